@@ -1694,7 +1694,8 @@ from sqlalchemy import Connection, Engine, bindparam, or_, select, update
 
 from ..config.marks import Mark, belongings, marked
 from ..config.settings import Valves
-from ..state import count_up, erasures, injected, insert_new, journal, locations, reading, versions
+from ..core.scope import past_owner
+from ..state import count_up, episodes, erasures, injected, insert_new, journal, locations, reading, versions
 from ..state.clock import PUT_RIGHT_S, is_over
 from ..stores.opening import size_of
 
@@ -1909,7 +1910,8 @@ class Locations:
         """Everybody of whom something was ever remembered."""
         everybody = select(versions.c.user_id).union(select(journal.c.user_id))
         with self._reading.connect() as connection:
-            return sorted(connection.scalars(everybody))
+            with_passages = connection.scalars(select(episodes.c.user_id).distinct())
+            return sorted({*connection.scalars(everybody), *map(past_owner, with_passages)})
 
     def removed_since(self, at: float) -> set[str]:
         """Ids of memories that were taken away after that Unix time; some days are added for wrong clocks."""
@@ -4645,7 +4647,7 @@ class Advanced(BaseModel):
         30,
         ge=0,
         le=3600,
-        description="with an LLM, seconds without a new message before a chat is read; 0: at once",
+        description="seconds without a new message before an LLM reads a chat",
     )
     batch_max_exchanges: int = Field(
         8, ge=1, le=100, description="new exchanges with which a chat is read without waiting"
@@ -4661,19 +4663,13 @@ class Advanced(BaseModel):
         200,
         ge=0,
         le=4000,
-        description=(
-            "tokens for who the user is and how they want to be answered, told in every conversation; 0: only "
-            "where relevant"
-        ),
+        description="tokens for who the user is and how they want to be answered, told to every conversation",
     )
     forget_undo_minutes: int = Field(
         10,
         ge=0,
         le=10080,
-        description=(
-            "minutes for which /memory undo brings back what a user has forgotten; then it is erased for good. "
-            "0: at once"
-        ),
+        description="minutes for which /memory undo brings back what was forgotten; then it is erased",
     )
 
 
@@ -22092,7 +22088,8 @@ from collections.abc import Iterable, Iterator
 
 from ..core.change import Change
 from ..core.exchange import Batch, Exchange
-from ..core.memory import Memory
+from ..core.memory import EPISODE, Memory
+from ..remember.quotes import removal
 from .outcomes import Asked
 
 
@@ -22125,7 +22122,10 @@ def change_of(
 def removals(asked: Asked, memories: Iterable[Memory]) -> Iterator[Change]:
     """One for each of these memories."""
     for position, memory in enumerate(memories):
-        yield change_of(asked, position, "remove", memory)
+        if memory.kind == EPISODE:
+            yield removal(batch_of(asked), position, memory, asked.message_id)
+        else:
+            yield change_of(asked, position, "remove", memory)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -22501,7 +22501,7 @@ class Eraser:
         for one in found:
             try:
                 site = one.reached()
-                counts["memories"] += site.erase(erasure, fresh=fresh, on_progress=on_progress)
+                counts += site.erase(erasure, fresh=fresh, on_progress=on_progress)
                 keeps += filter(None, [site.purge()])
             except MemoryFault as fault:
                 unreached[one.id] = f"{one.location}: {fault}"
@@ -22617,6 +22617,7 @@ from ...remember.turns import CLAIM_S
 from ...state import (
     count_up,
     decisions,
+    episodes,
     erasures,
     hold,
     injected,
@@ -22643,6 +22644,7 @@ _NAMES = {
     "injected": "told lines",
     "recalls": "explanations",
     "journal": "journal",
+    "episodes": "exchanges with passages",
 }
 # Whose rows of a user stay: a number each, and what was erased when.
 _STAYING = (versions.name, erasures.name)
@@ -22734,13 +22736,14 @@ class Erasures:
     def settle(self, erasure: Erasure) -> Counter[str]:
         """The second pass over what may have been written while the first one was under way."""
         until = erasure.asked_at + SETTLED_S
-        mine = {table: table.c.user_id == erasure.user_id for table in (injected, recalls, journal)}
+        mine = {table: table.c.user_id == erasure.user_id for table in (injected, recalls, journal, episodes)}
         counts: Counter[str] = Counter()
         with self._engine.begin() as connection:
             hold(connection, erasure.user_id)
             if erasure.whole:
                 late = {injected: injected.c.injected_at <= until, recalls: recalls.c.at <= until}
                 late[journal] = _before(erasure)
+                late[episodes] = episodes.c.said_at <= erasure.asked_at
                 for table, which in late.items():
                     gone = connection.execute(delete(table).where(mine[table], which))
                     counts[_LATE + _NAMES[table.name]] += gone.rowcount
@@ -23177,6 +23180,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23190,12 +23194,15 @@ from ...backends.base import Backend, EditableBackend
 from ...backends.locations import Location, settings_of
 from ...config.settings import Valves
 from ...core.errors import MemoryFault, TellAdmin
-from ...core.memory import aware_time, is_id
+from ...core.memory import Memory, aware_time, is_id
+from ...core.scope import past_in, past_owner
 from ...state import locations, reading
 from ...stores.protocol import VectorStore
 from .erasures import Erasure
 
 Open = Callable[[Valves, Path], Backend]
+
+PASSAGES = "passages of past chats"  # how they are counted
 
 _AT_ONCE = 2000  # memories of a transaction: others write in between
 
@@ -23212,8 +23219,10 @@ class Site(Protocol):
     def added_by(self, user_id: str, batch: str) -> list[str]:
         """The ids of what a batch has added for a user, or a team."""
 
-    def erase(self, erasure: Erasure, *, fresh: bool, on_progress: Callable[[int], None]) -> int:
-        """Take them away; how many. fresh: else what a whole user has said since it was begun stays.
+    def erase(self, erasure: Erasure, *, fresh: bool, on_progress: Callable[[int], None]) -> Counter[str]:
+        """Take them away; how many memories, and PASSAGES of past chats, which are of the user as well.
+
+        fresh: else what a whole user has said since it was begun stays.
 
         on_progress: called with each number of memories that are gone.
         """
@@ -23236,31 +23245,30 @@ class StoreSite:
         return {str(row.id): str(row.payload.get("data") or "") for row in rows if _is_of(row, user_id)}
 
     def ids_of(self, user_id: str) -> list[str]:
-        return [str(row.id) for row in self._store.list({"user_id": user_id})[0]]
+        return [str(row.id) for row in self._rows(user_id)]
 
     def added_by(self, user_id: str, batch: str) -> list[str]:
         return [str(row.id) for row in self._store.list({"user_id": user_id, "batch": batch})[0]]
 
-    def erase(self, erasure: Erasure, *, fresh: bool, on_progress: Callable[[int], None]) -> int:
-        user_id = erasure.user_id
+    def erase(self, erasure: Erasure, *, fresh: bool, on_progress: Callable[[int], None]) -> Counter[str]:
         if not erasure.whole:
-            ids = list(self.known(user_id, erasure.memory_ids))
-            ids += self._of_batches(erasure)
-        elif fresh:
-            ids = self.ids_of(user_id)
+            # What batches had stored goes, too: their messages are read anew, without what is forgotten.
+            ids = [*self.known(erasure.user_id, erasure.memory_ids)]
+            ids += [id_ for batch in erasure.batches for id_ in self.added_by(erasure.user_id, batch)]
+            rows = list(self._store.get_all(ids))
         else:
-            rows = self._store.list({"user_id": user_id})[0]
-            ids = [str(row.id) for row in rows if _is_earlier(row.payload, erasure)]
+            rows = self._rows(erasure.user_id)
+            rows = rows if fresh else [row for row in rows if _is_earlier(row.payload, erasure)]
+        ids = [str(row.id) for row in rows]
         self._erase_entities(erasure, ids)
         for begin in range(0, len(ids), _AT_ONCE):
             some = ids[begin : begin + _AT_ONCE]
             self._store.delete_all(some)
             on_progress(len(some))
-        return len(ids)
+        return Counter(_counted_as(str(row.payload.get("user_id") or "")) for row in rows)
 
-    def _of_batches(self, erasure: Erasure) -> list[str]:
-        """What they had stored: their messages are read anew, without those that are forgotten."""
-        return [id_ for batch in erasure.batches for id_ in self.added_by(erasure.user_id, batch)]
+    def _rows(self, user_id: str) -> list[Any]:
+        return [row for owner in _owners(user_id) for row in self._store.list({"user_id": owner})[0]]
 
     def _erase_entities(self, erasure: Erasure, ids: Iterable[str]) -> None:
         """Names of people and things that mem0's own extraction has found in memories."""
@@ -23294,33 +23302,37 @@ class RemoteSite:
 
     def known(self, user_id: str, memory_ids: Collection[str]) -> dict[str, str]:
         wanted = set(memory_ids)
-        there = [*self._backend.get_all(list(wanted)), *self._backend.list_all(user_id)]
+        there = [*self._backend.get_all(list(wanted)), *self._listed(user_id)]
         return {
             memory.id: memory.text for memory in there if not wanted.isdisjoint((memory.id, memory.origin))
         }
 
     def ids_of(self, user_id: str) -> list[str]:
-        return [memory.id for memory in self._backend.list_all(user_id)]
+        return [memory.id for memory in self._listed(user_id)]
 
     def added_by(self, user_id: str, batch: str) -> list[str]:
         return [memory.id for memory in self._backend.added_by(user_id, batch)]
 
-    def erase(self, erasure: Erasure, *, fresh: bool, on_progress: Callable[[int], None]) -> int:
+    def erase(self, erasure: Erasure, *, fresh: bool, on_progress: Callable[[int], None]) -> Counter[str]:
+        gone: Counter[str] = Counter()
         if erasure.whole and fresh:
-            gone = self._backend.erase(erasure.user_id)
-            on_progress(gone)
+            for owner in _owners(erasure.user_id):
+                gone[_counted_as(owner)] += self._backend.erase(owner)
+            on_progress(gone.total())
             return gone
         if erasure.whole:
-            there = self._backend.list_all(erasure.user_id)
+            there = self._listed(erasure.user_id)
             ids = [memory.id for memory in there if _is_older(memory.created_at, memory.batch, erasure)]
         else:
             ids = list(self.known(erasure.user_id, erasure.memory_ids))
             ids += [id_ for batch in erasure.batches for id_ in self.added_by(erasure.user_id, batch)]
-        gone = 0
         for memory_id in ids:
-            gone += self._backend.remove(memory_id)
+            gone["memories"] += self._backend.remove(memory_id)
             on_progress(1)
         return gone
+
+    def _listed(self, user_id: str) -> list[Memory]:
+        return [memory for owner in _owners(user_id) for memory in self._backend.list_all(owner)]
 
     def purge(self) -> str:
         return f"{self._name} keeps a history of what it has deleted: erase it there"
@@ -23395,7 +23407,16 @@ def _names(store: Any) -> Sequence[str]:
 
 
 def _is_of(row: Any, user_id: str) -> bool:
-    return bool(row.payload) and row.payload.get("user_id") == user_id
+    return bool(row.payload) and row.payload.get("user_id") in _owners(user_id)
+
+
+def _owners(user_id: str) -> tuple[str, str]:
+    """What a user's facts and the passages of their past chats lie under."""
+    return user_id, past_owner(user_id)
+
+
+def _counted_as(owner: str) -> str:
+    return PASSAGES if past_in(owner) else "memories"
 
 
 def _is_earlier(payload: Any, erasure: Erasure) -> bool:
@@ -23778,8 +23799,11 @@ class Control:
         elif self._eraser is not None and ids:
             receipt = self._eraser.forget(asked.user_id, ids)
             others, reached = receipt.counts, not receipt.unreached
-        gone = max(len(memory_ids) - len(changes), 0)
-        return Forgotten(len(changes), gone, texts, others, minutes, reached)
+        asked_for = [change for change in changes if change.memory_id in memory_ids]
+        gone = max(len(memory_ids) - len(asked_for), 0)
+        told = tuple(change.before for change in asked_for if change.before)
+        passages = len(changes) - len(asked_for)
+        return Forgotten(len(asked_for), gone, told, others, minutes, reached, passages)
 
     def forget_all(self, asked: Asked, confirm: Confirm = _alone) -> Forgotten:
         """Take all of a user's memories away, and with an eraser all else that is known of them."""
@@ -24567,7 +24591,8 @@ from typing import Any, NamedTuple, Protocol
 from ...backends.base import EditableBackend
 from ...core.locales import message
 from ...core.locales.refused import Refused
-from ...core.memory import Memory, hash_of, in_payload, payload_of
+from ...core.memory import EPISODE, Memory, hash_of, in_payload, payload_of
+from ...core.scope import past_in, past_owner
 from ...language.secrets import masked
 from ...remember import admission
 from ...stores.protocol import VectorStore
@@ -24698,7 +24723,9 @@ class RemoteRecords:
         heads = {}
         for origin, (user, memory) in self._found.items():
             record = Record(origin, payload_of(user, memory))
-            heads[origin] = Head(record.created_at, record.digest, memory.id, moved=bool(memory.origin))
+            # A passage has an origin wherever it was stored first.
+            moved = bool(memory.origin) if memory.kind != EPISODE else None
+            heads[origin] = Head(record.created_at, record.digest, memory.id, moved)
         return heads
 
     def read(self, ids: Sequence[str]) -> list[Record]:
@@ -24725,7 +24752,7 @@ def to_json(record: Record) -> dict[str, Any]:
     return {
         "id": record.id,
         "memory": record.text,
-        "user_id": record.user_id,
+        "user_id": past_in(record.user_id) or record.user_id,
         "created_at": payload.get("created_at"),
         "updated_at": payload.get("updated_at"),
         "expiration_date": payload.get("expiration_date"),
@@ -24746,6 +24773,9 @@ def from_json(row: Mapping[str, Any]) -> Record:
     if not isinstance(metadata, dict):
         raise Refused(message("no object"))
     text, user = row["memory"], row["user_id"]
+    user = past_in(user) or user
+    if metadata.get("kind") == EPISODE:
+        user = past_owner(user)
     now = datetime.now(UTC).isoformat()
     created = _time(row, "created_at") or now
     payload = {
@@ -24869,6 +24899,7 @@ class Forgotten:
     """How many memories are forgotten, and how many of those asked for were gone before.
 
     texts: what they said, as far as it is still known. others: how many entries went besides, by where.
+    passages: how many passages of past chats went with them, as they say the same.
     undo_minutes: for how long `undo` can bring them back; 0: they are erased.
     reached: whether it is so everywhere; else the rest is erased as soon as it can be.
     """
@@ -24879,6 +24910,7 @@ class Forgotten:
     others: Mapping[str, int] = field(default_factory=dict)
     undo_minutes: int = 0
     reached: bool = True
+    passages: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32142,11 +32174,12 @@ from ..core.errors import MemoryFault, is_of_the_text
 from ..core.exchange import Batch, Exchange
 from ..core.locales import message
 from ..core.locales.refused import Refused
-from ..core.memory import Memory
-from ..core.scope import scope_for
+from ..core.memory import EPISODE, Memory
+from ..core.scope import past_owner, scope_for
 from ..language.forget_requests import forget_request
 from ..language.secrets import masked
-from . import admission
+from ..state.episodes_table import EpisodesTable
+from . import admission, quotes
 from .admission import HOLDS_SECRET, NotAdmittedError, clean, refusal, restored
 from .journal import Journal
 
@@ -32172,10 +32205,12 @@ class Changes:
     """
 
     def __init__(self, journal: Journal) -> None:
-        self._journal = journal
+        self._journal, self._episodes = journal, EpisodesTable(journal.engine)
 
     def make(self, backend: Backend, batch: Batch, decide: Decide, confirm: Confirm = _alone) -> list[Change]:
         """Make what `decide` says, or what an earlier try has decided; all of the batch's, refused ones too.
+
+        With facts that are to be forgotten go the passages of past chats that say them: see `quotes`.
 
         Raises:
             MemoryFault: what `decide`, `confirm` and the backend raise. The same call later goes on there.
@@ -32183,6 +32218,8 @@ class Changes:
         decided = self._journal.of_batch(batch.name) if batch.attempts > 1 else []
         if not decided:
             changes = list(self._numbered(batch, decide()))
+            if isinstance(backend, EditableBackend):
+                changes += map(_admitted, quotes.removals(backend, self._journal, batch, changes))
             confirm()  # a new holder may have decided that nothing is to change
             self._journal.intend(_with_wishes(backend, batch, changes))
             decided = self._journal.of_batch(batch.name)
@@ -32199,6 +32236,9 @@ class Changes:
         ordinal = self._journal.added_in(batch.user_id, chat) if chat else 0
         for change in changes:
             scope = scope_for(batch.scope, change.kind) if change.op == "add" else change.scope
+            if change.kind == EPISODE:
+                yield _admitted(change)
+                continue
             yield _admitted(replace(change, chat=chat, ordinal=ordinal, scope=scope))
             ordinal += change.op == "add"
 
@@ -32225,7 +32265,7 @@ class Changes:
                         position=0,
                         user_id=change.user_id,
                         op=op,
-                        memory_id="" if op == "add" else memory_id,
+                        memory_id=memory_id if op != "add" or change.kind == EPISODE else "",
                         before=masked(change.after)[0],
                         after=after,
                         kind=change.kind,
@@ -32236,7 +32276,7 @@ class Changes:
                         chat=change.chat,
                         ordinal=change.ordinal,
                         scope=change.scope,
-                        model=model,
+                        model=change.model if change.kind == EPISODE else model,
                         undoes=change.id,
                         refused=refused.reason if refused else "",
                     )
@@ -32311,6 +32351,8 @@ class Changes:
 
     def _made(self, backend: Backend, change: Change, confirm: Confirm, *, again: bool) -> str:
         """Make one change; the id of its memory, "" where the backend does not tell it."""
+        if change.kind == EPISODE:
+            return self._made_of_passage(backend, change, confirm)
         if change.op == "add":
             stored = backend.added_by(change.user_id, change.batch) if again else []
             earlier = next((memory.id for memory in stored if memory.text == change.after), None)
@@ -32327,6 +32369,20 @@ class Changes:
             elif current is not None and change.op == "replace" and not _says(current, change):
                 confirm()
                 admission.replace(backend, change.memory_id, change.after, expires=change.expires)
+        return change.memory_id
+
+    def _made_of_passage(self, backend: Backend, change: Change, confirm: Confirm) -> str:
+        """Take a passage away, or bring it back with the same id."""
+        if isinstance(backend, EditableBackend):
+            is_there = backend.get(change.memory_id) is not None
+            if is_there == (change.op == "remove"):
+                confirm()
+                if is_there:
+                    backend.remove(change.memory_id)
+                else:
+                    admission.store_all(backend, past_owner(change.user_id), [quotes.restored(change)])
+                exchange = quotes.exchange_of(change)
+                self._episodes.count_gone(change.user_id, exchange, 1 if is_there else -1)
         return change.memory_id
 
 
@@ -33067,6 +33123,7 @@ from sqlalchemy import Engine, and_, delete, exists, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ..core.change import COMMANDS, FORGET, FORGOTTEN, TAKEN_BACK, TOMBSTONES, Change, ToForget
+from ..core.memory import EPISODE
 from ..state import count_up, journal, reading
 from ..state.clock import is_recent
 
@@ -33120,7 +33177,12 @@ class Journal:
 
     def added_in(self, user_id: str, chat: str) -> int:
         """How many memories a chat has added so far, taken back or not."""
-        added = (journal.c.user_id == user_id, journal.c.chat == chat, journal.c.op == "add")
+        added = (
+            journal.c.user_id == user_id,
+            journal.c.chat == chat,
+            journal.c.op == "add",
+            journal.c.kind != EPISODE,
+        )
         with self._reading.connect() as connection:
             return connection.scalar(select(func.count()).select_from(journal).where(*added)) or 0
 
@@ -33133,7 +33195,7 @@ class Journal:
         while True:
             removals = [change.id for change in self.of_memory(memory_id) if change.op == "remove"]
             back = list(self._select(journal.c.undoes.in_(removals), journal.c.made)) if removals else []
-            if not back or not back[-1].memory_id:
+            if not back or back[-1].memory_id in ("", memory_id):
                 return memory_id
             memory_id = back[-1].memory_id
 
@@ -33201,7 +33263,8 @@ class Journal:
         """What was made of what a user said, by ids from `after` (without it) to `until`, oldest first."""
         ids = (journal.c.id > after, journal.c.id <= until)
         asked_for = journal.c.batch.startswith(COMMANDS, autoescape=True)
-        return list(self._select(journal.c.user_id == user_id, *_IS_CHANGE, *ids, ~asked_for))
+        facts = (*_IS_CHANGE, journal.c.kind != EPISODE)
+        return list(self._select(journal.c.user_id == user_id, *facts, *ids, ~asked_for))
 
     def changed_by(self, batch: str) -> list[Change]:
         """What a batch has changed, in order, taken back or not."""
@@ -34300,7 +34363,7 @@ from dataclasses import dataclass
 
 from ..core.exchange import Exchange
 from ..language import speech
-from ..language.scripts import ends_sentences, sets_no_spaces
+from ..language.scripts import ends_sentences, is_dense, sets_no_spaces
 from ..language.self_reference import signs
 from ..language.sentences import sentences
 from ..language.words import content_words
@@ -34355,11 +34418,11 @@ def passages(exchange: Exchange) -> list[Passage]:
         return []
     own = _cut(_shaped(ends_of(said), len(said), may_be_pasted=True)) if says else []
     lead = (own[0] if own else " ".join(said.split()))[:_LEAD_CHARS]
-    answered = _cut(_shaped(ends_of(answer), len(answer))) if _says_something(answer) else []
+    answered = _cut(_shaped(ends_of(answer), len(answer))) if _says_something(answer, by=ASSISTANT) else []
     return [Passage(USER, text) for text in own] + [Passage(ASSISTANT, text, lead) for text in answered]
 
 
-def _says_something(text: str) -> bool:
+def _says_something(text: str, *, by: str = USER) -> bool:
     """Whether it is more than a greeting, thanks or a word of agreement."""
     text = text[:_DOCUMENT_CHARS].strip()
     if not any(map(str.isalnum, text)):
@@ -34368,7 +34431,15 @@ def _says_something(text: str) -> bool:
         return True
     said = [one.text for one in sentences(text)]
     left = [one for one in said if not speech.is_polite(one)]
-    return any(map(signs, left)) or len(content_words(" ".join(left), or_all=False)) >= _FEWEST_WORDS
+    told = content_words(" ".join(left), or_all=False)
+    is_question = any(speech.has_question_mark(one) and _is_longer(one) for one in left)
+    is_of_self = by == USER and any(map(signs, left))  # "I am vegan"; an assistant says "I see"
+    return is_of_self or len(told) >= (1 if is_question else _FEWEST_WORDS)
+
+
+def _is_longer(question: str) -> bool:
+    """Than "Really?" and "Why not?"."""
+    return is_dense(question) or len(question.split()) > _FEWEST_WORDS
 
 
 def _tells(answer: str) -> bool:
@@ -34691,6 +34762,209 @@ def _shortened(text: str, most: int) -> str:
 def _one_line(text: str) -> str:
     """A memory, which may be anybody's words: without secrets, and nothing that a model takes for a token."""
     return disarmed(masked(text)[0])
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# remember/quotes.py
+
+SOURCES["remember/quotes.py"] = r'''"""Which passages of past chats say what is to be forgotten: they go with it, in the same step.
+
+Told by words alone, so that it works without an embedder: what says it in other words stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from ..backends.base import EditableBackend
+from ..core.change import COMMANDS, Change
+from ..core.exchange import Batch, version_of
+from ..core.memory import EPISODE, Memory
+from ..core.scope import TEAM, past_owner
+from ..language.forget_requests import forget_request
+from ..language.forget_subject import FRAMING, is_meant
+from ..language.self_reference import signs
+from ..language.sentences import sentences
+from ..language.words import content_words, stem, telling, terms_of
+from .episodes import BATCH, name_of
+from .gate import said_by_user
+from .journal import Journal
+from .passages import USER
+
+_ENOUGH = 2 / 3  # of a statement's words, where none of them is a name or a number
+_FORM = 4  # letters that two forms of a word have in common
+_OF_NOBODY = "user"  # how an LLM begins its statements
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What is to be forgotten: its words' stems, and those of names and numbers among them."""
+
+    text: str
+    stems: frozenset[str]
+    telling: frozenset[str]
+
+    @classmethod
+    def of(cls, text: str) -> Statement:
+        stems = frozenset(map(stem, content_words(text))) - {_OF_NOBODY}
+        return cls(text.casefold(), stems, frozenset(map(stem, telling(text))) & stems)
+
+    def is_said_in(self, passage: str) -> bool:
+        """Whether a passage says it, in any of its sentences."""
+        folded = passage.casefold()
+        if not self.text or self.text in folded:
+            return bool(self.text)
+        needed = self.telling or self.stems
+        # Cheaper than words, and never less.
+        there = sum(one in folded for one in needed) if passage.isascii() else len(needed)
+        if not self.stems or there < len(needed) * (1 if self.telling else _ENOUGH):
+            return False
+        return any(self._is(one.text) for one in sentences(passage))
+
+    def shares_words(self, passage: str) -> bool:
+        """Whether a passage has any word of it."""
+        return not self.stems.isdisjoint(map(stem, terms_of(passage)))
+
+    def _is(self, sentence: str) -> bool:
+        there = set(map(stem, terms_of(sentence)))
+        found = {one for one in self.stems if one in there or _has_form(there, one)}
+        if not self.telling:
+            return len(found) >= _ENOUGH * len(self.stems)
+        if not self.telling <= found:
+            return False
+        return found > self.telling or self.stems == self.telling or bool(signs(sentence))
+
+
+@dataclass(frozen=True)
+class _Sought:
+    """What of past chats is to be forgotten.
+
+    about: what requests to forget are about, as they say that it was told. own: the batch's passages, which
+    stay unless it holds a request. origins: those of the messages that the facts are from.
+    """
+
+    statements: Sequence[Statement]
+    about: Sequence[str]
+    own: Collection[str]
+    origins: Collection[str]
+    is_asked: bool
+
+    def has(self, passage: Memory) -> bool:
+        if passage.batch in self.own and (passage.role == USER or not self.is_asked):
+            return self.is_asked  # the request says it, too
+        if any(one.is_said_in(passage.text) for one in self.statements):
+            return True
+        if passage.batch in self.origins and any(one.shares_words(passage.text) for one in self.statements):
+            return True
+        said = [one.text for one in sentences(passage.text)] if self.about else []
+        return any(is_meant(request, sentence) for request in self.about for sentence in said)
+
+
+def _has_form(stems: Collection[str], word: str) -> bool:
+    """Whether another form of a short word is among them: live, lives."""
+    return any(
+        min(len(one), len(word)) >= _FORM and (one.startswith(word) or word.startswith(one)) for one in stems
+    )
+
+
+def removals(
+    backend: EditableBackend, journal: Journal, batch: Batch, changes: Sequence[Change]
+) -> Iterator[Change]:
+    """The removals of passages that go with changes of facts. Raises what the backend raises.
+
+    What was said in the batch itself stays, unless its user asks there to forget it.
+    """
+    asked = [request for one in batch.exchanges if (request := forget_request(said_by_user(one.user_text)))]
+    about = [request for request in asked if not FRAMING.isdisjoint(map(stem, terms_of(request)))]
+    gone = [change for change in changes if _takes_back(change)]
+    if gone and not asked and not batch.name.startswith(COMMANDS):
+        gone = _no_longer_known(backend, gone)
+    if not gone and not about:
+        return
+    own = {BATCH + name_of(one.key) for one in batch.exchanges}
+    known = [_history(journal, change) for change in gone]
+    said, origins = (set[str]().union(*some) for some in (zip(*known, strict=True) if known else ((), ())))
+    sought = _Sought(list(map(Statement.of, said)), about, own, origins - own, bool(asked))
+    taken = {change.memory_id for change in changes}
+    there = backend.list_all(past_owner(batch.user_id))
+    going = [passage for passage in there if passage.id not in taken and sought.has(passage)]
+    first = max((change.position for change in changes), default=-1) + 1
+    source = " ".join(dict.fromkeys(message for change in gone for message in change.source.split()))
+    source = source or " ".join(one.message_id for one in batch.exchanges)
+    for position, passage in enumerate(going, first):
+        yield removal(batch, position, passage, source)
+
+
+def removal(batch: Batch, position: int, passage: Memory, source: str) -> Change:
+    """The change that takes a passage away, with all that it takes to bring it back.
+
+    Its `model` is who said it, and the last word of its `source` the exchange that it is of.
+    """
+    at = passage.created_at
+    return Change(
+        batch=batch.name,
+        position=position,
+        user_id=batch.user_id,
+        op="remove",
+        memory_id=passage.id,
+        before=passage.text,
+        after="",
+        kind=EPISODE,
+        source=f"{source} {passage.batch.removeprefix(BATCH)}".strip(),
+        said_at=at.timestamp() if at else 0.0,
+        chat=passage.chat,
+        ordinal=passage.ordinal,
+        scope=passage.scope,
+        model=passage.role,
+    )
+
+
+def restored(change: Change) -> Memory:
+    """The passage that a change has taken away, or brings back."""
+    at = datetime.fromtimestamp(change.said_at, UTC)
+    return Memory(
+        id=change.memory_id,
+        text=change.before or change.after,
+        created_at=at,
+        updated_at=at,
+        batch=BATCH + exchange_of(change),
+        kind=EPISODE,
+        chat=change.chat,
+        ordinal=change.ordinal,
+        scope=change.scope,
+        role=change.model,
+    )
+
+
+def exchange_of(change: Change) -> str:
+    """The exchange of a passage that a change is about: see `removal`."""
+    return change.source.split()[-1] if change.source.split() else ""
+
+
+def _takes_back(change: Change) -> bool:
+    """Whether what a fact said is to be known no longer. An LLM replaces what was true at its time."""
+    if change.refused or change.kind == EPISODE or change.scope.startswith(TEAM) or not change.before:
+        return False
+    return change.op == "remove" or (change.op == "replace" and change.batch.startswith(COMMANDS))
+
+
+def _no_longer_known(backend: EditableBackend, gone: Sequence[Change]) -> list[Change]:
+    """Without those that another fact says, too: of near copies one was taken away."""
+    ids = {change.memory_id for change in gone}
+    left = [memory.text for memory in backend.list_all(gone[0].user_id) if memory.id not in ids]
+    return [change for change in gone if not any(map(Statement.of(change.before).is_said_in, left))]
+
+
+def _history(journal: Journal, change: Change) -> tuple[set[str], set[str]]:
+    """What a fact said, now and before it was replaced, and the batches of the passages that it is from."""
+    said, origins = {change.before}, set()
+    for earlier in journal.of_memory(change.memory_id):
+        said |= {earlier.before, earlier.after} if change.op == "remove" else set()
+        chat = "\n".join((earlier.user_id, earlier.chat, ""))
+        origins |= {BATCH + name_of(version_of(chat, message)) for message in earlier.sources if earlier.chat}
+    return said - {""}, origins
 '''
 
 # ----------------------------------------------------------------------------------------------------------
