@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -91,7 +92,7 @@ def test_what_is_no_vector_is_neither_stored_nor_kept(
 ) -> None:
     with contextlib.closing(LibraryBackend.open(settings_for(scripted_llm), tmp_path)) as backend:
         with monkeypatch.context() as ill:
-            ill.setattr(harness, "_nearer", lambda *_: vector)
+            ill.setattr(harness, "embedding_json", lambda *_: json.dumps(vector))
             for ask in (
                 lambda: backend.search("ada", "my dog Rex", 5),
                 lambda: backend.store("ada", Memory("", "The user's dog is called Rex.")),
