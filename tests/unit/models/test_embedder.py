@@ -120,7 +120,7 @@ def test_vectors_of_another_size_are_refused(dims: int, scripted_llm: ScriptedLL
 def test_an_embedder_that_begins_ill_is_not_opened(
     scripted_llm: ScriptedLLM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(harness, "_nearer", lambda *_: [NAN] * 8)
+    monkeypatch.setattr(harness, "embedding_json", lambda *_: json.dumps([NAN] * 8))
     with pytest.raises(Retry, match="no vector"):
         LibraryBackend.open(settings_for(scripted_llm), tmp_path)
 
@@ -132,7 +132,7 @@ def test_what_mem0_extracts_waits_for_its_vectors(
     llm = {"llm_provider": "openai", "llm_base_url": scripted_llm.base_url, "llm_model": "small"}
     settings = settings_for(scripted_llm).model_copy(update=llm)
     said = [{"role": "user", "content": "My dog is called Rex. I live in Rome."}]
-    well = harness._nearer
+    well = harness.embedding_json
     with contextlib.closing(LibraryBackend.open(settings, tmp_path)) as backend:
         with monkeypatch.context() as ill:
             ill.setattr(
@@ -140,7 +140,7 @@ def test_what_mem0_extracts_waits_for_its_vectors(
                 "embedding",
                 lambda text, dims=256: [float("rome" not in text.lower() or "dog" in text)] * dims,
             )
-            ill.setattr(harness, "_nearer", well)
+            ill.setattr(harness, "embedding_json", well)
             with pytest.raises(Retry, match="no vector"):
                 backend.add("ada", said, infer=True, batch="b")
         assert backend.list_all("ada") == []
