@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -46,7 +45,6 @@ from .assemble import assemble
 
 Filters = dict[str, str]
 
-_BESIDE = 8  # searches by words at once
 _EMBEDDED_HINT = "vector_store sqlite is faster than an embedded Qdrant, and safe with several servers."
 _LISTS = 32  # of texts that others are compared with, whose vectors are kept
 _LISTED = 1_000_000  # memories of a user; mem0's stores want a number
@@ -76,7 +74,6 @@ class LibraryBackend:
         self._dims = dims
         self._llms: Llms = memory.llm
         self._vectors = lru_cache(_LISTS)(lambda texts: memory.embedding_model.embed_batch(texts))
-        self._beside = ThreadPoolExecutor(_BESIDE, thread_name_prefix="memory-words")
 
     @classmethod
     def open(
@@ -110,61 +107,52 @@ class LibraryBackend:
     def search(
         self, user_id: str, query: str, limit: int, view: View | None = None, *, asked: bool = False
     ) -> list[Candidate]:
-        owners = [owner(user_id), *map(team_owner, view.teams if view else ())]
-        owners += [past_owner(user_id)] if view and view.past else []
-        return [found for one in owners for found in self._found(one, plain(query), limit, view, asked)]
-
-    def _found(
-        self, owner_id: str, query: str, limit: int, view: View | None, asked: bool
-    ) -> list[Candidate]:
+        asked_of = [owner(user_id), *map(team_owner, view.teams if view else ())]
+        asked_of += [past_owner(user_id)] if view and view.past else []
+        query = plain(query)
         if limit < 1 or not is_legible(query):
             return []
-        pool = limit
-        while True:
-            found, full = self._candidates(_of(owner_id), query, pool, asked)
-            seen = [item for item in found if not is_over(item.memory) and is_seen(item.memory, view)]
-            # Those that expired, or are not to be seen, take places in the pool of the others.
-            if not full or len(seen) >= limit or len(seen) == len(found):
-                return seen
-            pool *= 4
-
-    def _candidates(self, owned: Filters, query: str, pool: int, asked: bool) -> tuple[list[Candidate], bool]:
-        """The nearest, expired ones too, and whether there may be more."""
         embedder: Embedder = self._memory.embedding_model
-        by_meaning, by_words = self._rows(owned, query, pool, embedder.question if asked else embedder.embed)
-        scale = embedder.calibration.relevance if asked else embedder.calibration.likeness
-        keyword = {str(row.id): float(row.score) for row in by_words or ()}
-        none = 0.0 if by_words is not None else None
-        found = [
-            Candidate(_memory(row), scale(row.score), keyword=keyword.pop(str(row.id), none))
-            for row in by_meaning
-        ]
-        # Found by words alone: beyond the pool of the nearest, so no nearer than its last.
-        floor = min((item.meaning for item in found), default=0.0)
-        found += [
-            Candidate(_memory(row), meaning=floor, keyword=float(row.score))
-            for row in by_words or ()
-            if str(row.id) in keyword
-        ]
-        return [item for item in found if item.memory.text], len(by_meaning) >= pool
+        vector = (embedder.question if asked else embedder.embed)(query)
+        found: list[Candidate] = []
+        pool = limit
+        while asked_of:
+            found_of = self._candidates(asked_of, query, vector, pool, asked)
+            wanting = []
+            for one, (items, full) in zip(asked_of, found_of, strict=True):
+                seen = [item for item in items if not is_over(item.memory) and is_seen(item.memory, view)]
+                # Those that expired, or are not to be seen, take places in the pool of the others.
+                if not full or len(seen) >= limit or len(seen) == len(items):
+                    found += seen
+                else:
+                    wanting.append(one)
+            asked_of, pool = wanting, pool * 4
+        return found
 
-    def _rows(
-        self, owned: Filters, query: str, pool: int, embed: Callable[[str], Vector]
-    ) -> tuple[Sequence[Any], Sequence[Any] | None]:
-        """By meaning and by words; None for words in a collection that was made without them."""
-        store = self._memory.vector_store
+    def _candidates(
+        self, owners: Sequence[str], query: str, vector: Vector, pool: int, asked: bool
+    ) -> Iterator[tuple[list[Candidate], bool]]:
+        """Of each owner the nearest, expired ones too, and whether there may be more."""
+        calibration = self._memory.embedding_model.calibration
+        scale = calibration.relevance if asked else calibration.likeness
+        store: VectorStore = self._memory.vector_store
         with translated("store", self._settings.vector_store_url):
-            if hasattr(store, "search_both"):
-                rows: tuple[Sequence[Any], Sequence[Any] | None]
-                rows = store.search_both(query, embed(query), pool, owned)
-                return rows
-            # Words need no vector: they are looked for while the text is embedded.
-            by_words = self._beside.submit(store.keyword_search, query=query, top_k=pool, filters=owned)
-            try:
-                by_meaning = store.search(query=query, vectors=embed(query), top_k=pool, filters=owned)
-            finally:
-                wait([by_words])
-            return by_meaning, by_words.result()
+            found = store.search_owners(query, vector, pool, owners)
+        for by_meaning, by_words in found:
+            keyword = {str(row.id): float(row.score) for row in by_words or ()}
+            none = 0.0 if by_words is not None else None
+            items = [
+                Candidate(_memory(row), scale(row.score), keyword=keyword.pop(str(row.id), none))
+                for row in by_meaning
+            ]
+            # Found by words alone: beyond the pool of the nearest, so no nearer than its last.
+            floor = min((item.meaning for item in items), default=0.0)
+            items += [
+                Candidate(_memory(row), meaning=floor, keyword=float(row.score))
+                for row in by_words or ()
+                if str(row.id) in keyword
+            ]
+            yield [item for item in items if item.memory.text], len(by_meaning) >= pool
 
     def similarities(self, text: str, others: Sequence[str]) -> list[float]:
         legible = tuple(filter(is_legible, others))
@@ -318,7 +306,6 @@ class LibraryBackend:
 
     def close(self) -> None:
         self._llms.hang_up()
-        self._beside.shutdown()
         self._memory.close()
         release(self._memory)
 

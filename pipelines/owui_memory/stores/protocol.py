@@ -92,6 +92,11 @@ class VectorStore(Protocol):
     ) -> builtins.list[Any] | None:
         """Those that share words with `query`; score is BM25, above 0. None: it was made without words."""
 
+    def search_owners(
+        self, query: str, vector: Vector, top_k: int, owners: Sequence[str]
+    ) -> builtins.list[tuple[Rows, Rows | None]]:
+        """What `search` and `keyword_search` find of each of these users, in their order, in one go."""
+
     # Housekeeping
 
     def purge(self) -> str:

@@ -23,7 +23,7 @@ from owui_memory.state import metadata, migrations
 from owui_memory.state.permissions import Permissions
 from tests.harness.places import Place
 from tests.harness.postgres import Postgres
-from tests.unit.state.versions import SHARED_FROM, VERSIONS, make
+from tests.unit.state.versions import VERSIONS, make
 
 # Since version 9.
 TABLES = {"told": "injected", "places": "locations"}
@@ -109,8 +109,6 @@ def test_a_new_database_has_the_tables_of_the_code(place: Place, beside: Place) 
 def test_every_version_becomes_the_newest_with_all_that_is_in_it(
     place: Place, beside: Place, running: Postgres | None, version: int
 ) -> None:
-    if place.url and version < SHARED_FROM:
-        pytest.skip("no PostgreSQL then")
     new = beside.open()
     make(place, version, running)
     earlier = unopened(place)
@@ -148,7 +146,7 @@ def test_what_the_last_version_held_is_used(place: Place, running: Postgres | No
 
 def test_a_newer_schema_is_refused_and_left_alone(place: Place) -> None:
     engine = place.open()
-    newer = len(migrations.STEPS) + 1
+    newer = migrations.NEWEST + 1
     with engine.begin() as connection:
         connection.execute(text(f"INSERT INTO schema_version VALUES ({newer})"))
     before = schema(engine)
@@ -157,6 +155,18 @@ def test_a_newer_schema_is_refused_and_left_alone(place: Place) -> None:
     assert "Install that version" in told.value.hint
     assert schema(engine) == before
     engine.dispose()
+
+
+def test_what_was_never_released_is_refused_and_left_alone(place: Place, running: Postgres | None) -> None:
+    make(place, 4, running)
+    earlier = unopened(place)
+    with earlier.begin() as connection:
+        connection.execute(text("UPDATE schema_version SET number = 3"))
+    before = schema(earlier)
+    with pytest.raises(TellAdmin, match="before its first release"):
+        place.open()
+    assert schema(earlier) == before
+    earlier.dispose()
 
 
 @pytest.mark.slow

@@ -10,8 +10,7 @@ from tests.harness.places import Place
 from tests.harness.postgres import Postgres
 
 SCRIPTS = Path(__file__).parent.parent.parent / "fixtures" / "state"
-VERSIONS = (1, 2, 3, 4)
-SHARED_FROM = 2  # before that there was SQLite only
+VERSIONS = (4,)  # 4: of the first release
 
 
 def script(version: int, dialect: str) -> str:

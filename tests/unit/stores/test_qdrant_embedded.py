@@ -121,7 +121,7 @@ def test_it_never_touches_the_network(folder: str, monkeypatch: pytest.MonkeyPat
 
     with opened(folder) as store:
         put_one(store)
-        by_meaning, by_words = store.search_both("Rex the dog", VECTOR, 5, {"user_id": "ada"})
+        ((by_meaning, by_words),) = store.search_owners("Rex the dog", VECTOR, 5, ["ada"])
         assert [row.id for row in by_meaning] == [row.id for row in by_words] == [ID]
         store.reset()
 

@@ -101,7 +101,7 @@ def test_each_call_is_as_few_requests_as_can_be(server: QdrantServer) -> None:
         server.requests.clear()
         put_one(store)
         assert asked() == ["points"]
-        store.search_both("Rex", VECTOR, 5, {"user_id": "ada"})
+        store.search_owners("Rex", VECTOR, 5, ["ada", "past/ada"])
         assert asked() == ["points/query/batch"]
         store.update(ID, payload={"data": "My dog is called Fido.", "user_id": "ada"})
         assert asked() == ["points", "points/batch"]
@@ -124,11 +124,12 @@ def test_a_collection_that_was_made_without_words_is_searched_by_meaning(server:
 
     with opened(server) as store:
         put_one(store)
-        by_meaning, by_words = store.search_both("Rex", VECTOR, 5, {"user_id": "ada"})
+        (by_meaning, by_words), past = store.search_owners("Rex", VECTOR, 5, ["ada", "past/ada"])
         store.update(ID, payload={"data": "My dog is called Fido.", "user_id": "ada"})
 
         assert [row.id for row in by_meaning] == [ID]
         assert by_words is None
+        assert past == ([], None)
         assert store.keyword_search("Rex") is None
         assert store.get(ID).payload["data"] == "My dog is called Fido."
 

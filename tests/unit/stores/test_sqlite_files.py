@@ -18,14 +18,15 @@ import pytest
 from owui_memory.core.errors import Drop, Retry, TellAdmin
 from owui_memory.stores.sqlite import driver as sqlite_driver
 from owui_memory.stores.sqlite import store as sqlite_store
+from owui_memory.stores.sqlite.blocks import packed
 from owui_memory.stores.sqlite.schema import size_in_file
 from owui_memory.stores.sqlite.store import SqliteStore
 from tests.unit.stores.sqlite_files import (
     ANNE,
-    PACKAGES,
     bytes_on_disk,
     consistent,
     put,
+    python,
 )
 
 
@@ -180,11 +181,6 @@ class TestFaults:
             SqliteStore("memories", 3, path)
         assert "pysqlite3-binary" in caught.value.hint
 
-    def test_no_sqlite_vec(self, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setitem(sys.modules, "sqlite_vec", None)
-        with pytest.raises(TellAdmin, match="sqlite-vec"):
-            SqliteStore("memories", 3, path)
-
 
 @pytest.mark.parametrize("old_sqlite", [False, True])
 @pytest.mark.parametrize("how", ["delete", "update", "replace", "reset", "delete_col"])
@@ -200,7 +196,7 @@ def test_what_is_deleted_is_gone_from_the_disk(
     put(store, "secret", f"the {secret} sleeps", user="secretuser", vector=vector)
     for number in range(50, 100):
         put(store, str(number), f"tea number {number}")
-    blob = store._blob(vector)
+    blob = packed(store._unit(vector))
     traces = [secret.encode(), secret.lower().encode()[:8], blob, b"secretuser"]
     assert all(trace in bytes_on_disk(path) for trace in traces)
     if how == "delete":
@@ -294,14 +290,6 @@ def test_threads(store: SqliteStore, path: str) -> None:
             job.result()
     assert len(consistent(path)) == len(users) * rounds * 4 // 5
     assert len(store._connections._idle) <= sqlite_driver.IDLE_CONNECTIONS
-
-
-def python(script: str, *arguments: str) -> dict[str, Any]:
-    """Arguments for a Python process with our package."""
-    import textwrap
-
-    env = {**os.environ, "PYTHONPATH": str(PACKAGES), "MEM0_TELEMETRY": "False"}
-    return {"args": [sys.executable, "-c", "import sys\n" + textwrap.dedent(script), *arguments], "env": env}
 
 
 def test_processes_make_and_fill_one_file_at_once(path: str) -> None:

@@ -339,6 +339,31 @@ def test_a_search_never_finds_another_users(store: Any) -> None:
     assert store.keyword_search("Rex", top_k=5, filters={"user_id": "eve"}) == []
 
 
+@pytest.mark.parametrize("query", ["Which dog is called Rex?", "?!", "nothing of it"])
+def test_several_users_are_searched_at_once_and_each_apart(store: Any, query: str) -> None:
+    """In their order, with what a search of each alone finds: a user's facts and past chats lie so."""
+    owners = ["ada", "past/ada", "team/design", "nobody"]
+    for at, owner in enumerate(owners[:3]):
+        for n in range(6):
+            vector = (1.0, 0.2 * n, 0.0, 0.1 * at)
+            put(store, 10 * at + n, f"{owner}: dog {n} is called {'Rex' if n % 2 else 'Bo'}.", owner, vector)
+    put(store, 99, "The dog of another is called Rex.", "bob")
+
+    found = store.search_owners(query, EAST, 4, owners)
+
+    assert len(found) == 4
+    for owner, (by_meaning, by_words) in zip(owners, found, strict=True):
+        alone = store.search(query, EAST, 4, {"user_id": owner})
+        assert ids(by_meaning) == ids(alone)
+        assert [row.score for row in by_meaning] == pytest.approx([row.score for row in alone])
+        alone = store.keyword_search(query, 4, {"user_id": owner})
+        assert sorted(ids(by_words)) == sorted(ids(alone))
+        assert {row.payload["user_id"] for row in [*by_meaning, *by_words]} <= {owner}
+    assert [len(by_meaning) for by_meaning, _ in found] == [4, 4, 4, 0]
+    assert store.search_owners(query, EAST, 4, []) == []
+    assert store.search_owners(query, EAST, 0, ["ada"]) == [([], [])]
+
+
 def test_a_memory_without_a_direction_does_no_harm(store: Any) -> None:
     put(store, 1, "no direction", vector=(0.0, 0.0, 0.0, 0.0))
     put(store, 2, "east", vector=EAST)

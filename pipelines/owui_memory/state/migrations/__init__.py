@@ -14,10 +14,7 @@ from sqlalchemy import Column, Connection, Engine, Integer, MetaData, Table, fun
 from ...core.errors import TellAdmin
 from .. import engine as engines
 from . import (
-    m001_queue,
-    m002_recall,
-    m003_places,
-    m004_users_say,
+    m004_first_release,
     m005_keys_of_users,
     m006_where_commands_are,
     m007_who_answered,
@@ -27,10 +24,7 @@ from . import (
 )
 
 STEPS: tuple[ModuleType, ...] = (
-    m001_queue,
-    m002_recall,
-    m003_places,
-    m004_users_say,
+    m004_first_release,
     m005_keys_of_users,
     m006_where_commands_are,
     m007_who_answered,
@@ -38,6 +32,9 @@ STEPS: tuple[ModuleType, ...] = (
     m009_field_terms,
     m010_forgotten_passages,
 )
+
+_FIRST = 4  # the version that the first step makes
+NEWEST = _FIRST + len(STEPS) - 1
 
 _LOCK = 0x6F77_7569  # "owui"; a number that nobody else locks in this database
 _LOCK_S = 60
@@ -58,26 +55,31 @@ def run(engine: Engine) -> None:
     """Take a database to the newest schema. In one transaction: whatever ends it, nothing is half done.
 
     Raises:
-        TellAdmin: it has the schema of a newer filter.
+        TellAdmin: it has the schema of a newer filter, or of one from before the first release.
     """
-    if (done := version_of(engine)) == len(STEPS):
+    if (done := version_of(engine)) == NEWEST:
         return
-    if done > len(STEPS):
+    if done > NEWEST:
         raise TellAdmin(
             f"The state database was made by a newer version of the filter (schema {done}; this one knows "
-            f"{len(STEPS)}).",
+            f"{NEWEST}).",
             hint="Install that version or a newer one again, or put back a copy of the database from before.",
+        )
+    if 0 < done < _FIRST:
+        raise TellAdmin(
+            f"The state database was made by a filter from before its first release (schema {done}).",
+            hint="Move it away: the queue and the journal begin anew, and memories are kept.",
         )
     with engine.begin() as connection:
         if engines.is_shared(engine):  # servers that start together: one does it, the others wait
             connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_LOCK_S}s'")
             connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
         _version.create(connection, checkfirst=True)
-        left = STEPS[_done(connection) :]
+        left = STEPS[max(_done(connection) - _FIRST + 1, 0) :]
         for step in left:
             _do(connection, step)
         if left:
-            connection.execute(_version.insert().values(number=len(STEPS)))
+            connection.execute(_version.insert().values(number=NEWEST))
 
 
 def _done(connection: Connection) -> int:

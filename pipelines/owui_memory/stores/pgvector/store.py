@@ -200,15 +200,9 @@ class PgvectorStore(mem0s.PGVector):  # type: ignore[misc]
         filters: Filters | None = None,
     ) -> builtins.list[Any]:
         """The nearest to the one vector `vectors`; score is the cosine similarity, 0 to 1."""
-        condition, bound = _where(filters)
-        statement = (
-            "SELECT id, vector <=> %s::vector AS distance, payload FROM {table} "
-            f"WHERE {condition} ORDER BY distance LIMIT %s"
-        )
         most = None if top_k is None else max(top_k, 0)
-        rows = self._ask(statement, self._fitting(vectors), *bound, most)
-        # No angle, no similarity: the distance from a vector of zeros is not a number.
-        return [_row(id_, max(0.0, 1.0 - distance), payload) for id_, distance, payload in rows]
+        statement, bound = _by_meaning(self._fitting(vectors), most, filters)
+        return [_row(*row) for row in self._ask(statement, *bound)]
 
     def keyword_search(
         self, query: str, top_k: int = 5, filters: Filters | None = None
@@ -217,11 +211,30 @@ class PgvectorStore(mem0s.PGVector):  # type: ignore[misc]
         stems = asked(query)
         if not stems or top_k < 1:
             return []
-        condition, bound = _where(filters)
-        rows = self._ask(
-            _BY_WORDS.replace("CONDITION", condition), any_of(stems), stems, *bound, *bound, top_k
-        )
-        return [_row(*row) for row in rows]
+        statement, bound = _by_words(stems, top_k, filters)
+        return [_row(*row) for row in self._ask(statement, *bound)]
+
+    def search_owners(
+        self, query: str, vector: Vector, top_k: int, owners: Sequence[str]
+    ) -> builtins.list[tuple[Rows, Rows | None]]:
+        """Of each of these users the nearest, and those that share words with `query`, in one statement."""
+        stems, fitting_vector = asked(query), self._fitting(vector)
+        if top_k < 1 or not owners:
+            return [([], []) for _ in owners]
+        arms: list[str] = []
+        values: list[Any] = []
+        for number, owner in enumerate(owners):
+            searches = [_by_meaning(fitting_vector, top_k, {"user_id": owner})]
+            searches += [_by_words(stems, top_k, {"user_id": owner})] if stems else []
+            for kind, (statement, bound) in enumerate(searches):
+                arms.append(f"SELECT {2 * number + kind} AS arm, found.* FROM ({statement}) AS found")
+                values += bound
+        found: list[list[Any]] = [[] for _ in range(2 * len(owners))]
+        for arm, *row in self._ask(" UNION ALL ".join(arms), *values):
+            found[arm].append(_row(*row))
+        for rows in found:  # a union promises no order
+            rows.sort(key=lambda row: (-row.score, row.id))
+        return list(zip(found[::2], found[1::2], strict=True))
 
     # Housekeeping
 
@@ -274,6 +287,24 @@ def _where(filters: Filters | None) -> tuple[str, list[Any]]:
             conditions += more
             bound += values
     return " AND ".join(conditions), bound
+
+
+def _by_meaning(vector: Sequence[float], most: int | None, filters: Filters | None) -> tuple[str, list[Any]]:
+    """SQL for the nearest, and what is bound in it; score is the cosine similarity, 0 to 1."""
+    condition, bound = _where(filters)
+    # No angle, no similarity: the distance from a vector of zeros is not a number.
+    statement = (
+        "SELECT id, CASE WHEN distance = 'NaN' THEN 0.0 ELSE greatest(1.0 - distance, 0.0) END AS score, "
+        "payload FROM (SELECT id, vector <=> %s::vector AS distance, payload FROM {table} "
+        f"WHERE {condition} ORDER BY distance LIMIT %s) AS nearest"
+    )
+    return statement, [vector, *bound, most]
+
+
+def _by_words(stems: Sequence[str], most: int, filters: Filters | None) -> tuple[str, list[Any]]:
+    """SQL for those that have some of these words, and what is bound in it."""
+    condition, bound = _where(filters)
+    return _BY_WORDS.replace("CONDITION", condition), [any_of(stems), stems, *bound, *bound, most]
 
 
 def _row(id_: Any, score: float | None, payload: Any) -> Any:

@@ -177,7 +177,7 @@ class QdrantStore(Qdrant):  # type: ignore[misc]
         """The nearest to the one vector `vectors`; score is the cosine similarity."""
         if top_k < 1:
             return []
-        return self._found([self._by_meaning(vectors)], top_k, filters)[0]
+        return self._found([(filters, self._by_meaning(vectors))], top_k)[0]
 
     def keyword_search(
         self, query: str, top_k: int = 5, filters: Filters | None = None
@@ -186,15 +186,21 @@ class QdrantStore(Qdrant):  # type: ignore[misc]
         if not self._has_bm25_slot:
             return None
         words = self._by_words(query)
-        return self._found(words, top_k, filters)[0] if words and top_k > 0 else []
+        return self._found([(filters, words[0])], top_k)[0] if words and top_k > 0 else []
 
-    def search_both(
-        self, query: str, vector: Vector, top_k: int, filters: Filters
-    ) -> tuple[builtins.list[Any], builtins.list[Any] | None]:
-        """The nearest by meaning, and by words (see `keyword_search`), in one request."""
+    def search_owners(
+        self, query: str, vector: Vector, top_k: int, owners: Sequence[str]
+    ) -> builtins.list[tuple[Rows, Rows | None]]:
+        """Of each of these users the nearest, and by words (see `keyword_search`), in one request."""
+        if top_k < 1:
+            return [([], []) for _ in owners]
         words = self._by_words(query) if self._has_bm25_slot else []
-        by_meaning, *by_words = self._found([self._by_meaning(vector), *words], top_k, filters)
-        return by_meaning, by_words[0] if by_words else [] if self._has_bm25_slot else None
+        none: Rows | None = [] if self._has_bm25_slot else None
+        queries = [self._by_meaning(vector), *words]
+        wanted = [({"user_id": owner}, one) for owner in owners for one in queries]
+        answers = self._found(wanted, top_k)
+        each = len(queries)
+        return [(answers[at], answers[at + 1] if words else none) for at in range(0, len(answers), each)]
 
     def purge(self) -> str:
         """Overwrite what was erased in an embedded one; what keeps it all the same, or ""."""
@@ -218,14 +224,15 @@ class QdrantStore(Qdrant):  # type: ignore[misc]
         return [{"query": words, "using": "bm25"}] if words.indices else []
 
     def _found(
-        self, queries: Sequence[Mapping[str, Any]], top_k: int, filters: Filters | None
+        self, queries: Sequence[tuple[Filters | None, Mapping[str, Any]]], top_k: int
     ) -> builtins.list[builtins.list[Any]]:
-        shared = {
-            "filter": self._create_filter(dict(filters or {})),
-            "limit": top_k,
-            "with_payload": True,
-        }
-        requests = [models.QueryRequest(**query, **shared) for query in queries]
+        """An answer to each query among what its filters let through, in one request."""
+        requests = [
+            models.QueryRequest(
+                **query, filter=self._create_filter(dict(filters or {})), limit=top_k, with_payload=True
+            )
+            for filters, query in queries
+        ]
         answers = self.client.query_batch_points(self.collection_name, requests=requests)
         return [answer.points for answer in answers]
 

@@ -1,4 +1,4 @@
-"""SQLite with sqlite-vec loaded: which driver, which pragmas, and what its errors mean."""
+"""SQLite for the embedded store: which driver, which pragmas, and what its errors mean."""
 
 from __future__ import annotations
 
@@ -33,12 +33,11 @@ def connect(path: str) -> sqlite3.Connection:
         path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
     )
     try:
-        _load_vec(connection)
         connection.create_function("casefold", 1, str.casefold, deterministic=True)
         _enter_wal(connection)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA secure_delete = ON")
-        connection.execute("PRAGMA cache_size = -16000")  # KiB, per connection
+        connection.execute("PRAGMA cache_size = -4000")  # KiB, per connection
     except BaseException:
         connection.close()
         raise
@@ -67,11 +66,15 @@ def _driver() -> Any:
         raise TellAdmin("This Python's SQLite cannot load extensions.", hint=_INSTALL) from None
 
 
-def _load_vec(connection: sqlite3.Connection) -> None:
+def load_vec(connection: sqlite3.Connection) -> None:
+    """Let a connection read what the releases before kept in sqlite-vec; TellAdmin where that is missing."""
     try:
         import sqlite_vec
     except ImportError:
-        raise TellAdmin("The package sqlite-vec is not installed.", hint=_INSTALL) from None
+        raise TellAdmin(
+            "The memory database is of an earlier release; the package sqlite-vec is needed once to read it.",
+            hint=_INSTALL,
+        ) from None
     connection.enable_load_extension(True)
     sqlite_vec.load(connection)
     connection.enable_load_extension(False)
@@ -117,6 +120,14 @@ class Connections:
                 connection.close()
                 raise
             self._give_back(connection)
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """Lend a connection for several statements that see the same state."""
+        with self.use() as connection:
+            connection.execute("BEGIN")
+            yield connection
+            connection.execute("COMMIT")
 
     @contextlib.contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:

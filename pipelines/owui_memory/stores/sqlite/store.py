@@ -1,9 +1,8 @@
 """A mem0 vector store in one SQLite file: the embedded default.
 
-A memory is written to three tables in one transaction: itself as JSON, its vector (sqlite-vec, partitioned
-by user) and its words (FTS5, with the user as a required term). With its own words go, at a lower weight,
-those of the two memories before it in the same chat: what was said there is often what it is about. They are
-taken away again with the memory that they are of.
+A memory is written in one transaction: itself as JSON, its vector, its words (FTS5), a line in
+its owner's blocks.
+What lies together in the file is one owner's, so that a search reads nothing of the others'.
 """
 
 # ruff: noqa: S608  (table names come from sqlite_schema, all values are bound)
@@ -11,31 +10,31 @@ from __future__ import annotations
 
 import array
 import json
-import math
 import sqlite3
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from mem0.vector_stores.base import VectorStoreBase
 
 from ...core.errors import Drop, TellAdmin
 from ...state import wal
 from ..payload import to_json, wrong_size
 from ..sqlite_faults import translated
+from . import blocks
+from .blocks import Array, Edit
 from .driver import Connections
-from .filters import Filters, user_of, where
+from .filters import Filters, where
 from .row import Row
 from .schema import drop_tables, make_tables, open_collection
-from .text import match_expression, owner_term
-from .words import CONTEXT_WEIGHT, Words
-
-KNN_LIMIT = 4096  # of sqlite-vec
+from .search import Found, Rows, Search
+from .text import asked, indexed
+from .words import CONTEXT, Words
 
 _MANY = 500  # memories from which on words are erased faster all together: 0.5 s at 100,000, else 2 ms each
 
-Rows = list[Row]
 Payload = Mapping[str, Any]
 Vector = Sequence[float]
 
@@ -64,7 +63,7 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
         if distance != "cosine":
             raise TellAdmin("This store compares by cosine only.", hint="Leave the distance at cosine.")
         self._tables = open_collection(self._connections, name, vector_size)
-        self._words = Words(self._tables)
+        self._words, self._search = Words(self._tables), Search(self._tables)
         self.collection_name, self.embedding_model_dims = name, vector_size
 
     def list_cols(self) -> list[str]:
@@ -104,47 +103,43 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
             raise Drop("An insert needs as many payloads and ids as vectors.")
         # Everything that can be refused is refused before the write lock is taken.
         entries = [
-            (str(id_), _user(payload), *_columns(payload), to_json(payload), self._blob(vector))
+            (str(id_), *_columns(payload), to_json(payload), self._unit(vector))
             for id_, payload, vector in zip(ids, payloads, vectors, strict=True)
         ]
         with self._connections.write() as connection:
-            for id_, user, chat, kind, text, blob in entries:
+            edit = Edit(connection, self._tables)
+            for id_, user, chat, kind, text, unit in entries:
+                row = connection.execute(
+                    f"SELECT seq, user_id, chat FROM {self._tables.memories} WHERE id = ?", (id_,)
+                ).fetchone()
+                if row:
+                    self._change(edit, row, (user, chat, kind, text), unit)
+                    continue
                 (seq,) = connection.execute(
                     f"INSERT INTO {self._tables.memories} (id, user_id, chat, kind, payload) "
-                    "VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET user_id = excluded.user_id, "
-                    "chat = excluded.chat, kind = excluded.kind, payload = excluded.payload RETURNING seq",
+                    "VALUES (?, ?, ?, ?, ?) RETURNING seq",
                     (id_, user, chat, kind, text),
                 ).fetchone()
-                self._put_vector(connection, seq, user, blob)
-                self._words.put(connection, seq)
+                self._give(edit, seq, user, chat, text, unit)
+            edit.flush()
             self._words.erase(connection)
 
     def update(self, vector_id: str, vector: Vector | None = None, payload: Payload | None = None) -> None:
         """Replace what is given, keep what is None. Drop when there is no such memory."""
-        blob = None if vector is None else self._blob(vector)
-        text = None if payload is None else to_json(payload)
+        unit = None if vector is None else self._unit(vector)
+        new = None if payload is None else (*_columns(payload), to_json(payload))
         with self._connections.write() as connection:
             row = connection.execute(
-                f"SELECT seq, user_id, chat FROM {self._tables.memories} WHERE id = ?", (str(vector_id),)
+                f"SELECT seq, user_id, chat, kind, payload FROM {self._tables.memories} WHERE id = ?",
+                (str(vector_id),),
             ).fetchone()
             if row is None:
                 raise Drop("The memory to update no longer exists.")
-            seq, user, chat = row
-            if payload is not None:
-                user, columns = _user(payload), _columns(payload)
-                connection.execute(
-                    f"UPDATE {self._tables.memories} SET user_id = ?, chat = ?, kind = ?, payload = ? "
-                    "WHERE seq = ?",
-                    (user, *columns, text, seq),
-                )
-                self._words.put(connection, seq)
-                if (user, columns[0]) != row[1:]:
-                    self._words.follow(connection, seq, row[1], chat)
-                self._words.erase(connection)
-            if blob is None and user != row[1]:
-                blob = self._stored_blob(connection, seq)  # it moves to the other user's partition
-            if blob is not None:
-                self._put_vector(connection, seq, user, blob)
+            edit = Edit(connection, self._tables)
+            kept = self._stored(edit, row) if vector is None else unit
+            self._change(edit, row[:3], new or row[1:], kept)
+            edit.flush()
+            self._words.erase(connection)
 
     def put(self, ids: Sequence[str], vectors: Sequence[Vector], payloads: Sequence[Payload]) -> None:
         """Store all or none; one whose id exists is replaced."""
@@ -165,11 +160,10 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
             many = len(rows) >= _MANY
             if many:
                 self._words.overwrite(connection, at_once=False)
+            edit = Edit(connection, self._tables)
             for row in rows:
-                connection.execute(f"DELETE FROM {self._tables.vectors} WHERE rowid = ?", row[:1])
-                connection.execute(f"DELETE FROM {self._tables.words} WHERE rowid = ?", row[:1])
-            for row in rows:
-                self._words.follow(connection, *row)
+                self._take(edit, *row)
+            edit.flush()
             if many:
                 self._words.merge(connection)
                 self._words.overwrite(connection, at_once=True)
@@ -247,48 +241,20 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
         filters: Filters | None = None,
     ) -> Rows:
         """The `top_k` memories nearest to the one vector `vectors`; score is the cosine similarity, 0..1."""
-        condition, bound = where(filters)
-        user = user_of(filters)
-        blob = self._blob(vectors)
-        if top_k < 1 or not blob:
-            return []
-        memories, table = self._tables.memories, self._tables.vectors
-        if top_k > KNN_LIMIT:
-            near = (
-                f"SELECT m.seq, vec_distance_cosine(v.embedding, ?) AS distance FROM {memories} AS m "
-                f"CROSS JOIN {table} AS v ON v.rowid = m.seq WHERE {condition} ORDER BY distance LIMIT ?"
-            )
-            values = [blob, *bound, top_k]
-        else:
-            near = f"SELECT rowid AS seq, distance FROM {table} WHERE embedding MATCH ? AND k = ?"
-            values = [blob, top_k]
-            if user is not None:
-                near += " AND owner = ?"
-                values.append(owner_term(user))
-            if filters and not _user_only(filters):
-                near += f" AND rowid IN (SELECT m.seq FROM {memories} AS m WHERE {condition})"
-                values += bound
-        return self._ranked(near, [*values, *bound], "max(min(1 - near.distance, 1.0), 0.0)", condition)
+        unit = self._unit(vectors)
+        with self._connections.read() as connection:
+            return self._search.filtered(connection, unit, [], top_k, filters)[0]
 
     def keyword_search(self, query: str, top_k: int = 5, filters: Filters | None = None) -> Rows:
-        """Memories that share words with `query` (any text); score is BM25 over the whole collection."""
-        condition, bound = where(filters)
-        user = user_of(filters)
-        match = match_expression(query, None if user is None else owner_term(user))
-        if top_k < 1 or match is None:
-            return []
-        words = self._tables.words
-        distance = f"bm25({words}, 0.0, 1.0, {CONTEXT_WEIGHT})"
-        near = f"SELECT {words}.rowid AS seq, {distance} AS distance FROM {words}"
-        values: list[Any] = [match]
-        if _user_only(filters):  # the owner's term filters already
-            near += f" WHERE {words} MATCH ?"
-        else:
-            near += f" CROSS JOIN {self._tables.memories} AS m ON m.seq = {words}.rowid"
-            near += f" WHERE {words} MATCH ? AND {condition}"
-            values += bound
-        near += " ORDER BY distance LIMIT ?"
-        return self._ranked(near, [*values, top_k, *bound], "-near.distance", condition)
+        """Memories that share words with `query` (any text); score is BM25 among their user's."""
+        with self._connections.read() as connection:
+            return self._search.filtered(connection, None, asked(query), top_k, filters)[1]
+
+    def search_owners(self, query: str, vector: Vector, top_k: int, owners: Sequence[str]) -> Found:
+        """Of each of these users the nearest, and those that share words with `query`; at one moment."""
+        unit, words = self._unit(vector), asked(query)
+        with self._connections.read() as connection:
+            return self._search.of_owners(connection, unit, words, top_k, owners)
 
     # Housekeeping
 
@@ -312,60 +278,98 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
 
     # Inside
 
-    def _ranked(self, near: str, values: Sequence[Any], score: str, condition: str) -> Rows:
-        """Rows of `near` (seq, distance), from one snapshot as it is one statement; filtered once more."""
-        sql = (
-            f"WITH near AS MATERIALIZED ({near}) SELECT m.id, {score}, m.payload "
-            f"FROM near CROSS JOIN {self._tables.memories} AS m ON m.seq = near.seq "
-            f"WHERE {condition} ORDER BY near.distance, m.seq DESC"
-        )
-        with self._connections.use() as connection:
-            rows = connection.execute(sql, values).fetchall()
-        return [Row(*row) for row in rows]
+    def _give(
+        self, edit: Edit, seq: int, user: str | None, chat: str | None, text: str, unit: Array | None
+    ) -> None:
+        """Make a memory that has its row found."""
+        whose, connection = edit.owner(user or ""), edit.connection
+        body = indexed(json.loads(text))
+        if unit is not None:
+            connection.execute(
+                f"INSERT INTO {self._tables.vectors} (key, vector) VALUES (?, ?)",
+                (whose.key(seq), blocks.packed(unit)),
+            )
+        self._words.put(connection, whose.key(seq), body)
+        before, after = self._beside(connection, seq, user, chat)
+        context = sum(edit.length(whose, one) for one in before)
+        edit.add(whose, seq, after, len(body.split()), context, unit)
+        if before:
+            edit.lead(whose, before[0], seq)
 
-    def _blob(self, vector: Vector) -> bytes:
-        """The direction as float32; empty for a vector of zeros, which has none to compare."""
+    def _take(self, edit: Edit, seq: int, user: str | None, chat: str | None) -> None:
+        """Let a memory be found no more; its row is gone, or changed next."""
+        whose, connection = edit.owner(user or ""), edit.connection
+        connection.execute(f"DELETE FROM {self._tables.vectors} WHERE key = ?", (whose.key(seq),))
+        self._words.remove(connection, whose.key(seq))
+        edit.remove(whose, seq)
+        before, after = self._beside(connection, seq, user, chat)
+        if before:
+            edit.lead(whose, before[0], after)
+
+    def _change(
+        self,
+        edit: Edit,
+        row: tuple[int, str | None, str | None],
+        new: tuple[str | None, str | None, str | None, str],
+        unit: Array | None,
+    ) -> None:
+        """Give a memory (its seq, user and chat) another user, chat, kind and payload, and this vector."""
+        seq = row[0]
+        self._take(edit, *row)
+        edit.connection.execute(
+            f"UPDATE {self._tables.memories} SET user_id = ?, chat = ?, kind = ?, payload = ? WHERE seq = ?",
+            (*new, seq),
+        )
+        user, chat, _, text = new
+        self._give(edit, seq, user, chat, text, unit)
+
+    def _beside(
+        self, connection: sqlite3.Connection, seq: int, user: str | None, chat: str | None
+    ) -> tuple[Sequence[int], int]:
+        """Those before one in its chat that are its context, the last first; the one after it, or 0."""
+        if chat is None:
+            return [], 0
+        others = f"SELECT seq FROM {self._tables.memories} WHERE user_id IS ? AND chat = ? AND seq"
+        before = connection.execute(
+            f"{others} < ? ORDER BY seq DESC LIMIT ?", (user, chat, seq, CONTEXT)
+        ).fetchall()
+        after = connection.execute(f"{others} > ? ORDER BY seq LIMIT 1", (user, chat, seq)).fetchone()
+        return [one for (one,) in before], after[0] if after else 0
+
+    def _unit(self, vector: Vector) -> Array | None:
+        """The vector at length 1; None for one of zeros, which has no direction to compare."""
         try:
-            floats = array.array("f", vector)
+            numbers = np.array(array.array("f", vector), np.float64)
         except (TypeError, OverflowError):
             raise Drop("The embedder returned something that is no list of numbers.") from None
-        if len(floats) != self.embedding_model_dims:
-            raise wrong_size(self.collection_name, self.embedding_model_dims, len(floats))
-        if not all(map(math.isfinite, floats)):
+        if len(numbers) != self.embedding_model_dims:
+            raise wrong_size(self.collection_name, self.embedding_model_dims, len(numbers))
+        if not np.isfinite(numbers).all():
             raise Drop("The embedder returned a number that is not finite.")
-        # Only the direction counts; at length 1 sqlite-vec's float32 sums neither overflow nor vanish.
-        length = math.hypot(*floats)
-        return array.array("f", [number / length for number in floats]).tobytes() if length else b""
+        largest = np.abs(numbers).max()
+        if not largest:
+            return None
+        numbers /= largest  # their squares neither overflow nor vanish
+        unit: Array = (numbers / np.linalg.norm(numbers)).astype(np.float32)
+        return unit
 
-    def _stored_blob(self, connection: sqlite3.Connection, seq: int) -> bytes:
-        row = connection.execute(
-            f"SELECT embedding FROM {self._tables.vectors} WHERE rowid = ?", (seq,)
+    def _stored(self, edit: Edit, row: tuple[Any, ...]) -> Array | None:
+        """The vector of a memory, by its row."""
+        found = edit.connection.execute(
+            f"SELECT vector FROM {self._tables.vectors} WHERE key = ?",
+            (edit.owner(row[1] or "").key(row[0]),),
         ).fetchone()
-        return bytes(row[0]) if row else b""
-
-    def _put_vector(self, connection: sqlite3.Connection, seq: int, user: str | None, blob: bytes) -> None:
-        connection.execute(f"DELETE FROM {self._tables.vectors} WHERE rowid = ?", (seq,))
-        # sqlite-vec would rank a vector of zeros first in every search, so it is left out.
-        if blob:
-            connection.execute(
-                f"INSERT INTO {self._tables.vectors} (rowid, owner, embedding) VALUES (?, ?, ?)",
-                (seq, owner_term(user), blob),
-            )
+        return blocks.unpacked([found[0]], self.embedding_model_dims)[0] if found else None
 
 
-def _user_only(filters: Filters | None) -> bool:
-    return user_of(filters) is not None and len(filters or {}) == 1
-
-
-def _user(payload: Payload) -> str | None:
-    user = payload.get("user_id")
-    return user if isinstance(user, str) and user else None
-
-
-def _columns(payload: Payload) -> tuple[str | None, str | None]:
-    """The chat it is from and its kind; None where that is not known."""
-    chat, kind = payload.get("chat"), payload.get("kind")
-    return chat if isinstance(chat, str) and chat else None, kind if isinstance(kind, str) else None
+def _columns(payload: Payload) -> tuple[str | None, str | None, str | None]:
+    """Its user, the chat it is from and its kind; None where that is not known."""
+    user, chat, kind = (payload.get(name) for name in ("user_id", "chat", "kind"))
+    return (
+        user if isinstance(user, str) and user else None,
+        chat if isinstance(chat, str) and chat else None,
+        kind if isinstance(kind, str) else None,
+    )
 
 
 def _listed(ids: Sequence[str]) -> str:

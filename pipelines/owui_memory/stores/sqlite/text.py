@@ -5,43 +5,37 @@ FTS5 (porter unicode61) still strips accents and stems.
 
 from __future__ import annotations
 
-import hashlib
+import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
-from ...core.errors import Drop
 from ...language.words import content_words, is_lone, terms_of
 
 QUERY_TERMS = 32
 QUERY_CHARS = 4_000
+
+_KNOWN = unicodedata.ucd_3_2_0.category  # FTS5 knows Unicode 6.1: what is older than that, it knows
 
 
 def indexed(payload: Mapping[str, Any]) -> str:
     """The words under which a memory is found: its text's, plus mem0's lemmas that are not in the text."""
     words = terms_of(payload.get("data"))
     known = set(words)
-    return " ".join(words + [word for word in terms_of(payload.get("text_lemmatized")) if word not in known])
+    words += [word for word in terms_of(payload.get("text_lemmatized")) if word not in known]
+    return " ".join(word if word.isascii() else _one_token(word) for word in words)
 
 
-def match_expression(query: str, owner: str | None) -> str | None:
-    """An FTS5 expression over `owner`, `body` and `context` for any text, or None when it has no words.
-
-    `owner` is a bare term every hit must carry; None searches over all owners.
-    """
+def asked(query: str) -> list[str]:
+    """An FTS5 expression for each word of any text that says what it is about."""
     words = content_words(query[:QUERY_CHARS])[:QUERY_TERMS]
-    if not words:
-        return None
     # Terms hold letters, digits and marks only, so the quotes cannot be broken out of.
-    body = " OR ".join(f'"{word}" *' if is_lone(word) else f'"{word}"' for word in words)
-    required = f'{{owner}} : "{owner}" AND ' if owner is not None else ""
-    return f"{required}{{body context}} : ({body})"
+    return [f'"{_one_token(word)}" *' if is_lone(word) else f'"{_one_token(word)}"' for word in words]
 
 
-def owner_term(user: str | None) -> str:
-    """A user id of any shape and length as one index term; empty for memories of nobody."""
-    if user is None:
-        return ""
-    try:
-        return hashlib.blake2b(user.encode(), digest_size=16).hexdigest()
-    except UnicodeEncodeError:
-        raise Drop("The user id is not valid Unicode.") from None
+@lru_cache(10_000)
+def _one_token(word: str) -> str:
+    """The word, or its bytes where FTS5 would split it: its index keeps no places to join the parts by."""
+    if all(_KNOWN(char)[0] in "LN" or _KNOWN(char) in ("Mn", "Mc") for char in word):
+        return word
+    return f"x{word.encode().hex()}"

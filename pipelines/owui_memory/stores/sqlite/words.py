@@ -1,57 +1,78 @@
-"""The words of memories in the embedded store, as FTS5 finds them."""
+"""The words of memories in the embedded store, as FTS5 finds them, and what they are worth: BM25.
+
+FTS5 tells which of an owner's memories have a word; its own BM25 would look at each word in everybody's. With
+a memory's words count, at a lower weight, those of the two memories before it in the same chat: what was said
+there is often what it is about.
+"""
 
 # ruff: noqa: S608  (table names come from sqlite_schema, all values are bound)
 from __future__ import annotations
 
-import json
 import sqlite3
+from collections.abc import Sequence
 
+import numpy as np
+
+from .blocks import Array, Lines, Owner
 from .driver import erases_words
 from .schema import Tables, overwrite_words
-from .text import indexed, owner_term
 
 # docs/recall.md says what was measured.
 CONTEXT_WEIGHT = 0.3  # of the words of the memories before one, its own having 1
-_CONTEXT = 2  # of those, in its chat
+CONTEXT = 2  # of those, in its chat
+_K1, _B = 1.2, 0.75  # of BM25
+# A word that a quarter of many memories have tells little of them, and reading where it is takes long.
+_MANY, _COMMON = 4_000, 0.25
+_NOWHERE = np.zeros(0, np.int64)
 
 
 class Words:
-    """Of one collection. Each method takes a connection that writes."""
+    """Of one collection. Each method takes a connection; those that change something, one that writes."""
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
 
-    def put(self, connection: sqlite3.Connection, seq: int) -> None:
-        """Index a memory's words, and those of the memories for which it is context."""
-        memories = self._tables.memories
-        (user, chat, payload) = connection.execute(
-            f"SELECT user_id, chat, payload FROM {memories} WHERE seq = ?", (seq,)
+    def put(self, connection: sqlite3.Connection, key: int, body: str) -> None:
+        """Index a memory's words."""
+        connection.execute(f"INSERT INTO {self._tables.words} (rowid, body) VALUES (?, ?)", (key, body))
+
+    def remove(self, connection: sqlite3.Connection, key: int) -> None:
+        """Take a memory's words away."""
+        connection.execute(f"DELETE FROM {self._tables.words} WHERE rowid = ?", (key,))
+
+    def scores(
+        self, connection: sqlite3.Connection, whose: Owner, lines: Lines, asked: Sequence[str]
+    ) -> Array:
+        """Of each of an owner's memories, in the order of the lines; 0 where it has none of the words."""
+        scores = np.zeros(len(lines), np.float32)
+        holders = [self._holders(connection, whose, lines, word) for word in asked]
+        common = len(lines) * _COMMON if len(lines) >= _MANY else len(lines)
+        rare = [at for at in holders if len(at) <= common] or holders
+        if not any(map(len, rare)):
+            return scores
+        size = 1 - _B + _B * lines.lengths / max(float(lines.lengths.mean()), 1.0)  # context counts here
+        for at in rare:
+            times = np.zeros(len(lines), np.float32)
+            times[at] = 1.0
+            there, before = at, at
+            for _ in range(CONTEXT):
+                before = _after(lines, before)
+                times[before] += CONTEXT_WEIGHT
+                there = np.concatenate([there, before])
+            there = np.unique(there)
+            idf = np.log1p((len(lines) - len(at) + 0.5) / (len(at) + 0.5))
+            scores[there] += idf * times[there] * (_K1 + 1) / (times[there] + _K1 * size[there])
+        return scores
+
+    def _holders(self, connection: sqlite3.Connection, whose: Owner, lines: Lines, word: str) -> Array:
+        """Where in an owner's lines the memories with a word are."""
+        first, last = whose.keys
+        (found,) = connection.execute(
+            f"SELECT group_concat(rowid - ?) FROM {self._tables.words} WHERE {self._tables.words} MATCH ? "
+            "AND rowid BETWEEN ? AND ?",
+            (first, word, first, last),
         ).fetchone()
-        self._index(connection, seq, user, chat, payload)
-        self.follow(connection, seq, user, chat)
-
-    def follow(self, connection: sqlite3.Connection, seq: int, user: str | None, chat: str | None) -> None:
-        """Index the memories anew for which the one at `seq` was context."""
-        for row in connection.execute(
-            f"SELECT seq, user_id, chat, payload FROM {self._tables.memories} "
-            "WHERE user_id IS ? AND chat = ? AND seq > ? ORDER BY seq LIMIT ?",
-            (user, chat, seq, _CONTEXT),
-        ).fetchall():
-            self._index(connection, *row)
-
-    def _index(
-        self, connection: sqlite3.Connection, seq: int, user: str | None, chat: str | None, payload: str
-    ) -> None:
-        before = connection.execute(
-            f"SELECT payload FROM {self._tables.memories} "
-            "WHERE user_id IS ? AND chat = ? AND seq < ? ORDER BY seq DESC LIMIT ?",
-            (user, chat, seq, _CONTEXT),
-        ).fetchall()
-        context = " ".join(indexed(json.loads(text)) for (text,) in before)
-        connection.execute(
-            f"REPLACE INTO {self._tables.words} (rowid, owner, body, context) VALUES (?, ?, ?, ?)",
-            (seq, owner_term(user), indexed(json.loads(payload)), context),
-        )
+        return np.searchsorted(lines.seqs, np.array(found.split(","), np.uint32)) if found else _NOWHERE
 
     def erase(self, connection: sqlite3.Connection) -> None:
         """Let nothing of the words stay that were deleted or replaced."""
@@ -66,3 +87,9 @@ class Words:
         """Whether FTS5 overwrites each deleted word in its place, where it can."""
         if erases_words(connection):
             overwrite_words(connection, self._tables, at_once)
+
+
+def _after(lines: Lines, at: Array) -> Array:
+    """Where the memories are that come next in the chats of these."""
+    following = lines.after[at]
+    return lines.at(following[following > 0])
