@@ -132,15 +132,15 @@ def test_what_mem0_extracts_waits_for_its_vectors(
     llm = {"llm_provider": "openai", "llm_base_url": scripted_llm.base_url, "llm_model": "small"}
     settings = settings_for(scripted_llm).model_copy(update=llm)
     said = [{"role": "user", "content": "My dog is called Rex. I live in Rome."}]
-    well = harness.embedding_json
     with contextlib.closing(LibraryBackend.open(settings, tmp_path)) as backend:
         with monkeypatch.context() as ill:
             ill.setattr(
                 harness,
-                "embedding",
-                lambda text, dims=256: [float("rome" not in text.lower() or "dog" in text)] * dims,
+                "embedding_json",
+                lambda text, dims, _nearness: json.dumps(
+                    [float("rome" not in text.lower() or "dog" in text)] * dims
+                ),
             )
-            ill.setattr(harness, "embedding_json", well)
             with pytest.raises(Retry, match="no vector"):
                 backend.add("ada", said, infer=True, batch="b")
         assert backend.list_all("ada") == []
