@@ -200,8 +200,11 @@ class Control:
         elif self._eraser is not None and ids:
             receipt = self._eraser.forget(asked.user_id, ids)
             others, reached = receipt.counts, not receipt.unreached
-        gone = max(len(memory_ids) - len(changes), 0)
-        return Forgotten(len(changes), gone, texts, others, minutes, reached)
+        asked_for = [change for change in changes if change.memory_id in memory_ids]
+        gone = max(len(memory_ids) - len(asked_for), 0)
+        told = tuple(change.before for change in asked_for if change.before)
+        passages = len(changes) - len(asked_for)
+        return Forgotten(len(asked_for), gone, told, others, minutes, reached, passages)
 
     def forget_all(self, asked: Asked, confirm: Confirm = _alone) -> Forgotten:
         """Take all of a user's memories away, and with an eraser all else that is known of them."""
