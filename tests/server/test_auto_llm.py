@@ -16,7 +16,8 @@ from tests.harness.hang import returns
 from tests.harness.hostile_server import HostileServer
 from tests.harness.ollama import Ollama
 from tests.harness.pipelines_server import PLUGINS, PipelinesServer, StartServer, clean_environment
-from tests.harness.scripted_llm import Request, ScriptedLLM
+from tests.harness.scripted_llm import ScriptedLLM
+from tests.harness.scripted_requests import Request
 from tests.harness.talk import recalled, stored, take, tell
 from tests.harness.waiting import wait_until
 from tests.unit.remember.mind import is_ours

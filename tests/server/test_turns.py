@@ -21,7 +21,9 @@ from tests.harness.bodies import (
 )
 from tests.harness.pipelines_server import PipelinesServer, StartServer
 from tests.harness.qdrant_server import QdrantServer
-from tests.harness.scripted_llm import Request, ScriptedLLM, memory_lines
+from tests.harness.scripted_answers import memory_lines
+from tests.harness.scripted_llm import ScriptedLLM
+from tests.harness.scripted_requests import Request
 from tests.harness.talk import fresh, recalled, stored, take, tell
 from tests.harness.waiting import wait_until
 
