@@ -103,7 +103,7 @@ class Application:
         self.notes = Notes(self._engine, self.live)
         self._check = BackendCheck(self.live, selfchecks)
         self._recaller = Recaller(self._engine)
-        self.recalls = Run(self.live, self._recall, settings, self.emit, _RECALLS_AT_ONCE)
+        self.recalls = Run(self.live, self._recall, self.emit, _RECALLS_AT_ONCE)
         journal = Journal(self._engine)
         injected = Injected(self._engine)
         self._writer = Writer(
@@ -155,8 +155,8 @@ class Application:
         """The settings have changed."""
         self.live.use(settings)
 
-    def _recall(self, turn: Turn) -> Recalled:
-        return self._recaller.recall(self.live.get(), turn, self._settings(), datetime.now(UTC))
+    def _recall(self, turn: Turn, settings: Valves) -> Recalled:
+        return self._recaller.recall(self.live.get(), turn, settings, datetime.now(UTC))
 
     def _is_busy(self) -> bool:
         return self.recalls.is_busy
