@@ -67,9 +67,9 @@ class _Compiled:
         self._own |= {one.key: one.default.arg for one in made.insert_prefetch}
         self._listed = (expanding, list(state.parameter_expansion.get(expanding, ())))
         self._process: dict[str, Callable[[Any], Any]] = dict(state.processors)
-        results = [
-            one.type.dialect_impl(dialect).result_processor(dialect, None) for one in _columns(statement)
-        ]
+        # psycopg's values are Python's already.
+        types = [] if dialect.name == "postgresql" else [one.type for one in _columns(statement)]
+        results = [one.dialect_impl(dialect).result_processor(dialect, None) for one in types]
         self._results = results if any(results) else None
 
     def fetched(self, connection: Connection, values: Mapping[str, Any]) -> list[Any]:
