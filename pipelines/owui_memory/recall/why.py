@@ -19,7 +19,9 @@ _LOOKED_CHARS = 1000  # of a query, for secrets
 MOST = 20  # candidates that are told of
 
 _COLUMNS = ("user_id", "chat_id", "explanation", "at")
-_INSERT = Prepared(recalls.insert().values({name: bindparam(name) for name in _COLUMNS}))
+_INSERT = Prepared(
+    recalls.insert().values({name: bindparam(name, type_=recalls.c[name].type) for name in _COLUMNS})
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str,
 
 @cache
 def _insert_new(table: Table, shared: bool, names: tuple[str, ...]) -> Prepared:
-    values: dict[str, Any] = {name: bindparam(name) for name in names}
+    values: dict[str, Any] = {name: bindparam(name, type_=table.c[name].type) for name in names}
     return Prepared((postgresql if shared else sqlite).insert(table).values(values).on_conflict_do_nothing())
 
 
