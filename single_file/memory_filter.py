@@ -39084,7 +39084,10 @@ class _Compiled:
         self._own = dict(state.parameters)  # what stands in the statement itself, and columns' defaults
         self._own |= {one.key: one.default.arg for one in made.insert_prefetch}
         self._listed = (expanding, list(state.parameter_expansion.get(expanding, ())))
-        self._process: dict[str, Callable[[Any], Any]] = dict(state.processors)
+        processors = {**made._bind_processors, **state.processors}
+        self._process: dict[str, Callable[[Any], Any]] = {
+            name: process for name, process in processors.items() if name != expanding and process
+        }
         # psycopg's values are Python's already.
         types = [] if dialect.name == "postgresql" else [one.type for one in _columns(statement)]
         results = [one.dialect_impl(dialect).result_processor(dialect, None) for one in types]
