@@ -16,7 +16,7 @@ from ..config.scoping import reading_view
 from ..config.settings import Valves
 from ..core.locales import ENGLISH, Locale, locale
 from ..core.memory import Candidate, Memory
-from ..core.permission import SWITCHED_OFF
+from ..core.reason import Reason
 from ..core.scope import TEAM, View
 from ..core.turn import Turn
 from ..language.forget_requests import forget_request
@@ -126,7 +126,7 @@ class Recaller:
         view = reading_view(turn, settings)
         before = self._injected.conversation(turn, view.teams)
         if not before.on:
-            return Recalled(Blocks(), (), (), Explanation.of_left_alone(SWITCHED_OFF.reason), on=False)
+            return Recalled(Blocks(), (), (), Explanation.of_left_alone(Reason.USER_SWITCHED_OFF), on=False)
         count = self._tokenizers.of(turn.base_model or turn.model)
         words = locale(before.language or language_for(turn.language, turn.text))
         lines = _Lines(count, now, turn, words, in_teams=bool(view.teams))
