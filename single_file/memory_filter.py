@@ -3307,7 +3307,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, tzinfo
 
 from ..core.locales import ENGLISH, Locale
-from ..core.permission import MEMORY_SWITCH_OFF, SWITCHED_OFF
+from ..core.reason import Reason
 from ..core.turn import chat_kind_of
 from ..recall.select import INJECTED, INJECTED_BEFORE
 from ..recall.why import Explanation, Weighed
@@ -3389,7 +3389,7 @@ class _Explained:
 
     def _reason(self, reason: str) -> str:
         """A reason of `config.policy` or of the filter, at the end of a sentence."""
-        own_doing = reason in (SWITCHED_OFF.reason, MEMORY_SWITCH_OFF)
+        own_doing = reason in (Reason.USER_SWITCHED_OFF, Reason.MEMORY_SWITCH_OFF)
         if self._words is not ENGLISH or own_doing:  # in English the others read as on the command line
             if self._words.has(f"reason: {reason}"):
                 return self._words.label("reason", reason)
@@ -5890,14 +5890,16 @@ SOURCES["config/policy.py"] = r'''"""May this turn read memories, may it be reme
 
 from __future__ import annotations
 
+from typing import Literal
+
 from ..core.memory import is_person
-from ..core.permission import MEMORY_SWITCH_OFF, Decision, Permission
+from ..core.permission import Decision, Permission
+from ..core.reason import Reason
 from ..core.turn import Turn
 from .model_patterns import named, read_rule
 from .scoping import scope_of
 from .settings import Valves
 
-_NO_TEXT = "the message has no text"
 _LONGEST_CHARS = 20_000  # longer than anybody types: a pasted document
 
 
@@ -5906,46 +5908,46 @@ def decide(turn: Turn, settings: Valves) -> Decision:
     unfit = _unfit_model(turn, settings)
     if reason := _no_message(turn, settings):
         return Decision(read=False, write=False, reason=reason, may_show=not unfit)
-    if reason := unfit or _switched_off(turn, settings) or ("" if turn.text else _NO_TEXT):
+    if reason := unfit or _switched_off(turn, settings) or ("" if turn.text else Reason.NO_TEXT):
         return Decision(read=False, write=False, reason=reason, noted=True, may_show=not unfit)
     recalls, remembers = _allowed(settings.models_recall, turn), _allowed(settings.models_remember, turn)
     reason = _half(recalls, remembers)
     if remembers and len(turn.text) > _LONGEST_CHARS:
-        remembers, reason = False, reason or "it is as long as a pasted document"
+        remembers, reason = False, reason or Reason.PASTED_DOCUMENT
     permission = Permission.of(turn, scope_of(turn, settings)) if remembers else None
     return Decision(recalls, remembers, reason, noted=bool(reason), permission=permission)
 
 
-def _no_message(turn: Turn, settings: Valves) -> str:
+def _no_message(turn: Turn, settings: Valves) -> Reason | Literal[""]:
     """Nothing that a user says, or nothing of which anything may be kept."""
     if not settings.enabled:
-        return "memory is switched off in the settings"
+        return Reason.MEMORY_OFF
     if turn.task:
-        return "a task of Open WebUI, not a message"
+        return Reason.TASK
     if not is_person(turn.user_id):
-        return "the request names no user"
+        return Reason.NO_USER
     if turn.chat_kind == "temporary":
-        return "a temporary chat"
+        return Reason.TEMPORARY_CHAT
     return ""
 
 
-def _switched_off(turn: Turn, settings: Valves) -> str:
+def _switched_off(turn: Turn, settings: Valves) -> Reason | Literal[""]:
     if turn.chat_kind == "channel":
-        return "a channel"
+        return Reason.CHANNEL
     if not turn.memory_capability:
-        return "the model's Memory capability is off"
+        return Reason.CAPABILITY_OFF
     if turn.memory_switch is False and settings.user_switch == "follow":
-        return MEMORY_SWITCH_OFF
+        return Reason.MEMORY_SWITCH_OFF
     return ""
 
 
-def _unfit_model(turn: Turn, settings: Valves) -> str:
+def _unfit_model(turn: Turn, settings: Valves) -> Reason | Literal[""]:
     if settings.local_only and turn.connection == "external":
-        return "the model is external (local_only)"
+        return Reason.MODEL_EXTERNAL
     if settings.local_only and turn.connection != "local":
-        return "it is not told whether the model is local (local_only)"
+        return Reason.MODEL_PERHAPS_EXTERNAL
     if not _allowed(settings.models_recall, turn) and not _allowed(settings.models_remember, turn):
-        return "the model gets no memory (models_recall, models_remember)"
+        return Reason.MODEL_EXCLUDED
     return ""
 
 
@@ -5958,12 +5960,12 @@ def _allowed(rule: str, turn: Turn) -> bool:
     return not only or named(only, turn.model, turn.base_model)
 
 
-def _half(recalls: bool, remembers: bool) -> str:
+def _half(recalls: bool, remembers: bool) -> Reason | Literal[""]:
     if recalls and remembers:
         return ""
     if recalls:
-        return "nothing is learned from this model's chats (models_remember)"
-    return "the model is told nothing (models_recall)"
+        return Reason.MODEL_NOT_LEARNED_FROM
+    return Reason.MODEL_TOLD_NOTHING
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -13683,7 +13685,9 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from typing import Literal
 
+from .reason import Reason
 from .turn import Turn
 
 
@@ -13712,7 +13716,7 @@ class Permission:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a turn may do; `reason` says in words why it may not do both.
+    """What a turn may do; `reason` says why it may not do both.
 
     noted: the reason is kept for whoever asks why. may_show: an answer in this chat may quote memories; else
     its model is to know none, and would read them with the chat's next message.
@@ -13720,17 +13724,45 @@ class Decision:
 
     read: bool
     write: bool
-    reason: str = ""
+    reason: Reason | Literal[""] = ""
     noted: bool = False
     may_show: bool = True
     permission: Permission | None = field(default=None, compare=False)  # where it may be remembered
 
 
-MEMORY_SWITCH_OFF = "the user's Memory switch is off"
-
-
 # Decided by the user, which only the state database knows: see state/switches_table.py.
-SWITCHED_OFF = Decision(read=False, write=False, reason="the user has switched memory off here", noted=True)
+SWITCHED_OFF = Decision(read=False, write=False, reason=Reason.USER_SWITCHED_OFF, noted=True)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# core/reason.py
+
+SOURCES["core/reason.py"] = r'''"""Why a turn is not read, not remembered, or neither."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """The name is its code, for metrics. The value is what is stored, said in English, and translated."""
+
+    MEMORY_OFF = "memory is switched off in the settings"
+    TASK = "a task of Open WebUI, not a message"
+    NO_USER = "the request names no user"
+    TEMPORARY_CHAT = "a temporary chat"
+    CHANNEL = "a channel"
+    NO_TEXT = "the message has no text"
+    PASTED_DOCUMENT = "it is as long as a pasted document"
+    USER_SWITCHED_OFF = "the user has switched memory off here"
+    MEMORY_SWITCH_OFF = "the user's Memory switch is off"
+    CAPABILITY_OFF = "the model's Memory capability is off"
+    MODEL_EXTERNAL = "the model is external (local_only)"
+    MODEL_PERHAPS_EXTERNAL = "it is not told whether the model is local (local_only)"
+    MODEL_EXCLUDED = "the model gets no memory (models_recall, models_remember)"
+    MODEL_NOT_LEARNED_FROM = "nothing is learned from this model's chats (models_remember)"
+    MODEL_TOLD_NOTHING = "the model is told nothing (models_recall)"
+    NOT_PERMITTED = "their inlet gave no permission"
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -30700,6 +30732,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.errors import TellAdmin
 from ..core.events import Event, EventKind
+from ..core.reason import Reason
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -30894,7 +30927,9 @@ def sizes(data_dir: Path) -> dict[str, int]:
 
 
 def _code(reason: str) -> str:
-    """A reason's sentence as a label, without what stands in brackets."""
+    """A reason's code as a label; of one that has none the sentence, without what stands in brackets."""
+    if isinstance(reason, Reason):
+        return reason.name.lower()
     return re.sub(r"\W+", "_", reason.partition(" (")[0].lower()).strip("_")[:60] or "other"
 '''
 
@@ -32128,7 +32163,7 @@ from ..config.scoping import reading_view
 from ..config.settings import Valves
 from ..core.locales import ENGLISH, Locale, locale
 from ..core.memory import Candidate, Memory
-from ..core.permission import SWITCHED_OFF
+from ..core.reason import Reason
 from ..core.scope import TEAM, View
 from ..core.turn import Turn
 from ..language.forget_requests import forget_request
@@ -32238,7 +32273,7 @@ class Recaller:
         view = reading_view(turn, settings)
         before = self._injected.conversation(turn, view.teams)
         if not before.on:
-            return Recalled(Blocks(), (), (), Explanation.of_left_alone(SWITCHED_OFF.reason), on=False)
+            return Recalled(Blocks(), (), (), Explanation.of_left_alone(Reason.USER_SWITCHED_OFF), on=False)
         count = self._tokenizers.of(turn.base_model or turn.model)
         words = locale(before.language or language_for(turn.language, turn.text))
         lines = _Lines(count, now, turn, words, in_teams=bool(view.teams))
@@ -34684,7 +34719,8 @@ from ..config.settings import Valves
 from ..core.errors import Retry, Waits, is_of_the_text
 from ..core.events import Emit, Event, EventKind, Job, failed, succeeded
 from ..core.exchange import Exchange
-from ..core.permission import SWITCHED_OFF, Permission
+from ..core.permission import Permission
+from ..core.reason import Reason
 from ..core.turn import Answered, Turn
 from ..language import secrets as redact
 from ..state import try_writing
@@ -34822,11 +34858,11 @@ class Keeper:
 
     def _store(self, answered: Answered, permission: Permission | None, since: float | None = None) -> str:
         if permission is None:
-            self._emit(Event(EventKind.EXCHANGE_REFUSED, reason="their inlet gave no permission"))
+            self._emit(Event(EventKind.EXCHANGE_REFUSED, reason=Reason.NOT_PERMITTED))
             return ""
         if not self._switches.is_on(answered.user_id, permission.chat_id):  # switched off since, or just now
             self._decisions.used(answered.user_id, permission)
-            self._emit(Event(EventKind.EXCHANGE_REFUSED, reason=SWITCHED_OFF.reason))
+            self._emit(Event(EventKind.EXCHANGE_REFUSED, reason=Reason.USER_SWITCHED_OFF))
             return ""
         settings = self._settings()
         # Before anything of it is kept: what is not in the queue needs not be got out of it again.
