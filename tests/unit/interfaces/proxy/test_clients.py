@@ -74,9 +74,7 @@ def test_async_tools_images_and_structure(at: Desk, key: str) -> None:
     async def run() -> None:
         async with AsyncOpenAI(base_url=f"{at.url}/v1", api_key=key, max_retries=0) as client:
             asks = [delta(tool_calls=[call]), delta(tool_calls=[more]), delta(finish="tool_calls")]
-            at.upstream.streams(*asks, b"data: [DONE]
-
-")
+            at.upstream.streams(*asks, b"data: [DONE]\n\n")
             stream = await client.chat.completions.create(
                 model="memory/llama3", messages=user("Weather?"), tools=tools, stream=True
             )
