@@ -38,7 +38,7 @@ _ROLES = at_beginning(TABLES, "roles")
 _HANDLING, _SOFT_HANDLING = anywhere(TABLES, "handling"), anywhere(TABLES, "soft_handling")
 _TEXTS, _SPEAKING = anywhere(TABLES, "texts"), anywhere(TABLES, "speaking")
 _SELF_LEADS = anywhere(TABLES, "self_leads")
-_ENDING = anywhere(TABLES, "ending")
+_ENDING, _CORRECTS = anywhere(TABLES, "ending"), anywhere(TABLES, "corrects")
 _REACTS, _ADDRESSES = at_beginning(TABLES, "reacts"), at_beginning(TABLES, "addresses")
 _PREFERS, _ALWAYS_FIRST = anywhere(TABLES, "prefers"), at_beginning(TABLES, "always")
 _LEANS_FIRST, _LEANS_LAST = at_beginning(TABLES, "leans_first"), at_end(TABLES, "leans_last")
@@ -197,6 +197,12 @@ def _names_text(text: str, verb: re.Match[str]) -> bool:
 def says_it_ended(sentence: str) -> bool:
     """Whether it says that something is over: a marriage, a job, a life."""
     return not asks(sentence) and bool(_ENDING.search(lowered(sentence)))
+
+
+def corrects(sentence: str) -> bool:
+    """Whether it says that what was said before was wrong, is over, or has been changed."""
+    text = lowered(sentence)
+    return bool(_CORRECTS.search(text)) or says_it_ended(sentence)
 
 
 def _is_request(text: str) -> bool:

@@ -16,7 +16,7 @@ from ..language.forget_subject import is_meant
 from .admission import refusal
 from .apply import reaffirmed
 from .gate import said_by_user, statements
-from .known import is_among, known_as
+from .known import is_among, known_as, wish_like, wishes_of
 
 # Sentences of each kind: one that is near to any of them, in any language the embedder knows, is of it.
 _PROFILE = (
@@ -75,21 +75,27 @@ def decide_verbatim(backend: Backend, batch: Batch) -> Iterator[Change]:
             said_at=exchange.said_at,
         )
     kept: list[str] = []
+    replaced: set[str] = set()
     said = ((exchange, text) for exchange in batch.exchanges for text in _statements(exchange))
     for position, (exchange, text) in enumerate(said, len(removed)):
         if known := known_as(backend, batch, text):
             yield reaffirmed(batch, position, exchange, known)
         elif not is_among(text, kept, backend):
             kept.append(text)
+            kind = kind_of(backend, text)
+            stored = wishes_of(backend, batch) if kind == "preference" else []
+            wish = wish_like(backend, text, [one for one in stored if one.id not in replaced])
+            replaced |= {wish.id} if wish else set()
             yield Change(
                 batch=batch.name,
                 position=position,
                 user_id=batch.user_id,
-                op="add",
-                memory_id="",
-                before="",
+                op="replace" if wish else "add",
+                memory_id=wish.id if wish else "",
+                before=wish.text if wish else "",
                 after=text,
-                kind=kind_of(backend, text),
+                kind=kind,
+                scope=wish.scope if wish else "",
                 source=exchange.message_id,
                 said_at=exchange.said_at,
             )
