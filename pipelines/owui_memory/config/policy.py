@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from ..core.memory import is_person
-from ..core.permission import MEMORY_SWITCH_OFF, Decision
+from ..core.permission import MEMORY_SWITCH_OFF, Decision, Permission
 from ..core.turn import Turn
 from .model_patterns import named, read_rule
+from .scoping import scope_of
 from .settings import Valves
 
 _NO_TEXT = "the message has no text"
@@ -23,7 +24,8 @@ def decide(turn: Turn, settings: Valves) -> Decision:
     reason = _half(recalls, remembers)
     if remembers and len(turn.text) > _LONGEST_CHARS:
         remembers, reason = False, reason or "it is as long as a pasted document"
-    return Decision(recalls, remembers, reason, noted=bool(reason))
+    permission = Permission.of(turn, scope_of(turn, settings)) if remembers else None
+    return Decision(recalls, remembers, reason, noted=bool(reason), permission=permission)
 
 
 def _no_message(turn: Turn, settings: Valves) -> str:
@@ -62,7 +64,8 @@ def _unfit_model(turn: Turn, settings: Valves) -> str:
 def _allowed(rule: str, turn: Turn) -> bool:
     """Whether a rule allows the model. Where its base is not told, it may well be one that is excluded."""
     only, never = read_rule(rule)
-    if never and (not turn.described or named(never, turn.model, turn.base_model)):
+    excluded = never.split(",")  # !* excludes one without a name, too
+    if never and ("*" in excluded or not turn.described or named(never, turn.model, turn.base_model)):
         return False
     return not only or named(only, turn.model, turn.base_model)
 

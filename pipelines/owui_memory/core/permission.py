@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .turn import Turn
 
@@ -44,6 +44,7 @@ class Decision:
     reason: str = ""
     noted: bool = False
     may_show: bool = True
+    permission: Permission | None = field(default=None, compare=False)  # where it may be remembered
 
 
 MEMORY_SWITCH_OFF = "the user's Memory switch is off"

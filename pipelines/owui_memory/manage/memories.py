@@ -183,7 +183,7 @@ class Control:
         Raises:
             Drop: one of them is a team's.
         """
-        minutes = 0 if at_once else self._settings().forget_undo_minutes
+        minutes = 0 if at_once else self._settings().advanced_numbers.forget_undo_minutes
         with self._writing() as backend:
 
             def decide() -> Iterator[Change]:
@@ -200,8 +200,11 @@ class Control:
         elif self._eraser is not None and ids:
             receipt = self._eraser.forget(asked.user_id, ids)
             others, reached = receipt.counts, not receipt.unreached
-        gone = max(len(memory_ids) - len(changes), 0)
-        return Forgotten(len(changes), gone, texts, others, minutes, reached)
+        asked_for = [change for change in changes if change.memory_id in memory_ids]
+        gone = max(len(memory_ids) - len(asked_for), 0)
+        told = tuple(change.before for change in asked_for if change.before)
+        passages = len(changes) - len(asked_for)
+        return Forgotten(len(asked_for), gone, told, others, minutes, reached, passages)
 
     def forget_all(self, asked: Asked, confirm: Confirm = _alone) -> Forgotten:
         """Take all of a user's memories away, and with an eraser all else that is known of them."""

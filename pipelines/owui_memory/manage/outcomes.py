@@ -66,6 +66,7 @@ class Forgotten:
     """How many memories are forgotten, and how many of those asked for were gone before.
 
     texts: what they said, as far as it is still known. others: how many entries went besides, by where.
+    passages: how many passages of past chats went with them, as they say the same.
     undo_minutes: for how long `undo` can bring them back; 0: they are erased.
     reached: whether it is so everywhere; else the rest is erased as soon as it can be.
     """
@@ -76,6 +77,7 @@ class Forgotten:
     others: Mapping[str, int] = field(default_factory=dict)
     undo_minutes: int = 0
     reached: bool = True
+    passages: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 from sqlalchemy import Engine
 
-from ..config.scoping import scope_of
 from ..config.settings import Valves
 from ..core.errors import Retry, Waits, is_of_the_text
 from ..core.events import Emit, Event, EventKind, Job, failed, succeeded
@@ -51,14 +50,14 @@ class Keeper:
         self.is_ill = False  # the database was late or failed, and nothing has been brought there since
         self._done_at = 0.0
 
-    def announce(self, turn: Turn) -> None:
+    def announce(self, user_id: str, given: Permission) -> None:
         """As `allow`, for this process and at once: never blocks."""
-        self._decisions.announce(turn, scope_of(turn, self._settings()))
+        self._decisions.remind(user_id, given)
 
-    def allow(self, turn: Turn) -> bool:
-        """Keep for the outlet that this turn may be remembered; False where its user has switched it off."""
+    def allow(self, user_id: str, given: Permission) -> bool:
+        """Keep for the outlet that a turn may be remembered; False where its user has switched it off."""
         self._look()  # an open file takes changes even where it was taken away
-        allowed = self._decisions.allow(turn, scope_of(turn, self._settings()))
+        allowed = self._decisions.allow(user_id, given)
         self._done_at = time.monotonic()
         return allowed
 
@@ -75,10 +74,6 @@ class Keeper:
         if self._spill.has(turn.user_id):
             self._spill.erase(turn.user_id, lambda spilled: spilled.permits(turn.key))
         self._decisions.forbid(turn)
-
-    def decision(self, turn: Turn) -> Spilled:
-        """The permission of a turn, to be spilled. Never blocks."""
-        return Spilled.decision(turn, scope_of(turn, self._settings()))
 
     def exchange(self, answered: Answered) -> Spilled | None:
         """An exchange, to be spilled, with its permission where this process knows it. Never blocks.
@@ -148,7 +143,7 @@ class Keeper:
     def _bring(self, record: Spilled) -> None:
         if not record.is_said:
             if record.permission is not None:
-                self._decisions.bring(record.user_id, record.permission, record.at)
+                self._decisions.allow(record.user_id, record.permission, record.at)
             return
         permission = record.permission or self._decisions.allowed(record.user_id, record.keys)
         self._store(record.answered, permission, since=record.at)
@@ -178,7 +173,7 @@ class Keeper:
                 follows=permission.follows,
                 answered_by=permission.answered_by,
             ),
-            wait_s=settings.batch_idle_seconds if settings.uses_llm else 0.0,
+            wait_s=settings.advanced_numbers.batch_idle_seconds if settings.uses_llm else 0.0,
             batch_max=settings.advanced_numbers.batch_max_exchanges,
             since=since,
             renews=settings.keeps_episodes,

@@ -53,16 +53,12 @@ class Permissions:
         # On their way to the database, which may be slower than the answer. None: it is forbidden.
         self._coming: dict[tuple[str, str], Permission | None] = {}
 
-    def announce(self, turn: Turn, scope: str = "") -> None:
-        """Let this process know already what `allow` is about to keep; never blocks."""
-        self.remind(turn.user_id, Permission.of(turn, scope))
-
     def announce_ban(self, turn: Turn) -> None:
         """Let this process know already what `forbid` is about to keep; never blocks."""
         self._announce((turn.user_id, turn.key), None)
 
     def remind(self, user_id: str, given: Permission) -> None:
-        """Let this process know a permission, whatever becomes of the database's; never blocks."""
+        """Let this process know what `allow` is about to keep, or the database may lose; never blocks."""
         self._announce((user_id, given.key), given)
 
     def _announce(self, whose: tuple[str, str], decision: Permission | None) -> None:
@@ -80,14 +76,6 @@ class Permissions:
         for key in [key for key in list(self._coming) if key[0] == user_id]:
             self._coming.pop(key, None)
 
-    def allow(self, turn: Turn, scope: str = "") -> bool:
-        """Keep that this turn may be remembered; False where its user has switched memory off there."""
-        return self._allow(turn.user_id, Permission.of(turn, scope))
-
-    def bring(self, user_id: str, given: Permission, since: float) -> bool:
-        """As `allow`, of a permission that was given then; not where the user was erased since."""
-        return self._allow(user_id, given, since)
-
     def coming(self, user_id: str, keys: Iterable[str]) -> tuple[bool, Permission | None]:
         """Whether this process knows by itself, and what: never blocks."""
         for key in keys:
@@ -95,7 +83,11 @@ class Permissions:
                 return True, self._coming.get((user_id, key))
         return False, None
 
-    def _allow(self, user_id: str, given: Permission, since: float | None = None) -> bool:
+    def allow(self, user_id: str, given: Permission, since: float | None = None) -> bool:
+        """Keep that a turn may be remembered; False where its user has switched memory off there.
+
+        since: when it was given; it is not kept where the user was erased after that. Unix seconds.
+        """
         whose = user_id, given.key
         decided = self._coming.get(whose, given)
         if decided is None:
