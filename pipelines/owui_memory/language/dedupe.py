@@ -21,7 +21,7 @@ from .speech import without_openers
 from .words import telling, words
 
 _SAME_PARTS = 0.85  # cosine; from here on what begins one sentence may end the other
-_SAME_WISH = 0.7  # likeness; what is opposite has it too, and then the later one holds
+_SAME_WISH = 0.6  # likeness; what is opposite has it too, and then the later one holds
 _SAYS = 0.6  # cosine; "I am vegan" has 0.61 to "The user is vegan."
 _LONGEST_CHARS = 2000  # of what is compared word by word; no memory is longer
 _BEFORE_VERB = 2  # words that may stand between a speaker and the verb

@@ -44,6 +44,7 @@ _PREFERS, _ALWAYS_FIRST = anywhere(TABLES, "prefers"), at_beginning(TABLES, "alw
 _LEANS_FIRST, _LEANS_LAST = at_beginning(TABLES, "leans_first"), at_end(TABLES, "leans_last")
 _LEANS = anywhere(TABLES, "leans")
 _REACTION_CHARS, _REST_WORDS = 100, 9  # of a sentence that only reacts; and of what follows the words for it
+_SPEAKER_CHARS = 2  # of a script without spaces, in which its speaker may stand
 _LEANS_WORDS, _ENDS_LEANING_WORDS, _LEANS_CHARS = 8, 5, 12  # of a sentence; characters without spaces
 _COLONS = (":", "：")
 
@@ -144,7 +145,8 @@ def wishes(sentence: str) -> int:
 
 def _acts(text: str) -> bool:
     """Whether its speaker, or theirs, come first: they do what it says."""
-    first = text.lstrip(_MARKS).partition(" ")[0]
+    text = text.lstrip(_MARKS)
+    first = text[:_SPEAKER_CHARS] if is_dense(text) else text.partition(" ")[0]
     return bool(signs(first)) or verb_of_self(first)
 
 

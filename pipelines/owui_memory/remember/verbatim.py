@@ -50,8 +50,9 @@ _WISHES = (
     "I prefer simple tools.",
 )
 _CANDIDATES = 40  # for a wish to forget, by meaning and by words
-_OF_THE_KIND = 0.34  # likeness; most other statements of users have 0.31 at most
-_OF_A_WISH = 0.2  # where the words may be those of a wish, too
+# Likeness: one in twenty other statements of users is as near to any of the examples.
+_OF_A_PROFILE, _OF_A_WISH = 0.3, 0.32
+_WORDED_AS_A_WISH = 0.18  # where the words may be those of a wish, too
 
 
 def decide_verbatim(backend: Backend, batch: Batch) -> Iterator[Change]:
@@ -106,11 +107,11 @@ def kind_of(backend: Backend, text: str) -> str:
     near = backend.similarities(text, [*_PROFILE, *_WISHES])
     profile, preference = max(near[: len(_PROFILE)]), max(near[len(_PROFILE) :])
     wish = speech.wishes(text)
-    if speech.prefers(text) or wish > 1 or (wish and preference >= max(profile, _OF_A_WISH)):
+    if speech.prefers(text) or wish > 1 or (wish and preference >= max(profile, _WORDED_AS_A_WISH)):
         return "preference"
-    if max(profile, preference) < _OF_THE_KIND:
-        return "fact"
-    return "profile" if profile >= preference else "preference"
+    if profile >= max(preference, _OF_A_PROFILE):
+        return "profile"
+    return "preference" if preference >= _OF_A_WISH else "fact"
 
 
 def _statements(exchange: Exchange) -> list[str]:
