@@ -3307,7 +3307,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, tzinfo
 
 from ..core.locales import ENGLISH, Locale
-from ..core.permission import MEMORY_SWITCH_OFF, SWITCHED_OFF
+from ..core.reason import Reason
 from ..core.turn import chat_kind_of
 from ..recall.select import INJECTED, INJECTED_BEFORE
 from ..recall.why import Explanation, Weighed
@@ -3389,7 +3389,7 @@ class _Explained:
 
     def _reason(self, reason: str) -> str:
         """A reason of `config.policy` or of the filter, at the end of a sentence."""
-        own_doing = reason in (SWITCHED_OFF.reason, MEMORY_SWITCH_OFF)
+        own_doing = reason in (Reason.USER_SWITCHED_OFF, Reason.MEMORY_SWITCH_OFF)
         if self._words is not ENGLISH or own_doing:  # in English the others read as on the command line
             if self._words.has(f"reason: {reason}"):
                 return self._words.label("reason", reason)
@@ -5890,14 +5890,16 @@ SOURCES["config/policy.py"] = r'''"""May this turn read memories, may it be reme
 
 from __future__ import annotations
 
+from typing import Literal
+
 from ..core.memory import is_person
-from ..core.permission import MEMORY_SWITCH_OFF, Decision, Permission
+from ..core.permission import Decision, Permission
+from ..core.reason import Reason
 from ..core.turn import Turn
 from .model_patterns import named, read_rule
 from .scoping import scope_of
 from .settings import Valves
 
-_NO_TEXT = "the message has no text"
 _LONGEST_CHARS = 20_000  # longer than anybody types: a pasted document
 
 
@@ -5906,46 +5908,46 @@ def decide(turn: Turn, settings: Valves) -> Decision:
     unfit = _unfit_model(turn, settings)
     if reason := _no_message(turn, settings):
         return Decision(read=False, write=False, reason=reason, may_show=not unfit)
-    if reason := unfit or _switched_off(turn, settings) or ("" if turn.text else _NO_TEXT):
+    if reason := unfit or _switched_off(turn, settings) or ("" if turn.text else Reason.NO_TEXT):
         return Decision(read=False, write=False, reason=reason, noted=True, may_show=not unfit)
     recalls, remembers = _allowed(settings.models_recall, turn), _allowed(settings.models_remember, turn)
     reason = _half(recalls, remembers)
     if remembers and len(turn.text) > _LONGEST_CHARS:
-        remembers, reason = False, reason or "it is as long as a pasted document"
+        remembers, reason = False, reason or Reason.PASTED_DOCUMENT
     permission = Permission.of(turn, scope_of(turn, settings)) if remembers else None
     return Decision(recalls, remembers, reason, noted=bool(reason), permission=permission)
 
 
-def _no_message(turn: Turn, settings: Valves) -> str:
+def _no_message(turn: Turn, settings: Valves) -> Reason | Literal[""]:
     """Nothing that a user says, or nothing of which anything may be kept."""
     if not settings.enabled:
-        return "memory is switched off in the settings"
+        return Reason.MEMORY_OFF
     if turn.task:
-        return "a task of Open WebUI, not a message"
+        return Reason.TASK
     if not is_person(turn.user_id):
-        return "the request names no user"
+        return Reason.NO_USER
     if turn.chat_kind == "temporary":
-        return "a temporary chat"
+        return Reason.TEMPORARY_CHAT
     return ""
 
 
-def _switched_off(turn: Turn, settings: Valves) -> str:
+def _switched_off(turn: Turn, settings: Valves) -> Reason | Literal[""]:
     if turn.chat_kind == "channel":
-        return "a channel"
+        return Reason.CHANNEL
     if not turn.memory_capability:
-        return "the model's Memory capability is off"
+        return Reason.CAPABILITY_OFF
     if turn.memory_switch is False and settings.user_switch == "follow":
-        return MEMORY_SWITCH_OFF
+        return Reason.MEMORY_SWITCH_OFF
     return ""
 
 
-def _unfit_model(turn: Turn, settings: Valves) -> str:
+def _unfit_model(turn: Turn, settings: Valves) -> Reason | Literal[""]:
     if settings.local_only and turn.connection == "external":
-        return "the model is external (local_only)"
+        return Reason.MODEL_EXTERNAL
     if settings.local_only and turn.connection != "local":
-        return "it is not told whether the model is local (local_only)"
+        return Reason.MODEL_PERHAPS_EXTERNAL
     if not _allowed(settings.models_recall, turn) and not _allowed(settings.models_remember, turn):
-        return "the model gets no memory (models_recall, models_remember)"
+        return Reason.MODEL_EXCLUDED
     return ""
 
 
@@ -5958,12 +5960,12 @@ def _allowed(rule: str, turn: Turn) -> bool:
     return not only or named(only, turn.model, turn.base_model)
 
 
-def _half(recalls: bool, remembers: bool) -> str:
+def _half(recalls: bool, remembers: bool) -> Reason | Literal[""]:
     if recalls and remembers:
         return ""
     if recalls:
-        return "nothing is learned from this model's chats (models_remember)"
-    return "the model is told nothing (models_recall)"
+        return Reason.MODEL_NOT_LEARNED_FROM
+    return Reason.MODEL_TOLD_NOTHING
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -13683,7 +13685,9 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from typing import Literal
 
+from .reason import Reason
 from .turn import Turn
 
 
@@ -13712,7 +13716,7 @@ class Permission:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a turn may do; `reason` says in words why it may not do both.
+    """What a turn may do; `reason` says why it may not do both.
 
     noted: the reason is kept for whoever asks why. may_show: an answer in this chat may quote memories; else
     its model is to know none, and would read them with the chat's next message.
@@ -13720,17 +13724,45 @@ class Decision:
 
     read: bool
     write: bool
-    reason: str = ""
+    reason: Reason | Literal[""] = ""
     noted: bool = False
     may_show: bool = True
     permission: Permission | None = field(default=None, compare=False)  # where it may be remembered
 
 
-MEMORY_SWITCH_OFF = "the user's Memory switch is off"
-
-
 # Decided by the user, which only the state database knows: see state/switches_table.py.
-SWITCHED_OFF = Decision(read=False, write=False, reason="the user has switched memory off here", noted=True)
+SWITCHED_OFF = Decision(read=False, write=False, reason=Reason.USER_SWITCHED_OFF, noted=True)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# core/reason.py
+
+SOURCES["core/reason.py"] = r'''"""Why a turn is not read, not remembered, or neither."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """The name is its code, for metrics. The value is what is stored, said in English, and translated."""
+
+    MEMORY_OFF = "memory is switched off in the settings"
+    TASK = "a task of Open WebUI, not a message"
+    NO_USER = "the request names no user"
+    TEMPORARY_CHAT = "a temporary chat"
+    CHANNEL = "a channel"
+    NO_TEXT = "the message has no text"
+    PASTED_DOCUMENT = "it is as long as a pasted document"
+    USER_SWITCHED_OFF = "the user has switched memory off here"
+    MEMORY_SWITCH_OFF = "the user's Memory switch is off"
+    CAPABILITY_OFF = "the model's Memory capability is off"
+    MODEL_EXTERNAL = "the model is external (local_only)"
+    MODEL_PERHAPS_EXTERNAL = "it is not told whether the model is local (local_only)"
+    MODEL_EXCLUDED = "the model gets no memory (models_recall, models_remember)"
+    MODEL_NOT_LEARNED_FROM = "nothing is learned from this model's chats (models_remember)"
+    MODEL_TOLD_NOTHING = "the model is told nothing (models_recall)"
+    NOT_PERMITTED = "their inlet gave no permission"
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -19130,7 +19162,7 @@ from .speech import without_openers
 from .words import telling, words
 
 _SAME_PARTS = 0.85  # cosine; from here on what begins one sentence may end the other
-_SAME_WISH = 0.7  # likeness; what is opposite has it too, and then the later one holds
+_SAME_WISH = 0.6  # likeness; what is opposite has it too, and then the later one holds
 _SAYS = 0.6  # cosine; "I am vegan" has 0.61 to "The user is vegan."
 _LONGEST_CHARS = 2000  # of what is compared word by word; no memory is longer
 _BEFORE_VERB = 2  # words that may stand between a speaker and the verb
@@ -22946,6 +22978,7 @@ _PREFERS, _ALWAYS_FIRST = anywhere(TABLES, "prefers"), at_beginning(TABLES, "alw
 _LEANS_FIRST, _LEANS_LAST = at_beginning(TABLES, "leans_first"), at_end(TABLES, "leans_last")
 _LEANS = anywhere(TABLES, "leans")
 _REACTION_CHARS, _REST_WORDS = 100, 9  # of a sentence that only reacts; and of what follows the words for it
+_SPEAKER_CHARS = 2  # of a script without spaces, in which its speaker may stand
 _LEANS_WORDS, _ENDS_LEANING_WORDS, _LEANS_CHARS = 8, 5, 12  # of a sentence; characters without spaces
 _COLONS = (":", "：")
 
@@ -23046,7 +23079,8 @@ def wishes(sentence: str) -> int:
 
 def _acts(text: str) -> bool:
     """Whether its speaker, or theirs, come first: they do what it says."""
-    first = text.lstrip(_MARKS).partition(" ")[0]
+    text = text.lstrip(_MARKS)
+    first = text[:_SPEAKER_CHARS] if is_dense(text) else text.partition(" ")[0]
     return bool(signs(first)) or verb_of_self(first)
 
 
@@ -30743,6 +30777,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.errors import TellAdmin
 from ..core.events import Event, EventKind
+from ..core.reason import Reason
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -30937,7 +30972,9 @@ def sizes(data_dir: Path) -> dict[str, int]:
 
 
 def _code(reason: str) -> str:
-    """A reason's sentence as a label, without what stands in brackets."""
+    """A reason's code as a label; of one that has none the sentence, without what stands in brackets."""
+    if isinstance(reason, Reason):
+        return reason.name.lower()
     return re.sub(r"\W+", "_", reason.partition(" (")[0].lower()).strip("_")[:60] or "other"
 '''
 
@@ -31705,6 +31742,7 @@ from ..core.locales import ENGLISH, locale
 from ..core.scope import team_owner
 from ..core.turn import Turn
 from ..state import injected, insert_new, journal, reading, versions
+from ..state.prepared import Prepared
 from ..state.switches_table import IS_ON, bound
 from .block import Blocks, is_own, render
 from .ready import Ready
@@ -31785,8 +31823,7 @@ class Conversation:
         return Blocks(system, before)
 
 
-# Put together once: building a statement takes as long as running it.
-_LINES = (
+_LINES = Prepared(
     select(injected.c.position, injected.c.memory_id, injected.c.text, injected.c.line, injected.c.id)
     .where(
         injected.c.user_id == bindparam("user_id"),
@@ -31796,11 +31833,14 @@ _LINES = (
     )
     .order_by(injected.c.id)
 )
-_VERSION = select(
-    select(versions.c.number).where(versions.c.user_id == bindparam("user_id")).scalar_subquery(), IS_ON
+_VERSION = Prepared(
+    select(
+        select(versions.c.number).where(versions.c.user_id == bindparam("user_id")).scalar_subquery(), IS_ON
+    )
 )
-_OF_TEAMS = select(func.sum(versions.c.number)).where(
-    versions.c.user_id.in_(bindparam("owners", expanding=True))
+_OF_TEAMS = Prepared(
+    select(func.sum(versions.c.number)).where(versions.c.user_id.in_(bindparam("owners", expanding=True))),
+    "owners",
 )
 _REAFFIRMED = (
     select(journal.c.memory_id, func.count())
@@ -31825,14 +31865,14 @@ class Injected:
         positions = set(turn.positions)
         with self._reading.connect() as connection:
             asked = {"user_id": turn.user_id, **bound(turn.user_id, turn.chat_id)}
-            version, on = connection.execute(_VERSION, asked).one()
-            rows = connection.execute(
-                _LINES,
+            ((version, on),) = _VERSION.rows(connection, asked)
+            rows = _LINES.rows(
+                connection,
                 {"user_id": turn.user_id, "conversation": turn.positions[0], "oldest": oldest},
             )
             lines = _once([Line.read(*row) for row in rows if row.position in positions], turn.positions)
             owners = [team_owner(team) for team in teams]
-            of_teams = connection.scalar(_OF_TEAMS, {"owners": owners}) if owners else 0
+            of_teams = _OF_TEAMS.rows(connection, {"owners": owners})[0][0] if owners else 0
         return Conversation(lines, version or 0, on, int(of_teams or 0))
 
     def reaffirmed(self, user_id: str, version: int) -> dict[str, int]:
@@ -32168,13 +32208,14 @@ from ..config.scoping import reading_view
 from ..config.settings import Valves
 from ..core.locales import ENGLISH, Locale, locale
 from ..core.memory import Candidate, Memory
-from ..core.permission import SWITCHED_OFF
+from ..core.reason import Reason
 from ..core.scope import TEAM, View
 from ..core.turn import Turn
 from ..language.forget_requests import forget_request
 from ..language.guess import language_for, language_in
 from ..language.names import teller
 from ..models.tokens import Count, Tokenizers
+from ..state.engine import unsynced
 from .block import Blocks, correction, is_own, line, render, shown
 from .injected import Conversation, Injected, Line
 from .profile import Profiles
@@ -32264,7 +32305,7 @@ class Recaller:
     """Recalls for all users. Threads may share it."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self._keeping = unsynced(engine)  # it may be told again, or explained no more
         self._injected, self._explanations = Injected(engine), Explanations(engine)
         self._profiles, self._sources = Profiles(), Sources(engine)
         self._tokenizers = Tokenizers()
@@ -32277,7 +32318,7 @@ class Recaller:
         view = reading_view(turn, settings)
         before = self._injected.conversation(turn, view.teams)
         if not before.on:
-            return Recalled(Blocks(), (), (), Explanation.of_left_alone(SWITCHED_OFF.reason), on=False)
+            return Recalled(Blocks(), (), (), Explanation.of_left_alone(Reason.USER_SWITCHED_OFF), on=False)
         count = self._tokenizers.of(turn.base_model or turn.model)
         words = locale(before.language or language_for(turn.language, turn.text))
         lines = _Lines(count, now, turn, words, in_teams=bool(view.teams))
@@ -32348,11 +32389,12 @@ class Recaller:
         left_alone: why it was not told anything, or is not remembered.
         """
         why = recalled.why if recalled else Explanation.of_left_alone(left_alone)
-        with self._engine.begin() as connection:
+        why = replace(why, left_alone=left_alone, language=language_for(turn.language, turn.text))
+        row = self._explanations.row(turn, why)
+        with self._keeping.begin() as connection:
             if recalled and (recalled.new or recalled.gone):
                 self._injected.keep(connection, turn, recalled.new, recalled.gone)
-            why = replace(why, left_alone=left_alone, language=language_for(turn.language, turn.text))
-            self._explanations.keep(connection, turn, why)
+            self._explanations.keep(connection, row)
 
     def _selected(
         self,
@@ -32943,11 +32985,11 @@ from ..core.exchange import message_id_of
 from ..core.memory import Memory
 from ..core.turn import Turn
 from ..state import decisions, journal, outbox, reading
+from ..state.prepared import Prepared
 
 _AT_ONCE = 500  # ids in a statement
 _BROUGHT_BACK = 5  # times that a memory was forgotten and brought back, and is followed
 
-# Put together once: building a statement takes as long as running it.
 _OF_USER = outbox.c.user_id == bindparam("user_id")
 _OWN = select(outbox.c.key).where(_OF_USER, outbox.c.key == bindparam("own"))
 _OTHER_VERSIONS = select(outbox.c.key).where(
@@ -32984,7 +33026,7 @@ _BEING_EDITED = (
     )
     .where(_answered.c.id.is_(None))
 )
-_ASIDE = union_all(_OWN, _OTHER_VERSIONS, _NOT_TAKEN_BACK_YET, _BEING_EDITED)
+_ASIDE = Prepared(union_all(_OWN, _OTHER_VERSIONS, _NOT_TAKEN_BACK_YET, _BEING_EDITED))
 
 _STEPS = select(
     journal.c.id,
@@ -32998,15 +33040,16 @@ _STEPS = select(
     journal.c.model,
     journal.c.batch,
 ).where(journal.c.refused == "", or_(journal.c.made, journal.c.undoes == 0))
-_OF_MEMORIES = _STEPS.where(journal.c.memory_id.in_(bindparam("ids", expanding=True))).order_by(journal.c.id)
+_IDS: Any = bindparam("ids", expanding=True)
+_OF_MEMORIES = Prepared(_STEPS.where(journal.c.memory_id.in_(_IDS)).order_by(journal.c.id), "ids")
 # What is stored already and is marked as made with the rest of its batch: its memory has no name there yet.
-_JUST_ADDED = _STEPS.where(
-    journal.c.batch.in_(bindparam("ids", expanding=True)),
-    journal.c.op == "add",
-    journal.c.memory_id == "",
-    journal.c.undoes == 0,
+_JUST_ADDED = Prepared(
+    _STEPS.where(
+        journal.c.batch.in_(_IDS), journal.c.op == "add", journal.c.memory_id == "", journal.c.undoes == 0
+    ),
+    "ids",
 )
-_WITH_IDS = _STEPS.where(journal.c.id.in_(bindparam("ids", expanding=True)))
+_WITH_IDS = Prepared(_STEPS.where(journal.c.id.in_(_IDS)), "ids")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33073,7 +33116,7 @@ class Sources:
             "follows": turn.follows,
         }
         with self._reading.connect() as connection:
-            return frozenset(map(message_id_of, connection.scalars(_ASIDE, asked)))
+            return frozenset(message_id_of(row[0]) for row in _ASIDE.rows(connection, asked))
 
     def of(self, memory_ids: Iterable[str]) -> Mapping[str, Past]:
         """The pasts of memories, as far as they are known."""
@@ -33147,10 +33190,10 @@ def _pasts(connection: Connection, memory_ids: Iterable[str], follow: int) -> di
     }
 
 
-def _rows(connection: Connection, statement: Any, ids: Iterable[Any]) -> Iterable[Any]:
+def _rows(connection: Connection, statement: Prepared, ids: Iterable[Any]) -> Iterable[Any]:
     wanted = list(dict.fromkeys(ids))
     for begin in range(0, len(wanted), _AT_ONCE):
-        yield from connection.execute(statement, {"ids": wanted[begin : begin + _AT_ONCE]})
+        yield from statement.rows(connection, {"ids": wanted[begin : begin + _AT_ONCE]})
 
 
 def _brings_back(row: Any) -> bool:
@@ -33276,17 +33319,21 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, bindparam, select
 
 from ..core.turn import Turn
 from ..language.secrets import masked
 from ..state import reading, recalls
+from ..state.prepared import Prepared
 
 _QUERY_CHARS = 200
 _LOOKED_CHARS = 1000  # of a query, for secrets
 MOST = 20  # candidates that are told of
 
-_INSERT = recalls.insert()  # put together once, as those of injected.py
+_COLUMNS = ("user_id", "chat_id", "explanation", "at")
+_INSERT = Prepared(
+    recalls.insert().values({name: bindparam(name, type_=recalls.c[name].type) for name in _COLUMNS})
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33347,18 +33394,21 @@ class Explanations:
     def __init__(self, engine: Engine) -> None:
         self._reading = reading(engine)
 
-    def keep(self, connection: Connection, turn: Turn, explanation: Explanation) -> None:
-        """Keep one."""
+    def row(self, turn: Turn, explanation: Explanation) -> dict[str, object]:
+        """One as it is kept. Takes a while: before the transaction, for which others wait."""
         now = time.time()
         query, _ = masked(explanation.query[:_LOOKED_CHARS])
         shown = replace(explanation, query=query[:_QUERY_CHARS], at=now)
-        row = {
+        return {
             "user_id": turn.user_id,
             "chat_id": turn.chat_id or turn.exchange_key,
             "explanation": json.dumps(shown, default=_fields, ensure_ascii=False),
             "at": now,
         }
-        connection.execute(_INSERT, row)
+
+    def keep(self, connection: Connection, row: dict[str, object]) -> None:
+        """Keep what `row` gave."""
+        _INSERT.change(connection, row)
 
     def of_chat(self, chat_id: str, user_id: str = "") -> Sequence[Explanation]:
         """All that is kept of a chat, oldest first; `user_id`: only this user's."""
@@ -34884,7 +34934,8 @@ from ..config.settings import Valves
 from ..core.errors import Retry, Waits, is_of_the_text
 from ..core.events import Emit, Event, EventKind, Job, failed, succeeded
 from ..core.exchange import Exchange
-from ..core.permission import SWITCHED_OFF, Permission
+from ..core.permission import Permission
+from ..core.reason import Reason
 from ..core.turn import Answered, Turn
 from ..language import secrets as redact
 from ..state import try_writing
@@ -35022,11 +35073,11 @@ class Keeper:
 
     def _store(self, answered: Answered, permission: Permission | None, since: float | None = None) -> str:
         if permission is None:
-            self._emit(Event(EventKind.EXCHANGE_REFUSED, reason="their inlet gave no permission"))
+            self._emit(Event(EventKind.EXCHANGE_REFUSED, reason=Reason.NOT_PERMITTED))
             return ""
         if not self._switches.is_on(answered.user_id, permission.chat_id):  # switched off since, or just now
             self._decisions.used(answered.user_id, permission)
-            self._emit(Event(EventKind.EXCHANGE_REFUSED, reason=SWITCHED_OFF.reason))
+            self._emit(Event(EventKind.EXCHANGE_REFUSED, reason=Reason.USER_SWITCHED_OFF))
             return ""
         settings = self._settings()
         # Before anything of it is kept: what is not in the queue needs not be got out of it again.
@@ -35624,6 +35675,7 @@ from ..core.exchange import Batch, Exchange, message_id_of
 from ..state import hold, outbox, reading, was_erased
 from ..state.clock import is_later
 from ..state.engine import Patience
+from ..state.prepared import Prepared
 from .turns import CLAIM_S, PAUSE_MOST_S, next_user, rows_of, rows_where
 
 _BACKOFF_FIRST_S, _BACKOFF_MOST_S, _MOST_DOUBLINGS = 1.0, PAUSE_MOST_S, 16
@@ -35642,7 +35694,7 @@ _ELSEWHERE = and_(
     outbox.c.chat_id != bindparam("here"),
     outbox.c.ready_at > bindparam("now"),
 )
-_FIRST_ELSEWHERE = select(outbox.c.id).where(_ELSEWHERE).limit(1)
+_FIRST_ELSEWHERE = Prepared(select(outbox.c.id).where(_ELSEWHERE).limit(1))
 _READY_ELSEWHERE = update(outbox).where(_ELSEWHERE).values(ready_at=bindparam("now"))
 
 
@@ -35826,7 +35878,7 @@ class Outbox:
         """A user goes on in this chat: what they said in others waits no more. Whether there was anything."""
         others = {"of_user": user_id, "here": chat_id, "now": time.time()}
         with self._reading.connect() as connection:
-            if connection.scalar(_FIRST_ELSEWHERE, others) is None:
+            if not _FIRST_ELSEWHERE.rows(connection, others):
                 return False
         with self._engine.begin() as connection:
             connection.execute(_READY_ELSEWHERE, others)
@@ -37431,8 +37483,9 @@ _WISHES = (
     "I prefer simple tools.",
 )
 _CANDIDATES = 40  # for a wish to forget, by meaning and by words
-_OF_THE_KIND = 0.34  # likeness; most other statements of users have 0.31 at most
-_OF_A_WISH = 0.2  # where the words may be those of a wish, too
+# Likeness: one in twenty other statements of users is as near to any of the examples.
+_OF_A_PROFILE, _OF_A_WISH = 0.3, 0.32
+_WORDED_AS_A_WISH = 0.18  # where the words may be those of a wish, too
 
 
 def decide_verbatim(backend: Backend, batch: Batch) -> Iterator[Change]:
@@ -37487,11 +37540,11 @@ def kind_of(backend: Backend, text: str) -> str:
     near = backend.similarities(text, [*_PROFILE, *_WISHES])
     profile, preference = max(near[: len(_PROFILE)]), max(near[len(_PROFILE) :])
     wish = speech.wishes(text)
-    if speech.prefers(text) or wish > 1 or (wish and preference >= max(profile, _OF_A_WISH)):
+    if speech.prefers(text) or wish > 1 or (wish and preference >= max(profile, _WORDED_AS_A_WISH)):
         return "preference"
-    if max(profile, preference) < _OF_THE_KIND:
-        return "fact"
-    return "profile" if profile >= preference else "preference"
+    if profile >= max(preference, _OF_A_PROFILE):
+        return "profile"
+    return "preference" if preference >= _OF_A_WISH else "fact"
 
 
 def _statements(exchange: Exchange) -> list[str]:
@@ -38260,6 +38313,10 @@ class _Turns:
             return
         mine = self._writing.acquire(timeout=_TURN_S)  # another process may hold the one before us up
         try:
+            synced = not connection.get_execution_options().get("unsynced")
+            if connection.info.get("synced", True) != synced:
+                _tell(connection, f"PRAGMA synchronous={'FULL' if synced else 'NORMAL'}")
+                connection.info["synced"] = synced
             # IMMEDIATE: one that reads first and writes later would fail when another wrote between.
             _tell(connection, "BEGIN IMMEDIATE")
         except BaseException:
@@ -38352,6 +38409,14 @@ def reading(engine: Engine) -> Engine:
     if is_shared(engine):
         return engine.execution_options(isolation_level="AUTOCOMMIT")  # saves two ways to the server
     return engine.execution_options(read_only=True)
+
+
+def unsynced(engine: Engine) -> Engine:
+    """The same database, for what may be lost when the power fails; a process that dies loses nothing.
+
+    On a disk, waiting for it takes most of a write's time. PostgreSQL does as it is set up.
+    """
+    return engine if is_shared(engine) else engine.execution_options(unsynced=True)
 
 
 def fault_of(engine: Engine, error: DBAPIError) -> MemoryFault:
@@ -39184,7 +39249,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -39192,33 +39256,40 @@ from sqlalchemy.dialects import postgresql, sqlite
 from ..core.permission import Permission
 from ..core.turn import Turn, is_unnamed
 from . import decisions, reading, was_erased
-from .engine import Patience, is_shared
+from .engine import Patience, is_shared, unsynced
+from .prepared import Prepared
 from .switches_table import IS_ON, bound
 
 # An answer that takes longer than a day is not coming; two more, for a clock that is put right meanwhile.
 KEPT_S = 3 * 24 * 3600
 _COMING = 1000  # decisions
 
-# Put together once: building a statement takes as long as running it. The names of columns are taken.
+# The names of columns are taken.
 _VALUES = select(*(bindparam(f"new_{one.name}", type_=one.type) for one in decisions.columns)).where(IS_ON)
 _KEYS = ("user_id", "key")
 _OF_KEY = and_(decisions.c.user_id == bindparam("of_user"), decisions.c.key == bindparam("of_key"))
-_IS_THERE = select(decisions.c.key).where(_OF_KEY)
+_IS_THERE = Prepared(select(decisions.c.key).where(_OF_KEY))
 _TAKE_AWAY = delete(decisions).where(_OF_KEY)
-_WANTED = select(decisions).where(
-    decisions.c.user_id == bindparam("of_user"),
-    decisions.c.key.in_(bindparam("of_keys", expanding=True)),
-    decisions.c.created_at > bindparam("oldest"),
+_WANTED = Prepared(
+    select(decisions).where(
+        decisions.c.user_id == bindparam("of_user"),
+        decisions.c.key.in_(bindparam("of_keys", expanding=True)),
+        decisions.c.created_at > bindparam("oldest"),
+    ),
+    "of_keys",
 )
 
 
-def _insert(shared: bool) -> Any:
+def _insert(shared: bool) -> Prepared:
     """The newest inlet of a key decides."""
     insert = (postgresql if shared else sqlite).insert(decisions)
     insert = insert.from_select([one.name for one in decisions.columns], _VALUES)
     rest = {one.name: insert.excluded[one.name] for one in decisions.columns if one.name not in _KEYS}
     insert = insert.on_conflict_do_update(index_elements=_KEYS, set_=rest)
-    return insert.execution_options(preserve_rowcount=True)
+    return Prepared(insert)
+
+
+_INSERT = {shared: _insert(shared) for shared in (False, True)}
 
 
 class Permissions:
@@ -39226,7 +39297,9 @@ class Permissions:
 
     def __init__(self, engine: Engine) -> None:
         self._writing, self._reading = Patience(engine), Patience(reading(engine))
-        self._insert = _insert(is_shared(engine))
+        # A permission is for an answer that is coming; where the power fails, it does not come.
+        self._giving = Patience(unsynced(engine))
+        self._insert = _INSERT[is_shared(engine)]
         # On their way to the database, which may be slower than the answer. None: it is forbidden.
         self._coming: dict[tuple[str, str], Permission | None] = {}
 
@@ -39284,17 +39357,16 @@ class Permissions:
         values = {f"new_{name}": value for name, value in row.items()}
         values |= bound(user_id, given.chat_id)
 
-        def keep(connection: Connection) -> bool:
+        def keep(connection: Connection) -> bool | None:
             if since is not None and was_erased(connection, user_id, since):
-                return False
-            if connection.execute(self._insert, values).rowcount > 0:
-                return True
-            connection.execute(_TAKE_AWAY, _of(whose))
-            return False
+                return None
+            return self._insert.change(connection, values) > 0
 
-        allowed = self._writing.run(keep)
+        allowed = (self._giving if since is None else self._writing).run(keep)
+        if allowed is False:  # its user has switched memory off
+            self._take_away(whose)
         self._over(whose, given)
-        return allowed
+        return bool(allowed)
 
     def forbid(self, turn: Turn) -> None:
         """This turn may not be remembered, whatever an earlier one with the same key was allowed."""
@@ -39308,9 +39380,10 @@ class Permissions:
         if known:
             return permission
         wanted = {"of_user": user_id, "of_keys": keys, "oldest": time.time() - KEPT_S}
-        row = self._reading.run(lambda connection: connection.execute(_WANTED, wanted).first())
-        if row is None:
+        rows = self._reading.run(lambda connection: _WANTED.rows(connection, wanted))
+        if not rows:
             return None
+        row = rows[0]
         ids = row.chat_id, row.exchange_key, row.follows, row.timezone
         return Permission(*ids, row.scope, row.created_at, row.key, row.answered_by)
 
@@ -39322,12 +39395,146 @@ class Permissions:
 
     def _take_away(self, whose: tuple[str, str]) -> None:
         """Read first: there is seldom anything, and those who write wait for each other."""
-        if self._reading.run(lambda connection: connection.scalar(_IS_THERE, _of(whose))) is not None:
+        if self._reading.run(lambda connection: _IS_THERE.rows(connection, _of(whose))):
             self._writing.run(lambda connection: connection.execute(_TAKE_AWAY, _of(whose)))
 
 
 def _of(whose: tuple[str, str]) -> dict[str, str]:
     return dict(zip(("of_user", "of_key"), whose, strict=True))
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# state/prepared.py
+
+SOURCES["state/prepared.py"] = r'''"""Statements that every message runs, without what SQLAlchemy does anew each time: ten times as fast.
+
+What is written is still SQLAlchemy Core, for both kinds of database; it is compiled once for each.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Dialect
+from sqlalchemy.exc import DBAPIError
+
+_FEWEST = 8  # values of a list that a statement is compiled for; then twice as many, and so on
+
+
+class Prepared:
+    """A statement with named values, one of which may be a list (`bindparam(name, expanding=True)`)."""
+
+    def __init__(self, statement: Any, expanding: str = "") -> None:
+        """expanding: the name of the value that is a list."""
+        self._statement, self._expanding = statement, expanding
+        self._compiled: dict[tuple[str, int], _Compiled] = {}
+        names = [one.key for one in _columns(statement)]
+        self._row: Any = namedtuple("Row", names, rename=True)  # type: ignore[misc]
+
+    def rows(self, connection: Connection, values: Mapping[str, Any]) -> list[Any]:
+        """All rows, as named tuples; of an empty list, none. Raises what SQLAlchemy would.
+
+        Where nothing else has begun a transaction, the statement sees what is there when it runs.
+        """
+        if self._expanding and not values[self._expanding]:
+            return []
+        return list(map(self._row._make, self._for(connection, values).fetched(connection, values)))
+
+    def change(self, connection: Connection, values: Mapping[str, Any]) -> int:
+        """How many rows it has changed, in a transaction that SQLAlchemy has begun; raises the same."""
+        return self._for(connection, values).changed(connection, values)
+
+    def change_all(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+        """As `change`, once for each of several rows."""
+        if rows:
+            self._for(connection, rows[0]).changed_all(connection, rows)
+
+    def _for(self, connection: Connection, values: Mapping[str, Any]) -> _Compiled:
+        listed = _FEWEST if self._expanding else 0
+        while self._expanding and listed < len(values[self._expanding]):
+            listed *= 2
+        key = connection.dialect.name, listed
+        if key not in self._compiled:
+            self._compiled[key] = _Compiled(self._statement, connection.dialect, self._expanding, listed)
+        return self._compiled[key]
+
+
+class _Compiled:
+    """A statement as one kind of database takes it, with so many values in its list."""
+
+    def __init__(self, statement: Any, dialect: Dialect, expanding: str, listed: int) -> None:
+        made: Any = statement.compile(dialect=dialect)
+        values = {**made.construct_params(_check=False), **({expanding: [None] * listed} if listed else {})}
+        state = made.construct_expanded_state(values)
+        self._sql = state.statement
+        self._positions = list(state.positiontup) if made.positional else None
+        self._own = dict(state.parameters)  # what stands in the statement itself, and columns' defaults
+        self._own |= {one.key: one.default.arg for one in made.insert_prefetch}
+        self._listed = (expanding, list(state.parameter_expansion.get(expanding, ())))
+        processors = {**made._bind_processors, **state.processors}
+        self._process: dict[str, Callable[[Any], Any]] = {
+            name: process for name, process in processors.items() if name != expanding and process
+        }
+        # psycopg's values are Python's already.
+        types = [] if dialect.name == "postgresql" else [one.type for one in _columns(statement)]
+        results = [one.dialect_impl(dialect).result_processor(dialect, None) for one in types]
+        self._results = results if any(results) else None
+
+    def fetched(self, connection: Connection, values: Mapping[str, Any]) -> list[Any]:
+        """What the database answers."""
+        with self._run(connection, values) as cursor:
+            rows: list[Any] = cursor.fetchall()
+        if self._results is None:
+            return rows
+        return [
+            [process(value) if process else value for process, value in zip(self._results, row, strict=True)]
+            for row in rows
+        ]
+
+    def changed(self, connection: Connection, values: Mapping[str, Any]) -> int:
+        """How many rows the database says it has changed."""
+        with self._run(connection, values) as cursor:
+            return int(cursor.rowcount)
+
+    def changed_all(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+        """The same for several."""
+        with self._cursor(connection) as cursor:
+            cursor.executemany(self._sql, [self._bound(values) for values in rows])
+
+    @contextmanager
+    def _run(self, connection: Connection, values: Mapping[str, Any]) -> Iterator[Any]:
+        with self._cursor(connection) as cursor:
+            cursor.execute(self._sql, self._bound(values))
+            yield cursor
+
+    def _bound(self, values: Mapping[str, Any]) -> Any:
+        bound = {name: values.get(name, own) for name, own in self._own.items()}
+        name, places = self._listed
+        if places:
+            wanted = list(values[name])
+            # The last one several times does no harm.
+            bound |= zip(places, wanted + wanted[-1:] * (len(places) - len(wanted)), strict=True)
+        for processed, process in self._process.items():
+            bound[processed] = process(bound[processed])
+        return [bound[name] for name in self._positions] if self._positions else bound
+
+    @contextmanager
+    def _cursor(self, connection: Connection) -> Iterator[Any]:
+        errors = connection.dialect.loaded_dbapi.Error
+        cursor = connection.connection.cursor()
+        try:
+            yield cursor
+        except errors as error:
+            raise DBAPIError.instance(self._sql, None, error, errors) from error
+        finally:
+            cursor.close()
+
+
+def _columns(statement: Any) -> list[Any]:
+    return list(getattr(statement, "selected_columns", ()))
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -39646,22 +39853,25 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, and_, delete, insert, select
+from sqlalchemy import Connection, Engine, Table, and_, bindparam, delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from . import engine as engines
+from .prepared import Prepared
 from .schema import decisions, erasures, versions
 
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
-    """Insert rows; those whose unique values are there already are left out."""
-    if rows:
-        connection.execute(_insert_new(table, engines.is_shared(connection)), rows)
+    """Insert rows of the same columns; those whose unique values are there already are left out."""
+    if not rows:
+        return
+    _insert_new(table, engines.is_shared(connection), tuple(rows[0])).change_all(connection, rows)
 
 
-@cache  # building a statement takes as long as running it
-def _insert_new(table: Table, shared: bool) -> Any:
-    return (postgresql if shared else sqlite).insert(table).on_conflict_do_nothing()
+@cache
+def _insert_new(table: Table, shared: bool, names: tuple[str, ...]) -> Prepared:
+    values: dict[str, Any] = {name: bindparam(name, type_=table.c[name].type) for name in names}
+    return Prepared((postgresql if shared else sqlite).insert(table).values(values).on_conflict_do_nothing())
 
 
 def put_row(connection: Connection, table: Table, row: Mapping[str, object]) -> None:
