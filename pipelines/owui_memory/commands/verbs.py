@@ -12,13 +12,14 @@ from ..core.locales import CODES, ENGLISH, locale
 
 VERBS = (
     *("list", "page", "search", "why", "help", "status", "remember", "edit", "forget", "undo"),
-    *("team", "share", "withdraw", "export", "import", "off", "on"),
+    *("team", "share", "withdraw", "export", "import", "off", "on", "chats", "episodes"),
 )
 _LIKE, _LIKE_OURS, _LIKE_OTHERS = (
     0.65,
     0.75,
     0.86,
 )  # of difflib's ratio: English verbs, other words, those offered
+_WORD_CHARS = 40
 _SHORTEST_SLIP = 4  # characters in which a slip can be told from another word
 _SHORTEST_GLUED = 2  # characters of a verb that needs no blank behind it
 _LETTERS_WITH_MARKS = ("LATIN", "CYRILLIC")
@@ -127,6 +128,12 @@ def _longest_glued() -> int:
 def is_glued(text: str) -> bool:
     """Whether a word is of a script that has no blanks between words."""
     return any(unicodedata.name(char, "").startswith(("CJK", "HIRAGANA", "KATAKANA")) for char in text)
+
+
+def on_or_off(word: str) -> str:
+    """The verb that a word means, "" for any other verb and for anything else."""
+    found = meaning(word) if len(word) <= _WORD_CHARS else None
+    return found.verb if found and found.verb in ("on", "off") else ""
 
 
 def nearest(word: str, code: str = ENGLISH.code) -> Word | None:
