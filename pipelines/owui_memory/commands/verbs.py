@@ -148,7 +148,8 @@ def nearest(word: str, code: str = ENGLISH.code) -> Word | None:
             continue
         if len(word) < _SHORTEST_SLIP and text not in VERBS:
             continue
-        least = _LIKE_OTHERS if not one.done else _LIKE if text in VERBS else _LIKE_OURS
+        begins_so = text in VERBS and text[:1] == word[:1]  # "what" is no slip for "chats"
+        least = _LIKE_OTHERS if not one.done else _LIKE if begins_so else _LIKE_OURS
         matcher.set_seq1(text)
         if matcher.real_quick_ratio() < least or matcher.quick_ratio() < least:
             continue
