@@ -176,7 +176,7 @@ class Control:
         Raises:
             Drop: one of them is a team's.
         """
-        minutes = 0 if at_once else self._settings().forget_undo_minutes
+        minutes = 0 if at_once else self._settings().advanced_numbers.forget_undo_minutes
         with self._writing() as backend:
 
             def decide() -> Iterator[Change]:
