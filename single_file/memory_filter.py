@@ -2881,23 +2881,40 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from .. import COMMAND
-from ..core.locales import ENGLISH, Locale
-from ..core.memory import Memory, is_over
+from ..core.locales import ENGLISH, Locale, message
+from ..core.memory import EPISODE, Memory, is_over
 from ..core.scope import FOLDER, PERSONA, TEAM
 from ..language.names import teller
-from ..manage.outcomes import NO_JSON, Edited, Forgotten, Imported, Page, Remembered, Undone
+from ..manage.erasure.sites import PASSAGES
+from ..manage.outcomes import NO_JSON, PAGE, Edited, Forgotten, Imported, Page, Remembered, Undone
+from ..manage.past_chats import PastChat
 from ..recall.rank import Ranked
 from ..recall.times import zone_of
 from ..recall.why import Explanation
+from ..remember.passages import USER
 from .explained import explained
 from .markup import TOLD_OF, cut, fenced, listed, rest, sentences, shown
 
+_QUOTES_MOST = 3  # of a chat that was found
+_SAID_CHARS = 200  # of a passage in a list
 _EXPORTED_AT_ONCE = 100  # memories in one answer
 # What is counted of an erasure besides memories and messages: notes about the user.
-_NOT_COUNTED = ("memories", "queue", "commands", "command_turns", "shown", "versions", "noted")
+_NOT_COUNTED = (
+    "memories",
+    PASSAGES,
+    "exchanges with passages",
+    "episode_switches",
+    "queue",
+    "commands",
+    "command_turns",
+    "shown",
+    "versions",
+    "noted",
+)
 
 _CHAT_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -2912,22 +2929,66 @@ class Answers:
         self._admin, self._words, self._say = admin, words, words.say
         self._zone, self._chat_id, self._user_id = zone_of(timezone), chat_id, user_id
 
-    def page(self, page: Page) -> str:
+    def page(self, page: Page, past: str = "") -> str:
+        """past: a sentence on what is kept of past chats."""
         if not page.total:
-            return self._say("nothing yet")
+            return "\n\n".join(filter(None, [self._say("nothing yet"), past]))
         lines = [self._say("all, head", memories=self._bold(page.total)), ""]
         lines += self._table(page.memories, page.first)
         if page.pages > 1:
             kind = "more pages" if page.number < page.pages else "page of"
             of = self._say(kind, number=page.number, pages=page.pages, next=str(page.number + 1))
             lines += ["", of]
+        return "\n".join([*lines, *(["", past] if past else [])])
+
+    def found(self, items: Sequence[Ranked], words: str, passages: Sequence[Memory] = ()) -> str:
+        """passages: of past chats, which are told apart."""
+        if items:
+            lines = [self._say("found, head", n=len(items)), "", *self._table([one.memory for one in items])]
+        else:
+            lines = [self._say("nothing found", words=cut(words, self._words))]
+        if passages:
+            lines += ["", self._say("found in chats"), "", *self._table(passages, len(items) + 1)]
         return "\n".join(lines)
 
-    def found(self, items: Sequence[Ranked], words: str) -> str:
-        if not items:
-            return self._say("nothing found", words=cut(words, self._words))
-        lines = [self._say("found, head", n=len(items)), ""]
-        return "\n".join([*lines, *self._table([one.memory for one in items])])
+    def chats(self, chats: Sequence[PastChat], total: int, number: int, pages: int, not_kept: str) -> str:
+        """A page of all. not_kept: why nothing is kept now, or ""."""
+        if not total:
+            return not_kept or self._say("past, none")
+        head = self._row("#", *(self._say(f"column {name}") for name in ("chat", "when", "passages", "said")))
+        lines = [self._say("chats, head", chats=message("chats", n=total)), "", head, "|--:|---|---|--:|---|"]
+        for at, one in enumerate(chats, (number - 1) * PAGE + 1):
+            said = self._said(one.shown[0])
+            count = self._words.number(one.count)
+            lines.append(self._row(str(at), self._chat(one.shown[0]), self._day(one.at), count, said))
+        if pages > 1:
+            kind = "more chats" if number < pages else "page of"
+            lines += ["", self._say(kind, number=number, pages=pages, next=str(number + 1))]
+        return "\n".join([*lines, *(["", not_kept] if not_kept else [])])
+
+    def found_chats(self, chats: Sequence[PastChat], words: str) -> str:
+        if not chats:
+            return self._say("chats, none fit", words=cut(words, self._words))
+        head = self._row("#", *(self._say(f"column {name}") for name in ("chat", "when", "said")))
+        lines = [
+            self._say("chats, found", chats=message("chats", n=len(chats))),
+            "",
+            head,
+            "|--:|---|---|---|",
+        ]
+        for number, one in enumerate(chats, 1):
+            first, *others = one.shown[:_QUOTES_MOST]
+            lines.append(self._row(str(number), self._chat(first), self._when(first), self._said(first)))
+            lines += [self._row("", "", self._when(other), self._said(other)) for other in others]
+        return "\n".join(lines)
+
+    def chat_forgotten(self, done: Forgotten) -> str:
+        lines = [self._say("chat forgotten", passages=message("passages", n=done.count))]
+        if done.undo_minutes and done.count:
+            lines.append(self._say("can undo many", n=done.undo_minutes))
+        if not done.reached:
+            lines.append(self._say("not everywhere yet"))
+        return sentences(lines, self._words)
 
     def which(self, memories: Sequence[Memory], words: str, *, exact: bool) -> str:
         """Several may be meant."""
@@ -2949,16 +3010,17 @@ class Answers:
         row = self._row(shown(done.before), shown(done.after))
         return "\n".join([self._say("changed, head"), "", head, "|---|---|", row])
 
-    def ask_for_all(self, memories: int, waiting: int) -> str:
-        """Before all is forgotten. waiting: messages that are not read yet."""
-        what = self._known(memories, waiting)
+    def ask_for_all(self, memories: int, waiting: int, passages: int = 0) -> str:
+        """Before all is forgotten. waiting: messages that are not read yet; passages: of past chats."""
+        what = self._known(memories, waiting, passages=passages)
         return self._say("ask everything", what=what) if what else self._say("nothing to forget")
 
     def forgotten(self, done: Forgotten) -> str:
         waiting = done.others.get("queue", 0)
         notes = sum(count for name, count in done.others.items() if name not in _NOT_COUNTED)
+        passages = done.others.get(PASSAGES, 0)
         gone = [self._say("gone already", n=done.gone)] if done.gone else []
-        if not (done.count or waiting or notes):
+        if not (done.count or waiting or notes or passages):
             nothing = self._say("nothing forgotten")
             return sentences([nothing, *gone], self._words) if gone else self._say("nothing there")
         if len(done.texts) == 1 == done.count:
@@ -2968,7 +3030,10 @@ class Answers:
             lines += [f"- {cut(text, self._words)}" for text in done.texts[:TOLD_OF]]
             lines += rest(self._words, len(done.texts))
         else:
-            lines = [self._say("forgotten list", what=self._known(done.count, waiting, notes))]
+            what = self._known(done.count, waiting, notes, passages)
+            lines = [self._say("forgotten list", what=what)]
+        if done.passages:
+            gone.append(self._say("also passages", n=done.passages))
         if done.texts and waiting:
             gone.append(self._say("also waiting", n=waiting))
         if done.undo_minutes:
@@ -2982,15 +3047,20 @@ class Answers:
     def undone(self, done: Undone) -> str:
         if not done.changes:
             return self._say("nothing to undo")
+        facts = [change for change in done.changes if change.kind != EPISODE]
+        passages = len(done.changes) - len(facts)
+        back = self._say("passages back", n=passages) if passages else ""
+        if not facts:
+            return back
         rows = [
             self._row(
                 shown(change.before if change.op != "add" else change.after),
                 self._say(f"undone: {change.op}"),
             )
-            for change in done.changes[:TOLD_OF]
+            for change in facts[:TOLD_OF]
         ]
         head = self._row(self._say("column memory"), self._say("column now"))
-        more = rest(self._words, len(done.changes))
+        more = [*rest(self._words, len(facts)), *(["", back] if back else [])]
         return "\n".join([self._say("undone, head"), "", head, "|---|---|", *rows, *more])
 
     def of_teams(self, memories: Sequence[Memory], teams: Sequence[str]) -> str:
@@ -3054,7 +3124,7 @@ class Answers:
         yield self._row("#", *(self._say(f"column {name}") for name in columns))
         yield f"|--:|---|---|---|{'---|' if scoped else ''}"
         for number, memory in enumerate(memories, first):
-            text = shown(memory.text)
+            text = self._said(memory) if memory.kind == EPISODE else shown(memory.text)
             text = self._say("day is over", text=text) if is_over(memory) else text
             cells = [str(number), text, self._when(memory), self._chat(memory)]
             yield self._row(*cells, *([self._where(memory)] if scoped else []))
@@ -3064,13 +3134,22 @@ class Answers:
         return f"| {' | '.join(cells)} |"
 
     def _when(self, memory: Memory) -> str:
-        at = memory.updated_at or memory.created_at
-        return at.astimezone(self._zone).strftime(self._say("day")) if at else ""
+        return self._day(memory.updated_at or memory.created_at)
 
     def _chat(self, memory: Memory) -> str:
         if memory.chat and memory.chat == self._chat_id:
             return self._say("this chat")
+        if memory.title and _CHAT_ID.fullmatch(memory.chat):
+            return f"[{shown(memory.title)}](/c/{memory.chat})"
         return f"[{self._say('open chat')}](/c/{memory.chat})" if _CHAT_ID.fullmatch(memory.chat) else ""
+
+    def _said(self, passage: Memory) -> str:
+        """The beginning of a passage, and who has said it."""
+        text = passage.text if len(passage.text) <= _SAID_CHARS else f"{passage.text[: _SAID_CHARS - 1]}…"
+        return self._say(f"said by: {passage.role or USER}", text=shown(text))
+
+    def _day(self, at: datetime | None) -> str:
+        return at.astimezone(self._zone).strftime(self._say("day")) if at else ""
 
     def _where(self, memory: Memory) -> str:
         """In which chats it is known, "" for all; and who has shared it."""
@@ -3091,9 +3170,10 @@ class Answers:
     def _bold(self, count: int) -> str:
         return self._say("memories in bold", n=count)
 
-    def _known(self, memories: int, waiting: int, notes: int = 0) -> str:
+    def _known(self, memories: int, waiting: int, notes: int = 0, passages: int = 0) -> str:
         """What there is of a user, or was; "" for nothing."""
-        counted = {"memories": memories, "messages that waited": waiting, "notes kept": notes}
+        counted = {"memories": memories, "passages": passages}
+        counted |= {"messages that waited": waiting, "notes kept": notes}
         parts = [self._say(what, n=count) for what, count in counted.items() if count]
         return listed(parts, self._words) if parts else ""
 '''
@@ -3197,6 +3277,7 @@ from ..language.secrets import masked
 from ..manage.command_log import EXPIRED, CommandLog, LoggedCommand
 from ..manage.erasure.erase import Eraser
 from ..manage.memories import Control
+from ..manage.past_chats import PastChats
 from ..recall.why import Explanations
 from ..remember.outbox import Outbox
 from ..state.switches_table import Switches
@@ -3222,8 +3303,9 @@ class Commander:
     ) -> None:
         control = Control(engine, live, settings, eraser, emit)
         self._orders, self._settings, self._emit = CommandLog(engine), settings, emit
+        past = PastChats(engine, live, settings)
         self._tools = Tools(
-            self._orders, Switches(engine), Explanations(engine), Outbox(engine), control, live
+            self._orders, Switches(engine), Explanations(engine), Outbox(engine), control, past, live
         )
 
     def give(self, turn: Turn) -> str:
@@ -4097,13 +4179,14 @@ from ..core.locales import CODES, ENGLISH, locale
 
 VERBS = (
     *("list", "page", "search", "why", "help", "status", "remember", "edit", "forget", "undo"),
-    *("team", "share", "withdraw", "export", "import", "off", "on"),
+    *("team", "share", "withdraw", "export", "import", "off", "on", "chats", "episodes"),
 )
 _LIKE, _LIKE_OURS, _LIKE_OTHERS = (
     0.65,
     0.75,
     0.86,
 )  # of difflib's ratio: English verbs, other words, those offered
+_WORD_CHARS = 40
 _SHORTEST_SLIP = 4  # characters in which a slip can be told from another word
 _SHORTEST_GLUED = 2  # characters of a verb that needs no blank behind it
 _LETTERS_WITH_MARKS = ("LATIN", "CYRILLIC")
@@ -4214,6 +4297,12 @@ def is_glued(text: str) -> bool:
     return any(unicodedata.name(char, "").startswith(("CJK", "HIRAGANA", "KATAKANA")) for char in text)
 
 
+def on_or_off(word: str) -> str:
+    """The verb that a word means, "" for any other verb and for anything else."""
+    found = meaning(word) if len(word) <= _WORD_CHARS else None
+    return found.verb if found and found.verb in ("on", "off") else ""
+
+
 def nearest(word: str, code: str = ENGLISH.code) -> Word | None:
     """The verb that a word may have been meant for, as it is called in English or in this language."""
     word = folded(word)
@@ -4226,7 +4315,8 @@ def nearest(word: str, code: str = ENGLISH.code) -> Word | None:
             continue
         if len(word) < _SHORTEST_SLIP and text not in VERBS:
             continue
-        least = _LIKE_OTHERS if not one.done else _LIKE if text in VERBS else _LIKE_OURS
+        begins_so = text in VERBS and text[:1] == word[:1]  # "what" is no slip for "chats"
+        least = _LIKE_OTHERS if not one.done else _LIKE if begins_so else _LIKE_OURS
         matcher.set_seq1(text)
         if matcher.real_quick_ratio() < least or matcher.quick_ratio() < least:
             continue
@@ -4267,7 +4357,8 @@ from ..core.scope import is_of_another_team
 from ..language.names import teller
 from ..manage.command_log import CommandLog, LoggedCommand
 from ..manage.memories import Control
-from ..manage.outcomes import Asked, Forgotten
+from ..manage.outcomes import PAGE, Asked, Forgotten
+from ..manage.past_chats import PastChats
 from ..recall.why import Explanations
 from ..remember.outbox import Outbox
 from ..state.switches_table import Switches
@@ -4277,10 +4368,12 @@ from .faults import failed
 from .imported import rows_in
 from .markup import code
 from .numbers import a_number, numbers_in
-from .verbs import says, word_for
+from .verbs import on_or_off, says, word_for
 
 _QUOTED = re.compile(r"\"(.+)\"|“(.+)”|«(.+)»|„(.+)[“”]|「(.+)」|『(.+)』|'(.+)'", re.DOTALL)
 _TEAM_MOST = 100  # memories of teams in one answer
+_PASSAGES_MOST = 10  # in one answer
+_CHAT = "chat:"  # begins what stands for a chat among what was shown
 _WORD_CHARS = 40
 _ENDS = " .!?,\"'\u3002\uff01"
 
@@ -4294,6 +4387,7 @@ class Tools:
     explanations: Explanations
     outbox: Outbox
     control: Control
+    past: PastChats
     live: BackendHolder
 
 
@@ -4305,6 +4399,7 @@ class Work:
     def __init__(self, tools: Tools, order: LoggedCommand, rest: str) -> None:
         self._orders, self._switches, self._explanations = tools.orders, tools.switches, tools.explanations
         self._outbox, self._control, self._live = tools.outbox, tools.control, tools.live
+        self._past = tools.past
         self._order, self._rest = order, rest
         self._user_id, self._chat_id = order.user_id, order.chat_id
         self._asked = Asked(
@@ -4340,14 +4435,58 @@ class Work:
         ids = [memory.id for memory in page.memories]
         if ids:
             self._orders.show(self._user_id, self._chat_id, ids, first=page.first, anew=number == 1)
-        return self._answers.page(page)
+        return self._answers.page(page, self._kept_of_chats())
 
     def search(self) -> str:
         if not self._rest:
             return self._say("say search")
         items = self._control.search(self._user_id, self._rest)
-        self._show([one.memory.id for one in items])
-        return self._answers.found(items, self._rest)
+        passages = self._past.found(self._user_id, self._rest)[:_PASSAGES_MOST]
+        self._show([one.memory.id for one in (*items, *passages)])
+        return self._answers.found(items, self._rest, [one.memory for one in passages])
+
+    def chats(self) -> str:
+        if on_or_off(self._rest.strip(_ENDS)):
+            return self.episodes()
+        number = a_number(self._rest)
+        if self._rest and not number:
+            found = self._past.found_by_chat(self._user_id, self._rest)[:PAGE]
+            self._show([_CHAT + one.chat for one in found])
+            return self._answers.found_chats(found, self._rest)
+        number = number or 1
+        chats = self._past.all(self._user_id)
+        pages = max(-(-len(chats) // PAGE), 1)
+        if number > pages:
+            raise Refused(message("no page", number=number, n=pages))
+        first = (number - 1) * PAGE
+        listed = chats[first : first + PAGE]
+        if listed:
+            ids = [_CHAT + one.chat for one in listed]
+            self._orders.show(self._user_id, self._chat_id, ids, first=first + 1, anew=number == 1)
+        return self._answers.chats(listed, len(chats), number, pages, self._not_kept())
+
+    def episodes(self) -> str:
+        if not (state := on_or_off(self._rest.strip(_ENDS))):
+            return self._say("say episodes")
+        on = state == "on"
+        self._past.switch(self._user_id, on)
+        if on and not self._past.are_kept:
+            return self._say("past, not here")
+        return self._say("episodes on" if on else "episodes off")
+
+    def _kept_of_chats(self) -> str:
+        """One line on how much is kept of past chats, and whether it is."""
+        kept = self._past.kept(self._user_id)
+        if not kept.passages:
+            return self._not_kept()
+        values = {"passages": kept.passages, "chats": kept.chats}
+        return self._say("past, kept", **{name: message(name, n=count) for name, count in values.items()})
+
+    def _not_kept(self) -> str:
+        """Why nothing of chats is kept, "" where it is."""
+        if not self._past.are_kept:
+            return self._say("past, not here")
+        return "" if self._past.wants(self._user_id) else self._say("past, off")
 
     def why(self) -> str:
         kept = self._explanations.of_chat(self._chat_id, self._user_id) if self._chat_id else ()
@@ -4371,6 +4510,7 @@ class Work:
         lines = [self._switched(), *self._here.described()]
         try:
             lines.append(self._say("known of you", memories=message("memories", n=self._total())))
+            lines += filter(None, [self._kept_of_chats()])
             fault = self._live.fault
         except MemoryFault as failed:
             fault = failed
@@ -4421,6 +4561,9 @@ class Work:
                 return self._forgotten(self._control.forget_all(self._asked, self._confirm))
             if len(said) == 1:
                 return self._ask_for_all()
+        number = a_number(" ".join(said[1:]))
+        if says("chat", said[0]) and (number or len(said) == 1):
+            return self._forget_chat(number)
         if numbers := numbers_in(self._rest):
             return self._forget(self._ids(numbers))
         if self._control.begun(self._asked):
@@ -4430,12 +4573,24 @@ class Work:
         memories, exact = self._control.holding(self._user_id, query)
         if exact and len(memories) == 1:
             return self._forget([memories[0].id])
+        if not memories:
+            memories = [one.memory for one in self._past.found(self._user_id, query)[:_PASSAGES_MOST]]
         self._show([memory.id for memory in memories])
         return self._answers.which(memories, query, exact=exact)
 
+    def _forget_chat(self, number: int) -> str:
+        """What was said in a chat, by its number in the list of chats."""
+        shown = self._orders.shown(self._user_id, self._chat_id).get(str(number), "")
+        if not shown.startswith(_CHAT):
+            return self._say("say forget chat")
+        passages = self._past.of_chat(self._user_id, shown.removeprefix(_CHAT))
+        self._orders.erase_answers(self._user_id)
+        ids = [passage.id for passage in passages]
+        return self._answers.chat_forgotten(self._control.forget(self._asked, ids, self._confirm))
+
     def _ask_for_all(self) -> str:
         memories, waiting = len(self._control.all(self._user_id)), self._outbox.waiting_of(self._user_id)
-        return self._answers.ask_for_all(memories, waiting)
+        return self._answers.ask_for_all(memories, waiting, self._past.kept(self._user_id).passages)
 
     def _forget(self, memory_ids: Sequence[str]) -> str:
         self._orders.erase_answers(self._user_id)  # they may hold what is forgotten
@@ -4552,6 +4707,9 @@ class Work:
             first, last = min(map(int, seen)), max(map(int, seen))
             hint = "no number, from to" if last > first else "no number, one only"
             raise Refused(message("no number", number=missing[0]), message(hint, first=first, last=last))
+        for number in numbers:
+            if seen[str(number)].startswith(_CHAT):
+                raise Refused(message("number of a chat", number=str(number)))
         return self._control.now_called(seen[str(number)] for number in dict.fromkeys(numbers))
 
 
@@ -4573,6 +4731,8 @@ VERBS: Mapping[str, Callable[[Work], str]] = {
     "import": Work.import_,
     "off": Work.off,
     "on": Work.on,
+    "chats": Work.chats,
+    "episodes": Work.episodes,
 }
 '''
 
@@ -7289,6 +7449,12 @@ msgstr "aus, ausschalten, abschalten, deaktiviere, deaktivieren | stopp, pausier
 msgid "verb on"
 msgstr "an, ein, einschalten, anschalten, aktiviere, aktivieren | starte"
 
+msgid "verb chats"
+msgstr "chats, unterhaltungen, gespräche | verlauf"
+
+msgid "verb episodes"
+msgstr "episoden | passagen"
+
 msgid "word everything"
 msgstr "alles, alle"
 
@@ -7300,6 +7466,9 @@ msgstr "immer, überall, ueberall"
 
 msgid "word here"
 msgstr "hier"
+
+msgid "word chat"
+msgstr "chat, unterhaltung, gespräch"
 
 msgid "word between numbers"
 msgstr "und, sowie"
@@ -7332,6 +7501,9 @@ msgstr ""
 "| `/memory` | listet alle auf, die neuesten zuerst; `/memory seite 2` geht weiter |\n"
 "| `/memory suche <Wörter>` | listet die passenden auf, die besten zuerst |\n"
 "| `/memory warum` | sagt, was für die letzte Antwort in diesem Chat verwendet wurde und was nicht |\n"
+"| `/memory chats` | listet Chats auf, von denen etwas aufbewahrt ist; mit `<Wörtern>` das dort Gesagte, das passt |\n"
+"| `/memory vergiss chat <Nummer>` | vergisst, was in diesem Chat gesagt wurde; daraus gelernte Fakten bleiben |\n"
+"| `/memory episoden aus`, `/memory episoden an` | schaltet aus oder an, dass neben Fakten auch das Gesagte aufbewahrt wird |\n"
 "| `/memory merke <Text>` | merkt sich diesen Text im Wortlaut |\n"
 "| `/memory ändere <Nummer> <Text>` | gibt dieser Erinnerung einen anderen Text |\n"
 "| `/memory vergiss <Nummer>` | vergisst sie; auch mehrere: `/memory vergiss 2 5`; oder `<Wörter>`, die nur in einer Erinnerung vorkommen |\n"
@@ -7610,6 +7782,92 @@ msgstr[1] "{n} Notizen über Geändertes, Mitgeteiltes oder Gefragtes"
 
 msgid "nothing to forget"
 msgstr "Es gibt nichts zu vergessen: Ich habe mir nichts über dich gemerkt."
+
+msgid "chats"
+msgid_plural "chats"
+msgstr[0] "{n} Chat"
+msgstr[1] "{n} Chats"
+
+msgid "passages"
+msgid_plural "passages"
+msgstr[0] "{n} Abschnitt"
+msgstr[1] "{n} Abschnitte"
+
+msgid "past, kept"
+msgstr "Aus früheren Chats aufbewahrt: {passages} aus {chats}. `/memory chats` listet sie auf."
+
+msgid "past, none"
+msgstr "Aus früheren Chats ist noch nichts aufbewahrt."
+
+msgid "past, off"
+msgstr "Was in deinen Chats gesagt wird, wird nicht aufbewahrt: Du hast das ausgeschaltet. `/memory episoden an` schaltet es an."
+
+msgid "past, not here"
+msgstr "Was in Chats gesagt wird, wird auf diesem Server nicht aufbewahrt; Fakten schon."
+
+msgid "chats, head"
+msgstr "Frühere Chats, von denen etwas aufbewahrt ist: **{chats}**, die neuesten zuerst"
+
+msgid "chats, found"
+msgstr "Gefunden in **{chats}**, die besten zuerst"
+
+msgid "chats, none fit"
+msgstr "Nichts in früheren Chats Gesagtes passt zu {words}. `/memory chats` listet die Chats auf, von denen etwas aufbewahrt ist."
+
+msgid "more chats"
+msgstr "Seite {number} von {pages}. `/memory chats {next}` zeigt weitere."
+
+msgid "column said"
+msgstr "gesagt"
+
+msgid "column passages"
+msgstr "Abschnitte"
+
+msgid "said by: user"
+msgstr "du: {text}"
+
+msgid "said by: assistant"
+msgstr "Assistent: {text}"
+
+msgid "said by: topics"
+msgstr "kurz: {text}"
+
+msgid "found in chats"
+msgstr "Aus früheren Chats, die besten zuerst:"
+
+msgid "also passages"
+msgid_plural "also passages"
+msgstr[0] "Mit {n} Abschnitt aus früheren Chats, der das sagt."
+msgstr[1] "Mit {n} Abschnitten aus früheren Chats, die das sagen."
+
+msgid "passages back"
+msgid_plural "passages back"
+msgstr[0] "{n} Abschnitt aus früheren Chats ist wieder da."
+msgstr[1] "{n} Abschnitte aus früheren Chats sind wieder da."
+
+msgid "chat forgotten"
+msgstr "Vergessen: {passages} dieses Chats. Dort gelernte Fakten bleiben; `/memory` listet sie auf."
+
+msgid "say forget chat"
+msgstr "Sag, welchen Chat: `/memory vergiss chat 2` nimmt eine Nummer der Liste, die `/memory chats` zeigt."
+
+msgid "number of a chat"
+msgstr "In der zuletzt gezeigten Liste ist diese Nummer ein Chat. `/memory vergiss chat {number}` vergisst, was dort gesagt wurde. Noch wurde nichts vergessen."
+
+msgid "episodes off"
+msgstr "Was in deinen Chats gesagt wird, wird nicht mehr aufbewahrt; Fakten werden weiter gelernt. Bisher Aufbewahrtes bleibt, bis du es vergisst: `/memory chats` listet es auf."
+
+msgid "episodes on"
+msgstr "Was in deinen Chats gesagt wird, wird aufbewahrt und kann später zitiert werden. `/memory episoden aus` schaltet das aus."
+
+msgid "say episodes"
+msgstr "Sende `/memory episoden aus` oder `/memory episoden an`: ob aufbewahrt wird, was in deinen Chats gesagt wird."
+
+msgid "a passage"
+msgstr "das ist ein Abschnitt eines früheren Chats; nur die Kommandozeile importiert solche"
+
+msgid "not for passages"
+msgstr "Das wurde in einem früheren Chat gesagt: Man kann es vergessen, aber nicht ändern oder teilen."
 
 msgid "nothing to undo"
 msgstr "Es gibt keine Änderung, die zurückgenommen werden könnte."
@@ -8169,6 +8427,12 @@ msgstr "off | disable, stop, deactivate, pause"
 msgid "verb on"
 msgstr "on | enable, start, activate, resume"
 
+msgid "verb chats"
+msgstr "chats, conversations | history, talks"
+
+msgid "verb episodes"
+msgstr "episodes | passages"
+
 # Behind a verb: `forget everything`, `forget everything yes`, `off always`, `off here`.
 
 msgid "word everything"
@@ -8182,6 +8446,9 @@ msgstr "always"
 
 msgid "word here"
 msgstr "here"
+
+msgid "word chat"
+msgstr "chat, conversation"
 
 # Around numbers: "number 2 and 5", "no. 2".
 
@@ -8219,6 +8486,9 @@ msgstr ""
 "| `/memory` | lists all of them, newest first; `/memory page 2` goes on |\n"
 "| `/memory search <words>` | lists those that fit, best first |\n"
 "| `/memory why` | says what was used for the last answer in this chat, and what was left out |\n"
+"| `/memory chats` | lists chats of which something is kept; with `<words>`, what was said there that fits |\n"
+"| `/memory forget chat <number>` | forgets what was said in that chat; facts learned there stay |\n"
+"| `/memory episodes off`, `/memory episodes on` | switches off or on that what is said is kept, beside facts |\n"
 "| `/memory remember <text>` | keeps this text as it stands |\n"
 "| `/memory edit <number> <text>` | gives that memory another text |\n"
 "| `/memory forget <number>` | forgets it; also several: `/memory forget 2 5`; or `<words>` that only one memory has |\n"
@@ -8507,6 +8777,92 @@ msgstr[1] "{n} notes on what was changed, told or asked"
 
 msgid "nothing to forget"
 msgstr "There is nothing to forget: I remember nothing about you."
+
+msgid "chats"
+msgid_plural "chats"
+msgstr[0] "{n} chat"
+msgstr[1] "{n} chats"
+
+msgid "passages"
+msgid_plural "passages"
+msgstr[0] "{n} passage"
+msgstr[1] "{n} passages"
+
+msgid "past, kept"
+msgstr "Kept of past chats: {passages} of {chats}. `/memory chats` lists them."
+
+msgid "past, none"
+msgstr "Nothing of past chats is kept yet."
+
+msgid "past, off"
+msgstr "What is said in your chats is not kept: you have switched that off. `/memory episodes on` switches it on."
+
+msgid "past, not here"
+msgstr "What is said in chats is not kept on this server; facts are."
+
+msgid "chats, head"
+msgstr "Past chats of which something is kept: **{chats}**, newest first"
+
+msgid "chats, found"
+msgstr "Found in **{chats}**, best first"
+
+msgid "chats, none fit"
+msgstr "Nothing that was said in past chats fits {words}. `/memory chats` lists the chats of which something is kept."
+
+msgid "more chats"
+msgstr "Page {number} of {pages}. `/memory chats {next}` shows more."
+
+msgid "column said"
+msgstr "said"
+
+msgid "column passages"
+msgstr "passages"
+
+msgid "said by: user"
+msgstr "you: {text}"
+
+msgid "said by: assistant"
+msgstr "assistant: {text}"
+
+msgid "said by: topics"
+msgstr "in short: {text}"
+
+msgid "found in chats"
+msgstr "From past chats, best first:"
+
+msgid "also passages"
+msgid_plural "also passages"
+msgstr[0] "With {n} passage of past chats that says so."
+msgstr[1] "With {n} passages of past chats that say so."
+
+msgid "passages back"
+msgid_plural "passages back"
+msgstr[0] "{n} passage of past chats is there again."
+msgstr[1] "{n} passages of past chats are there again."
+
+msgid "chat forgotten"
+msgstr "Forgotten: {passages} of that chat. Facts that were learned there stay; `/memory` lists them."
+
+msgid "say forget chat"
+msgstr "Say which chat: `/memory forget chat 2` takes a number of the list that `/memory chats` shows."
+
+msgid "number of a chat"
+msgstr "In the list that you saw last, that number is a chat. `/memory forget chat {number}` forgets what was said there. Nothing was forgotten yet."
+
+msgid "episodes off"
+msgstr "What is said in your chats is no longer kept; facts are still learned. What was kept so far stays until you forget it: `/memory chats` lists it."
+
+msgid "episodes on"
+msgstr "What is said in your chats is kept, and may be quoted in later ones. `/memory episodes off` switches that off."
+
+msgid "say episodes"
+msgstr "Say `/memory episodes off` or `/memory episodes on`: whether what is said in your chats is kept."
+
+msgid "a passage"
+msgstr "this is a passage of a past chat; only the command line imports those"
+
+msgid "not for passages"
+msgstr "This is what was said in a past chat: it can be forgotten, but not changed or shared."
 
 msgid "nothing to undo"
 msgstr "There is no change that could be taken back."
@@ -9075,6 +9431,12 @@ msgstr "desactiva, desactivar, apaga, apagar | detener, pausa"
 msgid "verb on"
 msgstr "activa, activar, enciende, encender | iniciar"
 
+msgid "verb chats"
+msgstr "chats, conversaciones | historial"
+
+msgid "verb episodes"
+msgstr "episodios | pasajes"
+
 msgid "word everything"
 msgstr "todo, todos, todas"
 
@@ -9086,6 +9448,9 @@ msgstr "siempre"
 
 msgid "word here"
 msgstr "aquí"
+
+msgid "word chat"
+msgstr "chat, conversación"
 
 msgid "word between numbers"
 msgstr "y, e"
@@ -9118,6 +9483,9 @@ msgstr ""
 "| `/memory` | los muestra todos, primero los más recientes; `/memory página 2` continúa |\n"
 "| `/memory busca <palabras>` | muestra los que encajan, primero los mejores |\n"
 "| `/memory porqué` | dice qué se usó para la última respuesta de este chat y qué no |\n"
+"| `/memory chats` | muestra los chats de los que se guarda algo; con `<palabras>`, lo dicho allí que encaja |\n"
+"| `/memory olvida chat <número>` | olvida lo que se dijo en ese chat; los datos aprendidos allí se quedan |\n"
+"| `/memory episodios desactivar`, `/memory episodios activar` | desactiva o activa que, además de datos, se guarde lo que se dice |\n"
 "| `/memory recuerda <texto>` | guarda este texto tal cual |\n"
 "| `/memory edita <número> <texto>` | da otro texto a ese recuerdo |\n"
 "| `/memory olvida <número>` | lo olvida; también varios: `/memory olvida 2 5`; o `<palabras>` que solo tiene un recuerdo |\n"
@@ -9396,6 +9764,92 @@ msgstr[1] "{n} notas sobre lo cambiado, dicho o preguntado"
 
 msgid "nothing to forget"
 msgstr "No hay nada que olvidar: no recuerdo nada de ti."
+
+msgid "chats"
+msgid_plural "chats"
+msgstr[0] "{n} chat"
+msgstr[1] "{n} chats"
+
+msgid "passages"
+msgid_plural "passages"
+msgstr[0] "{n} pasaje"
+msgstr[1] "{n} pasajes"
+
+msgid "past, kept"
+msgstr "Guardado de chats anteriores: {passages} de {chats}. `/memory chats` los muestra."
+
+msgid "past, none"
+msgstr "Todavía no se guarda nada de chats anteriores."
+
+msgid "past, off"
+msgstr "Lo que se dice en tus chats no se guarda: lo has desactivado. `/memory episodios activar` lo activa."
+
+msgid "past, not here"
+msgstr "En este servidor no se guarda lo que se dice en los chats; los datos, sí."
+
+msgid "chats, head"
+msgstr "Chats anteriores de los que se guarda algo: **{chats}**, primero los más recientes"
+
+msgid "chats, found"
+msgstr "Encontrado en **{chats}**, primero los mejores"
+
+msgid "chats, none fit"
+msgstr "Nada de lo dicho en chats anteriores encaja con {words}. `/memory chats` muestra los chats de los que se guarda algo."
+
+msgid "more chats"
+msgstr "Página {number} de {pages}. `/memory chats {next}` muestra más."
+
+msgid "column said"
+msgstr "dicho"
+
+msgid "column passages"
+msgstr "pasajes"
+
+msgid "said by: user"
+msgstr "tú: {text}"
+
+msgid "said by: assistant"
+msgstr "asistente: {text}"
+
+msgid "said by: topics"
+msgstr "en breve: {text}"
+
+msgid "found in chats"
+msgstr "De chats anteriores, primero lo mejor:"
+
+msgid "also passages"
+msgid_plural "also passages"
+msgstr[0] "Con {n} pasaje de chats anteriores que lo dice."
+msgstr[1] "Con {n} pasajes de chats anteriores que lo dicen."
+
+msgid "passages back"
+msgid_plural "passages back"
+msgstr[0] "{n} pasaje de chats anteriores vuelve a estar."
+msgstr[1] "{n} pasajes de chats anteriores vuelven a estar."
+
+msgid "chat forgotten"
+msgstr "Olvidado: {passages} de ese chat. Los datos aprendidos allí se quedan; `/memory` los muestra."
+
+msgid "say forget chat"
+msgstr "Di qué chat: `/memory olvida chat 2` toma un número de la lista que muestra `/memory chats`."
+
+msgid "number of a chat"
+msgstr "En la última lista, ese número es un chat. `/memory olvida chat {number}` olvida lo que se dijo allí. Aún no se ha olvidado nada."
+
+msgid "episodes off"
+msgstr "Lo que se dice en tus chats ya no se guarda; los datos se siguen aprendiendo. Lo guardado se queda hasta que lo olvides: `/memory chats` lo muestra."
+
+msgid "episodes on"
+msgstr "Lo que se dice en tus chats se guarda y puede citarse más adelante. `/memory episodios desactivar` lo desactiva."
+
+msgid "say episodes"
+msgstr "Envía `/memory episodios desactivar` o `/memory episodios activar`: si se guarda lo que se dice en tus chats."
+
+msgid "a passage"
+msgstr "es un pasaje de un chat anterior; solo la línea de comandos los importa"
+
+msgid "not for passages"
+msgstr "Esto se dijo en un chat anterior: se puede olvidar, pero no cambiar ni compartir."
 
 msgid "nothing to undo"
 msgstr "No hay ningún cambio que se pueda deshacer."
@@ -9946,6 +10400,12 @@ msgstr "désactive, désactiver, éteins, éteindre | arrête, pause"
 msgid "verb on"
 msgstr "active, activer, allume, allumer | démarre"
 
+msgid "verb chats"
+msgstr "chats, discussions, conversations | historique"
+
+msgid "verb episodes"
+msgstr "épisodes | passages"
+
 msgid "word everything"
 msgstr "tout, toutes, tous"
 
@@ -9957,6 +10417,9 @@ msgstr "toujours, partout"
 
 msgid "word here"
 msgstr "ici"
+
+msgid "word chat"
+msgstr "chat, discussion, conversation"
 
 msgid "word between numbers"
 msgstr "et"
@@ -9989,6 +10452,9 @@ msgstr ""
 "| `/memory` | les affiche tous, les plus récents d'abord ; `/memory page 2` continue |\n"
 "| `/memory cherche <mots>` | affiche ceux qui correspondent, les meilleurs d'abord |\n"
 "| `/memory pourquoi` | dit ce qui a servi à la dernière réponse de ce chat, et ce qui a été écarté |\n"
+"| `/memory chats` | affiche les chats dont quelque chose est gardé ; avec `<mots>`, ce qui y a été dit et correspond |\n"
+"| `/memory oublie chat <numéro>` | oublie ce qui a été dit dans ce chat ; les faits appris là restent |\n"
+"| `/memory épisodes désactiver`, `/memory épisodes activer` | désactive ou active la conservation de ce qui est dit, en plus des faits |\n"
 "| `/memory retiens <texte>` | garde ce texte tel quel |\n"
 "| `/memory modifie <numéro> <texte>` | donne un autre texte à ce souvenir |\n"
 "| `/memory oublie <numéro>` | l'oublie ; plusieurs aussi : `/memory oublie 2 5` ; ou `<mots>` qu'un seul souvenir contient |\n"
@@ -10267,6 +10733,92 @@ msgstr[1] "{n} notes sur ce qui a été changé, dit ou demandé"
 
 msgid "nothing to forget"
 msgstr "Il n'y a rien à oublier : je ne me souviens de rien à votre sujet."
+
+msgid "chats"
+msgid_plural "chats"
+msgstr[0] "{n} chat"
+msgstr[1] "{n} chats"
+
+msgid "passages"
+msgid_plural "passages"
+msgstr[0] "{n} passage"
+msgstr[1] "{n} passages"
+
+msgid "past, kept"
+msgstr "Gardé des chats passés : {passages} de {chats}. `/memory chats` les affiche."
+
+msgid "past, none"
+msgstr "Rien n'est encore gardé des chats passés."
+
+msgid "past, off"
+msgstr "Ce qui est dit dans vos chats n'est pas gardé : vous l'avez désactivé. `/memory épisodes activer` l'active."
+
+msgid "past, not here"
+msgstr "Ce qui est dit dans les chats n'est pas gardé sur ce serveur ; les faits, si."
+
+msgid "chats, head"
+msgstr "Chats passés dont quelque chose est gardé : **{chats}**, les plus récents d'abord"
+
+msgid "chats, found"
+msgstr "Trouvé dans **{chats}**, les meilleurs d'abord"
+
+msgid "chats, none fit"
+msgstr "Rien de ce qui a été dit dans les chats passés ne correspond à {words}. `/memory chats` affiche les chats dont quelque chose est gardé."
+
+msgid "more chats"
+msgstr "Page {number} sur {pages}. `/memory chats {next}` en affiche d'autres."
+
+msgid "column said"
+msgstr "dit"
+
+msgid "column passages"
+msgstr "passages"
+
+msgid "said by: user"
+msgstr "vous : {text}"
+
+msgid "said by: assistant"
+msgstr "assistant : {text}"
+
+msgid "said by: topics"
+msgstr "en bref : {text}"
+
+msgid "found in chats"
+msgstr "Des chats passés, les meilleurs d'abord :"
+
+msgid "also passages"
+msgid_plural "also passages"
+msgstr[0] "Avec {n} passage de chats passés qui le dit."
+msgstr[1] "Avec {n} passages de chats passés qui le disent."
+
+msgid "passages back"
+msgid_plural "passages back"
+msgstr[0] "{n} passage de chats passés est de retour."
+msgstr[1] "{n} passages de chats passés sont de retour."
+
+msgid "chat forgotten"
+msgstr "Oublié : {passages} de ce chat. Les faits appris là restent ; `/memory` les affiche."
+
+msgid "say forget chat"
+msgstr "Dites quel chat : `/memory oublie chat 2` prend un numéro de la liste que montre `/memory chats`."
+
+msgid "number of a chat"
+msgstr "Dans la dernière liste, ce numéro est un chat. `/memory oublie chat {number}` oublie ce qui y a été dit. Rien n'est encore oublié."
+
+msgid "episodes off"
+msgstr "Ce qui est dit dans vos chats n'est plus gardé ; les faits sont toujours appris. Ce qui a été gardé reste jusqu'à ce que vous l'oubliiez : `/memory chats` l'affiche."
+
+msgid "episodes on"
+msgstr "Ce qui est dit dans vos chats est gardé et peut être cité plus tard. `/memory épisodes désactiver` le désactive."
+
+msgid "say episodes"
+msgstr "Envoyez `/memory épisodes désactiver` ou `/memory épisodes activer` : si ce qui est dit dans vos chats est gardé."
+
+msgid "a passage"
+msgstr "c'est un passage d'un chat passé ; seule la ligne de commande les importe"
+
+msgid "not for passages"
+msgstr "Ceci a été dit dans un chat passé : on peut l'oublier, mais ni le changer ni le partager."
 
 msgid "nothing to undo"
 msgstr "Il n'y a aucun changement à annuler."
@@ -10817,6 +11369,12 @@ msgstr "オフ, 無効, オフにして | 停止"
 msgid "verb on"
 msgstr "オン, 有効, オンにして | 開始"
 
+msgid "verb chats"
+msgstr "チャット, 会話 | 履歴"
+
+msgid "verb episodes"
+msgstr "エピソード"
+
 msgid "word everything"
 msgstr "すべて, 全て, 全部"
 
@@ -10828,6 +11386,9 @@ msgstr "常に, いつも"
 
 msgid "word here"
 msgstr "ここ, ここだけ"
+
+msgid "word chat"
+msgstr "チャット, 会話"
 
 msgid "word between numbers"
 msgstr "と"
@@ -10858,6 +11419,9 @@ msgstr ""
 "| `/memory` | すべてを新しい順に表示します。続きは `/memory ページ 2` |\n"
 "| `/memory 検索 <言葉>` | 合うものを良い順に表示します |\n"
 "| `/memory なぜ` | このチャットの前回の回答に使われたものと、使われなかったものを表示します |\n"
+"| `/memory チャット` | 内容が保存されているチャットを表示します。`<言葉>` を付けると、そこで話された合うものを表示します |\n"
+"| `/memory 忘れて チャット <番号>` | そのチャットで話されたことを忘れます。そこで覚えた事実は残ります |\n"
+"| `/memory エピソード オフ`、`/memory エピソード オン` | 話されたことの保存（事実とは別）をオフまたはオンにします |\n"
 "| `/memory 覚えて <文>` | この文をそのまま覚えます |\n"
 "| `/memory 編集 <番号> <文>` | そのメモリを別の文に変えます |\n"
 "| `/memory 忘れて <番号>` | 忘れます。複数も可：`/memory 忘れて 2 5`。または、1件だけに含まれる `<言葉>` |\n"
@@ -11127,6 +11691,88 @@ msgstr[0] "変更・伝達・質問の記録{n}件"
 
 msgid "nothing to forget"
 msgstr "忘れるものはありません。あなたについて覚えていることはありません。"
+
+msgid "chats"
+msgid_plural "chats"
+msgstr[0] "チャット{n}件"
+
+msgid "passages"
+msgid_plural "passages"
+msgstr[0] "{n}箇所"
+
+msgid "past, kept"
+msgstr "過去のチャットから保存されているもの：{chats}の{passages}。`/memory チャット` で表示します。"
+
+msgid "past, none"
+msgstr "過去のチャットはまだ何も保存されていません。"
+
+msgid "past, off"
+msgstr "チャットで話されたことは保存されません。オフにされています。`/memory エピソード オン` でオンになります。"
+
+msgid "past, not here"
+msgstr "このサーバーでは、チャットで話されたことは保存されず、事実だけが保存されます。"
+
+msgid "chats, head"
+msgstr "内容が保存されている過去のチャット：**{chats}**（新しい順）"
+
+msgid "chats, found"
+msgstr "**{chats}**で見つかりました（良い順）"
+
+msgid "chats, none fit"
+msgstr "過去のチャットに{words}に合うものはありません。`/memory チャット` で内容が保存されているチャットを表示します。"
+
+msgid "more chats"
+msgstr "{pages}ページ中{number}ページ目。`/memory チャット {next}` で続きを表示します。"
+
+msgid "column said"
+msgstr "話されたこと"
+
+msgid "column passages"
+msgstr "箇所"
+
+msgid "said by: user"
+msgstr "あなた：{text}"
+
+msgid "said by: assistant"
+msgstr "アシスタント：{text}"
+
+msgid "said by: topics"
+msgstr "要約：{text}"
+
+msgid "found in chats"
+msgstr "過去のチャットから（良い順）："
+
+msgid "also passages"
+msgid_plural "also passages"
+msgstr[0] "同じことを述べている過去のチャットの{n}箇所も忘れました。"
+
+msgid "passages back"
+msgid_plural "passages back"
+msgstr[0] "過去のチャットの{n}箇所が元に戻りました。"
+
+msgid "chat forgotten"
+msgstr "忘れました：そのチャットの{passages}。そこで覚えた事実は残ります。`/memory` で表示します。"
+
+msgid "say forget chat"
+msgstr "どのチャットか指定してください。`/memory 忘れて チャット 2` には `/memory チャット` の一覧の番号を使います。"
+
+msgid "number of a chat"
+msgstr "最後に表示した一覧では、その番号はチャットです。`/memory 忘れて チャット {number}` でそこで話されたことを忘れます。まだ何も忘れていません。"
+
+msgid "episodes off"
+msgstr "チャットで話されたことは今後保存されません。事実は引き続き覚えます。これまでの保存分は忘れるまで残ります。`/memory チャット` で表示します。"
+
+msgid "episodes on"
+msgstr "チャットで話されたことは保存され、後のチャットで引用されることがあります。`/memory エピソード オフ` でオフになります。"
+
+msgid "say episodes"
+msgstr "`/memory エピソード オフ` または `/memory エピソード オン` を送ってください。チャットで話されたことを保存するかどうかです。"
+
+msgid "a passage"
+msgstr "これは過去のチャットの一部です。取り込めるのはコマンドラインだけです"
+
+msgid "not for passages"
+msgstr "これは過去のチャットで話されたことです。忘れることはできますが、変更や共有はできません。"
 
 msgid "nothing to undo"
 msgstr "取り消せる変更はありません。"
@@ -11783,6 +12429,12 @@ msgstr "выкл, выключи, выключить, отключи, отклю
 msgid "verb on"
 msgstr "вкл, включи, включить | старт"
 
+msgid "verb chats"
+msgstr "чаты, беседы | история"
+
+msgid "verb episodes"
+msgstr "эпизоды | отрывки"
+
 msgid "word everything"
 msgstr "всё, все"
 
@@ -11794,6 +12446,9 @@ msgstr "всегда, везде"
 
 msgid "word here"
 msgstr "здесь, тут"
+
+msgid "word chat"
+msgstr "чат, беседу, беседа"
 
 msgid "word between numbers"
 msgstr "и"
@@ -11828,6 +12483,9 @@ msgstr ""
 "| `/memory` | покажет все, сначала новые; `/memory страница 2` — дальше |\n"
 "| `/memory найди <слова>` | покажет подходящие, сначала лучшие |\n"
 "| `/memory почему` | скажет, что использовано для последнего ответа в этом чате, а что нет |\n"
+"| `/memory чаты` | покажет чаты, из которых что-то хранится; со `<словами>` — подходящее из сказанного |\n"
+"| `/memory забудь чат <номер>` | забудет сказанное в этом чате; узнанные там факты останутся |\n"
+"| `/memory эпизоды выключи`, `/memory эпизоды включи` | выключит или включит хранение сказанного, помимо фактов |\n"
 "| `/memory запомни <текст>` | сохранит этот текст дословно |\n"
 "| `/memory измени <номер> <текст>` | заменит текст этого воспоминания |\n"
 "| `/memory забудь <номер>` | забудет его; можно несколько: `/memory забудь 2 5`; или `<слова>`, которые есть только в одном |\n"
@@ -12115,6 +12773,96 @@ msgstr[2] "{n} заметок об изменённом, сообщённом и
 
 msgid "nothing to forget"
 msgstr "Забывать нечего: я ничего о вас не помню."
+
+msgid "chats"
+msgid_plural "chats"
+msgstr[0] "{n} чат"
+msgstr[1] "{n} чата"
+msgstr[2] "{n} чатов"
+
+msgid "passages"
+msgid_plural "passages"
+msgstr[0] "{n} отрывок"
+msgstr[1] "{n} отрывка"
+msgstr[2] "{n} отрывков"
+
+msgid "past, kept"
+msgstr "Хранится из прошлых чатов: {passages}, всего {chats}. `/memory чаты` покажет их."
+
+msgid "past, none"
+msgstr "Из прошлых чатов пока ничего не хранится."
+
+msgid "past, off"
+msgstr "Сказанное в ваших чатах не хранится: вы это выключили. `/memory эпизоды включи` включит."
+
+msgid "past, not here"
+msgstr "На этом сервере сказанное в чатах не хранится; факты хранятся."
+
+msgid "chats, head"
+msgstr "Прошлые чаты, из которых что-то хранится: **{chats}**, сначала новые"
+
+msgid "chats, found"
+msgstr "Найдено: **{chats}**, сначала лучшие"
+
+msgid "chats, none fit"
+msgstr "Ничто из сказанного в прошлых чатах не подходит к {words}. `/memory чаты` покажет чаты, из которых что-то хранится."
+
+msgid "more chats"
+msgstr "Страница {number} из {pages}. `/memory чаты {next}` покажет ещё."
+
+msgid "column said"
+msgstr "сказано"
+
+msgid "column passages"
+msgstr "отрывки"
+
+msgid "said by: user"
+msgstr "вы: {text}"
+
+msgid "said by: assistant"
+msgstr "ассистент: {text}"
+
+msgid "said by: topics"
+msgstr "кратко: {text}"
+
+msgid "found in chats"
+msgstr "Из прошлых чатов, сначала лучшее:"
+
+msgid "also passages"
+msgid_plural "also passages"
+msgstr[0] "Вместе с этим: {n} отрывок прошлых чатов о том же."
+msgstr[1] "Вместе с этим: {n} отрывка прошлых чатов о том же."
+msgstr[2] "Вместе с этим: {n} отрывков прошлых чатов о том же."
+
+msgid "passages back"
+msgid_plural "passages back"
+msgstr[0] "Возвращено: {n} отрывок прошлых чатов."
+msgstr[1] "Возвращено: {n} отрывка прошлых чатов."
+msgstr[2] "Возвращено: {n} отрывков прошлых чатов."
+
+msgid "chat forgotten"
+msgstr "Забыто из этого чата: {passages}. Узнанные там факты остались; `/memory` покажет их."
+
+msgid "say forget chat"
+msgstr "Укажите чат: `/memory забудь чат 2` берёт номер из списка, который покажет `/memory чаты`."
+
+msgid "number of a chat"
+msgstr "В последнем списке этот номер — чат. `/memory забудь чат {number}` забудет сказанное там. Пока ничего не забыто."
+
+msgid "episodes off"
+msgstr "Сказанное в ваших чатах больше не хранится; факты запоминаются по-прежнему. Сохранённое останется, пока вы его не забудете: `/memory чаты` покажет его."
+
+msgid "episodes on"
+msgstr "Сказанное в ваших чатах хранится и может быть процитировано позже. `/memory эпизоды выключи` выключит это."
+
+msgid "say episodes"
+msgstr "Отправьте `/memory эпизоды выключи` или `/memory эпизоды включи`: хранить ли сказанное в ваших чатах."
+
+msgid "a passage"
+msgstr "это отрывок прошлого чата; такие импортирует только командная строка"
+
+msgid "not for passages"
+msgstr "Это сказано в прошлом чате: это можно забыть, но нельзя изменить или передать."
 
 msgid "nothing to undo"
 msgstr "Нет изменения, которое можно отменить."
@@ -12677,6 +13425,12 @@ msgstr "关闭, 关掉, 停用, 關閉 | 暂停, 停止"
 msgid "verb on"
 msgstr "开启, 打开, 启用, 開啟 | 开始"
 
+msgid "verb chats"
+msgstr "对话, 聊天 | 历史"
+
+msgid "verb episodes"
+msgstr "片段 | 段落"
+
 msgid "word everything"
 msgstr "全部, 所有, 一切"
 
@@ -12688,6 +13442,9 @@ msgstr "始终, 总是, 永远, 所有对话"
 
 msgid "word here"
 msgstr "这里, 此处"
+
+msgid "word chat"
+msgstr "对话, 聊天"
 
 msgid "word between numbers"
 msgstr "和, 与, 及"
@@ -12718,6 +13475,9 @@ msgstr ""
 "| `/memory` | 列出全部记忆，最新的在前；`/memory 页 2` 翻页 |\n"
 "| `/memory 搜索 <词语>` | 列出相符的记忆，最相符的在前 |\n"
 "| `/memory 为什么` | 说明本对话上一个回答用了哪些记忆，略去了哪些 |\n"
+"| `/memory 对话` | 列出有内容保留的对话；加上 `<词语>`，列出其中说过的相符内容 |\n"
+"| `/memory 忘记 对话 <编号>` | 忘记该对话中说过的内容；从中学到的事实保留 |\n"
+"| `/memory 片段 关闭`、`/memory 片段 开启` | 关闭或开启保留说过的内容（事实除外） |\n"
 "| `/memory 记住 <文本>` | 原样记住这段文本 |\n"
 "| `/memory 修改 <编号> <文本>` | 把这条记忆改成别的文本 |\n"
 "| `/memory 忘记 <编号>` | 忘记这条；也可以多条：`/memory 忘记 2 5`；或只有一条记忆含有的 `<词语>` |\n"
@@ -12987,6 +13747,88 @@ msgstr[0] "{n} 条关于更改、告知或提问的记录"
 
 msgid "nothing to forget"
 msgstr "没有可以忘记的：我不记得关于你的任何事。"
+
+msgid "chats"
+msgid_plural "chats"
+msgstr[0] "{n} 个对话"
+
+msgid "passages"
+msgid_plural "passages"
+msgstr[0] "{n} 个片段"
+
+msgid "past, kept"
+msgstr "保留的以往对话：{chats}，共 {passages}。`/memory 对话` 列出它们。"
+
+msgid "past, none"
+msgstr "还没有保留任何以往对话的内容。"
+
+msgid "past, off"
+msgstr "您的对话内容不会保留：您已将其关闭。`/memory 片段 开启` 可开启。"
+
+msgid "past, not here"
+msgstr "此服务器不保留对话内容，只保留事实。"
+
+msgid "chats, head"
+msgstr "有内容保留的以往对话：**{chats}**，最新的在前"
+
+msgid "chats, found"
+msgstr "在 **{chats}** 中找到，最相符的在前"
+
+msgid "chats, none fit"
+msgstr "以往对话中没有与{words}相符的内容。`/memory 对话` 列出有内容保留的对话。"
+
+msgid "more chats"
+msgstr "第 {number} 页，共 {pages} 页。`/memory 对话 {next}` 显示更多。"
+
+msgid "column said"
+msgstr "说过的话"
+
+msgid "column passages"
+msgstr "片段"
+
+msgid "said by: user"
+msgstr "您：{text}"
+
+msgid "said by: assistant"
+msgstr "助手：{text}"
+
+msgid "said by: topics"
+msgstr "概要：{text}"
+
+msgid "found in chats"
+msgstr "来自以往对话，最相符的在前："
+
+msgid "also passages"
+msgid_plural "also passages"
+msgstr[0] "连同以往对话中说到它的 {n} 个片段。"
+
+msgid "passages back"
+msgid_plural "passages back"
+msgstr[0] "以往对话的 {n} 个片段已恢复。"
+
+msgid "chat forgotten"
+msgstr "已忘记：该对话的 {passages}。从中学到的事实保留；`/memory` 列出它们。"
+
+msgid "say forget chat"
+msgstr "请说明是哪个对话：`/memory 忘记 对话 2` 使用 `/memory 对话` 所列的编号。"
+
+msgid "number of a chat"
+msgstr "在您最后看到的列表中，该编号是一个对话。`/memory 忘记 对话 {number}` 会忘记其中说过的内容。尚未忘记任何内容。"
+
+msgid "episodes off"
+msgstr "您的对话内容不再保留；事实仍会学习。已保留的内容会留存，直到您忘记它：`/memory 对话` 列出它们。"
+
+msgid "episodes on"
+msgstr "您的对话内容会保留，并可能在以后的对话中被引用。`/memory 片段 关闭` 可关闭。"
+
+msgid "say episodes"
+msgstr "请发送 `/memory 片段 关闭` 或 `/memory 片段 开启`：是否保留您的对话内容。"
+
+msgid "a passage"
+msgstr "这是以往对话的片段；只有命令行可以导入"
+
+msgid "not for passages"
+msgstr "这是以往对话中说过的话：可以忘记，但不能更改或分享。"
 
 msgid "nothing to undo"
 msgstr "没有可以撤销的更改。"
@@ -25000,7 +25842,7 @@ from ..core.errors import Drop, TellAdmin
 from ..core.events import Emit, Event, EventKind, ignore
 from ..core.locales import message
 from ..core.locales.refused import Refused
-from ..core.memory import Memory, newest_first
+from ..core.memory import EPISODE, Memory, newest_first
 from ..core.scope import TEAM, shared_by, team_owner
 from ..language.dedupe import wording
 from ..language.names import name_of
@@ -25017,12 +25859,12 @@ from ..state import count_up
 from .asked import batch_of, change_of, removals
 from .erasure.erase import Eraser
 from .fitting import fitting
-from .outcomes import PAGE, Asked, Edited, Forgotten, Imported, Page, Remembered, Undone
+from .outcomes import Asked, Edited, Forgotten, Imported, Page, Remembered, Undone
 from .rows import Row, read_rows, row_of
 
 MOST_IMPORTED = 500  # memories in one message
-_CANDIDATES = 40  # of a search, by meaning and by words
-_FOUND_MOST = 20
+FOUND_MOST = 20  # of a search
+_CANDIDATES_EACH = 2  # by meaning and by words, for each that is found
 _QUERY_CHARS = 1000
 
 
@@ -25075,20 +25917,13 @@ class Control:
         Raises:
             Drop: there is no such page.
         """
-        memories = self.all(user_id)
-        pages = max(-(-len(memories) // PAGE), 1)
-        if not 1 <= number <= pages:
-            raise Refused(message("no page", number=number, n=pages))
-        first = (number - 1) * PAGE
-        return Page(tuple(memories[first : first + PAGE]), len(memories), number, pages, PAGE)
+        return Page.of(self.all(user_id), number)
 
-    def search(self, user_id: str, query: str) -> list[Ranked]:
+    def search(self, user_id: str, query: str, most: int = FOUND_MOST) -> list[Ranked]:
         """What fits some words or a sentence, best first, of all that the user has in any chat."""
         backend, query = self._live.get(), query[:_QUERY_CHARS]
-        items = ranked(
-            backend.search(user_id, query, _CANDIDATES, view=None, asked=True), query, datetime.now(UTC)
-        )
-        return fitting(items, query)[:_FOUND_MOST]
+        found = backend.search(user_id, query, _CANDIDATES_EACH * most, view=None, asked=True)
+        return fitting(ranked(found, query, datetime.now(UTC)), query)[:most]
 
     def holding(self, user_id: str, query: str) -> tuple[list[Memory], bool]:
         """The memories that have all of the words, and True; where none has, those that come nearest."""
@@ -25139,7 +25974,7 @@ class Control:
         with self._writing() as backend:
 
             def decide() -> Iterator[Change]:
-                if memory := _own(backend.get(memory_id)):
+                if memory := _a_fact(_own(backend.get(memory_id))):
                     expires = {"expires": memory.expires, "expired": memory.expires}
                     yield change_of(asked, 0, "replace", memory, after=text, **expires)
 
@@ -25243,7 +26078,7 @@ class Control:
         """
         owner, batch = team_owner(team), shared_by(asked.user_id)
         with self._writing() as backend:
-            memory = _own(backend.get(memory_id))
+            memory = _a_fact(_own(backend.get(memory_id)))
             if memory is None:
                 raise Refused(message("memory gone"), message("memory gone, hint"))
             text = self._checked(asked, memory.text, team=True)
@@ -25352,6 +26187,17 @@ def _editable(backend: object) -> EditableBackend:
     if not isinstance(backend, EditableBackend):
         raise TellAdmin("This backend cannot list memories.", hint="Choose another one in the settings.")
     return backend
+
+
+def _a_fact(memory: Memory | None) -> Memory | None:
+    """The same memory.
+
+    Raises:
+        Drop: it is a passage of a past chat.
+    """
+    if memory is not None and memory.kind == EPISODE:
+        raise Refused(message("not for passages"))
+    return memory
 
 
 _Some = TypeVar("_Some", Memory, Memory | None)
@@ -26215,11 +27061,12 @@ SOURCES["manage/outcomes.py"] = r'''"""What users ask for, and what came of it, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..core.change import Change
 from ..core.locales import Message, message
+from ..core.locales.refused import Refused
 from ..core.memory import Memory
 
 PAGE = 20  # memories
@@ -26251,6 +27098,18 @@ class Page:
     number: int = 1
     pages: int = 1
     size: int = PAGE
+
+    @classmethod
+    def of(cls, memories: Sequence[Memory], number: int) -> Page:
+        """The `number`-th page of these.
+
+        Raises:
+            Drop: there is no such page.
+        """
+        pages = max(-(-len(memories) // PAGE), 1)
+        if not 1 <= number <= pages:
+            raise Refused(message("no page", number=number, n=pages))
+        return cls(tuple(memories[(number - 1) * PAGE : number * PAGE]), len(memories), number, pages)
 
     @property
     def first(self) -> int:
@@ -26318,6 +27177,123 @@ class Imported:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# manage/past_chats.py
+
+SOURCES["manage/past_chats.py"] = r'''"""What is kept of a user's past chats: found, listed by chat, switched off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import Engine
+
+from ..backends.base import EditableBackend
+from ..config.settings import Valves
+from ..core.memory import Memory
+from ..core.scope import past_owner
+from ..recall.rank import Ranked, ranked
+from ..remember.passages import USER
+from ..state.episodes_table import EpisodesTable, Kept
+from .fitting import fitting
+from .memories import Live
+
+_CANDIDATES = 100  # of a search, by meaning and by words
+_QUERY_CHARS = 1000
+_BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class PastChat:
+    """A chat, "" for those without an id. shown: the passages that fit, or what it begins with.
+
+    count: of its passages, where that was asked for; at: when the last of it was said.
+    """
+
+    chat: str
+    title: str
+    shown: tuple[Memory, ...]
+    count: int
+    at: datetime | None
+
+
+class PastChats:
+    """For all users. Methods block, and raise the errors of `core/errors.py`."""
+
+    def __init__(self, engine: Engine, live: Live, settings: Callable[[], Valves]) -> None:
+        self._table, self._live, self._settings = EpisodesTable(engine), live, settings
+
+    def kept(self, user_id: str) -> Kept:
+        """How many passages there are of a user, and of how many chats."""
+        return self._table.kept(user_id)
+
+    def all(self, user_id: str) -> list[PastChat]:
+        """All chats of which something is kept, newest first."""
+        chats = _by_chat(self._passages(user_id))
+        listed = [_whole(chat, passages) for chat, passages in chats.items()]
+        return sorted(listed, key=lambda one: one.at or _BEFORE_ALL, reverse=True)
+
+    def found(self, user_id: str, query: str) -> list[Ranked]:
+        """The passages that fit some words or a sentence, best first."""
+        query = query[:_QUERY_CHARS]
+        candidates = self._live.get().search(past_owner(user_id), query, _CANDIDATES, view=None, asked=True)
+        return fitting(ranked(candidates, query, datetime.now(UTC)), query)
+
+    def found_by_chat(self, user_id: str, query: str) -> list[PastChat]:
+        """The same by chats, that of the best first."""
+        chats = _by_chat(one.memory for one in self.found(user_id, query))
+        return [
+            PastChat(chat, _title(passages), tuple(passages), 0, _last(passages))
+            for chat, passages in chats.items()
+        ]
+
+    def of_chat(self, user_id: str, chat: str) -> list[Memory]:
+        """The passages of a chat, in order."""
+        return sorted(
+            (one for one in self._passages(user_id) if one.chat == chat), key=lambda one: one.ordinal
+        )
+
+    def wants(self, user_id: str) -> bool:
+        """Whether a user wants it kept, as far as they have said."""
+        return self._table.wants(user_id)
+
+    def switch(self, user_id: str, on: bool) -> None:
+        """A user's own switch. What is kept stays."""
+        self._table.switch(user_id, on)
+
+    @property
+    def are_kept(self) -> bool:
+        """Whether the admin has it kept."""
+        return self._settings().keeps_episodes
+
+    def _passages(self, user_id: str) -> list[Memory]:
+        backend = self._live.get()
+        return backend.list_all(past_owner(user_id)) if isinstance(backend, EditableBackend) else []
+
+
+def _by_chat(passages: Iterable[Memory]) -> dict[str, list[Memory]]:
+    chats: dict[str, list[Memory]] = {}
+    for passage in passages:
+        chats.setdefault(passage.chat, []).append(passage)
+    return chats
+
+
+def _whole(chat: str, passages: list[Memory]) -> PastChat:
+    own = [one for one in passages if one.role == USER] or passages
+    first = min(own, key=lambda one: one.ordinal)
+    return PastChat(chat, _title(passages), (first,), len(passages), _last(passages))
+
+
+def _title(passages: Iterable[Memory]) -> str:
+    return next((one.title for one in passages if one.title), "")
+
+
+def _last(passages: Iterable[Memory]) -> datetime | None:
+    return max((one.created_at for one in passages if one.created_at), default=None)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # manage/rows.py
 
 SOURCES["manage/rows.py"] = r'''"""Memories as rows: what `export` writes, and `import` reads."""
@@ -26327,8 +27303,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, get_args
 
+from ..core.locales import message
 from ..core.locales.refused import Refused
-from ..core.memory import Memory, aware_time, metadata_of
+from ..core.memory import EPISODE, Memory, aware_time, metadata_of
 from ..remember.admission import NotAdmittedError, check
 from ..remember.operations import Kind
 from .migrate.records import from_json
@@ -26370,6 +27347,9 @@ def read_rows(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[l
                 flaws.append(Flaw(number))
                 continue
             record = from_json({**row, "user_id": user_id})
+            if record.payload.get("kind") == EPISODE:
+                flaws.append(Flaw(number, message("a passage")))
+                continue
             kind = record.payload.get("kind")
             said_at = aware_time(record.payload.get("updated_at"))
             texts.append(
