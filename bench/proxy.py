@@ -4,7 +4,7 @@
 
 Time to the first byte of an answer, one request after another; requests a second and p95 at 64 connections;
 memory of the process before and after many streams; and whether all that was said to a model with memory is
-stored. The model server is a process that answers at once, in 20 pieces. Clients speak HTTP over plain sockets.
+stored. The model server is a process that answers at once, in 20 pieces; clients speak HTTP over sockets.
 """
 
 from __future__ import annotations
