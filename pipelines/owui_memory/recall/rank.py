@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from ..core.memory import Candidate, Memory
-from ..language.words import content_words, stem, terms_of
+from ..language.forms import stem
+from ..language.words import content_words, terms_of
 
 _QUERY_WORDS = 32  # looked at
 _REAFFIRMED_MOST = 3
@@ -79,7 +80,7 @@ def ranked(
         for item, keyword in zip(found, keywords, strict=True)
     ]
     scores = [
-        weights.meaning * item.meaning + weights.keyword * keyword * covered
+        weights.meaning * item.meaning + weights.keyword * keyword * covered**1.25
         for item, keyword, covered in zip(found, keywords, coverages, strict=True)
     ]
     lifts = _lifts(found, scores, weights)
