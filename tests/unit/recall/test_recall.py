@@ -218,7 +218,7 @@ def test_the_profile_keeps_to_its_budget(house: House, talk: Conversation) -> No
         house.knows(f"The user speaks the language number {number} of the world.", kind="profile")
     text = text_of(talk.ask("Write a poem about the sea."))
     assert 3 < text.count("language number") < 15
-    house.settings = house.settings.model_copy(update={"profile_token_budget": 0})
+    house.settings = house.settings.model_copy(update={"advanced": "profile_token_budget=0"})
     assert len(Conversation(house).ask("Write a poem about the sea.")) == 1
 
 
