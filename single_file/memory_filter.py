@@ -14864,6 +14864,8 @@ from ..language.spans import without_thoughts
 from ..recall.block import Blocks, without_block
 
 LANGUAGE = "{{USER_LANGUAGE}}"  # among the variables: that of the interface
+_OF_RESPONSES = ("input_text", "input_image", "input_file")  # parts of the responses API
+_TEXTS = ("text", "input_text", "output_text")
 _SEARCHES = ("web_search", "image_generation")
 
 # What comes in is as long as whoever sends it likes. Nothing below looks at more of it than this; hashes do.
@@ -15045,7 +15047,8 @@ def _is_block(part: Any) -> bool:
 
 def _prepended(block: str, content: Any) -> str | list[Any]:
     if isinstance(content, list):
-        return [{"type": "text", "text": block}, *content]
+        of_responses = any(_mapping(part).get("type") in _OF_RESPONSES for part in content)
+        return [{"type": "input_text" if of_responses else "text", "text": block}, *content]
     return f"{block}\n\n{content}" if content else block
 
 
@@ -15086,7 +15089,7 @@ def text_of(content: Any) -> str:
         return content
     if not isinstance(content, list):
         return ""
-    parts = (part for part in content if isinstance(part, Mapping) and part.get("type") == "text")
+    parts = (part for part in content if isinstance(part, Mapping) and part.get("type") in _TEXTS)
     return "\n".join(_text(part.get("text")) for part in parts)
 
 
@@ -17528,6 +17531,7 @@ _JSON_BYTES = 20_000_000  # of an answer that is no stream
 _LONG_BYTES = 200_000
 _TEXT_CHARS = 300_000
 _BROKEN = " […]"  # behind what is remembered of an answer that broke off
+_CALLS = ("function_call", "custom_tool_call")
 _ENDS, _CLOSERS = tuple(".!?…。！？؟।"), "\"'”’»)]*_`"
 
 
@@ -17560,7 +17564,7 @@ class Said:
             self.text += text_of(text)[:_TEXT_CHARS]
 
 
-Read = Callable[[Said, Mapping[str, Any]], bool]  # takes in an event; whether it is the last one
+Read = Callable[[Said, Mapping[str, Any]], bool]  # takes in an event; whether it ends a stream
 
 
 def chat(said: Said, told: Mapping[str, Any]) -> bool:
@@ -17580,6 +17584,27 @@ def chat(said: Said, told: Mapping[str, Any]) -> bool:
             said.ended = True
             said.calls |= reason in ("tool_calls", "function_call")
     return False  # [DONE] is
+
+
+def responses(said: Said, told: Mapping[str, Any]) -> bool:
+    """An event, or the whole, of /responses."""
+    kind, item = told.get("type"), told.get("item")
+    if kind == "response.output_text.delta":
+        said.add(told.get("delta"))
+    elif kind in ("response.failed", "error"):
+        said.failed = True
+    elif kind in ("response.completed", "response.incomplete"):
+        said.ended = True
+    elif isinstance(item, Mapping):
+        said.calls |= item.get("type") in _CALLS
+    elif told.get("object") == "response":
+        output = told.get("output")
+        for one in output if isinstance(output, list) else []:
+            if isinstance(one, Mapping):
+                said.calls |= one.get("type") in _CALLS
+                said.add(one.get("content") if one.get("type") == "message" else None)
+        said.ended = told.get("status") in ("completed", "incomplete")
+    return said.ended
 
 
 class Ear(Protocol):
@@ -17798,6 +17823,110 @@ def authorization(upstream: Upstream) -> dict[str, str]:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# interfaces/proxy/dialects.py
+
+SOURCES["interfaces/proxy/dialects.py"] = r'''"""The forms in which a model is asked: a request as messages of a chat, and messages as a request again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.types import Send
+
+from . import answer, replies
+from .answer import Read
+
+Body = Mapping[str, Any]
+_SYSTEM = "system"
+_PROMPT_CHARS = 100_000
+# What goes on for several people: a chat's template, or lines that begin with who speaks.
+_TEMPLATE = ("<|", "[INST]", "<start_of_turn>", "### Instruction", "### Response")
+_SPEAKER = re.compile(r"^\W{0,3}[^\W\d][\w .'-]{0,30}:(?:\s|$)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """read: what an event of its answers says. reply: answers with a text of our own.
+
+    opened: a request's messages, None where it has none. closed: a request with these ones.
+    in_system: blocks may stand among instructions only. learned: whether what is said may be remembered.
+    """
+
+    opened: Callable[[Body], list[Any] | None]
+    closed: Callable[[Body, Sequence[Any]], dict[str, Any]]
+    read: Read
+    reply: Callable[[Send, Body, str], Awaitable[None]]
+    in_system: bool = False
+    learned: Callable[[Body], bool] = lambda _: True
+
+
+def _chat(body: Body) -> list[Any] | None:
+    messages = body.get("messages")
+    return messages if isinstance(messages, list) else None
+
+
+def _as_chat(body: Body, messages: Sequence[Any]) -> dict[str, Any]:
+    return {**body, "messages": messages}
+
+
+def _responses(body: Body) -> list[Any] | None:
+    """Instructions are a system message; items that are no messages stay where they are."""
+    given = body.get("input")
+    if not isinstance(given, str | list):
+        return None
+    said = [{"role": "user", "content": given}] if isinstance(given, str) else given
+    return [*_instructions(body), *said]
+
+
+def _as_responses(body: Body, messages: Sequence[Any]) -> dict[str, Any]:
+    given, told, rest = body.get("input"), {}, list(messages)
+    first = rest[0] if rest and isinstance(rest[0], Mapping) else {}
+    own_system = isinstance(given, list) and given and _role(given[0]) == _SYSTEM
+    if first.get("role") == _SYSTEM and (_instructions(body) or not own_system):
+        told, rest = {"instructions": first.get("content")}, rest[1:]
+    if isinstance(given, str) and len(rest) == 1:
+        return {**body, **told, "input": rest[0].get("content")}
+    return {**body, **told, "input": rest}
+
+
+def _instructions(body: Body) -> list[Any]:
+    told = body.get("instructions")
+    return [{"role": _SYSTEM, "content": told}] if isinstance(told, str) and told else []
+
+
+def _role(item: Any) -> Any:
+    return item.get("role") if isinstance(item, Mapping) else None
+
+
+def _completion(body: Body) -> list[Any] | None:
+    prompt = body.get("prompt")
+    return [{"role": "user", "content": prompt}] if isinstance(prompt, str) else None
+
+
+def _as_completion(body: Body, messages: Sequence[Any]) -> dict[str, Any]:
+    told = [str(one.get("content")) for one in messages if isinstance(one, Mapping)]
+    return {**body, "prompt": "\n\n".join(told)}
+
+
+def _is_said(body: Body) -> bool:
+    """Whether a prompt is something that its user says, and no chat of several, written out."""
+    prompt = str(body.get("prompt"))[:_PROMPT_CHARS]
+    return not any(mark in prompt for mark in _TEMPLATE) and len(_SPEAKER.findall(prompt)) < 2
+
+
+DIALECTS = {
+    "/chat/completions": Dialect(_chat, _as_chat, answer.chat, replies.send_chat),
+    "/responses": Dialect(_responses, _as_responses, answer.responses, replies.send_response, in_system=True),
+    "/completions": Dialect(
+        _completion, _as_completion, answer.chat, replies.send_completion, learned=_is_said
+    ),
+}
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # interfaces/proxy/identity.py
 
 SOURCES["interfaces/proxy/identity.py"] = r'''"""Who asks, and in which chat: by a key, by Open WebUI's headers, or by its signature.
@@ -17858,11 +17987,14 @@ def metadata_of(headers: Mapping[str, str], body: Mapping[str, Any]) -> dict[str
     """Chat, messages and task, as Open WebUI tells them to a filter."""
     told = body.get("metadata")
     in_body = told.get("chat_id") if isinstance(told, Mapping) else None
-    chat_id = _first(headers, "x-memory-chat-id", "x-openwebui-chat-id") or in_body
+    conversation = body.get("conversation")  # of the responses API
+    named = conversation.get("id") if isinstance(conversation, Mapping) else conversation
+    chat_id = _first(headers, "x-memory-chat-id", "x-openwebui-chat-id") or in_body or named
     meta: dict[str, Any] = {
         "chat_id": chat_id,
         "message_id": _first(headers, "x-memory-message-id", "x-openwebui-message-id"),
-        "user_message_id": _first(headers, "x-memory-user-message-id"),
+        # What was said before a response is not told with the next one.
+        "user_message_id": _first(headers, "x-memory-user-message-id") or body.get("previous_response_id"),
         "task": _first(headers, "x-memory-task"),
     }
     if "x-memory-user-message-parent-id" in headers:
@@ -17902,6 +18034,7 @@ import logging
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
@@ -17922,11 +18055,11 @@ from ..body import text_of, without_blocks
 from ..chats import Chats
 from ..embeddings import OWN_MODEL, embedded
 from ..intake import read_asked
-from .answer import Ear, StreamEar, WholeEar, chat
+from .answer import Ear, Read, StreamEar, WholeEar
 from .catalogue import PREFIX, Catalogue
+from .dialects import DIALECTS, Dialect
 from .identity import Caller, caller_of, given_key, metadata_of
 from .relay import Ears, Keep, Relay, passed_on, refusal, send_json
-from .replies import send_chat
 
 log = logging.getLogger(__name__)
 
@@ -18097,8 +18230,9 @@ class Proxy:
             raise _RefusedError(404, "model_not_found", text)
         upstream, model = chosen
         remembers = name != asked.model or named(self._settings().memory_by_default, name)
-        if remembers and caller.id and asked.method == "POST" and asked.path == "/chat/completions":
-            return await self._remembering(asked, caller, upstream, model, receive, send)
+        dialect = DIALECTS.get(asked.path) if asked.method == "POST" else None
+        if remembers and caller.id and dialect is not None:
+            return await self._remembering(asked, dialect, caller, chosen, receive, send)
         raw = asked.raw
         if model != asked.model:
             raw = await self._chats.intake.dump(caller.id, {**asked.body, "model": model})
@@ -18117,35 +18251,42 @@ class Proxy:
         raise _RefusedError(404, "model_not_found", f"There is no model {wanted[:100]!r}.")
 
     async def _remembering(
-        self, asked: _Request, caller: Caller, upstream: Upstream, model: str, receive: Receive, send: Send
+        self,
+        asked: _Request,
+        dialect: Dialect,
+        caller: Caller,
+        chosen: tuple[Upstream, str],
+        receive: Receive,
+        send: Send,
     ) -> None:
         """With recall before, and remembering after it; a command is answered here."""
-        deadline = self._chats.deadline()
+        deadline, intake = self._chats.deadline(), self._chats.intake
+        upstream, model = chosen
+        messages = dialect.opened(asked.body)
+        # A filter may have seen to it already.
+        if messages is None or await intake.rewrite(caller.id, _has_block, messages):
+            raw = await intake.dump(caller.id, {**asked.body, "model": model})
+            return await self._relay(asked, upstream, raw, receive, send)
         meta = metadata_of(asked.headers, asked.body)
         local = "local" if upstream.is_local else "external"
         meta["model"] = {"id": model, "owned_by": "openai", "connection_type": local}
-        messages = asked.body.get("messages")
         seen = {"model": model, "messages": messages, "metadata": meta}
-        read = await self._chats.intake.read(read_asked, seen, caller.user)
-        turn, told = read.turn, read.body
-        if not isinstance(messages, list) or _has_block(messages):  # a filter has seen to it already
-            raw = await self._chats.intake.dump(caller.id, {**asked.body, "model": model})
-            return await self._relay(asked, upstream, raw, receive, send)
+        read = await intake.read(read_asked, seen, caller.user)
+        turn = replace(read.turn, searched=dialect.in_system)
         if not turn.task and turn.text.startswith(_TASK) and "<chat_history>" in turn.text:
             turn = replace(turn, task="as its words tell")
         if is_command(turn):
-            return await send_chat(send, asked.body, await self._chats.carried_out(turn))
-        told = await self._chats.told(told, turn, deadline)
-        body = {**asked.body, "model": model, "messages": told["messages"]}
-        same = model == asked.model and told["messages"] is messages
-        raw = asked.raw if same else await self._chats.intake.dump(caller.id, body)
+            return await dialect.reply(send, asked.body, await self._chats.carried_out(turn))
+        told = await self._chats.told(read.body, turn, deadline)
+        raw = await intake.dump(caller.id, dialect.closed({**asked.body, "model": model}, told["messages"]))
 
         async def keep(ear: Ear) -> None:
             said = ear.said.final()
-            if said is not None and turn.text and not turn.task:
+            if said is not None and turn.text and not turn.task and dialect.learned(asked.body):
                 await self._keep(turn, said)
 
-        return await self._relay(asked, upstream, raw, receive, send, _ears, keep)
+        ears = partial(_ears, dialect.read)
+        return await self._relay(asked, upstream, raw, receive, send, ears, keep)
 
     async def _keep(self, turn: Turn, said: str) -> None:
         """The exchange is on disk afterwards, whoever goes away meanwhile."""
@@ -18197,11 +18338,11 @@ def _traces(error: BaseException) -> str:
     return "".join(traceback.format_tb(error.__traceback__))
 
 
-def _ears(content_type: str) -> Ear | None:
+def _ears(read: Read, content_type: str) -> Ear | None:
     kind = content_type.partition(";")[0].strip().lower()
     if kind == "text/event-stream":
-        return StreamEar(chat)
-    return WholeEar(chat) if kind == "application/json" else None
+        return StreamEar(read)
+    return WholeEar(read) if kind == "application/json" else None
 
 
 def _has_block(messages: list[Any]) -> bool:
@@ -18408,6 +18549,7 @@ from starlette.types import Send
 
 from .relay import send_bytes, send_json
 
+_STREAM = b"text/event-stream; charset=utf-8"
 _NOTHING = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}  # no model was asked
 
 
@@ -18427,7 +18569,52 @@ async def send_chat(send: Send, body: Mapping[str, Any], text: str) -> None:
     if isinstance(options, Mapping) and options.get("include_usage"):
         chunks.append({**envelope, "choices": [], "usage": _NOTHING})
     events = "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks) + "data: [DONE]\n\n"
-    return await send_bytes(send, 200, events.encode(), b"text/event-stream; charset=utf-8")
+    return await send_bytes(send, 200, events.encode(), _STREAM)
+
+
+async def send_completion(send: Send, body: Mapping[str, Any], text: str) -> None:
+    """An answer of /completions."""
+    told = {"id": f"cmpl-{uuid.uuid4().hex}", "object": "text_completion", "created": int(time.time())}
+    choice = {"index": 0, "text": text, "logprobs": None, "finish_reason": "stop"}
+    whole = {**told, "model": body.get("model"), "choices": [choice]}
+    if not body.get("stream"):
+        return await send_json(send, 200, {**whole, "usage": _NOTHING})
+    events = f"data: {json.dumps(whole)}\n\ndata: [DONE]\n\n"
+    return await send_bytes(send, 200, events.encode(), _STREAM)
+
+
+async def send_response(send: Send, body: Mapping[str, Any], text: str) -> None:
+    """An answer of /responses."""
+    part = {"type": "output_text", "text": text, "annotations": []}
+    item = {"id": f"msg_{uuid.uuid4().hex}", "type": "message", "role": "assistant"}
+    done = {**item, "status": "completed", "content": [part]}
+    usage: dict[str, Any] = {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0}
+    usage |= {"input_tokens_details": {"cached_tokens": 0}, "output_tokens_details": {"reasoning_tokens": 0}}
+    told = {"id": f"resp_{uuid.uuid4().hex}", "object": "response", "created_at": int(time.time())}
+    told |= {"model": body.get("model"), "error": None, "incomplete_details": None, "tools": []}
+    told |= {"instructions": None, "metadata": {}, "parallel_tool_calls": True, "tool_choice": "auto"}
+    whole = {**told, "status": "completed", "output": [done], "usage": usage}
+    if not body.get("stream"):
+        return await send_json(send, 200, whole)
+    begun = {**told, "status": "in_progress", "output": []}
+    of_item, of_part = {"output_index": 0}, {"output_index": 0, "content_index": 0, "item_id": item["id"]}
+    steps: list[tuple[str, dict[str, Any]]] = [
+        ("created", {"response": begun}),
+        ("output_item.added", {**of_item, "item": {**item, "status": "in_progress", "content": []}}),
+        ("content_part.added", {**of_part, "part": {**part, "text": ""}}),
+        ("output_text.delta", {**of_part, "delta": text, "logprobs": []}),
+        ("output_text.done", {**of_part, "text": text, "logprobs": []}),
+        ("content_part.done", {**of_part, "part": part}),
+        ("output_item.done", {**of_item, "item": done}),
+        ("completed", {"response": whole}),
+    ]
+    events = "".join(
+        f"event: response.{name}\ndata: "
+        + json.dumps({"type": f"response.{name}", "sequence_number": number, **step})
+        + "\n\n"
+        for number, (name, step) in enumerate(steps)
+    )
+    return await send_bytes(send, 200, events.encode(), _STREAM)
 
 
 def _message(text: str) -> dict[str, str]:
@@ -34823,7 +35010,8 @@ class Changes:
                 if not _says(current, change):
                     confirm()
                     admission.replace(backend, change.memory_id, change.after, expires=change.expires)
-                if change.kind != current.kind:
+                # "fact" also stands where nobody has told a kind.
+                if change.kind != current.kind and (change.kind != "fact" or change.undoes):
                     confirm()
                     backend.mark(change.memory_id, change.kind)
         return change.memory_id
