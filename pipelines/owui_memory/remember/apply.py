@@ -221,7 +221,8 @@ class Changes:
                 if not _says(current, change):
                     confirm()
                     admission.replace(backend, change.memory_id, change.after, expires=change.expires)
-                if change.kind != current.kind:
+                # "fact" also stands where nobody has told a kind.
+                if change.kind != current.kind and (change.kind != "fact" or change.undoes):
                     confirm()
                     backend.mark(change.memory_id, change.kind)
         return change.memory_id
