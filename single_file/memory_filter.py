@@ -33302,12 +33302,14 @@ SOURCES["recall/profile.py"] = r'''"""What is told in every conversation: who th
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
+
 from ..backends.base import Backend, EditableBackend
 from ..core.memory import Memory
 from ..core.scope import View
 from .ready import Ready
 
-KINDS = ("preference", "profile")  # wishes first: they are few, and each answer depends on them
+PERSON, WISHES = "profile", "preference"  # who the user is; how they want to be answered
 _MOST = 200  # memories of each kind, in all scopes
 
 
@@ -33322,7 +33324,7 @@ class Profiles:
         self._ready.drop(user_id)
 
     def of(self, backend: Backend, user_id: str, version: int, view: View) -> list[Memory]:
-        """The user's profile as the view sees it, most important first; `version`: see `state.versions`.
+        """The user's profile as the view sees it, newest first of each kind; `version`: see `state.versions`.
 
         Raises what the backend raises.
         """
@@ -33330,10 +33332,37 @@ class Profiles:
             return []
 
         def read() -> list[Memory]:
-            return [memory for kind in KINDS for memory in backend.of_kind(user_id, kind, _MOST)]
+            return [memory for kind in (WISHES, PERSON) for memory in backend.of_kind(user_id, kind, _MOST)]
 
         known = self._ready.of(user_id, (backend, version), read)
         return [memory for memory in known if view.sees(memory.scope)]
+
+
+def within(memories: Sequence[Memory], room: int, cost: Callable[[Memory], int]) -> list[Memory]:
+    """Those of a profile that fit into so many tokens, in order.
+
+    Half of them is for who the user is, so that no number of wishes leaves that out; what either half leaves,
+    the other may use.
+    """
+    person = [memory for memory in memories if memory.kind == PERSON]
+    others = [memory for memory in memories if memory.kind != PERSON]
+    first, left = _fitting(person, room // 2, cost)
+    wishes, left = _fitting(others, room - room // 2 + left, cost)
+    more, _ = _fitting([one for one in person if one not in first], left, cost)
+    chosen = {memory.id for memory in (*first, *wishes, *more)}
+    return [memory for memory in memories if memory.id in chosen]
+
+
+def _fitting(
+    memories: Iterable[Memory], room: int, cost: Callable[[Memory], int]
+) -> tuple[list[Memory], int]:
+    """Those that fit, and the room that is left."""
+    chosen = []
+    for memory in memories:
+        if (tokens := cost(memory)) <= room:
+            chosen.append(memory)
+            room -= tokens
+    return chosen, room
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -33358,6 +33387,7 @@ from ..language.words import content_words, terms_of
 _QUERY_WORDS = 32  # looked at
 _REAFFIRMED_MOST = 3
 COVERAGE_WEIGHT = 0.4  # of words, beside meaning
+_ALL_OF_THEM = 1.25  # exponent: a memory with all of the query's words counts more than one with half of them
 
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
@@ -33421,7 +33451,7 @@ def ranked(
         for item, keyword in zip(found, keywords, strict=True)
     ]
     scores = [
-        weights.meaning * item.meaning + weights.keyword * keyword * covered**1.25
+        weights.meaning * item.meaning + weights.keyword * keyword * covered**_ALL_OF_THEM
         for item, keyword, covered in zip(found, keywords, coverages, strict=True)
     ]
     lifts = _lifts(found, scores, weights)
@@ -33573,7 +33603,7 @@ from ..models.tokens import Count, Tokenizers
 from ..state.engine import unsynced
 from .block import Blocks, correction, is_own, line, render, shown
 from .injected import Conversation, Injected, Line
-from .profile import Profiles
+from .profile import Profiles, within
 from .rank import ranked
 from .search import asks_for_all, candidates, query_of
 from .select import ENOUGH, INJECTED, INJECTED_BEFORE, TO_FORGET, Gate, Selection, select
@@ -33689,7 +33719,7 @@ class Recaller:
             always = self._profiles.of(backend, turn.user_id, before.version, view)
             always = self._sources.as_without(always, aside) if aside else always
             wanted = [memory for memory in always if memory.id not in suppressed_ids]
-            profile = lines.fitting(wanted, settings.advanced_numbers.profile_token_budget)
+            profile = within(wanted, settings.advanced_numbers.profile_token_budget, lines.cost)
         injected_before = {injected.memory_id for injected in kept.lines}
         known = injected_before | {memory.id for memory in profile}
         # A copy of it, which the user has shared with a team, may be found alone.
@@ -33947,15 +33977,6 @@ class _Lines:
 
     def held(self, lines: Iterable[Line]) -> int:
         return sum(self._count(injected.line) + 1 for injected in lines)
-
-    def fitting(self, memories: Iterable[Memory], room: int) -> list[Memory]:
-        """Those that fit, in order."""
-        chosen = []
-        for memory in memories:
-            if (tokens := self.cost(memory)) <= room:
-                chosen.append(memory)
-                room -= tokens
-        return chosen
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -35178,7 +35199,8 @@ class Changes:
                 if not _says(current, change):
                     confirm()
                     admission.replace(backend, change.memory_id, change.after, expires=change.expires)
-                if change.kind != current.kind:
+                # "fact" also stands where nobody has told a kind.
+                if change.kind != current.kind and (change.kind != "fact" or change.undoes):
                     confirm()
                     backend.mark(change.memory_id, change.kind)
         return change.memory_id
