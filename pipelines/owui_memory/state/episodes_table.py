@@ -111,9 +111,14 @@ class EpisodesTable:
         """Those of a chat, in order."""
         return self._select(episodes.c.user_id == user_id, episodes.c.chat_id == chat_id)
 
-    def said_before(self, at: float, most: int) -> list[Entry]:
-        """Those from before a Unix time, of anybody, oldest first."""
-        return self._select(episodes.c.said_at < at, most=most)
+    def said_before(self, at: float) -> dict[str, list[str]]:
+        """The exchanges from before a Unix time, by user."""
+        old: dict[str, list[str]] = {}
+        wanted = select(episodes.c.user_id, episodes.c.exchange).where(episodes.c.said_at < at)
+        with self._reading.connect() as connection:
+            for user_id, exchange in connection.execute(wanted):
+                old.setdefault(user_id, []).append(exchange)
+        return old
 
     def wants(self, user_id: str) -> bool:
         """Whether a user wants their past chats to be kept; True where they have not said."""
@@ -126,7 +131,7 @@ class EpisodesTable:
         with self._engine.begin() as connection:
             put_row(connection, episode_switches, {"user_id": user_id, "is_on": on, "at": time.time()})
 
-    def _select(self, *which: Any, most: int | None = None) -> list[Entry]:
-        wanted = select(episodes).where(*which).order_by(episodes.c.said_at, episodes.c.first).limit(most)
+    def _select(self, *which: Any) -> list[Entry]:
+        wanted = select(episodes).where(*which).order_by(episodes.c.said_at, episodes.c.first)
         with self._reading.connect() as connection:
             return [Entry(**row) for row in connection.execute(wanted).mappings()]

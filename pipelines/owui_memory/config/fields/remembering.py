@@ -36,3 +36,10 @@ class Remembering(PanelModel):
             "that is said goes there: only with on."
         ),
     )
+    episode_days: int = Field(
+        0,
+        ge=0,
+        le=36500,
+        title="Past chats for (days)",
+        description="What was said longer ago than this many days is erased; facts stay. 0: it is kept.",
+    )
