@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 from sqlalchemy import Engine, and_, delete, func, select, update
@@ -73,6 +73,11 @@ class EpisodesTable:
                 )
             put_row(connection, episodes, row)
         return Entry(**row)
+
+    def put(self, entry: Entry) -> None:
+        """Write down what is stored already."""
+        with self._engine.begin() as connection:
+            put_row(connection, episodes, asdict(entry))
 
     def settle(self, entry: Entry) -> None:
         """They are stored as this entry says, and no others of the exchange."""

@@ -25,7 +25,7 @@ def list_(instance: Instance, user_id: str, page: int, to_json: bool) -> None:
     instance.number(user_id, shown.items, shown.first)
     if to_json:
         rows = numbered(user_id, shown.items, shown.first)
-        counts = {"total": shown.total, "page": page, "pages": shown.pages}
+        counts = {"total": shown.total, "page": shown.number, "pages": shown.pages}
         as_json({"user_id": user_id, **counts, "memories": rows})
     elif not memories:
         say(f"Nothing is remembered of {user_id}.")
@@ -95,7 +95,7 @@ def forget(instance: Instance, user_id: str, which: Sequence[str], *, at_once: b
         instance.orders.erase_answers(user_id)  # they may hold what is forgotten
         done = control.forget(asked_for(user_id), ids, at_once=at_once)
     if to_json:
-        as_json(fields(done, "count", "gone", "texts", "passages") | {"forgotten": done.count})
+        as_json({"forgotten": done.count, **fields(done, "gone", "texts", "passages")})
         return
     for text in done.texts:
         say(f"Forgotten: {text}")

@@ -23,7 +23,15 @@ def list_(instance: Instance, user_id: str, words: str, page: int, to_json: bool
     )
     if to_json:
         rows = [_row(user_id, number, one) for number, one in enumerate(shown.items, shown.first)]
-        as_json({"user_id": user_id, "total": shown.total, "page": page, "pages": shown.pages, "chats": rows})
+        as_json(
+            {
+                "user_id": user_id,
+                "total": shown.total,
+                "page": shown.number,
+                "pages": shown.pages,
+                "chats": rows,
+            }
+        )
     elif not chats:
         say("Nothing that was said fits." if words else f"Nothing is kept of {user_id}'s past chats.")
     elif words:

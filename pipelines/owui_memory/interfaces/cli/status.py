@@ -61,6 +61,8 @@ def of_user(instance: Instance, user_id: str, to_json: bool) -> None:
         return
     say(f"Memory is {'on' if is_on else 'switched off in all chats'}.")
     say(f"{counted(total, 'memory', 'memories')}.")
+    chats = counted(kept.chats, "past chat", "past chats")
+    say(f"{counted(kept.passages, 'passage', 'passages')} of {chats}.")
     say(f"{counted(waiting_now, 'message waits', 'messages wait')} to be remembered.")
 
 
