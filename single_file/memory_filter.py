@@ -20752,8 +20752,9 @@ import re
 
 from .forget_subject import FRAMING
 from .forgetting import to_forget
+from .forms import stem
 from .self_reference import speaks_of_self
-from .words import content_words, stem, terms_of
+from .words import content_words, terms_of
 
 _LONGEST_CHARS = 300  # of such a request
 
@@ -20855,8 +20856,9 @@ from __future__ import annotations
 
 import re
 
+from .forms import inflects, is_form, stem
 from .scripts import fold, is_dense
-from .words import content_words, stem, terms_of
+from .words import content_words, terms_of
 
 # Words that only say that something was said or is known, and how much of it.
 FRAMING = frozenset(
@@ -20889,12 +20891,6 @@ _FRAMING_DENSE = re.compile(
 )
 _ALONE_BEFORE = "的只隻条條个個位有养養叫和是我咱、。，のが "  # what a word of one character may stand behind
 
-# Endings of nouns that change nothing of what they name.
-_CYRILLIC_END = re.compile(
-    r"(?<=[\u0400-\u04ff]{3})(?:ами|ями|ого|ому|ой|ей|ом|ем|ам|ям|ах|ях|ов|ев|[аяуюеиыоіїєьй])$"
-)
-_TURKISH_END = re.compile(r"(?<=[ıiuü]m)(?:[ıiuüea]|[ıiuü]n|d[ea]n?)$")
-
 
 def is_meant(asked: str, memory: str) -> bool:
     """Whether a memory has all that a request to forget is about."""
@@ -20902,8 +20898,11 @@ def is_meant(asked: str, memory: str) -> bool:
         parts = [part for part in _FRAMING_DENSE.split(fold(asked)) if part]
         told = fold(memory)
         return bool(parts) and all(_is_in(part, told) for part in parts)
-    words = {_bare(word) for word in content_words(asked, or_all=False) if stem(word) not in FRAMING}
-    return bool(words) and words <= set(map(_bare, terms_of(memory)))
+    words = {word for word in content_words(asked, or_all=False) if stem(word) not in FRAMING}
+    known = frozenset(terms_of(memory))
+    if words <= known or not inflects(f"{asked} {memory}"):
+        return bool(words) and words <= known
+    return all(word in known or any(is_form(word, other) for other in known) for word in words)
 
 
 def _is_in(part: str, told: str) -> bool:
@@ -20911,10 +20910,6 @@ def _is_in(part: str, told: str) -> bool:
         return part in told
     places = [at for at, char in enumerate(told) if char == part]
     return any(at == 0 or told[at - 1] in _ALONE_BEFORE for at in places)
-
-
-def _bare(word: str) -> str:
-    return word if word.isascii() and "m" not in word else _TURKISH_END.sub("", _CYRILLIC_END.sub("", word))
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -21011,6 +21006,130 @@ def means_everything(sentence: str) -> bool:
 def _starts_within(before: str) -> bool:
     """Whether something is left of what stands before a verb, without openers."""
     return bool(starts(before)[-1].strip(" ,.!"))
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/forms.py
+
+SOURCES["language/forms.py"] = r'''"""Forms of one word: "Kraków" and "w Krakowie", "собака" and "собаку", "الشركة" and "وشركتي".
+
+Two ways, by what hangs on it: a crude stem, which finds too much rather than too little, and `is_form`, where
+something is to be forgotten.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from .detection import likely
+from .dutch import DUTCH
+from .english import ENGLISH
+from .french import FRENCH
+from .german import GERMAN
+from .italian import ITALIAN
+from .portuguese import PORTUGUESE
+from .scripts import bare, fold, script
+from .spanish import SPANISH
+
+_STEM_CHARS = 5
+_LONG_ENOUGH = 4  # a word of another script, to be cut
+_VOWELS = frozenset("aeiouyаеиоуыэюяьіїєαεηιουω")
+
+# Languages whose nouns keep their form, but for a plural.
+_UNINFLECTED = frozenset((ENGLISH, GERMAN, DUTCH, FRENCH, ITALIAN, PORTUGUESE, SPANISH))
+_LATIN_ENDING = (
+    r"(?:[aeiouy]{0,2}|om|em|am|ami|ach|ech|ich|ow|u?m|in|un|yi|ya|de|da|den|dan|ni|si|ssa|lla|n|t|k)"
+)
+_CYRILLIC_ENDING = r"(?:[аеиоуыэюяьіїє]{0,2}|ом|ем|ам|ям|ами|ями|ах|ях|ов|ев|ого|ому|ои|еи)"
+_ENDING = re.compile(f"{_LATIN_ENDING}|{_CYRILLIC_ENDING}")
+_POSSESSED = re.compile(r"k|g?[iuea]?[mn]?[iuea]?(?:n|de|da)?")  # Turkish, and its "k" that becomes "ğ"
+
+# Arabic: letters that are written in several ways, and what is written together with a word.
+_SAME_LETTERS = str.maketrans("أإآٱىةؤئ", "ااااي\N{ARABIC LETTER HEH}وي")
+_ARTICLES = ("وال", "فال", "بال", "كال", "ولل", "لل", "ال", "و", "ف", "ب", "ل", "ك")
+_PRONOUNS = (
+    "كما",
+    "هما",
+    "ها",
+    "هم",
+    "هن",
+    "كم",
+    "كن",
+    "نا",
+    "تي",
+    "ته",
+    "تك",
+    "ات",
+    "ان",
+    "ين",
+    "ون",
+    "ي",
+    "ه",
+    "ك",
+    "ت",
+)
+_LEAST_CHARS = 3  # of what two forms share, and of an Arabic root
+_SHORT_REST = 3  # letters of an ending
+
+
+def stem(word: str) -> str:
+    """What a word shares with its other forms: its beginning, without accents and without a last vowel."""
+    if word.isascii():
+        short = word[:_STEM_CHARS]
+        return short[:-1] if len(short) == _STEM_CHARS and short[-1] in _VOWELS else short
+    return _stem_of(word)
+
+
+@lru_cache(4096)
+def _stem_of(word: str) -> str:
+    plain = bare(word)
+    if script(plain[0] if plain else " ") == "ARABIC":
+        return _arabic(plain)
+    short = plain[:_STEM_CHARS]
+    return short[:-1] if len(short) >= _LONG_ENOUGH and short[-1] in _VOWELS else short
+
+
+def _arabic(word: str) -> str:
+    """A word without article, conjunction, preposition and possessor; as "light10" (Larkey et al. 2007)."""
+    left = word.replace("\N{ARABIC TATWEEL}", "").translate(_SAME_LETTERS)
+    for article in _ARTICLES:
+        if left.startswith(article) and len(left) - len(article) >= _LEAST_CHARS + (len(article) == 1):
+            left = left[len(article) :]
+            break
+    for pronoun in _PRONOUNS:
+        if left.endswith(pronoun) and len(left) - len(pronoun) >= _LEAST_CHARS:
+            return left[: -len(pronoun)]
+    return left
+
+
+def inflects(text: str) -> bool:
+    """Whether a text may be of a language whose nouns change their endings."""
+    found = likely(fold(text))
+    return not any(table in _UNINFLECTED for table in found)
+
+
+def is_form(word: str, other: str) -> bool:
+    """Whether two words of such a language are forms of one: what they begin with is long, the rest short."""
+    one, two = bare(word), bare(other)
+    if one == two:
+        return True
+    if script(one[:1] or " ") == "ARABIC":
+        return _arabic(one) == _arabic(two)
+    shared = next(
+        (at for at, pair in enumerate(zip(one, two, strict=False)) if pair[0] != pair[1]),
+        min(len(one), len(two)),
+    )
+    rests = one[shared:], two[shared:]
+    if shared > _STEM_CHARS:
+        return max(map(len, rests)) <= _STEM_CHARS
+    if shared == _STEM_CHARS:
+        return max(map(len, rests)) <= _SHORT_REST
+    if shared < _LEAST_CHARS:
+        return False
+    return all(map(_ENDING.fullmatch, rests)) or (
+        shared > _LEAST_CHARS and all(map(_POSSESSED.fullmatch, rests))
+    )
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -22008,6 +22127,82 @@ def teller(memory: Memory, reader_id: str, reader_name: str = "", locale: Locale
         return locale.say("nameless in team", team=team)
     same = name.casefold() == name_of(reader_name).casefold()
     return locale.say("namesake in team" if same else "member in team", name=name, team=team)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/over.py
+
+SOURCES["language/over.py"] = r'''"""What a statement says is over: "I no longer live in Freiburg, now Kassel." ends "I live in Freiburg."
+
+Only where it says so itself, in the words of what was: without an LLM nobody understands "I have moved".
+"""
+
+from __future__ import annotations
+
+import re
+
+from .forms import inflects, is_form, stem
+from .scripts import fold, is_dense
+from .subject import without_user
+from .words import content_words, denials
+
+_LONGEST_CHARS = 400  # of a statement
+_STEM_CHARS = 3
+# "no longer", "not ... any more": a language or two a line.
+_NO_LONGER = re.compile(
+    r"\b(?:no longer|(?:any ?more)|used to"
+    r"|nicht mehr|kein\w{0,2} \w{1,30} mehr|niet meer|geen \w{1,30} meer"
+    r"|ya no|non\b[^,;]{1,60}\bpiù|n(?:e |['’])[^,;]{1,60}\bplus|(?:já )?não\b[^,;]{1,60}\bmais|já não"
+    r"|больше не|уже не|більше не|вже не|już nie|nie\b[^,;]{1,60}\bjuż|už ne\w{0,20}"
+    r"|artık|inte längre|ikke længere|ikke lenger|en\b[^,;]{1,60}\benää|már nem|nu mai"
+    r"|لم أعد|لم تعد|لم يعد)\b"
+)
+_MARK = re.compile(
+    r"\b(?:(?:do|does|did|am|is|are|was|have|has)(?:n['’]t| not)\b|no longer|any ?more|used to"
+    r"|nicht|mehr|niet|meer|ya|no|non|più|ne|plus|já|não|mais|больше|не|уже|"
+    r"більше|вже|już|nie|artık|inte|längre|ikke|længere|lenger|enää|már|nem|mai|لم أعد|لم تعد|لم يعد)\b"
+)
+_NOT_DOING = re.compile(r"[ae]?m([ıiuü])yor")  # Turkish: the denial within a verb
+_CLAUSE_END = re.compile(
+    r"[,;:.!?،؛–—]|\b(?:but|now|instead|aber|sondern|jetzt|pero|sino|ahora|mais|maintenant|ma|adesso|ora|mas|agora|"
+    r"maar|nu|но|теперь|але|тепер|ale|teraz|ama|şimdi|men|vaan|mutta|hanem|بل|والآن|لكن)\b"
+)
+
+
+def what_is_over(statement: str) -> str:
+    """The part of a statement that says what is over, without the words for that; "" where none does."""
+    if len(statement) > _LONGEST_CHARS or is_dense(statement):
+        return ""
+    text = fold(statement)
+    found = _NO_LONGER.search(text)
+    if not found:
+        return ""
+    ends = [end.span() for end in _CLAUSE_END.finditer(text)]
+    start = max((end for _, end in ends if end <= found.start()), default=0)
+    stop = min((begin for begin, _ in ends if begin >= found.end()), default=len(text))
+    return _NOT_DOING.sub(r"\1yor", _MARK.sub(" ", text[start:stop])).strip()
+
+
+def ends(statement: str, memory: str) -> bool:
+    """Whether a statement says that what a memory holds is over: it has all its words, and hardly more."""
+    over = what_is_over(statement)
+    if not over or denials(memory):
+        return False
+    gone, held = content_words(over, or_all=False), content_words(without_user(memory))
+    if not gone or not held:
+        return False
+    alike = is_form if inflects(f"{over} {memory}") else _is_like
+    if not all(any(alike(word, other) for other in held) for word in gone):
+        return False
+    rest = [other for other in held if not any(alike(word, other) for word in gone)]
+    return len(rest) <= (len(gone) > 1)
+
+
+def _is_like(word: str, other: str) -> bool:
+    """Whether two words have one stem, or one is the beginning of the other: live, lives."""
+    one, two = stem(word), stem(other)
+    short, long = sorted((one, two), key=len)
+    return one == two or (len(short) >= _STEM_CHARS and long.startswith(short) and len(long) < len(short) + 3)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -24364,7 +24559,7 @@ from itertools import groupby
 
 from . import TABLES
 from .phrases import listed
-from .scripts import bare, is_letter, sets_no_spaces, words_of
+from .scripts import is_letter, sets_no_spaces, words_of
 
 TERM_CHARS = 64
 
@@ -24380,8 +24575,6 @@ _DENIALS = frozenset(  # a language or two a line
     değil asla soha nincs ei eivät tidak bukan tanpa
     """.split()  # noqa: SIM905
 )
-
-_STEM_CHARS = 5  # of a word: a crude stem, but one for all languages
 
 
 def terms_of(text: object) -> list[str]:
@@ -24423,13 +24616,6 @@ def _stop_words() -> tuple[frozenset[str], ...]:
     """Those of each language: "son" is one in French, and content in English."""
     named = (f"{table.common}, {table.common_pairs}".strip(", ") for table in TABLES)
     return tuple(frozenset(listed(words)) for words in named if words)
-
-
-def stem(word: str) -> str:
-    """What a word shares with its other forms: its beginning, without accents."""
-    if word.isascii():
-        return word[:_STEM_CHARS]
-    return bare(word)[:_STEM_CHARS]
 
 
 def is_lone(term: str) -> bool:
@@ -25946,7 +26132,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..language.words import content_words, is_lone, stem, terms_of
+from ..language.forms import stem
+from ..language.words import content_words, is_lone, terms_of
 from ..recall.rank import COVERAGE_WEIGHT, Ranked
 
 # Relevance. The bundled embedder gives a word and a sentence about it 0.3 and more ("job" and "I work as a
@@ -33194,11 +33381,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from ..core.memory import Candidate, Memory
-from ..language.words import content_words, stem, terms_of
+from ..language.forms import stem
+from ..language.words import content_words, terms_of
 
 _QUERY_WORDS = 32  # looked at
 _REAFFIRMED_MOST = 3
 COVERAGE_WEIGHT = 0.4  # of words, beside meaning
+_ALL_OF_THEM = 1.25  # exponent: a memory with all of the query's words counts more than one with half of them
 
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
@@ -33262,7 +33451,7 @@ def ranked(
         for item, keyword in zip(found, keywords, strict=True)
     ]
     scores = [
-        weights.meaning * item.meaning + weights.keyword * keyword * covered
+        weights.meaning * item.meaning + weights.keyword * keyword * covered**_ALL_OF_THEM
         for item, keyword, covered in zip(found, keywords, coverages, strict=True)
     ]
     lifts = _lifts(found, scores, weights)
@@ -35161,10 +35350,11 @@ from ..language import TABLES
 from ..language.dedupe import figures, same
 from ..language.forget_requests import forget_request
 from ..language.forgetting import asks_to_forget
+from ..language.forms import stem
 from ..language.phrases import listed
 from ..language.self_reference import signs
 from ..language.speech import asks, corrects
-from ..language.words import content_words, denials, stem, terms_of
+from ..language.words import content_words, denials, terms_of
 from .operations import Operation, kind_of
 
 _OF_TIMES = ("fact",)  # kinds whose numbers belong to a day; a plan is put off, and who somebody is changes
@@ -35311,7 +35501,8 @@ import re
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 
-from ..language.words import stem, telling, words
+from ..language.forms import stem
+from ..language.words import telling, words
 
 EXAMPLE = "it repeats an example of the prompt"
 PLACEHOLDER = "it is a placeholder"
@@ -37653,9 +37844,10 @@ from ..core.memory import EPISODE, Memory
 from ..core.scope import TEAM, past_owner
 from ..language.forget_requests import forget_request
 from ..language.forget_subject import FRAMING, is_meant
+from ..language.forms import stem
 from ..language.self_reference import signs
 from ..language.sentences import sentences
-from ..language.words import content_words, stem, telling, terms_of
+from ..language.words import content_words, telling, terms_of
 from .episodes import BATCH, name_of
 from .gate import said_by_user
 from .journal import Journal
@@ -38634,6 +38826,7 @@ from ..language import speech
 from ..language.dedupe import wording
 from ..language.forget_requests import forget_request
 from ..language.forget_subject import is_meant
+from ..language.over import ends, what_is_over
 from .admission import refusal
 from .apply import reaffirmed
 from .gate import said_by_user, statements
@@ -38678,10 +38871,12 @@ _WORDED_AS_A_WISH = 0.18  # where the words may be those of a wish, too
 
 def decide_verbatim(backend: Backend, batch: Batch) -> Iterator[Change]:
     """The changes for a batch. Raises what the backend raises."""
-    removed = [
-        (exchange, memory) for exchange in batch.exchanges for memory in _to_forget(backend, batch, exchange)
-    ]
-    for position, (exchange, memory) in enumerate(removed):
+    removed = {
+        memory.id: (exchange, memory)
+        for exchange in batch.exchanges
+        for memory in (*_to_forget(backend, batch, exchange), *_ended(backend, batch, exchange))
+    }
+    for position, (exchange, memory) in enumerate(removed.values()):
         yield Change(
             batch=batch.name,
             position=position,
@@ -38738,6 +38933,20 @@ def kind_of(backend: Backend, text: str) -> str:
 def _statements(exchange: Exchange) -> list[str]:
     said = statements(exchange.user_text, exchange.assistant_text)
     return [text for text in said if not (refusal(text) or forget_request(text))]
+
+
+def _ended(backend: Backend, batch: Batch, exchange: Exchange) -> list[Memory]:
+    """What a statement says is over: "I no longer live in Freiburg." """
+    if not isinstance(backend, EditableBackend):
+        return []
+    view = writing_view(batch.scope)
+    return [
+        found.memory
+        for text in _statements(exchange)
+        if (over := what_is_over(text))
+        for found in backend.search(batch.user_id, over, _CANDIDATES, view)
+        if ends(text, found.memory.text)
+    ]
 
 
 def _to_forget(backend: Backend, batch: Batch, exchange: Exchange) -> list[Memory]:
@@ -41760,7 +41969,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...language.words import content_words, stem, terms_of
+from ...language.forms import stem
+from ...language.words import content_words, terms_of
 
 QUERY_TERMS = 32
 _TIMES = 250  # of PostgreSQL: places of one word
@@ -42363,7 +42573,8 @@ from collections import Counter
 
 from qdrant_client.models import SparseVector
 
-from ...language.words import content_words, stem, terms_of
+from ...language.forms import stem
+from ...language.words import content_words, terms_of
 
 _K1, _B = 1.2, 0.75  # of BM25
 _MEAN_WORDS = 12.0  # of a memory: one sentence
@@ -43845,6 +44056,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from ...language.forms import inflects, stem
 from ...language.words import content_words, is_lone, terms_of
 
 QUERY_TERMS = 32
@@ -43854,18 +44066,33 @@ _KNOWN = unicodedata.ucd_3_2_0.category  # FTS5 knows Unicode 6.1: what is older
 
 
 def indexed(payload: Mapping[str, Any]) -> str:
-    """The words under which a memory is found: its text's, plus mem0's lemmas that are not in the text."""
-    words = terms_of(payload.get("data"))
+    """The words under which a memory is found: its text's, plus mem0's lemmas that are not in the text.
+
+    And their stems, where words change their endings, or a script is not Latin: FTS5 knows English ones only.
+    """
+    text = payload.get("data")
+    words = terms_of(text)
     known = set(words)
     words += [word for word in terms_of(payload.get("text_lemmatized")) if word not in known]
+    if isinstance(text, str) and inflects(text[:QUERY_CHARS]):
+        known.update(words)
+        words += [short for short in dict.fromkeys(map(stem, words)) if short not in known]
     return " ".join(word if word.isascii() else _one_token(word) for word in words)
 
 
 def asked(query: str) -> list[str]:
     """An FTS5 expression for each word of any text that says what it is about."""
     words = content_words(query[:QUERY_CHARS])[:QUERY_TERMS]
+    shortened = inflects(query[:QUERY_CHARS])
+    return [_expression(word, stem(word) if shortened else word) for word in words]
+
+
+def _expression(word: str, short: str) -> str:
     # Terms hold letters, digits and marks only, so the quotes cannot be broken out of.
-    return [f'"{_one_token(word)}" *' if is_lone(word) else f'"{_one_token(word)}"' for word in words]
+    if is_lone(word):
+        return f'"{_one_token(word)}" *'
+    forms = dict.fromkeys(filter(None, (word, short)))
+    return " OR ".join(f'"{_one_token(form)}"' for form in forms)
 
 
 @lru_cache(10_000)
