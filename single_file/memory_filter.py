@@ -31697,6 +31697,7 @@ from ..core.locales import ENGLISH, locale
 from ..core.scope import team_owner
 from ..core.turn import Turn
 from ..state import injected, insert_new, journal, reading, versions
+from ..state.prepared import Prepared
 from ..state.switches_table import IS_ON, bound
 from .block import Blocks, is_own, render
 from .ready import Ready
@@ -31777,8 +31778,7 @@ class Conversation:
         return Blocks(system, before)
 
 
-# Put together once: building a statement takes as long as running it.
-_LINES = (
+_LINES = Prepared(
     select(injected.c.position, injected.c.memory_id, injected.c.text, injected.c.line, injected.c.id)
     .where(
         injected.c.user_id == bindparam("user_id"),
@@ -31788,11 +31788,14 @@ _LINES = (
     )
     .order_by(injected.c.id)
 )
-_VERSION = select(
-    select(versions.c.number).where(versions.c.user_id == bindparam("user_id")).scalar_subquery(), IS_ON
+_VERSION = Prepared(
+    select(
+        select(versions.c.number).where(versions.c.user_id == bindparam("user_id")).scalar_subquery(), IS_ON
+    )
 )
-_OF_TEAMS = select(func.sum(versions.c.number)).where(
-    versions.c.user_id.in_(bindparam("owners", expanding=True))
+_OF_TEAMS = Prepared(
+    select(func.sum(versions.c.number)).where(versions.c.user_id.in_(bindparam("owners", expanding=True))),
+    "owners",
 )
 _REAFFIRMED = (
     select(journal.c.memory_id, func.count())
@@ -31817,14 +31820,14 @@ class Injected:
         positions = set(turn.positions)
         with self._reading.connect() as connection:
             asked = {"user_id": turn.user_id, **bound(turn.user_id, turn.chat_id)}
-            version, on = connection.execute(_VERSION, asked).one()
-            rows = connection.execute(
-                _LINES,
+            ((version, on),) = _VERSION.rows(connection, asked)
+            rows = _LINES.rows(
+                connection,
                 {"user_id": turn.user_id, "conversation": turn.positions[0], "oldest": oldest},
             )
             lines = _once([Line.read(*row) for row in rows if row.position in positions], turn.positions)
             owners = [team_owner(team) for team in teams]
-            of_teams = connection.scalar(_OF_TEAMS, {"owners": owners}) if owners else 0
+            of_teams = _OF_TEAMS.rows(connection, {"owners": owners})[0][0] if owners else 0
         return Conversation(lines, version or 0, on, int(of_teams or 0))
 
     def reaffirmed(self, user_id: str, version: int) -> dict[str, int]:
@@ -32167,6 +32170,7 @@ from ..language.forget_requests import forget_request
 from ..language.guess import language_for, language_in
 from ..language.names import teller
 from ..models.tokens import Count, Tokenizers
+from ..state.engine import unsynced
 from .block import Blocks, correction, is_own, line, render, shown
 from .injected import Conversation, Injected, Line
 from .profile import Profiles
@@ -32256,7 +32260,7 @@ class Recaller:
     """Recalls for all users. Threads may share it."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self._keeping = unsynced(engine)  # it may be told again, or explained no more
         self._injected, self._explanations = Injected(engine), Explanations(engine)
         self._profiles, self._sources = Profiles(), Sources(engine)
         self._tokenizers = Tokenizers()
@@ -32340,11 +32344,12 @@ class Recaller:
         left_alone: why it was not told anything, or is not remembered.
         """
         why = recalled.why if recalled else Explanation.of_left_alone(left_alone)
-        with self._engine.begin() as connection:
+        why = replace(why, left_alone=left_alone, language=language_for(turn.language, turn.text))
+        row = self._explanations.row(turn, why)
+        with self._keeping.begin() as connection:
             if recalled and (recalled.new or recalled.gone):
                 self._injected.keep(connection, turn, recalled.new, recalled.gone)
-            why = replace(why, left_alone=left_alone, language=language_for(turn.language, turn.text))
-            self._explanations.keep(connection, turn, why)
+            self._explanations.keep(connection, row)
 
     def _selected(
         self,
@@ -32935,11 +32940,11 @@ from ..core.exchange import message_id_of
 from ..core.memory import Memory
 from ..core.turn import Turn
 from ..state import decisions, journal, outbox, reading
+from ..state.prepared import Prepared
 
 _AT_ONCE = 500  # ids in a statement
 _BROUGHT_BACK = 5  # times that a memory was forgotten and brought back, and is followed
 
-# Put together once: building a statement takes as long as running it.
 _OF_USER = outbox.c.user_id == bindparam("user_id")
 _OWN = select(outbox.c.key).where(_OF_USER, outbox.c.key == bindparam("own"))
 _OTHER_VERSIONS = select(outbox.c.key).where(
@@ -32976,7 +32981,7 @@ _BEING_EDITED = (
     )
     .where(_answered.c.id.is_(None))
 )
-_ASIDE = union_all(_OWN, _OTHER_VERSIONS, _NOT_TAKEN_BACK_YET, _BEING_EDITED)
+_ASIDE = Prepared(union_all(_OWN, _OTHER_VERSIONS, _NOT_TAKEN_BACK_YET, _BEING_EDITED))
 
 _STEPS = select(
     journal.c.id,
@@ -32990,15 +32995,16 @@ _STEPS = select(
     journal.c.model,
     journal.c.batch,
 ).where(journal.c.refused == "", or_(journal.c.made, journal.c.undoes == 0))
-_OF_MEMORIES = _STEPS.where(journal.c.memory_id.in_(bindparam("ids", expanding=True))).order_by(journal.c.id)
+_IDS: Any = bindparam("ids", expanding=True)
+_OF_MEMORIES = Prepared(_STEPS.where(journal.c.memory_id.in_(_IDS)).order_by(journal.c.id), "ids")
 # What is stored already and is marked as made with the rest of its batch: its memory has no name there yet.
-_JUST_ADDED = _STEPS.where(
-    journal.c.batch.in_(bindparam("ids", expanding=True)),
-    journal.c.op == "add",
-    journal.c.memory_id == "",
-    journal.c.undoes == 0,
+_JUST_ADDED = Prepared(
+    _STEPS.where(
+        journal.c.batch.in_(_IDS), journal.c.op == "add", journal.c.memory_id == "", journal.c.undoes == 0
+    ),
+    "ids",
 )
-_WITH_IDS = _STEPS.where(journal.c.id.in_(bindparam("ids", expanding=True)))
+_WITH_IDS = Prepared(_STEPS.where(journal.c.id.in_(_IDS)), "ids")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33065,7 +33071,7 @@ class Sources:
             "follows": turn.follows,
         }
         with self._reading.connect() as connection:
-            return frozenset(map(message_id_of, connection.scalars(_ASIDE, asked)))
+            return frozenset(message_id_of(row[0]) for row in _ASIDE.rows(connection, asked))
 
     def of(self, memory_ids: Iterable[str]) -> Mapping[str, Past]:
         """The pasts of memories, as far as they are known."""
@@ -33139,10 +33145,10 @@ def _pasts(connection: Connection, memory_ids: Iterable[str], follow: int) -> di
     }
 
 
-def _rows(connection: Connection, statement: Any, ids: Iterable[Any]) -> Iterable[Any]:
+def _rows(connection: Connection, statement: Prepared, ids: Iterable[Any]) -> Iterable[Any]:
     wanted = list(dict.fromkeys(ids))
     for begin in range(0, len(wanted), _AT_ONCE):
-        yield from connection.execute(statement, {"ids": wanted[begin : begin + _AT_ONCE]})
+        yield from statement.rows(connection, {"ids": wanted[begin : begin + _AT_ONCE]})
 
 
 def _brings_back(row: Any) -> bool:
@@ -33268,17 +33274,21 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, bindparam, select
 
 from ..core.turn import Turn
 from ..language.secrets import masked
 from ..state import reading, recalls
+from ..state.prepared import Prepared
 
 _QUERY_CHARS = 200
 _LOOKED_CHARS = 1000  # of a query, for secrets
 MOST = 20  # candidates that are told of
 
-_INSERT = recalls.insert()  # put together once, as those of injected.py
+_COLUMNS = ("user_id", "chat_id", "explanation", "at")
+_INSERT = Prepared(
+    recalls.insert().values({name: bindparam(name, type_=recalls.c[name].type) for name in _COLUMNS})
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33339,18 +33349,21 @@ class Explanations:
     def __init__(self, engine: Engine) -> None:
         self._reading = reading(engine)
 
-    def keep(self, connection: Connection, turn: Turn, explanation: Explanation) -> None:
-        """Keep one."""
+    def row(self, turn: Turn, explanation: Explanation) -> dict[str, object]:
+        """One as it is kept. Takes a while: before the transaction, for which others wait."""
         now = time.time()
         query, _ = masked(explanation.query[:_LOOKED_CHARS])
         shown = replace(explanation, query=query[:_QUERY_CHARS], at=now)
-        row = {
+        return {
             "user_id": turn.user_id,
             "chat_id": turn.chat_id or turn.exchange_key,
             "explanation": json.dumps(shown, default=_fields, ensure_ascii=False),
             "at": now,
         }
-        connection.execute(_INSERT, row)
+
+    def keep(self, connection: Connection, row: dict[str, object]) -> None:
+        """Keep what `row` gave."""
+        _INSERT.change(connection, row)
 
     def of_chat(self, chat_id: str, user_id: str = "") -> Sequence[Explanation]:
         """All that is kept of a chat, oldest first; `user_id`: only this user's."""
@@ -35403,6 +35416,7 @@ from ..core.exchange import Batch, Exchange, message_id_of
 from ..state import hold, outbox, reading, was_erased
 from ..state.clock import is_later
 from ..state.engine import Patience
+from ..state.prepared import Prepared
 from .turns import CLAIM_S, PAUSE_MOST_S, next_user, rows_of, rows_where
 
 _BACKOFF_FIRST_S, _BACKOFF_MOST_S, _MOST_DOUBLINGS = 1.0, PAUSE_MOST_S, 16
@@ -35421,7 +35435,7 @@ _ELSEWHERE = and_(
     outbox.c.chat_id != bindparam("here"),
     outbox.c.ready_at > bindparam("now"),
 )
-_FIRST_ELSEWHERE = select(outbox.c.id).where(_ELSEWHERE).limit(1)
+_FIRST_ELSEWHERE = Prepared(select(outbox.c.id).where(_ELSEWHERE).limit(1))
 _READY_ELSEWHERE = update(outbox).where(_ELSEWHERE).values(ready_at=bindparam("now"))
 
 
@@ -35605,7 +35619,7 @@ class Outbox:
         """A user goes on in this chat: what they said in others waits no more. Whether there was anything."""
         others = {"of_user": user_id, "here": chat_id, "now": time.time()}
         with self._reading.connect() as connection:
-            if connection.scalar(_FIRST_ELSEWHERE, others) is None:
+            if not _FIRST_ELSEWHERE.rows(connection, others):
                 return False
         with self._engine.begin() as connection:
             connection.execute(_READY_ELSEWHERE, others)
@@ -37945,6 +37959,10 @@ class _Turns:
             return
         mine = self._writing.acquire(timeout=_TURN_S)  # another process may hold the one before us up
         try:
+            synced = not connection.get_execution_options().get("unsynced")
+            if connection.info.get("synced", True) != synced:
+                _tell(connection, f"PRAGMA synchronous={'FULL' if synced else 'NORMAL'}")
+                connection.info["synced"] = synced
             # IMMEDIATE: one that reads first and writes later would fail when another wrote between.
             _tell(connection, "BEGIN IMMEDIATE")
         except BaseException:
@@ -38037,6 +38055,14 @@ def reading(engine: Engine) -> Engine:
     if is_shared(engine):
         return engine.execution_options(isolation_level="AUTOCOMMIT")  # saves two ways to the server
     return engine.execution_options(read_only=True)
+
+
+def unsynced(engine: Engine) -> Engine:
+    """The same database, for what may be lost when the power fails; a process that dies loses nothing.
+
+    On a disk, waiting for it takes most of a write's time. PostgreSQL does as it is set up.
+    """
+    return engine if is_shared(engine) else engine.execution_options(unsynced=True)
 
 
 def fault_of(engine: Engine, error: DBAPIError) -> MemoryFault:
@@ -38869,7 +38895,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -38877,33 +38902,40 @@ from sqlalchemy.dialects import postgresql, sqlite
 from ..core.permission import Permission
 from ..core.turn import Turn, is_unnamed
 from . import decisions, reading, was_erased
-from .engine import Patience, is_shared
+from .engine import Patience, is_shared, unsynced
+from .prepared import Prepared
 from .switches_table import IS_ON, bound
 
 # An answer that takes longer than a day is not coming; two more, for a clock that is put right meanwhile.
 KEPT_S = 3 * 24 * 3600
 _COMING = 1000  # decisions
 
-# Put together once: building a statement takes as long as running it. The names of columns are taken.
+# The names of columns are taken.
 _VALUES = select(*(bindparam(f"new_{one.name}", type_=one.type) for one in decisions.columns)).where(IS_ON)
 _KEYS = ("user_id", "key")
 _OF_KEY = and_(decisions.c.user_id == bindparam("of_user"), decisions.c.key == bindparam("of_key"))
-_IS_THERE = select(decisions.c.key).where(_OF_KEY)
+_IS_THERE = Prepared(select(decisions.c.key).where(_OF_KEY))
 _TAKE_AWAY = delete(decisions).where(_OF_KEY)
-_WANTED = select(decisions).where(
-    decisions.c.user_id == bindparam("of_user"),
-    decisions.c.key.in_(bindparam("of_keys", expanding=True)),
-    decisions.c.created_at > bindparam("oldest"),
+_WANTED = Prepared(
+    select(decisions).where(
+        decisions.c.user_id == bindparam("of_user"),
+        decisions.c.key.in_(bindparam("of_keys", expanding=True)),
+        decisions.c.created_at > bindparam("oldest"),
+    ),
+    "of_keys",
 )
 
 
-def _insert(shared: bool) -> Any:
+def _insert(shared: bool) -> Prepared:
     """The newest inlet of a key decides."""
     insert = (postgresql if shared else sqlite).insert(decisions)
     insert = insert.from_select([one.name for one in decisions.columns], _VALUES)
     rest = {one.name: insert.excluded[one.name] for one in decisions.columns if one.name not in _KEYS}
     insert = insert.on_conflict_do_update(index_elements=_KEYS, set_=rest)
-    return insert.execution_options(preserve_rowcount=True)
+    return Prepared(insert)
+
+
+_INSERT = {shared: _insert(shared) for shared in (False, True)}
 
 
 class Permissions:
@@ -38911,7 +38943,9 @@ class Permissions:
 
     def __init__(self, engine: Engine) -> None:
         self._writing, self._reading = Patience(engine), Patience(reading(engine))
-        self._insert = _insert(is_shared(engine))
+        # A permission is for an answer that is coming; where the power fails, it does not come.
+        self._giving = Patience(unsynced(engine))
+        self._insert = _INSERT[is_shared(engine)]
         # On their way to the database, which may be slower than the answer. None: it is forbidden.
         self._coming: dict[tuple[str, str], Permission | None] = {}
 
@@ -38969,17 +39003,16 @@ class Permissions:
         values = {f"new_{name}": value for name, value in row.items()}
         values |= bound(user_id, given.chat_id)
 
-        def keep(connection: Connection) -> bool:
+        def keep(connection: Connection) -> bool | None:
             if since is not None and was_erased(connection, user_id, since):
-                return False
-            if connection.execute(self._insert, values).rowcount > 0:
-                return True
-            connection.execute(_TAKE_AWAY, _of(whose))
-            return False
+                return None
+            return self._insert.change(connection, values) > 0
 
-        allowed = self._writing.run(keep)
+        allowed = (self._giving if since is None else self._writing).run(keep)
+        if allowed is False:  # its user has switched memory off
+            self._take_away(whose)
         self._over(whose, given)
-        return allowed
+        return bool(allowed)
 
     def forbid(self, turn: Turn) -> None:
         """This turn may not be remembered, whatever an earlier one with the same key was allowed."""
@@ -38993,9 +39026,10 @@ class Permissions:
         if known:
             return permission
         wanted = {"of_user": user_id, "of_keys": keys, "oldest": time.time() - KEPT_S}
-        row = self._reading.run(lambda connection: connection.execute(_WANTED, wanted).first())
-        if row is None:
+        rows = self._reading.run(lambda connection: _WANTED.rows(connection, wanted))
+        if not rows:
             return None
+        row = rows[0]
         ids = row.chat_id, row.exchange_key, row.follows, row.timezone
         return Permission(*ids, row.scope, row.created_at, row.key, row.answered_by)
 
@@ -39007,12 +39041,146 @@ class Permissions:
 
     def _take_away(self, whose: tuple[str, str]) -> None:
         """Read first: there is seldom anything, and those who write wait for each other."""
-        if self._reading.run(lambda connection: connection.scalar(_IS_THERE, _of(whose))) is not None:
+        if self._reading.run(lambda connection: _IS_THERE.rows(connection, _of(whose))):
             self._writing.run(lambda connection: connection.execute(_TAKE_AWAY, _of(whose)))
 
 
 def _of(whose: tuple[str, str]) -> dict[str, str]:
     return dict(zip(("of_user", "of_key"), whose, strict=True))
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# state/prepared.py
+
+SOURCES["state/prepared.py"] = r'''"""Statements that every message runs, without what SQLAlchemy does anew each time: ten times as fast.
+
+What is written is still SQLAlchemy Core, for both kinds of database; it is compiled once for each.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Dialect
+from sqlalchemy.exc import DBAPIError
+
+_FEWEST = 8  # values of a list that a statement is compiled for; then twice as many, and so on
+
+
+class Prepared:
+    """A statement with named values, one of which may be a list (`bindparam(name, expanding=True)`)."""
+
+    def __init__(self, statement: Any, expanding: str = "") -> None:
+        """expanding: the name of the value that is a list."""
+        self._statement, self._expanding = statement, expanding
+        self._compiled: dict[tuple[str, int], _Compiled] = {}
+        names = [one.key for one in _columns(statement)]
+        self._row: Any = namedtuple("Row", names, rename=True)  # type: ignore[misc]
+
+    def rows(self, connection: Connection, values: Mapping[str, Any]) -> list[Any]:
+        """All rows, as named tuples; of an empty list, none. Raises what SQLAlchemy would.
+
+        Where nothing else has begun a transaction, the statement sees what is there when it runs.
+        """
+        if self._expanding and not values[self._expanding]:
+            return []
+        return list(map(self._row._make, self._for(connection, values).fetched(connection, values)))
+
+    def change(self, connection: Connection, values: Mapping[str, Any]) -> int:
+        """How many rows it has changed, in a transaction that SQLAlchemy has begun; raises the same."""
+        return self._for(connection, values).changed(connection, values)
+
+    def change_all(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+        """As `change`, once for each of several rows."""
+        if rows:
+            self._for(connection, rows[0]).changed_all(connection, rows)
+
+    def _for(self, connection: Connection, values: Mapping[str, Any]) -> _Compiled:
+        listed = _FEWEST if self._expanding else 0
+        while self._expanding and listed < len(values[self._expanding]):
+            listed *= 2
+        key = connection.dialect.name, listed
+        if key not in self._compiled:
+            self._compiled[key] = _Compiled(self._statement, connection.dialect, self._expanding, listed)
+        return self._compiled[key]
+
+
+class _Compiled:
+    """A statement as one kind of database takes it, with so many values in its list."""
+
+    def __init__(self, statement: Any, dialect: Dialect, expanding: str, listed: int) -> None:
+        made: Any = statement.compile(dialect=dialect)
+        values = {**made.construct_params(_check=False), **({expanding: [None] * listed} if listed else {})}
+        state = made.construct_expanded_state(values)
+        self._sql = state.statement
+        self._positions = list(state.positiontup) if made.positional else None
+        self._own = dict(state.parameters)  # what stands in the statement itself, and columns' defaults
+        self._own |= {one.key: one.default.arg for one in made.insert_prefetch}
+        self._listed = (expanding, list(state.parameter_expansion.get(expanding, ())))
+        processors = {**made._bind_processors, **state.processors}
+        self._process: dict[str, Callable[[Any], Any]] = {
+            name: process for name, process in processors.items() if name != expanding and process
+        }
+        # psycopg's values are Python's already.
+        types = [] if dialect.name == "postgresql" else [one.type for one in _columns(statement)]
+        results = [one.dialect_impl(dialect).result_processor(dialect, None) for one in types]
+        self._results = results if any(results) else None
+
+    def fetched(self, connection: Connection, values: Mapping[str, Any]) -> list[Any]:
+        """What the database answers."""
+        with self._run(connection, values) as cursor:
+            rows: list[Any] = cursor.fetchall()
+        if self._results is None:
+            return rows
+        return [
+            [process(value) if process else value for process, value in zip(self._results, row, strict=True)]
+            for row in rows
+        ]
+
+    def changed(self, connection: Connection, values: Mapping[str, Any]) -> int:
+        """How many rows the database says it has changed."""
+        with self._run(connection, values) as cursor:
+            return int(cursor.rowcount)
+
+    def changed_all(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+        """The same for several."""
+        with self._cursor(connection) as cursor:
+            cursor.executemany(self._sql, [self._bound(values) for values in rows])
+
+    @contextmanager
+    def _run(self, connection: Connection, values: Mapping[str, Any]) -> Iterator[Any]:
+        with self._cursor(connection) as cursor:
+            cursor.execute(self._sql, self._bound(values))
+            yield cursor
+
+    def _bound(self, values: Mapping[str, Any]) -> Any:
+        bound = {name: values.get(name, own) for name, own in self._own.items()}
+        name, places = self._listed
+        if places:
+            wanted = list(values[name])
+            # The last one several times does no harm.
+            bound |= zip(places, wanted + wanted[-1:] * (len(places) - len(wanted)), strict=True)
+        for processed, process in self._process.items():
+            bound[processed] = process(bound[processed])
+        return [bound[name] for name in self._positions] if self._positions else bound
+
+    @contextmanager
+    def _cursor(self, connection: Connection) -> Iterator[Any]:
+        errors = connection.dialect.loaded_dbapi.Error
+        cursor = connection.connection.cursor()
+        try:
+            yield cursor
+        except errors as error:
+            raise DBAPIError.instance(self._sql, None, error, errors) from error
+        finally:
+            cursor.close()
+
+
+def _columns(statement: Any) -> list[Any]:
+    return list(getattr(statement, "selected_columns", ()))
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -39331,22 +39499,25 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, and_, delete, insert, select
+from sqlalchemy import Connection, Engine, Table, and_, bindparam, delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from . import engine as engines
+from .prepared import Prepared
 from .schema import decisions, erasures, versions
 
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
-    """Insert rows; those whose unique values are there already are left out."""
-    if rows:
-        connection.execute(_insert_new(table, engines.is_shared(connection)), rows)
+    """Insert rows of the same columns; those whose unique values are there already are left out."""
+    if not rows:
+        return
+    _insert_new(table, engines.is_shared(connection), tuple(rows[0])).change_all(connection, rows)
 
 
-@cache  # building a statement takes as long as running it
-def _insert_new(table: Table, shared: bool) -> Any:
-    return (postgresql if shared else sqlite).insert(table).on_conflict_do_nothing()
+@cache
+def _insert_new(table: Table, shared: bool, names: tuple[str, ...]) -> Prepared:
+    values: dict[str, Any] = {name: bindparam(name, type_=table.c[name].type) for name in names}
+    return Prepared((postgresql if shared else sqlite).insert(table).values(values).on_conflict_do_nothing())
 
 
 def put_row(connection: Connection, table: Table, row: Mapping[str, object]) -> None:

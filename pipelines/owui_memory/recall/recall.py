@@ -23,6 +23,7 @@ from ..language.forget_requests import forget_request
 from ..language.guess import language_for, language_in
 from ..language.names import teller
 from ..models.tokens import Count, Tokenizers
+from ..state.engine import unsynced
 from .block import Blocks, correction, is_own, line, render, shown
 from .injected import Conversation, Injected, Line
 from .profile import Profiles
@@ -112,7 +113,7 @@ class Recaller:
     """Recalls for all users. Threads may share it."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self._keeping = unsynced(engine)  # it may be told again, or explained no more
         self._injected, self._explanations = Injected(engine), Explanations(engine)
         self._profiles, self._sources = Profiles(), Sources(engine)
         self._tokenizers = Tokenizers()
@@ -196,11 +197,12 @@ class Recaller:
         left_alone: why it was not told anything, or is not remembered.
         """
         why = recalled.why if recalled else Explanation.of_left_alone(left_alone)
-        with self._engine.begin() as connection:
+        why = replace(why, left_alone=left_alone, language=language_for(turn.language, turn.text))
+        row = self._explanations.row(turn, why)
+        with self._keeping.begin() as connection:
             if recalled and (recalled.new or recalled.gone):
                 self._injected.keep(connection, turn, recalled.new, recalled.gone)
-            why = replace(why, left_alone=left_alone, language=language_for(turn.language, turn.text))
-            self._explanations.keep(connection, turn, why)
+            self._explanations.keep(connection, row)
 
     def _selected(
         self,
