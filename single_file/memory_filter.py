@@ -4823,29 +4823,29 @@ class Advanced(BaseModel):
         30,
         ge=0,
         le=3600,
-        description="seconds without a new message before an LLM reads a chat",
+        description="seconds without a new message before the LLM reads a chat",
     )
     batch_max_exchanges: int = Field(
-        8, ge=1, le=100, description="new exchanges with which a chat is read without waiting"
+        8, ge=1, le=100, description="new exchanges after which a chat is read at once"
     )
     users_at_once: int = Field(2, ge=1, le=32, description="how many users' exchanges are read in parallel")
     retry_max_hours: float = Field(
         48,
         ge=0,
         le=8760,
-        description="hours after which an exchange that cannot be stored is set aside, and kept",
+        description="hours after which an exchange that cannot be remembered is set aside (it is kept)",
     )
     profile_token_budget: int = Field(
         200,
         ge=0,
         le=4000,
-        description="tokens for who the user is and how they want to be answered, told to every conversation",
+        description="tokens for who the user is and how they want to be answered, in every conversation",
     )
     forget_undo_minutes: int = Field(
         10,
         ge=0,
         le=10080,
-        description="minutes for which /memory undo brings back what was forgotten; then it is erased",
+        description="minutes in which /memory undo brings back what was forgotten; then it is erased",
     )
 
 
@@ -5173,51 +5173,55 @@ class Access(PanelModel):
     pipelines: list[str] = Field(
         ["*"],
         title="Models",
-        description="Ids of the models that get memory, separated by commas; * means all of them.",
+        description="The models that get memory: their ids, separated by commas, or * for all.",
     )
     priority: int = Field(
         0, ge=-1000, le=1000, title="Priority", description="Filters with a lower number run first."
     )
     enabled: bool = Field(
-        True, title="Memory on", description="Off: nothing is recalled and nothing is remembered, for anyone."
+        True,
+        title="Memory on",
+        description="If this is off, nothing is recalled and nothing is remembered, for anyone.",
     )
     user_switch: Literal["follow", "ignore"] = Field(
         "follow",
         title="Users' own Memory switch",
         description=(
-            "follow: Settings > Personalization > Memory decides for each. ignore: memory is on for all: "
-            "choose this if you have switched Open WebUI's own Memories off, which hides that switch."
+            "follow: each user's own switch decides (Settings > Personalization > Memory). ignore: memory "
+            "is on for everyone. Choose ignore if you have switched off Open WebUI's own Memories, "
+            "because that hides the switch."
         ),
     )
     local_only: bool = Field(
         False,
         title="Local models only",
         description=(
-            "Memories are kept from models that are not local: they are told nothing, and nothing is "
-            "learned from their chats. The type of the connection in Open WebUI decides; that of "
-            "OpenAI-compatible ones is external until you change it."
+            "Only local models take part: others get no memories, and nothing is learned from their "
+            "chats. The type of the connection in Open WebUI decides what is local; OpenAI-compatible "
+            "connections are external until you change their type."
         ),
     )
     models_recall: Text = Field(
         "",
-        title="Models that are told memories",
+        title="Models that get memories",
         description=(
-            "Which models are told memories: ids, or patterns like gpt-*, separated by commas. A "
-            "workspace model goes by the id of its base, too. !gpt-* excludes these models, !* excludes "
-            "all. Unset: all models are told."
+            "Only these models get memories: ids or patterns such as gpt-*, separated by commas. A "
+            "workspace model is also known by the id of its base model. !gpt-* excludes those models, and "
+            "!* excludes all. If unset, all models get memories."
         ),
     )
     models_remember: Text = Field(
         "",
         title="Models that are learned from",
         description=(
-            "Which models' chats are learned from, written in the same way. Unset: those of all models."
+            "Only chats with these models are learned from, written in the same way. If unset, chats with "
+            "all models are."
         ),
     )
     require_key: bool = Field(
         True,
         title="Require the server's key",
-        description="Refuse every request to the Pipelines server that does not carry its key.",
+        description="The Pipelines server refuses every request that does not carry its key.",
     )
 
     @field_validator("models_recall", "models_remember")
@@ -5258,7 +5262,7 @@ class Expert(PanelModel):
     advanced: Text = Field(
         "",
         title="Advanced",
-        description=f"Numbers that seldom need a change, like {EXAMPLE}. {_described()}.",
+        description=f"Numbers that rarely need a change, for example {EXAMPLE}. {_described()}.",
     )
 
     @field_validator("advanced")
@@ -5311,48 +5315,51 @@ class Models(PanelModel):
         "auto",
         title="LLM for extraction",
         description=(
-            "Who reads the chats and says what to remember. auto: the model that answered, on the same "
-            "server, if the Pipelines server has its address (OPENAI_API_BASE_URL and OPENAI_API_KEY, or "
-            "OLLAMA_BASE_URL); else as with none. none: the user's own sentences are kept."
+            "The LLM that reads the chats and decides what to remember. auto: the model that answered, on "
+            "the same server, if the Pipelines server has its address (OPENAI_API_BASE_URL and "
+            "OPENAI_API_KEY, or OLLAMA_BASE_URL); otherwise as with none. none: users' own sentences are "
+            "kept."
         ),
     )
     llm_base_url: Annotated[Text, Mark.OPENS] = Field(
         "",
         title="LLM's address",
         description=(
-            "With /v1 for OpenAI-compatible servers (llama.cpp, LocalAI). Unset: the provider's own. Not "
-            "used with auto."
+            "With /v1 at its end for OpenAI-compatible servers (llama.cpp, LocalAI). If unset, the "
+            "provider's usual address. Not used with auto."
         ),
     )
     llm_model: Annotated[Text, Mark.OPENS] = Field(
         "",
         title="LLM's model",
-        description="The model's name at the provider. Unset with auto: the model that answered.",
+        description="The model's name at the provider. If unset with auto, the model that answered.",
     )
     llm_api_key: Annotated[Secret, Mark.OPENS] = Field(
         "",
         title="LLM's key",
-        description="Leave unset for a local server without keys. Not used with auto.",
+        description="Leave this unset for a local server without keys. Not used with auto.",
     )
 
     fallback_llm_provider: Annotated[NamedLlm, Mark.OPENS] = Field(
         "none",
         title="Second LLM",
         description=(
-            "Asked when the first is down, refuses or does not answer in time. "
-            "none: exchanges wait for the first."
+            "Asked when the first LLM is down, refuses or does not answer in time. none: exchanges wait "
+            "for the first LLM."
         ),
     )
     fallback_llm_base_url: Annotated[Text, Mark.OPENS] = Field(
         "",
         title="Second LLM's address",
-        description="With /v1 for OpenAI-compatible servers. Unset: the provider's own.",
+        description=(
+            "With /v1 at its end for OpenAI-compatible servers. If unset, the provider's usual address."
+        ),
     )
     fallback_llm_model: Annotated[Text, Mark.OPENS] = Field(
         "", title="Second LLM's model", description="The model's name at the provider."
     )
     fallback_llm_api_key: Annotated[Secret, Mark.OPENS] = Field(
-        "", title="Second LLM's key", description="Leave unset for a local server without keys."
+        "", title="Second LLM's key", description="Leave this unset for a local server without keys."
     )
 
     llm_timeout_s: Annotated[int, Mark.OPENS] = Field(
@@ -5361,16 +5368,17 @@ class Models(PanelModel):
         le=3600,
         title="LLM's time-out (s)",
         description=(
-            "An answer that takes longer is not waited for: a chat is then read in smaller parts, or by the "
-            "second LLM. Raise it for a large model without a graphics card."
+            "How many seconds an LLM may take to answer. After that, the chat is read in smaller parts or "
+            "by the second LLM. Raise it for a large model without a graphics card."
         ),
     )
     llm_prices: Text = Field(
         "",
         title="LLM prices",
         description=(
-            "For the costs in the status: each model's US dollars per million tokens in and out, with commas "
-            "between models. For example: gpt-4.1-mini 0.40 1.60, qwen3:8b 0 0."
+            "What each model costs in US dollars per million tokens in and out, with commas between "
+            "models; the status then says what was spent. For example: gpt-4.1-mini 0.40 1.60, qwen3:8b 0 "
+            "0."
         ),
     )
 
@@ -5378,21 +5386,23 @@ class Models(PanelModel):
         "bundled",
         title="Embedder",
         description=(
-            "Turns text into vectors. bundled: Google's multilingual Universal Sentence Encoder, on this "
-            "machine. huggingface: a text-embeddings-inference server; without an address a model of "
-            "sentence-transformers on this machine, where that is installed."
+            "The model that turns text into vectors. bundled: Google's multilingual Universal Sentence "
+            "Encoder, on this machine. huggingface: a text-embeddings-inference server or, without an "
+            "address, a model of sentence-transformers on this machine, if that is installed."
         ),
     )
     embedder_base_url: Annotated[Text, Mark.OPENS, Mark.LEADS] = Field(
         "",
         title="Embedder's address",
-        description="With /v1 for OpenAI-compatible servers. Unset: the provider's own.",
+        description=(
+            "With /v1 at its end for OpenAI-compatible servers. If unset, the provider's usual address."
+        ),
     )
     embedder_model: Annotated[Text, Mark.OPENS, Mark.LEADS] = Field(
         "", title="Embedding model", description="The model's name at the provider, or a folder."
     )
     embedder_api_key: Annotated[Secret, Mark.OPENS, Belongs(("embedder_provider", "embedder_base_url"))] = (
-        Field("", title="Embedder's key", description="Leave unset for a local server without keys.")
+        Field("", title="Embedder's key", description="Leave this unset for a local server without keys.")
     )
 
     @field_validator("llm_base_url", "fallback_llm_base_url", "embedder_base_url")
@@ -5499,9 +5509,9 @@ class Recalling(PanelModel):
         le=50,
         title="Memories per message",
         description=(
-            "How many memories a chat's first message brings at most; later ones bring half as many, but "
-            "at least one. Who the user is and how they want to be answered comes on top "
-            "(profile_token_budget in advanced); with 0, nothing else is told."
+            "At most this many memories come with a chat's first message, and half as many, but at least "
+            "one, with later ones. Who the user is and how they want to be answered comes on top "
+            "(profile_token_budget in advanced); with 0, nothing else is recalled."
         ),
     )
     relevance_threshold: float = Field(
@@ -5510,9 +5520,9 @@ class Recalling(PanelModel):
         le=1.4,
         title="Relevance",
         description=(
-            "Nothing is told unless one memory is this relevant to the message: similarity (0 to 1) plus 0.4 "
-            "x share of the message's words. Raise it if unrelated ones show up, lower it if the right ones "
-            "are missing."
+            "Memories are recalled only if at least one is this relevant to the message. Relevance is "
+            "similarity (0 to 1) plus 0.4 x the share of the message's words. Raise it if unrelated "
+            "memories show up, lower it if the right ones are missing."
         ),
     )
     memory_token_budget: int = Field(
@@ -5521,25 +5531,25 @@ class Recalling(PanelModel):
         le=16000,
         title="Token budget",
         description=(
-            "How many tokens of memories a message brings at most. A memory that does not fit is left "
-            "out, never cut. A conversation holds six times as many; beyond that, its memories are chosen "
-            "anew."
+            "At most this many tokens of memories come with a message. A memory that does not fit is left "
+            "out, never cut. A conversation holds up to six times as many; beyond that, its memories are "
+            "chosen anew."
         ),
     )
     placement: Literal["message", "system"] = Field(
         "message",
         title="Where later memories go",
         description=(
-            "message: before the message that brings them up, so that the model's cache of the prompt holds. "
-            "system: all into the system prompt, which is made where there is none. A message with a web or "
-            "file search always uses system."
+            "message: new memories go in front of the message that brings them up, so that the model's "
+            "prompt cache stays valid. system: all memories go into the system prompt, which is created "
+            "if there is none. A message with a web or file search always uses system."
         ),
     )
     show_memory_notes: bool = Field(
         False,
         title="Notes under answers",
         description=(
-            "A folded line under each answer tells which memories were used for it and what was learned. The "
+            "A folded line under each answer shows which memories were used and what was learned. The "
             "model never sees it."
         ),
     )
@@ -5548,7 +5558,7 @@ class Recalling(PanelModel):
         ge=50,
         le=10000,
         title="Deadline (ms)",
-        description=("How long a message waits for memories at most; then it goes on without them."),
+        description="A message waits for memories this long at most; then it goes on without them.",
     )
 '''
 
@@ -5574,23 +5584,24 @@ class Remembering(PanelModel):
         "auto",
         title="Extraction",
         description=(
-            "reconcile: one short LLM call adds, replaces and removes. mem0: mem0's own, which only adds. "
-            "verbatim: the user's own sentences, no LLM. auto: reconcile where there is an LLM below, else "
-            "verbatim (mem0 for its server and platform, which have an LLM of their own)."
+            "How chats become memories. reconcile: one short LLM call adds, replaces and removes "
+            "memories. mem0: mem0's own extraction, which only adds. verbatim: users' own sentences, "
+            "without an LLM. auto: reconcile if there is an LLM above; otherwise verbatim, or mem0 with "
+            "its server or platform, which have an LLM of their own."
         ),
     )
     extraction_rules: Annotated[Text, Mark.OPENS] = Field(
         "",
         title="Extraction rules",
-        description="Your own words for the LLM on what to remember and what not. One line.",
+        description="In your own words, on one line: what the LLM is to remember, and what not.",
     )
     episodes: Literal["auto", "on", "off"] = Field(
         "auto",
         title="Keep past chats",
         description=(
-            "Whether what was said is kept, passage by passage, beside the facts learned from it. auto: "
-            "where this server itself keeps memories (backend library). With mem0's server or platform, all "
-            "that is said goes there: only with on."
+            "Whether passages of past chats are kept beside the facts learned from them. auto: if this "
+            "server keeps the memories itself (backend library). With mem0's server or platform, "
+            "everything that is said is sent there: only on does that."
         ),
     )
     episode_days: int = Field(
@@ -5624,24 +5635,26 @@ class Scopes(PanelModel):
         "shared",
         title="Chats in folders",
         description=(
-            "own: facts and plans that are said in a folder's chats stay in that folder. shared: they are "
-            "known in all chats. Who the user is and how they want to be answered is known in all chats."
+            "own: facts and plans from a folder's chats stay in that folder. shared: all chats know them. "
+            "Who the user is and how they want to be answered is known in all chats either way."
         ),
     )
     personas: Text = Field(
         "",
         title="Models with memories of their own",
         description=(
-            "Ids of workspace models, or patterns like tutor-*, separated by commas: what is said to one of "
-            "them stays with it. It knows what other chats were told, and they do not know what it was told."
+            "Ids of workspace models, or patterns such as tutor-*, separated by commas. What is said to "
+            "one of them stays with it: it knows what other chats know, but they do not know what it was "
+            "told."
         ),
     )
     teams: Text = Field(
         "",
         title="Teams",
         description=(
-            "Who is in which, by e-mail address or user id: design: ada@example.org bob@example.org; sales: "
-            "... Members see what one of them shares with /memory share."
+            "Who is in which team, by e-mail address or user id. For example: design: ada@example.org "
+            "bob@example.org; sales: eve@example.org. Members see what one of them shares with /memory "
+            "share."
         ),
     )
 
@@ -5680,22 +5693,22 @@ class Storage(PanelModel):
         "library",
         title="mem0",
         description=(
-            "library: mem0 inside this server, with the store, LLM and embedder below. "
-            "server: your own mem0 REST server. platform: mem0's hosted service."
+            "library: mem0 runs inside this server, with the store, LLM and embedder below. server: your "
+            "own mem0 REST server. platform: mem0's hosted service."
         ),
     )
     backend_url: Annotated[Text, Mark.OPENS, Mark.LEADS] = Field(
         "",
         title="mem0 server's address",
-        description="For server (and platform, if it is not the usual address).",
+        description="The address of your mem0 server, or of the platform if it is not the usual one.",
     )
     # Whatever `backend` says now, for the way back to stay open.
     backend_api_key: Annotated[Secret, Mark.OPENS, Belongs(("backend_url",))] = Field(
         "",
         title="mem0 key",
         description=(
-            "For server and platform. Of a server: its ADMIN_API_KEY, or email:password of one of its users; "
-            "an API key (m0sk_...) makes it slow."
+            "The key for mem0's server or platform. For a server: its ADMIN_API_KEY, or email:password of "
+            "one of its users. An API key (m0sk_...) works as well, but makes the server slow."
         ),
     )
 
@@ -5703,16 +5716,16 @@ class Storage(PanelModel):
         "sqlite",
         title="Store",
         description=(
-            "sqlite: embedded, needs nothing else. qdrant, pgvector: a server, at the address below; qdrant "
-            "also embedded, in a folder."
+            "sqlite: an embedded store that needs nothing else. qdrant, pgvector: a server at the address "
+            "below. Qdrant can also be embedded, in a folder."
         ),
     )
     vector_store_url: Annotated[Text, Mark.OPENS, Mark.LEADS] = Field(
         "",
         title="Store's address",
         description=(
-            "For qdrant: http://host:6333, or a folder for an embedded one (/data/qdrant or "
-            "file:///data/qdrant), slower than sqlite and for one server only. For pgvector: "
+            "For qdrant: http://host:6333, or a folder (/data/qdrant or file:///data/qdrant) for an "
+            "embedded one, which is slower than sqlite and serves one server only. For pgvector: "
             "postgresql://user@host:5432/database."
         ),
     )
@@ -5720,13 +5733,13 @@ class Storage(PanelModel):
         Field(
             "",
             title="Store's key or password",
-            description="Qdrant's API key or PostgreSQL's password, if it has one.",
+            description="Qdrant's API key or PostgreSQL's password, if there is one.",
         )
     )
     collection: Annotated[str, Mark.OPENS] = Field(
         "memories",
         title="Collection",
-        description="Name of the collection in the store: letters, digits and underscores.",
+        description="The collection's name in the store: letters, digits and underscores.",
     )
 
     @field_validator("collection")
@@ -8491,30 +8504,30 @@ msgstr[1] "**{n} memories**"
 
 msgid "help text"
 msgstr ""
-"**What you can ask of your memories**\n"
+"**What you can do with your memories**\n"
 "\n"
 "| Send | What it does |\n"
 "|---|---|\n"
-"| `/memory` | lists all of them, newest first; `/memory page 2` goes on |\n"
-"| `/memory search <words>` | lists those that fit, best first |\n"
+"| `/memory` | lists all memories, newest first; `/memory page 2` shows the next page |\n"
+"| `/memory search <words>` | lists the memories that match, best first |\n"
 "| `/memory why` | says what was used for the last answer in this chat, and what was left out |\n"
-"| `/memory chats` | lists chats of which something is kept; with `<words>`, what was said there that fits |\n"
+"| `/memory chats` | lists the chats of which something is kept; with `<words>`, the passages that match |\n"
 "| `/memory forget chat <number>` | forgets what was said in that chat; facts learned there stay |\n"
-"| `/memory episodes off`, `/memory episodes on` | switches off or on that what is said is kept, beside facts |\n"
-"| `/memory remember <text>` | keeps this text as it stands |\n"
-"| `/memory edit <number> <text>` | gives that memory another text |\n"
-"| `/memory forget <number>` | forgets it; also several: `/memory forget 2 5`; or `<words>` that only one memory has |\n"
+"| `/memory episodes off`, `/memory episodes on` | stops or starts keeping what is said, beside the facts |\n"
+"| `/memory remember <text>` | remembers this text, word for word |\n"
+"| `/memory edit <number> <text>` | changes the text of that memory |\n"
+"| `/memory forget <number>` | forgets it; also several, as in `/memory forget 2 5`, or by `<words>` that only one memory contains |\n"
 "| `/memory forget everything` | asks once more, then forgets all |\n"
 "| `/memory undo` | takes back the last change |\n"
-"| `/memory share <number> <team>` | lets a team of yours know it too; `/memory team` lists what they know |\n"
+"| `/memory share <number> <team>` | shares it with one of your teams; `/memory team` lists what they know |\n"
 "| `/memory withdraw <number>` | takes back what you shared with a team |\n"
 "| `/memory export` | shows all of them as text to copy (JSON Lines) |\n"
 "| `/memory import`, then such lines | adds them, in the same message |\n"
 "| `/memory off`, `/memory on` | switches memory off or on in this chat; with `always`, in all chats |\n"
 "| `/memory status` | says whether memory is on in this chat and, if not, why |\n"
 "\n"
-"Numbers are those of the list that you saw last in this chat. The answers are not shown to the model.\n"
-"Settings > Personalization > Memory shows Open WebUI's own memories, which are others."
+"The numbers are those of the last list in this chat. The model does not see the answers.\n"
+"Settings > Personalization > Memory shows Open WebUI's own memories, which are different ones."
 
 # What was not understood, or could not be done
 
@@ -8528,34 +8541,34 @@ msgid "unknown verb, near"
 msgstr "I do not know {verb}. Did you mean {command}? Nothing was done."
 
 msgid "waited"
-msgstr "This command has waited for more than a day. Send it again."
+msgstr "This command waited for more than a day and was not carried out. Send it again."
 
 msgid "answer expired"
-msgstr "This command was carried out before. To see its answer, send it again."
+msgstr "This command has been carried out already. To see its answer again, send it again."
 
 msgid "not this model"
-msgstr "Here the model would read the answer, and it may not know what is remembered."
+msgstr "The model in this chat may not know your memories, and it would read the answer."
 
 msgid "not done now"
-msgstr "This could not be done now. {fault}"
+msgstr "That did not work. {fault}"
 
 msgid "fault"
 msgstr "Memory cannot be reached."
 
 msgid "try again"
-msgstr "Regenerate this answer in a minute to try it again; your admin sees the reason in the status."
+msgstr "Regenerate this answer in a minute to try again. Your admin sees the reason in the status."
 
 msgid "broken"
-msgstr "This could not be done: something is wrong inside the filter ({error}). Tell your admin if it stays."
+msgstr "That did not work: something is wrong inside the filter ({error}). Tell your admin if it keeps happening."
 
 msgid "still at earlier"
-msgstr "Your earlier commands are still being carried out. Send this again in a minute."
+msgstr "Your earlier commands are still running. Send this one again in a minute."
 
 msgid "still at it"
-msgstr "This still takes a moment. Regenerate this answer to see what came of it."
+msgstr "This is taking a while. Regenerate this answer in a moment to see the result."
 
 msgid "not now"
-msgstr "Memory is not available now, so this command was not carried out. Send it again in a minute."
+msgstr "Memory is not available right now, so this command was not carried out. Send it again in a minute."
 
 msgid "switched off by the admin"
 msgstr "Memory is switched off on this server. An administrator can switch it on in the settings (`enabled`)."
@@ -8567,28 +8580,28 @@ msgid "say page"
 msgstr "Say which page, for example `/memory page 2`."
 
 msgid "say search"
-msgstr "Say what for: `/memory search <words>`."
+msgstr "Say what to search for: `/memory search <words>`."
 
 msgid "say remember"
-msgstr "Say what: `/memory remember <text>`."
+msgstr "Say what to remember: `/memory remember <text>`."
 
 msgid "say edit"
-msgstr "Say which and what: `/memory edit <number> <text>`."
+msgstr "Say which memory to change, and the new text: `/memory edit <number> <text>`."
 
 msgid "say forget"
-msgstr "Say what: `/memory forget <number>`, or `<words>`, or `everything`."
+msgstr "Say what to forget: `/memory forget <number>`, or `<words>`, or `everything`."
 
 msgid "say share"
-msgstr "Say which and with whom: `/memory share <number> <team>`. Your teams: {teams}."
+msgstr "Say which memory to share, and with which team: `/memory share <number> <team>`. Your teams: {teams}."
 
 msgid "say withdraw"
-msgstr "Say which of those that `/memory team` shows: `/memory withdraw <number>`."
+msgstr "Say which memory of the list of `/memory team` to withdraw: `/memory withdraw <number>`."
 
 msgid "say off"
-msgstr "Say `/memory off` for this chat, or `/memory off always`."
+msgstr "Send `/memory off` for this chat, or `/memory off always` for all chats."
 
 msgid "say on"
-msgstr "Say `/memory on` for this chat, or `/memory on always`."
+msgstr "Send `/memory on` for this chat, or `/memory on always` for all chats."
 
 msgid "say export"
 msgstr "Send `/memory export` for the first part, or say which one, for example `/memory export 2`."
@@ -8599,19 +8612,19 @@ msgstr "Put the lines that `/memory export` gave below `/memory import`, in the 
 # Numbers of a list
 
 msgid "no list"
-msgstr "No list was shown in this chat yet, so nothing was changed."
+msgstr "No list has been shown in this chat yet, so nothing was changed."
 
 msgid "no list, hint"
-msgstr "`/memory` shows all, with their numbers."
+msgstr "`/memory` shows all memories with their numbers."
 
 msgid "no number"
-msgstr "There is no number {number} in the list that you saw last."
+msgstr "The list that you saw last has no number {number}."
 
 msgid "no number, from to"
-msgstr "It goes from {first} to {last}, and nothing was changed. `/memory` shows all."
+msgstr "It goes from {first} to {last}. Nothing was changed. `/memory` shows all memories."
 
 msgid "no number, one only"
-msgstr "It has only number {first}, and nothing was changed. `/memory` shows all."
+msgstr "It has only number {first}. Nothing was changed. `/memory` shows all memories."
 
 # Lists
 
@@ -8621,7 +8634,7 @@ msgstr[0] "There is no page {number}: the list has {n} page."
 msgstr[1] "There is no page {number}: the list has {n} pages."
 
 msgid "nothing yet"
-msgstr "I remember nothing about you yet. `/memory help` says what you can do."
+msgstr "I remember nothing about you yet. `/memory help` lists what you can do."
 
 msgid "all, head"
 msgstr "{memories}, newest first"
@@ -8638,7 +8651,7 @@ msgstr[0] "**{n} memory** found, best first"
 msgstr[1] "**{n} memories** found, best first"
 
 msgid "nothing found"
-msgstr "Nothing found: no memory fits {words}. `/memory` lists all of them."
+msgstr "No memory matches {words}. `/memory` lists all of them."
 
 msgid "day is over"
 msgstr "{text} (its day is over)"
@@ -8710,19 +8723,19 @@ msgstr ""
 "`/memory undo` takes it back."
 
 msgid "known"
-msgstr "I know that already: {text}"
+msgstr "I already know that: {text}"
 
 msgid "memory gone"
-msgstr "That memory is gone."
+msgstr "That memory no longer exists."
 
 msgid "memory gone, hint"
-msgstr "`/memory` shows those that there are."
+msgstr "`/memory` shows the memories that there are."
 
 msgid "memory gone, hint team"
-msgstr "`/memory team` shows those that there are."
+msgstr "`/memory team` shows the memories that there are."
 
 msgid "a team's memory"
-msgstr "That is a team's memory, and nothing was changed."
+msgstr "That memory belongs to a team. Nothing was changed."
 
 msgid "a team's memory, hint"
 msgstr "Whoever shared it can take it back: `/memory withdraw <number>`."
@@ -8763,19 +8776,19 @@ msgstr[0] "With {n} message that waited and said so."
 msgstr[1] "With {n} messages that waited and said so."
 
 msgid "not everywhere yet"
-msgstr "A place that keeps some of it could not be reached: it is erased there as soon as it can be."
+msgstr "A store that holds some of it could not be reached. It is erased there as soon as possible."
 
 msgid "which, several"
-msgstr "Several memories have these words. Nothing was forgotten yet. `/memory forget <number>` forgets one of these:"
+msgstr "Several memories contain these words. Nothing has been forgotten yet. `/memory forget <number>` forgets one of these:"
 
 msgid "which, near"
-msgstr "No memory has exactly these words. Nothing was forgotten yet. `/memory forget <number>` forgets one of these:"
+msgstr "No memory contains exactly these words. Nothing has been forgotten yet. `/memory forget <number>` forgets one of these:"
 
 msgid "none fits"
-msgstr "No memory fits {words}, and nothing was forgotten. `/memory` lists all of them."
+msgstr "No memory matches {words}, so nothing was forgotten. `/memory` lists all of them."
 
 msgid "ask everything"
-msgstr "This forgets all **{what}** about you, for good. Send `/memory forget everything yes` if you mean it. Nothing is forgotten yet."
+msgstr "This forgets all **{what}** about you for good. To confirm, send `/memory forget everything yes`. Nothing has been forgotten yet."
 
 msgid "messages that waited"
 msgid_plural "messages that waited"
@@ -8877,10 +8890,10 @@ msgid "not for passages"
 msgstr "This is what was said in a past chat: it can be forgotten, but not changed or shared."
 
 msgid "nothing to undo"
-msgstr "There is no change that could be taken back."
+msgstr "There is no change to take back."
 
 msgid "undone, head"
-msgstr "The last change is taken back. `/memory undo` once more takes back the one before it."
+msgstr "The last change was taken back. Another `/memory undo` takes back the one before it."
 
 msgid "undone: add"
 msgstr "no longer remembered"
@@ -8892,45 +8905,45 @@ msgid "undone: replace"
 msgstr "as it was before"
 
 msgid "too late"
-msgstr "It is too late to take back the last change: what was forgotten is erased for good."
+msgstr "It is too late to take back the last change: what was forgotten has been erased for good."
 
 msgid "too late, hint"
-msgstr "`/memory undo` once more takes back the change before it."
+msgstr "Another `/memory undo` takes back the change before it."
 
 msgid "erased before"
-msgstr "What was there before was erased, and cannot be brought back."
+msgstr "What was there before has been erased and cannot be brought back."
 
 # What may not become a memory
 
 msgid "refused: it says nothing"
-msgstr "There is nothing to remember in that."
+msgstr "That contains nothing to remember."
 
 msgid "refused, hint: it says nothing"
 msgstr "Write it with letters or digits."
 
 msgid "refused: it is too long"
-msgstr "A memory has {most} characters at most."
+msgstr "A memory can have {most} characters at most."
 
 msgid "refused, hint: it is too long"
 msgstr "Say it in fewer words."
 
 msgid "refused: it holds a secret"
-msgstr "That holds a password, a key or a number of that kind, and such are not kept."
+msgstr "That contains a password, a key or a similar secret, and secrets are not kept."
 
 msgid "refused, hint: it holds a secret"
 msgstr "Leave it out and send the rest again."
 
 msgid "refused: it gives orders to a model"
-msgstr "That gives orders to a model instead of saying something about you, and is not kept."
+msgstr "That gives a model orders instead of saying something about you, so it is not kept."
 
 msgid "refused, hint: it gives orders to a model"
-msgstr "Say what is to be remembered in a plain sentence."
+msgstr "Say in a plain sentence what to remember."
 
 msgid "refused: it tells a model how to answer, which is for one's own chats"
-msgstr "That tells a model how to answer. It holds for your own chats and is not shared with a team."
+msgstr "That tells a model how to answer you. It applies to your own chats and cannot be shared with a team."
 
 msgid "refused, hint: it tells a model how to answer, which is for one's own chats"
-msgstr "Share what is a fact."
+msgstr "Share a fact instead."
 
 msgid "refused: it is of no scope that there is"
 msgstr "That belongs to nothing that a memory can be of."
@@ -8941,17 +8954,17 @@ msgstr "Send it without a scope."
 # Teams
 
 msgid "no team"
-msgstr "You are in no team: an administrator says who is in which (the setting `teams`)."
+msgstr "You are not in a team. An administrator decides who is in which team (the setting `teams`)."
 
 msgid "nothing shared"
-msgstr "Nobody has shared anything with your teams yet. `/memory share <number> <team>` does."
+msgstr "Nobody has shared anything with your teams yet. `/memory share <number> <team>` shares a memory."
 
 msgid "teams, head"
 msgstr "{memories} of {teams}, newest first"
 
 msgid "shared"
 msgstr ""
-"Team {team} knows now: {text}\n"
+"Team {team} now knows: {text}\n"
 "\n"
 "`/memory team` and `/memory withdraw` take it back."
 
@@ -8959,10 +8972,10 @@ msgid "withdrawn"
 msgstr "Withdrawn: {text}"
 
 msgid "withdrawn before"
-msgstr "Withdrawn. The team knows it no more."
+msgstr "Withdrawn. The team no longer knows it."
 
 msgid "not yours to withdraw"
-msgstr "Only what you have shared yourself can be withdrawn."
+msgstr "You can withdraw only what you have shared yourself."
 
 msgid "of another team"
 msgstr "(of a team that you have left)"
@@ -9022,10 +9035,10 @@ msgid "no time"
 msgstr "{name} must be a time like 2026-05-01T12:00:00+00:00"
 
 msgid "too many to import"
-msgstr "One message can bring {most} memories at most, and this has {count}."
+msgstr "One message can import {most} memories at most, and this one has {count}."
 
 msgid "too many to import, hint"
-msgstr "Send them in several messages; nothing was imported."
+msgstr "Nothing was imported. Send them in several messages."
 
 # Switches and status
 
@@ -9042,13 +9055,13 @@ msgid "is off always"
 msgstr "Memory is off in all chats: `/memory on always` switches it on."
 
 msgid "not here"
-msgstr "In this chat nothing is told to the model or remembered: {why}."
+msgstr "In this chat the model gets no memories, and nothing is remembered: {why}."
 
 msgid "only told"
 msgstr "What is said in this chat is not remembered: {why}."
 
 msgid "only learned"
-msgstr "In this chat the model is told nothing: {why}."
+msgstr "In this chat the model gets no memories: {why}."
 
 msgid "in folder"
 msgstr "Facts and plans that are said in this chat stay in its folder."
@@ -9083,13 +9096,13 @@ msgid "switched on here"
 msgstr "Memory is on in this chat. `/memory off` switches it off."
 
 msgid "switched on, but"
-msgstr "You have switched memory on for this chat, but something else is in its way."
+msgstr "You have switched memory on for this chat, but something else keeps it off."
 
 msgid "no chat, off"
-msgstr "This is no chat of its own: say `/memory off always`."
+msgstr "This is not a chat of its own. Send `/memory off always` instead."
 
 msgid "no chat, on"
-msgstr "This is no chat of its own: say `/memory on always`."
+msgstr "This is not a chat of its own. Send `/memory on always` instead."
 
 # Why a message is left alone, at the end of a sentence
 
@@ -9109,19 +9122,19 @@ msgid "reason: the user has switched memory off here"
 msgstr "you have switched memory off here, and `/memory on` switches it on"
 
 msgid "reason: the model is external (local_only)"
-msgstr "its model is not a local one, and the admin allows memory for local ones only (`local_only`)"
+msgstr "its model is not local, and the admin allows memory only for local models (`local_only`)"
 
 msgid "reason: it is not told whether the model is local (local_only)"
-msgstr "it is not known whether its model is a local one, and the admin allows memory for those only (`local_only`)"
+msgstr "it is not known whether its model is local, and the admin allows memory only for local models (`local_only`)"
 
 msgid "reason: the model gets no memory (models_recall, models_remember)"
-msgstr "the admin gives its model no memory (`models_recall`, `models_remember`)"
+msgstr "the admin has excluded its model (`models_recall`, `models_remember`)"
 
 msgid "reason: nothing is learned from this model's chats (models_remember)"
-msgstr "the admin lets nothing be learned from its model (`models_remember`)"
+msgstr "the admin lets nothing be learned from chats with its model (`models_remember`)"
 
 msgid "reason: the model is told nothing (models_recall)"
-msgstr "the admin lets its model only learn (`models_recall`)"
+msgstr "the admin gives its model no memories (`models_recall`)"
 
 msgid "reason: it is as long as a pasted document"
 msgstr "it is as long as a pasted document"
@@ -9159,7 +9172,7 @@ msgid "why, used"
 msgstr "**Used for the answer**"
 
 msgid "why, always told"
-msgstr "{text}: told in every conversation"
+msgstr "{text}: in every conversation"
 
 msgid "why, before"
 msgstr "**In the prompt from earlier messages**"
@@ -9168,28 +9181,28 @@ msgid "why, since"
 msgstr "{text}: since your message {number}"
 
 msgid "why, stays"
-msgstr "What a chat was told stays in its prompt. Commands are not counted as messages."
+msgstr "What a chat has been told stays in its prompt. Commands do not count as messages."
 
 msgid "why, left out"
 msgstr "**Left out**"
 
 msgid "why, not searched"
-msgstr "Besides who you are and how you want to be answered nothing was looked for: the admin has set `memories_per_turn` to 0."
+msgstr "Apart from who you are and how you want to be answered, nothing was looked for: the admin has set `memories_per_turn` to 0."
 
 msgid "why, not told any more"
-msgstr "Not told any more, because forgotten or taken back since: {count}."
+msgstr "No longer in the prompt, because they were forgotten or taken back since: {count}."
 
 msgid "why, not remembered"
 msgstr "What was said is not remembered: {why}."
 
 msgid "why, temporary"
-msgstr "Temporary chats are left alone: nothing is told or learned there, nor kept of why."
+msgstr "Temporary chats are left alone: the model gets no memories there, nothing is learned, and no reasons are kept."
 
 msgid "why, no chat"
-msgstr "This is no chat of its own: nothing is kept of why."
+msgstr "This is not a chat of its own, so no reasons are kept."
 
 msgid "why, nothing kept"
-msgstr "No memories were looked for in this chat yet, or that is more than a week ago."
+msgstr "No memories have been looked for in this chat in the last week."
 
 msgid "why, nothing more"
 msgstr "Nothing more was relevant enough to be added for this message."
@@ -9198,7 +9211,7 @@ msgid "why, none used"
 msgstr "No memory was used."
 
 msgid "why, none near"
-msgstr "No memory came near it, so none was used."
+msgstr "No memory was related to it, so none was used."
 
 msgid "why, none relevant"
 msgstr "Nothing was relevant enough, so no memory was used."
@@ -16355,7 +16368,7 @@ def undo(instance: Instance, user_id: str, to_json: bool) -> None:
     if to_json:
         as_json([fields(change, "op", "memory_id", "before", "after") for change in done.changes])
     elif not done.changes:
-        say("There is no change that could be taken back.")
+        say("There is no change to take back.")
     else:
         says = {"add": "no longer remembered", "remove": "remembered again", "replace": "as it was"}
         rows = [
@@ -17053,7 +17066,7 @@ def share(instance: Instance, user_id: str, which: str, team: str, to_json: bool
     if to_json:
         as_json({"team": team, "memory": text})
     else:
-        say(f"Team {team} knows now: {text}")
+        say(f"Team {team} now knows: {text}")
 
 
 def withdraw(instance: Instance, team: str, which: str, to_json: bool) -> None:
@@ -35367,30 +35380,23 @@ class Changes:
             # Written down when less was known of secrets, and of orders to models.
             after, refused = ("", None) if op == "remove" else _restored(change.before)
             memory_id = change.memory_id or _found_by_text(backend, change)
-            self._journal.intend(
-                [
-                    Change(
-                        batch=batch,
-                        position=0,
-                        user_id=change.user_id,
-                        op=op,
-                        memory_id=memory_id if op != "add" or change.kind == EPISODE else "",
-                        before=masked(change.after)[0],
-                        after=after,
-                        kind=self._kind_before(change),
-                        expires=change.expired,
-                        expired=change.expires,
-                        source=change.source,
-                        said_at=change.said_at,
-                        chat=change.chat,
-                        ordinal=change.ordinal,
-                        scope=change.scope,
-                        model=change.model if change.kind == EPISODE else model,
-                        undoes=change.id,
-                        refused=refused.reason if refused else "",
-                    )
-                ]
+            back = replace(
+                change,
+                batch=batch,
+                position=0,
+                op=op,
+                memory_id=memory_id if op != "add" or change.kind == EPISODE else "",
+                before=masked(change.after)[0],
+                after=after,
+                kind=self._kind_before(change),
+                expires=change.expired,
+                expired=change.expires,
+                model=change.model if change.kind == EPISODE else model,
+                refused=refused.reason if refused else "",
+                made=False,
+                undoes=change.id,
             )
+            self._journal.intend([back])
             if refused:
                 raise refused
         return self._make(backend, self._journal.of_batch(batch), confirm, again=True)
