@@ -494,7 +494,7 @@ class Application:
         settings = self._settings()
         if self._problems:
             return Check(
-                "filter", False, " ".join(self._problems), "Save the settings in the admin panel once more."
+                "filter", False, " ".join(self._problems), "Save the settings in the admin panel again."
             )
         if refusals := settings.refusals:
             detail = " ".join(map(str, refusals))
@@ -511,7 +511,7 @@ class Application:
 
     def _recall_part(self) -> Check:
         if self.recalls.breaker.is_open:
-            hint = "Chats go on without memories, and it is tried again by itself."
+            hint = "Chats go on without memories; recall is tried again automatically."
             return Check("recall", False, "paused: it failed several times in a row", hint)
         return Check(
             "recall", True, f"within {self._settings().inlet_deadline_ms} ms, or the chat goes on without"
@@ -546,9 +546,9 @@ class Application:
 
 def _queue_part(counts: Counts, spilled: Waiting) -> Check:
     details = [f"{counts.pending} waiting, {counts.dead} given up"]
-    hints = [f"Mend the cause, then run: {COMMAND} queue retry all"] if counts.dead else []
+    hints = [f"Fix the cause, then run: {COMMAND} queue retry all"] if counts.dead else []
     if spilled.exchanges:
-        details.append(f"{spilled.exchanges} kept aside until the state database takes them")
+        details.append(f"{spilled.exchanges} set aside until the state database takes them")
     if spilled.in_memory:
         details.append(f"{spilled.in_memory} of these in memory only, and lost with the server")
         hints.append("Make room on the disk of the data folder.")
@@ -2401,7 +2401,7 @@ class RemoteBackend(ABC):
         erased: set[str] = set()
         while left := [memory.id for memory in self._some_of(owner(user_id))]:
             if not erased.isdisjoint(left):
-                hint = "Look at its log if this goes on."
+                hint = "Look at its log if this keeps happening."
                 raise Retry(f"The {self.name} still lists memories that it has erased.", hint=hint)
             self._remove_all(left)
             erased.update(left)
@@ -2643,12 +2643,12 @@ _BEHIND: dict[str, tuple[type[MemoryFault], str, str]] = {
     "provider_rate_limited": (
         Retry,
         "The mem0 server's LLM or embedder is asked too often.",
-        "It is tried again by itself. If this goes on, raise the limit at the provider.",
+        "It is tried again automatically. If this goes on, raise the limit at the provider.",
     ),
     "provider_timeout": (
         Retry,
         "The mem0 server's LLM or embedder takes too long.",
-        "It is tried again by itself. If this goes on, choose a faster model on the mem0 server.",
+        "It is tried again automatically. If this goes on, choose a faster model on the mem0 server.",
     ),
     "provider_unavailable": (
         Retry,
@@ -15428,7 +15428,7 @@ class Chats:
         fault, waiting = self._start.fault, self._spill.waiting().exchanges
         parts = [Check("filter", False, str(fault), fault.hint)]
         if waiting:
-            parts.append(Check("queue", True, f"{waiting} kept aside until memory has started"))
+            parts.append(Check("queue", True, f"{waiting} set aside until memory has started"))
         return status.report(parts, waiting, 0)
 
     def numbers(self) -> bytes:
@@ -15631,9 +15631,7 @@ User = Annotated[
         metavar="USER", help="The user's id in Open WebUI; `users` lists them.", callback=a_person
     ),
 ]
-Which = Annotated[
-    str, typer.Argument(metavar="WHICH", help="A number of the list that was shown last, or an id.")
-]
+Which = Annotated[str, typer.Argument(metavar="WHICH", help="A number from the last list, or an id.")]
 Words = Annotated[list[str], typer.Argument(metavar="WORDS...", help="Words, or a sentence.")]
 Team = Annotated[str, typer.Argument(metavar="TEAM", help="A team's name, as the setting `teams` has it.")]
 Page = Annotated[int, typer.Option("--page", min=0, help="Which page; with --json all without one.")]
@@ -15641,12 +15639,14 @@ Whole = Annotated[bool, typer.Option("--all", help="All of them, without pages."
 Chat = Annotated[
     str, typer.Option("--chat", metavar="ID", help="Only in this chat, by the id in its address.")
 ]
-Now = Annotated[bool, typer.Option("--now", help="Erase at once; else `undo` brings it back for a while.")]
+Now = Annotated[
+    bool, typer.Option("--now", help="Erase at once. Otherwise `undo` brings it back for a while.")
+]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 app = typer.Typer(
-    help="Long-term memory: what users can ask for with /memory, for an admin, and the care of the server.",
+    help="Long-term memory for Open WebUI: the commands of /memory for any user, and the server's upkeep.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -15697,9 +15697,7 @@ def forget(
     user: User,
     which: Annotated[
         list[str],
-        typer.Argument(
-            metavar="WHICH...", help="Numbers of the list that was shown last, ids, words, or `everything`."
-        ),
+        typer.Argument(metavar="WHICH...", help="Numbers from the last list, ids, words, or `everything`."),
     ],
     now: Now = False,
     yes: Yes = False,
@@ -15829,7 +15827,7 @@ def import_(
 @app.command(rich_help_panel=_IN_AND_OUT)
 def migrate(
     abandon: Annotated[
-        bool, typer.Option("--abandon", help="No longer wait for a former place that cannot be read.")
+        bool, typer.Option("--abandon", help="No longer wait for a former location that cannot be read.")
     ] = False,
     json: Json = False,
 ) -> None:
@@ -15900,14 +15898,14 @@ def proxy(
     context: typer.Context,
     port: Annotated[int, typer.Option("--port", envvar="PORT", help="On which port.")] = 9098,
     host: Annotated[
-        str, typer.Option("--host", envvar="HOST", help="On which address; 0.0.0.0 for all.")
+        str, typer.Option("--host", envvar="HOST", help="The address to listen on; 0.0.0.0 for all.")
     ] = "127.0.0.1",
 ) -> None:
     """Serve an OpenAI-compatible API in front of any model servers, whose models memory/<model> remember."""
     context.obj(host, port)
 
 
-ShowText = Annotated[bool, typer.Option("--show-text", help="Also what was said.")]
+ShowText = Annotated[bool, typer.Option("--show-text", help="Also show what was said.")]
 
 
 @_queue.callback()
@@ -15969,7 +15967,7 @@ def _show(receipt: Receipt) -> None:
     if receipt.counts:
         table(["erased", "where"], [(f"{count:,}", name) for name, count in receipt.counts.items()])
     for where in receipt.unreached:
-        say(f"Not yet: {where} The server goes on as soon as it can.")
+        say(f"Not erased yet: {where} The server goes on as soon as it can.")
     for what in receipt.keeps:
         say(f"Note: {what}.")
 
@@ -16065,7 +16063,7 @@ class Instance:
             home = settled(self.locations, self.settings, self.environment.data_dir, location)
             if home.key != location.key:
                 raise TellAdmin(
-                    f"The settings name {location}, and the memories are in {home}.",
+                    f"The settings name {location}, but the memories are in {home}.",
                     hint=f"Run first: {COMMAND} migrate",
                 )
             yield backend
@@ -16120,7 +16118,7 @@ def a_person(user_id: str) -> str:
         typer.BadParameter: nobody has it.
     """
     if not is_person(user_id):
-        raise typer.BadParameter(f"{user_id!r} is no user's id.")
+        raise typer.BadParameter(f"{user_id!r} is not a user's id.")
     return user_id
 
 
@@ -16291,7 +16289,7 @@ def search(instance: Instance, user_id: str, words: str, page: int, to_json: boo
             row |= fields(one, "score", "meaning", "keyword")
         as_json(rows)
     elif not (memories or passages):
-        say("No memory fits these words, and nothing that was said.")
+        say("No memory matches these words, and nothing that was said.")
     else:
         if memories:
             show(memories)
@@ -16317,7 +16315,7 @@ def edit(instance: Instance, user_id: str, which: str, text: str, to_json: bool)
         (memory_id,) = instance.ids(control, user_id, [which])
         done = control.edit(asked_for(user_id), memory_id, text)
     if not done.before:
-        raise Drop("That memory is gone.", hint="`list` shows those that there are.")
+        raise Drop("That memory no longer exists.", hint="`list` shows the memories that there are.")
     if to_json:
         as_json(fields(done, "before", "after"))
     else:
@@ -16346,7 +16344,7 @@ def forget(instance: Instance, user_id: str, which: Sequence[str], *, at_once: b
         minutes = counted(done.undo_minutes, "minute", "minutes")
         say(f"`undo` brings back what was forgotten within {minutes}; then the server erases it for good.")
     if not done.reached:
-        say("A place could not be reached yet: the server erases it there as soon as it can.")
+        say("A store could not be reached yet: the server erases it there as soon as it can.")
 
 
 def _holding(instance: Instance, control: Control, user_id: str, words: str) -> list[str]:
@@ -16354,11 +16352,11 @@ def _holding(instance: Instance, control: Control, user_id: str, words: str) -> 
     if exact and len(memories) == 1:
         return [memories[0].id]
     if not memories:
-        raise Drop("No memory has these words, and none comes near. Nothing was forgotten.")
+        raise Drop("No memory contains these words, and none comes near. Nothing was forgotten.")
     instance.number(user_id, memories)
     show(memories)
-    said = "Several memories have these words." if exact else "No memory has exactly these words."
-    raise Drop(f"{said} Nothing was forgotten yet: say which, by its number.")
+    said = "Several memories contain these words." if exact else "No memory contains exactly these words."
+    raise Drop(f"{said} Nothing has been forgotten yet: name one by its number.")
 
 
 def undo(instance: Instance, user_id: str, to_json: bool) -> None:
@@ -16544,7 +16542,7 @@ class Moving:
             say(
                 f"{count:,} memories are in {location}."
                 if moved
-                else f"Nothing to move: all are in {location}."
+                else f"Nothing to move: all memories are in {location}."
             )
 
     def _abandon(self, to_json: bool) -> None:
@@ -16555,9 +16553,9 @@ class Moving:
             as_json({"abandoned": [str(location) for location in pending]})
             return
         for location in pending:
-            say(f"What is only in {location} stays there, and is not looked for any more.")
+            say(f"Memories that are only in {location} stay there, and are no longer looked for.")
         if not pending:
-            say("Nothing is waited for.")
+            say("No former location is waited for.")
 
     def _opened(self, location: Location) -> AbstractContextManager[Records]:
         instance = self._instance
@@ -17015,10 +17013,10 @@ def _calls(instance: Instance) -> Check:
 
 def _queue(instance: Instance) -> Check:
     counts = instance.outbox.counts()
-    hint = f"Mend the cause, then run: {COMMAND} queue retry all" if counts.dead else ""
+    hint = f"Fix the cause, then run: {COMMAND} queue retry all" if counts.dead else ""
     detail = f"{counts.pending} waiting, {counts.dead} given up"
     if aside := instance.spill.waiting().exchanges:
-        detail += f", {aside} kept aside until the state database takes them"
+        detail += f", {aside} set aside until the state database takes them"
     return Check("queue", not counts.dead, detail, hint)
 '''
 
@@ -17075,7 +17073,7 @@ def withdraw(instance: Instance, team: str, which: str, to_json: bool) -> None:
         (memory_id,) = instance.ids(control, team_owner(team), [which])
         memory = control.of_ids([memory_id]).get(memory_id)
         if memory is None or memory.scope != TEAM + team:
-            raise Drop("That memory is gone.", hint="`team` shows those that there are.")
+            raise Drop("That memory no longer exists.", hint="`team` shows the memories that there are.")
         text = control.withdraw(asked_for(sharer_in(memory.batch)), memory_id)
     if to_json:
         as_json({"team": team, "memory": text})
@@ -17088,7 +17086,7 @@ def _teams(instance: Instance) -> Sequence[str]:
 
 
 def _unknown(team: str, known: Sequence[str]) -> Drop:
-    there = f"There are: {', '.join(known)}." if known else "The setting `teams` names none."
+    there = f"There are: {', '.join(known)}." if known else "The setting `teams` names no team."
     return Drop(f"There is no team {team}.", hint=there)
 '''
 
@@ -17122,7 +17120,8 @@ def show(engine: Engine, chat_id: str, *, to_json: bool) -> None:
     explanations = Explanations(engine).of_chat(chat_id)
     if not explanations:
         raise Drop(
-            f"Nothing is known of a chat {chat_id}.", hint="It is kept for a week, by the id in its address."
+            f"Nothing is known of chat {chat_id}.",
+            hint="What a chat was told is kept for a week, by the id in the chat's address.",
         )
     journal = Journal(engine)
     if to_json:
@@ -17149,7 +17148,7 @@ def _described(number: int, explanation: Explanation, journal: Journal) -> list[
     for title, ids in (
         ("always told", explanation.profile),
         ("told as corrected", explanation.corrected),
-        ("not told any more, it is forgotten", explanation.forgotten),
+        ("no longer in the prompt, as it was forgotten", explanation.forgotten),
     ):
         lines += [f"   {title}: {_text(memory_id, journal)}" for memory_id in ids]
     lines += [
@@ -19059,7 +19058,7 @@ from .service import Service
 log = logging.getLogger(__name__)
 
 _RETRY_FIRST_S, _RETRY_MOST_S = 1.0, 60.0
-_AGAIN = "It is tried again by itself."
+_AGAIN = "It is tried again automatically."
 
 
 class Start:
@@ -29962,8 +29961,8 @@ def fault_of(part: str, address: str, error: Exception, slow: type[Retry] = Retr
     if named := next((link for link in chain if isinstance(link, MemoryFault)), None):
         return named.again()  # mem0 put an error of its own around it
     if any(isinstance(link, OverlongAnswerError) for link in chain):
-        hint = "Is it what its settings say? Its answers must end."
-        return RetryFew(f"{who} sends more than an answer can hold.", hint=hint)
+        hint = "Do the settings name the right server? Its answers must end."
+        return RetryFew(f"{who} sent more than an answer may hold.", hint=hint)
     status = status_of(error)
     if status in _REFUSED_CALLER:
         hint = "Check its address, model and key in the settings."
@@ -29973,9 +29972,9 @@ def fault_of(part: str, address: str, error: Exception, slow: type[Retry] = Retr
             f"{who} cannot take this input (HTTP {status}).", hint="Check that its model is the right one."
         )
     if status:
-        return Retry(f"{who} answered HTTP {status}.", hint="Look at its log if this goes on.")
+        return Retry(f"{who} answered HTTP {status}.", hint="Look at its log if this keeps happening.")
     if any(_is_no_text(link) for link in chain):
-        return Drop(f"{who} cannot take this input: it holds characters that are none.")
+        return Drop(f"{who} cannot take this input: it holds invalid characters.")
     sqlstate = next((code for link in chain if isinstance(code := getattr(link, "sqlstate", None), str)), "")
     if sqlstate.startswith(_REFUSED_SQL):
         hint = "Check the store's address, password, rights and the pgvector extension."
@@ -29985,7 +29984,7 @@ def fault_of(part: str, address: str, error: Exception, slow: type[Retry] = Retr
     missing = next((link for link in chain if isinstance(link, ImportError)), None)
     if missing is not None:
         hint = f"Install {missing.name or 'its package'} next to mem0ai, then restart the Pipelines server."
-        return TellAdmin(f"{who} needs a Python package that is not here.", hint=hint)
+        return TellAdmin(f"{who} needs a Python package that is not installed here.", hint=hint)
     names = [type(link).__name__ for link in chain]
     if any("Timeout" in name for name in names):
         return slow(f"{who} took too long.", hint="Is it overloaded, or still loading its model?")
@@ -32084,9 +32083,9 @@ def data_residency(settings: Valves, state_url: str = "") -> list[Check]:
                 "Choose local ones, or switch local_only off.",
             )
         ]
-    detail = "all that remembers is on your own machines or network"
+    detail = "everything that remembers is on your own machines or network"
     if settings.backend == "server":
-        detail = "mem0's server is in your own network; which LLM and embedder it asks is not told"
+        detail = "mem0's server is in your own network; which LLM and embedder it asks is not known here"
     return [Check("local only", True, detail)]
 
 
@@ -32724,7 +32723,7 @@ def selfcheck(settings: Valves, backend: Backend) -> list[Check]:
     """
     parts = _Check(settings).run(backend)
     if settings.llm_provider == "auto" and not settings.has_llm and settings.backend == "library":
-        hint = "Which LLM a running server reads with is told at its /memory/status."
+        hint = "The /memory/status of a running server says which LLM it reads with."
         parts.append(
             Check("LLM", True, "auto: this command's environment names no server of the chats", hint)
         )
@@ -32892,7 +32891,7 @@ class _Check:
         except UnreadableAnswerError:
             hint = f"Set {llm.prefix}_model to a model that can answer in JSON."
             part = Check(
-                llm.part, False, f"{llm.name} answered in {took}, but not in JSON as it was told", hint
+                llm.part, False, f"{llm.name} answered in {took}, but not in JSON as it was asked to", hint
             )
         else:
             part = Check(llm.part, True, took + _note(llm.settings, llm.prefix))
@@ -33190,8 +33189,8 @@ class BackendCheck:
         try:
             return self._inquiry.answer(_PATIENCE_S)
         except TimeoutError:
-            silent = f"store and embedder have not answered its check for {self._inquiry.waits_s:.0f} s"
-            hint = "Are they overloaded, or hang? Chats go on without memories."
+            silent = f"store and embedder have not answered the check for {self._inquiry.waits_s:.0f} s"
+            hint = "Are they overloaded, or do they hang? Chats go on without memories."
             backend = self._live.current
             return [Check("backend", False, silent, hint), *(health_of(backend) if backend else [])]
 
@@ -41789,7 +41788,7 @@ def empty(connection: Any, whose: str) -> None:
         time.sleep(_PAUSE_S)
     raise Retry(
         f"{whose} is read all the time: its write-ahead log still holds what was erased.",
-        hint="It is tried again by itself.",
+        hint="It is tried again automatically.",
     )
 
 
