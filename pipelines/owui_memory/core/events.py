@@ -80,20 +80,24 @@ class UpstreamCall:
     """A request that the proxy sent to a model server, `name` in the settings.
 
     outcome: "2xx" to "5xx", "unreachable", "broken" (the answer ended too early) or "left" (the client went).
-    seconds: to the answer's end. first_s: to its first byte, None where there was none.
+    seconds: to the answer's end. first_s: to its first byte, None where there was none. operation: chat,
+    text_completion, embeddings, or "" for anything else. model: as the upstream calls it.
     """
 
     name: str
     outcome: str
     seconds: float
     first_s: float | None = None
+    operation: str = ""
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """One of them. at: when it was, if that was not now.
 
-    code: the reason as one of few words, where the sentence has too many. seconds: that it took.
+    code: the reason as one of few words, where the sentence has too many. seconds: that it took. tokens,
+    records: of memories, what they take in a prompt, and how many there are.
     """
 
     kind: EventKind
@@ -106,6 +110,7 @@ class Event:
     code: str = ""
     seconds: float | None = None
     tokens: int = 0
+    records: int = 0
     upstream: UpstreamCall | None = None
 
 
