@@ -31,7 +31,7 @@ def llm_settings(llm: ScriptedLLM) -> dict[str, str]:
 class TestMem0Extraction:
     @pytest.fixture
     def server(self, pipelines_server: StartServer, scripted_llm: ScriptedLLM) -> PipelinesServer:
-        return pipelines_server(env={**llm_settings(scripted_llm), "MEMORY_BATCH_IDLE_SECONDS": "0"})
+        return pipelines_server(env={**llm_settings(scripted_llm), "MEMORY_ADVANCED": "batch_idle_seconds=0"})
 
     def test_the_llm_says_what_to_remember(
         self, server: PipelinesServer, scripted_llm: ScriptedLLM, user: str
@@ -61,8 +61,7 @@ class TestMem0Extraction:
         server = pipelines_server(
             env={
                 **llm_settings(scripted_llm),
-                "MEMORY_BATCH_IDLE_SECONDS": "3600",
-                "MEMORY_ADVANCED": "batch_max_exchanges=3",
+                "MEMORY_ADVANCED": "batch_idle_seconds=3600; batch_max_exchanges=3",
             }
         )
         chat = Chat(user)
@@ -91,7 +90,7 @@ class TestMem0Extraction:
             server = pipelines_server(
                 env={
                     **llm_settings(scripted_llm),
-                    "MEMORY_BATCH_IDLE_SECONDS": "0",
+                    "MEMORY_ADVANCED": "batch_idle_seconds=0",
                     "MEMORY_FALLBACK_LLM_PROVIDER": "openai",
                     "MEMORY_FALLBACK_LLM_BASE_URL": second.base_url,
                     "MEMORY_FALLBACK_LLM_MODEL": "second-chat",

@@ -19,6 +19,8 @@ from ..language.spans import without_thoughts
 from ..recall.block import Blocks, without_block
 
 LANGUAGE = "{{USER_LANGUAGE}}"  # among the variables: that of the interface
+_OF_RESPONSES = ("input_text", "input_image", "input_file")  # parts of the responses API
+_TEXTS = ("text", "input_text", "output_text")
 _SEARCHES = ("web_search", "image_generation")
 
 # What comes in is as long as whoever sends it likes. Nothing below looks at more of it than this; hashes do.
@@ -96,7 +98,7 @@ def read_outlet(body: Any, user: Any) -> Answered | None:
         user_id=user_id,
         keys=tuple(keys),
         user_text=_kept(texts[-1]),
-        assistant_text=_answer(messages[-1]),
+        assistant_text=final_text(text_of(messages[-1].get("content"))),
         name=plain(_text(_mapping(user).get("name"))[:_NAME_CHARS]),
         chat_kind=chat_kind_of(chat_id),
     )
@@ -200,7 +202,8 @@ def _is_block(part: Any) -> bool:
 
 def _prepended(block: str, content: Any) -> str | list[Any]:
     if isinstance(content, list):
-        return [{"type": "text", "text": block}, *content]
+        of_responses = any(_mapping(part).get("type") in _OF_RESPONSES for part in content)
+        return [{"type": "input_text" if of_responses else "text", "text": block}, *content]
     return f"{block}\n\n{content}" if content else block
 
 
@@ -241,14 +244,13 @@ def text_of(content: Any) -> str:
         return content
     if not isinstance(content, list):
         return ""
-    parts = (part for part in content if isinstance(part, Mapping) and part.get("type") == "text")
+    parts = (part for part in content if isinstance(part, Mapping) and part.get("type") in _TEXTS)
     return "\n".join(_text(part.get("text")) for part in parts)
 
 
-def _answer(message: Mapping[str, Any]) -> str:
-    """What the model said to the user: no reasoning, no tool calls or their output."""
-    text = without_thoughts(_capped(text_of(message.get("content")), _ANSWER_CHARS))
-    return plain(_capped(text.strip(), TEXT_CHARS))
+def final_text(text: str) -> str:
+    """What of an answer is said to the user: no reasoning, and not more than is looked at."""
+    return plain(_capped(without_thoughts(_capped(text, _ANSWER_CHARS)).strip(), TEXT_CHARS))
 
 
 def _connection(described: Mapping[str, Any], model: str, base_model: str) -> Connection:

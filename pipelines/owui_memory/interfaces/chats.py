@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import uuid
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +19,7 @@ from ..commands.parse import refusal, was_command
 from ..config.environment import Environment
 from ..config.policy import decide
 from ..config.settings import Valves
-from ..core.errors import MemoryFault, Waits, is_of_the_text
+from ..core.errors import MemoryFault, Retry, Waits, is_of_the_text
 from ..core.events import Event, EventKind, Job, failed, succeeded
 from ..core.memory import Check
 from ..core.permission import SWITCHED_OFF
@@ -186,6 +188,33 @@ class Chats:
         except Exception as error:  # noqa: BLE001 - the chat must go on
             self.failed(Job.OUTLET, error)
             return ""
+
+    def emit(self, event: Event) -> None:
+        """Something has happened."""
+        if (runtime := self.runtime) is not None:
+            runtime.emit(event)
+
+    async def owner_of(self, key: str) -> str:
+        """The user whose key this is, "" for nobody's.
+
+        Raises:
+            MemoryFault: that cannot be told now.
+        """
+        runtime = self._opened()
+        try:
+            return str(await _in(runtime.state_pool, runtime.api_keys.owner_of, key))
+        except Exception as error:
+            raise Retry("The keys cannot be looked up now.", hint="Try again in a minute.") from error
+
+    async def carried_out(self, turn: Turn) -> str:
+        """The answer to a command whose message and answer are one request."""
+        own = turn
+        if not turn.user_message_id:  # the same text once more is another request
+            key = f"{turn.exchange_key}:{uuid.uuid4().hex}"
+            own = replace(turn, exchange_key=key, key=key)
+        if answer := await self.give(own):
+            return answer
+        return await self.answer(Answered(own.user_id, (own.key,), own.text, "", own.name, own.chat_kind))
 
     def failed(self, work: Job, error: Exception) -> None:
         """Some work has failed, and the chat goes on."""

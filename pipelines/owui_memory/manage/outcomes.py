@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..core.change import Change
 from ..core.locales import Message, message
+from ..core.locales.refused import Refused
 from ..core.memory import Memory
 
 PAGE = 20  # memories
@@ -38,6 +39,18 @@ class Page:
     number: int = 1
     pages: int = 1
     size: int = PAGE
+
+    @classmethod
+    def of(cls, memories: Sequence[Memory], number: int) -> Page:
+        """The `number`-th page of these.
+
+        Raises:
+            Drop: there is no such page.
+        """
+        pages = max(-(-len(memories) // PAGE), 1)
+        if not 1 <= number <= pages:
+            raise Refused(message("no page", number=number, n=pages))
+        return cls(tuple(memories[(number - 1) * PAGE : number * PAGE]), len(memories), number, pages)
 
     @property
     def first(self) -> int:

@@ -16,16 +16,17 @@ from ..config.scoping import reading_view
 from ..config.settings import Valves
 from ..core.locales import ENGLISH, Locale, locale
 from ..core.memory import Candidate, Memory
-from ..core.permission import SWITCHED_OFF
+from ..core.reason import Reason
 from ..core.scope import TEAM, View
 from ..core.turn import Turn
 from ..language.forget_requests import forget_request
 from ..language.guess import language_for, language_in
 from ..language.names import teller
 from ..models.tokens import Count, Tokenizers
+from ..state.engine import unsynced
 from .block import Blocks, correction, is_own, line, render, shown
 from .injected import Conversation, Injected, Line
-from .profile import Profiles
+from .profile import Profiles, within
 from .rank import ranked
 from .search import asks_for_all, candidates, query_of
 from .select import ENOUGH, INJECTED, INJECTED_BEFORE, TO_FORGET, Gate, Selection, select
@@ -112,7 +113,7 @@ class Recaller:
     """Recalls for all users. Threads may share it."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self._keeping = unsynced(engine)  # it may be told again, or explained no more
         self._injected, self._explanations = Injected(engine), Explanations(engine)
         self._profiles, self._sources = Profiles(), Sources(engine)
         self._tokenizers = Tokenizers()
@@ -125,7 +126,7 @@ class Recaller:
         view = reading_view(turn, settings)
         before = self._injected.conversation(turn, view.teams)
         if not before.on:
-            return Recalled(Blocks(), (), (), Explanation.of_left_alone(SWITCHED_OFF.reason), on=False)
+            return Recalled(Blocks(), (), (), Explanation.of_left_alone(Reason.USER_SWITCHED_OFF), on=False)
         count = self._tokenizers.of(turn.base_model or turn.model)
         words = locale(before.language or language_for(turn.language, turn.text))
         lines = _Lines(count, now, turn, words, in_teams=bool(view.teams))
@@ -141,7 +142,7 @@ class Recaller:
             always = self._profiles.of(backend, turn.user_id, before.version, view)
             always = self._sources.as_without(always, aside) if aside else always
             wanted = [memory for memory in always if memory.id not in suppressed_ids]
-            profile = lines.fitting(wanted, settings.profile_token_budget)
+            profile = within(wanted, settings.advanced_numbers.profile_token_budget, lines.cost)
         injected_before = {injected.memory_id for injected in kept.lines}
         known = injected_before | {memory.id for memory in profile}
         # A copy of it, which the user has shared with a team, may be found alone.
@@ -196,11 +197,12 @@ class Recaller:
         left_alone: why it was not told anything, or is not remembered.
         """
         why = recalled.why if recalled else Explanation.of_left_alone(left_alone)
-        with self._engine.begin() as connection:
+        why = replace(why, left_alone=left_alone, language=language_for(turn.language, turn.text))
+        row = self._explanations.row(turn, why)
+        with self._keeping.begin() as connection:
             if recalled and (recalled.new or recalled.gone):
                 self._injected.keep(connection, turn, recalled.new, recalled.gone)
-            why = replace(why, left_alone=left_alone, language=language_for(turn.language, turn.text))
-            self._explanations.keep(connection, turn, why)
+            self._explanations.keep(connection, row)
 
     def _selected(
         self,
@@ -398,12 +400,3 @@ class _Lines:
 
     def held(self, lines: Iterable[Line]) -> int:
         return sum(self._count(injected.line) + 1 for injected in lines)
-
-    def fitting(self, memories: Iterable[Memory], room: int) -> list[Memory]:
-        """Those that fit, in order."""
-        chosen = []
-        for memory in memories:
-            if (tokens := self.cost(memory)) <= room:
-                chosen.append(memory)
-                room -= tokens
-        return chosen

@@ -12,7 +12,8 @@ from ..config.settings import Valves
 from ..core.errors import Retry, Waits, is_of_the_text
 from ..core.events import Emit, Event, EventKind, Job, failed, succeeded
 from ..core.exchange import Exchange
-from ..core.permission import SWITCHED_OFF, Permission
+from ..core.permission import Permission
+from ..core.reason import Reason
 from ..core.turn import Answered, Turn
 from ..language import secrets as redact
 from ..state import try_writing
@@ -150,11 +151,11 @@ class Keeper:
 
     def _store(self, answered: Answered, permission: Permission | None, since: float | None = None) -> str:
         if permission is None:
-            self._emit(Event(EventKind.EXCHANGE_REFUSED, reason="their inlet gave no permission"))
+            self._emit(Event(EventKind.EXCHANGE_REFUSED, reason=Reason.NOT_PERMITTED))
             return ""
         if not self._switches.is_on(answered.user_id, permission.chat_id):  # switched off since, or just now
             self._decisions.used(answered.user_id, permission)
-            self._emit(Event(EventKind.EXCHANGE_REFUSED, reason=SWITCHED_OFF.reason))
+            self._emit(Event(EventKind.EXCHANGE_REFUSED, reason=Reason.USER_SWITCHED_OFF))
             return ""
         settings = self._settings()
         # Before anything of it is kept: what is not in the queue needs not be got out of it again.
@@ -173,7 +174,7 @@ class Keeper:
                 follows=permission.follows,
                 answered_by=permission.answered_by,
             ),
-            wait_s=settings.batch_idle_seconds if settings.uses_llm else 0.0,
+            wait_s=settings.advanced_numbers.batch_idle_seconds if settings.uses_llm else 0.0,
             batch_max=settings.advanced_numbers.batch_max_exchanges,
             since=since,
             renews=settings.keeps_episodes,

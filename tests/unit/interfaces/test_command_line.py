@@ -169,7 +169,7 @@ class TestChanging:
         assert texts(run, "ada") == [DOG]
 
     def test_no_secret_is_remembered(self, run: Run) -> None:
-        with pytest.raises(Refused, match="1: That holds a password"):
+        with pytest.raises(Refused, match="1: That contains a password"):
             run("remember", "ada", "My password is hunter2!x.")
         assert texts(run, "ada") == []
 
@@ -182,7 +182,7 @@ class TestChanging:
         assert (undone["op"], undone["before"]) == ("replace", DOG)
         assert texts(run, "ada") == [DOG]
         assert "no longer remembered" in run("undo", "ada")
-        assert run("undo", "ada") == "There is no change that could be taken back.\n"
+        assert run("undo", "ada") == "There is no change to take back.\n"
 
     def test_by_id(self, run: Run) -> None:
         run("remember", "ada", DOG)
@@ -232,7 +232,7 @@ class TestChanging:
     def test_forget_by_words_only_what_is_meant_for_sure(self, run: Run) -> None:
         run("remember", "ada", DOG)
         run("remember", "ada", "My dog is three years old.")
-        with pytest.raises(Refused, match="Several memories have these words"):
+        with pytest.raises(Refused, match="Several memories contain these words"):
             run("forget", "ada", "dog")
         with pytest.raises(Refused, match="No memory has these words"):
             run("forget", "bob", "dog")
@@ -261,7 +261,7 @@ class TestTeams:
     def test_shared_and_withdrawn(self, run: Run) -> None:
         run("remember", "ada", DOG)
         run("list", "ada")
-        assert run("share", "ada", "1", "design") == f"Team design knows now: {DOG}\n"
+        assert run("share", "ada", "1", "design") == f"Team design now knows: {DOG}\n"
         assert [one["memory"] for one in rows(run, "team", "design")] == [DOG]
         assert rows(run, "withdraw", "design", "1") == {"team": "design", "memory": DOG}
         assert run("team", "design") == "Nobody has shared anything with design yet.\n"

@@ -40,7 +40,7 @@ def settings(scripted_llm: ScriptedLLM) -> Valves:
         embedder_provider="openai",
         embedder_base_url=scripted_llm.base_url,
         embedder_model="scripted-embed",
-        batch_idle_seconds=0,
+        advanced="batch_idle_seconds=0",
     )
 
 

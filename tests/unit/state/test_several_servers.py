@@ -269,7 +269,8 @@ def test_a_memory_that_two_servers_tell_at_one_place_is_told_once(servers: Sever
     for server in (servers.one, servers.two):
         with server.engine.begin() as connection:
             server.told.keep(connection, turn, lines, [])
-            server.explanations.keep(connection, turn, Explanation("Where do I live?", 0.5, 0.4))
+            why = Explanation("Where do I live?", 0.5, 0.4)
+            server.explanations.keep(connection, server.explanations.row(turn, why))
     with servers.one.engine.connect() as connection:
         assert connection.scalar(select(func.count()).select_from(injected)) == 2
     assert [line.text for line in servers.three.told.conversation(turn).lines] == [long, "corrected"]

@@ -37,7 +37,7 @@ def share(instance: Instance, user_id: str, which: str, team: str, to_json: bool
     if to_json:
         as_json({"team": team, "memory": text})
     else:
-        say(f"Team {team} knows now: {text}")
+        say(f"Team {team} now knows: {text}")
 
 
 def withdraw(instance: Instance, team: str, which: str, to_json: bool) -> None:
