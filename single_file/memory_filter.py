@@ -253,7 +253,7 @@ from .interfaces.lanes import Lanes
 from .language import secrets as redact
 from .manage.erasure.erase import Eraser
 from .manage.erasure.forgetting import Forgetting
-from .manage.erasure.retention import prune
+from .manage.erasure.retention import prune_all
 from .manage.erasure.worker import ErasureWorker
 from .manage.migrate.mover import Mover
 from .models.embedder import Embedder
@@ -266,7 +266,7 @@ from .observe.metrics import Metrics
 from .observe.prometheus import Levels, Prometheus, sizes
 from .observe.selfcheck import SelfChecks
 from .observe.statecheck import StateCheck, StateFile
-from .observe.status import BackendCheck, report
+from .observe.status import BackendCheck, past_chats_part, report
 from .recall.injected import Injected
 from .recall.recall import Recalled, Recaller
 from .recall.run import Outcome, Run
@@ -277,6 +277,7 @@ from .remember.spill import Spill, Waiting
 from .remember.writer import Writer
 from .state import open_state
 from .state.api_keys_table import ApiKeys
+from .state.episodes_table import EpisodesTable, Kept
 
 _STATE_THREADS = 4
 _RECALLS_AT_ONCE = 64  # threads that may wait for a slow backend before recall is skipped
@@ -312,7 +313,7 @@ class Application:
         file = StateFile(self._engine)
         self._state_check = StateCheck(self._engine, file, environment.data_dir, self.metrics.state_was_well)
         self._counting = Inquiry("memory-counting", self._counted)
-        self._counts, self._days = Counts(pending=0, dead=0), ""
+        self._counts, self._days, self._kept = Counts(pending=0, dead=0), "", Kept()
         self.spill = spill or Spill(environment.data_dir)
         self.keeper = Keeper(
             self._engine, self._outbox, self.spill, settings, self.emit, self._wake, file.look
@@ -343,7 +344,9 @@ class Application:
         eraser = Eraser(self._engine, environment.data_dir, settings, opener, self.live)
         self.commander = Commander(self._engine, self.live, settings, self.emit, eraser)
         forgetting = Forgetting(self._engine, eraser, settings)
-        self._sweeper = ErasureWorker(eraser, self._drop, self.emit, forgetting, partial(prune, self._engine))
+        self._sweeper = ErasureWorker(
+            eraser, self._drop, self.emit, forgetting, partial(prune_all, self._engine, eraser, settings)
+        )
         self.lanes, self.api_keys = Lanes(), ApiKeys(self._engine)
         self.command_pool = ThreadPoolExecutor(_COMMANDS_AT_ONCE, thread_name_prefix="memory-command")
         self.live.use(settings())
@@ -435,6 +438,7 @@ class Application:
             *data_residency(self._settings(), self._environment.state_url),
             self._recall_part(),
             _queue_part(counts, waiting),
+            past_chats_part(self._settings(), self._kept),
             self._costs_part(),
             self._key_part(),
         ]
@@ -467,11 +471,12 @@ class Application:
 
     def _counted_lately(self) -> Counts:
         with contextlib.suppress(Exception):  # what is wrong with the database, its own line says
-            self._counts, self._days = self._counting.answer(_COUNTING_S)
+            self._counts, self._days, self._kept = self._counting.answer(_COUNTING_S)
         return self._counts
 
-    def _counted(self) -> tuple[Counts, str]:
-        return self._outbox.counts(), self._ledger.described(read_prices(self._settings().llm_prices))
+    def _counted(self) -> tuple[Counts, str, Kept]:
+        days = self._ledger.described(read_prices(self._settings().llm_prices))
+        return self._outbox.counts(), days, EpisodesTable(self._engine).kept()
 
     def close(self) -> None:
         """Remember what waits and stop threads, within a bound; what is left waits for the next start."""
@@ -2929,12 +2934,12 @@ class Answers:
         self._admin, self._words, self._say = admin, words, words.say
         self._zone, self._chat_id, self._user_id = zone_of(timezone), chat_id, user_id
 
-    def page(self, page: Page, past: str = "") -> str:
+    def page(self, page: Page[Memory], past: str = "") -> str:
         """past: a sentence on what is kept of past chats."""
         if not page.total:
             return "\n\n".join(filter(None, [self._say("nothing yet"), past]))
         lines = [self._say("all, head", memories=self._bold(page.total)), ""]
-        lines += self._table(page.memories, page.first)
+        lines += self._table(page.items, page.first)
         if page.pages > 1:
             kind = "more pages" if page.number < page.pages else "page of"
             of = self._say(kind, number=page.number, pages=page.pages, next=str(page.number + 1))
@@ -4432,7 +4437,7 @@ class Work:
 
     def _page(self, number: int) -> str:
         page = self._control.page(self._user_id, number)
-        ids = [memory.id for memory in page.memories]
+        ids = [memory.id for memory in page.items]
         if ids:
             self._orders.show(self._user_id, self._chat_id, ids, first=page.first, anew=number == 1)
         return self._answers.page(page, self._kept_of_chats())
@@ -5598,6 +5603,13 @@ class Remembering(PanelModel):
             "server keeps the memories itself (backend library). With mem0's server or platform, "
             "everything that is said is sent there: only on does that."
         ),
+    )
+    episode_days: int = Field(
+        0,
+        ge=0,
+        le=36500,
+        title="Past chats for (days)",
+        description="What was said longer ago than this many days is erased; facts stay. 0: it is kept.",
     )
 '''
 
@@ -15607,7 +15619,7 @@ from typing import Annotated
 
 import typer
 
-from . import erase, keys, memories, moving, queue, status, teams, why
+from . import erase, keys, memories, moving, past_chats, queue, status, teams, why
 from .instance import a_person, opened
 
 _OF_A_USER, _OF_TEAMS = "Memories of a user", "Memories of teams"
@@ -15624,11 +15636,12 @@ Which = Annotated[
 ]
 Words = Annotated[list[str], typer.Argument(metavar="WORDS...", help="Words, or a sentence.")]
 Team = Annotated[str, typer.Argument(metavar="TEAM", help="A team's name, as the setting `teams` has it.")]
-Page = Annotated[int, typer.Option("--page", min=1, help="Which page.")]
+Page = Annotated[int, typer.Option("--page", min=0, help="Which page; with --json all without one.")]
 Whole = Annotated[bool, typer.Option("--all", help="All of them, without pages.")]
 Chat = Annotated[
     str, typer.Option("--chat", metavar="ID", help="Only in this chat, by the id in its address.")
 ]
+Now = Annotated[bool, typer.Option("--now", help="Erase at once; else `undo` brings it back for a while.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
@@ -15646,18 +15659,23 @@ _keys = typer.Typer(no_args_is_help=True)
 app.add_typer(_keys, name="keys", help="Keys of users for the proxy.", rich_help_panel=_OF_THE_SERVER)
 
 
+def _page(page: int, whole: bool, json: bool) -> int:
+    """The page that is asked for; 0: all, which programs get where they ask for none."""
+    return 0 if whole or (json and not page) else page or 1
+
+
 @app.command("list", rich_help_panel=_OF_A_USER)
-def list_(user: User, page: Page = 1, whole: Whole = False, json: Json = False) -> None:
+def list_(user: User, page: Page = 0, whole: Whole = False, json: Json = False) -> None:
     """What is remembered of a user, newest first, with the numbers that other commands take."""
     with opened() as instance:
-        memories.list_(instance, user, 0 if whole else page, json)
+        memories.list_(instance, user, _page(page, whole, json), json)
 
 
 @app.command(rich_help_panel=_OF_A_USER)
-def search(user: User, words: Words, json: Json = False) -> None:
-    """The memories that fit some words, best first."""
+def search(user: User, words: Words, page: Page = 0, json: Json = False) -> None:
+    """The memories that fit some words, best first, and what was said in past chats that does."""
     with opened() as instance:
-        memories.search(instance, user, " ".join(words), json)
+        memories.search(instance, user, " ".join(words), _page(page, False, json), json)
 
 
 @app.command(rich_help_panel=_OF_A_USER)
@@ -15683,9 +15701,7 @@ def forget(
             metavar="WHICH...", help="Numbers of the list that was shown last, ids, words, or `everything`."
         ),
     ],
-    now: Annotated[
-        bool, typer.Option("--now", help="Erase at once; else `undo` brings it back for a while.")
-    ] = False,
+    now: Now = False,
     yes: Yes = False,
     json: Json = False,
 ) -> None:
@@ -15695,6 +15711,46 @@ def forget(
             erase.erase_user(instance, user, yes=yes, to_json=json)
         else:
             memories.forget(instance, user, which, at_once=now, to_json=json)
+
+
+@app.command(rich_help_panel=_OF_A_USER)
+def chats(
+    user: User,
+    words: Annotated[list[str] | None, typer.Argument(metavar="[WORDS...]", help="What to look for.")] = None,
+    page: Page = 0,
+    whole: Whole = False,
+    json: Json = False,
+) -> None:
+    """The past chats of which something is kept, newest first; with words, those where they fit."""
+    with opened() as instance:
+        past_chats.list_(instance, user, " ".join(words or ()), _page(page, whole, json), json)
+
+
+@app.command("forget-chat", rich_help_panel=_OF_A_USER)
+def forget_chat(
+    user: User,
+    which: Annotated[
+        str, typer.Argument(metavar="WHICH", help="A number of the list that `chats` showed last, or an id.")
+    ],
+    now: Now = False,
+    json: Json = False,
+) -> None:
+    """Forget what was said in a chat; facts that were learned there stay."""
+    with opened() as instance:
+        past_chats.forget(instance, user, which, at_once=now, to_json=json)
+
+
+@app.command(rich_help_panel=_OF_A_USER)
+def episodes(
+    user: User,
+    state: Annotated[str, typer.Argument(metavar="on|off")],
+    json: Json = False,
+) -> None:
+    """Whether what a user says is kept, beside facts."""
+    if state not in ("on", "off"):
+        raise typer.BadParameter(f"{state!r} is neither on nor off.")
+    with opened() as instance:
+        past_chats.switch(instance, user, on=state == "on", to_json=json)
 
 
 @app.command(rich_help_panel=_OF_A_USER)
@@ -15728,10 +15784,10 @@ def why_(
 
 
 @app.command(rich_help_panel=_OF_TEAMS)
-def team(name: Team, json: Json = False) -> None:
+def team(name: Team, page: Page = 0, whole: Whole = False, json: Json = False) -> None:
     """What a team knows, newest first."""
     with opened() as instance:
-        teams.list_(instance, name, json)
+        teams.list_(instance, name, _page(page, whole, json), json)
 
 
 @app.command(rich_help_panel=_OF_TEAMS)
@@ -15962,6 +16018,7 @@ from ...manage.erasure.erase import Eraser
 from ...manage.memories import Control
 from ...manage.migrate.reach import location_of_backend, settled
 from ...manage.outcomes import Asked
+from ...manage.past_chats import PastChats
 from ...remember.outbox import Outbox
 from ...remember.spill import Spill
 from ...state import open_state
@@ -16026,6 +16083,10 @@ class Instance:
         """What users may do with their memories."""
         with self.backend() as backend:
             yield Control(self.engine, _Only(backend), lambda: self.settings, self.eraser())
+
+    def past(self, control: Control) -> PastChats:
+        """Past chats, where this control works."""
+        return PastChats(self.engine, control.live, lambda: self.settings)
 
     def eraser(self) -> Eraser:
         """Erases for good."""
@@ -16186,47 +16247,57 @@ from typing import Any
 from ...core.errors import Drop
 from ...core.memory import Memory, is_id, is_over
 from ...manage.memories import Control
+from ...manage.outcomes import PAGE, Item, Page
 from ...manage.rows import row_of
 from ...state.switches_table import Switches
 from .instance import Instance, asked_for
 from .output import as_json, counted, fields, say, table
 
+_FOUND_MOST = 500  # of a search that is told whole
+
 
 def list_(instance: Instance, user_id: str, page: int, to_json: bool) -> None:
     """A page of a user's memories, newest first; page 0: all of them."""
     with instance.control() as control:
-        if page:
-            shown = control.page(user_id, page)
-            memories, total, pages, first = shown.memories, shown.total, shown.pages, shown.first
-        else:
-            memories = tuple(control.all(user_id))
-            total, pages, first = len(memories), 1, 1
-    instance.number(user_id, memories, first)
+        memories = control.all(user_id)
+    shown = paged(memories, page)
+    instance.number(user_id, shown.items, shown.first)
     if to_json:
-        rows = numbered(user_id, memories, first)
-        as_json({"user_id": user_id, "total": total, "page": page, "pages": pages, "memories": rows})
+        rows = numbered(user_id, shown.items, shown.first)
+        counts = {"total": shown.total, "page": shown.number, "pages": shown.pages}
+        as_json({"user_id": user_id, **counts, "memories": rows})
     elif not memories:
         say(f"Nothing is remembered of {user_id}.")
     else:
-        show(memories, first)
-        if pages > 1:
-            say(f"Page {page} of {pages}, of {total:,} memories: --page N shows another, --all all of them.")
+        show(shown.items, shown.first)
+        say_pages(shown, "memories")
 
 
-def search(instance: Instance, user_id: str, words: str, to_json: bool) -> None:
-    """What fits, best first."""
+def search(instance: Instance, user_id: str, words: str, page: int, to_json: bool) -> None:
+    """What fits, best first: facts, and apart what was said in past chats. page 0: all of both."""
+    most = _FOUND_MOST if page == 0 else page * PAGE
     with instance.control() as control:
-        found = control.search(user_id, words)
-    memories = [one.memory for one in found]
-    instance.number(user_id, memories)
+        found = control.search(user_id, words, most)
+        said = instance.past(control).found(user_id, words)[:most]
+    begin = (page - 1) * PAGE if page else 0
+    if begin and begin >= max(len(found), len(said)):
+        raise Drop("There is no such page.", hint="--page 1 shows the best.")
+    facts, passages = found[begin:], [one.memory for one in said[begin:]]
+    memories = [one.memory for one in facts]
+    instance.number(user_id, [*memories, *passages])
     if to_json:
-        rows = numbered(user_id, memories)
-        weighed = [fields(one, "score", "meaning", "keyword") for one in found]
-        as_json([{**row, **scores} for row, scores in zip(rows, weighed, strict=True)])
-    elif not memories:
-        say("No memory fits these words.")
+        rows = numbered(user_id, [*memories, *passages])
+        for row, one in zip(rows, facts, strict=False):
+            row |= fields(one, "score", "meaning", "keyword")
+        as_json(rows)
+    elif not (memories or passages):
+        say("No memory fits these words, and nothing that was said.")
     else:
-        show(memories)
+        if memories:
+            show(memories)
+        if passages:
+            say("From past chats:")
+            show_passages(passages, len(memories) + 1)
 
 
 def remember(instance: Instance, user_id: str, text: str, to_json: bool) -> None:
@@ -16263,10 +16334,12 @@ def forget(instance: Instance, user_id: str, which: Sequence[str], *, at_once: b
         instance.orders.erase_answers(user_id)  # they may hold what is forgotten
         done = control.forget(asked_for(user_id), ids, at_once=at_once)
     if to_json:
-        as_json({"forgotten": done.count, "gone": done.gone, "texts": done.texts})
+        as_json({"forgotten": done.count, **fields(done, "gone", "texts", "passages")})
         return
     for text in done.texts:
         say(f"Forgotten: {text}")
+    if done.passages:
+        say(f"With {counted(done.passages, 'passage', 'passages')} of past chats that say so.")
     if done.gone:
         say(f"Gone already: {done.gone:,}.")
     if done.count and done.undo_minutes:
@@ -16315,6 +16388,31 @@ def switch(instance: Instance, user_id: str, chat_id: str, *, on: bool, to_json:
         say(f"Memory of {user_id} is {'on' if on else 'off'} in {where}.")
 
 
+def paged(rows: Sequence[Item], page: int) -> Page[Item]:
+    """A page of some rows; page 0: all of them.
+
+    Raises:
+        Drop: there is no such page.
+    """
+    return Page.of(rows, page) if page else Page(tuple(rows), len(rows))
+
+
+def say_pages(shown: Page[Any], what: str) -> None:
+    """Which page it was, where there are several."""
+    if shown.pages > 1:
+        of = f"Page {shown.number} of {shown.pages}, of {shown.total:,} {what}"
+        say(f"{of}: --page N shows another, --all all of them.")
+
+
+def show_passages(passages: Iterable[Memory], first: int = 1) -> None:
+    """A numbered table of what was said."""
+    rows = [
+        (number, one.role, one.text, f"{one.created_at:%Y-%m-%d}" if one.created_at else "", one.chat)
+        for number, one in enumerate(passages, first)
+    ]
+    table(["#", "who", "said", "day", "chat"], rows)
+
+
 def show(memories: Iterable[Memory], first: int = 1) -> None:
     """A numbered table."""
     rows = [
@@ -16353,11 +16451,14 @@ from typing import Any
 from ...backends.locations import Location
 from ...core.errors import TellAdmin
 from ...core.locales.refused import Refused
+from ...core.memory import in_payload
+from ...core.scope import past_in
 from ...manage.migrate.copying import BATCH, in_order
 from ...manage.migrate.mover import Mover
 from ...manage.migrate.reach import location_of_backend, opened, records_of
 from ...manage.migrate.records import Record, Records, admitted, from_json, to_json
 from ...remember.admission import NotAdmittedError
+from ...remember.episodes import adopt
 from .instance import Instance
 from .output import as_json, progress, say, with_progress
 
@@ -16376,7 +16477,7 @@ class Moving:
         count = 0
         with _to(file) as lines:
             for record in self.all("exporting"):
-                if user_id in ("", record.user_id):
+                if user_id in ("", record.user_id, past_in(record.user_id)):
                     lines.write(json.dumps(to_json(record), ensure_ascii=False) + "\n")
                     count += 1
         print(f"{count:,} memories exported.", file=sys.stderr)
@@ -16411,6 +16512,7 @@ class Moving:
             for batch in with_progress(batches, len(batches), f"importing, {BATCH} at a time"):
                 target.write(batch)
             self._locations.touch({record.user_id for record in new})
+        adopt(self._instance.engine, ((one.user_id, in_payload(one.id, one.payload)) for one in records))
         added = sum(record.id not in there for record in new)
         changed, known = len(new) - added, len(records) - len(new)
         if to_json:
@@ -16613,6 +16715,103 @@ def fields(one: Any, *names: str) -> dict[str, Any]:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# interfaces/cli/past_chats.py
+
+SOURCES["interfaces/cli/past_chats.py"] = r'''"""`chats` and `forget-chat`: what is kept of a user's past chats."""
+
+from __future__ import annotations
+
+from ...core.errors import Drop
+from ...manage.past_chats import PastChat
+from ...state.episodes_table import EpisodesTable
+from .instance import Instance, asked_for
+from .memories import numbered, paged, say_pages, show_passages
+from .output import as_json, counted, say, table
+
+_LIST = "command line, chats"  # stands for the chat in which a list of chats was shown
+
+
+def list_(instance: Instance, user_id: str, words: str, page: int, to_json: bool) -> None:
+    """A page of the chats of which something is kept, or of those where words fit; page 0: all."""
+    with instance.control() as control:
+        past = instance.past(control)
+        chats = past.found_by_chat(user_id, words) if words else past.all(user_id)
+    shown = paged(chats, page)
+    instance.orders.show(
+        user_id, _LIST, [one.chat for one in shown.items], first=shown.first, anew=shown.first == 1
+    )
+    if to_json:
+        rows = [_row(user_id, number, one) for number, one in enumerate(shown.items, shown.first)]
+        as_json(
+            {
+                "user_id": user_id,
+                "total": shown.total,
+                "page": shown.number,
+                "pages": shown.pages,
+                "chats": rows,
+            }
+        )
+    elif not chats:
+        say("Nothing that was said fits." if words else f"Nothing is kept of {user_id}'s past chats.")
+    elif words:
+        for number, one in enumerate(shown.items, shown.first):
+            say(f"#{number} {one.title or one.chat}")
+            show_passages(one.shown)
+    else:
+        cells = [
+            (
+                number,
+                one.chat,
+                f"{one.at:%Y-%m-%d}" if one.at else "",
+                one.count,
+                one.title or one.shown[0].text,
+            )
+            for number, one in enumerate(shown.items, shown.first)
+        ]
+        table(["#", "chat", "day", "passages", "begins"], cells)
+        say_pages(shown, "chats")
+
+
+def forget(instance: Instance, user_id: str, which: str, *, at_once: bool, to_json: bool) -> None:
+    """What was said in a chat, by its number in the list that was shown last, or its id."""
+    chat = instance.orders.shown(user_id, _LIST).get(which.lstrip("#"), which)
+    with instance.control() as control:
+        passages = instance.past(control).of_chat(user_id, chat)
+        if not passages:
+            raise Drop(f"Nothing is kept of a chat {which}.", hint="`chats` shows those that there are.")
+        done = control.forget(asked_for(user_id), [one.id for one in passages], at_once=at_once)
+    if to_json:
+        as_json({"chat": chat, "forgotten": done.count})
+        return
+    say(f"Forgotten: {counted(done.count, 'passage', 'passages')}. Facts that were learned there stay.")
+    if done.undo_minutes:
+        say(f"`undo` brings it back within {counted(done.undo_minutes, 'minute', 'minutes')}.")
+    if not done.reached:
+        say("A place could not be reached yet: the server erases it there as soon as it can.")
+
+
+def switch(instance: Instance, user_id: str, *, on: bool, to_json: bool) -> None:
+    """Whether what a user says is kept."""
+    EpisodesTable(instance.engine).switch(user_id, on)
+    if to_json:
+        as_json({"user_id": user_id, "episodes": on})
+    else:
+        say(f"What {user_id} says is {'kept' if on else 'no longer kept'}; facts are learned all the same.")
+
+
+def _row(user_id: str, number: int, one: PastChat) -> dict[str, object]:
+    at = one.at.isoformat() if one.at else None
+    return {
+        "number": number,
+        "chat": one.chat,
+        "title": one.title,
+        "passages": one.count,
+        "last_said_at": at,
+        "shown": numbered(user_id, one.shown),
+    }
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # interfaces/cli/queue.py
 
 SOURCES["interfaces/cli/queue.py"] = r'''"""`queue`: what waits to be remembered, what was given up, and how that is tried again."""
@@ -16721,9 +16920,12 @@ import typer
 from ... import COMMAND
 from ...core.errors import MemoryFault
 from ...core.memory import Check
+from ...core.scope import past_in, past_owner
 from ...language.sanitize import one_line
 from ...observe.ledger import Ledger
 from ...observe.selfcheck import selfcheck
+from ...observe.status import past_chats_part
+from ...state.episodes_table import EpisodesTable
 from ...state.switches_table import Switches
 from .instance import Instance
 from .moving import Moving
@@ -16740,6 +16942,7 @@ def of_all(instance: Instance, to_json: bool) -> None:
         *_backend(instance),
         _calls(instance),
         _queue(instance),
+        past_chats_part(instance.settings, EpisodesTable(instance.engine).kept()),
     ]
     ok = all(part.ok for part in parts)
     if to_json:
@@ -16760,21 +16963,29 @@ def of_user(instance: Instance, user_id: str, to_json: bool) -> None:
     waiting_now = instance.outbox.waiting_of(user_id)
     with instance.control() as control:
         total = len(control.all(user_id))
+    kept = EpisodesTable(instance.engine).kept(user_id)
     if to_json:
-        as_json({"user_id": user_id, "on": is_on, "memories": total, "waiting": waiting_now})
+        counts = {"memories": total, "passages": kept.passages, "chats": kept.chats, "waiting": waiting_now}
+        as_json({"user_id": user_id, "on": is_on, **counts})
         return
     say(f"Memory is {'on' if is_on else 'switched off in all chats'}.")
     say(f"{counted(total, 'memory', 'memories')}.")
+    chats = counted(kept.chats, "past chat", "past chats")
+    say(f"{counted(kept.passages, 'passage', 'passages')} of {chats}.")
     say(f"{counted(waiting_now, 'message waits', 'messages wait')} to be remembered.")
 
 
 def users(instance: Instance, to_json: bool) -> None:
     """Everybody who has memories, and teams, by their ids."""
     counts = Counter(record.user_id for record in Moving(instance).all("counting"))
+    owners = dict.fromkeys(past_in(owner) or owner for owner, _ in counts.most_common())
+    rows = [(owner, counts[owner], counts[past_owner(owner)]) for owner in owners]
     if to_json:
-        as_json([{"user_id": user_id, "memories": count} for user_id, count in counts.most_common()])
-    elif counts:
-        table(["user", "memories"], [(user_id, f"{count:,}") for user_id, count in counts.most_common()])
+        as_json([dict(zip(("user_id", "memories", "passages"), row, strict=True)) for row in rows])
+    elif rows:
+        table(
+            ["user", "memories", "passages"], [(owner, f"{one:,}", f"{more:,}") for owner, one, more in rows]
+        )
     else:
         say("There are no memories yet.")
 
@@ -16823,24 +17034,26 @@ from collections.abc import Sequence
 from ...core.errors import Drop
 from ...core.scope import TEAM, read_teams, sharer_in, team_owner
 from .instance import Instance, asked_for
-from .memories import numbered, show
+from .memories import numbered, paged, say_pages, show
 from .output import as_json, say
 
 
-def list_(instance: Instance, team: str, to_json: bool) -> None:
-    """All that a team knows, newest first."""
+def list_(instance: Instance, team: str, page: int, to_json: bool) -> None:
+    """A page of what a team knows, newest first; page 0: all of it."""
     known = _teams(instance)
     with instance.control() as control:
         memories = control.of_teams([team])
     if not memories and team not in known:
         raise _unknown(team, known)
-    instance.number(team_owner(team), memories)
+    shown = paged(memories, page)
+    instance.number(team_owner(team), shown.items, shown.first)
     if to_json:
-        as_json(numbered(team_owner(team), memories))
+        as_json(numbered(team_owner(team), shown.items, shown.first))
     elif not memories:
         say(f"Nobody has shared anything with {team} yet.")
     else:
-        show(memories)
+        show(shown.items, shown.first)
+        say_pages(shown, "memories")
 
 
 def share(instance: Instance, user_id: str, which: str, team: str, to_json: bool) -> None:
@@ -24958,8 +25171,9 @@ from sqlalchemy import Engine
 from ...backends.base import Backend
 from ...config.settings import Valves
 from ...core.errors import MemoryFault
-from ...core.scope import shared_by
+from ...core.scope import past_owner, shared_by
 from ...remember.spill import Spill, Spilled
+from ...state.episodes_table import EpisodesTable
 from .erasures import BEGUN, DONE, ONCE, SETTLED_S, Erasure, Erasures
 from .scrub import scrub_state
 from .sites import Found, Open, Site, Sites
@@ -25018,7 +25232,7 @@ class Eraser:
         self._seen: dict[int, tuple[float, float]] = {}  # when, and how old it was: seconds
         self._erasures = Erasures(engine)
         self._sites = Sites(engine, data_dir, settings, opener)
-        self._spill = Spill(data_dir)
+        self._spill, self._passages = Spill(data_dir), EpisodesTable(engine)
 
     def forget(self, user_id: str, memory_ids: Collection[str], until: float = math.inf) -> Receipt:
         """Erase these memories of a user, and all that was written down of them. Blocks.
@@ -25068,6 +25282,29 @@ class Eraser:
             if shared:
                 self.forget(owner, shared)
                 count += len(shared)
+        return count
+
+    def erase_passages_before(self, at: float) -> int:
+        """Erase the passages of past chats that were said before a Unix time, everywhere; how many. Blocks.
+
+        Where a location cannot be reached, all of it is tried anew with the next call.
+        """
+        if not (old := self._passages.said_before(at)):
+            return 0
+        count, reached = 0, True
+        with self._still(), self._sites.opened() as found:
+            for one in found:
+                try:
+                    site = one.reached()
+                    gone = sum(site.erase_said_before(past_owner(user_id), at) for user_id in old)
+                    if gone:
+                        site.purge()
+                    count += gone
+                except MemoryFault:
+                    reached = False
+        if reached:
+            for user_id, exchanges in old.items():
+                self._passages.remove(user_id, exchanges)
         return count
 
     def go_on(self) -> list[Receipt]:
@@ -25666,16 +25903,18 @@ SOURCES["manage/erasure/retention.py"] = r'''"""How long the state database keep
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy import Column, ColumnElement, Engine, delete, or_, select, true, tuple_, update
 
+from ...config.settings import Valves
 from ...core.turn import HASHED
 from ...recall.injected import KEPT_S as INJECTED_S
 from ...recall.injected import KEPT_WITHOUT_CHAT_S
 from ...state import command_turns, commands, decisions, erasures, injected, outbox, reading, recalls, shown
 from ...state.permissions import KEPT_S as PERMISSION_S
+from .erase import Eraser
 from .erasures import DONE
 
 _DAY_S = 24 * 3600.0
@@ -25719,6 +25958,12 @@ RULES = (
 def prune(engine: Engine) -> int:
     """Delete what is too old; how many rows. Blocks, and lets others write in between."""
     return sum(_prune(engine, rule) for rule in RULES)
+
+
+def prune_all(engine: Engine, eraser: Eraser, settings: Callable[[], Valves]) -> int:
+    """The same, and passages of past chats that are older than the settings say."""
+    pruned, days = prune(engine), settings().episode_days
+    return pruned + (eraser.erase_passages_before(time.time() - days * _DAY_S) if days else 0)
 
 
 def _prune(engine: Engine, rule: Rule) -> int:
@@ -25835,6 +26080,9 @@ class Site(Protocol):
         on_progress: called with each number of memories that are gone.
         """
 
+    def erase_said_before(self, owner: str, at: float) -> int:
+        """Take away what lies under this id and is older than a Unix time; how many there were."""
+
     def purge(self) -> str:
         """As `VectorStore.purge`."""
 
@@ -25895,6 +26143,13 @@ class StoreSite:
             entities.delete_all(emptied)
             entities.purge()
 
+    def erase_said_before(self, owner: str, at: float) -> int:
+        rows = self._store.list({"user_id": owner})[0]
+        ids = [str(row.id) for row in rows if _is_before(aware_time(row.payload.get("created_at")), at)]
+        for begin in range(0, len(ids), _AT_ONCE):
+            self._store.delete_all(ids[begin : begin + _AT_ONCE])
+        return len(ids)
+
     def purge(self) -> str:
         return self._store.purge()
 
@@ -25941,6 +26196,10 @@ class RemoteSite:
 
     def _listed(self, user_id: str) -> list[Memory]:
         return [memory for owner in _owners(user_id) for memory in self._backend.list_all(owner)]
+
+    def erase_said_before(self, owner: str, at: float) -> int:
+        there = [one.id for one in self._backend.list_all(owner) if _is_before(one.created_at, at)]
+        return sum(map(self._backend.remove, there))
 
     def purge(self) -> str:
         return f"{self._name} keeps a history of what it has deleted: erase it there"
@@ -26025,6 +26284,10 @@ def _owners(user_id: str) -> tuple[str, str]:
 
 def _counted_as(owner: str) -> str:
     return PASSAGES if past_in(owner) else "memories"
+
+
+def _is_before(said_at: datetime | None, at: float) -> bool:
+    return said_at is not None and said_at.timestamp() < at
 
 
 def _is_earlier(payload: Any, erasure: Erasure) -> bool:
@@ -26287,7 +26550,7 @@ class Control:
         emit: Emit = ignore,
     ) -> None:
         """eraser: forgets for good; without one, what is forgotten can be undone."""
-        self._engine, self._live, self._settings, self._eraser = engine, live, settings, eraser
+        self._engine, self.live, self._settings, self._eraser = engine, live, settings, eraser
         self._journal, self._sources = Journal(engine), Sources(engine)
         self._changes = Changes(self._journal)
         self._emit = emit
@@ -26296,9 +26559,9 @@ class Control:
 
     def all(self, user_id: str) -> list[Memory]:
         """All memories, newest first, expired ones too."""
-        return newest_first(_editable(self._live.get()).list_all(user_id))
+        return newest_first(_editable(self.live.get()).list_all(user_id))
 
-    def page(self, user_id: str, number: int = 1) -> Page:
+    def page(self, user_id: str, number: int = 1) -> Page[Memory]:
         """A page of them.
 
         Raises:
@@ -26308,7 +26571,7 @@ class Control:
 
     def search(self, user_id: str, query: str, most: int = FOUND_MOST) -> list[Ranked]:
         """What fits some words or a sentence, best first, of all that the user has in any chat."""
-        backend, query = self._live.get(), query[:_QUERY_CHARS]
+        backend, query = self.live.get(), query[:_QUERY_CHARS]
         found = backend.search(user_id, query, _CANDIDATES_EACH * most, view=None, asked=True)
         return fitting(ranked(found, query, datetime.now(UTC)), query)[:most]
 
@@ -26321,7 +26584,7 @@ class Control:
 
     def of_ids(self, memory_ids: Sequence[str]) -> dict[str, Memory]:
         """Those of these memories that there are, by id."""
-        backend = _editable(self._live.get())
+        backend = _editable(self.live.get())
         return {memory.id: memory for memory in backend.get_all(list(memory_ids))} if memory_ids else {}
 
     def now_called(self, memory_ids: Iterable[str]) -> list[str]:
@@ -26454,7 +26717,7 @@ class Control:
 
     def of_teams(self, teams: Sequence[str]) -> list[Memory]:
         """What these teams know, newest first."""
-        backend = _editable(self._live.get())
+        backend = _editable(self.live.get())
         return newest_first(memory for team in teams for memory in backend.list_all(team_owner(team)))
 
     def share(self, asked: Asked, memory_id: str, team: str, confirm: Confirm = _alone) -> str:
@@ -26556,7 +26819,7 @@ class Control:
 
     @contextmanager
     def _writing(self) -> Iterator[EditableBackend]:
-        with self._live.writing() as backend:
+        with self.live.writing() as backend:
             yield _editable(backend)
 
     def _make(
@@ -27208,6 +27471,8 @@ from ...core.memory import EPISODE, Memory, hash_of, in_payload, payload_of
 from ...core.scope import past_in, past_owner
 from ...language.secrets import masked
 from ...remember import admission
+from ...remember.episodes import BATCH as EPISODES
+from ...remember.episodes import name_of
 from ...stores.protocol import VectorStore
 
 _PAGE = 1000  # rows read at once
@@ -27399,9 +27664,12 @@ def from_json(row: Mapping[str, Any]) -> Record:
         "created_at": created,
         "updated_at": _time(row, "updated_at") or created,
     }
+    id_ = str(row.get("id") or _id_of(user, text))
+    if metadata.get("kind") == EPISODE and not str(metadata.get("batch") or "").startswith(EPISODES):
+        payload["batch"] = EPISODES + name_of(id_)
     if expires := _time(row, "expiration_date"):
         payload["expiration_date"] = expires[:10]
-    return Record(str(row.get("id") or _id_of(user, text)), payload)
+    return Record(id_, payload)
 
 
 def admitted(record: Record) -> tuple[Record, int]:
@@ -27450,14 +27718,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from ..core.change import Change
 from ..core.locales import Message, message
 from ..core.locales.refused import Refused
 from ..core.memory import Memory
 
-PAGE = 20  # memories
+PAGE = 20  # memories, or chats
 NO_JSON = message("no JSON")
+
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27477,30 +27749,30 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """Some of all memories of a user, newest first: the `number`-th of `pages`."""
+class Page(Generic[Item]):
+    """Some of a list: the `number`-th of `pages`."""
 
-    memories: tuple[Memory, ...]
+    items: tuple[Item, ...]
     total: int
     number: int = 1
     pages: int = 1
     size: int = PAGE
 
     @classmethod
-    def of(cls, memories: Sequence[Memory], number: int) -> Page:
+    def of(cls, items: Sequence[Item], number: int) -> Page[Item]:
         """The `number`-th page of these.
 
         Raises:
             Drop: there is no such page.
         """
-        pages = max(-(-len(memories) // PAGE), 1)
+        pages = max(-(-len(items) // PAGE), 1)
         if not 1 <= number <= pages:
             raise Refused(message("no page", number=number, n=pages))
-        return cls(tuple(memories[(number - 1) * PAGE : number * PAGE]), len(memories), number, pages)
+        return cls(tuple(items[(number - 1) * PAGE : number * PAGE]), len(items), number, pages)
 
     @property
     def first(self) -> int:
-        """The number of the page's first memory among all, from 1."""
+        """The number of the page's first one among all, from 1."""
         return (self.number - 1) * self.size + 1
 
 
@@ -32829,7 +33101,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ..backends.backend_holder import BackendHolder
+from ..config.settings import Valves
 from ..core.memory import Check
+from ..state.episodes_table import Kept
 from .inquiry import Inquiry
 from .selfcheck import SelfChecks, health_of, reading_of
 
@@ -32905,6 +33179,20 @@ def report(parts: list[Check], pending: int, dead: int) -> dict[str, Any]:
         "queue": {"pending": pending, "dead": dead},
         "parts": [asdict(part) for part in parts],
     }
+
+
+def past_chats_part(settings: Valves, kept: Kept) -> Check:
+    """Whether what is said is kept, why, and how much there is."""
+    much = f"{kept.passages:,} passages of {kept.chats:,} chats"
+    if settings.keeps_episodes:
+        days = f", for {settings.episode_days:,} days" if settings.episode_days else ""
+        return Check("past chats", True, f"what is said is kept{days}: {much}")
+    why = "the setting episodes is off"
+    if settings.episodes == "auto":
+        why = f"all of it would go to mem0's {settings.backend}; episodes on allows that"
+    return Check(
+        "past chats", True, f"what is said is not kept: {why}" + (f"; {much}" if kept.passages else "")
+    )
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -35603,7 +35891,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -35614,7 +35902,7 @@ from sqlalchemy import Engine
 from ..backends.base import EditableBackend
 from ..core.exchange import Batch, Exchange, version_of
 from ..core.memory import EPISODE, Memory
-from ..core.scope import TEAM, USER, past_owner
+from ..core.scope import TEAM, USER, past_in, past_owner
 from ..state.episodes_table import Entry, EpisodesTable
 from . import admission
 from .admission import NotAdmittedError
@@ -35715,6 +36003,24 @@ class Episodes:
             admission.remove_all(backend, past_owner(user_id), stale)
         self._table.settle(replace(wanted, first=intended.first))
         return len(new)
+
+
+def adopt(engine: Engine, stored: Iterable[tuple[str, Memory]]) -> None:
+    """Write down passages that came by an import, each with what it lies under; others are passed over."""
+    by_exchange: dict[tuple[str, str], list[Memory]] = {}
+    for owner, memory in stored:
+        if (user_id := past_in(owner)) and memory.batch.startswith(BATCH):
+            by_exchange.setdefault((user_id, memory.batch.removeprefix(BATCH)), []).append(memory)
+    table = EpisodesTable(engine)
+    for (user_id, exchange), passages_ in by_exchange.items():
+        if table.get(user_id, exchange) is None:
+            said, answered, topics = (
+                sum(one.role == role for one in passages_) for role in (BY_USER, ASSISTANT, TOPICS)
+            )
+            first = min(one.ordinal for one in passages_)
+            at = max((one.created_at.timestamp() for one in passages_ if one.created_at), default=0.0)
+            entry = Entry(user_id, exchange, passages_[0].chat, first, said, answered, topics, "imported", at)
+            table.put(entry)
 
 
 def name_of(key: str) -> str:
@@ -39893,7 +40199,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 from sqlalchemy import Engine, and_, delete, func, select, update
@@ -39963,6 +40269,11 @@ class EpisodesTable:
             put_row(connection, episodes, row)
         return Entry(**row)
 
+    def put(self, entry: Entry) -> None:
+        """Write down what is stored already."""
+        with self._engine.begin() as connection:
+            put_row(connection, episodes, asdict(entry))
+
     def settle(self, entry: Entry) -> None:
         """They are stored as this entry says, and no others of the exchange."""
         mine = and_(episodes.c.user_id == entry.user_id, episodes.c.exchange == entry.exchange)
@@ -40000,9 +40311,14 @@ class EpisodesTable:
         """Those of a chat, in order."""
         return self._select(episodes.c.user_id == user_id, episodes.c.chat_id == chat_id)
 
-    def said_before(self, at: float, most: int) -> list[Entry]:
-        """Those from before a Unix time, of anybody, oldest first."""
-        return self._select(episodes.c.said_at < at, most=most)
+    def said_before(self, at: float) -> dict[str, list[str]]:
+        """The exchanges from before a Unix time, by user."""
+        old: dict[str, list[str]] = {}
+        wanted = select(episodes.c.user_id, episodes.c.exchange).where(episodes.c.said_at < at)
+        with self._reading.connect() as connection:
+            for user_id, exchange in connection.execute(wanted):
+                old.setdefault(user_id, []).append(exchange)
+        return old
 
     def wants(self, user_id: str) -> bool:
         """Whether a user wants their past chats to be kept; True where they have not said."""
@@ -40015,8 +40331,8 @@ class EpisodesTable:
         with self._engine.begin() as connection:
             put_row(connection, episode_switches, {"user_id": user_id, "is_on": on, "at": time.time()})
 
-    def _select(self, *which: Any, most: int | None = None) -> list[Entry]:
-        wanted = select(episodes).where(*which).order_by(episodes.c.said_at, episodes.c.first).limit(most)
+    def _select(self, *which: Any) -> list[Entry]:
+        wanted = select(episodes).where(*which).order_by(episodes.c.said_at, episodes.c.first)
         with self._reading.connect() as connection:
             return [Entry(**row) for row in connection.execute(wanted).mappings()]
 '''

@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ..backends.backend_holder import BackendHolder
+from ..config.settings import Valves
 from ..core.memory import Check
+from ..state.episodes_table import Kept
 from .inquiry import Inquiry
 from .selfcheck import SelfChecks, health_of, reading_of
 
@@ -84,3 +86,17 @@ def report(parts: list[Check], pending: int, dead: int) -> dict[str, Any]:
         "queue": {"pending": pending, "dead": dead},
         "parts": [asdict(part) for part in parts],
     }
+
+
+def past_chats_part(settings: Valves, kept: Kept) -> Check:
+    """Whether what is said is kept, why, and how much there is."""
+    much = f"{kept.passages:,} passages of {kept.chats:,} chats"
+    if settings.keeps_episodes:
+        days = f", for {settings.episode_days:,} days" if settings.episode_days else ""
+        return Check("past chats", True, f"what is said is kept{days}: {much}")
+    why = "the setting episodes is off"
+    if settings.episodes == "auto":
+        why = f"all of it would go to mem0's {settings.backend}; episodes on allows that"
+    return Check(
+        "past chats", True, f"what is said is not kept: {why}" + (f"; {much}" if kept.passages else "")
+    )

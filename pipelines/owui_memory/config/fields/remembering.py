@@ -37,3 +37,10 @@ class Remembering(PanelModel):
             "everything that is said is sent there: only on does that."
         ),
     )
+    episode_days: int = Field(
+        0,
+        ge=0,
+        le=36500,
+        title="Past chats for (days)",
+        description="What was said longer ago than this many days is erased; facts stay. 0: it is kept.",
+    )

@@ -33,6 +33,7 @@ from ...manage.erasure.erase import Eraser
 from ...manage.memories import Control
 from ...manage.migrate.reach import location_of_backend, settled
 from ...manage.outcomes import Asked
+from ...manage.past_chats import PastChats
 from ...remember.outbox import Outbox
 from ...remember.spill import Spill
 from ...state import open_state
@@ -97,6 +98,10 @@ class Instance:
         """What users may do with their memories."""
         with self.backend() as backend:
             yield Control(self.engine, _Only(backend), lambda: self.settings, self.eraser())
+
+    def past(self, control: Control) -> PastChats:
+        """Past chats, where this control works."""
+        return PastChats(self.engine, control.live, lambda: self.settings)
 
     def eraser(self) -> Eraser:
         """Erases for good."""

@@ -7,24 +7,26 @@ from collections.abc import Sequence
 from ...core.errors import Drop
 from ...core.scope import TEAM, read_teams, sharer_in, team_owner
 from .instance import Instance, asked_for
-from .memories import numbered, show
+from .memories import numbered, paged, say_pages, show
 from .output import as_json, say
 
 
-def list_(instance: Instance, team: str, to_json: bool) -> None:
-    """All that a team knows, newest first."""
+def list_(instance: Instance, team: str, page: int, to_json: bool) -> None:
+    """A page of what a team knows, newest first; page 0: all of it."""
     known = _teams(instance)
     with instance.control() as control:
         memories = control.of_teams([team])
     if not memories and team not in known:
         raise _unknown(team, known)
-    instance.number(team_owner(team), memories)
+    shown = paged(memories, page)
+    instance.number(team_owner(team), shown.items, shown.first)
     if to_json:
-        as_json(numbered(team_owner(team), memories))
+        as_json(numbered(team_owner(team), shown.items, shown.first))
     elif not memories:
         say(f"Nobody has shared anything with {team} yet.")
     else:
-        show(memories)
+        show(shown.items, shown.first)
+        say_pages(shown, "memories")
 
 
 def share(instance: Instance, user_id: str, which: str, team: str, to_json: bool) -> None:
