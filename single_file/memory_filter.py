@@ -20429,6 +20429,9 @@ _CONTRACTIONS = (
     *(("n't", " not"), ("'m", " am"), ("'re", " are"), ("'ve", " have"), ("'ll", " will")),
     *(("it's", "it is"), ("he's", "he is"), ("that's", "that is")),
 )
+_HAN_NUMBERS = str.maketrans("两兩二三四五六七八九", "2223456789")
+_TENS = re.compile("[2-9]0")
+_TENS_AND = frozenset(("and", "y", "e", "et", "i", "og", "och"))
 _NOT_TELLING = ("Sk",)  # modifiers: ` ^ ´
 
 
@@ -20510,7 +20513,7 @@ def same(text: str, other: str, meaning: float) -> bool:
     """Whether two sentences have the same words, but for what is harmless. meaning: their cosine."""
     if max(len(text), len(other)) > _LONGEST_CHARS:
         return text == other
-    text, other = without_openers(text.lower()), without_openers(other.lower())
+    text, other = (without_openers(_with_digits(fold(one))) for one in (text, other))
     if wording(text) == wording(other):
         return True
     if is_dense(text) or is_dense(other):
@@ -20561,8 +20564,8 @@ class _Said:
         for phrase in table.user:
             found = re.sub(rf"(?<!\w){re.escape(phrase)}(?!\w)", f" {_SPEAKER} ", spoken)
             by_user, spoken = by_user or found != spoken, found
-        said = [_SPEAKER if word in table.speaker else word for word in wording(spoken)]
-        kept = [table.numbers.get(word, word) for word in said if word not in table.fillers]
+        said = _joined([_SPEAKER if word in table.speaker else word for word in wording(spoken)], table)
+        kept = [word for word in said if word not in table.fillers]
         return cls(tuple(kept), table.links, by_user, progressive=len(kept) < len(said))
 
     def content(self) -> list[str]:
@@ -20577,6 +20580,27 @@ class _Said:
                 parts.append([])
             parts[-1].append(word)
         return [tuple(part) for part in parts if part]
+
+
+def _with_digits(text: str) -> str:
+    """With 0 to 9 in place of the digits of other scripts."""
+    if text.isascii():
+        return text
+    return "".join(str(unicodedata.decimal(char, char)) for char in text)
+
+
+def _joined(said: list[str], table: _Table) -> list[str]:
+    """The words as they are compared, "thirty-four" and "treinta y cuatro" as one number."""
+    found: list[str] = []
+    for word in (table.numbers.get(word, word) for word in said):
+        before = [one for one in found[-2:] if one not in _TENS_AND]
+        if len(word) == 1 and word.isdecimal() and before and _TENS.fullmatch(before[-1]):
+            while found.pop() != before[-1]:
+                pass
+            found.append(before[-1][0] + word)
+        else:
+            found.append(word)
+    return found
 
 
 def _agree(one: _Said, two: _Said, table: _Table) -> bool:
@@ -20629,7 +20653,7 @@ def _are_progressive(word: str, other: str, table: _Table) -> bool:
 
 def _plain_dense(text: str, table: _Table) -> str:
     """A sentence of a script without spaces, without what is harmless."""
-    spoken = "".join(wording(text))
+    spoken = "".join(table.numbers.get(word, word) for word in wording(text)).translate(_HAN_NUMBERS)
     for phrase in table.user:
         spoken = spoken.replace(phrase, _SPEAKER)
     for word in sorted(table.speaker, key=len, reverse=True):
@@ -20818,7 +20842,7 @@ DUTCH = Phrases(
     ending="gescheiden, uit elkaar, verhuisd, verkocht, ontslagen, ontslag, overleden, dood, gestorven, verloren, niet meer, geen ... meer, afgezegd, geannuleerd, opgegeven, gestopt, gesloten, weduwe, weduwnaar, pensioen, gestolen",
     corrects="niet (op |om )?[0-9]*, eigenlijk, ik bedoelde, mijn fout, (dat|het) (klopt niet|is fout|was fout), vergist, correctie, niet ... maar, in plaats van, verplaatst, uitgesteld, verzet, gewijzigd, veranderd, hernoemd, verlengd, verhuisd, nee (ik|het|dat|mijn)",
     fillers="trouwens, overigens, een, de, het, ben, is, zijn, nu, momenteel, heel, erg, echt, ook, tegenwoordig",
-    numbers="twee/2, drie/3, vier/4, vijf/5, zes/6, zeven/7, acht/8, negen/9, tien/10, elf/11, twaalf/12",
+    numbers="twee/2, drie/3, vier/4, vijf/5, zes/6, zeven/7, acht/8, negen/9, tien/10, elf/11, twaalf/12, twintig/20, dertig/30, veertig/40, vijftig/50, zestig/60, zeventig/70, tachtig/80, negentig/90",
     speaker="ik, mij, me, mijn, zich",
     user="de gebruiker, gebruiker",
     links="in, op, aan, van, naar, met, zonder, bij, voor, over, onder, na, tot, door, tegen, tussen, uit, en, of, maar, omdat, dat, als, niet, geen, nooit, dan",
@@ -20951,7 +20975,7 @@ ENGLISH = Phrases(
         terminated, dissolved, bankrupt, withdrew, don't live, don't work, used to, graduated, used up""",
     corrects="not (in |on |at |by )?[0-9]*, actually, i meant, i mean, my mistake, made a mistake, (that|this|it)('s| is| was) (wrong|incorrect|not right|not true|outdated|a typo|a mistake), (i was|you are|you're|got it|had it|i got that) wrong, correction, (to )?correct (that|this|it|myself), not ... but, _ not _$, instead of, rather than, (moved|postponed|rescheduled|pushed|changed|switched|renamed|delayed|extended|shifted|corrected|replaced|brought forward) (from|to|it|the|by|my|our|back|until), (was|were|is|are|been|has|have|got) (moved|postponed|rescheduled|changed|renamed|delayed|extended|shifted), (has|have) changed, used to, turned _$, no (i|it's|that's|my|we|it)",
     fillers="anyway, btw, a, an, the, am, is, are, now, nowadays, currently, presently, really, very, truly, actually, also, please, indeed, definitely, certainly",
-    numbers="two/2, three/3, four/4, five/5, six/6, seven/7, eight/8, nine/9, ten/10, eleven/11, twelve/12",
+    numbers="two/2, three/3, four/4, five/5, six/6, seven/7, eight/8, nine/9, ten/10, eleven/11, twelve/12, twenty/20, thirty/30, forty/40, fifty/50, sixty/60, seventy/70, eighty/80, ninety/90",
     speaker="i, me, my, myself",
     user="the user's, the user, this user's, this user, user's, user",
     links="in, on, at, from, to, with, without, by, for, of, than, over, under, before, after, and, or, but, because, since, until, as, about, into, through, during, against, between, near, behind, beside, above, below, that, which, who, whose, while, if, when, where, not, no, never",
@@ -21428,7 +21452,7 @@ FRENCH = Phrases(
         n'ai plus, annulé*, abandonné, arrêté, terminé, fini, fermé, veuf, veuve, retraite, donné, volé, ex-mari, ex-femme, mon ex, n'habite plus, ne suis plus, n'est plus, avant""",
     corrects="pas (le |à )?[0-9]*, non (le )?[0-9]*, en fait, je voulais dire, je me suis trompé*, c'est (faux|inexact), correction, je corrige, pas ... mais, au lieu de, plutôt que, reporté*, déplacé*, changé*, renommé*, prolongé*, déménagé*, non (je|c'est|mon|ma)",
     fillers="un, une, le, la, les, l, suis, est, maintenant, actuellement, vraiment, très, aussi, présentement",
-    numbers="deux/2, trois/3, quatre/4, cinq/5, six/6, sept/7, huit/8, neuf/9, dix/10, onze/11, douze/12",
+    numbers="deux/2, trois/3, quatre/4, cinq/5, six/6, sept/7, huit/8, neuf/9, dix/10, onze/11, douze/12, vingt/20, trente/30, quarante/40, cinquante/50, soixante/60",
     speaker="je, j, moi, mon, ma, mes, me, m, se, s",
     user="l'utilisateur, l'utilisatrice, utilisateur, utilisatrice",
     links="à, au, aux, de, du, des, d, en, dans, avec, sans, par, pour, sur, sous, entre, depuis, avant, après, chez, vers, contre, et, ou, mais, parce, que, qu, quand, si, ne, n, pas, plus, jamais, comme",
@@ -21987,7 +22011,7 @@ GERMAN = Phrases(
         abgemeldet, fertig mit, früher, abgeschlossen""",
     corrects="nicht (am |um |bis )?[0-9]*, eigentlich, ich meinte, mein fehler, vertan, verschrieben, geirrt, (das|es) (ist|war|stimmt) (falsch|nicht|veraltet), stimmt nicht, korrektur, korrigiere, nicht ... sondern, statt, anstatt, verschoben, verlegt, geändert, umbenannt, verlängert, gewechselt, umgezogen, früher, nein (ich|es|das|mein|meine)",
     fillers="ein, eine, einen, einem, einer, eines, der, die, das, den, dem, des, bin, ist, sind, jetzt, nun, derzeit, aktuell, momentan, gerade, zurzeit, gar, sehr, wirklich, auch, eben, halt, ja, doch, bitte, übrigens, eigentlich, tatsächlich, also",
-    numbers="zwei/2, drei/3, vier/4, fünf/5, sechs/6, sieben/7, acht/8, neun/9, zehn/10, elf/11, zwölf/12, zwo/2",
+    numbers="zwei/2, drei/3, vier/4, fünf/5, sechs/6, sieben/7, acht/8, neun/9, zehn/10, elf/11, zwölf/12, zwo/2, zwanzig/20, dreißig/30, vierzig/40, fünfzig/50, sechzig/60, siebzig/70, achtzig/80, neunzig/90",
     speaker="ich, mir, mich, mein, meine, meinen, meinem, meiner, meines, sich",
     user="der nutzer, die nutzerin, dem nutzer, der nutzerin, den nutzer, nutzer, nutzerin, der benutzer, die benutzerin, benutzer",
     links="in, im, am, an, auf, aus, von, vom, zu, zum, zur, mit, ohne, bei, beim, für, über, unter, vor, nach, seit, bis, durch, gegen, zwischen, neben, hinter, als, und, oder, aber, weil, dass, wenn, nicht, kein, keine, keinen, nie, wie, um",
@@ -22157,7 +22181,7 @@ ITALIAN = Phrases(
         non ... più, annullat*, cancellat*, finito, finita, smesso, chiuso, vedov*, pensione, regalato, rubat*, ex marito, ex moglie, il mio ex, la mia ex, prima""",
     corrects="non (il |alle )?[0-9]*, in realtà, volevo dire, intendevo, mi sono sbagliat*, (è|era) sbagliat*, correzione, correggo, non ... ma, invece di, anziché, spostat*, rinviat*, cambiat*, rinominat*, prorogat*, trasferit*, no (è|sono|il|la)",
     fillers="un, una, uno, il, lo, la, i, gli, le, l, sono, è, ora, adesso, attualmente, davvero, anche, veramente, semplicemente, sto, sta",
-    numbers="due/2, tre/3, quattro/4, cinque/5, sei/6, sette/7, otto/8, nove/9, dieci/10, undici/11, dodici/12",
+    numbers="due/2, tre/3, quattro/4, cinque/5, sei/6, sette/7, otto/8, nove/9, dieci/10, undici/11, dodici/12, venti/20, trenta/30, quaranta/40, cinquanta/50, sessanta/60, settanta/70, ottanta/80, novanta/90",
     speaker="io, mio, mia, miei, mie, mi, me, si",
     user="l'utente, utente",
     links="a, al, alla, ai, alle, da, dal, dalla, di, del, della, dei, in, nel, nella, con, senza, per, su, sul, sulla, tra, fra, e, o, ma, perché, che, quando, se, non, mai, più, come, prima, dopo",
@@ -22289,6 +22313,7 @@ KOREAN = Phrases(
     corrects="[0-9]+~아니, 사실은, 사실, 실은, 말은, 잘못, 틀렸, 정정, 아니라, 대신, 변경, 미뤄, 연기, 바뀌었, 바꿨, 이사",
     fillers="지금, 현재, 정말, 아주",
     speaker="저는, 나는, 제, 내, 저의, 나의",
+    numbers="하나/1, 한/1, 두/2, 둘/2, 세/3, 셋/3, 네/4, 넷/4, 다섯/5, 여섯/6, 일곱/7, 여덟/8, 아홉/9, 열/10, 스무/20",
     user="사용자는, 사용자의, 사용자",
     forms="어요/다",
     denying="안, 절대",
@@ -22740,7 +22765,7 @@ POLISH = Phrases(
     ending="rozwiedli, rozwod*, rozwied*, rozstali, wyprowadzi*, przeprowadzi*, sprzeda*, zwolni*, zmarł*, umarł*, nie żyje, straci*, już nie, nie ... już, odwoła*, zrezygnowa*, przesta*, skończy*, zamkn*, wdow*, emerytur*, ukradzi*, skradzi*",
     corrects="nie [0-9]*, właściwie, miałem na myśli, miałam na myśli, pomyliłem, pomyliłam, pomyłka, (to )?(nieprawda|błąd), poprawka, poprawiam, nie ... tylko, nie ... lecz, zamiast, przełożon*, przesunięt*, zmienił*, zmienion*, przeprowadził*, przedłużon*",
     fillers="teraz, obecnie, bardzo, naprawdę, też, także",
-    numbers="dwa/2, trzy/3, cztery/4, pięć/5, sześć/6, siedem/7, osiem/8, dziewięć/9, dziesięć/10, jedenaście/11, dwanaście/12, dwie/2, dwóch/2, dwoje/2, troje/3, trzech/3",
+    numbers="dwa/2, trzy/3, cztery/4, pięć/5, sześć/6, siedem/7, osiem/8, dziewięć/9, dziesięć/10, jedenaście/11, dwanaście/12, dwie/2, dwóch/2, dwoje/2, troje/3, trzech/3, dwadzieścia/20, trzydzieści/30, czterdzieści/40, pięćdziesiąt/50, sześćdziesiąt/60, siedemdziesiąt/70, osiemdziesiąt/80, dziewięćdziesiąt/90",
     speaker="ja, mnie, mi, mój, moja, moje, mojego, mojej, się",
     user="użytkownik, użytkowniczka, użytkownika, użytkowniczki",
     links="w, we, na, z, ze, do, od, o, po, za, nad, pod, przed, dla, bez, przez, między, i, lub, ale, bo, że, jak, niż, gdy, jeśli, nie, nigdy",
@@ -22825,7 +22850,7 @@ PORTUGUESE = Phrases(
         morreu, morto, morta, faleceu, falecid*, perdi, já não, não ... mais, cancel*, acabou, acabei, parei, fechou, fechado, viúv*, aposent*, reformei, dei, roubaram, roubad*, desisti, ex-marido, ex-mulher, meu ex, minha ex, antes""",
     corrects="não (dia |às )?[0-9]*, na verdade, quis dizer, queria dizer, enganei-me, me enganei, (está|estava) errad*, correção, corrijo, não ... mas, em vez de, ao invés de, adiad*, mudei, mudamos, mudou, alterad*, renomead*, prorrogad*, não (é|sou|era)",
     fillers="um, uma, uns, umas, o, a, os, as, sou, é, estou, está, agora, atualmente, realmente, também, simplesmente",
-    numbers="dois/2, três/3, quatro/4, cinco/5, seis/6, sete/7, oito/8, nove/9, dez/10, onze/11, doze/12, duas/2",
+    numbers="dois/2, três/3, quatro/4, cinco/5, seis/6, sete/7, oito/8, nove/9, dez/10, onze/11, doze/12, duas/2, vinte/20, trinta/30, quarenta/40, cinquenta/50, sessenta/60, setenta/70, oitenta/80, noventa/90",
     speaker="eu, meu, minha, meus, minhas, me, mim, se",
     user="o usuário, a usuária, o utilizador, a utilizadora, usuário, usuária, utilizador, utilizadora",
     links="ao, à, de, do, da, dos, das, em, no, na, nos, nas, com, sem, por, pelo, pela, para, sobre, entre, desde, até, contra, antes, depois, e, ou, mas, porque, que, quando, não, nunca, como, mais, menos",
@@ -23313,7 +23338,7 @@ RUSSIAN = Phrases(
         закончил*, закрыл*, вдов*, на пенси*, отдал*, украли, бывш*, покинул*, ушл*, ушёл, ушел, подарил*, прекратил*, раньше""",
     corrects="не [0-9]*, на самом деле, я имел* в виду, ошибся, ошиблась, (это )?(неверно|неправильно), поправка, поправлю, не ... а, вместо, перен(е|ё)с*, изменил*, изменилось, переименовал*, продлил*, переехал*, переехали, сменил*, нет (я|это|мой|моя)",
     fillers="сейчас, теперь, очень, действительно, также, тоже, ныне",
-    numbers="два/2, три/3, четыре/4, пять/5, шесть/6, семь/7, восемь/8, девять/9, десять/10, одиннадцать/11, двенадцать/12, две/2, двое/2, трое/3, четверо/4",
+    numbers="два/2, три/3, четыре/4, пять/5, шесть/6, семь/7, восемь/8, девять/9, десять/10, одиннадцать/11, двенадцать/12, две/2, двое/2, трое/3, четверо/4, двадцать/20, тридцать/30, сорок/40, пятьдесят/50, шестьдесят/60, семьдесят/70, восемьдесят/80, девяносто/90",
     speaker="я, мне, меня, мой, моя, моё, мое, мои, моего, моей, моему, моих, своего",
     user="пользователь, пользователя, пользователю, пользователем, пользовательница, пользовательницы",
     links="в, во, на, из, с, со, к, ко, у, о, об, от, до, по, за, над, под, перед, после, без, для, через, между, и, или, но, потому, что, чем, как, когда, если, не, нет, никогда",
@@ -24285,7 +24310,7 @@ SPANISH = Phrases(
         robado, abandoné, dejado, se acabó, exmarido, exmujer, mi ex, nunca más, antes, graduado""",
     corrects="no (el |a las |las )?[0-9]*, en realidad, quise decir, quería decir, me equivoqué, (está|estaba|es|era) (mal|equivocado|incorrecto), corrección, corrijo, no ... sino, en vez de, en lugar de, (ha|han|he|hemos|fue|se) (cambiado|aplazado|pospuesto|movido|cambió|pospuso|movió|mudado), cambié, cambiamos, pospusieron, aplazaron, me mudé, nos mudamos, ya no, no (es|era|soy)",
     fillers="un, una, unos, unas, el, la, los, las, soy, es, estoy, está, ahora, actualmente, realmente, muy, también, verdaderamente",
-    numbers="dos/2, tres/3, cuatro/4, cinco/5, seis/6, siete/7, ocho/8, nueve/9, diez/10, once/11, doce/12",
+    numbers="dos/2, tres/3, cuatro/4, cinco/5, seis/6, siete/7, ocho/8, nueve/9, diez/10, once/11, doce/12, veinte/20, treinta/30, cuarenta/40, cincuenta/50, sesenta/60, setenta/70, ochenta/80, noventa/90",
     speaker="yo, mi, mis, me, mí, se",
     user="el usuario, la usuaria, al usuario, a la usuaria, usuario, usuaria",
     links="a, al, de, del, en, con, sin, por, para, sobre, entre, desde, hasta, hacia, contra, antes, después, y, o, u, e, pero, porque, que, cuando, si, no, nunca, como, más, menos",
@@ -24754,7 +24779,7 @@ TURKISH = Phrases(
     ending="boşan*, ayrıl*, taşın*, satt*, istifa*, kovul*, işten çık*, öldü, vefat*, kaybett*, artık ... değil*, artık ... yok, iptal*, vazgeç*, bırakt*, bitti, kapan*, dul, emekli*, çalınd*, mezun*, eski eşim, eski karım, eski kocam, ayrıldık",
     corrects="[0-9]* değil, aslında, demek istediğim, yanlış, yanıldım, hata yaptım, düzeltme, düzeltiyorum, değil _, yerine, ertelendi, taşındı, taşındım, taşındık, değişti, değiştirdim, uzatıldı",
     fillers="bir, şimdi, şu anda, şu an, gerçekten, çok, da, de, aslında, bu arada, ki",
-    numbers="iki/2, üç/3, dört/4, beş/5, altı/6, yedi/7, sekiz/8, dokuz/9, on/10, on bir/11, on iki/12",
+    numbers="iki/2, üç/3, dört/4, beş/5, altı/6, yedi/7, sekiz/8, dokuz/9, on/10, on bir/11, on iki/12, yirmi/20, otuz/30, kırk/40, elli/50, altmış/60, yetmiş/70, seksen/80, doksan/90",
     speaker="ben, benim, beni, bana, kendim",
     user="kullanıcı, kullanıcının, kullanıcıya, kullanıcıyı",
     links="ile, için, gibi, kadar, ve, veya, ama, çünkü, ki, değil, asla, sonra, önce, göre, karşı",
