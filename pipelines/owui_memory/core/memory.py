@@ -149,7 +149,9 @@ def metadata_of(new: Memory) -> dict[str, Any]:
 
 def remembered(metadata: Mapping[str, Any], owner_id: str, **others: Any) -> Memory:
     """A memory with what `metadata_of` stored of it; `others` are the fields that it does not store."""
-    kept = {one.name: _read(one.default, metadata.get(name)) for name, one in _STORED.items()}
+    kept = {
+        one.name: _read(one.default, metadata[name]) for name, one in _STORED.items() if metadata.get(name)
+    }
     if team := team_in(owner_id):
         kept["scope"] = TEAM + team
     return Memory(**kept, **others)
