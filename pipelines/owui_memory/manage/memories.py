@@ -21,7 +21,7 @@ from ..core.errors import Drop, TellAdmin
 from ..core.events import Emit, Event, EventKind, ignore
 from ..core.locales import message
 from ..core.locales.refused import Refused
-from ..core.memory import Memory, newest_first
+from ..core.memory import EPISODE, Memory, newest_first
 from ..core.scope import TEAM, shared_by, team_owner
 from ..language.dedupe import wording
 from ..language.names import name_of
@@ -38,12 +38,12 @@ from ..state import count_up
 from .asked import batch_of, change_of, removals
 from .erasure.erase import Eraser
 from .fitting import fitting
-from .outcomes import PAGE, Asked, Edited, Forgotten, Imported, Page, Remembered, Undone
+from .outcomes import Asked, Edited, Forgotten, Imported, Page, Remembered, Undone
 from .rows import Row, read_rows, row_of
 
 MOST_IMPORTED = 500  # memories in one message
-_CANDIDATES = 40  # of a search, by meaning and by words
-_FOUND_MOST = 20
+FOUND_MOST = 20  # of a search
+_CANDIDATES_EACH = 2  # by meaning and by words, for each that is found
 _QUERY_CHARS = 1000
 
 
@@ -79,7 +79,7 @@ class Control:
         emit: Emit = ignore,
     ) -> None:
         """eraser: forgets for good; without one, what is forgotten can be undone."""
-        self._engine, self._live, self._settings, self._eraser = engine, live, settings, eraser
+        self._engine, self.live, self._settings, self._eraser = engine, live, settings, eraser
         self._journal, self._sources = Journal(engine), Sources(engine)
         self._changes = Changes(self._journal)
         self._emit = emit
@@ -88,28 +88,21 @@ class Control:
 
     def all(self, user_id: str) -> list[Memory]:
         """All memories, newest first, expired ones too."""
-        return newest_first(_editable(self._live.get()).list_all(user_id))
+        return newest_first(_editable(self.live.get()).list_all(user_id))
 
-    def page(self, user_id: str, number: int = 1) -> Page:
+    def page(self, user_id: str, number: int = 1) -> Page[Memory]:
         """A page of them.
 
         Raises:
             Drop: there is no such page.
         """
-        memories = self.all(user_id)
-        pages = max(-(-len(memories) // PAGE), 1)
-        if not 1 <= number <= pages:
-            raise Refused(message("no page", number=number, n=pages))
-        first = (number - 1) * PAGE
-        return Page(tuple(memories[first : first + PAGE]), len(memories), number, pages, PAGE)
+        return Page.of(self.all(user_id), number)
 
-    def search(self, user_id: str, query: str) -> list[Ranked]:
+    def search(self, user_id: str, query: str, most: int = FOUND_MOST) -> list[Ranked]:
         """What fits some words or a sentence, best first, of all that the user has in any chat."""
-        backend, query = self._live.get(), query[:_QUERY_CHARS]
-        items = ranked(
-            backend.search(user_id, query, _CANDIDATES, view=None, asked=True), query, datetime.now(UTC)
-        )
-        return fitting(items, query)[:_FOUND_MOST]
+        backend, query = self.live.get(), query[:_QUERY_CHARS]
+        found = backend.search(user_id, query, _CANDIDATES_EACH * most, view=None, asked=True)
+        return fitting(ranked(found, query, datetime.now(UTC)), query)[:most]
 
     def holding(self, user_id: str, query: str) -> tuple[list[Memory], bool]:
         """The memories that have all of the words, and True; where none has, those that come nearest."""
@@ -120,7 +113,7 @@ class Control:
 
     def of_ids(self, memory_ids: Sequence[str]) -> dict[str, Memory]:
         """Those of these memories that there are, by id."""
-        backend = _editable(self._live.get())
+        backend = _editable(self.live.get())
         return {memory.id: memory for memory in backend.get_all(list(memory_ids))} if memory_ids else {}
 
     def now_called(self, memory_ids: Iterable[str]) -> list[str]:
@@ -160,7 +153,7 @@ class Control:
         with self._writing() as backend:
 
             def decide() -> Iterator[Change]:
-                if memory := _own(backend.get(memory_id)):
+                if memory := _a_fact(_own(backend.get(memory_id))):
                     expires = {"expires": memory.expires, "expired": memory.expires}
                     yield change_of(asked, 0, "replace", memory, after=text, **expires)
 
@@ -253,7 +246,7 @@ class Control:
 
     def of_teams(self, teams: Sequence[str]) -> list[Memory]:
         """What these teams know, newest first."""
-        backend = _editable(self._live.get())
+        backend = _editable(self.live.get())
         return newest_first(memory for team in teams for memory in backend.list_all(team_owner(team)))
 
     def share(self, asked: Asked, memory_id: str, team: str, confirm: Confirm = _alone) -> str:
@@ -264,7 +257,7 @@ class Control:
         """
         owner, batch = team_owner(team), shared_by(asked.user_id)
         with self._writing() as backend:
-            memory = _own(backend.get(memory_id))
+            memory = _a_fact(_own(backend.get(memory_id)))
             if memory is None:
                 raise Refused(message("memory gone"), message("memory gone, hint"))
             text = self._checked(asked, memory.text, team=True)
@@ -355,7 +348,7 @@ class Control:
 
     @contextmanager
     def _writing(self) -> Iterator[EditableBackend]:
-        with self._live.writing() as backend:
+        with self.live.writing() as backend:
             yield _editable(backend)
 
     def _make(
@@ -373,6 +366,17 @@ def _editable(backend: object) -> EditableBackend:
     if not isinstance(backend, EditableBackend):
         raise TellAdmin("This backend cannot list memories.", hint="Choose another one in the settings.")
     return backend
+
+
+def _a_fact(memory: Memory | None) -> Memory | None:
+    """The same memory.
+
+    Raises:
+        Drop: it is a passage of a past chat.
+    """
+    if memory is not None and memory.kind == EPISODE:
+        raise Refused(message("not for passages"))
+    return memory
 
 
 _Some = TypeVar("_Some", Memory, Memory | None)

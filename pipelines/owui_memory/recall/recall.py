@@ -26,7 +26,7 @@ from ..models.tokens import Count, Tokenizers, estimated_tokens
 from ..state.engine import unsynced
 from .block import Blocks, correction, is_own, line, render, shown
 from .injected import Conversation, Injected, Line
-from .profile import Profiles
+from .profile import Profiles, within
 from .rank import ranked
 from .search import asks_for_all, candidates, query_of
 from .select import ENOUGH, INJECTED, INJECTED_BEFORE, TO_FORGET, Gate, Selection, select
@@ -142,7 +142,7 @@ class Recaller:
             always = self._profiles.of(backend, turn.user_id, before.version, view)
             always = self._sources.as_without(always, aside) if aside else always
             wanted = [memory for memory in always if memory.id not in suppressed_ids]
-            profile = lines.fitting(wanted, settings.advanced_numbers.profile_token_budget)
+            profile = within(wanted, settings.advanced_numbers.profile_token_budget, lines.cost)
         injected_before = {injected.memory_id for injected in kept.lines}
         known = injected_before | {memory.id for memory in profile}
         # A copy of it, which the user has shared with a team, may be found alone.
@@ -401,12 +401,3 @@ class _Lines:
 
     def held(self, lines: Iterable[Line]) -> int:
         return sum(self._count(injected.line) + 1 for injected in lines)
-
-    def fitting(self, memories: Iterable[Memory], room: int) -> list[Memory]:
-        """Those that fit, in order."""
-        chosen = []
-        for memory in memories:
-            if (tokens := self.cost(memory)) <= room:
-                chosen.append(memory)
-                room -= tokens
-        return chosen

@@ -101,33 +101,34 @@ class Changes:
             # Written down when less was known of secrets, and of orders to models.
             after, refused = ("", None) if op == "remove" else _restored(change.before)
             memory_id = change.memory_id or _found_by_text(backend, change)
-            self._journal.intend(
-                [
-                    Change(
-                        batch=batch,
-                        position=0,
-                        user_id=change.user_id,
-                        op=op,
-                        memory_id=memory_id if op != "add" or change.kind == EPISODE else "",
-                        before=masked(change.after)[0],
-                        after=after,
-                        kind=change.kind,
-                        expires=change.expired,
-                        expired=change.expires,
-                        source=change.source,
-                        said_at=change.said_at,
-                        chat=change.chat,
-                        ordinal=change.ordinal,
-                        scope=change.scope,
-                        model=change.model if change.kind == EPISODE else model,
-                        undoes=change.id,
-                        refused=refused.reason if refused else "",
-                    )
-                ]
+            back = replace(
+                change,
+                batch=batch,
+                position=0,
+                op=op,
+                memory_id=memory_id if op != "add" or change.kind == EPISODE else "",
+                before=masked(change.after)[0],
+                after=after,
+                kind=self._kind_before(change),
+                expires=change.expired,
+                expired=change.expires,
+                model=change.model if change.kind == EPISODE else model,
+                refused=refused.reason if refused else "",
+                made=False,
+                undoes=change.id,
             )
+            self._journal.intend([back])
             if refused:
                 raise refused
         return self._make(backend, self._journal.of_batch(batch), confirm, again=True)
+
+    def _kind_before(self, change: Change) -> str:
+        """The kind that a memory had before a change, as far as the journal knows."""
+        if change.op != "replace" or not change.memory_id:
+            return change.kind
+        before = [other for other in self._journal.of_memory(change.memory_id) if other.id < change.id]
+        made = [other.kind for other in before if other.op in _INVERSE and not other.refused]
+        return made[-1] if made else change.kind
 
     def pass_over(self, changes: Iterable[Change]) -> None:
         """Note that it was too late to take these back: the next `undo` goes on to what was before."""
@@ -209,9 +210,14 @@ class Changes:
             if current is not None and change.op == "remove":
                 confirm()
                 backend.remove(change.memory_id)
-            elif current is not None and change.op == "replace" and not _says(current, change):
-                confirm()
-                admission.replace(backend, change.memory_id, change.after, expires=change.expires)
+            elif current is not None and change.op == "replace":
+                if not _says(current, change):
+                    confirm()
+                    admission.replace(backend, change.memory_id, change.after, expires=change.expires)
+                # "fact" also stands where nobody has told a kind.
+                if change.kind != current.kind and (change.kind != "fact" or change.undoes):
+                    confirm()
+                    backend.mark(change.memory_id, change.kind)
         return change.memory_id
 
     def _made_of_passage(self, backend: Backend, change: Change, confirm: Confirm) -> str:

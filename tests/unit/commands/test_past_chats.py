@@ -81,3 +81,77 @@ def test_forgetting_everything_takes_all_passages(desk: Desk) -> None:
     assert desk.passages() == []
     assert len(desk.passages("bob")) == 2
     assert traces.in_files(desk.folder) == []
+
+
+CHAT = "11111111-2222-3333-4444-555555555555"
+
+
+def test_chats_are_listed_with_a_link_and_found_by_words(desk: Desk) -> None:
+    desk.hears("Which hotel in Porto has a garden?", "The Bellevue has one.", chat=CHAT, said_at=86_400.0)
+    desk.hears("What does a quark weigh?", "A few MeV, say physicists.", chat="other", said_at=2 * 86_400.0)
+    desk.hears("Is bob's hotel in Porto?", "Nobody knows where it is.", user="bob")
+    listed = desk.ask("/memory chats")
+    assert listed.index("quark") < listed.index("hotel"), "newest first"
+    assert f"(/c/{CHAT})" in listed
+    assert "02.01.1970" in listed or "1970-01-02" in listed
+    found = desk.ask("/memory chats hotel in Porto")
+    assert "Which hotel in Porto has a garden?" in found
+    assert "quark" not in found
+    assert "bob" not in found
+    assert "No" in desk.ask("/memory chats unicorn horn polish")
+
+
+def test_a_list_of_facts_says_how_much_is_kept_of_chats_and_shows_none(desk: Desk) -> None:
+    desk.hears(DOG, VET)
+    listed = desk.ask("/memory")
+    assert VET not in listed
+    assert "2 passages of 1 chat" in listed
+    assert "2 passages of 1 chat" in desk.ask("/memory status")
+
+
+def test_a_search_tells_facts_and_what_was_said_apart(desk: Desk) -> None:
+    desk.hears(DOG, VET)
+    found = desk.ask("/memory search dog Rex")
+    facts, _, said = found.partition("From past chats")
+    assert "assistant" not in facts
+    assert "assistant: Rex" in said
+    assert "can be forgotten" in desk.ask("/memory edit 2 My cat is called Tom.")
+
+
+def test_a_chat_is_forgotten_by_its_number_and_comes_back(desk: Desk) -> None:
+    desk.hears(DOG, VET)
+    desk.hears("What does a quark weigh?", "A few MeV, say physicists.", chat="other")
+    before = desk.passages()
+    assert "Say which chat" in desk.ask("/memory forget chat 1")
+    desk.ask("/memory chats quark")
+    assert "/memory forget chat 1" in desk.ask("/memory forget 1"), "a chat is no memory"
+    assert "2 passages" in desk.ask("/memory forget chat 1")
+    assert not any("quark" in text for text in desk.passages())
+    assert len(desk.passages()) == 2
+    assert len(desk.texts()) == 1, "facts stay"
+    assert "2 passages" in desk.ask("/memory undo")
+    assert desk.passages() == before
+
+
+@pytest.mark.parametrize("command", ["/memory episodes off", "/memory chats off", "/memory episoden aus"])
+def test_a_user_may_switch_it_off_and_on(desk: Desk, command: str) -> None:
+    desk.ask(command)
+    desk.hears(DOG, VET)
+    assert desk.passages() == []
+    assert len(desk.texts()) == 1, "facts are learned all the same"
+    assert "switched that off" in desk.ask("/memory")
+    desk.ask("/memory episodes on")
+    desk.hears("What does a quark weigh?", "A few MeV, say physicists.", chat="other")
+    assert len(desk.passages()) == 2
+
+
+def test_where_the_admin_has_it_off_commands_say_so(own_data_folder: Path, scripted_llm: ScriptedLLM) -> None:
+    with a_desk(own_data_folder, scripted_llm, episodes="off") as desk:
+        assert "not kept on this server" in desk.ask("/memory chats")
+        assert "not kept on this server" in desk.ask("/memory episodes on")
+
+
+def test_passages_are_not_imported_as_facts(desk: Desk) -> None:
+    row = '{"memory": "Rex needs a shot.", "metadata": {"kind": "episode"}}'
+    assert "past chat" in desk.ask(f"/memory import {row}")
+    assert desk.texts() == []
