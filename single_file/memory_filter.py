@@ -17949,13 +17949,13 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import httpx
+import aiohttp
 
 from ...config.upstreams import Upstream
 
 PREFIX = "memory/"  # of a model that takes part in memory
 _LISTED_S, _AGAIN_S = 60.0, 5.0  # that a list is good for; that one which lacks a model, or failed, is
-_PATIENCE = httpx.Timeout(10.0, connect=5.0)
+_PATIENCE = aiohttp.ClientTimeout(total=10.0)
 _MOST_BYTES = 5_000_000
 
 Model = dict[str, Any]
@@ -17964,8 +17964,8 @@ Model = dict[str, Any]
 class Catalogue:
     """Lists of models, kept for a minute. For one event loop."""
 
-    def __init__(self, client: httpx.AsyncClient, upstreams: Callable[[], Sequence[Upstream]]) -> None:
-        self._client, self._upstreams = client, upstreams
+    def __init__(self, session: aiohttp.ClientSession, upstreams: Callable[[], Sequence[Upstream]]) -> None:
+        self._session, self._upstreams = session, upstreams
         self._lists: dict[Upstream, tuple[float, list[Model] | None]] = {}
         self._asking: dict[Upstream, asyncio.Task[None]] = {}
 
@@ -18019,7 +18019,7 @@ class Catalogue:
         before = self._lists.get(upstream, (0.0, None))[1]
         try:
             models: list[Model] | None = await self._asked(upstream)
-        except (httpx.HTTPError, ValueError, RecursionError):
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError, RecursionError):
             models = before  # it may be back soon
         self._lists[upstream] = (time.monotonic(), models)
         self._asking.pop(upstream, None)
@@ -18028,10 +18028,10 @@ class Catalogue:
 
     async def _asked(self, upstream: Upstream) -> list[Model]:
         url, headers = f"{upstream.base_url}/models", authorization(upstream)
-        async with self._client.stream("GET", url, headers=headers, timeout=_PATIENCE) as answer:
+        async with self._session.get(url, headers=headers, timeout=_PATIENCE) as answer:
             answer.raise_for_status()
             read = b""
-            async for chunk in answer.aiter_bytes():
+            async for chunk in answer.content.iter_any():
                 read += chunk
                 if len(read) > _MOST_BYTES:
                     raise ValueError("a list of models that is too long")
@@ -18262,8 +18262,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
+from urllib.request import getproxies
 
-import httpx
+import aiohttp
 from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -18284,13 +18285,15 @@ from .answer import Ear, Read, StreamEar, WholeEar
 from .catalogue import PREFIX, Catalogue
 from .dialects import DIALECTS, Dialect
 from .identity import Caller, caller_of, given_key, metadata_of
-from .relay import Ears, Keep, Relay, passed_on, refusal, send_json
+from .relay import Ears, Keep, Relay, Request, passed_on, refusal, send_json
 
 log = logging.getLogger(__name__)
 
 _AT_ONCE = 256  # requests
 _MOST_BYTES, _MOST_BYTES_AT_ONCE = 64_000_000, 256_000_000  # of requests' bodies
 _CONNECT_S = 10.0  # for an answer there is no limit but the client's and the upstream's
+_KEPT_OPEN_S = 4.0  # less than servers do, which would else close what is about to be used
+_LINE_BYTES = 65_536  # of a header
 _TASK = "### Task:"  # Open WebUI's own begin so, where its connection does not tell them
 _WRONG_KEY = "The key is missing or wrong. Send 'Authorization: Bearer <a key of yours, or the server's>'."
 
@@ -18329,7 +18332,7 @@ class Proxy:
     ) -> None:
         self._chats, self._settings, self._environment = chats, settings, environment
         self._prefix = prefix.encode()
-        self._opened: tuple[httpx.AsyncClient, Catalogue] | None = None
+        self._opened: tuple[aiohttp.ClientSession, Catalogue] | None = None
         self._at_once = self._bytes_at_once = 0
         self._keeping: set[asyncio.Future[Any]] = set()
 
@@ -18361,7 +18364,7 @@ class Proxy:
             await asyncio.wait(self._keeping, timeout=5)
         if self._opened is not None:
             opened, self._opened = self._opened, None
-            await opened[0].aclose()
+            await opened[0].close()
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = asyncio.get_running_loop().time()
@@ -18531,25 +18534,27 @@ class Proxy:
         ears: Ears | None = None,
         keep: Keep | None = None,
     ) -> None:
-        client, _ = self._open()
+        session, _ = self._open()
         query = f"?{asked.query.decode('latin-1')}" if asked.query else ""
         headers = passed_on(asked.headers.raw, upstream, readable=ears is not None)
         url = f"{upstream.base_url}{asked.path}{query}"
-        try:
-            request = httpx.Request(asked.method, url, headers=headers, content=raw or None)
-        except (httpx.InvalidURL, ValueError) as error:
-            raise _RefusedError(404, "not_found", "There is nothing at such an address.") from error
+        request = Request(asked.method, url, headers, raw)
         took = asyncio.get_running_loop().time() - asked.began
         self._chats.emit(Event(EventKind.PROXIED, code="yes" if ears else "no", seconds=took))
-        await Relay(client, upstream, self._chats.emit, ears, keep).run(request, receive, send)
+        await Relay(session, upstream, self._chats.emit, ears, keep).run(request, receive, send)
 
-    def _open(self) -> tuple[httpx.AsyncClient, Catalogue]:
+    def _open(self) -> tuple[aiohttp.ClientSession, Catalogue]:
         if self._opened is None:
-            limits = httpx.Limits(
-                max_connections=2 * _AT_ONCE, max_keepalive_connections=64, keepalive_expiry=30
+            session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=2 * _AT_ONCE, keepalive_timeout=_KEPT_OPEN_S),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S),
+                cookie_jar=aiohttp.DummyCookieJar(),  # one user's are not the next one's
+                auto_decompress=False,
+                trust_env=bool(getproxies()),  # looking for one takes a thread for each request
+                max_line_size=_LINE_BYTES,
+                max_field_size=_LINE_BYTES,
             )
-            client = httpx.AsyncClient(limits=limits, timeout=httpx.Timeout(None, connect=_CONNECT_S))
-            self._opened = client, Catalogue(client, lambda: self._settings().upstreams_in_use)
+            self._opened = session, Catalogue(session, lambda: self._settings().upstreams_in_use)
         return self._opened
 
 
@@ -18587,10 +18592,12 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
-import httpx
+import aiohttp
 from starlette.types import Receive, Send
+from yarl import URL
 
 from ...config.upstreams import Upstream
 from ...core.events import Event, EventKind, UpstreamCall
@@ -18607,26 +18614,33 @@ _OF_A_CONNECTION = frozenset(
 _NOT_SENT = _OF_A_CONNECTION | {"host", "content-length", "expect", "authorization", "x-api-key", "cookie"}
 _NOT_SENT_PREFIXES = ("x-openwebui-", "x-memory-")
 _NOT_RETURNED = _OF_A_CONNECTION | {"date", "server"}  # our own server writes these two
+_NOT_ADDED = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 _CORS = "access-control-"
 RawHeaders = Iterable[tuple[bytes, bytes]]
 Ears = Callable[[str], "Ear | None"]  # for a content type
 Keep = Callable[[Ear], Awaitable[None]]
 
 
-def passed_on(headers: RawHeaders, upstream: Upstream, *, readable: bool) -> list[tuple[bytes, bytes]]:
+def passed_on(headers: RawHeaders, upstream: Upstream, *, readable: bool) -> list[tuple[str, str]]:
     """A request's headers for an upstream. readable: the answer is not to be compressed."""
     named = _of_connection(headers)
     sent = [
-        (name, value)
+        (name.decode("latin-1"), _text(value))
         for name, value in headers
         if (text := name.decode("latin-1").lower()) not in _NOT_SENT | named
         and not text.startswith(_NOT_SENT_PREFIXES)
         and not (readable and text == "accept-encoding")
     ]
-    sent += [(name.encode(), value.encode()) for name, value in authorization(upstream).items()]
-    if readable:
-        sent.append((b"accept-encoding", b"identity"))
-    return sent
+    sent += authorization(upstream).items()
+    return [*sent, ("accept-encoding", "identity")] if readable else sent
+
+
+def _text(value: bytes) -> str:
+    """As it is written again: in UTF-8, or as much of it as can be."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
 
 
 def _returned(headers: RawHeaders) -> list[tuple[bytes, bytes]]:
@@ -18645,24 +18659,34 @@ def _of_connection(headers: RawHeaders) -> frozenset[str]:
     return frozenset(part.strip().lower() for value in listed for part in value.split(","))
 
 
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What an upstream is sent."""
+
+    method: str
+    url: str
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
 class Relay:
     """Sends one request on. `keep` is awaited before the end of an answer goes to the client."""
 
     def __init__(
         self,
-        client: httpx.AsyncClient,
+        session: aiohttp.ClientSession,
         upstream: Upstream,
         emit: Callable[[Event], None],
         ears: Ears | None = None,
         keep: Keep | None = None,
     ) -> None:
-        self._client, self._upstream, self._emit = client, upstream, emit
+        self._session, self._upstream, self._emit = session, upstream, emit
         self._ears, self._keep = ears, keep
         self._ear: Ear | None = None
         self._outcome = "unreachable"
         self._first_s: float | None = None
 
-    async def run(self, request: httpx.Request, receive: Receive, send: Send) -> None:
+    async def run(self, request: Request, receive: Receive, send: Send) -> None:
         """Until the answer's end, or until one of both sides goes away."""
         began = time.monotonic()
         pumping = asyncio.create_task(self._pump(request, send, began))
@@ -18683,27 +18707,34 @@ class Relay:
             self._emit(Event(EventKind.UPSTREAM_ANSWERED, upstream=call))
             await self._kept()
 
-    async def _pump(self, request: httpx.Request, send: Send, began: float) -> None:
+    async def _pump(self, request: Request, send: Send, began: float) -> None:
         try:
-            answer = await self._client.send(request, stream=True)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            answer = await self._session.request(
+                request.method,
+                URL(request.url, encoded=True),
+                headers=request.headers,
+                data=request.body or None,
+                allow_redirects=False,
+                skip_auto_headers=_NOT_ADDED,
+            )
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             text = f"The model server {self._upstream.name} cannot be reached ({type(error).__name__})."
             await send_json(send, 502, refusal(text, "upstream_unreachable"))
             return
         try:
             await self._returning(answer, send, began)
-        except httpx.HTTPError:
+        except (aiohttp.ClientError, TimeoutError, OSError):
             self._outcome = "broken"  # returning without an end breaks the client's connection, too
         finally:
-            await answer.aclose()
+            answer.close() if self._outcome in ("broken", "left") else answer.release()
 
-    async def _returning(self, answer: httpx.Response, send: Send, began: float) -> None:
-        if self._ears is not None and answer.status_code == 200 and "content-encoding" not in answer.headers:
+    async def _returning(self, answer: aiohttp.ClientResponse, send: Send, began: float) -> None:
+        if self._ears is not None and answer.status == 200 and "content-encoding" not in answer.headers:
             self._ear = self._ears(answer.headers.get("content-type", ""))
-        headers = _returned(answer.headers.raw)
-        await send({"type": "http.response.start", "status": answer.status_code, "headers": headers})
+        headers = _returned(answer.raw_headers)
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         held = b""  # the last chunk of an answer in one piece
-        async for chunk in answer.aiter_raw():
+        async for chunk in answer.content.iter_any():
             if self._first_s is None:
                 self._first_s = time.monotonic() - began
             at = self._ear.hears(chunk) if self._ear is not None else None
@@ -18714,7 +18745,7 @@ class Relay:
                 await self._kept()
                 chunk = chunk[at:]
             await _send(send, chunk)
-        self._outcome = f"{answer.status_code // 100}xx"
+        self._outcome = f"{answer.status // 100}xx"
         await self._kept()
         await send({"type": "http.response.body", "body": held, "more_body": False})
 
