@@ -272,7 +272,7 @@ class Application:
         settings = self._settings()
         if self._problems:
             return Check(
-                "filter", False, " ".join(self._problems), "Save the settings in the admin panel once more."
+                "filter", False, " ".join(self._problems), "Save the settings in the admin panel again."
             )
         if refusals := settings.refusals:
             detail = " ".join(map(str, refusals))
@@ -289,7 +289,7 @@ class Application:
 
     def _recall_part(self) -> Check:
         if self.recalls.breaker.is_open:
-            hint = "Chats go on without memories, and it is tried again by itself."
+            hint = "Chats go on without memories; recall is tried again automatically."
             return Check("recall", False, "paused: it failed several times in a row", hint)
         return Check(
             "recall", True, f"within {self._settings().inlet_deadline_ms} ms, or the chat goes on without"
@@ -324,9 +324,9 @@ class Application:
 
 def _queue_part(counts: Counts, spilled: Waiting) -> Check:
     details = [f"{counts.pending} waiting, {counts.dead} given up"]
-    hints = [f"Mend the cause, then run: {COMMAND} queue retry all"] if counts.dead else []
+    hints = [f"Fix the cause, then run: {COMMAND} queue retry all"] if counts.dead else []
     if spilled.exchanges:
-        details.append(f"{spilled.exchanges} kept aside until the state database takes them")
+        details.append(f"{spilled.exchanges} set aside until the state database takes them")
     if spilled.in_memory:
         details.append(f"{spilled.in_memory} of these in memory only, and lost with the server")
         hints.append("Make room on the disk of the data folder.")

@@ -18,9 +18,7 @@ User = Annotated[
         metavar="USER", help="The user's id in Open WebUI; `users` lists them.", callback=a_person
     ),
 ]
-Which = Annotated[
-    str, typer.Argument(metavar="WHICH", help="A number of the list that was shown last, or an id.")
-]
+Which = Annotated[str, typer.Argument(metavar="WHICH", help="A number from the last list, or an id.")]
 Words = Annotated[list[str], typer.Argument(metavar="WORDS...", help="Words, or a sentence.")]
 Team = Annotated[str, typer.Argument(metavar="TEAM", help="A team's name, as the setting `teams` has it.")]
 Page = Annotated[int, typer.Option("--page", min=0, help="Which page; with --json all without one.")]
@@ -28,12 +26,14 @@ Whole = Annotated[bool, typer.Option("--all", help="All of them, without pages."
 Chat = Annotated[
     str, typer.Option("--chat", metavar="ID", help="Only in this chat, by the id in its address.")
 ]
-Now = Annotated[bool, typer.Option("--now", help="Erase at once; else `undo` brings it back for a while.")]
+Now = Annotated[
+    bool, typer.Option("--now", help="Erase at once. Otherwise `undo` brings it back for a while.")
+]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 app = typer.Typer(
-    help="Long-term memory: what users can ask for with /memory, for an admin, and the care of the server.",
+    help="Long-term memory for Open WebUI: the commands of /memory for any user, and the server's upkeep.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -84,9 +84,7 @@ def forget(
     user: User,
     which: Annotated[
         list[str],
-        typer.Argument(
-            metavar="WHICH...", help="Numbers of the list that was shown last, ids, words, or `everything`."
-        ),
+        typer.Argument(metavar="WHICH...", help="Numbers from the last list, ids, words, or `everything`."),
     ],
     now: Now = False,
     yes: Yes = False,
@@ -216,7 +214,7 @@ def import_(
 @app.command(rich_help_panel=_IN_AND_OUT)
 def migrate(
     abandon: Annotated[
-        bool, typer.Option("--abandon", help="No longer wait for a former place that cannot be read.")
+        bool, typer.Option("--abandon", help="No longer wait for a former location that cannot be read.")
     ] = False,
     json: Json = False,
 ) -> None:
@@ -287,14 +285,14 @@ def proxy(
     context: typer.Context,
     port: Annotated[int, typer.Option("--port", envvar="PORT", help="On which port.")] = 9098,
     host: Annotated[
-        str, typer.Option("--host", envvar="HOST", help="On which address; 0.0.0.0 for all.")
+        str, typer.Option("--host", envvar="HOST", help="The address to listen on; 0.0.0.0 for all.")
     ] = "127.0.0.1",
 ) -> None:
     """Serve an OpenAI-compatible API in front of any model servers, whose models memory/<model> remember."""
     context.obj(host, port)
 
 
-ShowText = Annotated[bool, typer.Option("--show-text", help="Also what was said.")]
+ShowText = Annotated[bool, typer.Option("--show-text", help="Also show what was said.")]
 
 
 @_queue.callback()

@@ -80,7 +80,7 @@ class Instance:
             home = settled(self.locations, self.settings, self.environment.data_dir, location)
             if home.key != location.key:
                 raise TellAdmin(
-                    f"The settings name {location}, and the memories are in {home}.",
+                    f"The settings name {location}, but the memories are in {home}.",
                     hint=f"Run first: {COMMAND} migrate",
                 )
             yield backend
@@ -135,7 +135,7 @@ def a_person(user_id: str) -> str:
         typer.BadParameter: nobody has it.
     """
     if not is_person(user_id):
-        raise typer.BadParameter(f"{user_id!r} is no user's id.")
+        raise typer.BadParameter(f"{user_id!r} is not a user's id.")
     return user_id
 
 

@@ -106,8 +106,8 @@ def _calls(instance: Instance) -> Check:
 
 def _queue(instance: Instance) -> Check:
     counts = instance.outbox.counts()
-    hint = f"Mend the cause, then run: {COMMAND} queue retry all" if counts.dead else ""
+    hint = f"Fix the cause, then run: {COMMAND} queue retry all" if counts.dead else ""
     detail = f"{counts.pending} waiting, {counts.dead} given up"
     if aside := instance.spill.waiting().exchanges:
-        detail += f", {aside} kept aside until the state database takes them"
+        detail += f", {aside} set aside until the state database takes them"
     return Check("queue", not counts.dead, detail, hint)
