@@ -296,7 +296,7 @@ class Control:
     # In and out
 
     def export(self, user_id: str) -> list[dict[str, Any]]:
-        """A user's memories, oldest first, in the form of mem0's own answers; see `manage.migrate.records`."""
+        """A user's memories, oldest first, in the form of mem0's answers; see `manage.migrate.records`."""
         return [row_of(user_id, memory) for memory in reversed(self.all(user_id))]
 
     def import_(
