@@ -25201,7 +25201,7 @@ class CommandLog:
     def show(
         self, user_id: str, chat_id: str, memory_ids: Sequence[str], *, first: int = 1, anew: bool = True
     ) -> None:
-        """Notes that the user sees these memories, numbered from `first` on. `anew`: earlier numbers are void."""
+        """Notes that the user sees these memories, from number `first` on. `anew`: earlier numbers are void."""
         numbers = {str(first + at): memory_id for at, memory_id in enumerate(memory_ids)}
         if not anew:
             numbers = {**self.shown(user_id, chat_id), **numbers}
@@ -26849,7 +26849,7 @@ class Control:
     # In and out
 
     def export(self, user_id: str) -> list[dict[str, Any]]:
-        """A user's memories, oldest first, in the form of mem0's own answers; see `manage.migrate.records`."""
+        """A user's memories, oldest first, in the form of mem0's answers; see `manage.migrate.records`."""
         return [row_of(user_id, memory) for memory in reversed(self.all(user_id))]
 
     def import_(
