@@ -25201,7 +25201,7 @@ class CommandLog:
     def show(
         self, user_id: str, chat_id: str, memory_ids: Sequence[str], *, first: int = 1, anew: bool = True
     ) -> None:
-        """Notes that the user sees these memories, from number `first` on. `anew`: earlier numbers are void."""
+        """Notes that the user sees these memories, numbered from `first`. `anew`: others are void."""
         numbers = {str(first + at): memory_id for at, memory_id in enumerate(memory_ids)}
         if not anew:
             numbers = {**self.shown(user_id, chat_id), **numbers}
