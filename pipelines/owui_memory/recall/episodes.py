@@ -28,12 +28,12 @@ from ..state.episodes_table import EpisodesTable
 from .block import quote_line, quotes_overhead
 from .rank import Ranked, Weights, ranked, stems_asked
 from .ready import Ready
-from .select import NO_ROOM, NOT_RELEVANT, REPEATS, Gate, Selection, select
+from .select import ENOUGH, INJECTED, NO_ROOM, NOT_RELEVANT, REPEATS, Gate, Selection
 from .times import is_to_come
 
 _WEIGHTS = Weights(reach=1)  # a question and its answer lie side by side
 _ASSISTANT = 0.95  # of the worth of what the user said
-_QUOTE_CHARS, _DENSE_CHARS = 160, 60  # of a quote; the latter of scripts without spaces
+_QUOTE_CHARS, _DENSE_CHARS = 120, 50  # of a quote; the latter of scripts without spaces
 _MOST = 40  # quotes with one message
 _LEAST_TOKENS = 12  # for less there is no quote
 _REPEATED = 0.8  # share of a quote's words that stand in a fact which is told
@@ -47,6 +47,7 @@ _MORE, _MORE_EACH, _OF = (
     580,
 )  # with so many passages; and for each time that there are e times more
 _SUBJECT = 0.5
+_RARE, _RARE_MOST, _RAREST = 0.02, 15.0, 5
 _NEAREST = 40
 _DOUBTED = 0.15  # relevance, by which a fact's evidence is beyond doubt
 
@@ -119,18 +120,17 @@ def ranked_passages(passages: Sequence[Candidate], query: str, now: datetime) ->
     return sorted(weighed, key=lambda item: item.score, reverse=True)
 
 
-def gate_of(
-    items: Sequence[Ranked], threshold: float, of_self: tuple[float, float], query: str, kept: int
-) -> Gate:
+def gate_of(items: Sequence[Ranked], gate: Gate, keywords: Iterable[float | None], passages: int) -> Gate:
     """The gate for passages: that for facts, and what chance adds where there are many.
 
-    kept: how many passages the user has.
+    gate: as for facts. keywords: BM25 of the candidates. passages: how many the user has.
     """
-    gate = Gate.of(items, threshold, of_self, query)
     near = sorted((item.meaning for item in items), reverse=True)[:_NEAREST]
     others = sum(near[1:]) / max(len(near) - 1, 1)
-    more = _MORE + _MORE_EACH * math.log(max(kept, len(near), 1) / _OF) - _SUBJECT * others
-    needed = gate.needed + max(more, 0.0)
+    best = sorted((one or 0.0 for one in keywords), reverse=True)[:_RAREST]
+    rare = min(sum(best) / _RAREST, _RARE_MOST)
+    many = math.log(max(passages, len(near), 1) / _OF)
+    needed = gate.needed + max(_MORE + _MORE_EACH * many - _SUBJECT * others - _RARE * rare, 0.0)
     return replace(gate, needed=needed, least=gate.least if gate.evidence >= needed else None)
 
 
@@ -170,25 +170,45 @@ class Quotes:
         self.room -= quotes_overhead(self.count, self.words)
 
     def select(self, items: Sequence[Ranked], least: float | None) -> Selection:
-        """Choose from ranked passages; what is chosen has its line in `lines`.
+        """Choose from ranked passages, best first; what is chosen has its line in `lines`.
 
         least: the worth of what may be told; None where nothing may.
         """
-        if least is None or self.room < _LEAST_TOKENS:
-            outcome = NOT_RELEVANT if least is None else NO_ROOM
-            return Selection((), tuple((item, outcome) for item in items))
-        repeated = [item for item in items if self._is_told(item.memory)]
-        told = {item.memory.id for item in repeated}
-        chosen = select(
-            [item for item in items if item.memory.id not in told],
-            least_worth=least,
-            most=_MOST,
-            room=self.room,
-            cost=self._cost,
-            whose=lambda memory: memory.role,
-        )
-        outcomes = (*chosen.outcomes, *((item, REPEATS) for item in repeated))
-        return Selection(chosen.chosen, outcomes)
+        chosen: list[Memory] = []
+        outcomes = []
+        for item in items:
+            if least is None or item.worth < least:
+                outcome = NOT_RELEVANT
+            elif len(chosen) >= _MOST:
+                outcome = ENOUGH
+            elif self.room < _LEAST_TOKENS:
+                outcome = NO_ROOM
+            else:
+                outcome = self._tried(item.memory)
+                if outcome == INJECTED:
+                    chosen.append(item.memory)
+            outcomes.append((item, outcome))
+        return Selection(tuple(chosen), tuple(outcomes))
+
+    def _tried(self, memory: Memory) -> str:
+        """What becomes of a passage: it is told where it says something new, and has room."""
+        text = quote(memory.text, self._asked)
+        words = frozenset(terms_of(text))
+        if any(
+            len(words & known) >= _REPEATED * len(words) and _numbers(words) <= known for known in self._known
+        ):
+            return REPEATS
+        line, above = quote_line(memory, text, self.now, self.words)
+        is_first = memory.chat not in self._chats
+        tokens = self.count(line) + 1 + (self.count(above) + 1 if is_first else 0)
+        if tokens > self.room:
+            return NO_ROOM
+        self.room -= tokens
+        self._known.append(words)
+        if is_first:
+            self._chats[memory.chat] = self._alone(above)
+        self.lines[memory.id] = f"{self._chats[memory.chat]} {line.removeprefix('- ')}"
+        return INJECTED
 
     def in_order(self, chosen: Iterable[Memory]) -> list[Memory]:
         """Chat by chat, the oldest first, each as it was said."""
@@ -204,31 +224,14 @@ class Quotes:
         at = memory.created_at
         return -math.inf if at is None or is_to_come(at, self.now) else at.timestamp()
 
-    def _is_told(self, memory: Memory) -> bool:
-        """Whether a fact says what the quote would."""
-        if not self._known:
-            return False
-        words = frozenset(terms_of(quote(memory.text, self._asked)))
-        return any(len(words & known) >= _REPEATED * len(words) for known in self._known)
-
-    def _cost(self, memory: Memory) -> int:
-        """Tokens of a line and, with a chat's first one, of what stands above it; called in their order."""
-        if self.room < _LEAST_TOKENS:
-            return self.room + 1
-        line, above = quote_line(memory, quote(memory.text, self._asked), self.now, self.words)
-        of_line = self.count(line) + 1
-        tokens = of_line + (0 if memory.chat in self._chats else self.count(above) + 1)
-        if tokens <= self.room:
-            self.room -= tokens
-            if memory.chat not in self._chats:
-                self._chats[memory.chat] = self._alone(above)
-            self.lines[memory.id] = f"{self._chats[memory.chat]} {line.removeprefix('- ')}"
-        return tokens
-
     def _alone(self, above: str) -> str:
         """Another one where another chat of the same day and title has this."""
         self._taken[above] += 1
         return f"{above.removesuffix(']')} #{self._taken[above]}]" if self._taken[above] > 1 else above
+
+
+def _numbers(words: Iterable[str]) -> set[str]:
+    return {word for word in words if any(map(str.isdigit, word))}
 
 
 def quote(text: str, asked: Collection[str]) -> str:

@@ -260,7 +260,12 @@ class Recaller:
         passages = self._episodes.elsewhere(passages, turn, aside.batches)
         spoken = ranked_passages(passages, query, lines.now)
         many = self._episodes.kept(turn.user_id, version).passages if spoken else 0
-        passages_gate = gate_of(spoken, settings.relevance_threshold, of_self, query, many)
+        passages_gate = gate_of(
+            spoken,
+            Gate.of(spoken, settings.relevance_threshold, of_self, query),
+            (item.keyword for item in passages),
+            many,
+        )
         if is_doubted(gate, items, passages_gate, spoken):
             gate = replace(gate, least=None)
         least = gate.least
