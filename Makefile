@@ -7,7 +7,7 @@ PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal --durations=10
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-dev setup-bench setup-webui up serve test test-all slow-test browser-test screenshots check check-compose format generate bundle lock clean
+.PHONY: help setup setup-dev setup-bench setup-webui up serve proxy test test-all slow-test browser-test screenshots check check-compose format generate bundle lock clean
 
 help: ## what can be done here
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -29,6 +29,9 @@ up: setup setup-webui ## Open WebUI and the filter, wired together; Ctrl-C stops
 
 serve: setup ## only the Pipelines server with the filter (PORT, PIPELINES_API_KEY, MEMORY_...; DEMO=1 adds the demo model)
 	@exec $(BIN)/python -m scripts.serve
+
+proxy: setup ## the proxy alone, on port 9098 (PORT, PIPELINES_API_KEY, MEMORY_UPSTREAMS, MEMORY_...): docs/proxy.md
+	@exec $(BIN)/python -m scripts.proxy
 
 test: setup-dev ## unit tests and some of the real server, a process a core: some minutes
 	$(PYTEST) -m "not slow" tests/unit tests/server

@@ -34,7 +34,8 @@ from bench.measure import arguments, finish
 from tests.harness.bodies import Chat
 from tests.harness.pipelines_server import FILTER, PipelinesServer, with_embedder, with_llm
 from tests.harness.remains import store_in
-from tests.harness.scripted_llm import Request, ScriptedLLM
+from tests.harness.scripted_llm import ScriptedLLM
+from tests.harness.scripted_requests import Request
 from tests.harness.waiting import wait_until
 
 _SAID = re.compile(r"My locker number \d+ is green\.")

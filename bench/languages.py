@@ -7,9 +7,12 @@ the facts as an LLM writes them ("The user ..."), half as users do. Questions sh
 where the language allows it. Four users have twelve of them each. Each question is asked in a chat of its
 own, through the real recall path with the default settings, of the facts in its language and of those in
 English.
+Half C (bench/languages/c/) is twelve more facts, each in both forms: one user has each second one as an LLM
+writes it, one has all of them so, one none.
 First: the right fact is ranked first of twelve. Told: it is told. Number: how many of twelve are. Unrelated:
 of bench/unrelated.txt and bench/languages/unrelated.txt, messages that are told something (per cent).
-Whatever was chosen in recall was chosen on the first two users ("half A"); B is the others.
+Whatever was chosen in recall was chosen on the first two users ("half A"); B is the others, looked at now and
+then; C was not looked at question by question.
 Aim: told 85 % and more on average, none under 70 %; at most six of twelve; unrelated under 5 %.
 """
 
@@ -38,7 +41,7 @@ from owui_memory.state import open_state
 FOLDER = ROOT / "bench" / "languages"
 LANGUAGES = ("en", "de", "es", "fr", "it", "pt", "ru", "zh", "ja", "ko", "ar", "tr")
 EACH = 12  # facts of a user
-USERS = 4  # of a language; the first half is A
+HALVES = {"A": (0, 1), "B": (2, 3), "C": (4,), "C, of the user": (5,), "C, in the first person": (6,)}
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
 
@@ -65,6 +68,19 @@ def pairs(language: str) -> list[tuple[str, str]]:
     """Facts and questions."""
     lines = (FOLDER / f"{language}.txt").read_text("utf-8").splitlines()
     return [(fact, question) for fact, _, question in (line.partition(" | ") for line in lines)]
+
+
+def all_pairs(language: str) -> list[tuple[str, str]]:
+    """Facts and questions of all users, twelve of each."""
+    lines = (FOLDER / "c" / f"{language}.txt").read_text("utf-8").splitlines()
+    third, first, questions = zip(*(line.split(" | ") for line in lines), strict=True)
+    mixed = [texts[place % 2] for place, texts in enumerate(zip(third, first, strict=True))]
+    rest = [
+        (fact, question)
+        for facts in (mixed, third, first)
+        for fact, question in zip(facts, questions, strict=True)
+    ]
+    return pairs(language) + rest
 
 
 def unrelated() -> list[str]:
@@ -102,8 +118,8 @@ def users() -> Iterator[Users]:
         backend, engine = LibraryBackend.open(Valves(), Path(folder)), open_state(Path(folder))
         known = Users(backend, Recaller(engine))
         for language in LANGUAGES:
-            facts = [fact for fact, _ in pairs(language)]
-            for user in range(USERS):
+            facts = [fact for fact, _ in all_pairs(language)]
+            for user in range(len(facts) // EACH):
                 known.know(f"{language}{user}", facts[user * EACH : (user + 1) * EACH])
         try:
             yield known
@@ -114,7 +130,7 @@ def users() -> Iterator[Users]:
 
 def measured(known: Users, language: str, of: str, half: Sequence[int], messages: Sequence[str]) -> Shares:
     """Questions in a language about facts in another (`of`) or the same."""
-    facts, questions = [fact for fact, _ in pairs(of)], [question for _, question in pairs(language)]
+    facts, questions = [fact for fact, _ in all_pairs(of)], [question for _, question in all_pairs(language)]
     places = [place for user in half for place in range(user * EACH, (user + 1) * EACH)]
     found = [known.ask(f"{of}{place // EACH}", questions[place], facts[place]) for place in places]
     false = [known.ask(f"{of}{user}", message, "").number > 0 for user in half for message in messages]
@@ -162,7 +178,7 @@ def main() -> None:
     results = {}
     for name in filter(is_there, options.embedders):
         with embedding_with(name), users() as known:
-            for half, numbers in (("A", range(USERS // 2)), ("B", range(USERS // 2, USERS))):
+            for half, numbers in HALVES.items():
                 rows = {
                     language: (
                         measured(known, language, language, numbers, messages),

@@ -92,7 +92,7 @@ class House:
 
     def say(self, exchange: Exchange) -> None:
         """As the filter's outlet."""
-        wait_s = self.settings.batch_idle_seconds if self.settings.uses_llm else 0.0
+        wait_s = self.settings.advanced_numbers.batch_idle_seconds if self.settings.uses_llm else 0.0
         self.outbox.put(exchange, wait_s=wait_s, batch_max=self.settings.advanced_numbers.batch_max_exchanges)
 
     def remember_ready(self) -> None:

@@ -26,7 +26,8 @@ from bench.measure import Latency, arguments, finish, table
 from tests.harness.bodies import Chat
 from tests.harness.pipelines_server import PipelinesServer, with_embedder, with_llm
 from tests.harness.postgres import PASSWORD, Postgres
-from tests.harness.scripted_llm import Request, ScriptedLLM
+from tests.harness.scripted_llm import ScriptedLLM
+from tests.harness.scripted_requests import Request
 from tests.harness.waiting import wait_until
 
 

@@ -17,14 +17,9 @@ from typing import Any
 
 from owui_memory.config.settings import Valves
 from owui_memory.models.tokens import estimated_tokens
-from tests.harness.scripted_llm import (
-    Request,
-    ScriptedLLM,
-    is_statement_about_self,
-    sentences,
-    text_of,
-    third_person,
-)
+from tests.harness.scripted_answers import is_statement_about_self, sentences, third_person
+from tests.harness.scripted_llm import ScriptedLLM
+from tests.harness.scripted_requests import Request, text_of
 
 MODEL = "scripted-chat"
 _MESSAGE = re.compile(r"^(User|Assistant): ", re.MULTILINE)

@@ -213,7 +213,7 @@ def ours(pasts: Sequence[Past], unrelated: Sequence[str], **env: str) -> Measure
                     told = _told(server, past.user, asked.text)
                     measured.took.append(time.perf_counter() - began)
                     measured.answers.append((past, asked, told))
-            server.change_valves(profile_token_budget=0)  # which is told whatever is asked
+            server.change_valves(advanced="profile_token_budget=0")  # which is told whatever is asked
             for past in pasts if unrelated else ():
                 some = [bool(_told(server, past.user, text)) for text in unrelated]
                 measured.unrelated[past.user] = 100 * fmean(some)

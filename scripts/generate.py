@@ -27,6 +27,7 @@ GROUPS = {
     "extraction": "Remembering",
     "memories_per_turn": "Recall",
     "folder_memories": "Who knows what",
+    "upstreams": "The proxy",
     "advanced": "Advanced",
 }
 

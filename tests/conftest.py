@@ -33,6 +33,10 @@ IN_MEMORY, NEEDED_BYTES = Path("/dev/shm"), 2 * 1024**3
 if IN_MEMORY.is_dir() and shutil.disk_usage(IN_MEMORY).free > NEEDED_BYTES:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(IN_MEMORY))
 
+# One certificate instead of all, which each client of httpx would read anew in 20 ms: none is asked for here.
+ONE_CERTIFICATE = Path(__file__).parent / "fixtures" / "certificate.pem"
+os.environ["SSL_CERT_FILE"] = str(ONE_CERTIFICATE)
+
 SPECIAL_FOLDERS = ("server", "browser")  # their tests bear the folder's name as a marker
 
 pytest.register_assert_rewrite("tests.server.scenarios.play")  # its failures are to say what was different

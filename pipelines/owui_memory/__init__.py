@@ -18,8 +18,9 @@ manage/      list, search, edit, forget, undo, share; erasure/; migrate/
 commands/    /memory: parse, run, answer
 observe/     hooks on events: counters, costs, status, self-checks
 interfaces/  what speaks to the outside: chats (turns through the core, for all of them), pipelines/ (the
-             filter, its routes and guard), cli/
-app.py       assembles all of it; plugin.py is what the Pipelines server loads, __main__.py the command line
+             filter, its guard on the routes), proxy/ (an OpenAI-compatible API before model servers), cli/
+app.py       assembles all of it; plugin.py is what the Pipelines server loads, standalone.py the
+             proxy alone, __main__.py the command line
 """
 
 import sys

@@ -38,10 +38,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("The command line needs typer, which is not installed: pip install typer", file=sys.stderr)
         return 1
     try:
-        app(arguments, prog_name=COMMAND)
+        app(arguments, prog_name=COMMAND, obj=_serve)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(bool(end.code))
     return 0
+
+
+def _serve(host: str, port: int) -> None:
+    """What the command `proxy` does: it assembles the application, which no command may."""
+    from .standalone import serve
+
+    serve(host, port)
 
 
 if __name__ == "__main__":

@@ -54,6 +54,7 @@ from .remember.outbox import Counts, Outbox
 from .remember.spill import Spill, Waiting
 from .remember.writer import Writer
 from .state import open_state
+from .state.api_keys_table import ApiKeys
 
 _STATE_THREADS = 4
 _RECALLS_AT_ONCE = 64  # threads that may wait for a slow backend before recall is skipped
@@ -103,7 +104,7 @@ class Application:
         self.notes = Notes(self._engine, self.live)
         self._check = BackendCheck(self.live, selfchecks)
         self._recaller = Recaller(self._engine)
-        self.recalls = Run(self.live, self._recall, settings, self.emit, _RECALLS_AT_ONCE)
+        self.recalls = Run(self.live, self._recall, self.emit, _RECALLS_AT_ONCE)
         journal = Journal(self._engine)
         injected = Injected(self._engine)
         self._writer = Writer(
@@ -121,7 +122,7 @@ class Application:
         self.commander = Commander(self._engine, self.live, settings, self.emit, eraser)
         forgetting = Forgetting(self._engine, eraser, settings)
         self._sweeper = ErasureWorker(eraser, self._drop, self.emit, forgetting, partial(prune, self._engine))
-        self.lanes = Lanes()
+        self.lanes, self.api_keys = Lanes(), ApiKeys(self._engine)
         self.command_pool = ThreadPoolExecutor(_COMMANDS_AT_ONCE, thread_name_prefix="memory-command")
         self.live.use(settings())
         threading.Thread(
@@ -155,8 +156,8 @@ class Application:
         """The settings have changed."""
         self.live.use(settings)
 
-    def _recall(self, turn: Turn) -> Recalled:
-        return self._recaller.recall(self.live.get(), turn, self._settings(), datetime.now(UTC))
+    def _recall(self, turn: Turn, settings: Valves) -> Recalled:
+        return self._recaller.recall(self.live.get(), turn, settings, datetime.now(UTC))
 
     def _is_busy(self) -> bool:
         return self.recalls.is_busy

@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from owui_memory.recall.block import without_block
 from tests.browser.house import MODEL, PASSWORD, Account, House
-from tests.harness.scripted_llm import Request
+from tests.harness.scripted_requests import Request
 
 ROOT = Path(__file__).parent.parent.parent
 IMAGES = ROOT / "docs" / "images"

@@ -14,7 +14,7 @@ from typing import Any
 from fastapi import Body, FastAPI
 from fastapi.responses import JSONResponse
 
-from tests.harness.scripted_llm import embedding
+from tests.harness.scripted_answers import embedding
 from tests.harness.web import WebServer
 
 REFUSALS: dict[str, tuple[int, dict[str, Any]]] = {

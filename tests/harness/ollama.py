@@ -16,7 +16,7 @@ from typing import Any
 from fastapi import Body, FastAPI, Request
 from fastapi.responses import JSONResponse
 
-from tests.harness.scripted_llm import embedding
+from tests.harness.scripted_answers import embedding
 from tests.harness.web import WebServer
 
 ANSWER = '{"operations": []}'

@@ -63,7 +63,7 @@ def with_llm(llm: ScriptedLLM, *, idle_seconds: int = 0) -> dict[str, str]:
         "MEMORY_LLM_BASE_URL": llm.base_url,
         "MEMORY_LLM_API_KEY": "llm-key",
         "MEMORY_LLM_MODEL": "scripted-chat",
-        "MEMORY_BATCH_IDLE_SECONDS": str(idle_seconds),
+        "MEMORY_ADVANCED": f"batch_idle_seconds={idle_seconds}",
     }
 
 

@@ -208,9 +208,7 @@ TEXTS = (
     Reader("statements", lambda text: gate.statements(text, text), _SPEECH, more=("gate",)),
     Reader("passages", lambda text: passages.passages(_exchange(text)), (passages,), ("gate",)),
     Reader("said by the user", gate.said_by_user, (gate, material)),
-    Reader(
-        "prompt", lambda text: prompt.reconcile_prompt([_exchange(text)], [], NOW, ""), (prompt, material)
-    ),
+    Reader("prompt", lambda text: prompt.reconcile_prompt([_exchange(text)], [], ""), (prompt, material)),
     Reader(
         "sameness", lambda text: (sameness.same(text, text, 0.9), sameness.says(text, text, 0.9)), (sameness,)
     ),

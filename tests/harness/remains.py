@@ -11,7 +11,7 @@ from owui_memory.remember.journal import Journal
 from owui_memory.remember.outbox import Counts, Outbox
 from owui_memory.state import open_state
 from owui_memory.stores.sqlite.store import SqliteStore
-from tests.harness.scripted_llm import DIMENSIONS
+from tests.harness.scripted_answers import DIMENSIONS
 
 Told = tuple[str, str, str, str, bool, bool, bool]  # a change without ids and times
 

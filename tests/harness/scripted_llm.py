@@ -11,7 +11,7 @@
 Run as a process (`python -m tests.harness.scripted_llm --port 9300`) it is scripted over HTTP:
 `POST /_script {"rules": [...], "faults": [...], "clear": true}` and `GET /_requests`.
 
-Embeddings are made of hashed words and character trigrams: texts that share words are near, others are not.
+What it answers where no rule speaks: see `scripted_answers`.
 """
 
 from __future__ import annotations
@@ -19,249 +19,22 @@ from __future__ import annotations
 import argparse
 import base64
 import contextlib
-import hashlib
 import json
-import math
 import re
 import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-DIMENSIONS = 256
+from tests.harness.scripted_answers import DIMENSIONS, default_reply, embedding_json
+from tests.harness.scripted_requests import Fault, Gate, Predicate, Reply, Request, matches
+
 MODELS = ("scripted-chat", "scripted-embed")
-HELLO = "Hello from the model."
 SELF_CHECK = "This is a self-check."  # see owui_memory.ops.selfcheck
-BLOCK = re.compile(r"<user_memories\b[^>]*>(.*?)</user_memories>", re.DOTALL)
-
-
-# What was asked -----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Request:
-    """One recorded request: what came in, before any rule or fault."""
-
-    method: str
-    path: str
-    body: Any = None
-    headers: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def endpoint(self) -> str:
-        """`chat`, `embeddings`, `models`, or the path itself."""
-        return ENDPOINTS.get(self.path, self.path)
-
-    @property
-    def inputs(self) -> list[str]:
-        """The texts of an embeddings request."""
-        given = self.body.get("input", []) if isinstance(self.body, dict) else []
-        return [given] if isinstance(given, str) else [str(text) for text in given]
-
-    @property
-    def messages(self) -> list[dict[str, Any]]:
-        """The messages of a chat request."""
-        return self.body.get("messages", []) if isinstance(self.body, dict) else []
-
-    def said_by(self, role: str) -> str:
-        """All text of the messages of one role."""
-        return "\n".join(text_of(m) for m in self.messages if m.get("role") == role)
-
-    @property
-    def last_user_text(self) -> str:
-        return next((text_of(m) for m in reversed(self.messages) if m.get("role") == "user"), "")
-
-    @property
-    def text(self) -> str:
-        """Everything a text predicate looks at."""
-        return "\n".join([*self.inputs, *(text_of(m) for m in self.messages)])
-
-
-ENDPOINTS = {
-    "/v1/models": "models",
-    "/health": "health",
-    "/v1/chat/completions": "chat",
-    "/v1/embeddings": "embeddings",
-}
-
-Predicate = str | Callable[[Request], bool]
-Reply = str | dict[str, Any] | Callable[[Request], "str | dict[str, Any]"]
-
-
-def text_of(message: dict[str, Any]) -> str:
-    """The text of a message, whose content may be a list of parts."""
-    content = message.get("content") or ""
-    if isinstance(content, str):
-        return content
-    return "\n".join(part.get("text", "") for part in content if isinstance(part, dict))
-
-
-def matches(predicate: Predicate | None, request: Request) -> bool:
-    if predicate is None:
-        return True
-    if isinstance(predicate, str):
-        return predicate.lower() in request.text.lower()
-    return predicate(request)
-
-
-# What goes wrong ----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Fault:
-    """Something that goes wrong with requests to `endpoint` (`chat`, `embeddings`, `models`, `*`)."""
-
-    endpoint: str
-    when: Predicate | None = None
-    delay: float = 0.0  # seconds before anything else happens
-    status: int = 0  # answer with this HTTP status
-    broken_json: bool = False  # answer 200 with half a JSON text
-    cut: bool = False  # close the connection instead of answering (a stream: in its middle)
-    dims: int = 0  # embeddings of this size
-    until: threading.Event | None = None  # hang until set
-
-    def hits(self, request: Request) -> bool:
-        return self.endpoint in ("*", request.endpoint) and matches(self.when, request)
-
-
-class Gate:
-    """Requests that hang until `release()`; `waiting` tells how many do."""
-
-    def __init__(self) -> None:
-        self._event = threading.Event()
-        self._waiting: Callable[[], int] = lambda: 0
-
-    @property
-    def waiting(self) -> int:
-        return self._waiting()
-
-    def release(self) -> None:
-        self._event.set()
-
-
-# Embeddings ---------------------------------------------------------------------------------------
-
-_COMMON = frozenset(
-    re.findall(
-        r"\w+",
-        "a about am an and any are as at be been but by can did do does for from had has have he her his how "
-        "i if in is it its know me my of on or our please she so tell than that the their them then there "
-        "these they this to user was we were what when where which who whose why will with would you your",
-    )
-)
-_ENDINGS = ("'s", "ings", "ing", "ied", "ies", "ed", "es", "ly", "s", "e")
-
-
-def stem(word: str) -> str:
-    """`lives`, `lived` and `living` become `liv`; good enough for tests."""
-    for ending in _ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= 3:
-            return word[: -len(ending)]
-    return word
-
-
-def embedding(text: str, dims: int = DIMENSIONS) -> list[float]:
-    """A unit vector of `dims` numbers, the same for the same text on every machine."""
-    words = re.findall(r"[^\W_]+(?:'s)?", text.lower())
-    stems = [stem(w) for w in words if w not in _COMMON] or words or [text]
-    vector = [0.0] * dims
-    for word in stems:
-        _put(vector, f"word:{word}", 1.0)
-        for at in range(len(word) - 2):
-            _put(vector, f"part:{word[at : at + 3]}", 0.3)
-    norm = math.sqrt(sum(x * x for x in vector))
-    if not norm:
-        vector[0] = norm = 1.0
-    return [x / norm for x in vector]
-
-
-def _nearer(vector: list[float], nearness: float) -> list[float]:
-    """The same with a part that all have in common."""
-    if not nearness:
-        return vector
-    common = math.sqrt(nearness / len(vector))
-    return [math.sqrt(1 - nearness) * value + common for value in vector]
-
-
-def _put(vector: list[float], feature: str, weight: float) -> None:
-    digest = hashlib.blake2b(feature.encode(), digest_size=8).digest()
-    vector[int.from_bytes(digest[:4], "big") % len(vector)] += weight if digest[4] & 1 else -weight
-
-
-# Answers when no rule speaks ----------------------------------------------------------------------
-
-
-def default_reply(request: Request) -> str | dict[str, Any]:
-    system = request.said_by("system")
-    if "You are a Memory Extractor" in system:
-        return mem0_extraction(request.last_user_text)
-    if '"operations"' in system:
-        return {"operations": []}
-    if "### Task:" in request.last_user_text:
-        return task_answer(request.last_user_text)
-    known = memory_lines(request.text)
-    return "I know: " + "; ".join(known) if known else HELLO
-
-
-def memory_lines(prompt: str) -> list[str]:
-    """The memories in our blocks: their lines that start with a dash."""
-    lines = [line for block in BLOCK.findall(prompt) for line in block.splitlines()]
-    return [line.strip().removeprefix("- ") for line in lines if line.strip().startswith("- ")]
-
-
-def task_answer(prompt: str) -> dict[str, Any]:
-    """What Open WebUI's title, tags, follow-up and query tasks want: a small JSON object."""
-    wanted = prompt.partition("### Output")[2] or prompt
-    if '"follow_ups"' in wanted:
-        return {"follow_ups": ["What else?"]}
-    if '"tags"' in wanted:
-        return {"tags": ["General"]}
-    if '"queries"' in wanted:
-        return {"queries": []}
-    return {"title": "A chat"}
-
-
-def mem0_extraction(prompt: str) -> dict[str, Any]:
-    """The answer to mem0 2.2.1's ADDITIVE_EXTRACTION_PROMPT: each first-person statement of the user."""
-    new_messages = prompt.partition("## New Messages\n")[2].partition("\n\n## Observation Date")[0]
-    said = re.findall(
-        r"^user: (.*?)(?=^(?:user|assistant|system): |\Z)", new_messages, re.DOTALL | re.MULTILINE
-    )
-    texts = [third_person(s) for message in said for s in sentences(message) if is_statement_about_self(s)]
-    return {"memory": [{"id": str(n), "text": t, "attributed_to": "user"} for n, t in enumerate(texts)]}
-
-
-def sentences(text: str) -> list[str]:
-    return [s.strip() for s in re.split(r"(?<=[.!?])\s+|\n+", text) if s.strip()]
-
-
-def is_statement_about_self(sentence: str) -> bool:
-    return not sentence.endswith("?") and bool(
-        re.search(r"\b(I|my|me|mine|we|our)\b", sentence, re.IGNORECASE)
-    )
-
-
-_PERSON = [
-    (r"^(I am|I'm)\b", "User is"),
-    (r"^(I have|I've)\b", "User has"),
-    (r"^My\b", "User's"),
-    (r"^I\b", "User"),
-    (r"\b(I am|I'm)\b", "they are"),
-    (r"\bI\b", "they"),
-    (r"\bmy\b", "their"),
-    (r"\bme\b", "them"),
-]
-
-
-def third_person(sentence: str) -> str:
-    """`I live in Rome.` becomes `User live in Rome.`: no grammar, but the words stay findable."""
-    for pattern, words in _PERSON:
-        sentence = re.sub(pattern, words, sentence)
-    return sentence if sentence.startswith("User") else f"User said: {sentence}"
 
 
 # The server ---------------------------------------------------------------------------------------
@@ -567,12 +340,13 @@ class _Handler(BaseHTTPRequestHandler):
         in_base64 = request.body.get("encoding_format") == "base64"
         found = []
         for index, text in enumerate(request.inputs):
-            vector: Any = _nearer(embedding(text, dims), self.server.llm.nearness)
+            vector = embedding_json(text, dims, self.server.llm.nearness)
             if in_base64:
-                vector = base64.b64encode(struct.pack(f"<{dims}f", *vector)).decode()
-            found.append({"object": "embedding", "index": index, "embedding": vector})
-        usage = _usage(request.text, "")
-        self._json({"object": "list", "data": found, "model": request.body.get("model", ""), "usage": usage})
+                packed = struct.pack(f"<{dims}f", *json.loads(vector))
+                vector = json.dumps(base64.b64encode(packed).decode())
+            found.append(f'{{"object": "embedding", "index": {index}, "embedding": {vector}}}')
+        rest = json.dumps({"model": request.body.get("model", ""), "usage": _usage(request.text, "")})
+        self._bytes(200, f'{{"object": "list", "data": [{", ".join(found)}], {rest[1:]}'.encode())
 
     def _error(self, status: int, message: str) -> None:
         self._json({"error": {"message": message, "type": "scripted", "code": status}}, status)

@@ -16,7 +16,8 @@ from tests.harness.hang import returns
 from tests.harness.hostile_server import HostileServer
 from tests.harness.ollama import Ollama
 from tests.harness.pipelines_server import PLUGINS, PipelinesServer, StartServer, clean_environment
-from tests.harness.scripted_llm import Request, ScriptedLLM
+from tests.harness.scripted_llm import ScriptedLLM
+from tests.harness.scripted_requests import Request
 from tests.harness.talk import recalled, stored, take, tell
 from tests.harness.waiting import wait_until
 from tests.unit.remember.mind import is_ours
@@ -31,7 +32,7 @@ ANSWERS = {"model": "scripted-chat"}  # options of a chat with the scripted serv
 def chats_at(llm: ScriptedLLM, **more: str) -> dict[str, str]:
     """The environment in which Open WebUI talks to the scripted server."""
     url = {"OPENAI_API_BASE_URL": llm.base_url, "OPENAI_API_KEY": KEY}
-    return {**url, "MEMORY_BATCH_IDLE_SECONDS": "0", **more}
+    return {**url, "MEMORY_ADVANCED": "batch_idle_seconds=0", **more}
 
 
 def readings(llm: ScriptedLLM) -> list[Request]:
@@ -120,7 +121,7 @@ def test_a_list_with_the_pipelines_server_in_it(
 ) -> None:
     env = {
         "OPENAI_API_KEYS": f"{KEY};test-key",
-        "MEMORY_BATCH_IDLE_SECONDS": "0",
+        "MEMORY_ADVANCED": "batch_idle_seconds=0",
     }
     other = pipelines_server()
     env["OPENAI_API_BASE_URLS"] = f"{scripted_llm.base_url};{other.url}"
@@ -158,7 +159,7 @@ def test_a_server_of_the_chats_that_misbehaves_holds_up_nobody(
         env = {
             "OPENAI_API_BASE_URLS": f"{hostile.url}/v1;{scripted_llm.base_url}",
             "OPENAI_API_KEYS": f"x;{KEY}",
-            "MEMORY_BATCH_IDLE_SECONDS": "0",
+            "MEMORY_ADVANCED": "batch_idle_seconds=0",
         }
         server = pipelines_server(env=env)
         scripted_llm.when(is_ours, TEA)
@@ -217,8 +218,8 @@ def test_a_slow_model_gets_through_in_smaller_parts(
         operations = [{"op": "add", "text": text.replace("My", "The user's")} for text in found]
         return json.dumps({"operations": operations})
 
-    env = chats_at(scripted_llm, MEMORY_LLM_TIMEOUT_S="5", MEMORY_BATCH_IDLE_SECONDS="600")
-    env |= {"MEMORY_ADVANCED": "batch_max_exchanges=4"}
+    env = chats_at(scripted_llm, MEMORY_LLM_TIMEOUT_S="5")
+    env |= {"MEMORY_ADVANCED": "batch_idle_seconds=600; batch_max_exchanges=4"}
     server = pipelines_server(env=env)
     scripted_llm.when(is_ours, slowly)
     chat = Chat("ada", options=ANSWERS)

@@ -32,7 +32,7 @@ SETTINGS = {
     "MEMORY_FOLDER_MEMORIES": "own",
     "MEMORY_PERSONAS": "tutor",
     "MEMORY_TEAMS": "design: ada bob@example.com",
-    "MEMORY_BATCH_IDLE_SECONDS": "0",
+    "MEMORY_ADVANCED": "batch_idle_seconds=0",
 }
 
 # No import of what earlier releases needed.

@@ -98,7 +98,7 @@ def test_an_embedder_that_sends_no_vectors(
     server = pipelines_server()
     tell(server, "I live in Lisbon.", user="ada")
     with monkeypatch.context() as ill:
-        ill.setattr(harness, "_nearer", lambda *_: vector)
+        ill.setattr(harness, "embedding_json", lambda *_: json.dumps(vector))
         take(server, Chat("ada").say("My dog is called Rex."))
         told: list[str] = []
         threading.Thread(target=lambda: told.append(recalled(server, "Tell me a joke.", user="ada"))).start()

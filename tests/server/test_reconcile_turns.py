@@ -9,7 +9,8 @@ import pytest
 
 from tests.harness.bodies import Chat, recording, told_text
 from tests.harness.pipelines_server import PipelinesServer, StartServer, with_llm
-from tests.harness.scripted_llm import Request, ScriptedLLM
+from tests.harness.scripted_llm import ScriptedLLM
+from tests.harness.scripted_requests import Request
 from tests.harness.talk import recalled, stored, take, tell
 
 pytestmark = pytest.mark.slow

@@ -31,7 +31,9 @@ from tests.harness.pipelines_server import (
     with_llm,
 )
 from tests.harness.postgres import PASSWORD, Postgres, PostgresMissingError
-from tests.harness.scripted_llm import DIMENSIONS, Request, ScriptedLLM
+from tests.harness.scripted_answers import DIMENSIONS
+from tests.harness.scripted_llm import ScriptedLLM
+from tests.harness.scripted_requests import Request
 from tests.harness.talk import recalled
 from tests.harness.waiting import wait_until
 

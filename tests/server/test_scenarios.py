@@ -30,7 +30,7 @@ def reads_at_once(module_servers: StartServer, _running_llm: ScriptedLLM) -> Pip
 @pytest.fixture(scope="module")
 def reads_by_threes(module_servers: StartServer, _running_llm: ScriptedLLM) -> PipelinesServer:
     """It reads a chat when three messages wait, or when its user goes on in another."""
-    env = {**with_llm(_running_llm, idle_seconds=60), "MEMORY_ADVANCED": "batch_max_exchanges=3"}
+    env = {**with_llm(_running_llm), "MEMORY_ADVANCED": "batch_idle_seconds=60; batch_max_exchanges=3"}
     return _with_bystander(module_servers(env=env), _running_llm)
 
 

@@ -54,7 +54,7 @@ def test_what_a_persona_is_told_stays_with_it(pipelines_server: StartServer) -> 
 
 
 def test_a_chat_that_changes_its_model_keeps_both_apart(pipelines_server: StartServer) -> None:
-    server = pipelines_server(env={**SCOPED, "MEMORY_BATCH_IDLE_SECONDS": "0"})
+    server = pipelines_server(env={**SCOPED, "MEMORY_ADVANCED": "batch_idle_seconds=0"})
     chat = Chat("ada")
     for text, model in (("My sword is called Sting.", "tutor"), ("My dog is called Rex.", "tiny-chat")):
         turn = put(chat.say(text), model=model)

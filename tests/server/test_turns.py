@@ -21,7 +21,9 @@ from tests.harness.bodies import (
 )
 from tests.harness.pipelines_server import PipelinesServer, StartServer
 from tests.harness.qdrant_server import QdrantServer
-from tests.harness.scripted_llm import Request, ScriptedLLM, memory_lines
+from tests.harness.scripted_answers import memory_lines
+from tests.harness.scripted_llm import ScriptedLLM
+from tests.harness.scripted_requests import Request
 from tests.harness.talk import fresh, recalled, stored, take, tell
 from tests.harness.waiting import wait_until
 
@@ -322,7 +324,7 @@ def llm_settings(llm: ScriptedLLM) -> dict[str, str]:
 class TestMem0Extraction:
     @pytest.fixture
     def server(self, pipelines_server: StartServer, scripted_llm: ScriptedLLM) -> PipelinesServer:
-        return pipelines_server(env={**llm_settings(scripted_llm), "MEMORY_BATCH_IDLE_SECONDS": "0"})
+        return pipelines_server(env={**llm_settings(scripted_llm), "MEMORY_ADVANCED": "batch_idle_seconds=0"})
 
     def test_the_llm_says_what_to_remember(
         self, server: PipelinesServer, scripted_llm: ScriptedLLM, user: str
@@ -352,8 +354,7 @@ class TestMem0Extraction:
         server = pipelines_server(
             env={
                 **llm_settings(scripted_llm),
-                "MEMORY_BATCH_IDLE_SECONDS": "3600",
-                "MEMORY_ADVANCED": "batch_max_exchanges=3",
+                "MEMORY_ADVANCED": "batch_idle_seconds=3600; batch_max_exchanges=3",
             }
         )
         chat = Chat(user)
@@ -382,7 +383,7 @@ class TestMem0Extraction:
             server = pipelines_server(
                 env={
                     **llm_settings(scripted_llm),
-                    "MEMORY_BATCH_IDLE_SECONDS": "0",
+                    "MEMORY_ADVANCED": "batch_idle_seconds=0",
                     "MEMORY_FALLBACK_LLM_PROVIDER": "openai",
                     "MEMORY_FALLBACK_LLM_BASE_URL": second.base_url,
                     "MEMORY_FALLBACK_LLM_MODEL": "second-chat",

@@ -177,8 +177,10 @@ def _embedding_model(settings: Valves) -> Any:
         from ..models.ollama_embedder import ollama_embedder
 
         return ollama_embedder(config)
+    if name == "openai":
+        from ..models.openai_embedder import openai_embedder
     try:
-        model = EmbedderFactory.create(name, config, None)
+        model = openai_embedder(config) if name == "openai" else EmbedderFactory.create(name, config, None)
     except OSError as error:
         if not settings.embeds_by_itself:
             raise

@@ -19,7 +19,8 @@ from sqlalchemy import Connection, Engine, bindparam, or_, select, update
 
 from ..config.marks import Mark, belongings, marked
 from ..config.settings import Valves
-from ..state import count_up, erasures, injected, insert_new, journal, locations, reading, versions
+from ..core.scope import past_owner
+from ..state import count_up, episodes, erasures, injected, insert_new, journal, locations, reading, versions
 from ..state.clock import PUT_RIGHT_S, is_over
 from ..stores.opening import size_of
 
@@ -234,7 +235,8 @@ class Locations:
         """Everybody of whom something was ever remembered."""
         everybody = select(versions.c.user_id).union(select(journal.c.user_id))
         with self._reading.connect() as connection:
-            return sorted(connection.scalars(everybody))
+            with_passages = connection.scalars(select(episodes.c.user_id).distinct())
+            return sorted({*connection.scalars(everybody), *map(past_owner, with_passages)})
 
     def removed_since(self, at: float) -> set[str]:
         """Ids of memories that were taken away after that Unix time; some days are added for wrong clocks."""

@@ -8,23 +8,40 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from .. import COMMAND
-from ..core.locales import ENGLISH, Locale
-from ..core.memory import Memory, is_over
+from ..core.locales import ENGLISH, Locale, message
+from ..core.memory import EPISODE, Memory, is_over
 from ..core.scope import FOLDER, PERSONA, TEAM
 from ..language.names import teller
-from ..manage.outcomes import NO_JSON, Edited, Forgotten, Imported, Page, Remembered, Undone
+from ..manage.erasure.sites import PASSAGES
+from ..manage.outcomes import NO_JSON, PAGE, Edited, Forgotten, Imported, Page, Remembered, Undone
+from ..manage.past_chats import PastChat
 from ..recall.rank import Ranked
 from ..recall.times import zone_of
 from ..recall.why import Explanation
+from ..remember.passages import USER
 from .explained import explained
 from .markup import TOLD_OF, cut, fenced, listed, rest, sentences, shown
 
+_QUOTES_MOST = 3  # of a chat that was found
+_SAID_CHARS = 200  # of a passage in a list
 _EXPORTED_AT_ONCE = 100  # memories in one answer
 # What is counted of an erasure besides memories and messages: notes about the user.
-_NOT_COUNTED = ("memories", "queue", "commands", "command_turns", "shown", "versions", "noted")
+_NOT_COUNTED = (
+    "memories",
+    PASSAGES,
+    "exchanges with passages",
+    "episode_switches",
+    "queue",
+    "commands",
+    "command_turns",
+    "shown",
+    "versions",
+    "noted",
+)
 
 _CHAT_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -39,22 +56,66 @@ class Answers:
         self._admin, self._words, self._say = admin, words, words.say
         self._zone, self._chat_id, self._user_id = zone_of(timezone), chat_id, user_id
 
-    def page(self, page: Page) -> str:
+    def page(self, page: Page, past: str = "") -> str:
+        """past: a sentence on what is kept of past chats."""
         if not page.total:
-            return self._say("nothing yet")
+            return "\n\n".join(filter(None, [self._say("nothing yet"), past]))
         lines = [self._say("all, head", memories=self._bold(page.total)), ""]
         lines += self._table(page.memories, page.first)
         if page.pages > 1:
             kind = "more pages" if page.number < page.pages else "page of"
             of = self._say(kind, number=page.number, pages=page.pages, next=str(page.number + 1))
             lines += ["", of]
+        return "\n".join([*lines, *(["", past] if past else [])])
+
+    def found(self, items: Sequence[Ranked], words: str, passages: Sequence[Memory] = ()) -> str:
+        """passages: of past chats, which are told apart."""
+        if items:
+            lines = [self._say("found, head", n=len(items)), "", *self._table([one.memory for one in items])]
+        else:
+            lines = [self._say("nothing found", words=cut(words, self._words))]
+        if passages:
+            lines += ["", self._say("found in chats"), "", *self._table(passages, len(items) + 1)]
         return "\n".join(lines)
 
-    def found(self, items: Sequence[Ranked], words: str) -> str:
-        if not items:
-            return self._say("nothing found", words=cut(words, self._words))
-        lines = [self._say("found, head", n=len(items)), ""]
-        return "\n".join([*lines, *self._table([one.memory for one in items])])
+    def chats(self, chats: Sequence[PastChat], total: int, number: int, pages: int, not_kept: str) -> str:
+        """A page of all. not_kept: why nothing is kept now, or ""."""
+        if not total:
+            return not_kept or self._say("past, none")
+        head = self._row("#", *(self._say(f"column {name}") for name in ("chat", "when", "passages", "said")))
+        lines = [self._say("chats, head", chats=message("chats", n=total)), "", head, "|--:|---|---|--:|---|"]
+        for at, one in enumerate(chats, (number - 1) * PAGE + 1):
+            said = self._said(one.shown[0])
+            count = self._words.number(one.count)
+            lines.append(self._row(str(at), self._chat(one.shown[0]), self._day(one.at), count, said))
+        if pages > 1:
+            kind = "more chats" if number < pages else "page of"
+            lines += ["", self._say(kind, number=number, pages=pages, next=str(number + 1))]
+        return "\n".join([*lines, *(["", not_kept] if not_kept else [])])
+
+    def found_chats(self, chats: Sequence[PastChat], words: str) -> str:
+        if not chats:
+            return self._say("chats, none fit", words=cut(words, self._words))
+        head = self._row("#", *(self._say(f"column {name}") for name in ("chat", "when", "said")))
+        lines = [
+            self._say("chats, found", chats=message("chats", n=len(chats))),
+            "",
+            head,
+            "|--:|---|---|---|",
+        ]
+        for number, one in enumerate(chats, 1):
+            first, *others = one.shown[:_QUOTES_MOST]
+            lines.append(self._row(str(number), self._chat(first), self._when(first), self._said(first)))
+            lines += [self._row("", "", self._when(other), self._said(other)) for other in others]
+        return "\n".join(lines)
+
+    def chat_forgotten(self, done: Forgotten) -> str:
+        lines = [self._say("chat forgotten", passages=message("passages", n=done.count))]
+        if done.undo_minutes and done.count:
+            lines.append(self._say("can undo many", n=done.undo_minutes))
+        if not done.reached:
+            lines.append(self._say("not everywhere yet"))
+        return sentences(lines, self._words)
 
     def which(self, memories: Sequence[Memory], words: str, *, exact: bool) -> str:
         """Several may be meant."""
@@ -76,16 +137,17 @@ class Answers:
         row = self._row(shown(done.before), shown(done.after))
         return "\n".join([self._say("changed, head"), "", head, "|---|---|", row])
 
-    def ask_for_all(self, memories: int, waiting: int) -> str:
-        """Before all is forgotten. waiting: messages that are not read yet."""
-        what = self._known(memories, waiting)
+    def ask_for_all(self, memories: int, waiting: int, passages: int = 0) -> str:
+        """Before all is forgotten. waiting: messages that are not read yet; passages: of past chats."""
+        what = self._known(memories, waiting, passages=passages)
         return self._say("ask everything", what=what) if what else self._say("nothing to forget")
 
     def forgotten(self, done: Forgotten) -> str:
         waiting = done.others.get("queue", 0)
         notes = sum(count for name, count in done.others.items() if name not in _NOT_COUNTED)
+        passages = done.others.get(PASSAGES, 0)
         gone = [self._say("gone already", n=done.gone)] if done.gone else []
-        if not (done.count or waiting or notes):
+        if not (done.count or waiting or notes or passages):
             nothing = self._say("nothing forgotten")
             return sentences([nothing, *gone], self._words) if gone else self._say("nothing there")
         if len(done.texts) == 1 == done.count:
@@ -95,7 +157,10 @@ class Answers:
             lines += [f"- {cut(text, self._words)}" for text in done.texts[:TOLD_OF]]
             lines += rest(self._words, len(done.texts))
         else:
-            lines = [self._say("forgotten list", what=self._known(done.count, waiting, notes))]
+            what = self._known(done.count, waiting, notes, passages)
+            lines = [self._say("forgotten list", what=what)]
+        if done.passages:
+            gone.append(self._say("also passages", n=done.passages))
         if done.texts and waiting:
             gone.append(self._say("also waiting", n=waiting))
         if done.undo_minutes:
@@ -109,15 +174,20 @@ class Answers:
     def undone(self, done: Undone) -> str:
         if not done.changes:
             return self._say("nothing to undo")
+        facts = [change for change in done.changes if change.kind != EPISODE]
+        passages = len(done.changes) - len(facts)
+        back = self._say("passages back", n=passages) if passages else ""
+        if not facts:
+            return back
         rows = [
             self._row(
                 shown(change.before if change.op != "add" else change.after),
                 self._say(f"undone: {change.op}"),
             )
-            for change in done.changes[:TOLD_OF]
+            for change in facts[:TOLD_OF]
         ]
         head = self._row(self._say("column memory"), self._say("column now"))
-        more = rest(self._words, len(done.changes))
+        more = [*rest(self._words, len(facts)), *(["", back] if back else [])]
         return "\n".join([self._say("undone, head"), "", head, "|---|---|", *rows, *more])
 
     def of_teams(self, memories: Sequence[Memory], teams: Sequence[str]) -> str:
@@ -181,7 +251,7 @@ class Answers:
         yield self._row("#", *(self._say(f"column {name}") for name in columns))
         yield f"|--:|---|---|---|{'---|' if scoped else ''}"
         for number, memory in enumerate(memories, first):
-            text = shown(memory.text)
+            text = self._said(memory) if memory.kind == EPISODE else shown(memory.text)
             text = self._say("day is over", text=text) if is_over(memory) else text
             cells = [str(number), text, self._when(memory), self._chat(memory)]
             yield self._row(*cells, *([self._where(memory)] if scoped else []))
@@ -191,13 +261,22 @@ class Answers:
         return f"| {' | '.join(cells)} |"
 
     def _when(self, memory: Memory) -> str:
-        at = memory.updated_at or memory.created_at
-        return at.astimezone(self._zone).strftime(self._say("day")) if at else ""
+        return self._day(memory.updated_at or memory.created_at)
 
     def _chat(self, memory: Memory) -> str:
         if memory.chat and memory.chat == self._chat_id:
             return self._say("this chat")
+        if memory.title and _CHAT_ID.fullmatch(memory.chat):
+            return f"[{shown(memory.title)}](/c/{memory.chat})"
         return f"[{self._say('open chat')}](/c/{memory.chat})" if _CHAT_ID.fullmatch(memory.chat) else ""
+
+    def _said(self, passage: Memory) -> str:
+        """The beginning of a passage, and who has said it."""
+        text = passage.text if len(passage.text) <= _SAID_CHARS else f"{passage.text[: _SAID_CHARS - 1]}…"
+        return self._say(f"said by: {passage.role or USER}", text=shown(text))
+
+    def _day(self, at: datetime | None) -> str:
+        return at.astimezone(self._zone).strftime(self._say("day")) if at else ""
 
     def _where(self, memory: Memory) -> str:
         """In which chats it is known, "" for all; and who has shared it."""
@@ -218,8 +297,9 @@ class Answers:
     def _bold(self, count: int) -> str:
         return self._say("memories in bold", n=count)
 
-    def _known(self, memories: int, waiting: int, notes: int = 0) -> str:
+    def _known(self, memories: int, waiting: int, notes: int = 0, passages: int = 0) -> str:
         """What there is of a user, or was; "" for nothing."""
-        counted = {"memories": memories, "messages that waited": waiting, "notes kept": notes}
+        counted = {"memories": memories, "passages": passages}
+        counted |= {"messages that waited": waiting, "notes kept": notes}
         parts = [self._say(what, n=count) for what, count in counted.items() if count]
         return listed(parts, self._words) if parts else ""

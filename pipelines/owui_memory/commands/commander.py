@@ -25,6 +25,7 @@ from ..language.secrets import masked
 from ..manage.command_log import EXPIRED, CommandLog, LoggedCommand
 from ..manage.erasure.erase import Eraser
 from ..manage.memories import Control
+from ..manage.past_chats import PastChats
 from ..recall.why import Explanations
 from ..remember.outbox import Outbox
 from ..state.switches_table import Switches
@@ -50,8 +51,9 @@ class Commander:
     ) -> None:
         control = Control(engine, live, settings, eraser, emit)
         self._orders, self._settings, self._emit = CommandLog(engine), settings, emit
+        past = PastChats(engine, live, settings)
         self._tools = Tools(
-            self._orders, Switches(engine), Explanations(engine), Outbox(engine), control, live
+            self._orders, Switches(engine), Explanations(engine), Outbox(engine), control, past, live
         )
 
     def give(self, turn: Turn) -> str:

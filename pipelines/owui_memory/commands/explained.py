@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, tzinfo
 
 from ..core.locales import ENGLISH, Locale
-from ..core.permission import MEMORY_SWITCH_OFF, SWITCHED_OFF
+from ..core.reason import Reason
 from ..core.turn import chat_kind_of
 from ..recall.select import INJECTED, INJECTED_BEFORE
 from ..recall.why import Explanation, Weighed
@@ -89,7 +89,7 @@ class _Explained:
 
     def _reason(self, reason: str) -> str:
         """A reason of `config.policy` or of the filter, at the end of a sentence."""
-        own_doing = reason in (SWITCHED_OFF.reason, MEMORY_SWITCH_OFF)
+        own_doing = reason in (Reason.USER_SWITCHED_OFF, Reason.MEMORY_SWITCH_OFF)
         if self._words is not ENGLISH or own_doing:  # in English the others read as on the command line
             if self._words.has(f"reason: {reason}"):
                 return self._words.label("reason", reason)

@@ -12,13 +12,14 @@ from ..core.locales import CODES, ENGLISH, locale
 
 VERBS = (
     *("list", "page", "search", "why", "help", "status", "remember", "edit", "forget", "undo"),
-    *("team", "share", "withdraw", "export", "import", "off", "on"),
+    *("team", "share", "withdraw", "export", "import", "off", "on", "chats", "episodes"),
 )
 _LIKE, _LIKE_OURS, _LIKE_OTHERS = (
     0.65,
     0.75,
     0.86,
 )  # of difflib's ratio: English verbs, other words, those offered
+_WORD_CHARS = 40
 _SHORTEST_SLIP = 4  # characters in which a slip can be told from another word
 _SHORTEST_GLUED = 2  # characters of a verb that needs no blank behind it
 _LETTERS_WITH_MARKS = ("LATIN", "CYRILLIC")
@@ -129,6 +130,12 @@ def is_glued(text: str) -> bool:
     return any(unicodedata.name(char, "").startswith(("CJK", "HIRAGANA", "KATAKANA")) for char in text)
 
 
+def on_or_off(word: str) -> str:
+    """The verb that a word means, "" for any other verb and for anything else."""
+    found = meaning(word) if len(word) <= _WORD_CHARS else None
+    return found.verb if found and found.verb in ("on", "off") else ""
+
+
 def nearest(word: str, code: str = ENGLISH.code) -> Word | None:
     """The verb that a word may have been meant for, as it is called in English or in this language."""
     word = folded(word)
@@ -141,7 +148,8 @@ def nearest(word: str, code: str = ENGLISH.code) -> Word | None:
             continue
         if len(word) < _SHORTEST_SLIP and text not in VERBS:
             continue
-        least = _LIKE_OTHERS if not one.done else _LIKE if text in VERBS else _LIKE_OURS
+        begins_so = text in VERBS and text[:1] == word[:1]  # "what" is no slip for "chats"
+        least = _LIKE_OTHERS if not one.done else _LIKE if begins_so else _LIKE_OURS
         matcher.set_seq1(text)
         if matcher.real_quick_ratio() < least or matcher.quick_ratio() < least:
             continue

@@ -16,7 +16,8 @@ from ..core.scope import is_of_another_team
 from ..language.names import teller
 from ..manage.command_log import CommandLog, LoggedCommand
 from ..manage.memories import Control
-from ..manage.outcomes import Asked, Forgotten
+from ..manage.outcomes import PAGE, Asked, Forgotten
+from ..manage.past_chats import PastChats
 from ..recall.why import Explanations
 from ..remember.outbox import Outbox
 from ..state.switches_table import Switches
@@ -26,10 +27,12 @@ from .faults import failed
 from .imported import rows_in
 from .markup import code
 from .numbers import a_number, numbers_in
-from .verbs import says, word_for
+from .verbs import on_or_off, says, word_for
 
 _QUOTED = re.compile(r"\"(.+)\"|“(.+)”|«(.+)»|„(.+)[“”]|「(.+)」|『(.+)』|'(.+)'", re.DOTALL)
 _TEAM_MOST = 100  # memories of teams in one answer
+_PASSAGES_MOST = 10  # in one answer
+_CHAT = "chat:"  # begins what stands for a chat among what was shown
 _WORD_CHARS = 40
 _ENDS = " .!?,\"'\u3002\uff01"
 
@@ -43,6 +46,7 @@ class Tools:
     explanations: Explanations
     outbox: Outbox
     control: Control
+    past: PastChats
     live: BackendHolder
 
 
@@ -54,6 +58,7 @@ class Work:
     def __init__(self, tools: Tools, order: LoggedCommand, rest: str) -> None:
         self._orders, self._switches, self._explanations = tools.orders, tools.switches, tools.explanations
         self._outbox, self._control, self._live = tools.outbox, tools.control, tools.live
+        self._past = tools.past
         self._order, self._rest = order, rest
         self._user_id, self._chat_id = order.user_id, order.chat_id
         self._asked = Asked(
@@ -89,14 +94,58 @@ class Work:
         ids = [memory.id for memory in page.memories]
         if ids:
             self._orders.show(self._user_id, self._chat_id, ids, first=page.first, anew=number == 1)
-        return self._answers.page(page)
+        return self._answers.page(page, self._kept_of_chats())
 
     def search(self) -> str:
         if not self._rest:
             return self._say("say search")
         items = self._control.search(self._user_id, self._rest)
-        self._show([one.memory.id for one in items])
-        return self._answers.found(items, self._rest)
+        passages = self._past.found(self._user_id, self._rest)[:_PASSAGES_MOST]
+        self._show([one.memory.id for one in (*items, *passages)])
+        return self._answers.found(items, self._rest, [one.memory for one in passages])
+
+    def chats(self) -> str:
+        if on_or_off(self._rest.strip(_ENDS)):
+            return self.episodes()
+        number = a_number(self._rest)
+        if self._rest and not number:
+            found = self._past.found_by_chat(self._user_id, self._rest)[:PAGE]
+            self._show([_CHAT + one.chat for one in found])
+            return self._answers.found_chats(found, self._rest)
+        number = number or 1
+        chats = self._past.all(self._user_id)
+        pages = max(-(-len(chats) // PAGE), 1)
+        if number > pages:
+            raise Refused(message("no page", number=number, n=pages))
+        first = (number - 1) * PAGE
+        listed = chats[first : first + PAGE]
+        if listed:
+            ids = [_CHAT + one.chat for one in listed]
+            self._orders.show(self._user_id, self._chat_id, ids, first=first + 1, anew=number == 1)
+        return self._answers.chats(listed, len(chats), number, pages, self._not_kept())
+
+    def episodes(self) -> str:
+        if not (state := on_or_off(self._rest.strip(_ENDS))):
+            return self._say("say episodes")
+        on = state == "on"
+        self._past.switch(self._user_id, on)
+        if on and not self._past.are_kept:
+            return self._say("past, not here")
+        return self._say("episodes on" if on else "episodes off")
+
+    def _kept_of_chats(self) -> str:
+        """One line on how much is kept of past chats, and whether it is."""
+        kept = self._past.kept(self._user_id)
+        if not kept.passages:
+            return self._not_kept()
+        values = {"passages": kept.passages, "chats": kept.chats}
+        return self._say("past, kept", **{name: message(name, n=count) for name, count in values.items()})
+
+    def _not_kept(self) -> str:
+        """Why nothing of chats is kept, "" where it is."""
+        if not self._past.are_kept:
+            return self._say("past, not here")
+        return "" if self._past.wants(self._user_id) else self._say("past, off")
 
     def why(self) -> str:
         kept = self._explanations.of_chat(self._chat_id, self._user_id) if self._chat_id else ()
@@ -120,6 +169,7 @@ class Work:
         lines = [self._switched(), *self._here.described()]
         try:
             lines.append(self._say("known of you", memories=message("memories", n=self._total())))
+            lines += filter(None, [self._kept_of_chats()])
             fault = self._live.fault
         except MemoryFault as failed:
             fault = failed
@@ -170,6 +220,9 @@ class Work:
                 return self._forgotten(self._control.forget_all(self._asked, self._confirm))
             if len(said) == 1:
                 return self._ask_for_all()
+        number = a_number(" ".join(said[1:]))
+        if says("chat", said[0]) and (number or len(said) == 1):
+            return self._forget_chat(number)
         if numbers := numbers_in(self._rest):
             return self._forget(self._ids(numbers))
         if self._control.begun(self._asked):
@@ -179,12 +232,24 @@ class Work:
         memories, exact = self._control.holding(self._user_id, query)
         if exact and len(memories) == 1:
             return self._forget([memories[0].id])
+        if not memories:
+            memories = [one.memory for one in self._past.found(self._user_id, query)[:_PASSAGES_MOST]]
         self._show([memory.id for memory in memories])
         return self._answers.which(memories, query, exact=exact)
 
+    def _forget_chat(self, number: int) -> str:
+        """What was said in a chat, by its number in the list of chats."""
+        shown = self._orders.shown(self._user_id, self._chat_id).get(str(number), "")
+        if not shown.startswith(_CHAT):
+            return self._say("say forget chat")
+        passages = self._past.of_chat(self._user_id, shown.removeprefix(_CHAT))
+        self._orders.erase_answers(self._user_id)
+        ids = [passage.id for passage in passages]
+        return self._answers.chat_forgotten(self._control.forget(self._asked, ids, self._confirm))
+
     def _ask_for_all(self) -> str:
         memories, waiting = len(self._control.all(self._user_id)), self._outbox.waiting_of(self._user_id)
-        return self._answers.ask_for_all(memories, waiting)
+        return self._answers.ask_for_all(memories, waiting, self._past.kept(self._user_id).passages)
 
     def _forget(self, memory_ids: Sequence[str]) -> str:
         self._orders.erase_answers(self._user_id)  # they may hold what is forgotten
@@ -301,6 +366,9 @@ class Work:
             first, last = min(map(int, seen)), max(map(int, seen))
             hint = "no number, from to" if last > first else "no number, one only"
             raise Refused(message("no number", number=missing[0]), message(hint, first=first, last=last))
+        for number in numbers:
+            if seen[str(number)].startswith(_CHAT):
+                raise Refused(message("number of a chat", number=str(number)))
         return self._control.now_called(seen[str(number)] for number in dict.fromkeys(numbers))
 
 
@@ -322,4 +390,6 @@ VERBS: Mapping[str, Callable[[Work], str]] = {
     "import": Work.import_,
     "off": Work.off,
     "on": Work.on,
+    "chats": Work.chats,
+    "episodes": Work.episodes,
 }

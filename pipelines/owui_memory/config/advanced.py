@@ -15,15 +15,33 @@ class Advanced(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    users_at_once: int = Field(2, ge=1, le=32, description="how many users' exchanges are read in parallel")
+    batch_idle_seconds: int = Field(
+        30,
+        ge=0,
+        le=3600,
+        description="seconds without a new message before an LLM reads a chat",
+    )
     batch_max_exchanges: int = Field(
         8, ge=1, le=100, description="new exchanges with which a chat is read without waiting"
     )
+    users_at_once: int = Field(2, ge=1, le=32, description="how many users' exchanges are read in parallel")
     retry_max_hours: float = Field(
         48,
         ge=0,
         le=8760,
         description="hours after which an exchange that cannot be stored is set aside, and kept",
+    )
+    profile_token_budget: int = Field(
+        200,
+        ge=0,
+        le=4000,
+        description="tokens for who the user is and how they want to be answered, told to every conversation",
+    )
+    forget_undo_minutes: int = Field(
+        10,
+        ge=0,
+        le=10080,
+        description="minutes for which /memory undo brings back what was forgotten; then it is erased",
     )
 
 

@@ -22,7 +22,7 @@ class Environment:
 
     state_url: PostgreSQL's address, where several servers share the state; "" for a file in the data folder.
 
-    chat_servers: where the chats are answered.
+    chat_servers: where the chats are answered. user_jwt_secret: with which Open WebUI signs who asks.
     """
 
     presets: Mapping[str, str]
@@ -32,6 +32,7 @@ class Environment:
     state_url: str = field(default="", repr=False)  # may hold a password
     state_password: str = field(default="", repr=False)
     chat_servers: tuple[ChatServer, ...] = ()
+    user_jwt_secret: str = field(default="", repr=False)
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Environment:
@@ -47,6 +48,7 @@ class Environment:
             state_url=environ.get("MEMORY_STATE_URL", "").strip(),
             state_password=environ.get("MEMORY_STATE_PASSWORD", ""),
             chat_servers=read_servers(environ),
+            user_jwt_secret=environ.get("FORWARD_USER_INFO_HEADER_JWT_SECRET", "").strip(),
         )
 
     def settings(self, stored: Callable[[], PanelModel | None]) -> type[Valves]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
+
+MASK = "********"
 
 
 class Mark(Enum):
@@ -15,6 +18,16 @@ class Mark(Enum):
     SECRET = auto()  # masked wherever it is shown
     OPENS = auto()  # a change needs a new backend
     LEADS = auto()  # names where memories are kept: written down, so that they are found again
+
+
+@dataclass(frozen=True)
+class Masked:
+    """On a setting with secrets inside: from what was given and what is in force, what is meant.
+
+    `unmask` raises ValueError where that cannot be told.
+    """
+
+    unmask: Callable[[str, str], str]
 
 
 @dataclass(frozen=True)

@@ -23,9 +23,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_core.core_schema import SerializationInfo, SerializerFunctionWrapHandler
 
-from .marks import Mark, has
+from .marks import MASK, Mark, Masked, has
 
-MASK = "********"
 _MOST_BITS = 4000  # of a whole number
 
 # An unset text goes out as null: the panel refuses to save a form with an empty text box.
@@ -109,13 +108,14 @@ class PanelModel(BaseModel):
         return strict
 
     def __init__(self, **values: Any) -> None:
+        given: Mapping[str, Any] = {}
+        former: dict[str, Any] = {}
         try:
             renewed, former = self.renewed(values)
-        except SettingsError as error:
-            given, former, refused = {}, {}, [error]
-        else:
             given = self._meant(renewed)
             refused = self._filled(given)
+        except SettingsError as error:
+            refused = [error]
         if self.refusals is not None:
             self.refusals[:] = refused
         if refused:
@@ -177,8 +177,19 @@ class PanelModel(BaseModel):
                 if in_force is None or name not in in_force._given:
                     continue
                 value = getattr(in_force, name)
-            meant[name] = value
+            meant[name] = cls._unmasked(name, field, value)
         return meant
+
+    @classmethod
+    def _unmasked(cls, name: str, field: FieldInfo, value: Any) -> Any:
+        unmask = next((mark.unmask for mark in field.metadata if isinstance(mark, Masked)), None)
+        if unmask is None or not isinstance(value, str):
+            return value
+        in_force = cls.stored()
+        try:
+            return unmask(value, str(getattr(in_force, name) if in_force else cls.presets.get(name, "")))
+        except ValueError as wrong:
+            raise SettingsError(name, f"{name}: {wrong}.") from None
 
     @model_validator(mode="after")
     def _check(self) -> Self:

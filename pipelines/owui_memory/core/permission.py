@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
+from .reason import Reason
 from .turn import Turn
 
 
@@ -33,7 +35,7 @@ class Permission:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a turn may do; `reason` says in words why it may not do both.
+    """What a turn may do; `reason` says why it may not do both.
 
     noted: the reason is kept for whoever asks why. may_show: an answer in this chat may quote memories; else
     its model is to know none, and would read them with the chat's next message.
@@ -41,13 +43,11 @@ class Decision:
 
     read: bool
     write: bool
-    reason: str = ""
+    reason: Reason | Literal[""] = ""
     noted: bool = False
     may_show: bool = True
-
-
-MEMORY_SWITCH_OFF = "the user's Memory switch is off"
+    permission: Permission | None = field(default=None, compare=False)  # where it may be remembered
 
 
 # Decided by the user, which only the state database knows: see state/switches_table.py.
-SWITCHED_OFF = Decision(read=False, write=False, reason="the user has switched memory off here", noted=True)
+SWITCHED_OFF = Decision(read=False, write=False, reason=Reason.USER_SWITCHED_OFF, noted=True)

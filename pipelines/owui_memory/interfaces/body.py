@@ -96,7 +96,7 @@ def read_outlet(body: Any, user: Any) -> Answered | None:
         user_id=user_id,
         keys=tuple(keys),
         user_text=_kept(texts[-1]),
-        assistant_text=_answer(messages[-1]),
+        assistant_text=final_text(text_of(messages[-1].get("content"))),
         name=plain(_text(_mapping(user).get("name"))[:_NAME_CHARS]),
         chat_kind=chat_kind_of(chat_id),
     )
@@ -245,10 +245,9 @@ def text_of(content: Any) -> str:
     return "\n".join(_text(part.get("text")) for part in parts)
 
 
-def _answer(message: Mapping[str, Any]) -> str:
-    """What the model said to the user: no reasoning, no tool calls or their output."""
-    text = without_thoughts(_capped(text_of(message.get("content")), _ANSWER_CHARS))
-    return plain(_capped(text.strip(), TEXT_CHARS))
+def final_text(text: str) -> str:
+    """What of an answer is said to the user: no reasoning, and not more than is looked at."""
+    return plain(_capped(without_thoughts(_capped(text, _ANSWER_CHARS)).strip(), TEXT_CHARS))
 
 
 def _connection(described: Mapping[str, Any], model: str, base_model: str) -> Connection:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import uuid
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +18,8 @@ from ..commands.language import Languages
 from ..commands.parse import refusal, was_command
 from ..config.environment import Environment
 from ..config.policy import decide
-from ..config.scoping import scope_of
 from ..config.settings import Valves
-from ..core.errors import MemoryFault, Waits, is_of_the_text
+from ..core.errors import MemoryFault, Retry, Waits, is_of_the_text
 from ..core.events import Event, EventKind, Job, failed, succeeded
 from ..core.memory import Check
 from ..core.permission import SWITCHED_OFF
@@ -188,6 +189,33 @@ class Chats:
             self.failed(Job.OUTLET, error)
             return ""
 
+    def emit(self, event: Event) -> None:
+        """Something has happened."""
+        if (runtime := self.runtime) is not None:
+            runtime.emit(event)
+
+    async def owner_of(self, key: str) -> str:
+        """The user whose key this is, "" for nobody's.
+
+        Raises:
+            MemoryFault: that cannot be told now.
+        """
+        runtime = self._opened()
+        try:
+            return str(await _in(runtime.state_pool, runtime.api_keys.owner_of, key))
+        except Exception as error:
+            raise Retry("The keys cannot be looked up now.", hint="Try again in a minute.") from error
+
+    async def carried_out(self, turn: Turn) -> str:
+        """The answer to a command whose message and answer are one request."""
+        own = turn
+        if not turn.user_message_id:  # the same text once more is another request
+            key = f"{turn.exchange_key}:{uuid.uuid4().hex}"
+            own = replace(turn, exchange_key=key, key=key)
+        if answer := await self.give(own):
+            return answer
+        return await self.answer(Answered(own.user_id, (own.key,), own.text, "", own.name, own.chat_kind))
+
     def failed(self, work: Job, error: Exception) -> None:
         """Some work has failed, and the chat goes on."""
         if (runtime := self.runtime) is not None:
@@ -219,24 +247,26 @@ class Chats:
         return runtime
 
     async def _told(self, runtime: Service, body: Body, turn: Turn, deadline: float, render: Render) -> Body:
-        decision = decide(turn, self._settings())
+        settings = self._settings()  # as they are now, for all of this turn
+        decision = decide(turn, settings)
         self._early.pop((turn.user_id, turn.key), None)
-        permission, spilling = None, None
-        if decision.write:
-            runtime.keeper.announce(turn)
+        allowing, spilling = None, None
+        if (permission := decision.permission) is not None:
+            runtime.keeper.announce(turn.user_id, permission)
             if runtime.keeper.is_ill:
-                spilling = self._spill_decision(runtime.keeper.decision(turn))
+                spilling = self._spill_decision(Spilled.decision(turn.user_id, permission))
             else:
-                permission = _in(runtime.state_pool, runtime.keeper.allow, turn)
+                allowing = _in(runtime.state_pool, runtime.keeper.allow, turn.user_id, permission)
         elif not turn.task:
             runtime.forbid(turn)
-        outcome = await self._recall(runtime, turn, deadline) if decision.read else Outcome(None)
+        outcome = await self._recall(runtime, turn, settings, deadline) if decision.read else Outcome(None)
         on = outcome.recalled is None or outcome.recalled.on
-        if permission is not None:
-            if await _done_by(deadline, permission) and permission.exception() is None:
-                on &= permission.result()
+        if permission is not None and allowing is not None:
+            if await _done_by(deadline, allowing) and allowing.exception() is None:
+                on &= allowing.result()
             else:
-                seeing = asyncio.create_task(self._see_to(runtime, runtime.keeper.decision(turn), permission))
+                record = Spilled.decision(turn.user_id, permission)
+                seeing = asyncio.create_task(self._see_to(runtime, record, allowing))
                 self._seeing_to.add(seeing)
                 seeing.add_done_callback(self._seeing_to.discard)
         if spilling is not None:
@@ -248,14 +278,14 @@ class Chats:
         told = body
         if decision.read:
             blocks = outcome.recalled.blocks if outcome.recalled else Blocks()
-            placing = partial(render, in_system=turn.searched or self._settings().placement == "system")
+            placing = partial(render, in_system=turn.searched or settings.placement == "system")
             told = await self.intake.rewrite(turn.user_id, placing, body, blocks)
         runtime.after_inlet(turn, outcome, decision)
         return told
 
     @staticmethod
-    async def _recall(runtime: Service, turn: Turn, deadline: float) -> Outcome:
-        recalling = runtime.recalls.begin(turn)
+    async def _recall(runtime: Service, turn: Turn, settings: Valves, deadline: float) -> Outcome:
+        recalling = runtime.recalls.begin(turn, settings)
         if recalling.future is not None:
             await _done_by(deadline, asyncio.wrap_future(recalling.future))
         return recalling.outcome()
@@ -307,14 +337,14 @@ class Chats:
     def _decide_early(self, turn: Turn) -> None:
         """Before there is a database: keep what the inlet would have kept there."""
         try:
-            may = decide(turn, self._settings()).write
+            permission = decide(turn, self._settings()).permission
             if turn.task:
                 return
             if len(self._early) >= _EARLY:
                 self._early.pop(next(iter(self._early)))
-            self._early[turn.user_id, turn.key] = may
-            if may:
-                self._spill_decision(Spilled.decision(turn, scope_of(turn, self._settings())))
+            self._early[turn.user_id, turn.key] = permission is not None
+            if permission is not None:
+                self._spill_decision(Spilled.decision(turn.user_id, permission))
         except Exception as error:  # noqa: BLE001 - the chat must go on
             self.failed(Job.INLET, error)
 

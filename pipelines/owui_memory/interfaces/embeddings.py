@@ -5,18 +5,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
-from starlette.responses import JSONResponse
-from starlette.routing import Route
-
 from ..core.errors import MemoryFault
-from .server_key import has_key
 
+OWN_MODEL = "memory-filter"  # by which the proxy knows that its own embedder is meant
 MOST_TEXTS, MOST_CHARS = 64, 200_000  # of one request
 _MOST_BYTES = 2_000_000
 
@@ -30,31 +26,18 @@ class Embeds(Protocol):
         """A vector for each text."""
 
 
-def route(key: str, embedder: Callable[[], Embeds]) -> Route:
-    """The route, behind the server's key. `embedder` raises MemoryFault where there is none."""
-
-    async def answer(request: Request) -> JSONResponse:
-        if not has_key(request.headers, key):
-            return _refusal("Send the server's key.", 401)
-        try:
-            texts = _texts(await _json(request))
-        except ValueError as flaw:
-            return _refusal(str(flaw), 400)
-        try:
-            return JSONResponse(await run_in_threadpool(_embedded, embedder, texts))
-        except MemoryFault as fault:
-            return _refusal(f"{fault} {fault.hint}".strip(), 503)
-
-    return Route("/v1/embeddings", answer, methods=["POST"])
-
-
-async def _json(request: Request) -> Any:
-    read = b""
-    async for chunk in request.stream():
-        read += chunk
-        if len(read) > _MOST_BYTES:
+async def embedded(raw: bytes, embedder: Callable[[], Embeds]) -> tuple[int, dict[str, Any]]:
+    """Status and body of the answer to a request. `embedder` raises MemoryFault where there is none."""
+    try:
+        if len(raw) > _MOST_BYTES:
             raise ValueError(f"A request has {_MOST_BYTES} bytes at most.")
-    return json.loads(read)
+        texts = _texts(json.loads(raw))
+    except (ValueError, RecursionError) as flaw:
+        return 400, _refusal(str(flaw))
+    try:
+        return 200, await asyncio.to_thread(_embedded, embedder, texts)
+    except MemoryFault as fault:
+        return 503, _refusal(f"{fault} {fault.hint}".strip())
 
 
 def _texts(asked: Any) -> list[str]:
@@ -80,5 +63,5 @@ def _embedded(embedder: Callable[[], Embeds], texts: list[str]) -> dict[str, Any
     return {"object": "list", "model": using.name, "data": rows, "usage": usage}
 
 
-def _refusal(message: str, status: int) -> JSONResponse:
-    return JSONResponse({"error": {"message": message, "type": "invalid_request_error"}}, status_code=status)
+def _refusal(message: str) -> dict[str, Any]:
+    return {"error": {"message": message, "type": "invalid_request_error"}}

@@ -8,6 +8,7 @@ of their own, one at a time for each user, so that neither the event loop nor an
 from __future__ import annotations
 
 import asyncio
+import json
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -70,6 +71,16 @@ class Intake:
         """`read_asked` or `read_finished` of a body."""
         return await self.rewrite(_id_of(user), work, body, user)
 
+    async def load(self, user_id: str, raw: bytes) -> Any:
+        """The JSON of a request. Raises ValueError or RecursionError where it is none."""
+        if self._pool is None or len(raw) <= _SMALL_CHARS:
+            return json.loads(raw)
+        return await self.in_turn(user_id, self._pool, json.loads, raw)
+
+    async def dump(self, user_id: str, body: Any) -> bytes:
+        """A body as JSON, with whatever halves of characters it has."""
+        return await self.rewrite(user_id, _dumped, body)
+
     async def rewrite(self, user_id: str, work: Callable[..., _T], body: Any, *values: Any) -> _T:
         """Work on a user's body; `values` go along."""
         if self._pool is None or is_small(body):
@@ -87,6 +98,10 @@ class Intake:
         if self._pool is not None:
             self._pool.shutdown(wait=False)
             self._pool = None
+
+
+def _dumped(body: Any) -> bytes:
+    return json.dumps(body, separators=(",", ":")).encode()
 
 
 def is_small(body: Any) -> bool:

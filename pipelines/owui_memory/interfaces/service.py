@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the serve
     from ..models.embedder import Embedder
     from ..recall.run import Outcome, Run
     from ..remember.keeper import Keeper
+    from ..state.api_keys_table import ApiKeys
     from .lanes import Lanes
 
 
@@ -33,6 +34,8 @@ class Service(Protocol):
     def commander(self) -> Commander: ...
     @property
     def notes(self) -> Notes: ...
+    @property
+    def api_keys(self) -> ApiKeys: ...
     @property
     def lanes(self) -> Lanes: ...
     @property

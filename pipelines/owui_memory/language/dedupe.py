@@ -14,12 +14,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from . import TABLES
+from .detection import likely
 from .phrases import Phrases, listed
-from .scripts import is_dense
+from .scripts import fold, is_dense
 from .speech import without_openers
 from .words import telling, words
 
 _SAME_PARTS = 0.85  # cosine; from here on what begins one sentence may end the other
+_SAME_WISH = 0.6  # likeness; what is opposite has it too, and then the later one holds
 _SAYS = 0.6  # cosine; "I am vegan" has 0.61 to "The user is vegan."
 _LONGEST_CHARS = 2000  # of what is compared word by word; no memory is longer
 _BEFORE_VERB = 2  # words that may stand between a speaker and the verb
@@ -126,6 +128,23 @@ def same(text: str, other: str, meaning: float) -> bool:
     if _agree(one, two, table):
         return True
     return meaning >= _SAME_PARTS and _is_turned(one.parts(), two.parts())
+
+
+def same_wish(text: str, other: str, likeness: float) -> bool:
+    """Whether two wishes are one, or one takes the other's place: "short answers" and "brief", or "long".
+
+    likeness: calibrated, 0 to 1. Names and numbers must be the same.
+    """
+    alike = likeness >= _SAME_WISH and telling(text) == telling(other)
+    return alike or same(text, other, likeness)
+
+
+def figures(text: str) -> frozenset[str]:
+    """The numbers in a text, those in words too, where its language has a table."""
+    found = wording(text)
+    named = [dict(_pair(number) for number in listed(table.numbers)) for table in likely(fold(text))]
+    written = (table[word] for word in found for table in named if word in table)
+    return frozenset((*(word for word in found if any(map(str.isdigit, word))), *written))
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,7 @@ DUTCH = Phrases(
     asking="ik wil, ik wil graag, alsjeblieft, je, en, wil, kun, ook, dan, graag",
     everything="alles, wat je (weet|over)",
     ending="gescheiden, uit elkaar, verhuisd, verkocht, ontslagen, ontslag, overleden, dood, gestorven, verloren, niet meer, geen ... meer, afgezegd, geannuleerd, opgegeven, gestopt, gesloten, weduwe, weduwnaar, pensioen, gestolen",
+    corrects="niet (op |om )?[0-9]*, eigenlijk, ik bedoelde, mijn fout, (dat|het) (klopt niet|is fout|was fout), vergist, correctie, niet ... maar, in plaats van, verplaatst, uitgesteld, verzet, gewijzigd, veranderd, hernoemd, verlengd, verhuisd, nee (ik|het|dat|mijn)",
     fillers="trouwens, overigens, een, de, het, ben, is, zijn, nu, momenteel, heel, erg, echt, ook, tegenwoordig",
     numbers="twee/2, drie/3, vier/4, vijf/5, zes/6, zeven/7, acht/8, negen/9, tien/10, elf/11, twaalf/12",
     speaker="ik, mij, me, mijn, zich",

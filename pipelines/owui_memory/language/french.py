@@ -63,6 +63,7 @@ FRENCH = Phrases(
     everything="tout, tous, toutes, ce que tu sais, ce que vous savez",
     ending="""divorc*, séparé*, séparés, séparation, rompu, déménagé, parti, partie, quitté, vendu, vendue, démissionné, mort, morte, décédé*, perdu, licencié*, ne ... plus, plus de
         n'ai plus, annulé*, abandonné, arrêté, terminé, fini, fermé, veuf, veuve, retraite, donné, volé, ex-mari, ex-femme, mon ex, n'habite plus, ne suis plus, n'est plus, avant""",
+    corrects="pas (le |à )?[0-9]*, non (le )?[0-9]*, en fait, je voulais dire, je me suis trompé*, c'est (faux|inexact), correction, je corrige, pas ... mais, au lieu de, plutôt que, reporté*, déplacé*, changé*, renommé*, prolongé*, déménagé*, non (je|c'est|mon|ma)",
     fillers="un, une, le, la, les, l, suis, est, maintenant, actuellement, vraiment, très, aussi, présentement",
     numbers="deux/2, trois/3, quatre/4, cinq/5, six/6, sept/7, huit/8, neuf/9, dix/10, onze/11, douze/12",
     speaker="je, j, moi, mon, ma, mes, me, m, se, s",

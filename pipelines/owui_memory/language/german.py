@@ -73,6 +73,7 @@ GERMAN = Phrases(
         verloren, entlassen, nicht mehr, kein* ... mehr, abgesagt, aufgegeben, aufgehört, beendet, vorbei, geschlossen, weggegeben, verwitwet, witwe, witwer
         abgebrochen, gestohlen, abgebrannt, eingeschläfert, abgeschafft, pensioniert, in rente, exmann, exfrau, ex-mann, ex-frau, schluss gemacht, aufgelöst
         abgemeldet, fertig mit, früher, abgeschlossen""",
+    corrects="nicht (am |um |bis )?[0-9]*, eigentlich, ich meinte, mein fehler, vertan, verschrieben, geirrt, (das|es) (ist|war|stimmt) (falsch|nicht|veraltet), stimmt nicht, korrektur, korrigiere, nicht ... sondern, statt, anstatt, verschoben, verlegt, geändert, umbenannt, verlängert, gewechselt, umgezogen, früher, nein (ich|es|das|mein|meine)",
     fillers="ein, eine, einen, einem, einer, eines, der, die, das, den, dem, des, bin, ist, sind, jetzt, nun, derzeit, aktuell, momentan, gerade, zurzeit, gar, sehr, wirklich, auch, eben, halt, ja, doch, bitte, übrigens, eigentlich, tatsächlich, also",
     numbers="zwei/2, drei/3, vier/4, fünf/5, sechs/6, sieben/7, acht/8, neun/9, zehn/10, elf/11, zwölf/12, zwo/2",
     speaker="ich, mir, mich, mein, meine, meinen, meinem, meiner, meines, sich",

@@ -65,6 +65,7 @@ ITALIAN = Phrases(
     everything="tutto, tutti, tutte, quello che sai, ciò che sai",
     ending="""divorzi*, separat*, separazione, lasciat*, lasciato, rotto con, trasferit*, andato via, andata via, venduto, venduta, licenziat*, dimess*, mort*, deceduto, deceduta, perso, persa
         non ... più, annullat*, cancellat*, finito, finita, smesso, chiuso, vedov*, pensione, regalato, rubat*, ex marito, ex moglie, il mio ex, la mia ex, prima""",
+    corrects="non (il |alle )?[0-9]*, in realtà, volevo dire, intendevo, mi sono sbagliat*, (è|era) sbagliat*, correzione, correggo, non ... ma, invece di, anziché, spostat*, rinviat*, cambiat*, rinominat*, prorogat*, trasferit*, no (è|sono|il|la)",
     fillers="un, una, uno, il, lo, la, i, gli, le, l, sono, è, ora, adesso, attualmente, davvero, anche, veramente, semplicemente, sto, sta",
     numbers="due/2, tre/3, quattro/4, cinque/5, sei/6, sette/7, otto/8, nove/9, dieci/10, undici/11, dodici/12",
     speaker="io, mio, mia, miei, mie, mi, me, si",

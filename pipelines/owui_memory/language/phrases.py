@@ -65,6 +65,7 @@ class Phrases:
     denying: before such a verb, deny it: "don't"; denying_after: behind it: "nicht".
     everything: in such a sentence, mean all that is remembered.
     ending: say that something is over: "divorced", "sold".
+    corrects: say that what was said before was wrong, or has been changed: "I meant", "postponed".
 
     To compare two sentences, which single words make up (`user` has phrases, too):
     fillers: change nothing: articles, the present of "to be", "now", "really".
@@ -134,6 +135,7 @@ class Phrases:
     denying_after: str = ""
     everything: str = ""
     ending: str = ""
+    corrects: str = ""
     fillers: str = ""
     numbers: str = ""
     speaker: str = ""

@@ -51,6 +51,7 @@ POLISH = Phrases(
     asking="czy, mógłbyś, mogłabyś, czy mógłbyś, czy mogłabyś, czy możesz, proszę, żebyś, i, możesz, teraz, też, chcę",
     everything="wszystko, wszystkim, co wiesz",
     ending="rozwiedli, rozwod*, rozwied*, rozstali, wyprowadzi*, przeprowadzi*, sprzeda*, zwolni*, zmarł*, umarł*, nie żyje, straci*, już nie, nie ... już, odwoła*, zrezygnowa*, przesta*, skończy*, zamkn*, wdow*, emerytur*, ukradzi*, skradzi*",
+    corrects="nie [0-9]*, właściwie, miałem na myśli, miałam na myśli, pomyliłem, pomyliłam, pomyłka, (to )?(nieprawda|błąd), poprawka, poprawiam, nie ... tylko, nie ... lecz, zamiast, przełożon*, przesunięt*, zmienił*, zmienion*, przeprowadził*, przedłużon*",
     fillers="teraz, obecnie, bardzo, naprawdę, też, także",
     numbers="dwa/2, trzy/3, cztery/4, pięć/5, sześć/6, siedem/7, osiem/8, dziewięć/9, dziesięć/10, jedenaście/11, dwanaście/12, dwie/2, dwóch/2, dwoje/2, troje/3, trzech/3",
     speaker="ja, mnie, mi, mój, moja, moje, mojego, mojej, się",

@@ -64,6 +64,7 @@ PORTUGUESE = Phrases(
     everything="tudo, todos, todas, o que sabes, o que você sabe, o que sabe",
     ending="""divorci*, separei, separad*, separamos, separámos, separação, terminei, terminamos, terminámos, terminou, mudei, saí de, vendi, vendemos, vendido, vendida, deixei, demiti, demitid*, despedid*
         morreu, morto, morta, faleceu, falecid*, perdi, já não, não ... mais, cancel*, acabou, acabei, parei, fechou, fechado, viúv*, aposent*, reformei, dei, roubaram, roubad*, desisti, ex-marido, ex-mulher, meu ex, minha ex, antes""",
+    corrects="não (dia |às )?[0-9]*, na verdade, quis dizer, queria dizer, enganei-me, me enganei, (está|estava) errad*, correção, corrijo, não ... mas, em vez de, ao invés de, adiad*, mudei, mudamos, mudou, alterad*, renomead*, prorrogad*, não (é|sou|era)",
     fillers="um, uma, uns, umas, o, a, os, as, sou, é, estou, está, agora, atualmente, realmente, também, simplesmente",
     numbers="dois/2, três/3, quatro/4, cinco/5, seis/6, sete/7, oito/8, nove/9, dez/10, onze/11, doze/12, duas/2",
     speaker="eu, meu, minha, meus, minhas, me, mim, se",

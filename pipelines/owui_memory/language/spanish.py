@@ -73,6 +73,7 @@ SPANISH = Phrases(
     ending="""divorci*, separad*, separamos, separé, separación, rompimos, rompí, mudé, me fui, vendí, vendimos, vendido, vendida, dejé, renuncié, murió, muerto, muerta, falleció
         fallecid*, perdí, despidieron, despedid*, ya no, cancel*, terminé, terminamos, terminó, acabó, cerró, cerrado, viud*, jubilé, jubilad*, regalé, robaron
         robado, abandoné, dejado, se acabó, exmarido, exmujer, mi ex, nunca más, antes, graduado""",
+    corrects="no (el |a las |las )?[0-9]*, en realidad, quise decir, quería decir, me equivoqué, (está|estaba|es|era) (mal|equivocado|incorrecto), corrección, corrijo, no ... sino, en vez de, en lugar de, (ha|han|he|hemos|fue|se) (cambiado|aplazado|pospuesto|movido|cambió|pospuso|movió|mudado), cambié, cambiamos, pospusieron, aplazaron, me mudé, nos mudamos, ya no, no (es|era|soy)",
     fillers="un, una, unos, unas, el, la, los, las, soy, es, estoy, está, ahora, actualmente, realmente, muy, también, verdaderamente",
     numbers="dos/2, tres/3, cuatro/4, cinco/5, seis/6, siete/7, ocho/8, nueve/9, diez/10, once/11, doce/12",
     speaker="yo, mi, mis, me, mí, se",

@@ -38,12 +38,13 @@ _ROLES = at_beginning(TABLES, "roles")
 _HANDLING, _SOFT_HANDLING = anywhere(TABLES, "handling"), anywhere(TABLES, "soft_handling")
 _TEXTS, _SPEAKING = anywhere(TABLES, "texts"), anywhere(TABLES, "speaking")
 _SELF_LEADS = anywhere(TABLES, "self_leads")
-_ENDING = anywhere(TABLES, "ending")
+_ENDING, _CORRECTS = anywhere(TABLES, "ending"), anywhere(TABLES, "corrects")
 _REACTS, _ADDRESSES = at_beginning(TABLES, "reacts"), at_beginning(TABLES, "addresses")
 _PREFERS, _ALWAYS_FIRST = anywhere(TABLES, "prefers"), at_beginning(TABLES, "always")
 _LEANS_FIRST, _LEANS_LAST = at_beginning(TABLES, "leans_first"), at_end(TABLES, "leans_last")
 _LEANS = anywhere(TABLES, "leans")
 _REACTION_CHARS, _REST_WORDS = 100, 9  # of a sentence that only reacts; and of what follows the words for it
+_SPEAKER_CHARS = 2  # of a script without spaces, in which its speaker may stand
 _LEANS_WORDS, _ENDS_LEANING_WORDS, _LEANS_CHARS = 8, 5, 12  # of a sentence; characters without spaces
 _COLONS = (":", "：")
 
@@ -144,7 +145,8 @@ def wishes(sentence: str) -> int:
 
 def _acts(text: str) -> bool:
     """Whether its speaker, or theirs, come first: they do what it says."""
-    first = text.lstrip(_MARKS).partition(" ")[0]
+    text = text.lstrip(_MARKS)
+    first = text[:_SPEAKER_CHARS] if is_dense(text) else text.partition(" ")[0]
     return bool(signs(first)) or verb_of_self(first)
 
 
@@ -197,6 +199,12 @@ def _names_text(text: str, verb: re.Match[str]) -> bool:
 def says_it_ended(sentence: str) -> bool:
     """Whether it says that something is over: a marriage, a job, a life."""
     return not asks(sentence) and bool(_ENDING.search(lowered(sentence)))
+
+
+def corrects(sentence: str) -> bool:
+    """Whether it says that what was said before was wrong, is over, or has been changed."""
+    text = lowered(sentence)
+    return bool(_CORRECTS.search(text)) or says_it_ended(sentence)
 
 
 def _is_request(text: str) -> bool:

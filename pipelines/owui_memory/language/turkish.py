@@ -51,6 +51,7 @@ TURKISH = Phrases(
     asking="lütfen, bunu, şunu, onu, artık, her şeyi, hepsini, *ı, *i, *u, *ü, *ığını, *iğini, *uğunu, *üğünü, *dan, *den, ve, de, da",
     everything="her şeyi, hepsini, her şey, tümünü, bütün bilgileri, hakkımda bildiklerini, hakkımda ne biliyorsan, hakkımdaki her şeyi",
     ending="boşan*, ayrıl*, taşın*, satt*, istifa*, kovul*, işten çık*, öldü, vefat*, kaybett*, artık ... değil*, artık ... yok, iptal*, vazgeç*, bırakt*, bitti, kapan*, dul, emekli*, çalınd*, mezun*, eski eşim, eski karım, eski kocam, ayrıldık",
+    corrects="[0-9]* değil, aslında, demek istediğim, yanlış, yanıldım, hata yaptım, düzeltme, düzeltiyorum, değil _, yerine, ertelendi, taşındı, taşındım, taşındık, değişti, değiştirdim, uzatıldı",
     fillers="bir, şimdi, şu anda, şu an, gerçekten, çok, da, de, aslında, bu arada, ki",
     numbers="iki/2, üç/3, dört/4, beş/5, altı/6, yedi/7, sekiz/8, dokuz/9, on/10, on bir/11, on iki/12",
     speaker="ben, benim, beni, bana, kendim",

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 
 from ..core.change import Change
 from ..core.exchange import Batch, Exchange
-from ..core.memory import Memory
+from ..core.memory import EPISODE, Memory
+from ..remember.quotes import removal
 from .outcomes import Asked
 
 
@@ -40,4 +41,7 @@ def change_of(
 def removals(asked: Asked, memories: Iterable[Memory]) -> Iterator[Change]:
     """One for each of these memories."""
     for position, memory in enumerate(memories):
-        yield change_of(asked, position, "remove", memory)
+        if memory.kind == EPISODE:
+            yield removal(batch_of(asked), position, memory, asked.message_id)
+        else:
+            yield change_of(asked, position, "remove", memory)

@@ -21,7 +21,7 @@ from ..core.errors import Drop, TellAdmin
 from ..core.events import Emit, Event, EventKind, ignore
 from ..core.locales import message
 from ..core.locales.refused import Refused
-from ..core.memory import Memory, newest_first
+from ..core.memory import EPISODE, Memory, newest_first
 from ..core.scope import TEAM, shared_by, team_owner
 from ..language.dedupe import wording
 from ..language.names import name_of
@@ -38,12 +38,12 @@ from ..state import count_up
 from .asked import batch_of, change_of, removals
 from .erasure.erase import Eraser
 from .fitting import fitting
-from .outcomes import PAGE, Asked, Edited, Forgotten, Imported, Page, Remembered, Undone
+from .outcomes import Asked, Edited, Forgotten, Imported, Page, Remembered, Undone
 from .rows import Row, read_rows, row_of
 
 MOST_IMPORTED = 500  # memories in one message
-_CANDIDATES = 40  # of a search, by meaning and by words
-_FOUND_MOST = 20
+FOUND_MOST = 20  # of a search
+_CANDIDATES_EACH = 2  # by meaning and by words, for each that is found
 _QUERY_CHARS = 1000
 
 
@@ -96,20 +96,13 @@ class Control:
         Raises:
             Drop: there is no such page.
         """
-        memories = self.all(user_id)
-        pages = max(-(-len(memories) // PAGE), 1)
-        if not 1 <= number <= pages:
-            raise Refused(message("no page", number=number, n=pages))
-        first = (number - 1) * PAGE
-        return Page(tuple(memories[first : first + PAGE]), len(memories), number, pages, PAGE)
+        return Page.of(self.all(user_id), number)
 
-    def search(self, user_id: str, query: str) -> list[Ranked]:
+    def search(self, user_id: str, query: str, most: int = FOUND_MOST) -> list[Ranked]:
         """What fits some words or a sentence, best first, of all that the user has in any chat."""
         backend, query = self._live.get(), query[:_QUERY_CHARS]
-        items = ranked(
-            backend.search(user_id, query, _CANDIDATES, view=None, asked=True), query, datetime.now(UTC)
-        )
-        return fitting(items, query)[:_FOUND_MOST]
+        found = backend.search(user_id, query, _CANDIDATES_EACH * most, view=None, asked=True)
+        return fitting(ranked(found, query, datetime.now(UTC)), query)[:most]
 
     def holding(self, user_id: str, query: str) -> tuple[list[Memory], bool]:
         """The memories that have all of the words, and True; where none has, those that come nearest."""
@@ -160,7 +153,7 @@ class Control:
         with self._writing() as backend:
 
             def decide() -> Iterator[Change]:
-                if memory := _own(backend.get(memory_id)):
+                if memory := _a_fact(_own(backend.get(memory_id))):
                     expires = {"expires": memory.expires, "expired": memory.expires}
                     yield change_of(asked, 0, "replace", memory, after=text, **expires)
 
@@ -183,7 +176,7 @@ class Control:
         Raises:
             Drop: one of them is a team's.
         """
-        minutes = 0 if at_once else self._settings().forget_undo_minutes
+        minutes = 0 if at_once else self._settings().advanced_numbers.forget_undo_minutes
         with self._writing() as backend:
 
             def decide() -> Iterator[Change]:
@@ -200,8 +193,11 @@ class Control:
         elif self._eraser is not None and ids:
             receipt = self._eraser.forget(asked.user_id, ids)
             others, reached = receipt.counts, not receipt.unreached
-        gone = max(len(memory_ids) - len(changes), 0)
-        return Forgotten(len(changes), gone, texts, others, minutes, reached)
+        asked_for = [change for change in changes if change.memory_id in memory_ids]
+        gone = max(len(memory_ids) - len(asked_for), 0)
+        told = tuple(change.before for change in asked_for if change.before)
+        passages = len(changes) - len(asked_for)
+        return Forgotten(len(asked_for), gone, told, others, minutes, reached, passages)
 
     def forget_all(self, asked: Asked, confirm: Confirm = _alone) -> Forgotten:
         """Take all of a user's memories away, and with an eraser all else that is known of them."""
@@ -261,7 +257,7 @@ class Control:
         """
         owner, batch = team_owner(team), shared_by(asked.user_id)
         with self._writing() as backend:
-            memory = _own(backend.get(memory_id))
+            memory = _a_fact(_own(backend.get(memory_id)))
             if memory is None:
                 raise Refused(message("memory gone"), message("memory gone, hint"))
             text = self._checked(asked, memory.text, team=True)
@@ -370,6 +366,17 @@ def _editable(backend: object) -> EditableBackend:
     if not isinstance(backend, EditableBackend):
         raise TellAdmin("This backend cannot list memories.", hint="Choose another one in the settings.")
     return backend
+
+
+def _a_fact(memory: Memory | None) -> Memory | None:
+    """The same memory.
+
+    Raises:
+        Drop: it is a passage of a past chat.
+    """
+    if memory is not None and memory.kind == EPISODE:
+        raise Refused(message("not for passages"))
+    return memory
 
 
 _Some = TypeVar("_Some", Memory, Memory | None)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..core.change import Change
 from ..core.locales import Message, message
+from ..core.locales.refused import Refused
 from ..core.memory import Memory
 
 PAGE = 20  # memories
@@ -39,6 +40,18 @@ class Page:
     pages: int = 1
     size: int = PAGE
 
+    @classmethod
+    def of(cls, memories: Sequence[Memory], number: int) -> Page:
+        """The `number`-th page of these.
+
+        Raises:
+            Drop: there is no such page.
+        """
+        pages = max(-(-len(memories) // PAGE), 1)
+        if not 1 <= number <= pages:
+            raise Refused(message("no page", number=number, n=pages))
+        return cls(tuple(memories[(number - 1) * PAGE : number * PAGE]), len(memories), number, pages)
+
     @property
     def first(self) -> int:
         """The number of the page's first memory among all, from 1."""
@@ -66,6 +79,7 @@ class Forgotten:
     """How many memories are forgotten, and how many of those asked for were gone before.
 
     texts: what they said, as far as it is still known. others: how many entries went besides, by where.
+    passages: how many passages of past chats went with them, as they say the same.
     undo_minutes: for how long `undo` can bring them back; 0: they are erased.
     reached: whether it is so everywhere; else the rest is erased as soon as it can be.
     """
@@ -76,6 +90,7 @@ class Forgotten:
     others: Mapping[str, int] = field(default_factory=dict)
     undo_minutes: int = 0
     reached: bool = True
+    passages: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, get_args
 
+from ..core.locales import message
 from ..core.locales.refused import Refused
-from ..core.memory import Memory, aware_time, metadata_of
+from ..core.memory import EPISODE, Memory, aware_time, metadata_of
 from ..remember.admission import NotAdmittedError, check
 from ..remember.operations import Kind
 from .migrate.records import from_json
@@ -48,6 +49,9 @@ def read_rows(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[l
                 flaws.append(Flaw(number))
                 continue
             record = from_json({**row, "user_id": user_id})
+            if record.payload.get("kind") == EPISODE:
+                flaws.append(Flaw(number, message("a passage")))
+                continue
             kind = record.payload.get("kind")
             said_at = aware_time(record.payload.get("updated_at"))
             texts.append(

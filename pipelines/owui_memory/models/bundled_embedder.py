@@ -11,7 +11,7 @@ from mem0.configs.embeddings.base import BaseEmbedderConfig
 from mem0.embeddings.base import EmbeddingBase
 
 from ..core.errors import TellAdmin
-from . import providers
+from . import adapter, providers
 
 MODEL = "use-multilingual-v3"
 DIMS = 512
@@ -40,6 +40,11 @@ class BundledEmbedder(EmbeddingBase):  # type: ignore[misc]
         self._encoder = USE(threads=1)
         _take_one_core()
         self.embed("size")  # it loads what it needs with the first text
+
+    @property
+    def adapter(self) -> adapter.Adapter:
+        """For questions: see `models/adapter.py`."""
+        return adapter.bundled()
 
     def embed(self, text: str, memory_action: str | None = None) -> list[float]:  # noqa: ARG002
         """One vector of length 1. An empty text has one, too, that means nothing."""

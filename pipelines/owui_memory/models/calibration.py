@@ -21,6 +21,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from .adapter import Adapter
 from .calibration_sentences import DATED, FACTS, FURTHER, OTHER, QUESTIONS, RESTATED, THIRD_PERSON
 
 Matrix = NDArray[np.float64]
@@ -28,12 +29,13 @@ EmbedAll = Callable[[Sequence[str], str], Sequence[Sequence[float]]]
 
 _RELEVANT = 0.42  # what a cosine of _RELEVANT_SPREADS times the spread becomes
 _RELEVANT_SPREADS = 4.0
+_ADAPTED_SPREADS = 3.6  # the same where an adapter puts related pairs further apart from others
 # What the likeness of two unrelated statements becomes, and that of one fact in the first and third person.
 _UNRELATED, _RESTATED = 0.05, 0.75
 _DIMS_EACH = 16  # fewer for each direction that is taken out would leave too little
 _TELLS, _TELLS_WELL = 2.5, 4.0  # deviations by which questions about oneself lie apart from others
 _LEAST_SPREAD = 1e-3  # below which an embedder tells nothing apart
-_FORMAT = "2"
+_FORMAT = "3"
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,8 @@ class Calibration:
     cosines of statements, in the language that it knows best; restated_apart: of what is left of them without
     `shared`, where unrelated ones have 0. answered: of a fact with a question that says all of it.
     own, own_middle: a vector's product with `own`, less `own_middle`, is about 1 for a question about
-    oneself and -1 for others. own_trust: 0 to 1, how well that tells them apart.
+    oneself and -1 for others. own_trust: 0 to 1, how well that tells them apart. adapter: brings questions
+    nearer to what answers them, where one was learned for this model.
     """
 
     shared: Matrix
@@ -59,10 +62,16 @@ class Calibration:
     own: Matrix
     own_middle: float
     own_trust: float
+    adapter: Adapter | None = None
 
     @classmethod
-    def measured(cls, embed: EmbedAll) -> Calibration:
+    def measured(cls, embed: EmbedAll, adapter: Adapter | None = None) -> Calibration:
         """Measure an embedder; some 200 short texts. Raises what `embed` raises."""
+
+        def asked_with(rows: Matrix, vectors: Matrix) -> Matrix:
+            left = _units(_without(rows, vectors))
+            return _units(adapter.turned(left)) if adapter else left
+
         asked = _units(embed([*_flat(QUESTIONS), *_flat(OTHER)], "search"))
         restated_texts = _flat(list(RESTATED.values()))
         told = _units(embed([*_flat(FACTS), *restated_texts, *DATED, *_flat(FURTHER)], "add"))
@@ -78,7 +87,7 @@ class Calibration:
         common = [*by_language.mean(1), *further.reshape(len(FURTHER), -1, facts.shape[1]).mean(1), *forms]
         averages = np.array([questions.mean(0), others.mean(0)])
         shared, both = _known([*common, dated.mean(0)], averages)
-        apart = _units(_without(both, np.vstack([questions, others])))
+        apart = asked_with(both, np.vstack([questions, others]))
         near = (apart @ facts.T).reshape(2, languages, each, languages, each)
         unrelated = [
             near[kind, language, one, language, other]
@@ -89,7 +98,7 @@ class Calibration:
             if kind or one != other
         ]
         # Users write in forms that are not among these: one of them is taken for such.
-        unseen = _units(_without(_known(common, averages)[1], others)) @ dated.T
+        unseen = asked_with(_known(common, averages)[1], others) @ dated.T
         between = _means_between(facts, languages, each)
         known = min(RESTATED, key=lambda language: float(between[language]))  # best of all
         places = [
@@ -113,10 +122,11 @@ class Calibration:
             unrelated=float(between[known]),
             restated=float(alike[[place // each == known for place in places]].mean()),
             restated_apart=float(np.median(alike_apart)),
-            answered=float(np.median(np.einsum("id,id->i", facts[places], _units(_without(both, restated))))),
+            answered=float(np.median(np.einsum("id,id->i", facts[places], asked_with(both, restated)))),
             own=own / half,
             own_middle=float(ours.mean() + theirs.mean()) / 2 / half,
             own_trust=float(np.clip(trust, 0, 1)) if length > _LEAST_SPREAD else 0.0,
+            adapter=adapter,
         )
 
     @property
@@ -131,15 +141,17 @@ class Calibration:
         one = np.asarray(vector, dtype=float)
         left = _without(self.asked, _without(self.shared, one))
         length = float(np.linalg.norm(left))
-        lost = length < _LEAST_SPREAD * float(np.linalg.norm(one))
-        found: list[float] = (one if lost else left / length).tolist()
+        if length < _LEAST_SPREAD * float(np.linalg.norm(one)):
+            return list(vector)
+        found: list[float] = _units(self.adapter.turned(left) if self.adapter else left).tolist()
         return found
 
     def relevance(self, cosine: float) -> float:
         """0 to 1, of the cosine of a memory and a `question`."""
         if not self.tells:
             return _bounded(cosine)
-        relevant = min(_RELEVANT_SPREADS * self.spread, 0.7)
+        spreads = _ADAPTED_SPREADS if self.adapter else _RELEVANT_SPREADS
+        relevant = min(spreads * self.spread, 0.7)
         answered = min(max(self.answered, relevant + 0.1), 0.99)
         return _scaled(cosine, (0.0, relevant, answered, 1.0), (0.0, _RELEVANT, _RESTATED, 1.0))
 
@@ -165,21 +177,22 @@ class Calibration:
 
     def save(self, folder: Path, model: str, dims: int) -> None:
         """Keep it in a file; where that cannot be written, it is measured again."""
-        kept = {field.name: getattr(self, field.name) for field in fields(self)}
+        kept = {name: getattr(self, name) for name in _kept_fields()}
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with NamedTemporaryFile(dir=folder, suffix=".part", delete=False) as file:
                 np.savez(file, **kept)
-            Path(file.name).replace(_file(folder, model, dims))
+            Path(file.name).replace(_file(folder, model, dims, self.adapter))
         except OSError:
             return
 
     @classmethod
-    def load(cls, folder: Path, model: str, dims: int) -> Calibration | None:
+    def load(cls, folder: Path, model: str, dims: int, adapter: Adapter | None = None) -> Calibration | None:
         """What was kept of this model, if anything."""
+        path = _file(folder, model, dims, adapter)
         try:
-            with _file(folder, model, dims).open("rb") as file, np.load(file, allow_pickle=False) as kept:
-                read: dict[str, Any] = {field.name: kept[field.name] for field in fields(cls)}
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
+                read: dict[str, Any] = {name: kept[name] for name in _kept_fields()}
         except (OSError, ValueError, KeyError, EOFError, TypeError, AttributeError, BadZipFile):
             return None
         numbers: dict[str, Any] = {
@@ -187,11 +200,16 @@ class Calibration:
         }
         sizes = {read["shared"].shape[-1], read["asked"].shape[-1], read["own"].shape[-1]}
         sound = sizes == {dims} and all(np.isfinite(value).all() for value in read.values())
-        return cls(**numbers) if sound else None
+        return cls(**numbers, adapter=adapter) if sound else None
 
 
-def _file(folder: Path, model: str, dims: int) -> Path:
-    key = repr((_FORMAT, model, dims, QUESTIONS, FACTS, OTHER, DATED, FURTHER, RESTATED))
+def _kept_fields() -> list[str]:
+    return [field.name for field in fields(Calibration) if field.name != "adapter"]
+
+
+def _file(folder: Path, model: str, dims: int, adapter: Adapter | None = None) -> Path:
+    mark = adapter.mark if adapter else ""
+    key = repr((_FORMAT, mark, model, dims, QUESTIONS, FACTS, OTHER, DATED, FURTHER, RESTATED))
     return folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.npz"
 
 

@@ -86,9 +86,10 @@ class Embedder:
             if self._calibration is None:
                 from .calibration import Calibration
 
-                found = Calibration.load(self.kept, self.name, self.dims) if self.kept else None
+                adapter = getattr(self.model, "adapter", None)
+                found = Calibration.load(self.kept, self.name, self.dims, adapter) if self.kept else None
                 if found is None:
-                    found = Calibration.measured(self.embed_batch)
+                    found = Calibration.measured(self.embed_batch, adapter)
                     if self.kept:
                         found.save(self.kept, self.name, self.dims)
                 self._calibration = found

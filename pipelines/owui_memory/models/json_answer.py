@@ -55,12 +55,14 @@ class Found:
     end: int
 
 
-def last_value(answer: str, key: str) -> Found | None:
+def last_value(answer: str, key: str, *, or_text: bool = False) -> Found | None:
     """The value of `key` in the last JSON object that has it, outside the model's reasoning.
 
+    or_text: also a value that is text; else only an object, a list or null is one.
     None where there is none that can be read: a draft before it is never taken in its place.
     """
-    quoted = re.compile(rf'(?<!\\)"{key}"\s*:\s*(?=[\[{{]|null)', re.IGNORECASE)
+    begins = r'[\["{]|null' if or_text else r"[\[{]|null"
+    quoted = re.compile(rf'(?<!\\)"{key}"\s*:\s*(?={begins})', re.IGNORECASE)
     places = [place for place in quoted.finditer(answer) if not _ELLIPSIS.match(answer, place.end())]
     found: Found | None = None
     for place in places[-_LOOKED_AT:]:

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from ..core.errors import Drop
 from ..core.text import plain
+from ..language.subject import without_user
 from .faults import chain_of, status_of
 
 T = TypeVar("T")
@@ -46,10 +47,12 @@ class TextLimit:
     def cut(self, text: str) -> str:
         """As much of a text as the embedder takes: its beginning and its end, without broken characters.
 
+        It does not name the user either: see language/subject.py.
+
         Raises:
             Drop: there is nothing in it.
         """
-        text = text.strip()
+        text = without_user(text.strip())
         made = shortened(text, self._longest[_is_latin(text)])
         if not made.strip():
             raise Drop("There is no text to embed.")

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.errors import TellAdmin
 from ..core.events import Event, EventKind
+from ..core.reason import Reason
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -210,5 +211,7 @@ def sizes(data_dir: Path) -> dict[str, int]:
 
 
 def _code(reason: str) -> str:
-    """A reason's sentence as a label, without what stands in brackets."""
+    """A reason's code as a label; of one that has none the sentence, without what stands in brackets."""
+    if isinstance(reason, Reason):
+        return reason.name.lower()
     return re.sub(r"\W+", "_", reason.partition(" (")[0].lower()).strip("_")[:60] or "other"

@@ -18,6 +18,7 @@ from ..core.locales import ENGLISH, locale
 from ..core.scope import team_owner
 from ..core.turn import Turn
 from ..state import injected, insert_new, journal, reading, versions
+from ..state.prepared import Prepared
 from ..state.switches_table import IS_ON, bound
 from .block import Blocks, is_own, render
 from .ready import Ready
@@ -98,8 +99,7 @@ class Conversation:
         return Blocks(system, before)
 
 
-# Put together once: building a statement takes as long as running it.
-_LINES = (
+_LINES = Prepared(
     select(injected.c.position, injected.c.memory_id, injected.c.text, injected.c.line, injected.c.id)
     .where(
         injected.c.user_id == bindparam("user_id"),
@@ -109,11 +109,14 @@ _LINES = (
     )
     .order_by(injected.c.id)
 )
-_VERSION = select(
-    select(versions.c.number).where(versions.c.user_id == bindparam("user_id")).scalar_subquery(), IS_ON
+_VERSION = Prepared(
+    select(
+        select(versions.c.number).where(versions.c.user_id == bindparam("user_id")).scalar_subquery(), IS_ON
+    )
 )
-_OF_TEAMS = select(func.sum(versions.c.number)).where(
-    versions.c.user_id.in_(bindparam("owners", expanding=True))
+_OF_TEAMS = Prepared(
+    select(func.sum(versions.c.number)).where(versions.c.user_id.in_(bindparam("owners", expanding=True))),
+    "owners",
 )
 _REAFFIRMED = (
     select(journal.c.memory_id, func.count())
@@ -138,14 +141,14 @@ class Injected:
         positions = set(turn.positions)
         with self._reading.connect() as connection:
             asked = {"user_id": turn.user_id, **bound(turn.user_id, turn.chat_id)}
-            version, on = connection.execute(_VERSION, asked).one()
-            rows = connection.execute(
-                _LINES,
+            ((version, on),) = _VERSION.rows(connection, asked)
+            rows = _LINES.rows(
+                connection,
                 {"user_id": turn.user_id, "conversation": turn.positions[0], "oldest": oldest},
             )
             lines = _once([Line.read(*row) for row in rows if row.position in positions], turn.positions)
             owners = [team_owner(team) for team in teams]
-            of_teams = connection.scalar(_OF_TEAMS, {"owners": owners}) if owners else 0
+            of_teams = _OF_TEAMS.rows(connection, {"owners": owners})[0][0] if owners else 0
         return Conversation(lines, version or 0, on, int(of_teams or 0))
 
     def reaffirmed(self, user_id: str, version: int) -> dict[str, int]:

@@ -16,12 +16,13 @@ from ..config.scoping import reading_view
 from ..config.settings import Valves
 from ..core.locales import ENGLISH, locale
 from ..core.memory import EPISODE, Candidate, Memory
-from ..core.permission import SWITCHED_OFF
+from ..core.reason import Reason
 from ..core.scope import View
 from ..core.turn import Turn
 from ..language.forget_requests import forget_request
 from ..language.guess import language_for, language_in
 from ..models.tokens import Tokenizers
+from ..state.engine import unsynced
 from .block import Blocks, is_own, is_quote, shown
 from .episodes import Episodes, Quotes, apart, gate_of, is_doubted, ranked_passages
 from .injected import Conversation, Injected, Line
@@ -126,7 +127,7 @@ class Recaller:
     """Recalls for all users. Threads may share it."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self._keeping = unsynced(engine)  # it may be told again, or explained no more
         self._injected, self._explanations = Injected(engine), Explanations(engine)
         self._profiles, self._sources = Profiles(), Sources(engine)
         self._episodes = Episodes(engine)
@@ -140,7 +141,7 @@ class Recaller:
         view = reading_view(turn, settings)
         before = self._injected.conversation(turn, view.teams)
         if not before.on:
-            return Recalled(Blocks(), (), (), Explanation.of_left_alone(SWITCHED_OFF.reason), on=False)
+            return Recalled(Blocks(), (), (), Explanation.of_left_alone(Reason.USER_SWITCHED_OFF), on=False)
         count = self._tokenizers.of(turn.base_model or turn.model)
         words = locale(before.language or language_for(turn.language, turn.text))
         lines = Lines(count, now, turn, words, in_teams=bool(view.teams))
@@ -157,7 +158,7 @@ class Recaller:
             always = self._profiles.of(backend, turn.user_id, before.version, view)
             always = self._sources.as_without(always, aside.messages) if aside else always
             wanted = [memory for memory in always if memory.id not in suppressed_ids]
-            profile = lines.fitting(wanted, settings.profile_token_budget)
+            profile = lines.fitting(wanted, settings.advanced_numbers.profile_token_budget)
         injected_before = {injected.memory_id for injected in kept.lines}
         known = injected_before | {memory.id for memory in profile}
         # A copy of it, which the user has shared with a team, may be found alone.
@@ -227,11 +228,12 @@ class Recaller:
         left_alone: why it was not told anything, or is not remembered.
         """
         why = recalled.why if recalled else Explanation.of_left_alone(left_alone)
-        with self._engine.begin() as connection:
+        why = replace(why, left_alone=left_alone, language=language_for(turn.language, turn.text))
+        row = self._explanations.row(turn, why)
+        with self._keeping.begin() as connection:
             if recalled and (recalled.new or recalled.gone):
                 self._injected.keep(connection, turn, recalled.new, recalled.gone)
-            why = replace(why, left_alone=left_alone, language=language_for(turn.language, turn.text))
-            self._explanations.keep(connection, turn, why)
+            self._explanations.keep(connection, row)
 
     def _relevant(
         self,

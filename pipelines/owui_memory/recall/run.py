@@ -38,24 +38,17 @@ class Run:
     def __init__(
         self,
         live: BackendHolder,
-        recall: Callable[[Turn], Recalled],
-        settings: Callable[[], Valves],
+        recall: Callable[[Turn, Valves], Recalled],
         emit: Emit,
         at_once: int,
     ) -> None:
-        self._live, self._recall, self._settings, self._emit, self._at_once = (
-            live,
-            recall,
-            settings,
-            emit,
-            at_once,
-        )
+        self._live, self._recall, self._emit, self._at_once = live, recall, emit, at_once
         self.breaker = Breaker()
         self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="memory-recall")
         self._under_way: set[Future[Recalled]] = set()
 
-    def begin(self, turn: Turn) -> Recalling:
-        """Begin to recall for a turn. What stands in the way is told by `Recalling.outcome`."""
+    def begin(self, turn: Turn, settings: Valves) -> Recalling:
+        """Begin to recall for a turn. `Recalling.outcome` says what stands in the way."""
         if not self.breaker.allows():
             return self._not_begun("recall is paused, it keeps failing", "paused")
         if len(self._under_way) >= self._at_once:
@@ -65,10 +58,10 @@ class Run:
         except MemoryFault as fault:
             return self._not_begun(str(fault), "not_ready")
         began = self.breaker.clock()
-        future = self._pool.submit(self._recall, turn)
+        future = self._pool.submit(self._recall, turn, settings)
         self._under_way.add(future)
         future.add_done_callback(self._under_way.discard)
-        return Recalling(future, lambda: self._ended(future, began))
+        return Recalling(future, lambda: self._ended(future, began, settings))
 
     @property
     def is_busy(self) -> bool:
@@ -86,10 +79,10 @@ class Run:
         self._emit(Event(EventKind.RECALL_MISSED, reason=reason, code=code, seconds=seconds))
         return Outcome(None, reason)
 
-    def _ended(self, future: Future[Recalled], began: float) -> Outcome:
+    def _ended(self, future: Future[Recalled], began: float, settings: Valves) -> Outcome:
         if not future.done():
             self.breaker.failed(began)
-            passed = f"the deadline of {self._settings().inlet_deadline_ms} ms passed"
+            passed = f"the deadline of {settings.inlet_deadline_ms} ms passed"
             return self._missed(passed, "deadline", self.breaker.clock() - began)
         try:
             recalled = future.result()

@@ -23,8 +23,8 @@ _CROWD_SPREADS, _CROWDED_SPREADS = 1.2, 0.4
 _CROWD, _FEW = 40, 4  # memories; and
 _FEW_SPREADS = 0.5  # for each time that there are e times fewer
 _DEFAULT, _MOST = 0.42, 1.4  # of the threshold
-_OF_BEST = 0.2  # of what the best one has: the rest of what is told once the gate is open
-_LEAST = 0.12  # of that; less is far in meaning, and without words in common
+_OF_BEST = 0.15  # of what the best one has: the rest of what is told once the gate is open
+_LEAST = 0.1  # of that; less is far in meaning, and without words in common
 
 _NEARLY_SAME = 0.8  # share of words in common
 

@@ -19,11 +19,11 @@ from ..core.exchange import EPISODES, episodes_name, message_id_of
 from ..core.memory import Memory
 from ..core.turn import Turn
 from ..state import decisions, journal, outbox, reading
+from ..state.prepared import Prepared
 
 _AT_ONCE = 500  # ids in a statement
 _BROUGHT_BACK = 5  # times that a memory was forgotten and brought back, and is followed
 
-# Put together once: building a statement takes as long as running it.
 _OF_USER = outbox.c.user_id == bindparam("user_id")
 _OWN = select(outbox.c.key).where(_OF_USER, outbox.c.key == bindparam("own"))
 _OTHER_VERSIONS = select(outbox.c.key).where(
@@ -60,7 +60,7 @@ _BEING_EDITED = (
     )
     .where(_answered.c.id.is_(None))
 )
-_ASIDE = union_all(_OWN, _OTHER_VERSIONS, _NOT_TAKEN_BACK_YET, _BEING_EDITED)
+_ASIDE = Prepared(union_all(_OWN, _OTHER_VERSIONS, _NOT_TAKEN_BACK_YET, _BEING_EDITED))
 
 _STEPS = select(
     journal.c.id,
@@ -74,15 +74,16 @@ _STEPS = select(
     journal.c.model,
     journal.c.batch,
 ).where(journal.c.refused == "", or_(journal.c.made, journal.c.undoes == 0))
-_OF_MEMORIES = _STEPS.where(journal.c.memory_id.in_(bindparam("ids", expanding=True))).order_by(journal.c.id)
+_IDS: Any = bindparam("ids", expanding=True)
+_OF_MEMORIES = Prepared(_STEPS.where(journal.c.memory_id.in_(_IDS)).order_by(journal.c.id), "ids")
 # What is stored already and is marked as made with the rest of its batch: its memory has no name there yet.
-_JUST_ADDED = _STEPS.where(
-    journal.c.batch.in_(bindparam("ids", expanding=True)),
-    journal.c.op == "add",
-    journal.c.memory_id == "",
-    journal.c.undoes == 0,
+_JUST_ADDED = Prepared(
+    _STEPS.where(
+        journal.c.batch.in_(_IDS), journal.c.op == "add", journal.c.memory_id == "", journal.c.undoes == 0
+    ),
+    "ids",
 )
-_WITH_IDS = _STEPS.where(journal.c.id.in_(bindparam("ids", expanding=True)))
+_WITH_IDS = Prepared(_STEPS.where(journal.c.id.in_(_IDS)), "ids")
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +169,7 @@ class Sources:
             "follows": turn.follows,
         }
         with self._reading.connect() as connection:
-            return Aside.of(connection.scalars(_ASIDE, asked))
+            return Aside.of(row[0] for row in _ASIDE.rows(connection, asked))
 
     def of(self, memory_ids: Iterable[str]) -> Mapping[str, Past]:
         """The pasts of memories, as far as they are known."""
@@ -242,10 +243,10 @@ def _pasts(connection: Connection, memory_ids: Iterable[str], follow: int) -> di
     }
 
 
-def _rows(connection: Connection, statement: Any, ids: Iterable[Any]) -> Iterable[Any]:
+def _rows(connection: Connection, statement: Prepared, ids: Iterable[Any]) -> Iterable[Any]:
     wanted = list(dict.fromkeys(ids))
     for begin in range(0, len(wanted), _AT_ONCE):
-        yield from connection.execute(statement, {"ids": wanted[begin : begin + _AT_ONCE]})
+        yield from statement.rows(connection, {"ids": wanted[begin : begin + _AT_ONCE]})
 
 
 def _brings_back(row: Any) -> bool:

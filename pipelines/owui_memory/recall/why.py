@@ -7,18 +7,22 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, bindparam, select
 
 from ..core.turn import Turn
 from ..language.secrets import masked
 from ..state import reading, recalls
+from ..state.prepared import Prepared
 from .rank import Ranked
 
 _QUERY_CHARS = 200
 _LOOKED_CHARS = 1000  # of a query, for secrets
 MOST = 20  # candidates that are told of
 
-_INSERT = recalls.insert()  # put together once, as those of injected.py
+_COLUMNS = ("user_id", "chat_id", "explanation", "at")
+_INSERT = Prepared(
+    recalls.insert().values({name: bindparam(name, type_=recalls.c[name].type) for name in _COLUMNS})
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +89,21 @@ class Explanations:
     def __init__(self, engine: Engine) -> None:
         self._reading = reading(engine)
 
-    def keep(self, connection: Connection, turn: Turn, explanation: Explanation) -> None:
-        """Keep one."""
+    def row(self, turn: Turn, explanation: Explanation) -> dict[str, object]:
+        """One as it is kept. Takes a while: before the transaction, for which others wait."""
         now = time.time()
         query, _ = masked(explanation.query[:_LOOKED_CHARS])
         shown = replace(explanation, query=query[:_QUERY_CHARS], at=now)
-        row = {
+        return {
             "user_id": turn.user_id,
             "chat_id": turn.chat_id or turn.exchange_key,
             "explanation": json.dumps(shown, default=_fields, ensure_ascii=False),
             "at": now,
         }
-        connection.execute(_INSERT, row)
+
+    def keep(self, connection: Connection, row: dict[str, object]) -> None:
+        """Keep what `row` gave."""
+        _INSERT.change(connection, row)
 
     def of_chat(self, chat_id: str, user_id: str = "") -> Sequence[Explanation]:
         """All that is kept of a chat, oldest first; `user_id`: only this user's."""

@@ -17,11 +17,12 @@ from ..core.errors import MemoryFault, is_of_the_text
 from ..core.exchange import Batch, Exchange
 from ..core.locales import message
 from ..core.locales.refused import Refused
-from ..core.memory import Memory
-from ..core.scope import scope_for
+from ..core.memory import EPISODE, Memory
+from ..core.scope import past_owner, scope_for
 from ..language.forget_requests import forget_request
 from ..language.secrets import masked
-from . import admission
+from ..state.episodes_table import EpisodesTable
+from . import admission, quotes
 from .admission import HOLDS_SECRET, NotAdmittedError, clean, refusal, restored
 from .journal import Journal
 
@@ -47,10 +48,12 @@ class Changes:
     """
 
     def __init__(self, journal: Journal) -> None:
-        self._journal = journal
+        self._journal, self._episodes = journal, EpisodesTable(journal.engine)
 
     def make(self, backend: Backend, batch: Batch, decide: Decide, confirm: Confirm = _alone) -> list[Change]:
         """Make what `decide` says, or what an earlier try has decided; all of the batch's, refused ones too.
+
+        With facts that are to be forgotten go the passages of past chats that say them: see `quotes`.
 
         Raises:
             MemoryFault: what `decide`, `confirm` and the backend raise. The same call later goes on there.
@@ -58,6 +61,8 @@ class Changes:
         decided = self._journal.of_batch(batch.name) if batch.attempts > 1 else []
         if not decided:
             changes = list(self._numbered(batch, decide()))
+            if isinstance(backend, EditableBackend):
+                changes += map(_admitted, quotes.removals(backend, self._journal, batch, changes))
             confirm()  # a new holder may have decided that nothing is to change
             self._journal.intend(_with_wishes(backend, batch, changes))
             decided = self._journal.of_batch(batch.name)
@@ -74,6 +79,9 @@ class Changes:
         ordinal = self._journal.added_in(batch.user_id, chat) if chat else 0
         for change in changes:
             scope = scope_for(batch.scope, change.kind) if change.op == "add" else change.scope
+            if change.kind == EPISODE:
+                yield _admitted(change)
+                continue
             yield _admitted(replace(change, chat=chat, ordinal=ordinal, scope=scope))
             ordinal += change.op == "add"
 
@@ -100,10 +108,10 @@ class Changes:
                         position=0,
                         user_id=change.user_id,
                         op=op,
-                        memory_id="" if op == "add" else memory_id,
+                        memory_id=memory_id if op != "add" or change.kind == EPISODE else "",
                         before=masked(change.after)[0],
                         after=after,
-                        kind=change.kind,
+                        kind=self._kind_before(change),
                         expires=change.expired,
                         expired=change.expires,
                         source=change.source,
@@ -111,7 +119,7 @@ class Changes:
                         chat=change.chat,
                         ordinal=change.ordinal,
                         scope=change.scope,
-                        model=model,
+                        model=change.model if change.kind == EPISODE else model,
                         undoes=change.id,
                         refused=refused.reason if refused else "",
                     )
@@ -120,6 +128,14 @@ class Changes:
             if refused:
                 raise refused
         return self._make(backend, self._journal.of_batch(batch), confirm, again=True)
+
+    def _kind_before(self, change: Change) -> str:
+        """The kind that a memory had before a change, as far as the journal knows."""
+        if change.op != "replace" or not change.memory_id:
+            return change.kind
+        before = [other for other in self._journal.of_memory(change.memory_id) if other.id < change.id]
+        made = [other.kind for other in before if other.op in _INVERSE and not other.refused]
+        return made[-1] if made else change.kind
 
     def pass_over(self, changes: Iterable[Change]) -> None:
         """Note that it was too late to take these back: the next `undo` goes on to what was before."""
@@ -186,6 +202,8 @@ class Changes:
 
     def _made(self, backend: Backend, change: Change, confirm: Confirm, *, again: bool) -> str:
         """Make one change; the id of its memory, "" where the backend does not tell it."""
+        if change.kind == EPISODE:
+            return self._made_of_passage(backend, change, confirm)
         if change.op == "add":
             stored = backend.added_by(change.user_id, change.batch) if again else []
             earlier = next((memory.id for memory in stored if memory.text == change.after), None)
@@ -199,9 +217,27 @@ class Changes:
             if current is not None and change.op == "remove":
                 confirm()
                 backend.remove(change.memory_id)
-            elif current is not None and change.op == "replace" and not _says(current, change):
+            elif current is not None and change.op == "replace":
+                if not _says(current, change):
+                    confirm()
+                    admission.replace(backend, change.memory_id, change.after, expires=change.expires)
+                if change.kind != current.kind:
+                    confirm()
+                    backend.mark(change.memory_id, change.kind)
+        return change.memory_id
+
+    def _made_of_passage(self, backend: Backend, change: Change, confirm: Confirm) -> str:
+        """Take a passage away, or bring it back with the same id."""
+        if isinstance(backend, EditableBackend):
+            is_there = backend.get(change.memory_id) is not None
+            if is_there == (change.op == "remove"):
                 confirm()
-                admission.replace(backend, change.memory_id, change.after, expires=change.expires)
+                if is_there:
+                    backend.remove(change.memory_id)
+                else:
+                    admission.store_all(backend, past_owner(change.user_id), [quotes.restored(change)])
+                exchange = quotes.exchange_of(change)
+                self._episodes.count_gone(change.user_id, exchange, 1 if is_there else -1)
         return change.memory_id
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import Engine, and_, delete, exists, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ..core.change import COMMANDS, FORGET, FORGOTTEN, TAKEN_BACK, TOMBSTONES, Change, ToForget
+from ..core.memory import EPISODE
 from ..state import count_up, journal, reading
 from ..state.clock import is_recent
 
@@ -68,7 +69,12 @@ class Journal:
 
     def added_in(self, user_id: str, chat: str) -> int:
         """How many memories a chat has added so far, taken back or not."""
-        added = (journal.c.user_id == user_id, journal.c.chat == chat, journal.c.op == "add")
+        added = (
+            journal.c.user_id == user_id,
+            journal.c.chat == chat,
+            journal.c.op == "add",
+            journal.c.kind != EPISODE,
+        )
         with self._reading.connect() as connection:
             return connection.scalar(select(func.count()).select_from(journal).where(*added)) or 0
 
@@ -81,7 +87,7 @@ class Journal:
         while True:
             removals = [change.id for change in self.of_memory(memory_id) if change.op == "remove"]
             back = list(self._select(journal.c.undoes.in_(removals), journal.c.made)) if removals else []
-            if not back or not back[-1].memory_id:
+            if not back or back[-1].memory_id in ("", memory_id):
                 return memory_id
             memory_id = back[-1].memory_id
 
@@ -149,7 +155,8 @@ class Journal:
         """What was made of what a user said, by ids from `after` (without it) to `until`, oldest first."""
         ids = (journal.c.id > after, journal.c.id <= until)
         asked_for = journal.c.batch.startswith(COMMANDS, autoescape=True)
-        return list(self._select(journal.c.user_id == user_id, *_IS_CHANGE, *ids, ~asked_for))
+        facts = (*_IS_CHANGE, journal.c.kind != EPISODE)
+        return list(self._select(journal.c.user_id == user_id, *facts, *ids, ~asked_for))
 
     def changed_by(self, batch: str) -> list[Change]:
         """What a batch has changed, in order, taken back or not."""

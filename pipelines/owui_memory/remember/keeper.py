@@ -8,12 +8,12 @@ from collections.abc import Callable
 
 from sqlalchemy import Engine
 
-from ..config.scoping import scope_of
 from ..config.settings import Valves
 from ..core.errors import Retry, Waits, is_of_the_text
 from ..core.events import Emit, Event, EventKind, Job, failed, succeeded
 from ..core.exchange import Exchange
-from ..core.permission import SWITCHED_OFF, Permission
+from ..core.permission import Permission
+from ..core.reason import Reason
 from ..core.turn import Answered, Turn
 from ..language import secrets as redact
 from ..state import try_writing
@@ -51,14 +51,14 @@ class Keeper:
         self.is_ill = False  # the database was late or failed, and nothing has been brought there since
         self._done_at = 0.0
 
-    def announce(self, turn: Turn) -> None:
+    def announce(self, user_id: str, given: Permission) -> None:
         """As `allow`, for this process and at once: never blocks."""
-        self._decisions.announce(turn, scope_of(turn, self._settings()))
+        self._decisions.remind(user_id, given)
 
-    def allow(self, turn: Turn) -> bool:
-        """Keep for the outlet that this turn may be remembered; False where its user has switched it off."""
+    def allow(self, user_id: str, given: Permission) -> bool:
+        """Keep for the outlet that a turn may be remembered; False where its user has switched it off."""
         self._look()  # an open file takes changes even where it was taken away
-        allowed = self._decisions.allow(turn, scope_of(turn, self._settings()))
+        allowed = self._decisions.allow(user_id, given)
         self._done_at = time.monotonic()
         return allowed
 
@@ -75,10 +75,6 @@ class Keeper:
         if self._spill.has(turn.user_id):
             self._spill.erase(turn.user_id, lambda spilled: spilled.permits(turn.key))
         self._decisions.forbid(turn)
-
-    def decision(self, turn: Turn) -> Spilled:
-        """The permission of a turn, to be spilled. Never blocks."""
-        return Spilled.decision(turn, scope_of(turn, self._settings()))
 
     def exchange(self, answered: Answered) -> Spilled | None:
         """An exchange, to be spilled, with its permission where this process knows it. Never blocks.
@@ -148,18 +144,18 @@ class Keeper:
     def _bring(self, record: Spilled) -> None:
         if not record.is_said:
             if record.permission is not None:
-                self._decisions.bring(record.user_id, record.permission, record.at)
+                self._decisions.allow(record.user_id, record.permission, record.at)
             return
         permission = record.permission or self._decisions.allowed(record.user_id, record.keys)
         self._store(record.answered, permission, since=record.at)
 
     def _store(self, answered: Answered, permission: Permission | None, since: float | None = None) -> str:
         if permission is None:
-            self._emit(Event(EventKind.EXCHANGE_REFUSED, reason="their inlet gave no permission"))
+            self._emit(Event(EventKind.EXCHANGE_REFUSED, reason=Reason.NOT_PERMITTED))
             return ""
         if not self._switches.is_on(answered.user_id, permission.chat_id):  # switched off since, or just now
             self._decisions.used(answered.user_id, permission)
-            self._emit(Event(EventKind.EXCHANGE_REFUSED, reason=SWITCHED_OFF.reason))
+            self._emit(Event(EventKind.EXCHANGE_REFUSED, reason=Reason.USER_SWITCHED_OFF))
             return ""
         settings = self._settings()
         # Before anything of it is kept: what is not in the queue needs not be got out of it again.
@@ -178,7 +174,7 @@ class Keeper:
                 follows=permission.follows,
                 answered_by=permission.answered_by,
             ),
-            wait_s=settings.batch_idle_seconds if settings.uses_llm else 0.0,
+            wait_s=settings.advanced_numbers.batch_idle_seconds if settings.uses_llm else 0.0,
             batch_max=settings.advanced_numbers.batch_max_exchanges,
             since=since,
             renews=settings.keeps_episodes,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from ..backends.base import Backend
+from ..backends.base import Backend, EditableBackend
 from ..core.exchange import Batch
 from ..core.memory import Memory
 from ..core.scope import writing_view
-from ..language.dedupe import same
+from ..language.dedupe import same, same_wish
 
+_WISHES = 100  # of a user's, with which a new one is compared
 _NEAREST = 5  # memories that a sentence is compared with
 
 
@@ -30,3 +31,19 @@ def known_as(backend: Backend, batch: Batch, text: str, *, but: Collection[str] 
         ),
         None,
     )
+
+
+def wishes_of(backend: Backend, batch: Batch) -> list[Memory]:
+    """What is stored of how a batch's user wants to be answered, as far as the batch may change it."""
+    if not isinstance(backend, EditableBackend):
+        return []
+    view = writing_view(batch.scope)
+    stored = backend.of_kind(batch.user_id, "preference", _WISHES)
+    return [memory for memory in stored if view.sees(memory.scope)]
+
+
+def wish_like(backend: Backend, text: str, wishes: Sequence[Memory]) -> Memory | None:
+    """The nearest of some wishes that are one with a text, or in whose place it is: see `same_wish`."""
+    near = backend.similarities(text, [wish.text for wish in wishes]) if wishes else []
+    ranked = sorted(zip(near, wishes, strict=True), key=lambda pair: -pair[0])
+    return next((wish for likeness, wish in ranked if same_wish(text, wish.text, likeness)), None)

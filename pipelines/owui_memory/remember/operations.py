@@ -1,4 +1,7 @@
-"""What a model answers -> operations. What cannot be meant is an error or refused, never silently nothing."""
+"""What a model answers -> operations, and what the messages were about.
+
+What cannot be meant is an error or refused, never silently nothing.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +16,13 @@ from ..models.model_text import has_words, model_text
 
 Op = Literal["add", "replace", "remove"]
 Kind = Literal["profile", "preference", "fact", "plan"]
+NoKind = Literal[""]
 
 MOST_OPERATIONS = 20  # of one answer; more is not somebody talking about themselves
 TOO_MANY = "more operations than one conversation calls for"
 _NO_OPERATION = "it is neither add nor replace nor remove"
 _LONGEST_CHARS = 500
+_TOPICS_WORDS, _LOOKED_AT_CHARS = 60, 5000  # of what the messages were about
 
 # As models say it that were told otherwise, or fine-tuned on other prompts.
 _OPS: dict[str, Op | Literal["nothing"]] = {
@@ -41,13 +46,14 @@ class UnreadableAnswerError(ValueError):
 class Operation:
     """One change. `number` is that of a shown memory, from 1; `expires` the last day it is of use.
 
+    kind: "" where a replaced memory keeps its own.
     refused: why it cannot be made as it stands; then it says nothing else that could be relied on.
     """
 
     op: Op
     text: str = ""
     number: int = 0
-    kind: Kind = "fact"
+    kind: Kind | NoKind = "fact"
     expires: date | None = None
     refused: str = ""
 
@@ -74,6 +80,22 @@ def read_operations(answer: str) -> list[Operation]:
     if len(listed) > MOST_OPERATIONS:
         operations.append(Operation("add", refused=TOO_MANY))
     return operations
+
+
+def read_topics(answer: str) -> str:
+    """The line on what the messages were about, of at most 60 words; "" where there is none. Never raises."""
+    answer = model_text(answer)
+    found = last_value(answer, "topics", or_text=True) or last_value(
+        put_right(answer), "topics", or_text=True
+    )
+    value = found.value if found else ""
+    if isinstance(value, list):
+        value = "; ".join(one for one in value[:MOST_OPERATIONS] if isinstance(one, str))
+    text = _text(value[:_LOOKED_AT_CHARS]) if isinstance(value, str) else ""
+    words = text.split()
+    if len(words) > _TOPICS_WORDS:
+        text = f"{' '.join(words[:_TOPICS_WORDS])} …"
+    return text if len(text) <= _LONGEST_CHARS else f"{text[:_LONGEST_CHARS]}…"
 
 
 def _listed(answer: str) -> list[Any] | None:
@@ -109,9 +131,14 @@ def _operation(item: Any) -> Operation | None:
         op=op,
         text=text,
         number=number,
-        kind=cast("Kind", kind) if kind in get_args(Kind) else "fact",
+        kind=kind_of(kind, "fact" if op == "add" else ""),
         expires=_date(given.get("expires")),
     )
+
+
+def kind_of(kind: Any, otherwise: Kind | NoKind = "fact") -> Kind | NoKind:
+    """A kind by its name."""
+    return cast("Kind", kind) if kind in get_args(Kind) else otherwise
 
 
 def _first(given: dict[str, Any], names: tuple[str, ...]) -> Any:

@@ -27,6 +27,7 @@ from ..core.exchange import Batch, Exchange, message_id_of
 from ..state import hold, outbox, reading, was_erased
 from ..state.clock import is_later
 from ..state.engine import Patience
+from ..state.prepared import Prepared
 from .turns import CLAIM_S, PAUSE_MOST_S, next_user, rows_of, rows_where
 
 _BACKOFF_FIRST_S, _BACKOFF_MOST_S, _MOST_DOUBLINGS = 1.0, PAUSE_MOST_S, 16
@@ -45,7 +46,7 @@ _ELSEWHERE = and_(
     outbox.c.chat_id != bindparam("here"),
     outbox.c.ready_at > bindparam("now"),
 )
-_FIRST_ELSEWHERE = select(outbox.c.id).where(_ELSEWHERE).limit(1)
+_FIRST_ELSEWHERE = Prepared(select(outbox.c.id).where(_ELSEWHERE).limit(1))
 _READY_ELSEWHERE = update(outbox).where(_ELSEWHERE).values(ready_at=bindparam("now"))
 
 
@@ -229,7 +230,7 @@ class Outbox:
         """A user goes on in this chat: what they said in others waits no more. Whether there was anything."""
         others = {"of_user": user_id, "here": chat_id, "now": time.time()}
         with self._reading.connect() as connection:
-            if connection.scalar(_FIRST_ELSEWHERE, others) is None:
+            if not _FIRST_ELSEWHERE.rows(connection, others):
                 return False
         with self._engine.begin() as connection:
             connection.execute(_READY_ELSEWHERE, others)

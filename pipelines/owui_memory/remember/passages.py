@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ..core.exchange import Exchange
 from ..language import speech
-from ..language.scripts import ends_sentences, sets_no_spaces
+from ..language.scripts import ends_sentences, is_dense, sets_no_spaces
 from ..language.self_reference import signs
 from ..language.sentences import sentences
 from ..language.words import content_words
@@ -67,11 +67,11 @@ def passages(exchange: Exchange) -> list[Passage]:
         return []
     own = _cut(_shaped(ends_of(said), len(said), may_be_pasted=True)) if says else []
     lead = (own[0] if own else " ".join(said.split()))[:_LEAD_CHARS]
-    answered = _cut(_shaped(ends_of(answer), len(answer))) if _says_something(answer) else []
+    answered = _cut(_shaped(ends_of(answer), len(answer))) if _says_something(answer, by=ASSISTANT) else []
     return [Passage(USER, text) for text in own] + [Passage(ASSISTANT, text, lead) for text in answered]
 
 
-def _says_something(text: str) -> bool:
+def _says_something(text: str, *, by: str = USER) -> bool:
     """Whether it is more than a greeting, thanks or a word of agreement."""
     text = text[:_DOCUMENT_CHARS].strip()
     if not any(map(str.isalnum, text)):
@@ -80,7 +80,15 @@ def _says_something(text: str) -> bool:
         return True
     said = [one.text for one in sentences(text)]
     left = [one for one in said if not speech.is_polite(one)]
-    return any(map(signs, left)) or len(content_words(" ".join(left), or_all=False)) >= _FEWEST_WORDS
+    told = content_words(" ".join(left), or_all=False)
+    is_question = any(speech.has_question_mark(one) and _is_longer(one) for one in left)
+    is_of_self = by == USER and any(map(signs, left))  # "I am vegan"; an assistant says "I see"
+    return is_of_self or len(told) >= (1 if is_question else _FEWEST_WORDS)
+
+
+def _is_longer(question: str) -> bool:
+    """Than "Really?" and "Why not?"."""
+    return is_dense(question) or len(question.split()) > _FEWEST_WORDS
 
 
 def _tells(answer: str) -> bool:

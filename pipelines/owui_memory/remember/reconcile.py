@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from math import inf
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ..backends.base import AskableBackend
 from ..core.change import Change
@@ -29,12 +29,14 @@ from ..language.words import is_mark, mark_of
 from ..state.clock import is_later
 from .admission import refusal
 from .apply import reaffirmed
+from .corrections import revised
 from .echoes import unsaid
 from .gate import said_by_user, statements
 from .journal import Journal
-from .known import is_among, known_as
-from .operations import Operation, UnreadableAnswerError, read_operations
+from .known import is_among, known_as, wish_like, wishes_of
+from .operations import Operation, UnreadableAnswerError, read_operations, read_topics
 from .prompt import example_texts, reconcile_prompt
+from .topics import fit
 
 _SHOWN = 12  # memories in the prompt
 _NEAREST = 6  # of each message
@@ -48,13 +50,17 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 @dataclass(frozen=True)
 class Reconciler:
-    """Decides for one batch. `injected`: texts that recall has put into its chat."""
+    """Decides for one batch. `injected`: texts that recall has put into its chat.
+
+    keep_topics: takes the line on what the batch was about, where that is kept.
+    """
 
     backend: AskableBackend
     journal: Journal
     batch: Batch
     rules: str
     injected: Sequence[str]
+    keep_topics: Callable[[str], None] = lambda _: None
 
     def decide(self) -> Iterator[Change]:
         """The changes, refused ones too.
@@ -69,22 +75,27 @@ class Reconciler:
             )
             for exchange in self.batch.exchanges
         }
-        known = _nearest(near)
-        operations, model = self._asked(known)
+        shown = _nearest(near)
+        answer = self._asked(shown)
+        operations, known = revised(
+            answer.operations, shown, self._wishes(answer.operations), self._said_for, self._wish_like
+        )
         changes = [
-            self._change(position, operation, operations, known, model)
+            self._change(position, operation, operations, known, answer.model)
             for position, operation in enumerate(operations)
         ]
         yield from changes
         touched = {change.memory_id for change in changes if not change.refused}
         yield from self._reaffirmed(near, touched, first=len(changes))
+        if line := fit(answer.topics, self.batch.exchanges):
+            with suppress(Drop):  # the memories are made all the same
+                self.keep_topics(line)
 
-    def _asked(self, known: Sequence[Memory]) -> tuple[list[Operation], str]:
-        """What the LLM wants to be done, and its model. One that refuses a prompt is asked a shorter one."""
+    def _asked(self, known: Sequence[Memory]) -> _Answer:
+        """What the LLM wants to be done. One that refuses a prompt is asked a shorter one."""
 
         def prompt(*, short: bool) -> list[dict[str, str]]:
-            exchanges, now = self.batch.exchanges, _now(self.batch)
-            return reconcile_prompt(exchanges, known, now, self.rules, short=short)
+            return reconcile_prompt(self.batch.exchanges, known, self.rules, short=short)
 
         try:
             return _ask(self.backend, prompt(short=False))
@@ -92,6 +103,19 @@ class Reconciler:
             if len(self.batch.exchanges) > 1:
                 raise  # each is asked about alone, later
             return _ask(self.backend, prompt(short=True))
+
+    def _wishes(self, operations: Sequence[Operation]) -> list[Memory]:
+        """What is stored of the user's wishes, where another one is to be added."""
+        is_wanted = any(one.op == "add" and one.kind == "preference" for one in operations)
+        return wishes_of(self.backend, self.batch) if is_wanted else []
+
+    def _wish_like(self, text: str, wishes: Sequence[Memory]) -> Memory | None:
+        return wish_like(self.backend, text, wishes)
+
+    def _said_for(self, text: str) -> list[str]:
+        """The sentences of the messages that a text can have come from."""
+        own = [said_by_user(exchange.user_text) for exchange in self._sources(text)]
+        return [sentence.text for one in own for sentence in sentences(one)]
 
     def _change(
         self,
@@ -103,6 +127,7 @@ class Reconciler:
     ) -> Change:
         shown = known[operation.number - 1] if 0 < operation.number <= len(known) else None
         refused = self._refused(position, operation, operations, known)
+        sources = self._sources(operation.text or (shown.text if shown else ""))
         return Change(
             batch=self.batch.name,
             position=position,
@@ -111,12 +136,12 @@ class Reconciler:
             memory_id=shown.id if shown else "",
             before=shown.text if shown else "",
             after=operation.text,
-            kind=shown.kind if shown else operation.kind,
+            kind=operation.kind or (shown.kind if shown else "fact"),
             expires=_expires(operation, shown),
             expired=shown.expires if shown else "",
             scope=shown.scope if shown else "",
-            source=self._source(operation.text or (shown.text if shown else "")),
-            said_at=self.batch.exchanges[-1].said_at,
+            source=" ".join(exchange.message_id for exchange in sources),
+            said_at=max(exchange.said_at for exchange in sources),
             model=model,
             refused=refused,
         )
@@ -190,16 +215,12 @@ class Reconciler:
             says(sentence, text, meaning) for sentence, meaning in zip(said, meanings, strict=True)
         )
 
-    def _source(self, text: str) -> str:
+    def _sources(self, text: str) -> list[Exchange]:
         """The messages of the batch that it can have come from."""
         exchanges = self.batch.exchanges
         near = self.backend.similarities(text, [exchange.user_text for exchange in exchanges])
         nearest = max(near) - _ABOUT_AS_NEAR
-        return " ".join(
-            exchange.message_id
-            for exchange, meaning in zip(exchanges, near, strict=True)
-            if meaning >= nearest
-        )
+        return [exchange for exchange, meaning in zip(exchanges, near, strict=True) if meaning >= nearest]
 
     def _reaffirmed(
         self, near: Mapping[str, Sequence[Candidate]], touched: set[str], first: int
@@ -234,21 +255,33 @@ def _nearest(near: Mapping[str, Sequence[Candidate]]) -> list[Memory]:
     return [found.memory for found in ranked[:_SHOWN]]
 
 
-def _ask(backend: AskableBackend, prompt: list[dict[str, str]]) -> tuple[list[Operation], str]:
-    """The operations, and the model that named them."""
+@dataclass(frozen=True)
+class _Answer:
+    """What an LLM wants to be done, what it says that the messages were about, and which one it is."""
+
+    operations: list[Operation]
+    topics: str
+    model: str
+
+    @classmethod
+    def of(cls, operations: list[Operation], reply: Reply) -> _Answer:
+        return cls(operations, read_topics(reply.text), reply.model)
+
+
+def _ask(backend: AskableBackend, prompt: list[dict[str, str]]) -> _Answer:
     reply = backend.ask(prompt)
     operations, problem = _read(reply)
     if operations is not None and not problem:
-        return operations, reply.model
+        return _Answer.of(operations, reply)
     try:
         again = backend.ask(_once_more(prompt, reply, problem))
     except Drop as fault:  # it has taken the prompt; the rest is nothing that anybody said
         raise RetryFew(f"The LLM's answer could not be read: {problem}", hint=fault.hint) from fault
     corrected, problem = _read(again)
     if corrected is not None:
-        return corrected, again.model
+        return _Answer.of(corrected, again)
     if operations is not None:
-        return operations, reply.model
+        return _Answer.of(operations, reply)
     hint = "It is asked again later; a larger model, or one with JSON mode, may be needed."
     raise RetryFew(f"The LLM's answer could not be read: {problem}", hint=hint)
 
@@ -297,13 +330,3 @@ def _is_date(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _now(batch: Batch) -> datetime:
-    """When the last message was said, on the user's clock."""
-    last = batch.exchanges[-1]
-    try:
-        zone = ZoneInfo(last.timezone) if last.timezone else UTC
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        zone = UTC
-    return datetime.fromtimestamp(last.said_at, zone)

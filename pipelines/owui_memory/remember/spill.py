@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core.permission import Permission
-from ..core.turn import Answered, Turn
+from ..core.turn import Answered
 from ..language.secrets import masked
 
 FOLDER = "spill"
@@ -56,9 +56,9 @@ class Spilled:
         return cls(answered.user_id, answered.keys, time.time(), permission, *texts)
 
     @classmethod
-    def decision(cls, turn: Turn, scope: str) -> Spilled:
-        """What an inlet has decided: that this turn may be remembered."""
-        return cls(turn.user_id, (turn.key,), time.time(), Permission.of(turn, scope), is_said=False)
+    def decision(cls, user_id: str, given: Permission) -> Spilled:
+        """What an inlet has decided: that a turn may be remembered."""
+        return cls(user_id, (given.key,), time.time(), given, is_said=False)
 
     def permits(self, key: str) -> bool:
         """Whether it lets the turn with this key be remembered, and nothing was said yet."""

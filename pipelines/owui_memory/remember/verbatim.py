@@ -16,7 +16,7 @@ from ..language.forget_subject import is_meant
 from .admission import refusal
 from .apply import reaffirmed
 from .gate import said_by_user, statements
-from .known import is_among, known_as
+from .known import is_among, known_as, wish_like, wishes_of
 
 # Sentences of each kind: one that is near to any of them, in any language the embedder knows, is of it.
 _PROFILE = (
@@ -50,8 +50,9 @@ _WISHES = (
     "I prefer simple tools.",
 )
 _CANDIDATES = 40  # for a wish to forget, by meaning and by words
-_OF_THE_KIND = 0.34  # likeness; most other statements of users have 0.31 at most
-_OF_A_WISH = 0.2  # where the words may be those of a wish, too
+# Likeness: one in twenty other statements of users is as near to any of the examples.
+_OF_A_PROFILE, _OF_A_WISH = 0.3, 0.32
+_WORDED_AS_A_WISH = 0.18  # where the words may be those of a wish, too
 
 
 def decide_verbatim(backend: Backend, batch: Batch) -> Iterator[Change]:
@@ -75,21 +76,27 @@ def decide_verbatim(backend: Backend, batch: Batch) -> Iterator[Change]:
             said_at=exchange.said_at,
         )
     kept: list[str] = []
+    replaced: set[str] = set()
     said = ((exchange, text) for exchange in batch.exchanges for text in _statements(exchange))
     for position, (exchange, text) in enumerate(said, len(removed)):
         if known := known_as(backend, batch, text):
             yield reaffirmed(batch, position, exchange, known)
         elif not is_among(text, kept, backend):
             kept.append(text)
+            kind = kind_of(backend, text)
+            stored = wishes_of(backend, batch) if kind == "preference" else []
+            wish = wish_like(backend, text, [one for one in stored if one.id not in replaced])
+            replaced |= {wish.id} if wish else set()
             yield Change(
                 batch=batch.name,
                 position=position,
                 user_id=batch.user_id,
-                op="add",
-                memory_id="",
-                before="",
+                op="replace" if wish else "add",
+                memory_id=wish.id if wish else "",
+                before=wish.text if wish else "",
                 after=text,
-                kind=kind_of(backend, text),
+                kind=kind,
+                scope=wish.scope if wish else "",
                 source=exchange.message_id,
                 said_at=exchange.said_at,
             )
@@ -100,11 +107,11 @@ def kind_of(backend: Backend, text: str) -> str:
     near = backend.similarities(text, [*_PROFILE, *_WISHES])
     profile, preference = max(near[: len(_PROFILE)]), max(near[len(_PROFILE) :])
     wish = speech.wishes(text)
-    if speech.prefers(text) or wish > 1 or (wish and preference >= max(profile, _OF_A_WISH)):
+    if speech.prefers(text) or wish > 1 or (wish and preference >= max(profile, _WORDED_AS_A_WISH)):
         return "preference"
-    if max(profile, preference) < _OF_THE_KIND:
-        return "fact"
-    return "profile" if profile >= preference else "preference"
+    if profile >= max(preference, _OF_A_PROFILE):
+        return "profile"
+    return "preference" if preference >= _OF_A_WISH else "fact"
 
 
 def _statements(exchange: Exchange) -> list[str]:

@@ -229,6 +229,9 @@ class Writer:
             first = batch.exchanges[0]
             injected = self._injected.to_chat(batch.user_id, first.chat_id or first.key)
             reconciler = Reconciler(backend, self._journal, batch, settings.extraction_rules, injected)
+            if settings.keeps_episodes:
+                keep = self._episodes.keep_topics
+                reconciler = replace(reconciler, keep_topics=lambda line: keep(backend, batch, line, confirm))
             return self._changes.make(backend, batch, reconciler.decide, confirm)
         return self._extract(backend, batch, reading.model or settings.llm_model)
 

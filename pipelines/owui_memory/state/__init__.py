@@ -9,6 +9,7 @@ id in its key. Strings have no lengths: PostgreSQL would refuse what SQLite take
 from .engine import reading
 from .opening import open_state
 from .schema import (
+    api_keys,
     command_turns,
     commands,
     decisions,
@@ -30,6 +31,7 @@ from .schema import (
 from .statements import count_up, hold, insert_new, put_row, try_writing, was_erased
 
 __all__ = [
+    "api_keys",
     "command_turns",
     "commands",
     "count_up",

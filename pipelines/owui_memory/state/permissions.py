@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -15,33 +14,40 @@ from sqlalchemy.dialects import postgresql, sqlite
 from ..core.permission import Permission
 from ..core.turn import Turn, is_unnamed
 from . import decisions, reading, was_erased
-from .engine import Patience, is_shared
+from .engine import Patience, is_shared, unsynced
+from .prepared import Prepared
 from .switches_table import IS_ON, bound
 
 # An answer that takes longer than a day is not coming; two more, for a clock that is put right meanwhile.
 KEPT_S = 3 * 24 * 3600
 _COMING = 1000  # decisions
 
-# Put together once: building a statement takes as long as running it. The names of columns are taken.
+# The names of columns are taken.
 _VALUES = select(*(bindparam(f"new_{one.name}", type_=one.type) for one in decisions.columns)).where(IS_ON)
 _KEYS = ("user_id", "key")
 _OF_KEY = and_(decisions.c.user_id == bindparam("of_user"), decisions.c.key == bindparam("of_key"))
-_IS_THERE = select(decisions.c.key).where(_OF_KEY)
+_IS_THERE = Prepared(select(decisions.c.key).where(_OF_KEY))
 _TAKE_AWAY = delete(decisions).where(_OF_KEY)
-_WANTED = select(decisions).where(
-    decisions.c.user_id == bindparam("of_user"),
-    decisions.c.key.in_(bindparam("of_keys", expanding=True)),
-    decisions.c.created_at > bindparam("oldest"),
+_WANTED = Prepared(
+    select(decisions).where(
+        decisions.c.user_id == bindparam("of_user"),
+        decisions.c.key.in_(bindparam("of_keys", expanding=True)),
+        decisions.c.created_at > bindparam("oldest"),
+    ),
+    "of_keys",
 )
 
 
-def _insert(shared: bool) -> Any:
+def _insert(shared: bool) -> Prepared:
     """The newest inlet of a key decides."""
     insert = (postgresql if shared else sqlite).insert(decisions)
     insert = insert.from_select([one.name for one in decisions.columns], _VALUES)
     rest = {one.name: insert.excluded[one.name] for one in decisions.columns if one.name not in _KEYS}
     insert = insert.on_conflict_do_update(index_elements=_KEYS, set_=rest)
-    return insert.execution_options(preserve_rowcount=True)
+    return Prepared(insert)
+
+
+_INSERT = {shared: _insert(shared) for shared in (False, True)}
 
 
 class Permissions:
@@ -49,20 +55,18 @@ class Permissions:
 
     def __init__(self, engine: Engine) -> None:
         self._writing, self._reading = Patience(engine), Patience(reading(engine))
-        self._insert = _insert(is_shared(engine))
+        # A permission is for an answer that is coming; where the power fails, it does not come.
+        self._giving = Patience(unsynced(engine))
+        self._insert = _INSERT[is_shared(engine)]
         # On their way to the database, which may be slower than the answer. None: it is forbidden.
         self._coming: dict[tuple[str, str], Permission | None] = {}
-
-    def announce(self, turn: Turn, scope: str = "") -> None:
-        """Let this process know already what `allow` is about to keep; never blocks."""
-        self.remind(turn.user_id, Permission.of(turn, scope))
 
     def announce_ban(self, turn: Turn) -> None:
         """Let this process know already what `forbid` is about to keep; never blocks."""
         self._announce((turn.user_id, turn.key), None)
 
     def remind(self, user_id: str, given: Permission) -> None:
-        """Let this process know a permission, whatever becomes of the database's; never blocks."""
+        """Let this process know what `allow` is about to keep, or the database may lose; never blocks."""
         self._announce((user_id, given.key), given)
 
     def _announce(self, whose: tuple[str, str], decision: Permission | None) -> None:
@@ -80,14 +84,6 @@ class Permissions:
         for key in [key for key in list(self._coming) if key[0] == user_id]:
             self._coming.pop(key, None)
 
-    def allow(self, turn: Turn, scope: str = "") -> bool:
-        """Keep that this turn may be remembered; False where its user has switched memory off there."""
-        return self._allow(turn.user_id, Permission.of(turn, scope))
-
-    def bring(self, user_id: str, given: Permission, since: float) -> bool:
-        """As `allow`, of a permission that was given then; not where the user was erased since."""
-        return self._allow(user_id, given, since)
-
     def coming(self, user_id: str, keys: Iterable[str]) -> tuple[bool, Permission | None]:
         """Whether this process knows by itself, and what: never blocks."""
         for key in keys:
@@ -95,7 +91,11 @@ class Permissions:
                 return True, self._coming.get((user_id, key))
         return False, None
 
-    def _allow(self, user_id: str, given: Permission, since: float | None = None) -> bool:
+    def allow(self, user_id: str, given: Permission, since: float | None = None) -> bool:
+        """Keep that a turn may be remembered; False where its user has switched memory off there.
+
+        since: when it was given; it is not kept where the user was erased after that. Unix seconds.
+        """
         whose = user_id, given.key
         decided = self._coming.get(whose, given)
         if decided is None:
@@ -115,17 +115,16 @@ class Permissions:
         values = {f"new_{name}": value for name, value in row.items()}
         values |= bound(user_id, given.chat_id)
 
-        def keep(connection: Connection) -> bool:
+        def keep(connection: Connection) -> bool | None:
             if since is not None and was_erased(connection, user_id, since):
-                return False
-            if connection.execute(self._insert, values).rowcount > 0:
-                return True
-            connection.execute(_TAKE_AWAY, _of(whose))
-            return False
+                return None
+            return self._insert.change(connection, values) > 0
 
-        allowed = self._writing.run(keep)
+        allowed = (self._giving if since is None else self._writing).run(keep)
+        if allowed is False:  # its user has switched memory off
+            self._take_away(whose)
         self._over(whose, given)
-        return allowed
+        return bool(allowed)
 
     def forbid(self, turn: Turn) -> None:
         """This turn may not be remembered, whatever an earlier one with the same key was allowed."""
@@ -139,9 +138,10 @@ class Permissions:
         if known:
             return permission
         wanted = {"of_user": user_id, "of_keys": keys, "oldest": time.time() - KEPT_S}
-        row = self._reading.run(lambda connection: connection.execute(_WANTED, wanted).first())
-        if row is None:
+        rows = self._reading.run(lambda connection: _WANTED.rows(connection, wanted))
+        if not rows:
             return None
+        row = rows[0]
         ids = row.chat_id, row.exchange_key, row.follows, row.timezone
         return Permission(*ids, row.scope, row.created_at, row.key, row.answered_by)
 
@@ -153,7 +153,7 @@ class Permissions:
 
     def _take_away(self, whose: tuple[str, str]) -> None:
         """Read first: there is seldom anything, and those who write wait for each other."""
-        if self._reading.run(lambda connection: connection.scalar(_IS_THERE, _of(whose))) is not None:
+        if self._reading.run(lambda connection: _IS_THERE.rows(connection, _of(whose))):
             self._writing.run(lambda connection: connection.execute(_TAKE_AWAY, _of(whose)))
 
 

@@ -261,6 +261,17 @@ episode_switches = Table(
     Column("at", Float, nullable=False),
 )
 
+# See state/api_keys_table.py.
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("hash", _Id, primary_key=True),
+    Column("user_id", _Id, nullable=False),
+    Column("name", _Id, nullable=False),
+    Column("made_at", Float, nullable=False),
+    Index("api_keys_user", "user_id"),
+)
+
 # See manage/erasure/erase.py. What was erased is named by ids only.
 erasures = Table(
     "erasures",

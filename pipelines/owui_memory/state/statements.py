@@ -7,22 +7,25 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, and_, delete, insert, select
+from sqlalchemy import Connection, Engine, Table, and_, bindparam, delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from . import engine as engines
+from .prepared import Prepared
 from .schema import decisions, erasures, versions
 
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
-    """Insert rows; those whose unique values are there already are left out."""
-    if rows:
-        connection.execute(_insert_new(table, engines.is_shared(connection)), rows)
+    """Insert rows of the same columns; those whose unique values are there already are left out."""
+    if not rows:
+        return
+    _insert_new(table, engines.is_shared(connection), tuple(rows[0])).change_all(connection, rows)
 
 
-@cache  # building a statement takes as long as running it
-def _insert_new(table: Table, shared: bool) -> Any:
-    return (postgresql if shared else sqlite).insert(table).on_conflict_do_nothing()
+@cache
+def _insert_new(table: Table, shared: bool, names: tuple[str, ...]) -> Prepared:
+    values: dict[str, Any] = {name: bindparam(name, type_=table.c[name].type) for name in names}
+    return Prepared((postgresql if shared else sqlite).insert(table).values(values).on_conflict_do_nothing())
 
 
 def put_row(connection: Connection, table: Table, row: Mapping[str, object]) -> None:

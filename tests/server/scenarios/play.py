@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from owui_memory.language.secrets import masked
 from tests.harness.bodies import Chat, Turn
 from tests.harness.pipelines_server import PipelinesServer
-from tests.harness.scripted_llm import Request, ScriptedLLM, text_of
+from tests.harness.scripted_llm import ScriptedLLM
+from tests.harness.scripted_requests import Request, text_of
 from tests.harness.talk import held, recalled, take
 
 from .script import SOMEBODY_ELSES, Message, Operation, Scenario, Shown

@@ -56,7 +56,7 @@ def texts_at(server: RestServer, user: str = "ada") -> list[str]:
 
 
 def remote_settings(server: RestServer) -> Valves:
-    return Valves(backend="server", backend_url=server.url, batch_idle_seconds=0)
+    return Valves(backend="server", backend_url=server.url, advanced="batch_idle_seconds=0")
 
 
 class TestTheKey:
@@ -197,7 +197,9 @@ class TestOurOwnModels:
             {"op": "add", "text": "The user wants answers in German.", "kind": "preference"},
         ]
         scripted_llm.when(is_ours, json.dumps({"operations": operations}))
-        bench = Bench(tmp_path / "state", settings.model_copy(update={"batch_idle_seconds": 0}), backend)
+        bench = Bench(
+            tmp_path / "state", settings.model_copy(update={"advanced": "batch_idle_seconds=0"}), backend
+        )
         bench.say("I moved to Oslo. Please always answer in German.")
         bench.drain()
         bench.close()
@@ -223,7 +225,7 @@ class TestOurOwnModels:
         self, server: RestServer, scripted_llm: ScriptedLLM, tmp_path: Path
     ) -> None:
         settings = self.settings(server, scripted_llm).model_copy(
-            update={"extraction": "mem0", "batch_idle_seconds": 0}
+            update={"extraction": "mem0", "advanced": "batch_idle_seconds=0"}
         )
         backend = open_backend(settings, tmp_path / "data")
         bench = Bench(tmp_path / "state", settings, backend)

@@ -18,6 +18,7 @@ from owui_memory.backends.locations import Locations
 from owui_memory.commands.commander import Commander
 from owui_memory.config.settings import Valves
 from owui_memory.core.exchange import Exchange
+from owui_memory.core.scope import past_owner
 from owui_memory.core.turn import Turn
 from owui_memory.interfaces.body import read_inlet
 from owui_memory.manage.erasure.erase import Eraser
@@ -25,8 +26,11 @@ from owui_memory.manage.erasure.forgetting import Forgetting
 from owui_memory.manage.erasure.worker import ErasureWorker
 from owui_memory.manage.migrate.reach import location_of_backend
 from owui_memory.observe.metrics import Metrics
+from owui_memory.remember.apply import Changes
+from owui_memory.remember.episodes import Episodes
 from owui_memory.remember.journal import Journal
 from owui_memory.remember.outbox import Outbox
+from owui_memory.remember.verbatim import decide_verbatim
 from owui_memory.state import open_state
 from tests.harness.bodies import Chat
 from tests.harness.scripted_llm import ScriptedLLM
@@ -73,6 +77,20 @@ class Desk:
     def knows(self, *texts: str, user: str = "ada") -> None:
         for text in texts:
             self.ask(f"/memory remember {text}", user, chat="elsewhere")
+
+    def hears(self, said: str, answer: str = "", chat: str = "past", user: str = "ada", **more: Any) -> None:
+        """A message of another chat, remembered without an LLM."""
+        number = next(_IDS)
+        key = f"{user}\n{chat}\nh{number}"
+        self.outbox.put(Exchange(key, user, chat, said, answer, more.pop("said_at", 1.0), **more))
+        batch = self.outbox.claim()
+        assert batch is not None
+        Episodes(self.engine).keep(self.backend, batch, lambda: None)
+        Changes(self.journal).make(self.backend, batch, lambda: decide_verbatim(self.backend, batch))
+        self.outbox.done(batch)
+
+    def passages(self, user: str = "ada") -> list[str]:
+        return sorted(memory.text for memory in self.backend.list_all(past_owner(user)))
 
     def waits(self, text: str, user: str = "ada") -> None:
         """A message that is not read yet."""

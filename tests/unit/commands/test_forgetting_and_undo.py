@@ -191,7 +191,7 @@ def test_a_clock_that_was_ahead_keeps_nothing(desk: Desk, ahead_s: float) -> Non
 
 
 def test_at_once_where_the_setting_is_0(own_data_folder: Path, scripted_llm: ScriptedLLM) -> None:
-    with a_desk(own_data_folder, scripted_llm, forget_undo_minutes=0) as desk:
+    with a_desk(own_data_folder, scripted_llm, advanced="forget_undo_minutes=0") as desk:
         desk.knows(CITY, DOG)
         desk.ask("/memory")
         answer = desk.ask("/memory forget 1")

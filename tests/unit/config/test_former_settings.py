@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from owui_memory.config.advanced import Advanced
 from owui_memory.config.environment import Environment
 from owui_memory.config.model_patterns import named
 from owui_memory.config.policy import decide
@@ -73,7 +74,7 @@ def test_the_four_lists_decide_as_before(turn: Turn, presets: dict[str, str], sa
     [
         ({"users_at_once": "5"}, {}, "users_at_once=5"),
         ({}, {"retry_max_hours": 0.5}, "retry_max_hours=0.5"),
-        ({}, {"users_at_once": "3", "batch_max_exchanges": 4}, "users_at_once=3; batch_max_exchanges=4"),
+        ({}, {"users_at_once": "3", "batch_max_exchanges": 4}, "batch_max_exchanges=4; users_at_once=3"),
         ({"users_at_once": "5"}, {"retry_max_hours": 9}, "users_at_once=5; retry_max_hours=9"),
         ({"users_at_once": "5"}, {"users_at_once": 6}, "users_at_once=6"),
         ({"advanced": "users_at_once=5"}, {"retry_max_hours": 9}, "users_at_once=5; retry_max_hours=9"),
@@ -169,8 +170,8 @@ def test_a_form_that_was_read_before_the_old_name_was_set_is_taken() -> None:
         *(
             (
                 text,
-                "advanced must be like 'users_at_once=8; retry_max_hours=72' with any of users_at_once, "
-                f"batch_max_exchanges, retry_max_hours, not {told!r}.",
+                "advanced must be like 'users_at_once=8; retry_max_hours=72' with any of "
+                f"{', '.join(Advanced.model_fields)}, not {told!r}.",
             )
             for text, told in [("users_at_once", "users_at_once"), ("=", "="), ("threads=4", "threads=4")]
         ),

@@ -368,7 +368,7 @@ def test_whatever_a_form_holds_it_is_saved_or_told(name: str) -> None:
 
 @pytest.mark.parametrize("name", list(Valves.model_fields))
 def test_a_second_bad_field_is_told_beside_the_first(name: str) -> None:
-    other = "priority" if name != "priority" else "batch_idle_seconds"
+    other = "priority" if name != "priority" else "memory_token_budget"
     cls, in_force = bound()
     in_force.append(cls())
     with pytest.raises(SettingsError):
@@ -382,7 +382,7 @@ def test_two_bad_fields_are_both_told() -> None:
     cls, in_force = bound({"inlet_deadline_ms": "900"})
     in_force.append(cls(memories_per_turn="5", llm_api_key="sk-1"))
     with pytest.raises(SettingsError, match="memories_per_turn"):
-        cls(memories_per_turn="many", inlet_deadline_ms="soon", llm_api_key=MASK, batch_idle_seconds="3")
+        cls(memories_per_turn="many", inlet_deadline_ms="soon", llm_api_key=MASK, memory_token_budget="90")
     assert [refusal.field for refusal in cls.refusals or ()] == ["memories_per_turn", "inlet_deadline_ms"]
 
 

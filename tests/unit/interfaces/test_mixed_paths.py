@@ -26,7 +26,9 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import select, update
 
+from owui_memory.core.permission import Permission
 from owui_memory.interfaces.body import read_inlet
+from owui_memory.remember.spill import Spilled
 from owui_memory.state import decisions, open_state, outbox
 from owui_memory.state.permissions import KEPT_S
 from tests.harness.bodies import Body, Chat, inlet_body, outlet_body, user_of
@@ -321,7 +323,8 @@ def test_nor_is_that_of_one_model_for_another(running: Running, own_data_folder:
 
 def test_nor_is_one_that_is_still_to_be_stored(running: Running, own_data_folder: Path) -> None:
     keeper = running.pipeline._runtime.keeper  # type: ignore[union-attr]
-    keeper._spill.accept(keeper.decision(read_inlet(api_inlet("ada", WORDS[0], "plain"), user_of("ada"))))
+    turn = read_inlet(api_inlet("ada", WORDS[0], "plain"), user_of("ada"))
+    keeper._spill.accept(Spilled.decision("ada", Permission.of(turn, "")))
     forbidden(running)
     keeper.take_in()
     said = Said("ada", "api", WORDS[0], "plain", {}, "Not for memory.", "", False)

@@ -47,7 +47,7 @@ SETTINGS = {
     "memories_per_turn": 50,
     "relevance_threshold": 0.0,
     "memory_token_budget": 16000,
-    "profile_token_budget": 4000,
+    "advanced": "profile_token_budget=4000",
     "show_memory_notes": True,
 }
 

@@ -10,9 +10,11 @@ from owui_memory.backends.library import LibraryBackend
 from owui_memory.backends.locations import Locations
 from owui_memory.config.settings import Valves
 from owui_memory.core.exchange import Exchange
+from owui_memory.core.scope import past_owner
 from owui_memory.manage.erasure.erase import Eraser
 from owui_memory.manage.migrate.reach import location_of_backend
 from owui_memory.remember.apply import Changes
+from owui_memory.remember.episodes import Episodes
 from owui_memory.remember.journal import Journal
 from owui_memory.remember.outbox import Outbox
 from owui_memory.remember.verbatim import decide_verbatim
@@ -40,6 +42,7 @@ class Kept:
         self.outbox.put(Exchange(f"{user}\nc\n{name}", user, f"c-{user}", said, "I see.", 1.0))
         batch = self.outbox.claim()
         assert batch is not None
+        Episodes(self.engine).keep(self.backend, batch, lambda: None)
         Changes(self.journal).make(self.backend, batch, lambda: decide_verbatim(self.backend, batch))
         self.outbox.done(batch)
 
@@ -64,6 +67,11 @@ class Kept:
 
     def id_of(self, said: str, user: str = "ada") -> str:
         return next(one.id for one in self.backend.list_all(user) if one.text == said)
+
+    def ids_of(self, said: str, user: str = "ada") -> list[str]:
+        """Of the memory that says this, and of the passages of past chats that do."""
+        passages = self.backend.list_all(past_owner(user))
+        return [self.id_of(said, user), *(one.id for one in passages if said in one.text)]
 
     def texts(self, user: str = "ada") -> list[str]:
         return sorted(one.text for one in self.backend.list_all(user))

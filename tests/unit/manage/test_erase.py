@@ -25,7 +25,7 @@ from owui_memory.manage.erasure import erase as module
 from owui_memory.manage.erasure import erasures, sites
 from owui_memory.manage.erasure.erase import Eraser, Receipt
 from owui_memory.manage.erasure.erasures import Erasure
-from owui_memory.manage.erasure.sites import StoreSite
+from owui_memory.manage.erasure.sites import PASSAGES, StoreSite
 from owui_memory.manage.erasure.worker import ErasureWorker
 from owui_memory.models.providers import with_password
 from owui_memory.observe.metrics import Metrics
@@ -89,7 +89,7 @@ def test_a_forgotten_memory_is_nowhere(kept: Kept) -> None:
     kept.notes(BOTH)
     assert kept.traces()
     with traffic(kept):
-        receipt = kept.eraser.forget("ada", [kept.id_of(BOTH)])
+        receipt = kept.eraser.forget("ada", kept.ids_of(BOTH))
     assert receipt.counts["memories"] == 1
     assert receipt.counts["queue"] == 2
     wait_until(
@@ -110,7 +110,7 @@ def test_what_a_memory_said_before_it_was_brought_back_is_nowhere(kept: Kept) ->
         change = Change(f"edit{number}", 0, "ada", op, memory_id, before, after)
         batch = Batch(change.batch, "ada", (exchange,), 1, at)
         made.make(kept.backend, batch, lambda change=change: [change])
-    (removal,) = kept.journal.of_batch("edit1")
+    removal, _passage = kept.journal.of_batch("edit1")
     made.undo(kept.backend, removal)
     back = kept.id_of("I am allergic to cats.")
     assert back != memory_id
@@ -124,6 +124,7 @@ def test_an_erased_user_is_nowhere(kept: Kept) -> None:
     with traffic(kept):
         receipt = kept.eraser.erase_user("ada")
     assert receipt.counts["memories"] == 2
+    assert receipt.counts[PASSAGES] == 2
     wait_until(
         lambda: all_is_reached(kept.eraser), what="the logs are emptied, if the traffic was in the way"
     )
@@ -141,15 +142,15 @@ def all_is_reached(eraser: Eraser) -> bool:
 @pytest.mark.parametrize("kept", ["sqlite"], indirect=True)
 class TestOnce:
     def test_what_is_forgotten_cannot_be_brought_back(self, kept: Kept) -> None:
-        kept.eraser.forget("ada", [kept.id_of(BOTH)])
+        kept.eraser.forget("ada", kept.ids_of(BOTH))
         blank = [change for change in kept.journal.of_user("ada") if change.forgotten]
-        assert [change.op for change in blank] == ["add", "remove"]
+        assert [change.op for change in blank] == ["add", "remove", "remove"]
         for change in blank:
             with pytest.raises(Drop):
                 Changes(kept.journal).undo(kept.backend, change)
 
     def test_nobody_forgets_for_another(self, kept: Kept) -> None:
-        receipt = kept.eraser.forget("bob", [kept.id_of(BOTH)])
+        receipt = kept.eraser.forget("bob", kept.ids_of(BOTH))
         assert "memories" not in receipt.counts
         assert kept.texts() == sorted([BOTH, OTHER])
 
@@ -233,14 +234,14 @@ class TestOnce:
 
     def test_of_what_a_chat_was_told_a_mark_stays(self, kept: Kept) -> None:
         kept.notes(BOTH)
-        kept.eraser.forget("ada", [kept.id_of(BOTH)])
+        kept.eraser.forget("ada", kept.ids_of(BOTH))
         assert Injected(kept.engine).to_chat("ada", "c2") == [mark_of(BOTH)]
 
     def test_how_far_it_is(self, kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(sites, "_AT_ONCE", 1)
         seen = []
         kept.eraser.erase_user("ada", lambda done, total: seen.append((done, total)))
-        assert seen == [(1, 2), (2, 2)]
+        assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)], "two facts and two passages"
 
 
 @contextmanager
@@ -264,7 +265,7 @@ def test_a_log_that_could_not_be_emptied_is_come_back_to(
     kept.notes(BOTH)
     sweeper = ErasureWorker(kept.eraser, lambda _: None, Metrics())
     with reading(kept.place.folder / file):
-        receipt = kept.eraser.forget("ada", [kept.id_of(BOTH)])
+        receipt = kept.eraser.forget("ada", kept.ids_of(BOTH))
         assert len(receipt.unreached) == 1
         assert "its write-ahead log still holds what was erased" in receipt.unreached[0]
         assert kept.traces()
@@ -304,7 +305,7 @@ class TestSweeper:
         eraser = Counting(kept)
         sweeper = ErasureWorker(eraser, lambda _: None, Metrics())
         with reading(kept.place.folder / "state.db"):
-            kept.eraser.forget("ada", [kept.id_of(BOTH)])
+            kept.eraser.forget("ada", kept.ids_of(BOTH))
             for _ in range(95):
                 sweeper.look()
             assert eraser.asked_at == [1, 2, 4, 8, 16, 32, 62, 92]
@@ -316,7 +317,7 @@ class TestSweeper:
         dropped: list[str] = []
         sweeper = ErasureWorker(kept.eraser, dropped.append, Metrics())
         with reading(kept.place.folder / "state.db"):
-            kept.eraser.forget("ada", [kept.id_of(BOTH)])
+            kept.eraser.forget("ada", kept.ids_of(BOTH))
             for _ in range(5):
                 sweeper.look()
             kept.eraser.erase_user("bob")
@@ -333,6 +334,6 @@ def test_of_what_was_erased_before_its_start_a_server_drops_nothing(kept: Kept) 
     sweeper = ErasureWorker(kept.eraser, dropped.append, Metrics())
     sweeper.look()
     assert dropped == []
-    kept.eraser.forget("ada", [kept.id_of(BOTH)])
+    kept.eraser.forget("ada", kept.ids_of(BOTH))
     sweeper.look()
     assert dropped == ["ada"]

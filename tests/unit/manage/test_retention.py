@@ -26,7 +26,7 @@ DAY_S = 24 * 3600.0
 PRIVACY = Path(__file__).parent.parent.parent.parent / "docs" / "privacy.md"
 
 # Until it is forgotten or erased, or no text and no user's.
-ALWAYS = {"journal", "versions", "switches", "noted", "locations", "llm_days"}
+ALWAYS = {"journal", "versions", "switches", "noted", "locations", "llm_days", "api_keys"}
 
 _numbers = itertools.count()
 

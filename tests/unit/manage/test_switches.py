@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
+from owui_memory.core.permission import Permission
 from owui_memory.core.turn import Turn
 from owui_memory.interfaces.body import read_inlet
 from owui_memory.recall.injected import Injected
@@ -80,19 +81,19 @@ def test_all_who_ask_get_the_same_answer(engine: Engine, steps: list[tuple[str, 
             turn = replace(turn, chat_id=chat)
             assert switches.is_on(turn.user_id, chat) == expected
             assert told.conversation(turn).on == expected
-            assert decisions.allow(turn) == expected
+            assert decisions.allow(turn.user_id, Permission.of(turn, "")) == expected
             assert (decisions.allowed(turn.user_id, [turn.key]) is not None) == expected
 
 
 def test_what_was_announced_is_taken_back(switches: Switches, engine: Engine) -> None:
     switches.set("ada", "c1", on=False)
     decisions, turn = Permissions(engine), turn_in("c1")
-    decisions.announce(turn)
-    assert not decisions.allow(turn)
+    decisions.remind(turn.user_id, Permission.of(turn, ""))
+    assert not decisions.allow(turn.user_id, Permission.of(turn, ""))
     assert decisions.allowed("ada", [turn.key]) is None
 
 
 def test_the_same_turn_once_more_is_allowed_still(engine: Engine) -> None:
     decisions, turn = Permissions(engine), turn_in("c1")
-    assert decisions.allow(turn)
-    assert decisions.allow(turn)
+    assert decisions.allow(turn.user_id, Permission.of(turn, ""))
+    assert decisions.allow(turn.user_id, Permission.of(turn, ""))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -91,7 +92,7 @@ def test_what_is_no_vector_is_neither_stored_nor_kept(
 ) -> None:
     with contextlib.closing(LibraryBackend.open(settings_for(scripted_llm), tmp_path)) as backend:
         with monkeypatch.context() as ill:
-            ill.setattr(harness, "_nearer", lambda *_: vector)
+            ill.setattr(harness, "embedding_json", lambda *_: json.dumps(vector))
             for ask in (
                 lambda: backend.search("ada", "my dog Rex", 5),
                 lambda: backend.store("ada", Memory("", "The user's dog is called Rex.")),
@@ -119,7 +120,7 @@ def test_vectors_of_another_size_are_refused(dims: int, scripted_llm: ScriptedLL
 def test_an_embedder_that_begins_ill_is_not_opened(
     scripted_llm: ScriptedLLM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(harness, "_nearer", lambda *_: [NAN] * 8)
+    monkeypatch.setattr(harness, "embedding_json", lambda *_: json.dumps([NAN] * 8))
     with pytest.raises(Retry, match="no vector"):
         LibraryBackend.open(settings_for(scripted_llm), tmp_path)
 
@@ -131,15 +132,15 @@ def test_what_mem0_extracts_waits_for_its_vectors(
     llm = {"llm_provider": "openai", "llm_base_url": scripted_llm.base_url, "llm_model": "small"}
     settings = settings_for(scripted_llm).model_copy(update=llm)
     said = [{"role": "user", "content": "My dog is called Rex. I live in Rome."}]
-    well = harness._nearer
     with contextlib.closing(LibraryBackend.open(settings, tmp_path)) as backend:
         with monkeypatch.context() as ill:
             ill.setattr(
                 harness,
-                "embedding",
-                lambda text, dims=256: [float("rome" not in text.lower() or "dog" in text)] * dims,
+                "embedding_json",
+                lambda text, dims, _nearness: json.dumps(
+                    [float("rome" not in text.lower() or "dog" in text)] * dims
+                ),
             )
-            ill.setattr(harness, "_nearer", well)
             with pytest.raises(Retry, match="no vector"):
                 backend.add("ada", said, infer=True, batch="b")
         assert backend.list_all("ada") == []

@@ -17,7 +17,8 @@ from owui_memory.config.settings import Valves
 from owui_memory.core.errors import TellAdmin
 from owui_memory.models import providers
 from owui_memory.models.bundled_embedder import BundledEmbedder
-from tests.harness.scripted_llm import DIMENSIONS, ScriptedLLM
+from tests.harness.scripted_answers import DIMENSIONS
+from tests.harness.scripted_llm import ScriptedLLM
 
 HERE = "http://127.0.0.1:8080"
 NOT_INSTALLED = {"anthropic", "gemini", "groq", "together"}  # with mem0, unless the admin adds them

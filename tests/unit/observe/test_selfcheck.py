@@ -22,7 +22,8 @@ from owui_memory.observe.metrics import Metrics
 from owui_memory.observe.selfcheck import SelfChecks, health_of, selfcheck
 from tests.harness.mem0_server import RestServer
 from tests.harness.ollama import Ollama
-from tests.harness.scripted_llm import Request, ScriptedLLM
+from tests.harness.scripted_llm import ScriptedLLM
+from tests.harness.scripted_requests import Request
 from tests.harness.waiting import wait_until
 
 GOOD = {"operations": []}

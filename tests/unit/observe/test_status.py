@@ -14,7 +14,8 @@ from owui_memory.config.environment import Environment
 from owui_memory.config.settings import Valves
 from owui_memory.core.events import Event, EventKind, Usage
 from tests.harness.ollama import Ollama
-from tests.harness.scripted_llm import Request, ScriptedLLM
+from tests.harness.scripted_llm import ScriptedLLM
+from tests.harness.scripted_requests import Request
 from tests.harness.waiting import wait_until
 
 

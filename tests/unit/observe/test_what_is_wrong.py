@@ -18,6 +18,7 @@ from starlette.routing import Mount
 
 from owui_memory.config.settings import Valves
 from owui_memory.core.errors import NotReady
+from owui_memory.core.permission import Permission
 from owui_memory.interfaces import routes
 from owui_memory.interfaces.body import read_inlet, read_outlet
 from owui_memory.observe.inquiry import Inquiry
@@ -39,7 +40,7 @@ def settings(scripted_llm: ScriptedLLM) -> Valves:
         embedder_provider="openai",
         embedder_base_url=scripted_llm.base_url,
         embedder_model="scripted-embed",
-        batch_idle_seconds=0,
+        advanced="batch_idle_seconds=0",
     )
 
 
@@ -55,7 +56,7 @@ def say(started: Running, text: str) -> None:
     chat = Chat("ada").say(text)
     turn, answered = read_inlet(chat.inlet, chat.user), read_outlet(chat.outlet("I see."), chat.user)
     assert answered is not None
-    started.runtime.keeper.allow(turn)
+    started.runtime.keeper.allow(turn.user_id, Permission.of(turn, ""))
     started.runtime.keeper.keep(answered)
 
 

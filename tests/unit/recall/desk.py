@@ -76,7 +76,7 @@ class Desk:
     def _allow(self, turn: Turn) -> None:
         given = Permission.of(turn, scope_of(turn, self.house.settings))
         self.decisions._coming[turn.user_id, turn.key] = replace(given, asked_at=self.now.timestamp())
-        self.decisions.allow(turn)
+        self.decisions.allow(turn.user_id, Permission.of(turn, ""))
 
     def turn(self, said: Said) -> Turn:
         return read_inlet(said.inlet, said.user)

@@ -31,7 +31,7 @@ OPEN = {
     "memories_per_turn": 50,
     "relevance_threshold": 0.0,
     "memory_token_budget": 16000,
-    "profile_token_budget": 4000,
+    "advanced": "profile_token_budget=4000",
 }
 
 people = st.sampled_from(["ada", "bob"])

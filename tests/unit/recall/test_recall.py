@@ -218,7 +218,7 @@ def test_the_profile_keeps_to_its_budget(house: House, talk: Conversation) -> No
         house.knows(f"The user speaks the language number {number} of the world.", kind="profile")
     text = text_of(talk.ask("Write a poem about the sea."))
     assert 3 < text.count("language number") < 15
-    house.settings = house.settings.model_copy(update={"profile_token_budget": 0})
+    house.settings = house.settings.model_copy(update={"advanced": "profile_token_budget=0"})
     assert len(Conversation(house).ask("Write a poem about the sea.")) == 1
 
 
@@ -252,7 +252,7 @@ def test_all_in_the_system_prompt_where_the_admin_wants_it(house: House, talk: C
 
 
 def test_a_conversation_that_holds_too_much_is_told_anew(house: House, talk: Conversation) -> None:
-    house.settings = house.settings.model_copy(update={"memory_token_budget": 150, "memories_per_turn": 1})
+    house.settings = house.settings.model_copy(update={"memory_token_budget": 100, "memories_per_turn": 1})
     towns = [
         start + end
         for start in ("Nor", "Sud", "Wes", "Ost", "Alt", "Neu")

@@ -100,7 +100,7 @@ def test_nobody_is_told_what_is_not_theirs_and_everybody_what_is(
             "memories_per_turn": 50,
             "relevance_threshold": 0.0,
             "memory_token_budget": 16000,
-            "profile_token_budget": 4000,
+            "advanced": "profile_token_budget=4000",
         }
     )
     said = [Said(str(100 + n), *one) for n, one in enumerate(statements)]

@@ -18,7 +18,8 @@ from owui_memory.remember.journal import Journal
 from owui_memory.remember.reconcile import Reconciler
 from owui_memory.state import open_state
 from tests.harness.samples import NOW
-from tests.harness.scripted_llm import Request, ScriptedLLM
+from tests.harness.scripted_llm import ScriptedLLM
+from tests.harness.scripted_requests import Request
 
 SAID_AT = NOW.timestamp()
 

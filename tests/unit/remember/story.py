@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from owui_memory.core.exchange import Exchange
-from tests.harness.scripted_llm import Request, ScriptedLLM
+from tests.harness.scripted_llm import ScriptedLLM
+from tests.harness.scripted_requests import Request
 from tests.unit.remember.mind import is_ours
 
 LISBON, PORTO, FARO = (f"The user lives in {town}." for town in ("Lisbon", "Porto", "Faro"))

@@ -15,7 +15,8 @@ from owui_memory.config.settings import Valves
 from owui_memory.core.exchange import Exchange
 from owui_memory.remember.outbox import Counts
 from tests.harness.remains import Remains, expire_claims
-from tests.harness.scripted_llm import Request, ScriptedLLM
+from tests.harness.scripted_llm import ScriptedLLM
+from tests.harness.scripted_requests import Request
 from tests.harness.waiting import wait_until
 from tests.unit.remember.mind import is_ours
 from tests.unit.remember.story import CAT, DOG, FARO, LISBON, TEA, decides, said

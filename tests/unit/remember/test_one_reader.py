@@ -37,7 +37,7 @@ def settings_of(llm: ScriptedLLM, *servers: ChatServer, **settings: object) -> V
         chat_servers = servers
 
     embedder = {"embedder_provider": "openai", "embedder_base_url": llm.base_url, "embedder_model": "m"}
-    return Bound(**{**embedder, "embedder_api_key": "k", "batch_idle_seconds": 0, **settings})  # type: ignore[arg-type]
+    return Bound(**{**embedder, "embedder_api_key": "k", "advanced": "batch_idle_seconds=0", **settings})  # type: ignore[arg-type]
 
 
 def said(text: str, number: int, answered_by: str = "", user: str = "ada") -> Exchange:

@@ -29,6 +29,8 @@ def texts(said: str, answer: str = "") -> list[str]:
         ("你好", "你好！有什么可以帮您？"),
         ("thanks!", "You're welcome! Let me know if you need anything else."),
         ("ok", ""),
+        ("Really?", "Yes."),
+        ("How are you?", "Fine, and you?"),
         ("...", "!!!"),
         ("```\n```", ""),
     ],
@@ -38,7 +40,7 @@ def test_greetings_thanks_and_crumbs_leave_nothing(said: str, answer: str) -> No
 
 
 @pytest.mark.parametrize(
-    "said", ["I'm vegan", "My dog is Rex.", "42", "我不喝酒", "Ich bin Ärztin", "Я веган"]
+    "said", ["I'm vegan", "My dog is Rex.", "42", "我不喝酒", "Ich bin Ärztin", "Я веган", "What is a quark?"]
 )
 def test_a_short_message_is_one_passage(said: str) -> None:
     assert cut(said, "Noted, I will keep that in mind for the recipes.")[0] == Passage(USER, said)

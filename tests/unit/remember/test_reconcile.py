@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from owui_memory.core.errors import RetryFew
 from owui_memory.core.exchange import Batch
+from owui_memory.core.memory import Memory
 from owui_memory.language.words import mark_of
+from owui_memory.models.tokens import estimated_tokens
 from owui_memory.remember.prompt import reconcile_prompt
-from tests.harness.samples import NOW
 from tests.unit.remember.mind import Mind, batch, exchange, is_ours
 
 
@@ -94,20 +96,49 @@ def test_nobody_elses_memories_are_shown(mind: Mind) -> None:
     assert "Memories: none" in mind.llm.chats()[0].last_user_text
 
 
-def test_the_prompt_tells_what_is_known_the_day_and_the_rules(mind: Mind) -> None:
+def test_the_prompt_tells_what_is_known_and_the_rules(mind: Mind) -> None:
     mind.knows("The user lives in Lisbon.")
     mind.hears(batch("I moved from Lisbon to Porto.", answer="Congratulations!"))
     asked = mind.llm.chats()[0].last_user_text
-    assert "Today is Friday 2026-11-20, WET." in asked
     assert "Never keep recipes." in asked
     assert "1. The user lives in Lisbon." in asked
-    assert "User: I moved from Lisbon to Porto.\nAssistant: Congratulations!" in asked
+    assert "On Friday 2026-11-20\nUser: I moved from Lisbon to Porto.\nAssistant: Congratulations!" in asked
+
+
+def test_each_message_is_shown_with_its_own_day(mind: Mind) -> None:
+    evening = datetime(2026, 3, 5, 23, 30, tzinfo=UTC).timestamp()  # on the same day in Lisbon
+    mind.hears(
+        batch(
+            exchange("I ran 5 km yesterday.", name="m1", said_at=evening),
+            exchange("I ran 8 km today.", name="m2", said_at=evening + 86_400),
+        )
+    )
+    asked = mind.llm.chats()[0].last_user_text
+    assert "On Thursday 2026-03-05\nUser: I ran 5 km yesterday." in asked
+    assert "On Friday 2026-03-06\nUser: I ran 8 km today." in asked
+
+
+def test_of_an_answer_beginning_and_end_are_shown(mind: Mind) -> None:
+    answer = "Let us see." + " So it goes on." * 100 + " In short: use SQLite."
+    mind.hears(batch("I compare databases for my app.", answer=answer))
+    shown = mind.llm.chats()[0].last_user_text.partition("\nAssistant: ")[2]
+    assert shown.startswith("Let us see.")
+    assert shown.endswith("use SQLite.")
+    assert 600 <= len(shown) < 620
 
 
 def test_the_prompt_is_short() -> None:
-    """mem0's own is 33,653 characters. Three characters a token is on the safe side."""
-    system = reconcile_prompt([], [], NOW, "")[0]["content"]
-    assert len(system) / 3 < 1500
+    """mem0's own is 33,653 characters, some 8,500 tokens."""
+    said = [
+        exchange(f"I read {number} pages of Moby Dick on the train to work today.", name=str(number))
+        for number in range(8)
+    ]
+    known = [Memory("", f"The user has read {number} pages of a book about whales.") for number in range(12)]
+    asked = reconcile_prompt(said, known, "Never keep recipes.")
+    assert sum(estimated_tokens(message["content"]) for message in asked) < 1600
+    long = [exchange(f"{one.user_text} {'And so on. ' * 40}", answer="Well. " * 200) for one in said[:2]]
+    asked = reconcile_prompt(long, known, "")
+    assert sum(estimated_tokens(message["content"]) for message in asked) < 1900
 
 
 @pytest.mark.parametrize(

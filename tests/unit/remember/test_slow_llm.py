@@ -10,7 +10,8 @@ import pytest
 
 from owui_memory.backends.library import LibraryBackend
 from owui_memory.config.settings import Valves
-from tests.harness.scripted_llm import Request, ScriptedLLM
+from tests.harness.scripted_llm import ScriptedLLM
+from tests.harness.scripted_requests import Request
 from tests.unit.remember.mind import is_ours
 from tests.unit.remember.workbench import Bench, impatient
 

@@ -15,7 +15,8 @@ import pytest
 
 from tests.harness.bodies import Chat, inlet_body, recording, recording_names, system_text
 from tests.harness.pipelines_server import PipelinesServer, ServerStartError, clean_environment, free_port
-from tests.harness.scripted_llm import HELLO, ScriptedLLM, embedding
+from tests.harness.scripted_answers import HELLO, embedding
+from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until
 
 ROOT = Path(__file__).parents[3]

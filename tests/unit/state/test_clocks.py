@@ -14,6 +14,7 @@ from owui_memory.backends.locations import PUT_RIGHT_S, Locations, location_of
 from owui_memory.config.settings import Valves
 from owui_memory.core.change import Change
 from owui_memory.core.exchange import Batch, Exchange
+from owui_memory.core.permission import Permission
 from owui_memory.interfaces.body import read_inlet, read_outlet
 from owui_memory.manage.command_log import CommandLog
 from owui_memory.manage.erasure import erase as erasing
@@ -223,7 +224,7 @@ def test_an_answer_is_remembered_while_the_clock_is_put_right(
     said = Chat("ada").say("I live in Lisbon.")
     turn = read_inlet(said.inlet, said.user)
     clock.wrong_by = wrong_by
-    Permissions(engine).allow(turn)
+    Permissions(engine).allow(turn.user_id, Permission.of(turn, ""))
     clock.wrong_by = 0.0
     prune(engine)
     assert Permissions(engine).allowed("ada", [turn.key]) is not None
@@ -236,7 +237,7 @@ def test_what_was_spilled_is_stored(engine: Engine, tmp_path: Path, clock: Clock
     assert answered is not None
     before = Spill(tmp_path)
     clock.wrong_by = wrong_by
-    before.accept(Spilled.decision(turn, ""))
+    before.accept(Spilled.decision(turn.user_id, Permission.of(turn, "")))
     clock.wrong_by = 0.0
     before.accept(Spilled.exchange(answered))
     assert before.write()

@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from owui_memory.core.errors import MemoryFault, Retry, TellAdmin
 from owui_memory.core.exchange import Exchange
+from owui_memory.core.permission import Permission
 from owui_memory.interfaces.body import read_inlet
 from owui_memory.remember.outbox import Outbox
 from owui_memory.state import engine as engines
@@ -132,7 +133,7 @@ def test_a_restart_loses_nothing(stoppable: Place, own_postgres: Postgres) -> No
     with ThreadPoolExecutor(3) as pool:
         exchange = Exchange("meanwhile", "bob", "c", "I live in Porto.", "", 1.0)
         put = pool.submit(queue.put, exchange)
-        allowed = pool.submit(decisions.allow, turn)
+        allowed = pool.submit(decisions.allow, turn.user_id, Permission.of(turn, ""))
         found = pool.submit(decisions.allowed, "nobody", ["key"])
         wait_until(
             lambda: queue._patience._failing_since and decisions._writing._failing_since, what="they wait"

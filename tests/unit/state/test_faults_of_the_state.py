@@ -20,7 +20,7 @@ import pytest
 
 from owui_memory.core.permission import Permission
 from owui_memory.interfaces.body import read_inlet, read_outlet
-from owui_memory.remember.spill import FOLDER
+from owui_memory.remember.spill import FOLDER, Spilled
 from owui_memory.state import open_state
 from tests.harness.bodies import Chat, Turn
 from tests.harness.hang import returns
@@ -365,7 +365,7 @@ def test_what_its_user_has_erased_meanwhile_is_not_taken_in(filter_: Running, ow
     assert answered is not None
     record = keeper.exchange(answered)
     assert record is not None
-    decision = keeper.decision(read_inlet(turn.inlet, turn.user))
+    decision = Spilled.decision("ada", Permission.of(read_inlet(turn.inlet, turn.user), ""))
     runtime = filter_.pipeline._runtime
     assert runtime is not None
     runtime.commander._tools.control._eraser.erase_user("ada")  # type: ignore[union-attr]

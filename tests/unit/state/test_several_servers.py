@@ -14,6 +14,7 @@ from sqlalchemy import Engine, func, select
 
 from owui_memory.core.change import Change
 from owui_memory.core.exchange import Batch, Exchange
+from owui_memory.core.permission import Permission
 from owui_memory.core.turn import Turn
 from owui_memory.interfaces.body import read_inlet
 from owui_memory.recall.injected import Injected, Line
@@ -239,9 +240,9 @@ def turn() -> Turn:
 
 
 def test_an_outlet_finds_the_permission_of_another_servers_inlet(servers: Several, turn: Turn) -> None:
-    servers.one.decisions.announce(turn)
+    servers.one.decisions.remind(turn.user_id, Permission.of(turn, ""))
     assert servers.two.decisions.allowed("ada", [turn.key]) is None, "so far it is one server's"
-    servers.one.decisions.allow(turn)
+    servers.one.decisions.allow(turn.user_id, Permission.of(turn, ""))
     found = servers.two.decisions.allowed("ada", ["another", turn.key])
     assert found is not None
     assert found == servers.one.decisions.allowed("ada", [turn.key])
@@ -251,8 +252,8 @@ def test_an_outlet_finds_the_permission_of_another_servers_inlet(servers: Severa
 
 def test_a_permission_that_two_servers_give_is_kept_once(servers: Several, turn: Turn) -> None:
     for server in (servers.one, servers.two):
-        server.decisions.announce(turn)
-        server.decisions.allow(turn)
+        server.decisions.remind(turn.user_id, Permission.of(turn, ""))
+        server.decisions.allow(turn.user_id, Permission.of(turn, ""))
         assert not server.decisions._coming
     with servers.one.engine.connect() as connection:
         assert connection.scalar(select(func.count()).select_from(decisions)) == 1
@@ -268,7 +269,8 @@ def test_a_memory_that_two_servers_tell_at_one_place_is_told_once(servers: Sever
     for server in (servers.one, servers.two):
         with server.engine.begin() as connection:
             server.told.keep(connection, turn, lines, [])
-            server.explanations.keep(connection, turn, Explanation("Where do I live?", 0.5, 0.4))
+            why = Explanation("Where do I live?", 0.5, 0.4)
+            server.explanations.keep(connection, server.explanations.row(turn, why))
     with servers.one.engine.connect() as connection:
         assert connection.scalar(select(func.count()).select_from(injected)) == 2
     assert [line.text for line in servers.three.told.conversation(turn).lines] == [long, "corrected"]

@@ -8,9 +8,11 @@ from typing import Any, ClassVar, Literal
 from ...core.chat_servers import ChatServer
 from ..advanced import Advanced, read_advanced
 from ..former import SUCCESSORS, renewed
+from ..upstreams import Upstream, of_chat_servers, read_upstreams
 from .access import Access
 from .expert import Expert
 from .models import Models
+from .proxy import Proxy
 from .recalling import Recalling
 from .remembering import Remembering
 from .scopes import Scopes
@@ -18,7 +20,7 @@ from .storage import Storage
 
 
 class Fields(
-    Expert, Scopes, Recalling, Remembering, Models, Storage, Access
+    Expert, Proxy, Scopes, Recalling, Remembering, Models, Storage, Access
 ):  # in the panel the last one is first
     """All settings, and what follows from several of them.
 
@@ -66,6 +68,11 @@ class Fields(
     def advanced_numbers(self) -> Advanced:
         """What `advanced` says, and the defaults for the rest."""
         return read_advanced(self.advanced)
+
+    @property
+    def upstreams_in_use(self) -> tuple[Upstream, ...]:
+        """The model servers behind the proxy."""
+        return read_upstreams(self.upstreams) or of_chat_servers(self.chat_servers)
 
     @property
     def notices(self) -> list[str]:

@@ -20,7 +20,7 @@ class Recalling(PanelModel):
         description=(
             "How many memories a chat's first message brings at most; later ones bring half as many, but "
             "at least one. Who the user is and how they want to be answered comes on top "
-            "(profile_token_budget); with 0, nothing else is told."
+            "(profile_token_budget in advanced); with 0, nothing else is told."
         ),
     )
     relevance_threshold: float = Field(
@@ -55,16 +55,6 @@ class Recalling(PanelModel):
             "half as many, questions about the past three times as many. 0: none are told."
         ),
     )
-    profile_token_budget: int = Field(
-        200,
-        ge=0,
-        le=4000,
-        title="Profile's token budget",
-        description=(
-            "Tokens for who the user is and how they want to be answered: told in every "
-            "conversation. 0: only where relevant."
-        ),
-    )
     placement: Literal["message", "system"] = Field(
         "message",
         title="Where later memories go",
@@ -80,16 +70,6 @@ class Recalling(PanelModel):
         description=(
             "A folded line under each answer tells which memories were used for it and what was learned. The "
             "model never sees it."
-        ),
-    )
-    forget_undo_minutes: int = Field(
-        10,
-        ge=0,
-        le=10080,
-        title="Undo of forgetting (min)",
-        description=(
-            "What a user forgets is hidden at once, and erased for good after this many minutes; until "
-            "then /memory undo brings it back. 0: erased at once."
         ),
     )
     inlet_deadline_ms: int = Field(

@@ -36,10 +36,3 @@ class Remembering(PanelModel):
             "that is said goes there: only with on."
         ),
     )
-    batch_idle_seconds: int = Field(
-        30,
-        ge=0,
-        le=3600,
-        title="Wait for a quiet chat (s)",
-        description="With an LLM: seconds without a new message before a chat is read. 0: at once.",
-    )

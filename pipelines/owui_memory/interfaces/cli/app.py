@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from . import erase, memories, moving, queue, status, teams, why
+from . import erase, keys, memories, moving, queue, status, teams, why
 from .instance import a_person, opened
 
 _OF_A_USER, _OF_TEAMS = "Memories of a user", "Memories of teams"
@@ -41,6 +41,8 @@ _queue = typer.Typer(invoke_without_command=True, no_args_is_help=False)
 app.add_typer(
     _queue, name="queue", help="Exchanges that wait to be remembered.", rich_help_panel=_OF_THE_SERVER
 )
+_keys = typer.Typer(no_args_is_help=True)
+app.add_typer(_keys, name="keys", help="Keys of users for the proxy.", rich_help_panel=_OF_THE_SERVER)
 
 
 @app.command("list", rich_help_panel=_OF_A_USER)
@@ -204,6 +206,48 @@ def users(json: Json = False) -> None:
     """Who has memories, and how many."""
     with opened() as instance:
         status.users(instance, json)
+
+
+@_keys.command("add")
+def keys_add(
+    user: User,
+    name: Annotated[str, typer.Option("--name", help="What it is for.")] = "",
+    json: Json = False,
+) -> None:
+    """Make a key with which this user's clients ask the proxy; it is shown once."""
+    with opened() as instance:
+        keys.add(instance, user, name, json)
+
+
+@_keys.command("list")
+def keys_list(
+    user: Annotated[str, typer.Argument(metavar="[USER]", help="Of this user only.")] = "",
+    json: Json = False,
+) -> None:
+    """Which keys there are."""
+    with opened() as instance:
+        keys.list_(instance, user, json)
+
+
+@_keys.command("revoke")
+def keys_revoke(
+    key: Annotated[str, typer.Argument(metavar="ID", help="As `keys list` shows it.")], json: Json = False
+) -> None:
+    """Take a key away, at once."""
+    with opened() as instance:
+        keys.revoke(instance, key, json)
+
+
+@app.command(rich_help_panel=_OF_THE_SERVER)
+def proxy(
+    context: typer.Context,
+    port: Annotated[int, typer.Option("--port", envvar="PORT", help="On which port.")] = 9098,
+    host: Annotated[
+        str, typer.Option("--host", envvar="HOST", help="On which address; 0.0.0.0 for all.")
+    ] = "127.0.0.1",
+) -> None:
+    """Serve an OpenAI-compatible API in front of any model servers, whose models memory/<model> remember."""
+    context.obj(host, port)
 
 
 ShowText = Annotated[bool, typer.Option("--show-text", help="Also what was said.")]

@@ -15,10 +15,11 @@ from ...config.settings import Valves
 from ...config.valves_codec import lenient
 from ...core import locales
 from ...core.events import Job
-from .. import embeddings, routes
+from .. import routes
 from ..body import with_answer
 from ..chats import Body, Chats
 from ..intake import read_asked, read_finished
+from ..proxy.proxy import Proxy, open_to_browsers
 from ..service import Open, Service
 from . import guard
 
@@ -41,6 +42,7 @@ class Filter:
         self.valves = cast("Valves", lenient(self._settings)())
         self._problems: list[str] = []
         self._chats = Chats(self._environment, lambda: self.valves, self._problems, open_service)
+        self._proxy = Proxy(self._chats, lambda: self.valves, self._environment, "/memory/v1")
 
     async def on_startup(self) -> None:
         """Start the threads; what cannot be opened at once is opened in the background."""
@@ -53,13 +55,14 @@ class Filter:
         self._guard_routes()
         if app := guard.server_app():
             key = self._environment.server_key
-            own = [*routes.watching(key, self._chats), embeddings.route(key, self._chats.embedder)]
+            own = [*routes.watching(key, self._chats), Mount("/v1", open_to_browsers(self._proxy))]
             guard.serve(app, Router([Mount("/memory", routes=own)]))
 
     async def on_shutdown(self) -> None:
         """Stop the threads. The guard stays on the routes."""
         if app := guard.server_app():
             guard.serve(app, None)
+        await self._proxy.close()
         await self._chats.stop()
 
     async def on_valves_updated(self) -> None:

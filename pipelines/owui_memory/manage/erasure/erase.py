@@ -172,7 +172,7 @@ class Eraser:
         for one in found:
             try:
                 site = one.reached()
-                counts["memories"] += site.erase(erasure, fresh=fresh, on_progress=on_progress)
+                counts += site.erase(erasure, fresh=fresh, on_progress=on_progress)
                 keeps += filter(None, [site.purge()])
             except MemoryFault as fault:
                 unreached[one.id] = f"{one.location}: {fault}"

@@ -26,6 +26,7 @@ from ...remember.turns import CLAIM_S
 from ...state import (
     count_up,
     decisions,
+    episodes,
     erasures,
     hold,
     injected,
@@ -52,6 +53,7 @@ _NAMES = {
     "injected": "told lines",
     "recalls": "explanations",
     "journal": "journal",
+    "episodes": "exchanges with passages",
 }
 # Whose rows of a user stay: a number each, and what was erased when.
 _STAYING = (versions.name, erasures.name)
@@ -143,13 +145,14 @@ class Erasures:
     def settle(self, erasure: Erasure) -> Counter[str]:
         """The second pass over what may have been written while the first one was under way."""
         until = erasure.asked_at + SETTLED_S
-        mine = {table: table.c.user_id == erasure.user_id for table in (injected, recalls, journal)}
+        mine = {table: table.c.user_id == erasure.user_id for table in (injected, recalls, journal, episodes)}
         counts: Counter[str] = Counter()
         with self._engine.begin() as connection:
             hold(connection, erasure.user_id)
             if erasure.whole:
                 late = {injected: injected.c.injected_at <= until, recalls: recalls.c.at <= until}
                 late[journal] = _before(erasure)
+                late[episodes] = episodes.c.said_at <= erasure.asked_at
                 for table, which in late.items():
                     gone = connection.execute(delete(table).where(mine[table], which))
                     counts[_LATE + _NAMES[table.name]] += gone.rowcount

@@ -36,7 +36,7 @@ class Forgetting:
 
         A time far ahead is due, too: the clock was wrong when it was written down.
         """
-        kept_s, now = self._settings().forget_undo_minutes * 60, time.time()
+        kept_s, now = self._settings().advanced_numbers.forget_undo_minutes * 60, time.time()
         newest = self._journal.newest_id()
         asked = self._journal.asked_to_forget(self._seen)
         due = [one for one in asked if abs(now - one.at) >= kept_s]

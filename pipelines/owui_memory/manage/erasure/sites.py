@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,12 +18,15 @@ from ...backends.base import Backend, EditableBackend
 from ...backends.locations import Location, settings_of
 from ...config.settings import Valves
 from ...core.errors import MemoryFault, TellAdmin
-from ...core.memory import aware_time, is_id
+from ...core.memory import Memory, aware_time, is_id
+from ...core.scope import past_in, past_owner
 from ...state import locations, reading
 from ...stores.protocol import VectorStore
 from .erasures import Erasure
 
 Open = Callable[[Valves, Path], Backend]
+
+PASSAGES = "passages of past chats"  # how they are counted
 
 _AT_ONCE = 2000  # memories of a transaction: others write in between
 
@@ -39,8 +43,10 @@ class Site(Protocol):
     def added_by(self, user_id: str, batch: str) -> list[str]:
         """The ids of what a batch has added for a user, or a team."""
 
-    def erase(self, erasure: Erasure, *, fresh: bool, on_progress: Callable[[int], None]) -> int:
-        """Take them away; how many. fresh: else what a whole user has said since it was begun stays.
+    def erase(self, erasure: Erasure, *, fresh: bool, on_progress: Callable[[int], None]) -> Counter[str]:
+        """Take them away; how many memories, and PASSAGES of past chats, which are of the user as well.
+
+        fresh: else what a whole user has said since it was begun stays.
 
         on_progress: called with each number of memories that are gone.
         """
@@ -63,31 +69,30 @@ class StoreSite:
         return {str(row.id): str(row.payload.get("data") or "") for row in rows if _is_of(row, user_id)}
 
     def ids_of(self, user_id: str) -> list[str]:
-        return [str(row.id) for row in self._store.list({"user_id": user_id})[0]]
+        return [str(row.id) for row in self._rows(user_id)]
 
     def added_by(self, user_id: str, batch: str) -> list[str]:
         return [str(row.id) for row in self._store.list({"user_id": user_id, "batch": batch})[0]]
 
-    def erase(self, erasure: Erasure, *, fresh: bool, on_progress: Callable[[int], None]) -> int:
-        user_id = erasure.user_id
+    def erase(self, erasure: Erasure, *, fresh: bool, on_progress: Callable[[int], None]) -> Counter[str]:
         if not erasure.whole:
-            ids = list(self.known(user_id, erasure.memory_ids))
-            ids += self._of_batches(erasure)
-        elif fresh:
-            ids = self.ids_of(user_id)
+            # What batches had stored goes, too: their messages are read anew, without what is forgotten.
+            ids = [*self.known(erasure.user_id, erasure.memory_ids)]
+            ids += [id_ for batch in erasure.batches for id_ in self.added_by(erasure.user_id, batch)]
+            rows = list(self._store.get_all(ids))
         else:
-            rows = self._store.list({"user_id": user_id})[0]
-            ids = [str(row.id) for row in rows if _is_earlier(row.payload, erasure)]
+            rows = self._rows(erasure.user_id)
+            rows = rows if fresh else [row for row in rows if _is_earlier(row.payload, erasure)]
+        ids = [str(row.id) for row in rows]
         self._erase_entities(erasure, ids)
         for begin in range(0, len(ids), _AT_ONCE):
             some = ids[begin : begin + _AT_ONCE]
             self._store.delete_all(some)
             on_progress(len(some))
-        return len(ids)
+        return Counter(_counted_as(str(row.payload.get("user_id") or "")) for row in rows)
 
-    def _of_batches(self, erasure: Erasure) -> list[str]:
-        """What they had stored: their messages are read anew, without those that are forgotten."""
-        return [id_ for batch in erasure.batches for id_ in self.added_by(erasure.user_id, batch)]
+    def _rows(self, user_id: str) -> list[Any]:
+        return [row for owner in _owners(user_id) for row in self._store.list({"user_id": owner})[0]]
 
     def _erase_entities(self, erasure: Erasure, ids: Iterable[str]) -> None:
         """Names of people and things that mem0's own extraction has found in memories."""
@@ -121,33 +126,37 @@ class RemoteSite:
 
     def known(self, user_id: str, memory_ids: Collection[str]) -> dict[str, str]:
         wanted = set(memory_ids)
-        there = [*self._backend.get_all(list(wanted)), *self._backend.list_all(user_id)]
+        there = [*self._backend.get_all(list(wanted)), *self._listed(user_id)]
         return {
             memory.id: memory.text for memory in there if not wanted.isdisjoint((memory.id, memory.origin))
         }
 
     def ids_of(self, user_id: str) -> list[str]:
-        return [memory.id for memory in self._backend.list_all(user_id)]
+        return [memory.id for memory in self._listed(user_id)]
 
     def added_by(self, user_id: str, batch: str) -> list[str]:
         return [memory.id for memory in self._backend.added_by(user_id, batch)]
 
-    def erase(self, erasure: Erasure, *, fresh: bool, on_progress: Callable[[int], None]) -> int:
+    def erase(self, erasure: Erasure, *, fresh: bool, on_progress: Callable[[int], None]) -> Counter[str]:
+        gone: Counter[str] = Counter()
         if erasure.whole and fresh:
-            gone = self._backend.erase(erasure.user_id)
-            on_progress(gone)
+            for owner in _owners(erasure.user_id):
+                gone[_counted_as(owner)] += self._backend.erase(owner)
+            on_progress(gone.total())
             return gone
         if erasure.whole:
-            there = self._backend.list_all(erasure.user_id)
+            there = self._listed(erasure.user_id)
             ids = [memory.id for memory in there if _is_older(memory.created_at, memory.batch, erasure)]
         else:
             ids = list(self.known(erasure.user_id, erasure.memory_ids))
             ids += [id_ for batch in erasure.batches for id_ in self.added_by(erasure.user_id, batch)]
-        gone = 0
         for memory_id in ids:
-            gone += self._backend.remove(memory_id)
+            gone["memories"] += self._backend.remove(memory_id)
             on_progress(1)
         return gone
+
+    def _listed(self, user_id: str) -> list[Memory]:
+        return [memory for owner in _owners(user_id) for memory in self._backend.list_all(owner)]
 
     def purge(self) -> str:
         return f"{self._name} keeps a history of what it has deleted: erase it there"
@@ -222,7 +231,16 @@ def _names(store: Any) -> Sequence[str]:
 
 
 def _is_of(row: Any, user_id: str) -> bool:
-    return bool(row.payload) and row.payload.get("user_id") == user_id
+    return bool(row.payload) and row.payload.get("user_id") in _owners(user_id)
+
+
+def _owners(user_id: str) -> tuple[str, str]:
+    """What a user's facts and the passages of their past chats lie under."""
+    return user_id, past_owner(user_id)
+
+
+def _counted_as(owner: str) -> str:
+    return PASSAGES if past_in(owner) else "memories"
 
 
 def _is_earlier(payload: Any, erasure: Erasure) -> bool:

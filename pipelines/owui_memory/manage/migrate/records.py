@@ -13,7 +13,8 @@ from typing import Any, NamedTuple, Protocol
 from ...backends.base import EditableBackend
 from ...core.locales import message
 from ...core.locales.refused import Refused
-from ...core.memory import Memory, hash_of, in_payload, payload_of
+from ...core.memory import EPISODE, Memory, hash_of, in_payload, payload_of
+from ...core.scope import past_in, past_owner
 from ...language.secrets import masked
 from ...remember import admission
 from ...stores.protocol import VectorStore
@@ -144,7 +145,9 @@ class RemoteRecords:
         heads = {}
         for origin, (user, memory) in self._found.items():
             record = Record(origin, payload_of(user, memory))
-            heads[origin] = Head(record.created_at, record.digest, memory.id, moved=bool(memory.origin))
+            # A passage has an origin wherever it was stored first.
+            moved = bool(memory.origin) if memory.kind != EPISODE else None
+            heads[origin] = Head(record.created_at, record.digest, memory.id, moved)
         return heads
 
     def read(self, ids: Sequence[str]) -> list[Record]:
@@ -171,7 +174,7 @@ def to_json(record: Record) -> dict[str, Any]:
     return {
         "id": record.id,
         "memory": record.text,
-        "user_id": record.user_id,
+        "user_id": past_in(record.user_id) or record.user_id,
         "created_at": payload.get("created_at"),
         "updated_at": payload.get("updated_at"),
         "expiration_date": payload.get("expiration_date"),
@@ -192,6 +195,9 @@ def from_json(row: Mapping[str, Any]) -> Record:
     if not isinstance(metadata, dict):
         raise Refused(message("no object"))
     text, user = row["memory"], row["user_id"]
+    user = past_in(user) or user
+    if metadata.get("kind") == EPISODE:
+        user = past_owner(user)
     now = datetime.now(UTC).isoformat()
     created = _time(row, "created_at") or now
     payload = {

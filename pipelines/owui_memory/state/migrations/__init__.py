@@ -21,6 +21,7 @@ from . import (
     m008_episodes,
     m009_field_terms,
     m010_forgotten_passages,
+    m011_api_keys,
 )
 
 STEPS: tuple[ModuleType, ...] = (
@@ -31,6 +32,7 @@ STEPS: tuple[ModuleType, ...] = (
     m008_episodes,
     m009_field_terms,
     m010_forgotten_passages,
+    m011_api_keys,
 )
 
 _FIRST = 4  # the version that the first step makes

@@ -1,0 +1,60 @@
+"""The model servers behind the proxy, and which of their models take part in memory."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, PlainSerializer, field_validator
+
+from ..marks import Mark, Masked
+from ..model_patterns import read_patterns
+from ..upstreams import EXAMPLE, masked, read_upstreams, unmasked
+from ..valves_codec import PanelModel, SettingsError, Text
+
+Upstreams = Annotated[
+    str,
+    PlainSerializer(lambda v: masked(v) or None, return_type=str | None, when_used="json"),
+    Mark.SECRET,
+    Masked(unmasked),
+]
+
+
+class Proxy(PanelModel):
+    """The model servers behind the proxy, and which of their models take part in memory."""
+
+    upstreams: Upstreams = Field(
+        "",
+        title="Model servers behind the proxy",
+        description=(
+            f"One line of JSON: {EXAMPLE}; models may limit one to patterns, as in gpt-*, o3*. The "
+            "first that has a model answers. Unset: those of OPENAI_API_BASE_URL and OLLAMA_BASE_URL."
+        ),
+    )
+    memory_by_default: Text = Field(
+        "",
+        title="Models of the proxy with memory by default",
+        description=(
+            "Ids or patterns like llama*, separated by commas: these take part without memory/ in front of "
+            "their name. Unset: only with it."
+        ),
+    )
+
+    @field_validator("upstreams")
+    @classmethod
+    def _check_upstreams(cls, value: str) -> str:
+        try:
+            read_upstreams(value)
+        except ValueError as wrong:
+            raise SettingsError("upstreams", f"upstreams must be like {EXAMPLE}: {wrong}.") from None
+        return value
+
+    @field_validator("memory_by_default")
+    @classmethod
+    def _check_patterns(cls, value: str) -> str:
+        try:
+            read_patterns(value)
+        except ValueError as wrong:
+            wanted = "ids of models or patterns like llama*, with commas between them"
+            sentence = f"memory_by_default must be {wanted}, not {wrong}."
+            raise SettingsError("memory_by_default", sentence) from None
+        return value

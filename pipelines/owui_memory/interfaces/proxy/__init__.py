@@ -1,0 +1,1 @@
+"""An OpenAI-compatible API in front of any model servers: `memory/<model>` remembers. See docs/proxy.md."""

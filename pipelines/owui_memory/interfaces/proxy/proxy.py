@@ -1,0 +1,315 @@
+"""The proxy: an ASGI application for all under /v1."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import quote, unquote_to_bytes
+
+import httpx
+from starlette.datastructures import Headers
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ...commands.parse import is_command
+from ...config.environment import Environment
+from ...config.model_patterns import named
+from ...config.settings import Valves
+from ...config.upstreams import Upstream
+from ...core.errors import MemoryFault
+from ...core.events import Event, EventKind
+from ...core.turn import Answered, Turn
+from ..body import text_of, without_blocks
+from ..chats import Chats
+from ..embeddings import OWN_MODEL, embedded
+from ..intake import read_asked
+from .answer import Ear, StreamEar, WholeEar, chat
+from .catalogue import PREFIX, Catalogue
+from .identity import Caller, caller_of, given_key, metadata_of
+from .relay import Ears, Keep, Relay, passed_on, refusal, send_json
+from .replies import send_chat
+
+log = logging.getLogger(__name__)
+
+_AT_ONCE = 256  # requests
+_MOST_BYTES, _MOST_BYTES_AT_ONCE = 64_000_000, 256_000_000  # of requests' bodies
+_CONNECT_S = 10.0  # for an answer there is no limit but the client's and the upstream's
+_TASK = "### Task:"  # Open WebUI's own begin so, where its connection does not tell them
+_WRONG_KEY = "The key is missing or wrong. Send 'Authorization: Bearer <a key of yours, or the server's>'."
+
+
+class _RefusedError(Exception):
+    """A request that goes nowhere, with the answer to it."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status, self.code = status, code
+
+
+@dataclass(frozen=True)
+class _Request:
+    """path: below /v1, as it came. body: {} where it is no JSON object. model: "" where none is named."""
+
+    method: str
+    path: str
+    query: bytes
+    headers: Headers
+    raw: bytes
+    body: Mapping[str, Any]
+    began: float
+
+    @property
+    def model(self) -> str:
+        model = self.body.get("model")
+        return model if isinstance(model, str) else ""
+
+
+class Proxy:
+    """For one event loop. prefix: of the paths that it serves, as they come: /v1, or what ends so."""
+
+    def __init__(
+        self, chats: Chats, settings: Callable[[], Valves], environment: Environment, prefix: str
+    ) -> None:
+        self._chats, self._settings, self._environment = chats, settings, environment
+        self._prefix = prefix.encode()
+        self._opened: tuple[httpx.AsyncClient, Catalogue] | None = None
+        self._at_once = self._bytes_at_once = 0
+        self._keeping: set[asyncio.Future[Any]] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await send({"type": "websocket.close", "code": 1008})
+        started = False
+
+        async def sending(message: Any) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._answer(scope, receive, sending)
+        except _RefusedError as refused:
+            await send_json(sending, refused.status, refusal(str(refused), refused.code))
+        except Exception as error:
+            log.warning("A request to the proxy failed (%s).", type(error).__name__, exc_info=error)
+            if not started:
+                text = (
+                    f"Something is wrong inside the proxy ({type(error).__name__}). Look at the server's log."
+                )
+                await send_json(sending, 500, refusal(text, "internal_error", "server_error"))
+
+    async def close(self) -> None:
+        """Close the connections to the upstreams, once what was said is kept."""
+        if self._keeping:
+            await asyncio.wait(self._keeping, timeout=5)
+        if self._opened is not None:
+            opened, self._opened = self._opened, None
+            await opened[0].aclose()
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began = asyncio.get_running_loop().time()
+        headers = Headers(scope=scope)
+        path = self._path(scope)
+        caller = await self._caller(headers)
+        if self._at_once >= _AT_ONCE:
+            raise _RefusedError(503, "overloaded", "Too many requests at once. Try again in some seconds.")
+        self._at_once += 1
+        size = 0
+        try:
+            raw = await self._read(receive, headers)
+            size = len(raw)
+            body = await self._parsed(caller, headers, raw)
+            asked = _Request(scope["method"], path, scope["query_string"], headers, raw, body, began)
+            await self._route(asked, caller, receive, send)
+        finally:
+            self._at_once -= 1
+            self._bytes_at_once -= size
+
+    def _path(self, scope: Scope) -> str:
+        """What is asked for below /v1, as it came; nothing that leads out of there."""
+        whole = scope.get("raw_path") or quote(scope["path"]).encode()
+        path = whole.partition(b"?")[0].removeprefix(self._prefix).decode("latin-1")
+        segments = unquote_to_bytes(path).replace(b"\\", b"/").split(b"/")
+        if not path.startswith("/") or len(path) < 2 or b".." in segments or b"." in segments:
+            raise _RefusedError(404, "not_found", "There is nothing here: the API is below /v1.")
+        return path
+
+    async def _caller(self, headers: Headers) -> Caller:
+        caller = caller_of(headers, self._environment.server_key, self._environment.user_jwt_secret)
+        if caller is None:
+            try:
+                owner = await self._chats.owner_of(given_key(headers)) if given_key(headers) else ""
+            except MemoryFault as fault:
+                raise _RefusedError(503, "not_ready", f"{fault} {fault.hint}".strip()) from fault
+            if not owner:
+                raise _RefusedError(401, "invalid_api_key", _WRONG_KEY)
+            caller = Caller({"id": owner})
+        return caller
+
+    async def _read(self, receive: Receive, headers: Headers) -> bytes:
+        told = headers.get("content-length", "")
+        pieces, size = [], 0
+        more = True
+        try:
+            while more:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise _RefusedError(400, "left", "The client has left.")
+                piece = message.get("body", b"")
+                size += len(piece)
+                self._bytes_at_once += len(piece)
+                if size > _MOST_BYTES or (told.isdecimal() and int(told[:20]) > _MOST_BYTES):
+                    most = _MOST_BYTES // 1_000_000
+                    raise _RefusedError(413, "request_too_large", f"A request has {most} MB at most.")
+                if self._bytes_at_once > _MOST_BYTES_AT_ONCE:
+                    raise _RefusedError(503, "overloaded", "Too much at once. Try again in some seconds.")
+                pieces.append(piece)
+                more = message.get("more_body", False)
+        except BaseException:
+            self._bytes_at_once -= size
+            raise
+        return b"".join(pieces)
+
+    async def _parsed(self, caller: Caller, headers: Headers, raw: bytes) -> Mapping[str, Any]:
+        """The body, where it is a JSON object; what is none, the upstream may judge."""
+        kind = headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+        if not raw or not (kind.endswith("json") or raw[:1] == b"{"):
+            return {}
+        try:
+            body = await self._chats.intake.load(caller.id, raw)
+        except (ValueError, RecursionError):
+            return {}
+        return body if isinstance(body, dict) else {}
+
+    async def _route(self, asked: _Request, caller: Caller, receive: Receive, send: Send) -> None:
+        _, catalogue = self._open()
+        if asked.method == "GET" and (asked.path == "/models" or asked.path.startswith("/models/")):
+            return await self._tell_models(asked.path, catalogue, send)
+        upstreams = self._settings().upstreams_in_use
+        if asked.path == "/embeddings" and (asked.model in ("", OWN_MODEL) or not upstreams):
+            return await send_json(send, *await embedded(asked.raw, self._chats.embedder))
+        if not upstreams:
+            hint = "Set `upstreams`, or OPENAI_API_BASE_URL, as docs/proxy.md says."
+            raise _RefusedError(503, "no_upstream", f"There is no model server behind the proxy. {hint}")
+        name = asked.model.removeprefix(PREFIX)
+        chosen = await catalogue.choose(name) if name else (upstreams[0], name)
+        if chosen is None:
+            text = f"No model server here has the model {name[:100]!r}. GET /v1/models lists those there are."
+            raise _RefusedError(404, "model_not_found", text)
+        upstream, model = chosen
+        remembers = name != asked.model or named(self._settings().memory_by_default, name)
+        if remembers and caller.id and asked.method == "POST" and asked.path == "/chat/completions":
+            return await self._remembering(asked, caller, upstream, model, receive, send)
+        raw = asked.raw
+        if model != asked.model:
+            raw = await self._chats.intake.dump(caller.id, {**asked.body, "model": model})
+        return await self._relay(asked, upstream, raw, receive, send)
+
+    async def _tell_models(self, path: str, catalogue: Catalogue, send: Send) -> None:
+        models = await catalogue.models()
+        if path == "/models":
+            if not models and self._settings().upstreams_in_use:
+                raise _RefusedError(502, "upstream_unreachable", "No model server lists a model.")
+            return await send_json(send, 200, {"object": "list", "data": models})
+        wanted = unquote_to_bytes(path.removeprefix("/models/")).decode(errors="replace")
+        for model in models:
+            if model["id"] == wanted:
+                return await send_json(send, 200, model)
+        raise _RefusedError(404, "model_not_found", f"There is no model {wanted[:100]!r}.")
+
+    async def _remembering(
+        self, asked: _Request, caller: Caller, upstream: Upstream, model: str, receive: Receive, send: Send
+    ) -> None:
+        """With recall before, and remembering after it; a command is answered here."""
+        deadline = self._chats.deadline()
+        meta = metadata_of(asked.headers, asked.body)
+        local = "local" if upstream.is_local else "external"
+        meta["model"] = {"id": model, "owned_by": "openai", "connection_type": local}
+        messages = asked.body.get("messages")
+        seen = {"model": model, "messages": messages, "metadata": meta}
+        read = await self._chats.intake.read(read_asked, seen, caller.user)
+        turn, told = read.turn, read.body
+        if not isinstance(messages, list) or _has_block(messages):  # a filter has seen to it already
+            raw = await self._chats.intake.dump(caller.id, {**asked.body, "model": model})
+            return await self._relay(asked, upstream, raw, receive, send)
+        if not turn.task and turn.text.startswith(_TASK) and "<chat_history>" in turn.text:
+            turn = replace(turn, task="as its words tell")
+        if is_command(turn):
+            return await send_chat(send, asked.body, await self._chats.carried_out(turn))
+        told = await self._chats.told(told, turn, deadline)
+        body = {**asked.body, "model": model, "messages": told["messages"]}
+        same = model == asked.model and told["messages"] is messages
+        raw = asked.raw if same else await self._chats.intake.dump(caller.id, body)
+
+        async def keep(ear: Ear) -> None:
+            said = ear.said.final()
+            if said is not None and turn.text and not turn.task:
+                await self._keep(turn, said)
+
+        return await self._relay(asked, upstream, raw, receive, send, _ears, keep)
+
+    async def _keep(self, turn: Turn, said: str) -> None:
+        """The exchange is on disk afterwards, whoever goes away meanwhile."""
+        answered = Answered(turn.user_id, (turn.key,), turn.text, said, turn.name, turn.chat_kind)
+        keeping = asyncio.ensure_future(self._chats.keep(answered))
+        self._keeping.add(keeping)
+        keeping.add_done_callback(self._keeping.discard)
+        await asyncio.shield(keeping)
+
+    async def _relay(
+        self,
+        asked: _Request,
+        upstream: Upstream,
+        raw: bytes,
+        receive: Receive,
+        send: Send,
+        ears: Ears | None = None,
+        keep: Keep | None = None,
+    ) -> None:
+        client, _ = self._open()
+        query = f"?{asked.query.decode('latin-1')}" if asked.query else ""
+        headers = passed_on(asked.headers.raw, upstream, readable=ears is not None)
+        url = f"{upstream.base_url}{asked.path}{query}"
+        try:
+            request = httpx.Request(asked.method, url, headers=headers, content=raw or None)
+        except (httpx.InvalidURL, ValueError) as error:
+            raise _RefusedError(404, "not_found", "There is nothing at such an address.") from error
+        took = asyncio.get_running_loop().time() - asked.began
+        self._chats.emit(Event(EventKind.PROXIED, code="yes" if ears else "no", seconds=took))
+        await Relay(client, upstream, self._chats.emit, ears, keep).run(request, receive, send)
+
+    def _open(self) -> tuple[httpx.AsyncClient, Catalogue]:
+        if self._opened is None:
+            limits = httpx.Limits(
+                max_connections=2 * _AT_ONCE, max_keepalive_connections=64, keepalive_expiry=30
+            )
+            client = httpx.AsyncClient(limits=limits, timeout=httpx.Timeout(None, connect=_CONNECT_S))
+            self._opened = client, Catalogue(client, lambda: self._settings().upstreams_in_use)
+        return self._opened
+
+
+def open_to_browsers(proxy: Proxy) -> ASGIApp:
+    """The same for pages of any origin, too: what lets them in is a key, which no browser sends by itself."""
+    return CORSMiddleware(proxy, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"])
+
+
+def _traces(error: BaseException) -> str:
+    """Where an error came from."""
+    return "".join(traceback.format_tb(error.__traceback__))
+
+
+def _ears(content_type: str) -> Ear | None:
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind == "text/event-stream":
+        return StreamEar(chat)
+    return WholeEar(chat) if kind == "application/json" else None
+
+
+def _has_block(messages: list[Any]) -> bool:
+    """Whether a block of ours is in these messages."""
+    contents = [one.get("content") for one in messages if isinstance(one, Mapping)]
+    return any(text_of(without_blocks(content)) != text_of(content) for content in contents)

@@ -1,0 +1,176 @@
+"""One request to an upstream and its answer to the client: byte for byte, and each chunk at once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+import httpx
+from starlette.types import Receive, Send
+
+from ...config.upstreams import Upstream
+from ...core.events import Event, EventKind, UpstreamCall
+from .answer import Ear
+from .catalogue import authorization
+
+# Not the client's key, nor what concerns one connection only, nor who Open WebUI says is asking.
+_OF_A_CONNECTION = frozenset(
+    {
+        *("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection"),
+        *("te", "trailer", "transfer-encoding", "upgrade"),
+    }
+)
+_NOT_SENT = _OF_A_CONNECTION | {"host", "content-length", "expect", "authorization", "x-api-key", "cookie"}
+_NOT_SENT_PREFIXES = ("x-openwebui-", "x-memory-")
+_NOT_RETURNED = _OF_A_CONNECTION | {"date", "server"}  # our own server writes these two
+_CORS = "access-control-"
+RawHeaders = Iterable[tuple[bytes, bytes]]
+Ears = Callable[[str], "Ear | None"]  # for a content type
+Keep = Callable[[Ear], Awaitable[None]]
+
+
+def passed_on(headers: RawHeaders, upstream: Upstream, *, readable: bool) -> list[tuple[bytes, bytes]]:
+    """A request's headers for an upstream. readable: the answer is not to be compressed."""
+    named = _of_connection(headers)
+    sent = [
+        (name, value)
+        for name, value in headers
+        if (text := name.decode("latin-1").lower()) not in _NOT_SENT | named
+        and not text.startswith(_NOT_SENT_PREFIXES)
+        and not (readable and text == "accept-encoding")
+    ]
+    sent += [(name.encode(), value.encode()) for name, value in authorization(upstream).items()]
+    if readable:
+        sent.append((b"accept-encoding", b"identity"))
+    return sent
+
+
+def _returned(headers: RawHeaders) -> list[tuple[bytes, bytes]]:
+    named = _of_connection(headers)
+    return [
+        (name.lower(), value)
+        for name, value in headers
+        if (text := name.decode("latin-1").lower()) not in _NOT_RETURNED | named
+        and not text.startswith(_CORS)
+    ]
+
+
+def _of_connection(headers: RawHeaders) -> frozenset[str]:
+    """The headers that a header `Connection` names."""
+    listed = [value.decode("latin-1") for name, value in headers if name.lower() == b"connection"]
+    return frozenset(part.strip().lower() for value in listed for part in value.split(","))
+
+
+class Relay:
+    """Sends one request on. `keep` is awaited before the end of an answer goes to the client."""
+
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        upstream: Upstream,
+        emit: Callable[[Event], None],
+        ears: Ears | None = None,
+        keep: Keep | None = None,
+    ) -> None:
+        self._client, self._upstream, self._emit = client, upstream, emit
+        self._ears, self._keep = ears, keep
+        self._ear: Ear | None = None
+        self._outcome = "unreachable"
+        self._first_s: float | None = None
+
+    async def run(self, request: httpx.Request, receive: Receive, send: Send) -> None:
+        """Until the answer's end, or until one of both sides goes away."""
+        began = time.monotonic()
+        pumping = asyncio.create_task(self._pump(request, send, began))
+        leaving = asyncio.create_task(_until_left(receive))
+        try:
+            await asyncio.wait({pumping, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            if not pumping.done():
+                self._outcome = "left"
+                pumping.cancel()
+            await asyncio.wait({pumping})
+            if not pumping.cancelled() and (error := pumping.exception()) is not None:
+                raise error
+        finally:
+            leaving.cancel()
+            pumping.cancel()
+            took = time.monotonic() - began
+            call = UpstreamCall(self._upstream.name, self._outcome, took, self._first_s)
+            self._emit(Event(EventKind.UPSTREAM_ANSWERED, upstream=call))
+            await self._kept()
+
+    async def _pump(self, request: httpx.Request, send: Send, began: float) -> None:
+        try:
+            answer = await self._client.send(request, stream=True)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            text = f"The model server {self._upstream.name} cannot be reached ({type(error).__name__})."
+            await send_json(send, 502, refusal(text, "upstream_unreachable"))
+            return
+        try:
+            await self._returning(answer, send, began)
+        except httpx.HTTPError:
+            self._outcome = "broken"  # returning without an end breaks the client's connection, too
+        finally:
+            await answer.aclose()
+
+    async def _returning(self, answer: httpx.Response, send: Send, began: float) -> None:
+        if self._ears is not None and answer.status_code == 200 and "content-encoding" not in answer.headers:
+            self._ear = self._ears(answer.headers.get("content-type", ""))
+        headers = _returned(answer.headers.raw)
+        await send({"type": "http.response.start", "status": answer.status_code, "headers": headers})
+        held = b""  # the last chunk of an answer in one piece
+        async for chunk in answer.aiter_raw():
+            if self._first_s is None:
+                self._first_s = time.monotonic() - began
+            at = self._ear.hears(chunk) if self._ear is not None else None
+            if self._ear is not None and self._ear.is_whole:
+                chunk, held = held, chunk
+            elif at is not None:
+                await _send(send, chunk[:at])
+                await self._kept()
+                chunk = chunk[at:]
+            await _send(send, chunk)
+        self._outcome = f"{answer.status_code // 100}xx"
+        await self._kept()
+        await send({"type": "http.response.body", "body": held, "more_body": False})
+
+    async def _kept(self) -> None:
+        """What was said is kept once, however the answer ended."""
+        ear, self._ear = self._ear, None
+        if ear is not None and self._keep is not None:
+            await (asyncio.to_thread(ear.over) if ear.is_long else _now(ear.over))
+            await self._keep(ear)
+
+
+async def _send(send: Send, chunk: bytes) -> None:
+    if chunk:
+        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+
+
+async def _now(work: Callable[[], None]) -> None:
+    work()
+
+
+async def _until_left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def refusal(message: str, code: str, kind: str = "invalid_request_error") -> dict[str, Any]:
+    """An error in the form of OpenAI's API."""
+    return {"error": {"message": message, "type": kind, "param": None, "code": code}}
+
+
+async def send_json(send: Send, status: int, content: Any) -> None:
+    """A whole answer of our own."""
+    await send_bytes(send, status, json.dumps(content, ensure_ascii=False).encode(errors="replace"))
+
+
+async def send_bytes(send: Send, status: int, body: bytes, kind: bytes = b"application/json") -> None:
+    """The same of any content type."""
+    headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

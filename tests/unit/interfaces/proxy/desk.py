@@ -1,0 +1,93 @@
+"""The proxy alone, in a real server, in a thread; before scripted upstreams."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import uvicorn
+
+from owui_memory.config.environment import Environment
+from owui_memory.standalone import application
+from tests.harness.pipelines_server import free_port
+from tests.harness.upstream import Upstream
+from tests.harness.waiting import wait_until
+
+KEY = "test-key"
+
+
+class Desk:
+    """url: without /v1."""
+
+    def __init__(self, url: str, upstream: Upstream, data_dir: Path, environment: Environment) -> None:
+        self.url, self.upstream, self.data_dir, self.environment = url, upstream, data_dir, environment
+        self.client = httpx.Client(base_url=url, headers={"Authorization": f"Bearer {KEY}"}, timeout=30)
+
+    def chat(
+        self,
+        said: str | list[dict[str, Any]],
+        *,
+        user: str = "ada",
+        model: str = "memory/llama3",
+        headers: dict[str, str] | None = None,
+        **more: Any,
+    ) -> httpx.Response:
+        """A chat's request and its whole answer."""
+        messages = [{"role": "user", "content": said}] if isinstance(said, str) else said
+        sent = {"model": model, "messages": messages, **more}
+        named = {"X-OpenWebUI-User-Id": user} if user else {}
+        return self.client.post("/v1/chat/completions", json=sent, headers={**named, **(headers or {})})
+
+    def command(self, text: str, **more: Any) -> str:
+        answer = self.chat(text, **more).raise_for_status()
+        return str(answer.json()["choices"][0]["message"]["content"])
+
+    def settle(self) -> None:
+        """Until nothing waits to be remembered."""
+        wait_until(lambda: self.status()["queue"]["pending"] == 0, what="all is remembered")
+
+    def remember(self, said: str, **more: Any) -> None:
+        self.chat(said, **more).raise_for_status()
+        self.settle()
+
+    def status(self) -> Any:
+        return self.client.get("/memory/status").raise_for_status().json()
+
+    def numbers(self) -> str:
+        return self.client.get("/memory/metrics").raise_for_status().text
+
+    @property
+    def sent(self) -> Any:
+        """The body that the upstream got last."""
+        return self.upstream.asked[-1].body
+
+
+@contextmanager
+def desk(data_dir: Path, upstream: Upstream, *more: Upstream, **presets: str) -> Iterator[Desk]:
+    """A started one. presets: of settings."""
+    names = ("main", "second", "third")
+    upstreams = [
+        {"name": name, "base_url": one.base_url, "api_key": f"key of {name}"}
+        for name, one in zip(names, (upstream, *more), strict=False)
+    ]
+    given = {"upstreams": json.dumps(upstreams), "inlet_deadline_ms": "5000", **presets}
+    environment = Environment(given, data_dir, KEY, data_dir / "valves.json", user_jwt_secret="s" * 40)
+    port = free_port()
+    config = uvicorn.Config(application(environment), port=port, log_level="warning", lifespan="on")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    one = Desk(f"http://127.0.0.1:{port}", upstream, data_dir, environment)
+    try:
+        wait_until(lambda: server.started, what="the proxy serves")
+        wait_until(lambda: "owui_memory_backend_ready 1.0" in one.numbers(), what="memories can be searched")
+        yield one
+    finally:
+        one.client.close()
+        server.should_exit = True
+        thread.join(20)

@@ -1,0 +1,446 @@
+"""The proxy before a scripted upstream: what goes through, what is told and remembered, and for whom."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+import httpx
+import jwt
+import pytest
+
+from owui_memory.state import open_state
+from owui_memory.state.api_keys_table import ApiKeys
+from tests.harness.upstream import Upstream, completion, delta, event, says
+from tests.harness.waiting import wait_until
+from tests.unit.interfaces.proxy.desk import KEY, Desk, desk
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    with Upstream() as upstream, desk(tmp_path_factory.mktemp("proxy"), upstream) as one:
+        yield one
+
+
+@pytest.fixture
+def at(running: Desk) -> Desk:
+    """With an upstream as if nobody had asked yet."""
+    running.upstream.asked.clear()
+    running.upstream.left.clear()
+    running.upstream.streams(*says("Hello", " there."))
+    return running
+
+
+_users = iter(range(10_000))
+
+
+@pytest.fixture
+def user() -> str:
+    return f"user-{next(_users)}"
+
+
+# Through ------------------------------------------------------------------------------------------
+
+
+def test_a_plain_model_gets_what_came_and_the_client_what_came_back(at: Desk, user: str) -> None:
+    raw = b'{"model": "llama3",  "seed": 7, "messages": [{"role": "user"}], "odd": [1.50, null]}'
+    at.upstream.answers(418, b'{"error": ', b'"a teapot"}', X_Odd="yes")
+    headers = {"X-OpenWebUI-User-Id": user, "X-Other": "kept", "X-Memory-Chat-Id": "c", "Cookie": "a=b"}
+    answer = at.client.post("/v1/chat/completions?beta=1", content=raw, headers=headers)
+
+    asked = at.upstream.asked[-1]
+    assert (asked.raw, asked.path) == (raw, "/v1/chat/completions?beta=1")
+    assert asked.header("authorization") == "Bearer key of main"
+    assert asked.header("x-other") == "kept"
+    assert not [n for n, _ in asked.headers if n.lower().startswith(("x-openwebui", "x-memory", "cookie"))]
+    assert (answer.status_code, answer.content) == (418, b'{"error": "a teapot"}')
+    assert answer.headers["x-odd"] == "yes"
+    assert len(answer.headers.get_list("date")) == len(answer.headers.get_list("server")) == 1
+
+
+@pytest.mark.parametrize("path", ["/v1/audio/speech", "/v1/responses/r_1/input_items", "/v1/files%2Fodd"])
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+def test_any_other_path_is_passed_on(at: Desk, method: str, path: str) -> None:
+    at.upstream.answers(200, b"\x00\x01", Content_Type="audio/mpeg")
+    content = b"" if method == "GET" else b"--x\r\nodd"
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    answer = at.client.request(method, path, content=content, headers=headers)
+    assert (answer.status_code, answer.content) == (200, b"\x00\x01")
+    asked = at.upstream.asked[-1]
+    assert (asked.method, asked.path, asked.raw) == (method, path, content)
+
+
+@pytest.mark.parametrize("path", ["/v1/../admin", "/v1/%2e%2e/admin", "/v1/a/..%2fb", "/v1/./models", "/v1/"])
+def test_nothing_leads_out_of_the_api(at: Desk, path: str) -> None:
+    url = httpx.URL(at.url)
+    connection = HTTPConnection(url.host, url.port)  # httpx would put the path right
+    connection.request("GET", path, headers={"Authorization": f"Bearer {KEY}"})
+    assert connection.getresponse().status in (404, 307)
+    connection.close()
+    assert not at.upstream.asked
+
+
+def test_both_kinds_of_models_are_listed_with_the_upstreams_fields(at: Desk) -> None:
+    listed = at.client.get("/v1/models").json()
+    assert [one["id"] for one in listed["data"]] == ["llama3", "memory/llama3", "other", "memory/other"]
+    assert listed["data"][1] == {**at.upstream.models[0], "id": "memory/llama3"}
+    assert at.client.get("/v1/models/memory/llama3").json()["id"] == "memory/llama3"
+    assert at.client.get("/v1/models/memory%2Fllama3").json()["id"] == "memory/llama3"
+    missing = at.client.get("/v1/models/nobody")
+    assert (missing.status_code, missing.json()["error"]["code"]) == (404, "model_not_found")
+
+
+def test_a_stream_comes_piece_by_piece_and_as_it_was(at: Desk, user: str) -> None:
+    gate = threading.Event()
+    pieces = says("Grüße", " dir.")
+    at.upstream.streams(pieces[0], gate, *pieces[1:])
+    sent = {"model": "memory/llama3", "stream": True, "messages": [{"role": "user", "content": "Hi"}]}
+    headers = {"X-OpenWebUI-User-Id": user}
+    with at.client.stream("POST", "/v1/chat/completions", json=sent, headers=headers) as answer:
+        chunks = answer.iter_raw()
+        got = next(chunks)
+        assert got == pieces[0], "while the upstream still waits"
+        gate.set()
+        assert got + b"".join(chunks) == b"".join(pieces)
+
+
+def test_a_client_that_leaves_ends_the_upstreams_work(at: Desk, user: str) -> None:
+    at.upstream.streams(*says("I am")[:1], threading.Event())
+    sent = {"model": "memory/llama3", "stream": True, "messages": [{"role": "user", "content": "Hi"}]}
+    with at.client.stream(
+        "POST", "/v1/chat/completions", json=sent, headers={"X-OpenWebUI-User-Id": user}
+    ) as answer:
+        next(answer.iter_raw())
+    assert at.upstream.left.wait(10)
+
+
+def test_one_that_leaves_before_the_first_byte_does_too(at: Desk) -> None:
+    at.upstream.streams(threading.Event())
+    with pytest.raises(httpx.ReadTimeout):
+        at.client.post(
+            "/v1/chat/completions",
+            json={"model": "llama3", "messages": []},
+            timeout=httpx.Timeout(5, read=0.5),
+        )
+    assert at.upstream.left.wait(10)
+
+
+def test_an_upstream_that_breaks_off_breaks_the_client_off(at: Desk, user: str) -> None:
+    at.upstream.breaks_off(*says("Half of")[:1])
+    with pytest.raises(httpx.RemoteProtocolError):
+        at.chat("Hi", user=user, stream=True)
+
+
+def test_an_upstream_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with Upstream() as gone:
+        pass
+    with desk(tmp_path, gone) as at:
+        answer = at.chat("Hi")
+        assert answer.status_code == 502
+        assert "main cannot be reached" in answer.json()["error"]["message"]
+        assert at.client.get("/v1/models").status_code == 502
+
+
+# Memory -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_what_one_chat_says_another_knows(at: Desk, user: str, stream: bool) -> None:
+    if not stream:
+        at.upstream.answers(200, completion("Nice dog."))
+    at.remember("My dog is called Rex.", user=user, stream=stream)
+    at.chat("What is my dog called?", user=user, temperature=0.5, tools=[{"type": "function"}])
+
+    assert at.sent["model"] == "llama3"
+    assert (at.sent["temperature"], at.sent["tools"]) == (0.5, [{"type": "function"}])
+    told = at.sent["messages"][-1]["content"]
+    assert "<user_memories>" in told
+    assert "Rex" in told
+    at.chat("What is my dog called?", user="somebody else")
+    assert "Rex" not in json.dumps(at.sent)
+    at.chat("What is my dog called?", user=user, model="llama3")
+    assert "Rex" not in json.dumps(at.sent)
+
+
+def test_without_a_user_there_is_no_memory(at: Desk) -> None:
+    before = number(at, 'owui_memory_exchanges_total{state="stored"}')
+    at.chat("My dog is called Rex.", user="").raise_for_status()
+    assert at.sent["model"] == "llama3"
+    sent = {"model": "memory/llama3", "user": "ada", "messages": [{"role": "user", "content": "I am Ada."}]}
+    at.client.post("/v1/chat/completions", json=sent).raise_for_status()
+    assert at.sent == {**sent, "model": "llama3"}, "the user of a body goes on, and grants nothing"
+    assert number(at, 'owui_memory_exchanges_total{state="stored"}') == before
+
+
+def test_a_block_that_a_filter_has_put_in_is_left_alone(at: Desk, user: str) -> None:
+    at.remember("My dog is called Rex.", user=user)
+    at.chat("What is my dog called?", user=user)
+    told = at.sent["messages"]
+    stored = number(at, 'owui_memory_exchanges_total{state="stored"}')
+    at.chat(told, user=user)
+    assert at.sent["messages"] == told
+    assert number(at, 'owui_memory_exchanges_total{state="stored"}') == stored
+
+
+def test_rounds_of_a_tool_are_one_exchange(at: Desk, user: str) -> None:
+    call = {"id": "t", "type": "function", "function": {"name": "weather", "arguments": "{}"}}
+    asked = [{"role": "user", "content": "I live in Lisbon. What is the weather?"}]
+    before = number(at, 'owui_memory_exchanges_total{state="stored"}')
+    at.upstream.streams(
+        delta(content="Let me see."),
+        delta(tool_calls=[{"index": 0, **call}]),
+        delta(finish="tool_calls"),
+        b"data: [DONE]\n\n",
+    )
+    at.chat(asked, user=user, stream=True)
+    assert number(at, 'owui_memory_exchanges_total{state="stored"}') == before
+    asked += [
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "t", "content": "Rain."},
+    ]
+    at.upstream.answers(200, completion("It rains."))
+    at.chat(asked, user=user)
+    assert at.sent["messages"][1:] == asked[1:]
+    assert number(at, 'owui_memory_exchanges_total{state="stored"}') == before + 1
+
+
+@pytest.mark.parametrize(
+    ("pieces", "kept"),
+    [
+        pytest.param([delta(content="It is nice. And the")], 1, id="a sentence"),
+        pytest.param([delta(content="It is")], 0, id="no sentence"),
+        pytest.param([delta(content="Yes. No"), event({"error": {"message": "x"}})], 1, id="error"),
+    ],
+)
+def test_of_an_answer_that_breaks_off_whole_sentences_are_kept(
+    at: Desk, user: str, pieces: list[bytes], kept: int
+) -> None:
+    at.upstream.breaks_off(*pieces)
+    stored = 'owui_memory_exchanges_total{state="stored"}'
+    before, answered = number(at, stored), number(at, 'owui_memory_upstream_seconds_count{upstream="main"}')
+    with pytest.raises(httpx.RemoteProtocolError):
+        at.chat("I live in Porto now.", user=user, stream=True)
+    ended = 'owui_memory_upstream_seconds_count{upstream="main"}'
+    wait_until(lambda: number(at, ended) > answered, what="the request is over")
+    at.upstream.streams(*says("Yes."))
+    at.chat("One more.", user=f"{user}-2")
+    assert number(at, stored) == before + kept + 1
+
+
+def number(at: Desk, line: str) -> float:
+    found = [one.rpartition(" ")[2] for one in at.numbers().splitlines() if one.startswith(f"{line} ")]
+    return float(found[0]) if found else 0.0
+
+
+# Commands -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("chat", ["", "chat-1"])
+def test_commands_are_answered_here_exactly_and_never_by_a_model(at: Desk, user: str, chat: str) -> None:
+    headers = {"X-Memory-Chat-Id": chat} if chat else {}
+    at.remember("My dog is called Rex.", user=user, headers=headers)
+    at.upstream.asked.clear()
+    listed = at.command("/memory", user=user, headers=headers)
+    assert "My dog is called Rex." in listed
+    assert at.command("/memory remember I like tea.", user=user, headers=headers)
+    assert "I like tea." in at.command("/memory", user=user, headers=headers), (
+        "asked once more, it is told anew"
+    )
+    assert not at.upstream.asked
+
+    streamed = at.chat(
+        "/memory", user=user, headers=headers, stream=True, stream_options={"include_usage": True}
+    )
+    events = [line.removeprefix("data: ") for line in streamed.text.split("\n\n") if line]
+    assert events[-1] == "[DONE]"
+    told = [json.loads(one) for one in events[:-1]]
+    assert "I like tea." in told[0]["choices"][0]["delta"]["content"]
+    assert told[1]["choices"][0]["finish_reason"] == "stop"
+    assert told[2]["usage"]["total_tokens"] == 0
+
+
+def test_commands_and_their_answers_never_reach_a_model(at: Desk, user: str) -> None:
+    said = [
+        {"role": "user", "content": "/memory"},
+        {"role": "assistant", "content": "Nothing yet."},
+        {"role": "user", "content": "Hello"},
+    ]
+    at.chat(said, user=user)
+    assert at.sent["messages"] == said[2:]
+
+
+# Who ----------------------------------------------------------------------------------------------
+
+
+def test_a_key_is_its_users_whatever_headers_say(at: Desk, user: str) -> None:
+    engine = open_state(at.data_dir)
+    keys = ApiKeys(engine)
+    key = keys.add(user, "laptop")
+    own = {"Authorization": f"Bearer {key}"}
+    at.remember("My dog is called Rex.", user="the victim")
+    at.chat("My parrot is called Coco.", user="the victim", headers=own)
+    at.settle()
+    at.chat("What are my pets called?", user="the victim", headers=own)
+    assert "Coco" in json.dumps(at.sent)
+    assert "Rex" not in json.dumps(at.sent)
+    assert at.client.get("/memory/status", headers=own).status_code == 401
+    assert key not in (at.data_dir / "state.db").read_bytes().decode("latin-1")
+
+    (known,) = keys.all(user)
+    assert keys.revoke(known.id) == 1
+    assert at.chat("Hi", headers=own).status_code == 401
+    engine.dispose()
+
+
+@pytest.mark.parametrize("key", ["wrong", "mk-wrong", "0p3n-w3bu!", "schlüssel"])
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/models", "/v1/anything"])
+def test_nothing_without_a_key(at: Desk, key: str, path: str) -> None:
+    headers = {"Authorization": f"Bearer {key}".encode(), "X-OpenWebUI-User-Id": "ada"}
+    answer = httpx.get(at.url + path, headers=headers)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (401, "invalid_api_key")
+    assert not at.upstream.asked
+
+
+def signed(user: str, secret: str = "s" * 40, **claims: Any) -> dict[str, str]:
+    told = {"sub": user, "name": "Ada", "iss": "open-webui", "exp": int(time.time()) + 300, **claims}
+    return {"X-OpenWebUI-User-Jwt": jwt.encode(told, secret, algorithm="HS256"), "Authorization": ""}
+
+
+def test_open_webuis_signature_names_the_user(at: Desk, user: str) -> None:
+    at.remember("My dog is called Rex.", user="", headers=signed(user))
+    at.chat("What is my dog called?", user="the victim", headers=signed(user))
+    assert "Rex" in json.dumps(at.sent)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        signed("ada", "x" * 40),
+        signed("ada", exp=int(time.time()) - 300),
+        signed("ada", iss="somebody"),
+        {"X-OpenWebUI-User-Jwt": jwt.encode({"sub": "ada"}, None, algorithm="none"), "Authorization": ""},
+        {"X-OpenWebUI-User-Jwt": "a.b.c", "Authorization": ""},
+    ],
+    ids=["another secret", "too old", "another issuer", "unsigned", "none"],
+)
+def test_a_signature_that_is_none_is_none(at: Desk, headers: dict[str, str]) -> None:
+    assert at.chat("Hi", headers=headers).status_code == 401
+
+
+def test_headers_of_the_connection_name_chat_message_and_task(at: Desk, user: str) -> None:
+    def from_chat(message: str, parent: str, text: str, **more: str) -> None:
+        headers = {
+            "X-Memory-User-Id": user,
+            "X-Memory-Chat-Id": "chat-7",
+            "X-Memory-Message-Id": f"answer-{message}",
+            "X-Memory-User-Message-Id": message,
+            "X-Memory-User-Message-Parent-Id": parent,
+            "X-Memory-Task": "",
+            **more,
+        }
+        at.chat(text, user="", headers=headers).raise_for_status()
+
+    from_chat("m1", "", "I live in Lisbon.", **{"X-Memory-Task": "title_generation"})
+    at.settle()
+    assert "Lisbon" not in at.command("/memory", user=user)
+    before = number(at, 'owui_memory_exchanges_total{state="stored"}')
+    from_chat("m1", "", "I live in Lisbon.")
+    from_chat("m1", "", "I live in Lisbon.", **{"X-Memory-Message-Id": "another answer"})
+    assert number(at, 'owui_memory_exchanges_total{state="stored"}') == before + 1
+    from_chat("m2", "", "I live in Porto.")  # the first message, edited
+    at.settle()
+    listed = at.command("/memory", user=user)
+    assert "Porto" in listed
+    assert "Lisbon" not in listed
+
+
+def test_a_task_that_is_not_told_is_known_by_its_words(at: Desk, user: str) -> None:
+    task = "### Task:\nGenerate a title.\n<chat_history>\nUSER: My dog is called Rex.\n</chat_history>"
+    at.chat(task, user=user)
+    assert at.sent["messages"] == [{"role": "user", "content": task}]
+    at.settle()
+    assert "Rex" not in at.command("/memory", user=user)
+
+
+def test_a_temporary_chat_leaves_nothing(at: Desk, user: str) -> None:
+    at.chat("My dog is called Rex.", user=user, headers={"X-OpenWebUI-Chat-Id": "temporary:abc"})
+    at.settle()
+    assert "Rex" not in at.command("/memory", user=user)
+
+
+# Several upstreams, settings ----------------------------------------------------------------------
+
+
+def test_the_first_upstream_that_has_a_model_answers(tmp_path: Path) -> None:
+    with (
+        Upstream(("llama3",)) as first,
+        Upstream(("llama3", "qwen:latest")) as second,
+        desk(tmp_path, first, second, memory_by_default="qwen*") as at,
+    ):
+        ids = [one["id"] for one in at.client.get("/v1/models").json()["data"]]
+        assert ids[::2] == ["llama3", "second/llama3", "qwen:latest"]
+        for model, answers, called in [
+            ("llama3", first, "llama3"),
+            ("memory/llama3", first, "llama3"),
+            ("second/llama3", second, "llama3"),
+            ("memory/second/llama3", second, "llama3"),
+            ("qwen", second, "qwen"),
+        ]:
+            asked = len(answers.asked)
+            at.chat("My dog is called Rex.", model=model).raise_for_status()
+            assert len(answers.asked) == asked + 1, model
+            assert answers.asked[-1].body["model"] == called
+            name = "main" if answers is first else "second"
+            assert answers.asked[-1].header("authorization") == f"Bearer key of {name}"
+        at.settle()
+        at.chat("What is my dog called?", model="qwen")
+        assert "Rex" in json.dumps(second.asked[-1].body), "it takes part by default"
+        missing = at.chat("Hi", model="nobody")
+        assert (missing.status_code, missing.json()["error"]["code"]) == (404, "model_not_found")
+
+
+def test_local_only_keeps_memories_from_an_upstream_that_is_not_local(tmp_path: Path) -> None:
+    with Upstream() as upstream, desk(tmp_path, upstream, local_only="true") as at:
+        at.remember("My dog is called Rex.")
+        assert "Rex" in at.command("/memory"), "127.0.0.1 is local"
+
+
+def test_too_much_is_refused_in_a_sentence(at: Desk) -> None:
+    url = httpx.URL(at.url)
+    connection = HTTPConnection(url.host, url.port)
+    headers = {"Authorization": f"Bearer {KEY}", "Content-Length": "99999999999"}
+    connection.request("POST", "/v1/chat/completions", b"x", headers)
+    answer = connection.getresponse()
+    assert answer.status == 413
+    assert b"64 MB" in answer.read()
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'"memory"',
+        b'{"model": 7}',
+        b'{"model": "memory/llama3"}',
+        b'{"model": "memory/llama3", "messages": "Hi"}',
+        b'{"model": "memory/llama3", "messages": [null, {"role": 7}, {"role": "user", "content": {"a": 1}}]}',
+        b'{"model": "memory/llama3", "messages": [{"role": "user", "content": "\\ud800"}], "metadata": []}',
+        b'{"model": "memory/llama3", "messages": ' + b"[" * 5000 + b"]" * 5000 + b"}",
+        b"\xff\xfe\x00",
+    ],
+)
+def test_odd_bodies_are_for_the_upstream_to_judge(at: Desk, body: bytes, user: str) -> None:
+    at.upstream.answers(400, b'{"error": "no"}')
+    headers = {"X-OpenWebUI-User-Id": user, "Content-Type": "application/json"}
+    answer = at.client.post("/v1/chat/completions", content=body, headers=headers)
+    assert (answer.status_code, answer.content) == (400, b'{"error": "no"}')
+    assert len(at.upstream.asked) == 1
+    assert KEY not in (at.upstream.asked[0].header("authorization") or "")
