@@ -47,7 +47,7 @@ _MORE, _MORE_EACH, _OF = (
     580,
 )  # with so many passages; and for each time that there are e times more
 _SUBJECT = 0.5
-_RARE, _RARE_MOST, _RAREST = 0.02, 15.0, 5
+_RARE, _RARE_MOST, _RAREST = 0.025, 15.0, 5
 _NEAREST = 40
 _DOUBTED = 0.15  # relevance, by which a fact's evidence is beyond doubt
 
