@@ -253,7 +253,7 @@ from .interfaces.lanes import Lanes
 from .language import secrets as redact
 from .manage.erasure.erase import Eraser
 from .manage.erasure.forgetting import Forgetting
-from .manage.erasure.retention import prune
+from .manage.erasure.retention import prune_all
 from .manage.erasure.worker import ErasureWorker
 from .manage.migrate.mover import Mover
 from .models.embedder import Embedder
@@ -266,7 +266,7 @@ from .observe.metrics import Metrics
 from .observe.prometheus import Levels, Prometheus, sizes
 from .observe.selfcheck import SelfChecks
 from .observe.statecheck import StateCheck, StateFile
-from .observe.status import BackendCheck, report
+from .observe.status import BackendCheck, past_chats_part, report
 from .recall.injected import Injected
 from .recall.recall import Recalled, Recaller
 from .recall.run import Outcome, Run
@@ -277,6 +277,7 @@ from .remember.spill import Spill, Waiting
 from .remember.writer import Writer
 from .state import open_state
 from .state.api_keys_table import ApiKeys
+from .state.episodes_table import EpisodesTable, Kept
 
 _STATE_THREADS = 4
 _RECALLS_AT_ONCE = 64  # threads that may wait for a slow backend before recall is skipped
@@ -312,7 +313,7 @@ class Application:
         file = StateFile(self._engine)
         self._state_check = StateCheck(self._engine, file, environment.data_dir, self.metrics.state_was_well)
         self._counting = Inquiry("memory-counting", self._counted)
-        self._counts, self._days = Counts(pending=0, dead=0), ""
+        self._counts, self._days, self._kept = Counts(pending=0, dead=0), "", Kept()
         self.spill = spill or Spill(environment.data_dir)
         self.keeper = Keeper(
             self._engine, self._outbox, self.spill, settings, self.emit, self._wake, file.look
@@ -343,7 +344,9 @@ class Application:
         eraser = Eraser(self._engine, environment.data_dir, settings, opener, self.live)
         self.commander = Commander(self._engine, self.live, settings, self.emit, eraser)
         forgetting = Forgetting(self._engine, eraser, settings)
-        self._sweeper = ErasureWorker(eraser, self._drop, self.emit, forgetting, partial(prune, self._engine))
+        self._sweeper = ErasureWorker(
+            eraser, self._drop, self.emit, forgetting, partial(prune_all, self._engine, eraser, settings)
+        )
         self.lanes, self.api_keys = Lanes(), ApiKeys(self._engine)
         self.command_pool = ThreadPoolExecutor(_COMMANDS_AT_ONCE, thread_name_prefix="memory-command")
         self.live.use(settings())
@@ -435,6 +438,7 @@ class Application:
             *data_residency(self._settings(), self._environment.state_url),
             self._recall_part(),
             _queue_part(counts, waiting),
+            past_chats_part(self._settings(), self._kept),
             self._costs_part(),
             self._key_part(),
         ]
@@ -467,11 +471,12 @@ class Application:
 
     def _counted_lately(self) -> Counts:
         with contextlib.suppress(Exception):  # what is wrong with the database, its own line says
-            self._counts, self._days = self._counting.answer(_COUNTING_S)
+            self._counts, self._days, self._kept = self._counting.answer(_COUNTING_S)
         return self._counts
 
-    def _counted(self) -> tuple[Counts, str]:
-        return self._outbox.counts(), self._ledger.described(read_prices(self._settings().llm_prices))
+    def _counted(self) -> tuple[Counts, str, Kept]:
+        days = self._ledger.described(read_prices(self._settings().llm_prices))
+        return self._outbox.counts(), days, EpisodesTable(self._engine).kept()
 
     def close(self) -> None:
         """Remember what waits and stop threads, within a bound; what is left waits for the next start."""
@@ -489,7 +494,7 @@ class Application:
         settings = self._settings()
         if self._problems:
             return Check(
-                "filter", False, " ".join(self._problems), "Save the settings in the admin panel once more."
+                "filter", False, " ".join(self._problems), "Save the settings in the admin panel again."
             )
         if refusals := settings.refusals:
             detail = " ".join(map(str, refusals))
@@ -506,7 +511,7 @@ class Application:
 
     def _recall_part(self) -> Check:
         if self.recalls.breaker.is_open:
-            hint = "Chats go on without memories, and it is tried again by itself."
+            hint = "Chats go on without memories; recall is tried again automatically."
             return Check("recall", False, "paused: it failed several times in a row", hint)
         return Check(
             "recall", True, f"within {self._settings().inlet_deadline_ms} ms, or the chat goes on without"
@@ -541,9 +546,9 @@ class Application:
 
 def _queue_part(counts: Counts, spilled: Waiting) -> Check:
     details = [f"{counts.pending} waiting, {counts.dead} given up"]
-    hints = [f"Mend the cause, then run: {COMMAND} queue retry all"] if counts.dead else []
+    hints = [f"Fix the cause, then run: {COMMAND} queue retry all"] if counts.dead else []
     if spilled.exchanges:
-        details.append(f"{spilled.exchanges} kept aside until the state database takes them")
+        details.append(f"{spilled.exchanges} set aside until the state database takes them")
     if spilled.in_memory:
         details.append(f"{spilled.in_memory} of these in memory only, and lost with the server")
         hints.append("Make room on the disk of the data folder.")
@@ -2396,7 +2401,7 @@ class RemoteBackend(ABC):
         erased: set[str] = set()
         while left := [memory.id for memory in self._some_of(owner(user_id))]:
             if not erased.isdisjoint(left):
-                hint = "Look at its log if this goes on."
+                hint = "Look at its log if this keeps happening."
                 raise Retry(f"The {self.name} still lists memories that it has erased.", hint=hint)
             self._remove_all(left)
             erased.update(left)
@@ -2638,12 +2643,12 @@ _BEHIND: dict[str, tuple[type[MemoryFault], str, str]] = {
     "provider_rate_limited": (
         Retry,
         "The mem0 server's LLM or embedder is asked too often.",
-        "It is tried again by itself. If this goes on, raise the limit at the provider.",
+        "It is tried again automatically. If this goes on, raise the limit at the provider.",
     ),
     "provider_timeout": (
         Retry,
         "The mem0 server's LLM or embedder takes too long.",
-        "It is tried again by itself. If this goes on, choose a faster model on the mem0 server.",
+        "It is tried again automatically. If this goes on, choose a faster model on the mem0 server.",
     ),
     "provider_unavailable": (
         Retry,
@@ -2929,12 +2934,12 @@ class Answers:
         self._admin, self._words, self._say = admin, words, words.say
         self._zone, self._chat_id, self._user_id = zone_of(timezone), chat_id, user_id
 
-    def page(self, page: Page, past: str = "") -> str:
+    def page(self, page: Page[Memory], past: str = "") -> str:
         """past: a sentence on what is kept of past chats."""
         if not page.total:
             return "\n\n".join(filter(None, [self._say("nothing yet"), past]))
         lines = [self._say("all, head", memories=self._bold(page.total)), ""]
-        lines += self._table(page.memories, page.first)
+        lines += self._table(page.items, page.first)
         if page.pages > 1:
             kind = "more pages" if page.number < page.pages else "page of"
             of = self._say(kind, number=page.number, pages=page.pages, next=str(page.number + 1))
@@ -4432,7 +4437,7 @@ class Work:
 
     def _page(self, number: int) -> str:
         page = self._control.page(self._user_id, number)
-        ids = [memory.id for memory in page.memories]
+        ids = [memory.id for memory in page.items]
         if ids:
             self._orders.show(self._user_id, self._chat_id, ids, first=page.first, anew=number == 1)
         return self._answers.page(page, self._kept_of_chats())
@@ -4818,29 +4823,29 @@ class Advanced(BaseModel):
         30,
         ge=0,
         le=3600,
-        description="seconds without a new message before an LLM reads a chat",
+        description="seconds without a new message before the LLM reads a chat",
     )
     batch_max_exchanges: int = Field(
-        8, ge=1, le=100, description="new exchanges with which a chat is read without waiting"
+        8, ge=1, le=100, description="new exchanges after which a chat is read at once"
     )
     users_at_once: int = Field(2, ge=1, le=32, description="how many users' exchanges are read in parallel")
     retry_max_hours: float = Field(
         48,
         ge=0,
         le=8760,
-        description="hours after which an exchange that cannot be stored is set aside, and kept",
+        description="hours after which an exchange that cannot be remembered is set aside (it is kept)",
     )
     profile_token_budget: int = Field(
         200,
         ge=0,
         le=4000,
-        description="tokens for who the user is and how they want to be answered, told to every conversation",
+        description="tokens for who the user is and how they want to be answered, in every conversation",
     )
     forget_undo_minutes: int = Field(
         10,
         ge=0,
         le=10080,
-        description="minutes for which /memory undo brings back what was forgotten; then it is erased",
+        description="minutes in which /memory undo brings back what was forgotten; then it is erased",
     )
 
 
@@ -5168,51 +5173,55 @@ class Access(PanelModel):
     pipelines: list[str] = Field(
         ["*"],
         title="Models",
-        description="Ids of the models that get memory, separated by commas; * means all of them.",
+        description="The models that get memory: their ids, separated by commas, or * for all.",
     )
     priority: int = Field(
         0, ge=-1000, le=1000, title="Priority", description="Filters with a lower number run first."
     )
     enabled: bool = Field(
-        True, title="Memory on", description="Off: nothing is recalled and nothing is remembered, for anyone."
+        True,
+        title="Memory on",
+        description="If this is off, nothing is recalled and nothing is remembered, for anyone.",
     )
     user_switch: Literal["follow", "ignore"] = Field(
         "follow",
         title="Users' own Memory switch",
         description=(
-            "follow: Settings > Personalization > Memory decides for each. ignore: memory is on for all: "
-            "choose this if you have switched Open WebUI's own Memories off, which hides that switch."
+            "follow: each user's own switch decides (Settings > Personalization > Memory). ignore: memory "
+            "is on for everyone. Choose ignore if you have switched off Open WebUI's own Memories, "
+            "because that hides the switch."
         ),
     )
     local_only: bool = Field(
         False,
         title="Local models only",
         description=(
-            "Memories are kept from models that are not local: they are told nothing, and nothing is "
-            "learned from their chats. The type of the connection in Open WebUI decides; that of "
-            "OpenAI-compatible ones is external until you change it."
+            "Only local models take part: others get no memories, and nothing is learned from their "
+            "chats. The type of the connection in Open WebUI decides what is local; OpenAI-compatible "
+            "connections are external until you change their type."
         ),
     )
     models_recall: Text = Field(
         "",
-        title="Models that are told memories",
+        title="Models that get memories",
         description=(
-            "Which models are told memories: ids, or patterns like gpt-*, separated by commas. A "
-            "workspace model goes by the id of its base, too. !gpt-* excludes these models, !* excludes "
-            "all. Unset: all models are told."
+            "Only these models get memories: ids or patterns such as gpt-*, separated by commas. A "
+            "workspace model is also known by the id of its base model. !gpt-* excludes those models, and "
+            "!* excludes all. If unset, all models get memories."
         ),
     )
     models_remember: Text = Field(
         "",
         title="Models that are learned from",
         description=(
-            "Which models' chats are learned from, written in the same way. Unset: those of all models."
+            "Only chats with these models are learned from, written in the same way. If unset, chats with "
+            "all models are."
         ),
     )
     require_key: bool = Field(
         True,
         title="Require the server's key",
-        description="Refuse every request to the Pipelines server that does not carry its key.",
+        description="The Pipelines server refuses every request that does not carry its key.",
     )
 
     @field_validator("models_recall", "models_remember")
@@ -5253,7 +5262,7 @@ class Expert(PanelModel):
     advanced: Text = Field(
         "",
         title="Advanced",
-        description=f"Numbers that seldom need a change, like {EXAMPLE}. {_described()}.",
+        description=f"Numbers that rarely need a change, for example {EXAMPLE}. {_described()}.",
     )
 
     @field_validator("advanced")
@@ -5306,48 +5315,51 @@ class Models(PanelModel):
         "auto",
         title="LLM for extraction",
         description=(
-            "Who reads the chats and says what to remember. auto: the model that answered, on the same "
-            "server, if the Pipelines server has its address (OPENAI_API_BASE_URL and OPENAI_API_KEY, or "
-            "OLLAMA_BASE_URL); else as with none. none: the user's own sentences are kept."
+            "The LLM that reads the chats and decides what to remember. auto: the model that answered, on "
+            "the same server, if the Pipelines server has its address (OPENAI_API_BASE_URL and "
+            "OPENAI_API_KEY, or OLLAMA_BASE_URL); otherwise as with none. none: users' own sentences are "
+            "kept."
         ),
     )
     llm_base_url: Annotated[Text, Mark.OPENS] = Field(
         "",
         title="LLM's address",
         description=(
-            "With /v1 for OpenAI-compatible servers (llama.cpp, LocalAI). Unset: the provider's own. Not "
-            "used with auto."
+            "With /v1 at its end for OpenAI-compatible servers (llama.cpp, LocalAI). If unset, the "
+            "provider's usual address. Not used with auto."
         ),
     )
     llm_model: Annotated[Text, Mark.OPENS] = Field(
         "",
         title="LLM's model",
-        description="The model's name at the provider. Unset with auto: the model that answered.",
+        description="The model's name at the provider. If unset with auto, the model that answered.",
     )
     llm_api_key: Annotated[Secret, Mark.OPENS] = Field(
         "",
         title="LLM's key",
-        description="Leave unset for a local server without keys. Not used with auto.",
+        description="Leave this unset for a local server without keys. Not used with auto.",
     )
 
     fallback_llm_provider: Annotated[NamedLlm, Mark.OPENS] = Field(
         "none",
         title="Second LLM",
         description=(
-            "Asked when the first is down, refuses or does not answer in time. "
-            "none: exchanges wait for the first."
+            "Asked when the first LLM is down, refuses or does not answer in time. none: exchanges wait "
+            "for the first LLM."
         ),
     )
     fallback_llm_base_url: Annotated[Text, Mark.OPENS] = Field(
         "",
         title="Second LLM's address",
-        description="With /v1 for OpenAI-compatible servers. Unset: the provider's own.",
+        description=(
+            "With /v1 at its end for OpenAI-compatible servers. If unset, the provider's usual address."
+        ),
     )
     fallback_llm_model: Annotated[Text, Mark.OPENS] = Field(
         "", title="Second LLM's model", description="The model's name at the provider."
     )
     fallback_llm_api_key: Annotated[Secret, Mark.OPENS] = Field(
-        "", title="Second LLM's key", description="Leave unset for a local server without keys."
+        "", title="Second LLM's key", description="Leave this unset for a local server without keys."
     )
 
     llm_timeout_s: Annotated[int, Mark.OPENS] = Field(
@@ -5356,16 +5368,17 @@ class Models(PanelModel):
         le=3600,
         title="LLM's time-out (s)",
         description=(
-            "An answer that takes longer is not waited for: a chat is then read in smaller parts, or by the "
-            "second LLM. Raise it for a large model without a graphics card."
+            "How many seconds an LLM may take to answer. After that, the chat is read in smaller parts or "
+            "by the second LLM. Raise it for a large model without a graphics card."
         ),
     )
     llm_prices: Text = Field(
         "",
         title="LLM prices",
         description=(
-            "For the costs in the status: each model's US dollars per million tokens in and out, with commas "
-            "between models. For example: gpt-4.1-mini 0.40 1.60, qwen3:8b 0 0."
+            "What each model costs in US dollars per million tokens in and out, with commas between "
+            "models; the status then says what was spent. For example: gpt-4.1-mini 0.40 1.60, qwen3:8b 0 "
+            "0."
         ),
     )
 
@@ -5373,21 +5386,23 @@ class Models(PanelModel):
         "bundled",
         title="Embedder",
         description=(
-            "Turns text into vectors. bundled: Google's multilingual Universal Sentence Encoder, on this "
-            "machine. huggingface: a text-embeddings-inference server; without an address a model of "
-            "sentence-transformers on this machine, where that is installed."
+            "The model that turns text into vectors. bundled: Google's multilingual Universal Sentence "
+            "Encoder, on this machine. huggingface: a text-embeddings-inference server or, without an "
+            "address, a model of sentence-transformers on this machine, if that is installed."
         ),
     )
     embedder_base_url: Annotated[Text, Mark.OPENS, Mark.LEADS] = Field(
         "",
         title="Embedder's address",
-        description="With /v1 for OpenAI-compatible servers. Unset: the provider's own.",
+        description=(
+            "With /v1 at its end for OpenAI-compatible servers. If unset, the provider's usual address."
+        ),
     )
     embedder_model: Annotated[Text, Mark.OPENS, Mark.LEADS] = Field(
         "", title="Embedding model", description="The model's name at the provider, or a folder."
     )
     embedder_api_key: Annotated[Secret, Mark.OPENS, Belongs(("embedder_provider", "embedder_base_url"))] = (
-        Field("", title="Embedder's key", description="Leave unset for a local server without keys.")
+        Field("", title="Embedder's key", description="Leave this unset for a local server without keys.")
     )
 
     @field_validator("llm_base_url", "fallback_llm_base_url", "embedder_base_url")
@@ -5494,9 +5509,9 @@ class Recalling(PanelModel):
         le=50,
         title="Memories per message",
         description=(
-            "How many memories a chat's first message brings at most; later ones bring half as many, but "
-            "at least one. Who the user is and how they want to be answered comes on top "
-            "(profile_token_budget in advanced); with 0, nothing else is told."
+            "At most this many memories come with a chat's first message, and half as many, but at least "
+            "one, with later ones. Who the user is and how they want to be answered comes on top "
+            "(profile_token_budget in advanced); with 0, nothing else is recalled."
         ),
     )
     relevance_threshold: float = Field(
@@ -5505,9 +5520,9 @@ class Recalling(PanelModel):
         le=1.4,
         title="Relevance",
         description=(
-            "Nothing is told unless one memory is this relevant to the message: similarity (0 to 1) plus 0.4 "
-            "x share of the message's words. Raise it if unrelated ones show up, lower it if the right ones "
-            "are missing."
+            "Memories are recalled only if at least one is this relevant to the message. Relevance is "
+            "similarity (0 to 1) plus 0.4 x the share of the message's words. Raise it if unrelated "
+            "memories show up, lower it if the right ones are missing."
         ),
     )
     memory_token_budget: int = Field(
@@ -5516,25 +5531,25 @@ class Recalling(PanelModel):
         le=16000,
         title="Token budget",
         description=(
-            "How many tokens of memories a message brings at most. A memory that does not fit is left "
-            "out, never cut. A conversation holds six times as many; beyond that, its memories are chosen "
-            "anew."
+            "At most this many tokens of memories come with a message. A memory that does not fit is left "
+            "out, never cut. A conversation holds up to six times as many; beyond that, its memories are "
+            "chosen anew."
         ),
     )
     placement: Literal["message", "system"] = Field(
         "message",
         title="Where later memories go",
         description=(
-            "message: before the message that brings them up, so that the model's cache of the prompt holds. "
-            "system: all into the system prompt, which is made where there is none. A message with a web or "
-            "file search always uses system."
+            "message: new memories go in front of the message that brings them up, so that the model's "
+            "prompt cache stays valid. system: all memories go into the system prompt, which is created "
+            "if there is none. A message with a web or file search always uses system."
         ),
     )
     show_memory_notes: bool = Field(
         False,
         title="Notes under answers",
         description=(
-            "A folded line under each answer tells which memories were used for it and what was learned. The "
+            "A folded line under each answer shows which memories were used and what was learned. The "
             "model never sees it."
         ),
     )
@@ -5543,7 +5558,7 @@ class Recalling(PanelModel):
         ge=50,
         le=10000,
         title="Deadline (ms)",
-        description=("How long a message waits for memories at most; then it goes on without them."),
+        description="A message waits for memories this long at most; then it goes on without them.",
     )
 '''
 
@@ -5569,24 +5584,32 @@ class Remembering(PanelModel):
         "auto",
         title="Extraction",
         description=(
-            "reconcile: one short LLM call adds, replaces and removes. mem0: mem0's own, which only adds. "
-            "verbatim: the user's own sentences, no LLM. auto: reconcile where there is an LLM below, else "
-            "verbatim (mem0 for its server and platform, which have an LLM of their own)."
+            "How chats become memories. reconcile: one short LLM call adds, replaces and removes "
+            "memories. mem0: mem0's own extraction, which only adds. verbatim: users' own sentences, "
+            "without an LLM. auto: reconcile if there is an LLM above; otherwise verbatim, or mem0 with "
+            "its server or platform, which have an LLM of their own."
         ),
     )
     extraction_rules: Annotated[Text, Mark.OPENS] = Field(
         "",
         title="Extraction rules",
-        description="Your own words for the LLM on what to remember and what not. One line.",
+        description="In your own words, on one line: what the LLM is to remember, and what not.",
     )
     episodes: Literal["auto", "on", "off"] = Field(
         "auto",
         title="Keep past chats",
         description=(
-            "Whether what was said is kept, passage by passage, beside the facts learned from it. auto: "
-            "where this server itself keeps memories (backend library). With mem0's server or platform, all "
-            "that is said goes there: only with on."
+            "Whether passages of past chats are kept beside the facts learned from them. auto: if this "
+            "server keeps the memories itself (backend library). With mem0's server or platform, "
+            "everything that is said is sent there: only on does that."
         ),
+    )
+    episode_days: int = Field(
+        0,
+        ge=0,
+        le=36500,
+        title="Past chats for (days)",
+        description="What was said longer ago than this many days is erased; facts stay. 0: it is kept.",
     )
 '''
 
@@ -5612,24 +5635,26 @@ class Scopes(PanelModel):
         "shared",
         title="Chats in folders",
         description=(
-            "own: facts and plans that are said in a folder's chats stay in that folder. shared: they are "
-            "known in all chats. Who the user is and how they want to be answered is known in all chats."
+            "own: facts and plans from a folder's chats stay in that folder. shared: all chats know them. "
+            "Who the user is and how they want to be answered is known in all chats either way."
         ),
     )
     personas: Text = Field(
         "",
         title="Models with memories of their own",
         description=(
-            "Ids of workspace models, or patterns like tutor-*, separated by commas: what is said to one of "
-            "them stays with it. It knows what other chats were told, and they do not know what it was told."
+            "Ids of workspace models, or patterns such as tutor-*, separated by commas. What is said to "
+            "one of them stays with it: it knows what other chats know, but they do not know what it was "
+            "told."
         ),
     )
     teams: Text = Field(
         "",
         title="Teams",
         description=(
-            "Who is in which, by e-mail address or user id: design: ada@example.org bob@example.org; sales: "
-            "... Members see what one of them shares with /memory share."
+            "Who is in which team, by e-mail address or user id. For example: design: ada@example.org "
+            "bob@example.org; sales: eve@example.org. Members see what one of them shares with /memory "
+            "share."
         ),
     )
 
@@ -5668,22 +5693,22 @@ class Storage(PanelModel):
         "library",
         title="mem0",
         description=(
-            "library: mem0 inside this server, with the store, LLM and embedder below. "
-            "server: your own mem0 REST server. platform: mem0's hosted service."
+            "library: mem0 runs inside this server, with the store, LLM and embedder below. server: your "
+            "own mem0 REST server. platform: mem0's hosted service."
         ),
     )
     backend_url: Annotated[Text, Mark.OPENS, Mark.LEADS] = Field(
         "",
         title="mem0 server's address",
-        description="For server (and platform, if it is not the usual address).",
+        description="The address of your mem0 server, or of the platform if it is not the usual one.",
     )
     # Whatever `backend` says now, for the way back to stay open.
     backend_api_key: Annotated[Secret, Mark.OPENS, Belongs(("backend_url",))] = Field(
         "",
         title="mem0 key",
         description=(
-            "For server and platform. Of a server: its ADMIN_API_KEY, or email:password of one of its users; "
-            "an API key (m0sk_...) makes it slow."
+            "The key for mem0's server or platform. For a server: its ADMIN_API_KEY, or email:password of "
+            "one of its users. An API key (m0sk_...) works as well, but makes the server slow."
         ),
     )
 
@@ -5691,16 +5716,16 @@ class Storage(PanelModel):
         "sqlite",
         title="Store",
         description=(
-            "sqlite: embedded, needs nothing else. qdrant, pgvector: a server, at the address below; qdrant "
-            "also embedded, in a folder."
+            "sqlite: an embedded store that needs nothing else. qdrant, pgvector: a server at the address "
+            "below. Qdrant can also be embedded, in a folder."
         ),
     )
     vector_store_url: Annotated[Text, Mark.OPENS, Mark.LEADS] = Field(
         "",
         title="Store's address",
         description=(
-            "For qdrant: http://host:6333, or a folder for an embedded one (/data/qdrant or "
-            "file:///data/qdrant), slower than sqlite and for one server only. For pgvector: "
+            "For qdrant: http://host:6333, or a folder (/data/qdrant or file:///data/qdrant) for an "
+            "embedded one, which is slower than sqlite and serves one server only. For pgvector: "
             "postgresql://user@host:5432/database."
         ),
     )
@@ -5708,13 +5733,13 @@ class Storage(PanelModel):
         Field(
             "",
             title="Store's key or password",
-            description="Qdrant's API key or PostgreSQL's password, if it has one.",
+            description="Qdrant's API key or PostgreSQL's password, if there is one.",
         )
     )
     collection: Annotated[str, Mark.OPENS] = Field(
         "memories",
         title="Collection",
-        description="Name of the collection in the store: letters, digits and underscores.",
+        description="The collection's name in the store: letters, digits and underscores.",
     )
 
     @field_validator("collection")
@@ -8479,30 +8504,30 @@ msgstr[1] "**{n} memories**"
 
 msgid "help text"
 msgstr ""
-"**What you can ask of your memories**\n"
+"**What you can do with your memories**\n"
 "\n"
 "| Send | What it does |\n"
 "|---|---|\n"
-"| `/memory` | lists all of them, newest first; `/memory page 2` goes on |\n"
-"| `/memory search <words>` | lists those that fit, best first |\n"
+"| `/memory` | lists all memories, newest first; `/memory page 2` shows the next page |\n"
+"| `/memory search <words>` | lists the memories that match, best first |\n"
 "| `/memory why` | says what was used for the last answer in this chat, and what was left out |\n"
-"| `/memory chats` | lists chats of which something is kept; with `<words>`, what was said there that fits |\n"
+"| `/memory chats` | lists the chats of which something is kept; with `<words>`, the passages that match |\n"
 "| `/memory forget chat <number>` | forgets what was said in that chat; facts learned there stay |\n"
-"| `/memory episodes off`, `/memory episodes on` | switches off or on that what is said is kept, beside facts |\n"
-"| `/memory remember <text>` | keeps this text as it stands |\n"
-"| `/memory edit <number> <text>` | gives that memory another text |\n"
-"| `/memory forget <number>` | forgets it; also several: `/memory forget 2 5`; or `<words>` that only one memory has |\n"
+"| `/memory episodes off`, `/memory episodes on` | stops or starts keeping what is said, beside the facts |\n"
+"| `/memory remember <text>` | remembers this text, word for word |\n"
+"| `/memory edit <number> <text>` | changes the text of that memory |\n"
+"| `/memory forget <number>` | forgets it; also several, as in `/memory forget 2 5`, or by `<words>` that only one memory contains |\n"
 "| `/memory forget everything` | asks once more, then forgets all |\n"
 "| `/memory undo` | takes back the last change |\n"
-"| `/memory share <number> <team>` | lets a team of yours know it too; `/memory team` lists what they know |\n"
+"| `/memory share <number> <team>` | shares it with one of your teams; `/memory team` lists what they know |\n"
 "| `/memory withdraw <number>` | takes back what you shared with a team |\n"
 "| `/memory export` | shows all of them as text to copy (JSON Lines) |\n"
 "| `/memory import`, then such lines | adds them, in the same message |\n"
 "| `/memory off`, `/memory on` | switches memory off or on in this chat; with `always`, in all chats |\n"
 "| `/memory status` | says whether memory is on in this chat and, if not, why |\n"
 "\n"
-"Numbers are those of the list that you saw last in this chat. The answers are not shown to the model.\n"
-"Settings > Personalization > Memory shows Open WebUI's own memories, which are others."
+"The numbers are those of the last list in this chat. The model does not see the answers.\n"
+"Settings > Personalization > Memory shows Open WebUI's own memories, which are different ones."
 
 # What was not understood, or could not be done
 
@@ -8516,34 +8541,34 @@ msgid "unknown verb, near"
 msgstr "I do not know {verb}. Did you mean {command}? Nothing was done."
 
 msgid "waited"
-msgstr "This command has waited for more than a day. Send it again."
+msgstr "This command waited for more than a day and was not carried out. Send it again."
 
 msgid "answer expired"
-msgstr "This command was carried out before. To see its answer, send it again."
+msgstr "This command has been carried out already. To see its answer again, send it again."
 
 msgid "not this model"
-msgstr "Here the model would read the answer, and it may not know what is remembered."
+msgstr "The model in this chat may not know your memories, and it would read the answer."
 
 msgid "not done now"
-msgstr "This could not be done now. {fault}"
+msgstr "That did not work. {fault}"
 
 msgid "fault"
 msgstr "Memory cannot be reached."
 
 msgid "try again"
-msgstr "Regenerate this answer in a minute to try it again; your admin sees the reason in the status."
+msgstr "Regenerate this answer in a minute to try again. Your admin sees the reason in the status."
 
 msgid "broken"
-msgstr "This could not be done: something is wrong inside the filter ({error}). Tell your admin if it stays."
+msgstr "That did not work: something is wrong inside the filter ({error}). Tell your admin if it keeps happening."
 
 msgid "still at earlier"
-msgstr "Your earlier commands are still being carried out. Send this again in a minute."
+msgstr "Your earlier commands are still running. Send this one again in a minute."
 
 msgid "still at it"
-msgstr "This still takes a moment. Regenerate this answer to see what came of it."
+msgstr "This is taking a while. Regenerate this answer in a moment to see the result."
 
 msgid "not now"
-msgstr "Memory is not available now, so this command was not carried out. Send it again in a minute."
+msgstr "Memory is not available right now, so this command was not carried out. Send it again in a minute."
 
 msgid "switched off by the admin"
 msgstr "Memory is switched off on this server. An administrator can switch it on in the settings (`enabled`)."
@@ -8555,28 +8580,28 @@ msgid "say page"
 msgstr "Say which page, for example `/memory page 2`."
 
 msgid "say search"
-msgstr "Say what for: `/memory search <words>`."
+msgstr "Say what to search for: `/memory search <words>`."
 
 msgid "say remember"
-msgstr "Say what: `/memory remember <text>`."
+msgstr "Say what to remember: `/memory remember <text>`."
 
 msgid "say edit"
-msgstr "Say which and what: `/memory edit <number> <text>`."
+msgstr "Say which memory to change, and the new text: `/memory edit <number> <text>`."
 
 msgid "say forget"
-msgstr "Say what: `/memory forget <number>`, or `<words>`, or `everything`."
+msgstr "Say what to forget: `/memory forget <number>`, or `<words>`, or `everything`."
 
 msgid "say share"
-msgstr "Say which and with whom: `/memory share <number> <team>`. Your teams: {teams}."
+msgstr "Say which memory to share, and with which team: `/memory share <number> <team>`. Your teams: {teams}."
 
 msgid "say withdraw"
-msgstr "Say which of those that `/memory team` shows: `/memory withdraw <number>`."
+msgstr "Say which memory of the list of `/memory team` to withdraw: `/memory withdraw <number>`."
 
 msgid "say off"
-msgstr "Say `/memory off` for this chat, or `/memory off always`."
+msgstr "Send `/memory off` for this chat, or `/memory off always` for all chats."
 
 msgid "say on"
-msgstr "Say `/memory on` for this chat, or `/memory on always`."
+msgstr "Send `/memory on` for this chat, or `/memory on always` for all chats."
 
 msgid "say export"
 msgstr "Send `/memory export` for the first part, or say which one, for example `/memory export 2`."
@@ -8587,19 +8612,19 @@ msgstr "Put the lines that `/memory export` gave below `/memory import`, in the 
 # Numbers of a list
 
 msgid "no list"
-msgstr "No list was shown in this chat yet, so nothing was changed."
+msgstr "No list has been shown in this chat yet, so nothing was changed."
 
 msgid "no list, hint"
-msgstr "`/memory` shows all, with their numbers."
+msgstr "`/memory` shows all memories with their numbers."
 
 msgid "no number"
-msgstr "There is no number {number} in the list that you saw last."
+msgstr "The list that you saw last has no number {number}."
 
 msgid "no number, from to"
-msgstr "It goes from {first} to {last}, and nothing was changed. `/memory` shows all."
+msgstr "It goes from {first} to {last}. Nothing was changed. `/memory` shows all memories."
 
 msgid "no number, one only"
-msgstr "It has only number {first}, and nothing was changed. `/memory` shows all."
+msgstr "It has only number {first}. Nothing was changed. `/memory` shows all memories."
 
 # Lists
 
@@ -8609,7 +8634,7 @@ msgstr[0] "There is no page {number}: the list has {n} page."
 msgstr[1] "There is no page {number}: the list has {n} pages."
 
 msgid "nothing yet"
-msgstr "I remember nothing about you yet. `/memory help` says what you can do."
+msgstr "I remember nothing about you yet. `/memory help` lists what you can do."
 
 msgid "all, head"
 msgstr "{memories}, newest first"
@@ -8626,7 +8651,7 @@ msgstr[0] "**{n} memory** found, best first"
 msgstr[1] "**{n} memories** found, best first"
 
 msgid "nothing found"
-msgstr "Nothing found: no memory fits {words}. `/memory` lists all of them."
+msgstr "No memory matches {words}. `/memory` lists all of them."
 
 msgid "day is over"
 msgstr "{text} (its day is over)"
@@ -8698,19 +8723,19 @@ msgstr ""
 "`/memory undo` takes it back."
 
 msgid "known"
-msgstr "I know that already: {text}"
+msgstr "I already know that: {text}"
 
 msgid "memory gone"
-msgstr "That memory is gone."
+msgstr "That memory no longer exists."
 
 msgid "memory gone, hint"
-msgstr "`/memory` shows those that there are."
+msgstr "`/memory` shows the memories that there are."
 
 msgid "memory gone, hint team"
-msgstr "`/memory team` shows those that there are."
+msgstr "`/memory team` shows the memories that there are."
 
 msgid "a team's memory"
-msgstr "That is a team's memory, and nothing was changed."
+msgstr "That memory belongs to a team. Nothing was changed."
 
 msgid "a team's memory, hint"
 msgstr "Whoever shared it can take it back: `/memory withdraw <number>`."
@@ -8751,19 +8776,19 @@ msgstr[0] "With {n} message that waited and said so."
 msgstr[1] "With {n} messages that waited and said so."
 
 msgid "not everywhere yet"
-msgstr "A place that keeps some of it could not be reached: it is erased there as soon as it can be."
+msgstr "A store that holds some of it could not be reached. It is erased there as soon as possible."
 
 msgid "which, several"
-msgstr "Several memories have these words. Nothing was forgotten yet. `/memory forget <number>` forgets one of these:"
+msgstr "Several memories contain these words. Nothing has been forgotten yet. `/memory forget <number>` forgets one of these:"
 
 msgid "which, near"
-msgstr "No memory has exactly these words. Nothing was forgotten yet. `/memory forget <number>` forgets one of these:"
+msgstr "No memory contains exactly these words. Nothing has been forgotten yet. `/memory forget <number>` forgets one of these:"
 
 msgid "none fits"
-msgstr "No memory fits {words}, and nothing was forgotten. `/memory` lists all of them."
+msgstr "No memory matches {words}, so nothing was forgotten. `/memory` lists all of them."
 
 msgid "ask everything"
-msgstr "This forgets all **{what}** about you, for good. Send `/memory forget everything yes` if you mean it. Nothing is forgotten yet."
+msgstr "This forgets all **{what}** about you for good. To confirm, send `/memory forget everything yes`. Nothing has been forgotten yet."
 
 msgid "messages that waited"
 msgid_plural "messages that waited"
@@ -8865,10 +8890,10 @@ msgid "not for passages"
 msgstr "This is what was said in a past chat: it can be forgotten, but not changed or shared."
 
 msgid "nothing to undo"
-msgstr "There is no change that could be taken back."
+msgstr "There is no change to take back."
 
 msgid "undone, head"
-msgstr "The last change is taken back. `/memory undo` once more takes back the one before it."
+msgstr "The last change was taken back. Another `/memory undo` takes back the one before it."
 
 msgid "undone: add"
 msgstr "no longer remembered"
@@ -8880,45 +8905,45 @@ msgid "undone: replace"
 msgstr "as it was before"
 
 msgid "too late"
-msgstr "It is too late to take back the last change: what was forgotten is erased for good."
+msgstr "It is too late to take back the last change: what was forgotten has been erased for good."
 
 msgid "too late, hint"
-msgstr "`/memory undo` once more takes back the change before it."
+msgstr "Another `/memory undo` takes back the change before it."
 
 msgid "erased before"
-msgstr "What was there before was erased, and cannot be brought back."
+msgstr "What was there before has been erased and cannot be brought back."
 
 # What may not become a memory
 
 msgid "refused: it says nothing"
-msgstr "There is nothing to remember in that."
+msgstr "That contains nothing to remember."
 
 msgid "refused, hint: it says nothing"
 msgstr "Write it with letters or digits."
 
 msgid "refused: it is too long"
-msgstr "A memory has {most} characters at most."
+msgstr "A memory can have {most} characters at most."
 
 msgid "refused, hint: it is too long"
 msgstr "Say it in fewer words."
 
 msgid "refused: it holds a secret"
-msgstr "That holds a password, a key or a number of that kind, and such are not kept."
+msgstr "That contains a password, a key or a similar secret, and secrets are not kept."
 
 msgid "refused, hint: it holds a secret"
 msgstr "Leave it out and send the rest again."
 
 msgid "refused: it gives orders to a model"
-msgstr "That gives orders to a model instead of saying something about you, and is not kept."
+msgstr "That gives a model orders instead of saying something about you, so it is not kept."
 
 msgid "refused, hint: it gives orders to a model"
-msgstr "Say what is to be remembered in a plain sentence."
+msgstr "Say in a plain sentence what to remember."
 
 msgid "refused: it tells a model how to answer, which is for one's own chats"
-msgstr "That tells a model how to answer. It holds for your own chats and is not shared with a team."
+msgstr "That tells a model how to answer you. It applies to your own chats and cannot be shared with a team."
 
 msgid "refused, hint: it tells a model how to answer, which is for one's own chats"
-msgstr "Share what is a fact."
+msgstr "Share a fact instead."
 
 msgid "refused: it is of no scope that there is"
 msgstr "That belongs to nothing that a memory can be of."
@@ -8929,17 +8954,17 @@ msgstr "Send it without a scope."
 # Teams
 
 msgid "no team"
-msgstr "You are in no team: an administrator says who is in which (the setting `teams`)."
+msgstr "You are not in a team. An administrator decides who is in which team (the setting `teams`)."
 
 msgid "nothing shared"
-msgstr "Nobody has shared anything with your teams yet. `/memory share <number> <team>` does."
+msgstr "Nobody has shared anything with your teams yet. `/memory share <number> <team>` shares a memory."
 
 msgid "teams, head"
 msgstr "{memories} of {teams}, newest first"
 
 msgid "shared"
 msgstr ""
-"Team {team} knows now: {text}\n"
+"Team {team} now knows: {text}\n"
 "\n"
 "`/memory team` and `/memory withdraw` take it back."
 
@@ -8947,10 +8972,10 @@ msgid "withdrawn"
 msgstr "Withdrawn: {text}"
 
 msgid "withdrawn before"
-msgstr "Withdrawn. The team knows it no more."
+msgstr "Withdrawn. The team no longer knows it."
 
 msgid "not yours to withdraw"
-msgstr "Only what you have shared yourself can be withdrawn."
+msgstr "You can withdraw only what you have shared yourself."
 
 msgid "of another team"
 msgstr "(of a team that you have left)"
@@ -9010,10 +9035,10 @@ msgid "no time"
 msgstr "{name} must be a time like 2026-05-01T12:00:00+00:00"
 
 msgid "too many to import"
-msgstr "One message can bring {most} memories at most, and this has {count}."
+msgstr "One message can import {most} memories at most, and this one has {count}."
 
 msgid "too many to import, hint"
-msgstr "Send them in several messages; nothing was imported."
+msgstr "Nothing was imported. Send them in several messages."
 
 # Switches and status
 
@@ -9030,13 +9055,13 @@ msgid "is off always"
 msgstr "Memory is off in all chats: `/memory on always` switches it on."
 
 msgid "not here"
-msgstr "In this chat nothing is told to the model or remembered: {why}."
+msgstr "In this chat the model gets no memories, and nothing is remembered: {why}."
 
 msgid "only told"
 msgstr "What is said in this chat is not remembered: {why}."
 
 msgid "only learned"
-msgstr "In this chat the model is told nothing: {why}."
+msgstr "In this chat the model gets no memories: {why}."
 
 msgid "in folder"
 msgstr "Facts and plans that are said in this chat stay in its folder."
@@ -9071,13 +9096,13 @@ msgid "switched on here"
 msgstr "Memory is on in this chat. `/memory off` switches it off."
 
 msgid "switched on, but"
-msgstr "You have switched memory on for this chat, but something else is in its way."
+msgstr "You have switched memory on for this chat, but something else keeps it off."
 
 msgid "no chat, off"
-msgstr "This is no chat of its own: say `/memory off always`."
+msgstr "This is not a chat of its own. Send `/memory off always` instead."
 
 msgid "no chat, on"
-msgstr "This is no chat of its own: say `/memory on always`."
+msgstr "This is not a chat of its own. Send `/memory on always` instead."
 
 # Why a message is left alone, at the end of a sentence
 
@@ -9097,19 +9122,19 @@ msgid "reason: the user has switched memory off here"
 msgstr "you have switched memory off here, and `/memory on` switches it on"
 
 msgid "reason: the model is external (local_only)"
-msgstr "its model is not a local one, and the admin allows memory for local ones only (`local_only`)"
+msgstr "its model is not local, and the admin allows memory only for local models (`local_only`)"
 
 msgid "reason: it is not told whether the model is local (local_only)"
-msgstr "it is not known whether its model is a local one, and the admin allows memory for those only (`local_only`)"
+msgstr "it is not known whether its model is local, and the admin allows memory only for local models (`local_only`)"
 
 msgid "reason: the model gets no memory (models_recall, models_remember)"
-msgstr "the admin gives its model no memory (`models_recall`, `models_remember`)"
+msgstr "the admin has excluded its model (`models_recall`, `models_remember`)"
 
 msgid "reason: nothing is learned from this model's chats (models_remember)"
-msgstr "the admin lets nothing be learned from its model (`models_remember`)"
+msgstr "the admin lets nothing be learned from chats with its model (`models_remember`)"
 
 msgid "reason: the model is told nothing (models_recall)"
-msgstr "the admin lets its model only learn (`models_recall`)"
+msgstr "the admin gives its model no memories (`models_recall`)"
 
 msgid "reason: it is as long as a pasted document"
 msgstr "it is as long as a pasted document"
@@ -9147,7 +9172,7 @@ msgid "why, used"
 msgstr "**Used for the answer**"
 
 msgid "why, always told"
-msgstr "{text}: told in every conversation"
+msgstr "{text}: in every conversation"
 
 msgid "why, before"
 msgstr "**In the prompt from earlier messages**"
@@ -9156,28 +9181,28 @@ msgid "why, since"
 msgstr "{text}: since your message {number}"
 
 msgid "why, stays"
-msgstr "What a chat was told stays in its prompt. Commands are not counted as messages."
+msgstr "What a chat has been told stays in its prompt. Commands do not count as messages."
 
 msgid "why, left out"
 msgstr "**Left out**"
 
 msgid "why, not searched"
-msgstr "Besides who you are and how you want to be answered nothing was looked for: the admin has set `memories_per_turn` to 0."
+msgstr "Apart from who you are and how you want to be answered, nothing was looked for: the admin has set `memories_per_turn` to 0."
 
 msgid "why, not told any more"
-msgstr "Not told any more, because forgotten or taken back since: {count}."
+msgstr "No longer in the prompt, because they were forgotten or taken back since: {count}."
 
 msgid "why, not remembered"
 msgstr "What was said is not remembered: {why}."
 
 msgid "why, temporary"
-msgstr "Temporary chats are left alone: nothing is told or learned there, nor kept of why."
+msgstr "Temporary chats are left alone: the model gets no memories there, nothing is learned, and no reasons are kept."
 
 msgid "why, no chat"
-msgstr "This is no chat of its own: nothing is kept of why."
+msgstr "This is not a chat of its own, so no reasons are kept."
 
 msgid "why, nothing kept"
-msgstr "No memories were looked for in this chat yet, or that is more than a week ago."
+msgstr "No memories have been looked for in this chat in the last week."
 
 msgid "why, nothing more"
 msgstr "Nothing more was relevant enough to be added for this message."
@@ -9186,7 +9211,7 @@ msgid "why, none used"
 msgstr "No memory was used."
 
 msgid "why, none near"
-msgstr "No memory came near it, so none was used."
+msgstr "No memory was related to it, so none was used."
 
 msgid "why, none relevant"
 msgstr "Nothing was relevant enough, so no memory was used."
@@ -14864,6 +14889,8 @@ from ..language.spans import without_thoughts
 from ..recall.block import Blocks, without_block
 
 LANGUAGE = "{{USER_LANGUAGE}}"  # among the variables: that of the interface
+_OF_RESPONSES = ("input_text", "input_image", "input_file")  # parts of the responses API
+_TEXTS = ("text", "input_text", "output_text")
 _SEARCHES = ("web_search", "image_generation")
 
 # What comes in is as long as whoever sends it likes. Nothing below looks at more of it than this; hashes do.
@@ -15045,7 +15072,8 @@ def _is_block(part: Any) -> bool:
 
 def _prepended(block: str, content: Any) -> str | list[Any]:
     if isinstance(content, list):
-        return [{"type": "text", "text": block}, *content]
+        of_responses = any(_mapping(part).get("type") in _OF_RESPONSES for part in content)
+        return [{"type": "input_text" if of_responses else "text", "text": block}, *content]
     return f"{block}\n\n{content}" if content else block
 
 
@@ -15086,7 +15114,7 @@ def text_of(content: Any) -> str:
         return content
     if not isinstance(content, list):
         return ""
-    parts = (part for part in content if isinstance(part, Mapping) and part.get("type") == "text")
+    parts = (part for part in content if isinstance(part, Mapping) and part.get("type") in _TEXTS)
     return "\n".join(_text(part.get("text")) for part in parts)
 
 
@@ -15400,7 +15428,7 @@ class Chats:
         fault, waiting = self._start.fault, self._spill.waiting().exchanges
         parts = [Check("filter", False, str(fault), fault.hint)]
         if waiting:
-            parts.append(Check("queue", True, f"{waiting} kept aside until memory has started"))
+            parts.append(Check("queue", True, f"{waiting} set aside until memory has started"))
         return status.report(parts, waiting, 0)
 
     def numbers(self) -> bytes:
@@ -15591,7 +15619,7 @@ from typing import Annotated
 
 import typer
 
-from . import erase, keys, memories, moving, queue, status, teams, why
+from . import erase, keys, memories, moving, past_chats, queue, status, teams, why
 from .instance import a_person, opened
 
 _OF_A_USER, _OF_TEAMS = "Memories of a user", "Memories of teams"
@@ -15603,21 +15631,22 @@ User = Annotated[
         metavar="USER", help="The user's id in Open WebUI; `users` lists them.", callback=a_person
     ),
 ]
-Which = Annotated[
-    str, typer.Argument(metavar="WHICH", help="A number of the list that was shown last, or an id.")
-]
+Which = Annotated[str, typer.Argument(metavar="WHICH", help="A number from the last list, or an id.")]
 Words = Annotated[list[str], typer.Argument(metavar="WORDS...", help="Words, or a sentence.")]
 Team = Annotated[str, typer.Argument(metavar="TEAM", help="A team's name, as the setting `teams` has it.")]
-Page = Annotated[int, typer.Option("--page", min=1, help="Which page.")]
+Page = Annotated[int, typer.Option("--page", min=0, help="Which page; with --json all without one.")]
 Whole = Annotated[bool, typer.Option("--all", help="All of them, without pages.")]
 Chat = Annotated[
     str, typer.Option("--chat", metavar="ID", help="Only in this chat, by the id in its address.")
+]
+Now = Annotated[
+    bool, typer.Option("--now", help="Erase at once. Otherwise `undo` brings it back for a while.")
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 app = typer.Typer(
-    help="Long-term memory: what users can ask for with /memory, for an admin, and the care of the server.",
+    help="Long-term memory for Open WebUI: the commands of /memory for any user, and the server's upkeep.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -15630,18 +15659,23 @@ _keys = typer.Typer(no_args_is_help=True)
 app.add_typer(_keys, name="keys", help="Keys of users for the proxy.", rich_help_panel=_OF_THE_SERVER)
 
 
+def _page(page: int, whole: bool, json: bool) -> int:
+    """The page that is asked for; 0: all, which programs get where they ask for none."""
+    return 0 if whole or (json and not page) else page or 1
+
+
 @app.command("list", rich_help_panel=_OF_A_USER)
-def list_(user: User, page: Page = 1, whole: Whole = False, json: Json = False) -> None:
+def list_(user: User, page: Page = 0, whole: Whole = False, json: Json = False) -> None:
     """What is remembered of a user, newest first, with the numbers that other commands take."""
     with opened() as instance:
-        memories.list_(instance, user, 0 if whole else page, json)
+        memories.list_(instance, user, _page(page, whole, json), json)
 
 
 @app.command(rich_help_panel=_OF_A_USER)
-def search(user: User, words: Words, json: Json = False) -> None:
-    """The memories that fit some words, best first."""
+def search(user: User, words: Words, page: Page = 0, json: Json = False) -> None:
+    """The memories that fit some words, best first, and what was said in past chats that does."""
     with opened() as instance:
-        memories.search(instance, user, " ".join(words), json)
+        memories.search(instance, user, " ".join(words), _page(page, False, json), json)
 
 
 @app.command(rich_help_panel=_OF_A_USER)
@@ -15663,13 +15697,9 @@ def forget(
     user: User,
     which: Annotated[
         list[str],
-        typer.Argument(
-            metavar="WHICH...", help="Numbers of the list that was shown last, ids, words, or `everything`."
-        ),
+        typer.Argument(metavar="WHICH...", help="Numbers from the last list, ids, words, or `everything`."),
     ],
-    now: Annotated[
-        bool, typer.Option("--now", help="Erase at once; else `undo` brings it back for a while.")
-    ] = False,
+    now: Now = False,
     yes: Yes = False,
     json: Json = False,
 ) -> None:
@@ -15679,6 +15709,46 @@ def forget(
             erase.erase_user(instance, user, yes=yes, to_json=json)
         else:
             memories.forget(instance, user, which, at_once=now, to_json=json)
+
+
+@app.command(rich_help_panel=_OF_A_USER)
+def chats(
+    user: User,
+    words: Annotated[list[str] | None, typer.Argument(metavar="[WORDS...]", help="What to look for.")] = None,
+    page: Page = 0,
+    whole: Whole = False,
+    json: Json = False,
+) -> None:
+    """The past chats of which something is kept, newest first; with words, those where they fit."""
+    with opened() as instance:
+        past_chats.list_(instance, user, " ".join(words or ()), _page(page, whole, json), json)
+
+
+@app.command("forget-chat", rich_help_panel=_OF_A_USER)
+def forget_chat(
+    user: User,
+    which: Annotated[
+        str, typer.Argument(metavar="WHICH", help="A number of the list that `chats` showed last, or an id.")
+    ],
+    now: Now = False,
+    json: Json = False,
+) -> None:
+    """Forget what was said in a chat; facts that were learned there stay."""
+    with opened() as instance:
+        past_chats.forget(instance, user, which, at_once=now, to_json=json)
+
+
+@app.command(rich_help_panel=_OF_A_USER)
+def episodes(
+    user: User,
+    state: Annotated[str, typer.Argument(metavar="on|off")],
+    json: Json = False,
+) -> None:
+    """Whether what a user says is kept, beside facts."""
+    if state not in ("on", "off"):
+        raise typer.BadParameter(f"{state!r} is neither on nor off.")
+    with opened() as instance:
+        past_chats.switch(instance, user, on=state == "on", to_json=json)
 
 
 @app.command(rich_help_panel=_OF_A_USER)
@@ -15712,10 +15782,10 @@ def why_(
 
 
 @app.command(rich_help_panel=_OF_TEAMS)
-def team(name: Team, json: Json = False) -> None:
+def team(name: Team, page: Page = 0, whole: Whole = False, json: Json = False) -> None:
     """What a team knows, newest first."""
     with opened() as instance:
-        teams.list_(instance, name, json)
+        teams.list_(instance, name, _page(page, whole, json), json)
 
 
 @app.command(rich_help_panel=_OF_TEAMS)
@@ -15757,7 +15827,7 @@ def import_(
 @app.command(rich_help_panel=_IN_AND_OUT)
 def migrate(
     abandon: Annotated[
-        bool, typer.Option("--abandon", help="No longer wait for a former place that cannot be read.")
+        bool, typer.Option("--abandon", help="No longer wait for a former location that cannot be read.")
     ] = False,
     json: Json = False,
 ) -> None:
@@ -15828,14 +15898,14 @@ def proxy(
     context: typer.Context,
     port: Annotated[int, typer.Option("--port", envvar="PORT", help="On which port.")] = 9098,
     host: Annotated[
-        str, typer.Option("--host", envvar="HOST", help="On which address; 0.0.0.0 for all.")
+        str, typer.Option("--host", envvar="HOST", help="The address to listen on; 0.0.0.0 for all.")
     ] = "127.0.0.1",
 ) -> None:
     """Serve an OpenAI-compatible API in front of any model servers, whose models memory/<model> remember."""
     context.obj(host, port)
 
 
-ShowText = Annotated[bool, typer.Option("--show-text", help="Also what was said.")]
+ShowText = Annotated[bool, typer.Option("--show-text", help="Also show what was said.")]
 
 
 @_queue.callback()
@@ -15897,7 +15967,7 @@ def _show(receipt: Receipt) -> None:
     if receipt.counts:
         table(["erased", "where"], [(f"{count:,}", name) for name, count in receipt.counts.items()])
     for where in receipt.unreached:
-        say(f"Not yet: {where} The server goes on as soon as it can.")
+        say(f"Not erased yet: {where} The server goes on as soon as it can.")
     for what in receipt.keeps:
         say(f"Note: {what}.")
 
@@ -15946,6 +16016,7 @@ from ...manage.erasure.erase import Eraser
 from ...manage.memories import Control
 from ...manage.migrate.reach import location_of_backend, settled
 from ...manage.outcomes import Asked
+from ...manage.past_chats import PastChats
 from ...remember.outbox import Outbox
 from ...remember.spill import Spill
 from ...state import open_state
@@ -15992,7 +16063,7 @@ class Instance:
             home = settled(self.locations, self.settings, self.environment.data_dir, location)
             if home.key != location.key:
                 raise TellAdmin(
-                    f"The settings name {location}, and the memories are in {home}.",
+                    f"The settings name {location}, but the memories are in {home}.",
                     hint=f"Run first: {COMMAND} migrate",
                 )
             yield backend
@@ -16010,6 +16081,10 @@ class Instance:
         """What users may do with their memories."""
         with self.backend() as backend:
             yield Control(self.engine, _Only(backend), lambda: self.settings, self.eraser())
+
+    def past(self, control: Control) -> PastChats:
+        """Past chats, where this control works."""
+        return PastChats(self.engine, control.live, lambda: self.settings)
 
     def eraser(self) -> Eraser:
         """Erases for good."""
@@ -16043,7 +16118,7 @@ def a_person(user_id: str) -> str:
         typer.BadParameter: nobody has it.
     """
     if not is_person(user_id):
-        raise typer.BadParameter(f"{user_id!r} is no user's id.")
+        raise typer.BadParameter(f"{user_id!r} is not a user's id.")
     return user_id
 
 
@@ -16170,47 +16245,57 @@ from typing import Any
 from ...core.errors import Drop
 from ...core.memory import Memory, is_id, is_over
 from ...manage.memories import Control
+from ...manage.outcomes import PAGE, Item, Page
 from ...manage.rows import row_of
 from ...state.switches_table import Switches
 from .instance import Instance, asked_for
 from .output import as_json, counted, fields, say, table
 
+_FOUND_MOST = 500  # of a search that is told whole
+
 
 def list_(instance: Instance, user_id: str, page: int, to_json: bool) -> None:
     """A page of a user's memories, newest first; page 0: all of them."""
     with instance.control() as control:
-        if page:
-            shown = control.page(user_id, page)
-            memories, total, pages, first = shown.memories, shown.total, shown.pages, shown.first
-        else:
-            memories = tuple(control.all(user_id))
-            total, pages, first = len(memories), 1, 1
-    instance.number(user_id, memories, first)
+        memories = control.all(user_id)
+    shown = paged(memories, page)
+    instance.number(user_id, shown.items, shown.first)
     if to_json:
-        rows = numbered(user_id, memories, first)
-        as_json({"user_id": user_id, "total": total, "page": page, "pages": pages, "memories": rows})
+        rows = numbered(user_id, shown.items, shown.first)
+        counts = {"total": shown.total, "page": shown.number, "pages": shown.pages}
+        as_json({"user_id": user_id, **counts, "memories": rows})
     elif not memories:
         say(f"Nothing is remembered of {user_id}.")
     else:
-        show(memories, first)
-        if pages > 1:
-            say(f"Page {page} of {pages}, of {total:,} memories: --page N shows another, --all all of them.")
+        show(shown.items, shown.first)
+        say_pages(shown, "memories")
 
 
-def search(instance: Instance, user_id: str, words: str, to_json: bool) -> None:
-    """What fits, best first."""
+def search(instance: Instance, user_id: str, words: str, page: int, to_json: bool) -> None:
+    """What fits, best first: facts, and apart what was said in past chats. page 0: all of both."""
+    most = _FOUND_MOST if page == 0 else page * PAGE
     with instance.control() as control:
-        found = control.search(user_id, words)
-    memories = [one.memory for one in found]
-    instance.number(user_id, memories)
+        found = control.search(user_id, words, most)
+        said = instance.past(control).found(user_id, words)[:most]
+    begin = (page - 1) * PAGE if page else 0
+    if begin and begin >= max(len(found), len(said)):
+        raise Drop("There is no such page.", hint="--page 1 shows the best.")
+    facts, passages = found[begin:], [one.memory for one in said[begin:]]
+    memories = [one.memory for one in facts]
+    instance.number(user_id, [*memories, *passages])
     if to_json:
-        rows = numbered(user_id, memories)
-        weighed = [fields(one, "score", "meaning", "keyword") for one in found]
-        as_json([{**row, **scores} for row, scores in zip(rows, weighed, strict=True)])
-    elif not memories:
-        say("No memory fits these words.")
+        rows = numbered(user_id, [*memories, *passages])
+        for row, one in zip(rows, facts, strict=False):
+            row |= fields(one, "score", "meaning", "keyword")
+        as_json(rows)
+    elif not (memories or passages):
+        say("No memory matches these words, and nothing that was said.")
     else:
-        show(memories)
+        if memories:
+            show(memories)
+        if passages:
+            say("From past chats:")
+            show_passages(passages, len(memories) + 1)
 
 
 def remember(instance: Instance, user_id: str, text: str, to_json: bool) -> None:
@@ -16230,7 +16315,7 @@ def edit(instance: Instance, user_id: str, which: str, text: str, to_json: bool)
         (memory_id,) = instance.ids(control, user_id, [which])
         done = control.edit(asked_for(user_id), memory_id, text)
     if not done.before:
-        raise Drop("That memory is gone.", hint="`list` shows those that there are.")
+        raise Drop("That memory no longer exists.", hint="`list` shows the memories that there are.")
     if to_json:
         as_json(fields(done, "before", "after"))
     else:
@@ -16247,17 +16332,19 @@ def forget(instance: Instance, user_id: str, which: Sequence[str], *, at_once: b
         instance.orders.erase_answers(user_id)  # they may hold what is forgotten
         done = control.forget(asked_for(user_id), ids, at_once=at_once)
     if to_json:
-        as_json({"forgotten": done.count, "gone": done.gone, "texts": done.texts})
+        as_json({"forgotten": done.count, **fields(done, "gone", "texts", "passages")})
         return
     for text in done.texts:
         say(f"Forgotten: {text}")
+    if done.passages:
+        say(f"With {counted(done.passages, 'passage', 'passages')} of past chats that say so.")
     if done.gone:
         say(f"Gone already: {done.gone:,}.")
     if done.count and done.undo_minutes:
         minutes = counted(done.undo_minutes, "minute", "minutes")
         say(f"`undo` brings back what was forgotten within {minutes}; then the server erases it for good.")
     if not done.reached:
-        say("A place could not be reached yet: the server erases it there as soon as it can.")
+        say("A store could not be reached yet: the server erases it there as soon as it can.")
 
 
 def _holding(instance: Instance, control: Control, user_id: str, words: str) -> list[str]:
@@ -16265,11 +16352,11 @@ def _holding(instance: Instance, control: Control, user_id: str, words: str) -> 
     if exact and len(memories) == 1:
         return [memories[0].id]
     if not memories:
-        raise Drop("No memory has these words, and none comes near. Nothing was forgotten.")
+        raise Drop("No memory contains these words, and none comes near. Nothing was forgotten.")
     instance.number(user_id, memories)
     show(memories)
-    said = "Several memories have these words." if exact else "No memory has exactly these words."
-    raise Drop(f"{said} Nothing was forgotten yet: say which, by its number.")
+    said = "Several memories contain these words." if exact else "No memory contains exactly these words."
+    raise Drop(f"{said} Nothing has been forgotten yet: name one by its number.")
 
 
 def undo(instance: Instance, user_id: str, to_json: bool) -> None:
@@ -16279,7 +16366,7 @@ def undo(instance: Instance, user_id: str, to_json: bool) -> None:
     if to_json:
         as_json([fields(change, "op", "memory_id", "before", "after") for change in done.changes])
     elif not done.changes:
-        say("There is no change that could be taken back.")
+        say("There is no change to take back.")
     else:
         says = {"add": "no longer remembered", "remove": "remembered again", "replace": "as it was"}
         rows = [
@@ -16297,6 +16384,31 @@ def switch(instance: Instance, user_id: str, chat_id: str, *, on: bool, to_json:
     else:
         where = f"chat {chat_id}" if chat_id else "all chats"
         say(f"Memory of {user_id} is {'on' if on else 'off'} in {where}.")
+
+
+def paged(rows: Sequence[Item], page: int) -> Page[Item]:
+    """A page of some rows; page 0: all of them.
+
+    Raises:
+        Drop: there is no such page.
+    """
+    return Page.of(rows, page) if page else Page(tuple(rows), len(rows))
+
+
+def say_pages(shown: Page[Any], what: str) -> None:
+    """Which page it was, where there are several."""
+    if shown.pages > 1:
+        of = f"Page {shown.number} of {shown.pages}, of {shown.total:,} {what}"
+        say(f"{of}: --page N shows another, --all all of them.")
+
+
+def show_passages(passages: Iterable[Memory], first: int = 1) -> None:
+    """A numbered table of what was said."""
+    rows = [
+        (number, one.role, one.text, f"{one.created_at:%Y-%m-%d}" if one.created_at else "", one.chat)
+        for number, one in enumerate(passages, first)
+    ]
+    table(["#", "who", "said", "day", "chat"], rows)
 
 
 def show(memories: Iterable[Memory], first: int = 1) -> None:
@@ -16337,11 +16449,14 @@ from typing import Any
 from ...backends.locations import Location
 from ...core.errors import TellAdmin
 from ...core.locales.refused import Refused
+from ...core.memory import in_payload
+from ...core.scope import past_in
 from ...manage.migrate.copying import BATCH, in_order
 from ...manage.migrate.mover import Mover
 from ...manage.migrate.reach import location_of_backend, opened, records_of
 from ...manage.migrate.records import Record, Records, admitted, from_json, to_json
 from ...remember.admission import NotAdmittedError
+from ...remember.episodes import adopt
 from .instance import Instance
 from .output import as_json, progress, say, with_progress
 
@@ -16360,7 +16475,7 @@ class Moving:
         count = 0
         with _to(file) as lines:
             for record in self.all("exporting"):
-                if user_id in ("", record.user_id):
+                if user_id in ("", record.user_id, past_in(record.user_id)):
                     lines.write(json.dumps(to_json(record), ensure_ascii=False) + "\n")
                     count += 1
         print(f"{count:,} memories exported.", file=sys.stderr)
@@ -16395,6 +16510,7 @@ class Moving:
             for batch in with_progress(batches, len(batches), f"importing, {BATCH} at a time"):
                 target.write(batch)
             self._locations.touch({record.user_id for record in new})
+        adopt(self._instance.engine, ((one.user_id, in_payload(one.id, one.payload)) for one in records))
         added = sum(record.id not in there for record in new)
         changed, known = len(new) - added, len(records) - len(new)
         if to_json:
@@ -16426,7 +16542,7 @@ class Moving:
             say(
                 f"{count:,} memories are in {location}."
                 if moved
-                else f"Nothing to move: all are in {location}."
+                else f"Nothing to move: all memories are in {location}."
             )
 
     def _abandon(self, to_json: bool) -> None:
@@ -16437,9 +16553,9 @@ class Moving:
             as_json({"abandoned": [str(location) for location in pending]})
             return
         for location in pending:
-            say(f"What is only in {location} stays there, and is not looked for any more.")
+            say(f"Memories that are only in {location} stay there, and are no longer looked for.")
         if not pending:
-            say("Nothing is waited for.")
+            say("No former location is waited for.")
 
     def _opened(self, location: Location) -> AbstractContextManager[Records]:
         instance = self._instance
@@ -16597,6 +16713,103 @@ def fields(one: Any, *names: str) -> dict[str, Any]:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# interfaces/cli/past_chats.py
+
+SOURCES["interfaces/cli/past_chats.py"] = r'''"""`chats` and `forget-chat`: what is kept of a user's past chats."""
+
+from __future__ import annotations
+
+from ...core.errors import Drop
+from ...manage.past_chats import PastChat
+from ...state.episodes_table import EpisodesTable
+from .instance import Instance, asked_for
+from .memories import numbered, paged, say_pages, show_passages
+from .output import as_json, counted, say, table
+
+_LIST = "command line, chats"  # stands for the chat in which a list of chats was shown
+
+
+def list_(instance: Instance, user_id: str, words: str, page: int, to_json: bool) -> None:
+    """A page of the chats of which something is kept, or of those where words fit; page 0: all."""
+    with instance.control() as control:
+        past = instance.past(control)
+        chats = past.found_by_chat(user_id, words) if words else past.all(user_id)
+    shown = paged(chats, page)
+    instance.orders.show(
+        user_id, _LIST, [one.chat for one in shown.items], first=shown.first, anew=shown.first == 1
+    )
+    if to_json:
+        rows = [_row(user_id, number, one) for number, one in enumerate(shown.items, shown.first)]
+        as_json(
+            {
+                "user_id": user_id,
+                "total": shown.total,
+                "page": shown.number,
+                "pages": shown.pages,
+                "chats": rows,
+            }
+        )
+    elif not chats:
+        say("Nothing that was said fits." if words else f"Nothing is kept of {user_id}'s past chats.")
+    elif words:
+        for number, one in enumerate(shown.items, shown.first):
+            say(f"#{number} {one.title or one.chat}")
+            show_passages(one.shown)
+    else:
+        cells = [
+            (
+                number,
+                one.chat,
+                f"{one.at:%Y-%m-%d}" if one.at else "",
+                one.count,
+                one.title or one.shown[0].text,
+            )
+            for number, one in enumerate(shown.items, shown.first)
+        ]
+        table(["#", "chat", "day", "passages", "begins"], cells)
+        say_pages(shown, "chats")
+
+
+def forget(instance: Instance, user_id: str, which: str, *, at_once: bool, to_json: bool) -> None:
+    """What was said in a chat, by its number in the list that was shown last, or its id."""
+    chat = instance.orders.shown(user_id, _LIST).get(which.lstrip("#"), which)
+    with instance.control() as control:
+        passages = instance.past(control).of_chat(user_id, chat)
+        if not passages:
+            raise Drop(f"Nothing is kept of a chat {which}.", hint="`chats` shows those that there are.")
+        done = control.forget(asked_for(user_id), [one.id for one in passages], at_once=at_once)
+    if to_json:
+        as_json({"chat": chat, "forgotten": done.count})
+        return
+    say(f"Forgotten: {counted(done.count, 'passage', 'passages')}. Facts that were learned there stay.")
+    if done.undo_minutes:
+        say(f"`undo` brings it back within {counted(done.undo_minutes, 'minute', 'minutes')}.")
+    if not done.reached:
+        say("A place could not be reached yet: the server erases it there as soon as it can.")
+
+
+def switch(instance: Instance, user_id: str, *, on: bool, to_json: bool) -> None:
+    """Whether what a user says is kept."""
+    EpisodesTable(instance.engine).switch(user_id, on)
+    if to_json:
+        as_json({"user_id": user_id, "episodes": on})
+    else:
+        say(f"What {user_id} says is {'kept' if on else 'no longer kept'}; facts are learned all the same.")
+
+
+def _row(user_id: str, number: int, one: PastChat) -> dict[str, object]:
+    at = one.at.isoformat() if one.at else None
+    return {
+        "number": number,
+        "chat": one.chat,
+        "title": one.title,
+        "passages": one.count,
+        "last_said_at": at,
+        "shown": numbered(user_id, one.shown),
+    }
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # interfaces/cli/queue.py
 
 SOURCES["interfaces/cli/queue.py"] = r'''"""`queue`: what waits to be remembered, what was given up, and how that is tried again."""
@@ -16705,9 +16918,12 @@ import typer
 from ... import COMMAND
 from ...core.errors import MemoryFault
 from ...core.memory import Check
+from ...core.scope import past_in, past_owner
 from ...language.sanitize import one_line
 from ...observe.ledger import Ledger
 from ...observe.selfcheck import selfcheck
+from ...observe.status import past_chats_part
+from ...state.episodes_table import EpisodesTable
 from ...state.switches_table import Switches
 from .instance import Instance
 from .moving import Moving
@@ -16724,6 +16940,7 @@ def of_all(instance: Instance, to_json: bool) -> None:
         *_backend(instance),
         _calls(instance),
         _queue(instance),
+        past_chats_part(instance.settings, EpisodesTable(instance.engine).kept()),
     ]
     ok = all(part.ok for part in parts)
     if to_json:
@@ -16744,21 +16961,29 @@ def of_user(instance: Instance, user_id: str, to_json: bool) -> None:
     waiting_now = instance.outbox.waiting_of(user_id)
     with instance.control() as control:
         total = len(control.all(user_id))
+    kept = EpisodesTable(instance.engine).kept(user_id)
     if to_json:
-        as_json({"user_id": user_id, "on": is_on, "memories": total, "waiting": waiting_now})
+        counts = {"memories": total, "passages": kept.passages, "chats": kept.chats, "waiting": waiting_now}
+        as_json({"user_id": user_id, "on": is_on, **counts})
         return
     say(f"Memory is {'on' if is_on else 'switched off in all chats'}.")
     say(f"{counted(total, 'memory', 'memories')}.")
+    chats = counted(kept.chats, "past chat", "past chats")
+    say(f"{counted(kept.passages, 'passage', 'passages')} of {chats}.")
     say(f"{counted(waiting_now, 'message waits', 'messages wait')} to be remembered.")
 
 
 def users(instance: Instance, to_json: bool) -> None:
     """Everybody who has memories, and teams, by their ids."""
     counts = Counter(record.user_id for record in Moving(instance).all("counting"))
+    owners = dict.fromkeys(past_in(owner) or owner for owner, _ in counts.most_common())
+    rows = [(owner, counts[owner], counts[past_owner(owner)]) for owner in owners]
     if to_json:
-        as_json([{"user_id": user_id, "memories": count} for user_id, count in counts.most_common()])
-    elif counts:
-        table(["user", "memories"], [(user_id, f"{count:,}") for user_id, count in counts.most_common()])
+        as_json([dict(zip(("user_id", "memories", "passages"), row, strict=True)) for row in rows])
+    elif rows:
+        table(
+            ["user", "memories", "passages"], [(owner, f"{one:,}", f"{more:,}") for owner, one, more in rows]
+        )
     else:
         say("There are no memories yet.")
 
@@ -16788,10 +17013,10 @@ def _calls(instance: Instance) -> Check:
 
 def _queue(instance: Instance) -> Check:
     counts = instance.outbox.counts()
-    hint = f"Mend the cause, then run: {COMMAND} queue retry all" if counts.dead else ""
+    hint = f"Fix the cause, then run: {COMMAND} queue retry all" if counts.dead else ""
     detail = f"{counts.pending} waiting, {counts.dead} given up"
     if aside := instance.spill.waiting().exchanges:
-        detail += f", {aside} kept aside until the state database takes them"
+        detail += f", {aside} set aside until the state database takes them"
     return Check("queue", not counts.dead, detail, hint)
 '''
 
@@ -16807,24 +17032,26 @@ from collections.abc import Sequence
 from ...core.errors import Drop
 from ...core.scope import TEAM, read_teams, sharer_in, team_owner
 from .instance import Instance, asked_for
-from .memories import numbered, show
+from .memories import numbered, paged, say_pages, show
 from .output import as_json, say
 
 
-def list_(instance: Instance, team: str, to_json: bool) -> None:
-    """All that a team knows, newest first."""
+def list_(instance: Instance, team: str, page: int, to_json: bool) -> None:
+    """A page of what a team knows, newest first; page 0: all of it."""
     known = _teams(instance)
     with instance.control() as control:
         memories = control.of_teams([team])
     if not memories and team not in known:
         raise _unknown(team, known)
-    instance.number(team_owner(team), memories)
+    shown = paged(memories, page)
+    instance.number(team_owner(team), shown.items, shown.first)
     if to_json:
-        as_json(numbered(team_owner(team), memories))
+        as_json(numbered(team_owner(team), shown.items, shown.first))
     elif not memories:
         say(f"Nobody has shared anything with {team} yet.")
     else:
-        show(memories)
+        show(shown.items, shown.first)
+        say_pages(shown, "memories")
 
 
 def share(instance: Instance, user_id: str, which: str, team: str, to_json: bool) -> None:
@@ -16837,7 +17064,7 @@ def share(instance: Instance, user_id: str, which: str, team: str, to_json: bool
     if to_json:
         as_json({"team": team, "memory": text})
     else:
-        say(f"Team {team} knows now: {text}")
+        say(f"Team {team} now knows: {text}")
 
 
 def withdraw(instance: Instance, team: str, which: str, to_json: bool) -> None:
@@ -16846,7 +17073,7 @@ def withdraw(instance: Instance, team: str, which: str, to_json: bool) -> None:
         (memory_id,) = instance.ids(control, team_owner(team), [which])
         memory = control.of_ids([memory_id]).get(memory_id)
         if memory is None or memory.scope != TEAM + team:
-            raise Drop("That memory is gone.", hint="`team` shows those that there are.")
+            raise Drop("That memory no longer exists.", hint="`team` shows the memories that there are.")
         text = control.withdraw(asked_for(sharer_in(memory.batch)), memory_id)
     if to_json:
         as_json({"team": team, "memory": text})
@@ -16859,7 +17086,7 @@ def _teams(instance: Instance) -> Sequence[str]:
 
 
 def _unknown(team: str, known: Sequence[str]) -> Drop:
-    there = f"There are: {', '.join(known)}." if known else "The setting `teams` names none."
+    there = f"There are: {', '.join(known)}." if known else "The setting `teams` names no team."
     return Drop(f"There is no team {team}.", hint=there)
 '''
 
@@ -16893,7 +17120,8 @@ def show(engine: Engine, chat_id: str, *, to_json: bool) -> None:
     explanations = Explanations(engine).of_chat(chat_id)
     if not explanations:
         raise Drop(
-            f"Nothing is known of a chat {chat_id}.", hint="It is kept for a week, by the id in its address."
+            f"Nothing is known of chat {chat_id}.",
+            hint="What a chat was told is kept for a week, by the id in the chat's address.",
         )
     journal = Journal(engine)
     if to_json:
@@ -16920,7 +17148,7 @@ def _described(number: int, explanation: Explanation, journal: Journal) -> list[
     for title, ids in (
         ("always told", explanation.profile),
         ("told as corrected", explanation.corrected),
-        ("not told any more, it is forgotten", explanation.forgotten),
+        ("no longer in the prompt, as it was forgotten", explanation.forgotten),
     ):
         lines += [f"   {title}: {_text(memory_id, journal)}" for memory_id in ids]
     lines += [
@@ -17528,6 +17756,7 @@ _JSON_BYTES = 20_000_000  # of an answer that is no stream
 _LONG_BYTES = 200_000
 _TEXT_CHARS = 300_000
 _BROKEN = " […]"  # behind what is remembered of an answer that broke off
+_CALLS = ("function_call", "custom_tool_call")
 _ENDS, _CLOSERS = tuple(".!?…。！？؟।"), "\"'”’»)]*_`"
 
 
@@ -17560,7 +17789,7 @@ class Said:
             self.text += text_of(text)[:_TEXT_CHARS]
 
 
-Read = Callable[[Said, Mapping[str, Any]], bool]  # takes in an event; whether it is the last one
+Read = Callable[[Said, Mapping[str, Any]], bool]  # takes in an event; whether it ends a stream
 
 
 def chat(said: Said, told: Mapping[str, Any]) -> bool:
@@ -17580,6 +17809,27 @@ def chat(said: Said, told: Mapping[str, Any]) -> bool:
             said.ended = True
             said.calls |= reason in ("tool_calls", "function_call")
     return False  # [DONE] is
+
+
+def responses(said: Said, told: Mapping[str, Any]) -> bool:
+    """An event, or the whole, of /responses."""
+    kind, item = told.get("type"), told.get("item")
+    if kind == "response.output_text.delta":
+        said.add(told.get("delta"))
+    elif kind in ("response.failed", "error"):
+        said.failed = True
+    elif kind in ("response.completed", "response.incomplete"):
+        said.ended = True
+    elif isinstance(item, Mapping):
+        said.calls |= item.get("type") in _CALLS
+    elif told.get("object") == "response":
+        output = told.get("output")
+        for one in output if isinstance(output, list) else []:
+            if isinstance(one, Mapping):
+                said.calls |= one.get("type") in _CALLS
+                said.add(one.get("content") if one.get("type") == "message" else None)
+        said.ended = told.get("status") in ("completed", "incomplete")
+    return said.ended
 
 
 class Ear(Protocol):
@@ -17798,6 +18048,110 @@ def authorization(upstream: Upstream) -> dict[str, str]:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# interfaces/proxy/dialects.py
+
+SOURCES["interfaces/proxy/dialects.py"] = r'''"""The forms in which a model is asked: a request as messages of a chat, and messages as a request again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.types import Send
+
+from . import answer, replies
+from .answer import Read
+
+Body = Mapping[str, Any]
+_SYSTEM = "system"
+_PROMPT_CHARS = 100_000
+# What goes on for several people: a chat's template, or lines that begin with who speaks.
+_TEMPLATE = ("<|", "[INST]", "<start_of_turn>", "### Instruction", "### Response")
+_SPEAKER = re.compile(r"^\W{0,3}[^\W\d][\w .'-]{0,30}:(?:\s|$)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """read: what an event of its answers says. reply: answers with a text of our own.
+
+    opened: a request's messages, None where it has none. closed: a request with these ones.
+    in_system: blocks may stand among instructions only. learned: whether what is said may be remembered.
+    """
+
+    opened: Callable[[Body], list[Any] | None]
+    closed: Callable[[Body, Sequence[Any]], dict[str, Any]]
+    read: Read
+    reply: Callable[[Send, Body, str], Awaitable[None]]
+    in_system: bool = False
+    learned: Callable[[Body], bool] = lambda _: True
+
+
+def _chat(body: Body) -> list[Any] | None:
+    messages = body.get("messages")
+    return messages if isinstance(messages, list) else None
+
+
+def _as_chat(body: Body, messages: Sequence[Any]) -> dict[str, Any]:
+    return {**body, "messages": messages}
+
+
+def _responses(body: Body) -> list[Any] | None:
+    """Instructions are a system message; items that are no messages stay where they are."""
+    given = body.get("input")
+    if not isinstance(given, str | list):
+        return None
+    said = [{"role": "user", "content": given}] if isinstance(given, str) else given
+    return [*_instructions(body), *said]
+
+
+def _as_responses(body: Body, messages: Sequence[Any]) -> dict[str, Any]:
+    given, told, rest = body.get("input"), {}, list(messages)
+    first = rest[0] if rest and isinstance(rest[0], Mapping) else {}
+    own_system = isinstance(given, list) and given and _role(given[0]) == _SYSTEM
+    if first.get("role") == _SYSTEM and (_instructions(body) or not own_system):
+        told, rest = {"instructions": first.get("content")}, rest[1:]
+    if isinstance(given, str) and len(rest) == 1:
+        return {**body, **told, "input": rest[0].get("content")}
+    return {**body, **told, "input": rest}
+
+
+def _instructions(body: Body) -> list[Any]:
+    told = body.get("instructions")
+    return [{"role": _SYSTEM, "content": told}] if isinstance(told, str) and told else []
+
+
+def _role(item: Any) -> Any:
+    return item.get("role") if isinstance(item, Mapping) else None
+
+
+def _completion(body: Body) -> list[Any] | None:
+    prompt = body.get("prompt")
+    return [{"role": "user", "content": prompt}] if isinstance(prompt, str) else None
+
+
+def _as_completion(body: Body, messages: Sequence[Any]) -> dict[str, Any]:
+    told = [str(one.get("content")) for one in messages if isinstance(one, Mapping)]
+    return {**body, "prompt": "\n\n".join(told)}
+
+
+def _is_said(body: Body) -> bool:
+    """Whether a prompt is something that its user says, and no chat of several, written out."""
+    prompt = str(body.get("prompt"))[:_PROMPT_CHARS]
+    return not any(mark in prompt for mark in _TEMPLATE) and len(_SPEAKER.findall(prompt)) < 2
+
+
+DIALECTS = {
+    "/chat/completions": Dialect(_chat, _as_chat, answer.chat, replies.send_chat),
+    "/responses": Dialect(_responses, _as_responses, answer.responses, replies.send_response, in_system=True),
+    "/completions": Dialect(
+        _completion, _as_completion, answer.chat, replies.send_completion, learned=_is_said
+    ),
+}
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # interfaces/proxy/identity.py
 
 SOURCES["interfaces/proxy/identity.py"] = r'''"""Who asks, and in which chat: by a key, by Open WebUI's headers, or by its signature.
@@ -17858,11 +18212,14 @@ def metadata_of(headers: Mapping[str, str], body: Mapping[str, Any]) -> dict[str
     """Chat, messages and task, as Open WebUI tells them to a filter."""
     told = body.get("metadata")
     in_body = told.get("chat_id") if isinstance(told, Mapping) else None
-    chat_id = _first(headers, "x-memory-chat-id", "x-openwebui-chat-id") or in_body
+    conversation = body.get("conversation")  # of the responses API
+    named = conversation.get("id") if isinstance(conversation, Mapping) else conversation
+    chat_id = _first(headers, "x-memory-chat-id", "x-openwebui-chat-id") or in_body or named
     meta: dict[str, Any] = {
         "chat_id": chat_id,
         "message_id": _first(headers, "x-memory-message-id", "x-openwebui-message-id"),
-        "user_message_id": _first(headers, "x-memory-user-message-id"),
+        # What was said before a response is not told with the next one.
+        "user_message_id": _first(headers, "x-memory-user-message-id") or body.get("previous_response_id"),
         "task": _first(headers, "x-memory-task"),
     }
     if "x-memory-user-message-parent-id" in headers:
@@ -17902,6 +18259,7 @@ import logging
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
@@ -17922,11 +18280,11 @@ from ..body import text_of, without_blocks
 from ..chats import Chats
 from ..embeddings import OWN_MODEL, embedded
 from ..intake import read_asked
-from .answer import Ear, StreamEar, WholeEar, chat
+from .answer import Ear, Read, StreamEar, WholeEar
 from .catalogue import PREFIX, Catalogue
+from .dialects import DIALECTS, Dialect
 from .identity import Caller, caller_of, given_key, metadata_of
 from .relay import Ears, Keep, Relay, passed_on, refusal, send_json
-from .replies import send_chat
 
 log = logging.getLogger(__name__)
 
@@ -18097,8 +18455,9 @@ class Proxy:
             raise _RefusedError(404, "model_not_found", text)
         upstream, model = chosen
         remembers = name != asked.model or named(self._settings().memory_by_default, name)
-        if remembers and caller.id and asked.method == "POST" and asked.path == "/chat/completions":
-            return await self._remembering(asked, caller, upstream, model, receive, send)
+        dialect = DIALECTS.get(asked.path) if asked.method == "POST" else None
+        if remembers and caller.id and dialect is not None:
+            return await self._remembering(asked, dialect, caller, chosen, receive, send)
         raw = asked.raw
         if model != asked.model:
             raw = await self._chats.intake.dump(caller.id, {**asked.body, "model": model})
@@ -18117,35 +18476,42 @@ class Proxy:
         raise _RefusedError(404, "model_not_found", f"There is no model {wanted[:100]!r}.")
 
     async def _remembering(
-        self, asked: _Request, caller: Caller, upstream: Upstream, model: str, receive: Receive, send: Send
+        self,
+        asked: _Request,
+        dialect: Dialect,
+        caller: Caller,
+        chosen: tuple[Upstream, str],
+        receive: Receive,
+        send: Send,
     ) -> None:
         """With recall before, and remembering after it; a command is answered here."""
-        deadline = self._chats.deadline()
+        deadline, intake = self._chats.deadline(), self._chats.intake
+        upstream, model = chosen
+        messages = dialect.opened(asked.body)
+        # A filter may have seen to it already.
+        if messages is None or await intake.rewrite(caller.id, _has_block, messages):
+            raw = await intake.dump(caller.id, {**asked.body, "model": model})
+            return await self._relay(asked, upstream, raw, receive, send)
         meta = metadata_of(asked.headers, asked.body)
         local = "local" if upstream.is_local else "external"
         meta["model"] = {"id": model, "owned_by": "openai", "connection_type": local}
-        messages = asked.body.get("messages")
         seen = {"model": model, "messages": messages, "metadata": meta}
-        read = await self._chats.intake.read(read_asked, seen, caller.user)
-        turn, told = read.turn, read.body
-        if not isinstance(messages, list) or _has_block(messages):  # a filter has seen to it already
-            raw = await self._chats.intake.dump(caller.id, {**asked.body, "model": model})
-            return await self._relay(asked, upstream, raw, receive, send)
+        read = await intake.read(read_asked, seen, caller.user)
+        turn = replace(read.turn, searched=dialect.in_system)
         if not turn.task and turn.text.startswith(_TASK) and "<chat_history>" in turn.text:
             turn = replace(turn, task="as its words tell")
         if is_command(turn):
-            return await send_chat(send, asked.body, await self._chats.carried_out(turn))
-        told = await self._chats.told(told, turn, deadline)
-        body = {**asked.body, "model": model, "messages": told["messages"]}
-        same = model == asked.model and told["messages"] is messages
-        raw = asked.raw if same else await self._chats.intake.dump(caller.id, body)
+            return await dialect.reply(send, asked.body, await self._chats.carried_out(turn))
+        told = await self._chats.told(read.body, turn, deadline)
+        raw = await intake.dump(caller.id, dialect.closed({**asked.body, "model": model}, told["messages"]))
 
         async def keep(ear: Ear) -> None:
             said = ear.said.final()
-            if said is not None and turn.text and not turn.task:
+            if said is not None and turn.text and not turn.task and dialect.learned(asked.body):
                 await self._keep(turn, said)
 
-        return await self._relay(asked, upstream, raw, receive, send, _ears, keep)
+        ears = partial(_ears, dialect.read)
+        return await self._relay(asked, upstream, raw, receive, send, ears, keep)
 
     async def _keep(self, turn: Turn, said: str) -> None:
         """The exchange is on disk afterwards, whoever goes away meanwhile."""
@@ -18197,11 +18563,11 @@ def _traces(error: BaseException) -> str:
     return "".join(traceback.format_tb(error.__traceback__))
 
 
-def _ears(content_type: str) -> Ear | None:
+def _ears(read: Read, content_type: str) -> Ear | None:
     kind = content_type.partition(";")[0].strip().lower()
     if kind == "text/event-stream":
-        return StreamEar(chat)
-    return WholeEar(chat) if kind == "application/json" else None
+        return StreamEar(read)
+    return WholeEar(read) if kind == "application/json" else None
 
 
 def _has_block(messages: list[Any]) -> bool:
@@ -18408,6 +18774,7 @@ from starlette.types import Send
 
 from .relay import send_bytes, send_json
 
+_STREAM = b"text/event-stream; charset=utf-8"
 _NOTHING = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}  # no model was asked
 
 
@@ -18427,7 +18794,52 @@ async def send_chat(send: Send, body: Mapping[str, Any], text: str) -> None:
     if isinstance(options, Mapping) and options.get("include_usage"):
         chunks.append({**envelope, "choices": [], "usage": _NOTHING})
     events = "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks) + "data: [DONE]\n\n"
-    return await send_bytes(send, 200, events.encode(), b"text/event-stream; charset=utf-8")
+    return await send_bytes(send, 200, events.encode(), _STREAM)
+
+
+async def send_completion(send: Send, body: Mapping[str, Any], text: str) -> None:
+    """An answer of /completions."""
+    told = {"id": f"cmpl-{uuid.uuid4().hex}", "object": "text_completion", "created": int(time.time())}
+    choice = {"index": 0, "text": text, "logprobs": None, "finish_reason": "stop"}
+    whole = {**told, "model": body.get("model"), "choices": [choice]}
+    if not body.get("stream"):
+        return await send_json(send, 200, {**whole, "usage": _NOTHING})
+    events = f"data: {json.dumps(whole)}\n\ndata: [DONE]\n\n"
+    return await send_bytes(send, 200, events.encode(), _STREAM)
+
+
+async def send_response(send: Send, body: Mapping[str, Any], text: str) -> None:
+    """An answer of /responses."""
+    part = {"type": "output_text", "text": text, "annotations": []}
+    item = {"id": f"msg_{uuid.uuid4().hex}", "type": "message", "role": "assistant"}
+    done = {**item, "status": "completed", "content": [part]}
+    usage: dict[str, Any] = {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0}
+    usage |= {"input_tokens_details": {"cached_tokens": 0}, "output_tokens_details": {"reasoning_tokens": 0}}
+    told = {"id": f"resp_{uuid.uuid4().hex}", "object": "response", "created_at": int(time.time())}
+    told |= {"model": body.get("model"), "error": None, "incomplete_details": None, "tools": []}
+    told |= {"instructions": None, "metadata": {}, "parallel_tool_calls": True, "tool_choice": "auto"}
+    whole = {**told, "status": "completed", "output": [done], "usage": usage}
+    if not body.get("stream"):
+        return await send_json(send, 200, whole)
+    begun = {**told, "status": "in_progress", "output": []}
+    of_item, of_part = {"output_index": 0}, {"output_index": 0, "content_index": 0, "item_id": item["id"]}
+    steps: list[tuple[str, dict[str, Any]]] = [
+        ("created", {"response": begun}),
+        ("output_item.added", {**of_item, "item": {**item, "status": "in_progress", "content": []}}),
+        ("content_part.added", {**of_part, "part": {**part, "text": ""}}),
+        ("output_text.delta", {**of_part, "delta": text, "logprobs": []}),
+        ("output_text.done", {**of_part, "text": text, "logprobs": []}),
+        ("content_part.done", {**of_part, "part": part}),
+        ("output_item.done", {**of_item, "item": done}),
+        ("completed", {"response": whole}),
+    ]
+    events = "".join(
+        f"event: response.{name}\ndata: "
+        + json.dumps({"type": f"response.{name}", "sequence_number": number, **step})
+        + "\n\n"
+        for number, (name, step) in enumerate(steps)
+    )
+    return await send_bytes(send, 200, events.encode(), _STREAM)
 
 
 def _message(text: str) -> dict[str, str]:
@@ -18615,7 +19027,7 @@ from .service import Service
 log = logging.getLogger(__name__)
 
 _RETRY_FIRST_S, _RETRY_MOST_S = 1.0, 60.0
-_AGAIN = "It is tried again by itself."
+_AGAIN = "It is tried again automatically."
 
 
 class Start:
@@ -20016,6 +20428,9 @@ _CONTRACTIONS = (
     *(("n't", " not"), ("'m", " am"), ("'re", " are"), ("'ve", " have"), ("'ll", " will")),
     *(("it's", "it is"), ("he's", "he is"), ("that's", "that is")),
 )
+_HAN_NUMBERS = str.maketrans("两兩二三四五六七八九", "2223456789")
+_TENS = re.compile("[2-9]0")
+_TENS_AND = frozenset(("and", "y", "e", "et", "i", "og", "och"))
 _NOT_TELLING = ("Sk",)  # modifiers: ` ^ ´
 
 
@@ -20097,7 +20512,7 @@ def same(text: str, other: str, meaning: float) -> bool:
     """Whether two sentences have the same words, but for what is harmless. meaning: their cosine."""
     if max(len(text), len(other)) > _LONGEST_CHARS:
         return text == other
-    text, other = without_openers(text.lower()), without_openers(other.lower())
+    text, other = (without_openers(_with_digits(fold(one))) for one in (text, other))
     if wording(text) == wording(other):
         return True
     if is_dense(text) or is_dense(other):
@@ -20148,8 +20563,8 @@ class _Said:
         for phrase in table.user:
             found = re.sub(rf"(?<!\w){re.escape(phrase)}(?!\w)", f" {_SPEAKER} ", spoken)
             by_user, spoken = by_user or found != spoken, found
-        said = [_SPEAKER if word in table.speaker else word for word in wording(spoken)]
-        kept = [table.numbers.get(word, word) for word in said if word not in table.fillers]
+        said = _joined([_SPEAKER if word in table.speaker else word for word in wording(spoken)], table)
+        kept = [word for word in said if word not in table.fillers]
         return cls(tuple(kept), table.links, by_user, progressive=len(kept) < len(said))
 
     def content(self) -> list[str]:
@@ -20164,6 +20579,27 @@ class _Said:
                 parts.append([])
             parts[-1].append(word)
         return [tuple(part) for part in parts if part]
+
+
+def _with_digits(text: str) -> str:
+    """With 0 to 9 in place of the digits of other scripts."""
+    if text.isascii():
+        return text
+    return "".join(str(unicodedata.decimal(char, char)) for char in text)
+
+
+def _joined(said: list[str], table: _Table) -> list[str]:
+    """The words as they are compared, "thirty-four" and "treinta y cuatro" as one number."""
+    found: list[str] = []
+    for word in (table.numbers.get(word, word) for word in said):
+        before = [one for one in found[-2:] if one not in _TENS_AND]
+        if len(word) == 1 and word.isdecimal() and before and _TENS.fullmatch(before[-1]):
+            while found.pop() != before[-1]:
+                pass
+            found.append(before[-1][0] + word)
+        else:
+            found.append(word)
+    return found
 
 
 def _agree(one: _Said, two: _Said, table: _Table) -> bool:
@@ -20216,7 +20652,7 @@ def _are_progressive(word: str, other: str, table: _Table) -> bool:
 
 def _plain_dense(text: str, table: _Table) -> str:
     """A sentence of a script without spaces, without what is harmless."""
-    spoken = "".join(wording(text))
+    spoken = "".join(table.numbers.get(word, word) for word in wording(text)).translate(_HAN_NUMBERS)
     for phrase in table.user:
         spoken = spoken.replace(phrase, _SPEAKER)
     for word in sorted(table.speaker, key=len, reverse=True):
@@ -20405,7 +20841,7 @@ DUTCH = Phrases(
     ending="gescheiden, uit elkaar, verhuisd, verkocht, ontslagen, ontslag, overleden, dood, gestorven, verloren, niet meer, geen ... meer, afgezegd, geannuleerd, opgegeven, gestopt, gesloten, weduwe, weduwnaar, pensioen, gestolen",
     corrects="niet (op |om )?[0-9]*, eigenlijk, ik bedoelde, mijn fout, (dat|het) (klopt niet|is fout|was fout), vergist, correctie, niet ... maar, in plaats van, verplaatst, uitgesteld, verzet, gewijzigd, veranderd, hernoemd, verlengd, verhuisd, nee (ik|het|dat|mijn)",
     fillers="trouwens, overigens, een, de, het, ben, is, zijn, nu, momenteel, heel, erg, echt, ook, tegenwoordig",
-    numbers="twee/2, drie/3, vier/4, vijf/5, zes/6, zeven/7, acht/8, negen/9, tien/10, elf/11, twaalf/12",
+    numbers="twee/2, drie/3, vier/4, vijf/5, zes/6, zeven/7, acht/8, negen/9, tien/10, elf/11, twaalf/12, twintig/20, dertig/30, veertig/40, vijftig/50, zestig/60, zeventig/70, tachtig/80, negentig/90",
     speaker="ik, mij, me, mijn, zich",
     user="de gebruiker, gebruiker",
     links="in, op, aan, van, naar, met, zonder, bij, voor, over, onder, na, tot, door, tegen, tussen, uit, en, of, maar, omdat, dat, als, niet, geen, nooit, dan",
@@ -20538,7 +20974,7 @@ ENGLISH = Phrases(
         terminated, dissolved, bankrupt, withdrew, don't live, don't work, used to, graduated, used up""",
     corrects="not (in |on |at |by )?[0-9]*, actually, i meant, i mean, my mistake, made a mistake, (that|this|it)('s| is| was) (wrong|incorrect|not right|not true|outdated|a typo|a mistake), (i was|you are|you're|got it|had it|i got that) wrong, correction, (to )?correct (that|this|it|myself), not ... but, _ not _$, instead of, rather than, (moved|postponed|rescheduled|pushed|changed|switched|renamed|delayed|extended|shifted|corrected|replaced|brought forward) (from|to|it|the|by|my|our|back|until), (was|were|is|are|been|has|have|got) (moved|postponed|rescheduled|changed|renamed|delayed|extended|shifted), (has|have) changed, used to, turned _$, no (i|it's|that's|my|we|it)",
     fillers="anyway, btw, a, an, the, am, is, are, now, nowadays, currently, presently, really, very, truly, actually, also, please, indeed, definitely, certainly",
-    numbers="two/2, three/3, four/4, five/5, six/6, seven/7, eight/8, nine/9, ten/10, eleven/11, twelve/12",
+    numbers="two/2, three/3, four/4, five/5, six/6, seven/7, eight/8, nine/9, ten/10, eleven/11, twelve/12, twenty/20, thirty/30, forty/40, fifty/50, sixty/60, seventy/70, eighty/80, ninety/90",
     speaker="i, me, my, myself",
     user="the user's, the user, this user's, this user, user's, user",
     links="in, on, at, from, to, with, without, by, for, of, than, over, under, before, after, and, or, but, because, since, until, as, about, into, through, during, against, between, near, behind, beside, above, below, that, which, who, whose, while, if, when, where, not, no, never",
@@ -20565,8 +21001,9 @@ import re
 
 from .forget_subject import FRAMING
 from .forgetting import to_forget
+from .forms import stem
 from .self_reference import speaks_of_self
-from .words import content_words, stem, terms_of
+from .words import content_words, terms_of
 
 _LONGEST_CHARS = 300  # of such a request
 
@@ -20668,8 +21105,9 @@ from __future__ import annotations
 
 import re
 
+from .forms import inflects, is_form, stem
 from .scripts import fold, is_dense
-from .words import content_words, stem, terms_of
+from .words import content_words, terms_of
 
 # Words that only say that something was said or is known, and how much of it.
 FRAMING = frozenset(
@@ -20702,12 +21140,6 @@ _FRAMING_DENSE = re.compile(
 )
 _ALONE_BEFORE = "的只隻条條个個位有养養叫和是我咱、。，のが "  # what a word of one character may stand behind
 
-# Endings of nouns that change nothing of what they name.
-_CYRILLIC_END = re.compile(
-    r"(?<=[\u0400-\u04ff]{3})(?:ами|ями|ого|ому|ой|ей|ом|ем|ам|ям|ах|ях|ов|ев|[аяуюеиыоіїєьй])$"
-)
-_TURKISH_END = re.compile(r"(?<=[ıiuü]m)(?:[ıiuüea]|[ıiuü]n|d[ea]n?)$")
-
 
 def is_meant(asked: str, memory: str) -> bool:
     """Whether a memory has all that a request to forget is about."""
@@ -20715,8 +21147,11 @@ def is_meant(asked: str, memory: str) -> bool:
         parts = [part for part in _FRAMING_DENSE.split(fold(asked)) if part]
         told = fold(memory)
         return bool(parts) and all(_is_in(part, told) for part in parts)
-    words = {_bare(word) for word in content_words(asked, or_all=False) if stem(word) not in FRAMING}
-    return bool(words) and words <= set(map(_bare, terms_of(memory)))
+    words = {word for word in content_words(asked, or_all=False) if stem(word) not in FRAMING}
+    known = frozenset(terms_of(memory))
+    if words <= known or not inflects(f"{asked} {memory}"):
+        return bool(words) and words <= known
+    return all(word in known or any(is_form(word, other) for other in known) for word in words)
 
 
 def _is_in(part: str, told: str) -> bool:
@@ -20724,10 +21159,6 @@ def _is_in(part: str, told: str) -> bool:
         return part in told
     places = [at for at, char in enumerate(told) if char == part]
     return any(at == 0 or told[at - 1] in _ALONE_BEFORE for at in places)
-
-
-def _bare(word: str) -> str:
-    return word if word.isascii() and "m" not in word else _TURKISH_END.sub("", _CYRILLIC_END.sub("", word))
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -20827,6 +21258,130 @@ def _starts_within(before: str) -> bool:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# language/forms.py
+
+SOURCES["language/forms.py"] = r'''"""Forms of one word: "Kraków" and "w Krakowie", "собака" and "собаку", "الشركة" and "وشركتي".
+
+Two ways, by what hangs on it: a crude stem, which finds too much rather than too little, and `is_form`, where
+something is to be forgotten.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from .detection import likely
+from .dutch import DUTCH
+from .english import ENGLISH
+from .french import FRENCH
+from .german import GERMAN
+from .italian import ITALIAN
+from .portuguese import PORTUGUESE
+from .scripts import bare, fold, script
+from .spanish import SPANISH
+
+_STEM_CHARS = 5
+_LONG_ENOUGH = 4  # a word of another script, to be cut
+_VOWELS = frozenset("aeiouyаеиоуыэюяьіїєαεηιουω")
+
+# Languages whose nouns keep their form, but for a plural.
+_UNINFLECTED = frozenset((ENGLISH, GERMAN, DUTCH, FRENCH, ITALIAN, PORTUGUESE, SPANISH))
+_LATIN_ENDING = (
+    r"(?:[aeiouy]{0,2}|om|em|am|ami|ach|ech|ich|ow|u?m|in|un|yi|ya|de|da|den|dan|ni|si|ssa|lla|n|t|k)"
+)
+_CYRILLIC_ENDING = r"(?:[аеиоуыэюяьіїє]{0,2}|ом|ем|ам|ям|ами|ями|ах|ях|ов|ев|ого|ому|ои|еи)"
+_ENDING = re.compile(f"{_LATIN_ENDING}|{_CYRILLIC_ENDING}")
+_POSSESSED = re.compile(r"k|g?[iuea]?[mn]?[iuea]?(?:n|de|da)?")  # Turkish, and its "k" that becomes "ğ"
+
+# Arabic: letters that are written in several ways, and what is written together with a word.
+_SAME_LETTERS = str.maketrans("أإآٱىةؤئ", "ااااي\N{ARABIC LETTER HEH}وي")
+_ARTICLES = ("وال", "فال", "بال", "كال", "ولل", "لل", "ال", "و", "ف", "ب", "ل", "ك")
+_PRONOUNS = (
+    "كما",
+    "هما",
+    "ها",
+    "هم",
+    "هن",
+    "كم",
+    "كن",
+    "نا",
+    "تي",
+    "ته",
+    "تك",
+    "ات",
+    "ان",
+    "ين",
+    "ون",
+    "ي",
+    "ه",
+    "ك",
+    "ت",
+)
+_LEAST_CHARS = 3  # of what two forms share, and of an Arabic root
+_SHORT_REST = 3  # letters of an ending
+
+
+def stem(word: str) -> str:
+    """What a word shares with its other forms: its beginning, without accents and without a last vowel."""
+    if word.isascii():
+        short = word[:_STEM_CHARS]
+        return short[:-1] if len(short) == _STEM_CHARS and short[-1] in _VOWELS else short
+    return _stem_of(word)
+
+
+@lru_cache(4096)
+def _stem_of(word: str) -> str:
+    plain = bare(word)
+    if script(plain[0] if plain else " ") == "ARABIC":
+        return _arabic(plain)
+    short = plain[:_STEM_CHARS]
+    return short[:-1] if len(short) >= _LONG_ENOUGH and short[-1] in _VOWELS else short
+
+
+def _arabic(word: str) -> str:
+    """A word without article, conjunction, preposition and possessor; as "light10" (Larkey et al. 2007)."""
+    left = word.replace("\N{ARABIC TATWEEL}", "").translate(_SAME_LETTERS)
+    for article in _ARTICLES:
+        if left.startswith(article) and len(left) - len(article) >= _LEAST_CHARS + (len(article) == 1):
+            left = left[len(article) :]
+            break
+    for pronoun in _PRONOUNS:
+        if left.endswith(pronoun) and len(left) - len(pronoun) >= _LEAST_CHARS:
+            return left[: -len(pronoun)]
+    return left
+
+
+def inflects(text: str) -> bool:
+    """Whether a text may be of a language whose nouns change their endings."""
+    found = likely(fold(text))
+    return not any(table in _UNINFLECTED for table in found)
+
+
+def is_form(word: str, other: str) -> bool:
+    """Whether two words of such a language are forms of one: what they begin with is long, the rest short."""
+    one, two = bare(word), bare(other)
+    if one == two:
+        return True
+    if script(one[:1] or " ") == "ARABIC":
+        return _arabic(one) == _arabic(two)
+    shared = next(
+        (at for at, pair in enumerate(zip(one, two, strict=False)) if pair[0] != pair[1]),
+        min(len(one), len(two)),
+    )
+    rests = one[shared:], two[shared:]
+    if shared > _STEM_CHARS:
+        return max(map(len, rests)) <= _STEM_CHARS
+    if shared == _STEM_CHARS:
+        return max(map(len, rests)) <= _SHORT_REST
+    if shared < _LEAST_CHARS:
+        return False
+    return all(map(_ENDING.fullmatch, rests)) or (
+        shared > _LEAST_CHARS and all(map(_POSSESSED.fullmatch, rests))
+    )
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # language/french.py
 
 SOURCES["language/french.py"] = r'''"""French."""
@@ -20896,7 +21451,7 @@ FRENCH = Phrases(
         n'ai plus, annulé*, abandonné, arrêté, terminé, fini, fermé, veuf, veuve, retraite, donné, volé, ex-mari, ex-femme, mon ex, n'habite plus, ne suis plus, n'est plus, avant""",
     corrects="pas (le |à )?[0-9]*, non (le )?[0-9]*, en fait, je voulais dire, je me suis trompé*, c'est (faux|inexact), correction, je corrige, pas ... mais, au lieu de, plutôt que, reporté*, déplacé*, changé*, renommé*, prolongé*, déménagé*, non (je|c'est|mon|ma)",
     fillers="un, une, le, la, les, l, suis, est, maintenant, actuellement, vraiment, très, aussi, présentement",
-    numbers="deux/2, trois/3, quatre/4, cinq/5, six/6, sept/7, huit/8, neuf/9, dix/10, onze/11, douze/12",
+    numbers="deux/2, trois/3, quatre/4, cinq/5, six/6, sept/7, huit/8, neuf/9, dix/10, onze/11, douze/12, vingt/20, trente/30, quarante/40, cinquante/50, soixante/60",
     speaker="je, j, moi, mon, ma, mes, me, m, se, s",
     user="l'utilisateur, l'utilisatrice, utilisateur, utilisatrice",
     links="à, au, aux, de, du, des, d, en, dans, avec, sans, par, pour, sur, sous, entre, depuis, avant, après, chez, vers, contre, et, ou, mais, parce, que, qu, quand, si, ne, n, pas, plus, jamais, comme",
@@ -21455,7 +22010,7 @@ GERMAN = Phrases(
         abgemeldet, fertig mit, früher, abgeschlossen""",
     corrects="nicht (am |um |bis )?[0-9]*, eigentlich, ich meinte, mein fehler, vertan, verschrieben, geirrt, (das|es) (ist|war|stimmt) (falsch|nicht|veraltet), stimmt nicht, korrektur, korrigiere, nicht ... sondern, statt, anstatt, verschoben, verlegt, geändert, umbenannt, verlängert, gewechselt, umgezogen, früher, nein (ich|es|das|mein|meine)",
     fillers="ein, eine, einen, einem, einer, eines, der, die, das, den, dem, des, bin, ist, sind, jetzt, nun, derzeit, aktuell, momentan, gerade, zurzeit, gar, sehr, wirklich, auch, eben, halt, ja, doch, bitte, übrigens, eigentlich, tatsächlich, also",
-    numbers="zwei/2, drei/3, vier/4, fünf/5, sechs/6, sieben/7, acht/8, neun/9, zehn/10, elf/11, zwölf/12, zwo/2",
+    numbers="zwei/2, drei/3, vier/4, fünf/5, sechs/6, sieben/7, acht/8, neun/9, zehn/10, elf/11, zwölf/12, zwo/2, zwanzig/20, dreißig/30, vierzig/40, fünfzig/50, sechzig/60, siebzig/70, achtzig/80, neunzig/90",
     speaker="ich, mir, mich, mein, meine, meinen, meinem, meiner, meines, sich",
     user="der nutzer, die nutzerin, dem nutzer, der nutzerin, den nutzer, nutzer, nutzerin, der benutzer, die benutzerin, benutzer",
     links="in, im, am, an, auf, aus, von, vom, zu, zum, zur, mit, ohne, bei, beim, für, über, unter, vor, nach, seit, bis, durch, gegen, zwischen, neben, hinter, als, und, oder, aber, weil, dass, wenn, nicht, kein, keine, keinen, nie, wie, um",
@@ -21625,7 +22180,7 @@ ITALIAN = Phrases(
         non ... più, annullat*, cancellat*, finito, finita, smesso, chiuso, vedov*, pensione, regalato, rubat*, ex marito, ex moglie, il mio ex, la mia ex, prima""",
     corrects="non (il |alle )?[0-9]*, in realtà, volevo dire, intendevo, mi sono sbagliat*, (è|era) sbagliat*, correzione, correggo, non ... ma, invece di, anziché, spostat*, rinviat*, cambiat*, rinominat*, prorogat*, trasferit*, no (è|sono|il|la)",
     fillers="un, una, uno, il, lo, la, i, gli, le, l, sono, è, ora, adesso, attualmente, davvero, anche, veramente, semplicemente, sto, sta",
-    numbers="due/2, tre/3, quattro/4, cinque/5, sei/6, sette/7, otto/8, nove/9, dieci/10, undici/11, dodici/12",
+    numbers="due/2, tre/3, quattro/4, cinque/5, sei/6, sette/7, otto/8, nove/9, dieci/10, undici/11, dodici/12, venti/20, trenta/30, quaranta/40, cinquanta/50, sessanta/60, settanta/70, ottanta/80, novanta/90",
     speaker="io, mio, mia, miei, mie, mi, me, si",
     user="l'utente, utente",
     links="a, al, alla, ai, alle, da, dal, dalla, di, del, della, dei, in, nel, nella, con, senza, per, su, sul, sulla, tra, fra, e, o, ma, perché, che, quando, se, non, mai, più, come, prima, dopo",
@@ -21757,6 +22312,7 @@ KOREAN = Phrases(
     corrects="[0-9]+~아니, 사실은, 사실, 실은, 말은, 잘못, 틀렸, 정정, 아니라, 대신, 변경, 미뤄, 연기, 바뀌었, 바꿨, 이사",
     fillers="지금, 현재, 정말, 아주",
     speaker="저는, 나는, 제, 내, 저의, 나의",
+    numbers="하나/1, 한/1, 두/2, 둘/2, 세/3, 셋/3, 네/4, 넷/4, 다섯/5, 여섯/6, 일곱/7, 여덟/8, 아홉/9, 열/10, 스무/20",
     user="사용자는, 사용자의, 사용자",
     forms="어요/다",
     denying="안, 절대",
@@ -21821,6 +22377,82 @@ def teller(memory: Memory, reader_id: str, reader_name: str = "", locale: Locale
         return locale.say("nameless in team", team=team)
     same = name.casefold() == name_of(reader_name).casefold()
     return locale.say("namesake in team" if same else "member in team", name=name, team=team)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/over.py
+
+SOURCES["language/over.py"] = r'''"""What a statement says is over: "I no longer live in Freiburg, now Kassel." ends "I live in Freiburg."
+
+Only where it says so itself, in the words of what was: without an LLM nobody understands "I have moved".
+"""
+
+from __future__ import annotations
+
+import re
+
+from .forms import inflects, is_form, stem
+from .scripts import fold, is_dense
+from .subject import without_user
+from .words import content_words, denials
+
+_LONGEST_CHARS = 400  # of a statement
+_STEM_CHARS = 3
+# "no longer", "not ... any more": a language or two a line.
+_NO_LONGER = re.compile(
+    r"\b(?:no longer|(?:any ?more)|used to"
+    r"|nicht mehr|kein\w{0,2} \w{1,30} mehr|niet meer|geen \w{1,30} meer"
+    r"|ya no|non\b[^,;]{1,60}\bpiù|n(?:e |['’])[^,;]{1,60}\bplus|(?:já )?não\b[^,;]{1,60}\bmais|já não"
+    r"|больше не|уже не|більше не|вже не|już nie|nie\b[^,;]{1,60}\bjuż|už ne\w{0,20}"
+    r"|artık|inte längre|ikke længere|ikke lenger|en\b[^,;]{1,60}\benää|már nem|nu mai"
+    r"|لم أعد|لم تعد|لم يعد)\b"
+)
+_MARK = re.compile(
+    r"\b(?:(?:do|does|did|am|is|are|was|have|has)(?:n['’]t| not)\b|no longer|any ?more|used to"
+    r"|nicht|mehr|niet|meer|ya|no|non|più|ne|plus|já|não|mais|больше|не|уже|"
+    r"більше|вже|już|nie|artık|inte|längre|ikke|længere|lenger|enää|már|nem|mai|لم أعد|لم تعد|لم يعد)\b"
+)
+_NOT_DOING = re.compile(r"[ae]?m([ıiuü])yor")  # Turkish: the denial within a verb
+_CLAUSE_END = re.compile(
+    r"[,;:.!?،؛–—]|\b(?:but|now|instead|aber|sondern|jetzt|pero|sino|ahora|mais|maintenant|ma|adesso|ora|mas|agora|"
+    r"maar|nu|но|теперь|але|тепер|ale|teraz|ama|şimdi|men|vaan|mutta|hanem|بل|والآن|لكن)\b"
+)
+
+
+def what_is_over(statement: str) -> str:
+    """The part of a statement that says what is over, without the words for that; "" where none does."""
+    if len(statement) > _LONGEST_CHARS or is_dense(statement):
+        return ""
+    text = fold(statement)
+    found = _NO_LONGER.search(text)
+    if not found:
+        return ""
+    ends = [end.span() for end in _CLAUSE_END.finditer(text)]
+    start = max((end for _, end in ends if end <= found.start()), default=0)
+    stop = min((begin for begin, _ in ends if begin >= found.end()), default=len(text))
+    return _NOT_DOING.sub(r"\1yor", _MARK.sub(" ", text[start:stop])).strip()
+
+
+def ends(statement: str, memory: str) -> bool:
+    """Whether a statement says that what a memory holds is over: it has all its words, and hardly more."""
+    over = what_is_over(statement)
+    if not over or denials(memory):
+        return False
+    gone, held = content_words(over, or_all=False), content_words(without_user(memory))
+    if not gone or not held:
+        return False
+    alike = is_form if inflects(f"{over} {memory}") else _is_like
+    if not all(any(alike(word, other) for other in held) for word in gone):
+        return False
+    rest = [other for other in held if not any(alike(word, other) for word in gone)]
+    return len(rest) <= (len(gone) > 1)
+
+
+def _is_like(word: str, other: str) -> bool:
+    """Whether two words have one stem, or one is the beginning of the other: live, lives."""
+    one, two = stem(word), stem(other)
+    short, long = sorted((one, two), key=len)
+    return one == two or (len(short) >= _STEM_CHARS and long.startswith(short) and len(long) < len(short) + 3)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -22132,7 +22764,7 @@ POLISH = Phrases(
     ending="rozwiedli, rozwod*, rozwied*, rozstali, wyprowadzi*, przeprowadzi*, sprzeda*, zwolni*, zmarł*, umarł*, nie żyje, straci*, już nie, nie ... już, odwoła*, zrezygnowa*, przesta*, skończy*, zamkn*, wdow*, emerytur*, ukradzi*, skradzi*",
     corrects="nie [0-9]*, właściwie, miałem na myśli, miałam na myśli, pomyliłem, pomyliłam, pomyłka, (to )?(nieprawda|błąd), poprawka, poprawiam, nie ... tylko, nie ... lecz, zamiast, przełożon*, przesunięt*, zmienił*, zmienion*, przeprowadził*, przedłużon*",
     fillers="teraz, obecnie, bardzo, naprawdę, też, także",
-    numbers="dwa/2, trzy/3, cztery/4, pięć/5, sześć/6, siedem/7, osiem/8, dziewięć/9, dziesięć/10, jedenaście/11, dwanaście/12, dwie/2, dwóch/2, dwoje/2, troje/3, trzech/3",
+    numbers="dwa/2, trzy/3, cztery/4, pięć/5, sześć/6, siedem/7, osiem/8, dziewięć/9, dziesięć/10, jedenaście/11, dwanaście/12, dwie/2, dwóch/2, dwoje/2, troje/3, trzech/3, dwadzieścia/20, trzydzieści/30, czterdzieści/40, pięćdziesiąt/50, sześćdziesiąt/60, siedemdziesiąt/70, osiemdziesiąt/80, dziewięćdziesiąt/90",
     speaker="ja, mnie, mi, mój, moja, moje, mojego, mojej, się",
     user="użytkownik, użytkowniczka, użytkownika, użytkowniczki",
     links="w, we, na, z, ze, do, od, o, po, za, nad, pod, przed, dla, bez, przez, między, i, lub, ale, bo, że, jak, niż, gdy, jeśli, nie, nigdy",
@@ -22217,7 +22849,7 @@ PORTUGUESE = Phrases(
         morreu, morto, morta, faleceu, falecid*, perdi, já não, não ... mais, cancel*, acabou, acabei, parei, fechou, fechado, viúv*, aposent*, reformei, dei, roubaram, roubad*, desisti, ex-marido, ex-mulher, meu ex, minha ex, antes""",
     corrects="não (dia |às )?[0-9]*, na verdade, quis dizer, queria dizer, enganei-me, me enganei, (está|estava) errad*, correção, corrijo, não ... mas, em vez de, ao invés de, adiad*, mudei, mudamos, mudou, alterad*, renomead*, prorrogad*, não (é|sou|era)",
     fillers="um, uma, uns, umas, o, a, os, as, sou, é, estou, está, agora, atualmente, realmente, também, simplesmente",
-    numbers="dois/2, três/3, quatro/4, cinco/5, seis/6, sete/7, oito/8, nove/9, dez/10, onze/11, doze/12, duas/2",
+    numbers="dois/2, três/3, quatro/4, cinco/5, seis/6, sete/7, oito/8, nove/9, dez/10, onze/11, doze/12, duas/2, vinte/20, trinta/30, quarenta/40, cinquenta/50, sessenta/60, setenta/70, oitenta/80, noventa/90",
     speaker="eu, meu, minha, meus, minhas, me, mim, se",
     user="o usuário, a usuária, o utilizador, a utilizadora, usuário, usuária, utilizador, utilizadora",
     links="ao, à, de, do, da, dos, das, em, no, na, nos, nas, com, sem, por, pelo, pela, para, sobre, entre, desde, até, contra, antes, depois, e, ou, mas, porque, que, quando, não, nunca, como, mais, menos",
@@ -22705,7 +23337,7 @@ RUSSIAN = Phrases(
         закончил*, закрыл*, вдов*, на пенси*, отдал*, украли, бывш*, покинул*, ушл*, ушёл, ушел, подарил*, прекратил*, раньше""",
     corrects="не [0-9]*, на самом деле, я имел* в виду, ошибся, ошиблась, (это )?(неверно|неправильно), поправка, поправлю, не ... а, вместо, перен(е|ё)с*, изменил*, изменилось, переименовал*, продлил*, переехал*, переехали, сменил*, нет (я|это|мой|моя)",
     fillers="сейчас, теперь, очень, действительно, также, тоже, ныне",
-    numbers="два/2, три/3, четыре/4, пять/5, шесть/6, семь/7, восемь/8, девять/9, десять/10, одиннадцать/11, двенадцать/12, две/2, двое/2, трое/3, четверо/4",
+    numbers="два/2, три/3, четыре/4, пять/5, шесть/6, семь/7, восемь/8, девять/9, десять/10, одиннадцать/11, двенадцать/12, две/2, двое/2, трое/3, четверо/4, двадцать/20, тридцать/30, сорок/40, пятьдесят/50, шестьдесят/60, семьдесят/70, восемьдесят/80, девяносто/90",
     speaker="я, мне, меня, мой, моя, моё, мое, мои, моего, моей, моему, моих, своего",
     user="пользователь, пользователя, пользователю, пользователем, пользовательница, пользовательницы",
     links="в, во, на, из, с, со, к, ко, у, о, об, от, до, по, за, над, под, перед, после, без, для, через, между, и, или, но, потому, что, чем, как, когда, если, не, нет, никогда",
@@ -23677,7 +24309,7 @@ SPANISH = Phrases(
         robado, abandoné, dejado, se acabó, exmarido, exmujer, mi ex, nunca más, antes, graduado""",
     corrects="no (el |a las |las )?[0-9]*, en realidad, quise decir, quería decir, me equivoqué, (está|estaba|es|era) (mal|equivocado|incorrecto), corrección, corrijo, no ... sino, en vez de, en lugar de, (ha|han|he|hemos|fue|se) (cambiado|aplazado|pospuesto|movido|cambió|pospuso|movió|mudado), cambié, cambiamos, pospusieron, aplazaron, me mudé, nos mudamos, ya no, no (es|era|soy)",
     fillers="un, una, unos, unas, el, la, los, las, soy, es, estoy, está, ahora, actualmente, realmente, muy, también, verdaderamente",
-    numbers="dos/2, tres/3, cuatro/4, cinco/5, seis/6, siete/7, ocho/8, nueve/9, diez/10, once/11, doce/12",
+    numbers="dos/2, tres/3, cuatro/4, cinco/5, seis/6, siete/7, ocho/8, nueve/9, diez/10, once/11, doce/12, veinte/20, treinta/30, cuarenta/40, cincuenta/50, sesenta/60, setenta/70, ochenta/80, noventa/90",
     speaker="yo, mi, mis, me, mí, se",
     user="el usuario, la usuaria, al usuario, a la usuaria, usuario, usuaria",
     links="a, al, de, del, en, con, sin, por, para, sobre, entre, desde, hasta, hacia, contra, antes, después, y, o, u, e, pero, porque, que, cuando, si, no, nunca, como, más, menos",
@@ -24146,7 +24778,7 @@ TURKISH = Phrases(
     ending="boşan*, ayrıl*, taşın*, satt*, istifa*, kovul*, işten çık*, öldü, vefat*, kaybett*, artık ... değil*, artık ... yok, iptal*, vazgeç*, bırakt*, bitti, kapan*, dul, emekli*, çalınd*, mezun*, eski eşim, eski karım, eski kocam, ayrıldık",
     corrects="[0-9]* değil, aslında, demek istediğim, yanlış, yanıldım, hata yaptım, düzeltme, düzeltiyorum, değil _, yerine, ertelendi, taşındı, taşındım, taşındık, değişti, değiştirdim, uzatıldı",
     fillers="bir, şimdi, şu anda, şu an, gerçekten, çok, da, de, aslında, bu arada, ki",
-    numbers="iki/2, üç/3, dört/4, beş/5, altı/6, yedi/7, sekiz/8, dokuz/9, on/10, on bir/11, on iki/12",
+    numbers="iki/2, üç/3, dört/4, beş/5, altı/6, yedi/7, sekiz/8, dokuz/9, on/10, on bir/11, on iki/12, yirmi/20, otuz/30, kırk/40, elli/50, altmış/60, yetmiş/70, seksen/80, doksan/90",
     speaker="ben, benim, beni, bana, kendim",
     user="kullanıcı, kullanıcının, kullanıcıya, kullanıcıyı",
     links="ile, için, gibi, kadar, ve, veya, ama, çünkü, ki, değil, asla, sonra, önce, göre, karşı",
@@ -24177,7 +24809,7 @@ from itertools import groupby
 
 from . import TABLES
 from .phrases import listed
-from .scripts import bare, is_letter, sets_no_spaces, words_of
+from .scripts import is_letter, sets_no_spaces, words_of
 
 TERM_CHARS = 64
 
@@ -24193,8 +24825,6 @@ _DENIALS = frozenset(  # a language or two a line
     değil asla soha nincs ei eivät tidak bukan tanpa
     """.split()  # noqa: SIM905
 )
-
-_STEM_CHARS = 5  # of a word: a crude stem, but one for all languages
 
 
 def terms_of(text: object) -> list[str]:
@@ -24236,13 +24866,6 @@ def _stop_words() -> tuple[frozenset[str], ...]:
     """Those of each language: "son" is one in French, and content in English."""
     named = (f"{table.common}, {table.common_pairs}".strip(", ") for table in TABLES)
     return tuple(frozenset(listed(words)) for words in named if words)
-
-
-def stem(word: str) -> str:
-    """What a word shares with its other forms: its beginning, without accents."""
-    if word.isascii():
-        return word[:_STEM_CHARS]
-    return bare(word)[:_STEM_CHARS]
 
 
 def is_lone(term: str) -> bool:
@@ -24572,8 +25195,9 @@ from sqlalchemy import Engine
 from ...backends.base import Backend
 from ...config.settings import Valves
 from ...core.errors import MemoryFault
-from ...core.scope import shared_by
+from ...core.scope import past_owner, shared_by
 from ...remember.spill import Spill, Spilled
+from ...state.episodes_table import EpisodesTable
 from .erasures import BEGUN, DONE, ONCE, SETTLED_S, Erasure, Erasures
 from .scrub import scrub_state
 from .sites import Found, Open, Site, Sites
@@ -24632,7 +25256,7 @@ class Eraser:
         self._seen: dict[int, tuple[float, float]] = {}  # when, and how old it was: seconds
         self._erasures = Erasures(engine)
         self._sites = Sites(engine, data_dir, settings, opener)
-        self._spill = Spill(data_dir)
+        self._spill, self._passages = Spill(data_dir), EpisodesTable(engine)
 
     def forget(self, user_id: str, memory_ids: Collection[str], until: float = math.inf) -> Receipt:
         """Erase these memories of a user, and all that was written down of them. Blocks.
@@ -24682,6 +25306,29 @@ class Eraser:
             if shared:
                 self.forget(owner, shared)
                 count += len(shared)
+        return count
+
+    def erase_passages_before(self, at: float) -> int:
+        """Erase the passages of past chats that were said before a Unix time, everywhere; how many. Blocks.
+
+        Where a location cannot be reached, all of it is tried anew with the next call.
+        """
+        if not (old := self._passages.said_before(at)):
+            return 0
+        count, reached = 0, True
+        with self._still(), self._sites.opened() as found:
+            for one in found:
+                try:
+                    site = one.reached()
+                    gone = sum(site.erase_said_before(past_owner(user_id), at) for user_id in old)
+                    if gone:
+                        site.purge()
+                    count += gone
+                except MemoryFault:
+                    reached = False
+        if reached:
+            for user_id, exchanges in old.items():
+                self._passages.remove(user_id, exchanges)
         return count
 
     def go_on(self) -> list[Receipt]:
@@ -25280,16 +25927,18 @@ SOURCES["manage/erasure/retention.py"] = r'''"""How long the state database keep
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy import Column, ColumnElement, Engine, delete, or_, select, true, tuple_, update
 
+from ...config.settings import Valves
 from ...core.turn import HASHED
 from ...recall.injected import KEPT_S as INJECTED_S
 from ...recall.injected import KEPT_WITHOUT_CHAT_S
 from ...state import command_turns, commands, decisions, erasures, injected, outbox, reading, recalls, shown
 from ...state.permissions import KEPT_S as PERMISSION_S
+from .erase import Eraser
 from .erasures import DONE
 
 _DAY_S = 24 * 3600.0
@@ -25333,6 +25982,12 @@ RULES = (
 def prune(engine: Engine) -> int:
     """Delete what is too old; how many rows. Blocks, and lets others write in between."""
     return sum(_prune(engine, rule) for rule in RULES)
+
+
+def prune_all(engine: Engine, eraser: Eraser, settings: Callable[[], Valves]) -> int:
+    """The same, and passages of past chats that are older than the settings say."""
+    pruned, days = prune(engine), settings().episode_days
+    return pruned + (eraser.erase_passages_before(time.time() - days * _DAY_S) if days else 0)
 
 
 def _prune(engine: Engine, rule: Rule) -> int:
@@ -25449,6 +26104,9 @@ class Site(Protocol):
         on_progress: called with each number of memories that are gone.
         """
 
+    def erase_said_before(self, owner: str, at: float) -> int:
+        """Take away what lies under this id and is older than a Unix time; how many there were."""
+
     def purge(self) -> str:
         """As `VectorStore.purge`."""
 
@@ -25509,6 +26167,13 @@ class StoreSite:
             entities.delete_all(emptied)
             entities.purge()
 
+    def erase_said_before(self, owner: str, at: float) -> int:
+        rows = self._store.list({"user_id": owner})[0]
+        ids = [str(row.id) for row in rows if _is_before(aware_time(row.payload.get("created_at")), at)]
+        for begin in range(0, len(ids), _AT_ONCE):
+            self._store.delete_all(ids[begin : begin + _AT_ONCE])
+        return len(ids)
+
     def purge(self) -> str:
         return self._store.purge()
 
@@ -25555,6 +26220,10 @@ class RemoteSite:
 
     def _listed(self, user_id: str) -> list[Memory]:
         return [memory for owner in _owners(user_id) for memory in self._backend.list_all(owner)]
+
+    def erase_said_before(self, owner: str, at: float) -> int:
+        there = [one.id for one in self._backend.list_all(owner) if _is_before(one.created_at, at)]
+        return sum(map(self._backend.remove, there))
 
     def purge(self) -> str:
         return f"{self._name} keeps a history of what it has deleted: erase it there"
@@ -25639,6 +26308,10 @@ def _owners(user_id: str) -> tuple[str, str]:
 
 def _counted_as(owner: str) -> str:
     return PASSAGES if past_in(owner) else "memories"
+
+
+def _is_before(said_at: datetime | None, at: float) -> bool:
+    return said_at is not None and said_at.timestamp() < at
 
 
 def _is_earlier(payload: Any, erasure: Erasure) -> bool:
@@ -25759,7 +26432,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..language.words import content_words, is_lone, stem, terms_of
+from ..language.forms import stem
+from ..language.words import content_words, is_lone, terms_of
 from ..recall.rank import COVERAGE_WEIGHT, Ranked
 
 # Relevance. The bundled embedder gives a word and a sentence about it 0.3 and more ("job" and "I work as a
@@ -25900,7 +26574,7 @@ class Control:
         emit: Emit = ignore,
     ) -> None:
         """eraser: forgets for good; without one, what is forgotten can be undone."""
-        self._engine, self._live, self._settings, self._eraser = engine, live, settings, eraser
+        self._engine, self.live, self._settings, self._eraser = engine, live, settings, eraser
         self._journal, self._sources = Journal(engine), Sources(engine)
         self._changes = Changes(self._journal)
         self._emit = emit
@@ -25909,9 +26583,9 @@ class Control:
 
     def all(self, user_id: str) -> list[Memory]:
         """All memories, newest first, expired ones too."""
-        return newest_first(_editable(self._live.get()).list_all(user_id))
+        return newest_first(_editable(self.live.get()).list_all(user_id))
 
-    def page(self, user_id: str, number: int = 1) -> Page:
+    def page(self, user_id: str, number: int = 1) -> Page[Memory]:
         """A page of them.
 
         Raises:
@@ -25921,7 +26595,7 @@ class Control:
 
     def search(self, user_id: str, query: str, most: int = FOUND_MOST) -> list[Ranked]:
         """What fits some words or a sentence, best first, of all that the user has in any chat."""
-        backend, query = self._live.get(), query[:_QUERY_CHARS]
+        backend, query = self.live.get(), query[:_QUERY_CHARS]
         found = backend.search(user_id, query, _CANDIDATES_EACH * most, view=None, asked=True)
         return fitting(ranked(found, query, datetime.now(UTC)), query)[:most]
 
@@ -25934,7 +26608,7 @@ class Control:
 
     def of_ids(self, memory_ids: Sequence[str]) -> dict[str, Memory]:
         """Those of these memories that there are, by id."""
-        backend = _editable(self._live.get())
+        backend = _editable(self.live.get())
         return {memory.id: memory for memory in backend.get_all(list(memory_ids))} if memory_ids else {}
 
     def now_called(self, memory_ids: Iterable[str]) -> list[str]:
@@ -26067,7 +26741,7 @@ class Control:
 
     def of_teams(self, teams: Sequence[str]) -> list[Memory]:
         """What these teams know, newest first."""
-        backend = _editable(self._live.get())
+        backend = _editable(self.live.get())
         return newest_first(memory for team in teams for memory in backend.list_all(team_owner(team)))
 
     def share(self, asked: Asked, memory_id: str, team: str, confirm: Confirm = _alone) -> str:
@@ -26169,7 +26843,7 @@ class Control:
 
     @contextmanager
     def _writing(self) -> Iterator[EditableBackend]:
-        with self._live.writing() as backend:
+        with self.live.writing() as backend:
             yield _editable(backend)
 
     def _make(
@@ -26821,6 +27495,8 @@ from ...core.memory import EPISODE, Memory, hash_of, in_payload, payload_of
 from ...core.scope import past_in, past_owner
 from ...language.secrets import masked
 from ...remember import admission
+from ...remember.episodes import BATCH as EPISODES
+from ...remember.episodes import name_of
 from ...stores.protocol import VectorStore
 
 _PAGE = 1000  # rows read at once
@@ -27012,9 +27688,12 @@ def from_json(row: Mapping[str, Any]) -> Record:
         "created_at": created,
         "updated_at": _time(row, "updated_at") or created,
     }
+    id_ = str(row.get("id") or _id_of(user, text))
+    if metadata.get("kind") == EPISODE and not str(metadata.get("batch") or "").startswith(EPISODES):
+        payload["batch"] = EPISODES + name_of(id_)
     if expires := _time(row, "expiration_date"):
         payload["expiration_date"] = expires[:10]
-    return Record(str(row.get("id") or _id_of(user, text)), payload)
+    return Record(id_, payload)
 
 
 def admitted(record: Record) -> tuple[Record, int]:
@@ -27063,14 +27742,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from ..core.change import Change
 from ..core.locales import Message, message
 from ..core.locales.refused import Refused
 from ..core.memory import Memory
 
-PAGE = 20  # memories
+PAGE = 20  # memories, or chats
 NO_JSON = message("no JSON")
+
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27090,30 +27773,30 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """Some of all memories of a user, newest first: the `number`-th of `pages`."""
+class Page(Generic[Item]):
+    """Some of a list: the `number`-th of `pages`."""
 
-    memories: tuple[Memory, ...]
+    items: tuple[Item, ...]
     total: int
     number: int = 1
     pages: int = 1
     size: int = PAGE
 
     @classmethod
-    def of(cls, memories: Sequence[Memory], number: int) -> Page:
+    def of(cls, items: Sequence[Item], number: int) -> Page[Item]:
         """The `number`-th page of these.
 
         Raises:
             Drop: there is no such page.
         """
-        pages = max(-(-len(memories) // PAGE), 1)
+        pages = max(-(-len(items) // PAGE), 1)
         if not 1 <= number <= pages:
             raise Refused(message("no page", number=number, n=pages))
-        return cls(tuple(memories[(number - 1) * PAGE : number * PAGE]), len(memories), number, pages)
+        return cls(tuple(items[(number - 1) * PAGE : number * PAGE]), len(items), number, pages)
 
     @property
     def first(self) -> int:
-        """The number of the page's first memory among all, from 1."""
+        """The number of the page's first one among all, from 1."""
         return (self.number - 1) * self.size + 1
 
 
@@ -29247,8 +29930,8 @@ def fault_of(part: str, address: str, error: Exception, slow: type[Retry] = Retr
     if named := next((link for link in chain if isinstance(link, MemoryFault)), None):
         return named.again()  # mem0 put an error of its own around it
     if any(isinstance(link, OverlongAnswerError) for link in chain):
-        hint = "Is it what its settings say? Its answers must end."
-        return RetryFew(f"{who} sends more than an answer can hold.", hint=hint)
+        hint = "Do the settings name the right server? Its answers must end."
+        return RetryFew(f"{who} sent more than an answer may hold.", hint=hint)
     status = status_of(error)
     if status in _REFUSED_CALLER:
         hint = "Check its address, model and key in the settings."
@@ -29258,9 +29941,9 @@ def fault_of(part: str, address: str, error: Exception, slow: type[Retry] = Retr
             f"{who} cannot take this input (HTTP {status}).", hint="Check that its model is the right one."
         )
     if status:
-        return Retry(f"{who} answered HTTP {status}.", hint="Look at its log if this goes on.")
+        return Retry(f"{who} answered HTTP {status}.", hint="Look at its log if this keeps happening.")
     if any(_is_no_text(link) for link in chain):
-        return Drop(f"{who} cannot take this input: it holds characters that are none.")
+        return Drop(f"{who} cannot take this input: it holds invalid characters.")
     sqlstate = next((code for link in chain if isinstance(code := getattr(link, "sqlstate", None), str)), "")
     if sqlstate.startswith(_REFUSED_SQL):
         hint = "Check the store's address, password, rights and the pgvector extension."
@@ -29270,7 +29953,7 @@ def fault_of(part: str, address: str, error: Exception, slow: type[Retry] = Retr
     missing = next((link for link in chain if isinstance(link, ImportError)), None)
     if missing is not None:
         hint = f"Install {missing.name or 'its package'} next to mem0ai, then restart the Pipelines server."
-        return TellAdmin(f"{who} needs a Python package that is not here.", hint=hint)
+        return TellAdmin(f"{who} needs a Python package that is not installed here.", hint=hint)
     names = [type(link).__name__ for link in chain]
     if any("Timeout" in name for name in names):
         return slow(f"{who} took too long.", hint="Is it overloaded, or still loading its model?")
@@ -31369,9 +32052,9 @@ def data_residency(settings: Valves, state_url: str = "") -> list[Check]:
                 "Choose local ones, or switch local_only off.",
             )
         ]
-    detail = "all that remembers is on your own machines or network"
+    detail = "everything that remembers is on your own machines or network"
     if settings.backend == "server":
-        detail = "mem0's server is in your own network; which LLM and embedder it asks is not told"
+        detail = "mem0's server is in your own network; which LLM and embedder it asks is not known here"
     return [Check("local only", True, detail)]
 
 
@@ -32009,7 +32692,7 @@ def selfcheck(settings: Valves, backend: Backend) -> list[Check]:
     """
     parts = _Check(settings).run(backend)
     if settings.llm_provider == "auto" and not settings.has_llm and settings.backend == "library":
-        hint = "Which LLM a running server reads with is told at its /memory/status."
+        hint = "The /memory/status of a running server says which LLM it reads with."
         parts.append(
             Check("LLM", True, "auto: this command's environment names no server of the chats", hint)
         )
@@ -32177,7 +32860,7 @@ class _Check:
         except UnreadableAnswerError:
             hint = f"Set {llm.prefix}_model to a model that can answer in JSON."
             part = Check(
-                llm.part, False, f"{llm.name} answered in {took}, but not in JSON as it was told", hint
+                llm.part, False, f"{llm.name} answered in {took}, but not in JSON as it was asked to", hint
             )
         else:
             part = Check(llm.part, True, took + _note(llm.settings, llm.prefix))
@@ -32442,7 +33125,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ..backends.backend_holder import BackendHolder
+from ..config.settings import Valves
 from ..core.memory import Check
+from ..state.episodes_table import Kept
 from .inquiry import Inquiry
 from .selfcheck import SelfChecks, health_of, reading_of
 
@@ -32473,8 +33158,8 @@ class BackendCheck:
         try:
             return self._inquiry.answer(_PATIENCE_S)
         except TimeoutError:
-            silent = f"store and embedder have not answered its check for {self._inquiry.waits_s:.0f} s"
-            hint = "Are they overloaded, or hang? Chats go on without memories."
+            silent = f"store and embedder have not answered the check for {self._inquiry.waits_s:.0f} s"
+            hint = "Are they overloaded, or do they hang? Chats go on without memories."
             backend = self._live.current
             return [Check("backend", False, silent, hint), *(health_of(backend) if backend else [])]
 
@@ -32518,6 +33203,20 @@ def report(parts: list[Check], pending: int, dead: int) -> dict[str, Any]:
         "queue": {"pending": pending, "dead": dead},
         "parts": [asdict(part) for part in parts],
     }
+
+
+def past_chats_part(settings: Valves, kept: Kept) -> Check:
+    """Whether what is said is kept, why, and how much there is."""
+    much = f"{kept.passages:,} passages of {kept.chats:,} chats"
+    if settings.keeps_episodes:
+        days = f", for {settings.episode_days:,} days" if settings.episode_days else ""
+        return Check("past chats", True, f"what is said is kept{days}: {much}")
+    why = "the setting episodes is off"
+    if settings.episodes == "auto":
+        why = f"all of it would go to mem0's {settings.backend}; episodes on allows that"
+    return Check(
+        "past chats", True, f"what is said is not kept: {why}" + (f"; {much}" if kept.passages else "")
+    )
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -32928,12 +33627,14 @@ SOURCES["recall/profile.py"] = r'''"""What is told in every conversation: who th
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
+
 from ..backends.base import Backend, EditableBackend
 from ..core.memory import Memory
 from ..core.scope import View
 from .ready import Ready
 
-KINDS = ("preference", "profile")  # wishes first: they are few, and each answer depends on them
+PERSON, WISHES = "profile", "preference"  # who the user is; how they want to be answered
 _MOST = 200  # memories of each kind, in all scopes
 
 
@@ -32948,7 +33649,7 @@ class Profiles:
         self._ready.drop(user_id)
 
     def of(self, backend: Backend, user_id: str, version: int, view: View) -> list[Memory]:
-        """The user's profile as the view sees it, most important first; `version`: see `state.versions`.
+        """The user's profile as the view sees it, newest first of each kind; `version`: see `state.versions`.
 
         Raises what the backend raises.
         """
@@ -32956,10 +33657,37 @@ class Profiles:
             return []
 
         def read() -> list[Memory]:
-            return [memory for kind in KINDS for memory in backend.of_kind(user_id, kind, _MOST)]
+            return [memory for kind in (WISHES, PERSON) for memory in backend.of_kind(user_id, kind, _MOST)]
 
         known = self._ready.of(user_id, (backend, version), read)
         return [memory for memory in known if view.sees(memory.scope)]
+
+
+def within(memories: Sequence[Memory], room: int, cost: Callable[[Memory], int]) -> list[Memory]:
+    """Those of a profile that fit into so many tokens, in order.
+
+    Half of them is for who the user is, so that no number of wishes leaves that out; what either half leaves,
+    the other may use.
+    """
+    person = [memory for memory in memories if memory.kind == PERSON]
+    others = [memory for memory in memories if memory.kind != PERSON]
+    first, left = _fitting(person, room // 2, cost)
+    wishes, left = _fitting(others, room - room // 2 + left, cost)
+    more, _ = _fitting([one for one in person if one not in first], left, cost)
+    chosen = {memory.id for memory in (*first, *wishes, *more)}
+    return [memory for memory in memories if memory.id in chosen]
+
+
+def _fitting(
+    memories: Iterable[Memory], room: int, cost: Callable[[Memory], int]
+) -> tuple[list[Memory], int]:
+    """Those that fit, and the room that is left."""
+    chosen = []
+    for memory in memories:
+        if (tokens := cost(memory)) <= room:
+            chosen.append(memory)
+            room -= tokens
+    return chosen, room
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -32978,11 +33706,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from ..core.memory import Candidate, Memory
-from ..language.words import content_words, stem, terms_of
+from ..language.forms import stem
+from ..language.words import content_words, terms_of
 
 _QUERY_WORDS = 32  # looked at
 _REAFFIRMED_MOST = 3
 COVERAGE_WEIGHT = 0.4  # of words, beside meaning
+_ALL_OF_THEM = 1.25  # exponent: a memory with all of the query's words counts more than one with half of them
 
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
@@ -33046,7 +33776,7 @@ def ranked(
         for item, keyword in zip(found, keywords, strict=True)
     ]
     scores = [
-        weights.meaning * item.meaning + weights.keyword * keyword * covered
+        weights.meaning * item.meaning + weights.keyword * keyword * covered**_ALL_OF_THEM
         for item, keyword, covered in zip(found, keywords, coverages, strict=True)
     ]
     lifts = _lifts(found, scores, weights)
@@ -33198,7 +33928,7 @@ from ..models.tokens import Count, Tokenizers
 from ..state.engine import unsynced
 from .block import Blocks, correction, is_own, line, render, shown
 from .injected import Conversation, Injected, Line
-from .profile import Profiles
+from .profile import Profiles, within
 from .rank import ranked
 from .search import asks_for_all, candidates, query_of
 from .select import ENOUGH, INJECTED, INJECTED_BEFORE, TO_FORGET, Gate, Selection, select
@@ -33314,7 +34044,7 @@ class Recaller:
             always = self._profiles.of(backend, turn.user_id, before.version, view)
             always = self._sources.as_without(always, aside) if aside else always
             wanted = [memory for memory in always if memory.id not in suppressed_ids]
-            profile = lines.fitting(wanted, settings.advanced_numbers.profile_token_budget)
+            profile = within(wanted, settings.advanced_numbers.profile_token_budget, lines.cost)
         injected_before = {injected.memory_id for injected in kept.lines}
         known = injected_before | {memory.id for memory in profile}
         # A copy of it, which the user has shared with a team, may be found alone.
@@ -33572,15 +34302,6 @@ class _Lines:
 
     def held(self, lines: Iterable[Line]) -> int:
         return sum(self._count(injected.line) + 1 for injected in lines)
-
-    def fitting(self, memories: Iterable[Memory], room: int) -> list[Memory]:
-        """Those that fit, in order."""
-        chosen = []
-        for memory in memories:
-            if (tokens := self.cost(memory)) <= room:
-                chosen.append(memory)
-                room -= tokens
-        return chosen
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -34683,30 +35404,23 @@ class Changes:
             # Written down when less was known of secrets, and of orders to models.
             after, refused = ("", None) if op == "remove" else _restored(change.before)
             memory_id = change.memory_id or _found_by_text(backend, change)
-            self._journal.intend(
-                [
-                    Change(
-                        batch=batch,
-                        position=0,
-                        user_id=change.user_id,
-                        op=op,
-                        memory_id=memory_id if op != "add" or change.kind == EPISODE else "",
-                        before=masked(change.after)[0],
-                        after=after,
-                        kind=self._kind_before(change),
-                        expires=change.expired,
-                        expired=change.expires,
-                        source=change.source,
-                        said_at=change.said_at,
-                        chat=change.chat,
-                        ordinal=change.ordinal,
-                        scope=change.scope,
-                        model=change.model if change.kind == EPISODE else model,
-                        undoes=change.id,
-                        refused=refused.reason if refused else "",
-                    )
-                ]
+            back = replace(
+                change,
+                batch=batch,
+                position=0,
+                op=op,
+                memory_id=memory_id if op != "add" or change.kind == EPISODE else "",
+                before=masked(change.after)[0],
+                after=after,
+                kind=self._kind_before(change),
+                expires=change.expired,
+                expired=change.expires,
+                model=change.model if change.kind == EPISODE else model,
+                refused=refused.reason if refused else "",
+                made=False,
+                undoes=change.id,
             )
+            self._journal.intend([back])
             if refused:
                 raise refused
         return self._make(backend, self._journal.of_batch(batch), confirm, again=True)
@@ -34803,7 +35517,8 @@ class Changes:
                 if not _says(current, change):
                     confirm()
                     admission.replace(backend, change.memory_id, change.after, expires=change.expires)
-                if change.kind != current.kind:
+                # "fact" also stands where nobody has told a kind.
+                if change.kind != current.kind and (change.kind != "fact" or change.undoes):
                     confirm()
                     backend.mark(change.memory_id, change.kind)
         return change.memory_id
@@ -34953,10 +35668,11 @@ from ..language import TABLES
 from ..language.dedupe import figures, same
 from ..language.forget_requests import forget_request
 from ..language.forgetting import asks_to_forget
+from ..language.forms import stem
 from ..language.phrases import listed
 from ..language.self_reference import signs
 from ..language.speech import asks, corrects
-from ..language.words import content_words, denials, stem, terms_of
+from ..language.words import content_words, denials, terms_of
 from .operations import Operation, kind_of
 
 _OF_TIMES = ("fact",)  # kinds whose numbers belong to a day; a plan is put off, and who somebody is changes
@@ -35103,7 +35819,8 @@ import re
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 
-from ..language.words import stem, telling, words
+from ..language.forms import stem
+from ..language.words import telling, words
 
 EXAMPLE = "it repeats an example of the prompt"
 PLACEHOLDER = "it is a placeholder"
@@ -35198,7 +35915,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -35209,7 +35926,7 @@ from sqlalchemy import Engine
 from ..backends.base import EditableBackend
 from ..core.exchange import Batch, Exchange, version_of
 from ..core.memory import EPISODE, Memory
-from ..core.scope import TEAM, USER, past_owner
+from ..core.scope import TEAM, USER, past_in, past_owner
 from ..state.episodes_table import Entry, EpisodesTable
 from . import admission
 from .admission import NotAdmittedError
@@ -35310,6 +36027,24 @@ class Episodes:
             admission.remove_all(backend, past_owner(user_id), stale)
         self._table.settle(replace(wanted, first=intended.first))
         return len(new)
+
+
+def adopt(engine: Engine, stored: Iterable[tuple[str, Memory]]) -> None:
+    """Write down passages that came by an import, each with what it lies under; others are passed over."""
+    by_exchange: dict[tuple[str, str], list[Memory]] = {}
+    for owner, memory in stored:
+        if (user_id := past_in(owner)) and memory.batch.startswith(BATCH):
+            by_exchange.setdefault((user_id, memory.batch.removeprefix(BATCH)), []).append(memory)
+    table = EpisodesTable(engine)
+    for (user_id, exchange), passages_ in by_exchange.items():
+        if table.get(user_id, exchange) is None:
+            said, answered, topics = (
+                sum(one.role == role for one in passages_) for role in (BY_USER, ASSISTANT, TOPICS)
+            )
+            first = min(one.ordinal for one in passages_)
+            at = max((one.created_at.timestamp() for one in passages_ if one.created_at), default=0.0)
+            entry = Entry(user_id, exchange, passages_[0].chat, first, said, answered, topics, "imported", at)
+            table.put(entry)
 
 
 def name_of(key: str) -> str:
@@ -37445,9 +38180,10 @@ from ..core.memory import EPISODE, Memory
 from ..core.scope import TEAM, past_owner
 from ..language.forget_requests import forget_request
 from ..language.forget_subject import FRAMING, is_meant
+from ..language.forms import stem
 from ..language.self_reference import signs
 from ..language.sentences import sentences
-from ..language.words import content_words, stem, telling, terms_of
+from ..language.words import content_words, telling, terms_of
 from .episodes import BATCH, name_of
 from .gate import said_by_user
 from .journal import Journal
@@ -38426,6 +39162,7 @@ from ..language import speech
 from ..language.dedupe import wording
 from ..language.forget_requests import forget_request
 from ..language.forget_subject import is_meant
+from ..language.over import ends, what_is_over
 from .admission import refusal
 from .apply import reaffirmed
 from .gate import said_by_user, statements
@@ -38470,10 +39207,12 @@ _WORDED_AS_A_WISH = 0.18  # where the words may be those of a wish, too
 
 def decide_verbatim(backend: Backend, batch: Batch) -> Iterator[Change]:
     """The changes for a batch. Raises what the backend raises."""
-    removed = [
-        (exchange, memory) for exchange in batch.exchanges for memory in _to_forget(backend, batch, exchange)
-    ]
-    for position, (exchange, memory) in enumerate(removed):
+    removed = {
+        memory.id: (exchange, memory)
+        for exchange in batch.exchanges
+        for memory in (*_to_forget(backend, batch, exchange), *_ended(backend, batch, exchange))
+    }
+    for position, (exchange, memory) in enumerate(removed.values()):
         yield Change(
             batch=batch.name,
             position=position,
@@ -38530,6 +39269,20 @@ def kind_of(backend: Backend, text: str) -> str:
 def _statements(exchange: Exchange) -> list[str]:
     said = statements(exchange.user_text, exchange.assistant_text)
     return [text for text in said if not (refusal(text) or forget_request(text))]
+
+
+def _ended(backend: Backend, batch: Batch, exchange: Exchange) -> list[Memory]:
+    """What a statement says is over: "I no longer live in Freiburg." """
+    if not isinstance(backend, EditableBackend):
+        return []
+    view = writing_view(batch.scope)
+    return [
+        found.memory
+        for text in _statements(exchange)
+        if (over := what_is_over(text))
+        for found in backend.search(batch.user_id, over, _CANDIDATES, view)
+        if ends(text, found.memory.text)
+    ]
 
 
 def _to_forget(backend: Backend, batch: Batch, exchange: Exchange) -> list[Memory]:
@@ -39470,7 +40223,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 from sqlalchemy import Engine, and_, delete, func, select, update
@@ -39540,6 +40293,11 @@ class EpisodesTable:
             put_row(connection, episodes, row)
         return Entry(**row)
 
+    def put(self, entry: Entry) -> None:
+        """Write down what is stored already."""
+        with self._engine.begin() as connection:
+            put_row(connection, episodes, asdict(entry))
+
     def settle(self, entry: Entry) -> None:
         """They are stored as this entry says, and no others of the exchange."""
         mine = and_(episodes.c.user_id == entry.user_id, episodes.c.exchange == entry.exchange)
@@ -39577,9 +40335,14 @@ class EpisodesTable:
         """Those of a chat, in order."""
         return self._select(episodes.c.user_id == user_id, episodes.c.chat_id == chat_id)
 
-    def said_before(self, at: float, most: int) -> list[Entry]:
-        """Those from before a Unix time, of anybody, oldest first."""
-        return self._select(episodes.c.said_at < at, most=most)
+    def said_before(self, at: float) -> dict[str, list[str]]:
+        """The exchanges from before a Unix time, by user."""
+        old: dict[str, list[str]] = {}
+        wanted = select(episodes.c.user_id, episodes.c.exchange).where(episodes.c.said_at < at)
+        with self._reading.connect() as connection:
+            for user_id, exchange in connection.execute(wanted):
+                old.setdefault(user_id, []).append(exchange)
+        return old
 
     def wants(self, user_id: str) -> bool:
         """Whether a user wants their past chats to be kept; True where they have not said."""
@@ -39592,8 +40355,8 @@ class EpisodesTable:
         with self._engine.begin() as connection:
             put_row(connection, episode_switches, {"user_id": user_id, "is_on": on, "at": time.time()})
 
-    def _select(self, *which: Any, most: int | None = None) -> list[Entry]:
-        wanted = select(episodes).where(*which).order_by(episodes.c.said_at, episodes.c.first).limit(most)
+    def _select(self, *which: Any) -> list[Entry]:
+        wanted = select(episodes).where(*which).order_by(episodes.c.said_at, episodes.c.first)
         with self._reading.connect() as connection:
             return [Entry(**row) for row in connection.execute(wanted).mappings()]
 '''
@@ -40994,7 +41757,7 @@ def empty(connection: Any, whose: str) -> None:
         time.sleep(_PAUSE_S)
     raise Retry(
         f"{whose} is read all the time: its write-ahead log still holds what was erased.",
-        hint="It is tried again by itself.",
+        hint="It is tried again automatically.",
     )
 
 
@@ -41552,7 +42315,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...language.words import content_words, stem, terms_of
+from ...language.forms import stem
+from ...language.words import content_words, terms_of
 
 QUERY_TERMS = 32
 _TIMES = 250  # of PostgreSQL: places of one word
@@ -42155,7 +42919,8 @@ from collections import Counter
 
 from qdrant_client.models import SparseVector
 
-from ...language.words import content_words, stem, terms_of
+from ...language.forms import stem
+from ...language.words import content_words, terms_of
 
 _K1, _B = 1.2, 0.75  # of BM25
 _MEAN_WORDS = 12.0  # of a memory: one sentence
@@ -43637,6 +44402,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from ...language.forms import inflects, stem
 from ...language.words import content_words, is_lone, terms_of
 
 QUERY_TERMS = 32
@@ -43646,18 +44412,33 @@ _KNOWN = unicodedata.ucd_3_2_0.category  # FTS5 knows Unicode 6.1: what is older
 
 
 def indexed(payload: Mapping[str, Any]) -> str:
-    """The words under which a memory is found: its text's, plus mem0's lemmas that are not in the text."""
-    words = terms_of(payload.get("data"))
+    """The words under which a memory is found: its text's, plus mem0's lemmas that are not in the text.
+
+    And their stems, where words change their endings, or a script is not Latin: FTS5 knows English ones only.
+    """
+    text = payload.get("data")
+    words = terms_of(text)
     known = set(words)
     words += [word for word in terms_of(payload.get("text_lemmatized")) if word not in known]
+    if isinstance(text, str) and inflects(text[:QUERY_CHARS]):
+        known.update(words)
+        words += [short for short in dict.fromkeys(map(stem, words)) if short not in known]
     return " ".join(word if word.isascii() else _one_token(word) for word in words)
 
 
 def asked(query: str) -> list[str]:
     """An FTS5 expression for each word of any text that says what it is about."""
     words = content_words(query[:QUERY_CHARS])[:QUERY_TERMS]
+    shortened = inflects(query[:QUERY_CHARS])
+    return [_expression(word, stem(word) if shortened else word) for word in words]
+
+
+def _expression(word: str, short: str) -> str:
     # Terms hold letters, digits and marks only, so the quotes cannot be broken out of.
-    return [f'"{_one_token(word)}" *' if is_lone(word) else f'"{_one_token(word)}"' for word in words]
+    if is_lone(word):
+        return f'"{_one_token(word)}" *'
+    forms = dict.fromkeys(filter(None, (word, short)))
+    return " OR ".join(f'"{_one_token(form)}"' for form in forms)
 
 
 @lru_cache(10_000)

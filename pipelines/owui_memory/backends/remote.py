@@ -261,7 +261,7 @@ class RemoteBackend(ABC):
         erased: set[str] = set()
         while left := [memory.id for memory in self._some_of(owner(user_id))]:
             if not erased.isdisjoint(left):
-                hint = "Look at its log if this goes on."
+                hint = "Look at its log if this keeps happening."
                 raise Retry(f"The {self.name} still lists memories that it has erased.", hint=hint)
             self._remove_all(left)
             erased.update(left)

@@ -91,7 +91,7 @@ class Work:
 
     def _page(self, number: int) -> str:
         page = self._control.page(self._user_id, number)
-        ids = [memory.id for memory in page.memories]
+        ids = [memory.id for memory in page.items]
         if ids:
             self._orders.show(self._user_id, self._chat_id, ids, first=page.first, anew=number == 1)
         return self._answers.page(page, self._kept_of_chats())

@@ -19,6 +19,8 @@ from ..language.spans import without_thoughts
 from ..recall.block import Blocks, without_block
 
 LANGUAGE = "{{USER_LANGUAGE}}"  # among the variables: that of the interface
+_OF_RESPONSES = ("input_text", "input_image", "input_file")  # parts of the responses API
+_TEXTS = ("text", "input_text", "output_text")
 _SEARCHES = ("web_search", "image_generation")
 
 # What comes in is as long as whoever sends it likes. Nothing below looks at more of it than this; hashes do.
@@ -200,7 +202,8 @@ def _is_block(part: Any) -> bool:
 
 def _prepended(block: str, content: Any) -> str | list[Any]:
     if isinstance(content, list):
-        return [{"type": "text", "text": block}, *content]
+        of_responses = any(_mapping(part).get("type") in _OF_RESPONSES for part in content)
+        return [{"type": "input_text" if of_responses else "text", "text": block}, *content]
     return f"{block}\n\n{content}" if content else block
 
 
@@ -241,7 +244,7 @@ def text_of(content: Any) -> str:
         return content
     if not isinstance(content, list):
         return ""
-    parts = (part for part in content if isinstance(part, Mapping) and part.get("type") == "text")
+    parts = (part for part in content if isinstance(part, Mapping) and part.get("type") in _TEXTS)
     return "\n".join(_text(part.get("text")) for part in parts)
 
 

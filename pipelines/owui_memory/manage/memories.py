@@ -79,7 +79,7 @@ class Control:
         emit: Emit = ignore,
     ) -> None:
         """eraser: forgets for good; without one, what is forgotten can be undone."""
-        self._engine, self._live, self._settings, self._eraser = engine, live, settings, eraser
+        self._engine, self.live, self._settings, self._eraser = engine, live, settings, eraser
         self._journal, self._sources = Journal(engine), Sources(engine)
         self._changes = Changes(self._journal)
         self._emit = emit
@@ -88,9 +88,9 @@ class Control:
 
     def all(self, user_id: str) -> list[Memory]:
         """All memories, newest first, expired ones too."""
-        return newest_first(_editable(self._live.get()).list_all(user_id))
+        return newest_first(_editable(self.live.get()).list_all(user_id))
 
-    def page(self, user_id: str, number: int = 1) -> Page:
+    def page(self, user_id: str, number: int = 1) -> Page[Memory]:
         """A page of them.
 
         Raises:
@@ -100,7 +100,7 @@ class Control:
 
     def search(self, user_id: str, query: str, most: int = FOUND_MOST) -> list[Ranked]:
         """What fits some words or a sentence, best first, of all that the user has in any chat."""
-        backend, query = self._live.get(), query[:_QUERY_CHARS]
+        backend, query = self.live.get(), query[:_QUERY_CHARS]
         found = backend.search(user_id, query, _CANDIDATES_EACH * most, view=None, asked=True)
         return fitting(ranked(found, query, datetime.now(UTC)), query)[:most]
 
@@ -113,7 +113,7 @@ class Control:
 
     def of_ids(self, memory_ids: Sequence[str]) -> dict[str, Memory]:
         """Those of these memories that there are, by id."""
-        backend = _editable(self._live.get())
+        backend = _editable(self.live.get())
         return {memory.id: memory for memory in backend.get_all(list(memory_ids))} if memory_ids else {}
 
     def now_called(self, memory_ids: Iterable[str]) -> list[str]:
@@ -246,7 +246,7 @@ class Control:
 
     def of_teams(self, teams: Sequence[str]) -> list[Memory]:
         """What these teams know, newest first."""
-        backend = _editable(self._live.get())
+        backend = _editable(self.live.get())
         return newest_first(memory for team in teams for memory in backend.list_all(team_owner(team)))
 
     def share(self, asked: Asked, memory_id: str, team: str, confirm: Confirm = _alone) -> str:
@@ -348,7 +348,7 @@ class Control:
 
     @contextmanager
     def _writing(self) -> Iterator[EditableBackend]:
-        with self._live.writing() as backend:
+        with self.live.writing() as backend:
             yield _editable(backend)
 
     def _make(

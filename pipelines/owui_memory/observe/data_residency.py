@@ -28,9 +28,9 @@ def data_residency(settings: Valves, state_url: str = "") -> list[Check]:
                 "Choose local ones, or switch local_only off.",
             )
         ]
-    detail = "all that remembers is on your own machines or network"
+    detail = "everything that remembers is on your own machines or network"
     if settings.backend == "server":
-        detail = "mem0's server is in your own network; which LLM and embedder it asks is not told"
+        detail = "mem0's server is in your own network; which LLM and embedder it asks is not known here"
     return [Check("local only", True, detail)]
 
 

@@ -20,9 +20,10 @@ from ..core.locales import Locale
 from ..core.memory import EPISODE, Candidate, Memory
 from ..core.scope import View
 from ..core.turn import Turn
+from ..language.forms import stem
 from ..language.scripts import sets_no_spaces
 from ..language.sentences import sentences
-from ..language.words import stem, terms_of
+from ..language.words import terms_of
 from ..models.tokens import Count
 from ..state.episodes_table import EpisodesTable
 from .block import quote_line, quotes_overhead

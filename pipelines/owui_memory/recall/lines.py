@@ -64,12 +64,3 @@ class Lines:
 
     def held(self, lines: Iterable[Line]) -> int:
         return sum(self._count(injected.line) + 1 for injected in lines)
-
-    def fitting(self, memories: Iterable[Memory], room: int) -> list[Memory]:
-        """Those that fit, in order."""
-        chosen = []
-        for memory in memories:
-            if (tokens := self.cost(memory)) <= room:
-                chosen.append(memory)
-                room -= tokens
-        return chosen

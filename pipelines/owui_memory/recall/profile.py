@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
+
 from ..backends.base import Backend, EditableBackend
 from ..core.memory import Memory
 from ..core.scope import View
 from .ready import Ready
 
-KINDS = ("preference", "profile")  # wishes first: they are few, and each answer depends on them
+PERSON, WISHES = "profile", "preference"  # who the user is; how they want to be answered
 _MOST = 200  # memories of each kind, in all scopes
 
 
@@ -22,7 +24,7 @@ class Profiles:
         self._ready.drop(user_id)
 
     def of(self, backend: Backend, user_id: str, version: int, view: View) -> list[Memory]:
-        """The user's profile as the view sees it, most important first; `version`: see `state.versions`.
+        """The user's profile as the view sees it, newest first of each kind; `version`: see `state.versions`.
 
         Raises what the backend raises.
         """
@@ -30,7 +32,34 @@ class Profiles:
             return []
 
         def read() -> list[Memory]:
-            return [memory for kind in KINDS for memory in backend.of_kind(user_id, kind, _MOST)]
+            return [memory for kind in (WISHES, PERSON) for memory in backend.of_kind(user_id, kind, _MOST)]
 
         known = self._ready.of(user_id, (backend, version), read)
         return [memory for memory in known if view.sees(memory.scope)]
+
+
+def within(memories: Sequence[Memory], room: int, cost: Callable[[Memory], int]) -> list[Memory]:
+    """Those of a profile that fit into so many tokens, in order.
+
+    Half of them is for who the user is, so that no number of wishes leaves that out; what either half leaves,
+    the other may use.
+    """
+    person = [memory for memory in memories if memory.kind == PERSON]
+    others = [memory for memory in memories if memory.kind != PERSON]
+    first, left = _fitting(person, room // 2, cost)
+    wishes, left = _fitting(others, room - room // 2 + left, cost)
+    more, _ = _fitting([one for one in person if one not in first], left, cost)
+    chosen = {memory.id for memory in (*first, *wishes, *more)}
+    return [memory for memory in memories if memory.id in chosen]
+
+
+def _fitting(
+    memories: Iterable[Memory], room: int, cost: Callable[[Memory], int]
+) -> tuple[list[Memory], int]:
+    """Those that fit, and the room that is left."""
+    chosen = []
+    for memory in memories:
+        if (tokens := cost(memory)) <= room:
+            chosen.append(memory)
+            room -= tokens
+    return chosen, room

@@ -27,7 +27,7 @@ from .block import Blocks, is_own, is_quote, shown
 from .episodes import Episodes, Quotes, apart, gate_of, is_doubted, ranked_passages
 from .injected import Conversation, Injected, Line
 from .lines import Lines
-from .profile import Profiles
+from .profile import Profiles, within
 from .rank import Ranked, ranked
 from .search import asks_for_all, candidates, query_of
 from .select import ENOUGH, INJECTED, INJECTED_BEFORE, TO_FORGET, Gate, Selection, select
@@ -158,7 +158,7 @@ class Recaller:
             always = self._profiles.of(backend, turn.user_id, before.version, view)
             always = self._sources.as_without(always, aside.messages) if aside else always
             wanted = [memory for memory in always if memory.id not in suppressed_ids]
-            profile = lines.fitting(wanted, settings.advanced_numbers.profile_token_budget)
+            profile = within(wanted, settings.advanced_numbers.profile_token_budget, lines.cost)
         injected_before = {injected.memory_id for injected in kept.lines}
         known = injected_before | {memory.id for memory in profile}
         # A copy of it, which the user has shared with a team, may be found alone.

@@ -222,6 +222,18 @@ def test_the_profile_keeps_to_its_budget(house: House, talk: Conversation) -> No
     assert len(Conversation(house).ask("Write a poem about the sea.")) == 1
 
 
+def test_wishes_leave_room_for_who_the_user_is(house: House, talk: Conversation) -> None:
+    for kind, text in (("profile", TOWN), ("profile", "The user is a nurse called Ada.")):
+        house.knows(text, kind=kind)
+    for number in range(12):
+        wish = f"The user wants answers of type {number} to be short, with examples and without any tables."
+        house.knows(wish, kind="preference")
+    text = text_of(talk.ask("Write a poem about the sea."))
+    assert TOWN in text
+    assert "a nurse called Ada" in text
+    assert 2 < text.count("answers of type") < 12
+
+
 def test_nobody_gets_anothers_profile(house: House) -> None:
     house.knows(TOWN, kind="profile", user="bob")
     assert len(Conversation(house, Chat("ada")).ask("Write a poem.")) == 1

@@ -147,6 +147,16 @@ def test_a_replacement_may_change_the_kind(mind: Mind, given: Any, kept: str) ->
     assert memory.text == "The user may move to Porto."
 
 
+def test_what_is_undone_has_its_kind_again(mind: Mind) -> None:
+    mind.hears(batch("I may move."), {"op": "add", "text": "The user may move to Porto.", "kind": "fact"})
+    mind.hears(batch("We moved.", name="b2"), replacement("The user lives in Porto.", kind="profile"))
+    added, replaced = mind.changes()
+    assert mind.making.undo(mind.backend, replaced)
+    memory = mind.backend.get(added.memory_id)
+    assert memory is not None
+    assert (memory.text, memory.kind) == ("The user may move to Porto.", "fact")
+
+
 def test_a_change_is_of_the_time_of_its_message(mind: Mind) -> None:
     said = batch(
         exchange("My dog is called Rex.", name="m1", said_at=100.0),

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from . import erase, keys, memories, moving, queue, status, teams, why
+from . import erase, keys, memories, moving, past_chats, queue, status, teams, why
 from .instance import a_person, opened
 
 _OF_A_USER, _OF_TEAMS = "Memories of a user", "Memories of teams"
@@ -18,21 +18,22 @@ User = Annotated[
         metavar="USER", help="The user's id in Open WebUI; `users` lists them.", callback=a_person
     ),
 ]
-Which = Annotated[
-    str, typer.Argument(metavar="WHICH", help="A number of the list that was shown last, or an id.")
-]
+Which = Annotated[str, typer.Argument(metavar="WHICH", help="A number from the last list, or an id.")]
 Words = Annotated[list[str], typer.Argument(metavar="WORDS...", help="Words, or a sentence.")]
 Team = Annotated[str, typer.Argument(metavar="TEAM", help="A team's name, as the setting `teams` has it.")]
-Page = Annotated[int, typer.Option("--page", min=1, help="Which page.")]
+Page = Annotated[int, typer.Option("--page", min=0, help="Which page; with --json all without one.")]
 Whole = Annotated[bool, typer.Option("--all", help="All of them, without pages.")]
 Chat = Annotated[
     str, typer.Option("--chat", metavar="ID", help="Only in this chat, by the id in its address.")
+]
+Now = Annotated[
+    bool, typer.Option("--now", help="Erase at once. Otherwise `undo` brings it back for a while.")
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 app = typer.Typer(
-    help="Long-term memory: what users can ask for with /memory, for an admin, and the care of the server.",
+    help="Long-term memory for Open WebUI: the commands of /memory for any user, and the server's upkeep.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -45,18 +46,23 @@ _keys = typer.Typer(no_args_is_help=True)
 app.add_typer(_keys, name="keys", help="Keys of users for the proxy.", rich_help_panel=_OF_THE_SERVER)
 
 
+def _page(page: int, whole: bool, json: bool) -> int:
+    """The page that is asked for; 0: all, which programs get where they ask for none."""
+    return 0 if whole or (json and not page) else page or 1
+
+
 @app.command("list", rich_help_panel=_OF_A_USER)
-def list_(user: User, page: Page = 1, whole: Whole = False, json: Json = False) -> None:
+def list_(user: User, page: Page = 0, whole: Whole = False, json: Json = False) -> None:
     """What is remembered of a user, newest first, with the numbers that other commands take."""
     with opened() as instance:
-        memories.list_(instance, user, 0 if whole else page, json)
+        memories.list_(instance, user, _page(page, whole, json), json)
 
 
 @app.command(rich_help_panel=_OF_A_USER)
-def search(user: User, words: Words, json: Json = False) -> None:
-    """The memories that fit some words, best first."""
+def search(user: User, words: Words, page: Page = 0, json: Json = False) -> None:
+    """The memories that fit some words, best first, and what was said in past chats that does."""
     with opened() as instance:
-        memories.search(instance, user, " ".join(words), json)
+        memories.search(instance, user, " ".join(words), _page(page, False, json), json)
 
 
 @app.command(rich_help_panel=_OF_A_USER)
@@ -78,13 +84,9 @@ def forget(
     user: User,
     which: Annotated[
         list[str],
-        typer.Argument(
-            metavar="WHICH...", help="Numbers of the list that was shown last, ids, words, or `everything`."
-        ),
+        typer.Argument(metavar="WHICH...", help="Numbers from the last list, ids, words, or `everything`."),
     ],
-    now: Annotated[
-        bool, typer.Option("--now", help="Erase at once; else `undo` brings it back for a while.")
-    ] = False,
+    now: Now = False,
     yes: Yes = False,
     json: Json = False,
 ) -> None:
@@ -94,6 +96,46 @@ def forget(
             erase.erase_user(instance, user, yes=yes, to_json=json)
         else:
             memories.forget(instance, user, which, at_once=now, to_json=json)
+
+
+@app.command(rich_help_panel=_OF_A_USER)
+def chats(
+    user: User,
+    words: Annotated[list[str] | None, typer.Argument(metavar="[WORDS...]", help="What to look for.")] = None,
+    page: Page = 0,
+    whole: Whole = False,
+    json: Json = False,
+) -> None:
+    """The past chats of which something is kept, newest first; with words, those where they fit."""
+    with opened() as instance:
+        past_chats.list_(instance, user, " ".join(words or ()), _page(page, whole, json), json)
+
+
+@app.command("forget-chat", rich_help_panel=_OF_A_USER)
+def forget_chat(
+    user: User,
+    which: Annotated[
+        str, typer.Argument(metavar="WHICH", help="A number of the list that `chats` showed last, or an id.")
+    ],
+    now: Now = False,
+    json: Json = False,
+) -> None:
+    """Forget what was said in a chat; facts that were learned there stay."""
+    with opened() as instance:
+        past_chats.forget(instance, user, which, at_once=now, to_json=json)
+
+
+@app.command(rich_help_panel=_OF_A_USER)
+def episodes(
+    user: User,
+    state: Annotated[str, typer.Argument(metavar="on|off")],
+    json: Json = False,
+) -> None:
+    """Whether what a user says is kept, beside facts."""
+    if state not in ("on", "off"):
+        raise typer.BadParameter(f"{state!r} is neither on nor off.")
+    with opened() as instance:
+        past_chats.switch(instance, user, on=state == "on", to_json=json)
 
 
 @app.command(rich_help_panel=_OF_A_USER)
@@ -127,10 +169,10 @@ def why_(
 
 
 @app.command(rich_help_panel=_OF_TEAMS)
-def team(name: Team, json: Json = False) -> None:
+def team(name: Team, page: Page = 0, whole: Whole = False, json: Json = False) -> None:
     """What a team knows, newest first."""
     with opened() as instance:
-        teams.list_(instance, name, json)
+        teams.list_(instance, name, _page(page, whole, json), json)
 
 
 @app.command(rich_help_panel=_OF_TEAMS)
@@ -172,7 +214,7 @@ def import_(
 @app.command(rich_help_panel=_IN_AND_OUT)
 def migrate(
     abandon: Annotated[
-        bool, typer.Option("--abandon", help="No longer wait for a former place that cannot be read.")
+        bool, typer.Option("--abandon", help="No longer wait for a former location that cannot be read.")
     ] = False,
     json: Json = False,
 ) -> None:
@@ -243,14 +285,14 @@ def proxy(
     context: typer.Context,
     port: Annotated[int, typer.Option("--port", envvar="PORT", help="On which port.")] = 9098,
     host: Annotated[
-        str, typer.Option("--host", envvar="HOST", help="On which address; 0.0.0.0 for all.")
+        str, typer.Option("--host", envvar="HOST", help="The address to listen on; 0.0.0.0 for all.")
     ] = "127.0.0.1",
 ) -> None:
     """Serve an OpenAI-compatible API in front of any model servers, whose models memory/<model> remember."""
     context.obj(host, port)
 
 
-ShowText = Annotated[bool, typer.Option("--show-text", help="Also what was said.")]
+ShowText = Annotated[bool, typer.Option("--show-text", help="Also show what was said.")]
 
 
 @_queue.callback()

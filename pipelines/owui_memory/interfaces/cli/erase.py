@@ -31,7 +31,7 @@ def _show(receipt: Receipt) -> None:
     if receipt.counts:
         table(["erased", "where"], [(f"{count:,}", name) for name, count in receipt.counts.items()])
     for where in receipt.unreached:
-        say(f"Not yet: {where} The server goes on as soon as it can.")
+        say(f"Not erased yet: {where} The server goes on as soon as it can.")
     for what in receipt.keeps:
         say(f"Note: {what}.")
 

@@ -33,6 +33,7 @@ from ...manage.erasure.erase import Eraser
 from ...manage.memories import Control
 from ...manage.migrate.reach import location_of_backend, settled
 from ...manage.outcomes import Asked
+from ...manage.past_chats import PastChats
 from ...remember.outbox import Outbox
 from ...remember.spill import Spill
 from ...state import open_state
@@ -79,7 +80,7 @@ class Instance:
             home = settled(self.locations, self.settings, self.environment.data_dir, location)
             if home.key != location.key:
                 raise TellAdmin(
-                    f"The settings name {location}, and the memories are in {home}.",
+                    f"The settings name {location}, but the memories are in {home}.",
                     hint=f"Run first: {COMMAND} migrate",
                 )
             yield backend
@@ -97,6 +98,10 @@ class Instance:
         """What users may do with their memories."""
         with self.backend() as backend:
             yield Control(self.engine, _Only(backend), lambda: self.settings, self.eraser())
+
+    def past(self, control: Control) -> PastChats:
+        """Past chats, where this control works."""
+        return PastChats(self.engine, control.live, lambda: self.settings)
 
     def eraser(self) -> Eraser:
         """Erases for good."""
@@ -130,7 +135,7 @@ def a_person(user_id: str) -> str:
         typer.BadParameter: nobody has it.
     """
     if not is_person(user_id):
-        raise typer.BadParameter(f"{user_id!r} is no user's id.")
+        raise typer.BadParameter(f"{user_id!r} is not a user's id.")
     return user_id
 
 

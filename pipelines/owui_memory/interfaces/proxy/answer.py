@@ -19,6 +19,7 @@ _JSON_BYTES = 20_000_000  # of an answer that is no stream
 _LONG_BYTES = 200_000
 _TEXT_CHARS = 300_000
 _BROKEN = " […]"  # behind what is remembered of an answer that broke off
+_CALLS = ("function_call", "custom_tool_call")
 _ENDS, _CLOSERS = tuple(".!?…。！？؟।"), "\"'”’»)]*_`"
 
 
@@ -51,7 +52,7 @@ class Said:
             self.text += text_of(text)[:_TEXT_CHARS]
 
 
-Read = Callable[[Said, Mapping[str, Any]], bool]  # takes in an event; whether it is the last one
+Read = Callable[[Said, Mapping[str, Any]], bool]  # takes in an event; whether it ends a stream
 
 
 def chat(said: Said, told: Mapping[str, Any]) -> bool:
@@ -71,6 +72,27 @@ def chat(said: Said, told: Mapping[str, Any]) -> bool:
             said.ended = True
             said.calls |= reason in ("tool_calls", "function_call")
     return False  # [DONE] is
+
+
+def responses(said: Said, told: Mapping[str, Any]) -> bool:
+    """An event, or the whole, of /responses."""
+    kind, item = told.get("type"), told.get("item")
+    if kind == "response.output_text.delta":
+        said.add(told.get("delta"))
+    elif kind in ("response.failed", "error"):
+        said.failed = True
+    elif kind in ("response.completed", "response.incomplete"):
+        said.ended = True
+    elif isinstance(item, Mapping):
+        said.calls |= item.get("type") in _CALLS
+    elif told.get("object") == "response":
+        output = told.get("output")
+        for one in output if isinstance(output, list) else []:
+            if isinstance(one, Mapping):
+                said.calls |= one.get("type") in _CALLS
+                said.add(one.get("content") if one.get("type") == "message" else None)
+        said.ended = told.get("status") in ("completed", "incomplete")
+    return said.ended
 
 
 class Ear(Protocol):

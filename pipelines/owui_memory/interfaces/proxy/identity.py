@@ -56,11 +56,14 @@ def metadata_of(headers: Mapping[str, str], body: Mapping[str, Any]) -> dict[str
     """Chat, messages and task, as Open WebUI tells them to a filter."""
     told = body.get("metadata")
     in_body = told.get("chat_id") if isinstance(told, Mapping) else None
-    chat_id = _first(headers, "x-memory-chat-id", "x-openwebui-chat-id") or in_body
+    conversation = body.get("conversation")  # of the responses API
+    named = conversation.get("id") if isinstance(conversation, Mapping) else conversation
+    chat_id = _first(headers, "x-memory-chat-id", "x-openwebui-chat-id") or in_body or named
     meta: dict[str, Any] = {
         "chat_id": chat_id,
         "message_id": _first(headers, "x-memory-message-id", "x-openwebui-message-id"),
-        "user_message_id": _first(headers, "x-memory-user-message-id"),
+        # What was said before a response is not told with the next one.
+        "user_message_id": _first(headers, "x-memory-user-message-id") or body.get("previous_response_id"),
         "task": _first(headers, "x-memory-task"),
     }
     if "x-memory-user-message-parent-id" in headers:

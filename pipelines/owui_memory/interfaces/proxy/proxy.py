@@ -7,6 +7,7 @@ import logging
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
@@ -27,11 +28,11 @@ from ..body import text_of, without_blocks
 from ..chats import Chats
 from ..embeddings import OWN_MODEL, embedded
 from ..intake import read_asked
-from .answer import Ear, StreamEar, WholeEar, chat
+from .answer import Ear, Read, StreamEar, WholeEar
 from .catalogue import PREFIX, Catalogue
+from .dialects import DIALECTS, Dialect
 from .identity import Caller, caller_of, given_key, metadata_of
 from .relay import Ears, Keep, Relay, passed_on, refusal, send_json
-from .replies import send_chat
 
 log = logging.getLogger(__name__)
 
@@ -202,8 +203,9 @@ class Proxy:
             raise _RefusedError(404, "model_not_found", text)
         upstream, model = chosen
         remembers = name != asked.model or named(self._settings().memory_by_default, name)
-        if remembers and caller.id and asked.method == "POST" and asked.path == "/chat/completions":
-            return await self._remembering(asked, caller, upstream, model, receive, send)
+        dialect = DIALECTS.get(asked.path) if asked.method == "POST" else None
+        if remembers and caller.id and dialect is not None:
+            return await self._remembering(asked, dialect, caller, chosen, receive, send)
         raw = asked.raw
         if model != asked.model:
             raw = await self._chats.intake.dump(caller.id, {**asked.body, "model": model})
@@ -222,35 +224,42 @@ class Proxy:
         raise _RefusedError(404, "model_not_found", f"There is no model {wanted[:100]!r}.")
 
     async def _remembering(
-        self, asked: _Request, caller: Caller, upstream: Upstream, model: str, receive: Receive, send: Send
+        self,
+        asked: _Request,
+        dialect: Dialect,
+        caller: Caller,
+        chosen: tuple[Upstream, str],
+        receive: Receive,
+        send: Send,
     ) -> None:
         """With recall before, and remembering after it; a command is answered here."""
-        deadline = self._chats.deadline()
+        deadline, intake = self._chats.deadline(), self._chats.intake
+        upstream, model = chosen
+        messages = dialect.opened(asked.body)
+        # A filter may have seen to it already.
+        if messages is None or await intake.rewrite(caller.id, _has_block, messages):
+            raw = await intake.dump(caller.id, {**asked.body, "model": model})
+            return await self._relay(asked, upstream, raw, receive, send)
         meta = metadata_of(asked.headers, asked.body)
         local = "local" if upstream.is_local else "external"
         meta["model"] = {"id": model, "owned_by": "openai", "connection_type": local}
-        messages = asked.body.get("messages")
         seen = {"model": model, "messages": messages, "metadata": meta}
-        read = await self._chats.intake.read(read_asked, seen, caller.user)
-        turn, told = read.turn, read.body
-        if not isinstance(messages, list) or _has_block(messages):  # a filter has seen to it already
-            raw = await self._chats.intake.dump(caller.id, {**asked.body, "model": model})
-            return await self._relay(asked, upstream, raw, receive, send)
+        read = await intake.read(read_asked, seen, caller.user)
+        turn = replace(read.turn, searched=dialect.in_system)
         if not turn.task and turn.text.startswith(_TASK) and "<chat_history>" in turn.text:
             turn = replace(turn, task="as its words tell")
         if is_command(turn):
-            return await send_chat(send, asked.body, await self._chats.carried_out(turn))
-        told = await self._chats.told(told, turn, deadline)
-        body = {**asked.body, "model": model, "messages": told["messages"]}
-        same = model == asked.model and told["messages"] is messages
-        raw = asked.raw if same else await self._chats.intake.dump(caller.id, body)
+            return await dialect.reply(send, asked.body, await self._chats.carried_out(turn))
+        told = await self._chats.told(read.body, turn, deadline)
+        raw = await intake.dump(caller.id, dialect.closed({**asked.body, "model": model}, told["messages"]))
 
         async def keep(ear: Ear) -> None:
             said = ear.said.final()
-            if said is not None and turn.text and not turn.task:
+            if said is not None and turn.text and not turn.task and dialect.learned(asked.body):
                 await self._keep(turn, said)
 
-        return await self._relay(asked, upstream, raw, receive, send, _ears, keep)
+        ears = partial(_ears, dialect.read)
+        return await self._relay(asked, upstream, raw, receive, send, ears, keep)
 
     async def _keep(self, turn: Turn, said: str) -> None:
         """The exchange is on disk afterwards, whoever goes away meanwhile."""
@@ -302,11 +311,11 @@ def _traces(error: BaseException) -> str:
     return "".join(traceback.format_tb(error.__traceback__))
 
 
-def _ears(content_type: str) -> Ear | None:
+def _ears(read: Read, content_type: str) -> Ear | None:
     kind = content_type.partition(";")[0].strip().lower()
     if kind == "text/event-stream":
-        return StreamEar(chat)
-    return WholeEar(chat) if kind == "application/json" else None
+        return StreamEar(read)
+    return WholeEar(read) if kind == "application/json" else None
 
 
 def _has_block(messages: list[Any]) -> bool:

@@ -21,8 +21,9 @@ from sqlalchemy import Engine
 from ...backends.base import Backend
 from ...config.settings import Valves
 from ...core.errors import MemoryFault
-from ...core.scope import shared_by
+from ...core.scope import past_owner, shared_by
 from ...remember.spill import Spill, Spilled
+from ...state.episodes_table import EpisodesTable
 from .erasures import BEGUN, DONE, ONCE, SETTLED_S, Erasure, Erasures
 from .scrub import scrub_state
 from .sites import Found, Open, Site, Sites
@@ -81,7 +82,7 @@ class Eraser:
         self._seen: dict[int, tuple[float, float]] = {}  # when, and how old it was: seconds
         self._erasures = Erasures(engine)
         self._sites = Sites(engine, data_dir, settings, opener)
-        self._spill = Spill(data_dir)
+        self._spill, self._passages = Spill(data_dir), EpisodesTable(engine)
 
     def forget(self, user_id: str, memory_ids: Collection[str], until: float = math.inf) -> Receipt:
         """Erase these memories of a user, and all that was written down of them. Blocks.
@@ -131,6 +132,29 @@ class Eraser:
             if shared:
                 self.forget(owner, shared)
                 count += len(shared)
+        return count
+
+    def erase_passages_before(self, at: float) -> int:
+        """Erase the passages of past chats that were said before a Unix time, everywhere; how many. Blocks.
+
+        Where a location cannot be reached, all of it is tried anew with the next call.
+        """
+        if not (old := self._passages.said_before(at)):
+            return 0
+        count, reached = 0, True
+        with self._still(), self._sites.opened() as found:
+            for one in found:
+                try:
+                    site = one.reached()
+                    gone = sum(site.erase_said_before(past_owner(user_id), at) for user_id in old)
+                    if gone:
+                        site.purge()
+                    count += gone
+                except MemoryFault:
+                    reached = False
+        if reached:
+            for user_id, exchanges in old.items():
+                self._passages.remove(user_id, exchanges)
         return count
 
     def go_on(self) -> list[Receipt]:

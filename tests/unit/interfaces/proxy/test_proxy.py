@@ -13,6 +13,8 @@ from typing import Any
 import httpx
 import jwt
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from owui_memory.state import open_state
 from owui_memory.state.api_keys_table import ApiKeys
@@ -444,3 +446,137 @@ def test_odd_bodies_are_for_the_upstream_to_judge(at: Desk, body: bytes, user: s
     assert (answer.status_code, answer.content) == (400, b'{"error": "no"}')
     assert len(at.upstream.asked) == 1
     assert KEY not in (at.upstream.asked[0].header("authorization") or "")
+
+
+# Other forms of asking ------------------------------------------------------------------------------
+
+
+def response_events(*texts: str, last: str = "completed") -> list[bytes]:
+    told = [event({"type": "response.output_text.delta", "delta": text}) for text in texts]
+    return [b"event: x\n" + one for one in told] + [event({"type": f"response.{last}", "response": {}})]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "What is my dog called?",
+        [{"role": "user", "content": [{"type": "input_text", "text": "What is my dog called?"}]}],
+        [
+            {"type": "message", "role": "system", "content": "Be kind."},
+            {"type": "message", "role": "user", "content": "What is my dog called?"},
+            {"type": "function_call_output", "call_id": "t", "output": "x"},
+        ],
+    ],
+    ids=["text", "parts", "items"],
+)
+@pytest.mark.parametrize("instructions", ["", "Be short."])
+def test_the_responses_api_has_memory(at: Desk, user: str, given: Any, instructions: str) -> None:
+    headers = {"X-OpenWebUI-User-Id": user}
+    at.upstream.streams(*response_events("Nice", " dog."))
+    sent: dict[str, Any] = {"model": "memory/llama3", "stream": True, "input": "My dog is called Rex."}
+    assert at.client.post("/v1/responses", json=sent, headers=headers).content == b"".join(
+        response_events("Nice", " dog.")
+    )
+    at.settle()
+    sent = {"model": "memory/llama3", "input": given, "store": False}
+    sent |= {"instructions": instructions} if instructions else {}
+    message = {"type": "message", "content": [{"type": "output_text", "text": "Rex."}]}
+    answer = json.dumps({"object": "response", "status": "completed", "output": [message]}).encode()
+    at.upstream.answers(200, answer)
+    assert at.client.post("/v1/responses", json=sent, headers=headers).content == answer
+
+    told = at.sent
+    where = told.get("instructions")
+    if isinstance(given, list) and given[0].get("role") == "system" and not instructions:
+        where = told["input"][0]["content"]
+        assert "instructions" not in told
+    assert "Rex" in where
+    assert (instructions or "") in where
+    rest = told["input"] if isinstance(given, str) else told["input"][-len(given) + 1 :]
+    assert rest == (given if isinstance(given, str) else given[-len(given) + 1 :])
+    assert told["store"] is False
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_commands_of_the_responses_api_are_answered_in_its_form(at: Desk, user: str, stream: bool) -> None:
+    sent = {"model": "memory/llama3", "input": "/memory help", "stream": stream}
+    answer = at.client.post("/v1/responses", json=sent, headers={"X-OpenWebUI-User-Id": user})
+    assert not at.upstream.asked
+    if stream:
+        events = [json.loads(one.partition("data: ")[2]) for one in answer.text.split("\n\n") if one]
+        assert [one["sequence_number"] for one in events] == list(range(8))
+        told = events[-1]["response"]
+    else:
+        told = answer.json()
+    assert "/memory" in told["output"][0]["content"][0]["text"]
+
+
+def test_a_completion_has_memory_but_a_chat_written_out_is_not_remembered(at: Desk, user: str) -> None:
+    headers = {"X-OpenWebUI-User-Id": user}
+    stored = 'owui_memory_exchanges_total{state="stored"}'
+    done = json.dumps({"choices": [{"index": 0, "text": "Nice.", "finish_reason": "stop"}]}).encode()
+    at.upstream.answers(200, done)
+    before = number(at, stored)
+    for prompt in [
+        "My dog is called Rex.",
+        "Ada: My cat is called Tom.\nBot: Nice.\nAda: Yes.",
+        "[INST] Hi.",
+    ]:
+        sent = {"model": "memory/llama3", "prompt": prompt, "max_tokens": 7}
+        assert at.client.post("/v1/completions", json=sent, headers=headers).content == done
+    assert number(at, stored) == before + 1
+    at.settle()
+    at.client.post(
+        "/v1/completions", json={"model": "memory/llama3", "prompt": "My dog is called"}, headers=headers
+    )
+    assert "Rex" in at.sent["prompt"]
+    assert at.sent["prompt"].endswith("My dog is called")
+    listed = at.client.post(
+        "/v1/completions", json={"model": "memory/llama3", "prompt": "/memory"}, headers=headers
+    )
+    assert "Rex" in listed.json()["choices"][0]["text"]
+
+
+def test_embeddings_go_through_or_are_the_filters_own(at: Desk) -> None:
+    at.upstream.answers(200, b'{"data": []}')
+    sent = {"model": "memory/llama3", "input": "a"}
+    assert at.client.post("/v1/embeddings", json=sent).content == b'{"data": []}'
+    assert at.sent == {"model": "llama3", "input": "a"}
+    own = at.client.post("/v1/embeddings", json={"model": "memory-filter", "input": "a"}).json()
+    assert len(own["data"][0]["embedding"]) > 100
+
+
+@given(data=st.data())
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+def test_whatever_is_asked_and_however_it_is_cut_the_client_gets_what_the_upstream_sent(
+    at: Desk, data: st.DataObject
+) -> None:
+    texts = data.draw(st.lists(st.text(max_size=30), max_size=5))
+    end = data.draw(st.sampled_from([b"\n", b"\r\n", b"\r"]))
+    events = [delta(end, content=text) for text in texts] + data.draw(
+        st.sampled_from([[], [b": note" + end], [delta(end, finish="stop")], [b"data: [DONE]" + end + end]])
+    )
+    stream = b"".join(events) + data.draw(st.binary(max_size=40))
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=8)))
+    pieces = [stream[a:b] for a, b in zip([0, *cuts], [*cuts, len(stream)], strict=True)]
+    if data.draw(st.booleans()):
+        at.upstream.streams(*pieces)
+    else:
+        at.upstream.answers(data.draw(st.sampled_from([200, 404, 500])), *pieces)
+    json_values = st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=9),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+        max_leaves=6,
+    )
+    more = data.draw(st.dictionaries(st.text(min_size=1, max_size=9), json_values, max_size=4))
+    model = data.draw(st.sampled_from(["llama3", "memory/llama3"]))
+    for name in ("model", "messages", "metadata", "conversation", "previous_response_id"):
+        more.pop(name, None)
+    said = [{"role": "user", "content": data.draw(st.text(max_size=20))}]
+    sent = {**more, "model": model, "messages": said}
+    headers = {"X-OpenWebUI-User-Id": "property", "Content-Type": "application/json"}
+    answer = at.client.post("/v1/chat/completions", content=json.dumps(sent), headers=headers)
+    assert answer.content == stream
+    got = at.sent
+    assert {**got, "messages": 0} == {**sent, "model": "llama3", "messages": 0}
+    assert got["messages"][-1]["content"].endswith(said[0]["content"])
