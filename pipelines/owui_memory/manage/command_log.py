@@ -28,9 +28,9 @@ EXPIRED = "\0"  # in place of an answer that is not kept any more; no answer is 
 class LoggedCommand:
     """A command: who gave it, where, in which words. `asked_at`: Unix time in seconds.
 
-    attempts: this one counted. teams: those that the user is in. name: the user's, where it is told.
+    attempts: this one counted. teams: those that the user is in. name: the user's, if it is known.
     here: what held where it was given: see commands/circumstances.py.
-    text: "" where it waited for more than a day.
+    text: "" if it waited for more than a day.
     """
 
     key: str
@@ -85,7 +85,7 @@ class CommandLog:
             )
 
     def of_turn(self, user_id: str, keys: Iterable[str]) -> str:
-        """The key of the command that a turn of this user gave; "" where it gave none."""
+        """The key of the command that a turn of this user gave; "" if it gave none."""
         wanted = (
             select(commands.c.key)
             .join(
@@ -100,7 +100,7 @@ class CommandLog:
             return connection.scalar(wanted) or ""
 
     def answer_to(self, user_id: str, key: str) -> str:
-        """The answer that is kept, or `EXPIRED`; "" where the command is not carried out yet."""
+        """The answer that is kept, or `EXPIRED`; "" if the command is not carried out yet."""
         wanted = select(commands.c.answer, commands.c.answered_at).where(_is(user_id, key))
         with self._reading.connect() as connection:
             row = connection.execute(wanted).first()
@@ -109,7 +109,7 @@ class CommandLog:
         return row.answer or EXPIRED
 
     def take(self, user_id: str, key: str) -> LoggedCommand | None:
-        """The command of a user, to be carried out; None where that is done, or somebody else is about it."""
+        """The command of a user, to be carried out; None if that is done, or somebody else is about it."""
         now = time.time()
         free = (_is(user_id, key), commands.c.answered_at == 0, is_over(commands.c.held_until, now, _HELD_S))
         taken = {"held_until": now + _HELD_S, "attempts": commands.c.attempts + 1}

@@ -304,7 +304,7 @@ class Control:
     ) -> Imported:
         """Add what `export` gave, for this user whoever's it was, but for what is known in the same words.
 
-        rows: None where a line was no JSON.
+        rows: None if a line was no JSON.
 
         Raises:
             Drop: there is too much of it.

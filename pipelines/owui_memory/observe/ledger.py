@@ -87,7 +87,7 @@ class Ledger:
         self.flush()
 
     def described(self, prices: Mapping[str, Price]) -> str:
-        """ "today 12 calls, 3,400 tokens, about $0.002; yesterday ..." by UTC; "" where there were none."""
+        """ "today 12 calls, 3,400 tokens, about $0.002; yesterday ..." by UTC; "" if there were none."""
         self.flush()
         today = self._now().date()
         try:

@@ -76,7 +76,7 @@ class Metrics:
                 self._counts[event.kind, event.reason] += event.count
 
     def count(self, kind: EventKind, reason: str | None = None) -> int:
-        """How often it has happened, for a reason (a job, where it has failed) or for any."""
+        """How often it has happened, for a reason (of a failure, its job) or for any."""
         with self._lock:
             return sum(
                 count for (one, why), count in self._counts.items() if one is kind and reason in (None, why)

@@ -64,7 +64,7 @@ class StateFile:
         return True
 
     def check_whole(self) -> None:
-        """Read all of it, once a minute, where it is not too large for that.
+        """Read all of it, once a minute, if it is not too large for that.
 
         Raises:
             TellAdmin: it is damaged.

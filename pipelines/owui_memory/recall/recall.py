@@ -21,7 +21,7 @@ from ..core.scope import View
 from ..core.turn import Turn
 from ..language.forget_requests import forget_request
 from ..language.guess import language_for, language_in
-from ..models.tokens import Tokenizers
+from ..models.tokens import Tokenizers, estimated_tokens
 from ..state.engine import unsynced
 from .block import Blocks, is_own, is_quote, shown
 from .episodes import Episodes, Quotes, apart, gate_of, is_doubted, ranked_passages
@@ -221,6 +221,7 @@ class Recaller:
         self._episodes.drop(user_id)
         self._checked.clear()
         shown.cache_clear()
+        estimated_tokens.cache_clear()
 
     def keep(self, turn: Turn, recalled: Recalled | None, left_alone: str = "") -> None:
         """Keep what this turn was told, and why, for the next one and for whoever asks.

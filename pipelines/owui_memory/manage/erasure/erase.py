@@ -166,7 +166,7 @@ class Eraser:
         return self._erasures.since(since)
 
     def newest(self) -> int:
-        """The id of the last erasure that was begun; 0 where there was none."""
+        """The id of the last erasure that was begun; 0 if there was none."""
         return self._erasures.newest()
 
     def is_done(self, user_id: str) -> bool:

@@ -166,7 +166,7 @@ class Erasures:
         return list(self._select(erasures.c.id > erasure_id))
 
     def newest(self) -> int:
-        """The id of the last one that was begun; 0 where there was none."""
+        """The id of the last one that was begun; 0 if there was none."""
         with self._reading.connect() as connection:
             return connection.scalar(select(func.max(erasures.c.id))) or 0
 
