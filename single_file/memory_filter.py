@@ -367,18 +367,18 @@ class Application:
             backend.drop()
 
     def embedder(self) -> Embedder:
-        """The one in use. Raises MemoryFault where there is none."""
+        """The embedder in use. Raises MemoryFault if there is none."""
         if isinstance(backend := self.live.get(), LibraryBackend):
             return backend.models.embedder
         raise Drop("This backend has no embedder of its own.", hint="Set `backend` to library.")
 
     def emit(self, event: Event) -> None:
-        """Something has happened."""
+        """Passes an event to all observers."""
         for observe in (self.metrics, self.costs, self._ledger, self._prometheus):
             observe(event)
 
     def use(self, settings: Valves) -> None:
-        """The settings have changed."""
+        """Uses settings that have changed."""
         self.live.use(settings)
 
     def _recall(self, turn: Turn, settings: Valves) -> Recalled:
@@ -388,7 +388,7 @@ class Application:
         return self.recalls.is_busy
 
     def forbid(self, turn: Turn) -> None:
-        """This turn may not be remembered, whatever one with the same key was allowed: never blocks."""
+        """Forbids that a turn is remembered, whatever one with the same key was allowed. Never blocks."""
         self.keeper.announce_ban(turn)
         if not self.keeper.is_ill:  # else this process knows
             self.state_pool.submit(self._forbid, turn)
@@ -402,7 +402,7 @@ class Application:
             self.emit(succeeded(Job.FORBIDDING))
 
     def after_inlet(self, turn: Turn, outcome: Outcome, decision: Decision) -> None:
-        """Do what no message has to wait for: never blocks."""
+        """Does what no message has to wait for. Never blocks."""
         if self.keeper.is_ill:
             return  # the state database has no time for what is of use only
         if outcome.recalled or outcome.missed or decision.noted or decision.write:
@@ -424,7 +424,7 @@ class Application:
         self._writer.wake()
 
     def status(self) -> dict[str, object]:
-        """The self-check, as JSON-plain values. Takes some seconds where something hangs, never longer."""
+        """The self-check, as JSON-plain values. Takes some seconds if something hangs, never longer."""
         last_error, state = self.metrics.last_error, self._state_check.part()
         counts, waiting = self._counted_lately(), self.spill.waiting()
         backend = self._check.parts(failed_at=last_error.at if last_error else None)
@@ -479,7 +479,7 @@ class Application:
         return self._outbox.counts(), days, EpisodesTable(self._engine).kept()
 
     def close(self) -> None:
-        """Remember what waits and stop threads, within a bound; what is left waits for the next start."""
+        """Remembers what waits and stops all threads, within a bound. The rest waits for the next start."""
         self._sweeper.stop(_STOP_S)
         self._writer.stop(_STOP_S)
         self.live.close()
@@ -15816,28 +15816,28 @@ def _page(page: int, whole: bool, json: bool) -> int:
 
 @app.command("list", rich_help_panel=_OF_A_USER)
 def list_(user: User, page: Page = 0, whole: Whole = False, json: Json = False) -> None:
-    """What is remembered of a user, newest first, with the numbers that other commands take."""
+    """List what is remembered of a user, newest first, with the numbers that other commands take."""
     with opened() as instance:
         memories.list_(instance, user, _page(page, whole, json), json)
 
 
 @app.command(rich_help_panel=_OF_A_USER)
 def search(user: User, words: Words, page: Page = 0, json: Json = False) -> None:
-    """The memories that fit some words, best first, and what was said in past chats that does."""
+    """Find the memories and passages of past chats that match some words, best first."""
     with opened() as instance:
         memories.search(instance, user, " ".join(words), _page(page, False, json), json)
 
 
 @app.command(rich_help_panel=_OF_A_USER)
 def remember(user: User, text: Words, json: Json = False) -> None:
-    """Remember a text of a user, as it stands."""
+    """Remember a text for a user, word for word."""
     with opened() as instance:
         memories.remember(instance, user, " ".join(text), json)
 
 
 @app.command(rich_help_panel=_OF_A_USER)
 def edit(user: User, which: Which, text: Words, json: Json = False) -> None:
-    """Give a memory another text."""
+    """Change the text of a memory."""
     with opened() as instance:
         memories.edit(instance, user, which, " ".join(text), json)
 
@@ -15853,7 +15853,7 @@ def forget(
     yes: Yes = False,
     json: Json = False,
 ) -> None:
-    """Forget memories, everywhere; by words only where one memory alone has them all."""
+    """Forget memories, everywhere. Words forget only a memory that alone contains all of them."""
     with opened() as instance:
         if [word.lower() for word in which] == ["everything"]:
             erase.erase_user(instance, user, yes=yes, to_json=json)
@@ -15869,7 +15869,7 @@ def chats(
     whole: Whole = False,
     json: Json = False,
 ) -> None:
-    """The past chats of which something is kept, newest first; with words, those where they fit."""
+    """List the past chats of which something is kept, newest first; with words, those that match."""
     with opened() as instance:
         past_chats.list_(instance, user, " ".join(words or ()), _page(page, whole, json), json)
 
@@ -15883,7 +15883,7 @@ def forget_chat(
     now: Now = False,
     json: Json = False,
 ) -> None:
-    """Forget what was said in a chat; facts that were learned there stay."""
+    """Forget what was said in a chat. Facts that were learned there stay."""
     with opened() as instance:
         past_chats.forget(instance, user, which, at_once=now, to_json=json)
 
@@ -15894,7 +15894,7 @@ def episodes(
     state: Annotated[str, typer.Argument(metavar="on|off")],
     json: Json = False,
 ) -> None:
-    """Whether what a user says is kept, beside facts."""
+    """Say or change whether what a user says is kept, beside the facts."""
     if state not in ("on", "off"):
         raise typer.BadParameter(f"{state!r} is neither on nor off.")
     with opened() as instance:
@@ -15903,7 +15903,7 @@ def episodes(
 
 @app.command(rich_help_panel=_OF_A_USER)
 def undo(user: User, json: Json = False) -> None:
-    """Take back the last change of a user's memories; what was forgotten, for some minutes."""
+    """Take back the last change of a user's memories. For some minutes, that includes what was forgotten."""
     with opened() as instance:
         memories.undo(instance, user, json)
 
@@ -15917,7 +15917,7 @@ def off(user: User, chat: Chat = "", json: Json = False) -> None:
 
 @app.command(rich_help_panel=_OF_A_USER)
 def on(user: User, chat: Chat = "", json: Json = False) -> None:
-    """Switch it on again."""
+    """Switch a user's memory on again."""
     with opened() as instance:
         memories.switch(instance, user, chat, on=True, to_json=json)
 
@@ -15926,28 +15926,28 @@ def on(user: User, chat: Chat = "", json: Json = False) -> None:
 def why_(
     chat: Annotated[str, typer.Argument(help="The chat's id, as in its address.")], json: Json = False
 ) -> None:
-    """Why a chat's messages were told what they were told."""
+    """Explain which memories a chat's messages got, and why."""
     with opened() as instance:
         why.show(instance.engine, chat, to_json=json)
 
 
 @app.command(rich_help_panel=_OF_TEAMS)
 def team(name: Team, page: Page = 0, whole: Whole = False, json: Json = False) -> None:
-    """What a team knows, newest first."""
+    """List what a team knows, newest first."""
     with opened() as instance:
         teams.list_(instance, name, _page(page, whole, json), json)
 
 
 @app.command(rich_help_panel=_OF_TEAMS)
 def share(user: User, which: Which, team: Team, json: Json = False) -> None:
-    """Let a team know what a user's memory says now."""
+    """Share with a team what a user's memory says now."""
     with opened() as instance:
         teams.share(instance, user, which, team, json)
 
 
 @app.command(rich_help_panel=_OF_TEAMS)
 def withdraw(team: Team, which: Which, json: Json = False) -> None:
-    """Take away from a team what somebody has shared with it; the number is that of `team`."""
+    """Take back what was shared with a team. The number is that of `team`."""
     with opened() as instance:
         teams.withdraw(instance, team, which, json)
 
@@ -15959,7 +15959,7 @@ def export(
         str, typer.Option("--user", metavar="ID", help="Only this user's, not everybody's.")
     ] = "",
 ) -> None:
-    """Write memories as JSON Lines, as mem0 tells them."""
+    """Write memories as JSON Lines, in the form of mem0's own answers."""
     with opened() as instance:
         moving.Moving(instance).export(file, user)
 
@@ -15969,7 +15969,7 @@ def import_(
     file: Annotated[str, typer.Argument(help="What `export` wrote; - is standard input.")],
     json: Json = False,
 ) -> None:
-    """Add memories from such a file, all or none."""
+    """Add the memories of such a file, all of them or none."""
     with opened() as instance:
         moving.Moving(instance).import_(file, to_json=json)
 
@@ -15981,14 +15981,14 @@ def migrate(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Move all memories to where the settings say, now."""
+    """Move all memories now to where the settings say."""
     with opened() as instance:
         moving.Moving(instance).migrate(abandon=abandon, to_json=json)
 
 
 @app.command("erase-user", rich_help_panel=_IN_AND_OUT)
 def erase_user(user: User, yes: Yes = False, json: Json = False) -> None:
-    """Erase all of a user, everywhere, with a receipt."""
+    """Erase everything about a user, everywhere, and print a receipt."""
     with opened() as instance:
         erase.erase_user(instance, user, yes=yes, to_json=json)
 
@@ -15998,7 +15998,7 @@ def status_(
     user: Annotated[str, typer.Argument(metavar="[USER]", help="Of this user only.")] = "",
     json: Json = False,
 ) -> None:
-    """Whether store, embedder and LLM answer, and what waits; or whether a user's memory is on."""
+    """Say whether store, embedder and LLM answer, and what waits; or whether a user's memory is on."""
     with opened() as instance:
         if user:
             status.of_user(instance, user, json)
@@ -16008,7 +16008,7 @@ def status_(
 
 @app.command(rich_help_panel=_OF_THE_SERVER)
 def users(json: Json = False) -> None:
-    """Who has memories, and how many."""
+    """List who has memories, and how many."""
     with opened() as instance:
         status.users(instance, json)
 
@@ -16019,7 +16019,7 @@ def keys_add(
     name: Annotated[str, typer.Option("--name", help="What it is for.")] = "",
     json: Json = False,
 ) -> None:
-    """Make a key with which this user's clients ask the proxy; it is shown once."""
+    """Make a key for a user's clients of the proxy. It is shown only once."""
     with opened() as instance:
         keys.add(instance, user, name, json)
 
@@ -16029,7 +16029,7 @@ def keys_list(
     user: Annotated[str, typer.Argument(metavar="[USER]", help="Of this user only.")] = "",
     json: Json = False,
 ) -> None:
-    """Which keys there are."""
+    """List the keys that there are."""
     with opened() as instance:
         keys.list_(instance, user, json)
 
@@ -16038,7 +16038,7 @@ def keys_list(
 def keys_revoke(
     key: Annotated[str, typer.Argument(metavar="ID", help="As `keys list` shows it.")], json: Json = False
 ) -> None:
-    """Take a key away, at once."""
+    """Revoke a key, at once."""
     with opened() as instance:
         keys.revoke(instance, key, json)
 
@@ -16066,7 +16066,7 @@ def queue_(context: typer.Context, json: Json = False) -> None:
 
 @_queue.command("list")
 def queue_list(show_text: ShowText = False, json: Json = False) -> None:
-    """What waits and what was given up (this is the default)."""
+    """List what waits and what was given up (this is the default)."""
     with opened() as instance:
         queue.show(instance.outbox, instance.spill, show_text=show_text, to_json=json)
 
@@ -16084,7 +16084,7 @@ def queue_retry(
 # ----------------------------------------------------------------------------------------------------------
 # interfaces/cli/erase.py
 
-SOURCES["interfaces/cli/erase.py"] = r'''"""`erase-user`: all of a user, from everywhere, with a receipt."""
+SOURCES["interfaces/cli/erase.py"] = r'''"""`erase-user`: erases everything about a user, everywhere, with a receipt."""
 
 from __future__ import annotations
 
@@ -16099,7 +16099,7 @@ from .output import as_json, ended, progress, say, table
 
 
 def erase_user(instance: Instance, user_id: str, *, yes: bool, to_json: bool) -> None:
-    """Erase, after a question where it was not answered before; exit code 1 where not yet everywhere."""
+    """Erases, after asking unless that was answered. The exit code is 1 if something is left to be erased."""
     if not yes and not _confirmed(user_id):
         ended("Nothing was erased.")
     with progress("erasing") as advance:
@@ -16187,7 +16187,7 @@ class Instance:
 
     @cached_property
     def settings(self) -> Valves:
-        """Those in force."""
+        """The settings in force."""
         return settings_in(self.environment)
 
     @cached_property
@@ -16196,12 +16196,12 @@ class Instance:
         return Locations(self.engine, self.settings.collection)
 
     def open_backend(self, settings: Valves, data_dir: Path) -> Backend:
-        """Any backend, with the names that the server gives to collections."""
+        """Opens a backend, with the names that the server gives to collections."""
         return open_backend(settings, data_dir, named=partial(naming, self.engine, data_dir))
 
     @contextmanager
     def backend(self) -> Iterator[Backend]:
-        """The one that the settings name, where the memories are.
+        """The backend that the settings name, if the memories are there.
 
         Raises:
             TellAdmin: they are elsewhere.
@@ -16245,7 +16245,7 @@ class Instance:
         self.orders.show(owner, _LIST, [memory.id for memory in memories], first=first, anew=first == 1)
 
     def ids(self, control: Control, owner: str, which: Sequence[str]) -> list[str]:
-        """The memories of this user, or team, with these ids or numbers.
+        """The ids of this user's or team's memories with these ids or numbers.
 
         Raises:
             Drop: there is no such one.
@@ -16262,7 +16262,7 @@ class Instance:
 
 
 def a_person(user_id: str) -> str:
-    """The same id, as an argument.
+    """Checks that an argument is a user's id, and returns it.
 
     Raises:
         typer.BadParameter: nobody has it.
@@ -16273,7 +16273,7 @@ def a_person(user_id: str) -> str:
 
 
 def asked_for(user_id: str) -> Asked:
-    """A request of its own, for a user."""
+    """A request made on a user's behalf."""
     return Asked(user_id=user_id, key=f"command-line-{uuid.uuid4().hex}", at=time.time())
 
 
@@ -16350,7 +16350,7 @@ _NAME_CHARS = 60
 
 
 def add(instance: Instance, user_id: str, name: str, to_json: bool) -> None:
-    """A new one, which is shown this once."""
+    """Prints a new key, this once."""
     key = ApiKeys(instance.engine).add(user_id, plain(name)[:_NAME_CHARS])
     if to_json:
         as_json({"user_id": user_id, "key": key})
@@ -16360,7 +16360,7 @@ def add(instance: Instance, user_id: str, name: str, to_json: bool) -> None:
 
 
 def list_(instance: Instance, user_id: str, to_json: bool) -> None:
-    """What is known of them."""
+    """Prints what is known of the keys."""
     keys = ApiKeys(instance.engine).all(user_id)
     if to_json:
         as_json([fields(key, "id", "user_id", "name", "made_at") for key in keys])
@@ -16373,7 +16373,7 @@ def list_(instance: Instance, user_id: str, to_json: bool) -> None:
 
 
 def revoke(instance: Instance, key_id: str, to_json: bool) -> None:
-    """It is of no use from now on."""
+    """Revokes a key."""
     if not ApiKeys(instance.engine).revoke(key_id):
         raise Drop(f"There is no key {key_id}.", hint="`keys list` shows the ids of those there are.")
     if to_json:
@@ -16807,22 +16807,22 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 
 
 def as_json(value: object) -> None:
-    """Any JSON-plain value."""
+    """Prints a JSON-plain value."""
     print(json.dumps(value, ensure_ascii=False, indent=2))
 
 
 def counted(count: int, one: str, more: str) -> str:
-    """1 page, 1,200 pages."""
+    """A number with its noun: 1 page, 1,200 pages."""
     return f"{count:,} {one if count == 1 else more}"
 
 
 def say(text: str) -> None:
-    """A line, which may hold what others said."""
+    """Prints a line, which may contain what others said."""
     print(one_line(text))
 
 
 def ended(text: str, code: int = 1) -> NoReturn:
-    """End the command here, with what is wrong on standard error."""
+    """Ends the command, and says on standard error what is wrong."""
     if text:
         print(text, file=sys.stderr)
     raise typer.Exit(code)
@@ -16830,7 +16830,7 @@ def ended(text: str, code: int = 1) -> NoReturn:
 
 @contextmanager
 def waiting(what: str) -> Iterator[None]:
-    """Something takes seconds."""
+    """Shows that something takes seconds."""
     with Console(stderr=True).status(f"{what} ..."):
         yield
 
@@ -16858,7 +16858,7 @@ def with_progress(items: Iterable[Item], total: int, what: str) -> Iterator[Item
 
 
 def fields(one: Any, *names: str) -> dict[str, Any]:
-    """Some of its attributes."""
+    """Some attributes of a value, by name."""
     return {name: getattr(one, name) for name in names}
 '''
 
@@ -17012,7 +17012,7 @@ def retry(queue: Outbox, wanted: str, *, to_json: bool) -> None:
 
 
 def age(seconds: float) -> str:
-    """In the largest unit that fits."""
+    """An age in the largest unit that fits."""
     for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
         if seconds >= size:
             return f"{seconds / size:.0f} {unit}"
@@ -17055,7 +17055,7 @@ def _plain(state: str, batch: Batch, show_text: bool) -> dict[str, Any]:
 # ----------------------------------------------------------------------------------------------------------
 # interfaces/cli/status.py
 
-SOURCES["interfaces/cli/status.py"] = r'''"""`status` and `users`: what can be told of a server from outside of it."""
+SOURCES["interfaces/cli/status.py"] = r'''"""`status` and `users`: what can be known of a server from outside."""
 
 from __future__ import annotations
 
@@ -17081,7 +17081,7 @@ from .output import as_json, counted, say, table, waiting
 
 
 def of_all(instance: Instance, to_json: bool) -> None:
-    """A line for each part; exit code 1 where one does not work.
+    """Prints a line for each part. The exit code is 1 if one does not work.
 
     What a running server knows of itself besides is at its `/memory/status`.
     """
@@ -17124,7 +17124,7 @@ def of_user(instance: Instance, user_id: str, to_json: bool) -> None:
 
 
 def users(instance: Instance, to_json: bool) -> None:
-    """Everybody who has memories, and teams, by their ids."""
+    """Prints the ids of all users and teams that have memories."""
     counts = Counter(record.user_id for record in Moving(instance).all("counting"))
     owners = dict.fromkeys(past_in(owner) or owner for owner, _ in counts.most_common())
     rows = [(owner, counts[owner], counts[past_owner(owner)]) for owner in owners]
@@ -17205,7 +17205,7 @@ def list_(instance: Instance, team: str, page: int, to_json: bool) -> None:
 
 
 def share(instance: Instance, user_id: str, which: str, team: str, to_json: bool) -> None:
-    """A team knows from now on what a user's memory says."""
+    """Shares with a team what a user's memory says."""
     if team not in (known := _teams(instance)):
         raise _unknown(team, known)
     with instance.control() as control:
@@ -17218,7 +17218,7 @@ def share(instance: Instance, user_id: str, which: str, team: str, to_json: bool
 
 
 def withdraw(instance: Instance, team: str, which: str, to_json: bool) -> None:
-    """A team knows it no more."""
+    """Takes back what was shared with a team."""
     with instance.control() as control:
         (memory_id,) = instance.ids(control, team_owner(team), [which])
         memory = control.of_ids([memory_id]).get(memory_id)
@@ -17266,7 +17266,7 @@ _SHOWN = 10  # candidates of a message that are not told
 
 
 def show(engine: Engine, chat_id: str, *, to_json: bool) -> None:
-    """Print it."""
+    """Prints the explanations of a chat."""
     explanations = Explanations(engine).of_chat(chat_id)
     if not explanations:
         raise Drop(
@@ -25212,7 +25212,7 @@ class CommandLog:
         self._engine, self._reading = engine, reading(engine)
 
     def give(self, turn: Turn, teams: Sequence[str] = (), here: str = "") -> None:
-        """Keep the command of this turn; nothing happens where the same message has given it before.
+        """Keeps the command of this turn, unless the same message has given it before.
 
         teams: those that its user is in. here: what holds there.
         """
@@ -25290,7 +25290,7 @@ class CommandLog:
         )
 
     def renew(self, order: LoggedCommand) -> None:
-        """Keep the command for longer.
+        """Extends the claim on a command.
 
         Raises:
             ClaimLost: somebody else is about it by now.
@@ -25299,17 +25299,17 @@ class CommandLog:
             raise ClaimLost("Another server carries this command out.")
 
     def answered(self, order: LoggedCommand, answer: str) -> None:
-        """The command is carried out."""
+        """Notes that a command was carried out, and its answer."""
         self._set(order, text="", answer=answer, answered_at=time.time())
 
     def erase_answers(self, user_id: str) -> int:
-        """Of what this user was answered, nothing stays, nor what they asked; how many answers there were."""
+        """Erases a user's commands and their answers; returns how many answers there were."""
         theirs = (commands.c.user_id == user_id, commands.c.answered_at > 0, commands.c.answer != "")
         with self._engine.begin() as connection:
             return connection.execute(update(commands).where(*theirs).values(text="", answer="")).rowcount
 
     def released(self, order: LoggedCommand) -> None:
-        """It could not be carried out: it may be tried again at once."""
+        """Notes that a command could not be carried out, so that it may be tried again at once."""
         self._set(order, held_until=0.0)
 
     def _set(self, order: LoggedCommand, **values: object) -> bool:
@@ -25324,7 +25324,7 @@ class CommandLog:
     def show(
         self, user_id: str, chat_id: str, memory_ids: Sequence[str], *, first: int = 1, anew: bool = True
     ) -> None:
-        """The user sees these memories, numbered from `first` on. `anew`: and no other numbers any more."""
+        """Notes that the user sees these memories, numbered from `first`. `anew`: others are void."""
         numbers = {str(first + at): memory_id for at, memory_id in enumerate(memory_ids)}
         if not anew:
             numbers = {**self.shown(user_id, chat_id), **numbers}
@@ -25353,7 +25353,7 @@ SOURCES["manage/erasure/__init__.py"] = r'''"""Forgetting a person, everywhere a
 # ----------------------------------------------------------------------------------------------------------
 # manage/erasure/erase.py
 
-SOURCES["manage/erasure/erase.py"] = r'''"""Forget means gone: memories, or all that is known of a user, from everywhere that they are kept.
+SOURCES["manage/erasure/erase.py"] = r'''"""Erases memories, or everything about a user, from everywhere that they are kept.
 
 An erasure is written down first (`erasures.py`), so that whoever comes next finishes it: after a crash, where
 a location could not be reached, or where another server is the one who can. Copies and backups are out of
@@ -25412,7 +25412,7 @@ class Live(Protocol):
     """What holds the backend in use: see `backends.backend_holder`."""
 
     def writing(self) -> contextlib.AbstractContextManager[Backend]:
-        """Nobody moves the memories meanwhile."""
+        """Inside, nobody moves the memories."""
 
 
 def _no_progress(count: int) -> None:
@@ -25440,7 +25440,7 @@ class Eraser:
         self._spill, self._passages = Spill(data_dir), EpisodesTable(engine)
 
     def forget(self, user_id: str, memory_ids: Collection[str], until: float = math.inf) -> Receipt:
-        """Erase these memories of a user, and all that was written down of them. Blocks.
+        """Erases some of a user's memories, and everything that was written down about them. Blocks.
 
         What the user said in the same messages besides stays remembered. A mark of each stays, without its
         text: it cannot be brought back, and is not learned again from what was said before.
@@ -25455,12 +25455,12 @@ class Eraser:
             return self._carry_out(erasure, found, counts, fresh=True)
 
     def unqueue(self, user_id: str, memory_ids: Collection[str], texts: Collection[str]) -> int:
-        """See to it that messages which said this and still wait are not read any more; how many."""
+        """Takes messages that said this and still wait out of the queue; returns how many."""
         spilled = self._spill.erase(user_id, _saying(texts))
         return spilled + self._erasures.unqueue(user_id, memory_ids, texts)
 
     def erase_user(self, user_id: str, progress: Progress | None = None) -> Receipt:
-        """Erase all of a user: memories, also those shared with teams, and what was said and told. Blocks.
+        """Erases everything about a user: memories, also shared ones, and what was said and shown. Blocks.
 
         progress: called as it goes on; a memory counts once for each location that has it.
         """
@@ -25513,11 +25513,11 @@ class Eraser:
         return count
 
     def go_on(self) -> list[Receipt]:
-        """Do what can be done now of erasures that were begun, here or by another server."""
+        """Goes on with erasures that were begun here or by another server, as far as they can be done now."""
         return [self._go_on(erasure) for erasure in self._erasures.open() if self._is_due(erasure)]
 
     def news(self, since: int) -> list[Erasure]:
-        """Erasures with a later id than this one."""
+        """The erasures with a later id than this one."""
         return self._erasures.since(since)
 
     def newest(self) -> int:
@@ -25525,7 +25525,7 @@ class Eraser:
         return self._erasures.newest()
 
     def is_done(self, user_id: str) -> bool:
-        """Whether nothing of a user's is left to be erased."""
+        """Whether nothing about a user is left to be erased."""
         return not any(erasure.user_id == user_id for erasure in self._erasures.open())
 
     def _go_on(self, erasure: Erasure) -> Receipt:
@@ -25718,7 +25718,7 @@ class Erasure:
 
 
 class Erasures:
-    """In the state database."""
+    """The erasures in the state database."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine, self._reading = engine, reading(engine)
@@ -25729,7 +25729,7 @@ class Erasures:
             return [owner for owner in connection.scalars(select(versions.c.user_id)) if team_in(owner)]
 
     def begin_user(self, user_id: str) -> tuple[Erasure, Counter[str]]:
-        """Write down that all of a user's is to go; the queue and the permissions go with it."""
+        """Writes down that a user is to be erased, and erases the queue and the permissions at once."""
         with self._engine.begin() as connection:
             hold(connection, user_id)
             erasure = self._insert(connection, user_id, True, ())
@@ -25747,7 +25747,7 @@ class Erasures:
     def begin_memories(
         self, user_id: str, memory_ids: Collection[str], texts: Iterable[str], until: float = math.inf
     ) -> tuple[Erasure, Counter[str]]:
-        """Write down that these memories are to go; what the state says of them goes with it.
+        """Writes down that these memories are to be erased, and erases what the state database says of them.
 
         texts: what they say, as far as it is known. until: what was said later in the same words stays.
         """
@@ -25759,13 +25759,13 @@ class Erasures:
         return erasure, counts
 
     def unqueue(self, user_id: str, memory_ids: Collection[str], texts: Iterable[str]) -> int:
-        """Messages that said these memories and wait are not read any more; how many."""
+        """Takes messages that said these memories and still wait out of the queue; returns how many."""
         with self._engine.begin() as connection:
             hold(connection, user_id)
             return _Forgetting(connection, user_id, list(memory_ids), set(texts)).from_queue()
 
     def finish_user(self, erasure: Erasure, *, fresh: bool) -> Counter[str]:
-        """Erase the rest of a user's rows: of any table that has users.
+        """Erases the rest of a user's rows, in every table that has users.
 
         fresh: else what the user has said since it was begun stays.
         """
@@ -25803,7 +25803,7 @@ class Erasures:
         return counts
 
     def since(self, erasure_id: int) -> list[Erasure]:
-        """Those with a later id, done or not."""
+        """The erasures with a later id, done or not."""
         return list(self._select(erasures.c.id > erasure_id))
 
     def newest(self) -> int:
@@ -25812,15 +25812,15 @@ class Erasures:
             return connection.scalar(select(func.max(erasures.c.id))) or 0
 
     def open(self) -> list[Erasure]:
-        """Those that are not done yet, oldest first."""
+        """The erasures that are not done yet, oldest first."""
         return list(self._select(erasures.c.passes < DONE))
 
     def get(self, erasure_id: int) -> Erasure | None:
-        """One of them."""
+        """The erasure with this id, or None."""
         return next(iter(self._select(erasures.c.id == erasure_id)), None)
 
     def update(self, erasure: Erasure, *, passes: int, left: Collection[int]) -> None:
-        """How far it has come."""
+        """Notes how far an erasure has come."""
         done = {"passes": passes, "locations": json.dumps(sorted(left))}
         with self._engine.begin() as connection:
             connection.execute(update(erasures).where(erasures.c.id == erasure.id).values(**done))
@@ -26031,7 +26031,7 @@ def _erasure(row: Any) -> Erasure:
 # ----------------------------------------------------------------------------------------------------------
 # manage/erasure/forgetting.py
 
-SOURCES["manage/erasure/forgetting.py"] = r'''"""What users forgot is erased for good once they can bring it back no longer.
+SOURCES["manage/erasure/forgetting.py"] = r'''"""Erases for good what users forgot, once they can no longer bring it back.
 
 The journal has it: see `Journal.asked_to_forget`. So it is done whatever ends in between, by whichever server
 comes first, and with a location that cannot be reached as by any other erasure.
@@ -26056,7 +26056,7 @@ _SETTLED_S = 60.0  # in which a row with a lower id than another may still be co
 
 
 class Forgetting:
-    """For one thread. Blocks."""
+    """Erases what was forgotten. For one thread; blocks."""
 
     def __init__(self, engine: Engine, eraser: Eraser, settings: Callable[[], Valves]) -> None:
         self._journal, self._orders = Journal(engine), CommandLog(engine)
@@ -26065,7 +26065,7 @@ class Forgetting:
         self._newest: deque[tuple[float, int]] = deque()  # highest ids, and when they were
 
     def erase_due(self) -> None:
-        """Erase what was forgotten so long ago that nobody can bring it back.
+        """Erases what was forgotten so long ago that nobody can bring it back.
 
         A time far ahead is due, too: the clock was wrong when it was written down.
         """
@@ -26103,7 +26103,7 @@ def _user(one: ToForget) -> str:
 # ----------------------------------------------------------------------------------------------------------
 # manage/erasure/retention.py
 
-SOURCES["manage/erasure/retention.py"] = r'''"""How long the state database keeps what is kept for a while only: see docs/privacy.md."""
+SOURCES["manage/erasure/retention.py"] = r'''"""How long the state database keeps what it keeps only for a while: see docs/privacy.md."""
 
 from __future__ import annotations
 
@@ -26161,7 +26161,7 @@ RULES = (
 
 
 def prune(engine: Engine) -> int:
-    """Delete what is too old; how many rows. Blocks, and lets others write in between."""
+    """Deletes rows that are too old; returns how many. Blocks, and lets others write in between."""
     return sum(_prune(engine, rule) for rule in RULES)
 
 
@@ -26189,7 +26189,7 @@ def _prune(engine: Engine, rule: Rule) -> int:
 # ----------------------------------------------------------------------------------------------------------
 # manage/erasure/scrub.py
 
-SOURCES["manage/erasure/scrub.py"] = r'''"""What was deleted from the state database is gone from its files, too."""
+SOURCES["manage/erasure/scrub.py"] = r'''"""Removes what was deleted from the state database from its files, too."""
 
 from __future__ import annotations
 
@@ -26205,7 +26205,7 @@ _POSTGRES_KEEPS = (
 
 
 def scrub_state(engine: Engine) -> str:
-    """Overwrite what was deleted; what keeps it all the same, or "".
+    """Overwrites what was deleted. Returns what still keeps it, in a sentence, or "".
 
     Raises:
         Retry: somebody reads all the time.
@@ -26508,7 +26508,7 @@ def _is_older(created_at: datetime | None, batch: str, erasure: Erasure) -> bool
 # ----------------------------------------------------------------------------------------------------------
 # manage/erasure/worker.py
 
-SOURCES["manage/erasure/worker.py"] = r'''"""In each server: finishes what is to be erased, drops what the process keeps in memory of it, and prunes."""
+SOURCES["manage/erasure/worker.py"] = r'''"""Finishes erasures in each server, drops what the process has in memory of them, and prunes."""
 
 from __future__ import annotations
 
@@ -26527,7 +26527,7 @@ _MOST_LEFT_OUT = 29  # looks: a location that cannot be reached is asked once a 
 
 
 class ErasureWorker:
-    """A thread. `drop` is told whose values are not to be kept any more; `prune` deletes what is too old."""
+    """A thread. `drop` forgets what is in memory of a user; `prune` deletes what is too old."""
 
     def __init__(
         self,
@@ -26547,11 +26547,11 @@ class ErasureWorker:
         self._thread = threading.Thread(target=self._run, name="memory-erasing", daemon=True)
 
     def start(self) -> None:
-        """Begin to look."""
+        """Starts the thread."""
         self._thread.start()
 
     def stop(self, timeout_s: float) -> None:
-        """Look no more. What is begun is gone on with at the next start."""
+        """Stops the thread. The next start goes on with what was begun."""
         self._stop.set()
         self._thread.join(timeout_s)
 
@@ -26741,7 +26741,7 @@ def _alone() -> None:
 
 
 class Control:
-    """For all users. Threads may share it. Methods block, and raise the errors of `core/errors.py`.
+    """What all users may do. Threads may share it. Methods block, and raise the errors of `core/errors.py`.
 
     Drop: what was asked cannot be done, in a sentence for the user.
     """
@@ -26763,11 +26763,11 @@ class Control:
     # Looking
 
     def all(self, user_id: str) -> list[Memory]:
-        """All memories, newest first, expired ones too."""
+        """All of a user's memories, newest first, expired ones too."""
         return newest_first(_editable(self.live.get()).list_all(user_id))
 
     def page(self, user_id: str, number: int = 1) -> Page[Memory]:
-        """A page of them.
+        """A page of a user's memories.
 
         Raises:
             Drop: there is no such page.
@@ -26775,35 +26775,35 @@ class Control:
         return Page.of(self.all(user_id), number)
 
     def search(self, user_id: str, query: str, most: int = FOUND_MOST) -> list[Ranked]:
-        """What fits some words or a sentence, best first, of all that the user has in any chat."""
+        """The user's memories that match some words or a sentence, best first, from any chat."""
         backend, query = self.live.get(), query[:_QUERY_CHARS]
         found = backend.search(user_id, query, _CANDIDATES_EACH * most, view=None, asked=True)
         return fitting(ranked(found, query, datetime.now(UTC)), query)[:most]
 
     def holding(self, user_id: str, query: str) -> tuple[list[Memory], bool]:
-        """The memories that have all of the words, and True; where none has, those that come nearest."""
+        """The memories that contain all of the words, and True; without any, the nearest, and False."""
         items = self.search(user_id, query)
         asked = set(content_words(query))
         exact = [one.memory for one in items if asked and asked <= set(terms_of(one.memory.text))]
         return (exact, True) if exact else ([one.memory for one in items], False)
 
     def of_ids(self, memory_ids: Sequence[str]) -> dict[str, Memory]:
-        """Those of these memories that there are, by id."""
+        """Those of these memories that exist, by id."""
         backend = _editable(self.live.get())
         return {memory.id: memory for memory in backend.get_all(list(memory_ids))} if memory_ids else {}
 
     def now_called(self, memory_ids: Iterable[str]) -> list[str]:
-        """Their ids now: what was forgotten and brought back has another one."""
+        """The ids that these memories have now. One that was forgotten and brought back has another id."""
         return list(map(self._journal.now_called, memory_ids))
 
     # Changing
 
     def begun(self, asked: Asked) -> bool:
-        """Whether an earlier try has decided already what is to be changed."""
+        """Whether an earlier try has already decided what to change."""
         return asked.again and bool(self._journal.of_batch(asked.key))
 
     def remember(self, asked: Asked, text: str, confirm: Confirm = _alone) -> Remembered:
-        """Keep a text as it stands, unless it is known.
+        """Remembers a text word for word, unless it is known.
 
         Raises:
             Drop: it cannot be remembered.
@@ -26820,7 +26820,7 @@ class Control:
         return Remembered(text)
 
     def edit(self, asked: Asked, memory_id: str, text: str, confirm: Confirm = _alone) -> Edited:
-        """Give a memory another text.
+        """Changes the text of a memory.
 
         Raises:
             Drop: it cannot be remembered, or is a team's.
@@ -26844,7 +26844,7 @@ class Control:
         *,
         at_once: bool = False,
     ) -> Forgotten:
-        """Take memories away. Those that are gone already are counted.
+        """Forgets memories, and counts those that are gone already.
 
         Where there is an eraser they are erased for good after the minutes of the settings, or `at_once`: see
         `manage.erasure.forgetting`. Until then `undo` brings them back.
@@ -26876,7 +26876,7 @@ class Control:
         return Forgotten(len(asked_for), gone, told, others, minutes, reached, passages)
 
     def forget_all(self, asked: Asked, confirm: Confirm = _alone) -> Forgotten:
-        """Take all of a user's memories away, and with an eraser all else that is known of them."""
+        """Forgets all of a user's memories and, with an eraser, everything else that is known of the user."""
         if self._eraser is not None:
             there = len(self.all(asked.user_id))
             confirm()
@@ -26890,7 +26890,7 @@ class Control:
         return Forgotten(len(changes))
 
     def undo(self, asked: Asked, confirm: Confirm = _alone) -> Undone:
-        """Take back the last changes that were made together and are not taken back yet.
+        """Takes back the last changes that were made together and have not been taken back.
 
         Raises:
             Drop: what they took away is erased by now, or none of it may be brought back.
@@ -26926,7 +26926,7 @@ class Control:
         return newest_first(memory for team in teams for memory in backend.list_all(team_owner(team)))
 
     def share(self, asked: Asked, memory_id: str, team: str, confirm: Confirm = _alone) -> str:
-        """Let a team know what a memory says now; its text. Once more changes nothing.
+        """Shares with a team what a memory says now, and returns its text. Doing it again changes nothing.
 
         Raises:
             Drop: the memory is gone, a team's, or not for others: see `remember.admission`.
@@ -26951,7 +26951,7 @@ class Control:
         return text
 
     def withdraw(self, asked: Asked, memory_id: str, confirm: Confirm = _alone) -> str:
-        """Take away from a team what the same user has shared with it; its text.
+        """Takes back what this user has shared with a team, and returns its text.
 
         Raises:
             Drop: somebody else has shared it, or it is gone.
@@ -26972,13 +26972,13 @@ class Control:
     # In and out
 
     def export(self, user_id: str) -> list[dict[str, Any]]:
-        """All memories, oldest first, as mem0's own answers have them; see `manage.migrate.records`."""
+        """A user's memories, oldest first, in the form of mem0's answers; see `manage.migrate.records`."""
         return [row_of(user_id, memory) for memory in reversed(self.all(user_id))]
 
     def import_(
         self, asked: Asked, rows: Iterable[Mapping[str, Any] | None], confirm: Confirm = _alone
     ) -> Imported:
-        """Add what `export` gave, for this user whoever's it was, but for what is known in the same words.
+        """Adds for this user what `export` gave, whoever's it was, except what is known in the same words.
 
         rows: None if a line was no JSON.
 
@@ -32295,7 +32295,7 @@ class Costs:
         self._of_models: dict[str, Counter[str]] = {}
 
     def __call__(self, event: Event) -> None:
-        """Something has happened."""
+        """Counts the tokens of an event."""
         if (usage := event.usage) is not None and usage.for_exchanges:
             with self._lock:
                 self._of_models.setdefault(usage.model, Counter()).update(_counted(usage))
@@ -32334,7 +32334,7 @@ def _of_model(counts: Mapping[str, int]) -> str:
 # ----------------------------------------------------------------------------------------------------------
 # observe/data_residency.py
 
-SOURCES["observe/data_residency.py"] = r'''"""With `local_only`: whether all that what users say passes through is on one's own machines or network."""
+SOURCES["observe/data_residency.py"] = r'''"""With `local_only`: whether what users say passes only through one's own machines and network."""
 
 from __future__ import annotations
 
@@ -32396,7 +32396,7 @@ def _away(settings: Valves) -> Iterator[str]:
 # ----------------------------------------------------------------------------------------------------------
 # observe/inquiry.py
 
-SOURCES["observe/inquiry.py"] = r'''"""Questions to what may hang: nobody waits for an answer longer than they want."""
+SOURCES["observe/inquiry.py"] = r'''"""Questions to what may hang, so that nobody waits longer for an answer than they want."""
 
 from __future__ import annotations
 
@@ -32435,7 +32435,7 @@ class Inquiry(Generic[T]):
 
     @property
     def waits_s(self) -> float:
-        """Since when the question is under way, in seconds."""
+        """For how many seconds the question has been under way."""
         return time.monotonic() - self._began
 
     def _run(self, asking: Future[T]) -> None:
@@ -32472,7 +32472,7 @@ _NAME = 200  # characters of a model's name that are kept
 
 
 class Used(NamedTuple):
-    """Of one model on one day."""
+    """What one model used on one day."""
 
     calls: int
     tokens_in: int
@@ -32503,12 +32503,12 @@ class Ledger:
         self._next_write = -float("inf")
 
     def __call__(self, event: Event) -> None:
-        """Something has happened."""
+        """Counts the tokens of an event."""
         if (usage := event.usage) is not None:
             self.add(usage.model, usage.tokens_in, usage.tokens_out)
 
     def add(self, model: str, tokens_in: int, tokens_out: int) -> None:
-        """Count one call; never raises."""
+        """Counts one call. Never raises."""
         day = self._now().date().isoformat()
         with self._lock:
             for name, by in zip(Used._fields, (1, tokens_in, tokens_out), strict=True):
@@ -32518,7 +32518,7 @@ class Ledger:
             self.flush()
 
     def flush(self) -> None:
-        """Write what is new; never raises, and keeps it for the next time where that fails."""
+        """Writes what is new. Never raises; what cannot be written is kept for the next time."""
         with self._writing:
             with self._lock:
                 new, self._new = self._new, Counter()
@@ -32531,7 +32531,7 @@ class Ledger:
                 self._emit(failed(Job.COSTS, error))
 
     def close(self) -> None:
-        """Write what is new, and nothing more after that."""
+        """Writes what is new, and nothing after that."""
         with self._lock:
             self._closed = True
         self.flush()
@@ -32663,7 +32663,7 @@ class Metrics:
                 self._counts[event.kind, event.reason] += event.count
 
     def count(self, kind: EventKind, reason: str | None = None) -> int:
-        """How often it has happened, for a reason (of a failure, its job) or for any."""
+        """How often an event has happened, for a reason (of a failure, its job) or for any."""
         with self._lock:
             return sum(
                 count for (one, why), count in self._counts.items() if one is kind and reason in (None, why)
@@ -32675,7 +32675,7 @@ class Metrics:
             return {_name(kind, reason): count for (kind, reason), count in self._counts.items()}
 
     def described(self) -> str:
-        """The same as a line of the status."""
+        """All counters as a line of the status."""
         return "; ".join(f"{name}: {count}" for name, count in sorted(self.counts().items()))
 
     def _failed(self, job: Job, error: BaseException) -> None:
@@ -32706,7 +32706,7 @@ class Metrics:
                 del self._open_errors[job]
 
     def state_was_well(self, at: datetime) -> None:
-        """The state database took a change then."""
+        """Notes that the state database took a change at this time."""
         with self._lock:
             for job, error in list(self._open_errors.items()):
                 if error.of_state and error.at <= at:
@@ -33132,11 +33132,11 @@ class _Check:
 
     @property
     def waits_s(self) -> float:
-        """Since the backend was opened."""
+        """Seconds since the backend was opened."""
         return time.monotonic() - self._began
 
     def run(self, backend: Backend) -> list[Check]:
-        """Ask everything; never raises."""
+        """Runs all checks. Never raises."""
         embedder, llms, readers = _models_of(backend)
         store = "store" if embedder else "backend"
         parts = [_tried(store, lambda: self._compare(self._settings, backend) or _read(backend))]
@@ -33321,7 +33321,7 @@ class StateFile:
 
     @property
     def was_damaged(self) -> bool:
-        """A moment ago, whatever it is now."""
+        """Whether the file was damaged a moment ago, whatever it is now."""
         return time.monotonic() - self._damaged_at < _TOLD_FOR_S
 
     def _damaged(self, what: str) -> TellAdmin:
@@ -33362,7 +33362,7 @@ class StateCheck:
         self._last, self._until = Check("state", True, ""), 0.0
 
     def part(self) -> Check:
-        """Bounded, and raises nothing."""
+        """The status' line. Takes a bounded time, and raises nothing."""
         if time.monotonic() < self._until:
             return self._last
         try:
