@@ -267,6 +267,7 @@ from .observe.prometheus import Levels, Prometheus, sizes
 from .observe.selfcheck import SelfChecks
 from .observe.statecheck import StateCheck, StateFile
 from .observe.status import BackendCheck, past_chats_part, report
+from .observe.tracing import Tracing
 from .recall.injected import Injected
 from .recall.recall import Recalled, Recaller
 from .recall.run import Outcome, Run
@@ -309,6 +310,7 @@ class Application:
         self.metrics, self.costs, self._prometheus = Metrics(), Costs(), Prometheus()
         self._engine = open_state(environment.data_dir, environment.state_url, environment.state_password)
         self._ledger = Ledger(self._engine, self.metrics)
+        self._tracing = Tracing(on=environment.traces)
         self._outbox = Outbox(self._engine)
         file = StateFile(self._engine)
         self._state_check = StateCheck(self._engine, file, environment.data_dir, self.metrics.state_was_well)
@@ -374,7 +376,7 @@ class Application:
 
     def emit(self, event: Event) -> None:
         """Passes an event to all observers."""
-        for observe in (self.metrics, self.costs, self._ledger, self._prometheus):
+        for observe in (self.metrics, self.costs, self._ledger, self._prometheus, self._tracing):
             observe(event)
 
     def use(self, settings: Valves) -> None:
@@ -488,6 +490,7 @@ class Application:
         self.state_pool.shutdown(wait=True)
         self.spill.write()
         self._ledger.close()
+        self._tracing.close()
         self._engine.dispose()
 
     def _filter_part(self) -> Check:
@@ -5034,6 +5037,7 @@ from .former import SUCCESSORS
 from .settings import Valves
 from .valves_codec import PanelModel
 
+_COLLECTORS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 PUBLIC_DEFAULT_KEY = "0p3n-w3bu!"  # printed in the Pipelines server's own documentation
 
 
@@ -5044,6 +5048,8 @@ class Environment:
     valves_file: where the Pipelines server keeps what was saved in the admin panel.
 
     state_url: PostgreSQL's address, where several servers share the state; "" for a file in the data folder.
+
+    traces: whether an OpenTelemetry collector is named, which its own package then reads.
 
     chat_servers: where the chats are answered. user_jwt_secret: with which Open WebUI signs who asks.
     """
@@ -5056,6 +5062,7 @@ class Environment:
     state_password: str = field(default="", repr=False)
     chat_servers: tuple[ChatServer, ...] = ()
     user_jwt_secret: str = field(default="", repr=False)
+    traces: bool = False
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Environment:
@@ -5071,6 +5078,7 @@ class Environment:
             state_url=environ.get("MEMORY_STATE_URL", "").strip(),
             state_password=environ.get("MEMORY_STATE_PASSWORD", ""),
             chat_servers=read_servers(environ),
+            traces=any(environ.get(name) for name in _COLLECTORS),
             user_jwt_secret=environ.get("FORWARD_USER_INFO_HEADER_JWT_SECRET", "").strip(),
         )
 
@@ -7166,20 +7174,24 @@ class UpstreamCall:
     """A request that the proxy sent to a model server, `name` in the settings.
 
     outcome: "2xx" to "5xx", "unreachable", "broken" (the answer ended too early) or "left" (the client went).
-    seconds: to the answer's end. first_s: to its first byte, None if there was none.
+    seconds: to the answer's end. first_s: to its first byte, None if there was none. operation: chat,
+    text_completion, embeddings, or "" for anything else. model: as the client calls it.
     """
 
     name: str
     outcome: str
     seconds: float
     first_s: float | None = None
+    operation: str = ""
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """Something that has happened. at: when, if not now.
 
-    code: the reason as a code, if `reason` is a sentence that varies. seconds: how long it took.
+    code: the reason as a code, if `reason` is a sentence that varies. seconds: how long it took. tokens,
+    records: of memories, what they take in a prompt, and how many there are.
     """
 
     kind: EventKind
@@ -7192,6 +7204,7 @@ class Event:
     code: str = ""
     seconds: float | None = None
     tokens: int = 0
+    records: int = 0
     upstream: UpstreamCall | None = None
 
 
@@ -18444,6 +18457,13 @@ _MOST_BYTES, _MOST_BYTES_AT_ONCE = 64_000_000, 256_000_000  # of requests' bodie
 _CONNECT_S = 10.0  # for an answer there is no limit but the client's and the upstream's
 _KEPT_OPEN_S = 4.0  # less than servers do, which would else close what is about to be used
 _LINE_BYTES = 65_536  # of a header
+_NAME_CHARS = 200  # of a model's name
+_OPERATIONS = {
+    "/chat/completions": "chat",
+    "/responses": "chat",
+    "/completions": "text_completion",
+    "/embeddings": "embeddings",
+}
 _TASK = "### Task:"  # Open WebUI's own begin so, where its connection does not tell them
 _WRONG_KEY = "The key is missing or wrong. Send 'Authorization: Bearer <a key of yours, or the server's>'."
 
@@ -18688,7 +18708,9 @@ class Proxy:
         query = f"?{asked.query.decode('latin-1')}" if asked.query else ""
         headers = passed_on(asked.headers.raw, upstream, readable=ears is not None)
         url = f"{upstream.base_url}{asked.path}{query}"
-        request = Request(asked.method, url, headers, raw)
+        operation = _OPERATIONS.get(asked.path, "")
+        model = asked.model.removeprefix(PREFIX)[:_NAME_CHARS]
+        request = Request(asked.method, url, headers, raw, operation, model)
         took = asyncio.get_running_loop().time() - asked.began
         self._chats.emit(Event(EventKind.PROXIED, code="yes" if ears else "no", seconds=took))
         await Relay(session, upstream, self._chats.emit, ears, keep).run(request, receive, send)
@@ -18817,6 +18839,8 @@ class Request:
     url: str
     headers: list[tuple[str, str]]
     body: bytes
+    operation: str = ""
+    model: str = ""
 
 
 class Relay:
@@ -18853,7 +18877,8 @@ class Relay:
             leaving.cancel()
             pumping.cancel()
             took = time.monotonic() - began
-            call = UpstreamCall(self._upstream.name, self._outcome, took, self._first_s)
+            told = request.operation, request.model
+            call = UpstreamCall(self._upstream.name, self._outcome, took, self._first_s, *told)
             self._emit(Event(EventKind.UPSTREAM_ANSWERED, upstream=call))
             await self._kept()
 
@@ -33532,6 +33557,110 @@ def past_chats_part(settings: Valves, kept: Kept) -> Check:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# observe/tracing.py
+
+SOURCES["observe/tracing.py"] = r'''"""Spans for OpenTelemetry, made of events: requests to model servers, and what is done with memories.
+
+Names are those of the conventions for generative AI, in one place here. No span holds a text or a user.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from .. import __version__
+from ..core.events import Event, EventKind
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.trace import Tracer
+
+log = logging.getLogger(__name__)
+
+_INSTALL = "opentelemetry-sdk==1.45.2 opentelemetry-exporter-otlp-proto-http==1.45.2"
+_SERVICE = "owui-memory"
+_CLOSE_S = 2.0  # that the last spans may take
+
+# As of semantic-conventions-genai 0.1.0, in development there.
+OPERATION, MODEL, PROVIDER = "gen_ai.operation.name", "gen_ai.request.model", "gen_ai.provider.name"
+TOKENS_IN, TOKENS_OUT = "gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens"
+RECORDS = "gen_ai.memory.record.count"
+FIRST_CHUNK = "gen_ai.response.time_to_first_chunk"  # seconds
+ERROR = "error.type"
+SEARCH, UPSERT, DELETE = "search_memory", "upsert_memory", "delete_memory"
+_OURS = "mem0"  # the provider of memories
+
+
+class Tracing:
+    """Sends spans in a thread of its own. Threads may share it. on: a collector is named."""
+
+    def __init__(self, *, on: bool) -> None:
+        self._provider: TracerProvider | None = None
+        self._tracer: Tracer | None = None
+        if not on:
+            return
+        try:
+            from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+            from opentelemetry.sdk.resources import Resource
+            from opentelemetry.sdk.trace import TracerProvider
+            from opentelemetry.sdk.trace.export import BatchSpanProcessor
+        except ImportError:
+            log.warning("OTEL_EXPORTER_OTLP_ENDPOINT is set; to send spans, run: pip install %s", _INSTALL)
+            return
+        resource = Resource.create({"service.version": __version__, "service.name": _SERVICE})
+        self._provider = TracerProvider(resource=resource, shutdown_on_exit=False)
+        self._provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+        self._tracer = self._provider.get_tracer("owui_memory", __version__)
+
+    def __call__(self, event: Event) -> None:
+        """Something has happened."""
+        if self._tracer is None:
+            return
+        seconds = event.seconds or 0.0
+        if event.kind in (EventKind.RECALLED, EventKind.NOTHING_RELEVANT):
+            self._span(SEARCH, seconds, {PROVIDER: _OURS, RECORDS: event.records})
+        elif event.kind is EventKind.RECALL_MISSED and event.seconds is not None:
+            self._span(SEARCH, seconds, {PROVIDER: _OURS, ERROR: event.code})
+        elif event.kind is EventKind.MEMORIES_CHANGED and event.count:
+            operation = DELETE if event.code == "delete" else UPSERT
+            self._span(operation, seconds, {PROVIDER: _OURS, RECORDS: event.count})
+        if (usage := event.usage) is not None:
+            tokens = {TOKENS_IN: usage.tokens_in, TOKENS_OUT: usage.tokens_out}
+            self._span("chat", usage.seconds, {MODEL: usage.model, **tokens})
+        if (call := event.upstream) is not None and call.operation:
+            told: dict[str, Any] = {MODEL: call.model, PROVIDER: "openai"}
+            if call.first_s is not None:
+                told[FIRST_CHUNK] = call.first_s
+            if call.outcome != "2xx":
+                told[ERROR] = call.outcome
+            self._span(call.operation, call.seconds, told)
+
+    def _span(self, operation: str, seconds: float, told: dict[str, Any]) -> None:
+        """One that ends now."""
+        from opentelemetry.trace import SpanKind, StatusCode
+
+        assert self._tracer is not None
+        ended = time.time_ns()
+        name = f"{operation} {told[MODEL]}" if told.get(MODEL) else operation
+        began = ended - int(seconds * 1e9)
+        attributes = {OPERATION: operation, **told}
+        span = self._tracer.start_span(name, kind=SpanKind.CLIENT, start_time=began, attributes=attributes)
+        if ERROR in told:
+            span.set_status(StatusCode.ERROR)
+        span.end(ended)
+
+    def close(self) -> None:
+        """Send what is left, within a bound: a collector may be away."""
+        if self._provider is not None:
+            closing = threading.Thread(target=self._provider.shutdown, daemon=True)
+            closing.start()
+            closing.join(_CLOSE_S)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # plugin.py
 
 SOURCES["plugin.py"] = r'''"""What the Pipelines server loads: the filter, which opens the application when the server starts it."""
@@ -35137,7 +35266,7 @@ class Run:
     def _tell(self, recalled: Recalled, seconds: float) -> None:
         if recalled.on:
             kind = EventKind.RECALLED if recalled.blocks else EventKind.NOTHING_RELEVANT
-            self._emit(Event(kind, seconds=seconds, tokens=recalled.tokens))
+            self._emit(Event(kind, seconds=seconds, tokens=recalled.tokens, records=len(recalled.new)))
         if recalled.secrets:
             self._emit(Event(EventKind.SECRETS_MASKED, recalled.secrets))
         if recalled.markup:
@@ -40202,6 +40331,7 @@ class Writer:
 
     def _settle(self, backend: Backend, batch: Batch) -> None:
         """Remember a batch, and write down in the queue what came of it."""
+        began = time.monotonic()
         try:
             self._keep_passages(backend, batch)
             with _reading(backend, batch, self._settings()) as reading:
@@ -40229,7 +40359,9 @@ class Writer:
         self._emit(Event(EventKind.EXCHANGES_REMEMBERED, len(worth.exchanges)))
         if reading.is_without and worth.exchanges:
             self._emit(Event(EventKind.EXCHANGES_UNREAD, len(worth.exchanges)))
-        self._emit(Event(EventKind.MEMORIES_CHANGED, len(made)))
+        removed, took_s = sum(change.op == "remove" for change in made), time.monotonic() - began
+        self._emit(Event(EventKind.MEMORIES_CHANGED, len(made) - removed, code="upsert", seconds=took_s))
+        self._emit(Event(EventKind.MEMORIES_CHANGED, removed, code="delete", seconds=took_s))
         if retracted:
             self._emit(Event(EventKind.CHANGES_RETRACTED, retracted))
 
