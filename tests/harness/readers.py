@@ -28,11 +28,13 @@ from owui_memory.language import (
     forget_subject,
     forgetting,
     guess,
+    over,
     scripts,
     self_reference,
     sentences,
     spans,
     speech,
+    subject,
     words,
 )
 from owui_memory.language import dedupe as sameness
@@ -183,6 +185,8 @@ TEXTS = (
         (wishes, forget_subject),
         more=("recall",),
     ),
+    Reader("without its subject", subject.without_user, (subject,)),
+    Reader("what is over", lambda text: over.ends(text, "I live in Bonn."), (over,)),
     Reader("tokens", tokens.estimated_tokens, (tokens,)),
     Reader("shown in a prompt", block.shown, (inert, block)),
     Reader("self-reference", self_reference.speaks_of_self, (scripts, self_reference)),

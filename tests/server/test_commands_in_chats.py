@@ -85,7 +85,7 @@ def test_numbers_mean_the_list_that_was_seen(server: PipelinesServer, user: str)
 
 def test_numbers_of_another_chat_mean_nothing_here(server: PipelinesServer, user: str) -> None:
     ask(server, "/memory", user=user)
-    assert "No list was shown" in ask(server, "/memory forget 1", user=user)
+    assert "No list has been shown" in ask(server, "/memory forget 1", user=user)
     assert len(held(server, user)) == 3
 
 
@@ -131,7 +131,7 @@ def test_nobody_sees_or_changes_what_is_anothers(server: PipelinesServer, user: 
     other = Chat(f"not-{user}", chat.chat_id)
     assert "nothing about you" in ask(server, "/memory", chat=other)
     assert "No list" in ask(server, "/memory forget 1", chat=Chat(f"not-{user}-2", chat.chat_id))
-    assert "could be taken back" in ask(server, "/memory undo", chat=other)
+    assert "no change to take back" in ask(server, "/memory undo", chat=other)
     assert len(held(server, user)) == 3
 
 
@@ -164,7 +164,7 @@ def test_without_memories_for_messages_the_profile_stays(pipelines_server: Start
     assert "I live in Lisbon." in told
     assert DOG not in told
     answer = ask(server, "/memory why", chat=chat)
-    assert "- “I live in Lisbon.”: told in every conversation" in answer
+    assert "- “I live in Lisbon.”: in every conversation" in answer
     assert "`memories_per_turn` to 0" in answer
 
 

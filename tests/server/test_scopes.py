@@ -73,7 +73,7 @@ def test_a_team_knows_what_is_shared_until_it_is_withdrawn(pipelines_server: Sta
     assert recalled(server, question, user="bob") == ""
     chat = Chat("ada")
     assert "green heron" in command(server, chat, "/memory")
-    assert "Team design knows now" in command(server, chat, "/memory share 1 design")
+    assert "Team design now knows" in command(server, chat, "/memory share 1 design")
     to_bob = recalled(server, question, user="bob")
     assert 'Ada, team design (just now): "The logo' in to_bob
     assert "Facts about the user" not in to_bob

@@ -56,12 +56,12 @@ class Answers:
         self._admin, self._words, self._say = admin, words, words.say
         self._zone, self._chat_id, self._user_id = zone_of(timezone), chat_id, user_id
 
-    def page(self, page: Page, past: str = "") -> str:
+    def page(self, page: Page[Memory], past: str = "") -> str:
         """past: a sentence on what is kept of past chats."""
         if not page.total:
             return "\n\n".join(filter(None, [self._say("nothing yet"), past]))
         lines = [self._say("all, head", memories=self._bold(page.total)), ""]
-        lines += self._table(page.memories, page.first)
+        lines += self._table(page.items, page.first)
         if page.pages > 1:
             kind = "more pages" if page.number < page.pages else "page of"
             of = self._say(kind, number=page.number, pages=page.pages, next=str(page.number + 1))

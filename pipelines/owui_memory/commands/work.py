@@ -91,7 +91,7 @@ class Work:
 
     def _page(self, number: int) -> str:
         page = self._control.page(self._user_id, number)
-        ids = [memory.id for memory in page.memories]
+        ids = [memory.id for memory in page.items]
         if ids:
             self._orders.show(self._user_id, self._chat_id, ids, first=page.first, anew=number == 1)
         return self._answers.page(page, self._kept_of_chats())
@@ -142,7 +142,7 @@ class Work:
         return self._say("past, kept", **{name: message(name, n=count) for name, count in values.items()})
 
     def _not_kept(self) -> str:
-        """Why nothing of chats is kept, "" where it is."""
+        """Why nothing of chats is kept, "" if it is."""
         if not self._past.are_kept:
             return self._say("past, not here")
         return "" if self._past.wants(self._user_id) else self._say("past, off")

@@ -1,4 +1,4 @@
-"""What hardly anybody needs to change: the setting `advanced`, names and numbers in one text."""
+"""The setting `advanced`: numbers that rarely need a change, by name, in one text."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ class Advanced(BaseModel):
         30,
         ge=0,
         le=3600,
-        description="seconds without a new message before an LLM reads a chat",
+        description="seconds without a new message before the LLM reads a chat",
     )
     batch_max_exchanges: int = Field(
-        8, ge=1, le=100, description="new exchanges with which a chat is read without waiting"
+        8, ge=1, le=100, description="new exchanges after which a chat is read at once"
     )
     users_at_once: int = Field(2, ge=1, le=32, description="how many users' exchanges are read in parallel")
     retry_max_hours: float = Field(
         48,
         ge=0,
         le=8760,
-        description="hours after which an exchange that cannot be stored is set aside, and kept",
+        description="hours after which an exchange that cannot be remembered is set aside (it is kept)",
     )
     profile_token_budget: int = Field(
         200,
         ge=0,
         le=4000,
-        description="tokens for who the user is and how they want to be answered, told to every conversation",
+        description="tokens for who the user is and how they want to be answered, in every conversation",
     )
     forget_undo_minutes: int = Field(
         10,
         ge=0,
         le=10080,
-        description="minutes for which /memory undo brings back what was forgotten; then it is erased",
+        description="minutes in which /memory undo brings back what was forgotten; then it is erased",
     )
 
 
@@ -50,7 +50,7 @@ EXAMPLE = "users_at_once=8; retry_max_hours=72"
 
 @lru_cache(maxsize=16)
 def read_advanced(text: str) -> Advanced:
-    """The numbers of "name=value; name=value", the defaults for the rest; commas or line ends do as well.
+    """Reads "name=value; name=value", with defaults for the rest. Commas and line ends separate as well.
 
     Raises:
         ValueError: it is not so; the text says what it must do instead.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A finished turn, to be remembered. `said_at` is Unix time in seconds, `timezone` an IANA name.
+    """A finished turn, to be remembered. `said_at` is a Unix time in seconds, `timezone` an IANA name.
 
     `scope`: among which memories it is kept, see `core/scope.py`. `answered_by`: as `AnsweredBy.written`.
     `follows`: what the message follows in its chat, see `core.turn.Turn`. `replaces`: message ids of earlier
@@ -30,7 +30,7 @@ class Exchange:
 
     @property
     def message_id(self) -> str:
-        """The user message's id, or the hash of its text where it has none."""
+        """The user message's id, or the hash of its text if it has no id."""
         return message_id_of(self.key)
 
 
@@ -50,7 +50,7 @@ class Batch:
 
     @property
     def scope(self) -> str:
-        """The same for all of them."""
+        """The scope, which is the same for all exchanges of a batch."""
         return self.exchanges[0].scope
 
 

@@ -6,8 +6,9 @@ import re
 
 from .forget_subject import FRAMING
 from .forgetting import to_forget
+from .forms import stem
 from .self_reference import speaks_of_self
-from .words import content_words, stem, terms_of
+from .words import content_words, terms_of
 
 _LONGEST_CHARS = 300  # of such a request
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from .forms import inflects, is_form, stem
 from .scripts import fold, is_dense
-from .words import content_words, stem, terms_of
+from .words import content_words, terms_of
 
 # Words that only say that something was said or is known, and how much of it.
 FRAMING = frozenset(
@@ -38,12 +39,6 @@ _FRAMING_DENSE = re.compile(
 )
 _ALONE_BEFORE = "的只隻条條个個位有养養叫和是我咱、。，のが "  # what a word of one character may stand behind
 
-# Endings of nouns that change nothing of what they name.
-_CYRILLIC_END = re.compile(
-    r"(?<=[\u0400-\u04ff]{3})(?:ами|ями|ого|ому|ой|ей|ом|ем|ам|ям|ах|ях|ов|ев|[аяуюеиыоіїєьй])$"
-)
-_TURKISH_END = re.compile(r"(?<=[ıiuü]m)(?:[ıiuüea]|[ıiuü]n|d[ea]n?)$")
-
 
 def is_meant(asked: str, memory: str) -> bool:
     """Whether a memory has all that a request to forget is about."""
@@ -51,8 +46,11 @@ def is_meant(asked: str, memory: str) -> bool:
         parts = [part for part in _FRAMING_DENSE.split(fold(asked)) if part]
         told = fold(memory)
         return bool(parts) and all(_is_in(part, told) for part in parts)
-    words = {_bare(word) for word in content_words(asked, or_all=False) if stem(word) not in FRAMING}
-    return bool(words) and words <= set(map(_bare, terms_of(memory)))
+    words = {word for word in content_words(asked, or_all=False) if stem(word) not in FRAMING}
+    known = frozenset(terms_of(memory))
+    if words <= known or not inflects(f"{asked} {memory}"):
+        return bool(words) and words <= known
+    return all(word in known or any(is_form(word, other) for other in known) for word in words)
 
 
 def _is_in(part: str, told: str) -> bool:
@@ -60,7 +58,3 @@ def _is_in(part: str, told: str) -> bool:
         return part in told
     places = [at for at, char in enumerate(told) if char == part]
     return any(at == 0 or told[at - 1] in _ALONE_BEFORE for at in places)
-
-
-def _bare(word: str) -> str:
-    return word if word.isascii() and "m" not in word else _TURKISH_END.sub("", _CYRILLIC_END.sub("", word))

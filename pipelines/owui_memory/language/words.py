@@ -15,7 +15,7 @@ from itertools import groupby
 
 from . import TABLES
 from .phrases import listed
-from .scripts import bare, is_letter, sets_no_spaces, words_of
+from .scripts import is_letter, sets_no_spaces, words_of
 
 TERM_CHARS = 64
 
@@ -31,8 +31,6 @@ _DENIALS = frozenset(  # a language or two a line
     değil asla soha nincs ei eivät tidak bukan tanpa
     """.split()  # noqa: SIM905
 )
-
-_STEM_CHARS = 5  # of a word: a crude stem, but one for all languages
 
 
 def terms_of(text: object) -> list[str]:
@@ -74,13 +72,6 @@ def _stop_words() -> tuple[frozenset[str], ...]:
     """Those of each language: "son" is one in French, and content in English."""
     named = (f"{table.common}, {table.common_pairs}".strip(", ") for table in TABLES)
     return tuple(frozenset(listed(words)) for words in named if words)
-
-
-def stem(word: str) -> str:
-    """What a word shares with its other forms: its beginning, without accents."""
-    if word.isascii():
-        return word[:_STEM_CHARS]
-    return bare(word)[:_STEM_CHARS]
 
 
 def is_lone(term: str) -> bool:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..language.words import content_words, is_lone, stem, terms_of
+from ..language.forms import stem
+from ..language.words import content_words, is_lone, terms_of
 from ..recall.rank import COVERAGE_WEIGHT, Ranked
 
 # Relevance. The bundled embedder gives a word and a sentence about it 0.3 and more ("job" and "I work as a

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from ..core.change import Change
 from ..core.locales import Message, message
 from ..core.locales.refused import Refused
 from ..core.memory import Memory
 
-PAGE = 20  # memories
+PAGE = 20  # memories, or chats
 NO_JSON = message("no JSON")
+
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,30 +35,30 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """Some of all memories of a user, newest first: the `number`-th of `pages`."""
+class Page(Generic[Item]):
+    """Some of a list: the `number`-th of `pages`."""
 
-    memories: tuple[Memory, ...]
+    items: tuple[Item, ...]
     total: int
     number: int = 1
     pages: int = 1
     size: int = PAGE
 
     @classmethod
-    def of(cls, memories: Sequence[Memory], number: int) -> Page:
+    def of(cls, items: Sequence[Item], number: int) -> Page[Item]:
         """The `number`-th page of these.
 
         Raises:
             Drop: there is no such page.
         """
-        pages = max(-(-len(memories) // PAGE), 1)
+        pages = max(-(-len(items) // PAGE), 1)
         if not 1 <= number <= pages:
             raise Refused(message("no page", number=number, n=pages))
-        return cls(tuple(memories[(number - 1) * PAGE : number * PAGE]), len(memories), number, pages)
+        return cls(tuple(items[(number - 1) * PAGE : number * PAGE]), len(items), number, pages)
 
     @property
     def first(self) -> int:
-        """The number of the page's first memory among all, from 1."""
+        """The number of the page's first one among all, from 1."""
         return (self.number - 1) * self.size + 1
 
 
@@ -68,7 +72,7 @@ class Remembered:
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """A memory's text before and after; `before` is "" where the memory is gone."""
+    """A memory's text before and after; `before` is "" if the memory is gone."""
 
     before: str
     after: str

@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ..backends.backend_holder import BackendHolder
+from ..config.settings import Valves
 from ..core.memory import Check
+from ..state.episodes_table import Kept
 from .inquiry import Inquiry
 from .selfcheck import SelfChecks, health_of, reading_of
 
@@ -39,8 +41,8 @@ class BackendCheck:
         try:
             return self._inquiry.answer(_PATIENCE_S)
         except TimeoutError:
-            silent = f"store and embedder have not answered its check for {self._inquiry.waits_s:.0f} s"
-            hint = "Are they overloaded, or hang? Chats go on without memories."
+            silent = f"store and embedder have not answered the check for {self._inquiry.waits_s:.0f} s"
+            hint = "Are they overloaded, or do they hang? Chats go on without memories."
             backend = self._live.current
             return [Check("backend", False, silent, hint), *(health_of(backend) if backend else [])]
 
@@ -84,3 +86,17 @@ def report(parts: list[Check], pending: int, dead: int) -> dict[str, Any]:
         "queue": {"pending": pending, "dead": dead},
         "parts": [asdict(part) for part in parts],
     }
+
+
+def past_chats_part(settings: Valves, kept: Kept) -> Check:
+    """Whether what is said is kept, why, and how much there is."""
+    much = f"{kept.passages:,} passages of {kept.chats:,} chats"
+    if settings.keeps_episodes:
+        days = f", for {settings.episode_days:,} days" if settings.episode_days else ""
+        return Check("past chats", True, f"what is said is kept{days}: {much}")
+    why = "the setting episodes is off"
+    if settings.episodes == "auto":
+        why = f"all of it would go to mem0's {settings.backend}; episodes on allows that"
+    return Check(
+        "past chats", True, f"what is said is not kept: {why}" + (f"; {much}" if kept.passages else "")
+    )

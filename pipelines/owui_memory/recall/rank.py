@@ -11,11 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from ..core.memory import Candidate, Memory
-from ..language.words import content_words, stem, terms_of
+from ..language.forms import stem
+from ..language.words import content_words, terms_of
 
 _QUERY_WORDS = 32  # looked at
 _REAFFIRMED_MOST = 3
 COVERAGE_WEIGHT = 0.4  # of words, beside meaning
+_ALL_OF_THEM = 1.25  # exponent: a memory with all of the query's words counts more than one with half of them
 
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
@@ -79,7 +81,7 @@ def ranked(
         for item, keyword in zip(found, keywords, strict=True)
     ]
     scores = [
-        weights.meaning * item.meaning + weights.keyword * keyword * covered
+        weights.meaning * item.meaning + weights.keyword * keyword * covered**_ALL_OF_THEM
         for item, keyword, covered in zip(found, keywords, coverages, strict=True)
     ]
     lifts = _lifts(found, scores, weights)

@@ -22,7 +22,7 @@ from ..core.turn import Turn
 from ..language.forget_requests import forget_request
 from ..language.guess import language_for, language_in
 from ..language.names import teller
-from ..models.tokens import Count, Tokenizers
+from ..models.tokens import Count, Tokenizers, estimated_tokens
 from ..state.engine import unsynced
 from .block import Blocks, correction, is_own, line, render, shown
 from .injected import Conversation, Injected, Line
@@ -190,6 +190,7 @@ class Recaller:
         self._injected.drop(user_id)
         self._checked.clear()
         shown.cache_clear()
+        estimated_tokens.cache_clear()
 
     def keep(self, turn: Turn, recalled: Recalled | None, left_alone: str = "") -> None:
         """Keep what this turn was told, and why, for the next one and for whoever asks.

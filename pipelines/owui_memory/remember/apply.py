@@ -101,30 +101,23 @@ class Changes:
             # Written down when less was known of secrets, and of orders to models.
             after, refused = ("", None) if op == "remove" else _restored(change.before)
             memory_id = change.memory_id or _found_by_text(backend, change)
-            self._journal.intend(
-                [
-                    Change(
-                        batch=batch,
-                        position=0,
-                        user_id=change.user_id,
-                        op=op,
-                        memory_id=memory_id if op != "add" or change.kind == EPISODE else "",
-                        before=masked(change.after)[0],
-                        after=after,
-                        kind=self._kind_before(change),
-                        expires=change.expired,
-                        expired=change.expires,
-                        source=change.source,
-                        said_at=change.said_at,
-                        chat=change.chat,
-                        ordinal=change.ordinal,
-                        scope=change.scope,
-                        model=change.model if change.kind == EPISODE else model,
-                        undoes=change.id,
-                        refused=refused.reason if refused else "",
-                    )
-                ]
+            back = replace(
+                change,
+                batch=batch,
+                position=0,
+                op=op,
+                memory_id=memory_id if op != "add" or change.kind == EPISODE else "",
+                before=masked(change.after)[0],
+                after=after,
+                kind=self._kind_before(change),
+                expires=change.expired,
+                expired=change.expires,
+                model=change.model if change.kind == EPISODE else model,
+                refused=refused.reason if refused else "",
+                made=False,
+                undoes=change.id,
             )
+            self._journal.intend([back])
             if refused:
                 raise refused
         return self._make(backend, self._journal.of_batch(batch), confirm, again=True)

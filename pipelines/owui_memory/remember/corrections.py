@@ -16,10 +16,11 @@ from ..language import TABLES
 from ..language.dedupe import figures, same
 from ..language.forget_requests import forget_request
 from ..language.forgetting import asks_to_forget
+from ..language.forms import stem
 from ..language.phrases import listed
 from ..language.self_reference import signs
 from ..language.speech import asks, corrects
-from ..language.words import content_words, denials, stem, terms_of
+from ..language.words import content_words, denials, terms_of
 from .operations import Operation, kind_of
 
 _OF_TIMES = ("fact",)  # kinds whose numbers belong to a day; a plan is put off, and who somebody is changes

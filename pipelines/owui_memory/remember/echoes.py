@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 
-from ..language.words import stem, telling, words
+from ..language.forms import stem
+from ..language.words import telling, words
 
 EXAMPLE = "it repeats an example of the prompt"
 PLACEHOLDER = "it is a placeholder"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ from sqlalchemy import Engine
 from ..backends.base import EditableBackend
 from ..core.exchange import Batch, Exchange, version_of
 from ..core.memory import EPISODE, Memory
-from ..core.scope import TEAM, USER, past_owner
+from ..core.scope import TEAM, USER, past_in, past_owner
 from ..state.episodes_table import Entry, EpisodesTable
 from . import admission
 from .admission import NotAdmittedError
@@ -120,6 +120,24 @@ class Episodes:
             admission.remove_all(backend, past_owner(user_id), stale)
         self._table.settle(replace(wanted, first=intended.first))
         return len(new)
+
+
+def adopt(engine: Engine, stored: Iterable[tuple[str, Memory]]) -> None:
+    """Write down passages that came by an import, each with what it lies under; others are passed over."""
+    by_exchange: dict[tuple[str, str], list[Memory]] = {}
+    for owner, memory in stored:
+        if (user_id := past_in(owner)) and memory.batch.startswith(BATCH):
+            by_exchange.setdefault((user_id, memory.batch.removeprefix(BATCH)), []).append(memory)
+    table = EpisodesTable(engine)
+    for (user_id, exchange), passages_ in by_exchange.items():
+        if table.get(user_id, exchange) is None:
+            said, answered, topics = (
+                sum(one.role == role for one in passages_) for role in (BY_USER, ASSISTANT, TOPICS)
+            )
+            first = min(one.ordinal for one in passages_)
+            at = max((one.created_at.timestamp() for one in passages_ if one.created_at), default=0.0)
+            entry = Entry(user_id, exchange, passages_[0].chat, first, said, answered, topics, "imported", at)
+            table.put(entry)
 
 
 def name_of(key: str) -> str:

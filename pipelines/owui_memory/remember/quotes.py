@@ -16,9 +16,10 @@ from ..core.memory import EPISODE, Memory
 from ..core.scope import TEAM, past_owner
 from ..language.forget_requests import forget_request
 from ..language.forget_subject import FRAMING, is_meant
+from ..language.forms import stem
 from ..language.self_reference import signs
 from ..language.sentences import sentences
-from ..language.words import content_words, stem, telling, terms_of
+from ..language.words import content_words, telling, terms_of
 from .episodes import BATCH, name_of
 from .gate import said_by_user
 from .journal import Journal

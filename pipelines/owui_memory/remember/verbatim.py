@@ -13,6 +13,7 @@ from ..language import speech
 from ..language.dedupe import wording
 from ..language.forget_requests import forget_request
 from ..language.forget_subject import is_meant
+from ..language.over import ends, what_is_over
 from .admission import refusal
 from .apply import reaffirmed
 from .gate import said_by_user, statements
@@ -57,10 +58,12 @@ _WORDED_AS_A_WISH = 0.18  # where the words may be those of a wish, too
 
 def decide_verbatim(backend: Backend, batch: Batch) -> Iterator[Change]:
     """The changes for a batch. Raises what the backend raises."""
-    removed = [
-        (exchange, memory) for exchange in batch.exchanges for memory in _to_forget(backend, batch, exchange)
-    ]
-    for position, (exchange, memory) in enumerate(removed):
+    removed = {
+        memory.id: (exchange, memory)
+        for exchange in batch.exchanges
+        for memory in (*_to_forget(backend, batch, exchange), *_ended(backend, batch, exchange))
+    }
+    for position, (exchange, memory) in enumerate(removed.values()):
         yield Change(
             batch=batch.name,
             position=position,
@@ -117,6 +120,20 @@ def kind_of(backend: Backend, text: str) -> str:
 def _statements(exchange: Exchange) -> list[str]:
     said = statements(exchange.user_text, exchange.assistant_text)
     return [text for text in said if not (refusal(text) or forget_request(text))]
+
+
+def _ended(backend: Backend, batch: Batch, exchange: Exchange) -> list[Memory]:
+    """What a statement says is over: "I no longer live in Freiburg." """
+    if not isinstance(backend, EditableBackend):
+        return []
+    view = writing_view(batch.scope)
+    return [
+        found.memory
+        for text in _statements(exchange)
+        if (over := what_is_over(text))
+        for found in backend.search(batch.user_id, over, _CANDIDATES, view)
+        if ends(text, found.memory.text)
+    ]
 
 
 def _to_forget(backend: Backend, batch: Batch, exchange: Exchange) -> list[Memory]:

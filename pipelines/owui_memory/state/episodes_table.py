@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 from sqlalchemy import Engine, and_, delete, func, select, update
@@ -74,6 +74,11 @@ class EpisodesTable:
             put_row(connection, episodes, row)
         return Entry(**row)
 
+    def put(self, entry: Entry) -> None:
+        """Write down what is stored already."""
+        with self._engine.begin() as connection:
+            put_row(connection, episodes, asdict(entry))
+
     def settle(self, entry: Entry) -> None:
         """They are stored as this entry says, and no others of the exchange."""
         mine = and_(episodes.c.user_id == entry.user_id, episodes.c.exchange == entry.exchange)
@@ -111,9 +116,14 @@ class EpisodesTable:
         """Those of a chat, in order."""
         return self._select(episodes.c.user_id == user_id, episodes.c.chat_id == chat_id)
 
-    def said_before(self, at: float, most: int) -> list[Entry]:
-        """Those from before a Unix time, of anybody, oldest first."""
-        return self._select(episodes.c.said_at < at, most=most)
+    def said_before(self, at: float) -> dict[str, list[str]]:
+        """The exchanges from before a Unix time, by user."""
+        old: dict[str, list[str]] = {}
+        wanted = select(episodes.c.user_id, episodes.c.exchange).where(episodes.c.said_at < at)
+        with self._reading.connect() as connection:
+            for user_id, exchange in connection.execute(wanted):
+                old.setdefault(user_id, []).append(exchange)
+        return old
 
     def wants(self, user_id: str) -> bool:
         """Whether a user wants their past chats to be kept; True where they have not said."""
@@ -126,7 +136,7 @@ class EpisodesTable:
         with self._engine.begin() as connection:
             put_row(connection, episode_switches, {"user_id": user_id, "is_on": on, "at": time.time()})
 
-    def _select(self, *which: Any, most: int | None = None) -> list[Entry]:
-        wanted = select(episodes).where(*which).order_by(episodes.c.said_at, episodes.c.first).limit(most)
+    def _select(self, *which: Any) -> list[Entry]:
+        wanted = select(episodes).where(*which).order_by(episodes.c.said_at, episodes.c.first)
         with self._reading.connect() as connection:
             return [Entry(**row) for row in connection.execute(wanted).mappings()]

@@ -51,7 +51,7 @@ class Desk:
         self.live.use(settings)
         wait_until(lambda: self.live.current is not None, what="the backend is in use")
         self.metrics = Metrics()
-        eraser = Eraser(self.engine, folder, lambda: self.settings, self._open, self.live)
+        self.eraser = eraser = Eraser(self.engine, folder, lambda: self.settings, self._open, self.live)
         self.commander = Commander(self.engine, self.live, lambda: self.settings, self.metrics, eraser)
         self.forgetting = Forgetting(self.engine, eraser, lambda: self.settings)
         self.sweeper = ErasureWorker(eraser, lambda _user: None, self.metrics, self.forgetting)

@@ -302,15 +302,15 @@ class TestStatus:
 
     LISTS = ("models_recall", "models_remember")
     CASES = (
-        ({"chat_id": "temporary:s", "chat_kind": "temporary"}, {}, "temporary chat", "nothing is told"),
-        ({"memory_switch": False}, {}, "Settings > Personalization", "nothing is told"),
-        ({"memory_capability": False}, {}, "Memory capability", "nothing is told"),
-        ({"model": "gpt-5"}, dict.fromkeys(LISTS, "!gpt-*"), "models_recall", "nothing is told"),
-        ({"model": "gpt-5"}, dict.fromkeys(LISTS, "llama*"), "models_remember", "nothing is told"),
-        ({"connection": "external"}, {"local_only": True}, "not a local one", "nothing is told"),
-        ({"connection": "unknown"}, {"local_only": True}, "not known whether", "nothing is told"),
+        ({"chat_id": "temporary:s", "chat_kind": "temporary"}, {}, "temporary chat", "nothing is remembered"),
+        ({"memory_switch": False}, {}, "Settings > Personalization", "nothing is remembered"),
+        ({"memory_capability": False}, {}, "Memory capability", "nothing is remembered"),
+        ({"model": "gpt-5"}, dict.fromkeys(LISTS, "!gpt-*"), "models_recall", "nothing is remembered"),
+        ({"model": "gpt-5"}, dict.fromkeys(LISTS, "llama*"), "models_remember", "nothing is remembered"),
+        ({"connection": "external"}, {"local_only": True}, "is not local", "nothing is remembered"),
+        ({"connection": "unknown"}, {"local_only": True}, "not known whether", "nothing is remembered"),
         ({"model": "gpt-5"}, {"models_remember": "!gpt-*"}, "models_remember", "is not remembered"),
-        ({"model": "gpt-5"}, {"models_recall": "!gpt-*"}, "models_recall", "the model is told nothing"),
+        ({"model": "gpt-5"}, {"models_recall": "!gpt-*"}, "models_recall", "the model gets no memories"),
     )
 
     @pytest.mark.parametrize(("turn", "settings", "why", "what"), CASES)
@@ -350,7 +350,7 @@ class TestStatus:
         desk.ask("/memory off", **here)
         off, why = desk.ask("/memory status", **here).splitlines()[:2]
         assert off == "- Memory is off in this chat: `/memory on` switches it on."
-        assert why.startswith("- In this chat nothing is told")
+        assert why.startswith("- In this chat the model gets no memories, and nothing is remembered")
 
     def test_earlier_settings_that_stay_in_use_are_no_reason_to_try_again(self, desk: Desk) -> None:
         desk.knows(DOG)

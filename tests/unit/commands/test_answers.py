@@ -140,7 +140,7 @@ def test_why_says_in_words_what_was_used_and_what_was_not() -> None:
         "",
         "**Used for the answer**",
         "",
-        "- “I am Ada”: told in every conversation",
+        "- “I am Ada”: in every conversation",
         "- “Rex”: told (very near in meaning, most words in common)",
         "",
         "**Left out**",
@@ -150,7 +150,7 @@ def test_why_says_in_words_what_was_used_and_what_was_not() -> None:
         "",
         "and 3 more.",
     ]
-    assert "No memories were looked for" in ANSWERS.why(None, {})
+    assert "No memories have been looked for" in ANSWERS.why(None, {})
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_why_says_since_when_something_stands_in_the_prompt() -> None:
         "- “Rex”: since your message 1",
         "- “Tom”: since your message 3",
         "",
-        "What a chat was told stays in its prompt. Commands are not counted as messages.",
+        "What a chat has been told stays in its prompt. Commands do not count as messages.",
         "",
         "**Left out**",
         "",
@@ -209,7 +209,7 @@ def test_why_says_that_nothing_was_looked_for() -> None:
     answer = ANSWERS.why(
         Explanation("How are you?", 0.0, 0.42, profile=("name",), searched=False), {"name": "Ada"}
     )
-    assert "- “Ada”: told in every conversation" in answer
+    assert "- “Ada”: in every conversation" in answer
     assert "`memories_per_turn` to 0" in answer
 
 
@@ -222,4 +222,4 @@ def test_why_says_that_what_was_said_is_not_remembered() -> None:
 
 def test_why_of_what_leaves_no_trace() -> None:
     assert "Temporary chats are left alone" in Answers("", "temporary:s").why(None, {})
-    assert "no chat of its own" in Answers("", "").why(None, {})
+    assert "not a chat of its own" in Answers("", "").why(None, {})

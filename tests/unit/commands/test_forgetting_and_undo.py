@@ -75,7 +75,7 @@ def test_several_are_told_of_as_several(desk: Desk) -> None:
     assert "`/memory undo` brings them back within 10 minutes; after that, they are erased for good" in answer
     undone = desk.ask("/memory undo")
     assert undone.count("remembered again") == 2
-    assert "`/memory undo` once more takes back the one before it" in undone
+    assert "Another `/memory undo` takes back the one before it" in undone
 
 
 def test_after_the_time_it_is_nowhere_and_undo_says_that_it_is_too_late(desk: Desk) -> None:

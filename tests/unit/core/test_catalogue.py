@@ -216,11 +216,11 @@ class TestLocale:
 
     def test_one_with_another_placeholder_is_english(self) -> None:
         some = Locale("xx", {"known": ("X {other}",)}, ENGLISH)
-        assert some.say("known", text="t") == "I know that already: t"
+        assert some.say("known", text="t") == "I already know that: t"
 
     def test_what_is_put_in_is_not_read_again(self) -> None:
         hostile = "{text} {n} {0} {text.__class__} %s \\1 \\g<0>"
-        assert ENGLISH.say("known", text=hostile) == f"I know that already: {hostile}"
+        assert ENGLISH.say("known", text=hostile) == f"I already know that: {hostile}"
 
     @pytest.mark.parametrize(
         ("code", "count", "said"),

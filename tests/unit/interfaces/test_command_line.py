@@ -117,7 +117,7 @@ class TestLooking:
         assert found[0]["memory"] == CELLO
         assert found[0]["keyword"] > 0
         assert run("search", "ada", "cello").splitlines()[1].startswith(f"1  {CELLO}")
-        assert run("search", "bob", "cello") == "No memory fits these words.\n"
+        assert run("search", "bob", "cello") == "No memory matches these words, and nothing that was said.\n"
 
     def test_what_stands_in_a_memory_is_shown_as_it_is(self, run: Run, tmp_path: Path) -> None:
         text = "[red]Colours[/red] :smile: \x1b[31mand bells\a"
@@ -133,8 +133,9 @@ class TestLooking:
         run("remember", "ada", DOG)
         run("remember", "ada", CELLO)
         run("remember", "bob", TEA)
-        assert rows(run, "users") == [{"user_id": "ada", "memories": 2}, {"user_id": "bob", "memories": 1}]
-        assert run("users").split() == ["user", "memories", "ada", "2", "bob", "1"]
+        ada, bob = ({"user_id": user, "memories": n, "passages": 0} for user, n in (("ada", 2), ("bob", 1)))
+        assert rows(run, "users") == [ada, bob]
+        assert run("users").split() == ["user", "memories", "passages", "ada", "2", "0", "bob", "1", "0"]
 
     def test_status_of_a_user(self, run: Run, server: Path) -> None:
         run("remember", "ada", DOG)
@@ -142,16 +143,27 @@ class TestLooking:
         Outbox(engine).put(Exchange("k", "ada", "c", CELLO, "Nice.", 1.0), wait_s=60)
         engine.dispose()
         run("off", "ada")
-        assert rows(run, "status", "ada") == {"user_id": "ada", "on": False, "memories": 1, "waiting": 1}
+        counts = {"memories": 1, "passages": 0, "chats": 0, "waiting": 1}
+        assert rows(run, "status", "ada") == {"user_id": "ada", "on": False, **counts}
         assert run("status", "ada").splitlines() == [
             "Memory is switched off in all chats.",
             "1 memory.",
+            "0 passages of 0 past chats.",
             "1 message waits to be remembered.",
         ]
 
     def test_status(self, run: Run, scripted_llm: ScriptedLLM) -> None:
         parts = {part["name"]: part for part in rows(run, "status")["parts"]}
-        assert list(parts) == ["state", "place", "store", "embedder", "LLM", "LLM calls", "queue"]
+        assert list(parts) == [
+            "state",
+            "place",
+            "store",
+            "embedder",
+            "LLM",
+            "LLM calls",
+            "queue",
+            "past chats",
+        ]
         assert all(part["ok"] for part in parts.values())
         assert parts["LLM"]["detail"].startswith("auto: ")
         with scripted_llm.fault("embeddings", status=401), pytest.raises(Refused) as refused:
@@ -169,7 +181,7 @@ class TestChanging:
         assert texts(run, "ada") == [DOG]
 
     def test_no_secret_is_remembered(self, run: Run) -> None:
-        with pytest.raises(Refused, match="1: That holds a password"):
+        with pytest.raises(Refused, match="1: That contains a password"):
             run("remember", "ada", "My password is hunter2!x.")
         assert texts(run, "ada") == []
 
@@ -182,7 +194,7 @@ class TestChanging:
         assert (undone["op"], undone["before"]) == ("replace", DOG)
         assert texts(run, "ada") == [DOG]
         assert "no longer remembered" in run("undo", "ada")
-        assert run("undo", "ada") == "There is no change that could be taken back.\n"
+        assert run("undo", "ada") == "There is no change to take back.\n"
 
     def test_by_id(self, run: Run) -> None:
         run("remember", "ada", DOG)
@@ -223,7 +235,7 @@ class TestChanging:
             run("remember", "ada", text)
         run("list", "ada")
         assert run("forget", "ada", "#1", "3", "--now") == f"Forgotten: {TEA}\nForgotten: {DOG}\n"
-        assert rows(run, "forget", "ada", "1") == {"forgotten": 0, "gone": 1, "texts": []}
+        assert rows(run, "forget", "ada", "1") == {"forgotten": 0, "gone": 1, "texts": [], "passages": 0}
         assert texts(run, "ada") == [CELLO]
         engine = open_state(server)
         assert [change.after for change in Journal(engine).of_user("ada") if change.after] == [CELLO]
@@ -232,9 +244,9 @@ class TestChanging:
     def test_forget_by_words_only_what_is_meant_for_sure(self, run: Run) -> None:
         run("remember", "ada", DOG)
         run("remember", "ada", "My dog is three years old.")
-        with pytest.raises(Refused, match="Several memories have these words"):
+        with pytest.raises(Refused, match="Several memories contain these words"):
             run("forget", "ada", "dog")
-        with pytest.raises(Refused, match="No memory has these words"):
+        with pytest.raises(Refused, match="No memory contains these words"):
             run("forget", "bob", "dog")
         assert run("forget", "ada", "dog", "Rex").startswith(f"Forgotten: {DOG}\n")
         assert texts(run, "ada") == ["My dog is three years old."]
@@ -261,7 +273,7 @@ class TestTeams:
     def test_shared_and_withdrawn(self, run: Run) -> None:
         run("remember", "ada", DOG)
         run("list", "ada")
-        assert run("share", "ada", "1", "design") == f"Team design knows now: {DOG}\n"
+        assert run("share", "ada", "1", "design") == f"Team design now knows: {DOG}\n"
         assert [one["memory"] for one in rows(run, "team", "design")] == [DOG]
         assert rows(run, "withdraw", "design", "1") == {"team": "design", "memory": DOG}
         assert run("team", "design") == "Nobody has shared anything with design yet.\n"
@@ -301,7 +313,7 @@ class TestAsking:
     def test_whoever_is_nobody(self, user: str, capsys: pytest.CaptureFixture[str]) -> None:
         for command in (["list", user], ["remember", user, DOG], ["erase-user", user, "--yes"]):
             assert main(command) == 2
-            assert "is no user's id" in capsys.readouterr().err
+            assert "is not a user's id" in capsys.readouterr().err
 
     def test_installed_it_runs_from_any_folder(self, tmp_path: Path) -> None:
         installed = Path(sys.prefix, "bin", "owui-memory")
@@ -340,7 +352,7 @@ class TestAsking:
         run("remember", "ada", DOG)
         monkeypatch.setenv("MEMORY_EMBEDDER_MODEL", "another")
         with pytest.raises(
-            Refused, match=rf"and the memories are in .* Run first: {re.escape(COMMAND)} migrate"
+            Refused, match=rf"but the memories are in .* Run first: {re.escape(COMMAND)} migrate"
         ):
             run("list", "ada")
         assert rows(run, "migrate")["moved"] == 1
@@ -384,3 +396,69 @@ class TestAsking:
             with pytest.raises(Refused, match="The embedder at"):
                 run("search", "ada", "what is my dog called")
         assert texts(run, "ada") == [DOG]
+
+
+class TestPastChats:
+    @pytest.fixture
+    def chats(self, run: Run, tmp_path: Path) -> None:
+        """Of ada 23 chats with a passage each of both, and of bob one; of ada a fact."""
+        run("remember", "ada", DOG)
+        lines = [
+            {
+                "memory": text,
+                "user_id": user,
+                "created_at": f"2026-01-{day + 1:02}T10:00:00+00:00",
+                "metadata": {"kind": "episode", "chat": f"chat-{day}", "said_by": role, "place": place},
+            }
+            for user, days in (("ada", 23), ("bob", 1))
+            for day in range(days)
+            for place, (role, text) in enumerate(
+                (("user", f"Where is dog number {day} of {user}?"), ("assistant", f"Dog {day} sleeps."))
+            )
+        ]
+        file = tmp_path / "chats.jsonl"
+        file.write_text("\n".join(map(json.dumps, lines)))
+        assert rows(run, "import", str(file))["added"] == 48
+
+    @pytest.mark.usefixtures("chats")
+    def test_lists_page_and_json_has_all(self, run: Run) -> None:
+        assert "Page 1 of 2, of 23 chats" in run("chats", "ada")
+        assert run("chats", "ada").splitlines()[1].lstrip().startswith("1  chat-22"), "newest first"
+        everything = rows(run, "chats", "ada")
+        assert len(everything["chats"]) == everything["total"] == 23
+        second = rows(run, "chats", "ada", "--page", "2")
+        assert [one["number"] for one in second["chats"]] == [21, 22, 23]
+        assert len(rows(run, "search", "ada", "dog")) == 47, "a fact and 46 passages"
+        assert [one["user_id"] for one in rows(run, "chats", "bob", "dog")["chats"][0]["shown"]] == [
+            "bob"
+        ] * 2
+
+    @pytest.mark.usefixtures("chats")
+    def test_a_chat_is_forgotten_and_comes_back(self, run: Run) -> None:
+        run("chats", "ada")
+        assert rows(run, "forget-chat", "ada", "1") == {"chat": "chat-22", "forgotten": 2}
+        assert rows(run, "status", "ada")["passages"] == 44
+        with pytest.raises(Refused, match="Nothing is kept of a chat 1"):
+            run("forget-chat", "ada", "1")
+        run("undo", "ada")
+        assert rows(run, "status", "ada")["passages"] == 46
+        assert rows(run, "forget-chat", "ada", "chat-3")["forgotten"] == 2
+
+    @pytest.mark.usefixtures("chats")
+    def test_they_go_out_come_in_and_are_erased_with_their_user(self, run: Run, tmp_path: Path) -> None:
+        file = str(tmp_path / "out.jsonl")
+        run("export", file, "--user", "ada")
+        assert len(Path(file).read_text().splitlines()) == 47
+        counts = rows(run, "erase-user", "ada", "--yes")["counts"]
+        assert (counts["memories"], counts["passages of past chats"]) == (1, 46)
+        assert rows(run, "chats", "ada")["chats"] == []
+        assert rows(run, "import", file)["added"] == 47
+        assert len(rows(run, "chats", "ada")["chats"]) == 23
+        assert {one["user_id"]: one["passages"] for one in rows(run, "users")} == {"ada": 46, "bob": 2}
+
+    def test_whether_they_are_kept(self, run: Run) -> None:
+        assert "no longer kept" in run("episodes", "ada", "off")
+        (part,) = [one for one in rows(run, "status")["parts"] if one["name"] == "past chats"]
+        assert part["detail"].startswith("what is said is kept: 0 passages")
+        with pytest.raises(Refused, match="neither on nor off"):
+            run("episodes", "ada", "maybe")

@@ -447,7 +447,7 @@ class Lives(RuleBasedStateMachine):
             return  # one word would name two memories of teams
         answer = self.command(server, user, chat_id, f"share {number} {team}")
         may = bool(meant) and team in self.ledger.teams_of(user)
-        assert answer.startswith(f"Team {team} knows now: ") == may
+        assert answer.startswith(f"Team {team} now knows: ") == may
         if may and meant and not known:
             self.ledger.shared.append(Shared(team, meant.word, user))
 
@@ -567,7 +567,7 @@ class Lives(RuleBasedStateMachine):
         assert again in ((answer, _DONE_BEFORE) if user == other and answer else (nothing,))
 
 
-_DONE_BEFORE = "This command was carried out before. To see its answer, send it again."
+_DONE_BEFORE = "This command has been carried out already. To see its answer again, send it again."
 
 
 @pytest.fixture

@@ -54,10 +54,11 @@ def test_ten_megabytes_are_read(reader: Reader, fragment: str) -> None:
         reader.work(repeated(fragment, 10_000_000))
 
 
-# Whose patterns see settings, dates and ids of a bounded length only, or texts that another one has cut.
+# Whose patterns see settings, dates, words, ids of a bounded length only, or texts that another one has cut.
 _SEE_NO_LONG_TEXTS = {
     *("commands.answers", "commands.explained", "interfaces.intake", "core.locales.po"),
     *("config.model_patterns", "remember.reconcile", "core.scope", "language.names", "config.addresses"),
+    "language.forms",
 }
 
 

@@ -64,8 +64,8 @@ def room(request: pytest.FixtureRequest, scripted_llm: ScriptedLLM, tmp_path: Pa
 def test_what_is_remembered_is_listed_newest_first_with_its_chat(room: Room) -> None:
     room.knows(DOG, CITY)
     page = room.control.page("ada")
-    assert [memory.text for memory in page.memories] == [CITY, DOG]
-    assert {memory.chat for memory in page.memories} == {"c"}
+    assert [memory.text for memory in page.items] == [CITY, DOG]
+    assert {memory.chat for memory in page.items} == {"c"}
     assert (page.total, page.number, page.pages, page.first) == (2, 1, 1, 1)
 
 

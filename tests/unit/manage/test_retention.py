@@ -15,11 +15,15 @@ from owui_memory.config.settings import Valves
 from owui_memory.core.turn import HASHED
 from owui_memory.manage.erasure import worker as sweeping
 from owui_memory.manage.erasure.erase import Eraser
-from owui_memory.manage.erasure.retention import RULES, Rule, prune
+from owui_memory.manage.erasure.retention import RULES, Rule, prune, prune_all
 from owui_memory.manage.erasure.worker import ErasureWorker
 from owui_memory.observe.metrics import Metrics
 from owui_memory.state import commands, erasures, injected, metadata, outbox, recalls
+from owui_memory.state.episodes_table import EpisodesTable
+from tests.harness.scripted_llm import ScriptedLLM
+from tests.harness.traces import RARE
 from tests.harness.waiting import wait_until
+from tests.unit.commands.desk import a_desk
 from tests.unit.interfaces.test_filter import Running
 
 DAY_S = 24 * 3600.0
@@ -27,6 +31,7 @@ PRIVACY = Path(__file__).parent.parent.parent.parent / "docs" / "privacy.md"
 
 # Until it is forgotten or erased, or no text and no user's.
 ALWAYS = {"journal", "versions", "switches", "noted", "locations", "llm_days", "api_keys"}
+ALWAYS |= {"episodes", "episode_switches"}  # for as long as the setting episode_days says, where it does
 
 _numbers = itertools.count()
 
@@ -151,3 +156,21 @@ def test_answers_to_commands_are_gone_after_a_day(engine: Engine) -> None:
     prune(engine)
     with engine.connect() as connection:
         assert connection.scalars(select(commands.c.answer)).all() == [""]
+
+
+def test_what_was_said_long_ago_is_erased_and_facts_stay(
+    own_data_folder: Path, scripted_llm: ScriptedLLM
+) -> None:
+    with a_desk(own_data_folder, scripted_llm, episode_days=30) as desk:
+        now = time.time()
+        desk.hears(f"My dog is a {RARE}.", "What a lovely dog it must be.", said_at=now - 31 * 86_400)
+        desk.hears("I live in Lisbon.", "The trams of Lisbon are old.", said_at=now - 29 * 86_400)
+        desk.hears("I live in Porto.", "The bridges of Porto are old.", user="bob", said_at=now - 90 * 86_400)
+        prune_all(desk.engine, desk.eraser, lambda: desk.settings.model_copy(update={"episode_days": 0}))
+        assert len(desk.passages()) == 4, "0: for ever"
+        assert prune_all(desk.engine, desk.eraser, lambda: desk.settings) == 4
+        assert desk.passages() == ["I live in Lisbon.", "The trams of Lisbon are old."]
+        assert desk.passages("bob") == []
+        assert EpisodesTable(desk.engine).kept() == (2, 1)
+        assert len(desk.texts()) == 2
+        assert prune_all(desk.engine, desk.eraser, lambda: desk.settings) == 0

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import warnings
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
 from owui_memory.backends.library import LibraryBackend
 from owui_memory.config.settings import Valves
 from owui_memory.core.exchange import Batch, Exchange
+from owui_memory.core.memory import Memory
 from owui_memory.remember.gate import sift
 from owui_memory.remember.verbatim import decide_verbatim, kind_of
 from tests.unit.remember.in_passing import BEFORE_A_REQUEST, LEANING, REACTIONS, UNSEEN, WISHES, Case
@@ -81,3 +83,23 @@ def test_what_is_told_in_passing_is_kept_without_the_rest(
     kept = [change for change in changes if case.kept in change.after]
     assert not case.kept or kept
     assert not case.kind or case.kind in {change.kind for change in kept}
+
+
+@pytest.mark.parametrize(
+    ("user", "known", "said"),
+    [
+        ("eva", "I live in Freiburg.", "I no longer live in Freiburg, now Kassel."),
+        ("ewa", "Mieszkam w Krakowie.", "Nie mieszkam już w Krakowie, teraz w Łodzi."),
+    ],
+)
+def test_what_a_statement_says_is_over_is_taken_back(
+    backend: LibraryBackend, user: str, known: str, said: str
+) -> None:
+    known_id = backend.store(user, Memory("", known, datetime(2026, 1, 1, tzinfo=UTC)))
+    backend.store(user, Memory("", "My cat is called Tom.", datetime(2026, 1, 1, tzinfo=UTC)))
+    batch = Batch("b", user, (Exchange("k", user, "c", said, "I see.", 1.0),), attempts=1, waiting_since=0.0)
+    changes = list(decide_verbatim(backend, batch))
+    assert [(change.op, change.memory_id or change.after) for change in changes] == [
+        ("remove", known_id),
+        ("add", said),
+    ]

@@ -16,51 +16,55 @@ class Access(PanelModel):
     pipelines: list[str] = Field(
         ["*"],
         title="Models",
-        description="Ids of the models that get memory, separated by commas; * means all of them.",
+        description="The models that get memory: their ids, separated by commas, or * for all.",
     )
     priority: int = Field(
         0, ge=-1000, le=1000, title="Priority", description="Filters with a lower number run first."
     )
     enabled: bool = Field(
-        True, title="Memory on", description="Off: nothing is recalled and nothing is remembered, for anyone."
+        True,
+        title="Memory on",
+        description="If this is off, nothing is recalled and nothing is remembered, for anyone.",
     )
     user_switch: Literal["follow", "ignore"] = Field(
         "follow",
         title="Users' own Memory switch",
         description=(
-            "follow: Settings > Personalization > Memory decides for each. ignore: memory is on for all: "
-            "choose this if you have switched Open WebUI's own Memories off, which hides that switch."
+            "follow: each user's own switch decides (Settings > Personalization > Memory). ignore: memory "
+            "is on for everyone. Choose ignore if you have switched off Open WebUI's own Memories, "
+            "because that hides the switch."
         ),
     )
     local_only: bool = Field(
         False,
         title="Local models only",
         description=(
-            "Memories are kept from models that are not local: they are told nothing, and nothing is "
-            "learned from their chats. The type of the connection in Open WebUI decides; that of "
-            "OpenAI-compatible ones is external until you change it."
+            "Only local models take part: others get no memories, and nothing is learned from their "
+            "chats. The type of the connection in Open WebUI decides what is local; OpenAI-compatible "
+            "connections are external until you change their type."
         ),
     )
     models_recall: Text = Field(
         "",
-        title="Models that are told memories",
+        title="Models that get memories",
         description=(
-            "Which models are told memories: ids, or patterns like gpt-*, separated by commas. A "
-            "workspace model goes by the id of its base, too. !gpt-* excludes these models, !* excludes "
-            "all. Unset: all models are told."
+            "Only these models get memories: ids or patterns such as gpt-*, separated by commas. A "
+            "workspace model is also known by the id of its base model. !gpt-* excludes those models, and "
+            "!* excludes all. If unset, all models get memories."
         ),
     )
     models_remember: Text = Field(
         "",
         title="Models that are learned from",
         description=(
-            "Which models' chats are learned from, written in the same way. Unset: those of all models."
+            "Only chats with these models are learned from, written in the same way. If unset, chats with "
+            "all models are."
         ),
     )
     require_key: bool = Field(
         True,
         title="Require the server's key",
-        description="Refuse every request to the Pipelines server that does not carry its key.",
+        description="The Pipelines server refuses every request that does not carry its key.",
     )
 
     @field_validator("models_recall", "models_remember")

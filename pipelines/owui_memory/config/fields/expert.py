@@ -21,7 +21,7 @@ class Expert(PanelModel):
     advanced: Text = Field(
         "",
         title="Advanced",
-        description=f"Numbers that seldom need a change, like {EXAMPLE}. {_described()}.",
+        description=f"Numbers that rarely need a change, for example {EXAMPLE}. {_described()}.",
     )
 
     @field_validator("advanced")

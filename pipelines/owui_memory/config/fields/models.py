@@ -35,48 +35,51 @@ class Models(PanelModel):
         "auto",
         title="LLM for extraction",
         description=(
-            "Who reads the chats and says what to remember. auto: the model that answered, on the same "
-            "server, if the Pipelines server has its address (OPENAI_API_BASE_URL and OPENAI_API_KEY, or "
-            "OLLAMA_BASE_URL); else as with none. none: the user's own sentences are kept."
+            "The LLM that reads the chats and decides what to remember. auto: the model that answered, on "
+            "the same server, if the Pipelines server has its address (OPENAI_API_BASE_URL and "
+            "OPENAI_API_KEY, or OLLAMA_BASE_URL); otherwise as with none. none: users' own sentences are "
+            "kept."
         ),
     )
     llm_base_url: Annotated[Text, Mark.OPENS] = Field(
         "",
         title="LLM's address",
         description=(
-            "With /v1 for OpenAI-compatible servers (llama.cpp, LocalAI). Unset: the provider's own. Not "
-            "used with auto."
+            "With /v1 at its end for OpenAI-compatible servers (llama.cpp, LocalAI). If unset, the "
+            "provider's usual address. Not used with auto."
         ),
     )
     llm_model: Annotated[Text, Mark.OPENS] = Field(
         "",
         title="LLM's model",
-        description="The model's name at the provider. Unset with auto: the model that answered.",
+        description="The model's name at the provider. If unset with auto, the model that answered.",
     )
     llm_api_key: Annotated[Secret, Mark.OPENS] = Field(
         "",
         title="LLM's key",
-        description="Leave unset for a local server without keys. Not used with auto.",
+        description="Leave this unset for a local server without keys. Not used with auto.",
     )
 
     fallback_llm_provider: Annotated[NamedLlm, Mark.OPENS] = Field(
         "none",
         title="Second LLM",
         description=(
-            "Asked when the first is down, refuses or does not answer in time. "
-            "none: exchanges wait for the first."
+            "Asked when the first LLM is down, refuses or does not answer in time. none: exchanges wait "
+            "for the first LLM."
         ),
     )
     fallback_llm_base_url: Annotated[Text, Mark.OPENS] = Field(
         "",
         title="Second LLM's address",
-        description="With /v1 for OpenAI-compatible servers. Unset: the provider's own.",
+        description=(
+            "With /v1 at its end for OpenAI-compatible servers. If unset, the provider's usual address."
+        ),
     )
     fallback_llm_model: Annotated[Text, Mark.OPENS] = Field(
         "", title="Second LLM's model", description="The model's name at the provider."
     )
     fallback_llm_api_key: Annotated[Secret, Mark.OPENS] = Field(
-        "", title="Second LLM's key", description="Leave unset for a local server without keys."
+        "", title="Second LLM's key", description="Leave this unset for a local server without keys."
     )
 
     llm_timeout_s: Annotated[int, Mark.OPENS] = Field(
@@ -85,16 +88,17 @@ class Models(PanelModel):
         le=3600,
         title="LLM's time-out (s)",
         description=(
-            "An answer that takes longer is not waited for: a chat is then read in smaller parts, or by the "
-            "second LLM. Raise it for a large model without a graphics card."
+            "How many seconds an LLM may take to answer. After that, the chat is read in smaller parts or "
+            "by the second LLM. Raise it for a large model without a graphics card."
         ),
     )
     llm_prices: Text = Field(
         "",
         title="LLM prices",
         description=(
-            "For the costs in the status: each model's US dollars per million tokens in and out, with commas "
-            "between models. For example: gpt-4.1-mini 0.40 1.60, qwen3:8b 0 0."
+            "What each model costs in US dollars per million tokens in and out, with commas between "
+            "models; the status then says what was spent. For example: gpt-4.1-mini 0.40 1.60, qwen3:8b 0 "
+            "0."
         ),
     )
 
@@ -102,21 +106,23 @@ class Models(PanelModel):
         "bundled",
         title="Embedder",
         description=(
-            "Turns text into vectors. bundled: Google's multilingual Universal Sentence Encoder, on this "
-            "machine. huggingface: a text-embeddings-inference server; without an address a model of "
-            "sentence-transformers on this machine, where that is installed."
+            "The model that turns text into vectors. bundled: Google's multilingual Universal Sentence "
+            "Encoder, on this machine. huggingface: a text-embeddings-inference server or, without an "
+            "address, a model of sentence-transformers on this machine, if that is installed."
         ),
     )
     embedder_base_url: Annotated[Text, Mark.OPENS, Mark.LEADS] = Field(
         "",
         title="Embedder's address",
-        description="With /v1 for OpenAI-compatible servers. Unset: the provider's own.",
+        description=(
+            "With /v1 at its end for OpenAI-compatible servers. If unset, the provider's usual address."
+        ),
     )
     embedder_model: Annotated[Text, Mark.OPENS, Mark.LEADS] = Field(
         "", title="Embedding model", description="The model's name at the provider, or a folder."
     )
     embedder_api_key: Annotated[Secret, Mark.OPENS, Belongs(("embedder_provider", "embedder_base_url"))] = (
-        Field("", title="Embedder's key", description="Leave unset for a local server without keys.")
+        Field("", title="Embedder's key", description="Leave this unset for a local server without keys.")
     )
 
     @field_validator("llm_base_url", "fallback_llm_base_url", "embedder_base_url")

@@ -18,9 +18,9 @@ class Recalling(PanelModel):
         le=50,
         title="Memories per message",
         description=(
-            "How many memories a chat's first message brings at most; later ones bring half as many, but "
-            "at least one. Who the user is and how they want to be answered comes on top "
-            "(profile_token_budget in advanced); with 0, nothing else is told."
+            "At most this many memories come with a chat's first message, and half as many, but at least "
+            "one, with later ones. Who the user is and how they want to be answered comes on top "
+            "(profile_token_budget in advanced); with 0, nothing else is recalled."
         ),
     )
     relevance_threshold: float = Field(
@@ -29,9 +29,9 @@ class Recalling(PanelModel):
         le=1.4,
         title="Relevance",
         description=(
-            "Nothing is told unless one memory is this relevant to the message: similarity (0 to 1) plus 0.4 "
-            "x share of the message's words. Raise it if unrelated ones show up, lower it if the right ones "
-            "are missing."
+            "Memories are recalled only if at least one is this relevant to the message. Relevance is "
+            "similarity (0 to 1) plus 0.4 x the share of the message's words. Raise it if unrelated "
+            "memories show up, lower it if the right ones are missing."
         ),
     )
     memory_token_budget: int = Field(
@@ -40,25 +40,25 @@ class Recalling(PanelModel):
         le=16000,
         title="Token budget",
         description=(
-            "How many tokens of memories a message brings at most. A memory that does not fit is left "
-            "out, never cut. A conversation holds six times as many; beyond that, its memories are chosen "
-            "anew."
+            "At most this many tokens of memories come with a message. A memory that does not fit is left "
+            "out, never cut. A conversation holds up to six times as many; beyond that, its memories are "
+            "chosen anew."
         ),
     )
     placement: Literal["message", "system"] = Field(
         "message",
         title="Where later memories go",
         description=(
-            "message: before the message that brings them up, so that the model's cache of the prompt holds. "
-            "system: all into the system prompt, which is made where there is none. A message with a web or "
-            "file search always uses system."
+            "message: new memories go in front of the message that brings them up, so that the model's "
+            "prompt cache stays valid. system: all memories go into the system prompt, which is created "
+            "if there is none. A message with a web or file search always uses system."
         ),
     )
     show_memory_notes: bool = Field(
         False,
         title="Notes under answers",
         description=(
-            "A folded line under each answer tells which memories were used for it and what was learned. The "
+            "A folded line under each answer shows which memories were used and what was learned. The "
             "model never sees it."
         ),
     )
@@ -67,5 +67,5 @@ class Recalling(PanelModel):
         ge=50,
         le=10000,
         title="Deadline (ms)",
-        description=("How long a message waits for memories at most; then it goes on without them."),
+        description="A message waits for memories this long at most; then it goes on without them.",
     )

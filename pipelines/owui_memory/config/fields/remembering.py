@@ -17,22 +17,30 @@ class Remembering(PanelModel):
         "auto",
         title="Extraction",
         description=(
-            "reconcile: one short LLM call adds, replaces and removes. mem0: mem0's own, which only adds. "
-            "verbatim: the user's own sentences, no LLM. auto: reconcile where there is an LLM below, else "
-            "verbatim (mem0 for its server and platform, which have an LLM of their own)."
+            "How chats become memories. reconcile: one short LLM call adds, replaces and removes "
+            "memories. mem0: mem0's own extraction, which only adds. verbatim: users' own sentences, "
+            "without an LLM. auto: reconcile if there is an LLM above; otherwise verbatim, or mem0 with "
+            "its server or platform, which have an LLM of their own."
         ),
     )
     extraction_rules: Annotated[Text, Mark.OPENS] = Field(
         "",
         title="Extraction rules",
-        description="Your own words for the LLM on what to remember and what not. One line.",
+        description="In your own words, on one line: what the LLM is to remember, and what not.",
     )
     episodes: Literal["auto", "on", "off"] = Field(
         "auto",
         title="Keep past chats",
         description=(
-            "Whether what was said is kept, passage by passage, beside the facts learned from it. auto: "
-            "where this server itself keeps memories (backend library). With mem0's server or platform, all "
-            "that is said goes there: only with on."
+            "Whether passages of past chats are kept beside the facts learned from them. auto: if this "
+            "server keeps the memories itself (backend library). With mem0's server or platform, "
+            "everything that is said is sent there: only on does that."
         ),
+    )
+    episode_days: int = Field(
+        0,
+        ge=0,
+        le=36500,
+        title="Past chats for (days)",
+        description="What was said longer ago than this many days is erased; facts stay. 0: it is kept.",
     )

@@ -17,24 +17,26 @@ class Scopes(PanelModel):
         "shared",
         title="Chats in folders",
         description=(
-            "own: facts and plans that are said in a folder's chats stay in that folder. shared: they are "
-            "known in all chats. Who the user is and how they want to be answered is known in all chats."
+            "own: facts and plans from a folder's chats stay in that folder. shared: all chats know them. "
+            "Who the user is and how they want to be answered is known in all chats either way."
         ),
     )
     personas: Text = Field(
         "",
         title="Models with memories of their own",
         description=(
-            "Ids of workspace models, or patterns like tutor-*, separated by commas: what is said to one of "
-            "them stays with it. It knows what other chats were told, and they do not know what it was told."
+            "Ids of workspace models, or patterns such as tutor-*, separated by commas. What is said to "
+            "one of them stays with it: it knows what other chats know, but they do not know what it was "
+            "told."
         ),
     )
     teams: Text = Field(
         "",
         title="Teams",
         description=(
-            "Who is in which, by e-mail address or user id: design: ada@example.org bob@example.org; sales: "
-            "... Members see what one of them shares with /memory share."
+            "Who is in which team, by e-mail address or user id. For example: design: ada@example.org "
+            "bob@example.org; sales: eve@example.org. Members see what one of them shares with /memory "
+            "share."
         ),
     )
 

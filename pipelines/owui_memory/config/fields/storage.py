@@ -19,22 +19,22 @@ class Storage(PanelModel):
         "library",
         title="mem0",
         description=(
-            "library: mem0 inside this server, with the store, LLM and embedder below. "
-            "server: your own mem0 REST server. platform: mem0's hosted service."
+            "library: mem0 runs inside this server, with the store, LLM and embedder below. server: your "
+            "own mem0 REST server. platform: mem0's hosted service."
         ),
     )
     backend_url: Annotated[Text, Mark.OPENS, Mark.LEADS] = Field(
         "",
         title="mem0 server's address",
-        description="For server (and platform, if it is not the usual address).",
+        description="The address of your mem0 server, or of the platform if it is not the usual one.",
     )
     # Whatever `backend` says now, for the way back to stay open.
     backend_api_key: Annotated[Secret, Mark.OPENS, Belongs(("backend_url",))] = Field(
         "",
         title="mem0 key",
         description=(
-            "For server and platform. Of a server: its ADMIN_API_KEY, or email:password of one of its users; "
-            "an API key (m0sk_...) makes it slow."
+            "The key for mem0's server or platform. For a server: its ADMIN_API_KEY, or email:password of "
+            "one of its users. An API key (m0sk_...) works as well, but makes the server slow."
         ),
     )
 
@@ -42,16 +42,16 @@ class Storage(PanelModel):
         "sqlite",
         title="Store",
         description=(
-            "sqlite: embedded, needs nothing else. qdrant, pgvector: a server, at the address below; qdrant "
-            "also embedded, in a folder."
+            "sqlite: an embedded store that needs nothing else. qdrant, pgvector: a server at the address "
+            "below. Qdrant can also be embedded, in a folder."
         ),
     )
     vector_store_url: Annotated[Text, Mark.OPENS, Mark.LEADS] = Field(
         "",
         title="Store's address",
         description=(
-            "For qdrant: http://host:6333, or a folder for an embedded one (/data/qdrant or "
-            "file:///data/qdrant), slower than sqlite and for one server only. For pgvector: "
+            "For qdrant: http://host:6333, or a folder (/data/qdrant or file:///data/qdrant) for an "
+            "embedded one, which is slower than sqlite and serves one server only. For pgvector: "
             "postgresql://user@host:5432/database."
         ),
     )
@@ -59,13 +59,13 @@ class Storage(PanelModel):
         Field(
             "",
             title="Store's key or password",
-            description="Qdrant's API key or PostgreSQL's password, if it has one.",
+            description="Qdrant's API key or PostgreSQL's password, if there is one.",
         )
     )
     collection: Annotated[str, Mark.OPENS] = Field(
         "memories",
         title="Collection",
-        description="Name of the collection in the store: letters, digits and underscores.",
+        description="The collection's name in the store: letters, digits and underscores.",
     )
 
     @field_validator("collection")

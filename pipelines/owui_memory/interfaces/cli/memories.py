@@ -8,47 +8,57 @@ from typing import Any
 from ...core.errors import Drop
 from ...core.memory import Memory, is_id, is_over
 from ...manage.memories import Control
+from ...manage.outcomes import PAGE, Item, Page
 from ...manage.rows import row_of
 from ...state.switches_table import Switches
 from .instance import Instance, asked_for
 from .output import as_json, counted, fields, say, table
 
+_FOUND_MOST = 500  # of a search that is told whole
+
 
 def list_(instance: Instance, user_id: str, page: int, to_json: bool) -> None:
     """A page of a user's memories, newest first; page 0: all of them."""
     with instance.control() as control:
-        if page:
-            shown = control.page(user_id, page)
-            memories, total, pages, first = shown.memories, shown.total, shown.pages, shown.first
-        else:
-            memories = tuple(control.all(user_id))
-            total, pages, first = len(memories), 1, 1
-    instance.number(user_id, memories, first)
+        memories = control.all(user_id)
+    shown = paged(memories, page)
+    instance.number(user_id, shown.items, shown.first)
     if to_json:
-        rows = numbered(user_id, memories, first)
-        as_json({"user_id": user_id, "total": total, "page": page, "pages": pages, "memories": rows})
+        rows = numbered(user_id, shown.items, shown.first)
+        counts = {"total": shown.total, "page": shown.number, "pages": shown.pages}
+        as_json({"user_id": user_id, **counts, "memories": rows})
     elif not memories:
         say(f"Nothing is remembered of {user_id}.")
     else:
-        show(memories, first)
-        if pages > 1:
-            say(f"Page {page} of {pages}, of {total:,} memories: --page N shows another, --all all of them.")
+        show(shown.items, shown.first)
+        say_pages(shown, "memories")
 
 
-def search(instance: Instance, user_id: str, words: str, to_json: bool) -> None:
-    """What fits, best first."""
+def search(instance: Instance, user_id: str, words: str, page: int, to_json: bool) -> None:
+    """What fits, best first: facts, and apart what was said in past chats. page 0: all of both."""
+    most = _FOUND_MOST if page == 0 else page * PAGE
     with instance.control() as control:
-        found = control.search(user_id, words)
-    memories = [one.memory for one in found]
-    instance.number(user_id, memories)
+        found = control.search(user_id, words, most)
+        said = instance.past(control).found(user_id, words)[:most]
+    begin = (page - 1) * PAGE if page else 0
+    if begin and begin >= max(len(found), len(said)):
+        raise Drop("There is no such page.", hint="--page 1 shows the best.")
+    facts, passages = found[begin:], [one.memory for one in said[begin:]]
+    memories = [one.memory for one in facts]
+    instance.number(user_id, [*memories, *passages])
     if to_json:
-        rows = numbered(user_id, memories)
-        weighed = [fields(one, "score", "meaning", "keyword") for one in found]
-        as_json([{**row, **scores} for row, scores in zip(rows, weighed, strict=True)])
-    elif not memories:
-        say("No memory fits these words.")
+        rows = numbered(user_id, [*memories, *passages])
+        for row, one in zip(rows, facts, strict=False):
+            row |= fields(one, "score", "meaning", "keyword")
+        as_json(rows)
+    elif not (memories or passages):
+        say("No memory matches these words, and nothing that was said.")
     else:
-        show(memories)
+        if memories:
+            show(memories)
+        if passages:
+            say("From past chats:")
+            show_passages(passages, len(memories) + 1)
 
 
 def remember(instance: Instance, user_id: str, text: str, to_json: bool) -> None:
@@ -68,7 +78,7 @@ def edit(instance: Instance, user_id: str, which: str, text: str, to_json: bool)
         (memory_id,) = instance.ids(control, user_id, [which])
         done = control.edit(asked_for(user_id), memory_id, text)
     if not done.before:
-        raise Drop("That memory is gone.", hint="`list` shows those that there are.")
+        raise Drop("That memory no longer exists.", hint="`list` shows the memories that there are.")
     if to_json:
         as_json(fields(done, "before", "after"))
     else:
@@ -85,17 +95,19 @@ def forget(instance: Instance, user_id: str, which: Sequence[str], *, at_once: b
         instance.orders.erase_answers(user_id)  # they may hold what is forgotten
         done = control.forget(asked_for(user_id), ids, at_once=at_once)
     if to_json:
-        as_json({"forgotten": done.count, "gone": done.gone, "texts": done.texts})
+        as_json({"forgotten": done.count, **fields(done, "gone", "texts", "passages")})
         return
     for text in done.texts:
         say(f"Forgotten: {text}")
+    if done.passages:
+        say(f"With {counted(done.passages, 'passage', 'passages')} of past chats that say so.")
     if done.gone:
         say(f"Gone already: {done.gone:,}.")
     if done.count and done.undo_minutes:
         minutes = counted(done.undo_minutes, "minute", "minutes")
         say(f"`undo` brings back what was forgotten within {minutes}; then the server erases it for good.")
     if not done.reached:
-        say("A place could not be reached yet: the server erases it there as soon as it can.")
+        say("A store could not be reached yet: the server erases it there as soon as it can.")
 
 
 def _holding(instance: Instance, control: Control, user_id: str, words: str) -> list[str]:
@@ -103,11 +115,11 @@ def _holding(instance: Instance, control: Control, user_id: str, words: str) -> 
     if exact and len(memories) == 1:
         return [memories[0].id]
     if not memories:
-        raise Drop("No memory has these words, and none comes near. Nothing was forgotten.")
+        raise Drop("No memory contains these words, and none comes near. Nothing was forgotten.")
     instance.number(user_id, memories)
     show(memories)
-    said = "Several memories have these words." if exact else "No memory has exactly these words."
-    raise Drop(f"{said} Nothing was forgotten yet: say which, by its number.")
+    said = "Several memories contain these words." if exact else "No memory contains exactly these words."
+    raise Drop(f"{said} Nothing has been forgotten yet: name one by its number.")
 
 
 def undo(instance: Instance, user_id: str, to_json: bool) -> None:
@@ -117,7 +129,7 @@ def undo(instance: Instance, user_id: str, to_json: bool) -> None:
     if to_json:
         as_json([fields(change, "op", "memory_id", "before", "after") for change in done.changes])
     elif not done.changes:
-        say("There is no change that could be taken back.")
+        say("There is no change to take back.")
     else:
         says = {"add": "no longer remembered", "remove": "remembered again", "replace": "as it was"}
         rows = [
@@ -135,6 +147,31 @@ def switch(instance: Instance, user_id: str, chat_id: str, *, on: bool, to_json:
     else:
         where = f"chat {chat_id}" if chat_id else "all chats"
         say(f"Memory of {user_id} is {'on' if on else 'off'} in {where}.")
+
+
+def paged(rows: Sequence[Item], page: int) -> Page[Item]:
+    """A page of some rows; page 0: all of them.
+
+    Raises:
+        Drop: there is no such page.
+    """
+    return Page.of(rows, page) if page else Page(tuple(rows), len(rows))
+
+
+def say_pages(shown: Page[Any], what: str) -> None:
+    """Which page it was, where there are several."""
+    if shown.pages > 1:
+        of = f"Page {shown.number} of {shown.pages}, of {shown.total:,} {what}"
+        say(f"{of}: --page N shows another, --all all of them.")
+
+
+def show_passages(passages: Iterable[Memory], first: int = 1) -> None:
+    """A numbered table of what was said."""
+    rows = [
+        (number, one.role, one.text, f"{one.created_at:%Y-%m-%d}" if one.created_at else "", one.chat)
+        for number, one in enumerate(passages, first)
+    ]
+    table(["#", "who", "said", "day", "chat"], rows)
 
 
 def show(memories: Iterable[Memory], first: int = 1) -> None:

@@ -14,11 +14,14 @@ from typing import Any
 from ...backends.locations import Location
 from ...core.errors import TellAdmin
 from ...core.locales.refused import Refused
+from ...core.memory import in_payload
+from ...core.scope import past_in
 from ...manage.migrate.copying import BATCH, in_order
 from ...manage.migrate.mover import Mover
 from ...manage.migrate.reach import location_of_backend, opened, records_of
 from ...manage.migrate.records import Record, Records, admitted, from_json, to_json
 from ...remember.admission import NotAdmittedError
+from ...remember.episodes import adopt
 from .instance import Instance
 from .output import as_json, progress, say, with_progress
 
@@ -37,7 +40,7 @@ class Moving:
         count = 0
         with _to(file) as lines:
             for record in self.all("exporting"):
-                if user_id in ("", record.user_id):
+                if user_id in ("", record.user_id, past_in(record.user_id)):
                     lines.write(json.dumps(to_json(record), ensure_ascii=False) + "\n")
                     count += 1
         print(f"{count:,} memories exported.", file=sys.stderr)
@@ -72,6 +75,7 @@ class Moving:
             for batch in with_progress(batches, len(batches), f"importing, {BATCH} at a time"):
                 target.write(batch)
             self._locations.touch({record.user_id for record in new})
+        adopt(self._instance.engine, ((one.user_id, in_payload(one.id, one.payload)) for one in records))
         added = sum(record.id not in there for record in new)
         changed, known = len(new) - added, len(records) - len(new)
         if to_json:
@@ -103,7 +107,7 @@ class Moving:
             say(
                 f"{count:,} memories are in {location}."
                 if moved
-                else f"Nothing to move: all are in {location}."
+                else f"Nothing to move: all memories are in {location}."
             )
 
     def _abandon(self, to_json: bool) -> None:
@@ -114,9 +118,9 @@ class Moving:
             as_json({"abandoned": [str(location) for location in pending]})
             return
         for location in pending:
-            say(f"What is only in {location} stays there, and is not looked for any more.")
+            say(f"Memories that are only in {location} stay there, and are no longer looked for.")
         if not pending:
-            say("Nothing is waited for.")
+            say("No former location is waited for.")
 
     def _opened(self, location: Location) -> AbstractContextManager[Records]:
         instance = self._instance

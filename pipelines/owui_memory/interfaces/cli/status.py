@@ -1,4 +1,4 @@
-"""`status` and `users`: what can be told of a server from outside of it."""
+"""`status` and `users`: what can be known of a server from outside."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ import typer
 from ... import COMMAND
 from ...core.errors import MemoryFault
 from ...core.memory import Check
+from ...core.scope import past_in, past_owner
 from ...language.sanitize import one_line
 from ...observe.ledger import Ledger
 from ...observe.selfcheck import selfcheck
+from ...observe.status import past_chats_part
+from ...state.episodes_table import EpisodesTable
 from ...state.switches_table import Switches
 from .instance import Instance
 from .moving import Moving
@@ -21,7 +24,7 @@ from .output import as_json, counted, say, table, waiting
 
 
 def of_all(instance: Instance, to_json: bool) -> None:
-    """A line for each part; exit code 1 where one does not work.
+    """Prints a line for each part. The exit code is 1 if one does not work.
 
     What a running server knows of itself besides is at its `/memory/status`.
     """
@@ -30,6 +33,7 @@ def of_all(instance: Instance, to_json: bool) -> None:
         *_backend(instance),
         _calls(instance),
         _queue(instance),
+        past_chats_part(instance.settings, EpisodesTable(instance.engine).kept()),
     ]
     ok = all(part.ok for part in parts)
     if to_json:
@@ -50,21 +54,29 @@ def of_user(instance: Instance, user_id: str, to_json: bool) -> None:
     waiting_now = instance.outbox.waiting_of(user_id)
     with instance.control() as control:
         total = len(control.all(user_id))
+    kept = EpisodesTable(instance.engine).kept(user_id)
     if to_json:
-        as_json({"user_id": user_id, "on": is_on, "memories": total, "waiting": waiting_now})
+        counts = {"memories": total, "passages": kept.passages, "chats": kept.chats, "waiting": waiting_now}
+        as_json({"user_id": user_id, "on": is_on, **counts})
         return
     say(f"Memory is {'on' if is_on else 'switched off in all chats'}.")
     say(f"{counted(total, 'memory', 'memories')}.")
+    chats = counted(kept.chats, "past chat", "past chats")
+    say(f"{counted(kept.passages, 'passage', 'passages')} of {chats}.")
     say(f"{counted(waiting_now, 'message waits', 'messages wait')} to be remembered.")
 
 
 def users(instance: Instance, to_json: bool) -> None:
-    """Everybody who has memories, and teams, by their ids."""
+    """Prints the ids of all users and teams that have memories."""
     counts = Counter(record.user_id for record in Moving(instance).all("counting"))
+    owners = dict.fromkeys(past_in(owner) or owner for owner, _ in counts.most_common())
+    rows = [(owner, counts[owner], counts[past_owner(owner)]) for owner in owners]
     if to_json:
-        as_json([{"user_id": user_id, "memories": count} for user_id, count in counts.most_common()])
-    elif counts:
-        table(["user", "memories"], [(user_id, f"{count:,}") for user_id, count in counts.most_common()])
+        as_json([dict(zip(("user_id", "memories", "passages"), row, strict=True)) for row in rows])
+    elif rows:
+        table(
+            ["user", "memories", "passages"], [(owner, f"{one:,}", f"{more:,}") for owner, one, more in rows]
+        )
     else:
         say("There are no memories yet.")
 
@@ -94,8 +106,8 @@ def _calls(instance: Instance) -> Check:
 
 def _queue(instance: Instance) -> Check:
     counts = instance.outbox.counts()
-    hint = f"Mend the cause, then run: {COMMAND} queue retry all" if counts.dead else ""
+    hint = f"Fix the cause, then run: {COMMAND} queue retry all" if counts.dead else ""
     detail = f"{counts.pending} waiting, {counts.dead} given up"
     if aside := instance.spill.waiting().exchanges:
-        detail += f", {aside} kept aside until the state database takes them"
+        detail += f", {aside} set aside until the state database takes them"
     return Check("queue", not counts.dead, detail, hint)

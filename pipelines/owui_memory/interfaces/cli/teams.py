@@ -7,28 +7,30 @@ from collections.abc import Sequence
 from ...core.errors import Drop
 from ...core.scope import TEAM, read_teams, sharer_in, team_owner
 from .instance import Instance, asked_for
-from .memories import numbered, show
+from .memories import numbered, paged, say_pages, show
 from .output import as_json, say
 
 
-def list_(instance: Instance, team: str, to_json: bool) -> None:
-    """All that a team knows, newest first."""
+def list_(instance: Instance, team: str, page: int, to_json: bool) -> None:
+    """A page of what a team knows, newest first; page 0: all of it."""
     known = _teams(instance)
     with instance.control() as control:
         memories = control.of_teams([team])
     if not memories and team not in known:
         raise _unknown(team, known)
-    instance.number(team_owner(team), memories)
+    shown = paged(memories, page)
+    instance.number(team_owner(team), shown.items, shown.first)
     if to_json:
-        as_json(numbered(team_owner(team), memories))
+        as_json(numbered(team_owner(team), shown.items, shown.first))
     elif not memories:
         say(f"Nobody has shared anything with {team} yet.")
     else:
-        show(memories)
+        show(shown.items, shown.first)
+        say_pages(shown, "memories")
 
 
 def share(instance: Instance, user_id: str, which: str, team: str, to_json: bool) -> None:
-    """A team knows from now on what a user's memory says."""
+    """Shares with a team what a user's memory says."""
     if team not in (known := _teams(instance)):
         raise _unknown(team, known)
     with instance.control() as control:
@@ -37,16 +39,16 @@ def share(instance: Instance, user_id: str, which: str, team: str, to_json: bool
     if to_json:
         as_json({"team": team, "memory": text})
     else:
-        say(f"Team {team} knows now: {text}")
+        say(f"Team {team} now knows: {text}")
 
 
 def withdraw(instance: Instance, team: str, which: str, to_json: bool) -> None:
-    """A team knows it no more."""
+    """Takes back what was shared with a team."""
     with instance.control() as control:
         (memory_id,) = instance.ids(control, team_owner(team), [which])
         memory = control.of_ids([memory_id]).get(memory_id)
         if memory is None or memory.scope != TEAM + team:
-            raise Drop("That memory is gone.", hint="`team` shows those that there are.")
+            raise Drop("That memory no longer exists.", hint="`team` shows the memories that there are.")
         text = control.withdraw(asked_for(sharer_in(memory.batch)), memory_id)
     if to_json:
         as_json({"team": team, "memory": text})
@@ -59,5 +61,5 @@ def _teams(instance: Instance) -> Sequence[str]:
 
 
 def _unknown(team: str, known: Sequence[str]) -> Drop:
-    there = f"There are: {', '.join(known)}." if known else "The setting `teams` names none."
+    there = f"There are: {', '.join(known)}." if known else "The setting `teams` names no team."
     return Drop(f"There is no team {team}.", hint=there)

@@ -1,18 +1,20 @@
-"""How long the state database keeps what is kept for a while only: see docs/privacy.md."""
+"""How long the state database keeps what it keeps only for a while: see docs/privacy.md."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy import Column, ColumnElement, Engine, delete, or_, select, true, tuple_, update
 
+from ...config.settings import Valves
 from ...core.turn import HASHED
 from ...recall.injected import KEPT_S as INJECTED_S
 from ...recall.injected import KEPT_WITHOUT_CHAT_S
 from ...state import command_turns, commands, decisions, erasures, injected, outbox, reading, recalls, shown
 from ...state.permissions import KEPT_S as PERMISSION_S
+from .erase import Eraser
 from .erasures import DONE
 
 _DAY_S = 24 * 3600.0
@@ -54,8 +56,14 @@ RULES = (
 
 
 def prune(engine: Engine) -> int:
-    """Delete what is too old; how many rows. Blocks, and lets others write in between."""
+    """Deletes rows that are too old; returns how many. Blocks, and lets others write in between."""
     return sum(_prune(engine, rule) for rule in RULES)
+
+
+def prune_all(engine: Engine, eraser: Eraser, settings: Callable[[], Valves]) -> int:
+    """The same, and passages of past chats that are older than the settings say."""
+    pruned, days = prune(engine), settings().episode_days
+    return pruned + (eraser.erase_passages_before(time.time() - days * _DAY_S) if days else 0)
 
 
 def _prune(engine: Engine, rule: Rule) -> int:

@@ -51,6 +51,9 @@ class Site(Protocol):
         on_progress: called with each number of memories that are gone.
         """
 
+    def erase_said_before(self, owner: str, at: float) -> int:
+        """Take away what lies under this id and is older than a Unix time; how many there were."""
+
     def purge(self) -> str:
         """As `VectorStore.purge`."""
 
@@ -111,6 +114,13 @@ class StoreSite:
             entities.delete_all(emptied)
             entities.purge()
 
+    def erase_said_before(self, owner: str, at: float) -> int:
+        rows = self._store.list({"user_id": owner})[0]
+        ids = [str(row.id) for row in rows if _is_before(aware_time(row.payload.get("created_at")), at)]
+        for begin in range(0, len(ids), _AT_ONCE):
+            self._store.delete_all(ids[begin : begin + _AT_ONCE])
+        return len(ids)
+
     def purge(self) -> str:
         return self._store.purge()
 
@@ -157,6 +167,10 @@ class RemoteSite:
 
     def _listed(self, user_id: str) -> list[Memory]:
         return [memory for owner in _owners(user_id) for memory in self._backend.list_all(owner)]
+
+    def erase_said_before(self, owner: str, at: float) -> int:
+        there = [one.id for one in self._backend.list_all(owner) if _is_before(one.created_at, at)]
+        return sum(map(self._backend.remove, there))
 
     def purge(self) -> str:
         return f"{self._name} keeps a history of what it has deleted: erase it there"
@@ -241,6 +255,10 @@ def _owners(user_id: str) -> tuple[str, str]:
 
 def _counted_as(owner: str) -> str:
     return PASSAGES if past_in(owner) else "memories"
+
+
+def _is_before(said_at: datetime | None, at: float) -> bool:
+    return said_at is not None and said_at.timestamp() < at
 
 
 def _is_earlier(payload: Any, erasure: Erasure) -> bool:

@@ -17,6 +17,8 @@ from ...core.memory import EPISODE, Memory, hash_of, in_payload, payload_of
 from ...core.scope import past_in, past_owner
 from ...language.secrets import masked
 from ...remember import admission
+from ...remember.episodes import BATCH as EPISODES
+from ...remember.episodes import name_of
 from ...stores.protocol import VectorStore
 
 _PAGE = 1000  # rows read at once
@@ -70,7 +72,7 @@ class Head(NamedTuple):
     """What is compared of a record.
 
     there: its id in that location, which may give ids of its own.
-    moved: whether it came from another location; None where that cannot be told.
+    moved: whether it came from another location; None if that cannot be known.
     """
 
     created_at: str
@@ -208,9 +210,12 @@ def from_json(row: Mapping[str, Any]) -> Record:
         "created_at": created,
         "updated_at": _time(row, "updated_at") or created,
     }
+    id_ = str(row.get("id") or _id_of(user, text))
+    if metadata.get("kind") == EPISODE and not str(metadata.get("batch") or "").startswith(EPISODES):
+        payload["batch"] = EPISODES + name_of(id_)
     if expires := _time(row, "expiration_date"):
         payload["expiration_date"] = expires[:10]
-    return Record(str(row.get("id") or _id_of(user, text)), payload)
+    return Record(id_, payload)
 
 
 def admitted(record: Record) -> tuple[Record, int]:

@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...language.words import content_words, stem, terms_of
+from ...language.forms import stem
+from ...language.words import content_words, terms_of
 
 QUERY_TERMS = 32
 _TIMES = 250  # of PostgreSQL: places of one word

@@ -10,7 +10,8 @@ from collections import Counter
 
 from qdrant_client.models import SparseVector
 
-from ...language.words import content_words, stem, terms_of
+from ...language.forms import stem
+from ...language.words import content_words, terms_of
 
 _K1, _B = 1.2, 0.75  # of BM25
 _MEAN_WORDS = 12.0  # of a memory: one sentence

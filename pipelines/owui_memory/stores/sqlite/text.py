@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from ...language.forms import inflects, stem
 from ...language.words import content_words, is_lone, terms_of
 
 QUERY_TERMS = 32
@@ -19,18 +20,33 @@ _KNOWN = unicodedata.ucd_3_2_0.category  # FTS5 knows Unicode 6.1: what is older
 
 
 def indexed(payload: Mapping[str, Any]) -> str:
-    """The words under which a memory is found: its text's, plus mem0's lemmas that are not in the text."""
-    words = terms_of(payload.get("data"))
+    """The words under which a memory is found: its text's, plus mem0's lemmas that are not in the text.
+
+    And their stems, where words change their endings, or a script is not Latin: FTS5 knows English ones only.
+    """
+    text = payload.get("data")
+    words = terms_of(text)
     known = set(words)
     words += [word for word in terms_of(payload.get("text_lemmatized")) if word not in known]
+    if isinstance(text, str) and inflects(text[:QUERY_CHARS]):
+        known.update(words)
+        words += [short for short in dict.fromkeys(map(stem, words)) if short not in known]
     return " ".join(word if word.isascii() else _one_token(word) for word in words)
 
 
 def asked(query: str) -> list[str]:
     """An FTS5 expression for each word of any text that says what it is about."""
     words = content_words(query[:QUERY_CHARS])[:QUERY_TERMS]
+    shortened = inflects(query[:QUERY_CHARS])
+    return [_expression(word, stem(word) if shortened else word) for word in words]
+
+
+def _expression(word: str, short: str) -> str:
     # Terms hold letters, digits and marks only, so the quotes cannot be broken out of.
-    return [f'"{_one_token(word)}" *' if is_lone(word) else f'"{_one_token(word)}"' for word in words]
+    if is_lone(word):
+        return f'"{_one_token(word)}" *'
+    forms = dict.fromkeys(filter(None, (word, short)))
+    return " OR ".join(f'"{_one_token(form)}"' for form in forms)
 
 
 @lru_cache(10_000)

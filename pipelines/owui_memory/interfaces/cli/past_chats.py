@@ -1,0 +1,92 @@
+"""`chats` and `forget-chat`: what is kept of a user's past chats."""
+
+from __future__ import annotations
+
+from ...core.errors import Drop
+from ...manage.past_chats import PastChat
+from ...state.episodes_table import EpisodesTable
+from .instance import Instance, asked_for
+from .memories import numbered, paged, say_pages, show_passages
+from .output import as_json, counted, say, table
+
+_LIST = "command line, chats"  # stands for the chat in which a list of chats was shown
+
+
+def list_(instance: Instance, user_id: str, words: str, page: int, to_json: bool) -> None:
+    """A page of the chats of which something is kept, or of those where words fit; page 0: all."""
+    with instance.control() as control:
+        past = instance.past(control)
+        chats = past.found_by_chat(user_id, words) if words else past.all(user_id)
+    shown = paged(chats, page)
+    instance.orders.show(
+        user_id, _LIST, [one.chat for one in shown.items], first=shown.first, anew=shown.first == 1
+    )
+    if to_json:
+        rows = [_row(user_id, number, one) for number, one in enumerate(shown.items, shown.first)]
+        as_json(
+            {
+                "user_id": user_id,
+                "total": shown.total,
+                "page": shown.number,
+                "pages": shown.pages,
+                "chats": rows,
+            }
+        )
+    elif not chats:
+        say("Nothing that was said fits." if words else f"Nothing is kept of {user_id}'s past chats.")
+    elif words:
+        for number, one in enumerate(shown.items, shown.first):
+            say(f"#{number} {one.title or one.chat}")
+            show_passages(one.shown)
+    else:
+        cells = [
+            (
+                number,
+                one.chat,
+                f"{one.at:%Y-%m-%d}" if one.at else "",
+                one.count,
+                one.title or one.shown[0].text,
+            )
+            for number, one in enumerate(shown.items, shown.first)
+        ]
+        table(["#", "chat", "day", "passages", "begins"], cells)
+        say_pages(shown, "chats")
+
+
+def forget(instance: Instance, user_id: str, which: str, *, at_once: bool, to_json: bool) -> None:
+    """What was said in a chat, by its number in the list that was shown last, or its id."""
+    chat = instance.orders.shown(user_id, _LIST).get(which.lstrip("#"), which)
+    with instance.control() as control:
+        passages = instance.past(control).of_chat(user_id, chat)
+        if not passages:
+            raise Drop(f"Nothing is kept of a chat {which}.", hint="`chats` shows those that there are.")
+        done = control.forget(asked_for(user_id), [one.id for one in passages], at_once=at_once)
+    if to_json:
+        as_json({"chat": chat, "forgotten": done.count})
+        return
+    say(f"Forgotten: {counted(done.count, 'passage', 'passages')}. Facts that were learned there stay.")
+    if done.undo_minutes:
+        say(f"`undo` brings it back within {counted(done.undo_minutes, 'minute', 'minutes')}.")
+    if not done.reached:
+        say("A place could not be reached yet: the server erases it there as soon as it can.")
+
+
+def switch(instance: Instance, user_id: str, *, on: bool, to_json: bool) -> None:
+    """Whether what a user says is kept."""
+    EpisodesTable(instance.engine).switch(user_id, on)
+    if to_json:
+        as_json({"user_id": user_id, "episodes": on})
+    else:
+        say(f"What {user_id} says is {'kept' if on else 'no longer kept'}; facts are learned all the same.")
+
+
+def _row(user_id: str, number: int, one: PastChat) -> dict[str, object]:
+    at = one.at.isoformat() if one.at else None
+    return {
+        "number": number,
+        "chat": one.chat,
+        "title": one.title,
+        "passages": one.count,
+        "last_said_at": at,
+        "shown": numbered(user_id, one.shown),
+    }

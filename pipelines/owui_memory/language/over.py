@@ -1,0 +1,71 @@
+"""What a statement says is over: "I no longer live in Freiburg, now Kassel." ends "I live in Freiburg."
+
+Only where it says so itself, in the words of what was: without an LLM nobody understands "I have moved".
+"""
+
+from __future__ import annotations
+
+import re
+
+from .forms import inflects, is_form, stem
+from .scripts import fold, is_dense
+from .subject import without_user
+from .words import content_words, denials
+
+_LONGEST_CHARS = 400  # of a statement
+_STEM_CHARS = 3
+# "no longer", "not ... any more": a language or two a line.
+_NO_LONGER = re.compile(
+    r"\b(?:no longer|(?:any ?more)|used to"
+    r"|nicht mehr|kein\w{0,2} \w{1,30} mehr|niet meer|geen \w{1,30} meer"
+    r"|ya no|non\b[^,;]{1,60}\bpiù|n(?:e |['’])[^,;]{1,60}\bplus|(?:já )?não\b[^,;]{1,60}\bmais|já não"
+    r"|больше не|уже не|більше не|вже не|już nie|nie\b[^,;]{1,60}\bjuż|už ne\w{0,20}"
+    r"|artık|inte längre|ikke længere|ikke lenger|en\b[^,;]{1,60}\benää|már nem|nu mai"
+    r"|لم أعد|لم تعد|لم يعد)\b"
+)
+_MARK = re.compile(
+    r"\b(?:(?:do|does|did|am|is|are|was|have|has)(?:n['’]t| not)\b|no longer|any ?more|used to"
+    r"|nicht|mehr|niet|meer|ya|no|non|più|ne|plus|já|não|mais|больше|не|уже|"
+    r"більше|вже|już|nie|artık|inte|längre|ikke|længere|lenger|enää|már|nem|mai|لم أعد|لم تعد|لم يعد)\b"
+)
+_NOT_DOING = re.compile(r"[ae]?m([ıiuü])yor")  # Turkish: the denial within a verb
+_CLAUSE_END = re.compile(
+    r"[,;:.!?،؛–—]|\b(?:but|now|instead|aber|sondern|jetzt|pero|sino|ahora|mais|maintenant|ma|adesso|ora|mas|agora|"
+    r"maar|nu|но|теперь|але|тепер|ale|teraz|ama|şimdi|men|vaan|mutta|hanem|بل|والآن|لكن)\b"
+)
+
+
+def what_is_over(statement: str) -> str:
+    """The part of a statement that says what is over, without the words for that; "" where none does."""
+    if len(statement) > _LONGEST_CHARS or is_dense(statement):
+        return ""
+    text = fold(statement)
+    found = _NO_LONGER.search(text)
+    if not found:
+        return ""
+    ends = [end.span() for end in _CLAUSE_END.finditer(text)]
+    start = max((end for _, end in ends if end <= found.start()), default=0)
+    stop = min((begin for begin, _ in ends if begin >= found.end()), default=len(text))
+    return _NOT_DOING.sub(r"\1yor", _MARK.sub(" ", text[start:stop])).strip()
+
+
+def ends(statement: str, memory: str) -> bool:
+    """Whether a statement says that what a memory holds is over: it has all its words, and hardly more."""
+    over = what_is_over(statement)
+    if not over or denials(memory):
+        return False
+    gone, held = content_words(over, or_all=False), content_words(without_user(memory))
+    if not gone or not held:
+        return False
+    alike = is_form if inflects(f"{over} {memory}") else _is_like
+    if not all(any(alike(word, other) for other in held) for word in gone):
+        return False
+    rest = [other for other in held if not any(alike(word, other) for word in gone)]
+    return len(rest) <= (len(gone) > 1)
+
+
+def _is_like(word: str, other: str) -> bool:
+    """Whether two words have one stem, or one is the beginning of the other: live, lives."""
+    one, two = stem(word), stem(other)
+    short, long = sorted((one, two), key=len)
+    return one == two or (len(short) >= _STEM_CHARS and long.startswith(short) and len(long) < len(short) + 3)
