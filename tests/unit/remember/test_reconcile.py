@@ -192,7 +192,7 @@ def test_an_answer_of_bad_operations_only_is_asked_for_once_more(mind: Mind) -> 
     mind.llm.when(is_ours, lambda _: next(answers))
     assert mind.reconciles(batch("I like tea.")) == 1
     assert "longer than 500 characters" in mind.llm.chats()[1].last_user_text
-    assert mind.reconciles(batch("I like coffee.", name="b2")) == 0
+    assert mind.reconciles(batch("My car is red.", name="b2")) == 0
     assert [change.refused for change in mind.changes() if change.batch == "b2"] == [
         "its text is longer than 500 characters"
     ]
