@@ -52,8 +52,8 @@ def sqlite_store(cache: Path, count: int) -> Path:
         store.checkpoint()
         store.close()
 
-    code = _code_version("sqlite/*.py")
-    return _filled(cache / f"sqlite-{code}-{_memories_version()}-{count}.db", fill)
+    code = code_version("sqlite/*.py")
+    return filled(cache / f"sqlite-{code}-{_memories_version()}-{count}.db", fill)
 
 
 def embedded_store(cache: Path, count: int) -> Path:
@@ -66,8 +66,8 @@ def embedded_store(cache: Path, count: int) -> Path:
         insert_all(store, count)
         store.close()
 
-    code = f"{metadata.version('qdrant-client')}-{_code_version('qdrant/*.py')}"
-    return _filled(cache / f"embedded-{code}-{_memories_version()}-{count}", fill)
+    code = f"{metadata.version('qdrant-client')}-{code_version('qdrant/*.py')}"
+    return filled(cache / f"embedded-{code}-{_memories_version()}-{count}", fill)
 
 
 def qdrant_store(cache: Path, count: int) -> Path:
@@ -81,7 +81,7 @@ def qdrant_store(cache: Path, count: int) -> Path:
         insert_all(store, count)
         store.client.close()
 
-    return _filled(cache / f"qdrant-{code}-{_memories_version()}-{count}", fill)
+    return filled(cache / f"qdrant-{code}-{_memories_version()}-{count}", fill)
 
 
 def insert_all(store: Any, count: int) -> None:
@@ -96,7 +96,7 @@ def insert_all(store: Any, count: int) -> None:
         )
 
 
-def _filled(path: Path, fill: Callable[[Path], None]) -> Path:
+def filled(path: Path, fill: Callable[[Path], None]) -> Path:
     if path.exists():
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -109,7 +109,7 @@ def _filled(path: Path, fill: Callable[[Path], None]) -> Path:
     return path
 
 
-def _code_version(pattern: str) -> str:
+def code_version(pattern: str) -> str:
     sources = sorted((PLUGINS / "owui_memory" / "stores").glob(pattern))
     return hashlib.md5(b"".join(source.read_bytes() for source in sources)).hexdigest()[:8]
 

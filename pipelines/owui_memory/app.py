@@ -45,6 +45,7 @@ from .observe.prometheus import Levels, Prometheus, sizes
 from .observe.selfcheck import SelfChecks
 from .observe.statecheck import StateCheck, StateFile
 from .observe.status import BackendCheck, past_chats_part, report
+from .observe.tracing import Tracing
 from .recall.injected import Injected
 from .recall.recall import Recalled, Recaller
 from .recall.run import Outcome, Run
@@ -87,6 +88,7 @@ class Application:
         self.metrics, self.costs, self._prometheus = Metrics(), Costs(), Prometheus()
         self._engine = open_state(environment.data_dir, environment.state_url, environment.state_password)
         self._ledger = Ledger(self._engine, self.metrics)
+        self._tracing = Tracing(on=environment.traces)
         self._outbox = Outbox(self._engine)
         file = StateFile(self._engine)
         self._state_check = StateCheck(self._engine, file, environment.data_dir, self.metrics.state_was_well)
@@ -145,18 +147,18 @@ class Application:
             backend.drop()
 
     def embedder(self) -> Embedder:
-        """The one in use. Raises MemoryFault where there is none."""
+        """The embedder in use. Raises MemoryFault if there is none."""
         if isinstance(backend := self.live.get(), LibraryBackend):
             return backend.models.embedder
         raise Drop("This backend has no embedder of its own.", hint="Set `backend` to library.")
 
     def emit(self, event: Event) -> None:
-        """Something has happened."""
-        for observe in (self.metrics, self.costs, self._ledger, self._prometheus):
+        """Passes an event to all observers."""
+        for observe in (self.metrics, self.costs, self._ledger, self._prometheus, self._tracing):
             observe(event)
 
     def use(self, settings: Valves) -> None:
-        """The settings have changed."""
+        """Uses settings that have changed."""
         self.live.use(settings)
 
     def _recall(self, turn: Turn, settings: Valves) -> Recalled:
@@ -166,7 +168,7 @@ class Application:
         return self.recalls.is_busy
 
     def forbid(self, turn: Turn) -> None:
-        """This turn may not be remembered, whatever one with the same key was allowed: never blocks."""
+        """Forbids that a turn is remembered, whatever one with the same key was allowed. Never blocks."""
         self.keeper.announce_ban(turn)
         if not self.keeper.is_ill:  # else this process knows
             self.state_pool.submit(self._forbid, turn)
@@ -180,7 +182,7 @@ class Application:
             self.emit(succeeded(Job.FORBIDDING))
 
     def after_inlet(self, turn: Turn, outcome: Outcome, decision: Decision) -> None:
-        """Do what no message has to wait for: never blocks."""
+        """Does what no message has to wait for. Never blocks."""
         if self.keeper.is_ill:
             return  # the state database has no time for what is of use only
         if outcome.recalled or outcome.missed or decision.noted or decision.write:
@@ -202,7 +204,7 @@ class Application:
         self._writer.wake()
 
     def status(self) -> dict[str, object]:
-        """The self-check, as JSON-plain values. Takes some seconds where something hangs, never longer."""
+        """The self-check, as JSON-plain values. Takes some seconds if something hangs, never longer."""
         last_error, state = self.metrics.last_error, self._state_check.part()
         counts, waiting = self._counted_lately(), self.spill.waiting()
         backend = self._check.parts(failed_at=last_error.at if last_error else None)
@@ -257,7 +259,7 @@ class Application:
         return self._outbox.counts(), days, EpisodesTable(self._engine).kept()
 
     def close(self) -> None:
-        """Remember what waits and stop threads, within a bound; what is left waits for the next start."""
+        """Remembers what waits and stops all threads, within a bound. The rest waits for the next start."""
         self._sweeper.stop(_STOP_S)
         self._writer.stop(_STOP_S)
         self.live.close()
@@ -266,13 +268,14 @@ class Application:
         self.state_pool.shutdown(wait=True)
         self.spill.write()
         self._ledger.close()
+        self._tracing.close()
         self._engine.dispose()
 
     def _filter_part(self) -> Check:
         settings = self._settings()
         if self._problems:
             return Check(
-                "filter", False, " ".join(self._problems), "Save the settings in the admin panel once more."
+                "filter", False, " ".join(self._problems), "Save the settings in the admin panel again."
             )
         if refusals := settings.refusals:
             detail = " ".join(map(str, refusals))
@@ -289,7 +292,7 @@ class Application:
 
     def _recall_part(self) -> Check:
         if self.recalls.breaker.is_open:
-            hint = "Chats go on without memories, and it is tried again by itself."
+            hint = "Chats go on without memories; recall is tried again automatically."
             return Check("recall", False, "paused: it failed several times in a row", hint)
         return Check(
             "recall", True, f"within {self._settings().inlet_deadline_ms} ms, or the chat goes on without"
@@ -324,9 +327,9 @@ class Application:
 
 def _queue_part(counts: Counts, spilled: Waiting) -> Check:
     details = [f"{counts.pending} waiting, {counts.dead} given up"]
-    hints = [f"Mend the cause, then run: {COMMAND} queue retry all"] if counts.dead else []
+    hints = [f"Fix the cause, then run: {COMMAND} queue retry all"] if counts.dead else []
     if spilled.exchanges:
-        details.append(f"{spilled.exchanges} kept aside until the state database takes them")
+        details.append(f"{spilled.exchanges} set aside until the state database takes them")
     if spilled.in_memory:
         details.append(f"{spilled.in_memory} of these in memory only, and lost with the server")
         hints.append("Make room on the disk of the data folder.")

@@ -13,7 +13,7 @@ Answer = dict[str, Any]
 
 
 def object_in(response: httpx.Response) -> Answer | None:
-    """The answer as an object; None where it is anything else."""
+    """The answer as an object; None if it is anything else."""
     try:
         answer = response.json()
     except (ValueError, RecursionError):
@@ -40,7 +40,7 @@ def says_missing(response: httpx.Response) -> bool:
 
 
 def results_of(answer: Answer) -> list[Answer]:
-    """The objects that an answer lists; none where it lists nothing."""
+    """The objects that an answer lists; none if it lists nothing."""
     rows = answer.get("results")
     return [row for row in (rows if isinstance(rows, list) else []) if isinstance(row, dict)]
 

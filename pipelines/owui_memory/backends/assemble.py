@@ -106,7 +106,7 @@ def import_mem0(data_dir: Path) -> None:
     os.environ["MEM0_DIR"] = str(home)
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     try:
-        with _without_qdrant():
+        with _without_qdrant(), _without_posthog():
             import mem0  # noqa: F401 - the import itself is what may fail
     except ImportError as error:
         raise TellAdmin(
@@ -149,6 +149,32 @@ def _without_qdrant() -> Iterator[None]:
     finally:
         if sys.modules.get(module.__name__) is module:
             del sys.modules[module.__name__]
+
+
+@contextmanager
+def _without_posthog() -> Iterator[None]:
+    """mem0 imports the client of its telemetry even where that is off: a tenth of a second, and a way out."""
+    if "posthog" in sys.modules or "mem0" in sys.modules:
+        yield
+        return
+
+    class Posthog:
+        def __init__(self, *_: Any, **__: Any) -> None:
+            self.disabled = True
+
+        def capture(self, *_: Any, **__: Any) -> None:
+            """Tell nobody."""
+
+        def shutdown(self) -> None:
+            """Nothing is open."""
+
+    module = ModuleType("posthog")
+    module.Posthog = Posthog  # type: ignore[attr-defined]
+    sys.modules[module.__name__] = module
+    try:
+        yield
+    finally:
+        del sys.modules[module.__name__]
 
 
 def _embedder(settings: Valves, known: tuple[str, int] | None, data_dir: Path | None, emit: Emit) -> Embedder:

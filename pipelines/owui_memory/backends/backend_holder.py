@@ -105,7 +105,7 @@ class BackendHolder:
             yield
 
     def take_over(self, backend: Backend, superseded: threading.Event) -> bool:
-        """Use this one from now on, and close the one before; False where the settings have changed since."""
+        """Use this one from now on, and close the one before; False if the settings have changed since."""
         with self._lock:
             if superseded.is_set():
                 return False

@@ -28,10 +28,10 @@ class Backend(Protocol):
         """
 
     def similarities(self, text: str, others: Sequence[str]) -> list[float]:
-        """How alike a text and each of the others are, 0 to 1; zeros where the backend cannot tell."""
+        """How similar a text is to each of the others, 0 to 1; zeros if the backend cannot compare texts."""
 
     def of_self(self, query: str) -> tuple[float, float]:
-        """About 1 for a question about its speaker and -1 for others, and how far to trust that, 0 to 1.
+        """About 1 for a question about the speaker, -1 for others; and how far to trust that, from 0 to 1.
 
         A message that has just been searched for costs nothing more.
         """
@@ -45,10 +45,10 @@ class Backend(Protocol):
         """
 
     def added_by(self, user_id: str, batch: str) -> list[Memory]:
-        """What this batch has added so far."""
+        """The memories that this batch has added so far."""
 
     def check(self) -> list[Check]:
-        """Ask each part whether it works now; never raises."""
+        """Asks each part whether it works now. Never raises."""
 
     def close(self) -> None:
         """Release files, connections and threads."""
@@ -59,17 +59,17 @@ class EditableBackend(Backend, Protocol):
     """A backend whose memories can be listed and changed one by one."""
 
     def store(self, user_id: str, new: Memory) -> str:
-        """Add one memory as it stands; the id that it was given.
+        """Adds one memory as it stands, and returns the id that it was given.
 
         Its id is not looked at, and its times by the library only, else where it has an `origin`. The answer
-        is "" where the backend has taken the memory and does not tell its id yet; `added_by` finds it later.
+        is "" if the backend has taken the memory and does not tell its id yet; `added_by` finds it later.
         """
 
     def get(self, memory_id: str) -> Memory | None:
-        """One memory; None where there is none."""
+        """One memory; None if there is none."""
 
     def get_all(self, memory_ids: Sequence[str]) -> list[Memory]:
-        """Those of these memories that there are, in no order."""
+        """Those of these memories that exist, in no particular order."""
 
     def of_kind(self, user_id: str, kind: str, most: int) -> list[Memory]:
         """A user's memories of one kind that have not expired, newest first."""
@@ -85,43 +85,43 @@ class EditableBackend(Backend, Protocol):
         """
 
     def replace(self, memory_id: str, text: str, *, expires: str) -> bool:
-        """Give a memory another text and last day; id, kind and created time stay. False where it is gone."""
+        """Gives a memory another text and last day and keeps the rest. False if it no longer exists."""
 
     def mark(self, memory_id: str, kind: str) -> bool:
-        """Give a memory, which keeps its text, a kind; False where it is gone."""
+        """Changes a memory's kind and keeps its text. Returns False if the memory no longer exists."""
 
     def remove(self, memory_id: str) -> bool:
-        """Take a memory away; False where it is gone already."""
+        """Removes a memory. Returns False if it no longer exists."""
 
     def erase(self, user_id: str) -> int:
-        """Take away all of a user's memories, expired ones too; how many. After a fault, call it again."""
+        """Removes all of a user's memories, expired ones too; how many. After a fault, call it again."""
 
 
 @runtime_checkable
 class PreparingBackend(Backend, Protocol):
-    """One that stores several memories faster where it is told before."""
+    """A backend that stores several memories faster if it knows them beforehand."""
 
     def prepare(self, texts: Sequence[str]) -> None:
-        """What will be stored next, a handful."""
+        """Announces a few texts that will be stored next."""
 
 
 @runtime_checkable
 class BulkBackend(EditableBackend, Protocol):
-    """One that takes many memories at once, with ids that are chosen before."""
+    """A backend that takes many memories at once, with ids that the caller has chosen."""
 
     def store_all(self, user_id: str, new: Sequence[Memory]) -> None:
-        """Add memories with their ids and times; what is there with these ids is replaced."""
+        """Adds memories with their ids and times, and replaces those that already have these ids."""
 
     def remove_all(self, user_id: str, memory_ids: Sequence[str]) -> int:
-        """Take these away, as far as they are this user's; how many there were."""
+        """Removes those of these memories that are this user's; returns how many that were."""
 
 
 @runtime_checkable
 class AskableBackend(EditableBackend, Protocol):
-    """One with an LLM that decides what to change."""
+    """A backend with an LLM that decides what to change."""
 
     def ask(self, messages: Sequence[Message]) -> Reply:
-        """The LLM's answer, in JSON where the provider can be told so."""
+        """The LLM's answer, in JSON mode if the provider has one."""
 
     def reading(
         self, answered: AnsweredBy, *, local_only: bool, patient: bool

@@ -51,7 +51,7 @@ class Location:
 
     @property
     def key(self) -> str:
-        """The same for the same location, whatever its credentials."""
+        """Identifies the location, whatever its credentials are."""
         if not self.is_library:
             return " ".join([self.settings["backend"], self.settings["backend_url"].rstrip("/")])
         return f"{self.store} {self.name}"
@@ -117,7 +117,7 @@ def without_credentials(url: str) -> str:
 
 
 def host_and_path(url: str) -> str:
-    """An address as it is told: without scheme and user."""
+    """An address as it is shown: without scheme and user."""
     return without_credentials(url).rpartition("://")[2].rpartition("@")[2]
 
 
@@ -142,7 +142,7 @@ class Locations:
         return next((known.location for known in self.known() if known.role == HOME), None)
 
     def known(self) -> list[Known]:
-        """All locations, the first one first."""
+        """All locations, in the order in which they were first used."""
         wanted = select(locations).where(locations.c.collection == self._collection).order_by(locations.c.id)
         with self._reading.connect() as connection:
             rows = connection.execute(wanted).mappings().all()
@@ -155,7 +155,7 @@ class Locations:
         ]
 
     def settle(self, location: Location) -> None:
-        """The first home; nothing happens where there is one."""
+        """Makes this location the home, unless there is a home already."""
         with self._engine.begin() as connection:
             if (
                 connection.scalar(select(locations.c.id).where(self._mine(), locations.c.role == HOME))
@@ -182,7 +182,7 @@ class Locations:
             connection.execute(self._at(location).values(role=HOME, pending=False, holder="", held_until=0.0))
 
     def leftovers(self) -> list[Known]:
-        """Places that were left and may hold what the home lacks."""
+        """Locations that were left and may hold what the home lacks."""
         return [
             known
             for known in self.known()
@@ -190,12 +190,12 @@ class Locations:
         ]
 
     def emptied(self, location: Location) -> None:
-        """All that a location which was left had is at home now."""
+        """Notes that everything a former location held is in the home now."""
         with self._engine.begin() as connection:
             connection.execute(self._at(location).values(pending=False))
 
     def hold(self, location: Location, holder: str, seconds: float) -> bool:
-        """Be the one who copies into a location, for so long; False where somebody else is."""
+        """Claims a location to copy into it, for so many seconds. False if another server has claimed it."""
         now = time.time()
         free = or_(locations.c.holder == holder, is_over(locations.c.held_until, now, HOLD_S))
         with self._engine.begin() as connection:
@@ -205,12 +205,12 @@ class Locations:
         return bool(held.rowcount)
 
     def release(self, location: Location, holder: str) -> None:
-        """Let somebody else copy."""
+        """Gives up the claim."""
         with self._engine.begin() as connection:
             connection.execute(self._at(location).where(locations.c.holder == holder).values(held_until=0.0))
 
     def progress(self, location: Location, copied: int, total: int) -> None:
-        """Tell how far it is, in memories."""
+        """Notes how many memories have been copied, and how many there are."""
         with self._engine.begin() as connection:
             connection.execute(self._at(location).values(copied=copied, total=total))
 
@@ -226,13 +226,13 @@ class Locations:
             connection.execute(update(versions).values(number=versions.c.number + 1))
 
     def touch(self, users: Iterable[str]) -> None:
-        """What was read of these users' memories is no longer current."""
+        """Notes that what was read of these users' memories is no longer current."""
         with self._engine.begin() as connection:
             for user in sorted(users):
                 count_up(connection, user)
 
     def users(self) -> list[str]:
-        """Everybody of whom something was ever remembered."""
+        """The ids of all users of whom anything was ever remembered."""
         everybody = select(versions.c.user_id).union(select(journal.c.user_id))
         with self._reading.connect() as connection:
             with_passages = connection.scalars(select(episodes.c.user_id).distinct())
@@ -275,7 +275,7 @@ class Locations:
 
 
 def found_in(settings: Valves, data_dir: Path, dims: int) -> Location | None:
-    """Where memories were before the state database knew locations, or of a lost one; None where nothing is.
+    """Where memories were before the state database knew locations, or of a lost one; None if nothing is.
 
     dims: of today's embeddings. A collection of that size that bears the set's name is no other location.
     Raises what the store's own client raises.

@@ -216,7 +216,7 @@ class RemoteBackend(ABC):
 
     def store(self, user_id: str, new: Memory) -> str:
         metadata = metadata_of(new)
-        if new.origin:  # what it cannot be told as its own
+        if new.origin:  # the server gives an id and times of its own
             metadata |= {"origin": new.origin, "made": new.created_at.isoformat() if new.created_at else ""}
         last_day = {"expiration_date": new.expires} if new.expires else {}
         said = [{"role": "user", "content": new.text}]
@@ -224,7 +224,7 @@ class RemoteBackend(ABC):
         return str(added[0].get("id") or "") if added else ""
 
     def mark(self, memory_id: str, kind: str) -> bool:
-        """Give a memory, which keeps its text, a kind; False where it is gone."""
+        """Give a memory, which keeps its text, a kind; False if it is gone."""
         body = {"metadata": {"kind": kind}}
         return self._call_one("PUT", memory_id, self._timeouts.add, json=body) is not None
 
@@ -261,7 +261,7 @@ class RemoteBackend(ABC):
         erased: set[str] = set()
         while left := [memory.id for memory in self._some_of(owner(user_id))]:
             if not erased.isdisjoint(left):
-                hint = "Look at its log if this goes on."
+                hint = "Look at its log if this keeps happening."
                 raise Retry(f"The {self.name} still lists memories that it has erased.", hint=hint)
             self._remove_all(left)
             erased.update(left)
@@ -317,7 +317,7 @@ class RemoteBackend(ABC):
 
     @abstractmethod
     def _some_of(self, user_id: str) -> list[Memory]:
-        """As many of a user's memories as are listed at once; none where there is none."""
+        """As many of a user's memories as are listed at once; none if there is none."""
 
     @abstractmethod
     def _remove_all(self, memory_ids: Sequence[str]) -> None: ...
@@ -352,7 +352,7 @@ class RemoteBackend(ABC):
             return self._read(self._send(method, path, timeout_s, **sent))
 
     def _call_one(self, method: str, memory_id: str, timeout_s: float, **sent: Any) -> Answer | None:
-        """As `_call`, about one memory; None where there is none."""
+        """As `_call`, about one memory; None if there is none."""
         if method != "GET":
             self._seen.forget()
         if not is_id(memory_id):

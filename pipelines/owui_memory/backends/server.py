@@ -47,12 +47,12 @@ _BEHIND: dict[str, tuple[type[MemoryFault], str, str]] = {
     "provider_rate_limited": (
         Retry,
         "The mem0 server's LLM or embedder is asked too often.",
-        "It is tried again by itself. If this goes on, raise the limit at the provider.",
+        "It is tried again automatically. If this goes on, raise the limit at the provider.",
     ),
     "provider_timeout": (
         Retry,
         "The mem0 server's LLM or embedder takes too long.",
-        "It is tried again by itself. If this goes on, choose a faster model on the mem0 server.",
+        "It is tried again automatically. If this goes on, choose a faster model on the mem0 server.",
     ),
     "provider_unavailable": (
         Retry,

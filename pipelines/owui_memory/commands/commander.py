@@ -72,7 +72,7 @@ class Commander:
         return self._answer(own.user_id, own.exchange_key, turn.name, here.words)
 
     def answer(self, user_id: str, keys: Sequence[str], name: str = "", words: Locale = ENGLISH) -> str:
-        """The answer to the command that a turn gave, carried out now if need be; "" where it gave none.
+        """The answer to the command that a turn gave, carried out now if need be; "" if it gave none.
 
         name: the user's, for whom they share something with. words: where it has no answer of its own.
         """

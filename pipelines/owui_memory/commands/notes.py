@@ -30,7 +30,7 @@ class Notes:
         self._explanations, self._journal = Explanations(engine), Journal(engine)
 
     def under(self, user_id: str, chat_id: str, asked: str) -> str:
-        """The note for the answer to a message; "" where there is nothing to tell. Blocks.
+        """The note for the answer to a message; "" if there is nothing to tell. Blocks.
 
         It is in the language that the message was read in, where that is kept, else in that of its words.
         """

@@ -16,13 +16,13 @@ _RANGE = re.compile(r"#?([0-9]{1,6})\s*(?:[-~]|\u2013|\u2014|\u301c|\.\.\.?)\s*#
 
 
 def a_number(text: str) -> int:
-    """The number that a text is; 0 where it is none."""
+    """The number that a text is; 0 if it is none."""
     match = _NUMBER.fullmatch(_bare(text[:_LONGEST]))
     return int(match[1]) if match else 0
 
 
 def numbers_in(text: str) -> list[int]:
-    """The numbers that a text consists of, each once; none where anything else is in it, or too many."""
+    """The numbers that a text consists of, each once; none if anything else is in it, or too many."""
     if len(text) > _LONGEST:
         return []
     said = _bare(text)

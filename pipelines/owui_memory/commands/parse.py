@@ -46,7 +46,7 @@ class Command:
     """What a user asks for; `rest` is all after the verb.
 
     verb: one of `VERBS`, what was typed in its place, or `DID_YOU_MEAN`. language: the code of the one that
-    the verb or the name of the command belongs to, "" for English and where that cannot be told.
+    the verb or the name of the command belongs to, "" for English and where that cannot be known.
     """
 
     verb: str
@@ -55,7 +55,7 @@ class Command:
 
 
 def read_command(text: str, language: str = ENGLISH.code) -> Command | None:
-    """The command that a message is; None where it is none.
+    """The command that a message is; None if it is none.
 
     A slip in the name that leaves no doubt (/memories, /memory?, a full-width slash) is read as meant; what
     only looks like a command is `DID_YOU_MEAN`, with what may be meant as its rest, in English or `language`.
@@ -124,7 +124,7 @@ def _with_verb(text: str, language: str = "") -> Command:
 
 
 def _guessed(name: str, bare: str, rest: str, language: str, *, plainly: bool) -> str:
-    """What a message that begins with a slash may have meant to say; "" where it is no command.
+    """What a message that begins with a slash may have meant to say; "" if it is no command.
 
     plainly: with one slash and no blank behind it. Otherwise it may be a comment in code, or a path.
     """
@@ -165,7 +165,7 @@ def _spelled(verb: str, rest: str, language: str) -> str:
 
 
 def meant_by(verb: str, rest: str, language: str = ENGLISH.code) -> str:
-    """What to send after `/memory` in place of an unknown verb with its rest; "" where nothing comes near.
+    """What to send after `/memory` in place of an unknown verb with its rest; "" if nothing comes near.
 
     language: the code of the one that its user reads.
     """
@@ -192,7 +192,7 @@ def meant_by(verb: str, rest: str, language: str = ENGLISH.code) -> str:
 
 
 def nearest_verb(word: str, language: str = ENGLISH.code) -> str:
-    """What to send in place of a word that may have been meant for a verb; "" where none comes near."""
+    """What to send in place of a word that may have been meant for a verb; "" if none comes near."""
     found = nearest(word[:_NAME_CHARS].strip(_ENDS), language)
     return found.sent if found else ""
 
@@ -213,14 +213,14 @@ def may_be_command(answered: Answered) -> bool:
 
 
 def refusal(text: str, words: Locale, *, enabled: bool) -> str:
-    """Why a command is not even begun, in words for its user; "" where it is."""
+    """Why a command is not even begun, in words for its user; "" if it is."""
     if not enabled:
         return words.say("switched off by the admin")
     return words.say("command too long", most=COMMAND_CHARS) if len(text) > COMMAND_CHARS else ""
 
 
 def repeated(answered: Answered) -> str:
-    """The answer that the model was to repeat; "" where it had another one, or the caller reads no other."""
+    """The answer that the model was to repeat; "" if it had another one, or the caller reads no other."""
     text = answered.user_text
     if answered.chat_kind == "api" or not text.startswith(_BEFORE_ANSWER) or not text.endswith(_AFTER_ANSWER):
         return ""

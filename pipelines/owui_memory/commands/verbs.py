@@ -36,7 +36,7 @@ class Word:
 
     @property
     def language(self) -> str:
-        """The code of its language; "" where it is a word of several, or of English too."""
+        """The code of its language; "" if it is a word of several, or of English too."""
         return self.codes[0] if len(self.codes) == 1 and self.codes[0] != ENGLISH.code else ""
 
     @property
@@ -94,7 +94,7 @@ def word_for(verb: str, code: str) -> str:
 
 
 def meaning(word: str) -> Word | None:
-    """What a word, or two of them, tells to do; None where that is nothing."""
+    """What a word, or two of them, tells to do; None if that is nothing."""
     found = words().get(folded(word))
     return found if found is not None and found.done else None
 

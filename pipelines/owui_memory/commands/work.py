@@ -142,7 +142,7 @@ class Work:
         return self._say("past, kept", **{name: message(name, n=count) for name, count in values.items()})
 
     def _not_kept(self) -> str:
-        """Why nothing of chats is kept, "" where it is."""
+        """Why nothing of chats is kept, "" if it is."""
         if not self._past.are_kept:
             return self._say("past, not here")
         return "" if self._past.wants(self._user_id) else self._say("past, off")

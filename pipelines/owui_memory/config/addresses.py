@@ -1,4 +1,4 @@
-"""Addresses in settings: whether they are any, and what they name."""
+"""Addresses in settings: whether they are valid, and what they name."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def folder_of(url: str) -> str:
 
 
 def is_url(value: str, schemes: tuple[str, ...] = _HTTP) -> bool:
-    """Whether it is an address with one of these schemes and a host."""
+    """Whether a text is an address with one of these schemes and a host."""
     try:
         parts = urlsplit(value)
         has_port = parts.port is None or parts.port > 0
@@ -39,7 +39,7 @@ def checked_url(setting: str, value: str, schemes: tuple[str, ...] = _HTTP, *, o
     or_a: what else it may be, for the sentence.
 
     Raises:
-        SettingsError: it is none.
+        SettingsError: it is not one.
     """
     if value and not is_url(value, schemes):
         also = f", or a {or_a}" if or_a else ""

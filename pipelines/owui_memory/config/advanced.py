@@ -1,4 +1,4 @@
-"""What hardly anybody needs to change: the setting `advanced`, names and numbers in one text."""
+"""The setting `advanced`: numbers that rarely need a change, by name, in one text."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ EXAMPLE = "users_at_once=8; retry_max_hours=72"
 
 @lru_cache(maxsize=16)
 def read_advanced(text: str) -> Advanced:
-    """The numbers of "name=value; name=value", the defaults for the rest; commas or line ends do as well.
+    """Reads "name=value; name=value", with defaults for the rest. Commas and line ends separate as well.
 
     Raises:
         ValueError: it is not so; the text says what it must do instead.

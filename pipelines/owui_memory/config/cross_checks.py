@@ -1,4 +1,4 @@
-"""Settings that each make sense and together cannot work: each found is one sentence for the admin."""
+"""Settings that are valid one by one but cannot work together, each in one sentence for the admin."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _HOSTED = {
 
 
 def objections(settings: Fields) -> Iterator[SettingsError]:
-    """What cannot work, the most telling first. Settings that the backend does not use are not looked at."""
+    """What cannot work, the most telling first. Settings that the backend does not use are ignored."""
     if settings.backend == "library":
         yield from _of_library(settings)
     else:
@@ -34,7 +34,7 @@ def objections(settings: Fields) -> Iterator[SettingsError]:
 
 
 def of_provider(role: str, provider: str, url: str, model: str, key: str) -> SettingsError | None:
-    """Why a provider cannot work with these, if it cannot; `role` begins the names of its settings."""
+    """Why a provider cannot work with these values, or None. `role`: how the names of its settings begin."""
     setting = f"{role}_base_url"
     host, path = _host(url), urlsplit(url).path.rstrip("/")
     if url and provider in ONE_ADDRESS:

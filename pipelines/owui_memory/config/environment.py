@@ -11,6 +11,7 @@ from .former import SUCCESSORS
 from .settings import Valves
 from .valves_codec import PanelModel
 
+_COLLECTORS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 PUBLIC_DEFAULT_KEY = "0p3n-w3bu!"  # printed in the Pipelines server's own documentation
 
 
@@ -21,6 +22,8 @@ class Environment:
     valves_file: where the Pipelines server keeps what was saved in the admin panel.
 
     state_url: PostgreSQL's address, where several servers share the state; "" for a file in the data folder.
+
+    traces: whether an OpenTelemetry collector is named, which its own package then reads.
 
     chat_servers: where the chats are answered. user_jwt_secret: with which Open WebUI signs who asks.
     """
@@ -33,6 +36,7 @@ class Environment:
     state_password: str = field(default="", repr=False)
     chat_servers: tuple[ChatServer, ...] = ()
     user_jwt_secret: str = field(default="", repr=False)
+    traces: bool = False
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Environment:
@@ -48,6 +52,7 @@ class Environment:
             state_url=environ.get("MEMORY_STATE_URL", "").strip(),
             state_password=environ.get("MEMORY_STATE_PASSWORD", ""),
             chat_servers=read_servers(environ),
+            traces=any(environ.get(name) for name in _COLLECTORS),
             user_jwt_secret=environ.get("FORWARD_USER_INFO_HEADER_JWT_SECRET", "").strip(),
         )
 

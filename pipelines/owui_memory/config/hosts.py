@@ -21,7 +21,7 @@ _LOCAL_DOMAINS = (".localhost", ".local", ".internal", ".svc", ".home.arpa", ".l
 
 
 def is_local(url: str) -> bool:
-    """Whether an address is on this machine or in a private network; False where that cannot be told.
+    """Whether an address is on this machine or in a private network; False if that cannot be known.
 
     A name without a dot is local: only an own network knows it. Nothing is looked up.
     """

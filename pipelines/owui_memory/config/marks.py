@@ -24,7 +24,7 @@ class Mark(Enum):
 class Masked:
     """On a setting with secrets inside: from what was given and what is in force, what is meant.
 
-    `unmask` raises ValueError where that cannot be told.
+    `unmask` raises ValueError where that cannot be known.
     """
 
     unmask: Callable[[str, str], str]

@@ -1,4 +1,4 @@
-"""May this turn read memories, may it be remembered, and if not, why. What cannot be told is not allowed."""
+"""Whether a turn may read memories and be remembered, and if not, why. What is not known is not allowed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LONGEST_CHARS = 20_000  # longer than anybody types: a pasted document
 
 
 def decide(turn: Turn, settings: Valves) -> Decision:
-    """The decision for a turn, but for the user's own switch. Costs nothing: no search, no database."""
+    """Decides on a turn, except for the user's own switch. Needs no search and no database."""
     unfit = _unfit_model(turn, settings)
     if reason := _no_message(turn, settings):
         return Decision(read=False, write=False, reason=reason, may_show=not unfit)

@@ -39,7 +39,7 @@ def _entries(entries: Iterable[str]) -> Iterable[tuple[str, Price]]:
 
 
 def costs(used: Mapping[str, tuple[int, int]], prices: Mapping[str, Price]) -> str:
-    """Of tokens in and out of each model, in words: "about $0.002"; "" where no price is known."""
+    """Of tokens in and out of each model, in words: "about $0.002"; "" if no price is known."""
     known = {model: tokens for model, tokens in used.items() if model in prices}
     if not known:
         return ""

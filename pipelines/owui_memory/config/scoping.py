@@ -9,13 +9,13 @@ from .settings import Valves
 
 
 def reading_view(turn: Turn, settings: Valves) -> View:
-    """What recall may find for a turn."""
+    """The view of what recall may find for a turn."""
     scopes = {USER, _folder_of(turn, settings), _persona_of(turn, settings)}
     return View(frozenset(scopes), teams_of(turn, settings))
 
 
 def scope_of(turn: Turn, settings: Valves) -> str:
-    """Among which memories it is kept what a turn says: what a persona is told is the persona's alone."""
+    """The scope in which a turn is remembered. What a persona is told belongs to that persona alone."""
     return _persona_of(turn, settings) or _folder_of(turn, settings)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 
 class Breaker:
-    """Opens after `failures` in a row; then lets one call through every `pause_s` seconds."""
+    """Opens after `failures` failures in a row, and then lets one call through every `pause_s` seconds."""
 
     def __init__(
         self, failures: int = 5, pause_s: float = 15.0, clock: Callable[[], float] = time.monotonic
@@ -25,7 +25,7 @@ class Breaker:
         self._succeeded_at = -math.inf
 
     def allows(self) -> bool:
-        """Whether to call now. While open, True once a pause: that call is the test."""
+        """Whether to call now. While the breaker is open, one call per pause may go through, as a test."""
         with self._lock:
             if self._failures < self._limit:
                 return True
@@ -35,7 +35,7 @@ class Breaker:
             return True
 
     def succeeded(self) -> None:
-        """The call worked: close."""
+        """The call worked, so the breaker closes."""
         with self._lock:
             self._failures = 0
             self._succeeded_at = self.clock()
@@ -54,6 +54,6 @@ class Breaker:
 
     @property
     def is_open(self) -> bool:
-        """Whether a call now would not be let through: with nobody calling, not for longer than a pause."""
+        """Whether a call would be refused now."""
         with self._lock:
             return self._failures >= self._limit and self.clock() < self._next_try

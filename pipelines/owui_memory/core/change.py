@@ -22,7 +22,7 @@ TOMBSTONES = "forgotten-"  # how the batches of those begin that only say that a
 
 
 class ToForget(NamedTuple):
-    """A memory that its user asked to be forgotten, and when; `id`: of the row that says so."""
+    """A memory that its user asked to have forgotten, and when. `id`: the journal row that says so."""
 
     id: int
     user_id: str
@@ -36,19 +36,18 @@ EDITED = "an edited message"  # in place of a model, where a change was taken ba
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One row.
+    """One row of the journal.
 
-    op: add, replace or remove; REAFFIRMED where nothing changed; FORGET
-    beside a removal that a user asked for, whose text is erased once it can be undone no longer. Only
-    `asked_to_forget` tells of the latter.
+    op: add, replace or remove; REAFFIRMED, which changes nothing; or FORGET, beside a removal that a user
+    asked for and whose text is erased once it can no longer be undone (see `Journal.asked_to_forget`).
     expires, expired: the memory's last day, after and before the change.
     source: ids of the messages it came from, separated by spaces.
-    chat: the chat that they are of; ordinal: the number of an added memory among those of the chat.
-    scope: that of the memory, see `core/scope.py`.
-    said_at, at: when the last of them was said (of a removal that a user asked for: when the memory was last
-    changed), and when it was decided; Unix times in seconds.
-    refused: why it was not made, else empty. made: False while it is only intended.
-    undoes: the id of the change that this one takes back.
+    chat: the chat of those messages; ordinal: the number of an added memory among those of the chat.
+    scope: the memory's, see `core/scope.py`.
+    said_at: when the last of those messages was said (for a removal that a user asked for, when the memory
+    was last changed); at: when the change was decided. Both are Unix times in seconds.
+    refused: why the change was not made, or "". made: False while it is only intended.
+    undoes: the id of the change that this one takes back, or 0.
     """
 
     batch: str

@@ -18,7 +18,7 @@ _NEAREST: tuple[Local, ...] = ("local", "unknown", "external")
 
 @dataclass(frozen=True, slots=True)
 class ChatServer:
-    """A server of models. `url`: with /v1 for OpenAI's API. `key`: "" where it wants none."""
+    """A server of models. `url`: with /v1 for OpenAI's API. `key`: "" if it wants none."""
 
     kind: Kind
     url: str
@@ -27,11 +27,11 @@ class ChatServer:
 
 @dataclass(frozen=True, slots=True)
 class AnsweredBy:
-    """The model that answered a message, as Open WebUI tells it.
+    """The model that answered a message, as Open WebUI says.
 
-    model: its id; of a workspace model the id of its base; "" where no connection of Open WebUI has it, as
+    model: its id; of a workspace model the id of its base; "" if no connection of Open WebUI has it, as
     with a function's model. local: whether it is local by its connection's type. owner: whose API its
-    connection speaks, "" where that is not told.
+    connection speaks, "" if that is not known.
     """
 
     model: str = ""
@@ -40,17 +40,17 @@ class AnsweredBy:
 
     @classmethod
     def of_all(cls, several: Sequence[AnsweredBy]) -> AnsweredBy:
-        """The last one, but as near as any: they differ only where the settings have changed since."""
+        """The last one, but as local as the most local: they differ only if settings have changed since."""
         told = {one.local for one in several}
         return replace(several[-1], local=next((one for one in _NEAREST if one in told), "unknown"))
 
     def written(self) -> str:
-        """In one line, which `read` understands."""
+        """As one line that `read` understands."""
         return f"{self.owner or '-'} {self.local} {self.model}" if self.model else f"- {self.local}"
 
     @classmethod
     def read(cls, line: str) -> AnsweredBy:
-        """What `written` gave; nothing is known where it is anything else."""
+        """Reads what `written` gave; of any other text, nothing is known."""
         owner, _, rest = line.partition(" ")
         told, _, model = rest.partition(" ")
         for local in ("local", "external"):

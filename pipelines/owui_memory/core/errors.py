@@ -30,7 +30,7 @@ class MemoryFault(Exception):
         self.hint = hint
 
     def again(self) -> Self:
-        """The same, to be raised once more."""
+        """A copy of this error, to be raised again."""
         return type(self)(str(self), hint=self.hint)
 
 
@@ -47,15 +47,15 @@ class TooSlow(Retry):
 
 
 class Waits(Retry):
-    """Something else comes first; nothing is wrong."""
+    """Nothing is wrong, but something else has to come first."""
 
 
 class Drop(MemoryFault):
-    """This input can never succeed; keep it aside and go on."""
+    """This input can never succeed: set it aside and go on."""
 
 
 class ClaimLost(MemoryFault):
-    """Somebody else does this now; what was done of it so far is seen there."""
+    """Another server has taken this work over, and sees what has been done of it so far."""
 
 
 class TellAdmin(MemoryFault):
@@ -67,9 +67,9 @@ class NotReady(TellAdmin):
 
 
 def is_of_the_text(error: BaseException) -> bool:
-    """Whether an error may lie in what was to be remembered, so that another text fares better.
+    """Whether the text that was to be remembered may be the cause of an error, so that another text may work.
 
-    So it may with what nobody foresaw. A backend, file or database that is down fails whatever the text.
+    Errors that nobody foresaw count. A backend, file or database that is down fails whatever the text is.
     """
     if isinstance(error, MemoryFault):
         return isinstance(error, RetryFew | Drop)

@@ -1,4 +1,4 @@
-"""What happens while people chat: each is one value, and who observes it makes counters and a status of it.
+"""What happens while people chat. Each event is one value; observers turn events into counters and a status.
 
 Rooms are given an `Emit` and call it; it never raises and never blocks for long.
 """
@@ -14,7 +14,7 @@ COUNTS_FOR = timedelta(minutes=15)  # that a failure makes the status not ok
 
 
 class EventKind(StrEnum):
-    """What has happened. Those of which there may be several at once tell a `count`."""
+    """What has happened. An event of which several may happen at once has a `count`."""
 
     RECALLED = "recalled"  # a message with memories
     NOTHING_RELEVANT = "nothing_relevant"  # a message for which there were none
@@ -44,7 +44,7 @@ class EventKind(StrEnum):
 
 
 class Job(StrEnum):
-    """What can fail, and is done again later."""
+    """Work that can fail and is tried again later."""
 
     INLET = "inlet"
     OUTLET = "outlet"
@@ -62,9 +62,9 @@ class Job(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """An answered call of an LLM, in tokens. estimated: the provider did not tell them.
+    """An answered LLM call, in tokens. estimated: the provider did not say how many there were.
 
-    for_exchanges: else it says nothing of what an exchange costs. seconds: that it took.
+    for_exchanges: the call read exchanges, so that it counts in what one costs. seconds: how long it took.
     """
 
     model: str
@@ -80,20 +80,24 @@ class UpstreamCall:
     """A request that the proxy sent to a model server, `name` in the settings.
 
     outcome: "2xx" to "5xx", "unreachable", "broken" (the answer ended too early) or "left" (the client went).
-    seconds: to the answer's end. first_s: to its first byte, None where there was none.
+    seconds: to the answer's end. first_s: to its first byte, None if there was none. operation: chat,
+    text_completion, embeddings, or "" for anything else. model: as the client calls it.
     """
 
     name: str
     outcome: str
     seconds: float
     first_s: float | None = None
+    operation: str = ""
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One of them. at: when it was, if that was not now.
+    """Something that has happened. at: when, if not now.
 
-    code: the reason as one of few words, where the sentence has too many. seconds: that it took.
+    code: the reason as a code, if `reason` is a sentence that varies. seconds: how long it took. tokens,
+    records: of memories, what they take in a prompt, and how many there are.
     """
 
     kind: EventKind
@@ -106,6 +110,7 @@ class Event:
     code: str = ""
     seconds: float | None = None
     tokens: int = 0
+    records: int = 0
     upstream: UpstreamCall | None = None
 
 
@@ -117,10 +122,10 @@ def ignore(_event: Event) -> None:
 
 
 def failed(job: Job, error: BaseException) -> Event:
-    """Some work has failed."""
+    """The event that a job has failed."""
     return Event(EventKind.FAILED, job=job, error=error)
 
 
 def succeeded(job: Job, at: datetime | None = None) -> Event:
-    """The same work has been done, or would have been, since it failed."""
+    """The event that a job works, or works again after a failure."""
     return Event(EventKind.SUCCEEDED, job=job, at=at)

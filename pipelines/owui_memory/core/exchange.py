@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import blake2b
+
+EPISODES = "episodes "  # begins the batch that an exchange's passages are of
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A finished turn, to be remembered. `said_at` is Unix time in seconds, `timezone` an IANA name.
+    """A finished turn, to be remembered. `said_at` is a Unix time in seconds, `timezone` an IANA name.
 
     `scope`: among which memories it is kept, see `core/scope.py`. `answered_by`: as `AnsweredBy.written`.
     `follows`: what the message follows in its chat, see `core.turn.Turn`. `replaces`: message ids of earlier
@@ -30,7 +33,7 @@ class Exchange:
 
     @property
     def message_id(self) -> str:
-        """The user message's id, or the hash of its text where it has none."""
+        """The user message's id, or the hash of its text if it has no id."""
         return message_id_of(self.key)
 
 
@@ -50,7 +53,7 @@ class Batch:
 
     @property
     def scope(self) -> str:
-        """The same for all of them."""
+        """The scope, which is the same for all exchanges of a batch."""
         return self.exchanges[0].scope
 
 
@@ -62,3 +65,8 @@ def version_of(key: str, message_id: str) -> str:
 def message_id_of(key: str) -> str:
     """The last part of an exchange's key: see `core.turn.Turn.exchange_key`."""
     return key.rpartition("\n")[2]
+
+
+def episodes_name(key: str) -> str:
+    """How an exchange with this key is called among passages of past chats: their batch ends in it."""
+    return blake2b(key.encode(errors="surrogatepass"), digest_size=12).hexdigest()

@@ -1,4 +1,4 @@
-"""A memory, what a search finds of it, and the small values around both."""
+"""A memory, what a search finds, and small values around both."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class Memory:
 
     `kind` is profile, preference, fact, plan or episode; `expires` the last day it is of use, YYYY-MM-DD,
     or "".
-    `chat` is the chat it is from, "" where that is not known, and `ordinal` its number among that chat's.
-    Of an episode, `role` is who said it, "user" or "assistant", and `title` the chat's, "" where not known;
+    `chat` is the chat it is from, "" if that is not known, and `ordinal` its number among that chat's.
+    Of an episode, `role` is who said it, "user" or "assistant", and `title` the chat's, "" if not known;
     `lead` is what it answers, by which it is found, and which is not told.
     `scope`: see `core/scope.py`. Of what was shared with a team, `by` is the name of who has shared it, "" if
     that is not known, `said_at` when they had said it, and `copy_of` the id of their own memory.
@@ -61,7 +61,7 @@ class Memory:
 
     @property
     def looked_for(self) -> str:
-        """What its vector is made of."""
+        """The text that its vector is made of."""
         return f"{self.lead} {self.text}" if self.lead else self.text
 
 
@@ -70,7 +70,7 @@ class Candidate:
     """A memory and how well it fits a query.
 
     meaning: cosine similarity, 0 to 1 (mem0's own score where the backend tells no other).
-    keyword: BM25 of the query's words, 0 or more; None where the store has no keyword search.
+    keyword: BM25 of the query's words, 0 or more; None if the store has no keyword search.
     """
 
     memory: Memory
@@ -102,15 +102,15 @@ def is_user(user_id: str) -> bool:
 
 
 def is_person(user_id: str) -> bool:
-    """Whether this can be somebody's id: those of a team and of past chats are nobody's."""
+    """Whether this can be a person's id; the ids that teams' memories and past chats lie under cannot."""
     return is_user(user_id) and not team_in(user_id) and not past_in(user_id)
 
 
 def owner(user_id: str) -> str:
-    """The same id.
+    """Returns the id itself.
 
     Raises:
-        Drop: it can be nobody's.
+        Drop: it cannot be a user's id.
     """
     if not is_user(user_id):
         raise Drop("This cannot be a user's id.", hint="It must not be empty or *, nor hold white space.")
@@ -118,7 +118,7 @@ def owner(user_id: str) -> str:
 
 
 def is_id(memory_id: str) -> bool:
-    """Whether this can be a memory's id: to ask for another one is an error to some stores."""
+    """Whether this can be a memory's id. Some stores fail if they are asked for anything else."""
     try:
         UUID(memory_id)
     except ValueError:
@@ -127,7 +127,7 @@ def is_id(memory_id: str) -> bool:
 
 
 def is_seen(memory: Memory, view: View | None) -> bool:
-    """Whether a view sees a memory; None sees all."""
+    """Whether a view sees a memory. None sees all memories."""
     return view is None or view.sees(memory.scope)
 
 
@@ -136,7 +136,7 @@ _STORED = {one.metadata["stored"]: one for one in fields(Memory) if one.metadata
 
 
 def metadata_of(new: Memory) -> dict[str, Any]:
-    """What is stored beside a new memory's text, and read again by `remembered`."""
+    """What is stored beside a new memory's text; `remembered` reads it again."""
     if new.scope.startswith(TEAM):  # whose owner says it
         new = replace(new, scope="")
     values = {name: getattr(new, one.name) for name, one in _STORED.items()}
@@ -149,7 +149,9 @@ def metadata_of(new: Memory) -> dict[str, Any]:
 
 def remembered(metadata: Mapping[str, Any], owner_id: str, **others: Any) -> Memory:
     """A memory with what `metadata_of` stored of it; `others` are the fields that it does not store."""
-    kept = {one.name: _read(one.default, metadata.get(name)) for name, one in _STORED.items()}
+    kept = {
+        one.name: _read(one.default, metadata[name]) for name, one in _STORED.items() if metadata.get(name)
+    }
     if team := team_in(owner_id):
         kept["scope"] = TEAM + team
     return Memory(**kept, **others)
@@ -163,7 +165,7 @@ def _read(default: Any, value: Any) -> Any:
 
 
 def payload_of(owner_id: str, memory: Memory) -> dict[str, Any]:
-    """As mem0's library writes a memory into a store."""
+    """A memory as mem0's library writes it into a store."""
     text = plain(memory.text)
     times = {"created_at": memory.created_at, "updated_at": memory.updated_at or memory.created_at}
     return {
@@ -191,19 +193,19 @@ def in_payload(id_: str, payload: Mapping[str, Any], *, origin: str = "") -> Mem
 
 
 def hash_of(text: str) -> str:
-    """As mem0 has it in payloads."""
+    """The hash that mem0 puts into payloads."""
     return hashlib.md5(text.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
 
 
 def page_of(memories: Iterable[Memory], limit: int | None, offset: int) -> list[Memory]:
-    """`limit` of them, or all, from `offset` on, oldest first; those without a time come first."""
+    """`limit` memories (None: all) from `offset` on, oldest first; those without a time come first."""
     in_order = sorted(memories, key=lambda memory: (memory.created_at or _NEVER, memory.id))
     first = max(offset, 0)
     return in_order[first:] if limit is None else in_order[first : first + max(limit, 0)]
 
 
 def newest_first(memories: Iterable[Memory]) -> list[Memory]:
-    """By the time of the last change; those without a time come last."""
+    """The memories by the time of their last change, newest first; those without a time come last."""
 
     def changed(memory: Memory) -> tuple[datetime, str]:
         return memory.updated_at or memory.created_at or _NEVER, memory.id
@@ -212,7 +214,7 @@ def newest_first(memories: Iterable[Memory]) -> list[Memory]:
 
 
 def is_over(memory: Memory) -> bool:
-    """Whether its last day has ended everywhere: its user's time zone is not known here."""
+    """Whether a memory's last day has ended in every time zone, because its user's is not known here."""
     if not memory.expires:
         return False
     return memory.expires < (datetime.now(UTC) - timedelta(hours=12)).date().isoformat()

@@ -1,4 +1,4 @@
-"""That a turn may be remembered: what its inlet decides, and its outlet must know."""
+"""The permission to remember a turn, which the inlet gives and the outlet needs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .turn import Turn
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """That a turn may be remembered, as which exchange and among which memories (`core/scope.py`).
+    """Permission to remember a turn: as which exchange, and in which scope (`core/scope.py`).
 
     `asked_at`: Unix time in seconds. `key`: the turn's. `answered_by`: as `AnsweredBy.written`.
     """
@@ -37,8 +37,8 @@ class Permission:
 class Decision:
     """What a turn may do; `reason` says why it may not do both.
 
-    noted: the reason is kept for whoever asks why. may_show: an answer in this chat may quote memories; else
-    its model is to know none, and would read them with the chat's next message.
+    noted: the reason is kept for whoever asks why. may_show: whether an answer in this chat may quote
+    memories. If not, its model must not know any, and would read the answer with the chat's next message.
     """
 
     read: bool

@@ -25,7 +25,7 @@ _OF_THE_USER = ("profile", "preference")  # kinds that no project changes
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What may be seen: a user's memories with these scopes, and all of these teams'.
+    """What a chat may see: the user's memories with these scopes, and all memories of these teams.
 
     past: passages of the user's past chats as well, with the same scopes.
     """
@@ -35,22 +35,22 @@ class View:
     past: bool = False
 
     def sees(self, scope: str) -> bool:
-        """Whether a memory with this scope is among them."""
+        """Whether the view includes memories of this scope."""
         return scope in self.scopes or (scope.startswith(TEAM) and scope.removeprefix(TEAM) in self.teams)
 
 
 def writing_view(scope: str) -> View:
-    """What the same may change, and counts as known: of a persona only its own; never a team's."""
+    """The view of what may be changed and counts as known: for a persona only its own, and never a team's."""
     return View(frozenset({scope} if scope.startswith(PERSONA) else {USER, scope}))
 
 
 def scope_for(scope: str, kind: str) -> str:
-    """The scope of a new memory. Who the user is holds in every project, too."""
+    """The scope of a new memory. Who the user is belongs to every project."""
     return USER if scope.startswith(FOLDER) and kind in _OF_THE_USER else scope
 
 
 def is_of_another_team(scope: str, teams: Collection[str]) -> bool:
-    """Whether it is a team's, and none of these."""
+    """Whether a scope is that of a team other than these."""
     return scope.startswith(TEAM) and scope.removeprefix(TEAM) not in teams
 
 
@@ -60,17 +60,17 @@ def team_owner(team: str) -> str:
 
 
 def shared_by(user_id: str) -> str:
-    """The batch that what a user has shared with a team is of."""
+    """The name of the batch of what a user has shared with a team."""
     return f"{_SHARED_BY}{user_id}"
 
 
 def sharer_in(batch: str) -> str:
-    """The user who has shared what is of this batch, "" where it is none of a sharing."""
+    """The user who shared the memories of this batch, or "" if the batch is not a sharing."""
     return batch.removeprefix(_SHARED_BY) if batch.startswith(_SHARED_BY) else ""
 
 
 def team_in(owner: str) -> str:
-    """The team whose id this is, "" if it is no team's."""
+    """The team that this id belongs to, or "" if it is not a team's."""
     return owner.removeprefix(_OWNER) if owner.startswith(_OWNER) else ""
 
 
@@ -80,7 +80,7 @@ def past_owner(user_id: str) -> str:
 
 
 def past_in(owner: str) -> str:
-    """The user of whose past chats this is the id, "" if it is no such id."""
+    """The user whose past chats lie under this id, or "" if it is no such id."""
     return owner.removeprefix(_PAST) if owner.startswith(_PAST) else ""
 
 
@@ -103,7 +103,7 @@ def read_teams(text: str) -> Mapping[str, frozenset[str]]:
 
 
 def is_scope(scope: str) -> bool:
-    """Whether a memory can have it."""
+    """Whether a memory can have this scope."""
     kind = next((kind for kind in (FOLDER, PERSONA, TEAM) if scope.startswith(kind)), "")
     name = scope.removeprefix(kind)
     if kind == TEAM:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def plain(text: str) -> str:
-    """A text that every JSON parser, embedder and database takes: without halves of characters and NUL."""
+    """The text without lone surrogates and NUL, so that every JSON parser, embedder and database takes it."""
     if text.isascii() and "\0" not in text:
         return text
     whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

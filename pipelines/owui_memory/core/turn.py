@@ -20,17 +20,17 @@ HASHED = "text:"  # begins a name that is made of what was said
 class Turn:
     """One user message and the answer to come, as the inlet sees it.
 
-    `key` is the same in this turn's outlet: the answer's id, or where none is told, a hash of chat, model
+    `key` is the same in this turn's outlet: the answer's id, or if there is none, a hash of chat, model
     and all that was said. `exchange_key` is the same for every answer to this message: a regenerated one, a
     second model's, a retry. `follows` is the id of the answer before it, or "start": two messages of a chat
-    that follow the same are an original and its edited version; "" where that is not told. `memory_switch`
-    is None where Open WebUI does not tell it (API calls). `answered_by`: the model as the servers of the
+    that follow the same are an original and its edited version; "" if that is not known. `memory_switch`
+    is None if Open WebUI does not say (API calls). `answered_by`: the model as the servers of the
     chats may know it. `described`: Open WebUI tells of `model`, and not of another one; else these two are
     unknown: `base_model` is what a workspace model stands on, else ""; `connection` says where the model
     runs. `positions` names each user message of the conversation by all that users said up to it, this one
-    last. `folder`: the id of the folder that the chat is in; `email`, `name`: the user's. "" where not told.
+    last. `folder`: the id of the folder that the chat is in; `email`, `name`: the user's. "" if not known.
     `searched`: Open WebUI makes a web, image or file search out of the messages that it gets back.
-    `language`: the code of the interface's, one of `locales.CODES`; "" where none of them is told.
+    `language`: the code of the interface's, one of `locales.CODES`; "" if there is none.
     """
 
     user_id: str
@@ -64,7 +64,7 @@ class Turn:
 class Answered:
     """A finished turn, as the outlet sees it: what was said, and what its inlet's `key` may be.
 
-    `name`: the user's, "" where it is not told.
+    `name`: the user's, "" if it is not known.
     """
 
     user_id: str
@@ -76,7 +76,7 @@ class Answered:
 
 
 def chat_kind_of(chat_id: str, message_id: str = "") -> ChatKind:
-    """Where a message with these ids is said."""
+    """The kind of chat that a message with these ids belongs to."""
     kind = chat_id.partition(":")[0]
     if kind in ("temporary", "local"):
         return "temporary"
@@ -86,5 +86,5 @@ def chat_kind_of(chat_id: str, message_id: str = "") -> ChatKind:
 
 
 def is_unnamed(key: str) -> bool:
-    """Whether a turn's key was made of what was said."""
+    """Whether a turn's key is a hash of what was said, because the turn has no id."""
     return key.startswith(HASHED)

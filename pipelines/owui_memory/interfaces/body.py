@@ -79,7 +79,7 @@ def read_inlet(body: Any, user: Any) -> Turn:
 
 
 def read_outlet(body: Any, user: Any) -> Answered | None:
-    """The exchange that a body ends; None where it holds none."""
+    """The exchange that a body ends; None if it holds none."""
     body = _mapping(body)
     user_id = _id(_mapping(user).get("id"))
     messages = _messages(body)
@@ -176,7 +176,7 @@ def _added_to(output: list[Any], text: str) -> list[Any]:
 
 
 def _without_block(message: Any) -> list[Any]:
-    """The message without our block; nothing where nothing else was in a system message."""
+    """The message without our block; nothing if nothing else was in a system message."""
     if not isinstance(message, Mapping) or message.get("role") not in ("system", "user"):
         return [message]
     content = message.get("content")

@@ -230,7 +230,7 @@ class Chats:
         fault, waiting = self._start.fault, self._spill.waiting().exchanges
         parts = [Check("filter", False, str(fault), fault.hint)]
         if waiting:
-            parts.append(Check("queue", True, f"{waiting} kept aside until memory has started"))
+            parts.append(Check("queue", True, f"{waiting} set aside until memory has started"))
         return status.report(parts, waiting, 0)
 
     def numbers(self) -> bytes:

@@ -13,7 +13,7 @@ from .service import Service
 log = logging.getLogger(__name__)
 
 _RETRY_FIRST_S, _RETRY_MOST_S = 1.0, 60.0
-_AGAIN = "It is tried again by itself."
+_AGAIN = "It is tried again automatically."
 
 
 class Start:

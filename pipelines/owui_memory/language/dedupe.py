@@ -33,6 +33,9 @@ _CONTRACTIONS = (
     *(("n't", " not"), ("'m", " am"), ("'re", " are"), ("'ve", " have"), ("'ll", " will")),
     *(("it's", "it is"), ("he's", "he is"), ("that's", "that is")),
 )
+_HAN_NUMBERS = str.maketrans("两兩二三四五六七八九", "2223456789")
+_TENS = re.compile("[2-9]0")
+_TENS_AND = frozenset(("and", "y", "e", "et", "i", "og", "och"))
 _NOT_TELLING = ("Sk",)  # modifiers: ` ^ ´
 
 
@@ -114,7 +117,7 @@ def same(text: str, other: str, meaning: float) -> bool:
     """Whether two sentences have the same words, but for what is harmless. meaning: their cosine."""
     if max(len(text), len(other)) > _LONGEST_CHARS:
         return text == other
-    text, other = without_openers(text.lower()), without_openers(other.lower())
+    text, other = (without_openers(_with_digits(fold(one))) for one in (text, other))
     if wording(text) == wording(other):
         return True
     if is_dense(text) or is_dense(other):
@@ -165,8 +168,8 @@ class _Said:
         for phrase in table.user:
             found = re.sub(rf"(?<!\w){re.escape(phrase)}(?!\w)", f" {_SPEAKER} ", spoken)
             by_user, spoken = by_user or found != spoken, found
-        said = [_SPEAKER if word in table.speaker else word for word in wording(spoken)]
-        kept = [table.numbers.get(word, word) for word in said if word not in table.fillers]
+        said = _joined([_SPEAKER if word in table.speaker else word for word in wording(spoken)], table)
+        kept = [word for word in said if word not in table.fillers]
         return cls(tuple(kept), table.links, by_user, progressive=len(kept) < len(said))
 
     def content(self) -> list[str]:
@@ -181,6 +184,27 @@ class _Said:
                 parts.append([])
             parts[-1].append(word)
         return [tuple(part) for part in parts if part]
+
+
+def _with_digits(text: str) -> str:
+    """With 0 to 9 in place of the digits of other scripts."""
+    if text.isascii():
+        return text
+    return "".join(str(unicodedata.decimal(char, char)) for char in text)
+
+
+def _joined(said: list[str], table: _Table) -> list[str]:
+    """The words as they are compared, "thirty-four" and "treinta y cuatro" as one number."""
+    found: list[str] = []
+    for word in (table.numbers.get(word, word) for word in said):
+        before = [one for one in found[-2:] if one not in _TENS_AND]
+        if len(word) == 1 and word.isdecimal() and before and _TENS.fullmatch(before[-1]):
+            while found.pop() != before[-1]:
+                pass
+            found.append(before[-1][0] + word)
+        else:
+            found.append(word)
+    return found
 
 
 def _agree(one: _Said, two: _Said, table: _Table) -> bool:
@@ -233,7 +257,7 @@ def _are_progressive(word: str, other: str, table: _Table) -> bool:
 
 def _plain_dense(text: str, table: _Table) -> str:
     """A sentence of a script without spaces, without what is harmless."""
-    spoken = "".join(wording(text))
+    spoken = "".join(table.numbers.get(word, word) for word in wording(text)).translate(_HAN_NUMBERS)
     for phrase in table.user:
         spoken = spoken.replace(phrase, _SPEAKER)
     for word in sorted(table.speaker, key=len, reverse=True):

@@ -115,7 +115,7 @@ ENGLISH = Phrases(
         terminated, dissolved, bankrupt, withdrew, don't live, don't work, used to, graduated, used up""",
     corrects="not (in |on |at |by )?[0-9]*, actually, i meant, i mean, my mistake, made a mistake, (that|this|it)('s| is| was) (wrong|incorrect|not right|not true|outdated|a typo|a mistake), (i was|you are|you're|got it|had it|i got that) wrong, correction, (to )?correct (that|this|it|myself), not ... but, _ not _$, instead of, rather than, (moved|postponed|rescheduled|pushed|changed|switched|renamed|delayed|extended|shifted|corrected|replaced|brought forward) (from|to|it|the|by|my|our|back|until), (was|were|is|are|been|has|have|got) (moved|postponed|rescheduled|changed|renamed|delayed|extended|shifted), (has|have) changed, used to, turned _$, no (i|it's|that's|my|we|it)",
     fillers="anyway, btw, a, an, the, am, is, are, now, nowadays, currently, presently, really, very, truly, actually, also, please, indeed, definitely, certainly",
-    numbers="two/2, three/3, four/4, five/5, six/6, seven/7, eight/8, nine/9, ten/10, eleven/11, twelve/12",
+    numbers="two/2, three/3, four/4, five/5, six/6, seven/7, eight/8, nine/9, ten/10, eleven/11, twelve/12, twenty/20, thirty/30, forty/40, fifty/50, sixty/60, seventy/70, eighty/80, ninety/90",
     speaker="i, me, my, myself",
     user="the user's, the user, this user's, this user, user's, user",
     links="in, on, at, from, to, with, without, by, for, of, than, over, under, before, after, and, or, but, because, since, until, as, about, into, through, during, against, between, near, behind, beside, above, below, that, which, who, whose, while, if, when, where, not, no, never",

@@ -65,7 +65,7 @@ FRENCH = Phrases(
         n'ai plus, annulé*, abandonné, arrêté, terminé, fini, fermé, veuf, veuve, retraite, donné, volé, ex-mari, ex-femme, mon ex, n'habite plus, ne suis plus, n'est plus, avant""",
     corrects="pas (le |à )?[0-9]*, non (le )?[0-9]*, en fait, je voulais dire, je me suis trompé*, c'est (faux|inexact), correction, je corrige, pas ... mais, au lieu de, plutôt que, reporté*, déplacé*, changé*, renommé*, prolongé*, déménagé*, non (je|c'est|mon|ma)",
     fillers="un, une, le, la, les, l, suis, est, maintenant, actuellement, vraiment, très, aussi, présentement",
-    numbers="deux/2, trois/3, quatre/4, cinq/5, six/6, sept/7, huit/8, neuf/9, dix/10, onze/11, douze/12",
+    numbers="deux/2, trois/3, quatre/4, cinq/5, six/6, sept/7, huit/8, neuf/9, dix/10, onze/11, douze/12, vingt/20, trente/30, quarante/40, cinquante/50, soixante/60",
     speaker="je, j, moi, mon, ma, mes, me, m, se, s",
     user="l'utilisateur, l'utilisatrice, utilisateur, utilisatrice",
     links="à, au, aux, de, du, des, d, en, dans, avec, sans, par, pour, sur, sous, entre, depuis, avant, après, chez, vers, contre, et, ou, mais, parce, que, qu, quand, si, ne, n, pas, plus, jamais, comme",

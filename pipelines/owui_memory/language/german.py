@@ -75,7 +75,7 @@ GERMAN = Phrases(
         abgemeldet, fertig mit, früher, abgeschlossen""",
     corrects="nicht (am |um |bis )?[0-9]*, eigentlich, ich meinte, mein fehler, vertan, verschrieben, geirrt, (das|es) (ist|war|stimmt) (falsch|nicht|veraltet), stimmt nicht, korrektur, korrigiere, nicht ... sondern, statt, anstatt, verschoben, verlegt, geändert, umbenannt, verlängert, gewechselt, umgezogen, früher, nein (ich|es|das|mein|meine)",
     fillers="ein, eine, einen, einem, einer, eines, der, die, das, den, dem, des, bin, ist, sind, jetzt, nun, derzeit, aktuell, momentan, gerade, zurzeit, gar, sehr, wirklich, auch, eben, halt, ja, doch, bitte, übrigens, eigentlich, tatsächlich, also",
-    numbers="zwei/2, drei/3, vier/4, fünf/5, sechs/6, sieben/7, acht/8, neun/9, zehn/10, elf/11, zwölf/12, zwo/2",
+    numbers="zwei/2, drei/3, vier/4, fünf/5, sechs/6, sieben/7, acht/8, neun/9, zehn/10, elf/11, zwölf/12, zwo/2, zwanzig/20, dreißig/30, vierzig/40, fünfzig/50, sechzig/60, siebzig/70, achtzig/80, neunzig/90",
     speaker="ich, mir, mich, mein, meine, meinen, meinem, meiner, meines, sich",
     user="der nutzer, die nutzerin, dem nutzer, der nutzerin, den nutzer, nutzer, nutzerin, der benutzer, die benutzerin, benutzer",
     links="in, im, am, an, auf, aus, von, vom, zu, zum, zur, mit, ohne, bei, beim, für, über, unter, vor, nach, seit, bis, durch, gegen, zwischen, neben, hinter, als, und, oder, aber, weil, dass, wenn, nicht, kein, keine, keinen, nie, wie, um",

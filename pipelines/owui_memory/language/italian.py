@@ -67,7 +67,7 @@ ITALIAN = Phrases(
         non ... più, annullat*, cancellat*, finito, finita, smesso, chiuso, vedov*, pensione, regalato, rubat*, ex marito, ex moglie, il mio ex, la mia ex, prima""",
     corrects="non (il |alle )?[0-9]*, in realtà, volevo dire, intendevo, mi sono sbagliat*, (è|era) sbagliat*, correzione, correggo, non ... ma, invece di, anziché, spostat*, rinviat*, cambiat*, rinominat*, prorogat*, trasferit*, no (è|sono|il|la)",
     fillers="un, una, uno, il, lo, la, i, gli, le, l, sono, è, ora, adesso, attualmente, davvero, anche, veramente, semplicemente, sto, sta",
-    numbers="due/2, tre/3, quattro/4, cinque/5, sei/6, sette/7, otto/8, nove/9, dieci/10, undici/11, dodici/12",
+    numbers="due/2, tre/3, quattro/4, cinque/5, sei/6, sette/7, otto/8, nove/9, dieci/10, undici/11, dodici/12, venti/20, trenta/30, quaranta/40, cinquanta/50, sessanta/60, settanta/70, ottanta/80, novanta/90",
     speaker="io, mio, mia, miei, mie, mi, me, si",
     user="l'utente, utente",
     links="a, al, alla, ai, alle, da, dal, dalla, di, del, della, dei, in, nel, nella, con, senza, per, su, sul, sulla, tra, fra, e, o, ma, perché, che, quando, se, non, mai, più, come, prima, dopo",

@@ -66,7 +66,7 @@ PORTUGUESE = Phrases(
         morreu, morto, morta, faleceu, falecid*, perdi, já não, não ... mais, cancel*, acabou, acabei, parei, fechou, fechado, viúv*, aposent*, reformei, dei, roubaram, roubad*, desisti, ex-marido, ex-mulher, meu ex, minha ex, antes""",
     corrects="não (dia |às )?[0-9]*, na verdade, quis dizer, queria dizer, enganei-me, me enganei, (está|estava) errad*, correção, corrijo, não ... mas, em vez de, ao invés de, adiad*, mudei, mudamos, mudou, alterad*, renomead*, prorrogad*, não (é|sou|era)",
     fillers="um, uma, uns, umas, o, a, os, as, sou, é, estou, está, agora, atualmente, realmente, também, simplesmente",
-    numbers="dois/2, três/3, quatro/4, cinco/5, seis/6, sete/7, oito/8, nove/9, dez/10, onze/11, doze/12, duas/2",
+    numbers="dois/2, três/3, quatro/4, cinco/5, seis/6, sete/7, oito/8, nove/9, dez/10, onze/11, doze/12, duas/2, vinte/20, trinta/30, quarenta/40, cinquenta/50, sessenta/60, setenta/70, oitenta/80, noventa/90",
     speaker="eu, meu, minha, meus, minhas, me, mim, se",
     user="o usuário, a usuária, o utilizador, a utilizadora, usuário, usuária, utilizador, utilizadora",
     links="ao, à, de, do, da, dos, das, em, no, na, nos, nas, com, sem, por, pelo, pela, para, sobre, entre, desde, até, contra, antes, depois, e, ou, mas, porque, que, quando, não, nunca, como, mais, menos",

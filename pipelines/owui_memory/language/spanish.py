@@ -75,7 +75,7 @@ SPANISH = Phrases(
         robado, abandoné, dejado, se acabó, exmarido, exmujer, mi ex, nunca más, antes, graduado""",
     corrects="no (el |a las |las )?[0-9]*, en realidad, quise decir, quería decir, me equivoqué, (está|estaba|es|era) (mal|equivocado|incorrecto), corrección, corrijo, no ... sino, en vez de, en lugar de, (ha|han|he|hemos|fue|se) (cambiado|aplazado|pospuesto|movido|cambió|pospuso|movió|mudado), cambié, cambiamos, pospusieron, aplazaron, me mudé, nos mudamos, ya no, no (es|era|soy)",
     fillers="un, una, unos, unas, el, la, los, las, soy, es, estoy, está, ahora, actualmente, realmente, muy, también, verdaderamente",
-    numbers="dos/2, tres/3, cuatro/4, cinco/5, seis/6, siete/7, ocho/8, nueve/9, diez/10, once/11, doce/12",
+    numbers="dos/2, tres/3, cuatro/4, cinco/5, seis/6, siete/7, ocho/8, nueve/9, diez/10, once/11, doce/12, veinte/20, treinta/30, cuarenta/40, cincuenta/50, sesenta/60, setenta/70, ochenta/80, noventa/90",
     speaker="yo, mi, mis, me, mí, se",
     user="el usuario, la usuaria, al usuario, a la usuaria, usuario, usuaria",
     links="a, al, de, del, en, con, sin, por, para, sobre, entre, desde, hasta, hacia, contra, antes, después, y, o, u, e, pero, porque, que, cuando, si, no, nunca, como, más, menos",

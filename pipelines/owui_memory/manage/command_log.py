@@ -28,9 +28,9 @@ EXPIRED = "\0"  # in place of an answer that is not kept any more; no answer is 
 class LoggedCommand:
     """A command: who gave it, where, in which words. `asked_at`: Unix time in seconds.
 
-    attempts: this one counted. teams: those that the user is in. name: the user's, where it is told.
+    attempts: this one counted. teams: those that the user is in. name: the user's, if it is known.
     here: what held where it was given: see commands/circumstances.py.
-    text: "" where it waited for more than a day.
+    text: "" if it waited for more than a day.
     """
 
     key: str
@@ -53,7 +53,7 @@ class CommandLog:
         self._engine, self._reading = engine, reading(engine)
 
     def give(self, turn: Turn, teams: Sequence[str] = (), here: str = "") -> None:
-        """Keep the command of this turn; nothing happens where the same message has given it before.
+        """Keeps the command of this turn, unless the same message has given it before.
 
         teams: those that its user is in. here: what holds there.
         """
@@ -85,7 +85,7 @@ class CommandLog:
             )
 
     def of_turn(self, user_id: str, keys: Iterable[str]) -> str:
-        """The key of the command that a turn of this user gave; "" where it gave none."""
+        """The key of the command that a turn of this user gave; "" if it gave none."""
         wanted = (
             select(commands.c.key)
             .join(
@@ -100,7 +100,7 @@ class CommandLog:
             return connection.scalar(wanted) or ""
 
     def answer_to(self, user_id: str, key: str) -> str:
-        """The answer that is kept, or `EXPIRED`; "" where the command is not carried out yet."""
+        """The answer that is kept, or `EXPIRED`; "" if the command is not carried out yet."""
         wanted = select(commands.c.answer, commands.c.answered_at).where(_is(user_id, key))
         with self._reading.connect() as connection:
             row = connection.execute(wanted).first()
@@ -109,7 +109,7 @@ class CommandLog:
         return row.answer or EXPIRED
 
     def take(self, user_id: str, key: str) -> LoggedCommand | None:
-        """The command of a user, to be carried out; None where that is done, or somebody else is about it."""
+        """The command of a user, to be carried out; None if that is done, or somebody else is about it."""
         now = time.time()
         free = (_is(user_id, key), commands.c.answered_at == 0, is_over(commands.c.held_until, now, _HELD_S))
         taken = {"held_until": now + _HELD_S, "attempts": commands.c.attempts + 1}
@@ -131,7 +131,7 @@ class CommandLog:
         )
 
     def renew(self, order: LoggedCommand) -> None:
-        """Keep the command for longer.
+        """Extends the claim on a command.
 
         Raises:
             ClaimLost: somebody else is about it by now.
@@ -140,17 +140,17 @@ class CommandLog:
             raise ClaimLost("Another server carries this command out.")
 
     def answered(self, order: LoggedCommand, answer: str) -> None:
-        """The command is carried out."""
+        """Notes that a command was carried out, and its answer."""
         self._set(order, text="", answer=answer, answered_at=time.time())
 
     def erase_answers(self, user_id: str) -> int:
-        """Of what this user was answered, nothing stays, nor what they asked; how many answers there were."""
+        """Erases a user's commands and their answers; returns how many answers there were."""
         theirs = (commands.c.user_id == user_id, commands.c.answered_at > 0, commands.c.answer != "")
         with self._engine.begin() as connection:
             return connection.execute(update(commands).where(*theirs).values(text="", answer="")).rowcount
 
     def released(self, order: LoggedCommand) -> None:
-        """It could not be carried out: it may be tried again at once."""
+        """Notes that a command could not be carried out, so that it may be tried again at once."""
         self._set(order, held_until=0.0)
 
     def _set(self, order: LoggedCommand, **values: object) -> bool:
@@ -165,7 +165,7 @@ class CommandLog:
     def show(
         self, user_id: str, chat_id: str, memory_ids: Sequence[str], *, first: int = 1, anew: bool = True
     ) -> None:
-        """The user sees these memories, numbered from `first` on. `anew`: and no other numbers any more."""
+        """Notes that the user sees these memories, numbered from `first`. `anew`: others are void."""
         numbers = {str(first + at): memory_id for at, memory_id in enumerate(memory_ids)}
         if not anew:
             numbers = {**self.shown(user_id, chat_id), **numbers}

@@ -72,7 +72,7 @@ class Remembered:
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """A memory's text before and after; `before` is "" where the memory is gone."""
+    """A memory's text before and after; `before` is "" if the memory is gone."""
 
     before: str
     after: str

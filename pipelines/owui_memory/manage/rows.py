@@ -28,7 +28,7 @@ def row_of(user_id: str, memory: Memory) -> dict[str, Any]:
 
 
 class Row(NamedTuple):
-    """What an import brings. `said_at`: Unix time in seconds, 0 where that is not known."""
+    """What an import brings. `said_at`: Unix time in seconds, 0 if that is not known."""
 
     text: str
     kind: str = "fact"

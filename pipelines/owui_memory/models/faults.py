@@ -47,8 +47,8 @@ def fault_of(part: str, address: str, error: Exception, slow: type[Retry] = Retr
     if named := next((link for link in chain if isinstance(link, MemoryFault)), None):
         return named.again()  # mem0 put an error of its own around it
     if any(isinstance(link, OverlongAnswerError) for link in chain):
-        hint = "Is it what its settings say? Its answers must end."
-        return RetryFew(f"{who} sends more than an answer can hold.", hint=hint)
+        hint = "Do the settings name the right server? Its answers must end."
+        return RetryFew(f"{who} sent more than an answer may hold.", hint=hint)
     status = status_of(error)
     if status in _REFUSED_CALLER:
         hint = "Check its address, model and key in the settings."
@@ -58,9 +58,9 @@ def fault_of(part: str, address: str, error: Exception, slow: type[Retry] = Retr
             f"{who} cannot take this input (HTTP {status}).", hint="Check that its model is the right one."
         )
     if status:
-        return Retry(f"{who} answered HTTP {status}.", hint="Look at its log if this goes on.")
+        return Retry(f"{who} answered HTTP {status}.", hint="Look at its log if this keeps happening.")
     if any(_is_no_text(link) for link in chain):
-        return Drop(f"{who} cannot take this input: it holds characters that are none.")
+        return Drop(f"{who} cannot take this input: it holds invalid characters.")
     sqlstate = next((code for link in chain if isinstance(code := getattr(link, "sqlstate", None), str)), "")
     if sqlstate.startswith(_REFUSED_SQL):
         hint = "Check the store's address, password, rights and the pgvector extension."
@@ -70,7 +70,7 @@ def fault_of(part: str, address: str, error: Exception, slow: type[Retry] = Retr
     missing = next((link for link in chain if isinstance(link, ImportError)), None)
     if missing is not None:
         hint = f"Install {missing.name or 'its package'} next to mem0ai, then restart the Pipelines server."
-        return TellAdmin(f"{who} needs a Python package that is not here.", hint=hint)
+        return TellAdmin(f"{who} needs a Python package that is not installed here.", hint=hint)
     names = [type(link).__name__ for link in chain]
     if any("Timeout" in name for name in names):
         return slow(f"{who} took too long.", hint="Is it overloaded, or still loading its model?")

@@ -1,4 +1,4 @@
-"""With `local_only`: whether all that what users say passes through is on one's own machines or network."""
+"""With `local_only`: whether what users say passes only through one's own machines and network."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def data_residency(settings: Valves, state_url: str = "") -> list[Check]:
                 "Choose local ones, or switch local_only off.",
             )
         ]
-    detail = "all that remembers is on your own machines or network"
+    detail = "everything that remembers is on your own machines or network"
     if settings.backend == "server":
-        detail = "mem0's server is in your own network; which LLM and embedder it asks is not told"
+        detail = "mem0's server is in your own network; which LLM and embedder it asks is not known here"
     return [Check("local only", True, detail)]
 
 

@@ -46,7 +46,7 @@ def selfcheck(settings: Valves, backend: Backend) -> list[Check]:
     """
     parts = _Check(settings).run(backend)
     if settings.llm_provider == "auto" and not settings.has_llm and settings.backend == "library":
-        hint = "Which LLM a running server reads with is told at its /memory/status."
+        hint = "The /memory/status of a running server says which LLM it reads with."
         parts.append(
             Check("LLM", True, "auto: this command's environment names no server of the chats", hint)
         )
@@ -174,11 +174,11 @@ class _Check:
 
     @property
     def waits_s(self) -> float:
-        """Since the backend was opened."""
+        """Seconds since the backend was opened."""
         return time.monotonic() - self._began
 
     def run(self, backend: Backend) -> list[Check]:
-        """Ask everything; never raises."""
+        """Runs all checks. Never raises."""
         embedder, llms, readers = _models_of(backend)
         store = "store" if embedder else "backend"
         parts = [_tried(store, lambda: self._compare(self._settings, backend) or _read(backend))]
@@ -214,7 +214,7 @@ class _Check:
         except UnreadableAnswerError:
             hint = f"Set {llm.prefix}_model to a model that can answer in JSON."
             part = Check(
-                llm.part, False, f"{llm.name} answered in {took}, but not in JSON as it was told", hint
+                llm.part, False, f"{llm.name} answered in {took}, but not in JSON as it was asked to", hint
             )
         else:
             part = Check(llm.part, True, took + _note(llm.settings, llm.prefix))

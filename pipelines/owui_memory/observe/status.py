@@ -41,8 +41,8 @@ class BackendCheck:
         try:
             return self._inquiry.answer(_PATIENCE_S)
         except TimeoutError:
-            silent = f"store and embedder have not answered its check for {self._inquiry.waits_s:.0f} s"
-            hint = "Are they overloaded, or hang? Chats go on without memories."
+            silent = f"store and embedder have not answered the check for {self._inquiry.waits_s:.0f} s"
+            hint = "Are they overloaded, or do they hang? Chats go on without memories."
             backend = self._live.current
             return [Check("backend", False, silent, hint), *(health_of(backend) if backend else [])]
 

@@ -24,7 +24,7 @@ def empty(connection: Any, whose: str) -> None:
         time.sleep(_PAUSE_S)
     raise Retry(
         f"{whose} is read all the time: its write-ahead log still holds what was erased.",
-        hint="It is tried again by itself.",
+        hint="It is tried again automatically.",
     )
 
 

@@ -117,7 +117,7 @@ class TestLooking:
         assert found[0]["memory"] == CELLO
         assert found[0]["keyword"] > 0
         assert run("search", "ada", "cello").splitlines()[1].startswith(f"1  {CELLO}")
-        assert run("search", "bob", "cello") == "No memory fits these words, and nothing that was said.\n"
+        assert run("search", "bob", "cello") == "No memory matches these words, and nothing that was said.\n"
 
     def test_what_stands_in_a_memory_is_shown_as_it_is(self, run: Run, tmp_path: Path) -> None:
         text = "[red]Colours[/red] :smile: \x1b[31mand bells\a"
@@ -246,7 +246,7 @@ class TestChanging:
         run("remember", "ada", "My dog is three years old.")
         with pytest.raises(Refused, match="Several memories contain these words"):
             run("forget", "ada", "dog")
-        with pytest.raises(Refused, match="No memory has these words"):
+        with pytest.raises(Refused, match="No memory contains these words"):
             run("forget", "bob", "dog")
         assert run("forget", "ada", "dog", "Rex").startswith(f"Forgotten: {DOG}\n")
         assert texts(run, "ada") == ["My dog is three years old."]
@@ -313,7 +313,7 @@ class TestAsking:
     def test_whoever_is_nobody(self, user: str, capsys: pytest.CaptureFixture[str]) -> None:
         for command in (["list", user], ["remember", user, DOG], ["erase-user", user, "--yes"]):
             assert main(command) == 2
-            assert "is no user's id" in capsys.readouterr().err
+            assert "is not a user's id" in capsys.readouterr().err
 
     def test_installed_it_runs_from_any_folder(self, tmp_path: Path) -> None:
         installed = Path(sys.prefix, "bin", "owui-memory")
@@ -352,7 +352,7 @@ class TestAsking:
         run("remember", "ada", DOG)
         monkeypatch.setenv("MEMORY_EMBEDDER_MODEL", "another")
         with pytest.raises(
-            Refused, match=rf"and the memories are in .* Run first: {re.escape(COMMAND)} migrate"
+            Refused, match=rf"but the memories are in .* Run first: {re.escape(COMMAND)} migrate"
         ):
             run("list", "ada")
         assert rows(run, "migrate")["moved"] == 1

@@ -48,7 +48,7 @@ def test_chats_go_on_and_the_status_tells_why(late: Running) -> None:
     assert not part["ok"]
     assert "cannot be reached" in part["detail"]
     assert "MEMORY_STATE_URL" in part["hint"]
-    assert "tried again by itself" in part["hint"]
+    assert "tried again automatically" in part["hint"]
 
 
 def test_it_comes_to_life_with_the_settings_of_then(late: Running, own_postgres: Postgres) -> None:
@@ -166,5 +166,5 @@ def test_pauses_grow_to_a_minute_and_a_fault_is_logged_once(
     wait_until(lambda: not starting(), what="it has given up")
     assert pauses.seen == [1, 2, 4, 8, 16, 32, 60, 60]
     assert str(start.fault) == told
-    assert start.fault.hint.endswith("It is tried again by itself.")
+    assert start.fault.hint.endswith("It is tried again automatically.")
     assert [record.message.startswith(told) for record in caplog.records] == [True]

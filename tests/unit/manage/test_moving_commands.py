@@ -317,7 +317,7 @@ class TestMigrate:
         assert main(["migrate", "--abandon"]) == 0
         assert f"What is only in {home} stays there" in capsys.readouterr().out
         assert main(["migrate", "--abandon"]) == 0
-        assert capsys.readouterr().out == "Nothing is waited for.\n"
+        assert capsys.readouterr().out == "No former location is waited for.\n"
 
 
 class TestSettings:

@@ -16,6 +16,7 @@ from owui_memory.config.settings import Valves
 from owui_memory.core.errors import Drop
 from owui_memory.models.bundled_embedder import DIMS, BundledEmbedder
 from owui_memory.models.embedder import Embedder
+from owui_memory.models.encoder_files import Encoder
 from tests.harness.hang import work_ends
 
 MEGABYTE = 1_000_000
@@ -132,3 +133,31 @@ def test_threads_share_it() -> None:
     with ThreadPoolExecutor(8) as threads:
         made = [pair for part in threads.map(embed, [texts[at::8] for at in range(8)]) for pair in part]
     assert all(np.allclose(expected[text], vector, atol=1e-4) for text, vector in made)
+
+
+TEXTS = ["What is my dog called?", "Mein Hund heißt Rex.", "我的狗叫雷克斯。", "🐈", "a" * 500]
+
+
+def test_what_is_kept_to_load_faster_gives_the_same_vectors(tmp_path: Path) -> None:
+    first = Encoder(tmp_path).encode(TEXTS)
+    (kept,) = tmp_path.iterdir()
+    assert np.array_equal(Encoder(tmp_path).encode(TEXTS), first)
+    assert list(tmp_path.iterdir()) == [kept]
+
+
+@pytest.mark.parametrize("what", ["no values", "cut values", "other values", "cut array", "other array"])
+def test_files_that_are_not_what_they_were_are_made_anew(what: str, tmp_path: Path) -> None:
+    first = Encoder(tmp_path).encode(TEXTS)
+    (kept,) = tmp_path.iterdir()
+    file = kept / ("values" if "values" in what else "cnn_W.0.npy")
+    good = file.read_bytes()
+    bad = {"no": b"", "cut": good[: len(good) // 2], "other": good[:200] + bytes(len(good) - 200)}
+    file.write_bytes(bad[what.split()[0]])
+    assert np.array_equal(Encoder(tmp_path).encode(TEXTS), first)
+    assert file.read_bytes() == good
+
+
+def test_without_a_folder_to_write_it_loads_all_the_same(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("")
+    assert Encoder(file / "folder").encode(TEXTS).shape == (len(TEXTS), DIMS)

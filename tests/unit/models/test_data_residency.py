@@ -141,7 +141,7 @@ def test_what_the_settings_send_away(settings: dict[str, Any], state: str, told:
 def test_what_a_server_of_mem0_asks_is_not_known() -> None:
     (part,) = data_residency(Valves(local_only=True, backend="server", backend_url="http://mem0:8000"))
     assert part.ok
-    assert "not told" in part.detail
+    assert "not known" in part.detail
 
 
 def test_where_ollamas_client_goes_by_itself_counts(monkeypatch: pytest.MonkeyPatch) -> None:

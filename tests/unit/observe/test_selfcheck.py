@@ -101,7 +101,7 @@ def test_an_llm_that_cannot_do_json_is_told(scripted_llm: ScriptedLLM, tmp_path:
         llm = part(selfcheck(settings, backend), "LLM")
     assert not llm.ok
     assert llm.detail.startswith("openai scripted-chat answered in ")
-    assert llm.detail.endswith(", but not in JSON as it was told")
+    assert llm.detail.endswith(", but not in JSON as it was asked to")
     assert llm.hint == "Set llm_model to a model that can answer in JSON."
 
 

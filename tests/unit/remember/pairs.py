@@ -9,6 +9,10 @@ well that went.
 from __future__ import annotations
 
 DIFFERENT: tuple[tuple[str, str], ...] = (
+    ("I am thirty-four years old.", "I am thirty-five years old."),
+    ("I have thirty cats.", "I have 34 cats."),
+    ("我有两只猫。", "我有三只猫。"),
+    ("고양이 세 마리를 키워요.", "고양이 네 마리를 키워요."),
     ("My left knee hurts.", "My right knee hurts."),
     ("I have two cats and one dog.", "I have one cat and two dogs."),
     ("I prefer tea over coffee.", "I prefer coffee over tea."),
@@ -106,6 +110,13 @@ DIFFERENT: tuple[tuple[str, str], ...] = (
 )
 
 SAME: tuple[tuple[str, str], ...] = (
+    ("I am thirty-four years old.", "I am 34 years old."),
+    ("Tengo treinta y cuatro años.", "Tengo 34 años."),
+    ("İki kedim var.", "2 kedim var."),
+    ("我有两只猫。", "我有2只猫。"),
+    ("猫を二匹飼っています。", "猫を２匹飼っています。"),
+    ("고양이 세 마리를 키워요.", "고양이 3마리를 키워요."),
+    ("عندي ثلاث قطط", "عندي ٣ قطط"),
     ("I live in Lisbon.", "i live in Lisbon"),
     ("I live in Lisbon.", "I'm living in Lisbon now."),
     ("I live in Lisbon.", "The user lives in Lisbon."),

@@ -131,7 +131,7 @@ def load() -> None:
 
 
 def code_of(tag: Any) -> str:
-    """The code of a language tag as browsers write it ("de-AT"); "" where it is none of `CODES`."""
+    """The code of a language tag as browsers write it ("de-AT"); "" if it is none of `CODES`."""
     match = _TAG.fullmatch(tag) if isinstance(tag, str) and len(tag) <= _TAG_CHARS else None
     code = match[1].lower() if match else ""
     return code if code in CODES else ""

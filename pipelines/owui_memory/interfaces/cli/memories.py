@@ -52,7 +52,7 @@ def search(instance: Instance, user_id: str, words: str, page: int, to_json: boo
             row |= fields(one, "score", "meaning", "keyword")
         as_json(rows)
     elif not (memories or passages):
-        say("No memory fits these words, and nothing that was said.")
+        say("No memory matches these words, and nothing that was said.")
     else:
         if memories:
             show(memories)
@@ -78,7 +78,7 @@ def edit(instance: Instance, user_id: str, which: str, text: str, to_json: bool)
         (memory_id,) = instance.ids(control, user_id, [which])
         done = control.edit(asked_for(user_id), memory_id, text)
     if not done.before:
-        raise Drop("That memory is gone.", hint="`list` shows those that there are.")
+        raise Drop("That memory no longer exists.", hint="`list` shows the memories that there are.")
     if to_json:
         as_json(fields(done, "before", "after"))
     else:
@@ -107,7 +107,7 @@ def forget(instance: Instance, user_id: str, which: Sequence[str], *, at_once: b
         minutes = counted(done.undo_minutes, "minute", "minutes")
         say(f"`undo` brings back what was forgotten within {minutes}; then the server erases it for good.")
     if not done.reached:
-        say("A place could not be reached yet: the server erases it there as soon as it can.")
+        say("A store could not be reached yet: the server erases it there as soon as it can.")
 
 
 def _holding(instance: Instance, control: Control, user_id: str, words: str) -> list[str]:
@@ -115,11 +115,11 @@ def _holding(instance: Instance, control: Control, user_id: str, words: str) -> 
     if exact and len(memories) == 1:
         return [memories[0].id]
     if not memories:
-        raise Drop("No memory has these words, and none comes near. Nothing was forgotten.")
+        raise Drop("No memory contains these words, and none comes near. Nothing was forgotten.")
     instance.number(user_id, memories)
     show(memories)
-    said = "Several memories have these words." if exact else "No memory has exactly these words."
-    raise Drop(f"{said} Nothing was forgotten yet: say which, by its number.")
+    said = "Several memories contain these words." if exact else "No memory contains exactly these words."
+    raise Drop(f"{said} Nothing has been forgotten yet: name one by its number.")
 
 
 def undo(instance: Instance, user_id: str, to_json: bool) -> None:

@@ -107,7 +107,7 @@ class Moving:
             say(
                 f"{count:,} memories are in {location}."
                 if moved
-                else f"Nothing to move: all are in {location}."
+                else f"Nothing to move: all memories are in {location}."
             )
 
     def _abandon(self, to_json: bool) -> None:
@@ -118,9 +118,9 @@ class Moving:
             as_json({"abandoned": [str(location) for location in pending]})
             return
         for location in pending:
-            say(f"What is only in {location} stays there, and is not looked for any more.")
+            say(f"Memories that are only in {location} stay there, and are no longer looked for.")
         if not pending:
-            say("Nothing is waited for.")
+            say("No former location is waited for.")
 
     def _opened(self, location: Location) -> AbstractContextManager[Records]:
         instance = self._instance

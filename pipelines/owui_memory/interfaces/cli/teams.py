@@ -30,7 +30,7 @@ def list_(instance: Instance, team: str, page: int, to_json: bool) -> None:
 
 
 def share(instance: Instance, user_id: str, which: str, team: str, to_json: bool) -> None:
-    """A team knows from now on what a user's memory says."""
+    """Shares with a team what a user's memory says."""
     if team not in (known := _teams(instance)):
         raise _unknown(team, known)
     with instance.control() as control:
@@ -43,12 +43,12 @@ def share(instance: Instance, user_id: str, which: str, team: str, to_json: bool
 
 
 def withdraw(instance: Instance, team: str, which: str, to_json: bool) -> None:
-    """A team knows it no more."""
+    """Takes back what was shared with a team."""
     with instance.control() as control:
         (memory_id,) = instance.ids(control, team_owner(team), [which])
         memory = control.of_ids([memory_id]).get(memory_id)
         if memory is None or memory.scope != TEAM + team:
-            raise Drop("That memory is gone.", hint="`team` shows those that there are.")
+            raise Drop("That memory no longer exists.", hint="`team` shows the memories that there are.")
         text = control.withdraw(asked_for(sharer_in(memory.batch)), memory_id)
     if to_json:
         as_json({"team": team, "memory": text})
@@ -61,5 +61,5 @@ def _teams(instance: Instance) -> Sequence[str]:
 
 
 def _unknown(team: str, known: Sequence[str]) -> Drop:
-    there = f"There are: {', '.join(known)}." if known else "The setting `teams` names none."
+    there = f"There are: {', '.join(known)}." if known else "The setting `teams` names no team."
     return Drop(f"There is no team {team}.", hint=there)

@@ -21,11 +21,12 @@ _SHOWN = 10  # candidates of a message that are not told
 
 
 def show(engine: Engine, chat_id: str, *, to_json: bool) -> None:
-    """Print it."""
+    """Prints the explanations of a chat."""
     explanations = Explanations(engine).of_chat(chat_id)
     if not explanations:
         raise Drop(
-            f"Nothing is known of a chat {chat_id}.", hint="It is kept for a week, by the id in its address."
+            f"Nothing is known of chat {chat_id}.",
+            hint="What a chat was told is kept for a week, by the id in the chat's address.",
         )
     journal = Journal(engine)
     if to_json:
@@ -52,7 +53,7 @@ def _described(number: int, explanation: Explanation, journal: Journal) -> list[
     for title, ids in (
         ("always told", explanation.profile),
         ("told as corrected", explanation.corrected),
-        ("not told any more, it is forgotten", explanation.forgotten),
+        ("no longer in the prompt, as it was forgotten", explanation.forgotten),
     ):
         lines += [f"   {title}: {_text(memory_id, journal)}" for memory_id in ids]
     lines += [

@@ -8,13 +8,13 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import httpx
+import aiohttp
 
 from ...config.upstreams import Upstream
 
 PREFIX = "memory/"  # of a model that takes part in memory
 _LISTED_S, _AGAIN_S = 60.0, 5.0  # that a list is good for; that one which lacks a model, or failed, is
-_PATIENCE = httpx.Timeout(10.0, connect=5.0)
+_PATIENCE = aiohttp.ClientTimeout(total=10.0)
 _MOST_BYTES = 5_000_000
 
 Model = dict[str, Any]
@@ -23,8 +23,8 @@ Model = dict[str, Any]
 class Catalogue:
     """Lists of models, kept for a minute. For one event loop."""
 
-    def __init__(self, client: httpx.AsyncClient, upstreams: Callable[[], Sequence[Upstream]]) -> None:
-        self._client, self._upstreams = client, upstreams
+    def __init__(self, session: aiohttp.ClientSession, upstreams: Callable[[], Sequence[Upstream]]) -> None:
+        self._session, self._upstreams = session, upstreams
         self._lists: dict[Upstream, tuple[float, list[Model] | None]] = {}
         self._asking: dict[Upstream, asyncio.Task[None]] = {}
 
@@ -78,7 +78,7 @@ class Catalogue:
         before = self._lists.get(upstream, (0.0, None))[1]
         try:
             models: list[Model] | None = await self._asked(upstream)
-        except (httpx.HTTPError, ValueError, RecursionError):
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError, RecursionError):
             models = before  # it may be back soon
         self._lists[upstream] = (time.monotonic(), models)
         self._asking.pop(upstream, None)
@@ -87,10 +87,10 @@ class Catalogue:
 
     async def _asked(self, upstream: Upstream) -> list[Model]:
         url, headers = f"{upstream.base_url}/models", authorization(upstream)
-        async with self._client.stream("GET", url, headers=headers, timeout=_PATIENCE) as answer:
+        async with self._session.get(url, headers=headers, timeout=_PATIENCE) as answer:
             answer.raise_for_status()
             read = b""
-            async for chunk in answer.aiter_bytes():
+            async for chunk in answer.content.iter_any():
                 read += chunk
                 if len(read) > _MOST_BYTES:
                     raise ValueError("a list of models that is too long")

@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
+from urllib.request import getproxies
 
-import httpx
+import aiohttp
 from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -32,13 +33,22 @@ from .answer import Ear, Read, StreamEar, WholeEar
 from .catalogue import PREFIX, Catalogue
 from .dialects import DIALECTS, Dialect
 from .identity import Caller, caller_of, given_key, metadata_of
-from .relay import Ears, Keep, Relay, passed_on, refusal, send_json
+from .relay import Ears, Keep, Relay, Request, passed_on, refusal, send_json
 
 log = logging.getLogger(__name__)
 
 _AT_ONCE = 256  # requests
 _MOST_BYTES, _MOST_BYTES_AT_ONCE = 64_000_000, 256_000_000  # of requests' bodies
 _CONNECT_S = 10.0  # for an answer there is no limit but the client's and the upstream's
+_KEPT_OPEN_S = 4.0  # less than servers do, which would else close what is about to be used
+_LINE_BYTES = 65_536  # of a header
+_NAME_CHARS = 200  # of a model's name
+_OPERATIONS = {
+    "/chat/completions": "chat",
+    "/responses": "chat",
+    "/completions": "text_completion",
+    "/embeddings": "embeddings",
+}
 _TASK = "### Task:"  # Open WebUI's own begin so, where its connection does not tell them
 _WRONG_KEY = "The key is missing or wrong. Send 'Authorization: Bearer <a key of yours, or the server's>'."
 
@@ -77,7 +87,7 @@ class Proxy:
     ) -> None:
         self._chats, self._settings, self._environment = chats, settings, environment
         self._prefix = prefix.encode()
-        self._opened: tuple[httpx.AsyncClient, Catalogue] | None = None
+        self._opened: tuple[aiohttp.ClientSession, Catalogue] | None = None
         self._at_once = self._bytes_at_once = 0
         self._keeping: set[asyncio.Future[Any]] = set()
 
@@ -109,7 +119,7 @@ class Proxy:
             await asyncio.wait(self._keeping, timeout=5)
         if self._opened is not None:
             opened, self._opened = self._opened, None
-            await opened[0].aclose()
+            await opened[0].close()
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = asyncio.get_running_loop().time()
@@ -279,25 +289,29 @@ class Proxy:
         ears: Ears | None = None,
         keep: Keep | None = None,
     ) -> None:
-        client, _ = self._open()
+        session, _ = self._open()
         query = f"?{asked.query.decode('latin-1')}" if asked.query else ""
         headers = passed_on(asked.headers.raw, upstream, readable=ears is not None)
         url = f"{upstream.base_url}{asked.path}{query}"
-        try:
-            request = httpx.Request(asked.method, url, headers=headers, content=raw or None)
-        except (httpx.InvalidURL, ValueError) as error:
-            raise _RefusedError(404, "not_found", "There is nothing at such an address.") from error
+        operation = _OPERATIONS.get(asked.path, "")
+        model = asked.model.removeprefix(PREFIX)[:_NAME_CHARS]
+        request = Request(asked.method, url, headers, raw, operation, model)
         took = asyncio.get_running_loop().time() - asked.began
         self._chats.emit(Event(EventKind.PROXIED, code="yes" if ears else "no", seconds=took))
-        await Relay(client, upstream, self._chats.emit, ears, keep).run(request, receive, send)
+        await Relay(session, upstream, self._chats.emit, ears, keep).run(request, receive, send)
 
-    def _open(self) -> tuple[httpx.AsyncClient, Catalogue]:
+    def _open(self) -> tuple[aiohttp.ClientSession, Catalogue]:
         if self._opened is None:
-            limits = httpx.Limits(
-                max_connections=2 * _AT_ONCE, max_keepalive_connections=64, keepalive_expiry=30
+            session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=2 * _AT_ONCE, keepalive_timeout=_KEPT_OPEN_S),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S),
+                cookie_jar=aiohttp.DummyCookieJar(),  # one user's are not the next one's
+                auto_decompress=False,
+                trust_env=bool(getproxies()),  # looking for one takes a thread for each request
+                max_line_size=_LINE_BYTES,
+                max_field_size=_LINE_BYTES,
             )
-            client = httpx.AsyncClient(limits=limits, timeout=httpx.Timeout(None, connect=_CONNECT_S))
-            self._opened = client, Catalogue(client, lambda: self._settings().upstreams_in_use)
+            self._opened = session, Catalogue(session, lambda: self._settings().upstreams_in_use)
         return self._opened
 
 

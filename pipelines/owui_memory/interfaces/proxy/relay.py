@@ -6,10 +6,12 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
-import httpx
+import aiohttp
 from starlette.types import Receive, Send
+from yarl import URL
 
 from ...config.upstreams import Upstream
 from ...core.events import Event, EventKind, UpstreamCall
@@ -26,26 +28,33 @@ _OF_A_CONNECTION = frozenset(
 _NOT_SENT = _OF_A_CONNECTION | {"host", "content-length", "expect", "authorization", "x-api-key", "cookie"}
 _NOT_SENT_PREFIXES = ("x-openwebui-", "x-memory-")
 _NOT_RETURNED = _OF_A_CONNECTION | {"date", "server"}  # our own server writes these two
+_NOT_ADDED = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 _CORS = "access-control-"
 RawHeaders = Iterable[tuple[bytes, bytes]]
 Ears = Callable[[str], "Ear | None"]  # for a content type
 Keep = Callable[[Ear], Awaitable[None]]
 
 
-def passed_on(headers: RawHeaders, upstream: Upstream, *, readable: bool) -> list[tuple[bytes, bytes]]:
+def passed_on(headers: RawHeaders, upstream: Upstream, *, readable: bool) -> list[tuple[str, str]]:
     """A request's headers for an upstream. readable: the answer is not to be compressed."""
     named = _of_connection(headers)
     sent = [
-        (name, value)
+        (name.decode("latin-1"), _text(value))
         for name, value in headers
         if (text := name.decode("latin-1").lower()) not in _NOT_SENT | named
         and not text.startswith(_NOT_SENT_PREFIXES)
         and not (readable and text == "accept-encoding")
     ]
-    sent += [(name.encode(), value.encode()) for name, value in authorization(upstream).items()]
-    if readable:
-        sent.append((b"accept-encoding", b"identity"))
-    return sent
+    sent += authorization(upstream).items()
+    return [*sent, ("accept-encoding", "identity")] if readable else sent
+
+
+def _text(value: bytes) -> str:
+    """As it is written again: in UTF-8, or as much of it as can be."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
 
 
 def _returned(headers: RawHeaders) -> list[tuple[bytes, bytes]]:
@@ -64,24 +73,36 @@ def _of_connection(headers: RawHeaders) -> frozenset[str]:
     return frozenset(part.strip().lower() for value in listed for part in value.split(","))
 
 
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What an upstream is sent."""
+
+    method: str
+    url: str
+    headers: list[tuple[str, str]]
+    body: bytes
+    operation: str = ""
+    model: str = ""
+
+
 class Relay:
     """Sends one request on. `keep` is awaited before the end of an answer goes to the client."""
 
     def __init__(
         self,
-        client: httpx.AsyncClient,
+        session: aiohttp.ClientSession,
         upstream: Upstream,
         emit: Callable[[Event], None],
         ears: Ears | None = None,
         keep: Keep | None = None,
     ) -> None:
-        self._client, self._upstream, self._emit = client, upstream, emit
+        self._session, self._upstream, self._emit = session, upstream, emit
         self._ears, self._keep = ears, keep
         self._ear: Ear | None = None
         self._outcome = "unreachable"
         self._first_s: float | None = None
 
-    async def run(self, request: httpx.Request, receive: Receive, send: Send) -> None:
+    async def run(self, request: Request, receive: Receive, send: Send) -> None:
         """Until the answer's end, or until one of both sides goes away."""
         began = time.monotonic()
         pumping = asyncio.create_task(self._pump(request, send, began))
@@ -98,31 +119,39 @@ class Relay:
             leaving.cancel()
             pumping.cancel()
             took = time.monotonic() - began
-            call = UpstreamCall(self._upstream.name, self._outcome, took, self._first_s)
+            told = request.operation, request.model
+            call = UpstreamCall(self._upstream.name, self._outcome, took, self._first_s, *told)
             self._emit(Event(EventKind.UPSTREAM_ANSWERED, upstream=call))
             await self._kept()
 
-    async def _pump(self, request: httpx.Request, send: Send, began: float) -> None:
+    async def _pump(self, request: Request, send: Send, began: float) -> None:
         try:
-            answer = await self._client.send(request, stream=True)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            answer = await self._session.request(
+                request.method,
+                URL(request.url, encoded=True),
+                headers=request.headers,
+                data=request.body or None,
+                allow_redirects=False,
+                skip_auto_headers=_NOT_ADDED,
+            )
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             text = f"The model server {self._upstream.name} cannot be reached ({type(error).__name__})."
             await send_json(send, 502, refusal(text, "upstream_unreachable"))
             return
         try:
             await self._returning(answer, send, began)
-        except httpx.HTTPError:
+        except (aiohttp.ClientError, TimeoutError, OSError):
             self._outcome = "broken"  # returning without an end breaks the client's connection, too
         finally:
-            await answer.aclose()
+            answer.close() if self._outcome in ("broken", "left") else answer.release()
 
-    async def _returning(self, answer: httpx.Response, send: Send, began: float) -> None:
-        if self._ears is not None and answer.status_code == 200 and "content-encoding" not in answer.headers:
+    async def _returning(self, answer: aiohttp.ClientResponse, send: Send, began: float) -> None:
+        if self._ears is not None and answer.status == 200 and "content-encoding" not in answer.headers:
             self._ear = self._ears(answer.headers.get("content-type", ""))
-        headers = _returned(answer.headers.raw)
-        await send({"type": "http.response.start", "status": answer.status_code, "headers": headers})
+        headers = _returned(answer.raw_headers)
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         held = b""  # the last chunk of an answer in one piece
-        async for chunk in answer.aiter_raw():
+        async for chunk in answer.content.iter_any():
             if self._first_s is None:
                 self._first_s = time.monotonic() - began
             at = self._ear.hears(chunk) if self._ear is not None else None
@@ -133,7 +162,7 @@ class Relay:
                 await self._kept()
                 chunk = chunk[at:]
             await _send(send, chunk)
-        self._outcome = f"{answer.status_code // 100}xx"
+        self._outcome = f"{answer.status // 100}xx"
         await self._kept()
         await send({"type": "http.response.body", "body": held, "more_body": False})
 

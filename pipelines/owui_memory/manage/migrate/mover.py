@@ -47,7 +47,7 @@ class Live(Protocol):
         """The backend in use."""
 
     def take_over(self, backend: Backend, superseded: threading.Event) -> bool:
-        """Use this one from now on; False where the settings have changed since."""
+        """Use this one from now on; False if the settings have changed since."""
 
     def alone(self) -> AbstractContextManager[None]:
         """Nobody writes meanwhile."""
@@ -301,7 +301,7 @@ class _Move:
         return self._copy.refused
 
     def hold(self, holder: str) -> bool:
-        """Wait until nobody else copies; False where somebody has copied all, or the settings changed."""
+        """Wait until nobody else copies; False if somebody has copied all, or the settings changed."""
         while not self._locations.hold(self._location, holder, HOLD_S):
             if self._arrived() or self._arrival.superseded.wait(_LOOK_S):
                 return False
@@ -315,7 +315,7 @@ class _Move:
         return home is not None and home.key == self._location.key
 
     def copy_most(self) -> bool:
-        """All but what changes meanwhile; False where it was stopped."""
+        """All but what changes meanwhile; False if it was stopped."""
         for _ in range(_PASSES):
             if self._copy.run() <= _FEW or self._arrival.superseded.is_set():
                 break

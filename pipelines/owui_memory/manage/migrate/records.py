@@ -72,7 +72,7 @@ class Head(NamedTuple):
     """What is compared of a record.
 
     there: its id in that location, which may give ids of its own.
-    moved: whether it came from another location; None where that cannot be told.
+    moved: whether it came from another location; None if that cannot be known.
     """
 
     created_at: str

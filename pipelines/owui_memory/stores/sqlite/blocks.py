@@ -9,6 +9,8 @@ memories has no codes: there all vectors are looked at.
 from __future__ import annotations
 
 import sqlite3
+import threading
+from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -23,19 +25,26 @@ _SCALE = 32767  # of the numbers of a vector of length 1, which are kept in 16 b
 _READ = 2048  # vectors at once
 _SEQS = 0xFFFFFFFF
 _LONGEST = 0xFFFF  # words
+_CACHED = 32 * 2**20  # bytes of lines
+
+_COLUMNS = "number, name, rows, centred, centre, version"  # of an owner
 
 Array = np.ndarray
 
 
 @dataclass(slots=True)
 class Owner:
-    """Whose memories they are, "" being nobody. `centred`: how many memories `centre` is the mean of."""
+    """Whose memories they are, "" being nobody.
+
+    centred: how many memories `centre` is the mean of. version: another one after each change.
+    """
 
     number: int
     name: str
     rows: int
     centred: int
     centre: bytes | None
+    version: int
 
     def key(self, seq: int) -> int:
         """Of one of its memories in the tables of blocks, vectors and words: an owner's lie together."""
@@ -57,15 +66,15 @@ class Owner:
 
 def owner(connection: sqlite3.Connection, tables: Tables, name: str) -> Owner | None:
     """Who has memories by that name; None for who has none."""
-    row = connection.execute(
-        f"SELECT number, name, rows, centred, centre FROM {tables.owners} WHERE name = ?", (name,)
-    ).fetchone()
+    row = connection.execute(f"SELECT {_COLUMNS} FROM {tables.owners} WHERE name = ?", (name,)).fetchone()
     return Owner(*row) if row else None
 
 
 def owners(connection: sqlite3.Connection, tables: Tables) -> list[Owner]:
     """All who have memories."""
-    rows = connection.execute(f"SELECT number, name, rows, centred, centre FROM {tables.owners}").fetchall()
+    rows = connection.execute(
+        f"SELECT number, name, rows, centred, centre, version FROM {tables.owners}"
+    ).fetchall()
     return [Owner(*row) for row in rows]
 
 
@@ -110,6 +119,7 @@ class Lines:
     after: Array
     lengths: Array
     codes: Array
+    mean_length: float
 
     def __len__(self) -> int:
         return len(self.seqs)
@@ -117,14 +127,7 @@ class Lines:
     def among(self, seqs: Array) -> Lines:
         """Those of these memories."""
         at = np.flatnonzero(np.isin(self.seqs, seqs))
-        return Lines(self.seqs[at], self.after[at], self.lengths[at], self.codes[at])
-
-    def at(self, seqs: Array) -> Array:
-        """Where these are."""
-        found = np.searchsorted(self.seqs, seqs)
-        there = found < len(self.seqs)
-        there[there] = self.seqs[found[there]] == seqs[there]
-        return found[there]
+        return Lines(self.seqs[at], self.after[at], self.lengths[at], self.codes[at], self.mean_length)
 
 
 def read(connection: sqlite3.Connection, tables: Tables, whose: Owner) -> Lines:
@@ -135,7 +138,7 @@ def read(connection: sqlite3.Connection, tables: Tables, whose: Owner) -> Lines:
     lines = np.frombuffer(b"".join([blob for (blob,) in blobs]), line(tables.dims))
     lengths = lines["own"].astype(np.float32) + lines["context"]
     seqs, after = (np.ascontiguousarray(lines[name]) for name in ("seq", "after"))
-    return Lines(seqs, after, lengths, lines["code"])
+    return Lines(seqs, after, lengths, lines["code"], float(lengths.mean()) if len(lengths) else 0.0)
 
 
 def vectors_at(
@@ -147,6 +150,34 @@ def vectors_at(
     )
     while rows := cursor.fetchmany(_READ):
         yield [key for key, _ in rows], unpacked([blob for _, blob in rows], tables.dims)
+
+
+class Cache:
+    """The lines of the owners who were searched for last, as long as they do not change; some 32 MiB.
+
+    Threads may share it. It holds nothing that anybody said.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[int, tuple[int, Lines]] = OrderedDict()
+        self._count = 0
+
+    def read(self, connection: sqlite3.Connection, tables: Tables, whose: Owner) -> Lines:
+        """The lines of an owner as they are in this transaction."""
+        with self._lock:
+            version, lines = self._kept.get(whose.number, (0, None))
+        if lines is not None and version == whose.version:
+            return lines
+        lines = read(connection, tables, whose)
+        with self._lock:
+            former = self._kept.pop(whose.number, None)
+            self._kept[whose.number] = whose.version, lines
+            self._count += len(lines) - (len(former[1]) if former else 0)
+            while self._count * line(tables.dims).itemsize > _CACHED and len(self._kept) > 1:
+                _, (_, oldest) = self._kept.popitem(last=False)
+                self._count -= len(oldest)
+        return lines
 
 
 class Edit:
@@ -165,10 +196,13 @@ class Edit:
         if name not in self._owners:
             found = owner(self.connection, self._tables, name)
             if found is None:
-                (number,) = self.connection.execute(
-                    f"INSERT INTO {self._tables.owners} (name, rows) VALUES (?, 0) RETURNING number", (name,)
+                # At random: another owner with the number of one who is gone has other versions.
+                number, version = self.connection.execute(
+                    f"INSERT INTO {self._tables.owners} (name, rows, version) VALUES (?, 0, random() / 2) "
+                    "RETURNING number, version",
+                    (name,),
                 ).fetchone()
-                found = Owner(number, name, 0, 0, None)
+                found = Owner(number, name, 0, 0, None, version)
             self._owners[name] = found
         return self._owners[name]
 
@@ -230,7 +264,8 @@ class Edit:
             if whose.rows >= max(CODED, _AGAIN * whose.centred):
                 self._code(whose)
             self.connection.execute(
-                f"UPDATE {self._tables.owners} SET rows = ?, centred = ?, centre = ? WHERE number = ?",
+                f"UPDATE {self._tables.owners} SET rows = ?, centred = ?, centre = ?, version = version + 1 "
+                "WHERE number = ?",
                 (whose.rows, whose.centred, whose.centre, whose.number),
             )
 

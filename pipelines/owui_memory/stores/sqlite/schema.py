@@ -105,7 +105,7 @@ def make_search(connection: sqlite3.Connection, tables: Tables) -> None:
     """All tables but that of the memories."""
     connection.execute(
         f"CREATE TABLE {tables.owners} (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, "
-        "rows INTEGER NOT NULL, centred INTEGER NOT NULL DEFAULT 0, centre BLOB)"
+        "rows INTEGER NOT NULL, centred INTEGER NOT NULL DEFAULT 0, centre BLOB, version INTEGER NOT NULL)"
     )
     connection.execute(f"CREATE TABLE {tables.blocks} (key INTEGER PRIMARY KEY, lines BLOB NOT NULL)")
     connection.execute(f"CREATE TABLE {tables.vectors} (key INTEGER PRIMARY KEY, vector BLOB NOT NULL)")

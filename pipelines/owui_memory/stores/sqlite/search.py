@@ -30,7 +30,7 @@ class Search:
     """
 
     def __init__(self, tables: Tables) -> None:
-        self._tables, self._words = tables, Words(tables)
+        self._tables, self._words, self._lines = tables, Words(tables), blocks.Cache()
 
     def of_owners(
         self,
@@ -87,7 +87,7 @@ class Search:
         """`seq` and score of an owner's memories, by meaning and by words. allowed: none but these."""
         if top_k < 1:
             return [], []
-        lines = blocks.read(connection, self._tables, whose)
+        lines = self._lines.read(connection, self._tables, whose)
         by_meaning: Scored = []
         by_words: Scored = []
         if unit is not None:

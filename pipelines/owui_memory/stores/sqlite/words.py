@@ -48,20 +48,24 @@ class Words:
         holders = [self._holders(connection, whose, lines, word) for word in asked]
         common = len(lines) * _COMMON if len(lines) >= _MANY else len(lines)
         rare = [at for at in holders if len(at) <= common] or holders
-        if not any(map(len, rare)):
+        rare = [at for at in rare if len(at)]
+        if not rare:
             return scores
-        size = 1 - _B + _B * lines.lengths / max(float(lines.lengths.mean()), 1.0)  # context counts here
-        for at in rare:
-            times = np.zeros(len(lines), np.float32)
-            times[at] = 1.0
-            there, before = at, at
-            for _ in range(CONTEXT):
-                before = _after(lines, before)
-                times[before] += CONTEXT_WEIGHT
-                there = np.concatenate([there, before])
-            there = np.unique(there)
-            idf = np.log1p((len(lines) - len(at) + 0.5) / (len(at) + 0.5))
-            scores[there] += idf * times[there] * (_K1 + 1) / (times[there] + _K1 * size[there])
+        # Of each word and memory that has it, or has it in its context: where, and how often it counts.
+        counts = np.array([len(at) for at in rare])
+        word, at = np.repeat(np.arange(len(rare)), counts), np.concatenate(rare)
+        found = [(word, at, np.ones(len(at), np.float32))]
+        for _ in range(CONTEXT):
+            word, at = _next(lines, word, at)
+            found.append((word, at, np.full(len(at), CONTEXT_WEIGHT, np.float32)))
+        words, places, weights = (np.concatenate(part) for part in zip(*found, strict=True))
+        pairs, which = np.unique(words * len(lines) + places, return_inverse=True)
+        times = np.bincount(which, weights)
+        words, places = np.divmod(pairs, len(lines))
+        size = 1 - _B + _B * lines.lengths[places] / max(lines.mean_length, 1.0)  # context counts here
+        idf = np.log1p((len(lines) - counts + 0.5) / (counts + 0.5))
+        worth = idf[words] * times * (_K1 + 1) / (times + _K1 * size)
+        scores += np.bincount(places, worth, len(lines))
         return scores
 
     def _holders(self, connection: sqlite3.Connection, whose: Owner, lines: Lines, word: str) -> Array:
@@ -89,7 +93,9 @@ class Words:
             overwrite_words(connection, self._tables, at_once)
 
 
-def _after(lines: Lines, at: Array) -> Array:
-    """Where the memories are that come next in the chats of these."""
+def _next(lines: Lines, words: Array, at: Array) -> tuple[Array, Array]:
+    """The same words, and where the memories are that come next in the chats of these."""
     following = lines.after[at]
-    return lines.at(following[following > 0])
+    has_next = following > 0
+    places = np.searchsorted(lines.seqs, following[has_next])
+    return words[has_next], places
