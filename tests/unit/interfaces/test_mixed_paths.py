@@ -93,7 +93,7 @@ class MixedPaths(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self._folder = tempfile.TemporaryDirectory()
+        self._folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         os.environ["MEMORY_DATA_DIR"] = self._folder.name
         self.engine = open_state(Path(self._folder.name))
         self.running = self.start()
