@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import blake2b
+
+EPISODES = "episodes "  # begins the batch that an exchange's passages are of
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +65,8 @@ def version_of(key: str, message_id: str) -> str:
 def message_id_of(key: str) -> str:
     """The last part of an exchange's key: see `core.turn.Turn.exchange_key`."""
     return key.rpartition("\n")[2]
+
+
+def episodes_name(key: str) -> str:
+    """How an exchange with this key is called among passages of past chats: their batch ends in it."""
+    return blake2b(key.encode(errors="surrogatepass"), digest_size=12).hexdigest()

@@ -17,7 +17,7 @@ from hashlib import blake2b
 from sqlalchemy import Engine
 
 from ..backends.base import EditableBackend
-from ..core.exchange import Batch, Exchange, version_of
+from ..core.exchange import EPISODES, Batch, Exchange, episodes_name, version_of
 from ..core.memory import EPISODE, Memory
 from ..core.scope import TEAM, USER, past_in, past_owner
 from ..state.episodes_table import Entry, EpisodesTable
@@ -28,7 +28,7 @@ from .passages import USER as BY_USER
 
 Confirm = Callable[[], None]  # raises ClaimLost where the exchanges are somebody else's by now
 
-BATCH = "episodes "  # begins the batch that an exchange's passages are of
+BATCH, name_of = EPISODES, episodes_name
 
 TOPICS = "topics"  # the role of what a batch was about
 
@@ -138,11 +138,6 @@ def adopt(engine: Engine, stored: Iterable[tuple[str, Memory]]) -> None:
             at = max((one.created_at.timestamp() for one in passages_ if one.created_at), default=0.0)
             entry = Entry(user_id, exchange, passages_[0].chat, first, said, answered, topics, "imported", at)
             table.put(entry)
-
-
-def name_of(key: str) -> str:
-    """How an exchange with this key is called among passages."""
-    return blake2b(key.encode(errors="surrogatepass"), digest_size=12).hexdigest()
 
 
 def ids_of(entry: Entry) -> Iterator[str]:
