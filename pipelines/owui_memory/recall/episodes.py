@@ -21,6 +21,7 @@ from ..core.memory import EPISODE, Candidate, Memory
 from ..core.scope import View
 from ..core.turn import Turn
 from ..language.forms import stem
+from ..language.past import NOT_ASKED, PastQuestion
 from ..language.scripts import sets_no_spaces
 from ..language.sentences import sentences
 from ..language.words import terms_of
@@ -35,7 +36,7 @@ from .times import is_to_come
 _WEIGHTS = Weights(reach=1)  # a question and its answer lie side by side
 _ASSISTANT = 0.95  # of the worth of what the user said
 _QUOTE_CHARS, _DENSE_CHARS = 120, 50  # of a quote; the latter of scripts without spaces
-_MOST = 40  # quotes with one message
+_MOST = 60  # quotes with one message
 _LEAST_TOKENS = 12  # for less there is no quote
 _REPEATED = 0.8  # share of a quote's words that stand in a fact which is told
 _COUNTED_S = 60.0  # for which the number of a user's passages is believed
@@ -50,6 +51,9 @@ _MORE, _MORE_EACH, _OF = (
 _SUBJECT = 0.5
 _RARE, _RARE_MOST, _RAREST = 0.025, 15.0, 5
 _NEAREST = 40
+_LESS_ASKED, _LEAST_WORTH = 0.1, 0.12
+_WHEN_ASKED = 0.15  # on top of a score
+TIMES_ASKED = 3  # the budget of a question about the past
 _DOUBTED = 0.15  # relevance, by which a fact's evidence is beyond doubt
 
 
@@ -111,28 +115,51 @@ def apart(found: Iterable[Candidate]) -> tuple[list[Candidate], list[Candidate]]
     return facts, passages
 
 
-def ranked_passages(passages: Sequence[Candidate], query: str, now: datetime) -> list[Ranked]:
-    """Best first; what the user said counts a little more than answers."""
+def ranked_passages(
+    passages: Sequence[Candidate], query: str, now: datetime, asked: PastQuestion = NOT_ASKED
+) -> list[Ranked]:
+    """Best first; what the user said counts a little more, and what is of the time that is asked for."""
     items = ranked(passages, query, now, weights=_WEIGHTS)
     weighed = [
-        item if item.memory.role != "assistant" else replace(item, score=_ASSISTANT * item.score)
+        replace(
+            item,
+            score=item.score * (_ASSISTANT if item.memory.role == "assistant" else 1.0)
+            + (_WHEN_ASKED if is_within(item.memory, asked, now) else 0.0),
+        )
         for item in items
     ]
     return sorted(weighed, key=lambda item: item.score, reverse=True)
 
 
-def gate_of(items: Sequence[Ranked], gate: Gate, keywords: Iterable[float | None], passages: int) -> Gate:
+def is_within(memory: Memory, asked: PastQuestion, now: datetime) -> bool:
+    """Whether a passage is of the time that is asked for. now: in the user's time zone."""
+    if asked.window is None or memory.created_at is None:
+        return False
+    return asked.window.holds(memory.created_at.astimezone(now.tzinfo).date())
+
+
+def gate_of(
+    items: Sequence[Ranked],
+    gate: Gate,
+    keywords: Iterable[float | None],
+    passages: int,
+    asked: PastQuestion = NOT_ASKED,
+) -> Gate:
     """The gate for passages: that for facts, and what chance adds where there are many.
 
-    gate: as for facts. keywords: BM25 of the candidates. passages: how many the user has.
+    gate: as for facts. keywords: BM25 of the candidates. passages: how many the user has. asked: a question
+    about the past needs less.
     """
     near = sorted((item.meaning for item in items), reverse=True)[:_NEAREST]
     others = sum(near[1:]) / max(len(near) - 1, 1)
     best = sorted((one or 0.0 for one in keywords), reverse=True)[:_RAREST]
     rare = min(sum(best) / _RAREST, _RARE_MOST)
     many = math.log(max(passages, len(near), 1) / _OF)
-    needed = gate.needed + max(_MORE + _MORE_EACH * many - _SUBJECT * others - _RARE * rare, 0.0)
-    return replace(gate, needed=needed, least=gate.least if gate.evidence >= needed else None)
+    less = _LESS_ASKED if asked.asks else 0.0
+    needed = gate.needed - less + max(_MORE + _MORE_EACH * many - _SUBJECT * others - _RARE * rare, 0.0)
+    if not items or gate.evidence < needed:
+        return replace(gate, needed=needed, least=None)
+    return replace(gate, needed=needed, least=gate.least or _LEAST_WORTH)
 
 
 def is_doubted(gate: Gate, facts: Sequence[Ranked], passages_gate: Gate, passages: Sequence[Ranked]) -> bool:
