@@ -11,11 +11,13 @@ import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
 
+from ..backends.base import Backend, EditableBackend
 from ..config.settings import Valves
+from ..core.exchange import passage_id
 from ..core.locales import Locale
 from ..core.memory import EPISODE, Candidate, Memory
 from ..core.scope import View
@@ -53,6 +55,7 @@ _RARE, _RARE_MOST, _RAREST = 0.025, 15.0, 5
 _NEAREST = 40
 _LESS_ASKED, _LEAST_WORTH = 0.1, 0.12
 _WHEN_ASKED = 0.15  # on top of a score
+_OF_THE_TIME = 60  # messages of the time that is asked for
 TIMES_ASKED = 3  # the budget of a question about the past
 _DOUBTED = 0.15  # relevance, by which a fact's evidence is beyond doubt
 
@@ -90,6 +93,24 @@ class Episodes:
             return view
         kept = self.kept(turn.user_id, version)
         return replace(view, past=kept.wanted and kept.passages > 0)
+
+    def of_the_time(
+        self, backend: Backend, user_id: str, asked: PastQuestion, view: View, now: datetime
+    ) -> list[Candidate]:
+        """How the messages of the time that is asked for begin, whatever they are about.
+
+        "What did I ask you yesterday?" has no words of what was asked. now: in the user's time zone.
+        """
+        if not asked.asks or asked.window is None or not isinstance(backend, EditableBackend):
+            return []
+        first, last = (
+            datetime.combine(day, datetime.min.time(), now.tzinfo).timestamp()
+            for day in (asked.window.first, asked.window.last + timedelta(days=1))
+        )
+        entries = self._table.said_between(user_id, first, last, _OF_THE_TIME)
+        ids = [passage_id(user_id, one.exchange, "user", 0) for one in entries if one.said]
+        found = backend.get_all(ids) if ids else []
+        return [Candidate(memory, 0.0, 0.0) for memory in found if view.sees(memory.scope)]
 
     def elsewhere(self, passages: Sequence[Candidate], turn: Turn, aside: Collection[str]) -> list[Candidate]:
         """Without those that stand in this prompt already, or that only messages said which do not count.

@@ -25,7 +25,7 @@ from ..language.past import NOT_ASKED, PastQuestion, past_question
 from ..models.tokens import Tokenizers, estimated_tokens
 from ..state.engine import unsynced
 from .block import Blocks, is_own, is_quote, shown
-from .episodes import TIMES_ASKED, Episodes, Quotes, apart, gate_of, is_doubted, ranked_passages
+from .episodes import TIMES_ASKED, Episodes, Quotes, apart, gate_of, is_doubted, is_within, ranked_passages
 from .injected import Conversation, Injected, Line
 from .lines import Lines
 from .profile import Profiles, within
@@ -262,8 +262,11 @@ class Recaller:
         items = ranked(found, query, lines.now, reaffirmed)
         of_self = backend.of_self(query)
         gate = Gate.of(items, settings.relevance_threshold, of_self, query)
-        passages = self._episodes.elsewhere(passages, turn, aside.batches)
         asked = past_question(turn.text, lines.now.date()) if view.past else NOT_ASKED
+        there = {item.memory.id for item in passages}
+        of_the_time = self._episodes.of_the_time(backend, turn.user_id, asked, view, lines.now)
+        passages += [item for item in of_the_time if item.memory.id not in there]
+        passages = self._episodes.elsewhere(passages, turn, aside.batches)
         spoken = ranked_passages(passages, query, lines.now, asked)
         many = self._episodes.kept(turn.user_id, version).passages if spoken else 0
         passages_gate = gate_of(
@@ -273,6 +276,9 @@ class Recaller:
             many,
             asked,
         )
+        then = [item for item in spoken if asked.asks and is_within(item.memory, asked, lines.now)]
+        if then and passages_gate.least is None:
+            spoken, passages_gate = then, replace(passages_gate, least=0.0)
         if is_doubted(gate, items, passages_gate, spoken):
             gate = replace(gate, least=None)
         least = gate.least
