@@ -22,7 +22,7 @@ def test_a_passage_is_quoted_in_another_chat_until_it_is_forgotten(
     other = Chat(user)
     first = other.say(QUESTION)
     told = server.inlet(first.inlet, first.user)
-    assert ': "The walnut shelf in the hallway' in told_text(told)
+    assert 'assistant: "Loosen the upper screw' in told_text(told)  # the rest is told as a fact
     server.outlet(first.outlet("The left one.", sent=told), first.user)
     later = other.say("Thanks.")
     assert server.inlet(later.inlet, later.user)["messages"][: len(told["messages"])] == told["messages"]
