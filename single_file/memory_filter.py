@@ -133,7 +133,7 @@ remember/    the outlet's side: keeper, outbox (spill: what the database cannot 
              reconcile, verbatim, admission (what may become a memory), apply, journal
 manage/      list, search, edit, forget, undo, share; erasure/; migrate/
 commands/    /memory: parse, run, answer
-observe/     hooks on events: counters, costs, status, self-checks
+observe/     hooks on events: counters, costs, Prometheus, tracing, event log; status, self-checks
 interfaces/  what speaks to the outside: chats (turns through the core, for all of them), pipelines/ (the
              filter, its guard on the routes), proxy/ (an OpenAI-compatible API before model servers), cli/
 app.py       assembles all of it; plugin.py is what the Pipelines server loads, standalone.py the
@@ -260,6 +260,7 @@ from .models.embedder import Embedder
 from .observe.comparison import compared
 from .observe.costs import Costs
 from .observe.data_residency import data_residency
+from .observe.event_log import EventLog
 from .observe.inquiry import Inquiry
 from .observe.ledger import Ledger
 from .observe.metrics import Metrics
@@ -267,6 +268,7 @@ from .observe.prometheus import Levels, Prometheus, sizes
 from .observe.selfcheck import SelfChecks
 from .observe.statecheck import StateCheck, StateFile
 from .observe.status import BackendCheck, past_chats_part, report
+from .observe.tracing import Tracing
 from .recall.injected import Injected
 from .recall.recall import Recalled, Recaller
 from .recall.run import Outcome, Run
@@ -309,6 +311,7 @@ class Application:
         self.metrics, self.costs, self._prometheus = Metrics(), Costs(), Prometheus()
         self._engine = open_state(environment.data_dir, environment.state_url, environment.state_password)
         self._ledger = Ledger(self._engine, self.metrics)
+        self._tracing, self._event_log = Tracing(on=environment.traces), EventLog(environment.log_events)
         self._outbox = Outbox(self._engine)
         file = StateFile(self._engine)
         self._state_check = StateCheck(self._engine, file, environment.data_dir, self.metrics.state_was_well)
@@ -374,7 +377,8 @@ class Application:
 
     def emit(self, event: Event) -> None:
         """Passes an event to all observers."""
-        for observe in (self.metrics, self.costs, self._ledger, self._prometheus):
+        counting = self.metrics, self.costs, self._ledger, self._prometheus
+        for observe in (*counting, self._tracing, self._event_log):
             observe(event)
 
     def use(self, settings: Valves) -> None:
@@ -488,6 +492,7 @@ class Application:
         self.state_pool.shutdown(wait=True)
         self.spill.write()
         self._ledger.close()
+        self._tracing.close()
         self._engine.dispose()
 
     def _filter_part(self) -> Check:
@@ -5028,12 +5033,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from ..core.chat_servers import ChatServer, read_servers
 from .former import SUCCESSORS
 from .settings import Valves
 from .valves_codec import PanelModel
 
+_COLLECTORS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 PUBLIC_DEFAULT_KEY = "0p3n-w3bu!"  # printed in the Pipelines server's own documentation
 
 
@@ -5044,6 +5051,9 @@ class Environment:
     valves_file: where the Pipelines server keeps what was saved in the admin panel.
 
     state_url: PostgreSQL's address, where several servers share the state; "" for a file in the data folder.
+
+    traces: whether an OpenTelemetry collector is named, which its own package reads. log_events: in which
+    form each event is a line of the log; "" for none.
 
     chat_servers: where the chats are answered. user_jwt_secret: with which Open WebUI signs who asks.
     """
@@ -5056,6 +5066,8 @@ class Environment:
     state_password: str = field(default="", repr=False)
     chat_servers: tuple[ChatServer, ...] = ()
     user_jwt_secret: str = field(default="", repr=False)
+    traces: bool = False
+    log_events: Literal["", "json", "text"] = ""
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Environment:
@@ -5071,6 +5083,8 @@ class Environment:
             state_url=environ.get("MEMORY_STATE_URL", "").strip(),
             state_password=environ.get("MEMORY_STATE_PASSWORD", ""),
             chat_servers=read_servers(environ),
+            log_events=_form(environ.get("MEMORY_LOG_EVENTS", "")),
+            traces=any(environ.get(name) for name in _COLLECTORS),
             user_jwt_secret=environ.get("FORWARD_USER_INFO_HEADER_JWT_SECRET", "").strip(),
         )
 
@@ -5079,6 +5093,12 @@ class Environment:
         bound = Valves.bound(self.presets, stored)
         bound.chat_servers = self.chat_servers
         return bound
+
+
+def _form(text: str) -> Literal["", "json", "text"]:
+    """What is neither is read as text: whoever set it wants lines."""
+    form = text.strip().lower()
+    return "json" if form == "json" else "text" if form else ""
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -7166,20 +7186,24 @@ class UpstreamCall:
     """A request that the proxy sent to a model server, `name` in the settings.
 
     outcome: "2xx" to "5xx", "unreachable", "broken" (the answer ended too early) or "left" (the client went).
-    seconds: to the answer's end. first_s: to its first byte, None if there was none.
+    seconds: to the answer's end. first_s: to its first byte, None if there was none. operation: chat,
+    text_completion, embeddings, or "" for anything else. model: as the client calls it.
     """
 
     name: str
     outcome: str
     seconds: float
     first_s: float | None = None
+    operation: str = ""
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """Something that has happened. at: when, if not now.
 
-    code: the reason as a code, if `reason` is a sentence that varies. seconds: how long it took.
+    code: the reason as a code, if `reason` is a sentence that varies. seconds: how long it took. tokens,
+    records: of memories, what they take in a prompt, and how many there are.
     """
 
     kind: EventKind
@@ -7192,6 +7216,7 @@ class Event:
     code: str = ""
     seconds: float | None = None
     tokens: int = 0
+    records: int = 0
     upstream: UpstreamCall | None = None
 
 
@@ -17895,7 +17920,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ...language.sentences import sentences
@@ -17917,26 +17942,28 @@ class Said:
     ended: it said all. calls: it asks for a tool, and goes on after that. failed: an error came in its place.
     """
 
-    text: str = ""
+    pieces: list[str] = field(default_factory=list)
     ended: bool = False
     calls: bool = False
     failed: bool = False
+    _chars: int = 0
 
     def final(self) -> str | None:
         """What is remembered of it; None for nothing: it goes on, or broke off before a sentence's end."""
         if self.calls:
             return None
         if self.ended and not self.failed:
-            return final_text(self.text)
-        said = final_text(self.text)
+            return final_text("".join(self.pieces))
+        said = final_text("".join(self.pieces))
         is_whole = said.rstrip(_CLOSERS)[-1:] in _ENDS
         whole = [one for one in sentences(said) if is_whole or one.end < len(said)]
         return said[: whole[-1].end].rstrip() + _BROKEN if whole else None
 
     def add(self, text: Any) -> None:
         """A piece of text, or of a list of parts."""
-        if len(self.text) < _TEXT_CHARS:
-            self.text += text_of(text)[:_TEXT_CHARS]
+        if self._chars < _TEXT_CHARS and (piece := text_of(text)[:_TEXT_CHARS]):
+            self.pieces.append(piece)
+            self._chars += len(piece)
 
 
 Read = Callable[[Said, Mapping[str, Any]], bool]  # takes in an event; whether it ends a stream
@@ -18444,6 +18471,13 @@ _MOST_BYTES, _MOST_BYTES_AT_ONCE = 64_000_000, 256_000_000  # of requests' bodie
 _CONNECT_S = 10.0  # for an answer there is no limit but the client's and the upstream's
 _KEPT_OPEN_S = 4.0  # less than servers do, which would else close what is about to be used
 _LINE_BYTES = 65_536  # of a header
+_NAME_CHARS = 200  # of a model's name
+_OPERATIONS = {
+    "/chat/completions": "chat",
+    "/responses": "chat",
+    "/completions": "text_completion",
+    "/embeddings": "embeddings",
+}
 _TASK = "### Task:"  # Open WebUI's own begin so, where its connection does not tell them
 _WRONG_KEY = "The key is missing or wrong. Send 'Authorization: Bearer <a key of yours, or the server's>'."
 
@@ -18688,7 +18722,9 @@ class Proxy:
         query = f"?{asked.query.decode('latin-1')}" if asked.query else ""
         headers = passed_on(asked.headers.raw, upstream, readable=ears is not None)
         url = f"{upstream.base_url}{asked.path}{query}"
-        request = Request(asked.method, url, headers, raw)
+        operation = _OPERATIONS.get(asked.path, "")
+        model = asked.model.removeprefix(PREFIX)[:_NAME_CHARS]
+        request = Request(asked.method, url, headers, raw, operation, model)
         took = asyncio.get_running_loop().time() - asked.began
         self._chats.emit(Event(EventKind.PROXIED, code="yes" if ears else "no", seconds=took))
         await Relay(session, upstream, self._chats.emit, ears, keep).run(request, receive, send)
@@ -18817,6 +18853,8 @@ class Request:
     url: str
     headers: list[tuple[str, str]]
     body: bytes
+    operation: str = ""
+    model: str = ""
 
 
 class Relay:
@@ -18853,7 +18891,8 @@ class Relay:
             leaving.cancel()
             pumping.cancel()
             took = time.monotonic() - began
-            call = UpstreamCall(self._upstream.name, self._outcome, took, self._first_s)
+            told = request.operation, request.model
+            call = UpstreamCall(self._upstream.name, self._outcome, took, self._first_s, *told)
             self._emit(Event(EventKind.UPSTREAM_ANSWERED, upstream=call))
             await self._kept()
 
@@ -32394,6 +32433,71 @@ def _away(settings: Valves) -> Iterator[str]:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# observe/event_log.py
+
+SOURCES["observe/event_log.py"] = r'''"""A line for each event on standard error, if MEMORY_LOG_EVENTS asks for it; no users, no texts."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from ..core.events import Event
+
+Form = Literal["", "json", "text"]
+
+_log = logging.getLogger("owui_memory.events")
+
+
+class EventLog:
+    """Threads may share it. form: "" for no lines."""
+
+    def __init__(self, form: Form) -> None:
+        self._form = form
+        if form and not _log.handlers:  # whatever the server shows of others
+            handler = logging.StreamHandler(sys.stderr)
+            handler.setFormatter(logging.Formatter("%(message)s"))
+            _log.addHandler(handler)
+            _log.propagate = False
+            _log.setLevel(logging.INFO)
+
+    def __call__(self, event: Event) -> None:
+        """Something has happened."""
+        if not self._form:
+            return
+        told = {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), **_told(event)}
+        if self._form == "json":
+            _log.info(json.dumps(told, ensure_ascii=False))
+        else:
+            _log.info(" ".join(f"{name}={value}" for name, value in told.items()))
+
+
+def _told(event: Event) -> dict[str, Any]:
+    """What there is to tell of it."""
+    error = type(event.error).__name__ if event.error else ""
+    told = {
+        "event": event.kind.value,
+        "count": event.count,
+        "reason": event.code or event.reason,
+        "job": event.job.value if event.job else "",
+        "error": error,
+        "seconds": None if event.seconds is None else round(event.seconds, 4),
+        "tokens": event.tokens,
+        "memories": event.records,
+    }
+    if (usage := event.usage) is not None:
+        told |= {"model": usage.model, "tokens_in": usage.tokens_in, "tokens_out": usage.tokens_out}
+        told["seconds"] = round(usage.seconds, 4)
+    if (call := event.upstream) is not None:
+        told |= {"upstream": call.name, "outcome": call.outcome, "seconds": round(call.seconds, 4)}
+        told["first_byte_seconds"] = None if call.first_s is None else round(call.first_s, 4)
+    return {name: value for name, value in told.items() if value not in ("", None, 0)}
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # observe/inquiry.py
 
 SOURCES["observe/inquiry.py"] = r'''"""Questions to what may hang, so that nobody waits longer for an answer than they want."""
@@ -33529,6 +33633,110 @@ def past_chats_part(settings: Valves, kept: Kept) -> Check:
     return Check(
         "past chats", True, f"what is said is not kept: {why}" + (f"; {much}" if kept.passages else "")
     )
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# observe/tracing.py
+
+SOURCES["observe/tracing.py"] = r'''"""Spans for OpenTelemetry, made of events: requests to model servers, and what is done with memories.
+
+Names are those of the conventions for generative AI, in one place here. No span holds a text or a user.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from .. import __version__
+from ..core.events import Event, EventKind
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.trace import Tracer
+
+log = logging.getLogger(__name__)
+
+_INSTALL = "opentelemetry-sdk==1.45.2 opentelemetry-exporter-otlp-proto-http==1.45.2"
+_SERVICE = "owui-memory"
+_CLOSE_S = 2.0  # that the last spans may take
+
+# As of semantic-conventions-genai 0.1.0, in development there.
+OPERATION, MODEL, PROVIDER = "gen_ai.operation.name", "gen_ai.request.model", "gen_ai.provider.name"
+TOKENS_IN, TOKENS_OUT = "gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens"
+RECORDS = "gen_ai.memory.record.count"
+FIRST_CHUNK = "gen_ai.response.time_to_first_chunk"  # seconds
+ERROR = "error.type"
+SEARCH, UPSERT, DELETE = "search_memory", "upsert_memory", "delete_memory"
+_OURS = "mem0"  # the provider of memories
+
+
+class Tracing:
+    """Sends spans in a thread of its own. Threads may share it. on: a collector is named."""
+
+    def __init__(self, *, on: bool) -> None:
+        self._provider: TracerProvider | None = None
+        self._tracer: Tracer | None = None
+        if not on:
+            return
+        try:
+            from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+            from opentelemetry.sdk.resources import Resource
+            from opentelemetry.sdk.trace import TracerProvider
+            from opentelemetry.sdk.trace.export import BatchSpanProcessor
+        except ImportError:
+            log.warning("OTEL_EXPORTER_OTLP_ENDPOINT is set; to send spans, run: pip install %s", _INSTALL)
+            return
+        resource = Resource.create({"service.version": __version__, "service.name": _SERVICE})
+        self._provider = TracerProvider(resource=resource, shutdown_on_exit=False)
+        self._provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+        self._tracer = self._provider.get_tracer("owui_memory", __version__)
+
+    def __call__(self, event: Event) -> None:
+        """Something has happened."""
+        if self._tracer is None:
+            return
+        seconds = event.seconds or 0.0
+        if event.kind in (EventKind.RECALLED, EventKind.NOTHING_RELEVANT):
+            self._span(SEARCH, seconds, {PROVIDER: _OURS, RECORDS: event.records})
+        elif event.kind is EventKind.RECALL_MISSED and event.seconds is not None:
+            self._span(SEARCH, seconds, {PROVIDER: _OURS, ERROR: event.code})
+        elif event.kind is EventKind.MEMORIES_CHANGED and event.count:
+            operation = DELETE if event.code == "delete" else UPSERT
+            self._span(operation, seconds, {PROVIDER: _OURS, RECORDS: event.count})
+        if (usage := event.usage) is not None:
+            tokens = {TOKENS_IN: usage.tokens_in, TOKENS_OUT: usage.tokens_out}
+            self._span("chat", usage.seconds, {MODEL: usage.model, **tokens})
+        if (call := event.upstream) is not None and call.operation:
+            told: dict[str, Any] = {MODEL: call.model, PROVIDER: "openai"}
+            if call.first_s is not None:
+                told[FIRST_CHUNK] = call.first_s
+            if call.outcome != "2xx":
+                told[ERROR] = call.outcome
+            self._span(call.operation, call.seconds, told)
+
+    def _span(self, operation: str, seconds: float, told: dict[str, Any]) -> None:
+        """One that ends now."""
+        from opentelemetry.trace import SpanKind, StatusCode
+
+        assert self._tracer is not None
+        ended = time.time_ns()
+        name = f"{operation} {told[MODEL]}" if told.get(MODEL) else operation
+        began = ended - int(seconds * 1e9)
+        attributes = {OPERATION: operation, **told}
+        span = self._tracer.start_span(name, kind=SpanKind.CLIENT, start_time=began, attributes=attributes)
+        if ERROR in told:
+            span.set_status(StatusCode.ERROR)
+        span.end(ended)
+
+    def close(self) -> None:
+        """Send what is left, within a bound: a collector may be away."""
+        if self._provider is not None:
+            closing = threading.Thread(target=self._provider.shutdown, daemon=True)
+            closing.start()
+            closing.join(_CLOSE_S)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -35137,7 +35345,7 @@ class Run:
     def _tell(self, recalled: Recalled, seconds: float) -> None:
         if recalled.on:
             kind = EventKind.RECALLED if recalled.blocks else EventKind.NOTHING_RELEVANT
-            self._emit(Event(kind, seconds=seconds, tokens=recalled.tokens))
+            self._emit(Event(kind, seconds=seconds, tokens=recalled.tokens, records=len(recalled.new)))
         if recalled.secrets:
             self._emit(Event(EventKind.SECRETS_MASKED, recalled.secrets))
         if recalled.markup:
@@ -40202,6 +40410,7 @@ class Writer:
 
     def _settle(self, backend: Backend, batch: Batch) -> None:
         """Remember a batch, and write down in the queue what came of it."""
+        began = time.monotonic()
         try:
             self._keep_passages(backend, batch)
             with _reading(backend, batch, self._settings()) as reading:
@@ -40229,7 +40438,9 @@ class Writer:
         self._emit(Event(EventKind.EXCHANGES_REMEMBERED, len(worth.exchanges)))
         if reading.is_without and worth.exchanges:
             self._emit(Event(EventKind.EXCHANGES_UNREAD, len(worth.exchanges)))
-        self._emit(Event(EventKind.MEMORIES_CHANGED, len(made)))
+        removed, took_s = sum(change.op == "remove" for change in made), time.monotonic() - began
+        self._emit(Event(EventKind.MEMORIES_CHANGED, len(made) - removed, code="upsert", seconds=took_s))
+        self._emit(Event(EventKind.MEMORIES_CHANGED, removed, code="delete", seconds=took_s))
         if retracted:
             self._emit(Event(EventKind.CHANGES_RETRACTED, retracted))
 

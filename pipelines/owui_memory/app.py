@@ -38,6 +38,7 @@ from .models.embedder import Embedder
 from .observe.comparison import compared
 from .observe.costs import Costs
 from .observe.data_residency import data_residency
+from .observe.event_log import EventLog
 from .observe.inquiry import Inquiry
 from .observe.ledger import Ledger
 from .observe.metrics import Metrics
@@ -45,6 +46,7 @@ from .observe.prometheus import Levels, Prometheus, sizes
 from .observe.selfcheck import SelfChecks
 from .observe.statecheck import StateCheck, StateFile
 from .observe.status import BackendCheck, past_chats_part, report
+from .observe.tracing import Tracing
 from .recall.injected import Injected
 from .recall.recall import Recalled, Recaller
 from .recall.run import Outcome, Run
@@ -87,6 +89,7 @@ class Application:
         self.metrics, self.costs, self._prometheus = Metrics(), Costs(), Prometheus()
         self._engine = open_state(environment.data_dir, environment.state_url, environment.state_password)
         self._ledger = Ledger(self._engine, self.metrics)
+        self._tracing, self._event_log = Tracing(on=environment.traces), EventLog(environment.log_events)
         self._outbox = Outbox(self._engine)
         file = StateFile(self._engine)
         self._state_check = StateCheck(self._engine, file, environment.data_dir, self.metrics.state_was_well)
@@ -152,7 +155,8 @@ class Application:
 
     def emit(self, event: Event) -> None:
         """Passes an event to all observers."""
-        for observe in (self.metrics, self.costs, self._ledger, self._prometheus):
+        counting = self.metrics, self.costs, self._ledger, self._prometheus
+        for observe in (*counting, self._tracing, self._event_log):
             observe(event)
 
     def use(self, settings: Valves) -> None:
@@ -266,6 +270,7 @@ class Application:
         self.state_pool.shutdown(wait=True)
         self.spill.write()
         self._ledger.close()
+        self._tracing.close()
         self._engine.dispose()
 
     def _filter_part(self) -> Check:

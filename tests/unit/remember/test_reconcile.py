@@ -192,7 +192,7 @@ def test_an_answer_of_bad_operations_only_is_asked_for_once_more(mind: Mind) -> 
     mind.llm.when(is_ours, lambda _: next(answers))
     assert mind.reconciles(batch("I like tea.")) == 1
     assert "longer than 500 characters" in mind.llm.chats()[1].last_user_text
-    assert mind.reconciles(batch("I like coffee.", name="b2")) == 0
+    assert mind.reconciles(batch("My car is red.", name="b2")) == 0
     assert [change.refused for change in mind.changes() if change.batch == "b2"] == [
         "its text is longer than 500 characters"
     ]
@@ -224,7 +224,7 @@ def test_a_model_that_reads_little_is_shown_less(mind: Mind) -> None:
         assert mind.reconciles(batch("I like tea, and have cats. " + "I walk and walk. " * 100)) == 1
     shown = mind.llm.chats()[-1].last_user_text
     assert "I like tea" in shown
-    assert all(f"cat number {number}" in shown for number in range(6))
+    assert sum(f"cat number {number}" in shown for number in range(8)) >= 6
 
 
 def test_broken_characters_of_a_model_are_stored_as_such(mind: Mind) -> None:
