@@ -1,60 +1,33 @@
-"""What is said in one chat, through the real inlet and outlet, is found by command in another one."""
+"""Quotes of past chats through the real server: told in another chat, byte for byte, and gone once erased."""
 
 from __future__ import annotations
 
-import pytest
-
-from tests.harness.bodies import Chat
+from tests.harness.bodies import Chat, told_text
 from tests.harness.pipelines_server import PipelinesServer
-from tests.harness.talk import take
-from tests.server.test_commands_in_chats import ask
 
-ASKED = "Which of the ferries to Porto Santo takes bicycles?"
-ANSWERED = "The Lobo Marinho does, for twelve euros each way."
+SAID = "The walnut shelf in the hallway took me nine evenings, and the left bracket is still crooked."
+QUESTION = "Which bracket of the walnut shelf in the hallway is crooked?"
 
 
-@pytest.fixture
-def server(shared_server: PipelinesServer, user: str) -> PipelinesServer:
-    """One that has heard a question and its answer."""
-    take(shared_server, Chat(user).say(ASKED), ANSWERED)
-    shared_server.wait_until_drained()
-    return shared_server
-
-
-def test_both_sides_are_found_in_another_chat_and_by_nobody_else(server: PipelinesServer, user: str) -> None:
-    chat = Chat(user)
-    found = ask(server, "/memory chats Porto Santo bicycles", chat=chat)
-    assert f"you: {ASKED}" in found
-    assert f"assistant: {ANSWERED}" in ask(server, "/memory chats Lobo Marinho", chat=chat)
-    assert "/c/" in found
-    assert "Lobo" not in ask(server, "/memory", chat=chat), "no fact"
-    assert "2 passages of 1 chat" in ask(server, "/memory status", chat=chat)
-    assert "Porto" not in ask(server, "/memory chats ferries bicycles", user=f"{user}-2")
-
-
-def test_a_regenerated_answer_takes_the_place_of_the_first(server: PipelinesServer, user: str) -> None:
-    chat = Chat(user)
-    turn = chat.say("How long is the crossing to Porto Santo?")
-    take(server, turn, "Two hours and a half, weather permitting.")
-    server.wait_until_drained()
-    take(server, turn.regenerated(), "Two hours and a quarter in summer.")
-    server.wait_until_drained()
-    assert "a quarter in summer" in ask(server, "/memory chats two hours quarter summer", user=user)
-    assert "permitting" not in ask(server, "/memory chats weather two hours half", user=user)
-
-
-def test_temporary_chats_leave_none_and_switched_off_chats_neither(
-    server: PipelinesServer, user: str
+def test_a_passage_is_quoted_in_another_chat_until_it_is_forgotten(
+    shared_server: PipelinesServer, user: str
 ) -> None:
-    take(server, Chat.temporary(user).say("Is the museum of whaling open on Mondays?"), "It is closed.")
-    ask(server, "/memory episodes off", user=user)
-    take(server, Chat(user).say("When does the museum of whaling open in winter?"), "It opens at ten.")
+    server, chat = shared_server, Chat(user)
+    turn = chat.say(SAID)
+    sent = server.inlet(turn.inlet, turn.user)
+    server.outlet(turn.outlet("Loosen the upper screw and level it again.", sent=sent), turn.user)
     server.wait_until_drained()
-    assert "whaling" not in ask(server, "/memory chats museum of whaling", user=user).partition("fits")[0]
-
-
-def test_a_chat_is_forgotten_by_its_number(server: PipelinesServer, user: str) -> None:
-    chat = Chat(user)
-    ask(server, "/memory chats Porto Santo bicycles", chat=chat)
-    assert "2 passages" in ask(server, "/memory forget chat 1", chat=chat)
-    assert "assistant:" not in ask(server, "/memory chats Lobo Marinho", chat=chat)
+    same = chat.say(QUESTION)
+    assert "the upper screw" not in told_text(server.inlet(same.inlet, same.user))
+    other = Chat(user)
+    first = other.say(QUESTION)
+    told = server.inlet(first.inlet, first.user)
+    assert 'assistant: "Loosen the upper screw' in told_text(told)  # the rest is told as a fact
+    server.outlet(first.outlet("The left one.", sent=told), first.user)
+    later = other.say("Thanks.")
+    assert server.inlet(later.inlet, later.user)["messages"][: len(told["messages"])] == told["messages"]
+    forgetting = Chat(user).say("/memory forget everything yes")
+    sent = server.inlet(forgetting.inlet, forgetting.user)
+    server.outlet(forgetting.outlet("", sent=sent), forgetting.user)
+    gone = Chat(user).say(QUESTION)
+    assert "walnut" not in told_text(server.inlet(gone.inlet, gone.user))
