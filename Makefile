@@ -43,7 +43,7 @@ slow-test: setup-dev ## the slow tests, and more of what is random (KILLS=all: a
 
 browser-test: setup-dev setup-webui ## the whole house in Chromium
 	@scripts/debian-package chromium chromium
-	$(BIN)/python -m pytest tests/browser
+	$(BIN)/python -m pytest --durations=10 tests/browser
 
 screenshots: setup-dev setup-webui ## take docs/images/*.png anew
 	@scripts/debian-package chromium chromium

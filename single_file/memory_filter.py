@@ -133,7 +133,7 @@ remember/    the outlet's side: keeper, outbox (spill: what the database cannot 
              reconcile, verbatim, admission (what may become a memory), apply, journal
 manage/      list, search, edit, forget, undo, share; erasure/; migrate/
 commands/    /memory: parse, run, answer
-observe/     hooks on events: counters, costs, status, self-checks
+observe/     hooks on events: counters, costs, Prometheus, tracing, event log; status, self-checks
 interfaces/  what speaks to the outside: chats (turns through the core, for all of them), pipelines/ (the
              filter, its guard on the routes), proxy/ (an OpenAI-compatible API before model servers), cli/
 app.py       assembles all of it; plugin.py is what the Pipelines server loads, standalone.py the
@@ -260,6 +260,7 @@ from .models.embedder import Embedder
 from .observe.comparison import compared
 from .observe.costs import Costs
 from .observe.data_residency import data_residency
+from .observe.event_log import EventLog
 from .observe.inquiry import Inquiry
 from .observe.ledger import Ledger
 from .observe.metrics import Metrics
@@ -310,7 +311,7 @@ class Application:
         self.metrics, self.costs, self._prometheus = Metrics(), Costs(), Prometheus()
         self._engine = open_state(environment.data_dir, environment.state_url, environment.state_password)
         self._ledger = Ledger(self._engine, self.metrics)
-        self._tracing = Tracing(on=environment.traces)
+        self._tracing, self._event_log = Tracing(on=environment.traces), EventLog(environment.log_events)
         self._outbox = Outbox(self._engine)
         file = StateFile(self._engine)
         self._state_check = StateCheck(self._engine, file, environment.data_dir, self.metrics.state_was_well)
@@ -376,7 +377,8 @@ class Application:
 
     def emit(self, event: Event) -> None:
         """Passes an event to all observers."""
-        for observe in (self.metrics, self.costs, self._ledger, self._prometheus, self._tracing):
+        counting = self.metrics, self.costs, self._ledger, self._prometheus
+        for observe in (*counting, self._tracing, self._event_log):
             observe(event)
 
     def use(self, settings: Valves) -> None:
@@ -5031,6 +5033,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from ..core.chat_servers import ChatServer, read_servers
 from .former import SUCCESSORS
@@ -5049,7 +5052,8 @@ class Environment:
 
     state_url: PostgreSQL's address, where several servers share the state; "" for a file in the data folder.
 
-    traces: whether an OpenTelemetry collector is named, which its own package then reads.
+    traces: whether an OpenTelemetry collector is named, which its own package reads. log_events: in which
+    form each event is a line of the log; "" for none.
 
     chat_servers: where the chats are answered. user_jwt_secret: with which Open WebUI signs who asks.
     """
@@ -5063,6 +5067,7 @@ class Environment:
     chat_servers: tuple[ChatServer, ...] = ()
     user_jwt_secret: str = field(default="", repr=False)
     traces: bool = False
+    log_events: Literal["", "json", "text"] = ""
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Environment:
@@ -5078,6 +5083,7 @@ class Environment:
             state_url=environ.get("MEMORY_STATE_URL", "").strip(),
             state_password=environ.get("MEMORY_STATE_PASSWORD", ""),
             chat_servers=read_servers(environ),
+            log_events=_form(environ.get("MEMORY_LOG_EVENTS", "")),
             traces=any(environ.get(name) for name in _COLLECTORS),
             user_jwt_secret=environ.get("FORWARD_USER_INFO_HEADER_JWT_SECRET", "").strip(),
         )
@@ -5087,6 +5093,12 @@ class Environment:
         bound = Valves.bound(self.presets, stored)
         bound.chat_servers = self.chat_servers
         return bound
+
+
+def _form(text: str) -> Literal["", "json", "text"]:
+    """What is neither is read as text: whoever set it wants lines."""
+    form = text.strip().lower()
+    return "json" if form == "json" else "text" if form else ""
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -17908,7 +17920,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ...language.sentences import sentences
@@ -17930,26 +17942,28 @@ class Said:
     ended: it said all. calls: it asks for a tool, and goes on after that. failed: an error came in its place.
     """
 
-    text: str = ""
+    pieces: list[str] = field(default_factory=list)
     ended: bool = False
     calls: bool = False
     failed: bool = False
+    _chars: int = 0
 
     def final(self) -> str | None:
         """What is remembered of it; None for nothing: it goes on, or broke off before a sentence's end."""
         if self.calls:
             return None
         if self.ended and not self.failed:
-            return final_text(self.text)
-        said = final_text(self.text)
+            return final_text("".join(self.pieces))
+        said = final_text("".join(self.pieces))
         is_whole = said.rstrip(_CLOSERS)[-1:] in _ENDS
         whole = [one for one in sentences(said) if is_whole or one.end < len(said)]
         return said[: whole[-1].end].rstrip() + _BROKEN if whole else None
 
     def add(self, text: Any) -> None:
         """A piece of text, or of a list of parts."""
-        if len(self.text) < _TEXT_CHARS:
-            self.text += text_of(text)[:_TEXT_CHARS]
+        if self._chars < _TEXT_CHARS and (piece := text_of(text)[:_TEXT_CHARS]):
+            self.pieces.append(piece)
+            self._chars += len(piece)
 
 
 Read = Callable[[Said, Mapping[str, Any]], bool]  # takes in an event; whether it ends a stream
@@ -32416,6 +32430,71 @@ def _away(settings: Valves) -> Iterator[str]:
     url = settings.vector_store_url
     if settings.vector_store != "sqlite" and not folder_of(url) and not is_local(url):
         yield "the store"
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# observe/event_log.py
+
+SOURCES["observe/event_log.py"] = r'''"""A line for each event on standard error, if MEMORY_LOG_EVENTS asks for it; no users, no texts."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from ..core.events import Event
+
+Form = Literal["", "json", "text"]
+
+_log = logging.getLogger("owui_memory.events")
+
+
+class EventLog:
+    """Threads may share it. form: "" for no lines."""
+
+    def __init__(self, form: Form) -> None:
+        self._form = form
+        if form and not _log.handlers:  # whatever the server shows of others
+            handler = logging.StreamHandler(sys.stderr)
+            handler.setFormatter(logging.Formatter("%(message)s"))
+            _log.addHandler(handler)
+            _log.propagate = False
+            _log.setLevel(logging.INFO)
+
+    def __call__(self, event: Event) -> None:
+        """Something has happened."""
+        if not self._form:
+            return
+        told = {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), **_told(event)}
+        if self._form == "json":
+            _log.info(json.dumps(told, ensure_ascii=False))
+        else:
+            _log.info(" ".join(f"{name}={value}" for name, value in told.items()))
+
+
+def _told(event: Event) -> dict[str, Any]:
+    """What there is to tell of it."""
+    error = type(event.error).__name__ if event.error else ""
+    told = {
+        "event": event.kind.value,
+        "count": event.count,
+        "reason": event.code or event.reason,
+        "job": event.job.value if event.job else "",
+        "error": error,
+        "seconds": None if event.seconds is None else round(event.seconds, 4),
+        "tokens": event.tokens,
+        "memories": event.records,
+    }
+    if (usage := event.usage) is not None:
+        told |= {"model": usage.model, "tokens_in": usage.tokens_in, "tokens_out": usage.tokens_out}
+        told["seconds"] = round(usage.seconds, 4)
+    if (call := event.upstream) is not None:
+        told |= {"upstream": call.name, "outcome": call.outcome, "seconds": round(call.seconds, 4)}
+        told["first_byte_seconds"] = None if call.first_s is None else round(call.first_s, 4)
+    return {name: value for name, value in told.items() if value not in ("", None, 0)}
 '''
 
 # ----------------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ remember/    the outlet's side: keeper, outbox (spill: what the database cannot 
              reconcile, verbatim, admission (what may become a memory), apply, journal
 manage/      list, search, edit, forget, undo, share; erasure/; migrate/
 commands/    /memory: parse, run, answer
-observe/     hooks on events: counters, costs, status, self-checks
+observe/     hooks on events: counters, costs, Prometheus, tracing, event log; status, self-checks
 interfaces/  what speaks to the outside: chats (turns through the core, for all of them), pipelines/ (the
              filter, its guard on the routes), proxy/ (an OpenAI-compatible API before model servers), cli/
 app.py       assembles all of it; plugin.py is what the Pipelines server loads, standalone.py the

@@ -29,7 +29,7 @@ TURNS = st.builds(
     key=st.just("k"),
     exchange_key=st.just("e"),
     chat_kind=st.just("chat"),
-    model=st.sampled_from(["", "a", "b", "AB", "!a"]),
+    model=st.sampled_from(["", "a", "b", "AB"]),  # no id begins with !, which is now for exceptions
     base_model=st.sampled_from(["", "a", "b"]),
     described=st.booleans(),
 )
