@@ -29175,8 +29175,11 @@ class Calibration:
         """Whether the embedder tells anything apart; else cosines stay as they are."""
         return self.spread > _LEAST_SPREAD and self.restated > self.unrelated + _LEAST_SPREAD
 
-    def question(self, vector: Sequence[float]) -> list[float]:
-        """The vector to look for what answers a message, instead of that of the message itself."""
+    def question(self, vector: Sequence[float], *, adapted: bool = True) -> list[float]:
+        """The vector to look for what answers a message, instead of that of the message itself.
+
+        adapted: it may be a question; a single word is none.
+        """
         if not self.tells:
             return list(vector)
         one = np.asarray(vector, dtype=float)
@@ -29184,7 +29187,7 @@ class Calibration:
         length = float(np.linalg.norm(left))
         if length < _LEAST_SPREAD * float(np.linalg.norm(one)):
             return list(vector)
-        found: list[float] = _units(self.adapter.turned(left) if self.adapter else left).tolist()
+        found: list[float] = _units(self.adapter.turned(left) if self.adapter and adapted else left).tolist()
         return found
 
     def relevance(self, cosine: float) -> float:
@@ -29885,6 +29888,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import MemoryFault, Retry, TellAdmin
+from ..language.words import terms_of
 from ..core.events import Emit, Event, EventKind, ignore
 from .faults import translated
 from .health import Health
@@ -29968,7 +29972,7 @@ class Embedder:
 
     def question(self, text: str) -> Vector:
         """The vector to look for what answers a message. Raises as `embed`."""
-        return self.calibration.question(self.embed(text))
+        return self.calibration.question(self.embed(text), adapted=len(terms_of(text[:100])) > 1)
 
     def embed(self, text: str, memory_action: str = "search") -> Vector:  # noqa: ARG002 - none of ours asks
         """One vector; of a text that is too long, that of its beginning and end.
