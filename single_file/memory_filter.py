@@ -7244,6 +7244,8 @@ SOURCES["core/exchange.py"] = r'''"""Finished turns on their way to becoming mem
 
 from __future__ import annotations
 
+import json
+import uuid
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -7312,6 +7314,11 @@ def message_id_of(key: str) -> str:
 def episodes_name(key: str) -> str:
     """How an exchange with this key is called among passages of past chats: their batch ends in it."""
     return blake2b(key.encode(errors="surrogatepass"), digest_size=12).hexdigest()
+
+
+def passage_id(user_id: str, name: str, role: str, number: int) -> str:
+    """The id of a passage. name: the exchange's among passages, see `episodes_name`."""
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, json.dumps([user_id, name, role, number])))
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -22676,6 +22683,287 @@ def _is_like(word: str, other: str) -> bool:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# language/past.py
+
+SOURCES["language/past.py"] = r'''"""Questions about what was said before, and the times that they name, in the languages with a table.
+
+What a message asks for is found by phrases, looked for in its words; a message without any of them costs no
+more than that. Times are those of the past, as whole days.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cache
+from itertools import pairwise
+
+from .past_words import MONTHS, SIGNS, SPANS, UNITS
+from .scripts import sets_no_spaces, words_of
+
+_LOOKED_CHARS = 1000  # half from a message's beginning, half from its end
+_MOST_YEARS = 100
+
+_BACK = frozenset(
+    "ago vor hace назад fa há atrás geleden temu önce قبل 前 以前 전".split()  # noqa: SIM905
+) | {"il y a"}
+_DAYS = (1, 7, 30, 365)
+_SMALL = {
+    word: number
+    for number, words in enumerate(
+        (
+            "a an one ein eine einem einer un una une uno einen eines um uma een bir",
+            "two zwei dos deux два две due dois duas twee dwa dwie iki",
+            "three drei tres trois три tre três drie trzy üç",
+            "four vier cuatro quatre четыре quattro quatro cztery dört",
+            "five fünf cinco cinq пять cinque vijf pięć beş",
+            "six sechs seis шесть sei zes sześć altı",
+        ),
+        1,
+    )
+    for word in words.split()
+}
+_ALSO_WORDS, _BEFORE_MONTHS = ("may", "mars", "mart"), ("in", "of", "on", "since", "last", "en")
+_DAY = re.compile(
+    r"\b(\d{4})-(\d{1,2})(?:-(\d{1,2}))?\b|(?<!\d)(\d{4})年(?:(\d{1,2})月)?(?:(\d{1,2})[日号])?"
+)
+_DENSE_COUNT = re.compile(
+    r"(\d{1,3})\s?(天|日|周|星期|週間|个月|か月|ヶ月|年|일|주|개월|달|년)(?:前|以前|之前|\s?전)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Days of the past, both included."""
+
+    first: date
+    last: date
+
+    def holds(self, day: date) -> bool:
+        return self.first <= day <= self.last
+
+
+@dataclass(frozen=True, slots=True)
+class PastQuestion:
+    """What a message asks of the past. asks: for what was said, and not only for a time."""
+
+    asks: bool = False
+    window: Window | None = None
+
+    def __bool__(self) -> bool:
+        return self.asks or self.window is not None
+
+
+NOT_ASKED = PastQuestion()
+
+
+def past_question(text: str, today: date) -> PastQuestion:
+    """What a message asks of the past. today: in the user's time zone."""
+    if len(text) > _LOOKED_CHARS:
+        text = f"{text[: _LOOKED_CHARS // 2]} {text[-_LOOKED_CHARS // 2 :]}"
+    folded = text.casefold()
+    said = _said(folded)
+    return PastQuestion(bool(_found(said, _signs())), _window(folded, said, today))
+
+
+def _said(text: str) -> str:
+    """The words of a text between blanks."""
+    return f" {' '.join(words_of(text))} "
+
+
+@cache
+def _signs() -> tuple[str, ...]:
+    return tuple(_phrase(one) for line in SIGNS.split("\n") for one in line.split(",") if one.strip())
+
+
+@cache
+def _spans() -> tuple[tuple[tuple[str, ...], int], ...]:
+    lines = [line.split("|") for line in SPANS.strip().split("\n")]
+    return tuple(
+        (tuple(_phrase(one) for line in lines for one in line[place].split(",")), place) for place in range(7)
+    )
+
+
+@cache
+def _numbers_of(table: str) -> dict[str, int]:
+    return {word: number for number, line in enumerate(table.strip().split("\n")) for word in line.split()}
+
+
+def _phrase(text: str) -> str:
+    """As it stands in `_said`; of a script without spaces anywhere."""
+    text = text.strip().casefold()
+    if sets_no_spaces(text[0]) or "\uac00" <= text[0] <= "\ud7a3":
+        return text
+    return _said(text)
+
+
+def _found(said: str, phrases: tuple[str, ...]) -> str:
+    return next((phrase for phrase in phrases if phrase in said), "")
+
+
+def _window(text: str, said: str, today: date) -> Window | None:
+    """The time that a text names, the narrowest first; None where it names none, or one to come."""
+    found = (_named(text, today), _counted(text, said, today), _month(said, today), _relative(said, today))
+    return next((one for one in found if one is not None and one.first <= today), None)
+
+
+def _named(text: str, today: date) -> Window | None:
+    """2026-05-08, 2026-05, and as Chinese and Japanese write them."""
+    match = _DAY.search(text)
+    if match is None:
+        return None
+    year, month, day = (
+        int(one) if one else 0 for one in (match.groups()[:3] if match[1] else match.groups()[3:])
+    )
+    return _of(year, month, day, today)
+
+
+def _of(year: int, month: int, day: int, today: date) -> Window | None:
+    if not today.year - _MOST_YEARS <= year <= today.year:
+        return None
+    try:
+        first = date(year, month or 1, day or 1)
+    except ValueError:
+        return None
+    if day:
+        return Window(first, first)
+    following = date(year + (month in (0, 12)), month % 12 + 1 if month else 1, 1)
+    return Window(first, following - timedelta(days=1))
+
+
+def _counted(text: str, said: str, today: date) -> Window | None:
+    """ "three weeks ago", "vor 3 Wochen", "3周前": half a unit about it."""
+    if match := _DENSE_COUNT.search(text):
+        return _about(int(match[1]), _numbers_of(UNITS)[match[2]], today)
+    words = said.split()
+    if not (_BACK.intersection(words) or " il y a " in said):
+        return None
+    units = _numbers_of(UNITS)
+    for number, unit in pairwise(words):
+        count = _SMALL.get(number) or (int(number) if number.isdecimal() and len(number) < 4 else 0)
+        if count and unit in units:
+            return _about(count, units[unit], today)
+    return None
+
+
+def _about(count: int, unit: int, today: date) -> Window | None:
+    days = count * _DAYS[unit]
+    if days > _MOST_YEARS * 365:
+        return None
+    around = timedelta(days=_DAYS[unit] // 2)
+    return Window(today - timedelta(days=days) - around, min(today - timedelta(days=days) + around, today))
+
+
+def _month(said: str, today: date) -> Window | None:
+    """A month with or without a year and a day, or "in 2023"."""
+    months, words = _numbers_of(MONTHS), said.split()
+    years = [int(word) for word in words if len(word) == 4 and word.isdecimal()]
+    year = next((one for one in years if today.year - _MOST_YEARS <= one <= today.year), 0)
+    for before, word, after in _triples(words):
+        # "May I ask ..." names no month.
+        if word in months and (
+            word not in ("may", "mars", "mart") or year or before in ("in", "of", "on", "since", "last", "en")
+        ):
+            month = months[word] + 1
+            numbers = (one for one in (before, after) if one.isdecimal() and len(one) < 3)
+            day = next((int(one) for one in numbers if 0 < int(one) < 32), 0)
+            return _of(year or today.year - (month > today.month), month, day, today)
+    return _of(year, 0, 0, today) if year else None
+
+
+def _triples(words: list[str]) -> Iterator[tuple[str, str, str]]:
+    return zip(["", *words], words, [*words[1:], ""], strict=False)
+
+
+def _relative(said: str, today: date) -> Window | None:
+    place = next((place for phrases, place in reversed(_spans()) if _found(said, phrases)), None)
+    if place is None:
+        return None
+    if place < 2:
+        day = today - timedelta(days=place + 1)
+        return Window(day, day)
+    week, month = today - timedelta(days=today.weekday()), today.replace(day=1)
+    last_month = (month - timedelta(days=1)).replace(day=1)
+    return {
+        2: Window(week - timedelta(days=7), week - timedelta(days=1)),
+        3: Window(last_month, month - timedelta(days=1)),
+        4: Window(date(today.year - 1, 1, 1), date(today.year - 1, 12, 31)),
+        5: Window(week, today),
+        6: Window(month, today),
+    }[place]
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/past_words.py
+
+SOURCES["language/past_words.py"] = r'''"""Words of questions about what was said before, and of times, language by language: see `past`."""
+
+# ruff: noqa: E501  (lists of words are read and corrected as text)
+
+# One language a line. Phrases of one that sets no spaces are looked for anywhere.
+SIGNS = """
+did i ask, did i say, did i tell, did i mention, did i bring up, i asked you, i told you, i mentioned, i brought up, have i asked, have i said, have i told, have i mentioned, did we, have we, we discussed, we talked, we spoke, we decided, we agreed, you told me, you suggested, did you say, did you tell, did you suggest, did you recommend, our conversation, our conversations, our chat, our chats, our discussions, our sessions, my sessions, earlier chats, past chats, last time, how often did, how often have, how many times, in which order, in what order, the order in which, summary of how, summary of my, summary of our, summarize how, summarize my, summarize our, summarise how, summarise my, has progressed
+habe ich dir, hab ich dir, habe ich dich, hab ich dich, habe ich gefragt, habe ich dich gefragt, hab ich dich gefragt, habe ich gesagt, habe ich dir gesagt, habe ich dir erzählt, hab ich dir erzählt, habe ich erwähnt, haben wir, hatten wir, hast du gesagt, hast du mir, hast du vorgeschlagen, hast du empfohlen, unser gespräch, unsere gespräche, unseren gesprächen, unserem gespräch, letztes mal, beim letzten mal, wie oft, wie viele male, in welcher reihenfolge, zusammenfassung meiner, zusammenfassung unserer
+te pregunté, te dije, te conté, mencioné, hemos hablado, hablamos, hemos decidido, decidimos, acordamos, hemos acordado, me dijiste, me recomendaste, me sugeriste, nuestra conversación, nuestras conversaciones, la última vez, cuántas veces, con qué frecuencia, en qué orden
+t'ai demandé, t'ai dit, t'ai parlé, ai mentionné, avons nous, nous avons, on a parlé, on a décidé, m'as dit, as tu dit, m'as conseillé, notre conversation, nos conversations, la dernière fois, combien de fois, à quelle fréquence, dans quel ordre
+я спрашивал, я спрашивала, я тебе говорил, я тебе говорила, я говорил, я говорила, я рассказывал, я рассказывала, я упоминал, я упоминала, мы говорили, мы обсуждали, мы решили, мы договорились, ты говорил, ты сказал, ты советовал, ты предлагал, нашем разговоре, наших разговорах, наши разговоры, в прошлый раз, как часто, сколько раз, в каком порядке
+ti ho chiesto, ti ho detto, ti ho raccontato, ho menzionato, abbiamo parlato, abbiamo deciso, abbiamo discusso, mi hai detto, mi hai consigliato, la nostra conversazione, le nostre conversazioni, l'ultima volta, quante volte, quanto spesso, in che ordine, in quale ordine
+te perguntei, te disse, te contei, lhe perguntei, eu mencionei, nós falamos, falamos sobre, conversamos, decidimos, combinamos, você disse, você me disse, você sugeriu, nossa conversa, nossas conversas, da última vez, a última vez, quantas vezes, com que frequência, em que ordem
+heb ik gevraagd, heb ik je gevraagd, heb ik gezegd, heb ik je verteld, heb ik genoemd, hebben we, hadden we, heb je gezegd, heb je me, ons gesprek, onze gesprekken, de vorige keer, vorige keer, hoe vaak, hoeveel keer, in welke volgorde
+pytałem, pytałam, mówiłem, mówiłam, wspominałem, wspominałam, opowiadałem, opowiadałam, rozmawialiśmy, ustaliliśmy, zdecydowaliśmy, omawialiśmy, mówiłeś, radziłeś, proponowałeś, nasza rozmowa, naszej rozmowie, naszych rozmów, naszych rozmowach, ostatnim razem, jak często, ile razy, w jakiej kolejności
+sana sordum, sormuştum, sana söyledim, söylemiştim, sana anlattım, bahsettim, bahsetmiştim, konuştuk, konuşmuştuk, karar verdik, kararlaştırdık, söylemiştin, önermiştin, konuşmamızda, konuşmalarımızda, geçen sefer, ne sıklıkla, kaç kez, kaç kere, hangi sırayla
+سألتك, قلت لك, أخبرتك, ذكرت لك, تحدثنا, ناقشنا, قررنا, اتفقنا, قلت لي, أخبرتني, اقترحت, محادثتنا, محادثاتنا, آخر مرة, المرة الماضية, كم مرة, بأي ترتيب
+我问过, 我问了, 我说过, 我告诉过, 我提到, 我提过, 我们聊, 我们谈, 我们讨论, 我们决定, 我们商定, 你说过, 你建议, 之前的对话, 以前的对话, 上次, 多少次, 几次, 什么顺序, 问了你, 问过你, 告诉过你
+聞いた, 訊いた, 言ったこと, 話したこと, 話しました, 話した, 伝えた, 決めた, 決まった, 相談した, 前回, 以前の会話, これまでの会話, 何回, どのくらいの頻度, どの順番, どんな順番
+물어봤, 물었던, 말했던, 말했지, 이야기했, 얘기했, 언급했, 결정했, 정했, 논의했, 지난번, 지난 대화, 우리 대화, 몇 번, 얼마나 자주, 어떤 순서
+"""
+
+# Of each language: yesterday | the day before | last week | last month | last year | this week | this month.
+SPANS = """
+yesterday | day before yesterday | last week, past week, previous week | last month, past month, previous month | last year | this week | this month
+gestern | vorgestern | letzte woche, letzter woche, vorige woche, voriger woche, vergangene woche | letzten monat, letztem monat, vorigen monat, vergangenen monat | letztes jahr, letztem jahr, voriges jahr | diese woche, dieser woche | diesen monat, diesem monat
+ayer | anteayer, antes de ayer | la semana pasada | el mes pasado | el año pasado | esta semana | este mes
+hier | avant hier | la semaine dernière, la semaine passée | le mois dernier, le mois passé | l'année dernière, l'an dernier | cette semaine | ce mois ci
+вчера | позавчера | на прошлой неделе, прошлую неделю, прошлой неделе | в прошлом месяце | в прошлом году | на этой неделе | в этом месяце
+ieri | l'altro ieri | la settimana scorsa, la scorsa settimana | il mese scorso, lo scorso mese | l'anno scorso, lo scorso anno | questa settimana | questo mese
+ontem | anteontem | semana passada | mês passado | ano passado | esta semana, nesta semana | este mês, neste mês
+gisteren | eergisteren | vorige week, afgelopen week | vorige maand, afgelopen maand | vorig jaar, afgelopen jaar | deze week | deze maand
+wczoraj | przedwczoraj | w zeszłym tygodniu, w ubiegłym tygodniu | w zeszłym miesiącu, w ubiegłym miesiącu | w zeszłym roku, w ubiegłym roku | w tym tygodniu | w tym miesiącu
+dün | evvelsi gün, önceki gün | geçen hafta | geçen ay | geçen yıl, geçen sene | bu hafta | bu ay
+أمس, البارحة | أول أمس | الأسبوع الماضي | الشهر الماضي | العام الماضي, السنة الماضية | هذا الأسبوع | هذا الشهر
+昨天 | 前天 | 上周, 上星期, 上个星期 | 上个月, 上月 | 去年 | 这周, 本周, 这个星期 | 这个月, 本月
+昨日 | 一昨日, おととい | 先週 | 先月 | 去年, 昨年 | 今週 | 今月
+어제 | 그저께, 그제 | 지난주, 지난 주 | 지난달, 지난 달 | 작년, 지난해 | 이번 주 | 이번 달
+"""
+
+# Names of months, January first; a word of each language a column.
+MONTHS = """
+january januar janvier enero января январе gennaio janeiro januari stycznia styczniu ocak يناير
+february februar février febrero февраля феврале febbraio fevereiro februari lutego lutym şubat فبراير
+march märz mars marzo марта марте março maart marca marcu mart مارس
+april avril abril апреля апреле aprile kwietnia kwietniu nisan أبريل
+may mai mayo мая мае maggio maio mei maja maju mayıs مايو
+june juni juin junio июня июне giugno junho czerwca czerwcu haziran يونيو
+july juli juillet julio июля июле luglio julho lipca lipcu temmuz يوليو
+august août agosto августа августе augustus sierpnia sierpniu ağustos أغسطس
+september septembre septiembre сентября сентябре settembre setembro września wrześniu eylül سبتمبر
+october oktober octobre octubre октября октябре ottobre outubro października październiku ekim أكتوبر
+november novembre noviembre ноября ноябре novembro listopada listopadzie kasım نوفمبر
+december dezember décembre diciembre декабря декабре dicembre dezembro grudnia grudniu aralık ديسمبر
+"""
+
+# Words for days, weeks, months and years, and those that say that a number of them is counted back from today.
+UNITS = """
+day days tag tage tagen día días jour jours день дня дней giorno giorni dia dias dag dagen dzień dni gün يوم أيام 天 日 일
+week weeks woche wochen semana semanas semaine semaines неделю недели недель settimana settimane weken tydzień tygodnie tygodni hafta أسبوع أسابيع 周 星期 週間 주
+month months monat monate monaten mes meses mois месяц месяца месяцев mese mesi mês maand maanden miesiąc miesiące miesięcy ay شهر أشهر 个月 か月 ヶ月 개월 달
+year years jahr jahre jahren año años an ans год года лет anno anni ano anos jaar jaren rok lata lat yıl sene سنة سنوات 年 년
+"""
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # language/phrases.py
 
 SOURCES["language/phrases.py"] = r'''"""What a language's table has, and how its phrases become patterns.
@@ -29888,8 +30176,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import MemoryFault, Retry, TellAdmin
-from ..language.words import terms_of
 from ..core.events import Emit, Event, EventKind, ignore
+from ..language.words import terms_of
 from .faults import translated
 from .health import Health
 from .limits import ANSWER_BYTES, bounded
@@ -33975,16 +34263,19 @@ import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
 
+from ..backends.base import Backend, EditableBackend
 from ..config.settings import Valves
+from ..core.exchange import passage_id
 from ..core.locales import Locale
 from ..core.memory import EPISODE, Candidate, Memory
 from ..core.scope import View
 from ..core.turn import Turn
 from ..language.forms import stem
+from ..language.past import NOT_ASKED, PastQuestion
 from ..language.scripts import sets_no_spaces
 from ..language.sentences import sentences
 from ..language.words import terms_of
@@ -33999,7 +34290,7 @@ from .times import is_to_come
 _WEIGHTS = Weights(reach=1)  # a question and its answer lie side by side
 _ASSISTANT = 0.95  # of the worth of what the user said
 _QUOTE_CHARS, _DENSE_CHARS = 120, 50  # of a quote; the latter of scripts without spaces
-_MOST = 40  # quotes with one message
+_MOST = 60  # quotes with one message
 _LEAST_TOKENS = 12  # for less there is no quote
 _REPEATED = 0.8  # share of a quote's words that stand in a fact which is told
 _COUNTED_S = 60.0  # for which the number of a user's passages is believed
@@ -34014,6 +34305,10 @@ _MORE, _MORE_EACH, _OF = (
 _SUBJECT = 0.5
 _RARE, _RARE_MOST, _RAREST = 0.025, 15.0, 5
 _NEAREST = 40
+_LESS_ASKED, _LEAST_WORTH = 0.1, 0.12
+_WHEN_ASKED = 0.15  # on top of a score
+_OF_THE_TIME = 60  # messages of the time that is asked for
+TIMES_ASKED = 3  # the budget of a question about the past
 _DOUBTED = 0.15  # relevance, by which a fact's evidence is beyond doubt
 
 
@@ -34051,6 +34346,24 @@ class Episodes:
         kept = self.kept(turn.user_id, version)
         return replace(view, past=kept.wanted and kept.passages > 0)
 
+    def of_the_time(
+        self, backend: Backend, user_id: str, asked: PastQuestion, view: View, now: datetime
+    ) -> list[Candidate]:
+        """How the messages of the time that is asked for begin, whatever they are about.
+
+        "What did I ask you yesterday?" has no words of what was asked. now: in the user's time zone.
+        """
+        if not asked.asks or asked.window is None or not isinstance(backend, EditableBackend):
+            return []
+        first, last = (
+            datetime.combine(day, datetime.min.time(), now.tzinfo).timestamp()
+            for day in (asked.window.first, asked.window.last + timedelta(days=1))
+        )
+        entries = self._table.said_between(user_id, first, last, _OF_THE_TIME)
+        ids = [passage_id(user_id, one.exchange, "user", 0) for one in entries if one.said]
+        found = backend.get_all(ids) if ids else []
+        return [Candidate(memory, 0.0, 0.0) for memory in found if view.sees(memory.scope)]
+
     def elsewhere(self, passages: Sequence[Candidate], turn: Turn, aside: Collection[str]) -> list[Candidate]:
         """Without those that stand in this prompt already, or that only messages said which do not count.
 
@@ -34075,28 +34388,51 @@ def apart(found: Iterable[Candidate]) -> tuple[list[Candidate], list[Candidate]]
     return facts, passages
 
 
-def ranked_passages(passages: Sequence[Candidate], query: str, now: datetime) -> list[Ranked]:
-    """Best first; what the user said counts a little more than answers."""
+def ranked_passages(
+    passages: Sequence[Candidate], query: str, now: datetime, asked: PastQuestion = NOT_ASKED
+) -> list[Ranked]:
+    """Best first; what the user said counts a little more, and what is of the time that is asked for."""
     items = ranked(passages, query, now, weights=_WEIGHTS)
     weighed = [
-        item if item.memory.role != "assistant" else replace(item, score=_ASSISTANT * item.score)
+        replace(
+            item,
+            score=item.score * (_ASSISTANT if item.memory.role == "assistant" else 1.0)
+            + (_WHEN_ASKED if is_within(item.memory, asked, now) else 0.0),
+        )
         for item in items
     ]
     return sorted(weighed, key=lambda item: item.score, reverse=True)
 
 
-def gate_of(items: Sequence[Ranked], gate: Gate, keywords: Iterable[float | None], passages: int) -> Gate:
+def is_within(memory: Memory, asked: PastQuestion, now: datetime) -> bool:
+    """Whether a passage is of the time that is asked for. now: in the user's time zone."""
+    if asked.window is None or memory.created_at is None:
+        return False
+    return asked.window.holds(memory.created_at.astimezone(now.tzinfo).date())
+
+
+def gate_of(
+    items: Sequence[Ranked],
+    gate: Gate,
+    keywords: Iterable[float | None],
+    passages: int,
+    asked: PastQuestion = NOT_ASKED,
+) -> Gate:
     """The gate for passages: that for facts, and what chance adds where there are many.
 
-    gate: as for facts. keywords: BM25 of the candidates. passages: how many the user has.
+    gate: as for facts. keywords: BM25 of the candidates. passages: how many the user has. asked: a question
+    about the past needs less.
     """
     near = sorted((item.meaning for item in items), reverse=True)[:_NEAREST]
     others = sum(near[1:]) / max(len(near) - 1, 1)
     best = sorted((one or 0.0 for one in keywords), reverse=True)[:_RAREST]
     rare = min(sum(best) / _RAREST, _RARE_MOST)
     many = math.log(max(passages, len(near), 1) / _OF)
-    needed = gate.needed + max(_MORE + _MORE_EACH * many - _SUBJECT * others - _RARE * rare, 0.0)
-    return replace(gate, needed=needed, least=gate.least if gate.evidence >= needed else None)
+    less = _LESS_ASKED if asked.asks else 0.0
+    needed = gate.needed - less + max(_MORE + _MORE_EACH * many - _SUBJECT * others - _RARE * rare, 0.0)
+    if not items or gate.evidence < needed:
+        return replace(gate, needed=needed, least=None)
+    return replace(gate, needed=needed, least=gate.least or _LEAST_WORTH)
 
 
 def is_doubted(gate: Gate, facts: Sequence[Ranked], passages_gate: Gate, passages: Sequence[Ranked]) -> bool:
@@ -34836,10 +35172,11 @@ from ..core.scope import View
 from ..core.turn import Turn
 from ..language.forget_requests import forget_request
 from ..language.guess import language_for, language_in
+from ..language.past import NOT_ASKED, PastQuestion, past_question
 from ..models.tokens import Tokenizers, estimated_tokens
 from ..state.engine import unsynced
 from .block import Blocks, is_own, is_quote, shown
-from .episodes import Episodes, Quotes, apart, gate_of, is_doubted, ranked_passages
+from .episodes import TIMES_ASKED, Episodes, Quotes, apart, gate_of, is_doubted, is_within, ranked_passages
 from .injected import Conversation, Injected, Line
 from .lines import Lines
 from .profile import Profiles, within
@@ -34928,7 +35265,7 @@ class _Kept:
 class _Relevant:
     """What is relevant to a message: which facts are chosen, and passages, ranked, with their gate.
 
-    suppressed: ids of what is to be forgotten.
+    suppressed: ids of what is to be forgotten. asked: what the message asks of the past.
     """
 
     selection: Selection
@@ -34936,6 +35273,7 @@ class _Relevant:
     suppressed: frozenset[str]
     passages: Sequence[Ranked]
     passages_gate: Gate
+    asked: PastQuestion = NOT_ASKED
 
 
 class Recaller:
@@ -34992,7 +35330,7 @@ class Recaller:
             now=now,
             words=words,
             count=count,
-            room=_room_for_quotes(settings, turn, kept.lines, lines),
+            room=_room_for_quotes(settings, turn, kept.lines, lines, relevant.asked),
             facts=[one.text for one in (*kept.lines, *facts) if not is_quote(one.line)],
         )
         spoken = quotes.select(
@@ -35075,15 +35413,23 @@ class Recaller:
         items = ranked(found, query, lines.now, reaffirmed)
         of_self = backend.of_self(query)
         gate = Gate.of(items, settings.relevance_threshold, of_self, query)
+        asked = past_question(turn.text, lines.now.date()) if view.past else NOT_ASKED
+        there = {item.memory.id for item in passages}
+        of_the_time = self._episodes.of_the_time(backend, turn.user_id, asked, view, lines.now)
+        passages += [item for item in of_the_time if item.memory.id not in there]
         passages = self._episodes.elsewhere(passages, turn, aside.batches)
-        spoken = ranked_passages(passages, query, lines.now)
+        spoken = ranked_passages(passages, query, lines.now, asked)
         many = self._episodes.kept(turn.user_id, version).passages if spoken else 0
         passages_gate = gate_of(
             spoken,
             Gate.of(spoken, settings.relevance_threshold, of_self, query),
             (item.keyword for item in passages),
             many,
+            asked,
         )
+        then = [item for item in spoken if asked.asks and is_within(item.memory, asked, lines.now)]
+        if then and passages_gate.least is None:
+            spoken, passages_gate = then, replace(passages_gate, least=0.0)
         if is_doubted(gate, items, passages_gate, spoken):
             gate = replace(gate, least=None)
         least = gate.least
@@ -35103,7 +35449,7 @@ class Recaller:
             selection = replace(selection, outcomes=(*selection.outcomes, *to_forget))
         if asks_to_forget:
             passages_gate = replace(passages_gate, least=None)
-        return _Relevant(selection, gate, suppressed_ids, spoken, passages_gate)
+        return _Relevant(selection, gate, suppressed_ids, spoken, passages_gate, asked)
 
     def _said_by_others(self, found: Sequence[Candidate], aside: Collection[str]) -> list[Candidate]:
         """Those that read the same without these messages."""
@@ -35211,10 +35557,16 @@ def _most(settings: Valves, turn: Turn, lines: Sequence[Line], selection: Select
     return max(most - here, 0)
 
 
-def _room_for_quotes(settings: Valves, turn: Turn, held: Sequence[Line], lines: Lines) -> int:
-    """Tokens for new quotes: half as many as with a conversation's first message, less what stands there."""
+def _room_for_quotes(
+    settings: Valves, turn: Turn, held: Sequence[Line], lines: Lines, asked: PastQuestion
+) -> int:
+    """Tokens for new quotes: half as many as with a conversation's first message, more for what is asked for.
+
+    What stands there already is taken off.
+    """
     here = [one for one in held if one.position == turn.positions[-1]]
-    budget = settings.episode_token_budget // (1 if len(here) == len(held) else 2)
+    share = 1.0 if len(here) == len(held) else 0.5
+    budget = int(settings.episode_token_budget * (TIMES_ASKED if asked.asks else share))
     return budget - lines.held(one for one in here if is_quote(one.line))
 
 
@@ -36882,7 +37234,6 @@ ends the work, the next try stores the same ones, and takes away what there was 
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -36892,7 +37243,7 @@ from hashlib import blake2b
 from sqlalchemy import Engine
 
 from ..backends.base import EditableBackend
-from ..core.exchange import EPISODES, Batch, Exchange, episodes_name, version_of
+from ..core.exchange import EPISODES, Batch, Exchange, episodes_name, passage_id, version_of
 from ..core.memory import EPISODE, Memory
 from ..core.scope import TEAM, USER, past_in, past_owner
 from ..state.episodes_table import Entry, EpisodesTable
@@ -36943,7 +37294,7 @@ class Episodes:
         later = [one for one in self._table.of_chat(entry.user_id, entry.chat_id) if one.first >= entry.first]
         summed = next((one for one in later if one.topics), None) if entry.chat_id else None
         if summed is not None and summed.exchange != entry.exchange:
-            told.add(_id(entry.user_id, summed.exchange, TOPICS, 0))
+            told.add(passage_id(entry.user_id, summed.exchange, TOPICS, 0))
             self._table.settle(replace(summed, topics=0))
         admission.remove_all(backend, owner, told)
         self._table.remove(entry.user_id, [entry.exchange])
@@ -37019,11 +37370,7 @@ def ids_of(entry: Entry) -> Iterator[str]:
     """The ids of an exchange's passages."""
     for role, count in ((BY_USER, entry.said), (ASSISTANT, entry.answered), (TOPICS, entry.topics)):
         for number in range(count):
-            yield _id(entry.user_id, entry.exchange, role, number)
-
-
-def _id(user_id: str, exchange: str, role: str, number: int) -> str:
-    return str(uuid.uuid5(uuid.NAMESPACE_OID, json.dumps([user_id, exchange, role, number])))
+            yield passage_id(entry.user_id, entry.exchange, role, number)
 
 
 def _admitted(said: Sequence[Passage]) -> Iterator[Passage]:
@@ -37049,7 +37396,7 @@ def _memories(exchange: Exchange, said: Sequence[Passage], entry: Entry) -> Iter
 def _memory(exchange: Exchange, entry: Entry, role: str, number: int, text: str) -> Memory:
     at = datetime.fromtimestamp(exchange.said_at, UTC)
     return Memory(
-        id=_id(entry.user_id, entry.exchange, role, number),
+        id=passage_id(entry.user_id, entry.exchange, role, number),
         text=text,
         created_at=at,
         updated_at=at,
@@ -41309,6 +41656,14 @@ class EpisodesTable:
             for user_id, exchange in connection.execute(wanted):
                 old.setdefault(user_id, []).append(exchange)
         return old
+
+    def said_between(self, user_id: str, first: float, last: float, most: int) -> list[Entry]:
+        """A user's from between two Unix times, the latest of them, oldest first."""
+        when = and_(episodes.c.user_id == user_id, episodes.c.said_at >= first, episodes.c.said_at < last)
+        latest = select(episodes).where(when).order_by(episodes.c.said_at.desc()).limit(most)
+        with self._reading.connect() as connection:
+            rows = [Entry(**row) for row in connection.execute(latest).mappings()]
+        return sorted(rows, key=lambda entry: (entry.said_at, entry.first))
 
     def wants(self, user_id: str) -> bool:
         """Whether a user wants their past chats to be kept; True where they have not said."""
