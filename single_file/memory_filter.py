@@ -130,8 +130,9 @@ stores/      where vectors are kept: sqlite/, qdrant/, pgvector/ behind one prot
 backends/    mem0 as library, server or platform behind one Protocol; the one in use; locations of memories
 recall/      the inlet's side: search, rank, select, block, what is injected already; run (deadline, breaker)
 remember/    the outlet's side: keeper, outbox (spill: what the database cannot take now), writer, gate,
-             reconcile, verbatim, admission (what may become a memory), apply, journal
-manage/      list, search, edit, forget, undo, share; erasure/; migrate/
+             reconcile, verbatim, admission (what may become a memory), apply, journal; passages and
+             episodes (what was said), quotes (which of it says what is forgotten)
+manage/      list, search, edit, forget, undo, share; past chats; erasure/; migrate/
 commands/    /memory: parse, run, answer
 observe/     hooks on events: counters, costs, Prometheus, tracing, event log; status, self-checks
 interfaces/  what speaks to the outside: chats (turns through the core, for all of them), pipelines/ (the
@@ -26945,8 +26946,8 @@ from ..language.words import content_words, is_lone, terms_of
 from ..recall.rank import COVERAGE_WEIGHT, Ranked
 
 # Relevance. The bundled embedder gives a word and a sentence about it 0.3 and more ("job" and "I work as a
-# nurse" 0.36), and 0.31 at most where they have nothing in common ("unicorn" and a hamster).
-_LEAST = 0.33
+# nurse" 0.36), and 0.3 at most where they have nothing in common ("unicorn" and a hamster).
+_LEAST = 0.31
 _ENOUGH_WORDS = 0.5  # share of the query's, rare ones counting more
 _OF_BEST = 0.6  # of what the best one has: beside "My dog is called Rex", a hamster is no answer to "dog"
 
