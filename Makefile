@@ -38,12 +38,12 @@ test: setup-dev ## unit tests and some of the real server, a process a core: som
 
 test-all: test slow-test ## both
 
-slow-test: setup-dev ## the slow tests (KILLS=all: a kill at every step instead of at a sample)
-	$(PYTEST) -m slow $(if $(filter all,$(KILLS)),--every-kill) tests/unit tests/server
+slow-test: setup-dev ## the slow tests, and more of what is random (KILLS=all: a kill at every step, not at a sample)
+	$(PYTEST) -m "slow or hypothesis" --hypothesis-profile=thorough $(if $(filter all,$(KILLS)),--every-kill) tests/unit tests/server
 
 browser-test: setup-dev setup-webui ## the whole house in Chromium
 	@scripts/debian-package chromium chromium
-	$(BIN)/python -m pytest tests/browser
+	$(BIN)/python -m pytest --durations=10 tests/browser
 
 screenshots: setup-dev setup-webui ## take docs/images/*.png anew
 	@scripts/debian-package chromium chromium

@@ -129,6 +129,9 @@ class WordVectors:
         found: list[float] = self.calibration.question(self.embed(text))
         return found
 
+    def prepare(self, texts: list[str]) -> None:
+        """Nothing: a text takes no time."""
+
     def embed_batch(self, texts: list[str], memory_action: str = "add") -> list[list[float]]:
         return [self.embed(text, memory_action) for text in texts]
 

@@ -4,7 +4,7 @@
 
 Evidence recall: the share of a question's evidence turns among the first k memories, in per cent; category 5
 is left out. One memory a turn ("[date] Speaker: text"), and one a pair of a turn and its answer. Embeddings
-are those of the bundled all-MiniLM-L6-v2 for all.
+are those of the bundled model for all.
 Ours: the candidates of the real backend on the sqlite store, ranked, gated and selected as the filter does.
 mem0: `Memory.search` of plain mem0 2.2.1 on embedded Qdrant, as it installs. Open WebUI-style: cosine top 8
 of the last seven user messages joined, here the question after the six before it in the list.

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.harness.kill_samples import Tried, commit, sample
 from tests.harness.nursery import Nursery
@@ -40,6 +41,23 @@ os.environ["SSL_CERT_FILE"] = str(ONE_CERTIFICATE)
 SPECIAL_FOLDERS = ("server", "browser")  # their tests bear the folder's name as a marker
 
 pytest.register_assert_rewrite("tests.server.scenarios.play")  # its failures are to say what was different
+
+
+# Of what Hypothesis tries, each commit sees other examples, and the same ones as often as it is run.
+_EACH: dict[str, Any] = {
+    "deadline": None,
+    "print_blob": True,
+    "suppress_health_check": [HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+}
+settings.register_profile("quick", max_examples=25, **_EACH)
+settings.register_profile("thorough", max_examples=200, **_EACH)
+settings.load_profile("quick")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("hypothesis_seed", None) is None:
+        config.option.hypothesis_seed = str(int(commit()[:8], 16) if commit() != "none" else 0)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -38,6 +38,7 @@ from .models.embedder import Embedder
 from .observe.comparison import compared
 from .observe.costs import Costs
 from .observe.data_residency import data_residency
+from .observe.event_log import EventLog
 from .observe.inquiry import Inquiry
 from .observe.ledger import Ledger
 from .observe.metrics import Metrics
@@ -45,6 +46,7 @@ from .observe.prometheus import Levels, Prometheus, sizes
 from .observe.selfcheck import SelfChecks
 from .observe.statecheck import StateCheck, StateFile
 from .observe.status import BackendCheck, past_chats_part, report
+from .observe.tracing import Tracing
 from .recall.injected import Injected
 from .recall.recall import Recalled, Recaller
 from .recall.run import Outcome, Run
@@ -87,6 +89,7 @@ class Application:
         self.metrics, self.costs, self._prometheus = Metrics(), Costs(), Prometheus()
         self._engine = open_state(environment.data_dir, environment.state_url, environment.state_password)
         self._ledger = Ledger(self._engine, self.metrics)
+        self._tracing, self._event_log = Tracing(on=environment.traces), EventLog(environment.log_events)
         self._outbox = Outbox(self._engine)
         file = StateFile(self._engine)
         self._state_check = StateCheck(self._engine, file, environment.data_dir, self.metrics.state_was_well)
@@ -145,18 +148,19 @@ class Application:
             backend.drop()
 
     def embedder(self) -> Embedder:
-        """The one in use. Raises MemoryFault where there is none."""
+        """The embedder in use. Raises MemoryFault if there is none."""
         if isinstance(backend := self.live.get(), LibraryBackend):
             return backend.models.embedder
         raise Drop("This backend has no embedder of its own.", hint="Set `backend` to library.")
 
     def emit(self, event: Event) -> None:
-        """Something has happened."""
-        for observe in (self.metrics, self.costs, self._ledger, self._prometheus):
+        """Passes an event to all observers."""
+        counting = self.metrics, self.costs, self._ledger, self._prometheus
+        for observe in (*counting, self._tracing, self._event_log):
             observe(event)
 
     def use(self, settings: Valves) -> None:
-        """The settings have changed."""
+        """Uses settings that have changed."""
         self.live.use(settings)
 
     def _recall(self, turn: Turn, settings: Valves) -> Recalled:
@@ -166,7 +170,7 @@ class Application:
         return self.recalls.is_busy
 
     def forbid(self, turn: Turn) -> None:
-        """This turn may not be remembered, whatever one with the same key was allowed: never blocks."""
+        """Forbids that a turn is remembered, whatever one with the same key was allowed. Never blocks."""
         self.keeper.announce_ban(turn)
         if not self.keeper.is_ill:  # else this process knows
             self.state_pool.submit(self._forbid, turn)
@@ -180,7 +184,7 @@ class Application:
             self.emit(succeeded(Job.FORBIDDING))
 
     def after_inlet(self, turn: Turn, outcome: Outcome, decision: Decision) -> None:
-        """Do what no message has to wait for: never blocks."""
+        """Does what no message has to wait for. Never blocks."""
         if self.keeper.is_ill:
             return  # the state database has no time for what is of use only
         if outcome.recalled or outcome.missed or decision.noted or decision.write:
@@ -202,7 +206,7 @@ class Application:
         self._writer.wake()
 
     def status(self) -> dict[str, object]:
-        """The self-check, as JSON-plain values. Takes some seconds where something hangs, never longer."""
+        """The self-check, as JSON-plain values. Takes some seconds if something hangs, never longer."""
         last_error, state = self.metrics.last_error, self._state_check.part()
         counts, waiting = self._counted_lately(), self.spill.waiting()
         backend = self._check.parts(failed_at=last_error.at if last_error else None)
@@ -257,7 +261,7 @@ class Application:
         return self._outbox.counts(), days, EpisodesTable(self._engine).kept()
 
     def close(self) -> None:
-        """Remember what waits and stop threads, within a bound; what is left waits for the next start."""
+        """Remembers what waits and stops all threads, within a bound. The rest waits for the next start."""
         self._sweeper.stop(_STOP_S)
         self._writer.stop(_STOP_S)
         self.live.close()
@@ -266,6 +270,7 @@ class Application:
         self.state_pool.shutdown(wait=True)
         self.spill.write()
         self._ledger.close()
+        self._tracing.close()
         self._engine.dispose()
 
     def _filter_part(self) -> Check:

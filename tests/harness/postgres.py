@@ -5,6 +5,7 @@ pgserver's own Python is not used: it wants a home and a system user of its own.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import shutil
@@ -23,6 +24,7 @@ from tests.harness.pipelines_server import free_port
 from tests.harness.waiting import wait_until
 
 PASSWORD = "p@ss word/%"  # everything that a URL must quote
+_MADE: list[Path] = []  # by initdb, which takes seconds: the next ones are copies
 
 
 class PostgresMissingError(Exception):
@@ -71,14 +73,21 @@ class Postgres:
         if os.geteuid() == 0:
             for path in (self._folder, secret):
                 shutil.chown(path, "nobody")
-        self._run("initdb", "-D", data, "-U", "postgres", "-A", "scram-sha-256", "--pwfile", secret,
-                  "-E", "UTF8", "--no-sync", "--locale=C")  # fmt: skip
+        if _MADE:
+            subprocess.run(["cp", "-a", _MADE[0], data], check=True)
+        else:
+            self._run("initdb", "-D", data, "-U", "postgres", "-A", "scram-sha-256", "--pwfile", secret,
+                      "-E", "UTF8", "--no-sync", "--locale=C")  # fmt: skip
+            _MADE.append(data.with_name("copy"))
+            subprocess.run(["cp", "-a", data, _MADE[0]], check=True)
+            atexit.register(shutil.rmtree, self._folder, ignore_errors=True)
         self.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.stop()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        if not any(made.is_relative_to(self._folder) for made in _MADE):
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def start(self) -> None:
         """Start, also once more after `stop`: on the same port, with the same databases."""

@@ -80,20 +80,24 @@ class UpstreamCall:
     """A request that the proxy sent to a model server, `name` in the settings.
 
     outcome: "2xx" to "5xx", "unreachable", "broken" (the answer ended too early) or "left" (the client went).
-    seconds: to the answer's end. first_s: to its first byte, None if there was none.
+    seconds: to the answer's end. first_s: to its first byte, None if there was none. operation: chat,
+    text_completion, embeddings, or "" for anything else. model: as the client calls it.
     """
 
     name: str
     outcome: str
     seconds: float
     first_s: float | None = None
+    operation: str = ""
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """Something that has happened. at: when, if not now.
 
-    code: the reason as a code, if `reason` is a sentence that varies. seconds: how long it took.
+    code: the reason as a code, if `reason` is a sentence that varies. seconds: how long it took. tokens,
+    records: of memories, what they take in a prompt, and how many there are.
     """
 
     kind: EventKind
@@ -106,6 +110,7 @@ class Event:
     code: str = ""
     seconds: float | None = None
     tokens: int = 0
+    records: int = 0
     upstream: UpstreamCall | None = None
 
 

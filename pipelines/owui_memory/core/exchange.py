@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import uuid
 from dataclasses import dataclass
+from hashlib import blake2b
+
+EPISODES = "episodes "  # begins the batch that an exchange's passages are of
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +67,13 @@ def version_of(key: str, message_id: str) -> str:
 def message_id_of(key: str) -> str:
     """The last part of an exchange's key: see `core.turn.Turn.exchange_key`."""
     return key.rpartition("\n")[2]
+
+
+def episodes_name(key: str) -> str:
+    """How an exchange with this key is called among passages of past chats: their batch ends in it."""
+    return blake2b(key.encode(errors="surrogatepass"), digest_size=12).hexdigest()
+
+
+def passage_id(user_id: str, name: str, role: str, number: int) -> str:
+    """The id of a passage. name: the exchange's among passages, see `episodes_name`."""
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, json.dumps([user_id, name, role, number])))

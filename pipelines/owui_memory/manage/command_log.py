@@ -53,7 +53,7 @@ class CommandLog:
         self._engine, self._reading = engine, reading(engine)
 
     def give(self, turn: Turn, teams: Sequence[str] = (), here: str = "") -> None:
-        """Keep the command of this turn; nothing happens where the same message has given it before.
+        """Keeps the command of this turn, unless the same message has given it before.
 
         teams: those that its user is in. here: what holds there.
         """
@@ -131,7 +131,7 @@ class CommandLog:
         )
 
     def renew(self, order: LoggedCommand) -> None:
-        """Keep the command for longer.
+        """Extends the claim on a command.
 
         Raises:
             ClaimLost: somebody else is about it by now.
@@ -140,17 +140,17 @@ class CommandLog:
             raise ClaimLost("Another server carries this command out.")
 
     def answered(self, order: LoggedCommand, answer: str) -> None:
-        """The command is carried out."""
+        """Notes that a command was carried out, and its answer."""
         self._set(order, text="", answer=answer, answered_at=time.time())
 
     def erase_answers(self, user_id: str) -> int:
-        """Of what this user was answered, nothing stays, nor what they asked; how many answers there were."""
+        """Erases a user's commands and their answers; returns how many answers there were."""
         theirs = (commands.c.user_id == user_id, commands.c.answered_at > 0, commands.c.answer != "")
         with self._engine.begin() as connection:
             return connection.execute(update(commands).where(*theirs).values(text="", answer="")).rowcount
 
     def released(self, order: LoggedCommand) -> None:
-        """It could not be carried out: it may be tried again at once."""
+        """Notes that a command could not be carried out, so that it may be tried again at once."""
         self._set(order, held_until=0.0)
 
     def _set(self, order: LoggedCommand, **values: object) -> bool:
@@ -165,7 +165,7 @@ class CommandLog:
     def show(
         self, user_id: str, chat_id: str, memory_ids: Sequence[str], *, first: int = 1, anew: bool = True
     ) -> None:
-        """The user sees these memories, numbered from `first` on. `anew`: and no other numbers any more."""
+        """Notes that the user sees these memories, numbered from `first`. `anew`: others are void."""
         numbers = {str(first + at): memory_id for at, memory_id in enumerate(memory_ids)}
         if not anew:
             numbers = {**self.shown(user_id, chat_id), **numbers}

@@ -65,7 +65,7 @@ def _alone() -> None:
 
 
 class Control:
-    """For all users. Threads may share it. Methods block, and raise the errors of `core/errors.py`.
+    """What all users may do. Threads may share it. Methods block, and raise the errors of `core/errors.py`.
 
     Drop: what was asked cannot be done, in a sentence for the user.
     """
@@ -87,11 +87,11 @@ class Control:
     # Looking
 
     def all(self, user_id: str) -> list[Memory]:
-        """All memories, newest first, expired ones too."""
+        """All of a user's memories, newest first, expired ones too."""
         return newest_first(_editable(self.live.get()).list_all(user_id))
 
     def page(self, user_id: str, number: int = 1) -> Page[Memory]:
-        """A page of them.
+        """A page of a user's memories.
 
         Raises:
             Drop: there is no such page.
@@ -99,35 +99,35 @@ class Control:
         return Page.of(self.all(user_id), number)
 
     def search(self, user_id: str, query: str, most: int = FOUND_MOST) -> list[Ranked]:
-        """What fits some words or a sentence, best first, of all that the user has in any chat."""
+        """The user's memories that match some words or a sentence, best first, from any chat."""
         backend, query = self.live.get(), query[:_QUERY_CHARS]
         found = backend.search(user_id, query, _CANDIDATES_EACH * most, view=None, asked=True)
         return fitting(ranked(found, query, datetime.now(UTC)), query)[:most]
 
     def holding(self, user_id: str, query: str) -> tuple[list[Memory], bool]:
-        """The memories that have all of the words, and True; where none has, those that come nearest."""
+        """The memories that contain all of the words, and True; without any, the nearest, and False."""
         items = self.search(user_id, query)
         asked = set(content_words(query))
         exact = [one.memory for one in items if asked and asked <= set(terms_of(one.memory.text))]
         return (exact, True) if exact else ([one.memory for one in items], False)
 
     def of_ids(self, memory_ids: Sequence[str]) -> dict[str, Memory]:
-        """Those of these memories that there are, by id."""
+        """Those of these memories that exist, by id."""
         backend = _editable(self.live.get())
         return {memory.id: memory for memory in backend.get_all(list(memory_ids))} if memory_ids else {}
 
     def now_called(self, memory_ids: Iterable[str]) -> list[str]:
-        """Their ids now: what was forgotten and brought back has another one."""
+        """The ids that these memories have now. One that was forgotten and brought back has another id."""
         return list(map(self._journal.now_called, memory_ids))
 
     # Changing
 
     def begun(self, asked: Asked) -> bool:
-        """Whether an earlier try has decided already what is to be changed."""
+        """Whether an earlier try has already decided what to change."""
         return asked.again and bool(self._journal.of_batch(asked.key))
 
     def remember(self, asked: Asked, text: str, confirm: Confirm = _alone) -> Remembered:
-        """Keep a text as it stands, unless it is known.
+        """Remembers a text word for word, unless it is known.
 
         Raises:
             Drop: it cannot be remembered.
@@ -144,7 +144,7 @@ class Control:
         return Remembered(text)
 
     def edit(self, asked: Asked, memory_id: str, text: str, confirm: Confirm = _alone) -> Edited:
-        """Give a memory another text.
+        """Changes the text of a memory.
 
         Raises:
             Drop: it cannot be remembered, or is a team's.
@@ -168,7 +168,7 @@ class Control:
         *,
         at_once: bool = False,
     ) -> Forgotten:
-        """Take memories away. Those that are gone already are counted.
+        """Forgets memories, and counts those that are gone already.
 
         Where there is an eraser they are erased for good after the minutes of the settings, or `at_once`: see
         `manage.erasure.forgetting`. Until then `undo` brings them back.
@@ -200,7 +200,7 @@ class Control:
         return Forgotten(len(asked_for), gone, told, others, minutes, reached, passages)
 
     def forget_all(self, asked: Asked, confirm: Confirm = _alone) -> Forgotten:
-        """Take all of a user's memories away, and with an eraser all else that is known of them."""
+        """Forgets all of a user's memories and, with an eraser, everything else that is known of the user."""
         if self._eraser is not None:
             there = len(self.all(asked.user_id))
             confirm()
@@ -214,7 +214,7 @@ class Control:
         return Forgotten(len(changes))
 
     def undo(self, asked: Asked, confirm: Confirm = _alone) -> Undone:
-        """Take back the last changes that were made together and are not taken back yet.
+        """Takes back the last changes that were made together and have not been taken back.
 
         Raises:
             Drop: what they took away is erased by now, or none of it may be brought back.
@@ -250,7 +250,7 @@ class Control:
         return newest_first(memory for team in teams for memory in backend.list_all(team_owner(team)))
 
     def share(self, asked: Asked, memory_id: str, team: str, confirm: Confirm = _alone) -> str:
-        """Let a team know what a memory says now; its text. Once more changes nothing.
+        """Shares with a team what a memory says now, and returns its text. Doing it again changes nothing.
 
         Raises:
             Drop: the memory is gone, a team's, or not for others: see `remember.admission`.
@@ -275,7 +275,7 @@ class Control:
         return text
 
     def withdraw(self, asked: Asked, memory_id: str, confirm: Confirm = _alone) -> str:
-        """Take away from a team what the same user has shared with it; its text.
+        """Takes back what this user has shared with a team, and returns its text.
 
         Raises:
             Drop: somebody else has shared it, or it is gone.
@@ -296,13 +296,13 @@ class Control:
     # In and out
 
     def export(self, user_id: str) -> list[dict[str, Any]]:
-        """All memories, oldest first, as mem0's own answers have them; see `manage.migrate.records`."""
+        """A user's memories, oldest first, in the form of mem0's answers; see `manage.migrate.records`."""
         return [row_of(user_id, memory) for memory in reversed(self.all(user_id))]
 
     def import_(
         self, asked: Asked, rows: Iterable[Mapping[str, Any] | None], confirm: Confirm = _alone
     ) -> Imported:
-        """Add what `export` gave, for this user whoever's it was, but for what is known in the same words.
+        """Adds for this user what `export` gave, whoever's it was, except what is known in the same words.
 
         rows: None if a line was no JSON.
 

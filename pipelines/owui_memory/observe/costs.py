@@ -17,7 +17,7 @@ class Costs:
         self._of_models: dict[str, Counter[str]] = {}
 
     def __call__(self, event: Event) -> None:
-        """Something has happened."""
+        """Counts the tokens of an event."""
         if (usage := event.usage) is not None and usage.for_exchanges:
             with self._lock:
                 self._of_models.setdefault(usage.model, Counter()).update(_counted(usage))

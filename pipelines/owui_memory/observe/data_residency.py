@@ -1,4 +1,4 @@
-"""With `local_only`: whether all that what users say passes through is on one's own machines or network."""
+"""With `local_only`: whether what users say passes only through one's own machines and network."""
 
 from __future__ import annotations
 

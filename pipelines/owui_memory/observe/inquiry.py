@@ -1,4 +1,4 @@
-"""Questions to what may hang: nobody waits for an answer longer than they want."""
+"""Questions to what may hang, so that nobody waits longer for an answer than they want."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Inquiry(Generic[T]):
 
     @property
     def waits_s(self) -> float:
-        """Since when the question is under way, in seconds."""
+        """For how many seconds the question has been under way."""
         return time.monotonic() - self._began
 
     def _run(self, asking: Future[T]) -> None:

@@ -22,7 +22,7 @@ _NAME = 200  # characters of a model's name that are kept
 
 
 class Used(NamedTuple):
-    """Of one model on one day."""
+    """What one model used on one day."""
 
     calls: int
     tokens_in: int
@@ -53,12 +53,12 @@ class Ledger:
         self._next_write = -float("inf")
 
     def __call__(self, event: Event) -> None:
-        """Something has happened."""
+        """Counts the tokens of an event."""
         if (usage := event.usage) is not None:
             self.add(usage.model, usage.tokens_in, usage.tokens_out)
 
     def add(self, model: str, tokens_in: int, tokens_out: int) -> None:
-        """Count one call; never raises."""
+        """Counts one call. Never raises."""
         day = self._now().date().isoformat()
         with self._lock:
             for name, by in zip(Used._fields, (1, tokens_in, tokens_out), strict=True):
@@ -68,7 +68,7 @@ class Ledger:
             self.flush()
 
     def flush(self) -> None:
-        """Write what is new; never raises, and keeps it for the next time where that fails."""
+        """Writes what is new. Never raises; what cannot be written is kept for the next time."""
         with self._writing:
             with self._lock:
                 new, self._new = self._new, Counter()
@@ -81,7 +81,7 @@ class Ledger:
                 self._emit(failed(Job.COSTS, error))
 
     def close(self) -> None:
-        """Write what is new, and nothing more after that."""
+        """Writes what is new, and nothing after that."""
         with self._lock:
             self._closed = True
         self.flush()

@@ -76,7 +76,7 @@ class Metrics:
                 self._counts[event.kind, event.reason] += event.count
 
     def count(self, kind: EventKind, reason: str | None = None) -> int:
-        """How often it has happened, for a reason (of a failure, its job) or for any."""
+        """How often an event has happened, for a reason (of a failure, its job) or for any."""
         with self._lock:
             return sum(
                 count for (one, why), count in self._counts.items() if one is kind and reason in (None, why)
@@ -88,7 +88,7 @@ class Metrics:
             return {_name(kind, reason): count for (kind, reason), count in self._counts.items()}
 
     def described(self) -> str:
-        """The same as a line of the status."""
+        """All counters as a line of the status."""
         return "; ".join(f"{name}: {count}" for name, count in sorted(self.counts().items()))
 
     def _failed(self, job: Job, error: BaseException) -> None:
@@ -119,7 +119,7 @@ class Metrics:
                 del self._open_errors[job]
 
     def state_was_well(self, at: datetime) -> None:
-        """The state database took a change then."""
+        """Notes that the state database took a change at this time."""
         with self._lock:
             for job, error in list(self._open_errors.items()):
                 if error.of_state and error.at <= at:

@@ -174,11 +174,11 @@ class _Check:
 
     @property
     def waits_s(self) -> float:
-        """Since the backend was opened."""
+        """Seconds since the backend was opened."""
         return time.monotonic() - self._began
 
     def run(self, backend: Backend) -> list[Check]:
-        """Ask everything; never raises."""
+        """Runs all checks. Never raises."""
         embedder, llms, readers = _models_of(backend)
         store = "store" if embedder else "backend"
         parts = [_tried(store, lambda: self._compare(self._settings, backend) or _read(backend))]

@@ -86,7 +86,7 @@ class StateFile:
 
     @property
     def was_damaged(self) -> bool:
-        """A moment ago, whatever it is now."""
+        """Whether the file was damaged a moment ago, whatever it is now."""
         return time.monotonic() - self._damaged_at < _TOLD_FOR_S
 
     def _damaged(self, what: str) -> TellAdmin:
@@ -127,7 +127,7 @@ class StateCheck:
         self._last, self._until = Check("state", True, ""), 0.0
 
     def part(self) -> Check:
-        """Bounded, and raises nothing."""
+        """The status' line. Takes a bounded time, and raises nothing."""
         if time.monotonic() < self._until:
             return self._last
         try:

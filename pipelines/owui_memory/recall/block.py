@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, lru_cache
@@ -23,6 +23,8 @@ from .times import ago
 
 _OPEN, _CLOSE = "<user_memories>", "</user_memories>"
 _SHARED_LINE = re.compile(r'- [^"(]{1,200}(?:\([^)"]{1,80}\))?: "')  # the user's own begin with " or (
+_QUOTE_LINE = re.compile(r'(- \[[^"\]]{1,60}(?:"(?:[^"\\]|\\.){0,200}")?[^"\]]{0,12}\]) ([^":\]]{1,40}: ".*)')
+_TITLE_CHARS = 60
 _CACHED = (
     2000  # texts: a chat's messages show the same memories, and looking for secrets takes the most of it
 )
@@ -41,21 +43,56 @@ class Blocks:
 
 
 def render(lines: Sequence[str], *, more: bool = False, words: Locale = ENGLISH) -> str:
-    """The block for these lines, "" for none: first the user's own in this order, then those of others.
+    """The block for these lines, "" for none: first the user's own, then those of others, then quotes.
 
     more: facts about the user stand before it in the prompt. words: the language of what is said of them.
     """
     if not lines:
         return ""
-    own, shared = [one for one in lines if is_own(one)], [one for one in lines if not is_own(one)]
+    quotes = [one for one in lines if is_quote(one)]
+    told = [one for one in lines if not is_quote(one)]
+    own, shared = [one for one in told if is_own(one)], [one for one in told if not is_own(one)]
     groups = [words.say("block, more" if more else "block, header"), *own] if own else []
     groups += [words.say("block, shared"), *shared] if shared else []
+    groups += [words.say("block, quotes"), *_by_chat(quotes)] if quotes else []
     return "\n".join((_OPEN, *groups, _CLOSE))
 
 
+def _by_chat(quotes: Sequence[str]) -> Iterator[str]:
+    """The lines of quotes, what all lines of a chat begin with once and above them."""
+    before = ""
+    for quote in quotes:
+        if parts := _QUOTE_LINE.fullmatch(quote):
+            if parts[1] != before:
+                yield parts[1]
+            before = parts[1]
+            yield f"- {parts[2]}"
+
+
 def is_own(line: str) -> bool:
-    """Whether a line is about the user, and not what another has told a team: that begins with a name."""
-    return not _SHARED_LINE.match(line)
+    """Whether a line is about the user: what another has told a team begins with a name."""
+    return not is_quote(line) and not _SHARED_LINE.match(line)
+
+
+def is_quote(line: str) -> bool:
+    """Whether a line is a quote of a past chat, as `quote_line` makes it."""
+    return line.startswith("- [")
+
+
+def quote_line(passage: Memory, quote: str, now: datetime, words: Locale) -> tuple[str, str]:
+    """A quote as it stands below what stands above all quotes of its chat, and that.
+
+    The line that is kept has both: `- [2026-05-08, "Trip to Rome"] user: "..."`. now: in the user's zone.
+    """
+    said = passage.created_at
+    day = said.astimezone(now.tzinfo).date().isoformat() if said else words.say("block, no day")
+    title = f", {quoted(passage.title[:_TITLE_CHARS])}" if passage.title else ""
+    return f"- {words.say(f'said by {passage.role}')}: {quoted(quote)}", f"- [{day}{title}]"
+
+
+def quotes_overhead(count: Callable[[str], int], words: Locale) -> int:
+    """What quotes take in a prompt beside their lines, in tokens."""
+    return count(words.say("block, quotes")) + 1
 
 
 def line(memory: Memory, now: datetime, teller: str = "", words: Locale = ENGLISH) -> str:
@@ -89,7 +126,7 @@ def without_block(text: str) -> str:
 
 
 def _is_ours(inside: str) -> bool:
-    """Whether a block holds this: headers of ours and lines as `line` makes them, nothing else."""
+    """Whether a block holds this: headers of ours and lines as they are made here, nothing else."""
     first, *lines = inside.removesuffix("\n").split("\n")
     if not inside.endswith("\n") or first not in _headers() or not lines or lines[-1] in _headers():
         return False
@@ -99,7 +136,7 @@ def _is_ours(inside: str) -> bool:
 @cache
 def _headers() -> frozenset[str]:
     """What stands above lines, in any language."""
-    kinds = ("block, header", "block, more", "block, shared")
+    kinds = ("block, header", "block, more", "block, shared", "block, quotes")
     return frozenset(locale(code).say(kind) for code in CODES for kind in kinds)
 
 

@@ -6,7 +6,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import islice
 
 from sqlalchemy import Engine
@@ -14,31 +14,32 @@ from sqlalchemy import Engine
 from ..backends.base import Backend, EditableBackend
 from ..config.scoping import reading_view
 from ..config.settings import Valves
-from ..core.locales import ENGLISH, Locale, locale
-from ..core.memory import Candidate, Memory
+from ..core.locales import ENGLISH, locale
+from ..core.memory import EPISODE, Candidate, Memory
 from ..core.reason import Reason
-from ..core.scope import TEAM, View
+from ..core.scope import View
 from ..core.turn import Turn
 from ..language.forget_requests import forget_request
 from ..language.guess import language_for, language_in
-from ..language.names import teller
-from ..models.tokens import Count, Tokenizers, estimated_tokens
+from ..language.past import NOT_ASKED, PastQuestion, past_question
+from ..models.tokens import Tokenizers, estimated_tokens
 from ..state.engine import unsynced
-from .block import Blocks, correction, is_own, line, render, shown
+from .block import Blocks, is_own, is_quote, shown
+from .episodes import TIMES_ASKED, Episodes, Quotes, apart, gate_of, is_doubted, is_within, ranked_passages
 from .injected import Conversation, Injected, Line
+from .lines import Lines
 from .profile import Profiles, within
-from .rank import ranked
+from .rank import Ranked, ranked
 from .search import asks_for_all, candidates, query_of
 from .select import ENOUGH, INJECTED, INJECTED_BEFORE, TO_FORGET, Gate, Selection, select
-from .sources import Sources
+from .sources import Aside, Sources
 from .suppressed import suppressed
-from .times import is_to_come, zone_of
+from .times import zone_of
 from .why import MOST, Explanation, Explanations, Weighed
 
 _CHECK_EVERY_S = 60.0  # what was told, for what others have changed in mem0
 _CHECKED = 1000  # conversations
 _TIMES_THE_BUDGET = 6  # of one message, that a conversation may hold; then it is told anew
-_BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,21 @@ class _Kept:
         return tuple({injected.memory_id: numbers[injected.position] for injected in self.lines}.items())
 
 
+@dataclass(frozen=True, slots=True)
+class _Relevant:
+    """What is relevant to a message: which facts are chosen, and passages, ranked, with their gate.
+
+    suppressed: ids of what is to be forgotten. asked: what the message asks of the past.
+    """
+
+    selection: Selection
+    gate: Gate
+    suppressed: frozenset[str]
+    passages: Sequence[Ranked]
+    passages_gate: Gate
+    asked: PastQuestion = NOT_ASKED
+
+
 class Recaller:
     """Recalls for all users. Threads may share it."""
 
@@ -116,6 +132,7 @@ class Recaller:
         self._keeping = unsynced(engine)  # it may be told again, or explained no more
         self._injected, self._explanations = Injected(engine), Explanations(engine)
         self._profiles, self._sources = Profiles(), Sources(engine)
+        self._episodes = Episodes(engine)
         self._tokenizers = Tokenizers()
         self._checked: OrderedDict[tuple[str, str, View], _Checked] = OrderedDict()
 
@@ -129,18 +146,19 @@ class Recaller:
             return Recalled(Blocks(), (), (), Explanation.of_left_alone(Reason.USER_SWITCHED_OFF), on=False)
         count = self._tokenizers.of(turn.base_model or turn.model)
         words = locale(before.language or language_for(turn.language, turn.text))
-        lines = _Lines(count, now, turn, words, in_teams=bool(view.teams))
+        lines = Lines(count, now, turn, words, in_teams=bool(view.teams))
+        view = self._episodes.view(view, turn, settings, before.version)
         aside = self._sources.aside(turn)
-        selection, gate, suppressed_ids = self._selected(
-            backend, turn, settings, lines, before.version, view, aside
-        )
+        relevant = self._relevant(backend, turn, settings, lines, before.version, view, aside)
+        selection, suppressed_ids = relevant.selection, relevant.suppressed
         kept = self._kept(backend, turn, before, lines, view, aside).without(suppressed_ids)
-        if lines.held(kept.lines) > _TIMES_THE_BUDGET * settings.memory_token_budget:
+        budget = settings.memory_token_budget + (settings.episode_token_budget if view.past else 0)
+        if lines.held(kept.lines) > _TIMES_THE_BUDGET * budget:
             kept = _Kept((), tuple(injected.id for injected in before.lines))
         profile: list[Memory] = []
         if not kept.lines:
             always = self._profiles.of(backend, turn.user_id, before.version, view)
-            always = self._sources.as_without(always, aside) if aside else always
+            always = self._sources.as_without(always, aside.messages) if aside else always
             wanted = [memory for memory in always if memory.id not in suppressed_ids]
             profile = within(wanted, settings.advanced_numbers.profile_token_budget, lines.cost)
         injected_before = {injected.memory_id for injected in kept.lines}
@@ -155,17 +173,31 @@ class Recaller:
             if memory.id not in known and (memory.text not in said or lines.teller(memory))
         ]
         news = [*profile, *chosen[: _most(settings, turn, kept.lines, selection)]]
-        new = tuple(self._new(turn, lines, kept.corrections, news, aside))
+        facts = list(self._new(turn, lines, kept.corrections, news, aside.messages))
+        quotes = Quotes(
+            query=query_of(turn.text),
+            now=now,
+            words=words,
+            count=count,
+            room=_room_for_quotes(settings, turn, kept.lines, lines, relevant.asked),
+            facts=[one.text for one in (*kept.lines, *facts) if not is_quote(one.line)],
+        )
+        spoken = quotes.select(
+            [item for item in relevant.passages if item.memory.id not in injected_before],
+            relevant.passages_gate.least,
+        )
+        new = (*facts, *_quoted(turn, quotes, spoken))
         self._note_injected(turn, view, new)
         conversation = Conversation((*kept.lines, *new))
         in_system = turn.searched or settings.placement == "system"
         forgotten = [injected.memory_id for injected in before.lines if injected.id in kept.gone]
         why = Explanation(
             query=turn.text,
-            evidence=gate.evidence,
-            threshold=gate.needed,
+            evidence=relevant.gate.evidence,
+            threshold=relevant.gate.needed,
             weighed=tuple(islice(_weighed(selection, injected_before, {memory.id for memory in news}), MOST)),
             more=max(len(selection.outcomes) - MOST, 0),
+            quoted=_most_telling(spoken),
             profile=tuple(memory.id for memory in profile),
             corrected=tuple(memory.id for memory, _ in kept.corrections),
             forgotten=tuple(dict.fromkeys(forgotten)),
@@ -188,6 +220,7 @@ class Recaller:
         """Keep nothing of a user's in memory."""
         self._profiles.drop(user_id)
         self._injected.drop(user_id)
+        self._episodes.drop(user_id)
         self._checked.clear()
         shown.cache_clear()
         estimated_tokens.cache_clear()
@@ -205,34 +238,53 @@ class Recaller:
                 self._injected.keep(connection, turn, recalled.new, recalled.gone)
             self._explanations.keep(connection, row)
 
-    def _selected(
+    def _relevant(
         self,
         backend: Backend,
         turn: Turn,
         settings: Valves,
-        lines: _Lines,
+        lines: Lines,
         version: int,
         view: View,
-        aside: frozenset[str],
-    ) -> tuple[Selection, Gate, frozenset[str]]:
-        """What is relevant, the gate, and ids of what is to be forgotten.
-
-        version: of the user's memories. aside: messages that do not count.
-        """
-        if not settings.memories_per_turn and not forget_request(turn.text):
-            return Selection((), ()), Gate(0.0, settings.relevance_threshold), frozenset()
+        aside: Aside,
+    ) -> _Relevant:
+        """What is relevant. version: of the user's memories. aside: messages that do not count."""
+        asks_to_forget = bool(forget_request(turn.text))
+        closed = Gate(0.0, settings.relevance_threshold)
+        if not settings.memories_per_turn and not asks_to_forget:
+            return _Relevant(Selection((), ()), closed, frozenset(), (), closed)
         query = query_of(turn.text)
-        found = candidates(backend, turn, view)
+        found, passages = apart(candidates(backend, turn, view))
         if aside or any(item.memory.copy_of for item in found):
-            found = self._said_by_others(found, aside)
+            found = self._said_by_others(found, aside.messages)
         found = lines.without_copies(found)
         reaffirmed = self._injected.reaffirmed(turn.user_id, version)
         items = ranked(found, query, lines.now, reaffirmed)
-        gate = Gate.of(items, settings.relevance_threshold, backend.of_self(query), query)
+        of_self = backend.of_self(query)
+        gate = Gate.of(items, settings.relevance_threshold, of_self, query)
+        asked = past_question(turn.text, lines.now.date()) if view.past else NOT_ASKED
+        there = {item.memory.id for item in passages}
+        of_the_time = self._episodes.of_the_time(backend, turn.user_id, asked, view, lines.now)
+        passages += [item for item in of_the_time if item.memory.id not in there]
+        passages = self._episodes.elsewhere(passages, turn, aside.batches)
+        spoken = ranked_passages(passages, query, lines.now, asked)
+        many = self._episodes.kept(turn.user_id, version).passages if spoken else 0
+        passages_gate = gate_of(
+            spoken,
+            Gate.of(spoken, settings.relevance_threshold, of_self, query),
+            (item.keyword for item in passages),
+            many,
+            asked,
+        )
+        then = [item for item in spoken if asked.asks and is_within(item.memory, asked, lines.now)]
+        if then and passages_gate.least is None:
+            spoken, passages_gate = then, replace(passages_gate, least=0.0)
+        if is_doubted(gate, items, passages_gate, spoken):
+            gate = replace(gate, least=None)
         least = gate.least
         if items and least is None and asks_for_all(backend, query):
             least = 0.0
-        suppressed_ids = suppressed(turn.text, items)
+        suppressed_ids = suppressed(turn.text, [*items, *spoken])
         selection = select(
             [item for item in items if item.memory.id not in suppressed_ids],
             least_worth=least,
@@ -244,7 +296,9 @@ class Recaller:
         if suppressed_ids:
             to_forget = tuple((item, TO_FORGET) for item in items if item.memory.id in suppressed_ids)
             selection = replace(selection, outcomes=(*selection.outcomes, *to_forget))
-        return selection, gate, suppressed_ids
+        if asks_to_forget:
+            passages_gate = replace(passages_gate, least=None)
+        return _Relevant(selection, gate, suppressed_ids, spoken, passages_gate, asked)
 
     def _said_by_others(self, found: Sequence[Candidate], aside: Collection[str]) -> list[Candidate]:
         """Those that read the same without these messages."""
@@ -259,9 +313,9 @@ class Recaller:
         backend: Backend,
         turn: Turn,
         before: Conversation,
-        lines: _Lines,
+        lines: Lines,
         view: View,
-        aside: frozenset[str],
+        aside: Aside,
     ) -> _Kept:
         """What of that which was told still holds, and is seen here: the chat may have been moved to another
         folder, go on with another model, or its user have left a team.
@@ -279,14 +333,25 @@ class Recaller:
         there = {
             memory.id: memory for memory in backend.get_all([injected.memory_id for injected in before.lines])
         }
-        holds = {memory.id: memory for memory in self._sources.as_without(there.values(), aside)}
-        seen = {memory.id: memory for memory in holds.values() if view.sees(memory.scope)}
+        facts = [memory for memory in there.values() if memory.kind != EPISODE]
+        holds = {memory.id: memory for memory in self._sources.as_without(facts, aside.messages)}
+        holds |= {
+            memory.id: memory
+            for memory in there.values()
+            if memory.kind == EPISODE and memory.batch not in aside.batches
+        }
+        seen = {
+            memory.id: memory
+            for memory in holds.values()
+            if view.sees(memory.scope) and (view.past or memory.kind != EPISODE)
+        }
         gone = tuple(
             injected.id
             for injected in before.lines
             if (memory := holds.get(injected.memory_id)) is None
             or injected.text == there[injected.memory_id].text != memory.text
-            or is_own(injected.line) == bool(lines.teller(memory))
+            or (memory.kind == EPISODE and memory.text != injected.text)
+            or (memory.kind != EPISODE and is_own(injected.line) == bool(lines.teller(memory)))
         )
         left = tuple(injected for injected in before.lines if injected.id not in gone)
         corrections = tuple(
@@ -305,7 +370,7 @@ class Recaller:
     def _new(
         self,
         turn: Turn,
-        lines: _Lines,
+        lines: Lines,
         corrections: Iterable[tuple[Memory, str]],
         news: Iterable[Memory],
         aside: Collection[str],
@@ -341,63 +406,41 @@ def _most(settings: Valves, turn: Turn, lines: Sequence[Line], selection: Select
     return max(most - here, 0)
 
 
+def _room_for_quotes(
+    settings: Valves, turn: Turn, held: Sequence[Line], lines: Lines, asked: PastQuestion
+) -> int:
+    """Tokens for new quotes: half as many as with a conversation's first message, more for what is asked for.
+
+    What stands there already is taken off.
+    """
+    here = [one for one in held if one.position == turn.positions[-1]]
+    share = 1.0 if len(here) == len(held) else 0.5
+    budget = int(settings.episode_token_budget * (TIMES_ASKED if asked.asks else share))
+    return budget - lines.held(one for one in here if is_quote(one.line))
+
+
+def _quoted(turn: Turn, quotes: Quotes, spoken: Selection) -> Iterator[Line]:
+    """The new lines of passages, chat by chat."""
+    for memory in quotes.in_order(spoken.chosen):
+        text = quotes.lines[memory.id]
+        yield Line(turn.positions[-1], memory.id, memory.text, text, language=quotes.words.code)
+
+
+def _most_telling(spoken: Selection) -> tuple[Weighed, ...]:
+    """The passages that are told, and some others, with what became of them."""
+    in_order = sorted(spoken.outcomes, key=lambda one: one[1] != INJECTED)
+    return tuple(Weighed.of(item, outcome) for item, outcome in in_order[:MOST])
+
+
 def _weighed(selection: Selection, injected_before: set[str], news: set[str]) -> Iterator[Weighed]:
     """The candidates with what became of them in this conversation."""
     for item, chosen in selection.outcomes:
         outcome = chosen
         if chosen == INJECTED and item.memory.id not in news:
             outcome = INJECTED_BEFORE if item.memory.id in injected_before else ENOUGH
-        yield Weighed(item.memory.id, item.meaning, item.keyword, item.score, outcome)
+        yield Weighed.of(item, outcome)
 
 
 def _language_of(turn: Turn) -> str:
     """The code of a turn's language: that of the interface, else of its words."""
     return turn.language or language_in(turn.text) or ENGLISH.code
-
-
-class _Lines:
-    """Memories as they are told in a turn, and what they take in its prompt, in tokens."""
-
-    def __init__(self, count: Count, now: datetime, turn: Turn, words: Locale, *, in_teams: bool) -> None:
-        self._count, self.now, self._turn, self.words = count, now, turn, words
-        self._ready: dict[Memory, str] = {}  # what was weighed is told, mostly
-        self.overhead = count(render(['- "', *(['- A: "'] if in_teams else [])], words=words))
-
-    def of(self, memory: Memory, before: str | None = None) -> str:
-        """The line of a memory; `before`: what was told of it earlier, and no longer holds."""
-        if before is None:
-            if memory not in self._ready:
-                self._ready[memory] = line(memory, self.now, self.teller(memory), self.words)
-            return self._ready[memory]
-        return correction(memory, before, self.now, self.teller(memory), self.words)
-
-    def teller(self, memory: Memory) -> str:
-        """Who has told it, "" for the user."""
-        return teller(memory, self._turn.user_id, self._turn.name, self.words)
-
-    def whose(self, memory: Memory) -> str:
-        """The same for what the same person has told, "" for what the user has."""
-        told_by = self.teller(memory)
-        return told_by and f"{told_by} {memory.batch}"
-
-    def without_copies(self, found: Sequence[Candidate]) -> list[Candidate]:
-        """Those that are no copies for a team of another one of the user's own."""
-        own = {item.memory.text for item in found if not item.memory.scope.startswith(TEAM)}
-        return [
-            item
-            for item in found
-            if not item.memory.scope.startswith(TEAM)
-            or item.memory.text not in own
-            or self.teller(item.memory)
-        ]
-
-    def said_at(self, memory: Memory) -> datetime:
-        """When it was said; before all else where that is not known, so that what is known counts more."""
-        at = memory.updated_at or memory.created_at
-        return _BEFORE_ALL if at is None or is_to_come(at, self.now) else at
-
-    def cost(self, memory: Memory) -> int:
-        return self._count(self.of(memory)) + 1
-
-    def held(self, lines: Iterable[Line]) -> int:
-        return sum(self._count(injected.line) + 1 for injected in lines)

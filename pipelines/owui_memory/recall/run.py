@@ -99,7 +99,7 @@ class Run:
     def _tell(self, recalled: Recalled, seconds: float) -> None:
         if recalled.on:
             kind = EventKind.RECALLED if recalled.blocks else EventKind.NOTHING_RELEVANT
-            self._emit(Event(kind, seconds=seconds, tokens=recalled.tokens))
+            self._emit(Event(kind, seconds=seconds, tokens=recalled.tokens, records=len(recalled.new)))
         if recalled.secrets:
             self._emit(Event(EventKind.SECRETS_MASKED, recalled.secrets))
         if recalled.markup:

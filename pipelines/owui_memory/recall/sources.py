@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, and_, bindparam, or_, select, union_all
 
 from ..core.change import EDITED, REAFFIRMED
-from ..core.exchange import message_id_of
+from ..core.exchange import EPISODES, episodes_name, message_id_of
 from ..core.memory import Memory
 from ..core.turn import Turn
 from ..state import decisions, journal, outbox, reading
@@ -87,6 +87,25 @@ _WITH_IDS = Prepared(_STEPS.where(journal.c.id.in_(_IDS)), "ids")
 
 
 @dataclass(frozen=True, slots=True)
+class Aside:
+    """Messages that do not count: their ids, and the batches of their passages."""
+
+    messages: frozenset[str] = frozenset()
+    batches: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, keys: Iterable[str]) -> Aside:
+        """keys: of exchanges."""
+        keys = list(keys)
+        return cls(
+            frozenset(map(message_id_of, keys)), frozenset(EPISODES + episodes_name(key) for key in keys)
+        )
+
+    def __bool__(self) -> bool:
+        return bool(self.messages)
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """A change of a memory, or a message that said it again.
 
@@ -137,8 +156,8 @@ class Sources:
     def __init__(self, engine: Engine) -> None:
         self._reading = reading(engine)
 
-    def aside(self, turn: Turn) -> frozenset[str]:
-        """The ids of the messages that do not count for a turn, as far as they may be remembered.
+    def aside(self, turn: Turn) -> Aside:
+        """The messages that do not count for a turn, as far as they may be remembered.
 
         They are the turn's own message, its other versions, and of the user's other edited messages the
         earlier versions that the writer has not taken back yet.
@@ -150,7 +169,7 @@ class Sources:
             "follows": turn.follows,
         }
         with self._reading.connect() as connection:
-            return frozenset(message_id_of(row[0]) for row in _ASIDE.rows(connection, asked))
+            return Aside.of(row[0] for row in _ASIDE.rows(connection, asked))
 
     def of(self, memory_ids: Iterable[str]) -> Mapping[str, Past]:
         """The pasts of memories, as far as they are known."""

@@ -13,6 +13,7 @@ from ..core.turn import Turn
 from ..language.secrets import masked
 from ..state import reading, recalls
 from ..state.prepared import Prepared
+from .rank import Ranked
 
 _QUERY_CHARS = 200
 _LOOKED_CHARS = 1000  # of a query, for secrets
@@ -34,10 +35,15 @@ class Weighed:
     score: float
     outcome: str
 
+    @classmethod
+    def of(cls, item: Ranked, outcome: str) -> Weighed:
+        """Of a candidate and what became of it."""
+        return cls(item.memory.id, item.meaning, item.keyword, item.score, outcome)
+
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What was weighed for one message.
+    """What was weighed for one message. quoted: passages of past chats, those that are told first.
 
     evidence: what the gate saw, and `threshold`, at which it opens. more: candidates left out of `weighed`.
     profile: ids of what is told always. corrected, forgotten: ids of memories that were told before and
@@ -62,12 +68,13 @@ class Explanation:
     standing: tuple[tuple[str, int], ...] = ()
     searched: bool = True
     language: str = ""
+    quoted: tuple[Weighed, ...] = ()
 
     @property
     def memory_ids(self) -> list[str]:
         """The ids of all memories that it tells of, each once."""
         standing = (memory_id for memory_id, _ in self.standing)
-        weighed = (one.memory_id for one in self.weighed)
+        weighed = (one.memory_id for one in (*self.weighed, *self.quoted))
         return list(dict.fromkeys((*self.profile, *standing, *weighed, *self.corrected, *self.forgotten)))
 
     @classmethod
@@ -113,7 +120,8 @@ def _fields(one: Explanation | Weighed) -> dict[str, object]:
 
 def _read(kept: dict[str, object]) -> Explanation:
     weighed = tuple(Weighed(**one) for one in kept.pop("weighed"))  # type: ignore[attr-defined]
+    quoted = tuple(Weighed(**one) for one in kept.pop("quoted", []))  # type: ignore[attr-defined]
     injected_before: list[tuple[str, int]] = kept.pop("standing", [])  # type: ignore[assignment]
     standing = tuple((memory_id, number) for memory_id, number in injected_before)
     lists = {name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()}
-    return Explanation(weighed=weighed, standing=standing, **lists)  # type: ignore[arg-type]
+    return Explanation(weighed=weighed, quoted=quoted, standing=standing, **lists)  # type: ignore[arg-type]

@@ -151,6 +151,7 @@ class Writer:
 
     def _settle(self, backend: Backend, batch: Batch) -> None:
         """Remember a batch, and write down in the queue what came of it."""
+        began = time.monotonic()
         try:
             self._keep_passages(backend, batch)
             with _reading(backend, batch, self._settings()) as reading:
@@ -178,7 +179,9 @@ class Writer:
         self._emit(Event(EventKind.EXCHANGES_REMEMBERED, len(worth.exchanges)))
         if reading.is_without and worth.exchanges:
             self._emit(Event(EventKind.EXCHANGES_UNREAD, len(worth.exchanges)))
-        self._emit(Event(EventKind.MEMORIES_CHANGED, len(made)))
+        removed, took_s = sum(change.op == "remove" for change in made), time.monotonic() - began
+        self._emit(Event(EventKind.MEMORIES_CHANGED, len(made) - removed, code="upsert", seconds=took_s))
+        self._emit(Event(EventKind.MEMORIES_CHANGED, removed, code="delete", seconds=took_s))
         if retracted:
             self._emit(Event(EventKind.CHANGES_RETRACTED, retracted))
 

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from owui_memory.config.advanced import Advanced
@@ -29,7 +29,7 @@ TURNS = st.builds(
     key=st.just("k"),
     exchange_key=st.just("e"),
     chat_kind=st.just("chat"),
-    model=st.sampled_from(["", "a", "b", "AB", "!a"]),
+    model=st.sampled_from(["", "a", "b", "AB"]),  # no id begins with !, which is now for exceptions
     base_model=st.sampled_from(["", "a", "b"]),
     described=st.booleans(),
 )
@@ -58,7 +58,6 @@ def in_force(presets: dict[str, str], saved: dict[str, Any]) -> Valves:
     return bound.strict_from(loaded)
 
 
-@settings(deadline=None)
 @given(turn=TURNS, presets=RULES, saved=RULES)
 def test_the_four_lists_decide_as_before(turn: Turn, presets: dict[str, str], saved: dict[str, str]) -> None:
     taken = in_force(presets, saved)

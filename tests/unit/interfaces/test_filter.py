@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -120,7 +120,6 @@ def damaged_calls(draw: st.DrawFn) -> dict[str, Any]:
 ANY_CALL = damaged_calls() | st.fixed_dictionaries({"body": JSON, "user": JSON})
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(call=ANY_CALL)
 def test_no_body_makes_it_raise_or_touch_what_is_not_its_own(filter_: Running, call: dict[str, Any]) -> None:
     before = copy.deepcopy(call)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from sqlalchemy import Engine, func, select
 
 from owui_memory.core.errors import Drop
@@ -78,7 +78,6 @@ def kept(engine: Engine, *tables: Any) -> list[int]:
         return [connection.scalar(select(func.count()).select_from(table)) or 0 for table in tables]
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(call=damaged_calls())
 def test_with_local_only_nothing_reaches_or_comes_from_another_model(
     filter_: Running, state: Engine, call: dict[str, Any]

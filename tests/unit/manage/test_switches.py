@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
@@ -65,7 +65,6 @@ def test_a_chats_own_switch_goes_before_the_one_for_always(switches: Switches) -
 WHERE = st.sampled_from(["", "c1", "c2"])
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(st.tuples(st.sampled_from(["ada", "bob"]), WHERE, st.booleans()), max_size=6))
 def test_all_who_ask_get_the_same_answer(engine: Engine, steps: list[tuple[str, str, bool]]) -> None:
     switches, told, decisions = Switches(engine), Injected(engine), Permissions(engine)

@@ -32,6 +32,7 @@ OPEN = {
     "relevance_threshold": 0.0,
     "memory_token_budget": 16000,
     "advanced": "profile_token_budget=4000",
+    "episodes": "off",  # quotes are another group of lines
 }
 
 people = st.sampled_from(["ada", "bob"])

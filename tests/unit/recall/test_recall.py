@@ -264,7 +264,7 @@ def test_all_in_the_system_prompt_where_the_admin_wants_it(house: House, talk: C
 
 
 def test_a_conversation_that_holds_too_much_is_told_anew(house: House, talk: Conversation) -> None:
-    house.settings = house.settings.model_copy(update={"memory_token_budget": 100, "memories_per_turn": 1})
+    house.settings = house.settings.model_copy(update={"memory_token_budget": 120, "memories_per_turn": 1})
     towns = [
         start + end
         for start in ("Nor", "Sud", "Wes", "Ost", "Alt", "Neu")

@@ -79,7 +79,6 @@ views = st.lists(st.tuples(people, folders, models), min_size=1, max_size=4)
 
 
 @settings(
-    max_examples=60,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

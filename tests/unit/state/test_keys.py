@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine, MetaData, Table, func, inspect, select
 from sqlalchemy.types import Boolean, Float, Integer
@@ -58,7 +58,6 @@ def rows_of(table: Table) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries({name: VALUES[kind[0]] if kind else TEXTS for name, kind in kinds.items()})
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_what_one_user_has_is_no_hindrance_to_another(file: Engine, data: st.DataObject) -> None:
     tables = tables_of_users(file)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from owui_memory.stores.sqlite.store import SqliteStore
@@ -100,7 +100,6 @@ def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteStore]:
 ANY_TEXT = st.text(st.characters(), max_size=200) | st.text('"*(){}:^-+ ANDORNEARbody\x00', max_size=30)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(query=ANY_TEXT, user=st.integers(0, 4))
 @example('"', 0)
 @example('" OR owner : *', 1)
@@ -118,7 +117,6 @@ def test_any_query_is_answered_from_ones_own(crowd: SqliteStore, query: str, use
     crowd.keyword_search(query)
 
 
-@settings(max_examples=100, deadline=None)
 @given(
     vector=st.lists(st.floats(-(2.0**100), 2.0**100, width=32), min_size=3, max_size=3),
     user=st.integers(0, 4),
@@ -133,7 +131,6 @@ def test_any_vector_is_answered_from_ones_own(
     assert all(row.score is not None and 0 <= row.score <= 1 for row in rows)
 
 
-@settings(max_examples=200, deadline=None)
 @given(text=st.text(st.characters(), max_size=300))
 def test_any_text_is_stored_and_comes_back(crowd: SqliteStore, text: str) -> None:
     crowd.insert([[1, 1, 1]], [{"data": text, "user_id": "guest"}], ["guest"])

@@ -45,6 +45,16 @@ class Recalling(PanelModel):
             "chosen anew."
         ),
     )
+    episode_token_budget: int = Field(
+        800,
+        ge=0,
+        le=16000,
+        title="Past chats' token budget",
+        description=(
+            "How many tokens of quotes of past chats a chat's first message brings at most; later ones bring "
+            "half as many, questions about the past three times as many. 0: none are told."
+        ),
+    )
     placement: Literal["message", "system"] = Field(
         "message",
         title="Where later memories go",

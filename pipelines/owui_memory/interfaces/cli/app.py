@@ -53,28 +53,28 @@ def _page(page: int, whole: bool, json: bool) -> int:
 
 @app.command("list", rich_help_panel=_OF_A_USER)
 def list_(user: User, page: Page = 0, whole: Whole = False, json: Json = False) -> None:
-    """What is remembered of a user, newest first, with the numbers that other commands take."""
+    """List what is remembered of a user, newest first, with the numbers that other commands take."""
     with opened() as instance:
         memories.list_(instance, user, _page(page, whole, json), json)
 
 
 @app.command(rich_help_panel=_OF_A_USER)
 def search(user: User, words: Words, page: Page = 0, json: Json = False) -> None:
-    """The memories that fit some words, best first, and what was said in past chats that does."""
+    """Find the memories and passages of past chats that match some words, best first."""
     with opened() as instance:
         memories.search(instance, user, " ".join(words), _page(page, False, json), json)
 
 
 @app.command(rich_help_panel=_OF_A_USER)
 def remember(user: User, text: Words, json: Json = False) -> None:
-    """Remember a text of a user, as it stands."""
+    """Remember a text for a user, word for word."""
     with opened() as instance:
         memories.remember(instance, user, " ".join(text), json)
 
 
 @app.command(rich_help_panel=_OF_A_USER)
 def edit(user: User, which: Which, text: Words, json: Json = False) -> None:
-    """Give a memory another text."""
+    """Change the text of a memory."""
     with opened() as instance:
         memories.edit(instance, user, which, " ".join(text), json)
 
@@ -90,7 +90,7 @@ def forget(
     yes: Yes = False,
     json: Json = False,
 ) -> None:
-    """Forget memories, everywhere; by words only where one memory alone has them all."""
+    """Forget memories, everywhere. Words forget only a memory that alone contains all of them."""
     with opened() as instance:
         if [word.lower() for word in which] == ["everything"]:
             erase.erase_user(instance, user, yes=yes, to_json=json)
@@ -106,7 +106,7 @@ def chats(
     whole: Whole = False,
     json: Json = False,
 ) -> None:
-    """The past chats of which something is kept, newest first; with words, those where they fit."""
+    """List the past chats of which something is kept, newest first; with words, those that match."""
     with opened() as instance:
         past_chats.list_(instance, user, " ".join(words or ()), _page(page, whole, json), json)
 
@@ -120,7 +120,7 @@ def forget_chat(
     now: Now = False,
     json: Json = False,
 ) -> None:
-    """Forget what was said in a chat; facts that were learned there stay."""
+    """Forget what was said in a chat. Facts that were learned there stay."""
     with opened() as instance:
         past_chats.forget(instance, user, which, at_once=now, to_json=json)
 
@@ -131,7 +131,7 @@ def episodes(
     state: Annotated[str, typer.Argument(metavar="on|off")],
     json: Json = False,
 ) -> None:
-    """Whether what a user says is kept, beside facts."""
+    """Say or change whether what a user says is kept, beside the facts."""
     if state not in ("on", "off"):
         raise typer.BadParameter(f"{state!r} is neither on nor off.")
     with opened() as instance:
@@ -140,7 +140,7 @@ def episodes(
 
 @app.command(rich_help_panel=_OF_A_USER)
 def undo(user: User, json: Json = False) -> None:
-    """Take back the last change of a user's memories; what was forgotten, for some minutes."""
+    """Take back the last change of a user's memories. For some minutes, that includes what was forgotten."""
     with opened() as instance:
         memories.undo(instance, user, json)
 
@@ -154,7 +154,7 @@ def off(user: User, chat: Chat = "", json: Json = False) -> None:
 
 @app.command(rich_help_panel=_OF_A_USER)
 def on(user: User, chat: Chat = "", json: Json = False) -> None:
-    """Switch it on again."""
+    """Switch a user's memory on again."""
     with opened() as instance:
         memories.switch(instance, user, chat, on=True, to_json=json)
 
@@ -163,28 +163,28 @@ def on(user: User, chat: Chat = "", json: Json = False) -> None:
 def why_(
     chat: Annotated[str, typer.Argument(help="The chat's id, as in its address.")], json: Json = False
 ) -> None:
-    """Why a chat's messages were told what they were told."""
+    """Explain which memories a chat's messages got, and why."""
     with opened() as instance:
         why.show(instance.engine, chat, to_json=json)
 
 
 @app.command(rich_help_panel=_OF_TEAMS)
 def team(name: Team, page: Page = 0, whole: Whole = False, json: Json = False) -> None:
-    """What a team knows, newest first."""
+    """List what a team knows, newest first."""
     with opened() as instance:
         teams.list_(instance, name, _page(page, whole, json), json)
 
 
 @app.command(rich_help_panel=_OF_TEAMS)
 def share(user: User, which: Which, team: Team, json: Json = False) -> None:
-    """Let a team know what a user's memory says now."""
+    """Share with a team what a user's memory says now."""
     with opened() as instance:
         teams.share(instance, user, which, team, json)
 
 
 @app.command(rich_help_panel=_OF_TEAMS)
 def withdraw(team: Team, which: Which, json: Json = False) -> None:
-    """Take away from a team what somebody has shared with it; the number is that of `team`."""
+    """Take back what was shared with a team. The number is that of `team`."""
     with opened() as instance:
         teams.withdraw(instance, team, which, json)
 
@@ -196,7 +196,7 @@ def export(
         str, typer.Option("--user", metavar="ID", help="Only this user's, not everybody's.")
     ] = "",
 ) -> None:
-    """Write memories as JSON Lines, as mem0 tells them."""
+    """Write memories as JSON Lines, in the form of mem0's own answers."""
     with opened() as instance:
         moving.Moving(instance).export(file, user)
 
@@ -206,7 +206,7 @@ def import_(
     file: Annotated[str, typer.Argument(help="What `export` wrote; - is standard input.")],
     json: Json = False,
 ) -> None:
-    """Add memories from such a file, all or none."""
+    """Add the memories of such a file, all of them or none."""
     with opened() as instance:
         moving.Moving(instance).import_(file, to_json=json)
 
@@ -218,14 +218,14 @@ def migrate(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Move all memories to where the settings say, now."""
+    """Move all memories now to where the settings say."""
     with opened() as instance:
         moving.Moving(instance).migrate(abandon=abandon, to_json=json)
 
 
 @app.command("erase-user", rich_help_panel=_IN_AND_OUT)
 def erase_user(user: User, yes: Yes = False, json: Json = False) -> None:
-    """Erase all of a user, everywhere, with a receipt."""
+    """Erase everything about a user, everywhere, and print a receipt."""
     with opened() as instance:
         erase.erase_user(instance, user, yes=yes, to_json=json)
 
@@ -235,7 +235,7 @@ def status_(
     user: Annotated[str, typer.Argument(metavar="[USER]", help="Of this user only.")] = "",
     json: Json = False,
 ) -> None:
-    """Whether store, embedder and LLM answer, and what waits; or whether a user's memory is on."""
+    """Say whether store, embedder and LLM answer, and what waits; or whether a user's memory is on."""
     with opened() as instance:
         if user:
             status.of_user(instance, user, json)
@@ -245,7 +245,7 @@ def status_(
 
 @app.command(rich_help_panel=_OF_THE_SERVER)
 def users(json: Json = False) -> None:
-    """Who has memories, and how many."""
+    """List who has memories, and how many."""
     with opened() as instance:
         status.users(instance, json)
 
@@ -256,7 +256,7 @@ def keys_add(
     name: Annotated[str, typer.Option("--name", help="What it is for.")] = "",
     json: Json = False,
 ) -> None:
-    """Make a key with which this user's clients ask the proxy; it is shown once."""
+    """Make a key for a user's clients of the proxy. It is shown only once."""
     with opened() as instance:
         keys.add(instance, user, name, json)
 
@@ -266,7 +266,7 @@ def keys_list(
     user: Annotated[str, typer.Argument(metavar="[USER]", help="Of this user only.")] = "",
     json: Json = False,
 ) -> None:
-    """Which keys there are."""
+    """List the keys that there are."""
     with opened() as instance:
         keys.list_(instance, user, json)
 
@@ -275,7 +275,7 @@ def keys_list(
 def keys_revoke(
     key: Annotated[str, typer.Argument(metavar="ID", help="As `keys list` shows it.")], json: Json = False
 ) -> None:
-    """Take a key away, at once."""
+    """Revoke a key, at once."""
     with opened() as instance:
         keys.revoke(instance, key, json)
 
@@ -303,7 +303,7 @@ def queue_(context: typer.Context, json: Json = False) -> None:
 
 @_queue.command("list")
 def queue_list(show_text: ShowText = False, json: Json = False) -> None:
-    """What waits and what was given up (this is the default)."""
+    """List what waits and what was given up (this is the default)."""
     with opened() as instance:
         queue.show(instance.outbox, instance.spill, show_text=show_text, to_json=json)
 

@@ -1,4 +1,4 @@
-"""`erase-user`: all of a user, from everywhere, with a receipt."""
+"""`erase-user`: erases everything about a user, everywhere, with a receipt."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .output import as_json, ended, progress, say, table
 
 
 def erase_user(instance: Instance, user_id: str, *, yes: bool, to_json: bool) -> None:
-    """Erase, after a question where it was not answered before; exit code 1 where not yet everywhere."""
+    """Erases, after asking unless that was answered. The exit code is 1 if something is left to be erased."""
     if not yes and not _confirmed(user_id):
         ended("Nothing was erased.")
     with progress("erasing") as advance:

@@ -54,7 +54,7 @@ class Instance:
 
     @cached_property
     def settings(self) -> Valves:
-        """Those in force."""
+        """The settings in force."""
         return settings_in(self.environment)
 
     @cached_property
@@ -63,12 +63,12 @@ class Instance:
         return Locations(self.engine, self.settings.collection)
 
     def open_backend(self, settings: Valves, data_dir: Path) -> Backend:
-        """Any backend, with the names that the server gives to collections."""
+        """Opens a backend, with the names that the server gives to collections."""
         return open_backend(settings, data_dir, named=partial(naming, self.engine, data_dir))
 
     @contextmanager
     def backend(self) -> Iterator[Backend]:
-        """The one that the settings name, where the memories are.
+        """The backend that the settings name, if the memories are there.
 
         Raises:
             TellAdmin: they are elsewhere.
@@ -112,7 +112,7 @@ class Instance:
         self.orders.show(owner, _LIST, [memory.id for memory in memories], first=first, anew=first == 1)
 
     def ids(self, control: Control, owner: str, which: Sequence[str]) -> list[str]:
-        """The memories of this user, or team, with these ids or numbers.
+        """The ids of this user's or team's memories with these ids or numbers.
 
         Raises:
             Drop: there is no such one.
@@ -129,7 +129,7 @@ class Instance:
 
 
 def a_person(user_id: str) -> str:
-    """The same id, as an argument.
+    """Checks that an argument is a user's id, and returns it.
 
     Raises:
         typer.BadParameter: nobody has it.
@@ -140,7 +140,7 @@ def a_person(user_id: str) -> str:
 
 
 def asked_for(user_id: str) -> Asked:
-    """A request of its own, for a user."""
+    """A request made on a user's behalf."""
     return Asked(user_id=user_id, key=f"command-line-{uuid.uuid4().hex}", at=time.time())
 
 

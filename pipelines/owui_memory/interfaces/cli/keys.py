@@ -14,7 +14,7 @@ _NAME_CHARS = 60
 
 
 def add(instance: Instance, user_id: str, name: str, to_json: bool) -> None:
-    """A new one, which is shown this once."""
+    """Prints a new key, this once."""
     key = ApiKeys(instance.engine).add(user_id, plain(name)[:_NAME_CHARS])
     if to_json:
         as_json({"user_id": user_id, "key": key})
@@ -24,7 +24,7 @@ def add(instance: Instance, user_id: str, name: str, to_json: bool) -> None:
 
 
 def list_(instance: Instance, user_id: str, to_json: bool) -> None:
-    """What is known of them."""
+    """Prints what is known of the keys."""
     keys = ApiKeys(instance.engine).all(user_id)
     if to_json:
         as_json([fields(key, "id", "user_id", "name", "made_at") for key in keys])
@@ -37,7 +37,7 @@ def list_(instance: Instance, user_id: str, to_json: bool) -> None:
 
 
 def revoke(instance: Instance, key_id: str, to_json: bool) -> None:
-    """It is of no use from now on."""
+    """Revokes a key."""
     if not ApiKeys(instance.engine).revoke(key_id):
         raise Drop(f"There is no key {key_id}.", hint="`keys list` shows the ids of those there are.")
     if to_json:

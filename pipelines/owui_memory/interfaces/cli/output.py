@@ -40,22 +40,22 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 
 
 def as_json(value: object) -> None:
-    """Any JSON-plain value."""
+    """Prints a JSON-plain value."""
     print(json.dumps(value, ensure_ascii=False, indent=2))
 
 
 def counted(count: int, one: str, more: str) -> str:
-    """1 page, 1,200 pages."""
+    """A number with its noun: 1 page, 1,200 pages."""
     return f"{count:,} {one if count == 1 else more}"
 
 
 def say(text: str) -> None:
-    """A line, which may hold what others said."""
+    """Prints a line, which may contain what others said."""
     print(one_line(text))
 
 
 def ended(text: str, code: int = 1) -> NoReturn:
-    """End the command here, with what is wrong on standard error."""
+    """Ends the command, and says on standard error what is wrong."""
     if text:
         print(text, file=sys.stderr)
     raise typer.Exit(code)
@@ -63,7 +63,7 @@ def ended(text: str, code: int = 1) -> NoReturn:
 
 @contextmanager
 def waiting(what: str) -> Iterator[None]:
-    """Something takes seconds."""
+    """Shows that something takes seconds."""
     with Console(stderr=True).status(f"{what} ..."):
         yield
 
@@ -91,5 +91,5 @@ def with_progress(items: Iterable[Item], total: int, what: str) -> Iterator[Item
 
 
 def fields(one: Any, *names: str) -> dict[str, Any]:
-    """Some of its attributes."""
+    """Some attributes of a value, by name."""
     return {name: getattr(one, name) for name in names}

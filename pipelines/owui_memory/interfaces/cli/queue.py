@@ -48,7 +48,7 @@ def retry(queue: Outbox, wanted: str, *, to_json: bool) -> None:
 
 
 def age(seconds: float) -> str:
-    """In the largest unit that fits."""
+    """An age in the largest unit that fits."""
     for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
         if seconds >= size:
             return f"{seconds / size:.0f} {unit}"

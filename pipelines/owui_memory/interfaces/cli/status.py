@@ -1,4 +1,4 @@
-"""`status` and `users`: what can be told of a server from outside of it."""
+"""`status` and `users`: what can be known of a server from outside."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .output import as_json, counted, say, table, waiting
 
 
 def of_all(instance: Instance, to_json: bool) -> None:
-    """A line for each part; exit code 1 where one does not work.
+    """Prints a line for each part. The exit code is 1 if one does not work.
 
     What a running server knows of itself besides is at its `/memory/status`.
     """
@@ -67,7 +67,7 @@ def of_user(instance: Instance, user_id: str, to_json: bool) -> None:
 
 
 def users(instance: Instance, to_json: bool) -> None:
-    """Everybody who has memories, and teams, by their ids."""
+    """Prints the ids of all users and teams that have memories."""
     counts = Counter(record.user_id for record in Moving(instance).all("counting"))
     owners = dict.fromkeys(past_in(owner) or owner for owner, _ in counts.most_common())
     rows = [(owner, counts[owner], counts[past_owner(owner)]) for owner in owners]

@@ -30,7 +30,7 @@ def list_(instance: Instance, team: str, page: int, to_json: bool) -> None:
 
 
 def share(instance: Instance, user_id: str, which: str, team: str, to_json: bool) -> None:
-    """A team knows from now on what a user's memory says."""
+    """Shares with a team what a user's memory says."""
     if team not in (known := _teams(instance)):
         raise _unknown(team, known)
     with instance.control() as control:
@@ -43,7 +43,7 @@ def share(instance: Instance, user_id: str, which: str, team: str, to_json: bool
 
 
 def withdraw(instance: Instance, team: str, which: str, to_json: bool) -> None:
-    """A team knows it no more."""
+    """Takes back what was shared with a team."""
     with instance.control() as control:
         (memory_id,) = instance.ids(control, team_owner(team), [which])
         memory = control.of_ids([memory_id]).get(memory_id)

@@ -21,7 +21,7 @@ _SHOWN = 10  # candidates of a message that are not told
 
 
 def show(engine: Engine, chat_id: str, *, to_json: bool) -> None:
-    """Print it."""
+    """Prints the explanations of a chat."""
     explanations = Explanations(engine).of_chat(chat_id)
     if not explanations:
         raise Drop(

@@ -42,6 +42,13 @@ _MOST_BYTES, _MOST_BYTES_AT_ONCE = 64_000_000, 256_000_000  # of requests' bodie
 _CONNECT_S = 10.0  # for an answer there is no limit but the client's and the upstream's
 _KEPT_OPEN_S = 4.0  # less than servers do, which would else close what is about to be used
 _LINE_BYTES = 65_536  # of a header
+_NAME_CHARS = 200  # of a model's name
+_OPERATIONS = {
+    "/chat/completions": "chat",
+    "/responses": "chat",
+    "/completions": "text_completion",
+    "/embeddings": "embeddings",
+}
 _TASK = "### Task:"  # Open WebUI's own begin so, where its connection does not tell them
 _WRONG_KEY = "The key is missing or wrong. Send 'Authorization: Bearer <a key of yours, or the server's>'."
 
@@ -286,7 +293,9 @@ class Proxy:
         query = f"?{asked.query.decode('latin-1')}" if asked.query else ""
         headers = passed_on(asked.headers.raw, upstream, readable=ears is not None)
         url = f"{upstream.base_url}{asked.path}{query}"
-        request = Request(asked.method, url, headers, raw)
+        operation = _OPERATIONS.get(asked.path, "")
+        model = asked.model.removeprefix(PREFIX)[:_NAME_CHARS]
+        request = Request(asked.method, url, headers, raw, operation, model)
         took = asyncio.get_running_loop().time() - asked.began
         self._chats.emit(Event(EventKind.PROXIED, code="yes" if ears else "no", seconds=took))
         await Relay(session, upstream, self._chats.emit, ears, keep).run(request, receive, send)

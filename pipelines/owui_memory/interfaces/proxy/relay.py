@@ -81,6 +81,8 @@ class Request:
     url: str
     headers: list[tuple[str, str]]
     body: bytes
+    operation: str = ""
+    model: str = ""
 
 
 class Relay:
@@ -117,7 +119,8 @@ class Relay:
             leaving.cancel()
             pumping.cancel()
             took = time.monotonic() - began
-            call = UpstreamCall(self._upstream.name, self._outcome, took, self._first_s)
+            told = request.operation, request.model
+            call = UpstreamCall(self._upstream.name, self._outcome, took, self._first_s, *told)
             self._emit(Event(EventKind.UPSTREAM_ANSWERED, upstream=call))
             await self._kept()
 

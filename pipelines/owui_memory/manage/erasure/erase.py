@@ -1,4 +1,4 @@
-"""Forget means gone: memories, or all that is known of a user, from everywhere that they are kept.
+"""Erases memories, or everything about a user, from everywhere that they are kept.
 
 An erasure is written down first (`erasures.py`), so that whoever comes next finishes it: after a crash, where
 a location could not be reached, or where another server is the one who can. Copies and backups are out of
@@ -57,7 +57,7 @@ class Live(Protocol):
     """What holds the backend in use: see `backends.backend_holder`."""
 
     def writing(self) -> contextlib.AbstractContextManager[Backend]:
-        """Nobody moves the memories meanwhile."""
+        """Inside, nobody moves the memories."""
 
 
 def _no_progress(count: int) -> None:
@@ -85,7 +85,7 @@ class Eraser:
         self._spill, self._passages = Spill(data_dir), EpisodesTable(engine)
 
     def forget(self, user_id: str, memory_ids: Collection[str], until: float = math.inf) -> Receipt:
-        """Erase these memories of a user, and all that was written down of them. Blocks.
+        """Erases some of a user's memories, and everything that was written down about them. Blocks.
 
         What the user said in the same messages besides stays remembered. A mark of each stays, without its
         text: it cannot be brought back, and is not learned again from what was said before.
@@ -100,12 +100,12 @@ class Eraser:
             return self._carry_out(erasure, found, counts, fresh=True)
 
     def unqueue(self, user_id: str, memory_ids: Collection[str], texts: Collection[str]) -> int:
-        """See to it that messages which said this and still wait are not read any more; how many."""
+        """Takes messages that said this and still wait out of the queue; returns how many."""
         spilled = self._spill.erase(user_id, _saying(texts))
         return spilled + self._erasures.unqueue(user_id, memory_ids, texts)
 
     def erase_user(self, user_id: str, progress: Progress | None = None) -> Receipt:
-        """Erase all of a user: memories, also those shared with teams, and what was said and told. Blocks.
+        """Erases everything about a user: memories, also shared ones, and what was said and shown. Blocks.
 
         progress: called as it goes on; a memory counts once for each location that has it.
         """
@@ -158,11 +158,11 @@ class Eraser:
         return count
 
     def go_on(self) -> list[Receipt]:
-        """Do what can be done now of erasures that were begun, here or by another server."""
+        """Goes on with erasures that were begun here or by another server, as far as they can be done now."""
         return [self._go_on(erasure) for erasure in self._erasures.open() if self._is_due(erasure)]
 
     def news(self, since: int) -> list[Erasure]:
-        """Erasures with a later id than this one."""
+        """The erasures with a later id than this one."""
         return self._erasures.since(since)
 
     def newest(self) -> int:
@@ -170,7 +170,7 @@ class Eraser:
         return self._erasures.newest()
 
     def is_done(self, user_id: str) -> bool:
-        """Whether nothing of a user's is left to be erased."""
+        """Whether nothing about a user is left to be erased."""
         return not any(erasure.user_id == user_id for erasure in self._erasures.open())
 
     def _go_on(self, erasure: Erasure) -> Receipt:

@@ -77,7 +77,7 @@ class Erasure:
 
 
 class Erasures:
-    """In the state database."""
+    """The erasures in the state database."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine, self._reading = engine, reading(engine)
@@ -88,7 +88,7 @@ class Erasures:
             return [owner for owner in connection.scalars(select(versions.c.user_id)) if team_in(owner)]
 
     def begin_user(self, user_id: str) -> tuple[Erasure, Counter[str]]:
-        """Write down that all of a user's is to go; the queue and the permissions go with it."""
+        """Writes down that a user is to be erased, and erases the queue and the permissions at once."""
         with self._engine.begin() as connection:
             hold(connection, user_id)
             erasure = self._insert(connection, user_id, True, ())
@@ -106,7 +106,7 @@ class Erasures:
     def begin_memories(
         self, user_id: str, memory_ids: Collection[str], texts: Iterable[str], until: float = math.inf
     ) -> tuple[Erasure, Counter[str]]:
-        """Write down that these memories are to go; what the state says of them goes with it.
+        """Writes down that these memories are to be erased, and erases what the state database says of them.
 
         texts: what they say, as far as it is known. until: what was said later in the same words stays.
         """
@@ -118,13 +118,13 @@ class Erasures:
         return erasure, counts
 
     def unqueue(self, user_id: str, memory_ids: Collection[str], texts: Iterable[str]) -> int:
-        """Messages that said these memories and wait are not read any more; how many."""
+        """Takes messages that said these memories and still wait out of the queue; returns how many."""
         with self._engine.begin() as connection:
             hold(connection, user_id)
             return _Forgetting(connection, user_id, list(memory_ids), set(texts)).from_queue()
 
     def finish_user(self, erasure: Erasure, *, fresh: bool) -> Counter[str]:
-        """Erase the rest of a user's rows: of any table that has users.
+        """Erases the rest of a user's rows, in every table that has users.
 
         fresh: else what the user has said since it was begun stays.
         """
@@ -162,7 +162,7 @@ class Erasures:
         return counts
 
     def since(self, erasure_id: int) -> list[Erasure]:
-        """Those with a later id, done or not."""
+        """The erasures with a later id, done or not."""
         return list(self._select(erasures.c.id > erasure_id))
 
     def newest(self) -> int:
@@ -171,15 +171,15 @@ class Erasures:
             return connection.scalar(select(func.max(erasures.c.id))) or 0
 
     def open(self) -> list[Erasure]:
-        """Those that are not done yet, oldest first."""
+        """The erasures that are not done yet, oldest first."""
         return list(self._select(erasures.c.passes < DONE))
 
     def get(self, erasure_id: int) -> Erasure | None:
-        """One of them."""
+        """The erasure with this id, or None."""
         return next(iter(self._select(erasures.c.id == erasure_id)), None)
 
     def update(self, erasure: Erasure, *, passes: int, left: Collection[int]) -> None:
-        """How far it has come."""
+        """Notes how far an erasure has come."""
         done = {"passes": passes, "locations": json.dumps(sorted(left))}
         with self._engine.begin() as connection:
             connection.execute(update(erasures).where(erasures.c.id == erasure.id).values(**done))

@@ -1,4 +1,4 @@
-"""What users forgot is erased for good once they can bring it back no longer.
+"""Erases for good what users forgot, once they can no longer bring it back.
 
 The journal has it: see `Journal.asked_to_forget`. So it is done whatever ends in between, by whichever server
 comes first, and with a location that cannot be reached as by any other erasure.
@@ -23,7 +23,7 @@ _SETTLED_S = 60.0  # in which a row with a lower id than another may still be co
 
 
 class Forgetting:
-    """For one thread. Blocks."""
+    """Erases what was forgotten. For one thread; blocks."""
 
     def __init__(self, engine: Engine, eraser: Eraser, settings: Callable[[], Valves]) -> None:
         self._journal, self._orders = Journal(engine), CommandLog(engine)
@@ -32,7 +32,7 @@ class Forgetting:
         self._newest: deque[tuple[float, int]] = deque()  # highest ids, and when they were
 
     def erase_due(self) -> None:
-        """Erase what was forgotten so long ago that nobody can bring it back.
+        """Erases what was forgotten so long ago that nobody can bring it back.
 
         A time far ahead is due, too: the clock was wrong when it was written down.
         """

@@ -1,4 +1,4 @@
-"""How long the state database keeps what is kept for a while only: see docs/privacy.md."""
+"""How long the state database keeps what it keeps only for a while: see docs/privacy.md."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ RULES = (
 
 
 def prune(engine: Engine) -> int:
-    """Delete what is too old; how many rows. Blocks, and lets others write in between."""
+    """Deletes rows that are too old; returns how many. Blocks, and lets others write in between."""
     return sum(_prune(engine, rule) for rule in RULES)
 
 

@@ -1,4 +1,4 @@
-"""What was deleted from the state database is gone from its files, too."""
+"""Removes what was deleted from the state database from its files, too."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _POSTGRES_KEEPS = (
 
 
 def scrub_state(engine: Engine) -> str:
-    """Overwrite what was deleted; what keeps it all the same, or "".
+    """Overwrites what was deleted. Returns what still keeps it, in a sentence, or "".
 
     Raises:
         Retry: somebody reads all the time.

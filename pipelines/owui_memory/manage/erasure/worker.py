@@ -1,4 +1,4 @@
-"""In each server: finishes what is to be erased, drops what the process keeps in memory of it, and prunes."""
+"""Finishes erasures in each server, drops what the process has in memory of them, and prunes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST_LEFT_OUT = 29  # looks: a location that cannot be reached is asked once a 
 
 
 class ErasureWorker:
-    """A thread. `drop` is told whose values are not to be kept any more; `prune` deletes what is too old."""
+    """A thread. `drop` forgets what is in memory of a user; `prune` deletes what is too old."""
 
     def __init__(
         self,
@@ -37,11 +37,11 @@ class ErasureWorker:
         self._thread = threading.Thread(target=self._run, name="memory-erasing", daemon=True)
 
     def start(self) -> None:
-        """Begin to look."""
+        """Starts the thread."""
         self._thread.start()
 
     def stop(self, timeout_s: float) -> None:
-        """Look no more. What is begun is gone on with at the next start."""
+        """Stops the thread. The next start goes on with what was begun."""
         self._stop.set()
         self._thread.join(timeout_s)
 

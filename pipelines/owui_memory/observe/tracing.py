@@ -1,0 +1,99 @@
+"""Spans for OpenTelemetry, made of events: requests to model servers, and what is done with memories.
+
+Names are those of the conventions for generative AI, in one place here. No span holds a text or a user.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from .. import __version__
+from ..core.events import Event, EventKind
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.trace import Tracer
+
+log = logging.getLogger(__name__)
+
+_INSTALL = "opentelemetry-sdk==1.45.2 opentelemetry-exporter-otlp-proto-http==1.45.2"
+_SERVICE = "owui-memory"
+_CLOSE_S = 2.0  # that the last spans may take
+
+# As of semantic-conventions-genai 0.1.0, in development there.
+OPERATION, MODEL, PROVIDER = "gen_ai.operation.name", "gen_ai.request.model", "gen_ai.provider.name"
+TOKENS_IN, TOKENS_OUT = "gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens"
+RECORDS = "gen_ai.memory.record.count"
+FIRST_CHUNK = "gen_ai.response.time_to_first_chunk"  # seconds
+ERROR = "error.type"
+SEARCH, UPSERT, DELETE = "search_memory", "upsert_memory", "delete_memory"
+_OURS = "mem0"  # the provider of memories
+
+
+class Tracing:
+    """Sends spans in a thread of its own. Threads may share it. on: a collector is named."""
+
+    def __init__(self, *, on: bool) -> None:
+        self._provider: TracerProvider | None = None
+        self._tracer: Tracer | None = None
+        if not on:
+            return
+        try:
+            from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+            from opentelemetry.sdk.resources import Resource
+            from opentelemetry.sdk.trace import TracerProvider
+            from opentelemetry.sdk.trace.export import BatchSpanProcessor
+        except ImportError:
+            log.warning("OTEL_EXPORTER_OTLP_ENDPOINT is set; to send spans, run: pip install %s", _INSTALL)
+            return
+        resource = Resource.create({"service.version": __version__, "service.name": _SERVICE})
+        self._provider = TracerProvider(resource=resource, shutdown_on_exit=False)
+        self._provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+        self._tracer = self._provider.get_tracer("owui_memory", __version__)
+
+    def __call__(self, event: Event) -> None:
+        """Something has happened."""
+        if self._tracer is None:
+            return
+        seconds = event.seconds or 0.0
+        if event.kind in (EventKind.RECALLED, EventKind.NOTHING_RELEVANT):
+            self._span(SEARCH, seconds, {PROVIDER: _OURS, RECORDS: event.records})
+        elif event.kind is EventKind.RECALL_MISSED and event.seconds is not None:
+            self._span(SEARCH, seconds, {PROVIDER: _OURS, ERROR: event.code})
+        elif event.kind is EventKind.MEMORIES_CHANGED and event.count:
+            operation = DELETE if event.code == "delete" else UPSERT
+            self._span(operation, seconds, {PROVIDER: _OURS, RECORDS: event.count})
+        if (usage := event.usage) is not None:
+            tokens = {TOKENS_IN: usage.tokens_in, TOKENS_OUT: usage.tokens_out}
+            self._span("chat", usage.seconds, {MODEL: usage.model, **tokens})
+        if (call := event.upstream) is not None and call.operation:
+            told: dict[str, Any] = {MODEL: call.model, PROVIDER: "openai"}
+            if call.first_s is not None:
+                told[FIRST_CHUNK] = call.first_s
+            if call.outcome != "2xx":
+                told[ERROR] = call.outcome
+            self._span(call.operation, call.seconds, told)
+
+    def _span(self, operation: str, seconds: float, told: dict[str, Any]) -> None:
+        """One that ends now."""
+        from opentelemetry.trace import SpanKind, StatusCode
+
+        assert self._tracer is not None
+        ended = time.time_ns()
+        name = f"{operation} {told[MODEL]}" if told.get(MODEL) else operation
+        began = ended - int(seconds * 1e9)
+        attributes = {OPERATION: operation, **told}
+        span = self._tracer.start_span(name, kind=SpanKind.CLIENT, start_time=began, attributes=attributes)
+        if ERROR in told:
+            span.set_status(StatusCode.ERROR)
+        span.end(ended)
+
+    def close(self) -> None:
+        """Send what is left, within a bound: a collector may be away."""
+        if self._provider is not None:
+            closing = threading.Thread(target=self._provider.shutdown, daemon=True)
+            closing.start()
+            closing.join(_CLOSE_S)

@@ -1,0 +1,324 @@
+"""Passages of past chats: which of them are told, and as which quotes.
+
+They are ranked as facts are, and apart from them: a chat leaves many passages, of which the best is near by
+chance. docs/recall.md says what was measured.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import Engine
+
+from ..backends.base import Backend, EditableBackend
+from ..config.settings import Valves
+from ..core.exchange import passage_id
+from ..core.locales import Locale
+from ..core.memory import EPISODE, Candidate, Memory
+from ..core.scope import View
+from ..core.turn import Turn
+from ..language.forms import stem
+from ..language.past import NOT_ASKED, PastQuestion
+from ..language.scripts import sets_no_spaces
+from ..language.sentences import sentences
+from ..language.words import terms_of
+from ..models.tokens import Count
+from ..state.episodes_table import EpisodesTable
+from .block import quote_line, quotes_overhead
+from .rank import Ranked, Weights, ranked, stems_asked
+from .ready import Ready
+from .select import ENOUGH, INJECTED, NO_ROOM, NOT_RELEVANT, REPEATS, Gate, Selection
+from .times import is_to_come
+
+_WEIGHTS = Weights(reach=1)  # a question and its answer lie side by side
+_ASSISTANT = 0.95  # of the worth of what the user said
+_QUOTE_CHARS, _DENSE_CHARS = 120, 50  # of a quote; the latter of scripts without spaces
+_MOST = 60  # quotes with one message
+_LEAST_TOKENS = 12  # for less there is no quote
+_REPEATED = 0.8  # share of a quote's words that stand in a fact which is told
+_COUNTED_S = 60.0  # for which the number of a user's passages is believed
+
+# By how much more evidence the best of many passages needs, in relevance: more where there are more, and
+# less where not only the best are near, as with a subject that its user has often spoken of.
+_MORE, _MORE_EACH, _OF = (
+    0.2,
+    0.06,
+    580,
+)  # with so many passages; and for each time that there are e times more
+_SUBJECT = 0.5
+_RARE, _RARE_MOST, _RAREST = 0.025, 15.0, 5
+_NEAREST = 40
+_LESS_ASKED, _LEAST_WORTH = 0.1, 0.12
+_WHEN_ASKED = 0.15  # on top of a score
+_OF_THE_TIME = 60  # messages of the time that is asked for
+TIMES_ASKED = 3  # the budget of a question about the past
+_DOUBTED = 0.15  # relevance, by which a fact's evidence is beyond doubt
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Whether a user wants passages to be told, and how many are kept."""
+
+    wanted: bool = True
+    passages: int = 0
+
+
+class Episodes:
+    """What recall knows of users' past chats. Threads may share it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._table = EpisodesTable(engine)
+        self._ready: Ready[Kept] = Ready()
+
+    def drop(self, user_id: str) -> None:
+        """Keep nothing of a user's in memory."""
+        self._ready.drop(user_id)
+
+    def kept(self, user_id: str, version: int) -> Kept:
+        """What is kept of a user. `version`: see `state.versions`."""
+
+        def read() -> Kept:
+            return Kept(self._table.wants(user_id), self._table.kept(user_id).passages)
+
+        return self._ready.of(user_id, (version, time.monotonic() // _COUNTED_S), read)
+
+    def view(self, view: View, turn: Turn, settings: Valves, version: int) -> View:
+        """The view, with past chats where the settings and the user want that."""
+        if not (settings.keeps_episodes and settings.episode_token_budget and settings.memories_per_turn):
+            return view
+        kept = self.kept(turn.user_id, version)
+        return replace(view, past=kept.wanted and kept.passages > 0)
+
+    def of_the_time(
+        self, backend: Backend, user_id: str, asked: PastQuestion, view: View, now: datetime
+    ) -> list[Candidate]:
+        """How the messages of the time that is asked for begin, whatever they are about.
+
+        "What did I ask you yesterday?" has no words of what was asked. now: in the user's time zone.
+        """
+        if not asked.asks or asked.window is None or not isinstance(backend, EditableBackend):
+            return []
+        first, last = (
+            datetime.combine(day, datetime.min.time(), now.tzinfo).timestamp()
+            for day in (asked.window.first, asked.window.last + timedelta(days=1))
+        )
+        entries = self._table.said_between(user_id, first, last, _OF_THE_TIME)
+        ids = [passage_id(user_id, one.exchange, "user", 0) for one in entries if one.said]
+        found = backend.get_all(ids) if ids else []
+        return [Candidate(memory, 0.0, 0.0) for memory in found if view.sees(memory.scope)]
+
+    def elsewhere(self, passages: Sequence[Candidate], turn: Turn, aside: Collection[str]) -> list[Candidate]:
+        """Without those that stand in this prompt already, or that only messages said which do not count.
+
+        aside: batches of such messages.
+        """
+        found = [item for item in passages if item.memory.batch not in aside]
+        if not turn.chat_id or all(item.memory.chat != turn.chat_id for item in found):
+            return found
+        # What a chat has beyond the messages of its prompt was dropped from there, the oldest first.
+        entries = sorted(self._table.of_chat(turn.user_id, turn.chat_id), key=lambda entry: entry.first)
+        dropped = entries[: max(len(entries) - (len(turn.positions) - 1), 0)]
+        ends_at = max((one.first + one.said + one.answered + one.topics for one in dropped), default=0)
+        return [item for item in found if item.memory.chat != turn.chat_id or item.memory.ordinal < ends_at]
+
+
+def apart(found: Iterable[Candidate]) -> tuple[list[Candidate], list[Candidate]]:
+    """Facts and passages."""
+    facts: list[Candidate] = []
+    passages: list[Candidate] = []
+    for item in found:
+        (passages if item.memory.kind == EPISODE else facts).append(item)
+    return facts, passages
+
+
+def ranked_passages(
+    passages: Sequence[Candidate], query: str, now: datetime, asked: PastQuestion = NOT_ASKED
+) -> list[Ranked]:
+    """Best first; what the user said counts a little more, and what is of the time that is asked for."""
+    items = ranked(passages, query, now, weights=_WEIGHTS)
+    weighed = [
+        replace(
+            item,
+            score=item.score * (_ASSISTANT if item.memory.role == "assistant" else 1.0)
+            + (_WHEN_ASKED if is_within(item.memory, asked, now) else 0.0),
+        )
+        for item in items
+    ]
+    return sorted(weighed, key=lambda item: item.score, reverse=True)
+
+
+def is_within(memory: Memory, asked: PastQuestion, now: datetime) -> bool:
+    """Whether a passage is of the time that is asked for. now: in the user's time zone."""
+    if asked.window is None or memory.created_at is None:
+        return False
+    return asked.window.holds(memory.created_at.astimezone(now.tzinfo).date())
+
+
+def gate_of(
+    items: Sequence[Ranked],
+    gate: Gate,
+    keywords: Iterable[float | None],
+    passages: int,
+    asked: PastQuestion = NOT_ASKED,
+) -> Gate:
+    """The gate for passages: that for facts, and what chance adds where there are many.
+
+    gate: as for facts. keywords: BM25 of the candidates. passages: how many the user has. asked: a question
+    about the past needs less.
+    """
+    near = sorted((item.meaning for item in items), reverse=True)[:_NEAREST]
+    others = sum(near[1:]) / max(len(near) - 1, 1)
+    best = sorted((one or 0.0 for one in keywords), reverse=True)[:_RAREST]
+    rare = min(sum(best) / _RAREST, _RARE_MOST)
+    many = math.log(max(passages, len(near), 1) / _OF)
+    less = _LESS_ASKED if asked.asks else 0.0
+    needed = gate.needed - less + max(_MORE + _MORE_EACH * many - _SUBJECT * others - _RARE * rare, 0.0)
+    if not items or gate.evidence < needed:
+        return replace(gate, needed=needed, least=None)
+    return replace(gate, needed=needed, least=gate.least or _LEAST_WORTH)
+
+
+def is_doubted(gate: Gate, facts: Sequence[Ranked], passages_gate: Gate, passages: Sequence[Ranked]) -> bool:
+    """Whether what speaks for a fact is chance, since its chat's many passages are not relevant.
+
+    A fact's words are those of a passage; and of few facts the best seems near sooner.
+    """
+    if gate.least is None or passages_gate.least is not None or len(passages) < _NEAREST:
+        return False
+    best = max(facts, key=lambda item: item.worth).memory
+    return gate.evidence < gate.needed + _DOUBTED and any(item.memory.chat == best.chat for item in passages)
+
+
+@dataclass
+class Quotes:
+    """The passages that a turn is told, as lines, within `room` tokens.
+
+    query: what is asked. facts: texts that are told beside them.
+    """
+
+    query: str
+    now: datetime
+    words: Locale
+    count: Count
+    room: int
+    facts: Sequence[str] = ()
+    lines: dict[str, str] = field(default_factory=dict)  # by the passage's id
+    _chats: dict[str, str] = field(default_factory=dict)  # what stands above a chat's lines
+    _taken: Counter[str] = field(default_factory=Counter)
+    _asked: frozenset[str] = field(init=False)
+    _known: list[frozenset[str]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._asked = frozenset(stems_asked(self.query))
+        self._known = [frozenset(terms_of(text)) for text in self.facts]
+        self.room -= quotes_overhead(self.count, self.words)
+
+    def select(self, items: Sequence[Ranked], least: float | None) -> Selection:
+        """Choose from ranked passages, best first; what is chosen has its line in `lines`.
+
+        least: the worth of what may be told; None where nothing may.
+        """
+        chosen: list[Memory] = []
+        outcomes = []
+        for item in items:
+            if least is None or item.worth < least:
+                outcome = NOT_RELEVANT
+            elif len(chosen) >= _MOST:
+                outcome = ENOUGH
+            elif self.room < _LEAST_TOKENS:
+                outcome = NO_ROOM
+            else:
+                outcome = self._tried(item.memory)
+                if outcome == INJECTED:
+                    chosen.append(item.memory)
+            outcomes.append((item, outcome))
+        return Selection(tuple(chosen), tuple(outcomes))
+
+    def _tried(self, memory: Memory) -> str:
+        """What becomes of a passage: it is told where it says something new, and has room."""
+        text = quote(memory.text, self._asked)
+        words = frozenset(terms_of(text))
+        if any(
+            len(words & known) >= _REPEATED * len(words) and _numbers(words) <= known for known in self._known
+        ):
+            return REPEATS
+        line, above = quote_line(memory, text, self.now, self.words)
+        is_first = memory.chat not in self._chats
+        tokens = self.count(line) + 1 + (self.count(above) + 1 if is_first else 0)
+        if tokens > self.room:
+            return NO_ROOM
+        self.room -= tokens
+        self._known.append(words)
+        if is_first:
+            self._chats[memory.chat] = self._alone(above)
+        self.lines[memory.id] = f"{self._chats[memory.chat]} {line.removeprefix('- ')}"
+        return INJECTED
+
+    def in_order(self, chosen: Iterable[Memory]) -> list[Memory]:
+        """Chat by chat, the oldest first, each as it was said."""
+        begins: dict[str, float] = {}
+        memories = list(chosen)
+        for memory in memories:
+            begins[memory.chat] = min(begins.get(memory.chat, math.inf), self._at(memory))
+        return sorted(
+            memories, key=lambda memory: (begins[memory.chat], memory.chat, memory.ordinal, self._at(memory))
+        )
+
+    def _at(self, memory: Memory) -> float:
+        at = memory.created_at
+        return -math.inf if at is None or is_to_come(at, self.now) else at.timestamp()
+
+    def _alone(self, above: str) -> str:
+        """Another one where another chat of the same day and title has this."""
+        self._taken[above] += 1
+        return f"{above.removesuffix(']')} #{self._taken[above]}]" if self._taken[above] > 1 else above
+
+
+def _numbers(words: Iterable[str]) -> set[str]:
+    return {word for word in words if any(map(str.isdigit, word))}
+
+
+def quote(text: str, asked: Collection[str]) -> str:
+    """The sentences of a passage around what has most of the words asked for; a short one is whole.
+
+    asked: stems.
+    """
+    most = _DENSE_CHARS if 3 * sum(map(sets_no_spaces, text[:_QUOTE_CHARS])) > _DENSE_CHARS else _QUOTE_CHARS
+    if len(text) <= most:
+        return text
+    parts = list(_parts(text, most))
+    if len(parts) < 2:
+        return text[: 2 * most]
+    wanted = frozenset(asked)
+    hits = [len(wanted.intersection(map(stem, terms_of(text[start:end])))) for start, end in parts]
+    first = last = max(range(len(parts)), key=lambda at: (hits[at], -at))
+    while True:
+        # Of its neighbours that fit, the one that has more; what follows, where they have as much.
+        beside = [
+            (hits[at], at > last, at)
+            for at in (first - 1, last + 1)
+            if 0 <= at < len(parts) and parts[max(last, at)][1] - parts[min(first, at)][0] <= most
+        ]
+        if not beside:
+            break
+        at = max(beside)[2]
+        first, last = min(first, at), max(last, at)
+    start, end = parts[first][0], parts[last][1]
+    return f"{'… ' if start else ''}{text[start:end]}{' …' if end < len(text) else ''}"
+
+
+def _parts(text: str, most: int) -> Iterable[tuple[int, int]]:
+    """Where sentences begin and end; longer ones in pieces."""
+    for sentence in sentences(text):
+        start, end = sentence.start, sentence.end
+        while end - start > most:
+            blank = text.rfind(" ", start + most // 2, start + most)
+            cut = blank if blank > 0 else start + most
+            yield start, cut
+            start = cut + (blank > 0)
+        yield start, end
