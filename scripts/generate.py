@@ -49,6 +49,11 @@ More variables are not settings:
   file in `MEMORY_DATA_DIR`.
 - `MEMORY_STATE_PASSWORD`: its password, which may also stand in the URL with special characters as %XX.
 - `PIPELINES_API_KEY`: the server's own key.
+- `FORWARD_USER_INFO_HEADER_JWT_SECRET`: as Open WebUI has it, with which it signs who asks the
+  [proxy](proxy.md).
+- `MEMORY_LOG_EVENTS`: `json` or `text`, see [observability.md](observability.md#logs).
+- `OTEL_EXPORTER_OTLP_ENDPOINT`: where spans go, see [observability.md](observability.md#opentelemetry).
+- `HOST` and `PORT`: where `owui-memory proxy` listens.
 
 <!-- Made by scripts/generate.py from pipelines/owui_memory/config/fields/: change it there. -->
 """

@@ -130,10 +130,11 @@ stores/      where vectors are kept: sqlite/, qdrant/, pgvector/ behind one prot
 backends/    mem0 as library, server or platform behind one Protocol; the one in use; locations of memories
 recall/      the inlet's side: search, rank, select, block, what is injected already; run (deadline, breaker)
 remember/    the outlet's side: keeper, outbox (spill: what the database cannot take now), writer, gate,
-             reconcile, verbatim, admission (what may become a memory), apply, journal
-manage/      list, search, edit, forget, undo, share; erasure/; migrate/
+             reconcile, verbatim, admission (what may become a memory), apply, journal; passages and
+             episodes (what was said), quotes (which of it says what is forgotten)
+manage/      list, search, edit, forget, undo, share; past chats; erasure/; migrate/
 commands/    /memory: parse, run, answer
-observe/     hooks on events: counters, costs, status, self-checks
+observe/     hooks on events: counters, costs, Prometheus, tracing, event log; status, self-checks
 interfaces/  what speaks to the outside: chats (turns through the core, for all of them), pipelines/ (the
              filter, its guard on the routes), proxy/ (an OpenAI-compatible API before model servers), cli/
 app.py       assembles all of it; plugin.py is what the Pipelines server loads, standalone.py the
@@ -260,6 +261,7 @@ from .models.embedder import Embedder
 from .observe.comparison import compared
 from .observe.costs import Costs
 from .observe.data_residency import data_residency
+from .observe.event_log import EventLog
 from .observe.inquiry import Inquiry
 from .observe.ledger import Ledger
 from .observe.metrics import Metrics
@@ -310,7 +312,7 @@ class Application:
         self.metrics, self.costs, self._prometheus = Metrics(), Costs(), Prometheus()
         self._engine = open_state(environment.data_dir, environment.state_url, environment.state_password)
         self._ledger = Ledger(self._engine, self.metrics)
-        self._tracing = Tracing(on=environment.traces)
+        self._tracing, self._event_log = Tracing(on=environment.traces), EventLog(environment.log_events)
         self._outbox = Outbox(self._engine)
         file = StateFile(self._engine)
         self._state_check = StateCheck(self._engine, file, environment.data_dir, self.metrics.state_was_well)
@@ -376,7 +378,8 @@ class Application:
 
     def emit(self, event: Event) -> None:
         """Passes an event to all observers."""
-        for observe in (self.metrics, self.costs, self._ledger, self._prometheus, self._tracing):
+        counting = self.metrics, self.costs, self._ledger, self._prometheus
+        for observe in (*counting, self._tracing, self._event_log):
             observe(event)
 
     def use(self, settings: Valves) -> None:
@@ -5031,6 +5034,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from ..core.chat_servers import ChatServer, read_servers
 from .former import SUCCESSORS
@@ -5049,7 +5053,8 @@ class Environment:
 
     state_url: PostgreSQL's address, where several servers share the state; "" for a file in the data folder.
 
-    traces: whether an OpenTelemetry collector is named, which its own package then reads.
+    traces: whether an OpenTelemetry collector is named, which its own package reads. log_events: in which
+    form each event is a line of the log; "" for none.
 
     chat_servers: where the chats are answered. user_jwt_secret: with which Open WebUI signs who asks.
     """
@@ -5063,6 +5068,7 @@ class Environment:
     chat_servers: tuple[ChatServer, ...] = ()
     user_jwt_secret: str = field(default="", repr=False)
     traces: bool = False
+    log_events: Literal["", "json", "text"] = ""
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Environment:
@@ -5078,6 +5084,7 @@ class Environment:
             state_url=environ.get("MEMORY_STATE_URL", "").strip(),
             state_password=environ.get("MEMORY_STATE_PASSWORD", ""),
             chat_servers=read_servers(environ),
+            log_events=_form(environ.get("MEMORY_LOG_EVENTS", "")),
             traces=any(environ.get(name) for name in _COLLECTORS),
             user_jwt_secret=environ.get("FORWARD_USER_INFO_HEADER_JWT_SECRET", "").strip(),
         )
@@ -5087,6 +5094,12 @@ class Environment:
         bound = Valves.bound(self.presets, stored)
         bound.chat_servers = self.chat_servers
         return bound
+
+
+def _form(text: str) -> Literal["", "json", "text"]:
+    """What is neither is read as text: whoever set it wants lines."""
+    form = text.strip().lower()
+    return "json" if form == "json" else "text" if form else ""
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -7232,6 +7245,8 @@ SOURCES["core/exchange.py"] = r'''"""Finished turns on their way to becoming mem
 
 from __future__ import annotations
 
+import json
+import uuid
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -7300,6 +7315,11 @@ def message_id_of(key: str) -> str:
 def episodes_name(key: str) -> str:
     """How an exchange with this key is called among passages of past chats: their batch ends in it."""
     return blake2b(key.encode(errors="surrogatepass"), digest_size=12).hexdigest()
+
+
+def passage_id(user_id: str, name: str, role: str, number: int) -> str:
+    """The id of a passage. name: the exchange's among passages, see `episodes_name`."""
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, json.dumps([user_id, name, role, number])))
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -17908,7 +17928,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ...language.sentences import sentences
@@ -17930,26 +17950,28 @@ class Said:
     ended: it said all. calls: it asks for a tool, and goes on after that. failed: an error came in its place.
     """
 
-    text: str = ""
+    pieces: list[str] = field(default_factory=list)
     ended: bool = False
     calls: bool = False
     failed: bool = False
+    _chars: int = 0
 
     def final(self) -> str | None:
         """What is remembered of it; None for nothing: it goes on, or broke off before a sentence's end."""
         if self.calls:
             return None
         if self.ended and not self.failed:
-            return final_text(self.text)
-        said = final_text(self.text)
+            return final_text("".join(self.pieces))
+        said = final_text("".join(self.pieces))
         is_whole = said.rstrip(_CLOSERS)[-1:] in _ENDS
         whole = [one for one in sentences(said) if is_whole or one.end < len(said)]
         return said[: whole[-1].end].rstrip() + _BROKEN if whole else None
 
     def add(self, text: Any) -> None:
         """A piece of text, or of a list of parts."""
-        if len(self.text) < _TEXT_CHARS:
-            self.text += text_of(text)[:_TEXT_CHARS]
+        if self._chars < _TEXT_CHARS and (piece := text_of(text)[:_TEXT_CHARS]):
+            self.pieces.append(piece)
+            self._chars += len(piece)
 
 
 Read = Callable[[Said, Mapping[str, Any]], bool]  # takes in an event; whether it ends a stream
@@ -22662,6 +22684,287 @@ def _is_like(word: str, other: str) -> bool:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# language/past.py
+
+SOURCES["language/past.py"] = r'''"""Questions about what was said before, and the times that they name, in the languages with a table.
+
+What a message asks for is found by phrases, looked for in its words; a message without any of them costs no
+more than that. Times are those of the past, as whole days.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cache
+from itertools import pairwise
+
+from .past_words import MONTHS, SIGNS, SPANS, UNITS
+from .scripts import sets_no_spaces, words_of
+
+_LOOKED_CHARS = 1000  # half from a message's beginning, half from its end
+_MOST_YEARS = 100
+
+_BACK = frozenset(
+    "ago vor hace назад fa há atrás geleden temu önce قبل 前 以前 전".split()  # noqa: SIM905
+) | {"il y a"}
+_DAYS = (1, 7, 30, 365)
+_SMALL = {
+    word: number
+    for number, words in enumerate(
+        (
+            "a an one ein eine einem einer un una une uno einen eines um uma een bir",
+            "two zwei dos deux два две due dois duas twee dwa dwie iki",
+            "three drei tres trois три tre três drie trzy üç",
+            "four vier cuatro quatre четыре quattro quatro cztery dört",
+            "five fünf cinco cinq пять cinque vijf pięć beş",
+            "six sechs seis шесть sei zes sześć altı",
+        ),
+        1,
+    )
+    for word in words.split()
+}
+_ALSO_WORDS, _BEFORE_MONTHS = ("may", "mars", "mart"), ("in", "of", "on", "since", "last", "en")
+_DAY = re.compile(
+    r"\b(\d{4})-(\d{1,2})(?:-(\d{1,2}))?\b|(?<!\d)(\d{4})年(?:(\d{1,2})月)?(?:(\d{1,2})[日号])?"
+)
+_DENSE_COUNT = re.compile(
+    r"(\d{1,3})\s?(天|日|周|星期|週間|个月|か月|ヶ月|年|일|주|개월|달|년)(?:前|以前|之前|\s?전)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Days of the past, both included."""
+
+    first: date
+    last: date
+
+    def holds(self, day: date) -> bool:
+        return self.first <= day <= self.last
+
+
+@dataclass(frozen=True, slots=True)
+class PastQuestion:
+    """What a message asks of the past. asks: for what was said, and not only for a time."""
+
+    asks: bool = False
+    window: Window | None = None
+
+    def __bool__(self) -> bool:
+        return self.asks or self.window is not None
+
+
+NOT_ASKED = PastQuestion()
+
+
+def past_question(text: str, today: date) -> PastQuestion:
+    """What a message asks of the past. today: in the user's time zone."""
+    if len(text) > _LOOKED_CHARS:
+        text = f"{text[: _LOOKED_CHARS // 2]} {text[-_LOOKED_CHARS // 2 :]}"
+    folded = text.casefold()
+    said = _said(folded)
+    return PastQuestion(bool(_found(said, _signs())), _window(folded, said, today))
+
+
+def _said(text: str) -> str:
+    """The words of a text between blanks."""
+    return f" {' '.join(words_of(text))} "
+
+
+@cache
+def _signs() -> tuple[str, ...]:
+    return tuple(_phrase(one) for line in SIGNS.split("\n") for one in line.split(",") if one.strip())
+
+
+@cache
+def _spans() -> tuple[tuple[tuple[str, ...], int], ...]:
+    lines = [line.split("|") for line in SPANS.strip().split("\n")]
+    return tuple(
+        (tuple(_phrase(one) for line in lines for one in line[place].split(",")), place) for place in range(7)
+    )
+
+
+@cache
+def _numbers_of(table: str) -> dict[str, int]:
+    return {word: number for number, line in enumerate(table.strip().split("\n")) for word in line.split()}
+
+
+def _phrase(text: str) -> str:
+    """As it stands in `_said`; of a script without spaces anywhere."""
+    text = text.strip().casefold()
+    if sets_no_spaces(text[0]) or "\uac00" <= text[0] <= "\ud7a3":
+        return text
+    return _said(text)
+
+
+def _found(said: str, phrases: tuple[str, ...]) -> str:
+    return next((phrase for phrase in phrases if phrase in said), "")
+
+
+def _window(text: str, said: str, today: date) -> Window | None:
+    """The time that a text names, the narrowest first; None where it names none, or one to come."""
+    found = (_named(text, today), _counted(text, said, today), _month(said, today), _relative(said, today))
+    return next((one for one in found if one is not None and one.first <= today), None)
+
+
+def _named(text: str, today: date) -> Window | None:
+    """2026-05-08, 2026-05, and as Chinese and Japanese write them."""
+    match = _DAY.search(text)
+    if match is None:
+        return None
+    year, month, day = (
+        int(one) if one else 0 for one in (match.groups()[:3] if match[1] else match.groups()[3:])
+    )
+    return _of(year, month, day, today)
+
+
+def _of(year: int, month: int, day: int, today: date) -> Window | None:
+    if not today.year - _MOST_YEARS <= year <= today.year:
+        return None
+    try:
+        first = date(year, month or 1, day or 1)
+    except ValueError:
+        return None
+    if day:
+        return Window(first, first)
+    following = date(year + (month in (0, 12)), month % 12 + 1 if month else 1, 1)
+    return Window(first, following - timedelta(days=1))
+
+
+def _counted(text: str, said: str, today: date) -> Window | None:
+    """ "three weeks ago", "vor 3 Wochen", "3周前": half a unit about it."""
+    if match := _DENSE_COUNT.search(text):
+        return _about(int(match[1]), _numbers_of(UNITS)[match[2]], today)
+    words = said.split()
+    if not (_BACK.intersection(words) or " il y a " in said):
+        return None
+    units = _numbers_of(UNITS)
+    for number, unit in pairwise(words):
+        count = _SMALL.get(number) or (int(number) if number.isdecimal() and len(number) < 4 else 0)
+        if count and unit in units:
+            return _about(count, units[unit], today)
+    return None
+
+
+def _about(count: int, unit: int, today: date) -> Window | None:
+    days = count * _DAYS[unit]
+    if days > _MOST_YEARS * 365:
+        return None
+    around = timedelta(days=_DAYS[unit] // 2)
+    return Window(today - timedelta(days=days) - around, min(today - timedelta(days=days) + around, today))
+
+
+def _month(said: str, today: date) -> Window | None:
+    """A month with or without a year and a day, or "in 2023"."""
+    months, words = _numbers_of(MONTHS), said.split()
+    years = [int(word) for word in words if len(word) == 4 and word.isdecimal()]
+    year = next((one for one in years if today.year - _MOST_YEARS <= one <= today.year), 0)
+    for before, word, after in _triples(words):
+        # "May I ask ..." names no month.
+        if word in months and (
+            word not in ("may", "mars", "mart") or year or before in ("in", "of", "on", "since", "last", "en")
+        ):
+            month = months[word] + 1
+            numbers = (one for one in (before, after) if one.isdecimal() and len(one) < 3)
+            day = next((int(one) for one in numbers if 0 < int(one) < 32), 0)
+            return _of(year or today.year - (month > today.month), month, day, today)
+    return _of(year, 0, 0, today) if year else None
+
+
+def _triples(words: list[str]) -> Iterator[tuple[str, str, str]]:
+    return zip(["", *words], words, [*words[1:], ""], strict=False)
+
+
+def _relative(said: str, today: date) -> Window | None:
+    place = next((place for phrases, place in reversed(_spans()) if _found(said, phrases)), None)
+    if place is None:
+        return None
+    if place < 2:
+        day = today - timedelta(days=place + 1)
+        return Window(day, day)
+    week, month = today - timedelta(days=today.weekday()), today.replace(day=1)
+    last_month = (month - timedelta(days=1)).replace(day=1)
+    return {
+        2: Window(week - timedelta(days=7), week - timedelta(days=1)),
+        3: Window(last_month, month - timedelta(days=1)),
+        4: Window(date(today.year - 1, 1, 1), date(today.year - 1, 12, 31)),
+        5: Window(week, today),
+        6: Window(month, today),
+    }[place]
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/past_words.py
+
+SOURCES["language/past_words.py"] = r'''"""Words of questions about what was said before, and of times, language by language: see `past`."""
+
+# ruff: noqa: E501  (lists of words are read and corrected as text)
+
+# One language a line. Phrases of one that sets no spaces are looked for anywhere.
+SIGNS = """
+did i ask, did i say, did i tell, did i mention, did i bring up, i asked you, i told you, i mentioned, i brought up, have i asked, have i said, have i told, have i mentioned, did we, have we, we discussed, we talked, we spoke, we decided, we agreed, you told me, you suggested, did you say, did you tell, did you suggest, did you recommend, our conversation, our conversations, our chat, our chats, our discussions, our sessions, my sessions, earlier chats, past chats, last time, how often did, how often have, how many times, in which order, in what order, the order in which, summary of how, summary of my, summary of our, summarize how, summarize my, summarize our, summarise how, summarise my, has progressed
+habe ich dir, hab ich dir, habe ich dich, hab ich dich, habe ich gefragt, habe ich dich gefragt, hab ich dich gefragt, habe ich gesagt, habe ich dir gesagt, habe ich dir erzählt, hab ich dir erzählt, habe ich erwähnt, haben wir, hatten wir, hast du gesagt, hast du mir, hast du vorgeschlagen, hast du empfohlen, unser gespräch, unsere gespräche, unseren gesprächen, unserem gespräch, letztes mal, beim letzten mal, wie oft, wie viele male, in welcher reihenfolge, zusammenfassung meiner, zusammenfassung unserer
+te pregunté, te dije, te conté, mencioné, hemos hablado, hablamos, hemos decidido, decidimos, acordamos, hemos acordado, me dijiste, me recomendaste, me sugeriste, nuestra conversación, nuestras conversaciones, la última vez, cuántas veces, con qué frecuencia, en qué orden
+t'ai demandé, t'ai dit, t'ai parlé, ai mentionné, avons nous, nous avons, on a parlé, on a décidé, m'as dit, as tu dit, m'as conseillé, notre conversation, nos conversations, la dernière fois, combien de fois, à quelle fréquence, dans quel ordre
+я спрашивал, я спрашивала, я тебе говорил, я тебе говорила, я говорил, я говорила, я рассказывал, я рассказывала, я упоминал, я упоминала, мы говорили, мы обсуждали, мы решили, мы договорились, ты говорил, ты сказал, ты советовал, ты предлагал, нашем разговоре, наших разговорах, наши разговоры, в прошлый раз, как часто, сколько раз, в каком порядке
+ti ho chiesto, ti ho detto, ti ho raccontato, ho menzionato, abbiamo parlato, abbiamo deciso, abbiamo discusso, mi hai detto, mi hai consigliato, la nostra conversazione, le nostre conversazioni, l'ultima volta, quante volte, quanto spesso, in che ordine, in quale ordine
+te perguntei, te disse, te contei, lhe perguntei, eu mencionei, nós falamos, falamos sobre, conversamos, decidimos, combinamos, você disse, você me disse, você sugeriu, nossa conversa, nossas conversas, da última vez, a última vez, quantas vezes, com que frequência, em que ordem
+heb ik gevraagd, heb ik je gevraagd, heb ik gezegd, heb ik je verteld, heb ik genoemd, hebben we, hadden we, heb je gezegd, heb je me, ons gesprek, onze gesprekken, de vorige keer, vorige keer, hoe vaak, hoeveel keer, in welke volgorde
+pytałem, pytałam, mówiłem, mówiłam, wspominałem, wspominałam, opowiadałem, opowiadałam, rozmawialiśmy, ustaliliśmy, zdecydowaliśmy, omawialiśmy, mówiłeś, radziłeś, proponowałeś, nasza rozmowa, naszej rozmowie, naszych rozmów, naszych rozmowach, ostatnim razem, jak często, ile razy, w jakiej kolejności
+sana sordum, sormuştum, sana söyledim, söylemiştim, sana anlattım, bahsettim, bahsetmiştim, konuştuk, konuşmuştuk, karar verdik, kararlaştırdık, söylemiştin, önermiştin, konuşmamızda, konuşmalarımızda, geçen sefer, ne sıklıkla, kaç kez, kaç kere, hangi sırayla
+سألتك, قلت لك, أخبرتك, ذكرت لك, تحدثنا, ناقشنا, قررنا, اتفقنا, قلت لي, أخبرتني, اقترحت, محادثتنا, محادثاتنا, آخر مرة, المرة الماضية, كم مرة, بأي ترتيب
+我问过, 我问了, 我说过, 我告诉过, 我提到, 我提过, 我们聊, 我们谈, 我们讨论, 我们决定, 我们商定, 你说过, 你建议, 之前的对话, 以前的对话, 上次, 多少次, 几次, 什么顺序, 问了你, 问过你, 告诉过你
+聞いた, 訊いた, 言ったこと, 話したこと, 話しました, 話した, 伝えた, 決めた, 決まった, 相談した, 前回, 以前の会話, これまでの会話, 何回, どのくらいの頻度, どの順番, どんな順番
+물어봤, 물었던, 말했던, 말했지, 이야기했, 얘기했, 언급했, 결정했, 정했, 논의했, 지난번, 지난 대화, 우리 대화, 몇 번, 얼마나 자주, 어떤 순서
+"""
+
+# Of each language: yesterday | the day before | last week | last month | last year | this week | this month.
+SPANS = """
+yesterday | day before yesterday | last week, past week, previous week | last month, past month, previous month | last year | this week | this month
+gestern | vorgestern | letzte woche, letzter woche, vorige woche, voriger woche, vergangene woche | letzten monat, letztem monat, vorigen monat, vergangenen monat | letztes jahr, letztem jahr, voriges jahr | diese woche, dieser woche | diesen monat, diesem monat
+ayer | anteayer, antes de ayer | la semana pasada | el mes pasado | el año pasado | esta semana | este mes
+hier | avant hier | la semaine dernière, la semaine passée | le mois dernier, le mois passé | l'année dernière, l'an dernier | cette semaine | ce mois ci
+вчера | позавчера | на прошлой неделе, прошлую неделю, прошлой неделе | в прошлом месяце | в прошлом году | на этой неделе | в этом месяце
+ieri | l'altro ieri | la settimana scorsa, la scorsa settimana | il mese scorso, lo scorso mese | l'anno scorso, lo scorso anno | questa settimana | questo mese
+ontem | anteontem | semana passada | mês passado | ano passado | esta semana, nesta semana | este mês, neste mês
+gisteren | eergisteren | vorige week, afgelopen week | vorige maand, afgelopen maand | vorig jaar, afgelopen jaar | deze week | deze maand
+wczoraj | przedwczoraj | w zeszłym tygodniu, w ubiegłym tygodniu | w zeszłym miesiącu, w ubiegłym miesiącu | w zeszłym roku, w ubiegłym roku | w tym tygodniu | w tym miesiącu
+dün | evvelsi gün, önceki gün | geçen hafta | geçen ay | geçen yıl, geçen sene | bu hafta | bu ay
+أمس, البارحة | أول أمس | الأسبوع الماضي | الشهر الماضي | العام الماضي, السنة الماضية | هذا الأسبوع | هذا الشهر
+昨天 | 前天 | 上周, 上星期, 上个星期 | 上个月, 上月 | 去年 | 这周, 本周, 这个星期 | 这个月, 本月
+昨日 | 一昨日, おととい | 先週 | 先月 | 去年, 昨年 | 今週 | 今月
+어제 | 그저께, 그제 | 지난주, 지난 주 | 지난달, 지난 달 | 작년, 지난해 | 이번 주 | 이번 달
+"""
+
+# Names of months, January first; a word of each language a column.
+MONTHS = """
+january januar janvier enero января январе gennaio janeiro januari stycznia styczniu ocak يناير
+february februar février febrero февраля феврале febbraio fevereiro februari lutego lutym şubat فبراير
+march märz mars marzo марта марте março maart marca marcu mart مارس
+april avril abril апреля апреле aprile kwietnia kwietniu nisan أبريل
+may mai mayo мая мае maggio maio mei maja maju mayıs مايو
+june juni juin junio июня июне giugno junho czerwca czerwcu haziran يونيو
+july juli juillet julio июля июле luglio julho lipca lipcu temmuz يوليو
+august août agosto августа августе augustus sierpnia sierpniu ağustos أغسطس
+september septembre septiembre сентября сентябре settembre setembro września wrześniu eylül سبتمبر
+october oktober octobre octubre октября октябре ottobre outubro października październiku ekim أكتوبر
+november novembre noviembre ноября ноябре novembro listopada listopadzie kasım نوفمبر
+december dezember décembre diciembre декабря декабре dicembre dezembro grudnia grudniu aralık ديسمبر
+"""
+
+# Words for days, weeks, months and years, and those that say that a number of them is counted back from today.
+UNITS = """
+day days tag tage tagen día días jour jours день дня дней giorno giorni dia dias dag dagen dzień dni gün يوم أيام 天 日 일
+week weeks woche wochen semana semanas semaine semaines неделю недели недель settimana settimane weken tydzień tygodnie tygodni hafta أسبوع أسابيع 周 星期 週間 주
+month months monat monate monaten mes meses mois месяц месяца месяцев mese mesi mês maand maanden miesiąc miesiące miesięcy ay شهر أشهر 个月 か月 ヶ月 개월 달
+year years jahr jahre jahren año años an ans год года лет anno anni ano anos jaar jaren rok lata lat yıl sene سنة سنوات 年 년
+"""
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # language/phrases.py
 
 SOURCES["language/phrases.py"] = r'''"""What a language's table has, and how its phrases become patterns.
@@ -26643,8 +26946,8 @@ from ..language.words import content_words, is_lone, terms_of
 from ..recall.rank import COVERAGE_WEIGHT, Ranked
 
 # Relevance. The bundled embedder gives a word and a sentence about it 0.3 and more ("job" and "I work as a
-# nurse" 0.36), and 0.31 at most where they have nothing in common ("unicorn" and a hamster).
-_LEAST = 0.33
+# nurse" 0.36), and 0.3 at most where they have nothing in common ("unicorn" and a hamster).
+_LEAST = 0.31
 _ENOUGH_WORDS = 0.5  # share of the query's, rare ones counting more
 _OF_BEST = 0.6  # of what the best one has: beside "My dog is called Rex", a hamster is no answer to "dog"
 
@@ -29161,8 +29464,11 @@ class Calibration:
         """Whether the embedder tells anything apart; else cosines stay as they are."""
         return self.spread > _LEAST_SPREAD and self.restated > self.unrelated + _LEAST_SPREAD
 
-    def question(self, vector: Sequence[float]) -> list[float]:
-        """The vector to look for what answers a message, instead of that of the message itself."""
+    def question(self, vector: Sequence[float], *, adapted: bool = True) -> list[float]:
+        """The vector to look for what answers a message, instead of that of the message itself.
+
+        adapted: it may be a question; a single word is none.
+        """
         if not self.tells:
             return list(vector)
         one = np.asarray(vector, dtype=float)
@@ -29170,7 +29476,7 @@ class Calibration:
         length = float(np.linalg.norm(left))
         if length < _LEAST_SPREAD * float(np.linalg.norm(one)):
             return list(vector)
-        found: list[float] = _units(self.adapter.turned(left) if self.adapter else left).tolist()
+        found: list[float] = _units(self.adapter.turned(left) if self.adapter and adapted else left).tolist()
         return found
 
     def relevance(self, cosine: float) -> float:
@@ -29872,6 +30178,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.errors import MemoryFault, Retry, TellAdmin
 from ..core.events import Emit, Event, EventKind, ignore
+from ..language.words import terms_of
 from .faults import translated
 from .health import Health
 from .limits import ANSWER_BYTES, bounded
@@ -29954,7 +30261,7 @@ class Embedder:
 
     def question(self, text: str) -> Vector:
         """The vector to look for what answers a message. Raises as `embed`."""
-        return self.calibration.question(self.embed(text))
+        return self.calibration.question(self.embed(text), adapted=len(terms_of(text[:100])) > 1)
 
     def embed(self, text: str, memory_action: str = "search") -> Vector:  # noqa: ARG002 - none of ours asks
         """One vector; of a text that is too long, that of its beginning and end.
@@ -32419,6 +32726,71 @@ def _away(settings: Valves) -> Iterator[str]:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# observe/event_log.py
+
+SOURCES["observe/event_log.py"] = r'''"""A line for each event on standard error, if MEMORY_LOG_EVENTS asks for it; no users, no texts."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from ..core.events import Event
+
+Form = Literal["", "json", "text"]
+
+_log = logging.getLogger("owui_memory.events")
+
+
+class EventLog:
+    """Threads may share it. form: "" for no lines."""
+
+    def __init__(self, form: Form) -> None:
+        self._form = form
+        if form and not _log.handlers:  # whatever the server shows of others
+            handler = logging.StreamHandler(sys.stderr)
+            handler.setFormatter(logging.Formatter("%(message)s"))
+            _log.addHandler(handler)
+            _log.propagate = False
+            _log.setLevel(logging.INFO)
+
+    def __call__(self, event: Event) -> None:
+        """Something has happened."""
+        if not self._form:
+            return
+        told = {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), **_told(event)}
+        if self._form == "json":
+            _log.info(json.dumps(told, ensure_ascii=False))
+        else:
+            _log.info(" ".join(f"{name}={value}" for name, value in told.items()))
+
+
+def _told(event: Event) -> dict[str, Any]:
+    """What there is to tell of it."""
+    error = type(event.error).__name__ if event.error else ""
+    told = {
+        "event": event.kind.value,
+        "count": event.count,
+        "reason": event.code or event.reason,
+        "job": event.job.value if event.job else "",
+        "error": error,
+        "seconds": None if event.seconds is None else round(event.seconds, 4),
+        "tokens": event.tokens,
+        "memories": event.records,
+    }
+    if (usage := event.usage) is not None:
+        told |= {"model": usage.model, "tokens_in": usage.tokens_in, "tokens_out": usage.tokens_out}
+        told["seconds"] = round(usage.seconds, 4)
+    if (call := event.upstream) is not None:
+        told |= {"upstream": call.name, "outcome": call.outcome, "seconds": round(call.seconds, 4)}
+        told["first_byte_seconds"] = None if call.first_s is None else round(call.first_s, 4)
+    return {name: value for name, value in told.items() if value not in ("", None, 0)}
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # observe/inquiry.py
 
 SOURCES["observe/inquiry.py"] = r'''"""Questions to what may hang, so that nobody waits longer for an answer than they want."""
@@ -33892,16 +34264,19 @@ import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
 
+from ..backends.base import Backend, EditableBackend
 from ..config.settings import Valves
+from ..core.exchange import passage_id
 from ..core.locales import Locale
 from ..core.memory import EPISODE, Candidate, Memory
 from ..core.scope import View
 from ..core.turn import Turn
 from ..language.forms import stem
+from ..language.past import NOT_ASKED, PastQuestion
 from ..language.scripts import sets_no_spaces
 from ..language.sentences import sentences
 from ..language.words import terms_of
@@ -33916,7 +34291,7 @@ from .times import is_to_come
 _WEIGHTS = Weights(reach=1)  # a question and its answer lie side by side
 _ASSISTANT = 0.95  # of the worth of what the user said
 _QUOTE_CHARS, _DENSE_CHARS = 120, 50  # of a quote; the latter of scripts without spaces
-_MOST = 40  # quotes with one message
+_MOST = 60  # quotes with one message
 _LEAST_TOKENS = 12  # for less there is no quote
 _REPEATED = 0.8  # share of a quote's words that stand in a fact which is told
 _COUNTED_S = 60.0  # for which the number of a user's passages is believed
@@ -33931,6 +34306,10 @@ _MORE, _MORE_EACH, _OF = (
 _SUBJECT = 0.5
 _RARE, _RARE_MOST, _RAREST = 0.025, 15.0, 5
 _NEAREST = 40
+_LESS_ASKED, _LEAST_WORTH = 0.1, 0.12
+_WHEN_ASKED = 0.15  # on top of a score
+_OF_THE_TIME = 60  # messages of the time that is asked for
+TIMES_ASKED = 3  # the budget of a question about the past
 _DOUBTED = 0.15  # relevance, by which a fact's evidence is beyond doubt
 
 
@@ -33968,6 +34347,24 @@ class Episodes:
         kept = self.kept(turn.user_id, version)
         return replace(view, past=kept.wanted and kept.passages > 0)
 
+    def of_the_time(
+        self, backend: Backend, user_id: str, asked: PastQuestion, view: View, now: datetime
+    ) -> list[Candidate]:
+        """How the messages of the time that is asked for begin, whatever they are about.
+
+        "What did I ask you yesterday?" has no words of what was asked. now: in the user's time zone.
+        """
+        if not asked.asks or asked.window is None or not isinstance(backend, EditableBackend):
+            return []
+        first, last = (
+            datetime.combine(day, datetime.min.time(), now.tzinfo).timestamp()
+            for day in (asked.window.first, asked.window.last + timedelta(days=1))
+        )
+        entries = self._table.said_between(user_id, first, last, _OF_THE_TIME)
+        ids = [passage_id(user_id, one.exchange, "user", 0) for one in entries if one.said]
+        found = backend.get_all(ids) if ids else []
+        return [Candidate(memory, 0.0, 0.0) for memory in found if view.sees(memory.scope)]
+
     def elsewhere(self, passages: Sequence[Candidate], turn: Turn, aside: Collection[str]) -> list[Candidate]:
         """Without those that stand in this prompt already, or that only messages said which do not count.
 
@@ -33992,28 +34389,51 @@ def apart(found: Iterable[Candidate]) -> tuple[list[Candidate], list[Candidate]]
     return facts, passages
 
 
-def ranked_passages(passages: Sequence[Candidate], query: str, now: datetime) -> list[Ranked]:
-    """Best first; what the user said counts a little more than answers."""
+def ranked_passages(
+    passages: Sequence[Candidate], query: str, now: datetime, asked: PastQuestion = NOT_ASKED
+) -> list[Ranked]:
+    """Best first; what the user said counts a little more, and what is of the time that is asked for."""
     items = ranked(passages, query, now, weights=_WEIGHTS)
     weighed = [
-        item if item.memory.role != "assistant" else replace(item, score=_ASSISTANT * item.score)
+        replace(
+            item,
+            score=item.score * (_ASSISTANT if item.memory.role == "assistant" else 1.0)
+            + (_WHEN_ASKED if is_within(item.memory, asked, now) else 0.0),
+        )
         for item in items
     ]
     return sorted(weighed, key=lambda item: item.score, reverse=True)
 
 
-def gate_of(items: Sequence[Ranked], gate: Gate, keywords: Iterable[float | None], passages: int) -> Gate:
+def is_within(memory: Memory, asked: PastQuestion, now: datetime) -> bool:
+    """Whether a passage is of the time that is asked for. now: in the user's time zone."""
+    if asked.window is None or memory.created_at is None:
+        return False
+    return asked.window.holds(memory.created_at.astimezone(now.tzinfo).date())
+
+
+def gate_of(
+    items: Sequence[Ranked],
+    gate: Gate,
+    keywords: Iterable[float | None],
+    passages: int,
+    asked: PastQuestion = NOT_ASKED,
+) -> Gate:
     """The gate for passages: that for facts, and what chance adds where there are many.
 
-    gate: as for facts. keywords: BM25 of the candidates. passages: how many the user has.
+    gate: as for facts. keywords: BM25 of the candidates. passages: how many the user has. asked: a question
+    about the past needs less.
     """
     near = sorted((item.meaning for item in items), reverse=True)[:_NEAREST]
     others = sum(near[1:]) / max(len(near) - 1, 1)
     best = sorted((one or 0.0 for one in keywords), reverse=True)[:_RAREST]
     rare = min(sum(best) / _RAREST, _RARE_MOST)
     many = math.log(max(passages, len(near), 1) / _OF)
-    needed = gate.needed + max(_MORE + _MORE_EACH * many - _SUBJECT * others - _RARE * rare, 0.0)
-    return replace(gate, needed=needed, least=gate.least if gate.evidence >= needed else None)
+    less = _LESS_ASKED if asked.asks else 0.0
+    needed = gate.needed - less + max(_MORE + _MORE_EACH * many - _SUBJECT * others - _RARE * rare, 0.0)
+    if not items or gate.evidence < needed:
+        return replace(gate, needed=needed, least=None)
+    return replace(gate, needed=needed, least=gate.least or _LEAST_WORTH)
 
 
 def is_doubted(gate: Gate, facts: Sequence[Ranked], passages_gate: Gate, passages: Sequence[Ranked]) -> bool:
@@ -34753,10 +35173,11 @@ from ..core.scope import View
 from ..core.turn import Turn
 from ..language.forget_requests import forget_request
 from ..language.guess import language_for, language_in
+from ..language.past import NOT_ASKED, PastQuestion, past_question
 from ..models.tokens import Tokenizers, estimated_tokens
 from ..state.engine import unsynced
 from .block import Blocks, is_own, is_quote, shown
-from .episodes import Episodes, Quotes, apart, gate_of, is_doubted, ranked_passages
+from .episodes import TIMES_ASKED, Episodes, Quotes, apart, gate_of, is_doubted, is_within, ranked_passages
 from .injected import Conversation, Injected, Line
 from .lines import Lines
 from .profile import Profiles, within
@@ -34845,7 +35266,7 @@ class _Kept:
 class _Relevant:
     """What is relevant to a message: which facts are chosen, and passages, ranked, with their gate.
 
-    suppressed: ids of what is to be forgotten.
+    suppressed: ids of what is to be forgotten. asked: what the message asks of the past.
     """
 
     selection: Selection
@@ -34853,6 +35274,7 @@ class _Relevant:
     suppressed: frozenset[str]
     passages: Sequence[Ranked]
     passages_gate: Gate
+    asked: PastQuestion = NOT_ASKED
 
 
 class Recaller:
@@ -34909,7 +35331,7 @@ class Recaller:
             now=now,
             words=words,
             count=count,
-            room=_room_for_quotes(settings, turn, kept.lines, lines),
+            room=_room_for_quotes(settings, turn, kept.lines, lines, relevant.asked),
             facts=[one.text for one in (*kept.lines, *facts) if not is_quote(one.line)],
         )
         spoken = quotes.select(
@@ -34992,15 +35414,23 @@ class Recaller:
         items = ranked(found, query, lines.now, reaffirmed)
         of_self = backend.of_self(query)
         gate = Gate.of(items, settings.relevance_threshold, of_self, query)
+        asked = past_question(turn.text, lines.now.date()) if view.past else NOT_ASKED
+        there = {item.memory.id for item in passages}
+        of_the_time = self._episodes.of_the_time(backend, turn.user_id, asked, view, lines.now)
+        passages += [item for item in of_the_time if item.memory.id not in there]
         passages = self._episodes.elsewhere(passages, turn, aside.batches)
-        spoken = ranked_passages(passages, query, lines.now)
+        spoken = ranked_passages(passages, query, lines.now, asked)
         many = self._episodes.kept(turn.user_id, version).passages if spoken else 0
         passages_gate = gate_of(
             spoken,
             Gate.of(spoken, settings.relevance_threshold, of_self, query),
             (item.keyword for item in passages),
             many,
+            asked,
         )
+        then = [item for item in spoken if asked.asks and is_within(item.memory, asked, lines.now)]
+        if then and passages_gate.least is None:
+            spoken, passages_gate = then, replace(passages_gate, least=0.0)
         if is_doubted(gate, items, passages_gate, spoken):
             gate = replace(gate, least=None)
         least = gate.least
@@ -35020,7 +35450,7 @@ class Recaller:
             selection = replace(selection, outcomes=(*selection.outcomes, *to_forget))
         if asks_to_forget:
             passages_gate = replace(passages_gate, least=None)
-        return _Relevant(selection, gate, suppressed_ids, spoken, passages_gate)
+        return _Relevant(selection, gate, suppressed_ids, spoken, passages_gate, asked)
 
     def _said_by_others(self, found: Sequence[Candidate], aside: Collection[str]) -> list[Candidate]:
         """Those that read the same without these messages."""
@@ -35128,10 +35558,16 @@ def _most(settings: Valves, turn: Turn, lines: Sequence[Line], selection: Select
     return max(most - here, 0)
 
 
-def _room_for_quotes(settings: Valves, turn: Turn, held: Sequence[Line], lines: Lines) -> int:
-    """Tokens for new quotes: half as many as with a conversation's first message, less what stands there."""
+def _room_for_quotes(
+    settings: Valves, turn: Turn, held: Sequence[Line], lines: Lines, asked: PastQuestion
+) -> int:
+    """Tokens for new quotes: half as many as with a conversation's first message, more for what is asked for.
+
+    What stands there already is taken off.
+    """
     here = [one for one in held if one.position == turn.positions[-1]]
-    budget = settings.episode_token_budget // (1 if len(here) == len(held) else 2)
+    share = 1.0 if len(here) == len(held) else 0.5
+    budget = int(settings.episode_token_budget * (TIMES_ASKED if asked.asks else share))
     return budget - lines.held(one for one in here if is_quote(one.line))
 
 
@@ -36799,7 +37235,6 @@ ends the work, the next try stores the same ones, and takes away what there was 
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -36809,7 +37244,7 @@ from hashlib import blake2b
 from sqlalchemy import Engine
 
 from ..backends.base import EditableBackend
-from ..core.exchange import EPISODES, Batch, Exchange, episodes_name, version_of
+from ..core.exchange import EPISODES, Batch, Exchange, episodes_name, passage_id, version_of
 from ..core.memory import EPISODE, Memory
 from ..core.scope import TEAM, USER, past_in, past_owner
 from ..state.episodes_table import Entry, EpisodesTable
@@ -36860,7 +37295,7 @@ class Episodes:
         later = [one for one in self._table.of_chat(entry.user_id, entry.chat_id) if one.first >= entry.first]
         summed = next((one for one in later if one.topics), None) if entry.chat_id else None
         if summed is not None and summed.exchange != entry.exchange:
-            told.add(_id(entry.user_id, summed.exchange, TOPICS, 0))
+            told.add(passage_id(entry.user_id, summed.exchange, TOPICS, 0))
             self._table.settle(replace(summed, topics=0))
         admission.remove_all(backend, owner, told)
         self._table.remove(entry.user_id, [entry.exchange])
@@ -36936,11 +37371,7 @@ def ids_of(entry: Entry) -> Iterator[str]:
     """The ids of an exchange's passages."""
     for role, count in ((BY_USER, entry.said), (ASSISTANT, entry.answered), (TOPICS, entry.topics)):
         for number in range(count):
-            yield _id(entry.user_id, entry.exchange, role, number)
-
-
-def _id(user_id: str, exchange: str, role: str, number: int) -> str:
-    return str(uuid.uuid5(uuid.NAMESPACE_OID, json.dumps([user_id, exchange, role, number])))
+            yield passage_id(entry.user_id, entry.exchange, role, number)
 
 
 def _admitted(said: Sequence[Passage]) -> Iterator[Passage]:
@@ -36966,7 +37397,7 @@ def _memories(exchange: Exchange, said: Sequence[Passage], entry: Entry) -> Iter
 def _memory(exchange: Exchange, entry: Entry, role: str, number: int, text: str) -> Memory:
     at = datetime.fromtimestamp(exchange.said_at, UTC)
     return Memory(
-        id=_id(entry.user_id, entry.exchange, role, number),
+        id=passage_id(entry.user_id, entry.exchange, role, number),
         text=text,
         created_at=at,
         updated_at=at,
@@ -41227,6 +41658,14 @@ class EpisodesTable:
                 old.setdefault(user_id, []).append(exchange)
         return old
 
+    def said_between(self, user_id: str, first: float, last: float, most: int) -> list[Entry]:
+        """A user's from between two Unix times, the latest of them, oldest first."""
+        when = and_(episodes.c.user_id == user_id, episodes.c.said_at >= first, episodes.c.said_at < last)
+        latest = select(episodes).where(when).order_by(episodes.c.said_at.desc()).limit(most)
+        with self._reading.connect() as connection:
+            rows = [Entry(**row) for row in connection.execute(latest).mappings()]
+        return sorted(rows, key=lambda entry: (entry.said_at, entry.first))
+
     def wants(self, user_id: str) -> bool:
         """Whether a user wants their past chats to be kept; True where they have not said."""
         mine = select(episode_switches.c.is_on).where(episode_switches.c.user_id == user_id)
@@ -43951,7 +44390,10 @@ def line(dims: int) -> np.dtype:
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """All that the blocks of an owner hold, by `seq`. lengths: in words, with those of the context."""
+    """All that the blocks of an owner hold, by `seq`.
+
+    lengths: in words, with those of the context. codes: a line for each word of 64 bits.
+    """
 
     seqs: Array
     after: Array
@@ -43965,7 +44407,7 @@ class Lines:
     def among(self, seqs: Array) -> Lines:
         """Those of these memories."""
         at = np.flatnonzero(np.isin(self.seqs, seqs))
-        return Lines(self.seqs[at], self.after[at], self.lengths[at], self.codes[at], self.mean_length)
+        return Lines(self.seqs[at], self.after[at], self.lengths[at], self.codes[:, at], self.mean_length)
 
 
 def read(connection: sqlite3.Connection, tables: Tables, whose: Owner) -> Lines:
@@ -43976,7 +44418,8 @@ def read(connection: sqlite3.Connection, tables: Tables, whose: Owner) -> Lines:
     lines = np.frombuffer(b"".join([blob for (blob,) in blobs]), line(tables.dims))
     lengths = lines["own"].astype(np.float32) + lines["context"]
     seqs, after = (np.ascontiguousarray(lines[name]) for name in ("seq", "after"))
-    return Lines(seqs, after, lengths, lines["code"], float(lengths.mean()) if len(lengths) else 0.0)
+    codes = np.ascontiguousarray(lines["code"].T)
+    return Lines(seqs, after, lengths, codes, float(lengths.mean()) if len(lengths) else 0.0)
 
 
 def vectors_at(
@@ -44543,7 +44986,7 @@ def nearest(
         centred = unit - np.frombuffer(whose.centre, np.float32)
         few = max(_BY_VECTOR * top_k, 1) * finer
         alike = np.argpartition(_distances(lines.codes, whose.code(unit[None])[0]), many)[:many]
-        best = np.argpartition(_estimates(lines.codes[alike], centred), -few)[-few:]
+        best = np.argpartition(_estimates(lines.codes[:, alike], centred), -few)[-few:]
         seqs = seqs[alike[best]]
     if len(seqs) == whose.rows:
         rows = connection.execute(
@@ -44564,15 +45007,15 @@ def nearest(
 
 def _distances(codes: Array, code: Array) -> Array:
     """In how many bits each code differs."""
-    total = np.zeros(len(codes), np.uint16)
-    for word in range(codes.shape[1]):
-        total += _bits(codes[:, word] ^ code[word])
+    total = np.zeros(codes.shape[1], np.uint16)
+    for words, word in zip(codes, code, strict=True):
+        total += _bits(words ^ word)
     return total
 
 
 def _estimates(codes: Array, centred: Array) -> Array:
     """About the cosine of a vector and those behind the codes; only their order counts."""
-    signs = np.unpackbits(np.ascontiguousarray(codes).view(np.uint8), axis=1)[:, : len(centred)]
+    signs = np.unpackbits(np.ascontiguousarray(codes.T).view(np.uint8), axis=1)[:, : len(centred)]
     estimates: Array = signs.astype(np.float32) @ centred
     return estimates
 
@@ -45527,7 +45970,9 @@ class Words:
             "AND rowid BETWEEN ? AND ?",
             (first, word, first, last),
         ).fetchone()
-        return np.searchsorted(lines.seqs, np.array(found.split(","), np.uint32)) if found else _NOWHERE
+        if not found:
+            return _NOWHERE
+        return np.searchsorted(lines.seqs, np.fromstring(found, np.uint32, sep=","))
 
     def erase(self, connection: sqlite3.Connection) -> None:
         """Let nothing of the words stay that were deleted or replaced."""

@@ -38,6 +38,7 @@ from .models.embedder import Embedder
 from .observe.comparison import compared
 from .observe.costs import Costs
 from .observe.data_residency import data_residency
+from .observe.event_log import EventLog
 from .observe.inquiry import Inquiry
 from .observe.ledger import Ledger
 from .observe.metrics import Metrics
@@ -88,7 +89,7 @@ class Application:
         self.metrics, self.costs, self._prometheus = Metrics(), Costs(), Prometheus()
         self._engine = open_state(environment.data_dir, environment.state_url, environment.state_password)
         self._ledger = Ledger(self._engine, self.metrics)
-        self._tracing = Tracing(on=environment.traces)
+        self._tracing, self._event_log = Tracing(on=environment.traces), EventLog(environment.log_events)
         self._outbox = Outbox(self._engine)
         file = StateFile(self._engine)
         self._state_check = StateCheck(self._engine, file, environment.data_dir, self.metrics.state_was_well)
@@ -154,7 +155,8 @@ class Application:
 
     def emit(self, event: Event) -> None:
         """Passes an event to all observers."""
-        for observe in (self.metrics, self.costs, self._ledger, self._prometheus, self._tracing):
+        counting = self.metrics, self.costs, self._ledger, self._prometheus
+        for observe in (*counting, self._tracing, self._event_log):
             observe(event)
 
     def use(self, settings: Valves) -> None:

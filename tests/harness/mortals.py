@@ -200,14 +200,20 @@ def _erase_user(folder: Path, settings: dict[str, Any]) -> None:
 
 
 def _forget_first(folder: Path, settings: dict[str, Any]) -> None:
+    """With the passages of past chats that say the same, as `/memory forget` does."""
+    from owui_memory.core.scope import past_owner
     from owui_memory.remember.journal import Journal
     from owui_memory.state import open_state
+    from tests.harness.remains import store_in
 
     engine = open_state(folder)
     first = Journal(engine).of_user("ada")[0]
     engine.dispose()
+    with contextlib.closing(store_in(folder)) as store:
+        passages = store.list({"user_id": past_owner("ada")})[0]
+        said = [str(row.id) for row in passages if first.after in row.payload["data"]]
     with _erasing(folder, settings) as eraser:
-        eraser.forget("ada", [first.memory_id])
+        eraser.forget("ada", [first.memory_id, *said])
 
 
 def _go_on(folder: Path, settings: dict[str, Any]) -> None:

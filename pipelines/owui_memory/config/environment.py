@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from ..core.chat_servers import ChatServer, read_servers
 from .former import SUCCESSORS
@@ -23,7 +24,8 @@ class Environment:
 
     state_url: PostgreSQL's address, where several servers share the state; "" for a file in the data folder.
 
-    traces: whether an OpenTelemetry collector is named, which its own package then reads.
+    traces: whether an OpenTelemetry collector is named, which its own package reads. log_events: in which
+    form each event is a line of the log; "" for none.
 
     chat_servers: where the chats are answered. user_jwt_secret: with which Open WebUI signs who asks.
     """
@@ -37,6 +39,7 @@ class Environment:
     chat_servers: tuple[ChatServer, ...] = ()
     user_jwt_secret: str = field(default="", repr=False)
     traces: bool = False
+    log_events: Literal["", "json", "text"] = ""
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Environment:
@@ -52,6 +55,7 @@ class Environment:
             state_url=environ.get("MEMORY_STATE_URL", "").strip(),
             state_password=environ.get("MEMORY_STATE_PASSWORD", ""),
             chat_servers=read_servers(environ),
+            log_events=_form(environ.get("MEMORY_LOG_EVENTS", "")),
             traces=any(environ.get(name) for name in _COLLECTORS),
             user_jwt_secret=environ.get("FORWARD_USER_INFO_HEADER_JWT_SECRET", "").strip(),
         )
@@ -61,3 +65,9 @@ class Environment:
         bound = Valves.bound(self.presets, stored)
         bound.chat_servers = self.chat_servers
         return bound
+
+
+def _form(text: str) -> Literal["", "json", "text"]:
+    """What is neither is read as text: whoever set it wants lines."""
+    form = text.strip().lower()
+    return "json" if form == "json" else "text" if form else ""

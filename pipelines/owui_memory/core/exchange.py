@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import uuid
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -70,3 +72,8 @@ def message_id_of(key: str) -> str:
 def episodes_name(key: str) -> str:
     """How an exchange with this key is called among passages of past chats: their batch ends in it."""
     return blake2b(key.encode(errors="surrogatepass"), digest_size=12).hexdigest()
+
+
+def passage_id(user_id: str, name: str, role: str, number: int) -> str:
+    """The id of a passage. name: the exchange's among passages, see `episodes_name`."""
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, json.dumps([user_id, name, role, number])))

@@ -11,16 +11,19 @@ import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
 
+from ..backends.base import Backend, EditableBackend
 from ..config.settings import Valves
+from ..core.exchange import passage_id
 from ..core.locales import Locale
 from ..core.memory import EPISODE, Candidate, Memory
 from ..core.scope import View
 from ..core.turn import Turn
 from ..language.forms import stem
+from ..language.past import NOT_ASKED, PastQuestion
 from ..language.scripts import sets_no_spaces
 from ..language.sentences import sentences
 from ..language.words import terms_of
@@ -35,7 +38,7 @@ from .times import is_to_come
 _WEIGHTS = Weights(reach=1)  # a question and its answer lie side by side
 _ASSISTANT = 0.95  # of the worth of what the user said
 _QUOTE_CHARS, _DENSE_CHARS = 120, 50  # of a quote; the latter of scripts without spaces
-_MOST = 40  # quotes with one message
+_MOST = 60  # quotes with one message
 _LEAST_TOKENS = 12  # for less there is no quote
 _REPEATED = 0.8  # share of a quote's words that stand in a fact which is told
 _COUNTED_S = 60.0  # for which the number of a user's passages is believed
@@ -50,6 +53,10 @@ _MORE, _MORE_EACH, _OF = (
 _SUBJECT = 0.5
 _RARE, _RARE_MOST, _RAREST = 0.025, 15.0, 5
 _NEAREST = 40
+_LESS_ASKED, _LEAST_WORTH = 0.1, 0.12
+_WHEN_ASKED = 0.15  # on top of a score
+_OF_THE_TIME = 60  # messages of the time that is asked for
+TIMES_ASKED = 3  # the budget of a question about the past
 _DOUBTED = 0.15  # relevance, by which a fact's evidence is beyond doubt
 
 
@@ -87,6 +94,24 @@ class Episodes:
         kept = self.kept(turn.user_id, version)
         return replace(view, past=kept.wanted and kept.passages > 0)
 
+    def of_the_time(
+        self, backend: Backend, user_id: str, asked: PastQuestion, view: View, now: datetime
+    ) -> list[Candidate]:
+        """How the messages of the time that is asked for begin, whatever they are about.
+
+        "What did I ask you yesterday?" has no words of what was asked. now: in the user's time zone.
+        """
+        if not asked.asks or asked.window is None or not isinstance(backend, EditableBackend):
+            return []
+        first, last = (
+            datetime.combine(day, datetime.min.time(), now.tzinfo).timestamp()
+            for day in (asked.window.first, asked.window.last + timedelta(days=1))
+        )
+        entries = self._table.said_between(user_id, first, last, _OF_THE_TIME)
+        ids = [passage_id(user_id, one.exchange, "user", 0) for one in entries if one.said]
+        found = backend.get_all(ids) if ids else []
+        return [Candidate(memory, 0.0, 0.0) for memory in found if view.sees(memory.scope)]
+
     def elsewhere(self, passages: Sequence[Candidate], turn: Turn, aside: Collection[str]) -> list[Candidate]:
         """Without those that stand in this prompt already, or that only messages said which do not count.
 
@@ -111,28 +136,51 @@ def apart(found: Iterable[Candidate]) -> tuple[list[Candidate], list[Candidate]]
     return facts, passages
 
 
-def ranked_passages(passages: Sequence[Candidate], query: str, now: datetime) -> list[Ranked]:
-    """Best first; what the user said counts a little more than answers."""
+def ranked_passages(
+    passages: Sequence[Candidate], query: str, now: datetime, asked: PastQuestion = NOT_ASKED
+) -> list[Ranked]:
+    """Best first; what the user said counts a little more, and what is of the time that is asked for."""
     items = ranked(passages, query, now, weights=_WEIGHTS)
     weighed = [
-        item if item.memory.role != "assistant" else replace(item, score=_ASSISTANT * item.score)
+        replace(
+            item,
+            score=item.score * (_ASSISTANT if item.memory.role == "assistant" else 1.0)
+            + (_WHEN_ASKED if is_within(item.memory, asked, now) else 0.0),
+        )
         for item in items
     ]
     return sorted(weighed, key=lambda item: item.score, reverse=True)
 
 
-def gate_of(items: Sequence[Ranked], gate: Gate, keywords: Iterable[float | None], passages: int) -> Gate:
+def is_within(memory: Memory, asked: PastQuestion, now: datetime) -> bool:
+    """Whether a passage is of the time that is asked for. now: in the user's time zone."""
+    if asked.window is None or memory.created_at is None:
+        return False
+    return asked.window.holds(memory.created_at.astimezone(now.tzinfo).date())
+
+
+def gate_of(
+    items: Sequence[Ranked],
+    gate: Gate,
+    keywords: Iterable[float | None],
+    passages: int,
+    asked: PastQuestion = NOT_ASKED,
+) -> Gate:
     """The gate for passages: that for facts, and what chance adds where there are many.
 
-    gate: as for facts. keywords: BM25 of the candidates. passages: how many the user has.
+    gate: as for facts. keywords: BM25 of the candidates. passages: how many the user has. asked: a question
+    about the past needs less.
     """
     near = sorted((item.meaning for item in items), reverse=True)[:_NEAREST]
     others = sum(near[1:]) / max(len(near) - 1, 1)
     best = sorted((one or 0.0 for one in keywords), reverse=True)[:_RAREST]
     rare = min(sum(best) / _RAREST, _RARE_MOST)
     many = math.log(max(passages, len(near), 1) / _OF)
-    needed = gate.needed + max(_MORE + _MORE_EACH * many - _SUBJECT * others - _RARE * rare, 0.0)
-    return replace(gate, needed=needed, least=gate.least if gate.evidence >= needed else None)
+    less = _LESS_ASKED if asked.asks else 0.0
+    needed = gate.needed - less + max(_MORE + _MORE_EACH * many - _SUBJECT * others - _RARE * rare, 0.0)
+    if not items or gate.evidence < needed:
+        return replace(gate, needed=needed, least=None)
+    return replace(gate, needed=needed, least=gate.least or _LEAST_WORTH)
 
 
 def is_doubted(gate: Gate, facts: Sequence[Ranked], passages_gate: Gate, passages: Sequence[Ranked]) -> bool:

@@ -21,10 +21,11 @@ from ..core.scope import View
 from ..core.turn import Turn
 from ..language.forget_requests import forget_request
 from ..language.guess import language_for, language_in
+from ..language.past import NOT_ASKED, PastQuestion, past_question
 from ..models.tokens import Tokenizers, estimated_tokens
 from ..state.engine import unsynced
 from .block import Blocks, is_own, is_quote, shown
-from .episodes import Episodes, Quotes, apart, gate_of, is_doubted, ranked_passages
+from .episodes import TIMES_ASKED, Episodes, Quotes, apart, gate_of, is_doubted, is_within, ranked_passages
 from .injected import Conversation, Injected, Line
 from .lines import Lines
 from .profile import Profiles, within
@@ -113,7 +114,7 @@ class _Kept:
 class _Relevant:
     """What is relevant to a message: which facts are chosen, and passages, ranked, with their gate.
 
-    suppressed: ids of what is to be forgotten.
+    suppressed: ids of what is to be forgotten. asked: what the message asks of the past.
     """
 
     selection: Selection
@@ -121,6 +122,7 @@ class _Relevant:
     suppressed: frozenset[str]
     passages: Sequence[Ranked]
     passages_gate: Gate
+    asked: PastQuestion = NOT_ASKED
 
 
 class Recaller:
@@ -177,7 +179,7 @@ class Recaller:
             now=now,
             words=words,
             count=count,
-            room=_room_for_quotes(settings, turn, kept.lines, lines),
+            room=_room_for_quotes(settings, turn, kept.lines, lines, relevant.asked),
             facts=[one.text for one in (*kept.lines, *facts) if not is_quote(one.line)],
         )
         spoken = quotes.select(
@@ -260,15 +262,23 @@ class Recaller:
         items = ranked(found, query, lines.now, reaffirmed)
         of_self = backend.of_self(query)
         gate = Gate.of(items, settings.relevance_threshold, of_self, query)
+        asked = past_question(turn.text, lines.now.date()) if view.past else NOT_ASKED
+        there = {item.memory.id for item in passages}
+        of_the_time = self._episodes.of_the_time(backend, turn.user_id, asked, view, lines.now)
+        passages += [item for item in of_the_time if item.memory.id not in there]
         passages = self._episodes.elsewhere(passages, turn, aside.batches)
-        spoken = ranked_passages(passages, query, lines.now)
+        spoken = ranked_passages(passages, query, lines.now, asked)
         many = self._episodes.kept(turn.user_id, version).passages if spoken else 0
         passages_gate = gate_of(
             spoken,
             Gate.of(spoken, settings.relevance_threshold, of_self, query),
             (item.keyword for item in passages),
             many,
+            asked,
         )
+        then = [item for item in spoken if asked.asks and is_within(item.memory, asked, lines.now)]
+        if then and passages_gate.least is None:
+            spoken, passages_gate = then, replace(passages_gate, least=0.0)
         if is_doubted(gate, items, passages_gate, spoken):
             gate = replace(gate, least=None)
         least = gate.least
@@ -288,7 +298,7 @@ class Recaller:
             selection = replace(selection, outcomes=(*selection.outcomes, *to_forget))
         if asks_to_forget:
             passages_gate = replace(passages_gate, least=None)
-        return _Relevant(selection, gate, suppressed_ids, spoken, passages_gate)
+        return _Relevant(selection, gate, suppressed_ids, spoken, passages_gate, asked)
 
     def _said_by_others(self, found: Sequence[Candidate], aside: Collection[str]) -> list[Candidate]:
         """Those that read the same without these messages."""
@@ -396,10 +406,16 @@ def _most(settings: Valves, turn: Turn, lines: Sequence[Line], selection: Select
     return max(most - here, 0)
 
 
-def _room_for_quotes(settings: Valves, turn: Turn, held: Sequence[Line], lines: Lines) -> int:
-    """Tokens for new quotes: half as many as with a conversation's first message, less what stands there."""
+def _room_for_quotes(
+    settings: Valves, turn: Turn, held: Sequence[Line], lines: Lines, asked: PastQuestion
+) -> int:
+    """Tokens for new quotes: half as many as with a conversation's first message, more for what is asked for.
+
+    What stands there already is taken off.
+    """
     here = [one for one in held if one.position == turn.positions[-1]]
-    budget = settings.episode_token_budget // (1 if len(here) == len(held) else 2)
+    share = 1.0 if len(here) == len(held) else 0.5
+    budget = int(settings.episode_token_budget * (TIMES_ASKED if asked.asks else share))
     return budget - lines.held(one for one in here if is_quote(one.line))
 
 

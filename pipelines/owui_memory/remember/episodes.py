@@ -7,7 +7,6 @@ ends the work, the next try stores the same ones, and takes away what there was 
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -17,7 +16,7 @@ from hashlib import blake2b
 from sqlalchemy import Engine
 
 from ..backends.base import EditableBackend
-from ..core.exchange import EPISODES, Batch, Exchange, episodes_name, version_of
+from ..core.exchange import EPISODES, Batch, Exchange, episodes_name, passage_id, version_of
 from ..core.memory import EPISODE, Memory
 from ..core.scope import TEAM, USER, past_in, past_owner
 from ..state.episodes_table import Entry, EpisodesTable
@@ -68,7 +67,7 @@ class Episodes:
         later = [one for one in self._table.of_chat(entry.user_id, entry.chat_id) if one.first >= entry.first]
         summed = next((one for one in later if one.topics), None) if entry.chat_id else None
         if summed is not None and summed.exchange != entry.exchange:
-            told.add(_id(entry.user_id, summed.exchange, TOPICS, 0))
+            told.add(passage_id(entry.user_id, summed.exchange, TOPICS, 0))
             self._table.settle(replace(summed, topics=0))
         admission.remove_all(backend, owner, told)
         self._table.remove(entry.user_id, [entry.exchange])
@@ -144,11 +143,7 @@ def ids_of(entry: Entry) -> Iterator[str]:
     """The ids of an exchange's passages."""
     for role, count in ((BY_USER, entry.said), (ASSISTANT, entry.answered), (TOPICS, entry.topics)):
         for number in range(count):
-            yield _id(entry.user_id, entry.exchange, role, number)
-
-
-def _id(user_id: str, exchange: str, role: str, number: int) -> str:
-    return str(uuid.uuid5(uuid.NAMESPACE_OID, json.dumps([user_id, exchange, role, number])))
+            yield passage_id(entry.user_id, entry.exchange, role, number)
 
 
 def _admitted(said: Sequence[Passage]) -> Iterator[Passage]:
@@ -174,7 +169,7 @@ def _memories(exchange: Exchange, said: Sequence[Passage], entry: Entry) -> Iter
 def _memory(exchange: Exchange, entry: Entry, role: str, number: int, text: str) -> Memory:
     at = datetime.fromtimestamp(exchange.said_at, UTC)
     return Memory(
-        id=_id(entry.user_id, entry.exchange, role, number),
+        id=passage_id(entry.user_id, entry.exchange, role, number),
         text=text,
         created_at=at,
         updated_at=at,

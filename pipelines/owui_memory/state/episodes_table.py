@@ -125,6 +125,14 @@ class EpisodesTable:
                 old.setdefault(user_id, []).append(exchange)
         return old
 
+    def said_between(self, user_id: str, first: float, last: float, most: int) -> list[Entry]:
+        """A user's from between two Unix times, the latest of them, oldest first."""
+        when = and_(episodes.c.user_id == user_id, episodes.c.said_at >= first, episodes.c.said_at < last)
+        latest = select(episodes).where(when).order_by(episodes.c.said_at.desc()).limit(most)
+        with self._reading.connect() as connection:
+            rows = [Entry(**row) for row in connection.execute(latest).mappings()]
+        return sorted(rows, key=lambda entry: (entry.said_at, entry.first))
+
     def wants(self, user_id: str) -> bool:
         """Whether a user wants their past chats to be kept; True where they have not said."""
         mine = select(episode_switches.c.is_on).where(episode_switches.c.user_id == user_id)

@@ -20,6 +20,7 @@ from owui_memory.core.exchange import Exchange
 from owui_memory.remember.journal import Journal
 from owui_memory.remember.outbox import Outbox
 from owui_memory.state import open_state
+from owui_memory.state.api_keys_table import ApiKeys
 from tests.harness.scripted_llm import ScriptedLLM
 
 PIPELINES = Path(__file__).parents[3] / "pipelines"
@@ -462,3 +463,29 @@ class TestPastChats:
         assert part["detail"].startswith("what is said is kept: 0 passages")
         with pytest.raises(Refused, match="neither on nor off"):
             run("episodes", "ada", "maybe")
+
+
+class TestKeys:
+    def test_a_key_is_shown_once_listed_without_it_and_revoked(self, run: Run, server: Path) -> None:
+        key = rows(run, "keys", "add", "ada", "--name", "laptop")["key"]
+        run("keys", "add", "bob")
+        engine = open_state(server)
+        assert ApiKeys(engine).owner_of(key) == "ada"
+        (known,) = rows(run, "keys", "list", "ada")
+        assert (known["user_id"], known["name"]) == ("ada", "laptop")
+        told = run("keys", "list")
+        assert "laptop" in told
+        assert "bob" in told
+        assert key not in told
+        run("keys", "revoke", known["id"])
+        assert ApiKeys(engine).owner_of(key) == ""
+        assert len(rows(run, "keys", "list")) == 1
+        engine.dispose()
+        for wrong in (known["id"], "", "%", "0"):
+            with pytest.raises(Refused, match="There is no key"):
+                run("keys", "revoke", wrong)
+
+    def test_whoever_is_erased_has_no_key_any_more(self, run: Run, server: Path) -> None:
+        run("keys", "add", "ada")
+        run("erase-user", "ada", "--yes")
+        assert rows(run, "keys", "list") == []

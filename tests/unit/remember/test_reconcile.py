@@ -224,7 +224,7 @@ def test_a_model_that_reads_little_is_shown_less(mind: Mind) -> None:
         assert mind.reconciles(batch("I like tea, and have cats. " + "I walk and walk. " * 100)) == 1
     shown = mind.llm.chats()[-1].last_user_text
     assert "I like tea" in shown
-    assert all(f"cat number {number}" in shown for number in range(6))
+    assert sum(f"cat number {number}" in shown for number in range(8)) >= 6
 
 
 def test_broken_characters_of_a_model_are_stored_as_such(mind: Mind) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ...language.sentences import sentences
@@ -30,26 +30,28 @@ class Said:
     ended: it said all. calls: it asks for a tool, and goes on after that. failed: an error came in its place.
     """
 
-    text: str = ""
+    pieces: list[str] = field(default_factory=list)
     ended: bool = False
     calls: bool = False
     failed: bool = False
+    _chars: int = 0
 
     def final(self) -> str | None:
         """What is remembered of it; None for nothing: it goes on, or broke off before a sentence's end."""
         if self.calls:
             return None
         if self.ended and not self.failed:
-            return final_text(self.text)
-        said = final_text(self.text)
+            return final_text("".join(self.pieces))
+        said = final_text("".join(self.pieces))
         is_whole = said.rstrip(_CLOSERS)[-1:] in _ENDS
         whole = [one for one in sentences(said) if is_whole or one.end < len(said)]
         return said[: whole[-1].end].rstrip() + _BROKEN if whole else None
 
     def add(self, text: Any) -> None:
         """A piece of text, or of a list of parts."""
-        if len(self.text) < _TEXT_CHARS:
-            self.text += text_of(text)[:_TEXT_CHARS]
+        if self._chars < _TEXT_CHARS and (piece := text_of(text)[:_TEXT_CHARS]):
+            self.pieces.append(piece)
+            self._chars += len(piece)
 
 
 Read = Callable[[Said, Mapping[str, Any]], bool]  # takes in an event; whether it ends a stream

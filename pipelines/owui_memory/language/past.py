@@ -1,0 +1,208 @@
+"""Questions about what was said before, and the times that they name, in the languages with a table.
+
+What a message asks for is found by phrases, looked for in its words; a message without any of them costs no
+more than that. Times are those of the past, as whole days.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cache
+from itertools import pairwise
+
+from .past_words import MONTHS, SIGNS, SPANS, UNITS
+from .scripts import sets_no_spaces, words_of
+
+_LOOKED_CHARS = 1000  # half from a message's beginning, half from its end
+_MOST_YEARS = 100
+
+_BACK = frozenset(
+    "ago vor hace назад fa há atrás geleden temu önce قبل 前 以前 전".split()  # noqa: SIM905
+) | {"il y a"}
+_DAYS = (1, 7, 30, 365)
+_SMALL = {
+    word: number
+    for number, words in enumerate(
+        (
+            "a an one ein eine einem einer un una une uno einen eines um uma een bir",
+            "two zwei dos deux два две due dois duas twee dwa dwie iki",
+            "three drei tres trois три tre três drie trzy üç",
+            "four vier cuatro quatre четыре quattro quatro cztery dört",
+            "five fünf cinco cinq пять cinque vijf pięć beş",
+            "six sechs seis шесть sei zes sześć altı",
+        ),
+        1,
+    )
+    for word in words.split()
+}
+_ALSO_WORDS, _BEFORE_MONTHS = ("may", "mars", "mart"), ("in", "of", "on", "since", "last", "en")
+_DAY = re.compile(
+    r"\b(\d{4})-(\d{1,2})(?:-(\d{1,2}))?\b|(?<!\d)(\d{4})年(?:(\d{1,2})月)?(?:(\d{1,2})[日号])?"
+)
+_DENSE_COUNT = re.compile(
+    r"(\d{1,3})\s?(天|日|周|星期|週間|个月|か月|ヶ月|年|일|주|개월|달|년)(?:前|以前|之前|\s?전)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Days of the past, both included."""
+
+    first: date
+    last: date
+
+    def holds(self, day: date) -> bool:
+        return self.first <= day <= self.last
+
+
+@dataclass(frozen=True, slots=True)
+class PastQuestion:
+    """What a message asks of the past. asks: for what was said, and not only for a time."""
+
+    asks: bool = False
+    window: Window | None = None
+
+    def __bool__(self) -> bool:
+        return self.asks or self.window is not None
+
+
+NOT_ASKED = PastQuestion()
+
+
+def past_question(text: str, today: date) -> PastQuestion:
+    """What a message asks of the past. today: in the user's time zone."""
+    if len(text) > _LOOKED_CHARS:
+        text = f"{text[: _LOOKED_CHARS // 2]} {text[-_LOOKED_CHARS // 2 :]}"
+    folded = text.casefold()
+    said = _said(folded)
+    return PastQuestion(bool(_found(said, _signs())), _window(folded, said, today))
+
+
+def _said(text: str) -> str:
+    """The words of a text between blanks."""
+    return f" {' '.join(words_of(text))} "
+
+
+@cache
+def _signs() -> tuple[str, ...]:
+    return tuple(_phrase(one) for line in SIGNS.split("\n") for one in line.split(",") if one.strip())
+
+
+@cache
+def _spans() -> tuple[tuple[tuple[str, ...], int], ...]:
+    lines = [line.split("|") for line in SPANS.strip().split("\n")]
+    return tuple(
+        (tuple(_phrase(one) for line in lines for one in line[place].split(",")), place) for place in range(7)
+    )
+
+
+@cache
+def _numbers_of(table: str) -> dict[str, int]:
+    return {word: number for number, line in enumerate(table.strip().split("\n")) for word in line.split()}
+
+
+def _phrase(text: str) -> str:
+    """As it stands in `_said`; of a script without spaces anywhere."""
+    text = text.strip().casefold()
+    if sets_no_spaces(text[0]) or "\uac00" <= text[0] <= "\ud7a3":
+        return text
+    return _said(text)
+
+
+def _found(said: str, phrases: tuple[str, ...]) -> str:
+    return next((phrase for phrase in phrases if phrase in said), "")
+
+
+def _window(text: str, said: str, today: date) -> Window | None:
+    """The time that a text names, the narrowest first; None where it names none, or one to come."""
+    found = (_named(text, today), _counted(text, said, today), _month(said, today), _relative(said, today))
+    return next((one for one in found if one is not None and one.first <= today), None)
+
+
+def _named(text: str, today: date) -> Window | None:
+    """2026-05-08, 2026-05, and as Chinese and Japanese write them."""
+    match = _DAY.search(text)
+    if match is None:
+        return None
+    year, month, day = (
+        int(one) if one else 0 for one in (match.groups()[:3] if match[1] else match.groups()[3:])
+    )
+    return _of(year, month, day, today)
+
+
+def _of(year: int, month: int, day: int, today: date) -> Window | None:
+    if not today.year - _MOST_YEARS <= year <= today.year:
+        return None
+    try:
+        first = date(year, month or 1, day or 1)
+    except ValueError:
+        return None
+    if day:
+        return Window(first, first)
+    following = date(year + (month in (0, 12)), month % 12 + 1 if month else 1, 1)
+    return Window(first, following - timedelta(days=1))
+
+
+def _counted(text: str, said: str, today: date) -> Window | None:
+    """ "three weeks ago", "vor 3 Wochen", "3周前": half a unit about it."""
+    if match := _DENSE_COUNT.search(text):
+        return _about(int(match[1]), _numbers_of(UNITS)[match[2]], today)
+    words = said.split()
+    if not (_BACK.intersection(words) or " il y a " in said):
+        return None
+    units = _numbers_of(UNITS)
+    for number, unit in pairwise(words):
+        count = _SMALL.get(number) or (int(number) if number.isdecimal() and len(number) < 4 else 0)
+        if count and unit in units:
+            return _about(count, units[unit], today)
+    return None
+
+
+def _about(count: int, unit: int, today: date) -> Window | None:
+    days = count * _DAYS[unit]
+    if days > _MOST_YEARS * 365:
+        return None
+    around = timedelta(days=_DAYS[unit] // 2)
+    return Window(today - timedelta(days=days) - around, min(today - timedelta(days=days) + around, today))
+
+
+def _month(said: str, today: date) -> Window | None:
+    """A month with or without a year and a day, or "in 2023"."""
+    months, words = _numbers_of(MONTHS), said.split()
+    years = [int(word) for word in words if len(word) == 4 and word.isdecimal()]
+    year = next((one for one in years if today.year - _MOST_YEARS <= one <= today.year), 0)
+    for before, word, after in _triples(words):
+        # "May I ask ..." names no month.
+        if word in months and (
+            word not in ("may", "mars", "mart") or year or before in ("in", "of", "on", "since", "last", "en")
+        ):
+            month = months[word] + 1
+            numbers = (one for one in (before, after) if one.isdecimal() and len(one) < 3)
+            day = next((int(one) for one in numbers if 0 < int(one) < 32), 0)
+            return _of(year or today.year - (month > today.month), month, day, today)
+    return _of(year, 0, 0, today) if year else None
+
+
+def _triples(words: list[str]) -> Iterator[tuple[str, str, str]]:
+    return zip(["", *words], words, [*words[1:], ""], strict=False)
+
+
+def _relative(said: str, today: date) -> Window | None:
+    place = next((place for phrases, place in reversed(_spans()) if _found(said, phrases)), None)
+    if place is None:
+        return None
+    if place < 2:
+        day = today - timedelta(days=place + 1)
+        return Window(day, day)
+    week, month = today - timedelta(days=today.weekday()), today.replace(day=1)
+    last_month = (month - timedelta(days=1)).replace(day=1)
+    return {
+        2: Window(week - timedelta(days=7), week - timedelta(days=1)),
+        3: Window(last_month, month - timedelta(days=1)),
+        4: Window(date(today.year - 1, 1, 1), date(today.year - 1, 12, 31)),
+        5: Window(week, today),
+        6: Window(month, today),
+    }[place]
