@@ -3469,15 +3469,20 @@ class _Explained:
         told_ids = {weighed.memory_id for weighed in told}
         always = [memory_id for memory_id in one.profile if memory_id not in told_ids]
         used, since = {*always, *told_ids}, dict(one.standing)
-        before = [memory_id for memory_id in since if memory_id not in used]
+        past = [weighed for weighed in one.quoted if weighed.outcome == INJECTED]
+        past_ids = {weighed.memory_id for weighed in past}
+        before = [memory_id for memory_id in since if memory_id not in used | past_ids]
         left_out = [weighed for weighed in one.weighed if weighed.memory_id not in {*used, *since}]
         yield from (self._say("why, message", text=quoted(one.query, self._words)), "")
         if used:
             yield from (self._say("why, used"), "")
             yield from (f"- {self._say('why, always told', text=self._text(id_))}" for id_ in always)
             yield from (self._weighed(weighed, since) for weighed in told)
-        else:
+        elif not past:
             yield self._nothing_used(one)
+        if past:
+            yield from (*([""] if used else []), self._say("why, past"), "")
+            yield from (self._weighed(weighed, {}) for weighed in past)
         if before:
             yield from ("", self._say("why, before"), "")
             for id_ in before:
@@ -4389,7 +4394,7 @@ from ..backends.backend_holder import BackendHolder
 from ..core.errors import MemoryFault
 from ..core.locales import message
 from ..core.locales.refused import Refused
-from ..core.memory import Memory
+from ..core.memory import EPISODE, Memory
 from ..core.scope import is_of_another_team
 from ..language.names import teller
 from ..manage.command_log import CommandLog, LoggedCommand
@@ -4398,6 +4403,7 @@ from ..manage.outcomes import PAGE, Asked, Forgotten
 from ..manage.past_chats import PastChats
 from ..recall.why import Explanations
 from ..remember.outbox import Outbox
+from ..remember.passages import USER
 from ..state.switches_table import Switches
 from .answers import Answers
 from .circumstances import Here
@@ -4412,6 +4418,7 @@ _TEAM_MOST = 100  # memories of teams in one answer
 _PASSAGES_MOST = 10  # in one answer
 _CHAT = "chat:"  # begins what stands for a chat among what was shown
 _WORD_CHARS = 40
+_TOLD_CHARS = 200  # of a passage that was quoted
 _ENDS = " .!?,\"'\u3002\uff01"
 
 
@@ -4535,6 +4542,8 @@ class Work:
 
     def _told(self, memory: Memory) -> str:
         """What a memory says, and who says it where that is another."""
+        if memory.kind == EPISODE:
+            return self._say(f"said by: {memory.role or USER}", text=memory.text[:_TOLD_CHARS])
         if is_of_another_team(memory.scope, self._order.teams):
             return self._say("of another team")
         told_by = teller(memory, self._user_id, locale=self._words)
@@ -8243,6 +8252,9 @@ msgstr "**Für die Antwort verwendet**"
 msgid "why, always told"
 msgstr "{text}: wird in jedem Gespräch mitgeteilt"
 
+msgid "why, past"
+msgstr "**Aus früheren Chats zitiert**"
+
 msgid "why, before"
 msgstr "**Aus früheren Nachrichten noch im Prompt**"
 
@@ -9265,6 +9277,9 @@ msgstr "**Used for the answer**"
 msgid "why, always told"
 msgstr "{text}: in every conversation"
 
+msgid "why, past"
+msgstr "**Quoted from past chats**"
+
 msgid "why, before"
 msgstr "**In the prompt from earlier messages**"
 
@@ -10255,6 +10270,9 @@ msgstr "**Usado para la respuesta**"
 msgid "why, always told"
 msgstr "{text}: se dice en cada conversación"
 
+msgid "why, past"
+msgstr "**Citado de chats anteriores**"
+
 msgid "why, before"
 msgstr "**En el prompt desde mensajes anteriores**"
 
@@ -11239,6 +11257,9 @@ msgstr "**A servi à la réponse**"
 msgid "why, always told"
 msgstr "{text} : dit dans chaque conversation"
 
+msgid "why, past"
+msgstr "**Cité de chats passés**"
+
 msgid "why, before"
 msgstr "**Dans le prompt depuis des messages précédents**"
 
@@ -12204,6 +12225,9 @@ msgstr "**回答に使ったもの**"
 
 msgid "why, always told"
 msgstr "{text}：毎回の会話で伝えます"
+
+msgid "why, past"
+msgstr "**過去のチャットからの引用**"
 
 msgid "why, before"
 msgstr "**以前のメッセージからプロンプトにあるもの**"
@@ -13316,6 +13340,9 @@ msgstr "**Использовано для ответа**"
 msgid "why, always told"
 msgstr "{text}: сообщается в каждом разговоре"
 
+msgid "why, past"
+msgstr "**Процитировано из прошлых чатов**"
+
 msgid "why, before"
 msgstr "**В промпте с более ранних сообщений**"
 
@@ -14290,6 +14317,9 @@ msgstr "**用于回答**"
 
 msgid "why, always told"
 msgstr "{text}：每次对话都会告知"
+
+msgid "why, past"
+msgstr "**引自以往对话**"
 
 msgid "why, before"
 msgstr "**从之前的消息起就在提示词中**"
@@ -17339,6 +17369,7 @@ def _described(number: int, explanation: Explanation, journal: Journal) -> list[
         for memory_id, since in explanation.standing
     ]
     lines += [_weighed(one, journal) for one in (*injected, *others[:_SHOWN])]
+    lines += [f"{_weighed(one, journal)}, of a past chat" for one in explanation.quoted[:_SHOWN]]
     more = max(len(others) - _SHOWN, 0) + explanation.more
     return [*lines, f"   and {more} more candidates"] if more else lines
 
