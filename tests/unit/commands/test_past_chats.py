@@ -163,7 +163,11 @@ def test_why_tells_of_quotes_who_said_them(desk: Desk) -> None:
     desk.hears(DOG, VET)
     passage = next(one for one in desk.backend.list_all("past/ada") if one.text == VET)
     explanation = {
-        "query": "What does my dog need?", "evidence": 1, "threshold": 0.5, "weighed": [], "at": 1.0,
+        "query": "What does my dog need?",
+        "evidence": 1,
+        "threshold": 0.5,
+        "weighed": [],
+        "at": 1.0,
         "quoted": [{"memory_id": passage.id, "meaning": 0.7, "keyword": 1, "score": 1, "outcome": INJECTED}],
     }
     with desk.engine.begin() as connection:
