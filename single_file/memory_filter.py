@@ -26977,8 +26977,8 @@ from ..language.words import content_words, is_lone, terms_of
 from ..recall.rank import COVERAGE_WEIGHT, Ranked
 
 # Relevance. The bundled embedder gives a word and a sentence about it 0.3 and more ("job" and "I work as a
-# nurse" 0.36), and 0.31 at most where they have nothing in common ("unicorn" and a hamster).
-_LEAST = 0.33
+# nurse" 0.36), and 0.3 at most where they have nothing in common ("unicorn" and a hamster).
+_LEAST = 0.31
 _ENOUGH_WORDS = 0.5  # share of the query's, rare ones counting more
 _OF_BEST = 0.6  # of what the best one has: beside "My dog is called Rex", a hamster is no answer to "dog"
 
@@ -29495,8 +29495,11 @@ class Calibration:
         """Whether the embedder tells anything apart; else cosines stay as they are."""
         return self.spread > _LEAST_SPREAD and self.restated > self.unrelated + _LEAST_SPREAD
 
-    def question(self, vector: Sequence[float]) -> list[float]:
-        """The vector to look for what answers a message, instead of that of the message itself."""
+    def question(self, vector: Sequence[float], *, adapted: bool = True) -> list[float]:
+        """The vector to look for what answers a message, instead of that of the message itself.
+
+        adapted: it may be a question; a single word is none.
+        """
         if not self.tells:
             return list(vector)
         one = np.asarray(vector, dtype=float)
@@ -29504,7 +29507,7 @@ class Calibration:
         length = float(np.linalg.norm(left))
         if length < _LEAST_SPREAD * float(np.linalg.norm(one)):
             return list(vector)
-        found: list[float] = _units(self.adapter.turned(left) if self.adapter else left).tolist()
+        found: list[float] = _units(self.adapter.turned(left) if self.adapter and adapted else left).tolist()
         return found
 
     def relevance(self, cosine: float) -> float:
@@ -30206,6 +30209,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.errors import MemoryFault, Retry, TellAdmin
 from ..core.events import Emit, Event, EventKind, ignore
+from ..language.words import terms_of
 from .faults import translated
 from .health import Health
 from .limits import ANSWER_BYTES, bounded
@@ -30288,7 +30292,7 @@ class Embedder:
 
     def question(self, text: str) -> Vector:
         """The vector to look for what answers a message. Raises as `embed`."""
-        return self.calibration.question(self.embed(text))
+        return self.calibration.question(self.embed(text), adapted=len(terms_of(text[:100])) > 1)
 
     def embed(self, text: str, memory_action: str = "search") -> Vector:  # noqa: ARG002 - none of ours asks
         """One vector; of a text that is too long, that of its beginning and end.
@@ -44417,7 +44421,10 @@ def line(dims: int) -> np.dtype:
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """All that the blocks of an owner hold, by `seq`. lengths: in words, with those of the context."""
+    """All that the blocks of an owner hold, by `seq`.
+
+    lengths: in words, with those of the context. codes: a line for each word of 64 bits.
+    """
 
     seqs: Array
     after: Array
@@ -44431,7 +44438,7 @@ class Lines:
     def among(self, seqs: Array) -> Lines:
         """Those of these memories."""
         at = np.flatnonzero(np.isin(self.seqs, seqs))
-        return Lines(self.seqs[at], self.after[at], self.lengths[at], self.codes[at], self.mean_length)
+        return Lines(self.seqs[at], self.after[at], self.lengths[at], self.codes[:, at], self.mean_length)
 
 
 def read(connection: sqlite3.Connection, tables: Tables, whose: Owner) -> Lines:
@@ -44442,7 +44449,8 @@ def read(connection: sqlite3.Connection, tables: Tables, whose: Owner) -> Lines:
     lines = np.frombuffer(b"".join([blob for (blob,) in blobs]), line(tables.dims))
     lengths = lines["own"].astype(np.float32) + lines["context"]
     seqs, after = (np.ascontiguousarray(lines[name]) for name in ("seq", "after"))
-    return Lines(seqs, after, lengths, lines["code"], float(lengths.mean()) if len(lengths) else 0.0)
+    codes = np.ascontiguousarray(lines["code"].T)
+    return Lines(seqs, after, lengths, codes, float(lengths.mean()) if len(lengths) else 0.0)
 
 
 def vectors_at(
@@ -45009,7 +45017,7 @@ def nearest(
         centred = unit - np.frombuffer(whose.centre, np.float32)
         few = max(_BY_VECTOR * top_k, 1) * finer
         alike = np.argpartition(_distances(lines.codes, whose.code(unit[None])[0]), many)[:many]
-        best = np.argpartition(_estimates(lines.codes[alike], centred), -few)[-few:]
+        best = np.argpartition(_estimates(lines.codes[:, alike], centred), -few)[-few:]
         seqs = seqs[alike[best]]
     if len(seqs) == whose.rows:
         rows = connection.execute(
@@ -45030,15 +45038,15 @@ def nearest(
 
 def _distances(codes: Array, code: Array) -> Array:
     """In how many bits each code differs."""
-    total = np.zeros(len(codes), np.uint16)
-    for word in range(codes.shape[1]):
-        total += _bits(codes[:, word] ^ code[word])
+    total = np.zeros(codes.shape[1], np.uint16)
+    for words, word in zip(codes, code, strict=True):
+        total += _bits(words ^ word)
     return total
 
 
 def _estimates(codes: Array, centred: Array) -> Array:
     """About the cosine of a vector and those behind the codes; only their order counts."""
-    signs = np.unpackbits(np.ascontiguousarray(codes).view(np.uint8), axis=1)[:, : len(centred)]
+    signs = np.unpackbits(np.ascontiguousarray(codes.T).view(np.uint8), axis=1)[:, : len(centred)]
     estimates: Array = signs.astype(np.float32) @ centred
     return estimates
 
@@ -45993,7 +46001,9 @@ class Words:
             "AND rowid BETWEEN ? AND ?",
             (first, word, first, last),
         ).fetchone()
-        return np.searchsorted(lines.seqs, np.array(found.split(","), np.uint32)) if found else _NOWHERE
+        if not found:
+            return _NOWHERE
+        return np.searchsorted(lines.seqs, np.fromstring(found, np.uint32, sep=","))
 
     def erase(self, connection: sqlite3.Connection) -> None:
         """Let nothing of the words stay that were deleted or replaced."""
