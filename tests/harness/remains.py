@@ -7,9 +7,11 @@ import sqlite3
 from pathlib import Path
 
 from owui_memory.core.change import Change
+from owui_memory.core.scope import past_owner
 from owui_memory.remember.journal import Journal
 from owui_memory.remember.outbox import Counts, Outbox
 from owui_memory.state import open_state
+from owui_memory.state.episodes_table import EpisodesTable, Kept
 from owui_memory.stores.sqlite.store import SqliteStore
 from tests.harness.scripted_answers import DIMENSIONS
 
@@ -24,10 +26,15 @@ class Remains:
         try:
             self.counts: Counts = Outbox(engine).counts()
             self.changes: list[Change] = Journal(engine).of_user("ada")
+            self.kept: Kept = EpisodesTable(engine).kept("ada")
         finally:
             engine.dispose()
         store = store_in(folder)
         try:
+            self.passages = sorted(
+                (row.id, str(row.payload["data"]), row.payload["place"])
+                for row in store.list({"user_id": past_owner("ada")})[0]
+            )
             self.memories = {row.id: str(row.payload["data"]) for row in store.list({"user_id": "ada"})[0]}
         finally:
             store.close()
@@ -52,6 +59,8 @@ class Remains:
             found.append(f"intended and never made: {unmade}")
         if (replayed := _replayed(self.changes, known)) != self.memories:
             found.append(f"the journal says {replayed}, the store holds {self.memories}")
+        if self.kept.passages != len(self.passages):
+            found.append(f"{self.kept.passages} passages are counted, and {len(self.passages)} are there")
         return found
 
 

@@ -1,6 +1,6 @@
 """What memory must not hear never gets into the queue, whatever way it takes through the filter.
 
-And all that it is to hear is there once.
+And all that it is to hear is there once, and so are its passages.
 """
 
 from __future__ import annotations
@@ -26,19 +26,27 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import select, update
 
+from owui_memory.backends.library import LibraryBackend
+from owui_memory.config.settings import Valves
 from owui_memory.core.permission import Permission
+from owui_memory.core.scope import past_owner
 from owui_memory.interfaces.body import read_inlet
+from owui_memory.remember.episodes import Episodes
+from owui_memory.remember.outbox import Outbox
+from owui_memory.remember.passages import ASSISTANT
 from owui_memory.remember.spill import Spilled
 from owui_memory.state import decisions, open_state, outbox
 from owui_memory.state.permissions import KEPT_S
 from tests.harness.bodies import Body, Chat, inlet_body, outlet_body, user_of
 from tests.harness.pipelines_server import free_port
 from tests.harness.places import Place
+from tests.harness.scripted_llm import ScriptedLLM
 from tests.unit.interfaces.test_filter import Running
 
 USERS = ("ada", "bob")
 WORDS = ("I live in Lisbon.", "I keep bees.")
 MODELS = ("plain", "plain", "secretive")
+EMBEDDER = {"url": ""}
 MOSTLY = st.sampled_from([True, True, True, False])
 
 
@@ -85,11 +93,12 @@ class MixedPaths(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self._folder = tempfile.TemporaryDirectory()
+        self._folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         os.environ["MEMORY_DATA_DIR"] = self._folder.name
         self.engine = open_state(Path(self._folder.name))
         self.running = self.start()
         self.switched_off: set[str] = set()
+        self.without_passages: set[str] = set()
         self.enabled = True
         self.open: list[Said] = []
         self.heard: dict[tuple[str, str], set[str]] = {}  # user and message: answers, of which one is kept
@@ -106,8 +115,33 @@ class MixedPaths(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.running.close()
+        self.remember()
         self.engine.dispose()
         self._folder.cleanup()
+
+    def remember(self) -> None:
+        """As the writer does with what is queued; then no passage is of what nobody may keep."""
+        folder = Path(self._folder.name)
+        embedder = {
+            "embedder_provider": "openai",
+            "embedder_base_url": EMBEDDER["url"],
+            "embedder_model": "m",
+        }
+        backend = LibraryBackend.open(Valves(**embedder, embedder_api_key="k"), folder)
+        queue, episodes = Outbox(self.engine), Episodes(self.engine)
+        queue.hurry()
+        while batch := queue.claim():
+            episodes.keep(backend, batch, lambda: None)
+            queue.done(batch)
+        for user in USERS:
+            told = [one.text for one in backend.list_all(past_owner(user)) if one.role == ASSISTANT]
+            heard = [said for (who, _), said in self.heard.items() if who == user]
+            assert not self.unheard.intersection(told)
+            if user in self.without_passages:
+                assert told == []
+            else:
+                assert sorted(len(said.intersection(told)) for said in heard) == [1] * len(told)
+        backend.close()
 
     def begin(self, user: str, kind: str, text: str, model: str, inlet: Body, message: str) -> None:
         hears = self.enabled and user not in self.switched_off and model == "plain"
@@ -188,6 +222,14 @@ class MixedPaths(RuleBasedStateMachine):
         if self.enabled:
             (self.switched_off.discard if on else self.switched_off.add)(user)
 
+    @rule(user=st.sampled_from(USERS), on=MOSTLY)
+    def wants_passages(self, user: str, on: bool) -> None:
+        turn = Chat(user).say(f"/memory episodes {'on' if on else 'off'}")
+        sent = self.running.inlet(turn.inlet, turn.user)
+        self.running.outlet(turn.outlet("OK", sent=sent), turn.user)
+        if self.enabled:
+            (self.without_passages.discard if on else self.without_passages.add)(user)
+
     @rule(on=MOSTLY)
     def admin_switches(self, on: bool) -> None:
         self.running.pipeline.valves = self.running.pipeline.valves.model_copy(update={"enabled": on})
@@ -225,8 +267,10 @@ class MixedPaths(RuleBasedStateMachine):
 
 
 @pytest.fixture(autouse=True)
-def no_backend(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is read out of the queue."""
+def no_backend(monkeypatch: pytest.MonkeyPatch, scripted_llm: ScriptedLLM) -> None:
+    """Nothing is read out of the queue, but past chats are to be kept."""
+    EMBEDDER["url"] = scripted_llm.base_url
+    monkeypatch.setenv("MEMORY_EPISODES", "on")
     monkeypatch.setenv("MEMORY_BACKEND", "server")
     monkeypatch.setenv("MEMORY_BACKEND_URL", f"http://127.0.0.1:{free_port()}")
     monkeypatch.setenv("MEMORY_INLET_DEADLINE_MS", "10000")

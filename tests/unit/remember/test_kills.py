@@ -100,6 +100,8 @@ class Scene:
         flaws = remains.flaws(self.known)
         if remains.texts != expected.texts:
             flaws.append(f"the store holds {remains.texts}")
+        if remains.passages != expected.passages:
+            flaws.append(f"the passages are {remains.passages}, not {expected.passages}")
         if remains.told != expected.told:
             flaws.append(f"the journal tells {remains.told}, not {expected.told}")
         return flaws
