@@ -147,12 +147,9 @@ def numbers(port: int) -> str:
     return httpx.get(f"http://127.0.0.1:{port}/memory/metrics", headers=headers, timeout=30).text
 
 
-def stored(port: int) -> float:
-    told = httpx.get(
-        f"http://127.0.0.1:{port}/memory/metrics", headers={"Authorization": f"Bearer {KEY}"}
-    ).text
-    lines = [line for line in told.splitlines() if line.startswith("owui_memory_exchanges_total{")]
-    return sum(float(line.rpartition(" ")[2]) for line in lines if '"stored"' in line or '"repeated"' in line)
+def total(told: str, name: str) -> float:
+    found = [one.rpartition(" ")[2] for one in told.splitlines() if one.startswith(f"owui_memory_{name} ")]
+    return float(found[0]) if found else 0.0
 
 
 def main() -> None:
@@ -223,9 +220,16 @@ def measure(options: argparse.Namespace, folder: Path, running: list[subprocess.
     if options.streams:
         before = megabytes(pid)
         asyncio.run(at_once(targets[2], options.streams))
-        print(
-            f"process before and after {options.streams} streams: {before:.0f} and {megabytes(pid):.0f} MiB"
-        )
+        said += options.streams
+        after = megabytes(pid)
+        print(f"process before and after {options.streams} streams: {before:.0f} and {after:.0f} MiB")
+    told = numbers(proxy_port)
+    stored = total(told, 'exchanges_total{state="stored"}') + total(told, 'exchanges_total{state="repeated"}')
+    print(f"said to a model with memory: {said}, stored: {stored:.0f}")
+    recall = [total(told, f'recall_seconds_{part}{{outcome="memories"}}') for part in ("sum", "count")]
+    print(
+        f"of the time that memory adds, recall took {recall[0] / max(recall[1], 1) * 1000:.1f} ms on average"
+    )
 
 
 def litellm(command: str, model_port: int, folder: Path, running: list[subprocess.Popen[bytes]]) -> Target:

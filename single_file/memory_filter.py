@@ -26946,8 +26946,8 @@ from ..language.words import content_words, is_lone, terms_of
 from ..recall.rank import COVERAGE_WEIGHT, Ranked
 
 # Relevance. The bundled embedder gives a word and a sentence about it 0.3 and more ("job" and "I work as a
-# nurse" 0.36), and 0.31 at most where they have nothing in common ("unicorn" and a hamster).
-_LEAST = 0.33
+# nurse" 0.36), and 0.3 at most where they have nothing in common ("unicorn" and a hamster).
+_LEAST = 0.31
 _ENOUGH_WORDS = 0.5  # share of the query's, rare ones counting more
 _OF_BEST = 0.6  # of what the best one has: beside "My dog is called Rex", a hamster is no answer to "dog"
 
@@ -29464,8 +29464,11 @@ class Calibration:
         """Whether the embedder tells anything apart; else cosines stay as they are."""
         return self.spread > _LEAST_SPREAD and self.restated > self.unrelated + _LEAST_SPREAD
 
-    def question(self, vector: Sequence[float]) -> list[float]:
-        """The vector to look for what answers a message, instead of that of the message itself."""
+    def question(self, vector: Sequence[float], *, adapted: bool = True) -> list[float]:
+        """The vector to look for what answers a message, instead of that of the message itself.
+
+        adapted: it may be a question; a single word is none.
+        """
         if not self.tells:
             return list(vector)
         one = np.asarray(vector, dtype=float)
@@ -29473,7 +29476,7 @@ class Calibration:
         length = float(np.linalg.norm(left))
         if length < _LEAST_SPREAD * float(np.linalg.norm(one)):
             return list(vector)
-        found: list[float] = _units(self.adapter.turned(left) if self.adapter else left).tolist()
+        found: list[float] = _units(self.adapter.turned(left) if self.adapter and adapted else left).tolist()
         return found
 
     def relevance(self, cosine: float) -> float:
@@ -30175,6 +30178,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.errors import MemoryFault, Retry, TellAdmin
 from ..core.events import Emit, Event, EventKind, ignore
+from ..language.words import terms_of
 from .faults import translated
 from .health import Health
 from .limits import ANSWER_BYTES, bounded
@@ -30257,7 +30261,7 @@ class Embedder:
 
     def question(self, text: str) -> Vector:
         """The vector to look for what answers a message. Raises as `embed`."""
-        return self.calibration.question(self.embed(text))
+        return self.calibration.question(self.embed(text), adapted=len(terms_of(text[:100])) > 1)
 
     def embed(self, text: str, memory_action: str = "search") -> Vector:  # noqa: ARG002 - none of ours asks
         """One vector; of a text that is too long, that of its beginning and end.

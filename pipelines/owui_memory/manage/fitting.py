@@ -13,8 +13,8 @@ from ..language.words import content_words, is_lone, terms_of
 from ..recall.rank import COVERAGE_WEIGHT, Ranked
 
 # Relevance. The bundled embedder gives a word and a sentence about it 0.3 and more ("job" and "I work as a
-# nurse" 0.36), and 0.31 at most where they have nothing in common ("unicorn" and a hamster).
-_LEAST = 0.33
+# nurse" 0.36), and 0.3 at most where they have nothing in common ("unicorn" and a hamster).
+_LEAST = 0.31
 _ENOUGH_WORDS = 0.5  # share of the query's, rare ones counting more
 _OF_BEST = 0.6  # of what the best one has: beside "My dog is called Rex", a hamster is no answer to "dog"
 

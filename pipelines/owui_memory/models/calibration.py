@@ -134,8 +134,11 @@ class Calibration:
         """Whether the embedder tells anything apart; else cosines stay as they are."""
         return self.spread > _LEAST_SPREAD and self.restated > self.unrelated + _LEAST_SPREAD
 
-    def question(self, vector: Sequence[float]) -> list[float]:
-        """The vector to look for what answers a message, instead of that of the message itself."""
+    def question(self, vector: Sequence[float], *, adapted: bool = True) -> list[float]:
+        """The vector to look for what answers a message, instead of that of the message itself.
+
+        adapted: it may be a question; a single word is none.
+        """
         if not self.tells:
             return list(vector)
         one = np.asarray(vector, dtype=float)
@@ -143,7 +146,7 @@ class Calibration:
         length = float(np.linalg.norm(left))
         if length < _LEAST_SPREAD * float(np.linalg.norm(one)):
             return list(vector)
-        found: list[float] = _units(self.adapter.turned(left) if self.adapter else left).tolist()
+        found: list[float] = _units(self.adapter.turned(left) if self.adapter and adapted else left).tolist()
         return found
 
     def relevance(self, cosine: float) -> float:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.errors import MemoryFault, Retry, TellAdmin
 from ..core.events import Emit, Event, EventKind, ignore
+from ..language.words import terms_of
 from .faults import translated
 from .health import Health
 from .limits import ANSWER_BYTES, bounded
@@ -97,7 +98,7 @@ class Embedder:
 
     def question(self, text: str) -> Vector:
         """The vector to look for what answers a message. Raises as `embed`."""
-        return self.calibration.question(self.embed(text))
+        return self.calibration.question(self.embed(text), adapted=len(terms_of(text[:100])) > 1)
 
     def embed(self, text: str, memory_action: str = "search") -> Vector:  # noqa: ARG002 - none of ours asks
         """One vector; of a text that is too long, that of its beginning and end.

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from owui_memory.state import open_state
 from owui_memory.state.api_keys_table import ApiKeys
+from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.upstream import Upstream, completion, delta, event, says
 from tests.harness.waiting import wait_until
 from tests.unit.interfaces.proxy.desk import KEY, Desk, desk
@@ -373,6 +374,26 @@ def test_a_temporary_chat_leaves_nothing(at: Desk, user: str) -> None:
     at.chat("My dog is called Rex.", user=user, headers={"X-OpenWebUI-Chat-Id": "temporary:abc"})
     at.settle()
     assert "Rex" not in at.command("/memory", user=user)
+
+
+def test_a_slow_embedder_costs_the_memories_never_the_message(
+    tmp_path: Path, scripted_llm: ScriptedLLM
+) -> None:
+    embedder = {
+        "embedder_provider": "openai",
+        "embedder_base_url": scripted_llm.base_url,
+        "embedder_model": "scripted-embed",
+        "embedder_api_key": "k",
+        "inlet_deadline_ms": "300",
+    }
+    with Upstream() as upstream, desk(tmp_path, upstream, **embedder) as at:
+        with scripted_llm.hold("embeddings", when="parrot"):
+            said = at.chat("My parrot is called Coco.", stream=True)
+            assert said.content == b"".join(says("Hello", " there."))
+            assert at.sent["messages"] == [{"role": "user", "content": "My parrot is called Coco."}]
+            assert number(at, 'owui_memory_recalls_missed_total{reason="deadline"}') == 1
+        at.settle()
+        assert "Coco" in at.command("/memory"), "it is remembered later"
 
 
 # Several upstreams, settings ----------------------------------------------------------------------
