@@ -44452,7 +44452,10 @@ def line(dims: int) -> np.dtype:
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """All that the blocks of an owner hold, by `seq`. lengths: in words, with those of the context."""
+    """All that the blocks of an owner hold, by `seq`.
+
+    lengths: in words, with those of the context. codes: a line for each word of 64 bits.
+    """
 
     seqs: Array
     after: Array
@@ -44466,7 +44469,7 @@ class Lines:
     def among(self, seqs: Array) -> Lines:
         """Those of these memories."""
         at = np.flatnonzero(np.isin(self.seqs, seqs))
-        return Lines(self.seqs[at], self.after[at], self.lengths[at], self.codes[at], self.mean_length)
+        return Lines(self.seqs[at], self.after[at], self.lengths[at], self.codes[:, at], self.mean_length)
 
 
 def read(connection: sqlite3.Connection, tables: Tables, whose: Owner) -> Lines:
@@ -44477,7 +44480,8 @@ def read(connection: sqlite3.Connection, tables: Tables, whose: Owner) -> Lines:
     lines = np.frombuffer(b"".join([blob for (blob,) in blobs]), line(tables.dims))
     lengths = lines["own"].astype(np.float32) + lines["context"]
     seqs, after = (np.ascontiguousarray(lines[name]) for name in ("seq", "after"))
-    return Lines(seqs, after, lengths, lines["code"], float(lengths.mean()) if len(lengths) else 0.0)
+    codes = np.ascontiguousarray(lines["code"].T)
+    return Lines(seqs, after, lengths, codes, float(lengths.mean()) if len(lengths) else 0.0)
 
 
 def vectors_at(
@@ -45044,7 +45048,7 @@ def nearest(
         centred = unit - np.frombuffer(whose.centre, np.float32)
         few = max(_BY_VECTOR * top_k, 1) * finer
         alike = np.argpartition(_distances(lines.codes, whose.code(unit[None])[0]), many)[:many]
-        best = np.argpartition(_estimates(lines.codes[alike], centred), -few)[-few:]
+        best = np.argpartition(_estimates(lines.codes[:, alike], centred), -few)[-few:]
         seqs = seqs[alike[best]]
     if len(seqs) == whose.rows:
         rows = connection.execute(
@@ -45065,15 +45069,15 @@ def nearest(
 
 def _distances(codes: Array, code: Array) -> Array:
     """In how many bits each code differs."""
-    total = np.zeros(len(codes), np.uint16)
-    for word in range(codes.shape[1]):
-        total += _bits(codes[:, word] ^ code[word])
+    total = np.zeros(codes.shape[1], np.uint16)
+    for words, word in zip(codes, code, strict=True):
+        total += _bits(words ^ word)
     return total
 
 
 def _estimates(codes: Array, centred: Array) -> Array:
     """About the cosine of a vector and those behind the codes; only their order counts."""
-    signs = np.unpackbits(np.ascontiguousarray(codes).view(np.uint8), axis=1)[:, : len(centred)]
+    signs = np.unpackbits(np.ascontiguousarray(codes.T).view(np.uint8), axis=1)[:, : len(centred)]
     estimates: Array = signs.astype(np.float32) @ centred
     return estimates
 
@@ -46028,7 +46032,9 @@ class Words:
             "AND rowid BETWEEN ? AND ?",
             (first, word, first, last),
         ).fetchone()
-        return np.searchsorted(lines.seqs, np.array(found.split(","), np.uint32)) if found else _NOWHERE
+        if not found:
+            return _NOWHERE
+        return np.searchsorted(lines.seqs, np.fromstring(found, np.uint32, sep=","))
 
     def erase(self, connection: sqlite3.Connection) -> None:
         """Let nothing of the words stay that were deleted or replaced."""
