@@ -3469,15 +3469,20 @@ class _Explained:
         told_ids = {weighed.memory_id for weighed in told}
         always = [memory_id for memory_id in one.profile if memory_id not in told_ids]
         used, since = {*always, *told_ids}, dict(one.standing)
-        before = [memory_id for memory_id in since if memory_id not in used]
+        quoted_now = [weighed for weighed in one.quoted if weighed.outcome == INJECTED]
+        seen = used | {weighed.memory_id for weighed in quoted_now}
+        before = [memory_id for memory_id in since if memory_id not in seen]
         left_out = [weighed for weighed in one.weighed if weighed.memory_id not in {*used, *since}]
         yield from (self._say("why, message", text=quoted(one.query, self._words)), "")
         if used:
             yield from (self._say("why, used"), "")
             yield from (f"- {self._say('why, always told', text=self._text(id_))}" for id_ in always)
             yield from (self._weighed(weighed, since) for weighed in told)
-        else:
+        elif not quoted_now:
             yield self._nothing_used(one)
+        if quoted_now:
+            yield from (*([""] if used else []), self._say("why, quoted"), "")
+            yield from (self._weighed(weighed, {}) for weighed in quoted_now)
         if before:
             yield from ("", self._say("why, before"), "")
             for id_ in before:
@@ -4389,7 +4394,7 @@ from ..backends.backend_holder import BackendHolder
 from ..core.errors import MemoryFault
 from ..core.locales import message
 from ..core.locales.refused import Refused
-from ..core.memory import Memory
+from ..core.memory import EPISODE, Memory
 from ..core.scope import is_of_another_team
 from ..language.names import teller
 from ..manage.command_log import CommandLog, LoggedCommand
@@ -4398,6 +4403,7 @@ from ..manage.outcomes import PAGE, Asked, Forgotten
 from ..manage.past_chats import PastChats
 from ..recall.why import Explanations
 from ..remember.outbox import Outbox
+from ..remember.passages import USER
 from ..state.switches_table import Switches
 from .answers import Answers
 from .circumstances import Here
@@ -4412,6 +4418,7 @@ _TEAM_MOST = 100  # memories of teams in one answer
 _PASSAGES_MOST = 10  # in one answer
 _CHAT = "chat:"  # begins what stands for a chat among what was shown
 _WORD_CHARS = 40
+_TOLD_CHARS = 200  # of a passage that was quoted
 _ENDS = " .!?,\"'\u3002\uff01"
 
 
@@ -4535,6 +4542,8 @@ class Work:
 
     def _told(self, memory: Memory) -> str:
         """What a memory says, and who says it where that is another."""
+        if memory.kind == EPISODE:
+            return self._say(f"said by: {memory.role or USER}", text=memory.text[:_TOLD_CHARS])
         if is_of_another_team(memory.scope, self._order.teams):
             return self._say("of another team")
         told_by = teller(memory, self._user_id, locale=self._words)
@@ -8240,6 +8249,9 @@ msgstr "Für die letzte Nachricht ({at}) wurden keine Erinnerungen verwendet: {w
 msgid "why, used"
 msgstr "**Für die Antwort verwendet**"
 
+msgid "why, quoted"
+msgstr "**Aus früheren Gesprächen zitiert**"
+
 msgid "why, always told"
 msgstr "{text}: wird in jedem Gespräch mitgeteilt"
 
@@ -9262,6 +9274,9 @@ msgstr "No memories were used for the last message ({at}): {why}."
 msgid "why, used"
 msgstr "**Used for the answer**"
 
+msgid "why, quoted"
+msgstr "**Quoted from past chats**"
+
 msgid "why, always told"
 msgstr "{text}: in every conversation"
 
@@ -10252,6 +10267,9 @@ msgstr "No se usó ningún recuerdo para el último mensaje ({at}): {why}."
 msgid "why, used"
 msgstr "**Usado para la respuesta**"
 
+msgid "why, quoted"
+msgstr "**Citado de conversaciones anteriores**"
+
 msgid "why, always told"
 msgstr "{text}: se dice en cada conversación"
 
@@ -11236,6 +11254,9 @@ msgstr "Aucun souvenir n'a servi au dernier message ({at}) : {why}."
 msgid "why, used"
 msgstr "**A servi à la réponse**"
 
+msgid "why, quoted"
+msgstr "**Cité de conversations précédentes**"
+
 msgid "why, always told"
 msgstr "{text} : dit dans chaque conversation"
 
@@ -12201,6 +12222,9 @@ msgstr "前回のメッセージ（{at}）ではメモリを使いませんで�
 
 msgid "why, used"
 msgstr "**回答に使ったもの**"
+
+msgid "why, quoted"
+msgstr "**以前の会話からの引用**"
 
 msgid "why, always told"
 msgstr "{text}：毎回の会話で伝えます"
@@ -13313,6 +13337,9 @@ msgstr "Для последнего сообщения ({at}) воспомина
 msgid "why, used"
 msgstr "**Использовано для ответа**"
 
+msgid "why, quoted"
+msgstr "**Процитировано из прошлых разговоров**"
+
 msgid "why, always told"
 msgstr "{text}: сообщается в каждом разговоре"
 
@@ -14287,6 +14314,9 @@ msgstr "上一条消息（{at}）没有使用记忆：{why}。"
 
 msgid "why, used"
 msgstr "**用于回答**"
+
+msgid "why, quoted"
+msgstr "**引自以往对话**"
 
 msgid "why, always told"
 msgstr "{text}：每次对话都会告知"
@@ -17339,6 +17369,7 @@ def _described(number: int, explanation: Explanation, journal: Journal) -> list[
         for memory_id, since in explanation.standing
     ]
     lines += [_weighed(one, journal) for one in (*injected, *others[:_SHOWN])]
+    lines += [f"{_weighed(one, journal)}, of a past chat" for one in explanation.quoted[:_SHOWN]]
     more = max(len(others) - _SHOWN, 0) + explanation.more
     return [*lines, f"   and {more} more candidates"] if more else lines
 
@@ -35155,7 +35186,6 @@ SOURCES["recall/recall.py"] = r'''"""What a turn is told: the steps from its mes
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -35163,11 +35193,11 @@ from itertools import islice
 
 from sqlalchemy import Engine
 
-from ..backends.base import Backend, EditableBackend
+from ..backends.base import Backend
 from ..config.scoping import reading_view
 from ..config.settings import Valves
 from ..core.locales import ENGLISH, locale
-from ..core.memory import EPISODE, Candidate, Memory
+from ..core.memory import Candidate, Memory
 from ..core.reason import Reason
 from ..core.scope import View
 from ..core.turn import Turn
@@ -35185,12 +35215,11 @@ from .rank import Ranked, ranked
 from .search import asks_for_all, candidates, query_of
 from .select import ENOUGH, INJECTED, INJECTED_BEFORE, TO_FORGET, Gate, Selection, select
 from .sources import Aside, Sources
+from .standing import Kept, Standing
 from .suppressed import suppressed
 from .times import zone_of
 from .why import MOST, Explanation, Explanations, Weighed
 
-_CHECK_EVERY_S = 60.0  # what was told, for what others have changed in mem0
-_CHECKED = 1000  # conversations
 _TIMES_THE_BUDGET = 6  # of one message, that a conversation may hold; then it is told anew
 
 
@@ -35211,55 +35240,6 @@ class Recalled:
     secrets: int = 0
     markup: int = 0
     tokens: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Checked:
-    """When all that a conversation was told was found as it was told, and what of it is not to be seen.
-
-    versions: those of the memories at that time, see `injected.Conversation`. at: monotonic seconds.
-    seen, hidden: ids of memories.
-    """
-
-    versions: tuple[int, int]
-    at: float
-    seen: frozenset[str]
-    hidden: frozenset[str]
-
-    def holds(self, before: Conversation) -> bool:
-        """Whether nothing has changed since, nor was anything told that was not looked at."""
-        fresh = self.versions == before.versions and time.monotonic() - self.at < _CHECK_EVERY_S
-        return fresh and all(
-            injected.memory_id in self.seen or injected.memory_id in self.hidden for injected in before.lines
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """What was told and still is, ids of the lines that are not, and what reads otherwise now.
-
-    corrections: each such memory with what was told of it.
-    """
-
-    lines: tuple[Line, ...] = ()
-    gone: tuple[int, ...] = ()
-    corrections: tuple[tuple[Memory, str], ...] = ()
-
-    def without(self, suppressed: Collection[str]) -> _Kept:
-        """The same, but for these memories."""
-        if not suppressed:
-            return self
-        gone = [injected.id for injected in self.lines if injected.memory_id in suppressed]
-        return _Kept(
-            tuple(injected for injected in self.lines if injected.memory_id not in suppressed),
-            (*self.gone, *gone),
-            tuple(one for one in self.corrections if one[0].id not in suppressed),
-        )
-
-    def standing(self, positions: Sequence[str]) -> tuple[tuple[str, int], ...]:
-        """The memories that stay in the prompt, each with the number of the message that it was told with."""
-        numbers = {position: number for number, position in enumerate(positions, 1)}
-        return tuple({injected.memory_id: numbers[injected.position] for injected in self.lines}.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -35286,7 +35266,7 @@ class Recaller:
         self._profiles, self._sources = Profiles(), Sources(engine)
         self._episodes = Episodes(engine)
         self._tokenizers = Tokenizers()
-        self._checked: OrderedDict[tuple[str, str, View], _Checked] = OrderedDict()
+        self._standing = Standing(self._sources)
 
     def recall(self, backend: Backend, turn: Turn, settings: Valves, now: datetime) -> Recalled:
         """The blocks for a turn. Blocks; raises the backend's errors. `now` is aware."""
@@ -35303,10 +35283,10 @@ class Recaller:
         aside = self._sources.aside(turn)
         relevant = self._relevant(backend, turn, settings, lines, before.version, view, aside)
         selection, suppressed_ids = relevant.selection, relevant.suppressed
-        kept = self._kept(backend, turn, before, lines, view, aside).without(suppressed_ids)
+        kept = self._standing.of(backend, turn, before, lines, view, aside).without(suppressed_ids)
         budget = settings.memory_token_budget + (settings.episode_token_budget if view.past else 0)
         if lines.held(kept.lines) > _TIMES_THE_BUDGET * budget:
-            kept = _Kept((), tuple(injected.id for injected in before.lines))
+            kept = Kept((), tuple(injected.id for injected in before.lines))
         profile: list[Memory] = []
         if not kept.lines:
             always = self._profiles.of(backend, turn.user_id, before.version, view)
@@ -35339,7 +35319,7 @@ class Recaller:
             relevant.passages_gate.least,
         )
         new = (*facts, *_quoted(turn, quotes, spoken))
-        self._note_injected(turn, view, new)
+        self._standing.note(turn, view, new)
         conversation = Conversation((*kept.lines, *new))
         in_system = turn.searched or settings.placement == "system"
         forgotten = [injected.memory_id for injected in before.lines if injected.id in kept.gone]
@@ -35373,7 +35353,7 @@ class Recaller:
         self._profiles.drop(user_id)
         self._injected.drop(user_id)
         self._episodes.drop(user_id)
-        self._checked.clear()
+        self._standing.drop()
         shown.cache_clear()
         estimated_tokens.cache_clear()
 
@@ -35460,65 +35440,6 @@ class Recaller:
         }
         return [item for item in found if (item.memory.id, item.memory.text) in same]
 
-    def _kept(
-        self,
-        backend: Backend,
-        turn: Turn,
-        before: Conversation,
-        lines: Lines,
-        view: View,
-        aside: Aside,
-    ) -> _Kept:
-        """What of that which was told still holds, and is seen here: the chat may have been moved to another
-        folder, go on with another model, or its user have left a team.
-
-        What only messages have said that do not count is gone, as is what was told as another's.
-        """
-        key = turn.user_id, turn.positions[0], view
-        if not before.lines or not isinstance(backend, EditableBackend):
-            return _Kept(before.lines)
-        checked = self._checked.get(key)
-        if not aside and checked is not None and checked.holds(before):
-            return _Kept(
-                tuple(injected for injected in before.lines if injected.memory_id not in checked.hidden)
-            )
-        there = {
-            memory.id: memory for memory in backend.get_all([injected.memory_id for injected in before.lines])
-        }
-        facts = [memory for memory in there.values() if memory.kind != EPISODE]
-        holds = {memory.id: memory for memory in self._sources.as_without(facts, aside.messages)}
-        holds |= {
-            memory.id: memory
-            for memory in there.values()
-            if memory.kind == EPISODE and memory.batch not in aside.batches
-        }
-        seen = {
-            memory.id: memory
-            for memory in holds.values()
-            if view.sees(memory.scope) and (view.past or memory.kind != EPISODE)
-        }
-        gone = tuple(
-            injected.id
-            for injected in before.lines
-            if (memory := holds.get(injected.memory_id)) is None
-            or injected.text == there[injected.memory_id].text != memory.text
-            or (memory.kind == EPISODE and memory.text != injected.text)
-            or (memory.kind != EPISODE and is_own(injected.line) == bool(lines.teller(memory)))
-        )
-        left = tuple(injected for injected in before.lines if injected.id not in gone)
-        corrections = tuple(
-            (memory, injected.text)
-            for injected in {injected.memory_id: injected for injected in left}.values()
-            if (memory := seen.get(injected.memory_id)) and memory.text != injected.text
-        )
-        # Else it is looked at once more: that is not kept yet, or a copy may go with its original.
-        if not gone and not corrections and not aside and not any(one.copy_of for one in there.values()):
-            hidden = frozenset(there.keys() - seen.keys())
-            self._checked[key] = _Checked(before.versions, time.monotonic(), frozenset(seen), hidden)
-            if len(self._checked) > _CHECKED:
-                self._checked.popitem(last=False)
-        return _Kept(tuple(injected for injected in left if injected.memory_id in seen), gone, corrections)
-
     def _new(
         self,
         turn: Turn,
@@ -35534,13 +35455,6 @@ class Recaller:
         for memory in sorted(said, key=lines.said_at):
             text = lines.of(memory, before.get(memory.id))
             yield Line(turn.positions[-1], memory.id, memory.text, text, language=lines.words.code)
-
-    def _note_injected(self, turn: Turn, view: View, new: Iterable[Line]) -> None:
-        """What was just found needs no second look with the next message."""
-        key = turn.user_id, turn.positions[0], view
-        if (checked := self._checked.get(key)) is not None:
-            seen = checked.seen.union(injected.memory_id for injected in new)
-            self._checked[key] = replace(checked, seen=seen)
 
 
 def _most(settings: Valves, turn: Turn, lines: Sequence[Line], selection: Selection) -> int:
@@ -36231,6 +36145,158 @@ def _steps(rows: Collection[Any]) -> Iterable[Step]:
 def _said(rows: Collection[Any]) -> frozenset[str]:
     edited = {row.undoes for row in rows if row.model == EDITED}
     return frozenset(row.after for row in rows if not row.undoes and row.id not in edited)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# recall/standing.py
+
+SOURCES["recall/standing.py"] = r'''"""What a conversation was told before, and whether it still holds."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from ..backends.base import Backend, EditableBackend
+from ..core.memory import EPISODE, Memory
+from ..core.scope import View
+from ..core.turn import Turn
+from .block import is_own
+from .injected import Conversation, Line
+from .lines import Lines
+from .sources import Aside, Sources
+
+_CHECK_EVERY_S = 60.0  # what was told, for what others have changed in mem0
+_CHECKED = 1000  # conversations
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """When all that a conversation was told was found as it was told, and what of it is not to be seen.
+
+    versions: those of the memories at that time, see `injected.Conversation`. at: monotonic seconds.
+    seen, hidden: ids of memories.
+    """
+
+    versions: tuple[int, int]
+    at: float
+    seen: frozenset[str]
+    hidden: frozenset[str]
+
+    def holds(self, before: Conversation) -> bool:
+        """Whether nothing has changed since, nor was anything told that was not looked at."""
+        fresh = self.versions == before.versions and time.monotonic() - self.at < _CHECK_EVERY_S
+        return fresh and all(
+            injected.memory_id in self.seen or injected.memory_id in self.hidden for injected in before.lines
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What was told and still is, ids of the lines that are not, and what reads otherwise now.
+
+    corrections: each such memory with what was told of it.
+    """
+
+    lines: tuple[Line, ...] = ()
+    gone: tuple[int, ...] = ()
+    corrections: tuple[tuple[Memory, str], ...] = ()
+
+    def without(self, suppressed: Collection[str]) -> Kept:
+        """The same, but for these memories."""
+        if not suppressed:
+            return self
+        gone = [injected.id for injected in self.lines if injected.memory_id in suppressed]
+        return Kept(
+            tuple(injected for injected in self.lines if injected.memory_id not in suppressed),
+            (*self.gone, *gone),
+            tuple(one for one in self.corrections if one[0].id not in suppressed),
+        )
+
+    def standing(self, positions: Sequence[str]) -> tuple[tuple[str, int], ...]:
+        """The memories that stay in the prompt, each with the number of the message that it was told with."""
+        numbers = {position: number for number, position in enumerate(positions, 1)}
+        return tuple({injected.memory_id: numbers[injected.position] for injected in self.lines}.items())
+
+
+class Standing:
+    """What stands in the prompts of all users' conversations. Threads may share it."""
+
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
+        self._checked: OrderedDict[tuple[str, str, View], _Checked] = OrderedDict()
+
+    def drop(self) -> None:
+        """Keep nothing in memory."""
+        self._checked.clear()
+
+    def of(
+        self,
+        backend: Backend,
+        turn: Turn,
+        before: Conversation,
+        lines: Lines,
+        view: View,
+        aside: Aside,
+    ) -> Kept:
+        """What of that which was told still holds, and is seen here: the chat may have been moved to another
+        folder, go on with another model, or its user have left a team.
+
+        What only messages have said that do not count is gone, as is what was told as another's.
+        """
+        key = turn.user_id, turn.positions[0], view
+        if not before.lines or not isinstance(backend, EditableBackend):
+            return Kept(before.lines)
+        checked = self._checked.get(key)
+        if not aside and checked is not None and checked.holds(before):
+            return Kept(
+                tuple(injected for injected in before.lines if injected.memory_id not in checked.hidden)
+            )
+        there = {
+            memory.id: memory for memory in backend.get_all([injected.memory_id for injected in before.lines])
+        }
+        facts = [memory for memory in there.values() if memory.kind != EPISODE]
+        holds = {memory.id: memory for memory in self._sources.as_without(facts, aside.messages)}
+        holds |= {
+            memory.id: memory
+            for memory in there.values()
+            if memory.kind == EPISODE and memory.batch not in aside.batches
+        }
+        seen = {
+            memory.id: memory
+            for memory in holds.values()
+            if view.sees(memory.scope) and (view.past or memory.kind != EPISODE)
+        }
+        gone = tuple(
+            injected.id
+            for injected in before.lines
+            if (memory := holds.get(injected.memory_id)) is None
+            or injected.text == there[injected.memory_id].text != memory.text
+            or (memory.kind == EPISODE and memory.text != injected.text)
+            or (memory.kind != EPISODE and is_own(injected.line) == bool(lines.teller(memory)))
+        )
+        left = tuple(injected for injected in before.lines if injected.id not in gone)
+        corrections = tuple(
+            (memory, injected.text)
+            for injected in {injected.memory_id: injected for injected in left}.values()
+            if (memory := seen.get(injected.memory_id)) and memory.text != injected.text
+        )
+        # Else it is looked at once more: that is not kept yet, or a copy may go with its original.
+        if not gone and not corrections and not aside and not any(one.copy_of for one in there.values()):
+            hidden = frozenset(there.keys() - seen.keys())
+            self._checked[key] = _Checked(before.versions, time.monotonic(), frozenset(seen), hidden)
+            if len(self._checked) > _CHECKED:
+                self._checked.popitem(last=False)
+        return Kept(tuple(injected for injected in left if injected.memory_id in seen), gone, corrections)
+
+    def note(self, turn: Turn, view: View, new: Iterable[Line]) -> None:
+        """What was just found needs no second look with the next message."""
+        key = turn.user_id, turn.positions[0], view
+        if (checked := self._checked.get(key)) is not None:
+            seen = checked.seen.union(injected.memory_id for injected in new)
+            self._checked[key] = replace(checked, seen=seen)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -44390,7 +44456,10 @@ def line(dims: int) -> np.dtype:
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """All that the blocks of an owner hold, by `seq`. lengths: in words, with those of the context."""
+    """All that the blocks of an owner hold, by `seq`.
+
+    lengths: in words, with those of the context. codes: a line for each word of 64 bits.
+    """
 
     seqs: Array
     after: Array
@@ -44404,7 +44473,7 @@ class Lines:
     def among(self, seqs: Array) -> Lines:
         """Those of these memories."""
         at = np.flatnonzero(np.isin(self.seqs, seqs))
-        return Lines(self.seqs[at], self.after[at], self.lengths[at], self.codes[at], self.mean_length)
+        return Lines(self.seqs[at], self.after[at], self.lengths[at], self.codes[:, at], self.mean_length)
 
 
 def read(connection: sqlite3.Connection, tables: Tables, whose: Owner) -> Lines:
@@ -44415,7 +44484,8 @@ def read(connection: sqlite3.Connection, tables: Tables, whose: Owner) -> Lines:
     lines = np.frombuffer(b"".join([blob for (blob,) in blobs]), line(tables.dims))
     lengths = lines["own"].astype(np.float32) + lines["context"]
     seqs, after = (np.ascontiguousarray(lines[name]) for name in ("seq", "after"))
-    return Lines(seqs, after, lengths, lines["code"], float(lengths.mean()) if len(lengths) else 0.0)
+    codes = np.ascontiguousarray(lines["code"].T)
+    return Lines(seqs, after, lengths, codes, float(lengths.mean()) if len(lengths) else 0.0)
 
 
 def vectors_at(
@@ -44982,7 +45052,7 @@ def nearest(
         centred = unit - np.frombuffer(whose.centre, np.float32)
         few = max(_BY_VECTOR * top_k, 1) * finer
         alike = np.argpartition(_distances(lines.codes, whose.code(unit[None])[0]), many)[:many]
-        best = np.argpartition(_estimates(lines.codes[alike], centred), -few)[-few:]
+        best = np.argpartition(_estimates(lines.codes[:, alike], centred), -few)[-few:]
         seqs = seqs[alike[best]]
     if len(seqs) == whose.rows:
         rows = connection.execute(
@@ -45003,15 +45073,15 @@ def nearest(
 
 def _distances(codes: Array, code: Array) -> Array:
     """In how many bits each code differs."""
-    total = np.zeros(len(codes), np.uint16)
-    for word in range(codes.shape[1]):
-        total += _bits(codes[:, word] ^ code[word])
+    total = np.zeros(codes.shape[1], np.uint16)
+    for words, word in zip(codes, code, strict=True):
+        total += _bits(words ^ word)
     return total
 
 
 def _estimates(codes: Array, centred: Array) -> Array:
     """About the cosine of a vector and those behind the codes; only their order counts."""
-    signs = np.unpackbits(np.ascontiguousarray(codes).view(np.uint8), axis=1)[:, : len(centred)]
+    signs = np.unpackbits(np.ascontiguousarray(codes.T).view(np.uint8), axis=1)[:, : len(centred)]
     estimates: Array = signs.astype(np.float32) @ centred
     return estimates
 
@@ -45966,7 +46036,9 @@ class Words:
             "AND rowid BETWEEN ? AND ?",
             (first, word, first, last),
         ).fetchone()
-        return np.searchsorted(lines.seqs, np.array(found.split(","), np.uint32)) if found else _NOWHERE
+        if not found:
+            return _NOWHERE
+        return np.searchsorted(lines.seqs, np.fromstring(found, np.uint32, sep=","))
 
     def erase(self, connection: sqlite3.Connection) -> None:
         """Let nothing of the words stay that were deleted or replaced."""

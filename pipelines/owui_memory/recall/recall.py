@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,11 +10,11 @@ from itertools import islice
 
 from sqlalchemy import Engine
 
-from ..backends.base import Backend, EditableBackend
+from ..backends.base import Backend
 from ..config.scoping import reading_view
 from ..config.settings import Valves
 from ..core.locales import ENGLISH, locale
-from ..core.memory import EPISODE, Candidate, Memory
+from ..core.memory import Candidate, Memory
 from ..core.reason import Reason
 from ..core.scope import View
 from ..core.turn import Turn
@@ -33,12 +32,11 @@ from .rank import Ranked, ranked
 from .search import asks_for_all, candidates, query_of
 from .select import ENOUGH, INJECTED, INJECTED_BEFORE, TO_FORGET, Gate, Selection, select
 from .sources import Aside, Sources
+from .standing import Kept, Standing
 from .suppressed import suppressed
 from .times import zone_of
 from .why import MOST, Explanation, Explanations, Weighed
 
-_CHECK_EVERY_S = 60.0  # what was told, for what others have changed in mem0
-_CHECKED = 1000  # conversations
 _TIMES_THE_BUDGET = 6  # of one message, that a conversation may hold; then it is told anew
 
 
@@ -59,55 +57,6 @@ class Recalled:
     secrets: int = 0
     markup: int = 0
     tokens: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Checked:
-    """When all that a conversation was told was found as it was told, and what of it is not to be seen.
-
-    versions: those of the memories at that time, see `injected.Conversation`. at: monotonic seconds.
-    seen, hidden: ids of memories.
-    """
-
-    versions: tuple[int, int]
-    at: float
-    seen: frozenset[str]
-    hidden: frozenset[str]
-
-    def holds(self, before: Conversation) -> bool:
-        """Whether nothing has changed since, nor was anything told that was not looked at."""
-        fresh = self.versions == before.versions and time.monotonic() - self.at < _CHECK_EVERY_S
-        return fresh and all(
-            injected.memory_id in self.seen or injected.memory_id in self.hidden for injected in before.lines
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """What was told and still is, ids of the lines that are not, and what reads otherwise now.
-
-    corrections: each such memory with what was told of it.
-    """
-
-    lines: tuple[Line, ...] = ()
-    gone: tuple[int, ...] = ()
-    corrections: tuple[tuple[Memory, str], ...] = ()
-
-    def without(self, suppressed: Collection[str]) -> _Kept:
-        """The same, but for these memories."""
-        if not suppressed:
-            return self
-        gone = [injected.id for injected in self.lines if injected.memory_id in suppressed]
-        return _Kept(
-            tuple(injected for injected in self.lines if injected.memory_id not in suppressed),
-            (*self.gone, *gone),
-            tuple(one for one in self.corrections if one[0].id not in suppressed),
-        )
-
-    def standing(self, positions: Sequence[str]) -> tuple[tuple[str, int], ...]:
-        """The memories that stay in the prompt, each with the number of the message that it was told with."""
-        numbers = {position: number for number, position in enumerate(positions, 1)}
-        return tuple({injected.memory_id: numbers[injected.position] for injected in self.lines}.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +83,7 @@ class Recaller:
         self._profiles, self._sources = Profiles(), Sources(engine)
         self._episodes = Episodes(engine)
         self._tokenizers = Tokenizers()
-        self._checked: OrderedDict[tuple[str, str, View], _Checked] = OrderedDict()
+        self._standing = Standing(self._sources)
 
     def recall(self, backend: Backend, turn: Turn, settings: Valves, now: datetime) -> Recalled:
         """The blocks for a turn. Blocks; raises the backend's errors. `now` is aware."""
@@ -151,10 +100,10 @@ class Recaller:
         aside = self._sources.aside(turn)
         relevant = self._relevant(backend, turn, settings, lines, before.version, view, aside)
         selection, suppressed_ids = relevant.selection, relevant.suppressed
-        kept = self._kept(backend, turn, before, lines, view, aside).without(suppressed_ids)
+        kept = self._standing.of(backend, turn, before, lines, view, aside).without(suppressed_ids)
         budget = settings.memory_token_budget + (settings.episode_token_budget if view.past else 0)
         if lines.held(kept.lines) > _TIMES_THE_BUDGET * budget:
-            kept = _Kept((), tuple(injected.id for injected in before.lines))
+            kept = Kept((), tuple(injected.id for injected in before.lines))
         profile: list[Memory] = []
         if not kept.lines:
             always = self._profiles.of(backend, turn.user_id, before.version, view)
@@ -187,7 +136,7 @@ class Recaller:
             relevant.passages_gate.least,
         )
         new = (*facts, *_quoted(turn, quotes, spoken))
-        self._note_injected(turn, view, new)
+        self._standing.note(turn, view, new)
         conversation = Conversation((*kept.lines, *new))
         in_system = turn.searched or settings.placement == "system"
         forgotten = [injected.memory_id for injected in before.lines if injected.id in kept.gone]
@@ -221,7 +170,7 @@ class Recaller:
         self._profiles.drop(user_id)
         self._injected.drop(user_id)
         self._episodes.drop(user_id)
-        self._checked.clear()
+        self._standing.drop()
         shown.cache_clear()
         estimated_tokens.cache_clear()
 
@@ -308,65 +257,6 @@ class Recaller:
         }
         return [item for item in found if (item.memory.id, item.memory.text) in same]
 
-    def _kept(
-        self,
-        backend: Backend,
-        turn: Turn,
-        before: Conversation,
-        lines: Lines,
-        view: View,
-        aside: Aside,
-    ) -> _Kept:
-        """What of that which was told still holds, and is seen here: the chat may have been moved to another
-        folder, go on with another model, or its user have left a team.
-
-        What only messages have said that do not count is gone, as is what was told as another's.
-        """
-        key = turn.user_id, turn.positions[0], view
-        if not before.lines or not isinstance(backend, EditableBackend):
-            return _Kept(before.lines)
-        checked = self._checked.get(key)
-        if not aside and checked is not None and checked.holds(before):
-            return _Kept(
-                tuple(injected for injected in before.lines if injected.memory_id not in checked.hidden)
-            )
-        there = {
-            memory.id: memory for memory in backend.get_all([injected.memory_id for injected in before.lines])
-        }
-        facts = [memory for memory in there.values() if memory.kind != EPISODE]
-        holds = {memory.id: memory for memory in self._sources.as_without(facts, aside.messages)}
-        holds |= {
-            memory.id: memory
-            for memory in there.values()
-            if memory.kind == EPISODE and memory.batch not in aside.batches
-        }
-        seen = {
-            memory.id: memory
-            for memory in holds.values()
-            if view.sees(memory.scope) and (view.past or memory.kind != EPISODE)
-        }
-        gone = tuple(
-            injected.id
-            for injected in before.lines
-            if (memory := holds.get(injected.memory_id)) is None
-            or injected.text == there[injected.memory_id].text != memory.text
-            or (memory.kind == EPISODE and memory.text != injected.text)
-            or (memory.kind != EPISODE and is_own(injected.line) == bool(lines.teller(memory)))
-        )
-        left = tuple(injected for injected in before.lines if injected.id not in gone)
-        corrections = tuple(
-            (memory, injected.text)
-            for injected in {injected.memory_id: injected for injected in left}.values()
-            if (memory := seen.get(injected.memory_id)) and memory.text != injected.text
-        )
-        # Else it is looked at once more: that is not kept yet, or a copy may go with its original.
-        if not gone and not corrections and not aside and not any(one.copy_of for one in there.values()):
-            hidden = frozenset(there.keys() - seen.keys())
-            self._checked[key] = _Checked(before.versions, time.monotonic(), frozenset(seen), hidden)
-            if len(self._checked) > _CHECKED:
-                self._checked.popitem(last=False)
-        return _Kept(tuple(injected for injected in left if injected.memory_id in seen), gone, corrections)
-
     def _new(
         self,
         turn: Turn,
@@ -382,13 +272,6 @@ class Recaller:
         for memory in sorted(said, key=lines.said_at):
             text = lines.of(memory, before.get(memory.id))
             yield Line(turn.positions[-1], memory.id, memory.text, text, language=lines.words.code)
-
-    def _note_injected(self, turn: Turn, view: View, new: Iterable[Line]) -> None:
-        """What was just found needs no second look with the next message."""
-        key = turn.user_id, turn.positions[0], view
-        if (checked := self._checked.get(key)) is not None:
-            seen = checked.seen.union(injected.memory_id for injected in new)
-            self._checked[key] = replace(checked, seen=seen)
 
 
 def _most(settings: Valves, turn: Turn, lines: Sequence[Line], selection: Selection) -> int:

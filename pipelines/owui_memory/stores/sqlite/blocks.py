@@ -113,7 +113,10 @@ def line(dims: int) -> np.dtype:
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """All that the blocks of an owner hold, by `seq`. lengths: in words, with those of the context."""
+    """All that the blocks of an owner hold, by `seq`.
+
+    lengths: in words, with those of the context. codes: a line for each word of 64 bits.
+    """
 
     seqs: Array
     after: Array
@@ -127,7 +130,7 @@ class Lines:
     def among(self, seqs: Array) -> Lines:
         """Those of these memories."""
         at = np.flatnonzero(np.isin(self.seqs, seqs))
-        return Lines(self.seqs[at], self.after[at], self.lengths[at], self.codes[at], self.mean_length)
+        return Lines(self.seqs[at], self.after[at], self.lengths[at], self.codes[:, at], self.mean_length)
 
 
 def read(connection: sqlite3.Connection, tables: Tables, whose: Owner) -> Lines:
@@ -138,7 +141,8 @@ def read(connection: sqlite3.Connection, tables: Tables, whose: Owner) -> Lines:
     lines = np.frombuffer(b"".join([blob for (blob,) in blobs]), line(tables.dims))
     lengths = lines["own"].astype(np.float32) + lines["context"]
     seqs, after = (np.ascontiguousarray(lines[name]) for name in ("seq", "after"))
-    return Lines(seqs, after, lengths, lines["code"], float(lengths.mean()) if len(lengths) else 0.0)
+    codes = np.ascontiguousarray(lines["code"].T)
+    return Lines(seqs, after, lengths, codes, float(lengths.mean()) if len(lengths) else 0.0)
 
 
 def vectors_at(

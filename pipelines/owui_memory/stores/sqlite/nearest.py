@@ -29,7 +29,7 @@ def nearest(
         centred = unit - np.frombuffer(whose.centre, np.float32)
         few = max(_BY_VECTOR * top_k, 1) * finer
         alike = np.argpartition(_distances(lines.codes, whose.code(unit[None])[0]), many)[:many]
-        best = np.argpartition(_estimates(lines.codes[alike], centred), -few)[-few:]
+        best = np.argpartition(_estimates(lines.codes[:, alike], centred), -few)[-few:]
         seqs = seqs[alike[best]]
     if len(seqs) == whose.rows:
         rows = connection.execute(
@@ -50,15 +50,15 @@ def nearest(
 
 def _distances(codes: Array, code: Array) -> Array:
     """In how many bits each code differs."""
-    total = np.zeros(len(codes), np.uint16)
-    for word in range(codes.shape[1]):
-        total += _bits(codes[:, word] ^ code[word])
+    total = np.zeros(codes.shape[1], np.uint16)
+    for words, word in zip(codes, code, strict=True):
+        total += _bits(words ^ word)
     return total
 
 
 def _estimates(codes: Array, centred: Array) -> Array:
     """About the cosine of a vector and those behind the codes; only their order counts."""
-    signs = np.unpackbits(np.ascontiguousarray(codes).view(np.uint8), axis=1)[:, : len(centred)]
+    signs = np.unpackbits(np.ascontiguousarray(codes.T).view(np.uint8), axis=1)[:, : len(centred)]
     estimates: Array = signs.astype(np.float32) @ centred
     return estimates
 

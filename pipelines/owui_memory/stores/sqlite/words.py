@@ -76,7 +76,9 @@ class Words:
             "AND rowid BETWEEN ? AND ?",
             (first, word, first, last),
         ).fetchone()
-        return np.searchsorted(lines.seqs, np.array(found.split(","), np.uint32)) if found else _NOWHERE
+        if not found:
+            return _NOWHERE
+        return np.searchsorted(lines.seqs, np.fromstring(found, np.uint32, sep=","))
 
     def erase(self, connection: sqlite3.Connection) -> None:
         """Let nothing of the words stay that were deleted or replaced."""
