@@ -3469,10 +3469,11 @@ class _Explained:
         told_ids = {weighed.memory_id for weighed in told}
         always = [memory_id for memory_id in one.profile if memory_id not in told_ids]
         used, since = {*always, *told_ids}, dict(one.standing)
-        before = [memory_id for memory_id in since if memory_id not in used]
+        quoted_now = [weighed for weighed in one.quoted if weighed.outcome == INJECTED]
+        seen = used | {weighed.memory_id for weighed in quoted_now}
+        before = [memory_id for memory_id in since if memory_id not in seen]
         left_out = [weighed for weighed in one.weighed if weighed.memory_id not in {*used, *since}]
         yield from (self._say("why, message", text=quoted(one.query, self._words)), "")
-        quoted_now = [weighed for weighed in one.quoted if weighed.outcome == INJECTED]
         if used:
             yield from (self._say("why, used"), "")
             yield from (f"- {self._say('why, always told', text=self._text(id_))}" for id_ in always)
@@ -4393,7 +4394,7 @@ from ..backends.backend_holder import BackendHolder
 from ..core.errors import MemoryFault
 from ..core.locales import message
 from ..core.locales.refused import Refused
-from ..core.memory import Memory
+from ..core.memory import EPISODE, Memory
 from ..core.scope import is_of_another_team
 from ..language.names import teller
 from ..manage.command_log import CommandLog, LoggedCommand
@@ -4402,6 +4403,7 @@ from ..manage.outcomes import PAGE, Asked, Forgotten
 from ..manage.past_chats import PastChats
 from ..recall.why import Explanations
 from ..remember.outbox import Outbox
+from ..remember.passages import USER
 from ..state.switches_table import Switches
 from .answers import Answers
 from .circumstances import Here
@@ -4416,6 +4418,7 @@ _TEAM_MOST = 100  # memories of teams in one answer
 _PASSAGES_MOST = 10  # in one answer
 _CHAT = "chat:"  # begins what stands for a chat among what was shown
 _WORD_CHARS = 40
+_TOLD_CHARS = 200  # of a passage that was quoted
 _ENDS = " .!?,\"'\u3002\uff01"
 
 
@@ -4539,6 +4542,8 @@ class Work:
 
     def _told(self, memory: Memory) -> str:
         """What a memory says, and who says it where that is another."""
+        if memory.kind == EPISODE:
+            return self._say(f"said by: {memory.role or USER}", text=memory.text[:_TOLD_CHARS])
         if is_of_another_team(memory.scope, self._order.teams):
             return self._say("of another team")
         told_by = teller(memory, self._user_id, locale=self._words)
@@ -17364,8 +17369,7 @@ def _described(number: int, explanation: Explanation, journal: Journal) -> list[
         for memory_id, since in explanation.standing
     ]
     lines += [_weighed(one, journal) for one in (*injected, *others[:_SHOWN])]
-    quotes = [one for one in explanation.quoted if one.outcome == INJECTED]
-    lines += [f"   passages of past chats quoted: {len(quotes)}"] if quotes else []
+    lines += [f"{_weighed(one, journal)}, of a past chat" for one in explanation.quoted[:_SHOWN]]
     more = max(len(others) - _SHOWN, 0) + explanation.more
     return [*lines, f"   and {more} more candidates"] if more else lines
 
