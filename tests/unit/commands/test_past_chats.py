@@ -174,6 +174,13 @@ def test_why_tells_of_quotes_who_said_them(desk: Desk) -> None:
         row = {"user_id": "ada", "chat_id": "c", "explanation": json.dumps(explanation), "at": 1.0}
         connection.execute(recalls.insert().values(**row))
     answer = desk.ask("/memory why")
-    assert "".strip() in answer
+    assert "Quoted from past chats" in answer
     assert "assistant: Rex, your dog" in answer
     assert "very near" in answer
+
+
+def test_what_a_folders_chat_forgets_stays_in_chats_of_others(desk: Desk) -> None:
+    desk.hears(DOG, VET, scope="folder:f")
+    desk.hears(DOG, VET, chat="persona", scope="persona:p")
+    desk.hears(f"Forget that my dog, {RACE}, is called Rex.", chat="here", scope="folder:f")
+    assert [one.scope for one in desk.backend.list_all("past/ada")] == ["persona:p"] * 2
