@@ -27228,7 +27228,8 @@ class Control:
         elif self._eraser is not None and ids:
             receipt = self._eraser.forget(asked.user_id, ids)
             others, reached = receipt.counts, not receipt.unreached
-        asked_for = [change for change in changes if change.memory_id in memory_ids]
+        facts = [one for one in changes if one.kind != EPISODE or one.memory_id in memory_ids]
+        asked_for = facts or changes  # a second try may not know which were asked for
         gone = max(len(memory_ids) - len(asked_for), 0)
         told = tuple(change.before for change in asked_for if change.before)
         passages = len(changes) - len(asked_for)
@@ -37411,6 +37412,7 @@ class Episodes:
         stale = set(ids_of(replace(intended, topics=0))) - {one.id for one in new}
         if stale:
             admission.remove_all(backend, past_owner(user_id), stale)
+            self._table.remove(user_id)
         self._table.settle(replace(wanted, first=intended.first))
         return len(new)
 
@@ -39553,8 +39555,8 @@ from datetime import UTC, datetime
 from ..backends.base import EditableBackend
 from ..core.change import COMMANDS, Change
 from ..core.exchange import Batch, version_of
-from ..core.memory import EPISODE, Memory
-from ..core.scope import TEAM, past_owner
+from ..core.memory import EPISODE, Memory, is_seen
+from ..core.scope import TEAM, past_owner, writing_view
 from ..language.forget_requests import forget_request
 from ..language.forget_subject import FRAMING, is_meant
 from ..language.forms import stem
@@ -39661,7 +39663,9 @@ def removals(
     said, origins = (set[str]().union(*some) for some in (zip(*known, strict=True) if known else ((), ())))
     sought = _Sought(list(map(Statement.of, said)), about, own, origins - own, bool(asked))
     taken = {change.memory_id for change in changes}
-    there = backend.list_all(past_owner(batch.user_id))
+    # A chat may forget what it may change; who asks for a memory by its number means it wherever it was said.
+    view = None if batch.name.startswith(COMMANDS) else writing_view(batch.scope)
+    there = [one for one in backend.list_all(past_owner(batch.user_id)) if is_seen(one, view)]
     going = [passage for passage in there if passage.id not in taken and sought.has(passage)]
     first = max((change.position for change in changes), default=-1) + 1
     source = " ".join(dict.fromkeys(message for change in gone for message in change.source.split()))
@@ -41688,8 +41692,8 @@ class EpisodesTable:
             else:
                 connection.execute(delete(episodes).where(mine))
 
-    def remove(self, user_id: str, exchanges: Collection[str]) -> None:
-        """Their passages are gone: what recall knows of them no longer holds."""
+    def remove(self, user_id: str, exchanges: Collection[str] = ()) -> None:
+        """Passages are gone, all of these exchanges': what recall knows of them no longer holds."""
         with self._engine.begin() as connection:
             for exchange in exchanges:
                 mine = and_(episodes.c.user_id == user_id, episodes.c.exchange == exchange)
@@ -41742,6 +41746,7 @@ class EpisodesTable:
         """A user's own switch."""
         with self._engine.begin() as connection:
             put_row(connection, episode_switches, {"user_id": user_id, "is_on": on, "at": time.time()})
+            count_up(connection, user_id)
 
     def _select(self, *which: Any) -> list[Entry]:
         wanted = select(episodes).where(*which).order_by(episodes.c.said_at, episodes.c.first)
