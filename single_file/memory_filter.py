@@ -44346,7 +44346,7 @@ def _number(word: str) -> int:
 # ----------------------------------------------------------------------------------------------------------
 # stores/sqlite/__init__.py
 
-SOURCES["stores/sqlite/__init__.py"] = r'''"""The embedded store: one SQLite file with sqlite-vec and FTS5."""
+SOURCES["stores/sqlite/__init__.py"] = r'''"""The embedded store: one SQLite file, searched with NumPy and FTS5."""
 '''
 
 # ----------------------------------------------------------------------------------------------------------
