@@ -40,6 +40,7 @@ _ASSISTANT = 0.95  # of the worth of what the user said
 _QUOTE_CHARS, _DENSE_CHARS = 120, 50  # of a quote; the latter of scripts without spaces
 _MOST = 60  # quotes with one message
 _LEAST_TOKENS = 12  # for less there is no quote
+_MISSES = 5  # quotes that do not fit, after which no shorter one is looked for
 _REPEATED = 0.8  # share of a quote's words that stand in a fact which is told
 _COUNTED_S = 60.0  # for which the number of a user's passages is believed
 
@@ -225,15 +226,17 @@ class Quotes:
         """
         chosen: list[Memory] = []
         outcomes = []
+        misses = 0  # that had no room
         for item in items:
             if least is None or item.worth < least:
                 outcome = NOT_RELEVANT
             elif len(chosen) >= _MOST:
                 outcome = ENOUGH
-            elif self.room < _LEAST_TOKENS:
+            elif self.room < _LEAST_TOKENS or misses >= _MISSES:
                 outcome = NO_ROOM
             else:
                 outcome = self._tried(item.memory)
+                misses += outcome == NO_ROOM
                 if outcome == INJECTED:
                     chosen.append(item.memory)
             outcomes.append((item, outcome))
