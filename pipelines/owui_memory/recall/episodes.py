@@ -54,6 +54,7 @@ _MORE, _MORE_EACH, _OF = (
 _SUBJECT = 0.5
 _RARE, _RARE_MOST, _RAREST = 0.025, 15.0, 5
 _NEAREST = 40
+_LESS_MOST = 0.2  # relevance, where there are as many as that
 _LESS_ASKED, _LEAST_WORTH = 0.1, 0.12
 _WHEN_ASKED = 0.15  # on top of a score
 _OF_THE_TIME = 60  # messages of the time that is asked for
@@ -178,7 +179,8 @@ def gate_of(
     rare = min(sum(best) / _RAREST, _RARE_MOST)
     many = math.log(max(passages, len(near), 1) / _OF)
     less = _LESS_ASKED if asked.asks else 0.0
-    needed = gate.needed - less + max(_MORE + _MORE_EACH * many - _SUBJECT * others - _RARE * rare, 0.0)
+    more = _MORE + _MORE_EACH * many - _SUBJECT * others - _RARE * rare
+    needed = gate.needed - less + max(more, -_LESS_MOST * len(near) / _NEAREST)
     if not items or gate.evidence < needed:
         return replace(gate, needed=needed, least=None)
     return replace(gate, needed=needed, least=gate.least or _LEAST_WORTH)
