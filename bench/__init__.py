@@ -1,6 +1,7 @@
 """One file a question, printed beside plain mem0 on embedded Qdrant in the same run (bundle: the package).
 
     .venv/bin/python -m bench.inlet      how long does a message wait for its memories?
+    .venv/bin/python -m bench.past       what do 10,000 memories and passages of a user cost, and 100,000?
     .venv/bin/python -m bench.outlet     how long does an answer wait, and what do many chats at once wait?
     .venv/bin/python -m bench.startup    when is the first question answered, and in how much memory?
     .venv/bin/python -m bench.crowd      what do 64 people at once wait for, and in how much memory?

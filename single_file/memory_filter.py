@@ -3469,10 +3469,11 @@ class _Explained:
         told_ids = {weighed.memory_id for weighed in told}
         always = [memory_id for memory_id in one.profile if memory_id not in told_ids]
         used, since = {*always, *told_ids}, dict(one.standing)
-        before = [memory_id for memory_id in since if memory_id not in used]
+        quoted_now = [weighed for weighed in one.quoted if weighed.outcome == INJECTED]
+        seen = used | {weighed.memory_id for weighed in quoted_now}
+        before = [memory_id for memory_id in since if memory_id not in seen]
         left_out = [weighed for weighed in one.weighed if weighed.memory_id not in {*used, *since}]
         yield from (self._say("why, message", text=quoted(one.query, self._words)), "")
-        quoted_now = [weighed for weighed in one.quoted if weighed.outcome == INJECTED]
         if used:
             yield from (self._say("why, used"), "")
             yield from (f"- {self._say('why, always told', text=self._text(id_))}" for id_ in always)
@@ -4393,7 +4394,7 @@ from ..backends.backend_holder import BackendHolder
 from ..core.errors import MemoryFault
 from ..core.locales import message
 from ..core.locales.refused import Refused
-from ..core.memory import Memory
+from ..core.memory import EPISODE, Memory
 from ..core.scope import is_of_another_team
 from ..language.names import teller
 from ..manage.command_log import CommandLog, LoggedCommand
@@ -4402,6 +4403,7 @@ from ..manage.outcomes import PAGE, Asked, Forgotten
 from ..manage.past_chats import PastChats
 from ..recall.why import Explanations
 from ..remember.outbox import Outbox
+from ..remember.passages import USER
 from ..state.switches_table import Switches
 from .answers import Answers
 from .circumstances import Here
@@ -4416,6 +4418,7 @@ _TEAM_MOST = 100  # memories of teams in one answer
 _PASSAGES_MOST = 10  # in one answer
 _CHAT = "chat:"  # begins what stands for a chat among what was shown
 _WORD_CHARS = 40
+_TOLD_CHARS = 200  # of a passage that was quoted
 _ENDS = " .!?,\"'\u3002\uff01"
 
 
@@ -4539,6 +4542,8 @@ class Work:
 
     def _told(self, memory: Memory) -> str:
         """What a memory says, and who says it where that is another."""
+        if memory.kind == EPISODE:
+            return self._say(f"said by: {memory.role or USER}", text=memory.text[:_TOLD_CHARS])
         if is_of_another_team(memory.scope, self._order.teams):
             return self._say("of another team")
         told_by = teller(memory, self._user_id, locale=self._words)
@@ -17364,8 +17369,7 @@ def _described(number: int, explanation: Explanation, journal: Journal) -> list[
         for memory_id, since in explanation.standing
     ]
     lines += [_weighed(one, journal) for one in (*injected, *others[:_SHOWN])]
-    quotes = [one for one in explanation.quoted if one.outcome == INJECTED]
-    lines += [f"   passages of past chats quoted: {len(quotes)}"] if quotes else []
+    lines += [f"{_weighed(one, journal)}, of a past chat" for one in explanation.quoted[:_SHOWN]]
     more = max(len(others) - _SHOWN, 0) + explanation.more
     return [*lines, f"   and {more} more candidates"] if more else lines
 
@@ -18204,7 +18208,7 @@ class Catalogue:
         for upstream in upstreams:
             if upstream.is_for(model):
                 return upstream, model
-        if len(upstreams) == 1:
+        if len(upstreams) == 1 and not model.startswith(f"{upstreams[0].name}/"):
             return None if upstreams[0].models else (upstreams[0], model)
         unlimited = [one for one in upstreams if not one.models]
         for good_for in (_LISTED_S, _AGAIN_S):  # a new model is in no list that is older
@@ -18553,6 +18557,7 @@ class Proxy:
         self._prefix = prefix.encode()
         self._opened: tuple[aiohttp.ClientSession, Catalogue] | None = None
         self._at_once = self._bytes_at_once = 0
+        self._is_closing = False
         self._keeping: set[asyncio.Future[Any]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -18578,10 +18583,14 @@ class Proxy:
                 await send_json(sending, 500, refusal(text, "internal_error", "server_error"))
 
     async def close(self) -> None:
-        """Close the connections to the upstreams, once what was said is kept."""
+        """Close the connections to the upstreams: those of answers that still come, after these."""
+        self._is_closing = True
         if self._keeping:
             await asyncio.wait(self._keeping, timeout=5)
-        if self._opened is not None:
+        await self._close_if_idle()
+
+    async def _close_if_idle(self) -> None:
+        if self._is_closing and not self._at_once and self._opened is not None:
             opened, self._opened = self._opened, None
             await opened[0].close()
 
@@ -18603,6 +18612,7 @@ class Proxy:
         finally:
             self._at_once -= 1
             self._bytes_at_once -= size
+            await self._close_if_idle()
 
     def _path(self, scope: Scope) -> str:
         """What is asked for below /v1, as it came; nothing that leads out of there."""
@@ -27224,7 +27234,8 @@ class Control:
         elif self._eraser is not None and ids:
             receipt = self._eraser.forget(asked.user_id, ids)
             others, reached = receipt.counts, not receipt.unreached
-        asked_for = [change for change in changes if change.memory_id in memory_ids]
+        facts = [one for one in changes if one.kind != EPISODE or one.memory_id in memory_ids]
+        asked_for = facts or changes  # a second try may not know which were asked for
         gone = max(len(memory_ids) - len(asked_for), 0)
         told = tuple(change.before for change in asked_for if change.before)
         passages = len(changes) - len(asked_for)
@@ -28328,7 +28339,7 @@ class Page(Generic[Item]):
         pages = max(-(-len(items) // PAGE), 1)
         if not 1 <= number <= pages:
             raise Refused(message("no page", number=number, n=pages))
-        return cls(tuple(items[(number - 1) * PAGE : number * PAGE]), len(items), number, pages)
+        return cls(tuple(items[(number - 1) * PAGE : number * PAGE]), len(items), number, pages, PAGE)
 
     @property
     def first(self) -> int:
@@ -33858,14 +33869,16 @@ from __future__ import annotations
 import threading
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..backends.backend_holder import BackendHolder
 from ..config.settings import Valves
 from ..core.memory import Check
-from ..state.episodes_table import Kept
 from .inquiry import Inquiry
 from .selfcheck import SelfChecks, health_of, reading_of
+
+if TYPE_CHECKING:  # it needs SQLAlchemy, which the smallest image of the server lacks
+    from ..state.episodes_table import Kept
 
 _CHECK_EVERY = timedelta(seconds=20)  # a check embeds a word, which may cost money
 _PATIENCE_S = 5.0
@@ -37407,6 +37420,7 @@ class Episodes:
         stale = set(ids_of(replace(intended, topics=0))) - {one.id for one in new}
         if stale:
             admission.remove_all(backend, past_owner(user_id), stale)
+            self._table.remove(user_id)
         self._table.settle(replace(wanted, first=intended.first))
         return len(new)
 
@@ -39549,8 +39563,8 @@ from datetime import UTC, datetime
 from ..backends.base import EditableBackend
 from ..core.change import COMMANDS, Change
 from ..core.exchange import Batch, version_of
-from ..core.memory import EPISODE, Memory
-from ..core.scope import TEAM, past_owner
+from ..core.memory import EPISODE, Memory, is_seen
+from ..core.scope import TEAM, past_owner, writing_view
 from ..language.forget_requests import forget_request
 from ..language.forget_subject import FRAMING, is_meant
 from ..language.forms import stem
@@ -39657,7 +39671,9 @@ def removals(
     said, origins = (set[str]().union(*some) for some in (zip(*known, strict=True) if known else ((), ())))
     sought = _Sought(list(map(Statement.of, said)), about, own, origins - own, bool(asked))
     taken = {change.memory_id for change in changes}
-    there = backend.list_all(past_owner(batch.user_id))
+    # A chat may forget what it may change; who asks for a memory by its number means it wherever it was said.
+    view = None if batch.name.startswith(COMMANDS) else writing_view(batch.scope)
+    there = [one for one in backend.list_all(past_owner(batch.user_id)) if is_seen(one, view)]
     going = [passage for passage in there if passage.id not in taken and sought.has(passage)]
     first = max((change.position for change in changes), default=-1) + 1
     source = " ".join(dict.fromkeys(message for change in gone for message in change.source.split()))
@@ -41684,8 +41700,8 @@ class EpisodesTable:
             else:
                 connection.execute(delete(episodes).where(mine))
 
-    def remove(self, user_id: str, exchanges: Collection[str]) -> None:
-        """Their passages are gone: what recall knows of them no longer holds."""
+    def remove(self, user_id: str, exchanges: Collection[str] = ()) -> None:
+        """Passages are gone, all of these exchanges': what recall knows of them no longer holds."""
         with self._engine.begin() as connection:
             for exchange in exchanges:
                 mine = and_(episodes.c.user_id == user_id, episodes.c.exchange == exchange)
@@ -41738,6 +41754,7 @@ class EpisodesTable:
         """A user's own switch."""
         with self._engine.begin() as connection:
             put_row(connection, episode_switches, {"user_id": user_id, "is_on": on, "at": time.time()})
+            count_up(connection, user_id)
 
     def _select(self, *which: Any) -> list[Entry]:
         wanted = select(episodes).where(*which).order_by(episodes.c.said_at, episodes.c.first)
@@ -44331,7 +44348,7 @@ def _number(word: str) -> int:
 # ----------------------------------------------------------------------------------------------------------
 # stores/sqlite/__init__.py
 
-SOURCES["stores/sqlite/__init__.py"] = r'''"""The embedded store: one SQLite file with sqlite-vec and FTS5."""
+SOURCES["stores/sqlite/__init__.py"] = r'''"""The embedded store: one SQLite file, searched with NumPy and FTS5."""
 '''
 
 # ----------------------------------------------------------------------------------------------------------

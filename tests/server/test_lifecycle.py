@@ -110,19 +110,15 @@ class TestRestart:
 
 
 class TestSomethingIsMissing:
-    @pytest.mark.parametrize(
-        ("package", "told"),
-        [("mem0", "mem0 cannot be imported"), ("sqlite_vec", "Install pysqlite3-binary and sqlite-vec")],
-    )
     def test_the_chat_goes_on_and_the_status_says_what_to_install(
-        self, pipelines_server: StartServer, tmp_path: Path, package: str, told: str
+        self, pipelines_server: StartServer, tmp_path: Path
     ) -> None:
-        server = pipelines_server(python_path=[missing(tmp_path / "shims", package)], wait_ready=False)
+        server = pipelines_server(python_path=[missing(tmp_path / "shims", "mem0")], wait_ready=False)
         assert [m["id"] for m in server.get("/v1/models").json()["data"]] == ["memory_filter"]
         turn = Chat().say(FACT)
         assert take(server, turn) == turn.inlet
         wait_until(
-            lambda: told in json.dumps(server.status()),
+            lambda: "mem0 cannot be imported" in json.dumps(server.status()),
             what=lambda: f"the status tells it: {server.status()}",
         )
         assert server.status()["ok"] is False

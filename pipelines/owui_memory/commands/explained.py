@@ -50,10 +50,11 @@ class _Explained:
         told_ids = {weighed.memory_id for weighed in told}
         always = [memory_id for memory_id in one.profile if memory_id not in told_ids]
         used, since = {*always, *told_ids}, dict(one.standing)
-        before = [memory_id for memory_id in since if memory_id not in used]
+        quoted_now = [weighed for weighed in one.quoted if weighed.outcome == INJECTED]
+        seen = used | {weighed.memory_id for weighed in quoted_now}
+        before = [memory_id for memory_id in since if memory_id not in seen]
         left_out = [weighed for weighed in one.weighed if weighed.memory_id not in {*used, *since}]
         yield from (self._say("why, message", text=quoted(one.query, self._words)), "")
-        quoted_now = [weighed for weighed in one.quoted if weighed.outcome == INJECTED]
         if used:
             yield from (self._say("why, used"), "")
             yield from (f"- {self._say('why, always told', text=self._text(id_))}" for id_ in always)

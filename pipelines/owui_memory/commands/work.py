@@ -11,7 +11,7 @@ from ..backends.backend_holder import BackendHolder
 from ..core.errors import MemoryFault
 from ..core.locales import message
 from ..core.locales.refused import Refused
-from ..core.memory import Memory
+from ..core.memory import EPISODE, Memory
 from ..core.scope import is_of_another_team
 from ..language.names import teller
 from ..manage.command_log import CommandLog, LoggedCommand
@@ -20,6 +20,7 @@ from ..manage.outcomes import PAGE, Asked, Forgotten
 from ..manage.past_chats import PastChats
 from ..recall.why import Explanations
 from ..remember.outbox import Outbox
+from ..remember.passages import USER
 from ..state.switches_table import Switches
 from .answers import Answers
 from .circumstances import Here
@@ -34,6 +35,7 @@ _TEAM_MOST = 100  # memories of teams in one answer
 _PASSAGES_MOST = 10  # in one answer
 _CHAT = "chat:"  # begins what stands for a chat among what was shown
 _WORD_CHARS = 40
+_TOLD_CHARS = 200  # of a passage that was quoted
 _ENDS = " .!?,\"'\u3002\uff01"
 
 
@@ -157,6 +159,8 @@ class Work:
 
     def _told(self, memory: Memory) -> str:
         """What a memory says, and who says it where that is another."""
+        if memory.kind == EPISODE:
+            return self._say(f"said by: {memory.role or USER}", text=memory.text[:_TOLD_CHARS])
         if is_of_another_team(memory.scope, self._order.teams):
             return self._say("of another team")
         told_by = teller(memory, self._user_id, locale=self._words)

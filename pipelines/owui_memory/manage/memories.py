@@ -193,7 +193,8 @@ class Control:
         elif self._eraser is not None and ids:
             receipt = self._eraser.forget(asked.user_id, ids)
             others, reached = receipt.counts, not receipt.unreached
-        asked_for = [change for change in changes if change.memory_id in memory_ids]
+        facts = [one for one in changes if one.kind != EPISODE or one.memory_id in memory_ids]
+        asked_for = facts or changes  # a second try may not know which were asked for
         gone = max(len(memory_ids) - len(asked_for), 0)
         told = tuple(change.before for change in asked_for if change.before)
         passages = len(changes) - len(asked_for)

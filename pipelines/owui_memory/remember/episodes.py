@@ -117,6 +117,7 @@ class Episodes:
         stale = set(ids_of(replace(intended, topics=0))) - {one.id for one in new}
         if stale:
             admission.remove_all(backend, past_owner(user_id), stale)
+            self._table.remove(user_id)
         self._table.settle(replace(wanted, first=intended.first))
         return len(new)
 

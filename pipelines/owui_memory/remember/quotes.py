@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from ..backends.base import EditableBackend
 from ..core.change import COMMANDS, Change
 from ..core.exchange import Batch, version_of
-from ..core.memory import EPISODE, Memory
-from ..core.scope import TEAM, past_owner
+from ..core.memory import EPISODE, Memory, is_seen
+from ..core.scope import TEAM, past_owner, writing_view
 from ..language.forget_requests import forget_request
 from ..language.forget_subject import FRAMING, is_meant
 from ..language.forms import stem
@@ -120,7 +120,9 @@ def removals(
     said, origins = (set[str]().union(*some) for some in (zip(*known, strict=True) if known else ((), ())))
     sought = _Sought(list(map(Statement.of, said)), about, own, origins - own, bool(asked))
     taken = {change.memory_id for change in changes}
-    there = backend.list_all(past_owner(batch.user_id))
+    # A chat may forget what it may change; who asks for a memory by its number means it wherever it was said.
+    view = None if batch.name.startswith(COMMANDS) else writing_view(batch.scope)
+    there = [one for one in backend.list_all(past_owner(batch.user_id)) if is_seen(one, view)]
     going = [passage for passage in there if passage.id not in taken and sought.has(passage)]
     first = max((change.position for change in changes), default=-1) + 1
     source = " ".join(dict.fromkeys(message for change in gone for message in change.source.split()))

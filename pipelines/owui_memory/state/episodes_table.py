@@ -89,8 +89,8 @@ class EpisodesTable:
             else:
                 connection.execute(delete(episodes).where(mine))
 
-    def remove(self, user_id: str, exchanges: Collection[str]) -> None:
-        """Their passages are gone: what recall knows of them no longer holds."""
+    def remove(self, user_id: str, exchanges: Collection[str] = ()) -> None:
+        """Passages are gone, all of these exchanges': what recall knows of them no longer holds."""
         with self._engine.begin() as connection:
             for exchange in exchanges:
                 mine = and_(episodes.c.user_id == user_id, episodes.c.exchange == exchange)
@@ -143,6 +143,7 @@ class EpisodesTable:
         """A user's own switch."""
         with self._engine.begin() as connection:
             put_row(connection, episode_switches, {"user_id": user_id, "is_on": on, "at": time.time()})
+            count_up(connection, user_id)
 
     def _select(self, *which: Any) -> list[Entry]:
         wanted = select(episodes).where(*which).order_by(episodes.c.said_at, episodes.c.first)

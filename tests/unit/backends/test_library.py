@@ -10,6 +10,7 @@ import pytest
 from owui_memory.backends.library import LibraryBackend
 from owui_memory.config.settings import Valves
 from owui_memory.core.errors import Retry
+from owui_memory.core.memory import Memory
 from tests.harness.scripted_llm import ScriptedLLM
 
 SAID = [{"role": "user", "content": "My dog is called Rex."}]
@@ -73,3 +74,9 @@ def test_the_nearest_of_others(backend: LibraryBackend) -> None:
     assert same == pytest.approx(1.0)
     assert other < 0.5
     assert backend.similarities(text, []) == []
+
+
+def test_only_ones_own_are_removed_together(backend: LibraryBackend) -> None:
+    ours, theirs = (backend.store(user, Memory("", f"{user} has a dog.")) for user in ("ada", "bob"))
+    assert backend.remove_all("ada", [ours, theirs, "no id"]) == 1
+    assert (backend.get(ours), backend.get(theirs) is None) == (None, False)

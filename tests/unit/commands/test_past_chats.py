@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import update
 
-from owui_memory.state import journal
+from owui_memory.recall.select import INJECTED
+from owui_memory.state import journal, recalls
 from owui_memory.state.episodes_table import EpisodesTable
 from tests.harness import traces
 from tests.harness.scripted_llm import ScriptedLLM
@@ -155,3 +157,30 @@ def test_passages_are_not_imported_as_facts(desk: Desk) -> None:
     row = '{"memory": "Rex needs a shot.", "metadata": {"kind": "episode"}}'
     assert "past chat" in desk.ask(f"/memory import {row}")
     assert desk.texts() == []
+
+
+def test_why_tells_of_quotes_who_said_them(desk: Desk) -> None:
+    desk.hears(DOG, VET)
+    passage = next(one for one in desk.backend.list_all("past/ada") if one.text == VET)
+    explanation = {
+        "query": "What does my dog need?",
+        "evidence": 1,
+        "threshold": 0.5,
+        "weighed": [],
+        "at": 1.0,
+        "quoted": [{"memory_id": passage.id, "meaning": 0.7, "keyword": 1, "score": 1, "outcome": INJECTED}],
+    }
+    with desk.engine.begin() as connection:
+        row = {"user_id": "ada", "chat_id": "c", "explanation": json.dumps(explanation), "at": 1.0}
+        connection.execute(recalls.insert().values(**row))
+    answer = desk.ask("/memory why")
+    assert "Quoted from past chats" in answer
+    assert "assistant: Rex, your dog" in answer
+    assert "very near" in answer
+
+
+def test_what_a_folders_chat_forgets_stays_in_chats_of_others(desk: Desk) -> None:
+    desk.hears(DOG, VET, scope="folder:f")
+    desk.hears(DOG, VET, chat="persona", scope="persona:p")
+    desk.hears(f"Forget that my dog, {RACE}, is called Rex.", chat="here", scope="folder:f")
+    assert [one.scope for one in desk.backend.list_all("past/ada")] == ["persona:p"] * 2

@@ -34,7 +34,7 @@ class House:
         self.live = BackendHolder(self.folder, self.open_backend, bring=self.mover.bring)
 
     def open_backend(self, settings: Valves, data_dir: Path) -> Backend:
-        return open_backend(settings, data_dir, None, partial(naming, self.engine, data_dir))
+        return open_backend(settings, data_dir, named=partial(naming, self.engine, data_dir))
 
     def leave(self) -> None:
         self.live.close()

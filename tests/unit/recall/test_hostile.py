@@ -89,3 +89,10 @@ def test_a_terminal_obeys_nothing_of_it(text: str) -> None:
     assert not any(
         unicodedata.category(char) in ("Cc", "Cf") for char in one_line(text) if char not in "\u200c\u200d"
     )
+
+
+@pytest.mark.parametrize("text", ["z", "Zoë", "कि", "שָׁ"])
+def test_no_letter_bears_more_than_three_accents(text: str) -> None:
+    assert one_line(text) == text
+    accent = "\u0301"
+    assert one_line(f"z{accent * 300}{text}") == f"z{accent * 3}{text}"

@@ -61,8 +61,7 @@ def _described(number: int, explanation: Explanation, journal: Journal) -> list[
         for memory_id, since in explanation.standing
     ]
     lines += [_weighed(one, journal) for one in (*injected, *others[:_SHOWN])]
-    quotes = [one for one in explanation.quoted if one.outcome == INJECTED]
-    lines += [f"   passages of past chats quoted: {len(quotes)}"] if quotes else []
+    lines += [f"{_weighed(one, journal)}, of a past chat" for one in explanation.quoted[:_SHOWN]]
     more = max(len(others) - _SHOWN, 0) + explanation.more
     return [*lines, f"   and {more} more candidates"] if more else lines
 

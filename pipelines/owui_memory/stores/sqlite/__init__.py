@@ -1,1 +1,1 @@
-"""The embedded store: one SQLite file with sqlite-vec and FTS5."""
+"""The embedded store: one SQLite file, searched with NumPy and FTS5."""
