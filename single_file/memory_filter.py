@@ -18208,7 +18208,7 @@ class Catalogue:
         for upstream in upstreams:
             if upstream.is_for(model):
                 return upstream, model
-        if len(upstreams) == 1:
+        if len(upstreams) == 1 and not model.startswith(f"{upstreams[0].name}/"):
             return None if upstreams[0].models else (upstreams[0], model)
         unlimited = [one for one in upstreams if not one.models]
         for good_for in (_LISTED_S, _AGAIN_S):  # a new model is in no list that is older
@@ -18557,6 +18557,7 @@ class Proxy:
         self._prefix = prefix.encode()
         self._opened: tuple[aiohttp.ClientSession, Catalogue] | None = None
         self._at_once = self._bytes_at_once = 0
+        self._is_closing = False
         self._keeping: set[asyncio.Future[Any]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -18582,10 +18583,14 @@ class Proxy:
                 await send_json(sending, 500, refusal(text, "internal_error", "server_error"))
 
     async def close(self) -> None:
-        """Close the connections to the upstreams, once what was said is kept."""
+        """Close the connections to the upstreams: those of answers that still come, after these."""
+        self._is_closing = True
         if self._keeping:
             await asyncio.wait(self._keeping, timeout=5)
-        if self._opened is not None:
+        await self._close_if_idle()
+
+    async def _close_if_idle(self) -> None:
+        if self._is_closing and not self._at_once and self._opened is not None:
             opened, self._opened = self._opened, None
             await opened[0].close()
 
@@ -18607,6 +18612,7 @@ class Proxy:
         finally:
             self._at_once -= 1
             self._bytes_at_once -= size
+            await self._close_if_idle()
 
     def _path(self, scope: Scope) -> str:
         """What is asked for below /v1, as it came; nothing that leads out of there."""
@@ -28333,7 +28339,7 @@ class Page(Generic[Item]):
         pages = max(-(-len(items) // PAGE), 1)
         if not 1 <= number <= pages:
             raise Refused(message("no page", number=number, n=pages))
-        return cls(tuple(items[(number - 1) * PAGE : number * PAGE]), len(items), number, pages)
+        return cls(tuple(items[(number - 1) * PAGE : number * PAGE]), len(items), number, pages, PAGE)
 
     @property
     def first(self) -> int:
@@ -33863,14 +33869,16 @@ from __future__ import annotations
 import threading
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..backends.backend_holder import BackendHolder
 from ..config.settings import Valves
 from ..core.memory import Check
-from ..state.episodes_table import Kept
 from .inquiry import Inquiry
 from .selfcheck import SelfChecks, health_of, reading_of
+
+if TYPE_CHECKING:  # it needs SQLAlchemy, which the smallest image of the server lacks
+    from ..state.episodes_table import Kept
 
 _CHECK_EVERY = timedelta(seconds=20)  # a check embeds a word, which may cost money
 _PATIENCE_S = 5.0

@@ -70,6 +70,22 @@ def test_a_stream_goes_on_past_the_servers_middleware(
     assert upstream.left.wait(10), "the client has left"
 
 
+def test_a_stream_outlives_a_reload(server: PipelinesServer, upstream: Upstream, user: str) -> None:
+    pieces, gate = says("I see", "."), threading.Event()
+    upstream.streams(pieces[0], gate, *pieces[1:])
+    sent = {"model": "memory/llama3", "stream": True}
+    sent["messages"] = [{"role": "user", "content": "My locker holds 7919 marbles."}]
+    headers = {"X-OpenWebUI-User-Id": user}
+    with server.client.stream("POST", "/memory/v1/chat/completions", json=sent, headers=headers) as answer:
+        chunks = answer.iter_raw()
+        got = next(chunks)
+        server.reload()
+        gate.set()
+        assert got + b"".join(chunks) == b"".join(pieces)
+    server.wait_until_ready()
+    wait_until(lambda: any("7919" in text for _, text in stored(server)), what="it is remembered")
+
+
 def test_what_was_answered_outlives_a_kill(server: PipelinesServer, upstream: Upstream, user: str) -> None:
     upstream.streams(*says("Hello")[:-1], b"data: [DONE]\n\n", threading.Event())  # it does not end
     sent = {"model": "memory/llama3", "stream": True}

@@ -54,7 +54,7 @@ class Page(Generic[Item]):
         pages = max(-(-len(items) // PAGE), 1)
         if not 1 <= number <= pages:
             raise Refused(message("no page", number=number, n=pages))
-        return cls(tuple(items[(number - 1) * PAGE : number * PAGE]), len(items), number, pages)
+        return cls(tuple(items[(number - 1) * PAGE : number * PAGE]), len(items), number, pages, PAGE)
 
     @property
     def first(self) -> int:

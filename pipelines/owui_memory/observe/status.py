@@ -5,14 +5,16 @@ from __future__ import annotations
 import threading
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..backends.backend_holder import BackendHolder
 from ..config.settings import Valves
 from ..core.memory import Check
-from ..state.episodes_table import Kept
 from .inquiry import Inquiry
 from .selfcheck import SelfChecks, health_of, reading_of
+
+if TYPE_CHECKING:  # it needs SQLAlchemy, which the smallest image of the server lacks
+    from ..state.episodes_table import Kept
 
 _CHECK_EVERY = timedelta(seconds=20)  # a check embeds a word, which may cost money
 _PATIENCE_S = 5.0

@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 )
 
 from owui_memory.core.locales import ENGLISH
-from owui_memory.manage import memories
+from owui_memory.manage import outcomes
 from tests.harness.bodies import Turn, new_id
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.unit.interfaces.ledger import SAYINGS, Ledger, Own, Shared, word, words_in
@@ -580,7 +580,7 @@ def servers(scripted_llm: ScriptedLLM, monkeypatch: pytest.MonkeyPatch) -> Any:
     }.items():
         monkeypatch.setenv(f"MEMORY_EMBEDDER_{name}", value)
     monkeypatch.setenv("MEMORY_INLET_DEADLINE_MS", "10000")
-    monkeypatch.setattr(memories, "PAGE", PAGE)
+    monkeypatch.setattr(outcomes, "PAGE", PAGE)
     with running() as servers:
         yield servers
 

@@ -14,7 +14,7 @@ from owui_memory.backends.backend_holder import BackendHolder
 from owui_memory.backends.base import EditableBackend
 from owui_memory.config.settings import Valves
 from owui_memory.core.errors import ClaimLost, Drop
-from owui_memory.manage import memories
+from owui_memory.manage import memories, outcomes
 from owui_memory.manage.memories import Control
 from owui_memory.manage.outcomes import Asked, Imported
 from owui_memory.remember.journal import Journal
@@ -70,10 +70,10 @@ def test_what_is_remembered_is_listed_newest_first_with_its_chat(room: Room) -> 
 
 
 def test_pages_go_on_where_the_one_before_ended(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memories, "PAGE", 2)
+    monkeypatch.setattr(outcomes, "PAGE", 2)
     room.knows(DOG, CITY, PHONE)
     second = room.control.page("ada", 2)
-    assert [memory.text for memory in second.memories] == [DOG]
+    assert [memory.text for memory in second.items] == [DOG]
     assert (second.first, second.pages) == (3, 2)
     for number in (0, 3):
         with pytest.raises(Drop, match="2 pages"):
@@ -144,7 +144,7 @@ def test_a_teams_memory_is_not_for_one_member_to_change(room: Room) -> None:
         lambda asked: room.control.forget(asked, [dog, shared.id]),
         lambda asked: room.control.share(asked, shared.id, "sales"),
     ):
-        with pytest.raises(Drop, match="team's"):
+        with pytest.raises(Drop, match="belongs to a team"):
             change(room.asked("bob"))
     assert [memory.text for memory in room.control.of_teams(["design", "sales"])] == [DOG]
     assert room.texts() == [DOG]

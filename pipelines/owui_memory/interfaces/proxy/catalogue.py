@@ -51,7 +51,7 @@ class Catalogue:
         for upstream in upstreams:
             if upstream.is_for(model):
                 return upstream, model
-        if len(upstreams) == 1:
+        if len(upstreams) == 1 and not model.startswith(f"{upstreams[0].name}/"):
             return None if upstreams[0].models else (upstreams[0], model)
         unlimited = [one for one in upstreams if not one.models]
         for good_for in (_LISTED_S, _AGAIN_S):  # a new model is in no list that is older

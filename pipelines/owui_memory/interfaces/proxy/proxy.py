@@ -89,6 +89,7 @@ class Proxy:
         self._prefix = prefix.encode()
         self._opened: tuple[aiohttp.ClientSession, Catalogue] | None = None
         self._at_once = self._bytes_at_once = 0
+        self._is_closing = False
         self._keeping: set[asyncio.Future[Any]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -114,10 +115,14 @@ class Proxy:
                 await send_json(sending, 500, refusal(text, "internal_error", "server_error"))
 
     async def close(self) -> None:
-        """Close the connections to the upstreams, once what was said is kept."""
+        """Close the connections to the upstreams: those of answers that still come, after these."""
+        self._is_closing = True
         if self._keeping:
             await asyncio.wait(self._keeping, timeout=5)
-        if self._opened is not None:
+        await self._close_if_idle()
+
+    async def _close_if_idle(self) -> None:
+        if self._is_closing and not self._at_once and self._opened is not None:
             opened, self._opened = self._opened, None
             await opened[0].close()
 
@@ -139,6 +144,7 @@ class Proxy:
         finally:
             self._at_once -= 1
             self._bytes_at_once -= size
+            await self._close_if_idle()
 
     def _path(self, scope: Scope) -> str:
         """What is asked for below /v1, as it came; nothing that leads out of there."""

@@ -396,6 +396,12 @@ def test_a_slow_embedder_costs_the_memories_never_the_message(
         assert "Coco" in at.command("/memory"), "it is remembered later"
 
 
+def test_the_name_of_the_only_upstream_may_stand_before_a_model(at: Desk, user: str) -> None:
+    for model in ("main/llama3", "memory/main/llama3"):
+        at.chat("Hi", model=model, user=user).raise_for_status()
+        assert at.sent["model"] == "llama3"
+
+
 # Several upstreams, settings ----------------------------------------------------------------------
 
 
