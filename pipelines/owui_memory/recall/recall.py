@@ -28,7 +28,7 @@ from .episodes import TIMES_ASKED, Episodes, Quotes, apart, gate_of, is_doubted,
 from .injected import Conversation, Injected, Line
 from .lines import Lines
 from .profile import Profiles, within
-from .rank import Ranked, ranked
+from .rank import Ranked, forget_words, ranked
 from .search import asks_for_all, candidates, query_of
 from .select import ENOUGH, INJECTED, INJECTED_BEFORE, TO_FORGET, Gate, Selection, select
 from .sources import Aside, Sources
@@ -173,6 +173,7 @@ class Recaller:
         self._standing.drop()
         shown.cache_clear()
         estimated_tokens.cache_clear()
+        forget_words()
 
     def keep(self, turn: Turn, recalled: Recalled | None, left_alone: str = "") -> None:
         """Keep what this turn was told, and why, for the next one and for whoever asks.
