@@ -34999,11 +34999,13 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from ..core.memory import Candidate, Memory
 from ..language.forms import stem
 from ..language.words import content_words, terms_of
 
+_stem = lru_cache(20_000)(stem)  # candidates have the same words again and again
 _QUERY_WORDS = 32  # looked at
 _REAFFIRMED_MOST = 3
 COVERAGE_WEIGHT = 0.4  # of words, beside meaning
@@ -35093,7 +35095,7 @@ def with_keywords(found: Sequence[Candidate], query: str) -> Sequence[Candidate]
     if not found or any(item.keyword is not None for item in found):
         return found
     asked = stems_asked(query)
-    documents = [[stem(word) for word in terms_of(item.memory.text)] for item in found]
+    documents = [[_stem(word) for word in terms_of(item.memory.text)] for item in found]
     scores = bm25(documents, asked)
     return [replace(item, keyword=score) for item, score in zip(found, scores, strict=True)]
 
@@ -35118,12 +35120,12 @@ def bm25(
 
 def stems_asked(query: str) -> set[str]:
     """The stems of the words that say what a query is about."""
-    return {stem(word) for word in content_words(query)[:_QUERY_WORDS]}
+    return {_stem(word) for word in content_words(query)[:_QUERY_WORDS]}
 
 
 def coverage(memory: Memory, asked: set[str]) -> float:
     """Share of the stems asked for that a memory has."""
-    return len(asked.intersection(map(stem, terms_of(memory.text)))) / len(asked) if asked else 0.0
+    return len(asked.intersection(map(_stem, terms_of(memory.text)))) / len(asked) if asked else 0.0
 
 
 def _lifts(found: Sequence[Candidate], scores: Sequence[float], weights: Weights) -> list[float]:
@@ -35146,6 +35148,11 @@ def _worth(memory: Memory, now: datetime, reaffirmed: Mapping[str, int], weights
 
 def _time(memory: Memory) -> datetime:
     return memory.updated_at or memory.created_at or _BEFORE_ALL
+
+
+def forget_words() -> None:
+    """Keep no words in memory."""
+    _stem.cache_clear()
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -35225,7 +35232,7 @@ from .episodes import TIMES_ASKED, Episodes, Quotes, apart, gate_of, is_doubted,
 from .injected import Conversation, Injected, Line
 from .lines import Lines
 from .profile import Profiles, within
-from .rank import Ranked, ranked
+from .rank import Ranked, forget_words, ranked
 from .search import asks_for_all, candidates, query_of
 from .select import ENOUGH, INJECTED, INJECTED_BEFORE, TO_FORGET, Gate, Selection, select
 from .sources import Aside, Sources
@@ -35370,6 +35377,7 @@ class Recaller:
         self._standing.drop()
         shown.cache_clear()
         estimated_tokens.cache_clear()
+        forget_words()
 
     def keep(self, turn: Turn, recalled: Recalled | None, left_alone: str = "") -> None:
         """Keep what this turn was told, and why, for the next one and for whoever asks.
