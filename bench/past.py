@@ -23,6 +23,7 @@ from bench.inlet import Stopwatch
 from bench.measure import Latency, arguments, finish, rss_mib, table
 from bench.memories import DIMS, Fact, WordVectors, fact
 from owui_memory.core.scope import past_owner
+from owui_memory.recall.episodes import Kept
 from tests.harness.bodies import Chat, told_text
 
 _EACH = 10_000  # rows of a user
@@ -120,11 +121,13 @@ def searches(store: Path, rows: list[Row]) -> tuple[Latency, float]:
     return Latency.of(took), cpu * 1000 / len(rows)
 
 
-async def inlets(store: Path, rows: list[Row], at_once: int) -> tuple[Stopwatch, int]:
+async def inlets(store: Path, rows: list[Row], each: int, at_once: int) -> tuple[Stopwatch, int]:
     """Inlets with the bundled embedder; how many were told nothing."""
     untold = 0
     async with filter_on(store, WordVectors([one.question for one in rows]), embedding=True) as pipeline:
         embedder = pipeline._runtime.live.get()._memory.embedding_model
+        # The rows were put into the store directly: the state database knows of none.
+        pipeline._runtime._recaller._episodes.kept = lambda *_: Kept(passages=each)
         watch = Stopwatch()
 
         async def chat(mine: list[Row]) -> None:
@@ -164,7 +167,7 @@ def main() -> None:
         rows.append((f"{title}: search of both owners", found.p50, found.p95, cpu, ""))
         result: dict[str, Any] = {"users": users, "each": size, "search": found, "search_cpu_ms": cpu}
         for at_once in (1, 32) if users > 1 else (1,):
-            watch, untold = asyncio.run(inlets(store, wanted, at_once))
+            watch, untold = asyncio.run(inlets(store, wanted, size, at_once))
             measured = watch.measured()
             name = "inlet, on top of the embedder" if at_once == 1 else f"inlet, {at_once} at once"
             rows.append(

@@ -5593,7 +5593,7 @@ class Recalling(PanelModel):
         ),
     )
     episode_token_budget: int = Field(
-        800,
+        750,
         ge=0,
         le=16000,
         title="Past chats' token budget",
@@ -34333,6 +34333,7 @@ _ASSISTANT = 0.95  # of the worth of what the user said
 _QUOTE_CHARS, _DENSE_CHARS = 120, 50  # of a quote; the latter of scripts without spaces
 _MOST = 60  # quotes with one message
 _LEAST_TOKENS = 12  # for less there is no quote
+_MISSES = 5  # quotes that do not fit, after which no shorter one is looked for
 _REPEATED = 0.8  # share of a quote's words that stand in a fact which is told
 _COUNTED_S = 60.0  # for which the number of a user's passages is believed
 
@@ -34346,6 +34347,7 @@ _MORE, _MORE_EACH, _OF = (
 _SUBJECT = 0.5
 _RARE, _RARE_MOST, _RAREST = 0.025, 15.0, 5
 _NEAREST = 40
+_LESS_MOST = 0.2  # relevance, where there are as many as that
 _LESS_ASKED, _LEAST_WORTH = 0.1, 0.12
 _WHEN_ASKED = 0.15  # on top of a score
 _OF_THE_TIME = 60  # messages of the time that is asked for
@@ -34470,7 +34472,8 @@ def gate_of(
     rare = min(sum(best) / _RAREST, _RARE_MOST)
     many = math.log(max(passages, len(near), 1) / _OF)
     less = _LESS_ASKED if asked.asks else 0.0
-    needed = gate.needed - less + max(_MORE + _MORE_EACH * many - _SUBJECT * others - _RARE * rare, 0.0)
+    more = _MORE + _MORE_EACH * many - _SUBJECT * others - _RARE * rare
+    needed = gate.needed - less + max(more, -_LESS_MOST * len(near) / _NEAREST)
     if not items or gate.evidence < needed:
         return replace(gate, needed=needed, least=None)
     return replace(gate, needed=needed, least=gate.least or _LEAST_WORTH)
@@ -34518,15 +34521,17 @@ class Quotes:
         """
         chosen: list[Memory] = []
         outcomes = []
+        misses = 0  # that had no room
         for item in items:
             if least is None or item.worth < least:
                 outcome = NOT_RELEVANT
             elif len(chosen) >= _MOST:
                 outcome = ENOUGH
-            elif self.room < _LEAST_TOKENS:
+            elif self.room < _LEAST_TOKENS or misses >= _MISSES:
                 outcome = NO_ROOM
             else:
                 outcome = self._tried(item.memory)
+                misses += outcome == NO_ROOM
                 if outcome == INJECTED:
                     chosen.append(item.memory)
             outcomes.append((item, outcome))
@@ -34994,11 +34999,13 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from ..core.memory import Candidate, Memory
 from ..language.forms import stem
 from ..language.words import content_words, terms_of
 
+_stem = lru_cache(20_000)(stem)  # candidates have the same words again and again
 _QUERY_WORDS = 32  # looked at
 _REAFFIRMED_MOST = 3
 COVERAGE_WEIGHT = 0.4  # of words, beside meaning
@@ -35088,7 +35095,7 @@ def with_keywords(found: Sequence[Candidate], query: str) -> Sequence[Candidate]
     if not found or any(item.keyword is not None for item in found):
         return found
     asked = stems_asked(query)
-    documents = [[stem(word) for word in terms_of(item.memory.text)] for item in found]
+    documents = [[_stem(word) for word in terms_of(item.memory.text)] for item in found]
     scores = bm25(documents, asked)
     return [replace(item, keyword=score) for item, score in zip(found, scores, strict=True)]
 
@@ -35113,12 +35120,12 @@ def bm25(
 
 def stems_asked(query: str) -> set[str]:
     """The stems of the words that say what a query is about."""
-    return {stem(word) for word in content_words(query)[:_QUERY_WORDS]}
+    return {_stem(word) for word in content_words(query)[:_QUERY_WORDS]}
 
 
 def coverage(memory: Memory, asked: set[str]) -> float:
     """Share of the stems asked for that a memory has."""
-    return len(asked.intersection(map(stem, terms_of(memory.text)))) / len(asked) if asked else 0.0
+    return len(asked.intersection(map(_stem, terms_of(memory.text)))) / len(asked) if asked else 0.0
 
 
 def _lifts(found: Sequence[Candidate], scores: Sequence[float], weights: Weights) -> list[float]:
@@ -35141,6 +35148,11 @@ def _worth(memory: Memory, now: datetime, reaffirmed: Mapping[str, int], weights
 
 def _time(memory: Memory) -> datetime:
     return memory.updated_at or memory.created_at or _BEFORE_ALL
+
+
+def forget_words() -> None:
+    """Keep no words in memory."""
+    _stem.cache_clear()
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -35220,7 +35232,7 @@ from .episodes import TIMES_ASKED, Episodes, Quotes, apart, gate_of, is_doubted,
 from .injected import Conversation, Injected, Line
 from .lines import Lines
 from .profile import Profiles, within
-from .rank import Ranked, ranked
+from .rank import Ranked, forget_words, ranked
 from .search import asks_for_all, candidates, query_of
 from .select import ENOUGH, INJECTED, INJECTED_BEFORE, TO_FORGET, Gate, Selection, select
 from .sources import Aside, Sources
@@ -35237,7 +35249,7 @@ class Recalled:
     """Blocks for a prompt; what of it is new, and which lines are not told any more; and why.
 
     `on`: else the user has switched memory off here, and nothing was looked for.
-    secrets, markup: of the new ones, how many secrets were left out, and how many lost their markup; tokens:
+    secrets, markup: of the new facts, how many secrets were left out, and how many lost their markup; tokens:
     that they take in the prompt.
     """
 
@@ -35346,7 +35358,7 @@ class Recaller:
             searched=settings.memories_per_turn > 0,
             took_ms=(time.perf_counter() - began) * 1000,
         )
-        as_shown = [shown(one.text) for one in new]
+        as_shown = [shown(one.text) for one in facts]  # of a quote the whole passage is not looked at
         return Recalled(
             blocks=conversation.blocks(turn.positions, in_system=in_system),
             new=new,
@@ -35365,6 +35377,7 @@ class Recaller:
         self._standing.drop()
         shown.cache_clear()
         estimated_tokens.cache_clear()
+        forget_words()
 
     def keep(self, turn: Turn, recalled: Recalled | None, left_alone: str = "") -> None:
         """Keep what this turn was told, and why, for the next one and for whoever asks.

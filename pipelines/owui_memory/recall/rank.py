@@ -9,11 +9,13 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from ..core.memory import Candidate, Memory
 from ..language.forms import stem
 from ..language.words import content_words, terms_of
 
+_stem = lru_cache(20_000)(stem)  # candidates have the same words again and again
 _QUERY_WORDS = 32  # looked at
 _REAFFIRMED_MOST = 3
 COVERAGE_WEIGHT = 0.4  # of words, beside meaning
@@ -103,7 +105,7 @@ def with_keywords(found: Sequence[Candidate], query: str) -> Sequence[Candidate]
     if not found or any(item.keyword is not None for item in found):
         return found
     asked = stems_asked(query)
-    documents = [[stem(word) for word in terms_of(item.memory.text)] for item in found]
+    documents = [[_stem(word) for word in terms_of(item.memory.text)] for item in found]
     scores = bm25(documents, asked)
     return [replace(item, keyword=score) for item, score in zip(found, scores, strict=True)]
 
@@ -128,12 +130,12 @@ def bm25(
 
 def stems_asked(query: str) -> set[str]:
     """The stems of the words that say what a query is about."""
-    return {stem(word) for word in content_words(query)[:_QUERY_WORDS]}
+    return {_stem(word) for word in content_words(query)[:_QUERY_WORDS]}
 
 
 def coverage(memory: Memory, asked: set[str]) -> float:
     """Share of the stems asked for that a memory has."""
-    return len(asked.intersection(map(stem, terms_of(memory.text)))) / len(asked) if asked else 0.0
+    return len(asked.intersection(map(_stem, terms_of(memory.text)))) / len(asked) if asked else 0.0
 
 
 def _lifts(found: Sequence[Candidate], scores: Sequence[float], weights: Weights) -> list[float]:
@@ -156,3 +158,8 @@ def _worth(memory: Memory, now: datetime, reaffirmed: Mapping[str, int], weights
 
 def _time(memory: Memory) -> datetime:
     return memory.updated_at or memory.created_at or _BEFORE_ALL
+
+
+def forget_words() -> None:
+    """Keep no words in memory."""
+    _stem.cache_clear()

@@ -28,7 +28,7 @@ from .episodes import TIMES_ASKED, Episodes, Quotes, apart, gate_of, is_doubted,
 from .injected import Conversation, Injected, Line
 from .lines import Lines
 from .profile import Profiles, within
-from .rank import Ranked, ranked
+from .rank import Ranked, forget_words, ranked
 from .search import asks_for_all, candidates, query_of
 from .select import ENOUGH, INJECTED, INJECTED_BEFORE, TO_FORGET, Gate, Selection, select
 from .sources import Aside, Sources
@@ -45,7 +45,7 @@ class Recalled:
     """Blocks for a prompt; what of it is new, and which lines are not told any more; and why.
 
     `on`: else the user has switched memory off here, and nothing was looked for.
-    secrets, markup: of the new ones, how many secrets were left out, and how many lost their markup; tokens:
+    secrets, markup: of the new facts, how many secrets were left out, and how many lost their markup; tokens:
     that they take in the prompt.
     """
 
@@ -154,7 +154,7 @@ class Recaller:
             searched=settings.memories_per_turn > 0,
             took_ms=(time.perf_counter() - began) * 1000,
         )
-        as_shown = [shown(one.text) for one in new]
+        as_shown = [shown(one.text) for one in facts]  # of a quote the whole passage is not looked at
         return Recalled(
             blocks=conversation.blocks(turn.positions, in_system=in_system),
             new=new,
@@ -173,6 +173,7 @@ class Recaller:
         self._standing.drop()
         shown.cache_clear()
         estimated_tokens.cache_clear()
+        forget_words()
 
     def keep(self, turn: Turn, recalled: Recalled | None, left_alone: str = "") -> None:
         """Keep what this turn was told, and why, for the next one and for whoever asks.
