@@ -40,6 +40,7 @@ _ASSISTANT = 0.95  # of the worth of what the user said
 _QUOTE_CHARS, _DENSE_CHARS = 120, 50  # of a quote; the latter of scripts without spaces
 _MOST = 60  # quotes with one message
 _LEAST_TOKENS = 12  # for less there is no quote
+_MISSES = 5  # quotes that do not fit, after which no shorter one is looked for
 _REPEATED = 0.8  # share of a quote's words that stand in a fact which is told
 _COUNTED_S = 60.0  # for which the number of a user's passages is believed
 
@@ -53,6 +54,7 @@ _MORE, _MORE_EACH, _OF = (
 _SUBJECT = 0.5
 _RARE, _RARE_MOST, _RAREST = 0.025, 15.0, 5
 _NEAREST = 40
+_LESS_MOST = 0.2  # relevance, where there are as many as that
 _LESS_ASKED, _LEAST_WORTH = 0.1, 0.12
 _WHEN_ASKED = 0.15  # on top of a score
 _OF_THE_TIME = 60  # messages of the time that is asked for
@@ -177,7 +179,8 @@ def gate_of(
     rare = min(sum(best) / _RAREST, _RARE_MOST)
     many = math.log(max(passages, len(near), 1) / _OF)
     less = _LESS_ASKED if asked.asks else 0.0
-    needed = gate.needed - less + max(_MORE + _MORE_EACH * many - _SUBJECT * others - _RARE * rare, 0.0)
+    more = _MORE + _MORE_EACH * many - _SUBJECT * others - _RARE * rare
+    needed = gate.needed - less + max(more, -_LESS_MOST * len(near) / _NEAREST)
     if not items or gate.evidence < needed:
         return replace(gate, needed=needed, least=None)
     return replace(gate, needed=needed, least=gate.least or _LEAST_WORTH)
@@ -225,15 +228,17 @@ class Quotes:
         """
         chosen: list[Memory] = []
         outcomes = []
+        misses = 0  # that had no room
         for item in items:
             if least is None or item.worth < least:
                 outcome = NOT_RELEVANT
             elif len(chosen) >= _MOST:
                 outcome = ENOUGH
-            elif self.room < _LEAST_TOKENS:
+            elif self.room < _LEAST_TOKENS or misses >= _MISSES:
                 outcome = NO_ROOM
             else:
                 outcome = self._tried(item.memory)
+                misses += outcome == NO_ROOM
                 if outcome == INJECTED:
                     chosen.append(item.memory)
             outcomes.append((item, outcome))

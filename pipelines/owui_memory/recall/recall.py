@@ -45,7 +45,7 @@ class Recalled:
     """Blocks for a prompt; what of it is new, and which lines are not told any more; and why.
 
     `on`: else the user has switched memory off here, and nothing was looked for.
-    secrets, markup: of the new ones, how many secrets were left out, and how many lost their markup; tokens:
+    secrets, markup: of the new facts, how many secrets were left out, and how many lost their markup; tokens:
     that they take in the prompt.
     """
 
@@ -154,7 +154,7 @@ class Recaller:
             searched=settings.memories_per_turn > 0,
             took_ms=(time.perf_counter() - began) * 1000,
         )
-        as_shown = [shown(one.text) for one in new]
+        as_shown = [shown(one.text) for one in facts]  # of a quote the whole passage is not looked at
         return Recalled(
             blocks=conversation.blocks(turn.positions, in_system=in_system),
             new=new,

@@ -457,6 +457,13 @@ class TestPastChats:
         assert len(rows(run, "chats", "ada")["chats"]) == 23
         assert {one["user_id"]: one["passages"] for one in rows(run, "users")} == {"ada": 46, "bob": 2}
 
+    @pytest.mark.usefixtures("chats")
+    def test_they_move_with_the_facts(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+        before = rows(run, "chats", "ada")["chats"]
+        monkeypatch.setenv("MEMORY_EMBEDDER_MODEL", "another")
+        assert rows(run, "migrate")["moved"] == 49
+        assert rows(run, "chats", "ada")["chats"] == before
+
     def test_whether_they_are_kept(self, run: Run) -> None:
         assert "no longer kept" in run("episodes", "ada", "off")
         (part,) = [one for one in rows(run, "status")["parts"] if one["name"] == "past chats"]

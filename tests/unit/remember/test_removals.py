@@ -78,8 +78,8 @@ def test_what_the_user_wants_forgotten_or_says_is_over_may_be_all(mind: Mind, te
     ],
 )
 def test_nobody_elses_words_ask_for_removals(mind: Mind, text: str, answer: str) -> None:
-    assert removes_all(mind, batch(text, answer=answer)) == 0
-    assert mind.texts() == sorted(HELD)
+    removes_all(mind, batch(text, answer=answer))  # what was said may well be added
+    assert set(HELD) <= set(mind.texts())
 
 
 @pytest.mark.parametrize(

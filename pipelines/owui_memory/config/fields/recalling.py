@@ -46,7 +46,7 @@ class Recalling(PanelModel):
         ),
     )
     episode_token_budget: int = Field(
-        800,
+        750,
         ge=0,
         le=16000,
         title="Past chats' token budget",
