@@ -329,3 +329,11 @@ def _replace(value: Any, old: str, new: str) -> Any:
     if isinstance(value, dict):
         return {key: _replace(item, old, new) for key, item in value.items()}
     return value
+
+
+def test_a_body_that_ends_with_a_question_holds_no_exchange() -> None:
+    turn = Chat("ada").say("What is my dog called?")
+    body = turn.outlet("Rex.")
+    assert read_outlet(body, turn.user) is not None
+    asked = [*body["messages"], {"role": "user", "content": "And?"}]
+    assert read_outlet({**body, "messages": asked}, turn.user) is None
