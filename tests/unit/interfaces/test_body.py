@@ -12,7 +12,7 @@ from owui_memory.core.chat_servers import AnsweredBy
 from owui_memory.core.turn import Turn
 from owui_memory.interfaces.body import read_inlet, read_outlet, with_blocks
 from owui_memory.recall.block import Blocks, line, render
-from tests.harness.bodies import recording, recording_names
+from tests.harness.bodies import Chat, recording, recording_names
 from tests.harness.samples import NOW, memory
 
 ADA = "6dc1cabf-53c7-4a62-b7c7-96e8c552b462"
