@@ -41,7 +41,7 @@ _QUOTE_CHARS, _DENSE_CHARS = 120, 50  # of a quote; the latter of scripts withou
 _MOST = 60  # quotes with one message
 _LEAST_TOKENS = 12  # for less there is no quote
 _MISSES = 5  # quotes that do not fit, after which no shorter one is looked for
-_REPEATED = 0.8  # share of a quote's words that stand in a fact which is told
+_REPEATED = 0.8  # share of a quote's words that stand in a fact which is told, or in the message itself
 _COUNTED_S = 60.0  # for which the number of a user's passages is believed
 
 # By how much more evidence the best of many passages needs, in relevance: more where there are more, and
@@ -218,7 +218,7 @@ class Quotes:
 
     def __post_init__(self) -> None:
         self._asked = frozenset(stems_asked(self.query))
-        self._known = [frozenset(terms_of(text)) for text in self.facts]
+        self._known = [frozenset(terms_of(text)) for text in (*self.facts, self.query)]
         self.room -= quotes_overhead(self.count, self.words)
 
     def select(self, items: Sequence[Ranked], least: float | None) -> Selection:

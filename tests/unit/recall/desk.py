@@ -33,6 +33,8 @@ _OTHERS = re.compile(
     r'^- (?P<who>[^"(]*?, team \w+|A member of team \w+)(?: \((?P<when>.*?)\))?: "(?P<text>.*)"$',
     re.MULTILINE,
 )
+# Of a past chat: its day, and what was said there; what the user said counts as told of them.
+_QUOTED = re.compile(r'^- (?:\[.*\]|(?P<who>user|assistant): "(?P<text>.*)")$', re.MULTILINE)
 
 
 class Told(NamedTuple):
@@ -157,8 +159,12 @@ def edited(chat: Chat, text: str, ordinal: int = -1) -> Said:
 
 
 def _read(block: str) -> Told:
-    own = {match[2]: match[1] or "" for match in _OWN.finditer(block)}
-    others = {match["text"]: match["who"] for match in _OTHERS.finditer(block)}
-    lines = [line for line in block.split("\n") if line.startswith("- ")]
-    assert len(lines) == len(own) + len(others), "every line was read"
+    quotes = list(_QUOTED.finditer(block))
+    own = {match["text"]: "" for match in quotes if match["who"] == "user"}
+    block_of_facts = _QUOTED.sub("", block)
+    own |= {match[2]: match[1] or "" for match in _OWN.finditer(block_of_facts)}
+    others = {match["text"]: match["who"] for match in _OTHERS.finditer(block_of_facts)}
+    lines = [line for line in block_of_facts.split("\n") if line.startswith("- ")]
+    told = len(own) + len(others) - sum(match["who"] == "user" for match in quotes)
+    assert len(lines) == told, "every line was read"
     return Told(own, others, block)

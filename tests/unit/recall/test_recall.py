@@ -180,7 +180,7 @@ def test_what_others_changed_in_mem0_is_noticed_after_a_while(
     for question in ("What is my dog called?", "Thanks for telling me, really."):
         talk.ask(question)
     house.backend.remove(dog)
-    monkeypatch.setattr("owui_memory.recall.recall._CHECK_EVERY_S", 0.0)
+    monkeypatch.setattr("owui_memory.recall.standing._CHECK_EVERY_S", 0.0)
     assert DOG not in text_of(talk.ask("And how old might it be?"))
 
 
@@ -361,5 +361,5 @@ def test_it_can_be_read_on_the_command_line(
     explained = json.loads(capsys.readouterr().out)
     weighed = explained[0]["weighed"][0]
     assert explained[0]["memories"][weighed["memory_id"]].startswith('"')
-    with pytest.raises(Drop, match="Nothing is known of a chat no-such-chat"):
+    with pytest.raises(Drop, match="Nothing is known of chat no-such-chat"):
         show(house.engine, "no-such-chat", to_json=False)

@@ -25,7 +25,7 @@ def house(request: pytest.FixtureRequest, scripted_llm: ScriptedLLM, tmp_path: P
 
 @pytest.fixture(autouse=True)
 def _always_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("owui_memory.recall.recall._CHECK_EVERY_S", 0.0)
+    monkeypatch.setattr("owui_memory.recall.standing._CHECK_EVERY_S", 0.0)
 
 
 def test_what_others_removed_is_told_no_longer(house: House, talk: Conversation) -> None:
