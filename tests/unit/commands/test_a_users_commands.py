@@ -379,3 +379,15 @@ class TestStatus:
         answer = desk.ask(command, is_admin=True)
         assert "q.example:6333" in answer
         assert "vector_store_url" in answer
+
+
+def test_without_ids_a_model_that_may_not_know_memories_is_not_shown_them(
+    own_data_folder: Path, scripted_llm: ScriptedLLM
+) -> None:
+    """There the answer stands in the conversation, and goes to the model with the next message."""
+    with a_desk(own_data_folder, scripted_llm, local_only=True) as desk:
+        desk.knows(DOG)
+        told = {kind: desk.ask("/memory", chat_kind="api", connection=kind) for kind in ("local", "external")}
+    assert "Rex" in told["local"]
+    assert "may not know your memories" in told["external"]
+    assert "Rex" not in told["external"]

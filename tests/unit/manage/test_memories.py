@@ -146,8 +146,12 @@ def test_a_teams_memory_is_not_for_one_member_to_change(room: Room) -> None:
     ):
         with pytest.raises(Drop, match="belongs to a team"):
             change(room.asked("bob"))
+    with pytest.raises(Drop, match="only what you have shared"):
+        room.control.withdraw(room.asked("bob"), shared.id)
     assert [memory.text for memory in room.control.of_teams(["design", "sales"])] == [DOG]
     assert room.texts() == [DOG]
+    room.control.withdraw(room.asked(), shared.id)
+    assert room.control.of_teams(["design"]) == []
 
 
 def test_a_request_that_is_tried_again_does_nothing_twice(room: Room) -> None:

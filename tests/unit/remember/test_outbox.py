@@ -15,6 +15,7 @@ from owui_memory.core.errors import ClaimLost
 from owui_memory.core.exchange import Batch, Exchange
 from owui_memory.remember import outbox as module
 from owui_memory.remember.outbox import Counts, Outbox
+from owui_memory.state import erasures
 
 
 @pytest.fixture
@@ -330,3 +331,14 @@ def test_only_versions_of_one_message_replace_each_other(queue: Outbox) -> None:
     queue.put(replace(version("untold", said_at=4), follows=""))
     queue.put(replace(version("bobs", said_at=5), user_id="bob"))
     assert queue.counts().pending == 5
+
+
+def test_what_came_before_its_user_was_erased_is_not_put(queue: Outbox, engine: Engine) -> None:
+    """It waited elsewhere meanwhile: in a file, for the database to come back."""
+    with engine.begin() as connection:
+        asked = {"user_id": "ada", "whole": True, "memory_ids": "[]", "batches": "[]", "locations": "[]"}
+        connection.execute(erasures.insert().values(**asked, asked_at=100.0))
+    assert not queue.put(exchange("before"), since=99.0)
+    assert queue.put(exchange("after"), since=101.0)
+    assert queue.put(exchange("another's", user="bob"), since=99.0)
+    assert queue.put(exchange("now"))
