@@ -21,6 +21,7 @@ from owui_memory.core.text import plain
 from owui_memory.interfaces import intake
 from owui_memory.interfaces import strip_commands as asides
 from owui_memory.interfaces.body import with_blocks
+from owui_memory.interfaces.proxy import dialects
 from owui_memory.language import (
     credential_names,
     credential_values,
@@ -29,6 +30,7 @@ from owui_memory.language import (
     forgetting,
     guess,
     over,
+    past,
     scripts,
     self_reference,
     sentences,
@@ -136,11 +138,19 @@ def _recalled(text: str) -> None:
     suppressed(text, items)
 
 
+def _prompt(text: str) -> None:
+    dialect = dialects.DIALECTS["/completions"]
+    dialect.learned({"prompt": text})
+    dialect.opened({"prompt": text})
+
+
 HI = _message("user", "Hi")
 ASIDES = (asides, spans, slash, block)
 
 # Whole bodies, as they come: of any length.
 _BODIES = (
+    Reader("proxy: prompt", _prompt, (dialects,)),
+    Reader("question about the past", lambda text: past.past_question(text, NOW.date()), (past,)),
     Reader("inlet: message", lambda text: _inlet(_message("user", text)), ASIDES),
     Reader("inlet: message in parts", lambda text: _inlet(_message("user", _part(text))), ASIDES),
     Reader("inlet: earlier message", lambda text: _inlet(_message("user", text), HI), ASIDES),

@@ -75,8 +75,10 @@ def test_every_command(shared_server: PipelinesServer, user: str, code: str) -> 
     assert rows(talk("page", "1")) == [CAT, CITY, DOG]
     assert talk("page", "7") == says("no page", number=7, n=1)
     found = talk("search", "Lisbon")
-    assert found.startswith(says("found, head", n=len(rows(found))))
-    assert rows(found)[0] == CITY
+    facts, quotes = rows(found)
+    assert found.startswith(says("found, head", n=1))
+    assert facts == CITY
+    assert quotes.endswith(CITY)
     assert says("nothing found", words="")[:5] in talk("search", "zebra quantum")
 
     changed = talk("edit", "1 I live in Porto, near the sea.")
@@ -116,6 +118,10 @@ def test_every_command(shared_server: PipelinesServer, user: str, code: str) -> 
     why = talk("why")
     assert why.startswith(says("why, message", text=says("quoted", text="What is my dog called?")))
     assert says("why, used") in why
+
+    assert says("chats, head", chats="|").partition("|")[0] in talk("chats")
+    assert talk("episodes", word_for("off", code)) == says("episodes off")
+    assert talk("episodes", word_for("on", code)) == says("episodes on")
 
     for verb in ("team", "share", "withdraw"):
         assert talk(verb, "1") == says("no team")

@@ -16,6 +16,8 @@ from tests.server.scenarios import ALL
 from tests.server.scenarios.play import is_asked_to_reconcile, play
 from tests.server.scenarios.script import Scenario
 
+# What holds no more is no fact any more; a quote of the day on which it was said says so for ever.
+FACTS_ONLY = {"MEMORY_EPISODES": "off"}
 BYSTANDER, BICYCLE = "bystander", "The user has a red bicycle."
 
 STORIES = [pytest.param(one, id=f"{language}: {one.name}") for language, told in ALL.items() for one in told]
@@ -24,13 +26,17 @@ STORIES = [pytest.param(one, id=f"{language}: {one.name}") for language, told in
 @pytest.fixture(scope="module")
 def reads_at_once(module_servers: StartServer, _running_llm: ScriptedLLM) -> PipelinesServer:
     """It reads each message as it comes; somebody else's memory is there from the beginning."""
-    return _with_bystander(module_servers(env=with_llm(_running_llm)), _running_llm)
+    return _with_bystander(module_servers(env={**with_llm(_running_llm), **FACTS_ONLY}), _running_llm)
 
 
 @pytest.fixture(scope="module")
 def reads_by_threes(module_servers: StartServer, _running_llm: ScriptedLLM) -> PipelinesServer:
     """It reads a chat when three messages wait, or when its user goes on in another."""
-    env = {**with_llm(_running_llm), "MEMORY_ADVANCED": "batch_idle_seconds=60; batch_max_exchanges=3"}
+    env = {
+        **with_llm(_running_llm),
+        **FACTS_ONLY,
+        "MEMORY_ADVANCED": "batch_idle_seconds=60; batch_max_exchanges=3",
+    }
     return _with_bystander(module_servers(env=env), _running_llm)
 
 

@@ -86,7 +86,7 @@ def test_a_team_knows_what_is_shared_until_it_is_withdrawn(pipelines_server: Sta
     server.outlet(asked.outlet("A heron.", sent=server.inlet(asked.inlet, asked.user)), asked.user)
     server.wait_until_drained()
     assert "Ada, team design: The logo" in command(server, bobs, "/memory why")
-    assert "Only what you have shared yourself" in command(server, bobs, "/memory withdraw 1")
+    assert "only what you have shared yourself" in command(server, bobs, "/memory withdraw 1")
     assert "Your teams: design" in command(server, chat, "/memory share 1 sales")
     assert "green heron" in command(server, chat, "/memory team")
     assert "Withdrawn" in command(server, chat, "/memory withdraw 1")

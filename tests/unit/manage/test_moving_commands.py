@@ -315,7 +315,7 @@ class TestMigrate:
         stopped.locations.aim(elsewhere, empty=True)
         stopped.locations.arrive(elsewhere, pending=True)
         assert main(["migrate", "--abandon"]) == 0
-        assert f"What is only in {home} stays there" in capsys.readouterr().out
+        assert f"Memories that are only in {home} stay there" in capsys.readouterr().out
         assert main(["migrate", "--abandon"]) == 0
         assert capsys.readouterr().out == "No former location is waited for.\n"
 

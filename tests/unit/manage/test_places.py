@@ -130,7 +130,7 @@ def test_what_was_told_follows_new_ids(known: Locations, engine: Engine) -> None
         for number, memory in enumerate(("old-1", "old-2")):
             row = dict.fromkeys(("user_id", "chat_id", "conversation", "text", "line"), "x")
             connection.execute(
-                injected.insert().values(**row, position=str(number), memory_id=memory, told_at=1.0)
+                injected.insert().values(**row, position=str(number), memory_id=memory, injected_at=1.0)
             )
             change = dict.fromkeys(("user_id", "op", "before", "after", "kind", "expires", "source"), "x")
             connection.execute(

@@ -158,7 +158,7 @@ class TestWhoeverWrites:
 def test_a_wish_is_kept_for_oneself_and_not_shared(room: Room) -> None:
     room.control.remember(room.asked(), "Please answer in German from now on.")
     (wish,) = room.control.all("ada")
-    with pytest.raises(NotAdmittedError, match="not shared"):
+    with pytest.raises(NotAdmittedError, match="cannot be shared"):
         room.control.share(room.asked(), wish.id, "design")
 
 

@@ -167,4 +167,4 @@ def test_a_search_has_no_view_unless_its_caller_names_one() -> None:
             if isinstance(call, ast.Call) and getattr(call.func, "attr", "") == "search":
                 views = [*call.args[3:4], *(one.value for one in call.keywords if one.arg == "view")]
                 if any(isinstance(view, ast.Constant) and view.value is None for view in views):
-                    assert path.name == "memories.py", f"{path.name}:{call.lineno}"
+                    assert path.name in ("memories.py", "past_chats.py"), f"{path.name}:{call.lineno}"

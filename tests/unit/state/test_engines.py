@@ -136,7 +136,7 @@ def test_a_restart_loses_nothing(stoppable: Place, own_postgres: Postgres) -> No
         allowed = pool.submit(decisions.allow, turn.user_id, Permission.of(turn, ""))
         found = pool.submit(decisions.allowed, "nobody", ["key"])
         wait_until(
-            lambda: queue._patience._failing_since and decisions._writing._failing_since, what="they wait"
+            lambda: queue._patience._failing_since and decisions._giving._failing_since, what="they wait"
         )
         own_postgres.start()
         assert put.result(30) is True

