@@ -66,7 +66,7 @@ class Row:
     @property
     def payload(self) -> dict[str, Any]:
         said = fact(self.number).payload["created_at"]
-        kind = {} if self.is_fact else {"kind": "episode", "role": "user", "title": "A chat of that day"}
+        kind = {} if self.is_fact else {"kind": "episode", "said_by": "user", "title": "A chat of that day"}
         return {
             "user_id": self.owner,
             "data": self.text,

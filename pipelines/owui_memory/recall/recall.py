@@ -162,7 +162,7 @@ class Recaller:
             why=why,
             secrets=sum(one.secrets for one in as_shown),
             markup=sum(one.markup for one in as_shown),
-            tokens=lines.held(new),
+            tokens=lines.held(facts) + quotes.taken,
         )
 
     def drop(self, user_id: str) -> None:

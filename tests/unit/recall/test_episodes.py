@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from owui_memory.core.exchange import Batch, Exchange
 from owui_memory.core.locales import CODES, locale
@@ -184,3 +186,16 @@ class TestInAChat:
         house.backend.erase("past/ada")
         EpisodesTable(house.engine).remove("ada", ["any"])  # others are told that something is gone
         assert 'user: "I built' not in text_of(talk.ask("And what else?"))
+
+
+_WORDS = st.frozensets(st.sampled_from(["ada", "lives", "in", "porto", "since", "2021", "with", "rex", "7"]))
+
+
+@given(st.lists(_WORDS, max_size=6), _WORDS)
+def test_what_is_said_already_is_found_by_its_rarest_words(
+    known: list[frozenset[str]], words: frozenset[str]
+) -> None:
+    told = quotes("", facts=[" ".join(one) for one in known])
+    numbers = words & {"2021", "7"}
+    expected = any(len(words & one) >= 0.8 * len(words) and numbers <= one for one in [*known, frozenset()])
+    assert told._is_known(words) == expected
