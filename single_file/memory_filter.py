@@ -34517,12 +34517,21 @@ class Quotes:
     _chats: dict[str, str] = field(default_factory=dict)  # what stands above a chat's lines
     _taken: Counter[str] = field(default_factory=Counter)
     _asked: frozenset[str] = field(init=False)
-    _known: list[frozenset[str]] = field(init=False)
+    _known: list[frozenset[str]] = field(default_factory=list)
+    _with: dict[str, list[int]] = field(default_factory=dict)  # a word: which of the known have it
+    _given: int = field(init=False)
 
     def __post_init__(self) -> None:
+        self._given = self.room
         self._asked = frozenset(stems_asked(self.query))
-        self._known = [frozenset(terms_of(text)) for text in (*self.facts, self.query)]
+        for text in (*self.facts, self.query):
+            self._know(frozenset(terms_of(text)))
         self.room -= quotes_overhead(self.count, self.words)
+
+    @property
+    def taken(self) -> int:
+        """What the quotes take in the prompt, in tokens."""
+        return self._given - self.room if self.lines else 0
 
     def select(self, items: Sequence[Ranked], least: float | None) -> Selection:
         """Choose from ranked passages, best first; what is chosen has its line in `lines`.
@@ -34551,9 +34560,7 @@ class Quotes:
         """What becomes of a passage: it is told where it says something new, and has room."""
         text = quote(memory.text, self._asked)
         words = frozenset(terms_of(text))
-        if any(
-            len(words & known) >= _REPEATED * len(words) and _numbers(words) <= known for known in self._known
-        ):
+        if self._is_known(words):
             return REPEATS
         line, above = quote_line(memory, text, self.now, self.words)
         is_first = memory.chat not in self._chats
@@ -34561,11 +34568,29 @@ class Quotes:
         if tokens > self.room:
             return NO_ROOM
         self.room -= tokens
-        self._known.append(words)
+        self._know(words)
         if is_first:
             self._chats[memory.chat] = self._alone(above)
         self.lines[memory.id] = f"{self._chats[memory.chat]} {line.removeprefix('- ')}"
         return INJECTED
+
+    def _know(self, words: frozenset[str]) -> None:
+        for word in words:
+            self._with.setdefault(word, []).append(len(self._known))
+        self._known.append(words)
+
+    def _is_known(self, words: frozenset[str]) -> bool:
+        """Whether one that is known has most of these words, and all numbers among them."""
+        if not words:
+            return True
+        least = math.ceil(_REPEATED * len(words))
+        # One that has so many of them has one of the rarest few at least.
+        rarest = sorted((self._with.get(word, []) for word in words), key=len)[: len(words) - least + 1]
+        numbers = _numbers(words)
+        return any(
+            len(words & self._known[at]) >= least and numbers <= self._known[at]
+            for at in set().union(*rarest)
+        )
 
     def in_order(self, chosen: Iterable[Memory]) -> list[Memory]:
         """Chat by chat, the oldest first, each as it was said."""
@@ -35376,7 +35401,7 @@ class Recaller:
             why=why,
             secrets=sum(one.secrets for one in as_shown),
             markup=sum(one.markup for one in as_shown),
-            tokens=lines.held(new),
+            tokens=lines.held(facts) + quotes.taken,
         )
 
     def drop(self, user_id: str) -> None:
