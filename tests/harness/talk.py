@@ -32,6 +32,11 @@ def recalled(server: PipelinesServer, question: str, *, user: str = "ada", chat:
     return told_text(server.inlet(turn.inlet, turn.user))
 
 
+def facts_in(told: str) -> str:
+    """What is told without the quotes of past chats, which say for ever what was said on a day."""
+    return told.partition("Quotes from earlier chats")[0]
+
+
 def fresh(question: str) -> str:
     """The question in words that nobody has used before, so that no cache of embeddings answers it."""
     return f"{question} {uuid.uuid4().hex[:6]}"

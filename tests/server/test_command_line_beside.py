@@ -76,7 +76,7 @@ def test_what_is_remembered_there_is_told_here_and_forgotten_for_good(
     chat = Chat("ada")
     assert "Rex" in recalled(server, QUESTION, chat=chat)
     assert recalled(server, QUESTION, user="bob") == ""
-    assert admin.runs("forget", "ada", "dog") == {"forgotten": 1, "gone": 0, "texts": [DOG]}
+    assert admin.runs("forget", "ada", "dog") == {"forgotten": 1, "gone": 0, "passages": 0, "texts": [DOG]}
     assert "Rex" not in recalled(server, QUESTION)
     assert "Rex" not in recalled(server, "And what did you say is my dog called?", chat=chat)
 
@@ -86,6 +86,13 @@ def test_switched_off_at_once(server: PipelinesServer, admin: Admin) -> None:
     admin.runs("off", "ada")
     assert recalled(server, QUESTION) == ""
     tell(server, "I play the cello.")
-    assert admin.runs("status", "ada") == {"user_id": "ada", "on": False, "memories": 1, "waiting": 0}
+    assert admin.runs("status", "ada") == {
+        "user_id": "ada",
+        "on": False,
+        "memories": 1,
+        "passages": 2,
+        "chats": 1,
+        "waiting": 0,
+    }
     admin.runs("on", "ada")
     assert "Rex" in recalled(server, QUESTION)

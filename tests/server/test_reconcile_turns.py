@@ -11,7 +11,7 @@ from tests.harness.bodies import Chat, recording, told_text
 from tests.harness.pipelines_server import PipelinesServer, StartServer, with_llm
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.scripted_requests import Request
-from tests.harness.talk import recalled, stored, take, tell
+from tests.harness.talk import facts_in, recalled, stored, take, tell
 
 pytestmark = pytest.mark.slow
 
@@ -42,7 +42,7 @@ def test_a_corrected_fact_replaces_the_old_one(server: PipelinesServer, scripted
     assert "The user lives in Lisbon." in recalled(server, "Where does this user live?", user="ada")
     tell(server, "I moved to Porto last week, from Lisbon.", user="ada")
     assert stored(server) == [("ada", "The user lives in Porto.")]
-    told = recalled(server, "Which town does the user live in?", user="ada")
+    told = facts_in(recalled(server, "Which town does the user live in?", user="ada"))
     assert "Porto" in told
     assert "Lisbon" not in told
 
