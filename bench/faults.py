@@ -23,14 +23,16 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import httpx
 
 from bench.measure import arguments, finish
+from owui_memory.core.memory import EPISODE
 from tests.harness.bodies import Chat
 from tests.harness.pipelines_server import FILTER, PipelinesServer, with_embedder, with_llm
 from tests.harness.remains import store_in
@@ -39,6 +41,10 @@ from tests.harness.scripted_requests import Request
 from tests.harness.waiting import wait_until
 
 _SAID = re.compile(r"My locker number \d+ is green\.")
+
+
+def _said_in(rows: Iterable[Any]) -> Counter[str]:
+    return Counter(found for row in rows for found in _SAID.findall(row.payload["data"]))
 
 
 def main() -> None:
@@ -72,10 +78,11 @@ def main() -> None:
         wrong = [part for part in status["parts"] if not part["ok"] or part["name"] == "filter"]
         server.stop()
         store = store_in(data_dir)
-        held = Counter(found for row in store.list()[0] for found in _SAID.findall(row.payload["data"]))
+        held = _said_in(row for row in store.list()[0] if row.payload["kind"] != EPISODE)
+        quoted = _said_in(row for row in store.list()[0] if row.payload["kind"] == EPISODE)
         store.close()
-    lost = sorted(set(talk.said) - set(held))
-    doubled = [text for text, times in held.items() if times > 1]
+    lost = sorted(set(talk.said) - (held.keys() & quoted.keys()))
+    doubled = [text for found in (held, quoted) for text, times in found.items() if times > 1]
     print(f"{options.turns} turns in {took:.0f} s; faults: {dict(chaos.made)}")
     print(f"said {len(talk.said)}, the server was away for {talk.away}, slowest answer {talk.slowest:.1f} s")
     dead = status["queue"]["dead"]
