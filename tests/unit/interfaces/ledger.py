@@ -15,7 +15,7 @@ _WORD = re.compile(r"\bVex(?:[bdfgklmnprstvz][aeiou]){4}\b")
 
 # A statement of each kind, as it is said in a chat.
 SAYINGS = {
-    "fact": "The green locker {} holds paint, brushes and tools.",
+    "fact": "The green locker {} holds paint, brushes and ladders.",
     "profile": "I live in Berlin, near {}.",
     "preference": "I prefer short answers, as {} does.",
 }

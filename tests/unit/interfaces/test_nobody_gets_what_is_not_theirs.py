@@ -36,7 +36,7 @@ FOLDERS = ["", "", "garden", "garden", "garden/2", "team:design"]
 MODELS = ["plain", "plain", "plain", "tutor-maths", "tutor-maths", "tutor-math", "Tutor-maths"]
 TEAMS = ["design", "design", "design", "Design", "design-2"]
 QUESTION = (
-    "Which green locker holds paint and tools, do I live in Berlin, near what, "
+    "Which green locker holds paint and ladders, do I live in Berlin, near what, "
     "and which short answers do I prefer?"
 )
 PAGE = 4
@@ -586,12 +586,7 @@ def servers(scripted_llm: ScriptedLLM, monkeypatch: pytest.MonkeyPatch) -> Any:
         yield servers
 
 
-# In one of twenty random lives a chat that leaves a persona is told one memory too many, and not again when
-# that life is tried anew. Not understood yet.
-_SOMETIMES = pytest.mark.xfail(reason="a chat that goes on elsewhere, once in twenty lives", strict=False)
-
-
-@pytest.mark.parametrize("examples", [2, pytest.param(20, marks=[pytest.mark.slow, _SOMETIMES])])
+@pytest.mark.parametrize("examples", [2, pytest.param(20, marks=pytest.mark.slow)])
 def test_nobody_gets_what_is_not_theirs_through_any_route(
     servers: Servers, tmp_path: Path, examples: int
 ) -> None:
