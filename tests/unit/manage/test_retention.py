@@ -119,8 +119,13 @@ def test_a_server_that_is_started_often_prunes(
         engine = running.pipeline._runtime._engine  # type: ignore[union-attr]
         put(engine, recalls, "at", time.time() - 8 * DAY_S)
         put(engine, recalls, "at", time.time() - 100 * DAY_S)
-        running.pipeline._runtime._sweeper._prune_at = 0.0  # type: ignore[union-attr]
-        wait_until(lambda engine=engine: count(engine, recalls) == 0, what="pruned")  # type: ignore[misc]
+        sweeper = running.pipeline._runtime._sweeper  # type: ignore[union-attr]
+
+        def is_pruned(engine: Engine = engine, sweeper: ErasureWorker = sweeper) -> bool:
+            sweeper._prune_at = 0.0  # again, where the first look of the start came after it
+            return count(engine, recalls) == 0
+
+        wait_until(is_pruned, what="pruned")
         running.close()
 
 
