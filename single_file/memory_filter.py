@@ -15457,9 +15457,7 @@ Render = Callable[..., Body]  # a body, its blocks, and `in_system`: see `body.w
 # are stored meanwhile, there is only a queue, and it may take longer.
 _KEEP_S, _QUEUE_S = 1.0, 5.0
 _COMMAND_S = 120.0  # that a command may take; it goes on in its thread
-_LONG_CHARS = (
-    20_000  # of an exchange: looking for secrets in more of them takes its time, and waits in its user's turn
-)
+_LONG_CHARS = 20_000  # of an exchange; to look for secrets in more waits in its user's turn
 _EARLY = 5_000  # turns
 _NOTE_S = 3.0  # that a note under an answer may take
 _HOLD_UP_S = 5.0  # that the server's start waits for the state database; then chats go on without memories
@@ -18087,7 +18085,8 @@ class StreamEar:
                     self.said.ended = True
                     last = event if last is None else last
                 self._size += len(line)
-                self._data.append(line[5:] if self._size <= _EVENT_BYTES else b"")
+                if self._size <= _EVENT_BYTES:
+                    self._data.append(line[5:])
             elif not line and self._data:
                 if self._is_last() and last is None:
                     last = event
@@ -18574,8 +18573,9 @@ class Proxy:
             await self._answer(scope, receive, sending)
         except _RefusedError as refused:
             await send_json(sending, refused.status, refusal(str(refused), refused.code))
-        except Exception as error:
-            log.warning("A request to the proxy failed (%s).", type(error).__name__, exc_info=error)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client is answered
+            # Without its message, which may hold what somebody said.
+            log.warning("A request to the proxy failed (%s).\n%s", type(error).__name__, _traces(error))
             if not started:
                 text = (
                     f"Something is wrong inside the proxy ({type(error).__name__}). Look at the server's log."

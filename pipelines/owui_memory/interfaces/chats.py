@@ -46,9 +46,7 @@ Render = Callable[..., Body]  # a body, its blocks, and `in_system`: see `body.w
 # are stored meanwhile, there is only a queue, and it may take longer.
 _KEEP_S, _QUEUE_S = 1.0, 5.0
 _COMMAND_S = 120.0  # that a command may take; it goes on in its thread
-_LONG_CHARS = (
-    20_000  # of an exchange: looking for secrets in more of them takes its time, and waits in its user's turn
-)
+_LONG_CHARS = 20_000  # of an exchange; to look for secrets in more waits in its user's turn
 _EARLY = 5_000  # turns
 _NOTE_S = 3.0  # that a note under an answer may take
 _HOLD_UP_S = 5.0  # that the server's start waits for the state database; then chats go on without memories

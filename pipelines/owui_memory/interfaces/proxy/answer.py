@@ -136,7 +136,8 @@ class StreamEar:
                     self.said.ended = True
                     last = event if last is None else last
                 self._size += len(line)
-                self._data.append(line[5:] if self._size <= _EVENT_BYTES else b"")
+                if self._size <= _EVENT_BYTES:
+                    self._data.append(line[5:])
             elif not line and self._data:
                 if self._is_last() and last is None:
                     last = event

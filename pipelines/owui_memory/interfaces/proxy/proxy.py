@@ -106,8 +106,9 @@ class Proxy:
             await self._answer(scope, receive, sending)
         except _RefusedError as refused:
             await send_json(sending, refused.status, refusal(str(refused), refused.code))
-        except Exception as error:
-            log.warning("A request to the proxy failed (%s).", type(error).__name__, exc_info=error)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client is answered
+            # Without its message, which may hold what somebody said.
+            log.warning("A request to the proxy failed (%s).\n%s", type(error).__name__, _traces(error))
             if not started:
                 text = (
                     f"Something is wrong inside the proxy ({type(error).__name__}). Look at the server's log."
