@@ -2927,7 +2927,7 @@ from ..core.memory import EPISODE, Memory, is_over
 from ..core.scope import FOLDER, PERSONA, TEAM
 from ..language.names import teller
 from ..manage.erasure.sites import PASSAGES
-from ..manage.outcomes import NO_JSON, PAGE, Edited, Forgotten, Imported, Page, Remembered, Undone
+from ..manage.outcomes import NO_JSON, Edited, Forgotten, Imported, Page, Remembered, Undone
 from ..manage.past_chats import PastChat
 from ..recall.rank import Ranked
 from ..recall.times import zone_of
@@ -2988,19 +2988,25 @@ class Answers:
             lines += ["", self._say("found in chats"), "", *self._table(passages, len(items) + 1)]
         return "\n".join(lines)
 
-    def chats(self, chats: Sequence[PastChat], total: int, number: int, pages: int, not_kept: str) -> str:
+    def chats(self, page: Page[PastChat], not_kept: str) -> str:
         """A page of all. not_kept: why nothing is kept now, or ""."""
-        if not total:
+        if not page.total:
             return not_kept or self._say("past, none")
         head = self._row("#", *(self._say(f"column {name}") for name in ("chat", "when", "passages", "said")))
-        lines = [self._say("chats, head", chats=message("chats", n=total)), "", head, "|--:|---|---|--:|---|"]
-        for at, one in enumerate(chats, (number - 1) * PAGE + 1):
+        lines = [
+            self._say("chats, head", chats=message("chats", n=page.total)),
+            "",
+            head,
+            "|--:|---|---|--:|---|",
+        ]
+        for at, one in enumerate(page.items, page.first):
             said = self._said(one.shown[0])
             count = self._words.number(one.count)
             lines.append(self._row(str(at), self._chat(one.shown[0]), self._day(one.at), count, said))
-        if pages > 1:
-            kind = "more chats" if number < pages else "page of"
-            lines += ["", self._say(kind, number=number, pages=pages, next=str(number + 1))]
+        if page.pages > 1:
+            kind = "more chats" if page.number < page.pages else "page of"
+            following = str(page.number + 1)
+            lines += ["", self._say(kind, number=page.number, pages=page.pages, next=following)]
         return "\n".join([*lines, *(["", not_kept] if not_kept else [])])
 
     def found_chats(self, chats: Sequence[PastChat], words: str) -> str:
@@ -4399,7 +4405,7 @@ from ..core.scope import is_of_another_team
 from ..language.names import teller
 from ..manage.command_log import CommandLog, LoggedCommand
 from ..manage.memories import Control
-from ..manage.outcomes import PAGE, Asked, Forgotten
+from ..manage.outcomes import PAGE, Asked, Forgotten, Page
 from ..manage.past_chats import PastChats
 from ..recall.why import Explanations
 from ..remember.outbox import Outbox
@@ -4497,17 +4503,11 @@ class Work:
             found = self._past.found_by_chat(self._user_id, self._rest)[:PAGE]
             self._show([_CHAT + one.chat for one in found])
             return self._answers.found_chats(found, self._rest)
-        number = number or 1
-        chats = self._past.all(self._user_id)
-        pages = max(-(-len(chats) // PAGE), 1)
-        if number > pages:
-            raise Refused(message("no page", number=number, n=pages))
-        first = (number - 1) * PAGE
-        listed = chats[first : first + PAGE]
-        if listed:
-            ids = [_CHAT + one.chat for one in listed]
-            self._orders.show(self._user_id, self._chat_id, ids, first=first + 1, anew=number == 1)
-        return self._answers.chats(listed, len(chats), number, pages, self._not_kept())
+        page = Page.of(self._past.all(self._user_id), number or 1)
+        if page.items:
+            ids = [_CHAT + one.chat for one in page.items]
+            self._orders.show(self._user_id, self._chat_id, ids, first=page.first, anew=page.number == 1)
+        return self._answers.chats(page, self._not_kept())
 
     def episodes(self) -> str:
         if not (state := on_or_off(self._rest.strip(_ENDS))):
@@ -5925,6 +5925,11 @@ def _joined(successor: str, given: str, former: str) -> str:
         more = [part for part in former.split("; ") if part.partition("=")[0] not in named]
         return "; ".join([given, *more])
     known = _patterns(given)
+    allowed = [one for one in _patterns(former) if not one.startswith("!")]
+    if allowed:  # only what both allow
+        own = [one for one in known if not one.startswith("!")]
+        both = [one for one in own if one in allowed] or ["!*"] if own else allowed
+        known = [*(one for one in known if one.startswith("!")), *both]
     return ", ".join([*known, *(p for p in _patterns(former) if p.startswith("!") and p not in known)])
 
 
@@ -14559,8 +14564,8 @@ class Memory:
     `kind` is profile, preference, fact, plan or episode; `expires` the last day it is of use, YYYY-MM-DD,
     or "".
     `chat` is the chat it is from, "" if that is not known, and `ordinal` its number among that chat's.
-    Of an episode, `role` is who said it, "user" or "assistant", and `title` the chat's, "" if not known;
-    `lead` is what it answers, by which it is found, and which is not told.
+    Of an episode, `role` is who said it, "user", "assistant" or "topics", and `title` the chat's, "" if not
+    known; `lead` is what it answers, by which it is found, and which is not told.
     `scope`: see `core/scope.py`. Of what was shared with a team, `by` is the name of who has shared it, "" if
     that is not known, `said_at` when they had said it, and `copy_of` the id of their own memory.
     `origin` is the id it had before it was moved to a backend that gives ids of its own, else "".
@@ -25857,11 +25862,13 @@ class Eraser:
     def erase_passages_before(self, at: float) -> int:
         """Erase the passages of past chats that were said before a Unix time, everywhere; how many. Blocks.
 
-        Where a location cannot be reached, all of it is tried anew with the next call.
+        Raises the fault of a location that cannot be reached, when the others are done; all of it is tried
+        anew with the next call.
         """
         if not (old := self._passages.said_before(at)):
             return 0
-        count, reached = 0, True
+        count = 0
+        missed: MemoryFault | None = None
         with self._still(), self._sites.opened() as found:
             for one in found:
                 try:
@@ -25870,11 +25877,12 @@ class Eraser:
                     if gone:
                         site.purge()
                     count += gone
-                except MemoryFault:
-                    reached = False
-        if reached:
-            for user_id, exchanges in old.items():
-                self._passages.remove(user_id, exchanges)
+                except MemoryFault as fault:
+                    missed = fault
+        if missed is not None:
+            raise missed
+        for user_id, exchanges in old.items():
+            self._passages.remove(user_id, exchanges)
         return count
 
     def go_on(self) -> list[Receipt]:
@@ -26347,7 +26355,7 @@ class _Forgetting:
         return changed
 
     def _weighs(self, kept: dict[str, Any]) -> bool:
-        weighed = {one["memory_id"] for one in kept.get("weighed", ())}
+        weighed = {one["memory_id"] for name in ("weighed", "quoted") for one in kept.get(name, ())}
         return not weighed.isdisjoint(self._ids)
 
     def _is_in(self, said: str) -> bool:
@@ -26759,8 +26767,9 @@ class RemoteSite:
         else:
             ids = list(self.known(erasure.user_id, erasure.memory_ids))
             ids += [id_ for batch in erasure.batches for id_ in self.added_by(erasure.user_id, batch)]
+        passages = {memory.id for memory in self._backend.list_all(past_owner(erasure.user_id))}
         for memory_id in ids:
-            gone["memories"] += self._backend.remove(memory_id)
+            gone[PASSAGES if memory_id in passages else "memories"] += self._backend.remove(memory_id)
             on_progress(1)
         return gone
 
@@ -34224,6 +34233,12 @@ def quote_line(passage: Memory, quote: str, now: datetime, words: Locale) -> tup
     return f"- {words.say(f'said by {passage.role}')}: {quoted(quote)}", f"- [{day}{title}]"
 
 
+def above_of(line: str) -> str:
+    """What a line of a quote has in front of who says it; "" of another one."""
+    parts = _QUOTE_LINE.fullmatch(line)
+    return parts[1] if parts else ""
+
+
 def quotes_overhead(count: Callable[[str], int], words: Locale) -> int:
     """What quotes take in a prompt beside their lines, in tokens."""
     return count(words.say("block, quotes")) + 1
@@ -34310,6 +34325,7 @@ chance. docs/recall.md says what was measured.
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
@@ -34318,7 +34334,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
 
-from ..backends.base import Backend, EditableBackend
+from ..backends.base import Backend, BulkBackend
 from ..config.settings import Valves
 from ..core.exchange import passage_id
 from ..core.locales import Locale
@@ -34332,7 +34348,7 @@ from ..language.sentences import sentences
 from ..language.words import terms_of
 from ..models.tokens import Count
 from ..state.episodes_table import EpisodesTable
-from .block import quote_line, quotes_overhead
+from .block import above_of, quote_line, quotes_overhead
 from .rank import Ranked, Weights, ranked, stems_asked
 from .ready import Ready
 from .select import ENOUGH, INJECTED, NO_ROOM, NOT_RELEVANT, REPEATS, Gate, Selection
@@ -34361,6 +34377,7 @@ _LESS_MOST = 0.2  # relevance, where there are as many as that
 _LESS_ASKED, _LEAST_WORTH = 0.1, 0.12
 _WHEN_ASKED = 0.15  # on top of a score
 _OF_THE_TIME = 60  # messages of the time that is asked for
+_NUMBER = re.compile(r" #\d+\]$")  # tells chats of one day apart
 TIMES_ASKED = 3  # the budget of a question about the past
 _DOUBTED = 0.15  # relevance, by which a fact's evidence is beyond doubt
 
@@ -34406,7 +34423,8 @@ class Episodes:
 
         "What did I ask you yesterday?" has no words of what was asked. now: in the user's time zone.
         """
-        if not asked.asks or asked.window is None or not isinstance(backend, EditableBackend):
+        # Others give passages ids of their own.
+        if not asked.asks or asked.window is None or not isinstance(backend, BulkBackend):
             return []
         first, last = (
             datetime.combine(day, datetime.min.time(), now.tzinfo).timestamp()
@@ -34497,6 +34515,8 @@ def is_doubted(gate: Gate, facts: Sequence[Ranked], passages_gate: Gate, passage
     if gate.least is None or passages_gate.least is not None or len(passages) < _NEAREST:
         return False
     best = max(facts, key=lambda item: item.worth).memory
+    if not best.chat:
+        return False
     return gate.evidence < gate.needed + _DOUBTED and any(item.memory.chat == best.chat for item in passages)
 
 
@@ -34504,7 +34524,8 @@ def is_doubted(gate: Gate, facts: Sequence[Ranked], passages_gate: Gate, passage
 class Quotes:
     """The passages that a turn is told, as lines, within `room` tokens.
 
-    query: what is asked. facts: texts that are told beside them.
+    query: what is asked. facts: texts that are told beside them. before: lines of quotes that stand in the
+    prompt already, whose chats' names are taken.
     """
 
     query: str
@@ -34513,8 +34534,9 @@ class Quotes:
     count: Count
     room: int
     facts: Sequence[str] = ()
+    before: Sequence[str] = ()
     lines: dict[str, str] = field(default_factory=dict)  # by the passage's id
-    _chats: dict[str, str] = field(default_factory=dict)  # what stands above a chat's lines
+    _above: dict[tuple[str, str], str] = field(default_factory=dict)  # of a chat and day, what stands above
     _taken: Counter[str] = field(default_factory=Counter)
     _asked: frozenset[str] = field(init=False)
     _known: list[frozenset[str]] = field(default_factory=list)
@@ -34524,6 +34546,8 @@ class Quotes:
     def __post_init__(self) -> None:
         self._given = self.room
         self._asked = frozenset(stems_asked(self.query))
+        for above in {above_of(line) for line in self.before}:
+            self._taken[_NUMBER.sub("]", above)] += 1
         for text in (*self.facts, self.query):
             self._know(frozenset(terms_of(text)))
         self.room -= quotes_overhead(self.count, self.words)
@@ -34563,15 +34587,16 @@ class Quotes:
         if self._is_known(words):
             return REPEATS
         line, above = quote_line(memory, text, self.now, self.words)
-        is_first = memory.chat not in self._chats
+        of_its_day = memory.chat, above
+        is_first = of_its_day not in self._above
         tokens = self.count(line) + 1 + (self.count(above) + 1 if is_first else 0)
         if tokens > self.room:
             return NO_ROOM
         self.room -= tokens
         self._know(words)
         if is_first:
-            self._chats[memory.chat] = self._alone(above)
-        self.lines[memory.id] = f"{self._chats[memory.chat]} {line.removeprefix('- ')}"
+            self._above[of_its_day] = self._alone(above)
+        self.lines[memory.id] = f"{self._above[of_its_day]} {line.removeprefix('- ')}"
         return INJECTED
 
     def _know(self, words: frozenset[str]) -> None:
@@ -34599,7 +34624,7 @@ class Quotes:
         for memory in memories:
             begins[memory.chat] = min(begins.get(memory.chat, math.inf), self._at(memory))
         return sorted(
-            memories, key=lambda memory: (begins[memory.chat], memory.chat, memory.ordinal, self._at(memory))
+            memories, key=lambda memory: (begins[memory.chat], memory.chat, self._at(memory), memory.ordinal)
         )
 
     def _at(self, memory: Memory) -> float:
@@ -35252,13 +35277,13 @@ from sqlalchemy import Engine
 from ..backends.base import Backend
 from ..config.scoping import reading_view
 from ..config.settings import Valves
-from ..core.locales import ENGLISH, locale
+from ..core.locales import locale
 from ..core.memory import Candidate, Memory
 from ..core.reason import Reason
 from ..core.scope import View
 from ..core.turn import Turn
 from ..language.forget_requests import forget_request
-from ..language.guess import language_for, language_in
+from ..language.guess import language_for
 from ..language.past import NOT_ASKED, PastQuestion, past_question
 from ..models.tokens import Tokenizers, estimated_tokens
 from ..state.engine import unsynced
@@ -35369,6 +35394,7 @@ class Recaller:
             count=count,
             room=_room_for_quotes(settings, turn, kept.lines, lines, relevant.asked),
             facts=[one.text for one in (*kept.lines, *facts) if not is_quote(one.line)],
+            before=[one.line for one in kept.lines if is_quote(one.line)],
         )
         spoken = quotes.select(
             [item for item in relevant.passages if item.memory.id not in injected_before],
@@ -35562,11 +35588,6 @@ def _weighed(selection: Selection, injected_before: set[str], news: set[str]) ->
         if chosen == INJECTED and item.memory.id not in news:
             outcome = INJECTED_BEFORE if item.memory.id in injected_before else ENOUGH
         yield Weighed.of(item, outcome)
-
-
-def _language_of(turn: Turn) -> str:
-    """The code of a turn's language: that of the interface, else of its words."""
-    return turn.language or language_in(turn.text) or ENGLISH.code
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -39604,7 +39625,7 @@ Told by words alone, so that it works without an embedder: what says it in other
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -39673,23 +39694,28 @@ class _Sought:
     """What of past chats is to be forgotten.
 
     about: what requests to forget are about, as they say that it was told. own: the batch's passages, which
-    stay unless it holds a request. origins: those of the messages that the facts are from.
+    stay unless it holds a request. origins: those of the messages that the facts are from. quoted: what users
+    said in a batch that goes by itself, with which an answer begins that is found by it (`Memory.lead`).
     """
 
     statements: Sequence[Statement]
     about: Sequence[str]
     own: Collection[str]
     origins: Collection[str]
+    quoted: Mapping[str, Sequence[str]]
     is_asked: bool
 
     def has(self, passage: Memory) -> bool:
         if passage.batch in self.own and (passage.role == USER or not self.is_asked):
             return self.is_asked  # the request says it, too
-        if any(one.is_said_in(passage.text) for one in self.statements):
+        if passage.lead and any(one.startswith(passage.lead) for one in self.quoted.get(passage.batch, ())):
+            return True
+        texts = [text for text in (passage.text, passage.lead) if text]
+        if any(one.is_said_in(text) for one in self.statements for text in texts):
             return True
         if passage.batch in self.origins and any(one.shares_words(passage.text) for one in self.statements):
             return True
-        said = [one.text for one in sentences(passage.text)] if self.about else []
+        said = [one.text for text in texts for one in sentences(text)] if self.about else []
         return any(is_meant(request, sentence) for request in self.about for sentence in said)
 
 
@@ -39712,12 +39738,16 @@ def removals(
     gone = [change for change in changes if _takes_back(change)]
     if gone and not asked and not batch.name.startswith(COMMANDS):
         gone = _no_longer_known(backend, gone)
-    if not gone and not about:
+    quoted: dict[str, list[str]] = {}
+    for change in changes:
+        if change.kind == EPISODE and change.op == "remove" and change.model == USER and not change.refused:
+            quoted.setdefault(BATCH + exchange_of(change), []).append(change.before)
+    if not gone and not about and not quoted:
         return
     own = {BATCH + name_of(one.key) for one in batch.exchanges}
     known = [_history(journal, change) for change in gone]
     said, origins = (set[str]().union(*some) for some in (zip(*known, strict=True) if known else ((), ())))
-    sought = _Sought(list(map(Statement.of, said)), about, own, origins - own, bool(asked))
+    sought = _Sought(list(map(Statement.of, said)), about, own, origins - own, quoted, bool(asked))
     taken = {change.memory_id for change in changes}
     # A chat may forget what it may change; who asks for a memory by its number means it wherever it was said.
     view = None if batch.name.startswith(COMMANDS) else writing_view(batch.scope)

@@ -17,7 +17,7 @@ from ..core.memory import EPISODE, Memory, is_over
 from ..core.scope import FOLDER, PERSONA, TEAM
 from ..language.names import teller
 from ..manage.erasure.sites import PASSAGES
-from ..manage.outcomes import NO_JSON, PAGE, Edited, Forgotten, Imported, Page, Remembered, Undone
+from ..manage.outcomes import NO_JSON, Edited, Forgotten, Imported, Page, Remembered, Undone
 from ..manage.past_chats import PastChat
 from ..recall.rank import Ranked
 from ..recall.times import zone_of
@@ -78,19 +78,25 @@ class Answers:
             lines += ["", self._say("found in chats"), "", *self._table(passages, len(items) + 1)]
         return "\n".join(lines)
 
-    def chats(self, chats: Sequence[PastChat], total: int, number: int, pages: int, not_kept: str) -> str:
+    def chats(self, page: Page[PastChat], not_kept: str) -> str:
         """A page of all. not_kept: why nothing is kept now, or ""."""
-        if not total:
+        if not page.total:
             return not_kept or self._say("past, none")
         head = self._row("#", *(self._say(f"column {name}") for name in ("chat", "when", "passages", "said")))
-        lines = [self._say("chats, head", chats=message("chats", n=total)), "", head, "|--:|---|---|--:|---|"]
-        for at, one in enumerate(chats, (number - 1) * PAGE + 1):
+        lines = [
+            self._say("chats, head", chats=message("chats", n=page.total)),
+            "",
+            head,
+            "|--:|---|---|--:|---|",
+        ]
+        for at, one in enumerate(page.items, page.first):
             said = self._said(one.shown[0])
             count = self._words.number(one.count)
             lines.append(self._row(str(at), self._chat(one.shown[0]), self._day(one.at), count, said))
-        if pages > 1:
-            kind = "more chats" if number < pages else "page of"
-            lines += ["", self._say(kind, number=number, pages=pages, next=str(number + 1))]
+        if page.pages > 1:
+            kind = "more chats" if page.number < page.pages else "page of"
+            following = str(page.number + 1)
+            lines += ["", self._say(kind, number=page.number, pages=page.pages, next=following)]
         return "\n".join([*lines, *(["", not_kept] if not_kept else [])])
 
     def found_chats(self, chats: Sequence[PastChat], words: str) -> str:

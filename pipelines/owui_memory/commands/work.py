@@ -16,7 +16,7 @@ from ..core.scope import is_of_another_team
 from ..language.names import teller
 from ..manage.command_log import CommandLog, LoggedCommand
 from ..manage.memories import Control
-from ..manage.outcomes import PAGE, Asked, Forgotten
+from ..manage.outcomes import PAGE, Asked, Forgotten, Page
 from ..manage.past_chats import PastChats
 from ..recall.why import Explanations
 from ..remember.outbox import Outbox
@@ -114,17 +114,11 @@ class Work:
             found = self._past.found_by_chat(self._user_id, self._rest)[:PAGE]
             self._show([_CHAT + one.chat for one in found])
             return self._answers.found_chats(found, self._rest)
-        number = number or 1
-        chats = self._past.all(self._user_id)
-        pages = max(-(-len(chats) // PAGE), 1)
-        if number > pages:
-            raise Refused(message("no page", number=number, n=pages))
-        first = (number - 1) * PAGE
-        listed = chats[first : first + PAGE]
-        if listed:
-            ids = [_CHAT + one.chat for one in listed]
-            self._orders.show(self._user_id, self._chat_id, ids, first=first + 1, anew=number == 1)
-        return self._answers.chats(listed, len(chats), number, pages, self._not_kept())
+        page = Page.of(self._past.all(self._user_id), number or 1)
+        if page.items:
+            ids = [_CHAT + one.chat for one in page.items]
+            self._orders.show(self._user_id, self._chat_id, ids, first=page.first, anew=page.number == 1)
+        return self._answers.chats(page, self._not_kept())
 
     def episodes(self) -> str:
         if not (state := on_or_off(self._rest.strip(_ENDS))):

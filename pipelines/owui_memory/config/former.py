@@ -84,6 +84,11 @@ def _joined(successor: str, given: str, former: str) -> str:
         more = [part for part in former.split("; ") if part.partition("=")[0] not in named]
         return "; ".join([given, *more])
     known = _patterns(given)
+    allowed = [one for one in _patterns(former) if not one.startswith("!")]
+    if allowed:  # only what both allow
+        own = [one for one in known if not one.startswith("!")]
+        both = [one for one in own if one in allowed] or ["!*"] if own else allowed
+        known = [*(one for one in known if one.startswith("!")), *both]
     return ", ".join([*known, *(p for p in _patterns(former) if p.startswith("!") and p not in known)])
 
 

@@ -34,8 +34,8 @@ class Memory:
     `kind` is profile, preference, fact, plan or episode; `expires` the last day it is of use, YYYY-MM-DD,
     or "".
     `chat` is the chat it is from, "" if that is not known, and `ordinal` its number among that chat's.
-    Of an episode, `role` is who said it, "user" or "assistant", and `title` the chat's, "" if not known;
-    `lead` is what it answers, by which it is found, and which is not told.
+    Of an episode, `role` is who said it, "user", "assistant" or "topics", and `title` the chat's, "" if not
+    known; `lead` is what it answers, by which it is found, and which is not told.
     `scope`: see `core/scope.py`. Of what was shared with a team, `by` is the name of who has shared it, "" if
     that is not known, `said_at` when they had said it, and `copy_of` the id of their own memory.
     `origin` is the id it had before it was moved to a backend that gives ids of its own, else "".

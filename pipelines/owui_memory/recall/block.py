@@ -90,6 +90,12 @@ def quote_line(passage: Memory, quote: str, now: datetime, words: Locale) -> tup
     return f"- {words.say(f'said by {passage.role}')}: {quoted(quote)}", f"- [{day}{title}]"
 
 
+def above_of(line: str) -> str:
+    """What a line of a quote has in front of who says it; "" of another one."""
+    parts = _QUOTE_LINE.fullmatch(line)
+    return parts[1] if parts else ""
+
+
 def quotes_overhead(count: Callable[[str], int], words: Locale) -> int:
     """What quotes take in a prompt beside their lines, in tokens."""
     return count(words.say("block, quotes")) + 1

@@ -7,6 +7,7 @@ chance. docs/recall.md says what was measured.
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
@@ -15,7 +16,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
 
-from ..backends.base import Backend, EditableBackend
+from ..backends.base import Backend, BulkBackend
 from ..config.settings import Valves
 from ..core.exchange import passage_id
 from ..core.locales import Locale
@@ -29,7 +30,7 @@ from ..language.sentences import sentences
 from ..language.words import terms_of
 from ..models.tokens import Count
 from ..state.episodes_table import EpisodesTable
-from .block import quote_line, quotes_overhead
+from .block import above_of, quote_line, quotes_overhead
 from .rank import Ranked, Weights, ranked, stems_asked
 from .ready import Ready
 from .select import ENOUGH, INJECTED, NO_ROOM, NOT_RELEVANT, REPEATS, Gate, Selection
@@ -58,6 +59,7 @@ _LESS_MOST = 0.2  # relevance, where there are as many as that
 _LESS_ASKED, _LEAST_WORTH = 0.1, 0.12
 _WHEN_ASKED = 0.15  # on top of a score
 _OF_THE_TIME = 60  # messages of the time that is asked for
+_NUMBER = re.compile(r" #\d+\]$")  # tells chats of one day apart
 TIMES_ASKED = 3  # the budget of a question about the past
 _DOUBTED = 0.15  # relevance, by which a fact's evidence is beyond doubt
 
@@ -103,7 +105,8 @@ class Episodes:
 
         "What did I ask you yesterday?" has no words of what was asked. now: in the user's time zone.
         """
-        if not asked.asks or asked.window is None or not isinstance(backend, EditableBackend):
+        # Others give passages ids of their own.
+        if not asked.asks or asked.window is None or not isinstance(backend, BulkBackend):
             return []
         first, last = (
             datetime.combine(day, datetime.min.time(), now.tzinfo).timestamp()
@@ -194,6 +197,8 @@ def is_doubted(gate: Gate, facts: Sequence[Ranked], passages_gate: Gate, passage
     if gate.least is None or passages_gate.least is not None or len(passages) < _NEAREST:
         return False
     best = max(facts, key=lambda item: item.worth).memory
+    if not best.chat:
+        return False
     return gate.evidence < gate.needed + _DOUBTED and any(item.memory.chat == best.chat for item in passages)
 
 
@@ -201,7 +206,8 @@ def is_doubted(gate: Gate, facts: Sequence[Ranked], passages_gate: Gate, passage
 class Quotes:
     """The passages that a turn is told, as lines, within `room` tokens.
 
-    query: what is asked. facts: texts that are told beside them.
+    query: what is asked. facts: texts that are told beside them. before: lines of quotes that stand in the
+    prompt already, whose chats' names are taken.
     """
 
     query: str
@@ -210,8 +216,9 @@ class Quotes:
     count: Count
     room: int
     facts: Sequence[str] = ()
+    before: Sequence[str] = ()
     lines: dict[str, str] = field(default_factory=dict)  # by the passage's id
-    _chats: dict[str, str] = field(default_factory=dict)  # what stands above a chat's lines
+    _above: dict[tuple[str, str], str] = field(default_factory=dict)  # of a chat and day, what stands above
     _taken: Counter[str] = field(default_factory=Counter)
     _asked: frozenset[str] = field(init=False)
     _known: list[frozenset[str]] = field(default_factory=list)
@@ -221,6 +228,8 @@ class Quotes:
     def __post_init__(self) -> None:
         self._given = self.room
         self._asked = frozenset(stems_asked(self.query))
+        for above in {above_of(line) for line in self.before}:
+            self._taken[_NUMBER.sub("]", above)] += 1
         for text in (*self.facts, self.query):
             self._know(frozenset(terms_of(text)))
         self.room -= quotes_overhead(self.count, self.words)
@@ -260,15 +269,16 @@ class Quotes:
         if self._is_known(words):
             return REPEATS
         line, above = quote_line(memory, text, self.now, self.words)
-        is_first = memory.chat not in self._chats
+        of_its_day = memory.chat, above
+        is_first = of_its_day not in self._above
         tokens = self.count(line) + 1 + (self.count(above) + 1 if is_first else 0)
         if tokens > self.room:
             return NO_ROOM
         self.room -= tokens
         self._know(words)
         if is_first:
-            self._chats[memory.chat] = self._alone(above)
-        self.lines[memory.id] = f"{self._chats[memory.chat]} {line.removeprefix('- ')}"
+            self._above[of_its_day] = self._alone(above)
+        self.lines[memory.id] = f"{self._above[of_its_day]} {line.removeprefix('- ')}"
         return INJECTED
 
     def _know(self, words: frozenset[str]) -> None:
@@ -296,7 +306,7 @@ class Quotes:
         for memory in memories:
             begins[memory.chat] = min(begins.get(memory.chat, math.inf), self._at(memory))
         return sorted(
-            memories, key=lambda memory: (begins[memory.chat], memory.chat, memory.ordinal, self._at(memory))
+            memories, key=lambda memory: (begins[memory.chat], memory.chat, self._at(memory), memory.ordinal)
         )
 
     def _at(self, memory: Memory) -> float:

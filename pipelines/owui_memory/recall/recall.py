@@ -13,13 +13,13 @@ from sqlalchemy import Engine
 from ..backends.base import Backend
 from ..config.scoping import reading_view
 from ..config.settings import Valves
-from ..core.locales import ENGLISH, locale
+from ..core.locales import locale
 from ..core.memory import Candidate, Memory
 from ..core.reason import Reason
 from ..core.scope import View
 from ..core.turn import Turn
 from ..language.forget_requests import forget_request
-from ..language.guess import language_for, language_in
+from ..language.guess import language_for
 from ..language.past import NOT_ASKED, PastQuestion, past_question
 from ..models.tokens import Tokenizers, estimated_tokens
 from ..state.engine import unsynced
@@ -130,6 +130,7 @@ class Recaller:
             count=count,
             room=_room_for_quotes(settings, turn, kept.lines, lines, relevant.asked),
             facts=[one.text for one in (*kept.lines, *facts) if not is_quote(one.line)],
+            before=[one.line for one in kept.lines if is_quote(one.line)],
         )
         spoken = quotes.select(
             [item for item in relevant.passages if item.memory.id not in injected_before],
@@ -323,8 +324,3 @@ def _weighed(selection: Selection, injected_before: set[str], news: set[str]) ->
         if chosen == INJECTED and item.memory.id not in news:
             outcome = INJECTED_BEFORE if item.memory.id in injected_before else ENOUGH
         yield Weighed.of(item, outcome)
-
-
-def _language_of(turn: Turn) -> str:
-    """The code of a turn's language: that of the interface, else of its words."""
-    return turn.language or language_in(turn.text) or ENGLISH.code

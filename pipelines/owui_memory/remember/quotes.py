@@ -5,7 +5,7 @@ Told by words alone, so that it works without an embedder: what says it in other
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -74,23 +74,28 @@ class _Sought:
     """What of past chats is to be forgotten.
 
     about: what requests to forget are about, as they say that it was told. own: the batch's passages, which
-    stay unless it holds a request. origins: those of the messages that the facts are from.
+    stay unless it holds a request. origins: those of the messages that the facts are from. quoted: what users
+    said in a batch that goes by itself, with which an answer begins that is found by it (`Memory.lead`).
     """
 
     statements: Sequence[Statement]
     about: Sequence[str]
     own: Collection[str]
     origins: Collection[str]
+    quoted: Mapping[str, Sequence[str]]
     is_asked: bool
 
     def has(self, passage: Memory) -> bool:
         if passage.batch in self.own and (passage.role == USER or not self.is_asked):
             return self.is_asked  # the request says it, too
-        if any(one.is_said_in(passage.text) for one in self.statements):
+        if passage.lead and any(one.startswith(passage.lead) for one in self.quoted.get(passage.batch, ())):
+            return True
+        texts = [text for text in (passage.text, passage.lead) if text]
+        if any(one.is_said_in(text) for one in self.statements for text in texts):
             return True
         if passage.batch in self.origins and any(one.shares_words(passage.text) for one in self.statements):
             return True
-        said = [one.text for one in sentences(passage.text)] if self.about else []
+        said = [one.text for text in texts for one in sentences(text)] if self.about else []
         return any(is_meant(request, sentence) for request in self.about for sentence in said)
 
 
@@ -113,12 +118,16 @@ def removals(
     gone = [change for change in changes if _takes_back(change)]
     if gone and not asked and not batch.name.startswith(COMMANDS):
         gone = _no_longer_known(backend, gone)
-    if not gone and not about:
+    quoted: dict[str, list[str]] = {}
+    for change in changes:
+        if change.kind == EPISODE and change.op == "remove" and change.model == USER and not change.refused:
+            quoted.setdefault(BATCH + exchange_of(change), []).append(change.before)
+    if not gone and not about and not quoted:
         return
     own = {BATCH + name_of(one.key) for one in batch.exchanges}
     known = [_history(journal, change) for change in gone]
     said, origins = (set[str]().union(*some) for some in (zip(*known, strict=True) if known else ((), ())))
-    sought = _Sought(list(map(Statement.of, said)), about, own, origins - own, bool(asked))
+    sought = _Sought(list(map(Statement.of, said)), about, own, origins - own, quoted, bool(asked))
     taken = {change.memory_id for change in changes}
     # A chat may forget what it may change; who asks for a memory by its number means it wherever it was said.
     view = None if batch.name.startswith(COMMANDS) else writing_view(batch.scope)

@@ -37,8 +37,8 @@ def test_with_a_fact_go_the_passages_that_say_it_and_undo_brings_both_back(desk:
     desk.ask("/memory search dog")
     desk.ask("/memory forget 1")
     assert desk.texts() == [TEA]
-    assert desk.passages() == sorted([TEA, "Green tea has less caffeine.", "Meat, mostly."])
-    assert EpisodesTable(desk.engine).kept("ada") == (3, 1)
+    assert desk.passages() == sorted([TEA, "Green tea has less caffeine."])
+    assert EpisodesTable(desk.engine).kept("ada") == (2, 1)
     desk.ask("/memory undo")
     assert desk.texts() == sorted([DOG, TEA])
     assert desk.passages() == before
@@ -184,3 +184,18 @@ def test_what_a_folders_chat_forgets_stays_in_chats_of_others(desk: Desk) -> Non
     desk.hears(DOG, VET, chat="persona", scope="persona:p")
     desk.hears(f"Forget that my dog, {RACE}, is called Rex.", chat="here", scope="folder:f")
     assert [one.scope for one in desk.backend.list_all("past/ada")] == ["persona:p"] * 2
+
+
+def test_an_answer_that_is_found_by_what_is_forgotten_goes_with_it(desk: Desk) -> None:
+    """The question that it answers is kept with it, unseen."""
+    desk.hears("I was diagnosed with asthma.", "That must be hard. Take your time, and talk to friends.")
+    desk.hears("My boss Harold is loud.", "Ask him for a quiet hour.", chat="other")
+    desk.ask("/memory search asthma")
+    desk.ask("/memory forget 1")
+    kept = [memory.looked_for for memory in desk.backend.list_all("past/ada")]
+    assert not any("asthma" in text for text in kept)
+    assert len(kept) == 2
+    desk.ask("/memory search Harold")
+    desk.ask("/memory forget 2")
+    assert desk.texts() == ["My boss Harold is loud."], "the quote was meant"
+    assert desk.backend.list_all("past/ada") == []

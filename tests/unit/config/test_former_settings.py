@@ -151,6 +151,14 @@ def test_of_both_names_in_a_file_or_the_environment_none_allows_what_the_other_e
         assert taken.advanced == "users_at_once=5; retry_max_hours=9"
 
 
+@pytest.mark.parametrize(
+    ("new", "both"),
+    [("!gpt-4-mini", "!gpt-4-mini, llama*"), ("gpt-*", "!*"), ("llama*, gpt-*", "llama*"), ("", "llama*")],
+)
+def test_a_former_list_of_models_is_not_widened_by_todays(new: str, both: str) -> None:
+    assert in_force({"models_on": "llama*", "models_recall": new}, {}).models_recall == both
+
+
 def test_a_form_that_was_read_before_the_old_name_was_set_is_taken() -> None:
     """Scripts send what they have read, and one name more: the same each day."""
     bound = Valves.bound({}, stored=lambda: None)

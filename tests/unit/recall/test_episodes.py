@@ -14,7 +14,7 @@ from owui_memory.core.locales import CODES, locale
 from owui_memory.core.memory import Memory
 from owui_memory.language.forms import stem
 from owui_memory.recall.block import is_own, is_quote, quote_line, render, without_block
-from owui_memory.recall.episodes import Quotes, gate_of, quote
+from owui_memory.recall.episodes import Quotes, gate_of, is_doubted, quote
 from owui_memory.recall.rank import Ranked
 from owui_memory.recall.select import Gate
 from owui_memory.remember.episodes import Episodes
@@ -79,6 +79,39 @@ def test_quotes_stand_chat_by_chat_and_each_line_can_stand_alone() -> None:
         '- user: "The tram to the museum is number 12."',
     ]
     assert all(is_quote(line) and not is_own(line) for line in lines)
+
+
+def test_each_quote_stands_below_its_own_day() -> None:
+    """API calls have no chat: all that was said there is one."""
+    for chat in ("c", ""):
+        said = [
+            passage("I booked the Hotel Aurora.", chat=chat),
+            passage("The hotel was loud.", chat=chat, ordinal=1, day=9),
+        ]
+        choosing = quotes("hotel")
+        chosen = choosing.select([item(one) for one in said], 0.1)
+        lines = [choosing.lines[one.id] for one in choosing.in_order(chosen.chosen)]
+        assert [line[:14] for line in lines] == ["- [2026-05-08]", "- [2026-05-09]"]
+
+
+def test_a_later_message_does_not_take_the_name_of_another_chat() -> None:
+    first = quotes("hotel")
+    first.select([item(passage("I booked the Hotel Aurora.", chat="a"))], 0.1)
+    later = Quotes("tram", NOW, ENGLISH, len, 1000, before=list(first.lines.values()))
+    later.select([item(passage("The tram is number 12.", chat="b"))], 0.1)
+    assert [line.partition("]")[0] for line in later.lines.values()] == ["- [2026-05-08 #2"]
+
+
+def test_a_fact_of_no_chat_is_not_doubted() -> None:
+    fact, others = (
+        item(replace(passage("I live in Porto."), chat=""), 0.5),
+        [item(passage(f"{n}", chat="")) for n in range(50)],
+    )
+    opened, closed = Gate(0.45, 0.42, 0.1), Gate(0.1, 0.42, None)
+    assert not is_doubted(opened, [fact], closed, others)
+    assert is_doubted(
+        opened, [item(passage("I live in Porto."), 0.5)], closed, [item(passage("x")) for _ in range(50)]
+    )
 
 
 def test_two_chats_of_a_day_stay_apart() -> None:

@@ -137,11 +137,13 @@ class Eraser:
     def erase_passages_before(self, at: float) -> int:
         """Erase the passages of past chats that were said before a Unix time, everywhere; how many. Blocks.
 
-        Where a location cannot be reached, all of it is tried anew with the next call.
+        Raises the fault of a location that cannot be reached, when the others are done; all of it is tried
+        anew with the next call.
         """
         if not (old := self._passages.said_before(at)):
             return 0
-        count, reached = 0, True
+        count = 0
+        missed: MemoryFault | None = None
         with self._still(), self._sites.opened() as found:
             for one in found:
                 try:
@@ -150,11 +152,12 @@ class Eraser:
                     if gone:
                         site.purge()
                     count += gone
-                except MemoryFault:
-                    reached = False
-        if reached:
-            for user_id, exchanges in old.items():
-                self._passages.remove(user_id, exchanges)
+                except MemoryFault as fault:
+                    missed = fault
+        if missed is not None:
+            raise missed
+        for user_id, exchanges in old.items():
+            self._passages.remove(user_id, exchanges)
         return count
 
     def go_on(self) -> list[Receipt]:

@@ -341,7 +341,7 @@ class _Forgetting:
         return changed
 
     def _weighs(self, kept: dict[str, Any]) -> bool:
-        weighed = {one["memory_id"] for one in kept.get("weighed", ())}
+        weighed = {one["memory_id"] for name in ("weighed", "quoted") for one in kept.get(name, ())}
         return not weighed.isdisjoint(self._ids)
 
     def _is_in(self, said: str) -> bool:

@@ -160,8 +160,9 @@ class RemoteSite:
         else:
             ids = list(self.known(erasure.user_id, erasure.memory_ids))
             ids += [id_ for batch in erasure.batches for id_ in self.added_by(erasure.user_id, batch)]
+        passages = {memory.id for memory in self._backend.list_all(past_owner(erasure.user_id))}
         for memory_id in ids:
-            gone["memories"] += self._backend.remove(memory_id)
+            gone[PASSAGES if memory_id in passages else "memories"] += self._backend.remove(memory_id)
             on_progress(1)
         return gone
 
