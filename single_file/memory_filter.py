@@ -1411,7 +1411,7 @@ from ..core.memory import (
     page_of,
     payload_of,
 )
-from ..core.scope import View, past_owner, team_owner
+from ..core.scope import View, past_in, past_owner, team_owner
 from ..core.text import plain
 from ..models.embedder import Embedder, Vector
 from ..models.faults import host_of, translated
@@ -1426,6 +1426,7 @@ from .assemble import assemble
 Filters = dict[str, str]
 
 _EMBEDDED_HINT = "vector_store sqlite is faster than an embedded Qdrant, and safe with several servers."
+_DEEPEST = 640  # passages of past chats among which those that a view sees are looked for
 _LISTS = 32  # of texts that others are compared with, whose vectors are kept
 _LISTED = 1_000_000  # memories of a user; mem0's stores want a number
 
@@ -1501,8 +1502,14 @@ class LibraryBackend:
             wanting = []
             for one, (items, full) in zip(asked_of, found_of, strict=True):
                 seen = [item for item in items if not is_over(item.memory) and is_seen(item.memory, view)]
-                # Those that expired, or are not to be seen, take places in the pool of the others.
-                if not full or len(seen) >= limit or len(seen) == len(items):
+                # Those that expired, or are not to be seen, take places in the pool of the others; of passages
+                # there may be a hundred thousand in another folder.
+                if (
+                    not full
+                    or (pool >= _DEEPEST and past_in(one))
+                    or len(seen) >= limit
+                    or len(seen) == len(items)
+                ):
                     found += seen
                 else:
                     wanting.append(one)
@@ -1677,12 +1684,13 @@ class LibraryBackend:
     def drop(self) -> None:
         """Keep no texts in memory, nor the messages that mem0's own extraction reads once more."""
         self._memory.embedding_model.drop()
-        kept = self._memory.db
-        if kept.connection is None:  # closed
-            return
-        with kept._lock, kept.connection:
-            kept.connection.execute("DELETE FROM messages")
         self._vectors.cache_clear()
+        if (kept := self._memory.db) is None:  # closed
+            return
+        with kept._lock:
+            if (connection := kept.connection) is not None:
+                with connection:
+                    connection.execute("DELETE FROM messages")
 
     def close(self) -> None:
         self._llms.hang_up()
@@ -42321,7 +42329,7 @@ SQL = "ALTER TABLE decisions ADD answered_by VARCHAR NOT NULL DEFAULT ''"
 # ----------------------------------------------------------------------------------------------------------
 # state/migrations/m008_episodes.py
 
-SOURCES["state/migrations/m008_episodes.py"] = r'''"""Which passages of past chats are kept, and whether their users want them: see state/episodes.py."""
+SOURCES["state/migrations/m008_episodes.py"] = r'''"""Which passages of past chats are kept, and whether their users want them: see state/episodes_table.py."""
 
 SQL = """
 CREATE TABLE episodes (
@@ -43000,7 +43008,7 @@ switches = Table(
     Column("at", Float, nullable=False),
 )
 
-# See state/episodes.py. The passages of an exchange: their ids follow from its key and their numbers.
+# See state/episodes_table.py. The passages of an exchange: their ids follow from its key and their numbers.
 episodes = Table(
     "episodes",
     metadata,
@@ -44470,7 +44478,8 @@ Array = np.ndarray
 class Owner:
     """Whose memories they are, "" being nobody.
 
-    centred: how many memories `centre` is the mean of. version: another one after each change.
+    centred: how many memories `centre` is the mean of. version: another one after each change, at random:
+    a copy that was put back never has that of what is cached.
     """
 
     number: int
@@ -44506,9 +44515,7 @@ def owner(connection: sqlite3.Connection, tables: Tables, name: str) -> Owner | 
 
 def owners(connection: sqlite3.Connection, tables: Tables) -> list[Owner]:
     """All who have memories."""
-    rows = connection.execute(
-        f"SELECT number, name, rows, centred, centre, version FROM {tables.owners}"
-    ).fetchall()
+    rows = connection.execute(f"SELECT {_COLUMNS} FROM {tables.owners}").fetchall()
     return [Owner(*row) for row in rows]
 
 
@@ -44605,8 +44612,9 @@ class Cache:
         """The lines of an owner as they are in this transaction."""
         with self._lock:
             version, lines = self._kept.get(whose.number, (0, None))
-        if lines is not None and version == whose.version:
-            return lines
+            if lines is not None and version == whose.version:
+                self._kept.move_to_end(whose.number)
+                return lines
         lines = read(connection, tables, whose)
         with self._lock:
             former = self._kept.pop(whose.number, None)
@@ -44636,7 +44644,7 @@ class Edit:
             if found is None:
                 # At random: another owner with the number of one who is gone has other versions.
                 number, version = self.connection.execute(
-                    f"INSERT INTO {self._tables.owners} (name, rows, version) VALUES (?, 0, random() / 2) "
+                    f"INSERT INTO {self._tables.owners} (name, rows, version) VALUES (?, 0, random()) "
                     "RETURNING number, version",
                     (name,),
                 ).fetchone()
@@ -44702,7 +44710,7 @@ class Edit:
             if whose.rows >= max(CODED, _AGAIN * whose.centred):
                 self._code(whose)
             self.connection.execute(
-                f"UPDATE {self._tables.owners} SET rows = ?, centred = ?, centre = ?, version = version + 1 "
+                f"UPDATE {self._tables.owners} SET rows = ?, centred = ?, centre = ?, version = random() "
                 "WHERE number = ?",
                 (whose.rows, whose.centred, whose.centre, whose.number),
             )
@@ -45940,7 +45948,7 @@ def indexed(payload: Mapping[str, Any]) -> str:
     words += [word for word in terms_of(payload.get("text_lemmatized")) if word not in known]
     if isinstance(text, str) and inflects(text[:QUERY_CHARS]):
         known.update(words)
-        words += [short for short in dict.fromkeys(map(stem, words)) if short not in known]
+        words += [short for short in dict.fromkeys(map(_stem, words)) if short not in known]
     return " ".join(word if word.isascii() else _one_token(word) for word in words)
 
 
@@ -45948,7 +45956,12 @@ def asked(query: str) -> list[str]:
     """An FTS5 expression for each word of any text that says what it is about."""
     words = content_words(query[:QUERY_CHARS])[:QUERY_TERMS]
     shortened = inflects(query[:QUERY_CHARS])
-    return [_expression(word, stem(word) if shortened else word) for word in words]
+    return [_expression(word, _stem(word) if shortened else word) for word in words]
+
+
+def _stem(word: str) -> str:
+    """A number or a code has no forms: cut, it would be found like all that begin as it does."""
+    return word if any(map(str.isdigit, word)) else stem(word)
 
 
 def _expression(word: str, short: str) -> str:

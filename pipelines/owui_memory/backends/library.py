@@ -31,7 +31,7 @@ from ..core.memory import (
     page_of,
     payload_of,
 )
-from ..core.scope import View, past_owner, team_owner
+from ..core.scope import View, past_in, past_owner, team_owner
 from ..core.text import plain
 from ..models.embedder import Embedder, Vector
 from ..models.faults import host_of, translated
@@ -46,6 +46,7 @@ from .assemble import assemble
 Filters = dict[str, str]
 
 _EMBEDDED_HINT = "vector_store sqlite is faster than an embedded Qdrant, and safe with several servers."
+_DEEPEST = 640  # passages of past chats among which those that a view sees are looked for
 _LISTS = 32  # of texts that others are compared with, whose vectors are kept
 _LISTED = 1_000_000  # memories of a user; mem0's stores want a number
 
@@ -121,8 +122,14 @@ class LibraryBackend:
             wanting = []
             for one, (items, full) in zip(asked_of, found_of, strict=True):
                 seen = [item for item in items if not is_over(item.memory) and is_seen(item.memory, view)]
-                # Those that expired, or are not to be seen, take places in the pool of the others.
-                if not full or len(seen) >= limit or len(seen) == len(items):
+                # Those that expired, or are not to be seen, take places in the pool of the others; of passages
+                # there may be a hundred thousand in another folder.
+                if (
+                    not full
+                    or (pool >= _DEEPEST and past_in(one))
+                    or len(seen) >= limit
+                    or len(seen) == len(items)
+                ):
                     found += seen
                 else:
                     wanting.append(one)
@@ -297,12 +304,13 @@ class LibraryBackend:
     def drop(self) -> None:
         """Keep no texts in memory, nor the messages that mem0's own extraction reads once more."""
         self._memory.embedding_model.drop()
-        kept = self._memory.db
-        if kept.connection is None:  # closed
-            return
-        with kept._lock, kept.connection:
-            kept.connection.execute("DELETE FROM messages")
         self._vectors.cache_clear()
+        if (kept := self._memory.db) is None:  # closed
+            return
+        with kept._lock:
+            if (connection := kept.connection) is not None:
+                with connection:
+                    connection.execute("DELETE FROM messages")
 
     def close(self) -> None:
         self._llms.hang_up()

@@ -236,7 +236,7 @@ switches = Table(
     Column("at", Float, nullable=False),
 )
 
-# See state/episodes.py. The passages of an exchange: their ids follow from its key and their numbers.
+# See state/episodes_table.py. The passages of an exchange: their ids follow from its key and their numbers.
 episodes = Table(
     "episodes",
     metadata,

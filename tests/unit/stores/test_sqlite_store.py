@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import math
 import random
+import shutil
+import uuid
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -381,4 +384,31 @@ def test_whatever_is_done_in_whatever_order(path: str, monkeypatch: pytest.Monke
         own = {id_ for id_, payload in there.items() if payload["user_id"] == user}
         assert set(ids(store.search("", [1, 1, 1], 200, {"user_id": user}))) == own
         assert set(ids(store.keyword_search("tea", 200, {"user_id": user}))) == own
+    store.close()
+
+
+def test_a_copy_that_is_put_back_is_searched_as_it_is(tmp_path: Path) -> None:
+    """What was cached of the file before it has other lines."""
+    file, copy = tmp_path / "memories.db", tmp_path / "copy.db"
+
+    def put(*numbers: int) -> None:
+        vectors = [[1.0, float(number), 0.0] for number in numbers]
+        payloads = [{"user_id": "anne", "data": f"word{number}"} for number in numbers]
+        store.put([str(uuid.UUID(int=number)) for number in numbers], vectors, payloads)
+
+    store = SqliteStore("memories", 3, str(file))
+    put(1)
+    put(2)
+    store.close()
+    shutil.copy(file, copy)
+    store = SqliteStore("memories", 3, str(file))
+    put(3)
+    assert len(store.search("", [1.0, 0.0, 0.0], 10, {"user_id": "anne"})) == 3
+    for name in ("memories.db-wal", "memories.db-shm"):
+        (tmp_path / name).unlink(missing_ok=True)
+    copy.replace(file)
+    put(4, 5)  # as many changes as there were before
+    found = store.search("", [1.0, 0.0, 0.0], 10, {"user_id": "anne"})
+    assert {row.payload["data"] for row in found} == {"word1", "word2", "word4", "word5"}
+    assert [row.payload["data"] for row in store.keyword_search("word4", 5, {"user_id": "anne"})] == ["word4"]
     store.close()

@@ -140,6 +140,13 @@ def test_any_text_is_stored_and_comes_back(crowd: SqliteStore, text: str) -> Non
     crowd.delete("guest")
 
 
+def test_a_number_is_found_by_all_of_its_digits(store: SqliteStore) -> None:
+    """Polish words are cut to what their forms share; a number has no forms."""
+    for number in range(2024110, 2024170):
+        put(store, str(number), f"Faktura {number} została zapłacona.")
+    assert found(store, "Jaka była kwota na fakturze 2024117?")[0] == "2024117"
+
+
 class TestContext:
     """With a memory's own words go those of the two before it in the same chat."""
 

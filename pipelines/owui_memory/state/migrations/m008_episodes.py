@@ -1,4 +1,4 @@
-"""Which passages of past chats are kept, and whether their users want them: see state/episodes.py."""
+"""Which passages of past chats are kept, and whether their users want them: see state/episodes_table.py."""
 
 SQL = """
 CREATE TABLE episodes (

@@ -36,7 +36,8 @@ Array = np.ndarray
 class Owner:
     """Whose memories they are, "" being nobody.
 
-    centred: how many memories `centre` is the mean of. version: another one after each change.
+    centred: how many memories `centre` is the mean of. version: another one after each change, at random:
+    a copy that was put back never has that of what is cached.
     """
 
     number: int
@@ -72,9 +73,7 @@ def owner(connection: sqlite3.Connection, tables: Tables, name: str) -> Owner | 
 
 def owners(connection: sqlite3.Connection, tables: Tables) -> list[Owner]:
     """All who have memories."""
-    rows = connection.execute(
-        f"SELECT number, name, rows, centred, centre, version FROM {tables.owners}"
-    ).fetchall()
+    rows = connection.execute(f"SELECT {_COLUMNS} FROM {tables.owners}").fetchall()
     return [Owner(*row) for row in rows]
 
 
@@ -171,8 +170,9 @@ class Cache:
         """The lines of an owner as they are in this transaction."""
         with self._lock:
             version, lines = self._kept.get(whose.number, (0, None))
-        if lines is not None and version == whose.version:
-            return lines
+            if lines is not None and version == whose.version:
+                self._kept.move_to_end(whose.number)
+                return lines
         lines = read(connection, tables, whose)
         with self._lock:
             former = self._kept.pop(whose.number, None)
@@ -202,7 +202,7 @@ class Edit:
             if found is None:
                 # At random: another owner with the number of one who is gone has other versions.
                 number, version = self.connection.execute(
-                    f"INSERT INTO {self._tables.owners} (name, rows, version) VALUES (?, 0, random() / 2) "
+                    f"INSERT INTO {self._tables.owners} (name, rows, version) VALUES (?, 0, random()) "
                     "RETURNING number, version",
                     (name,),
                 ).fetchone()
@@ -268,7 +268,7 @@ class Edit:
             if whose.rows >= max(CODED, _AGAIN * whose.centred):
                 self._code(whose)
             self.connection.execute(
-                f"UPDATE {self._tables.owners} SET rows = ?, centred = ?, centre = ?, version = version + 1 "
+                f"UPDATE {self._tables.owners} SET rows = ?, centred = ?, centre = ?, version = random() "
                 "WHERE number = ?",
                 (whose.rows, whose.centred, whose.centre, whose.number),
             )

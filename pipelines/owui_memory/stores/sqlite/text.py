@@ -30,7 +30,7 @@ def indexed(payload: Mapping[str, Any]) -> str:
     words += [word for word in terms_of(payload.get("text_lemmatized")) if word not in known]
     if isinstance(text, str) and inflects(text[:QUERY_CHARS]):
         known.update(words)
-        words += [short for short in dict.fromkeys(map(stem, words)) if short not in known]
+        words += [short for short in dict.fromkeys(map(_stem, words)) if short not in known]
     return " ".join(word if word.isascii() else _one_token(word) for word in words)
 
 
@@ -38,7 +38,12 @@ def asked(query: str) -> list[str]:
     """An FTS5 expression for each word of any text that says what it is about."""
     words = content_words(query[:QUERY_CHARS])[:QUERY_TERMS]
     shortened = inflects(query[:QUERY_CHARS])
-    return [_expression(word, stem(word) if shortened else word) for word in words]
+    return [_expression(word, _stem(word) if shortened else word) for word in words]
+
+
+def _stem(word: str) -> str:
+    """A number or a code has no forms: cut, it would be found like all that begin as it does."""
+    return word if any(map(str.isdigit, word)) else stem(word)
 
 
 def _expression(word: str, short: str) -> str:
