@@ -1502,8 +1502,8 @@ class LibraryBackend:
             wanting = []
             for one, (items, full) in zip(asked_of, found_of, strict=True):
                 seen = [item for item in items if not is_over(item.memory) and is_seen(item.memory, view)]
-                # Those that expired, or are not to be seen, take places in the pool of the others; of passages
-                # there may be a hundred thousand in another folder.
+                # Those that expired, or are not to be seen, take places in the pool of the others; of
+                # passages there may be a hundred thousand in another folder.
                 if (
                     not full
                     or (pool >= _DEEPEST and past_in(one))
@@ -15433,7 +15433,7 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -15457,6 +15457,7 @@ from .intake import Intake
 from .lanes import BusyError
 from .service import Open, Service
 from .start import Start
+from .waits import done_by, in_pool, in_thread, looked_at, within
 
 if TYPE_CHECKING:
     from ..models.embedder import Embedder
@@ -15570,8 +15571,10 @@ class Chats:
         try:
             pool, give = runtime.command_pool, runtime.commander.give
             is_api = turn.chat_kind == "api"  # there it is carried out at once
-            giving = runtime.lanes.run(turn.user_id, pool, give, turn) if is_api else _in(pool, give, turn)
-            return str(giving.result()) if await _within(_COMMAND_S, giving) else words.say("still at it")
+            giving = (
+                runtime.lanes.run(turn.user_id, pool, give, turn) if is_api else in_pool(pool, give, turn)
+            )
+            return str(giving.result()) if await within(_COMMAND_S, giving) else words.say("still at it")
         except BusyError:
             return words.say("still at earlier")
         except Exception as error:  # noqa: BLE001 - the chat must go on, and say so
@@ -15591,7 +15594,7 @@ class Chats:
             asked = answered.user_id, answered.keys, answered.name, words
             pool, answer_to = runtime.command_pool, runtime.commander.answer
             answering = runtime.lanes.run(answered.user_id, pool, answer_to, *asked)
-            done = await _within(_COMMAND_S, answering)
+            done = await within(_COMMAND_S, answering)
             return (answering.result() or nothing) if done else words.say("still at it")
         except BusyError:
             return words.say("still at earlier")
@@ -15605,8 +15608,8 @@ class Chats:
             return ""
         try:
             asked = answered.user_id, chat_id, answered.user_text
-            noting = _in(runtime.command_pool, runtime.notes.under, *asked)
-            return str(noting.result()) if await _within(_NOTE_S, noting) else ""
+            noting = in_pool(runtime.command_pool, runtime.notes.under, *asked)
+            return str(noting.result()) if await within(_NOTE_S, noting) else ""
         except Exception as error:  # noqa: BLE001 - the chat must go on
             self.failed(Job.OUTLET, error)
             return ""
@@ -15624,12 +15627,17 @@ class Chats:
         """
         runtime = self._opened()
         try:
-            return str(await _in(runtime.state_pool, runtime.api_keys.owner_of, key))
+            return str(await in_pool(runtime.state_pool, runtime.api_keys.owner_of, key))
         except Exception as error:
             raise Retry("The keys cannot be looked up now.", hint="Try again in a minute.") from error
 
     async def carried_out(self, turn: Turn) -> str:
-        """The answer to a command whose message and answer are one request."""
+        """The answer to a command whose message and answer are one request.
+
+        Whoever asks so keeps the answer, and sends it to the model with the next message.
+        """
+        if not decide(turn, self._settings()).may_show:
+            return self._languages.note(turn).say("not this model")
         own = turn
         if not turn.user_message_id:  # the same text once more is another request
             key = f"{turn.exchange_key}:{uuid.uuid4().hex}"
@@ -15678,13 +15686,13 @@ class Chats:
             if runtime.keeper.is_ill:
                 spilling = self._spill_decision(Spilled.decision(turn.user_id, permission))
             else:
-                allowing = _in(runtime.state_pool, runtime.keeper.allow, turn.user_id, permission)
+                allowing = in_pool(runtime.state_pool, runtime.keeper.allow, turn.user_id, permission)
         elif not turn.task:
             runtime.forbid(turn)
         outcome = await self._recall(runtime, turn, settings, deadline) if decision.read else Outcome(None)
         on = outcome.recalled is None or outcome.recalled.on
         if permission is not None and allowing is not None:
-            if await _done_by(deadline, allowing) and allowing.exception() is None:
+            if await done_by(deadline, allowing) and allowing.exception() is None:
                 on &= allowing.result()
             else:
                 record = Spilled.decision(turn.user_id, permission)
@@ -15692,7 +15700,7 @@ class Chats:
                 self._seeing_to.add(seeing)
                 seeing.add_done_callback(self._seeing_to.discard)
         if spilling is not None:
-            await _done_by(deadline, spilling)
+            await done_by(deadline, spilling)
         if not on:
             decision, outcome = SWITCHED_OFF, Outcome(None)
         if decision.reason:
@@ -15709,7 +15717,7 @@ class Chats:
     async def _recall(runtime: Service, turn: Turn, settings: Valves, deadline: float) -> Outcome:
         recalling = runtime.recalls.begin(turn, settings)
         if recalling.future is not None:
-            await _done_by(deadline, asyncio.wrap_future(recalling.future))
+            await done_by(deadline, asyncio.wrap_future(recalling.future))
         return recalling.outcome()
 
     async def _kept(self, runtime: Service, answered: Answered) -> str:
@@ -15717,7 +15725,7 @@ class Chats:
         keeper = runtime.keeper
         if not keeper.is_ill:
             long = len(answered.user_text) + len(answered.assistant_text) > _LONG_CHARS
-            keep = self.intake.in_turn if long else _in_thread
+            keep = self.intake.in_turn if long else in_thread
             keeping = asyncio.ensure_future(keep(answered.user_id, runtime.state_pool, keeper.keep, answered))
             if await self._stored(runtime, keeping):
                 try:
@@ -15726,7 +15734,7 @@ class Chats:
                     _note(runtime, Job.OUTLET, error)
             else:
                 keeping.cancel()  # it may be stored all the same: that does no harm
-                keeping.add_done_callback(_looked_at)
+                keeping.add_done_callback(looked_at)
                 keeper.is_ill |= not long
         if (record := keeper.exchange(answered)) is not None:
             await self._spilled(record)
@@ -15736,7 +15744,7 @@ class Chats:
     async def _stored(runtime: Service, storing: asyncio.Future[Any]) -> bool:
         """Wait for the state database, for as long as it is worth it."""
         until = asyncio.get_running_loop().time() + _QUEUE_S
-        while not (done := await _within(_KEEP_S, storing)):
+        while not (done := await within(_KEEP_S, storing)):
             if asyncio.get_running_loop().time() >= until or not runtime.keeper.goes_on(_KEEP_S):
                 break
         return done
@@ -15754,7 +15762,7 @@ class Chats:
     async def _spilled(self, record: Spilled) -> None:
         """Kept in the data folder, or in memory until the disk takes it."""
         if self._spill.accept(record):
-            await _within(_KEEP_S, _in(self._spilling, self._spill.write))
+            await within(_KEEP_S, in_pool(self._spilling, self._spill.write))
 
     def _decide_early(self, turn: Turn) -> None:
         """Before there is a database: keep what the inlet would have kept there."""
@@ -15774,8 +15782,8 @@ class Chats:
         """At once in memory, and soon in the data folder."""
         if not self._spill.accept(record):
             return None
-        writing = _in(self._spilling, self._spill.write)
-        writing.add_done_callback(_looked_at)
+        writing = in_pool(self._spilling, self._spill.write)
+        writing.add_done_callback(looked_at)
         return writing
 
     async def _see_to(self, runtime: Service, record: Spilled, permission: asyncio.Future[Any]) -> None:
@@ -15786,15 +15794,9 @@ class Chats:
             _note(runtime, Job.INLET, error)
         else:
             permission.cancel()
-            permission.add_done_callback(_looked_at)
+            permission.add_done_callback(looked_at)
             runtime.keeper.is_ill = True
         self._spill_decision(record)
-
-
-def _looked_at(work: asyncio.Future[Any]) -> None:
-    """Nobody waits for it any more."""
-    if not work.cancelled():
-        work.exception()
 
 
 def _note(runtime: Service, work: Job, error: BaseException) -> None:
@@ -15802,25 +15804,6 @@ def _note(runtime: Service, work: Job, error: BaseException) -> None:
     if not isinstance(error, Waits):
         runtime.keeper.is_ill |= not is_of_the_text(error)
         runtime.emit(failed(work, error))
-
-
-def _in(pool: Executor, work: Callable[..., Any], *values: Any) -> asyncio.Future[Any]:
-    return asyncio.get_running_loop().run_in_executor(pool, work, *values)
-
-
-async def _in_thread(_: str, pool: Executor, work: Callable[..., Any], *values: Any) -> Any:
-    return await _in(pool, work, *values)
-
-
-async def _within(seconds: float, work: asyncio.Future[Any]) -> bool:
-    """Wait for work, without cancelling it, for so many seconds at most."""
-    return await _done_by(asyncio.get_running_loop().time() + seconds, work)
-
-
-async def _done_by(deadline: float, work: asyncio.Future[Any]) -> bool:
-    """Wait for work, without cancelling it, until a time of the event loop's clock."""
-    done, _ = await asyncio.wait({work}, timeout=max(0.0, deadline - asyncio.get_running_loop().time()))
-    return bool(done)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -17892,7 +17875,7 @@ class Filter:
         self._guard_routes()
         if app := guard.server_app():
             key = self._environment.server_key
-            own = [*routes.watching(key, self._chats), Mount("/v1", open_to_browsers(self._proxy))]
+            own = [*routes.watching(key, self._chats), Mount("/v1", open_to_browsers(self._proxy, key))]
             guard.serve(app, Router([Mount("/memory", routes=own)]))
 
     async def on_shutdown(self) -> None:
@@ -18224,8 +18207,10 @@ class Catalogue:
             return None if upstreams[0].models else (upstreams[0], model)
         unlimited = [one for one in upstreams if not one.models]
         for good_for in (_LISTED_S, _AGAIN_S):  # a new model is in no list that is older
-            lists = await asyncio.gather(*(self._list(one, good_for) for one in unlimited))
-            for upstream, models in zip(unlimited, lists, strict=True):
+            asking = [asyncio.ensure_future(self._list(one, good_for)) for one in unlimited]
+            lists = []
+            for upstream, listing in zip(unlimited, asking, strict=True):  # nobody waits for those behind
+                lists.append(models := await listing)
                 if any(one["id"] in (model, f"{model}:latest") for one in models or []):
                     return upstream, model
             for upstream in upstreams:
@@ -18249,8 +18234,9 @@ class Catalogue:
             models: list[Model] | None = await self._asked(upstream)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError, RecursionError):
             models = before  # it may be back soon
+        finally:
+            self._asking.pop(upstream, None)
         self._lists[upstream] = (time.monotonic(), models)
-        self._asking.pop(upstream, None)
         in_use = set(self._upstreams())
         self._lists = {one: listed for one, listed in self._lists.items() if one in in_use}
 
@@ -18430,8 +18416,8 @@ def caller_of(headers: Mapping[str, str], server_key: str, secret: str) -> Calle
     if signed:
         return Caller(signed)
     for prefix in ("x-memory-user-", "x-openwebui-user-"):
-        if headers.get(f"{prefix}id"):
-            told = {name: unquote(headers.get(prefix + name, "")) for name in _USER}
+        told = {name: _first(headers, prefix + name) for name in _USER}
+        if told["id"]:
             return Caller({name: value for name, value in told.items() if value})
     return Caller()
 
@@ -18485,12 +18471,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
-from urllib.request import getproxies
 
 import aiohttp
 from starlette.datastructures import Headers
@@ -18498,7 +18484,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ...commands.parse import is_command
-from ...config.environment import Environment
+from ...config.environment import PUBLIC_DEFAULT_KEY, Environment
 from ...config.model_patterns import named
 from ...config.settings import Valves
 from ...config.upstreams import Upstream
@@ -18517,7 +18503,9 @@ from .relay import Ears, Keep, Relay, Request, passed_on, refusal, send_json
 
 log = logging.getLogger(__name__)
 
-_AT_ONCE = 256  # requests
+_AT_ONCE, _AT_ONCE_EACH = 256, 64  # requests, of all and of one user
+_WAIT_S = 60.0  # for the next piece of a request
+_MOST_VALUES = 500_000  # in lists and objects of a body, about: to read them nothing else goes on meanwhile
 _MOST_BYTES, _MOST_BYTES_AT_ONCE = 64_000_000, 256_000_000  # of requests' bodies
 _CONNECT_S = 10.0  # for an answer there is no limit but the client's and the upstream's
 _KEPT_OPEN_S = 4.0  # less than servers do, which would else close what is about to be used
@@ -18569,6 +18557,7 @@ class Proxy:
         self._prefix = prefix.encode()
         self._opened: tuple[aiohttp.ClientSession, Catalogue] | None = None
         self._at_once = self._bytes_at_once = 0
+        self._of: Counter[str] = Counter()  # requests at once, by user
         self._is_closing = False
         self._keeping: set[asyncio.Future[Any]] = set()
 
@@ -18612,9 +18601,12 @@ class Proxy:
         headers = Headers(scope=scope)
         path = self._path(scope)
         caller = await self._caller(headers)
-        if self._at_once >= _AT_ONCE:
+        if scope["method"] in ("TRACE", "CONNECT"):  # an upstream would answer with what it was sent: its key
+            raise _RefusedError(405, "method_not_allowed", "This method is not passed on.")
+        if self._at_once >= _AT_ONCE or (caller.id and self._of[caller.id] >= _AT_ONCE_EACH):
             raise _RefusedError(503, "overloaded", "Too many requests at once. Try again in some seconds.")
         self._at_once += 1
+        self._of[caller.id] += 1
         size = 0
         try:
             raw = await self._read(receive, headers)
@@ -18624,6 +18616,8 @@ class Proxy:
             await self._route(asked, caller, receive, send)
         finally:
             self._at_once -= 1
+            self._of[caller.id] -= 1
+            self._of += Counter()  # without those at none
             self._bytes_at_once -= size
             await self._close_if_idle()
 
@@ -18654,7 +18648,8 @@ class Proxy:
         more = True
         try:
             while more:
-                message = await receive()
+                async with asyncio.timeout(_WAIT_S):
+                    message = await receive()
                 if message["type"] == "http.disconnect":
                     raise _RefusedError(400, "left", "The client has left.")
                 piece = message.get("body", b"")
@@ -18667,8 +18662,10 @@ class Proxy:
                     raise _RefusedError(503, "overloaded", "Too much at once. Try again in some seconds.")
                 pieces.append(piece)
                 more = message.get("more_body", False)
-        except BaseException:
+        except BaseException as error:
             self._bytes_at_once -= size
+            if isinstance(error, TimeoutError):
+                raise _RefusedError(408, "timeout", "The rest of the request did not come.") from None
             raise
         return b"".join(pieces)
 
@@ -18677,6 +18674,8 @@ class Proxy:
         kind = headers.get("content-type", "application/json").partition(";")[0].strip().lower()
         if not raw or not (kind.endswith("json") or raw[:1] == b"{"):
             return {}
+        if raw.count(b",") > _MOST_VALUES:
+            raise _RefusedError(413, "request_too_large", "A request has too many values.")
         try:
             body = await self._chats.intake.load(caller.id, raw)
         except (ValueError, RecursionError):
@@ -18794,7 +18793,7 @@ class Proxy:
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S),
                 cookie_jar=aiohttp.DummyCookieJar(),  # one user's are not the next one's
                 auto_decompress=False,
-                trust_env=bool(getproxies()),  # looking for one takes a thread for each request
+                trust_env=False,  # what is sent goes to the configured server, and past nobody else
                 max_line_size=_LINE_BYTES,
                 max_field_size=_LINE_BYTES,
             )
@@ -18802,8 +18801,13 @@ class Proxy:
         return self._opened
 
 
-def open_to_browsers(proxy: Proxy) -> ASGIApp:
-    """The same for pages of any origin, too: what lets them in is a key, which no browser sends by itself."""
+def open_to_browsers(proxy: Proxy, server_key: str) -> ASGIApp:
+    """The same for pages of any origin, too: what lets them in is a key, which no browser sends by itself.
+
+    Not with a server's key that any page knows.
+    """
+    if server_key in ("", PUBLIC_DEFAULT_KEY):
+        return proxy
     return CORSMiddleware(proxy, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"])
 
 
@@ -18929,7 +18933,7 @@ class Relay:
         self._session, self._upstream, self._emit = session, upstream, emit
         self._ears, self._keep = ears, keep
         self._ear: Ear | None = None
-        self._outcome = "unreachable"
+        self._outcome = "failed"
         self._first_s: float | None = None
 
     async def run(self, request: Request, receive: Receive, send: Send) -> None:
@@ -18965,6 +18969,7 @@ class Relay:
                 skip_auto_headers=_NOT_ADDED,
             )
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            self._outcome = "unreachable"
             text = f"The model server {self._upstream.name} cannot be reached ({type(error).__name__})."
             await send_json(send, 502, refusal(text, "upstream_unreachable"))
             return
@@ -19493,6 +19498,44 @@ def _with_text(part: Any, changed: Callable[[str], str]) -> Any:
 
 def _role(message: Any) -> Any:
     return message.get("role") if isinstance(message, Mapping) else None
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/waits.py
+
+SOURCES["interfaces/waits.py"] = r'''"""Work in threads, waited for on the event loop without cancelling it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Executor
+from typing import Any
+
+
+def looked_at(work: asyncio.Future[Any]) -> None:
+    """Nobody waits for it any more."""
+    if not work.cancelled():
+        work.exception()
+
+
+def in_pool(pool: Executor, work: Callable[..., Any], *values: Any) -> asyncio.Future[Any]:
+    return asyncio.get_running_loop().run_in_executor(pool, work, *values)
+
+
+async def in_thread(_: str, pool: Executor, work: Callable[..., Any], *values: Any) -> Any:
+    return await in_pool(pool, work, *values)
+
+
+async def within(seconds: float, work: asyncio.Future[Any]) -> bool:
+    """Wait for work, without cancelling it, for so many seconds at most."""
+    return await done_by(asyncio.get_running_loop().time() + seconds, work)
+
+
+async def done_by(deadline: float, work: asyncio.Future[Any]) -> bool:
+    """Wait for work, without cancelling it, until a time of the event loop's clock."""
+    done, _ = await asyncio.wait({work}, timeout=max(0.0, deadline - asyncio.get_running_loop().time()))
+    return bool(done)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -34068,7 +34111,7 @@ class Tracing:
             self._span(operation, seconds, {PROVIDER: _OURS, RECORDS: event.count})
         if (usage := event.usage) is not None:
             tokens = {TOKENS_IN: usage.tokens_in, TOKENS_OUT: usage.tokens_out}
-            self._span("chat", usage.seconds, {MODEL: usage.model, **tokens})
+            self._span("chat", usage.seconds, {MODEL: usage.model, **tokens}, usage.model)
         if (call := event.upstream) is not None and call.operation:
             told: dict[str, Any] = {MODEL: call.model, PROVIDER: "openai"}
             if call.first_s is not None:
@@ -34077,13 +34120,13 @@ class Tracing:
                 told[ERROR] = call.outcome
             self._span(call.operation, call.seconds, told)
 
-    def _span(self, operation: str, seconds: float, told: dict[str, Any]) -> None:
-        """One that ends now."""
+    def _span(self, operation: str, seconds: float, told: dict[str, Any], model: str = "") -> None:
+        """One that ends now. model: in its name; what a client calls one would make names without end."""
         from opentelemetry.trace import SpanKind, StatusCode
 
         assert self._tracer is not None
         ended = time.time_ns()
-        name = f"{operation} {told[MODEL]}" if told.get(MODEL) else operation
+        name = f"{operation} {model}" if model else operation
         began = ended - int(seconds * 1e9)
         attributes = {OPERATION: operation, **told}
         span = self._tracer.start_span(name, kind=SpanKind.CLIENT, start_time=began, attributes=attributes)
@@ -41219,7 +41262,7 @@ def application(environment: Environment) -> Starlette:
         await chats.stop()
 
     watched = watching(environment.server_key, chats)
-    routes = [Mount("/memory", routes=watched), Mount("/v1", open_to_browsers(proxy))]
+    routes = [Mount("/memory", routes=watched), Mount("/v1", open_to_browsers(proxy, environment.server_key))]
     return Starlette(routes=routes, lifespan=lifespan)
 
 

@@ -46,7 +46,7 @@ def application(environment: Environment) -> Starlette:
         await chats.stop()
 
     watched = watching(environment.server_key, chats)
-    routes = [Mount("/memory", routes=watched), Mount("/v1", open_to_browsers(proxy))]
+    routes = [Mount("/memory", routes=watched), Mount("/v1", open_to_browsers(proxy, environment.server_key))]
     return Starlette(routes=routes, lifespan=lifespan)
 
 

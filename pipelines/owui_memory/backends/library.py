@@ -122,8 +122,8 @@ class LibraryBackend:
             wanting = []
             for one, (items, full) in zip(asked_of, found_of, strict=True):
                 seen = [item for item in items if not is_over(item.memory) and is_seen(item.memory, view)]
-                # Those that expired, or are not to be seen, take places in the pool of the others; of passages
-                # there may be a hundred thousand in another folder.
+                # Those that expired, or are not to be seen, take places in the pool of the others; of
+                # passages there may be a hundred thousand in another folder.
                 if (
                     not full
                     or (pool >= _DEEPEST and past_in(one))

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -33,6 +33,7 @@ from .intake import Intake
 from .lanes import BusyError
 from .service import Open, Service
 from .start import Start
+from .waits import done_by, in_pool, in_thread, looked_at, within
 
 if TYPE_CHECKING:
     from ..models.embedder import Embedder
@@ -146,8 +147,10 @@ class Chats:
         try:
             pool, give = runtime.command_pool, runtime.commander.give
             is_api = turn.chat_kind == "api"  # there it is carried out at once
-            giving = runtime.lanes.run(turn.user_id, pool, give, turn) if is_api else _in(pool, give, turn)
-            return str(giving.result()) if await _within(_COMMAND_S, giving) else words.say("still at it")
+            giving = (
+                runtime.lanes.run(turn.user_id, pool, give, turn) if is_api else in_pool(pool, give, turn)
+            )
+            return str(giving.result()) if await within(_COMMAND_S, giving) else words.say("still at it")
         except BusyError:
             return words.say("still at earlier")
         except Exception as error:  # noqa: BLE001 - the chat must go on, and say so
@@ -167,7 +170,7 @@ class Chats:
             asked = answered.user_id, answered.keys, answered.name, words
             pool, answer_to = runtime.command_pool, runtime.commander.answer
             answering = runtime.lanes.run(answered.user_id, pool, answer_to, *asked)
-            done = await _within(_COMMAND_S, answering)
+            done = await within(_COMMAND_S, answering)
             return (answering.result() or nothing) if done else words.say("still at it")
         except BusyError:
             return words.say("still at earlier")
@@ -181,8 +184,8 @@ class Chats:
             return ""
         try:
             asked = answered.user_id, chat_id, answered.user_text
-            noting = _in(runtime.command_pool, runtime.notes.under, *asked)
-            return str(noting.result()) if await _within(_NOTE_S, noting) else ""
+            noting = in_pool(runtime.command_pool, runtime.notes.under, *asked)
+            return str(noting.result()) if await within(_NOTE_S, noting) else ""
         except Exception as error:  # noqa: BLE001 - the chat must go on
             self.failed(Job.OUTLET, error)
             return ""
@@ -200,12 +203,17 @@ class Chats:
         """
         runtime = self._opened()
         try:
-            return str(await _in(runtime.state_pool, runtime.api_keys.owner_of, key))
+            return str(await in_pool(runtime.state_pool, runtime.api_keys.owner_of, key))
         except Exception as error:
             raise Retry("The keys cannot be looked up now.", hint="Try again in a minute.") from error
 
     async def carried_out(self, turn: Turn) -> str:
-        """The answer to a command whose message and answer are one request."""
+        """The answer to a command whose message and answer are one request.
+
+        Whoever asks so keeps the answer, and sends it to the model with the next message.
+        """
+        if not decide(turn, self._settings()).may_show:
+            return self._languages.note(turn).say("not this model")
         own = turn
         if not turn.user_message_id:  # the same text once more is another request
             key = f"{turn.exchange_key}:{uuid.uuid4().hex}"
@@ -254,13 +262,13 @@ class Chats:
             if runtime.keeper.is_ill:
                 spilling = self._spill_decision(Spilled.decision(turn.user_id, permission))
             else:
-                allowing = _in(runtime.state_pool, runtime.keeper.allow, turn.user_id, permission)
+                allowing = in_pool(runtime.state_pool, runtime.keeper.allow, turn.user_id, permission)
         elif not turn.task:
             runtime.forbid(turn)
         outcome = await self._recall(runtime, turn, settings, deadline) if decision.read else Outcome(None)
         on = outcome.recalled is None or outcome.recalled.on
         if permission is not None and allowing is not None:
-            if await _done_by(deadline, allowing) and allowing.exception() is None:
+            if await done_by(deadline, allowing) and allowing.exception() is None:
                 on &= allowing.result()
             else:
                 record = Spilled.decision(turn.user_id, permission)
@@ -268,7 +276,7 @@ class Chats:
                 self._seeing_to.add(seeing)
                 seeing.add_done_callback(self._seeing_to.discard)
         if spilling is not None:
-            await _done_by(deadline, spilling)
+            await done_by(deadline, spilling)
         if not on:
             decision, outcome = SWITCHED_OFF, Outcome(None)
         if decision.reason:
@@ -285,7 +293,7 @@ class Chats:
     async def _recall(runtime: Service, turn: Turn, settings: Valves, deadline: float) -> Outcome:
         recalling = runtime.recalls.begin(turn, settings)
         if recalling.future is not None:
-            await _done_by(deadline, asyncio.wrap_future(recalling.future))
+            await done_by(deadline, asyncio.wrap_future(recalling.future))
         return recalling.outcome()
 
     async def _kept(self, runtime: Service, answered: Answered) -> str:
@@ -293,7 +301,7 @@ class Chats:
         keeper = runtime.keeper
         if not keeper.is_ill:
             long = len(answered.user_text) + len(answered.assistant_text) > _LONG_CHARS
-            keep = self.intake.in_turn if long else _in_thread
+            keep = self.intake.in_turn if long else in_thread
             keeping = asyncio.ensure_future(keep(answered.user_id, runtime.state_pool, keeper.keep, answered))
             if await self._stored(runtime, keeping):
                 try:
@@ -302,7 +310,7 @@ class Chats:
                     _note(runtime, Job.OUTLET, error)
             else:
                 keeping.cancel()  # it may be stored all the same: that does no harm
-                keeping.add_done_callback(_looked_at)
+                keeping.add_done_callback(looked_at)
                 keeper.is_ill |= not long
         if (record := keeper.exchange(answered)) is not None:
             await self._spilled(record)
@@ -312,7 +320,7 @@ class Chats:
     async def _stored(runtime: Service, storing: asyncio.Future[Any]) -> bool:
         """Wait for the state database, for as long as it is worth it."""
         until = asyncio.get_running_loop().time() + _QUEUE_S
-        while not (done := await _within(_KEEP_S, storing)):
+        while not (done := await within(_KEEP_S, storing)):
             if asyncio.get_running_loop().time() >= until or not runtime.keeper.goes_on(_KEEP_S):
                 break
         return done
@@ -330,7 +338,7 @@ class Chats:
     async def _spilled(self, record: Spilled) -> None:
         """Kept in the data folder, or in memory until the disk takes it."""
         if self._spill.accept(record):
-            await _within(_KEEP_S, _in(self._spilling, self._spill.write))
+            await within(_KEEP_S, in_pool(self._spilling, self._spill.write))
 
     def _decide_early(self, turn: Turn) -> None:
         """Before there is a database: keep what the inlet would have kept there."""
@@ -350,8 +358,8 @@ class Chats:
         """At once in memory, and soon in the data folder."""
         if not self._spill.accept(record):
             return None
-        writing = _in(self._spilling, self._spill.write)
-        writing.add_done_callback(_looked_at)
+        writing = in_pool(self._spilling, self._spill.write)
+        writing.add_done_callback(looked_at)
         return writing
 
     async def _see_to(self, runtime: Service, record: Spilled, permission: asyncio.Future[Any]) -> None:
@@ -362,15 +370,9 @@ class Chats:
             _note(runtime, Job.INLET, error)
         else:
             permission.cancel()
-            permission.add_done_callback(_looked_at)
+            permission.add_done_callback(looked_at)
             runtime.keeper.is_ill = True
         self._spill_decision(record)
-
-
-def _looked_at(work: asyncio.Future[Any]) -> None:
-    """Nobody waits for it any more."""
-    if not work.cancelled():
-        work.exception()
 
 
 def _note(runtime: Service, work: Job, error: BaseException) -> None:
@@ -378,22 +380,3 @@ def _note(runtime: Service, work: Job, error: BaseException) -> None:
     if not isinstance(error, Waits):
         runtime.keeper.is_ill |= not is_of_the_text(error)
         runtime.emit(failed(work, error))
-
-
-def _in(pool: Executor, work: Callable[..., Any], *values: Any) -> asyncio.Future[Any]:
-    return asyncio.get_running_loop().run_in_executor(pool, work, *values)
-
-
-async def _in_thread(_: str, pool: Executor, work: Callable[..., Any], *values: Any) -> Any:
-    return await _in(pool, work, *values)
-
-
-async def _within(seconds: float, work: asyncio.Future[Any]) -> bool:
-    """Wait for work, without cancelling it, for so many seconds at most."""
-    return await _done_by(asyncio.get_running_loop().time() + seconds, work)
-
-
-async def _done_by(deadline: float, work: asyncio.Future[Any]) -> bool:
-    """Wait for work, without cancelling it, until a time of the event loop's clock."""
-    done, _ = await asyncio.wait({work}, timeout=max(0.0, deadline - asyncio.get_running_loop().time()))
-    return bool(done)

@@ -68,7 +68,7 @@ class Tracing:
             self._span(operation, seconds, {PROVIDER: _OURS, RECORDS: event.count})
         if (usage := event.usage) is not None:
             tokens = {TOKENS_IN: usage.tokens_in, TOKENS_OUT: usage.tokens_out}
-            self._span("chat", usage.seconds, {MODEL: usage.model, **tokens})
+            self._span("chat", usage.seconds, {MODEL: usage.model, **tokens}, usage.model)
         if (call := event.upstream) is not None and call.operation:
             told: dict[str, Any] = {MODEL: call.model, PROVIDER: "openai"}
             if call.first_s is not None:
@@ -77,13 +77,13 @@ class Tracing:
                 told[ERROR] = call.outcome
             self._span(call.operation, call.seconds, told)
 
-    def _span(self, operation: str, seconds: float, told: dict[str, Any]) -> None:
-        """One that ends now."""
+    def _span(self, operation: str, seconds: float, told: dict[str, Any], model: str = "") -> None:
+        """One that ends now. model: in its name; what a client calls one would make names without end."""
         from opentelemetry.trace import SpanKind, StatusCode
 
         assert self._tracer is not None
         ended = time.time_ns()
-        name = f"{operation} {told[MODEL]}" if told.get(MODEL) else operation
+        name = f"{operation} {model}" if model else operation
         began = ended - int(seconds * 1e9)
         attributes = {OPERATION: operation, **told}
         span = self._tracer.start_span(name, kind=SpanKind.CLIENT, start_time=began, attributes=attributes)

@@ -55,7 +55,7 @@ class Filter:
         self._guard_routes()
         if app := guard.server_app():
             key = self._environment.server_key
-            own = [*routes.watching(key, self._chats), Mount("/v1", open_to_browsers(self._proxy))]
+            own = [*routes.watching(key, self._chats), Mount("/v1", open_to_browsers(self._proxy, key))]
             guard.serve(app, Router([Mount("/memory", routes=own)]))
 
     async def on_shutdown(self) -> None:

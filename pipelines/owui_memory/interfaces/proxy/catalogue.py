@@ -55,8 +55,10 @@ class Catalogue:
             return None if upstreams[0].models else (upstreams[0], model)
         unlimited = [one for one in upstreams if not one.models]
         for good_for in (_LISTED_S, _AGAIN_S):  # a new model is in no list that is older
-            lists = await asyncio.gather(*(self._list(one, good_for) for one in unlimited))
-            for upstream, models in zip(unlimited, lists, strict=True):
+            asking = [asyncio.ensure_future(self._list(one, good_for)) for one in unlimited]
+            lists = []
+            for upstream, listing in zip(unlimited, asking, strict=True):  # nobody waits for those behind
+                lists.append(models := await listing)
                 if any(one["id"] in (model, f"{model}:latest") for one in models or []):
                     return upstream, model
             for upstream in upstreams:
@@ -80,8 +82,9 @@ class Catalogue:
             models: list[Model] | None = await self._asked(upstream)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError, RecursionError):
             models = before  # it may be back soon
+        finally:
+            self._asking.pop(upstream, None)
         self._lists[upstream] = (time.monotonic(), models)
-        self._asking.pop(upstream, None)
         in_use = set(self._upstreams())
         self._lists = {one: listed for one, listed in self._lists.items() if one in in_use}
 

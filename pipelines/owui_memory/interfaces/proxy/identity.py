@@ -46,8 +46,8 @@ def caller_of(headers: Mapping[str, str], server_key: str, secret: str) -> Calle
     if signed:
         return Caller(signed)
     for prefix in ("x-memory-user-", "x-openwebui-user-"):
-        if headers.get(f"{prefix}id"):
-            told = {name: unquote(headers.get(prefix + name, "")) for name in _USER}
+        told = {name: _first(headers, prefix + name) for name in _USER}
+        if told["id"]:
             return Caller({name: value for name, value in told.items() if value})
     return Caller()
 

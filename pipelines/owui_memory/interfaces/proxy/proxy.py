@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
-from urllib.request import getproxies
 
 import aiohttp
 from starlette.datastructures import Headers
@@ -18,7 +18,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ...commands.parse import is_command
-from ...config.environment import Environment
+from ...config.environment import PUBLIC_DEFAULT_KEY, Environment
 from ...config.model_patterns import named
 from ...config.settings import Valves
 from ...config.upstreams import Upstream
@@ -37,7 +37,9 @@ from .relay import Ears, Keep, Relay, Request, passed_on, refusal, send_json
 
 log = logging.getLogger(__name__)
 
-_AT_ONCE = 256  # requests
+_AT_ONCE, _AT_ONCE_EACH = 256, 64  # requests, of all and of one user
+_WAIT_S = 60.0  # for the next piece of a request
+_MOST_VALUES = 500_000  # in lists and objects of a body, about: to read them nothing else goes on meanwhile
 _MOST_BYTES, _MOST_BYTES_AT_ONCE = 64_000_000, 256_000_000  # of requests' bodies
 _CONNECT_S = 10.0  # for an answer there is no limit but the client's and the upstream's
 _KEPT_OPEN_S = 4.0  # less than servers do, which would else close what is about to be used
@@ -89,6 +91,7 @@ class Proxy:
         self._prefix = prefix.encode()
         self._opened: tuple[aiohttp.ClientSession, Catalogue] | None = None
         self._at_once = self._bytes_at_once = 0
+        self._of: Counter[str] = Counter()  # requests at once, by user
         self._is_closing = False
         self._keeping: set[asyncio.Future[Any]] = set()
 
@@ -132,9 +135,12 @@ class Proxy:
         headers = Headers(scope=scope)
         path = self._path(scope)
         caller = await self._caller(headers)
-        if self._at_once >= _AT_ONCE:
+        if scope["method"] in ("TRACE", "CONNECT"):  # an upstream would answer with what it was sent: its key
+            raise _RefusedError(405, "method_not_allowed", "This method is not passed on.")
+        if self._at_once >= _AT_ONCE or (caller.id and self._of[caller.id] >= _AT_ONCE_EACH):
             raise _RefusedError(503, "overloaded", "Too many requests at once. Try again in some seconds.")
         self._at_once += 1
+        self._of[caller.id] += 1
         size = 0
         try:
             raw = await self._read(receive, headers)
@@ -144,6 +150,8 @@ class Proxy:
             await self._route(asked, caller, receive, send)
         finally:
             self._at_once -= 1
+            self._of[caller.id] -= 1
+            self._of += Counter()  # without those at none
             self._bytes_at_once -= size
             await self._close_if_idle()
 
@@ -174,7 +182,8 @@ class Proxy:
         more = True
         try:
             while more:
-                message = await receive()
+                async with asyncio.timeout(_WAIT_S):
+                    message = await receive()
                 if message["type"] == "http.disconnect":
                     raise _RefusedError(400, "left", "The client has left.")
                 piece = message.get("body", b"")
@@ -187,8 +196,10 @@ class Proxy:
                     raise _RefusedError(503, "overloaded", "Too much at once. Try again in some seconds.")
                 pieces.append(piece)
                 more = message.get("more_body", False)
-        except BaseException:
+        except BaseException as error:
             self._bytes_at_once -= size
+            if isinstance(error, TimeoutError):
+                raise _RefusedError(408, "timeout", "The rest of the request did not come.") from None
             raise
         return b"".join(pieces)
 
@@ -197,6 +208,8 @@ class Proxy:
         kind = headers.get("content-type", "application/json").partition(";")[0].strip().lower()
         if not raw or not (kind.endswith("json") or raw[:1] == b"{"):
             return {}
+        if raw.count(b",") > _MOST_VALUES:
+            raise _RefusedError(413, "request_too_large", "A request has too many values.")
         try:
             body = await self._chats.intake.load(caller.id, raw)
         except (ValueError, RecursionError):
@@ -314,7 +327,7 @@ class Proxy:
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S),
                 cookie_jar=aiohttp.DummyCookieJar(),  # one user's are not the next one's
                 auto_decompress=False,
-                trust_env=bool(getproxies()),  # looking for one takes a thread for each request
+                trust_env=False,  # what is sent goes to the configured server, and past nobody else
                 max_line_size=_LINE_BYTES,
                 max_field_size=_LINE_BYTES,
             )
@@ -322,8 +335,13 @@ class Proxy:
         return self._opened
 
 
-def open_to_browsers(proxy: Proxy) -> ASGIApp:
-    """The same for pages of any origin, too: what lets them in is a key, which no browser sends by itself."""
+def open_to_browsers(proxy: Proxy, server_key: str) -> ASGIApp:
+    """The same for pages of any origin, too: what lets them in is a key, which no browser sends by itself.
+
+    Not with a server's key that any page knows.
+    """
+    if server_key in ("", PUBLIC_DEFAULT_KEY):
+        return proxy
     return CORSMiddleware(proxy, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"])
 
 

@@ -99,7 +99,7 @@ class Relay:
         self._session, self._upstream, self._emit = session, upstream, emit
         self._ears, self._keep = ears, keep
         self._ear: Ear | None = None
-        self._outcome = "unreachable"
+        self._outcome = "failed"
         self._first_s: float | None = None
 
     async def run(self, request: Request, receive: Receive, send: Send) -> None:
@@ -135,6 +135,7 @@ class Relay:
                 skip_auto_headers=_NOT_ADDED,
             )
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            self._outcome = "unreachable"
             text = f"The model server {self._upstream.name} cannot be reached ({type(error).__name__})."
             await send_json(send, 502, refusal(text, "upstream_unreachable"))
             return

@@ -16,6 +16,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from owui_memory.config import hosts
+from owui_memory.config.environment import PUBLIC_DEFAULT_KEY
+from owui_memory.interfaces.proxy.proxy import open_to_browsers
 from owui_memory.state import open_state
 from owui_memory.state.api_keys_table import ApiKeys
 from tests.harness.scripted_llm import ScriptedLLM
@@ -433,10 +436,56 @@ def test_the_first_upstream_that_has_a_model_answers(tmp_path: Path) -> None:
         assert (missing.status_code, missing.json()["error"]["code"]) == (404, "model_not_found")
 
 
-def test_local_only_keeps_memories_from_an_upstream_that_is_not_local(tmp_path: Path) -> None:
+def test_local_only_keeps_memories_from_an_upstream_that_is_not_local(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with Upstream() as upstream, desk(tmp_path, upstream, local_only="true") as at:
         at.remember("My dog is called Rex.")
         assert "Rex" in at.command("/memory"), "127.0.0.1 is local"
+        monkeypatch.setattr(hosts, "_LOCAL_NETS", ())  # as if it were anywhere
+        at.chat("What is my dog called?").raise_for_status()
+        assert "Rex" not in json.dumps(at.sent)
+        at.remember("My cat is called Mia.")
+        for named in ({}, {"X-Memory-Chat-Id": "c1"}):
+            assert "may not know" in at.command("/memory", headers=named)
+        monkeypatch.undo()
+        assert "Mia" not in at.command("/memory")
+
+
+def test_nothing_goes_through_another_server(at: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Upstream() as elsewhere:
+        monkeypatch.setenv("HTTP_PROXY", elsewhere.base_url)
+        monkeypatch.setenv("http_proxy", elsewhere.base_url)
+        at.chat("Hi").raise_for_status()
+        assert elsewhere.asked == []
+
+
+def test_a_template_that_nobody_filled_in_is_no_user(at: Desk) -> None:
+    at.remember("My dog is called Rex.", headers={"X-Memory-User-Id": "{{USER_ID}}"})
+    assert "Rex" in at.command("/memory"), "the next header names the user"
+    at.chat("My cat is called Mia.", user="", headers={"X-Memory-User-Id": "{{USER_ID}}"})
+    at.settle()
+    assert "Mia" not in at.command("/memory", user="{{USER_ID}}", headers={"X-Memory-User-Id": "ada"})
+
+
+def test_no_method_tells_what_an_upstream_is_sent(at: Desk) -> None:
+    asked = len(at.upstream.asked)
+    assert at.client.request("TRACE", "/v1/models").status_code == 405
+    assert len(at.upstream.asked) == asked
+
+
+def test_a_body_of_many_values_is_refused(at: Desk) -> None:
+    """To read it would hold up all others for seconds."""
+    raw = b'{"model":"llama3","x":[' + b"[]," * 600_000 + b"0]}"
+    assert at.client.post("/v1/chat/completions", content=raw).status_code == 413
+
+
+@pytest.mark.parametrize(
+    ("key", "is_open"), [("a key of one's own", True), (PUBLIC_DEFAULT_KEY, False), ("", False)]
+)
+def test_pages_of_others_are_let_in_only_with_a_key_that_they_do_not_know(key: str, is_open: bool) -> None:
+    anything: Any = object()
+    assert (open_to_browsers(anything, key) is not anything) is is_open
 
 
 def test_too_much_is_refused_in_a_sentence(at: Desk) -> None:
