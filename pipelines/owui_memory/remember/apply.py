@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from ..backends.base import Backend, EditableBackend, PreparingBackend
 from ..core.change import COMMANDS, EDITED, FORGET, REAFFIRMED, TOO_LATE, Change
 from ..core.errors import MemoryFault, is_of_the_text
-from ..core.exchange import Batch, Exchange
+from ..core.exchange import IMPORTS, Batch, Exchange
 from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.memory import EPISODE, Memory
@@ -310,7 +310,8 @@ def _says(memory: Memory, change: Change) -> bool:
 
 
 def _added(backend: Backend, change: Change) -> str:
-    as_of = datetime.fromtimestamp(change.said_at, UTC) if change.undoes and change.said_at else None
+    is_old = change.undoes or change.batch.startswith(IMPORTS)
+    as_of = datetime.fromtimestamp(change.said_at, UTC) if is_old and change.said_at else None
     new = Memory(
         id="",
         text=change.after,

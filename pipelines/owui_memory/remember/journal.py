@@ -15,6 +15,7 @@ from sqlalchemy import Engine, and_, delete, exists, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ..core.change import COMMANDS, FORGET, FORGOTTEN, TAKEN_BACK, TOMBSTONES, Change, ToForget
+from ..core.exchange import IMPORTS
 from ..core.memory import EPISODE
 from ..state import count_up, journal, reading
 from ..state.clock import is_recent
@@ -113,7 +114,11 @@ class Journal:
         erased = and_(
             journal.c.op == "remove", journal.c.refused == FORGOTTEN, journal.c.undoes == 0, asked_for
         )
-        mine = (journal.c.user_id == user_id, journal.c.id.not_in(undone))
+        mine = (
+            journal.c.user_id == user_id,
+            journal.c.id.not_in(undone),
+            ~journal.c.batch.startswith(IMPORTS, autoescape=True),  # is taken back as a whole
+        )
         newest = select(func.max(journal.c.id)).where(*mine, or_(and_(*_IS_CHANGE), erased))
         with self._reading.connect() as connection:
             id_ = connection.scalar(newest)
@@ -154,7 +159,7 @@ class Journal:
     def learned(self, user_id: str, after: int, until: int) -> list[Change]:
         """What was made of what a user said, by ids from `after` (without it) to `until`, oldest first."""
         ids = (journal.c.id > after, journal.c.id <= until)
-        asked_for = journal.c.batch.startswith(COMMANDS, autoescape=True)
+        asked_for = or_(*(journal.c.batch.startswith(one, autoescape=True) for one in (COMMANDS, IMPORTS)))
         facts = (*_IS_CHANGE, journal.c.kind != EPISODE)
         return list(self._select(journal.c.user_id == user_id, *facts, *ids, ~asked_for))
 

@@ -23,7 +23,7 @@ from sqlalchemy import Connection, Engine, and_, bindparam, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ..core.errors import ClaimLost
-from ..core.exchange import Batch, Exchange, message_id_of
+from ..core.exchange import IMPORTS, Batch, Exchange, message_id_of
 from ..state import hold, outbox, reading, was_erased
 from ..state.clock import is_later
 from ..state.engine import Patience
@@ -37,6 +37,7 @@ _POSTPONED_FIRST_S, _POSTPONED_MOST_S = 2.0, PAUSE_MOST_S  # each pause three ti
 _LOOKS = 10  # for a batch that no other server takes first
 
 _LEFT = ("pending", "claimed", "postponed")  # states of what is still to be remembered
+_UNREAD = (("pending", ""), ("later", ""))  # states and batches of what nobody has worked on
 _WAITING = and_(outbox.c.state == "pending", outbox.c.batch == "")  # for its chat to become idle
 
 # With each message: put together once, for building a statement takes as long as running it.
@@ -55,11 +56,13 @@ class Counts:
     """How many exchanges wait (or are being worked on), and how many were given up.
 
     since: when the oldest of the former began to wait, in Unix seconds; 0 where there is none.
+    later: how many of imports wait until nothing else does.
     """
 
     pending: int
     dead: int
     since: float = field(default=0.0, compare=False)
+    later: int = 0
 
 
 class Outbox:
@@ -93,7 +96,7 @@ class Outbox:
                 hold(connection, exchange.user_id)
                 if was_erased(connection, exchange.user_id, since):
                     return False
-            return self._put(connection, exchange, now, wait_s, batch_max)
+            return self.insert(connection, exchange, now, wait_s, batch_max)
 
         try:
             return self._patience.run(keep)
@@ -111,7 +114,7 @@ class Outbox:
         if row is None:
             return
         change = update(outbox).where(outbox.c.id == row.id)
-        if (row.state, row.batch) == ("pending", ""):
+        if (row.state, row.batch) in _UNREAD:
             answer = {"assistant_text": exchange.assistant_text, "answered_by": exchange.answered_by}
             connection.execute(change.values(exchange=json.dumps({**json.loads(row.exchange), **answer})))
         elif row.state == "done":
@@ -120,9 +123,20 @@ class Outbox:
             due = {"ready_at": now + wait_s, "created_at": now, "waiting_since": now}
             connection.execute(change.values(exchange=again, **anew, **due))
 
-    def _put(
-        self, connection: Connection, exchange: Exchange, now: float, wait_s: float, batch_max: int
+    def insert(
+        self,
+        connection: Connection,
+        exchange: Exchange,
+        now: float,
+        wait_s: float = 0.0,
+        batch_max: int = 1,
+        imported: str = "",
     ) -> bool:
+        """As `put`, within a transaction. imported: see `later`.
+
+        Raises:
+            IntegrityError: its key is there.
+        """
         hold(connection, exchange.user_id)
         replaced = self._replaced(connection, exchange)
         if any(is_later(row.said_at, exchange.said_at, now) for row in replaced):
@@ -137,10 +151,11 @@ class Outbox:
                 scope=exchange.scope,
                 said_at=exchange.said_at,
                 exchange=json.dumps(asdict(exchange)),
-                state="pending",
-                ready_at=now + wait_s,
+                state="later" if imported else "pending",
+                ready_at=exchange.said_at if imported else now + wait_s,
                 created_at=now,
                 waiting_since=now,
+                imported=imported,
             )
         )
         if wait_s:
@@ -168,7 +183,8 @@ class Outbox:
 
     @staticmethod
     def _claimed(connection: Connection, rows: list[Any], now: float) -> Batch:
-        name, attempts = rows[0].batch or uuid.uuid4().hex, rows[0].attempts + 1
+        new_name = (IMPORTS if rows[0].imported else "") + uuid.uuid4().hex
+        name, attempts = rows[0].batch or new_name, rows[0].attempts + 1
         connection.execute(
             update(outbox)
             .where(outbox.c.id.in_([row.id for row in rows]))
@@ -260,7 +276,9 @@ class Outbox:
             rows = connection.execute(counting.group_by(outbox.c.state)).all()
         left = [row for row in rows if row[0] in _LEFT]
         dead = sum(row[1] for row in rows if row[0] == "dead")
-        return Counts(sum(row[1] for row in left), dead, min((row[2] for row in left), default=0.0))
+        later = sum(row[1] for row in rows if row[0] == "later")
+        since = min((row[2] for row in left), default=0.0)
+        return Counts(sum(row[1] for row in left), dead, since, later)
 
     def waiting_of(self, user_id: str) -> int:
         """How many exchanges of a user wait or are being worked on."""
@@ -299,7 +317,7 @@ class Outbox:
         forgotten = [
             row.id
             for row in replaced
-            if row.state in ("dead", "postponed") or (row.state, row.batch) == ("pending", "")
+            if row.state in ("dead", "postponed") or (row.state, row.batch) in _UNREAD
         ]
         connection.execute(
             update(outbox).where(outbox.c.id.in_(forgotten)).values(state="done", exchange=None, error="")
