@@ -176,9 +176,7 @@ def _month(said: str, today: date) -> Window | None:
     year = next((one for one in years if today.year - _MOST_YEARS <= one <= today.year), 0)
     for before, word, after in _triples(words):
         # "May I ask ..." names no month.
-        if word in months and (
-            word not in ("may", "mars", "mart") or year or before in ("in", "of", "on", "since", "last", "en")
-        ):
+        if word in months and (word not in _ALSO_WORDS or year or before in _BEFORE_MONTHS):
             month = months[word] + 1
             numbers = (one for one in (before, after) if one.isdecimal() and len(one) < 3)
             day = next((int(one) for one in numbers if 0 < int(one) < 32), 0)
