@@ -31,6 +31,8 @@ def objections(settings: Fields) -> Iterator[SettingsError]:
         yield from _of_library(settings)
     else:
         yield from _of_remote(settings)
+    if settings.webui_api_key and not settings.webui_url:
+        yield SettingsError("webui_url", "webui_url must be set when webui_api_key is set.")
 
 
 def of_provider(role: str, provider: str, url: str, model: str, key: str) -> SettingsError | None:

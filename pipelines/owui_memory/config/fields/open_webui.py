@@ -1,0 +1,34 @@
+"""Where Open WebUI answers, for what the chats' own bodies do not bring."""
+
+from __future__ import annotations
+
+from pydantic import Field, field_validator
+
+from ..addresses import checked_url
+from ..valves_codec import PanelModel, Secret, Text
+
+
+class OpenWebUI(PanelModel):
+    """Where Open WebUI answers, for what the chats' own bodies do not bring."""
+
+    webui_url: Text = Field(
+        "",
+        title="Open WebUI's address",
+        description=(
+            "As this server reaches it, for example http://open-webui:8080. Unset: nothing is asked of "
+            "Open WebUI, and nothing is sent to it."
+        ),
+    )
+    webui_api_key: Secret = Field(
+        "",
+        title="Open WebUI's API key",
+        description=(
+            "An admin's key (Open WebUI: Settings > Account > API keys). With it, running chats show what "
+            "was recalled and learned. Unset: they do not."
+        ),
+    )
+
+    @field_validator("webui_url")
+    @classmethod
+    def _check_webui_url(cls, value: str) -> str:
+        return checked_url("webui_url", value).rstrip("/")
