@@ -4962,7 +4962,7 @@ def objections(settings: Fields) -> Iterator[SettingsError]:
     else:
         yield from _of_remote(settings)
     if settings.webui_api_key and not settings.webui_url:
-        yield SettingsError("webui_url", "webui_url must be set when webui_api_key is set.")
+        yield SettingsError("webui_api_key", "webui_api_key must come with webui_url, or be unset.")
 
 
 def of_provider(role: str, provider: str, url: str, model: str, key: str) -> SettingsError | None:
