@@ -5495,7 +5495,7 @@ SOURCES["config/fields/open_webui.py"] = r'''"""Where Open WebUI answers, for wh
 
 from __future__ import annotations
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from ..addresses import checked_url
 from ..valves_codec import PanelModel, Secret, Text
@@ -5521,10 +5521,19 @@ class OpenWebUI(PanelModel):
         ),
     )
 
-    @field_validator("webui_url")
+    page_url: Text = Field(
+        "",
+        title="Memory page's address",
+        description=(
+            "As browsers reach it, for example https://chat.example.org/memory. Memories that a running "
+            "chat names link to it. Unset: without a link."
+        ),
+    )
+
+    @field_validator("webui_url", "page_url")
     @classmethod
-    def _check_webui_url(cls, value: str) -> str:
-        return checked_url("webui_url", value).rstrip("/")
+    def _check_webui_url(cls, value: str, info: ValidationInfo) -> str:
+        return checked_url(info.field_name or "", value).rstrip("/")
 '''
 
 # ----------------------------------------------------------------------------------------------------------
