@@ -4961,6 +4961,8 @@ def objections(settings: Fields) -> Iterator[SettingsError]:
         yield from _of_library(settings)
     else:
         yield from _of_remote(settings)
+    if settings.webui_api_key and not settings.webui_url:
+        yield SettingsError("webui_api_key", "webui_api_key must come with webui_url, or be unset.")
 
 
 def of_provider(role: str, provider: str, url: str, model: str, key: str) -> SettingsError | None:
@@ -5136,6 +5138,7 @@ from ..upstreams import Upstream, of_chat_servers, read_upstreams
 from .access import Access
 from .expert import Expert
 from .models import Models
+from .open_webui import OpenWebUI
 from .proxy import Proxy
 from .recalling import Recalling
 from .remembering import Remembering
@@ -5144,7 +5147,7 @@ from .storage import Storage
 
 
 class Fields(
-    Expert, Proxy, Scopes, Recalling, Remembering, Models, Storage, Access
+    Expert, OpenWebUI, Proxy, Scopes, Recalling, Remembering, Models, Storage, Access
 ):  # in the panel the last one is first
     """All settings, and what follows from several of them.
 
@@ -5483,6 +5486,54 @@ class Models(PanelModel):
             example = "'gpt-4.1-mini 0.40 1.60', with commas between models"
             raise SettingsError("llm_prices", f"llm_prices must be like {example}.") from None
         return value
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# config/fields/open_webui.py
+
+SOURCES["config/fields/open_webui.py"] = r'''"""Where Open WebUI answers, for what the chats' own bodies do not bring."""
+
+from __future__ import annotations
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from ..addresses import checked_url
+from ..valves_codec import PanelModel, Secret, Text
+
+
+class OpenWebUI(PanelModel):
+    """Where Open WebUI answers, for what the chats' own bodies do not bring."""
+
+    webui_url: Text = Field(
+        "",
+        title="Open WebUI's address",
+        description=(
+            "As this server reaches it, for example http://open-webui:8080. Unset: nothing is asked of "
+            "Open WebUI, and nothing is sent to it."
+        ),
+    )
+    webui_api_key: Secret = Field(
+        "",
+        title="Open WebUI's API key",
+        description=(
+            "An admin's key (Open WebUI: Settings > Account > API keys). With it, running chats show what "
+            "was recalled and learned. Unset: they do not."
+        ),
+    )
+
+    page_url: Text = Field(
+        "",
+        title="Memory page's address",
+        description=(
+            "As browsers reach it, for example https://chat.example.org/memory. Memories that a running "
+            "chat names link to it. Unset: without a link."
+        ),
+    )
+
+    @field_validator("webui_url", "page_url")
+    @classmethod
+    def _check_webui_url(cls, value: str, info: ValidationInfo) -> str:
+        return checked_url(info.field_name or "", value).rstrip("/")
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -22714,6 +22765,7 @@ import re
 
 from .forms import inflects, is_form, stem
 from .scripts import fold, is_dense
+from .self_reference import signs
 from .subject import without_user
 from .words import content_words, denials
 
@@ -22721,7 +22773,9 @@ _LONGEST_CHARS = 400  # of a statement
 _STEM_CHARS = 3
 # "no longer", "not ... any more": a language or two a line.
 _NO_LONGER = re.compile(
-    r"\b(?:no longer|(?:any ?more)|used to"
+    r"\b(?:no longer|(?:any ?more)"
+    r"|(?<!\bam )(?<!['’]m )(?<!\bare )(?<!['’]re )(?<!\bis )(?<!['’]s )"  # accustomed
+    r"(?<!\bget )(?<!\bgot )(?<!\bgetting )used to"
     r"|nicht mehr|kein\w{0,2} \w{1,30} mehr|niet meer|geen \w{1,30} meer"
     r"|ya no|non\b[^,;]{1,60}\bpiù|n(?:e |['’])[^,;]{1,60}\bplus|(?:já )?não\b[^,;]{1,60}\bmais|já não"
     r"|больше не|уже не|більше не|вже не|już nie|nie\b[^,;]{1,60}\bjuż|už ne\w{0,20}"
@@ -22759,6 +22813,8 @@ def ends(statement: str, memory: str) -> bool:
     over = what_is_over(statement)
     if not over or denials(memory):
         return False
+    if (signs(memory) or without_user(memory) != memory) and not signs(statement):
+        return False  # what is over for somebody else is not for the user
     gone, held = content_words(over, or_all=False), content_words(without_user(memory))
     if not gone or not held:
         return False
@@ -22957,9 +23013,7 @@ def _month(said: str, today: date) -> Window | None:
     year = next((one for one in years if today.year - _MOST_YEARS <= one <= today.year), 0)
     for before, word, after in _triples(words):
         # "May I ask ..." names no month.
-        if word in months and (
-            word not in ("may", "mars", "mart") or year or before in ("in", "of", "on", "since", "last", "en")
-        ):
+        if word in months and (word not in _ALSO_WORDS or year or before in _BEFORE_MONTHS):
             month = months[word] + 1
             numbers = (one for one in (before, after) if one.isdecimal() and len(one) < 3)
             day = next((int(one) for one in numbers if 0 < int(one) < 32), 0)
@@ -23598,7 +23652,11 @@ _WISH = re.compile(
 
 
 def gives_orders(text: str) -> bool:
-    """Whether a text is of that kind."""
+    """Whether a text is of that kind; its lines may be joined by slashes, as a passage's are."""
+    return _gives_orders(text) or (" / " in text and _gives_orders(text.replace(" / ", " ")))
+
+
+def _gives_orders(text: str) -> bool:
     return any(
         _in_a_piece(text[begin : begin + _WINDOW_CHARS + _OVERLAP_CHARS])
         for begin in range(0, max(min(len(text), _LOOKED_CHARS), 1), _WINDOW_CHARS)
@@ -31505,7 +31563,7 @@ class Llms:
         """As `ask`, by the name that mem0 calls to extract memories; what it could not read is a fault.
 
         Raises:
-            MemoryFault: as `ask`; Doubtful where there is no JSON as mem0 wants it.
+            MemoryFault: as `ask`; RetryFew where there is no JSON as mem0 wants it.
         """
         answer = self.ask(messages).text
         found = last_value(answer, _MEM0S_KEY)
@@ -32794,6 +32852,8 @@ def data_residency(settings: Valves, state_url: str = "") -> list[Check]:
     away = list(_away(settings))
     if state_url and not is_local(state_url):
         away.append("the state (MEMORY_STATE_URL)")
+    if settings.webui_url and not is_local(settings.webui_url):
+        away.append("Open WebUI (webui_url)")
     if away:
         be = "is" if len(away) == 1 else "are"
         return [
@@ -34376,7 +34436,6 @@ chance. docs/recall.md says what was measured.
 from __future__ import annotations
 
 import math
-import re
 import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
@@ -34428,7 +34487,6 @@ _LESS_MOST = 0.2  # relevance, where there are as many as that
 _LESS_ASKED, _LEAST_WORTH = 0.1, 0.12
 _WHEN_ASKED = 0.15  # on top of a score
 _OF_THE_TIME = 60  # messages of the time that is asked for
-_NUMBER = re.compile(r" #\d+\]$")  # tells chats of one day apart
 TIMES_ASKED = 3  # the budget of a question about the past
 _DOUBTED = 0.15  # relevance, by which a fact's evidence is beyond doubt
 
@@ -34598,7 +34656,7 @@ class Quotes:
         self._given = self.room
         self._asked = frozenset(stems_asked(self.query))
         for above in {above_of(line) for line in self.before}:
-            self._taken[_NUMBER.sub("]", above)] += 1
+            self._taken[_without_number(above)] += 1
         for text in (*self.facts, self.query):
             self._know(frozenset(terms_of(text)))
         self.room -= quotes_overhead(self.count, self.words)
@@ -34731,6 +34789,12 @@ def _parts(text: str, most: int) -> Iterable[tuple[int, int]]:
             yield start, cut
             start = cut + (blank > 0)
         yield start, end
+
+
+def _without_number(heading: str) -> str:
+    """A chat's heading without what tells chats of one day apart: `[... #2]`."""
+    before, _, number = heading.rpartition(" #")
+    return f"{before}]" if number.endswith("]") and number[:-1].isdecimal() else heading
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -37045,12 +37109,14 @@ class Changes:
             is_there = backend.get(change.memory_id) is not None
             if is_there == (change.op == "remove"):
                 confirm()
+                exchange = quotes.exchange_of(change)
+                # Counted as gone for rather too long: then another answer does not bring it back.
                 if is_there:
+                    self._episodes.count_gone(change.user_id, exchange, 1)
                     backend.remove(change.memory_id)
                 else:
                     admission.store_all(backend, past_owner(change.user_id), [quotes.restored(change)])
-                exchange = quotes.exchange_of(change)
-                self._episodes.count_gone(change.user_id, exchange, 1 if is_there else -1)
+                    self._episodes.count_gone(change.user_id, exchange, -1)
         return change.memory_id
 
 
@@ -38981,7 +39047,7 @@ class Outbox:
         if row is None:
             return
         change = update(outbox).where(outbox.c.id == row.id)
-        if (row.state, row.batch) == ("pending", ""):
+        if row.state not in ("done", "claimed"):
             answer = {"assistant_text": exchange.assistant_text, "answered_by": exchange.answered_by}
             connection.execute(change.values(exchange=json.dumps({**json.loads(row.exchange), **answer})))
         elif row.state == "done":
@@ -39641,9 +39707,7 @@ def example_texts() -> tuple[str, ...]:
 
 def _typed(text: str, most: int) -> str:
     """A message with a note where others' words stood; of a long one its own words only, and not their middle."""
-    text = own_words(text, keep_links=True) if len(text) > most else said_by_user(text)
-    text = _HOLES.sub(_NOT_OWN, text).strip()
-    return _ends(text, most)
+    return _ends(_noted(own_words(text, keep_links=True) if len(text) > most else said_by_user(text)), most)
 
 
 def as_said(text: str) -> str:
@@ -39745,8 +39809,9 @@ class _Sought:
     """What of past chats is to be forgotten.
 
     about: what requests to forget are about, as they say that it was told. own: the batch's passages, which
-    stay unless it holds a request. origins: those of the messages that the facts are from. quoted: what users
-    said in a batch that goes by itself, with which an answer begins that is found by it (`Memory.lead`).
+    stay unless it holds a request. asking: those of its messages that hold one. origins: those of the
+    messages that the facts are from. quoted: what users said in a batch that goes by itself, with which an
+    answer begins that is found by it (`Memory.lead`).
     """
 
     statements: Sequence[Statement]
@@ -39754,11 +39819,13 @@ class _Sought:
     own: Collection[str]
     origins: Collection[str]
     quoted: Mapping[str, Sequence[str]]
-    is_asked: bool
+    asking: Collection[str]
 
     def has(self, passage: Memory) -> bool:
-        if passage.batch in self.own and (passage.role == USER or not self.is_asked):
-            return self.is_asked  # the request says it, too
+        if passage.batch in self.asking and passage.role == USER:
+            return True  # the request says it, too
+        if passage.batch in self.own and not self.asking:
+            return False
         if passage.lead and any(one.startswith(passage.lead) for one in self.quoted.get(passage.batch, ())):
             return True
         texts = [text for text in (passage.text, passage.lead) if text]
@@ -39784,7 +39851,9 @@ def removals(
 
     What was said in the batch itself stays, unless its user asks there to forget it.
     """
-    asked = [request for one in batch.exchanges if (request := forget_request(said_by_user(one.user_text)))]
+    requests = [(one, forget_request(said_by_user(one.user_text))) for one in batch.exchanges]
+    asked = [request for _, request in requests if request]
+    asking = {BATCH + name_of(one.key) for one, request in requests if request}
     about = [request for request in asked if not FRAMING.isdisjoint(map(stem, terms_of(request)))]
     gone = [change for change in changes if _takes_back(change)]
     if gone and not asked and not batch.name.startswith(COMMANDS):
@@ -39793,12 +39862,14 @@ def removals(
     for change in changes:
         if change.kind == EPISODE and change.op == "remove" and change.model == USER and not change.refused:
             quoted.setdefault(BATCH + exchange_of(change), []).append(change.before)
-    if not gone and not about and not quoted:
+    if not gone and not asked and not quoted:
         return
     own = {BATCH + name_of(one.key) for one in batch.exchanges}
     known = [_history(journal, change) for change in gone]
     said, origins = (set[str]().union(*some) for some in (zip(*known, strict=True) if known else ((), ())))
-    sought = _Sought(list(map(Statement.of, said)), about, own, origins - own, quoted, bool(asked))
+    # Where no fact says it, what was said may all the same.
+    statements = list(map(Statement.of, said if gone else asked))
+    sought = _Sought(statements, about, own, origins - own, quoted, asking)
     taken = {change.memory_id for change in changes}
     # A chat may forget what it may change; who asks for a memory by its number means it wherever it was said.
     view = None if batch.name.startswith(COMMANDS) else writing_view(batch.scope)
@@ -39952,7 +40023,7 @@ class Reconciler:
         """The changes, refused ones too.
 
         Raises:
-            Doubtful: the LLM's answer could not be read, twice.
+            RetryFew: the LLM's answer could not be read, twice.
             MemoryFault: what the backend raises.
         """
         near = {

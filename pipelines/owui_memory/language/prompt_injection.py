@@ -128,7 +128,11 @@ _WISH = re.compile(
 
 
 def gives_orders(text: str) -> bool:
-    """Whether a text is of that kind."""
+    """Whether a text is of that kind; its lines may be joined by slashes, as a passage's are."""
+    return _gives_orders(text) or (" / " in text and _gives_orders(text.replace(" / ", " ")))
+
+
+def _gives_orders(text: str) -> bool:
     return any(
         _in_a_piece(text[begin : begin + _WINDOW_CHARS + _OVERLAP_CHARS])
         for begin in range(0, max(min(len(text), _LOOKED_CHARS), 1), _WINDOW_CHARS)
