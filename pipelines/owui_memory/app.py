@@ -19,6 +19,7 @@ from .backends.library import LibraryBackend
 from .backends.locations import naming
 from .commands.commander import Commander
 from .commands.notes import Notes
+from .commands.parse import read_command
 from .config.environment import PUBLIC_DEFAULT_KEY, Environment
 from .config.prices import read_prices
 from .config.settings import Valves
@@ -33,6 +34,7 @@ from .manage.erasure.erase import Eraser
 from .manage.erasure.forgetting import Forgetting
 from .manage.erasure.retention import prune_all
 from .manage.erasure.worker import ErasureWorker
+from .manage.history.imports import Imports
 from .manage.migrate.mover import Mover
 from .models.embedder import Embedder
 from .observe.comparison import compared
@@ -125,6 +127,7 @@ class Application:
         eraser = Eraser(self._engine, environment.data_dir, settings, opener, self.live)
         self.commander = Commander(self._engine, self.live, settings, self.emit, eraser)
         forgetting = Forgetting(self._engine, eraser, settings)
+        self.imports = Imports(self._engine, settings, lambda text: read_command(text) is not None)
         self._sweeper = ErasureWorker(
             eraser, self._drop, self.emit, forgetting, partial(prune_all, self._engine, eraser, settings)
         )
@@ -329,6 +332,8 @@ class Application:
 
 def _queue_part(counts: Counts, spilled: Waiting) -> Check:
     details = [f"{counts.pending} waiting, {counts.dead} given up"]
+    if counts.later:
+        details.append(f"{counts.later:,} of imports for when nothing else waits")
     hints = [f"Fix the cause, then run: {COMMAND} queue retry all"] if counts.dead else []
     if spilled.exchanges:
         details.append(f"{spilled.exchanges} set aside until the state database takes them")

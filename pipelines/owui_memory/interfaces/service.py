@@ -16,6 +16,7 @@ from ..remember.spill import Spill
 if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the server lacks
     from ..commands.commander import Commander
     from ..commands.notes import Notes
+    from ..manage.history.imports import Imports
     from ..models.embedder import Embedder
     from ..recall.run import Outcome, Run
     from ..remember.keeper import Keeper
@@ -36,6 +37,8 @@ class Service(Protocol):
     def notes(self) -> Notes: ...
     @property
     def api_keys(self) -> ApiKeys: ...
+    @property
+    def imports(self) -> Imports: ...
     @property
     def lanes(self) -> Lanes: ...
     @property

@@ -128,7 +128,7 @@ class Writer:
         )
         self._emit(succeeded(Job.QUEUE))
         if batch is None:
-            is_idle = not self._claimed and not self._is_busy() and self._stop_at is None
+            is_idle = not (self._claimed or self._is_busy() or self._stop_at)
             return is_idle and self._later.promote(settings.advanced_numbers.batch_max_exchanges)
         self._claimed[batch.name] = batch
         threading.Thread(target=self._work, args=(batch,), name="memory-remembering", daemon=True).start()
@@ -395,8 +395,7 @@ def _sifted(batch: Batch, *, verbatim: bool) -> tuple[Batch, Counter[str]]:
     """A batch with only what is worth remembering, and how much of it is not, by reason."""
     if batch.is_given:
         return batch, Counter()
-    new = [one for one in batch.exchanges if not one.again]  # remembered before, with another answer
-    verdicts = list(sift(new, verbatim=verbatim))
+    verdicts = list(sift([one for one in batch.exchanges if not one.again], verbatim=verbatim))
     worth = tuple(exchange for exchange, verdict in verdicts if verdict.worth)
     left_out = Counter(verdict.reason for _, verdict in verdicts if not verdict.worth)
     return replace(batch, exchanges=worth), left_out

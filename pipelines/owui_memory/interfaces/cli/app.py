@@ -206,8 +206,8 @@ def import_(
     file: Annotated[
         str,
         typer.Argument(
-            help="What `export` wrote (- is standard input); with --user another program's archive or folder, "
-            "or open-webui for the user's chats there."
+            help="What `export` wrote (- is standard input); with --user another program's archive, or "
+            "open-webui for the user's chats there."
         ),
     ],
     user: Annotated[

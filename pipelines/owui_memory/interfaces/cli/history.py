@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,7 @@ import typer
 
 from ...commands.parse import read_command
 from ...manage.history import formats
-from ...manage.history.imports import Archive, Imports, Preview
+from ...manage.history.imports import Imports, Preview
 from ..webui import OPEN_WEBUI, WebUi
 from .instance import Instance
 from .output import as_json, counted, fields, say, table, waiting
@@ -27,10 +28,18 @@ def imports_of(instance: Instance) -> Imports:
 
 def import_(instance: Instance, file: str, user_id: str, *, yes: bool, to_json: bool) -> None:
     """Tell what an archive would bring to a user, and bring it where that is wanted."""
-    imports = imports_of(instance)
-    archive: Archive = partial(formats.read, Path(file))
-    if file == OPEN_WEBUI:
-        archive = partial(WebUi.of(instance.settings).past_of, user_id)
+    if file != OPEN_WEBUI:
+        _import(instance, Path(file), user_id, yes=yes, to_json=to_json)
+        return
+    with tempfile.TemporaryDirectory() as folder, WebUi.of(instance.settings) as webui:
+        fetched = Path(folder, OPEN_WEBUI)
+        with waiting("asking Open WebUI"):
+            webui.fetch_past(user_id, fetched)
+        _import(instance, fetched, user_id, yes=yes, to_json=to_json)
+
+
+def _import(instance: Instance, file: Path, user_id: str, *, yes: bool, to_json: bool) -> None:
+    imports, archive = imports_of(instance), partial(formats.read, file)
     with waiting("reading the archive"):
         told = imports.preview(user_id, archive)
     is_new = bool(told.exchanges or told.facts)
@@ -40,7 +49,7 @@ def import_(instance: Instance, file: str, user_id: str, *, yes: bool, to_json: 
         yes = typer.confirm("Import it?")
     if is_new and yes:
         with waiting("bringing it to the queue"):
-            told = imports.begin(user_id, archive, Path(file).name)
+            told = imports.begin(user_id, archive, file.name)
         instance.locations.touch({user_id})
     if to_json:
         as_json(_row(told))
@@ -92,7 +101,9 @@ def _show(told: Preview) -> None:
         minutes = -(-told.seconds // 60)
         said = f"It takes about {counted(minutes, 'minute', 'minutes')}"
         if told.calls:
-            said += f", {told.calls:,} calls of the LLM, {told.tokens_in:,} tokens in and {told.tokens_out:,} out"
+            said += (
+                f", {told.calls:,} calls of the LLM, {told.tokens_in:,} tokens in and {told.tokens_out:,} out"
+            )
         say(f"{said}{f', {told.cost}' if told.cost else ''}.")
     for reason, count in told.skipped.most_common():
         say(f"Left out: {count:,}, {reason}.")

@@ -32,7 +32,7 @@ _DIGITS = 30  # of a number
 _NEXT = re.compile(r"\}[\s,]+(?=\{)")
 _BLANK = re.compile(r"[\s,]*")
 
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
+BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
 
 
 class Part(NamedTuple):
@@ -75,7 +75,7 @@ def parts(path: Path) -> Iterator[Part | Flaw]:
 def _packed(path: Path) -> Iterator[Part | Flaw]:
     try:
         archive = zipfile.ZipFile(path)
-    except _BROKEN as error:
+    except BROKEN as error:
         raise Drop("This .zip cannot be opened: it is broken.", hint="Download it once more.") from error
     with archive:
         for at, info in enumerate(archive.infolist()):
@@ -90,7 +90,7 @@ def _packed(path: Path) -> Iterator[Part | Flaw]:
             try:
                 with archive.open(info) as stream:
                     yield Part(name, _Bounded(stream, info.compress_size))  # type: ignore[arg-type]
-            except _BROKEN:
+            except BROKEN:
                 yield Flaw(name, "it is packed in a way that cannot be read")
 
 
@@ -119,18 +119,23 @@ def first_bytes(part: Part) -> tuple[bytes, Part]:
 
 
 def values(part: Part) -> Iterator[Any]:
-    """The JSON values in a file: those of a list, of each line, or the only one; a Flaw for what is none."""
-    try:
-        begin, part = first_bytes(part)
-        with io.TextIOWrapper(part.stream, _encoding(begin), errors="replace") as text:
-            for count, value in enumerate(_values(part.name, text)):
-                if count >= _MOST_VALUES:
-                    yield Flaw(part.name, "there is too much in it")
-                    return
-                yield value
-    except _BROKEN as error:
-        told = isinstance(error, OSError) and not error.errno and str(error)
-        yield Flaw(part.name, told or "it is damaged")
+    """The JSON values in a file: those of a list, of each line, or the only one; a Flaw for what is none.
+
+    Raises one of BROKEN where the file cannot be read to its end.
+    """
+    begin, part = first_bytes(part)
+    with io.TextIOWrapper(part.stream, _encoding(begin), errors="replace") as text:
+        for count, value in enumerate(_values(part.name, text)):
+            if count >= _MOST_VALUES:
+                yield Flaw(part.name, "there is too much in it")
+                return
+            yield value
+
+
+def damage(part: Part, error: Exception) -> Flaw:
+    """Why a file cannot be read to its end."""
+    told = isinstance(error, OSError) and not error.errno and str(error)
+    return Flaw(part.name, told or "it is damaged")
 
 
 def _encoding(begin: bytes) -> str:

@@ -121,7 +121,8 @@ _OTHER_ACTIVITY = re.compile(
     r"\s*(?:Created|Used|Added|Gave|Selected|Shared|Deleted|Viewed|Visited|Searched|Edited|Pinned|Renamed|"
     r"Exported|Updated)\s"
 )
-_ATTACHED = re.compile(r"\s*Attached \d{1,4} files?\.?\s*$")
+_ATTACHED = re.compile(r"Attached \d{1,4} files?\.?$")
+_ATTACHED_CHARS = 24
 _PARAGRAPHS = frozenset(("p", "br", "li", "div", "h1", "h2", "h3", "h4", "tr", "pre", "ul", "ol", "table"))
 _HTML_CHARS = 1_000_000
 
@@ -141,7 +142,8 @@ def of_gemini(value: Mapping[str, Any]) -> tuple[Said, ...] | Flaw:
     begins = _PROMPTED.match(title)
     if not at or _OTHER_ACTIVITY.match(title) or not (begins or answer):
         return Flaw("", "an activity that is no prompt")
-    prompt = _ATTACHED.sub("", title[begins.end() if begins else 0 :]).strip()
+    prompt = title[begins.end() if begins else 0 :].strip()
+    prompt = (prompt[:-_ATTACHED_CHARS] + _ATTACHED.sub("", prompt[-_ATTACHED_CHARS:])).strip()
     id_ = name_of(value["time"], title)
     said = Said(id_, "user", prompt, at), Said(f"{id_}-answer", "assistant", answer, at)
     return tuple(one for one in said if one.text) if prompt else Flaw("", "an activity that is no prompt")

@@ -131,6 +131,8 @@ def _time(value: Any) -> float:
     if not isinstance(value, str) or len(value) > 64:
         return 0.0
     try:
+        if value[20:22] in ("AM", "PM"):  # as Letta tells agents the time
+            return datetime.strptime(value[:22], "%Y-%m-%d %I:%M:%S %p").replace(tzinfo=UTC).timestamp()
         read = datetime.fromisoformat(value.strip().replace(" UTC", "+00:00"))
         return (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError, OSError):

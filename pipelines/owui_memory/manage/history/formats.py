@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from . import conversations, memory_stores
-from .archive import Part, first_bytes, parts, values
+from .archive import BROKEN, Part, damage, first_bytes, parts, values
 from .entries import Chat, Entry, Flaw, Said, listed
 
 Value = Mapping[str, Any]
@@ -59,15 +59,12 @@ def read(path: Path) -> Iterator[Found]:
         if isinstance(part, Flaw):
             yield Found(part)
             continue
-        yield from _read(part, prompts)
+        try:
+            yield from _read(part, prompts)
+        except BROKEN as error:
+            yield Found(damage(part, error))
     for chat in conversations.gemini_chats(prompts):
         yield Found(chat, *GEMINI)
-
-
-def of_values(name: str, found: Iterator[Any]) -> Iterator[Found]:
-    """The same of values that were fetched."""
-    for value in found:
-        yield from _of_value(name, value, [])
 
 
 def _read(part: Part, prompts: list[tuple[Said, ...]]) -> Iterator[Found]:
