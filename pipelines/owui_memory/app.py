@@ -125,7 +125,7 @@ class Application:
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
         eraser = Eraser(self._engine, environment.data_dir, settings, opener, self.live)
         self.commander = Commander(self._engine, self.live, settings, self.emit, eraser)
-        self.toolbox = Toolbox(self._engine, self.live, settings, self.emit, eraser)
+        self.toolbox = Toolbox(self._engine, self.live, settings, eraser, self.emit)
         forgetting = Forgetting(self._engine, eraser, settings)
         self._sweeper = ErasureWorker(
             eraser, self._drop, self.emit, forgetting, partial(prune_all, self._engine, eraser, settings)

@@ -9,7 +9,7 @@ from typing import Any
 
 from ...config.policy import decide
 from ...config.settings import Valves
-from ...core.errors import Drop, MemoryFault
+from ...core.errors import Drop
 from ...core.events import Emit, Event, EventKind, Job, failed, ignore
 from ...core.reason import Reason
 from ...core.turn import Turn, chat_kind_of
@@ -86,7 +86,15 @@ class Calls:
 
     async def carry_out(self, turn: Turn, name: str, given: object) -> Outcome:
         """What came of one call. Raises nothing."""
-        outcome = await self._carried_out(turn, name, given)
+        try:
+            outcome = await self._carried_out(turn, name, given)
+        except BusyError:
+            outcome = Outcome.refused(429, _BUSY)
+        except Drop as refusal:
+            outcome = Outcome.refused(422, f"{refusal} {refusal.hint}".strip())
+        except Exception as error:  # noqa: BLE001 - whatever it is, the model is answered
+            self._emit(failed(Job.COMMAND, error))
+            outcome = Outcome.refused(503, _NOT_NOW)
         state = "done" if outcome.ok else "refused" if outcome.status < 500 else "failed"
         code = name if name in VERBS else "unknown"
         self._emit(Event(EventKind.TOOL_CALLED, code=code, reason=state))
@@ -105,18 +113,7 @@ class Calls:
             return Outcome.refused(422, str(wrong))
         if verb.changes and not self._may_change(turn.user_id):
             return Outcome.refused(429, f"{_CHANGES} changes in a minute are enough. Wait, or ask the user.")
-        try:
-            return await self._run(verb, Call(turn, decision, settings, arguments))
-        except BusyError:
-            return Outcome.refused(429, _BUSY)
-        except Drop as refusal:
-            return Outcome.refused(422, f"{refusal} {refusal.hint}".strip())
-        except MemoryFault as fault:
-            self._emit(failed(Job.COMMAND, fault))
-            return Outcome.refused(503, _NOT_NOW)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the model is answered
-            self._emit(failed(Job.COMMAND, error))
-            return Outcome.refused(500, f"Something is wrong inside memory ({type(error).__name__}).")
+        return await self._run(verb, Call(turn, decision, settings, arguments))
 
     def _may_change(self, user_id: str) -> bool:
         now = time.monotonic()

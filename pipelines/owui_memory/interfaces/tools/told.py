@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from ...core.change import COMMANDS, Change
@@ -83,7 +84,7 @@ def change_of(change: Change) -> dict[str, Any]:
     by = "the user" if change.batch.startswith(COMMANDS) else "what was said"
     told = {
         "change": change.op,
-        "at": change.at,
+        "at": datetime.fromtimestamp(change.at, UTC).isoformat(timespec="seconds"),
         "by": f"a model ({quoted(change.model)})" if _is_by_model(change) else by,
         "chat": change.chat,
         "before": quoted(change.before) if change.before else "",

@@ -11,7 +11,7 @@ from ...backends.base import EditableBackend
 from ...config.scoping import scope_of
 from ...config.settings import Valves
 from ...core.change import COMMANDS
-from ...core.events import Emit
+from ...core.events import Emit, ignore
 from ...core.memory import Memory
 from ...core.reason import Reason
 from ...core.scope import View, is_of_another_team
@@ -45,8 +45,8 @@ class Toolbox:
         engine: Engine,
         live: Live,
         settings: Callable[[], Valves],
-        emit: Emit,
         eraser: Eraser | None = None,
+        emit: Emit = ignore,
     ) -> None:
         self._live = live
         self._control = Control(engine, live, settings, eraser, emit)
