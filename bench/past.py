@@ -3,10 +3,10 @@
     .venv/bin/python -m bench.past [--users N] [--json]
 
 A tenth of each user's rows are facts, the rest passages under the owner that past chats have: in turns what
-the user said, of one to three sentences, and an answer's passage, of three to nine; 280 characters on average.
-Every tenth question is about the past, which is told three times as many quotes. Inlets as in bench.inlet ("on
-top of the embedder": without its time, though it is asked), one after another and 32 at once with the default
-deadline of 0.8 s: what is late goes on without memories.
+the user said, of one to three sentences, and an answer's passage, of three to nine; 280 characters.
+Every tenth question is about the past, which is told three times as many quotes. Inlets as in bench.inlet
+("on top of the embedder": without its time, though it is asked), one after another and 32 at once with the
+default deadline of 0.8 s: what is late goes on without memories.
 The search alone is `SqliteStore.search_owners` of both owners, in processor time too. Disk: the whole file.
 Aims: p95 under 15 ms on top of the embedder, nobody late, 25 ms with 100,000 passages, 4 kB a row.
 """
@@ -61,7 +61,7 @@ class Row:
     def question(self) -> str:
         """In everyday words; every tenth about the past, which is told three times as many quotes."""
         asked = self._first.question
-        return asked if self.number % _OF_THE_PAST == 0 else asked.replace(_PAST, "How does my")
+        return asked if self.number % _OF_THE_PAST == 1 else asked.replace(_PAST, "How does my")
 
     @property
     def text(self) -> str:

@@ -12,6 +12,19 @@ from . import credential_words as table
 _WHOLE_WORD_CHARS = 4  # a name of so many letters or fewer is no part of a word
 _ENDING_CHARS = 5
 _BEGINNING_CHARS = _WHOLE_WORD_CHARS + 1  # by which parts of words are looked up; none is shorter
+_SORTS = {
+    "passwords": "password",
+    "codes": "code",
+    "code_words": "open",
+    "numbers": "number",
+    "keys": "key",
+    "key_words": "near",
+    "phrases": "phrase",
+    "identifiers": "identifier",
+    "logins": "login",
+    "dense_passwords": "dense",
+    "dense_codes": "dense code",
+}
 _COMPOUNDS = ("password", "code", "number", "open")  # sorts whose names end longer words, too
 
 _LETTERS = re.compile(r"[^\W_]+")
@@ -51,24 +64,10 @@ class _Names:
     """All names: those that may be a part of a word, and the others by their first words."""
 
     def __init__(self) -> None:
-        sorts = {
-            "password": table.PASSWORDS,
-            "code": table.CODES,
-            "open": table.CODE_WORDS,
-            "number": table.NUMBERS,
-            "key": table.KEYS,
-            "near": table.KEY_WORDS,
-            "phrase": table.PHRASES,
-            "identifier": table.IDENTIFIERS,
-            "login": table.LOGINS,
-            "dense": table.DENSE_PASSWORDS,
-            "dense code": table.DENSE_CODES,
-        }
         languages: dict[tuple[str, str], str] = {}
-        for sort, lines in sorts.items():
-            for spoken, words in table.rows(lines):
-                for text in words:
-                    languages[sort, text] = f"{languages.get((sort, text), '')} {spoken}"
+        for section, sort in _SORTS.items():
+            for spoken, text in table.names(section):
+                languages[sort, text] = f"{languages.get((sort, text), '')} {spoken}"
         names = [
             Name(
                 text.strip("~^"),

@@ -9,6 +9,7 @@ import re
 
 from .forms import inflects, is_form, stem
 from .scripts import fold, is_dense
+from .self_reference import signs
 from .subject import without_user
 from .words import content_words, denials
 
@@ -16,7 +17,9 @@ _LONGEST_CHARS = 400  # of a statement
 _STEM_CHARS = 3
 # "no longer", "not ... any more": a language or two a line.
 _NO_LONGER = re.compile(
-    r"\b(?:no longer|(?:any ?more)|used to"
+    r"\b(?:no longer|(?:any ?more)"
+    r"|(?<!\bam )(?<!['’]m )(?<!\bare )(?<!['’]re )(?<!\bis )(?<!['’]s )"  # accustomed
+    r"(?<!\bget )(?<!\bgot )(?<!\bgetting )used to"
     r"|nicht mehr|kein\w{0,2} \w{1,30} mehr|niet meer|geen \w{1,30} meer"
     r"|ya no|non\b[^,;]{1,60}\bpiù|n(?:e |['’])[^,;]{1,60}\bplus|(?:já )?não\b[^,;]{1,60}\bmais|já não"
     r"|больше не|уже не|більше не|вже не|już nie|nie\b[^,;]{1,60}\bjuż|už ne\w{0,20}"
@@ -54,6 +57,8 @@ def ends(statement: str, memory: str) -> bool:
     over = what_is_over(statement)
     if not over or denials(memory):
         return False
+    if (signs(memory) or without_user(memory) != memory) and not signs(statement):
+        return False  # what is over for somebody else is not for the user
     gone, held = content_words(over, or_all=False), content_words(without_user(memory))
     if not gone or not held:
         return False

@@ -113,7 +113,7 @@ class Llms:
         """As `ask`, by the name that mem0 calls to extract memories; what it could not read is a fault.
 
         Raises:
-            MemoryFault: as `ask`; Doubtful where there is no JSON as mem0 wants it.
+            MemoryFault: as `ask`; RetryFew where there is no JSON as mem0 wants it.
         """
         answer = self.ask(messages).text
         found = last_value(answer, _MEM0S_KEY)

@@ -7,7 +7,6 @@ chance. docs/recall.md says what was measured.
 from __future__ import annotations
 
 import math
-import re
 import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
@@ -59,7 +58,6 @@ _LESS_MOST = 0.2  # relevance, where there are as many as that
 _LESS_ASKED, _LEAST_WORTH = 0.1, 0.12
 _WHEN_ASKED = 0.15  # on top of a score
 _OF_THE_TIME = 60  # messages of the time that is asked for
-_NUMBER = re.compile(r" #\d+\]$")  # tells chats of one day apart
 TIMES_ASKED = 3  # the budget of a question about the past
 _DOUBTED = 0.15  # relevance, by which a fact's evidence is beyond doubt
 
@@ -228,7 +226,7 @@ class Quotes:
         self._given = self.room
         self._asked = frozenset(stems_asked(self.query))
         for above in {above_of(line) for line in self.before}:
-            self._taken[_NUMBER.sub("]", above)] += 1
+            self._taken[_without_number(above)] += 1
         for text in (*self.facts, self.query):
             self._know(frozenset(terms_of(text)))
         self.room -= quotes_overhead(self.count, self.words)
@@ -373,3 +371,9 @@ def _parts(text: str, most: int) -> Iterable[tuple[int, int]]:
             yield start, cut
             start = cut + (blank > 0)
         yield start, end
+
+
+def _without_number(heading: str) -> str:
+    """A chat's heading without what tells chats of one day apart: `[... #2]`."""
+    before, _, number = heading.rpartition(" #")
+    return f"{before}]" if number.endswith("]") and number[:-1].isdecimal() else heading

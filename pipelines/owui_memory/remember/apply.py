@@ -226,12 +226,14 @@ class Changes:
             is_there = backend.get(change.memory_id) is not None
             if is_there == (change.op == "remove"):
                 confirm()
+                exchange = quotes.exchange_of(change)
+                # Counted as gone for rather too long: then another answer does not bring it back.
                 if is_there:
+                    self._episodes.count_gone(change.user_id, exchange, 1)
                     backend.remove(change.memory_id)
                 else:
                     admission.store_all(backend, past_owner(change.user_id), [quotes.restored(change)])
-                exchange = quotes.exchange_of(change)
-                self._episodes.count_gone(change.user_id, exchange, 1 if is_there else -1)
+                    self._episodes.count_gone(change.user_id, exchange, -1)
         return change.memory_id
 
 

@@ -111,7 +111,7 @@ class Outbox:
         if row is None:
             return
         change = update(outbox).where(outbox.c.id == row.id)
-        if (row.state, row.batch) == ("pending", ""):
+        if row.state not in ("done", "claimed"):
             answer = {"assistant_text": exchange.assistant_text, "answered_by": exchange.answered_by}
             connection.execute(change.values(exchange=json.dumps({**json.loads(row.exchange), **answer})))
         elif row.state == "done":

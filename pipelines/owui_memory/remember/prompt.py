@@ -114,9 +114,7 @@ def example_texts() -> tuple[str, ...]:
 
 def _typed(text: str, most: int) -> str:
     """A message with a note where others' words stood; of a long one its own words only, and not their middle."""
-    text = own_words(text, keep_links=True) if len(text) > most else said_by_user(text)
-    text = _HOLES.sub(_NOT_OWN, text).strip()
-    return _ends(text, most)
+    return _ends(_noted(own_words(text, keep_links=True) if len(text) > most else said_by_user(text)), most)
 
 
 def as_said(text: str) -> str:

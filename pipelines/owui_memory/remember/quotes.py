@@ -74,8 +74,9 @@ class _Sought:
     """What of past chats is to be forgotten.
 
     about: what requests to forget are about, as they say that it was told. own: the batch's passages, which
-    stay unless it holds a request. origins: those of the messages that the facts are from. quoted: what users
-    said in a batch that goes by itself, with which an answer begins that is found by it (`Memory.lead`).
+    stay unless it holds a request. asking: those of its messages that hold one. origins: those of the
+    messages that the facts are from. quoted: what users said in a batch that goes by itself, with which an
+    answer begins that is found by it (`Memory.lead`).
     """
 
     statements: Sequence[Statement]
@@ -83,11 +84,13 @@ class _Sought:
     own: Collection[str]
     origins: Collection[str]
     quoted: Mapping[str, Sequence[str]]
-    is_asked: bool
+    asking: Collection[str]
 
     def has(self, passage: Memory) -> bool:
-        if passage.batch in self.own and (passage.role == USER or not self.is_asked):
-            return self.is_asked  # the request says it, too
+        if passage.batch in self.asking and passage.role == USER:
+            return True  # the request says it, too
+        if passage.batch in self.own and not self.asking:
+            return False
         if passage.lead and any(one.startswith(passage.lead) for one in self.quoted.get(passage.batch, ())):
             return True
         texts = [text for text in (passage.text, passage.lead) if text]
@@ -113,7 +116,9 @@ def removals(
 
     What was said in the batch itself stays, unless its user asks there to forget it.
     """
-    asked = [request for one in batch.exchanges if (request := forget_request(said_by_user(one.user_text)))]
+    requests = [(one, forget_request(said_by_user(one.user_text))) for one in batch.exchanges]
+    asked = [request for _, request in requests if request]
+    asking = {BATCH + name_of(one.key) for one, request in requests if request}
     about = [request for request in asked if not FRAMING.isdisjoint(map(stem, terms_of(request)))]
     gone = [change for change in changes if _takes_back(change)]
     if gone and not asked and not batch.name.startswith(COMMANDS):
@@ -122,12 +127,14 @@ def removals(
     for change in changes:
         if change.kind == EPISODE and change.op == "remove" and change.model == USER and not change.refused:
             quoted.setdefault(BATCH + exchange_of(change), []).append(change.before)
-    if not gone and not about and not quoted:
+    if not gone and not asked and not quoted:
         return
     own = {BATCH + name_of(one.key) for one in batch.exchanges}
     known = [_history(journal, change) for change in gone]
     said, origins = (set[str]().union(*some) for some in (zip(*known, strict=True) if known else ((), ())))
-    sought = _Sought(list(map(Statement.of, said)), about, own, origins - own, quoted, bool(asked))
+    # Where no fact says it, what was said may all the same.
+    statements = list(map(Statement.of, said if gone else asked))
+    sought = _Sought(statements, about, own, origins - own, quoted, asking)
     taken = {change.memory_id for change in changes}
     # A chat may forget what it may change; who asks for a memory by its number means it wherever it was said.
     view = None if batch.name.startswith(COMMANDS) else writing_view(batch.scope)

@@ -66,7 +66,7 @@ class Reconciler:
         """The changes, refused ones too.
 
         Raises:
-            Doubtful: the LLM's answer could not be read, twice.
+            RetryFew: the LLM's answer could not be read, twice.
             MemoryFault: what the backend raises.
         """
         near = {
