@@ -278,12 +278,11 @@ api_keys = Table(
 imports = Table(
     "imports",
     metadata,
+    Column("user_id", _Id, primary_key=True),
     Column("id", _Id, primary_key=True),
-    Column("user_id", _Id, nullable=False),
     Column("source", _Id, nullable=False),  # the programs; "" until all is brought
     Column("name", _Id, nullable=False),  # the file's
     Column("begun_at", Float, nullable=False),
-    Index("imports_user", "user_id"),
 )
 
 # See manage/erasure/erase.py. What was erased is named by ids only.

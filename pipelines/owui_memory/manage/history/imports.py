@@ -132,7 +132,7 @@ class Imports:
             for one in new:
                 seen.count(one)
         begun = replace(seen.preview(user_id), id=import_id)
-        mine = imports.c.id == import_id
+        mine = and_(imports.c.user_id == user_id, imports.c.id == import_id)
         with self._engine.begin() as connection:
             there = connection.scalar(select(outbox.c.id).where(*_brought(user_id, import_id)).limit(1))
             named = update(imports).values(source=", ".join(begun.labels))

@@ -3,11 +3,11 @@
 SQL = """
 ALTER TABLE outbox ADD imported VARCHAR NOT NULL DEFAULT '';
 CREATE TABLE imports (
-    id VARCHAR NOT NULL PRIMARY KEY,
     user_id VARCHAR NOT NULL,
+    id VARCHAR NOT NULL,
     source VARCHAR NOT NULL,
     name VARCHAR NOT NULL,
-    begun_at FLOAT NOT NULL
-);
-CREATE INDEX imports_user ON imports (user_id)
+    begun_at FLOAT NOT NULL,
+    PRIMARY KEY (user_id, id)
+)
 """
