@@ -20,6 +20,7 @@ from .interfaces.chats import Chats
 from .interfaces.cli.instance import settings_in
 from .interfaces.proxy.proxy import Proxy, open_to_browsers
 from .interfaces.routes import watching
+from .interfaces.web.page import Page
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +37,7 @@ def application(environment: Environment) -> Starlette:
         log.warning("%s", problem)
     chats = Chats(environment, lambda: settings, problems, Application)
     proxy = Proxy(chats, lambda: settings, environment, "/v1")
+    page = Page(chats, lambda: settings, environment)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -43,10 +45,12 @@ def application(environment: Environment) -> Starlette:
         await chats.begin()
         yield
         await proxy.close()
+        await page.close()
         await chats.stop()
 
     watched = watching(environment.server_key, chats)
-    routes = [Mount("/memory", routes=watched), Mount("/v1", open_to_browsers(proxy, environment.server_key))]
+    own = [*watched, Mount("", page)]
+    routes = [Mount("/memory", routes=own), Mount("/v1", open_to_browsers(proxy, environment.server_key))]
     return Starlette(routes=routes, lifespan=lifespan)
 
 

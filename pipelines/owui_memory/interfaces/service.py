@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the serve
     from ..remember.keeper import Keeper
     from ..state.api_keys_table import ApiKeys
     from .lanes import Lanes
+    from .web.parts import Parts
 
 
 class Service(Protocol):
@@ -36,6 +37,8 @@ class Service(Protocol):
     def notes(self) -> Notes: ...
     @property
     def api_keys(self) -> ApiKeys: ...
+    @property
+    def page(self) -> Parts: ...
     @property
     def lanes(self) -> Lanes: ...
     @property

@@ -28,7 +28,21 @@ class OpenWebUI(PanelModel):
         ),
     )
 
+    page_url: Text = Field(
+        "",
+        title="Address of the memory page",
+        description=(
+            "As users' browsers reach it, for example https://chat.example.com/memory/. With it, /memory "
+            "page gives users a link; docs/page.md tells how to set that up. Unset: it gives none."
+        ),
+    )
+
     @field_validator("webui_url")
     @classmethod
     def _check_webui_url(cls, value: str) -> str:
         return checked_url("webui_url", value).rstrip("/")
+
+    @field_validator("page_url")
+    @classmethod
+    def _check_page_url(cls, value: str) -> str:
+        return checked_url("page_url", value).rstrip("/") + "/" if value else ""
