@@ -28,6 +28,7 @@ from .core.memory import Check
 from .core.permission import Decision
 from .core.turn import Turn
 from .interfaces.lanes import Lanes
+from .interfaces.tools.toolbox import Toolbox
 from .interfaces.web.parts import Parts
 from .language import secrets as redact
 from .manage.erasure.erase import Eraser
@@ -126,6 +127,7 @@ class Application:
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
         eraser = Eraser(self._engine, environment.data_dir, settings, opener, self.live)
         self.commander = Commander(self._engine, self.live, settings, self.emit, eraser)
+        self.toolbox = Toolbox(self._engine, self.live, settings, eraser, self.emit)
         self.page = Parts(
             self.commander.tools,
             journal,

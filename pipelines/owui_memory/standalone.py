@@ -20,6 +20,7 @@ from .interfaces.chats import Chats
 from .interfaces.cli.instance import settings_in
 from .interfaces.proxy.proxy import Proxy, open_to_browsers
 from .interfaces.routes import watching
+from .interfaces.tools import tool_server
 from .interfaces.web.page import Page
 
 log = logging.getLogger(__name__)
@@ -48,9 +49,9 @@ def application(environment: Environment) -> Starlette:
         await page.close()
         await chats.stop()
 
-    watched = watching(environment.server_key, chats)
-    own = [*watched, Mount("", page)]
-    routes = [Mount("/memory", routes=own), Mount("/v1", open_to_browsers(proxy, environment.server_key))]
+    key = environment.server_key
+    own = [*watching(key, chats), *tool_server.served(chats, lambda: settings, environment), Mount("", page)]
+    routes = [Mount("/memory", routes=own), Mount("/v1", open_to_browsers(proxy, key))]
     return Starlette(routes=routes, lifespan=lifespan)
 
 

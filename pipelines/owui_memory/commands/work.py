@@ -97,7 +97,7 @@ class Work:
         role = "admin" if self._here.admin else "user"
         token = self._sessions.link(Person(self._user_id, self._order.name, self._here.email, role))
         self.kept = self._say("page, link shown")
-        return self._say("page, link", link=f"{url}sign-in?link={token}")
+        return self._say("page, link", link=f"{url}/sign-in?link={token}")
 
     def _page(self, number: int) -> str:
         page = self._control.page(self._user_id, number)

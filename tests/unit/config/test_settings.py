@@ -65,6 +65,7 @@ def test_what_the_panel_sends(name: str, sent: Any, meant: Any) -> None:
         ({"llm_base_url": "http://a b"}, "llm_base_url must be an address like http://host:port."),
         ({"llm_base_url": "http://a:x"}, "llm_base_url must be an address like http://host:port."),
         ({"webui_url": "open-webui:8080"}, "webui_url must be an address like http://host:port."),
+        ({"page_url": "/memory/"}, "page_url must be an address like http://host:port."),
         ({"webui_api_key": "sk-1"}, "webui_api_key must come with webui_url, or be unset."),
         ({"vector_store": "qdrant"}, "vector_store_url must be set when vector_store is qdrant."),
         (

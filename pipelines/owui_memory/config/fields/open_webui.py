@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from ..addresses import checked_url
 from ..valves_codec import PanelModel, Secret, Text
@@ -30,19 +30,15 @@ class OpenWebUI(PanelModel):
 
     page_url: Text = Field(
         "",
-        title="Address of the memory page",
+        title="Memory page's address",
         description=(
-            "As users' browsers reach it, for example https://chat.example.com/memory/. With it, /memory "
-            "page gives users a link; docs/page.md tells how to set that up. Unset: it gives none."
+            "As browsers reach it, for example https://chat.example.org/memory: docs/page.md tells how to "
+            "set that up. /memory page gives a link to it, and memories that a running chat names do. Unset: no "
+            "links."
         ),
     )
 
-    @field_validator("webui_url")
+    @field_validator("webui_url", "page_url")
     @classmethod
-    def _check_webui_url(cls, value: str) -> str:
-        return checked_url("webui_url", value).rstrip("/")
-
-    @field_validator("page_url")
-    @classmethod
-    def _check_page_url(cls, value: str) -> str:
-        return checked_url("page_url", value).rstrip("/") + "/" if value else ""
+    def _check_webui_url(cls, value: str, info: ValidationInfo) -> str:
+        return checked_url(info.field_name or "", value).rstrip("/")

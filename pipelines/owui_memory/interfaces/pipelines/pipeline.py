@@ -21,6 +21,7 @@ from ..chats import Body, Chats
 from ..intake import read_asked, read_finished
 from ..proxy.proxy import Proxy, open_to_browsers
 from ..service import Open, Service
+from ..tools import tool_server
 from ..web.page import Page
 from . import guard
 
@@ -58,6 +59,7 @@ class Filter:
         if app := guard.server_app():
             key = self._environment.server_key
             own = [*routes.watching(key, self._chats), Mount("/v1", open_to_browsers(self._proxy, key))]
+            own += tool_server.served(self._chats, lambda: self.valves, self._environment)
             own.append(Mount("", self._page))  # all the rest of /memory/
             guard.serve(app, Router([Mount("/memory", routes=own)]))
 

@@ -114,7 +114,7 @@ def new_form() -> str:
 
 def cookie(name: str, value: str, *, page_url: str, secure: bool, seconds: int | None = None) -> str:
     """A `set-cookie` header that no script and no other site's form gets at; 0 seconds takes it away."""
-    path = urlsplit(page_url).path or "/memory/"
+    path = f"{urlsplit(page_url).path}/" if page_url else "/memory/"
     age = "" if seconds is None else f"; Max-Age={seconds}"
     return f"{name}={value}; Path={path}; HttpOnly; SameSite=Lax{age}{'; Secure' if secure else ''}"
 

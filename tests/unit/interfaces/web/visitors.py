@@ -16,7 +16,7 @@ from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.web import WebServer
 from tests.unit.interfaces.proxy.desk import Desk, desk
 
-PAGE_URL = "http://chat.example/memory/"
+PAGE_URL = "http://chat.example/memory"
 
 
 class FakeWebUI:
@@ -75,7 +75,7 @@ class Visitors:
 
     def link(self, user: str = "ada") -> str:
         answer = self.at.command("/memory page", user=user)
-        assert f"({PAGE_URL}sign-in?link=" in answer
+        assert f"({PAGE_URL}/sign-in?link=" in answer
         return answer.partition("?link=")[2].partition(")")[0]
 
     def knows(self, user: str, *texts: str) -> None:
