@@ -33,8 +33,7 @@ class OpenWebUI(PanelModel):
         title="Memory page's address",
         description=(
             "As browsers reach it, for example https://chat.example.org/memory: docs/page.md tells how to "
-            "set that up. /memory page gives a link to it, and memories that a running chat names do. Unset: no "
-            "links."
+            "set that up. /memory page and memories that a running chat names link to it. Unset: no links."
         ),
     )
 
