@@ -11,6 +11,7 @@ from . import credential_words as table
 
 _WHOLE_WORD_CHARS = 4  # a name of so many letters or fewer is no part of a word
 _ENDING_CHARS = 5
+_BEGINNING_CHARS = _WHOLE_WORD_CHARS + 1  # by which parts of words are looked up; none is shorter
 _SORTS = {
     "passwords": "password",
     "codes": "code",
@@ -86,7 +87,26 @@ class _Names:
                 self.parts.append(name)
             else:
                 self.by_first_word.setdefault(first[0], []).append(name)
-        self.ascii_parts = [(name.text, name) for name in self.parts if name.text.isascii()]
+        self._order = {id(name): at for at, name in enumerate(self.parts)}
+        self._by_beginning: dict[str, list[Name]] = {}  # of parts in ASCII
+        self._by_letter: dict[str, list[Name]] = {}  # of the others, by a letter that is not
+        for name in self.parts:
+            if name.text.isascii():
+                self._by_beginning.setdefault(name.text[:_BEGINNING_CHARS], []).append(name)
+            else:
+                letter = next(char for char in name.text if not char.isascii())
+                self._by_letter.setdefault(letter, []).append(name)
+
+    def parts_in(self, flat: str, vocabulary: str) -> list[Name]:
+        """Those of `parts` that may be in a text of these words, in order."""
+        ends = range(_BEGINNING_CHARS, len(vocabulary) + 1)
+        beginnings = self._by_beginning.keys() & {vocabulary[end - _BEGINNING_CHARS : end] for end in ends}
+        found = [name for one in beginnings for name in self._by_beginning[one] if name.text in vocabulary]
+        if not flat.isascii():
+            letters = set(flat)
+            for letter in self._by_letter.keys() & letters:
+                found += [name for name in self._by_letter[letter] if name.letters <= letters]
+        return sorted(found, key=lambda name: self._order[id(name)]) if len(found) > 1 else found
 
 
 @lru_cache(1)
@@ -119,14 +139,7 @@ def _present(text: str, flat: str) -> Iterator[Name]:
     names, words = _names(), set(_LETTERS.findall(flat))
     if _CAMEL.search(text):
         words.update(part.lower() for part in _PART.findall(text))
-    vocabulary = " ".join(words)
-    if flat.isascii():
-        yield from [name for written, name in names.ascii_parts if written in vocabulary]
-    else:
-        letters = set(flat)
-        for name in names.parts:
-            if name.letters <= letters and (not name.text.isascii() or name.text in vocabulary):
-                yield name
+    yield from names.parts_in(flat, " ".join(words))
     words.update([word[:-1] for word in words if word.endswith("s")])
     if not names.by_first_word.keys().isdisjoint(words):
         for first in filter(words.__contains__, names.by_first_word):
