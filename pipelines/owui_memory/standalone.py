@@ -18,8 +18,10 @@ from .config.environment import PUBLIC_DEFAULT_KEY, Environment
 from .core import locales
 from .interfaces.chats import Chats
 from .interfaces.cli.instance import settings_in
+from .interfaces.function import function_routes
 from .interfaces.proxy.proxy import Proxy, open_to_browsers
 from .interfaces.routes import watching
+from .interfaces.turns import Turns
 
 log = logging.getLogger(__name__)
 
@@ -45,8 +47,9 @@ def application(environment: Environment) -> Starlette:
         await proxy.close()
         await chats.stop()
 
-    watched = watching(environment.server_key, chats)
-    routes = [Mount("/memory", routes=watched), Mount("/v1", open_to_browsers(proxy, environment.server_key))]
+    key, turns = environment.server_key, Turns(chats, lambda: settings)
+    own = [*watching(key, chats), *function_routes(key, chats, turns)]
+    routes = [Mount("/memory", routes=own), Mount("/v1", open_to_browsers(proxy, key))]
     return Starlette(routes=routes, lifespan=lifespan)
 
 
