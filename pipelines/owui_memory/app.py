@@ -29,6 +29,7 @@ from .core.permission import Decision
 from .core.turn import Turn
 from .interfaces.lanes import Lanes
 from .interfaces.live.chats import LiveChats
+from .interfaces.tools.toolbox import Toolbox
 from .language import secrets as redact
 from .manage.erasure.erase import Eraser
 from .manage.erasure.forgetting import Forgetting
@@ -129,6 +130,7 @@ class Application:
         self.commander = Commander(
             self._engine, self.live, settings, self.emit, eraser, self.live_chats.check
         )
+        self.toolbox = Toolbox(self._engine, self.live, settings, eraser, self.emit)
         forgetting = Forgetting(self._engine, eraser, settings)
         self._sweeper = ErasureWorker(
             eraser, self._drop, self.emit, forgetting, partial(prune_all, self._engine, eraser, settings)

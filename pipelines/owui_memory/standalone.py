@@ -21,6 +21,7 @@ from .interfaces.cli.instance import settings_in
 from .interfaces.function import function_routes
 from .interfaces.proxy.proxy import Proxy, open_to_browsers
 from .interfaces.routes import watching
+from .interfaces.tools import tool_server
 from .interfaces.turns import Turns
 
 log = logging.getLogger(__name__)
@@ -49,6 +50,7 @@ def application(environment: Environment) -> Starlette:
 
     key, turns = environment.server_key, Turns(chats, lambda: settings)
     own = [*watching(key, chats), *function_routes(key, chats, turns)]
+    own += tool_server.served(chats, lambda: settings, environment)
     routes = [Mount("/memory", routes=own), Mount("/v1", open_to_browsers(proxy, key))]
     return Starlette(routes=routes, lifespan=lifespan)
 

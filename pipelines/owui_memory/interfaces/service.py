@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the serve
     from ..state.api_keys_table import ApiKeys
     from .lanes import Lanes
     from .live.chats import LiveChats
+    from .tools.toolbox import Toolbox
 
 
 class Service(Protocol):
@@ -37,6 +38,8 @@ class Service(Protocol):
     def notes(self) -> Notes: ...
     @property
     def live_chats(self) -> LiveChats: ...
+    @property
+    def toolbox(self) -> Toolbox: ...
     @property
     def api_keys(self) -> ApiKeys: ...
     @property

@@ -18,6 +18,7 @@ from ..chats import Body, Chats
 from ..function import function_routes
 from ..proxy.proxy import Proxy, open_to_browsers
 from ..service import Open, Service
+from ..tools import tool_server
 from ..turns import Turns
 from . import guard
 
@@ -55,8 +56,9 @@ class Filter:
         if app := guard.server_app():
             key = self._environment.server_key
             own = [*routes.watching(key, self._chats), *function_routes(key, self._chats, self._turns)]
-            proxied = Mount("/v1", open_to_browsers(self._proxy, key))
-            guard.serve(app, Router([Mount("/memory", routes=[*own, proxied])]))
+            own += [Mount("/v1", open_to_browsers(self._proxy, key))]
+            own += tool_server.served(self._chats, lambda: self.valves, self._environment)
+            guard.serve(app, Router([Mount("/memory", routes=own)]))
 
     async def on_shutdown(self) -> None:
         """Stop the threads. The guard stays on the routes."""
