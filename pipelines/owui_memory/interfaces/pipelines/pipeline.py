@@ -7,7 +7,7 @@ import logging
 import os
 from typing import cast
 
-from starlette.routing import Mount, Router
+from starlette.routing import BaseRoute, Mount, Router
 
 from ...config.environment import Environment
 from ...config.settings import Valves
@@ -55,8 +55,8 @@ class Filter:
         self._guard_routes()
         if app := guard.server_app():
             key = self._environment.server_key
-            own = [*routes.watching(key, self._chats), *function_routes(key, self._chats, self._turns)]
-            own += [Mount("/v1", open_to_browsers(self._proxy, key))]
+            own: list[BaseRoute] = [Mount("/v1", open_to_browsers(self._proxy, key))]
+            own += [*routes.watching(key, self._chats), *function_routes(key, self._chats, self._turns)]
             own += tool_server.served(self._chats, lambda: self.valves, self._environment)
             guard.serve(app, Router([Mount("/memory", routes=own)]))
 

@@ -27,7 +27,7 @@ from ...core.turn import Answered, Turn
 from ..body import text_of, without_blocks
 from ..chats import Chats
 from ..embeddings import OWN_MODEL, embedded
-from ..identity import Caller, UnidentifiedError, identified, metadata_of
+from ..identity import Caller, UnidentifiedError, given_key, identified, metadata_of
 from ..intake import read_asked
 from ..server_key import has_key
 from .answer import Ear, Read, StreamEar, WholeEar
