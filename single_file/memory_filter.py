@@ -18850,7 +18850,7 @@ import logging
 import os
 from typing import cast
 
-from starlette.routing import Mount, Router
+from starlette.routing import BaseRoute, Mount, Router
 
 from ...config.environment import Environment
 from ...config.settings import Valves
@@ -18898,8 +18898,8 @@ class Filter:
         self._guard_routes()
         if app := guard.server_app():
             key = self._environment.server_key
-            own = [*routes.watching(key, self._chats), *function_routes(key, self._chats, self._turns)]
-            own += [Mount("/v1", open_to_browsers(self._proxy, key))]
+            own: list[BaseRoute] = [Mount("/v1", open_to_browsers(self._proxy, key))]
+            own += [*routes.watching(key, self._chats), *function_routes(key, self._chats, self._turns)]
             own += tool_server.served(self._chats, lambda: self.valves, self._environment)
             guard.serve(app, Router([Mount("/memory", routes=own)]))
 
@@ -19395,7 +19395,7 @@ from ...core.turn import Answered, Turn
 from ..body import text_of, without_blocks
 from ..chats import Chats
 from ..embeddings import OWN_MODEL, embedded
-from ..identity import Caller, UnidentifiedError, identified, metadata_of
+from ..identity import Caller, UnidentifiedError, given_key, identified, metadata_of
 from ..intake import read_asked
 from ..server_key import has_key
 from .answer import Ear, Read, StreamEar, WholeEar
