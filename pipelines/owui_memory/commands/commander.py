@@ -29,6 +29,7 @@ from ..manage.memories import Control
 from ..manage.past_chats import PastChats
 from ..recall.why import Explanations
 from ..remember.outbox import Outbox
+from ..state.page_sessions_table import PageSessions
 from ..state.switches_table import NoteSwitches, Switches
 from .circumstances import Here
 from .faults import failed, refused
@@ -54,7 +55,7 @@ class Commander:
         """webui: whether running chats show what they are to show, for admins; None where they are not."""
         control = Control(engine, live, settings, eraser, emit)
         self._orders, self._settings, self._emit = CommandLog(engine), settings, emit
-        self._tools = Tools(
+        self.tools = Tools(
             self._orders,
             Switches(engine),
             NoteSwitches(engine),
@@ -63,6 +64,7 @@ class Commander:
             control,
             PastChats(engine, live, settings),
             live,
+            PageSessions(engine),
             webui,
         )
 
@@ -126,7 +128,7 @@ class Commander:
             return words.say("waited"), None
         if command.verb == DID_YOU_MEAN:
             return words.say("did you mean", command=code(command.rest)), None
-        work = Work(self._tools, order, command.rest)
+        work = Work(self.tools, order, command.rest)
         if (verb := VERBS.get(command.verb)) is not None:
             return verb(work), work.kept
         verb_said = code(command.verb)

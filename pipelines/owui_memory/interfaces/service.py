@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the serve
     from .lanes import Lanes
     from .live.chats import LiveChats
     from .tools.toolbox import Toolbox
+    from .web.parts import Parts
 
 
 class Service(Protocol):
@@ -42,6 +43,8 @@ class Service(Protocol):
     def toolbox(self) -> Toolbox: ...
     @property
     def api_keys(self) -> ApiKeys: ...
+    @property
+    def page(self) -> Parts: ...
     @property
     def lanes(self) -> Lanes: ...
     @property
