@@ -53,6 +53,7 @@ from .recall.run import Outcome, Run
 from .remember.journal import Journal
 from .remember.keeper import Keeper
 from .remember.outbox import Counts, Outbox
+from .remember.reflector import Reflector
 from .remember.spill import Spill, Waiting
 from .remember.writer import Writer
 from .state import open_state
@@ -121,6 +122,7 @@ class Application:
             self.keeper.take_in,
             self._is_busy,
         )
+        self._reflector = Reflector(self.live, journal, settings, self.emit, self._is_busy)
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
         eraser = Eraser(self._engine, environment.data_dir, settings, opener, self.live)
         self.commander = Commander(self._engine, self.live, settings, self.emit, eraser)
@@ -135,6 +137,7 @@ class Application:
             target=redact.formats, name="memory-redact", daemon=True
         ).start()  # before it is needed
         self._writer.start()
+        self._reflector.start()
         self._sweeper.start()
 
     def _open_backend(self, settings: Valves, data_dir: Path) -> Backend:
@@ -262,6 +265,7 @@ class Application:
 
     def close(self) -> None:
         """Remembers what waits and stops all threads, within a bound. The rest waits for the next start."""
+        self._reflector.stop(0.0)  # what is broken off is done an hour later
         self._sweeper.stop(_STOP_S)
         self._writer.stop(_STOP_S)
         self.live.close()

@@ -143,6 +143,11 @@ class Work:
             return self._say("past, not here")
         return "" if self._past.wants(self._user_id) else self._say("past, off")
 
+    def profile(self) -> str:
+        told = self._control.profile(self._user_id)
+        self._show([memory.id for memory in told.memories])
+        return self._answers.profile(told)
+
     def why(self) -> str:
         kept = self._explanations.of_chat(self._chat_id, self._user_id) if self._chat_id else ()
         one = kept[-1] if kept else None
@@ -390,4 +395,5 @@ VERBS: Mapping[str, Callable[[Work], str]] = {
     "on": Work.on,
     "chats": Work.chats,
     "episodes": Work.episodes,
+    "profile": Work.profile,
 }

@@ -39,6 +39,7 @@ from .asked import batch_of, change_of, removals
 from .erasure.erase import Eraser
 from .fitting import fitting
 from .outcomes import Asked, Edited, Forgotten, Imported, Page, Remembered, Undone
+from .profile import Profile, profile_of
 from .rows import Row, read_rows, row_of
 
 MOST_IMPORTED = 500  # memories in one message
@@ -115,6 +116,10 @@ class Control:
         """Those of these memories that exist, by id."""
         backend = _editable(self.live.get())
         return {memory.id: memory for memory in backend.get_all(list(memory_ids))} if memory_ids else {}
+
+    def profile(self, user_id: str) -> Profile:
+        """What is written of a user in short, with the memories that it was made of."""
+        return profile_of(self._engine, _editable(self.live.get()), user_id)
 
     def now_called(self, memory_ids: Iterable[str]) -> list[str]:
         """The ids that these memories have now. One that was forgotten and brought back has another id."""
