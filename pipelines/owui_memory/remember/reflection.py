@@ -99,7 +99,7 @@ def reflection_prompt(shown: Sequence[Memory], tokens: int, rules: str, today: d
     lines = [f"The administrator's rules, which come first: {rules}"] if rules else []
     lines += [f"Today is {today:%A %Y-%m-%d}.", "Memories:"]
     for number, memory in enumerate(shown, 1):
-        lines.append(f"{number}. ({_day_of(memory) or "-"} {memory.kind}) {disarmed(masked(memory.text)[0])}")
+        lines.append(f"{number}. ({_day_of(memory) or '-'} {memory.kind}) {disarmed(masked(memory.text)[0])}")
     return [{"role": "system", "content": _SYSTEM % tokens}, {"role": "user", "content": "\n".join(lines)}]
 
 
