@@ -28,6 +28,7 @@ GROUPS = {
     "memories_per_turn": "Recall",
     "folder_memories": "Who knows what",
     "upstreams": "The proxy",
+    "webui_url": "Open WebUI",
     "advanced": "Advanced",
 }
 

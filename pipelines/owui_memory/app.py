@@ -28,6 +28,7 @@ from .core.memory import Check
 from .core.permission import Decision
 from .core.turn import Turn
 from .interfaces.lanes import Lanes
+from .interfaces.tools.toolbox import Toolbox
 from .language import secrets as redact
 from .manage.erasure.erase import Eraser
 from .manage.erasure.forgetting import Forgetting
@@ -126,6 +127,7 @@ class Application:
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
         eraser = Eraser(self._engine, environment.data_dir, settings, opener, self.live)
         self.commander = Commander(self._engine, self.live, settings, self.emit, eraser)
+        self.toolbox = Toolbox(self._engine, self.live, settings, eraser, self.emit)
         forgetting = Forgetting(self._engine, eraser, settings)
         self._sweeper = ErasureWorker(
             eraser, self._drop, self.emit, forgetting, partial(prune_all, self._engine, eraser, settings)

@@ -20,6 +20,7 @@ from .interfaces.chats import Chats
 from .interfaces.cli.instance import settings_in
 from .interfaces.proxy.proxy import Proxy, open_to_browsers
 from .interfaces.routes import watching
+from .interfaces.tools import tool_server
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,7 @@ def application(environment: Environment) -> Starlette:
         await chats.stop()
 
     watched = watching(environment.server_key, chats)
+    watched += tool_server.served(chats, lambda: settings, environment)
     routes = [Mount("/memory", routes=watched), Mount("/v1", open_to_browsers(proxy, environment.server_key))]
     return Starlette(routes=routes, lifespan=lifespan)
 

@@ -31,6 +31,8 @@ def objections(settings: Fields) -> Iterator[SettingsError]:
         yield from _of_library(settings)
     else:
         yield from _of_remote(settings)
+    if settings.webui_api_key and not settings.webui_url:
+        yield SettingsError("webui_api_key", "webui_api_key must come with webui_url, or be unset.")
 
 
 def of_provider(role: str, provider: str, url: str, model: str, key: str) -> SettingsError | None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the serve
     from ..remember.keeper import Keeper
     from ..state.api_keys_table import ApiKeys
     from .lanes import Lanes
+    from .tools.toolbox import Toolbox
 
 
 class Service(Protocol):
@@ -34,6 +35,8 @@ class Service(Protocol):
     def commander(self) -> Commander: ...
     @property
     def notes(self) -> Notes: ...
+    @property
+    def toolbox(self) -> Toolbox: ...
     @property
     def api_keys(self) -> ApiKeys: ...
     @property

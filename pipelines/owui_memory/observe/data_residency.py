@@ -18,6 +18,8 @@ def data_residency(settings: Valves, state_url: str = "") -> list[Check]:
     away = list(_away(settings))
     if state_url and not is_local(state_url):
         away.append("the state (MEMORY_STATE_URL)")
+    if settings.webui_url and not is_local(settings.webui_url):
+        away.append("Open WebUI (webui_url)")
     if away:
         be = "is" if len(away) == 1 else "are"
         return [

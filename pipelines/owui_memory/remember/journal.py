@@ -173,11 +173,16 @@ class Journal:
             return connection.scalar(select(func.max(journal.c.id))) or 0
 
     def learned(self, user_id: str, after: int, until: int) -> list[Change]:
-        """What was made of what a user said, by ids from `after` (without it) to `until`, oldest first."""
+        """What was made of what a user said, and what models changed by tools; not what users asked for.
+
+        By ids from `after` (without it) to `until`, oldest first.
+        """
         ids = (journal.c.id > after, journal.c.id <= until)
-        others = [journal.c.batch.startswith(name, autoescape=True) for name in (COMMANDS, REFLECTED)]
+        of_tools = journal.c.model != ""
+        asked_for = journal.c.batch.startswith(COMMANDS, autoescape=True) & ~of_tools
+        in_order = journal.c.batch.startswith(REFLECTED, autoescape=True)
         facts = (*_IS_CHANGE, journal.c.kind != EPISODE)
-        return list(self._select(journal.c.user_id == user_id, *facts, *ids, ~or_(*others)))
+        return list(self._select(journal.c.user_id == user_id, *facts, *ids, ~asked_for, ~in_order))
 
     def changed_by(self, batch: str) -> list[Change]:
         """What a batch has changed, in order, taken back or not."""

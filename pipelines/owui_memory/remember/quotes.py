@@ -127,12 +127,14 @@ def removals(
     for change in changes:
         if change.kind == EPISODE and change.op == "remove" and change.model == USER and not change.refused:
             quoted.setdefault(BATCH + exchange_of(change), []).append(change.before)
-    if not gone and not about and not quoted:
+    if not gone and not asked and not quoted:
         return
     own = {BATCH + name_of(one.key) for one in batch.exchanges}
     known = [_history(journal, change) for change in gone]
     said, origins = (set[str]().union(*some) for some in (zip(*known, strict=True) if known else ((), ())))
-    sought = _Sought(list(map(Statement.of, said)), about, own, origins - own, quoted, asking)
+    # Where no fact says it, what was said may all the same.
+    statements = list(map(Statement.of, said if gone else asked))
+    sought = _Sought(statements, about, own, origins - own, quoted, asking)
     taken = {change.memory_id for change in changes}
     # A chat may forget what it may change; who asks for a memory by its number means it wherever it was said.
     view = None if batch.name.startswith(COMMANDS) else writing_view(batch.scope)

@@ -38,6 +38,7 @@ def bound(presets: dict[str, str] | None = None) -> tuple[type[Valves], list[Val
         ("pipelines", None, ["*"]),
         ("user_switch", "", "follow"),
         ("vector_store_url", "http://qdrant:6333", "http://qdrant:6333"),
+        ("webui_url", "http://open-webui:8080/", "http://open-webui:8080"),
     ],
 )
 def test_what_the_panel_sends(name: str, sent: Any, meant: Any) -> None:
@@ -63,6 +64,9 @@ def test_what_the_panel_sends(name: str, sent: Any, meant: Any) -> None:
         ),
         ({"llm_base_url": "http://a b"}, "llm_base_url must be an address like http://host:port."),
         ({"llm_base_url": "http://a:x"}, "llm_base_url must be an address like http://host:port."),
+        ({"webui_url": "open-webui:8080"}, "webui_url must be an address like http://host:port."),
+        ({"page_url": "/memory/"}, "page_url must be an address like http://host:port."),
+        ({"webui_api_key": "sk-1"}, "webui_api_key must come with webui_url, or be unset."),
         ({"vector_store": "qdrant"}, "vector_store_url must be set when vector_store is qdrant."),
         (
             {"vector_store": "pgvector", "vector_store_url": "http://db"},

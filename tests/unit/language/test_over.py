@@ -10,6 +10,7 @@ OVER = [
     ("I no longer live in Freiburg, now Kassel.", "I live in Freiburg."),
     ("I no longer live in Freiburg, now Kassel.", "The user lives in Freiburg."),
     ("I don't work at Siemens anymore.", "I work at Siemens."),
+    ("I used to work at Siemens.", "I work at Siemens."),
     ("I no longer smoke.", "I smoke."),
     ("Ich wohne nicht mehr in Freiburg, sondern in Kassel.", "Ich wohne in Freiburg."),
     ("Ya no vivo en Madrid, ahora en Toledo.", "Vivo en Madrid."),
@@ -39,6 +40,10 @@ def test_what_is_no_longer_so(statement: str, memory: str) -> None:
         ("I live in Freiburg.", "I live in Freiburg."),
         ("Ich wohne nicht in Freiburg.", "Ich wohne in Freiburg."),
         ("I no longer care.", "I live in Freiburg."),
+        ("He no longer lives in Freiburg.", "I live in Freiburg."),
+        ("He no longer lives in Freiburg.", "The user lives in Freiburg."),
+        ("I am used to long shifts.", "I work long shifts."),
+        ("I'm getting used to life in Freiburg.", "I live in Freiburg."),
     ],
 )
 def test_all_else_stays(statement: str, memory: str) -> None:

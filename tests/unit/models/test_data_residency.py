@@ -117,6 +117,8 @@ OURS = {"llm_provider": "vllm", "llm_model": "m", "llm_base_url": "http://vllm:8
             "the store is",
         ),
         ({}, "postgresql://u@db.example.com/state", "the state (MEMORY_STATE_URL) is"),
+        ({"webui_url": "https://chat.example.com"}, "", "Open WebUI (webui_url) is"),
+        ({"webui_url": "http://open-webui:8080"}, "", ""),
         ({"backend": "platform", "backend_api_key": "k"}, "", "mem0's platform is"),
         ({"backend": "server", "backend_url": "https://mem0.example.com"}, "", "mem0's server is"),
         (

@@ -151,6 +151,25 @@ def test_who_has_lost_a_claim_leaves_the_next_one_alone(queue: Outbox, engine: E
     assert rows(engine, "state") == [("done",)]
 
 
+@pytest.mark.parametrize("state", ["pending", "retry", "dead"])
+def test_another_answer_takes_the_place_of_one_that_is_not_read_yet(
+    queue: Outbox, state: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue.put(exchange("a"))
+    if state != "pending":
+        batch = queue.claim()
+        assert batch is not None
+        queue.retry(batch, "down") if state == "retry" else queue.dead(batch, "never")
+    assert not queue.put(replace(exchange("a"), assistant_text="better"), renews=True)
+    if state == "dead":
+        queue.revive(batch.name)
+    later = time.time() + 3600
+    monkeypatch.setattr(module.time, "time", lambda: later)
+    again = queue.claim()
+    assert again is not None
+    assert [one.assistant_text for one in again.exchanges] == ["better"]
+
+
 def test_a_crashed_claim_comes_back_as_the_same_batch(queue: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
     queue.put(exchange("1"))
     lost = queue.claim()

@@ -12,6 +12,7 @@ from ..upstreams import Upstream, of_chat_servers, read_upstreams
 from .access import Access
 from .expert import Expert
 from .models import Models
+from .open_webui import OpenWebUI
 from .proxy import Proxy
 from .recalling import Recalling
 from .remembering import Remembering
@@ -20,7 +21,7 @@ from .storage import Storage
 
 
 class Fields(
-    Expert, Proxy, Scopes, Recalling, Remembering, Models, Storage, Access
+    Expert, OpenWebUI, Proxy, Scopes, Recalling, Remembering, Models, Storage, Access
 ):  # in the panel the last one is first
     """All settings, and what follows from several of them.
 

@@ -23,7 +23,7 @@ _REFUSAL = "The key is missing or wrong. Send 'Authorization: Bearer <the server
 
 
 _OPEN = ("/memory/health",)
-_OWN_KEYS = "/memory/v1/"  # where users have keys of their own
+_OWN_KEYS = ("/memory/v1/", "/memory/tools/", "/memory/mcp")  # where users have keys of their own
 
 
 class Guard:

@@ -21,6 +21,7 @@ from ..chats import Body, Chats
 from ..intake import read_asked, read_finished
 from ..proxy.proxy import Proxy, open_to_browsers
 from ..service import Open, Service
+from ..tools import tool_server
 from . import guard
 
 log = logging.getLogger(__name__)
@@ -56,6 +57,7 @@ class Filter:
         if app := guard.server_app():
             key = self._environment.server_key
             own = [*routes.watching(key, self._chats), Mount("/v1", open_to_browsers(self._proxy, key))]
+            own += tool_server.served(self._chats, lambda: self.valves, self._environment)
             guard.serve(app, Router([Mount("/memory", routes=own)]))
 
     async def on_shutdown(self) -> None:
