@@ -18,6 +18,7 @@ from ..manage.command_log import CommandLog, LoggedCommand
 from ..manage.memories import Control
 from ..manage.outcomes import PAGE, Asked, Forgotten, Page
 from ..manage.past_chats import PastChats
+from ..manage.profile import profile_of
 from ..recall.why import Explanations
 from ..remember.outbox import Outbox
 from ..remember.passages import USER
@@ -144,7 +145,7 @@ class Work:
         return "" if self._past.wants(self._user_id) else self._say("past, off")
 
     def profile(self) -> str:
-        told = self._control.profile(self._user_id)
+        told = profile_of(self._control, self._user_id)
         self._show([memory.id for memory in told.memories])
         return self._answers.profile(told)
 
@@ -171,7 +172,8 @@ class Work:
     def status(self) -> str:
         lines = [self._switched(), *self._here.described()]
         try:
-            lines.append(self._say("known of you", memories=message("memories", n=self._total())))
+            total = message("memories", n=len(self._control.all(self._user_id)))
+            lines.append(self._say("known of you", memories=total))
             lines += filter(None, [self._kept_of_chats()])
             fault = self._live.fault
         except MemoryFault as failed:
@@ -186,9 +188,6 @@ class Work:
         if self._here.admin:
             return self._say("earlier in use", fault=failed(fault, self._words, admin=True))
         return self._say("admin's earlier in use")
-
-    def _total(self) -> int:
-        return len(self._control.all(self._user_id))
 
     def _switched(self) -> str:
         if self._switches.is_on(self._user_id, self._chat_id):

@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Engine
-
-from ..backends.base import EditableBackend
 from ..core.memory import Memory, is_over
 from ..recall.profile import PERSON, WISHES
 from ..state.reflections_table import Reflections
+from .memories import Control, editable
 
 _MOST = 50  # memories that new chats are told
 
@@ -30,9 +28,9 @@ class Profile:
     at: datetime | None
 
 
-def profile_of(engine: Engine, backend: EditableBackend, user_id: str) -> Profile:
+def profile_of(control: Control, user_id: str) -> Profile:
     """The profile of a user in all scopes. Raises what the backend raises."""
-    written = Reflections(engine).profiles(user_id)
+    backend, written = editable(control.live.get()), Reflections(control.engine).profiles(user_id)
     ids = list(dict.fromkeys(id_ for some in written for _, sources in some.parts for id_ in sources))
     there = {one.id: one for one in (backend.get_all(ids) if ids else ()) if not is_over(one)}
     parts = [part for some in written for part in some.holding(there)]

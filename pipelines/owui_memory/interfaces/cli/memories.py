@@ -9,6 +9,7 @@ from ...core.errors import Drop
 from ...core.memory import Memory, is_id, is_over
 from ...manage.memories import Control
 from ...manage.outcomes import PAGE, Item, Page
+from ...manage.profile import profile_of
 from ...manage.rows import row_of
 from ...state.switches_table import Switches
 from .instance import Instance, asked_for
@@ -64,7 +65,7 @@ def search(instance: Instance, user_id: str, words: str, page: int, to_json: boo
 def profile(instance: Instance, user_id: str, to_json: bool) -> None:
     """What is written of a user in short, with the numbers of its memories; then what contradicts."""
     with instance.control() as control:
-        told = control.profile(user_id)
+        told = profile_of(control, user_id)
     instance.number(user_id, told.memories)
     if to_json:
         at = told.at.isoformat() if told.at else None
