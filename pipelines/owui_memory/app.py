@@ -29,11 +29,13 @@ from .core.permission import Decision
 from .core.turn import Turn
 from .interfaces.lanes import Lanes
 from .interfaces.tools.toolbox import Toolbox
+from .interfaces.web.parts import Parts
 from .language import secrets as redact
 from .manage.erasure.erase import Eraser
 from .manage.erasure.forgetting import Forgetting
 from .manage.erasure.retention import prune_all
 from .manage.erasure.worker import ErasureWorker
+from .manage.listing import Listing
 from .manage.migrate.mover import Mover
 from .models.embedder import Embedder
 from .observe.comparison import compared
@@ -128,11 +130,18 @@ class Application:
         eraser = Eraser(self._engine, environment.data_dir, settings, opener, self.live)
         self.commander = Commander(self._engine, self.live, settings, self.emit, eraser)
         self.toolbox = Toolbox(self._engine, self.live, settings, eraser, self.emit)
+        self.page = Parts(
+            self.commander.tools,
+            journal,
+            Listing(self._engine, lambda: self.live.current, self.commander.tools.control.all),
+            ApiKeys(self._engine),
+            self.commander.tools.sessions,
+        )
         forgetting = Forgetting(self._engine, eraser, settings)
         self._sweeper = ErasureWorker(
             eraser, self._drop, self.emit, forgetting, partial(prune_all, self._engine, eraser, settings)
         )
-        self.lanes, self.api_keys = Lanes(), ApiKeys(self._engine)
+        self.lanes, self.api_keys = Lanes(), self.page.keys
         self.command_pool = ThreadPoolExecutor(_COMMANDS_AT_ONCE, thread_name_prefix="memory-command")
         self.live.use(settings())
         threading.Thread(
@@ -148,6 +157,7 @@ class Application:
     def _drop(self, user_id: str) -> None:
         """Keep nothing of a user's in memory."""
         self._recaller.drop(user_id)
+        self.page.listing.drop(user_id)
         self.keeper.drop(user_id)
         if isinstance(backend := self.live.current, LibraryBackend):
             backend.drop()

@@ -43,6 +43,7 @@ _NOT_COUNTED = (
     "versions",
     "noted",
     "profiles",
+    "page_sessions",
 )
 
 _CHAT_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")

@@ -28,6 +28,7 @@ from ..manage.memories import Control
 from ..manage.past_chats import PastChats
 from ..recall.why import Explanations
 from ..remember.outbox import Outbox
+from ..state.page_sessions_table import PageSessions
 from ..state.switches_table import Switches
 from .circumstances import Here
 from .faults import failed, refused
@@ -52,8 +53,9 @@ class Commander:
         control = Control(engine, live, settings, eraser, emit)
         self._orders, self._settings, self._emit = CommandLog(engine), settings, emit
         past = PastChats(engine, live, settings)
-        self._tools = Tools(
-            self._orders, Switches(engine), Explanations(engine), Outbox(engine), control, past, live
+        explanations, sessions = Explanations(engine), PageSessions(engine)
+        self.tools = Tools(
+            self._orders, Switches(engine), explanations, Outbox(engine), control, past, live, sessions
         )
 
     def give(self, turn: Turn) -> str:
@@ -116,7 +118,7 @@ class Commander:
             return words.say("waited"), None
         if command.verb == DID_YOU_MEAN:
             return words.say("did you mean", command=code(command.rest)), None
-        work = Work(self._tools, order, command.rest)
+        work = Work(self.tools, order, command.rest)
         if (verb := VERBS.get(command.verb)) is not None:
             return verb(work), work.kept
         verb_said = code(command.verb)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the serve
     from ..state.api_keys_table import ApiKeys
     from .lanes import Lanes
     from .tools.toolbox import Toolbox
+    from .web.parts import Parts
 
 
 class Service(Protocol):
@@ -39,6 +40,8 @@ class Service(Protocol):
     def toolbox(self) -> Toolbox: ...
     @property
     def api_keys(self) -> ApiKeys: ...
+    @property
+    def page(self) -> Parts: ...
     @property
     def lanes(self) -> Lanes: ...
     @property

@@ -83,6 +83,11 @@ class Control:
         self._changes = Changes(self._journal)
         self._emit = emit
 
+    @property
+    def settings(self) -> Valves:
+        """Those in force."""
+        return self._settings()
+
     # Looking
 
     def all(self, user_id: str) -> list[Memory]:

@@ -113,6 +113,16 @@ class Explanations:
         with self._reading.connect() as connection:
             return [_read(json.loads(row)) for row in connection.scalars(wanted)]
 
+    def newest(self, user_id: str, most: int, before: int = 0) -> list[tuple[int, str, Explanation]]:
+        """A user's last messages, newest first: number, chat and explanation; before: that number."""
+        wanted = select(recalls.c.id, recalls.c.chat_id, recalls.c.explanation)
+        wanted = wanted.where(recalls.c.user_id == user_id).order_by(recalls.c.id.desc()).limit(most)
+        if before:
+            wanted = wanted.where(recalls.c.id < before)
+        with self._reading.connect() as connection:
+            rows = connection.execute(wanted).all()
+        return [(row.id, row.chat_id, _read(json.loads(row.explanation))) for row in rows]
+
 
 def _fields(one: Explanation | Weighed) -> dict[str, object]:
     return {name: getattr(one, name) for name in one.__slots__}

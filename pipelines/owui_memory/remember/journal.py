@@ -78,6 +78,19 @@ class Journal:
         """All changes of a user's memories, oldest first."""
         return list(self._select(journal.c.user_id == user_id))
 
+    def newest(self, user_id: str, most: int, before: int = 0) -> list[Change]:
+        """A user's changes of facts, newest first; before: only those with ids below it, 0 for all."""
+        wanted = (
+            select(journal)
+            .where(journal.c.user_id == user_id, journal.c.made, journal.c.kind != EPISODE)
+            .where(journal.c.op.in_(("add", "replace", "remove")))
+            .where(*([journal.c.id < before] if before else []))
+            .order_by(journal.c.id.desc())
+            .limit(most)
+        )
+        with self._reading.connect() as connection:
+            return [Change(**row) for row in connection.execute(wanted).mappings()]
+
     def added_in(self, user_id: str, chat: str) -> int:
         """How many memories a chat has added so far, taken back or not."""
         added = (

@@ -284,6 +284,22 @@ reflections = Table(
     Column("profile", _Text, nullable=False, default=""),  # JSON
 )
 
+# See state/page_sessions_table.py.
+page_sessions = Table(
+    "page_sessions",
+    metadata,
+    Column("hash", _Id, primary_key=True),
+    Column("kind", _Id, nullable=False),  # session or link
+    Column("user_id", _Id, nullable=False),
+    Column("name", _Id, nullable=False),
+    Column("email", _Id, nullable=False),
+    Column("role", _Id, nullable=False),
+    Column("webui", _Id, nullable=False),
+    Column("checked_at", Float, nullable=False),
+    Column("until", Float, nullable=False),
+    Index("page_sessions_user", "user_id"),
+)
+
 # See manage/erasure/erase.py. What was erased is named by ids only.
 erasures = Table(
     "erasures",

@@ -55,3 +55,10 @@ class Switches:
         """
         values = bound(user_id, chat_id)
         return bool(self._reading.run(lambda connection: connection.scalar(_IS_ON, values)))
+
+    def of_chats(self, user_id: str) -> dict[str, bool]:
+        """The switches that a user has set in chats, newest first."""
+        mine = (switches.c.user_id == user_id, switches.c.chat_id != "")
+        wanted = select(switches.c.chat_id, switches.c.is_on).where(*mine).order_by(switches.c.at.desc())
+        rows = self._reading.run(lambda connection: connection.execute(wanted).all())
+        return {row.chat_id: row.is_on for row in rows}

@@ -22,6 +22,7 @@ from ..intake import read_asked, read_finished
 from ..proxy.proxy import Proxy, open_to_browsers
 from ..service import Open, Service
 from ..tools import tool_server
+from ..web.page import Page
 from . import guard
 
 log = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ class Filter:
         self._problems: list[str] = []
         self._chats = Chats(self._environment, lambda: self.valves, self._problems, open_service)
         self._proxy = Proxy(self._chats, lambda: self.valves, self._environment, "/memory/v1")
+        self._page = Page(self._chats, lambda: self.valves, self._environment)
 
     async def on_startup(self) -> None:
         """Start the threads; what cannot be opened at once is opened in the background."""
@@ -58,6 +60,7 @@ class Filter:
             key = self._environment.server_key
             own = [*routes.watching(key, self._chats), Mount("/v1", open_to_browsers(self._proxy, key))]
             own += tool_server.served(self._chats, lambda: self.valves, self._environment)
+            own.append(Mount("", self._page))  # all the rest of /memory/
             guard.serve(app, Router([Mount("/memory", routes=own)]))
 
     async def on_shutdown(self) -> None:
@@ -65,6 +68,7 @@ class Filter:
         if app := guard.server_app():
             guard.serve(app, None)
         await self._proxy.close()
+        await self._page.close()
         await self._chats.stop()
 
     async def on_valves_updated(self) -> None:

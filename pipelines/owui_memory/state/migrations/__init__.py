@@ -22,7 +22,8 @@ from . import (
     m009_field_terms,
     m010_forgotten_passages,
     m011_api_keys,
-    m012_reflections,
+    m012_page_sessions,
+    m013_reflections,
 )
 
 STEPS: tuple[ModuleType, ...] = (
@@ -34,7 +35,8 @@ STEPS: tuple[ModuleType, ...] = (
     m009_field_terms,
     m010_forgotten_passages,
     m011_api_keys,
-    m012_reflections,
+    m012_page_sessions,
+    m013_reflections,
 )
 
 _FIRST = 4  # the version that the first step makes
