@@ -138,7 +138,7 @@ commands/    /memory: parse, run, answer
 observe/     hooks on events: counters, costs, Prometheus, tracing, event log; status, self-checks
 interfaces/  what speaks to the outside: chats (turns through the core, for all of them), pipelines/ (the
              filter, its guard on the routes), proxy/ (an OpenAI-compatible API before model servers), tools/
-             (verbs that models call, by MCP and OpenAPI), cli/
+             (verbs that models call, by MCP and OpenAPI), web/ (the page of memories), cli/
 app.py       assembles all of it; plugin.py is what the Pipelines server loads, standalone.py the
              proxy alone, __main__.py the command line
 """
@@ -254,11 +254,13 @@ from .core.permission import Decision
 from .core.turn import Turn
 from .interfaces.lanes import Lanes
 from .interfaces.tools.toolbox import Toolbox
+from .interfaces.web.parts import Parts
 from .language import secrets as redact
 from .manage.erasure.erase import Eraser
 from .manage.erasure.forgetting import Forgetting
 from .manage.erasure.retention import prune_all
 from .manage.erasure.worker import ErasureWorker
+from .manage.listing import Listing
 from .manage.migrate.mover import Mover
 from .models.embedder import Embedder
 from .observe.comparison import compared
@@ -353,11 +355,18 @@ class Application:
         eraser = Eraser(self._engine, environment.data_dir, settings, opener, self.live)
         self.commander = Commander(self._engine, self.live, settings, self.emit, eraser)
         self.toolbox = Toolbox(self._engine, self.live, settings, eraser, self.emit)
+        self.page = Parts(
+            self.commander.tools,
+            journal,
+            Listing(self._engine, lambda: self.live.current, self.commander.tools.control.all),
+            ApiKeys(self._engine),
+            self.commander.tools.sessions,
+        )
         forgetting = Forgetting(self._engine, eraser, settings)
         self._sweeper = ErasureWorker(
             eraser, self._drop, self.emit, forgetting, partial(prune_all, self._engine, eraser, settings)
         )
-        self.lanes, self.api_keys = Lanes(), ApiKeys(self._engine)
+        self.lanes, self.api_keys = Lanes(), self.page.keys
         self.command_pool = ThreadPoolExecutor(_COMMANDS_AT_ONCE, thread_name_prefix="memory-command")
         self.live.use(settings())
         threading.Thread(
@@ -373,6 +382,7 @@ class Application:
     def _drop(self, user_id: str) -> None:
         """Keep nothing of a user's in memory."""
         self._recaller.drop(user_id)
+        self.page.listing.drop(user_id)
         self.keeper.drop(user_id)
         if isinstance(backend := self.live.current, LibraryBackend):
             backend.drop()
@@ -2969,6 +2979,7 @@ _NOT_COUNTED = (
     "versions",
     "noted",
     "profiles",
+    "page_sessions",
 )
 
 _CHAT_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -3280,7 +3291,8 @@ class Here:
 
     reason: why not all of memory holds there, in `policy.decide`'s words, but for the user's own switches.
     told, learned: whether its model is told memories, and whether what is said there is remembered.
-    scope: among which memories it is kept. admin: whether the user is one. language: the code of theirs.
+    scope: among which memories it is kept. admin: whether the user is one.
+    language: the code of theirs. email: their address.
     """
 
     reason: str = ""
@@ -3289,6 +3301,7 @@ class Here:
     scope: str = ""
     admin: bool = False
     language: str = ""
+    email: str = ""
 
     @property
     def words(self) -> Locale:
@@ -3299,7 +3312,7 @@ class Here:
         decision = decide(turn, settings)
         scope = scope_of(turn, settings)
         code = language_of(turn)
-        return cls(decision.reason, decision.read, decision.write, scope, turn.is_admin, code)
+        return cls(decision.reason, decision.read, decision.write, scope, turn.is_admin, code, turn.email)
 
     @classmethod
     def read(cls, kept: str) -> Here:
@@ -3357,6 +3370,7 @@ from ..manage.memories import Control
 from ..manage.past_chats import PastChats
 from ..recall.why import Explanations
 from ..remember.outbox import Outbox
+from ..state.page_sessions_table import PageSessions
 from ..state.switches_table import Switches
 from .circumstances import Here
 from .faults import failed, refused
@@ -3381,8 +3395,9 @@ class Commander:
         control = Control(engine, live, settings, eraser, emit)
         self._orders, self._settings, self._emit = CommandLog(engine), settings, emit
         past = PastChats(engine, live, settings)
-        self._tools = Tools(
-            self._orders, Switches(engine), Explanations(engine), Outbox(engine), control, past, live
+        explanations, sessions = Explanations(engine), PageSessions(engine)
+        self.tools = Tools(
+            self._orders, Switches(engine), explanations, Outbox(engine), control, past, live, sessions
         )
 
     def give(self, turn: Turn) -> str:
@@ -3445,7 +3460,7 @@ class Commander:
             return words.say("waited"), None
         if command.verb == DID_YOU_MEAN:
             return words.say("did you mean", command=code(command.rest)), None
-        work = Work(self._tools, order, command.rest)
+        work = Work(self.tools, order, command.rest)
         if (verb := VERBS.get(command.verb)) is not None:
             return verb(work), work.kept
         verb_said = code(command.verb)
@@ -3462,17 +3477,24 @@ SOURCES["commands/explained.py"] = r'''"""The answer to `/memory why`: lists, wh
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, tzinfo
+from typing import NamedTuple
 
 from ..core.locales import ENGLISH, Locale
+from ..core.memory import EPISODE, Memory
 from ..core.reason import Reason
+from ..core.scope import is_of_another_team
 from ..core.turn import chat_kind_of
+from ..language.names import teller
+from ..manage.memories import Control
 from ..recall.select import INJECTED, INJECTED_BEFORE
 from ..recall.why import Explanation, Weighed
+from ..remember.passages import USER
 from .faults import without_addresses
 from .markup import quoted, rest, shown
 
+_TOLD_CHARS = 200  # of a passage that was quoted
 _DEADLINE = re.compile(r"the deadline of ([0-9]{1,9}) ms passed")  # as the filter says it
 
 
@@ -3505,23 +3527,17 @@ class _Explained:
             yield self._say("why, not looked", at=at, why=self._reason(one.left_alone))
 
     def _of_a_message(self, one: Explanation) -> Iterator[str]:
-        told = [weighed for weighed in one.weighed if weighed.outcome in (INJECTED, INJECTED_BEFORE)]
-        told_ids = {weighed.memory_id for weighed in told}
-        always = [memory_id for memory_id in one.profile if memory_id not in told_ids]
-        used, since = {*always, *told_ids}, dict(one.standing)
-        quoted_now = [weighed for weighed in one.quoted if weighed.outcome == INJECTED]
-        seen = used | {weighed.memory_id for weighed in quoted_now}
-        before = [memory_id for memory_id in since if memory_id not in seen]
-        left_out = [weighed for weighed in one.weighed if weighed.memory_id not in {*used, *since}]
+        parts, since = told_of(one), dict(one.standing)
+        always, told, quoted_now, before, left_out = parts
         yield from (self._say("why, message", text=quoted(one.query, self._words)), "")
-        if used:
+        if always or told:
             yield from (self._say("why, used"), "")
             yield from (f"- {self._say('why, always told', text=self._text(id_))}" for id_ in always)
             yield from (self._weighed(weighed, since) for weighed in told)
         elif not quoted_now:
             yield self._nothing_used(one)
         if quoted_now:
-            yield from (*([""] if used else []), self._say("why, quoted"), "")
+            yield from (*([""] if always or told else []), self._say("why, quoted"), "")
             yield from (self._weighed(weighed, {}) for weighed in quoted_now)
         if before:
             yield from ("", self._say("why, before"), "")
@@ -3551,15 +3567,8 @@ class _Explained:
             return self._say("why, none used")
         return self._say("why, none relevant" if one.weighed else "why, none near")
 
-    def _reason(self, reason: str) -> str:
-        """A reason of `config.policy` or of the filter, at the end of a sentence."""
-        own_doing = reason in (Reason.USER_SWITCHED_OFF, Reason.MEMORY_SWITCH_OFF)
-        if self._words is not ENGLISH or own_doing:  # in English the others read as on the command line
-            if self._words.has(f"reason: {reason}"):
-                return self._words.label("reason", reason)
-            if deadline := _DEADLINE.fullmatch(reason):
-                return self._say("reason: the deadline passed", limit=int(deadline[1]))
-        return shown(reason if self._admin else without_addresses(reason)).rstrip(".")
+    def _reason(self, why: str) -> str:
+        return reason(why, self._words, admin=self._admin)
 
     def _weighed(self, one: Weighed, since: Mapping[str, int]) -> str:
         """since: the numbers of the messages that memories were told with."""
@@ -3569,8 +3578,8 @@ class _Explained:
             "why, weighed",
             text=self._text(one.memory_id),
             outcome=self._say("why, told since", number=number) if number else outcome,
-            nearness=self._words.label("nearness", _nearness(one.meaning)),
-            overlap=self._words.label("overlap", _overlap(one.keyword)),
+            nearness=self._words.label("nearness", nearness(one.meaning)),
+            overlap=self._words.label("overlap", overlap(one.keyword)),
         )
         return f"- {line}"
 
@@ -3579,7 +3588,64 @@ class _Explained:
         return self._say("why, forgotten since") if text is None else quoted(text, self._words)
 
 
-def _nearness(meaning: float) -> str:
+class Told(NamedTuple):
+    """What a message was told, and what not. always: ids of the profile; before: of what is in the prompt."""
+
+    always: tuple[str, ...]
+    now: tuple[Weighed, ...]
+    quoted: tuple[Weighed, ...]
+    before: tuple[str, ...]
+    left_out: tuple[Weighed, ...]
+
+
+def told_of(one: Explanation) -> Told:
+    """The same explanation by what became of each memory; each stands in one place."""
+    now = tuple(weighed for weighed in one.weighed if weighed.outcome in (INJECTED, INJECTED_BEFORE))
+    now_ids = {weighed.memory_id for weighed in now}
+    always = tuple(memory_id for memory_id in one.profile if memory_id not in now_ids)
+    used, since = {*always, *now_ids}, dict(one.standing)
+    quoted_now = tuple(weighed for weighed in one.quoted if weighed.outcome == INJECTED)
+    seen = used | {weighed.memory_id for weighed in quoted_now}
+    before = tuple(memory_id for memory_id in since if memory_id not in seen)
+    left_out = tuple(weighed for weighed in one.weighed if weighed.memory_id not in {*used, *since})
+    return Told(always, now, quoted_now, before, left_out)
+
+
+def texts_of(
+    control: Control, one: Explanation, user_id: str, teams: Sequence[str], words: Locale
+) -> dict[str, str]:
+    """What the memories that it tells of say now, by id, if they are there and this user may see them."""
+    ids = one.memory_ids
+    now = dict(zip(ids, control.now_called(ids), strict=True))
+    there = control.of_ids(list(now.values()))
+    return {id_: _said_by(there[now[id_]], user_id, teams, words) for id_ in ids if now[id_] in there}
+
+
+def _said_by(memory: Memory, user_id: str, teams: Sequence[str], words: Locale) -> str:
+    """What a memory says, and who says it where that is another."""
+    if memory.kind == EPISODE:
+        return words.say(f"said by: {memory.role or USER}", text=memory.text[:_TOLD_CHARS])
+    if is_of_another_team(memory.scope, teams):
+        return words.say("of another team")
+    told_by = teller(memory, user_id, locale=words)
+    return f"{told_by}: {memory.text}" if told_by else memory.text
+
+
+def reason(why: str, words: Locale, *, admin: bool, show: Callable[[str], str] = shown) -> str:
+    """A reason of `config.policy` or of the filter, at the end of a sentence. admin: with addresses.
+
+    show: makes what is no text of ours fit to be read.
+    """
+    own_doing = why in (Reason.USER_SWITCHED_OFF, Reason.MEMORY_SWITCH_OFF)
+    if words is not ENGLISH or own_doing:  # in English the others read as on the command line
+        if words.has(f"reason: {why}"):
+            return words.label("reason", why)
+        if deadline := _DEADLINE.fullmatch(why):
+            return words.say("reason: the deadline passed", limit=int(deadline[1]))
+    return show(why if admin else without_addresses(why)).rstrip(".")
+
+
+def nearness(meaning: float) -> str:
     """A relevance, in words. What has less than 0.12 is told only where it has words of the message."""
     for least, said in ((0.6, "very near"), (0.35, "near"), (0.12, "somewhat near")):
         if meaning >= least:
@@ -3587,7 +3653,7 @@ def _nearness(meaning: float) -> str:
     return "far"
 
 
-def _overlap(keyword: float) -> str:
+def overlap(keyword: float) -> str:
     """A share of the best BM25, in words."""
     for least, said in ((0.75, "most words"), (0.25, "some words"), (0.001, "few words")):
         if keyword >= least:
@@ -4434,9 +4500,6 @@ from ..backends.backend_holder import BackendHolder
 from ..core.errors import MemoryFault
 from ..core.locales import message
 from ..core.locales.refused import Refused
-from ..core.memory import EPISODE, Memory
-from ..core.scope import is_of_another_team
-from ..language.names import teller
 from ..manage.command_log import CommandLog, LoggedCommand
 from ..manage.memories import Control
 from ..manage.outcomes import PAGE, Asked, Forgotten, Page
@@ -4444,10 +4507,11 @@ from ..manage.past_chats import PastChats
 from ..manage.profile import profile_of
 from ..recall.why import Explanations
 from ..remember.outbox import Outbox
-from ..remember.passages import USER
+from ..state.page_sessions_table import PageSessions, Person
 from ..state.switches_table import Switches
 from .answers import Answers
 from .circumstances import Here
+from .explained import texts_of
 from .faults import failed
 from .imported import rows_in
 from .markup import code
@@ -4459,7 +4523,6 @@ _TEAM_MOST = 100  # memories of teams in one answer
 _PASSAGES_MOST = 10  # in one answer
 _CHAT = "chat:"  # begins what stands for a chat among what was shown
 _WORD_CHARS = 40
-_TOLD_CHARS = 200  # of a passage that was quoted
 _ENDS = " .!?,\"'\u3002\uff01"
 
 
@@ -4474,6 +4537,7 @@ class Tools:
     control: Control
     past: PastChats
     live: BackendHolder
+    sessions: PageSessions
 
 
 class Work:
@@ -4484,7 +4548,7 @@ class Work:
     def __init__(self, tools: Tools, order: LoggedCommand, rest: str) -> None:
         self._orders, self._switches, self._explanations = tools.orders, tools.switches, tools.explanations
         self._outbox, self._control, self._live = tools.outbox, tools.control, tools.live
-        self._past = tools.past
+        self._past, self._sessions = tools.past, tools.sessions
         self._order, self._rest = order, rest
         self._user_id, self._chat_id = order.user_id, order.chat_id
         self._asked = Asked(
@@ -4512,8 +4576,18 @@ class Work:
         return self._page(a_number(self._rest) or 1)
 
     def page(self) -> str:
-        number = a_number(self._rest)
-        return self._page(number) if number else self._say("say page")
+        if number := a_number(self._rest):
+            return self._page(number)
+        return self._say("say page") if self._rest else self._link()
+
+    def _link(self) -> str:
+        """A link to the web page of memories, with which this user signs in."""
+        if not (url := self._control.settings.page_url):
+            return self._say("page, no address")
+        role = "admin" if self._here.admin else "user"
+        token = self._sessions.link(Person(self._user_id, self._order.name, self._here.email, role))
+        self.kept = self._say("page, link shown")
+        return self._say("page, link", link=f"{url}/sign-in?link={token}")
 
     def _page(self, number: int) -> str:
         page = self._control.page(self._user_id, number)
@@ -4575,19 +4649,9 @@ class Work:
     def why(self) -> str:
         kept = self._explanations.of_chat(self._chat_id, self._user_id) if self._chat_id else ()
         one = kept[-1] if kept else None
-        ids = one.memory_ids if one else ()
-        now = dict(zip(ids, self._control.now_called(ids), strict=True))
-        there = self._control.of_ids(list(now.values()))
-        return self._answers.why(one, {id_: self._told(there[now[id_]]) for id_ in ids if now[id_] in there})
-
-    def _told(self, memory: Memory) -> str:
-        """What a memory says, and who says it where that is another."""
-        if memory.kind == EPISODE:
-            return self._say(f"said by: {memory.role or USER}", text=memory.text[:_TOLD_CHARS])
-        if is_of_another_team(memory.scope, self._order.teams):
-            return self._say("of another team")
-        told_by = teller(memory, self._user_id, locale=self._words)
-        return f"{told_by}: {memory.text}" if told_by else memory.text
+        teams = self._order.teams
+        said = texts_of(self._control, one, self._user_id, teams, self._words) if one else {}
+        return self._answers.why(one, said)
 
     def help(self) -> str:
         return self._say("help text")
@@ -5561,8 +5625,8 @@ class OpenWebUI(PanelModel):
         "",
         title="Memory page's address",
         description=(
-            "As browsers reach it, for example https://chat.example.org/memory. Memories that a running "
-            "chat names link to it. Unset: without a link."
+            "As browsers reach it, for example https://chat.example.org/memory: docs/page.md tells how to "
+            "set that up. /memory page and memories that a running chat names link to it. Unset: no links."
         ),
     )
 
@@ -6413,7 +6477,12 @@ def scope_of(turn: Turn, settings: Valves) -> str:
 
 def teams_of(turn: Turn, settings: Valves) -> tuple[str, ...]:
     """The teams that a turn's user is in."""
-    names = {turn.user_id, turn.email.lower()} - {""}
+    return teams_of_person(turn.user_id, turn.email, settings)
+
+
+def teams_of_person(user_id: str, email: str, settings: Valves) -> tuple[str, ...]:
+    """The teams that a user is in."""
+    names = {user_id, email.lower()} - {""}
     return tuple(team for team, people in read_teams(settings.teams).items() if not names.isdisjoint(people))
 
 
@@ -7814,6 +7883,15 @@ msgstr "Es wurde nichts getan: Dieser Befehl ist länger als {most} Zeichen. Sen
 msgid "say page"
 msgstr "Sag, welche Seite, zum Beispiel `/memory seite 2`."
 
+msgid "page, link"
+msgstr "[Öffne deine Erinnerungen]({link})\n\nDer Link gilt einmal, zehn Minuten lang und nur für dich: Gib ihn nicht weiter."
+
+msgid "page, link shown"
+msgstr "Der Link wurde einmal gezeigt; `/memory seite` gibt einen neuen."
+
+msgid "page, no address"
+msgstr "Die Seite der Erinnerungen hat noch keine Adresse: Die Administration kann `page_url` setzen. `/memory liste` zeigt deine Erinnerungen hier."
+
 msgid "say search"
 msgstr "Sag, wonach: `/memory suche <Wörter>`."
 
@@ -8613,6 +8691,483 @@ msgid "years ago"
 msgid_plural "years ago"
 msgstr[0] "vor {n} Jahr"
 msgstr[1] "vor {n} Jahren"
+
+msgid "page: memory"
+msgstr "Gedächtnis"
+
+msgid "page: skip"
+msgstr "Zum Inhalt"
+
+msgid "page: views"
+msgstr "Ansichten"
+
+msgid "page: pages"
+msgstr "Seiten"
+
+msgid "page: server key"
+msgstr "Administration mit dem Schlüssel des Servers"
+
+msgid "page: sign out"
+msgstr "Abmelden"
+
+msgid "page: sign in"
+msgstr "Anmelden"
+
+msgid "page: undo"
+msgstr "Rückgängig machen"
+
+msgid "page, view: memories"
+msgstr "Meine Erinnerungen"
+
+msgid "page, view: timeline"
+msgstr "Verlauf"
+
+msgid "page, view: chats"
+msgstr "Frühere Chats"
+
+msgid "page, view: why"
+msgstr "Warum"
+
+msgid "page, view: switches"
+msgstr "Meine Schalter"
+
+msgid "page, view: sharing"
+msgstr "Wer was wissen darf"
+
+msgid "page, view: keys"
+msgstr "Meine Schlüssel"
+
+msgid "page, done: remembered"
+msgstr "Gemerkt."
+
+msgid "page, done: known"
+msgstr "Das ist schon bekannt."
+
+msgid "page, done: edited"
+msgstr "Geändert."
+
+msgid "page, done: forgotten"
+msgstr "Vergessen. Eine Weile lässt sich das rückgängig machen."
+
+msgid "page, done: forgotten for good"
+msgstr "Endgültig vergessen."
+
+msgid "page, done: undone"
+msgstr "Die letzte Änderung wurde zurückgenommen."
+
+msgid "page, done: nothing undone"
+msgstr "Es gibt nichts rückgängig zu machen."
+
+msgid "page, done: shared"
+msgstr "Mit dem Team geteilt."
+
+msgid "page, done: withdrawn"
+msgstr "Beim Team zurückgezogen."
+
+msgid "page, done: switched on"
+msgstr "Eingeschaltet."
+
+msgid "page, done: switched off"
+msgstr "Ausgeschaltet."
+
+msgid "page, done: revoked"
+msgstr "Der Schlüssel ist gesperrt und nutzlos."
+
+msgid "page: search"
+msgstr "Suche"
+
+msgid "page: search button"
+msgstr "Suchen"
+
+msgid "page: kind"
+msgstr "Art"
+
+msgid "page: any kind"
+msgstr "Alle"
+
+msgid "page, kind: profile"
+msgstr "Über dich"
+
+msgid "page, kind: preference"
+msgstr "Vorliebe"
+
+msgid "page, kind: fact"
+msgstr "Tatsache"
+
+msgid "page, kind: plan"
+msgstr "Vorhaben"
+
+msgid "page: where"
+msgstr "Bekannt"
+
+msgid "page: anywhere"
+msgstr "Überall"
+
+msgid "page: all chats"
+msgstr "In allen Chats"
+
+msgid "page: project"
+msgstr "Projekt {id}"
+
+msgid "page: persona"
+msgstr "Nur bei {model}"
+
+msgid "page: team"
+msgstr "Team {team}"
+
+msgid "page: when"
+msgstr "Geändert"
+
+msgid "page: any time"
+msgstr "Irgendwann"
+
+msgid "page, time: day"
+msgstr "Am letzten Tag"
+
+msgid "page, time: week"
+msgstr "In der letzten Woche"
+
+msgid "page, time: month"
+msgstr "Im letzten Monat"
+
+msgid "page, time: year"
+msgstr "Im letzten Jahr"
+
+msgid "page: found of"
+msgstr "{n} von {total}"
+
+msgid "page: nothing yet"
+msgstr "Noch ist nichts über dich gemerkt. Chatte, oder füge unten etwas hinzu."
+
+msgid "page: over"
+msgstr "vorbei"
+
+msgid "page: open chat"
+msgstr "Chat öffnen"
+
+msgid "page: change"
+msgstr "Ändern"
+
+msgid "page: text"
+msgstr "Text"
+
+msgid "page: save"
+msgstr "Speichern"
+
+msgid "page: share with"
+msgstr "Teilen mit"
+
+msgid "page: share"
+msgstr "Teilen"
+
+msgid "page: forget"
+msgstr "Vergessen"
+
+msgid "page: previous"
+msgstr "Zurück"
+
+msgid "page: next"
+msgstr "Weiter"
+
+msgid "page: page of"
+msgstr "Seite {number} von {pages}"
+
+msgid "page: older"
+msgstr "Ältere"
+
+msgid "page: newest"
+msgstr "Neueste"
+
+msgid "page: add"
+msgstr "Etwas hinzufügen"
+
+msgid "page: new memory"
+msgstr "Eine Aussage, Wort für Wort"
+
+msgid "page: remember"
+msgstr "Merken"
+
+msgid "page: take along"
+msgstr "Mitnehmen"
+
+msgid "page: as JSON Lines"
+msgstr "Alle Erinnerungen als JSON Lines"
+
+msgid "page: as Markdown"
+msgstr "Alle Erinnerungen als Markdown"
+
+msgid "page: undo head"
+msgstr "Letzte Änderung"
+
+msgid "page: undo text"
+msgstr "Nimmt die letzte Änderung deiner Erinnerungen zurück, ob sie von einem Chat oder von dir kam."
+
+msgid "page: forget everything"
+msgstr "Alles vergessen"
+
+msgid "page: forget everything text"
+msgstr "Alle deine Erinnerungen, früheren Chats, Schlüssel und Notizen dazu werden überall gelöscht. Das lässt sich nicht rückgängig machen."
+
+msgid "page: everything"
+msgstr "alles"
+
+msgid "page: type to confirm"
+msgstr "Zur Bestätigung eintippen: {wanted}"
+
+msgid "page: everything forgotten"
+msgstr "Alles ist vergessen: {memories} Erinnerungen und alles, was dazu notiert war."
+
+msgid "page: everything forgotten, but"
+msgstr "Alles ist vergessen: {memories} Erinnerungen. Ein Ort ist jetzt nicht erreichbar; dort wird gelöscht, sobald es geht."
+
+msgid "page: memories"
+msgstr "Erinnerungen"
+
+msgid "page: nothing typed"
+msgstr "Es wurde nichts eingetippt. Geh zurück und fülle das Feld aus."
+
+msgid "page: too long"
+msgstr "Das ist länger als {most} Zeichen. Kürze es."
+
+msgid "page: look again"
+msgstr "Öffne die Liste noch einmal."
+
+msgid "page: nothing changed"
+msgstr "Noch wurde nichts gelernt oder geändert."
+
+msgid "page, change: learned"
+msgstr "Gelernt"
+
+msgid "page, change: changed"
+msgstr "Geändert"
+
+msgid "page, change: forgotten"
+msgstr "Vergessen"
+
+msgid "page, change: taken back"
+msgstr "Zurückgenommen"
+
+msgid "page, change: brought back"
+msgstr "Zurückgeholt"
+
+msgid "page, source: you asked"
+msgstr "auf deinen Wunsch"
+
+msgid "page, source: a chat"
+msgstr "aus einem Chat"
+
+msgid "page, source: an edited message"
+msgstr "die Nachricht wurde geändert"
+
+msgid "page: text is erased"
+msgstr "Der Text ist gelöscht."
+
+msgid "page: search chats"
+msgstr "In Gesagtem suchen"
+
+msgid "page: untitled"
+msgstr "Chat ohne Titel"
+
+msgid "page: chats not kept here"
+msgstr "Was in Chats gesagt wird, wird auf diesem Server nicht aufbewahrt; Fakten schon."
+
+msgid "page: chats not kept"
+msgstr "Was in deinen Chats gesagt wird, wird nicht aufbewahrt: Das hast du ausgeschaltet."
+
+msgid "page, role: user"
+msgstr "Du"
+
+msgid "page, role: assistant"
+msgstr "Assistent"
+
+msgid "page, role: topics"
+msgstr "Zusammenfassung"
+
+msgid "page: more of it"
+msgstr "und {n} weitere"
+
+msgid "page: forget chat"
+msgstr "Vergessen, was hier gesagt wurde"
+
+msgid "page: forget chat text"
+msgstr "Fakten, die in diesem Chat gelernt wurden, bleiben; sie stehen in der Liste der Erinnerungen."
+
+msgid "page: no such chat"
+msgstr "Von so einem Chat ist nichts aufbewahrt."
+
+msgid "page: why text"
+msgstr "Was dem Modell zu jeder deiner Nachrichten der letzten Tage gesagt wurde, und warum."
+
+msgid "page: nothing told"
+msgstr "Es gibt keine Nachrichten der letzten Tage."
+
+msgid "page: message"
+msgstr "Eine Nachricht"
+
+msgid "page: told"
+msgstr "{n} mitgegeben"
+
+msgid "page: not looked"
+msgstr "Ohne Gedächtnis: {why}."
+
+msgid "page: not remembered"
+msgstr "Sie wird nicht gemerkt: {why}."
+
+msgid "page: none used"
+msgstr "Keine Erinnerung wurde verwendet."
+
+msgid "page: always told"
+msgstr "Immer mitgegeben"
+
+msgid "page: used"
+msgstr "Für die Antwort verwendet"
+
+msgid "page: quoted"
+msgstr "Aus früheren Chats zitiert"
+
+msgid "page: told before"
+msgstr "In diesem Chat schon vorher mitgegeben"
+
+msgid "page: left out"
+msgstr "Weggelassen"
+
+msgid "page: no such message"
+msgstr "Diese Nachricht ist nicht mehr bekannt."
+
+msgid "page: is on"
+msgstr "An"
+
+msgid "page: is off"
+msgstr "Aus"
+
+msgid "page: switch on"
+msgstr "Einschalten"
+
+msgid "page: switch off"
+msgstr "Ausschalten"
+
+msgid "page: off for all"
+msgstr "Die Administration hat das Gedächtnis für alle ausgeschaltet."
+
+msgid "page: memory in all chats"
+msgstr "Gedächtnis in allen Chats"
+
+msgid "page: memory in all chats text"
+msgstr "Ist es aus, wird Modellen nichts von deinen Erinnerungen gesagt und nichts gelernt. Chats mit eigenem Schalter behalten ihn."
+
+msgid "page: past chats kept"
+msgstr "Frühere Chats"
+
+msgid "page: past chats kept text"
+msgstr "Ist es an, wird aufbewahrt, was in deinen Chats gesagt wird, um es später zu zitieren. Fakten werden in jedem Fall gelernt."
+
+msgid "page: memory in a chat"
+msgstr "Gedächtnis in einem Chat"
+
+msgid "page: chat's address"
+msgstr "Adresse oder Kennung des Chats"
+
+msgid "page: own memories"
+msgstr "Deine eigenen Erinnerungen"
+
+msgid "page: own memories text"
+msgstr "Niemand sonst sieht sie. Modellen werden passende gesagt, in diesen Chats:"
+
+msgid "page: teams"
+msgstr "Teams"
+
+msgid "page: teams text"
+msgstr "Du bist in: {teams}. Wer in einem Team ist, weiß, was mit ihm geteilt ist."
+
+msgid "page: shared by you"
+msgstr "von dir geteilt"
+
+msgid "page: withdraw"
+msgstr "Zurückziehen"
+
+msgid "page: not in the team"
+msgstr "In diesem Team bist du nicht."
+
+msgid "page: keys text"
+msgstr "Mit einem Schlüssel nutzen deine eigenen Programme den Proxy und seine Werkzeuge als du. Wer ihn hat, kann deine Erinnerungen lesen und ändern."
+
+msgid "page: new key"
+msgstr "Das ist der neue Schlüssel. Kopiere ihn jetzt: Er wird nicht noch einmal gezeigt."
+
+msgid "page: key"
+msgstr "Schlüssel"
+
+msgid "page: key's name"
+msgstr "Wofür der Schlüssel ist"
+
+msgid "page: make key"
+msgstr "Schlüssel erzeugen"
+
+msgid "page: nameless key"
+msgstr "Schlüssel ohne Namen"
+
+msgid "page: revoke"
+msgstr "Sperren"
+
+msgid "page: too many keys"
+msgstr "Du hast schon {most} Schlüssel. Sperre zuerst einen."
+
+msgid "page: no such key"
+msgstr "So einen Schlüssel gibt es nicht mehr."
+
+msgid "page: link is for"
+msgstr "Dieser Link meldet dich als {name} an."
+
+msgid "page: link is used"
+msgstr "Dieser Link ist schon benutzt oder zu alt. Lass dir im Chat einen neuen geben."
+
+msgid "page: with Open WebUI"
+msgstr "Weiter mit deinem Open-WebUI-Konto"
+
+msgid "page: how to sign in"
+msgstr "Sende /memory page in einem Chat: Die Antwort ist ein Link, der dich anmeldet."
+
+msgid "page: sign in to Open WebUI"
+msgstr "Melde dich zuerst bei Open WebUI an und öffne dann diese Seite noch einmal."
+
+msgid "page: admins"
+msgstr "Für die Administration"
+
+msgid "page: the server's key"
+msgstr "Der Schlüssel des Servers"
+
+msgid "page: wrong key"
+msgstr "Das ist nicht der Schlüssel des Servers, oder es ist der öffentlich bekannte."
+
+msgid "page: not signed in"
+msgstr "Open WebUI kennt diese Sitzung nicht. Melde dich zuerst dort an."
+
+msgid "page: form is old"
+msgstr "Dieses Formular ist zu alt. Öffne die Seite noch einmal."
+
+msgid "page: back"
+msgstr "Zurück zur Seite"
+
+msgid "page: not for you"
+msgstr "Diese Ansicht ist nicht für dich."
+
+msgid "page: no such view"
+msgstr "Hier ist nichts."
+
+msgid "page: too many"
+msgstr "Vom Server wird gerade zu viel verlangt. Versuche es in einigen Sekunden noch einmal."
+
+msgid "page: too often"
+msgstr "Das kam zu oft. Versuche es in einer Minute noch einmal."
+
+msgid "page: too much"
+msgstr "Das ist zu viel auf einmal."
+
+msgid "page: too slow"
+msgstr "Der Rest der Anfrage kam nicht an. Versuche es noch einmal."
+
+msgid "page: still at it"
+msgstr "Es dauert länger als sonst. Sieh in einer Minute noch einmal nach."
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -8837,6 +9392,15 @@ msgstr "Nothing was done: this command is longer than {most} characters. Send it
 
 msgid "say page"
 msgstr "Say which page, for example `/memory page 2`."
+
+msgid "page, link"
+msgstr "[Open your memories]({link})\n\nThe link works once, within ten minutes, and only for you: do not pass it on."
+
+msgid "page, link shown"
+msgstr "The link was shown once; `/memory page` gives a new one."
+
+msgid "page, no address"
+msgstr "The page of memories has no address yet: an administrator can set `page_url`. `/memory list` shows your memories here."
 
 msgid "say search"
 msgstr "Say what to search for: `/memory search <words>`."
@@ -9663,6 +10227,485 @@ msgid "years ago"
 msgid_plural "years ago"
 msgstr[0] "{n} year ago"
 msgstr[1] "{n} years ago"
+
+# The web page: see interfaces/web. English and German so far; in other languages it is English.
+
+msgid "page: memory"
+msgstr "Memory"
+
+msgid "page: skip"
+msgstr "Skip to content"
+
+msgid "page: views"
+msgstr "Views"
+
+msgid "page: pages"
+msgstr "Pages"
+
+msgid "page: server key"
+msgstr "Administrator, by the server's key"
+
+msgid "page: sign out"
+msgstr "Sign out"
+
+msgid "page: sign in"
+msgstr "Sign in"
+
+msgid "page: undo"
+msgstr "Undo"
+
+msgid "page, view: memories"
+msgstr "My memories"
+
+msgid "page, view: timeline"
+msgstr "Timeline"
+
+msgid "page, view: chats"
+msgstr "Past chats"
+
+msgid "page, view: why"
+msgstr "Why"
+
+msgid "page, view: switches"
+msgstr "My switches"
+
+msgid "page, view: sharing"
+msgstr "Who may know what"
+
+msgid "page, view: keys"
+msgstr "My keys"
+
+msgid "page, done: remembered"
+msgstr "Remembered."
+
+msgid "page, done: known"
+msgstr "That is known already."
+
+msgid "page, done: edited"
+msgstr "Changed."
+
+msgid "page, done: forgotten"
+msgstr "Forgotten. For a while you can undo that."
+
+msgid "page, done: forgotten for good"
+msgstr "Forgotten for good."
+
+msgid "page, done: undone"
+msgstr "The last change was taken back."
+
+msgid "page, done: nothing undone"
+msgstr "There is nothing to undo."
+
+msgid "page, done: shared"
+msgstr "Shared with the team."
+
+msgid "page, done: withdrawn"
+msgstr "Withdrawn from the team."
+
+msgid "page, done: switched on"
+msgstr "Switched on."
+
+msgid "page, done: switched off"
+msgstr "Switched off."
+
+msgid "page, done: revoked"
+msgstr "The key is revoked and of no use any more."
+
+msgid "page: search"
+msgstr "Search"
+
+msgid "page: search button"
+msgstr "Search"
+
+msgid "page: kind"
+msgstr "Kind"
+
+msgid "page: any kind"
+msgstr "Any"
+
+msgid "page, kind: profile"
+msgstr "About you"
+
+msgid "page, kind: preference"
+msgstr "Preference"
+
+msgid "page, kind: fact"
+msgstr "Fact"
+
+msgid "page, kind: plan"
+msgstr "Plan"
+
+msgid "page: where"
+msgstr "Known"
+
+msgid "page: anywhere"
+msgstr "Anywhere"
+
+msgid "page: all chats"
+msgstr "In all chats"
+
+msgid "page: project"
+msgstr "Project {id}"
+
+msgid "page: persona"
+msgstr "Only with {model}"
+
+msgid "page: team"
+msgstr "Team {team}"
+
+msgid "page: when"
+msgstr "Changed"
+
+msgid "page: any time"
+msgstr "At any time"
+
+msgid "page, time: day"
+msgstr "In the last day"
+
+msgid "page, time: week"
+msgstr "In the last week"
+
+msgid "page, time: month"
+msgstr "In the last month"
+
+msgid "page, time: year"
+msgstr "In the last year"
+
+msgid "page: found of"
+msgstr "{n} of {total}"
+
+msgid "page: nothing yet"
+msgstr "Nothing is remembered of you yet. Chat, or add something below."
+
+msgid "page: over"
+msgstr "over"
+
+msgid "page: open chat"
+msgstr "Open chat"
+
+msgid "page: change"
+msgstr "Change"
+
+msgid "page: text"
+msgstr "Text"
+
+msgid "page: save"
+msgstr "Save"
+
+msgid "page: share with"
+msgstr "Share with"
+
+msgid "page: share"
+msgstr "Share"
+
+msgid "page: forget"
+msgstr "Forget"
+
+msgid "page: previous"
+msgstr "Previous"
+
+msgid "page: next"
+msgstr "Next"
+
+msgid "page: page of"
+msgstr "Page {number} of {pages}"
+
+msgid "page: older"
+msgstr "Older"
+
+msgid "page: newest"
+msgstr "Newest"
+
+msgid "page: add"
+msgstr "Add a memory"
+
+msgid "page: new memory"
+msgstr "One statement, word for word"
+
+msgid "page: remember"
+msgstr "Remember"
+
+msgid "page: take along"
+msgstr "Take along"
+
+msgid "page: as JSON Lines"
+msgstr "All memories as JSON Lines"
+
+msgid "page: as Markdown"
+msgstr "All memories as Markdown"
+
+msgid "page: undo head"
+msgstr "Last change"
+
+msgid "page: undo text"
+msgstr "Takes back the last change of your memories, whether a chat or you made it."
+
+msgid "page: forget everything"
+msgstr "Forget everything"
+
+msgid "page: forget everything text"
+msgstr "All your memories, past chats, keys and notes about them are erased everywhere. It cannot be undone."
+
+msgid "page: everything"
+msgstr "everything"
+
+msgid "page: type to confirm"
+msgstr "To confirm, type: {wanted}"
+
+msgid "page: everything forgotten"
+msgstr "Everything is forgotten: {memories} memories, and all that was noted about them."
+
+msgid "page: everything forgotten, but"
+msgstr "Everything is forgotten: {memories} memories. One place cannot be reached now; it is erased there as soon as it can be."
+
+msgid "page: memories"
+msgstr "Memories"
+
+msgid "page: nothing typed"
+msgstr "Nothing was typed. Go back and fill in the field."
+
+msgid "page: too long"
+msgstr "That is longer than {most} characters. Shorten it."
+
+msgid "page: look again"
+msgstr "Open the list again."
+
+msgid "page: nothing changed"
+msgstr "Nothing was learned or changed yet."
+
+msgid "page, change: learned"
+msgstr "Learned"
+
+msgid "page, change: changed"
+msgstr "Changed"
+
+msgid "page, change: forgotten"
+msgstr "Forgotten"
+
+msgid "page, change: taken back"
+msgstr "Taken back"
+
+msgid "page, change: brought back"
+msgstr "Brought back"
+
+msgid "page, source: you asked"
+msgstr "you asked for it"
+
+msgid "page, source: a chat"
+msgstr "from a chat"
+
+msgid "page, source: an edited message"
+msgstr "its message was edited"
+
+msgid "page: text is erased"
+msgstr "Its text is erased."
+
+msgid "page: search chats"
+msgstr "Search what was said"
+
+msgid "page: untitled"
+msgstr "Untitled chat"
+
+msgid "page: chats not kept here"
+msgstr "What is said in chats is not kept on this server; facts are."
+
+msgid "page: chats not kept"
+msgstr "What is said in your chats is not kept: you have switched that off."
+
+msgid "page, role: user"
+msgstr "You"
+
+msgid "page, role: assistant"
+msgstr "Assistant"
+
+msgid "page, role: topics"
+msgstr "Summary"
+
+msgid "page: more of it"
+msgstr "and {n} more"
+
+msgid "page: forget chat"
+msgstr "Forget what was said here"
+
+msgid "page: forget chat text"
+msgstr "Facts that were learned in this chat stay; the list of memories has them."
+
+msgid "page: no such chat"
+msgstr "Nothing is kept of such a chat."
+
+msgid "page: why text"
+msgstr "What the model was told with each of your messages of the last days, and why."
+
+msgid "page: nothing told"
+msgstr "There are no messages of the last days."
+
+msgid "page: message"
+msgstr "A message"
+
+msgid "page: told"
+msgstr "{n} told"
+
+msgid "page: not looked"
+msgstr "Memory was left out: {why}."
+
+msgid "page: not remembered"
+msgstr "It is not remembered: {why}."
+
+msgid "page: none used"
+msgstr "No memory was used."
+
+msgid "page: always told"
+msgstr "Always told"
+
+msgid "page: used"
+msgstr "Used for the answer"
+
+msgid "page: quoted"
+msgstr "Quoted from past chats"
+
+msgid "page: told before"
+msgstr "Told before in this chat"
+
+msgid "page: left out"
+msgstr "Left out"
+
+msgid "page: no such message"
+msgstr "That message is not known any more."
+
+msgid "page: is on"
+msgstr "On"
+
+msgid "page: is off"
+msgstr "Off"
+
+msgid "page: switch on"
+msgstr "Switch on"
+
+msgid "page: switch off"
+msgstr "Switch off"
+
+msgid "page: off for all"
+msgstr "An administrator has switched memory off for everybody."
+
+msgid "page: memory in all chats"
+msgstr "Memory in all chats"
+
+msgid "page: memory in all chats text"
+msgstr "If it is off, nothing of your memories is told to models, and nothing is learned. Chats with a switch of their own keep it."
+
+msgid "page: past chats kept"
+msgstr "Past chats"
+
+msgid "page: past chats kept text"
+msgstr "If it is on, what is said in your chats is kept, so that it can be quoted later. Facts are learned all the same."
+
+msgid "page: memory in a chat"
+msgstr "Memory in one chat"
+
+msgid "page: chat's address"
+msgstr "The chat's address or id"
+
+msgid "page: own memories"
+msgstr "Your own memories"
+
+msgid "page: own memories text"
+msgstr "Nobody else sees them. Models are told those that fit, in these chats:"
+
+msgid "page: teams"
+msgstr "Teams"
+
+msgid "page: teams text"
+msgstr "You are in: {teams}. Whoever is in a team knows what is shared with it."
+
+msgid "page: shared by you"
+msgstr "shared by you"
+
+msgid "page: withdraw"
+msgstr "Withdraw"
+
+msgid "page: not in the team"
+msgstr "You are not in that team."
+
+msgid "page: keys text"
+msgstr "With a key, your own programs use the proxy and its tools as you. Whoever has it can read and change your memories."
+
+msgid "page: new key"
+msgstr "This is the new key. Copy it now: it is not shown again."
+
+msgid "page: key"
+msgstr "Key"
+
+msgid "page: key's name"
+msgstr "What the key is for"
+
+msgid "page: make key"
+msgstr "Make a key"
+
+msgid "page: nameless key"
+msgstr "Key without a name"
+
+msgid "page: revoke"
+msgstr "Revoke"
+
+msgid "page: too many keys"
+msgstr "You have {most} keys already. Revoke one first."
+
+msgid "page: no such key"
+msgstr "There is no such key any more."
+
+msgid "page: link is for"
+msgstr "This link signs you in as {name}."
+
+msgid "page: link is used"
+msgstr "This link was used already or is too old. Ask for a new one in the chat."
+
+msgid "page: with Open WebUI"
+msgstr "Continue with your Open WebUI account"
+
+msgid "page: how to sign in"
+msgstr "Send /memory page in a chat: the answer is a link that signs you in."
+
+msgid "page: sign in to Open WebUI"
+msgstr "Sign in to Open WebUI first, then open this page again."
+
+msgid "page: admins"
+msgstr "For administrators"
+
+msgid "page: the server's key"
+msgstr "The server's key"
+
+msgid "page: wrong key"
+msgstr "That is not the server's key, or it is the public default one."
+
+msgid "page: not signed in"
+msgstr "Open WebUI does not know this session. Sign in there first."
+
+msgid "page: form is old"
+msgstr "This form is too old. Open the page again."
+
+msgid "page: back"
+msgstr "Back to the page"
+
+msgid "page: not for you"
+msgstr "This view is not for you."
+
+msgid "page: no such view"
+msgstr "There is nothing here."
+
+msgid "page: too many"
+msgstr "Too much is asked of the server now. Try again in some seconds."
+
+msgid "page: too often"
+msgstr "That was asked too often. Try again in a minute."
+
+msgid "page: too much"
+msgstr "That is too much at once."
+
+msgid "page: too slow"
+msgstr "The rest of the request did not come. Try again."
+
+msgid "page: still at it"
+msgstr "It takes longer than usual. Look again in a minute."
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -9869,6 +10912,15 @@ msgstr "No se ha hecho nada: este comando tiene más de {most} caracteres. Enví
 
 msgid "say page"
 msgstr "Di qué página, por ejemplo `/memory página 2`."
+
+msgid "page, link"
+msgstr "[Abre tus recuerdos]({link})\n\nEl enlace sirve una vez, durante diez minutos y solo para ti: no lo compartas."
+
+msgid "page, link shown"
+msgstr "El enlace se mostró una vez; `/memory página` da uno nuevo."
+
+msgid "page, no address"
+msgstr "La página de recuerdos aún no tiene dirección: un administrador puede definir `page_url`. `/memory lista` muestra aquí tus recuerdos."
 
 msgid "say search"
 msgstr "Di qué buscar: `/memory busca <palabras>`."
@@ -10876,6 +11928,15 @@ msgstr "Rien n'a été fait : cette commande dépasse {most} caractères. Envoy
 msgid "say page"
 msgstr "Dites quelle page, par exemple `/memory page 2`."
 
+msgid "page, link"
+msgstr "[Ouvrez vos souvenirs]({link})\n\nLe lien sert une seule fois, pendant dix minutes et pour vous seul : ne le transmettez pas."
+
+msgid "page, link shown"
+msgstr "Le lien a été montré une fois ; `/memory page` en donne un nouveau."
+
+msgid "page, no address"
+msgstr "La page des souvenirs n'a pas encore d'adresse : un administrateur peut définir `page_url`. `/memory liste` montre ici vos souvenirs."
+
 msgid "say search"
 msgstr "Dites quoi chercher : `/memory cherche <mots>`."
 
@@ -11879,6 +12940,15 @@ msgstr "何も実行していません。このコマンドは {most} 文字を�
 
 msgid "say page"
 msgstr "ページを指定してください。例：`/memory ページ 2`"
+
+msgid "page, link"
+msgstr "[あなたのメモリを開く]({link})\n\nこのリンクは10分以内に一度だけ、あなた専用です。他の人に渡さないでください。"
+
+msgid "page, link shown"
+msgstr "リンクは一度だけ表示されました。`/memory ページ` で新しいリンクを出せます。"
+
+msgid "page, no address"
+msgstr "メモリのページにはまだアドレスがありません。管理者が `page_url` を設定できます。`/memory 一覧` でここに表示できます。"
 
 msgid "say search"
 msgstr "検索する言葉を指定してください：`/memory 検索 <言葉>`"
@@ -12981,6 +14051,15 @@ msgstr "Ничего не сделано: эта команда длиннее {
 msgid "say page"
 msgstr "Укажите страницу, например `/memory страница 2`."
 
+msgid "page, link"
+msgstr "[Откройте свои воспоминания]({link})\n\nСсылка действует один раз, десять минут и только для вас: никому её не передавайте."
+
+msgid "page, link shown"
+msgstr "Ссылка была показана один раз; `/memory страница` даст новую."
+
+msgid "page, no address"
+msgstr "У страницы воспоминаний пока нет адреса: администратор может задать `page_url`. `/memory список` покажет ваши воспоминания здесь."
+
 msgid "say search"
 msgstr "Укажите, что искать: `/memory найди <слова>`."
 
@@ -14009,6 +15088,15 @@ msgstr "没有执行任何操作：这条命令超过 {most} 个字符。请分�
 
 msgid "say page"
 msgstr "请说明哪一页，例如 `/memory 页 2`。"
+
+msgid "page, link"
+msgstr "[打开你的记忆]({link})\n\n此链接仅供你本人在十分钟内使用一次，请勿转发。"
+
+msgid "page, link shown"
+msgstr "链接只显示一次；`/memory 页` 可获取新链接。"
+
+msgid "page, no address"
+msgstr "记忆页面还没有地址：管理员可以设置 `page_url`。`/memory 列表` 会在此显示你的记忆。"
 
 msgid "say search"
 msgstr "请说明要搜索什么：`/memory 搜索 <词语>`。"
@@ -18211,8 +19299,7 @@ log = logging.getLogger(__name__)
 _REFUSAL = "The key is missing or wrong. Send 'Authorization: Bearer <the server's PIPELINES_API_KEY>'."
 
 
-_OPEN = ("/memory/health",)
-_OWN_KEYS = ("/memory/v1/", "/memory/tools/", "/memory/mcp")  # where users have keys of their own
+_OWN = "/memory/"  # what we serve there asks for keys or sessions itself
 
 
 class Guard:
@@ -18226,8 +19313,7 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan" or not self.active or self._passes(scope):
-            ours = self.own if scope["type"] == "http" and scope["path"].startswith("/memory/") else None
-            await (ours or self.app)(scope, receive, send)
+            await (self._own(scope) or self.app)(scope, receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:
@@ -18237,8 +19323,11 @@ class Guard:
         headers = Headers(scope=scope)
         # A browser's preflight carries no key; CORS middleware answers it before any route.
         preflight = scope.get("method") == "OPTIONS" and "access-control-request-method" in headers
-        sees_to_itself = scope["path"] in _OPEN or scope["path"].startswith(_OWN_KEYS)
-        return preflight or sees_to_itself or has_key(headers, self.key)
+        return preflight or self._own(scope) is not None or has_key(headers, self.key)
+
+    def _own(self, scope: Scope) -> ASGIApp | None:
+        """Ours, where this is asked of it."""
+        return self.own if scope["type"] == "http" and scope["path"].startswith(_OWN) else None
 
 
 def server_app() -> Any:
@@ -18305,6 +19394,7 @@ from ..intake import read_asked, read_finished
 from ..proxy.proxy import Proxy, open_to_browsers
 from ..service import Open, Service
 from ..tools import tool_server
+from ..web.page import Page
 from . import guard
 
 log = logging.getLogger(__name__)
@@ -18327,6 +19417,7 @@ class Filter:
         self._problems: list[str] = []
         self._chats = Chats(self._environment, lambda: self.valves, self._problems, open_service)
         self._proxy = Proxy(self._chats, lambda: self.valves, self._environment, "/memory/v1")
+        self._page = Page(self._chats, lambda: self.valves, self._environment)
 
     async def on_startup(self) -> None:
         """Start the threads; what cannot be opened at once is opened in the background."""
@@ -18341,6 +19432,7 @@ class Filter:
             key = self._environment.server_key
             own = [*routes.watching(key, self._chats), Mount("/v1", open_to_browsers(self._proxy, key))]
             own += tool_server.served(self._chats, lambda: self.valves, self._environment)
+            own.append(Mount("", self._page))  # all the rest of /memory/
             guard.serve(app, Router([Mount("/memory", routes=own)]))
 
     async def on_shutdown(self) -> None:
@@ -18348,6 +19440,7 @@ class Filter:
         if app := guard.server_app():
             guard.serve(app, None)
         await self._proxy.close()
+        await self._page.close()
         await self._chats.stop()
 
     async def on_valves_updated(self) -> None:
@@ -19605,6 +20698,7 @@ if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the serve
     from ..state.api_keys_table import ApiKeys
     from .lanes import Lanes
     from .tools.toolbox import Toolbox
+    from .web.parts import Parts
 
 
 class Service(Protocol):
@@ -19622,6 +20716,8 @@ class Service(Protocol):
     def toolbox(self) -> Toolbox: ...
     @property
     def api_keys(self) -> ApiKeys: ...
+    @property
+    def page(self) -> Parts: ...
     @property
     def lanes(self) -> Lanes: ...
     @property
@@ -20757,6 +21853,1922 @@ async def done_by(deadline: float, work: asyncio.Future[Any]) -> bool:
     """Wait for work, without cancelling it, until a time of the event loop's clock."""
     done, _ = await asyncio.wait({work}, timeout=max(0.0, deadline - asyncio.get_running_loop().time()))
     return bool(done)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/__init__.py
+
+SOURCES["interfaces/web/__init__.py"] = r'''"""The page at /memory/, where users see and steer what is remembered, and admins how memory fares.
+
+page (the ASGI application: who asks, what they may, limits), sign_in (by Open WebUI's session, a link of the
+chat, or the server's key), routes (what there is, and who may ask for it), memories, timeline, chats, why,
+switches, sharing, keys (what users see and do), admin; rendering (templates, headers), parts (what they need
+of the application). The words are in core/locales, under ids that begin with "page: ".
+"""
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/chats.py
+
+SOURCES["interfaces/web/chats.py"] = r'''"""What is kept of past chats."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...core.locales import message
+from ...core.locales.refused import Refused
+from ...manage.outcomes import PAGE, Page
+from .parts import Visit, back
+from .rendering import Redirect, View
+
+_PASSAGES = 200  # of a chat that are shown
+
+
+def listed(visit: Visit) -> View:
+    """All chats, those that are looked for, or what one says."""
+    past, query = visit.parts.tools.past, visit.query.get("q", "").strip()
+    values: dict[str, Any] = {"query": query, "kept": past.kept(visit.user_id), "why_not": _why_not(visit)}
+    if "chat" in visit.query:
+        passages = past.of_chat(visit.user_id, visit.query["chat"])
+        if not passages:
+            raise Refused(message("page: no such chat"))
+        address = visit.chat_address(passages[0].chat)
+        more = len(passages) - _PASSAGES
+        values |= {
+            "passages": passages[:_PASSAGES],
+            "more": more,
+            "address": address,
+            "chat": passages[0].chat,
+        }
+        return View("chat.html", values)
+    found = past.found_by_chat(visit.user_id, query) if query else past.all(visit.user_id)
+    page = Page.of(found, min(visit.number("page"), max(-(-len(found) // PAGE), 1)))
+    chats = [(one, visit.chat_address(one.chat)) for one in page.items]
+    return View("chats.html", {**values, "page": page, "chats": chats}, part="chats_list.html")
+
+
+def _why_not(visit: Visit) -> str:
+    """Why nothing is kept now, as the catalogue calls it; "" if it is."""
+    past = visit.parts.tools.past
+    if not past.are_kept:
+        return "chats not kept here"
+    return "" if past.wants(visit.user_id) else "chats not kept"
+
+
+def forget(visit: Visit) -> Redirect:
+    control, past = visit.parts.tools.control, visit.parts.tools.past
+    ids = [passage.id for passage in past.of_chat(visit.user_id, visit.form.get("chat", ""))]
+    if not ids:
+        raise Refused(message("page: no such chat"))
+    visit.parts.tools.orders.erase_answers(visit.user_id)  # they may hold what is forgotten
+    done = control.forget(visit.asked(), ids)
+    return back("chats", "forgotten" if done.undo_minutes else "forgotten for good")
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/keys.py
+
+SOURCES["interfaces/web/keys.py"] = r'''"""Keys with which a user's own programs ask the proxy: made, shown once, revoked."""
+
+from __future__ import annotations
+
+from ...core.locales import message
+from ...core.locales.refused import Refused
+from ...core.text import plain
+from .parts import Visit, back
+from .rendering import Redirect, View
+
+_NAME_CHARS, _MOST = 60, 50
+
+
+def listed(visit: Visit) -> View:
+    return _view(visit)
+
+
+def make(visit: Visit) -> View:
+    """The page with the new key, this once."""
+    if len(visit.parts.keys.all(visit.user_id)) >= _MOST:
+        raise Refused(message("page: too many keys", most=_MOST))
+    name = plain(visit.form.get("name", "")).strip()[:_NAME_CHARS]
+    return _view(visit, visit.parts.keys.add(visit.user_id, name))
+
+
+def revoke(visit: Visit) -> Redirect:
+    if not visit.parts.keys.revoke(visit.form.get("id", ""), visit.user_id):
+        raise Refused(message("page: no such key"))
+    return back("keys", "revoked")
+
+
+def _view(visit: Visit, new: str = "") -> View:
+    return View("keys.html", {"keys": visit.parts.keys.all(visit.user_id), "new": new})
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/limits.py
+
+SOURCES["interfaces/web/limits.py"] = r'''"""How often something may be asked for."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+
+_MOST_KEYS = 10_000
+
+
+class Limits:
+    """A bucket for each key, refilled steadily. For one thread, or one event loop."""
+
+    def __init__(self, most: int, within_s: float) -> None:
+        """most: at once, and in so many seconds."""
+        self._most, self._rate = float(most), most / within_s
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def takes(self, key: str) -> bool:
+        """Whether one more is allowed; it is counted if so."""
+        now = time.monotonic()
+        left, at = self._buckets.pop(key, (self._most, now))
+        left = min(left + (now - at) * self._rate, self._most)
+        self._buckets[key] = (left - 1 if left >= 1 else left, now)
+        if len(self._buckets) > _MOST_KEYS:
+            self._buckets.popitem(last=False)
+        return left >= 1
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/memories.py
+
+SOURCES["interfaces/web/memories.py"] = r'''"""A user's memories: looked for, changed, taken along."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from ...core.locales import Locale, message
+from ...core.locales.refused import Refused
+from ...core.memory import Memory, is_over
+from ...core.scope import FOLDER, PERSONA, TEAM
+from ...manage.outcomes import PAGE, Page
+from .parts import Visit, back
+from .rendering import Download, Redirect, View
+
+KINDS = ("profile", "preference", "fact", "plan")
+_DAYS = {"day": 1, "week": 7, "month": 31, "year": 366}
+_FOUND_MOST = 100  # of a search
+_YES = "page: everything"  # the text that is to be typed before all is forgotten
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A memory as it stands in a list. where: in which chats it is known, "" for all. chat: its address."""
+
+    memory: Memory
+    when: datetime | None
+    where: str
+    chat: str
+    is_over: bool
+
+    @classmethod
+    def of(cls, memory: Memory, visit: Visit) -> Shown:
+        when = memory.updated_at or memory.created_at
+        where = scope_name(memory.scope, visit.words) if memory.scope else ""
+        return cls(memory, when, where, visit.chat_address(memory.chat), is_over(memory))
+
+
+def scope_name(scope: str, words: Locale) -> str:
+    """What a scope is called."""
+    if scope.startswith(FOLDER):
+        return words.say("page: project", id=scope.removeprefix(FOLDER)[:8])
+    if scope.startswith(PERSONA):
+        return words.say("page: persona", model=scope.removeprefix(PERSONA))
+    if scope.startswith(TEAM):
+        return words.say("page: team", team=scope.removeprefix(TEAM))
+    return words.say("page: all chats")
+
+
+def listed(visit: Visit) -> View:
+    """All memories, or those that are looked for, a page of them."""
+    query, parts = visit.query.get("q", "").strip(), visit.parts
+    everything = parts.listing.of(visit.user_id)
+    found: Iterable[Memory] = everything
+    if query:
+        found = (one.memory for one in parts.tools.control.search(visit.user_id, query, _FOUND_MOST))
+    kept = _filtered(found, visit)
+    pages = max(-(-len(kept) // PAGE), 1)
+    some = Page.of(kept, min(visit.number("page"), pages))
+    scopes = {one.scope: scope_name(one.scope, visit.words) for one in everything}
+    return View(
+        "memories.html",
+        {
+            "page": some,
+            "items": [Shown.of(memory, visit) for memory in some.items],
+            "total": len(everything),
+            "query": query,
+            "chosen": {name: visit.query.get(name, "") for name in ("kind", "scope", "time")},
+            "kinds": KINDS,
+            "times": tuple(_DAYS),
+            "scopes": {scope or "user": name for scope, name in scopes.items()} if len(scopes) > 1 else {},
+            "teams": visit.teams,
+            "everything": visit.words.say(_YES),
+            "undo_minutes": visit.settings.advanced_numbers.forget_undo_minutes,
+        },
+        part="memories_list.html",
+    )
+
+
+def _filtered(memories: Iterable[Memory], visit: Visit) -> Sequence[Memory]:
+    kind, scope = visit.query.get("kind", ""), visit.query.get("scope", "")
+    since = time.time() - 86_400 * _DAYS.get(visit.query.get("time", ""), 0)
+    timed = visit.query.get("time", "") in _DAYS
+
+    def fits(memory: Memory) -> bool:
+        at = memory.updated_at or memory.created_at
+        recent = not timed or (at is not None and at.timestamp() >= since)
+        return recent and kind in ("", memory.kind) and scope in ("", memory.scope or "user")
+
+    return [memory for memory in memories if fits(memory)]
+
+
+def remember(visit: Visit) -> Redirect:
+    done = visit.parts.tools.control.remember(visit.asked(), visit.typed("text"))
+    return back("", "known" if done.known else "remembered")
+
+
+def edit(visit: Visit) -> Redirect:
+    memory_id = own_id(visit)
+    edited = visit.parts.tools.control.edit(visit.asked(), memory_id, visit.typed("text"))
+    if not edited.before:
+        raise Refused(message("memory gone"), message("memory gone, hint"))
+    return back("", "edited")
+
+
+def forget(visit: Visit) -> Redirect:
+    memory_id = own_id(visit)
+    visit.parts.tools.orders.erase_answers(visit.user_id)  # they may hold what is forgotten
+    done = visit.parts.tools.control.forget(visit.asked(), [memory_id])
+    return back("", "forgotten" if done.undo_minutes else "forgotten for good")
+
+
+def own_id(visit: Visit, field: str = "id") -> str:
+    """The id of a memory of this user's, from a form; one of another's is none.
+
+    Raises:
+        Refused: there is no such memory.
+    """
+    wanted = visit.form.get(field, "")
+    if wanted not in {memory.id for memory in visit.parts.listing.of(visit.user_id)}:
+        raise Refused(message("memory gone"), message("page: look again"))
+    return wanted
+
+
+def undo(visit: Visit) -> Redirect:
+    done = visit.parts.tools.control.undo(visit.asked())
+    return back("", "undone" if done.changes else "nothing undone")
+
+
+def forget_everything(visit: Visit) -> View:
+    """All of a user's, after they have typed that they want it."""
+    wanted = visit.words.say(_YES)
+    if visit.form.get("typed", "").strip().casefold() != wanted.casefold():
+        raise Refused(message("page: type to confirm", wanted=wanted))
+    visit.parts.tools.orders.erase_answers(visit.user_id)
+    done = visit.parts.tools.control.forget_all(visit.asked())
+    said = "everything forgotten" if done.reached else "everything forgotten, but"
+    text = visit.words.say(f"page: {said}", memories=done.count)
+    return View("told.html", {"text": text, "person": None})
+
+
+def export(visit: Visit) -> Download:
+    """All of a user's memories, as lines of JSON or as Markdown."""
+    rows = visit.parts.tools.control.export(visit.user_id)
+    day = f"{datetime.now(UTC):%Y-%m-%d}"
+    if visit.query.get("form") != "markdown":
+        text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        return Download(f"memories-{day}.jsonl", "application/jsonl; charset=utf-8", text)
+    lines = [f"# {visit.words.say('page: memories')}", ""]
+    for kind in KINDS:
+        of_kind = [row for row in rows if (row["metadata"].get("kind") or "fact") == kind]
+        if of_kind:
+            lines += [f"## {visit.words.label('page, kind', kind)}", ""]
+            lines += [f"- {' '.join(row['memory'].split())} ({_day(row)})" for row in of_kind]
+            lines.append("")
+    return Download(f"memories-{day}.md", "text/markdown; charset=utf-8", "\n".join(lines))
+
+
+def _day(row: dict[str, object]) -> str:
+    return str(row["updated_at"] or row["created_at"] or "?")[:10]
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/page.py
+
+SOURCES["interfaces/web/page.py"] = r'''"""The page as an ASGI application: who asks, whether they may, and what they get."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from starlette.datastructures import Headers
+from starlette.types import Receive, Scope, Send
+
+from ...commands.faults import failed, refused
+from ...config.environment import Environment
+from ...config.settings import Valves
+from ...core.errors import Drop, MemoryFault
+from ...core.locales import Locale
+from ...state.page_sessions_table import LINK_S, Person
+from ..chats import Chats
+from ..lanes import BusyError
+from ..server_key import bearer
+from ..service import Service
+from ..waits import in_pool, within
+from . import sign_in
+from .limits import Limits
+from .parts import Visit
+from .rendering import HEADERS, Answer, Download, Redirect, View, download, page, redirect, static, words_for
+from .routes import NOTHING, ROUTES, Needs, Route
+from .sign_in import OpenWebUISessions, SilentError
+
+log = logging.getLogger(__name__)
+
+PREFIX = "/memory/"
+_FORM_BYTES, _FORM_S, _FIELDS, _QUERY_CHARS = 64_000, 20.0, 200, 8_000
+_WORK_S = 60.0  # that a view or a change may take; it goes on in its thread
+_AT_ONCE = 64  # requests
+_ADMIN = "server key"  # whose lane and limits those are who have no user
+
+
+class _RefusedError(Exception):
+    """A request that gets nothing but a sentence."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status, self.sentence = status, sentence
+
+
+@dataclass(frozen=True)
+class _Request:
+    """name: of the view, below the page's address. secure: whether the browser has come by https."""
+
+    method: str
+    name: str
+    headers: Headers
+    cookies: Mapping[str, str]
+    query: Mapping[str, str]
+    words: Locale
+    secure: bool
+
+    @property
+    def by_htmx(self) -> bool:
+        return self.headers.get("hx-request") == "true"
+
+
+class Page:
+    """For one event loop."""
+
+    def __init__(self, chats: Chats, settings: Callable[[], Valves], environment: Environment) -> None:
+        self._chats, self._settings, self._key = chats, settings, environment.server_key
+        self._webui = OpenWebUISessions()
+        self._at_once = 0
+        self._visits, self._changes = Limits(600, 60), Limits(120, 60)
+        self._keys, self._links, self._sessions = Limits(10, 60), Limits(600, 60), Limits(600, 60)
+
+    async def close(self) -> None:
+        """Close connections."""
+        await self._webui.close()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        request = _read(scope)
+        self._at_once += 1
+        try:
+            answer = await self._answer(request, receive)
+        except _RefusedError as refusal:
+            answer = self._told(request, refusal.status, request.words.say(f"page: {refusal.sentence}"))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the browser is answered
+            log.warning("A request to the page failed (%s).", type(error).__name__)
+            broken = request.words.say("broken", error=type(error).__name__)
+            answer = self._told(request, 500, broken)
+        finally:
+            self._at_once -= 1
+        await _send(send, answer, body=request.method != "HEAD")
+
+    async def _answer(self, request: _Request, receive: Receive) -> Answer:
+        if request.method not in ("GET", "HEAD", "POST"):
+            raise _RefusedError(405, "no such view")
+        if (file := static(request.name)) is not None:
+            return file
+        route = ROUTES.get(("POST" if request.method == "POST" else "GET", request.name), NOTHING)
+        if self._at_once > _AT_ONCE:
+            raise _RefusedError(503, "too many")
+        if (runtime := self._chats.runtime) is None:
+            return self._told(request, 503, request.words.say("not now"))
+        token = request.cookies.get(sign_in.SESSION, "")
+        person, cookies = await self._person(request, runtime, token), []
+        if person is None and (token := await self._by_webui(request, runtime, route)):
+            cookies = self._signed_in(request, token)
+            person = await in_pool(runtime.command_pool, runtime.page.sessions.person, token)
+        if (
+            person is None
+            and request.method != "POST"
+            and sign_in.key_fits(bearer(request.headers), self._key)
+        ):
+            person = Person("", role="admin")  # no browser sends it by itself
+        form = await _form(request, receive) if request.method == "POST" else {}
+        if route.needs is Needs.NOBODY:
+            answer = await self._sign_in(request, runtime, person, form)
+        elif person is None:
+            return self._sign_in_page(request, 401)
+        elif route is NOTHING:
+            raise _RefusedError(404, "no such view")
+        else:
+            answer = await self._visited(request, runtime, route, person, token, form)
+        return replace(answer, cookies=[*cookies, *answer.cookies])
+
+    # Who asks
+
+    async def _person(self, request: _Request, runtime: Service, token: str) -> Person | None:
+        """Who is signed in, as far as Open WebUI still says so, where that is how they came."""
+        sessions, pool = runtime.page.sessions, runtime.command_pool
+        person = await in_pool(pool, sessions.person, token) if token else None
+        if person is None or not person.webui:
+            return person
+        webui = sign_in.webui_token(request.cookies)
+        age = time.time() - person.checked_at
+        now: Person | None = person if webui and sign_in.hash_of(webui) == person.webui else None
+        if now is not None and age > sign_in.RECHECK_S:
+            try:
+                now = await self._webui.person(self._settings().webui_url, webui)
+            except SilentError:
+                now = person if age < sign_in.UNCHECKED_S else None
+            else:
+                now = now if now and now.user_id == person.user_id else None
+                if now is not None:
+                    now = await in_pool(pool, sessions.confirm, token, now)
+        if now is None:
+            await in_pool(pool, sessions.sign_out, token)
+        return now
+
+    async def _by_webui(self, request: _Request, runtime: Service, route: Route) -> str:
+        """A new session for whoever is signed in to Open WebUI and just looks; else ""."""
+        if request.method == "POST" or route.needs is Needs.NOBODY or sign_in.OUT in request.cookies:
+            return ""
+        return await self._session_of_webui(request, runtime)
+
+    async def _session_of_webui(self, request: _Request, runtime: Service) -> str:
+        webui, url = sign_in.webui_token(request.cookies), self._settings().webui_url
+        if not webui or not url:
+            return ""
+        if not self._sessions.takes(sign_in.hash_of(webui)) or not self._sessions.takes(""):
+            raise _RefusedError(429, "too often")
+        try:
+            person = await self._webui.person(url, webui)
+        except SilentError:
+            log.warning("Open WebUI was asked for whom a session is, and does not answer (webui_url).")
+            return ""
+        return await in_pool(runtime.command_pool, runtime.page.sessions.sign_in, person) if person else ""
+
+    async def _sign_in(
+        self, request: _Request, runtime: Service, person: Person | None, form: Mapping[str, str]
+    ) -> Answer:
+        """The form for it, or what was sent with it."""
+        sessions, pool = runtime.page.sessions, runtime.command_pool
+        if request.method != "POST":
+            link = request.query.get("link", "")
+            if link and not self._links.takes(""):
+                raise _RefusedError(429, "too often")
+            linked = await in_pool(pool, sessions.linked, link) if link else None
+            if person is not None and not link:
+                return redirect("./")
+            return self._sign_in_page(request, 200, linked=linked, link=link)
+        if not sign_in.is_same(form.get("form", ""), request.cookies.get(sign_in.FORM, "")):
+            return self._sign_in_page(request, 403, flaw="form is old")
+        way, token, flaw = form.get("way", ""), "", "not signed in"
+        if way == "link":
+            if not self._links.takes(""):
+                raise _RefusedError(429, "too often")
+            token = await in_pool(pool, sessions.redeem, form.get("link", ""))
+            flaw = "link is used"
+        elif way == "key":
+            if not self._keys.takes(""):
+                raise _RefusedError(429, "too often")
+            flaw = "wrong key"
+            if sign_in.key_fits(form.get("key", ""), self._key):
+                token = await in_pool(pool, sessions.sign_in, Person("", role="admin"))
+        elif way == "webui":
+            token = await self._session_of_webui(request, runtime)
+        if not token:
+            return self._sign_in_page(request, 403, flaw=flaw)
+        return replace(redirect("./"), cookies=self._signed_in(request, token))
+
+    def _signed_in(self, request: _Request, token: str) -> list[str]:
+        where = self._where(request)
+        ends = [sign_in.cookie(name, "", seconds=0, **where) for name in (sign_in.FORM, sign_in.OUT)]
+        return [sign_in.session_cookie(token, **where), *ends]
+
+    def _where(self, request: _Request) -> dict[str, Any]:
+        url = self._settings().page_url
+        return {"page_url": url, "secure": request.secure or url.startswith("https:")}
+
+    def _sign_in_page(
+        self, request: _Request, status: int, *, linked: Person | None = None, link: str = "", flaw: str = ""
+    ) -> Answer:
+        if request.by_htmx:  # the whole page is to be the form, not a part of it
+            return Answer(status, b"", {"hx-refresh": "true"})
+        form, settings = sign_in.new_form(), self._settings()
+        answer = page(
+            "sign_in.html",
+            request.words,
+            status,
+            person=None,
+            form=form,
+            link=link if linked else "",
+            linked=linked,
+            flaw=flaw or ("link is used" if link and not linked else ""),
+            with_webui=bool(settings.webui_url and sign_in.webui_token(request.cookies)),
+            with_link=bool(settings.page_url),
+        )
+        cookie = sign_in.cookie(sign_in.FORM, form, seconds=int(LINK_S), **self._where(request))
+        return replace(answer, cookies=[cookie])
+
+    # What they get
+
+    async def _visited(
+        self,
+        request: _Request,
+        runtime: Service,
+        route: Route,
+        person: Person,
+        token: str,
+        form: Mapping[str, str],
+    ) -> Answer:
+        who = person.user_id or _ADMIN
+        is_change = request.method == "POST"
+        if is_change and not sign_in.is_same(form.get("csrf", ""), sign_in.csrf_of(token)):
+            raise _RefusedError(403, "form is old")
+        if route.needs is Needs.USER and not person.user_id:
+            return redirect("admin") if request.name == "" else self._forbidden(request)
+        if route.needs is Needs.ADMIN and not person.is_admin:
+            return self._forbidden(request)
+        if not (self._changes if is_change else self._visits).takes(who):
+            raise _RefusedError(429, "too often")
+        if route.view is None:
+            await in_pool(runtime.command_pool, runtime.page.sessions.sign_out, token)
+            return self._signed_out(request)
+        visit = Visit(
+            runtime.page,
+            person,
+            request.words,
+            self._settings(),
+            request.query,
+            form,
+            _webui_for(request.headers, self._settings()),
+        )
+        try:
+            pool = runtime.command_pool
+            work = runtime.lanes.run(who, pool, _rendered, visit, route, request, sign_in.csrf_of(token))
+        except BusyError:
+            raise _RefusedError(429, "too often") from None
+        if not await within(_WORK_S, work):
+            raise _RefusedError(503, "still at it")
+        answer: Answer = work.result()
+        if route.ends_session and answer.status == 200:
+            return replace(answer, cookies=self._signed_out(request).cookies)
+        return answer
+
+    def _signed_out(self, request: _Request) -> Answer:
+        where = self._where(request)
+        cookies = [sign_in.session_cookie("", **where), sign_in.cookie(sign_in.OUT, "1", **where)]
+        return replace(redirect("sign-in"), cookies=cookies)
+
+    def _forbidden(self, request: _Request) -> Answer:
+        return self._told(request, 403, request.words.say("page: not for you"))
+
+    @staticmethod
+    def _told(request: _Request, status: int, text: str) -> Answer:
+        return page("told.html", request.words, status, person=None, text=text)
+
+
+def _rendered(visit: Visit, route: Route, request: _Request, csrf: str) -> Answer:
+    """In a thread of the pool."""
+    assert route.view is not None
+    fill = partial(page, words=visit.words, person=visit.person, csrf=csrf, here=route.name)
+    try:
+        made = route.view(visit)
+    except Drop as refusal:
+        return fill("refused.html", status=422, text=refused(refusal, visit.words))
+    except MemoryFault as fault:
+        text = failed(fault, visit.words, admin=visit.person.is_admin)
+        return fill("refused.html", status=503, text=text)
+    if isinstance(made, Redirect):
+        return redirect(made.to)
+    if isinstance(made, Download):
+        return download(made)
+    assert isinstance(made, View)
+    template = made.part if made.part and request.by_htmx else made.template
+    done = visit.query.get("done", "")
+    done = done if visit.words.has(f"page, done: {done}") else ""
+    return fill(template, status=made.status, done=done, **made.values)
+
+
+def _read(scope: Scope) -> _Request:
+    headers = Headers(scope=scope)
+    query = scope["query_string"][:_QUERY_CHARS].decode("latin-1")
+    try:
+        asked = dict(parse_qsl(query, keep_blank_values=True, max_num_fields=_FIELDS))
+    except ValueError:
+        asked = {}
+    forwarded = headers.get("x-forwarded-proto", "").partition(",")[0].strip()
+    return _Request(
+        scope["method"],
+        scope["path"].removeprefix(PREFIX),
+        headers,
+        sign_in.cookies_of(headers.get("cookie", "")),
+        asked,
+        words_for(headers.get("accept-language", "")),
+        (forwarded or scope.get("scheme", "")) == "https",
+    )
+
+
+async def _form(request: _Request, receive: Receive) -> Mapping[str, str]:
+    """The fields of a form, as browsers send it without files."""
+    raw = b""
+    more = True
+    try:
+        async with asyncio.timeout(_FORM_S):
+            while more:
+                piece = await receive()
+                raw += piece.get("body", b"")
+                more = piece["type"] == "http.request" and piece.get("more_body", False)
+                if len(raw) > _FORM_BYTES:
+                    raise _RefusedError(413, "too much")
+    except TimeoutError:
+        raise _RefusedError(408, "too slow") from None
+    if (
+        request.headers.get("content-type", "").partition(";")[0].strip()
+        != "application/x-www-form-urlencoded"
+    ):
+        return {}
+    try:
+        text = raw.decode("ascii", "replace")
+        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_FIELDS))
+    except ValueError:
+        return {}
+
+
+async def _send(send: Send, answer: Answer, *, body: bool) -> None:
+    headers = [*{**HEADERS, **answer.headers, "content-length": str(len(answer.body))}.items()]
+    headers += [("set-cookie", one) for one in answer.cookies]
+    raw = [(name.encode(), value.encode("latin-1")) for name, value in headers]
+    await send({"type": "http.response.start", "status": answer.status, "headers": raw})
+    await send({"type": "http.response.body", "body": answer.body if body else b""})
+
+
+def _webui_for(headers: Headers, settings: Valves) -> str | None:
+    """Where this browser reaches Open WebUI: beside the page, or on another port of the same host."""
+    if not settings.webui_url and not settings.page_url:
+        return None
+    told = headers.get("x-forwarded-host") or headers.get("host", "")
+    host = re.sub(r":[0-9]{1,5}$", "", told[:_QUERY_CHARS]).strip("[]").lower()
+    return settings.webui_url if settings.webui_url and urlsplit(settings.webui_url).hostname == host else ""
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/parts.py
+
+SOURCES["interfaces/web/parts.py"] = r'''"""What the page needs of the application, and what a view is given."""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from urllib.parse import urlencode
+
+from ...commands.work import Tools
+from ...config.scoping import teams_of_person
+from ...config.settings import Valves
+from ...core.locales import Locale, message
+from ...core.locales.refused import Refused
+from ...manage.listing import Listing
+from ...manage.outcomes import Asked
+from ...remember.journal import Journal
+from ...state.api_keys_table import ApiKeys
+from ...state.page_sessions_table import PageSessions, Person
+from .rendering import Redirect
+
+_CHAT_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+TEXT_CHARS = 1_000  # of what is typed into a field
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """For all users. Their methods block, and raise the errors of `core/errors.py`."""
+
+    tools: Tools
+    journal: Journal
+    listing: Listing
+    keys: ApiKeys
+    sessions: PageSessions
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One request of somebody who may make it. webui: where browsers reach Open WebUI; None: nobody knows."""
+
+    parts: Parts
+    person: Person
+    words: Locale
+    settings: Valves
+    query: Mapping[str, str]
+    form: Mapping[str, str]
+    webui: str | None = None
+
+    @property
+    def user_id(self) -> str:
+        return self.person.user_id
+
+    @cached_property
+    def teams(self) -> Sequence[str]:
+        """Those that the user is in now."""
+        return teams_of_person(self.person.user_id, self.person.email, self.settings)
+
+    def asked(self) -> Asked:
+        """A change that is asked for now."""
+        return Asked(self.user_id, f"command-page-{uuid.uuid4().hex}", at=time.time(), name=self.person.name)
+
+    def number(self, name: str) -> int:
+        """A whole number above 0 of the address; 1 for anything else."""
+        given = self.query.get(name, "")
+        return int(given) if given.isascii() and given.isdigit() and len(given) < 10 and int(given) else 1
+
+    def typed(self, name: str) -> str:
+        """A text that was typed into a form's field.
+
+        Raises:
+            Refused: there is none, or it is too long.
+        """
+        text = self.form.get(name, "").strip()
+        if not text:
+            raise Refused(message("page: nothing typed"))
+        if len(text) > TEXT_CHARS:
+            raise Refused(message("page: too long", most=TEXT_CHARS))
+        return text
+
+    def chat_address(self, chat_id: str) -> str:
+        """Where a chat can be read, "" if that is not known."""
+        known = self.webui is not None and _CHAT_ID.fullmatch(chat_id)
+        return f"{self.webui}/c/{chat_id}" if known else ""
+
+
+def back(view: str, done: str, **query: str | int) -> Redirect:
+    """To a view, which tells that this was done."""
+    return Redirect(f"{view or './'}?{urlencode({'done': done, **query})}")
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/rendering.py
+
+SOURCES["interfaces/web/rendering.py"] = r'''"""Pages from templates, with the headers that keep browsers from doing what no page of ours needs."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from ...core.locales import ENGLISH, Locale, code_of, locale
+
+if TYPE_CHECKING:  # the smallest image of the server may lack it
+    from jinja2 import Environment
+
+LANGUAGES = ("en", "de")  # in which the page's own texts are
+_TAGS_CHARS = 1000
+
+HEADERS = {
+    "content-security-policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "cache-control": "no-store",
+    "vary": "Cookie, Accept-Language, HX-Request",
+}
+_STATIC = {
+    "page.css": "text/css; charset=utf-8",
+    "page.js": "text/javascript; charset=utf-8",
+    "htmx.min.js": "text/javascript; charset=utf-8",
+    "htmx.LICENSE.txt": "text/plain; charset=utf-8",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is sent to a browser. cookies: of headers `set-cookie`."""
+
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    cookies: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A template to be filled; `part`: the one that htmx asks for in its place, "" for none."""
+
+    template: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    part: str = ""
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """After a change: which view to show, relative to the page's address, and what was done, for its head."""
+
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file for the user to keep."""
+
+    name: str
+    media_type: str
+    text: str
+
+
+def words_for(tags: str) -> Locale:
+    """The texts in the first language of an `Accept-Language` header that the page has."""
+    for tag in tags[:_TAGS_CHARS].split(","):
+        code = code_of(tag.partition(";")[0].strip())
+        if code in LANGUAGES:
+            return locale(code)
+    return ENGLISH
+
+
+def page(template: str, words: Locale, status: int = 200, **values: Any) -> Answer:
+    """A filled template."""
+    text = (
+        _environment()
+        .get_template(template)
+        .render(
+            say=words.say, label=words.label, number=words.number, lang=words.code, stamp=stamp(), **values
+        )
+    )
+    return Answer(status, text.encode(errors="replace"), {"content-type": "text/html; charset=utf-8"})
+
+
+def redirect(to: str) -> Answer:
+    return Answer(303, b"", {"location": to})
+
+
+def download(file: Download) -> Answer:
+    disposition = f'attachment; filename="{file.name}"'
+    headers = {"content-type": file.media_type, "content-disposition": disposition}
+    return Answer(200, file.text.encode(errors="replace"), headers)
+
+
+@lru_cache(maxsize=64)
+def static(name: str) -> Answer | None:
+    """A file that is the same for everybody, by its name below the page; None if there is no such file."""
+    folder, _, file = name.partition("/")
+    if folder != "static" or file not in _STATIC:
+        return None
+    body = files(__package__).joinpath(folder).joinpath(file).read_text(encoding="utf-8").encode()
+    headers = {"content-type": _STATIC[file], "cache-control": "public, max-age=86400"}
+    return Answer(200, body, headers)
+
+
+@cache
+def stamp() -> str:
+    """Changes with the static files, so that browsers ask for the new ones."""
+    digest = hashlib.sha256()
+    for name in _STATIC:
+        if (answer := static(f"static/{name}")) is not None:
+            digest.update(answer.body)
+    return digest.hexdigest()[:12]
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+    folder = files(__package__).joinpath("templates")
+    environment = Environment(
+        loader=FunctionLoader(lambda name: folder.joinpath(name).read_text(encoding="utf-8")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.filters["time"] = _time
+    return environment
+
+
+def _time(at: datetime | float | None) -> datetime | None:
+    """A Unix time, or a time, in UTC."""
+    if isinstance(at, int | float):
+        return datetime.fromtimestamp(at, UTC) if at else None
+    return at.astimezone(UTC) if at else None
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/routes.py
+
+SOURCES["interfaces/web/routes.py"] = r'''"""What there is on the page, and who may ask for it. What stands here is all: the tests try each of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from . import chats, keys, memories, sharing, switches, timeline, why
+from .parts import Visit
+from .rendering import Download, Redirect, View
+
+Made = View | Redirect | Download
+
+
+class Needs(Enum):
+    """Who may ask. ANYBODY is signed in, by the server's key alone, too; USER has memories of their own."""
+
+    NOBODY, ANYBODY, USER, ADMIN = range(4)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """view: what makes it, in a thread; None where `Page` does it itself.
+
+    Raises:
+        Drop: what was asked for cannot be done, in a sentence for whoever asked.
+        MemoryFault: not now.
+    """
+
+    method: str
+    name: str
+    needs: Needs
+    view: Callable[[Visit], Made] | None = None
+    ends_session: bool = False
+
+
+_ALL = (
+    Route("GET", "", Needs.USER, memories.listed),
+    Route("GET", "export", Needs.USER, memories.export),
+    Route("POST", "remember", Needs.USER, memories.remember),
+    Route("POST", "edit", Needs.USER, memories.edit),
+    Route("POST", "forget", Needs.USER, memories.forget),
+    Route("POST", "undo", Needs.USER, memories.undo),
+    Route("POST", "forget-everything", Needs.USER, memories.forget_everything, ends_session=True),
+    Route("GET", "timeline", Needs.USER, timeline.listed),
+    Route("GET", "chats", Needs.USER, chats.listed),
+    Route("POST", "forget-chat", Needs.USER, chats.forget),
+    Route("GET", "why", Needs.USER, why.listed),
+    Route("GET", "switches", Needs.USER, switches.listed),
+    Route("POST", "switch", Needs.USER, switches.switch),
+    Route("GET", "sharing", Needs.USER, sharing.listed),
+    Route("POST", "share", Needs.USER, sharing.share),
+    Route("POST", "withdraw", Needs.USER, sharing.withdraw),
+    Route("GET", "keys", Needs.USER, keys.listed),
+    Route("POST", "make-key", Needs.USER, keys.make),
+    Route("POST", "revoke-key", Needs.USER, keys.revoke),
+    Route("GET", "sign-in", Needs.NOBODY),
+    Route("POST", "sign-in", Needs.NOBODY),
+    Route("POST", "sign-out", Needs.ANYBODY),
+)
+ROUTES = {(route.method, route.name): route for route in _ALL}
+NOTHING = Route("", "", Needs.ANYBODY)  # what is not there
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/sharing.py
+
+SOURCES["interfaces/web/sharing.py"] = r'''"""Who may know what: in which chats a memory is known, and what teams know."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from ...core.locales import message
+from ...core.locales.refused import Refused
+from ...core.scope import TEAM, shared_by
+from ...language.names import teller
+from .memories import own_id, scope_name
+from .parts import Visit, back
+from .rendering import Redirect, View
+
+_MOST = 500  # memories of teams
+
+
+def listed(visit: Visit) -> View:
+    counts = Counter(memory.scope for memory in visit.parts.listing.of(visit.user_id))
+    of_teams = visit.parts.tools.control.of_teams(visit.teams)
+    mine = shared_by(visit.user_id)
+    shared = [
+        (
+            memory,
+            memory.scope.removeprefix(TEAM),
+            teller(memory, visit.user_id, visit.person.name, visit.words),
+            memory.batch == mine,
+        )
+        for memory in of_teams[:_MOST]
+    ]
+    return View(
+        "sharing.html",
+        {
+            "scopes": [
+                (scope or "user", scope_name(scope, visit.words), n) for scope, n in counts.most_common()
+            ],
+            "teams": visit.teams,
+            "shared": shared,
+            "more": len(of_teams) - len(shared),
+        },
+    )
+
+
+def share(visit: Visit) -> Redirect:
+    team = visit.form.get("team", "")
+    if team not in visit.teams:
+        raise Refused(message("page: not in the team"))
+    visit.parts.tools.control.share(visit.asked(), own_id(visit), team)
+    return back("sharing", "shared")
+
+
+def withdraw(visit: Visit) -> Redirect:
+    wanted = visit.form.get("id", "")
+    if wanted not in {memory.id for memory in visit.parts.tools.control.of_teams(visit.teams)}:
+        raise Refused(message("memory gone"), message("memory gone, hint team"))
+    visit.parts.tools.control.withdraw(visit.asked(), wanted)
+    return back("sharing", "withdrawn")
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/sign_in.py
+
+SOURCES["interfaces/web/sign_in.py"] = r'''"""Who looks at the page: by Open WebUI's session, by a link that the chat gave, or by the server's key."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import json
+import secrets
+import time
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from ...config.environment import PUBLIC_DEFAULT_KEY
+from ...core.memory import is_person
+from ...state.page_sessions_table import SESSION_S, Person
+
+SESSION, FORM, OUT, WEBUI = "memory_session", "memory_form", "memory_signed_out", "token"
+_COOKIES_CHARS = 16_000
+_ASK_S, _ANSWER_BYTES, _ASK_AT_ONCE = 5.0, 500_000, 8
+_ROLES = ("user", "admin")
+RECHECK_S, UNCHECKED_S = 300.0, 3600.0  # when Open WebUI is asked again, and for how long it may be silent
+
+
+class SilentError(Exception):
+    """Open WebUI does not answer."""
+
+
+class OpenWebUISessions:
+    """Asks Open WebUI whose a session is. For one event loop."""
+
+    def __init__(self) -> None:
+        self._client: aiohttp.ClientSession | None = None
+        self._at_once = asyncio.Semaphore(_ASK_AT_ONCE)
+
+    async def person(self, webui_url: str, token: str) -> Person | None:
+        """Whose session this token is; None if it is nobody's, or one of an account that may not chat yet.
+
+        Raises:
+            SilentError: Open WebUI does not answer, or not as it does.
+        """
+        if self._client is None:
+            timeout = aiohttp.ClientTimeout(total=_ASK_S)
+            self._client = aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar())
+        url, headers = f"{webui_url}/api/v1/auths/", {"Authorization": f"Bearer {token}"}
+        try:
+            async with (
+                self._at_once,
+                self._client.get(url, headers=headers, allow_redirects=False) as answer,
+            ):
+                if answer.status in (401, 403):
+                    return None
+                if answer.status != 200:
+                    raise SilentError
+                told = json.loads(await answer.content.read(_ANSWER_BYTES))
+        except (aiohttp.ClientError, OSError, ValueError, TimeoutError) as error:
+            raise SilentError from error
+        return _person(told, hash_of(token))
+
+    async def close(self) -> None:
+        if self._client is not None:
+            await self._client.close()
+            self._client = None
+
+
+def _person(told: Any, webui: str) -> Person | None:
+    names = ("id", "name", "email", "role")
+    values = [told.get(name) for name in names] if isinstance(told, dict) else []
+    user_id, name, email, role = [one if isinstance(one, str) else "" for one in values] or [""] * 4
+    if not is_person(user_id) or role not in _ROLES:
+        return None
+    return Person(user_id, name[:200], email[:200], role, webui, time.time())
+
+
+def cookies_of(header: str) -> dict[str, str]:
+    """The cookies of a request."""
+    parts = (part.partition("=") for part in header[:_COOKIES_CHARS].split(";"))
+    return {name.strip(): value.strip().strip('"') for name, _, value in parts}
+
+
+def webui_token(cookies: Mapping[str, str]) -> str:
+    """The session of Open WebUI that a browser has; "" for none. Its API keys are no session."""
+    token = cookies.get(WEBUI, "")
+    return "" if token.startswith("sk-") or not token.isascii() or not token.isprintable() else token
+
+
+def hash_of(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def csrf_of(session: str) -> str:
+    """What every form of a session carries: another site can neither read nor guess it."""
+    return hmac.new(session.encode(errors="replace"), b"csrf", hashlib.sha256).hexdigest()
+
+
+def is_same(given: str, wanted: str) -> bool:
+    return bool(wanted) and hmac.compare_digest(
+        given.encode(errors="replace"), wanted.encode(errors="replace")
+    )
+
+
+def key_fits(given: str, server_key: str) -> bool:
+    """Whether this is the server's key; never that which everybody knows."""
+    return server_key != PUBLIC_DEFAULT_KEY and is_same(given, server_key)
+
+
+def new_form() -> str:
+    """What a form of somebody who is not signed in carries, and the cookie that goes with it."""
+    return secrets.token_urlsafe(24)
+
+
+def cookie(name: str, value: str, *, page_url: str, secure: bool, seconds: int | None = None) -> str:
+    """A `set-cookie` header that no script and no other site's form gets at; 0 seconds takes it away."""
+    path = f"{urlsplit(page_url).path}/" if page_url else "/memory/"
+    age = "" if seconds is None else f"; Max-Age={seconds}"
+    return f"{name}={value}; Path={path}; HttpOnly; SameSite=Lax{age}{'; Secure' if secure else ''}"
+
+
+def session_cookie(token: str, *, page_url: str, secure: bool) -> str:
+    return cookie(SESSION, token, page_url=page_url, secure=secure, seconds=int(SESSION_S) if token else 0)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/static/htmx.LICENSE.txt
+
+SOURCES["interfaces/web/static/htmx.LICENSE.txt"] = r'''Zero-Clause BSD
+=============
+
+Permission to use, copy, modify, and/or distribute this software for
+any purpose with or without fee is hereby granted.
+
+THE SOFTWARE IS PROVIDED “AS IS” AND THE AUTHOR DISCLAIMS ALL
+WARRANTIES WITH REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES
+OF MERCHANTABILITY AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE
+FOR ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY
+DAMAGES WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN
+AN ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT
+OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/static/htmx.min.js
+
+SOURCES["interfaces/web/static/htmx.min.js"] = r'''var htmx=function(){"use strict";const Y={onLoad:null,process:null,on:null,off:null,trigger:null,ajax:null,find:null,findAll:null,closest:null,values:function(e,t){const n=pn(e,t||"post");return n.values},remove:null,addClass:null,removeClass:null,toggleClass:null,takeClass:null,swap:null,defineExtension:null,removeExtension:null,logAll:null,logNone:null,logger:null,config:{historyEnabled:true,historyCacheSize:10,refreshOnHistoryMiss:false,defaultSwapStyle:"innerHTML",defaultSwapDelay:0,defaultSettleDelay:20,includeIndicatorStyles:true,indicatorClass:"htmx-indicator",requestClass:"htmx-request",addedClass:"htmx-added",settlingClass:"htmx-settling",swappingClass:"htmx-swapping",allowEval:true,allowScriptTags:true,inlineScriptNonce:"",inlineStyleNonce:"",attributesToSettle:["class","style","width","height"],withCredentials:false,timeout:0,wsReconnectDelay:"full-jitter",wsBinaryType:"blob",disableSelector:"[hx-disable], [data-hx-disable]",scrollBehavior:"instant",defaultFocusScroll:false,getCacheBusterParam:false,globalViewTransitions:false,methodsThatUseUrlParams:["get","delete"],selfRequestsOnly:true,ignoreTitle:false,scrollIntoViewOnBoost:true,triggerSpecsCache:null,disableInheritance:false,responseHandling:[{code:"204",swap:false},{code:"[23]..",swap:true},{code:"[45]..",swap:false,error:true}],allowNestedOobSwaps:true,historyRestoreAsHxRequest:true,reportValidityOfForms:false},parseInterval:null,location:location,_:null,version:"2.0.11"};Y.onLoad=V;Y.process=Bt;Y.on=ye;Y.off=xe;Y.trigger=ae;Y.ajax=In;Y.find=a;Y.findAll=x;Y.closest=g;Y.remove=z;Y.addClass=w;Y.removeClass=S;Y.toggleClass=G;Y.takeClass=W;Y.swap=C;Y.defineExtension=zn;Y.removeExtension=Jn;Y.logAll=$;Y.logNone=_;Y.parseInterval=d;Y._=e;const n={addTriggerHandler:Et,bodyContains:ie,canAccessLocalStorage:U,findThisElement:we,filterValues:xn,swap:C,hasAttribute:s,getAttributeValue:f,getClosestAttributeValue:te,getClosestMatch:A,getExpressionVars:qn,getHeaders:yn,getInputValues:pn,getInternalData:re,getSwapSpecification:vn,getTriggerSpecs:lt,getTarget:Se,makeFragment:D,mergeObjects:se,makeSettleInfo:En,oobSwap:Te,querySelectorExt:ce,settleImmediately:Qt,shouldCancel:dt,triggerEvent:ae,triggerErrorEvent:ue,withExtensions:Vt};const he=["get","post","put","delete","patch"];const R=he.map(function(e){return"[hx-"+e+"], [data-hx-"+e+"]"}).join(", ");function d(e){if(e==undefined){return undefined}let t=NaN;if(e.slice(-2)=="ms"){t=parseFloat(e.slice(0,-2))}else if(e.slice(-1)=="s"){t=parseFloat(e.slice(0,-1))*1e3}else if(e.slice(-1)=="m"){t=parseFloat(e.slice(0,-1))*1e3*60}else{t=parseFloat(e)}return isNaN(t)?undefined:t}function Q(e,t){return e instanceof Element&&e.getAttribute(t)}function s(e,t){return!!e.hasAttribute&&(e.hasAttribute(t)||e.hasAttribute("data-"+t))}function f(e,t){return Q(e,t)||Q(e,"data-"+t)}function u(e){const t=e.parentElement;if(!t&&e.parentNode instanceof ShadowRoot)return e.parentNode;return t}function ee(){return document}function q(e,t){return e.getRootNode?e.getRootNode({composed:t}):ee()}function A(e,t){while(e&&!t(e)){e=u(e)}return e||null}function o(e,t,n){const r=f(t,n);const o=f(t,"hx-disinherit");var i=f(t,"hx-inherit");if(e!==t){if(Y.config.disableInheritance){if(i&&(i==="*"||i.split(" ").indexOf(n)>=0)){return r}else{return null}}if(o&&(o==="*"||o.split(" ").indexOf(n)>=0)){return"unset"}}return r}function te(t,n){let r=null;A(t,function(e){return!!(r=o(t,le(e),n))});if(r!=="unset"){return r}}function h(e,t){return e instanceof Element&&e.matches(t)}function N(e){const t=/<([a-z][^\/\0>\x20\t\r\n\f]*)/i;const n=t.exec(e);if(n){return n[1].toLowerCase()}else{return""}}function I(e){if("parseHTMLUnsafe"in Document){return Document.parseHTMLUnsafe(e)}const t=new DOMParser;return t.parseFromString(e,"text/html")}function L(e,t){while(t.childNodes.length>0){e.append(t.childNodes[0])}}function r(e){const t=ee().createElement("script");oe(e.attributes,function(e){t.setAttribute(e.name,e.value)});t.textContent=e.textContent;t.async=false;if(Y.config.inlineScriptNonce){t.nonce=Y.config.inlineScriptNonce}return t}function i(e){return e.matches("script")&&(e.type==="text/javascript"||e.type==="module"||e.type==="")}function k(e){if(!Y.config.allowScriptTags){e.querySelectorAll("script").forEach(e=>e.remove());return}Array.from(e.querySelectorAll("script")).forEach(e=>{if(i(e)){const t=r(e);const n=e.parentNode;try{n.insertBefore(t,e)}catch(e){T(e)}finally{e.remove()}}})}function D(e){e=e.replace(/<hx-([a-z]+)((?:\s[^>]*)?)>/gi,'<template hx type="$1"$2>').replace(/<\/hx-[a-z]+>/gi,"</template>");const t=e.replace(/<head(\s[^>]*)?>[\s\S]*?<\/head>/i,"");const n=N(t);let r;if(n==="html"){r=new DocumentFragment;const i=I(e);L(r,i.body);r.title=i.title}else if(n==="body"){r=new DocumentFragment;const i=I(t);L(r,i.body);r.title=i.title}else{const i=I('<body><template class="internal-htmx-wrapper">'+t+"</template></body>");r=i.querySelector("template").content;r.title=i.title;var o=r.querySelector("title");if(o&&o.parentNode===r){o.remove();r.title=o.innerText}}if(r){k(r)}return r}function ne(e){if(e){e()}}function t(e,t){return Object.prototype.toString.call(e)==="[object "+t+"]"}function P(e){return typeof e==="function"}function M(e){return t(e,"Object")}function re(e){const t="htmx-internal-data";let n=e[t];if(!n){n=e[t]={}}return n}function F(t){const n=[];if(t){for(let e=0;e<t.length;e++){n.push(t[e])}}return n}function oe(t,n){if(t){for(let e=0;e<t.length;e++){n(t[e])}}}function B(e){const t=e.getBoundingClientRect();const n=t.top;const r=t.bottom;return n<window.innerHeight&&r>=0}function ie(e){return e.getRootNode({composed:true})===document}function X(e){return e.trim().split(/\s+/)}function se(e,t){return Object.assign({},e,t)}function v(e){try{return JSON.parse(e)}catch(e){T(e);return null}}function U(){const e="htmx:sessionStorageTest";try{sessionStorage.setItem(e,e);sessionStorage.removeItem(e);return true}catch(e){return false}}function j(e){try{const t=new URL(e,window.location.href);e=t.pathname+t.search}catch(e){}if(e!="/"){e=e.replace(/\/+$/,"")}return e}function e(e){return Tn(ee().body,function(){return eval(e)})}function V(t){const e=Y.on("htmx:load",function(e){t(e.detail.elt)});return e}function $(){Y.logger=function(e,t,n){if(console){console.log(t,e,n)}}}function _(){Y.logger=null}function a(e,t){if(typeof e!=="string"){return e.querySelector(t)}else{return a(ee(),e)}}function x(e,t){if(typeof e!=="string"){return e.querySelectorAll(t)}else{return x(ee(),e)}}function b(){return window}function z(e,t){e=E(e);if(t){b().setTimeout(function(){z(e);e=null},t)}else{u(e).removeChild(e)}}function le(e){return e instanceof Element?e:null}function J(e){return e instanceof HTMLElement?e:null}function K(e){return typeof e==="string"?e:null}function p(e){return e instanceof Element||e instanceof Document||e instanceof DocumentFragment?e:null}function w(e,t,n){e=le(E(e));if(!e){return}if(n){b().setTimeout(function(){w(e,t);e=null},n)}else{e.classList&&e.classList.add(t)}}function S(e,t,n){let r=le(E(e));if(!r){return}if(n){b().setTimeout(function(){S(r,t);r=null},n)}else{if(r.classList){r.classList.remove(t);if(r.classList.length===0){r.removeAttribute("class")}}}}function G(e,t){e=E(e);e.classList.toggle(t)}function W(e,t){e=E(e);oe(e.parentElement.children,function(e){S(e,t)});w(le(e),t)}function g(e,t){e=le(E(e));if(e){return e.closest(t)}return null}function l(e,t){return e.substring(0,t.length)===t}function Z(e,t){return e.substring(e.length-t.length)===t}function de(e){const t=e.trim();if(l(t,"<")&&Z(t,"/>")){return t.substring(1,t.length-2)}else{return t}}function m(t,r,n){if(r.indexOf("global ")===0){return m(t,r.slice(7),true)}t=E(t);const o=[];{let t=0;let n=0;for(let e=0;e<r.length;e++){const l=r[e];if(l===","&&t===0){o.push(r.substring(n,e));n=e+1;continue}if(l==="<"){t++}else if(l==="/"&&e<r.length-1&&r[e+1]===">"){t--}}if(n<r.length){o.push(r.substring(n))}}const i=[];const s=[];while(o.length>0){const r=de(o.shift());let e;if(r.indexOf("closest ")===0){e=g(le(t),de(r.slice(8)))}else if(r.indexOf("find ")===0){e=a(p(t),de(r.slice(5)))}else if(r==="next"||r==="nextElementSibling"){e=le(t).nextElementSibling}else if(r.indexOf("next ")===0){e=pe(t,de(r.slice(5)),!!n)}else if(r==="previous"||r==="previousElementSibling"){e=le(t).previousElementSibling}else if(r.indexOf("previous ")===0){e=ge(t,de(r.slice(9)),!!n)}else if(r==="document"){e=document}else if(r==="window"){e=window}else if(r==="body"){e=document.body}else if(r==="root"){e=q(t,!!n)}else if(r==="host"){e=t.getRootNode().host}else{s.push(r)}if(e){i.push(e)}}if(s.length>0){const e=s.join(",");const c=p(q(t,!!n));i.push(...F(c.querySelectorAll(e)))}return i}var pe=function(t,e,n){const r=p(q(t,n)).querySelectorAll(e);for(let e=0;e<r.length;e++){const o=r[e];if(o.compareDocumentPosition(t)===Node.DOCUMENT_POSITION_PRECEDING){return o}}};var ge=function(t,e,n){const r=p(q(t,n)).querySelectorAll(e);for(let e=r.length-1;e>=0;e--){const o=r[e];if(o.compareDocumentPosition(t)===Node.DOCUMENT_POSITION_FOLLOWING){return o}}};function ce(e,t){if(typeof e!=="string"){return m(e,t)[0]}else{return m(ee().body,e)[0]}}function E(e,t){if(typeof e==="string"){return a(p(t)||document,e)}else{return e}}function me(e,t,n,r){if(P(t)){return{target:ee().body,event:K(e),listener:t,options:n}}else{return{target:E(e),event:K(t),listener:n,options:r}}}function ye(t,n,r,o){Wn(function(){const e=me(t,n,r,o);e.target.addEventListener(e.event,e.listener,e.options)});const e=P(n);return e?n:r}function xe(t,n,r){Wn(function(){const e=me(t,n,r);e.target.removeEventListener(e.event,e.listener)});return P(n)?n:r}const be=ee().createElement("output");function ve(t,n){const e=te(t,n);if(e){if(e==="this"){return[we(t,n)]}else{const r=m(t,e);const o=/(^|,)(\s*)inherit(\s*)($|,)/.test(e);if(o){const i=le(A(t,function(e){return e!==t&&s(le(e),n)}));if(i){r.push(...ve(i,n))}}if(r.length===0){T('The selector "'+e+'" on '+n+" returned no matches!");return[be]}else{return r}}}}function we(e,t){return le(A(e,function(e){return f(le(e),t)!=null}))}function Se(e){const t=te(e,"hx-target");if(t){if(t==="this"){return we(e,"hx-target")}else{return ce(e,t)}}else{const n=re(e);if(n.boosted){return ee().body}else{return e}}}function Ee(e){return Y.config.attributesToSettle.includes(e)}function Ce(t,n){oe(Array.from(t.attributes),function(e){if(!n.hasAttribute(e.name)&&Ee(e.name)){t.removeAttribute(e.name)}});oe(n.attributes,function(e){if(Ee(e.name)){t.setAttribute(e.name,e.value)}})}function Oe(t,e){const n=Kn(e);for(let e=0;e<n.length;e++){const r=n[e];try{if(r.isInlineSwap(t)){return true}}catch(e){T(e)}}return t==="outerHTML"}function Te(e,o,i,t){t=t||ee();let n="#"+CSS.escape(Q(o,"id"));let s="outerHTML";if(e==="true"){}else if(e.indexOf(":")>0){s=e.substring(0,e.indexOf(":"));n=e.substring(e.indexOf(":")+1)}else{s=e}o.removeAttribute("hx-swap-oob");o.removeAttribute("data-hx-swap-oob");const r=m(t,n,false);if(r.length){oe(r,function(e){let t;const n=o.cloneNode(true);t=ee().createDocumentFragment();t.appendChild(n);if(!Oe(s,e)){t=p(n)}const r={shouldSwap:true,target:e,fragment:t};if(!ae(e,"htmx:oobBeforeSwap",r))return;e=r.target;if(r.shouldSwap){Re(t);Ve(s,e,e,t,i);He()}oe(i.elts,function(e){ae(e,"htmx:oobAfterSwap",r)})});o.parentNode.removeChild(o)}else{o.parentNode.removeChild(o);ue(ee().body,"htmx:oobErrorNoTarget",{content:o,target:n})}return e}function He(){const e=a("#--htmx-preserve-pantry--");if(e){for(const t of[...e.children]){const n=a("#"+t.id);n.parentNode.moveBefore(t,n);n.remove()}e.remove()}}function Re(e){oe(x(e,"[hx-preserve], [data-hx-preserve]"),function(e){const t=f(e,"id");const n=ee().getElementById(t);if(n!=null){if(e.moveBefore){let e=a("#--htmx-preserve-pantry--");if(e==null){ee().body.insertAdjacentHTML("afterend","<div id='--htmx-preserve-pantry--'></div>");e=a("#--htmx-preserve-pantry--")}e.moveBefore(n,null)}else{e.parentNode.replaceChild(n,e)}}})}function qe(i,e,s){oe(e.querySelectorAll("[id]"),function(t){const n=Q(t,"id");if(n&&n.length>0){const e=p(i);const r=e&&e.querySelector(CSS.escape(t.tagName)+"#"+CSS.escape(n));if(r&&r!==e){const o=t.cloneNode();Ce(t,r);s.tasks.push(function(){Ce(t,o)})}}})}function Ae(e){return function(){S(e,Y.config.addedClass);Bt(le(e));Ne(p(e));ae(e,"htmx:load")}}function Ne(e){const t="[autofocus]";const n=J(h(e,t)?e:e.querySelector(t));if(n!=null){n.focus()}}function c(e,t,n,r){qe(e,n,r);while(n.childNodes.length>0){const o=n.firstChild;w(le(o),Y.config.addedClass);e.insertBefore(o,t);if(o.nodeType!==Node.TEXT_NODE&&o.nodeType!==Node.COMMENT_NODE){r.tasks.push(Ae(o))}}}function Ie(e,t){let n=0;while(n<e.length){t=(t<<5)-t+e.charCodeAt(n++)|0}return t}function Le(t){let n=0;for(let e=0;e<t.attributes.length;e++){const r=t.attributes[e];if(r.value){n=Ie(r.name,n);n=Ie(r.value,n)}}return n}function ke(t){const n=re(t);if(n.onHandlers){for(let e=0;e<n.onHandlers.length;e++){const r=n.onHandlers[e];xe(t,r.event,r.listener)}delete n.onHandlers}}function De(e){const t=re(e);if(t.timeout){clearTimeout(t.timeout)}if(t.listenerInfos){oe(t.listenerInfos,function(e){if(e.on){xe(e.on,e.trigger,e.listener)}})}ke(e);oe(Object.keys(t),function(e){if(e!=="firstInitCompleted")delete t[e]})}function y(e){ae(e,"htmx:beforeCleanupElement");De(e);oe(e.children,function(e){y(e)})}function Pe(t,e,n){if(t.tagName==="BODY"){return je(t,e,n)}let r;const o=t.previousSibling;const i=u(t);if(!i){return}c(i,t,e,n);if(o==null){r=i.firstChild}else{r=o.nextSibling}n.elts=n.elts.filter(function(e){return e!==t});while(r&&r!==t){if(r instanceof Element){n.elts.push(r)}r=r.nextSibling}y(t);t.remove()}function Me(e,t,n){return c(e,e.firstChild,t,n)}function Fe(e,t,n){return c(u(e),e,t,n)}function Be(e,t,n){return c(e,null,t,n)}function Xe(e,t,n){return c(u(e),e.nextSibling,t,n)}function Ue(e){y(e);const t=u(e);if(t){return t.removeChild(e)}}function je(e,t,n){const r=e.firstChild;c(e,r,t,n);if(r){while(r.nextSibling){y(r.nextSibling);e.removeChild(r.nextSibling)}y(r);e.removeChild(r)}}function Ve(t,e,n,r,o){switch(t){case"none":return;case"outerHTML":Pe(n,r,o);return;case"afterbegin":Me(n,r,o);return;case"beforebegin":Fe(n,r,o);return;case"beforeend":Be(n,r,o);return;case"afterend":Xe(n,r,o);return;case"delete":Ue(n);return;default:var i=Kn(e);for(let e=0;e<i.length;e++){const s=i[e];try{const l=s.handleSwap(t,n,r,o);if(l){if(Array.isArray(l)){for(let e=0;e<l.length;e++){const c=l[e];if(c.nodeType!==Node.TEXT_NODE&&c.nodeType!==Node.COMMENT_NODE){o.tasks.push(Ae(c))}}}return}}catch(e){T(e)}}if(t==="innerHTML"){je(n,r,o)}else{Ve(Y.config.defaultSwapStyle,e,n,r,o)}}}function $e(e,s,l){var t=x(e,"template[hx]");oe(t,function(r){var e=Q(r,"type");if(e==="partial"){var t=f(r,"hx-target")||(r.id?"#"+CSS.escape(r.id):null);if(t){var n=f(r,"hx-swap");var o=vn(r,n);var i=m(l||ee().body,t,false);if(i.length===0){ue(ee().body,"htmx:partialErrorNoTarget",{template:r,targetSelector:t,sourceElement:l})}oe(i,function(e){e=le(e);if(e){var t=r.content.cloneNode(true);k(t);var n={shouldSwap:true,target:e,fragment:t};if(!ae(e,"htmx:partialBeforeSwap",n))return;e=n.target;if(n.shouldSwap){C(e,n.fragment,o,{contextElement:e,afterSwapCallback:function(){oe(s.elts,function(e){ae(e,"htmx:partialAfterSwap",n)})}})}}})}}else{ae(ee().body,"htmx:processTemplate",{type:e,template:r,settleInfo:s,sourceElement:l})}r.parentNode.removeChild(r)});return t.length>0}function _e(e,n,r){var t=x(e,"[hx-swap-oob], [data-hx-swap-oob]");oe(t,function(e){if(Y.config.allowNestedOobSwaps||e.parentElement===null){const t=f(e,"hx-swap-oob");if(t!=null){Te(t,e,n,r)}}else{e.removeAttribute("hx-swap-oob");e.removeAttribute("data-hx-swap-oob")}});return t.length>0}function C(d,p,g,m){if(!m){m={}}let y=null;let n=null;let e=function(){ne(m.beforeSwapCallback);d=E(d);const r=m.contextElement&&m.contextElement.isConnected?q(m.contextElement,false):ee();const e=document.activeElement;let t={};t={elt:e,start:e?e.selectionStart:null,end:e?e.selectionEnd:null};const o=En(d);if(g.swapStyle==="textContent"){d.textContent=p}else{let n=typeof p==="string"?D(p):p;o.title=m.title||n.title;if(m.historyRequest){n=n.querySelector("[hx-history-elt],[data-hx-history-elt]")||n}if(m.selectOOB){const s=m.selectOOB.split(",");for(let t=0;t<s.length;t++){const l=s[t].split(":",2);let e=l[0].trim();if(e.indexOf("#")===0){e=e.substring(1)}const c=l[1]||"true";const u=n.querySelector("#"+e);if(u){Te(c,u,o,r)}}}_e(n,o,r);oe(x(n,"template"),function(e){if(e.content&&_e(e.content,o,r)){e.remove()}});var i=$e(n,o,m.contextElement||le(d));if(m.select){const a=ee().createDocumentFragment();oe(n.querySelectorAll(m.select),function(e){a.appendChild(e)});n=a}Re(n);if(i&&!n.childElementCount&&!n.textContent.trim()){o.elts=[le(d)]}else{Ve(g.swapStyle,m.contextElement,d,n,o)}He()}if(t.elt&&!ie(t.elt)&&Q(t.elt,"id")){const f=document.getElementById(Q(t.elt,"id"));const h={preventScroll:g.focusScroll!==undefined?!g.focusScroll:!Y.config.defaultFocusScroll};if(f){if(t.start&&f.setSelectionRange){try{f.setSelectionRange(t.start,t.end)}catch(e){}}f.focus(h)}}S(d,Y.config.swappingClass);oe(o.elts,function(e){if(e.classList){w(e,Y.config.settlingClass)}ae(e,"htmx:afterSwap",m.eventInfo)});ne(m.afterSwapCallback);if(!g.ignoreTitle){Un(o.title)}const n=function(){oe(o.tasks,function(e){e.call()});oe(o.elts,function(e){if(e.classList){S(e,Y.config.settlingClass)}ae(e,"htmx:afterSettle",m.eventInfo)});if(m.anchor){const e=le(E("#"+m.anchor));if(e){e.scrollIntoView({block:"start",behavior:"auto"})}}Cn(o.elts,g);ne(m.afterSettleCallback);ne(y)};if(g.settleDelay>0){b().setTimeout(n,g.settleDelay)}else{n()}};let t=Y.config.globalViewTransitions;if(g.hasOwnProperty("transition")){t=g.transition}const r=m.contextElement||ee();if(t&&ae(r,"htmx:beforeTransition",m.eventInfo)&&typeof Promise!=="undefined"&&document.startViewTransition){const o=new Promise(function(e,t){y=e;n=t});const i=e;e=function(){document.startViewTransition(function(){i();return o})}}try{if(g?.swapDelay&&g.swapDelay>0){b().setTimeout(e,g.swapDelay)}else{e()}}catch(e){ue(r,"htmx:swapError",m.eventInfo);ne(n);throw e}}function ze(e,t,n){const r=e.getResponseHeader(t);if(r.indexOf("{")===0){const o=v(r)||{};for(const i of Object.keys(o)){let e=o[i];if(M(e)){n=e.target!==undefined?e.target:n}else{e={value:e}}ae(n,i,e)}}else{const s=r.split(",");for(let e=0;e<s.length;e++){ae(n,s[e].trim(),[])}}}const Je=/\s/;const Ke=/[\s,]/;const Ge=/[_$a-zA-Z]/;const We=/[_$a-zA-Z0-9]/;const Ze=['"',"'","/"];const Ye=/[^\s]/;const Qe=/[{(]/;const et=/[})]/;function tt(e){const t=[];let n=0;while(n<e.length){if(Ge.exec(e.charAt(n))){var r=n;while(We.exec(e.charAt(n+1))){n++}t.push(e.substring(r,n+1))}else if(Ze.indexOf(e.charAt(n))!==-1){const o=e.charAt(n);var r=n;n++;while(n<e.length&&e.charAt(n)!==o){if(e.charAt(n)==="\\"){n++}n++}t.push(e.substring(r,n+1))}else{const i=e.charAt(n);t.push(i)}n++}return t}function nt(e,t,n){return Ge.exec(e.charAt(0))&&e!=="true"&&e!=="false"&&e!=="this"&&e!==n&&t!=="."}function rt(r,o,i){if(o[0]==="["){o.shift();let e=1;let t=" return (function("+i+"){ return (";let n=null;while(o.length>0){const s=o[0];if(s==="]"){e--;if(e===0){if(n===null){t=t+"true"}o.shift();t+=")})";try{const l=Tn(r,function(){return Function(t)()},function(){return true});l.source=t;return l}catch(e){ue(ee().body,"htmx:syntax:error",{error:e,source:t});return null}}}else if(s==="["){e++}if(nt(s,n,i)){t+="(("+i+"."+s+") ? ("+i+"."+s+") : (window."+s+"))"}else{t=t+s}n=o.shift()}}}function O(e,t){let n="";while(e.length>0&&!t.test(e[0])){n+=e.shift()}return n}function ot(e){let t;if(e.length>0&&Qe.test(e[0])){e.shift();t=O(e,et).trim();e.shift()}else{t=O(e,Ke)}return t}const it="input, textarea, select";function st(e,t,n){const r=[];const o=tt(t);do{O(o,Ye);const l=o.length;const c=O(o,/[,\[\s]/);if(c!==""){if(c==="every"){const u={trigger:"every"};O(o,Ye);u.pollInterval=d(O(o,/[,\[\s]/));O(o,Ye);var i=rt(e,o,"event");if(i){u.eventFilter=i}r.push(u)}else{const a={trigger:c};var i=rt(e,o,"event");if(i){a.eventFilter=i}O(o,Ye);while(o.length>0&&o[0]!==","){const f=o.shift();if(f==="changed"){a.changed=true}else if(f==="once"){a.once=true}else if(f==="consume"){a.consume=true}else if(f==="delay"&&o[0]===":"){o.shift();a.delay=d(O(o,Ke))}else if(f==="from"&&o[0]===":"){o.shift();if(Qe.test(o[0])){var s=ot(o)}else{var s=O(o,Ke);if(s==="closest"||s==="find"||s==="next"||s==="previous"){o.shift();const h=ot(o);if(h.length>0){s+=" "+h}}}a.from=s}else if(f==="target"&&o[0]===":"){o.shift();a.target=ot(o)}else if(f==="throttle"&&o[0]===":"){o.shift();a.throttle=d(O(o,Ke))}else if(f==="queue"&&o[0]===":"){o.shift();a.queue=O(o,Ke)}else if(f==="root"&&o[0]===":"){o.shift();a[f]=ot(o)}else if(f==="threshold"&&o[0]===":"){o.shift();a[f]=O(o,Ke)}else{ue(e,"htmx:syntax:error",{token:o.shift()})}O(o,Ye)}r.push(a)}}if(o.length===l){ue(e,"htmx:syntax:error",{token:o.shift()})}O(o,Ye)}while(o[0]===","&&o.shift());if(n){n[t]=r}return r}function lt(e){const t=f(e,"hx-trigger");let n=[];if(t){const r=Y.config.triggerSpecsCache;n=r&&r[t]||st(e,t,r)}if(n.length>0){return n}else if(h(e,"form")){return[{trigger:"submit"}]}else if(h(e,'input[type="button"], input[type="submit"]')){return[{trigger:"click"}]}else if(h(e,it)){return[{trigger:"change"}]}else{return[{trigger:"click"}]}}function ct(e){re(e).cancelled=true}function ut(e,t,n){const r=re(e);r.timeout=b().setTimeout(function(){if(ie(e)&&r.cancelled!==true){if(!gt(n,e,Ut("hx:poll:trigger",{triggerSpec:n,target:e}))){t(e)}ut(e,t,n)}},n.pollInterval)}function at(e){return location.hostname===e.hostname&&Q(e,"href")&&Q(e,"href").indexOf("#")!==0}function ft(e){return g(e,Y.config.disableSelector)}function ht(t,n,e){if(t instanceof HTMLAnchorElement&&at(t)&&(t.target===""||t.target==="_self")||t.tagName==="FORM"&&String(Q(t,"method")).toLowerCase()!=="dialog"){n.boosted=true;let r,o;if(t.tagName==="A"){r="get";o=Q(t,"href")}else{const i=Q(t,"method");r=i?i.toLowerCase():"get";o=Q(t,"action");if(o==null||o===""){o=location.href}if(r==="get"&&o.includes("?")){o=o.replace(/\?[^#]+/,"")}}e.forEach(function(e){mt(t,function(e,t){const n=le(e);if(ft(n)){y(n);return}fe(r,o,n,t)},n,e,true)})}}function dt(e,t){if(e.type==="submit"&&t.tagName==="FORM"){return true}else if(e.type==="click"){const n=t.closest('input[type="submit"], button');if(n&&n.form&&n.type==="submit"){return true}const r=t.closest("a");const o=/^#.+/;if(r&&r.href&&!o.test(r.getAttribute("href"))){return true}}return false}function pt(e,t){return re(e).boosted&&e instanceof HTMLAnchorElement&&t.type==="click"&&(t.ctrlKey||t.metaKey)}function gt(e,t,n){const r=e.eventFilter;if(r){try{return r.call(t,n)!==true}catch(e){const o=r.source;ue(ee().body,"htmx:eventFilter:error",{error:e,source:o});return true}}return false}function mt(l,c,e,u,a){const f=re(l);let t;if(u.from){t=m(l,u.from)}else{t=[l]}if(u.changed){if(!("lastValue"in f)){f.lastValue=new WeakMap}t.forEach(function(e){if(!f.lastValue.has(u)){f.lastValue.set(u,new WeakMap)}f.lastValue.get(u).set(e,e.value)})}oe(t,function(i){const s=function(e){if(!ie(l)){i.removeEventListener(u.trigger,s);return}if(pt(l,e)){return}if(a||dt(e,i)){e.preventDefault()}if(gt(u,l,e)){return}const t=re(e);t.triggerSpec=u;if(t.handledFor==null){t.handledFor=[]}if(t.handledFor.indexOf(l)<0){t.handledFor.push(l);if(u.consume){e.stopPropagation()}if(u.target&&e.target){if(!h(le(e.target),u.target)){return}}if(u.once){if(f.triggeredOnce){return}else{f.triggeredOnce=true}}if(u.changed){const n=e.target;const r=n.value;const o=f.lastValue.get(u);if(o.has(n)&&o.get(n)===r){return}o.set(n,r)}if(f.delayed){clearTimeout(f.delayed)}if(f.throttle){return}if(u.throttle>0){if(!f.throttle){ae(l,"htmx:trigger");c(l,e);f.throttle=b().setTimeout(function(){f.throttle=null},u.throttle)}}else if(u.delay>0){f.delayed=b().setTimeout(function(){ae(l,"htmx:trigger");c(l,e)},u.delay)}else{ae(l,"htmx:trigger");c(l,e)}}};if(e.listenerInfos==null){e.listenerInfos=[]}e.listenerInfos.push({trigger:u.trigger,listener:s,on:i});i.addEventListener(u.trigger,s)})}let yt=false;let xt=null;function bt(){if(!xt){xt=function(){yt=true};window.addEventListener("scroll",xt);window.addEventListener("resize",xt);setInterval(function(){if(yt){yt=false;oe(ee().querySelectorAll("[hx-trigger*='revealed'],[data-hx-trigger*='revealed']"),function(e){vt(e)})}},200)}}function vt(e){if(!s(e,"data-hx-revealed")&&B(e)){e.setAttribute("data-hx-revealed","true");const t=re(e);if(t.initHash){ae(e,"revealed")}else{e.addEventListener("htmx:afterProcessNode",function(){ae(e,"revealed")},{once:true})}}}function wt(e,t,n,r){const o=function(){if(!n.loaded){n.loaded=true;ae(e,"htmx:trigger");t(e)}};if(r>0){b().setTimeout(o,r)}else{o()}}function St(t,n,e){let i=false;oe(he,function(r){if(s(t,"hx-"+r)){const o=f(t,"hx-"+r);i=true;n.path=o;n.verb=r;e.forEach(function(e){Et(t,e,n,function(e,t){const n=le(e);if(ft(n)){y(n);return}fe(r,o,n,t)})})}});return i}function Et(r,e,t,n){if(e.trigger==="revealed"){bt();mt(r,n,t,e);vt(le(r))}else if(e.trigger==="intersect"){const o={};if(e.root){o.root=ce(r,e.root)}if(e.threshold){o.threshold=parseFloat(e.threshold)}const i=new IntersectionObserver(function(t){for(let e=0;e<t.length;e++){const n=t[e];if(n.isIntersecting){ae(r,"intersect");break}}},o);i.observe(le(r));mt(le(r),n,t,e)}else if(!t.firstInitCompleted&&e.trigger==="load"){if(!gt(e,r,Ut("load",{elt:r}))){wt(le(r),n,t,e.delay)}}else if(e.pollInterval>0){t.polling=true;ut(le(r),n,e)}else{mt(r,n,t,e)}}function Ct(e){const t=le(e);if(!t){return false}const n=t.attributes;for(let e=0;e<n.length;e++){const r=n[e].name;if(l(r,"hx-on:")||l(r,"data-hx-on:")||l(r,"hx-on-")||l(r,"data-hx-on-")){return true}}return false}const Ot=(new XPathEvaluator).createExpression('.//*[@*[ starts-with(name(), "hx-on:") or starts-with(name(), "data-hx-on:") or'+' starts-with(name(), "hx-on-") or starts-with(name(), "data-hx-on-") ]]');function Tt(e,t){if(Ct(e)){t.push(le(e))}const n=Ot.evaluate(e);let r=null;while(r=n.iterateNext())t.push(le(r))}function Ht(e){const t=[];if(e instanceof DocumentFragment){for(const n of e.childNodes){Tt(n,t)}}else{Tt(e,t)}return t}function Rt(e){if(e.querySelectorAll){const n=", [hx-boost] a, [data-hx-boost] a, a[hx-boost], a[data-hx-boost]";const r=[];for(const i of Object.keys($n)){const s=$n[i];if(s.getSelectors){var t=s.getSelectors();if(t){r.push(t)}}}const o=e.querySelectorAll(R+n+", form, [type='submit'],"+" [hx-ext], [data-hx-ext], [hx-trigger], [data-hx-trigger]"+r.flat().map(e=>", "+e).join(""));return o}else{return[]}}function qt(e){const t=Nt(e.target);const n=Lt(e);if(n){n.lastButtonClicked=t}}function At(e){const t=Lt(e);if(t){t.lastButtonClicked=null}}function Nt(e){return g(le(e),"button, input[type='submit']")}function It(e){return e.form||g(e,"form")}function Lt(e){const t=Nt(e.target);if(!t){return}const n=It(t);if(!n){return}return re(n)}function kt(e){e.addEventListener("click",qt);e.addEventListener("focusin",qt);e.addEventListener("focusout",At)}function Dt(t,e,n){const r=re(t);if(!Array.isArray(r.onHandlers)){r.onHandlers=[]}let o;const i=function(e){Tn(t,function(){if(ft(t)){return}if(!o){o=new Function("event",n)}o.call(t,e)})};t.addEventListener(e,i);r.onHandlers.push({event:e,listener:i})}function Pt(t){ke(t);for(let e=0;e<t.attributes.length;e++){const n=t.attributes[e].name;const r=t.attributes[e].value;if(l(n,"hx-on")||l(n,"data-hx-on")){const o=n.indexOf("-on")+3;const i=n.slice(o,o+1);if(i==="-"||i===":"){let e=n.slice(o+1);if(l(e,":")){e="htmx"+e}else if(l(e,"-")){e="htmx:"+e.slice(1)}else if(l(e,"htmx-")){e="htmx:"+e.slice(5)}Dt(t,e,r)}}}}function Mt(t){ae(t,"htmx:beforeProcessNode");const n=re(t);const e=lt(t);const r=St(t,n,e);if(!r){if(te(t,"hx-boost")==="true"){ht(t,n,e)}else if(s(t,"hx-trigger")){e.forEach(function(e){Et(t,e,n,function(){})})}}if(t.tagName==="FORM"||Q(t,"type")==="submit"&&s(t,"form")){kt(t)}n.firstInitCompleted=true;ae(t,"htmx:afterProcessNode")}function Ft(e){if(!(e instanceof Element)){return false}const t=re(e);const n=Le(e);if(t.initHash!==n){De(e);t.initHash=n;return true}return false}function Bt(e){e=E(e);if(ft(e)){y(e);return}const t=[];if(Ft(e)){t.push(e)}oe(Rt(e),function(e){if(ft(e)){y(e);return}if(Ft(e)){t.push(e)}});oe(Ht(e),Pt);oe(t,Mt)}function Xt(e){return e.replace(/([a-z0-9])([A-Z])/g,"$1-$2").toLowerCase()}function Ut(e,t){return new CustomEvent(e,{bubbles:true,cancelable:true,composed:true,detail:t})}function ue(e,t,n){ae(e,t,se({error:t},n))}function jt(e){return e==="htmx:afterProcessNode"}function Vt(e,t,n){oe(Kn(e,[],n),function(e){try{t(e)}catch(e){T(e)}})}function T(e){console.error(e)}function ae(e,t,n){e=E(e);if(n==null){n={}}n.elt=e;const r=Ut(t,n);if(Y.logger&&!jt(t)){Y.logger(e,t,n)}if(n.error){T(n.error+(n.target?", "+n.target:""));ae(e,"htmx:error",{errorInfo:n})}let o=e.dispatchEvent(r);const i=Xt(t);if(o&&i!==t){const s=Ut(i,r.detail);o=o&&e.dispatchEvent(s)}Vt(le(e),function(e){o=o&&(e.onEvent(t,r)!==false&&!r.defaultPrevented)});return o}let $t;function _t(e){$t=e;if(U()){sessionStorage.setItem("htmx-current-path-for-history",e)}}_t(location.pathname+location.search);function zt(){const e=ee().querySelector("[hx-history-elt],[data-hx-history-elt]");return e||ee().body}function Jt(t,e){if(!U()){return}const n=Gt(e);const r=ee().title;const o=window.scrollY;if(Y.config.historyCacheSize<=0){sessionStorage.removeItem("htmx-history-cache");return}t=j(t);const i=v(sessionStorage.getItem("htmx-history-cache"))||[];for(let e=0;e<i.length;e++){if(i[e].url===t){i.splice(e,1);break}}const s={url:t,content:n,title:r,scroll:o};ae(ee().body,"htmx:historyItemCreated",{item:s,cache:i});i.push(s);while(i.length>Y.config.historyCacheSize){i.shift()}while(i.length>0){try{sessionStorage.setItem("htmx-history-cache",JSON.stringify(i));break}catch(e){ue(ee().body,"htmx:historyCacheError",{cause:e,cache:i});i.shift()}}}function Kt(t){if(!U()){return null}t=j(t);const n=v(sessionStorage.getItem("htmx-history-cache"))||[];for(let e=0;e<n.length;e++){if(n[e].url===t){return n[e]}}return null}function Gt(e){const t=Y.config.requestClass;const n=e.cloneNode(true);oe(x(n,"."+t),function(e){S(e,t)});oe(x(n,"[data-disabled-by-htmx]"),function(e){e.removeAttribute("disabled")});return n.innerHTML}function Wt(){const e=zt();let t=$t;if(U()){t=sessionStorage.getItem("htmx-current-path-for-history")}t=t||location.pathname+location.search;const n=ee().querySelector('[hx-history="false" i],[data-hx-history="false" i]');if(!n){ae(ee().body,"htmx:beforeHistorySave",{path:t,historyElt:e});Jt(t,e)}if(Y.config.historyEnabled)history.replaceState({htmx:true},ee().title,location.href)}function Zt(e){if(Y.config.getCacheBusterParam){e=e.replace(/org\.htmx\.cache-buster=[^&]*&?/,"");if(Z(e,"&")||Z(e,"?")){e=e.slice(0,-1)}}if(Y.config.historyEnabled){history.pushState({htmx:true},"",e)}_t(e)}function Yt(e){if(Y.config.historyEnabled)history.replaceState({htmx:true},"",e);_t(e)}function Qt(e){oe(e,function(e){e.call(undefined)})}function en(e){const t=new XMLHttpRequest;const n={swapStyle:"innerHTML",swapDelay:0,settleDelay:0};const r={path:e,xhr:t,historyElt:zt(),swapSpec:n};t.open("GET",e,true);if(Y.config.historyRestoreAsHxRequest){t.setRequestHeader("HX-Request","true")}t.setRequestHeader("HX-History-Restore-Request","true");t.setRequestHeader("HX-Current-URL",location.href);t.onload=function(){if(this.status>=200&&this.status<400){r.response=this.response;ae(ee().body,"htmx:historyCacheMissLoad",r);C(r.historyElt,r.response,n,{contextElement:r.historyElt,historyRequest:true});_t(r.path);ae(ee().body,"htmx:historyRestore",{path:e,cacheMiss:true,serverResponse:r.response})}else{ue(ee().body,"htmx:historyCacheMissLoadError",r)}};if(ae(ee().body,"htmx:historyCacheMiss",r)){t.send()}}function tn(e){Wt();e=e||location.pathname+location.search;const t=Kt(e);if(t){const n={swapStyle:"innerHTML",swapDelay:0,settleDelay:0,scroll:t.scroll};const r={path:e,item:t,historyElt:zt(),swapSpec:n};if(ae(ee().body,"htmx:historyCacheHit",r)){C(r.historyElt,t.content,n,{contextElement:r.historyElt,title:t.title});_t(r.path);ae(ee().body,"htmx:historyRestore",r)}}else{if(Y.config.refreshOnHistoryMiss){Y.location.reload(true)}else{en(e)}}}function nn(e){let t=ve(e,"hx-indicator");if(t==null){t=[e]}oe(t,function(e){const t=re(e);t.requestCount=(t.requestCount||0)+1;w(e,Y.config.requestClass)});return t}function rn(e){let t=ve(e,"hx-disabled-elt");if(t==null){t=[]}oe(t,function(e){const t=re(e);t.requestCount=(t.requestCount||0)+1;if(!e.hasAttribute("disabled")){e.setAttribute("disabled","");e.setAttribute("data-disabled-by-htmx","")}});return t}function on(e,t){oe(e.concat(t),function(e){const t=re(e);t.requestCount=(t.requestCount||1)-1});oe(e,function(e){const t=re(e);if(t.requestCount===0){S(e,Y.config.requestClass)}});oe(t,function(e){const t=re(e);if(t.requestCount===0&&e.hasAttribute("data-disabled-by-htmx")){e.removeAttribute("disabled");e.removeAttribute("data-disabled-by-htmx")}})}function sn(t,n){for(let e=0;e<t.length;e++){const r=t[e];if(r.isSameNode(n)){return true}}return false}function ln(e){const t=e;if(t.name===""||t.name==null||t.disabled||g(t,"fieldset[disabled]")){return false}if(t.type==="button"||t.type==="submit"||t.tagName==="image"||t.tagName==="reset"||t.tagName==="file"){return false}if(t.type==="checkbox"||t.type==="radio"){return t.checked}return true}function cn(t,e,n){if(t!=null&&e!=null){if(Array.isArray(e)){e.forEach(function(e){n.append(t,e)})}else{n.append(t,e)}}}function un(t,n,r){if(t!=null&&n!=null){let e=r.getAll(t);if(Array.isArray(n)){e=e.filter(e=>n.indexOf(e)<0)}else{e=e.filter(e=>e!==n)}r.delete(t);oe(e,e=>r.append(t,e))}}function an(e){if(e instanceof HTMLSelectElement&&e.multiple){return F(e.querySelectorAll("option:checked")).map(function(e){return e.value})}if(e instanceof HTMLInputElement&&e.files){return F(e.files)}return e.value}function fn(t,n,r,e,o){if(e==null||sn(t,e)){return}else{t.push(e)}if(ln(e)){const i=Q(e,"name");cn(i,an(e),n);if(o){hn(e,r)}}if(e instanceof HTMLFormElement){oe(e.elements,function(e){if(t.indexOf(e)>=0){un(e.name,an(e),n)}else{t.push(e)}if(o){hn(e,r)}});new FormData(e).forEach(function(e,t){if(e instanceof File&&e.name===""){return}cn(t,e,n)})}}function hn(e,t){const n=e;if(n.willValidate){ae(n,"htmx:validation:validate");if(!n.checkValidity()){if(ae(n,"htmx:validation:failed",{message:n.validationMessage,validity:n.validity})&&!t.length&&Y.config.reportValidityOfForms){n.reportValidity()}t.push({elt:n,message:n.validationMessage,validity:n.validity})}}}function dn(n,e){for(const t of e.keys()){n.delete(t)}e.forEach(function(e,t){n.append(t,e)});return n}function pn(e,t){const n=[];const r=new FormData;const o=new FormData;const i=[];const s=re(e);if(s.lastButtonClicked&&!ie(s.lastButtonClicked)){s.lastButtonClicked=null}let l=e instanceof HTMLFormElement&&e.noValidate!==true||f(e,"hx-validate")==="true";if(s.lastButtonClicked){l=l&&s.lastButtonClicked.formNoValidate!==true}if(t!=="get"){fn(n,o,i,It(e),l)}fn(n,r,i,e,l);if(s.lastButtonClicked||e.tagName==="BUTTON"||e.tagName==="INPUT"&&Q(e,"type")==="submit"){const u=s.lastButtonClicked||e;const a=Q(u,"name");cn(a,u.value,o)}const c=ve(e,"hx-include");oe(c,function(e){fn(n,r,i,le(e),l);if(!h(e,"form")){oe(p(e).querySelectorAll(it),function(e){fn(n,r,i,e,l)})}});dn(r,o);return{errors:i,formData:r,values:Mn(r)}}function gn(e,t,n){if(e!==""){e+="&"}if(String(n)==="[object Object]"){n=JSON.stringify(n)}const r=encodeURIComponent(n);e+=encodeURIComponent(t)+"="+r;return e}function mn(e){e=Dn(e);let n="";e.forEach(function(e,t){n=gn(n,t,e)});return n}function yn(e,t,n){const r={"HX-Request":"true","HX-Trigger":Q(e,"id"),"HX-Trigger-Name":Q(e,"name"),"HX-Target":f(t,"id"),"HX-Current-URL":location.href};On(e,"hx-headers",false,r);if(n!==undefined){r["HX-Prompt"]=n}if(re(e).boosted){r["HX-Boosted"]="true"}return r}function xn(n,e){const t=te(e,"hx-params");if(t){if(t==="none"){return new FormData}else if(t==="*"){return n}else if(t.indexOf("not ")===0){oe(t.slice(4).split(","),function(e){e=e.trim();n.delete(e)});return n}else{const r=new FormData;oe(t.split(","),function(t){t=t.trim();if(n.has(t)){n.getAll(t).forEach(function(e){r.append(t,e)})}});return r}}else{return n}}function bn(e){return!!Q(e,"href")&&Q(e,"href").indexOf("#")>=0}function vn(e,t){const n=t||te(e,"hx-swap");const r={swapStyle:re(e).boosted?"innerHTML":Y.config.defaultSwapStyle,swapDelay:Y.config.defaultSwapDelay,settleDelay:Y.config.defaultSettleDelay};if(Y.config.scrollIntoViewOnBoost&&re(e).boosted&&!bn(e)){r.show="top"}if(n){const s=X(n);if(s.length>0){for(let e=0;e<s.length;e++){const l=s[e];if(l.indexOf("swap:")===0){r.swapDelay=d(l.slice(5))}else if(l.indexOf("settle:")===0){r.settleDelay=d(l.slice(7))}else if(l.indexOf("transition:")===0){r.transition=l.slice(11)==="true"}else if(l.indexOf("ignoreTitle:")===0){r.ignoreTitle=l.slice(12)==="true"}else if(l.indexOf("scroll:")===0){const c=l.slice(7);var o=c.split(":");const u=o.pop();var i=o.length>0?o.join(":"):null;r.scroll=u;r.scrollTarget=i}else if(l.indexOf("show:")===0){const a=l.slice(5);var o=a.split(":");const f=o.pop();var i=o.length>0?o.join(":"):null;r.show=f;r.showTarget=i}else if(l.indexOf("focus-scroll:")===0){const h=l.slice("focus-scroll:".length);r.focusScroll=h=="true"}else if(e==0){r.swapStyle=l}else{T("Unknown modifier in hx-swap: "+l)}}}}return r}function wn(e){return te(e,"hx-encoding")==="multipart/form-data"||h(e,"form")&&Q(e,"enctype")==="multipart/form-data"}function Sn(t,n,r){let o=null;Vt(n,function(e){if(o==null){o=e.encodeParameters(t,r,n)}});if(o!=null){return o}else{if(wn(n)){return dn(new FormData,Dn(r))}else{return mn(r)}}}function En(e){return{tasks:[],elts:[e]}}function Cn(e,t){const n=e[0];const r=e[e.length-1];if(t.scroll){var o=null;if(t.scrollTarget){o=le(ce(n,t.scrollTarget))}if(t.scroll==="top"&&(n||o)){o=o||n;o.scrollTop=0}if(t.scroll==="bottom"&&(r||o)){o=o||r;o.scrollTop=o.scrollHeight}if(typeof t.scroll==="number"){b().setTimeout(function(){window.scrollTo(0,t.scroll)},0)}}if(t.show){var o=null;if(t.showTarget){let e=t.showTarget;if(t.showTarget==="window"){e="body"}o=le(ce(n,e))}if(t.show==="top"&&(n||o)){o=o||n;o.scrollIntoView({block:"start",behavior:Y.config.scrollBehavior})}if(t.show==="bottom"&&(r||o)){o=o||r;o.scrollIntoView({block:"end",behavior:Y.config.scrollBehavior})}}}function On(r,e,o,i,s){if(i==null){i={}}if(r==null){return i}const l=f(r,e);if(l){let e=l.trim();let t=o;if(e==="unset"){return null}if(e.indexOf("javascript:")===0){e=e.slice(11);t=true}else if(e.indexOf("js:")===0){e=e.slice(3);t=true}if(e.indexOf("{")!==0){e="{"+e+"}"}let n;if(t){n=Tn(r,function(){if(s){return Function("event","return ("+e+")").call(r,s)}else{return Function("return ("+e+")").call(r)}},{})}else{n=v(e)}for(const c of Object.keys(n)){if(i[c]==null){i[c]=n[c]}}}return On(le(u(r)),e,o,i,s)}function Tn(e,t,n){if(Y.config.allowEval){return t()}else{ue(e,"htmx:evalDisallowedError");return n}}function Hn(e,t,n){return On(e,"hx-vars",true,n,t)}function Rn(e,t,n){return On(e,"hx-vals",false,n,t)}function qn(e,t){return se(Hn(e,t),Rn(e,t))}function An(t,n,r){if(r!==null){try{t.setRequestHeader(n,r)}catch(e){t.setRequestHeader(n,encodeURIComponent(r));t.setRequestHeader(n+"-URI-AutoEncoded","true")}}}function Nn(t){if(t.responseURL){try{const e=new URL(t.responseURL);return e.pathname+e.search}catch(e){ue(ee().body,"htmx:badResponseUrl",{url:t.responseURL})}}}function H(e,t){return e.getResponseHeader(t)!==null}function In(t,n,r){t=t.toLowerCase();if(r){if(r instanceof Element||typeof r==="string"){return fe(t,n,null,null,{targetOverride:E(r)||be,returnPromise:true})}else{let e=E(r.target);if(r.target&&!e||r.source&&!e&&!E(r.source)){e=be}return fe(t,n,E(r.source),r.event,{handler:r.handler,headers:r.headers,values:r.values,targetOverride:e,swapOverride:r.swap,select:r.select,returnPromise:true,push:r.push,replace:r.replace,selectOOB:r.selectOOB})}}else{return fe(t,n,null,null,{returnPromise:true})}}function Ln(e){const t=[];while(e){t.push(e);e=e.parentElement}return t}function kn(e,t,n){const r=new URL(t,location.protocol!=="about:"?location.href:window.origin);const o=location.protocol!=="about:"?location.origin:window.origin;const i=o===r.origin;if(Y.config.selfRequestsOnly){if(!i){return false}}return ae(e,"htmx:validateUrl",se({url:r,sameHost:i},n))}function Dn(e){if(e instanceof FormData)return e;const t=new FormData;for(const n of Object.keys(e)){if(e[n]&&typeof e[n].forEach==="function"){e[n].forEach(function(e){t.append(n,e)})}else if(typeof e[n]==="object"&&!(e[n]instanceof Blob)){t.append(n,JSON.stringify(e[n]))}else{t.append(n,e[n])}}return t}function Pn(r,o,e){return new Proxy(e,{get:function(t,e){if(typeof e==="number")return t[e];if(e==="length")return t.length;if(e==="push"){return function(e){t.push(e);r.append(o,e)}}if(typeof t[e]==="function"){return function(){t[e].apply(t,arguments);r.delete(o);t.forEach(function(e){r.append(o,e)})}}if(t[e]&&t[e].length===1){return t[e][0]}else{return t[e]}},set:function(e,t,n){e[t]=n;r.delete(o);e.forEach(function(e){r.append(o,e)});return true}})}function Mn(o){return new Proxy(o,{get:function(e,t){if(typeof t==="symbol"){const r=Reflect.get(e,t);if(typeof r==="function"){return function(){return r.apply(o,arguments)}}else{return r}}if(t==="toJSON"){return()=>Object.fromEntries(o)}if(t in e){if(typeof e[t]==="function"){return function(){return o[t].apply(o,arguments)}}}const n=o.getAll(t);if(n.length===0){return undefined}else if(n.length===1){return n[0]}else{return Pn(e,t,n)}},set:function(t,n,e){if(typeof n!=="string"){return false}t.delete(n);if(e&&typeof e.forEach==="function"){e.forEach(function(e){t.append(n,e)})}else if(typeof e==="object"&&!(e instanceof Blob)){t.append(n,JSON.stringify(e))}else{t.append(n,e)}return true},deleteProperty:function(e,t){if(typeof t==="string"){e.delete(t)}return true},ownKeys:function(e){return Reflect.ownKeys(Object.fromEntries(e))},getOwnPropertyDescriptor:function(e,t){return Reflect.getOwnPropertyDescriptor(Object.fromEntries(e),t)}})}function fe(t,n,r,o,i,P){let s=null;let l=null;i=i!=null?i:{};if(i.returnPromise&&typeof Promise!=="undefined"){var e=new Promise(function(e,t){s=e;l=t})}if(r==null){r=ee().body}const M=i.handler||Vn;const F=i.select||null;if(!ie(r)){ne(s);return e}const c=i.targetOverride||le(Se(r));if(c==null||c==be){ue(r,"htmx:targetError",{target:te(r,"hx-target")});ne(l);return e}let u=re(r);const a=u.lastButtonClicked;if(a){const A=Q(a,"formaction");if(A!=null){n=A}const N=Q(a,"formmethod");if(N!=null){if(he.includes(N.toLowerCase())){t=N}else{ne(s);return e}}}const f=te(r,"hx-confirm");if(P===undefined){const K=function(e){return fe(t,n,r,o,i,!!e)};const G={target:c,elt:r,path:n,verb:t,triggeringEvent:o,etc:i,issueRequest:K,question:f};if(ae(r,"htmx:confirm",G)===false){ne(s);return e}}let h=r;let d=te(r,"hx-sync");let p=null;let B=false;if(d){const I=d.split(":");const L=I[0].trim();if(L==="this"){h=we(r,"hx-sync")}else{h=le(ce(r,L))}d=(I[1]||"drop").trim();u=re(h);if(d==="drop"&&u.xhr&&u.abortable!==true){ne(s);return e}else if(d==="abort"){if(u.xhr){ne(s);return e}else{B=true}}else if(d==="replace"){ae(h,"htmx:abort")}else if(d.indexOf("queue")===0){const W=d.split(" ");p=(W[1]||"last").trim()}}if(u.xhr){if(u.abortable){ae(h,"htmx:abort")}else{if(p==null){if(o){const k=re(o);if(k&&k.triggerSpec&&k.triggerSpec.queue){p=k.triggerSpec.queue}}if(p==null){p="last"}}if(u.queuedRequests==null){u.queuedRequests=[]}if(p==="first"&&u.queuedRequests.length===0){u.queuedRequests.push(function(){fe(t,n,r,o,i)})}else if(p==="all"){u.queuedRequests.push(function(){fe(t,n,r,o,i)})}else if(p==="last"){u.queuedRequests=[];u.queuedRequests.push(function(){fe(t,n,r,o,i)})}ne(s);return e}}const g=new XMLHttpRequest;u.xhr=g;u.abortable=B;const m=function(){u.xhr=null;u.abortable=false;if(u.queuedRequests!=null&&u.queuedRequests.length>0){const e=u.queuedRequests.shift();e()}};const X=te(r,"hx-prompt");if(X){var y=prompt(X);if(y===null||!ae(r,"htmx:prompt",{prompt:y,target:c})){ne(s);m();return e}}if(f&&!P){if(!confirm(f)){ne(s);m();return e}}let x=yn(r,c,y);if(t!=="get"&&!wn(r)){x["Content-Type"]="application/x-www-form-urlencoded"}if(i.headers){x=se(x,i.headers)}const U=pn(r,t);let b=U.errors;const j=U.formData;if(i.values){dn(j,Dn(i.values))}const V=Dn(qn(r,o));const v=dn(j,V);let w=xn(v,r);if(Y.config.getCacheBusterParam&&t==="get"){w.set("org.htmx.cache-buster",Q(c,"id")||"true")}if(n==null||n===""){n=location.href}const S=On(r,"hx-request");const $=re(r).boosted;let E=Y.config.methodsThatUseUrlParams.indexOf(t)>=0;const C={boosted:$,useUrlParams:E,formData:w,parameters:Mn(w),unfilteredFormData:v,unfilteredParameters:Mn(v),headers:x,elt:r,target:c,verb:t,errors:b,withCredentials:i.credentials||S.credentials||Y.config.withCredentials,timeout:i.timeout||S.timeout||Y.config.timeout,path:n,triggeringEvent:o};if(!ae(r,"htmx:configRequest",C)){ne(s);m();return e}n=C.path;t=C.verb;x=C.headers;w=Dn(C.parameters);b=C.errors;E=C.useUrlParams;if(b&&b.length>0){ae(r,"htmx:validation:halted",C);ne(s);m();return e}const _=n.split("#");const z=_[0];const O=_[1];let T=n;if(E){T=z;const Z=!w.keys().next().done;if(Z){if(T.indexOf("?")<0){T+="?"}else{T+="&"}T+=mn(w);if(O){T+="#"+O}}}if(!kn(r,T,C)){ue(r,"htmx:invalidPath",C);ne(l);m();return e}g.open(t.toUpperCase(),T,true);g.overrideMimeType("text/html");g.withCredentials=C.withCredentials;g.timeout=C.timeout;if(S.noHeaders){}else{for(const D of Object.keys(x)){An(g,D,x[D])}}const H={xhr:g,target:c,requestConfig:C,etc:i,boosted:$,select:F,pathInfo:{requestPath:n,finalRequestPath:T,responsePath:null,anchor:O}};g.onload=function(){try{const t=Ln(r);H.pathInfo.responsePath=Nn(g);M(r,H);if(H.keepIndicators!==true){on(R,q)}ae(r,"htmx:afterRequest",H);ae(r,"htmx:afterOnLoad",H);if(!ie(r)){let e=null;while(t.length>0&&e==null){const n=t.shift();if(ie(n)){e=n}}if(e){ae(e,"htmx:afterRequest",H);ae(e,"htmx:afterOnLoad",H)}}ne(s)}catch(e){ue(r,"htmx:onLoadError",se({error:e},H));throw e}finally{m()}};g.onerror=function(){on(R,q);ue(r,"htmx:afterRequest",H);ue(r,"htmx:sendError",H);ne(l);m()};g.onabort=function(){on(R,q);ue(r,"htmx:afterRequest",H);ue(r,"htmx:sendAbort",H);ne(l);m()};g.ontimeout=function(){on(R,q);ue(r,"htmx:afterRequest",H);ue(r,"htmx:timeout",H);ne(l);m()};if(!ae(r,"htmx:beforeRequest",H)){ne(s);m();return e}var R=nn(r);var q=rn(r);oe(["loadstart","loadend","progress","abort"],function(t){oe([g,g.upload],function(e){e.addEventListener(t,function(e){ae(r,"htmx:xhr:"+t,{lengthComputable:e.lengthComputable,loaded:e.loaded,total:e.total})})})});ae(r,"htmx:beforeSend",H);const J=E?null:Sn(g,r,w);g.send(J);return e}function Fn(e,t){const n=t.xhr;let r=null;let o=null;if(H(n,"HX-Push")){r=n.getResponseHeader("HX-Push");o="push"}else if(H(n,"HX-Push-Url")){r=n.getResponseHeader("HX-Push-Url");o="push"}else if(H(n,"HX-Replace-Url")){r=n.getResponseHeader("HX-Replace-Url");o="replace"}if(r){if(r==="false"){return{}}else{return{type:o,path:r}}}const i=t.pathInfo.finalRequestPath;const s=t.pathInfo.responsePath;const l=t.etc.push||te(e,"hx-push-url");let c=t.etc.replace||te(e,"hx-replace-url");if(c==="false")c=null;const u=re(e).boosted;let a=null;let f=null;if(l){a="push";f=l}else if(c){a="replace";f=c}else if(u){a="push";f=s||i}if(f){if(f==="false"){return{}}if(f==="true"){f=s||i}if(t.pathInfo.anchor&&f.indexOf("#")===-1){f=f+"#"+t.pathInfo.anchor}return{type:a,path:f}}else{return{}}}function Bn(e,t){var n=new RegExp(e.code);return n.test(t.toString(10))}function Xn(e){for(var t=0;t<Y.config.responseHandling.length;t++){var n=Y.config.responseHandling[t];if(Bn(n,e.status)){return n}}return{swap:false}}function Un(e){if(e){const t=a("title");if(t){t.textContent=e}else{window.document.title=e}}}function jn(e,t){if(t==="this"){return e}const n=le(ce(e,t));if(n==null){ue(e,"htmx:targetError",{target:t});throw new Error(`Invalid re-target ${t}`)}return n}function Vn(t,e){const n=e.xhr;let r=e.target;const o=e.etc;const i=e.select;if(!ae(t,"htmx:beforeOnLoad",e))return;if(H(n,"HX-Trigger")){ze(n,"HX-Trigger",t)}if(H(n,"HX-Location")){let e=n.getResponseHeader("HX-Location");var s={};if(e.indexOf("{")===0){s=v(e);e=s.path;delete s.path}s.push=s.push??"true";In("get",e,s);return}const l=H(n,"HX-Refresh")&&n.getResponseHeader("HX-Refresh")==="true";if(H(n,"HX-Redirect")){e.keepIndicators=true;Y.location.href=n.getResponseHeader("HX-Redirect");l&&Y.location.reload();return}if(l){e.keepIndicators=true;Y.location.reload();return}const c=Fn(t,e);const u=Xn(n);const a=u.swap;let f=!!u.error;let h=Y.config.ignoreTitle||u.ignoreTitle;let d=u.select;if(u.target){e.target=jn(t,u.target)}var p=o.swapOverride;if(p==null&&u.swapOverride){p=u.swapOverride}if(H(n,"HX-Retarget")){e.target=jn(t,n.getResponseHeader("HX-Retarget"))}if(H(n,"HX-Reswap")){p=n.getResponseHeader("HX-Reswap")}var g=n.response;var m=se({shouldSwap:a,serverResponse:g,isError:f,ignoreTitle:h,selectOverride:d,swapOverride:p},e);if(u.event&&!ae(r,u.event,m))return;if(!ae(r,"htmx:beforeSwap",m))return;r=m.target;g=m.serverResponse;f=m.isError;h=m.ignoreTitle;d=m.selectOverride;p=m.swapOverride;e.target=r;e.failed=f;e.successful=!f;if(m.shouldSwap){if(n.status===286){ct(t)}Vt(t,function(e){g=e.transformResponse(g,n,t)});if(c.type){Wt()}var y=vn(t,p);if(!y.hasOwnProperty("ignoreTitle")){y.ignoreTitle=h}w(r,Y.config.swappingClass);if(i){d=i}if(H(n,"HX-Reselect")){d=n.getResponseHeader("HX-Reselect")}const x=o.selectOOB||te(t,"hx-select-oob");const b=te(t,"hx-select");C(r,g,y,{select:d==="unset"?null:d||b,selectOOB:x,eventInfo:e,anchor:e.pathInfo.anchor,contextElement:t,afterSwapCallback:function(){if(H(n,"HX-Trigger-After-Swap")){let e=t;if(!ie(t)){e=ee().body}ze(n,"HX-Trigger-After-Swap",e)}},afterSettleCallback:function(){if(H(n,"HX-Trigger-After-Settle")){let e=t;if(!ie(t)){e=ee().body}ze(n,"HX-Trigger-After-Settle",e)}},beforeSwapCallback:function(){if(c.type){ae(ee().body,"htmx:beforeHistoryUpdate",se({history:c},e));if(c.type==="push"){Zt(c.path);ae(ee().body,"htmx:pushedIntoHistory",{path:c.path})}else{Yt(c.path);ae(ee().body,"htmx:replacedInHistory",{path:c.path})}}}})}if(f){ue(t,"htmx:responseError",se({error:"Response Status Error Code "+n.status+" from "+e.pathInfo.requestPath},e))}}const $n={};function _n(){return{init:function(e){return null},getSelectors:function(){return null},onEvent:function(e,t){return true},transformResponse:function(e,t,n){return e},isInlineSwap:function(e){return false},handleSwap:function(e,t,n,r){return false},encodeParameters:function(e,t,n){return null}}}function zn(e,t){if(t.init){t.init(n)}$n[e]=se(_n(),t)}function Jn(e){delete $n[e]}function Kn(e,n,r){if(n==undefined){n=[]}if(e==undefined){return n}if(r==undefined){r=[]}const t=f(e,"hx-ext");if(t){oe(t.split(","),function(e){e=e.replace(/ /g,"");if(e.slice(0,7)=="ignore:"){r.push(e.slice(7));return}if(r.indexOf(e)<0){const t=$n[e];if(t&&n.indexOf(t)<0){n.push(t)}}})}return Kn(le(u(e)),n,r)}var Gn=false;ee().addEventListener("DOMContentLoaded",function(){Gn=true});function Wn(e){if(Gn||ee().readyState==="complete"){e()}else{ee().addEventListener("DOMContentLoaded",e)}}function Zn(){if(Y.config.includeIndicatorStyles!==false){const e=Y.config.inlineStyleNonce?` nonce="${Y.config.inlineStyleNonce}"`:"";const t=Y.config.indicatorClass;const n=Y.config.requestClass;ee().head.insertAdjacentHTML("beforeend",`<style${e}>`+`.${t}{opacity:0;visibility: hidden} `+`.${n} .${t}, .${n}.${t}{opacity:1;visibility: visible;transition: opacity 200ms ease-in}`+"</style>")}}function Yn(){const e=ee().querySelector('meta[name="htmx-config"]');if(e){return v(e.content)}else{return null}}function Qn(){const e=Yn();if(e){Y.config=se(Y.config,e)}}Wn(function(){Qn();Zn();let e=ee().body;Bt(e);const t=ee().querySelectorAll("[hx-trigger='restored'],[data-hx-trigger='restored']");e.addEventListener("htmx:abort",function(e){const t=e.detail.elt||e.target;const n=re(t);if(n&&n.xhr){n.xhr.abort()}});const n=window.onpopstate?window.onpopstate.bind(window):null;window.onpopstate=function(e){if(e.state&&e.state.htmx){tn();oe(t,function(e){ae(e,"htmx:restored",{document:ee(),triggerEvent:ae})})}else{if(n){n(e)}}};b().setTimeout(function(){ae(e,"htmx:load",{});e=null},0)});return Y}();'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/static/page.css
+
+SOURCES["interfaces/web/static/page.css"] = r''':root { --bg: #fff; --fg: #1c1c1e; --dim: #57575c; --line: #d7d7dc; --card: #f6f6f8; --link: #0b57b8; --danger: #b3261e; --ok: #e7f2e8; --note: #fdf3dc; --on: #fff; }
+@media (prefers-color-scheme: dark) { :root { --bg: #161618; --fg: #ececf0; --dim: #a6a6ae; --line: #3a3a40; --card: #212124; --link: #8ab8ff; --danger: #ff9a91; --ok: #1f3323; --note: #3a3018; --on: #161618; } }
+* { box-sizing: border-box; }
+body { margin: 0 auto; max-width: 56rem; padding: 0 1rem 4rem; background: var(--bg); color: var(--fg); font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
+h1 { font-size: 1.5rem; margin: 1.5rem 0 1rem; } h2 { font-size: 1.1rem; margin: 0 0 .4rem; }
+a { color: var(--link); } :focus-visible { outline: 3px solid var(--link); outline-offset: 2px; } main:focus { outline: none; }
+header { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; border-bottom: 1px solid var(--line); padding: .75rem 0; }
+header .brand { font-weight: 700; margin: 0; } header nav { flex: 1 1 24rem; } header ul { display: flex; flex-wrap: wrap; gap: .25rem .9rem; list-style: none; margin: 0; padding: 0; }
+header a { display: inline-block; padding: .3rem 0; } header a[aria-current] { color: var(--fg); font-weight: 700; text-decoration: none; }
+header form, .row, .done { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center; } .who { color: var(--dim); }
+input, select, textarea, button { font: inherit; color: inherit; background: var(--bg); border: 1px solid var(--dim); border-radius: .4rem; padding: .45rem .7rem; max-width: 100%; min-height: 2.6rem; }
+textarea, .stack input { width: 100%; } button { background: var(--link); border-color: var(--link); color: var(--on); cursor: pointer; }
+button.quiet { background: var(--bg); color: var(--link); } button.danger { background: var(--bg); color: var(--danger); border-color: var(--danger); }
+.search { display: flex; flex-wrap: wrap; gap: .4rem .6rem; align-items: center; } .search input { flex: 1 1 14rem; } .stack { display: grid; gap: .5rem; justify-items: start; margin: .5rem 0; }
+.cards { list-style: none; margin: 1rem 0; padding: 0; display: grid; gap: .6rem; } .cards > li { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: .7rem .9rem; }
+.cards p { margin: .1rem 0; } .text { white-space: pre-wrap; } .meta, .count { color: var(--dim); font-size: .9rem; } .meta > * { margin-inline-end: .6rem; }
+.tag { border: 1px solid var(--line); border-radius: 1rem; padding: .05rem .55rem; } summary { cursor: pointer; color: var(--link); padding: .35rem 0; } del { color: var(--dim); } ins { text-decoration: none; font-weight: 600; }
+blockquote { margin: .4rem 0; padding-inline-start: .8rem; border-inline-start: 3px solid var(--line); white-space: pre-wrap; }
+section { margin-top: 1.6rem; padding-top: 1rem; border-top: 1px solid var(--line); } section.danger h2 { color: var(--danger); }
+.done, .note { background: var(--ok); border-radius: .6rem; padding: .5rem .9rem; margin: 1rem 0; } .done p { margin: 0; } .note { background: var(--note); } .pages { display: flex; gap: 1rem; flex-wrap: wrap; }
+table { border-collapse: collapse; width: 100%; } th, td { text-align: start; padding: .4rem .5rem; border-bottom: 1px solid var(--line); vertical-align: top; } .wide { overflow-x: auto; } .bad { color: var(--danger); font-weight: 600; }
+.hidden, .skip:not(:focus) { position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; } .key { font-family: ui-monospace, monospace; }
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/static/page.js
+
+SOURCES["interfaces/web/static/page.js"] = r'''"use strict";
+// Times stand in the page in UTC; here they become those of whoever reads it.
+function localTimes(root) {
+  const form = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
+  for (const one of root.querySelectorAll("time[datetime]")) one.textContent = form.format(new Date(one.dateTime));
+}
+localTimes(document);
+document.addEventListener("htmx:afterSwap", (event) => localTimes(event.target));
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/switches.py
+
+SOURCES["interfaces/web/switches.py"] = r'''"""A user's own switches: memory in all chats, in one, and whether what is said is kept."""
+
+from __future__ import annotations
+
+from ...core.locales import message
+from ...core.locales.refused import Refused
+from .parts import Visit, back
+from .rendering import Redirect, View
+
+_MOST = 200  # chats with a switch of their own
+_ID_CHARS = 200
+PAST_CHATS = "past chats"  # in place of a chat's id
+
+
+def listed(visit: Visit) -> View:
+    switches, past = visit.parts.tools.switches, visit.parts.tools.past
+    of_chats = list(switches.of_chats(visit.user_id).items())[:_MOST]
+    return View(
+        "switches.html",
+        {
+            "enabled": visit.settings.enabled,
+            "always": switches.is_on(visit.user_id, ""),
+            "chats": [(chat, on, visit.chat_address(chat)) for chat, on in of_chats],
+            "kept_here": past.are_kept,
+            "past": past.wants(visit.user_id),
+            "past_chats": PAST_CHATS,
+        },
+    )
+
+
+def switch(visit: Visit) -> Redirect:
+    """In the chat that the form names, "" for always."""
+    chat, on = visit.form.get("chat", "").strip(), visit.form.get("on") == "yes"
+    if len(chat) > _ID_CHARS or visit.form.get("on") not in ("yes", "no"):
+        raise Refused(message("page: no such chat"))
+    if visit.form.get("of") == "chat":
+        chat = chat.rstrip("/").rpartition("/")[2]  # of an address, its end
+        if not chat:
+            raise Refused(message("page: nothing typed"))
+    if chat == PAST_CHATS:
+        visit.parts.tools.past.switch(visit.user_id, on)
+    else:
+        visit.parts.tools.switches.set(visit.user_id, chat, on)
+    return back("switches", "switched on" if on else "switched off")
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/templates/base.html
+
+SOURCES["interfaces/web/templates/base.html"] = r'''<!doctype html>
+<html lang="{{ lang }}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="htmx-config" content='{"allowEval":false,"includeIndicatorStyles":false,"selfRequestsOnly":true,"historyCacheSize":0,"refreshOnHistoryMiss":true}'>
+<title>{% block title %}{{ say("page: memory") }}{% endblock %}</title>
+<link rel="stylesheet" href="static/page.css?{{ stamp }}">
+<script src="static/htmx.min.js?{{ stamp }}" defer></script>
+<script src="static/page.js?{{ stamp }}" defer></script>
+</head>
+<body>
+<a class="skip" href="#content">{{ say("page: skip") }}</a>
+<header>
+<p class="brand">{{ say("page: memory") }}</p>
+{% if person %}
+<nav aria-label="{{ say('page: views') }}">
+<ul>
+{% if person.user_id %}
+{% for view in ("", "timeline", "chats", "why", "switches", "sharing", "keys") %}
+<li><a href="{{ view or './' }}"{% if here == view %} aria-current="page"{% endif %}>{{ say("page, view: " ~ (view or "memories")) }}</a></li>
+{% endfor %}
+{% endif %}
+</ul>
+</nav>
+<form method="post" action="sign-out">
+<input type="hidden" name="csrf" value="{{ csrf }}">
+<span class="who">{{ person.name or (say("page: server key") if not person.user_id else "") }}</span>
+<button class="quiet">{{ say("page: sign out") }}</button>
+</form>
+{% endif %}
+</header>
+<main id="content" tabindex="-1">
+{% if person and done is defined and done %}
+<div class="done" role="status">
+<p>{{ say("page, done: " ~ done) }}</p>
+{% if done in ("forgotten", "edited", "remembered") %}
+<form method="post" action="undo">
+<input type="hidden" name="csrf" value="{{ csrf }}">
+<button class="quiet">{{ say("page: undo") }}</button>
+</form>
+{% endif %}
+</div>
+{% endif %}
+{% block content %}{% endblock %}
+</main>
+</body>
+</html>
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/templates/chat.html
+
+SOURCES["interfaces/web/templates/chat.html"] = r'''{% extends "base.html" %}
+{% from "macros.html" import moment, chat_link with context %}
+{% block title %}{{ say("page, view: chats") }} · {{ say("page: memory") }}{% endblock %}
+{% block content %}
+<p><a href="chats">{{ say("page, view: chats") }}</a></p>
+<h1>{{ passages[0].title or say("page: untitled") }}</h1>
+<p class="meta">{{ moment(passages[0].created_at) }} {{ chat_link(address) }}</p>
+<ol class="cards plain">
+{% for passage in passages %}
+<li><p class="meta"><span class="tag">{{ label("page, role", passage.role or "user") }}</span></p><p class="text" dir="auto">{{ passage.text }}</p></li>
+{% endfor %}
+</ol>
+{% if more > 0 %}<p>{{ say("page: more of it", n=more) }}</p>{% endif %}
+<section class="danger" aria-labelledby="gone">
+<h2 id="gone">{{ say("page: forget chat") }}</h2>
+<p>{{ say("page: forget chat text") }}</p>
+<form method="post" action="forget-chat">
+<input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="chat" value="{{ chat }}">
+<button class="danger">{{ say("page: forget chat") }}</button>
+</form>
+</section>
+{% endblock %}
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/templates/chats.html
+
+SOURCES["interfaces/web/templates/chats.html"] = r'''{% extends "base.html" %}
+{% block title %}{{ say("page, view: chats") }} · {{ say("page: memory") }}{% endblock %}
+{% block content %}
+<h1>{{ say("page, view: chats") }}</h1>
+{% if why_not %}<p class="note">{{ say("page: " ~ why_not) }}</p>{% endif %}
+<form class="search" role="search" method="get" action="chats" hx-get="chats" hx-target="#list" hx-trigger="input changed delay:250ms, submit" hx-sync="this:replace" hx-push-url="true">
+<label for="q">{{ say("page: search chats") }}</label>
+<input type="search" id="q" name="q" value="{{ query }}" maxlength="1000" autocomplete="off">
+<button>{{ say("page: search button") }}</button>
+</form>
+<div id="list" aria-live="polite">
+{% include "chats_list.html" %}
+</div>
+{% endblock %}
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/templates/chats_list.html
+
+SOURCES["interfaces/web/templates/chats_list.html"] = r'''{% from "macros.html" import moment, chat_link, pages with context %}
+<p class="count">{{ say("chats", n=page.total) }}</p>
+<ul class="cards">
+{% for one, address in chats %}
+<li>
+<h2><a href="chats?{{ {'chat': one.chat} | urlencode }}">{{ one.title or say("page: untitled") }}</a></h2>
+<p class="meta">{{ moment(one.at) }} {% if one.count %}<span>{{ say("passages", n=one.count) }}</span>{% endif %} {{ chat_link(address) }}</p>
+{% for passage in one.shown[:3] %}<blockquote dir="auto">{{ passage.text[:300] }}</blockquote>{% endfor %}
+</li>
+{% endfor %}
+</ul>
+{{ pages(page, dict(q=query)) }}
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/templates/keys.html
+
+SOURCES["interfaces/web/templates/keys.html"] = r'''{% extends "base.html" %}
+{% from "macros.html" import moment with context %}
+{% block title %}{{ say("page, view: keys") }} · {{ say("page: memory") }}{% endblock %}
+{% block content %}
+<h1>{{ say("page, view: keys") }}</h1>
+<p>{{ say("page: keys text") }}</p>
+{% if new %}
+<div class="done" role="status"><p>{{ say("page: new key") }}</p>
+<p><label for="made" class="hidden">{{ say("page: key") }}</label><input id="made" class="key" readonly value="{{ new }}" size="50"></p></div>
+{% endif %}
+<form method="post" action="make-key" class="stack">
+<input type="hidden" name="csrf" value="{{ csrf }}">
+<label for="name">{{ say("page: key's name") }}</label>
+<input id="name" name="name" maxlength="60" autocomplete="off">
+<button>{{ say("page: make key") }}</button>
+</form>
+<ul class="cards">
+{% for key in keys %}
+<li><p>{{ key.name or say("page: nameless key") }} <code>{{ key.id }}</code></p><p class="meta">{{ moment(key.made_at) }}</p>
+<form method="post" action="revoke-key" class="row">
+<input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="id" value="{{ key.id }}">
+<button class="danger">{{ say("page: revoke") }}<span class="hidden">: {{ key.name or key.id }}</span></button>
+</form></li>
+{% endfor %}
+</ul>
+{% endblock %}
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/templates/macros.html
+
+SOURCES["interfaces/web/templates/macros.html"] = r'''{% macro moment(at) %}{% set utc = at | time %}{% if utc %}<time datetime="{{ utc.strftime('%Y-%m-%dT%H:%M:%SZ') }}">{{ utc.strftime(say("day and time")) }} UTC</time>{% endif %}{% endmacro %}
+
+{% macro csrf_field() %}<input type="hidden" name="csrf" value="{{ csrf }}">{% endmacro %}
+
+{% macro chat_link(address, text="") %}{% if address %}<a href="{{ address }}">{{ text or say("page: open chat") }}</a>{% endif %}{% endmacro %}
+
+{% macro pages(page, query) %}
+{% if page.pages > 1 %}
+<nav class="pages" aria-label="{{ say('page: pages') }}">
+{% if page.number > 1 %}<a rel="prev" href="?{{ dict(query, page=page.number - 1) | urlencode }}">{{ say("page: previous") }}</a>{% endif %}
+<span>{{ say("page: page of", number=page.number, pages=page.pages) }}</span>
+{% if page.number < page.pages %}<a rel="next" href="?{{ dict(query, page=page.number + 1) | urlencode }}">{{ say("page: next") }}</a>{% endif %}
+</nav>
+{% endif %}
+{% endmacro %}
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/templates/memories.html
+
+SOURCES["interfaces/web/templates/memories.html"] = r'''{% extends "base.html" %}
+{% block title %}{{ say("page, view: memories") }} · {{ say("page: memory") }}{% endblock %}
+{% block content %}
+<h1>{{ say("page, view: memories") }}</h1>
+<form class="search" role="search" method="get" action="./" hx-get="./" hx-target="#list" hx-trigger="input changed delay:250ms, change, submit" hx-sync="this:replace" hx-push-url="true">
+<label for="q">{{ say("page: search") }}</label>
+<input type="search" id="q" name="q" value="{{ query }}" maxlength="1000" autocomplete="off">
+<label for="kind">{{ say("page: kind") }}</label>
+<select id="kind" name="kind">
+<option value="">{{ say("page: any kind") }}</option>
+{% for kind in kinds %}<option value="{{ kind }}"{% if chosen.kind == kind %} selected{% endif %}>{{ label("page, kind", kind) }}</option>
+{% endfor %}
+</select>
+{% if scopes %}
+<label for="scope">{{ say("page: where") }}</label>
+<select id="scope" name="scope">
+<option value="">{{ say("page: anywhere") }}</option>
+{% for scope, name in scopes.items() %}<option value="{{ scope }}"{% if chosen.scope == scope %} selected{% endif %}>{{ name }}</option>
+{% endfor %}
+</select>
+{% endif %}
+<label for="time">{{ say("page: when") }}</label>
+<select id="time" name="time">
+<option value="">{{ say("page: any time") }}</option>
+{% for time in times %}<option value="{{ time }}"{% if chosen.time == time %} selected{% endif %}>{{ label("page, time", time) }}</option>
+{% endfor %}
+</select>
+<button>{{ say("page: search button") }}</button>
+</form>
+<div id="list" aria-live="polite">
+{% include "memories_list.html" %}
+</div>
+<section aria-labelledby="add">
+<h2 id="add">{{ say("page: add") }}</h2>
+<form method="post" action="remember" class="stack">
+<input type="hidden" name="csrf" value="{{ csrf }}">
+<label for="new">{{ say("page: new memory") }}</label>
+<textarea id="new" name="text" rows="2" maxlength="1000" required></textarea>
+<button>{{ say("page: remember") }}</button>
+</form>
+</section>
+<section aria-labelledby="take">
+<h2 id="take">{{ say("page: take along") }}</h2>
+<p><a href="export?form=jsonl" download>{{ say("page: as JSON Lines") }}</a> · <a href="export?form=markdown" download>{{ say("page: as Markdown") }}</a></p>
+</section>
+<section aria-labelledby="undoing">
+<h2 id="undoing">{{ say("page: undo head") }}</h2>
+<form method="post" action="undo" class="stack">
+<input type="hidden" name="csrf" value="{{ csrf }}">
+<p>{{ say("page: undo text") }}</p>
+<button class="quiet">{{ say("page: undo") }}</button>
+</form>
+</section>
+<section aria-labelledby="all" class="danger">
+<h2 id="all">{{ say("page: forget everything") }}</h2>
+<p>{{ say("page: forget everything text") }}</p>
+<form method="post" action="forget-everything" class="stack">
+<input type="hidden" name="csrf" value="{{ csrf }}">
+<label for="typed">{{ say("page: type to confirm", wanted=everything) }}</label>
+<input id="typed" name="typed" autocomplete="off" required maxlength="60">
+<button class="danger">{{ say("page: forget everything") }}</button>
+</form>
+</section>
+{% endblock %}
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/templates/memories_list.html
+
+SOURCES["interfaces/web/templates/memories_list.html"] = r'''{% from "macros.html" import moment, chat_link, pages with context %}
+<p class="count">{% if query or chosen.kind or chosen.scope or chosen.time %}{{ say("page: found of", n=page.total, total=total) }}{% else %}{{ say("memories", n=total) }}{% endif %}</p>
+{% if not total %}<p>{{ say("page: nothing yet") }}</p>{% endif %}
+<ul class="cards">
+{% for item in items %}
+<li>
+<p class="text" dir="auto">{{ item.memory.text }}</p>
+<p class="meta"><span class="tag">{{ label("page, kind", item.memory.kind) }}</span>
+{% if item.where %}<span class="tag">{{ item.where }}</span>{% endif %}
+{% if item.is_over %}<span class="tag">{{ say("page: over") }}</span>{% endif %}
+{{ moment(item.when) }} {{ chat_link(item.chat) }}</p>
+<details>
+<summary>{{ say("page: change") }}<span class="hidden">: {{ item.memory.text[:80] }}</span></summary>
+<form method="post" action="edit" class="stack">
+<input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="id" value="{{ item.memory.id }}">
+<label for="t{{ loop.index }}">{{ say("page: text") }}</label>
+<textarea id="t{{ loop.index }}" name="text" rows="3" maxlength="1000" required dir="auto">{{ item.memory.text }}</textarea>
+<button>{{ say("page: save") }}</button>
+</form>
+{% if teams %}
+<form method="post" action="share" class="row">
+<input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="id" value="{{ item.memory.id }}">
+<label for="s{{ loop.index }}">{{ say("page: share with") }}</label>
+<select id="s{{ loop.index }}" name="team">{% for team in teams %}<option>{{ team }}</option>{% endfor %}</select>
+<button class="quiet">{{ say("page: share") }}</button>
+</form>
+{% endif %}
+<form method="post" action="forget" class="row">
+<input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="id" value="{{ item.memory.id }}">
+<button class="danger">{{ say("page: forget") }}</button>
+</form>
+</details>
+</li>
+{% endfor %}
+</ul>
+{{ pages(page, dict(chosen, q=query)) }}
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/templates/refused.html
+
+SOURCES["interfaces/web/templates/refused.html"] = r'''{% extends "base.html" %}
+{% block content %}
+<h1>{{ say("page: memory") }}</h1>
+<p role="alert">{{ text }}</p>
+<p><a href="./">{{ say("page: back") }}</a></p>
+{% endblock %}
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/templates/sharing.html
+
+SOURCES["interfaces/web/templates/sharing.html"] = r'''{% extends "base.html" %}
+{% from "macros.html" import moment with context %}
+{% block title %}{{ say("page, view: sharing") }} · {{ say("page: memory") }}{% endblock %}
+{% block content %}
+<h1>{{ say("page, view: sharing") }}</h1>
+<section aria-labelledby="own"><h2 id="own">{{ say("page: own memories") }}</h2>
+<p>{{ say("page: own memories text") }}</p>
+<ul>
+{% for scope, name, count in scopes %}
+<li><a href="./?{{ {'scope': scope} | urlencode }}">{{ name }}</a>: {{ say("memories", n=count) }}</li>
+{% endfor %}
+</ul></section>
+<section aria-labelledby="teams"><h2 id="teams">{{ say("page: teams") }}</h2>
+{% if not teams %}<p>{{ say("no team") }}</p>
+{% else %}<p>{{ say("page: teams text", teams=teams | join(", ")) }}</p>{% endif %}
+<ul class="cards">
+{% for memory, team, by, mine in shared %}
+<li><p class="text" dir="auto">{{ memory.text }}</p>
+<p class="meta"><span class="tag">{{ say("page: team", team=team) }}</span> <span>{{ by or say("page: shared by you") }}</span> {{ moment(memory.updated_at or memory.created_at) }}</p>
+{% if mine %}
+<form method="post" action="withdraw" class="row">
+<input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="id" value="{{ memory.id }}">
+<button class="danger">{{ say("page: withdraw") }}<span class="hidden">: {{ memory.text[:80] }}</span></button>
+</form>
+{% endif %}</li>
+{% endfor %}
+</ul>
+{% if more > 0 %}<p>{{ say("page: more of it", n=more) }}</p>{% endif %}</section>
+{% endblock %}
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/templates/sign_in.html
+
+SOURCES["interfaces/web/templates/sign_in.html"] = r'''{% extends "base.html" %}
+{% block title %}{{ say("page: sign in") }} · {{ say("page: memory") }}{% endblock %}
+{% block content %}
+<h1>{{ say("page: sign in") }}</h1>
+{% if flaw %}<p class="note" role="alert">{{ say("page: " ~ flaw) }}</p>{% endif %}
+{% if linked %}
+<form method="post" action="sign-in" class="stack">
+<input type="hidden" name="form" value="{{ form }}"><input type="hidden" name="way" value="link"><input type="hidden" name="link" value="{{ link }}">
+<p>{{ say("page: link is for", name=linked.name or linked.user_id) }}</p>
+<button>{{ say("page: sign in") }}</button>
+</form>
+{% else %}
+{% if with_webui %}
+<form method="post" action="sign-in" class="stack">
+<input type="hidden" name="form" value="{{ form }}"><input type="hidden" name="way" value="webui">
+<button>{{ say("page: with Open WebUI") }}</button>
+</form>
+{% endif %}
+<p>{{ say("page: how to sign in") if with_link else say("page: sign in to Open WebUI") }}</p>
+<details>
+<summary>{{ say("page: admins") }}</summary>
+<form method="post" action="sign-in" class="stack">
+<input type="hidden" name="form" value="{{ form }}"><input type="hidden" name="way" value="key">
+<label for="key">{{ say("page: the server's key") }}</label>
+<input id="key" name="key" type="password" autocomplete="off" required maxlength="500">
+<button class="quiet">{{ say("page: sign in") }}</button>
+</form>
+</details>
+{% endif %}
+{% endblock %}
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/templates/switches.html
+
+SOURCES["interfaces/web/templates/switches.html"] = r'''{% extends "base.html" %}
+{% from "macros.html" import chat_link with context %}
+{% macro switch(chat, on, name) %}
+<form method="post" action="switch" class="row">
+<input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="chat" value="{{ chat }}"><input type="hidden" name="on" value="{{ 'no' if on else 'yes' }}">
+<span>{{ say("page: is on") if on else say("page: is off") }}</span>
+<button class="quiet">{{ say("page: switch off") if on else say("page: switch on") }}<span class="hidden">: {{ name }}</span></button>
+</form>
+{% endmacro %}
+{% block title %}{{ say("page, view: switches") }} · {{ say("page: memory") }}{% endblock %}
+{% block content %}
+<h1>{{ say("page, view: switches") }}</h1>
+{% if not enabled %}<p class="note">{{ say("page: off for all") }}</p>{% endif %}
+<section aria-labelledby="always"><h2 id="always">{{ say("page: memory in all chats") }}</h2>
+<p>{{ say("page: memory in all chats text") }}</p>
+{{ switch("", always, say("page: memory in all chats")) }}</section>
+<section aria-labelledby="past"><h2 id="past">{{ say("page: past chats kept") }}</h2>
+{% if kept_here %}<p>{{ say("page: past chats kept text") }}</p>
+{{ switch(past_chats, past, say("page: past chats kept")) }}
+{% else %}<p>{{ say("page: chats not kept here") }}</p>{% endif %}</section>
+<section aria-labelledby="chats"><h2 id="chats">{{ say("page: memory in a chat") }}</h2>
+<form method="post" action="switch" class="stack">
+<input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="of" value="chat">
+<label for="chat">{{ say("page: chat's address") }}</label>
+<input id="chat" name="chat" required maxlength="200" autocomplete="off">
+<div class="row"><button name="on" value="no" class="quiet">{{ say("page: switch off") }}</button>
+<button name="on" value="yes" class="quiet">{{ say("page: switch on") }}</button></div>
+</form>
+<ul class="cards">
+{% for chat, on, address in chats %}
+<li><p>{{ chat_link(address, chat) or chat }}</p>{{ switch(chat, on, chat) }}</li>
+{% endfor %}
+</ul></section>
+{% endblock %}
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/templates/timeline.html
+
+SOURCES["interfaces/web/templates/timeline.html"] = r'''{% extends "base.html" %}
+{% from "macros.html" import moment, chat_link with context %}
+{% block title %}{{ say("page, view: timeline") }} · {{ say("page: memory") }}{% endblock %}
+{% block content %}
+<h1>{{ say("page, view: timeline") }}</h1>
+{% if not changes %}<p>{{ say("page: nothing changed") }}</p>{% endif %}
+<ol class="cards">
+{% for change, what, source, chat in changes %}
+<li>
+<p class="meta"><span class="tag {{ change.op }}">{{ label("page, change", what) }}</span> {{ moment(change.at) }}
+<span>{{ label("page, source", source) }}</span> {{ chat_link(chat) }}</p>
+{% if change.forgotten %}<p><em>{{ say("page: text is erased") }}</em></p>{% endif %}
+{% if change.before %}<p dir="auto"><span class="hidden">{{ say("column before") }}: </span><del>{{ change.before }}</del></p>{% endif %}
+{% if change.after %}<p dir="auto"><span class="hidden">{{ say("column now") }}: </span><ins>{{ change.after }}</ins></p>{% endif %}
+</li>
+{% endfor %}
+</ol>
+<nav class="pages" aria-label="{{ say('page: pages') }}">
+{% if not first %}<a href="timeline">{{ say("page: newest") }}</a>{% endif %}
+{% if more %}<a rel="next" href="timeline?before={{ more }}">{{ say("page: older") }}</a>{% endif %}
+</nav>
+{% endblock %}
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/templates/told.html
+
+SOURCES["interfaces/web/templates/told.html"] = r'''{% extends "base.html" %}
+{% block content %}
+<h1>{{ say("page: memory") }}</h1>
+<p role="alert">{{ text }}</p>
+<p><a href="./">{{ say("page: back") }}</a></p>
+{% endblock %}
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/templates/why.html
+
+SOURCES["interfaces/web/templates/why.html"] = r'''{% extends "base.html" %}
+{% from "macros.html" import moment, chat_link with context %}
+{% block title %}{{ say("page, view: why") }} · {{ say("page: memory") }}{% endblock %}
+{% block content %}
+<h1>{{ say("page, view: why") }}</h1>
+<p>{{ say("page: why text") }}</p>
+{% if not rows %}<p>{{ say("page: nothing told") }}</p>{% endif %}
+<ul class="cards">
+{% for number, address, one, used, reason in rows %}
+<li>
+<h2 dir="auto"><a href="why?id={{ number }}">{{ one.query[:120] or say("page: message") }}</a></h2>
+<p class="meta">{{ moment(one.at) }} <span>{% if one.looked %}{{ say("page: told", n=used) }}{% else %}{{ say("page: not looked", why=reason) }}{% endif %}</span> {{ chat_link(address) }}</p>
+</li>
+{% endfor %}
+</ul>
+<nav class="pages" aria-label="{{ say('page: pages') }}">
+{% if not first %}<a href="why">{{ say("page: newest") }}</a>{% endif %}
+{% if more %}<a rel="next" href="why?before={{ more }}">{{ say("page: older") }}</a>{% endif %}
+</nav>
+{% endblock %}
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/templates/why_one.html
+
+SOURCES["interfaces/web/templates/why_one.html"] = r'''{% extends "base.html" %}
+{% from "macros.html" import moment, chat_link with context %}
+{% macro told(text) %}<span class="text" dir="auto">{{ text or say("why, forgotten since") }}</span>{% endmacro %}
+{% macro part(head, items) %}{% if items %}<section><h2>{{ head }}</h2><ul class="cards">{% for text, how in items %}<li>{{ told(text) }}<p class="meta">{{ how }}</p></li>{% endfor %}</ul></section>{% endif %}{% endmacro %}
+{% block title %}{{ say("page, view: why") }} · {{ say("page: memory") }}{% endblock %}
+{% block content %}
+<p><a href="why">{{ say("page, view: why") }}</a></p>
+<h1 dir="auto">{{ one.query or say("page: message") }}</h1>
+<p class="meta">{{ moment(one.at) }} {{ chat_link(address) }}</p>
+{% if not one.looked %}<p>{{ say("page: not looked", why=reason) }}</p>
+{% elif reason %}<p>{{ say("page: not remembered", why=reason) }}</p>{% endif %}
+{% if one.looked and not (always or used or quoted or before) %}<p>{{ say("page: none used") }}</p>{% endif %}
+{% if always %}<section><h2>{{ say("page: always told") }}</h2><ul class="cards">{% for text in always %}<li>{{ told(text) }}</li>{% endfor %}</ul></section>{% endif %}
+{{ part(say("page: used"), used) }}
+{{ part(say("page: quoted"), quoted) }}
+{% if before %}<section><h2>{{ say("page: told before") }}</h2><ul class="cards">{% for text in before %}<li>{{ told(text) }}</li>{% endfor %}</ul></section>{% endif %}
+{{ part(say("page: left out"), left_out) }}
+{% endblock %}
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/timeline.py
+
+SOURCES["interfaces/web/timeline.py"] = r'''"""What was learned and changed, newest first."""
+
+from __future__ import annotations
+
+from ...core.change import COMMANDS, EDITED, Change
+from .parts import Visit
+from .rendering import View
+
+_PAGE = 50
+
+
+def listed(visit: Visit) -> View:
+    before = visit.number("before") if visit.query.get("before") else 0
+    changes = visit.parts.journal.newest(visit.user_id, _PAGE + 1, before)
+    more = changes[_PAGE - 1].id if len(changes) > _PAGE else 0
+    return View(
+        "timeline.html",
+        {
+            "changes": [
+                (one, _what(one), _source(one), visit.chat_address(one.chat)) for one in changes[:_PAGE]
+            ],
+            "more": more,
+            "first": not before,
+        },
+    )
+
+
+def _what(change: Change) -> str:
+    if change.undoes:
+        return "brought back" if change.op == "add" else "taken back"
+    return {"add": "learned", "replace": "changed", "remove": "forgotten"}.get(change.op, "changed")
+
+
+def _source(change: Change) -> str:
+    """How it came about, as the catalogue calls it."""
+    if change.undoes:
+        return "an edited message" if change.model == EDITED else "you asked"
+    return "you asked" if change.batch.startswith(COMMANDS) else "a chat"
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/why.py
+
+SOURCES["interfaces/web/why.py"] = r'''"""What each message was told, and why."""
+
+from __future__ import annotations
+
+from ...commands.explained import Told, nearness, overlap, reason, texts_of, told_of
+from ...core.locales import message
+from ...core.locales.refused import Refused
+from ...recall.why import Explanation, Weighed
+from .parts import Visit
+from .rendering import View
+
+_PAGE = 30
+
+
+def listed(visit: Visit) -> View:
+    """The last messages, or one of them in full."""
+    explanations = visit.parts.tools.explanations
+    before = visit.number("before") if visit.query.get("before") else 0
+    if "id" in visit.query:
+        found = explanations.newest(visit.user_id, 1, visit.number("id") + 1)
+        if not found or found[0][0] != visit.number("id"):
+            raise Refused(message("page: no such message"))
+        return _one(visit, found[0][1], found[0][2])
+    found = explanations.newest(visit.user_id, _PAGE + 1, before)
+    rows = [
+        (number, visit.chat_address(chat), one, len(_used(told_of(one))), _reason(visit, one))
+        for number, chat, one in found[:_PAGE]
+    ]
+    more = found[_PAGE - 1][0] if len(found) > _PAGE else 0
+    return View("why.html", {"rows": rows, "more": more, "first": not before})
+
+
+def _one(visit: Visit, chat: str, one: Explanation) -> View:
+    told = told_of(one)
+    texts = texts_of(visit.parts.tools.control, one, visit.user_id, visit.teams, visit.words)
+
+    def weighed(some: tuple[Weighed, ...]) -> list[tuple[str | None, str]]:
+        say = visit.words.label
+        return [
+            (
+                texts.get(item.memory_id),
+                f"{say('outcome', item.outcome)}; {say('nearness', nearness(item.meaning))}; "
+                f"{say('overlap', overlap(item.keyword))}",
+            )
+            for item in some
+        ]
+
+    return View(
+        "why_one.html",
+        {
+            "one": one,
+            "address": visit.chat_address(chat),
+            "always": [texts.get(memory_id) for memory_id in told.always],
+            "used": weighed(told.now),
+            "quoted": weighed(told.quoted),
+            "before": [texts.get(memory_id) for memory_id in told.before],
+            "left_out": weighed(told.left_out),
+            "reason": _reason(visit, one),
+        },
+    )
+
+
+def _used(told: Told) -> list[str]:
+    return [*told.always, *(one.memory_id for one in (*told.now, *told.quoted)), *told.before]
+
+
+def _reason(visit: Visit, one: Explanation) -> str:
+    if not one.left_alone:
+        return ""
+    return reason(one.left_alone, visit.words, admin=visit.person.is_admin, show=str).replace("`", "")
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -32818,6 +35830,79 @@ def _whole(words: Sequence[str]) -> Sequence[str]:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# manage/listing.py
+
+SOURCES["manage/listing.py"] = r'''"""All of a user's memories, newest first, kept for a while: turning pages does not read all of them anew."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import Engine, select
+
+from ..core.memory import Memory
+from ..state import reading, versions
+
+_AGE_S = 60.0  # for what others change in mem0
+_MOST = 50_000  # memories, of all users
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    version: int
+    at: float  # monotonic seconds
+    source: object  # the backend that they were read from
+    memories: tuple[Memory, ...]
+
+
+class Listing:
+    """Threads may share it. A list is read anew when the user's memories have changed, wherever that was."""
+
+    def __init__(
+        self, engine: Engine, source: Callable[[], object], read: Callable[[str], list[Memory]]
+    ) -> None:
+        """read: all of a user's, newest first. source: the backend in use; another one is read anew."""
+        self._reading, self._source, self._read = reading(engine), source, read
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[str, _Read] = OrderedDict()
+
+    def of(self, user_id: str) -> tuple[Memory, ...]:
+        """A user's memories. Raises what `read` raises."""
+        version, source, now = self._version(user_id), self._source(), time.monotonic()
+        with self._lock:
+            self._forget_old(now)
+            known = self._kept.get(user_id)
+        if known is not None and known.version == version and known.source is source:
+            return known.memories
+        memories = tuple(self._read(user_id))
+        with self._lock:
+            self._kept[user_id] = _Read(version, now, source, memories)
+            self._kept.move_to_end(user_id)
+            while self._kept and sum(len(one.memories) for one in self._kept.values()) > _MOST:
+                self._kept.popitem(last=False)
+        return memories
+
+    def drop(self, user_id: str) -> None:
+        """Keep nothing of a user's."""
+        with self._lock:
+            self._kept.pop(user_id, None)
+
+    def _forget_old(self, now: float) -> None:
+        for user_id in [user_id for user_id, one in self._kept.items() if now - one.at > _AGE_S]:
+            del self._kept[user_id]
+
+    def _version(self, user_id: str) -> int:
+        """Asked before the memories are read: a change meanwhile makes what was read old."""
+        with self._reading.connect() as connection:
+            wanted = select(versions.c.number).where(versions.c.user_id == user_id)
+            return connection.scalar(wanted) or 0
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # manage/memories.py
 
 SOURCES["manage/memories.py"] = r'''"""What one user may do with their memories: list, search, remember, edit, forget, undo, export, import.
@@ -32904,6 +35989,11 @@ class Control:
         self._journal, self._sources = Journal(engine), Sources(engine)
         self._changes = Changes(self._journal)
         self._emit = emit
+
+    @property
+    def settings(self) -> Valves:
+        """Those in force."""
+        return self._settings()
 
     # Looking
 
@@ -42466,6 +45556,16 @@ class Explanations:
         with self._reading.connect() as connection:
             return [_read(json.loads(row)) for row in connection.scalars(wanted)]
 
+    def newest(self, user_id: str, most: int, before: int = 0) -> list[tuple[int, str, Explanation]]:
+        """A user's last messages, newest first: number, chat and explanation; before: that number."""
+        wanted = select(recalls.c.id, recalls.c.chat_id, recalls.c.explanation)
+        wanted = wanted.where(recalls.c.user_id == user_id).order_by(recalls.c.id.desc()).limit(most)
+        if before:
+            wanted = wanted.where(recalls.c.id < before)
+        with self._reading.connect() as connection:
+            rows = connection.execute(wanted).all()
+        return [(row.id, row.chat_id, _read(json.loads(row.explanation))) for row in rows]
+
 
 def _fields(one: Explanation | Weighed) -> dict[str, object]:
     return {name: getattr(one, name) for name in one.__slots__}
@@ -43859,6 +46959,19 @@ class Journal:
     def of_user(self, user_id: str) -> list[Change]:
         """All changes of a user's memories, oldest first."""
         return list(self._select(journal.c.user_id == user_id))
+
+    def newest(self, user_id: str, most: int, before: int = 0) -> list[Change]:
+        """A user's changes of facts, newest first; before: only those with ids below it, 0 for all."""
+        wanted = (
+            select(journal)
+            .where(journal.c.user_id == user_id, journal.c.made, journal.c.kind != EPISODE)
+            .where(journal.c.op.in_(("add", "replace", "remove")))
+            .where(*([journal.c.id < before] if before else []))
+            .order_by(journal.c.id.desc())
+            .limit(most)
+        )
+        with self._reading.connect() as connection:
+            return [Change(**row) for row in connection.execute(wanted).mappings()]
 
     def added_in(self, user_id: str, chat: str) -> int:
         """How many memories a chat has added so far, taken back or not."""
@@ -47636,6 +50749,7 @@ from .interfaces.cli.instance import settings_in
 from .interfaces.proxy.proxy import Proxy, open_to_browsers
 from .interfaces.routes import watching
 from .interfaces.tools import tool_server
+from .interfaces.web.page import Page
 
 log = logging.getLogger(__name__)
 
@@ -47652,6 +50766,7 @@ def application(environment: Environment) -> Starlette:
         log.warning("%s", problem)
     chats = Chats(environment, lambda: settings, problems, Application)
     proxy = Proxy(chats, lambda: settings, environment, "/v1")
+    page = Page(chats, lambda: settings, environment)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -47659,11 +50774,12 @@ def application(environment: Environment) -> Starlette:
         await chats.begin()
         yield
         await proxy.close()
+        await page.close()
         await chats.stop()
 
-    watched = watching(environment.server_key, chats)
-    watched += tool_server.served(chats, lambda: settings, environment)
-    routes = [Mount("/memory", routes=watched), Mount("/v1", open_to_browsers(proxy, environment.server_key))]
+    key = environment.server_key
+    own = [*watching(key, chats), *tool_server.served(chats, lambda: settings, environment), Mount("", page)]
+    routes = [Mount("/memory", routes=own), Mount("/v1", open_to_browsers(proxy, key))]
     return Starlette(routes=routes, lifespan=lifespan)
 
 
@@ -47715,6 +50831,7 @@ from .schema import (
     metadata,
     noted,
     outbox,
+    page_sessions,
     recalls,
     reflections,
     shown,
@@ -47742,6 +50859,7 @@ __all__ = [
     "noted",
     "open_state",
     "outbox",
+    "page_sessions",
     "put_row",
     "reading",
     "recalls",
@@ -47813,11 +50931,13 @@ class ApiKeys:
         rows = self._reading.run(lambda connection: connection.execute(wanted).all())
         return [ApiKey(row.hash[:_SHORT], row.user_id, row.name, row.made_at) for row in rows]
 
-    def revoke(self, key_id: str) -> int:
-        """Take away the key with this id; how many there were."""
+    def revoke(self, key_id: str, user_id: str = "") -> int:
+        """Take away the key with this id; how many there were. user_id: only if it is this user's."""
         if len(key_id) < _SHORT or not key_id.isalnum():
             return 0
         statement = delete(api_keys).where(api_keys.c.hash.startswith(key_id))
+        if user_id:
+            statement = statement.where(api_keys.c.user_id == user_id)
         return int(self._writing.run(lambda connection: connection.execute(statement).rowcount))
 
 
@@ -48321,7 +51441,8 @@ from . import (
     m009_field_terms,
     m010_forgotten_passages,
     m011_api_keys,
-    m012_reflections,
+    m012_page_sessions,
+    m013_reflections,
 )
 
 STEPS: tuple[ModuleType, ...] = (
@@ -48333,7 +51454,8 @@ STEPS: tuple[ModuleType, ...] = (
     m009_field_terms,
     m010_forgotten_passages,
     m011_api_keys,
-    m012_reflections,
+    m012_page_sessions,
+    m013_reflections,
 )
 
 _FIRST = 4  # the version that the first step makes
@@ -48843,9 +51965,30 @@ CREATE INDEX api_keys_user ON api_keys (user_id)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
-# state/migrations/m012_reflections.py
+# state/migrations/m012_page_sessions.py
 
-SOURCES["state/migrations/m012_reflections.py"] = r'''"""When each user's memories were gone through last, and their profiles: see state/reflections_table.py."""
+SOURCES["state/migrations/m012_page_sessions.py"] = r'''"""Who is signed in to the page: see state/page_sessions_table.py."""
+
+SQL = """
+CREATE TABLE page_sessions (
+    hash VARCHAR NOT NULL PRIMARY KEY,
+    kind VARCHAR NOT NULL,
+    user_id VARCHAR NOT NULL,
+    name VARCHAR NOT NULL,
+    email VARCHAR NOT NULL,
+    role VARCHAR NOT NULL,
+    webui VARCHAR NOT NULL,
+    checked_at FLOAT NOT NULL,
+    until FLOAT NOT NULL
+);
+CREATE INDEX page_sessions_user ON page_sessions (user_id)
+"""
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# state/migrations/m013_reflections.py
+
+SOURCES["state/migrations/m013_reflections.py"] = r'''"""When each user's memories were gone through last, and their profiles: see state/reflections_table.py."""
 
 SQL = """
 CREATE TABLE reflections (
@@ -48931,6 +52074,128 @@ def _open_shared(url: str, password: str, make: bool) -> Engine:
             raise engines.fault_of(engine, error) from error
         raise
     return engine
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# state/page_sessions_table.py
+
+SOURCES["state/page_sessions_table.py"] = r'''"""Who is signed in to the page, and one-time links to it: kept as hashes, which let nobody in."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+from dataclasses import dataclass, fields, replace
+
+from sqlalchemy import Connection, Engine, delete, select, update
+
+from .engine import Patience, reading
+from .schema import page_sessions
+
+SESSION_S, LINK_S = 12 * 3600.0, 600.0
+_EACH = 20  # sessions, and links, of one user; the oldest go
+_SESSION, _LINK = "session", "link"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who looks at the page. user_id: "" for whoever has the server's key alone. role: as Open WebUI has it.
+
+    webui: the hash of the Open WebUI session that told so, "" where that was a link or the key.
+    checked_at: when Open WebUI was asked last, Unix time in seconds.
+    """
+
+    user_id: str
+    name: str = ""
+    email: str = ""
+    role: str = "user"
+    webui: str = ""
+    checked_at: float = 0.0
+
+    @property
+    def is_admin(self) -> bool:
+        return self.role == "admin"
+
+
+_COLUMNS = [page_sessions.c[one.name] for one in fields(Person)]
+
+
+class PageSessions:
+    """Kept in the state database; nothing of it is cached, so that whoever signs out is out everywhere."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._writing, self._reading = Patience(engine), Patience(reading(engine))
+
+    def sign_in(self, person: Person) -> str:
+        """A new session's token, for the cookie."""
+        return self._writing.run(lambda connection: _add(connection, _SESSION, person, SESSION_S))
+
+    def link(self, person: Person) -> str:
+        """A token with which this person can sign in once, within ten minutes."""
+        return self._writing.run(lambda connection: _add(connection, _LINK, person, LINK_S))
+
+    def redeem(self, token: str) -> str:
+        """A new session's token for a link's, which is used up; "" where there is no such link any more."""
+
+        def exchange(connection: Connection) -> str:
+            if (person := _person(connection, token, _LINK)) is None:
+                return ""
+            mine = page_sessions.c.hash == _hash(token)
+            if not connection.execute(delete(page_sessions).where(mine)).rowcount:
+                return ""  # somebody was quicker
+            return _add(connection, _SESSION, person, SESSION_S)
+
+        return self._writing.run(exchange)
+
+    def person(self, token: str) -> Person | None:
+        """Who is signed in with it; None for nobody."""
+        return self._reading.run(lambda connection: _person(connection, token, _SESSION))
+
+    def linked(self, token: str) -> Person | None:
+        """For whom a link is, which stays; None where there is no such link any more."""
+        return self._reading.run(lambda connection: _person(connection, token, _LINK))
+
+    def confirm(self, token: str, person: Person) -> Person:
+        """Open WebUI says now that this is who is signed in."""
+        person = replace(person, checked_at=time.time())
+        values = {one.name: getattr(person, one.name) for one in fields(Person)}
+        statement = update(page_sessions).where(page_sessions.c.hash == _hash(token)).values(values)
+        self._writing.run(lambda connection: connection.execute(statement))
+        return person
+
+    def sign_out(self, token: str) -> None:
+        """End a session."""
+        statement = delete(page_sessions).where(page_sessions.c.hash == _hash(token))
+        self._writing.run(lambda connection: connection.execute(statement))
+
+
+def _person(connection: Connection, token: str, kind: str) -> Person | None:
+    wanted = select(*_COLUMNS).where(
+        page_sessions.c.hash == _hash(token),
+        page_sessions.c.kind == kind,
+        page_sessions.c.until > time.time(),
+    )
+    row = connection.execute(wanted).first()
+    return Person(*row) if row is not None else None
+
+
+def _add(connection: Connection, kind: str, person: Person, seconds: float) -> str:
+    now, token = time.time(), secrets.token_urlsafe(32)
+    connection.execute(delete(page_sessions).where(page_sessions.c.until <= now))
+    mine = (page_sessions.c.user_id == person.user_id, page_sessions.c.kind == kind)
+    newest = select(page_sessions.c.hash).where(*mine).order_by(page_sessions.c.until.desc()).limit(_EACH - 1)
+    kept = list(connection.scalars(newest))
+    connection.execute(delete(page_sessions).where(*mine, page_sessions.c.hash.not_in(kept)))
+    values = {one.name: getattr(person, one.name) for one in fields(Person)}
+    row = {"hash": _hash(token), "kind": kind, "until": now + seconds, **values}
+    connection.execute(page_sessions.insert().values(row))
+    return token
+
+
+def _hash(token: str) -> str:
+    """A token has 256 random bits: no salt, and no slow hash, makes it safer."""
+    return hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -49698,6 +52963,22 @@ reflections = Table(
     Column("profile", _Text, nullable=False, default=""),  # JSON
 )
 
+# See state/page_sessions_table.py.
+page_sessions = Table(
+    "page_sessions",
+    metadata,
+    Column("hash", _Id, primary_key=True),
+    Column("kind", _Id, nullable=False),  # session or link
+    Column("user_id", _Id, nullable=False),
+    Column("name", _Id, nullable=False),
+    Column("email", _Id, nullable=False),
+    Column("role", _Id, nullable=False),
+    Column("webui", _Id, nullable=False),
+    Column("checked_at", Float, nullable=False),
+    Column("until", Float, nullable=False),
+    Index("page_sessions_user", "user_id"),
+)
+
 # See manage/erasure/erase.py. What was erased is named by ids only.
 erasures = Table(
     "erasures",
@@ -49867,6 +53148,13 @@ class Switches:
         """
         values = bound(user_id, chat_id)
         return bool(self._reading.run(lambda connection: connection.scalar(_IS_ON, values)))
+
+    def of_chats(self, user_id: str) -> dict[str, bool]:
+        """The switches that a user has set in chats, newest first."""
+        mine = (switches.c.user_id == user_id, switches.c.chat_id != "")
+        wanted = select(switches.c.chat_id, switches.c.is_on).where(*mine).order_by(switches.c.at.desc())
+        rows = self._reading.run(lambda connection: connection.execute(wanted).all())
+        return {row.chat_id: row.is_on for row in rows}
 '''
 
 # ----------------------------------------------------------------------------------------------------------
