@@ -23,7 +23,8 @@ from . import (
     m010_forgotten_passages,
     m011_api_keys,
     m012_page_sessions,
-    m013_reflections,
+    m013_note_switches,
+    m014_reflections,
 )
 
 STEPS: tuple[ModuleType, ...] = (
@@ -36,7 +37,8 @@ STEPS: tuple[ModuleType, ...] = (
     m010_forgotten_passages,
     m011_api_keys,
     m012_page_sessions,
-    m013_reflections,
+    m013_note_switches,
+    m014_reflections,
 )
 
 _FIRST = 4  # the version that the first step makes
