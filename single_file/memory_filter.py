@@ -135,9 +135,10 @@ remember/    the outlet's side: keeper, outbox (spill: what the database cannot 
 manage/      list, search, edit, forget, undo, share; past chats; erasure/; migrate/
 commands/    /memory: parse, run, answer
 observe/     hooks on events: counters, costs, Prometheus, tracing, event log; status, self-checks
-interfaces/  what speaks to the outside: chats (turns through the core, for all of them), pipelines/ (the
-             filter, its guard on the routes), proxy/ (an OpenAI-compatible API before model servers), tools/
-             (verbs that models call, by MCP and OpenAPI), web/ (the page of memories), cli/
+interfaces/  what speaks to the outside: chats (turns through the core, for all of them), turns (inlet and
+             outlet), pipelines/ (the filter, its guard on the routes), function (the same for a Function of
+             Open WebUI), live/ (what running chats show), proxy/ (an OpenAI-compatible API before model
+             servers), tools/ (verbs that models call, by MCP and OpenAPI), web/ (the page of memories), cli/
 app.py       assembles all of it; plugin.py is what the Pipelines server loads, standalone.py the
              proxy alone, __main__.py the command line
 """
@@ -252,6 +253,7 @@ from .core.memory import Check
 from .core.permission import Decision
 from .core.turn import Turn
 from .interfaces.lanes import Lanes
+from .interfaces.live.chats import LiveChats
 from .interfaces.tools.toolbox import Toolbox
 from .interfaces.web.parts import Parts
 from .language import secrets as redact
@@ -333,6 +335,7 @@ class Application:
             environment.data_dir, opener, sound=selfchecks.fault, bring=self._mover.bring
         )
         self.notes = Notes(self._engine, self.live)
+        self.live_chats = LiveChats(self._engine, self.live, settings)
         self._check = BackendCheck(self.live, selfchecks)
         self._recaller = Recaller(self._engine)
         self.recalls = Run(self.live, self._recall, self.emit, _RECALLS_AT_ONCE)
@@ -347,10 +350,13 @@ class Application:
             self.emit,
             self.keeper.take_in,
             self._is_busy,
+            self.live_chats.learned,
         )
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
         eraser = Eraser(self._engine, environment.data_dir, settings, opener, self.live)
-        self.commander = Commander(self._engine, self.live, settings, self.emit, eraser)
+        self.commander = Commander(
+            self._engine, self.live, settings, self.emit, eraser, self.live_chats.check
+        )
         self.toolbox = Toolbox(self._engine, self.live, settings, eraser, self.emit)
         self.page = Parts(
             self.commander.tools,
@@ -380,6 +386,7 @@ class Application:
         self._recaller.drop(user_id)
         self.page.listing.drop(user_id)
         self.keeper.drop(user_id)
+        self.live_chats.drop(user_id)
         if isinstance(backend := self.live.current, LibraryBackend):
             backend.drop()
 
@@ -423,6 +430,7 @@ class Application:
         """Does what no message has to wait for. Never blocks."""
         if self.keeper.is_ill:
             return  # the state database has no time for what is of use only
+        self.live_chats.recalled(turn, outcome.recalled)
         if outcome.recalled or outcome.missed or decision.noted or decision.write:
             self.state_pool.submit(self._after_inlet, turn, outcome, decision)
 
@@ -459,6 +467,7 @@ class Application:
             past_chats_part(self._settings(), self._kept),
             self._costs_part(),
             self._key_part(),
+            *filter(None, [self.live_chats.check()]),
         ]
         return report([*parts, self._last_error_part()], counts.pending + waiting.exchanges, counts.dead)
 
@@ -500,6 +509,7 @@ class Application:
         """Remembers what waits and stops all threads, within a bound. The rest waits for the next start."""
         self._sweeper.stop(_STOP_S)
         self._writer.stop(_STOP_S)
+        self.live_chats.close()
         self.live.close()
         self.recalls.close()
         self.command_pool.shutdown(wait=False)
@@ -2966,6 +2976,7 @@ _NOT_COUNTED = (
     PASSAGES,
     "exchanges with passages",
     "episode_switches",
+    "note_switches",
     "queue",
     "commands",
     "command_turns",
@@ -3339,6 +3350,7 @@ from ..config.settings import Valves
 from ..core import events
 from ..core.errors import ClaimLost, Drop, MemoryFault
 from ..core.locales import ENGLISH, Locale
+from ..core.memory import Check
 from ..core.turn import Turn
 from ..language.secrets import masked
 from ..manage.command_log import EXPIRED, CommandLog, LoggedCommand
@@ -3348,7 +3360,7 @@ from ..manage.past_chats import PastChats
 from ..recall.why import Explanations
 from ..remember.outbox import Outbox
 from ..state.page_sessions_table import PageSessions
-from ..state.switches_table import Switches
+from ..state.switches_table import NoteSwitches, Switches
 from .circumstances import Here
 from .faults import failed, refused
 from .markup import code
@@ -3368,13 +3380,22 @@ class Commander:
         settings: Callable[[], Valves],
         emit: events.Emit,
         eraser: Eraser | None = None,
+        webui: Callable[[], Check | None] = lambda: None,
     ) -> None:
+        """webui: whether running chats show what they are to show, for admins; None where they are not."""
         control = Control(engine, live, settings, eraser, emit)
         self._orders, self._settings, self._emit = CommandLog(engine), settings, emit
-        past = PastChats(engine, live, settings)
-        explanations, sessions = Explanations(engine), PageSessions(engine)
         self.tools = Tools(
-            self._orders, Switches(engine), explanations, Outbox(engine), control, past, live, sessions
+            self._orders,
+            Switches(engine),
+            NoteSwitches(engine),
+            Explanations(engine),
+            Outbox(engine),
+            control,
+            PastChats(engine, live, settings),
+            live,
+            PageSessions(engine),
+            webui,
         )
 
     def give(self, turn: Turn) -> str:
@@ -3889,10 +3910,10 @@ from ..core.change import Change
 from ..core.locales import ENGLISH, Locale, locale
 from ..core.memory import Memory
 from ..language.names import teller
-from ..recall.select import INJECTED, INJECTED_BEFORE
 from ..recall.why import Explanation, Explanations
 from ..remember.journal import Journal
 from ..state import journal, noted, put_row, reading
+from ..state.switches_table import NoteSwitches
 from .language import language_of_text
 from .markup import NOTES, quoted, shown
 
@@ -3905,12 +3926,15 @@ class Notes:
     def __init__(self, engine: Engine, live: BackendHolder) -> None:
         self._engine, self._reading, self._live = engine, reading(engine), live
         self._explanations, self._journal = Explanations(engine), Journal(engine)
+        self._switches = NoteSwitches(engine)
 
     def under(self, user_id: str, chat_id: str, asked: str) -> str:
         """The note for the answer to a message; "" if there is nothing to tell. Blocks.
 
         It is in the language that the message was read in, where that is kept, else in that of its words.
         """
+        if not self._switches.wants(user_id):
+            return ""
         kept = self._explanations.of_chat(chat_id, user_id)
         last = kept[-1] if kept and asked.startswith(kept[-1].query) else None
         words = locale(last.language if last and last.language else language_of_text(asked))
@@ -3930,8 +3954,7 @@ class Notes:
         backend = self._live.get()
         if last is None or not isinstance(backend, EditableBackend):
             return []
-        told = [one.memory_id for one in last.weighed if one.outcome in (INJECTED, INJECTED_BEFORE)]
-        ids = list(dict.fromkeys([*last.profile, *told]))
+        ids = last.used_ids
         there = {memory.id: memory for memory in backend.get_all(ids)} if ids else {}
         return [_said(there[memory_id], user_id, words) for memory_id in ids if memory_id in there]
 
@@ -4304,7 +4327,7 @@ from ..core.locales import CODES, ENGLISH, locale
 
 VERBS = (
     *("list", "page", "search", "why", "help", "status", "remember", "edit", "forget", "undo"),
-    *("team", "share", "withdraw", "export", "import", "off", "on", "chats", "episodes"),
+    *("team", "share", "withdraw", "export", "import", "off", "on", "chats", "episodes", "notes"),
 )
 _LIKE, _LIKE_OURS, _LIKE_OTHERS = (
     0.65,
@@ -4477,6 +4500,7 @@ from ..backends.backend_holder import BackendHolder
 from ..core.errors import MemoryFault
 from ..core.locales import message
 from ..core.locales.refused import Refused
+from ..core.memory import Check
 from ..manage.command_log import CommandLog, LoggedCommand
 from ..manage.memories import Control
 from ..manage.outcomes import PAGE, Asked, Forgotten, Page
@@ -4484,7 +4508,7 @@ from ..manage.past_chats import PastChats
 from ..recall.why import Explanations
 from ..remember.outbox import Outbox
 from ..state.page_sessions_table import PageSessions, Person
-from ..state.switches_table import Switches
+from ..state.switches_table import NoteSwitches, Switches
 from .answers import Answers
 from .circumstances import Here
 from .explained import texts_of
@@ -4508,12 +4532,14 @@ class Tools:
 
     orders: CommandLog
     switches: Switches
+    note_switches: NoteSwitches
     explanations: Explanations
     outbox: Outbox
     control: Control
     past: PastChats
     live: BackendHolder
     sessions: PageSessions
+    webui: Callable[[], Check | None]
 
 
 class Work:
@@ -4524,7 +4550,8 @@ class Work:
     def __init__(self, tools: Tools, order: LoggedCommand, rest: str) -> None:
         self._orders, self._switches, self._explanations = tools.orders, tools.switches, tools.explanations
         self._outbox, self._control, self._live = tools.outbox, tools.control, tools.live
-        self._past, self._sessions = tools.past, tools.sessions
+        self._past, self._note_switches = tools.past, tools.note_switches
+        self._sessions, self._webui = tools.sessions, tools.webui
         self._order, self._rest = order, rest
         self._user_id, self._chat_id = order.user_id, order.chat_id
         self._asked = Asked(
@@ -4597,11 +4624,15 @@ class Work:
     def episodes(self) -> str:
         if not (state := on_or_off(self._rest.strip(_ENDS))):
             return self._say("say episodes")
-        on = state == "on"
-        self._past.switch(self._user_id, on)
-        if on and not self._past.are_kept:
-            return self._say("past, not here")
-        return self._say("episodes on" if on else "episodes off")
+        self._past.switch(self._user_id, state == "on")
+        lacks = state == "on" and not self._past.are_kept
+        return self._say("past, not here" if lacks else f"episodes {state}")
+
+    def notes(self) -> str:
+        if not (state := on_or_off(self._rest.strip(_ENDS))):
+            return self._say("say notes")
+        self._note_switches.set(self._user_id, state == "on")
+        return self._say(f"notes {state}")
 
     def _kept_of_chats(self) -> str:
         """One line on how much is kept of past chats, and whether it is."""
@@ -4630,13 +4661,16 @@ class Work:
     def status(self) -> str:
         lines = [self._switched(), *self._here.described()]
         try:
-            lines.append(self._say("known of you", memories=message("memories", n=self._total())))
+            total = len(self._control.all(self._user_id))
+            lines.append(self._say("known of you", memories=message("memories", n=total)))
             lines += filter(None, [self._kept_of_chats()])
             fault = self._live.fault
         except MemoryFault as failed:
             fault = failed
         lines.append(self._say("waiting", n=self._outbox.waiting_of(self._user_id)))
         lines += [self._why_ill(fault)] if fault else []
+        if self._here.admin and (webui := self._webui()) is not None and not webui.ok:
+            lines.append(self._say("lines not shown", fault=f"{webui.detail}. {webui.hint}"))
         return "\n".join(f"- {line}" for line in lines)
 
     def _why_ill(self, fault: MemoryFault) -> str:
@@ -4645,9 +4679,6 @@ class Work:
         if self._here.admin:
             return self._say("earlier in use", fault=failed(fault, self._words, admin=True))
         return self._say("admin's earlier in use")
-
-    def _total(self) -> int:
-        return len(self._control.all(self._user_id))
 
     def _switched(self) -> str:
         if self._switches.is_on(self._user_id, self._chat_id):
@@ -4854,6 +4885,7 @@ VERBS: Mapping[str, Callable[[Work], str]] = {
     "on": Work.on,
     "chats": Work.chats,
     "episodes": Work.episodes,
+    "notes": Work.notes,
 }
 '''
 
@@ -6293,6 +6325,8 @@ def decide(turn: Turn, settings: Valves) -> Decision:
     if reason := unfit or _switched_off(turn, settings) or ("" if turn.text else Reason.NO_TEXT):
         return Decision(read=False, write=False, reason=reason, noted=True, may_show=not unfit)
     recalls, remembers = _allowed(settings.models_recall, turn), _allowed(settings.models_remember, turn)
+    if turn.only_recall and remembers:
+        return Decision(recalls, write=False, reason=Reason.ONLY_RECALLED, noted=True)
     reason = _half(recalls, remembers)
     if remembers and len(turn.text) > _LONGEST_CHARS:
         remembers, reason = False, reason or Reason.PASTED_DOCUMENT
@@ -7702,6 +7736,9 @@ msgstr "chats, unterhaltungen, gespräche | verlauf"
 msgid "verb episodes"
 msgstr "episoden | passagen"
 
+msgid "verb notes"
+msgstr "hinweise | notizen, quellen"
+
 msgid "word everything"
 msgstr "alles, alle"
 
@@ -7751,6 +7788,7 @@ msgstr ""
 "| `/memory chats` | listet Chats auf, von denen etwas aufbewahrt ist; mit `<Wörtern>` das dort Gesagte, das passt |\n"
 "| `/memory vergiss chat <Nummer>` | vergisst, was in diesem Chat gesagt wurde; daraus gelernte Fakten bleiben |\n"
 "| `/memory episoden aus`, `/memory episoden an` | schaltet aus oder an, dass neben Fakten auch das Gesagte aufbewahrt wird |\n"
+"| `/memory hinweise aus`, `/memory hinweise an` | verbirgt oder zeigt in deinen Chats, was verwendet und gelernt wurde |\n"
 "| `/memory merke <Text>` | merkt sich diesen Text im Wortlaut |\n"
 "| `/memory ändere <Nummer> <Text>` | gibt dieser Erinnerung einen anderen Text |\n"
 "| `/memory vergiss <Nummer>` | vergisst sie; auch mehrere: `/memory vergiss 2 5`; oder `<Wörter>`, die nur in einer Erinnerung vorkommen |\n"
@@ -8119,6 +8157,15 @@ msgstr "Was in deinen Chats gesagt wird, wird aufbewahrt und kann später zitier
 msgid "say episodes"
 msgstr "Sende `/memory episoden aus` oder `/memory episoden an`: ob aufbewahrt wird, was in deinen Chats gesagt wird."
 
+msgid "notes off"
+msgstr "Deine Chats zeigen nicht mehr, was für eine Antwort verwendet und was gelernt wurde. `/memory hinweise an` schaltet das wieder an."
+
+msgid "notes on"
+msgstr "Deine Chats zeigen, was für eine Antwort verwendet und was gelernt wurde, sofern der Admin das angeschaltet hat. `/memory hinweise aus` schaltet es aus."
+
+msgid "say notes"
+msgstr "Sende `/memory hinweise aus` oder `/memory hinweise an`: ob deine Chats zeigen, was verwendet und was gelernt wurde."
+
 msgid "a passage"
 msgstr "das ist ein Abschnitt eines früheren Chats; nur die Kommandozeile importiert solche"
 
@@ -8359,6 +8406,9 @@ msgstr "der Admin gibt diesem Modell kein Gedächtnis (`models_recall`, `models_
 msgid "reason: nothing is learned from this model's chats (models_remember)"
 msgstr "der Admin lässt aus Chats mit diesem Modell nichts lernen (`models_remember`)"
 
+msgid "reason: the user wants nothing learned from their chats"
+msgstr "du hast gewählt, dass aus deinen Chats nichts gelernt wird"
+
 msgid "reason: the model is told nothing (models_recall)"
 msgstr "der Admin lässt bei diesem Modell nur lernen (`models_recall`)"
 
@@ -8532,6 +8582,31 @@ msgid "note, others"
 msgid_plural "note, others"
 msgstr[0] "und {n} weitere"
 msgstr[1] "und {n} weitere"
+
+msgid "line, used"
+msgid_plural "line, used"
+msgstr[0] "{n} Erinnerung verwendet"
+msgstr[1] "{n} Erinnerungen verwendet"
+
+msgid "line, learned"
+msgstr "Gemerkt: {text}"
+
+msgid "line, forgotten"
+msgid_plural "line, forgotten"
+msgstr[0] "{n} Erinnerung vergessen"
+msgstr[1] "{n} Erinnerungen vergessen"
+
+msgid "line, both"
+msgstr "{some} · {next}"
+
+msgid "source"
+msgstr "Gedächtnis"
+
+msgid "source, past"
+msgstr "Ein früherer Chat"
+
+msgid "lines not shown"
+msgstr "Laufende Chats zeigen nicht, was gemerkt ist: {fault}"
 
 msgid "instead of a command"
 msgstr "Woran erinnerst du dich bei mir?"
@@ -9184,6 +9259,9 @@ msgstr "chats, conversations | history, talks"
 msgid "verb episodes"
 msgstr "episodes | passages"
 
+msgid "verb notes"
+msgstr "notes | sources"
+
 # Behind a verb: `forget everything`, `forget everything yes`, `off always`, `off here`.
 
 msgid "word everything"
@@ -9240,6 +9318,7 @@ msgstr ""
 "| `/memory chats` | lists the chats of which something is kept; with `<words>`, the passages that match |\n"
 "| `/memory forget chat <number>` | forgets what was said in that chat; facts learned there stay |\n"
 "| `/memory episodes off`, `/memory episodes on` | stops or starts keeping what is said, beside the facts |\n"
+"| `/memory notes off`, `/memory notes on` | hides or shows, in your chats, what was used and learned |\n"
 "| `/memory remember <text>` | remembers this text, word for word |\n"
 "| `/memory edit <number> <text>` | changes the text of that memory |\n"
 "| `/memory forget <number>` | forgets it; also several, as in `/memory forget 2 5`, or by `<words>` that only one memory contains |\n"
@@ -9618,6 +9697,15 @@ msgstr "What is said in your chats is kept, and may be quoted in later ones. `/m
 msgid "say episodes"
 msgstr "Say `/memory episodes off` or `/memory episodes on`: whether what is said in your chats is kept."
 
+msgid "notes off"
+msgstr "Your chats no longer show what was used for an answer and what was learned. `/memory notes on` switches that on again."
+
+msgid "notes on"
+msgstr "Your chats show what was used for an answer and what was learned, where the admin has switched that on. `/memory notes off` switches it off."
+
+msgid "say notes"
+msgstr "Say `/memory notes off` or `/memory notes on`: whether your chats show what was used and what was learned."
+
 msgid "a passage"
 msgstr "this is a passage of a past chat; only the command line imports those"
 
@@ -9868,6 +9956,9 @@ msgstr "the admin has excluded its model (`models_recall`, `models_remember`)"
 msgid "reason: nothing is learned from this model's chats (models_remember)"
 msgstr "the admin lets nothing be learned from chats with its model (`models_remember`)"
 
+msgid "reason: the user wants nothing learned from their chats"
+msgstr "you have chosen that nothing is learned from your chats"
+
 msgid "reason: the model is told nothing (models_recall)"
 msgstr "the admin gives its model no memories (`models_recall`)"
 
@@ -10045,6 +10136,32 @@ msgid "note, others"
 msgid_plural "note, others"
 msgstr[0] "and {n} other"
 msgstr[1] "and {n} others"
+
+# In running chats: one line above an answer, and its sources
+msgid "line, used"
+msgid_plural "line, used"
+msgstr[0] "{n} memory used"
+msgstr[1] "{n} memories used"
+
+msgid "line, learned"
+msgstr "Remembered: {text}"
+
+msgid "line, forgotten"
+msgid_plural "line, forgotten"
+msgstr[0] "{n} memory forgotten"
+msgstr[1] "{n} memories forgotten"
+
+msgid "line, both"
+msgstr "{some} · {next}"
+
+msgid "source"
+msgstr "Memory"
+
+msgid "source, past"
+msgstr "A past chat"
+
+msgid "lines not shown"
+msgstr "Running chats do not show what is remembered: {fault}"
 
 # In place of commands in a chat that is to be given a title
 
@@ -10694,6 +10811,9 @@ msgstr "chats, conversaciones | historial"
 msgid "verb episodes"
 msgstr "episodios | pasajes"
 
+msgid "verb notes"
+msgstr "avisos | notas, fuentes"
+
 msgid "word everything"
 msgstr "todo, todos, todas"
 
@@ -10743,6 +10863,7 @@ msgstr ""
 "| `/memory chats` | muestra los chats de los que se guarda algo; con `<palabras>`, lo dicho allí que encaja |\n"
 "| `/memory olvida chat <número>` | olvida lo que se dijo en ese chat; los datos aprendidos allí se quedan |\n"
 "| `/memory episodios desactivar`, `/memory episodios activar` | desactiva o activa que, además de datos, se guarde lo que se dice |\n"
+"| `/memory avisos desactivar`, `/memory avisos activar` | oculta o muestra en tus chats lo que se usó y lo que se aprendió |\n"
 "| `/memory recuerda <texto>` | guarda este texto tal cual |\n"
 "| `/memory edita <número> <texto>` | da otro texto a ese recuerdo |\n"
 "| `/memory olvida <número>` | lo olvida; también varios: `/memory olvida 2 5`; o `<palabras>` que solo tiene un recuerdo |\n"
@@ -11111,6 +11232,15 @@ msgstr "Lo que se dice en tus chats se guarda y puede citarse más adelante. `/m
 msgid "say episodes"
 msgstr "Envía `/memory episodios desactivar` o `/memory episodios activar`: si se guarda lo que se dice en tus chats."
 
+msgid "notes off"
+msgstr "Tus chats ya no muestran lo que se usó para una respuesta ni lo que se aprendió. `/memory avisos activar` lo activa de nuevo."
+
+msgid "notes on"
+msgstr "Tus chats muestran lo que se usó para una respuesta y lo que se aprendió, si el administrador lo ha activado. `/memory avisos desactivar` lo desactiva."
+
+msgid "say notes"
+msgstr "Envía `/memory avisos desactivar` o `/memory avisos activar`: si tus chats muestran lo que se usó y lo que se aprendió."
+
 msgid "a passage"
 msgstr "es un pasaje de un chat anterior; solo la línea de comandos los importa"
 
@@ -11351,6 +11481,9 @@ msgstr "el administrador no da memoria a este modelo (`models_recall`, `models_r
 msgid "reason: nothing is learned from this model's chats (models_remember)"
 msgstr "el administrador no deja que se aprenda nada de este modelo (`models_remember`)"
 
+msgid "reason: the user wants nothing learned from their chats"
+msgstr "has elegido que no se aprenda nada de tus chats"
+
 msgid "reason: the model is told nothing (models_recall)"
 msgstr "el administrador deja que con este modelo solo se aprenda (`models_recall`)"
 
@@ -11525,6 +11658,31 @@ msgid_plural "note, others"
 msgstr[0] "y {n} más"
 msgstr[1] "y {n} más"
 
+msgid "line, used"
+msgid_plural "line, used"
+msgstr[0] "{n} recuerdo usado"
+msgstr[1] "{n} recuerdos usados"
+
+msgid "line, learned"
+msgstr "Recordado: {text}"
+
+msgid "line, forgotten"
+msgid_plural "line, forgotten"
+msgstr[0] "{n} recuerdo olvidado"
+msgstr[1] "{n} recuerdos olvidados"
+
+msgid "line, both"
+msgstr "{some} · {next}"
+
+msgid "source"
+msgstr "Memoria"
+
+msgid "source, past"
+msgstr "Un chat anterior"
+
+msgid "lines not shown"
+msgstr "Los chats en curso no muestran lo que se recuerda: {fault}"
+
 msgid "instead of a command"
 msgstr "¿Qué recuerdas de mí?"
 
@@ -11690,6 +11848,9 @@ msgstr "chats, discussions, conversations | historique"
 msgid "verb episodes"
 msgstr "épisodes | passages"
 
+msgid "verb notes"
+msgstr "indications | notes, sources"
+
 msgid "word everything"
 msgstr "tout, toutes, tous"
 
@@ -11739,6 +11900,7 @@ msgstr ""
 "| `/memory chats` | affiche les chats dont quelque chose est gardé ; avec `<mots>`, ce qui y a été dit et correspond |\n"
 "| `/memory oublie chat <numéro>` | oublie ce qui a été dit dans ce chat ; les faits appris là restent |\n"
 "| `/memory épisodes désactiver`, `/memory épisodes activer` | désactive ou active la conservation de ce qui est dit, en plus des faits |\n"
+"| `/memory indications désactiver`, `/memory indications activer` | masque ou affiche dans vos chats ce qui a servi et ce qui a été appris |\n"
 "| `/memory retiens <texte>` | garde ce texte tel quel |\n"
 "| `/memory modifie <numéro> <texte>` | donne un autre texte à ce souvenir |\n"
 "| `/memory oublie <numéro>` | l'oublie ; plusieurs aussi : `/memory oublie 2 5` ; ou `<mots>` qu'un seul souvenir contient |\n"
@@ -12107,6 +12269,15 @@ msgstr "Ce qui est dit dans vos chats est gardé et peut être cité plus tard. 
 msgid "say episodes"
 msgstr "Envoyez `/memory épisodes désactiver` ou `/memory épisodes activer` : si ce qui est dit dans vos chats est gardé."
 
+msgid "notes off"
+msgstr "Vos chats n'affichent plus ce qui a servi à une réponse ni ce qui a été appris. `/memory indications activer` le réactive."
+
+msgid "notes on"
+msgstr "Vos chats affichent ce qui a servi à une réponse et ce qui a été appris, si l'administrateur l'a activé. `/memory indications désactiver` le désactive."
+
+msgid "say notes"
+msgstr "Envoyez `/memory indications désactiver` ou `/memory indications activer` : si vos chats affichent ce qui a servi et ce qui a été appris."
+
 msgid "a passage"
 msgstr "c'est un passage d'un chat passé ; seule la ligne de commande les importe"
 
@@ -12347,6 +12518,9 @@ msgstr "l'administrateur ne donne pas de mémoire à ce modèle (`models_recall`
 msgid "reason: nothing is learned from this model's chats (models_remember)"
 msgstr "l'administrateur ne laisse rien apprendre de ce modèle (`models_remember`)"
 
+msgid "reason: the user wants nothing learned from their chats"
+msgstr "vous avez choisi que rien ne soit appris de vos chats"
+
 msgid "reason: the model is told nothing (models_recall)"
 msgstr "l'administrateur laisse seulement apprendre avec ce modèle (`models_recall`)"
 
@@ -12521,6 +12695,31 @@ msgid_plural "note, others"
 msgstr[0] "et {n} autre"
 msgstr[1] "et {n} autres"
 
+msgid "line, used"
+msgid_plural "line, used"
+msgstr[0] "{n} souvenir utilisé"
+msgstr[1] "{n} souvenirs utilisés"
+
+msgid "line, learned"
+msgstr "Retenu : {text}"
+
+msgid "line, forgotten"
+msgid_plural "line, forgotten"
+msgstr[0] "{n} souvenir oublié"
+msgstr[1] "{n} souvenirs oubliés"
+
+msgid "line, both"
+msgstr "{some} · {next}"
+
+msgid "source"
+msgstr "Mémoire"
+
+msgid "source, past"
+msgstr "Un chat précédent"
+
+msgid "lines not shown"
+msgstr "Les chats en cours n'affichent pas ce qui est retenu : {fault}"
+
 msgid "instead of a command"
 msgstr "De quoi te souviens-tu à mon sujet ?"
 
@@ -12686,6 +12885,9 @@ msgstr "チャット, 会話 | 履歴"
 msgid "verb episodes"
 msgstr "エピソード"
 
+msgid "verb notes"
+msgstr "通知 | 注記, 出典"
+
 msgid "word everything"
 msgstr "すべて, 全て, 全部"
 
@@ -12733,6 +12935,7 @@ msgstr ""
 "| `/memory チャット` | 内容が保存されているチャットを表示します。`<言葉>` を付けると、そこで話された合うものを表示します |\n"
 "| `/memory 忘れて チャット <番号>` | そのチャットで話されたことを忘れます。そこで覚えた事実は残ります |\n"
 "| `/memory エピソード オフ`、`/memory エピソード オン` | 話されたことの保存（事実とは別）をオフまたはオンにします |\n"
+"| `/memory 通知 オフ`、`/memory 通知 オン` | 使ったことと覚えたことをチャットに表示しない、または表示する |\n"
 "| `/memory 覚えて <文>` | この文をそのまま覚えます |\n"
 "| `/memory 編集 <番号> <文>` | そのメモリを別の文に変えます |\n"
 "| `/memory 忘れて <番号>` | 忘れます。複数も可：`/memory 忘れて 2 5`。または、1件だけに含まれる `<言葉>` |\n"
@@ -13088,6 +13291,15 @@ msgstr "チャットで話されたことは保存され、後のチャットで
 msgid "say episodes"
 msgstr "`/memory エピソード オフ` または `/memory エピソード オン` を送ってください。チャットで話されたことを保存するかどうかです。"
 
+msgid "notes off"
+msgstr "回答に使ったことと覚えたことは、今後チャットに表示されません。`/memory 通知 オン` で再び表示します。"
+
+msgid "notes on"
+msgstr "管理者がオンにしていれば、回答に使ったことと覚えたことがチャットに表示されます。`/memory 通知 オフ` でオフになります。"
+
+msgid "say notes"
+msgstr "`/memory 通知 オフ` または `/memory 通知 オン` を送ってください。使ったことと覚えたことをチャットに表示するかどうかです。"
+
 msgid "a passage"
 msgstr "これは過去のチャットの一部です。取り込めるのはコマンドラインだけです"
 
@@ -13325,6 +13537,9 @@ msgstr "管理者がこのモデルにメモリを許可していません（`mo
 msgid "reason: nothing is learned from this model's chats (models_remember)"
 msgstr "管理者がこのモデルのチャットから覚えることを許可していません（`models_remember`）"
 
+msgid "reason: the user wants nothing learned from their chats"
+msgstr "あなたはチャットから何も覚えないことを選んでいます"
+
 msgid "reason: the model is told nothing (models_recall)"
 msgstr "管理者がこのモデルには覚えることだけを許可しています（`models_recall`）"
 
@@ -13495,6 +13710,29 @@ msgstr "変更：{before} → {after}"
 msgid "note, others"
 msgid_plural "note, others"
 msgstr[0] "ほか{n}件"
+
+msgid "line, used"
+msgid_plural "line, used"
+msgstr[0] "{n}件の記憶を使用"
+
+msgid "line, learned"
+msgstr "覚えました：{text}"
+
+msgid "line, forgotten"
+msgid_plural "line, forgotten"
+msgstr[0] "{n}件の記憶を忘れました"
+
+msgid "line, both"
+msgstr "{some} · {next}"
+
+msgid "source"
+msgstr "メモリ"
+
+msgid "source, past"
+msgstr "以前のチャット"
+
+msgid "lines not shown"
+msgstr "進行中のチャットに記憶は表示されません：{fault}"
 
 msgid "instead of a command"
 msgstr "私について何を覚えていますか？"
@@ -13773,6 +14011,9 @@ msgstr "чаты, беседы | история"
 msgid "verb episodes"
 msgstr "эпизоды | отрывки"
 
+msgid "verb notes"
+msgstr "пометки | заметки, источники"
+
 msgid "word everything"
 msgstr "всё, все"
 
@@ -13824,6 +14065,7 @@ msgstr ""
 "| `/memory чаты` | покажет чаты, из которых что-то хранится; со `<словами>` — подходящее из сказанного |\n"
 "| `/memory забудь чат <номер>` | забудет сказанное в этом чате; узнанные там факты останутся |\n"
 "| `/memory эпизоды выключи`, `/memory эпизоды включи` | выключит или включит хранение сказанного, помимо фактов |\n"
+"| `/memory пометки выключи`, `/memory пометки включи` | скрывает или показывает в ваших чатах, что использовано и запомнено |\n"
 "| `/memory запомни <текст>` | сохранит этот текст дословно |\n"
 "| `/memory измени <номер> <текст>` | заменит текст этого воспоминания |\n"
 "| `/memory забудь <номер>` | забудет его; можно несколько: `/memory забудь 2 5`; или `<слова>`, которые есть только в одном |\n"
@@ -14205,6 +14447,15 @@ msgstr "Сказанное в ваших чатах хранится и може
 msgid "say episodes"
 msgstr "Отправьте `/memory эпизоды выключи` или `/memory эпизоды включи`: хранить ли сказанное в ваших чатах."
 
+msgid "notes off"
+msgstr "Ваши чаты больше не показывают, что использовано для ответа и что запомнено. `/memory пометки включи` включит это снова."
+
+msgid "notes on"
+msgstr "Ваши чаты показывают, что использовано для ответа и что запомнено, если администратор это включил. `/memory пометки выключи` выключит это."
+
+msgid "say notes"
+msgstr "Отправьте `/memory пометки выключи` или `/memory пометки включи`: показывать ли в ваших чатах, что использовано и запомнено."
+
 msgid "a passage"
 msgstr "это отрывок прошлого чата; такие импортирует только командная строка"
 
@@ -14448,6 +14699,9 @@ msgstr "администратор не даёт этой модели памя�
 msgid "reason: nothing is learned from this model's chats (models_remember)"
 msgstr "администратор не разрешает ничего запоминать из чатов с этой моделью (`models_remember`)"
 
+msgid "reason: the user wants nothing learned from their chats"
+msgstr "вы выбрали ничего не запоминать из ваших чатов"
+
 msgid "reason: the model is told nothing (models_recall)"
 msgstr "администратор разрешает с этой моделью только запоминать (`models_recall`)"
 
@@ -14625,6 +14879,33 @@ msgstr[0] "и ещё {n}"
 msgstr[1] "и ещё {n}"
 msgstr[2] "и ещё {n}"
 
+msgid "line, used"
+msgid_plural "line, used"
+msgstr[0] "Использовано воспоминаний: {n}"
+msgstr[1] "Использовано воспоминаний: {n}"
+msgstr[2] "Использовано воспоминаний: {n}"
+
+msgid "line, learned"
+msgstr "Запомнено: {text}"
+
+msgid "line, forgotten"
+msgid_plural "line, forgotten"
+msgstr[0] "Забыто воспоминаний: {n}"
+msgstr[1] "Забыто воспоминаний: {n}"
+msgstr[2] "Забыто воспоминаний: {n}"
+
+msgid "line, both"
+msgstr "{some} · {next}"
+
+msgid "source"
+msgstr "Память"
+
+msgid "source, past"
+msgstr "Прошлый чат"
+
+msgid "lines not shown"
+msgstr "Текущие чаты не показывают, что запомнено: {fault}"
+
 msgid "instead of a command"
 msgstr "Что ты обо мне помнишь?"
 
@@ -14796,6 +15077,9 @@ msgstr "对话, 聊天 | 历史"
 msgid "verb episodes"
 msgstr "片段 | 段落"
 
+msgid "verb notes"
+msgstr "提示 | 注释, 来源"
+
 msgid "word everything"
 msgstr "全部, 所有, 一切"
 
@@ -14843,6 +15127,7 @@ msgstr ""
 "| `/memory 对话` | 列出有内容保留的对话；加上 `<词语>`，列出其中说过的相符内容 |\n"
 "| `/memory 忘记 对话 <编号>` | 忘记该对话中说过的内容；从中学到的事实保留 |\n"
 "| `/memory 片段 关闭`、`/memory 片段 开启` | 关闭或开启保留说过的内容（事实除外） |\n"
+"| `/memory 提示 关闭`、`/memory 提示 开启` | 在您的对话中隐藏或显示使用和记住的内容 |\n"
 "| `/memory 记住 <文本>` | 原样记住这段文本 |\n"
 "| `/memory 修改 <编号> <文本>` | 把这条记忆改成别的文本 |\n"
 "| `/memory 忘记 <编号>` | 忘记这条；也可以多条：`/memory 忘记 2 5`；或只有一条记忆含有的 `<词语>` |\n"
@@ -15198,6 +15483,15 @@ msgstr "您的对话内容会保留，并可能在以后的对话中被引用。
 msgid "say episodes"
 msgstr "请发送 `/memory 片段 关闭` 或 `/memory 片段 开启`：是否保留您的对话内容。"
 
+msgid "notes off"
+msgstr "您的对话不再显示回答所用的记忆和新记住的内容。`/memory 提示 开启` 可重新开启。"
+
+msgid "notes on"
+msgstr "如果管理员已开启，您的对话会显示回答所用的记忆和新记住的内容。`/memory 提示 关闭` 可关闭。"
+
+msgid "say notes"
+msgstr "请发送 `/memory 提示 关闭` 或 `/memory 提示 开启`：是否在对话中显示使用和记住的内容。"
+
 msgid "a passage"
 msgstr "这是以往对话的片段；只有命令行可以导入"
 
@@ -15435,6 +15729,9 @@ msgstr "管理员不让此模型使用记忆（`models_recall`, `models_remember
 msgid "reason: nothing is learned from this model's chats (models_remember)"
 msgstr "管理员不允许从此模型的对话中记住内容（`models_remember`）"
 
+msgid "reason: the user wants nothing learned from their chats"
+msgstr "您选择了不从您的对话中记住内容"
+
 msgid "reason: the model is told nothing (models_recall)"
 msgstr "管理员只允许从此模型的对话中记住内容（`models_recall`）"
 
@@ -15605,6 +15902,29 @@ msgstr "已修改：{before} → {after}"
 msgid "note, others"
 msgid_plural "note, others"
 msgstr[0] "还有 {n} 条"
+
+msgid "line, used"
+msgid_plural "line, used"
+msgstr[0] "使用了 {n} 条记忆"
+
+msgid "line, learned"
+msgstr "已记住：{text}"
+
+msgid "line, forgotten"
+msgid_plural "line, forgotten"
+msgstr[0] "忘记了 {n} 条记忆"
+
+msgid "line, both"
+msgstr "{some} · {next}"
+
+msgid "source"
+msgstr "记忆"
+
+msgid "source, past"
+msgstr "以前的对话"
+
+msgid "lines not shown"
+msgstr "进行中的对话不显示记住的内容：{fault}"
 
 msgid "instead of a command"
 msgstr "你记得关于我的什么？"
@@ -15997,6 +16317,7 @@ class Reason(StrEnum):
     MODEL_PERHAPS_EXTERNAL = "it is not told whether the model is local (local_only)"
     MODEL_EXCLUDED = "the model gets no memory (models_recall, models_remember)"
     MODEL_NOT_LEARNED_FROM = "nothing is learned from this model's chats (models_remember)"
+    ONLY_RECALLED = "the user wants nothing learned from their chats"
     MODEL_TOLD_NOTHING = "the model is told nothing (models_recall)"
     NOT_PERMITTED = "their inlet gave no permission"
 '''
@@ -16169,6 +16490,8 @@ class Turn:
     last. `folder`: the id of the folder that the chat is in; `email`, `name`: the user's. "" if not known.
     `searched`: Open WebUI makes a web, image or file search out of the messages that it gets back.
     `language`: the code of the interface's, one of `locales.CODES`; "" if there is none.
+    `only_recall`: the user wants nothing learned from it. `is_shown`: Open WebUI itself asks, and shows the
+    answer to the chat's user under the id `key`.
     """
 
     user_id: str
@@ -16194,6 +16517,8 @@ class Turn:
     folder: str = ""
     email: str = ""
     is_admin: bool = False
+    only_recall: bool = False
+    is_shown: bool = False
     name: str = field(default="", compare=False)  # these may change from one message to the next
     language: str = field(default="", compare=False)
 
@@ -16575,7 +16900,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -16616,7 +16941,7 @@ _KEEP_S, _QUEUE_S = 1.0, 5.0
 _COMMAND_S = 120.0  # that a command may take; it goes on in its thread
 _LONG_CHARS = 20_000  # of an exchange; to look for secrets in more waits in its user's turn
 _EARLY = 5_000  # turns
-_NOTE_S = 3.0  # that a note under an answer may take
+_NOTE_S, _SHOW_S = 3.0, 0.3  # that a note under an answer may take, and a line above it
 _HOLD_UP_S = 5.0  # that the server's start waits for the state database; then chats go on without memories
 
 
@@ -16756,6 +17081,23 @@ class Chats:
         except Exception as error:  # noqa: BLE001 - the chat must go on
             self.failed(Job.OUTLET, error)
             return ""
+
+    def finished(self, answered: Answered) -> None:
+        """An answer is there: its chat is to show what was used for it. Never blocks."""
+        if (runtime := self.runtime) is not None:
+            runtime.live_chats.finished(answered.user_id, answered.keys)
+
+    async def events(self, user_id: str, keys: Sequence[str], *, finished: bool) -> list[Body]:
+        """What a chat is to show now, where nothing is posted; nothing if it is late."""
+        if (runtime := self.runtime) is None:
+            return []
+        try:
+            shown = partial(runtime.live_chats.events, user_id, keys, finished=finished)
+            showing = in_pool(runtime.command_pool, shown)
+            return showing.result() if await within(_NOTE_S if finished else _SHOW_S, showing) else []
+        except Exception as error:  # noqa: BLE001 - the chat must go on
+            self.failed(Job.OUTLET, error)
+            return []
 
     def emit(self, event: Event) -> None:
         """Something has happened."""
@@ -18659,6 +19001,77 @@ def _refusal(message: str) -> dict[str, Any]:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# interfaces/function.py
+
+SOURCES["interfaces/function.py"] = r'''"""What single_file/memory_function.py asks: Open WebUI's bodies as JSON, behind the server's key.
+
+POST inlet and outlet with {"body", "user", "only_recall"} answer {"body", "events"}: the body as it is to go
+on, null where it is as it came, and what the chat is to show, which whoever asks emits.
+"""
+
+from __future__ import annotations
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from .chats import Chats
+from .server_key import has_key
+from .turns import Turns
+
+_MOST_BYTES = 64_000_000  # of a request
+
+
+class _TooLargeError(Exception):
+    pass
+
+
+def function_routes(key: str, chats: Chats, turns: Turns) -> list[Route]:
+    """POST /function/inlet and /function/outlet."""
+
+    async def asked(request: Request) -> Response:
+        if not has_key(request.headers, key):
+            return JSONResponse({"detail": "Send the server's key."}, status_code=401)
+        try:
+            form = await chats.intake.load("", await _read(request))
+        except _TooLargeError:
+            return JSONResponse({"detail": "A request has 64 MB at most."}, status_code=413)
+        except ClientDisconnect:
+            return Response(status_code=400)
+        except (ValueError, RecursionError):
+            form = None
+        body = form.get("body") if isinstance(form, dict) else None
+        if not isinstance(body, dict):
+            hint = 'Send JSON like {"body": {...}, "user": {"id": "..."}}.'
+            return JSONResponse({"detail": hint}, status_code=422)
+        user = form.get("user")
+        keys: tuple[str, ...] = ()
+        finished = request.url.path.endswith("/outlet")
+        if finished:
+            told, answered = await turns.outlet(body, user, second=True)
+            owner, keys = (answered.user_id, answered.keys) if answered else ("", ())
+        else:
+            only_recall = form.get("only_recall") is True
+            told, turn = await turns.inlet(body, user, second=True, only_recall=only_recall)
+            owner, keys = (turn.user_id, (turn.key,)) if turn else ("", ())
+        events = await chats.events(owner, keys, finished=finished) if keys else []
+        answer = {"body": None if told is body else told, "events": events}
+        return Response(await chats.intake.dump(owner, answer), media_type="application/json")
+
+    return [Route(f"/function/{name}", asked, methods=["POST"]) for name in ("inlet", "outlet")]
+
+
+async def _read(request: Request) -> bytes:
+    pieces, size = [], 0
+    async for piece in request.stream():
+        size += len(piece)
+        if size > _MOST_BYTES:
+            raise _TooLargeError
+        pieces.append(piece)
+    return b"".join(pieces)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # interfaces/identity.py
 
 SOURCES["interfaces/identity.py"] = r'''"""Who asks, and in which chat: by a key, by Open WebUI's headers, or by its signature.
@@ -19041,6 +19454,381 @@ async def _after(
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# interfaces/live/__init__.py
+
+SOURCES["interfaces/live/__init__.py"] = r'''"""What running chats show of memory, through Open WebUI's API: a status line, and the answer's sources."""
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/live/chats.py
+
+SOURCES["interfaces/live/chats.py"] = r'''"""One line above each answer, on what was used for it and learned from it; what was used, as its sources."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+
+from ...backends.backend_holder import BackendHolder
+from ...backends.base import EditableBackend
+from ...commands.language import language_of_text
+from ...config.settings import Valves
+from ...core.change import Change
+from ...core.exchange import Batch, message_id_of
+from ...core.locales import Locale, locale
+from ...core.memory import EPISODE, Check, Memory
+from ...core.turn import Turn, is_unnamed
+from ...language.names import teller
+from ...language.sanitize import one_line
+from ...language.secrets import masked
+from ...recall.recall import Recalled
+from ...state.switches_table import NoteSwitches
+from .poster import Event, Poster
+
+_TURNS = 2_000  # that are known
+_LOOKED_CHARS = 500  # of a message, to tell its language
+_ID_CHARS = 64
+_TOLD, _TOLD_CHARS = 2, 100  # of what was learned: how many, and characters of each
+_SOURCES, _SOURCE_CHARS, _NAME_CHARS = 20, 1_000, 60
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A turn whose answer may show something. begin: of its text."""
+
+    user_id: str
+    chat_id: str
+    message_id: str
+    exchange: tuple[str, str]
+    language: str
+    begin: str
+    used: tuple[str, ...]
+
+    @property
+    def words(self) -> Locale:
+        return locale(self.language or language_of_text(self.begin))
+
+
+class LiveChats:
+    """For all users. Threads may share it; only methods that give an event or a check block."""
+
+    def __init__(self, engine: Engine, live: BackendHolder, settings: Callable[[], Valves]) -> None:
+        self._live, self._settings = live, settings
+        self._switches, self._poster = NoteSwitches(engine), Poster(settings)
+        self._lock = threading.Lock()
+        self._turns: OrderedDict[tuple[str, str], _Shown] = OrderedDict()  # by user and answer
+        self._latest: dict[tuple[str, str], _Shown] = {}  # by user and exchange
+
+    def recalled(self, turn: Turn, recalled: Recalled | None) -> None:
+        """What a turn was told, which its chat is to show."""
+        if not turn.is_shown or turn.chat_kind != "chat" or is_unnamed(turn.key):
+            return
+        if not (_is_id(turn.chat_id) and _is_id(turn.key)):
+            return
+        used = (*recalled.why.used_ids, *recalled.why.quoted_ids) if recalled else ()
+        exchange = turn.user_id, message_id_of(turn.exchange_key)
+        begin = "" if turn.language else turn.text[:_LOOKED_CHARS]
+        ids = turn.user_id, turn.chat_id, turn.key
+        one = _Shown(*ids, exchange, turn.language, begin, used[:_SOURCES])
+        with self._lock:
+            self._turns[one.user_id, one.message_id] = self._latest[exchange] = one
+            while len(self._turns) > _TURNS:
+                _, old = self._turns.popitem(last=False)
+                if self._latest.get(old.exchange) is old:
+                    del self._latest[old.exchange]
+        if used:
+            self._post(one, lambda: self._status(one))
+
+    def finished(self, user_id: str, keys: Sequence[str]) -> None:
+        """An answer is there, which may have sources."""
+        one = self._of(user_id, keys)
+        if one is not None and one.used:
+            self._post(one, lambda: self._sources(one))
+
+    def learned(self, batch: Batch, made: Sequence[Change]) -> None:
+        """What was made of what somebody said."""
+        by_turn: dict[str, list[Change]] = {}
+        for change in made:
+            for message_id in reversed(change.source.split()):
+                if change.kind != EPISODE and (batch.user_id, message_id) in self._latest:
+                    by_turn.setdefault(message_id, []).append(change)
+                    break
+        for message_id, changes in by_turn.items():
+            if (one := self._latest.get((batch.user_id, message_id))) is not None:
+                self._post(one, lambda one=one, changes=changes: self._status(one, changes))  # type: ignore[misc]
+
+    def events(self, user_id: str, keys: Sequence[str], *, finished: bool) -> list[Event]:
+        """What whoever shows it by themselves is to show now; nothing where it is posted."""
+        one = self._of(user_id, keys)
+        if one is None or not one.used or self._poster.is_on or not self._switches.wants(user_id):
+            return []
+        event = self._sources(one) if finished else self._status(one)
+        return [event] if event else []
+
+    def check(self) -> Check | None:
+        """Whether Open WebUI takes what is posted; None where nothing is."""
+        return self._poster.check()
+
+    def drop(self, user_id: str) -> None:
+        """Keep nothing of a user's."""
+        with self._lock:
+            for known in (self._turns, self._latest):
+                for key in [key for key in known if key[0] == user_id]:
+                    del known[key]
+
+    def close(self) -> None:
+        """Show no more."""
+        self._poster.close()
+
+    def _of(self, user_id: str, keys: Sequence[str]) -> _Shown | None:
+        return next((self._turns[user_id, key] for key in keys if (user_id, key) in self._turns), None)
+
+    def _post(self, one: _Shown, make: Callable[[], Event | None]) -> None:
+        def wanted() -> Event | None:
+            return make() if self._switches.wants(one.user_id) else None
+
+        self._poster.post(one.user_id, one.chat_id, one.message_id, wanted)
+
+    def _status(self, one: _Shown, changes: Sequence[Change] = ()) -> Event:
+        words = one.words
+        said = [words.say("line, used", n=len(one.used))] if one.used else []
+        said += _learned(changes, words)
+        line = said[0]
+        for another in said[1:]:
+            line = words.say("line, both", some=line, next=another)
+        return {"type": "status", "data": {"description": line, "done": True}}
+
+    def _sources(self, one: _Shown) -> Event | None:
+        backend = self._live.get()
+        if not isinstance(backend, EditableBackend):
+            return None
+        there = {memory.id: memory for memory in backend.get_all(one.used)}
+        found = [there[memory_id] for memory_id in one.used if memory_id in there]
+        if not found:
+            return None
+        words, url = one.words, self._settings().page_url
+        source = {"name": words.say("source"), **({"url": f"{url}/"} if url else {})}
+        data = {
+            "source": source,
+            "document": [_plain(memory.text)[:_SOURCE_CHARS] for memory in found],
+            "metadata": [
+                {"source": f"memory-{memory.id}", "name": _name(memory, one, words)} for memory in found
+            ],
+        }
+        return {"type": "source", "data": data}
+
+
+def _is_id(value: str) -> bool:
+    """Whether it may stand in a path."""
+    return len(value) <= _ID_CHARS and value.isascii() and value.replace("-", "").replace("_", "").isalnum()
+
+
+def _learned(changes: Sequence[Change], words: Locale) -> Iterator[str]:
+    texts = [_cut(_plain(change.after), _TOLD_CHARS) for change in changes if change.op != "remove"]
+    gone = sum(change.op == "remove" for change in changes)
+    if texts:
+        more = [words.say("note, others", n=len(texts) - _TOLD)] if len(texts) > _TOLD else []
+        yield words.say("line, learned", text="; ".join([*texts[:_TOLD], *more]))
+    if gone:
+        yield words.say("line, forgotten", n=gone)
+
+
+def _name(memory: Memory, one: _Shown, words: Locale) -> str:
+    if memory.kind == EPISODE:
+        return words.say("source, past")
+    text, told_by = _cut(_plain(memory.text), _NAME_CHARS), teller(memory, one.user_id, locale=words)
+    return words.say("note, told by", who=told_by, text=text) if told_by else text
+
+
+def _plain(text: str) -> str:
+    """As it may be shown: on one line, without secrets."""
+    return masked(one_line(text))[0]
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/live/poster.py
+
+SOURCES["interfaces/live/poster.py"] = r'''"""Posts events to Open WebUI, off every chat's path: few at once, each within a bound, dropped when late."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from ...config.settings import Valves
+from ...core.breaker import Breaker
+from ...core.memory import Check
+from ...observe.inquiry import Inquiry
+
+if TYPE_CHECKING:
+    import httpx
+
+Event = dict[str, Any]
+
+_AT_ONCE = 2  # connections
+_WAITING, _WAITING_EACH = 64, 8  # events, of all users and of one
+_LATE_S = 5.0  # what waits longer is dropped
+_TIMEOUT_S = 2.0  # for each step of a request
+_ANSWER_BYTES = 1_000_000  # of an answer that is read
+_LOOK_S, _LOOKED_S = 3.0, 30.0  # that a look at Open WebUI may take, and for which it holds
+_NAME = "open webui"
+
+
+class Poster:
+    """For all users. Threads may share it; nothing but `check` and `close` blocks."""
+
+    def __init__(self, settings: Callable[[], Valves]) -> None:
+        self._settings = settings
+        self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="memory-live")
+        self._lock = threading.Lock()
+        self._waiting: Counter[str] = Counter()  # by user
+        self._breaker = Breaker()
+        self._client: httpx.Client | None = None
+        self._sent = self._dropped = 0
+        self._looking = Inquiry("memory-webui", self._look)
+        self._looked: tuple[float, tuple[str, str], Check] | None = None
+
+    @property
+    def is_on(self) -> bool:
+        """Whether Open WebUI's address and a key are set."""
+        settings = self._settings()
+        return bool(settings.webui_url and settings.webui_api_key)
+
+    def post(self, user_id: str, chat_id: str, message_id: str, make: Callable[[], Event | None]) -> None:
+        """Post what `make` gives, which may block, to a message; nothing where that is None."""
+        if not self.is_on:
+            return
+        with self._lock:
+            full = self._waiting.total() >= _WAITING or self._waiting[user_id] >= _WAITING_EACH
+            self._dropped += full
+            if full:
+                return
+            self._waiting[user_id] += 1
+        try:
+            self._pool.submit(self._work, user_id, chat_id, message_id, make, time.monotonic())
+        except RuntimeError:  # closed
+            self._left(user_id)
+
+    def check(self) -> Check | None:
+        """Whether Open WebUI takes what is posted; None where it is not set. Takes some seconds at most."""
+        settings = self._settings()
+        if not self.is_on:
+            return None
+        of = settings.webui_url, settings.webui_api_key
+        if self._looked is None or self._looked[1] != of or time.monotonic() - self._looked[0] > _LOOKED_S:
+            try:
+                check = self._looking.answer(_LOOK_S)
+            except TimeoutError:
+                check = _ill("it does not answer in time", "Look at Open WebUI and at webui_url.")
+            except Exception as error:  # noqa: BLE001 - it is what the check says
+                check = _ill(f"it cannot be reached ({type(error).__name__})", "Check webui_url.")
+            self._looked = time.monotonic(), of, check
+        check = self._looked[2]
+        detail = (
+            f"running chats show what is used and learned: {self._sent:,} shown, {self._dropped:,} dropped"
+        )
+        return check if not check.ok else Check(_NAME, True, detail)
+
+    def close(self) -> None:
+        """Post no more."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        if self._client is not None:
+            self._client.close()
+
+    def _work(
+        self, user_id: str, chat_id: str, message_id: str, make: Callable[[], Event | None], since: float
+    ) -> None:
+        try:
+            if time.monotonic() - since > _LATE_S or not self._breaker.allows():
+                self._dropped += 1
+            elif (event := make()) is not None:
+                self._send(f"/api/v1/chats/{chat_id}/messages/{message_id}/event", event)
+        except Exception:  # noqa: BLE001 - the check tells why; a chat without a status line is whole
+            self._dropped += 1
+        finally:
+            self._left(user_id)
+
+    def _left(self, user_id: str) -> None:
+        with self._lock:
+            self._waiting[user_id] -= 1
+            self._waiting += Counter()  # without those at none
+
+    def _send(self, path: str, event: Event) -> None:
+        began = self._breaker.clock()
+        status, _ = 0, b""
+        try:
+            status, _ = self._ask("POST", path, event, most=0)
+        finally:
+            if 200 <= status < 300:
+                self._sent += 1
+                self._breaker.succeeded()
+            else:
+                self._dropped += status != 0
+                self._breaker.failed(began)
+
+    def _ask(
+        self, method: str, path: str, body: Event | None = None, most: int = _ANSWER_BYTES
+    ) -> tuple[int, bytes]:
+        """Status and answer of one request, of which no more than `most` bytes are read."""
+        import httpx
+
+        settings = self._settings()
+        if self._client is None:
+            limits = httpx.Limits(max_connections=_AT_ONCE + 1, max_keepalive_connections=_AT_ONCE)
+            self._client = httpx.Client(timeout=_TIMEOUT_S, limits=limits, trust_env=False)
+        headers = {"Authorization": f"Bearer {settings.webui_api_key}"}
+        url = settings.webui_url + path
+        with self._client.stream(method, url, json=body, headers=headers) as answer:
+            read = b""
+            for piece in answer.iter_bytes() if most else ():
+                read += piece
+                if len(read) > most:
+                    break
+            return answer.status_code, read
+
+    def _look(self) -> Check:
+        """What Open WebUI says of the key."""
+        status, answer = self._ask("GET", "/api/v1/auths/")
+        if status == 401:
+            return _ill(
+                "it refuses webui_api_key", "Make an API key in an admin's account there, and set it."
+            )
+        if status == 403:
+            hint = (
+                "Switch API keys on there (Admin > Settings > General), and where their endpoints are "
+                "restricted, allow /api/v1/auths and /api/v1/chats."
+            )
+            return _ill("it lets no API key ask", hint)
+        told = json.loads(answer) if status == 200 else None
+        if not isinstance(told, dict) or "role" not in told:
+            return _ill("something else answers at webui_url", "Set it to Open WebUI's own address.")
+        if told["role"] != "admin":
+            return _ill("webui_api_key is not an admin's", "Only an admin's key reaches everybody's chats.")
+        _, answer = self._ask("GET", "/api/config")
+        features = json.loads(answer).get("features", {})
+        if features.get("enable_admin_chat_access") is False:
+            return _ill("admins may not open users' chats there", "Set its ENABLE_ADMIN_CHAT_ACCESS to true.")
+        return Check(_NAME, True, "")
+
+
+def _ill(what: str, hint: str) -> Check:
+    return Check(_NAME, False, f"running chats show nothing of memory: {what}", hint)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # interfaces/pipelines/__init__.py
 
 SOURCES["interfaces/pipelines/__init__.py"] = r'''"""The filter as the Pipelines server sees it."""
@@ -19153,21 +19941,19 @@ import logging
 import os
 from typing import cast
 
-from starlette.routing import Mount, Router
+from starlette.routing import BaseRoute, Mount, Router
 
-from ...commands.parse import is_command, may_be_command, repeated, with_task
 from ...config.environment import Environment
 from ...config.settings import Valves
 from ...config.valves_codec import lenient
 from ...core import locales
-from ...core.events import Job
 from .. import routes
-from ..body import with_answer
 from ..chats import Body, Chats
-from ..intake import read_asked, read_finished
+from ..function import function_routes
 from ..proxy.proxy import Proxy, open_to_browsers
 from ..service import Open, Service
 from ..tools import tool_server
+from ..turns import Turns
 from ..web.page import Page
 from . import guard
 
@@ -19190,6 +19976,7 @@ class Filter:
         self.valves = cast("Valves", lenient(self._settings)())
         self._problems: list[str] = []
         self._chats = Chats(self._environment, lambda: self.valves, self._problems, open_service)
+        self._turns = Turns(self._chats, lambda: self.valves)
         self._proxy = Proxy(self._chats, lambda: self.valves, self._environment, "/memory/v1")
         self._page = Page(self._chats, lambda: self.valves, self._environment)
 
@@ -19204,7 +19991,8 @@ class Filter:
         self._guard_routes()
         if app := guard.server_app():
             key = self._environment.server_key
-            own = [*routes.watching(key, self._chats), Mount("/v1", open_to_browsers(self._proxy, key))]
+            own: list[BaseRoute] = [Mount("/v1", open_to_browsers(self._proxy, key))]
+            own += [*routes.watching(key, self._chats), *function_routes(key, self._chats, self._turns)]
             own += tool_server.served(self._chats, lambda: self.valves, self._environment)
             own.append(Mount("", self._page))  # all the rest of /memory/
             guard.serve(app, Router([Mount("/memory", routes=own)]))
@@ -19223,39 +20011,12 @@ class Filter:
         self._chats.use_settings()
 
     async def inlet(self, body: Body, user: Body | None = None) -> Body:
-        """A request on its way to the model: with a block of memories, or as it came.
-
-        Commands and their answers never go on, nor what the server cannot answer with: whatever fails later.
-        """
-        deadline = self._chats.deadline()
-        try:
-            asked = await self._chats.intake.read(read_asked, body, user)
-        except Exception as error:  # noqa: BLE001 - the chat must go on
-            self._chats.failed(Job.INLET, error)
-            return body
-        if is_command(asked.turn):
-            return with_task(asked.body, await self._chats.give(asked.turn))
-        return await self._chats.told(asked.body, asked.turn, deadline)
+        """A request on its way to the model: with a block of memories, or as it came."""
+        return (await self._turns.inlet(body, user))[0]
 
     async def outlet(self, body: Body, user: Body | None = None) -> Body:
         """A finished answer: stored for the writer. One to a command becomes what was asked for."""
-        try:
-            finished = await self._chats.intake.read(read_finished, body, user)
-        except Exception as error:  # noqa: BLE001 - the chat must go on
-            self._chats.failed(Job.OUTLET, error)
-            return body
-        body, answered = finished.body, finished.answered
-        if answered is None:
-            return body
-        if answer := repeated(answered):
-            return with_answer(body, answer)
-        if may_be_command(answered):
-            answer = await self._chats.answer(answered)
-            return with_answer(body, answer) if answer else body
-        chat_id = await self._chats.keep(answered)
-        if chat_id and self.valves.show_memory_notes and (note := await self._chats.note(answered, chat_id)):
-            return with_answer(body, note, below=True)
-        return body
+        return (await self._turns.outlet(body, user))[0]
 
     @property
     def _runtime(self) -> Service | None:
@@ -19729,8 +20490,9 @@ from ...core.turn import Answered, Turn
 from ..body import text_of, without_blocks
 from ..chats import Chats
 from ..embeddings import OWN_MODEL, embedded
-from ..identity import Caller, UnidentifiedError, identified, metadata_of
+from ..identity import Caller, UnidentifiedError, given_key, identified, metadata_of
 from ..intake import read_asked
+from ..server_key import has_key
 from .answer import Ear, Read, StreamEar, WholeEar
 from .catalogue import PREFIX, Catalogue
 from .dialects import DIALECTS, Dialect
@@ -19970,7 +20732,10 @@ class Proxy:
         meta["model"] = {"id": model, "owned_by": "openai", "connection_type": local}
         seen = {"model": model, "messages": messages, "metadata": meta}
         read = await intake.read(read_asked, seen, caller.user)
-        turn = replace(read.turn, searched=dialect.in_system)
+        is_shown = has_key(
+            {"authorization": f"Bearer {given_key(asked.headers)}"}, self._environment.server_key
+        )
+        turn = replace(read.turn, searched=dialect.in_system, is_shown=is_shown)
         if not turn.task and turn.text.startswith(_TASK) and "<chat_history>" in turn.text:
             turn = replace(turn, task="as its words tell")
         if is_command(turn):
@@ -19989,6 +20754,7 @@ class Proxy:
     async def _keep(self, turn: Turn, said: str) -> None:
         """The exchange is on disk afterwards, whoever goes away meanwhile."""
         answered = Answered(turn.user_id, (turn.key,), turn.text, said, turn.name, turn.chat_kind)
+        self._chats.finished(answered)
         keeping = asyncio.ensure_future(self._chats.keep(answered))
         self._keeping.add(keeping)
         keeping.add_done_callback(self._keeping.discard)
@@ -20471,6 +21237,7 @@ if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the serve
     from ..remember.keeper import Keeper
     from ..state.api_keys_table import ApiKeys
     from .lanes import Lanes
+    from .live.chats import LiveChats
     from .tools.toolbox import Toolbox
     from .web.parts import Parts
 
@@ -20486,6 +21253,8 @@ class Service(Protocol):
     def commander(self) -> Commander: ...
     @property
     def notes(self) -> Notes: ...
+    @property
+    def live_chats(self) -> LiveChats: ...
     @property
     def toolbox(self) -> Toolbox: ...
     @property
@@ -21589,6 +22358,100 @@ def schema(name: str) -> dict[str, Any]:
         for key, one in told["properties"].items()
     }
     return {"type": "object", "properties": fields, "required": told.get("required", [])}
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/turns.py
+
+SOURCES["interfaces/turns.py"] = r'''"""Open WebUI's own two calls around an answer, `inlet` and `outlet`, for the filter and for the function.
+
+Whatever happens in here, the chat goes on.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from ..commands.parse import is_command, may_be_command, repeated, with_task
+from ..config.settings import Valves
+from ..core.events import Job
+from ..core.turn import Answered, Turn
+from .body import read_inlet, with_answer
+from .chats import Body, Chats
+from .intake import read_asked, read_finished
+
+_SEEN = 5_000  # turns
+
+
+class Turns:
+    """For one event loop."""
+
+    def __init__(self, chats: Chats, settings: Callable[[], Valves]) -> None:
+        self._chats, self._settings = chats, settings
+        self._of_filter: OrderedDict[tuple[str, str], None] = OrderedDict()  # by user and key
+
+    async def inlet(
+        self, body: Body, user: Body | None, *, second: bool = False, only_recall: bool = False
+    ) -> tuple[Body, Turn | None]:
+        """A request on its way to the model: with a block of memories, or as it came; and the turn it begins.
+
+        Commands and their answers never go on, nor what the server cannot answer with: whatever fails later.
+        second: a filter may have seen to it before; then it goes on as it came, and there is no turn.
+        only_recall: its user wants nothing learned from it.
+        """
+        deadline = self._chats.deadline()
+        try:
+            asked = await self._chats.intake.read(read_asked, body, user)
+        except Exception as error:  # noqa: BLE001 - the chat must go on
+            self._chats.failed(Job.INLET, error)
+            return body, None
+        turn = replace(asked.turn, is_shown=True, only_recall=only_recall)
+        if second and self._is_seen(turn.user_id, [turn.key]):
+            return body, None
+        if not second:
+            self._see(turn)
+        if is_command(turn):
+            told = with_task(asked.body, await self._chats.give(turn))
+            if not second:
+                self._see(read_inlet(told, user))
+            return told, turn
+        return await self._chats.told(asked.body, turn, deadline), turn
+
+    async def outlet(
+        self, body: Body, user: Body | None, *, second: bool = False
+    ) -> tuple[Body, Answered | None]:
+        """A finished answer: stored for the writer. One to a command becomes what was asked for."""
+        try:
+            finished = await self._chats.intake.read(read_finished, body, user)
+        except Exception as error:  # noqa: BLE001 - the chat must go on
+            self._chats.failed(Job.OUTLET, error)
+            return body, None
+        came, (body, answered) = body, (finished.body, finished.answered)
+        if answered is None:
+            return body, None
+        if second and self._is_seen(answered.user_id, answered.keys):
+            return came, None
+        if answer := repeated(answered):
+            return with_answer(body, answer), None
+        if may_be_command(answered):
+            answer = await self._chats.answer(answered)
+            return (with_answer(body, answer) if answer else body), None
+        chat_id = await self._chats.keep(answered)
+        if chat_id and self._settings().show_memory_notes:
+            note = await self._chats.note(answered, chat_id)
+            body = with_answer(body, note, below=True) if note else body
+        self._chats.finished(answered)
+        return body, answered
+
+    def _see(self, turn: Turn) -> None:
+        self._of_filter[turn.user_id, turn.key] = None
+        if len(self._of_filter) > _SEEN:
+            self._of_filter.popitem(last=False)
+
+    def _is_seen(self, user_id: str, keys: Sequence[str]) -> bool:
+        return any((user_id, key) in self._of_filter for key in keys)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -45149,6 +46012,7 @@ from ..language.secrets import masked
 from ..state import reading, recalls
 from ..state.prepared import Prepared
 from .rank import Ranked
+from .select import INJECTED, INJECTED_BEFORE
 
 _QUERY_CHARS = 200
 _LOOKED_CHARS = 1000  # of a query, for secrets
@@ -45211,6 +46075,17 @@ class Explanation:
         standing = (memory_id for memory_id, _ in self.standing)
         weighed = (one.memory_id for one in (*self.weighed, *self.quoted))
         return list(dict.fromkeys((*self.profile, *standing, *weighed, *self.corrected, *self.forgotten)))
+
+    @property
+    def used_ids(self) -> list[str]:
+        """The ids of the facts that the model has for this message, each once."""
+        told = (one.memory_id for one in self.weighed if one.outcome in (INJECTED, INJECTED_BEFORE))
+        return list(dict.fromkeys((*self.profile, *told)))
+
+    @property
+    def quoted_ids(self) -> list[str]:
+        """The ids of the passages that were told with this message."""
+        return [one.memory_id for one in self.quoted if one.outcome == INJECTED]
 
     @classmethod
     def of_left_alone(cls, reason: str) -> Explanation:
@@ -49519,12 +50394,14 @@ class Writer:
         emit: Emit,
         take_in: Callable[[], None] = lambda: None,
         is_busy: Callable[[], bool] = lambda: False,
+        remembered: Callable[[Batch, Sequence[Change]], None] = lambda _batch, _made: None,
     ) -> None:
         """take_in: brings to the outbox what could not be put there at once.
 
         is_busy: whether many messages wait for their memories; then one user at a time is enough.
+        remembered: is told of each batch what was made of it; never blocks, and raises nothing.
         """
-        self._take_in, self._is_busy = take_in, is_busy
+        self._take_in, self._is_busy, self._tell = take_in, is_busy, remembered
         self._outbox, self._live, self._journal, self._injected = outbox, live, journal, injected
         self._changes, self._episodes = Changes(journal), Episodes(journal.engine, self._let_others_go_first)
         self._settings, self._emit = settings, emit
@@ -49639,6 +50516,7 @@ class Writer:
             if change.refused:
                 self._emit(Event(EventKind.CHANGE_REFUSED, reason=change.refused))
         made = [change for change in changes if not change.refused and change.op != REAFFIRMED]
+        self._tell(batch, made)
         self._emit(Event(EventKind.EXCHANGES_REMEMBERED, len(worth.exchanges)))
         if reading.is_without and worth.exchanges:
             self._emit(Event(EventKind.EXCHANGES_UNREAD, len(worth.exchanges)))
@@ -49872,16 +50750,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
-from starlette.routing import Mount
+from starlette.routing import BaseRoute, Mount
 
 from .app import Application
 from .config.environment import PUBLIC_DEFAULT_KEY, Environment
 from .core import locales
 from .interfaces.chats import Chats
 from .interfaces.cli.instance import settings_in
+from .interfaces.function import function_routes
 from .interfaces.proxy.proxy import Proxy, open_to_browsers
 from .interfaces.routes import watching
 from .interfaces.tools import tool_server
+from .interfaces.turns import Turns
 from .interfaces.web.page import Page
 
 log = logging.getLogger(__name__)
@@ -49910,8 +50790,9 @@ def application(environment: Environment) -> Starlette:
         await page.close()
         await chats.stop()
 
-    key = environment.server_key
-    own = [*watching(key, chats), *tool_server.served(chats, lambda: settings, environment), Mount("", page)]
+    key, turns = environment.server_key, Turns(chats, lambda: settings)
+    own: list[BaseRoute] = [*watching(key, chats), *function_routes(key, chats, turns)]
+    own += [*tool_server.served(chats, lambda: settings, environment), Mount("", page)]
     routes = [Mount("/memory", routes=own), Mount("/v1", open_to_browsers(proxy, key))]
     return Starlette(routes=routes, lifespan=lifespan)
 
@@ -49962,6 +50843,7 @@ from .schema import (
     llm_days,
     locations,
     metadata,
+    note_switches,
     noted,
     outbox,
     page_sessions,
@@ -49988,6 +50870,7 @@ __all__ = [
     "llm_days",
     "locations",
     "metadata",
+    "note_switches",
     "noted",
     "open_state",
     "outbox",
@@ -50573,6 +51456,7 @@ from . import (
     m010_forgotten_passages,
     m011_api_keys,
     m012_page_sessions,
+    m013_note_switches,
 )
 
 STEPS: tuple[ModuleType, ...] = (
@@ -50585,6 +51469,7 @@ STEPS: tuple[ModuleType, ...] = (
     m010_forgotten_passages,
     m011_api_keys,
     m012_page_sessions,
+    m013_note_switches,
 )
 
 _FIRST = 4  # the version that the first step makes
@@ -51111,6 +51996,21 @@ CREATE TABLE page_sessions (
     until FLOAT NOT NULL
 );
 CREATE INDEX page_sessions_user ON page_sessions (user_id)
+"""
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# state/migrations/m013_note_switches.py
+
+SOURCES["state/migrations/m013_note_switches.py"] = r'''"""Who wants nothing shown of what was used and learned: see state/switches_table.py."""
+
+SQL = """
+CREATE TABLE note_switches (
+    user_id VARCHAR NOT NULL,
+    is_on BOOLEAN NOT NULL,
+    at FLOAT NOT NULL,
+    PRIMARY KEY (user_id)
+)
 """
 '''
 
@@ -51875,6 +52775,14 @@ episode_switches = Table(
     Column("at", Float, nullable=False),
 )
 
+note_switches = Table(
+    "note_switches",
+    metadata,
+    Column("user_id", _Id, primary_key=True),
+    Column("is_on", Boolean, nullable=False),
+    Column("at", Float, nullable=False),
+)
+
 # See state/api_keys_table.py.
 api_keys = Table(
     "api_keys",
@@ -52014,7 +52922,7 @@ def try_writing(engine: Engine) -> None:
 # ----------------------------------------------------------------------------------------------------------
 # state/switches_table.py
 
-SOURCES["state/switches_table.py"] = r'''"""A user's own switches: memory on or off, in one chat or always. A chat's own one goes first."""
+SOURCES["state/switches_table.py"] = r'''"""A user's own switches: memory on or off, in one chat (which goes first) or always; notes in chats."""
 
 from __future__ import annotations
 
@@ -52022,7 +52930,7 @@ import time
 
 from sqlalchemy import Boolean, Connection, Engine, bindparam, func, literal, select
 
-from . import put_row, reading, switches
+from . import note_switches, put_row, reading, switches
 from .engine import Patience
 
 # Named so that a statement with values of columns can hold it: see `bound`.
@@ -52078,6 +52986,22 @@ class Switches:
         wanted = select(switches.c.chat_id, switches.c.is_on).where(*mine).order_by(switches.c.at.desc())
         rows = self._reading.run(lambda connection: connection.execute(wanted).all())
         return {row.chat_id: row.is_on for row in rows}
+
+
+class NoteSwitches:
+    """Whether chats show a user what was used and learned: notes under answers, status lines, sources."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._writing, self._reading = Patience(engine), Patience(reading(engine))
+
+    def set(self, user_id: str, on: bool) -> None:
+        row = {"user_id": user_id, "is_on": on, "at": time.time()}
+        self._writing.run(lambda connection: put_row(connection, note_switches, row))
+
+    def wants(self, user_id: str) -> bool:
+        """True where the user has not said."""
+        mine = select(note_switches.c.is_on).where(note_switches.c.user_id == user_id)
+        return self._reading.run(lambda connection: connection.scalar(mine)) is not False
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -53682,7 +54606,6 @@ def connect(path: str) -> sqlite3.Connection:
         path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
     )
     try:
-        connection.create_function("casefold", 1, str.casefold, deterministic=True)
         _enter_wal(connection)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA secure_delete = ON")
@@ -53845,141 +54768,43 @@ def _file_at(path: str) -> tuple[int, int] | None:
 # ----------------------------------------------------------------------------------------------------------
 # stores/sqlite/filters.py
 
-SOURCES["stores/sqlite/filters.py"] = r'''"""mem0's filters as SQL over `memories AS m`, with the meaning mem0's Qdrant store gives them.
+SOURCES["stores/sqlite/filters.py"] = r'''"""mem0's filters as SQL over `memories AS m`: the text that a field must have."""
 
-A condition on a list-valued field holds when one element fulfils it; a missing field fulfils none, nor
-does null fulfil `ne` and `nin`; "*" is no condition at all. `a.b` reaches into nested objects.
-"""
-
-# ruff: noqa: S608  (only operators from fixed tables are put together, all values are bound)
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from ...core.errors import Drop
 
 Filters = Mapping[str, Any]
-Clause = tuple[str, list[Any]]
-
-_RANGE = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
-_LOGIC = {"AND": "AND", "OR": "OR", "NOT": "NOT", "$and": "AND", "$or": "OR", "$not": "NOT"}
 
 
 def user_of(filters: Filters | None) -> str | None:
-    """The one user the filters ask for, or None when they do not say it as a plain id."""
+    """The one user the filters ask for, or None."""
     user = (filters or {}).get("user_id")
     return user if isinstance(user, str) and user not in ("", "*") else None
 
 
-def where(filters: Filters | None) -> Clause:
-    """A boolean SQL expression and its bound values; "1" for no filters. Drop on a malformed filter."""
-    user = user_of(filters)
-    rest = {key: value for key, value in (filters or {}).items() if key != "user_id" or user is None}
-    clauses = [_clause(rest)]
-    if user is not None:
-        clauses.insert(0, ("m.user_id = ?", [user]))
-    return _joined("AND", clauses) or ("1", [])
+def where(filters: Filters | None) -> tuple[str, list[str]]:
+    """A boolean SQL expression and its bound values. "*" is any value.
 
-
-def _clause(filters: Filters) -> Clause | None:
-    clauses: list[Clause | None] = []
-    seen: set[str] = set()
-    for key, value in filters.items():
-        logic = _LOGIC.get(key)
-        if logic is None:
-            clauses.append(_field(key, value))
-        elif logic not in seen:  # mem0 hands over both OR and its own $or for the same conditions
-            seen.add(logic)
-            clauses.append(_group(logic, value))
-    return _joined("AND", clauses)
-
-
-def _group(logic: str, value: object) -> Clause | None:
-    if not isinstance(value, list) or not all(isinstance(item, Mapping) for item in value):
-        raise Drop(f"The filter {logic} needs a list of filters.")
-    clauses = [_clause(item) for item in value]
-    if logic != "NOT":
-        return _joined(logic, clauses)
-    some = _joined("OR", clauses)
-    return some and (f"NOT {some[0]}", some[1])
-
-
-def _joined(word: str, clauses: list[Clause | None]) -> Clause | None:
-    present = [clause for clause in clauses if clause is not None]
-    if not present:
-        return None
-    sql = f" {word} ".join(clause[0] for clause in present)
-    return f"({sql})", [bound for clause in present for bound in clause[1]]
-
-
-def _field(key: str, value: object) -> Clause | None:
-    if value == "*":
-        return None
-    if isinstance(value, list):
-        value = {"in": value}
-    elif not isinstance(value, Mapping):
-        value = {"eq": value}
-    sql, bound = _condition(key, value)
-    # Members of an object have names for keys; elements of a list have numbers, a single value has none.
-    each = f"SELECT 1 FROM json_each(m.payload, ?) AS e WHERE typeof(e.key) <> 'text' AND {sql}"
-    return f"EXISTS ({each})", [_path(key), *bound]
-
-
-def _condition(key: str, ops: Mapping[str, Any]) -> Clause:
-    """SQL over `e`, one value of the field."""
-    if ops and ops.keys() <= _RANGE.keys():
-        return _range(key, ops)
-    if ops.keys() & _RANGE.keys():
-        raise Drop(f"The filter on {key} mixes a range with another operator; combine them with AND.")
-    if len(ops) == 1:
-        ((op, value),) = ops.items()
-        if op in ("eq", "ne"):
-            return _among([value], negated=op == "ne")
-        if op in ("in", "nin") and isinstance(value, list):
-            return _among(value, negated=op == "nin")
-        if op == "contains" and isinstance(value, str):
-            return "e.type = 'text' AND instr(e.value, ?) > 0", [value]
-        if op == "icontains" and isinstance(value, str):
-            return "e.type = 'text' AND instr(casefold(e.value), ?) > 0", [value.casefold()]
-    raise Drop(
-        f"The filter on {key} is not understood; it takes one of "
-        "eq, ne, gt, gte, lt, lte, in, nin, contains, icontains with a fitting value."
-    )
-
-
-def _among(values: list[Any], *, negated: bool) -> Clause:
-    try:
-        listed = json.dumps(values, ensure_ascii=False, allow_nan=False)
-    except (TypeError, ValueError):
-        raise Drop("A filter value is of a kind that JSON cannot hold.") from None
-    # SQLite reads JSON true as 1; the types keep them apart.
-    same = "l.value IS e.value AND (l.type IN ('true', 'false')) = (e.type IN ('true', 'false'))"
-    exists = f"EXISTS (SELECT 1 FROM json_each(?) AS l WHERE {same})"
-    return f"e.type <> 'null' AND NOT {exists}" if negated else exists, [listed]
-
-
-def _range(key: str, ops: Mapping[str, Any]) -> Clause:
-    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in ops.values()):
-        tests = [f"e.value {_RANGE[op]} ?" for op in ops]
-        return " AND ".join(["e.type IN ('integer', 'real')", *tests]), list(ops.values())
-    try:
-        # isoformat writes the zone as SQLite reads it (+05:30, not +0530); julianday brings both to UTC.
-        moments = [datetime.fromisoformat(value).isoformat() for value in ops.values()]
-    except (TypeError, ValueError):
-        raise Drop(f"The range filter on {key} needs numbers, or dates in ISO form.") from None
-    tests = [f"julianday(e.value) {_RANGE[op]} julianday(?)" for op in ops]
-    # SQLite would take a bare number for a Julian day, and "now" for the present.
-    is_date = "e.type = 'text' AND e.value GLOB '[0-9][0-9][0-9][0-9]-[0-9]*'"
-    return " AND ".join([is_date, *tests]), moments
-
-
-def _path(key: str) -> str:
-    if '"' in key:
-        raise Drop("A filter field's name must not hold a quotation mark.")
-    return "$" + "".join(f'."{part}"' for part in key.split("."))
+    Raises:
+        Drop: a filter is something else than a text.
+    """
+    conditions, bound = ["1"], []
+    for field, value in (filters or {}).items():
+        if not isinstance(value, str) or not field.isidentifier():
+            raise Drop(
+                f'The filter on {field} is not understood; it takes a text that the field has, or "*".'
+            )
+        if field == "user_id" and value not in ("", "*"):
+            conditions.append("m.user_id = ?")
+            bound.append(value)
+        elif value != "*":
+            conditions.append("json_extract(m.payload, ?) = ?")
+            bound += [f"$.{field}", value]
+    return " AND ".join(conditions), bound
 '''
 
 # ----------------------------------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ from .core.memory import Check
 from .core.permission import Decision
 from .core.turn import Turn
 from .interfaces.lanes import Lanes
+from .interfaces.live.chats import LiveChats
 from .interfaces.tools.toolbox import Toolbox
 from .interfaces.web.parts import Parts
 from .language import secrets as redact
@@ -110,6 +111,7 @@ class Application:
             environment.data_dir, opener, sound=selfchecks.fault, bring=self._mover.bring
         )
         self.notes = Notes(self._engine, self.live)
+        self.live_chats = LiveChats(self._engine, self.live, settings)
         self._check = BackendCheck(self.live, selfchecks)
         self._recaller = Recaller(self._engine)
         self.recalls = Run(self.live, self._recall, self.emit, _RECALLS_AT_ONCE)
@@ -124,10 +126,13 @@ class Application:
             self.emit,
             self.keeper.take_in,
             self._is_busy,
+            self.live_chats.learned,
         )
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
         eraser = Eraser(self._engine, environment.data_dir, settings, opener, self.live)
-        self.commander = Commander(self._engine, self.live, settings, self.emit, eraser)
+        self.commander = Commander(
+            self._engine, self.live, settings, self.emit, eraser, self.live_chats.check
+        )
         self.toolbox = Toolbox(self._engine, self.live, settings, eraser, self.emit)
         self.page = Parts(
             self.commander.tools,
@@ -160,6 +165,7 @@ class Application:
         self._recaller.drop(user_id)
         self.page.listing.drop(user_id)
         self.keeper.drop(user_id)
+        self.live_chats.drop(user_id)
         if isinstance(backend := self.live.current, LibraryBackend):
             backend.drop()
 
@@ -203,6 +209,7 @@ class Application:
         """Does what no message has to wait for. Never blocks."""
         if self.keeper.is_ill:
             return  # the state database has no time for what is of use only
+        self.live_chats.recalled(turn, outcome.recalled)
         if outcome.recalled or outcome.missed or decision.noted or decision.write:
             self.state_pool.submit(self._after_inlet, turn, outcome, decision)
 
@@ -239,6 +246,7 @@ class Application:
             past_chats_part(self._settings(), self._kept),
             self._costs_part(),
             self._key_part(),
+            *filter(None, [self.live_chats.check()]),
         ]
         return report([*parts, self._last_error_part()], counts.pending + waiting.exchanges, counts.dead)
 
@@ -280,6 +288,7 @@ class Application:
         """Remembers what waits and stops all threads, within a bound. The rest waits for the next start."""
         self._sweeper.stop(_STOP_S)
         self._writer.stop(_STOP_S)
+        self.live_chats.close()
         self.live.close()
         self.recalls.close()
         self.command_pool.shutdown(wait=False)

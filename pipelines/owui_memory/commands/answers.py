@@ -35,6 +35,7 @@ _NOT_COUNTED = (
     PASSAGES,
     "exchanges with passages",
     "episode_switches",
+    "note_switches",
     "queue",
     "commands",
     "command_turns",

@@ -11,6 +11,7 @@ from ..backends.backend_holder import BackendHolder
 from ..core.errors import MemoryFault
 from ..core.locales import message
 from ..core.locales.refused import Refused
+from ..core.memory import Check
 from ..manage.command_log import CommandLog, LoggedCommand
 from ..manage.memories import Control
 from ..manage.outcomes import PAGE, Asked, Forgotten, Page
@@ -18,7 +19,7 @@ from ..manage.past_chats import PastChats
 from ..recall.why import Explanations
 from ..remember.outbox import Outbox
 from ..state.page_sessions_table import PageSessions, Person
-from ..state.switches_table import Switches
+from ..state.switches_table import NoteSwitches, Switches
 from .answers import Answers
 from .circumstances import Here
 from .explained import texts_of
@@ -42,12 +43,14 @@ class Tools:
 
     orders: CommandLog
     switches: Switches
+    note_switches: NoteSwitches
     explanations: Explanations
     outbox: Outbox
     control: Control
     past: PastChats
     live: BackendHolder
     sessions: PageSessions
+    webui: Callable[[], Check | None]
 
 
 class Work:
@@ -58,7 +61,8 @@ class Work:
     def __init__(self, tools: Tools, order: LoggedCommand, rest: str) -> None:
         self._orders, self._switches, self._explanations = tools.orders, tools.switches, tools.explanations
         self._outbox, self._control, self._live = tools.outbox, tools.control, tools.live
-        self._past, self._sessions = tools.past, tools.sessions
+        self._past, self._note_switches = tools.past, tools.note_switches
+        self._sessions, self._webui = tools.sessions, tools.webui
         self._order, self._rest = order, rest
         self._user_id, self._chat_id = order.user_id, order.chat_id
         self._asked = Asked(
@@ -131,11 +135,15 @@ class Work:
     def episodes(self) -> str:
         if not (state := on_or_off(self._rest.strip(_ENDS))):
             return self._say("say episodes")
-        on = state == "on"
-        self._past.switch(self._user_id, on)
-        if on and not self._past.are_kept:
-            return self._say("past, not here")
-        return self._say("episodes on" if on else "episodes off")
+        self._past.switch(self._user_id, state == "on")
+        lacks = state == "on" and not self._past.are_kept
+        return self._say("past, not here" if lacks else f"episodes {state}")
+
+    def notes(self) -> str:
+        if not (state := on_or_off(self._rest.strip(_ENDS))):
+            return self._say("say notes")
+        self._note_switches.set(self._user_id, state == "on")
+        return self._say(f"notes {state}")
 
     def _kept_of_chats(self) -> str:
         """One line on how much is kept of past chats, and whether it is."""
@@ -164,13 +172,16 @@ class Work:
     def status(self) -> str:
         lines = [self._switched(), *self._here.described()]
         try:
-            lines.append(self._say("known of you", memories=message("memories", n=self._total())))
+            total = len(self._control.all(self._user_id))
+            lines.append(self._say("known of you", memories=message("memories", n=total)))
             lines += filter(None, [self._kept_of_chats()])
             fault = self._live.fault
         except MemoryFault as failed:
             fault = failed
         lines.append(self._say("waiting", n=self._outbox.waiting_of(self._user_id)))
         lines += [self._why_ill(fault)] if fault else []
+        if self._here.admin and (webui := self._webui()) is not None and not webui.ok:
+            lines.append(self._say("lines not shown", fault=f"{webui.detail}. {webui.hint}"))
         return "\n".join(f"- {line}" for line in lines)
 
     def _why_ill(self, fault: MemoryFault) -> str:
@@ -179,9 +190,6 @@ class Work:
         if self._here.admin:
             return self._say("earlier in use", fault=failed(fault, self._words, admin=True))
         return self._say("admin's earlier in use")
-
-    def _total(self) -> int:
-        return len(self._control.all(self._user_id))
 
     def _switched(self) -> str:
         if self._switches.is_on(self._user_id, self._chat_id):
@@ -388,4 +396,5 @@ VERBS: Mapping[str, Callable[[Work], str]] = {
     "on": Work.on,
     "chats": Work.chats,
     "episodes": Work.episodes,
+    "notes": Work.notes,
 }

@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the serve
     from ..remember.keeper import Keeper
     from ..state.api_keys_table import ApiKeys
     from .lanes import Lanes
+    from .live.chats import LiveChats
     from .tools.toolbox import Toolbox
     from .web.parts import Parts
 
@@ -36,6 +37,8 @@ class Service(Protocol):
     def commander(self) -> Commander: ...
     @property
     def notes(self) -> Notes: ...
+    @property
+    def live_chats(self) -> LiveChats: ...
     @property
     def toolbox(self) -> Toolbox: ...
     @property

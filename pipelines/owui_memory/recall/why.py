@@ -14,6 +14,7 @@ from ..language.secrets import masked
 from ..state import reading, recalls
 from ..state.prepared import Prepared
 from .rank import Ranked
+from .select import INJECTED, INJECTED_BEFORE
 
 _QUERY_CHARS = 200
 _LOOKED_CHARS = 1000  # of a query, for secrets
@@ -76,6 +77,17 @@ class Explanation:
         standing = (memory_id for memory_id, _ in self.standing)
         weighed = (one.memory_id for one in (*self.weighed, *self.quoted))
         return list(dict.fromkeys((*self.profile, *standing, *weighed, *self.corrected, *self.forgotten)))
+
+    @property
+    def used_ids(self) -> list[str]:
+        """The ids of the facts that the model has for this message, each once."""
+        told = (one.memory_id for one in self.weighed if one.outcome in (INJECTED, INJECTED_BEFORE))
+        return list(dict.fromkeys((*self.profile, *told)))
+
+    @property
+    def quoted_ids(self) -> list[str]:
+        """The ids of the passages that were told with this message."""
+        return [one.memory_id for one in self.quoted if one.outcome == INJECTED]
 
     @classmethod
     def of_left_alone(cls, reason: str) -> Explanation:

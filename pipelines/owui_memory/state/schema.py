@@ -261,6 +261,14 @@ episode_switches = Table(
     Column("at", Float, nullable=False),
 )
 
+note_switches = Table(
+    "note_switches",
+    metadata,
+    Column("user_id", _Id, primary_key=True),
+    Column("is_on", Boolean, nullable=False),
+    Column("at", Float, nullable=False),
+)
+
 # See state/api_keys_table.py.
 api_keys = Table(
     "api_keys",

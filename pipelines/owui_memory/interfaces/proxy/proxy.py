@@ -27,8 +27,9 @@ from ...core.turn import Answered, Turn
 from ..body import text_of, without_blocks
 from ..chats import Chats
 from ..embeddings import OWN_MODEL, embedded
-from ..identity import Caller, UnidentifiedError, identified, metadata_of
+from ..identity import Caller, UnidentifiedError, given_key, identified, metadata_of
 from ..intake import read_asked
+from ..server_key import has_key
 from .answer import Ear, Read, StreamEar, WholeEar
 from .catalogue import PREFIX, Catalogue
 from .dialects import DIALECTS, Dialect
@@ -268,7 +269,10 @@ class Proxy:
         meta["model"] = {"id": model, "owned_by": "openai", "connection_type": local}
         seen = {"model": model, "messages": messages, "metadata": meta}
         read = await intake.read(read_asked, seen, caller.user)
-        turn = replace(read.turn, searched=dialect.in_system)
+        is_shown = has_key(
+            {"authorization": f"Bearer {given_key(asked.headers)}"}, self._environment.server_key
+        )
+        turn = replace(read.turn, searched=dialect.in_system, is_shown=is_shown)
         if not turn.task and turn.text.startswith(_TASK) and "<chat_history>" in turn.text:
             turn = replace(turn, task="as its words tell")
         if is_command(turn):
@@ -287,6 +291,7 @@ class Proxy:
     async def _keep(self, turn: Turn, said: str) -> None:
         """The exchange is on disk afterwards, whoever goes away meanwhile."""
         answered = Answered(turn.user_id, (turn.key,), turn.text, said, turn.name, turn.chat_kind)
+        self._chats.finished(answered)
         keeping = asyncio.ensure_future(self._chats.keep(answered))
         self._keeping.add(keeping)
         keeping.add_done_callback(self._keeping.discard)

@@ -23,6 +23,7 @@ from . import (
     m010_forgotten_passages,
     m011_api_keys,
     m012_page_sessions,
+    m013_note_switches,
 )
 
 STEPS: tuple[ModuleType, ...] = (
@@ -35,6 +36,7 @@ STEPS: tuple[ModuleType, ...] = (
     m010_forgotten_passages,
     m011_api_keys,
     m012_page_sessions,
+    m013_note_switches,
 )
 
 _FIRST = 4  # the version that the first step makes
