@@ -38,6 +38,7 @@ from .manage.erasure.retention import prune_all
 from .manage.erasure.worker import ErasureWorker
 from .manage.listing import Listing
 from .manage.migrate.mover import Mover
+from .manage.users import UserCounts
 from .models.embedder import Embedder
 from .observe.comparison import compared
 from .observe.costs import Costs
@@ -141,6 +142,9 @@ class Application:
             Listing(self._engine, lambda: self.live.current, self.commander.tools.control.all),
             ApiKeys(self._engine),
             self.commander.tools.sessions,
+            UserCounts(self._engine, self.live, settings().collection),
+            self._ledger,
+            self.status,
         )
         forgetting = Forgetting(self._engine, eraser, settings)
         self._sweeper = ErasureWorker(
