@@ -264,6 +264,7 @@ from .manage.erasure.retention import prune_all
 from .manage.erasure.worker import ErasureWorker
 from .manage.listing import Listing
 from .manage.migrate.mover import Mover
+from .manage.users import UserCounts
 from .models.embedder import Embedder
 from .observe.comparison import compared
 from .observe.costs import Costs
@@ -367,6 +368,9 @@ class Application:
             Listing(self._engine, lambda: self.live.current, self.commander.tools.control.all),
             ApiKeys(self._engine),
             self.commander.tools.sessions,
+            UserCounts(self._engine, self.live, settings().collection),
+            self._ledger,
+            self.status,
         )
         forgetting = Forgetting(self._engine, eraser, settings)
         self._sweeper = ErasureWorker(
@@ -6825,6 +6829,10 @@ class PanelModel(BaseModel):
             return [_as_sentence(type(self), error) for error in invalid.errors()]
         return []
 
+    def origin_of(self, name: str) -> Literal["panel", "environment", "default"]:
+        """Where the value of a setting comes from."""
+        return "panel" if name in self._given else "environment" if name in self.presets else "default"
+
     @classmethod
     def schema(cls, *args: Any, **options: Any) -> dict[str, Any]:
         """What the panel shows, and shows anew after each Save: what was refused is told at its field."""
@@ -9246,6 +9254,123 @@ msgstr "Der Rest der Anfrage kam nicht an. Versuche es noch einmal."
 
 msgid "page: still at it"
 msgstr "Es dauert länger als sonst. Sieh in einer Minute noch einmal nach."
+
+msgid "page, view: admin"
+msgstr "Server"
+
+msgid "page, view: users"
+msgstr "Benutzer"
+
+msgid "page, view: queue"
+msgstr "Warteschlange"
+
+msgid "page, view: settings"
+msgstr "Einstellungen"
+
+msgid "page, done: tried again"
+msgstr "Es wird noch einmal versucht."
+
+msgid "page: all is well"
+msgstr "Alles funktioniert."
+
+msgid "page: something is wrong"
+msgstr "Etwas funktioniert nicht: siehe unten."
+
+msgid "page: self-check"
+msgstr "Selbstprüfung"
+
+msgid "page: part"
+msgstr "Teil"
+
+msgid "page: state"
+msgstr "Zustand"
+
+msgid "page: detail"
+msgstr "Näheres"
+
+msgid "page: works"
+msgstr "geht"
+
+msgid "page: does not work"
+msgstr "geht nicht"
+
+msgid "page: costs"
+msgstr "Aufrufe von Sprachmodellen der letzten Tage (UTC)"
+
+msgid "page: no calls"
+msgstr "Keine."
+
+msgid "page: day"
+msgstr "Tag"
+
+msgid "page: model"
+msgstr "Modell"
+
+msgid "page: calls"
+msgstr "Aufrufe"
+
+msgid "page: tokens in"
+msgstr "Tokens hinein"
+
+msgid "page: tokens out"
+msgstr "Tokens heraus"
+
+msgid "page: price"
+msgstr "Etwa"
+
+msgid "page: users text"
+msgstr "Wie viele Erinnerungen und Passagen früherer Chats es gibt; was darin steht, geht sonst niemanden an. Höchstens alle fünf Minuten gezählt."
+
+msgid "page: user"
+msgstr "Benutzer oder Team"
+
+msgid "page: passages"
+msgstr "Passagen"
+
+msgid "page: queue counts"
+msgstr "{pending} Wortwechsel warten darauf, gemerkt zu werden, {dead} wurden aufgegeben."
+
+msgid "page: retry all"
+msgstr "Alle noch einmal versuchen"
+
+msgid "page: retry"
+msgstr "Noch einmal versuchen"
+
+msgid "page: given up"
+msgstr "aufgegeben"
+
+msgid "page: waits"
+msgstr "wartet"
+
+msgid "page: exchanges"
+msgstr "{n} Wortwechsel, {attempts} Versuche"
+
+msgid "page: no such batch"
+msgstr "Das wartet nicht mehr auf einen neuen Versuch."
+
+msgid "page: settings text"
+msgstr "Wie sie gelten. Geändert werden sie in der Admin-Oberfläche von Open WebUI oder durch Umgebungsvariablen."
+
+msgid "page: setting"
+msgstr "Einstellung"
+
+msgid "page: value"
+msgstr "Wert"
+
+msgid "page: origin"
+msgstr "Aus"
+
+msgid "page: unset"
+msgstr "nicht gesetzt"
+
+msgid "page, origin: panel"
+msgstr "Admin-Oberfläche"
+
+msgid "page, origin: environment"
+msgstr "Umgebung"
+
+msgid "page, origin: default"
+msgstr "Vorgabe"
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -10826,6 +10951,123 @@ msgstr "The rest of the request did not come. Try again."
 
 msgid "page: still at it"
 msgstr "It takes longer than usual. Look again in a minute."
+
+msgid "page, view: admin"
+msgstr "Server"
+
+msgid "page, view: users"
+msgstr "Users"
+
+msgid "page, view: queue"
+msgstr "Queue"
+
+msgid "page, view: settings"
+msgstr "Settings"
+
+msgid "page, done: tried again"
+msgstr "It is tried again."
+
+msgid "page: all is well"
+msgstr "Everything works."
+
+msgid "page: something is wrong"
+msgstr "Something does not work: see below."
+
+msgid "page: self-check"
+msgstr "Self-check"
+
+msgid "page: part"
+msgstr "Part"
+
+msgid "page: state"
+msgstr "State"
+
+msgid "page: detail"
+msgstr "Detail"
+
+msgid "page: works"
+msgstr "works"
+
+msgid "page: does not work"
+msgstr "does not work"
+
+msgid "page: costs"
+msgstr "Calls of language models in the last days (UTC)"
+
+msgid "page: no calls"
+msgstr "None."
+
+msgid "page: day"
+msgstr "Day"
+
+msgid "page: model"
+msgstr "Model"
+
+msgid "page: calls"
+msgstr "Calls"
+
+msgid "page: tokens in"
+msgstr "Tokens in"
+
+msgid "page: tokens out"
+msgstr "Tokens out"
+
+msgid "page: price"
+msgstr "About"
+
+msgid "page: users text"
+msgstr "How many memories and passages of past chats there are; what they say is nobody else's affair. Counted every five minutes at most."
+
+msgid "page: user"
+msgstr "User or team"
+
+msgid "page: passages"
+msgstr "Passages"
+
+msgid "page: queue counts"
+msgstr "{pending} exchanges wait to be remembered, {dead} were given up."
+
+msgid "page: retry all"
+msgstr "Try all of them again"
+
+msgid "page: retry"
+msgstr "Try again"
+
+msgid "page: given up"
+msgstr "given up"
+
+msgid "page: waits"
+msgstr "waits"
+
+msgid "page: exchanges"
+msgstr "{n} exchanges, {attempts} attempts"
+
+msgid "page: no such batch"
+msgstr "That does not wait to be tried again any more."
+
+msgid "page: settings text"
+msgstr "As they are in force. They are changed in Open WebUI's admin panel or by environment variables."
+
+msgid "page: setting"
+msgstr "Setting"
+
+msgid "page: value"
+msgstr "Value"
+
+msgid "page: origin"
+msgstr "From"
+
+msgid "page: unset"
+msgstr "unset"
+
+msgid "page, origin: panel"
+msgstr "admin panel"
+
+msgid "page, origin: environment"
+msgstr "environment"
+
+msgid "page, origin: default"
+msgstr "default"
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -18887,7 +19129,6 @@ SOURCES["interfaces/cli/status.py"] = r'''"""`status` and `users`: what can be k
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 
@@ -18896,8 +19137,8 @@ import typer
 from ... import COMMAND
 from ...core.errors import MemoryFault
 from ...core.memory import Check
-from ...core.scope import past_in, past_owner
 from ...language.sanitize import one_line
+from ...manage.users import counts_of
 from ...observe.ledger import Ledger
 from ...observe.selfcheck import selfcheck
 from ...observe.status import past_chats_part
@@ -18953,9 +19194,8 @@ def of_user(instance: Instance, user_id: str, to_json: bool) -> None:
 
 def users(instance: Instance, to_json: bool) -> None:
     """Prints the ids of all users and teams that have memories."""
-    counts = Counter(record.user_id for record in Moving(instance).all("counting"))
-    owners = dict.fromkeys(past_in(owner) or owner for owner, _ in counts.most_common())
-    rows = [(owner, counts[owner], counts[past_owner(owner)]) for owner in owners]
+    counts = counts_of(record.user_id for record in Moving(instance).all("counting"))
+    rows = [(one.owner, one.memories, one.passages) for one in counts]
     if to_json:
         as_json([dict(zip(("user_id", "memories", "passages"), row, strict=True)) for row in rows])
     elif rows:
@@ -22734,6 +22974,82 @@ of the application). The words are in core/locales, under ids that begin with "p
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# interfaces/web/admin.py
+
+SOURCES["interfaces/web/admin.py"] = r'''"""What admins see: how memory fares, and how much there is of whom; never what anybody said."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+from ...config.prices import costs, read_prices
+from ...core.locales import message
+from ...core.locales.refused import Refused
+from ...core.scope import team_in
+from .parts import Visit, back
+from .rendering import Redirect, View
+
+_DAYS = 7  # of costs
+_BATCHES = 200  # of the queue that are shown
+ALL = "all"  # in place of a batch's name
+
+
+def server(visit: Visit) -> View:
+    """The self-check of all parts, and what the LLMs have cost."""
+    prices, ledger, today = (
+        read_prices(visit.settings.llm_prices),
+        visit.parts.ledger,
+        datetime.now(UTC).date(),
+    )
+    ledger.flush()
+    rows = []
+    for ago in range(_DAYS):
+        day = today - timedelta(days=ago)
+        for model, used in ledger.of(day).items():
+            price = costs({model: (used.tokens_in, used.tokens_out)}, prices)
+            rows.append((day.isoformat(), model, used, price))
+    return View("admin.html", {"checks": visit.parts.status(), "costs": rows})
+
+
+def users(visit: Visit) -> View:
+    """Who has how many memories, by id."""
+    page = visit.page_of(visit.parts.users.all())
+    rows = [(team_in(one.owner), one.owner, one.memories, one.passages) for one in page.items]
+    return View("users.html", {"page": page, "rows": rows})
+
+
+def queue(visit: Visit) -> View:
+    """What waits to be remembered, and what was given up."""
+    outbox = visit.parts.tools.outbox
+    some = [(dead, one) for dead in (True, False) for one in outbox.listed(_BATCHES, dead=dead)]
+    return View("queue.html", {"counts": outbox.counts(), "batches": some, "all": ALL})
+
+
+def retry(visit: Visit) -> Redirect:
+    """Try again what was given up: a batch, or all."""
+    outbox, wanted = visit.parts.tools.outbox, visit.form.get("batch", "")
+    names = [one.name for one in outbox.listed(1_000_000, dead=True)] if wanted == ALL else [wanted]
+    if not sum(map(outbox.revive, names)):
+        raise Refused(message("page: no such batch"))
+    return back("queue", "tried again")
+
+
+def settings(visit: Visit) -> View:
+    """Every setting with its value, secrets masked, and where that comes from."""
+    values = visit.settings.model_dump(mode="json")
+    rows = [
+        (name, field.title, _written(values[name]), visit.settings.origin_of(name))
+        for name, field in type(visit.settings).model_fields.items()
+    ]
+    return View("settings.html", {"rows": rows})
+
+
+def _written(value: object) -> str:
+    return "" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # interfaces/web/chats.py
 
 SOURCES["interfaces/web/chats.py"] = r'''"""What is kept of past chats."""
@@ -22744,7 +23060,6 @@ from typing import Any
 
 from ...core.locales import message
 from ...core.locales.refused import Refused
-from ...manage.outcomes import PAGE, Page
 from .parts import Visit, back
 from .rendering import Redirect, View
 
@@ -22769,7 +23084,7 @@ def listed(visit: Visit) -> View:
         }
         return View("chat.html", values)
     found = past.found_by_chat(visit.user_id, query) if query else past.all(visit.user_id)
-    page = Page.of(found, min(visit.number("page"), max(-(-len(found) // PAGE), 1)))
+    page = visit.page_of(found)
     chats = [(one, visit.chat_address(one.chat)) for one in page.items]
     return View("chats.html", {**values, "page": page, "chats": chats}, part="chats_list.html")
 
@@ -22879,7 +23194,6 @@ from ...core.locales import Locale, message
 from ...core.locales.refused import Refused
 from ...core.memory import Memory, is_over
 from ...core.scope import FOLDER, PERSONA, TEAM
-from ...manage.outcomes import PAGE, Page
 from .parts import Visit, back
 from .rendering import Download, Redirect, View
 
@@ -22925,8 +23239,7 @@ def listed(visit: Visit) -> View:
     if query:
         found = (one.memory for one in parts.tools.control.search(visit.user_id, query, _FOUND_MOST))
     kept = _filtered(found, visit)
-    pages = max(-(-len(kept) // PAGE), 1)
-    some = Page.of(kept, min(visit.number("page"), pages))
+    some = visit.page_of(kept)
     scopes = {one.scope: scope_name(one.scope, visit.words) for one in everything}
     return View(
         "memories.html",
@@ -23041,6 +23354,7 @@ import asyncio
 import logging
 import re
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -23127,7 +23441,10 @@ class Page:
         except _RefusedError as refusal:
             answer = self._told(request, refusal.status, request.words.say(f"page: {refusal.sentence}"))
         except Exception as error:  # noqa: BLE001 - whatever it is, the browser is answered
-            log.warning("A request to the page failed (%s).", type(error).__name__)
+            where = "".join(
+                traceback.format_tb(error.__traceback__)
+            )  # without its message: it may hold texts
+            log.warning("A request to the page failed (%s).\n%s", type(error).__name__, where)
             broken = request.words.say("broken", error=type(error).__name__)
             answer = self._told(request, 500, broken)
         finally:
@@ -23424,9 +23741,10 @@ from __future__ import annotations
 import re
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 from urllib.parse import urlencode
 
 from ...commands.work import Tools
@@ -23435,7 +23753,9 @@ from ...config.settings import Valves
 from ...core.locales import Locale, message
 from ...core.locales.refused import Refused
 from ...manage.listing import Listing
-from ...manage.outcomes import Asked
+from ...manage.outcomes import PAGE, Asked, Item, Page
+from ...manage.users import UserCounts
+from ...observe.ledger import Ledger
 from ...remember.journal import Journal
 from ...state.api_keys_table import ApiKeys
 from ...state.page_sessions_table import PageSessions, Person
@@ -23454,6 +23774,9 @@ class Parts:
     listing: Listing
     keys: ApiKeys
     sessions: PageSessions
+    users: UserCounts
+    ledger: Ledger
+    status: Callable[[], dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -23485,6 +23808,10 @@ class Visit:
         """A whole number above 0 of the address; 1 for anything else."""
         given = self.query.get(name, "")
         return int(given) if given.isascii() and given.isdigit() and len(given) < 10 and int(given) else 1
+
+    def page_of(self, items: Sequence[Item]) -> Page[Item]:
+        """The page of these that the address names; the last one instead of one behind it."""
+        return Page.of(items, min(self.number("page"), max(-(-len(items) // PAGE), 1)))
 
     def typed(self, name: str) -> str:
         """A text that was typed into a form's field.
@@ -23677,7 +24004,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from . import chats, keys, memories, sharing, switches, timeline, why
+from . import admin, chats, keys, memories, sharing, switches, timeline, why
 from .parts import Visit
 from .rendering import Download, Redirect, View
 
@@ -23726,6 +24053,11 @@ _ALL = (
     Route("GET", "keys", Needs.USER, keys.listed),
     Route("POST", "make-key", Needs.USER, keys.make),
     Route("POST", "revoke-key", Needs.USER, keys.revoke),
+    Route("GET", "admin", Needs.ADMIN, admin.server),
+    Route("GET", "users", Needs.ADMIN, admin.users),
+    Route("GET", "queue", Needs.ADMIN, admin.queue),
+    Route("POST", "retry", Needs.ADMIN, admin.retry),
+    Route("GET", "settings", Needs.ADMIN, admin.settings),
     Route("GET", "sign-in", Needs.NOBODY),
     Route("POST", "sign-in", Needs.NOBODY),
     Route("POST", "sign-out", Needs.ANYBODY),
@@ -24037,6 +24369,40 @@ def switch(visit: Visit) -> Redirect:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# interfaces/web/templates/admin.html
+
+SOURCES["interfaces/web/templates/admin.html"] = r'''{% extends "base.html" %}
+{% block title %}{{ say("page, view: admin") }} · {{ say("page: memory") }}{% endblock %}
+{% block content %}
+<h1>{{ say("page, view: admin") }}</h1>
+<p>{{ say("page: all is well") if checks.ok else say("page: something is wrong") }}</p>
+<div class="wide" role="region" aria-label="{{ say('page: self-check') }}" tabindex="0">
+<table>
+<caption class="hidden">{{ say("page: self-check") }}</caption>
+<thead><tr><th scope="col">{{ say("page: part") }}</th><th scope="col">{{ say("page: state") }}</th><th scope="col">{{ say("page: detail") }}</th></tr></thead>
+<tbody>
+{% for part in checks.parts %}
+<tr><th scope="row">{{ part.name }}</th><td{% if not part.ok %} class="bad"{% endif %}>{{ say("page: works") if part.ok else say("page: does not work") }}</td><td lang="en">{{ part.detail }}{% if part.hint %} <strong>{{ part.hint }}</strong>{% endif %}</td></tr>
+{% endfor %}
+</tbody>
+</table>
+</div>
+<section aria-labelledby="costs"><h2 id="costs">{{ say("page: costs") }}</h2>
+{% if not costs %}<p>{{ say("page: no calls") }}</p>{% else %}
+<div class="wide" role="region" aria-labelledby="costs" tabindex="0">
+<table>
+<thead><tr><th scope="col">{{ say("page: day") }}</th><th scope="col">{{ say("page: model") }}</th><th scope="col">{{ say("page: calls") }}</th><th scope="col">{{ say("page: tokens in") }}</th><th scope="col">{{ say("page: tokens out") }}</th><th scope="col">{{ say("page: price") }}</th></tr></thead>
+<tbody>
+{% for day, model, used, price in costs %}
+<tr><td>{{ day }}</td><td>{{ model }}</td><td>{{ number(used.calls) }}</td><td>{{ number(used.tokens_in) }}</td><td>{{ number(used.tokens_out) }}</td><td>{{ price or "" }}</td></tr>
+{% endfor %}
+</tbody>
+</table></div>
+{% endif %}</section>
+{% endblock %}
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # interfaces/web/templates/base.html
 
 SOURCES["interfaces/web/templates/base.html"] = r'''<!doctype html>
@@ -24061,6 +24427,11 @@ SOURCES["interfaces/web/templates/base.html"] = r'''<!doctype html>
 {% if person.user_id %}
 {% for view in ("", "timeline", "chats", "why", "switches", "sharing", "keys") %}
 <li><a href="{{ view or './' }}"{% if here == view %} aria-current="page"{% endif %}>{{ say("page, view: " ~ (view or "memories")) }}</a></li>
+{% endfor %}
+{% endif %}
+{% if person.is_admin %}
+{% for view in ("admin", "users", "queue", "settings") %}
+<li><a href="{{ view }}"{% if here == view %} aria-current="page"{% endif %}>{{ say("page, view: " ~ view) }}</a></li>
 {% endfor %}
 {% endif %}
 </ul>
@@ -24315,6 +24686,37 @@ SOURCES["interfaces/web/templates/memories_list.html"] = r'''{% from "macros.htm
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# interfaces/web/templates/queue.html
+
+SOURCES["interfaces/web/templates/queue.html"] = r'''{% extends "base.html" %}
+{% from "macros.html" import moment with context %}
+{% block title %}{{ say("page, view: queue") }} · {{ say("page: memory") }}{% endblock %}
+{% block content %}
+<h1>{{ say("page, view: queue") }}</h1>
+<p>{{ say("page: queue counts", pending=number(counts.pending), dead=number(counts.dead)) }}</p>
+{% if counts.dead %}
+<form method="post" action="retry">
+<input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="batch" value="{{ all }}">
+<button>{{ say("page: retry all") }}</button>
+</form>
+{% endif %}
+<ul class="cards">
+{% for dead, one in batches %}
+<li><p class="meta"><span class="tag">{{ say("page: given up") if dead else say("page: waits") }}</span> {{ moment(one.waiting_since) }} <span>{{ one.user_id }}</span>
+<span>{{ say("page: exchanges", n=one.exchanges, attempts=one.attempts) }}</span></p>
+{% if one.error %}<p lang="en">{{ one.error }}</p>{% endif %}
+{% if dead %}
+<form method="post" action="retry" class="row">
+<input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="batch" value="{{ one.name }}">
+<button class="quiet">{{ say("page: retry") }}<span class="hidden">: {{ one.name[:8] }}</span></button>
+</form>
+{% endif %}</li>
+{% endfor %}
+</ul>
+{% endblock %}
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # interfaces/web/templates/refused.html
 
 SOURCES["interfaces/web/templates/refused.html"] = r'''{% extends "base.html" %}
@@ -24322,6 +24724,26 @@ SOURCES["interfaces/web/templates/refused.html"] = r'''{% extends "base.html" %}
 <h1>{{ say("page: memory") }}</h1>
 <p role="alert">{{ text }}</p>
 <p><a href="./">{{ say("page: back") }}</a></p>
+{% endblock %}
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/templates/settings.html
+
+SOURCES["interfaces/web/templates/settings.html"] = r'''{% extends "base.html" %}
+{% block title %}{{ say("page, view: settings") }} · {{ say("page: memory") }}{% endblock %}
+{% block content %}
+<h1>{{ say("page, view: settings") }}</h1>
+<p>{{ say("page: settings text") }}</p>
+<div class="wide" role="region" aria-label="{{ say('page, view: settings') }}" tabindex="0">
+<table>
+<thead><tr><th scope="col">{{ say("page: setting") }}</th><th scope="col">{{ say("page: value") }}</th><th scope="col">{{ say("page: origin") }}</th></tr></thead>
+<tbody>
+{% for name, title, value, origin in rows %}
+<tr><th scope="row"><code>{{ name }}</code><br><span lang="en">{{ title }}</span></th><td>{{ value or say("page: unset") }}</td><td>{{ label("page, origin", origin) }}</td></tr>
+{% endfor %}
+</tbody>
+</table></div>
 {% endblock %}
 '''
 
@@ -24468,6 +24890,28 @@ SOURCES["interfaces/web/templates/told.html"] = r'''{% extends "base.html" %}
 <h1>{{ say("page: memory") }}</h1>
 <p role="alert">{{ text }}</p>
 <p><a href="./">{{ say("page: back") }}</a></p>
+{% endblock %}
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/templates/users.html
+
+SOURCES["interfaces/web/templates/users.html"] = r'''{% extends "base.html" %}
+{% from "macros.html" import pages with context %}
+{% block title %}{{ say("page, view: users") }} · {{ say("page: memory") }}{% endblock %}
+{% block content %}
+<h1>{{ say("page, view: users") }}</h1>
+<p>{{ say("page: users text") }}</p>
+<div class="wide" role="region" aria-label="{{ say('page, view: users') }}" tabindex="0">
+<table>
+<thead><tr><th scope="col">{{ say("page: user") }}</th><th scope="col">{{ say("page: memories") }}</th><th scope="col">{{ say("page: passages") }}</th></tr></thead>
+<tbody>
+{% for team, owner, memories, passages in rows %}
+<tr><th scope="row">{{ say("page: team", team=team) if team else owner }}</th><td>{{ number(memories) }}</td><td>{{ number(passages) }}</td></tr>
+{% endfor %}
+</tbody>
+</table></div>
+{{ pages(page, {}) }}
 {% endblock %}
 '''
 
@@ -38431,6 +38875,83 @@ def read_rows(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[l
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# manage/users.py
+
+SOURCES["manage/users.py"] = r'''"""Who has memories, and how many: numbers only."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+
+from ..backends.base import EditableBackend
+from ..backends.library import LibraryBackend
+from ..backends.locations import Locations
+from ..core.errors import TellAdmin
+from ..core.scope import past_in, past_owner
+from .memories import Live
+from .migrate.records import LibraryRecords
+
+_KEPT_S = 300.0
+_PAUSE_EVERY, _PAUSE_S = 1000, 0.005  # memories: chats go before
+
+
+@dataclass(frozen=True, slots=True)
+class UserCount:
+    """owner: a user's id, or the id that a team's memories lie under."""
+
+    owner: str
+    memories: int
+    passages: int
+
+
+def counts_of(owners: Iterable[str]) -> list[UserCount]:
+    """Those of the owners of memories, one for each memory; the most first."""
+    counts = Counter(owners)
+    people = dict.fromkeys(past_in(owner) or owner for owner, _ in counts.most_common())
+    return [UserCount(owner, counts[owner], counts[past_owner(owner)]) for owner in people]
+
+
+class UserCounts:
+    """Counted where the memories are, at most every five minutes. Threads may share it."""
+
+    def __init__(self, engine: Engine, live: Live, collection: str) -> None:
+        self._live, self._locations = live, Locations(engine, collection)
+        self._lock = threading.Lock()
+        self._counted: tuple[float, list[UserCount]] | None = None
+
+    def all(self) -> list[UserCount]:
+        """Blocks for as long as it takes to read all memories once.
+
+        Raises:
+            TellAdmin: the backend cannot list them; or why there is none.
+        """
+        with self._lock:
+            if self._counted is None or time.monotonic() - self._counted[0] > _KEPT_S:
+                counts = counts_of(self._owners())
+                self._counted = time.monotonic(), counts
+            return self._counted[1]
+
+    def _owners(self) -> Iterable[str]:
+        backend = self._live.get()
+        if isinstance(backend, LibraryBackend):
+            for number, record in enumerate(LibraryRecords(backend.vector_store).all()):
+                if number % _PAUSE_EVERY == 0:
+                    time.sleep(_PAUSE_S)
+                yield record.user_id
+        elif isinstance(backend, EditableBackend):
+            for owner in self._locations.users():
+                yield from (owner for _ in backend.list_all(owner))
+        else:
+            raise TellAdmin("This backend cannot list its memories.", hint="Choose another `backend`.")
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # models/__init__.py
 
 SOURCES["models/__init__.py"] = r'''"""LLMs and embedders: providers, limits, probes, and what goes wrong with them."""
@@ -48756,7 +49277,7 @@ import uuid
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, field, replace
 from math import log2
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine, and_, bindparam, func, select, update
 from sqlalchemy.exc import IntegrityError
@@ -48799,6 +49320,17 @@ class Counts:
     pending: int
     dead: int
     since: float = field(default=0.0, compare=False)
+
+
+class Standing(NamedTuple):
+    """How a batch stands; `name` is "" before it is claimed. waiting_since: Unix time in seconds."""
+
+    name: str
+    user_id: str
+    exchanges: int
+    attempts: int
+    waiting_since: float
+    error: str
 
 
 class Outbox:
@@ -49000,6 +49532,19 @@ class Outbox:
         left = [row for row in rows if row[0] in _LEFT]
         dead = sum(row[1] for row in rows if row[0] == "dead")
         return Counts(sum(row[1] for row in left), dead, min((row[2] for row in left), default=0.0))
+
+    def listed(self, most: int, *, dead: bool) -> list[Standing]:
+        """The oldest batches that wait or, `dead`, were given up: how they stand, without what was said."""
+        since, attempts = func.min(outbox.c.waiting_since), func.max(outbox.c.attempts)
+        wanted = (
+            select(outbox.c.batch, outbox.c.user_id, func.count(), attempts, since, func.max(outbox.c.error))
+            .where(outbox.c.state.in_(("dead",) if dead else _LEFT))
+            .group_by(outbox.c.batch, outbox.c.user_id, outbox.c.chat_id)
+            .order_by(since)
+            .limit(most)
+        )
+        with self._reading.connect() as connection:
+            return [Standing(*row) for row in connection.execute(wanted)]
 
     def waiting_of(self, user_id: str) -> int:
         """How many exchanges of a user wait or are being worked on."""
