@@ -30276,6 +30276,160 @@ deze maand
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# language/data/patterns.txt
+
+SOURCES["language/data/patterns.txt"] = r'''# Patterns and words of all languages together, each read by one module. A line of a pattern is a part of a
+# regular expression, with | before the next line; of [framing] and [denials], words.
+
+# What models call their user, with articles, prepositions and endings that belong to it.
+[user]
+(?:the|this) user(?:['’]s)?
+(?:d(?:er|es|em|en|ie)|diese[rsmn]?) (?:be)?nutzer(?:s|in|n)?
+(?:de|deze) gebruik(?:er|ster)s?
+(?:a la|de la|al|del|el|la) usuari[oa]
+(?:de |à )?l['’]utilisat(?:eur|rice)
+(?:dell|all|dall|nell|l)['’]utente
+(?:[nd]?[oa]|ao|à) (?:usuári[oa]|utilizador(?:a)?)
+(?:у )?пользовател(?:ь|я|ю|ем|е|ьниц[аыуе]|ьницей)
+(?:у |в )?користувач(?:а|у|ем|еві|к[аиу]|ці|кою)?
+użytkowni(?:ka|k|kowi|kiem|ku|czka|czki|czkę|czce|czką)
+uživatel(?:e|i|em|ka|ky|ce|ku)?
+(?:lui )?utilizator(?:ul|ului|ea|oarea|oarei)
+kullanıcı(?:n[ıi]n|y[ıa]|n?[dt]an?|da|dan|yla)?
+käyttäjä(?:n|ä|llä|lle|ltä|ssä|stä|än)?
+a (?:felhasználó(?:nak|t|val|hoz|ra|tól)?)
+(?:o χρήστης|ο χρήστης|του χρήστη|τον χρήστη|στον χρήστη|η χρήστρια|της χρήστριας)
+(?:användaren|brukeren|brugeren)s?
+(?:لدى |عند )?(?:ال|لل|بال|وال)مستخدمة?
+(?:ה|ל|של ה|ש?ל)משתמש(?:ת)?
+(?:उपयोगकर्ता|यूज़र|यूजर)(?: (?:का|की|के|को|ने|में))?
+(?:si )?pengguna(?:nya)?
+người dùng
+
+# The same in scripts without spaces, where nothing bounds a word.
+[dense_user]
+(?:用户|用戶|使用者)的?
+(?:この)?ユーザー(?:さん)?(?:には|は|の|に|が|を)?
+사용자(?:에게는|에게|는|은|의|가|이|를|을)?
+ผู้ใช้
+
+# "no longer", "not ... any more"; in English not "am used to".
+[no_longer]
+no longer|(?:any ?more)
+(?<!\bam )(?<!['’]m )(?<!\bare )(?<!['’]re )(?<!\bis )(?<!['’]s )(?<!\bget )(?<!\bgot )(?<!\bgetting )used to
+nicht mehr|kein\w{0,2} \w{1,30} mehr|niet meer|geen \w{1,30} meer|ya no|non\b[^,;]{1,60}\bpiù
+n(?:e |['’])[^,;]{1,60}\bplus|(?:já )?não\b[^,;]{1,60}\bmais|já não|больше не|уже не|більше не
+вже не|już nie|nie\b[^,;]{1,60}\bjuż|už ne\w{0,20}|artık|inte längre|ikke længere|ikke lenger
+en\b[^,;]{1,60}\benää|már nem|nu mai|لم أعد|لم تعد|لم يعد
+
+# What of these is taken away, so that what is over is left.
+[denial_marks]
+(?:do|does|did|am|is|are|was|have|has)(?:n['’]t| not)\b|no longer|any ?more|used to|nicht|mehr|niet
+meer|ya|no|non|più|ne|plus|já|não|mais|больше|не|уже|більше|вже|już|nie|artık|inte|längre|ikke
+længere|lenger|enää|már|nem|mai|لم أعد|لم تعد|لم يعد
+
+# Words that begin another clause: "but", "now".
+[contrasts]
+but|now|instead|aber|sondern|jetzt|pero|sino|ahora|mais|maintenant|ma|adesso|ora|mas|agora|maar|nu
+но|теперь|але|тепер|ale|teraz|ama|şimdi|men|vaan|mutta|hanem|بل|والآن|لكن
+
+# At the beginning of a request, before its verb.
+[polite]
+please|kindly|ok|okay|now|and|just|can you|could you|i want you to|i'd like you to|bitte|kannst du
+könntest du|por favor|s'il te plaît|s'il vous plaît|per favore|alsjeblieft|proszę|пожалуйста
+будь ласка|请|請|どうか|제발
+
+# Verbs that ask for nothing else: "forget", but "don't forget" is another matter, and stands before
+# it.
+[forget]
+forget|stop remembering|(?:do not|don't|no longer) remember|vergiss|vergessen sie|oublie|oubliez
+olvida|olvídate|olvide|dimentica|esquece|esqueça|vergeet|zapomnij|забудь|забудьте|забути|glem|glöm
+unohda|unut|felejtsd el|uită
+
+# Verbs that are said of files and code as well.
+[delete]
+delete|erase|remove|lösche|lösch|löschen sie|efface|supprime|borra|elimina|cancella|apague|apaga
+verwijder|wis|usuń|удали|удалите|видали|slet|radera|poista|sil
+
+# What says that such a verb is about memories.
+[of_memory]
+memor\w*|remember\w*|about me\b|you know|(?:i|i've|have) told you|everything about|anything about
+gedächtnis\w*|erinnerung\w*|über mich\b|alles über
+(?:du|sie|ich) .{0,60}\b(?:weißt|wissen|gesagt|erzählt)|mémoire\w*|souvenir\w*|sur moi\b|tout sur
+(?:tu|vous) (?:sais|savez)|(?:t'ai|vous ai) (?:dit|raconté)|sobre mí\b|recuerdo\w*|todo sobre|sabes
+te (?:dije|he dicho|conté)|su di me\b|ricord\w*|tutto su\w*|(?:che|cosa) sai
+ti ho (?:detto|raccontato)|sobre mim\b|lembran\w*|tudo sobre|você sabe
+(?:te|lhe|eu) (?:disse|contei|falei)|geheugen|over mij\b|alles over|je .{0,60}\bweet
+(?:heb|had) .{0,60}\b(?:gezegd|verteld)|pamię\w*|wszystko o|wiesz
+(?:mówiłe|powiedziałe|mówiła|powiedziała)m|о мне\b|памят\w*|всё о|все о|зна(?:ешь|ете)
+(?:говорил|сказал|рассказал|рассказывал)а?
+
+# The same where no spaces are set between words, and the verb may come last.
+[dense_forget]
+忘れてください|(?:を|は|のことを?)忘れて|^([^?？]{0,8}?)(?:忘记|忘掉|忘記)|(?:을|를|은|는)?\s*잊어\s*(?:줘|주세요|버려)
+
+[dense_forget_not]
+忘れないで|(?:不要|别|別)忘|잊지
+
+# "everything"
+[everything]
+everything|all|alles|tout|todo|tutto|tudo|wszystko|всё|все|усе|alt|allt|kaikki|her şeyi
+
+[dense_everything]
+全部|すべて|모두|모든
+
+# What only says that something was said or is known, where no spaces are set; with the words for
+# whose it is, and particles.
+[dense_framing]
+^(?:请|請)?(?:把|将|將)|^(?:请|請)|你?(?:所)?(?:知道|记得|記得|了解)的?
+我(?:跟你|和你|对你|對你|之前)?(?:说|說|讲|講|告诉|告訴)(?:过|過|你|的)*|关于|關於|有关|有關|的?(?:所有)?(?:信息|資訊|资料|資料|事情|一切|内容|內容)
+的?事$|(?:我|咱|俺)(?:们|們|家)?的?|について|に関して|に関する|(?:の|という)?(?:こと|事|件|話|情報)(?:は|を|が)?|(?:覚え|知っ)て(?:い|る)*
+(?:話|言|教え)(?:し|っ)?た|(?:私|僕|俺|わたし|ぼく|うち|自分)の?|[はをがのも]$|에\s?(?:대해|대한|관해|관한)서?|알고\s?있는|(?:내|제)가\s?말한
+(?:^|\s)(?:내|제|나의|저의|우리|우리의)(?=\s)|(?:것|거|정보|사실|모든)|(?<=\w)(?:을|를|은|는|이|가|도|의)(?=\s|$)|[\s,.、。，]+
+
+# Words before a number with a point: "am 4. Mai", "im 2. Stock".
+[before_ordinals]
+(?<!\bi )\bam
+\b(?:vom|zum|beim|im|ins|der|des|dem|den|das|seit|jeden|jede|jedes|mein|meine|meinen|meinem|meiner|unsere?|unserem|unseren|klo|kello|január|február|március|április|május|június|július|augusztus|szeptember|október)
+
+# Behind such a number.
+[months]
+januar[as]?|jan|jänner|jaanuar|januára|januarja|februar[as]?|feb|feber|veebruar|februára|februarja
+märz|mär|mrz|marts|mars|märts|marca|marta|april[as]?|apr|aprill|apríla|mai|maj|maja|mája|juni|jun
+juuni|juna|junija|júna|juli|jul|juuli|jula|julija|júla|august|aug|augusta|avgusta|septem[bv]e?r[as]?
+sep|sept|oktober|oktoober|okt|oktobra|októbra|novem[bv]e?ra?|nov|de[cszt]+em[bv]e?ra?|dez|des|ledna
+února|března|dubna|května|června|července|srpna|září|října|listopadu|prosince|siječnja|veljače
+ožujka|travnja|svibnja|lipnja|srpnja|kolovoza|rujna|listopada|studenoga?|prosinca|\w{3,6}kuu\w{0,3}
+
+# Their point ends no sentence.
+[abbreviations]
+Mr|Mrs|Ms|Dr|Prof|St|Sr|Jr|etc|vs|No|Nr|Sra|bzw
+
+# Words that only say that something was said or is known, and how much of it.
+[framing]
+memory memories gedächtnis erinnerung erinnerungen mémoire souvenir souvenirs recuerdo recuerdos
+ricordo ricordi lembrança lembranças geheugen herinnering pamięć wspomnienie память памяти
+воспоминание told tell said say mention mentioned know knows known remember everything anything
+things about stuff fact info gesagt erzählt erwähnt weißt wissen weiss kennst gemerkt alles über dir
+ihnen dass sache sabes sepas sabe dije dicho conté conoces recuerdas acerca todo sobre respecto
+información dit raconté sais savez connais souviens tout sujet information informations propos
+quello quel sai sapete detto raccontato conosci tutto riguardo sul sulla sui sulle del della dei
+disse contei falei você tudo respeito informação informações gezegd verteld weet kent over wat
+говорил говорила говорили сказал сказала рассказал рассказала рассказывал знаешь знаете помнишь
+помните всё то что мой моя моё моём мою моей моего своей своём своего своих моих о об обо мне меня
+про mówiłem mówiłam powiedziałem powiedziałam wiesz pamiętasz wszystko tym moim mojej moich swoim
+swojej hakkında bildiklerini bildiğin bildiğini söylediklerimi söylediğim söylediğimi anlattıklarımı
+ilgili şeyi تعرفه تعرف قلته قلت لك أخبرتك كل شيء عن ما
+
+# Where denial is an ending or a prefix (Turkish, Czech) it is not seen.
+[denials]
+no not never nothing nobody neither nor cannot without t nicht kein keine keinen keinem keiner nie
+niemals nichts ohne niet geen nooit zonder inte ikke ej aldrig aldri utan uden uten ne n pas jamais
+sans nunca jamás sin tampoco não nem sem non mai senza nu niciodată fără nigdy bez не нет никогда
+без ні ніколи δεν δε μη μην ποτέ χωρίς değil asla soha nincs ei eivät tidak bukan tanpa
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # language/data/pl.txt
 
 SOURCES["language/data/pl.txt"] = r'''# Polish.
@@ -33348,55 +33502,21 @@ from .forget_subject import FRAMING
 from .forgetting import to_forget
 from .forms import stem
 from .self_reference import speaks_of_self
+from .tables import pattern
 from .words import content_words, terms_of
 
 _LONGEST_CHARS = 300  # of such a request
 
-# At the beginning of a sentence, perhaps after a word of politeness.
-_POLITE = (
-    r"(?:please|kindly|ok|okay|now|and|just|can you|could you|i want you to|i'd like you to|bitte|kannst du|"
-    r"könntest du|por favor|s'il te plaît|s'il vous plaît|per favore|alsjeblieft|proszę|пожалуйста|"
-    r"будь ласка|请|請|どうか|제발)"
-)
+_POLITE = f"(?:{pattern('polite')})"  # at the beginning of a sentence, perhaps
 _POLITE_WORDS = re.compile(rf"\b{_POLITE}\b|ください", re.IGNORECASE)
-# Verbs that ask for nothing else: "forget", but "don't forget" is another matter, and stands before it.
-_FORGET = (
-    r"forget|stop remembering|(?:do not|don't|no longer) remember|"
-    r"vergiss|vergessen sie|oublie|oubliez|olvida|olvídate|olvide|dimentica|esquece|esqueça|"
-    r"vergeet|zapomnij|забудь|забудьте|забути|glem|glöm|unohda|unut|felejtsd el|uită"
-)
-# Verbs that are said of files and code as well.
-_DELETE = (
-    r"delete|erase|remove|lösche|lösch|löschen sie|efface|supprime|borra|elimina|cancella|apague|apaga|"
-    r"verwijder|wis|usuń|удали|удалите|видали|slet|radera|poista|sil"
-)
-_OF_MEMORY = re.compile(
-    r"\b(?:memor\w*|remember\w*|about me\b|you know|(?:i|i've|have) told you|everything about|anything about|"
-    r"gedächtnis\w*|erinnerung\w*|über mich\b|alles über|"
-    r"(?:du|sie|ich) .{0,60}\b(?:weißt|wissen|gesagt|erzählt)|"
-    r"mémoire\w*|souvenir\w*|sur moi\b|tout sur|(?:tu|vous) (?:sais|savez)|(?:t'ai|vous ai) (?:dit|raconté)|"
-    r"sobre mí\b|recuerdo\w*|todo sobre|sabes|te (?:dije|he dicho|conté)|"
-    r"su di me\b|ricord\w*|tutto su\w*|(?:che|cosa) sai|ti ho (?:detto|raccontato)|"
-    r"sobre mim\b|lembran\w*|tudo sobre|você sabe|(?:te|lhe|eu) (?:disse|contei|falei)|"
-    r"geheugen|over mij\b|alles over|je .{0,60}\bweet|(?:heb|had) .{0,60}\b(?:gezegd|verteld)|"
-    r"pamię\w*|wszystko o|wiesz|(?:mówiłe|powiedziałe|mówiła|powiedziała)m|"
-    r"о мне\b|памят\w*|всё о|все о|зна(?:ешь|ете)|(?:говорил|сказал|рассказал|рассказывал)а?)",
-    re.IGNORECASE,
-)
+_OF_MEMORY = re.compile(rf"\b(?:{pattern('of_memory')})", re.IGNORECASE)
 _ASKS = re.compile(
-    rf"\W*(?:{_POLITE}[\s,]+)*(?:({_FORGET})|({_DELETE}))\b(?!\s+(?:to|it|not|nicht|niet|ikke|inte|ej)\b)",
+    rf"\W*(?:{_POLITE}[\s,]+)*(?:({pattern('forget')})|({pattern('delete')}))\b"
+    r"(?!\s+(?:to|it|not|nicht|niet|ikke|inte|ej)\b)",
     re.IGNORECASE,
 )
-# Where no spaces are set between words, and the verb may come last.
-_DENSE = re.compile(
-    r"忘れてください|(?:を|は|のことを?)忘れて|^([^?？]{0,8}?)(?:忘记|忘掉|忘記)|(?:을|를|은|는)?\s*잊어\s*(?:줘|주세요|버려)"
-)
-_DENSE_NOT = re.compile(r"忘れないで|(?:不要|别|別)忘|잊지")
-_ALL = re.compile(
-    r"\b(?:everything|all|alles|tout|todo|tutto|tudo|wszystko|всё|все|усе|alt|allt|kaikki|her şeyi)\b"
-    r"|全部|すべて|모두|모든",
-    re.IGNORECASE,
-)
+_DENSE, _DENSE_NOT = re.compile(pattern("dense_forget")), re.compile(pattern("dense_forget_not"))
+_ALL = re.compile(rf"\b(?:{pattern('everything')})\b|{pattern('dense_everything')}", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"(?<=[.!?…。！？])\s*|\n+")
 
 
@@ -33452,37 +33572,13 @@ import re
 
 from .forms import inflects, is_form, stem
 from .scripts import fold, is_dense
+from .tables import pattern, words
 from .words import content_words, terms_of
 
-# Words that only say that something was said or is known, and how much of it.
 FRAMING = frozenset(
-    stem(word)
-    for word in """
-    memory memories gedächtnis erinnerung erinnerungen mémoire souvenir souvenirs recuerdo recuerdos
-    ricordo ricordi lembrança lembranças geheugen herinnering pamięć wspomnienie память памяти
-    воспоминание told tell said say mention mentioned know knows known remember everything anything
-    things about stuff fact info gesagt erzählt erwähnt weißt wissen weiss kennst gemerkt alles über
-    dir ihnen dass sache sabes sepas sabe dije dicho conté conoces recuerdas acerca todo sobre
-    respecto información dit raconté sais savez connais souviens tout sujet information informations
-    propos quello quel sai sapete detto raccontato conosci tutto riguardo sul sulla sui sulle del
-    della dei disse contei falei sabes você tudo respeito informação informações gezegd verteld weet
-    kent alles over wat говорил говорила говорили сказал сказала рассказал рассказала рассказывал
-    знаешь знаете помнишь помните всё то что мой моя моё моём мою моей моего своей своём своего
-    своих моих о об обо мне меня про mówiłem mówiłam powiedziałem powiedziałam wiesz pamiętasz wszystko tym
-    moim
-    mojej moich swoim swojej hakkında bildiklerini bildiğin bildiğini söylediklerimi söylediğim
-    söylediğimi anlattıklarımı ilgili şeyi تعرفه تعرف قلته قلت لك أخبرتك كل شيء عن ما
-    """.split()  # noqa: SIM905
-)
-# The same where no spaces are set, with the words for whose it is, and particles.
-_FRAMING_DENSE = re.compile(
-    r"^(?:请|請)?(?:把|将|將)|^(?:请|請)|你?(?:所)?(?:知道|记得|記得|了解)的?|我(?:跟你|和你|对你|對你|之前)?(?:说|說|讲|講|告诉|告訴)(?:过|過|你|的)*"
-    r"|关于|關於|有关|有關|的?(?:所有)?(?:信息|資訊|资料|資料|事情|一切|内容|內容)|的?事$|(?:我|咱|俺)(?:们|們|家)?的?"
-    r"|について|に関して|に関する|(?:の|という)?(?:こと|事|件|話|情報)(?:は|を|が)?|(?:覚え|知っ)て(?:い|る)*|(?:話|言|教え)(?:し|っ)?た"
-    r"|(?:私|僕|俺|わたし|ぼく|うち|自分)の?|[はをがのも]$"
-    r"|에\s?(?:대해|대한|관해|관한)서?|알고\s?있는|(?:내|제)가\s?말한|(?:^|\s)(?:내|제|나의|저의|우리|우리의)(?=\s)|(?:것|거|정보|사실|모든)"
-    r"|(?<=\w)(?:을|를|은|는|이|가|도|의)(?=\s|$)|[\s,.、。，]+"
-)
+    map(stem, words("framing"))
+)  # say that something was said or is known, and how much of it
+_FRAMING_DENSE = re.compile(pattern("dense_framing"))
 _ALONE_BEFORE = "的只隻条條个個位有养養叫和是我咱、。，のが "  # what a word of one character may stand behind
 
 
@@ -33870,31 +33966,15 @@ from .forms import inflects, is_form, stem
 from .scripts import fold, is_dense
 from .self_reference import signs
 from .subject import without_user
+from .tables import pattern
 from .words import content_words, denials
 
 _LONGEST_CHARS = 400  # of a statement
 _STEM_CHARS = 3
-# "no longer", "not ... any more": a language or two a line.
-_NO_LONGER = re.compile(
-    r"\b(?:no longer|(?:any ?more)"
-    r"|(?<!\bam )(?<!['’]m )(?<!\bare )(?<!['’]re )(?<!\bis )(?<!['’]s )"  # accustomed
-    r"(?<!\bget )(?<!\bgot )(?<!\bgetting )used to"
-    r"|nicht mehr|kein\w{0,2} \w{1,30} mehr|niet meer|geen \w{1,30} meer"
-    r"|ya no|non\b[^,;]{1,60}\bpiù|n(?:e |['’])[^,;]{1,60}\bplus|(?:já )?não\b[^,;]{1,60}\bmais|já não"
-    r"|больше не|уже не|більше не|вже не|już nie|nie\b[^,;]{1,60}\bjuż|už ne\w{0,20}"
-    r"|artık|inte längre|ikke længere|ikke lenger|en\b[^,;]{1,60}\benää|már nem|nu mai"
-    r"|لم أعد|لم تعد|لم يعد)\b"
-)
-_MARK = re.compile(
-    r"\b(?:(?:do|does|did|am|is|are|was|have|has)(?:n['’]t| not)\b|no longer|any ?more|used to"
-    r"|nicht|mehr|niet|meer|ya|no|non|più|ne|plus|já|não|mais|больше|не|уже|"
-    r"більше|вже|już|nie|artık|inte|längre|ikke|længere|lenger|enää|már|nem|mai|لم أعد|لم تعد|لم يعد)\b"
-)
+_NO_LONGER = re.compile(rf"\b(?:{pattern('no_longer')})\b")
+_MARK = re.compile(rf"\b(?:{pattern('denial_marks')})\b")
 _NOT_DOING = re.compile(r"[ae]?m([ıiuü])yor")  # Turkish: the denial within a verb
-_CLAUSE_END = re.compile(
-    r"[,;:.!?،؛–—]|\b(?:but|now|instead|aber|sondern|jetzt|pero|sino|ahora|mais|maintenant|ma|adesso|ora|mas|agora|"
-    r"maar|nu|но|теперь|але|тепер|ale|teraz|ama|şimdi|men|vaan|mutta|hanem|بل|والآن|لكن)\b"
-)
+_CLAUSE_END = re.compile(rf"[,;:.!?،؛–—]|\b(?:{pattern('contrasts')})\b")
 
 
 def what_is_over(statement: str) -> str:
@@ -35376,30 +35456,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .scripts import sentence_end
+from .tables import pattern
 
 _ASCII_END = re.compile(r"[.!?][\"')\]]{0,9}\s+|\n+")  # as `sentence_end`, four times faster
 _BULLET = re.compile(r"^(?:[-*•–]|\d{1,2}[.)])\s+")
-_ABBREVIATION = re.compile(
-    r"(?:\b\w|\b(?:Mr|Mrs|Ms|Dr|Prof|St|Sr|Jr|etc|vs|No|Nr|Sra|bzw))\.$", re.IGNORECASE
-)
+_ABBREVIATION = re.compile(rf"(?:\b\w|\b(?:{pattern('abbreviations')}))\.$", re.IGNORECASE)
 _ABBREVIATED_CHARS = 7  # the longest with its point, and the two characters before it
 # "am 4. Mai", "3. května", "im 2. Stock": a point that makes a number an ordinal.
 _ORDINAL = re.compile(r"\b\d{1,2}\.$")
-_BEFORE_ORDINAL = re.compile(
-    r"(?:(?<!\bi )\bam|\b(?:vom|zum|beim|im|ins|der|des|dem|den|das|seit|jeden|jede|jedes|mein|meine|meinen|"
-    r"meinem|meiner|unsere?|unserem|unseren|klo|kello|január|február|március|április|május|június|július|augusztus|"
-    r"szeptember|október))\s+\d{1,2}\.$",
-    re.IGNORECASE,
-)
-_MONTH = re.compile(
-    r"\s+(?:januar[as]?|jan|jänner|jaanuar|januára|januarja|februar[as]?|feb|feber|veebruar|februára|februarja|märz|mär|mrz|"
-    r"marts|mars|märts|marca|marta|april[as]?|apr|aprill|apríla|mai|maj|maja|mája|juni|jun|juuni|juna|junija|júna|juli|jul|"
-    r"juuli|jula|julija|júla|august|aug|augusta|avgusta|septem[bv]e?r[as]?|sep|sept|oktober|oktoober|okt|oktobra|októbra|"
-    r"novem[bv]e?ra?|nov|de[cszt]+em[bv]e?ra?|dez|des|ledna|února|března|dubna|května|června|července|srpna|září|"
-    r"října|listopadu|prosince|siječnja|veljače|ožujka|travnja|svibnja|lipnja|srpnja|kolovoza|rujna|listopada|"
-    r"studenoga?|prosinca|\w{3,6}kuu\w{0,3})\b",
-    re.IGNORECASE,
-)
+_BEFORE_ORDINAL = re.compile(rf"(?:{pattern('before_ordinals')})\s+\d{{1,2}}\.$", re.IGNORECASE)
+_MONTH = re.compile(rf"\s+(?:{pattern('months')})\b", re.IGNORECASE)
 _END_CHARS = 40
 _MONTH_CHARS = 16
 _MOST = 600  # sentences of a text; what comes after them is one
@@ -35820,41 +35886,12 @@ from __future__ import annotations
 
 import re
 
+from .tables import pattern
+
 _LOOKED_CHARS = 4_000
 
-# What models call their user, with articles, prepositions and endings that belong to it; a language a line.
-_USER = (
-    r"(?:the|this) user(?:['’]s)?",
-    r"(?:d(?:er|es|em|en|ie)|diese[rsmn]?) (?:be)?nutzer(?:s|in|n)?",
-    r"(?:de|deze) gebruik(?:er|ster)s?",
-    r"(?:a la|de la|al|del|el|la) usuari[oa]",
-    r"(?:de |à )?l['’]utilisat(?:eur|rice)",
-    r"(?:dell|all|dall|nell|l)['’]utente",
-    r"(?:[nd]?[oa]|ao|à) (?:usuári[oa]|utilizador(?:a)?)",
-    r"(?:у )?пользовател(?:ь|я|ю|ем|е|ьниц[аыуе]|ьницей)",
-    r"(?:у |в )?користувач(?:а|у|ем|еві|к[аиу]|ці|кою)?",
-    r"użytkowni(?:ka|k|kowi|kiem|ku|czka|czki|czkę|czce|czką)",
-    r"uživatel(?:e|i|em|ka|ky|ce|ku)?",
-    r"(?:lui )?utilizator(?:ul|ului|ea|oarea|oarei)",
-    r"kullanıcı(?:n[ıi]n|y[ıa]|n?[dt]an?|da|dan|yla)?",
-    r"käyttäjä(?:n|ä|llä|lle|ltä|ssä|stä|än)?",
-    r"a (?:felhasználó(?:nak|t|val|hoz|ra|tól)?)",
-    r"(?:o χρήστης|ο χρήστης|του χρήστη|τον χρήστη|στον χρήστη|η χρήστρια|της χρήστριας)",
-    r"(?:användaren|brukeren|brugeren)s?",
-    r"(?:لدى |عند )?(?:ال|لل|بال|وال)مستخدمة?",
-    r"(?:ה|ל|של ה|ש?ל)משתמש(?:ת)?",
-    r"(?:उपयोगकर्ता|यूज़र|यूजर)(?: (?:का|की|के|को|ने|में))?",
-    r"(?:si )?pengguna(?:nya)?",
-    r"người dùng",
-)
-_DENSE_USER = (  # in scripts without spaces, where nothing bounds a word
-    r"(?:用户|用戶|使用者)的?",
-    r"(?:この)?ユーザー(?:さん)?(?:には|は|の|に|が|を)?",
-    r"사용자(?:에게는|에게|는|은|의|가|이|를|을)?",
-    r"ผู้ใช้",
-)
 _NAMED = re.compile(
-    rf"(?<!\w)(?:{'|'.join(_USER)})(?!\w)[ ]?|^user(?:['’]s)? |(?:{'|'.join(_DENSE_USER)})[ 、，,]?",
+    rf"(?<!\w)(?:{pattern('user')})(?!\w)[ ]?|^user(?:['’]s)? |(?:{pattern('dense_user')})[ 、，,]?",
     re.IGNORECASE,
 )
 
@@ -35872,7 +35909,7 @@ def without_user(text: str) -> str:
 
 SOURCES["language/tables.py"] = r'''"""The words of each language, from the files in `data/`, one a language; docs/languages.md tells their form.
 
-They are read when they are first needed, and once.
+They are read when they are first needed, and once. Beside them are files of all languages together.
 """
 
 # ruff: noqa: SIM905  (lists of names are read as text)
@@ -35998,6 +36035,23 @@ def rows(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
         yield languages, rest
 
 
+@cache
+def pattern(section: str) -> str:
+    """A part of a regular expression, of all languages, from patterns.txt."""
+    return "|".join(_patterns()[section])
+
+
+@cache
+def words(section: str) -> frozenset[str]:
+    """The words of a section of patterns.txt."""
+    return frozenset(" ".join(_patterns()[section]).split())
+
+
+@cache
+def _patterns() -> dict[str, list[str]]:
+    return sections(source("patterns"), "patterns.txt")
+
+
 def _is_name(text: str) -> bool:
     return text.isascii() and text.replace("_", "").isalpha()
 '''
@@ -36022,21 +36076,11 @@ from itertools import groupby
 
 from .scripts import is_letter, sets_no_spaces, words_of
 from .tables import tables
+from .tables import words as table_words
 
 TERM_CHARS = 64
 
 _ASCII_WORDS = re.compile(r"[a-z0-9]+")
-
-# Where denial is an ending or a prefix (Turkish, Czech) it is not seen.
-_DENIALS = frozenset(  # a language or two a line
-    """
-    no not never nothing nobody neither nor cannot without t
-    nicht kein keine keinen keinem keiner nie niemals nichts ohne niet geen nooit zonder
-    inte ikke ej aldrig aldri utan uden uten ne n pas jamais sans nunca jamás sin tampoco não nem sem
-    non mai senza nu niciodată fără nie nigdy bez не нет никогда без ні ніколи δεν δε μη μην ποτέ χωρίς
-    değil asla soha nincs ei eivät tidak bukan tanpa
-    """.split()  # noqa: SIM905
-)
 
 
 def terms_of(text: object) -> list[str]:
@@ -36114,7 +36158,7 @@ def telling(text: str) -> set[str]:
 
 def denials(text: str) -> frozenset[str]:
     """As a set: some of them are harmless words in another language, and then in both of two like texts."""
-    return _DENIALS.intersection(words(text))
+    return table_words("denials").intersection(words(text))
 
 
 def mark_of(text: str) -> str:
