@@ -143,11 +143,7 @@ class Outbox:
         batch_max: int = 1,
         imported: str = "",
     ) -> bool:
-        """As `put`, within a transaction. imported: see `later`.
-
-        Raises:
-            IntegrityError: its key is there.
-        """
+        """As `put`, within a transaction, which raises IntegrityError. imported: see `later`."""
         hold(connection, exchange.user_id)
         replaced = self._replaced(connection, exchange)
         if any(is_later(row.said_at, exchange.said_at, now) for row in replaced):

@@ -287,7 +287,7 @@ imports = Table(
     "imports",
     metadata,
     Column("user_id", _Id, primary_key=True),
-    Column("id", _Id, primary_key=True),
+    Column("import_id", _Id, primary_key=True),
     Column("source", _Id, nullable=False),  # the programs; "" until all is brought
     Column("name", _Id, nullable=False),  # the file's
     Column("begun_at", Float, nullable=False),

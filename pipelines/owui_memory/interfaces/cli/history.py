@@ -71,7 +71,16 @@ def list_(instance: Instance, user_id: str, to_json: bool) -> None:
         say("Nothing was imported.")
     else:
         rows = [
-            (one.id[:8], one.user_id, one.source, one.name, _day(one.begun_at), one.count, one.left, one.dead)
+            (
+                one.import_id[:8],
+                one.user_id,
+                one.source,
+                one.name,
+                _day(one.begun_at),
+                one.count,
+                one.left,
+                one.dead,
+            )
             for one in found
         ]
         table(["id", "user", "from", "file", "day", "brought", "left", "given up"], rows)
@@ -80,7 +89,7 @@ def list_(instance: Instance, user_id: str, to_json: bool) -> None:
 def undo(instance: Instance, user_id: str, which: str, to_json: bool) -> None:
     """Take all of an import back. which: the beginning of its id."""
     imports = imports_of(instance)
-    ids = [one.id for one in imports.all(user_id) if which and one.id.startswith(which)]
+    ids = [one.import_id for one in imports.all(user_id) if which and one.import_id.startswith(which)]
     with instance.control() as control:
         count = imports.undo(user_id, ids[0] if len(ids) == 1 else which, control.live)
     if to_json:

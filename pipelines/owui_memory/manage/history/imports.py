@@ -85,7 +85,7 @@ class Import:
     dead: that were given up.
     """
 
-    id: str
+    import_id: str
     user_id: str
     source: str
     name: str
@@ -132,7 +132,7 @@ class Imports:
             for one in new:
                 seen.count(one)
         begun = replace(seen.preview(user_id), id=import_id)
-        mine = and_(imports.c.user_id == user_id, imports.c.id == import_id)
+        mine = and_(imports.c.user_id == user_id, imports.c.import_id == import_id)
         with self._engine.begin() as connection:
             there = connection.scalar(select(outbox.c.id).where(*_brought(user_id, import_id)).limit(1))
             named = update(imports).values(source=", ".join(begun.labels))
@@ -143,9 +143,9 @@ class Imports:
         """The id of a new import, or of one of the same file that was broken off."""
         broken_off = and_(imports.c.user_id == user_id, imports.c.name == name, imports.c.source == "")
         with self._engine.begin() as connection:
-            if (import_id := connection.scalar(select(imports.c.id).where(broken_off))) is None:
+            if (import_id := connection.scalar(select(imports.c.import_id).where(broken_off))) is None:
                 import_id = uuid.uuid4().hex
-                row = {"id": import_id, "user_id": user_id, "source": "", "name": name}
+                row = {"import_id": import_id, "user_id": user_id, "source": "", "name": name}
                 connection.execute(imports.insert().values(**row, begun_at=time.time()))
         return str(import_id)
 
@@ -168,9 +168,9 @@ class Imports:
         return [
             Import(
                 **row,
-                count=sum(count for (imported, _), count in counts.items() if imported == row["id"]),
-                left=sum(counts.get((row["id"], state), 0) for state in waiting),
-                dead=counts.get((row["id"], "dead"), 0),
+                count=sum(count for (imported, _), count in counts.items() if imported == row["import_id"]),
+                left=sum(counts.get((row["import_id"], state), 0) for state in waiting),
+                dead=counts.get((row["import_id"], "dead"), 0),
             )
             for row in rows
         ]
@@ -183,9 +183,9 @@ class Imports:
         Raises:
             Drop: the user has no such import.
         """
-        mine = and_(imports.c.id == import_id, imports.c.user_id == user_id)
+        mine = and_(imports.c.import_id == import_id, imports.c.user_id == user_id)
         with self._reading.connect() as connection:
-            if connection.scalar(select(imports.c.id).where(mine)) is None:
+            if connection.scalar(select(imports.c.import_id).where(mine)) is None:
                 raise Drop("There is no such import.", hint="`imports` lists those that there are.")
         brought = and_(*_brought(user_id, import_id))
         with self._engine.begin() as connection:  # what is worked on is taken back by whoever does

@@ -21,9 +21,9 @@ def test_it_is_told_before_and_taken_back_as_a_whole(run: Run) -> None:
     (one,) = rows(run, "imports", "ada")
     assert (one["source"], one["name"], one["count"], one["left"]) == ("ChatGPT", "chatgpt.json", 3, 3)
     with pytest.raises(Refused, match="no such import"):
-        run("undo-import", "bob", one["id"][:8])
+        run("undo-import", "bob", one["import_id"][:8])
     run("remember", "ada", DOG)  # so that there is a home for memories
-    assert rows(run, "undo-import", "ada", one["id"][:8]) == {"undone": 3}
+    assert rows(run, "undo-import", "ada", one["import_id"][:8]) == {"undone": 3}
     assert "Nothing was imported." in run("imports")
 
 

@@ -119,7 +119,7 @@ def test_one_that_is_broken_off_goes_on(bench: Bench, imports: Imports) -> None:
     (first,) = imports.all("maren")
     assert (first.count, first.source) == (100, "")
     whole = imports.begin("maren", lambda: many, "x.zip")
-    assert (whole.id, whole.facts, whole.known) == (first.id, 150, 100)
+    assert (whole.id, whole.facts, whole.known) == (first.import_id, 150, 100)
     assert [one.count for one in imports.all("maren")] == [250]
 
 
@@ -139,7 +139,7 @@ def test_one_is_taken_back_as_a_whole(bench: Bench, imports: Imports) -> None:
     assert imports.all() == []
     assert counts(imports.begin("maren", of("chatgpt.json", "mem0.json"))) == counts(chatgpt)
     (under_way,) = imports.all()
-    assert imports.undo("maren", under_way.id, bench.live)
+    assert imports.undo("maren", under_way.import_id, bench.live)
     drain(bench)
     assert kept(bench).keys() == before
     with pytest.raises(Drop, match="no such import"):
