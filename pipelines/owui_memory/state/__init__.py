@@ -12,6 +12,7 @@ from .schema import (
     api_keys,
     command_turns,
     commands,
+    cuts,
     decisions,
     episode_switches,
     episodes,
@@ -26,6 +27,7 @@ from .schema import (
     recalls,
     shown,
     switches,
+    token_ratios,
     versions,
 )
 from .statements import count_up, hold, insert_new, put_row, try_writing, was_erased
@@ -35,6 +37,7 @@ __all__ = [
     "command_turns",
     "commands",
     "count_up",
+    "cuts",
     "decisions",
     "episode_switches",
     "episodes",
@@ -54,6 +57,7 @@ __all__ = [
     "recalls",
     "shown",
     "switches",
+    "token_ratios",
     "try_writing",
     "versions",
     "was_erased",

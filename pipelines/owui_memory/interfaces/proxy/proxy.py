@@ -273,7 +273,7 @@ class Proxy:
         meta = metadata_of(asked.headers, asked.body)
         local = "local" if upstream.is_local else "external"
         meta["model"] = {"id": model, "owned_by": "openai", "connection_type": local}
-        seen = {"model": model, "messages": messages, "metadata": meta}
+        seen = {"model": model, "messages": messages, "metadata": meta, "tools": asked.body.get("tools")}
         read = await intake.read(read_asked, seen, caller.user)
         turn = replace(read.turn, searched=dialect.in_system)
         if not turn.task and turn.text.startswith(_TASK) and "<chat_history>" in turn.text:
@@ -286,14 +286,15 @@ class Proxy:
         async def keep(ear: Ear) -> None:
             said = ear.said.final()
             if said is not None and turn.text and not turn.task and dialect.learned(asked.body):
-                await self._keep(turn, said)
+                await self._keep(turn, said, ear.said.prompt_tokens)
 
         ears = partial(_ears, dialect.read)
         return await self._relay(asked, upstream, raw, receive, send, ears, keep)
 
-    async def _keep(self, turn: Turn, said: str) -> None:
+    async def _keep(self, turn: Turn, said: str, prompt_tokens: int) -> None:
         """The exchange is on disk afterwards, whoever goes away meanwhile."""
-        answered = Answered(turn.user_id, (turn.key,), turn.text, said, turn.name, turn.chat_kind)
+        who = turn.name, turn.chat_kind, prompt_tokens
+        answered = Answered(turn.user_id, (turn.key,), turn.text, said, *who)
         keeping = asyncio.ensure_future(self._chats.keep(answered))
         self._keeping.add(keeping)
         keeping.add_done_callback(self._keeping.discard)
