@@ -14595,6 +14595,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
+from types import NoneType
 from typing import Any
 from uuid import UUID
 
@@ -14722,6 +14723,7 @@ def is_seen(memory: Memory, view: View | None) -> bool:
 
 _ALWAYS = ("batch", "kind", "chat", "place")  # stored even where they are empty
 _STORED = {one.metadata["stored"]: one for one in fields(Memory) if one.metadata}
+_READ = {stored: (one.name, type(one.default)) for stored, one in _STORED.items()}
 
 
 def metadata_of(new: Memory) -> dict[str, Any]:
@@ -14738,19 +14740,17 @@ def metadata_of(new: Memory) -> dict[str, Any]:
 
 def remembered(metadata: Mapping[str, Any], owner_id: str, **others: Any) -> Memory:
     """A memory with what `metadata_of` stored of it; `others` are the fields that it does not store."""
-    kept = {
-        one.name: _read(one.default, metadata[name]) for name, one in _STORED.items() if metadata.get(name)
-    }
+    kept: dict[str, Any] = {}
+    for stored, value in metadata.items():
+        if value and (known := _READ.get(stored)):
+            name, kind = known
+            if type(value) is kind:
+                kept[name] = value
+            elif kind is NoneType:  # of a time
+                kept[name] = aware_time(value)
     if team := team_in(owner_id):
         kept["scope"] = TEAM + team
     return Memory(**kept, **others)
-
-
-def _read(default: Any, value: Any) -> Any:
-    """A stored value of the default's type; the default for anything else."""
-    if default is None:
-        return aware_time(value)
-    return value if value and type(value) is type(default) else default
 
 
 def payload_of(owner_id: str, memory: Memory) -> dict[str, Any]:
@@ -19592,179 +19592,7 @@ async def done_by(deadline: float, work: asyncio.Future[Any]) -> bool:
 # ----------------------------------------------------------------------------------------------------------
 # language/__init__.py
 
-SOURCES["language/__init__.py"] = r'''"""What questions, requests, suppositions, other people's words are told by, and who speaks of themselves.
-
-A table a language. Another one begins in `further.py` or `further_asia.py`; with most of the entries,
-it is a module of its own, with its name in `TABLES`.
-"""
-
-from .arabic import ARABIC
-from .chinese import CHINESE
-from .dutch import DUTCH
-from .english import ENGLISH
-from .french import FRENCH
-from .further import FURTHER
-from .further_asia import FURTHER_ASIA
-from .german import GERMAN
-from .italian import ITALIAN
-from .japanese import JAPANESE
-from .korean import KOREAN
-from .phrases import Phrases
-from .polish import POLISH
-from .portuguese import PORTUGUESE
-from .russian import RUSSIAN
-from .spanish import SPANISH
-from .turkish import TURKISH
-
-TABLES: tuple[Phrases, ...] = (
-    ENGLISH,
-    GERMAN,
-    SPANISH,
-    FRENCH,
-    ITALIAN,
-    PORTUGUESE,
-    RUSSIAN,
-    CHINESE,
-    JAPANESE,
-    DUTCH,
-    POLISH,
-    KOREAN,
-    TURKISH,
-    ARABIC,
-    *FURTHER,
-    *FURTHER_ASIA,
-)
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# language/arabic.py
-
-SOURCES["language/arabic.py"] = r'''"""Arabic, of books and of the commonest dialects.
-
-Phrases are written without vowel points. A hamza on an alef may be missing in a text, and a final letter have
-the form that many type in its place.
-"""
-
-# ruff: noqa: E501  (phrases of a kind stand together)
-
-from .phrases import Phrases
-
-ARABIC = Phrases(
-    letters="كيةىأإؤ",
-    common="""في, من, على, إلى, عن, مع, هذا, هذه, ذلك, التي, الذي, ما, ماذا, متى, أين, كيف, لماذا, هل, كم, هو, هي, لا, لم, لن, ليس, كان, كانت, أن, إن, أو, ثم, بعد, قبل, كل, بعض, عند, بين, كما, لكن, قد, أنا, أنت, يا, و, شو, وين, ليش, ايش, مش, مو, اللي""",
-    own="""(أملك|أمتلك|أمارس|أتعلم|أدرس|أستخدم|أعمل|أحب|أكره|أشرب|آكل|أقرأ|ألعب|أقود|أسكن|أعيش|أعزف|أربي|أعاني|أفضل|أشاهد|أسمع|أزور)(ه|ها|هم|هن), أسناني, أشاهد, أسمع, أزور, بشرتي, عيوني, عيناي, شعري, قهوتي, لعبتي, مشروعي, شركتي, كتابي المفضل, أفضل _ على, أفضل (أن|عدم|شرب|أكل|السفر), شخصت, أصبت, لا أطيق, لا آكل, أعيش, أتدرب, أربي, أنا, انا, إني, إنني, لدي, عندي, معي, لي, اسمي, إسمي, عمري, عملي, وظيفتي, مهنتي, شغلي, بيتي, منزلي, شقتي, زوجتي, زوجي, مراتي, جوزي, ابني, إبني, ابنتي, بنتي, أولادي, أطفالي, أمي, أبي, والدي, والدتي, أخي, أختي, جدتي, جدي, عائلتي, أسرتي, خطيبتي, خطيبي, كلبي, كلبتي, قطتي, قطي, سيارتي, مدينتي, بلدي, لغتي, هوايتي, هواياتي, طعامي, أكلتي, لوني, فصيلة دمي, حساسيتي, صديقي, صديقتي, أصدقائي, جامعتي, دراستي, تخصصي, مدرستي, طبيبي, طبيبتي, مديري, مديرتي, رئيسي, رقمي, عنواني, هاتفي, دوامي, راتبي, ميولي, نظامي الغذائي, حيواني, ديني, جنسيتي, أصلي من, طولي, وزني, حياتي, يومي المعتاد, نفسي, بحالي, ولدي, حفيدي, حفيدتي, عمي, خالي, خالتي, عمتي
-        أعيش, أسكن, أعمل, أشتغل, أدرس, أحب, أكره, أملك, أمتلك, أتكلم, أتحدث, أعاني, أمارس, ألعب, أشرب, آكل, أقرأ, أذهب, أسافر, أقود, أنا أفضل, أستيقظ, أنام, أربي, أعزف, أتعلم, أدير, أخاف, أهوى, أجيد, ولدت, نشأت, تخرجت, تزوجت, انتقلت, درست, عملت, سافرت, اشتريت, سكنت, ساكن, ساكنة, عايش, عايشة, بحب, بكره, بشتغل, بعيش, بسكن, بدرس, يعجبني, تعجبني, يناسبني, يؤلمني, عيد ميلادي, تاريخ ميلادي, نحن, لدينا, عندنا, بيتنا, ابننا, ابنتنا, طفلنا, نعيش, نسكن, عنا
-        مني, عني, (و|ف|ب|ل|ك)(اسمي|عمري|عملي|وظيفتي|مهنتي|بيتي|منزلي|زوجتي|زوجي|ابني|ابنتي|أمي|أبي|أخي|أختي|عائلتي|كلبي|قطتي|سيارتي|مدينتي|صديقي|صديقتي|أعيش|أسكن|أعمل|أحب|أدرس|عندي|لدي|أنا)""",
-    own_first="أ*",
-    own_not="أين, أنت, أنتم, أنتي, أيضا, أهلا, أخبر*, أعط*, أفضل, أكثر, أقل, أكبر, أصغر, أحسن, أول, أولا, أخيرا, أي, أريد, أحتاج, أرجو, أرغب, أود, أستطيع, أسماء, أشكرك, أرسل, أكتب, أضف, أنشئ, أصلح, أكمل, أجب, أعد, أوجد, أحضر, أظهر, أذكر, ألف, أليس, ألا, أحيانا, أمس, أثناء, أمام, أسرع, أهم, أجمل, أسهل, أشهر, أعلى, أقرب, أغلب, ألمانيا, أمريكا, أوروبا, أسبوع, أسباب, أنواع, أشياء, أحد, أحدث, أمثلة, أفكار, أعراض, أسئلة, أسعار, أهمية, أثر, أصل, أشرح, أوقات, أماكن, أداة, أغنية, أطول",
-    requested="(أعط|اعط|ساعد|أخبر|اخبر|علم|أرشد|انصح|ذكر)(ني|نا), (قل|اكتب|اشرح|ترجم|لخص|صحح|اقترح|أرسل|ابحث|احك|هات|جهز|أنشئ|اعمل|ارسم|وضح|اذكر|حضر|رشح|جد) ... (لي|لنا), (قل|احكي|اشرح|وضح|اكتب) (لي|لنا), (هل يمكنك|هل تستطيع|ممكن|بإمكانك|لو سمحت|هلا) ... (لي|لنا|ني)",
-    impersonal="كيف (يمكنني|أستطيع|يمكننا|لي أن|أقدر|بقدر|أ*), (ماذا|ما الذي) (أفعل|يجب|يمكنني|ينبغي|أكتب|أقول|أستخدم)*, هل يمكنني, (أين|من أين) (أجد|أشتري|يمكنني), لو (أنا|كنت), (لدي|عندي) (سؤال|مشكلة في|خطأ|ملف|قائمة|جدول), (أريد|أحتاج|أبحث) (أن أعرف|منك|إلى|عن|قائمة|نصا|مقالا), إذا كنت, تظهر لي, يظهر لي",
-    personal="كيف (أذهب إلى (عملي|العمل)|أقضي|أشرب قهوتي|أحب)",
-    keeping="تذكر, تذكري, لا تنس, لا تنسى, دائما, أبدا, من الآن, من الآن فصاعدا, نادني, ناديني, خلي في بالك, للعلم, إجاباتك, ردودك",
-    openers="بالمناسبة, على فكرة, حسنا, طيب, آه, من فضلك, لو سمحت, رجاء, الرجاء, أرجوك, مرحبا, أهلا, السلام عليكم, سلام, صباح الخير, مساء الخير, و, ثم, لكن, شكرا, نعم, لا, الآن, يا, سؤال سريع, عندي سؤال, لدي سؤال, هلا, إذن, بس",
-    polite="شكرا, شكرا جزيلا, شكرا لك, مشكور, تسلم, عفوا, صباح الخير, مساء الخير, تصبح على خير, مع السلامة, إلى اللقاء, ممتاز, رائع, حسنا, تمام, أحسنت, السلام عليكم, بارك الله فيك, يعطيك العافية",
-    addresses="هل, (يمكنك|تستطيع|بإمكانك|تقدر|ممكن|أتستطيع) _, (ساعدني|ساعديني|أخبرني|أعطني|اشرح لي|اقترح|انصحني) , أرجو, (كيف|ماذا|أين) (يمكنني|أستطيع|أفعل|علي|تنصحني|تقترح)*, إليك",
-    reacts="(لقد |الآن )?(فهمت|أفهم|استوعبت)( الفكرة| الآن| ذلك| قصدك| ما تقصد)?( شكرا)?$, (هذا |الأمر )?(واضح|منطقي|مفهوم)$, (سأجرب|سأحاول|سأرى|سأفكر)*, معك حق, اتفقنا, أتفق معك",
-    prefers="أفضل أن, أنا أفضل, أفضل استخدام, أحب أن تكون, يعجبني أن, أميل إلى",
-    leans_first="(هو|هي|هم|هن|ذلك|هناك) _, (أحدهم|إحداهن|كلاهما|واحد منهم|واحدة منهن)",
-    leans_last="ذلك, هناك, هذا, هذه, إياه",
-    questions="""أي (نصائح|نصيحة|أفكار|اقتراحات), هل, كيف, لماذا, متى, أين, وين, فين, كم, ماذا, ليش, ليه, لم لا, شو, ايش, إيش, ازاي, إزاي, امتى, إمتى, مين, منين, بكم, لمن, بماذا, قديش, كام, أليس, أي (نوع|نوعية|لون|مدينة|من|لغة|كتاب|فيلم|شيء|يوم), ممن, مما, مع من, عن ماذا, في أي, من أين, إلى أين, منذ متى, لأي
-        ما (هو|هي|هم|هذا|هذه|الذي|الفرق|معنى|اسم|أفضل|سبب|أسباب|رأيك|عاصمة|حكم|فائدة|فوائد|نوع|رقم|لون|عدد|تاريخ|طريقة|أهم|أنواع|حجم|أكبر|ال*|*ي), من (هو|هي|هم|الذي|التي|كتب|اخترع|يكون|فاز|أكون|أنا|كان|اكتشف|رسم|يعرف), أتساءل, أريد أن أعرف, أود أن أعرف, هل تعرف, عندي سؤال, ممكن (أعرف|تقول|تخبرني)""",
-    ends_question="ما هو, ما هي, أم لا, ليش, ليه, شو, ايش, إيه, فين, وين, كم, صح, اسمي شو, مين, إزاي, ازاي, ما رأيك, أليس كذلك",
-    requests="""اكتب, اكتبي, أكتب, ترجم, ترجمي, لخص, لخصي, اشرح, اشرحي, أشرح, أعطني, اعطني, أعطيني, اعطيني, ساعدني, ساعديني, قل, قولي, أخبرني, اخبرني, أخبريني, اقترح, اقترحي, أنشئ, انشئ, صحح, صححي, احسب, قارن, صف, وضح, حلل, أعد (كتابة|صياغة), اجعل, حول, جهز, حضر, خطط, ابحث, اذكر, عدد, رتب, صنف, قيم, راجع, دقق, أكمل, كمل, ارسم, صمم, برمج, اختصر, أجب, رد على, ألف, احك, احكي, علمني, هات, أوجد, جد, رشح, انصحني, انصحيني, نظم, حسن, أصلح, اختر, استخرج, تخيل لي, عرف, ضع
-        (أريد|أحتاج|أبغى|أبي|بدي|عايز|عاوز|أود|أرغب في) (منك|أن تكتب|أن تترجم|أن تساعدني|قصيدة|وصفة|قائمة|نصا|رسالة|مقالا|ترجمة|أفكارا|نصائح|فكرة|خطة|تلخيص)*, (هل )?(يمكنك|تستطيع|بإمكانك|تقدر|ممكن) (أن )?(ت*|مساعدتي|ترجمة|كتابة|شرح|تلخيص), أنت (الآن )?(مساعد|خبير|معلم|طبيب|محام|مترجم)*, مطلوب, أرجو (منك|كتابة|ترجمة|شرح), قم (ب*|بكتابة), لو سمحت (اكتب|ترجم|اشرح)""",
-    always="دائما, أبدا, تذكر, تذكري, لا تنس, لا تنسى, لا تنسي, نادني, ناديني",
-    standing="من الآن, من الآن فصاعدا, من اليوم, بعد الآن, مستقبلا, في المستقبل, في كل مرة, كل مرة, إجاباتك, ردودك, أجوبتك, (إجابات|ردود) (قصيرة|مختصرة|طويلة|مفصلة)",
-    supposing="تخيل, تخيلي, تخيل أن, لنفترض, افترض, افترضي, دعنا نفترض, دعنا نتخيل, دعنا نلعب, لنلعب, لنتخيل, لنتظاهر, تظاهر, نظريا, فرضيا, على سبيل الافتراض, لعب أدوار, لعبة أدوار, كان يا ما كان, في هذه القصة, في هذه اللعبة, في قصتنا, سيناريو, هب أن, فلنقل, لنقل, ماذا لو, مثل دور, العب دور, أنت ... وأنا, تقمص",
-    conditional="لو (كنت|كان لدي|كان عندي|أني|أنني|فزت|استطعت|ملكت|امتلكت|ربحت|عشت|أصبحت|صرت), ليتني, يا ليتني, ليت, أتمنى لو",
-    roles="بصفتي (قرصان|ساحر|ساحرة|تنين|فارس|ملك|ملكة|أمير|أميرة|مصاص|روبوت|شبح|بطل|محقق|إمبراطور|آلي)*, ك(قرصان|ساحر|تنين|فارس|ملك|أمير|أميرة|روبوت|شبح|محقق)*, (بصفتك|كأنك) *, أنا (قرصان|ساحر|ساحرة|تنين|فارس|مصاص|روبوت|شبح)*",
-    handling="ترجم*, ترجمة, لخص*, تلخيص, صحح*, تصحيح, دقق*, تدقيق, أعد (كتابة|صياغة), إعادة (كتابة|صياغة), حسن*, قيم*, تقييم, صنف*, اختصر*, رد على, الرد على, أجب على, أجب عن, إملاء, قواعد, راجع*",
-    soft_handling="اشرح*, شرح, حلل*, تحليل, ما معنى, ماذا يعني, ماذا تعني, اقرأ, من كتب, علق على, وضح*",
-    texts="هذا, هذه, ذلك, التالي, التالية, أدناه, أعلاه, النص, نص, نصا, البريد, إيميل, الإيميل, رسالة, الرسالة, رسالتي, مقال, المقال, مقالة, المقالة, السيرة, سيرتي, جملة, الجملة, الجمل, فقرة, الفقرة, قصة, القصة, قصيدة, القصيدة, أغنية, كلمات, محادثة, المحادثة, نموذج, وثيقة, الوثيقة, تقرير, التقرير, اقتباس, تعليق, التعليق, خطاب, منشور",
-    speaking="كتب, كتبت, يكتب, قال, قالت, يقول, تقول, رد, ردت, أجاب, أرسل, أرسلت, إليك, استلمت, وصلني, ما يلي, التالي, اقتباس",
-    self_leads="عني, عن نفسي, نبذة عني, أعرفك بنفسي, معلومات عني, تذكر, تذكر هذا, لا تنس, ملاحظة, للعلم",
-    salutations="عزيزي, عزيزتي, السيد, السيدة, حضرة, إلى, مرحبا, السلام عليكم, تحية طيبة, الأستاذ, سعادة, أعزائي",
-    signoffs="مع التحية, مع تحياتي, تحياتي, مع خالص التحية, مع أطيب التحيات, وتفضلوا, شكرا, مع الشكر, والسلام, مخلصكم, المخلص, مع فائق الاحترام, محبتي, دمتم",
-    subjects="الموضوع, موضوع",
-    headers="من, إلى, الموضوع, التاريخ, المرسل, المستلم, نسخة",
-    resumes="السيرة الذاتية, سيرة ذاتية, الخبرات, الخبرة العملية, الخبرات العملية, التعليم, المؤهلات, المهارات, البيانات الشخصية",
-    forgetting="انس, انسى, انسي, إنس, إنسى, تنسى, تنسي, أن تنسى, احذف, احذفي, امسح, امسحي, تحذف, تمسح, أزل, (لا تتذكر|لا تحتفظ|لا تحفظ)",
-    asking="من فضلك, لو سمحت, أرجوك, رجاء, أن, و, يمكنك, تستطيع, ممكن, الآن, أريدك, أريد منك, أيضا, هل, أرجو, بدي",
-    everything="كل شيء, كل ما, كل شي, جميع, كل المعلومات, ما تعرفه عني, كل حاجة",
-    ending="طلقت, تطلقت, تطلقنا, انفصلت, انفصلنا, طلاق, مطلق, مطلقة, انتقلت من, تركت, استقلت, بعت, بعنا, توفي, توفيت, مات, ماتت, رحمه الله, رحمها الله, فقدت, طردت, فصلت, لم أعد, لم يعد, لم تعد, ألغيت, ألغي, توقفت, انتهى, انتهت, أغلق, أرمل, أرملة, تقاعدت, متقاعد, سرق, سرقت, زوجتي السابقة, زوجي السابق, تخرجت, سابقا",
-    corrects="ليس [0-9]*, في الواقع, في الحقيقة, قصدت, كنت أقصد, أخطأت, خطأ, تصحيح, أصحح, ليس ... بل, بدلا من, بدل, تأجل, أجل, تغير, غيرت, نقلت, انتقلت, مدد",
-    fillers="الآن, حاليا, جدا, حقا, فعلا, أيضا, بالمناسبة, في الحقيقة, هو, هي",
-    numbers="اثنان/2, اثنين/2, ثلاثة/3, ثلاث/3, أربعة/4, أربع/4, خمسة/5, خمس/5, ستة/6, ست/6, سبعة/7, سبع/7, ثمانية/8, ثماني/8, تسعة/9, تسع/9, عشرة/10, عشر/10",
-    speaker="أنا, انا, لي, نفسي",
-    user="المستخدم, المستخدمة, للمستخدم, مستخدم",
-    links="في, من, على, إلى, عن, مع, بدون, ل, ب, قبل, بعد, تحت, فوق, بين, ضد, حول, أو, لكن, لأن, أن, لا, لم, لن, ليس, أبدا, كما, إذا, عندما, التي, الذي",
-    forms="أعيش/يعيش, أسكن/يسكن, أعمل/يعمل, أحب/يحب, أكره/يكره, أدرس/يدرس, أملك/يملك, أتكلم/يتكلم, أشرب/يشرب, ألعب/يلعب, أفضل/يفضل, آكل/يأكل",
-    denying="لا, لم, لن, ما, ألا",
-    before_verbs="لا, لم, لن, الآن, أيضا, دائما, حاليا",
-    forwarding="رسالة, الرسالة, محولة, معاد توجيهها",
-    wrote="كتب, كتبت",
-)
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# language/chinese.py
-
-SOURCES["language/chinese.py"] = r'''"""Chinese, in both scripts."""
-
-# ruff: noqa: E501  (phrases of a kind stand together)
-
-from .phrases import Phrases
-
-CHINESE = Phrases(
-    spaced=False,
-    common_pairs="我的, 我们, 我們, 你的, 什么, 什麼, 怎么, 怎麼, 怎样, 怎樣, 哪里, 哪裡, 哪个, 哪個, 哪些, 哪天, 多少, 是什, 是我, 我是, 我在, 我有, 有什, 的是, 是在, 是哪, 在哪, 了什, 我什, 时候, 時候, 么时, 麼時, 用户, 用戶, 这个, 這個, 那个, 那個, 的, 了, 是, 在, 有, 我, 你, 吗, 嗎, 呢",
-    own="我, 咱, 俺, 本人, 我們, 咱們, 自己的",
-    requested="(给|給|帮|幫|替|为|為|告诉|告訴|教|让|讓|请教|對|对|向)我(们|們)?",
-    impersonal="""我(们|們)?(该|該|应该|應該|要|可以|能|能不能|可不可以)?(怎么|怎麼|怎样|怎樣|如何), (怎么|怎麼|怎样|怎樣|如何)(让|讓)?我(们|們)?, 我(想|要)?(知道|问|問|了解|請問|请问), 我(需要|想要|想让你|要你|希望你)(一|你|写|寫|个|個|份|篇), 如果我, 假如我, 假设我, 我(该|該|应该|應該)(用|买|買|选|選|写|寫), 我有(一)?(个|個)(问题|問題)
-        我(收到|得到|遇到|看到)~(错误|錯誤|报错|報錯), 需要我""",
-    personal="我(通常|一般|平时|平常|每天|最)?(怎么|怎麼|如何)(上班|上学|上學|去|称呼|稱呼|叫|过|過|通勤|回家)",
-    keeping="记住, 記住, 记得, 記得, 别忘, 別忘, 不要忘, 以后, 以後, 今后, 今後, 从现在, 從現在, 總是, 总是, 永远, 永遠, 叫我, 称呼我, 你的回答",
-    openers="顺便说一下, 順便說一下, 顺便说一句, 顺便, 對了, 对了, 哦, 请, 請, 你好, 您好, 嗨, 好的, 好, 那么, 那麼, 谢谢, 謝謝, 现在, 麻烦你, 麻煩你, 麻烦, 麻煩, 拜托",
-    polite="谢谢, 謝謝, 多谢, 多謝, 感谢, 感謝, 你好, 您好, 早上好, 晚上好, 再见, 再見, 不客气, 不客氣, 好的",
-    addresses="你(能|可以|可不可以|能不能|会|會|有没有|有沒有|觉得|覺得|知道), 能(帮|幫|不能|否), 可以(帮|幫|推荐|推薦|给|給|教|告诉|告訴|吗|嗎), 可不可以, 请(帮|问|給|给|告诉|推荐), 請(幫|問|告訴|推薦), 帮我, 幫我, 麻烦, 麻煩, 怎么(办|做|样), 怎麼(辦|做|樣), 有什么(建议|推荐|办法), 有什麼(建議|推薦|辦法), 该(怎么|如何), 該(怎麼|如何), 如何, 应该(怎么|如何)",
-    reacts="我?(明白|懂|知道|理解|了解|清楚)了?, 有道理, 说得(对|有道理), 我?(再|先|去)?(试试|試試|试一下|試一下|看看|想想|试一试), 原来如此, 原來如此, 没问题, 沒問題, 我?同意$, 听起来不错, 就是这样",
-    prefers="我(更|比较|比較|最)?(喜欢|喜歡|偏好|倾向|傾向|希望)(用|看|让|的回答|带|帶|短|长|简|簡|有|直接|于|於), 我(更|比较|比較)(喜欢|喜歡|偏好|偏爱|希望), 我宁愿, 我寧願, 我偏好, 我傾向, 我倾向",
-    leans_first="他, 她, 它, 他们, 她们, 它们, 他們, 她們, 它們, 这(是|个|样|些), 這(是|個|樣|些), 那(是|个|个|里|些), 那(個|裡|些)",
-    leans_last="这个, 這個, 那个, 那個, 那里, 那裡, 它, 这样, 那样",
-    questions="""怎么, 怎麼, 怎样, 怎樣, 如何, 为什么, 為什麼, 为何, 什么, 什麼, 哪, 谁, 誰, 几, 多少, 请问, 請問, 是不是, 能不能, 可不可以, 可以不可以, 有没有, 有沒有, 我该, 我該, 我应该, 我應該
-        我(怎么|怎麼|如何|能不能|可不可以|要不要|该不该), 我想知道, 想知道, 想问, 想問, 会不会, 要不要, 你知道, 你能, 你会, 你可以""",
-    ends_question="""吗, 嗎, 呢, 么, 怎么办, 怎麼辦, 是什么, 是什麼, 是谁, 是誰, 在哪, 在哪里, 在哪裡, 多少钱, 多少錢, 有哪些, 怎么样, 怎麼樣, 怎么修, 怎么做, 怎麼修, 怎麼做, 怎么走, 为什么, 為什麼, 几点, 多久""",
-    requests="""把我(们|們)?的, 将我(们|們)?的, 將我(们|們)?的, 需要(一些|一个|一個|几个|幾個), 讲(个|個), 来(个|個|一首|一篇), 写, 寫, 帮我, 幫我, 帮忙, 幫忙, 给我, 給我, 为我, 為我, 替我, 翻译, 翻譯, 解释, 解釋, 总结, 總結, 概括, 列出, 列举, 列舉, 生成, 推荐, 推薦, 告诉我, 告訴我, 教我, 修复, 修復, 修改, 改写, 改寫, 润色, 潤色, 计算, 計算, 比较, 比較
-        分析, 描述, 介绍一下, 介紹一下, 制定, 设计, 設計, 创作, 創作, 编写, 編寫, 检查, 檢查, 校对, 校對, 评价, 評價, 评分, 评估, 評估, 打分, 回复, 回覆, 分类, 分類, 续写, 續寫, 讲一个, 講一個, 讲个, 講個, 把这, 把這, 把下面, 将这, 将下面, 將下面, 根据, 根據
-        扮演, 充当, 你是一, 你现在是, 我(想|要)让你, 我需要(你|一(个|份|首|篇)), 我(想|要)(你|一(首|篇|份)), 给(我|他|她|他们)(写|做|起|取), 用英文, 用英语, 推荐, 起一个, 想一个, 做一(个|份)""",
-    always="总是, 總是, 永远, 永遠, 一直, 不要",
-    standing="从现在, 從現在, 以后, 以後, 今后, 今後, 每次, 记住, 記住, 记得, 記得, 别忘, 別忘, 不要忘, 叫我, 称呼我, 你的回答, 回答(要|时|時|请)",
-    supposing="你(现在)?(假装|假裝|扮演), 你是~我是, 假设, 假設, 假如, 假定, 如果我是, 想象, 想像, 假装, 假裝, 角色扮演, 从前, 從前, 很久以前, 设想, 設想, 比方说, 比如我, 让我们假设, 我们来玩, 在这个故事, 在這個故事, 在这个游戏, 扮演",
-    conditional="要是我, 如果我(是|有|能|中|赢|会), 若我, (如果|假如|要是|倘若|若)我(是|有|能|中|赢|贏|会|會|住|没|沒|当|當|变|變|成|去|可以|拥有|擁有|生|出生|富|活|搬|当时|早)",
-    roles="作为(一(名|个|位|条|只))?(海盗|巫师|魔法师|女巫|龙|骑士|国王|女王|王子|公主|吸血鬼|机器人|外星人|精灵|矮人|幽灵|超级英雄|忍者|武士|独角兽|侦探|叙述者|角色|神|皇帝|人工智能), 身为(一(名|个|位))?(海盗|巫师|骑士|国王|龙|机器人|外星人|皇帝)",
-    handling="翻译, 翻譯, 译成, 譯成, 总结, 總結, 概括, 校对, 校對, 改写, 改寫, 润色, 潤色, 修改, 纠正, 糾正, 评价, 評價, 评分, 打分, 评估, 評估, 分类, 分類, 回复, 回覆, 缩写, 縮寫, 语法, 語法, 摘要",
-    soft_handling="解释, 解釋, 分析, 检查, 檢查, 是什么意思, 是什麼意思, 看看",
-    texts="这, 這, 以下, 下面, 上面, 文本, 文字, 邮件, 郵件, 信, 消息, 文章, 简历, 簡歷, 句, 段, 故事, 诗, 歌词, 聊天, 对话, 表格, 文件, 报告, 评论, 內容, 内容, 短信, 帖子",
-    speaking="写道, 寫道, 说, 說, 写了, 发来, 發來, 回复说, 这是, 這是, 收到, 原文, 引用, 转发, 轉發, 转载, 轉載",
-    self_leads="自我介绍, 自我介紹, 关于我, 關於我, 记住, 記住, 记得, 記得, 别忘, 別忘, 请注意, 備註, 备注, 我的情况",
-    salutations="亲爱的, 親愛的, 尊敬的, 你好, 您好",
-    signoffs="此致, 敬礼, 敬禮, 祝好, 祝你, 顺祝, 谨上, 敬上",
-    subjects="主题, 主題, 主旨",
-    headers="发件人, 寄件人, 收件人, 主题, 主題, 主旨, 日期",
-    resumes="简历, 簡歷, 个人简历, 工作经历, 教育背景, 工作经验, 自我评价",
-    forgetting="忘记, 忘掉, 忘記, 忘了我, 删除, 刪除, 删掉, 刪掉, 清除, 不要再记, 别再记",
-    asking="请, 請, 你, 可以, 能, 把~, 将~, 將~, 帮我, 都",
-    everything="一切, 所有, 全部, 你知道的, 你记得的",
-    ending="离婚, 離婚, 分手, 分开了, 搬走, 搬出, 搬离, 卖了, 卖掉, 賣了, 賣掉, 辞职, 辭職, 离职, 離職, 去世, 死了, 过世, 過世, 失业, 丢了, 被解雇, 被裁, 不再, 已经不, 不住在, 取消, 放弃, 放棄, 停止, 结束, 結束, 退休, 关了, 关闭, 倒闭, 送人, 前妻, 前夫, 毕业",
-    corrects="不是[0-9], 其实, 其實, 实际上, 實際上, 我是说, 我是說, 说错了, 說錯了, 写错了, 寫錯了, 不对, 不對, 更正, 纠正, 糾正, 不是~而是, 而不是, 改成, 改为, 改為, 改到, 推迟, 推遲, 延期, 换成, 換成, 搬到, 搬家",
-    fillers="现在, 目前, 真的, 其实, 了, 啊, 呢, 吧, 哦, 呀, 的, 現在",
-    speaker="我, 本人",
-    user="用户, 使用者, 用戶",
-    denying="不要, 别, 別, 不, 没, 沒",
-    asks="什么名字, 什麼名字, 叫什么, 叫什麼, 叫啥, 是什么, 是什麼, 做什么工作, 做什麼工作, 什么时候, 什麼時候, 几岁, 幾歲, 多大年纪, 哪里人, 哪裡人, 住(在)?哪, 在哪(里|儿|裡)?(工作|上班|上学|住), (该|應該|应该)(穿|做|吃|买|買|去|怎)(什么|什麼|哪)",
-    forwarding="邮件, 郵件, 转发, 轉發, 消息",
-    wrote="写道, 寫道",
-)
+SOURCES["language/__init__.py"] = r'''"""What questions, requests, suppositions, other people's words are told by, and who speaks of themselves."""
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -19783,6 +19611,20 @@ from . import credential_words as table
 
 _WHOLE_WORD_CHARS = 4  # a name of so many letters or fewer is no part of a word
 _ENDING_CHARS = 5
+_BEGINNING_CHARS = _WHOLE_WORD_CHARS + 1  # by which parts of words are looked up; none is shorter
+_SORTS = {
+    "passwords": "password",
+    "codes": "code",
+    "code_words": "open",
+    "numbers": "number",
+    "keys": "key",
+    "key_words": "near",
+    "phrases": "phrase",
+    "identifiers": "identifier",
+    "logins": "login",
+    "dense_passwords": "dense",
+    "dense_codes": "dense code",
+}
 _COMPOUNDS = ("password", "code", "number", "open")  # sorts whose names end longer words, too
 
 _LETTERS = re.compile(r"[^\W_]+")
@@ -19822,24 +19664,10 @@ class _Names:
     """All names: those that may be a part of a word, and the others by their first words."""
 
     def __init__(self) -> None:
-        sorts = {
-            "password": table.PASSWORDS,
-            "code": table.CODES,
-            "open": table.CODE_WORDS,
-            "number": table.NUMBERS,
-            "key": table.KEYS,
-            "near": table.KEY_WORDS,
-            "phrase": table.PHRASES,
-            "identifier": table.IDENTIFIERS,
-            "login": table.LOGINS,
-            "dense": table.DENSE_PASSWORDS,
-            "dense code": table.DENSE_CODES,
-        }
         languages: dict[tuple[str, str], str] = {}
-        for sort, lines in sorts.items():
-            for spoken, words in table.rows(lines):
-                for text in words:
-                    languages[sort, text] = f"{languages.get((sort, text), '')} {spoken}"
+        for section, sort in _SORTS.items():
+            for spoken, text in table.names(section):
+                languages[sort, text] = f"{languages.get((sort, text), '')} {spoken}"
         names = [
             Name(
                 text.strip("~^"),
@@ -19859,7 +19687,26 @@ class _Names:
                 self.parts.append(name)
             else:
                 self.by_first_word.setdefault(first[0], []).append(name)
-        self.ascii_parts = [(name.text, name) for name in self.parts if name.text.isascii()]
+        self._order = {id(name): at for at, name in enumerate(self.parts)}
+        self._by_beginning: dict[str, list[Name]] = {}  # of parts in ASCII
+        self._by_letter: dict[str, list[Name]] = {}  # of the others, by a letter that is not
+        for name in self.parts:
+            if name.text.isascii():
+                self._by_beginning.setdefault(name.text[:_BEGINNING_CHARS], []).append(name)
+            else:
+                letter = next(char for char in name.text if not char.isascii())
+                self._by_letter.setdefault(letter, []).append(name)
+
+    def parts_in(self, flat: str, vocabulary: str) -> list[Name]:
+        """Those of `parts` that may be in a text of these words, in order."""
+        ends = range(_BEGINNING_CHARS, len(vocabulary) + 1)
+        beginnings = self._by_beginning.keys() & {vocabulary[end - _BEGINNING_CHARS : end] for end in ends}
+        found = [name for one in beginnings for name in self._by_beginning[one] if name.text in vocabulary]
+        if not flat.isascii():
+            letters = set(flat)
+            for letter in self._by_letter.keys() & letters:
+                found += [name for name in self._by_letter[letter] if name.letters <= letters]
+        return sorted(found, key=lambda name: self._order[id(name)]) if len(found) > 1 else found
 
 
 @lru_cache(1)
@@ -19892,14 +19739,7 @@ def _present(text: str, flat: str) -> Iterator[Name]:
     names, words = _names(), set(_LETTERS.findall(flat))
     if _CAMEL.search(text):
         words.update(part.lower() for part in _PART.findall(text))
-    vocabulary = " ".join(words)
-    if flat.isascii():
-        yield from [name for written, name in names.ascii_parts if written in vocabulary]
-    else:
-        letters = set(flat)
-        for name in names.parts:
-            if name.letters <= letters and (not name.text.isascii() or name.text in vocabulary):
-                yield name
+    yield from names.parts_in(flat, " ".join(words))
     words.update([word[:-1] for word in words if word.endswith("s")])
     if not names.by_first_word.keys().isdisjoint(words):
         for first in filter(words.__contains__, names.by_first_word):
@@ -20068,301 +19908,40 @@ def counts(value: str, figures: re.Pattern[str]) -> bool:
 # ----------------------------------------------------------------------------------------------------------
 # language/credential_words.py
 
-SOURCES["language/credential_words.py"] = r'''"""What secrets are called, and what is said around their names: a language a line.
-
-Small letters; `^`: in the text in capitals only; a space stands for -, _ and a line's end too. Words of five letters and more are also found at
-the end of a compound and with an ending. `~` before a word: it means other things as well, so that only what
-looks like a password is taken for one.
-"""
-
-# ruff: noqa: E501, SIM905  (lists of words are read and corrected as text)
+SOURCES["language/credential_words.py"] = r'''"""What secrets are called, and what is said around their names: the words of data/secrets.txt."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from .tables import phrases, rows, sections, source
+
+_SECTIONS = sections(source("secrets"), "secrets.txt")
 
 
-def rows(table: str) -> Iterator[tuple[str, Sequence[str]]]:
-    """Languages and words of each line."""
-    for line in table.strip().splitlines():
-        languages, _, words = line.partition(":")
-        yield languages, [word.strip() for word in words.split(",") if word.strip()]
+def _words(section: str) -> frozenset[str]:
+    return frozenset(" ".join(_SECTIONS[section]).split())
 
 
-PASSWORDS = """
-en: password, pass word, passphrase, pass phrase, passcode, pass code, passwd, pwd, pw, security question, secret answer
-de: passwort, passwört, kennwort, kennwört, losungswort, sicherheitsfrage
-fr: mot de passe, mots de passe, mdp, question de sécurité
-es: contraseña, contrasena, ~clave, pregunta de seguridad
-ca eu gl: contrasenya, pasahitz, contrasinal
-it: parola d'ordine, parola d'accesso, parola d’ordine, parola chiave, domanda di sicurezza
-pt: senha, palavra passe, palavras passe, pergunta de segurança
-nl af: wachtwoord, toegangswoord, beveiligingsvraag, wagwoord
-sv: lösenord, losenord, lösenfras, ~lösen
-da: adgangskode, kodeord, løsen
-no: passord, passfrase
-is: lykilorð, aðgangsorð
-fi: salasana, salasano, salalause, tunnussana
-et lv lt: salasõna, parool, ~parole, slaptažod
-pl: hasło, hasła, haslo, hasłem, haśle
-cs sk: heslo, hesla, heslem, hesl
-sl hr sr bs: geslo, lozink, lozinc, zaporka, лозинк
-hu: jelszó, jelszav, jelsza, jelmondat
-ro: ~parola, ~parolă, parolei, parole wifi, ~parolele
-tr az uz: şifre, sifre, ~parola, parol, şifrə
-el: κωδικό πρόσβασης, κωδικός πρόσβασης, ~κωδικό, συνθηματικ
-ru: пароль, пароля, паролем, паролі, парол, кодовое слово
-uk be bg mk kk mn: гасло, пароля, пароль, парола, лозинка, құпиясөз, құпия сөз, нууц үг, нууц угийг
-he: ססמה, ססמת, ססמא, סיסמה, סיסמא, סיסמת, הסיסמ
-ar: كلمة المرور, كلمة مرور, كلمة السر, كلمة سر, الرقم السري, باسوورد, باسورد
-fa ur: گذرواژه, رمز عبور, کلمه عبور, پسورد, پاس ورڈ, پاسورڈ
-hi mr ne: पासवर्ड, पास वर्ड, कूटशब्द, गुप्त शब्द
-bn gu pa: পাসওয়ার্ড, পাসওয়ার্ড, પાસવર્ડ, ਪਾਸਵਰਡ
-ta te kn ml si: கடவுச்சொல், పాస్‌వర్డ్, పాస్వర్డ్, ಪಾಸ್‌ವರ್ಡ್, ಪಾಸ್ವರ್ಡ್, പാസ്‌വേഡ്, പാസ്വേഡ്, මුරපදය
-vi: mật khẩu, mat khau
-id ms tl: kata sandi, kata laluan, sandi wifi, password ko
-sw sq ga cy: nenosiri, neno la siri, fjalëkalim, pasfhocal, cyfrinair
-ka hy: პაროლ, գաղտնաբառ
-"""
-# In code alone: `ADMIN_PASS=`, `STRIPE_KEY=`.
-IDENTIFIERS = """
-all: pass, key, auth, credential, credentials, creds, cred
-"""
-# Behind these a name and a password: "WiFi: HomeNet / tulip22".
-LOGINS = """
-all: login, log in, logins, basic auth, credentials, creds, wifi, wi fi, wlan, account, zugang, zugangsdaten, anmeldung, identifiants, connexion, accesso, acceso, cuenta, konto, inloggning, kirjautuminen, logowanie, přihlášení, giriş, вход, логин, логін, access
-"""
-USERS = frozenset(
-    """
-login, user, username, user name, user id, benutzer, benutzername, usuario, utilisateur, identifiant,
-utente, gebruiker, użytkownik, uživatel, логин, account, email, e mail, mail
-""".replace("\n", " ")
-    .strip()
-    .split(", ")
-)
-# Written without spaces.
-DENSE_PASSWORDS = """
-zh: 密码, 密碼, 口令, 通行码
-ja: パスワード, パスコード, パスフレーズ, 暗証番号, 合言葉
-ko: 비밀번호, 비번, 암호, 패스워드
-th lo km my: รหัสผ่าน, รหัสลับ, พาสเวิร์ด, ລະຫັດຜ່ານ, ពាក្យសម្ងាត់, លេខសម្ងាត់, စကားဝှက်
-"""
-DENSE_CODES = """
-zh: 验证码, 驗證碼, 动态码, 门禁码, 身份证号, 身份证号码, 取款密码
-ja: 認証コード, 確認コード, ワンタイムパスワード, マイナンバー, 個人番号
-ko: 인증번호, 인증 번호, 주민등록번호, 도어락 번호, 핀번호
-th: รหัส otp, รหัสพิน, เลขบัตรประชาชน
-"""
+def _phrases(section: str) -> tuple[str, ...]:
+    return tuple(phrases(_SECTIONS[section]))
 
-# A few figures that open something.
-CODES = """
-en: pin, pins, pin code, pin number, pincode, pin no, puk, cvv, cvv2, cvc, cvc2, security code, verification code, one time code, one time password, login code, sign in code, 2fa code, sms code, otp, otp code, auth code, authentication code, confirmation code, recovery code, backup code, access code, entry code, unlock code, door code, gate code, alarm code, garage code, keypad code, lockbox code, safe code
-de: geheimzahl, geheimnummer, pin nummer, pinnummer, ^tan, kartenprüfnummer, prüfziffer, bestätigungscode, sicherheitscode, zugangscode, zugriffscode, entsperrcode, einmalcode, türcode, tan nummer
-fr: code pin, code secret, code confidentiel, code d'accès, code d’accès, code d'entrée, digicode, cryptogramme, code de vérification, code de confirmation, code sms
-es: código pin, código de verificación, codigo de verificacion, código de seguridad, código de acceso, código secreto, clave de acceso, el nip, mi nip
-it: codice pin, codice segreto, codice di verifica, codice di sicurezza, codice di accesso, codice otp
-pt: código pin, código de verificação, código de segurança, código de acesso
-nl: pincode, verificatiecode, beveiligingscode, toegangscode, inlogcode
-sv da no: pinkod, pin kod, kodlås, säkerhetskod, bekräftelsekod, engångskod, verifieringskod, portkod, dørkode, pinkode, engangskode, bekreftelseskode, bekræftelseskode, sikkerhedskode
-fi et: pin koodi, vahvistuskoodi, turvakoodi, ovikoodi, kertakäyttökoodi, kinnituskood
-pl: kod pin, kod weryfikacyjny, kod dostępu, kod do domofonu, kod sms, kod z sms, kod jednorazowy, numer pin
-cs sk: pin kód, ověřovací kód, bezpečnostní kód, kód z sms, overovací kód, bezpečnostný kód
-hu ro: pin kód, belépési kód, ellenőrző kód, megerősítő kód, cod pin, codul pin, pinul, cod de verificare, codul de verificare, codul de acces
-tr: pin kodu, doğrulama kodu, güvenlik kodu, onay kodu
-el: κωδικός pin, κωδικός επαλήθευσης, το pin
-ru uk bg: пин код, пинкод, пин, пін код, пін, код подтверждения, код из смс, код доступа, код от домофона, код підтвердження, код за потвърждение
-he ar fa: קוד אימות, קוד סודי, קוד כניסה, רمز التحقق, رمز التحقق, الرمز السري, رمز الدخول, کد تایید, رمز پویا
-hi: पिन, ओटीपी, otp
-vi id: mã pin, mã xác nhận, mã xác minh, mã otp, kode otp, kode verifikasi, kode pin, nomor pin
-"""
-# With a place or a thing of the next table in the same sentence, a code or a key is a secret.
-CODE_WORDS = """
-all: code, codes, kod, koden, kodu, kód, kódu, kódja, kode, koodi, koodin, kood, código, codigo, codice, combination, kombination, combinaison, combinación, combinazione, combinatie, kombinace, κωδικός, код, קוד, رمز, كود, कोड, mã, cod, codul, kodas, kods, keypad, opens with, open with, opened with, unlocks with, unlock with, unlocked with, disarmed with, disarms with, disarm with, öffnet mit, öffnen mit, s'ouvre avec, se abre con, si apre con, otwiera się
-"""
-NOT_CODES = frozenset(  # "zip code", "code postal"
-    "zip postal post area country dialing dialling error status exit http return qr bar dress source promo discount voucher coupon flight "
-    "airport product item course color colour hex language morse civil penal criminal tax hs swift bic booking tracking "
-    "reference referral invite invitation postale fiscal fiscale postali pocztowy poczty zip python java "
-    "postnummer poštovní почтовый поштовий ταχυδρομικός irányító postleit vorwahl länder review base bases reviews".split()
-)
-PLACES = """
-en: door, gate, house, garage, alarm, safe, building, locker, flat, phone, lockbox, shed, lobby, bike, vault, screen, sim, suitcase, padlock, luggage, elevator, entrance, intercom, card, tablet, keypad, front desk, airbnb
-de: haustür, tür, tor, garage, tresor, handy, schloss, karte, koffer, spind, eingang
-fr: immeuble, porte, portail, carte, coffre, téléphone, valise, cadenas, entrée
-es pt it: puerta, portal, garaje, tarjeta, móvil, maleta, caja fuerte, alarma, portone, porta, cancello, cassaforte, carta, valigia, lucchetto, cartão, portão, cofre, mala, alarme
-nl sv da no: voordeur, deur, poort, kluis, koffer, dörr, kassaskåp, larm, väska, dør, låge, alarm, koffert, pengeskab
-fi pl cs hu ro: ovi, ovikoodi, hälytin, portti, bramy, drzwi, sejfu, karty, walizki, domofon, dveř, vrát, trezor, alarm, ajtó, kapu, széf, riasztó, ușă, poartă, seif, alarmă, intrare
-tr el ru uk: kapı, kasa, alarm, πόρτα, χρηματοκιβώτιο, συναγερμ, двер, подъезд, домофон, сейф, сигнализац, ворот, чемодан, під'їзд
-he ar hi: דלת, כספת, אזעקה, שער, الباب, الخزنة, البوابة, البطاقة, दरवाज, तिजोरी, अलार्म
-vi id: cửa, két sắt, cổng, pintu, brankas, gerbang
-"""
-NETWORKS = tuple(
-    """
-wifi, wi fi, wlan, wpa, router, ssid, hotspot, fritz, network, netzwerk, вайфай, вайфая, вайфаю, вай фай, ویфай, واي
-فاي, واى فاى, וויי פיי, वाईफाई, wireless, encryption
-""".replace("\n", " ")
-    .strip()
-    .split(", ")
-)
-KEY_WORDS = """
-all: key, schlüssel, clé, clave, chiave, chave, sleutel, klucz, nyckel, nøgle, nøkkel, avain, klíč, kľúč, kulcs, cheie, cheia, anahtar, κλειδί, ключ, מפתח, مفتاح, kunci, khóa, code, pass
-"""
 
-# Long numbers that say who one is, or whose money it is.
-NUMBERS = """
-en: credit card number, debit card number, card number, credit card, debit card, bank card, visa card, account number, account no, bank account, routing number, sort code, ssn, social security number, social security no, social security, national insurance number, nino, nhs number, passport number, passport no, passport, driver's license number, driving licence number, driver licence number, drivers license, tax id, taxpayer id, ^tin, national id, id card number, identity card number, medicare number, sin number, social insurance number, aadhaar, aadhar, ^pan, pan card, pan number, nric, fin number
-de: kontonummer, kreditkartennummer, kreditkarten nr, kreditkarte, kartennummer, sozialversicherungsnummer, rentenversicherungsnummer, steuer id, steueridentifikationsnummer, steuernummer, ausweisnummer, personalausweis, personalausweisnummer, reisepass, führerschein, reisepassnummer, führerscheinnummer, versichertennummer, krankenversicherungsnummer, ahv nummer, svnr
-fr: numéro de compte, numéro de carte, numéro de sécurité sociale, numéro de sécu, numero de secu, numéro fiscal, numéro de passeport, carte d'identité, numéro insee, ^nir
-es: número de cuenta, número de tarjeta, número de la tarjeta, dni, ^nie, nif, número de seguridad social, número de la seguridad social, curp, rfc, cédula, cedula, pasaporte, ^rut, cuil, cuit
-it: numero di conto, numero del conto, numero di carta, numero della carta, codice fiscale, passaporto, carta d'identità
-pt: número da conta, número do cartão, cpf, cnh, nif, número de contribuinte, cartão de cidadão
-nl: rekeningnummer, creditcardnummer, kaartnummer, creditcard, bsn, burgerservicenummer, rijksregisternummer, paspoortnummer
-sv da no is: personnummer, samordningsnummer, kontonummer, kortnummer, cpr, cpr nummer, fødselsnummer, kontonr, passnummer, kennitala
-fi et lv lt: henkilötunnus, henkilötunnu, hetu, tilinumero, isikukood, personas kods, asmens kod
-pl: numer konta, numer karty, numer rachunku, pesel, numer dowodu, numer paszportu, nip
-cs sk: rodné číslo, rodne cislo, číslo účtu, číslo karty, číslo pasu, číslo občanského průkazu
-hu ro: taj szám, adóazonosító, személyi szám, bankszámlaszám, kártyaszám, cnp, cod numeric personal, numărul cardului
-sl hr sr bg: emšo, oib, jmbg, егн, јмбг
-tr: tc kimlik, t.c. kimlik, kimlik numara, kart numara, hesap numara
-el: αφμ, αμκα, αριθμός κάρτας, αριθμός ταυτότητας
-ru uk: номер карты, номер карти, номер счета, номер счёта, снилс, инн, рнокпп, номер паспорта, паспорт серия
-he ar fa: תעודת זהות, תז, מספר כרטיס, رقم البطاقة, رقم الهوية, الرقم القومي, رقم الحساب, کد ملی, شماره کارت
-hi: आधार, पैन कार्ड, खाता संख्या
-zh ja ko th vi id: 银行卡号, 卡号, 信用卡号, クレジットカード番号, 口座番号, 카드번호, 계좌번호, căn cước, cccd, cmnd, số thẻ, số tài khoản, ^nik, nomor ktp, nomor rekening, nomor kartu
-"""
+def names(section: str) -> list[tuple[str, str]]:
+    """A section's names, each after the codes of its languages."""
+    return [(languages, name) for languages, line in rows(_SECTIONS[section]) for name in phrases([line])]
 
-# What is of letters and figures.
-KEYS = """
-en: api key, apikey, api token, secret key, private key, access key, license key, licence key, encryption key, signing key, product key, activation key, wpa key, wpa2 key, wifi key, wi fi key, wlan key, network key, master key, deploy key, account key, shared access key, security key, access token, auth token, authtoken, bearer token, bearer, bot token, refresh token, session token, personal access token, client secret, app secret, webhook secret, shared secret, aws secret, jwt secret, secret access key, secret, token, session id, sessionid, secret key base
-de: api schlüssel, lizenzschlüssel, wlan schlüssel, netzwerkschlüssel, zugangsschlüssel, zugangstoken
-fr: clé api, clé d'api, clé d’api, clé wifi, clé wi fi, clé wpa, clé secrète, clé privée, jeton d'accès, jeton d’accès
-es it pt: clave api, clave de api, clave wifi, clave del wifi, clave de la api, chiave api, chiave wifi, chave api, chave de api, chave da api
-nl sv da no: api sleutel, api nyckel, api nøgle, api nøkkel, wifi sleutel
-fi pl cs hu: api avain, klucz api, klucza api, api klíč, api kulcs, api kľúč
-tr el ru uk: api anahtarı, κλειδί api, ключ api, api ключ, апи ключ
-he ar hi vi: מפתח api, مفتاح api, api कुंजी, khóa api
-zh ja ko: api密钥, 密钥, 密鑰, apiキー, アクセスキー, シークレットキー, api 키, 비밀키
-"""
-PHRASES = """
-en: seed phrase, seed words, recovery phrase, secret phrase, mnemonic, mnemonic phrase, passphrase, pass phrase, wallet words, wallet's words, wallet seed, backup phrase, secret recovery
-de fr es it pt nl: wiederherstellungsphrase, wiederherstellungswörter, seed phrase, phrase de récupération, phrase secrète, frase semilla, frase de recuperación, frase di recupero, frase semente, frase de recuperação, herstelzin
-sv pl cs ru: återställningsfras, fraza odzyskiwania, fráze pro obnovení, сид фраза, мнемоническая фраза, секретная фраза
-"""
 
-# Between the name and the value. After those in `SURE_LINKS` a mere word may be the value: what else is said
-# of passwords in these languages stands in `OF_IT`.
-BETWEEN_USER_AND_PASSWORD = frozenset("is ist and und my the es y et".split())
-SURE_LINKS = frozenset(
-    "is are was were be reads ist war lautet lautete heißt est était sera es era será è sarà é foi wordt luidt jest było brzmi to это".split()
-)
-LINKS = SURE_LINKS | frozenset(
-    "to auf naar it's that's c'est 's called sent set hit är var lyder er oli je bylo byla znie és az este are είναι ήταν היא הוא هي هو هى है हैं थी था — – - → -> => = : ： "
-    "là la คือ ແມ່ນ គឺ adalah ialah itu ay ni është yw აის არის է бол е це то был была стал сейчас теперь bol bola glasi jejsou olarak este: = to: eins "
-    "saya kami yangu langu mitt mea mia moja moje "  # "kata sandi saya X": mine, and no verb
-    "आहे छ হল হলো છે ਹੈ உள்ளது است ہے ھے".split()
-)
-# Of a number also these, and of a code that is another's to use: "your code is 4711".
-NUMBER_LINKS = frozenset("number no no. nr nr. nummer numéro numero número numer číslo номер".split())
-YOURS = frozenset(
-    "your dein deine ihr ihre votre ton tu su tuo suo seu teu je uw din twój váš tvůj ваш твой sinun".split()
-)
-# Links in these languages only.
-LOCAL_LINKS = {"on": "fi et", "e": "ro sq", "a": "hu"}
-FILLERS = frozenset(
-    "now still currently just simply always also then set to called probably either jetzt nun noch einfach immer maintenant toujours ahora todavía "
-    "siempre adesso ora ancora sempre agora ainda nu nog altijd teraz nadal zawsze fortfarande nå stadig edelleen nyt stále teď most acum τώρα сейчас теперь зараз "
-    "the le la el il o die der das de den het a one code new old neue nouveau nueva nuova nova nieuwe nowe новый".split()
-)
-ARTICLES = frozenset("the a le la el il o die der das de".split())
-BEFORE_LINKS = frozenset(
-    "is as ist als est comme es como è come é to jest jako är som er on je este e είναι ως это как це як là jako mint olarak adalah sebagai".split()
-)
-AND = frozenset("and or und oder et ou y o e og och ja a i и או أو va dan atau or, and, then /".split())
-# Behind a name: then it is the name of something else.
-NOT_BEHIND = tuple(
-    """
-manag, gener, polic, reset, hint, strength, length, field, prompt, form, protect, hash, rotat, expir, requirement,
-less, box, dialog, tresor, vault, richtlin, stärke, rule, oak, count, limit, budget, price, size, error,
-type, url, uri, endpoint, name, path, file, collect, board, point, drop, ning, maxim, minim
-""".replace("\n", " ")
-    .strip()
-    .split(", ")
-)
-# In front of one: a manager of passwords.
-NOT_BEFORE = tuple(
-    """
-manag, gestion, gestor, správce, správca, hanter, менеджер, menedżer, kezelő, manažer, gerenciador, administrador de
-""".replace("\n", " ")
-    .strip()
-    .split(", ")
-)
-NOT_JUST_BEFORE = frozenset("primary foreign public no without forgot max min sort cache".split())
-# What tools are called.
-TOOLS = frozenset(
-    "1password bitwarden keepass keepassxc keepass2 lastpass dashlane nordpass enpass protonpass keychain icloud vault oauth2 sha256 sha512 sha1 md5 bcrypt argon2 base64 utf8 ipv4 ipv6 web3 windows10 windows11 office365".split()
-)
-# No value, but where one would stand.
-PLACEHOLDERS = frozenset(
-    "true false null none nil undefined yes no str string text varchar char bytes int optional required password passwd secret token xxx xxxx **** ***** ****** ... example your-password yourpassword your_password <password> redacted hidden masked empty unset off on".split()
-)
-
-# After "my password is": what is said of a password, not the password.
-OF_IT = frozenset(
-    (
-        "a an the my your our their its his her in on at for from by with not no never only so too very really quite "
-        "probably always already still also just being been about all any some something somewhere stored saved kept "
-        "written hidden hashed encrypted wrong incorrect right correct weak strong secure insecure safe unsafe easy "
-        "hard difficult long longer short shorter simple complex complicated expired expiring outdated old new "
-        "different same unique random required needed missing lost forgotten gone leaked compromised stolen changed "
-        "changing reset rejected accepted invalid valid unknown known secret private public important useful useless "
-        "terrible bad good great fine okay ok broken working what where why how which that this it there here case "
-        "sensitive better worse stronger weaker safer annoying empty blank visible hidden shared managed generated "
-        "rotated protected refused denied used one two three four five six eight ten twelve sixteen characters "
-        "nothing everything none change be do get have keep reset something and or but if when then "
-        # German
-        "ein eine einen der die das mein meine dein in im auf bei für von mit nicht kein nie nur so zu sehr wirklich "
-        "schon noch auch immer falsch richtig schwach stark sicher unsicher einfach schwer schwierig lang kurz zu "
-        "abgelaufen alt neu anders gleich weg vergessen verloren geleakt geändert gesperrt ungültig gültig unbekannt "
-        "bekannt geheim wichtig gespeichert notiert schlecht gut okay leer was wo warum dass es hier da erforderlich "
-        "nötig länger kürzer besser schlechter "
-        # French
-        "un une le la les mon ma mes ton ta dans sur pour par de avec pas trop très vraiment toujours jamais "
-        "faible fort forte faux incorrect correct facile difficile long court expiré perdu oublié nouveau ancien "
-        "différent même unique changé compromis invalide valide inconnu secret enregistré stocké mauvais bon vide "
-        "simple complexe sûr sécurisé bien plus "
-        # Spanish
-        "una el los las mi tu en para por con no muy demasiado siempre nunca débil fuerte segura seguro "
-        "incorrecta correcta fácil difícil larga corta caducada perdida olvidada nueva vieja antigua diferente misma "
-        "única inválida válida desconocida secreta guardada mala buena vacía sencilla compleja mejor "
-        # Italian
-        "il lo gli nel nella sul per con non troppo molto sempre mai debole forte sicura errata sbagliata "
-        "corretta facile difficile lunga corta scaduta persa dimenticata nuova vecchia diversa stessa unica valida "
-        "sconosciuta segreta salvata cattiva buona vuota semplice complessa "
-        # Portuguese
-        "um uma o os as meu minha no na não muito demais sempre nunca fraca forte segura errada correta fácil "
-        "longa curta expirada perdida esquecida nova velha antiga diferente mesma inválida desconhecida secreta "
-        "guardada má boa vazia simples complexa "
-        # Dutch
-        "een het mijn op bij voor van met niet geen nooit altijd te zeer zwak sterk veilig onveilig fout onjuist "
-        "juist makkelijk moeilijk lang kort verlopen kwijt vergeten nieuw oud anders hetzelfde gewijzigd ongeldig "
-        "geldig onbekend geheim opgeslagen slecht goed leeg "
-        # Polish
-        "w na do dla od z nie bardzo zbyt za zawsze nigdy słabe silne bezpieczne niebezpieczne złe błędne "
-        "niepoprawne poprawne łatwe trudne długie krótkie wygasłe zgubione zapomniane nowe stare inne takie same "
-        "nieważne ważne nieznane tajne zapisane dobre puste proste moje "
-        # Russian, Turkish
-        "не в на для очень слишком слабый сильный неверный правильный новый старый истёк потерян забыт çok zayıf "
-        "güçlü yanlış doğru yeni eski"
-    ).split()
-)
-# In sentences, and in no phrase that a wallet makes.
-SMALL_WORDS = frozenset(
-    "a an the my our your is are was be in on at to of for from by and or it its der die das den im in zu mit und ist "
-    "has had his her she him who why how its our their them these those which would could should been being than too from because wants "
-    "likes prefers uses lives works have with but for not some many after out were does did got get new while dans pour avec que qui pas "
-    "mais sont los las con por para como pero más del che per non sono della nel nicht mit für auf ich wir sie "
-    "le la les de du des un une et en el los y que il di e o os da do em een het van op i w na do".split()
-)
+PLACES = tuple(name for _, name in names("places"))
+NETWORKS, NOT_BEHIND, NOT_BEFORE = _phrases("networks"), _phrases("not_behind"), _phrases("not_before")
+USERS = frozenset(_phrases("users"))
+NOT_CODES, NOT_JUST_BEFORE = _words("not_codes"), _words("not_just_before")
+BETWEEN_USER_AND_PASSWORD, AND = _words("between_user_and_password"), _words("and")
+SURE_LINKS, BEFORE_LINKS = _words("sure_links"), _words("before_links")
+LINKS = SURE_LINKS | _words("links") | _words("possessive_links")
+NUMBER_LINKS, YOURS = _words("number_links"), _words("yours")
+LOCAL_LINKS = dict(rows(_SECTIONS["local_links"]))
+FILLERS, ARTICLES = _words("fillers"), _words("articles")
+TOOLS, PLACEHOLDERS = _words("tools"), _words("placeholders")
+OF_IT, SMALL_WORDS = _words("of_it"), _words("small_words")
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -20377,9 +19956,8 @@ names only: the time is linear in the text, whatever it holds.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import islice
 
 from . import credential_words as table
@@ -20443,11 +20021,6 @@ def said_secrets(text: str) -> Iterator[Span]:
         return
     for place in found:
         yield from _Around(text, flat, place).values()
-
-
-@lru_cache(1)
-def _things_with_codes() -> Sequence[str]:
-    return [word for _, words in table.rows(table.PLACES) for word in words]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20536,7 +20109,7 @@ class _Around:
 
     def _is_near_a_lock(self) -> bool:
         near = self._near()
-        return any(word in near for word in _things_with_codes())
+        return any(word in near for word in table.PLACES)
 
     def _is_sent(self) -> bool:
         """Whether a code has the name of who sends it: "WhatsApp code 481-223"."""
@@ -20763,6 +20336,6529 @@ class _Around:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# language/data/am.txt
+
+SOURCES["language/data/am.txt"] = r'''# Amharic.
+# docs/languages.md tells what each section holds.
+
+[common]
+እና, ነው, ነኝ, እኔ, የኔ, ምን, የት, መቼ, ለምን, እንዴት, ማን, አለ, ውስጥ, ላይ
+
+[own]
+እኔ, የእኔ, የኔ, ነኝ, አለኝ, እኛ, የእኛ, ስሜ, ባለቤቴ, ልጄ, እናቴ, አባቴ, እኖራለሁ, እሰራለሁ, እወዳለሁ
+
+[own_endings]
+ለሁ
+
+[keeping]
+አስታውስ, አትርሳ, ሁልጊዜ
+
+[questions]
+ምን, የት, መቼ, ለምን, እንዴት, ማን, ስንት
+
+[asks]
+የት, መቼ, ለምን, እንዴት, ስንት, ምንድን, ማን
+
+[requests]
+ጻፍ, ተርጉም, አስረዳ, ንገረኝ, አስረዳኝ, ጻፍልኝ, ጻፊ, ተርጉሚ, እርዳኝ, አሳጥር, አስተካክል, ስጠኝ
+
+[supposing]
+አስብ, አስቢ, እንበል, እናስብ
+
+[conditional]
+እኔ ብሆን, ምነው
+
+[forgetting]
+እርሳ, ሰርዝ
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/data/ar.txt
+
+SOURCES["language/data/ar.txt"] = r'''# Arabic, of books and of the commonest dialects. Phrases are written without vowel points. A hamza
+# on an alef may be missing in a text, and a final letter have the form that many type in its place.
+# docs/languages.md tells what each section holds.
+
+[letters]
+كيةىأإؤ
+
+[common]
+في, من, على, إلى, عن, مع, هذا, هذه, ذلك, التي, الذي, ما, ماذا, متى, أين, كيف, لماذا, هل, كم, هو, هي
+لا, لم, لن, ليس, كان, كانت, أن, إن, أو, ثم, بعد, قبل, كل, بعض, عند, بين, كما, لكن, قد, أنا, أنت, يا
+و, شو, وين, ليش, ايش, مش, مو, اللي
+
+[own]
+(أملك|أمتلك|أمارس|أتعلم|أدرس|أستخدم|أعمل|أحب|أكره|أشرب|آكل|أقرأ|ألعب|أقود|أسكن|أعيش|أعزف|أربي|أعاني|أفضل|أشاهد|أسمع|أزور)(ه|ها|هم|هن)
+أسناني, أشاهد, أسمع, أزور, بشرتي, عيوني, عيناي, شعري, قهوتي, لعبتي, مشروعي, شركتي, كتابي المفضل
+أفضل _ على
+أفضل (أن|عدم|شرب|أكل|السفر)
+شخصت, أصبت, لا أطيق, لا آكل, أعيش, أتدرب, أربي, أنا, انا, إني, إنني, لدي, عندي, معي, لي, اسمي, إسمي
+عمري, عملي, وظيفتي, مهنتي, شغلي, بيتي, منزلي, شقتي, زوجتي, زوجي, مراتي, جوزي, ابني, إبني, ابنتي
+بنتي, أولادي, أطفالي, أمي, أبي, والدي, والدتي, أخي, أختي, جدتي, جدي, عائلتي, أسرتي, خطيبتي, خطيبي
+كلبي, كلبتي, قطتي, قطي, سيارتي, مدينتي, بلدي, لغتي, هوايتي, هواياتي, طعامي, أكلتي, لوني, فصيلة دمي
+حساسيتي, صديقي, صديقتي, أصدقائي, جامعتي, دراستي, تخصصي, مدرستي, طبيبي, طبيبتي, مديري, مديرتي, رئيسي
+رقمي, عنواني, هاتفي, دوامي, راتبي, ميولي, نظامي الغذائي, حيواني, ديني, جنسيتي, أصلي من, طولي, وزني
+حياتي, يومي المعتاد, نفسي, بحالي, ولدي, حفيدي, حفيدتي, عمي, خالي, خالتي, عمتي, أعيش, أسكن, أعمل
+أشتغل, أدرس, أحب, أكره, أملك, أمتلك, أتكلم, أتحدث, أعاني, أمارس, ألعب, أشرب, آكل, أقرأ, أذهب, أسافر
+أقود, أنا أفضل, أستيقظ, أنام, أربي, أعزف, أتعلم, أدير, أخاف, أهوى, أجيد, ولدت, نشأت, تخرجت, تزوجت
+انتقلت, درست, عملت, سافرت, اشتريت, سكنت, ساكن, ساكنة, عايش, عايشة, بحب, بكره, بشتغل, بعيش, بسكن
+بدرس, يعجبني, تعجبني, يناسبني, يؤلمني, عيد ميلادي, تاريخ ميلادي, نحن, لدينا, عندنا, بيتنا, ابننا
+ابنتنا, طفلنا, نعيش, نسكن, عنا, مني, عني
+(و|ف|ب|ل|ك)(اسمي|عمري|عملي|وظيفتي|مهنتي|بيتي|منزلي|زوجتي|زوجي|ابني|ابنتي|أمي|أبي|أخي|أختي|عائلتي|كلبي|قطتي|سيارتي|مدينتي|صديقي|صديقتي|أعيش|أسكن|أعمل|أحب|أدرس|عندي|لدي|أنا)
+
+[own_first]
+أ*
+
+[own_not]
+أين, أنت, أنتم, أنتي, أيضا, أهلا, أخبر*, أعط*, أفضل, أكثر, أقل, أكبر, أصغر, أحسن, أول, أولا, أخيرا
+أي, أريد, أحتاج, أرجو, أرغب, أود, أستطيع, أسماء, أشكرك, أرسل, أكتب, أضف, أنشئ, أصلح, أكمل, أجب, أعد
+أوجد, أحضر, أظهر, أذكر, ألف, أليس, ألا, أحيانا, أمس, أثناء, أمام, أسرع, أهم, أجمل, أسهل, أشهر, أعلى
+أقرب, أغلب, ألمانيا, أمريكا, أوروبا, أسبوع, أسباب, أنواع, أشياء, أحد, أحدث, أمثلة, أفكار, أعراض
+أسئلة, أسعار, أهمية, أثر, أصل, أشرح, أوقات, أماكن, أداة, أغنية, أطول
+
+[before_verbs]
+لا, لم, لن, الآن, أيضا, دائما, حاليا
+
+[requested]
+(أعط|اعط|ساعد|أخبر|اخبر|علم|أرشد|انصح|ذكر)(ني|نا)
+(قل|اكتب|اشرح|ترجم|لخص|صحح|اقترح|أرسل|ابحث|احك|هات|جهز|أنشئ|اعمل|ارسم|وضح|اذكر|حضر|رشح|جد) ... (لي|لنا)
+(قل|احكي|اشرح|وضح|اكتب) (لي|لنا)
+(هل يمكنك|هل تستطيع|ممكن|بإمكانك|لو سمحت|هلا) ... (لي|لنا|ني)
+
+[impersonal]
+كيف (يمكنني|أستطيع|يمكننا|لي أن|أقدر|بقدر|أ*)
+(ماذا|ما الذي) (أفعل|يجب|يمكنني|ينبغي|أكتب|أقول|أستخدم)*
+هل يمكنني
+(أين|من أين) (أجد|أشتري|يمكنني)
+لو (أنا|كنت)
+(لدي|عندي) (سؤال|مشكلة في|خطأ|ملف|قائمة|جدول)
+(أريد|أحتاج|أبحث) (أن أعرف|منك|إلى|عن|قائمة|نصا|مقالا)
+إذا كنت, تظهر لي, يظهر لي
+
+[personal]
+كيف (أذهب إلى (عملي|العمل)|أقضي|أشرب قهوتي|أحب)
+
+[keeping]
+تذكر, تذكري, لا تنس, لا تنسى, دائما, أبدا, من الآن, من الآن فصاعدا, نادني, ناديني, خلي في بالك
+للعلم, إجاباتك, ردودك
+
+[openers]
+بالمناسبة, على فكرة, حسنا, طيب, آه, من فضلك, لو سمحت, رجاء, الرجاء, أرجوك, مرحبا, أهلا, السلام عليكم
+سلام, صباح الخير, مساء الخير, و, ثم, لكن, شكرا, نعم, لا, الآن, يا, سؤال سريع, عندي سؤال, لدي سؤال
+هلا, إذن, بس
+
+[polite]
+شكرا, شكرا جزيلا, شكرا لك, مشكور, تسلم, عفوا, صباح الخير, مساء الخير, تصبح على خير, مع السلامة
+إلى اللقاء, ممتاز, رائع, حسنا, تمام, أحسنت, السلام عليكم, بارك الله فيك, يعطيك العافية
+
+[reacts]
+(لقد |الآن )?(فهمت|أفهم|استوعبت)( الفكرة| الآن| ذلك| قصدك| ما تقصد)?( شكرا)?$
+(هذا |الأمر )?(واضح|منطقي|مفهوم)$
+(سأجرب|سأحاول|سأرى|سأفكر)*
+معك حق, اتفقنا, أتفق معك
+
+[addresses]
+هل
+(يمكنك|تستطيع|بإمكانك|تقدر|ممكن|أتستطيع) _
+(ساعدني|ساعديني|أخبرني|أعطني|اشرح لي|اقترح|انصحني)
+أرجو
+(كيف|ماذا|أين) (يمكنني|أستطيع|أفعل|علي|تنصحني|تقترح)*
+إليك
+
+[prefers]
+أفضل أن, أنا أفضل, أفضل استخدام, أحب أن تكون, يعجبني أن, أميل إلى
+
+[leans_first]
+(هو|هي|هم|هن|ذلك|هناك) _
+(أحدهم|إحداهن|كلاهما|واحد منهم|واحدة منهن)
+
+[leans_last]
+ذلك, هناك, هذا, هذه, إياه
+
+[questions]
+أي (نصائح|نصيحة|أفكار|اقتراحات)
+هل, كيف, لماذا, متى, أين, وين, فين, كم, ماذا, ليش, ليه, لم لا, شو, ايش, إيش, ازاي, إزاي, امتى, إمتى
+مين, منين, بكم, لمن, بماذا, قديش, كام, أليس
+أي (نوع|نوعية|لون|مدينة|من|لغة|كتاب|فيلم|شيء|يوم)
+ممن, مما, مع من, عن ماذا, في أي, من أين, إلى أين, منذ متى, لأي
+ما (هو|هي|هم|هذا|هذه|الذي|الفرق|معنى|اسم|أفضل|سبب|أسباب|رأيك|عاصمة|حكم|فائدة|فوائد|نوع|رقم|لون|عدد|تاريخ|طريقة|أهم|أنواع|حجم|أكبر|ال*|*ي)
+من (هو|هي|هم|الذي|التي|كتب|اخترع|يكون|فاز|أكون|أنا|كان|اكتشف|رسم|يعرف)
+أتساءل, أريد أن أعرف, أود أن أعرف, هل تعرف, عندي سؤال
+ممكن (أعرف|تقول|تخبرني)
+
+[ends_question]
+ما هو, ما هي, أم لا, ليش, ليه, شو, ايش, إيه, فين, وين, كم, صح, اسمي شو, مين, إزاي, ازاي, ما رأيك
+أليس كذلك
+
+[requests]
+اكتب, اكتبي, أكتب, ترجم, ترجمي, لخص, لخصي, اشرح, اشرحي, أشرح, أعطني, اعطني, أعطيني, اعطيني, ساعدني
+ساعديني, قل, قولي, أخبرني, اخبرني, أخبريني, اقترح, اقترحي, أنشئ, انشئ, صحح, صححي, احسب, قارن, صف
+وضح, حلل
+أعد (كتابة|صياغة)
+اجعل, حول, جهز, حضر, خطط, ابحث, اذكر, عدد, رتب, صنف, قيم, راجع, دقق, أكمل, كمل, ارسم, صمم, برمج
+اختصر, أجب, رد على, ألف, احك, احكي, علمني, هات, أوجد, جد, رشح, انصحني, انصحيني, نظم, حسن, أصلح, اختر
+استخرج, تخيل لي, عرف, ضع
+(أريد|أحتاج|أبغى|أبي|بدي|عايز|عاوز|أود|أرغب في) (منك|أن تكتب|أن تترجم|أن تساعدني|قصيدة|وصفة|قائمة|نصا|رسالة|مقالا|ترجمة|أفكارا|نصائح|فكرة|خطة|تلخيص)*
+(هل )?(يمكنك|تستطيع|بإمكانك|تقدر|ممكن) (أن )?(ت*|مساعدتي|ترجمة|كتابة|شرح|تلخيص)
+أنت (الآن )?(مساعد|خبير|معلم|طبيب|محام|مترجم)*
+مطلوب
+أرجو (منك|كتابة|ترجمة|شرح)
+قم (ب*|بكتابة)
+لو سمحت (اكتب|ترجم|اشرح)
+
+[always]
+دائما, أبدا, تذكر, تذكري, لا تنس, لا تنسى, لا تنسي, نادني, ناديني
+
+[standing]
+من الآن, من الآن فصاعدا, من اليوم, بعد الآن, مستقبلا, في المستقبل, في كل مرة, كل مرة, إجاباتك, ردودك
+أجوبتك
+(إجابات|ردود) (قصيرة|مختصرة|طويلة|مفصلة)
+
+[supposing]
+تخيل, تخيلي, تخيل أن, لنفترض, افترض, افترضي, دعنا نفترض, دعنا نتخيل, دعنا نلعب, لنلعب, لنتخيل
+لنتظاهر, تظاهر, نظريا, فرضيا, على سبيل الافتراض, لعب أدوار, لعبة أدوار, كان يا ما كان, في هذه القصة
+في هذه اللعبة, في قصتنا, سيناريو, هب أن, فلنقل, لنقل, ماذا لو, مثل دور, العب دور, أنت ... وأنا, تقمص
+
+[conditional]
+لو (كنت|كان لدي|كان عندي|أني|أنني|فزت|استطعت|ملكت|امتلكت|ربحت|عشت|أصبحت|صرت)
+ليتني, يا ليتني, ليت, أتمنى لو
+
+[roles]
+بصفتي (قرصان|ساحر|ساحرة|تنين|فارس|ملك|ملكة|أمير|أميرة|مصاص|روبوت|شبح|بطل|محقق|إمبراطور|آلي)*
+ك(قرصان|ساحر|تنين|فارس|ملك|أمير|أميرة|روبوت|شبح|محقق)*
+(بصفتك|كأنك) *
+أنا (قرصان|ساحر|ساحرة|تنين|فارس|مصاص|روبوت|شبح)*
+
+[handling]
+ترجم*, ترجمة, لخص*, تلخيص, صحح*, تصحيح, دقق*, تدقيق
+أعد (كتابة|صياغة)
+إعادة (كتابة|صياغة)
+حسن*, قيم*, تقييم, صنف*, اختصر*, رد على, الرد على, أجب على, أجب عن, إملاء, قواعد, راجع*
+
+[soft_handling]
+اشرح*, شرح, حلل*, تحليل, ما معنى, ماذا يعني, ماذا تعني, اقرأ, من كتب, علق على, وضح*
+
+[texts]
+هذا, هذه, ذلك, التالي, التالية, أدناه, أعلاه, النص, نص, نصا, البريد, إيميل, الإيميل, رسالة, الرسالة
+رسالتي, مقال, المقال, مقالة, المقالة, السيرة, سيرتي, جملة, الجملة, الجمل, فقرة, الفقرة, قصة, القصة
+قصيدة, القصيدة, أغنية, كلمات, محادثة, المحادثة, نموذج, وثيقة, الوثيقة, تقرير, التقرير, اقتباس, تعليق
+التعليق, خطاب, منشور
+
+[speaking]
+كتب, كتبت, يكتب, قال, قالت, يقول, تقول, رد, ردت, أجاب, أرسل, أرسلت, إليك, استلمت, وصلني, ما يلي
+التالي, اقتباس
+
+[self_leads]
+عني, عن نفسي, نبذة عني, أعرفك بنفسي, معلومات عني, تذكر, تذكر هذا, لا تنس, ملاحظة, للعلم
+
+[salutations]
+عزيزي, عزيزتي, السيد, السيدة, حضرة, إلى, مرحبا, السلام عليكم, تحية طيبة, الأستاذ, سعادة, أعزائي
+
+[signoffs]
+مع التحية, مع تحياتي, تحياتي, مع خالص التحية, مع أطيب التحيات, وتفضلوا, شكرا, مع الشكر, والسلام
+مخلصكم, المخلص, مع فائق الاحترام, محبتي, دمتم
+
+[headers]
+من, إلى, الموضوع, التاريخ, المرسل, المستلم, نسخة
+
+[subjects]
+الموضوع, موضوع
+
+[forwarding]
+رسالة, الرسالة, محولة, معاد توجيهها
+
+[wrote]
+كتب, كتبت
+
+[resumes]
+السيرة الذاتية, سيرة ذاتية, الخبرات, الخبرة العملية, الخبرات العملية, التعليم, المؤهلات, المهارات
+البيانات الشخصية
+
+[forgetting]
+انس, انسى, انسي, إنس, إنسى, تنسى, تنسي, أن تنسى, احذف, احذفي, امسح, امسحي, تحذف, تمسح, أزل
+(لا تتذكر|لا تحتفظ|لا تحفظ)
+
+[asking]
+من فضلك, لو سمحت, أرجوك, رجاء, أن, و, يمكنك, تستطيع, ممكن, الآن, أريدك, أريد منك, أيضا, هل, أرجو
+بدي
+
+[denying]
+لا, لم, لن, ما, ألا
+
+[everything]
+كل شيء, كل ما, كل شي, جميع, كل المعلومات, ما تعرفه عني, كل حاجة
+
+[ending]
+طلقت, تطلقت, تطلقنا, انفصلت, انفصلنا, طلاق, مطلق, مطلقة, انتقلت من, تركت, استقلت, بعت, بعنا, توفي
+توفيت, مات, ماتت, رحمه الله, رحمها الله, فقدت, طردت, فصلت, لم أعد, لم يعد, لم تعد, ألغيت, ألغي
+توقفت, انتهى, انتهت, أغلق, أرمل, أرملة, تقاعدت, متقاعد, سرق, سرقت, زوجتي السابقة, زوجي السابق, تخرجت
+سابقا
+
+[corrects]
+ليس [0-9]*, في الواقع, في الحقيقة, قصدت, كنت أقصد, أخطأت, خطأ, تصحيح, أصحح, ليس ... بل, بدلا من, بدل
+تأجل, أجل, تغير, غيرت, نقلت, انتقلت, مدد
+
+[fillers]
+الآن, حاليا, جدا, حقا, فعلا, أيضا, بالمناسبة, في الحقيقة, هو, هي
+
+[numbers]
+اثنان/2, اثنين/2, ثلاثة/3, ثلاث/3, أربعة/4, أربع/4, خمسة/5, خمس/5, ستة/6, ست/6, سبعة/7, سبع/7
+ثمانية/8, ثماني/8, تسعة/9, تسع/9, عشرة/10, عشر/10
+
+[speaker]
+أنا, انا, لي, نفسي
+
+[user]
+المستخدم, المستخدمة, للمستخدم, مستخدم
+
+[links]
+في, من, على, إلى, عن, مع, بدون, ل, ب, قبل, بعد, تحت, فوق, بين, ضد, حول, أو, لكن, لأن, أن, لا, لم, لن
+ليس, أبدا, كما, إذا, عندما, التي, الذي
+
+[forms]
+أعيش/يعيش, أسكن/يسكن, أعمل/يعمل, أحب/يحب, أكره/يكره, أدرس/يدرس, أملك/يملك, أتكلم/يتكلم, أشرب/يشرب
+ألعب/يلعب, أفضل/يفضل, آكل/يأكل
+
+[past_questions]
+سألتك, قلت لك, أخبرتك, ذكرت لك, تحدثنا, ناقشنا, قررنا, اتفقنا, قلت لي, أخبرتني, اقترحت, محادثتنا
+محادثاتنا, آخر مرة, المرة الماضية, كم مرة, بأي ترتيب
+
+[ago]
+قبل
+
+[days]
+يوم, أيام
+
+[weeks]
+أسبوع, أسابيع
+
+[months]
+شهر, أشهر
+
+[years]
+سنة, سنوات
+
+[month_names]
+يناير/1, فبراير/2, مارس/3, أبريل/4, مايو/5, يونيو/6, يوليو/7, أغسطس/8, سبتمبر/9, أكتوبر/10
+نوفمبر/11, ديسمبر/12
+
+[yesterday]
+أمس, البارحة
+
+[day_before_yesterday]
+أول أمس
+
+[last_week]
+الأسبوع الماضي
+
+[last_month]
+الشهر الماضي
+
+[last_year]
+العام الماضي, السنة الماضية
+
+[this_week]
+هذا الأسبوع
+
+[this_month]
+هذا الشهر
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/data/bg.txt
+
+SOURCES["language/data/bg.txt"] = r'''# Bulgarian.
+# docs/languages.md tells what each section holds.
+
+[letters]
+ъ
+
+[common]
+и, на, в, да, се, за, от, не, с, е, са, че, как, какво, къде, кога, защо, кой, коя, кое, ли, по, но
+или, аз, ти, той, тя, съм, си, ще
+
+[own]
+аз, съм, моят, моята, моето, моите, мой, моя, мое, мои, нашият, нашата, ние, живея, работя
+казвам се, обичам, имам, уча, роден съм, родена съм
+
+[own_verbs]
+живея, работя, обичам, мразя, имам, нямам, ям, пия, уча, играя, карам, чета, спя, тичам, съм, говоря
+
+[own_objects]
+ми, мен, мене, ме
+
+[requested]
+(дай|кажи|покажи|помогни|напиши|обясни) ми
+
+[impersonal]
+как (мога|да|се)
+ако (аз|бях)
+
+[keeping]
+запомни, помни, забравяй, винаги, никога, отсега нататък
+
+[questions]
+къде, кога, защо, кой, коя, кое, кои, колко
+как (се|мога|да|съм)
+какво, дали, накъде
+
+[requests]
+напиши, преведи, обясни, помогни ми, дай ми, предложи, обобщи, поправи
+
+[supposing]
+представи си, представете си, да си представим, нека си представим, да допуснем, допусни
+да предположим, предположи, да речем, преструвай се, имало едно време, хипотетично, да играем
+ти си ... а аз съм
+
+[conditional]
+ако (аз )?бях
+ако имах, ако можех, ако живеех, да бях, ако аз
+
+[forgetting]
+забрави, изтрий
+
+[denying]
+не, никога
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/data/bn.txt
+
+SOURCES["language/data/bn.txt"] = r'''# Bengali.
+# docs/languages.md tells what each section holds.
+
+[common]
+এবং, ও, আমি, আমার, আপনি, তুমি, সে, এই, একটি, একজন, না, কি, কী, কোথায়, কখন, কেন, কীভাবে, কে, কত, কোন
+করি, আছে, হয়, থেকে, জন্য, সাথে, আমাদের, নাম
+
+[own]
+আমি, আমার, আমাকে, আমায়, আমরা, আমাদের, আমারও
+
+[requested]
+(আমাকে|আমাদের) ... (বলো|বলুন|দাও|দিন|বোঝাও|বোঝান|সাহায্য)
+(আমার|আমাদের) জন্য ... (লেখো|লিখুন|বানাও|একটি)
+
+[impersonal]
+(আমি|আমরা) (কীভাবে|কিভাবে)
+যদি আমি
+
+[keeping]
+মনে রেখো, মনে রাখবেন, ভুলো না, ভুলবেন না, সবসময়, কখনো, এখন থেকে
+
+[questions]
+কি, কী, কোথায়, কখন, কেন, কীভাবে, কিভাবে, কে, কত, কোন, কার, কবে, কাকে, কয়টি, কয়টা, কয়জন
+
+[ends_question]
+কি, কী, কে, নাকি
+
+[asks]
+কি, কোথায়, কখন, কেন, কীভাবে, কিভাবে, কত, কোন, কার, কবে, কাকে, কী, কয়টি, কয়টা, কয়জন
+
+[requests]
+লেখো, লিখুন, অনুবাদ, ব্যাখ্যা, দয়া করে
+
+[ends_request]
+বলুন, শোনাও, শোনান, শেখাও, শেখান, দেখাও, দেখান, বানাও, বানান, খোঁজো, সাহায্য করো, লেখো, লিখুন, করো
+করুন, বলো, বলুন, বোঝাও, বোঝান, দাও, দিন
+
+[supposing]
+ধরো, ধরুন, কল্পনা করো, কল্পনা করুন, মনে করো
+
+[conditional]
+যদি আমি
+
+[forgetting]
+ভুলে যাও, ভুলে যান, মুছে ফেলো, মুছে দাও
+
+[asking]
+দয়া করে, কথা, টা, সব
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/data/bo.txt
+
+SOURCES["language/data/bo.txt"] = r'''# Tibetan.
+# docs/languages.md tells what each section holds.
+
+[without_spaces]
+
+[own]
+ང་, ངའི, ངས, ང་ཚོ
+
+[ends_question]
+གམ, ངམ, དམ, ནམ, བམ, མམ, འམ, རམ, ལམ, སམ, པས
+
+[asks]
+ག་རེ, གང་, སུ་, ག་པར, ག་ཚོད
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/data/cs_sk.txt
+
+SOURCES["language/data/cs_sk.txt"] = r'''# Czech and Slovak.
+# docs/languages.md tells what each section holds.
+
+[letters]
+řěůčžľĺŕ
+
+[common]
+a, je, se, sa, na, že, to, v, s, z, do, ale, jak, ako, co, čo, kde, kdy, kedy, proč, prečo, kdo, kto
+jaký, aký, jsem, som, jsou, sú, pro, pre, nebo, alebo, být, byť, tak, jako, má, mám, který
+
+[own]
+já, ja, můj, moje, moji, mého, mé, mým, môj, moja, moju, mojej, náš, naše, naša, jsem, som, mám
+bydlím, bývam, pracuji, pracujem, pracuju, jmenuji, jmenuju, volám sa, studuji, študujem
+narodil jsem se, narodila jsem se, rád, ráda, žiji, žiju, žijem, chodím, piju, hraju
+
+[own_verbs]
+bydlím, bývam, pracuji, pracuju, pracujem, jím, nejím, jem, nejem, piji, piju, pijem, nepiji, nepiju
+nepijem, hraji, hraju, hrám, mám, nemám, jsem, nejsem, som, nie som, studuji, studuju, jezdím
+jazdím, chodím, žiji, žiju, žijem, miluji, miluju, milujem, nesnáším, neznášam, cvičím, umím, viem
+učím, čtu, čítam
+
+[own_objects]
+mně, mi, mne, mě, ma, mnou
+
+[own_first]
+ím, ám, uji, uju, ujem
+
+[own_not]
+prosím, díky, ahoj, chcem, dobrým, děkuji, děkuju, ďakujem, potřebuji, potrebujem, vám, nám, jim
+tým
+
+[before_verbs]
+ne, už, teď, teraz, také
+
+[requested]
+(dej|daj|řekni|povedz|ukaž|pomoz|pomôž|napiš|vysvětli|vysvetli|najdi|nájdi|doporuč|odporuč) (mi|nám)
+můžeš mi, môžeš mi
+
+[impersonal]
+jak (mohu|můžu|mám|se)
+ako (môžem|mám|sa)
+kdybych, kebych, keby som
+
+[keeping]
+pamatuj, zapomeň, vždy, nikdy, říkej mi, odteď, zapamätaj
+
+[states]
+je, má
+
+[points]
+to
+
+[questions]
+kde, kdy, kedy, proč, prečo, kdo, jaký, jaká, jaké, aký, aká, aké, kolik, koľko, kam, odkud
+co (je|mám|dělám|znamená|můžu)
+čo (je|mám|robím|znamená|môžem)
+jak (se|mohu|můžu|mám|dlouho)
+ako (sa|môžem|mám|dlho)
+můžeš, môžeš, můžu, môžem
+
+[requests]
+napiš, přelož, prelož, vysvětli, vysvetli, pomoz mi, pomôž mi, navrhni, shrň, zhrň, oprav, dej mi
+daj mi
+
+[supposing]
+představ si, představte si, představme si, predstav si, predstavte si, predstavme si, předstírej
+předstírejme, predstieraj, předpokládejme, předpokládej, predpokladajme, řekněme, povedzme
+dejme tomu, byl jednou jeden, byla jednou jedna, bol raz jeden, bola raz jedna, hrajme si
+hypoteticky, ty jsi ... a já, ty si ... a ja
+
+[conditional]
+kdybych, kéž bych, kebych, keby som, nech by som
+
+[forgetting]
+zapomeň, zabudni, smaž, vymaž, odstraň
+
+[denying]
+ne, nikdy
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/data/da_no.txt
+
+SOURCES["language/data/da_no.txt"] = r'''# Danish and Norwegian.
+# docs/languages.md tells what each section holds.
+
+[letters]
+æøå
+
+[common]
+og, at, det, som, er, på, for, med, av, af, ikke, om, til, hvor, hvad, hva, hvornår, når, hvorfor
+hvem, hvilken, kan, skal, har, den, et, jeg, du, han, hun, fra, efter, etter, eller, men
+
+[own]
+jeg, min, mit, mitt, mine, vores, vår, vårt, våre, vi, os, oss
+
+[own_objects]
+mig, meg
+
+[requested]
+(giv|gi|fortæl|fortell|hjælp|hjelp|vis|skriv|sig|si|forklar) (mig|meg)
+kan du ... (mig|meg)
+
+[impersonal]
+(hvordan|hvorledes) (gør|gjør|kan|skal|får) (jeg|man|vi)
+hvis jeg
+hva(d)? (kan|skal) jeg
+
+[keeping]
+husk, glem, altid, alltid, aldri, aldrig, fra nu af, fra nå av, kald mig, kall meg
+
+[states]
+er, har, var
+
+[points]
+det
+
+[questions]
+hvordan, hvorfor, hvad, hva, hvem, hvornår, hvilken, hvilket, hvilke
+hvor (bor|arbejder|jobber|ligger|kan|er|mange|gammel|meget|mye|gammal)
+kan (du|jeg|man)
+er (jeg|det)
+
+[requests]
+skriv, oversæt, oversett, forklar, giv mig, gi meg, hjælp mig, hjelp meg, fortæl, fortell, opsummer
+oppsummer
+
+[supposing]
+lad som om, lat som om
+lad os (sige|lege|antage|forestille os|lade som om)
+la oss (si|leke|anta|late som)
+forestil dig, forestill deg, tænk dig, tenk deg, antag, anta at, sæt at, sett at, det var en gang
+der var engang, det var engang, rollespil, rollespill, hypotetisk
+du er ... og jeg er
+
+[conditional]
+(hvis|om|dersom) jeg (var|havde|hadde|kunne|ville|vandt|vant|fik|fikk|ble|blev)
+gid jeg, jeg skulle ønske
+
+[forgetting]
+glem, slet, slett, fjern
+
+[denying]
+ikke, aldri, aldrig
+
+[denying_after]
+ikke
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/data/de.txt
+
+SOURCES["language/data/de.txt"] = r'''# German.
+# docs/languages.md tells what each section holds.
+
+[letters]
+ßäüö
+
+[common]
+aber, als, am, an, auch, auf, aus, bei, bin, bis, bist, da, das, dass, dein, deine, dem, den, der
+des, die, du, ein, eine, einem, einen, einer, er, es, für, hab, habe, haben, hat, hast, hatte, ich
+ihm, ihn, ihr, ihre, im, in, ist, ja, kann, mein, meine, meinem, meinen, meiner, mich, mir, mit
+nach, noch, nur, ob, oder, sein, seine, sich, sie, sind, so, über, um, und, uns, von, vor, war
+waren, warum, was, welche, wem, wen, wer, wie, wir, wird, wo, zu, zum, zur
+
+[known_by]
+nicht, kein, keine, schon, gern, gerne, jetzt, heute, mehr, sehr, viel, immer, seit, heißt, gibt
+bitte, danke, hallo, wieder, weil, wenn, dann, mal, doch, alles, neu, neue, jahre, jahr, zwei, unser
+
+[own]
+ich, mein, meine, meinen, meinem, meiner, meines, meins, wir, unser, unsere, unseren, unserem
+unserer, unseres, bin, hab, habe, wohne, gefällt, arbeite, heiße, heisse
+
+[own_verbs]
+bin, habe, hab, wohne, arbeite, heiße, heisse
+
+[own_objects]
+mir, mich, uns
+
+[requested]
+(gib|gebt|sag|sage|erklär|erkläre|zeig|zeige|hilf|nenn|nenne|schreib|schreibe|erzähl|erzähle|mach|mache|such|suche|empfiehl|empfehle|schick|schicke|erstell|erstelle|übersetz|übersetze|find|finde|rate|lies|bring|bringe|beschreib|beschreibe|plane|entwirf|lass|verrate|verrat|formulier|formuliere|fass|berechne|korrigier|korrigiere|merk|generier|generiere|zähl|zähle) (bitte |mal |doch |kurz )?(mir|mich|uns)
+(geben|sagen|erklären|zeigen|helfen|nennen|schreiben|erzählen|machen|suchen|empfehlen|können|könnten|würden|kannst|könntest|würdest|magst|willst) (sie|du) (bitte |mal )?(mir|mich|uns)
+für (mich|uns)$
+(möchte|will|hätte gern*|brauche|suche) ich
+meine frage
+
+[impersonal]
+(wie|womit|wodurch|wofür) _ (ich|wir|man)
+(brauche|benötige|bräuchte) (ich|wir)
+was (kann|könnte|soll|sollte|muss|mache|tue|nehme) (ich|wir)
+wo (finde|kaufe|bekomme|kriege|kann) (ich|wir)
+(welche|welchen|welches|welcher) ... (brauche|nehme|verwende|benutze|soll|sollte) (ich|wir)
+wenn (ich|wir)
+als ob (ich|wir)
+ich (brauche|möchte|will|hätte gern*|suche|bräuchte) (ein|eine|einen|hilfe|dass|ideen|tipps|wissen)
+ich (frage mich|habe eine frage|würde gern*)
+(ich bekomme|bekomme ich|ich erhalte) ... (fehler|fehlermeldung)
+angenommen ich
+ich habe ... (fehler|fehlermeldung|datei|tabelle|liste|funktion)
+
+[personal]
+wie (heiße|heiß|bin|wohne|arbeite|lebe|verbringe|feiere|nenne|trinke|schlafe|fahre|komme|reise|fühle|mag) ich (zur|zum|ins|nach|in|am|meist*|normalerweise|immer|gern*|eigentlich|nochmal|denn|mit|mich)?
+wie (alt|groß|schwer|lange|oft|viele _) (bin|habe|arbeite|wohne|lebe|mache|trinke) ich
+
+[keeping]
+merk, merke, merken, denk, vergiss, vergessen, immer, niemals, künftig, ab jetzt, ab sofort
+von nun an, nenn mich, nenne mich, deine antworten
+
+[states]
+ist, sind, war, waren, hat, hatte
+
+[points]
+das, dies, es, was
+
+[openers]
+übrigens, ach ja, na ja, naja, nebenbei, nebenbei bemerkt, apropos, ach, bitte, hallo, hi, hey, ok
+okay, also, nun, und, aber, dann, danke, ja, nein, guten morgen, guten tag, kurze frage, so
+
+[polite]
+danke, vielen dank, dankeschön, besten dank, herzlichen dank, gern geschehen, alles klar
+guten (morgen|tag|abend)
+
+[reacts]
+(ich )?(hab|habe)('s|s| es| das| alles)? ... (verstanden|kapiert|begriffen)
+verstanden$
+ich (verstehe|sehe|begreife)( das| es| den punkt| jetzt| nun| was du meinst| ja)?$
+ich (probier|probiere|versuch|versuche|teste|schau|schaue|überleg|überlege|prüfe) (das|es|mal|mir)
+das (ergibt|macht) (jetzt )?sinn
+das ist (gut|super|toll|klar|perfekt|genau|hilfreich|sehr hilfreich|einleuchtend|genau das|es)$
+(klingt|hört sich) gut*
+das leuchtet ein, ich melde mich, leuchtet ein
+genau (das|so)
+das hilft, du hast recht, stimmt
+
+[addresses]
+(kannst|könntest|würdest|magst|hilfst|weißt|hast|gibst|erklärst|zeigst|hättest|empfiehlst) du
+(können|könnten|würden|wissen|haben|hätten) sie
+(hilf|gib|erklär|erkläre|zeig|zeige|nenn|nenne|schreib|schreibe|empfiehl|schick) ... (mir|uns)
+(was|wie|wo|womit) (soll|sollte|kann|könnte|mache|muss|würdest|rätst|empfiehlst) (ich|du|wir)
+irgendwelche (tipps|ideen)
+(tipps|ideen)$
+hier ist (mein|meine|der|die|das|was)
+
+[prefers]
+ich bevorzuge
+ich würde ... bevorzugen
+ich (hätte|habe|mag|möchte) ... (lieber|am liebsten)
+... ist mir lieber
+... sind mir lieber
+mir (ist|sind|wäre|wären) ... lieber
+am liebsten (sind|ist|hätte|wäre|habe|mag)
+ich mag es wenn
+ich mag es nicht wenn
+ich ziehe ... vor
+
+[leans_first]
+(er|sie|es|dies|das) (ist|war|hat|hatte|wird|kann|macht|klingt|sieht|funktioniert|wohnt|lebt|heißt|arbeitet|mag|geht|kommt|spielt|steht|liegt|bellt|passt|gefällt|stört|nervt)
+(einer|eine|eines|beide|alle|keiner) von (ihnen|denen)
+(dort|davon|damit|darin|dafür|daran|darauf|deshalb|deswegen|beide) (ist|sind|war|hat|habe|bin|will|wohne|arbeite|haben)
+
+[leans_last]
+das, es, ihn, dort, davon, damit, dafür, darauf, daran, beides, den anderen, die andere, das andere
+
+[leans]
+ich (glaube|denke|finde|meine) (das|es|der|die|dass (das|es|er|sie)) (ist|sind|war|besser)
+
+[questions]
+(wie|was|wo|wann|warum|wieso|woran|worauf|womit|wofür|wohin|woher) _\s(ich|wir|man)
+(wie|welche|welcher|welches|welchen) _ _ (ich|wir)
+(gibt es|hast du) ... (tipps|ideen|ratschläge|vorschläge)
+irgendwelche (tipps|ideen)
+welche(r|s|n|m)? _ (passt|passen|hilft|helfen|eignet|eignen|brauche|brauchen|nehme|nehmen|trage|esse|wähle|empfiehlst|wäre|lohnt|lohnen|schmeckt)
+(wie|was|wo|wann|warum|wieso|weshalb|wer|wen|wem|woher|wohin|womit|wofür|welche|welcher|welches|welchen) (ist|sind|kann|kannst|können|soll|sollte|sollen|muss|müssen|darf|macht|mache|machst|kostet|kosten|bedeutet|heißt|war|hat|habe|haben|gibt|koche|finde|bekomme|kaufe|repariere|geht|gehe|funktioniert|wird|wirkt|lerne|schreibe|baue|mach|koch|schenke|tue|tun|weiß|wäre|könnte|hilft|brauche|braucht|sagt|sagen|nennt|nehme|melde|richte|werde|würde|esse|viel|viele|lange|oft|alt|hoch|weit|groß)
+was für, wie man, wieviel
+(kann|darf|soll|sollte|muss|könnte|werde|würde|habe|bin|brauche|hätte) (ich|man|wir|mein|meine|jemand)
+(kannst|könntest|würdest|weißt|hast|bist|magst|willst) du
+(können|könnten|würden|wissen|haben) sie
+(ist|sind|hat|haben|gibt|darf|kann) (es|mein|meine|das|der|die|dieser|diese|mir|man)
+weiß jemand, kennt jemand
+ich (frage mich|würde gern* wissen|möchte wissen|will wissen|wüsste gern*)
+hat jemand
+ob (ich|man|mein|meine)
+warum, wieso, weshalb, weswegen
+
+[requests]
+markier*, unterstreich*
+finde (den|die) fehler
+ich brauche (ein|eine) geschenk
+(ideen|rezept|rezepte|tipps|geschenkideen|übungen) für
+schreib*, übersetz*, erklär*, beschreib*, gib, geben sie, erstell*, hilf, helfen sie, zeig*, sag
+sage, sagen sie, erzähl*, formulier*, korrigier*, verbesser*, berechne, vergleich*, empfiehl, nenne
+nenn mir, nennen sie, liste, fass, fasse, fassen sie
+mach (mir|ein|eine|einen|das|den|die|aus|mal)
+mache (mir|ein|eine|einen)
+such mir, suche mir
+finde (mir|heraus|ein|eine|einen)
+entwirf, dichte, plane, überprüf*, prüf*, bewert*, beurteil*, klassifizier*, kürz*, vervollständig*
+antworte auf, beantworte, lies, repariere, optimier*, analysier*, schlag* ... vor, rate mir
+überleg*, generier*, rechne, setz* ... fort
+spiel (den|die|einen)
+verhalte dich
+du bist (ein|eine|jetzt|mein|meine)
+stell dich, tu so
+ich (brauche|möchte|will|hätte gern*|suche) ... (gedicht|rezept|rezepte|liste|text|brief|übersetzung|zusammenfassung|idee|ideen|tipps|hilfe|vorschläge|beispiel|beispiele|rat)
+ich (möchte|will) dass du
+ich bräuchte, denk* dir, wandle, ordne
+
+[always]
+immer, nie, niemals, stets, grundsätzlich, merk dir, merke dir, vergiss nicht, nenn mich, nenne mich
+antworte immer
+
+[standing]
+ab jetzt, ab sofort, von nun an, künftig, in zukunft, zukünftig, jedes mal, jedesmal
+deine antworten
+(kurze|knappe|lange|ausführliche) antworten
+
+[supposing]
+lass uns (ein |eine )?(rollenspiel|spiel|geschichte)
+lasst uns (ein )?(rollenspiel|spiel)
+spielen wir
+(als |im )?(ein )?gedankenexperiment
+du bist ... und ich bin
+angenommen, nehmen wir an, nimm an, stell dir vor
+stellen sie sich vor
+stellen wir uns vor
+gesetzt den fall, sagen wir, mal angenommen, hypothetisch, theoretisch, rollenspiel, es war einmal
+was wäre wenn
+in dieser geschichte
+tu so, tun wir so
+lass uns (so tun|spielen)
+wir spielen, im rollenspiel, szenario
+gehen wir davon aus
+in diesem spiel
+
+[conditional]
+wenn ich (wäre|hätte|könnte|würde|gewänne)
+wenn ich ... (wäre|hätte|könnte|würde|verdienen|gewinnen)
+wäre ich, hätte ich, ich wünschte
+
+[roles]
+als (ein |eine |der |die )?(pirat|piratin|zauberer|hexe|drache|ritter|könig|königin|prinz|prinzessin|vampir|roboter|alien|elf|elfe|zwerg|geist|superheld|cowboy|ninja|samurai|wikinger|einhorn|detektiv|erzähler|figur|ki|gott|göttin|kaiser)
+
+[handling]
+(gutes|richtiges|korrektes) (deutsch|englisch|französisch|spanisch)
+übersetz*, zusammenfass*, fass, fasse, fassen, korrigier*, korrektur*, umformulier*, formulier*
+bewert*, beurteil*, klassifizier*, antworte auf, antworten sie auf, beantwort*, kürz*, verbesser*
+gegenlesen, lies, rechtschreib*, grammatik, benot*
+
+[soft_handling]
+worum geht es in, wovon handelt, was will
+von wem (ist|stammt)
+erklär*, analysier*, prüf*, überprüf*
+was (bedeutet|heißt)
+kommentier*, lesen
+
+[texts]
+lied, liedes, songtext, strophe, dies, diese, diesen, dieses, diesem, dieser, das, folgende*
+folgenden, unten, oben, text, texte, mail, mails, e-mail, e-mails, nachricht, nachrichten, brief
+artikel, lebenslauf, satz, sätze, absatz, aufsatz, beitrag, geschichte, gedicht, liedtext, chat
+gespräch, protokoll, formular, dokument, bericht, zitat, notizen, kommentar, bewerbung, bewertung
+rezension, seite, anschreiben
+
+[speaking]
+im folgenden, folgende*, schrieb, schreibt, sagt, sagte, meinte, antwortete, geschrieben, gesagt
+zitat, hier ist, hier sind, hier kommt, erzählte, geschickt, bekommen, weitergeleitet
+weitergeleitete, weiterleitung
+
+[self_leads]
+stelle mich vor, stell mich vor, was ich, über mich, über uns, zu mir, zu meiner person, merk dir
+merke dir, merk dir bitte, vergiss nicht, notiz, zur info, nicht vergessen
+
+[salutations]
+sehr geehrte*, liebe, lieber, hallo, hi
+guten (tag|morgen|abend)
+moin, servus, grüezi, werte*
+
+[signoffs]
+mit freundlichen grüßen
+mit freundlichem gruß
+freundliche grüße, viele grüße, liebe grüße, beste grüße, herzliche grüße, schöne grüße, lg, mfg, vg
+gruß, grüße, dein, deine, ihr, ihre, hochachtungsvoll, bis bald
+
+[headers]
+von, an, betreff, datum, gesendet, cc, aw, wg
+
+[subjects]
+betreff, wg, fwd
+
+[forwarding]
+nachricht*, weitergeleitet*
+
+[wrote]
+schrieb
+
+[resumes]
+lebenslauf, berufserfahrung, ausbildung, kenntnisse
+beruflicher werdegang
+persönliche daten, werdegang
+
+[forgetting]
+dass du … (vergisst|löschst)
+(kannst|könntest|würdest|sollst|darfst) du … (vergessen|löschen)
+du (kannst|sollst|darfst|solltest) … (vergessen|löschen)
+(kannst|könntest|würdest) du ... vergessen
+merk dir ... nicht mehr
+dass du ... (vergisst|löschst)
+vergiss, vergesst, vergessen, vergisst, lösch, lösche, löschen, löschst, streich, streiche, entferne
+merk dir nicht mehr
+
+[asking]
+bitte
+ich (möchte|will)
+du, sie, und, jetzt, kannst, könntest, zu, alles, auch, dann
+
+[denying]
+nicht, nie, niemals
+
+[denying_after]
+nicht
+
+[everything]
+alles
+was du (über|von) mich
+was du (über|von) mir
+was du weißt, sämtliche*
+
+[ending]
+geschieden, getrennt, trennung, scheidung, ausgezogen, weggezogen, verkauft, verkaufte, gekündigt
+kündigte, gestorben, starb, tot, verstorben, verloren, entlassen, nicht mehr, kein* ... mehr
+abgesagt, aufgegeben, aufgehört, beendet, vorbei, geschlossen, weggegeben, verwitwet, witwe, witwer
+abgebrochen, gestohlen, abgebrannt, eingeschläfert, abgeschafft, pensioniert, in rente, exmann
+exfrau, ex-mann, ex-frau, schluss gemacht, aufgelöst, abgemeldet, fertig mit, früher, abgeschlossen
+
+[corrects]
+nicht (am |um |bis )?[0-9]*
+eigentlich, ich meinte, mein fehler, vertan, verschrieben, geirrt
+(das|es) (ist|war|stimmt) (falsch|nicht|veraltet)
+stimmt nicht, korrektur, korrigiere, nicht ... sondern, statt, anstatt, verschoben, verlegt
+geändert, umbenannt, verlängert, gewechselt, umgezogen, früher
+nein (ich|es|das|mein|meine)
+
+[fillers]
+ein, eine, einen, einem, einer, eines, der, die, das, den, dem, des, bin, ist, sind, jetzt, nun
+derzeit, aktuell, momentan, gerade, zurzeit, gar, sehr, wirklich, auch, eben, halt, ja, doch, bitte
+übrigens, eigentlich, tatsächlich, also
+
+[numbers]
+zwei/2, drei/3, vier/4, fünf/5, sechs/6, sieben/7, acht/8, neun/9, zehn/10, elf/11, zwölf/12, zwo/2
+zwanzig/20, dreißig/30, vierzig/40, fünfzig/50, sechzig/60, siebzig/70, achtzig/80, neunzig/90
+
+[speaker]
+ich, mir, mich, mein, meine, meinen, meinem, meiner, meines, sich
+
+[user]
+der nutzer, die nutzerin, dem nutzer, der nutzerin, den nutzer, nutzer, nutzerin, der benutzer
+die benutzerin, benutzer
+
+[links]
+in, im, am, an, auf, aus, von, vom, zu, zum, zur, mit, ohne, bei, beim, für, über, unter, vor, nach
+seit, bis, durch, gegen, zwischen, neben, hinter, als, und, oder, aber, weil, dass, wenn, nicht
+kein, keine, keinen, nie, wie, um
+
+[forms]
+habe/hat, esse/isst, lese/liest, spreche/spricht, fahre/fährt, schlafe/schläft, trage/trägt, mag/mag
+kann/kann, will/will, weiß/weiß, laufe/läuft, helfe/hilft, treffe/trifft, nehme/nimmt, sehe/sieht
+gebe/gibt, vertrage/verträgt, werde/wird, arbeite/arbeitet
+
+[endings]
+e/t, e/et
+
+[past_questions]
+habe ich dir, hab ich dir, habe ich dich, hab ich dich, habe ich gefragt
+habe ich dich gefragt
+hab ich dich gefragt
+habe ich gesagt
+habe ich dir gesagt
+habe ich dir erzählt
+hab ich dir erzählt
+habe ich erwähnt, haben wir, hatten wir, hast du gesagt, hast du mir
+hast du vorgeschlagen
+hast du empfohlen, unser gespräch, unsere gespräche, unseren gesprächen, unserem gespräch
+letztes mal, beim letzten mal, wie oft, wie viele male
+in welcher reihenfolge
+zusammenfassung meiner
+zusammenfassung unserer
+
+[ago]
+vor
+
+[counts]
+ein/1, eine/1, einem/1, einer/1, einen/1, eines/1, zwei/2, drei/3, vier/4, fünf/5, sechs/6
+
+[days]
+tag, tage, tagen
+
+[weeks]
+woche, wochen
+
+[months]
+monat, monate, monaten
+
+[years]
+jahr, jahre, jahren
+
+[month_names]
+januar/1, februar/2, märz/3, april/4, mai/5, juni/6, juli/7, august/8, september/9, oktober/10
+november/11, dezember/12
+
+[yesterday]
+gestern
+
+[day_before_yesterday]
+vorgestern
+
+[last_week]
+letzte woche, letzter woche, vorige woche, voriger woche, vergangene woche
+
+[last_month]
+letzten monat, letztem monat, vorigen monat, vergangenen monat
+
+[last_year]
+letztes jahr, letztem jahr, voriges jahr
+
+[this_week]
+diese woche, dieser woche
+
+[this_month]
+diesen monat, diesem monat
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/data/el.txt
+
+SOURCES["language/data/el.txt"] = r'''# Greek.
+# docs/languages.md tells what each section holds.
+
+[common]
+και, το, η, ο, να, είναι, που, για, με, στο, στη, στην, δεν, τι, πού, πότε, πώς, ποιος, ποια, ποιο
+γιατί, θα, από, της, του, ένα, μια, έχω, είμαι, μου, σου
+
+[own]
+έχουμε, είμαστε, μένουμε, ζούμε, μου αρέσ*, κάνω, πάω, ξέρω, εγώ, μου, μας, είμαι, έχω, μένω, ζω
+δουλεύω, εργάζομαι, λέγομαι, αγαπώ, σπουδάζω, γεννήθηκα, προτιμώ, μισώ, κατάγομαι, ονομάζομαι, παίζω
+πίνω, τρώω, μιλάω, μιλώ, με λένε, πάσχω, οδηγώ
+
+[own_objects]
+με, εμένα, εμείς, μένα
+
+[own_first]
+ω, ώ, μαι
+
+[own_not]
+κάτω, πάνω, εδώ, θέλω, έξω, πίσω, λόγω, γύρω, μέσω, πρώτω, τρόπω, ευχαριστώ, παρακαλώ, χρειάζομαι
+ψάχνω
+
+[before_verbs]
+δεν, τώρα, ήδη, επίσης, πάντα
+
+[requested]
+(πες|δώσε|γράψε|δείξε|εξήγησε|βοήθησέ|βρες|πρότεινε|πρότεινέ) (μου|με|μας)
+μπορείς να μου, μπορείτε να μου
+
+[impersonal]
+πώς (μπορώ|να|γίνεται)
+αν (ήμουν|είχα)
+τι (να|μπορώ να) κάνω
+πού (μπορώ|να)
+
+[keeping]
+θυμήσου, θυμάσαι, ξεχάσεις, πάντα, ποτέ, από εδώ και πέρα, από τώρα, να με λες
+
+[questions]
+τι, πού, πότε, πώς, ποιος, ποια, ποιο, ποιοι, ποιες, γιατί, πόσο, πόσα, πόσοι, πόσες, μπορείς
+μπορείτε, μήπως, ποιον, ποιανού, σε ποια, σε ποιο, από πού, με τι, πόσων
+
+[requests]
+γράψε, μετάφρασε, εξήγησε, δώσε, βοήθησε, βοήθησέ, πες, συνόψισε, διόρθωσε, πρότεινε, πρότεινέ, βρες
+φτιάξε, σύγκρινε, υπολόγισε
+
+[supposing]
+φαντάσου, ας πούμε, ας υποθέσουμε, υπόθεσε, φανταστείτε, φανταστείτε ότι, υποθέστε, κάνε πως
+κάνε ότι, προσποιήσου
+μια φορά κι έναν καιρό
+παιχνίδι ρόλων
+εσύ είσαι ... και εγώ
+
+[conditional]
+αν (ήμουν|είχα|μπορούσα)
+αν (εγώ )?(ζούσα|έμενα|κέρδιζα|γινόμουν|μπορούσα)
+αν ... (ήμουν|είχα)
+μακάρι να
+
+[forgetting]
+ξέχνα, ξέχασε, διέγραψε, σβήσε
+
+[asking]
+σε παρακαλώ, και, παρακαλώ
+
+[denying]
+μην, δεν, μη
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/data/en.txt
+
+SOURCES["language/data/en.txt"] = r'''# English.
+# docs/languages.md tells what each section holds.
+
+[common]
+a, about, am, an, and, any, are, as, at, be, been, but, by, can, could, d, did, do, does, for, from
+had, has, have, he, her, him, his, how, i, if, in, into, is, it, its, ll, m, me, my, of, on, or, our
+re, s, she, should, so, some, t, than, that, the, their, them, then, there, these, they, this, those
+to, ve, was, we, were, what, when, where, which, who, whom, whose, why, will, with, would, you, your
+
+[known_by]
+no, not, yes, yeah, just, like, go, get, got, going, want, need, know, think, really, very, more
+now, new, good, great, cool, awesome, time, times, day, days, week, weeks, year, years, people
+because, too, also, all, out, up, after, before, back, here, hear, sorry, thing, things, way, love
+live, lives, work, works, name, called, hello, hi, hey, thanks, please, don, didn, isn, doesn, won
+im, let, glad, totally, agree, few, many, much, lot, make, take, see, look, looks, happy, help
+always, never, only, one, two, first, last, next, other, another, every, while, since, still, even
+well, sure, been, being
+
+[own]
+i, my, mine, myself, we, our, ours
+
+[own_objects]
+me, us
+
+[requested]
+(give|tell|show|send|help|let|teach|remind|ask|write|make|get|find|bring|suggest|recommend|quiz|walk|guide|draw|build|create|generate|draft|read|list|compute|convert|translate|explain|describe|correct|summari(z|s)e|plan|prepare|excuse|pardon|allow|assist|can you|could you|will you|would you|please) ((it|this|that|them|a bit|more) )?(to |for )?(me|us)
+(explain|describe|show|read|send|give|teach|recommend|suggest) ... (to|for) (me|us)
+... for (me|us)$
+let's
+(can|could|would|will) you ... (for|to|with|give|tell|show|help|explain to) (me|us)
+(my|our) (question|code|script|program|function|query|build)
+
+[impersonal]
+how (do|can|could|should|would|might|may|did|to|must|shall) (i|we)
+how (much|many|long|often) _ ... (do|should|can|would) (i|we) need
+(do|would|will|should|did) (i|we) (need|have to)
+what do (i|we) do (if|when|with|about|to)
+how (long|often|much|many) (should|must|can|could) (i|we)
+what (can|could|should|would) (i|we) (use|do|substitute|replace|call|name|say|write|give|buy|put)
+(what|which|where) ... (do|should|can|could) (i|we) (use|need|find|buy|get)
+if (i|we)
+(as if|like) (i|i'm|i am|we)
+when(ever)? (i|we) (run|try|click|open|call|use|add|type|start|press|do)
+(i|we) (get|got|have|see|keep getting|'m getting|am getting) (a|an|the|this|that|following) ... (error|exception|message|warning|problem|bug)
+(i|we) (need|want|would like|'d like) (you to|a|an|some|help|to know|information|ideas)
+i wonder, i was wondering, i'm wondering
+can (i|we) have
+(i|we) have a (question|list|file|table|function|class|string|dataset|dictionary|sentence|text)
+(imagine|suppose|say|assume) (i|we)
+
+[personal]
+how (do|did|should) (i|we) (usually|normally|always|typically|generally|like|prefer|take|feel|commute|spend|relax|travel|spell|pronounce|earn|meet|get (to|around)|want (to be|you to|my))
+
+[keeping]
+remember, forget, note, always, never, anymore
+your (answers|replies|responses)
+from now on, call me
+for future reference
+keep in mind
+
+[states]
+is, are, was, were, has, had, lives, works, likes, loves, hates
+
+[points]
+that, this, it, what
+
+[openers]
+hmm, hm, um, yeah, yep, alright, by the way, btw, fyi, well, oh, ah, actually, anyway
+one more thing, please, pls, plz, kindly, hi, hello, hey, ok, okay, so, now, and, but, then, also
+just, thanks, thank you, great, sure, yes, no, right, good morning, good evening, quick question
+question, chatgpt, assistant
+
+[polite]
+thanks, thank you, thx, cheers, you're welcome, no problem, sounds good, good job, nice to meet you
+see you
+have a (nice|good|great)
+many thanks, much appreciated, any help, please help, i appreciate
+
+[reacts]
+i (get|got|see|understand|understood|follow|hear) (it|that|this|you|the (idea|gist|point|picture|logic|concept)|your (point|idea|reasoning)|what (you|that|this)|how (it|that|this|you)|why|now|everything|all of it)
+i (see|get it|understand|understood|agree|guess so|think so)$
+i think (i|i've|i have) (get|got|understand|understood)
+i've (got|understood) (it|that)
+got it, understood
+(that|this|it) (all |now |really |totally |actually )?(makes|made) (sense|more sense|perfect sense|a lot of sense)
+makes sense
+(that's|that is|this is|it's) ((exactly|just) )?what (i|we) (was|were|am|are|need|needed|wanted|want|meant|had)
+(that's|that is|this is|it's) (exactly|just|what|great|good|helpful|very helpful|really helpful|perfect|fine|clear|clearer|awesome|right|interesting|enough|all|so|it)
+i'll (try|give|check|have a look|take a look|look into|think about|let you know|do that|get back|test|read|see|go with|keep that)
+let me (see|try|check|think|know)
+i (like|love) (it|that|this|the idea)$
+i'm (ready|good|back|done|listening|confused|stuck|lost|with you)$
+never mind, go ahead
+(that|this) (helps|helped|works|worked)
+you're right, fair enough
+
+[addresses]
+(can|could|would|will|can't|couldn't) (you|u)
+(do|did|have) you (think|know|mind|have|see|got|any)
+would you mind
+(help|give|tell|show|suggest|recommend|explain|write|make|create) ... (me|us)
+any (ideas|idea|tips|advice|suggestions|recommendations|thoughts|help)
+i'd (like|love|need|want) (you|your)
+i (need|want|would like|would love) (you|your) (to|help|advice)
+i (was|am) wondering
+i'm wondering, i'd appreciate, let me know
+what (do|would|should|can|could) (you|i|we)
+what's (the best|a good)
+how (can|do|should|would|could|might) (i|we|you)
+where (can|do|should) (i|we)
+which (one|should|would)
+should (i|we)
+is (it|there)
+here's (my|the|what|a|an|some|how)
+here is (my|the|what|a|an|some|how)
+
+[prefers]
+i prefer, i'd prefer, i would prefer
+i (generally|usually|always|really|strongly|also|much|mostly|still) prefer
+i'd rather, i would rather
+i like it (when|if)
+i don't like it (when|if)
+my preference is, i favor, i favour, my preferred
+
+[leans_first]
+(it|this|that|these|those|he|she|they) (is|was|are|were|has|had|will|would|can|could|does|did|do|makes|made|looks|feels|works|keeps|gets|got|lives|likes|loves|goes|plays|takes|comes|needs|wants|seems|just|also|always|never|only|still|doesn't|isn't|wasn't|can't)
+(he|she|it) _s
+it's, that's, he's, she's, they're
+(one|some|both|all|none|most|each|two|three) of (them|those|these)
+(the|that|this) one
+both are
+so (is|does|do|am|are)
+
+[leans_last]
+that, it, this, them, those, these, him, there, either, neither, that one, this one, the other one
+too much, as well, like that, like this
+
+[leans]
+(think|guess|believe|hope|say|said|mean) (it|that|this|those|these|he|she|they) (is|are|was|were|one|will|would|can)
+(that|this) one (is|was)
+i (did|do|tried|had|have|use|like|love|hate|need|want|saw|made|bought|got|know) (it|that|this|them|those|these|him|her) (yesterday|today|again|now|already|there|too|once|before|a lot|so much|very much)
+
+[questions]
+any ... (idea|ideas|tip|tips|recipe|recipes|suggestion|suggestions|recommendation|recommendations|advice)
+(my|the|one|another) question is
+which _
+(how|what|where|when|why|who|whom|whose|which) (do|does|did|is|are|was|were|can|could|should|would|will|shall|have|has|had|am|to|might|may|must|about|if|else|exactly)
+how (much|many|long|old|often|far|big|come|well|fast|likely|hard)
+how's, what's, where's, who's, when's, whats, hows, wheres, whos
+why (not|don't|doesn't|isn't|aren't|can't|didn't|my|our)
+what (kind|type|sort|time|day|year)
+(what|which) _ (do|does|did|is|are|was|were|can|could|should|would|will)
+(can|could|should|would|will|do|does|did|is|are|shall|isn't|aren't|don't|doesn't|can't|couldn't|won't|wouldn't|shouldn't) (i|you|we|he|she|they|it|my|our|your|there|the|this|that|these|those|anyone|anybody|someone)
+(can|could|should|is|are|will|does) (a|an)
+(am|was|were|have|has|had|wasn't|haven't|hasn't|didn't) (i|you|we|he|she|they|it|there|this|that|anyone)
+(may|must|might) (i|we|you)
+any (good|idea|ideas|tip|tips|advice|recommendation*|suggestion*|chance|way|news|thoughts|recipe*)
+any _ (near|nearby|for|in|on|to)
+(anyone|anybody|someone) (know|knows|here)
+which (one|of)
+i (wonder|was wondering|am wondering|want to know|need to know|would like to know|am curious|have a question)
+i'm (wondering|curious)
+i'd like to know
+(just )?wondering
+curious (if|how|what)
+is there, are there, best way to
+who (can|could|knows|else)
+
+[requests]
+prove, show that, derive, integrate, differentiate, simplify, factor, spot, mark, underline
+highlight, detect, determine, judge, assess, label, criticize, criticise, argue
+need (a|an|some)
+need ... (gift|present)
+got any, have you got
+(ideas|recipe|recipes|tips|exercises|gift|gifts|presents|names|suggestions|help) (for|with)
+best ... for
+(gift|present) ideas
+write, translate, summarize, summarise, summary of, sum up, explain, describe, give, create
+generate, draft, compose, fix, help, show, tell, rewrite, rephrase, reword, paraphrase, correct
+proofread, proof-read, improve, rate, analyze, analyse, calculate, compute, convert, compare
+suggest, recommend, google, look up, debug, refactor, solve, brainstorm, come up with, classify
+categorize, categorise, extract, identify, outline, provide, simplify, shorten, elaborate, define
+list, remind, find, search, polish, evaluate, critique, transcribe, grade
+(reply|respond|answer) to
+answer (this|the|these|my|that)
+finish, complete, continue, invent, propose, tldr, tl;dr, sort, format, spell, pick, choose
+enumerate, interpret
+optimi(z|s)e
+prepare
+(review|edit|check|change|update|turn|design|build|develop|code|test|read|plan|make|draw|organize|organise|count|sing|implement|run|replace|remove|add|arrange|schedule|book|order|get|bring|teach|ask|quiz|guide|walk|put|guess|compile|rank|inspect|expand|extend|verify|validate|set|play|say) (me|us|a|an|it|this|that|these|those|my|our|the|some|your|following)
+(make|check|see) (sure|if|whether)
+let's (see|write|talk|discuss|start|begin|go|try|do|create|make|build|plan)
+act (as|like)
+behave (as|like)
+take the role
+you are (a|an|my|the|now)
+you're (a|an|my|the)
+be my
+you (will|should|must) (be|act|play)
+your (task|job|role) is
+(can|could|would|will) (you|u)
+i (need|want|would like|require) you to
+i'd like you to, would you mind, could someone
+(i (need|want|would like|am looking for)|i'd like|i'm looking for|need|looking for) ... (poem|recipe|recipes|list|text|letter|email|mail|translation|summary|idea|ideas|advice|help|tips|suggestion|suggestions|story|essay|script|function|explanation|example|examples|name for|names|slogan|title|song|speech|toast|outline|code|template|plan for|itinerary|information|info)
+don't (write|add|include|mention|explain|tell) _
+try (again|to|it)
+
+[always]
+always, never, generally, don't ever, remember, don't forget, do not forget, keep in mind, note that
+call me
+
+[standing]
+from now on, from here on, in future, in the future, going forward, every time, each time, whenever
+by default, your answers, your replies, your responses
+(short|brief|concise|long|longer|shorter|detailed|simple) (answers|replies|responses|sentences)
+as a rule
+
+[supposing]
+(you|you'll) play ... (i|i'll|i'm)
+(for |as |in )?(a |the |this )?thought experiment
+you (live|work|love|have|own|were|speak) ... and (i|i am|i'm|my)
+in a (fictional|imaginary|parallel|perfect)
+consider this
+(you are|you're) ... and (i am|i'm)
+act (as if|like i)
+suppose, supposing, imagine, pretend, pretending, assume, assuming, hypothetical*, theoretically
+in theory
+(let's|lets|let us) (say|assume|pretend|imagine|suppose|play|role-play|roleplay|role play)
+for the sake of argument
+roleplay*, role-play*, role play*
+say (i|i'm|my|we|that i|you)
+once upon a time
+in this (story|game|scenario|roleplay|role)
+picture this, in a world, scenario, what if, consider a
+for (this|the) (story|game|scenario)
+let me pretend, we are playing, we're playing, fiction
+
+[conditional]
+if i (were|was|had|could|won|earned|got|would|lived|became|owned|did|ever|wanted|moved|quit|died|lost|knew)
+if (we|he|she|they|you) (were|had|could|won|would|lived)
+i wish i, were i, had i, should i
+
+[roles]
+as (a|an|the|your) (pirate|wizard|witch|dragon|knight|king|queen|prince|princess|vampire|zombie|robot|alien|elf|dwarf|ghost|superhero|hero|villain|cowboy|ninja|samurai|viking|mermaid|unicorn|goblin|orc|detective|narrator|character|ai|assistant|chatbot|god|goddess|emperor|caveman|hobbit|jedi|fairy|monster|gladiator|pharaoh|bard|werewolf|(medieval|space|brave|old|evil|young|mighty|wise) _)
+
+[handling]
+good (english|german|french|spanish|italian)
+(spot|find|mark) the (mistake|mistakes|error|errors)
+translat*, summar*, proofread*, proof-read*, paraphras*, rewrit*, rephras*, reword*, correct
+(reply|respond|replying|answer) to
+tldr, tl;dr, sum up, rate, grade, classif*, categori*, polish, critique, transcrib*, shorten
+grammar, spelling
+(edit|improve) (this|the|my)
+sentiment
+make (it|this) sound
+
+[soft_handling]
+(what|who|which) (is|are|was|wrote|sings|sang|said) (this|that|the|these)
+(what's|who's) (this|that|the|these)
+explain*, analy*, review, check
+what (do|does|did) ... mean
+evaluat*, interpret*, comment on, feedback, read, simplify, extract, convert
+find (the|all)
+
+[texts]
+song, songs, verse, verses, rhyme, this, these, that, those, it, them, following, below, above, text
+texts, mail, mails, email, emails, e-mail, e-mails, message, messages, letter, article, cv, resume
+résumé, sentence, sentences, paragraph, paragraphs, essay, post, review, reviews, story, poem
+lyrics, chat, conversation, transcript, log, form, document, report, quote, notes, bio, biography
+description, tweet, comment, passage, excerpt, statement, abstract, draft, page, ticket, interview
+speech, phrase, phrases, words, answer, snippet, caption, blog, newsletter, script, dialog*, profile
+application
+
+[speaking]
+the following, wrote, writes, says, said, say, texted, told me, replied, answered, emailed, posted
+messaged, sent, got this, received, reads, quote, quoted, here is, here's, here are, sings, claims
+shouted, whispered
+
+[self_leads]
+introduce myself, what i, about me, about myself, about us, remember, don't forget, do not forget
+keep in mind, note, notes, please note, for the record, to know about me, my situation
+my background, about my family
+
+[salutations]
+dear, hi, hello, hey
+good (morning|afternoon|evening|day)
+greetings
+to whom it may concern
+
+[signoffs]
+best, best regards, best wishes
+(kind|kindest|warm) regards
+regards, sincerely, yours, cheers, love, many thanks, thanks, thank you, all the best, take care
+with (best|kind) (regards|wishes)
+cordially
+
+[headers]
+from, to, cc, bcc, subject, date, sent, reply-to, fwd, fw
+
+[subjects]
+subject, fwd, fw
+
+[forwarding]
+messag*, forwarded, original message, begin forwarded
+
+[wrote]
+wrote
+
+[resumes]
+cv, resume, résumé, curriculum vitae, work experience
+professional experience
+employment history, education
+professional summary
+skills, references, career objective, certifications, work history
+
+[forgetting]
+forget, erase, delete, remove, wipe
+stop (remembering|storing|keeping)
+unremember
+(don't|do not|no longer|never) (remember|store|keep|save|mention)
+
+[asking]
+may, please, you
+(want|need|like|ask|asked|wish) (you )?to
+you to, you should, you can, should, can, could, must, now, just, ok, okay, also, then, kindly, so
+
+[denying]
+not, never, don't, didn't, doesn't, can't, cannot, couldn't, won't, wouldn't, haven't, hasn't
+
+[denying_after]
+not
+
+[everything]
+everything, all, anything, whatever you know, what you know, all about me
+everything about me
+everyone
+
+[ending]
+divorced, divorcing, separated, broke up, broken up, split up, moved out, move out, moved away
+(i|we|he|she|they|who|husband|wife|partner|have|has) left
+left (me|him|her|us|my|our|the)
+sold, quit, resigned, died, dead, passed away, deceased, lost, fired, laid off, let go, no longer
+anymore, any more, any longer, cancelled, canceled, called off, gave up, given up, stopped, retired
+finished, is over, over now, ended, closed, shut down, gave away, given away, got rid of, threw away
+widow*, dropped out, expelled, don't have, ex-husband, ex-wife, ex-boyfriend, ex-girlfriend, stolen
+burned down, put down, put to sleep, terminated, dissolved, bankrupt, withdrew, don't live
+don't work, used to, graduated, used up
+
+[corrects]
+not (in |on |at |by )?[0-9]*
+actually, i meant, i mean, my mistake, made a mistake
+(that|this|it)('s| is| was) (wrong|incorrect|not right|not true|outdated|a typo|a mistake)
+(i was|you are|you're|got it|had it|i got that) wrong
+correction
+(to )?correct (that|this|it|myself)
+not ... but, _ not _$, instead of, rather than
+(moved|postponed|rescheduled|pushed|changed|switched|renamed|delayed|extended|shifted|corrected|replaced|brought forward) (from|to|it|the|by|my|our|back|until)
+(was|were|is|are|been|has|have|got) (moved|postponed|rescheduled|changed|renamed|delayed|extended|shifted)
+(has|have) changed
+used to, turned _$
+no (i|it's|that's|my|we|it)
+
+[fillers]
+anyway, btw, a, an, the, am, is, are, now, nowadays, currently, presently, really, very, truly
+actually, also, please, indeed, definitely, certainly
+
+[numbers]
+two/2, three/3, four/4, five/5, six/6, seven/7, eight/8, nine/9, ten/10, eleven/11, twelve/12
+twenty/20, thirty/30, forty/40, fifty/50, sixty/60, seventy/70, eighty/80, ninety/90
+
+[speaker]
+i, me, my, myself
+
+[user]
+the user's, the user, this user's, this user, user's, user
+
+[links]
+in, on, at, from, to, with, without, by, for, of, than, over, under, before, after, and, or, but
+because, since, until, as, about, into, through, during, against, between, near, behind, beside
+above, below, that, which, who, whose, while, if, when, where, not, no, never
+
+[forms]
+have/has, do/does, go/goes, don't/doesn't
+
+[endings]
+/s, /es, y/ies
+
+[progressive]
+ing
+
+[past_questions]
+did i ask, did i say, did i tell, did i mention, did i bring up, i asked you, i told you
+i mentioned, i brought up, have i asked, have i said, have i told, have i mentioned, did we, have we
+we discussed, we talked, we spoke, we decided, we agreed, you told me, you suggested, did you say
+did you tell, did you suggest, did you recommend, our conversation, our conversations, our chat
+our chats, our discussions, our sessions, my sessions, earlier chats, past chats, last time
+how often did, how often have, how many times, in which order, in what order, the order in which
+summary of how, summary of my, summary of our, summarize how, summarize my, summarize our
+summarise how, summarise my, has progressed
+
+[ago]
+ago
+
+[counts]
+a/1, an/1, one/1, two/2, three/3, four/4, five/5, six/6
+
+[days]
+day, days
+
+[weeks]
+week, weeks
+
+[months]
+month, months
+
+[years]
+year, years
+
+[month_names]
+january/1, february/2, march/3, april/4, may/5, june/6, july/7, august/8, september/9, october/10
+november/11, december/12
+
+[yesterday]
+yesterday
+
+[day_before_yesterday]
+day before yesterday
+
+[last_week]
+last week, past week, previous week
+
+[last_month]
+last month, past month, previous month
+
+[last_year]
+last year
+
+[this_week]
+this week
+
+[this_month]
+this month
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/data/es.txt
+
+SOURCES["language/data/es.txt"] = r'''# Spanish.
+# docs/languages.md tells what each section holds.
+
+[letters]
+ñ¿¡
+
+[common]
+a, al, como, con, cuando, cuál, cuándo, cómo, de, del, donde, dónde, el, ella, en, era, eres, es
+esta, este, esto, está, estoy, fue, ha, han, he, hay, la, las, le, les, lo, los, me, mi, mis, muy
+más, no, nos, o, para, pero, por, porque, qué, que, quien, quién, se, si, sin, sobre, son, soy, su
+sus, sí, te, tengo, tiene, tu, tus, un, una, y, ya, yo
+
+[known_by]
+también, siempre, nunca, aquí, gracias, hola, dos, años, año, todo, todos, hace, desde, ahora, hasta
+cada, otra, otro, bien, solo, día, días
+
+[own]
+como _ trabajo
+trabajo (muchas|mucho|mucha|todas|todos|los|las|con|desde|por|siempre|poco|allí|aquí|ahí|hasta|entre)
+(solo|sólo|no|nunca|siempre|yo|también|ya|casi) como
+yo, mi, mis, mío, mía, míos, mías, nosotros, nosotras, nuestro, nuestra, nuestros, nuestras, conmigo
+juego al, juego a
+me (gusta*|encanta*|llamo|llaman|casé|mudé|jubilé|dedico|apellido|levanto|acuesto|duele*|molesta*|interesa*|conviene|queda*|dijiste)
+(vivimos|tenemos|somos|estamos|fuimos)
+(dónde|donde|en qué|en que|de qué|para quién|para quien|con quién|con quien|desde cuándo|cuándo|qué|cuántos años|cuántas _|cuántos _|cuánto|a qué|por qué|cómo) ... (trabajo|estudio|juego|como|bebo|tomo|uso|llevo|peso|gano|corro|nado|viajo|leo|veo|compro|desayuno|almuerzo|cocino|celebro|entreno|debo|sé|hago deporte)$
+trabajo (de|como|en|para|desde)
+estudio (en|para|derecho|medicina|ingeniería)
+soy
+
+[own_verbs]
+soy, estoy, vivo, tengo, voy, fui, tuve, nací, estudié, trabajé, trabajaba, estudiaba, viví, vivía
+hablo, conduzco, prefiero, odio, duermo, mido, padezco, sufro, colecciono, conozco, salgo, vengo
+hice, suelo, cumplo, ceno, monto, no como, toco, practico
+
+[own_objects]
+me, mí, nos
+
+[own_first]
+o, é, í
+
+[own_not]
+esto, eso, bueno, claro, hello, cuando, cuanto, cuánto, cuándo, como, cómo, también, aquí, allí, así
+café, según, quiero, necesito, cierto, otro, todo, nuestro, mismo, dado, correo, texto, modelo
+archivo, código, ejemplo, primero, segundo, puedo, debo, resumo, mucho, poco, algo, luego, pero
+solo, sólo, tanto, dinero, tiempo, juego, objetivo, título
+
+[before_verbs]
+no, ya, ahora, también, siempre, nunca
+
+[requested]
+(dime|dame)
+me (puedes|podrías|puede|podría|pueden|das|dices|ayudas|ayuda|recomiendas|recomienda|aconsejas|explicas|haces|escribes|sugieres|cuentas|traduces|muestras|enseñas)
+para (mí|nosotros)$
+nos (puedes|podrías|recomiendas|ayudas|das)
+
+[impersonal]
+(cómo|como) (puedo|hago|podría|debo|debería|se|sé si|consigo|logro|tengo que)
+(qué|que) (puedo|debo|debería) (hacer|usar|poner|decir|escribir|comprar)
+(dónde|donde) (puedo|consigo|encuentro|compro)
+si (yo|tengo|fuera|estoy|voy|quiero)
+como si (yo|fuera)
+tengo (una (duda|pregunta|lista|tabla|función)|un (error|problema con|archivo|texto)|que)
+(me sale|me da|me aparece|estoy recibiendo|obtengo) ... error
+me (pregunto|gustaría (saber|que))
+(necesito|quiero|quisiera|busco) (un|una|que|saber|ayuda)
+(estoy|voy a) (buscando|escribiendo|intentando|haciendo) (un|una)
+
+[personal]
+(cómo|como) (me (llamo|siento|apellido)|voy (al|a la|a)|estoy|tomo (el|mi))
+
+[keeping]
+recuerda, recuerde, acuérdate, olvides, olvide, siempre, nunca, apunta, a partir de ahora
+desde ahora
+de ahora en adelante
+llámame, tus respuestas
+
+[states]
+es, está, son, eran, tiene, era
+
+[points]
+esto, eso
+
+[openers]
+por cierto, a propósito, en fin, ah, oh, por favor, porfa, hola, oye, buenos días, buenas tardes
+buenas, ok, vale, bueno, pues, y, pero, entonces, gracias, sí, no, ahora, una pregunta
+
+[polite]
+gracias, muchas gracias, mil gracias, de nada, buenos días, buenas tardes, buenas noches
+hasta luego, perfecto
+
+[reacts]
+(ya )?(lo |te |la )?(entiendo|entendí|comprendo|capto|veo|pillo)( mejor| ahora| bien| la idea| perfectamente)?$
+ya (lo )?(entiendo|entendí|veo|comprendo|tengo)
+entendido
+(eso )?(tiene|ya tiene) (más |mucho )?sentido
+lo (intentaré|probaré|pruebo|pensaré|voy a probar)
+voy a (probarlo|intentarlo|pensarlo|ver)
+eso es (justo|exactamente|todo|lo que)
+me parece bien, suena bien
+(de acuerdo|claro|perfecto|exacto)$
+(de acuerdo |vale )?lo entiendo
+tienes razón
+
+[addresses]
+(me |nos )?(puedes|podrías|puede|podría|ayudas|recomiendas|aconsejas|explicas|das|dices|sugieres)
+(ayúdame|dame|dime|explícame|recomiéndame|sugiéreme|muéstrame|escríbeme)
+(qué|cómo|cuál|dónde) (puedo|debo|debería|podría|me recomiendas|me aconsejas|hago)
+tienes (ideas|consejos|alguna)
+alguna (idea|sugerencia)
+algún consejo
+aquí (está|tienes|va)
+
+[prefers]
+prefiero, preferiría, me gusta que, me gustan más, me gusta más, mi preferencia
+
+[leans_first]
+(él|ella|ellos|ellas|eso|esto) _
+(uno|una|ambos|ambas|todos) de (ellos|ellas)
+allí (está|vive|trabajo|vivo)
+
+[leans_last]
+eso, esto, ahí, allí, él, ella, ellos, ellas, esa, ese, lo mismo
+
+[leans]
+(creo|pienso) que (eso|ese|esa|esto|este|él|ella)
+
+[questions]
+como *o (el|la|un|una|mi|mis|esto|este|esta) _
+cómo, qué, dónde, cuándo, cuál, cuáles, quién, quiénes, por qué, cuánto, cuánta, cuántos, cuántas
+adónde, para qué, de qué, en qué, a qué
+como (puedo|hago|se|arreglo|reparo|funciona|es|está|podría|consigo|hacer|arreglar|reparar|preparo|cocino|limpio|saber)
+que (es|puedo|hago|debo|significa|debería|cocino|tal|opinas|hay|le|me (recomiendas|aconsejas))
+donde (puedo|está|esta|hay|encuentro|compro|queda|consigo)
+cual es, por que
+cuanto (cuesta|es|vale|tiempo|dinero)
+quien es
+(puedo|puede|podría|podrías|puedes|podemos|debo|debería|sabes|sabe|conoces|tengo que|hay|existe|me puedes|me podrías|necesito saber)|es (mi|posible|normal|verdad|malo|bueno|seguro|cierto)
+alguien sabe, me pregunto, quisiera saber, quiero saber, me gustaría saber
+alguna (idea|sugerencia|recomendación)
+algún consejo, es verdad que
+que (hora|dia|día|tiempo|fecha) (es|hace|tenemos)
+
+[requests]
+(ideas|receta|recetas|consejos|ejercicios|regalos) para
+escribe, escríbeme, escriba, redacta, traduce, tradúceme, traduzca, traducir, explica, explícame
+explique, dame, deme, haz, hazme, haga, crea, créame, genera, genérame, ayúdame, ayuda, ayúdeme
+dime, dígame, muéstrame, enséñame, resume, resúmeme, resuma, resumir, corrige, corrígeme, corrija
+calcula, busca, búscame, recomiéndame, recomienda, sugiéreme, sugiere, propón, proponme, cuéntame
+describe, compara, analiza, mejora, reescribe, reformula, clasifica, califica, evalúa, puntúa
+responde a, contesta a, completa, continúa, planifica, organiza, lista, enumera, prepara, inventa
+revisa, convierte, actúa, compórtate
+eres (un|una|mi)
+hazte
+necesito (que|ayuda|ideas|consejo*|una (receta|lista|carta|idea|traducción|explicación)|un (poema|texto|consejo|ejemplo|resumen|plan|nombre))
+quiero (que (me|escribas|traduzcas|hagas|seas|actúes)|una (receta|lista|carta|idea|traducción)|un (poema|texto|consejo|ejemplo|resumen))
+quisiera que, me gustaría que, arregla, repara, optimiza, lee, hazlo, recuérdame, pon, elige
+adivina, elabora, diseña, ordena
+
+[always]
+siempre, nunca, jamás, recuerda que, acuérdate, no olvides, llámame
+
+[standing]
+a partir de (ahora|hoy)
+desde ahora
+de ahora en adelante
+en (el )?futuro
+en adelante, cada vez, tus respuestas
+respuestas (cortas|breves|largas|detalladas)
+
+[supposing]
+haz (de cuenta|como que|como si)
+hagamos (de cuenta|que)
+(eres|tú eres) ... y yo (soy|seré)
+experimento mental
+eres ... y (yo )?soy
+supón, supongamos, suponga, suponiendo, imagina, imagínate, imaginemos, imagine, finge, finjamos
+digamos, pongamos, hipotéticamente, en teoría, juguemos, vamos a jugar, juego de rol, érase una vez
+había una vez, en esta historia, en este juego, asume, asumamos, haz como si, hagamos como, y si
+escenario, supon, qué pasaría si, imaginando
+
+[conditional]
+si (fuera|fuese|tuviera|tuviese|pudiera|ganara|viviera|hubiera|yo fuera|yo tuviera)
+ojalá
+si (yo )?*(iera|iese|ase)
+si yo *ara
+si (yo )?*(iéramos|iésemos|áramos|ásemos)
+
+[roles]
+como (un |una |el |la |tu )?(pirata|mago|bruja|dragón|caballero|rey|reina|príncipe|princesa|vampiro|robot|alienígena|elfo|elfa|enano|fantasma|superhéroe|vaquero|ninja|samurái|vikingo|unicornio|detective|narrador|personaje|ia|dios|diosa|emperador)
+
+[handling]
+traduc*, traduzc*, resum*, corrig*, corrij*, corrección, reescrib*, reformul*, parafrase*, califica
+evalúa, puntúa, clasifica, responde a, responder a, contesta a, contestar a, acorta, mejora
+ortografía, gramática
+
+[soft_handling]
+de qué (trata|habla)
+quién (escribió|canta|dijo)
+explica, explícame, explique, analiza, revisa
+qué (significa|quiere decir)
+comenta, interpreta, lee
+
+[texts]
+canción, canciones, esto, este, esta, estos, estas, eso, ese, esa, siguiente, siguientes, texto
+textos, correo, correos, mail, email, e-mail, mensaje, mensajes, carta, artículo, currículum
+curriculum, currículo, cv, hoja de vida, frase, frases, oración, párrafo, ensayo, historia, cuento
+poema, letra, chat, conversación, formulario, documento, informe, cita, notas, comentario, reseña
+publicación, página, solicitud
+
+[speaking]
+lo siguiente, a continuación, escribió, escribe, dice, dijo, respondió, contestó, aquí está
+aquí tienes, aquí va, este es, esta es, mandó, envió, cita, recibí, reenviado, reenviada, reenvío
+
+[self_leads]
+me presento, presento, sobre mí, acerca de mí, sobre nosotros, recuerda, recuerda esto, no olvides
+nota, ten en cuenta
+
+[salutations]
+estimad*, querid*, hola, buenos días, buenas tardes, apreciad*, muy señor*
+
+[signoffs]
+saludos, un saludo, saludos cordiales, atentamente, un abrazo, abrazos, besos, un beso, cordialmente
+gracias, muchas gracias, hasta pronto, tu
+
+[headers]
+de, para, asunto, fecha, enviado, cc, rv
+
+[subjects]
+asunto, rv
+
+[forwarding]
+mensaj*, reenviad*
+
+[wrote]
+escribió
+
+[resumes]
+currículum vitae, currículum, curriculum
+experiencia laboral
+experiencia profesional
+formación académica
+formación, habilidades, educación
+
+[forgetting]
+bórralo, bórrala, bórralos, olvídalo, olvídala, olvida, olvídate, olvide, olvides, olvidar, olvídalo
+borra, borres, borrar, elimina, elimines, eliminar, suprime, ya no recuerdes, quita
+
+[asking]
+por favor, que, y, puedes, podrías, ahora, también, favor, me gustaría
+
+[denying]
+no, nunca, jamás
+
+[everything]
+todo, todos, toda, todas, lo que sabes, lo que sepas
+
+[ending]
+divorci*, separad*, separamos, separé, separación, rompimos, rompí, mudé, me fui, vendí, vendimos
+vendido, vendida, dejé, renuncié, murió, muerto, muerta, falleció, fallecid*, perdí, despidieron
+despedid*, ya no, cancel*, terminé, terminamos, terminó, acabó, cerró, cerrado, viud*, jubilé
+jubilad*, regalé, robaron, robado, abandoné, dejado, se acabó, exmarido, exmujer, mi ex, nunca más
+antes, graduado
+
+[corrects]
+no (el |a las |las )?[0-9]*
+en realidad, quise decir, quería decir, me equivoqué
+(está|estaba|es|era) (mal|equivocado|incorrecto)
+corrección, corrijo, no ... sino, en vez de, en lugar de
+(ha|han|he|hemos|fue|se) (cambiado|aplazado|pospuesto|movido|cambió|pospuso|movió|mudado)
+cambié, cambiamos, pospusieron, aplazaron, me mudé, nos mudamos, ya no
+no (es|era|soy)
+
+[fillers]
+un, una, unos, unas, el, la, los, las, soy, es, estoy, está, ahora, actualmente, realmente, muy
+también, verdaderamente
+
+[numbers]
+dos/2, tres/3, cuatro/4, cinco/5, seis/6, siete/7, ocho/8, nueve/9, diez/10, once/11, doce/12
+veinte/20, treinta/30, cuarenta/40, cincuenta/50, sesenta/60, setenta/70, ochenta/80, noventa/90
+
+[speaker]
+yo, mi, mis, me, mí, se
+
+[user]
+el usuario, la usuaria, al usuario, a la usuaria, usuario, usuaria
+
+[links]
+a, al, de, del, en, con, sin, por, para, sobre, entre, desde, hasta, hacia, contra, antes, después
+y, o, u, e, pero, porque, que, cuando, si, no, nunca, como, más, menos
+
+[forms]
+tengo/tiene, voy/va, hago/hace, he/ha, prefiero/prefiere, quiero/quiere, puedo/puede, juego/juega
+duermo/duerme, vengo/viene, digo/dice, sé/sabe, doy/da, conozco/conoce
+
+[endings]
+o/e, o/a
+
+[past_questions]
+te pregunté, te dije, te conté, mencioné, hemos hablado, hablamos, hemos decidido, decidimos
+acordamos, hemos acordado, me dijiste, me recomendaste, me sugeriste
+nuestra conversación
+nuestras conversaciones
+la última vez, cuántas veces, con qué frecuencia, en qué orden
+
+[ago]
+hace
+
+[counts]
+un/1, una/1, uno/1, dos/2, tres/3, cuatro/4, cinco/5, seis/6
+
+[days]
+día, días
+
+[weeks]
+semana, semanas
+
+[months]
+mes, meses
+
+[years]
+año, años
+
+[month_names]
+enero/1, febrero/2, marzo/3, abril/4, mayo/5, junio/6, julio/7, agosto/8, septiembre/9, octubre/10
+noviembre/11, diciembre/12
+
+[yesterday]
+ayer
+
+[day_before_yesterday]
+anteayer, antes de ayer
+
+[last_week]
+la semana pasada
+
+[last_month]
+el mes pasado
+
+[last_year]
+el año pasado
+
+[this_week]
+esta semana
+
+[this_month]
+este mes
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/data/fa.txt
+
+SOURCES["language/data/fa.txt"] = r'''# Persian.
+# docs/languages.md tells what each section holds.
+
+[letters]
+پچژگکی
+
+[common]
+و, در, به, از, که, را, با, این, آن, است, برای, من, تو, چه, چی, کجا, کی, چرا, چگونه, چطور, کدام, چند
+هست, نیست, یک, تا, هم, یا, اما, می, شد, کرد, ام
+
+[own]
+من, مرا, ما, هستم, دارم, ندارم, اسمم, نامم, همسرم, دخترم, پسرم, مادرم, پدرم, برادرم, خواهرم, خانه‌ام
+شغلم, کارم, سگم, گربه‌ام, تولدم, دوستم, کشورم, شهرم, خانواده‌ام, بچه‌هایم, سنم, می‌کنم, زندگی می‌کنم
+کار می‌کنم, متولد شدم
+
+[requested]
+به (من|ما) (بگو|بده|کمک|توضیح)
+برای (من|ما)
+می‌توانی ... (من|ما)
+
+[impersonal]
+چگونه (می‌توانم|من)
+چطور (می‌توانم|میتونم|من)
+اگر (من|بودم)
+
+[keeping]
+یادت باشد, به خاطر بسپار, فراموش نکن, همیشه, هرگز, از این به بعد
+
+[questions]
+چرا, چگونه, چطور, کجا, آیا
+چه (کسی|زمانی|وقت|طور|کاری)
+چند, کدام
+کی (بود|است|هست)
+
+[ends_question]
+چیست, کیست, کجاست, چیه, کیه
+کجا (زندگی|کار) می‌کنم
+چی هست, چند است, چند سالمه, چطور است
+
+[requests]
+بنویس, ترجمه کن, توضیح بده, خلاصه کن, کمک کن, پیشنهاد بده
+
+[supposing]
+فرض کن, فرض کنید, فرض کنیم, بیا فرض کنیم, تصور کن, تصور کنید, تصور کنیم, خیال کن, وانمود کن
+یکی بود یکی نبود, تو ... هستی و من
+
+[conditional]
+اگر (من )?(بودم|داشتم|می‌توانستم)
+اگر من, کاش, ای کاش
+
+[forgetting]
+فراموش کن, پاک کن
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/data/fi.txt
+
+SOURCES["language/data/fi.txt"] = r'''# Finnish.
+# docs/languages.md tells what each section holds.
+
+[common]
+ja, on, ei, että, se, mutta, kun, niin, ole, olen, hän, mikä, missä, milloin, miksi, miten, kuka
+kuinka, tai, jos, sitten, myös, mitä, minkä
+
+[own]
+en, minä, minun, minua, minulla, minulle, minut, mun, mä, olen, asun, nimeni, meillä, meidän, me
+työskentelen, vaimoni, mieheni, koirani, kissani, poikani, tyttäreni, syntymäpäiväni, pidän
+rakastan, opiskelen, kotini, äitini, isäni, työni, ikäni, ammattini
+
+[own_verbs]
+olen, asun, työskentelen, opiskelen, pidän, rakastan, vihaan, juon, syön, ajan, harrastan, pelaan
+puhun, käyn, synnyin, muutin, omistan, osaan, nukun, luen, soitan, teen, matkustan, käytän, kärsin
+sairastan
+
+[requested]
+(kerro|anna|auta|kirjoita|selitä|näytä) (minulle|minua)
+
+[impersonal]
+(miten|kuinka) (voin|voisin|saan)
+jos minä, voinko
+
+[keeping]
+muista, unohda, aina, koskaan, tästä lähtien
+
+[questions]
+mikä, mitä, missä, milloin, miksi, miten, kuka, kuinka, voinko, voitko, mistä, mihin, millainen
+onko, olenko
+
+[requests]
+kirjoita, käännä, selitä, anna, auta, kerro minulle, tiivistä, korjaa, ehdota
+
+[supposing]
+kuvittele, kuvitellaan, oletetaan, oleta, leikitään, leiki, esitä, teeskentele, olipa kerran
+roolipeli, sanotaan että
+sinä olet ... ja minä olen
+
+[conditional]
+jos (minä )?(olisin|asuisin|voittaisin|voisin|saisin|minulla olisi)
+jos *isin, kunpa
+
+[forgetting]
+unohda, poista
+
+[denying]
+älä, en, et, ei, älkää
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/data/fr.txt
+
+SOURCES["language/data/fr.txt"] = r'''# French.
+# docs/languages.md tells what each section holds.
+
+[letters]
+œëîû
+
+[common]
+a, ai, as, au, aux, avec, c, ce, ces, cet, cette, d, dans, de, des, du, elle, en, es, est, et, eu
+il, ils, j, je, l, la, le, les, leur, lui, m, ma, mais, me, mes, moi, mon, n, ne, nos, notre, nous
+on, ont, ou, où, par, pas, pour, qu, quand, que, quel, quelle, qui, s, sa, se, ses, son, sont, suis
+sommes, sur, t, ta, te, tes, toi, ton, tu, un, une, vos, votre, vous, y, à, était, été, être
+
+[known_by]
+plus, très, bien, aussi, toujours, jamais, ici, merci, bonjour, deux, ans, année, parce, comme, tout
+tous, fait, faire, depuis, maintenant, sans, chez, peu
+
+[own]
+je, j, mon, ma, mes, mien, mienne, miens, miennes, notre, nos, nous, moi-même, chuis, chui, j'suis
+
+[own_objects]
+moi, m, me
+
+[requested]
+(donne|dis|montre|explique|aide|écris|fais|trouve|raconte|propose|suggère|recommande|conseille|traduis|rappelle|envoie|parle|apprends|donnez|dites|montrez|expliquez|aidez|écrivez|faites|trouvez|racontez|proposez|suggérez|recommandez|conseillez|traduisez)(-| )(moi|nous)
+(peux|pourrais|veux|pouvez|pourriez|voulez)(-| )(tu|vous) (me|m'_|nous)
+tu (peux|pourrais) (me|m'_|nous)
+pour (moi|nous)$
+(que|quoi|lequel|lesquels|quels? _) me (conseilles|recommandes|suggères|proposes)(-| )(tu|vous)
+
+[impersonal]
+comment (est-ce que je|est-ce qu'on|puis-je|pourrais-je|je peux|je fais|je dois|je pourrais|dois-je|faire|on|nous|peut-on|fait-on)
+comment (je|j') ?_
+de quoi ai-je besoin
+(ai-je|est-ce que j'ai) besoin
+(que|qu'est-ce que) (puis-je|je peux|je dois|dois-je) (faire|utiliser|mettre|dire|écrire)
+où (puis-je|je peux|est-ce que je peux) (trouver|acheter)
+si (je|j'|nous)
+comme si (je|j')
+(je|j') ?(voudrais|aimerais|veux|cherche|ai besoin|souhaite) (un|une|que|de l'aide|d'aide|des|savoir|d'un|d'une)
+je me demande, j'ai une question
+(j'ai|je reçois|j'obtiens) ... erreur
+imagine que je
+on (peut|doit)
+
+[personal]
+comment (je|est-ce que je) (m'appelle|vais|me sens|me déplace|prends|bois)
+comment (m'appelé|m'appelle|vais)(-| )je
+
+[keeping]
+souviens, rappelle, retiens, oublie, oubliez, toujours, jamais, désormais
+à partir de maintenant
+dorénavant, appelle-moi, appelez-moi, tes réponses, vos réponses
+
+[states]
+est, sont, était, ont
+
+[points]
+c, ça, ce
+
+[openers]
+au fait, d'ailleurs, à propos, au passage, ah, oh, eh bien, s'il te plaît, s'il vous plaît, stp, svp
+bonjour, bonsoir, salut, coucou, ok, bon, alors, et, mais, puis, merci, oui, non, maintenant
+petite question
+
+[polite]
+merci, merci beaucoup, de rien, bonjour, bonsoir, bonne journée, à bientôt, parfait, je te remercie
+je vous remercie
+
+[reacts]
+(je )?(comprends|vois|saisis)( mieux| l'idée| le principe| maintenant| bien| ça| le point)?$
+je (comprends|vois) (ce que|pourquoi|comment|mieux|l'idée|le principe)
+j'ai (compris|saisi|bien compris)
+compris$
+(ça|cela) (marche|a du sens|me va|m'aide)
+je vais (essayer|tester|voir|y réfléchir|regarder)
+c'est (clair|bon|parfait|noté|exactement|super|très clair|tout|logique)*
+(ça )?me convient
+d'accord$
+d'accord (je|merci|c'est)
+tu as raison, vous avez raison
+
+[addresses]
+(peux|pourrais|veux|saurais|aurais|as|connais|penses)-tu
+(pouvez|pourriez|auriez|avez|connaissez)-vous
+(tu|vous) (peux|pourrais|pouvez|pourriez) (m'_|me|nous)
+(est-ce que|est-ce qu') _
+(aide|aidez|donne|donnez|dis|dites|explique|expliquez|montre|montrez)-(moi|nous)
+comment (puis-je|faire|dois-je|je peux|je dois)
+(que|quel|quelle|quels|quelles) (dois-je|puis-je|me conseilles|me conseillez)
+des (idées|conseils)
+une idée
+voici (mon|ma|mes|ce)
+
+[prefers]
+je préfère, je préférerais, j'aime mieux
+j'aime (bien )?quand
+je n'aime pas quand
+ma préférence
+
+[leans_first]
+(il|elle|ils|elles|ça|cela|ceci) (est|était|sont|a|ont|va|fait|vit|habite|travaille|joue|aime|grince|fonctionne|marche|_e|_ent)
+c'est, c'était
+(l'un|l'une|un|une|deux|tous) d'(eux|entre eux|elles|entre elles)
+
+[leans_last]
+ça, cela, lui, elle, eux, elles, là-bas, celui-là, celle-là
+
+[leans]
+je (crois|pense) que (c'_|ça|il|elle|celui-là|celle-là)
+
+[questions]
+(des|quelques) (conseils|idées|astuces|suggestions) (pour|sur)
+comment _, comment, pourquoi, combien, est-ce que, qu'est-ce, quel, quelle, quels, quelles
+qui (est|peut|sait|a)
+que (faire|dois-je|puis-je|signifie|veut|penses)
+quoi (faire|de)
+où (est|sont|puis-je|peut-on|trouver|acheter|se trouve|est-ce)
+quand (est|est-ce|dois-je|part|arrive)
+d'où, à quelle, à quoi, de quoi
+(puis|dois|peux|pourrais|ai|suis|devrais)-je
+(peux|pourrais|sais|connais|veux)-tu
+(pouvez|pourriez|savez|connaissez)-vous
+y a-t-il, a-t-on, peut-on, faut-il
+(tu peux|tu pourrais|tu sais|vous pouvez|vous pourriez|on peut)
+je me demande, je voudrais savoir, j'aimerais savoir
+quelqu'un (sait|connaît)
+une idée, des idées, un conseil
+ou (puis-je|trouver|acheter)
+
+[requests]
+(idées|recette|recettes|conseils|exercices|cadeaux) pour
+écris, écrivez, écris-moi, rédige, rédigez, traduis, traduisez, traduire, explique, expliquez
+explique-moi, donne, donnez, donne-moi, fais, faites, crée, créez, génère, générez, aide, aidez
+aide-moi, dis-moi, dites-moi, montre, montrez, résume, résumez, résumer, corrige, corrigez, calcule
+cherche, trouve, trouvez, propose, proposez, suggère, recommande, conseille, raconte, décris
+compare, analyse, analysez, améliore, réécris, reformule, reformulez, classe, classifie, note ce
+note cette, évalue, évaluez, réponds à, répondez à, complète, continue, planifie, organise, liste
+énumère, prépare, invente, vérifie, convertis, agis, comporte-toi
+tu es (un|une|mon|ma)
+joue (le|un)
+j'ai besoin (que|d'aide|d'idées|de conseils|d'un|d'une)
+je (veux|voudrais) que tu
+j'aimerais que tu
+je (veux|voudrais|cherche) (un|une|des) (poème|recette|recettes|liste|texte|lettre|idée|idées|traduction|résumé|conseil|conseils|exemple|exemples|nom)
+rappelle-moi (de|que)
+répare, optimise, lis, choisis, devine, imagine-moi, mets, élabore, conçois, ecris, ecrivez
+ecris-moi, redige, redigez, genere, reecris, repare, reponds à, reponds a, suggere, decris, evalue
+ameliore, verifie, calcule-moi
+
+[always]
+toujours, jamais, ne ... jamais, souviens-toi, retiens, n'oublie pas, appelle-moi
+
+[standing]
+désormais, dorénavant
+à partir de maintenant
+à l'avenir, à chaque fois, chaque fois, tes réponses, vos réponses
+réponses (courtes|brèves|longues|détaillées)
+
+[supposing]
+on va jouer, on joue, jouons
+(faisons|on fait) (un jeu|comme si|semblant)
+tu es ... et (je suis|moi je)
+expérience de pensée
+tu es ... et je suis
+suppose, supposons, supposez, imagine, imaginons, imaginez, fais semblant, faisons semblant, disons
+admettons, mettons, hypothétiquement, en théorie, jeu de rôle, jouons, on joue, il était une fois
+dans cette histoire
+dans ce jeu, et si
+partons du principe
+scénario, faites comme si, fais comme si
+
+[conditional]
+si j'étais, si j'avais
+si je (pouvais|gagnais|vivais|devais|voulais|devenais|étais)
+si on (était|avait)
+j'aimerais être
+si (je |j')\w\w*[bcdghlmprstuvyzç]e?ais
+si (je |j')\w\w*(gn|en)ais
+si (nous|on) \w\w*(ions|ait)
+
+[roles]
+(en tant que|comme) (un |une |le |la )?(pirate|magicien|sorcière|sorcier|dragon|chevalier|roi|reine|prince|princesse|vampire|robot|extraterrestre|elfe|nain|fantôme|super-héros|cowboy|ninja|samouraï|viking|licorne|détective|narrateur|personnage|ia|dieu|déesse|empereur)
+
+[handling]
+tradui*, traduction, résum*, corrig*, correction, réécri*, reformul*, paraphras*, note ce
+note cette, évalue, évaluez, classe, classifie, réponds à, répondez à, répondre à, raccourcis
+améliore, orthographe, grammaire, relis, relire
+
+[soft_handling]
+de quoi parle*
+qui (a écrit|chante|a dit)
+explique, expliquez, explique-moi, analyse, analysez, vérifie
+que (signifie|veut dire)
+commente, interprète, lis
+
+[texts]
+chanson, chansons, ceci, cela, ça, ce, cet, cette, ces, suivant, suivante, suivants, texte, textes
+mail, mails, courriel, e-mail, email, message, messages, lettre, article, cv, phrase, phrases
+paragraphe, essai, histoire, poème, paroles, chat, conversation, formulaire, document, rapport
+citation, notes, commentaire, avis, publication, page, candidature, le
+
+[speaking]
+ci-dessous, ce qui suit, écrit, a écrit, écrivait, dit, a dit, disait, répondu, répond, voici, voilà
+envoyé, citation, reçu, transféré, transférée, transfere
+
+[self_leads]
+je me présente, me présente, à propos de moi, sur moi, à mon sujet, souviens-toi, retiens
+n'oublie pas, note, à noter
+
+[salutations]
+cher, chère, chers, bonjour, bonsoir, salut, madame, monsieur, coucou
+
+[signoffs]
+cordialement, bien cordialement
+bien à (vous|toi)
+amicalement, sincèrement, bises, bisous, à bientôt, salutations
+meilleures salutations
+merci, bonne journée, je t'embrasse, respectueusement
+
+[headers]
+de, à, objet, date, envoyé, cc, tr
+
+[subjects]
+objet, tr
+
+[forwarding]
+messag*, transféré*
+
+[wrote]
+a écrit
+
+[resumes]
+curriculum vitae, cv
+expérience professionnelle
+expériences professionnelles
+formation, compétences, diplômes
+
+[forgetting]
+oublie, oublies, oubliez, oublier, efface, effaces, effacez, effacer, supprime, supprimes, supprimez
+supprimer, ne retiens plus, retire
+
+[asking]
+(pouvez|pourriez)-vous
+pourrais-tu, s'il te plaît, s'il vous plaît, stp, tu, et, peux-tu, maintenant, aussi, de, plaît
+
+[denying]
+ne, n', jamais
+
+[everything]
+tout, tous, toutes, ce que tu sais, ce que vous savez
+
+[ending]
+divorc*, séparé*, séparés, séparation, rompu, déménagé, parti, partie, quitté, vendu, vendue
+démissionné, mort, morte, décédé*, perdu, licencié*, ne ... plus, plus de, n'ai plus, annulé*
+abandonné, arrêté, terminé, fini, fermé, veuf, veuve, retraite, donné, volé, ex-mari, ex-femme
+mon ex, n'habite plus, ne suis plus, n'est plus, avant
+
+[corrects]
+pas (le |à )?[0-9]*
+non (le )?[0-9]*
+en fait, je voulais dire, je me suis trompé*
+c'est (faux|inexact)
+correction, je corrige, pas ... mais, au lieu de, plutôt que, reporté*, déplacé*, changé*, renommé*
+prolongé*, déménagé*
+non (je|c'est|mon|ma)
+
+[fillers]
+un, une, le, la, les, l, suis, est, maintenant, actuellement, vraiment, très, aussi, présentement
+
+[numbers]
+deux/2, trois/3, quatre/4, cinq/5, six/6, sept/7, huit/8, neuf/9, dix/10, onze/11, douze/12
+vingt/20, trente/30, quarante/40, cinquante/50, soixante/60
+
+[speaker]
+je, j, moi, mon, ma, mes, me, m, se, s
+
+[user]
+l'utilisateur, l'utilisatrice, utilisateur, utilisatrice
+
+[links]
+à, au, aux, de, du, des, d, en, dans, avec, sans, par, pour, sur, sous, entre, depuis, avant, après
+chez, vers, contre, et, ou, mais, parce, que, qu, quand, si, ne, n, pas, plus, jamais, comme
+
+[forms]
+ai/a, vais/va, fais/fait, peux/peut, veux/veut, bois/boit, viens/vient, dors/dort, lis/lit
+écris/écrit, vis/vit, dois/doit, prends/prend, connais/connaît
+
+[endings]
+e/e, s/t
+
+[past_questions]
+t'ai demandé, t'ai dit, t'ai parlé, ai mentionné, avons nous, nous avons, on a parlé, on a décidé
+m'as dit, as tu dit, m'as conseillé, notre conversation, nos conversations, la dernière fois
+combien de fois, à quelle fréquence, dans quel ordre
+
+[ago]
+il y a
+
+[counts]
+un/1, une/1, deux/2, trois/3, quatre/4, cinq/5, six/6
+
+[days]
+jour, jours
+
+[weeks]
+semaine, semaines
+
+[months]
+mois
+
+[years]
+an, ans
+
+[month_names]
+janvier/1, février/2, mars/3, avril/4, mai/5, juin/6, juillet/7, août/8, septembre/9, octobre/10
+novembre/11, décembre/12
+
+[yesterday]
+hier
+
+[day_before_yesterday]
+avant hier
+
+[last_week]
+la semaine dernière
+la semaine passée
+
+[last_month]
+le mois dernier, le mois passé
+
+[last_year]
+l'année dernière, l'an dernier
+
+[this_week]
+cette semaine
+
+[this_month]
+ce mois ci
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/data/he.txt
+
+SOURCES["language/data/he.txt"] = r'''# Hebrew.
+# docs/languages.md tells what each section holds.
+
+[common]
+של, את, על, לא, זה, עם, אני, מה, איפה, מתי, למה, איך, מי, כמה, הוא, היא, גם, או, אבל, כי, אם, יש
+אין, לי, שלי, כל, היה
+
+[own]
+יש לנו, אין לנו, אנו, נהיינו, אני, שלי, אנחנו, שלנו, אשתי, בעלי, בני, בתי, הבן שלי, אמי, אבי, אחי
+אחותי, שמי, קוראים לי, יש לי, אין לי, נולדתי, עבדתי, גדלתי, למדתי, עברתי, התחתנתי, התגרשתי, ביתי
+עבודתי, חתולי, כלבי, אותי, איתי, אצלי, עליי, בשבילי, לי
+
+[requested]
+(תן|תני|ספר|ספרי|הסבר|הסבירי|עזור|עזרי|כתוב|כתבי|תגיד|תגידי|הראה|תראה|תמליץ|המלץ|תסביר|תכתוב) לי
+(תוכל|תוכלי|אפשר) ... לי
+
+[impersonal]
+איך (אני יכול|אני יכולה|אפשר)
+אם (אני|הייתי)
+מה (אני צריך|אני יכול) לעשות
+
+[keeping]
+זכור, תזכור, תזכרי, תשכח, תמיד, לעולם, מעכשיו, תקרא לי
+
+[questions]
+מה, איפה, היכן, מתי, למה, מדוע, איך, כיצד, מי, כמה, האם, איזה, איזו, אילו, לאן, מאיפה, באיזה, באיזו
+אפשר, עם מי, לאיזה, לאיזו, במה
+
+[requests]
+כתוב, כתבי, תכתוב, תרגם, תרגמי, הסבר, תסביר, תן לי, עזור לי, סכם, תסכם, תקן, הצע, תמליץ, המלץ
+ספר לי, חשב, השווה
+
+[supposing]
+דמיין, נניח, תאר לעצמך, בוא נניח, תדמיין, תדמייני, דמייני, תארי לעצמך, בואו נניח, בוא נשחק
+תעמיד פנים, העמד פנים, היה היה
+
+[conditional]
+אם הייתי, הלוואי, אילו, לו הייתי, אם היה לי, אם הייתה לי
+
+[forgetting]
+תשכח, תשכחי, שכח, מחק, תמחק
+
+[asking]
+בבקשה, ו, אנא
+
+[denying]
+לא, אל
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/data/hi.txt
+
+SOURCES["language/data/hi.txt"] = r'''# Hindi.
+# docs/languages.md tells what each section holds.
+
+[common]
+और, है, हैं, में, का, की, के, को, से, पर, नहीं, यह, वह, क्या, कहाँ, कहां, कब, क्यों, कैसे, कौन
+कितने, हूँ, हूं, था, थी, ने, एक, भी, तो, मैं, मेरा, मेरी, मेरे
+
+[own]
+मैं, मैंने, मेरा, मेरी, मेरे, मुझको, मुझसे, मुझमें, हम, हमने, हमारा, हमारी, हमारे
+
+[own_objects]
+मुझे, हमें
+
+[requested]
+(मुझे|हमें) ... (बताओ|बताइए|बताएं|दो|दीजिए|समझाओ|समझाइए|सुझाओ|सुझाव)
+(मेरे|हमारे) लिए (लिखो|लिखिए|बनाओ|एक)
+
+[impersonal]
+(मैं|हम) (कैसे|किस तरह)
+(मुझे) (कैसे|क्या करना)
+अगर मैं, यदि मैं
+
+[personal]
+(मेरा|मेरी|मेरे) _
+
+[keeping]
+याद, भूलना, हमेशा, कभी, अब से, आगे से
+
+[questions]
+क्या, कौन, कहाँ, कहां, कब, क्यों, कैसे, कितने, कितना, कितनी, किस, किसने, कौनसा, कौनसी
+
+[asks]
+कहाँ, कहां, कौन, कब, क्यों, कैसे, कितने, कितना, कितनी, किस, किसका, किसकी, कौनसा, कौनसी
+क्या (है|हूँ|हूं|हैं|करता|करती|था|थी|खाता|खाती|पीता|पीती|पसंद)
+
+[requests]
+लिखो, लिखिए, अनुवाद, समझाओ, समझाइए, बताओ, बताइए, सारांश, कृपया _
+
+[ends_request]
+सुनाओ, सुनाइए, सुनाएं, सिखाओ, सिखाइए, ढूँढो, ढूंढो, दिखाओ, दिखाइए, भेजो, बनाएं, सुधारो, सुधारिए, कहो
+कहिए, जोड़ो, गिनो, चुनो, लिखो, लिखिए, लिखें, करो, कीजिए, करें, बताओ, बताइए, बताएं, समझाओ, समझाइए
+समझाएं, दो, दीजिए, दें, बनाओ, बनाइए, सुझाओ, सुझाइए, सुझाएं
+
+[supposing]
+मान लो, मान लीजिए, कल्पना करो, कल्पना कीजिए, सोचो कि, मान लें, मानो कि, सोचिए कि, एक बार की बात है
+नाटक करो, कल्पना करें
+
+[conditional]
+अगर मैं, यदि मैं, काश
+
+[forgetting]
+भूल जाओ, भूल जाइए, भूल जाएं, मिटा दो, हटा दो
+
+[asking]
+कृपया, को, में, हूँ, हूं, है, बात, सब, सब कुछ, ये, यह
+
+[denying]
+मत, न, नहीं
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/data/hu.txt
+
+SOURCES["language/data/hu.txt"] = r'''# Hungarian.
+# docs/languages.md tells what each section holds.
+
+[letters]
+őű
+
+[common]
+a, az, és, hogy, nem, is, van, egy, meg, de, ha, már, csak, mint, vagy, mi, ki, hol, mikor, miért
+hogyan, milyen, mennyi, melyik, én, te, ő
+
+[own]
+én, vagyok, lakom, élek, dolgozom, szeretem, szeretek, nevem, engem, nekem, enyém, feleségem, férjem
+kutyám, macskám, fiam, lányom, házam, munkám, foglalkozásom, születésnapom, anyám, apám, testvérem
+tanulok, születtem, járok, mi a nevem, kedvencem, otthonom, hobbim, hívnak, így hívnak
+*(am|em|om|öm) van
+*(im|aim|eim|jaim|jeim) vannak
+*(am|em|om|öm) nincs
+
+[own_verbs]
+vagyok, lakom, élek, dolgozom, dolgozok, szeretem, szeretek, utálom, utálok, eszem, eszek, iszom
+iszok, tanulok, járok, futok, olvasok, beszélek, használok, vezetek, születtem, kedvelem, megyek
+játszom, játszok, alszom, alszok, edzek, zenélek, költöztem, utazom, utazok, tartok
+
+[own_endings]
+tam, tem
+
+[own_not]
+item, system, tam, totem, tandem
+
+[requested]
+(adj|mondj|segíts|írj|mutass) nekem
+
+[keeping]
+jegyezd, emlékezz, felejtsd, mindig, soha, mostantól
+
+[questions]
+hol, mikor, miért, hogyan, milyen, mennyi, melyik, hogy hívnak, hány, kicsoda
+ki (vagyok|az|volt)
+mi (a|az) _
+mit (csinál*|kell|jelent)
+mi _ fővárosa, mi lesz
+ki (az|ez)
+kinek, kivel, hová, hova, honnan, mikortól, meddig
+
+[requests]
+írj, írd, fordítsd, magyarázd, adj, segíts, mondj, foglald, javítsd, javasolj
+
+[supposing]
+képzeld el, képzeld azt, képzelje el, képzeljük el, tegyük fel, tételezzük fel, tegyél úgy, tégy úgy
+játsszunk, játsszuk azt, játsszuk el, mondjuk hogy, egyszer volt
+hol volt hol nem volt
+szerepjáték
+te vagy ... én pedig
+
+[conditional]
+ha (én )?(lennék|volnék|nekem lenne|élnék|laknék|tudnék|nyernék|tehetném)
+ha ... (lennék|volnék|laknék|élnék)
+bárcsak
+
+[forgetting]
+felejtsd, töröld
+
+[denying]
+ne, nem
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/data/hy.txt
+
+SOURCES["language/data/hy.txt"] = r'''# Armenian.
+# docs/languages.md tells what each section holds.
+
+[common]
+եւ, և, է, եմ, ես, իմ, ինչ, որտեղ, երբ, ինչու, ինչպես, ով, որ, չի, այս, այն
+
+[own]
+ես, իմ, ինձ, եմ, մենք, մեր, ունեմ, չունեմ, ծնվել եմ, սիրում եմ
+
+[keeping]
+հիշիր, մի մոռացիր, միշտ
+
+[questions]
+ինչ, որտեղ, երբ, ինչու, ինչպես, ով, որն, քանի
+
+[requests]
+գրիր, թարգմանիր, բացատրիր, ասա ինձ
+
+[supposing]
+պատկերացրու, պատկերացրեք, ենթադրենք, ասենք
+
+[conditional]
+եթե ես, երանի
+
+[forgetting]
+մոռացիր, ջնջիր
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/data/id.txt
+
+SOURCES["language/data/id.txt"] = r'''# Indonesian and Malay.
+# docs/languages.md tells what each section holds.
+
+[common]
+yang, dan, di, saya, aku, ini, itu, dengan, untuk, tidak, dari, ke, apa, mana, dimana, kapan, siapa
+kenapa, mengapa, bagaimana, berapa, adalah, ada, akan, bisa, dalam, pada, kamu, anda, sudah, atau
+juga, tinggal, nama, suka, punya, anak, kerja, bekerja
+
+[own]
+saya, aku, kami, kita, namaku, rumahku, istriku, suamiku, anakku, ibuku, ayahku, pekerjaanku
+kucingku, anjingku, umurku, hobiku, kakakku, adikku, temanku, keluargaku, gue, gua
+
+[requested]
+(beri|beritahu|bantu|buatkan|tuliskan|ajari|jelaskan|kasih|tolong|ceritakan|carikan) ... (saya|aku|kami)
+untuk (saya|aku|kami)$
+(kepada|pada) (saya|aku)
+
+[impersonal]
+bagaimana (cara )?(saya|aku|kami|kita)
+(apa|apakah) (saya|aku) bisa
+bagaimana cara*
+(jika|kalau|seandainya|andai) (saya|aku)
+(saya|aku) ingin (kamu|anda|tahu|bertanya)
+
+[keeping]
+ingat, ingatlah, lupa, selalu, jangan lupa, mulai sekarang, panggil
+
+[questions]
+apa, apakah, siapa, kapan, di mana, dimana, ke mana, kemana, dari mana, kenapa, mengapa, bagaimana
+berapa, bolehkah, bisakah, tahukah, jam berapa, tanggal berapa
+
+[ends_question]
+apa, siapa, kapan, di mana, dimana, ke mana, kemana, dari mana, kenapa, bagaimana, berapa, mana, ya
+(apa|siapa|berapa|mana) (nama|umur|pekerjaan) (saya|ku)
+
+[requests]
+tulis, tuliskan, terjemahkan, jelaskan, ringkas, rangkum, buat, buatkan, bantu, tolong, beri
+berikan, sarankan, ceritakan, hitung, bandingkan, perbaiki, carikan
+
+[supposing]
+bayangkan, misalkan, anggap, anggaplah, katakanlah, pada suatu hari, berpura-pura
+
+[conditional]
+(jika|kalau|seandainya|andai|andaikan) (saya|aku)
+
+[forgetting]
+lupakan, hapus, hapuskan
+
+[asking]
+tolong, mohon, silakan, dan
+
+[denying]
+jangan, tidak, tak
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/data/it.txt
+
+SOURCES["language/data/it.txt"] = r'''# Italian.
+# docs/languages.md tells what each section holds.
+
+[common]
+a, ai, al, alla, che, chi, ci, come, con, cosa, da, dal, dei, del, della, delle, di, dove, e, ed
+era, gli, ha, hai, hanno, ho, i, il, in, io, l, la, le, lo, lui, ma, me, mi, mia, mio, ne, nel
+nella, non, o, per, perché, più, quale, quando, qual, se, sei, si, sono, su, suo, sua, ti, tu, tua
+tuo, un, una, uno, è
+
+[known_by]
+anche, sempre, mai, qui, grazie, ciao, due, anni, anno, tutto, tutti, ora, adesso, ogni, altro, bene
+solo, giorno, giorni, molto, dopo, fa
+
+[own]
+come _ lavoro
+lavoro (spesso|sempre|molto|tanto|troppo|dal|dalle|con|tutti|di|su|part|fino|poco)
+io, mio, mia, miei, mie, noi, nostro, nostra, nostri, nostre
+sono (nato|nata|un|una|il|la|allergic*|vegan*|vegetarian*|sposat*|divorziat*|laureat*|cresciut*|andat*|stat*|in|di|alt*|io)
+mi (chiamo|piac*|trasferisco|trovo|sono|sento|occupo|sveglio|alzo|alleno|interessa*|dà|fa male|danno)
+(abitiamo|viviamo|abbiamo|siamo)
+(dove|in che|in quale|che|cosa|da quanto|da quando|per chi|con chi|quando|quanti _|quante _|quanto|a che|a cosa|perché|come|quali|quale) ... (lavoro|studio|gioco|suono|uso|peso|guadagno|corro|nuoto|viaggio|leggo|vedo|compro|cucino|sono nat*|porto|pratico|prendo|festeggio|alloggio)$
+(che|quale) (lavoro|mestiere|sport) (faccio|pratico)
+lavoro (come|in|per|da|a|nel|alla)
+(chi|dove|come|quanto alt*|di dove) sono
+
+[own_verbs]
+ho, abito, vivo, faccio, vado, preferisco, adoro, odio, dormo, guido, soffro, possiedo, parlo, bevo
+mangio, colleziono, conosco, sto, devo, ero, nacqui
+
+[own_objects]
+mi, me, ci
+
+[own_first]
+o
+
+[own_not]
+questo, quello, hello, ciao, certo, quando, quanto, come, buongiorno, voglio, vorrei, altro, tutto
+nostro, stesso, dato, testo, modello, codice, esempio, primo, secondo, posso, devo, riassumo, molto
+poco, tanto, denaro, tempo, titolo, dopo, obiettivo, solo, grazie, salvo, meglio, bravo, aiuto
+perciò, però, può, invio, file
+
+[before_verbs]
+non, già, ora, adesso, anche, sempre, oggi
+
+[requested]
+(mi|ci) (dai|dici|aiuti|spieghi|mostri|scrivi|consigli|suggerisci|fai|puoi|può|potresti|potrebbe|racconti|traduci|insegni|dia|dica|aiuti|trovi|prepari)
+(puoi|potresti|può|potrebbe) ... (darmi|dirmi|aiutarmi|spiegarmi|scrivermi)
+per (me|noi)$
+
+[impersonal]
+come (posso|faccio|devo|potrei|si|dovrei|riesco)
+(cosa|che cosa|che) (posso|devo|dovrei|faccio per) (fare|usare|dire|scrivere|comprare|mettere)?
+dove (posso|trovo|compro)
+se (io|fossi|ho|devo|voglio)
+come se (io|fossi)
+ho (bisogno|una (domanda|lista|tabella|funzione)|un (errore|file|testo|problema con))
+(ricevo|ottengo|mi dà|mi appare) ... errore
+(vorrei|voglio|cerco) (un|una|che|sapere|aiuto)
+mi (chiedo|serve|servono|serva)
+
+[personal]
+come (mi (chiamo|sento)|vado (al|a)|sto|prendo il (caffè|tè))
+
+[keeping]
+sempre, mai, ricorda, ricordati, ricordi, dimenticare, d'ora in poi, chiamami, le tue risposte
+
+[states]
+è, erano, ha, era
+
+[points]
+questo, quello
+
+[openers]
+a proposito, comunque, tra l'altro, ah, oh, beh, per favore, per piacere, perfavore, ciao, salve
+buongiorno, buonasera, ok, allora, bene, e, ma, poi, grazie, sì, no, adesso, ora, una domanda
+
+[polite]
+grazie, grazie mille, molte grazie, prego, buongiorno, buonasera, buonanotte, a presto, perfetto
+ti ringrazio
+
+[reacts]
+(ora |adesso )?(ho )?(capito|afferrato)( tutto| bene| l'idea| meglio)?$
+(ora |adesso )?(lo )?capisco( meglio| ora| adesso| bene)?$
+(ha|adesso ha|questo ha) (più |molto )?senso
+ci provo
+(ci )?proverò
+(va|mi va) bene$
+chiaro$, tutto chiaro, d'accordo$, hai ragione
+mi sembra (giusto|buono|ok)
+vediamo
+
+[addresses]
+(mi |ci |ti |me lo )?(puoi|potresti|può|potrebbe|potete|sapresti|aiuti|consigli|suggerisci|dai|spieghi) _
+aiutami, dammi, dimmi, spiegami, consigliami
+come (posso|faccio|dovrei|potrei)
+cosa (posso|dovrei|devo|mi consigli)
+hai (idee|consigli|suggerimenti|qualche)
+qualche (idea|consiglio)
+ecco (il|la|cosa|i|le)
+
+[prefers]
+preferisco, preferirei
+mi piace (quando|che|di più)
+la mia preferenza
+
+[leans_first]
+(lui|lei|loro|esso|essa|ciò|questo|questa) (è|era|ha|sono|vive|abita|lavora|suona|fa|va|mi|si)
+(uno|una|entrambi|tutti) di (loro|essi|questi)
+
+[leans_last]
+questo, quello, ciò, lui, lei, loro, lì, là, quella
+
+[leans]
+(credo|penso) che (questo|quello|lui|lei|sia)
+
+[questions]
+come (mi chiamo|si chiama|si chiamano|ci chiamiamo)
+come *o (il|lo|la|i|gli|le|un|una|mio|mia|dal|dalla|dai|questo|questa|l'_)
+(qualche|alcuni) (consiglio|consigli|idea|idee)
+(che )?cosa _
+come (faccio|si|posso|potrei|fare|funziona|riparo|aggiusto|è|sta|mai|cucino|preparo|devo)
+dove (posso|trovo|è|si|compro|sono|devo)
+quando (è|parte|arriva|devo|posso|si|inizia)
+perché
+cosa (posso|devo|è|significa|ne|dovrei|fare|cucino|mi (consigli|suggerisci))
+che cosa
+che (ore|tipo|cosa|significa)
+chi (è|sa|può|ha)
+qual, quale, quali, quanto, quanta, quanti, quante
+(posso|possiamo|devo|dovrei|potrei|puoi|potresti|sai|conosci|può|è (possibile|vero|normale|meglio)|c'è|ci sono|esiste)
+qualcuno sa, mi chiedo, vorrei sapere, voglio sapere
+mi piacerebbe sapere
+qualche (idea|consiglio|suggerimento)
+hai (idee|consigli)
+
+[requests]
+(mi|ci) (serve|servono|serva) ... (idee|ricetta|ricette|consigli|consiglio|aiuto|lista|testo|esempi|poesia|traduzione)
+(idee|ricetta|ricette|consigli|esercizi|regali) per
+scrivi, scrivimi, scriva, traduci, traducimi, traduca, spiega, spiegami, spieghi, dammi, mi dia
+fammi, fai, crea, creami, genera, aiutami, aiuto, mi aiuti, dimmi, mostrami, mostra, riassumi
+riassumimi, riassuma, correggi, correggimi, corregga, calcola, cerca, cercami, trova, trovami
+consigliami, consiglia, suggerisci, suggeriscimi, proponi, raccontami, descrivi, confronta, analizza
+migliora, riscrivi, riformula, classifica, valuta, rispondi a, completa, continua, pianifica
+organizza, elenca, prepara, inventa, controlla, converti, comportati
+sei (un|una|il mio|la mia)
+fingi
+mi serve (un|una|aiuto)
+ho bisogno (di|che)
+voglio (che tu|una (ricetta|lista|lettera|idea|traduzione)|un (poema|testo|consiglio|esempio|riassunto))
+vorrei (che|una (ricetta|lista|lettera|idea)|un (testo|consiglio|esempio))
+ricordami di, aggiusta, ripara, ottimizza, leggi, scegli, indovina, metti, redigi, componi
+
+[always]
+sempre, mai, non ... mai, ricorda che, ricordati, non dimenticare, chiamami
+
+[standing]
+d'ora in poi, da adesso in poi, da ora, in futuro, ogni volta, le tue risposte
+risposte (brevi|corte|lunghe|dettagliate)
+
+[supposing]
+facciamo (un gioco|finta|che)
+giochiamo
+tu sei ... e (io )?sono
+esperimento mentale
+(tu )?sei ... e io sono
+supponi, supponiamo, supponendo, immagina, immaginiamo, immaginate, fai finta, facciamo finta, fingi
+fingiamo, diciamo, mettiamo, poniamo, ipoteticamente, in teoria, gioco di ruolo, giochiamo
+c'era una volta, in questa storia, in questo gioco, e se, ipotizziamo, scenario, ammettiamo
+fai conto
+
+[conditional]
+se (fossi|avessi|potessi|vincessi|vivessi|guadagnassi|dovessi|io fossi|io avessi)
+magari
+se (io )?*(assi|essi|issi)
+
+[roles]
+(da|come) (un |una |il |la )?(pirata|mago|strega|drago|cavaliere|re|regina|principe|principessa|vampiro|robot|alieno|elfo|nano|fantasma|supereroe|cowboy|ninja|samurai|vichingo|unicorno|detective|narratore|personaggio|ia|dio|dea|imperatore)
+
+[handling]
+traduc*, traduzione, riassum*, riassunto, correg*, correzione, riscriv*, riformul*, parafras*
+valuta, vota, classifica, rispondi a, rispondere a, accorcia, migliora, ortografia, grammatica
+rileggi
+
+[soft_handling]
+di (che|cosa) (cosa )?parla
+chi (ha scritto|canta|ha detto)
+spiega, spiegami, analizza, controlla
+cosa (significa|vuol dire)
+commenta, interpreta, leggi
+
+[texts]
+questo, questa, questi, queste, quello, quella, seguente, seguenti, testo, testi, mail, email
+e-mail, messaggio, messaggi, lettera, articolo, curriculum, cv, frase, frasi, paragrafo, saggio
+storia, racconto, poesia, canzone, chat, conversazione, modulo, documento, rapporto, citazione
+appunti, commento, recensione, post, pagina, candidatura
+
+[speaking]
+di seguito, quanto segue, scrisse, scrive, ha scritto, dice, disse, ha detto, rispose, ha risposto
+ecco, mandato, inviato, citazione, ricevuto, inoltrato, inoltrata
+
+[self_leads]
+mi presento, su di me, riguardo a me, su di noi, ricorda, ricordati, non dimenticare, nota
+tieni presente
+
+[salutations]
+caro, cara, cari, gentile, egregio, ciao, salve, buongiorno, buonasera, spettabile
+
+[signoffs]
+cordiali saluti, distinti saluti, saluti, un saluto, un abbraccio, baci, a presto, cordialmente
+grazie, con affetto, tuo, tua
+
+[headers]
+da, a, oggetto, data, inviato, cc
+
+[subjects]
+oggetto
+
+[forwarding]
+messaggi*, inoltrat*
+
+[wrote]
+ha scritto
+
+[resumes]
+curriculum vitae, curriculum
+esperienza lavorativa
+esperienze lavorative
+esperienza professionale
+istruzione, formazione, competenze
+
+[forgetting]
+dimentica, dimenticati, dimentichi, dimenticare, dimenticassi, cancella, cancelli, cancellare
+elimina, elimini, eliminare, rimuovi, scorda, non ricordare più
+
+[asking]
+per favore, che, e, puoi, potresti, adesso, ora, anche, di, favore
+
+[denying]
+non, mai
+
+[everything]
+tutto, tutti, tutte, quello che sai, ciò che sai
+
+[ending]
+divorzi*, separat*, separazione, lasciat*, lasciato, rotto con, trasferit*, andato via, andata via
+venduto, venduta, licenziat*, dimess*, mort*, deceduto, deceduta, perso, persa, non ... più
+annullat*, cancellat*, finito, finita, smesso, chiuso, vedov*, pensione, regalato, rubat*, ex marito
+ex moglie, il mio ex, la mia ex, prima
+
+[corrects]
+non (il |alle )?[0-9]*
+in realtà, volevo dire, intendevo, mi sono sbagliat*
+(è|era) sbagliat*
+correzione, correggo, non ... ma, invece di, anziché, spostat*, rinviat*, cambiat*, rinominat*
+prorogat*, trasferit*
+no (è|sono|il|la)
+
+[fillers]
+un, una, uno, il, lo, la, i, gli, le, l, sono, è, ora, adesso, attualmente, davvero, anche
+veramente, semplicemente, sto, sta
+
+[numbers]
+due/2, tre/3, quattro/4, cinque/5, sei/6, sette/7, otto/8, nove/9, dieci/10, undici/11, dodici/12
+venti/20, trenta/30, quaranta/40, cinquanta/50, sessanta/60, settanta/70, ottanta/80, novanta/90
+
+[speaker]
+io, mio, mia, miei, mie, mi, me, si
+
+[user]
+l'utente, utente
+
+[links]
+a, al, alla, ai, alle, da, dal, dalla, di, del, della, dei, in, nel, nella, con, senza, per, su, sul
+sulla, tra, fra, e, o, ma, perché, che, quando, se, non, mai, più, come, prima, dopo
+
+[forms]
+ho/ha, vado/va, faccio/fa, posso/può, voglio/vuole, bevo/beve, vengo/viene, devo/deve, esco/esce
+so/sa, capisco/capisce, preferisco/preferisce
+
+[endings]
+o/e, o/a
+
+[past_questions]
+ti ho chiesto, ti ho detto, ti ho raccontato, ho menzionato, abbiamo parlato, abbiamo deciso
+abbiamo discusso, mi hai detto, mi hai consigliato
+la nostra conversazione
+le nostre conversazioni
+l'ultima volta, quante volte, quanto spesso, in che ordine, in quale ordine
+
+[ago]
+fa
+
+[counts]
+un/1, uno/1, una/1, due/2, tre/3, quattro/4, cinque/5, sei/6
+
+[days]
+giorno, giorni
+
+[weeks]
+settimana, settimane
+
+[months]
+mese, mesi
+
+[years]
+anno, anni
+
+[month_names]
+gennaio/1, febbraio/2, marzo/3, aprile/4, maggio/5, giugno/6, luglio/7, agosto/8, settembre/9
+ottobre/10, novembre/11, dicembre/12
+
+[yesterday]
+ieri
+
+[day_before_yesterday]
+l'altro ieri
+
+[last_week]
+la settimana scorsa
+la scorsa settimana
+
+[last_month]
+il mese scorso, lo scorso mese
+
+[last_year]
+l'anno scorso, lo scorso anno
+
+[this_week]
+questa settimana
+
+[this_month]
+questo mese
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/data/ja.txt
+
+SOURCES["language/data/ja.txt"] = r'''# Japanese.
+# docs/languages.md tells what each section holds.
+
+[script]
+HIRAGANA
+
+[without_spaces]
+
+[common_pairs]
+です, ます, まし, した, して, てい, いる, いま, ませ, せん, でし, るの, って, った, でい, ある, あり, りま, なに, 何を, 何が, 何で, 何の, 何と, ので
+から, とき, こと, もの, この, その, どの, どこ, いつ, だっ, ない, なる, のは, には, とは, ては, での, との, にい, がい, をし, する, すか, しま, たの
+なの, んで, すが, いて, れて, られ, てる, たい, のか, どん, んな, はど, はい, がど, はな, こに, こで, つで, れで, 私の, 私は, 私が, 僕の, 僕は
+
+[own]
+私, 僕, 俺, わたし, あたし, わたくし, ぼく, おれ, 自分, うちの, ウチの, 我が, 我々, われわれ
+(妻|夫|旦那|主人|嫁|彼女|彼氏|息子|娘|母|父|兄|姉|弟|妹|犬|猫)の(名前|誕生日|仕事|年齢|好き|歳|職業|アレルギー)
+(妻|夫|旦那|息子|娘|犬|猫)は(何歳|いくつ|どこ|誰|なん)
+
+[requested]
+(私|僕|俺|わたし)(に|のために)(教え|説明|見せ|話し|書い|作っ|送っ|教授)
+自分で
+自分の(名前を)?(書|作)
+
+[impersonal]
+(私|僕|俺|わたし)は(どう|どうやって|どうすれば|どうしたら|何をすれば)
+もし(私|僕|俺|わたし|自分)が
+(私|僕|俺)が(知りたい|したい)の
+
+[keeping]
+覚え, 忘れない, これから, いつも, 今後, と呼んで
+
+[ends_statement]
+です, ます, ました, ません, ませんでした, でした, たい, 好き, 嫌い
+(て|で)(い)?る
+った, んだ, だ, だよ, だね
+です(よ|ね|が)
+ます(よ|ね|が)
+ました(よ|ね)
+
+[ends_no_statement]
+(ござい|願いし|願い致し|願いいたし|様)(です|ます|ました)
+
+[openers]
+ちなみに, ところで, そういえば, あ, こんにちは, こんばんは, おはようございます, おはよう, すみません, すいません, では, じゃあ, はい, いいえ, あの, ねえ, ありがとう
+今
+
+[polite]
+ありがとう, どうも, こんにちは, こんばんは, おはよう, すみません, よろしく, お疲れ, 了解, さようなら, 助かり
+
+[reacts]
+なるほど
+(よく)?(分かり|わかり)ました
+(分か|わか)った
+了解
+理解(しました|できました)
+納得
+(試して|やって|考えて)み(ます|る)
+そう(ですね|なんですね|か)
+確かに, 承知, その通り
+
+[addresses]
+(手伝|助け|教え)って
+どう(すれば|したら)
+何か(いい|良い|おすすめ)
+おすすめ
+
+[prefers]
+(の)?(方|ほう)が(好き|いい|良い|助かる|ありがたい)
+を好(みます|む)
+が好みです
+
+[leans_first]
+(彼|彼女|それ|これ|あれ|そこ|あそこ|そっち)(は|が|を|も|に|で)
+
+[leans_last]
+それ, これ, あれ
+
+[questions]
+なぜ, どうして, どうやって, どうすれば, どうしたら, 何を, 何が, 何の, 何で, いつ, どこ, 誰, だれ, どの, どれ, どんな, いくら, いくつ, 教えて
+
+[ends_question]
+知りたい(です)?(のですが|んですが|が)?
+(は|を)(誰|何)(ですか)?
+か, かな, かしら, の？, でしょう, だろう, ですかね, 方法は, とは, 何, どこ, どう, 知ってる, ある？
+どうすれば(いい|よい)
+
+[asks]
+っけ
+
+[requests]
+次の, 以下の, 翻訳して, 要約して, 説明して
+あなたは(今から)?
+君は, 私のために, ここに
+
+[ends_request]
+(アイデア|案|ヒント|レシピ|助け|アドバイス|例|提案|翻訳)が(必要|欲しい|ほしい)(です)?
+(言っ|話し|聞かせ|歌っ|作成し|挙げ|選ん)(て|で)
+(て|で)(ください|下さい|くれ|くれる|くれますか|くれませんか|もらえますか|もらえませんか|もらえる|いただけますか|いただけませんか|ほしい|欲しい|ほしいです|欲しいです|ちょうだい|もらいたい|いただきたい|ね)
+(書い|作っ|教え|訳し|翻訳し|説明し|要約し|直し|見せ|考え|調べ|添削し|評価し|まとめ|比べ|計算し|提案し|紹介し|修正し|分類し)て
+お願いします, お願い, 頼む, しなさい, をお願いします
+が(欲しい|ほしい)(です)?
+
+[always]
+必ず, 常に, 絶対
+
+[standing]
+これから, 今後, いつも, 今から, 以後, 毎回, 覚えて, 忘れない, と呼んで, 敬語
+
+[supposing]
+もし私が, 仮に, 想像して, 仮定, 例えば私が, たとえば私が, 〜のふり, ロールプレイ, 昔々, むかしむかし, この物語, このゲーム, ごっこ, としましょう, 私が海賊, 設定で
+
+[ends_supposing]
+想像して(ください)?
+仮定して(ください)?
+ふりをして(ください)?
+とします, としましょう, と仮定する
+
+[conditional]
+もし(私|僕|俺)
+もしも
+
+[roles]
+(海賊|魔法使い|魔女|ドラゴン|騎士|王|女王|王子|姫|吸血鬼|ロボット|宇宙人|エルフ|幽霊|ヒーロー|忍者|侍|探偵|語り手|神|皇帝|ai)として
+私は海賊
+
+[handling]
+訳し, 翻訳, 要約, 添削, 校正, 書き直し, 言い換え, 評価, 採点, 分類, 返信, 返事, 直し, まとめ, 修正
+
+[soft_handling]
+説明, 解説, 分析, 確認, どういう意味, 意味
+
+[texts]
+次の, 以下, 上の, この, これ, 文章, 文, メール, 手紙, メッセージ, 記事, 履歴書, 段落, 物語, 詩, 歌詞, チャット, 会話, 書類, 報告, コメント, 引用
+
+[speaking]
+書いた, 言った, 言いました, 書きました, 曰く, から, こう, 引用, 届いた, 転送
+
+[self_leads]
+私について, 自己紹介, 覚えて, 忘れない, メモ, 注意
+
+[salutations]
+拝啓, 様, お世話になって, こんにちは
+
+[signoffs]
+敬具, よろしくお願いいたします, 以上, 草々, よろしくお願いします
+
+[headers]
+差出人, 宛先, 件名, 日付, 送信者
+
+[subjects]
+件名
+
+[forwarding]
+メッセージ, 転送, メール
+
+[wrote]
+書きました, 書いた, のメール
+
+[resumes]
+履歴書, 職務経歴書, 職歴, 学歴, 資格
+
+[forgetting]
+忘れて(ください|下さい|ほしい|欲しい|くれ|もら|いい|ね)?$
+忘れて(ください|下さい|ほしい|欲しい|くれ|もらえ|いただけ|頂け|もいい)
+忘れろ
+(削除|消去)して(ください|下さい|ほしい|欲しい|くれ|もらえ|$)
+消して(ください|下さい|ほしい|欲しい|くれ|もらえ|$)
+(覚えておか|覚え|記憶し)ないで
+
+[asking]
+から, もう, のを, ことを, って, 全部, すべて, を, は, も, のこと
+
+[everything]
+全部, すべて, 全て, 何もかも, 知っていること
+
+[ending]
+離婚, 別れ, 引っ越し, 出て行, 売っ, 売り, 辞め, やめ, 退職, 亡くな, 死ん, 死に, 失っ, 失業, クビ, 解雇, もう~ない, もう~ません, 中止, キャンセル, 諦め, 終わ
+閉店, 引退, 卒業, 手放, 元夫, 元妻
+
+[corrects]
+[0-9]+~ではな, 実は, 実際は, 間違え, 間違い, 訂正, ではなく, じゃなくて, の代わりに, に変更, 変更に, 延期, 変わりました, 引っ越し
+
+[fillers]
+今, 現在, 本当に, です, だ, である, ます, よ, ね, 。
+
+[speaker]
+私は, 私の, 僕は, 俺は, 私, 僕, 俺
+
+[user]
+ユーザーは, ユーザーの, ユーザー
+
+[forms]
+います/いる, ました/た
+
+[past_questions]
+聞いた, 訊いた, 言ったこと, 話したこと, 話しました, 話した, 伝えた, 決めた, 決まった, 相談した, 前回, 以前の会話, これまでの会話, 何回, どのくらいの頻度, どの順番
+どんな順番
+
+[ago]
+前, 以前
+
+[days]
+日
+
+[weeks]
+週間
+
+[months]
+か月, ヶ月
+
+[years]
+年
+
+[yesterday]
+昨日
+
+[day_before_yesterday]
+一昨日, おととい
+
+[last_week]
+先週
+
+[last_month]
+先月
+
+[last_year]
+去年, 昨年
+
+[this_week]
+今週
+
+[this_month]
+今月
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/data/ka.txt
+
+SOURCES["language/data/ka.txt"] = r'''# Georgian.
+# docs/languages.md tells what each section holds.
+
+[common]
+და, არის, მე, ჩემი, რა, სად, როდის, რატომ, როგორ, ვინ, რომ, არ, ეს, ის
+
+[own]
+მე, ჩემი, ჩემს, ჩემმა, მაქვს, ვარ, ვცხოვრობ, ვმუშაობ, მყავს, მიყვარს, ჩვენ, ჩვენი, მქვია, ვსწავლობ
+დავიბადე
+
+[keeping]
+დაიმახსოვრე, არ დაგავიწყდეს, ყოველთვის
+
+[questions]
+რა, სად, როდის, რატომ, როგორ, ვინ, რომელი, რამდენი
+
+[asks]
+სად, როდის, რატომ, რომელი, რამდენი
+
+[requests]
+დაწერე, თარგმნე, ახსენი, მითხარი, გადათარგმნე, გადმოთარგმნე, დამეხმარე, შემიმოკლე, გაასწორე
+შეადგინე, მომეცი
+
+[supposing]
+წარმოიდგინე, წარმოიდგინეთ, დავუშვათ, ვთქვათ, იყო და არა იყო რა
+
+[conditional]
+რომ ვიყო, მე რომ, ნეტავ
+
+[forgetting]
+დაივიწყე, წაშალე
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/data/km.txt
+
+SOURCES["language/data/km.txt"] = r'''# Khmer.
+# docs/languages.md tells what each section holds.
+
+[without_spaces]
+
+[own]
+ខ្ញុំ, យើង, របស់ខ្ញុំ, ខ្ញុំបាទ, នាងខ្ញុំ
+
+[requested]
+(ឱ្យ|ឲ្យ|ប្រាប់|ជួយ|បង្រៀន|ណែនាំ)(ខ្ញុំ|យើង)
+
+[impersonal]
+ខ្ញុំ(អាច|គួរ|ត្រូវ)~(យ៉ាងដូចម្តេច|ដូចម្តេច|យ៉ាងណា)
+
+[keeping]
+ចងចាំ, កុំភ្លេច, ជានិច្ច, ចាប់ពីពេលនេះ
+
+[polite]
+អរគុណ, សួស្តី, ជំរាបសួរ, សូមទោស
+
+[questions]
+តើ, ហេតុអ្វី, អ្នកណា, នរណា
+
+[ends_question]
+ឬទេ, ណា, មែនទេ, ឬនៅ
+
+[asks]
+អ្វី, ទីណា, ឯណា, នៅណា, ប៉ុន្មាន, ពេលណា, ដូចម្តេច, ហេតុអ្វី, យ៉ាងណា, ណាខ្លះ, មួយណា, អ្នកណា, នរណា
+
+[requests]
+សរសេរ, បកប្រែ, ពន្យល់, សង្ខេប, ជួយ, ណែនាំ, ប្រាប់, សូម
+
+[supposing]
+ស្រមៃ, ឧបមា, សន្មត
+
+[conditional]
+បើខ្ញុំ, ប្រសិនបើខ្ញុំ
+
+[forgetting]
+ភ្លេច, លុប
+
+[asking]
+សូម, ជួយ
+
+[denying]
+កុំ, មិន
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/data/ko.txt
+
+SOURCES["language/data/ko.txt"] = r'''# Korean, whose particles stick to the words.
+# docs/languages.md tells what each section holds.
+
+[without_spaces]
+
+[glued]
+
+[common]
+나는, 저는, 그리고, 그런데, 무엇, 어디, 언제, 누가, 왜, 어떻게, 이, 그, 저, 것, 수, 있는, 있어, 없어, 뭐야, 뭐예요, 입니다, 이다
+
+[common_pairs]
+나는, 저는, 내가, 제가, 나의, 저의, 우리, 저희, 어디, 언제, 무엇, 무슨, 뭐야, 뭐지, 누구, 어떤, 어느, 어떻, 떻게, 있어, 있는, 있나, 나요, 가요, 까요
+지요, 해요, 세요, 어요, 아요, 에요, 예요, 이에, 습니, 니다, 입니, 니까, 하는, 하고, 하지, 했지, 였지, 에서, 에게, 으로, 는지, 이다, 내, 제, 뭐
+
+[own]
+나, 나는, 난, 내, 내가, 나의, 나도, 나를, 나랑, 나만, 저는, 전, 제, 제가, 저의, 저도, 저를, 저랑, 저만, 내게, 제게, 나한테, 저한테, 나에게, 저에게
+우리, 우리는, 우리가, 우리의, 우리집, 우리집은, 저희, 저희는, 저희가, 저희의, 본인은, 제꺼, 내꺼, 나에, 저에
+(아내|남편|와이프|엄마|아빠|어머니|아버지|아들|딸|동생|여동생|남동생|언니|오빠|누나|형|고양이|강아지)(의)? (이름|생일|직업|나이|취미|알레르기)(은|이|을)?
+
+[requested]
+(나|저|내|제|우리|저희)(에게|한테|게)( _)?( _)?( _)? (알려|말해|설명|보여|추천|가르쳐|써|만들어|해)*
+(저|나|우리)(를|도)? (좀 )?도와*
+
+[impersonal]
+(내가|제가|나는|저는|우리가) (어떻게|어찌) *
+어떻게 (내가|제가|하면 내가)
+만약 (내가|제가)
+(내가|제가) 만약
+(나는|저는|내가|제가) (궁금|알고 싶)*
+
+[personal]
+(내가|제가|나는|저는) (보통|주로|평소에|매일|항상) *
+
+[keeping]
+기억해, 기억해줘, 잊지, 앞으로, 항상, 라고 불러
+
+[ends_statement]
+요, 니다
+(어|아|여|해)요
+(예|에)요
+(았|었|했|였|겼|됐|갔|왔|샀)(어|다)
+좋아, 싫어
+(좋아|싫어)해
+살아, 있어, 없어, 이야
+
+[ends_no_statement]
+(세|나|까|줘|주|은가|는가|인가|한가|던가|죠)요
+(감사합|감사드립|고맙습|죄송합|반갑습|부탁합|부탁드립)니다
+(고마워|미안해|안녕하세|부탁해|감사해)요
+
+[openers]
+고마워요, 고맙습니다, 참고로, 그나저나, 참, 아, 안녕하세요, 안녕, 네, 아니요, 그럼, 그런데, 저기요, 고마워, 고마워요, 감사합니다
+
+[polite]
+감사, 고마워, 고맙습니다, 안녕, 죄송, 수고, 잘 자
+
+[reacts]
+(아 |네 )?(잘 )?(이해했|이해됐|이해가 |이해돼|알겠|알았|그렇군|그렇구나|맞아|맞네|좋네|말이 되)*
+(한번 )?(해|시도해|써)( )?볼게*
+오케이
+
+[addresses]
+(좀 )?도와
+혹시, 어떻게, 추천
+
+[prefers]
+선호해*, 선호합니다, 선호하는 편*
+(이|가|게|걸|을|를) 더 (좋|선호|편)*
+더 좋아*
+
+[leans_first]
+(그는|그녀는|그건|그게|이건|이게|저건|그것은|이것은|그들은|거기|그곳)
+
+[leans_last]
+그거, 이거, 저거
+
+[questions]
+어떻게, 왜, 무엇을, 뭐가, 뭘, 어디서, 어디에, 언제, 누가, 얼마나, 어느, 어떤
+
+[ends_question]
+까, 까요, 나요
+(은|는|인|한|던|된|큰|간|온|쁜|운|른|신|런)가요
+궁금*
+알고 싶(어|다|어요|습니다)
+은가요, 니, 냐, 어때, 어때요, 뭐야, 뭐예요, 무엇인가요, 어디야, 방법, 방법은
+
+[asks]
+누가, 뭐야, 뭐예요, 뭘, 무엇
+어디(에|서|로|야|예|인|가)
+어떻게
+
+[requests]
+다음을, 다음 문장을, 아래, 당신은, 너는
+
+[ends_request]
+(아이디어|추천|도움|조언|팁|레시피|예시|번역)(가|이)? (필요해|필요해요|필요합니다)
+(써|적어|만들어|해|번역해|요약해|설명해|알려|가르쳐|고쳐|보여|추천해|도와|찾아|골라|평가해|정리해|지어|짜|봐)( )?(줘|줘요|주세요|주십시오|줄래|줄래요|주실래요|달라|주라|줄 수 있어)
+부탁해, 부탁드립니다, 부탁드려요, 하세요, 해라, 시오
+
+[always]
+항상, 절대, 언제나
+
+[standing]
+앞으로, 이제부터, 지금부터, 매번, 기억해, 잊지, 라고 불러
+
+[supposing]
+역할 놀이, 역할놀이, 내가 만약, 만약 내가, 만약 제가, 가정해, 상상해, 역할극, 옛날 옛적, 이 이야기에서, 라고 치자
+
+[ends_supposing]
+(척|체)( )?(해|하)( )?(줘|자|봐|보자)*
+척하자
+가정해 (줘|봐|보자)
+상상해 (줘|봐|보자)
+가정하자, 치자, 척하자, 라고 하자
+
+[conditional]
+(내가|제가|나는|저는|우리가|만약|만일)~(다면|더라면|이라면|부자라면|왕이라면)
+
+[roles]
+(해적|마법사|마녀|용|기사|왕|여왕|왕자|공주|뱀파이어|로봇|외계인|요정|유령|영웅|닌자|탐정|황제)(으)?로서
+
+[handling]
+번역, 요약, 교정, 첨삭, 고쳐, 바꿔, 평가, 채점, 분류, 답장, 다듬어, 맞춤법, 문법
+뭐라고 (해|하지|하나요|합니까)
+
+[soft_handling]
+설명, 분석, 확인, 무슨 뜻, 의미
+
+[texts]
+다음, 아래, 위, 이, 문장, 글, 메일, 이메일, 편지, 메시지, 기사, 이력서, 문단, 이야기, 시, 가사, 대화, 문서, 보고서, 댓글, 후기
+
+[speaking]
+썼, 말했, 말하길, 보냈, 답했, 왔어, 인용, 전달된, 전달받은
+
+[self_leads]
+나에 대해, 저에 대해, 자기소개, 기억, 메모, 참고
+
+[salutations]
+안녕하세요, 존경하는, 친애하는, 에게, 님께
+
+[signoffs]
+감사합니다, 드림, 올림, 감사드립니다
+
+[headers]
+보낸 사람, 받는 사람, 제목, 날짜
+
+[subjects]
+제목
+
+[forwarding]
+메시지, 전달된, 원본
+
+[wrote]
+작성, 썼습니다, 님이 작성
+
+[resumes]
+이력서, 경력, 학력, 자격증
+
+[forgetting]
+잊어( )?(줘|주|줄|버려|라|도 돼)*
+잊어$, 잊으세요
+(지워|삭제해)( )?(줘|주|줄)*
+(지워|삭제해)$
+지우세요, 삭제하세요
+기억하지 (마|말)
+
+[asking]
+걸, 것, 것을, 에서, 지, 더 이상, 좀, 를, 을, 은, 는, 도, 전부, 다, 모두
+
+[denying]
+안, 절대
+
+[everything]
+모두, 전부, 다 잊어, 모든
+
+[ending]
+이혼, 헤어졌, 헤어져, 이사했, 이사 갔, 팔았, 그만두, 그만뒀, 퇴사, 돌아가셨, 죽었, 세상을 떠, 잃었, 해고, 더 이상, 취소, 포기, 끊었, 끝났, 문을 닫, 은퇴
+졸업, 도난
+
+[corrects]
+[0-9]+~아니, 사실은, 사실, 실은, 말은, 잘못, 틀렸, 정정, 아니라, 대신, 변경, 미뤄, 연기, 바뀌었, 바꿨, 이사
+
+[fillers]
+지금, 현재, 정말, 아주
+
+[numbers]
+하나/1, 한/1, 두/2, 둘/2, 세/3, 셋/3, 네/4, 넷/4, 다섯/5, 여섯/6, 일곱/7, 여덟/8, 아홉/9, 열/10, 스무/20
+
+[speaker]
+저는, 나는, 제, 내, 저의, 나의
+
+[user]
+사용자는, 사용자의, 사용자
+
+[forms]
+어요/다
+
+[past_questions]
+물어봤, 물었던, 말했던, 말했지, 이야기했, 얘기했, 언급했, 결정했, 정했, 논의했, 지난번, 지난 대화, 우리 대화, 몇 번, 얼마나 자주, 어떤 순서
+
+[ago]
+전
+
+[days]
+일
+
+[weeks]
+주
+
+[months]
+개월, 달
+
+[years]
+년
+
+[yesterday]
+어제
+
+[day_before_yesterday]
+그저께, 그제
+
+[last_week]
+지난주, 지난 주
+
+[last_month]
+지난달, 지난 달
+
+[last_year]
+작년, 지난해
+
+[this_week]
+이번 주
+
+[this_month]
+이번 달
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/data/lo.txt
+
+SOURCES["language/data/lo.txt"] = r'''# Lao.
+# docs/languages.md tells what each section holds.
+
+[without_spaces]
+
+[own]
+ຂ້ອຍ, ຂ້າພະເຈົ້າ, ພວກເຮົາ, ເຮົາ, ຂ້າ, ຂອງຂ້ອຍ
+
+[requested]
+(ໃຫ້|ບອກ|ຊ່ວຍ|ສອນ|ແນະນໍາ|ແນະນຳ)(ຂ້ອຍ|ພວກເຮົາ)
+
+[impersonal]
+ຂ້ອຍ(ຈະ|ຄວນ|ສາມາດ|ຕ້ອງ)~(ແນວໃດ|ຢ່າງໃດ)
+
+[keeping]
+ຈື່ໄວ້, ຢ່າລືມ, ສະເໝີ, ຕໍ່ໄປນີ້
+
+[polite]
+ຂອບໃຈ, ສະບາຍດີ, ຂໍໂທດ
+
+[questions]
+ແມ່ນຫຍັງ, ເປັນຫຍັງ, ໃຜ, ຍ້ອນຫຍັງ
+
+[ends_question]
+ບໍ, ບໍ່, ບໍ່ໜໍ, ໃຜ, ແມ່ນບໍ, ຫຼືບໍ່, ຫຼືຍັງ
+
+[asks]
+ຫຍັງ, ໃສ, ໃດ
+ຈັກ(ປີ|ຄົນ|ໂຕ|ອັນ|ໂມງ|ມື້)
+ເທົ່າໃດ, ເທົ່າໃດ, ແມ່ນໃຜ
+
+[requests]
+ຂຽນ, ແປ, ອະທິບາຍ, ສະຫຼຸບ, ຊ່ວຍ, ແນະນໍາ, ແນະນຳ, ບອກ, ກະລຸນາ
+
+[ends_request]
+ແດ່, ໃຫ້ແດ່, ໃຫ້ຂ້ອຍ
+
+[supposing]
+ສົມມຸດ, ຈິນຕະນາການ
+
+[conditional]
+ຖ້າຂ້ອຍ
+
+[forgetting]
+ລືມ, ລຶບ
+
+[asking]
+ກະລຸນາ, ຊ່ວຍ, ໃຫ້
+
+[denying]
+ຢ່າ, ບໍ່
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/data/my.txt
+
+SOURCES["language/data/my.txt"] = r'''# Burmese.
+# docs/languages.md tells what each section holds.
+
+[without_spaces]
+
+[own]
+ကျွန်တော်, ကျွန်မ, ကျွန်ုပ်, ငါ, ကျနော်, ကျမ, ကျွန်တော့်, ငါ့, ကျုပ်, ကျွန်ုပ်တို့
+
+[keeping]
+မှတ်ထား, မမေ့, အမြဲ, အခုကစပြီး
+
+[polite]
+ကျေးဇူး, မင်္ဂလာပါ
+
+[ends_question]
+လား, လဲ, သလား, သလဲ, မလား, မလဲ, နည်း
+
+[asks]
+ဘယ်, ဘာ, ဘယ်သူ, ဘယ်လို, ဘာကြောင့်
+
+[ends_request]
+ပေးပါ, ပါဦး, ပေး
+
+[supposing]
+စိတ်ကူး, ဆိုပါစို့
+
+[forgetting]
+မေ့လိုက်ပါ, မေ့ပစ်, ဖျက်
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/data/nl.txt
+
+SOURCES["language/data/nl.txt"] = r'''# Dutch.
+# docs/languages.md tells what each section holds.
+
+[common]
+aan, als, bij, dan, dat, de, der, deze, die, dit, door, een, en, er, had, heb, hebben, heeft, het
+hij, hoe, hun, ik, in, is, je, jij, kan, maar, me, met, mij, mijn, naar, niet, nog, of, om, ons, ook
+op, over, te, tot, uit, van, voor, waar, waarom, wanneer, was, wat, we, wel, welke, wie, wij, wordt
+zal, ze, zich, zijn, zo
+
+[known_by]
+geen, wel, graag, veel, altijd, hier, daar, nu, heel, erg, jaar, twee, bedankt, hallo, omdat, als
+ook, mijn, werk, woon
+
+[own]
+ik, mijn, m'n, mijne, mezelf, mijzelf, wij, we, onze, ben, heb
+
+[own_objects]
+mij, me, ons
+
+[requested]
+(geef|vertel|zeg|laat|help|leg|schrijf|stuur|toon|maak|zoek|noem|leer|bedenk|vertaal|raad|beschrijf|bereken) (eens |even )?(me|mij|ons)
+(kun|kan|wil|zou|kunt|zoudt) (je|u|jij) (me|mij|ons)
+voor (me|mij|ons)$
+(leg|laat) ... (me|mij) (uit|zien)
+
+[impersonal]
+(hoe|waarmee) _ (ik|we|je|men)
+(heb|heeft|hebben) (ik|we|je) ... nodig
+wat (kan|moet|zou|doe|gebruik) (ik|we|je)
+waar (kan|koop|vind|kan) (ik|we|je)
+als (ik|we|je)
+alsof (ik|we)
+welke ... (moet|kan|gebruik|neem) (ik|we)
+ik (zoek|wil|heb) (een|hulp|dat je|weten)
+ik (vraag me af|heb een vraag|wil graag|zou graag)
+ik krijg ... (fout|foutmelding)
+stel dat ik
+
+[personal]
+hoe (heet|ben|woon|werk|leef|drink|reis|vier|slaap) ik
+hoe (oud|lang|groot|zwaar|vaak|veel _) (ben|heb|werk|woon|sport) ik
+hoe ga ik (meestal|altijd|naar)
+
+[keeping]
+onthoud, vergeet, altijd, nooit, voortaan, vanaf nu, noem me, noem mij, je antwoorden
+
+[openers]
+trouwens, overigens, tussen haakjes, oh, ach, alsjeblieft, alstublieft, hallo, hoi, hey, goedemorgen
+goedendag, ok, oké, nou, en, maar, dan, bedankt, dank je, ja, nee
+
+[polite]
+bedankt, dank je, dank u, dankjewel, hartelijk dank, graag gedaan, goedemorgen, goedenavond
+tot ziens, prima
+
+[reacts]
+ik (snap|begrijp|zie|vat) (het|dat|wat|hem|waarom|hoe)
+(ik )?(snap|begrijp) het
+begrepen$
+(dat|het) (klopt|klinkt|is duidelijk|is logisch|helpt)
+ik (ga|zal) (het|dat) ... (proberen|testen|bekijken)
+duidelijk$, helder$, je hebt gelijk, ik laat het weten
+
+[addresses]
+(kun|kan|zou|wil|weet|heb|zul) (je|jij|u)
+(help|geef|vertel|toon|leg) ... (me|mij|ons)
+(hoe|wat|waar) (kan|moet|zal|zou|raad) (ik|je|we)
+enig idee, tips$
+hier is (mijn|de|het|wat)
+
+[prefers]
+ik (geef|gaf) ... (de )?voorkeur
+ik geef de voorkeur
+ik (heb|wil|zie|zou|lees) ... liever
+mijn voorkeur
+ik vind het fijn (als|wanneer)
+ik verkies
+
+[leans_first]
+(hij|zij|ze|het|dat|dit|die) (is|was|heeft|had|zal|kan|woont|werkt|speelt|doet|gaat|wordt|lekt|vindt)
+(een|één|beide|allemaal) van (hen|ze|die)
+
+[leans_last]
+dat, het, dit, hem, haar, daar, hen, die, ervan, ermee
+
+[leans]
+ik (denk|geloof|vind) (dat|dat die|dat dat|die|het) (is|beter|was)
+
+[questions]
+(hoe|waar|wanneer|waarom) _ (ik|we|je|men)
+ik (wil|zou) (graag |wel )?... weten
+(enige|wat) (tips|ideeën)
+(hoe|wat|waar|wanneer|waarom|wie|welke|welk) (is|zijn|kan|kun|moet|mag|zal|heb|heeft|doe|maak|werkt|kost|betekent|krijg|vind|koop|repareer|kook|ga|veel|lang|oud|vaak|zou|raad)
+(kan|mag|moet|zal|zou|ben|heb) (ik|mijn|je|men)
+(kun|kan|wil|zou|weet|heb) (je|u)
+is (het|er|mijn|dit|dat)
+zijn (er|mijn)
+weet iemand
+ik (vraag me af|wil weten|zou graag weten)
+waarom
+
+[requests]
+lees (deze|dit|de|het|mijn|even)
+nakijken, schrijf, vertaal, vat, leg uit, geef
+maak (me|een|mijn|dit)
+help, toon, laat zien, vertel, corrigeer, verbeter, bereken, vergelijk, stel ... voor
+noem (een|drie|vijf)
+herschrijf, controleer, beoordeel, bedenk
+plan (een|mijn)
+zoek (een|mijn|voor)
+ontwerp, genereer, analyseer, antwoord op, beantwoord
+ik (heb|wil|zoek) ... (gedicht|recept|lijst|tekst|brief|vertaling|hulp|tips|ideeën)
+ik wil dat je
+je bent (een|mijn)
+
+[always]
+altijd, nooit, onthoud, vergeet niet, noem me, noem mij
+
+[standing]
+vanaf nu, voortaan, in de toekomst, elke keer, je antwoorden
+(korte|lange) antwoorden
+
+[supposing]
+laten we een (rollenspel|spel|spelletje)
+laten we ... spelen
+(jij bent|je bent) ... en ik ben
+stel, stel dat, stel je voor, stel u voor, veronderstel, doe alsof
+laten we (zeggen|aannemen|doen alsof|spelen)
+hypothetisch, in theorie, er was eens, rollenspel, in dit verhaal
+
+[conditional]
+als ik (was|had|kon|zou)
+was ik, had ik
+
+[roles]
+als (een )?(piraat|tovenaar|heks|draak|ridder|koning|koningin|prins|prinses|vampier|robot|alien|elf|dwerg|geest|superheld|ninja|detective|personage|god)
+
+[handling]
+lees, nalezen, nakijken, vertaal*, vertaling, vat, samenvat*, corrigeer*, herschrijf*, verbeter*
+beoordeel*, antwoord op, beantwoord, verkort, spelling, grammatica, nakijk*
+
+[soft_handling]
+leg uit, analyseer*, controleer*, wat betekent, lees
+
+[texts]
+dit, deze, dat, die, volgende, hieronder, hierboven, tekst, mail, e-mail, email, bericht, brief
+artikel, cv, zin, zinnen, alinea, opstel, verhaal, gedicht, chat, gesprek, formulier, document
+verslag, citaat, recensie
+
+[speaking]
+schreef, schrijft, zei, zegt, antwoordde, geschreven, gezegd, hier is, gestuurd, ontvangen
+doorgestuurd, doorgestuurde
+
+[self_leads]
+over mij, over mezelf, over ons, onthoud, vergeet niet, let op
+
+[salutations]
+beste, geachte, lieve, hallo, hoi, goedemorgen
+
+[signoffs]
+met vriendelijke groet
+met vriendelijke groeten
+groeten, groetjes, vriendelijke groet, liefs, hoogachtend, mvg
+
+[headers]
+van, aan, onderwerp, datum, verzonden, cc
+
+[subjects]
+onderwerp
+
+[forwarding]
+bericht, doorgestuurd*
+
+[wrote]
+schreef
+het volgende geschreven
+
+[resumes]
+curriculum vitae, werkervaring, opleiding, vaardigheden
+
+[forgetting]
+dat je … (vergeet|wist|verwijdert)
+(kun|kan|wil|zou) (je|u) … (vergeten|wissen|verwijderen)
+onthoud … niet (meer|langer)
+onthou … niet meer, vergeet, vergeten, wis, verwijder, schrap
+
+[asking]
+ik wil, ik wil graag, alsjeblieft, je, en, wil, kun, ook, dan, graag
+
+[denying]
+niet, nooit
+
+[denying_after]
+niet, nooit
+
+[everything]
+alles
+wat je (weet|over)
+
+[ending]
+gescheiden, uit elkaar, verhuisd, verkocht, ontslagen, ontslag, overleden, dood, gestorven, verloren
+niet meer, geen ... meer, afgezegd, geannuleerd, opgegeven, gestopt, gesloten, weduwe, weduwnaar
+pensioen, gestolen
+
+[corrects]
+niet (op |om )?[0-9]*
+eigenlijk, ik bedoelde, mijn fout
+(dat|het) (klopt niet|is fout|was fout)
+vergist, correctie, niet ... maar, in plaats van, verplaatst, uitgesteld, verzet, gewijzigd
+veranderd, hernoemd, verlengd, verhuisd
+nee (ik|het|dat|mijn)
+
+[fillers]
+trouwens, overigens, een, de, het, ben, is, zijn, nu, momenteel, heel, erg, echt, ook, tegenwoordig
+
+[numbers]
+twee/2, drie/3, vier/4, vijf/5, zes/6, zeven/7, acht/8, negen/9, tien/10, elf/11, twaalf/12
+twintig/20, dertig/30, veertig/40, vijftig/50, zestig/60, zeventig/70, tachtig/80, negentig/90
+
+[speaker]
+ik, mij, me, mijn, zich
+
+[user]
+de gebruiker, gebruiker
+
+[links]
+in, op, aan, van, naar, met, zonder, bij, voor, over, onder, na, tot, door, tegen, tussen, uit, en
+of, maar, omdat, dat, als, niet, geen, nooit, dan
+
+[forms]
+heb/heeft, ga/gaat, doe/doet, kan/kan, wil/wil, eet/eet
+
+[endings]
+/t, oon/oont, erk/erkt
+
+[past_questions]
+heb ik gevraagd, heb ik je gevraagd, heb ik gezegd, heb ik je verteld, heb ik genoemd, hebben we
+hadden we, heb je gezegd, heb je me, ons gesprek, onze gesprekken, de vorige keer, vorige keer
+hoe vaak, hoeveel keer, in welke volgorde
+
+[ago]
+geleden
+
+[counts]
+een/1, twee/2, drie/3, vier/4, vijf/5, zes/6
+
+[days]
+dag, dagen
+
+[weeks]
+week, weken
+
+[months]
+maand, maanden
+
+[years]
+jaar, jaren
+
+[month_names]
+januari/1, februari/2, maart/3, april/4, mei/5, juni/6, juli/7, augustus/8, september/9, oktober/10
+november/11, december/12
+
+[yesterday]
+gisteren
+
+[day_before_yesterday]
+eergisteren
+
+[last_week]
+vorige week, afgelopen week
+
+[last_month]
+vorige maand, afgelopen maand
+
+[last_year]
+vorig jaar, afgelopen jaar
+
+[this_week]
+deze week
+
+[this_month]
+deze maand
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/data/pl.txt
+
+SOURCES["language/data/pl.txt"] = r'''# Polish.
+# docs/languages.md tells what each section holds.
+
+[letters]
+łąężźćśń
+
+[common]
+a, ale, bo, być, był, była, co, czy, dla, do, gdy, gdzie, go, i, ich, ja, jak, jaki, jakie, jego
+jej, jest, już, ją, kiedy, kto, która, które, który, ma, mam, mi, mnie, mój, moja, moje, na, nie, o
+od, po, się, są, ta, tak, te, tego, ten, to, tu, ty, u, w, we, z, za, ze, że
+
+[known_by]
+bardzo, zawsze, nigdy, tutaj, dzięki, cześć, dwa, lata, lat, rok, wszystko, teraz, każdy, dobrze
+tylko, dzień, od, także, też, jestem
+
+[own]
+ja, mój, moja, moje, mojego, mojej, mojemu, moim, moimi, moich, moją, moi, mną, nasz, nasza, nasze
+naszego, naszej, naszym
+(mam|jem) na imię
+podoba mi
+
+[own_verbs]
+uczę, uprawiam, oglądam, słucham, gotuję, maluję, kolekcjonuję, podróżuję, biorę, prowadzę, robię
+kupuję, śpiewam, tańczę, buduję, prowadzimy, uczymy, jestem, mam, mieszkam, gram, czytam, znam
+śpiewam, biegam, pływam, używam, unikam, wolę, lubię, pracuję, studiuję, uczę się, urodziłem
+urodziłam, noszę, piję, jem, palę, jeżdżę, chodzę, uwielbiam, kocham, nienawidzę, zarabiam, ważę
+hoduję, zbieram, trenuję, mówię, boję się, choruję, cierpię, nazywam, interesuję, zajmuję, mamy
+mieszkamy, jesteśmy, pochodzę, planuję, wstaję, śpię, spędzam, obchodzę
+
+[own_objects]
+mnie, mi, nam, nas, mną
+
+[own_endings]
+łem, łam, liśmy, łyśmy
+
+[own_first]
+ę, am
+
+[own_not]
+chcę, proszę, dziękuję, potrzebuję, się, też, szukam, pytam, tam, sam, nam, wam, reklam, program
+imię, przepraszam, witam, ekran, problem, algorytm, mogę, muszę, kłam*
+
+[before_verbs]
+nie, już, teraz, też, także, zawsze, nigdy
+
+[requested]
+(daj|powiedz|pokaż|pomóż|napisz|wyjaśnij|wytłumacz|podaj|zrób|znajdź|poleć|zaproponuj|opowiedz|przypomnij|przetłumacz|doradź|stwórz|przygotuj|naucz|wyślij)(cie)? (mi|nam|mnie)
+(możesz|mógłbyś|mogłabyś|może pan|może pani) ... (mi|nam|mnie)
+dla (mnie|nas)$
+(poleć|polecisz|polecasz|doradzisz) mi
+
+[impersonal]
+jak (mogę|mam|powinienem|powinnam|mogłbym|mogłabym)
+co (mogę|mam|powinienem|powinnam) (zrobić|użyć|kupić|powiedzieć|napisać|wpisać)
+gdzie (mogę|znajdę|kupię)
+czy (mogę|muszę|powinienem|powinnam)
+gdybym
+(jeśli|jeżeli|gdy) (ja|mam|chcę)
+jakbym
+mam (pytanie|błąd|plik|listę|tabelę|problem z)
+(potrzebuję|chcę|chciałbym|chciałabym|szukam) *
+ile ... potrzebuję, zastanawiam się
+
+[personal]
+jak (się (nazywam|czuję)|mam na imię|dojeżdżam|spędzam|lubię|piję)
+
+[keeping]
+zapamiętaj, pamiętaj, zapomnij, zawsze, nigdy, od teraz, mów mi, mów do mnie, twoje odpowiedzi
+
+[states]
+jest, są, ma
+
+[points]
+to
+
+[openers]
+przy okazji, a propos, swoją drogą, nawiasem mówiąc, och, ach, proszę, cześć, hej, dzień dobry
+dobry wieczór, ok, dobra, więc, ale, dzięki, dziękuję, tak, nie, teraz
+
+[polite]
+dziękuję, dzięki, dziękuje, wielkie dzięki, nie ma za co, dzień dobry, dobry wieczór, do widzenia
+świetnie
+
+[reacts]
+(już |teraz |to )?(rozumiem|zrozumiałem|zrozumiałam|kapuję|łapię)( już| teraz| to| wszystko| lepiej)?$
+(to |teraz )?ma (to )?sens
+(spróbuję|sprawdzę|przetestuję|zobaczę|pomyślę)
+jasne$, zgoda$, brzmi dobrze, masz rację, w porządku$, dobrze$
+
+[addresses]
+(czy )?(możesz|możecie|mógłbyś|mogłabyś|pomożesz|doradzisz|polecisz|wiesz|masz) _
+(pomóż|powiedz|doradź|poleć|wyjaśnij|pokaż|napisz|daj) _
+(jak|co|gdzie) (mogę|mam|powinienem|powinnam|polecasz|radzisz|najlepiej)
+jakieś (pomysły|rady|wskazówki)
+oto (mój|moja|moje)
+
+[prefers]
+wolę, wolałbym, wolałabym, preferuję, lubię gdy, lubię kiedy, nie lubię gdy, najbardziej lubię
+
+[leans_first]
+(on|ona|ono|oni|one|to) (jest|był|była|było|ma|miał|miała|mieszka|pracuje|gra|są|lubi|działa|robi)
+(jeden|jedna|jedno|oboje|obaj|obie|wszyscy) z (nich|nas)
+
+[leans_last]
+to, tam, tego, jego, ją, ich, nim, nią, nich, tamto
+
+[leans]
+(myślę|sądzę) że (to|on|ona|ten|ta)
+
+[questions]
+(jakieś|jakaś|jakiekolwiek) (rady|pomysły|wskazówki|sugestie)
+masz (jakieś|jakiś)
+jak (mogę|mam|się|naprawić|zrobić|działa|jest|długo|często|można|to|najlepiej|ugotować)
+jak *ć
+gdzie (mogę|jest|są|kupić|znaleźć|można)
+kiedy (jest|mogę|można|będzie)
+dlaczego, czemu, ile, czy
+co (mam|mogę|to|jest|znaczy|zrobić|polecasz|ugotować)
+jaki, jaka, jakie
+kto (to|jest|wie)
+który, która, które, skąd, dokąd, zastanawiam się, chcę wiedzieć, chciałbym wiedzieć
+chciałabym wiedzieć
+możesz, mógłbyś, mogłabyś, wiesz
+
+[requests]
+opowiedz, przeredaguj, zredaguj, dodaj, zmień, poszukaj, doradź, wypisz, skróć, rozwiąż, zaprojektuj
+dokończ, kontynuuj, narysuj, policz, uporządkuj, posortuj, wybierz, zamień, naucz mnie
+potrzebuję ... (pomysłu|porady|przykładu|rady|tekstu|prezentu)
+napisz, przetłumacz, wyjaśnij, wytłumacz, daj, podaj, zrób, stwórz, utwórz, pomóż, powiedz, pokaż
+streść, podsumuj, popraw, oblicz, porównaj, zaproponuj, poleć, opisz, wymyśl, zaplanuj, przygotuj
+sprawdź, oceń, przepisz, znajdź, wymień, wygeneruj, przeanalizuj, odpowiedz na, ułóż, napraw
+jesteś (moim|moją)
+potrzebuję ... (wiersza|przepisu|listy|pomocy|pomysłów|tłumaczenia)
+chcę żebyś
+
+[always]
+zawsze, nigdy, zapamiętaj, pamiętaj, nie zapomnij, mów mi, nazywaj mnie
+
+[standing]
+od teraz, od dziś, w przyszłości, za każdym razem, twoje odpowiedzi
+(krótkie|długie) odpowiedzi
+
+[supposing]
+(ty )?jesteś … a ja
+ty jesteś ... a ja, załóżmy, załóż, przypuśćmy, wyobraź sobie, wyobraźmy sobie, udawaj, udawajmy
+powiedzmy, hipotetycznie, teoretycznie, w teorii, dawno temu, odgrywanie ról, w tej historii
+zabawmy się
+
+[conditional]
+gdybym, gdyby, jeślibym
+
+[roles]
+jako (pirat*|czarodziej*|wiedźma|smok|rycerz|król|królowa|książę|księżniczka|wampir|robot|kosmita|elf|krasnolud|duch|superbohater|ninja|detektyw|postać|bóg)
+
+[handling]
+przetłumacz*, tłumaczeni*, streść, streszcz*, podsumuj*, popraw*, przepisz, przeredaguj*, oceń
+odpowiedz na, skróć, ortografi*, gramatyk*, sprawdź
+
+[soft_handling]
+wyjaśnij, wytłumacz, przeanalizuj*, co znaczy, przeczytaj
+
+[texts]
+to, ten, ta, te, tę, tego, tej, następując*, poniż*, powyż*, tekst*, mail*, e-mail*, wiadomoś*, list
+artykuł*, cv, zdani*, akapit*, esej, opowiadani*, wiersz*, czat, rozmow*, formularz*, dokument*
+raport*, cytat*, recenzj*
+
+[speaking]
+napisał, napisała, pisze, powiedział, powiedziała, mówi, odpowiedział, oto, przysłał, przysłała
+dostałem, dostałam, przekazano, przekazana, przesłano
+
+[self_leads]
+o mnie, o nas, zapamiętaj, pamiętaj, nie zapomnij, uwaga
+
+[salutations]
+drogi, droga, szanowny, szanowna, szanowni, cześć, witaj, dzień dobry
+
+[signoffs]
+z poważaniem, pozdrawiam, pozdrowienia
+serdecznie pozdrawiam
+z wyrazami szacunku
+całuję, do zobaczenia
+
+[headers]
+od, do, temat, data, wysłano, dw
+
+[subjects]
+temat
+
+[forwarding]
+wiadomoś*, przekazan*
+
+[wrote]
+napisał, napisała, pisze
+
+[resumes]
+curriculum vitae, życiorys
+doświadczenie zawodowe
+wykształcenie, umiejętności
+
+[forgetting]
+nie (pamiętaj|zapamiętuj) już
+nie pamiętaj, zapomnij
+żebyś … (zapomniał|zapomniała|usunął|usunęła)
+zapomnieć, usuń, skasuj, wymaż
+
+[asking]
+czy, mógłbyś, mogłabyś, czy mógłbyś, czy mogłabyś, czy możesz, proszę, żebyś, i, możesz, teraz, też
+chcę
+
+[denying]
+nie, nigdy
+
+[everything]
+wszystko, wszystkim, co wiesz
+
+[ending]
+rozwiedli, rozwod*, rozwied*, rozstali, wyprowadzi*, przeprowadzi*, sprzeda*, zwolni*, zmarł*
+umarł*, nie żyje, straci*, już nie, nie ... już, odwoła*, zrezygnowa*, przesta*, skończy*, zamkn*
+wdow*, emerytur*, ukradzi*, skradzi*
+
+[corrects]
+nie [0-9]*, właściwie, miałem na myśli, miałam na myśli, pomyliłem, pomyliłam, pomyłka
+(to )?(nieprawda|błąd)
+poprawka, poprawiam, nie ... tylko, nie ... lecz, zamiast, przełożon*, przesunięt*, zmienił*
+zmienion*, przeprowadził*, przedłużon*
+
+[fillers]
+teraz, obecnie, bardzo, naprawdę, też, także
+
+[numbers]
+dwa/2, trzy/3, cztery/4, pięć/5, sześć/6, siedem/7, osiem/8, dziewięć/9, dziesięć/10, jedenaście/11
+dwanaście/12, dwie/2, dwóch/2, dwoje/2, troje/3, trzech/3, dwadzieścia/20, trzydzieści/30
+czterdzieści/40, pięćdziesiąt/50, sześćdziesiąt/60, siedemdziesiąt/70, osiemdziesiąt/80
+dziewięćdziesiąt/90
+
+[speaker]
+ja, mnie, mi, mój, moja, moje, mojego, mojej, się
+
+[user]
+użytkownik, użytkowniczka, użytkownika, użytkowniczki
+
+[links]
+w, we, na, z, ze, do, od, o, po, za, nad, pod, przed, dla, bez, przez, między, i, lub, ale, bo, że
+jak, niż, gdy, jeśli, nie, nigdy
+
+[forms]
+jestem/jest, jem/je, mam/ma
+
+[endings]
+m/, ę/e, ę/i, em/e
+
+[past_questions]
+pytałem, pytałam, mówiłem, mówiłam, wspominałem, wspominałam, opowiadałem, opowiadałam
+rozmawialiśmy, ustaliliśmy, zdecydowaliśmy, omawialiśmy, mówiłeś, radziłeś, proponowałeś
+nasza rozmowa, naszej rozmowie, naszych rozmów, naszych rozmowach, ostatnim razem, jak często
+ile razy
+w jakiej kolejności
+
+[ago]
+temu
+
+[counts]
+dwa/2, dwie/2, trzy/3, cztery/4, pięć/5, sześć/6
+
+[days]
+dzień, dni
+
+[weeks]
+tydzień, tygodnie, tygodni
+
+[months]
+miesiąc, miesiące, miesięcy
+
+[years]
+rok, lata, lat
+
+[month_names]
+stycznia/1, styczniu/1, lutego/2, lutym/2, marca/3, marcu/3, kwietnia/4, kwietniu/4, maja/5, maju/5
+czerwca/6, czerwcu/6, lipca/7, lipcu/7, sierpnia/8, sierpniu/8, września/9, wrześniu/9
+października/10, październiku/10, listopada/11, listopadzie/11, grudnia/12, grudniu/12
+
+[yesterday]
+wczoraj
+
+[day_before_yesterday]
+przedwczoraj
+
+[last_week]
+w zeszłym tygodniu
+w ubiegłym tygodniu
+
+[last_month]
+w zeszłym miesiącu
+w ubiegłym miesiącu
+
+[last_year]
+w zeszłym roku, w ubiegłym roku
+
+[this_week]
+w tym tygodniu
+
+[this_month]
+w tym miesiącu
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/data/prompt_injection.txt
+
+SOURCES["language/data/prompt_injection.txt"] = r'''# What orders to a model are made of: a line has the codes of its languages, and then beginnings of words,
+# with commas between them, in small letters without marks. `=` before a word: the whole word.
+# Of languages without spaces, parts of a text.
+
+# To leave unheeded.
+[set_aside]
+en: =ignore, =ignoring, =disregard, =disregarding, =forget, =override, =overrule, =bypass, =circumvent
+en: =neglect, =discard, =drop, =skip, =abandon, =disable, =suspend, =erase, =void, =revoke, =obsolete
+en: =invalid, =overridden, =cancelled, =superseded, set aside, put aside, =unlearn
+de: =ignorier, =ignoriere, =ignorieren, =ignoriert, =vergiss, =vergesst, =vergessen, =missachte
+de: =missachten, =umgehe, =uberschreibe, =verwirf
+fr: =ignore, =ignorez, =ignorer, =oublie, =oubliez, =contourne, =contournez, =neglige, =negligez
+fr: =desobeis
+es: =ignora, =ignore, =ignorad, =ignoren, =olvida, =olvide, =olvidad, =omite, =descarta, =desobedece
+it: =ignora, =ignorate, =ignori, =dimentica, =dimenticate, =scavalca, =trascura
+pt: =ignora, =ignore, =ignorem, =esquece, =esqueca, =desconsidere, =desconsidera, =desobedeca
+nl: =negeer, =negeert, =vergeet, =omzeil
+sv da no is: =ignorera, =ignorer, =strunta, =bortse, =glom, =glem, =glomma, =se bort, =tilsidesæt, =hunsa
+fi et: =unohda, =ohita, =sivuuta, =jata, =unusta, =eira, =ignoreeri
+pl: =zignoruj, =ignoruj, =zapomnij, =pomin, =omin, =odrzuc
+cs sk: =ignoruj, =ignorujte, =zapomen, =zapomente, =nedbej, =zabudni, =prehlizej
+hr sl sr: =ignoriraj, =zanemari, =zaboravi, =pozabi, =prezri, занемари, игнориши
+hu: =hagyd, =felejtsd, =mellozd, =ignorald
+ro: =ignora, =ignorati, =uita, =uitati, =nesocoteste
+tr az: yok say, yoksay, =unut, =unutun, gormezden gel, =goz ardi, dikkate alma
+el: αγνοησε, αγνοηστε, ξεχασε, ξεχνα, παραβλεψε
+ru uk bg: игнорируй, игнорируите, проигнорируй, =забудь, =забудьте, пренебреги, ігноруй, ігноруите, знехтуй
+ru uk bg: =забуди, игнорирай, забрави
+he: התעלם, התעלמ, תתעלם, שכח מ, תשכח, להתעלם
+ar fa ur: تجاهل, انس, اهمل, نادیده, فراموش کن, نظر انداز
+hi: अनदख, नजरअदाज, नजरदाज, भल जा, उपकष
+vi id ms tl: bo qua, quen, phot lo, =abaikan, =lupakan, =hiraukan, =balewalain, =kalimutan
+sw: =puuza, =sahau
+
+# What is left unheeded.
+[rules]
+en: instruction, =prompt, =prompts, =rule, =rules, guideline, directive, =policy, =policies
+en: =restrictions, =guardrails, =constraints, =safeguards, =programming, =training, =commands, =orders
+en: =filters, =context, =messages, =safety, =guidance
+de: anweisung, =regel, =regeln, =befehl, =befehle, vorgabe, richtlini, instruktion, weisung
+fr: =consigne, =consignes, =regle, =regles, =directive, =directives
+es it pt ro: instruccion, instruçõe, instrucoe, instruca, istruzion, =reglas, =regole, =regras, =ordenes, =ordini
+es it pt ro: =ordens, directrices, direttive, diretrizes, =normas, =comandi, =comenzi, instructiun, =reguli
+es it pt ro: =indicaciones
+nl: instructie, =regels, opdracht, richtlijn
+sv da no fi et: instruktion, instruks, =regler, =reglerna, =reglerne, =anvisningar, =ohjeet, =ohjeita, =saannot
+sv da no fi et: =juhised, =juhiseid, retningslinj
+pl cs sk hr sl sr: instrukcj, instrukc, polecen, zasad, =reguly, pokyn, pravidl, =instrukce, =prikazy, =upute, uputstv
+pl cs sk hr sl sr: =pravila, navodil, инструкциј, правила
+hu tr az: utasitas, szabaly, talimat, =kural, =kurallar, yonerge, komut, telimat
+el: οδηγι, εντολ, κανον, κατευθυνσ
+ru uk bg: инструкци, указани, правил, команд, приказ, інструкці, вказівк, вказивк
+he: הוראות, ההוראות, הכללים, כללים, הנחיות, ההנחיות
+ar fa ur: تعليمات, التعليمات, الاوامر, اوامر, القواعد, دستور, قوانین, هدایات
+hi: निर्दश, निरदश, नर्दश, आदश, नियम, नयम
+vi id ms tl sw: huong dan, chi thi, quy tac, =lenh, instruksi, =perintah, =aturan, =arahan, panuto, maelekezo
+
+# Which: those that the model has so far.
+[earlier]
+en: previous, =prior, =earlier, =above, preceding, =system, =original, =initial, =all, =any, =every
+en: =your, =safety, =existing, =current, =content, =foregoing, =former, =before, =past
+de: vorherig, bisherig, =obige, =obigen, fruher, vorangegangen, =alle, =deine, =deiner, =deinen, =ihre
+de: ursprunglich, =vorher, =zuvor, =oben
+fr: precedent, anterieur, =toutes, =tous, =tes, =vos, =ci, =avant, =dessus
+es it pt ro: anterior, =previas, =previos, precedent, =todas, =tus, =sus, =tutte, =tue, =sistema, =suas, =teus
+es it pt ro: =toate, =tale, =antes, =prima, =acima, =arriba, =sopra
+nl: eerder, =vorige, bovenstaand, =alle, =jouw, =je
+sv da no fi et: tidigare, tidligere, =alla, =alle, =dina, =dine, aiem, =kaikki, =kaikkia, eelne, =koik, forrige
+sv da no fi et: foregaende
+pl cs sk hr sl sr: poprzedni, wczesniejsz, =wszystkie, =twoje, =swoje, predchozi, =vsechny, =sve, predosl, =vsetky
+pl cs sk hr sl sr: =sve, prethodn, prejsnj, =vse, претходн, =све
+hu tr az: korabbi, elozo, =osszes, =minden, onceki, =tum, =butun, evvelki
+el: προηγουμεν, =ολες, =ολους, =σου
+ru uk bg: предыдущ, прежни, =все, =всю, =свои, =твои, попередн, =усі, =всі, =уси, =вси, =своі, предишн
+ru uk bg: =всички
+he: קודמ, הקודמ, =כל, מכל
+ar fa ur: السابق, سابق, =جميع, =كل, قبلی, قبل, =تمام, پچھل
+hi: पछल, पिछल, सभी, =सब, पहल
+vi id ms tl sw: =truoc, =tat, =truoc do, sebelumnya, =semua, =nakaraang, =zote
+
+# "Do not follow your rules any more."
+[not_to]
+en: do not follow, don't follow, stop following, do not obey, don't obey, stop obeying, no longer apply
+en: no longer follow, no longer hold, do not apply, need not follow, are void, is void, do not count
+en: don't count, no longer count, do not hold, no longer matter, pay no attention, take no notice
+de: nicht mehr, befolge nicht, halte dich nicht, gelten nicht, beachte nicht, nur noch
+fr: ne tiens plus, ne tenez plus, ne tiens pas compte, ne suis plus, ne suivez pas, ne suivez plus
+fr: ne respecte
+es it pt: no sigas, no obedezcas, haz caso omiso, ya no, non seguire, non rispettare, nao siga, nao obedeca
+es it pt: no tengas en cuenta, no hagas caso, non tenere conto, non tener conto, non considerare
+es it pt: nao leve em conta, nao considere
+nl sv da no: volg niet, niet meer, folj inte, bry dig inte, folg ikke, bortse fran, se bort fra
+pl cs ru uk: nie przestrzegaj, neridte se, nedrz se, не следуй, не соблюдай, не виконуй, не обращай внимания
+pl cs ru uk: не слушай, не учитывай, не зважай, nie zwracaj uwagi
+
+[everything_before]
+en: everything above, anything above, all of the above, everything before, anything before
+en: you were told before, you have been told, anything you were told, everything you were told
+en: all previous text, everything you know, whatever your developers, what your developers
+en: what your creators, whatever you were told, what you were told, what stands above
+en: whatever stands above, everything that came before, all that came before
+de: alles bisherige, alles vorherige, alles obige, alles was dir gesagt, alles was dir vorher
+de: alles was man dir, alles was du bisher, alles was oben, alles was vorher, alles was davor
+fr es it pt: tout ce qui precede, todo lo anterior, todo lo que te, tutto cio che precede
+fr es it pt: tutto quello che precede, tudo o que foi dito, tudo o anterior, tout ce qui est au dessus
+fr es it pt: tout ce qui est ecrit, todo lo de arriba, todo lo que esta arriba, tutto cio che sta sopra
+fr es it pt: tudo o que esta acima
+nl sv pl cs: al het bovenstaande, allt ovan, allt ovanfor, wszystko powyzej, wszystko co powyzej, vse predchozi
+nl sv pl cs: alles wat hierboven, wszystko co jest powyzej
+ru uk: все что тебе, все сказанное, усе сказане, все предыдущее
+
+[dense_set_aside]
+zh: 忽略, 无视, 無視, 忘记, 忘記, 忘掉, 不要遵守, 不再遵守, 跳过, 覆盖, 不要理会, 不用理, 不理会, 别管, 不要管
+ja: 無視, 忘れ, 従わない, 破棄
+ko: 무시, 잊어, 따르지
+th: เพิกเฉย, ละเว้น, ลืม, ไม่ต้องทำตาม
+
+[dense_rules]
+zh: 指令, 指示, 提示, 规则, 規則, 命令, 设定, 設定, 要求, 限制
+ja: 指示, 命令, ルール, 規則, プロンプト, 制約
+ko: 지시, 명령, 규칙, 지침, 프롬프트
+th: คำสั่ง, คําสั่ง, คำแนะนำ, กฎ, ข้อกำหนด
+
+[dense_earlier]
+zh ja ko th: 以上, 之前, 上面, 前面, 先前, 所有, 全部, 以前の, 前の指示, 上記, これまで, すべて, 全て, 이전, 모든, 위의, 앞의, ก่อนหน้า, ทั้งหมด, 你的, 系统
+zh ja ko th: システム, 시스템, あなたの
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/data/pt.txt
+
+SOURCES["language/data/pt.txt"] = r'''# Portuguese.
+# docs/languages.md tells what each section holds.
+
+[letters]
+ãõ
+
+[common]
+a, ao, aos, as, com, como, da, das, de, do, dos, e, ela, ele, em, era, estou, está, estamos, eu, foi
+há, isso, isto, já, lhe, mais, mas, me, meu, minha, na, nas, no, nos, não, o, onde, os, ou, para
+pela, pelo, por, porque, qual, quando, que, quem, se, sem, ser, seu, são, sua, também, te, tem
+tenho, teu, tua, um, uma, você, à, é
+
+[known_by]
+sempre, nunca, aqui, obrigado, obrigada, olá, dois, duas, anos, ano, tudo, todos, agora, cada, outro
+bem, só, dia, dias, muito, desde, até
+
+[own]
+como _ trabalho
+trabalho (muito|sempre|muitas|todos|aos|às|de|desde|por|pouco|até|lá|aqui)
+(só|não|nunca|sempre|eu|também|já|quase|apenas) como
+eu, meu, minha, meus, minhas, nós, nosso, nossa, nossos, nossas, comigo, uso óculos
+me (chamo|mudei|casei|formei|aposentei|sinto|interesso|disseste)
+chamo-me
+(moramos|temos|somos|estamos)
+a gente (mora|tem|vai|gosta)
+(onde|em que|em quê|de que|de quê|para quem|com quem|desde quando|quando|o que|quantos _|quantas _|quanto|a que|por que|como|que) ... (trabalho|estudo|como|tomo|uso|ganho|corro|nado|viajo|leio|vejo|compro|almoço|janto|cozinho|treino|devo|faço)$
+trabalho (de|como|em|na|no|para|com|numa|num)
+
+[own_verbs]
+sou, estou, vou, tenho, tive, moro, gosto, nasci, estudei, trabalhei, trabalhava, morava, morei
+falo, prefiro, odeio, adoro, durmo, bebo, dirijo, conduzo, sofro, toco, jogo, pratico, coleciono
+conheço, fui, fiz, costumo, vivo, faço, ando, peso, meço
+
+[own_objects]
+me, mim, nos
+
+[own_first]
+o, ei, i
+
+[own_not]
+isto, isso, hello, certo, quando, quanto, como, aqui, ali, oi, sei, quero, preciso, outro, todo
+nosso, mesmo, dado, texto, modelo, arquivo, código, exemplo, primeiro, segundo, posso, devo, resumo
+muito, pouco, logo, tanto, dinheiro, tempo, título, foi, rei, lei, depois, objetivo, claro, ótimo
+obrigado, bom, dei, meio
+
+[before_verbs]
+não, já, agora, também, sempre, nunca, hoje
+
+[requested]
+me (dá|dê|diga|diz|ajuda|ajude|explica|explique|mostra|mostre|conta|conte|faz|faça|escreve|escreva|recomenda|recomende|sugere|sugira|ensina|ensine|indica|indique|passa|passe|traduza)
+(pode|poderia|podes|podias|consegue) me
+(pode|poderia|podes|podias) ... -me
+(diz|dá|ajuda|explica|mostra|conta|faz|escreve|recomenda)-me
+para (mim|nós)$
+
+[impersonal]
+como (posso|faço|eu (posso|faço|consigo|devo|coloco|instalo)|poderia|devo|consigo|se)
+(o que|que) (posso|devo|eu posso|eu devo|faço para) (fazer|usar|dizer|escrever|comprar)?
+onde (posso|eu posso|encontro|compro|consigo)
+se (eu|tenho|estou|vou|for)
+como se eu
+tenho (uma (dúvida|pergunta|lista|tabela|função)|um (erro|arquivo|ficheiro|texto)|que)
+(estou recebendo|estou a receber|recebo|aparece) ... erro
+(eu )?(gostaria|queria|quero|preciso) (de )?(um|uma|que|saber|ajuda)
+me pergunto
+(estou|vou) (procurando|escrevendo|tentando|fazendo) (um|uma)
+
+[personal]
+como (eu )?(me chamo|me sinto|vou (para|ao|à|pro)|estou|bebo|tomo (o|meu))
+
+[keeping]
+lembra, lembre, esqueça, esqueças, esquece, anota, sempre, nunca, a partir de agora
+de agora em diante, me chame, chama-me, suas respostas, tuas respostas
+
+[states]
+é, são, foi, tem, era
+
+[points]
+isso, isto
+
+[openers]
+a propósito, aliás, por falar nisso, ah, oh, por favor, olá, oi, bom dia, boa tarde, boa noite, ok
+bem, então, e, mas, obrigado, obrigada, sim, não, agora, uma pergunta
+
+[polite]
+obrigado, obrigada, muito obrigado, muito obrigada, de nada, bom dia, boa tarde, boa noite, até logo
+perfeito, valeu
+
+[reacts]
+(agora |já )?(eu )?(entendi|entendo|compreendi|compreendo|percebi|percebo)( agora| melhor| bem| tudo| a ideia)?$
+(isso |agora )?faz (mais |todo o )?sentido
+vou (tentar|testar|ver|experimentar|pensar)
+entendido
+(certo|beleza|perfeito|claro|combinado|tudo bem)$
+isso é (exatamente|tudo)
+era (isso|exatamente)
+tens razão, você tem razão
+
+[addresses]
+(você |vocês |tu )?(me |nos )?(pode|poderia|podem|consegue|podes|podias|poderias|conseguirias|sabe|sabes|ajuda|ajudas|dá|explica) (me|nos|ajudar|sugerir|explicar|recomendar|dar|dizer|_-me|_r)
+(ajuda|ajude|diz|diga|dá|dê|explica|explique|mostra|mostre)-(me|nos)
+me (ajuda|ajude|dá|dê|diz|diga|explica|explique|recomenda)
+como (posso|faço|devo|poderia)
+o que (devo|posso|você)
+(tem|tens) (alguma|algum|ideias|dicas)
+alguma (ideia|sugestão|dica)
+aqui está
+
+[prefers]
+prefiro, preferia, preferiria
+gosto (quando|mais)
+minha preferência
+a minha preferência
+
+[leans_first]
+(ele|ela|eles|elas|isso|isto|aquilo) _
+(um|uma|ambos|ambas|todos) deles
+(um|uma) delas
+
+[leans_last]
+isso, isto, aquilo, lá, ali, ele, ela, eles, elas, nele, nela, disso
+
+[leans]
+(acho|penso|creio) que (isso|esse|essa|isto|este|esta|ele|ela)
+
+[questions]
+como (eu )?(me chamo|se chama|se chamam|nos chamamos)
+como *o (a|o|as|um|uma|meu|minha|isso|esse|este|essa|esta) _
+há (algum|alguma|alguém|um|uma|como|maneira|jeito|possibilidade|alguns)
+como (posso|faço|se|funciona|conserto|é|está|podia|poderia|fazer|preparo|devo|consertar|arranjo|cozinho)
+onde (posso|fica|está|compro|encontro|é|há|tem|devo)
+quando (é|devo|posso|começa|sai|chega)
+por que
+porque (é|não)
+o que, qual, quais
+quem (é|sabe|pode)
+quanto, quanta, quantos, quantas
+que (horas|tipo|devo|posso)
+de onde, para onde
+(posso|podemos|devo|deveria|pode|podes|poderia|podias|sabe|sabes|conhece|conheces|existe|tem (como|algum)|será que|é (possível|verdade|normal|melhor|seguro)|você (pode|sabe|poderia))
+alguém sabe, gostaria de saber, queria saber, quero saber, pergunto-me, me pergunto
+alguma (ideia|sugestão|dica)
+algum conselho, meu _ pode, minha _ pode
+
+[requests]
+(ideias|receita|receitas|dicas|exercícios|presentes) para
+escreva, escreve, escreve-me, redija, traduza, traduz, traduzir, explique, explica, explique-me
+explica-me, dê, dê-me, dá-me, me dê, me dá, faça, faz, faz-me, me faça, crie, cria, gere, gera
+ajude, ajuda, ajuda-me, ajude-me, me ajude, me ajuda, diga, diz, diz-me, me diga, me diz, mostre
+mostra, mostra-me, me mostre, resuma, resume, resumir, corrija, corrige, calcule, calcula, procure
+procura, encontre, encontra, recomende, recomenda, sugira, sugere, proponha, conte-me, conta-me
+me conte, descreva, descreve, compare, compara, analise, analisa, melhore, melhora, reescreva
+reescreve, reformule, reformula, classifique, classifica, avalie, avalia, responda a, responde a
+complete, completa, continue, continua, planeje, planeia, organize, organiza, liste, lista, enumere
+prepare, prepara, invente, inventa, verifique, converta, aja, comporte-se
+você é (um|uma|meu|minha)
+és (um|uma)
+preciso (de (ajuda|uma|um|ideias)|que)
+quero (que|uma (receita|lista|carta|ideia|tradução)|um (poema|texto|conselho|exemplo|resumo))
+gostaria (que|de (uma|um|ajuda))
+lembre-me de, conserte, otimize, leia, escolha, adivinhe, elabore
+
+[always]
+sempre, nunca, jamais, lembre que, lembra-te, não esqueça, não esqueças, me chame, chama-me
+
+[standing]
+a partir de agora, de agora em diante, daqui em diante
+daqui para a frente
+no futuro, toda vez, cada vez, suas respostas, tuas respostas
+respostas (curtas|breves|longas|detalhadas)
+
+[supposing]
+(você|tu) é* ... e eu sou
+experimento mental
+(você é|és) ... e eu sou
+suponha, suponhamos, supõe, supondo, imagine, imagina, imaginemos, vamos imaginar, finja, finge
+faz de conta, faça de conta, digamos, vamos supor, hipoteticamente, em teoria, na teoria
+vamos (brincar|jogar|fingir)
+era uma vez, nesta história, neste jogo, e se, assuma, cenário, vamos dizer
+
+[conditional]
+se eu (fosse|tivesse|pudesse|ganhasse|vivesse|morasse|quisesse)
+quem me dera
+se (fosse|tivesse|pudesse)
+se (eu )?*(asse|esse|isse)
+
+[roles]
+como (um |uma |o |a )?(pirata|mago|bruxa|dragão|cavaleiro|rei|rainha|príncipe|princesa|vampiro|robô|alienígena|elfo|anão|fantasma|super-herói|cowboy|ninja|samurai|viking|unicórnio|detetive|narrador|personagem|ia|deus|deusa|imperador)
+
+[handling]
+traduz*, tradução, resum*, corrij*, corrig*, correção, reescrev*, reformul*, parafrase*, avali*
+classific*, responda a, responde a, responder a, encurte, melhore, ortografia, gramática, revise
+reveja
+
+[soft_handling]
+(do|de|sobre o) que (se )?(trata|fala)
+quem (escreveu|canta|disse)
+explique, explica, explique-me, analise, analisa, verifique
+o que (significa|quer dizer)
+comente, interprete, leia
+
+[texts]
+canção, música, isto, isso, este, esta, estes, estas, esse, essa, seguinte, seguintes, texto, textos
+e-mail, email, mail, mensagem, mensagens, carta, artigo, currículo, curriculum, cv, frase, frases
+parágrafo, ensaio, história, poema, letra, chat, conversa, formulário, documento, relatório, citação
+notas, comentário, avaliação, publicação, página, candidatura
+
+[speaking]
+a seguir, o seguinte, escreveu, escreve, disse, diz, respondeu, aqui está, aqui vai, eis, mandou
+enviou, citação, recebi, encaminhado, encaminhada, reencaminhado
+
+[self_leads]
+me apresento, apresento-me, sobre mim, a meu respeito, sobre nós, lembre-se, lembra-te, lembre
+não esqueça, nota, tenha em conta
+
+[salutations]
+prezad*, caro, cara, caros, querid*, olá, oi, bom dia, boa tarde, estimad*, exmo*
+
+[signoffs]
+atenciosamente, cumprimentos
+com os melhores cumprimentos
+abraço, abraços, um abraço, beijos, beijinhos, saudações, cordialmente, obrigado, obrigada
+até breve
+
+[headers]
+de, para, assunto, data, enviado, enviada, cc, enc
+
+[subjects]
+assunto, enc
+
+[forwarding]
+mensagem, mensagens, encaminhad*
+
+[wrote]
+escreveu
+
+[resumes]
+curriculum vitae, currículo
+experiência profissional
+experiência, formação acadêmica, formação académica, formação, habilidades, competências
+
+[forgetting]
+não (se )?(lembre|guarde|memorize) mais
+que você … (esqueça|apague)
+esquece, esqueça, esqueças, esquecer, esqueçam, apaga, apague, apagues, apagar, elimina, elimine
+remova, remove, exclua, exclui, deleta, delete
+
+[asking]
+quero, gostaria, quero que, quero que você, você, que você, por favor, que, e, pode, podes, poderia
+agora, também, favor, de
+
+[denying]
+não, nunca
+
+[everything]
+tudo, todos, todas, o que sabes, o que você sabe, o que sabe
+
+[ending]
+divorci*, separei, separad*, separamos, separámos, separação, terminei, terminamos, terminámos
+terminou, mudei, saí de, vendi, vendemos, vendido, vendida, deixei, demiti, demitid*, despedid*
+morreu, morto, morta, faleceu, falecid*, perdi, já não, não ... mais, cancel*, acabou, acabei, parei
+fechou, fechado, viúv*, aposent*, reformei, dei, roubaram, roubad*, desisti, ex-marido, ex-mulher
+meu ex, minha ex, antes
+
+[corrects]
+não (dia |às )?[0-9]*
+na verdade, quis dizer, queria dizer, enganei-me, me enganei
+(está|estava) errad*
+correção, corrijo, não ... mas, em vez de, ao invés de, adiad*, mudei, mudamos, mudou, alterad*
+renomead*, prorrogad*
+não (é|sou|era)
+
+[fillers]
+um, uma, uns, umas, o, a, os, as, sou, é, estou, está, agora, atualmente, realmente, também
+simplesmente
+
+[numbers]
+dois/2, três/3, quatro/4, cinco/5, seis/6, sete/7, oito/8, nove/9, dez/10, onze/11, doze/12, duas/2
+vinte/20, trinta/30, quarenta/40, cinquenta/50, sessenta/60, setenta/70, oitenta/80, noventa/90
+
+[speaker]
+eu, meu, minha, meus, minhas, me, mim, se
+
+[user]
+o usuário, a usuária, o utilizador, a utilizadora, usuário, usuária, utilizador, utilizadora
+
+[links]
+ao, à, de, do, da, dos, das, em, no, na, nos, nas, com, sem, por, pelo, pela, para, sobre, entre
+desde, até, contra, antes, depois, e, ou, mas, porque, que, quando, não, nunca, como, mais, menos
+
+[forms]
+tenho/tem, vou/vai, faço/faz, posso/pode, quero/quer, prefiro/prefere, venho/vem, digo/diz, sei/sabe
+dou/dá, durmo/dorme
+
+[endings]
+o/e, o/a
+
+[past_questions]
+te perguntei, te disse, te contei, lhe perguntei, eu mencionei, nós falamos, falamos sobre
+conversamos, decidimos, combinamos, você disse, você me disse, você sugeriu, nossa conversa
+nossas conversas, da última vez, a última vez, quantas vezes, com que frequência, em que ordem
+
+[ago]
+há, atrás
+
+[counts]
+um/1, uma/1, dois/2, duas/2, três/3, quatro/4, cinco/5, seis/6
+
+[days]
+dia, dias
+
+[weeks]
+semana, semanas
+
+[months]
+mês, meses
+
+[years]
+ano, anos
+
+[month_names]
+janeiro/1, fevereiro/2, março/3, abril/4, maio/5, junho/6, julho/7, agosto/8, setembro/9, outubro/10
+novembro/11, dezembro/12
+
+[yesterday]
+ontem
+
+[day_before_yesterday]
+anteontem
+
+[last_week]
+semana passada
+
+[last_month]
+mês passado
+
+[last_year]
+ano passado
+
+[this_week]
+esta semana, nesta semana
+
+[this_month]
+este mês, neste mês
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/data/ro.txt
+
+SOURCES["language/data/ro.txt"] = r'''# Romanian.
+# docs/languages.md tells what each section holds.
+
+[letters]
+țșăţ
+
+[common]
+și, în, la, cu, pe, de, nu, este, sunt, că, să, o, un, din, care, pentru, mai, ce, unde, când, cum
+cine, cât, am, ai, are, eu, tu, el, ea, sau, dar, mea, meu
+
+[own]
+eu, mea, meu, mei, mele, nostru, noastră, noștri, sunt, locuiesc, mă numesc, mă cheamă, lucrez
+îmi (place|plac)
+m-am născut
+am (un|o|doi|două|trei|copii)
+soția mea, trăiesc, merg, beau, studiez, mi-e, prefer
+
+[own_verbs]
+sunt, locuiesc, lucrez, trăiesc, mănânc, beau, merg, iubesc, urăsc, joc, cânt, citesc, scriu, dorm
+conduc, port, prefer, studiez, învăț, alerg, folosesc, detest, ador, predau, stau, muncesc, am
+
+[own_objects]
+mine, mie
+
+[own_first]
+esc, ez
+
+[requested]
+(dă|spune|ajută|arată|scrie|explică)-mi
+poți să-mi
+
+[impersonal]
+cum (pot|fac|se|aș putea)
+dacă (eu|aș)
+ce (pot|să fac)
+
+[keeping]
+aminte, uita, mereu, niciodată, ține minte, de acum înainte
+
+[questions]
+unde, când
+cum (mă|pot|fac|se|îmi|este)
+cine, cât, câți, câte, de ce
+ce (este|e|sunt|fac|pot|înseamnă|să|meserie|zi)
+care (este|e|sunt)
+pot să
+
+[requests]
+scrie, tradu, explică, dă-mi, ajută-mă, spune-mi, rezumă, corectează
+
+[supposing]
+imaginează-ți, imaginează-ţi, imaginati-va, imaginați-vă, închipuie-ți, să presupunem, presupune
+presupunând, să zicem, să spunem, să ne imaginăm, prefă-te, preface-te, hai să ne jucăm
+a fost odată, joc de rol, ipotetic
+tu ești ... și eu sunt
+
+[conditional]
+dacă (eu )?aș
+dacă eram, dacă aveam, de-aș, măcar de aș
+
+[forgetting]
+uită, șterge
+
+[denying]
+nu
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/data/ru.txt
+
+SOURCES["language/data/ru.txt"] = r'''# Russian.
+# docs/languages.md tells what each section holds.
+
+[letters]
+ыэъё
+
+[common]
+а, без, бы, был, была, были, в, вы, где, да, для, до, его, ее, если, есть, же, за, и, из, или, им
+их, к, как, какая, какие, какой, когда, кто, ли, меня, мне, мой, моя, мы, на, не, ну, о, об, он, она
+они, от, по, почему, с, со, так, то, ты, у, что, это, я
+
+[known_by]
+очень, всегда, никогда, здесь, спасибо, привет, два, две, лет, год, всё, сейчас, каждый, хорошо
+только, день, тоже, уже, ещё, нет
+
+[own]
+ем, терпеть не могу, обожаю, я, мой, моя, моё, мое, мои, моего, моей, моему, моим, моими, моих, мою
+мной, мною, мы, наш, наша, наше, наши, нашей, нашего, нашу, живу, работаю, люблю, учусь, родился
+родилась, езжу, хожу, вожу, предпочитаю, ненавижу, умею, играю, страдаю, вешу, зовусь, пью, коплю
+снимаю, держу, вырос, выросла, женат, замужем, нравится
+у (меня|нас)
+(зовут|нравится|нравятся|звать) (меня|мне)
+(меня|мне) (зовут|нравится|нравятся|звать|лет)
+(мне|нам) (‎)?(лет|подойдёт|подойдет|нельзя|можно)
+
+[own_objects]
+мне, меня, нам, нас
+
+[own_endings]
+юсь, усь, аю, яю
+
+[own_first]
+ю, у, юсь, усь
+
+[own_not]
+краю, случаю, чаю, раю, обычаю, урожаю, трамваю, стаю, попугаю, знаю, думаю, желаю, получаю, понимаю
+гусь, русь, беларусь, почему, хочу, прошу, могу, нужну, одну, эту, ту, всю, свою, твою, вашу, тому
+чему, кому, между, сразу, сверху, снизу, поэтому, данную, следующую, какую, одному, этому, самому
+каждую, среду, сперву, потому, статью, ищу
+
+[before_verbs]
+не, уже, сейчас, теперь, тоже, давно, ещё, еще, раньше, обычно
+
+[requested]
+(дай|скажи|расскажи|покажи|объясни|помоги|напиши|посоветуй|порекомендуй|подскажи|найди|сделай|переведи|составь|придумай|назови|пришли|предложи|поясни|опиши|напомни|научи|поздравь)(те)? (пожалуйста |ка )?(мне|нам|меня|нас)
+(можешь|можете|не могли бы вы|мог бы ты|могли бы вы) ... (мне|нам|меня)
+для (меня|нас)$
+мне (нужен|нужна|нужно|нужны)
+
+[impersonal]
+как (мне|нам|я могу|мы можем|я должен|я должна|лучше)
+что (мне|нам) (делать|сказать|написать|использовать|подарить|купить)
+где (мне|нам|я могу) (купить|найти|взять)
+можно ли (мне|нам)
+могу ли я
+если (я|мы|у меня|бы я)
+как будто я
+(нужно|надо|нужен|нужна) ли мне
+сколько (мне|нам) (нужно|надо)
+представь* что я
+у меня (есть )?(вопрос|ошибка|список|файл|таблица|проблема с|выдаёт|возникает)
+я (хочу|хотел бы|хотела бы|ищу) (узнать|чтобы|спросить|понять)
+мне интересно
+я получаю ... ошибку
+
+[personal]
+как (меня зовут|я (обычно|добираюсь|езжу|отдыхаю|провожу|называю|отношусь|пью|люблю)|мне (удобнее|нравится|больше нравится))
+
+[keeping]
+запомни, помни, забудь, забывай, всегда, никогда, с этого момента, отныне, зови меня, называй меня
+твои ответы
+
+[openers]
+хорошо, кстати, между прочим, к слову, ах, о, пожалуйста, привет, здравствуй, здравствуйте
+добрый день, доброе утро, добрый вечер, ок, ладно, ну, так, а, и, но, спасибо, да, нет, теперь
+вопрос, слушай
+
+[polite]
+спасибо, большое спасибо, благодарю, пожалуйста, привет, здравствуйте, добрый день, доброе утро
+до свидания, пока, отлично
+
+[reacts]
+(я )?(вс(е|ё) |теперь |тебя |вас |это )?(понял|поняла|понятно|понимаю|ясно)( вс(е|ё)| тебя| вас| теперь| идею| мысль| лучше)?( спасибо)?$
+(теперь )?(понятно|ясно|логично)
+(я )?(попробую|посмотрю|проверю|подумаю|попытаюсь)
+это (имеет смысл|понятно|логично|то что|именно|все)
+(имеет|звучит) (смысл|логично|хорошо)
+ты прав*, вы правы, договорились, согласен, согласна
+
+[addresses]
+(не )?(ты |вы )?(можешь|можете|могли бы|мог бы|могла бы|сможешь|сможете|поможешь|поможете|подскажешь|подскажете|посоветуешь|посоветуете) _
+(помоги|помогите|подскажи|подскажите|посоветуй|посоветуйте|расскажи|расскажите|объясни|объясните|покажи|покажите|напиши|напишите|дай|дайте) _
+(что|как|где|куда|чем) (мне|можно|лучше|посоветуешь|посоветуете|делать)
+есть (идеи|советы)
+вот (мой|моя|мое|мои|что)
+
+[prefers]
+предпочитаю
+(предпочел|предпочла|предпочитал|предпочитала) бы
+мне (больше |очень )?нравится когда
+мне больше нрав*
+мне (удобнее|удобней|приятнее)
+не люблю когда, люблю когда
+
+[leans_first]
+(он|она|оно|они|это|там) _
+(один|одна|оба|обе|двое) из (них|нас)
+тот, та
+
+[leans_last]
+это, этого, его, ее, её, их, там, туда, этим, этом, него, нее, неё, них, тот, та
+
+[leans]
+(думаю|считаю|по-моему) (это|он|она|они|тот|та|что (это|он|она|они|тот|та))
+
+[questions]
+как (меня|мою|моего|моих|нас|наш*|зовут) _
+как *ть, как *ти, как *чь, как *ться
+как (мне|мы|я (могу|должен|должна)|можно|лучше|правильно|это|называется|зовут|дела|часто|долго|быстро|сделать)
+где (мне|можно|купить|найти|я могу|лучше|находится|есть)
+почему, зачем, сколько, какой, какая, какое, какие, какую, какого, какова
+кто (такой|такая|это|знает|может)
+что (мне|такое|значит|делать|это|лучше|можно|приготовить|подарить|посоветуешь|ты)
+чем (можно|мне|лучше)
+когда (можно|мне|лучше|будет|начинается|откроется)
+куда, откуда, можно ли, нужно ли, стоит ли, есть ли, могу ли, должен ли, правда ли, *ет ли, *т ли
+ты (знаешь|можешь|умеешь)
+вы (знаете|можете)
+можешь ли, кто-нибудь знает, интересно
+хочу (знать|узнать|спросить)
+хотел* бы узнать, подскаж*, можно мне, могу я, можно
+
+[requests]
+(идеи|рецепт|рецепты|советы|упражнения|подарки) для
+напиши, напишите, переведи, переведите, объясни, объясните, дай, дайте, сделай, сделайте, создай
+создайте, помоги, помогите, скажи, скажите, покажи, покажите, исправь, исправьте, составь, составьте
+придумай, придумайте, посоветуй, посоветуйте, найди, найдите, расскажи, расскажите, перескажи
+перескажите, сократи, сократите, проверь, проверьте, оцени, оцените, ответь на, ответьте на
+перепиши, перепишите, перефразируй*, сформулируй*, предложи, предложите, порекомендуй*, опиши
+опишите, сравни, сравните, посчитай*, рассчитай*, вычисли, подбери, сгенерируй*, продолжи
+продолжите, проанализируй*, классифицируй*, обобщи, резюмируй*, подведи, улучши, отредактируй*
+почини, прочитай*, веди себя
+ты (—|-)
+представь себя
+мне (нужен|нужна|нужно|нужны) (стих*|рецепт*|список|текст|письмо|перевод|совет*|идея|идеи|помощь|пример*)
+хочу* чтобы ты, можешь, можете
+не (мог|могла|могли) бы
+выбери, угадай, сочини, сочините, напомни, поясни
+
+[always]
+всегда, никогда, запомни, не забудь, не забывай, зови меня, называй меня
+
+[standing]
+с этого момента, отныне, впредь, в будущем, каждый раз, с сегодняшнего дня, твои ответы
+(короткие|краткие|длинные|подробные) ответы
+
+[supposing]
+ты ... а я
+мысленный эксперимент
+предположим, предположи, представь, представьте, представим, допустим, допусти, вообрази, вообразим
+скажем, гипотетически, теоретически, в теории
+давай (представим|поиграем|притворимся|сыграем)
+ролевая игра, жил-был, жили-были
+в этой (истории|игре)
+а что если, что если, притворись, сделай вид, сценарий, положим, поиграем
+
+[conditional]
+если бы, был бы я, была бы я, хотел бы я быть
+
+[roles]
+(как|в роли|от лица|будучи) (пират*|волшебник*|ведьм*|дракон*|рыцар*|корол*|принц*|вампир*|робот*|инопланетян*|эльф*|гном*|призрак*|супергеро*|ковбо*|ниндзя|самура*|викинг*|детектив*|персонаж*|рассказчик*|ии|бог*|император*)
+
+[handling]
+перевед*, перевест*, перевод, перескаж*, резюмиру*, обобщ*, исправ*, перепиш*, перефразиру*
+переформулиру*, оцен*, ответь на, ответьте на, ответить на, сократи*, улучши*, отредактиру*
+классифициру*, проверь, проверьте, орфограф*, грамматик*, краткое содержание
+
+[soft_handling]
+о (чём|чем) (это|эта|этот)
+кто (написал|поёт|поет|сказал)
+объясни, объясните, проанализируй*
+что (значит|означает)
+прокомментируй*, прочитай*, поясни
+
+[texts]
+это, этот, эту, эти, этого, этой, этом, следующ*, ниже, выше, текст*, письмо, письма, письме, мейл*
+имейл*, сообщени*, статью, статья, статьи, резюме, предложени*, абзац*, эссе, рассказ*, историю
+стих*, песн*, чат*, переписк*, разговор*, форм*, документ*, отчёт*, отчет*, цитат*, заметк*
+комментари*, отзыв*, пост, страниц*, заявк*, фраз*
+
+[speaking]
+далее, следующее, написал, написала, пишет, сказал, сказала, говорит, ответил, ответила, вот
+прислал, прислала, цитата, получил, получила, переслано, пересланное, пересылаю
+
+[self_leads]
+давай познакомимся, познакомимся, обо мне, о себе, о нас, запомни, запомните, не забудь, заметка
+имей в виду
+
+[salutations]
+уважаем*, дорог*, здравствуйте, здравствуй, привет
+добрый (день|вечер)
+доброе утро, мил*
+
+[signoffs]
+с уважением
+с наилучшими пожеланиями
+всего (доброго|наилучшего|хорошего)
+искренне ваш, твой, твоя, обнимаю, целую, спасибо, до встречи, до свидания, пока
+
+[headers]
+от, кому, тема, дата, отправлено, копия, от кого
+
+[subjects]
+тема
+
+[forwarding]
+сообщени*, переслан*
+
+[wrote]
+написал, написала, пишет
+
+[resumes]
+резюме, опыт работы, образование, навыки
+профессиональный опыт
+
+[forgetting]
+больше не (помни|запоминай)
+не помни больше
+не (запоминай|храни)
+забудь, забудьте
+(чтобы|чтоб) ты … (забыл|забыла|удалил|удалила|стёр|стёрла)
+забыть, удали, удалите, удалить, сотри, сотрите, стереть, не помни, не запоминай, убери
+
+[asking]
+пожалуйста, хочу, ты, и, чтобы, можешь, теперь, тоже, чтоб, нужно, прошу
+
+[denying]
+не, никогда
+
+[everything]
+всё, все, обо всём, обо всем, что ты знаешь, что вы знаете
+
+[ending]
+развел*, развод*, в разводе, разошлись, расстал*, съехал*, уехал*, переехал*, продал*, уволил*
+уволен*, умер*, погиб*, скончал*, потерял*, больше не, уже не, отменил*, отменя*, отмен*, бросил*
+перестал*, закончил*, закрыл*, вдов*, на пенси*, отдал*, украли, бывш*, покинул*, ушл*, ушёл, ушел
+подарил*, прекратил*, раньше
+
+[corrects]
+не [0-9]*, на самом деле, я имел* в виду, ошибся, ошиблась
+(это )?(неверно|неправильно)
+поправка, поправлю, не ... а, вместо
+перен(е|ё)с*
+изменил*, изменилось, переименовал*, продлил*, переехал*, переехали, сменил*
+нет (я|это|мой|моя)
+
+[fillers]
+сейчас, теперь, очень, действительно, также, тоже, ныне
+
+[numbers]
+два/2, три/3, четыре/4, пять/5, шесть/6, семь/7, восемь/8, девять/9, десять/10, одиннадцать/11
+двенадцать/12, две/2, двое/2, трое/3, четверо/4, двадцать/20, тридцать/30, сорок/40, пятьдесят/50
+шестьдесят/60, семьдесят/70, восемьдесят/80, девяносто/90
+
+[speaker]
+я, мне, меня, мой, моя, моё, мое, мои, моего, моей, моему, моих, своего
+
+[user]
+пользователь, пользователя, пользователю, пользователем, пользовательница, пользовательницы
+
+[links]
+в, во, на, из, с, со, к, ко, у, о, об, от, до, по, за, над, под, перед, после, без, для, через
+между, и, или, но, потому, что, чем, как, когда, если, не, нет, никогда
+
+[forms]
+ем/ест, пью/пьёт, пью/пьет, хочу/хочет, могу/может, люблю/любит, хожу/ходит, вижу/видит, учу/учит
+играю/играет
+
+[endings]
+у/ёт, у/ет, ю/ет, ю/ёт, ю/ит, у/ит
+
+[past_questions]
+я спрашивал, я спрашивала, я тебе говорил, я тебе говорила, я говорил, я говорила, я рассказывал
+я рассказывала, я упоминал, я упоминала, мы говорили, мы обсуждали, мы решили, мы договорились
+ты говорил, ты сказал, ты советовал, ты предлагал, нашем разговоре, наших разговорах, наши разговоры
+в прошлый раз, как часто, сколько раз, в каком порядке
+
+[ago]
+назад
+
+[counts]
+два/2, две/2, три/3, четыре/4, пять/5, шесть/6
+
+[days]
+день, дня, дней
+
+[weeks]
+неделю, недели, недель
+
+[months]
+месяц, месяца, месяцев
+
+[years]
+год, года, лет
+
+[month_names]
+января/1, январе/1, февраля/2, феврале/2, марта/3, марте/3, апреля/4, апреле/4, мая/5, мае/5, июня/6
+июне/6, июля/7, июле/7, августа/8, августе/8, сентября/9, сентябре/9, октября/10, октябре/10
+ноября/11, ноябре/11, декабря/12, декабре/12
+
+[yesterday]
+вчера
+
+[day_before_yesterday]
+позавчера
+
+[last_week]
+на прошлой неделе, прошлую неделю, прошлой неделе
+
+[last_month]
+в прошлом месяце
+
+[last_year]
+в прошлом году
+
+[this_week]
+на этой неделе
+
+[this_month]
+в этом месяце
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/data/secrets.txt
+
+SOURCES["language/data/secrets.txt"] = r'''# What secrets are called, and what is said around their names.
+#
+# In the first sections a line has the codes of its languages and then names, with commas between them, in
+# small letters. A space stands for -, _ and a line's end, too. Words of five letters and more are also found
+# at the end of a compound and with an ending. `^` before a name: in capitals only. `~`: it means other
+# things as well, so that only what looks like a password is taken for one.
+# From [networks] on the sections hold words, with spaces between them; or with commas, where some
+# have spaces.
+
+[passwords]
+en: password, pass word, passphrase, pass phrase, passcode, pass code, passwd, pwd, pw
+en: security question, secret answer
+de: passwort, passwört, kennwort, kennwört, losungswort, sicherheitsfrage
+fr: mot de passe, mots de passe, mdp, question de sécurité
+es: contraseña, contrasena, ~clave, pregunta de seguridad
+ca eu gl: contrasenya, pasahitz, contrasinal
+it: parola d'ordine, parola d'accesso, parola d’ordine, parola chiave, domanda di sicurezza
+pt: senha, palavra passe, palavras passe, pergunta de segurança
+nl af: wachtwoord, toegangswoord, beveiligingsvraag, wagwoord
+sv: lösenord, losenord, lösenfras, ~lösen
+da: adgangskode, kodeord, løsen
+no: passord, passfrase
+is: lykilorð, aðgangsorð
+fi: salasana, salasano, salalause, tunnussana
+et lv lt: salasõna, parool, ~parole, slaptažod
+pl: hasło, hasła, haslo, hasłem, haśle
+cs sk: heslo, hesla, heslem, hesl
+sl hr sr bs: geslo, lozink, lozinc, zaporka, лозинк
+hu: jelszó, jelszav, jelsza, jelmondat
+ro: ~parola, ~parolă, parolei, parole wifi, ~parolele
+tr az uz: şifre, sifre, ~parola, parol, şifrə
+el: κωδικό πρόσβασης, κωδικός πρόσβασης, ~κωδικό, συνθηματικ
+ru: пароль, пароля, паролем, паролі, парол, кодовое слово
+uk be bg mk kk mn: гасло, пароля, пароль, парола, лозинка, құпиясөз, құпия сөз, нууц үг, нууц угийг
+he: ססמה, ססמת, ססמא, סיסמה, סיסמא, סיסמת, הסיסמ
+ar: كلمة المرور, كلمة مرور, كلمة السر, كلمة سر, الرقم السري, باسوورد, باسورد
+fa ur: گذرواژه, رمز عبور, کلمه عبور, پسورد, پاس ورڈ, پاسورڈ
+hi mr ne: पासवर्ड, पास वर्ड, कूटशब्द, गुप्त शब्द
+bn gu pa: পাসওয়ার্ড, পাসওয়ার্ড, પાસવર્ડ, ਪਾਸਵਰਡ
+ta te kn ml si: கடவுச்சொல், పాస్‌వర్డ్, పాస్వర్డ్, ಪಾಸ್‌ವರ್ಡ್, ಪಾಸ್ವರ್ಡ್, പാസ്‌വേഡ്, പാസ്വേഡ്, මුරපදය
+vi: mật khẩu, mat khau
+id ms tl: kata sandi, kata laluan, sandi wifi, password ko
+sw sq ga cy: nenosiri, neno la siri, fjalëkalim, pasfhocal, cyfrinair
+ka hy: პაროლ, գաղտնաբառ
+
+# In code alone: `ADMIN_PASS=`, `STRIPE_KEY=`.
+[identifiers]
+all: pass, key, auth, credential, credentials, creds, cred
+
+# Behind these a name and a password: "WiFi: HomeNet / tulip22".
+[logins]
+all: login, log in, logins, basic auth, credentials, creds, wifi, wi fi, wlan, account, zugang
+all: zugangsdaten, anmeldung, identifiants, connexion, accesso, acceso, cuenta, konto, inloggning
+all: kirjautuminen, logowanie, přihlášení, giriş, вход, логин, логін, access
+
+# Written without spaces.
+[dense_passwords]
+zh: 密码, 密碼, 口令, 通行码
+ja: パスワード, パスコード, パスフレーズ, 暗証番号, 合言葉
+ko: 비밀번호, 비번, 암호, 패스워드
+th lo km my: รหัสผ่าน, รหัสลับ, พาสเวิร์ด, ລະຫັດຜ່ານ, ពាក្យសម្ងាត់, លេខសម្ងាត់, စကားဝှက်
+
+[dense_codes]
+zh: 验证码, 驗證碼, 动态码, 门禁码, 身份证号, 身份证号码, 取款密码
+ja: 認証コード, 確認コード, ワンタイムパスワード, マイナンバー, 個人番号
+ko: 인증번호, 인증 번호, 주민등록번호, 도어락 번호, 핀번호
+th: รหัส otp, รหัสพิน, เลขบัตรประชาชน
+
+# A few figures that open something.
+[codes]
+en: pin, pins, pin code, pin number, pincode, pin no, puk, cvv, cvv2, cvc, cvc2, security code
+en: verification code, one time code, one time password, login code, sign in code, 2fa code, sms code
+en: otp, otp code, auth code, authentication code, confirmation code, recovery code, backup code
+en: access code, entry code, unlock code, door code, gate code, alarm code, garage code, keypad code
+en: lockbox code, safe code
+de: geheimzahl, geheimnummer, pin nummer, pinnummer, ^tan, kartenprüfnummer, prüfziffer
+de: bestätigungscode, sicherheitscode, zugangscode, zugriffscode, entsperrcode, einmalcode, türcode
+de: tan nummer
+fr: code pin, code secret, code confidentiel, code d'accès, code d’accès, code d'entrée, digicode
+fr: cryptogramme, code de vérification, code de confirmation, code sms
+es: código pin, código de verificación, codigo de verificacion, código de seguridad, código de acceso
+es: código secreto, clave de acceso, el nip, mi nip
+it: codice pin, codice segreto, codice di verifica, codice di sicurezza, codice di accesso, codice otp
+pt: código pin, código de verificação, código de segurança, código de acesso
+nl: pincode, verificatiecode, beveiligingscode, toegangscode, inlogcode
+sv da no: pinkod, pin kod, kodlås, säkerhetskod, bekräftelsekod, engångskod, verifieringskod, portkod, dørkode
+sv da no: pinkode, engangskode, bekreftelseskode, bekræftelseskode, sikkerhedskode
+fi et: pin koodi, vahvistuskoodi, turvakoodi, ovikoodi, kertakäyttökoodi, kinnituskood
+pl: kod pin, kod weryfikacyjny, kod dostępu, kod do domofonu, kod sms, kod z sms, kod jednorazowy
+pl: numer pin
+cs sk: pin kód, ověřovací kód, bezpečnostní kód, kód z sms, overovací kód, bezpečnostný kód
+hu ro: pin kód, belépési kód, ellenőrző kód, megerősítő kód, cod pin, codul pin, pinul, cod de verificare
+hu ro: codul de verificare, codul de acces
+tr: pin kodu, doğrulama kodu, güvenlik kodu, onay kodu
+el: κωδικός pin, κωδικός επαλήθευσης, το pin
+ru uk bg: пин код, пинкод, пин, пін код, пін, код подтверждения, код из смс, код доступа, код от домофона
+ru uk bg: код підтвердження, код за потвърждение
+he ar fa: קוד אימות, קוד סודי, קוד כניסה, רمز التحقق, رمز التحقق, الرمز السري, رمز الدخول, کد تایید, رمز پویا
+hi: पिन, ओटीपी, otp
+vi id: mã pin, mã xác nhận, mã xác minh, mã otp, kode otp, kode verifikasi, kode pin, nomor pin
+
+# With a word of [places] in the same sentence, a code or a key is a secret.
+[code_words]
+all: code, codes, kod, koden, kodu, kód, kódu, kódja, kode, koodi, koodin, kood, código, codigo, codice
+all: combination, kombination, combinaison, combinación, combinazione, combinatie, kombinace, κωδικός
+all: код, קוד, رمز, كود, कोड, mã, cod, codul, kodas, kods, keypad, opens with, open with, opened with
+all: unlocks with, unlock with, unlocked with, disarmed with, disarms with, disarm with, öffnet mit
+all: öffnen mit, s'ouvre avec, se abre con, si apre con, otwiera się
+
+[places]
+en: door, gate, house, garage, alarm, safe, building, locker, flat, phone, lockbox, shed, lobby, bike
+en: vault, screen, sim, suitcase, padlock, luggage, elevator, entrance, intercom, card, tablet, keypad
+en: front desk, airbnb
+de: haustür, tür, tor, garage, tresor, handy, schloss, karte, koffer, spind, eingang
+fr: immeuble, porte, portail, carte, coffre, téléphone, valise, cadenas, entrée
+es pt it: puerta, portal, garaje, tarjeta, móvil, maleta, caja fuerte, alarma, portone, porta, cancello
+es pt it: cassaforte, carta, valigia, lucchetto, cartão, portão, cofre, mala, alarme
+nl sv da no: voordeur, deur, poort, kluis, koffer, dörr, kassaskåp, larm, väska, dør, låge, alarm, koffert
+nl sv da no: pengeskab
+fi pl cs hu ro: ovi, ovikoodi, hälytin, portti, bramy, drzwi, sejfu, karty, walizki, domofon, dveř, vrát, trezor
+fi pl cs hu ro: alarm, ajtó, kapu, széf, riasztó, ușă, poartă, seif, alarmă, intrare
+tr el ru uk: kapı, kasa, alarm, πόρτα, χρηματοκιβώτιο, συναγερμ, двер, подъезд, домофон, сейф, сигнализац, ворот
+tr el ru uk: чемодан, під'їзд
+he ar hi: דלת, כספת, אזעקה, שער, الباب, الخزنة, البوابة, البطاقة, दरवाज, तिजोरी, अलार्म
+vi id: cửa, két sắt, cổng, pintu, brankas, gerbang
+
+[key_words]
+all: key, schlüssel, clé, clave, chiave, chave, sleutel, klucz, nyckel, nøgle, nøkkel, avain, klíč, kľúč
+all: kulcs, cheie, cheia, anahtar, κλειδί, ключ, מפתח, مفتاح, kunci, khóa, code, pass
+
+# Long numbers that say who one is, or whose money it is.
+[numbers]
+en: credit card number, debit card number, card number, credit card, debit card, bank card, visa card
+en: account number, account no, bank account, routing number, sort code, ssn, social security number
+en: social security no, social security, national insurance number, nino, nhs number, passport number
+en: passport no, passport, driver's license number, driving licence number, driver licence number
+en: drivers license, tax id, taxpayer id, ^tin, national id, id card number, identity card number
+en: medicare number, sin number, social insurance number, aadhaar, aadhar, ^pan, pan card, pan number
+en: nric, fin number
+de: kontonummer, kreditkartennummer, kreditkarten nr, kreditkarte, kartennummer
+de: sozialversicherungsnummer, rentenversicherungsnummer, steuer id, steueridentifikationsnummer
+de: steuernummer, ausweisnummer, personalausweis, personalausweisnummer, reisepass, führerschein
+de: reisepassnummer, führerscheinnummer, versichertennummer, krankenversicherungsnummer, ahv nummer
+de: svnr
+fr: numéro de compte, numéro de carte, numéro de sécurité sociale, numéro de sécu, numero de secu
+fr: numéro fiscal, numéro de passeport, carte d'identité, numéro insee, ^nir
+es: número de cuenta, número de tarjeta, número de la tarjeta, dni, ^nie, nif
+es: número de seguridad social, número de la seguridad social, curp, rfc, cédula, cedula, pasaporte
+es: ^rut, cuil, cuit
+it: numero di conto, numero del conto, numero di carta, numero della carta, codice fiscale, passaporto
+it: carta d'identità
+pt: número da conta, número do cartão, cpf, cnh, nif, número de contribuinte, cartão de cidadão
+nl: rekeningnummer, creditcardnummer, kaartnummer, creditcard, bsn, burgerservicenummer
+nl: rijksregisternummer, paspoortnummer
+sv da no is: personnummer, samordningsnummer, kontonummer, kortnummer, cpr, cpr nummer, fødselsnummer, kontonr
+sv da no is: passnummer, kennitala
+fi et lv lt: henkilötunnus, henkilötunnu, hetu, tilinumero, isikukood, personas kods, asmens kod
+pl: numer konta, numer karty, numer rachunku, pesel, numer dowodu, numer paszportu, nip
+cs sk: rodné číslo, rodne cislo, číslo účtu, číslo karty, číslo pasu, číslo občanského průkazu
+hu ro: taj szám, adóazonosító, személyi szám, bankszámlaszám, kártyaszám, cnp, cod numeric personal
+hu ro: numărul cardului
+sl hr sr bg: emšo, oib, jmbg, егн, јмбг
+tr: tc kimlik, t.c. kimlik, kimlik numara, kart numara, hesap numara
+el: αφμ, αμκα, αριθμός κάρτας, αριθμός ταυτότητας
+ru uk: номер карты, номер карти, номер счета, номер счёта, снилс, инн, рнокпп, номер паспорта
+ru uk: паспорт серия
+he ar fa: תעודת זהות, תז, מספר כרטיס, رقم البطاقة, رقم الهوية, الرقم القومي, رقم الحساب, کد ملی, شماره کارت
+hi: आधार, पैन कार्ड, खाता संख्या
+zh ja ko th vi id: 银行卡号, 卡号, 信用卡号, クレジットカード番号, 口座番号, 카드번호, 계좌번호, căn cước, cccd, cmnd, số thẻ, số tài khoản, ^nik
+zh ja ko th vi id: nomor ktp, nomor rekening, nomor kartu
+
+# What is of letters and figures.
+[keys]
+en: api key, apikey, api token, secret key, private key, access key, license key, licence key
+en: encryption key, signing key, product key, activation key, wpa key, wpa2 key, wifi key, wi fi key
+en: wlan key, network key, master key, deploy key, account key, shared access key, security key
+en: access token, auth token, authtoken, bearer token, bearer, bot token, refresh token, session token
+en: personal access token, client secret, app secret, webhook secret, shared secret, aws secret
+en: jwt secret, secret access key, secret, token, session id, sessionid, secret key base
+de: api schlüssel, lizenzschlüssel, wlan schlüssel, netzwerkschlüssel, zugangsschlüssel, zugangstoken
+fr: clé api, clé d'api, clé d’api, clé wifi, clé wi fi, clé wpa, clé secrète, clé privée, jeton d'accès
+fr: jeton d’accès
+es it pt: clave api, clave de api, clave wifi, clave del wifi, clave de la api, chiave api, chiave wifi
+es it pt: chave api, chave de api, chave da api
+nl sv da no: api sleutel, api nyckel, api nøgle, api nøkkel, wifi sleutel
+fi pl cs hu: api avain, klucz api, klucza api, api klíč, api kulcs, api kľúč
+tr el ru uk: api anahtarı, κλειδί api, ключ api, api ключ, апи ключ
+he ar hi vi: מפתח api, مفتاح api, api कुंजी, khóa api
+zh ja ko: api密钥, 密钥, 密鑰, apiキー, アクセスキー, シークレットキー, api 키, 비밀키
+
+# The words that a wallet makes.
+[phrases]
+en: seed phrase, seed words, recovery phrase, secret phrase, mnemonic, mnemonic phrase, passphrase
+en: pass phrase, wallet words, wallet's words, wallet seed, backup phrase, secret recovery
+de fr es it pt nl: wiederherstellungsphrase, wiederherstellungswörter, seed phrase, phrase de récupération
+de fr es it pt nl: phrase secrète, frase semilla, frase de recuperación, frase di recupero, frase semente
+de fr es it pt nl: frase de recuperação, herstelzin
+sv pl cs ru: återställningsfras, fraza odzyskiwania, fráze pro obnovení, сид фраза, мнемоническая фраза
+sv pl cs ru: секретная фраза
+
+[networks]
+wifi, wi fi, wlan, wpa, router, ssid, hotspot, fritz, network, netzwerk, вайфай, вайфая, вайфаю
+вай фай, ویфай, واي فاي, واى فاى, וויי פיי, वाईफाई, wireless, encryption
+
+[users]
+login, user, username, user name, user id, benutzer, benutzername, usuario, utilisateur, identifiant
+utente, gebruiker, użytkownik, uživatel, логин, account, email, e mail, mail
+
+# "zip code", "code postal"
+[not_codes]
+zip postal post area country dialing dialling error status exit http return qr bar dress source
+promo discount voucher coupon flight airport product item course color colour hex language morse
+civil penal criminal tax hs swift bic booking tracking reference referral invite invitation postale
+fiscal fiscale postali pocztowy poczty python java postnummer poštovní почтовый поштовий
+ταχυδρομικός irányító postleit vorwahl länder review base bases reviews
+
+[between_user_and_password]
+is ist and und my the es y et
+
+# Between the name and the value: behind these a mere word may be the value. What else is said of
+# passwords in these languages stands in [of_it].
+[sure_links]
+is are was were be reads ist war lautet lautete heißt est était sera es era será è sarà é foi wordt
+luidt jest było brzmi to это
+
+# These, too.
+[links]
+to auf naar it's that's c'est 's called sent set hit är var lyder er oli je bylo byla znie és az
+este are είναι ήταν היא הוא هي هو هى है हैं थी था — – - → -> => = : ： là la คือ ແມ່ນ គឺ adalah ialah
+itu ay ni është yw აის არის է бол е це то был была стал сейчас теперь bol bola glasi jejsou olarak
+este: to: eins आहे छ হল হলো છે ਹੈ உள்ளது است ہے ھے
+
+# "kata sandi saya X": mine, and no verb.
+[possessive_links]
+saya kami yangu langu mitt mea mia moja moje
+
+# Of a number also these, and of a code that is another's to use: "your code is 4711".
+[number_links]
+number no no. nr nr. nummer numéro numero número numer číslo номер
+
+[yours]
+your dein deine ihr ihre votre ton tu su tuo suo seu teu je uw din twój váš tvůj ваш твой sinun
+
+# Links in these languages only.
+[local_links]
+on: fi et
+e: ro sq
+a: hu
+
+[fillers]
+now still currently just simply always also then set to called probably either jetzt nun noch
+einfach immer maintenant toujours ahora todavía siempre adesso ora ancora sempre agora ainda nu nog
+altijd teraz nadal zawsze fortfarande nå stadig edelleen nyt stále teď most acum τώρα сейчас теперь
+зараз the le la el il o die der das de den het a one code new old neue nouveau nueva nuova nova
+nieuwe nowe новый
+
+[articles]
+the a le la el il o die der das de
+
+[before_links]
+is as ist als est comme es como è come é to jest jako är som er on je este e είναι ως это как це як
+là mint olarak adalah sebagai
+
+[and]
+and or und oder et ou y o e og och ja a i и או أو va dan atau or, and, then /
+
+# Behind a name: then it is the name of something else.
+[not_behind]
+manag, gener, polic, reset, hint, strength, length, field, prompt, form, protect, hash, rotat, expir
+requirement, less, box, dialog, tresor, vault, richtlin, stärke, rule, oak, count, limit, budget
+price, size, error, type, url, uri, endpoint, name, path, file, collect, board, point, drop, ning
+maxim, minim
+
+# In front of one: a manager of passwords.
+[not_before]
+manag, gestion, gestor, správce, správca, hanter, менеджер, menedżer, kezelő, manažer, gerenciador
+administrador de
+
+[not_just_before]
+primary foreign public no without forgot max min sort cache
+
+# What tools are called.
+[tools]
+1password bitwarden keepass keepassxc keepass2 lastpass dashlane nordpass enpass protonpass keychain
+icloud vault oauth2 sha256 sha512 sha1 md5 bcrypt argon2 base64 utf8 ipv4 ipv6 web3 windows10
+windows11 office365
+
+# No value, but where one would stand.
+[placeholders]
+true false null none nil undefined yes no str string text varchar char bytes int optional required
+password passwd secret token xxx xxxx **** ***** ****** ... example your-password yourpassword
+your_password <password> redacted hidden masked empty unset off on
+
+# After "my password is": what is said of a password, not the password.
+[of_it]
+a an the my your our their its his her in on at for from by with not no never only so too very
+really quite probably always already still also just being been about all any some something
+somewhere stored saved kept written hidden hashed encrypted wrong incorrect right correct weak
+strong secure insecure safe unsafe easy hard difficult long longer short shorter simple complex
+complicated expired expiring outdated old new different same unique random required needed missing
+lost forgotten gone leaked compromised stolen changed changing reset rejected accepted invalid valid
+unknown known secret private public important useful useless terrible bad good great fine okay ok
+broken working what where why how which that this it there here case sensitive better worse stronger
+weaker safer annoying empty blank visible hidden shared managed generated rotated protected refused
+denied used one two three four five six eight ten twelve sixteen characters nothing everything none
+change be do get have keep reset something and or but if when then
+# German
+ein eine einen der die das mein meine dein in im auf bei für von mit nicht kein nie nur so zu sehr
+wirklich schon noch auch immer falsch richtig schwach stark sicher unsicher einfach schwer schwierig
+lang kurz zu abgelaufen alt neu anders gleich weg vergessen verloren geleakt geändert gesperrt
+ungültig gültig unbekannt bekannt geheim wichtig gespeichert notiert schlecht gut okay leer was wo
+warum dass es hier da erforderlich nötig länger kürzer besser schlechter
+# French
+un une le la les mon ma mes ton ta dans sur pour par de avec pas trop très vraiment toujours jamais
+faible fort forte faux incorrect correct facile difficile long court expiré perdu oublié nouveau
+ancien différent même unique changé compromis invalide valide inconnu secret enregistré stocké
+mauvais bon vide simple complexe sûr sécurisé bien plus
+# Spanish
+una el los las mi tu en para por con no muy demasiado siempre nunca débil fuerte segura seguro
+incorrecta correcta fácil difícil larga corta caducada perdida olvidada nueva vieja antigua
+diferente misma única inválida válida desconocida secreta guardada mala buena vacía sencilla
+compleja mejor
+# Italian
+il lo gli nel nella sul per con non troppo molto sempre mai debole forte sicura errata sbagliata
+corretta facile difficile lunga corta scaduta persa dimenticata nuova vecchia diversa stessa unica
+valida sconosciuta segreta salvata cattiva buona vuota semplice complessa
+# Portuguese
+um uma o os as meu minha no na não muito demais sempre nunca fraca forte segura errada correta fácil
+longa curta expirada perdida esquecida nova velha antiga diferente mesma inválida desconhecida
+secreta guardada má boa vazia simples complexa
+# Dutch
+een het mijn op bij voor van met niet geen nooit altijd te zeer zwak sterk veilig onveilig fout
+onjuist juist makkelijk moeilijk lang kort verlopen kwijt vergeten nieuw oud anders hetzelfde
+gewijzigd ongeldig geldig onbekend geheim opgeslagen slecht goed leeg
+# Polish
+w na do dla od z nie bardzo zbyt za zawsze nigdy słabe silne bezpieczne niebezpieczne złe błędne
+niepoprawne poprawne łatwe trudne długie krótkie wygasłe zgubione zapomniane nowe stare inne takie
+same nieważne ważne nieznane tajne zapisane dobre puste proste moje
+# Russian, Turkish
+не в на для очень слишком слабый сильный неверный правильный новый старый истёк потерян забыт çok
+zayıf güçlü yanlış doğru yeni eski
+
+# In sentences, and in no phrase that a wallet makes.
+[small_words]
+a an the my our your is are was be in on at to of for from by and or it its der die das den im zu
+mit und ist has had his her she him who why how their them these those which would could should been
+being than too because wants likes prefers uses lives works have with but not some many after out
+were does did got get new while dans pour avec que qui pas mais sont los las con por para como pero
+más del che per non sono della nel nicht für auf ich wir sie le la les de du des un une et en el y
+il di e o os da do em een het van op i w na
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/data/south_slavic.txt
+
+SOURCES["language/data/south_slavic.txt"] = r'''# Slovene, Croatian, Serbian and Bosnian.
+# docs/languages.md tells what each section holds.
+
+[letters]
+đžčć
+
+[common]
+i, je, se, na, da, u, za, s, od, sa, ne, su, što, kaj, gdje, kje, kada, kdaj, zašto, zakaj, kako
+tko, ko, koji, ali, ili, si, smo, kao, kot
+
+[own]
+moj, moja, moje, moju, mog, mojeg, moji, naš, naša, imam, živim, radim, zovem, volim, sem, rođen sam
+rođena sam, studiram, delam, dobu, meni, mene, menoj, mnom
+
+[own_verbs]
+živim, radim, jedem, ne jedem, pijem, volim, mrzim, učim, studiram, vozim, igram, imam, nemam, čitam
+trčim, delam, jem, ne jem, berem, tečem
+
+[own_objects]
+mi, me, ja, jaz
+
+[own_first]
+im, am, em
+
+[own_not]
+molim, hvala, zdravo, prosim, problem, program, sistem, kam, tam, vam, nam, njim, svim
+
+[requested]
+(daj|reci|pomozi|pokaži|napiši|objasni) mi
+
+[impersonal]
+kako (mogu|da|se|lahko)
+ako (bih|sam)
+kad bih
+
+[keeping]
+zapamti, upamti, zaboravi, uvijek, uvek, nikad, od sada
+
+[questions]
+gdje, gde, kje, kada, kdaj, zašto, zakaj
+kako (se|da|mogu|lahko)
+tko
+ko (je|sam)
+koji (je|su)
+koliko, da li, je li
+ali (lahko|sem)
+što (je|radim|da)
+šta (je|radim|da)
+
+[requests]
+napiši, prevedi, objasni, pomozi mi, daj mi, predloži, sažmi, ispravi
+
+[supposing]
+zamisli, zamislite, zamislimo, pretpostavi, pretpostavimo, recimo da, pretvaraj se, pravi se
+pravimo se, igrajmo se, glumi, predstavljaj si, predpostavimo, recimo, pretvarjaj se, nekoč je
+jednom davno, bio jednom, hipotetski, ti si ... a ja sam
+
+[conditional]
+(kad|kada|ako|da) bih
+da sam ja
+če bi (jaz )?
+kad bi ja
+
+[forgetting]
+zaboravi, pozabi, obriši, izbriši
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/data/sv.txt
+
+SOURCES["language/data/sv.txt"] = r'''# Swedish.
+# docs/languages.md tells what each section holds.
+
+[letters]
+å
+
+[common]
+och, att, det, som, är, på, för, med, av, inte, om, till, var, hur, vad, när, varför, vem, vilken
+kan, ska, har, den, ett, jag, du, han, hon, från, efter, eller, men
+
+[own]
+jag, min, mitt, mina, vår, vårt, våra, vi, oss
+
+[own_objects]
+mig
+
+[requested]
+(ge|berätta|hjälp|visa|skriv|säg|förklara för) mig
+kan du ... mig
+
+[impersonal]
+hur (gör|kan|ska|får) (jag|man|vi)
+om jag
+vad (kan|ska) jag
+
+[keeping]
+ihåg, glöm, alltid, aldrig, från och med nu, kalla mig
+
+[states]
+är, har, hade, var
+
+[points]
+det
+
+[questions]
+hur
+vad (är|heter|kan|ska|gör|jobbar)
+varför
+när (är|kan|fyller|börjar)
+vem, vilken, vilket, vilka
+var (bor|jobbar|ligger|kan|finns|är)
+kan (du|jag|man)
+är (jag|det)
+har jag
+
+[requests]
+skriv, översätt, förklara, ge mig, hjälp mig, berätta, sammanfatta, rätta, föreslå, kan du
+
+[supposing]
+låtsas, låtsas att, tänk dig, föreställ dig, föreställ er, anta, anta att, antag att
+låt oss (säga|anta|låtsas|leka)
+säg att, det var en gång, rollspel, hypotetiskt
+i (den här|denna) (berättelsen|historien)
+du är ... och jag är
+
+[conditional]
+om jag (vore|var|hade|vann|kunde|skulle|blev|fick)
+om jag ... (vore|skulle)
+jag önskar att jag, tänk om jag
+
+[forgetting]
+glöm, glömma, radera, ta bort
+
+[denying]
+inte, aldrig
+
+[denying_after]
+inte
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/data/sw.txt
+
+SOURCES["language/data/sw.txt"] = r'''# Swahili.
+# docs/languages.md tells what each section holds.
+
+[common]
+na, ya, wa, ni, kwa, katika, mimi, wewe, yeye, yangu, wangu, langu, changu, nini, wapi, lini, nani
+kwa, nini, gani, vipi, ngapi, hii, hiyo, si, la, za, kama, lakini, pia, jina, ninaishi, nina
+
+[own]
+mimi, sisi, wangu, yangu, langu, changu, zangu, vyangu, kwangu, wetu, yetu, letu, chetu, zetu, nina
+sina, ninaishi, naishi, nafanya, ninafanya, napenda, ninapenda, nilizaliwa, nimeoa, nimeolewa
+ninasoma, nasoma, sipendi, siwezi, nimehamia, ninaogopa, ninacheza, nacheza
+
+[own_verbs]
+ninaishi, naishi, nafanya, ninafanya, napenda, ninapenda, sipendi, sili, sinywi, nakunywa
+ninakunywa, nakula, ninakula, nacheza, ninacheza, nasoma, ninasoma, nilizaliwa, nilihamia, nimehamia
+nimeoa, nimeolewa, ninaumwa, naogopa
+
+[own_first]
+nina*, nili*, nime*, nafanya, naishi, napenda
+
+[own_not]
+nini, ninataka, ninahitaji, nataka
+
+[requested]
+(niambie|nipe|nisaidie|nionyeshe|nieleze)
+
+[impersonal]
+(ninawezaje|naweza|ningeweza)
+kama (mimi|ningekuwa)
+
+[keeping]
+kumbuka, usisahau, daima, kamwe, kuanzia sasa, niite
+
+[questions]
+nini, wapi, lini, nani, kwa nini, vipi, namna gani
+je (una|ni|wewe|unaweza|kuna|nina|mimi|jina|naweza)
+ninawezaje, unaweza
+
+[ends_question]
+upi, ipi, yupi, zipi, lipi, kipi, wepi, nini, wapi, lini, nani, gani, vipi, ngapi, kwa nini
+nini hasa, wangapi, mingapi, mangapi
+
+[requests]
+andika, tafsiri, eleza, fupisha, nipe, nisaidie, pendekeza, niambie, tengeneza, hesabu, linganisha
+rekebisha
+
+[supposing]
+fikiria, tuseme, hebu tuseme, jifanye, hapo zamani
+
+[conditional]
+kama ningekuwa, ningekuwa, kama ningalikuwa
+
+[forgetting]
+sahau, futa, usahau
+
+[asking]
+tafadhali, na
+
+[denying]
+si, usi
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/data/ta.txt
+
+SOURCES["language/data/ta.txt"] = r'''# Tamil.
+# docs/languages.md tells what each section holds.
+
+[common]
+நான், என், எனது, எனக்கு, என்னை, என்ன, எங்கே, எப்போது, ஏன், எப்படி, யார், எந்த, எத்தனை, ஒரு, இந்த
+அந்த, மற்றும், உள்ளது, இருக்கிறது, பெயர்
+
+[own]
+நான், என், எனது, எனக்கு, என்னை, என்னுடைய, என்னிடம், நாங்கள், எங்கள், எங்களுக்கு, நாம்
+
+[own_endings]
+கிறேன், ந்தேன், ட்டேன், த்தேன், வேன்
+
+[requested]
+(எனக்கு|எங்களுக்கு) ... (சொல்|சொல்லுங்கள்|கொடு|கொடுங்கள்|எழுது|எழுதுங்கள்|விளக்கு|விளக்குங்கள்|உதவு|உதவுங்கள்|பரிந்துரை)
+
+[impersonal]
+நான் எப்படி, எப்படி நான்
+
+[keeping]
+நினைவில், மறக்காதே, மறக்காதீர்கள், எப்போதும், இனிமேல்
+
+[questions]
+என்ன, எங்கே, எங்கு, எப்போது, ஏன், எப்படி, யார், எந்த, எத்தனை, எவ்வளவு, எது
+
+[ends_question]
+என்ன, யார், எங்கே, எப்போது, எது, _ா
+
+[asks]
+எப்படி, எப்போது, எங்கே, எங்கு, ஏன், எப்படி, யார், எந்த, எத்தனை, எவ்வளவு, எது, என்ன
+
+[ends_request]
+சொல்லு, சொல்லுங்க, எழுதவும், சொல்லவும், கூறு, கூறுங்கள், கூறவும், காட்டு, காட்டுங்கள், உருவாக்கு
+பரிந்துரை, பரிந்துரைக்கவும், சுருக்கு, திருத்து, கற்பி, உதவு, உதவுங்கள், எழுது, எழுதுங்கள், சொல்
+சொல்லுங்கள், விளக்கு, விளக்குங்கள், செய், செய்யுங்கள், கொடு, கொடுங்கள், மொழிபெயர், மொழிபெயர்க்கவும்
+
+[supposing]
+கற்பனை செய், வைத்துக்கொள், கற்பனை செய்யுங்கள், வைத்துக்கொள்ளுங்கள், நினைத்துக்கொள், ஒரு காலத்தில்
+ஒரு ஊரில்
+
+[conditional]
+நான் ... இருந்தால்
+நான் _ _ இருந்திருந்தால்
+
+[forgetting]
+மறந்துவிடு, மறந்துவிடுங்கள், மறந்து விடு, நீக்கு, அழி
+
+[asking]
+தயவுசெய்து, என்பதை, ஐ, எல்லாவற்றையும்
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/data/th.txt
+
+SOURCES["language/data/th.txt"] = r'''# Thai.
+# docs/languages.md tells what each section holds.
+
+[without_spaces]
+
+[own]
+ฉัน, ผม, ดิฉัน, หนู, ข้าพเจ้า, เรา, กระผม, ของฉัน, ของผม
+
+[requested]
+(ให้|บอก|ช่วย|สอน|แนะนำ|อธิบายให้)(ฉัน|ผม|เรา|ดิฉัน)
+ทรงผม, เส้นผม, สระผม, ย้อมผม, ผมร่วง, ตัดผม, เราเตอร์
+
+[impersonal]
+(ฉัน|ผม|เรา)(จะ|ควร|ต้อง|สามารถ)~(อย่างไร|ยังไง)
+
+[keeping]
+จำไว้, อย่าลืม, เสมอ, ต่อไปนี้, เรียกฉันว่า, เรียกผมว่า
+
+[openers]
+สวัสดีครับ, สวัสดีค่ะ, สวัสดี, อ้อ, ครับ, ค่ะ, ขอโทษ, รบกวน
+
+[polite]
+ขอบคุณ, สวัสดี, ขอโทษ, ยินดี
+
+[questions]
+อะไร, ทำไม, ใคร, เมื่อไหร่, เมื่อไร, ที่ไหน, อย่างไร, ยังไง, กี่, เท่าไหร่, เท่าไร, อยากรู้, ขอถาม
+
+[ends_question]
+ไหม, มั้ย, ไหมครับ, ไหมคะ, ใช่ไหม, ใคร, อะไร, ไหน, หรือยัง, คะ, หรือ, รึเปล่า
+
+[asks]
+อะไร, ทำไม, เมื่อไหร่, เมื่อไร, ที่ไหน, อย่างไร, ยังไง, กี่, เท่าไหร่, เท่าไร, ไหน, หรือเปล่า
+หรือไม่, คือใคร, เป็นใคร
+
+[requests]
+เขียน, แปล, อธิบาย, สรุป, ช่วย, แนะนำ, บอก
+ขอ(สูตร|ตัวอย่าง|รายการ|ไอเดีย|คำแนะนำ)
+แก้, คำนวณ, เปรียบเทียบ, ตรวจ, สร้าง, แต่ง, คุณคือ
+
+[ends_request]
+หน่อย, ให้หน่อย, หน่อยครับ, หน่อยค่ะ, ให้ที
+
+[supposing]
+สมมติ, สมมุติ, จินตนาการ, ลองนึก, กาลครั้งหนึ่ง, แกล้ง
+
+[conditional]
+ถ้า(ฉัน|ผม|เรา)
+หาก(ฉัน|ผม|เรา)
+สมมติว่า(ฉัน|ผม|เรา)
+
+[forgetting]
+ลืม, ลบ
+
+[asking]
+โปรด, กรุณา, ช่วย, ให้
+
+[denying]
+อย่า, ไม่, เคย
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/data/tl.txt
+
+SOURCES["language/data/tl.txt"] = r'''# Tagalog.
+# docs/languages.md tells what each section holds.
+
+[common]
+ang, ng, sa, na, ako, ko, mo, ikaw, siya, ay, at, mga, ni, si, ano, saan, kailan, bakit, paano, sino
+ilan, alin, hindi, ito, iyon, may, po
+
+[own]
+ako, ko, akin, aking, kami, namin, amin, aming, tayo, natin
+
+[requested]
+(bigyan|sabihan|tulungan|turuan) (mo )?(ako|kami)
+
+[impersonal]
+paano ko, kung ako, paano ako
+
+[keeping]
+tandaan, huwag kalimutan, palagi, mula ngayon, tawagin mo akong
+
+[questions]
+ano (ang|ba)
+saan, kailan, bakit, paano, sino, ilan, alin, ilang
+
+[requests]
+isulat, isalin, ipaliwanag, bigyan mo, tulungan mo, sumulat, gumawa
+
+[supposing]
+isipin mo, isipin natin, ipagpalagay, magkunwari, kunwari, halimbawa na ako
+noong unang panahon
+
+[conditional]
+kung (ako|ako ay|ako'y|mayaman ako|nakatira ako)
+sana ako
+
+[forgetting]
+kalimutan, burahin
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/data/tr.txt
+
+SOURCES["language/data/tr.txt"] = r'''# Turkish, whose verbs come last and whose words for oneself are endings.
+# docs/languages.md tells what each section holds.
+
+[letters]
+ığş
+
+[common]
+ve, bir, bu, şu, ne, nasıl, neden, niçin, nerede, nereye, nereden, kim, kimin, hangi, kaç, mı, mi
+mu, mü, mıyım, miyim, muyum, müyüm, mısın, misin, için, ile, de, da, ki, ama, fakat, çok, daha, en
+gibi, kadar, var, yok, değil, olarak, olan, her, zaman, sonra, önce, şimdi, ya, veya, ise, beni
+bana, adı, adım, evet, hayır, lütfen, yıl, gün
+
+[known_by]
+bugün, yıldır, bende, iyi, güzel, artık, hep, bazen, iki, üç, merhaba, teşekkürler, sadece, bile
+gün, şey
+
+[own]
+numaramı, annemi, babamı, ailemi, arabamı, hastalığımı, adresimi
+*(ım|im|um|üm|larım|lerim) (var|yok)
+ben, benim, beni, benden, bende, benimle, biz, bizim, bizi, bizde, kendim, kendimi, kendime, adım
+soyadım, ismim, yaşım, işim, evim, eşim, annem, babam, kızım, oğlum, kardeşim, ağabeyim, abim, ablam
+karım, kocam, köpeğim, kedim, ailem, mesleğim, şehrim, memleketim, doğum günüm, en sevdiğim
+sevdiğim, yaşındayım, evliyim, bekarım, bekârım, vejetaryenim, veganım, hobim, hobilerim, çocuklarım
+çocuğum, arabam, bahçem, patronum, arkadaşım, nişanlım, sevgilim, okulum, bölümüm, anneannem, dedem
+teyzem, amcam, dayım, halam, alerjim, ehliyetim, numaram, adresim, nereliyim, kimim, neyim
+
+[own_objects]
+bana, bize
+
+[own_endings]
+ımı, imi, umu, ümü, ımda, imde, umda, ümde, ımdan, imden, umdan, ümden, imin, ımın, umun, ümün, çim
+çım, ğimi, ğımı, mız, miz, muz, müz, erim, arım, ırım, irim, urum, ürüm, yorum, yoruz, dım, dim, dum
+düm, tım, tim, tum, tüm, ıyım, iyim, uyum, üyüm, acağım, eceğim, mışım, mişim, muşum, müşüm, malıyım
+meliyim, ğım, ğim, ğum, ğüm, larım, lerim, larımın, lerimin, ğımın, ğimin, ğumun, ğümün, şimin
+şımın, cim, cım, dayım, deyim, tayım, teyim, lıyım, liyim, luyum, lüyüm, sızım, sizim, istim, çiyim
+çıyım, ciyim, cıyım, mamın, bamın, emin
+
+[own_not]
+resmi, samimi, sezgi, umumi, âlimi, hakimi, isimde, mahkum*, mülk*, önemi, gündemi, sağlamı, yağmuru
+yıllımı, içimde, içimden, tümü, tümünü, bölümde, kim*, film*, biçim*, rejim*, mevsim*, ölçüm*
+gelişim*, değişim*, iletişim*, girişim*, erişim*, işlem*, akım*, yapım*, anlatım*, dağıtım*, toplum*
+konum*, sorumlu*, uzman*, tohum*, albüm*, kostüm*, hüküm*, düğüm*, üzüm*, sürüm*, temiz, domuz, omuz
+temmuz, verim*, terim*, yorum*, durum*, kurum*, birim*, bildirim*, karar*, yarım*, tarım*, tasarım*
+yatırım*, yıldırım*, indirim*, çevirim*, gelirim, eğitim*, öğretim*, üretim*, tüketim*, yönetim*
+denetim*, bölüm*, dönüşüm*, çözüm*, ölçüm*, görünüm*, sistem*, kesim*, resim*, isim*, bilim*, seçim*
+geçim*, giyim*, içim, dilim*, iklim*, taksim*, adımla*, adımda, bakım*, takım*, kısım*, kasım
+basım*, yazılım*, donanım*, kullanım*, tanım*, uygulamamız, deniz, yalnız, tuz, semiz, titiz
+kırmızı, temizle*, yorum, bütün, tüm, yardım, adım adım, kadim, kadim, çiçeğim, yatırım*, bölüm
+dönüşüm, eğitim, iletim, üretim, tüketim, yönetim, denetim, öğretim, yazılım, tadım, uyum, büyüyüm
+giyim, iyiyim, deyim, takım, katım, katım*, satım, batım, artım, tim, statüm, altım, titim, atım
+tutum, yutum, oturum, durum, kurum, sürdüm, düğüm, ultimatum, datum, optimum, tum, adım, bildirim
+edim, dum, bağım, çağım, doğum, lehim, emin, yemin, zemin, temin, memin, hakim, sizim, bizim, istim
+damın, tamamın, camın, akşamın, ramın, programın, hamın, kamın, amin, mamın, eylem*, çekim
+
+[requested]
+(teşekkür|rica) ederim
+bana ... (yaz|ver|söyle|anlat|öner|göster|yardım|bul|hazırla|açıkla|öğret|çiz|yap|oluştur|özetle|çevir|gönder|hatırlat|say|sırala|tavsiye|tarif|lazım|gerek)*
+(için|bize) ... (yaz|ver|öner|bul|hazırla|yap|oluştur)*
+
+[impersonal]
+nasıl *(bilirim|abilirim|ebilirim|ırım|irim|urum|ürüm|arım|erim|malıyım|meliyim|alım|elim)
+ne (yapmalıyım|yapabilirim|almalıyım)
+nereden *(abilirim|ebilirim)
+*(abilir|ebilir) miyim
+eğer ben
+(bir )?(istiyorum|arıyorum)
+hata (alıyorum|veriyor)
+(merak ediyorum|öğrenmek istiyorum|bilmek istiyorum)
+
+[personal]
+nasıl (biriyim|gidiyorum|gidip geliyorum|hissediyorum|içiyorum|besleniyorum|tanıştım|tanıştık)
+
+[keeping]
+hatırla, unutma, asla, her zaman, daima, bundan sonra, artık, aklında tut, aklında olsun, not al
+bana * de, cevapların, yanıtların
+
+[openers]
+bu arada, ayrıca, neyse, ah, oh, lütfen, merhaba, selam, selamlar, günaydın, iyi günler
+iyi akşamlar, tamam, peki, şimdi, ve, ama, yani, evet, hayır, teşekkürler, teşekkür ederim
+bir sorum var, aslında, hey
+
+[polite]
+teşekkürler, teşekkür ederim, çok teşekkürler, sağ ol, sağ olun, eyvallah, rica ederim, günaydın
+iyi akşamlar, iyi geceler, görüşürüz, harika, süper, tamam, kolay gelsin
+
+[reacts]
+(şimdi |tamam )?(anladım|anlıyorum|anlaşıldı|kavradım)( şimdi| teşekkürler)?$
+(şimdi )?(daha )?(mantıklı|anlamlı) (geldi|oldu|geliyor)
+mantıklı
+(bunu |bir )?(deneyeceğim|denerim|deneyip|bakacağım|düşüneceğim)*
+haklısın, katılıyorum, kulağa hoş geliyor
+
+[addresses]
+bana, bize
+(yardım|rica) (eder|ede)*
+sence, acaba
+ne (yapmalıyım|yapabilirim|önerirsin)
+nasıl, önerin var mı
+işte (benim|kodum)
+
+[prefers]
+tercih (ederim|ediyorum|ederiz)
+yeğlerim, yeğliyorum
+daha çok (severim|seviyorum|hoşuma)
+
+[leans_first]
+(o|onlar|bu|şu) (da|de|bir|çok|benim|orada|burada|artık|şimdi)
+(onlardan|bunlardan) (biri|birisi)
+(ikisi|hepsi) de
+
+[leans_last]
+onu, bunu, şunu, onlar
+
+[questions]
+nasıl, neden, niçin, niye, nerede, nereden, nereye, nerde, ne zaman, ne kadar
+ne (demek|yapmalıyım|yapabilirim|pişir*|var|iş|tür|olur)
+kim (bilir|yazdı|kazandı|icat)
+kaç, hangi, hangisi, kimin, kime, acaba, sence
+(merak ediyorum|bilmek istiyorum|öğrenmek istiyorum)
+biliyor musun, bilen var mı, sorum şu
+
+[ends_question]
+(mı|mi|mu|mü)(yım|yim|yum|yüm|sın|sin|sun|sün|yız|yiz|yuz|yüz|ydı|ydi|ydu|ydü|dır|dir|dur|dür)?
+(mısınız|misiniz|musunuz|müsünüz)
+ne, neler, kim, kimler, nerede, nerde, nereye, nereden, nereli, nereliyim, nasıl, neden, niçin, niye
+kaç, hangisi, ne zaman, ne kadar, nedir, kimdir, nerededir, ne demek, ne olur, kaçtır, neydi, kimdi
+kimim, neyim, neresi, kaçıncı
+(nerede|nerde|nereye|nereden|nasıl|neden|niçin|niye|ne zaman|ne kadar|hangi _|kaç _|kaç|kim|kimin _|kime|kimi|kiminle|neye|neyi|ne) _
+ne iş (yapıyorum|yaparım)
+
+[requests]
+(aşağıdaki|şu|bu) (metni|cümleyi|yazıyı|paragrafı|mektubu|maili|e-postayı|kodu|şiiri)
+sen (bir|benim|artık bir)
+bana (bir|bu|şu|üç|beş|on|birkaç|kısa|basit)
+benim için
+... hakkında (bilgi|kısa|bir)
+senden ... istiyorum
+
+[ends_request]
+(yaz|yazar|ver|verir|söyle|söyler|anlat|anlatır|çevir|çevirir|özetle|özetler|öner|önerir|bul|bulur|göster|gösterir|hazırla|hazırlar|oluştur|oluşturur|açıkla|açıklar|düzelt|düzeltir|listele|listeler|karşılaştır|hesapla|sırala|tasarla|planla|planlar|yardım et|yardım eder|yap|yapar|kontrol et|düzenle|yorumla|değerlendir|puanla|kısalt|genişlet|analiz et|tamamla|tercüme et|tarif et|tavsiye et|örnek ver|cevapla|yanıtla|sınıflandır|say|çiz|kodla|uydur|üret|bak|öğret)( (mısın|misin|musun|müsün|mısınız|misiniz|musunuz|müsünüz))?
+(yazın|verin|söyleyin|anlatın|çevirin|özetleyin|önerin|bulun|gösterin|hazırlayın|oluşturun|açıklayın|düzeltin|listeleyin|yapın|kontrol edin|yardım edin|planlayın)
+(yazsana|versene|söylesene|anlatsana|yapsana|önersene)
+*(abilir|ebilir) (misin|misiniz|miyiz)
+(istiyorum|lazım|gerekiyor|arıyorum|ihtiyacım var|rica ediyorum|rica ederim|lütfen)
+
+[always]
+her zaman, daima, hep, asla, hiçbir zaman, unutma, hatırla, aklında tut, aklında olsun, bana ... de
+
+[standing]
+bundan sonra, bundan böyle, şu andan itibaren, artık, gelecekte, her seferinde, cevapların
+yanıtların, cevaplarını, yanıtlarını
+(kısa|uzun|detaylı) (cevap|yanıt)*
+
+[supposing]
+diyelim ki, varsayalım, farz et, farz edelim, farz edin, hayal et, hayal edelim, düşün ki
+düşünelim ki, mış gibi, rol yap*, rol oyunu
+bir varmış bir yokmuş
+bu hikayede, bu oyunda, bu senaryoda, senaryo, varsayımsal olarak, teorik olarak, teoride, sen bir
+sen ... ben de, oyun oynayalım, kurgu, tut ki
+haydi ... oynayalım
+hadi ... oynayalım
+
+[ends_supposing]
+farz et, farz edelim, varsay, varsayalım, hayal et, hayal edelim
+(rol|taklidi) yap*
+gibi (davran|davranalım|yap|yapalım|konuş)
+oynayalım
+
+[conditional]
+keşke
+eğer ben ... (olsaydım|olsam)
+eğer (zengin|milyoner|kral|genç|başkan|kuş) olsa*
+ben ... (olsaydım|olsam)
+_ olsaydım, _ _ olsaydım, _ olsam, *saydım, *seydim, _ *saydım, _ *seydim, _ _ *saydım, _ _ *seydim
+... *saydım, ... *seydim
+
+[roles]
+bir (korsan|büyücü|cadı|ejderha|şövalye|kral|kraliçe|prens|prenses|vampir|robot|uzaylı|elf|cüce|hayalet|süper kahraman|ninja|samuray|dedektif|anlatıcı|karakter|tanrı|imparator|yapay zeka) olarak
+ben bir (korsan|büyücü|cadı|ejderha|şövalye|vampir|robot|uzaylı|elf|cüce|hayalet)*
+
+[handling]
+çevir*, tercüme*, özetle*, özet*, düzelt*, düzenle*, yeniden yaz*, değerlendir*, puanla*
+sınıflandır*, kısalt*, cevap yaz*, yanıtla*, cevapla*, yazım, dilbilgisi, dil bilgisi, imla
+redakte*
+
+[soft_handling]
+açıkla*, analiz*, kontrol*, incele*, yorumla*, ne demek, ne anlama gel*, oku*, kim yazdı, bu ne
+
+[texts]
+bu, şu, bunu, şunu, aşağıdaki, yukarıdaki, metin, metni, yazı*, mail*, e-posta*, eposta*, mesaj*
+mektup, mektubu, makale*, özgeçmiş*, cv, cümle*, paragraf*, deneme*, hikaye*, şiir*, şarkı*, sohbet*
+konuşma*, form*, belge*, rapor*, alıntı*, yorum*, haber*, sözler*
+
+[speaking]
+yazdı, yazmış, dedi, demiş, diyor, söyledi, söylemiş, cevap verdi, gönderdi, göndermiş, işte, aldım
+geldi, şöyle, alıntı, iletilen, iletildi
+
+[self_leads]
+hakkımda, benim hakkımda, kendimden, kendimi tanıtayım, kendimle ilgili, hatırla, unutma, not
+şunu hatırla, bilgin olsun
+
+[salutations]
+sayın, sevgili, merhaba, selam, değerli, günaydın, saygıdeğer
+
+[signoffs]
+saygılarımla, saygılar, sevgiler, sevgilerimle, teşekkürler, iyi günler, selamlar, iyi çalışmalar
+hoşça kal, kolay gelsin
+
+[headers]
+kimden, kime, konu, tarih, gönderen, alıcı, gönderildi
+
+[subjects]
+konu
+
+[forwarding]
+mesaj*, ileti*, yönlendiril*
+
+[wrote]
+yazdı, şunu yazdı, şunları yazdı
+
+[resumes]
+özgeçmiş, iş deneyimi, iş tecrübesi, eğitim, beceriler, yetenekler, kişisel bilgiler, referanslar
+
+[forgetting]
+unut, unutun, unutur, unutabilir, unutman*, unutmanı, unutsana, sil, silin, siler, silebilir
+silmeni, hafızandan çıkar, hatırlama, kaldır, çıkar
+
+[asking]
+lütfen, bunu, şunu, onu, artık, her şeyi, hepsini, *ı, *i, *u, *ü, *ığını, *iğini, *uğunu, *üğünü
+*dan, *den, ve, de, da
+
+[denying]
+asla
+
+[everything]
+her şeyi, hepsini, her şey, tümünü, bütün bilgileri
+hakkımda bildiklerini
+hakkımda ne biliyorsan
+hakkımdaki her şeyi
+
+[ending]
+boşan*, ayrıl*, taşın*, satt*, istifa*, kovul*, işten çık*, öldü, vefat*, kaybett*, artık ... değil*
+artık ... yok, iptal*, vazgeç*, bırakt*, bitti, kapan*, dul, emekli*, çalınd*, mezun*, eski eşim
+eski karım, eski kocam, ayrıldık
+
+[corrects]
+[0-9]* değil, aslında, demek istediğim, yanlış, yanıldım, hata yaptım, düzeltme, düzeltiyorum
+değil _, yerine, ertelendi, taşındı, taşındım, taşındık, değişti, değiştirdim, uzatıldı
+
+[fillers]
+bir, şimdi, şu anda, şu an, gerçekten, çok, da, de, aslında, bu arada, ki
+
+[numbers]
+iki/2, üç/3, dört/4, beş/5, altı/6, yedi/7, sekiz/8, dokuz/9, on/10, on bir/11, on iki/12, yirmi/20
+otuz/30, kırk/40, elli/50, altmış/60, yetmiş/70, seksen/80, doksan/90
+
+[speaker]
+ben, benim, beni, bana, kendim
+
+[user]
+kullanıcı, kullanıcının, kullanıcıya, kullanıcıyı
+
+[links]
+ile, için, gibi, kadar, ve, veya, ama, çünkü, ki, değil, asla, sonra, önce, göre, karşı
+
+[endings]
+yorum/yor, ırım/ır, irim/ir, dım/dı, dim/di, dum/du, düm/dü, tım/tı, tim/ti
+
+[past_questions]
+sana sordum, sormuştum, sana söyledim, söylemiştim, sana anlattım, bahsettim, bahsetmiştim, konuştuk
+konuşmuştuk, karar verdik, kararlaştırdık, söylemiştin, önermiştin, konuşmamızda, konuşmalarımızda
+geçen sefer, ne sıklıkla, kaç kez, kaç kere, hangi sırayla
+
+[ago]
+önce
+
+[counts]
+bir/1, iki/2, üç/3, dört/4, beş/5, altı/6
+
+[days]
+gün
+
+[weeks]
+hafta
+
+[months]
+ay
+
+[years]
+yıl, sene
+
+[month_names]
+ocak/1, şubat/2, mart/3, nisan/4, mayıs/5, haziran/6, temmuz/7, ağustos/8, eylül/9, ekim/10
+kasım/11, aralık/12
+
+[yesterday]
+dün
+
+[day_before_yesterday]
+evvelsi gün, önceki gün
+
+[last_week]
+geçen hafta
+
+[last_month]
+geçen ay
+
+[last_year]
+geçen yıl, geçen sene
+
+[this_week]
+bu hafta
+
+[this_month]
+bu ay
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/data/uk.txt
+
+SOURCES["language/data/uk.txt"] = r'''# Ukrainian.
+# docs/languages.md tells what each section holds.
+
+[letters]
+іїєґ
+
+[common]
+і, й, в, у, на, що, не, з, та, до, як, це, за, є, де, коли, чому, хто, який, яка, яке, які, скільки
+але, або, чи, ти, він, вона, я, мене, мені, мій, моя, від, про, для, моєї, мого
+
+[own]
+я, мій, моя, моє, мої, моєї, мого, мою, моїй, моєму, моїм, моїх, ми, наш, наша, наше, наші, живу
+працюю, люблю, навчаюся, народився, народилася, маю, п'ю, їжджу, ходжу, мешкаю, граю, у мене, мною
+кохаю, ненавиджу, вивчаю, звати
+
+[own_objects]
+мене, мені, нам, нас
+
+[own_endings]
+юся, уся, юсь, усь, аю, яю
+
+[own_first]
+ю, у, юсь, усь, юся, уся
+
+[own_not]
+краю, раю, знаю, звичаю, випадку, гаю, врожаю, білорусь, чому, хочу, прошу, можу, тому, кому, одну
+цю, ту, всю, свою, твою, яку, дякую, потребую, тобою, шукаю, між
+
+[before_verbs]
+не, вже, зараз, тепер, також, давно
+
+[requested]
+(дай|скажи|розкажи|покажи|поясни|допоможи|напиши|порадь|підкажи|знайди|зроби|переклади|склади)(те)? (будь ласка )?(мені|нам)
+(можеш|можете) ... (мені|нам)
+для (мене|нас)$
+
+[impersonal]
+як (мені|я можу|можна|нам)
+що (мені|нам) (робити|подарувати)
+де (мені|я можу)
+якщо (я|у мене)
+якби я, чи можу я
+
+[keeping]
+запам'ятай, пам'ятай, завжди, ніколи, відтепер, називай мене
+
+[questions]
+де, коли, чому, хто, який, яка, яке, які, скільки
+як (мене|мені|звати|можна|називається|часто|довго|я)
+що (мені|таке|це|я)
+чи, куди, звідки, ким, чим, кого, навіщо
+
+[requests]
+напиши, переклади, поясни, допоможи, розкажи, склади, запропонуй, порадь, підсумуй, виправ, дай
+знайди, створи, порівняй, придумай
+
+[supposing]
+уяви, уявімо, припустимо, припустімо, скажімо, рольова гра, уявіть, уявімо собі, удай, уявляй
+вдаваймо, прикинься, припусти, припустіть, жив собі, жила собі, гіпотетично, давай пограємо
+
+[conditional]
+якби я, якби ми, якби у мене, якби мені, хотів би я бути, хотіла б я бути
+
+[forgetting]
+забудь, забудьте, видали, видаліть, зітри
+
+[asking]
+будь ласка, і, ти
+
+[denying]
+не, ніколи
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/data/ur.txt
+
+SOURCES["language/data/ur.txt"] = r'''# Urdu.
+# docs/languages.md tells what each section holds.
+
+[letters]
+ٹڈڑںےہھ
+
+[common]
+اور, ہے, ہیں, میں, کا, کی, کے, کو, سے, پر, نہیں, یہ, وہ, کیا, کہاں, کب, کیوں, کیسے, کون, کتنے, ہوں
+تھا, تھی, نے, میرا, میری
+
+[own]
+میرا, میری, میرے, مجھے, مجھ, ہمارا, ہماری, ہمارے, ہوں, میں نے
+
+[requested]
+مجھے (بتاؤ|بتائیں|دو|دیں)
+
+[keeping]
+یاد رکھو, یاد رکھنا, مت بھولنا, ہمیشہ, کبھی, آئندہ
+
+[questions]
+کیا, کہاں, کب, کیوں, کیسے, کون, کتنے, کتنا
+
+[ends_question]
+کیا ہے, کہاں ہے, کون ہے, کب ہے, کہاں _ ہوں, کیا _ ہوں, کیا ہیں, کون ہیں
+
+[requests]
+لکھو, لکھیں, ترجمہ کرو, ترجمہ کریں, وضاحت کریں, خلاصہ کریں
+
+[ends_request]
+لکھیں, لکھو, کریں, کرو, بتاؤ, بتائیں
+
+[supposing]
+فرض کرو, فرض کریں, فرض کیجیے, تصور کرو, تصور کریں, سوچو کہ, مان لو, مان لیں, ایک دفعہ کا ذکر ہے
+
+[conditional]
+اگر میں, کاش
+
+[forgetting]
+بھول جاؤ, بھول جائیں, بھول جاؤ, حذف
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/data/vi.txt
+
+SOURCES["language/data/vi.txt"] = r'''# Vietnamese.
+# docs/languages.md tells what each section holds.
+
+[letters]
+ơưđạảấầẩậắằặẹẻếềểệỉịọỏốồổộớờợụủứừửựỳỵỷỹ
+
+[common]
+tôi, mình, là, và, của, có, không, cho, với, ở, tại, gì, đâu, khi, nào, sao, thế, ai, bao, nhiêu
+được, một, này, đó, những, các, người, năm, tên, em, anh, bạn, đang, thích, sống, làm, việc
+
+[own]
+tôi, mình, chúng tôi, chúng mình, của tôi, của mình, con tôi, vợ tôi, chồng tôi, tớ, tui
+
+[requested]
+(cho|giúp|nói|bảo|dạy|chỉ|viết|gợi ý|giải thích|hãy) ... (tôi|mình|tớ)
+
+[impersonal]
+(tôi|mình) (có thể|phải|nên|cần) ... (như thế nào|làm sao|thế nào|ra sao)
+làm (sao|thế nào) (để )?(tôi|mình)?
+nếu (tôi|mình)
+tôi muốn (bạn|biết|hỏi)
+
+[keeping]
+nhớ, ghi nhớ, đừng quên, luôn, luôn luôn, không bao giờ, từ giờ, từ nay, gọi tôi là
+
+[questions]
+tại sao, vì sao, làm sao, làm thế nào, khi nào, bao giờ, ai là, ở đâu, bao nhiêu, có phải, liệu
+
+[ends_question]
+không, gì, đâu, nào, sao, ai, chưa, thế nào, bao nhiêu, mấy, phải không, à, nhỉ, hả
+
+[asks]
+là gì, tên gì, làm gì, ở đâu, như thế nào, bao nhiêu, mấy, khi nào, bao giờ, là ai, tại sao, vì sao
+(ngày|năm|món|màu|nghề|tháng|thành phố|con|nước|trường|công ty) (nào|gì)
+
+[requests]
+viết, dịch, giải thích, tóm tắt, giúp, hãy, gợi ý
+cho tôi (một|vài|xin|biết)
+kể, liệt kê, so sánh, tính, sửa, soạn
+
+[supposing]
+giả sử, hãy tưởng tượng, tưởng tượng, ngày xửa ngày xưa, đóng vai
+
+[conditional]
+nếu tôi (là|có|được|trúng)
+giá mà, nếu như tôi
+nếu tôi (sống|ở|trở thành|biết|giàu)
+ước gì
+
+[forgetting]
+hãy quên, quên đi, xóa, xoá, quên
+
+[asking]
+hãy, làm ơn, xin, vui lòng
+
+[denying]
+đừng, không, chớ
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/data/zh.txt
+
+SOURCES["language/data/zh.txt"] = r'''# Chinese, in both scripts.
+# docs/languages.md tells what each section holds.
+
+[without_spaces]
+
+[common_pairs]
+我的, 我们, 我們, 你的, 什么, 什麼, 怎么, 怎麼, 怎样, 怎樣, 哪里, 哪裡, 哪个, 哪個, 哪些, 哪天, 多少, 是什, 是我, 我是, 我在, 我有, 有什, 的是, 是在
+是哪, 在哪, 了什, 我什, 时候, 時候, 么时, 麼時, 用户, 用戶, 这个, 這個, 那个, 那個, 的, 了, 是, 在, 有, 我, 你, 吗, 嗎, 呢
+
+[own]
+我, 咱, 俺, 本人, 我們, 咱們, 自己的
+
+[requested]
+(给|給|帮|幫|替|为|為|告诉|告訴|教|让|讓|请教|對|对|向)我(们|們)?
+
+[impersonal]
+我(们|們)?(该|該|应该|應該|要|可以|能|能不能|可不可以)?(怎么|怎麼|怎样|怎樣|如何)
+(怎么|怎麼|怎样|怎樣|如何)(让|讓)?我(们|們)?
+我(想|要)?(知道|问|問|了解|請問|请问)
+我(需要|想要|想让你|要你|希望你)(一|你|写|寫|个|個|份|篇)
+如果我, 假如我, 假设我
+我(该|該|应该|應該)(用|买|買|选|選|写|寫)
+我有(一)?(个|個)(问题|問題)
+我(收到|得到|遇到|看到)~(错误|錯誤|报错|報錯)
+需要我
+
+[personal]
+我(通常|一般|平时|平常|每天|最)?(怎么|怎麼|如何)(上班|上学|上學|去|称呼|稱呼|叫|过|過|通勤|回家)
+
+[keeping]
+记住, 記住, 记得, 記得, 别忘, 別忘, 不要忘, 以后, 以後, 今后, 今後, 从现在, 從現在, 總是, 总是, 永远, 永遠, 叫我, 称呼我, 你的回答
+
+[openers]
+顺便说一下, 順便說一下, 顺便说一句, 顺便, 對了, 对了, 哦, 请, 請, 你好, 您好, 嗨, 好的, 好, 那么, 那麼, 谢谢, 謝謝, 现在, 麻烦你, 麻煩你, 麻烦, 麻煩, 拜托
+
+[polite]
+谢谢, 謝謝, 多谢, 多謝, 感谢, 感謝, 你好, 您好, 早上好, 晚上好, 再见, 再見, 不客气, 不客氣, 好的
+
+[reacts]
+我?(明白|懂|知道|理解|了解|清楚)了?
+有道理
+说得(对|有道理)
+我?(再|先|去)?(试试|試試|试一下|試一下|看看|想想|试一试)
+原来如此, 原來如此, 没问题, 沒問題, 我?同意$, 听起来不错, 就是这样
+
+[addresses]
+你(能|可以|可不可以|能不能|会|會|有没有|有沒有|觉得|覺得|知道)
+能(帮|幫|不能|否)
+可以(帮|幫|推荐|推薦|给|給|教|告诉|告訴|吗|嗎)
+可不可以
+请(帮|问|給|给|告诉|推荐)
+請(幫|問|告訴|推薦)
+帮我, 幫我, 麻烦, 麻煩
+怎么(办|做|样)
+怎麼(辦|做|樣)
+有什么(建议|推荐|办法)
+有什麼(建議|推薦|辦法)
+该(怎么|如何)
+該(怎麼|如何)
+如何
+应该(怎么|如何)
+
+[prefers]
+我(更|比较|比較|最)?(喜欢|喜歡|偏好|倾向|傾向|希望)(用|看|让|的回答|带|帶|短|长|简|簡|有|直接|于|於)
+我(更|比较|比較)(喜欢|喜歡|偏好|偏爱|希望)
+我宁愿, 我寧願, 我偏好, 我傾向, 我倾向
+
+[leans_first]
+他, 她, 它, 他们, 她们, 它们, 他們, 她們, 它們
+这(是|个|样|些)
+這(是|個|樣|些)
+那(是|个|个|里|些)
+那(個|裡|些)
+
+[leans_last]
+这个, 這個, 那个, 那個, 那里, 那裡, 它, 这样, 那样
+
+[questions]
+怎么, 怎麼, 怎样, 怎樣, 如何, 为什么, 為什麼, 为何, 什么, 什麼, 哪, 谁, 誰, 几, 多少, 请问, 請問, 是不是, 能不能, 可不可以, 可以不可以, 有没有, 有沒有
+我该, 我該, 我应该, 我應該
+我(怎么|怎麼|如何|能不能|可不可以|要不要|该不该)
+我想知道, 想知道, 想问, 想問, 会不会, 要不要, 你知道, 你能, 你会, 你可以
+
+[ends_question]
+吗, 嗎, 呢, 么, 怎么办, 怎麼辦, 是什么, 是什麼, 是谁, 是誰, 在哪, 在哪里, 在哪裡, 多少钱, 多少錢, 有哪些, 怎么样, 怎麼樣, 怎么修, 怎么做, 怎麼修, 怎麼做
+怎么走, 为什么, 為什麼, 几点, 多久
+
+[asks]
+什么名字, 什麼名字, 叫什么, 叫什麼, 叫啥, 是什么, 是什麼, 做什么工作, 做什麼工作, 什么时候, 什麼時候, 几岁, 幾歲, 多大年纪, 哪里人, 哪裡人
+住(在)?哪
+在哪(里|儿|裡)?(工作|上班|上学|住)
+(该|應該|应该)(穿|做|吃|买|買|去|怎)(什么|什麼|哪)
+
+[requests]
+把我(们|們)?的
+将我(们|們)?的
+將我(们|們)?的
+需要(一些|一个|一個|几个|幾個)
+讲(个|個)
+来(个|個|一首|一篇)
+写, 寫, 帮我, 幫我, 帮忙, 幫忙, 给我, 給我, 为我, 為我, 替我, 翻译, 翻譯, 解释, 解釋, 总结, 總結, 概括, 列出, 列举, 列舉, 生成, 推荐, 推薦, 告诉我
+告訴我, 教我, 修复, 修復, 修改, 改写, 改寫, 润色, 潤色, 计算, 計算, 比较, 比較, 分析, 描述, 介绍一下, 介紹一下, 制定, 设计, 設計, 创作, 創作, 编写, 編寫
+检查, 檢查, 校对, 校對, 评价, 評價, 评分, 评估, 評估, 打分, 回复, 回覆, 分类, 分類, 续写, 續寫, 讲一个, 講一個, 讲个, 講個, 把这, 把這, 把下面, 将这
+将下面, 將下面, 根据, 根據, 扮演, 充当, 你是一, 你现在是
+我(想|要)让你
+我需要(你|一(个|份|首|篇))
+我(想|要)(你|一(首|篇|份))
+给(我|他|她|他们)(写|做|起|取)
+用英文, 用英语, 推荐, 起一个, 想一个
+做一(个|份)
+
+[always]
+总是, 總是, 永远, 永遠, 一直, 不要
+
+[standing]
+从现在, 從現在, 以后, 以後, 今后, 今後, 每次, 记住, 記住, 记得, 記得, 别忘, 別忘, 不要忘, 叫我, 称呼我, 你的回答
+回答(要|时|時|请)
+
+[supposing]
+你(现在)?(假装|假裝|扮演)
+你是~我是, 假设, 假設, 假如, 假定, 如果我是, 想象, 想像, 假装, 假裝, 角色扮演, 从前, 從前, 很久以前, 设想, 設想, 比方说, 比如我, 让我们假设, 我们来玩
+在这个故事, 在這個故事, 在这个游戏, 扮演
+
+[conditional]
+要是我
+如果我(是|有|能|中|赢|会)
+若我
+(如果|假如|要是|倘若|若)我(是|有|能|中|赢|贏|会|會|住|没|沒|当|當|变|變|成|去|可以|拥有|擁有|生|出生|富|活|搬|当时|早)
+
+[roles]
+作为(一(名|个|位|条|只))?(海盗|巫师|魔法师|女巫|龙|骑士|国王|女王|王子|公主|吸血鬼|机器人|外星人|精灵|矮人|幽灵|超级英雄|忍者|武士|独角兽|侦探|叙述者|角色|神|皇帝|人工智能)
+身为(一(名|个|位))?(海盗|巫师|骑士|国王|龙|机器人|外星人|皇帝)
+
+[handling]
+翻译, 翻譯, 译成, 譯成, 总结, 總結, 概括, 校对, 校對, 改写, 改寫, 润色, 潤色, 修改, 纠正, 糾正, 评价, 評價, 评分, 打分, 评估, 評估, 分类, 分類, 回复
+回覆, 缩写, 縮寫, 语法, 語法, 摘要
+
+[soft_handling]
+解释, 解釋, 分析, 检查, 檢查, 是什么意思, 是什麼意思, 看看
+
+[texts]
+这, 這, 以下, 下面, 上面, 文本, 文字, 邮件, 郵件, 信, 消息, 文章, 简历, 簡歷, 句, 段, 故事, 诗, 歌词, 聊天, 对话, 表格, 文件, 报告, 评论, 內容, 内容
+短信, 帖子
+
+[speaking]
+写道, 寫道, 说, 說, 写了, 发来, 發來, 回复说, 这是, 這是, 收到, 原文, 引用, 转发, 轉發, 转载, 轉載
+
+[self_leads]
+自我介绍, 自我介紹, 关于我, 關於我, 记住, 記住, 记得, 記得, 别忘, 別忘, 请注意, 備註, 备注, 我的情况
+
+[salutations]
+亲爱的, 親愛的, 尊敬的, 你好, 您好
+
+[signoffs]
+此致, 敬礼, 敬禮, 祝好, 祝你, 顺祝, 谨上, 敬上
+
+[headers]
+发件人, 寄件人, 收件人, 主题, 主題, 主旨, 日期
+
+[subjects]
+主题, 主題, 主旨
+
+[forwarding]
+邮件, 郵件, 转发, 轉發, 消息
+
+[wrote]
+写道, 寫道
+
+[resumes]
+简历, 簡歷, 个人简历, 工作经历, 教育背景, 工作经验, 自我评价
+
+[forgetting]
+忘记, 忘掉, 忘記, 忘了我, 删除, 刪除, 删掉, 刪掉, 清除, 不要再记, 别再记
+
+[asking]
+请, 請, 你, 可以, 能, 把~, 将~, 將~, 帮我, 都
+
+[denying]
+不要, 别, 別, 不, 没, 沒
+
+[everything]
+一切, 所有, 全部, 你知道的, 你记得的
+
+[ending]
+离婚, 離婚, 分手, 分开了, 搬走, 搬出, 搬离, 卖了, 卖掉, 賣了, 賣掉, 辞职, 辭職, 离职, 離職, 去世, 死了, 过世, 過世, 失业, 丢了, 被解雇, 被裁, 不再
+已经不, 不住在, 取消, 放弃, 放棄, 停止, 结束, 結束, 退休, 关了, 关闭, 倒闭, 送人, 前妻, 前夫, 毕业
+
+[corrects]
+不是[0-9], 其实, 其實, 实际上, 實際上, 我是说, 我是說, 说错了, 說錯了, 写错了, 寫錯了, 不对, 不對, 更正, 纠正, 糾正, 不是~而是, 而不是, 改成, 改为, 改為
+改到, 推迟, 推遲, 延期, 换成, 換成, 搬到, 搬家
+
+[fillers]
+现在, 目前, 真的, 其实, 了, 啊, 呢, 吧, 哦, 呀, 的, 現在
+
+[speaker]
+我, 本人
+
+[user]
+用户, 使用者, 用戶
+
+[past_questions]
+我问过, 我问了, 我说过, 我告诉过, 我提到, 我提过, 我们聊, 我们谈, 我们讨论, 我们决定, 我们商定, 你说过, 你建议, 之前的对话, 以前的对话, 上次, 多少次, 几次, 什么顺序
+问了你, 问过你, 告诉过你
+
+[ago]
+前, 以前
+
+[days]
+天, 日
+
+[weeks]
+周, 星期
+
+[months]
+个月
+
+[years]
+年
+
+[yesterday]
+昨天
+
+[day_before_yesterday]
+前天
+
+[last_week]
+上周, 上星期, 上个星期
+
+[last_month]
+上个月, 上月
+
+[last_year]
+去年
+
+[this_week]
+这周, 本周, 这个星期
+
+[this_month]
+这个月, 本月
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # language/dedupe.py
 
 SOURCES["language/dedupe.py"] = r'''"""Whether two sentences say the same, so that one of them is enough.
@@ -20778,13 +26874,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
-from . import TABLES
 from .detection import likely
-from .phrases import Phrases, listed
 from .scripts import fold, is_dense
 from .speech import without_openers
+from .tables import Phrases, tables
 from .words import telling, words
 
 _SAME_PARTS = 0.85  # cosine; from here on what begins one sentence may end the other
@@ -20823,13 +26918,11 @@ class _Table:
 
     @classmethod
     def of(cls, phrases: Phrases) -> _Table:
-        fillers, speaker, links = (
-            frozenset(listed(entry)) for entry in (phrases.fillers, phrases.speaker, phrases.links)
-        )
-        user = tuple(sorted(listed(phrases.user), key=len, reverse=True))
-        forms = frozenset(_pair(form) for form in listed(phrases.forms))
-        endings = tuple(_pair(ending) for ending in listed(phrases.endings))
-        numbers = dict(_pair(number) for number in listed(phrases.numbers))
+        fillers, speaker, links = map(frozenset, map(phrases.__getitem__, ("fillers", "speaker", "links")))
+        user = tuple(sorted(phrases["user"], key=len, reverse=True))
+        forms = frozenset(map(_pair, phrases["forms"]))
+        endings = tuple(map(_pair, phrases["endings"]))
+        numbers = dict(map(_pair, phrases["numbers"]))
         common = fillers | speaker | links | {word for phrase in user for word in wording(phrase)}
         common = common.union(numbers, (word for form in forms for word in form))
         return cls(
@@ -20841,7 +26934,7 @@ class _Table:
             forms,
             endings,
             numbers,
-            phrases.progressive,
+            "".join(phrases["progressive"]),
             common,
         )
 
@@ -20889,7 +26982,9 @@ def same(text: str, other: str, meaning: float) -> bool:
         return True
     if is_dense(text) or is_dense(other):
         return any(
-            _plain_dense(text, table) == _plain_dense(other, table) for table in _COMPARED if not table.spaced
+            _plain_dense(text, table) == _plain_dense(other, table)
+            for table in _compared()
+            if not table.spaced
         )
     table = _table_of(text, other)
     if table is None:
@@ -20912,7 +27007,7 @@ def same_wish(text: str, other: str, likeness: float) -> bool:
 def figures(text: str) -> frozenset[str]:
     """The numbers in a text, those in words too, where its language has a table."""
     found = wording(text)
-    named = [dict(_pair(number) for number in listed(table.numbers)) for table in likely(fold(text))]
+    named = [dict(map(_pair, table["numbers"])) for table in likely(fold(text))]
     written = (table[word] for word in found for table in named if word in table)
     return frozenset((*(word for word in found if any(map(str.isdigit, word))), *written))
 
@@ -21039,11 +27134,13 @@ def _plain_dense(text: str, table: _Table) -> str:
 def _table_of(text: str, other: str) -> _Table | None:
     """The table of the language of two sentences, told from their commonest words."""
     said = set(wording(text)) | set(wording(other))
-    best = max(_COMPARED, key=lambda table: len(table.common & said))
+    best = max(_compared(), key=lambda table: len(table.common & said))
     return best if best.common & said else None
 
 
-_COMPARED = tuple(_Table.of(phrases) for phrases in TABLES)
+@cache
+def _compared() -> tuple[_Table, ...]:
+    return tuple(map(_Table.of, tables()))
 
 
 def says(message: str, memory: str, meaning: float) -> bool:
@@ -21063,12 +27160,11 @@ Polish, "mi" is "my" in Spanish and "what" in Hungarian.
 
 from __future__ import annotations
 
-from dataclasses import fields
 from functools import cache
+from itertools import chain
 
-from . import TABLES
-from .phrases import Phrases, listed
 from .scripts import bare, fold, script, scripts_of, words_of
+from .tables import SECTIONS, Phrases, tables
 
 _LOOKED_WORDS, _LOOKED_CHARS = 120, 1_000
 _VOTING = ("common", "known_by", "own", "own_verbs", "own_objects", "keeping", "questions", "forgetting")
@@ -21117,10 +27213,10 @@ def _telling() -> tuple[dict[str, list[Phrases]], dict[str, list[Phrases]]]:
     """Of words and of letters, the languages that they tell for."""
     words: dict[str, list[Phrases]] = {}
     letters: dict[str, list[Phrases]] = {}
-    for table in TABLES:
+    for table in tables():
         for word in single_words(table, *_VOTING):
             words.setdefault(word, []).append(table)
-        for letter in table.letters:
+        for letter in "".join(table["letters"]):
             letters.setdefault(letter, []).append(table)
     return words, letters
 
@@ -21128,7 +27224,7 @@ def _telling() -> tuple[dict[str, list[Phrases]], dict[str, list[Phrases]]]:
 @cache
 def _groups() -> dict[str, list[Phrases]]:
     groups: dict[str, list[Phrases]] = {}
-    for table in TABLES:
+    for table in tables():
         groups.setdefault(script_of(table), []).append(table)
     return groups
 
@@ -21136,9 +27232,9 @@ def _groups() -> dict[str, list[Phrases]]:
 @cache
 def _any_of(script: str) -> Phrases:
     group = _groups()[script]
-    names = [field.name for field in fields(Phrases) if field.type == "str"]
-    joined = {name: ",\n".join(filter(None, (getattr(one, name) for one in group))) for name in names}
-    return Phrases(**joined) if len(group) > 1 else group[0]  # type: ignore[arg-type]
+    if len(group) == 1:
+        return group[0]
+    return Phrases("", {name: tuple(chain(*(one[name] for one in group))) for name in SECTIONS})
 
 
 def known_script(text: str) -> bool:
@@ -21152,214 +27248,14 @@ def known_script(text: str) -> bool:
 
 def script_of(table: Phrases) -> str:
     """The script that tells a language: of its word for "I"; Japanese is told by its kana."""
-    return table.script or next(iter(scripts_of(listed(table.own)[0])))
+    return next(iter(table["script"] or scripts_of(table["own"][0])))
 
 
-def single_words(table: Phrases, *entries: str) -> frozenset[str]:
-    """Those phrases of entries that are plain words, folded; long ones without their accents, too."""
-    phrases = (fold(phrase) for entry in entries for phrase in listed(getattr(table, entry)))
+def single_words(table: Phrases, *sections: str) -> frozenset[str]:
+    """Those phrases of sections that are plain words, folded; long ones without their accents, too."""
+    phrases = (fold(phrase) for section in sections for phrase in table[section])
     found = {phrase for phrase in phrases if words_of(phrase) == [phrase]}
     return frozenset(found | {bare(word) for word in found if len(word) >= _BARE_CHARS})
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# language/dutch.py
-
-SOURCES["language/dutch.py"] = r'''"""Dutch."""
-
-# ruff: noqa: E501  (phrases of a kind stand together)
-
-from .phrases import Phrases
-
-DUTCH = Phrases(
-    common="""aan, als, bij, dan, dat, de, der, deze, die, dit, door, een, en, er, had, heb, hebben, heeft, het, hij, hoe, hun, ik, in, is, je, jij, kan, maar, me, met, mij, mijn, naar, niet, nog, of, om, ons, ook, op, over, te, tot, uit, van, voor, waar, waarom, wanneer, was, wat, we, wel, welke, wie, wij, wordt, zal, ze, zich, zijn, zo""",
-    known_by="geen, wel, graag, veel, altijd, hier, daar, nu, heel, erg, jaar, twee, bedankt, hallo, omdat, als, ook, mijn, werk, woon",
-    own="ik, mijn, m'n, mijne, mezelf, mijzelf, wij, we, onze, ben, heb",
-    own_objects="mij, me, ons",
-    requested="(geef|vertel|zeg|laat|help|leg|schrijf|stuur|toon|maak|zoek|noem|leer|bedenk|vertaal|raad|beschrijf|bereken) (eens |even )?(me|mij|ons), (kun|kan|wil|zou|kunt|zoudt) (je|u|jij) (me|mij|ons), voor (me|mij|ons)$, (leg|laat) ... (me|mij) (uit|zien)",
-    impersonal="""(hoe|waarmee) _ (ik|we|je|men), (heb|heeft|hebben) (ik|we|je) ... nodig, wat (kan|moet|zou|doe|gebruik) (ik|we|je), waar (kan|koop|vind|kan) (ik|we|je), als (ik|we|je), alsof (ik|we), welke ... (moet|kan|gebruik|neem) (ik|we), ik (zoek|wil|heb) (een|hulp|dat je|weten), ik (vraag me af|heb een vraag|wil graag|zou graag), ik krijg ... (fout|foutmelding), stel dat ik""",
-    personal="hoe (heet|ben|woon|werk|leef|drink|reis|vier|slaap) ik, hoe (oud|lang|groot|zwaar|vaak|veel _) (ben|heb|werk|woon|sport) ik, hoe ga ik (meestal|altijd|naar)",
-    keeping="onthoud, vergeet, altijd, nooit, voortaan, vanaf nu, noem me, noem mij, je antwoorden",
-    openers="trouwens, overigens, tussen haakjes, oh, ach, alsjeblieft, alstublieft, hallo, hoi, hey, goedemorgen, goedendag, ok, oké, nou, en, maar, dan, bedankt, dank je, ja, nee",
-    polite="bedankt, dank je, dank u, dankjewel, hartelijk dank, graag gedaan, goedemorgen, goedenavond, tot ziens, prima",
-    addresses="(kun|kan|zou|wil|weet|heb|zul) (je|jij|u), (help|geef|vertel|toon|leg) ... (me|mij|ons), (hoe|wat|waar) (kan|moet|zal|zou|raad) (ik|je|we), enig idee, tips$, hier is (mijn|de|het|wat)",
-    reacts="ik (snap|begrijp|zie|vat) (het|dat|wat|hem|waarom|hoe), (ik )?(snap|begrijp) het, begrepen$, (dat|het) (klopt|klinkt|is duidelijk|is logisch|helpt), ik (ga|zal) (het|dat) ... (proberen|testen|bekijken), duidelijk$, helder$, je hebt gelijk, ik laat het weten",
-    prefers="ik (geef|gaf) ... (de )?voorkeur, ik geef de voorkeur, ik (heb|wil|zie|zou|lees) ... liever, mijn voorkeur, ik vind het fijn (als|wanneer), ik verkies",
-    leans_first="(hij|zij|ze|het|dat|dit|die) (is|was|heeft|had|zal|kan|woont|werkt|speelt|doet|gaat|wordt|lekt|vindt), (een|één|beide|allemaal) van (hen|ze|die)",
-    leans_last="dat, het, dit, hem, haar, daar, hen, die, ervan, ermee",
-    leans="ik (denk|geloof|vind) (dat|dat die|dat dat|die|het) (is|beter|was)",
-    questions="""(hoe|waar|wanneer|waarom) _ (ik|we|je|men), ik (wil|zou) (graag |wel )?... weten, (enige|wat) (tips|ideeën), (hoe|wat|waar|wanneer|waarom|wie|welke|welk) (is|zijn|kan|kun|moet|mag|zal|heb|heeft|doe|maak|werkt|kost|betekent|krijg|vind|koop|repareer|kook|ga|veel|lang|oud|vaak|zou|raad)
-        (kan|mag|moet|zal|zou|ben|heb) (ik|mijn|je|men), (kun|kan|wil|zou|weet|heb) (je|u), is (het|er|mijn|dit|dat), zijn (er|mijn), weet iemand, ik (vraag me af|wil weten|zou graag weten), waarom""",
-    requests="""lees (deze|dit|de|het|mijn|even), nakijken, schrijf, vertaal, vat, leg uit, geef, maak (me|een|mijn|dit), help, toon, laat zien, vertel, corrigeer, verbeter, bereken, vergelijk, stel ... voor, noem (een|drie|vijf), herschrijf, controleer
-        beoordeel, bedenk, plan (een|mijn), zoek (een|mijn|voor), ontwerp, genereer, analyseer, antwoord op, beantwoord, ik (heb|wil|zoek) ... (gedicht|recept|lijst|tekst|brief|vertaling|hulp|tips|ideeën) , ik wil dat je, je bent (een|mijn)""",
-    always="altijd, nooit, onthoud, vergeet niet, noem me, noem mij",
-    standing="vanaf nu, voortaan, in de toekomst, elke keer, je antwoorden, (korte|lange) antwoorden",
-    supposing="laten we een (rollenspel|spel|spelletje), laten we ... spelen, (jij bent|je bent) ... en ik ben, stel, stel dat, stel je voor, stel u voor, veronderstel, doe alsof, laten we (zeggen|aannemen|doen alsof|spelen), hypothetisch, in theorie, er was eens, rollenspel, in dit verhaal",
-    conditional="als ik (was|had|kon|zou), was ik, had ik",
-    roles="als (een )?(piraat|tovenaar|heks|draak|ridder|koning|koningin|prins|prinses|vampier|robot|alien|elf|dwerg|geest|superheld|ninja|detective|personage|god)",
-    handling="lees, nalezen, nakijken, vertaal*, vertaling, vat, samenvat*, corrigeer*, herschrijf*, verbeter*, beoordeel*, antwoord op, beantwoord, verkort, spelling, grammatica, nakijk*",
-    soft_handling="leg uit, analyseer*, controleer*, wat betekent, lees",
-    texts="dit, deze, dat, die, volgende, hieronder, hierboven, tekst, mail, e-mail, email, bericht, brief, artikel, cv, zin, zinnen, alinea, opstel, verhaal, gedicht, chat, gesprek, formulier, document, verslag, citaat, recensie",
-    speaking="schreef, schrijft, zei, zegt, antwoordde, geschreven, gezegd, hier is, gestuurd, ontvangen, doorgestuurd, doorgestuurde",
-    self_leads="over mij, over mezelf, over ons, onthoud, vergeet niet, let op",
-    salutations="beste, geachte, lieve, hallo, hoi, goedemorgen",
-    signoffs="met vriendelijke groet, met vriendelijke groeten, groeten, groetjes, vriendelijke groet, liefs, hoogachtend, mvg",
-    headers="van, aan, onderwerp, datum, verzonden, cc",
-    subjects="onderwerp",
-    resumes="curriculum vitae, werkervaring, opleiding, vaardigheden",
-    forgetting="dat je … (vergeet|wist|verwijdert), (kun|kan|wil|zou) (je|u) … (vergeten|wissen|verwijderen), onthoud … niet (meer|langer), onthou … niet meer, vergeet, vergeten, wis, verwijder, schrap",
-    asking="ik wil, ik wil graag, alsjeblieft, je, en, wil, kun, ook, dan, graag",
-    everything="alles, wat je (weet|over)",
-    ending="gescheiden, uit elkaar, verhuisd, verkocht, ontslagen, ontslag, overleden, dood, gestorven, verloren, niet meer, geen ... meer, afgezegd, geannuleerd, opgegeven, gestopt, gesloten, weduwe, weduwnaar, pensioen, gestolen",
-    corrects="niet (op |om )?[0-9]*, eigenlijk, ik bedoelde, mijn fout, (dat|het) (klopt niet|is fout|was fout), vergist, correctie, niet ... maar, in plaats van, verplaatst, uitgesteld, verzet, gewijzigd, veranderd, hernoemd, verlengd, verhuisd, nee (ik|het|dat|mijn)",
-    fillers="trouwens, overigens, een, de, het, ben, is, zijn, nu, momenteel, heel, erg, echt, ook, tegenwoordig",
-    numbers="twee/2, drie/3, vier/4, vijf/5, zes/6, zeven/7, acht/8, negen/9, tien/10, elf/11, twaalf/12, twintig/20, dertig/30, veertig/40, vijftig/50, zestig/60, zeventig/70, tachtig/80, negentig/90",
-    speaker="ik, mij, me, mijn, zich",
-    user="de gebruiker, gebruiker",
-    links="in, op, aan, van, naar, met, zonder, bij, voor, over, onder, na, tot, door, tegen, tussen, uit, en, of, maar, omdat, dat, als, niet, geen, nooit, dan",
-    forms="heb/heeft, ga/gaat, doe/doet, kan/kan, wil/wil, eet/eet",
-    endings="/t, oon/oont, erk/erkt",
-    denying="niet, nooit",
-    denying_after="niet, nooit",
-    forwarding="bericht, doorgestuurd*",
-    wrote="schreef, het volgende geschreven",
-)
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# language/english.py
-
-SOURCES["language/english.py"] = r'''"""English."""
-
-# ruff: noqa: E501  (phrases of a kind stand together)
-
-from .phrases import Phrases
-
-ENGLISH = Phrases(
-    common="""a, about, am, an, and, any, are, as, at, be, been, but, by, can, could, d, did, do, does, for, from, had, has, have, he, her, him, his, how, i, if, in, into, is, it, its, ll, m, me, my, of
-        on, or, our, re, s, she, should, so, some, t, than, that, the, their, them, then, there, these, they, this, those, to, ve, was, we, were, what, when, where, which, who, whom, whose, why, will, with, would, you, your""",
-    known_by="no, not, yes, yeah, just, like, go, get, got, going, want, need, know, think, really, very, more, now, new, good, great, cool, awesome, time, times, day, days, week, weeks, year, years, people, because, too, also, all, out, up, after, before, back, here, hear, sorry, thing, things, way, love, live, lives, work, works, name, called, hello, hi, hey, thanks, please, don, didn, isn, doesn, won, im, let, glad, totally, agree, few, many, much, lot, make, take, see, look, looks, happy, help, always, never, only, one, two, first, last, next, other, another, every, while, since, still, even, well, sure, been, being",
-    own="i, my, mine, myself, we, our, ours",
-    own_objects="me, us",
-    requested="""(give|tell|show|send|help|let|teach|remind|ask|write|make|get|find|bring|suggest|recommend|quiz|walk|guide|draw|build|create|generate|draft|read|list|compute|convert|translate|explain|describe|correct|summari(z|s)e|plan|prepare|excuse|pardon|allow|assist|can you|could you|will you|would you|please) ((it|this|that|them|a bit|more) )?(to |for )?(me|us)
-        (explain|describe|show|read|send|give|teach|recommend|suggest) ... (to|for) (me|us), ... for (me|us)$, let's, (can|could|would|will) you ... (for|to|with|give|tell|show|help|explain to) (me|us), (my|our) (question|code|script|program|function|query|build)""",
-    impersonal="""how (do|can|could|should|would|might|may|did|to|must|shall) (i|we), how (much|many|long|often) _ ... (do|should|can|would) (i|we) need, (do|would|will|should|did) (i|we) (need|have to), what do (i|we) do (if|when|with|about|to), how (long|often|much|many) (should|must|can|could) (i|we), what (can|could|should|would) (i|we) (use|do|substitute|replace|call|name|say|write|give|buy|put)
-        (what|which|where) ... (do|should|can|could) (i|we) (use|need|find|buy|get), if (i|we), (as if|like) (i|i'm|i am|we), when(ever)? (i|we) (run|try|click|open|call|use|add|type|start|press|do), (i|we) (get|got|have|see|keep getting|'m getting|am getting) (a|an|the|this|that|following) ... (error|exception|message|warning|problem|bug)
-        (i|we) (need|want|would like|'d like) (you to|a|an|some|help|to know|information|ideas), i wonder, i was wondering, i'm wondering, can (i|we) have, (i|we) have a (question|list|file|table|function|class|string|dataset|dictionary|sentence|text), (imagine|suppose|say|assume) (i|we)""",
-    personal="how (do|did|should) (i|we) (usually|normally|always|typically|generally|like|prefer|take|feel|commute|spend|relax|travel|spell|pronounce|earn|meet|get (to|around)|want (to be|you to|my))",
-    keeping="""remember, forget, note, always, never, anymore, your (answers|replies|responses), from now on, call me, for future reference, keep in mind""",
-    openers="""hmm, hm, um, yeah, yep, alright, by the way, btw, fyi, well, oh, ah, actually, anyway, one more thing, please, pls, plz, kindly, hi, hello, hey, ok, okay, so, now, and, but, then, also, just, thanks
-        thank you, great, sure, yes, no, right, good morning, good evening, quick question, question, chatgpt, assistant""",
-    polite="""thanks, thank you, thx, cheers, you're welcome, no problem, sounds good, good job, nice to meet you
-        see you, have a (nice|good|great), many thanks, much appreciated, any help, please help, i appreciate""",
-    addresses="""(can|could|would|will|can't|couldn't) (you|u), (do|did|have) you (think|know|mind|have|see|got|any), would you mind, (help|give|tell|show|suggest|recommend|explain|write|make|create) ... (me|us), any (ideas|idea|tips|advice|suggestions|recommendations|thoughts|help)
-        i'd (like|love|need|want) (you|your), i (need|want|would like|would love) (you|your) (to|help|advice), i (was|am) wondering, i'm wondering, i'd appreciate, let me know, what (do|would|should|can|could) (you|i|we), what's (the best|a good), how (can|do|should|would|could|might) (i|we|you), where (can|do|should) (i|we), which (one|should|would), should (i|we), is (it|there), here's (my|the|what|a|an|some|how), here is (my|the|what|a|an|some|how)""",
-    reacts="""i (get|got|see|understand|understood|follow|hear) (it|that|this|you|the (idea|gist|point|picture|logic|concept)|your (point|idea|reasoning)|what (you|that|this)|how (it|that|this|you)|why|now|everything|all of it), i (see|get it|understand|understood|agree|guess so|think so)$, i think (i|i've|i have) (get|got|understand|understood), i've (got|understood) (it|that), got it, understood, (that|this|it) (all |now |really |totally |actually )?(makes|made) (sense|more sense|perfect sense|a lot of sense), makes sense
-        (that's|that is|this is|it's) ((exactly|just) )?what (i|we) (was|were|am|are|need|needed|wanted|want|meant|had), (that's|that is|this is|it's) (exactly|just|what|great|good|helpful|very helpful|really helpful|perfect|fine|clear|clearer|awesome|right|interesting|enough|all|so|it), i'll (try|give|check|have a look|take a look|look into|think about|let you know|do that|get back|test|read|see|go with|keep that), let me (see|try|check|think|know), i (like|love) (it|that|this|the idea)$, i'm (ready|good|back|done|listening|confused|stuck|lost|with you)$, never mind, go ahead, (that|this) (helps|helped|works|worked), you're right, fair enough""",
-    prefers="i prefer, i'd prefer, i would prefer, i (generally|usually|always|really|strongly|also|much|mostly|still) prefer, i'd rather, i would rather, i like it (when|if), i don't like it (when|if), my preference is, i favor, i favour, my preferred",
-    leans_first="(it|this|that|these|those|he|she|they) (is|was|are|were|has|had|will|would|can|could|does|did|do|makes|made|looks|feels|works|keeps|gets|got|lives|likes|loves|goes|plays|takes|comes|needs|wants|seems|just|also|always|never|only|still|doesn't|isn't|wasn't|can't), (he|she|it) _s, it's, that's, he's, she's, they're, (one|some|both|all|none|most|each|two|three) of (them|those|these), (the|that|this) one, both are, so (is|does|do|am|are)",
-    leans_last="that, it, this, them, those, these, him, there, either, neither, that one, this one, the other one, too much, as well, like that, like this",
-    leans="(think|guess|believe|hope|say|said|mean) (it|that|this|those|these|he|she|they) (is|are|was|were|one|will|would|can), (that|this) one (is|was), i (did|do|tried|had|have|use|like|love|hate|need|want|saw|made|bought|got|know) (it|that|this|them|those|these|him|her) (yesterday|today|again|now|already|there|too|once|before|a lot|so much|very much)",
-    questions="""any ... (idea|ideas|tip|tips|recipe|recipes|suggestion|suggestions|recommendation|recommendations|advice), (my|the|one|another) question is, which _, (how|what|where|when|why|who|whom|whose|which) (do|does|did|is|are|was|were|can|could|should|would|will|shall
-            |have|has|had|am|to|might|may|must|about|if|else|exactly)
-        how (much|many|long|old|often|far|big|come|well|fast|likely|hard), how's, what's, where's, who's, when's
-        whats, hows, wheres, whos, why (not|don't|doesn't|isn't|aren't|can't|didn't|my|our)
-        what (kind|type|sort|time|day|year), (what|which) _ (do|does|did|is|are|was|were|can|could|should|would|will)
-        (can|could|should|would|will|do|does|did|is|are|shall|isn't|aren't|don't|doesn't|can't|couldn't|won't
-            |wouldn't|shouldn't) (i|you|we|he|she|they|it|my|our|your|there|the|this|that|these|those|anyone
-            |anybody|someone), (can|could|should|is|are|will|does) (a|an)
-        (am|was|were|have|has|had|wasn't|haven't|hasn't|didn't) (i|you|we|he|she|they|it|there|this|that|anyone)
-        (may|must|might) (i|we|you), any (good|idea|ideas|tip|tips|advice|recommendation*|suggestion*|chance|way|news
-            |thoughts|recipe*)
-        any _ (near|nearby|for|in|on|to), (anyone|anybody|someone) (know|knows|here), which (one|of)
-        i (wonder|was wondering|am wondering|want to know|need to know|would like to know|am curious|have a question)
-        i'm (wondering|curious), i'd like to know, (just )?wondering, curious (if|how|what), is there, are there
-        best way to, who (can|could|knows|else)""",
-    requests="""prove, show that, derive, integrate, differentiate, simplify, factor, spot, mark, underline, highlight, detect, determine, judge, assess, label, criticize, criticise, argue, need (a|an|some), need ... (gift|present), got any, have you got, (ideas|recipe|recipes|tips|exercises|gift|gifts|presents|names|suggestions|help) (for|with), best ... for, (gift|present) ideas, write, translate, summarize, summarise, summary of, sum up, explain, describe, give, create, generate, draft
-        compose, fix, help, show, tell, rewrite, rephrase, reword, paraphrase, correct, proofread, proof-read, improve
-        rate, analyze, analyse, calculate, compute, convert, compare, suggest, recommend, google, look up, debug
-        refactor, solve, brainstorm, come up with, classify, categorize, categorise, extract, identify, outline
-        provide, simplify, shorten, elaborate, define, list, remind, find, search, polish, evaluate, critique
-        transcribe, grade, (reply|respond|answer) to, answer (this|the|these|my|that), finish, complete, continue
-        invent, propose, tldr, tl;dr, sort, format, spell, pick, choose, enumerate, interpret, optimi(z|s)e
-        prepare, (review|edit|check|change|update|turn|design|build|develop|code|test|read|plan|make|draw|organize
-            |organise|count|sing|implement|run|replace|remove|add|arrange|schedule|book|order|get|bring|teach|ask|quiz
-            |guide|walk|put|guess|compile|rank|inspect|expand|extend|verify|validate|set|play|say) (me|us|a|an|it|this
-            |that|these|those|my|our|the|some|your|following)
-        (make|check|see) (sure|if|whether), let's (see|write|talk|discuss|start|begin|go|try|do|create|make|build|plan)
-        act (as|like), behave (as|like), take the role, you are (a|an|my|the|now), you're (a|an|my|the), be my
-        you (will|should|must) (be|act|play), your (task|job|role) is, (can|could|would|will) (you|u)
-        i (need|want|would like|require) you to, i'd like you to, would you mind, could someone
-        (i (need|want|would like|am looking for)|i'd like|i'm looking for|need|looking for) ... (poem|recipe|recipes|list
-            |text|letter|email|mail|translation|summary|idea|ideas|advice|help|tips|suggestion|suggestions|story|essay
-            |script|function|explanation|example|examples|name for|names|slogan|title|song|speech|toast|outline|code
-            |template|plan for|itinerary|information|info)
-        don't (write|add|include|mention|explain|tell) _, try (again|to|it)""",
-    always="always, never, generally, don't ever, remember, don't forget, do not forget, keep in mind, note that, call me",
-    standing="""from now on, from here on, in future, in the future, going forward, every time, each time, whenever
-        by default, your answers, your replies, your responses, (short|brief|concise|long|longer|shorter|detailed
-            |simple) (answers|replies|responses|sentences)
- as a rule""",
-    supposing="""(you|you'll) play ... (i|i'll|i'm), (for |as |in )?(a |the |this )?thought experiment, you (live|work|love|have|own|were|speak) ... and (i|i am|i'm|my), in a (fictional|imaginary|parallel|perfect), consider this, (you are|you're) ... and (i am|i'm), act (as if|like i), suppose, supposing, imagine, pretend, pretending, assume, assuming, hypothetical*, theoretically
-        in theory, (let's|lets|let us) (say|assume|pretend|imagine|suppose|play|role-play|roleplay|role play)
-        for the sake of argument, roleplay*, role-play*, role play*, say (i|i'm|my|we|that i|you), once upon a time
-        in this (story|game|scenario|roleplay|role), picture this, in a world, scenario, what if, consider a
-        for (this|the) (story|game|scenario), let me pretend, we are playing, we're playing, fiction""",
-    conditional="""if i (were|was|had|could|won|earned|got|would|lived|became|owned|did|ever|wanted|moved|quit|died
-            |lost|knew), if (we|he|she|they|you) (were|had|could|won|would|lived), i wish i, were i, had i, should i""",
-    roles="""as (a|an|the|your) (pirate|wizard|witch|dragon|knight|king|queen|prince|princess|vampire|zombie|robot|alien
-            |elf|dwarf|ghost|superhero|hero|villain|cowboy|ninja|samurai|viking|mermaid|unicorn|goblin|orc|detective
-            |narrator|character|ai|assistant|chatbot|god|goddess|emperor|caveman|hobbit|jedi|fairy|monster|gladiator
-            |pharaoh|bard|werewolf|(medieval|space|brave|old|evil|young|mighty|wise) _)""",
-    handling="""good (english|german|french|spanish|italian), (spot|find|mark) the (mistake|mistakes|error|errors), translat*, summar*, proofread*, proof-read*, paraphras*, rewrit*, rephras*, reword*, correct
-        (reply|respond|replying|answer) to, tldr, tl;dr, sum up, rate, grade, classif*, categori*, polish, critique
-        transcrib*, shorten, grammar, spelling, (edit|improve) (this|the|my), sentiment, make (it|this) sound""",
-    soft_handling="""(what|who|which) (is|are|was|wrote|sings|sang|said) (this|that|the|these), (what's|who's) (this|that|the|these), explain*, analy*, review, check, what (do|does|did) ... mean, evaluat*, interpret*, comment on
-        feedback, read, simplify, extract, convert, find (the|all)""",
-    texts="""song, songs, verse, verses, rhyme, this, these, that, those, it, them, following, below, above, text, texts, mail, mails, email, emails
-        e-mail, e-mails, message, messages, letter, article, cv, resume, résumé, sentence, sentences, paragraph
-        paragraphs, essay, post, review, reviews, story, poem, lyrics, chat, conversation, transcript, log, form
-        document, report, quote, notes, bio, biography, description, tweet, comment, passage, excerpt, statement
-        abstract, draft, page, ticket, interview, speech, phrase, phrases, words, answer, snippet, caption, blog
-        newsletter, script, dialog*, profile, application""",
-    speaking="""the following, wrote, writes, says, said, say, texted, told me, replied, answered, emailed, posted, messaged, sent
-        got this, received, reads, quote, quoted, here is, here's, here are, sings, claims, shouted, whispered""",
-    self_leads="""introduce myself, what i, about me, about myself, about us, remember, don't forget, do not forget, keep in mind, note, notes
-        please note, for the record, to know about me, my situation, my background, about my family""",
-    salutations="dear, hi, hello, hey, good (morning|afternoon|evening|day), greetings, to whom it may concern",
-    signoffs="""best, best regards, best wishes, (kind|kindest|warm) regards, regards, sincerely, yours, cheers, love
-        many thanks, thanks, thank you, all the best, take care, with (best|kind) (regards|wishes), cordially""",
-    subjects="subject, fwd, fw",
-    headers="from, to, cc, bcc, subject, date, sent, reply-to, fwd, fw",
-    resumes="""cv, resume, résumé, curriculum vitae, work experience, professional experience, employment history
-        education, professional summary, skills, references, career objective, certifications, work history""",
-    forgetting="""forget, erase, delete, remove, wipe, stop (remembering|storing|keeping), unremember
-        (don't|do not|no longer|never) (remember|store|keep|save|mention)""",
-    asking="may, please, you, (want|need|like|ask|asked|wish) (you )?to, you to, you should, you can, should, can, could, must, now, just, ok, okay, also, then, kindly, so",
-    everything="everything, all, anything, whatever you know, what you know, all about me, everything about me, everyone",
-    ending="""divorced, divorcing, separated, broke up, broken up, split up, moved out, move out, moved away, (i|we|he|she|they|who|husband|wife|partner|have|has) left
-        left (me|him|her|us|my|our|the), sold
-        quit, resigned, died, dead, passed away, deceased, lost, fired, laid off, let go, no longer, anymore, any more
-        any longer, cancelled, canceled, called off, gave up, given up, stopped, retired, finished, is over, over now
-        ended, closed, shut down, gave away, given away, got rid of, threw away, widow*, dropped out, expelled
-        don't have, ex-husband, ex-wife, ex-boyfriend, ex-girlfriend, stolen, burned down, put down, put to sleep
-        terminated, dissolved, bankrupt, withdrew, don't live, don't work, used to, graduated, used up""",
-    corrects="not (in |on |at |by )?[0-9]*, actually, i meant, i mean, my mistake, made a mistake, (that|this|it)('s| is| was) (wrong|incorrect|not right|not true|outdated|a typo|a mistake), (i was|you are|you're|got it|had it|i got that) wrong, correction, (to )?correct (that|this|it|myself), not ... but, _ not _$, instead of, rather than, (moved|postponed|rescheduled|pushed|changed|switched|renamed|delayed|extended|shifted|corrected|replaced|brought forward) (from|to|it|the|by|my|our|back|until), (was|were|is|are|been|has|have|got) (moved|postponed|rescheduled|changed|renamed|delayed|extended|shifted), (has|have) changed, used to, turned _$, no (i|it's|that's|my|we|it)",
-    fillers="anyway, btw, a, an, the, am, is, are, now, nowadays, currently, presently, really, very, truly, actually, also, please, indeed, definitely, certainly",
-    numbers="two/2, three/3, four/4, five/5, six/6, seven/7, eight/8, nine/9, ten/10, eleven/11, twelve/12, twenty/20, thirty/30, forty/40, fifty/50, sixty/60, seventy/70, eighty/80, ninety/90",
-    speaker="i, me, my, myself",
-    user="the user's, the user, this user's, this user, user's, user",
-    links="in, on, at, from, to, with, without, by, for, of, than, over, under, before, after, and, or, but, because, since, until, as, about, into, through, during, against, between, near, behind, beside, above, below, that, which, who, whose, while, if, when, where, not, no, never",
-    forms="have/has, do/does, go/goes, don't/doesn't",
-    endings="/s, /es, y/ies",
-    progressive="ing",
-    denying="not, never, don't, didn't, doesn't, can't, cannot, couldn't, won't, wouldn't, haven't, hasn't",
-    denying_after="not",
-    forwarding="messag*, forwarded, original message, begin forwarded",
-    wrote="wrote",
-    states="is, are, was, were, has, had, lives, works, likes, loves, hates",
-    points="that, this, it, what",
-)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -21540,21 +27436,21 @@ SOURCES["language/forgetting.py"] = r'''"""Requests to forget something: whether
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 
-from . import TABLES
 from .detection import likely
-from .phrases import Matcher, Phrases, anywhere, at_beginning, at_end
+from .phrases import Matcher, anywhere, at_beginning, at_end
 from .scripts import fold, words_of
 from .speech import lowered, starts, without_openers
+from .tables import Phrases
 
 _VERBS_MOST = 20  # of a sentence
 _BEFORE_CHARS = 40  # of what stands before a verb
 _PARTICLES = frozenset("을를은는이가도의")  # Korean
 
-_EVERYTHING = anywhere(TABLES, "everything")
+_EVERYTHING = anywhere("everything")
 
 
 def asks_to_forget(sentence: str) -> bool:
@@ -21576,14 +27472,15 @@ class _Forgetting:
 @lru_cache(256)
 def _forgetting(table: Phrases) -> _Forgetting:
     """The words of one language: in Polish, "i" is "and", and a request may follow it."""
-    one = (table,)
+    alone = table.having("asking", [one.replace("~", "") for one in table["asking"]], spaced=table.spaced)
+    asking_words = (*table["forgetting"], *table["asking"], *table["openers"])
     return _Forgetting(
-        anywhere(one, "forgetting"),
-        at_end(one, "asking"),
-        at_end((replace(table, asking=table.asking.replace("~", "")),), "asking"),
-        at_end(one, "denying"),
-        at_beginning(one, "denying_after"),
-        frozenset(words_of(fold(f"{table.forgetting} {table.asking} {table.openers}"))),
+        anywhere("forgetting", table),
+        at_end("asking", table),
+        at_end("asking", alone),
+        at_end("denying", table),
+        at_beginning("denying_after", table),
+        frozenset(words_of(fold(" ".join(asking_words)))),
     )
 
 
@@ -21644,21 +27541,14 @@ import re
 from functools import lru_cache
 
 from .detection import likely
-from .dutch import DUTCH
-from .english import ENGLISH
-from .french import FRENCH
-from .german import GERMAN
-from .italian import ITALIAN
-from .portuguese import PORTUGUESE
 from .scripts import bare, fold, script
-from .spanish import SPANISH
 
 _STEM_CHARS = 5
 _LONG_ENOUGH = 4  # a word of another script, to be cut
 _VOWELS = frozenset("aeiouyаеиоуыэюяьіїєαεηιουω")
 
 # Languages whose nouns keep their form, but for a plural.
-_UNINFLECTED = frozenset((ENGLISH, GERMAN, DUTCH, FRENCH, ITALIAN, PORTUGUESE, SPANISH))
+_UNINFLECTED = frozenset(("en", "de", "nl", "fr", "it", "pt", "es"))
 _LATIN_ENDING = (
     r"(?:[aeiouy]{0,2}|om|em|am|ami|ach|ech|ich|ow|u?m|in|un|yi|ya|de|da|den|dan|ni|si|ssa|lla|n|t|k)"
 )
@@ -21727,7 +27617,7 @@ def _arabic(word: str) -> str:
 def inflects(text: str) -> bool:
     """Whether a text may be of a language whose nouns change their endings."""
     found = likely(fold(text))
-    return not any(table in _UNINFLECTED for table in found)
+    return not any(table.language in _UNINFLECTED for table in found)
 
 
 def is_form(word: str, other: str) -> bool:
@@ -21754,650 +27644,6 @@ def is_form(word: str, other: str) -> bool:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
-# language/french.py
-
-SOURCES["language/french.py"] = r'''"""French."""
-
-# ruff: noqa: E501  (phrases of a kind stand together)
-
-from .phrases import Phrases
-
-FRENCH = Phrases(
-    letters="œëîû",
-    common="""a, ai, as, au, aux, avec, c, ce, ces, cet, cette, d, dans, de, des, du, elle, en, es, est, et, eu, il, ils, j, je, l, la, le, les, leur, lui, m, ma, mais, me, mes, moi, mon, n, ne, nos, notre, nous, on, ont, ou, où, par, pas, pour, qu, quand, que, quel, quelle, qui, s, sa, se, ses, son, sont, suis, sommes, sur, t, ta, te, tes, toi, ton, tu, un, une, vos, votre, vous, y, à, était, été, être""",
-    known_by="plus, très, bien, aussi, toujours, jamais, ici, merci, bonjour, deux, ans, année, parce, comme, tout, tous, fait, faire, depuis, maintenant, sans, chez, peu",
-    own="je, j, mon, ma, mes, mien, mienne, miens, miennes, notre, nos, nous, moi-même, chuis, chui, j'suis",
-    own_objects="moi, m, me",
-    requested="""(donne|dis|montre|explique|aide|écris|fais|trouve|raconte|propose|suggère|recommande|conseille|traduis|rappelle|envoie|parle|apprends|donnez|dites|montrez|expliquez|aidez|écrivez|faites|trouvez|racontez|proposez|suggérez|recommandez|conseillez|traduisez)(-| )(moi|nous)
-        (peux|pourrais|veux|pouvez|pourriez|voulez)(-| )(tu|vous) (me|m'_|nous), tu (peux|pourrais) (me|m'_|nous), pour (moi|nous)$, (que|quoi|lequel|lesquels|quels? _) me (conseilles|recommandes|suggères|proposes)(-| )(tu|vous)""",
-    impersonal="""comment (est-ce que je|est-ce qu'on|puis-je|pourrais-je|je peux|je fais|je dois|je pourrais|dois-je|faire|on|nous|peut-on|fait-on), comment (je|j') ?_, de quoi ai-je besoin, (ai-je|est-ce que j'ai) besoin, (que|qu'est-ce que) (puis-je|je peux|je dois|dois-je) (faire|utiliser|mettre|dire|écrire), où (puis-je|je peux|est-ce que je peux) (trouver|acheter)
-        si (je|j'|nous), comme si (je|j'), (je|j') ?(voudrais|aimerais|veux|cherche|ai besoin|souhaite) (un|une|que|de l'aide|d'aide|des|savoir|d'un|d'une), je me demande, j'ai une question, (j'ai|je reçois|j'obtiens) ... erreur, imagine que je, on (peut|doit)""",
-    personal="comment (je|est-ce que je) (m'appelle|vais|me sens|me déplace|prends|bois), comment (m'appelé|m'appelle|vais)(-| )je",
-    keeping="souviens, rappelle, retiens, oublie, oubliez, toujours, jamais, désormais, à partir de maintenant, dorénavant, appelle-moi, appelez-moi, tes réponses, vos réponses",
-    openers="au fait, d'ailleurs, à propos, au passage, ah, oh, eh bien, s'il te plaît, s'il vous plaît, stp, svp, bonjour, bonsoir, salut, coucou, ok, bon, alors, et, mais, puis, merci, oui, non, maintenant, petite question",
-    polite="merci, merci beaucoup, de rien, bonjour, bonsoir, bonne journée, à bientôt, parfait, je te remercie, je vous remercie",
-    addresses="(peux|pourrais|veux|saurais|aurais|as|connais|penses)-tu, (pouvez|pourriez|auriez|avez|connaissez)-vous, (tu|vous) (peux|pourrais|pouvez|pourriez) (m'_|me|nous), (est-ce que|est-ce qu') _, (aide|aidez|donne|donnez|dis|dites|explique|expliquez|montre|montrez)-(moi|nous), comment (puis-je|faire|dois-je|je peux|je dois), (que|quel|quelle|quels|quelles) (dois-je|puis-je|me conseilles|me conseillez), des (idées|conseils), une idée, voici (mon|ma|mes|ce)",
-    reacts="(je )?(comprends|vois|saisis)( mieux| l'idée| le principe| maintenant| bien| ça| le point)?$, je (comprends|vois) (ce que|pourquoi|comment|mieux|l'idée|le principe), j'ai (compris|saisi|bien compris), compris$, (ça|cela) (marche|a du sens|me va|m'aide), je vais (essayer|tester|voir|y réfléchir|regarder), c'est (clair|bon|parfait|noté|exactement|super|très clair|tout|logique)*, (ça )?me convient, d'accord$, d'accord (je|merci|c'est), tu as raison, vous avez raison",
-    prefers="je préfère, je préférerais, j'aime mieux, j'aime (bien )?quand, je n'aime pas quand, ma préférence",
-    leans_first="(il|elle|ils|elles|ça|cela|ceci) (est|était|sont|a|ont|va|fait|vit|habite|travaille|joue|aime|grince|fonctionne|marche|_e|_ent), c'est, c'était, (l'un|l'une|un|une|deux|tous) d'(eux|entre eux|elles|entre elles)",
-    leans_last="ça, cela, lui, elle, eux, elles, là-bas, celui-là, celle-là",
-    leans="je (crois|pense) que (c'_|ça|il|elle|celui-là|celle-là)",
-    questions="""(des|quelques) (conseils|idées|astuces|suggestions) (pour|sur), comment _,
-        comment, pourquoi, combien, est-ce que, qu'est-ce, quel, quelle, quels, quelles, qui (est|peut|sait|a), que (faire|dois-je|puis-je|signifie|veut|penses)
-        quoi (faire|de), où (est|sont|puis-je|peut-on|trouver|acheter|se trouve|est-ce), quand (est|est-ce|dois-je|part|arrive), d'où, à quelle, à quoi, de quoi
-        (puis|dois|peux|pourrais|ai|suis|devrais)-je, (peux|pourrais|sais|connais|veux)-tu, (pouvez|pourriez|savez|connaissez)-vous, y a-t-il, a-t-on, peut-on
-        faut-il, (tu peux|tu pourrais|tu sais|vous pouvez|vous pourriez|on peut), je me demande, je voudrais savoir, j'aimerais savoir, quelqu'un (sait|connaît)
-        une idée, des idées, un conseil, ou (puis-je|trouver|acheter)""",
-    requests="""(idées|recette|recettes|conseils|exercices|cadeaux) pour, écris, écrivez, écris-moi, rédige, rédigez, traduis, traduisez, traduire, explique, expliquez, explique-moi, donne, donnez, donne-moi, fais, faites, crée, créez
-        génère, générez, aide, aidez, aide-moi, dis-moi, dites-moi, montre, montrez, résume, résumez, résumer, corrige, corrigez, calcule, cherche, trouve, trouvez
-        propose, proposez, suggère, recommande, conseille, raconte, décris, compare, analyse, analysez, améliore, réécris, reformule, reformulez, classe, classifie
-        note ce, note cette, évalue, évaluez, réponds à, répondez à, complète, continue, planifie, organise, liste, énumère, prépare, invente, vérifie, convertis
-        agis, comporte-toi, tu es (un|une|mon|ma), joue (le|un), j'ai besoin (que|d'aide|d'idées|de conseils|d'un|d'une), je (veux|voudrais) que tu, j'aimerais que tu
-        je (veux|voudrais|cherche) (un|une|des) (poème|recette|recettes|liste|texte|lettre|idée|idées|traduction|résumé|conseil|conseils|exemple|exemples|nom)
-        rappelle-moi (de|que), répare, optimise, lis, choisis, devine, imagine-moi, mets, élabore, conçois, ecris, ecrivez, ecris-moi, redige, redigez, genere, reecris, repare, reponds à, reponds a, suggere, decris, evalue, ameliore, verifie, calcule-moi""",
-    always="toujours, jamais, ne ... jamais, souviens-toi, retiens, n'oublie pas, appelle-moi",
-    standing="""désormais, dorénavant, à partir de maintenant, à l'avenir, à chaque fois, chaque fois, tes réponses, vos réponses, réponses (courtes|brèves|longues|détaillées)""",
-    supposing="""on va jouer, on joue, jouons, (faisons|on fait) (un jeu|comme si|semblant), tu es ... et (je suis|moi je), expérience de pensée, tu es ... et je suis, suppose, supposons, supposez, imagine, imaginons, imaginez, fais semblant, faisons semblant, disons, admettons, mettons, hypothétiquement, en théorie
-        jeu de rôle, jouons, on joue, il était une fois, dans cette histoire, dans ce jeu, et si, partons du principe, scénario, faites comme si, fais comme si""",
-    conditional=r"si j'étais, si j'avais, si je (pouvais|gagnais|vivais|devais|voulais|devenais|étais), si on (était|avait), j'aimerais être, si (je |j')\w\w*[bcdghlmprstuvyzç]e?ais, si (je |j')\w\w*(gn|en)ais, si (nous|on) \w\w*(ions|ait)",
-    roles="""(en tant que|comme) (un |une |le |la )?(pirate|magicien|sorcière|sorcier|dragon|chevalier|roi|reine|prince|princesse|vampire|robot|extraterrestre
-            |elfe|nain|fantôme|super-héros|cowboy|ninja|samouraï|viking|licorne|détective|narrateur|personnage|ia|dieu|déesse|empereur)""",
-    handling="""tradui*, traduction, résum*, corrig*, correction, réécri*, reformul*, paraphras*, note ce, note cette, évalue, évaluez, classe, classifie, réponds à
-        répondez à, répondre à, raccourcis, améliore, orthographe, grammaire, relis, relire""",
-    soft_handling="de quoi parle*, qui (a écrit|chante|a dit), explique, expliquez, explique-moi, analyse, analysez, vérifie, que (signifie|veut dire), commente, interprète, lis",
-    texts="""chanson, chansons, ceci, cela, ça, ce, cet, cette, ces, suivant, suivante, suivants, texte, textes, mail, mails, courriel, e-mail, email, message, messages, lettre
-        article, cv, phrase, phrases, paragraphe, essai, histoire, poème, paroles, chat, conversation, formulaire, document, rapport, citation, notes
-        commentaire, avis, publication, page, candidature, le""",
-    speaking="ci-dessous, ce qui suit, écrit, a écrit, écrivait, dit, a dit, disait, répondu, répond, voici, voilà, envoyé, citation, reçu, transféré, transférée, transfere",
-    self_leads="je me présente, me présente, à propos de moi, sur moi, à mon sujet, souviens-toi, retiens, n'oublie pas, note, à noter",
-    salutations="cher, chère, chers, bonjour, bonsoir, salut, madame, monsieur, coucou",
-    signoffs="""cordialement, bien cordialement, bien à (vous|toi), amicalement, sincèrement, bises, bisous, à bientôt, salutations, meilleures salutations, merci
-        bonne journée, je t'embrasse, respectueusement""",
-    subjects="objet, tr",
-    headers="de, à, objet, date, envoyé, cc, tr",
-    resumes="curriculum vitae, cv, expérience professionnelle, expériences professionnelles, formation, compétences, diplômes",
-    forgetting="oublie, oublies, oubliez, oublier, efface, effaces, effacez, effacer, supprime, supprimes, supprimez, supprimer, ne retiens plus, retire",
-    asking="(pouvez|pourriez)-vous, pourrais-tu, s'il te plaît, s'il vous plaît, stp, tu, et, peux-tu, maintenant, aussi, de, plaît",
-    everything="tout, tous, toutes, ce que tu sais, ce que vous savez",
-    ending="""divorc*, séparé*, séparés, séparation, rompu, déménagé, parti, partie, quitté, vendu, vendue, démissionné, mort, morte, décédé*, perdu, licencié*, ne ... plus, plus de
-        n'ai plus, annulé*, abandonné, arrêté, terminé, fini, fermé, veuf, veuve, retraite, donné, volé, ex-mari, ex-femme, mon ex, n'habite plus, ne suis plus, n'est plus, avant""",
-    corrects="pas (le |à )?[0-9]*, non (le )?[0-9]*, en fait, je voulais dire, je me suis trompé*, c'est (faux|inexact), correction, je corrige, pas ... mais, au lieu de, plutôt que, reporté*, déplacé*, changé*, renommé*, prolongé*, déménagé*, non (je|c'est|mon|ma)",
-    fillers="un, une, le, la, les, l, suis, est, maintenant, actuellement, vraiment, très, aussi, présentement",
-    numbers="deux/2, trois/3, quatre/4, cinq/5, six/6, sept/7, huit/8, neuf/9, dix/10, onze/11, douze/12, vingt/20, trente/30, quarante/40, cinquante/50, soixante/60",
-    speaker="je, j, moi, mon, ma, mes, me, m, se, s",
-    user="l'utilisateur, l'utilisatrice, utilisateur, utilisatrice",
-    links="à, au, aux, de, du, des, d, en, dans, avec, sans, par, pour, sur, sous, entre, depuis, avant, après, chez, vers, contre, et, ou, mais, parce, que, qu, quand, si, ne, n, pas, plus, jamais, comme",
-    forms="ai/a, vais/va, fais/fait, peux/peut, veux/veut, bois/boit, viens/vient, dors/dort, lis/lit, écris/écrit, vis/vit, dois/doit, prends/prend, connais/connaît",
-    endings="e/e, s/t",
-    denying="ne, n', jamais",
-    forwarding="messag*, transféré*",
-    wrote="a écrit",
-    states="est, sont, était, ont",
-    points="c, ça, ce",
-)
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# language/further.py
-
-SOURCES["language/further.py"] = r'''"""Languages of Europe of which little is known so far: who speaks, what asks, what requests.
-
-One that gets most of the entries gets a module of its own. Latin-script phrases are such that no other language
-here begins or ends a sentence with them.
-"""
-
-# ruff: noqa: E501  (phrases of a kind stand together)
-
-from .phrases import Phrases
-
-SWEDISH = Phrases(
-    letters="å",
-    common="och, att, det, som, är, på, för, med, av, inte, om, till, var, hur, vad, när, varför, vem, vilken, kan, ska, har, den, ett, jag, du, han, hon, från, efter, eller, men",
-    own="jag, min, mitt, mina, vår, vårt, våra, vi, oss",
-    own_objects="mig",
-    requested="(ge|berätta|hjälp|visa|skriv|säg|förklara för) mig, kan du ... mig",
-    impersonal="hur (gör|kan|ska|får) (jag|man|vi), om jag, vad (kan|ska) jag",
-    keeping="ihåg, glöm, alltid, aldrig, från och med nu, kalla mig",
-    questions="hur, vad (är|heter|kan|ska|gör|jobbar), varför, när (är|kan|fyller|börjar), vem, vilken, vilket, vilka, var (bor|jobbar|ligger|kan|finns|är), kan (du|jag|man), är (jag|det), har jag",
-    requests="skriv, översätt, förklara, ge mig, hjälp mig, berätta, sammanfatta, rätta, föreslå, kan du",
-    supposing="låtsas, låtsas att, tänk dig, föreställ dig, föreställ er, anta, anta att, antag att, låt oss (säga|anta|låtsas|leka), säg att, det var en gång, rollspel, hypotetiskt, i (den här|denna) (berättelsen|historien), du är ... och jag är",
-    conditional="om jag (vore|var|hade|vann|kunde|skulle|blev|fick), om jag ... (vore|skulle), jag önskar att jag, tänk om jag",
-    forgetting="glöm, glömma, radera, ta bort",
-    denying="inte, aldrig",
-    denying_after="inte",
-    states="är, har, hade, var",
-    points="det",
-)
-DANISH_NORWEGIAN = Phrases(
-    letters="æøå",
-    common="og, at, det, som, er, på, for, med, av, af, ikke, om, til, hvor, hvad, hva, hvornår, når, hvorfor, hvem, hvilken, kan, skal, har, den, et, jeg, du, han, hun, fra, efter, etter, eller, men",
-    own="jeg, min, mit, mitt, mine, vores, vår, vårt, våre, vi, os, oss",
-    own_objects="mig, meg",
-    requested="(giv|gi|fortæl|fortell|hjælp|hjelp|vis|skriv|sig|si|forklar) (mig|meg), kan du ... (mig|meg)",
-    impersonal="(hvordan|hvorledes) (gør|gjør|kan|skal|får) (jeg|man|vi), hvis jeg, hva(d)? (kan|skal) jeg",
-    keeping="husk, glem, altid, alltid, aldri, aldrig, fra nu af, fra nå av, kald mig, kall meg",
-    questions="hvordan, hvorfor, hvad, hva, hvem, hvornår, hvilken, hvilket, hvilke, hvor (bor|arbejder|jobber|ligger|kan|er|mange|gammel|meget|mye|gammal), kan (du|jeg|man), er (jeg|det)",
-    requests="skriv, oversæt, oversett, forklar, giv mig, gi meg, hjælp mig, hjelp meg, fortæl, fortell, opsummer, oppsummer",
-    supposing="lad som om, lat som om, lad os (sige|lege|antage|forestille os|lade som om), la oss (si|leke|anta|late som), forestil dig, forestill deg, tænk dig, tenk deg, antag, anta at, sæt at, sett at, det var en gang, der var engang, det var engang, rollespil, rollespill, hypotetisk, du er ... og jeg er",
-    conditional="(hvis|om|dersom) jeg (var|havde|hadde|kunne|ville|vandt|vant|fik|fikk|ble|blev), gid jeg, jeg skulle ønske",
-    forgetting="glem, slet, slett, fjern",
-    denying="ikke, aldri, aldrig",
-    denying_after="ikke",
-    states="er, har, var",
-    points="det",
-)
-FINNISH = Phrases(
-    common="ja, on, ei, että, se, mutta, kun, niin, ole, olen, hän, mikä, missä, milloin, miksi, miten, kuka, kuinka, tai, jos, sitten, myös, mitä, minkä",
-    own="en, minä, minun, minua, minulla, minulle, minut, mun, mä, olen, asun, nimeni, meillä, meidän, me, työskentelen, vaimoni, mieheni, koirani, kissani, poikani, tyttäreni, syntymäpäiväni, pidän, rakastan, opiskelen, kotini, äitini, isäni, työni, ikäni, ammattini",
-    requested="(kerro|anna|auta|kirjoita|selitä|näytä) (minulle|minua)",
-    impersonal="(miten|kuinka) (voin|voisin|saan), jos minä, voinko",
-    keeping="muista, unohda, aina, koskaan, tästä lähtien",
-    questions="mikä, mitä, missä, milloin, miksi, miten, kuka, kuinka, voinko, voitko, mistä, mihin, millainen, onko, olenko",
-    requests="kirjoita, käännä, selitä, anna, auta, kerro minulle, tiivistä, korjaa, ehdota",
-    supposing="kuvittele, kuvitellaan, oletetaan, oleta, leikitään, leiki, esitä, teeskentele, olipa kerran, roolipeli, sanotaan että, sinä olet ... ja minä olen",
-    conditional="jos (minä )?(olisin|asuisin|voittaisin|voisin|saisin|minulla olisi), jos *isin, kunpa",
-    forgetting="unohda, poista",
-    denying="älä, en, et, ei, älkää",
-    own_verbs="olen, asun, työskentelen, opiskelen, pidän, rakastan, vihaan, juon, syön, ajan, harrastan, pelaan, puhun, käyn, synnyin, muutin, omistan, osaan, nukun, luen, soitan, teen, matkustan, käytän, kärsin, sairastan",
-)
-CZECH_SLOVAK = Phrases(
-    letters="řěůčžľĺŕ",
-    common="a, je, se, sa, na, že, to, v, s, z, do, ale, jak, ako, co, čo, kde, kdy, kedy, proč, prečo, kdo, kto, jaký, aký, jsem, som, jsou, sú, pro, pre, nebo, alebo, být, byť, tak, jako, má, mám, který",
-    own="já, ja, můj, moje, moji, mého, mé, mým, môj, moja, moju, mojej, náš, naše, naša, jsem, som, mám, bydlím, bývam, pracuji, pracujem, pracuju, jmenuji, jmenuju, volám sa, studuji, študujem, narodil jsem se, narodila jsem se, rád, ráda, žiji, žiju, žijem, chodím, piju, hraju",
-    own_objects="mně, mi, mne, mě, ma, mnou",
-    own_first="ím, ám, uji, uju, ujem",
-    own_not="prosím, díky, ahoj, chcem, dobrým, děkuji, děkuju, ďakujem, potřebuji, potrebujem, vám, nám, jim, tým",
-    before_verbs="ne, už, teď, teraz, také",
-    requested="(dej|daj|řekni|povedz|ukaž|pomoz|pomôž|napiš|vysvětli|vysvetli|najdi|nájdi|doporuč|odporuč) (mi|nám), můžeš mi, môžeš mi",
-    impersonal="jak (mohu|můžu|mám|se), ako (môžem|mám|sa), kdybych, kebych, keby som",
-    keeping="pamatuj, zapomeň, vždy, nikdy, říkej mi, odteď, zapamätaj",
-    questions="kde, kdy, kedy, proč, prečo, kdo, jaký, jaká, jaké, aký, aká, aké, kolik, koľko, kam, odkud, co (je|mám|dělám|znamená|můžu), čo (je|mám|robím|znamená|môžem), jak (se|mohu|můžu|mám|dlouho), ako (sa|môžem|mám|dlho), můžeš, môžeš, můžu, môžem",
-    requests="napiš, přelož, prelož, vysvětli, vysvetli, pomoz mi, pomôž mi, navrhni, shrň, zhrň, oprav, dej mi, daj mi",
-    supposing="představ si, představte si, představme si, predstav si, predstavte si, predstavme si, předstírej, předstírejme, predstieraj, předpokládejme, předpokládej, predpokladajme, řekněme, povedzme, dejme tomu, byl jednou jeden, byla jednou jedna, bol raz jeden, bola raz jedna, hrajme si, hypoteticky, ty jsi ... a já, ty si ... a ja",
-    conditional="kdybych, kéž bych, kebych, keby som, nech by som",
-    forgetting="zapomeň, zabudni, smaž, vymaž, odstraň",
-    denying="ne, nikdy",
-    states="je, má",
-    points="to",
-    own_verbs="bydlím, bývam, pracuji, pracuju, pracujem, jím, nejím, jem, nejem, piji, piju, pijem, nepiji, nepiju, nepijem, hraji, hraju, hrám, mám, nemám, jsem, nejsem, som, nie som, studuji, studuju, jezdím, jazdím, chodím, žiji, žiju, žijem, miluji, miluju, milujem, nesnáším, neznášam, cvičím, umím, viem, učím, čtu, čítam",
-)
-HUNGARIAN = Phrases(
-    letters="őű",
-    common="a, az, és, hogy, nem, is, van, egy, meg, de, ha, már, csak, mint, vagy, mi, ki, hol, mikor, miért, hogyan, milyen, mennyi, melyik, én, te, ő",
-    own="én, vagyok, lakom, élek, dolgozom, szeretem, szeretek, nevem, engem, nekem, enyém, feleségem, férjem, kutyám, macskám, fiam, lányom, házam, munkám, foglalkozásom, születésnapom, anyám, apám, testvérem, tanulok, születtem, járok, mi a nevem, kedvencem, otthonom, hobbim, hívnak, így hívnak, *(am|em|om|öm) van, *(im|aim|eim|jaim|jeim) vannak, *(am|em|om|öm) nincs",
-    own_endings="tam, tem",
-    own_not="item, system, tam, totem, tandem",
-    keeping="jegyezd, emlékezz, felejtsd, mindig, soha, mostantól",
-    requested="(adj|mondj|segíts|írj|mutass) nekem",
-    questions="hol, mikor, miért, hogyan, milyen, mennyi, melyik, hogy hívnak, hány, kicsoda, ki (vagyok|az|volt), mi (a|az) _, mit (csinál*|kell|jelent), mi _ fővárosa, mi lesz, ki (az|ez), kinek, kivel, hová, hova, honnan, mikortól, meddig",
-    requests="írj, írd, fordítsd, magyarázd, adj, segíts, mondj, foglald, javítsd, javasolj",
-    supposing="képzeld el, képzeld azt, képzelje el, képzeljük el, tegyük fel, tételezzük fel, tegyél úgy, tégy úgy, játsszunk, játsszuk azt, játsszuk el, mondjuk hogy, egyszer volt, hol volt hol nem volt, szerepjáték, te vagy ... én pedig",
-    conditional="ha (én )?(lennék|volnék|nekem lenne|élnék|laknék|tudnék|nyernék|tehetném), ha ... (lennék|volnék|laknék|élnék), bárcsak",
-    forgetting="felejtsd, töröld",
-    denying="ne, nem",
-    own_verbs="vagyok, lakom, élek, dolgozom, dolgozok, szeretem, szeretek, utálom, utálok, eszem, eszek, iszom, iszok, tanulok, járok, futok, olvasok, beszélek, használok, vezetek, születtem, kedvelem, megyek, játszom, játszok, alszom, alszok, edzek, zenélek, költöztem, utazom, utazok, tartok",
-)
-ROMANIAN = Phrases(
-    letters="țșăţ",
-    common="și, în, la, cu, pe, de, nu, este, sunt, că, să, o, un, din, care, pentru, mai, ce, unde, când, cum, cine, cât, am, ai, are, eu, tu, el, ea, sau, dar, mea, meu",
-    own="eu, mea, meu, mei, mele, nostru, noastră, noștri, sunt, locuiesc, mă numesc, mă cheamă, lucrez, îmi (place|plac), m-am născut, am (un|o|doi|două|trei|copii), soția mea, trăiesc, merg, beau, studiez, mi-e, prefer",
-    own_objects="mine, mie",
-    own_first="esc, ez",
-    requested="(dă|spune|ajută|arată|scrie|explică)-mi, poți să-mi",
-    impersonal="cum (pot|fac|se|aș putea), dacă (eu|aș), ce (pot|să fac)",
-    keeping="aminte, uita, mereu, niciodată, ține minte, de acum înainte",
-    questions="unde, când, cum (mă|pot|fac|se|îmi|este), cine, cât, câți, câte, de ce, ce (este|e|sunt|fac|pot|înseamnă|să|meserie|zi), care (este|e|sunt), pot să",
-    requests="scrie, tradu, explică, dă-mi, ajută-mă, spune-mi, rezumă, corectează",
-    supposing="imaginează-ți, imaginează-ţi, imaginati-va, imaginați-vă, închipuie-ți, să presupunem, presupune, presupunând, să zicem, să spunem, să ne imaginăm, prefă-te, preface-te, hai să ne jucăm, a fost odată, joc de rol, ipotetic, tu ești ... și eu sunt",
-    conditional="dacă (eu )?aș, dacă eram, dacă aveam, de-aș, măcar de aș",
-    forgetting="uită, șterge",
-    denying="nu",
-    own_verbs="sunt, locuiesc, lucrez, trăiesc, mănânc, beau, merg, iubesc, urăsc, joc, cânt, citesc, scriu, dorm, conduc, port, prefer, studiez, învăț, alerg, folosesc, detest, ador, predau, stau, muncesc, am",
-)
-SOUTH_SLAVIC = Phrases(
-    letters="đžčć",
-    common="i, je, se, na, da, u, za, s, od, sa, ne, su, što, kaj, gdje, kje, kada, kdaj, zašto, zakaj, kako, tko, ko, koji, ali, ili, si, smo, kao, kot",
-    own="moj, moja, moje, moju, mog, mojeg, moji, naš, naša, imam, živim, radim, zovem, volim, sem, rođen sam, rođena sam, studiram, delam, dobu, meni, mene, menoj, mnom",
-    own_objects="mi, me, ja, jaz",
-    own_first="im, am, em",
-    own_not="molim, hvala, zdravo, prosim, problem, program, sistem, kam, tam, vam, nam, njim, svim",
-    requested="(daj|reci|pomozi|pokaži|napiši|objasni) mi",
-    impersonal="kako (mogu|da|se|lahko), ako (bih|sam), kad bih",
-    keeping="zapamti, upamti, zaboravi, uvijek, uvek, nikad, od sada",
-    questions="gdje, gde, kje, kada, kdaj, zašto, zakaj, kako (se|da|mogu|lahko), tko, ko (je|sam), koji (je|su), koliko, da li, je li, ali (lahko|sem), što (je|radim|da), šta (je|radim|da)",
-    requests="napiši, prevedi, objasni, pomozi mi, daj mi, predloži, sažmi, ispravi",
-    supposing="zamisli, zamislite, zamislimo, pretpostavi, pretpostavimo, recimo da, pretvaraj se, pravi se, pravimo se, igrajmo se, glumi, predstavljaj si, predpostavimo, recimo, pretvarjaj se, nekoč je, jednom davno, bio jednom, hipotetski, ti si ... a ja sam",
-    conditional="(kad|kada|ako|da) bih, da sam ja, če bi (jaz )?, kad bi ja",
-    forgetting="zaboravi, pozabi, obriši, izbriši",
-    own_verbs="živim, radim, jedem, ne jedem, pijem, volim, mrzim, učim, studiram, vozim, igram, imam, nemam, čitam, trčim, delam, jem, ne jem, berem, tečem",
-)
-UKRAINIAN = Phrases(
-    letters="іїєґ",
-    common="і, й, в, у, на, що, не, з, та, до, як, це, за, є, де, коли, чому, хто, який, яка, яке, які, скільки, але, або, чи, ти, він, вона, я, мене, мені, мій, моя, від, про, для, моєї, мого",
-    own="я, мій, моя, моє, мої, моєї, мого, мою, моїй, моєму, моїм, моїх, ми, наш, наша, наше, наші, живу, працюю, люблю, навчаюся, народився, народилася, маю, п'ю, їжджу, ходжу, мешкаю, граю, у мене, мною, кохаю, ненавиджу, вивчаю, звати",
-    own_objects="мене, мені, нам, нас",
-    own_first="ю, у, юсь, усь, юся, уся",
-    own_not="краю, раю, знаю, звичаю, випадку, гаю, врожаю, білорусь, чому, хочу, прошу, можу, тому, кому, одну, цю, ту, всю, свою, твою, яку, дякую, потребую, тобою, шукаю, між",
-    before_verbs="не, вже, зараз, тепер, також, давно",
-    requested="(дай|скажи|розкажи|покажи|поясни|допоможи|напиши|порадь|підкажи|знайди|зроби|переклади|склади)(те)? (будь ласка )?(мені|нам), (можеш|можете) ... (мені|нам), для (мене|нас)$",
-    impersonal="як (мені|я можу|можна|нам), що (мені|нам) (робити|подарувати), де (мені|я можу), якщо (я|у мене), якби я, чи можу я",
-    keeping="запам'ятай, пам'ятай, завжди, ніколи, відтепер, називай мене",
-    questions="де, коли, чому, хто, який, яка, яке, які, скільки, як (мене|мені|звати|можна|називається|часто|довго|я), що (мені|таке|це|я), чи, куди, звідки, ким, чим, кого, навіщо",
-    requests="напиши, переклади, поясни, допоможи, розкажи, склади, запропонуй, порадь, підсумуй, виправ, дай, знайди, створи, порівняй, придумай",
-    supposing="уяви, уявімо, припустимо, припустімо, скажімо, рольова гра, уявіть, уявімо собі, удай, уявляй, вдаваймо, прикинься, припусти, припустіть, жив собі, жила собі, гіпотетично, давай пограємо",
-    conditional="якби я, якби ми, якби у мене, якби мені, хотів би я бути, хотіла б я бути",
-    forgetting="забудь, забудьте, видали, видаліть, зітри",
-    asking="будь ласка, і, ти",
-    denying="не, ніколи",
-    own_endings="юся, уся, юсь, усь, аю, яю",
-)
-BULGARIAN = Phrases(
-    letters="ъ",
-    common="и, на, в, да, се, за, от, не, с, е, са, че, как, какво, къде, кога, защо, кой, коя, кое, ли, по, но, или, аз, ти, той, тя, съм, си, ще",
-    own="аз, съм, моят, моята, моето, моите, мой, моя, мое, мои, нашият, нашата, ние, живея, работя, казвам се, обичам, имам, уча, роден съм, родена съм",
-    own_objects="ми, мен, мене, ме",
-    requested="(дай|кажи|покажи|помогни|напиши|обясни) ми",
-    impersonal="как (мога|да|се), ако (аз|бях)",
-    keeping="запомни, помни, забравяй, винаги, никога, отсега нататък",
-    questions="къде, кога, защо, кой, коя, кое, кои, колко, как (се|мога|да|съм), какво, дали, накъде",
-    requests="напиши, преведи, обясни, помогни ми, дай ми, предложи, обобщи, поправи",
-    supposing="представи си, представете си, да си представим, нека си представим, да допуснем, допусни, да предположим, предположи, да речем, преструвай се, имало едно време, хипотетично, да играем, ти си ... а аз съм",
-    conditional="ако (аз )?бях, ако имах, ако можех, ако живеех, да бях, ако аз",
-    forgetting="забрави, изтрий",
-    denying="не, никога",
-    own_verbs="живея, работя, обичам, мразя, имам, нямам, ям, пия, уча, играя, карам, чета, спя, тичам, съм, говоря",
-)
-GREEK = Phrases(
-    common="και, το, η, ο, να, είναι, που, για, με, στο, στη, στην, δεν, τι, πού, πότε, πώς, ποιος, ποια, ποιο, γιατί, θα, από, της, του, ένα, μια, έχω, είμαι, μου, σου",
-    own="έχουμε, είμαστε, μένουμε, ζούμε, μου αρέσ*, κάνω, πάω, ξέρω, εγώ, μου, μας, είμαι, έχω, μένω, ζω, δουλεύω, εργάζομαι, λέγομαι, αγαπώ, σπουδάζω, γεννήθηκα, προτιμώ, μισώ, κατάγομαι, ονομάζομαι, παίζω, πίνω, τρώω, μιλάω, μιλώ, με λένε, πάσχω, οδηγώ",
-    own_objects="με, εμένα, εμείς, μένα",
-    own_first="ω, ώ, μαι",
-    own_not="κάτω, πάνω, εδώ, θέλω, έξω, πίσω, λόγω, γύρω, μέσω, πρώτω, τρόπω, ευχαριστώ, παρακαλώ, χρειάζομαι, ψάχνω",
-    before_verbs="δεν, τώρα, ήδη, επίσης, πάντα",
-    requested="(πες|δώσε|γράψε|δείξε|εξήγησε|βοήθησέ|βρες|πρότεινε|πρότεινέ) (μου|με|μας), μπορείς να μου, μπορείτε να μου",
-    impersonal="πώς (μπορώ|να|γίνεται), αν (ήμουν|είχα), τι (να|μπορώ να) κάνω, πού (μπορώ|να)",
-    keeping="θυμήσου, θυμάσαι, ξεχάσεις, πάντα, ποτέ, από εδώ και πέρα, από τώρα, να με λες",
-    questions="τι, πού, πότε, πώς, ποιος, ποια, ποιο, ποιοι, ποιες, γιατί, πόσο, πόσα, πόσοι, πόσες, μπορείς, μπορείτε, μήπως, ποιον, ποιανού, σε ποια, σε ποιο, από πού, με τι, πόσων",
-    requests="γράψε, μετάφρασε, εξήγησε, δώσε, βοήθησε, βοήθησέ, πες, συνόψισε, διόρθωσε, πρότεινε, πρότεινέ, βρες, φτιάξε, σύγκρινε, υπολόγισε",
-    supposing="φαντάσου, ας πούμε, ας υποθέσουμε, υπόθεσε, φανταστείτε, φανταστείτε ότι, υποθέστε, κάνε πως, κάνε ότι, προσποιήσου, μια φορά κι έναν καιρό, παιχνίδι ρόλων, εσύ είσαι ... και εγώ",
-    conditional="αν (ήμουν|είχα|μπορούσα), αν (εγώ )?(ζούσα|έμενα|κέρδιζα|γινόμουν|μπορούσα), αν ... (ήμουν|είχα), μακάρι να",
-    forgetting="ξέχνα, ξέχασε, διέγραψε, σβήσε",
-    asking="σε παρακαλώ, και, παρακαλώ",
-    denying="μην, δεν, μη",
-)
-
-FURTHER: tuple[Phrases, ...] = tuple(value for value in list(vars().values()) if isinstance(value, Phrases))
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# language/further_asia.py
-
-SOURCES["language/further_asia.py"] = r'''"""As `further.py`, of Asia and Africa."""
-
-# ruff: noqa: E501  (phrases of a kind stand together)
-
-from .phrases import Phrases
-
-HEBREW = Phrases(
-    common="של, את, על, לא, זה, עם, אני, מה, איפה, מתי, למה, איך, מי, כמה, הוא, היא, גם, או, אבל, כי, אם, יש, אין, לי, שלי, כל, היה",
-    own="יש לנו, אין לנו, אנו, נהיינו, אני, שלי, אנחנו, שלנו, אשתי, בעלי, בני, בתי, הבן שלי, אמי, אבי, אחי, אחותי, שמי, קוראים לי, יש לי, אין לי, נולדתי, עבדתי, גדלתי, למדתי, עברתי, התחתנתי, התגרשתי, ביתי, עבודתי, חתולי, כלבי, אותי, איתי, אצלי, עליי, בשבילי, לי",
-    requested="(תן|תני|ספר|ספרי|הסבר|הסבירי|עזור|עזרי|כתוב|כתבי|תגיד|תגידי|הראה|תראה|תמליץ|המלץ|תסביר|תכתוב) לי, (תוכל|תוכלי|אפשר) ... לי",
-    impersonal="איך (אני יכול|אני יכולה|אפשר), אם (אני|הייתי), מה (אני צריך|אני יכול) לעשות",
-    keeping="זכור, תזכור, תזכרי, תשכח, תמיד, לעולם, מעכשיו, תקרא לי",
-    questions="מה, איפה, היכן, מתי, למה, מדוע, איך, כיצד, מי, כמה, האם, איזה, איזו, אילו, לאן, מאיפה, באיזה, באיזו, אפשר, עם מי, לאיזה, לאיזו, במה",
-    requests="כתוב, כתבי, תכתוב, תרגם, תרגמי, הסבר, תסביר, תן לי, עזור לי, סכם, תסכם, תקן, הצע, תמליץ, המלץ, ספר לי, חשב, השווה",
-    supposing="דמיין, נניח, תאר לעצמך, בוא נניח, תדמיין, תדמייני, דמייני, תארי לעצמך, בואו נניח, בוא נשחק, תעמיד פנים, העמד פנים, היה היה",
-    conditional="אם הייתי, הלוואי, אילו, לו הייתי, אם היה לי, אם הייתה לי",
-    forgetting="תשכח, תשכחי, שכח, מחק, תמחק",
-    asking="בבקשה, ו, אנא",
-    denying="לא, אל",
-)
-PERSIAN = Phrases(
-    letters="پچژگکی",
-    common="و, در, به, از, که, را, با, این, آن, است, برای, من, تو, چه, چی, کجا, کی, چرا, چگونه, چطور, کدام, چند, هست, نیست, یک, تا, هم, یا, اما, می, شد, کرد, ام",
-    own="من, مرا, ما, هستم, دارم, ندارم, اسمم, نامم, همسرم, دخترم, پسرم, مادرم, پدرم, برادرم, خواهرم, خانه‌ام, شغلم, کارم, سگم, گربه‌ام, تولدم, دوستم, کشورم, شهرم, خانواده‌ام, بچه‌هایم, سنم, می‌کنم, زندگی می‌کنم, کار می‌کنم, متولد شدم",
-    requested="به (من|ما) (بگو|بده|کمک|توضیح), برای (من|ما), می‌توانی ... (من|ما)",
-    impersonal="چگونه (می‌توانم|من), چطور (می‌توانم|میتونم|من), اگر (من|بودم)",
-    keeping="یادت باشد, به خاطر بسپار, فراموش نکن, همیشه, هرگز, از این به بعد",
-    questions="چرا, چگونه, چطور, کجا, آیا, چه (کسی|زمانی|وقت|طور|کاری), چند, کدام, کی (بود|است|هست)",
-    ends_question="چیست, کیست, کجاست, چیه, کیه, کجا (زندگی|کار) می‌کنم, چی هست, چند است, چند سالمه, چطور است",
-    requests="بنویس, ترجمه کن, توضیح بده, خلاصه کن, کمک کن, پیشنهاد بده",
-    supposing="فرض کن, فرض کنید, فرض کنیم, بیا فرض کنیم, تصور کن, تصور کنید, تصور کنیم, خیال کن, وانمود کن, یکی بود یکی نبود, تو ... هستی و من",
-    conditional="اگر (من )?(بودم|داشتم|می‌توانستم), اگر من, کاش, ای کاش",
-    forgetting="فراموش کن, پاک کن",
-)
-URDU = Phrases(
-    letters="ٹڈڑںےہھ",
-    common="اور, ہے, ہیں, میں, کا, کی, کے, کو, سے, پر, نہیں, یہ, وہ, کیا, کہاں, کب, کیوں, کیسے, کون, کتنے, ہوں, تھا, تھی, نے, میرا, میری",
-    own="میرا, میری, میرے, مجھے, مجھ, ہمارا, ہماری, ہمارے, ہوں, میں نے",
-    requested="مجھے (بتاؤ|بتائیں|دو|دیں)",
-    keeping="یاد رکھو, یاد رکھنا, مت بھولنا, ہمیشہ, کبھی, آئندہ",
-    questions="کیا, کہاں, کب, کیوں, کیسے, کون, کتنے, کتنا",
-    ends_question="کیا ہے, کہاں ہے, کون ہے, کب ہے, کہاں _ ہوں, کیا _ ہوں, کیا ہیں, کون ہیں",
-    requests="لکھو, لکھیں, ترجمہ کرو, ترجمہ کریں, وضاحت کریں, خلاصہ کریں",
-    ends_request="لکھیں, لکھو, کریں, کرو, بتاؤ, بتائیں",
-    supposing="فرض کرو, فرض کریں, فرض کیجیے, تصور کرو, تصور کریں, سوچو کہ, مان لو, مان لیں, ایک دفعہ کا ذکر ہے",
-    conditional="اگر میں, کاش",
-    forgetting="بھول جاؤ, بھول جائیں, بھول جاؤ, حذف",
-)
-HINDI = Phrases(
-    common="और, है, हैं, में, का, की, के, को, से, पर, नहीं, यह, वह, क्या, कहाँ, कहां, कब, क्यों, कैसे, कौन, कितने, हूँ, हूं, था, थी, ने, एक, भी, तो, मैं, मेरा, मेरी, मेरे",
-    own="मैं, मैंने, मेरा, मेरी, मेरे, मुझको, मुझसे, मुझमें, हम, हमने, हमारा, हमारी, हमारे",
-    own_objects="मुझे, हमें",
-    requested="(मुझे|हमें) ... (बताओ|बताइए|बताएं|दो|दीजिए|समझाओ|समझाइए|सुझाओ|सुझाव), (मेरे|हमारे) लिए (लिखो|लिखिए|बनाओ|एक)",
-    impersonal="(मैं|हम) (कैसे|किस तरह), (मुझे) (कैसे|क्या करना), अगर मैं, यदि मैं",
-    personal="(मेरा|मेरी|मेरे) _",
-    keeping="याद, भूलना, हमेशा, कभी, अब से, आगे से",
-    questions="क्या, कौन, कहाँ, कहां, कब, क्यों, कैसे, कितने, कितना, कितनी, किस, किसने, कौनसा, कौनसी",
-    asks="कहाँ, कहां, कौन, कब, क्यों, कैसे, कितने, कितना, कितनी, किस, किसका, किसकी, कौनसा, कौनसी, क्या (है|हूँ|हूं|हैं|करता|करती|था|थी|खाता|खाती|पीता|पीती|पसंद)",
-    requests="लिखो, लिखिए, अनुवाद, समझाओ, समझाइए, बताओ, बताइए, सारांश, कृपया _",
-    ends_request="सुनाओ, सुनाइए, सुनाएं, सिखाओ, सिखाइए, ढूँढो, ढूंढो, दिखाओ, दिखाइए, भेजो, बनाएं, सुधारो, सुधारिए, कहो, कहिए, जोड़ो, गिनो, चुनो, लिखो, लिखिए, लिखें, करो, कीजिए, करें, बताओ, बताइए, बताएं, समझाओ, समझाइए, समझाएं, दो, दीजिए, दें, बनाओ, बनाइए, सुझाओ, सुझाइए, सुझाएं",
-    supposing="मान लो, मान लीजिए, कल्पना करो, कल्पना कीजिए, सोचो कि, मान लें, मानो कि, सोचिए कि, एक बार की बात है, नाटक करो, कल्पना करें",
-    conditional="अगर मैं, यदि मैं, काश",
-    forgetting="भूल जाओ, भूल जाइए, भूल जाएं, मिटा दो, हटा दो",
-    asking="कृपया, को, में, हूँ, हूं, है, बात, सब, सब कुछ, ये, यह",
-    denying="मत, न, नहीं",
-)
-BENGALI = Phrases(
-    common="এবং, ও, আমি, আমার, আপনি, তুমি, সে, এই, একটি, একজন, না, কি, কী, কোথায়, কখন, কেন, কীভাবে, কে, কত, কোন, করি, আছে, হয়, থেকে, জন্য, সাথে, আমাদের, নাম",
-    own="আমি, আমার, আমাকে, আমায়, আমরা, আমাদের, আমারও",
-    requested="(আমাকে|আমাদের) ... (বলো|বলুন|দাও|দিন|বোঝাও|বোঝান|সাহায্য), (আমার|আমাদের) জন্য ... (লেখো|লিখুন|বানাও|একটি)",
-    impersonal="(আমি|আমরা) (কীভাবে|কিভাবে), যদি আমি",
-    keeping="মনে রেখো, মনে রাখবেন, ভুলো না, ভুলবেন না, সবসময়, কখনো, এখন থেকে",
-    questions="কি, কী, কোথায়, কখন, কেন, কীভাবে, কিভাবে, কে, কত, কোন, কার, কবে, কাকে, কয়টি, কয়টা, কয়জন",
-    asks="কি, কোথায়, কখন, কেন, কীভাবে, কিভাবে, কত, কোন, কার, কবে, কাকে, কী, কয়টি, কয়টা, কয়জন",
-    ends_question="কি, কী, কে, নাকি",
-    requests="লেখো, লিখুন, অনুবাদ, ব্যাখ্যা, দয়া করে",
-    ends_request="বলুন, শোনাও, শোনান, শেখাও, শেখান, দেখাও, দেখান, বানাও, বানান, খোঁজো, সাহায্য করো, লেখো, লিখুন, করো, করুন, বলো, বলুন, বোঝাও, বোঝান, দাও, দিন",
-    supposing="ধরো, ধরুন, কল্পনা করো, কল্পনা করুন, মনে করো",
-    conditional="যদি আমি",
-    forgetting="ভুলে যাও, ভুলে যান, মুছে ফেলো, মুছে দাও",
-    asking="দয়া করে, কথা, টা, সব",
-)
-TAMIL = Phrases(
-    common="நான், என், எனது, எனக்கு, என்னை, என்ன, எங்கே, எப்போது, ஏன், எப்படி, யார், எந்த, எத்தனை, ஒரு, இந்த, அந்த, மற்றும், உள்ளது, இருக்கிறது, பெயர்",
-    own="நான், என், எனது, எனக்கு, என்னை, என்னுடைய, என்னிடம், நாங்கள், எங்கள், எங்களுக்கு, நாம்",
-    own_endings="கிறேன், ந்தேன், ட்டேன், த்தேன், வேன்",
-    requested="(எனக்கு|எங்களுக்கு) ... (சொல்|சொல்லுங்கள்|கொடு|கொடுங்கள்|எழுது|எழுதுங்கள்|விளக்கு|விளக்குங்கள்|உதவு|உதவுங்கள்|பரிந்துரை)",
-    impersonal="நான் எப்படி, எப்படி நான்",
-    keeping="நினைவில், மறக்காதே, மறக்காதீர்கள், எப்போதும், இனிமேல்",
-    questions="என்ன, எங்கே, எங்கு, எப்போது, ஏன், எப்படி, யார், எந்த, எத்தனை, எவ்வளவு, எது",
-    asks="எப்படி, எப்போது, எங்கே, எங்கு, ஏன், எப்படி, யார், எந்த, எத்தனை, எவ்வளவு, எது, என்ன",
-    ends_question="என்ன, யார், எங்கே, எப்போது, எது, _ா",
-    ends_request="சொல்லு, சொல்லுங்க, எழுதவும், சொல்லவும், கூறு, கூறுங்கள், கூறவும், காட்டு, காட்டுங்கள், உருவாக்கு, பரிந்துரை, பரிந்துரைக்கவும், சுருக்கு, திருத்து, கற்பி, உதவு, உதவுங்கள், எழுது, எழுதுங்கள், சொல், சொல்லுங்கள், விளக்கு, விளக்குங்கள், செய், செய்யுங்கள், கொடு, கொடுங்கள், மொழிபெயர், மொழிபெயர்க்கவும்",
-    supposing="கற்பனை செய், வைத்துக்கொள், கற்பனை செய்யுங்கள், வைத்துக்கொள்ளுங்கள், நினைத்துக்கொள், ஒரு காலத்தில், ஒரு ஊரில்",
-    conditional="நான் ... இருந்தால், நான் _ _ இருந்திருந்தால்",
-    forgetting="மறந்துவிடு, மறந்துவிடுங்கள், மறந்து விடு, நீக்கு, அழி",
-    asking="தயவுசெய்து, என்பதை, ஐ, எல்லாவற்றையும்",
-)
-THAI = Phrases(
-    spaced=False,
-    own="ฉัน, ผม, ดิฉัน, หนู, ข้าพเจ้า, เรา, กระผม, ของฉัน, ของผม",
-    requested="(ให้|บอก|ช่วย|สอน|แนะนำ|อธิบายให้)(ฉัน|ผม|เรา|ดิฉัน), ทรงผม, เส้นผม, สระผม, ย้อมผม, ผมร่วง, ตัดผม, เราเตอร์",
-    impersonal="(ฉัน|ผม|เรา)(จะ|ควร|ต้อง|สามารถ)~(อย่างไร|ยังไง)",
-    keeping="จำไว้, อย่าลืม, เสมอ, ต่อไปนี้, เรียกฉันว่า, เรียกผมว่า",
-    openers="สวัสดีครับ, สวัสดีค่ะ, สวัสดี, อ้อ, ครับ, ค่ะ, ขอโทษ, รบกวน",
-    polite="ขอบคุณ, สวัสดี, ขอโทษ, ยินดี",
-    questions="อะไร, ทำไม, ใคร, เมื่อไหร่, เมื่อไร, ที่ไหน, อย่างไร, ยังไง, กี่, เท่าไหร่, เท่าไร, อยากรู้, ขอถาม",
-    asks="อะไร, ทำไม, เมื่อไหร่, เมื่อไร, ที่ไหน, อย่างไร, ยังไง, กี่, เท่าไหร่, เท่าไร, ไหน, หรือเปล่า, หรือไม่, คือใคร, เป็นใคร",
-    ends_question="ไหม, มั้ย, ไหมครับ, ไหมคะ, ใช่ไหม, ใคร, อะไร, ไหน, หรือยัง, คะ, หรือ, รึเปล่า",
-    requests="เขียน, แปล, อธิบาย, สรุป, ช่วย, แนะนำ, บอก, ขอ(สูตร|ตัวอย่าง|รายการ|ไอเดีย|คำแนะนำ), แก้, คำนวณ, เปรียบเทียบ, ตรวจ, สร้าง, แต่ง, คุณคือ",
-    ends_request="หน่อย, ให้หน่อย, หน่อยครับ, หน่อยค่ะ, ให้ที",
-    supposing="สมมติ, สมมุติ, จินตนาการ, ลองนึก, กาลครั้งหนึ่ง, แกล้ง",
-    conditional="ถ้า(ฉัน|ผม|เรา), หาก(ฉัน|ผม|เรา), สมมติว่า(ฉัน|ผม|เรา)",
-    forgetting="ลืม, ลบ",
-    asking="โปรด, กรุณา, ช่วย, ให้",
-    denying="อย่า, ไม่, เคย",
-)
-LAO = Phrases(
-    spaced=False,
-    own="ຂ້ອຍ, ຂ້າພະເຈົ້າ, ພວກເຮົາ, ເຮົາ, ຂ້າ, ຂອງຂ້ອຍ",
-    requested="(ໃຫ້|ບອກ|ຊ່ວຍ|ສອນ|ແນະນໍາ|ແນະນຳ)(ຂ້ອຍ|ພວກເຮົາ)",
-    impersonal="ຂ້ອຍ(ຈະ|ຄວນ|ສາມາດ|ຕ້ອງ)~(ແນວໃດ|ຢ່າງໃດ)",
-    keeping="ຈື່ໄວ້, ຢ່າລືມ, ສະເໝີ, ຕໍ່ໄປນີ້",
-    polite="ຂອບໃຈ, ສະບາຍດີ, ຂໍໂທດ",
-    questions="ແມ່ນຫຍັງ, ເປັນຫຍັງ, ໃຜ, ຍ້ອນຫຍັງ",
-    asks="ຫຍັງ, ໃສ, ໃດ, ຈັກ(ປີ|ຄົນ|ໂຕ|ອັນ|ໂມງ|ມື້), ເທົ່າໃດ, ເທົ່າໃດ, ແມ່ນໃຜ",
-    ends_question="ບໍ, ບໍ່, ບໍ່ໜໍ, ໃຜ, ແມ່ນບໍ, ຫຼືບໍ່, ຫຼືຍັງ",
-    requests="ຂຽນ, ແປ, ອະທິບາຍ, ສະຫຼຸບ, ຊ່ວຍ, ແນະນໍາ, ແນະນຳ, ບອກ, ກະລຸນາ",
-    ends_request="ແດ່, ໃຫ້ແດ່, ໃຫ້ຂ້ອຍ",
-    supposing="ສົມມຸດ, ຈິນຕະນາການ",
-    conditional="ຖ້າຂ້ອຍ",
-    forgetting="ລືມ, ລຶບ",
-    asking="ກະລຸນາ, ຊ່ວຍ, ໃຫ້",
-    denying="ຢ່າ, ບໍ່",
-)
-KHMER = Phrases(
-    spaced=False,
-    own="ខ្ញុំ, យើង, របស់ខ្ញុំ, ខ្ញុំបាទ, នាងខ្ញុំ",
-    requested="(ឱ្យ|ឲ្យ|ប្រាប់|ជួយ|បង្រៀន|ណែនាំ)(ខ្ញុំ|យើង)",
-    impersonal="ខ្ញុំ(អាច|គួរ|ត្រូវ)~(យ៉ាងដូចម្តេច|ដូចម្តេច|យ៉ាងណា)",
-    keeping="ចងចាំ, កុំភ្លេច, ជានិច្ច, ចាប់ពីពេលនេះ",
-    polite="អរគុណ, សួស្តី, ជំរាបសួរ, សូមទោស",
-    questions="តើ, ហេតុអ្វី, អ្នកណា, នរណា",
-    asks="អ្វី, ទីណា, ឯណា, នៅណា, ប៉ុន្មាន, ពេលណា, ដូចម្តេច, ហេតុអ្វី, យ៉ាងណា, ណាខ្លះ, មួយណា, អ្នកណា, នរណា",
-    ends_question="ឬទេ, ណា, មែនទេ, ឬនៅ",
-    requests="សរសេរ, បកប្រែ, ពន្យល់, សង្ខេប, ជួយ, ណែនាំ, ប្រាប់, សូម",
-    supposing="ស្រមៃ, ឧបមា, សន្មត",
-    conditional="បើខ្ញុំ, ប្រសិនបើខ្ញុំ",
-    forgetting="ភ្លេច, លុប",
-    asking="សូម, ជួយ",
-    denying="កុំ, មិន",
-)
-BURMESE = Phrases(
-    spaced=False,
-    own="ကျွန်တော်, ကျွန်မ, ကျွန်ုပ်, ငါ, ကျနော်, ကျမ, ကျွန်တော့်, ငါ့, ကျုပ်, ကျွန်ုပ်တို့",
-    keeping="မှတ်ထား, မမေ့, အမြဲ, အခုကစပြီး",
-    polite="ကျေးဇူး, မင်္ဂလာပါ",
-    asks="ဘယ်, ဘာ, ဘယ်သူ, ဘယ်လို, ဘာကြောင့်",
-    ends_question="လား, လဲ, သလား, သလဲ, မလား, မလဲ, နည်း",
-    ends_request="ပေးပါ, ပါဦး, ပေး",
-    supposing="စိတ်ကူး, ဆိုပါစို့",
-    forgetting="မေ့လိုက်ပါ, မေ့ပစ်, ဖျက်",
-)
-TIBETAN = Phrases(
-    spaced=False,
-    own="ང་, ངའི, ངས, ང་ཚོ",
-    asks="ག་རེ, གང་, སུ་, ག་པར, ག་ཚོད",
-    ends_question="གམ, ངམ, དམ, ནམ, བམ, མམ, འམ, རམ, ལམ, སམ, པས",
-)
-VIETNAMESE = Phrases(
-    letters="ơưđạảấầẩậắằặẹẻếềểệỉịọỏốồổộớờợụủứừửựỳỵỷỹ",
-    common="tôi, mình, là, và, của, có, không, cho, với, ở, tại, gì, đâu, khi, nào, sao, thế, ai, bao, nhiêu, được, một, này, đó, những, các, người, năm, tên, em, anh, bạn, đang, thích, sống, làm, việc",
-    own="tôi, mình, chúng tôi, chúng mình, của tôi, của mình, con tôi, vợ tôi, chồng tôi, tớ, tui",
-    requested="(cho|giúp|nói|bảo|dạy|chỉ|viết|gợi ý|giải thích|hãy) ... (tôi|mình|tớ)",
-    impersonal="(tôi|mình) (có thể|phải|nên|cần) ... (như thế nào|làm sao|thế nào|ra sao), làm (sao|thế nào) (để )?(tôi|mình)?, nếu (tôi|mình), tôi muốn (bạn|biết|hỏi)",
-    keeping="nhớ, ghi nhớ, đừng quên, luôn, luôn luôn, không bao giờ, từ giờ, từ nay, gọi tôi là",
-    questions="tại sao, vì sao, làm sao, làm thế nào, khi nào, bao giờ, ai là, ở đâu, bao nhiêu, có phải, liệu",
-    asks="là gì, tên gì, làm gì, ở đâu, như thế nào, bao nhiêu, mấy, khi nào, bao giờ, là ai, tại sao, vì sao, (ngày|năm|món|màu|nghề|tháng|thành phố|con|nước|trường|công ty) (nào|gì)",
-    ends_question="không, gì, đâu, nào, sao, ai, chưa, thế nào, bao nhiêu, mấy, phải không, à, nhỉ, hả",
-    requests="viết, dịch, giải thích, tóm tắt, giúp, hãy, gợi ý, cho tôi (một|vài|xin|biết), kể, liệt kê, so sánh, tính, sửa, soạn",
-    supposing="giả sử, hãy tưởng tượng, tưởng tượng, ngày xửa ngày xưa, đóng vai",
-    conditional="nếu tôi (là|có|được|trúng), giá mà, nếu như tôi, nếu tôi (sống|ở|trở thành|biết|giàu), ước gì",
-    forgetting="hãy quên, quên đi, xóa, xoá, quên",
-    asking="hãy, làm ơn, xin, vui lòng",
-    denying="đừng, không, chớ",
-)
-INDONESIAN = Phrases(
-    common="yang, dan, di, saya, aku, ini, itu, dengan, untuk, tidak, dari, ke, apa, mana, dimana, kapan, siapa, kenapa, mengapa, bagaimana, berapa, adalah, ada, akan, bisa, dalam, pada, kamu, anda, sudah, atau, juga, tinggal, nama, suka, punya, anak, kerja, bekerja",
-    own="saya, aku, kami, kita, namaku, rumahku, istriku, suamiku, anakku, ibuku, ayahku, pekerjaanku, kucingku, anjingku, umurku, hobiku, kakakku, adikku, temanku, keluargaku, gue, gua",
-    requested="(beri|beritahu|bantu|buatkan|tuliskan|ajari|jelaskan|kasih|tolong|ceritakan|carikan) ... (saya|aku|kami), untuk (saya|aku|kami)$, (kepada|pada) (saya|aku)",
-    impersonal="bagaimana (cara )?(saya|aku|kami|kita), (apa|apakah) (saya|aku) bisa, bagaimana cara*, (jika|kalau|seandainya|andai) (saya|aku), (saya|aku) ingin (kamu|anda|tahu|bertanya)",
-    keeping="ingat, ingatlah, lupa, selalu, jangan lupa, mulai sekarang, panggil",
-    questions="apa, apakah, siapa, kapan, di mana, dimana, ke mana, kemana, dari mana, kenapa, mengapa, bagaimana, berapa, bolehkah, bisakah, tahukah, jam berapa, tanggal berapa",
-    ends_question="apa, siapa, kapan, di mana, dimana, ke mana, kemana, dari mana, kenapa, bagaimana, berapa, mana, ya, (apa|siapa|berapa|mana) (nama|umur|pekerjaan) (saya|ku)",
-    requests="tulis, tuliskan, terjemahkan, jelaskan, ringkas, rangkum, buat, buatkan, bantu, tolong, beri, berikan, sarankan, ceritakan, hitung, bandingkan, perbaiki, carikan",
-    supposing="bayangkan, misalkan, anggap, anggaplah, katakanlah, pada suatu hari, berpura-pura",
-    conditional="(jika|kalau|seandainya|andai|andaikan) (saya|aku)",
-    forgetting="lupakan, hapus, hapuskan",
-    asking="tolong, mohon, silakan, dan",
-    denying="jangan, tidak, tak",
-)
-SWAHILI = Phrases(
-    common="na, ya, wa, ni, kwa, katika, mimi, wewe, yeye, yangu, wangu, langu, changu, nini, wapi, lini, nani, kwa, nini, gani, vipi, ngapi, hii, hiyo, si, la, za, kama, lakini, pia, jina, ninaishi, nina",
-    own="mimi, sisi, wangu, yangu, langu, changu, zangu, vyangu, kwangu, wetu, yetu, letu, chetu, zetu, nina, sina, ninaishi, naishi, nafanya, ninafanya, napenda, ninapenda, nilizaliwa, nimeoa, nimeolewa, ninasoma, nasoma, sipendi, siwezi, nimehamia, ninaogopa, ninacheza, nacheza",
-    own_first="nina*, nili*, nime*, nafanya, naishi, napenda",
-    own_not="nini, ninataka, ninahitaji, nataka",
-    requested="(niambie|nipe|nisaidie|nionyeshe|nieleze)",
-    impersonal="(ninawezaje|naweza|ningeweza), kama (mimi|ningekuwa)",
-    keeping="kumbuka, usisahau, daima, kamwe, kuanzia sasa, niite",
-    questions="nini, wapi, lini, nani, kwa nini, vipi, namna gani, je (una|ni|wewe|unaweza|kuna|nina|mimi|jina|naweza), ninawezaje, unaweza",
-    ends_question="upi, ipi, yupi, zipi, lipi, kipi, wepi, nini, wapi, lini, nani, gani, vipi, ngapi, kwa nini, nini hasa, wangapi, mingapi, mangapi",
-    requests="andika, tafsiri, eleza, fupisha, nipe, nisaidie, pendekeza, niambie, tengeneza, hesabu, linganisha, rekebisha",
-    supposing="fikiria, tuseme, hebu tuseme, jifanye, hapo zamani",
-    conditional="kama ningekuwa, ningekuwa, kama ningalikuwa",
-    forgetting="sahau, futa, usahau",
-    asking="tafadhali, na",
-    denying="si, usi",
-    own_verbs="ninaishi, naishi, nafanya, ninafanya, napenda, ninapenda, sipendi, sili, sinywi, nakunywa, ninakunywa, nakula, ninakula, nacheza, ninacheza, nasoma, ninasoma, nilizaliwa, nilihamia, nimehamia, nimeoa, nimeolewa, ninaumwa, naogopa",
-)
-TAGALOG = Phrases(
-    common="ang, ng, sa, na, ako, ko, mo, ikaw, siya, ay, at, mga, ni, si, ano, saan, kailan, bakit, paano, sino, ilan, alin, hindi, ito, iyon, may, po",
-    own="ako, ko, akin, aking, kami, namin, amin, aming, tayo, natin",
-    requested="(bigyan|sabihan|tulungan|turuan) (mo )?(ako|kami)",
-    impersonal="paano ko, kung ako, paano ako",
-    keeping="tandaan, huwag kalimutan, palagi, mula ngayon, tawagin mo akong",
-    questions="ano (ang|ba), saan, kailan, bakit, paano, sino, ilan, alin, ilang",
-    requests="isulat, isalin, ipaliwanag, bigyan mo, tulungan mo, sumulat, gumawa",
-    supposing="isipin mo, isipin natin, ipagpalagay, magkunwari, kunwari, halimbawa na ako, noong unang panahon",
-    conditional="kung (ako|ako ay|ako'y|mayaman ako|nakatira ako), sana ako",
-    forgetting="kalimutan, burahin",
-)
-GEORGIAN = Phrases(
-    common="და, არის, მე, ჩემი, რა, სად, როდის, რატომ, როგორ, ვინ, რომ, არ, ეს, ის",
-    own="მე, ჩემი, ჩემს, ჩემმა, მაქვს, ვარ, ვცხოვრობ, ვმუშაობ, მყავს, მიყვარს, ჩვენ, ჩვენი, მქვია, ვსწავლობ, დავიბადე",
-    questions="რა, სად, როდის, რატომ, როგორ, ვინ, რომელი, რამდენი",
-    asks="სად, როდის, რატომ, რომელი, რამდენი",
-    keeping="დაიმახსოვრე, არ დაგავიწყდეს, ყოველთვის",
-    requests="დაწერე, თარგმნე, ახსენი, მითხარი, გადათარგმნე, გადმოთარგმნე, დამეხმარე, შემიმოკლე, გაასწორე, შეადგინე, მომეცი",
-    supposing="წარმოიდგინე, წარმოიდგინეთ, დავუშვათ, ვთქვათ, იყო და არა იყო რა",
-    conditional="რომ ვიყო, მე რომ, ნეტავ",
-    forgetting="დაივიწყე, წაშალე",
-)
-ARMENIAN = Phrases(
-    common="եւ, և, է, եմ, ես, իմ, ինչ, որտեղ, երբ, ինչու, ինչպես, ով, որ, չի, այս, այն",
-    own="ես, իմ, ինձ, եմ, մենք, մեր, ունեմ, չունեմ, ծնվել եմ, սիրում եմ",
-    keeping="հիշիր, մի մոռացիր, միշտ",
-    questions="ինչ, որտեղ, երբ, ինչու, ինչպես, ով, որն, քանի",
-    requests="գրիր, թարգմանիր, բացատրիր, ասա ինձ",
-    supposing="պատկերացրու, պատկերացրեք, ենթադրենք, ասենք",
-    conditional="եթե ես, երանի",
-    forgetting="մոռացիր, ջնջիր",
-)
-AMHARIC = Phrases(
-    common="እና, ነው, ነኝ, እኔ, የኔ, ምን, የት, መቼ, ለምን, እንዴት, ማን, አለ, ውስጥ, ላይ",
-    own="እኔ, የእኔ, የኔ, ነኝ, አለኝ, እኛ, የእኛ, ስሜ, ባለቤቴ, ልጄ, እናቴ, አባቴ, እኖራለሁ, እሰራለሁ, እወዳለሁ",
-    own_endings="ለሁ",
-    keeping="አስታውስ, አትርሳ, ሁልጊዜ",
-    questions="ምን, የት, መቼ, ለምን, እንዴት, ማን, ስንት",
-    asks="የት, መቼ, ለምን, እንዴት, ስንት, ምንድን, ማን",
-    requests="ጻፍ, ተርጉም, አስረዳ, ንገረኝ, አስረዳኝ, ጻፍልኝ, ጻፊ, ተርጉሚ, እርዳኝ, አሳጥር, አስተካክል, ስጠኝ",
-    supposing="አስብ, አስቢ, እንበል, እናስብ",
-    conditional="እኔ ብሆን, ምነው",
-    forgetting="እርሳ, ሰርዝ",
-)
-
-FURTHER_ASIA: tuple[Phrases, ...] = tuple(
-    value for value in list(vars().values()) if isinstance(value, Phrases)
-)
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# language/german.py
-
-SOURCES["language/german.py"] = r'''"""German."""
-
-# ruff: noqa: E501  (phrases of a kind stand together)
-
-from .phrases import Phrases
-
-GERMAN = Phrases(
-    letters="ßäüö",
-    common="""aber, als, am, an, auch, auf, aus, bei, bin, bis, bist, da, das, dass, dein, deine, dem, den, der, des, die, du, ein, eine, einem, einen, einer, er, es, für, hab, habe, haben, hat, hast, hatte, ich, ihm, ihn, ihr, ihre, im, in, ist, ja, kann, mein, meine, meinem, meinen, meiner
-        mich, mir, mit, nach, noch, nur, ob, oder, sein, seine, sich, sie, sind, so, über, um, und, uns, von, vor, war, waren, warum, was, welche, wem, wen, wer, wie, wir, wird, wo, zu, zum, zur""",
-    known_by="nicht, kein, keine, schon, gern, gerne, jetzt, heute, mehr, sehr, viel, immer, seit, heißt, gibt, bitte, danke, hallo, wieder, weil, wenn, dann, mal, doch, alles, neu, neue, jahre, jahr, zwei, unser",
-    own="ich, mein, meine, meinen, meinem, meiner, meines, meins, wir, unser, unsere, unseren, unserem, unserer, unseres, bin, hab, habe, wohne, gefällt, arbeite, heiße, heisse",
-    own_verbs="bin, habe, hab, wohne, arbeite, heiße, heisse",
-    own_objects="mir, mich, uns",
-    requested="""(gib|gebt|sag|sage|erklär|erkläre|zeig|zeige|hilf|nenn|nenne|schreib|schreibe|erzähl|erzähle|mach|mache|such|suche|empfiehl|empfehle|schick|schicke|erstell|erstelle|übersetz|übersetze|find|finde|rate|lies|bring|bringe|beschreib|beschreibe|plane|entwirf|lass|verrate|verrat|formulier|formuliere|fass|berechne|korrigier|korrigiere|merk|generier|generiere|zähl|zähle) (bitte |mal |doch |kurz )?(mir|mich|uns)
-        (geben|sagen|erklären|zeigen|helfen|nennen|schreiben|erzählen|machen|suchen|empfehlen|können|könnten|würden|kannst|könntest|würdest|magst|willst) (sie|du) (bitte |mal )?(mir|mich|uns), für (mich|uns)$, (möchte|will|hätte gern*|brauche|suche) ich, meine frage""",
-    impersonal="""(wie|womit|wodurch|wofür) _ (ich|wir|man), (brauche|benötige|bräuchte) (ich|wir), was (kann|könnte|soll|sollte|muss|mache|tue|nehme) (ich|wir), wo (finde|kaufe|bekomme|kriege|kann) (ich|wir), (welche|welchen|welches|welcher) ... (brauche|nehme|verwende|benutze|soll|sollte) (ich|wir), wenn (ich|wir), als ob (ich|wir)
-        ich (brauche|möchte|will|hätte gern*|suche|bräuchte) (ein|eine|einen|hilfe|dass|ideen|tipps|wissen), ich (frage mich|habe eine frage|würde gern*), (ich bekomme|bekomme ich|ich erhalte) ... (fehler|fehlermeldung), angenommen ich, ich habe ... (fehler|fehlermeldung|datei|tabelle|liste|funktion)""",
-    personal="wie (heiße|heiß|bin|wohne|arbeite|lebe|verbringe|feiere|nenne|trinke|schlafe|fahre|komme|reise|fühle|mag) ich (zur|zum|ins|nach|in|am|meist*|normalerweise|immer|gern*|eigentlich|nochmal|denn|mit|mich)?, wie (alt|groß|schwer|lange|oft|viele _) (bin|habe|arbeite|wohne|lebe|mache|trinke) ich",
-    keeping="""merk, merke, merken, denk, vergiss, vergessen, immer, niemals, künftig, ab jetzt, ab sofort, von nun an, nenn mich, nenne mich, deine antworten""",
-    openers="übrigens, ach ja, na ja, naja, nebenbei, nebenbei bemerkt, apropos, ach, bitte, hallo, hi, hey, ok, okay, also, nun, und, aber, dann, danke, ja, nein, guten morgen, guten tag, kurze frage, so",
-    polite="danke, vielen dank, dankeschön, besten dank, herzlichen dank, gern geschehen, alles klar, guten (morgen|tag|abend)",
-    addresses="(kannst|könntest|würdest|magst|hilfst|weißt|hast|gibst|erklärst|zeigst|hättest|empfiehlst) du, (können|könnten|würden|wissen|haben|hätten) sie, (hilf|gib|erklär|erkläre|zeig|zeige|nenn|nenne|schreib|schreibe|empfiehl|schick) ... (mir|uns), (was|wie|wo|womit) (soll|sollte|kann|könnte|mache|muss|würdest|rätst|empfiehlst) (ich|du|wir), irgendwelche (tipps|ideen), (tipps|ideen)$, hier ist (mein|meine|der|die|das|was)",
-    reacts="(ich )?(hab|habe)('s|s| es| das| alles)? ... (verstanden|kapiert|begriffen), verstanden$, ich (verstehe|sehe|begreife)( das| es| den punkt| jetzt| nun| was du meinst| ja)?$, ich (probier|probiere|versuch|versuche|teste|schau|schaue|überleg|überlege|prüfe) (das|es|mal|mir), das (ergibt|macht) (jetzt )?sinn, das ist (gut|super|toll|klar|perfekt|genau|hilfreich|sehr hilfreich|einleuchtend|genau das|es)$, (klingt|hört sich) gut*, das leuchtet ein, ich melde mich, leuchtet ein, genau (das|so), das hilft, du hast recht, stimmt",
-    prefers="ich bevorzuge, ich würde ... bevorzugen, ich (hätte|habe|mag|möchte) ... (lieber|am liebsten), ... ist mir lieber, ... sind mir lieber, mir (ist|sind|wäre|wären) ... lieber, am liebsten (sind|ist|hätte|wäre|habe|mag), ich mag es wenn, ich mag es nicht wenn, ich ziehe ... vor",
-    leans_first="(er|sie|es|dies|das) (ist|war|hat|hatte|wird|kann|macht|klingt|sieht|funktioniert|wohnt|lebt|heißt|arbeitet|mag|geht|kommt|spielt|steht|liegt|bellt|passt|gefällt|stört|nervt), (einer|eine|eines|beide|alle|keiner) von (ihnen|denen), (dort|davon|damit|darin|dafür|daran|darauf|deshalb|deswegen|beide) (ist|sind|war|hat|habe|bin|will|wohne|arbeite|haben)",
-    leans_last="das, es, ihn, dort, davon, damit, dafür, darauf, daran, beides, den anderen, die andere, das andere",
-    leans="ich (glaube|denke|finde|meine) (das|es|der|die|dass (das|es|er|sie)) (ist|sind|war|besser)",
-    questions=r"""(wie|was|wo|wann|warum|wieso|woran|worauf|womit|wofür|wohin|woher) _\s(ich|wir|man), (wie|welche|welcher|welches|welchen) _ _ (ich|wir), (gibt es|hast du) ... (tipps|ideen|ratschläge|vorschläge), irgendwelche (tipps|ideen), welche(r|s|n|m)? _ (passt|passen|hilft|helfen|eignet|eignen|brauche|brauchen|nehme|nehmen|trage|esse|wähle|empfiehlst|wäre|lohnt|lohnen|schmeckt),
-        (wie|was|wo|wann|warum|wieso|weshalb|wer|wen|wem|woher|wohin|womit|wofür|welche|welcher|welches|welchen) (ist|sind
-            |kann|kannst|können|soll|sollte|sollen|muss|müssen|darf|macht|mache|machst|kostet|kosten|bedeutet|heißt|war|hat
-            |habe|haben|gibt|koche|finde|bekomme|kaufe|repariere|geht|gehe|funktioniert|wird|wirkt|lerne|schreibe|baue|mach
-            |koch|schenke|tue|tun|weiß|wäre|könnte|hilft|brauche|braucht|sagt|sagen|nennt|nehme|melde|richte|werde|würde
-            |esse|viel|viele|lange|oft|alt|hoch|weit|groß)
-        was für, wie man, wieviel, (kann|darf|soll|sollte|muss|könnte|werde|würde|habe|bin|brauche|hätte) (ich|man|wir|mein
-            |meine|jemand), (kannst|könntest|würdest|weißt|hast|bist|magst|willst) du, (können|könnten|würden|wissen|haben) sie
-        (ist|sind|hat|haben|gibt|darf|kann) (es|mein|meine|das|der|die|dieser|diese|mir|man), weiß jemand, kennt jemand
-        ich (frage mich|würde gern* wissen|möchte wissen|will wissen|wüsste gern*), hat jemand, ob (ich|man|mein|meine), warum, wieso, weshalb, weswegen""",
-    requests="""markier*, unterstreich*, finde (den|die) fehler, ich brauche (ein|eine) geschenk, (ideen|rezept|rezepte|tipps|geschenkideen|übungen) für, schreib*, übersetz*, erklär*, beschreib*, gib, geben sie, erstell*, hilf, helfen sie, zeig*, sag, sage, sagen sie, erzähl*
-        formulier*, korrigier*, verbesser*, berechne, vergleich*, empfiehl, nenne, nenn mir, nennen sie, liste, fass, fasse
-        fassen sie, mach (mir|ein|eine|einen|das|den|die|aus|mal), mache (mir|ein|eine|einen), such mir, suche mir, finde (mir
-            |heraus|ein|eine|einen), entwirf, dichte, plane, überprüf*, prüf*, bewert*, beurteil*, klassifizier*, kürz*, vervollständig*
-        antworte auf, beantworte, lies, repariere, optimier*, analysier*, schlag* ... vor, rate mir, überleg*, generier*, rechne
-        setz* ... fort, spiel (den|die|einen), verhalte dich, du bist (ein|eine|jetzt|mein|meine), stell dich, tu so, ich (brauche
-            |möchte|will|hätte gern*|suche) ... (gedicht|rezept|rezepte|liste|text|brief|übersetzung|zusammenfassung|idee|ideen
-            |tipps|hilfe|vorschläge|beispiel|beispiele|rat), ich (möchte|will) dass du, ich bräuchte, denk* dir, wandle, ordne""",
-    always="immer, nie, niemals, stets, grundsätzlich, merk dir, merke dir, vergiss nicht, nenn mich, nenne mich, antworte immer",
-    standing="""ab jetzt, ab sofort, von nun an, künftig, in zukunft, zukünftig, jedes mal, jedesmal, deine antworten, (kurze|knappe|lange|ausführliche) antworten,""",
-    supposing="""lass uns (ein |eine )?(rollenspiel|spiel|geschichte), lasst uns (ein )?(rollenspiel|spiel), spielen wir, (als |im )?(ein )?gedankenexperiment, du bist ... und ich bin, angenommen, nehmen wir an, nimm an, stell dir vor, stellen sie sich vor, stellen wir uns vor, gesetzt den fall
-        sagen wir, mal angenommen, hypothetisch, theoretisch, rollenspiel, es war einmal, was wäre wenn, in dieser geschichte
-        tu so, tun wir so, lass uns (so tun|spielen), wir spielen, im rollenspiel, szenario, gehen wir davon aus, in diesem spiel""",
-    conditional="wenn ich (wäre|hätte|könnte|würde|gewänne), wenn ich ... (wäre|hätte|könnte|würde|verdienen|gewinnen), wäre ich, hätte ich, ich wünschte",
-    roles="""als (ein |eine |der |die )?(pirat|piratin|zauberer|hexe|drache|ritter|könig|königin|prinz|prinzessin|vampir|roboter|alien
-            |elf|elfe|zwerg|geist|superheld|cowboy|ninja|samurai|wikinger|einhorn|detektiv|erzähler|figur|ki|gott|göttin|kaiser)""",
-    handling="""(gutes|richtiges|korrektes) (deutsch|englisch|französisch|spanisch), übersetz*, zusammenfass*, fass, fasse, fassen, korrigier*, korrektur*, umformulier*, formulier*, bewert*, beurteil*
-        klassifizier*, antworte auf, antworten sie auf, beantwort*, kürz*, verbesser*, gegenlesen, lies, rechtschreib*, grammatik, benot*""",
-    soft_handling="worum geht es in, wovon handelt, was will, von wem (ist|stammt), erklär*, analysier*, prüf*, überprüf*, was (bedeutet|heißt), kommentier*, lesen",
-    texts="""lied, liedes, songtext, strophe, dies, diese, diesen, dieses, diesem, dieser, das, folgende*, folgenden, unten, oben, text, texte, mail, mails, e-mail
-        e-mails, nachricht, nachrichten, brief, artikel, lebenslauf, satz, sätze, absatz, aufsatz, beitrag, geschichte, gedicht
-        liedtext, chat, gespräch, protokoll, formular, dokument, bericht, zitat, notizen, kommentar, bewerbung, bewertung, rezension, seite, anschreiben""",
-    speaking="im folgenden, folgende*, schrieb, schreibt, sagt, sagte, meinte, antwortete, geschrieben, gesagt, zitat, hier ist, hier sind, hier kommt, erzählte, geschickt, bekommen, weitergeleitet, weitergeleitete, weiterleitung",
-    self_leads="stelle mich vor, stell mich vor, was ich, über mich, über uns, zu mir, zu meiner person, merk dir, merke dir, merk dir bitte, vergiss nicht, notiz, zur info, nicht vergessen",
-    salutations="sehr geehrte*, liebe, lieber, hallo, hi, guten (tag|morgen|abend), moin, servus, grüezi, werte*",
-    signoffs="""mit freundlichen grüßen, mit freundlichem gruß, freundliche grüße, viele grüße, liebe grüße, beste grüße, herzliche grüße
-        schöne grüße, lg, mfg, vg, gruß, grüße, dein, deine, ihr, ihre, hochachtungsvoll, bis bald""",
-    subjects="betreff, wg, fwd",
-    headers="von, an, betreff, datum, gesendet, cc, aw, wg",
-    resumes="lebenslauf, berufserfahrung, ausbildung, kenntnisse, beruflicher werdegang, persönliche daten, werdegang",
-    forgetting="dass du … (vergisst|löschst), (kannst|könntest|würdest|sollst|darfst) du … (vergessen|löschen), du (kannst|sollst|darfst|solltest) … (vergessen|löschen), (kannst|könntest|würdest) du ... vergessen, merk dir ... nicht mehr, dass du ... (vergisst|löschst), vergiss, vergesst, vergessen, vergisst, lösch, lösche, löschen, löschst, streich, streiche, entferne, merk dir nicht mehr",
-    asking="bitte, ich (möchte|will), du, sie, und, jetzt, kannst, könntest, zu, alles, auch, dann",
-    everything="alles, was du (über|von) mich, was du (über|von) mir, was du weißt, sämtliche*",
-    ending="""geschieden, getrennt, trennung, scheidung, ausgezogen, weggezogen, verkauft, verkaufte, gekündigt, kündigte, gestorben, starb, tot, verstorben
-        verloren, entlassen, nicht mehr, kein* ... mehr, abgesagt, aufgegeben, aufgehört, beendet, vorbei, geschlossen, weggegeben, verwitwet, witwe, witwer
-        abgebrochen, gestohlen, abgebrannt, eingeschläfert, abgeschafft, pensioniert, in rente, exmann, exfrau, ex-mann, ex-frau, schluss gemacht, aufgelöst
-        abgemeldet, fertig mit, früher, abgeschlossen""",
-    corrects="nicht (am |um |bis )?[0-9]*, eigentlich, ich meinte, mein fehler, vertan, verschrieben, geirrt, (das|es) (ist|war|stimmt) (falsch|nicht|veraltet), stimmt nicht, korrektur, korrigiere, nicht ... sondern, statt, anstatt, verschoben, verlegt, geändert, umbenannt, verlängert, gewechselt, umgezogen, früher, nein (ich|es|das|mein|meine)",
-    fillers="ein, eine, einen, einem, einer, eines, der, die, das, den, dem, des, bin, ist, sind, jetzt, nun, derzeit, aktuell, momentan, gerade, zurzeit, gar, sehr, wirklich, auch, eben, halt, ja, doch, bitte, übrigens, eigentlich, tatsächlich, also",
-    numbers="zwei/2, drei/3, vier/4, fünf/5, sechs/6, sieben/7, acht/8, neun/9, zehn/10, elf/11, zwölf/12, zwo/2, zwanzig/20, dreißig/30, vierzig/40, fünfzig/50, sechzig/60, siebzig/70, achtzig/80, neunzig/90",
-    speaker="ich, mir, mich, mein, meine, meinen, meinem, meiner, meines, sich",
-    user="der nutzer, die nutzerin, dem nutzer, der nutzerin, den nutzer, nutzer, nutzerin, der benutzer, die benutzerin, benutzer",
-    links="in, im, am, an, auf, aus, von, vom, zu, zum, zur, mit, ohne, bei, beim, für, über, unter, vor, nach, seit, bis, durch, gegen, zwischen, neben, hinter, als, und, oder, aber, weil, dass, wenn, nicht, kein, keine, keinen, nie, wie, um",
-    forms="habe/hat, esse/isst, lese/liest, spreche/spricht, fahre/fährt, schlafe/schläft, trage/trägt, mag/mag, kann/kann, will/will, weiß/weiß, laufe/läuft, helfe/hilft, treffe/trifft, nehme/nimmt, sehe/sieht, gebe/gibt, vertrage/verträgt, werde/wird, arbeite/arbeitet",
-    endings="e/t, e/et",
-    denying="nicht, nie, niemals",
-    denying_after="nicht",
-    forwarding="nachricht*, weitergeleitet*",
-    wrote="schrieb",
-    states="ist, sind, war, waren, hat, hatte",
-    points="das, dies, es, was",
-)
-'''
-
-# ----------------------------------------------------------------------------------------------------------
 # language/guess.py
 
 SOURCES["language/guess.py"] = r'''"""Which of the languages that we have texts in a message is written in: by script, else by its common words.
@@ -22413,18 +27659,12 @@ from collections import Counter
 from functools import lru_cache
 
 from ..core.locales import CODES
-from . import TABLES
 from .detection import likely
-from .english import ENGLISH
-from .french import FRENCH
-from .german import GERMAN
-from .russian import RUSSIAN
 from .scripts import fold
-from .spanish import SPANISH
 
 _LOOKED_CHARS = 500
 _NOT_RUSSIAN = re.compile("[іїєґўђјљњћџѓќѕәғқңөұүһҗҳӯӣ]")  # letters of other languages in Cyrillic
-_CODES = ((ENGLISH, "en"), (GERMAN, "de"), (SPANISH, "es"), (FRENCH, "fr"), (RUSSIAN, "ru"))
+_TOLD_BY_WORDS = ("en", "de", "es", "fr", "ru")
 _CHINESE, _TRADITIONAL, _JAPANESE = "gb2312", "big5", "shift_jis"  # each lacks the others' own forms
 
 
@@ -22473,225 +27713,11 @@ def _can(char: str, encoding: str) -> bool:
 
 def _of_words(text: str, otherwise: str) -> str:
     """otherwise: the code where no word tells it."""
-    found = likely(fold(text))
-    if not any(table in TABLES for table in found):
+    found = [table.language for table in likely(fold(text)) if table.language]
+    if not found:
         return otherwise
-    codes = [code for table, code in _CODES if table in found]
+    codes = [code for code in found if code in _TOLD_BY_WORDS]
     return codes[0] if len(codes) == 1 else ""
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# language/italian.py
-
-SOURCES["language/italian.py"] = r'''"""Italian."""
-
-# ruff: noqa: E501  (phrases of a kind stand together)
-
-from .phrases import Phrases
-
-ITALIAN = Phrases(
-    common="""a, ai, al, alla, che, chi, ci, come, con, cosa, da, dal, dei, del, della, delle, di, dove, e, ed, era, gli, ha, hai, hanno, ho, i, il, in, io, l, la, le, lo, lui, ma, me, mi, mia, mio, ne, nel, nella, non, o, per, perché, più, quale, quando, qual, se, sei, si, sono, su, suo, sua, ti, tu, tua, tuo, un, una, uno, è""",
-    known_by="anche, sempre, mai, qui, grazie, ciao, due, anni, anno, tutto, tutti, ora, adesso, ogni, altro, bene, solo, giorno, giorni, molto, dopo, fa",
-    own="""come _ lavoro, lavoro (spesso|sempre|molto|tanto|troppo|dal|dalle|con|tutti|di|su|part|fino|poco), io, mio, mia, miei, mie, noi, nostro, nostra, nostri, nostre, sono (nato|nata|un|una|il|la|allergic*|vegan*|vegetarian*|sposat*|divorziat*|laureat*|cresciut*|andat*|stat*|in|di|alt*|io)
-        mi (chiamo|piac*|trasferisco|trovo|sono|sento|occupo|sveglio|alzo|alleno|interessa*|dà|fa male|danno), (abitiamo|viviamo|abbiamo|siamo)
-        (dove|in che|in quale|che|cosa|da quanto|da quando|per chi|con chi|quando|quanti _|quante _|quanto|a che|a cosa|perché|come|quali|quale) ... (lavoro|studio|gioco|suono|uso|peso|guadagno|corro|nuoto|viaggio|leggo|vedo|compro|cucino|sono nat*|porto|pratico|prendo|festeggio|alloggio)$
-        (che|quale) (lavoro|mestiere|sport) (faccio|pratico), lavoro (come|in|per|da|a|nel|alla), (chi|dove|come|quanto alt*|di dove) sono""",
-    own_verbs="ho, abito, vivo, faccio, vado, preferisco, adoro, odio, dormo, guido, soffro, possiedo, parlo, bevo, mangio, colleziono, conosco, sto, devo, ero, nacqui,",
-    own_objects="mi, me, ci",
-    own_first="o",
-    own_not="questo, quello, hello, ciao, certo, quando, quanto, come, buongiorno, voglio, vorrei, altro, tutto, nostro, stesso, dato, testo, modello, codice, esempio, primo, secondo, posso, devo, riassumo, molto, poco, tanto, denaro, tempo, titolo, dopo, obiettivo, solo, grazie, salvo, meglio, bravo, aiuto, perciò, però, può, invio, file",
-    before_verbs="non, già, ora, adesso, anche, sempre, oggi",
-    requested="(mi|ci) (dai|dici|aiuti|spieghi|mostri|scrivi|consigli|suggerisci|fai|puoi|può|potresti|potrebbe|racconti|traduci|insegni|dia|dica|aiuti|trovi|prepari), (puoi|potresti|può|potrebbe) ... (darmi|dirmi|aiutarmi|spiegarmi|scrivermi), per (me|noi)$",
-    impersonal="""come (posso|faccio|devo|potrei|si|dovrei|riesco), (cosa|che cosa|che) (posso|devo|dovrei|faccio per) (fare|usare|dire|scrivere|comprare|mettere)?, dove (posso|trovo|compro), se (io|fossi|ho|devo|voglio), come se (io|fossi)
-        ho (bisogno|una (domanda|lista|tabella|funzione)|un (errore|file|testo|problema con)), (ricevo|ottengo|mi dà|mi appare) ... errore, (vorrei|voglio|cerco) (un|una|che|sapere|aiuto), mi (chiedo|serve|servono|serva)""",
-    personal="come (mi (chiamo|sento)|vado (al|a)|sto|prendo il (caffè|tè))",
-    keeping="sempre, mai, ricorda, ricordati, ricordi, dimenticare, d'ora in poi, chiamami, le tue risposte",
-    openers="a proposito, comunque, tra l'altro, ah, oh, beh, per favore, per piacere, perfavore, ciao, salve, buongiorno, buonasera, ok, allora, bene, e, ma, poi, grazie, sì, no, adesso, ora, una domanda",
-    polite="grazie, grazie mille, molte grazie, prego, buongiorno, buonasera, buonanotte, a presto, perfetto, ti ringrazio",
-    addresses="(mi |ci |ti |me lo )?(puoi|potresti|può|potrebbe|potete|sapresti|aiuti|consigli|suggerisci|dai|spieghi) _, aiutami, dammi, dimmi, spiegami, consigliami, come (posso|faccio|dovrei|potrei), cosa (posso|dovrei|devo|mi consigli), hai (idee|consigli|suggerimenti|qualche), qualche (idea|consiglio), ecco (il|la|cosa|i|le)",
-    reacts="(ora |adesso )?(ho )?(capito|afferrato)( tutto| bene| l'idea| meglio)?$, (ora |adesso )?(lo )?capisco( meglio| ora| adesso| bene)?$, (ha|adesso ha|questo ha) (più |molto )?senso, ci provo, (ci )?proverò, (va|mi va) bene$, chiaro$, tutto chiaro, d'accordo$, hai ragione, mi sembra (giusto|buono|ok), vediamo",
-    prefers="preferisco, preferirei, mi piace (quando|che|di più), la mia preferenza",
-    leans_first="(lui|lei|loro|esso|essa|ciò|questo|questa) (è|era|ha|sono|vive|abita|lavora|suona|fa|va|mi|si), (uno|una|entrambi|tutti) di (loro|essi|questi)",
-    leans_last="questo, quello, ciò, lui, lei, loro, lì, là, quella",
-    leans="(credo|penso) che (questo|quello|lui|lei|sia)",
-    questions="""come (mi chiamo|si chiama|si chiamano|ci chiamiamo), come *o (il|lo|la|i|gli|le|un|una|mio|mia|dal|dalla|dai|questo|questa|l'_), (qualche|alcuni) (consiglio|consigli|idea|idee), (che )?cosa _,
-        come (faccio|si|posso|potrei|fare|funziona|riparo|aggiusto|è|sta|mai|cucino|preparo|devo), dove (posso|trovo|è|si|compro|sono|devo), quando (è|parte|arriva
-            |devo|posso|si|inizia), perché, cosa (posso|devo|è|significa|ne|dovrei|fare|cucino|mi (consigli|suggerisci)), che cosa, che (ore|tipo|cosa|significa), chi (è|sa|può|ha)
-        qual, quale, quali, quanto, quanta, quanti, quante, (posso|possiamo|devo|dovrei|potrei|puoi|potresti|sai|conosci|può|è (possibile|vero|normale|meglio)|c'è|ci sono|esiste)
-        qualcuno sa, mi chiedo, vorrei sapere, voglio sapere, mi piacerebbe sapere, qualche (idea|consiglio|suggerimento), hai (idee|consigli)""",
-    requests="""(mi|ci) (serve|servono|serva) ... (idee|ricetta|ricette|consigli|consiglio|aiuto|lista|testo|esempi|poesia|traduzione), (idee|ricetta|ricette|consigli|esercizi|regali) per, scrivi, scrivimi, scriva, traduci, traducimi, traduca, spiega, spiegami, spieghi, dammi, mi dia, fammi, fai, crea, creami, genera, aiutami, aiuto, mi aiuti, dimmi
-        mostrami, mostra, riassumi, riassumimi, riassuma, correggi, correggimi, corregga, calcola, cerca, cercami, trova, trovami, consigliami, consiglia, suggerisci
-        suggeriscimi, proponi, raccontami, descrivi, confronta, analizza, migliora, riscrivi, riformula, classifica, valuta, rispondi a, completa, continua, pianifica
-        organizza, elenca, prepara, inventa, controlla, converti, comportati, sei (un|una|il mio|la mia), fingi, mi serve (un|una|aiuto), ho bisogno (di|che)
-        voglio (che tu|una (ricetta|lista|lettera|idea|traduzione)|un (poema|testo|consiglio|esempio|riassunto)), vorrei (che|una (ricetta|lista|lettera|idea)|un (testo|consiglio|esempio))
-        ricordami di, aggiusta, ripara, ottimizza, leggi, scegli, indovina, metti, redigi, componi""",
-    always="sempre, mai, non ... mai, ricorda che, ricordati, non dimenticare, chiamami",
-    standing="d'ora in poi, da adesso in poi, da ora, in futuro, ogni volta, le tue risposte, risposte (brevi|corte|lunghe|dettagliate)",
-    supposing="""facciamo (un gioco|finta|che), giochiamo, tu sei ... e (io )?sono, esperimento mentale, (tu )?sei ... e io sono, supponi, supponiamo, supponendo, immagina, immaginiamo, immaginate, fai finta, facciamo finta, fingi, fingiamo, diciamo, mettiamo, poniamo, ipoteticamente, in teoria
-        gioco di ruolo, giochiamo, c'era una volta, in questa storia, in questo gioco, e se, ipotizziamo, scenario, ammettiamo, fai conto""",
-    conditional=r"se (fossi|avessi|potessi|vincessi|vivessi|guadagnassi|dovessi|io fossi|io avessi), magari, se (io )?*(assi|essi|issi)",
-    roles="""(da|come) (un |una |il |la )?(pirata|mago|strega|drago|cavaliere|re|regina|principe|principessa|vampiro|robot|alieno|elfo|nano|fantasma|supereroe
-            |cowboy|ninja|samurai|vichingo|unicorno|detective|narratore|personaggio|ia|dio|dea|imperatore)""",
-    handling="""traduc*, traduzione, riassum*, riassunto, correg*, correzione, riscriv*, riformul*, parafras*, valuta, vota, classifica, rispondi a, rispondere a, accorcia, migliora
-        ortografia, grammatica, rileggi""",
-    soft_handling="di (che|cosa) (cosa )?parla, chi (ha scritto|canta|ha detto), spiega, spiegami, analizza, controlla, cosa (significa|vuol dire), commenta, interpreta, leggi",
-    texts="""questo, questa, questi, queste, quello, quella, seguente, seguenti, testo, testi, mail, email, e-mail, messaggio, messaggi, lettera, articolo, curriculum, cv
-        frase, frasi, paragrafo, saggio, storia, racconto, poesia, canzone, chat, conversazione, modulo, documento, rapporto, citazione, appunti, commento, recensione
-        post, pagina, candidatura""",
-    speaking="di seguito, quanto segue, scrisse, scrive, ha scritto, dice, disse, ha detto, rispose, ha risposto, ecco, mandato, inviato, citazione, ricevuto, inoltrato, inoltrata",
-    self_leads="mi presento, su di me, riguardo a me, su di noi, ricorda, ricordati, non dimenticare, nota, tieni presente",
-    salutations="caro, cara, cari, gentile, egregio, ciao, salve, buongiorno, buonasera, spettabile",
-    signoffs="cordiali saluti, distinti saluti, saluti, un saluto, un abbraccio, baci, a presto, cordialmente, grazie, con affetto, tuo, tua",
-    subjects="oggetto",
-    headers="da, a, oggetto, data, inviato, cc",
-    resumes="curriculum vitae, curriculum, esperienza lavorativa, esperienze lavorative, esperienza professionale, istruzione, formazione, competenze",
-    forgetting="dimentica, dimenticati, dimentichi, dimenticare, dimenticassi, cancella, cancelli, cancellare, elimina, elimini, eliminare, rimuovi, scorda, non ricordare più",
-    asking="per favore, che, e, puoi, potresti, adesso, ora, anche, di, favore",
-    everything="tutto, tutti, tutte, quello che sai, ciò che sai",
-    ending="""divorzi*, separat*, separazione, lasciat*, lasciato, rotto con, trasferit*, andato via, andata via, venduto, venduta, licenziat*, dimess*, mort*, deceduto, deceduta, perso, persa
-        non ... più, annullat*, cancellat*, finito, finita, smesso, chiuso, vedov*, pensione, regalato, rubat*, ex marito, ex moglie, il mio ex, la mia ex, prima""",
-    corrects="non (il |alle )?[0-9]*, in realtà, volevo dire, intendevo, mi sono sbagliat*, (è|era) sbagliat*, correzione, correggo, non ... ma, invece di, anziché, spostat*, rinviat*, cambiat*, rinominat*, prorogat*, trasferit*, no (è|sono|il|la)",
-    fillers="un, una, uno, il, lo, la, i, gli, le, l, sono, è, ora, adesso, attualmente, davvero, anche, veramente, semplicemente, sto, sta",
-    numbers="due/2, tre/3, quattro/4, cinque/5, sei/6, sette/7, otto/8, nove/9, dieci/10, undici/11, dodici/12, venti/20, trenta/30, quaranta/40, cinquanta/50, sessanta/60, settanta/70, ottanta/80, novanta/90",
-    speaker="io, mio, mia, miei, mie, mi, me, si",
-    user="l'utente, utente",
-    links="a, al, alla, ai, alle, da, dal, dalla, di, del, della, dei, in, nel, nella, con, senza, per, su, sul, sulla, tra, fra, e, o, ma, perché, che, quando, se, non, mai, più, come, prima, dopo",
-    forms="ho/ha, vado/va, faccio/fa, posso/può, voglio/vuole, bevo/beve, vengo/viene, devo/deve, esco/esce, so/sa, capisco/capisce, preferisco/preferisce",
-    endings="o/e, o/a",
-    denying="non, mai",
-    forwarding="messaggi*, inoltrat*",
-    wrote="ha scritto",
-    states="è, erano, ha, era",
-    points="questo, quello",
-)
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# language/japanese.py
-
-SOURCES["language/japanese.py"] = r'''"""Japanese."""
-
-# ruff: noqa: E501  (phrases of a kind stand together)
-
-from .phrases import Phrases
-
-JAPANESE = Phrases(
-    spaced=False,
-    script="HIRAGANA",
-    common_pairs="です, ます, まし, した, して, てい, いる, いま, ませ, せん, でし, るの, って, った, でい, ある, あり, りま, なに, 何を, 何が, 何で, 何の, 何と, ので, から, とき, こと, もの, この, その, どの, どこ, いつ, だっ, ない, なる, のは, には, とは, ては, での, との, にい, がい, をし, する, すか, しま, たの, なの, んで, すが, いて, れて, られ, てる, たい, のか, どん, んな, はど, はい, がど, はな, こに, こで, つで, れで, 私の, 私は, 私が, 僕の, 僕は",
-    own="私, 僕, 俺, わたし, あたし, わたくし, ぼく, おれ, 自分, うちの, ウチの, 我が, 我々, われわれ, (妻|夫|旦那|主人|嫁|彼女|彼氏|息子|娘|母|父|兄|姉|弟|妹|犬|猫)の(名前|誕生日|仕事|年齢|好き|歳|職業|アレルギー), (妻|夫|旦那|息子|娘|犬|猫)は(何歳|いくつ|どこ|誰|なん)",
-    requested="(私|僕|俺|わたし)(に|のために)(教え|説明|見せ|話し|書い|作っ|送っ|教授), 自分で, 自分の(名前を)?(書|作)",
-    impersonal="(私|僕|俺|わたし)は(どう|どうやって|どうすれば|どうしたら|何をすれば), もし(私|僕|俺|わたし|自分)が, (私|僕|俺)が(知りたい|したい)の",
-    keeping="覚え, 忘れない, これから, いつも, 今後, と呼んで",
-    ends_statement="です, ます, ました, ません, ませんでした, でした, たい, 好き, 嫌い, (て|で)(い)?る, った, んだ, だ, だよ, だね, です(よ|ね|が), ます(よ|ね|が), ました(よ|ね)",
-    ends_no_statement="(ござい|願いし|願い致し|願いいたし|様)(です|ます|ました)",
-    openers="ちなみに, ところで, そういえば, あ, こんにちは, こんばんは, おはようございます, おはよう, すみません, すいません, では, じゃあ, はい, いいえ, あの, ねえ, ありがとう, 今",
-    polite="ありがとう, どうも, こんにちは, こんばんは, おはよう, すみません, よろしく, お疲れ, 了解, さようなら, 助かり",
-    addresses="(手伝|助け|教え)って, どう(すれば|したら), 何か(いい|良い|おすすめ), おすすめ",
-    reacts="なるほど, (よく)?(分かり|わかり)ました, (分か|わか)った, 了解, 理解(しました|できました), 納得, (試して|やって|考えて)み(ます|る), そう(ですね|なんですね|か), 確かに, 承知, その通り",
-    prefers="(の)?(方|ほう)が(好き|いい|良い|助かる|ありがたい), を好(みます|む), が好みです",
-    leans_first="(彼|彼女|それ|これ|あれ|そこ|あそこ|そっち)(は|が|を|も|に|で)",
-    leans_last="それ, これ, あれ",
-    questions="なぜ, どうして, どうやって, どうすれば, どうしたら, 何を, 何が, 何の, 何で, いつ, どこ, 誰, だれ, どの, どれ, どんな, いくら, いくつ, 教えて",
-    ends_question="知りたい(です)?(のですが|んですが|が)?, (は|を)(誰|何)(ですか)?, か, かな, かしら, の？, でしょう, だろう, ですかね, 方法は, とは, 何, どこ, どう, 知ってる, ある？, どうすれば(いい|よい)",
-    requests="次の, 以下の, 翻訳して, 要約して, 説明して, あなたは(今から)?, 君は, 私のために, ここに",
-    ends_request="""(アイデア|案|ヒント|レシピ|助け|アドバイス|例|提案|翻訳)が(必要|欲しい|ほしい)(です)?, (言っ|話し|聞かせ|歌っ|作成し|挙げ|選ん)(て|で), (て|で)(ください|下さい|くれ|くれる|くれますか|くれませんか|もらえますか|もらえませんか|もらえる|いただけますか|いただけませんか|ほしい|欲しい|ほしいです|欲しいです|ちょうだい|もらいたい|いただきたい|ね)
-        (書い|作っ|教え|訳し|翻訳し|説明し|要約し|直し|見せ|考え|調べ|添削し|評価し|まとめ|比べ|計算し|提案し|紹介し|修正し|分類し)て, お願いします, お願い, 頼む, しなさい, をお願いします, が(欲しい|ほしい)(です)?""",
-    always="必ず, 常に, 絶対",
-    standing="これから, 今後, いつも, 今から, 以後, 毎回, 覚えて, 忘れない, と呼んで, 敬語",
-    supposing="もし私が, 仮に, 想像して, 仮定, 例えば私が, たとえば私が, 〜のふり, ロールプレイ, 昔々, むかしむかし, この物語, このゲーム, ごっこ, としましょう, 私が海賊, 設定で",
-    ends_supposing="想像して(ください)?, 仮定して(ください)?, ふりをして(ください)?, とします, としましょう, と仮定する",
-    conditional="もし(私|僕|俺), もしも",
-    roles="(海賊|魔法使い|魔女|ドラゴン|騎士|王|女王|王子|姫|吸血鬼|ロボット|宇宙人|エルフ|幽霊|ヒーロー|忍者|侍|探偵|語り手|神|皇帝|AI)として, 私は海賊",
-    handling="訳し, 翻訳, 要約, 添削, 校正, 書き直し, 言い換え, 評価, 採点, 分類, 返信, 返事, 直し, まとめ, 修正",
-    soft_handling="説明, 解説, 分析, 確認, どういう意味, 意味",
-    texts="次の, 以下, 上の, この, これ, 文章, 文, メール, 手紙, メッセージ, 記事, 履歴書, 段落, 物語, 詩, 歌詞, チャット, 会話, 書類, 報告, コメント, 引用",
-    speaking="書いた, 言った, 言いました, 書きました, 曰く, から, こう, 引用, 届いた, 転送",
-    self_leads="私について, 自己紹介, 覚えて, 忘れない, メモ, 注意",
-    salutations="拝啓, 様, お世話になって, こんにちは",
-    signoffs="敬具, よろしくお願いいたします, 以上, 草々, よろしくお願いします",
-    subjects="件名",
-    headers="差出人, 宛先, 件名, 日付, 送信者",
-    resumes="履歴書, 職務経歴書, 職歴, 学歴, 資格",
-    forgetting="忘れて(ください|下さい|ほしい|欲しい|くれ|もら|いい|ね)?$, 忘れて(ください|下さい|ほしい|欲しい|くれ|もらえ|いただけ|頂け|もいい), 忘れろ, (削除|消去)して(ください|下さい|ほしい|欲しい|くれ|もらえ|$), 消して(ください|下さい|ほしい|欲しい|くれ|もらえ|$), (覚えておか|覚え|記憶し)ないで",
-    asking="から, もう, のを, ことを, って, 全部, すべて, を, は, も, のこと",
-    everything="全部, すべて, 全て, 何もかも, 知っていること",
-    ending="離婚, 別れ, 引っ越し, 出て行, 売っ, 売り, 辞め, やめ, 退職, 亡くな, 死ん, 死に, 失っ, 失業, クビ, 解雇, もう~ない, もう~ません, 中止, キャンセル, 諦め, 終わ, 閉店, 引退, 卒業, 手放, 元夫, 元妻",
-    corrects="[0-9]+~ではな, 実は, 実際は, 間違え, 間違い, 訂正, ではなく, じゃなくて, の代わりに, に変更, 変更に, 延期, 変わりました, 引っ越し",
-    fillers="今, 現在, 本当に, です, だ, である, ます, よ, ね, 。",
-    speaker="私は, 私の, 僕は, 俺は, 私, 僕, 俺",
-    user="ユーザーは, ユーザーの, ユーザー",
-    forms="います/いる, ました/た",
-    forwarding="メッセージ, 転送, メール",
-    wrote="書きました, 書いた, のメール",
-    asks="っけ",
-)
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# language/korean.py
-
-SOURCES["language/korean.py"] = r'''"""Korean, whose particles stick to the words."""
-
-# ruff: noqa: E501  (phrases of a kind stand together)
-
-from .phrases import Phrases
-
-KOREAN = Phrases(
-    spaced=False,
-    glued=True,
-    common="나는, 저는, 그리고, 그런데, 무엇, 어디, 언제, 누가, 왜, 어떻게, 이, 그, 저, 것, 수, 있는, 있어, 없어, 뭐야, 뭐예요, 입니다, 이다",
-    common_pairs="나는, 저는, 내가, 제가, 나의, 저의, 우리, 저희, 어디, 언제, 무엇, 무슨, 뭐야, 뭐지, 누구, 어떤, 어느, 어떻, 떻게, 있어, 있는, 있나, 나요, 가요, 까요, 지요, 해요, 세요, 어요, 아요, 에요, 예요, 이에, 습니, 니다, 입니, 니까, 하는, 하고, 하지, 했지, 였지, 에서, 에게, 으로, 는지, 이다, 내, 제, 뭐",
-    own="""나, 나는, 난, 내, 내가, 나의, 나도, 나를, 나랑, 나만, 저는, 전, 제, 제가, 저의, 저도, 저를, 저랑, 저만, 내게, 제게, 나한테, 저한테, 나에게, 저에게, 우리, 우리는, 우리가, 우리의, 우리집, 우리집은, 저희, 저희는, 저희가, 저희의, 본인은, 제꺼, 내꺼, 나에, 저에
-        (아내|남편|와이프|엄마|아빠|어머니|아버지|아들|딸|동생|여동생|남동생|언니|오빠|누나|형|고양이|강아지)(의)? (이름|생일|직업|나이|취미|알레르기)(은|이|을)?""",
-    requested="(나|저|내|제|우리|저희)(에게|한테|게)( _)?( _)?( _)? (알려|말해|설명|보여|추천|가르쳐|써|만들어|해)*, (저|나|우리)(를|도)? (좀 )?도와*",
-    impersonal="(내가|제가|나는|저는|우리가) (어떻게|어찌) *, 어떻게 (내가|제가|하면 내가), 만약 (내가|제가), (내가|제가) 만약, (나는|저는|내가|제가) (궁금|알고 싶)*",
-    personal="(내가|제가|나는|저는) (보통|주로|평소에|매일|항상) *",
-    keeping="기억해, 기억해줘, 잊지, 앞으로, 항상, 라고 불러",
-    ends_statement="요, 니다, (어|아|여|해)요, (예|에)요, (았|었|했|였|겼|됐|갔|왔|샀)(어|다), 좋아, 싫어, (좋아|싫어)해, 살아, 있어, 없어, 이야",
-    ends_no_statement="(세|나|까|줘|주|은가|는가|인가|한가|던가|죠)요, (감사합|감사드립|고맙습|죄송합|반갑습|부탁합|부탁드립)니다, (고마워|미안해|안녕하세|부탁해|감사해)요",
-    openers="고마워요, 고맙습니다, 참고로, 그나저나, 참, 아, 안녕하세요, 안녕, 네, 아니요, 그럼, 그런데, 저기요, 고마워, 고마워요, 감사합니다",
-    polite="감사, 고마워, 고맙습니다, 안녕, 죄송, 수고, 잘 자",
-    addresses="(좀 )?도와, 혹시, 어떻게, 추천",
-    reacts="(아 |네 )?(잘 )?(이해했|이해됐|이해가 |이해돼|알겠|알았|그렇군|그렇구나|맞아|맞네|좋네|말이 되)*, (한번 )?(해|시도해|써)( )?볼게*, 오케이",
-    prefers="선호해*, 선호합니다, 선호하는 편*, (이|가|게|걸|을|를) 더 (좋|선호|편)*, 더 좋아*",
-    leans_first="(그는|그녀는|그건|그게|이건|이게|저건|그것은|이것은|그들은|거기|그곳)",
-    leans_last="그거, 이거, 저거",
-    questions="어떻게, 왜, 무엇을, 뭐가, 뭘, 어디서, 어디에, 언제, 누가, 얼마나, 어느, 어떤",
-    ends_question="까, 까요, 나요, (은|는|인|한|던|된|큰|간|온|쁜|운|른|신|런)가요, 궁금*, 알고 싶(어|다|어요|습니다), 은가요, 니, 냐, 어때, 어때요, 뭐야, 뭐예요, 무엇인가요, 어디야, 방법, 방법은",
-    requests="다음을, 다음 문장을, 아래, 당신은, 너는",
-    ends_request="(아이디어|추천|도움|조언|팁|레시피|예시|번역)(가|이)? (필요해|필요해요|필요합니다), (써|적어|만들어|해|번역해|요약해|설명해|알려|가르쳐|고쳐|보여|추천해|도와|찾아|골라|평가해|정리해|지어|짜|봐)( )?(줘|줘요|주세요|주십시오|줄래|줄래요|주실래요|달라|주라|줄 수 있어), 부탁해, 부탁드립니다, 부탁드려요, 하세요, 해라, 시오",
-    always="항상, 절대, 언제나",
-    standing="앞으로, 이제부터, 지금부터, 매번, 기억해, 잊지, 라고 불러",
-    supposing="역할 놀이, 역할놀이, 내가 만약, 만약 내가, 만약 제가, 가정해, 상상해, 역할극, 옛날 옛적, 이 이야기에서, 라고 치자",
-    ends_supposing="(척|체)( )?(해|하)( )?(줘|자|봐|보자)*, 척하자, 가정해 (줘|봐|보자), 상상해 (줘|봐|보자), 가정하자, 치자, 척하자, 라고 하자",
-    conditional="(내가|제가|나는|저는|우리가|만약|만일)~(다면|더라면|이라면|부자라면|왕이라면)",
-    roles="(해적|마법사|마녀|용|기사|왕|여왕|왕자|공주|뱀파이어|로봇|외계인|요정|유령|영웅|닌자|탐정|황제)(으)?로서",
-    handling="번역, 요약, 교정, 첨삭, 고쳐, 바꿔, 평가, 채점, 분류, 답장, 다듬어, 맞춤법, 문법, 뭐라고 (해|하지|하나요|합니까)",
-    soft_handling="설명, 분석, 확인, 무슨 뜻, 의미",
-    texts="다음, 아래, 위, 이, 문장, 글, 메일, 이메일, 편지, 메시지, 기사, 이력서, 문단, 이야기, 시, 가사, 대화, 문서, 보고서, 댓글, 후기",
-    speaking="썼, 말했, 말하길, 보냈, 답했, 왔어, 인용, 전달된, 전달받은",
-    self_leads="나에 대해, 저에 대해, 자기소개, 기억, 메모, 참고",
-    salutations="안녕하세요, 존경하는, 친애하는, 에게, 님께",
-    signoffs="감사합니다, 드림, 올림, 감사드립니다",
-    headers="보낸 사람, 받는 사람, 제목, 날짜",
-    subjects="제목",
-    resumes="이력서, 경력, 학력, 자격증",
-    forgetting="잊어( )?(줘|주|줄|버려|라|도 돼)*, 잊어$, 잊으세요, (지워|삭제해)( )?(줘|주|줄)*, (지워|삭제해)$, 지우세요, 삭제하세요, 기억하지 (마|말)",
-    asking="걸, 것, 것을, 에서, 지, 더 이상, 좀, 를, 을, 은, 는, 도, 전부, 다, 모두",
-    everything="모두, 전부, 다 잊어, 모든",
-    ending="이혼, 헤어졌, 헤어져, 이사했, 이사 갔, 팔았, 그만두, 그만뒀, 퇴사, 돌아가셨, 죽었, 세상을 떠, 잃었, 해고, 더 이상, 취소, 포기, 끊었, 끝났, 문을 닫, 은퇴, 졸업, 도난",
-    corrects="[0-9]+~아니, 사실은, 사실, 실은, 말은, 잘못, 틀렸, 정정, 아니라, 대신, 변경, 미뤄, 연기, 바뀌었, 바꿨, 이사",
-    fillers="지금, 현재, 정말, 아주",
-    speaker="저는, 나는, 제, 내, 저의, 나의",
-    numbers="하나/1, 한/1, 두/2, 둘/2, 세/3, 셋/3, 네/4, 넷/4, 다섯/5, 여섯/6, 일곱/7, 여덟/8, 아홉/9, 열/10, 스무/20",
-    user="사용자는, 사용자의, 사용자",
-    forms="어요/다",
-    denying="안, 절대",
-    asks="누가, 뭐야, 뭐예요, 뭘, 무엇, 어디(에|서|로|야|예|인|가), 어떻게",
-    forwarding="메시지, 전달된, 원본",
-    wrote="작성, 썼습니다, 님이 작성",
-)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -22850,31 +27876,14 @@ from datetime import date, timedelta
 from functools import cache
 from itertools import pairwise
 
-from .past_words import MONTHS, SIGNS, SPANS, UNITS
 from .scripts import sets_no_spaces, words_of
+from .tables import tables
 
 _LOOKED_CHARS = 1000  # half from a message's beginning, half from its end
 _MOST_YEARS = 100
 
-_BACK = frozenset(
-    "ago vor hace назад fa há atrás geleden temu önce قبل 前 以前 전".split()  # noqa: SIM905
-) | {"il y a"}
-_DAYS = (1, 7, 30, 365)
-_SMALL = {
-    word: number
-    for number, words in enumerate(
-        (
-            "a an one ein eine einem einer un una une uno einen eines um uma een bir",
-            "two zwei dos deux два две due dois duas twee dwa dwie iki",
-            "three drei tres trois три tre três drie trzy üç",
-            "four vier cuatro quatre четыре quattro quatro cztery dört",
-            "five fünf cinco cinq пять cinque vijf pięć beş",
-            "six sechs seis шесть sei zes sześć altı",
-        ),
-        1,
-    )
-    for word in words.split()
-}
+_UNITS, _DAYS = ("days", "weeks", "months", "years"), (1, 7, 30, 365)
+_SPANS = "yesterday day_before_yesterday last_week last_month last_year this_week this_month".split()  # noqa: SIM905
 _ALSO_WORDS, _BEFORE_MONTHS = ("may", "mars", "mart"), ("in", "of", "on", "since", "last", "en")
 _DAY = re.compile(
     r"\b(\d{4})-(\d{1,2})(?:-(\d{1,2}))?\b|(?<!\d)(\d{4})年(?:(\d{1,2})月)?(?:(\d{1,2})[日号])?"
@@ -22925,20 +27934,45 @@ def _said(text: str) -> str:
 
 @cache
 def _signs() -> tuple[str, ...]:
-    return tuple(_phrase(one) for line in SIGNS.split("\n") for one in line.split(",") if one.strip())
+    return tuple(map(_phrase, _of_all("past_questions")))
 
 
 @cache
 def _spans() -> tuple[tuple[tuple[str, ...], int], ...]:
-    lines = [line.split("|") for line in SPANS.strip().split("\n")]
-    return tuple(
-        (tuple(_phrase(one) for line in lines for one in line[place].split(",")), place) for place in range(7)
-    )
+    return tuple((tuple(map(_phrase, _of_all(span))), place) for place, span in enumerate(_SPANS))
 
 
 @cache
-def _numbers_of(table: str) -> dict[str, int]:
-    return {word: number for number, line in enumerate(table.strip().split("\n")) for word in line.split()}
+def _units() -> dict[str, int]:
+    """The words for days, weeks, months and years, by their number among these."""
+    return {word: number for number, unit in enumerate(_UNITS) for word in _of_all(unit)}
+
+
+@cache
+def _months() -> dict[str, int]:
+    """The names of the months, from 0 for January on."""
+    return {name: number - 1 for name, number in _numbered("month_names")}
+
+
+@cache
+def _counts() -> dict[str, int]:
+    return dict(_numbered("counts"))
+
+
+@cache
+def _back() -> frozenset[str]:
+    """What says that a number of units is counted back from today."""
+    return frozenset(_of_all("ago"))
+
+
+def _of_all(section: str) -> Iterator[str]:
+    return (phrase for table in tables() for phrase in table[section])
+
+
+def _numbered(section: str) -> Iterator[tuple[str, int]]:
+    for entry in _of_all(section):
+        word, _, number = entry.partition("/")
+        yield word, int(number)
 
 
 def _phrase(text: str) -> str:
@@ -22986,13 +28020,13 @@ def _of(year: int, month: int, day: int, today: date) -> Window | None:
 def _counted(text: str, said: str, today: date) -> Window | None:
     """ "three weeks ago", "vor 3 Wochen", "3周前": half a unit about it."""
     if match := _DENSE_COUNT.search(text):
-        return _about(int(match[1]), _numbers_of(UNITS)[match[2]], today)
+        return _about(int(match[1]), _units()[match[2]], today)
     words = said.split()
-    if not (_BACK.intersection(words) or " il y a " in said):
+    if not any(f" {phrase} " in said for phrase in _back()):
         return None
-    units = _numbers_of(UNITS)
+    units = _units()
     for number, unit in pairwise(words):
-        count = _SMALL.get(number) or (int(number) if number.isdecimal() and len(number) < 4 else 0)
+        count = _counts().get(number) or (int(number) if number.isdecimal() and len(number) < 4 else 0)
         if count and unit in units:
             return _about(count, units[unit], today)
     return None
@@ -23008,7 +28042,7 @@ def _about(count: int, unit: int, today: date) -> Window | None:
 
 def _month(said: str, today: date) -> Window | None:
     """A month with or without a year and a day, or "in 2023"."""
-    months, words = _numbers_of(MONTHS), said.split()
+    months, words = _months(), said.split()
     years = [int(word) for word in words if len(word) == 4 and word.isdecimal()]
     year = next((one for one in years if today.year - _MOST_YEARS <= one <= today.year), 0)
     for before, word, after in _triples(words):
@@ -23044,228 +28078,20 @@ def _relative(said: str, today: date) -> Window | None:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
-# language/past_words.py
-
-SOURCES["language/past_words.py"] = r'''"""Words of questions about what was said before, and of times, language by language: see `past`."""
-
-# ruff: noqa: E501  (lists of words are read and corrected as text)
-
-# One language a line. Phrases of one that sets no spaces are looked for anywhere.
-SIGNS = """
-did i ask, did i say, did i tell, did i mention, did i bring up, i asked you, i told you, i mentioned, i brought up, have i asked, have i said, have i told, have i mentioned, did we, have we, we discussed, we talked, we spoke, we decided, we agreed, you told me, you suggested, did you say, did you tell, did you suggest, did you recommend, our conversation, our conversations, our chat, our chats, our discussions, our sessions, my sessions, earlier chats, past chats, last time, how often did, how often have, how many times, in which order, in what order, the order in which, summary of how, summary of my, summary of our, summarize how, summarize my, summarize our, summarise how, summarise my, has progressed
-habe ich dir, hab ich dir, habe ich dich, hab ich dich, habe ich gefragt, habe ich dich gefragt, hab ich dich gefragt, habe ich gesagt, habe ich dir gesagt, habe ich dir erzählt, hab ich dir erzählt, habe ich erwähnt, haben wir, hatten wir, hast du gesagt, hast du mir, hast du vorgeschlagen, hast du empfohlen, unser gespräch, unsere gespräche, unseren gesprächen, unserem gespräch, letztes mal, beim letzten mal, wie oft, wie viele male, in welcher reihenfolge, zusammenfassung meiner, zusammenfassung unserer
-te pregunté, te dije, te conté, mencioné, hemos hablado, hablamos, hemos decidido, decidimos, acordamos, hemos acordado, me dijiste, me recomendaste, me sugeriste, nuestra conversación, nuestras conversaciones, la última vez, cuántas veces, con qué frecuencia, en qué orden
-t'ai demandé, t'ai dit, t'ai parlé, ai mentionné, avons nous, nous avons, on a parlé, on a décidé, m'as dit, as tu dit, m'as conseillé, notre conversation, nos conversations, la dernière fois, combien de fois, à quelle fréquence, dans quel ordre
-я спрашивал, я спрашивала, я тебе говорил, я тебе говорила, я говорил, я говорила, я рассказывал, я рассказывала, я упоминал, я упоминала, мы говорили, мы обсуждали, мы решили, мы договорились, ты говорил, ты сказал, ты советовал, ты предлагал, нашем разговоре, наших разговорах, наши разговоры, в прошлый раз, как часто, сколько раз, в каком порядке
-ti ho chiesto, ti ho detto, ti ho raccontato, ho menzionato, abbiamo parlato, abbiamo deciso, abbiamo discusso, mi hai detto, mi hai consigliato, la nostra conversazione, le nostre conversazioni, l'ultima volta, quante volte, quanto spesso, in che ordine, in quale ordine
-te perguntei, te disse, te contei, lhe perguntei, eu mencionei, nós falamos, falamos sobre, conversamos, decidimos, combinamos, você disse, você me disse, você sugeriu, nossa conversa, nossas conversas, da última vez, a última vez, quantas vezes, com que frequência, em que ordem
-heb ik gevraagd, heb ik je gevraagd, heb ik gezegd, heb ik je verteld, heb ik genoemd, hebben we, hadden we, heb je gezegd, heb je me, ons gesprek, onze gesprekken, de vorige keer, vorige keer, hoe vaak, hoeveel keer, in welke volgorde
-pytałem, pytałam, mówiłem, mówiłam, wspominałem, wspominałam, opowiadałem, opowiadałam, rozmawialiśmy, ustaliliśmy, zdecydowaliśmy, omawialiśmy, mówiłeś, radziłeś, proponowałeś, nasza rozmowa, naszej rozmowie, naszych rozmów, naszych rozmowach, ostatnim razem, jak często, ile razy, w jakiej kolejności
-sana sordum, sormuştum, sana söyledim, söylemiştim, sana anlattım, bahsettim, bahsetmiştim, konuştuk, konuşmuştuk, karar verdik, kararlaştırdık, söylemiştin, önermiştin, konuşmamızda, konuşmalarımızda, geçen sefer, ne sıklıkla, kaç kez, kaç kere, hangi sırayla
-سألتك, قلت لك, أخبرتك, ذكرت لك, تحدثنا, ناقشنا, قررنا, اتفقنا, قلت لي, أخبرتني, اقترحت, محادثتنا, محادثاتنا, آخر مرة, المرة الماضية, كم مرة, بأي ترتيب
-我问过, 我问了, 我说过, 我告诉过, 我提到, 我提过, 我们聊, 我们谈, 我们讨论, 我们决定, 我们商定, 你说过, 你建议, 之前的对话, 以前的对话, 上次, 多少次, 几次, 什么顺序, 问了你, 问过你, 告诉过你
-聞いた, 訊いた, 言ったこと, 話したこと, 話しました, 話した, 伝えた, 決めた, 決まった, 相談した, 前回, 以前の会話, これまでの会話, 何回, どのくらいの頻度, どの順番, どんな順番
-물어봤, 물었던, 말했던, 말했지, 이야기했, 얘기했, 언급했, 결정했, 정했, 논의했, 지난번, 지난 대화, 우리 대화, 몇 번, 얼마나 자주, 어떤 순서
-"""
-
-# Of each language: yesterday | the day before | last week | last month | last year | this week | this month.
-SPANS = """
-yesterday | day before yesterday | last week, past week, previous week | last month, past month, previous month | last year | this week | this month
-gestern | vorgestern | letzte woche, letzter woche, vorige woche, voriger woche, vergangene woche | letzten monat, letztem monat, vorigen monat, vergangenen monat | letztes jahr, letztem jahr, voriges jahr | diese woche, dieser woche | diesen monat, diesem monat
-ayer | anteayer, antes de ayer | la semana pasada | el mes pasado | el año pasado | esta semana | este mes
-hier | avant hier | la semaine dernière, la semaine passée | le mois dernier, le mois passé | l'année dernière, l'an dernier | cette semaine | ce mois ci
-вчера | позавчера | на прошлой неделе, прошлую неделю, прошлой неделе | в прошлом месяце | в прошлом году | на этой неделе | в этом месяце
-ieri | l'altro ieri | la settimana scorsa, la scorsa settimana | il mese scorso, lo scorso mese | l'anno scorso, lo scorso anno | questa settimana | questo mese
-ontem | anteontem | semana passada | mês passado | ano passado | esta semana, nesta semana | este mês, neste mês
-gisteren | eergisteren | vorige week, afgelopen week | vorige maand, afgelopen maand | vorig jaar, afgelopen jaar | deze week | deze maand
-wczoraj | przedwczoraj | w zeszłym tygodniu, w ubiegłym tygodniu | w zeszłym miesiącu, w ubiegłym miesiącu | w zeszłym roku, w ubiegłym roku | w tym tygodniu | w tym miesiącu
-dün | evvelsi gün, önceki gün | geçen hafta | geçen ay | geçen yıl, geçen sene | bu hafta | bu ay
-أمس, البارحة | أول أمس | الأسبوع الماضي | الشهر الماضي | العام الماضي, السنة الماضية | هذا الأسبوع | هذا الشهر
-昨天 | 前天 | 上周, 上星期, 上个星期 | 上个月, 上月 | 去年 | 这周, 本周, 这个星期 | 这个月, 本月
-昨日 | 一昨日, おととい | 先週 | 先月 | 去年, 昨年 | 今週 | 今月
-어제 | 그저께, 그제 | 지난주, 지난 주 | 지난달, 지난 달 | 작년, 지난해 | 이번 주 | 이번 달
-"""
-
-# Names of months, January first; a word of each language a column.
-MONTHS = """
-january januar janvier enero января январе gennaio janeiro januari stycznia styczniu ocak يناير
-february februar février febrero февраля феврале febbraio fevereiro februari lutego lutym şubat فبراير
-march märz mars marzo марта марте março maart marca marcu mart مارس
-april avril abril апреля апреле aprile kwietnia kwietniu nisan أبريل
-may mai mayo мая мае maggio maio mei maja maju mayıs مايو
-june juni juin junio июня июне giugno junho czerwca czerwcu haziran يونيو
-july juli juillet julio июля июле luglio julho lipca lipcu temmuz يوليو
-august août agosto августа августе augustus sierpnia sierpniu ağustos أغسطس
-september septembre septiembre сентября сентябре settembre setembro września wrześniu eylül سبتمبر
-october oktober octobre octubre октября октябре ottobre outubro października październiku ekim أكتوبر
-november novembre noviembre ноября ноябре novembro listopada listopadzie kasım نوفمبر
-december dezember décembre diciembre декабря декабре dicembre dezembro grudnia grudniu aralık ديسمبر
-"""
-
-# Words for days, weeks, months and years, and those that say that a number of them is counted back from today.
-UNITS = """
-day days tag tage tagen día días jour jours день дня дней giorno giorni dia dias dag dagen dzień dni gün يوم أيام 天 日 일
-week weeks woche wochen semana semanas semaine semaines неделю недели недель settimana settimane weken tydzień tygodnie tygodni hafta أسبوع أسابيع 周 星期 週間 주
-month months monat monate monaten mes meses mois месяц месяца месяцев mese mesi mês maand maanden miesiąc miesiące miesięcy ay شهر أشهر 个月 か月 ヶ月 개월 달
-year years jahr jahre jahren año años an ans год года лет anno anni ano anos jaar jaren rok lata lat yıl sene سنة سنوات 年 년
-"""
-'''
-
-# ----------------------------------------------------------------------------------------------------------
 # language/phrases.py
 
-SOURCES["language/phrases.py"] = r'''"""What a language's table has, and how its phrases become patterns.
-
-Phrases are separated by commas or line ends; a line that begins with `|` goes on with the one before. `*` is
-any ending of a word, `(a|b)` are alternatives, `(a )?` may be left out, `_` is a word, `... ` none to three
-words, `…` up to eight, `~` up to twelve characters, `$` the end. They are compared with lower-case text, and
-written so.
-"""
+SOURCES["language/phrases.py"] = r'''"""How the phrases of the languages' tables become patterns; docs/languages.md tells what stands for what."""
 
 from __future__ import annotations
 
 import re
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from re import Match, Pattern
 
 from .scripts import has_signs, signs
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Phrases:
-    """The words of one language that tell what a sentence is. All are optional.
-
-    script: as `scripts.script` names it, where it is not that of the first word in `own`.
-    spaced: False where words stand without spaces between them; then phrases are found within runs, too.
-    glued: words have spaces between them, but particles stick to them; then those of `own` are whole words.
-    letters: such as few other languages of its script have.
-    common: the stop words of its queries, by which it is known; as it is by the words of known_by.
-    common_pairs: as `common`, of a script without spaces, whose terms are pairs of characters (`words`).
-
-    Who speaks of themselves:
-    own: "I", "my". own_verbs: verbs that carry their subject. own_objects: "me", who may also be who asks.
-    own_endings: of words that do, wherever they stand; own_first: of the first word of a sentence; with `*`
-    behind it, its beginning. own_not: words with such an ending that do not; with `*`, beginnings of words.
-    before_verbs: may stand before that first word: "not", "now".
-    requested: are taken away before "me" counts: "give me". impersonal: before "I" does: "how do I".
-    personal: speak of their speaker although they hold one of these: "how do I usually".
-    keeping: ask to keep something: "remember", "always".
-    states: verbs that state something of somebody: "is", "lives". points: first words that are nobody: "it".
-    ends_statement, ends_no_statement: forms of verbs that state something of whoever speaks, and such that
-    only look like them, in languages where that tells more than words do.
-
-    openers: what may stand before a sentence's first real word: "please", "hello", "ok", "by the way".
-    polite: begin a sentence that only thanks, greets or agrees. reacts: one that only says what its speaker
-    makes of an answer: "I get the gist of it".
-    addresses: begin a clause that asks whoever answers for something: "can you", "how should I".
-    prefers: say what its speaker likes better: "I prefer".
-    leans_first, leans_last: begin or end a sentence about something that was said before: "it is", "that";
-    leans: stand anywhere in such a sentence.
-    questions: begin a question, with or without its mark. ends_question: end one. asks: make one of a
-    sentence wherever they stand.
-    requests: begin a request for a piece of work. ends_request: end one.
-    always: near the beginning, make a standing wish of a request: "always". standing: anywhere.
-    supposing: begin a supposition or a role play, which lasts. ends_supposing: end its first sentence.
-    conditional: begin a supposition that its sentence ends.
-    roles: begin a sentence that is said in somebody else's person: "as a pirate".
-    handling: verbs that hand over a text to be worked on. soft_handling: verbs that also ask in general.
-    texts: what can be handed over: "this", "mail", "text". speaking: verbs before somebody's words.
-    self_leads: in a line that ends in a colon, make the user's own of what follows: "about me", "remember".
-    salutations, signoffs: begin the first and the last line of a letter. headers: of a mail.
-    forwarding: in a line of dashes, announce somebody else's mail. wrote: end the line above a quoted one.
-    resumes: headings of a CV.
-    forgetting: ask to forget, where they begin a sentence or follow one of `asking`.
-    denying: before such a verb, deny it: "don't"; denying_after: behind it: "nicht".
-    everything: in such a sentence, mean all that is remembered.
-    ending: say that something is over: "divorced", "sold".
-    corrects: say that what was said before was wrong, or has been changed: "I meant", "postponed".
-
-    To compare two sentences, which single words make up (`user` has phrases, too):
-    fillers: change nothing: articles, the present of "to be", "now", "really".
-    numbers: words and figures: "two/2"; not of one, which is an article in many languages.
-    speaker: who speaks: "I", "my", "myself". user: what models call them: "the user".
-    links: bind what follows them, which may therefore stand elsewhere: prepositions, "than", "and".
-    forms: a verb's first and third person, where they are not told from their `endings`: "have/has".
-    endings: of a verb's first and third person: "o/e". progressive: after `fillers`, of the same verb: "ing".
-    """
-
-    script: str = ""
-    spaced: bool = True
-    glued: bool = False
-    letters: str = ""
-    common: str = ""
-    common_pairs: str = ""
-    known_by: str = ""
-    own: str = ""
-    own_verbs: str = ""
-    own_objects: str = ""
-    own_endings: str = ""
-    own_first: str = ""
-    own_not: str = ""
-    before_verbs: str = ""
-    requested: str = ""
-    impersonal: str = ""
-    personal: str = ""
-    keeping: str = ""
-    states: str = ""
-    points: str = ""
-    ends_statement: str = ""
-    ends_no_statement: str = ""
-    openers: str = ""
-    polite: str = ""
-    reacts: str = ""
-    addresses: str = ""
-    prefers: str = ""
-    leans_first: str = ""
-    leans_last: str = ""
-    leans: str = ""
-    questions: str = ""
-    ends_question: str = ""
-    asks: str = ""
-    requests: str = ""
-    ends_request: str = ""
-    always: str = ""
-    standing: str = ""
-    supposing: str = ""
-    ends_supposing: str = ""
-    conditional: str = ""
-    roles: str = ""
-    handling: str = ""
-    soft_handling: str = ""
-    texts: str = ""
-    speaking: str = ""
-    self_leads: str = ""
-    salutations: str = ""
-    signoffs: str = ""
-    headers: str = ""
-    subjects: str = ""
-    forwarding: str = ""
-    wrote: str = ""
-    resumes: str = ""
-    forgetting: str = ""
-    asking: str = ""
-    denying: str = ""
-    denying_after: str = ""
-    everything: str = ""
-    ending: str = ""
-    corrects: str = ""
-    fillers: str = ""
-    numbers: str = ""
-    speaker: str = ""
-    user: str = ""
-    links: str = ""
-    forms: str = ""
-    endings: str = ""
-    progressive: str = ""
-
-
-def listed(phrases: str) -> list[str]:
-    """The phrases of a table's entry."""
-    joined = re.sub(r"\n\s*\|", "|", phrases)
-    return [" ".join(phrase.split()) for phrase in re.split(r"[,\n]", joined) if phrase.strip()]
+from .tables import Phrases, tables
 
 
 class Matcher:
@@ -23299,29 +28125,29 @@ class Matcher:
         return self._pattern.sub(" ", text)
 
 
-def at_beginning(tables: tuple[Phrases, ...], entry: str) -> Matcher:
-    """Phrases at the beginning of a lower-case text, for `match`."""
-    return Matcher(lambda: _either(tables, entry, "", _NOT_BEFORE_WORD, ""))
+def at_beginning(section: str, table: Phrases | None = None) -> Matcher:
+    """A section's phrases, of one language or of all, at the beginning of a lower-case text, for `match`."""
+    return Matcher(lambda: _either(section, table, "", _NOT_BEFORE_WORD, ""))
 
 
-def anywhere(tables: tuple[Phrases, ...], entry: str) -> Matcher:
-    """Phrases anywhere in a lower-case text, for `search`."""
-    return Matcher(lambda: _either(tables, entry, _NOT_AFTER_WORD, _NOT_BEFORE_WORD, ""))
+def anywhere(section: str, table: Phrases | None = None) -> Matcher:
+    """The same anywhere in the text, for `search`."""
+    return Matcher(lambda: _either(section, table, _NOT_AFTER_WORD, _NOT_BEFORE_WORD, ""))
 
 
-def at_end(tables: tuple[Phrases, ...], entry: str) -> Matcher:
-    """Phrases at the end of a lower-case text, whatever marks follow, for `search`."""
-    return Matcher(lambda: _either(tables, entry, _NOT_AFTER_WORD, _END, _END))
+def at_end(section: str, table: Phrases | None = None) -> Matcher:
+    """The same at its end, whatever marks follow, for `search`."""
+    return Matcher(lambda: _either(section, table, _NOT_AFTER_WORD, _END, _END))
 
 
 _NOT_AFTER_WORD, _NOT_BEFORE_WORD, _END = r"(?<![\w])", r"(?![\w])", r"\W{0,9}$"
 
 
-def _either(tables: tuple[Phrases, ...], entry: str, before: str, after: str, after_dense: str) -> str:
+def _either(section: str, table: Phrases | None, before: str, after: str, after_dense: str) -> str:
     parts = []
     for spaced in (True, False):
-        entries = [getattr(table, entry) for table in tables if table.spaced is spaced]
-        found = dict.fromkeys(phrase for phrases in entries for phrase in listed(phrases))
+        some = [one for one in (tables() if table is None else (table,)) if one.spaced is spaced]
+        found = dict.fromkeys(phrase for one in some for phrase in one[section])
         if not spaced:  # the longest first: nothing else tells where one ends
             found = dict.fromkeys(sorted(found, key=len, reverse=True))
         if found:
@@ -23363,169 +28189,12 @@ _AS_PATTERN = {
 '''
 
 # ----------------------------------------------------------------------------------------------------------
-# language/polish.py
-
-SOURCES["language/polish.py"] = r'''"""Polish."""
-
-# ruff: noqa: E501  (phrases of a kind stand together)
-
-from .phrases import Phrases
-
-POLISH = Phrases(
-    letters="łąężźćśń",
-    common="""a, ale, bo, być, był, była, co, czy, dla, do, gdy, gdzie, go, i, ich, ja, jak, jaki, jakie, jego, jej, jest, już, ją, kiedy, kto, która, które, który, ma, mam, mi, mnie, mój, moja, moje, na, nie, o, od, po, się, są, ta, tak, te, tego, ten, to, tu, ty, u, w, we, z, za, ze, że""",
-    known_by="bardzo, zawsze, nigdy, tutaj, dzięki, cześć, dwa, lata, lat, rok, wszystko, teraz, każdy, dobrze, tylko, dzień, od, także, też, jestem",
-    own="""ja, mój, moja, moje, mojego, mojej, mojemu, moim, moimi, moich, moją, moi, mną, nasz, nasza, nasze, naszego, naszej, naszym,
-        (mam|jem) na imię, podoba mi""",
-    own_verbs="uczę, uprawiam, oglądam, słucham, gotuję, maluję, kolekcjonuję, podróżuję, biorę, prowadzę, robię, kupuję, śpiewam, tańczę, buduję, prowadzimy, uczymy, jestem, mam, mieszkam, gram, czytam, znam, śpiewam, biegam, pływam, używam, unikam, wolę, lubię, pracuję, studiuję, uczę się, urodziłem, urodziłam, noszę, piję, jem, palę, jeżdżę, chodzę, uwielbiam, kocham, nienawidzę, zarabiam, ważę, hoduję, zbieram, trenuję, mówię, boję się, choruję, cierpię, nazywam, interesuję, zajmuję, mamy, mieszkamy, jesteśmy, pochodzę, planuję, wstaję, śpię, spędzam, obchodzę",
-    own_objects="mnie, mi, nam, nas, mną",
-    own_endings="łem, łam, liśmy, łyśmy",
-    own_first="ę, am",
-    own_not="chcę, proszę, dziękuję, potrzebuję, się, też, szukam, pytam, tam, sam, nam, wam, reklam, program, imię, przepraszam, witam, ekran, problem, algorytm, mogę, muszę, kłam*",
-    before_verbs="nie, już, teraz, też, także, zawsze, nigdy",
-    requested="(daj|powiedz|pokaż|pomóż|napisz|wyjaśnij|wytłumacz|podaj|zrób|znajdź|poleć|zaproponuj|opowiedz|przypomnij|przetłumacz|doradź|stwórz|przygotuj|naucz|wyślij)(cie)? (mi|nam|mnie), (możesz|mógłbyś|mogłabyś|może pan|może pani) ... (mi|nam|mnie), dla (mnie|nas)$, (poleć|polecisz|polecasz|doradzisz) mi",
-    impersonal="jak (mogę|mam|powinienem|powinnam|mogłbym|mogłabym) , co (mogę|mam|powinienem|powinnam) (zrobić|użyć|kupić|powiedzieć|napisać|wpisać), gdzie (mogę|znajdę|kupię), czy (mogę|muszę|powinienem|powinnam), gdybym, (jeśli|jeżeli|gdy) (ja|mam|chcę), jakbym, mam (pytanie|błąd|plik|listę|tabelę|problem z), (potrzebuję|chcę|chciałbym|chciałabym|szukam) *, ile ... potrzebuję, zastanawiam się",
-    personal="jak (się (nazywam|czuję)|mam na imię|dojeżdżam|spędzam|lubię|piję)",
-    keeping="zapamiętaj, pamiętaj, zapomnij, zawsze, nigdy, od teraz, mów mi, mów do mnie, twoje odpowiedzi",
-    openers="przy okazji, a propos, swoją drogą, nawiasem mówiąc, och, ach, proszę, cześć, hej, dzień dobry, dobry wieczór, ok, dobra, więc, ale, dzięki, dziękuję, tak, nie, teraz",
-    polite="dziękuję, dzięki, dziękuje, wielkie dzięki, nie ma za co, dzień dobry, dobry wieczór, do widzenia, świetnie",
-    addresses="(czy )?(możesz|możecie|mógłbyś|mogłabyś|pomożesz|doradzisz|polecisz|wiesz|masz) _, (pomóż|powiedz|doradź|poleć|wyjaśnij|pokaż|napisz|daj) _, (jak|co|gdzie) (mogę|mam|powinienem|powinnam|polecasz|radzisz|najlepiej), jakieś (pomysły|rady|wskazówki), oto (mój|moja|moje)",
-    reacts="(już |teraz |to )?(rozumiem|zrozumiałem|zrozumiałam|kapuję|łapię)( już| teraz| to| wszystko| lepiej)?$, (to |teraz )?ma (to )?sens, (spróbuję|sprawdzę|przetestuję|zobaczę|pomyślę), jasne$, zgoda$, brzmi dobrze, masz rację, w porządku$, dobrze$",
-    prefers="wolę, wolałbym, wolałabym, preferuję, lubię gdy, lubię kiedy, nie lubię gdy, najbardziej lubię",
-    leans_first="(on|ona|ono|oni|one|to) (jest|był|była|było|ma|miał|miała|mieszka|pracuje|gra|są|lubi|działa|robi), (jeden|jedna|jedno|oboje|obaj|obie|wszyscy) z (nich|nas)",
-    leans_last="to, tam, tego, jego, ją, ich, nim, nią, nich, tamto",
-    leans="(myślę|sądzę) że (to|on|ona|ten|ta) ",
-    questions="""(jakieś|jakaś|jakiekolwiek) (rady|pomysły|wskazówki|sugestie), masz (jakieś|jakiś), jak (mogę|mam|się|naprawić|zrobić|działa|jest|długo|często|można|to|najlepiej|ugotować), jak *ć, gdzie (mogę|jest|są|kupić|znaleźć|można), kiedy (jest|mogę|można|będzie), dlaczego, czemu, ile, czy, co (mam|mogę|to|jest|znaczy|zrobić|polecasz|ugotować)
-        jaki, jaka, jakie, kto (to|jest|wie), który, która, które, skąd, dokąd, zastanawiam się, chcę wiedzieć, chciałbym wiedzieć, chciałabym wiedzieć, możesz, mógłbyś, mogłabyś, wiesz""",
-    requests="""opowiedz, przeredaguj, zredaguj, dodaj, zmień, poszukaj, doradź, wypisz, skróć, rozwiąż, zaprojektuj, dokończ, kontynuuj, narysuj, policz, uporządkuj, posortuj, wybierz, zamień, naucz mnie, potrzebuję ... (pomysłu|porady|przykładu|rady|tekstu|prezentu), napisz, przetłumacz, wyjaśnij, wytłumacz, daj, podaj, zrób, stwórz, utwórz, pomóż, powiedz, pokaż, streść, podsumuj, popraw, oblicz, porównaj, zaproponuj, poleć, opisz, wymyśl, zaplanuj, przygotuj, sprawdź, oceń, przepisz
-        znajdź, wymień, wygeneruj, przeanalizuj, odpowiedz na, ułóż, napraw, jesteś (moim|moją), potrzebuję ... (wiersza|przepisu|listy|pomocy|pomysłów|tłumaczenia), chcę żebyś""",
-    always="zawsze, nigdy, zapamiętaj, pamiętaj, nie zapomnij, mów mi, nazywaj mnie",
-    standing="od teraz, od dziś, w przyszłości, za każdym razem, twoje odpowiedzi, (krótkie|długie) odpowiedzi",
-    supposing="(ty )?jesteś … a ja, ty jesteś ... a ja, załóżmy, załóż, przypuśćmy, wyobraź sobie, wyobraźmy sobie, udawaj, udawajmy, powiedzmy, hipotetycznie, teoretycznie, w teorii, dawno temu, odgrywanie ról, w tej historii, zabawmy się",
-    conditional="gdybym, gdyby, jeślibym",
-    roles="jako (pirat*|czarodziej*|wiedźma|smok|rycerz|król|królowa|książę|księżniczka|wampir|robot|kosmita|elf|krasnolud|duch|superbohater|ninja|detektyw|postać|bóg)",
-    handling="przetłumacz*, tłumaczeni*, streść, streszcz*, podsumuj*, popraw*, przepisz, przeredaguj*, oceń, odpowiedz na, skróć, ortografi*, gramatyk*, sprawdź",
-    soft_handling="wyjaśnij, wytłumacz, przeanalizuj*, co znaczy, przeczytaj",
-    texts="to, ten, ta, te, tę, tego, tej, następując*, poniż*, powyż*, tekst*, mail*, e-mail*, wiadomoś*, list, artykuł*, cv, zdani*, akapit*, esej, opowiadani*, wiersz*, czat, rozmow*, formularz*, dokument*, raport*, cytat*, recenzj*",
-    speaking="napisał, napisała, pisze, powiedział, powiedziała, mówi, odpowiedział, oto, przysłał, przysłała, dostałem, dostałam, przekazano, przekazana, przesłano",
-    self_leads="o mnie, o nas, zapamiętaj, pamiętaj, nie zapomnij, uwaga",
-    salutations="drogi, droga, szanowny, szanowna, szanowni, cześć, witaj, dzień dobry",
-    signoffs="z poważaniem, pozdrawiam, pozdrowienia, serdecznie pozdrawiam, z wyrazami szacunku, całuję, do zobaczenia",
-    headers="od, do, temat, data, wysłano, dw",
-    subjects="temat",
-    resumes="curriculum vitae, życiorys, doświadczenie zawodowe, wykształcenie, umiejętności",
-    forgetting="nie (pamiętaj|zapamiętuj) już, nie pamiętaj, zapomnij, żebyś … (zapomniał|zapomniała|usunął|usunęła), zapomnieć, usuń, skasuj, wymaż",
-    asking="czy, mógłbyś, mogłabyś, czy mógłbyś, czy mogłabyś, czy możesz, proszę, żebyś, i, możesz, teraz, też, chcę",
-    everything="wszystko, wszystkim, co wiesz",
-    ending="rozwiedli, rozwod*, rozwied*, rozstali, wyprowadzi*, przeprowadzi*, sprzeda*, zwolni*, zmarł*, umarł*, nie żyje, straci*, już nie, nie ... już, odwoła*, zrezygnowa*, przesta*, skończy*, zamkn*, wdow*, emerytur*, ukradzi*, skradzi*",
-    corrects="nie [0-9]*, właściwie, miałem na myśli, miałam na myśli, pomyliłem, pomyliłam, pomyłka, (to )?(nieprawda|błąd), poprawka, poprawiam, nie ... tylko, nie ... lecz, zamiast, przełożon*, przesunięt*, zmienił*, zmienion*, przeprowadził*, przedłużon*",
-    fillers="teraz, obecnie, bardzo, naprawdę, też, także",
-    numbers="dwa/2, trzy/3, cztery/4, pięć/5, sześć/6, siedem/7, osiem/8, dziewięć/9, dziesięć/10, jedenaście/11, dwanaście/12, dwie/2, dwóch/2, dwoje/2, troje/3, trzech/3, dwadzieścia/20, trzydzieści/30, czterdzieści/40, pięćdziesiąt/50, sześćdziesiąt/60, siedemdziesiąt/70, osiemdziesiąt/80, dziewięćdziesiąt/90",
-    speaker="ja, mnie, mi, mój, moja, moje, mojego, mojej, się",
-    user="użytkownik, użytkowniczka, użytkownika, użytkowniczki",
-    links="w, we, na, z, ze, do, od, o, po, za, nad, pod, przed, dla, bez, przez, między, i, lub, ale, bo, że, jak, niż, gdy, jeśli, nie, nigdy",
-    forms="jestem/jest, jem/je, mam/ma",
-    endings="m/, ę/e, ę/i, em/e",
-    denying="nie, nigdy",
-    forwarding="wiadomoś*, przekazan*",
-    wrote="napisał, napisała, pisze",
-    states="jest, są, ma",
-    points="to",
-)
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# language/portuguese.py
-
-SOURCES["language/portuguese.py"] = r'''"""Portuguese."""
-
-# ruff: noqa: E501  (phrases of a kind stand together)
-
-from .phrases import Phrases
-
-PORTUGUESE = Phrases(
-    letters="ãõ",
-    common="""a, ao, aos, as, com, como, da, das, de, do, dos, e, ela, ele, em, era, estou, está, estamos, eu, foi, há, isso, isto, já, lhe, mais, mas, me, meu, minha, na, nas, no, nos, não, o, onde, os, ou, para, pela, pelo, por, porque, qual, quando, que, quem, se, sem, ser, seu, são, sua, também, te, tem, tenho, teu, tua, um, uma, você, à, é""",
-    known_by="sempre, nunca, aqui, obrigado, obrigada, olá, dois, duas, anos, ano, tudo, todos, agora, cada, outro, bem, só, dia, dias, muito, desde, até",
-    own="""como _ trabalho, trabalho (muito|sempre|muitas|todos|aos|às|de|desde|por|pouco|até|lá|aqui), (só|não|nunca|sempre|eu|também|já|quase|apenas) como, eu, meu, minha, meus, minhas, nós, nosso, nossa, nossos, nossas, comigo, uso óculos
-        me (chamo|mudei|casei|formei|aposentei|sinto|interesso|disseste), chamo-me, (moramos|temos|somos|estamos), a gente (mora|tem|vai|gosta)
-        (onde|em que|em quê|de que|de quê|para quem|com quem|desde quando|quando|o que|quantos _|quantas _|quanto|a que|por que|como|que) ... (trabalho|estudo|como|tomo|uso|ganho|corro|nado|viajo|leio|vejo|compro|almoço|janto|cozinho|treino|devo|faço)$
-        trabalho (de|como|em|na|no|para|com|numa|num)""",
-    own_verbs="sou, estou, vou, tenho, tive, moro, gosto, nasci, estudei, trabalhei, trabalhava, morava, morei, falo, prefiro, odeio, adoro, durmo, bebo, dirijo, conduzo, sofro, toco, jogo, pratico, coleciono, conheço, fui, fiz, costumo, vivo, faço, ando, peso, meço,",
-    own_objects="me, mim, nos",
-    own_first="o, ei, i",
-    own_not="isto, isso, hello, certo, quando, quanto, como, aqui, ali, oi, sei, quero, preciso, outro, todo, nosso, mesmo, dado, texto, modelo, arquivo, código, exemplo, primeiro, segundo, posso, devo, resumo, muito, pouco, logo, tanto, dinheiro, tempo, título, foi, rei, lei, depois, objetivo, claro, ótimo, obrigado, bom, dei, meio",
-    before_verbs="não, já, agora, também, sempre, nunca, hoje",
-    requested="me (dá|dê|diga|diz|ajuda|ajude|explica|explique|mostra|mostre|conta|conte|faz|faça|escreve|escreva|recomenda|recomende|sugere|sugira|ensina|ensine|indica|indique|passa|passe|traduza), (pode|poderia|podes|podias|consegue) me, (pode|poderia|podes|podias) ... -me, (diz|dá|ajuda|explica|mostra|conta|faz|escreve|recomenda)-me, para (mim|nós)$",
-    impersonal="""como (posso|faço|eu (posso|faço|consigo|devo|coloco|instalo)|poderia|devo|consigo|se), (o que|que) (posso|devo|eu posso|eu devo|faço para) (fazer|usar|dizer|escrever|comprar)?, onde (posso|eu posso|encontro|compro|consigo), se (eu|tenho|estou|vou|for), como se eu
-        tenho (uma (dúvida|pergunta|lista|tabela|função)|um (erro|arquivo|ficheiro|texto)|que), (estou recebendo|estou a receber|recebo|aparece) ... erro, (eu )?(gostaria|queria|quero|preciso) (de )?(um|uma|que|saber|ajuda), me pergunto, (estou|vou) (procurando|escrevendo|tentando|fazendo) (um|uma)""",
-    personal="como (eu )?(me chamo|me sinto|vou (para|ao|à|pro)|estou|bebo|tomo (o|meu))",
-    keeping="lembra, lembre, esqueça, esqueças, esquece, anota, sempre, nunca, a partir de agora, de agora em diante, me chame, chama-me, suas respostas, tuas respostas",
-    openers="a propósito, aliás, por falar nisso, ah, oh, por favor, olá, oi, bom dia, boa tarde, boa noite, ok, bem, então, e, mas, obrigado, obrigada, sim, não, agora, uma pergunta",
-    polite="obrigado, obrigada, muito obrigado, muito obrigada, de nada, bom dia, boa tarde, boa noite, até logo, perfeito, valeu",
-    addresses="(você |vocês |tu )?(me |nos )?(pode|poderia|podem|consegue|podes|podias|poderias|conseguirias|sabe|sabes|ajuda|ajudas|dá|explica) (me|nos|ajudar|sugerir|explicar|recomendar|dar|dizer|_-me|_r), (ajuda|ajude|diz|diga|dá|dê|explica|explique|mostra|mostre)-(me|nos), me (ajuda|ajude|dá|dê|diz|diga|explica|explique|recomenda), como (posso|faço|devo|poderia), o que (devo|posso|você), (tem|tens) (alguma|algum|ideias|dicas), alguma (ideia|sugestão|dica), aqui está",
-    reacts="(agora |já )?(eu )?(entendi|entendo|compreendi|compreendo|percebi|percebo)( agora| melhor| bem| tudo| a ideia)?$, (isso |agora )?faz (mais |todo o )?sentido, vou (tentar|testar|ver|experimentar|pensar), entendido, (certo|beleza|perfeito|claro|combinado|tudo bem)$, isso é (exatamente|tudo), era (isso|exatamente), tens razão, você tem razão",
-    prefers="prefiro, preferia, preferiria, gosto (quando|mais), minha preferência, a minha preferência",
-    leans_first="(ele|ela|eles|elas|isso|isto|aquilo) _, (um|uma|ambos|ambas|todos) deles, (um|uma) delas",
-    leans_last="isso, isto, aquilo, lá, ali, ele, ela, eles, elas, nele, nela, disso",
-    leans="(acho|penso|creio) que (isso|esse|essa|isto|este|esta|ele|ela) ",
-    questions="""como (eu )?(me chamo|se chama|se chamam|nos chamamos), como *o (a|o|as|um|uma|meu|minha|isso|esse|este|essa|esta) _, há (algum|alguma|alguém|um|uma|como|maneira|jeito|possibilidade|alguns),
-        como (posso|faço|se|funciona|conserto|é|está|podia|poderia|fazer|preparo|devo|consertar|arranjo|cozinho), onde (posso|fica|está|compro|encontro|é|há|tem|devo), quando (é|devo|posso|começa|sai|chega)
-        por que, porque (é|não), o que, qual, quais, quem (é|sabe|pode), quanto, quanta, quantos, quantas, que (horas|tipo|devo|posso), de onde, para onde
-        (posso|podemos|devo|deveria|pode|podes|poderia|podias|sabe|sabes|conhece|conheces|existe|tem (como|algum)|será que|é (possível|verdade|normal|melhor|seguro)|você (pode|sabe|poderia))
-        alguém sabe, gostaria de saber, queria saber, quero saber, pergunto-me, me pergunto, alguma (ideia|sugestão|dica), algum conselho, meu _ pode, minha _ pode""",
-    requests="""(ideias|receita|receitas|dicas|exercícios|presentes) para, escreva, escreve, escreve-me, redija, traduza, traduz, traduzir, explique, explica, explique-me, explica-me, dê, dê-me, dá-me, me dê, me dá, faça, faz, faz-me, me faça, crie, cria
-        gere, gera, ajude, ajuda, ajuda-me, ajude-me, me ajude, me ajuda, diga, diz, diz-me, me diga, me diz, mostre, mostra, mostra-me, me mostre, resuma, resume, resumir, corrija, corrige
-        calcule, calcula, procure, procura, encontre, encontra, recomende, recomenda, sugira, sugere, proponha, conte-me, conta-me, me conte, descreva, descreve, compare, compara, analise, analisa
-        melhore, melhora, reescreva, reescreve, reformule, reformula, classifique, classifica, avalie, avalia, responda a, responde a, complete, completa, continue, continua, planeje, planeia
-        organize, organiza, liste, lista, enumere, prepare, prepara, invente, inventa, verifique, converta, aja, comporte-se, você é (um|uma|meu|minha), és (um|uma), preciso (de (ajuda|uma|um|ideias)|que)
-        quero (que|uma (receita|lista|carta|ideia|tradução)|um (poema|texto|conselho|exemplo|resumo)), gostaria (que|de (uma|um|ajuda)), lembre-me de, conserte, otimize, leia, escolha, adivinhe, elabore""",
-    always="sempre, nunca, jamais, lembre que, lembra-te, não esqueça, não esqueças, me chame, chama-me",
-    standing="a partir de agora, de agora em diante, daqui em diante, daqui para a frente, no futuro, toda vez, cada vez, suas respostas, tuas respostas, respostas (curtas|breves|longas|detalhadas)",
-    supposing="""(você|tu) é* ... e eu sou, experimento mental, (você é|és) ... e eu sou, suponha, suponhamos, supõe, supondo, imagine, imagina, imaginemos, vamos imaginar, finja, finge, faz de conta, faça de conta, digamos, vamos supor, hipoteticamente, em teoria, na teoria
-        vamos (brincar|jogar|fingir), era uma vez, nesta história, neste jogo, e se, assuma, cenário, vamos dizer""",
-    conditional=r"se eu (fosse|tivesse|pudesse|ganhasse|vivesse|morasse|quisesse), quem me dera, se (fosse|tivesse|pudesse), se (eu )?*(asse|esse|isse)",
-    roles="""como (um |uma |o |a )?(pirata|mago|bruxa|dragão|cavaleiro|rei|rainha|príncipe|princesa|vampiro|robô|alienígena|elfo|anão|fantasma|super-herói|cowboy|ninja|samurai|viking
-            |unicórnio|detetive|narrador|personagem|ia|deus|deusa|imperador)""",
-    handling="traduz*, tradução, resum*, corrij*, corrig*, correção, reescrev*, reformul*, parafrase*, avali*, classific*, responda a, responde a, responder a, encurte, melhore, ortografia, gramática, revise, reveja",
-    soft_handling="(do|de|sobre o) que (se )?(trata|fala), quem (escreveu|canta|disse), explique, explica, explique-me, analise, analisa, verifique, o que (significa|quer dizer), comente, interprete, leia",
-    texts="""canção, música, isto, isso, este, esta, estes, estas, esse, essa, seguinte, seguintes, texto, textos, e-mail, email, mail, mensagem, mensagens, carta, artigo, currículo, curriculum, cv, frase, frases
-        parágrafo, ensaio, história, poema, letra, chat, conversa, formulário, documento, relatório, citação, notas, comentário, avaliação, publicação, página, candidatura""",
-    speaking="a seguir, o seguinte, escreveu, escreve, disse, diz, respondeu, aqui está, aqui vai, eis, mandou, enviou, citação, recebi, encaminhado, encaminhada, reencaminhado",
-    self_leads="me apresento, apresento-me, sobre mim, a meu respeito, sobre nós, lembre-se, lembra-te, lembre, não esqueça, nota, tenha em conta",
-    salutations="prezad*, caro, cara, caros, querid*, olá, oi, bom dia, boa tarde, estimad*, exmo*",
-    signoffs="atenciosamente, cumprimentos, com os melhores cumprimentos, abraço, abraços, um abraço, beijos, beijinhos, saudações, cordialmente, obrigado, obrigada, até breve",
-    subjects="assunto, enc",
-    headers="de, para, assunto, data, enviado, enviada, cc, enc",
-    resumes="curriculum vitae, currículo, experiência profissional, experiência, formação acadêmica, formação académica, formação, habilidades, competências",
-    forgetting="não (se )?(lembre|guarde|memorize) mais, que você … (esqueça|apague), esquece, esqueça, esqueças, esquecer, esqueçam, apaga, apague, apagues, apagar, elimina, elimine, remova, remove, exclua, exclui, deleta, delete",
-    asking="quero, gostaria, quero que, quero que você, você, que você, por favor, que, e, pode, podes, poderia, agora, também, favor, de",
-    everything="tudo, todos, todas, o que sabes, o que você sabe, o que sabe",
-    ending="""divorci*, separei, separad*, separamos, separámos, separação, terminei, terminamos, terminámos, terminou, mudei, saí de, vendi, vendemos, vendido, vendida, deixei, demiti, demitid*, despedid*
-        morreu, morto, morta, faleceu, falecid*, perdi, já não, não ... mais, cancel*, acabou, acabei, parei, fechou, fechado, viúv*, aposent*, reformei, dei, roubaram, roubad*, desisti, ex-marido, ex-mulher, meu ex, minha ex, antes""",
-    corrects="não (dia |às )?[0-9]*, na verdade, quis dizer, queria dizer, enganei-me, me enganei, (está|estava) errad*, correção, corrijo, não ... mas, em vez de, ao invés de, adiad*, mudei, mudamos, mudou, alterad*, renomead*, prorrogad*, não (é|sou|era)",
-    fillers="um, uma, uns, umas, o, a, os, as, sou, é, estou, está, agora, atualmente, realmente, também, simplesmente",
-    numbers="dois/2, três/3, quatro/4, cinco/5, seis/6, sete/7, oito/8, nove/9, dez/10, onze/11, doze/12, duas/2, vinte/20, trinta/30, quarenta/40, cinquenta/50, sessenta/60, setenta/70, oitenta/80, noventa/90",
-    speaker="eu, meu, minha, meus, minhas, me, mim, se",
-    user="o usuário, a usuária, o utilizador, a utilizadora, usuário, usuária, utilizador, utilizadora",
-    links="ao, à, de, do, da, dos, das, em, no, na, nos, nas, com, sem, por, pelo, pela, para, sobre, entre, desde, até, contra, antes, depois, e, ou, mas, porque, que, quando, não, nunca, como, mais, menos",
-    forms="tenho/tem, vou/vai, faço/faz, posso/pode, quero/quer, prefiro/prefere, venho/vem, digo/diz, sei/sabe, dou/dá, durmo/dorme",
-    endings="o/e, o/a",
-    denying="não, nunca",
-    forwarding="mensagem, mensagens, encaminhad*",
-    wrote="escreveu",
-    states="é, são, foi, tem, era",
-    points="isso, isto",
-)
-'''
-
-# ----------------------------------------------------------------------------------------------------------
 # language/prompt_injection.py
 
 SOURCES["language/prompt_injection.py"] = r'''"""Texts that give orders to a model instead of telling of a user: they are not remembered.
 
 They set aside what the model was told, make it another one, put on a role of a conversation, call its tools,
-have it act behind its user's back, or send out what it knows; in many languages (`prompt_injection_words.py`). Wishes
+have it act behind its user's back, or send out what it knows; in many languages (data/prompt_injection.txt). Wishes
 for how to be answered are none, but are nobody else's: see `is_wish`. What gets around this stands in a
 prompt quoted, as any other.
 """
@@ -23537,10 +28206,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 
-from . import prompt_injection_words as table
 from .sanitize import disarmed
+from .tables import phrases, rows, sections, source
 
 REFUSED = "it gives orders to a model"
 
@@ -23703,12 +28372,14 @@ def _in_a_piece(text: str) -> bool:
 
 def _sets_aside(flat: str) -> bool:
     """Whether in a sentence what the model was told is set aside."""
-    verbs, rules, earlier = (_Stems(words) for words in (table.SET_ASIDE, table.RULES, table.EARLIER))
+    verbs, rules, earlier = (_Stems(_words(section)) for section in ("set_aside", "rules", "earlier"))
     for sentence in filter(None, _SENTENCE_END.split(flat)):
         phrases = f" {sentence} ".replace(",", "")
-        if any(f" {words}" in phrases for words in _phrases(table.EVERYTHING_BEFORE)) and verbs.any(sentence):
+        if any(f" {words}" in phrases for words in _phrases(_words("everything_before"))) and verbs.any(
+            sentence
+        ):
             return True
-        if any(f" {words}" in phrases for words in _phrases(table.NOT_TO)):
+        if any(f" {words}" in phrases for words in _phrases(_words("not_to"))):
             words = _WORD.findall(rules.joined(sentence))
             if any(map(rules.holds, words)) and any(map(earlier.holds, words)):
                 return True
@@ -23727,7 +28398,9 @@ def _are_near(words: Sequence[str], verbs: _Stems, rules: _Stems, earlier: _Stem
         if len(last) == 3 and min(last.values()) >= at - _NEAR_WORDS:
             return True
     phrases = " ".join(words)
-    return "rule" in last and "earlier" in last and any(one in phrases for one in _phrases(table.SET_ASIDE))
+    return (
+        "rule" in last and "earlier" in last and any(one in phrases for one in _phrases(_words("set_aside")))
+    )
 
 
 def _is_told_of(words: Sequence[str], at: int) -> bool:
@@ -23748,6 +28421,21 @@ _ENGLISH = frozenset(
 _BEFORE_COMMANDS = frozenset(
     ", : please and then must should shall to you now just also always first kindly or will instead can so do ai".split()
 )
+
+
+@cache
+def _sections() -> dict[str, list[tuple[str, tuple[str, ...]]]]:
+    """The words of each section by language."""
+    found = sections(source("prompt_injection"), "prompt_injection.txt")
+    return {
+        name: [(language, tuple(phrases([words]))) for language, words in rows(lines)]
+        for name, lines in found.items()
+    }
+
+
+@cache
+def _words(section: str) -> tuple[str, ...]:
+    return tuple(word for _, words in _sections()[section] for word in words)
 
 
 class _Stems:
@@ -23789,10 +28477,11 @@ def _phrases(words: tuple[str, ...]) -> tuple[str, ...]:
 def _sets_aside_dense(text: str) -> bool:
     if text.isascii():
         return False
+    rules = dict(_sections()["dense_rules"])
     for sentence in _SENTENCE_END.split(text):
         holds = sentence.__contains__
-        for verbs, rules in table.DENSE:
-            parts = (verbs, rules, table.DENSE_EARLIER)
+        for language, verbs in _sections()["dense_set_aside"]:
+            parts = (verbs, rules[language], _words("dense_earlier"))
             if all(any(map(holds, part)) for part in parts) and not _dense_told(sentence):
                 return True
     return False
@@ -23800,214 +28489,6 @@ def _sets_aside_dense(text: str) -> bool:
 
 def _dense_told(sentence: str) -> bool:
     return sentence.strip().startswith(("我忘", "私は", "나는", "저는", "ฉัน", "ผม"))
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# language/prompt_injection_words.py
-
-SOURCES["language/prompt_injection_words.py"] = r'''"""What orders to a model are made of, a language a line: beginnings of words, folded as `orders.folded` does.
-
-`=` before a word: the whole word. Of languages without spaces, parts of a text.
-"""
-
-# ruff: noqa: E501  (lists of words are read and corrected as text)
-
-from __future__ import annotations
-
-
-def _words(table: str) -> tuple[str, ...]:
-    lines = (line.partition(":")[2] for line in table.strip().splitlines())
-    return tuple(word.strip() for line in lines for word in line.split(",") if word.strip())
-
-
-# To leave unheeded.
-SET_ASIDE = _words("""
-en: =ignore, =ignoring, =disregard, =disregarding, =forget, =override, =overrule, =bypass, =circumvent, =neglect, =discard, =drop, =skip, =abandon, =disable, =suspend, =erase, =void, =revoke, =obsolete, =invalid, =overridden, =cancelled, =superseded, set aside, put aside, =unlearn
-de: =ignorier, =ignoriere, =ignorieren, =ignoriert, =vergiss, =vergesst, =vergessen, =missachte, =missachten, =umgehe, =uberschreibe, =verwirf
-fr: =ignore, =ignorez, =ignorer, =oublie, =oubliez, =contourne, =contournez, =neglige, =negligez, =desobeis
-es: =ignora, =ignore, =ignorad, =ignoren, =olvida, =olvide, =olvidad, =omite, =descarta, =desobedece
-it: =ignora, =ignorate, =ignori, =dimentica, =dimenticate, =scavalca, =trascura
-pt: =ignora, =ignore, =ignorem, =esquece, =esqueca, =desconsidere, =desconsidera, =desobedeca
-nl: =negeer, =negeert, =vergeet, =omzeil
-sv da no is: =ignorera, =ignorer, =strunta, =bortse, =glom, =glem, =glomma, =se bort, =tilsidesæt, =hunsa
-fi et: =unohda, =ohita, =sivuuta, =jata, =unusta, =eira, =ignoreeri
-pl: =zignoruj, =ignoruj, =zapomnij, =pomin, =omin, =odrzuc
-cs sk: =ignoruj, =ignorujte, =zapomen, =zapomente, =nedbej, =zabudni, =prehlizej
-hr sl sr: =ignoriraj, =zanemari, =zaboravi, =pozabi, =prezri, занемари, игнориши
-hu: =hagyd, =felejtsd, =mellozd, =ignorald
-ro: =ignora, =ignorati, =uita, =uitati, =nesocoteste
-tr az: yok say, yoksay, =unut, =unutun, gormezden gel, =goz ardi, dikkate alma
-el: αγνοησε, αγνοηστε, ξεχασε, ξεχνα, παραβλεψε
-ru uk bg: игнорируй, игнорируите, проигнорируй, =забудь, =забудьте, пренебреги, ігноруй, ігноруите, знехтуй, =забуди, игнорирай, забрави
-he: התעלם, התעלמ, תתעלם, שכח מ, תשכח, להתעלם
-ar fa ur: تجاهل, انس, اهمل, نادیده, فراموش کن, نظر انداز
-hi: अनदख, नजरअदाज, नजरदाज, भल जा, उपकष
-vi id ms tl: bo qua, quen, phot lo, =abaikan, =lupakan, =hiraukan, =balewalain, =kalimutan
-sw: =puuza, =sahau
-""")
-# What is left unheeded.
-RULES = _words("""
-en: instruction, =prompt, =prompts, =rule, =rules, guideline, directive, =policy, =policies, =restrictions, =guardrails, =constraints, =safeguards, =programming, =training, =commands, =orders, =filters, =context, =messages, =safety, =guidance
-de: anweisung, =regel, =regeln, =befehl, =befehle, vorgabe, richtlini, instruktion, weisung
-fr: =consigne, =consignes, =regle, =regles, =directive, =directives
-es it pt ro: instruccion, instruçõe, instrucoe, instruca, istruzion, =reglas, =regole, =regras, =ordenes, =ordini, =ordens, directrices, direttive, diretrizes, =normas, =comandi, =comenzi, instructiun, =reguli, =indicaciones
-nl: instructie, =regels, opdracht, richtlijn
-sv da no fi et: instruktion, instruks, =regler, =reglerna, =reglerne, =anvisningar, =ohjeet, =ohjeita, =saannot, =juhised, =juhiseid, retningslinj
-pl cs sk hr sl sr: instrukcj, instrukc, polecen, zasad, =reguly, pokyn, pravidl, =instrukce, =prikazy, =upute, uputstv, =pravila, navodil, инструкциј, правила
-hu tr az: utasitas, szabaly, talimat, =kural, =kurallar, yonerge, komut, telimat
-el: οδηγι, εντολ, κανον, κατευθυνσ
-ru uk bg: инструкци, указани, правил, команд, приказ, інструкці, вказівк, вказивк
-he: הוראות, ההוראות, הכללים, כללים, הנחיות, ההנחיות
-ar fa ur: تعليمات, التعليمات, الاوامر, اوامر, القواعد, دستور, قوانین, هدایات
-hi: निर्दश, निरदश, नर्दश, आदश, नियम, नयम
-vi id ms tl sw: huong dan, chi thi, quy tac, =lenh, instruksi, =perintah, =aturan, =arahan, panuto, maelekezo
-""")
-# Which: those that the model has so far.
-EARLIER = _words("""
-en: previous, =prior, =earlier, =above, preceding, =system, =original, =initial, =all, =any, =every, =your, =safety, =existing, =current, =content, =foregoing, =former, =before, =past
-de: vorherig, bisherig, =obige, =obigen, fruher, vorangegangen, =alle, =deine, =deiner, =deinen, =ihre, ursprunglich, =vorher, =zuvor, =oben
-fr: precedent, anterieur, =toutes, =tous, =tes, =vos, =ci, =avant, =dessus
-es it pt ro: anterior, =previas, =previos, precedent, =todas, =tus, =sus, =tutte, =tue, =sistema, =suas, =teus, =toate, =tale, =antes, =prima, =acima, =arriba, =sopra
-nl: eerder, =vorige, bovenstaand, =alle, =jouw, =je
-sv da no fi et: tidigare, tidligere, =alla, =alle, =dina, =dine, aiem, =kaikki, =kaikkia, eelne, =koik, forrige, foregaende
-pl cs sk hr sl sr: poprzedni, wczesniejsz, =wszystkie, =twoje, =swoje, predchozi, =vsechny, =sve, predosl, =vsetky, =sve, prethodn, prejsnj, =vse, претходн, =све
-hu tr az: korabbi, elozo, =osszes, =minden, onceki, =tum, =butun, evvelki
-el: προηγουμεν, =ολες, =ολους, =σου
-ru uk bg: предыдущ, прежни, =все, =всю, =свои, =твои, попередн, =усі, =всі, =уси, =вси, =своі, предишн, =всички
-he: קודמ, הקודמ, =כל, מכל
-ar fa ur: السابق, سابق, =جميع, =كل, قبلی, قبل, =تمام, پچھل
-hi: पछल, पिछल, सभी, =सब, पहल
-vi id ms tl sw: =truoc, =tat, =truoc do, sebelumnya, =semua, =nakaraang, =zote
-""")
-# Of languages without spaces: to leave unheeded, and what.
-DENSE = (
-    (("忽略", "无视", "無視", "忘记", "忘記", "忘掉", "不要遵守", "不再遵守", "跳过", "覆盖", "不要理会", "不用理", "不理会", "别管", "不要管"), ("指令", "指示", "提示", "规则", "規則", "命令", "设定", "設定", "要求", "限制")),
-    (("無視", "忘れ", "従わない", "破棄"), ("指示", "命令", "ルール", "規則", "プロンプト", "制約")),
-    (("무시", "잊어", "따르지"), ("지시", "명령", "규칙", "지침", "프롬프트")),
-    (("เพิกเฉย", "ละเว้น", "ลืม", "ไม่ต้องทำตาม"), ("คำสั่ง", "คําสั่ง", "คำแนะนำ", "กฎ", "ข้อกำหนด")),
-)  # fmt: skip
-DENSE_EARLIER = (
-    "以上",
-    "之前",
-    "上面",
-    "前面",
-    "先前",
-    "所有",
-    "全部",
-    "以前の",
-    "前の指示",
-    "上記",
-    "これまで",
-    "すべて",
-    "全て",
-    "이전",
-    "모든",
-    "위의",
-    "앞의",
-    "ก่อนหน้า",
-    "ทั้งหมด",
-    "你的",
-    "系统",
-    "システム",
-    "시스템",
-    "あなたの",
-)
-# "Do not follow your rules any more."
-NOT_TO = _words("""
-en: do not follow, don't follow, stop following, do not obey, don't obey, stop obeying, no longer apply, no longer follow, no longer hold, do not apply, need not follow, are void, is void, do not count, don't count, no longer count, do not hold, no longer matter, pay no attention, take no notice
-de: nicht mehr, befolge nicht, halte dich nicht, gelten nicht, beachte nicht, nur noch
-fr: ne tiens plus, ne tenez plus, ne tiens pas compte, ne suis plus, ne suivez pas, ne suivez plus, ne respecte
-es it pt: no sigas, no obedezcas, haz caso omiso, ya no, non seguire, non rispettare, nao siga, nao obedeca, no tengas en cuenta, no hagas caso, non tenere conto, non tener conto, non considerare, nao leve em conta, nao considere
-nl sv da no: volg niet, niet meer, folj inte, bry dig inte, folg ikke, bortse fran, se bort fra
-pl cs ru uk: nie przestrzegaj, neridte se, nedrz se, не следуй, не соблюдай, не виконуй, не обращай внимания, не слушай, не учитывай, не зважай, nie zwracaj uwagi
-""")
-EVERYTHING_BEFORE = _words("""
-en: everything above, anything above, all of the above, everything before, anything before, you were told before, you have been told, anything you were told, everything you were told, all previous text, everything you know, whatever your developers, what your developers, what your creators, whatever you were told, what you were told, what stands above, whatever stands above, everything that came before, all that came before
-de: alles bisherige, alles vorherige, alles obige, alles was dir gesagt, alles was dir vorher, alles was man dir, alles was du bisher, alles was oben, alles was vorher, alles was davor
-fr es it pt: tout ce qui precede, todo lo anterior, todo lo que te, tutto cio che precede, tutto quello che precede, tudo o que foi dito, tudo o anterior, tout ce qui est au dessus, tout ce qui est ecrit, todo lo de arriba, todo lo que esta arriba, tutto cio che sta sopra, tudo o que esta acima
-nl sv pl cs: al het bovenstaande, allt ovan, allt ovanfor, wszystko powyzej, wszystko co powyzej, vse predchozi, alles wat hierboven, wszystko co jest powyzej
-ru uk: все что тебе, все сказанное, усе сказане, все предыдущее
-""")
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# language/russian.py
-
-SOURCES["language/russian.py"] = r'''"""Russian."""
-
-# ruff: noqa: E501  (phrases of a kind stand together)
-
-from .phrases import Phrases
-
-RUSSIAN = Phrases(
-    letters="ыэъё",
-    common="""а, без, бы, был, была, были, в, вы, где, да, для, до, его, ее, если, есть, же, за, и, из, или, им, их, к, как, какая, какие, какой, когда, кто, ли, меня, мне, мой, моя, мы, на, не, ну, о, об, он, она, они, от, по, почему, с, со, так, то, ты, у, что, это, я""",
-    known_by="очень, всегда, никогда, здесь, спасибо, привет, два, две, лет, год, всё, сейчас, каждый, хорошо, только, день, тоже, уже, ещё, нет",
-    own="""ем, терпеть не могу, обожаю, я, мой, моя, моё, мое, мои, моего, моей, моему, моим, моими, моих, мою, мной, мною, мы, наш, наша, наше, наши, нашей, нашего, нашу, живу, работаю, люблю, учусь, родился, родилась, езжу, хожу, вожу, предпочитаю, ненавижу, умею, играю, страдаю, вешу, зовусь, пью, коплю, снимаю, держу, вырос, выросла, женат, замужем, нравится, у (меня|нас)
-        (зовут|нравится|нравятся|звать) (меня|мне), (меня|мне) (зовут|нравится|нравятся|звать|лет), (мне|нам) (‎)?(лет|подойдёт|подойдет|нельзя|можно)""",
-    own_objects="мне, меня, нам, нас",
-    own_first="ю, у, юсь, усь",
-    own_not="краю, случаю, чаю, раю, обычаю, урожаю, трамваю, стаю, попугаю, знаю, думаю, желаю, получаю, понимаю, гусь, русь, беларусь, почему, хочу, прошу, могу, нужну, одну, эту, ту, всю, свою, твою, вашу, тому, чему, кому, между, сразу, сверху, снизу, поэтому, данную, следующую, какую, одному, этому, самому, каждую, среду, сперву, потому, статью, ищу",
-    before_verbs="не, уже, сейчас, теперь, тоже, давно, ещё, еще, раньше, обычно",
-    requested="""(дай|скажи|расскажи|покажи|объясни|помоги|напиши|посоветуй|порекомендуй|подскажи|найди|сделай|переведи|составь|придумай|назови|пришли|предложи|поясни|опиши|напомни|научи|поздравь)(те)? (пожалуйста |ка )?(мне|нам|меня|нас)
-        (можешь|можете|не могли бы вы|мог бы ты|могли бы вы) ... (мне|нам|меня), для (меня|нас)$, мне (нужен|нужна|нужно|нужны)""",
-    impersonal="""как (мне|нам|я могу|мы можем|я должен|я должна|лучше), что (мне|нам) (делать|сказать|написать|использовать|подарить|купить), где (мне|нам|я могу) (купить|найти|взять), можно ли (мне|нам), могу ли я, если (я|мы|у меня|бы я), как будто я, (нужно|надо|нужен|нужна) ли мне, сколько (мне|нам) (нужно|надо), представь* что я
-        у меня (есть )?(вопрос|ошибка|список|файл|таблица|проблема с|выдаёт|возникает), я (хочу|хотел бы|хотела бы|ищу) (узнать|чтобы|спросить|понять), мне интересно, я получаю ... ошибку""",
-    personal="как (меня зовут|я (обычно|добираюсь|езжу|отдыхаю|провожу|называю|отношусь|пью|люблю)|мне (удобнее|нравится|больше нравится))",
-    keeping="запомни, помни, забудь, забывай, всегда, никогда, с этого момента, отныне, зови меня, называй меня, твои ответы",
-    openers="хорошо, кстати, между прочим, к слову, ах, о, пожалуйста, привет, здравствуй, здравствуйте, добрый день, доброе утро, добрый вечер, ок, ладно, ну, так, а, и, но, спасибо, да, нет, теперь, вопрос, слушай",
-    polite="спасибо, большое спасибо, благодарю, пожалуйста, привет, здравствуйте, добрый день, доброе утро, до свидания, пока, отлично",
-    addresses="(не )?(ты |вы )?(можешь|можете|могли бы|мог бы|могла бы|сможешь|сможете|поможешь|поможете|подскажешь|подскажете|посоветуешь|посоветуете) _, (помоги|помогите|подскажи|подскажите|посоветуй|посоветуйте|расскажи|расскажите|объясни|объясните|покажи|покажите|напиши|напишите|дай|дайте) _, (что|как|где|куда|чем) (мне|можно|лучше|посоветуешь|посоветуете|делать), есть (идеи|советы), вот (мой|моя|мое|мои|что)",
-    reacts="(я )?(вс(е|ё) |теперь |тебя |вас |это )?(понял|поняла|понятно|понимаю|ясно)( вс(е|ё)| тебя| вас| теперь| идею| мысль| лучше)?( спасибо)?$, (теперь )?(понятно|ясно|логично), (я )?(попробую|посмотрю|проверю|подумаю|попытаюсь), это (имеет смысл|понятно|логично|то что|именно|все), (имеет|звучит) (смысл|логично|хорошо), ты прав*, вы правы, договорились, согласен, согласна",
-    prefers="предпочитаю, (предпочел|предпочла|предпочитал|предпочитала) бы, мне (больше |очень )?нравится когда, мне больше нрав*, мне (удобнее|удобней|приятнее), не люблю когда, люблю когда",
-    leans_first="(он|она|оно|они|это|там) _, (один|одна|оба|обе|двое) из (них|нас), тот, та",
-    leans_last="это, этого, его, ее, её, их, там, туда, этим, этом, него, нее, неё, них, тот, та",
-    leans="(думаю|считаю|по-моему) (это|он|она|они|тот|та|что (это|он|она|они|тот|та)) ",
-    questions="""как (меня|мою|моего|моих|нас|наш*|зовут) _,
-        как *ть, как *ти, как *чь, как *ться, как (мне|мы|я (могу|должен|должна)|можно|лучше|правильно|это|называется|зовут|дела|часто|долго|быстро|сделать), где (мне|можно|купить|найти|я могу|лучше|находится|есть)
-        почему, зачем, сколько, какой, какая, какое, какие, какую, какого, какова, кто (такой|такая|это|знает|может), что (мне|такое|значит|делать|это|лучше|можно|приготовить|подарить|посоветуешь|ты), чем (можно|мне|лучше)
-        когда (можно|мне|лучше|будет|начинается|откроется), куда, откуда, можно ли, нужно ли, стоит ли, есть ли, могу ли, должен ли, правда ли, *ет ли, *т ли, ты (знаешь|можешь|умеешь), вы (знаете|можете), можешь ли
-        кто-нибудь знает, интересно, хочу (знать|узнать|спросить), хотел* бы узнать, подскаж*, можно мне, могу я, можно""",
-    requests="""(идеи|рецепт|рецепты|советы|упражнения|подарки) для, напиши, напишите, переведи, переведите, объясни, объясните, дай, дайте, сделай, сделайте, создай, создайте, помоги, помогите, скажи, скажите, покажи, покажите, исправь, исправьте, составь, составьте
-        придумай, придумайте, посоветуй, посоветуйте, найди, найдите, расскажи, расскажите, перескажи, перескажите, сократи, сократите, проверь, проверьте, оцени, оцените, ответь на, ответьте на, перепиши
-        перепишите, перефразируй*, сформулируй*, предложи, предложите, порекомендуй*, опиши, опишите, сравни, сравните, посчитай*, рассчитай*, вычисли, подбери, сгенерируй*, продолжи, продолжите, проанализируй*
-        классифицируй*, обобщи, резюмируй*, подведи, улучши, отредактируй*, почини, прочитай*, веди себя, ты (—|-) , представь себя, мне (нужен|нужна|нужно|нужны) (стих*|рецепт*|список|текст|письмо|перевод|совет*|идея|идеи|помощь|пример*)
-        хочу* чтобы ты, можешь, можете, не (мог|могла|могли) бы, выбери, угадай, сочини, сочините, напомни, поясни""",
-    always="всегда, никогда, запомни, не забудь, не забывай, зови меня, называй меня",
-    standing="с этого момента, отныне, впредь, в будущем, каждый раз, с сегодняшнего дня, твои ответы, (короткие|краткие|длинные|подробные) ответы",
-    supposing="""ты ... а я, мысленный эксперимент, предположим, предположи, представь, представьте, представим, допустим, допусти, вообрази, вообразим, скажем, гипотетически, теоретически, в теории, давай (представим|поиграем|притворимся|сыграем)
-        ролевая игра, жил-был, жили-были, в этой (истории|игре), а что если, что если, притворись, сделай вид, сценарий, положим, поиграем""",
-    conditional="если бы, был бы я, была бы я, хотел бы я быть",
-    roles="(как|в роли|от лица|будучи) (пират*|волшебник*|ведьм*|дракон*|рыцар*|корол*|принц*|вампир*|робот*|инопланетян*|эльф*|гном*|призрак*|супергеро*|ковбо*|ниндзя|самура*|викинг*|детектив*|персонаж*|рассказчик*|ии|бог*|император*)",
-    handling="перевед*, перевест*, перевод, перескаж*, резюмиру*, обобщ*, исправ*, перепиш*, перефразиру*, переформулиру*, оцен*, ответь на, ответьте на, ответить на, сократи*, улучши*, отредактиру*, классифициру*, проверь, проверьте, орфограф*, грамматик*, краткое содержание",
-    soft_handling="о (чём|чем) (это|эта|этот), кто (написал|поёт|поет|сказал), объясни, объясните, проанализируй*, что (значит|означает), прокомментируй*, прочитай*, поясни",
-    texts="""это, этот, эту, эти, этого, этой, этом, следующ*, ниже, выше, текст*, письмо, письма, письме, мейл*, имейл*, сообщени*, статью, статья, статьи, резюме, предложени*, абзац*, эссе, рассказ*, историю, стих*
-        песн*, чат*, переписк*, разговор*, форм*, документ*, отчёт*, отчет*, цитат*, заметк*, комментари*, отзыв*, пост, страниц*, заявк*, фраз*""",
-    speaking="далее, следующее, написал, написала, пишет, сказал, сказала, говорит, ответил, ответила, вот, прислал, прислала, цитата, получил, получила, переслано, пересланное, пересылаю",
-    self_leads="давай познакомимся, познакомимся, обо мне, о себе, о нас, запомни, запомните, не забудь, заметка, имей в виду",
-    salutations="уважаем*, дорог*, здравствуйте, здравствуй, привет, добрый (день|вечер), доброе утро, мил*",
-    signoffs="с уважением, с наилучшими пожеланиями, всего (доброго|наилучшего|хорошего), искренне ваш, твой, твоя, обнимаю, целую, спасибо, до встречи, до свидания, пока",
-    subjects="тема",
-    headers="от, кому, тема, дата, отправлено, копия, от кого",
-    resumes="резюме, опыт работы, образование, навыки, профессиональный опыт",
-    forgetting="больше не (помни|запоминай), не помни больше, не (запоминай|храни), забудь, забудьте, (чтобы|чтоб) ты … (забыл|забыла|удалил|удалила|стёр|стёрла), забыть, удали, удалите, удалить, сотри, сотрите, стереть, не помни, не запоминай, убери",
-    asking="пожалуйста, хочу, ты, и, чтобы, можешь, теперь, тоже, чтоб, нужно, прошу",
-    everything="всё, все, обо всём, обо всем, что ты знаешь, что вы знаете",
-    ending="""развел*, развод*, в разводе, разошлись, расстал*, съехал*, уехал*, переехал*, продал*, уволил*, уволен*, умер*, погиб*, скончал*, потерял*, больше не, уже не, отменил*, отменя*, отмен*, бросил*, перестал*
-        закончил*, закрыл*, вдов*, на пенси*, отдал*, украли, бывш*, покинул*, ушл*, ушёл, ушел, подарил*, прекратил*, раньше""",
-    corrects="не [0-9]*, на самом деле, я имел* в виду, ошибся, ошиблась, (это )?(неверно|неправильно), поправка, поправлю, не ... а, вместо, перен(е|ё)с*, изменил*, изменилось, переименовал*, продлил*, переехал*, переехали, сменил*, нет (я|это|мой|моя)",
-    fillers="сейчас, теперь, очень, действительно, также, тоже, ныне",
-    numbers="два/2, три/3, четыре/4, пять/5, шесть/6, семь/7, восемь/8, девять/9, десять/10, одиннадцать/11, двенадцать/12, две/2, двое/2, трое/3, четверо/4, двадцать/20, тридцать/30, сорок/40, пятьдесят/50, шестьдесят/60, семьдесят/70, восемьдесят/80, девяносто/90",
-    speaker="я, мне, меня, мой, моя, моё, мое, мои, моего, моей, моему, моих, своего",
-    user="пользователь, пользователя, пользователю, пользователем, пользовательница, пользовательницы",
-    links="в, во, на, из, с, со, к, ко, у, о, об, от, до, по, за, над, под, перед, после, без, для, через, между, и, или, но, потому, что, чем, как, когда, если, не, нет, никогда",
-    forms="ем/ест, пью/пьёт, пью/пьет, хочу/хочет, могу/может, люблю/любит, хожу/ходит, вижу/видит, учу/учит, играю/играет",
-    endings="у/ёт, у/ет, ю/ет, ю/ёт, ю/ит, у/ит",
-    denying="не, никогда",
-    own_endings="юсь, усь, аю, яю",
-    forwarding="сообщени*, переслан*",
-    wrote="написал, написала, пишет",
-)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -24395,23 +28876,30 @@ _OPTIONS = {
     "w": re.compile(r"\s-w\s{0,2}[\"']?([^\s\"']+)"),
 }
 _OPTION_CHARS = 200  # behind the program's name
-_PARTS = (  # of commands, headers and messages; what is secret is the group
-    re.compile(r"\s(?:-u|-a|--user|--auth)[ =][\"']?(?!\d+:\d+\b)[^\s:\"']{1,64}:([^\s\"'@]{1,128})"),
-    re.compile(r"\s(?:-U|--user)[ =]?[\"']?[^\s%\"']{1,64}%([^\s\"']{1,128})"),  # Samba
-    re.compile(r"\s-u\s{1,2}[^\s-]\S{0,63}\s{1,2}-p\s{0,2}(?![\d.:]+(?:\s|\Z))([^\s-]\S{3,127})"),
-    re.compile(r"\b(?:un)?zip (?:-\w{1,9} ){0,4}?-P\s{0,2}(\S{4,128})"),
-    re.compile(r"\becho [\"']?([^\s\"'|]{4,128})[\"']?\s{0,2}\|\s{0,2}sudo\s"),
-    re.compile(r"\b(?:user|username|login) \S{1,64} (?:pass|pw|pwd) (\S{4,128})", re.I),
-    re.compile(r"\bnet use(?: [^\s/]{1,100}){1,2} ([^\s/]{4,128}) /user:", re.I),
-    re.compile(r"\bhtpasswd(?: -\w{1,6}){1,4} \S{1,200} \S{1,64} (\S{4,128})"),
-    re.compile(
-        r"\bauthorization[\"']?\s{0,2}[:=]\s{0,2}[\"']?(?:basic|bearer|token|digest)\s([\w+/=.~-]{6,500})",
-        re.I,
+# Of commands, headers and messages; what is secret is the group. By what a text has that they fit.
+_PARTS = {
+    "-": (
+        re.compile(r"\s(?:-u|-a|--user|--auth)[ =][\"']?(?!\d+:\d+\b)[^\s:\"']{1,64}:([^\s\"'@]{1,128})"),
+        re.compile(r"\s(?:-U|--user)[ =]?[\"']?[^\s%\"']{1,64}%([^\s\"']{1,128})"),  # Samba
+        re.compile(r"\s-u\s{1,2}[^\s-]\S{0,63}\s{1,2}-p\s{0,2}(?![\d.:]+(?:\s|\Z))([^\s-]\S{3,127})"),
+        re.compile(r"\b(?:un)?zip (?:-\w{1,9} ){0,4}?-P\s{0,2}(\S{4,128})"),
+        re.compile(r"\bhtpasswd(?: -\w{1,6}){1,4} \S{1,200} \S{1,64} (\S{4,128})"),
     ),
-    re.compile(
-        r"(?<![\w.,-])(\d{3}[ -]?\d{3}|\d{4,8})(?=,? to (?:(?:sign|log) ?in|verify|confirm|complete)\b)"
+    "|": (re.compile(r"\becho [\"']?([^\s\"'|]{4,128})[\"']?\s{0,2}\|\s{0,2}sudo\s"),),
+    " p": (re.compile(r"\b(?:user|username|login) \S{1,64} (?:pass|pw|pwd) (\S{4,128})", re.I),),
+    "/": (re.compile(r"\bnet use(?: [^\s/]{1,100}){1,2} ([^\s/]{4,128}) /user:", re.I),),
+    "authorization": (
+        re.compile(
+            r"\bauthorization[\"']?\s{0,2}[:=]\s{0,2}[\"']?(?:basic|bearer|token|digest)\s([\w+/=.~-]{6,500})",
+            re.I,
+        ),
     ),
-)
+    " to ": (
+        re.compile(
+            r"(?<![\w.,-])(\d{3}[ -]?\d{3}|\d{4,8})(?=,? to (?:(?:sign|log) ?in|verify|confirm|complete)\b)"
+        ),
+    ),
+}
 _LOGIN = re.compile(r":[ \t]{0,2}[\w.@+-]{2,64} / (\S{6,64})")  # "Jira: ada / ..."
 # A key without a prefix: no word, path or name changes so often between capitals, small letters and figures.
 _RANDOM = re.compile(r"(?<![\w+/=.@-])[A-Za-z0-9+/_-]{32,128}={0,2}(?![\w+/=-])")
@@ -24503,7 +28991,9 @@ def holds_secret(text: str) -> bool:
 def _found(text: str) -> Iterator[Secret]:
     yield from (Secret(start, end, "a password") for start, end in said_secrets(text))
     yield from (Secret(start, end, "a key") for start, end in _keys(text))
-    yield from (Secret(*match.span(1), "a password") for part in _PARTS for match in part.finditer(text))
+    small = text.lower()
+    fitting = [part for has, parts in _PARTS.items() if has in small for part in parts]
+    yield from (Secret(*match.span(1), "a password") for part in fitting for match in part.finditer(text))
     yield from (Secret(start, end, "a password") for start, end in _of_programs(text))
     for login in _LOGIN.finditer(text):
         start, end = stripped(text, *login.span(1))
@@ -24618,13 +29108,13 @@ text's length.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from . import TABLES
 from .detection import likely, single_words
-from .phrases import Matcher, Phrases, anywhere, at_end, listed
+from .phrases import Matcher, anywhere, at_end
 from .scripts import fold, words_of
+from .tables import Phrases, tables
 
 _LOOKED_CHARS = 1_200  # of a message: half of them at its end
 _STEM_CHARS = 2  # before an ending
@@ -24651,7 +29141,7 @@ def signs(sentence: str) -> int:
 def verb_of_self(sentence: str) -> bool:
     """Whether a verb in it carries its subject: "Soy vegano"."""
     text = fold(sentence)
-    return any(_words_for_self(table).has_verb(text) for table in likely(text) if table in TABLES)
+    return any(_words_for_self(table).has_verb(text) for table in likely(text) if table.language)
 
 
 def weak_sign(sentence: str) -> bool:
@@ -24663,7 +29153,7 @@ def weak_sign(sentence: str) -> bool:
 
 def shows_statements(sentence: str) -> bool:
     """Whether statements have a form of their own in its language, which `signs` counts: Japanese, Korean."""
-    return any(table.ends_statement for table in likely(fold(sentence)))
+    return any(table["ends_statement"] for table in likely(fold(sentence)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -24734,26 +29224,24 @@ class _Self:
 
 @lru_cache(256)
 def _words_for_self(table: Phrases) -> _Self:
-    one = (table,)
-    endings = [fold(one) for one in listed(table.own_endings)]
-    first = [fold(one) for one in listed(table.own_first)]
-    others = [fold(one) for one in listed(table.own_not)]
+    endings, first, others = (
+        [fold(one) for one in table[section]] for section in ("own_endings", "own_first", "own_not")
+    )
     verbs = single_words(table, "own_verbs")
     words = (single_words(table, "own") if table.spaced or table.glued else frozenset()) | verbs
-    phrases = [*listed(table.own), *listed(table.own_verbs)]
-    several = ", ".join(phrase for phrase in phrases if fold(phrase) not in words)
+    several = [phrase for phrase in (*table["own"], *table["own_verbs"]) if fold(phrase) not in words]
     return _Self(
         words=words,
         verbs=verbs,
         objects=single_words(table, "own_objects"),
         keeping=single_words(table, "keeping"),
-        phrases=anywhere((replace(table, own=several, spaced=table.spaced or table.glued),), "own"),
-        standing=anywhere(one, "keeping"),
-        personal=anywhere(one, "personal"),
-        requested=anywhere(one, "requested"),
-        impersonal=anywhere(one, "impersonal"),
-        ends=at_end(one, "ends_statement"),
-        ends_otherwise=at_end(one, "ends_no_statement"),
+        phrases=anywhere("own", table.having("own", several, spaced=table.spaced or table.glued)),
+        standing=anywhere("keeping", table),
+        personal=anywhere("personal", table),
+        requested=anywhere("requested", table),
+        impersonal=anywhere("impersonal", table),
+        ends=at_end("ends_statement", table),
+        ends_otherwise=at_end("ends_no_statement", table),
         endings=tuple(endings),
         first=tuple(one for one in first if not one.endswith("*")),
         first_beginnings=tuple(one[:-1] for one in first if one.endswith("*")),
@@ -24791,12 +29279,12 @@ def names(sentence: str) -> bool:
 
 @cache
 def _states() -> frozenset[str]:
-    return frozenset(word for table in TABLES for word in listed(table.states))
+    return frozenset(word for table in tables() for word in table["states"])
 
 
 @cache
 def _points() -> frozenset[str]:
-    return frozenset(word for table in TABLES for word in listed(table.points))
+    return frozenset(word for table in tables() for word in table["points"])
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -24812,11 +29300,12 @@ from dataclasses import dataclass
 
 from .scripts import sentence_end
 
-_END = re.compile(r"(?<=[.!?…؟।۔።។။༎])[\"'”’)\]]{0,9}\s+|(?<=[。！？។၊။།])|\n+")
+_ASCII_END = re.compile(r"[.!?][\"')\]]{0,9}\s+|\n+")  # as `sentence_end`, four times faster
 _BULLET = re.compile(r"^(?:[-*•–]|\d{1,2}[.)])\s+")
 _ABBREVIATION = re.compile(
     r"(?:\b\w|\b(?:Mr|Mrs|Ms|Dr|Prof|St|Sr|Jr|etc|vs|No|Nr|Sra|bzw))\.$", re.IGNORECASE
 )
+_ABBREVIATED_CHARS = 7  # the longest with its point, and the two characters before it
 # "am 4. Mai", "3. května", "im 2. Stock": a point that makes a number an ordinal.
 _ORDINAL = re.compile(r"\b\d{1,2}\.$")
 _BEFORE_ORDINAL = re.compile(
@@ -24854,133 +29343,55 @@ class Sentence:
 
 def sentences(text: str) -> Iterator[Sentence]:
     """The sentences of a text that have a letter or a digit, in order."""
+    for start, end, line_ends in spans(text):
+        yield Sentence(_BULLET.sub("", text[start:end].strip()), start, end, line_ends)
+
+
+def spans(text: str) -> Iterator[tuple[int, int, bool]]:
+    """Where those stand, and whether nothing follows on their line."""
     start = found = 0
-    for end in sentence_end().finditer(text):
-        before = text[max(start, end.start() - _END_CHARS) : end.start()]
-        if "\n" not in end.group() and (_is_abbreviated(before) or _is_ordinal(before, text, end)):
+    for end, after in _ends(text):
+        before = text[max(start, end - _END_CHARS) : end]
+        line_ends = "\n" in text[end:after]
+        if not line_ends and (_is_abbreviated(before) or _is_ordinal(before, text, end, after)):
             continue
-        if sentence := _sentence(text, start, end.start(), line_ends="\n" in end.group()):
+        if _says_something(text, start, end):
             found += 1
-            yield sentence
-        start = end.end()
+            yield start, end, line_ends
+        start = after
         if found >= _MOST:
             break
-    if sentence := _sentence(text, start, len(text), line_ends=True):
-        yield sentence
+    if _says_something(text, start, len(text)):
+        yield start, len(text), True
+
+
+def _ends(text: str) -> Iterator[tuple[int, int]]:
+    """Where a sentence may end, behind its mark, and where the next one begins."""
+    if text.isascii():
+        for end in _ASCII_END.finditer(text):
+            yield end.start() + (text[end.start()] != "\n"), end.end()
+    else:
+        yield from (end.span() for end in sentence_end().finditer(text))
 
 
 def _is_abbreviated(before: str) -> bool:
     """A letter alone is a word of its own in scripts without capitals."""
-    found = _ABBREVIATION.search(before)
+    if not before.endswith("."):
+        return False
+    found = _ABBREVIATION.search(before[-_ABBREVIATED_CHARS:])
     return bool(found) and before[-2].lower() != before[-2].upper()
 
 
-def _is_ordinal(before: str, text: str, end: re.Match[str]) -> bool:
+def _is_ordinal(before: str, text: str, end: int, after: int) -> bool:
     """A number whose point does not end a sentence, as the word before it or a month behind it tells."""
-    if not _ORDINAL.search(before):
+    if not (before[-2:-1].isdigit() and _ORDINAL.search(before)):
         return False
-    return bool(_BEFORE_ORDINAL.search(before) or _MONTH.match(text, end.start(), end.end() + _MONTH_CHARS))
+    return bool(_BEFORE_ORDINAL.search(before) or _MONTH.match(text, end, after + _MONTH_CHARS))
 
 
-def _sentence(text: str, start: int, end: int, *, line_ends: bool) -> Sentence | None:
-    said = text[start:end].strip()
-    if end - start < _END_CHARS and not any(map(str.isalnum, said)):
-        return None
-    return Sentence(_BULLET.sub("", said), start, end, line_ends) if said else None
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# language/spanish.py
-
-SOURCES["language/spanish.py"] = r'''"""Spanish."""
-
-# ruff: noqa: E501  (phrases of a kind stand together)
-
-from .phrases import Phrases
-
-SPANISH = Phrases(
-    letters="ñ¿¡",
-    common="""a, al, como, con, cuando, cuál, cuándo, cómo, de, del, donde, dónde, el, ella, en, era, eres, es, esta, este, esto, está, estoy, fue, ha, han, he, hay, la, las, le, les, lo, los, me, mi, mis, muy, más, no, nos, o, para, pero, por, porque, qué, que, quien, quién, se, si, sin, sobre, son, soy, su, sus, sí, te, tengo, tiene, tu, tus, un, una, y, ya, yo""",
-    known_by="también, siempre, nunca, aquí, gracias, hola, dos, años, año, todo, todos, hace, desde, ahora, hasta, cada, otra, otro, bien, solo, día, días",
-    own="""como _ trabajo, trabajo (muchas|mucho|mucha|todas|todos|los|las|con|desde|por|siempre|poco|allí|aquí|ahí|hasta|entre), (solo|sólo|no|nunca|siempre|yo|también|ya|casi) como, yo, mi, mis, mío, mía, míos, mías, nosotros, nosotras, nuestro, nuestra, nuestros, nuestras, conmigo, juego al, juego a
-        me (gusta*|encanta*|llamo|llaman|casé|mudé|jubilé|dedico|apellido|levanto|acuesto|duele*|molesta*|interesa*|conviene|queda*|dijiste), (vivimos|tenemos|somos|estamos|fuimos)
-        (dónde|donde|en qué|en que|de qué|para quién|para quien|con quién|con quien|desde cuándo|cuándo|qué|cuántos años|cuántas _|cuántos _|cuánto|a qué|por qué|cómo) ... (trabajo|estudio|juego|como|bebo|tomo|uso|llevo|peso|gano|corro|nado|viajo|leo|veo|compro|desayuno|almuerzo|cocino|celebro|entreno|debo|sé|hago deporte)$
-        trabajo (de|como|en|para|desde), estudio (en|para|derecho|medicina|ingeniería), soy""",
-    own_verbs="soy, estoy, vivo, tengo, voy, fui, tuve, nací, estudié, trabajé, trabajaba, estudiaba, viví, vivía, hablo, conduzco, prefiero, odio, duermo, mido, padezco, sufro, colecciono, conozco, salgo, vengo, hice, suelo, cumplo, ceno, monto, no como, toco, practico,",
-    own_objects="me, mí, nos",
-    own_first="o, é, í",
-    own_not="esto, eso, bueno, claro, hello, cuando, cuanto, cuánto, cuándo, como, cómo, también, aquí, allí, así, café, según, quiero, necesito, cierto, otro, todo, nuestro, mismo, dado, correo, texto, modelo, archivo, código, ejemplo, primero, segundo, puedo, debo, resumo, mucho, poco, algo, luego, pero, solo, sólo, tanto, dinero, tiempo, juego, objetivo, título",
-    before_verbs="no, ya, ahora, también, siempre, nunca",
-    requested="""(dime|dame), me (puedes|podrías|puede|podría|pueden|das|dices|ayudas|ayuda|recomiendas|recomienda|aconsejas|explicas|haces|escribes|sugieres|cuentas|traduces|muestras|enseñas), para (mí|nosotros)$, nos (puedes|podrías|recomiendas|ayudas|das)""",
-    impersonal="""(cómo|como) (puedo|hago|podría|debo|debería|se|sé si|consigo|logro|tengo que), (qué|que) (puedo|debo|debería) (hacer|usar|poner|decir|escribir|comprar), (dónde|donde) (puedo|consigo|encuentro|compro), si (yo|tengo|fuera|estoy|voy|quiero), como si (yo|fuera)
-        tengo (una (duda|pregunta|lista|tabla|función)|un (error|problema con|archivo|texto)|que), (me sale|me da|me aparece|estoy recibiendo|obtengo) ... error, me (pregunto|gustaría (saber|que)), (necesito|quiero|quisiera|busco) (un|una|que|saber|ayuda), (estoy|voy a) (buscando|escribiendo|intentando|haciendo) (un|una)""",
-    personal="(cómo|como) (me (llamo|siento|apellido)|voy (al|a la|a)|estoy|tomo (el|mi))",
-    keeping="recuerda, recuerde, acuérdate, olvides, olvide, siempre, nunca, apunta, a partir de ahora, desde ahora, de ahora en adelante, llámame, tus respuestas",
-    openers="por cierto, a propósito, en fin, ah, oh, por favor, porfa, hola, oye, buenos días, buenas tardes, buenas, ok, vale, bueno, pues, y, pero, entonces, gracias, sí, no, ahora, una pregunta",
-    polite="gracias, muchas gracias, mil gracias, de nada, buenos días, buenas tardes, buenas noches, hasta luego, perfecto",
-    addresses="(me |nos )?(puedes|podrías|puede|podría|ayudas|recomiendas|aconsejas|explicas|das|dices|sugieres), (ayúdame|dame|dime|explícame|recomiéndame|sugiéreme|muéstrame|escríbeme), (qué|cómo|cuál|dónde) (puedo|debo|debería|podría|me recomiendas|me aconsejas|hago), tienes (ideas|consejos|alguna), alguna (idea|sugerencia), algún consejo, aquí (está|tienes|va)",
-    reacts="(ya )?(lo |te |la )?(entiendo|entendí|comprendo|capto|veo|pillo)( mejor| ahora| bien| la idea| perfectamente)?$, ya (lo )?(entiendo|entendí|veo|comprendo|tengo), entendido, (eso )?(tiene|ya tiene) (más |mucho )?sentido, lo (intentaré|probaré|pruebo|pensaré|voy a probar), voy a (probarlo|intentarlo|pensarlo|ver), eso es (justo|exactamente|todo|lo que), me parece bien, suena bien, (de acuerdo|claro|perfecto|exacto)$, (de acuerdo |vale )?lo entiendo, tienes razón",
-    prefers="prefiero, preferiría, me gusta que, me gustan más, me gusta más, mi preferencia",
-    leans_first="(él|ella|ellos|ellas|eso|esto) _, (uno|una|ambos|ambas|todos) de (ellos|ellas), allí (está|vive|trabajo|vivo)",
-    leans_last="eso, esto, ahí, allí, él, ella, ellos, ellas, esa, ese, lo mismo",
-    leans="(creo|pienso) que (eso|ese|esa|esto|este|él|ella) ",
-    questions="""como *o (el|la|un|una|mi|mis|esto|este|esta) _,
-        cómo, qué, dónde, cuándo, cuál, cuáles, quién, quiénes, por qué, cuánto, cuánta, cuántos, cuántas, adónde, para qué, de qué, en qué, a qué
-        como (puedo|hago|se|arreglo|reparo|funciona|es|está|podría|consigo|hacer|arreglar|reparar|preparo|cocino|limpio|saber)
-        que (es|puedo|hago|debo|significa|debería|cocino|tal|opinas|hay|le|me (recomiendas|aconsejas))
-        donde (puedo|está|esta|hay|encuentro|compro|queda|consigo), cual es, por que, cuanto (cuesta|es|vale|tiempo|dinero), quien es
-        (puedo|puede|podría|podrías|puedes|podemos|debo|debería|sabes|sabe|conoces|tengo que|hay|existe|me puedes|me podrías|necesito saber)
-            |es (mi|posible|normal|verdad|malo|bueno|seguro|cierto)
-        alguien sabe, me pregunto, quisiera saber, quiero saber, me gustaría saber, alguna (idea|sugerencia|recomendación), algún consejo, es verdad que, que (hora|dia|día|tiempo|fecha) (es|hace|tenemos)""",
-    requests="""(ideas|receta|recetas|consejos|ejercicios|regalos) para, escribe, escríbeme, escriba, redacta, traduce, tradúceme, traduzca, traducir, explica, explícame, explique, dame, deme, haz, hazme, haga, crea, créame
-        genera, genérame, ayúdame, ayuda, ayúdeme, dime, dígame, muéstrame, enséñame, resume, resúmeme, resuma, resumir, corrige, corrígeme, corrija
-        calcula, busca, búscame, recomiéndame, recomienda, sugiéreme, sugiere, propón, proponme, cuéntame, describe, compara, analiza, mejora, reescribe, reformula
-        clasifica, califica, evalúa, puntúa, responde a, contesta a, completa, continúa, planifica, organiza, lista, enumera, prepara, inventa, revisa, convierte
-        actúa, compórtate, eres (un|una|mi), hazte, necesito (que|ayuda|ideas|consejo*|una (receta|lista|carta|idea|traducción|explicación)
-            |un (poema|texto|consejo|ejemplo|resumen|plan|nombre))
-        quiero (que (me|escribas|traduzcas|hagas|seas|actúes)|una (receta|lista|carta|idea|traducción)|un (poema|texto|consejo|ejemplo|resumen))
-        quisiera que, me gustaría que, arregla, repara, optimiza, lee, hazlo, recuérdame, pon, elige, adivina, elabora, diseña, ordena""",
-    always="siempre, nunca, jamás, recuerda que, acuérdate, no olvides, llámame",
-    standing="""a partir de (ahora|hoy), desde ahora, de ahora en adelante, en (el )?futuro, en adelante, cada vez, tus respuestas, respuestas (cortas|breves|largas|detalladas)""",
-    supposing="""haz (de cuenta|como que|como si), hagamos (de cuenta|que), (eres|tú eres) ... y yo (soy|seré), experimento mental, eres ... y (yo )?soy, supón, supongamos, suponga, suponiendo, imagina, imagínate, imaginemos, imagine, finge, finjamos, digamos, pongamos, hipotéticamente, en teoría
-        juguemos, vamos a jugar, juego de rol, érase una vez, había una vez, en esta historia, en este juego, asume, asumamos, haz como si, hagamos como, y si
-        escenario, supon, qué pasaría si, imaginando""",
-    conditional=r"si (fuera|fuese|tuviera|tuviese|pudiera|ganara|viviera|hubiera|yo fuera|yo tuviera), ojalá, si (yo )?*(iera|iese|ase), si yo *ara, si (yo )?*(iéramos|iésemos|áramos|ásemos)",
-    roles="""como (un |una |el |la |tu )?(pirata|mago|bruja|dragón|caballero|rey|reina|príncipe|princesa|vampiro|robot|alienígena|elfo|elfa|enano|fantasma
-            |superhéroe|vaquero|ninja|samurái|vikingo|unicornio|detective|narrador|personaje|ia|dios|diosa|emperador)""",
-    handling="""traduc*, traduzc*, resum*, corrig*, corrij*, corrección, reescrib*, reformul*, parafrase*, califica, evalúa, puntúa, clasifica, responde a
-        responder a, contesta a, contestar a, acorta, mejora, ortografía, gramática""",
-    soft_handling="de qué (trata|habla), quién (escribió|canta|dijo), explica, explícame, explique, analiza, revisa, qué (significa|quiere decir), comenta, interpreta, lee",
-    texts="""canción, canciones, esto, este, esta, estos, estas, eso, ese, esa, siguiente, siguientes, texto, textos, correo, correos, mail, email, e-mail, mensaje, mensajes, carta
-        artículo, currículum, curriculum, currículo, cv, hoja de vida, frase, frases, oración, párrafo, ensayo, historia, cuento, poema, letra, chat, conversación
-        formulario, documento, informe, cita, notas, comentario, reseña, publicación, página, solicitud""",
-    speaking="lo siguiente, a continuación, escribió, escribe, dice, dijo, respondió, contestó, aquí está, aquí tienes, aquí va, este es, esta es, mandó, envió, cita, recibí, reenviado, reenviada, reenvío",
-    self_leads="me presento, presento, sobre mí, acerca de mí, sobre nosotros, recuerda, recuerda esto, no olvides, nota, ten en cuenta",
-    salutations="estimad*, querid*, hola, buenos días, buenas tardes, apreciad*, muy señor*",
-    signoffs="saludos, un saludo, saludos cordiales, atentamente, un abrazo, abrazos, besos, un beso, cordialmente, gracias, muchas gracias, hasta pronto, tu",
-    subjects="asunto, rv",
-    headers="de, para, asunto, fecha, enviado, cc, rv",
-    resumes="currículum vitae, currículum, curriculum, experiencia laboral, experiencia profesional, formación académica, formación, habilidades, educación",
-    forgetting="bórralo, bórrala, bórralos, olvídalo, olvídala, olvida, olvídate, olvide, olvides, olvidar, olvídalo, borra, borres, borrar, elimina, elimines, eliminar, suprime, ya no recuerdes, quita",
-    asking="por favor, que, y, puedes, podrías, ahora, también, favor, me gustaría",
-    everything="todo, todos, toda, todas, lo que sabes, lo que sepas",
-    ending="""divorci*, separad*, separamos, separé, separación, rompimos, rompí, mudé, me fui, vendí, vendimos, vendido, vendida, dejé, renuncié, murió, muerto, muerta, falleció
-        fallecid*, perdí, despidieron, despedid*, ya no, cancel*, terminé, terminamos, terminó, acabó, cerró, cerrado, viud*, jubilé, jubilad*, regalé, robaron
-        robado, abandoné, dejado, se acabó, exmarido, exmujer, mi ex, nunca más, antes, graduado""",
-    corrects="no (el |a las |las )?[0-9]*, en realidad, quise decir, quería decir, me equivoqué, (está|estaba|es|era) (mal|equivocado|incorrecto), corrección, corrijo, no ... sino, en vez de, en lugar de, (ha|han|he|hemos|fue|se) (cambiado|aplazado|pospuesto|movido|cambió|pospuso|movió|mudado), cambié, cambiamos, pospusieron, aplazaron, me mudé, nos mudamos, ya no, no (es|era|soy)",
-    fillers="un, una, unos, unas, el, la, los, las, soy, es, estoy, está, ahora, actualmente, realmente, muy, también, verdaderamente",
-    numbers="dos/2, tres/3, cuatro/4, cinco/5, seis/6, siete/7, ocho/8, nueve/9, diez/10, once/11, doce/12, veinte/20, treinta/30, cuarenta/40, cincuenta/50, sesenta/60, setenta/70, ochenta/80, noventa/90",
-    speaker="yo, mi, mis, me, mí, se",
-    user="el usuario, la usuaria, al usuario, a la usuaria, usuario, usuaria",
-    links="a, al, de, del, en, con, sin, por, para, sobre, entre, desde, hasta, hacia, contra, antes, después, y, o, u, e, pero, porque, que, cuando, si, no, nunca, como, más, menos",
-    forms="tengo/tiene, voy/va, hago/hace, he/ha, prefiero/prefiere, quiero/quiere, puedo/puede, juego/juega, duermo/duerme, vengo/viene, digo/dice, sé/sabe, doy/da, conozco/conoce",
-    endings="o/e, o/a",
-    denying="no, nunca, jamás",
-    forwarding="mensaj*, reenviad*",
-    wrote="escribió",
-    states="es, está, son, eran, tiene, era",
-    points="esto, eso",
-)
+def _says_something(text: str, start: int, end: int) -> bool:
+    said = text[start:end]
+    return any(map(str.isalnum, said)) if end - start < _END_CHARS else bool(said.strip())
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -25075,7 +29486,6 @@ from __future__ import annotations
 
 import re
 
-from . import TABLES
 from .detection import known_script
 from .phrases import anywhere, at_beginning, at_end
 from .scripts import fold, is_dense, question_mark
@@ -25094,23 +29504,23 @@ _SET_OFF = re.compile(r"\s{0,2}[^\w\s\"'“„«(]{1,3}\s*")  # a mark behind an
 _ADDRESSED = re.compile(r"\w{1,20}[,!]\s+")  # "Claude, write ..."
 _AFTER_FRAME = re.compile(r"(?:as|for|with|in|if|als|für|como|para|pour|come|per|как|для)\b[^,]{1,60},\s+")
 
-_OPENERS = at_beginning(TABLES, "openers")
-_POLITE = at_beginning(TABLES, "polite")
-_QUESTIONS, _ENDS_QUESTION = at_beginning(TABLES, "questions"), at_end(TABLES, "ends_question")
-_ASKS = anywhere(TABLES, "asks")
-_REQUESTS, _ENDS_REQUEST = at_beginning(TABLES, "requests"), at_end(TABLES, "ends_request")
-_ALWAYS, _STANDING = anywhere(TABLES, "always"), anywhere(TABLES, "standing")
-_SUPPOSING, _CONDITIONAL = at_beginning(TABLES, "supposing"), at_beginning(TABLES, "conditional")
-_ENDS_SUPPOSING = at_end(TABLES, "ends_supposing")
-_ROLES = at_beginning(TABLES, "roles")
-_HANDLING, _SOFT_HANDLING = anywhere(TABLES, "handling"), anywhere(TABLES, "soft_handling")
-_TEXTS, _SPEAKING = anywhere(TABLES, "texts"), anywhere(TABLES, "speaking")
-_SELF_LEADS = anywhere(TABLES, "self_leads")
-_ENDING, _CORRECTS = anywhere(TABLES, "ending"), anywhere(TABLES, "corrects")
-_REACTS, _ADDRESSES = at_beginning(TABLES, "reacts"), at_beginning(TABLES, "addresses")
-_PREFERS, _ALWAYS_FIRST = anywhere(TABLES, "prefers"), at_beginning(TABLES, "always")
-_LEANS_FIRST, _LEANS_LAST = at_beginning(TABLES, "leans_first"), at_end(TABLES, "leans_last")
-_LEANS = anywhere(TABLES, "leans")
+_OPENERS = at_beginning("openers")
+_POLITE = at_beginning("polite")
+_QUESTIONS, _ENDS_QUESTION = at_beginning("questions"), at_end("ends_question")
+_ASKS = anywhere("asks")
+_REQUESTS, _ENDS_REQUEST = at_beginning("requests"), at_end("ends_request")
+_ALWAYS, _STANDING = anywhere("always"), anywhere("standing")
+_SUPPOSING, _CONDITIONAL = at_beginning("supposing"), at_beginning("conditional")
+_ENDS_SUPPOSING = at_end("ends_supposing")
+_ROLES = at_beginning("roles")
+_HANDLING, _SOFT_HANDLING = anywhere("handling"), anywhere("soft_handling")
+_TEXTS, _SPEAKING = anywhere("texts"), anywhere("speaking")
+_SELF_LEADS = anywhere("self_leads")
+_ENDING, _CORRECTS = anywhere("ending"), anywhere("corrects")
+_REACTS, _ADDRESSES = at_beginning("reacts"), at_beginning("addresses")
+_PREFERS, _ALWAYS_FIRST = anywhere("prefers"), at_beginning("always")
+_LEANS_FIRST, _LEANS_LAST = at_beginning("leans_first"), at_end("leans_last")
+_LEANS = anywhere("leans")
 _REACTION_CHARS, _REST_WORDS = 100, 9  # of a sentence that only reacts; and of what follows the words for it
 _SPEAKER_CHARS = 2  # of a script without spaces, in which its speaker may stand
 _LEANS_WORDS, _ENDS_LEANING_WORDS, _LEANS_CHARS = 8, 5, 12  # of a sentence; characters without spaces
@@ -25381,72 +29791,138 @@ def without_user(text: str) -> str:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
-# language/turkish.py
+# language/tables.py
 
-SOURCES["language/turkish.py"] = r'''"""Turkish, whose verbs come last and whose words for oneself are endings."""
+SOURCES["language/tables.py"] = r'''"""The words of each language, from the files in `data/`, one a language; docs/languages.md tells their form.
 
-# ruff: noqa: E501  (phrases of a kind stand together)
+They are read when they are first needed, and once.
+"""
 
-from .phrases import Phrases
+# ruff: noqa: SIM905  (lists of names are read as text)
 
-TURKISH = Phrases(
-    letters="ığş",
-    common="""ve, bir, bu, şu, ne, nasıl, neden, niçin, nerede, nereye, nereden, kim, kimin, hangi, kaç, mı, mi, mu, mü, mıyım, miyim, muyum, müyüm, mısın, misin, için, ile, de, da, ki, ama, fakat, çok, daha, en, gibi, kadar, var, yok, değil, olarak, olan, her, zaman, sonra, önce, şimdi, ya, veya, ise, beni, bana, adı, adım, evet, hayır, lütfen, yıl, gün""",
-    known_by="bugün, yıldır, bende, iyi, güzel, artık, hep, bazen, iki, üç, merhaba, teşekkürler, sadece, bile, gün, şey",
-    own="""numaramı, annemi, babamı, ailemi, arabamı, hastalığımı, adresimi, *(ım|im|um|üm|larım|lerim) (var|yok), ben, benim, beni, benden, bende, benimle, biz, bizim, bizi, bizde, kendim, kendimi, kendime, adım, soyadım, ismim, yaşım, işim, evim, eşim, annem, babam, kızım, oğlum, kardeşim, ağabeyim, abim, ablam, karım, kocam, köpeğim, kedim, ailem, mesleğim, şehrim, memleketim, doğum günüm, en sevdiğim, sevdiğim, yaşındayım, evliyim, bekarım, bekârım, vejetaryenim, veganım, hobim, hobilerim, çocuklarım, çocuğum, arabam, bahçem, patronum, arkadaşım, nişanlım, sevgilim, okulum, bölümüm, anneannem, dedem, teyzem, amcam, dayım, halam, alerjim, ehliyetim, numaram, adresim, nereliyim, kimim, neyim""",
-    own_objects="bana, bize",
-    own_endings="""ımı, imi, umu, ümü, ımda, imde, umda, ümde, ımdan, imden, umdan, ümden, imin, ımın, umun, ümün, çim, çım, ğimi, ğımı, mız, miz, muz, müz, erim, arım, ırım, irim, urum, ürüm, yorum, yoruz, dım, dim, dum, düm, tım, tim, tum, tüm, ıyım, iyim, uyum, üyüm, acağım, eceğim, mışım, mişim, muşum, müşüm, malıyım, meliyim, ğım, ğim, ğum, ğüm
-        larım, lerim, larımın, lerimin, ğımın, ğimin, ğumun, ğümün, şimin, şımın, cim, cım, dayım, deyim, tayım, teyim, lıyım, liyim, luyum, lüyüm, sızım, sizim, istim, çiyim, çıyım, ciyim, cıyım, mamın, bamın, emin""",
-    own_not="""resmi, samimi, sezgi, umumi, âlimi, hakimi, isimde, mahkum*, mülk*, önemi, gündemi, sağlamı, yağmuru, yıllımı, içimde, içimden, tümü, tümünü, bölümde, kim*, film*, biçim*, rejim*, mevsim*, ölçüm*, gelişim*, değişim*, iletişim*, girişim*, erişim*, işlem*, akım*, yapım*, anlatım*, dağıtım*, toplum*, konum*, sorumlu*, uzman*, tohum*, albüm*, kostüm*, hüküm*, düğüm*, üzüm*, sürüm*, temiz, domuz, omuz, temmuz, verim*, terim*, yorum*, durum*, kurum*, birim*, bildirim*, karar*, yarım*, tarım*, tasarım*, yatırım*, yıldırım*, indirim*, çevirim*, gelirim, eğitim*, öğretim*, üretim*, tüketim*, yönetim*, denetim*, bölüm*, dönüşüm*, çözüm*, ölçüm*, görünüm*, sistem*, kesim*, resim*, isim*, bilim*, seçim*, geçim*, giyim*, içim, dilim*, iklim*, taksim*, adımla*, adımda, bakım*, takım*, kısım*, kasım, basım*, yazılım*, donanım*, kullanım*, tanım*, uygulamamız, deniz, yalnız, tuz, semiz, titiz, kırmızı, temizle*, yorum, bütün, tüm, yardım, adım adım, kadim, kadim, çiçeğim, yatırım*, bölüm, dönüşüm, eğitim, iletim, üretim, tüketim, yönetim, denetim, öğretim, yazılım, tadım, uyum, büyüyüm, giyim, iyiyim, deyim, takım, katım, katım*, satım, batım, artım, tim, statüm, altım, titim, atım, tutum, yutum, oturum, durum, kurum, sürdüm, düğüm, ultimatum, datum, optimum, tum, adım, bildirim, edim, dum, bağım, çağım, doğum, lehim, emin, yemin, zemin, temin, memin, hakim, sizim, bizim, istim, damın, tamamın, camın, akşamın, ramın, programın, hamın, kamın, amin, mamın, eylem*, çekim""",
-    requested="(teşekkür|rica) ederim, bana ... (yaz|ver|söyle|anlat|öner|göster|yardım|bul|hazırla|açıkla|öğret|çiz|yap|oluştur|özetle|çevir|gönder|hatırlat|say|sırala|tavsiye|tarif|lazım|gerek)*, (için|bize) ... (yaz|ver|öner|bul|hazırla|yap|oluştur)*",
-    impersonal="nasıl *(bilirim|abilirim|ebilirim|ırım|irim|urum|ürüm|arım|erim|malıyım|meliyim|alım|elim), ne (yapmalıyım|yapabilirim|almalıyım), nereden *(abilirim|ebilirim), *(abilir|ebilir) miyim, eğer ben, (bir )?(istiyorum|arıyorum), hata (alıyorum|veriyor), (merak ediyorum|öğrenmek istiyorum|bilmek istiyorum)",
-    personal="nasıl (biriyim|gidiyorum|gidip geliyorum|hissediyorum|içiyorum|besleniyorum|tanıştım|tanıştık)",
-    keeping="hatırla, unutma, asla, her zaman, daima, bundan sonra, artık, aklında tut, aklında olsun, not al, bana * de, cevapların, yanıtların",
-    openers="bu arada, ayrıca, neyse, ah, oh, lütfen, merhaba, selam, selamlar, günaydın, iyi günler, iyi akşamlar, tamam, peki, şimdi, ve, ama, yani, evet, hayır, teşekkürler, teşekkür ederim, bir sorum var, aslında, hey",
-    polite="teşekkürler, teşekkür ederim, çok teşekkürler, sağ ol, sağ olun, eyvallah, rica ederim, günaydın, iyi akşamlar, iyi geceler, görüşürüz, harika, süper, tamam, kolay gelsin",
-    addresses="bana, bize, (yardım|rica) (eder|ede)*, sence, acaba, ne (yapmalıyım|yapabilirim|önerirsin), nasıl, önerin var mı, işte (benim|kodum)",
-    reacts="(şimdi |tamam )?(anladım|anlıyorum|anlaşıldı|kavradım)( şimdi| teşekkürler)?$, (şimdi )?(daha )?(mantıklı|anlamlı) (geldi|oldu|geliyor), mantıklı, (bunu |bir )?(deneyeceğim|denerim|deneyip|bakacağım|düşüneceğim)*, haklısın, katılıyorum, kulağa hoş geliyor",
-    prefers="tercih (ederim|ediyorum|ederiz), yeğlerim, yeğliyorum, daha çok (severim|seviyorum|hoşuma)",
-    leans_first="(o|onlar|bu|şu) (da|de|bir|çok|benim|orada|burada|artık|şimdi), (onlardan|bunlardan) (biri|birisi), (ikisi|hepsi) de",
-    leans_last="onu, bunu, şunu, onlar",
-    questions="""nasıl, neden, niçin, niye, nerede, nereden, nereye, nerde, ne zaman, ne kadar, ne (demek|yapmalıyım|yapabilirim|pişir*|var|iş|tür|olur), kim (bilir|yazdı|kazandı|icat), kaç, hangi, hangisi, kimin, kime, acaba, sence
-        (merak ediyorum|bilmek istiyorum|öğrenmek istiyorum), biliyor musun, bilen var mı, sorum şu""",
-    ends_question="""(mı|mi|mu|mü)(yım|yim|yum|yüm|sın|sin|sun|sün|yız|yiz|yuz|yüz|ydı|ydi|ydu|ydü|dır|dir|dur|dür)?, (mısınız|misiniz|musunuz|müsünüz), ne, neler, kim, kimler, nerede, nerde, nereye, nereden, nereli, nereliyim, nasıl, neden, niçin, niye, kaç, hangisi, ne zaman, ne kadar, nedir, kimdir, nerededir, ne demek, ne olur, kaçtır, neydi, kimdi, kimim, neyim, neresi, kaçıncı
-        (nerede|nerde|nereye|nereden|nasıl|neden|niçin|niye|ne zaman|ne kadar|hangi _|kaç _|kaç|kim|kimin _|kime|kimi|kiminle|neye|neyi|ne) _, ne iş (yapıyorum|yaparım)""",
-    requests="(aşağıdaki|şu|bu) (metni|cümleyi|yazıyı|paragrafı|mektubu|maili|e-postayı|kodu|şiiri), sen (bir|benim|artık bir), bana (bir|bu|şu|üç|beş|on|birkaç|kısa|basit), benim için, ... hakkında (bilgi|kısa|bir), senden ... istiyorum",
-    ends_request="""(yaz|yazar|ver|verir|söyle|söyler|anlat|anlatır|çevir|çevirir|özetle|özetler|öner|önerir|bul|bulur|göster|gösterir|hazırla|hazırlar|oluştur|oluşturur|açıkla|açıklar|düzelt|düzeltir|listele|listeler|karşılaştır|hesapla|sırala|tasarla|planla|planlar|yardım et|yardım eder|yap|yapar|kontrol et|düzenle|yorumla|değerlendir|puanla|kısalt|genişlet|analiz et|tamamla|tercüme et|tarif et|tavsiye et|örnek ver|cevapla|yanıtla|sınıflandır|say|çiz|kodla|uydur|üret|bak|öğret)( (mısın|misin|musun|müsün|mısınız|misiniz|musunuz|müsünüz))?
-        (yazın|verin|söyleyin|anlatın|çevirin|özetleyin|önerin|bulun|gösterin|hazırlayın|oluşturun|açıklayın|düzeltin|listeleyin|yapın|kontrol edin|yardım edin|planlayın), (yazsana|versene|söylesene|anlatsana|yapsana|önersene), *(abilir|ebilir) (misin|misiniz|miyiz), (istiyorum|lazım|gerekiyor|arıyorum|ihtiyacım var|rica ediyorum|rica ederim|lütfen)""",
-    always="her zaman, daima, hep, asla, hiçbir zaman, unutma, hatırla, aklında tut, aklında olsun, bana ... de",
-    standing="bundan sonra, bundan böyle, şu andan itibaren, artık, gelecekte, her seferinde, cevapların, yanıtların, cevaplarını, yanıtlarını, (kısa|uzun|detaylı) (cevap|yanıt)*",
-    supposing="diyelim ki, varsayalım, farz et, farz edelim, farz edin, hayal et, hayal edelim, düşün ki, düşünelim ki, mış gibi, rol yap*, rol oyunu, bir varmış bir yokmuş, bu hikayede, bu oyunda, bu senaryoda, senaryo, varsayımsal olarak, teorik olarak, teoride, sen bir, sen ... ben de, oyun oynayalım, kurgu, tut ki, haydi ... oynayalım, hadi ... oynayalım",
-    ends_supposing="farz et, farz edelim, varsay, varsayalım, hayal et, hayal edelim, (rol|taklidi) yap*, gibi (davran|davranalım|yap|yapalım|konuş), oynayalım",
-    conditional="keşke, eğer ben ... (olsaydım|olsam), eğer (zengin|milyoner|kral|genç|başkan|kuş) olsa*, ben ... (olsaydım|olsam), _ olsaydım, _ _ olsaydım, _ olsam, *saydım, *seydim, _ *saydım, _ *seydim, _ _ *saydım, _ _ *seydim, ... *saydım, ... *seydim",
-    roles="bir (korsan|büyücü|cadı|ejderha|şövalye|kral|kraliçe|prens|prenses|vampir|robot|uzaylı|elf|cüce|hayalet|süper kahraman|ninja|samuray|dedektif|anlatıcı|karakter|tanrı|imparator|yapay zeka) olarak, ben bir (korsan|büyücü|cadı|ejderha|şövalye|vampir|robot|uzaylı|elf|cüce|hayalet)*",
-    handling="çevir*, tercüme*, özetle*, özet*, düzelt*, düzenle*, yeniden yaz*, değerlendir*, puanla*, sınıflandır*, kısalt*, cevap yaz*, yanıtla*, cevapla*, yazım, dilbilgisi, dil bilgisi, imla, redakte*",
-    soft_handling="açıkla*, analiz*, kontrol*, incele*, yorumla*, ne demek, ne anlama gel*, oku*, kim yazdı, bu ne",
-    texts="bu, şu, bunu, şunu, aşağıdaki, yukarıdaki, metin, metni, yazı*, mail*, e-posta*, eposta*, mesaj*, mektup, mektubu, makale*, özgeçmiş*, cv, cümle*, paragraf*, deneme*, hikaye*, şiir*, şarkı*, sohbet*, konuşma*, form*, belge*, rapor*, alıntı*, yorum*, haber*, sözler*",
-    speaking="yazdı, yazmış, dedi, demiş, diyor, söyledi, söylemiş, cevap verdi, gönderdi, göndermiş, işte, aldım, geldi, şöyle, alıntı, iletilen, iletildi",
-    self_leads="hakkımda, benim hakkımda, kendimden, kendimi tanıtayım, kendimle ilgili, hatırla, unutma, not, şunu hatırla, bilgin olsun",
-    salutations="sayın, sevgili, merhaba, selam, değerli, günaydın, saygıdeğer",
-    signoffs="saygılarımla, saygılar, sevgiler, sevgilerimle, teşekkürler, iyi günler, selamlar, iyi çalışmalar, hoşça kal, kolay gelsin",
-    subjects="konu",
-    headers="kimden, kime, konu, tarih, gönderen, alıcı, gönderildi",
-    resumes="özgeçmiş, iş deneyimi, iş tecrübesi, eğitim, beceriler, yetenekler, kişisel bilgiler, referanslar",
-    forgetting="unut, unutun, unutur, unutabilir, unutman*, unutmanı, unutsana, sil, silin, siler, silebilir, silmeni, hafızandan çıkar, hatırlama, kaldır, çıkar",
-    asking="lütfen, bunu, şunu, onu, artık, her şeyi, hepsini, *ı, *i, *u, *ü, *ığını, *iğini, *uğunu, *üğünü, *dan, *den, ve, de, da",
-    everything="her şeyi, hepsini, her şey, tümünü, bütün bilgileri, hakkımda bildiklerini, hakkımda ne biliyorsan, hakkımdaki her şeyi",
-    ending="boşan*, ayrıl*, taşın*, satt*, istifa*, kovul*, işten çık*, öldü, vefat*, kaybett*, artık ... değil*, artık ... yok, iptal*, vazgeç*, bırakt*, bitti, kapan*, dul, emekli*, çalınd*, mezun*, eski eşim, eski karım, eski kocam, ayrıldık",
-    corrects="[0-9]* değil, aslında, demek istediğim, yanlış, yanıldım, hata yaptım, düzeltme, düzeltiyorum, değil _, yerine, ertelendi, taşındı, taşındım, taşındık, değişti, değiştirdim, uzatıldı",
-    fillers="bir, şimdi, şu anda, şu an, gerçekten, çok, da, de, aslında, bu arada, ki",
-    numbers="iki/2, üç/3, dört/4, beş/5, altı/6, yedi/7, sekiz/8, dokuz/9, on/10, on bir/11, on iki/12, yirmi/20, otuz/30, kırk/40, elli/50, altmış/60, yetmiş/70, seksen/80, doksan/90",
-    speaker="ben, benim, beni, bana, kendim",
-    user="kullanıcı, kullanıcının, kullanıcıya, kullanıcıyı",
-    links="ile, için, gibi, kadar, ve, veya, ama, çünkü, ki, değil, asla, sonra, önce, göre, karşı",
-    endings="yorum/yor, ırım/ır, irim/ir, dım/dı, dim/di, dum/du, düm/dü, tım/tı, tim/ti",
-    denying="asla",
-    forwarding="mesaj*, ileti*, yönlendiril*",
-    wrote="yazdı, şunu yazdı, şunları yazdı",
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.resources import files
+
+# Another language is a file with this name, and its name here: of phrases that begin alike, the first counts.
+LANGUAGES = """
+    en de es fr it pt ru zh ja nl pl ko tr ar sv da_no fi cs_sk hu ro south_slavic uk bg el he fa ur hi bn ta
+    th lo km my bo vi id sw tl ka hy am
+""".split()
+SECTIONS = frozenset(
+    """
+    without_spaces glued script letters common common_pairs known_by
+    own own_verbs own_objects own_endings own_first own_not before_verbs requested impersonal personal keeping
+    states points ends_statement ends_no_statement
+    openers polite reacts addresses prefers leans_first leans_last leans questions ends_question asks
+    requests ends_request always standing supposing ends_supposing conditional roles handling soft_handling
+    texts speaking self_leads salutations signoffs headers subjects forwarding wrote resumes
+    forgetting asking denying denying_after everything ending corrects
+    fillers numbers speaker user links forms endings progressive
+    past_questions ago counts days weeks months years month_names
+    yesterday day_before_yesterday last_week last_month last_year this_week this_month
+    """.split()
 )
+_FLAGS = ("without_spaces", "glued")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Phrases:
+    """The phrases of a language, by section.
+
+    spaced: words stand with spaces between them; else phrases are found within runs, too. glued: they do, but
+    particles stick to them.
+    """
+
+    language: str
+    sections: Mapping[str, tuple[str, ...]]
+    spaced: bool = True
+    glued: bool = False
+
+    def __getitem__(self, section: str) -> tuple[str, ...]:
+        return self.sections[section]
+
+    def having(self, section: str, phrases: Sequence[str], *, spaced: bool) -> Phrases:
+        """The same with other phrases in a section."""
+        return replace(self, sections={**self.sections, section: tuple(phrases)}, spaced=spaced)
+
+
+@cache
+def tables() -> tuple[Phrases, ...]:
+    """All languages, in the order of `LANGUAGES`.
+
+    Raises:
+        OSError, ValueError: a file is missing, or which line of it is wrong.
+    """
+    return tuple(read(language, source(language)) for language in LANGUAGES)
+
+
+def source(name: str) -> str:
+    """The text of a file in `data/`."""
+    return files(__package__).joinpath("data", f"{name}.txt").read_text(encoding="utf-8")
+
+
+def read(language: str, text: str) -> Phrases:
+    """A language's file.
+
+    Raises:
+        ValueError: which line of it is wrong, and why.
+    """
+    found = {name: tuple(phrases(lines)) for name, lines in sections(text, f"{language}.txt").items()}
+    if unknown := found.keys() - SECTIONS:
+        raise ValueError(f"{language}.txt: no section is called {', '.join(sorted(unknown))}")
+    if empty := [name for name, listed in found.items() if bool(listed) == (name in _FLAGS)]:
+        raise ValueError(f"{language}.txt: [{empty[0]}] {'holds' if empty[0] in _FLAGS else 'lacks'} phrases")
+    all_sections = {name: found.get(name, ()) for name in SECTIONS}
+    return Phrases(language, all_sections, "without_spaces" not in found, "glued" in found)
+
+
+def sections(text: str, name: str) -> dict[str, list[str]]:
+    """The lines of each section of a file, without comments and empty ones. name: of the file, for errors.
+
+    Raises:
+        ValueError: which line stands before the first section, or begins one for the second time.
+    """
+    found: dict[str, list[str]] = {}
+    lines: list[str] | None = None
+    for number, line in enumerate(text.splitlines(), 1):
+        line = line.strip()
+        if not line or line[0] == "#":
+            continue
+        if line[0] == "[" and line[-1] == "]" and _is_name(section := line[1:-1]):
+            if section in found:
+                raise ValueError(f"{name}, line {number}: {line} stands twice; put all of it in one place")
+            lines = found[section] = []
+        elif lines is None:
+            raise ValueError(f"{name}, line {number}: before it, a line like [own] must name its section")
+        else:
+            lines.append(line)
+    return found
+
+
+def phrases(lines: Sequence[str]) -> list[str]:
+    """The phrases of lines, which have commas between them."""
+    return [" ".join(phrase.split()) for line in lines for phrase in line.split(",") if phrase.strip()]
+
+
+def rows(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Of lines that begin with the codes of their languages, these and the rest.
+
+    Raises:
+        ValueError: the line that does not.
+    """
+    for line in lines:
+        languages, _, rest = line.partition(": ")
+        if not rest or not all(map(_is_name, languages.split())):
+            raise ValueError(f'"{line[:40]}" does not begin with codes of languages, as in "de nl: ..."')
+        yield languages, rest
+
+
+def _is_name(text: str) -> bool:
+    return text.isascii() and text.replace("_", "").isalpha()
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -25467,9 +29943,8 @@ import unicodedata
 from functools import cache
 from itertools import groupby
 
-from . import TABLES
-from .phrases import listed
 from .scripts import is_letter, sets_no_spaces, words_of
+from .tables import tables
 
 TERM_CHARS = 64
 
@@ -25524,8 +29999,8 @@ def _without_tails(terms: list[str]) -> list[str]:
 @cache
 def _stop_words() -> tuple[frozenset[str], ...]:
     """Those of each language: "son" is one in French, and content in English."""
-    named = (f"{table.common}, {table.common_pairs}".strip(", ") for table in TABLES)
-    return tuple(frozenset(listed(words)) for words in named if words)
+    found = (frozenset((*table["common"], *table["common_pairs"])) for table in tables())
+    return tuple(filter(None, found))
 
 
 def is_lone(term: str) -> bool:
@@ -29765,309 +34240,260 @@ def _bounded(cosine: float) -> float:
 # ----------------------------------------------------------------------------------------------------------
 # models/calibration_sentences.py
 
-SOURCES["models/calibration_sentences.py"] = r'''"""Sentences by which an embedder is measured: see calibration.py.
+SOURCES["models/calibration_sentences.py"] = r'''"""The sentences of calibration_sentences.txt, by which an embedder is measured: see calibration.py."""
 
-Line by line the same in each language. A question is answered by the fact in its place, and by no other; the
-facts are written as an LLM writes them ("The user ...") and as users do ("I ...").
-"""
+from __future__ import annotations
 
-QUESTIONS = (
-    (  # en
-        "What is my surname?",
-        "Where does my sister live?",
-        "What do I eat in the morning?",
-        "Which sport do I do?",
-        "Which subject was I worst at in school?",
-    ),
-    (  # de
-        "Wie heiße ich mit Nachnamen?",
-        "Wo wohnt meine Schwester?",
-        "Was esse ich morgens?",
-        "Welchen Sport mache ich?",
-        "In welchem Schulfach war ich am schlechtesten?",
-    ),
-    (  # es
-        "¿Cuál es mi apellido?",
-        "¿Dónde vive mi hermana?",
-        "¿Qué como por la mañana?",
-        "¿Qué deporte practico?",
-        "¿Qué asignatura se me daba peor en la escuela?",
-    ),
-    (  # fr
-        "Quel est mon nom de famille ?",
-        "Où habite ma sœur ?",
-        "Qu'est-ce que je mange le matin ?",
-        "Quel sport est-ce que je fais ?",
-        "Dans quelle matière étais-je le plus mauvais à l'école ?",
-    ),
-    (  # ru
-        "Какая у меня фамилия?",
-        "Где живёт моя сестра?",
-        "Что я ем по утрам?",
-        "Каким спортом я занимаюсь?",
-        "По какому предмету я хуже всего учился в школе?",
-    ),
-    (  # tr
-        "Soyadım ne?",
-        "Kız kardeşim nerede yaşıyor?",
-        "Sabahları ne yiyorum?",
-        "Hangi sporu yapıyorum?",
-        "Okulda en kötü olduğum ders hangisiydi?",
-    ),
-    (  # ar
-        "ما هو اسم عائلتي؟",
-        "أين تعيش أختي؟",
-        "ماذا آكل في الصباح؟",
-        "أي رياضة أمارس؟",
-        "في أي مادة كنت الأضعف في المدرسة؟",
-    ),
-    (  # hi
-        "मेरा उपनाम क्या है?",
-        "मेरी बहन कहाँ रहती है?",
-        "मैं सुबह क्या खाता हूँ?",
-        "मैं कौन सा खेल खेलता हूँ?",
-        "स्कूल में मैं किस विषय में सबसे कमज़ोर था?",
-    ),
-    (  # zh
-        "我姓什么？",
-        "我妹妹住在哪里？",
-        "我早上吃什么？",
-        "我做什么运动？",
-        "我上学时哪门课最差？",
-    ),
-    (  # ja
-        "私の名字は何ですか？",
-        "私の妹はどこに住んでいますか？",
-        "私は朝に何を食べますか？",
-        "私は何のスポーツをしていますか？",
-        "学校で私が一番苦手だった科目は？",
-    ),
-    (  # ko
-        "내 성이 뭐지?",
-        "내 여동생은 어디에 살아?",
-        "나는 아침에 뭘 먹지?",
-        "나는 무슨 운동을 해?",
-        "학교에서 내가 제일 못한 과목은 뭐였지?",
-    ),
+from importlib.resources import files
+
+from ..language.tables import rows, sections
+
+_TEXT = files(__package__).joinpath("calibration_sentences.txt").read_text(encoding="utf-8")
+_SECTIONS = sections(_TEXT, "calibration_sentences.txt")
+
+
+def _by_language(section: str) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for language, sentence in rows(_SECTIONS[section]):
+        found[language] = (*found.get(language, ()), sentence)
+    return found
+
+
+QUESTIONS, FACTS, OTHER, FURTHER = (
+    tuple(_by_language(section).values()) for section in ("questions", "facts", "other", "further")
 )
-
-FACTS = (
-    (  # en
-        "The user's family name is Novak.",
-        "My sister has settled in Zurich.",
-        "The user has porridge with apples for breakfast.",
-        "I swim in a club twice a week.",
-        "The user always failed mathematics.",
-    ),
-    (  # de
-        "Der Familienname des Nutzers ist Novak.",
-        "Meine Schwester lebt jetzt in Zürich.",
-        "Der Nutzer frühstückt Haferbrei mit Äpfeln.",
-        "Ich schwimme zweimal die Woche im Verein.",
-        "Der Nutzer ist in Mathematik immer durchgefallen.",
-    ),
-    (  # es
-        "El apellido del usuario es Novak.",
-        "Mi hermana se ha instalado en Zúrich.",
-        "El usuario desayuna avena con manzana.",
-        "Nado en un club dos veces por semana.",
-        "El usuario siempre suspendía matemáticas.",
-    ),
-    (  # fr
-        "Le nom de famille de l'utilisateur est Novak.",
-        "Ma sœur s'est installée à Zurich.",
-        "L'utilisateur prend du porridge aux pommes au petit déjeuner.",
-        "Je nage en club deux fois par semaine.",
-        "L'utilisateur a toujours raté les mathématiques.",
-    ),
-    (  # ru
-        "Фамилия пользователя — Новак.",
-        "Сестра обосновалась в Цюрихе.",
-        "Пользователь завтракает овсянкой с яблоками.",
-        "Два раза в неделю я плаваю в клубе.",
-        "Пользователь всегда проваливал математику.",
-    ),
-    (  # tr
-        "Kullanıcının soyadı Novak.",
-        "Kız kardeşim Zürih'e yerleşti.",
-        "Kullanıcı kahvaltıda elmalı yulaf lapası yer.",
-        "Haftada iki kez kulüpte yüzerim.",
-        "Kullanıcı matematikten hep kalırdı.",
-    ),
-    (  # ar
-        "لقب المستخدم هو نوفاك.",
-        "استقرت أختي في زيورخ.",
-        "يفطر المستخدم على الشوفان والتفاح.",
-        "أسبح في ناد مرتين في الأسبوع.",
-        "كان المستخدم يرسب دائما في الرياضيات.",
-    ),
-    (  # hi
-        "उपयोगकर्ता का कुलनाम नोवाक है।",
-        "मेरी बहन ज्यूरिख में बस गई है।",
-        "उपयोगकर्ता नाश्ते में सेब के साथ दलिया लेता है।",
-        "मैं हफ़्ते में दो बार क्लब में तैरता हूँ।",
-        "उपयोगकर्ता गणित में हमेशा फ़ेल होता था।",
-    ),
-    (  # zh
-        "用户的姓氏是诺瓦克。",
-        "我妹妹在苏黎世定居了。",
-        "用户早餐吃苹果燕麦粥。",
-        "我每周在俱乐部游泳两次。",
-        "用户的数学总是不及格。",
-    ),
-    (  # ja
-        "ユーザーの姓はノヴァク。",
-        "妹はチューリッヒに落ち着きました。",
-        "ユーザーの朝食はりんご入りのオートミール。",
-        "週に二回クラブで泳いでいます。",
-        "ユーザーはいつも数学で落第していた。",
-    ),
-    (  # ko
-        "사용자의 성은 노박이다.",
-        "여동생은 취리히에 정착했어요.",
-        "사용자는 아침으로 사과를 넣은 오트밀을 먹는다.",
-        "일주일에 두 번 클럽에서 수영해요.",
-        "사용자는 늘 수학에서 낙제했다.",
-    ),
-)
-
+DATED = _by_language("dated")["en"]
+# By the number of their language among the facts.
+_LANGUAGES = list(_by_language("facts"))
+RESTATED = {_LANGUAGES.index(code): texts for code, texts in _by_language("restated").items()}
 # Of each language's facts, those that speak of "the user".
 THIRD_PERSON = (0, 2, 4)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# models/calibration_sentences.txt
+
+SOURCES["models/calibration_sentences.txt"] = r'''# Sentences by which an embedder is measured: see calibration.py. A line has the code of its language.
+#
+# Line by line the same in each language. A question is answered by the fact in its place, and by no other;
+# the facts are written as an LLM writes them ("The user ...") and as users do ("I ..."), by turns.
+
+[questions]
+en: What is my surname?
+en: Where does my sister live?
+en: What do I eat in the morning?
+en: Which sport do I do?
+en: Which subject was I worst at in school?
+de: Wie heiße ich mit Nachnamen?
+de: Wo wohnt meine Schwester?
+de: Was esse ich morgens?
+de: Welchen Sport mache ich?
+de: In welchem Schulfach war ich am schlechtesten?
+es: ¿Cuál es mi apellido?
+es: ¿Dónde vive mi hermana?
+es: ¿Qué como por la mañana?
+es: ¿Qué deporte practico?
+es: ¿Qué asignatura se me daba peor en la escuela?
+fr: Quel est mon nom de famille ?
+fr: Où habite ma sœur ?
+fr: Qu'est-ce que je mange le matin ?
+fr: Quel sport est-ce que je fais ?
+fr: Dans quelle matière étais-je le plus mauvais à l'école ?
+ru: Какая у меня фамилия?
+ru: Где живёт моя сестра?
+ru: Что я ем по утрам?
+ru: Каким спортом я занимаюсь?
+ru: По какому предмету я хуже всего учился в школе?
+tr: Soyadım ne?
+tr: Kız kardeşim nerede yaşıyor?
+tr: Sabahları ne yiyorum?
+tr: Hangi sporu yapıyorum?
+tr: Okulda en kötü olduğum ders hangisiydi?
+ar: ما هو اسم عائلتي؟
+ar: أين تعيش أختي؟
+ar: ماذا آكل في الصباح؟
+ar: أي رياضة أمارس؟
+ar: في أي مادة كنت الأضعف في المدرسة؟
+hi: मेरा उपनाम क्या है?
+hi: मेरी बहन कहाँ रहती है?
+hi: मैं सुबह क्या खाता हूँ?
+hi: मैं कौन सा खेल खेलता हूँ?
+hi: स्कूल में मैं किस विषय में सबसे कमज़ोर था?
+zh: 我姓什么？
+zh: 我妹妹住在哪里？
+zh: 我早上吃什么？
+zh: 我做什么运动？
+zh: 我上学时哪门课最差？
+ja: 私の名字は何ですか？
+ja: 私の妹はどこに住んでいますか？
+ja: 私は朝に何を食べますか？
+ja: 私は何のスポーツをしていますか？
+ja: 学校で私が一番苦手だった科目は？
+ko: 내 성이 뭐지?
+ko: 내 여동생은 어디에 살아?
+ko: 나는 아침에 뭘 먹지?
+ko: 나는 무슨 운동을 해?
+ko: 학교에서 내가 제일 못한 과목은 뭐였지?
+
+[facts]
+en: The user's family name is Novak.
+en: My sister has settled in Zurich.
+en: The user has porridge with apples for breakfast.
+en: I swim in a club twice a week.
+en: The user always failed mathematics.
+de: Der Familienname des Nutzers ist Novak.
+de: Meine Schwester lebt jetzt in Zürich.
+de: Der Nutzer frühstückt Haferbrei mit Äpfeln.
+de: Ich schwimme zweimal die Woche im Verein.
+de: Der Nutzer ist in Mathematik immer durchgefallen.
+es: El apellido del usuario es Novak.
+es: Mi hermana se ha instalado en Zúrich.
+es: El usuario desayuna avena con manzana.
+es: Nado en un club dos veces por semana.
+es: El usuario siempre suspendía matemáticas.
+fr: Le nom de famille de l'utilisateur est Novak.
+fr: Ma sœur s'est installée à Zurich.
+fr: L'utilisateur prend du porridge aux pommes au petit déjeuner.
+fr: Je nage en club deux fois par semaine.
+fr: L'utilisateur a toujours raté les mathématiques.
+ru: Фамилия пользователя — Новак.
+ru: Сестра обосновалась в Цюрихе.
+ru: Пользователь завтракает овсянкой с яблоками.
+ru: Два раза в неделю я плаваю в клубе.
+ru: Пользователь всегда проваливал математику.
+tr: Kullanıcının soyadı Novak.
+tr: Kız kardeşim Zürih'e yerleşti.
+tr: Kullanıcı kahvaltıda elmalı yulaf lapası yer.
+tr: Haftada iki kez kulüpte yüzerim.
+tr: Kullanıcı matematikten hep kalırdı.
+ar: لقب المستخدم هو نوفاك.
+ar: استقرت أختي في زيورخ.
+ar: يفطر المستخدم على الشوفان والتفاح.
+ar: أسبح في ناد مرتين في الأسبوع.
+ar: كان المستخدم يرسب دائما في الرياضيات.
+hi: उपयोगकर्ता का कुलनाम नोवाक है।
+hi: मेरी बहन ज्यूरिख में बस गई है।
+hi: उपयोगकर्ता नाश्ते में सेब के साथ दलिया लेता है।
+hi: मैं हफ़्ते में दो बार क्लब में तैरता हूँ।
+hi: उपयोगकर्ता गणित में हमेशा फ़ेल होता था।
+zh: 用户的姓氏是诺瓦克。
+zh: 我妹妹在苏黎世定居了。
+zh: 用户早餐吃苹果燕麦粥。
+zh: 我每周在俱乐部游泳两次。
+zh: 用户的数学总是不及格。
+ja: ユーザーの姓はノヴァク。
+ja: 妹はチューリッヒに落ち着きました。
+ja: ユーザーの朝食はりんご入りのオートミール。
+ja: 週に二回クラブで泳いでいます。
+ja: ユーザーはいつも数学で落第していた。
+ko: 사용자의 성은 노박이다.
+ko: 여동생은 취리히에 정착했어요.
+ko: 사용자는 아침으로 사과를 넣은 오트밀을 먹는다.
+ko: 일주일에 두 번 클럽에서 수영해요.
+ko: 사용자는 늘 수학에서 낙제했다.
+
+# The first two facts in the other person.
+[restated]
+en: My surname is Novak.
+en: The user's sister has settled in Zurich.
+es: Mi apellido es Novak.
+es: La hermana del usuario se ha instalado en Zúrich.
+ru: Моя фамилия — Новак.
+ru: Сестра пользователя обосновалась в Цюрихе.
+ar: لقبي هو نوفاك.
+ar: استقرت أخت المستخدم في زيورخ.
+zh: 我的姓氏是诺瓦克。
+zh: 用户的妹妹在苏黎世定居了。
+ja: 私の姓はノヴァクです。
+ja: ユーザーの妹はチューリッヒに落ち着いた。
 
 # Whatever people ask a model that is not about them.
-OTHER = (
-    (  # en
-        "How do I sort a table in Excel?",
-        "Write a short poem about the sea.",
-        "What is the boiling point of water?",
-        "Why does my code not compile?",
-        "Who painted the Mona Lisa?",
-    ),
-    (  # de
-        "Wie sortiere ich eine Tabelle in Excel?",
-        "Schreib ein kurzes Gedicht über das Meer.",
-        "Bei wie viel Grad siedet Wasser?",
-        "Warum lässt sich mein Code nicht übersetzen?",
-        "Wer hat die Mona Lisa gemalt?",
-    ),
-    (  # es
-        "¿Cómo ordeno una tabla en Excel?",
-        "Escribe un poema corto sobre el mar.",
-        "¿A qué temperatura hierve el agua?",
-        "¿Por qué no compila mi código?",
-        "¿Quién pintó la Mona Lisa?",
-    ),
-    (  # fr
-        "Comment trier un tableau dans Excel ?",
-        "Écris un court poème sur la mer.",
-        "À quelle température l'eau bout-elle ?",
-        "Pourquoi mon code ne compile-t-il pas ?",
-        "Qui a peint la Joconde ?",
-    ),
-    (  # ru
-        "Как отсортировать таблицу в Excel?",
-        "Напиши короткое стихотворение о море.",
-        "При какой температуре кипит вода?",
-        "Почему мой код не компилируется?",
-        "Кто написал «Мону Лизу»?",
-    ),
-    (  # tr
-        "Excel'de bir tabloyu nasıl sıralarım?",
-        "Deniz hakkında kısa bir şiir yaz.",
-        "Su kaç derecede kaynar?",
-        "Kodum neden derlenmiyor?",
-        "Mona Lisa'yı kim yaptı?",
-    ),
-    (  # ar
-        "كيف أرتب جدولا في إكسل؟",
-        "اكتب قصيدة قصيرة عن البحر.",
-        "ما هي درجة غليان الماء؟",
-        "لماذا لا يعمل الكود الخاص بي؟",
-        "من رسم الموناليزا؟",
-    ),
-    (  # hi
-        "एक्सेल में तालिका को कैसे क्रमबद्ध करूँ?",
-        "समुद्र पर एक छोटी कविता लिखो।",
-        "पानी किस तापमान पर उबलता है?",
-        "मेरा कोड कंपाइल क्यों नहीं हो रहा?",
-        "मोना लिसा किसने बनाई?",
-    ),
-    (  # zh
-        "怎么在Excel里给表格排序？",
-        "写一首关于大海的短诗。",
-        "水的沸点是多少度？",
-        "为什么我的代码编译不了？",
-        "《蒙娜丽莎》是谁画的？",
-    ),
-    (  # ja
-        "Excelで表を並べ替えるには？",
-        "海について短い詩を書いて。",
-        "水の沸点は何度ですか？",
-        "私のコードがコンパイルできないのはなぜ？",
-        "モナ・リザを描いたのは誰？",
-    ),
-    (  # ko
-        "엑셀에서 표를 어떻게 정렬해?",
-        "바다에 대한 짧은 시를 써 줘.",
-        "물의 끓는점은 몇 도야?",
-        "내 코드가 왜 컴파일되지 않지?",
-        "모나리자는 누가 그렸어?",
-    ),
-)
+[other]
+en: How do I sort a table in Excel?
+en: Write a short poem about the sea.
+en: What is the boiling point of water?
+en: Why does my code not compile?
+en: Who painted the Mona Lisa?
+de: Wie sortiere ich eine Tabelle in Excel?
+de: Schreib ein kurzes Gedicht über das Meer.
+de: Bei wie viel Grad siedet Wasser?
+de: Warum lässt sich mein Code nicht übersetzen?
+de: Wer hat die Mona Lisa gemalt?
+es: ¿Cómo ordeno una tabla en Excel?
+es: Escribe un poema corto sobre el mar.
+es: ¿A qué temperatura hierve el agua?
+es: ¿Por qué no compila mi código?
+es: ¿Quién pintó la Mona Lisa?
+fr: Comment trier un tableau dans Excel ?
+fr: Écris un court poème sur la mer.
+fr: À quelle température l'eau bout-elle ?
+fr: Pourquoi mon code ne compile-t-il pas ?
+fr: Qui a peint la Joconde ?
+ru: Как отсортировать таблицу в Excel?
+ru: Напиши короткое стихотворение о море.
+ru: При какой температуре кипит вода?
+ru: Почему мой код не компилируется?
+ru: Кто написал «Мону Лизу»?
+tr: Excel'de bir tabloyu nasıl sıralarım?
+tr: Deniz hakkında kısa bir şiir yaz.
+tr: Su kaç derecede kaynar?
+tr: Kodum neden derlenmiyor?
+tr: Mona Lisa'yı kim yaptı?
+ar: كيف أرتب جدولا في إكسل؟
+ar: اكتب قصيدة قصيرة عن البحر.
+ar: ما هي درجة غليان الماء؟
+ar: لماذا لا يعمل الكود الخاص بي؟
+ar: من رسم الموناليزا؟
+hi: एक्सेल में तालिका को कैसे क्रमबद्ध करूँ?
+hi: समुद्र पर एक छोटी कविता लिखो।
+hi: पानी किस तापमान पर उबलता है?
+hi: मेरा कोड कंपाइल क्यों नहीं हो रहा?
+hi: मोना लिसा किसने बनाई?
+zh: 怎么在Excel里给表格排序？
+zh: 写一首关于大海的短诗。
+zh: 水的沸点是多少度？
+zh: 为什么我的代码编译不了？
+zh: 《蒙娜丽莎》是谁画的？
+ja: Excelで表を並べ替えるには？
+ja: 海について短い詩を書いて。
+ja: 水の沸点は何度ですか？
+ja: 私のコードがコンパイルできないのはなぜ？
+ja: モナ・リザを描いたのは誰？
+ko: 엑셀에서 표를 어떻게 정렬해?
+ko: 바다에 대한 짧은 시를 써 줘.
+ko: 물의 끓는점은 몇 도야?
+ko: 내 코드가 왜 컴파일되지 않지?
+ko: 모나리자는 누가 그렸어?
 
 # Lines of chats and diaries: a form of its own, that embedders find alike.
-DATED = (
-    "[2 March 2022] Anna: I finally repotted the ferns, and they look so much better now!",
-    "[17 October 2021] Peter: That sounds great. How did the exam go in the end?",
-    "[30 June 2024] Anna: We watched the boats all afternoon. The kids loved it.",
-    "2023-09-11: Peter brought back the ladder and stayed for dinner.",
-    "[5 January 2023] Maria: Thanks! I'm still looking for a used bike, by the way.",
-    "2022-12-20: Anna said the new office is too loud, so she works from the library.",
-)
-
-# The first two facts in the other person, by the number of their language above.
-RESTATED = {
-    0: ("My surname is Novak.", "The user's sister has settled in Zurich."),  # en
-    2: ("Mi apellido es Novak.", "La hermana del usuario se ha instalado en Zúrich."),  # es
-    4: ("Моя фамилия — Новак.", "Сестра пользователя обосновалась в Цюрихе."),  # ru
-    6: ("لقبي هو نوفاك.", "استقرت أخت المستخدم في زيورخ."),  # ar
-    8: ("我的姓氏是诺瓦克。", "用户的妹妹在苏黎世定居了。"),  # zh
-    9: ("私の姓はノヴァクです。", "ユーザーの妹はチューリッヒに落ち着いた。"),  # ja
-}
+[dated]
+en: [2 March 2022] Anna: I finally repotted the ferns, and they look so much better now!
+en: [17 October 2021] Peter: That sounds great. How did the exam go in the end?
+en: [30 June 2024] Anna: We watched the boats all afternoon. The kids loved it.
+en: 2023-09-11: Peter brought back the ladder and stayed for dinner.
+en: [5 January 2023] Maria: Thanks! I'm still looking for a used bike, by the way.
+en: 2022-12-20: Anna said the new office is too loud, so she works from the library.
 
 # Further scripts, of which many embedders know little: only what their sentences have in common is measured.
-FURTHER = (
-    (  # el
-        "Το επώνυμο του χρήστη είναι Νόβακ.",
-        "Η αδελφή μου εγκαταστάθηκε στη Ζυρίχη.",
-        "Κολυμπάω δύο φορές την εβδομάδα.",
-    ),
-    (  # he
-        "שם המשפחה של המשתמש הוא נובאק.",
-        "אחותי השתקעה בציריך.",
-        "אני שוחה פעמיים בשבוע.",
-    ),
-    (  # th
-        "นามสกุลของผู้ใช้คือโนวัค",
-        "น้องสาวของฉันย้ายไปอยู่ที่ซูริก",
-        "ฉันว่ายน้ำสัปดาห์ละสองครั้ง",
-    ),
-    (  # bn
-        "ব্যবহারকারীর পদবি নোভাক।",
-        "আমার বোন জুরিখে বসবাস করছে।",
-        "আমি সপ্তাহে দুবার সাঁতার কাটি।",
-    ),
-    (  # ta
-        "பயனரின் குடும்பப் பெயர் நோவாக்.",
-        "என் தங்கை சூரிச்சில் குடியேறிவிட்டாள்.",
-        "நான் வாரத்தில் இரண்டு முறை நீந்துகிறேன்.",
-    ),
-    (  # fa
-        "نام خانوادگی کاربر نوواک است.",
-        "خواهرم در زوریخ ساکن شده است.",
-        "من شنا کردن را دوست دارم.",
-    ),
-)
+[further]
+el: Το επώνυμο του χρήστη είναι Νόβακ.
+el: Η αδελφή μου εγκαταστάθηκε στη Ζυρίχη.
+el: Κολυμπάω δύο φορές την εβδομάδα.
+he: שם המשפחה של המשתמש הוא נובאק.
+he: אחותי השתקעה בציריך.
+he: אני שוחה פעמיים בשבוע.
+th: นามสกุลของผู้ใช้คือโนวัค
+th: น้องสาวของฉันย้ายไปอยู่ที่ซูริก
+th: ฉันว่ายน้ำสัปดาห์ละสองครั้ง
+bn: ব্যবহারকারীর পদবি নোভাক।
+bn: আমার বোন জুরিখে বসবাস করছে।
+bn: আমি সপ্তাহে দুবার সাঁতার কাটি।
+ta: பயனரின் குடும்பப் பெயர் நோவாக்.
+ta: என் தங்கை சூரிச்சில் குடியேறிவிட்டாள்.
+ta: நான் வாரத்தில் இரண்டு முறை நீந்துகிறேன்.
+fa: نام خانوادگی کاربر نوواک است.
+fa: خواهرم در زوریخ ساکن شده است.
+fa: من شنا کردن را دوست دارم.
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -32582,6 +37008,7 @@ import logging
 import math
 import re
 import threading
+from collections import Counter
 from collections.abc import Callable
 from functools import lru_cache
 
@@ -32589,24 +37016,29 @@ log = logging.getLogger(__name__)
 
 Count = Callable[[str], int]
 
-# A text in pieces that no byte-level tokenizer joins. Each alternative is one run of characters.
-_PIECE = re.compile(
-    r"(?P<space>\s+)"
-    r"|(?P<accented>[A-Za-z]{0,24}[\u00aa-\u024f\u1e00-\u1eff][A-Za-z\u00aa-\u024f\u1e00-\u1eff]*)"
-    r"|(?P<latin>[A-Z]?[a-z]+|[A-Z]+)"
-    r"|(?P<digits>[0-9]+)"
-    r"|(?P<marks>[!-/:-@\[-`{-~]+)"
-    r"|(?P<cyrillic>[\u0400-\u052f]+)"
-    r"|(?P<arabic>[\u0600-\u06ff]+)"
-    r"|(?P<devanagari>[\u0900-\u097f]+)"
-    r"|(?P<thai>[\u0e00-\u0e7f]+)"
-    r"|(?P<kana>[\u3040-\u30ff]+)"
-    r"|(?P<hangul>[\uac00-\ud7af]+)"
-    r"|(?P<han>[\u3400-\u9fff]+)"
-    r"|(?P<signs>[\u2010-\u206f\u3000-\u303f\uff00-\uff65]+)"
-    r"|(?P<rare>[^\x00-\uffff]+)"
-    r"|(?P<other>.)"
-)
+# A text in pieces that no byte-level tokenizer joins: runs of characters, by kind; the first that fits.
+_RUNS = {
+    "space": r"\s+",
+    "accented": r"[A-Za-z]{0,24}[\u00aa-\u024f\u1e00-\u1eff][A-Za-z\u00aa-\u024f\u1e00-\u1eff]*",
+    "latin": r"[A-Z]?[a-z]+|[A-Z]+",
+    "digits": r"[0-9]+",
+    "marks": r"[!-/:-@\[-`{-~]+",
+    "cyrillic": r"[\u0400-\u052f]+",
+    "arabic": r"[\u0600-\u06ff]+",
+    "devanagari": r"[\u0900-\u097f]+",
+    "thai": r"[\u0e00-\u0e7f]+",
+    "kana": r"[\u3040-\u30ff]+",
+    "hangul": r"[\uac00-\ud7af]+",
+    "han": r"[\u3400-\u9fff]+",
+    "signs": r"[\u2010-\u206f\u3000-\u303f\uff00-\uff65]+",
+    "rare": r"[^\x00-\uffff]+",
+    "other": r".",
+}
+_KIND = re.compile("|".join(f"(?P<{kind}>{run})" for kind, run in _RUNS.items()))
+_PIECE = re.compile("|".join(_RUNS.values()))
+# Where no letter has an accent: each word would be gone through to its end for one.
+_PLAIN_PIECE = re.compile("|".join(run for kind, run in _RUNS.items() if kind != "accented"))
+_ACCENTED = re.compile(r"[\u00aa-\u024f\u1e00-\u1eff]")
 # Of a run: what its first characters take, how many those are, and what each further one takes. Measured by
 # `bench.tokens`; `english` is Latin script in English and code, of which tokenizers know the most words.
 _COSTS = {
@@ -32629,6 +37061,7 @@ _COSTS = {
 }
 _EXTENDED, _EXTENDED_COST = re.compile(r"[\u0100-\u024f\u1e00-\u1eff]"), 0.45  # ą, ş: of them words are cut
 _LONGEST_WORD, _BEYOND = 16, 0.4  # letters of a word; what each further one of a run takes at least
+_CHARS = 16_384  # first characters and lengths of runs, whose kinds and costs are kept
 _COUNTED = 2_000  # last texts: the lines of a conversation are counted with each of its messages
 _ENGLISH_SHARE = 6  # one of so many words is among the commonest in English
 _ENGLISH = frozenset(
@@ -32647,25 +37080,45 @@ def estimated_tokens(text: str) -> int:
     On prose in ten languages and on code it is some 3 to 20 % above what GPT-4o's tokenizer counts
     (`bench.tokens`); vocabularies that hardly know a script take more of it. Takes linear time.
     """
-    pieces = ((found.lastgroup, *found.span()) for found in _PIECE.finditer(text))
-    runs = [(str(kind), end - start) for kind, start, end in pieces]
+    pieces: list[str] = (_PIECE if _ACCENTED.search(text) else _PLAIN_PIECE).findall(text)
+    runs = Counter(
+        (_kind(piece[0], piece.isascii()), len(piece))
+        for at, piece in enumerate(pieces)
+        if not at or len(piece) > 1 or not piece.isspace()  # a space is a part of the word behind it
+    )
     latin = "english" if _is_english(text, runs) else "latin"
     total = _EXTENDED_COST * len(_EXTENDED.findall(text))
-    for at, (kind, length) in enumerate(runs):
-        if kind == "space" and length == 1 and at:
-            continue  # a part of the word behind it
-        first, covered, each = _COSTS[latin if kind == "latin" else kind]
-        total += first + each * max(length - covered, 0)
-        if kind in ("latin", "accented"):
-            total += max(_BEYOND - each, 0) * max(length - _LONGEST_WORD, 0)
-    return math.ceil(total)
+    total += sum(
+        many * _cost(latin if kind == "latin" else kind, length) for (kind, length), many in runs.items()
+    )
+    return math.ceil(round(total, 6))
 
 
-def _is_english(text: str, runs: list[tuple[str, int]]) -> bool:
+@lru_cache(_CHARS)
+def _kind(first: str, is_ascii: bool) -> str:
+    """The kind of a run, by its first character."""
+    kind = _KIND.match(first)
+    found = str(kind.lastgroup if kind else "other")
+    return "accented" if found == "latin" and not is_ascii else found
+
+
+@lru_cache(_CHARS)
+def _cost(kind: str, length: int) -> float:
+    """What a run of a kind takes."""
+    first, covered, each = _COSTS[kind]
+    total = first + each * max(length - covered, 0)
+    if kind in ("english", "latin", "accented"):
+        total += max(_BEYOND - each, 0) * max(length - _LONGEST_WORD, 0)
+    return total
+
+
+def _is_english(text: str, runs: Counter[tuple[str, int]]) -> bool:
     """Whether words in Latin script are mostly such that tokenizers know whole: English, or names in code."""
-    kinds = [kind for kind, _ in runs]
-    words, accented, marks = kinds.count("latin"), kinds.count("accented"), kinds.count("marks")
+    kinds: Counter[str] = Counter()
+    for (kind, _), many in runs.items():
+        kinds[kind] += many
     known = sum(word in _ENGLISH for word in _WORD.findall(text.lower()))
+    words, accented, marks = kinds["latin"], kinds["accented"], kinds["marks"]
     return known * _ENGLISH_SHARE >= words + 2 * accented or marks * 2 >= words
 
 
@@ -34333,15 +38786,20 @@ def is_quote(line: str) -> bool:
     return line.startswith("- [")
 
 
-def quote_line(passage: Memory, quote: str, now: datetime, words: Locale) -> tuple[str, str]:
+def quote_line(passage: Memory, span: tuple[int, int], now: datetime, words: Locale) -> tuple[str, str]:
     """A quote as it stands below what stands above all quotes of its chat, and that.
 
-    The line that is kept has both: `- [2026-05-08, "Trip to Rome"] user: "..."`. now: in the user's zone.
+    span: of the passage, from where to where. The line that is kept has both:
+    `- [2026-05-08, "Trip to Rome"] user: "..."`. now: in the user's zone.
     """
+    start, end = span
     said = passage.created_at
     day = said.astimezone(now.tzinfo).date().isoformat() if said else words.say("block, no day")
     title = f", {quoted(passage.title[:_TITLE_CHARS])}" if passage.title else ""
-    return f"- {words.say(f'said by {passage.role}')}: {quoted(quote)}", f"- [{day}{title}]"
+    # Marked as cut afterwards: what is of ASCII alone is looked through several times faster.
+    more, less = "… " if start else "", " …" if end < len(passage.text) else ""
+    quote = f'"{more}{quoted(passage.text[start:end])[1:-1]}{less}"'
+    return f"- {words.say(f'said by {passage.role}')}: {quote}", f"- [{day}{title}]"
 
 
 def above_of(line: str) -> str:
@@ -34454,7 +38912,7 @@ from ..core.turn import Turn
 from ..language.forms import stem
 from ..language.past import NOT_ASKED, PastQuestion
 from ..language.scripts import sets_no_spaces
-from ..language.sentences import sentences
+from ..language.sentences import spans
 from ..language.words import terms_of
 from ..models.tokens import Count
 from ..state.episodes_table import EpisodesTable
@@ -34573,14 +39031,13 @@ def ranked_passages(
 ) -> list[Ranked]:
     """Best first; what the user said counts a little more, and what is of the time that is asked for."""
     items = ranked(passages, query, now, weights=_WEIGHTS)
-    weighed = [
-        replace(
-            item,
-            score=item.score * (_ASSISTANT if item.memory.role == "assistant" else 1.0)
-            + (_WHEN_ASKED if is_within(item.memory, asked, now) else 0.0),
-        )
-        for item in items
-    ]
+
+    def score(item: Ranked) -> float:
+        own = item.score * (_ASSISTANT if item.memory.role == "assistant" else 1.0)
+        return own + (_WHEN_ASKED if is_within(item.memory, asked, now) else 0.0)
+
+    # `replace` takes four times as long.
+    weighed = [Ranked(one.memory, one.meaning, one.keyword, score(one), one.coverage) for one in items]
     return sorted(weighed, key=lambda item: item.score, reverse=True)
 
 
@@ -34691,11 +39148,11 @@ class Quotes:
 
     def _tried(self, memory: Memory) -> str:
         """What becomes of a passage: it is told where it says something new, and has room."""
-        text = quote(memory.text, self._asked)
-        words = frozenset(terms_of(text))
+        start, end = quote(memory.text, self._asked)
+        words = frozenset(terms_of(memory.text[start:end]))
         if self._is_known(words):
             return REPEATS
-        line, above = quote_line(memory, text, self.now, self.words)
+        line, above = quote_line(memory, (start, end), self.now, self.words)
         of_its_day = memory.chat, above
         is_first = of_its_day not in self._above
         tokens = self.count(line) + 1 + (self.count(above) + 1 if is_first else 0)
@@ -34718,8 +39175,11 @@ class Quotes:
         if not words:
             return True
         least = math.ceil(_REPEATED * len(words))
+        found = [self._with[word] for word in words if word in self._with]
+        if len(found) < least:
+            return False
         # One that has so many of them has one of the rarest few at least.
-        rarest = sorted((self._with.get(word, []) for word in words), key=len)[: len(words) - least + 1]
+        rarest = sorted(found, key=len)[: len(found) - least + 1]
         numbers = _numbers(words)
         return any(
             len(words & self._known[at]) >= least and numbers <= self._known[at]
@@ -34750,19 +39210,21 @@ def _numbers(words: Iterable[str]) -> set[str]:
     return {word for word in words if any(map(str.isdigit, word))}
 
 
-def quote(text: str, asked: Collection[str]) -> str:
-    """The sentences of a passage around what has most of the words asked for; a short one is whole.
+def quote(text: str, asked: Collection[str]) -> tuple[int, int]:
+    """From where to where a passage is quoted: the sentences around what has most of the words asked for.
 
-    asked: stems.
+    A short one is whole. asked: stems.
     """
-    most = _DENSE_CHARS if 3 * sum(map(sets_no_spaces, text[:_QUOTE_CHARS])) > _DENSE_CHARS else _QUOTE_CHARS
+    begins = text[:_QUOTE_CHARS]
+    is_dense = not begins.isascii() and 3 * sum(map(sets_no_spaces, begins)) > _DENSE_CHARS
+    most = _DENSE_CHARS if is_dense else _QUOTE_CHARS
     if len(text) <= most:
-        return text
+        return 0, len(text)
     parts = list(_parts(text, most))
     if len(parts) < 2:
-        return text[: 2 * most]
+        return 0, min(2 * most, len(text))
     wanted = frozenset(asked)
-    hits = [len(wanted.intersection(map(stem, terms_of(text[start:end])))) for start, end in parts]
+    hits = [_hits(text[start:end], wanted) for start, end in parts]
     first = last = max(range(len(parts)), key=lambda at: (hits[at], -at))
     while True:
         # Of its neighbours that fit, the one that has more; what follows, where they have as much.
@@ -34775,14 +39237,21 @@ def quote(text: str, asked: Collection[str]) -> str:
             break
         at = max(beside)[2]
         first, last = min(first, at), max(last, at)
-    start, end = parts[first][0], parts[last][1]
-    return f"{'… ' if start else ''}{text[start:end]}{' …' if end < len(text) else ''}"
+    return parts[first][0], parts[last][1]
+
+
+def _hits(text: str, wanted: frozenset[str]) -> int:
+    """How many of these stems a text has."""
+    if text.isascii():
+        small = text.lower()
+        if not any(one in small for one in wanted):  # a word in ASCII begins with its stem
+            return 0
+    return len(wanted.intersection(map(stem, terms_of(text))))
 
 
 def _parts(text: str, most: int) -> Iterable[tuple[int, int]]:
     """Where sentences begin and end; longer ones in pieces."""
-    for sentence in sentences(text):
-        start, end = sentence.start, sentence.end
+    for start, end, _ in spans(text):
         while end - start > most:
             blank = text.rfind(" ", start + most // 2, start + most)
             cut = blank if blank > 0 else start + most
@@ -37246,14 +41715,13 @@ from dataclasses import replace as changed
 from functools import cache
 
 from ..core.memory import Memory
-from ..language import TABLES
 from ..language.dedupe import figures, same
 from ..language.forget_requests import forget_request
 from ..language.forgetting import asks_to_forget
 from ..language.forms import stem
-from ..language.phrases import listed
 from ..language.self_reference import signs
 from ..language.speech import asks, corrects
+from ..language.tables import tables
 from ..language.words import content_words, denials, terms_of
 from .operations import Operation, kind_of
 
@@ -37365,7 +41833,7 @@ def _is_alike(text: str, other: str) -> bool:
 @cache
 def _users() -> frozenset[str]:
     """The words by which models call the user."""
-    phrases = [phrase for table in TABLES for phrase in listed(table.user)]
+    phrases = [phrase for table in tables() for phrase in table["user"]]
     return frozenset(stem(word) for phrase in phrases for word in terms_of(phrase))
 
 
@@ -38467,7 +42935,6 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from ..language import TABLES
 from ..language.phrases import anywhere, at_beginning, at_end
 from ..language.scripts import fold, is_dense
 from ..language.self_reference import signs
@@ -38503,12 +42970,12 @@ _QUOTED_WORDS = 5  # so many are no name or title
 _QUOTED_CHARS = 10  # in scripts without spaces
 _TITLE_WORDS = 8
 
-_SALUTATIONS = at_beginning(TABLES, "salutations")
-_SIGNOFFS = at_beginning(TABLES, "signoffs")
-_SUBJECTS = at_beginning(TABLES, "subjects")
-_HEADERS = at_beginning(TABLES, "headers")
-_RESUMES = at_beginning(TABLES, "resumes")
-_FORWARDING, _WROTE = anywhere(TABLES, "forwarding"), at_end(TABLES, "wrote")
+_SALUTATIONS = at_beginning("salutations")
+_SIGNOFFS = at_beginning("signoffs")
+_SUBJECTS = at_beginning("subjects")
+_HEADERS = at_beginning("headers")
+_RESUMES = at_beginning("resumes")
+_FORWARDING, _WROTE = anywhere("forwarding"), at_end("wrote")
 
 _CLOSERS = dict(
     pair.split("/")  # an opening mark, and those that close it
@@ -40579,7 +45046,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..core.exchange import Exchange
-from ..language import TABLES
 from ..language.detection import likely
 from ..language.sanitize import inert
 from ..language.scripts import fold, scripts_of
@@ -40608,7 +45074,7 @@ def _is_in_their_language(line: str, exchanges: Sequence[Exchange]) -> bool:
     said = fold(" ".join(exchange.user_text[:_LOOKED_CHARS] for exchange in exchanges))
     if scripts_of(said) and scripts_of(said).isdisjoint(scripts_of(line)):
         return False
-    theirs, its = (set(likely(text)).intersection(TABLES) for text in (said, fold(line)))
+    theirs, its = ({table for table in likely(text) if table.language} for text in (said, fold(line)))
     return not theirs or not its or not theirs.isdisjoint(its)
 '''
 

@@ -13,9 +13,8 @@ import unicodedata
 from functools import cache
 from itertools import groupby
 
-from . import TABLES
-from .phrases import listed
 from .scripts import is_letter, sets_no_spaces, words_of
+from .tables import tables
 
 TERM_CHARS = 64
 
@@ -70,8 +69,8 @@ def _without_tails(terms: list[str]) -> list[str]:
 @cache
 def _stop_words() -> tuple[frozenset[str], ...]:
     """Those of each language: "son" is one in French, and content in English."""
-    named = (f"{table.common}, {table.common_pairs}".strip(", ") for table in TABLES)
-    return tuple(frozenset(listed(words)) for words in named if words)
+    found = (frozenset((*table["common"], *table["common_pairs"])) for table in tables())
+    return tuple(filter(None, found))
 
 
 def is_lone(term: str) -> bool:

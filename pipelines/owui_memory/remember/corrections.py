@@ -12,14 +12,13 @@ from dataclasses import replace as changed
 from functools import cache
 
 from ..core.memory import Memory
-from ..language import TABLES
 from ..language.dedupe import figures, same
 from ..language.forget_requests import forget_request
 from ..language.forgetting import asks_to_forget
 from ..language.forms import stem
-from ..language.phrases import listed
 from ..language.self_reference import signs
 from ..language.speech import asks, corrects
+from ..language.tables import tables
 from ..language.words import content_words, denials, terms_of
 from .operations import Operation, kind_of
 
@@ -131,7 +130,7 @@ def _is_alike(text: str, other: str) -> bool:
 @cache
 def _users() -> frozenset[str]:
     """The words by which models call the user."""
-    phrases = [phrase for table in TABLES for phrase in listed(table.user)]
+    phrases = [phrase for table in tables() for phrase in table["user"]]
     return frozenset(stem(word) for phrase in phrases for word in terms_of(phrase))
 
 
