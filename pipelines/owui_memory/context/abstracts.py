@@ -29,7 +29,7 @@ from .turns import Past
 
 _AT_ONCE = 2
 _MOST_WAITING = 200  # chats
-_PART_SHARE, _PART_CHARS = 1.5, 24_000  # characters read at once: by token of the limit, and at most
+_PART_SHARE, _PART_CHARS = 2.4, 24_000  # characters read at once: by token of the limit, and at most
 _MOST_PARTS = 6  # that an LLM reads of a chat at once; of what is older, sentences are taken
 _TRIES = 2  # of an answer that cannot be used
 

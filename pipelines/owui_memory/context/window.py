@@ -77,7 +77,7 @@ def window(sizes: Sizes, cut_at: Iterable[int] = (), ready_at: Iterable[int] = (
     start = known if known > head else _replayed(sizes)
     if start > head and _fits(sizes, start, 1.0):
         return Window(head, start, is_new=start != known)
-    for at in sorted(ready_at):
+    for at in sorted(ready_at, reverse=True):
         if start < at <= last and _fits(sizes, at, _READY_SHARE):
             return Window(head, at, is_new=True)
     return Window(head, max(_cut(sizes, start, last), start), is_new=True)

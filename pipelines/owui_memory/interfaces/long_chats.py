@@ -44,7 +44,7 @@ class LongChat:
     ) -> LongChat | None:
         """None where the prompt is surely short enough, or Open WebUI shortens it.
 
-        What was cut before is waited for until the deadline; the sizes of messages are, however long it takes.
+        What was cut before is waited for until the deadline; the sizes of messages, however long that takes.
         """
         if not (limit := limit_for(turn, settings)) or not may_exceed(body, int(_MAY_BE_SHARE * limit)):
             return None

@@ -1,4 +1,4 @@
-"""A body's messages as the turns of a chat: what they say, what is counted of them, and what of them stays."""
+"""A body's messages as the turns of a chat: what they say, what is counted, and what of them stays."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SUMMARY = "[CONVERSATION SUMMARY]\n"  # begins what Open WebUI's own compaction
 
 @dataclass(frozen=True)
 class Prompt:
-    """A body whose chat has turns. begins: the number of each turn's message, as `Turn.positions` has them."""
+    """A body whose chat has turns. begins: the numbers of the messages that `Turn.positions` names."""
 
     body: Mapping[str, Any]
     begins: Sequence[int]
@@ -105,7 +105,7 @@ class Prompt:
 
 
 def may_exceed(body: Any, limit: int) -> bool:
-    """Whether a prompt could have more tokens than this: there are no more than bytes. Costs nearly nothing."""
+    """Whether a prompt could have more tokens than this: it has no more than bytes. Costs nearly nothing."""
     left = limit
     for message in _messages(body):
         if isinstance(message, Mapping):
@@ -120,7 +120,7 @@ def may_exceed(body: Any, limit: int) -> bool:
 
 
 def is_compacted(body: Any) -> bool:
-    """Whether Open WebUI has shortened this chat itself, or was told to: two of them are never used on one."""
+    """Whether Open WebUI has shortened this chat itself, or was told to: then we do not."""
     meta = body.get("metadata") if isinstance(body, Mapping) else None
     params = meta.get("params") if isinstance(meta, Mapping) else None
     if isinstance(params, Mapping) and str(params.get("compact_token_threshold") or "0") != "0":

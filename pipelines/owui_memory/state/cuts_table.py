@@ -31,7 +31,7 @@ _OF_CHAT = Prepared(
 _REMOVED = Prepared(
     select(func.max(journal.c.at)).where(
         journal.c.user_id == bindparam("user_id"),
-        journal.c.op.in_(("remove", FORGET)),
+        or_(journal.c.op == "remove", journal.c.op == FORGET),
         journal.c.model != EDITED,
     )
 )
@@ -99,7 +99,7 @@ class CutsTable:
             connection.execute(delete(cuts).where(*self._is(place), cuts.c.position.not_in(newest)))
 
     def put(self, place: Place, position: str, abstract: str, read_at: float) -> bool:
-        """An abstract is ready; False where something of the user's was erased or removed since it was read."""
+        """An abstract is ready; False where something of the user's was erased since it was read."""
         with self._engine.begin() as connection:
             gone = select(erasures.c.id).where(
                 erasures.c.user_id == place.user_id, erasures.c.asked_at >= read_at

@@ -331,7 +331,7 @@ class _Forgetting:
         return len(speaking)
 
     def _from_abstracts(self) -> int:
-        """An abstract may say it in words of its own: all are made anew, without the messages that said it."""
+        """An abstract may say it in other words: all are made anew, without the messages that said it."""
         saying = and_(cuts.c.user_id == self._user_id, cuts.c.abstract != "")
         return self._connection.execute(update(cuts).where(saying).values(abstract="")).rowcount
 
