@@ -54,12 +54,12 @@ class Seen:
         """The numbers of the turns that stay."""
         return [*range(self.window.head), *range(self.window.start, len(self.sizes.turns))]
 
-    def narrowed(self, names: Sequence[str]) -> Turn:
-        """The turn as recall is to see it: with the messages that stay. names: of all, see `Past.name`."""
+    def narrowed(self, names: Callable[[Sequence[int]], Sequence[str]]) -> Turn:
+        """The turn as recall is to see it: with the messages that stay. names: of turns, see `Past.name`."""
         if not self.window.is_cut:
             return self.turn
         positions = tuple(self.turn.positions[at] for at in self.kept)
-        return replace(self.turn, positions=positions, in_prompt=tuple(names[at] for at in self.kept))
+        return replace(self.turn, positions=positions, in_prompt=tuple(names(self.kept)))
 
 
 class Contexts:
@@ -95,7 +95,7 @@ class Contexts:
         cuts = [one for one in cuts if number_of.get(one.position, 0) > 0]
         used = [number_of[one.position] for one in cuts if one.used]
         ratio = self.counting.ratio(model)
-        news = sum(budgets(settings, limit).values()) if reads else 0
+        news = sum(budgets(settings, limit).values()) // 2 if reads else 0  # as later messages bring
         sizes = Sizes(
             *self._counted(model, ratio, texts, max(used, default=0), limit),
             limit=limit,

@@ -73,13 +73,14 @@ def window(sizes: Sizes, cut_at: Iterable[int] = (), ready_at: Iterable[int] = (
     whole = Window(head, head)
     if sizes.total + sizes.reserve <= sizes.limit or last <= head:
         return whole
-    known = max((at for at in cut_at if head < at <= last), default=head)
-    start = known if known > head else _replayed(sizes)
+    start = max((at for at in cut_at if head < at <= last), default=head)
     if start > head and _fits(sizes, start, 1.0):
-        return Window(head, start, is_new=start != known)
+        return Window(head, start)
     for at in sorted(ready_at, reverse=True):
-        if start < at <= last and _fits(sizes, at, _READY_SHARE):
+        if start < at <= last and _fits(sizes, at, max(_READY_SHARE, 0.55 + sizes.keep / 2)):
             return Window(head, at, is_new=True)
+    if start == head and _fits(sizes, replayed := _replayed(sizes), 1.0) and replayed > head:
+        return Window(head, replayed, is_new=True)
     return Window(head, max(_cut(sizes, start, last), start), is_new=True)
 
 

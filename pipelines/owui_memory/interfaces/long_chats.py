@@ -36,7 +36,7 @@ class LongChat:
 
     def __init__(self, runtime: Service, prompt: Prompt, seen: Seen) -> None:
         self._runtime, self._prompt, self._seen = runtime, prompt, seen
-        self.asked = seen.narrowed(prompt.names(seen.turn))
+        self.asked = seen.narrowed(partial(prompt.names, seen.turn))
 
     @classmethod
     async def of(

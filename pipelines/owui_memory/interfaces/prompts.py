@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 from typing import Any
 
 from ..context.counting import PER_MESSAGE
@@ -67,17 +66,20 @@ class Prompt:
                 others[-1] += tokens
         return Texts(fixed, more, turns, others)
 
-    def names(self, turn: Turn) -> list[str]:
-        """How the key of each turn's exchange ends: see `context.turns.Past`."""
-        return exchange_names(turn, [typed(self.body["messages"][at]) for at in self.begins])
+    def names(self, turn: Turn, numbers: Sequence[int]) -> list[str]:
+        """How the keys of these turns' exchanges end: see `context.turns.Past`."""
+        if not turn.user_message_id:  # then they are made of all that was said
+            said = [typed(self.body["messages"][at]) for at in self.begins]
+            named = exchange_names(turn, said)
+            return [named[at] for at in numbers]
+        return exchange_names(turn, [typed(self.body["messages"][self.begins[at]]) for at in numbers])
 
     def past(self, turn: Turn, first: int, last: int) -> list[Past]:
         """The turns from one number up to another, as an abstract is made of them."""
-        names, ends = self.names(turn), [*self.begins, len(self.body["messages"])]
+        numbers, ends = range(first, last), [*self.begins, len(self.body["messages"])]
         return [
-            Past(*_said(self.body["messages"][begin:end]), names[at], turn.positions[at + 1])
-            for at, (begin, end) in enumerate(pairwise(ends))
-            if first <= at < last
+            Past(*_said(self.body["messages"][ends[at] : ends[at + 1]]), name, turn.positions[at + 1])
+            for at, name in zip(numbers, self.names(turn, numbers), strict=True)
         ]
 
     def cut(self, kept: Sequence[int], abstract: str, *, in_system: bool) -> dict[str, Any]:
@@ -139,6 +141,8 @@ def _texts(message: Any) -> tuple[list[str], int]:
     if not isinstance(message, Mapping):
         return [], 0
     content = message.get("content")
+    if isinstance(content, str) and len(message) == len(("role", "content")):  # nearly all are so
+        return [content], PER_MESSAGE
     said = [text] if (text := text_of(content)) else []
     parts = content if isinstance(content, list) else []
     images = sum(not (isinstance(one, Mapping) and isinstance(one.get("text"), str)) for one in parts)

@@ -96,7 +96,10 @@ class Episodes:
         def read() -> Kept:
             return Kept(self._table.wants(user_id), self._table.kept(user_id).passages)
 
-        return self._ready.of(user_id, (version, time.monotonic() // _COUNTED_S), read)
+        kept = self._ready.of(user_id, (version, time.monotonic() // _COUNTED_S), read)
+        if not kept.passages:
+            self._ready.drop(user_id)  # the first ones may be what is asked for next
+        return kept
 
     def view(self, view: View, turn: Turn, settings: Valves, version: int) -> View:
         """The view, with past chats where the settings and the user want that."""
