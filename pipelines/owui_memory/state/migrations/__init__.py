@@ -22,7 +22,7 @@ from . import (
     m009_field_terms,
     m010_forgotten_passages,
     m011_api_keys,
-    m012_long_chats,
+    m014_long_chats,
 )
 
 STEPS: tuple[ModuleType, ...] = (
@@ -34,7 +34,7 @@ STEPS: tuple[ModuleType, ...] = (
     m009_field_terms,
     m010_forgotten_passages,
     m011_api_keys,
-    m012_long_chats,
+    m014_long_chats,
 )
 
 _FIRST = 4  # the version that the first step makes
