@@ -19,8 +19,10 @@ context/     long chats: what of a chat stays in its prompt, and the summary in 
 manage/      list, search, edit, forget, undo, share; past chats; erasure/; migrate/
 commands/    /memory: parse, run, answer
 observe/     hooks on events: counters, costs, Prometheus, tracing, event log; status, self-checks
-interfaces/  what speaks to the outside: chats (turns through the core, for all of them), pipelines/ (the
-             filter, its guard on the routes), proxy/ (an OpenAI-compatible API before model servers), cli/
+interfaces/  what speaks to the outside: chats (turns through the core, for all of them), turns (inlet and
+             outlet), pipelines/ (the filter, its guard on the routes), function (the same for a Function of
+             Open WebUI), live/ (what running chats show), proxy/ (an OpenAI-compatible API before model
+             servers), tools/ (verbs that models call, by MCP and OpenAPI), web/ (the page of memories), cli/
 app.py       assembles all of it; plugin.py is what the Pipelines server loads, standalone.py the
              proxy alone, __main__.py the command line
 """

@@ -29,12 +29,17 @@ from .core.memory import Check
 from .core.permission import Decision
 from .core.turn import Turn
 from .interfaces.lanes import Lanes
+from .interfaces.live.chats import LiveChats
+from .interfaces.tools.toolbox import Toolbox
+from .interfaces.web.parts import Parts
 from .language import secrets as redact
 from .manage.erasure.erase import Eraser
 from .manage.erasure.forgetting import Forgetting
 from .manage.erasure.retention import prune_all
 from .manage.erasure.worker import ErasureWorker
+from .manage.listing import Listing
 from .manage.migrate.mover import Mover
+from .manage.users import UserCounts
 from .models.embedder import Embedder
 from .observe.comparison import compared
 from .observe.costs import Costs
@@ -107,6 +112,7 @@ class Application:
             environment.data_dir, opener, sound=selfchecks.fault, bring=self._mover.bring
         )
         self.notes = Notes(self._engine, self.live)
+        self.live_chats = LiveChats(self._engine, self.live, settings)
         self._check = BackendCheck(self.live, selfchecks)
         self._recaller = Recaller(self._engine)
         self.recalls = Run(self.live, self._recall, self.emit, _RECALLS_AT_ONCE)
@@ -121,16 +127,30 @@ class Application:
             self.emit,
             self.keeper.take_in,
             self._is_busy,
+            self.live_chats.learned,
         )
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
         eraser = Eraser(self._engine, environment.data_dir, settings, opener, self.live)
-        self.commander = Commander(self._engine, self.live, settings, self.emit, eraser)
+        self.commander = Commander(
+            self._engine, self.live, settings, self.emit, eraser, self.live_chats.check
+        )
+        self.toolbox = Toolbox(self._engine, self.live, settings, eraser, self.emit)
+        self.page = Parts(
+            self.commander.tools,
+            journal,
+            Listing(self._engine, lambda: self.live.current, self.commander.tools.control.all),
+            ApiKeys(self._engine),
+            self.commander.tools.sessions,
+            UserCounts(self._engine, self.live, settings().collection),
+            self._ledger,
+            self.status,
+        )
         forgetting = Forgetting(self._engine, eraser, settings)
         self._sweeper = ErasureWorker(
             eraser, self._drop, self.emit, forgetting, partial(prune_all, self._engine, eraser, settings)
         )
         self.contexts = Contexts(self._engine, self.live, settings, self.emit)
-        self.lanes, self.api_keys = Lanes(), ApiKeys(self._engine)
+        self.lanes, self.api_keys = Lanes(), self.page.keys
         self.command_pool = ThreadPoolExecutor(_COMMANDS_AT_ONCE, thread_name_prefix="memory-command")
         self.live.use(settings())
         threading.Thread(
@@ -145,7 +165,9 @@ class Application:
     def _drop(self, user_id: str) -> None:
         """Keep nothing of a user's in memory."""
         self._recaller.drop(user_id)
+        self.page.listing.drop(user_id)
         self.keeper.drop(user_id)
+        self.live_chats.drop(user_id)
         if isinstance(backend := self.live.current, LibraryBackend):
             backend.drop()
 
@@ -189,6 +211,7 @@ class Application:
         """Does what no message has to wait for. Never blocks."""
         if self.keeper.is_ill:
             return  # the state database has no time for what is of use only
+        self.live_chats.recalled(turn, outcome.recalled)
         if outcome.recalled or outcome.missed or decision.noted or decision.write:
             self.state_pool.submit(self._after_inlet, turn, outcome, decision)
 
@@ -225,6 +248,7 @@ class Application:
             past_chats_part(self._settings(), self._kept),
             self._costs_part(),
             self._key_part(),
+            *filter(None, [self.live_chats.check()]),
         ]
         return report([*parts, self._last_error_part()], counts.pending + waiting.exchanges, counts.dead)
 
@@ -267,6 +291,7 @@ class Application:
         self.contexts.close()
         self._sweeper.stop(_STOP_S)
         self._writer.stop(_STOP_S)
+        self.live_chats.close()
         self.live.close()
         self.recalls.close()
         self.command_pool.shutdown(wait=False)

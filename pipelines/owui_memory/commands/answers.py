@@ -35,12 +35,14 @@ _NOT_COUNTED = (
     PASSAGES,
     "exchanges with passages",
     "episode_switches",
+    "note_switches",
     "queue",
     "commands",
     "command_turns",
     "shown",
     "versions",
     "noted",
+    "page_sessions",
 )
 
 _CHAT_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")

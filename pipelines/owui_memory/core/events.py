@@ -23,6 +23,7 @@ class EventKind(StrEnum):
     SECRETS_MASKED = "secrets_masked"  # in what a message was told
     MARKUP_REMOVED = "markup_removed"  # from what a message was told
     COMMAND = "command"
+    TOOL_CALLED = "tool_called"  # by a model; `code`: the tool, `reason`: done or refused
     EXCHANGE_STORED = "exchange_stored"
     EXCHANGE_REPEATED = "exchange_repeated"  # another answer to the same message
     EXCHANGE_REFUSED = "exchange_refused"  # `reason`

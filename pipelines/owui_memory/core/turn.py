@@ -33,6 +33,8 @@ class Turn:
     `in_prompt`: where not all of the chat stays in its prompt, how the keys of those exchanges end that do,
     and `positions` names their messages only.
     `language`: the code of the interface's, one of `locales.CODES`; "" if there is none.
+    `only_recall`: the user wants nothing learned from it. `is_shown`: Open WebUI itself asks, and shows the
+    answer to the chat's user under the id `key`.
     """
 
     user_id: str
@@ -59,6 +61,8 @@ class Turn:
     folder: str = ""
     email: str = ""
     is_admin: bool = False
+    only_recall: bool = False
+    is_shown: bool = False
     name: str = field(default="", compare=False)  # these may change from one message to the next
     language: str = field(default="", compare=False)
 

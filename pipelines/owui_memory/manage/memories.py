@@ -22,7 +22,7 @@ from ..core.events import Emit, Event, EventKind, ignore
 from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.memory import EPISODE, Memory, newest_first
-from ..core.scope import TEAM, shared_by, team_owner
+from ..core.scope import TEAM, View, shared_by, team_owner
 from ..language.dedupe import wording
 from ..language.names import name_of
 from ..language.words import content_words, terms_of
@@ -84,6 +84,11 @@ class Control:
         self._changes = Changes(self._journal)
         self._emit = emit
 
+    @property
+    def settings(self) -> Valves:
+        """Those in force."""
+        return self._settings()
+
     # Looking
 
     def all(self, user_id: str) -> list[Memory]:
@@ -98,10 +103,15 @@ class Control:
         """
         return Page.of(self.all(user_id), number)
 
-    def search(self, user_id: str, query: str, most: int = FOUND_MOST) -> list[Ranked]:
-        """The user's memories that match some words or a sentence, best first, from any chat."""
+    def search(
+        self, user_id: str, query: str, most: int = FOUND_MOST, *, view: View | None = None
+    ) -> list[Ranked]:
+        """The user's memories that match some words or a sentence, best first.
+
+        view: those that it sees; None: the user's own from any chat.
+        """
         backend, query = self.live.get(), query[:_QUERY_CHARS]
-        found = backend.search(user_id, query, _CANDIDATES_EACH * most, view=None, asked=True)
+        found = backend.search(user_id, query, _CANDIDATES_EACH * most, view=view, asked=True)
         return fitting(ranked(found, query, datetime.now(UTC)), query)[:most]
 
     def holding(self, user_id: str, query: str) -> tuple[list[Memory], bool]:

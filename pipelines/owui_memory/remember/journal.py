@@ -67,6 +67,19 @@ class Journal:
         """All changes of a user's memories, oldest first."""
         return list(self._select(journal.c.user_id == user_id))
 
+    def newest(self, user_id: str, most: int, before: int = 0) -> list[Change]:
+        """A user's changes of facts, newest first; before: only those with ids below it, 0 for all."""
+        wanted = (
+            select(journal)
+            .where(journal.c.user_id == user_id, journal.c.made, journal.c.kind != EPISODE)
+            .where(journal.c.op.in_(("add", "replace", "remove")))
+            .where(*([journal.c.id < before] if before else []))
+            .order_by(journal.c.id.desc())
+            .limit(most)
+        )
+        with self._reading.connect() as connection:
+            return [Change(**row) for row in connection.execute(wanted).mappings()]
+
     def added_in(self, user_id: str, chat: str) -> int:
         """How many memories a chat has added so far, taken back or not."""
         added = (
@@ -152,9 +165,13 @@ class Journal:
             return connection.scalar(select(func.max(journal.c.id))) or 0
 
     def learned(self, user_id: str, after: int, until: int) -> list[Change]:
-        """What was made of what a user said, by ids from `after` (without it) to `until`, oldest first."""
+        """What was made of what a user said, and what models changed by tools; not what users asked for.
+
+        By ids from `after` (without it) to `until`, oldest first.
+        """
         ids = (journal.c.id > after, journal.c.id <= until)
-        asked_for = journal.c.batch.startswith(COMMANDS, autoescape=True)
+        of_tools = journal.c.model != ""
+        asked_for = journal.c.batch.startswith(COMMANDS, autoescape=True) & ~of_tools
         facts = (*_IS_CHANGE, journal.c.kind != EPISODE)
         return list(self._select(journal.c.user_id == user_id, *facts, *ids, ~asked_for))
 

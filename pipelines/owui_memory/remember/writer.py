@@ -56,12 +56,14 @@ class Writer:
         emit: Emit,
         take_in: Callable[[], None] = lambda: None,
         is_busy: Callable[[], bool] = lambda: False,
+        remembered: Callable[[Batch, Sequence[Change]], None] = lambda _batch, _made: None,
     ) -> None:
         """take_in: brings to the outbox what could not be put there at once.
 
         is_busy: whether many messages wait for their memories; then one user at a time is enough.
+        remembered: is told of each batch what was made of it; never blocks, and raises nothing.
         """
-        self._take_in, self._is_busy = take_in, is_busy
+        self._take_in, self._is_busy, self._tell = take_in, is_busy, remembered
         self._outbox, self._live, self._journal, self._injected = outbox, live, journal, injected
         self._changes, self._episodes = Changes(journal), Episodes(journal.engine, self._let_others_go_first)
         self._settings, self._emit = settings, emit
@@ -176,6 +178,7 @@ class Writer:
             if change.refused:
                 self._emit(Event(EventKind.CHANGE_REFUSED, reason=change.refused))
         made = [change for change in changes if not change.refused and change.op != REAFFIRMED]
+        self._tell(batch, made)
         self._emit(Event(EventKind.EXCHANGES_REMEMBERED, len(worth.exchanges)))
         if reading.is_without and worth.exchanges:
             self._emit(Event(EventKind.EXCHANGES_UNREAD, len(worth.exchanges)))

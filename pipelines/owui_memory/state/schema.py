@@ -284,6 +284,13 @@ token_ratios = Table(
     Column("ratio", Float, nullable=False),
     Column("at", Float, nullable=False),
 )
+note_switches = Table(
+    "note_switches",
+    metadata,
+    Column("user_id", _Id, primary_key=True),
+    Column("is_on", Boolean, nullable=False),
+    Column("at", Float, nullable=False),
+)
 
 # See state/api_keys_table.py.
 api_keys = Table(
@@ -294,6 +301,22 @@ api_keys = Table(
     Column("name", _Id, nullable=False),
     Column("made_at", Float, nullable=False),
     Index("api_keys_user", "user_id"),
+)
+
+# See state/page_sessions_table.py.
+page_sessions = Table(
+    "page_sessions",
+    metadata,
+    Column("hash", _Id, primary_key=True),
+    Column("kind", _Id, nullable=False),  # session or link
+    Column("user_id", _Id, nullable=False),
+    Column("name", _Id, nullable=False),
+    Column("email", _Id, nullable=False),
+    Column("role", _Id, nullable=False),
+    Column("webui", _Id, nullable=False),
+    Column("checked_at", Float, nullable=False),
+    Column("until", Float, nullable=False),
+    Index("page_sessions_user", "user_id"),
 )
 
 # See manage/erasure/erase.py. What was erased is named by ids only.

@@ -22,17 +22,17 @@ from ...config.environment import PUBLIC_DEFAULT_KEY, Environment
 from ...config.model_patterns import named
 from ...config.settings import Valves
 from ...config.upstreams import Upstream
-from ...core.errors import MemoryFault
 from ...core.events import Event, EventKind
 from ...core.turn import Answered, Turn
 from ..body import text_of, without_blocks
 from ..chats import Chats
 from ..embeddings import OWN_MODEL, embedded
+from ..identity import Caller, UnidentifiedError, given_key, identified, metadata_of
 from ..intake import read_asked
+from ..server_key import has_key
 from .answer import Ear, Read, StreamEar, WholeEar
 from .catalogue import PREFIX, Catalogue
 from .dialects import DIALECTS, Dialect
-from .identity import Caller, caller_of, given_key, metadata_of
 from .relay import Ears, Keep, Relay, Request, passed_on, refusal, send_json
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,6 @@ _OPERATIONS = {
     "/embeddings": "embeddings",
 }
 _TASK = "### Task:"  # Open WebUI's own begin so, where its connection does not tell them
-_WRONG_KEY = "The key is missing or wrong. Send 'Authorization: Bearer <a key of yours, or the server's>'."
 
 
 class _RefusedError(Exception):
@@ -165,16 +164,11 @@ class Proxy:
         return path
 
     async def _caller(self, headers: Headers) -> Caller:
-        caller = caller_of(headers, self._environment.server_key, self._environment.user_jwt_secret)
-        if caller is None:
-            try:
-                owner = await self._chats.owner_of(given_key(headers)) if given_key(headers) else ""
-            except MemoryFault as fault:
-                raise _RefusedError(503, "not_ready", f"{fault} {fault.hint}".strip()) from fault
-            if not owner:
-                raise _RefusedError(401, "invalid_api_key", _WRONG_KEY)
-            caller = Caller({"id": owner})
-        return caller
+        key, secret = self._environment.server_key, self._environment.user_jwt_secret
+        try:
+            return await identified(headers, key, secret, self._chats.owner_of)
+        except UnidentifiedError as error:
+            raise _RefusedError(error.status, error.code, str(error)) from error
 
     async def _read(self, receive: Receive, headers: Headers) -> bytes:
         told = headers.get("content-length", "")
@@ -275,7 +269,10 @@ class Proxy:
         meta["model"] = {"id": model, "owned_by": "openai", "connection_type": local}
         seen = {"model": model, "messages": messages, "metadata": meta, "tools": asked.body.get("tools")}
         read = await intake.read(read_asked, seen, caller.user)
-        turn = replace(read.turn, searched=dialect.in_system)
+        is_shown = has_key(
+            {"authorization": f"Bearer {given_key(asked.headers)}"}, self._environment.server_key
+        )
+        turn = replace(read.turn, searched=dialect.in_system, is_shown=is_shown)
         if not turn.task and turn.text.startswith(_TASK) and "<chat_history>" in turn.text:
             turn = replace(turn, task="as its words tell")
         if is_command(turn):
@@ -295,6 +292,7 @@ class Proxy:
         """The exchange is on disk afterwards, whoever goes away meanwhile."""
         who = turn.name, turn.chat_kind, prompt_tokens
         answered = Answered(turn.user_id, (turn.key,), turn.text, said, *who)
+        self._chats.finished(answered)
         keeping = asyncio.ensure_future(self._chats.keep(answered))
         self._keeping.add(keeping)
         keeping.add_done_callback(self._keeping.discard)

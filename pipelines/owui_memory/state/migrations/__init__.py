@@ -22,6 +22,8 @@ from . import (
     m009_field_terms,
     m010_forgotten_passages,
     m011_api_keys,
+    m012_page_sessions,
+    m013_note_switches,
     m014_long_chats,
 )
 
@@ -34,6 +36,8 @@ STEPS: tuple[ModuleType, ...] = (
     m009_field_terms,
     m010_forgotten_passages,
     m011_api_keys,
+    m012_page_sessions,
+    m013_note_switches,
     m014_long_chats,
 )
 
