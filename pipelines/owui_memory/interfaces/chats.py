@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 from ..commands.language import Languages
 from ..commands.parse import refusal, was_command
-from ..config.context_limits import budgets
 from ..config.environment import Environment
 from ..config.policy import decide
 from ..config.settings import Valves
@@ -32,7 +31,7 @@ from ..remember.spill import Spill, Spilled
 from .body import with_blocks
 from .intake import Intake
 from .lanes import BusyError
-from .long_chats import LongChat, limit_for
+from .long_chats import LongChat, learn
 from .service import Open, Service
 from .start import Start
 from .waits import done_by, in_pool, in_thread, looked_at, within
@@ -131,8 +130,7 @@ class Chats:
             if (runtime := self.runtime) is None:
                 await self._kept_early(answered)
             elif not self._was_forbidden_early(answered):
-                if answered.prompt_tokens and not runtime.keeper.is_ill:
-                    runtime.state_pool.submit(runtime.contexts.counting.learn, answered)
+                learn(runtime, answered)
                 return await self._kept(runtime, answered)
         except Exception as error:  # noqa: BLE001 - the chat must go on
             self.failed(Job.OUTLET, error)
@@ -286,10 +284,8 @@ class Chats:
                 allowing = in_pool(runtime.state_pool, runtime.keeper.allow, turn.user_id, permission)
         elif not turn.task:
             runtime.forbid(turn)
-        if limit := limit_for(turn, settings):
-            settings = settings.model_copy(update=budgets(settings, limit))
         long = await LongChat.of(runtime, body, turn, settings, decision, deadline)
-        asked = long.asked if long is not None else turn
+        asked, settings = long.asked, long.settings
         outcome = await self._recall(runtime, asked, settings, deadline) if decision.read else Outcome(None)
         on = outcome.recalled is None or outcome.recalled.on
         if permission is not None and allowing is not None:
@@ -306,12 +302,11 @@ class Chats:
             decision, outcome = SWITCHED_OFF, Outcome(None)
         if decision.reason:
             runtime.emit(Event(EventKind.LEFT_ALONE, reason=decision.reason))
-        told, in_system = body, turn.searched or settings.placement == "system"
+        in_system = turn.searched or settings.placement == "system"
         blocks = outcome.recalled.blocks if outcome.recalled else Blocks()
-        if long is not None:
-            told, blocks = await long.fitted(blocks, in_system=in_system, is_read=decision.read)
-            if on and permission is not None:
-                long.keep(told, permission)
+        told, blocks = await long.fitted(blocks, in_system=in_system, is_read=decision.read)
+        if on and permission is not None:
+            long.keep(told, permission)
         if decision.read:
             told = await self.intake.rewrite(turn.user_id, partial(render, in_system=in_system), told, blocks)
         runtime.after_inlet(asked, outcome, decision)

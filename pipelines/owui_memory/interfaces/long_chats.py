@@ -6,10 +6,10 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ..config.context_limits import limit_of
+from ..config.context_limits import budgets, limit_of
 from ..config.settings import Valves
 from ..core.permission import Decision, Permission
-from ..core.turn import Turn, is_unnamed
+from ..core.turn import Answered, Turn, is_unnamed
 from ..recall.block import Blocks
 from .body import key_of_cut
 from .prompts import Prompt, is_compacted, may_exceed
@@ -24,72 +24,80 @@ _MAY_BE_SHARE = 0.7  # of the limit: the rest is for memories
 _SURELY = 3  # characters a token: with so many more, what was cut before is asked for first
 
 
-def limit_for(turn: Turn, settings: Valves) -> int:
-    """How many tokens a turn's prompt may have; 0 for no limit."""
-    if turn.task or not settings.enabled or not turn.positions:
-        return 0
-    return limit_of(settings.context_tokens, turn.model, turn.base_model)
-
-
 class LongChat:
-    """One turn, with what stays of its prompt. asked: the turn as recall is to see it."""
+    """One turn. asked: as recall is to see it, with the messages that stay. settings: for this turn."""
 
-    def __init__(self, runtime: Service, prompt: Prompt, seen: Seen) -> None:
-        self._runtime, self._prompt, self._seen = runtime, prompt, seen
-        self.asked = seen.narrowed(partial(prompt.names, seen.turn))
+    def __init__(
+        self, runtime: Service, body: Any, turn: Turn, settings: Valves, long: tuple[Prompt, Seen] | None
+    ) -> None:
+        """long: what stays of it; None where the prompt is surely short enough."""
+        self._runtime, self._body, self._long = runtime, body, long
+        self.asked, self.settings = turn, settings
+        if long is not None:
+            self.asked = long[1].narrowed(partial(long[0].names, turn))
 
     @classmethod
     async def of(
         cls, runtime: Service, body: Any, turn: Turn, settings: Valves, decision: Decision, deadline: float
-    ) -> LongChat | None:
-        """None where the prompt is surely short enough, or Open WebUI shortens it.
-
-        What was cut before is waited for until the deadline; the sizes of messages, however long that takes.
-        """
-        if not (limit := limit_for(turn, settings)) or not may_exceed(body, int(_MAY_BE_SHARE * limit)):
-            return None
-        if is_compacted(body) or (prompt := Prompt.of(body, turn)) is None:
-            return None
+    ) -> LongChat:
+        """What was cut before is waited for until the deadline, the sizes of messages however long that takes."""
+        limit = 0
+        if not turn.task and settings.enabled and turn.positions:
+            limit = limit_of(settings.context_tokens, turn.model, turn.base_model)
+        if not limit:
+            return cls(runtime, body, turn, settings, None)
+        settings = settings.model_copy(update=budgets(settings, limit))
+        short = not may_exceed(body, int(_MAY_BE_SHARE * limit)) or is_compacted(body)
+        if short or (prompt := Prompt.of(body, turn)) is None:
+            return cls(runtime, body, turn, settings, None)
         see = partial(_see, runtime, turn, settings, limit, prompt, reads=decision.read)
-        chars = sum(len(text) for one in prompt.texts.turns for text in one)
         cuts: list[Cut] = []
-        if chars < _SURELY * limit:
+        if sum(len(text) for one in prompt.texts.turns for text in one) < _SURELY * limit:
             seen = await in_pool(runtime.contexts.pool, see, cuts)
             if not seen.window.is_cut:
-                return cls(runtime, prompt, seen)
+                return cls(runtime, body, turn, settings, (prompt, seen))
         if decision.read and not runtime.keeper.is_ill:
             reading = in_pool(runtime.state_pool, runtime.contexts.cuts, turn, limit)
             if await done_by(deadline, reading) and reading.exception() is None:
                 cuts = reading.result()
             else:
                 reading.add_done_callback(looked_at)
-        return cls(runtime, prompt, await in_pool(runtime.contexts.pool, see, cuts))
+        seen = await in_pool(runtime.contexts.pool, see, cuts)
+        return cls(runtime, body, turn, settings, (prompt, seen))
 
     async def fitted(self, blocks: Blocks, *, in_system: bool, is_read: bool) -> tuple[Any, Blocks]:
         """The body with what stays, and what recall adds to it. is_read: else no abstract is told either."""
-        contexts = self._runtime.contexts
+        if self._long is None:
+            return self._body, blocks
+        contexts, (prompt, seen) = self._runtime.contexts, self._long
         if not is_read:
-            self._seen = replace(self._seen, abstract="")
-        fit = partial(contexts.fitted, self._seen, blocks.system, blocks.before)
-        self._seen, before = await in_pool(contexts.pool, fit)
-        if not self._seen.window.is_cut:
-            return self._prompt.body, blocks
-        body = self._prompt.cut(self._seen.kept, self._seen.abstract, in_system=in_system)
-        return body, Blocks(blocks.system, before)
+            seen = replace(seen, abstract="")
+        seen, before = await in_pool(contexts.pool, contexts.fitted, seen, blocks.system, blocks.before)
+        self._long = prompt, seen
+        if not seen.window.is_cut:
+            return self._body, blocks
+        return prompt.cut(seen.kept, seen.abstract, in_system=in_system), Blocks(blocks.system, before)
 
     def keep(self, body: Any, permission: Permission) -> None:
         """Keep where it was cut, and have ready what the next cut needs. Never blocks.
 
         permission: that the turn may be remembered. body: as it goes to the model.
         """
-        seen, turn, runtime = self._seen, self._seen.turn, self._runtime
-        if runtime.keeper.is_ill:
+        if self._long is None or self._runtime.keeper.is_ill:
             return
-        runtime.state_pool.submit(runtime.contexts.keep, seen, turn.chat_id, partial(self._prompt.past, turn))
+        runtime, (prompt, seen) = self._runtime, self._long
+        turn = seen.turn
+        runtime.state_pool.submit(runtime.contexts.keep, seen, turn.chat_id, partial(prompt.past, turn))
         if seen.window.is_cut and is_unnamed(turn.key) and (key := key_of_cut(turn, body)) != turn.key:
             also = replace(permission, key=key)
             runtime.keeper.announce(turn.user_id, also)
             in_pool(runtime.state_pool, runtime.keeper.allow, turn.user_id, also).add_done_callback(looked_at)
+
+
+def learn(runtime: Service, answered: Answered) -> None:
+    """Learn from what a model's server says that a prompt had. Never blocks."""
+    if answered.prompt_tokens and not runtime.keeper.is_ill:
+        runtime.state_pool.submit(runtime.contexts.counting.learn, answered)
 
 
 def _see(

@@ -15,7 +15,7 @@ from sqlalchemy.types import Boolean, Float, Integer
 
 from owui_memory.state import open_state
 
-WITHOUT_USERS = {"schema_version", "locations", "llm_days"}
+WITHOUT_USERS = {"schema_version", "locations", "llm_days", "token_ratios"}
 
 
 def tables_of_users(engine: Engine) -> list[Table]:
