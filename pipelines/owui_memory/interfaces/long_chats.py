@@ -40,7 +40,7 @@ class LongChat:
     async def of(
         cls, runtime: Service, body: Any, turn: Turn, settings: Valves, decision: Decision, deadline: float
     ) -> LongChat:
-        """What was cut before is waited for until the deadline, the sizes of messages however long that takes."""
+        """What was cut before is waited for until the deadline, messages are counted however long it takes."""
         limit = 0
         if not turn.task and settings.enabled and turn.positions:
             limit = limit_of(settings.context_tokens, turn.model, turn.base_model)
@@ -65,7 +65,9 @@ class LongChat:
         seen = await in_pool(runtime.contexts.pool, see, cuts)
         return cls(runtime, body, turn, settings, (prompt, seen))
 
-    async def fitted(self, blocks: Blocks, *, in_system: bool, is_read: bool) -> tuple[Any, Blocks]:
+    async def fitted(
+        self, blocks: Blocks, *, in_system: bool, is_read: bool
+    ) -> tuple[dict[str, Any], Blocks]:
         """The body with what stays, and what recall adds to it. is_read: else no abstract is told either."""
         if self._long is None:
             return self._body, blocks
