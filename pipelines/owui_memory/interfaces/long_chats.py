@@ -40,7 +40,7 @@ class LongChat:
     async def of(
         cls, runtime: Service, body: Any, turn: Turn, settings: Valves, decision: Decision, deadline: float
     ) -> LongChat:
-        """What was cut before is waited for until the deadline, messages are counted however long it takes."""
+        """What was cut before is waited for until the deadline; all messages are counted, however late."""
         limit = 0
         if not turn.task and settings.enabled and turn.positions:
             limit = limit_of(settings.context_tokens, turn.model, turn.base_model)
