@@ -43,6 +43,7 @@ _JOBS = {
     Job.FORBIDDING: "forbidding",
     Job.KEEPING_INJECTED: "keeping what was told",
     Job.ABSTRACT: "summarising a long chat",
+    Job.REFLECTING: "keeping memories in order",
     Job.FIRST_LLM: "asking the first LLM",
     Job.COSTS: "keeping the costs",
 }

@@ -24,7 +24,8 @@ from . import (
     m011_api_keys,
     m012_page_sessions,
     m013_note_switches,
-    m014_long_chats,
+    m014_reflections,
+    m015_long_chats,
 )
 
 STEPS: tuple[ModuleType, ...] = (
@@ -38,7 +39,8 @@ STEPS: tuple[ModuleType, ...] = (
     m011_api_keys,
     m012_page_sessions,
     m013_note_switches,
-    m014_long_chats,
+    m014_reflections,
+    m015_long_chats,
 )
 
 _FIRST = 4  # the version that the first step makes
