@@ -23102,7 +23102,7 @@ class Proxy:
         async def keep(heard: Said) -> None:
             said = heard.final()
             if said is not None and turn.text and not turn.task and dialect.learned(asked.body):
-                await self._keep(turn, said, ear.said.prompt_tokens)
+                await self._keep(turn, said, heard.prompt_tokens)
 
         is_agent = asked.model.startswith(AGENT) and asked.path == "/chat/completions"
         if is_agent and (verbs := self._agent.offered(turn, asked.body, (upstream.name, model))):
