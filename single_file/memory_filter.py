@@ -5719,6 +5719,17 @@ class Proxy(PanelModel):
         ),
     )
 
+    agent_steps: int = Field(
+        8,
+        ge=1,
+        le=50,
+        title="Steps of an agent",
+        description=(
+            "How often agent/<model> of the proxy asks the model for one message at most; in between it uses "
+            "memory's tools, and in the last step it must answer."
+        ),
+    )
+
     @field_validator("upstreams")
     @classmethod
     def _check_upstreams(cls, value: str) -> str:
@@ -20503,6 +20514,358 @@ SOURCES["interfaces/proxy/__init__.py"] = r'''"""An OpenAI-compatible API in fro
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# interfaces/proxy/agent.py
+
+SOURCES["interfaces/proxy/agent.py"] = r'''"""`agent/<model>`: the model calls memory's tools by itself, and its client gets the final answer alone.
+
+Each step asks the model once. Its calls of memory's tools are carried out and their results told to it; calls
+of the client's own tools go out to the client. What was found on the way to these is put back when the client
+comes with their results.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.types import Send
+
+from ...core.turn import Turn
+from ..tools.calls import Calls
+from ..tools.verbs import VERBS, Verb, schema
+from .answer import Said
+from .relay import refusal, send_json
+from .steps import Event, Step, ToolCall, ending, whole
+
+_CALLS = 16  # of memory's tools that are carried out in a step
+_BEAT_S = 10.0  # between signs of life to the client
+_KEPT, _KEPT_S, _KEPT_CHARS = 500, 600.0, 60_000  # steps that are put back later
+_RESULTS_CHARS = 60_000  # that the model is told for all its calls
+_PLAIN_S = 3600.0  # for which a model that knows no tools is asked without them
+_NO_TOOLS = (400, 404, 405, 415, 422, 500, 501)
+_GO_ON = "[heartbeat] The tools have answered. Go on, or answer the user now."
+_REPEATED = "You have asked this already, and its answer stands above. Answer the user now."
+_TOO_MANY = "Too many calls at once. Ask again for this alone, if you still need it."
+_NO_ANSWER = "(The model gave no answer within the steps that it may take.)"
+_STREAM = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-cache"),
+    (b"x-accel-buffering", b"no"),
+]
+_OF_A_BODY = (b"content-length", b"content-encoding")
+Ask = Callable[[Event, Send], Awaitable[None]]
+Keep = Callable[[Said], Awaitable[None]]
+
+
+def can_loop(body: Mapping[str, Any]) -> bool:
+    """Whether a request leaves room for tools beside its own: it demands no call, and one answer only."""
+    tools, choice = body.get("tools"), body.get("tool_choice")
+    one = body.get("n") in (None, 1) and not body.get("functions")
+    return one and (tools is None or isinstance(tools, list)) and choice in (None, "auto")
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One request of a client. body: with the messages as memory has made them. ask: asks the model once.
+
+    keep: keeps what was said. model: the upstream's name and the model's, as a key.
+    """
+
+    turn: Turn
+    body: Event
+    model: tuple[str, str]
+    steps: int
+    ask: Ask
+    keep: Keep
+
+
+class Agent:
+    """For one event loop."""
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+        self._plain: dict[tuple[str, str], float] = {}  # models without tools, and until when they count so
+        self._kept: OrderedDict[tuple[str, str], tuple[float, list[Event]]] = OrderedDict()
+
+    def offered(self, turn: Turn, body: Mapping[str, Any], model: tuple[str, str]) -> list[Verb]:
+        """The tools that are added to the client's."""
+        if not can_loop(body) or self._plain.get(model, 0.0) > time.monotonic():
+            return []
+        taken = _names(body.get("tools") or ())
+        return [verb for verb in self._calls.offered(turn) if verb.name not in taken]
+
+    async def run(self, task: Task, verbs: Sequence[Verb], send: Send) -> bool:
+        """Answer; False where the model turns out to know no tools, and nothing was sent."""
+        user_id, out = task.turn.user_id, _Out(send, streams=bool(task.body.get("stream")))
+        loop = _Loop(self._calls, task, verbs, list(self._put_back(user_id, task.body["messages"])))
+        async with out.alive():
+            while True:
+                step = await loop.ask(out)
+                if step.status != 200 or step.whole is None:
+                    if loop.number == 1 and self._knows_none(task, step):
+                        return False
+                    await out.fail(step)
+                    return True
+                if not step.done:  # one of both sides has gone
+                    await out.break_off(step)
+                    await task.keep(step.said)
+                    return True
+                if not await loop.goes_on(step, out):
+                    break
+            if loop.others:
+                self._keep_back(user_id, loop.others, loop.added)
+            else:
+                step.said.calls = False  # those that it may not make any more
+                await task.keep(step.said)
+            await out.finish(step, loop.others, loop.usage, loop.sorry)
+            return True
+
+    def _knows_none(self, task: Task, step: Step) -> bool:
+        """Whether an error may mean that the model knows no tools; then it is asked without."""
+        told = step.error.lower()
+        if step.status in _NO_TOOLS and (b"tool" in told or b"function" in told):
+            self._plain[task.model] = time.monotonic() + _PLAIN_S
+            return True
+        return step.status in (400, 422, 501)
+
+    # Between requests
+
+    def _keep_back(self, user_id: str, calls: Sequence[ToolCall], messages: list[Event]) -> None:
+        """Those that stand in place of a message with these calls, when the client comes back with it."""
+        now = time.monotonic()
+        while self._kept and (len(self._kept) >= _KEPT or next(iter(self._kept.values()))[0] < now - _KEPT_S):
+            self._kept.popitem(last=False)
+        if len(messages) > 1 and len(json.dumps(messages)) <= _KEPT_CHARS:
+            self._kept[user_id, _named([one.written() for one in calls])] = now, messages
+
+    def _put_back(self, user_id: str, messages: Sequence[Any]) -> Iterator[Any]:
+        for message in messages:
+            calls = message.get("tool_calls") if isinstance(message, Mapping) else None
+            at, kept = self._kept.get((user_id, _named(calls)), (0.0, [])) if calls else (0.0, [])
+            if kept and at > time.monotonic() - _KEPT_S:
+                yield from kept
+            else:
+                yield message
+
+
+class _Loop:
+    """The steps of one request.
+
+    others: calls of the client's tools in the last step. added: the messages since the client's, up to these.
+    sorry: what the client is told where the model says nothing in its last step.
+    """
+
+    def __init__(self, calls: Calls, task: Task, verbs: Sequence[Verb], messages: Sequence[Any]) -> None:
+        self._calls, self._task, self._messages = calls, task, messages
+        self._theirs, self._own = list(task.body.get("tools") or ()), list(map(_described, verbs))
+        self.number, self.usage = 0, Event()
+        self.others: list[ToolCall] = []
+        self.added: list[Event] = []
+        self.sorry = ""
+        self._stuck, self._nudged = 0, False
+        self._seen: set[str] = set()
+        self._room = _RESULTS_CHARS
+
+    async def ask(self, out: _Out) -> Step:
+        """The model's next answer."""
+        self.number += 1
+        tools = self._theirs if self._is_last and self._theirs else [*self._theirs, *self._own]
+        body = {**self._task.body, "messages": [*self._messages, *self.added], "tools": tools}
+        if self._is_last and not self._theirs:
+            body["tool_choice"] = "none"
+        step = Step()
+
+        async def take(message: Any) -> None:
+            step.take(message)
+            if step.status == 200:
+                await out.open()
+            if step.is_final:
+                await out.pass_on(step)
+
+        await self._task.ask(body, take)
+        self.usage = _sum(self.usage, step.usage)
+        return step
+
+    @property
+    def _is_last(self) -> bool:
+        return self.number >= self._task.steps or self._stuck > 1
+
+    async def goes_on(self, step: Step, out: _Out) -> bool:
+        """Whether the model is to be asked again, after its calls of memory's tools were carried out."""
+        theirs = _names(self._theirs)
+        mine = [call for call in step.calls if call.name not in theirs]
+        self.others = [call for call in step.calls if call.name in theirs]
+        is_silent = not step.calls and not "".join(step.said.pieces).strip()
+        if is_silent and self.added and not (self._nudged or self._is_last):
+            self._nudged = True
+            self.added.append({"role": "user", "content": _GO_ON})
+            return True
+        if not (step.said.pieces or self.others) and (self._is_last or (self.added and not mine)):
+            self.sorry = _NO_ANSWER
+        mine = [] if self._is_last else mine
+        if mine or self.others:
+            made = [*mine, *self.others]
+            self.added.append(step.message([call for call in step.calls if call in made]))
+        self.added += await self._results(mine, out)
+        return bool(mine) and not self.others
+
+    async def _results(self, calls: Sequence[ToolCall], out: _Out) -> list[Event]:
+        """What the model is told for its calls."""
+        results, is_new = [], False
+        for at, call in enumerate(calls):
+            arguments: object = None
+            written = call.arguments
+            with contextlib.suppress(ValueError, RecursionError):
+                arguments = call.read()
+                written = json.dumps(arguments, sort_keys=True)
+            if (key := f"{call.name} {written}") in self._seen:
+                said = _REPEATED
+            elif at >= _CALLS or self._room < 0:
+                said = _TOO_MANY
+            else:
+                is_new |= call.name in VERBS
+                self._seen.add(key)
+                name = call.name if call.name in VERBS else "an unknown tool"
+                await out.comment(f"memory: {name}, step {self.number} of {self._task.steps}")
+                said = (await self._calls.carry_out(self._task.turn, call.name, arguments)).written()
+                self._room -= len(said)
+            results.append({"role": "tool", "tool_call_id": call.id, "content": said})
+        self._stuck = 0 if is_new else self._stuck + 1
+        return results
+
+
+class _Out:
+    """What the client gets: a stream that begins with the first sign of an answer, or one piece of JSON."""
+
+    def __init__(self, send: Send, *, streams: bool) -> None:
+        self._send, self._streams = send, streams
+        self._lock = asyncio.Lock()
+        self.is_open = False
+
+    @asynccontextmanager
+    async def alive(self) -> AsyncIterator[None]:
+        """Inside, an open stream gets a sign of life now and then."""
+        beating = asyncio.create_task(self._beat())
+        try:
+            yield
+        finally:
+            beating.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await beating
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(_BEAT_S)
+            await self.comment("heartbeat")
+
+    async def open(self) -> None:
+        if self._streams and not self.is_open:
+            self.is_open = True
+            await self._send({"type": "http.response.start", "status": 200, "headers": _STREAM})
+
+    async def comment(self, text: str) -> None:
+        """A line of the stream that clients leave out."""
+        if self.is_open:
+            await self._write(f": {text}\n\n".encode())
+
+    async def pass_on(self, step: Step, *, whole: bool = False) -> None:
+        """The events that came, but for the last ones, which wait until the answer is kept."""
+        if not self.is_open:
+            return
+        ready = [one for one in step.events if whole or not _is_end(one)]
+        step.events = [one for one in step.events if not (whole or not _is_end(one))]
+        await self._write(b"".join(map(_written, ready)))
+
+    async def finish(self, step: Step, calls: Sequence[ToolCall], usage: Event, text: str) -> None:
+        if not self.is_open:
+            return await send_json(self._send, 200, whole(step, calls, usage, text))
+        events = ending(step, calls, usage, text)
+        return await self._end(b"".join(map(_written, events)) + b"data: [DONE]\n\n")
+
+    async def break_off(self, step: Step) -> None:
+        """What came of an answer, without an end."""
+        if self.is_open:
+            return await self.pass_on(step, whole=True)
+        text = "The model server broke off its answer."
+        return await send_json(self._send, 502, refusal(text, "upstream_broke_off", "server_error"))
+
+    async def fail(self, step: Step) -> None:
+        """What the model server said in place of an answer."""
+        if not self.is_open:
+            if step.status == 200:
+                return await send_json(self._send, 502, {"error": _error(step)})
+            headers = [one for one in step.headers if one[0].lower() not in _OF_A_BODY]
+            await self._send({"type": "http.response.start", "status": step.status, "headers": headers})
+            return await self._end(step.error)
+        return await self._end(b"data: " + json.dumps({"error": _error(step)}).encode() + b"\n\n")
+
+    async def _write(self, data: bytes) -> None:
+        async with self._lock:
+            if data:
+                await self._send({"type": "http.response.body", "body": data, "more_body": True})
+
+    async def _end(self, data: bytes) -> None:
+        async with self._lock:
+            self.is_open = False
+            await self._send({"type": "http.response.body", "body": data, "more_body": False})
+
+
+def _written(event: Event) -> bytes:
+    return b"data: " + json.dumps(event, ensure_ascii=False).encode(errors="replace") + b"\n\n"
+
+
+def _is_end(event: Event) -> bool:
+    choices = event.get("choices")
+    return not choices or bool(choices[0].get("finish_reason"))
+
+
+def _error(step: Step) -> Any:
+    with contextlib.suppress(ValueError, RecursionError):
+        told = json.loads(step.error)
+        if isinstance(told, Mapping) and told.get("error"):
+            return told["error"]
+    return {
+        "message": f"What the model server answered ({step.status}) cannot be read.",
+        "type": "server_error",
+        "code": step.status,
+    }
+
+
+def _named(calls: Any) -> str:
+    """What calls are known by when the client sends them again."""
+    parts = [one for one in calls if isinstance(one, Mapping)] if isinstance(calls, list) else []
+    return json.dumps([[one.get("id"), one.get("function")] for one in parts], sort_keys=True)
+
+
+def _described(verb: Verb) -> Event:
+    told = {"name": verb.name, "description": verb.description, "parameters": schema(verb.name)}
+    return {"type": "function", "function": told}
+
+
+def _names(tools: Sequence[Any]) -> list[str]:
+    """What the client's tools are called."""
+    parts = [part for tool in tools if isinstance(tool, Mapping) for part in (tool, *tool.values())]
+    return [part["name"] for part in parts if isinstance(part, Mapping) and isinstance(part.get("name"), str)]
+
+
+def _sum(before: Event, now: Event) -> Event:
+    """Tokens of two answers together."""
+    added = {
+        name: value + before[name]
+        for name, value in now.items()
+        if isinstance(value, int) and isinstance(before.get(name), int)
+    }
+    return {**before, **now, **added}
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # interfaces/proxy/answer.py
 
 SOURCES["interfaces/proxy/answer.py"] = r'''"""What a model says, read beside an answer that goes on to the client as it comes.
@@ -20727,6 +21090,7 @@ import aiohttp
 from ...config.upstreams import Upstream
 
 PREFIX = "memory/"  # of a model that takes part in memory
+AGENT = "agent/"  # of one that uses memory's tools, too
 _LISTED_S, _AGAIN_S = 60.0, 5.0  # that a list is good for; that one which lacks a model, or failed, is
 _PATIENCE = aiohttp.ClientTimeout(total=10.0)
 _MOST_BYTES = 5_000_000
@@ -20743,7 +21107,7 @@ class Catalogue:
         self._asking: dict[Upstream, asyncio.Task[None]] = {}
 
     async def models(self) -> list[Model]:
-        """All models with their upstreams' own fields, each with memory and without.
+        """All models with their upstreams' own fields, each without memory, with it, and with its tools.
 
         What an earlier upstream has, too, is there under its own upstream's name as well.
         """
@@ -20755,7 +21119,7 @@ class Catalogue:
                 plain = model["id"] if model["id"] not in found else f"{upstream.name}/{model['id']}"
                 if upstream.models and not upstream.is_for(model["id"]):
                     continue
-                for name in (plain, PREFIX + plain):
+                for name in (plain, PREFIX + plain, AGENT + plain):
                     found.setdefault(name, {**model, "id": name})
         return list(found.values())
 
@@ -20962,8 +21326,10 @@ from ..embeddings import OWN_MODEL, embedded
 from ..identity import Caller, UnidentifiedError, given_key, identified, metadata_of
 from ..intake import read_asked
 from ..server_key import has_key
-from .answer import Ear, Read, StreamEar, WholeEar
-from .catalogue import PREFIX, Catalogue
+from ..tools.calls import Calls, Lane
+from .agent import Agent, Task
+from .answer import Ear, Read, Said, StreamEar, WholeEar
+from .catalogue import AGENT, PREFIX, Catalogue
 from .dialects import DIALECTS, Dialect
 from .relay import Ears, Keep, Relay, Request, passed_on, refusal, send_json
 
@@ -21024,6 +21390,7 @@ class Proxy:
         self._at_once = self._bytes_at_once = 0
         self._of: Counter[str] = Counter()  # requests at once, by user
         self._is_closing = False
+        self._agent = Agent(Calls(settings, Lane(chats), chats.emit))
         self._keeping: set[asyncio.Future[Any]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -21152,7 +21519,7 @@ class Proxy:
         if not upstreams:
             hint = "Set `upstreams`, or OPENAI_API_BASE_URL, as docs/proxy.md says."
             raise _RefusedError(503, "no_upstream", f"There is no model server behind the proxy. {hint}")
-        name = asked.model.removeprefix(PREFIX)
+        name = asked.model.removeprefix(AGENT if asked.model.startswith(AGENT) else PREFIX)
         chosen = await catalogue.choose(name) if name else (upstreams[0], name)
         if chosen is None:
             text = f"No model server here has the model {name[:100]!r}. GET /v1/models lists those there are."
@@ -21212,13 +21579,20 @@ class Proxy:
         told = await self._chats.told(read.body, turn, deadline)
         raw = await intake.dump(caller.id, dialect.closed({**asked.body, "model": model}, told["messages"]))
 
-        async def keep(ear: Ear) -> None:
-            said = ear.said.final()
+        async def keep(heard: Said) -> None:
+            said = heard.final()
             if said is not None and turn.text and not turn.task and dialect.learned(asked.body):
                 await self._keep(turn, said)
 
+        is_agent = asked.model.startswith(AGENT) and asked.path == "/chat/completions"
+        if is_agent and (verbs := self._agent.offered(turn, asked.body, (upstream.name, model))):
+            body = {**asked.body, "model": model, "messages": told["messages"]}
+            ask = partial(self._ask, asked, upstream, caller, receive)
+            task = Task(turn, body, (upstream.name, model), self._settings().agent_steps, ask, keep)
+            if await self._agent.run(task, verbs, send):
+                return None
         ears = partial(_ears, dialect.read)
-        return await self._relay(asked, upstream, raw, receive, send, ears, keep)
+        return await self._relay(asked, upstream, raw, receive, send, ears, lambda ear: keep(ear.said))
 
     async def _keep(self, turn: Turn, said: str) -> None:
         """The exchange is on disk afterwards, whoever goes away meanwhile."""
@@ -21239,16 +21613,27 @@ class Proxy:
         ears: Ears | None = None,
         keep: Keep | None = None,
     ) -> None:
-        session, _ = self._open()
+        took = asyncio.get_running_loop().time() - asked.began
+        self._chats.emit(Event(EventKind.PROXIED, code="yes" if ears else "no", seconds=took))
+        request = self._request(asked, upstream, raw, readable=ears is not None)
+        await Relay(self._open()[0], upstream, self._chats.emit, ears, keep).run(request, receive, send)
+
+    async def _ask(
+        self, asked: _Request, upstream: Upstream, caller: Caller, receive: Receive, body: Any, take: Send
+    ) -> None:
+        """One step of an agent: `take` gets the answer."""
+        raw = await self._chats.intake.dump(caller.id, body)
+        request = self._request(asked, upstream, raw, readable=True)
+        await Relay(self._open()[0], upstream, self._chats.emit).run(request, receive, take)
+
+    @staticmethod
+    def _request(asked: _Request, upstream: Upstream, raw: bytes, *, readable: bool) -> Request:
         query = f"?{asked.query.decode('latin-1')}" if asked.query else ""
-        headers = passed_on(asked.headers.raw, upstream, readable=ears is not None)
+        headers = passed_on(asked.headers.raw, upstream, readable=readable)
         url = f"{upstream.base_url}{asked.path}{query}"
         operation = _OPERATIONS.get(asked.path, "")
         model = asked.model.removeprefix(PREFIX)[:_NAME_CHARS]
-        request = Request(asked.method, url, headers, raw, operation, model)
-        took = asyncio.get_running_loop().time() - asked.began
-        self._chats.emit(Event(EventKind.PROXIED, code="yes" if ears else "no", seconds=took))
-        await Relay(session, upstream, self._chats.emit, ears, keep).run(request, receive, send)
+        return Request(asked.method, url, headers, raw, operation, model)
 
     def _open(self) -> tuple[aiohttp.ClientSession, Catalogue]:
         if self._opened is None:
@@ -21591,6 +21976,206 @@ async def send_response(send: Send, body: Mapping[str, Any], text: str) -> None:
 
 def _message(text: str) -> dict[str, str]:
     return {"role": "assistant", "content": text}
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/proxy/steps.py
+
+SOURCES["interfaces/proxy/steps.py"] = r'''"""One answer of a model in the agent's loop: read as it comes, with the tools that it asks for."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .answer import Said, StreamEar, WholeEar
+from .answer import chat as read_chat
+
+_MOST_CALLS, _MOST_CHARS = 64, 64_000  # of tools in one answer, and of one's arguments
+_HELD_CHARS, _HELD_BYTES = 300, 4_000_000  # said, and received, before an answer must be the final one
+_ERROR_BYTES = 100_000
+_OWN_KEYS = ("index", "id", "type", "function")
+Event = dict[str, Any]
+
+
+@dataclass(slots=True)
+class ToolCall:
+    """A call as the model wrote it. more: what its server has added, and wants back."""
+
+    id: str = ""
+    name: str = ""
+    arguments: str = ""
+    more: Event = field(default_factory=dict)
+
+    def read(self) -> object:
+        """The arguments. Raises ValueError or RecursionError where they are no JSON."""
+        if len(self.arguments) >= _MOST_CHARS:
+            raise ValueError("too long")
+        return json.loads(self.arguments or "{}")
+
+    def written(self) -> Event:
+        """The call in a message; what is no JSON would break some servers."""
+        try:
+            self.read()
+            arguments = self.arguments or "{}"
+        except (ValueError, RecursionError):
+            arguments = "{}"
+        told = {"id": self.id, "type": "function", "function": {"name": self.name, "arguments": arguments}}
+        return {**self.more, **told}
+
+
+class Step:
+    """Takes an answer as `Relay` sends it, and holds its events back until they may go to the client.
+
+    done: all of it came. is_final: it has said so much, and asked for no tool, that it is the final answer.
+    """
+
+    def __init__(self) -> None:
+        self.status, self.done = 0, False
+        self.headers: list[tuple[bytes, bytes]] = []
+        self.events: list[Event] = []  # that came and were not sent, as those of a stream
+        self.whole: Mapping[str, Any] | None = None
+        self.error = b""
+        self.usage: Event = {}
+        self._ear: StreamEar | WholeEar | None = None
+        self._calls: dict[object, ToolCall] = {}
+        self._newest: dict[object, object] = {}  # a call's index in the answer -> its key
+        self._bytes = self._chars = 0
+
+    @property
+    def said(self) -> Said:
+        return self._ear.said if self._ear else Said()
+
+    @property
+    def calls(self) -> list[ToolCall]:
+        """Those that name a tool."""
+        return [one for one in self._calls.values() if one.name]
+
+    @property
+    def is_final(self) -> bool:
+        return not self._calls and (self._chars > _HELD_CHARS or self._bytes > _HELD_BYTES)
+
+    def take(self, message: Mapping[str, Any]) -> None:
+        """The next ASGI message of the answer."""
+        if message["type"] == "http.response.start":
+            self.status, self.headers = message["status"], list(message["headers"])
+            told = {name.lower(): value for name, value in self.headers}
+            kind = told.get(b"content-type", b"").partition(b";")[0].strip().lower()
+            if self.status == 200 and b"content-encoding" not in told:
+                self._ear = StreamEar(self._read) if kind == b"text/event-stream" else WholeEar(self._read)
+            return
+        chunk = message.get("body", b"")
+        self._bytes += len(chunk)
+        if self._ear is not None:
+            self._ear.hears(chunk)
+        elif len(self.error) < _ERROR_BYTES:
+            self.error += chunk
+        if not message.get("more_body", False):
+            if self._ear is not None:
+                self._ear.over()
+            self.done = True
+
+    def _read(self, said: Said, told: Mapping[str, Any]) -> bool:
+        read_chat(said, told)
+        if isinstance(told.get("usage"), Mapping):
+            self.usage = dict(told["usage"])
+        self.whole = told
+        choices = told.get("choices")
+        first = (
+            choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], Mapping) else {}
+        )
+        message = first.get("delta") or first.get("message")
+        message = message if isinstance(message, Mapping) else {}
+        self._chars += len(content) if isinstance(content := message.get("content"), str) else 0
+        given = message.get("tool_calls")
+        for at, one in enumerate(given if isinstance(given, list) else []):
+            if isinstance(one, Mapping):
+                self._add(one, at)
+        kept = {name: value for name, value in message.items() if name != "tool_calls"}
+        choice = {name: value for name, value in first.items() if name != "message"} | {"delta": kept}
+        self.events.append(
+            {**told, "object": "chat.completion.chunk", "choices": [{**choice, "index": 0}] if first else []}
+        )
+        return False
+
+    def _add(self, one: Mapping[str, Any], at: int) -> None:
+        index = one.get("index") if isinstance(one.get("index"), int) else at
+        id_ = one["id"] if isinstance(one.get("id"), str) else ""
+        key = self._newest.get(index, index)
+        if id_ and key in self._calls and self._calls[key].id != id_:
+            key = id_  # some servers count every call as the first
+        if key not in self._calls and len(self._calls) >= _MOST_CALLS:
+            return
+        self._newest[index] = key
+        call = self._calls.setdefault(key, ToolCall())
+        call.id = call.id or id_ or f"call_{uuid.uuid4().hex}"
+        call.more |= {name: value for name, value in one.items() if name not in _OWN_KEYS}
+        function = one.get("function")
+        if isinstance(function, Mapping):
+            name, arguments = function.get("name"), function.get("arguments")
+            call.name += name if isinstance(name, str) and len(call.name) < _HELD_CHARS else ""
+            written = json.dumps(arguments) if isinstance(arguments, Mapping | list) else arguments
+            if isinstance(written, str):
+                call.arguments = (call.arguments + written)[:_MOST_CHARS]
+
+    def message(self, calls: Sequence[ToolCall]) -> Event:
+        """The answer as a message of the conversation, with these of its calls."""
+        content = "".join(self.said.pieces) or None
+        return {"role": "assistant", "content": content, "tool_calls": [one.written() for one in calls]}
+
+
+def ending(step: Step, calls: Sequence[ToolCall], usage: Event, text: str) -> list[Event]:
+    """The rest of the events that the client gets, with these calls of its own tools.
+
+    usage: of the whole loop. text: to be said, where the model said nothing.
+    """
+    rest, last = [], dict(step.whole or {})
+    for event in step.events:
+        if choice := _first(event):
+            last = event if choice.get("finish_reason") else last
+            if choice["delta"]:
+                rest.append({**event, "choices": [{**choice, "finish_reason": None}]})
+        elif not event.get("usage"):
+            rest.append(event)
+    envelope = {name: value for name, value in last.items() if name not in ("choices", "usage")}
+    envelope |= {"object": "chat.completion.chunk"}
+    deltas: list[Event] = [{"content": text}] if text else []
+    if calls:
+        deltas.append({"tool_calls": [{"index": at, **one.written()} for at, one in enumerate(calls)]})
+    rest += [{**envelope, "choices": [{"index": 0, "delta": one, "finish_reason": None}]} for one in deltas]
+    rest.append({**envelope, "choices": [{"index": 0, "delta": {}, "finish_reason": _reason(last, calls)}]})
+    return [*rest, {**envelope, "choices": [], "usage": usage}] if step.usage else rest
+
+
+def whole(step: Step, calls: Sequence[ToolCall], usage: Event, text: str) -> Event:
+    """The same for a client that wants no stream."""
+    told = dict(step.whole or {})
+    given = _first(told)
+    message: Event = {"role": "assistant", "content": "".join(step.said.pieces) or None}
+    if isinstance(given.get("message"), Mapping):
+        message = {name: value for name, value in given["message"].items() if name != "tool_calls"}
+    message |= {"content": text} if text else {}
+    message |= {"tool_calls": [one.written() for one in calls]} if calls else {}
+    choice = {name: value for name, value in given.items() if name != "delta"}
+    choice |= {"index": 0, "message": message, "finish_reason": _reason(told, calls)}
+    return {**told, "object": "chat.completion", "choices": [choice], **({"usage": usage} if usage else {})}
+
+
+def _first(told: Mapping[str, Any]) -> Mapping[str, Any]:
+    choices = told.get("choices")
+    first = choices[0] if isinstance(choices, list) and choices else None
+    return first if isinstance(first, Mapping) else {}
+
+
+def _reason(told: Mapping[str, Any], calls: Sequence[ToolCall]) -> str:
+    """Why an answer ends, where these calls go out with it."""
+    reason = _first(told).get("finish_reason")
+    if calls:
+        return "tool_calls"
+    return str(reason) if reason and reason not in ("tool_calls", "function_call") else "stop"
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -29691,6 +30276,160 @@ deze maand
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# language/data/patterns.txt
+
+SOURCES["language/data/patterns.txt"] = r'''# Patterns and words of all languages together, each read by one module. A line of a pattern is a part of a
+# regular expression, with | before the next line; of [framing] and [denials], words.
+
+# What models call their user, with articles, prepositions and endings that belong to it.
+[user]
+(?:the|this) user(?:['’]s)?
+(?:d(?:er|es|em|en|ie)|diese[rsmn]?) (?:be)?nutzer(?:s|in|n)?
+(?:de|deze) gebruik(?:er|ster)s?
+(?:a la|de la|al|del|el|la) usuari[oa]
+(?:de |à )?l['’]utilisat(?:eur|rice)
+(?:dell|all|dall|nell|l)['’]utente
+(?:[nd]?[oa]|ao|à) (?:usuári[oa]|utilizador(?:a)?)
+(?:у )?пользовател(?:ь|я|ю|ем|е|ьниц[аыуе]|ьницей)
+(?:у |в )?користувач(?:а|у|ем|еві|к[аиу]|ці|кою)?
+użytkowni(?:ka|k|kowi|kiem|ku|czka|czki|czkę|czce|czką)
+uživatel(?:e|i|em|ka|ky|ce|ku)?
+(?:lui )?utilizator(?:ul|ului|ea|oarea|oarei)
+kullanıcı(?:n[ıi]n|y[ıa]|n?[dt]an?|da|dan|yla)?
+käyttäjä(?:n|ä|llä|lle|ltä|ssä|stä|än)?
+a (?:felhasználó(?:nak|t|val|hoz|ra|tól)?)
+(?:o χρήστης|ο χρήστης|του χρήστη|τον χρήστη|στον χρήστη|η χρήστρια|της χρήστριας)
+(?:användaren|brukeren|brugeren)s?
+(?:لدى |عند )?(?:ال|لل|بال|وال)مستخدمة?
+(?:ה|ל|של ה|ש?ל)משתמש(?:ת)?
+(?:उपयोगकर्ता|यूज़र|यूजर)(?: (?:का|की|के|को|ने|में))?
+(?:si )?pengguna(?:nya)?
+người dùng
+
+# The same in scripts without spaces, where nothing bounds a word.
+[dense_user]
+(?:用户|用戶|使用者)的?
+(?:この)?ユーザー(?:さん)?(?:には|は|の|に|が|を)?
+사용자(?:에게는|에게|는|은|의|가|이|를|을)?
+ผู้ใช้
+
+# "no longer", "not ... any more"; in English not "am used to".
+[no_longer]
+no longer|(?:any ?more)
+(?<!\bam )(?<!['’]m )(?<!\bare )(?<!['’]re )(?<!\bis )(?<!['’]s )(?<!\bget )(?<!\bgot )(?<!\bgetting )used to
+nicht mehr|kein\w{0,2} \w{1,30} mehr|niet meer|geen \w{1,30} meer|ya no|non\b[^,;]{1,60}\bpiù
+n(?:e |['’])[^,;]{1,60}\bplus|(?:já )?não\b[^,;]{1,60}\bmais|já não|больше не|уже не|більше не
+вже не|już nie|nie\b[^,;]{1,60}\bjuż|už ne\w{0,20}|artık|inte längre|ikke længere|ikke lenger
+en\b[^,;]{1,60}\benää|már nem|nu mai|لم أعد|لم تعد|لم يعد
+
+# What of these is taken away, so that what is over is left.
+[denial_marks]
+(?:do|does|did|am|is|are|was|have|has)(?:n['’]t| not)\b|no longer|any ?more|used to|nicht|mehr|niet
+meer|ya|no|non|più|ne|plus|já|não|mais|больше|не|уже|більше|вже|już|nie|artık|inte|längre|ikke
+længere|lenger|enää|már|nem|mai|لم أعد|لم تعد|لم يعد
+
+# Words that begin another clause: "but", "now".
+[contrasts]
+but|now|instead|aber|sondern|jetzt|pero|sino|ahora|mais|maintenant|ma|adesso|ora|mas|agora|maar|nu
+но|теперь|але|тепер|ale|teraz|ama|şimdi|men|vaan|mutta|hanem|بل|والآن|لكن
+
+# At the beginning of a request, before its verb.
+[polite]
+please|kindly|ok|okay|now|and|just|can you|could you|i want you to|i'd like you to|bitte|kannst du
+könntest du|por favor|s'il te plaît|s'il vous plaît|per favore|alsjeblieft|proszę|пожалуйста
+будь ласка|请|請|どうか|제발
+
+# Verbs that ask for nothing else: "forget", but "don't forget" is another matter, and stands before
+# it.
+[forget]
+forget|stop remembering|(?:do not|don't|no longer) remember|vergiss|vergessen sie|oublie|oubliez
+olvida|olvídate|olvide|dimentica|esquece|esqueça|vergeet|zapomnij|забудь|забудьте|забути|glem|glöm
+unohda|unut|felejtsd el|uită
+
+# Verbs that are said of files and code as well.
+[delete]
+delete|erase|remove|lösche|lösch|löschen sie|efface|supprime|borra|elimina|cancella|apague|apaga
+verwijder|wis|usuń|удали|удалите|видали|slet|radera|poista|sil
+
+# What says that such a verb is about memories.
+[of_memory]
+memor\w*|remember\w*|about me\b|you know|(?:i|i've|have) told you|everything about|anything about
+gedächtnis\w*|erinnerung\w*|über mich\b|alles über
+(?:du|sie|ich) .{0,60}\b(?:weißt|wissen|gesagt|erzählt)|mémoire\w*|souvenir\w*|sur moi\b|tout sur
+(?:tu|vous) (?:sais|savez)|(?:t'ai|vous ai) (?:dit|raconté)|sobre mí\b|recuerdo\w*|todo sobre|sabes
+te (?:dije|he dicho|conté)|su di me\b|ricord\w*|tutto su\w*|(?:che|cosa) sai
+ti ho (?:detto|raccontato)|sobre mim\b|lembran\w*|tudo sobre|você sabe
+(?:te|lhe|eu) (?:disse|contei|falei)|geheugen|over mij\b|alles over|je .{0,60}\bweet
+(?:heb|had) .{0,60}\b(?:gezegd|verteld)|pamię\w*|wszystko o|wiesz
+(?:mówiłe|powiedziałe|mówiła|powiedziała)m|о мне\b|памят\w*|всё о|все о|зна(?:ешь|ете)
+(?:говорил|сказал|рассказал|рассказывал)а?
+
+# The same where no spaces are set between words, and the verb may come last.
+[dense_forget]
+忘れてください|(?:を|は|のことを?)忘れて|^([^?？]{0,8}?)(?:忘记|忘掉|忘記)|(?:을|를|은|는)?\s*잊어\s*(?:줘|주세요|버려)
+
+[dense_forget_not]
+忘れないで|(?:不要|别|別)忘|잊지
+
+# "everything"
+[everything]
+everything|all|alles|tout|todo|tutto|tudo|wszystko|всё|все|усе|alt|allt|kaikki|her şeyi
+
+[dense_everything]
+全部|すべて|모두|모든
+
+# What only says that something was said or is known, where no spaces are set; with the words for
+# whose it is, and particles.
+[dense_framing]
+^(?:请|請)?(?:把|将|將)|^(?:请|請)|你?(?:所)?(?:知道|记得|記得|了解)的?
+我(?:跟你|和你|对你|對你|之前)?(?:说|說|讲|講|告诉|告訴)(?:过|過|你|的)*|关于|關於|有关|有關|的?(?:所有)?(?:信息|資訊|资料|資料|事情|一切|内容|內容)
+的?事$|(?:我|咱|俺)(?:们|們|家)?的?|について|に関して|に関する|(?:の|という)?(?:こと|事|件|話|情報)(?:は|を|が)?|(?:覚え|知っ)て(?:い|る)*
+(?:話|言|教え)(?:し|っ)?た|(?:私|僕|俺|わたし|ぼく|うち|自分)の?|[はをがのも]$|에\s?(?:대해|대한|관해|관한)서?|알고\s?있는|(?:내|제)가\s?말한
+(?:^|\s)(?:내|제|나의|저의|우리|우리의)(?=\s)|(?:것|거|정보|사실|모든)|(?<=\w)(?:을|를|은|는|이|가|도|의)(?=\s|$)|[\s,.、。，]+
+
+# Words before a number with a point: "am 4. Mai", "im 2. Stock".
+[before_ordinals]
+(?<!\bi )\bam
+\b(?:vom|zum|beim|im|ins|der|des|dem|den|das|seit|jeden|jede|jedes|mein|meine|meinen|meinem|meiner|unsere?|unserem|unseren|klo|kello|január|február|március|április|május|június|július|augusztus|szeptember|október)
+
+# Behind such a number.
+[months]
+januar[as]?|jan|jänner|jaanuar|januára|januarja|februar[as]?|feb|feber|veebruar|februára|februarja
+märz|mär|mrz|marts|mars|märts|marca|marta|april[as]?|apr|aprill|apríla|mai|maj|maja|mája|juni|jun
+juuni|juna|junija|júna|juli|jul|juuli|jula|julija|júla|august|aug|augusta|avgusta|septem[bv]e?r[as]?
+sep|sept|oktober|oktoober|okt|oktobra|októbra|novem[bv]e?ra?|nov|de[cszt]+em[bv]e?ra?|dez|des|ledna
+února|března|dubna|května|června|července|srpna|září|října|listopadu|prosince|siječnja|veljače
+ožujka|travnja|svibnja|lipnja|srpnja|kolovoza|rujna|listopada|studenoga?|prosinca|\w{3,6}kuu\w{0,3}
+
+# Their point ends no sentence.
+[abbreviations]
+Mr|Mrs|Ms|Dr|Prof|St|Sr|Jr|etc|vs|No|Nr|Sra|bzw
+
+# Words that only say that something was said or is known, and how much of it.
+[framing]
+memory memories gedächtnis erinnerung erinnerungen mémoire souvenir souvenirs recuerdo recuerdos
+ricordo ricordi lembrança lembranças geheugen herinnering pamięć wspomnienie память памяти
+воспоминание told tell said say mention mentioned know knows known remember everything anything
+things about stuff fact info gesagt erzählt erwähnt weißt wissen weiss kennst gemerkt alles über dir
+ihnen dass sache sabes sepas sabe dije dicho conté conoces recuerdas acerca todo sobre respecto
+información dit raconté sais savez connais souviens tout sujet information informations propos
+quello quel sai sapete detto raccontato conosci tutto riguardo sul sulla sui sulle del della dei
+disse contei falei você tudo respeito informação informações gezegd verteld weet kent over wat
+говорил говорила говорили сказал сказала рассказал рассказала рассказывал знаешь знаете помнишь
+помните всё то что мой моя моё моём мою моей моего своей своём своего своих моих о об обо мне меня
+про mówiłem mówiłam powiedziałem powiedziałam wiesz pamiętasz wszystko tym moim mojej moich swoim
+swojej hakkında bildiklerini bildiğin bildiğini söylediklerimi söylediğim söylediğimi anlattıklarımı
+ilgili şeyi تعرفه تعرف قلته قلت لك أخبرتك كل شيء عن ما
+
+# Where denial is an ending or a prefix (Turkish, Czech) it is not seen.
+[denials]
+no not never nothing nobody neither nor cannot without t nicht kein keine keinen keinem keiner nie
+niemals nichts ohne niet geen nooit zonder inte ikke ej aldrig aldri utan uden uten ne n pas jamais
+sans nunca jamás sin tampoco não nem sem non mai senza nu niciodată fără nigdy bez не нет никогда
+без ні ніколи δεν δε μη μην ποτέ χωρίς değil asla soha nincs ei eivät tidak bukan tanpa
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # language/data/pl.txt
 
 SOURCES["language/data/pl.txt"] = r'''# Polish.
@@ -32763,55 +33502,21 @@ from .forget_subject import FRAMING
 from .forgetting import to_forget
 from .forms import stem
 from .self_reference import speaks_of_self
+from .tables import pattern
 from .words import content_words, terms_of
 
 _LONGEST_CHARS = 300  # of such a request
 
-# At the beginning of a sentence, perhaps after a word of politeness.
-_POLITE = (
-    r"(?:please|kindly|ok|okay|now|and|just|can you|could you|i want you to|i'd like you to|bitte|kannst du|"
-    r"könntest du|por favor|s'il te plaît|s'il vous plaît|per favore|alsjeblieft|proszę|пожалуйста|"
-    r"будь ласка|请|請|どうか|제발)"
-)
+_POLITE = f"(?:{pattern('polite')})"  # at the beginning of a sentence, perhaps
 _POLITE_WORDS = re.compile(rf"\b{_POLITE}\b|ください", re.IGNORECASE)
-# Verbs that ask for nothing else: "forget", but "don't forget" is another matter, and stands before it.
-_FORGET = (
-    r"forget|stop remembering|(?:do not|don't|no longer) remember|"
-    r"vergiss|vergessen sie|oublie|oubliez|olvida|olvídate|olvide|dimentica|esquece|esqueça|"
-    r"vergeet|zapomnij|забудь|забудьте|забути|glem|glöm|unohda|unut|felejtsd el|uită"
-)
-# Verbs that are said of files and code as well.
-_DELETE = (
-    r"delete|erase|remove|lösche|lösch|löschen sie|efface|supprime|borra|elimina|cancella|apague|apaga|"
-    r"verwijder|wis|usuń|удали|удалите|видали|slet|radera|poista|sil"
-)
-_OF_MEMORY = re.compile(
-    r"\b(?:memor\w*|remember\w*|about me\b|you know|(?:i|i've|have) told you|everything about|anything about|"
-    r"gedächtnis\w*|erinnerung\w*|über mich\b|alles über|"
-    r"(?:du|sie|ich) .{0,60}\b(?:weißt|wissen|gesagt|erzählt)|"
-    r"mémoire\w*|souvenir\w*|sur moi\b|tout sur|(?:tu|vous) (?:sais|savez)|(?:t'ai|vous ai) (?:dit|raconté)|"
-    r"sobre mí\b|recuerdo\w*|todo sobre|sabes|te (?:dije|he dicho|conté)|"
-    r"su di me\b|ricord\w*|tutto su\w*|(?:che|cosa) sai|ti ho (?:detto|raccontato)|"
-    r"sobre mim\b|lembran\w*|tudo sobre|você sabe|(?:te|lhe|eu) (?:disse|contei|falei)|"
-    r"geheugen|over mij\b|alles over|je .{0,60}\bweet|(?:heb|had) .{0,60}\b(?:gezegd|verteld)|"
-    r"pamię\w*|wszystko o|wiesz|(?:mówiłe|powiedziałe|mówiła|powiedziała)m|"
-    r"о мне\b|памят\w*|всё о|все о|зна(?:ешь|ете)|(?:говорил|сказал|рассказал|рассказывал)а?)",
-    re.IGNORECASE,
-)
+_OF_MEMORY = re.compile(rf"\b(?:{pattern('of_memory')})", re.IGNORECASE)
 _ASKS = re.compile(
-    rf"\W*(?:{_POLITE}[\s,]+)*(?:({_FORGET})|({_DELETE}))\b(?!\s+(?:to|it|not|nicht|niet|ikke|inte|ej)\b)",
+    rf"\W*(?:{_POLITE}[\s,]+)*(?:({pattern('forget')})|({pattern('delete')}))\b"
+    r"(?!\s+(?:to|it|not|nicht|niet|ikke|inte|ej)\b)",
     re.IGNORECASE,
 )
-# Where no spaces are set between words, and the verb may come last.
-_DENSE = re.compile(
-    r"忘れてください|(?:を|は|のことを?)忘れて|^([^?？]{0,8}?)(?:忘记|忘掉|忘記)|(?:을|를|은|는)?\s*잊어\s*(?:줘|주세요|버려)"
-)
-_DENSE_NOT = re.compile(r"忘れないで|(?:不要|别|別)忘|잊지")
-_ALL = re.compile(
-    r"\b(?:everything|all|alles|tout|todo|tutto|tudo|wszystko|всё|все|усе|alt|allt|kaikki|her şeyi)\b"
-    r"|全部|すべて|모두|모든",
-    re.IGNORECASE,
-)
+_DENSE, _DENSE_NOT = re.compile(pattern("dense_forget")), re.compile(pattern("dense_forget_not"))
+_ALL = re.compile(rf"\b(?:{pattern('everything')})\b|{pattern('dense_everything')}", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"(?<=[.!?…。！？])\s*|\n+")
 
 
@@ -32867,37 +33572,13 @@ import re
 
 from .forms import inflects, is_form, stem
 from .scripts import fold, is_dense
+from .tables import pattern, words
 from .words import content_words, terms_of
 
-# Words that only say that something was said or is known, and how much of it.
 FRAMING = frozenset(
-    stem(word)
-    for word in """
-    memory memories gedächtnis erinnerung erinnerungen mémoire souvenir souvenirs recuerdo recuerdos
-    ricordo ricordi lembrança lembranças geheugen herinnering pamięć wspomnienie память памяти
-    воспоминание told tell said say mention mentioned know knows known remember everything anything
-    things about stuff fact info gesagt erzählt erwähnt weißt wissen weiss kennst gemerkt alles über
-    dir ihnen dass sache sabes sepas sabe dije dicho conté conoces recuerdas acerca todo sobre
-    respecto información dit raconté sais savez connais souviens tout sujet information informations
-    propos quello quel sai sapete detto raccontato conosci tutto riguardo sul sulla sui sulle del
-    della dei disse contei falei sabes você tudo respeito informação informações gezegd verteld weet
-    kent alles over wat говорил говорила говорили сказал сказала рассказал рассказала рассказывал
-    знаешь знаете помнишь помните всё то что мой моя моё моём мою моей моего своей своём своего
-    своих моих о об обо мне меня про mówiłem mówiłam powiedziałem powiedziałam wiesz pamiętasz wszystko tym
-    moim
-    mojej moich swoim swojej hakkında bildiklerini bildiğin bildiğini söylediklerimi söylediğim
-    söylediğimi anlattıklarımı ilgili şeyi تعرفه تعرف قلته قلت لك أخبرتك كل شيء عن ما
-    """.split()  # noqa: SIM905
-)
-# The same where no spaces are set, with the words for whose it is, and particles.
-_FRAMING_DENSE = re.compile(
-    r"^(?:请|請)?(?:把|将|將)|^(?:请|請)|你?(?:所)?(?:知道|记得|記得|了解)的?|我(?:跟你|和你|对你|對你|之前)?(?:说|說|讲|講|告诉|告訴)(?:过|過|你|的)*"
-    r"|关于|關於|有关|有關|的?(?:所有)?(?:信息|資訊|资料|資料|事情|一切|内容|內容)|的?事$|(?:我|咱|俺)(?:们|們|家)?的?"
-    r"|について|に関して|に関する|(?:の|という)?(?:こと|事|件|話|情報)(?:は|を|が)?|(?:覚え|知っ)て(?:い|る)*|(?:話|言|教え)(?:し|っ)?た"
-    r"|(?:私|僕|俺|わたし|ぼく|うち|自分)の?|[はをがのも]$"
-    r"|에\s?(?:대해|대한|관해|관한)서?|알고\s?있는|(?:내|제)가\s?말한|(?:^|\s)(?:내|제|나의|저의|우리|우리의)(?=\s)|(?:것|거|정보|사실|모든)"
-    r"|(?<=\w)(?:을|를|은|는|이|가|도|의)(?=\s|$)|[\s,.、。，]+"
-)
+    map(stem, words("framing"))
+)  # say that something was said or is known, and how much of it
+_FRAMING_DENSE = re.compile(pattern("dense_framing"))
 _ALONE_BEFORE = "的只隻条條个個位有养養叫和是我咱、。，のが "  # what a word of one character may stand behind
 
 
@@ -33285,31 +33966,15 @@ from .forms import inflects, is_form, stem
 from .scripts import fold, is_dense
 from .self_reference import signs
 from .subject import without_user
+from .tables import pattern
 from .words import content_words, denials
 
 _LONGEST_CHARS = 400  # of a statement
 _STEM_CHARS = 3
-# "no longer", "not ... any more": a language or two a line.
-_NO_LONGER = re.compile(
-    r"\b(?:no longer|(?:any ?more)"
-    r"|(?<!\bam )(?<!['’]m )(?<!\bare )(?<!['’]re )(?<!\bis )(?<!['’]s )"  # accustomed
-    r"(?<!\bget )(?<!\bgot )(?<!\bgetting )used to"
-    r"|nicht mehr|kein\w{0,2} \w{1,30} mehr|niet meer|geen \w{1,30} meer"
-    r"|ya no|non\b[^,;]{1,60}\bpiù|n(?:e |['’])[^,;]{1,60}\bplus|(?:já )?não\b[^,;]{1,60}\bmais|já não"
-    r"|больше не|уже не|більше не|вже не|już nie|nie\b[^,;]{1,60}\bjuż|už ne\w{0,20}"
-    r"|artık|inte längre|ikke længere|ikke lenger|en\b[^,;]{1,60}\benää|már nem|nu mai"
-    r"|لم أعد|لم تعد|لم يعد)\b"
-)
-_MARK = re.compile(
-    r"\b(?:(?:do|does|did|am|is|are|was|have|has)(?:n['’]t| not)\b|no longer|any ?more|used to"
-    r"|nicht|mehr|niet|meer|ya|no|non|più|ne|plus|já|não|mais|больше|не|уже|"
-    r"більше|вже|już|nie|artık|inte|längre|ikke|længere|lenger|enää|már|nem|mai|لم أعد|لم تعد|لم يعد)\b"
-)
+_NO_LONGER = re.compile(rf"\b(?:{pattern('no_longer')})\b")
+_MARK = re.compile(rf"\b(?:{pattern('denial_marks')})\b")
 _NOT_DOING = re.compile(r"[ae]?m([ıiuü])yor")  # Turkish: the denial within a verb
-_CLAUSE_END = re.compile(
-    r"[,;:.!?،؛–—]|\b(?:but|now|instead|aber|sondern|jetzt|pero|sino|ahora|mais|maintenant|ma|adesso|ora|mas|agora|"
-    r"maar|nu|но|теперь|але|тепер|ale|teraz|ama|şimdi|men|vaan|mutta|hanem|بل|والآن|لكن)\b"
-)
+_CLAUSE_END = re.compile(rf"[,;:.!?،؛–—]|\b(?:{pattern('contrasts')})\b")
 
 
 def what_is_over(statement: str) -> str:
@@ -34791,30 +35456,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .scripts import sentence_end
+from .tables import pattern
 
 _ASCII_END = re.compile(r"[.!?][\"')\]]{0,9}\s+|\n+")  # as `sentence_end`, four times faster
 _BULLET = re.compile(r"^(?:[-*•–]|\d{1,2}[.)])\s+")
-_ABBREVIATION = re.compile(
-    r"(?:\b\w|\b(?:Mr|Mrs|Ms|Dr|Prof|St|Sr|Jr|etc|vs|No|Nr|Sra|bzw))\.$", re.IGNORECASE
-)
+_ABBREVIATION = re.compile(rf"(?:\b\w|\b(?:{pattern('abbreviations')}))\.$", re.IGNORECASE)
 _ABBREVIATED_CHARS = 7  # the longest with its point, and the two characters before it
 # "am 4. Mai", "3. května", "im 2. Stock": a point that makes a number an ordinal.
 _ORDINAL = re.compile(r"\b\d{1,2}\.$")
-_BEFORE_ORDINAL = re.compile(
-    r"(?:(?<!\bi )\bam|\b(?:vom|zum|beim|im|ins|der|des|dem|den|das|seit|jeden|jede|jedes|mein|meine|meinen|"
-    r"meinem|meiner|unsere?|unserem|unseren|klo|kello|január|február|március|április|május|június|július|augusztus|"
-    r"szeptember|október))\s+\d{1,2}\.$",
-    re.IGNORECASE,
-)
-_MONTH = re.compile(
-    r"\s+(?:januar[as]?|jan|jänner|jaanuar|januára|januarja|februar[as]?|feb|feber|veebruar|februára|februarja|märz|mär|mrz|"
-    r"marts|mars|märts|marca|marta|april[as]?|apr|aprill|apríla|mai|maj|maja|mája|juni|jun|juuni|juna|junija|júna|juli|jul|"
-    r"juuli|jula|julija|júla|august|aug|augusta|avgusta|septem[bv]e?r[as]?|sep|sept|oktober|oktoober|okt|oktobra|októbra|"
-    r"novem[bv]e?ra?|nov|de[cszt]+em[bv]e?ra?|dez|des|ledna|února|března|dubna|května|června|července|srpna|září|"
-    r"října|listopadu|prosince|siječnja|veljače|ožujka|travnja|svibnja|lipnja|srpnja|kolovoza|rujna|listopada|"
-    r"studenoga?|prosinca|\w{3,6}kuu\w{0,3})\b",
-    re.IGNORECASE,
-)
+_BEFORE_ORDINAL = re.compile(rf"(?:{pattern('before_ordinals')})\s+\d{{1,2}}\.$", re.IGNORECASE)
+_MONTH = re.compile(rf"\s+(?:{pattern('months')})\b", re.IGNORECASE)
 _END_CHARS = 40
 _MONTH_CHARS = 16
 _MOST = 600  # sentences of a text; what comes after them is one
@@ -35235,41 +35886,12 @@ from __future__ import annotations
 
 import re
 
+from .tables import pattern
+
 _LOOKED_CHARS = 4_000
 
-# What models call their user, with articles, prepositions and endings that belong to it; a language a line.
-_USER = (
-    r"(?:the|this) user(?:['’]s)?",
-    r"(?:d(?:er|es|em|en|ie)|diese[rsmn]?) (?:be)?nutzer(?:s|in|n)?",
-    r"(?:de|deze) gebruik(?:er|ster)s?",
-    r"(?:a la|de la|al|del|el|la) usuari[oa]",
-    r"(?:de |à )?l['’]utilisat(?:eur|rice)",
-    r"(?:dell|all|dall|nell|l)['’]utente",
-    r"(?:[nd]?[oa]|ao|à) (?:usuári[oa]|utilizador(?:a)?)",
-    r"(?:у )?пользовател(?:ь|я|ю|ем|е|ьниц[аыуе]|ьницей)",
-    r"(?:у |в )?користувач(?:а|у|ем|еві|к[аиу]|ці|кою)?",
-    r"użytkowni(?:ka|k|kowi|kiem|ku|czka|czki|czkę|czce|czką)",
-    r"uživatel(?:e|i|em|ka|ky|ce|ku)?",
-    r"(?:lui )?utilizator(?:ul|ului|ea|oarea|oarei)",
-    r"kullanıcı(?:n[ıi]n|y[ıa]|n?[dt]an?|da|dan|yla)?",
-    r"käyttäjä(?:n|ä|llä|lle|ltä|ssä|stä|än)?",
-    r"a (?:felhasználó(?:nak|t|val|hoz|ra|tól)?)",
-    r"(?:o χρήστης|ο χρήστης|του χρήστη|τον χρήστη|στον χρήστη|η χρήστρια|της χρήστριας)",
-    r"(?:användaren|brukeren|brugeren)s?",
-    r"(?:لدى |عند )?(?:ال|لل|بال|وال)مستخدمة?",
-    r"(?:ה|ל|של ה|ש?ל)משתמש(?:ת)?",
-    r"(?:उपयोगकर्ता|यूज़र|यूजर)(?: (?:का|की|के|को|ने|में))?",
-    r"(?:si )?pengguna(?:nya)?",
-    r"người dùng",
-)
-_DENSE_USER = (  # in scripts without spaces, where nothing bounds a word
-    r"(?:用户|用戶|使用者)的?",
-    r"(?:この)?ユーザー(?:さん)?(?:には|は|の|に|が|を)?",
-    r"사용자(?:에게는|에게|는|은|의|가|이|를|을)?",
-    r"ผู้ใช้",
-)
 _NAMED = re.compile(
-    rf"(?<!\w)(?:{'|'.join(_USER)})(?!\w)[ ]?|^user(?:['’]s)? |(?:{'|'.join(_DENSE_USER)})[ 、，,]?",
+    rf"(?<!\w)(?:{pattern('user')})(?!\w)[ ]?|^user(?:['’]s)? |(?:{pattern('dense_user')})[ 、，,]?",
     re.IGNORECASE,
 )
 
@@ -35287,7 +35909,7 @@ def without_user(text: str) -> str:
 
 SOURCES["language/tables.py"] = r'''"""The words of each language, from the files in `data/`, one a language; docs/languages.md tells their form.
 
-They are read when they are first needed, and once.
+They are read when they are first needed, and once. Beside them are files of all languages together.
 """
 
 # ruff: noqa: SIM905  (lists of names are read as text)
@@ -35413,6 +36035,23 @@ def rows(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
         yield languages, rest
 
 
+@cache
+def pattern(section: str) -> str:
+    """A part of a regular expression, of all languages, from patterns.txt."""
+    return "|".join(_patterns()[section])
+
+
+@cache
+def words(section: str) -> frozenset[str]:
+    """The words of a section of patterns.txt."""
+    return frozenset(" ".join(_patterns()[section]).split())
+
+
+@cache
+def _patterns() -> dict[str, list[str]]:
+    return sections(source("patterns"), "patterns.txt")
+
+
 def _is_name(text: str) -> bool:
     return text.isascii() and text.replace("_", "").isalpha()
 '''
@@ -35437,21 +36076,11 @@ from itertools import groupby
 
 from .scripts import is_letter, sets_no_spaces, words_of
 from .tables import tables
+from .tables import words as table_words
 
 TERM_CHARS = 64
 
 _ASCII_WORDS = re.compile(r"[a-z0-9]+")
-
-# Where denial is an ending or a prefix (Turkish, Czech) it is not seen.
-_DENIALS = frozenset(  # a language or two a line
-    """
-    no not never nothing nobody neither nor cannot without t
-    nicht kein keine keinen keinem keiner nie niemals nichts ohne niet geen nooit zonder
-    inte ikke ej aldrig aldri utan uden uten ne n pas jamais sans nunca jamás sin tampoco não nem sem
-    non mai senza nu niciodată fără nie nigdy bez не нет никогда без ні ніколи δεν δε μη μην ποτέ χωρίς
-    değil asla soha nincs ei eivät tidak bukan tanpa
-    """.split()  # noqa: SIM905
-)
 
 
 def terms_of(text: object) -> list[str]:
@@ -35529,7 +36158,7 @@ def telling(text: str) -> set[str]:
 
 def denials(text: str) -> frozenset[str]:
     """As a set: some of them are harmless words in another language, and then in both of two like texts."""
-    return _DENIALS.intersection(words(text))
+    return table_words("denials").intersection(words(text))
 
 
 def mark_of(text: str) -> str:
