@@ -197,10 +197,13 @@ class House:
         function_id = f"memory_function_{next(self._numbers)}"
         form = {"id": function_id, "name": "Memory", "content": content, "meta": {"description": ""}}
         self._webui("POST", "functions/create", self.admin, form)
-        self._webui("POST", f"functions/id/{function_id}/valves/update", self.admin, valves)
+        self.set_valves(function_id, **valves)
         for switch in ("toggle", "toggle/global"):
             self._webui("POST", f"functions/id/{function_id}/{switch}", self.admin)
         return function_id
+
+    def set_valves(self, function_id: str, **valves: Any) -> None:
+        self._webui("POST", f"functions/id/{function_id}/valves/update", self.admin, valves)
 
     def set_user_valves(self, function_id: str, account: Account, **valves: Any) -> None:
         self._webui("POST", f"functions/id/{function_id}/valves/user/update", account, valves)

@@ -86,7 +86,7 @@ def test_the_function_works_alone_beside_the_filter_and_without_its_server(
     assert "Rex" in user.asked_model("What is my dog called?").text
     expect(line(user)).to_have_text(USED)
     expect(user.page.get_by_role("button", name=re.compile("Toggle .* sources?"))).to_be_visible()
-    assert DOG in ask(user, "/memory")
+    assert DOG in user.say("/memory")
 
     house.set_user_valves(function, user.account, memory="recall only", notes=False)
     user.new_chat()
@@ -94,23 +94,25 @@ def test_the_function_works_alone_beside_the_filter_and_without_its_server(
     user.say("I live in Porto. What is my dog's name?")
     assert "Rex" in user.asked_model("I live in Porto. What is my dog's name?").text
     assert line(user).count() == 0
-    assert "Porto" not in ask(user, "/memory")
+    assert "Porto" not in user.say("/memory")
 
     house.set_user_valves(function, user.account, memory="on", notes=True)
     house.save_valves(pipelines=["*"])
     user.new_chat()
     switch_on(user)
     user.say("Which dog do I have?")
-    assert user.asked_model("Which dog do I have?").text.count("called Rex") == 1, "told once"
+    assert user.asked_model("Which dog do I have?").text.count("<user_memories>") == 1, "told once"
     assert line(user).count() == 0, "the filter, which was first, shows nothing here"
+
+    house.save_valves(pipelines=["no-model"])
+    house.set_valves(function, url="http://127.0.0.1:9")
+    user.new_chat()
+    switch_on(user)
+    assert user.say("Which dog did I have?", unseen=True), "the chat goes on"
 
 
 def switch_on(person: Person) -> None:
     """The chip in the chat's input, among the integrations."""
     person.page.get_by_role("button", name="Integrations").click()
-    person.page.get_by_role("menuitem", name="Memory").click()
+    person.page.get_by_role("menuitemcheckbox", name="Memory").click()
     person.page.keyboard.press("Escape")
-
-
-def ask(person: Person, command: str) -> str:
-    return person.say(command)
