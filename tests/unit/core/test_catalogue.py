@@ -25,7 +25,9 @@ OTHERS = [code for code in CODES if code != "en"]
 MESSAGES = {code: po.read(source(code)) for code in CODES}
 PLACES = re.compile(r"\{\w+\}")
 COMMAND = re.compile(r"`(/memory[^`]*)`")
-PAGE = re.compile(r"page(?:: |, (?:view|done|kind|time|change|source|role): )")  # texts of the web page
+PAGE = re.compile(
+    r"page(?:: |, (?:view|done|kind|time|change|source|role|origin): )"
+)  # texts of the web page
 SAID = re.compile(r"""\b(?:say|label)\((["'])(.+?)\1""")  # in templates
 PACKAGE = Path(owui_memory.__file__).parent
 # What English says in two words where another language needs none, and the other way around.

@@ -6,7 +6,6 @@ from typing import Any
 
 from ...core.locales import message
 from ...core.locales.refused import Refused
-from ...manage.outcomes import PAGE, Page
 from .parts import Visit, back
 from .rendering import Redirect, View
 
@@ -31,7 +30,7 @@ def listed(visit: Visit) -> View:
         }
         return View("chat.html", values)
     found = past.found_by_chat(visit.user_id, query) if query else past.all(visit.user_id)
-    page = Page.of(found, min(visit.number("page"), max(-(-len(found) // PAGE), 1)))
+    page = visit.page_of(found)
     chats = [(one, visit.chat_address(one.chat)) for one in page.items]
     return View("chats.html", {**values, "page": page, "chats": chats}, part="chats_list.html")
 

@@ -12,7 +12,6 @@ from ...core.locales import Locale, message
 from ...core.locales.refused import Refused
 from ...core.memory import Memory, is_over
 from ...core.scope import FOLDER, PERSONA, TEAM
-from ...manage.outcomes import PAGE, Page
 from .parts import Visit, back
 from .rendering import Download, Redirect, View
 
@@ -58,8 +57,7 @@ def listed(visit: Visit) -> View:
     if query:
         found = (one.memory for one in parts.tools.control.search(visit.user_id, query, _FOUND_MOST))
     kept = _filtered(found, visit)
-    pages = max(-(-len(kept) // PAGE), 1)
-    some = Page.of(kept, min(visit.number("page"), pages))
+    some = visit.page_of(kept)
     scopes = {one.scope: scope_name(one.scope, visit.words) for one in everything}
     return View(
         "memories.html",

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import re
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -92,7 +93,10 @@ class Page:
         except _RefusedError as refusal:
             answer = self._told(request, refusal.status, request.words.say(f"page: {refusal.sentence}"))
         except Exception as error:  # noqa: BLE001 - whatever it is, the browser is answered
-            log.warning("A request to the page failed (%s).", type(error).__name__)
+            where = "".join(
+                traceback.format_tb(error.__traceback__)
+            )  # without its message: it may hold texts
+            log.warning("A request to the page failed (%s).\n%s", type(error).__name__, where)
             broken = request.words.say("broken", error=type(error).__name__)
             answer = self._told(request, 500, broken)
         finally:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 from urllib.parse import urlencode
 
 from ...commands.work import Tools
@@ -16,7 +17,9 @@ from ...config.settings import Valves
 from ...core.locales import Locale, message
 from ...core.locales.refused import Refused
 from ...manage.listing import Listing
-from ...manage.outcomes import Asked
+from ...manage.outcomes import PAGE, Asked, Item, Page
+from ...manage.users import UserCounts
+from ...observe.ledger import Ledger
 from ...remember.journal import Journal
 from ...state.api_keys_table import ApiKeys
 from ...state.page_sessions_table import PageSessions, Person
@@ -35,6 +38,9 @@ class Parts:
     listing: Listing
     keys: ApiKeys
     sessions: PageSessions
+    users: UserCounts
+    ledger: Ledger
+    status: Callable[[], dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,10 @@ class Visit:
         """A whole number above 0 of the address; 1 for anything else."""
         given = self.query.get(name, "")
         return int(given) if given.isascii() and given.isdigit() and len(given) < 10 and int(given) else 1
+
+    def page_of(self, items: Sequence[Item]) -> Page[Item]:
+        """The page of these that the address names; the last one instead of one behind it."""
+        return Page.of(items, min(self.number("page"), max(-(-len(items) // PAGE), 1)))
 
     def typed(self, name: str) -> str:
         """A text that was typed into a form's field.

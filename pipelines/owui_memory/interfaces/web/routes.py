@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from . import chats, keys, memories, sharing, switches, timeline, why
+from . import admin, chats, keys, memories, sharing, switches, timeline, why
 from .parts import Visit
 from .rendering import Download, Redirect, View
 
@@ -55,6 +55,11 @@ _ALL = (
     Route("GET", "keys", Needs.USER, keys.listed),
     Route("POST", "make-key", Needs.USER, keys.make),
     Route("POST", "revoke-key", Needs.USER, keys.revoke),
+    Route("GET", "admin", Needs.ADMIN, admin.server),
+    Route("GET", "users", Needs.ADMIN, admin.users),
+    Route("GET", "queue", Needs.ADMIN, admin.queue),
+    Route("POST", "retry", Needs.ADMIN, admin.retry),
+    Route("GET", "settings", Needs.ADMIN, admin.settings),
     Route("GET", "sign-in", Needs.NOBODY),
     Route("POST", "sign-in", Needs.NOBODY),
     Route("POST", "sign-out", Needs.ANYBODY),

@@ -7,11 +7,17 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import and_, update
 
+from owui_memory.core.exchange import Exchange
 from owui_memory.interfaces.web import sign_in
 from owui_memory.interfaces.web.routes import ROUTES
+from owui_memory.remember.outbox import Outbox
+from owui_memory.state import open_state
+from owui_memory.state import outbox as table
+from tests.harness.waiting import wait_until
 from tests.unit.interfaces.proxy.desk import KEY
-from tests.unit.interfaces.web.visitors import Browser, Visitors, visitors
+from tests.unit.interfaces.web.visitors import PAGE_URL, Browser, Visitors, visitors
 
 HOSTILE = '<img src=x onerror=alert(1)> {{ 7*7 }} </textarea><script>alert(1)</script> "quoted" & {n} \u202e'
 
@@ -239,6 +245,39 @@ class TestMemories:
         assert "My cat is called Mia." in ola.get(f"why?id={number[1]}").text
         ola.send_form("forget-chat", chat=chat)
         assert "fig tree" not in ola.get("chats").text
+
+
+def test_what_admins_see(house: Visitors) -> None:
+    house.knows("quin", "I collect stamps.")
+    admin = house.browser("root", "admin")
+    told = {view: admin.get(view).text for view in ("admin", "users", "queue", "settings")}
+    assert not any("stamps" in text for text in told.values())
+    assert re.search(r'<th scope="row">quin</th><td>1</td><td>\d', told["users"])
+    assert re.search(r'<th scope="row">embedder</th><td>works</td>', told["admin"])
+    assert "0 were given up" in told["queue"]
+    rows = re.findall(r"<code>(\w+)</code>.*?<td>(.*?)</td><td>(.*?)</td>", told["settings"])
+    origins = {name: (value, origin) for name, value, origin in rows}
+    assert origins["page_url"] == (PAGE_URL, "environment")
+    assert origins["embedder_api_key"] == ("********", "environment")
+    assert origins["memories_per_turn"][1] == "default"
+
+
+def test_what_was_given_up_is_tried_again(house: Visitors) -> None:
+    engine = open_state(house.at.data_dir)
+    outbox = Outbox(engine)
+    outbox.put(Exchange("k", "rita", "c", "I like kites.", "I see.", 1.0), batch_max=1)
+    dead = and_(table.c.user_id == "rita", table.c.key == "k")
+    with engine.begin() as connection:
+        gone = {"state": "dead", "batch": "b1", "error": "no answer"}
+        connection.execute(update(table).where(dead).values(gone))
+    admin = house.browser("root", "admin")
+    told = admin.get("queue").text
+    assert ("no answer" in told, "kites" in told) == (True, False)
+    assert admin.send_form("retry", batch="b2").status_code == 422
+    assert admin.send_form("retry", batch="all").headers["location"] == "queue?done=tried+again"
+    wait_until(lambda: outbox.counts().dead + outbox.waiting_of("rita") == 0, what="it is remembered")
+    engine.dispose()
+    assert texts(house.browser("rita")) == ["I like kites."]
 
 
 def test_headers_and_nothing_inline(house: Visitors) -> None:

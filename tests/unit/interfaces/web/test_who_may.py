@@ -28,6 +28,7 @@ FORMS: dict[str, Any] = {
     "share": lambda ids: {"id": ids["memory"], "team": "garden"},
     "withdraw": lambda ids: {"id": ids["shared"]},
     "make-key": lambda ids: {"name": "mine"},
+    "retry": lambda ids: {"batch": "all"},
     "revoke-key": lambda ids: {"id": ids["key"]},
     "sign-in": lambda ids: {"way": "key", "key": "wrong"},
     "sign-out": lambda ids: {},
