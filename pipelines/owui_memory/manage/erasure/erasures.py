@@ -20,6 +20,7 @@ from sqlalchemy import Connection, Engine, and_, delete, func, or_, select, upda
 from ...backends.locations import HOLD_S
 from ...core.change import FORGET, FORGOTTEN, REFLECTED, TOMBSTONES, heirs
 from ...core.exchange import message_id_of
+from ...core.memory import EPISODE
 from ...core.scope import team_in
 from ...language.words import is_mark, mark_of
 from ...remember.turns import CLAIM_S
@@ -236,7 +237,11 @@ class _Forgetting:
         self._ids = self._with_former(ids)
         self._history = self._rows(journal, journal.c.memory_id)
         for row in self._history:
-            self._texts |= {row.before, row.after}
+            # What a passage answers is also in others that stay: see `quotes.removal`.
+            passage = row.kind == EPISODE
+            self._texts |= (
+                {row.before if row.op == "remove" else row.after} if passage else {row.before, row.after}
+            )
         self._texts |= {
             row.text for row in self._rows(injected, injected.c.memory_id) if not is_mark(row.text)
         }
