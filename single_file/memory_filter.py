@@ -35486,6 +35486,7 @@ from __future__ import annotations
 
 import re
 
+from . import over_dense
 from .forms import inflects, is_form, stem
 from .scripts import fold, is_dense
 from .self_reference import signs
@@ -35503,8 +35504,10 @@ _CLAUSE_END = re.compile(rf"[,;:.!?،؛–—]|\b(?:{pattern('contrasts')})\b")
 
 def what_is_over(statement: str) -> str:
     """The part of a statement that says what is over, without the words for that; "" where none does."""
-    if len(statement) > _LONGEST_CHARS or is_dense(statement):
+    if len(statement) > _LONGEST_CHARS:
         return ""
+    if is_dense(statement):
+        return over_dense.what_is_over(fold(statement))
     text = fold(statement)
     found = _NO_LONGER.search(text)
     if not found:
@@ -35517,6 +35520,8 @@ def what_is_over(statement: str) -> str:
 
 def ends(statement: str, memory: str) -> bool:
     """Whether a statement says that what a memory holds is over: it has all its words, and hardly more."""
+    if is_dense(statement) and len(statement) <= _LONGEST_CHARS:
+        return over_dense.ends(fold(statement), fold(memory))
     over = what_is_over(statement)
     if not over or denials(memory):
         return False
@@ -35537,6 +35542,116 @@ def _is_like(word: str, other: str) -> bool:
     one, two = stem(word), stem(other)
     short, long = sorted((one, two), key=len)
     return one == two or (len(short) >= _STEM_CHARS and long.startswith(short) and len(long) < len(short) + 3)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# language/over_dense.py
+
+SOURCES["language/over_dense.py"] = r'''"""As `over`, for Chinese, Japanese and Korean, which say it in and around the verb."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+from .scripts import script, words_of
+from .subject import without_user
+
+_CLAUSE_END = re.compile(
+    r"[,;:.!?،，、。；：！？…]|但是?|而是|现在|現在|目前|今は|いまは|今では|けど|지금은|하지만|대신"
+)
+_DENIED = re.compile(r"不|没|沒|ない|ません|なく|않|안 |못 ")
+
+
+@dataclass(frozen=True)
+class _Way:
+    """How a language says it. marks: what says it, in a clause. parts: what the rest of a clause is about."""
+
+    says: re.Pattern[str]
+    marks: re.Pattern[str]
+    parts: Callable[[str], set[str]]
+    spare: int  # parts that a memory may have more
+
+
+_SAYS_CHINESE = re.compile(r"不再|再也[不没沒]|(?:已经|已經|早就)[不没沒]|[不没沒][^，。；！？,.;!?]{1,40}了")
+_MARKS_CHINESE = re.compile(r"不再|再也|已经|已經|早就|[不没沒了]")
+_OF_GRAMMAR = frozenset("我的在也还還都是有就吗嗎呢吧啊")
+
+_NEVER_MORE = r"(?:ませ[んぬ]|な(?:い|かっ|く))"
+_SAYS_JAPANESE = re.compile(rf"もう[^、。！？,.!?]{{1,40}}{_NEVER_MORE}|なくな[っりる]")
+_MARKS_JAPANESE = re.compile(
+    r"もう|最近|(?:な(?:い|かっ|く)|ませ[んぬ])(?:でし)?[^一-龯ァ-ヺー]{0,8}$|んです$"
+)
+_PARTICLES = re.compile(r"(?:に|で|と|へ)?[はもがをのにでへと]|[私僕俺](?:は|が|も)?|わたしは?")
+_ENDING = re.compile(
+    r"(?:て|で)?(?:い)?(?:ます|ました|る|た|です|だ)$|[んっ]?[てで]い?$|[まみらりいきちしばびえ]$"
+)
+
+_SAYS_KOREAN = re.compile(r"(?:더 ?이상|더는|이제는?)[^.!?,]{1,60}(?:않|안 |못 |못하|없)")
+_MARKS_KOREAN = re.compile(r"더 ?이상|더는|이제는?|(?:지 ?)?(?:않|못하)\w*|안 |못 ")
+_SPEAKER_KOREAN = frozenset(("저는", "나는", "제가", "내가", "전", "난"))
+_PARTICLE_KOREAN = re.compile(r"(?<=\w)(?:에서|에게|으로|에|을|를|이|가|은|는|도|와|과|로|의)$")
+
+
+def what_is_over(statement: str) -> str:
+    """The part of a statement that says what is over, without the words for that; "" where none does."""
+    way = _way_of(statement)
+    found = way.says.search(statement) if way else None
+    if way is None or not found:
+        return ""
+    ends = [end.span() for end in _CLAUSE_END.finditer(statement)]
+    start = max((end for _, end in ends if end <= found.start()), default=0)
+    stop = min((begin for begin, _ in ends if begin >= found.end()), default=len(statement))
+    return way.marks.sub("", statement[start:stop].strip()).strip()
+
+
+def ends(statement: str, memory: str) -> bool:
+    """Whether a statement says that what a memory holds is over: it is about the same, and hardly less."""
+    over, way = what_is_over(statement), _way_of(statement)
+    if not over or way is None or way is not _way_of(memory) or _DENIED.search(memory):
+        return False
+    gone, held = way.parts(over), way.parts(without_user(memory))
+    return bool(gone) and gone <= held and len(held - gone) <= (way.spare if len(gone) > 1 else 0)
+
+
+def _way_of(text: str) -> _Way | None:
+    scripts = {script(char) for char in text if char.isalpha()}
+    if "HANGUL" in scripts:
+        return _ways()[2]
+    if scripts & {"HIRAGANA", "KATAKANA"}:
+        return _ways()[1]
+    return _ways()[0] if "CJK" in scripts or "HAN" in scripts else None
+
+
+def _chinese(text: str) -> set[str]:
+    return {char for word in words_of(text) for char in word} - _OF_GRAMMAR
+
+
+def _japanese(text: str) -> set[str]:
+    """What stands between particles: of a word with a Chinese character without its ending."""
+    pieces = (piece for word in words_of(text) for piece in _PARTICLES.split(word) if piece)
+    return {rest for piece in pieces if (rest := _ENDING.sub("", _stem(piece)))}
+
+
+def _stem(piece: str) -> str:
+    return re.sub(r"(?<=[一-龯])[ぁ-ん]+$", "", piece)
+
+
+def _korean(text: str) -> set[str]:
+    """The words without particles, and of the last one, the verb, how it begins."""
+    words = [word for word in words_of(text) if word not in _SPEAKER_KOREAN]
+    return {_PARTICLE_KOREAN.sub("", word) for word in words[:-1]} | {word[:1] for word in words[-1:]}
+
+
+@cache
+def _ways() -> tuple[_Way, _Way, _Way]:
+    return (
+        _Way(_SAYS_CHINESE, _MARKS_CHINESE, _chinese, 1),
+        _Way(_SAYS_JAPANESE, _MARKS_JAPANESE, _japanese, 1),
+        _Way(_SAYS_KOREAN, _MARKS_KOREAN, _korean, 1),
+    )
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -38264,6 +38379,7 @@ from sqlalchemy import Connection, Engine, and_, delete, func, or_, select, upda
 from ...backends.locations import HOLD_S
 from ...core.change import FORGET, FORGOTTEN, REFLECTED, TOMBSTONES, heirs
 from ...core.exchange import message_id_of
+from ...core.memory import EPISODE
 from ...core.scope import team_in
 from ...language.words import is_mark, mark_of
 from ...remember.turns import CLAIM_S
@@ -38480,7 +38596,11 @@ class _Forgetting:
         self._ids = self._with_former(ids)
         self._history = self._rows(journal, journal.c.memory_id)
         for row in self._history:
-            self._texts |= {row.before, row.after}
+            # What a passage answers is also in others that stay: see `quotes.removal`.
+            passage = row.kind == EPISODE
+            self._texts |= (
+                {row.before if row.op == "remove" else row.after} if passage else {row.before, row.after}
+            )
         self._texts |= {
             row.text for row in self._rows(injected, injected.c.memory_id) if not is_mark(row.text)
         }
@@ -40964,7 +41084,7 @@ def profile_of(control: Control, user_id: str) -> Profile:
     backend, written = editable(control.live.get()), Reflections(control.engine).profiles(user_id)
     ids = list(dict.fromkeys(id_ for some in written for _, sources in some.parts for id_ in sources))
     there = {one.id: one for one in (backend.get_all(ids) if ids else ()) if not is_over(one)}
-    parts = [part for some in written for part in some.holding(there)]
+    parts = sorted((part for some in written for part in some.holding(there)), key=lambda part: not part[0])
     numbers = {
         one.id: number for number, one in enumerate(dict.fromkeys(m for _, of in parts for m in of), 1)
     }
@@ -51516,6 +51636,7 @@ _BACKOFF_FIRST_S, _BACKOFF_MOST_S, _MOST_DOUBLINGS = 1.0, PAUSE_MOST_S, 16
 
 _POSTPONED_FIRST_S, _POSTPONED_MOST_S = 2.0, PAUSE_MOST_S  # each pause three times the one before
 
+_NEWER = "newer"  # of an exchange that is worked on: another answer to it
 _LOOKS = 10  # for a batch that no other server takes first
 
 _LEFT = ("pending", "claimed", "postponed")  # states of what is still to be remembered
@@ -51604,14 +51725,13 @@ class Outbox:
         if row is None:
             return
         change = update(outbox).where(outbox.c.id == row.id)
-        if row.state not in ("done", "claimed"):
-            answer = {"assistant_text": exchange.assistant_text, "answered_by": exchange.answered_by}
-            connection.execute(change.values(exchange=json.dumps({**json.loads(row.exchange), **answer})))
-        elif row.state == "done":
-            again = json.dumps(asdict(replace(exchange, again=True)))
-            anew = {"state": "pending", "batch": "", "attempts": 0, "claim_expires": 0.0, "error": ""}
-            due = {"ready_at": now + wait_s, "created_at": now, "waiting_since": now}
-            connection.execute(change.values(exchange=again, **anew, **due))
+        if row.state == "done":
+            connection.execute(change.values(**_once_more(exchange, now + wait_s)))
+            return
+        answer = {"assistant_text": exchange.assistant_text, "answered_by": exchange.answered_by}
+        # What is being worked on comes first: see `done`.
+        more = {_NEWER: answer} if row.state == "claimed" else {**answer, _NEWER: {}}
+        connection.execute(change.values(exchange=json.dumps({**json.loads(row.exchange), **more})))
 
     def _put(
         self, connection: Connection, exchange: Exchange, now: float, wait_s: float, batch_max: int
@@ -51680,8 +51800,20 @@ class Outbox:
             raise ClaimLost("Another server has taken over what this one was about to remember.", hint=hint)
 
     def done(self, batch: Batch) -> bool:
-        """The batch is remembered: forget its text, keep its keys. False where the claim was lost."""
-        return self._set(batch, state="done", exchange=None, error="")
+        """The batch is remembered: forget its text, keep its keys. False where the claim was lost.
+
+        An exchange that has been answered anew meanwhile comes once more, for what was said.
+        """
+        with self._engine.begin() as connection:
+            hold(connection, batch.user_id)
+            mine = rows_where(connection, _claim_of(batch))
+            done = {"state": "done", "exchange": None, "error": ""}
+            connection.execute(update(outbox).where(_claim_of(batch)).values(**done))
+            for row in mine:
+                if (kept := json.loads(row.exchange)).get(_NEWER):
+                    again = _once_more(_exchange(kept), time.time())
+                    connection.execute(update(outbox).where(outbox.c.id == row.id).values(**again))
+        return bool(mine)
 
     def was_erased(self, batch: Batch) -> bool:
         """Whether its exchanges were taken away while it was worked on: see `manage.erasure.erase`."""
@@ -51828,6 +51960,13 @@ class Outbox:
         connection.execute(update(outbox).where(elsewhere).values(ready_at=now))
 
 
+def _once_more(exchange: Exchange, ready_at: float) -> dict[str, Any]:
+    """The values of a row that was remembered, and whose message has another answer now."""
+    anew = {"state": "pending", "batch": "", "attempts": 0, "claim_expires": 0.0, "error": ""}
+    due = {"ready_at": ready_at, "created_at": time.time(), "waiting_since": time.time()}
+    return {"exchange": json.dumps(asdict(replace(exchange, again=True))), **anew, **due}
+
+
 def _comes_again(row: Any) -> bool:
     return bool(row.exchange and json.loads(row.exchange).get("again"))
 
@@ -51862,7 +52001,8 @@ def _batch(rows: list[Any], *, name: str, attempts: int) -> Batch:
 
 
 def _exchange(kept: dict[str, Any]) -> Exchange:
-    return Exchange(**{**kept, "replaces": tuple(kept.get("replaces", ()))})
+    newer = kept.pop(_NEWER, {})
+    return Exchange(**{**kept, **newer, "replaces": tuple(kept.get("replaces", ()))})
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -52453,7 +52593,7 @@ def removals(
 
 
 def removal(batch: Batch, position: int, passage: Memory, source: str) -> Change:
-    """The change that takes a passage away, with all that it takes to bring it back.
+    """The change that takes a passage away, with all that it takes to bring it back: its lead is `after`.
 
     Its `model` is who said it, and the last word of its `source` the exchange that it is of.
     """
@@ -52465,7 +52605,7 @@ def removal(batch: Batch, position: int, passage: Memory, source: str) -> Change
         op="remove",
         memory_id=passage.id,
         before=passage.text,
-        after="",
+        after=passage.lead,
         kind=EPISODE,
         source=f"{source} {passage.batch.removeprefix(BATCH)}".strip(),
         said_at=at.timestamp() if at else 0.0,
@@ -52479,9 +52619,13 @@ def removal(batch: Batch, position: int, passage: Memory, source: str) -> Change
 def restored(change: Change) -> Memory:
     """The passage that a change has taken away, or brings back."""
     at = datetime.fromtimestamp(change.said_at, UTC)
+    text, lead = change.before, change.after
+    if change.op == "add":
+        text, lead = lead, text
     return Memory(
         id=change.memory_id,
-        text=change.before or change.after,
+        text=text,
+        lead=lead,
         created_at=at,
         updated_at=at,
         batch=BATCH + exchange_of(change),
@@ -52898,6 +53042,7 @@ _LISTED, _CITED = 40, 8  # of each kind in an answer, and memories that one part
 _STATEMENT_CHARS = 300
 _ALIKE, _KEPT = 2 / 3, 3 / 4  # of a memory's words, that another one has, and one in its place
 _ENDING_SHARE, _ENDING_FEW = 0.2, 3  # of what was shown, that may end at once
+_ASKED = 5  # contradictions
 _IDLE_PLAN, _ENDED = timedelta(days=30), timedelta(days=2)  # without a day in it; over in every time zone
 _FORM = 4  # letters that two forms of a word have in common
 _GRAMMAR = frozenset("的了是在有和也与與及为為他她其这這个個")  # Chinese
@@ -52909,7 +53054,7 @@ NO_SOURCE = "it names no memories that it is made of"
 NOT_THERE = "it says what the memories do not say"
 NO_COPIES = "the memories do not say the same"
 NOT_OVER = "nothing says that it is over"
-TOO_MANY = "too much would end at once"
+TOO_MANY = "there are too many of its kind"
 
 _SYSTEM = """\
 You keep a personal assistant's memory of one user in order. You get the memories, numbered, each with its day and kind. \
@@ -53059,8 +53204,10 @@ class _Check:
         """Keep that not all of these can be true."""
         if len(cited) < 2:
             return NO_SOURCE
-        if not set.intersection(*(_words(one.text) for one in cited)):
+        if not all(is_alike(cited[0].text, one.text) or is_alike(one.text, cited[0].text) for one in cited):
             return NOT_THERE
+        if sum(not text for text, _ in self.into.parts) == _ASKED:
+            return TOO_MANY
         self.into.parts.append(("", cited))
         return ""
 
