@@ -1424,7 +1424,7 @@ SOURCES["backends/library.py"] = r'''"""mem0 in this process, on any store, LLM 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -1453,7 +1453,7 @@ from ..core.memory import (
     page_of,
     payload_of,
 )
-from ..core.scope import View, past_in, past_owner, team_owner
+from ..core.scope import USER, View, past_owner, team_owner
 from ..core.text import plain
 from ..models.embedder import Embedder, Vector
 from ..models.faults import host_of, translated
@@ -1468,7 +1468,6 @@ from .assemble import assemble
 Filters = dict[str, str]
 
 _EMBEDDED_HINT = "vector_store sqlite is faster than an embedded Qdrant, and safe with several servers."
-_DEEPEST = 640  # passages of past chats among which those that a view sees are looked for
 _LISTS = 32  # of texts that others are compared with, whose vectors are kept
 _LISTED = 1_000_000  # memories of a user; mem0's stores want a number
 
@@ -1538,35 +1537,37 @@ class LibraryBackend:
         embedder: Embedder = self._memory.embedding_model
         vector = (embedder.question if asked else embedder.embed)(query)
         found: list[Candidate] = []
-        pool = limit
+        pool, scopes = limit, None
         while asked_of:
-            found_of = self._candidates(asked_of, query, vector, pool, asked)
+            found_of = self._candidates(asked_of, query, vector, pool, asked, scopes)
             wanting = []
             for one, (items, full) in zip(asked_of, found_of, strict=True):
                 seen = [item for item in items if not is_over(item.memory) and is_seen(item.memory, view)]
-                # Those that expired, or are not to be seen, take places in the pool of the others; of
-                # passages there may be a hundred thousand in another folder.
-                if (
-                    not full
-                    or (pool >= _DEEPEST and past_in(one))
-                    or len(seen) >= limit
-                    or len(seen) == len(items)
-                ):
+                # Those that expired, or are not to be seen, take places in the pool of the others.
+                if not full or len(seen) >= limit or len(seen) == len(items):
                     found += seen
                 else:
                     wanting.append(one)
             asked_of, pool = wanting, pool * 4
+            if view:  # a team's have none
+                scopes = view.scopes | {USER} if view.teams else view.scopes
         return found
 
     def _candidates(
-        self, owners: Sequence[str], query: str, vector: Vector, pool: int, asked: bool
+        self,
+        owners: Sequence[str],
+        query: str,
+        vector: Vector,
+        pool: int,
+        asked: bool,
+        scopes: Collection[str] | None,
     ) -> Iterator[tuple[list[Candidate], bool]]:
         """Of each owner the nearest, expired ones too, and whether there may be more."""
         calibration = self._memory.embedding_model.calibration
         scale = calibration.relevance if asked else calibration.likeness
         store: VectorStore = self._memory.vector_store
         with translated("store", self._settings.vector_store_url):
-            found = store.search_owners(query, vector, pool, owners)
+            found = store.search_owners(query, vector, pool, owners, scopes)
         for by_meaning, by_words in found:
             keyword = {str(row.id): float(row.score) for row in by_words or ()}
             none = 0.0 if by_words is not None else None
@@ -59389,7 +59390,7 @@ from __future__ import annotations
 import builtins
 import json
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -59414,6 +59415,7 @@ _KEEPS = (
     "keep it for as long as you keep those"
 )
 
+_SCOPES = "in scopes"  # a filter: any of these
 # Each word that was asked for counts by how rare it is among what the condition lets through, and by how much
 # of a memory it makes up. Constants of BM25: k1 = 1.2, b = 0.75; a memory has 12 words in the mean.
 _BY_WORDS = """
@@ -59593,7 +59595,12 @@ class PgvectorStore(mem0s.PGVector):  # type: ignore[misc]
         return [_row(*row) for row in self._ask(statement, *bound)]
 
     def search_owners(
-        self, query: str, vector: Vector, top_k: int, owners: Sequence[str]
+        self,
+        query: str,
+        vector: Vector,
+        top_k: int,
+        owners: Sequence[str],
+        scopes: Collection[str] | None = None,
     ) -> builtins.list[tuple[Rows, Rows | None]]:
         """Of each of these users the nearest, and those that share words with `query`, in one statement."""
         stems, fitting_vector = asked(query), self._fitting(vector)
@@ -59602,8 +59609,9 @@ class PgvectorStore(mem0s.PGVector):  # type: ignore[misc]
         arms: list[str] = []
         values: list[Any] = []
         for number, owner in enumerate(owners):
-            searches = [_by_meaning(fitting_vector, top_k, {"user_id": owner})]
-            searches += [_by_words(stems, top_k, {"user_id": owner})] if stems else []
+            wanted = {"user_id": owner, **({_SCOPES: list(scopes)} if scopes is not None else {})}
+            searches = [_by_meaning(fitting_vector, top_k, wanted)]
+            searches += [_by_words(stems, top_k, wanted)] if stems else []
             for kind, (statement, bound) in enumerate(searches):
                 arms.append(f"SELECT {2 * number + kind} AS arm, found.* FROM ({statement}) AS found")
                 values += bound
@@ -59657,7 +59665,10 @@ def _where(filters: Filters | None) -> tuple[str, list[Any]]:
     """SQL and what is bound in it. Indexed fields are named in it, or no index would be used."""
     conditions, bound = ["TRUE"], []
     for field, value in (filters or {}).items():
-        if field in INDEXED and isinstance(value, str) and value != "*":
+        if field == _SCOPES:
+            conditions.append("coalesce(payload->>'scope', '') = ANY(%s)")
+            bound.append(value)
+        elif field in INDEXED and isinstance(value, str) and value != "*":
             conditions.append(f"payload->>'{field}' = %s")
             bound.append(value)
         else:
@@ -59758,7 +59769,7 @@ stores keeps to it, whatever mem0's class that it comes from does, and raises no
 from __future__ import annotations
 
 import builtins
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 Payload = Mapping[str, Any]
@@ -59844,9 +59855,17 @@ class VectorStore(Protocol):
         """Those that share words with `query`; score is BM25, above 0. None: it was made without words."""
 
     def search_owners(
-        self, query: str, vector: Vector, top_k: int, owners: Sequence[str]
+        self,
+        query: str,
+        vector: Vector,
+        top_k: int,
+        owners: Sequence[str],
+        scopes: Collection[str] | None = None,
     ) -> builtins.list[tuple[Rows, Rows | None]]:
-        """What `search` and `keyword_search` find of each of these users, in their order, in one go."""
+        """What `search` and `keyword_search` find of each of these users, in their order, in one go.
+
+        scopes: only of what has one of these as its `scope`, "" being none. It may take longer.
+        """
 
     # Housekeeping
 
@@ -60050,7 +60069,7 @@ import builtins
 import json
 import logging
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from mem0.vector_stores.qdrant import Qdrant
@@ -60079,6 +60098,7 @@ _INDEXES: Mapping[str, Any] = {
     "batch": _KEYWORD,
     "kind": _KEYWORD,
     "chat": _KEYWORD,
+    "scope": _KEYWORD,
     "created_at": models.DatetimeIndexParams(type=models.DatetimeIndexType.DATETIME),
 }
 
@@ -60230,7 +60250,12 @@ class QdrantStore(Qdrant):  # type: ignore[misc]
         return self._found([(filters, words[0])], top_k)[0] if words and top_k > 0 else []
 
     def search_owners(
-        self, query: str, vector: Vector, top_k: int, owners: Sequence[str]
+        self,
+        query: str,
+        vector: Vector,
+        top_k: int,
+        owners: Sequence[str],
+        scopes: Collection[str] | None = None,
     ) -> builtins.list[tuple[Rows, Rows | None]]:
         """Of each of these users the nearest, and by words (see `keyword_search`), in one request."""
         if top_k < 1:
@@ -60239,7 +60264,7 @@ class QdrantStore(Qdrant):  # type: ignore[misc]
         none: Rows | None = [] if self._has_bm25_slot else None
         queries = [self._by_meaning(vector), *words]
         wanted = [({"user_id": owner}, one) for owner in owners for one in queries]
-        answers = self._found(wanted, top_k)
+        answers = self._found(wanted, top_k, scopes)
         each = len(queries)
         return [(answers[at], answers[at + 1] if words else none) for at in range(0, len(answers), each)]
 
@@ -60265,15 +60290,18 @@ class QdrantStore(Qdrant):  # type: ignore[misc]
         return [{"query": words, "using": "bm25"}] if words.indices else []
 
     def _found(
-        self, queries: Sequence[tuple[Filters | None, Mapping[str, Any]]], top_k: int
+        self,
+        queries: Sequence[tuple[Filters | None, Mapping[str, Any]]],
+        top_k: int,
+        scopes: Collection[str] | None = None,
     ) -> builtins.list[builtins.list[Any]]:
         """An answer to each query among what its filters let through, in one request."""
-        requests = [
-            models.QueryRequest(
-                **query, filter=self._create_filter(dict(filters or {})), limit=top_k, with_payload=True
-            )
-            for filters, query in queries
-        ]
+        among = [] if scopes is None else [_in_scopes(scopes)]
+        requests = []
+        for filters, query in queries:
+            only = [one for one in (self._create_filter(dict(filters or {})), *among) if one]
+            wanted = models.Filter(must=only) if len(only) > 1 else next(iter(only), None)
+            requests.append(models.QueryRequest(**query, filter=wanted, limit=top_k, with_payload=True))
         answers = self.client.query_batch_points(self.collection_name, requests=requests)
         return [answer.points for answer in answers]
 
@@ -60302,6 +60330,14 @@ class QdrantStore(Qdrant):  # type: ignore[misc]
         if not self._has_bm25_slot or not isinstance(text, str):
             return {}
         return {"bm25": qdrant_words.stored(text)}
+
+
+def _in_scopes(scopes: Collection[str]) -> models.Filter:
+    named: builtins.list[Any] = [
+        models.FieldCondition(key="scope", match=models.MatchAny(any=list(filter(None, scopes))))
+    ]
+    none = models.IsEmptyCondition(is_empty=models.PayloadField(key="scope"))
+    return models.Filter(should=[*named, none] if "" in scopes else named)
 
 
 def _is_tenant(params: Any) -> bool:
@@ -61222,7 +61258,7 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 
@@ -61255,14 +61291,26 @@ class Search:
         words: Sequence[str],
         top_k: int,
         owners: Sequence[str],
+        scopes: Collection[str] | None,
     ) -> Found:
-        """At most `top_k` of each of these users by meaning, and as many by words."""
-        there = [blocks.owner(connection, self._tables, name) for name in owners]
-        nothing: tuple[Scored, Scored] = [], []
-        found = [
-            self._found(connection, whose, unit, words, top_k, None) if whose else nothing for whose in there
-        ]
+        """At most `top_k` of each of these users by meaning, and as many by words. scopes: None for any."""
+        found: list[tuple[Scored, Scored]] = []
+        for name in owners:
+            if (whose := blocks.owner(connection, self._tables, name)) is None:
+                found.append(([], []))
+                continue
+            allowed = None if scopes is None else self._of_scopes(connection, name, scopes)
+            found.append(self._found(connection, whose, unit, words, top_k, allowed))
         return self._rows(connection, found)
+
+    def _of_scopes(self, connection: sqlite3.Connection, name: str, scopes: Collection[str]) -> Array:
+        """Of an owner, all that has one of these scopes."""
+        rows = connection.execute(
+            f"SELECT seq FROM {self._tables.memories} WHERE user_id = ? AND "
+            "coalesce(json_extract(payload, '$.scope'), '') IN (SELECT value FROM json_each(?))",
+            (name, json.dumps(list(scopes))),
+        )
+        return np.array([seq for (seq,) in rows], np.uint32)
 
     def filtered(
         self,
@@ -61367,7 +61415,7 @@ import array
 import json
 import sqlite3
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61605,11 +61653,18 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
         with self._connections.read() as connection:
             return self._search.filtered(connection, None, asked(query), top_k, filters)[1]
 
-    def search_owners(self, query: str, vector: Vector, top_k: int, owners: Sequence[str]) -> Found:
+    def search_owners(
+        self,
+        query: str,
+        vector: Vector,
+        top_k: int,
+        owners: Sequence[str],
+        scopes: Collection[str] | None = None,
+    ) -> Found:
         """Of each of these users the nearest, and those that share words with `query`; at one moment."""
         unit, words = self._unit(vector), asked(query)
         with self._connections.read() as connection:
-            return self._search.of_owners(connection, unit, words, top_k, owners)
+            return self._search.of_owners(connection, unit, words, top_k, owners, scopes)
 
     # Housekeeping
 
