@@ -109,7 +109,7 @@ def _without_secret(record: logging.LogRecord) -> bool:
     """The server writes each request's path into its log."""
     if isinstance(record.args, tuple):
         record.args = tuple(
-            f"{before}{_PATH}***" if isinstance(arg, str) and (before := arg.partition(_PATH))[1] else arg
+            f"{arg.partition(_PATH)[0]}{_PATH}***" if isinstance(arg, str) and _PATH in arg else arg
             for arg in record.args
         )
     return True
