@@ -78,6 +78,7 @@ class Upstream:
         self.models = [{"id": one, "object": "model", "owned_by": "us", "extra": [1]} for one in models]
         self.asked: list[Asked] = []  # but for models
         self.listed = 0
+        self.list_gate: threading.Event | None = None  # at which lists wait
         self.left = threading.Event()  # somebody has gone away in the middle
         self.script = _Script(pieces=tuple(says("Hello", " there.")))
         self._server = _Server(("127.0.0.1", 0), _Handler)
@@ -126,6 +127,8 @@ class _Handler(BaseHTTPRequestHandler):
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if self.command == "GET" and self.path == "/v1/models":
             upstream.listed += 1
+            if upstream.list_gate is not None:
+                upstream.list_gate.wait(60)
             told = json.dumps({"object": "list", "data": upstream.models}).encode()
             return self._send(_Script(200, {"Content-Type": "application/json"}, (told,)))
         upstream.asked.append(Asked(self.command, self.path, self.headers.items(), raw))

@@ -33,7 +33,7 @@ from .answer import Ear, Read, StreamEar, WholeEar
 from .catalogue import PREFIX, Catalogue
 from .dialects import DIALECTS, Dialect
 from .identity import Caller, caller_of, given_key, metadata_of
-from .relay import Ears, Keep, Relay, Request, passed_on, refusal, send_json
+from .relay import Answer, Ears, Keep, Relay, Request, passed_on, refusal, send_json
 
 log = logging.getLogger(__name__)
 
@@ -127,8 +127,9 @@ class Proxy:
 
     async def _close_if_idle(self) -> None:
         if self._is_closing and not self._at_once and self._opened is not None:
-            opened, self._opened = self._opened, None
-            await opened[0].close()
+            (session, catalogue), self._opened = self._opened, None
+            catalogue.close()
+            await session.close()
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = asyncio.get_running_loop().time()
@@ -327,6 +328,7 @@ class Proxy:
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S),
                 cookie_jar=aiohttp.DummyCookieJar(),  # one user's are not the next one's
                 auto_decompress=False,
+                response_class=Answer,
                 trust_env=False,  # what is sent goes to the configured server, and past nobody else
                 max_line_size=_LINE_BYTES,
                 max_field_size=_LINE_BYTES,

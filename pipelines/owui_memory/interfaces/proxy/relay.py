@@ -30,6 +30,7 @@ _NOT_SENT_PREFIXES = ("x-openwebui-", "x-memory-")
 _NOT_RETURNED = _OF_A_CONNECTION | {"date", "server"}  # our own server writes these two
 _NOT_ADDED = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 _CORS = "access-control-"
+_INTERIM = 32  # answers before the one
 RawHeaders = Iterable[tuple[bytes, bytes]]
 Ears = Callable[[str], "Ear | None"]  # for a content type
 Keep = Callable[[Ear], Awaitable[None]]
@@ -83,6 +84,30 @@ class Request:
     body: bytes
     operation: str = ""
     model: str = ""
+
+
+class Answer(aiohttp.ClientResponse):
+    """One before which few others come, such as "103 Early Hints".
+
+    aiohttp reads them as fast as they come, however many those are, and nothing else goes on meanwhile.
+    """
+
+    async def start(self, connection: Any) -> Answer:
+        """See there."""
+        protocol = connection.protocol
+        read, left = protocol.read, iter(range(_INTERIM))
+
+        async def counted() -> Any:
+            if next(left, None) is None:
+                raise aiohttp.ClientPayloadError("too many interim answers")
+            return await read()
+
+        protocol.read = counted
+        try:
+            await super().start(connection)
+        finally:
+            protocol.read = read
+        return self
 
 
 class Relay:
