@@ -17,7 +17,7 @@ class Exchange:
     `scope`: among which memories it is kept, see `core/scope.py`. `answered_by`: as `AnsweredBy.written`.
     `follows`: what the message follows in its chat, see `core.turn.Turn`. `replaces`: message ids of earlier
     versions of it, whose memories are to be taken back. `again`: the message was remembered before, and only
-    what was said counts, as it has another answer now.
+    what was said counts, as it has another answer now. `trace`: of the request, see `core/trace.py`.
     """
 
     key: str
@@ -32,6 +32,7 @@ class Exchange:
     scope: str = ""
     answered_by: str = ""
     again: bool = False
+    trace: str = ""
 
     @property
     def message_id(self) -> str:

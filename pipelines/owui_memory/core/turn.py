@@ -64,7 +64,7 @@ class Turn:
 class Answered:
     """A finished turn, as the outlet sees it: what was said, and what its inlet's `key` may be.
 
-    `name`: the user's, "" if it is not known.
+    `name`: the user's, "" if it is not known. `trace`: as of `Exchange`.
     """
 
     user_id: str
@@ -73,6 +73,7 @@ class Answered:
     assistant_text: str
     name: str = ""
     chat_kind: ChatKind = "chat"
+    trace: str = ""
 
 
 def chat_kind_of(chat_id: str, message_id: str = "") -> ChatKind:

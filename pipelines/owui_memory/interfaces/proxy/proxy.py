@@ -24,6 +24,7 @@ from ...config.settings import Valves
 from ...config.upstreams import Upstream
 from ...core.errors import MemoryFault
 from ...core.events import Event, EventKind
+from ...core.trace import PARENT, TRACE, Trace
 from ...core.turn import Answered, Turn
 from ..body import text_of, without_blocks
 from ..chats import Chats
@@ -134,6 +135,8 @@ class Proxy:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = asyncio.get_running_loop().time()
         headers = Headers(scope=scope)
+        if self._environment.traces:
+            TRACE.set(Trace.below(headers.get(PARENT, "")))
         path = self._path(scope)
         caller = await self._caller(headers)
         if scope["method"] in ("TRACE", "CONNECT"):  # an upstream would answer with what it was sent: its key
@@ -313,6 +316,8 @@ class Proxy:
         session, _ = self._open()
         query = f"?{asked.query.decode('latin-1')}" if asked.query else ""
         headers = passed_on(asked.headers.raw, upstream, readable=ears is not None)
+        if (trace := TRACE.get()) is not None and trace.is_own:
+            headers = [*(one for one in headers if one[0].lower() != PARENT), (PARENT, trace.header)]
         url = f"{upstream.base_url}{asked.path}{query}"
         operation = _OPERATIONS.get(asked.path, "")
         model = asked.model.removeprefix(PREFIX)[:_NAME_CHARS]
