@@ -78,9 +78,11 @@ class Upstream:
         self.models = [{"id": one, "object": "model", "owned_by": "us", "extra": [1]} for one in models]
         self.asked: list[Asked] = []  # but for models
         self.listed = 0
+        self.drops_reused = False  # the second request of a connection gets no answer
         self.list_gate: threading.Event | None = None  # at which lists wait
         self.left = threading.Event()  # somebody has gone away in the middle
         self.script = _Script(pieces=tuple(says("Hello", " there.")))
+        self._next: list[_Script] = []  # before it, one for each request
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.llm = self  # type: ignore[assignment]
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
@@ -112,6 +114,13 @@ class Upstream:
     def breaks_off(self, *pieces: Piece) -> None:
         self.script = _Script(pieces=pieces, cut=True)
 
+    def then(self) -> None:
+        """What was scripted last is for one request; what is scripted next, for those after it."""
+        self._next.append(self.script)
+
+    def turn(self) -> _Script:
+        return self._next.pop(0) if self._next else self.script
+
     @property
     def bodies(self) -> list[Any]:
         return [one.body for one in self.asked]
@@ -121,9 +130,14 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     server: Any
+    requests = 0  # of this connection
 
     def _serve(self) -> None:
         upstream: Upstream = self.server.llm
+        self.requests += 1
+        if upstream.drops_reused and self.requests > 1:
+            self.close_connection = True
+            return self.connection.shutdown(socket.SHUT_RDWR)
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if self.command == "GET" and self.path == "/v1/models":
             upstream.listed += 1
@@ -132,7 +146,7 @@ class _Handler(BaseHTTPRequestHandler):
             told = json.dumps({"object": "list", "data": upstream.models}).encode()
             return self._send(_Script(200, {"Content-Type": "application/json"}, (told,)))
         upstream.asked.append(Asked(self.command, self.path, self.headers.items(), raw))
-        return self._send(upstream.script)
+        return self._send(upstream.turn())
 
     do_GET = do_POST = do_DELETE = _serve  # noqa: N815
 

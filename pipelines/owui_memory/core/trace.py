@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 PARENT = "traceparent"
 _TRACE_CHARS, _SPAN_CHARS = 32, 16
@@ -46,6 +46,10 @@ class Trace:
         if (client := cls.read(header)) is None:
             return cls(secrets.token_hex(_TRACE_CHARS // 2), span, is_own=True)
         return cls(client.trace, span, client.flags, client.span, is_own=True)
+
+    def again(self) -> Trace:
+        """That of another span at the same place."""
+        return replace(self, span=secrets.token_hex(_SPAN_CHARS // 2))
 
     @property
     def header(self) -> str:

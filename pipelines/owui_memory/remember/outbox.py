@@ -17,7 +17,7 @@ import uuid
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, field, replace
 from math import log2
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine, and_, bindparam, func, select, update
 from sqlalchemy.exc import IntegrityError
@@ -60,6 +60,17 @@ class Counts:
     pending: int
     dead: int
     since: float = field(default=0.0, compare=False)
+
+
+class Standing(NamedTuple):
+    """How a batch stands; `name` is "" before it is claimed. waiting_since: Unix time in seconds."""
+
+    name: str
+    user_id: str
+    exchanges: int
+    attempts: int
+    waiting_since: float
+    error: str
 
 
 class Outbox:
@@ -261,6 +272,19 @@ class Outbox:
         left = [row for row in rows if row[0] in _LEFT]
         dead = sum(row[1] for row in rows if row[0] == "dead")
         return Counts(sum(row[1] for row in left), dead, min((row[2] for row in left), default=0.0))
+
+    def listed(self, most: int, *, dead: bool) -> list[Standing]:
+        """The oldest batches that wait or, `dead`, were given up: how they stand, without what was said."""
+        since, attempts = func.min(outbox.c.waiting_since), func.max(outbox.c.attempts)
+        wanted = (
+            select(outbox.c.batch, outbox.c.user_id, func.count(), attempts, since, func.max(outbox.c.error))
+            .where(outbox.c.state.in_(("dead",) if dead else _LEFT))
+            .group_by(outbox.c.batch, outbox.c.user_id, outbox.c.chat_id)
+            .order_by(since)
+            .limit(most)
+        )
+        with self._reading.connect() as connection:
+            return [Standing(*row) for row in connection.execute(wanted)]
 
     def waiting_of(self, user_id: str) -> int:
         """How many exchanges of a user wait or are being worked on."""

@@ -22,6 +22,9 @@ from . import (
     m009_field_terms,
     m010_forgotten_passages,
     m011_api_keys,
+    m012_page_sessions,
+    m013_note_switches,
+    m014_reflections,
 )
 
 STEPS: tuple[ModuleType, ...] = (
@@ -33,6 +36,9 @@ STEPS: tuple[ModuleType, ...] = (
     m009_field_terms,
     m010_forgotten_passages,
     m011_api_keys,
+    m012_page_sessions,
+    m013_note_switches,
+    m014_reflections,
 )
 
 _FIRST = 4  # the version that the first step makes

@@ -6,16 +6,26 @@ their own is the user whose key it is. Nothing in a body ever names the user.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
-from ..server_key import bearer, has_key
+from ..core.errors import MemoryFault
+from .server_key import bearer, has_key
 
 _ISSUER, _LEEWAY_S = "open-webui", 30
 _USER = ("id", "name", "email", "role")
 JWT = "x-openwebui-user-jwt"
+_WRONG_KEY = "The key is missing or wrong. Send 'Authorization: Bearer <a key of yours, or the server's>'."
+
+
+class UnidentifiedError(Exception):
+    """Nobody whom we know, or nobody can tell now: an HTTP status, a code, and a sentence."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status, self.code = status, code
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +60,25 @@ def caller_of(headers: Mapping[str, str], server_key: str, secret: str) -> Calle
         if told["id"]:
             return Caller({name: value for name, value in told.items() if value})
     return Caller()
+
+
+async def identified(
+    headers: Mapping[str, str], server_key: str, secret: str, owner_of: Callable[[str], Awaitable[str]]
+) -> Caller:
+    """Who asks: see `caller_of`; `owner_of` looks up the owner of a user's key, and may raise a MemoryFault.
+
+    Raises:
+        UnidentifiedError: nobody is told, or the keys cannot be looked up.
+    """
+    if (caller := caller_of(headers, server_key, secret)) is not None:
+        return caller
+    try:
+        owner = await owner_of(given_key(headers)) if given_key(headers) else ""
+    except MemoryFault as fault:
+        raise UnidentifiedError(503, "not_ready", f"{fault} {fault.hint}".strip()) from fault
+    if not owner:
+        raise UnidentifiedError(401, "invalid_api_key", _WRONG_KEY)
+    return Caller({"id": owner})
 
 
 def metadata_of(headers: Mapping[str, str], body: Mapping[str, Any]) -> dict[str, Any]:
