@@ -7471,7 +7471,8 @@ class Event:
     """Something that has happened. at: when, if not now.
 
     code: the reason as a code, if `reason` is a sentence that varies. seconds: how long it took. tokens,
-    records: of memories, what they take in a prompt, and how many there are.
+    records: of memories, what they take in a prompt, and how many there are. traces: of the requests that it
+    comes from, where that is not the one in hand (`core/trace.py`).
     """
 
     kind: EventKind
@@ -7486,6 +7487,7 @@ class Event:
     tokens: int = 0
     records: int = 0
     upstream: UpstreamCall | None = None
+    traces: tuple[str, ...] = ()
 
 
 Emit = Callable[[Event], None]
@@ -7527,7 +7529,7 @@ class Exchange:
     `scope`: among which memories it is kept, see `core/scope.py`. `answered_by`: as `AnsweredBy.written`.
     `follows`: what the message follows in its chat, see `core.turn.Turn`. `replaces`: message ids of earlier
     versions of it, whose memories are to be taken back. `again`: the message was remembered before, and only
-    what was said counts, as it has another answer now.
+    what was said counts, as it has another answer now. `trace`: of the request, see `core/trace.py`.
     """
 
     key: str
@@ -7542,6 +7544,7 @@ class Exchange:
     scope: str = ""
     answered_by: str = ""
     again: bool = False
+    trace: str = ""
 
     @property
     def message_id(self) -> str:
@@ -16909,6 +16912,71 @@ def plain(text: str) -> str:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# core/trace.py
+
+SOURCES["core/trace.py"] = r'''"""Where a request stands in a trace, as the header `traceparent` of W3C's Trace Context tells it."""
+
+from __future__ import annotations
+
+import secrets
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+
+PARENT = "traceparent"
+_TRACE_CHARS, _SPAN_CHARS = 32, 16
+_HEX = frozenset("0123456789abcdef")
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Identifiers in hexadecimal digits.
+
+    span: that below which spans of this request are. above: the one that `span` is below itself, "" for none.
+    is_own: `span` is not the client's, but ends here.
+    """
+
+    trace: str
+    span: str
+    flags: str = "01"
+    above: str = ""
+    is_own: bool = False
+
+    @classmethod
+    def read(cls, header: str) -> Trace | None:
+        """What a header tells; None for one that tells nothing."""
+        version, _, rest = header.strip().partition("-")
+        trace, _, rest = rest.partition("-")
+        span, _, rest = rest.partition("-")
+        flags = rest.partition("-")[0]
+        sizes = tuple(map(len, (version, trace, span, flags)))
+        is_known = sizes == (2, _TRACE_CHARS, _SPAN_CHARS, 2) and version != "ff"
+        is_hex = all(map(_HEX.issuperset, (version, trace, span, flags)))
+        return (
+            cls(trace, span, flags) if is_known and is_hex and trace.strip("0") and span.strip("0") else None
+        )
+
+    @classmethod
+    def below(cls, header: str) -> Trace:
+        """That of a new span below a client's, or of a new trace."""
+        span = secrets.token_hex(_SPAN_CHARS // 2)
+        if (client := cls.read(header)) is None:
+            return cls(secrets.token_hex(_TRACE_CHARS // 2), span, is_own=True)
+        return cls(client.trace, span, client.flags, client.span, is_own=True)
+
+    def again(self) -> Trace:
+        """That of another span at the same place."""
+        return replace(self, span=secrets.token_hex(_SPAN_CHARS // 2))
+
+    @property
+    def header(self) -> str:
+        """As it is passed on."""
+        return f"00-{self.trace}-{self.span}-{self.flags}"
+
+
+TRACE: ContextVar[Trace | None] = ContextVar("owui_memory_trace", default=None)  # of the request in hand
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # core/turn.py
 
 SOURCES["core/turn.py"] = r'''"""A turn of a chat: a user's message and the answer to come, and the same once it is answered."""
@@ -16981,7 +17049,7 @@ class Turn:
 class Answered:
     """A finished turn, as the outlet sees it: what was said, and what its inlet's `key` may be.
 
-    `name`: the user's, "" if it is not known.
+    `name`: the user's, "" if it is not known. `trace`: as of `Exchange`.
     """
 
     user_id: str
@@ -16990,6 +17058,7 @@ class Answered:
     assistant_text: str
     name: str = ""
     chat_kind: ChatKind = "chat"
+    trace: str = ""
 
 
 def chat_kind_of(chat_id: str, message_id: str = "") -> ChatKind:
@@ -17369,6 +17438,7 @@ from ..core.errors import MemoryFault, Retry, Waits, is_of_the_text
 from ..core.events import Event, EventKind, Job, failed, succeeded
 from ..core.memory import Check
 from ..core.permission import SWITCHED_OFF
+from ..core.trace import TRACE
 from ..core.turn import Answered, Turn
 from ..observe import status
 from ..recall.block import Blocks
@@ -17471,6 +17541,8 @@ class Chats:
         """A finished exchange is on disk afterwards; its chat where the database took it in time, else ""."""
         if not self._settings().enabled:
             return ""
+        if (trace := TRACE.get()) is not None:
+            answered = replace(answered, trace=trace.header)
         try:
             if (runtime := self.runtime) is None:
                 await self._kept_early(answered)
@@ -20334,6 +20406,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ...config.environment import PUBLIC_DEFAULT_KEY
+from ...core.trace import PARENT, TRACE, Trace
 from ..server_key import has_key
 
 log = logging.getLogger(__name__)
@@ -20355,6 +20428,8 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan" or not self.active or self._passes(scope):
+            if scope["type"] == "http" and (trace := Trace.read(Headers(scope=scope).get(PARENT, ""))):
+                TRACE.set(trace)  # the proxy has spans of its own below it
             await (self._own(scope) or self.app)(scope, receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
@@ -20885,7 +20960,7 @@ from ...language.sentences import sentences
 from ..body import final_text, text_of
 
 _EVENT_BYTES = 4_000_000  # of a stream; a longer event is not read
-_JSON_BYTES = 20_000_000  # of an answer that is no stream
+_JSON_BYTES = 8_000_000  # of an answer that is no stream
 _LONG_BYTES = 200_000
 _TEXT_CHARS = 300_000
 _BROKEN = " […]"  # behind what is remembered of an answer that broke off
@@ -21093,18 +21168,23 @@ PREFIX = "memory/"  # of a model that takes part in memory
 AGENT = "agent/"  # of one that uses memory's tools, too
 _LISTED_S, _AGAIN_S = 60.0, 5.0  # that a list is good for; that one which lacks a model, or failed, is
 _PATIENCE = aiohttp.ClientTimeout(total=10.0)
+# That whoever asks for a model, or for all, waits for a list: one that comes later is there for the next.
+_CHAT_WAITS_S, _LIST_WAITS_S = 0.5, 2.0
 _MOST_BYTES = 5_000_000
 
 Model = dict[str, Any]
 
 
 class Catalogue:
-    """Lists of models, kept for a minute. For one event loop."""
+    """Lists of models, kept for a minute. For one event loop.
+
+    A model server that hangs holds up nobody: what it listed last is believed until it answers.
+    """
 
     def __init__(self, session: aiohttp.ClientSession, upstreams: Callable[[], Sequence[Upstream]]) -> None:
         self._session, self._upstreams = session, upstreams
-        self._lists: dict[Upstream, tuple[float, list[Model] | None]] = {}
-        self._asking: dict[Upstream, asyncio.Task[None]] = {}
+        self._lists: dict[Upstream, tuple[float, list[Model] | None]] = {}  # None: it never gave one
+        self._asking: dict[Upstream, tuple[asyncio.Task[None], float]] = {}  # and since when
 
     async def models(self) -> list[Model]:
         """All models with their upstreams' own fields, each without memory, with it, and with its tools.
@@ -21112,10 +21192,13 @@ class Catalogue:
         What an earlier upstream has, too, is there under its own upstream's name as well.
         """
         upstreams = self._upstreams()
-        lists = await asyncio.gather(*(self._list(one, _AGAIN_S) for one in upstreams))
+        for one in upstreams:
+            self._refresh(one, _AGAIN_S)
+        for one in upstreams:
+            await self._answered(one, _LIST_WAITS_S)
         found: dict[str, Model] = {}
-        for upstream, models in zip(upstreams, lists, strict=True):
-            for model in models or []:
+        for upstream in upstreams:
+            for model in self._known(upstream) or []:
                 plain = model["id"] if model["id"] not in found else f"{upstream.name}/{model['id']}"
                 if upstream.models and not upstream.is_for(model["id"]):
                     continue
@@ -21133,29 +21216,42 @@ class Catalogue:
             return None if upstreams[0].models else (upstreams[0], model)
         unlimited = [one for one in upstreams if not one.models]
         for good_for in (_LISTED_S, _AGAIN_S):  # a new model is in no list that is older
-            asking = [asyncio.ensure_future(self._list(one, good_for)) for one in unlimited]
-            lists = []
-            for upstream, listing in zip(unlimited, asking, strict=True):  # nobody waits for those behind
-                lists.append(models := await listing)
-                if any(one["id"] in (model, f"{model}:latest") for one in models or []):
+            for upstream in unlimited:
+                self._refresh(upstream, good_for)
+            for upstream in unlimited:  # nobody waits for those behind
+                if upstream not in self._lists or good_for == _AGAIN_S:
+                    await self._answered(upstream, _CHAT_WAITS_S)
+                if any(one["id"] in (model, f"{model}:latest") for one in self._known(upstream) or []):
                     return upstream, model
             for upstream in upstreams:
                 if model.startswith(f"{upstream.name}/"):
                     return upstream, model.removeprefix(f"{upstream.name}/")
         # Who could not be asked may have it.
-        return next(((one, model) for one, listed in zip(unlimited, lists, strict=True) if not listed), None)
+        return next(((one, model) for one in unlimited if not self._known(one)), None)
 
-    async def _list(self, upstream: Upstream, good_for: float) -> list[Model] | None:
-        at, models = self._lists.get(upstream, (-float("inf"), None))
-        if time.monotonic() - at > (good_for if models is not None else _AGAIN_S):
-            asking = self._asking.get(upstream)
-            if asking is None:
-                asking = self._asking[upstream] = asyncio.create_task(self._ask(upstream))
-            await asyncio.shield(asking)  # others may wait for it, too
+    def close(self) -> None:
+        """Wait for no list any longer."""
+        for task, _ in self._asking.values():
+            task.cancel()
+
+    def _known(self, upstream: Upstream) -> list[Model] | None:
         return self._lists.get(upstream, (0.0, None))[1]
 
+    def _refresh(self, upstream: Upstream, good_for: float) -> None:
+        """Ask for a list where the last one is older, in seconds."""
+        at, models = self._lists.get(upstream, (-float("inf"), None))
+        is_old = time.monotonic() - at > (good_for if models is not None else _AGAIN_S)
+        if is_old and upstream not in self._asking:
+            self._asking[upstream] = asyncio.create_task(self._ask(upstream)), time.monotonic()
+
+    async def _answered(self, upstream: Upstream, within: float) -> None:
+        """Wait until one that is asked has answered, or was asked so many seconds ago."""
+        if upstream in self._asking:
+            task, since = self._asking[upstream]
+            await asyncio.wait({task}, timeout=max(since + within - time.monotonic(), 0.0))
+
     async def _ask(self, upstream: Upstream) -> None:
-        before = self._lists.get(upstream, (0.0, None))[1]
+        before = self._known(upstream)
         try:
             models: list[Model] | None = await self._asked(upstream)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError, RecursionError):
@@ -21319,6 +21415,7 @@ from ...config.model_patterns import named
 from ...config.settings import Valves
 from ...config.upstreams import Upstream
 from ...core.events import Event, EventKind
+from ...core.trace import PARENT, TRACE, Trace
 from ...core.turn import Answered, Turn
 from ..body import text_of, without_blocks
 from ..chats import Chats
@@ -21331,7 +21428,7 @@ from .agent import Agent, Task
 from .answer import Ear, Read, Said, StreamEar, WholeEar
 from .catalogue import AGENT, PREFIX, Catalogue
 from .dialects import DIALECTS, Dialect
-from .relay import Ears, Keep, Relay, Request, passed_on, refusal, send_json
+from .relay import Answer, Ears, Keep, Relay, Request, passed_on, refusal, reuses, send_json
 
 log = logging.getLogger(__name__)
 
@@ -21425,12 +21522,15 @@ class Proxy:
 
     async def _close_if_idle(self) -> None:
         if self._is_closing and not self._at_once and self._opened is not None:
-            opened, self._opened = self._opened, None
-            await opened[0].close()
+            (session, catalogue), self._opened = self._opened, None
+            catalogue.close()
+            await session.close()
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = asyncio.get_running_loop().time()
         headers = Headers(scope=scope)
+        if self._environment.traces:
+            TRACE.set(Trace.below(headers.get(PARENT, "")))
         path = self._path(scope)
         caller = await self._caller(headers)
         if scope["method"] in ("TRACE", "CONNECT"):  # an upstream would answer with what it was sent: its key
@@ -21625,11 +21725,15 @@ class Proxy:
         raw = await self._chats.intake.dump(caller.id, body)
         request = self._request(asked, upstream, raw, readable=True)
         await Relay(self._open()[0], upstream, self._chats.emit).run(request, receive, take)
+        if (trace := TRACE.get()) is not None:
+            TRACE.set(trace.again())
 
     @staticmethod
     def _request(asked: _Request, upstream: Upstream, raw: bytes, *, readable: bool) -> Request:
         query = f"?{asked.query.decode('latin-1')}" if asked.query else ""
         headers = passed_on(asked.headers.raw, upstream, readable=readable)
+        if (trace := TRACE.get()) is not None and trace.is_own:
+            headers = [*(one for one in headers if one[0].lower() != PARENT), (PARENT, trace.header)]
         url = f"{upstream.base_url}{asked.path}{query}"
         operation = _OPERATIONS.get(asked.path, "")
         model = asked.model.removeprefix(PREFIX)[:_NAME_CHARS]
@@ -21642,6 +21746,8 @@ class Proxy:
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S),
                 cookie_jar=aiohttp.DummyCookieJar(),  # one user's are not the next one's
                 auto_decompress=False,
+                response_class=Answer,
+                trace_configs=[reuses()],
                 trust_env=False,  # what is sent goes to the configured server, and past nobody else
                 max_line_size=_LINE_BYTES,
                 max_field_size=_LINE_BYTES,
@@ -21713,6 +21819,8 @@ _NOT_SENT_PREFIXES = ("x-openwebui-", "x-memory-")
 _NOT_RETURNED = _OF_A_CONNECTION | {"date", "server"}  # our own server writes these two
 _NOT_ADDED = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 _CORS = "access-control-"
+_TRIES = 5  # connections of earlier requests that may have been closed
+_INTERIM = 32  # answers before the one
 RawHeaders = Iterable[tuple[bytes, bytes]]
 Ears = Callable[[str], "Ear | None"]  # for a content type
 Keep = Callable[[Ear], Awaitable[None]]
@@ -21768,6 +21876,42 @@ class Request:
     model: str = ""
 
 
+def reuses() -> aiohttp.TraceConfig:
+    """Tells of a request whether its connection is that of an earlier one."""
+
+    async def reused(_session: Any, context: Any, _parameters: Any) -> None:
+        if context.trace_request_ctx is not None:
+            context.trace_request_ctx["reused"] = True
+
+    config = aiohttp.TraceConfig()
+    config.on_connection_reuseconn.append(reused)
+    return config
+
+
+class Answer(aiohttp.ClientResponse):
+    """One before which few others come, such as "103 Early Hints".
+
+    aiohttp reads them as fast as they come, however many those are, and nothing else goes on meanwhile.
+    """
+
+    async def start(self, connection: Any) -> Answer:
+        """See there."""
+        protocol = connection.protocol
+        read, left = protocol.read, iter(range(_INTERIM))
+
+        async def counted() -> Any:
+            if next(left, None) is None:
+                raise aiohttp.ClientPayloadError("too many interim answers")
+            return await read()
+
+        protocol.read = counted
+        try:
+            await super().start(connection)
+        finally:
+            protocol.read = read
+        return self
+
+
 class Relay:
     """Sends one request on. `keep` is awaited before the end of an answer goes to the client."""
 
@@ -21809,14 +21953,7 @@ class Relay:
 
     async def _pump(self, request: Request, send: Send, began: float) -> None:
         try:
-            answer = await self._session.request(
-                request.method,
-                URL(request.url, encoded=True),
-                headers=request.headers,
-                data=request.body or None,
-                allow_redirects=False,
-                skip_auto_headers=_NOT_ADDED,
-            )
+            answer = await self._asked(request)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             self._outcome = "unreachable"
             text = f"The model server {self._upstream.name} cannot be reached ({type(error).__name__})."
@@ -21828,6 +21965,27 @@ class Relay:
             self._outcome = "broken"  # returning without an end breaks the client's connection, too
         finally:
             answer.close() if self._outcome in ("broken", "left") else answer.release()
+
+    async def _asked(self, request: Request) -> aiohttp.ClientResponse:
+        """The answer's head. What a connection of an earlier request has lost, as one that was closed
+        meanwhile, is sent again.
+        """
+        for left in reversed(range(_TRIES)):
+            how: dict[str, bool] = {}
+            try:
+                return await self._session.request(
+                    request.method,
+                    URL(request.url, encoded=True),
+                    headers=request.headers,
+                    data=request.body or None,
+                    allow_redirects=False,
+                    skip_auto_headers=_NOT_ADDED,
+                    trace_request_ctx=how,
+                )
+            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+                if not how.get("reused") or not left:
+                    raise
+        raise AssertionError("never reached")
 
     async def _returning(self, answer: aiohttp.ClientResponse, send: Send, began: float) -> None:
         if self._ears is not None and answer.status == 200 and "content-encoding" not in answer.headers:
@@ -44956,16 +45114,20 @@ Names are those of the conventions for generative AI, in one place here. No span
 from __future__ import annotations
 
 import logging
+import secrets
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 from .. import __version__
 from ..core.events import Event, EventKind
+from ..core.trace import TRACE, Trace
 
 if TYPE_CHECKING:
+    from opentelemetry.context import Context
     from opentelemetry.sdk.trace import TracerProvider
-    from opentelemetry.trace import Tracer
+    from opentelemetry.trace import SpanContext, Tracer
 
 log = logging.getLogger(__name__)
 
@@ -44983,12 +45145,31 @@ SEARCH, UPSERT, DELETE = "search_memory", "upsert_memory", "delete_memory"
 _OURS = "mem0"  # the provider of memories
 
 
+class _Ids(threading.local):
+    """Identifiers of spans: at random, but for the span whose own the request had told before it was made."""
+
+    own: Trace | None = None
+
+    def generate_span_id(self) -> int:
+        """As OpenTelemetry's SDK asks for one."""
+        return int(self.own.span, 16) if self.own else secrets.randbits(64) or 1
+
+    def generate_trace_id(self) -> int:
+        """The same of a trace."""
+        return int(self.own.trace, 16) if self.own else secrets.randbits(128) or 1
+
+    def is_trace_id_random(self) -> bool:
+        """Whether all of it is random."""
+        return self.own is None
+
+
 class Tracing:
     """Sends spans in a thread of its own. Threads may share it. on: a collector is named."""
 
     def __init__(self, *, on: bool) -> None:
         self._provider: TracerProvider | None = None
         self._tracer: Tracer | None = None
+        self._ids = _Ids()
         if not on:
             return
         try:
@@ -45000,7 +45181,9 @@ class Tracing:
             log.warning("OTEL_EXPORTER_OTLP_ENDPOINT is set; to send spans, run: pip install %s", _INSTALL)
             return
         resource = Resource.create({"service.version": __version__, "service.name": _SERVICE})
-        self._provider = TracerProvider(resource=resource, shutdown_on_exit=False)
+        self._provider = TracerProvider(
+            resource=resource, shutdown_on_exit=False, id_generator=cast(Any, self._ids)
+        )
         self._provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
         self._tracer = self._provider.get_tracer("owui_memory", __version__)
 
@@ -45008,14 +45191,16 @@ class Tracing:
         """Something has happened."""
         if self._tracer is None:
             return
-        seconds = event.seconds or 0.0
+        seconds, request = event.seconds or 0.0, TRACE.get()
+        below = [request] if request else []
         if event.kind in (EventKind.RECALLED, EventKind.NOTHING_RELEVANT):
-            self._span(SEARCH, seconds, {PROVIDER: _OURS, RECORDS: event.records})
+            self._span(SEARCH, seconds, {PROVIDER: _OURS, RECORDS: event.records}, below=below)
         elif event.kind is EventKind.RECALL_MISSED and event.seconds is not None:
-            self._span(SEARCH, seconds, {PROVIDER: _OURS, ERROR: event.code})
+            self._span(SEARCH, seconds, {PROVIDER: _OURS, ERROR: event.code}, below=below)
         elif event.kind is EventKind.MEMORIES_CHANGED and event.count:
             operation = DELETE if event.code == "delete" else UPSERT
-            self._span(operation, seconds, {PROVIDER: _OURS, RECORDS: event.count})
+            below = [trace for one in event.traces if (trace := Trace.read(one))]
+            self._span(operation, seconds, {PROVIDER: _OURS, RECORDS: event.count}, below=below)
         if (usage := event.usage) is not None:
             tokens = {TOKENS_IN: usage.tokens_in, TOKENS_OUT: usage.tokens_out}
             self._span("chat", usage.seconds, {MODEL: usage.model, **tokens}, usage.model)
@@ -45025,18 +45210,39 @@ class Tracing:
                 told[FIRST_CHUNK] = call.first_s
             if call.outcome != "2xx":
                 told[ERROR] = call.outcome
-            self._span(call.operation, call.seconds, told)
+            self._span(call.operation, call.seconds, told, own=request)
 
-    def _span(self, operation: str, seconds: float, told: dict[str, Any], model: str = "") -> None:
-        """One that ends now. model: in its name; what a client calls one would make names without end."""
-        from opentelemetry.trace import SpanKind, StatusCode
+    def _span(
+        self,
+        operation: str,
+        seconds: float,
+        told: dict[str, Any],
+        model: str = "",
+        *,
+        below: Sequence[Trace] = (),
+        own: Trace | None = None,
+    ) -> None:
+        """One that ends now. model: in its name; what a client calls one would make names without end.
+
+        below: the requests that it comes from, the last of which is its parent. own: it is that of a request.
+        """
+        from opentelemetry.trace import Link, SpanKind, StatusCode
 
         assert self._tracer is not None
+        parent, links = None, [Link(_context(one.trace, one.span, one.flags)) for one in below[:-1]]
+        if below:
+            parent = _context(below[-1].trace, below[-1].span, below[-1].flags)
+        elif own and own.above:
+            parent = _context(own.trace, own.above, own.flags)
         ended = time.time_ns()
         name = f"{operation} {model}" if model else operation
         began = ended - int(seconds * 1e9)
         attributes = {OPERATION: operation, **told}
-        span = self._tracer.start_span(name, kind=SpanKind.CLIENT, start_time=began, attributes=attributes)
+        self._ids.own = own if own and own.is_own else None
+        span = self._tracer.start_span(
+            name, _below(parent), SpanKind.CLIENT, attributes, links, start_time=began
+        )
+        self._ids.own = None
         if ERROR in told:
             span.set_status(StatusCode.ERROR)
         span.end(ended)
@@ -45047,6 +45253,21 @@ class Tracing:
             closing = threading.Thread(target=self._provider.shutdown, daemon=True)
             closing.start()
             closing.join(_CLOSE_S)
+
+
+def _context(trace: str, span: str, flags: str) -> SpanContext:
+    """A span of somebody else's, or one that is still to end."""
+    from opentelemetry.trace import SpanContext, TraceFlags
+
+    return SpanContext(int(trace, 16), int(span, 16), is_remote=True, trace_flags=TraceFlags(int(flags, 16)))
+
+
+def _below(parent: SpanContext | None) -> Context:
+    """Where a span below it begins; a new trace below none."""
+    from opentelemetry.context import Context
+    from opentelemetry.trace import NonRecordingSpan, set_span_in_context
+
+    return set_span_in_context(NonRecordingSpan(parent), Context()) if parent else Context()
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -49337,6 +49558,7 @@ class Keeper:
                 scope=permission.scope,
                 follows=permission.follows,
                 answered_by=permission.answered_by,
+                trace=answered.trace,
             ),
             wait_s=settings.advanced_numbers.batch_idle_seconds if settings.uses_llm else 0.0,
             batch_max=settings.advanced_numbers.batch_max_exchanges,
@@ -52559,8 +52781,10 @@ class Writer:
         if reading.is_without and worth.exchanges:
             self._emit(Event(EventKind.EXCHANGES_UNREAD, len(worth.exchanges)))
         removed, took_s = sum(change.op == "remove" for change in made), time.monotonic() - began
-        self._emit(Event(EventKind.MEMORIES_CHANGED, len(made) - removed, code="upsert", seconds=took_s))
-        self._emit(Event(EventKind.MEMORIES_CHANGED, removed, code="delete", seconds=took_s))
+        traces = tuple(dict.fromkeys(one.trace for one in batch.exchanges if one.trace))
+        for many, code in ((len(made) - removed, "upsert"), (removed, "delete")):
+            changed = Event(EventKind.MEMORIES_CHANGED, many, code=code, seconds=took_s, traces=traces)
+            self._emit(changed)
         if retracted:
             self._emit(Event(EventKind.CHANGES_RETRACTED, retracted))
 
@@ -52950,6 +53174,7 @@ from .engine import Patience, reading
 from .schema import api_keys
 
 _PREFIX, _SHORT = "mk-", 10
+_SEEN = 1_000  # keys
 _OWNER = select(api_keys.c.user_id).where(api_keys.c.hash == bindparam("wanted"))
 
 
@@ -52964,10 +53189,14 @@ class ApiKey:
 
 
 class ApiKeys:
-    """Kept in the state database; nothing of it is cached, so that a revoked key is of no use at once."""
+    """Kept in the state database, which is always asked, so that a revoked key is of no use at once.
+
+    While it cannot be asked, chats go on for whom this process has seen.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._writing, self._reading = Patience(engine), Patience(reading(engine))
+        self._seen: dict[str, str] = {}  # hash: user
 
     def add(self, user_id: str, name: str = "") -> str:
         """A new key of a user, which nobody can be told again."""
@@ -52980,8 +53209,19 @@ class ApiKeys:
         """The user whose key it is; "" for nobody's."""
         if not key.startswith(_PREFIX):
             return ""
-        wanted = {"wanted": _hash(key)}
-        return self._reading.run(lambda connection: connection.scalar(_OWNER, wanted)) or ""
+        wanted = _hash(key)
+        try:
+            found = self._reading.run(lambda connection: connection.scalar(_OWNER, {"wanted": wanted})) or ""
+        except Exception:
+            if wanted in self._seen:
+                return self._seen[wanted]
+            raise
+        self._seen.pop(wanted, None)
+        if found:
+            self._seen[wanted] = found
+            if len(self._seen) > _SEEN:
+                self._seen.pop(next(iter(self._seen)), None)
+        return found
 
     def all(self, user_id: str = "") -> list[ApiKey]:
         """Those of a user, or of all, oldest first."""
