@@ -28,6 +28,7 @@ GROUPS = {
     "embedder_provider": "Who turns text into vectors",
     "extraction": "Remembering",
     "memories_per_turn": "Recall",
+    "context_tokens": "Long chats",
     "folder_memories": "Who knows what",
     "upstreams": "The proxy",
     "webui_url": "Open WebUI",

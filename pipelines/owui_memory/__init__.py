@@ -16,6 +16,7 @@ remember/    the outlet's side: keeper, outbox (spill: what the database cannot 
              reconcile, verbatim, admission (what may become a memory), apply, journal; passages and
              episodes (what was said), quotes (which of it says what is forgotten);
              reflector, reflection (what is known, kept in order)
+context/     long chats: what of a chat stays in its prompt, and the summary in place of the rest
 manage/      list, search, edit, forget, undo, share; past chats; erasure/; migrate/
 commands/    /memory: parse, run, answer
 observe/     hooks on events: counters, costs, Prometheus, tracing, event log; status, self-checks

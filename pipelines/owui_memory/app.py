@@ -22,6 +22,7 @@ from .commands.notes import Notes
 from .config.environment import PUBLIC_DEFAULT_KEY, Environment
 from .config.prices import read_prices
 from .config.settings import Valves
+from .context.contexts import Contexts
 from .core.errors import Drop
 from .core.events import COUNTS_FOR, Event, EventKind, Job, failed, succeeded
 from .core.memory import Check
@@ -150,6 +151,7 @@ class Application:
         self._sweeper = ErasureWorker(
             eraser, self._drop, self.emit, forgetting, partial(prune_all, self._engine, eraser, settings)
         )
+        self.contexts = Contexts(self._engine, self.live, settings, self.emit)
         self.lanes, self.api_keys = Lanes(), self.page.keys
         self.command_pool = ThreadPoolExecutor(_COMMANDS_AT_ONCE, thread_name_prefix="memory-command")
         self.live.use(settings())
@@ -289,6 +291,7 @@ class Application:
 
     def close(self) -> None:
         """Remembers what waits and stops all threads, within a bound. The rest waits for the next start."""
+        self.contexts.close()
         self._reflector.stop(0.0)  # what is broken off is done an hour later
         self._sweeper.stop(_STOP_S)
         self._writer.stop(_STOP_S)

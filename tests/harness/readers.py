@@ -12,10 +12,12 @@ from typing import Any
 
 from owui_memory.commands import faults, imported, markup, numbers, verbs, work
 from owui_memory.commands import parse as slash
+from owui_memory.context import abstract, asking, extract
+from owui_memory.context.turns import Past
 from owui_memory.core import locales
-from owui_memory.core.errors import Drop
+from owui_memory.core.errors import Drop, MemoryFault
 from owui_memory.core.exchange import Exchange
-from owui_memory.core.memory import Candidate, Memory
+from owui_memory.core.memory import Candidate, Memory, Reply
 from owui_memory.core.scope import read_teams
 from owui_memory.core.text import plain
 from owui_memory.interfaces import intake
@@ -30,6 +32,7 @@ from owui_memory.language import (
     forgetting,
     guess,
     over,
+    over_dense,
     past,
     scripts,
     self_reference,
@@ -157,8 +160,19 @@ def _prompt(text: str) -> None:
     dialect.opened({"prompt": text})
 
 
+def _abstract(text: str) -> None:
+    with suppress(MemoryFault):
+        asking.taken(abstract.Abstract(), [Past("Hi", "", "~1", "p")], Reply(text, "m"))
+
+
+def _extract(text: str) -> None:
+    past = [Past(text[:2_000], text[:600], "~1", "p")] * (len(text) // 2_000)
+    made = extract.extracted(abstract.Abstract(), past, 500, tokens.estimated_tokens)
+    asking.prompt_of(made, past)
+
+
 HI = _message("user", "Hi")
-ASIDES = (asides, spans, slash, block)
+ASIDES = (asides, spans, slash, block, abstract)
 
 # Whole bodies, as they come: of any length.
 _BODIES = (
@@ -210,6 +224,8 @@ TEXTS = (
     ),
     Reader("without its subject", subject.without_user, (subject,)),
     Reader("what is over", lambda text: over.ends(text, "I live in Bonn."), (over,)),
+    Reader("what is over, in Japanese", lambda text: over.ends("もう飲まない", f"{text}の"), (over_dense,)),
+    Reader("what a text says is over", over_dense.what_is_over, (over_dense,)),
     Reader("tokens", tokens.estimated_tokens, (tokens,)),
     Reader("shown in a prompt", block.shown, (inert, block)),
     Reader("self-reference", self_reference.speaks_of_self, (scripts, self_reference)),
@@ -239,6 +255,8 @@ TEXTS = (
     Reader(
         "sameness", lambda text: (sameness.same(text, text, 0.9), sameness.says(text, text, 0.9)), (sameness,)
     ),
+    Reader("abstract of an LLM", _abstract, (asking, abstract), more=("operations",)),
+    Reader("abstract of sentences", _extract, more=("gate",)),
     Reader("reflection", _reflections, (reflection,), more=("operations",)),
     Reader("an LLM's answer", _operations, (operations, json_answer, model_text), more=("operations",)),
     Reader(

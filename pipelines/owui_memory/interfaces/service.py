@@ -16,6 +16,7 @@ from ..remember.spill import Spill
 if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the server lacks
     from ..commands.commander import Commander
     from ..commands.notes import Notes
+    from ..context.contexts import Contexts
     from ..models.embedder import Embedder
     from ..recall.run import Outcome, Run
     from ..remember.keeper import Keeper
@@ -37,6 +38,8 @@ class Service(Protocol):
     def commander(self) -> Commander: ...
     @property
     def notes(self) -> Notes: ...
+    @property
+    def contexts(self) -> Contexts: ...
     @property
     def live_chats(self) -> LiveChats: ...
     @property

@@ -12,6 +12,7 @@ from .schema import (
     api_keys,
     command_turns,
     commands,
+    cuts,
     decisions,
     episode_switches,
     episodes,
@@ -29,6 +30,7 @@ from .schema import (
     reflections,
     shown,
     switches,
+    token_ratios,
     versions,
 )
 from .statements import count_up, hold, insert_new, put_row, try_writing, was_erased
@@ -38,6 +40,7 @@ __all__ = [
     "command_turns",
     "commands",
     "count_up",
+    "cuts",
     "decisions",
     "episode_switches",
     "episodes",
@@ -60,6 +63,7 @@ __all__ = [
     "reflections",
     "shown",
     "switches",
+    "token_ratios",
     "try_writing",
     "versions",
     "was_erased",

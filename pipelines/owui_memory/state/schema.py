@@ -261,6 +261,29 @@ episode_switches = Table(
     Column("at", Float, nullable=False),
 )
 
+# See state/cuts_table.py.
+cuts = Table(
+    "cuts",
+    metadata,
+    Column("user_id", _Id, primary_key=True),
+    Column("chat_id", _Id, primary_key=True),  # without one, the first of its positions
+    Column("position", _Id, primary_key=True),  # of the first message that stays: see `core.turn.Turn`
+    Column("context_tokens", Integer, primary_key=True),  # the limit that it was cut for
+    Column("abstract", _Text, nullable=False),  # JSON; "" for none
+    Column("used", Boolean, nullable=False),  # else it is ready, for when it is needed
+    Column("told", Boolean, nullable=False),  # to the user, in a note
+    Column("read_at", Float, nullable=False),  # when what it says was read
+    Column("at", Float, nullable=False),
+    Index("cuts_age", "at"),
+)
+# See context/counting.py. No users.
+token_ratios = Table(
+    "token_ratios",
+    metadata,
+    Column("model", _Id, primary_key=True),
+    Column("ratio", Float, nullable=False),
+    Column("at", Float, nullable=False),
+)
 note_switches = Table(
     "note_switches",
     metadata,

@@ -274,7 +274,7 @@ class Proxy:
         meta = metadata_of(asked.headers, asked.body)
         local = "local" if upstream.is_local else "external"
         meta["model"] = {"id": model, "owned_by": "openai", "connection_type": local}
-        seen = {"model": model, "messages": messages, "metadata": meta}
+        seen = {"model": model, "messages": messages, "metadata": meta, "tools": asked.body.get("tools")}
         read = await intake.read(read_asked, seen, caller.user)
         is_shown = has_key(
             {"authorization": f"Bearer {given_key(asked.headers)}"}, self._environment.server_key
@@ -290,7 +290,7 @@ class Proxy:
         async def keep(heard: Said) -> None:
             said = heard.final()
             if said is not None and turn.text and not turn.task and dialect.learned(asked.body):
-                await self._keep(turn, said)
+                await self._keep(turn, said, heard.prompt_tokens)
 
         is_agent = asked.model.startswith(AGENT) and asked.path == "/chat/completions"
         if is_agent and (verbs := self._agent.offered(turn, asked.body, (upstream.name, model))):
@@ -302,9 +302,10 @@ class Proxy:
         ears = partial(_ears, dialect.read)
         return await self._relay(asked, upstream, raw, receive, send, ears, lambda ear: keep(ear.said))
 
-    async def _keep(self, turn: Turn, said: str) -> None:
+    async def _keep(self, turn: Turn, said: str, prompt_tokens: int) -> None:
         """The exchange is on disk afterwards, whoever goes away meanwhile."""
-        answered = Answered(turn.user_id, (turn.key,), turn.text, said, turn.name, turn.chat_kind)
+        who = turn.name, turn.chat_kind, prompt_tokens
+        answered = Answered(turn.user_id, (turn.key,), turn.text, said, *who)
         self._chats.finished(answered)
         keeping = asyncio.ensure_future(self._chats.keep(answered))
         self._keeping.add(keeping)

@@ -25,6 +25,7 @@ from . import (
     m012_page_sessions,
     m013_note_switches,
     m014_reflections,
+    m015_long_chats,
 )
 
 STEPS: tuple[ModuleType, ...] = (
@@ -39,6 +40,7 @@ STEPS: tuple[ModuleType, ...] = (
     m012_page_sessions,
     m013_note_switches,
     m014_reflections,
+    m015_long_chats,
 )
 
 _FIRST = 4  # the version that the first step makes
