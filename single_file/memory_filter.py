@@ -18195,7 +18195,7 @@ class Turn:
     and `positions` names their messages only.
     `language`: the code of the interface's, one of `locales.CODES`; "" if there is none.
     `only_recall`: the user wants nothing learned from it. `is_shown`: Open WebUI itself asks, and shows the
-    answer to the chat's user under the id `key`.
+    answer to the chat's user under the id `key`. `reserved`: tokens that are added to the prompt later.
     """
 
     user_id: str
@@ -18224,6 +18224,7 @@ class Turn:
     is_admin: bool = False
     only_recall: bool = False
     is_shown: bool = False
+    reserved: int = field(default=0, compare=False)
     name: str = field(default="", compare=False)  # these may change from one message to the next
     language: str = field(default="", compare=False)
 
@@ -21059,9 +21060,13 @@ class UnidentifiedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """user: id, name, email, role, as Open WebUI tells them to a filter; {} for nobody."""
+    """user: id, name, email, role, as Open WebUI tells them to a filter; {} for nobody.
+
+    by_own_key: what else the request says is only this user's word.
+    """
 
     user: Mapping[str, str] = field(default_factory=dict)
+    by_own_key: bool = False
 
     @property
     def id(self) -> str:
@@ -21107,7 +21112,7 @@ async def identified(
         raise UnidentifiedError(503, "not_ready", f"{fault} {fault.hint}".strip()) from fault
     if not owner:
         raise UnidentifiedError(401, "invalid_api_key", _WRONG_KEY)
-    return Caller({"id": owner})
+    return Caller({"id": owner}, by_own_key=True)
 
 
 def metadata_of(headers: Mapping[str, str], body: Mapping[str, Any]) -> dict[str, Any]:
@@ -21829,8 +21834,8 @@ class LongChat:
         """What was cut before is waited for until the deadline; all messages are counted, however late."""
         limit = 0
         if not turn.task and settings.enabled and turn.positions:
-            limit = limit_of(settings.context_tokens, turn.model, turn.base_model)
-        if not limit:
+            limit = limit_of(settings.context_tokens, turn.model, turn.base_model) - turn.reserved
+        if limit <= 0:
             return cls(runtime, body, turn, settings, None)
         settings = settings.model_copy(update=budgets(settings, limit))
         short = not may_exceed(body, int(_MAY_BE_SHARE * limit)) or is_compacted(body)
@@ -22324,6 +22329,7 @@ from typing import Any
 from starlette.types import Send
 
 from ...core.turn import Turn
+from ...models.tokens import estimated_tokens
 from ..tools.calls import Calls
 from ..tools.verbs import VERBS, Verb, schema
 from .answer import Said
@@ -22333,12 +22339,14 @@ from .steps import Event, Step, ToolCall, ending, whole
 _CALLS = 16  # of memory's tools that are carried out in a step
 _BEAT_S = 10.0  # between signs of life to the client
 _KEPT, _KEPT_S, _KEPT_CHARS = 500, 600.0, 60_000  # steps that are put back later
-_RESULTS_CHARS = 60_000  # that the model is told for all its calls
+# In tokens: for all that the model is told for its calls, where its prompts have no limit; for its tools.
+_RESULTS, _TOOLS, _LEAST_RESULTS = 20_000, 800, 1_200
 _PLAIN_S = 3600.0  # for which a model that knows no tools is asked without them
 _NO_TOOLS = (400, 404, 405, 415, 422, 500, 501)
 _GO_ON = "[heartbeat] The tools have answered. Go on, or answer the user now."
 _REPEATED = "You have asked this already, and its answer stands above. Answer the user now."
 _TOO_MANY = "Too many calls at once. Ask again for this alone, if you still need it."
+_NO_ROOM = "The answer is too long for the room that is left. Ask for fewer results, or answer the user."
 _NO_ANSWER = "(The model gave no answer within the steps that it may take.)"
 _STREAM = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -22357,11 +22365,20 @@ def can_loop(body: Mapping[str, Any]) -> bool:
     return one and (tools is None or isinstance(tools, list)) and choice in (None, "auto")
 
 
+def reserve(limit: int) -> tuple[int, int]:
+    """Of a limit of a model's prompts (0: none): what tools may add to one, and the results among it."""
+    if not limit:
+        return 0, _RESULTS
+    reserved = min(max(limit // 4, _TOOLS + _LEAST_RESULTS), limit // 2)
+    return reserved, max(min(reserved - _TOOLS, _RESULTS), 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """One request of a client. body: with the messages as memory has made them. ask: asks the model once.
 
-    keep: keeps what was said. model: the upstream's name and the model's, as a key.
+    keep: keeps what was said. model: the upstream's name and the model's, as a key. room: for results, in
+    tokens.
     """
 
     turn: Turn
@@ -22370,6 +22387,7 @@ class Task:
     steps: int
     ask: Ask
     keep: Keep
+    room: int
 
 
 class Agent:
@@ -22405,9 +22423,12 @@ class Agent:
                     return True
                 if not await loop.goes_on(step, out):
                     break
-            if loop.others:
+            if loop.has_forgotten:
+                self.drop(user_id)
+            elif loop.others:
                 self._keep_back(user_id, loop.others, loop.added)
-            else:
+            if not loop.others:
+                step.said.prompt_tokens = 0  # they count tools and results, too
                 step.said.calls = False  # those that it may not make any more
                 await task.keep(step.said)
             await out.finish(step, loop.others, loop.usage, loop.sorry)
@@ -22422,6 +22443,11 @@ class Agent:
         return step.status in (400, 422, 501)
 
     # Between requests
+
+    def drop(self, user_id: str) -> None:
+        """Keep nothing of a user's, who may have it forgotten."""
+        for key in [key for key in self._kept if key[0] == user_id]:
+            del self._kept[key]
 
     def _keep_back(self, user_id: str, calls: Sequence[ToolCall], messages: list[Event]) -> None:
         """Those that stand in place of a message with these calls, when the client comes back with it."""
@@ -22457,7 +22483,7 @@ class _Loop:
         self.sorry = ""
         self._stuck, self._nudged = 0, False
         self._seen: set[str] = set()
-        self._room = _RESULTS_CHARS
+        self._room = task.room
 
     async def ask(self, out: _Out) -> Step:
         """The model's next answer."""
@@ -22478,6 +22504,11 @@ class _Loop:
         await self._task.ask(body, take)
         self.usage = _sum(self.usage, step.usage)
         return step
+
+    @property
+    def has_forgotten(self) -> bool:
+        """Whether something was forgotten on the way, which the messages may still tell."""
+        return any(key.startswith("forget_memory ") for key in self._seen)
 
     @property
     def _is_last(self) -> bool:
@@ -22513,7 +22544,7 @@ class _Loop:
                 written = json.dumps(arguments, sort_keys=True)
             if (key := f"{call.name} {written}") in self._seen:
                 said = _REPEATED
-            elif at >= _CALLS or self._room < 0:
+            elif at >= _CALLS:
                 said = _TOO_MANY
             else:
                 is_new |= call.name in VERBS
@@ -22521,7 +22552,8 @@ class _Loop:
                 name = call.name if call.name in VERBS else "an unknown tool"
                 await out.comment(f"memory: {name}, step {self.number} of {self._task.steps}")
                 said = (await self._calls.carry_out(self._task.turn, call.name, arguments)).written()
-                self._room -= len(said)
+                said = said if (tokens := estimated_tokens(said)) <= self._room else _NO_ROOM
+                self._room -= tokens if said is not _NO_ROOM else 0
             results.append({"role": "tool", "tool_call_id": call.id, "content": said})
         self._stuck = 0 if is_new else self._stuck + 1
         return results
@@ -22627,7 +22659,9 @@ def _error(step: Step) -> Any:
 def _named(calls: Any) -> str:
     """What calls are known by when the client sends them again."""
     parts = [one for one in calls if isinstance(one, Mapping)] if isinstance(calls, list) else []
-    return json.dumps([[one.get("id"), one.get("function")] for one in parts], sort_keys=True)
+    with contextlib.suppress(RecursionError):
+        return json.dumps([[one.get("id"), one.get("function")] for one in parts], sort_keys=True)
+    return ""
 
 
 def _described(verb: Verb) -> Event:
@@ -23125,6 +23159,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ...commands.parse import is_command
+from ...config.context_limits import limit_of
 from ...config.environment import PUBLIC_DEFAULT_KEY, Environment
 from ...config.model_patterns import named
 from ...config.settings import Valves
@@ -23139,7 +23174,7 @@ from ..identity import Caller, UnidentifiedError, given_key, identified, metadat
 from ..intake import read_asked
 from ..server_key import has_key
 from ..tools.calls import Calls, Lane
-from .agent import Agent, Task
+from .agent import Agent, Task, reserve
 from .answer import Ear, Read, Said, StreamEar, WholeEar
 from .catalogue import AGENT, PREFIX, Catalogue
 from .dialects import DIALECTS, Dialect
@@ -23390,7 +23425,13 @@ class Proxy:
         if not turn.task and turn.text.startswith(_TASK) and "<chat_history>" in turn.text:
             turn = replace(turn, task="as its words tell")
         if is_command(turn):
+            self._agent.drop(turn.user_id)
             return await dialect.reply(send, asked.body, await self._chats.carried_out(turn))
+        model_key, verbs, room = (upstream.name, model), [], 0
+        if asked.model.startswith(AGENT) and asked.path == "/chat/completions":
+            verbs = self._agent.offered(turn, asked.body, model_key)
+            reserved, room = reserve(limit_of(self._settings().context_tokens, model))
+            turn = replace(turn, reserved=reserved if verbs else 0)
         told = await self._chats.told(read.body, turn, deadline)
         raw = await intake.dump(caller.id, dialect.closed({**asked.body, "model": model}, told["messages"]))
 
@@ -23399,11 +23440,12 @@ class Proxy:
             if said is not None and turn.text and not turn.task and dialect.learned(asked.body):
                 await self._keep(turn, said, heard.prompt_tokens)
 
-        is_agent = asked.model.startswith(AGENT) and asked.path == "/chat/completions"
-        if is_agent and (verbs := self._agent.offered(turn, asked.body, (upstream.name, model))):
+        if verbs:
+            self._took(asked, "yes")
             body = {**asked.body, "model": model, "messages": told["messages"]}
             ask = partial(self._ask, asked, upstream, caller, receive)
-            task = Task(turn, body, (upstream.name, model), self._settings().agent_steps, ask, keep)
+            steps = self._settings().agent_steps
+            task = Task(turn, body, model_key, steps, ask, keep, room)
             if await self._agent.run(task, verbs, send):
                 return None
         ears = partial(_ears, dialect.read)
@@ -23429,10 +23471,13 @@ class Proxy:
         ears: Ears | None = None,
         keep: Keep | None = None,
     ) -> None:
-        took = asyncio.get_running_loop().time() - asked.began
-        self._chats.emit(Event(EventKind.PROXIED, code="yes" if ears else "no", seconds=took))
+        self._took(asked, "yes" if ears else "no")
         request = self._request(asked, upstream, raw, readable=ears is not None)
         await Relay(self._open()[0], upstream, self._chats.emit, ears, keep).run(request, receive, send)
+
+    def _took(self, asked: _Request, with_memory: str) -> None:
+        took = asyncio.get_running_loop().time() - asked.began
+        self._chats.emit(Event(EventKind.PROXIED, code=with_memory, seconds=took))
 
     async def _ask(
         self, asked: _Request, upstream: Upstream, caller: Caller, receive: Receive, body: Any, take: Send
@@ -24481,6 +24526,7 @@ def turn_of(caller: Caller, headers: Mapping[str, str]) -> Turn:
     """The turn in which a program calls a tool, as far as its headers tell."""
     meta = metadata_of(headers, {})
     chat_id = meta["chat_id"] or ""
+    model = "" if caller.by_own_key else headers.get("x-memory-model", "").strip()[:_MODEL_CHARS]
     return Turn(
         user_id=caller.id,
         text="a call of a tool",
@@ -24489,7 +24535,7 @@ def turn_of(caller: Caller, headers: Mapping[str, str]) -> Turn:
         chat_kind=chat_kind_of(chat_id, meta["message_id"]),
         chat_id=chat_id,
         user_message_id=meta["user_message_id"] or "",
-        model=headers.get("x-memory-model", "").strip()[:_MODEL_CHARS],
+        model=model,
         described=False,
         task=meta["task"],
         email=caller.user.get("email", ""),
@@ -24810,6 +24856,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -24830,7 +24877,7 @@ from .mcp_server import McpServer
 from .verbs import VERBS, schema
 
 _MOST_BYTES, _WAIT_S = 65_536, 30.0  # of a request, and for its next piece
-_AT_ONCE = 256  # requests
+_AT_ONCE, _AT_ONCE_EACH = 256, 32  # requests, of all and of one user
 _NO_USER = "The request names no user: send a user's key, or X-Memory-User-Id with the server's."
 _CHALLENGE = {"WWW-Authenticate": "Bearer"}
 _JSON = "application/json"
@@ -24853,30 +24900,36 @@ class Door:
     def __init__(self, chats: Chats, environment: Environment, method: str, work: _Work) -> None:
         self._chats, self._environment = chats, environment
         self._method, self._work = method, work
-        self._at_once = 0
+        self._at_once, self._of = 0, Counter[str]()  # by user
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        caller = Caller()
         self._at_once += 1
         try:
-            answer = await self._answer(scope, receive)
+            try:
+                caller = await self._caller(Headers(scope=scope))
+                self._of[caller.id] += 1
+                answer = await self._answer(caller, scope, receive)
+            except UnidentifiedError as error:
+                answer = _refusal(error.status, str(error))
             await answer(scope, receive, send)
         finally:
             self._at_once -= 1
+            self._of -= Counter([caller.id])
 
-    async def _answer(self, scope: Scope, receive: Receive) -> ASGIApp:
-        headers = Headers(scope=scope)
+    async def _caller(self, headers: Headers) -> Caller:
         key, secret = self._environment.server_key, self._environment.user_jwt_secret
         # Any page could send it: nobody's browser is to be used so.
         if "origin" in headers and key in ("", PUBLIC_DEFAULT_KEY):
-            return _refusal(403, "Pages may not ask while the server's key is the public default one.")
-        try:
-            caller = await identified(headers, key, secret, self._chats.owner_of)
-        except UnidentifiedError as error:
-            return _refusal(error.status, str(error))
+            sentence = "Pages may not ask while the server's key is the public default one."
+            raise UnidentifiedError(403, "public_key", sentence)
+        return await identified(headers, key, secret, self._chats.owner_of)
+
+    async def _answer(self, caller: Caller, scope: Scope, receive: Receive) -> ASGIApp:
         if scope["method"] != self._method:
             told = {"error": f"Only {self._method} is answered here."}
             return JSONResponse(told, 405, {"Allow": self._method})
-        if self._at_once > _AT_ONCE:
+        if self._at_once > _AT_ONCE or (caller.id and self._of[caller.id] > _AT_ONCE_EACH):
             return _refusal(503, "Too many requests at once. Try again in some seconds.")
         try:
             raw = await _read(receive)
@@ -24884,7 +24937,7 @@ class Door:
             return _refusal(408, "The rest of the request did not come.")
         except ValueError:
             return _refusal(413, f"A request has {_MOST_BYTES} bytes at most.")
-        answer: ASGIApp = await self._work(Request(caller, headers, raw, scope))
+        answer: ASGIApp = await self._work(Request(caller, Headers(scope=scope), raw, scope))
         return answer
 
 
@@ -24997,6 +25050,7 @@ from ...core.events import Emit, ignore
 from ...core.memory import Memory
 from ...core.reason import Reason
 from ...core.scope import View, is_of_another_team
+from ...manage.command_log import CommandLog
 from ...manage.memories import Control
 from ...manage.named import named
 from ...manage.outcomes import Asked
@@ -25034,7 +25088,7 @@ class Toolbox:
         self._control = Control(engine, live, settings, eraser, emit)
         self._past = PastChats(engine, live, settings)
         self._journal, self._switches = Journal(engine), Switches(engine)
-        self._explanations = Explanations(engine)
+        self._explanations, self._commands = Explanations(engine), CommandLog(engine)
 
     def carry_out(self, verb: Verb, call: Call) -> Outcome:
         """What came of it.
@@ -25076,11 +25130,13 @@ class Toolbox:
     def forget_memory(self, call: Call) -> Outcome:
         if (memory := self._named(call, cast(Forget, call.arguments).id)) is None:
             return Outcome.refused(404, _UNKNOWN)
+        self._commands.erase_answers(call.turn.user_id)  # they may hold what is forgotten
         done = self._control.forget(self._asked(call), [memory.id])
         if not done.count:
             return Outcome.refused(404, _UNKNOWN)
         undo = f"For {done.undo_minutes} minutes the user can bring it back by /memory undo."
-        told = {"forgotten": quoted(memory.text), "note": undo if done.undo_minutes else ""}
+        told = {"forgotten": quoted(memory.text), "passages_too": done.passages}
+        told |= {"note": undo} if done.undo_minutes else {}
         return Outcome({name: value for name, value in told.items() if value})
 
     def get_profile(self, call: Call) -> Outcome:
