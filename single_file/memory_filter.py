@@ -129,12 +129,13 @@ models/      LLMs and embedders: providers, limits, the bundled embedder, what g
 stores/      where vectors are kept: sqlite/, qdrant/, pgvector/ behind one protocol
 backends/    mem0 as library, server or platform behind one Protocol; the one in use; locations of memories
 recall/      the inlet's side: search, rank, select, block, what is injected already; run (deadline, breaker)
-remember/    the outlet's side: keeper, outbox (spill: what the database cannot take now), writer, gate,
-             reconcile, verbatim, admission (what may become a memory), apply, journal; passages and
-             episodes (what was said), quotes (which of it says what is forgotten);
+remember/    the outlet's side: keeper, outbox (spill: what the database cannot take now; later:
+             imports), writer, gate, reconcile, verbatim, admission (what may become a memory), apply,
+             journal; passages and episodes (what was said), quotes (which of it says what is forgotten);
              reflector, reflection (what is known, kept in order)
 context/     long chats: what of a chat stays in its prompt, and the summary in place of the rest
-manage/      list, search, edit, forget, undo, share; past chats; erasure/; migrate/
+manage/      list, search, edit, forget, undo, share; past chats; history/ (archives of other programs);
+             erasure/; migrate/
 commands/    /memory: parse, run, answer
 observe/     hooks on events: counters, costs, Prometheus, tracing, event log; status, self-checks
 interfaces/  what speaks to the outside: chats (turns through the core, for all of them), turns (inlet and
@@ -246,6 +247,7 @@ from .backends.library import LibraryBackend
 from .backends.locations import naming
 from .commands.commander import Commander
 from .commands.notes import Notes
+from .commands.parse import read_command
 from .config.environment import PUBLIC_DEFAULT_KEY, Environment
 from .config.prices import read_prices
 from .config.settings import Valves
@@ -264,6 +266,7 @@ from .manage.erasure.erase import Eraser
 from .manage.erasure.forgetting import Forgetting
 from .manage.erasure.retention import prune_all
 from .manage.erasure.worker import ErasureWorker
+from .manage.history.imports import Imports
 from .manage.listing import Listing
 from .manage.migrate.mover import Mover
 from .manage.users import UserCounts
@@ -375,6 +378,7 @@ class Application:
             self.status,
         )
         forgetting = Forgetting(self._engine, eraser, settings)
+        self.imports = Imports(self._engine, settings, lambda text: read_command(text) is not None)
         self._sweeper = ErasureWorker(
             eraser, self._drop, self.emit, forgetting, partial(prune_all, self._engine, eraser, settings)
         )
@@ -588,6 +592,8 @@ class Application:
 
 def _queue_part(counts: Counts, spilled: Waiting) -> Check:
     details = [f"{counts.pending} waiting, {counts.dead} given up"]
+    if counts.later:
+        details.append(f"{counts.later:,} of imports for when nothing else waits")
     hints = [f"Fix the cause, then run: {COMMAND} queue retry all"] if counts.dead else []
     if spilled.exchanges:
         details.append(f"{spilled.exchanges} set aside until the state database takes them")
@@ -8534,7 +8540,8 @@ class Event:
     """Something that has happened. at: when, if not now.
 
     code: the reason as a code, if `reason` is a sentence that varies. seconds: how long it took. tokens,
-    records: of memories, what they take in a prompt, and how many there are.
+    records: of memories, what they take in a prompt, and how many there are. traces: of the requests that it
+    comes from, where that is not the one in hand (`core/trace.py`).
     """
 
     kind: EventKind
@@ -8549,6 +8556,7 @@ class Event:
     tokens: int = 0
     records: int = 0
     upstream: UpstreamCall | None = None
+    traces: tuple[str, ...] = ()
 
 
 Emit = Callable[[Event], None]
@@ -8581,6 +8589,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 EPISODES = "episodes "  # begins the batch that an exchange's passages are of
+IMPORTS = "import-"  # begins the names of batches that an import brings
 
 
 @dataclass(frozen=True, slots=True)
@@ -8590,7 +8599,9 @@ class Exchange:
     `scope`: among which memories it is kept, see `core/scope.py`. `answered_by`: as `AnsweredBy.written`.
     `follows`: what the message follows in its chat, see `core.turn.Turn`. `replaces`: message ids of earlier
     versions of it, whose memories are to be taken back. `again`: the message was remembered before, and only
-    what was said counts, as it has another answer now.
+    what was said counts, as it has another answer now. `title`: the chat's, if that is known. `given`: it is
+    no exchange, but a memory of this kind, which an import brings; `user_text` is its text. `trace`: of the
+    request, see `core/trace.py`.
     """
 
     key: str
@@ -8605,6 +8616,9 @@ class Exchange:
     scope: str = ""
     answered_by: str = ""
     again: bool = False
+    title: str = ""
+    given: str = ""
+    trace: str = ""
 
     @property
     def message_id(self) -> str:
@@ -8630,6 +8644,20 @@ class Batch:
     def scope(self) -> str:
         """The scope, which is the same for all exchanges of a batch."""
         return self.exchanges[0].scope
+
+    @property
+    def is_given(self) -> bool:
+        """Whether these are memories that an import brings, all of them."""
+        return bool(self.exchanges[0].given)
+
+
+def exchange_key(user_id: str, chat_id: str, message_id: str, text: str) -> str:
+    """The key of an exchange: see `core.turn.Turn`. text: the message's, whole.
+
+    A message that was changed in place keeps its id, and is another version all the same.
+    """
+    version = blake2b(text.encode(errors="surrogatepass"), digest_size=6).hexdigest()
+    return "\n".join((user_id, chat_id, f"{message_id}~{version}"))
 
 
 def version_of(key: str, message_id: str) -> str:
@@ -18047,6 +18075,8 @@ SOURCES["core/text.py"] = r'''"""Text made fit to be stored: nothing broken, not
 
 from __future__ import annotations
 
+TEXT_CHARS = 100_000  # of a message or an answer that are looked at, half from each end
+
 
 def plain(text: str) -> str:
     """The text without lone surrogates and NUL, so that every JSON parser, embedder and database takes it."""
@@ -18054,6 +18084,76 @@ def plain(text: str) -> str:
         return text
     whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return whole.replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+def capped(text: str, most: int = TEXT_CHARS) -> str:
+    """A text, or of a longer one its beginning and its end."""
+    return text if len(text) <= most else f"{text[: most // 2]}\n…\n{text[-most // 2 :]}"
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# core/trace.py
+
+SOURCES["core/trace.py"] = r'''"""Where a request stands in a trace, as the header `traceparent` of W3C's Trace Context tells it."""
+
+from __future__ import annotations
+
+import secrets
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+
+PARENT = "traceparent"
+_TRACE_CHARS, _SPAN_CHARS = 32, 16
+_HEX = frozenset("0123456789abcdef")
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Identifiers in hexadecimal digits.
+
+    span: that below which spans of this request are. above: the one that `span` is below itself, "" for none.
+    is_own: `span` is not the client's, but ends here.
+    """
+
+    trace: str
+    span: str
+    flags: str = "01"
+    above: str = ""
+    is_own: bool = False
+
+    @classmethod
+    def read(cls, header: str) -> Trace | None:
+        """What a header tells; None for one that tells nothing."""
+        version, _, rest = header.strip().partition("-")
+        trace, _, rest = rest.partition("-")
+        span, _, rest = rest.partition("-")
+        flags = rest.partition("-")[0]
+        sizes = tuple(map(len, (version, trace, span, flags)))
+        is_known = sizes == (2, _TRACE_CHARS, _SPAN_CHARS, 2) and version != "ff"
+        is_hex = all(map(_HEX.issuperset, (version, trace, span, flags)))
+        return (
+            cls(trace, span, flags) if is_known and is_hex and trace.strip("0") and span.strip("0") else None
+        )
+
+    @classmethod
+    def below(cls, header: str) -> Trace:
+        """That of a new span below a client's, or of a new trace."""
+        span = secrets.token_hex(_SPAN_CHARS // 2)
+        if (client := cls.read(header)) is None:
+            return cls(secrets.token_hex(_TRACE_CHARS // 2), span, is_own=True)
+        return cls(client.trace, span, client.flags, client.span, is_own=True)
+
+    def again(self) -> Trace:
+        """That of another span at the same place."""
+        return replace(self, span=secrets.token_hex(_SPAN_CHARS // 2))
+
+    @property
+    def header(self) -> str:
+        """As it is passed on."""
+        return f"00-{self.trace}-{self.span}-{self.flags}"
+
+
+TRACE: ContextVar[Trace | None] = ContextVar("owui_memory_trace", default=None)  # of the request in hand
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -18133,7 +18233,7 @@ class Answered:
     """A finished turn, as the outlet sees it: what was said, and what its inlet's `key` may be.
 
     `name`: the user's, "" if it is not known. `prompt_tokens`: that the model's server has counted; 0 if it
-    has not said.
+    has not said. `trace`: as of `Exchange`.
     """
 
     user_id: str
@@ -18143,6 +18243,7 @@ class Answered:
     name: str = ""
     chat_kind: ChatKind = "chat"
     prompt_tokens: int = 0
+    trace: str = ""
 
 
 def chat_kind_of(chat_id: str, message_id: str = "") -> ChatKind:
@@ -18184,8 +18285,9 @@ from ..commands.parse import COMMAND_CHARS, read_command
 from ..config.model_patterns import is_ollama_cloud
 from ..context.abstract import without_abstract
 from ..core.chat_servers import AnsweredBy
+from ..core.exchange import exchange_key, message_id_of
 from ..core.locales import code_of
-from ..core.text import plain
+from ..core.text import TEXT_CHARS, capped, plain
 from ..core.turn import HASHED, Answered, Connection, Turn, chat_kind_of
 from ..language.spans import without_thoughts
 from ..recall.block import Blocks, without_block
@@ -18196,7 +18298,6 @@ _TEXTS = ("text", "input_text", "output_text")
 _SEARCHES = ("web_search", "image_generation")
 
 # What comes in is as long as whoever sends it likes. Nothing below looks at more of it than this; hashes do.
-TEXT_CHARS = 100_000  # of a message or an answer, half from its beginning and half from its end
 _ANSWER_CHARS = 300_000  # of an answer, in which reasoning is looked for
 _MESSAGES = 10_000  # of a chat, half from its beginning and half from its end
 _MOST_TOKENS = 100_000_000
@@ -18225,7 +18326,9 @@ def read_inlet(body: Any, user: Any) -> Turn:
         user_id=user_id,
         text=_kept(texts[-1]) if texts else "",
         key=message_id or _unnamed(user_id, chat_id, model, texts),
-        exchange_key=_exchange_key(user_id, chat_id, user_message_id, texts) if user_message_id else so_far,
+        exchange_key=exchange_key(user_id, chat_id, user_message_id, texts[-1] if texts else "")
+        if user_message_id
+        else so_far,
         chat_kind=chat_kind_of(chat_id, message_id),
         chat_id=chat_id,
         user_message_id=user_message_id,
@@ -18444,14 +18547,8 @@ def _kept(text: str) -> str:
     """What of a message is looked at; of a command one character more than it may have."""
     if len(text) > TEXT_CHARS:
         is_long_command = read_command(text) is not None
-        text = text[: COMMAND_CHARS + 1] if is_long_command else _capped(text, TEXT_CHARS)
+        text = text[: COMMAND_CHARS + 1] if is_long_command else capped(text, TEXT_CHARS)
     return plain(text)
-
-
-def _capped(text: str, most: int) -> str:
-    if len(text) <= most:
-        return text
-    return f"{text[: most // 2]}\n…\n{text[-most // 2 :]}"
 
 
 def text_of(content: Any) -> str:
@@ -18466,7 +18563,7 @@ def text_of(content: Any) -> str:
 
 def final_text(text: str) -> str:
     """What of an answer is said to the user: no reasoning, and not more than is looked at."""
-    return plain(_capped(without_thoughts(_capped(text, _ANSWER_CHARS)).strip(), TEXT_CHARS))
+    return plain(capped(without_thoughts(capped(text, _ANSWER_CHARS)).strip(), TEXT_CHARS))
 
 
 def _connection(described: Mapping[str, Any], model: str, base_model: str) -> Connection:
@@ -18499,13 +18596,8 @@ def _follows(meta: Mapping[str, Any]) -> str:
     return _id(message.get("parentId")) or ("start" if "parentId" in message else "")
 
 
-def _exchange_key(user_id: str, chat_id: str, message_id: str, texts: list[str]) -> str:
-    """A message that was changed in place keeps its id, and is another version all the same."""
-    return "\n".join((user_id, chat_id, f"{message_id}~{_version(texts[-1] if texts else '')}"))
-
-
 def _version(text: str) -> str:
-    return blake2b(text.encode(errors="surrogatepass"), digest_size=6).hexdigest()
+    return message_id_of(exchange_key("", "", "", text)).removeprefix("~")
 
 
 def _unnamed(user_id: str, chat_id: str, model: str, texts: list[str]) -> str:
@@ -18570,6 +18662,7 @@ from ..core.errors import MemoryFault, Retry, Waits, is_of_the_text
 from ..core.events import Event, EventKind, Job, failed, succeeded
 from ..core.memory import Check
 from ..core.permission import SWITCHED_OFF
+from ..core.trace import TRACE
 from ..core.turn import Answered, Turn
 from ..observe import status
 from ..recall.block import Blocks
@@ -18673,6 +18766,8 @@ class Chats:
         """A finished exchange is on disk afterwards; its chat where the database took it in time, else ""."""
         if not self._settings().enabled:
             return ""
+        if (trace := TRACE.get()) is not None:
+            answered = replace(answered, trace=trace.header)
         try:
             if (runtime := self.runtime) is None:
                 await self._kept_early(answered)
@@ -18972,7 +19067,7 @@ from typing import Annotated
 
 import typer
 
-from . import erase, keys, mcp, memories, moving, past_chats, queue, status, teams, why
+from . import erase, history, keys, mcp, memories, moving, past_chats, queue, status, teams, why
 from .instance import a_person, opened
 
 _OF_A_USER, _OF_TEAMS = "Memories of a user", "Memories of teams"
@@ -19176,12 +19271,46 @@ def export(
 
 @app.command("import", rich_help_panel=_IN_AND_OUT)
 def import_(
-    file: Annotated[str, typer.Argument(help="What `export` wrote; - is standard input.")],
+    file: Annotated[
+        str,
+        typer.Argument(
+            help="What `export` wrote (- is standard input); with --user another program's archive, or "
+            "open-webui for the user's chats there."
+        ),
+    ],
+    user: Annotated[
+        str, typer.Option("--user", metavar="ID", help="For this user: an archive of another program.")
+    ] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Import it without asking.")] = False,
     json: Json = False,
 ) -> None:
-    """Add the memories of such a file, all of them or none."""
+    """Add the memories of an export, all or none; or a user's past in other programs, after a preview."""
     with opened() as instance:
-        moving.Moving(instance).import_(file, to_json=json)
+        if user:
+            history.import_(instance, file, a_person(user), yes=yes, to_json=json)
+        else:
+            moving.Moving(instance).import_(file, to_json=json)
+
+
+@app.command("imports", rich_help_panel=_IN_AND_OUT)
+def imports(
+    user: Annotated[str, typer.Argument(metavar="[USER]", help="Of this user only.")] = "",
+    json: Json = False,
+) -> None:
+    """List what was imported for users, and how far it is."""
+    with opened() as instance:
+        history.list_(instance, user, json)
+
+
+@app.command("undo-import", rich_help_panel=_IN_AND_OUT)
+def undo_import(
+    user: User,
+    which: Annotated[str, typer.Argument(metavar="ID", help="As `imports` shows it.")],
+    json: Json = False,
+) -> None:
+    """Take back all that an import has brought to a user."""
+    with opened() as instance:
+        history.undo(instance, user, which, json)
 
 
 @app.command(rich_help_panel=_IN_AND_OUT)
@@ -19345,6 +19474,143 @@ def _confirmed(user_id: str) -> bool:
     print(f"Erase all that is known of {user_id}? This cannot be undone. [y/N] ", end="", file=sys.stderr)
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in ("y", "yes")
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/cli/history.py
+
+SOURCES["interfaces/cli/history.py"] = r'''"""`import` for a user, `imports` and `undo-import`: a past that is brought along from other programs."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from ...commands.parse import read_command
+from ...manage.history import formats
+from ...manage.history.imports import Imports, Preview
+from ..webui import OPEN_WEBUI, WebUi
+from .instance import Instance
+from .output import as_json, counted, fields, say, table, waiting
+
+_MOST_TOLD = 20  # of what cannot be read
+
+
+def imports_of(instance: Instance) -> Imports:
+    """The imports of an instance."""
+    return Imports(instance.engine, lambda: instance.settings, lambda text: read_command(text) is not None)
+
+
+def import_(instance: Instance, file: str, user_id: str, *, yes: bool, to_json: bool) -> None:
+    """Tell what an archive would bring to a user, and bring it where that is wanted."""
+    if file != OPEN_WEBUI:
+        _import(instance, Path(file), user_id, yes=yes, to_json=to_json)
+        return
+    with tempfile.TemporaryDirectory() as folder, WebUi.of(instance.settings) as webui:
+        fetched = Path(folder, OPEN_WEBUI)
+        with waiting("asking Open WebUI"):
+            webui.fetch_past(user_id, fetched)
+        _import(instance, fetched, user_id, yes=yes, to_json=to_json)
+
+
+def _import(instance: Instance, file: Path, user_id: str, *, yes: bool, to_json: bool) -> None:
+    imports, archive = imports_of(instance), partial(formats.read, file)
+    with waiting("reading the archive"):
+        told = imports.preview(user_id, archive)
+    is_new = bool(told.exchanges or told.facts)
+    if not to_json:
+        _show(told)
+    if is_new and not yes and not to_json and sys.stdin.isatty():
+        yes = typer.confirm("Import it?")
+    if is_new and yes:
+        with waiting("bringing it to the queue"):
+            told = imports.begin(user_id, archive, file.name)
+        instance.locations.touch({user_id})
+    if to_json:
+        as_json(_row(told))
+    elif told.id:
+        say(f"Import {told.id[:8]} has begun. The server remembers it when nothing else is to be done.")
+        say("`imports` says how far it is, `undo-import` takes all of it back.")
+    elif is_new:
+        say("Nothing was imported yet: --yes imports it.")
+    else:
+        say("Nothing in it is new.")
+
+
+def list_(instance: Instance, user_id: str, to_json: bool) -> None:
+    """The imports that were begun, newest first."""
+    found = imports_of(instance).all(user_id or None)
+    if to_json:
+        as_json([fields(one, *one.__slots__) for one in found])
+    elif not found:
+        say("Nothing was imported.")
+    else:
+        rows = [
+            (
+                one.import_id[:8],
+                one.user_id,
+                one.source,
+                one.name,
+                _day(one.begun_at),
+                one.count,
+                one.left,
+                one.dead,
+            )
+            for one in found
+        ]
+        table(["id", "user", "from", "file", "day", "brought", "left", "given up"], rows)
+
+
+def undo(instance: Instance, user_id: str, which: str, to_json: bool) -> None:
+    """Take all of an import back. which: the beginning of its id."""
+    imports = imports_of(instance)
+    ids = [one.import_id for one in imports.all(user_id) if which and one.import_id.startswith(which)]
+    with instance.control() as control:
+        count = imports.undo(user_id, ids[0] if len(ids) == 1 else which, control.live)
+    if to_json:
+        as_json({"undone": count})
+    else:
+        say(f"Taken back: {counted(count, 'exchange or memory', 'exchanges and memories')}.")
+
+
+def _show(told: Preview) -> None:
+    say(f"From {', '.join(told.labels)}, for {told.user_id}:")
+    say(
+        f"{counted(told.exchanges, 'exchange', 'exchanges')} in {counted(told.chats, 'chat', 'chats')} and "
+        f"{counted(told.facts, 'memory', 'memories')} are new; {told.known:,} were there already."
+    )
+    if told.first:
+        say(f"Said from {_day(told.first)} to {_day(told.last)}.")
+    if told.exchanges or told.facts:
+        minutes = -(-told.seconds // 60)
+        said = f"It takes about {counted(minutes, 'minute', 'minutes')}"
+        if told.calls:
+            said += (
+                f", {told.calls:,} calls of the LLM, {told.tokens_in:,} tokens in and {told.tokens_out:,} out"
+            )
+        say(f"{said}{f', {told.cost}' if told.cost else ''}.")
+    for reason, count in told.skipped.most_common():
+        say(f"Left out: {count:,}, {reason}.")
+    for (where, reason), count in told.flaws.most_common(_MOST_TOLD):
+        say(f"Cannot be read: {where}, {reason}{f' ({count:,} times)' if count > 1 else ''}.")
+    if len(told.flaws) > _MOST_TOLD:
+        say(f"And {len(told.flaws) - _MOST_TOLD:,} more that cannot be read.")
+
+
+def _row(told: Preview) -> dict[str, Any]:
+    flaws = [{"where": where, "reason": why, "count": count} for (where, why), count in told.flaws.items()]
+    plain = {name: value for name, value in vars(told).items() if name not in ("flaws", "skipped")}
+    return {**plain, "labels": list(told.labels), "skipped": dict(told.skipped), "flaws": flaws}
+
+
+def _day(at: float) -> str:
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d}"
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -21661,6 +21927,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ...config.environment import PUBLIC_DEFAULT_KEY
+from ...core.trace import PARENT, TRACE, Trace
 from ..server_key import has_key
 
 log = logging.getLogger(__name__)
@@ -21682,6 +21949,8 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan" or not self.active or self._passes(scope):
+            if scope["type"] == "http" and (trace := Trace.read(Headers(scope=scope).get(PARENT, ""))):
+                TRACE.set(trace)  # the proxy has spans of its own below it
             await (self._own(scope) or self.app)(scope, receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
@@ -22402,7 +22671,7 @@ from ...language.sentences import sentences
 from ..body import final_text, prompt_tokens, text_of
 
 _EVENT_BYTES = 4_000_000  # of a stream; a longer event is not read
-_JSON_BYTES = 20_000_000  # of an answer that is no stream
+_JSON_BYTES = 8_000_000  # of an answer that is no stream
 _LONG_BYTES = 200_000
 _TEXT_CHARS = 300_000
 _BROKEN = " […]"  # behind what is remembered of an answer that broke off
@@ -22614,18 +22883,23 @@ PREFIX = "memory/"  # of a model that takes part in memory
 AGENT = "agent/"  # of one that uses memory's tools, too
 _LISTED_S, _AGAIN_S = 60.0, 5.0  # that a list is good for; that one which lacks a model, or failed, is
 _PATIENCE = aiohttp.ClientTimeout(total=10.0)
+# That whoever asks for a model, or for all, waits for a list: one that comes later is there for the next.
+_CHAT_WAITS_S, _LIST_WAITS_S = 0.5, 2.0
 _MOST_BYTES = 5_000_000
 
 Model = dict[str, Any]
 
 
 class Catalogue:
-    """Lists of models, kept for a minute. For one event loop."""
+    """Lists of models, kept for a minute. For one event loop.
+
+    A model server that hangs holds up nobody: what it listed last is believed until it answers.
+    """
 
     def __init__(self, session: aiohttp.ClientSession, upstreams: Callable[[], Sequence[Upstream]]) -> None:
         self._session, self._upstreams = session, upstreams
-        self._lists: dict[Upstream, tuple[float, list[Model] | None]] = {}
-        self._asking: dict[Upstream, asyncio.Task[None]] = {}
+        self._lists: dict[Upstream, tuple[float, list[Model] | None]] = {}  # None: it never gave one
+        self._asking: dict[Upstream, tuple[asyncio.Task[None], float]] = {}  # and since when
 
     async def models(self) -> list[Model]:
         """All models with their upstreams' own fields, each without memory, with it, and with its tools.
@@ -22633,10 +22907,13 @@ class Catalogue:
         What an earlier upstream has, too, is there under its own upstream's name as well.
         """
         upstreams = self._upstreams()
-        lists = await asyncio.gather(*(self._list(one, _AGAIN_S) for one in upstreams))
+        for one in upstreams:
+            self._refresh(one, _AGAIN_S)
+        for one in upstreams:
+            await self._answered(one, _LIST_WAITS_S)
         found: dict[str, Model] = {}
-        for upstream, models in zip(upstreams, lists, strict=True):
-            for model in models or []:
+        for upstream in upstreams:
+            for model in self._known(upstream) or []:
                 plain = model["id"] if model["id"] not in found else f"{upstream.name}/{model['id']}"
                 if upstream.models and not upstream.is_for(model["id"]):
                     continue
@@ -22654,29 +22931,42 @@ class Catalogue:
             return None if upstreams[0].models else (upstreams[0], model)
         unlimited = [one for one in upstreams if not one.models]
         for good_for in (_LISTED_S, _AGAIN_S):  # a new model is in no list that is older
-            asking = [asyncio.ensure_future(self._list(one, good_for)) for one in unlimited]
-            lists = []
-            for upstream, listing in zip(unlimited, asking, strict=True):  # nobody waits for those behind
-                lists.append(models := await listing)
-                if any(one["id"] in (model, f"{model}:latest") for one in models or []):
+            for upstream in unlimited:
+                self._refresh(upstream, good_for)
+            for upstream in unlimited:  # nobody waits for those behind
+                if upstream not in self._lists or good_for == _AGAIN_S:
+                    await self._answered(upstream, _CHAT_WAITS_S)
+                if any(one["id"] in (model, f"{model}:latest") for one in self._known(upstream) or []):
                     return upstream, model
             for upstream in upstreams:
                 if model.startswith(f"{upstream.name}/"):
                     return upstream, model.removeprefix(f"{upstream.name}/")
         # Who could not be asked may have it.
-        return next(((one, model) for one, listed in zip(unlimited, lists, strict=True) if not listed), None)
+        return next(((one, model) for one in unlimited if not self._known(one)), None)
 
-    async def _list(self, upstream: Upstream, good_for: float) -> list[Model] | None:
-        at, models = self._lists.get(upstream, (-float("inf"), None))
-        if time.monotonic() - at > (good_for if models is not None else _AGAIN_S):
-            asking = self._asking.get(upstream)
-            if asking is None:
-                asking = self._asking[upstream] = asyncio.create_task(self._ask(upstream))
-            await asyncio.shield(asking)  # others may wait for it, too
+    def close(self) -> None:
+        """Wait for no list any longer."""
+        for task, _ in self._asking.values():
+            task.cancel()
+
+    def _known(self, upstream: Upstream) -> list[Model] | None:
         return self._lists.get(upstream, (0.0, None))[1]
 
+    def _refresh(self, upstream: Upstream, good_for: float) -> None:
+        """Ask for a list where the last one is older, in seconds."""
+        at, models = self._lists.get(upstream, (-float("inf"), None))
+        is_old = time.monotonic() - at > (good_for if models is not None else _AGAIN_S)
+        if is_old and upstream not in self._asking:
+            self._asking[upstream] = asyncio.create_task(self._ask(upstream)), time.monotonic()
+
+    async def _answered(self, upstream: Upstream, within: float) -> None:
+        """Wait until one that is asked has answered, or was asked so many seconds ago."""
+        if upstream in self._asking:
+            task, since = self._asking[upstream]
+            await asyncio.wait({task}, timeout=max(since + within - time.monotonic(), 0.0))
+
     async def _ask(self, upstream: Upstream) -> None:
-        before = self._lists.get(upstream, (0.0, None))[1]
+        before = self._known(upstream)
         try:
             models: list[Model] | None = await self._asked(upstream)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError, RecursionError):
@@ -22840,6 +23130,7 @@ from ...config.model_patterns import named
 from ...config.settings import Valves
 from ...config.upstreams import Upstream
 from ...core.events import Event, EventKind
+from ...core.trace import PARENT, TRACE, Trace
 from ...core.turn import Answered, Turn
 from ..body import text_of, without_blocks
 from ..chats import Chats
@@ -22852,7 +23143,7 @@ from .agent import Agent, Task
 from .answer import Ear, Read, Said, StreamEar, WholeEar
 from .catalogue import AGENT, PREFIX, Catalogue
 from .dialects import DIALECTS, Dialect
-from .relay import Ears, Keep, Relay, Request, passed_on, refusal, send_json
+from .relay import Answer, Ears, Keep, Relay, Request, passed_on, refusal, reuses, send_json
 
 log = logging.getLogger(__name__)
 
@@ -22946,12 +23237,15 @@ class Proxy:
 
     async def _close_if_idle(self) -> None:
         if self._is_closing and not self._at_once and self._opened is not None:
-            opened, self._opened = self._opened, None
-            await opened[0].close()
+            (session, catalogue), self._opened = self._opened, None
+            catalogue.close()
+            await session.close()
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = asyncio.get_running_loop().time()
         headers = Headers(scope=scope)
+        if self._environment.traces:
+            TRACE.set(Trace.below(headers.get(PARENT, "")))
         path = self._path(scope)
         caller = await self._caller(headers)
         if scope["method"] in ("TRACE", "CONNECT"):  # an upstream would answer with what it was sent: its key
@@ -23147,11 +23441,15 @@ class Proxy:
         raw = await self._chats.intake.dump(caller.id, body)
         request = self._request(asked, upstream, raw, readable=True)
         await Relay(self._open()[0], upstream, self._chats.emit).run(request, receive, take)
+        if (trace := TRACE.get()) is not None:
+            TRACE.set(trace.again())
 
     @staticmethod
     def _request(asked: _Request, upstream: Upstream, raw: bytes, *, readable: bool) -> Request:
         query = f"?{asked.query.decode('latin-1')}" if asked.query else ""
         headers = passed_on(asked.headers.raw, upstream, readable=readable)
+        if (trace := TRACE.get()) is not None and trace.is_own:
+            headers = [*(one for one in headers if one[0].lower() != PARENT), (PARENT, trace.header)]
         url = f"{upstream.base_url}{asked.path}{query}"
         operation = _OPERATIONS.get(asked.path, "")
         model = asked.model.removeprefix(PREFIX)[:_NAME_CHARS]
@@ -23164,6 +23462,8 @@ class Proxy:
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S),
                 cookie_jar=aiohttp.DummyCookieJar(),  # one user's are not the next one's
                 auto_decompress=False,
+                response_class=Answer,
+                trace_configs=[reuses()],
                 trust_env=False,  # what is sent goes to the configured server, and past nobody else
                 max_line_size=_LINE_BYTES,
                 max_field_size=_LINE_BYTES,
@@ -23235,6 +23535,8 @@ _NOT_SENT_PREFIXES = ("x-openwebui-", "x-memory-")
 _NOT_RETURNED = _OF_A_CONNECTION | {"date", "server"}  # our own server writes these two
 _NOT_ADDED = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 _CORS = "access-control-"
+_TRIES = 5  # connections of earlier requests that may have been closed
+_INTERIM = 32  # answers before the one
 RawHeaders = Iterable[tuple[bytes, bytes]]
 Ears = Callable[[str], "Ear | None"]  # for a content type
 Keep = Callable[[Ear], Awaitable[None]]
@@ -23290,6 +23592,42 @@ class Request:
     model: str = ""
 
 
+def reuses() -> aiohttp.TraceConfig:
+    """Tells of a request whether its connection is that of an earlier one."""
+
+    async def reused(_session: Any, context: Any, _parameters: Any) -> None:
+        if context.trace_request_ctx is not None:
+            context.trace_request_ctx["reused"] = True
+
+    config = aiohttp.TraceConfig()
+    config.on_connection_reuseconn.append(reused)
+    return config
+
+
+class Answer(aiohttp.ClientResponse):
+    """One before which few others come, such as "103 Early Hints".
+
+    aiohttp reads them as fast as they come, however many those are, and nothing else goes on meanwhile.
+    """
+
+    async def start(self, connection: Any) -> Answer:
+        """See there."""
+        protocol = connection.protocol
+        read, left = protocol.read, iter(range(_INTERIM))
+
+        async def counted() -> Any:
+            if next(left, None) is None:
+                raise aiohttp.ClientPayloadError("too many interim answers")
+            return await read()
+
+        protocol.read = counted
+        try:
+            await super().start(connection)
+        finally:
+            protocol.read = read
+        return self
+
+
 class Relay:
     """Sends one request on. `keep` is awaited before the end of an answer goes to the client."""
 
@@ -23331,14 +23669,7 @@ class Relay:
 
     async def _pump(self, request: Request, send: Send, began: float) -> None:
         try:
-            answer = await self._session.request(
-                request.method,
-                URL(request.url, encoded=True),
-                headers=request.headers,
-                data=request.body or None,
-                allow_redirects=False,
-                skip_auto_headers=_NOT_ADDED,
-            )
+            answer = await self._asked(request)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             self._outcome = "unreachable"
             text = f"The model server {self._upstream.name} cannot be reached ({type(error).__name__})."
@@ -23350,6 +23681,27 @@ class Relay:
             self._outcome = "broken"  # returning without an end breaks the client's connection, too
         finally:
             answer.close() if self._outcome in ("broken", "left") else answer.release()
+
+    async def _asked(self, request: Request) -> aiohttp.ClientResponse:
+        """The answer's head. What a connection of an earlier request has lost, as one that was closed
+        meanwhile, is sent again.
+        """
+        for left in reversed(range(_TRIES)):
+            how: dict[str, bool] = {}
+            try:
+                return await self._session.request(
+                    request.method,
+                    URL(request.url, encoded=True),
+                    headers=request.headers,
+                    data=request.body or None,
+                    allow_redirects=False,
+                    skip_auto_headers=_NOT_ADDED,
+                    trace_request_ctx=how,
+                )
+            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+                if not how.get("reused") or not left:
+                    raise
+        raise AssertionError("never reached")
 
     async def _returning(self, answer: aiohttp.ClientResponse, send: Send, began: float) -> None:
         if self._ears is not None and answer.status == 200 and "content-encoding" not in answer.headers:
@@ -23809,6 +24161,7 @@ if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the serve
     from ..commands.commander import Commander
     from ..commands.notes import Notes
     from ..context.contexts import Contexts
+    from ..manage.history.imports import Imports
     from ..models.embedder import Embedder
     from ..recall.run import Outcome, Run
     from ..remember.keeper import Keeper
@@ -23838,6 +24191,8 @@ class Service(Protocol):
     def toolbox(self) -> Toolbox: ...
     @property
     def api_keys(self) -> ApiKeys: ...
+    @property
+    def imports(self) -> Imports: ...
     @property
     def page(self) -> Parts: ...
     @property
@@ -27189,6 +27544,160 @@ def _reason(visit: Visit, one: Explanation) -> str:
     if not one.left_alone:
         return ""
     return reason(one.left_alone, visit.words, admin=visit.person.is_admin, show=str).replace("`", "")
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/webui.py
+
+SOURCES["interfaces/webui.py"] = r'''"""What Open WebUI's API tells: who there is, which chats they have, and what was said in them.
+
+The key goes to the configured host only: no redirect is followed, no proxy is taken from the environment.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import quote
+
+import httpx
+
+from ..config.settings import Valves
+from ..core.errors import Retry, TellAdmin
+
+OPEN_WEBUI = "open-webui"  # in the place of an archive's name
+
+_TIMEOUT = httpx.Timeout(30.0, connect=5.0)
+_MOST_BYTES = 256 << 20  # of an answer
+_MOST_PAGES = 2_000  # of a user's chats
+_HINT = "See that webui_url is Open WebUI's address, and webui_api_key an admin's key that it accepts."
+
+
+class WebUi:
+    """One Open WebUI. Methods block. Each answer that is not as expected is a fault, and never an absence.
+
+    Raises:
+        Retry: it cannot be reached, or answers nonsense.
+        TellAdmin: the key is not accepted, or may not see this.
+    """
+
+    def __init__(self, url: str, key: str) -> None:
+        headers = {"Authorization": f"Bearer {key}"}
+        options: dict[str, Any] = {"timeout": _TIMEOUT, "follow_redirects": False, "trust_env": False}
+        self._client = httpx.Client(base_url=f"{url.rstrip('/')}/api/v1/", headers=headers, **options)
+
+    @classmethod
+    @contextmanager
+    def of(cls, settings: Valves) -> Iterator[Self]:
+        """The one that the settings name. Raises TellAdmin if they name none."""
+        if not settings.webui_url or not settings.webui_api_key:
+            raise TellAdmin(
+                "Open WebUI's address and key are not set.", hint="Set webui_url and webui_api_key."
+            )
+        one = cls(settings.webui_url, settings.webui_api_key)
+        with one._client:
+            yield one
+
+    def user_id(self) -> str:
+        """Whose the key is."""
+        return self._id(self._read("auths/"))
+
+    def users(self) -> frozenset[str]:
+        """The ids of all users."""
+        answer = self._read("users/all")
+        users = answer.get("users") if isinstance(answer, dict) else None
+        if not isinstance(users, list) or not users or answer.get("total", len(users)) != len(users):
+            raise _nonsense("users")
+        return frozenset(map(self._id, users))
+
+    def chats_of(self, user_id: str) -> frozenset[str]:
+        """The ids of all of a user's chats."""
+        found: set[str] = set()
+        for page in range(1, _MOST_PAGES):
+            order = {"page": page, "order_by": "created_at", "direction": "asc"}
+            chats = self._read(f"chats/list/user/{quote(user_id, safe='')}", order)
+            if not isinstance(chats, list):
+                raise _nonsense("chats")
+            if not chats:
+                return frozenset(found)
+            found.update(map(self._id, chats))
+        raise Retry("Open WebUI lists chats without an end.", hint=_HINT)
+
+    def has_user(self, user_id: str) -> bool:
+        """Whether there is such a user. False only where Open WebUI says so itself."""
+        return self._has(f"users/{quote(user_id, safe='')}", user_id, (400, 404))
+
+    def has_chat(self, chat_id: str) -> bool:
+        """Whether there is such a chat. False without access to it, too: ask for one that there is."""
+        return self._has(f"chats/{quote(chat_id, safe='')}", chat_id, (401, 404))
+
+    def fetch_past(self, user_id: str, file: Path) -> None:
+        """Write a user's chats, and the native memories of the key's own user, into a file of JSON Lines."""
+        own = self.user_id() == user_id
+        with file.open("w", encoding="utf-8") as lines:
+            for chat_id in sorted(self.chats_of(user_id)) if not own else ():
+                lines.write(json.dumps(self._read(f"chats/{quote(chat_id, safe='')}")) + "\n")
+            if own:
+                with self._client.stream("GET", "chats/all") as answer:
+                    self._check(answer)
+                    for part in answer.iter_text():
+                        lines.write(part)
+                status, memories = self._asked("memories/", {})
+                for memory in memories if status == 200 and isinstance(memories, list) else ():
+                    lines.write("\n" + json.dumps(memory))
+
+    def _has(self, path: str, id_: str, absent: tuple[int, ...]) -> bool:
+        status, answer = self._asked(path, {})
+        if status == 200 and isinstance(answer, dict) and answer.get("id") == id_:
+            return True
+        if status in absent and isinstance(answer, dict) and isinstance(answer.get("detail"), str):
+            return False
+        raise _nonsense(path.partition("/")[0])
+
+    def _read(self, path: str, query: dict[str, Any] | None = None) -> Any:
+        status, answer = self._asked(path, query or {})
+        if status != 200:
+            raise _nonsense(path.partition("/")[0])
+        return answer
+
+    def _asked(self, path: str, query: dict[str, Any]) -> tuple[int, Any]:
+        try:
+            with self._client.stream("GET", path, params=query) as answer:
+                if answer.status_code >= 500 or answer.is_redirect:
+                    self._check(answer)
+                body = bytearray()
+                for part in answer.iter_bytes():
+                    body += part
+                    if len(body) > _MOST_BYTES:
+                        raise Retry("Open WebUI's answer is too large.", hint=_HINT)
+            if answer.status_code in (401, 403) and path.partition("/")[0] in ("auths", "users"):
+                self._check(answer)
+            return answer.status_code, json.loads(body)
+        except httpx.HTTPError as error:
+            raise Retry(f"Open WebUI cannot be reached ({type(error).__name__}).", hint=_HINT) from error
+        except (ValueError, RecursionError) as error:
+            raise Retry("Open WebUI's answer is no JSON.", hint=_HINT) from error
+
+    @staticmethod
+    def _check(answer: httpx.Response) -> None:
+        if answer.status_code in (401, 403):
+            raise TellAdmin("Open WebUI does not accept the key, or it is no admin's.", hint=_HINT)
+        if answer.status_code != 200:
+            raise Retry(f"Open WebUI answers {answer.status_code}.", hint=_HINT)
+
+    @staticmethod
+    def _id(value: Any) -> str:
+        id_ = value.get("id") if isinstance(value, dict) else None
+        if not isinstance(id_, str) or not id_:
+            raise _nonsense("ids")
+        return id_
+
+
+def _nonsense(what: str) -> Retry:
+    return Retry(f"Open WebUI's answer about {what} is not what is expected of it.", hint=_HINT)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -39440,6 +39949,1415 @@ def _whole(words: Sequence[str]) -> Sequence[str]:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# manage/history/__init__.py
+
+SOURCES["manage/history/__init__.py"] = r'''"""A past that is brought along: archives of other programs, and Open WebUI's own chats."""
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# manage/history/archive.py
+
+SOURCES["manage/history/archive.py"] = r'''"""The JSON values of an archive, one at a time: a file, a folder, or what is packed into a .zip.
+
+An archive is anybody's. Nothing is unpacked to the disk, no more than some megabytes are held at once, and
+what grows without measure or is broken ends with a Flaw, behind what could be read.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import json
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+from ...core.errors import Drop
+from .entries import Flaw
+
+_KINDS = (".json", ".jsonl", ".ndjson", ".af", ".db", ".html")
+_CHUNK = 1 << 20  # characters
+_MOST_OF_VALUE = 64 << 20  # characters of one value, a chat for example
+_MOST_OF_FILE = 4 << 30  # bytes, unpacked
+_PACKED_FREELY, _MOST_RATIO = (
+    64 << 20,
+    100,
+)  # unpacked bytes from which a file may not be so many times smaller
+_MOST_FILES, _MOST_VALUES = 20_000, 2_000_000
+_DIGITS = 30  # of a number
+_NEXT = re.compile(r"\}[\s,]+(?=\{)")
+_BLANK = re.compile(r"[\s,]*")
+
+BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
+
+
+class Part(NamedTuple):
+    """A file of an archive."""
+
+    name: str
+    stream: IO[bytes]
+
+
+def _number(digits: str) -> int | float:
+    """Python refuses numbers with thousands of digits."""
+    return int(digits) if len(digits) <= _DIGITS else 0
+
+
+_DECODER = json.JSONDecoder(parse_int=_number, strict=False)
+
+
+def parts(path: Path) -> Iterator[Part | Flaw]:
+    """The files of an archive that may hold something, each open until the next one is asked for.
+
+    Raises:
+        Drop: there is no such file, or it is encrypted.
+    """
+    if path.is_dir():
+        files = [file for file in sorted(path.rglob("*")) if file.suffix.lower() in _KINDS][:_MOST_FILES]
+        for file in files:
+            if file.is_file() and not file.is_symlink():
+                with file.open("rb") as stream:
+                    yield Part(str(file.relative_to(path)), stream)
+        return
+    if not path.is_file():
+        raise Drop(f"There is no file {path.name}.", hint="Give the archive's path.")
+    if not zipfile.is_zipfile(path):
+        with path.open("rb") as stream:
+            yield Part(path.name, stream)
+        return
+    yield from _packed(path)
+
+
+def _packed(path: Path) -> Iterator[Part | Flaw]:
+    try:
+        archive = zipfile.ZipFile(path)
+    except BROKEN as error:
+        raise Drop("This .zip cannot be opened: it is broken.", hint="Download it once more.") from error
+    with archive:
+        for at, info in enumerate(archive.infolist()):
+            name = info.filename
+            if at >= _MOST_FILES:
+                yield Flaw(path.name, "there are too many files in it")
+                return
+            if info.is_dir() or not name.lower().endswith(_KINDS):
+                continue
+            if info.flag_bits & 1:
+                raise Drop("This .zip is encrypted.", hint="Unpack it, and import the folder.")
+            try:
+                with archive.open(info) as stream:
+                    yield Part(name, _Bounded(stream, info.compress_size))  # type: ignore[arg-type]
+            except BROKEN:
+                yield Flaw(name, "it is packed in a way that cannot be read")
+
+
+class _Bounded(io.RawIOBase):
+    """A packed file that does not grow without measure."""
+
+    def __init__(self, stream: IO[bytes], packed: int) -> None:
+        self._stream, self._left = stream, min(_MOST_OF_FILE, max(_PACKED_FREELY, packed * _MOST_RATIO))
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._stream.read(len(buffer))
+        self._left -= len(data)
+        if self._left < 0:
+            raise OSError("it is far larger than its archive")
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def first_bytes(part: Part) -> tuple[bytes, Part]:
+    """What a file begins with, and the file from its beginning."""
+    stream = part.stream if isinstance(part.stream, io.BufferedReader) else io.BufferedReader(part.stream)  # type: ignore[type-var]
+    return stream.peek(16)[:16], Part(part.name, stream)
+
+
+def values(part: Part) -> Iterator[Any]:
+    """The JSON values in a file: those of a list, of each line, or the only one; a Flaw for what is none.
+
+    Raises one of BROKEN where the file cannot be read to its end.
+    """
+    begin, part = first_bytes(part)
+    with io.TextIOWrapper(part.stream, _encoding(begin), errors="replace") as text:
+        for count, value in enumerate(_values(part.name, text)):
+            if count >= _MOST_VALUES:
+                yield Flaw(part.name, "there is too much in it")
+                return
+            yield value
+
+
+def damage(part: Part, error: Exception) -> Flaw:
+    """Why a file cannot be read to its end."""
+    told = isinstance(error, OSError) and not error.errno and str(error)
+    return Flaw(part.name, told or "it is damaged")
+
+
+def _encoding(begin: bytes) -> str:
+    if begin.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    return "utf-16-le" if begin[1:2] == b"\0" else "utf-8-sig"
+
+
+def _values(name: str, text: IO[str]) -> Iterator[Any]:
+    buffer, at, more = "", 0, _CHUNK
+    is_list, is_over = False, False
+    while True:
+        at = _end_of(_BLANK.match(buffer, at))
+        if at == len(buffer):
+            if is_over:
+                return
+            buffer, at = text.read(_CHUNK), 0
+            is_over = not buffer
+        elif buffer[at] == "[" and not is_list:
+            is_list, at = True, at + 1
+        elif buffer[at] == "]" and is_list:
+            is_list, at = False, at + 1
+        else:
+            try:
+                value, at = _DECODER.raw_decode(buffer, at)
+            except (ValueError, RecursionError) as error:
+                wrong_at, may_go_on = _wrong(error, len(buffer))
+                if may_go_on and not is_over and len(buffer) - at < _MOST_OF_VALUE:
+                    read = text.read(more)
+                    buffer, at, more, is_over = buffer[at:] + read, 0, more * 2, not read
+                    continue
+                cut = "its end is missing" if is_over else "a part of it is too large"
+                yield Flaw(name, cut if may_go_on else "a part of it is no JSON")
+                buffer, at = _after(buffer, max(wrong_at, at + 1), text), 0
+            else:
+                yield value
+                if at > _CHUNK:
+                    buffer, at = buffer[at:], 0
+            more = _CHUNK
+
+
+def _wrong(error: Exception, end: int) -> tuple[int, bool]:
+    """Where a text stops to be JSON, and whether that may be so only because it goes on."""
+    if not isinstance(error, json.JSONDecodeError):
+        return 0, False
+    return error.pos, error.pos >= end - 8 or error.msg.startswith("Unterminated string")
+
+
+def _after(buffer: str, at: int, text: IO[str]) -> str:
+    """What follows the next end of an object that another one follows; "" if there is none."""
+    while not (found := _NEXT.search(buffer, at)):
+        read = text.read(_CHUNK)
+        if not read:
+            return ""
+        buffer, at = buffer[-64:] + read, 0
+    return buffer[found.end() :]
+
+
+def _end_of(found: re.Match[str] | None) -> int:
+    return found.end() if found else 0
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# manage/history/conversations.py
+
+SOURCES["manage/history/conversations.py"] = r'''"""Chats of ChatGPT, Claude, Gemini and Open WebUI, as their exports have them, one value at a time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from itertools import chain
+from typing import Any
+
+from .entries import (
+    Chat,
+    Entry,
+    Fact,
+    Flaw,
+    Role,
+    Said,
+    branch,
+    id_in,
+    listed,
+    mapping,
+    name_of,
+    objects,
+    text_in,
+    texts_in,
+    time_in,
+    title_in,
+)
+
+_MOST_MESSAGES = 20_000  # of a chat
+
+
+# ChatGPT: conversations.json, each with a tree of nodes.
+
+
+def is_chatgpt(value: Mapping[str, Any]) -> bool:
+    """Whether it is a chat as ChatGPT exports it."""
+    return isinstance(value.get("mapping"), dict)
+
+
+def read_chatgpt(value: Mapping[str, Any]) -> Iterator[Entry]:
+    """The branch that ends in `current_node`; without one, in the newest node that nothing follows."""
+    nodes: Mapping[str, Any] = mapping(value["mapping"])
+    last = value.get("current_node")
+    if not isinstance(nodes.get(last) if isinstance(last, str) else None, dict):
+        leaves = [name for name, node in nodes.items() if not listed(mapping(node).get("children"))]
+        last = max(leaves, key=lambda name: time_in(_message(nodes[name]).get("create_time")), default=None)
+    nodes_said = branch(nodes, last, "parent")
+    said = tuple(one for node in nodes_said[-_MOST_MESSAGES:] for one in _of_chatgpt(node))
+    at = time_in(value.get("create_time"), value.get("update_time"))
+    chat_id = id_in(value.get("conversation_id"), value.get("id")) or name_of(value.get("title"), at)
+    yield Chat(chat_id, title_in(value.get("title")), said, at)
+
+
+def _message(node: Any) -> Mapping[str, Any]:
+    return mapping(mapping(node).get("message"))
+
+
+def _of_chatgpt(node: Mapping[str, Any]) -> Iterator[Said]:
+    """What was said; no tools, nothing hidden, no pictures."""
+    message = _message(node)
+    content, meta = mapping(message.get("content")), mapping(message.get("metadata"))
+    role = mapping(message.get("author")).get("role")
+    told = content.get("content_type", "text") in ("text", "multimodal_text")
+    is_hidden = meta.get("is_visually_hidden_from_conversation") is True or message.get("weight") == 0
+    to_all = message.get("recipient", "all") in ("all", None)
+    if role not in ("user", "assistant") or not told or is_hidden or not to_all:
+        return
+    parts = [mapping(part).get("text", part) for part in listed(content.get("parts"))]  # what was spoken, too
+    if text := texts_in(parts):
+        id_ = id_in(message.get("id"), node.get("id"))
+        yield Said(id_, role, text, time_in(message.get("create_time")), id_in(node.get("parent")))
+
+
+# Claude: conversations.json, each with a list of messages, which are a tree where there are parents.
+
+
+def is_claude(value: Mapping[str, Any]) -> bool:
+    """Whether it is a chat as Claude exports it."""
+    return isinstance(value.get("chat_messages"), list)
+
+
+def read_claude(value: Mapping[str, Any]) -> Iterator[Entry]:
+    """The branch that ends in the last message."""
+    messages = [one for one in objects(value["chat_messages"]) if isinstance(one.get("uuid"), str)]
+    loose = [one for one in objects(value["chat_messages"]) if not isinstance(one.get("uuid"), str)]
+    nodes = {str(one["uuid"]): one for one in messages}
+    last = value.get("current_leaf_message_uuid") or (messages[-1]["uuid"] if messages else None)
+    shown = branch(nodes, last, "parent_message_uuid")
+    if not any(
+        isinstance(one.get("parent_message_uuid"), str) and one["parent_message_uuid"] in nodes
+        for one in messages
+    ):
+        shown = messages  # of an export without parents
+    said = tuple(one for message in [*shown, *loose][-_MOST_MESSAGES:] for one in _of_claude(message))
+    at = time_in(value.get("created_at"), value.get("updated_at"))
+    yield Chat(
+        id_in(value.get("uuid")) or name_of(value.get("name"), at), title_in(value.get("name")), said, at
+    )
+
+
+def _of_claude(message: Mapping[str, Any]) -> Iterator[Said]:
+    roles: Mapping[Any, Role] = {"human": "user", "user": "user", "assistant": "assistant"}
+    sender = message.get("sender")
+    role = roles.get(sender) if isinstance(sender, str) else None
+    blocks = [one.get("text") for one in objects(message.get("content")) if one.get("type") == "text"]
+    text = texts_in(blocks) or text_in(message.get("text")).strip()
+    if role and text:
+        follows = id_in(message.get("parent_message_uuid"))
+        yield Said(id_in(message.get("uuid")), role, text, time_in(message.get("created_at")), follows)
+
+
+# Gemini: Google Takeout's MyActivity.json, one record for each prompt, and no chats.
+
+_PROMPTED = re.compile(
+    r"\s*(?:Prompted(?: with:)?|Asked(?: Gemini:| Bard:)?|Said|Branched|Answered|Eingegebener Prompt:|"
+    r"Prompt eingegeben:|Requête\s?:|Petición:|Prompt:)\s+",
+)
+_OTHER_ACTIVITY = re.compile(
+    r"\s*(?:Created|Used|Added|Gave|Selected|Shared|Deleted|Viewed|Visited|Searched|Edited|Pinned|Renamed|"
+    r"Exported|Updated)\s"
+)
+_ATTACHED = re.compile(r"Attached \d{1,4} files?\.?$")
+_ATTACHED_CHARS = 24
+_PARAGRAPHS = frozenset(("p", "br", "li", "div", "h1", "h2", "h3", "h4", "tr", "pre", "ul", "ol", "table"))
+_HTML_CHARS = 1_000_000
+
+
+def is_gemini(value: Mapping[str, Any]) -> bool:
+    """Whether it is a record of activity; `read_gemini` tells whether it is Gemini's."""
+    return isinstance(value.get("title"), str) and isinstance(value.get("time"), str) and "header" in value
+
+
+def of_gemini(value: Mapping[str, Any]) -> tuple[Said, ...] | Flaw:
+    """The prompt and its answer; nothing of another activity."""
+    labels = [value.get("header"), *listed(value.get("products"))]
+    if not any(isinstance(one, str) and re.search("gemini|bard", one, re.IGNORECASE) for one in labels):
+        return Flaw("", "an activity in another Google product")
+    title, at = text_in(value["title"]), time_in(value["time"])
+    answer = texts_in(_words(one.get("html")) for one in objects(value.get("safeHtmlItem")))
+    begins = _PROMPTED.match(title)
+    if not at or _OTHER_ACTIVITY.match(title) or not (begins or answer):
+        return Flaw("", "an activity that is no prompt")
+    prompt = title[begins.end() if begins else 0 :].strip()
+    prompt = (prompt[:-_ATTACHED_CHARS] + _ATTACHED.sub("", prompt[-_ATTACHED_CHARS:])).strip()
+    id_ = name_of(value["time"], title)
+    said = Said(id_, "user", prompt, at), Said(f"{id_}-answer", "assistant", answer, at)
+    return tuple(one for one in said if one.text) if prompt else Flaw("", "an activity that is no prompt")
+
+
+def gemini_chats(said: list[tuple[Said, ...]]) -> Iterator[Chat]:
+    """Chats of all prompts, one a day: by itself each prompt tells which one it is in."""
+    days: dict[str, list[tuple[Said, ...]]] = {}
+    for turn in sorted(said, key=lambda turn: turn[0].at):
+        days.setdefault(f"{datetime.fromtimestamp(turn[0].at, UTC):%Y-%m-%d}", []).append(turn)
+    for day, turns in days.items():
+        yield Chat(day, f"Gemini, {day}", tuple(chain.from_iterable(turns)), turns[0][0].at)
+
+
+class _Html(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.words: list[str] = []
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:  # noqa: ARG002 - as the base has it
+        if tag in _PARAGRAPHS:
+            self.words.append("\n")
+
+
+def _words(html: Any) -> str:
+    """The text of some HTML, a paragraph a line."""
+    if not isinstance(html, str):
+        return ""
+    reader = _Html()
+    try:
+        reader.feed(html[:_HTML_CHARS])
+        reader.close()
+    except (AssertionError, ValueError):
+        return ""
+    lines = (" ".join(line.split()) for line in "".join(reader.words).split("\n"))
+    return "\n".join(filter(None, lines))
+
+
+# Open WebUI: an export of chats, or what its API answers.
+
+
+def is_open_webui(value: Mapping[str, Any]) -> bool:
+    """Whether it is a chat of Open WebUI's."""
+    chat = mapping(value.get("chat") if isinstance(value.get("chat"), dict) else value)
+    return isinstance(chat.get("history"), dict) or (
+        chat is not value and isinstance(chat.get("messages"), list)
+    )
+
+
+def read_open_webui(value: Mapping[str, Any]) -> Iterator[Entry]:
+    """The branch that ends in `currentId`."""
+    chat = mapping(value.get("chat") if isinstance(value.get("chat"), dict) else value)
+    history = mapping(chat.get("history"))
+    nodes = mapping(history.get("messages"))
+    last = history.get("currentId") or value.get("current_message_id")
+    shown = branch(nodes, last, "parentId") or list(objects(chat.get("messages")))
+    said = tuple(one for node in shown[-_MOST_MESSAGES:] for one in _of_open_webui(node))
+    at = time_in(value.get("created_at"), chat.get("timestamp"), value.get("updated_at"))
+    title = title_in(value.get("title") or chat.get("title"))
+    chat_id = id_in(value.get("id"), chat.get("id")) or name_of(title, at)
+    owner, folder = id_in(value.get("user_id")), id_in(value.get("folder_id"))
+    yield Chat(chat_id, title, said, at, owner, folder)
+
+
+def _of_open_webui(node: Mapping[str, Any]) -> Iterator[Said]:
+    role, content = node.get("role"), node.get("content")
+    if role not in ("user", "assistant"):
+        return
+    parts = content if isinstance(content, list) else [content]
+    text = texts_in(mapping(part).get("text", part) for part in parts)
+    if not text and role == "assistant":  # newer answers are lists of items
+        items = [one for one in objects(node.get("output")) if one.get("type") == "message"]
+        text = texts_in(part.get("text") for item in items for part in objects(item.get("content")))
+    if text:
+        parent = node.get("parentId")
+        models = listed(node.get("models"))
+        model = node.get("model") if role == "assistant" else models[0] if models else ""
+        yield Said(
+            id_in(node.get("id")),
+            role,
+            text,
+            time_in(node.get("timestamp")),
+            id_in(parent) or ("start" if "parentId" in node else ""),
+            title_in(model),
+        )
+
+
+def is_webui_memory(value: Mapping[str, Any]) -> bool:
+    """Whether it is one of Open WebUI's own memories."""
+    return isinstance(value.get("content"), str) and "user_id" in value and "role" not in value
+
+
+def read_webui_memory(value: Mapping[str, Any]) -> Iterator[Entry]:
+    """The memory, as it is."""
+    at = time_in(value.get("updated_at"), value.get("created_at"))
+    yield Fact(text_in(value["content"]), at, owner=id_in(value.get("user_id")))
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# manage/history/entries.py
+
+SOURCES["manage/history/entries.py"] = r'''"""What an archive holds, whatever program wrote it, and small readers of its values."""
+
+from __future__ import annotations
+
+import math
+import re
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import Any, Literal
+
+from ...core.text import TEXT_CHARS, capped, plain
+
+_ID = re.compile(r"[A-Za-z0-9._~-]{1,80}")
+_TITLE_CHARS = 200
+_DAY_S = 86_400.0
+_MILLISECONDS = 1e11  # a Unix time that is larger is one of milliseconds
+
+Role = Literal["user", "assistant"]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message of a chat. at: Unix seconds, 0 if that is not known; follows: as in `core.turn.Turn`."""
+
+    id: str
+    role: Role
+    text: str
+    at: float = 0.0
+    follows: str = ""
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """A chat as its user last saw it: its current branch. owner: its user's id there, "" if it has none."""
+
+    id: str
+    title: str
+    said: tuple[Said, ...]
+    at: float = 0.0
+    owner: str = ""
+    folder: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something that the other program remembers of its user."""
+
+    text: str
+    at: float = 0.0
+    kind: str = "fact"
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """Something that cannot be read, or is none of what is imported. where: a file, or a place in it."""
+
+    where: str
+    reason: str
+
+
+Entry = Chat | Fact | Flaw
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    """The value if it is an object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def listed(value: Any) -> list[Any]:
+    """The value if it is a list, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def objects(value: Any) -> Iterator[Mapping[str, Any]]:
+    """The objects in a list."""
+    return (one for one in listed(value) if isinstance(one, dict))
+
+
+def text_in(value: Any) -> str:
+    """A text, as much of it as is looked at; "" for anything else."""
+    return plain(capped(value)) if isinstance(value, str) else ""
+
+
+def texts_in(parts: Iterable[Any], *, most: int = TEXT_CHARS) -> str:
+    """The texts among some parts of a message, one below the other."""
+    return capped("\n".join(filter(None, map(text_in, parts))), most).strip()
+
+
+def title_in(value: Any) -> str:
+    """A title, on one line."""
+    return " ".join(text_in(value).split())[:_TITLE_CHARS]
+
+
+def id_in(*values: Any) -> str:
+    """The first of some ids that is one, made such that it can be part of a key; "" if none is."""
+    for value in values:
+        if isinstance(value, str | int) and not isinstance(value, bool) and (text := str(value)[:10_000]):
+            return text if _ID.fullmatch(text) else name_of(text)
+    return ""
+
+
+def name_of(*parts: object) -> str:
+    """A name that is the same for the same parts."""
+    digest = blake2b(digest_size=12)
+    for part in parts:
+        digest.update(str(part).encode(errors="surrogatepass") + b"\0")
+    return digest.hexdigest()
+
+
+def time_in(*values: Any) -> float:
+    """The first of some values that is a time of the past: Unix seconds; 0 if none is."""
+    for value in values:
+        at = _time(value)
+        if 0 < at < time.time() + _DAY_S:
+            return at
+    return 0.0
+
+
+def _time(value: Any) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        try:
+            at = float(value)
+        except OverflowError:
+            return 0.0
+        return 0.0 if not math.isfinite(at) else at / 1000 if at > _MILLISECONDS else at
+    if not isinstance(value, str) or len(value) > 64:
+        return 0.0
+    try:
+        if value[20:22] in ("AM", "PM"):  # as Letta tells agents the time
+            return datetime.strptime(value[:22], "%Y-%m-%d %I:%M:%S %p").replace(tzinfo=UTC).timestamp()
+        read = datetime.fromisoformat(value.strip().replace(" UTC", "+00:00"))
+        return (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError, OSError):
+        return 0.0
+
+
+def branch(nodes: Mapping[str, Any], last: Any, parent: str) -> list[Mapping[str, Any]]:
+    """The nodes of a tree from the root to the last one. parent: where each names the one before."""
+    chain: list[Mapping[str, Any]] = []
+    seen: set[str] = set()
+    while isinstance(last, str) and last not in seen and isinstance(nodes.get(last), dict):
+        seen.add(last)
+        chain.append(nodes[last])
+        last = nodes[last].get(parent)
+    return chain[::-1]
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# manage/history/exchanges.py
+
+SOURCES["manage/history/exchanges.py"] = r'''"""The chats of an archive as exchanges, as a chat that is held here would have left them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from ...config.policy import decide
+from ...config.settings import Valves
+from ...core.chat_servers import AnsweredBy
+from ...core.exchange import Exchange, exchange_key
+from ...core.text import capped
+from ...core.turn import Turn
+from ...language.secrets import masked
+from ...language.spans import without_thoughts
+from ...recall.block import without_block
+from .entries import Chat, Fact, Said, name_of
+from .formats import OPEN_WEBUI
+
+IsCommand = Callable[[str], bool]
+
+
+def chat_of(source: str, chat: Chat) -> str:
+    """The chat's id here: Open WebUI's own, or one that names the program."""
+    return chat.id if source == OPEN_WEBUI else f"{source}:{chat.id}"
+
+
+def exchanges(
+    user_id: str, source: str, chat: Chat, settings: Valves, is_command: IsCommand
+) -> Iterator[Exchange | str]:
+    """What a chat's user said, each with its answers; in place of what may not be remembered, the reason.
+
+    A message of Open WebUI's has the key that it has got, or would have got, when it was said here.
+    """
+    chat_id = chat_of(source, chat)
+    at = chat.at
+    for said, answers in _turns(chat.said):
+        text = without_block(said.text).strip()
+        at = said.at or at  # of what has no time, that of what was said before
+        if is_command(text):
+            continue
+        message_id = said.id or name_of(said.at, text)
+        key = exchange_key(user_id, chat_id, message_id, text)
+        answered_by, scope = "", ""
+        if source == OPEN_WEBUI:
+            model = said.model or next((one.model for one in answers if one.model), "")
+            turn = _turn(user_id, chat, text, key, model)
+            decision = decide(turn, settings)
+            if decision.permission is None:
+                yield str(decision.reason)
+                continue
+            answered_by, scope = decision.permission.answered_by, decision.permission.scope
+        answer = without_thoughts("\n\n".join(one.text for one in answers)).strip()
+        yield Exchange(
+            key=key,
+            user_id=user_id,
+            chat_id=chat_id,
+            user_text=masked(text)[0],
+            assistant_text=masked(capped(answer))[0],
+            said_at=at or time.time(),
+            follows=said.follows,
+            scope=scope,
+            answered_by=answered_by,
+            title=chat.title,
+        )
+
+
+def given(user_id: str, fact: Fact) -> Exchange:
+    """A memory that is brought along, to be added as it is. The same text has the same key, from anywhere."""
+    key = "\n".join((user_id, "", f"given~{name_of(' '.join(fact.text.split()).casefold())}"))
+    at = fact.at or time.time()
+    return Exchange(key, user_id, "", masked(fact.text)[0], "", at, given=fact.kind)
+
+
+def _turn(user_id: str, chat: Chat, text: str, key: str, model: str) -> Turn:
+    """Where a model ran is not told, nor what a workspace model stands on."""
+    answered = AnsweredBy(model)
+    turn = Turn(user_id, text, key, key, chat_id=chat.id, model=model, described=bool(model))
+    return replace(turn, folder=chat.folder, answered_by=answered)
+
+
+def _turns(said: tuple[Said, ...]) -> Iterator[tuple[Said, list[Said]]]:
+    current: Said | None = None
+    answers: list[Said] = []
+    for one in said:
+        if one.role == "user":
+            if current is not None:
+                yield current, answers
+            current, answers = one, []
+        elif current is not None:
+            answers.append(one)
+    if current is not None:
+        yield current, answers
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# manage/history/formats.py
+
+SOURCES["manage/history/formats.py"] = r'''"""Which program wrote an archive, by what is in it, and all that it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from . import conversations, memory_stores
+from .archive import BROKEN, Part, damage, first_bytes, parts, values
+from .entries import Chat, Entry, Flaw, Said, listed
+
+Value = Mapping[str, Any]
+
+
+class Format(NamedTuple):
+    """A shape of values. source: as chats of it are named; label: the program."""
+
+    source: str
+    label: str
+    fits: Callable[[Value], bool]
+    read: Callable[[Value], Iterator[Entry]]
+
+
+OPEN_WEBUI = "open-webui"
+
+FORMATS = (
+    Format("chatgpt", "ChatGPT", conversations.is_chatgpt, conversations.read_chatgpt),
+    Format("claude", "Claude", conversations.is_claude, conversations.read_claude),
+    Format("claude", "Claude", memory_stores.is_claude_memory, memory_stores.read_claude_memory),
+    Format(OPEN_WEBUI, "Open WebUI", conversations.is_open_webui, conversations.read_open_webui),
+    Format("letta", "Letta", memory_stores.is_letta, memory_stores.read_letta),
+    Format("mem0", "mem0", memory_stores.is_mem0, memory_stores.read_mem0),
+    Format(OPEN_WEBUI, "Open WebUI", conversations.is_webui_memory, conversations.read_webui_memory),
+    Format("letta", "Letta", memory_stores.is_passage, memory_stores.read_passage),
+)
+GEMINI, LTM = ("gemini", "Gemini"), ("text-generation-webui", "text-generation-webui")
+_WRAPPED = ("results", "memories", "conversations", "chats", "data")  # lists of the same, in one object
+_HTML = "a page: in Takeout choose JSON as the format of My Activity, and export once more"
+
+
+class Found(NamedTuple):
+    """An entry of an archive, and the program that wrote it: source and label, "" of a Flaw."""
+
+    entry: Entry
+    source: str = ""
+    label: str = ""
+
+
+def read(path: Path) -> Iterator[Found]:
+    """All that an archive holds, in the order in which it is found.
+
+    Raises:
+        Drop: there is no such archive, or it cannot be opened.
+    """
+    prompts: list[tuple[Said, ...]] = []
+    for part in parts(path):
+        if isinstance(part, Flaw):
+            yield Found(part)
+            continue
+        try:
+            yield from _read(part, prompts)
+        except BROKEN as error:
+            yield Found(damage(part, error))
+    for chat in conversations.gemini_chats(prompts):
+        yield Found(chat, *GEMINI)
+
+
+def _read(part: Part, prompts: list[tuple[Said, ...]]) -> Iterator[Found]:
+    begin, part = first_bytes(part)
+    if memory_stores.is_sqlite(begin):
+        for entry in memory_stores.read_ltm(part.name, part.stream):
+            yield Found(entry, *LTM)
+    elif begin.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
+        is_activity = "activity" in part.name.lower()
+        yield Found(
+            Flaw(part.name, _HTML if is_activity else "a page, which tells nothing that is not elsewhere")
+        )
+    else:
+        for value in values(part):
+            yield from _of_value(part.name, value, prompts)
+
+
+def _of_value(
+    name: str, value: Any, prompts: list[tuple[Said, ...]], *, is_inside: bool = False
+) -> Iterator[Found]:
+    if isinstance(value, Flaw):
+        yield Found(value)
+        return
+    if not isinstance(value, dict):
+        yield Found(Flaw(name, "nothing that is known"))
+        return
+    for one in FORMATS:
+        if one.fits(value):
+            yield from (Found(_named(entry, name), one.source, one.label) for entry in one.read(value))
+            return
+    if conversations.is_gemini(value):
+        turn = conversations.of_gemini(value)
+        if isinstance(turn, Flaw):
+            yield Found(replace(turn, where=name))
+        else:
+            prompts.append(turn)
+        return
+    inside = (
+        None if is_inside else next((listed(value[key]) for key in _WRAPPED if listed(value.get(key))), None)
+    )
+    if inside is None:
+        yield Found(Flaw(name, "nothing that is known"))
+        return
+    for other in inside:
+        of_text = {"memory": other} if isinstance(other, str) else other
+        yield from _of_value(name, of_text, prompts, is_inside=True)
+
+
+def _named(entry: Entry, name: str) -> Entry:
+    if isinstance(entry, Flaw):
+        return replace(entry, where=name)
+    if isinstance(entry, Chat) and not any(one.role == "user" for one in entry.said):
+        return Flaw(name, "a chat in which its user says nothing")
+    return entry
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# manage/history/imports.py
+
+SOURCES["manage/history/imports.py"] = r'''"""Imports of users' pasts: what one would bring, one that is begun, how far they are, and taking one back.
+
+All of it goes through the queue, and becomes memories and passages as what is said here does, when nothing
+else is to be done: see `remember.later`. What was brought is known by the import's id.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import islice
+
+from sqlalchemy import ColumnElement, Engine, and_, delete, func, select, update
+
+from ...backends.base import EditableBackend
+from ...config.prices import costs, read_prices
+from ...config.settings import Valves
+from ...core.errors import Drop
+from ...core.exchange import Exchange, episodes_name, message_id_of
+from ...core.scope import past_owner
+from ...models.tokens import estimated_tokens
+from ...remember import admission
+from ...remember.apply import Changes
+from ...remember.episodes import ids_of
+from ...remember.gate import sift
+from ...remember.journal import Journal
+from ...remember.later import Later
+from ...remember.outbox import Outbox
+from ...remember.passages import passages
+from ...remember.prompt import reconcile_prompt
+from ...state import hold, imports, outbox, reading
+from ...state.episodes_table import EpisodesTable
+from ...state.switches_table import Switches
+from ..memories import Live
+from .entries import Fact, Flaw
+from .exchanges import IsCommand, chat_of, exchanges, given
+from .formats import Found
+
+Archive = Callable[[], Iterable[Found]]  # reads it from its beginning: see `formats.read`
+
+_AT_ONCE = 100  # exchanges in a transaction: others write in between
+_NAME_CHARS = 200
+_WEBUI = "Open WebUI"
+_SAMPLE = 100  # exchanges by which the rest is estimated
+_SHOWN_TOKENS, _ANSWER_TOKENS = 200, 120  # of the memories in a prompt, and of an answer
+_PASSAGE_S, _EXCHANGE_S, _CALL_S = 0.02, 0.02, 4.0  # that each takes, about
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What an import would bring, or has begun to bring, to a user.
+
+    labels: the programs that wrote it. chats, exchanges, facts: that are new; known: exchanges and facts that
+    are there already. skipped: of what is not taken, how many of it by the reason. flaws: what cannot be
+    read, how often, by file and reason. first, last: when the first and the last was said, Unix time or 0.
+    calls, tokens_in, tokens_out: of an LLM, about; cost: in words, "" if no price is known. seconds: that it
+    takes, about, while nobody chats. id: of the import, once it is begun.
+    """
+
+    user_id: str
+    labels: tuple[str, ...] = ()
+    chats: int = 0
+    exchanges: int = 0
+    facts: int = 0
+    known: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+    flaws: Counter[tuple[str, str]] = field(default_factory=Counter)
+    first: float = 0.0
+    last: float = 0.0
+    calls: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    cost: str = ""
+    seconds: int = 0
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """One that was begun. count: exchanges and facts that it brought; left: of these, to be remembered still.
+
+    dead: that were given up.
+    """
+
+    import_id: str
+    user_id: str
+    source: str
+    name: str
+    begun_at: float
+    count: int = 0
+    left: int = 0
+    dead: int = 0
+
+
+class Imports:
+    """Of all users. Threads may share it; methods block, and raise the errors of `core/errors.py`."""
+
+    def __init__(self, engine: Engine, settings: Callable[[], Valves], is_command: IsCommand) -> None:
+        self._engine, self._reading, self._settings = engine, reading(engine), settings
+        self._later = Later(engine, Outbox(engine))
+        self._switches, self._is_command = Switches(engine), is_command
+        self._journal, self._passages = Journal(engine), EpisodesTable(engine)
+
+    def preview(self, user_id: str, archive: Archive) -> Preview:
+        """What these entries would bring to a user. Nothing is changed.
+
+        Raises:
+            Drop: the archive cannot be opened, or nothing in it is known.
+        """
+        seen = _Seen()
+        sample: list[Exchange] = []
+        for some in _parts(self._taken(user_id, archive, seen)):
+            for one in self._new(user_id, some, seen):
+                seen.count(one)
+                if not one.given and len(sample) < _SAMPLE:
+                    sample.append(one)
+        return self._estimated(seen.preview(user_id), sample)
+
+    def begin(self, user_id: str, archive: Archive, name: str = "") -> Preview:
+        """Bring these entries to a user; what it brings, as `preview` tells it, and the import's id.
+
+        It is safe on disk afterwards, and remembered in the background. Where it is broken off, the same call
+        goes on; done twice it brings nothing new.
+        """
+        import_id, seen = self._opened(user_id, name[:_NAME_CHARS]), _Seen()
+        for some in _parts(self._taken(user_id, archive, seen)):
+            new = self._later.put(some, import_id)
+            seen.known += len(some) - len(new)
+            for one in new:
+                seen.count(one)
+        begun = replace(seen.preview(user_id), id=import_id)
+        mine = and_(imports.c.user_id == user_id, imports.c.import_id == import_id)
+        with self._engine.begin() as connection:
+            there = connection.scalar(select(outbox.c.id).where(*_brought(user_id, import_id)).limit(1))
+            named = update(imports).values(source=", ".join(begun.labels))
+            connection.execute((named if there else delete(imports)).where(mine))
+        return begun if there else replace(begun, id="")
+
+    def _opened(self, user_id: str, name: str) -> str:
+        """The id of a new import, or of one of the same file that was broken off."""
+        broken_off = and_(imports.c.user_id == user_id, imports.c.name == name, imports.c.source == "")
+        with self._engine.begin() as connection:
+            if (import_id := connection.scalar(select(imports.c.import_id).where(broken_off))) is None:
+                import_id = uuid.uuid4().hex
+                row = {"import_id": import_id, "user_id": user_id, "source": "", "name": name}
+                connection.execute(imports.insert().values(**row, begun_at=time.time()))
+        return str(import_id)
+
+    def all(self, user_id: str | None = None) -> list[Import]:
+        """The imports of a user, or of all, newest first, with how far they are."""
+        wanted = select(imports).order_by(imports.c.begun_at.desc())
+        counted = select(outbox.c.imported, outbox.c.state, func.count()).where(outbox.c.imported != "")
+        if user_id is not None:
+            wanted, counted = (
+                wanted.where(imports.c.user_id == user_id),
+                counted.where(outbox.c.user_id == user_id),
+            )
+        with self._reading.connect() as connection:
+            rows = connection.execute(wanted).mappings().all()
+            states = (
+                connection.execute(counted.group_by(outbox.c.imported, outbox.c.state)).all() if rows else []
+            )
+        counts = {(imported, state): count for imported, state, count in states}
+        waiting = ("later", "pending", "claimed", "postponed")
+        return [
+            Import(
+                **row,
+                count=sum(count for (imported, _), count in counts.items() if imported == row["import_id"]),
+                left=sum(counts.get((row["import_id"], state), 0) for state in waiting),
+                dead=counts.get((row["import_id"], "dead"), 0),
+            )
+            for row in rows
+        ]
+
+    def undo(self, user_id: str, import_id: str, live: Live) -> int:
+        """Take back all that an import has brought; how many exchanges and facts that were.
+
+        What was said elsewhere too stays. Broken off anywhere, the same call goes on.
+
+        Raises:
+            Drop: the user has no such import.
+        """
+        mine = and_(imports.c.import_id == import_id, imports.c.user_id == user_id)
+        with self._reading.connect() as connection:
+            if connection.scalar(select(imports.c.import_id).where(mine)) is None:
+                raise Drop("There is no such import.", hint="`imports` lists those that there are.")
+        brought = and_(*_brought(user_id, import_id))
+        with self._engine.begin() as connection:  # what is worked on is taken back by whoever does
+            hold(connection, user_id)
+            under_way = connection.execute(delete(outbox).where(brought, outbox.c.state != "done")).rowcount
+        with live.writing() as backend:
+            if not isinstance(backend, EditableBackend):
+                raise Drop("This backend cannot list memories.", hint="Remove them there.")
+            changes = Changes(self._journal)
+            sources = {one for change in self._journal.of_user(user_id) for one in change.sources}
+            undone = 0
+            while keys := self._some(brought):
+                self._remove_passages(backend, user_id, [episodes_name(key) for key in keys])
+                for message_id in map(message_id_of, keys):
+                    if message_id in sources:
+                        changes.retract(backend, user_id, message_id)
+                with self._engine.begin() as connection:
+                    connection.execute(delete(outbox).where(brought, outbox.c.key.in_(keys)))
+                undone += len(keys)
+        with self._engine.begin() as connection:
+            connection.execute(delete(imports).where(mine))
+        return undone + under_way
+
+    def _some(self, brought: ColumnElement[bool]) -> list[str]:
+        newest_first = select(outbox.c.key).where(brought).order_by(outbox.c.id.desc()).limit(_AT_ONCE)
+        with self._reading.connect() as connection:
+            return list(connection.scalars(newest_first))
+
+    def _remove_passages(self, backend: EditableBackend, user_id: str, names: list[str]) -> None:
+        entries = [entry for name in names if (entry := self._passages.get(user_id, name)) is not None]
+        ids = [id_ for entry in entries for id_ in ids_of(entry)]
+        if ids:
+            admission.remove_all(backend, past_owner(user_id), ids)
+            self._passages.remove(user_id, [entry.exchange for entry in entries])
+
+    def _taken(self, user_id: str, archive: Archive, seen: _Seen) -> Iterator[Exchange]:
+        """What of an archive may be remembered; the rest is counted in `seen`."""
+        owners = {one.entry.owner for one in archive() if not isinstance(one.entry, Flaw)} - {""}
+        settings, is_on = self._settings(), _Cached(lambda chat_id: self._switches.is_on(user_id, chat_id))
+        if not settings.enabled:
+            raise Drop("Memory is switched off on this server.", hint="Switch `enabled` on first.")
+        if not is_on(""):
+            raise Drop("This user has switched memory off.", hint="`on` switches it on again.")
+        for entry, source, label in archive():
+            if isinstance(entry, Flaw):
+                seen.flaws[entry.where, entry.reason] += 1
+                continue
+            seen.labels.add(label)
+            if not _is_theirs(user_id, entry.owner, owners):
+                seen.skipped["of another user"] += 1
+            elif isinstance(entry, Fact):
+                if reason := admission.refusal(entry.text):
+                    seen.skipped[reason] += 1
+                else:
+                    yield given(user_id, entry)
+            elif not is_on(chat_of(source, entry)):
+                seen.skipped["memory is switched off in the chat"] += 1
+            else:
+                for one in exchanges(user_id, source, entry, settings, self._is_command):
+                    if isinstance(one, str):
+                        seen.skipped[one] += 1
+                    else:
+                        yield one
+
+    def _new(self, user_id: str, some: list[Exchange], seen: _Seen) -> list[Exchange]:
+        keys = [one.key for one in some]
+        there = and_(outbox.c.user_id == user_id, outbox.c.key.in_(keys))
+        with self._reading.connect() as connection:
+            known = set(connection.scalars(select(outbox.c.key).where(there)))
+        new = {one.key: one for one in some if one.key not in known and one.key not in seen.keys}
+        seen.keys |= set(new)
+        seen.known += len(some) - len(new)
+        return list(new.values())
+
+    def _estimated(self, preview: Preview, sample: list[Exchange]) -> Preview:
+        """With what it costs: some exchanges are looked at, and stand for all."""
+        settings = self._settings()
+        share = preview.exchanges / len(sample) if sample else 0.0
+        kept = settings.keeps_episodes and self._passages.wants(preview.user_id)
+        said = sum(len(passages(one)) for one in sample) * share if kept else 0.0
+        seconds = said * _PASSAGE_S + (preview.exchanges + preview.facts) * _EXCHANGE_S
+        reads = settings.uses_llm and settings.has_llm
+        if settings.llm_provider == "auto" and not settings.llm_model:  # then who answered reads
+            reads = reads and _WEBUI in preview.labels
+        if not reads:
+            return replace(preview, seconds=round(seconds))
+        worth = [one for one, verdict in sift(sample, verbatim=False) if verdict.worth]
+        at_once = settings.advanced_numbers.batch_max_exchanges
+        each = min(at_once, max(preview.exchanges / max(preview.chats, 1), 1.0))  # calls read one chat
+        calls = len(worth) * share / each
+        system, _ = reconcile_prompt([], [], settings.extraction_rules)
+        told = sum(estimated_tokens(reconcile_prompt([one], [], "")[1]["content"]) for one in worth) * share
+        tokens_in = round(calls * (estimated_tokens(system["content"]) + _SHOWN_TOKENS) + told)
+        tokens_out = round(calls * _ANSWER_TOKENS)
+        model = settings.llm_model
+        cost = costs({model: (tokens_in, tokens_out)}, read_prices(settings.llm_prices)) if model else ""
+        seconds = round(seconds + calls * _CALL_S)
+        used = replace(preview, calls=round(calls), tokens_in=tokens_in, tokens_out=tokens_out)
+        return replace(used, cost=cost, seconds=seconds)
+
+
+class _Seen:
+    """What was seen of an archive so far."""
+
+    def __init__(self) -> None:
+        self.labels: set[str] = set()
+        self.keys: set[str] = set()
+        self.chats: set[str] = set()
+        self.exchanges = self.facts = self.known = 0
+        self.skipped: Counter[str] = Counter()
+        self.flaws: Counter[tuple[str, str]] = Counter()
+        self.first = self.last = 0.0
+
+    def count(self, one: Exchange) -> None:
+        if one.given:
+            self.facts += 1
+            return
+        self.exchanges += 1
+        self.chats.add(one.chat_id)
+        self.first = min(self.first or one.said_at, one.said_at)
+        self.last = max(self.last, one.said_at)
+
+    def preview(self, user_id: str) -> Preview:
+        if not self.labels:
+            flaws = "; ".join(f"{where}: {reason}" for where, reason in list(self.flaws)[:3])
+            raise Drop(
+                f"Nothing in it is known. {flaws}".strip(),
+                hint="Known are exports of ChatGPT, Claude, Gemini (Takeout, as JSON), Open WebUI, Letta and "
+                "mem0, and text-generation-webui's long_term_memory.",
+            )
+        counted = (len(self.chats), self.exchanges, self.facts, self.known, self.skipped, self.flaws)
+        return Preview(user_id, tuple(sorted(self.labels)), *counted, self.first, self.last)
+
+
+class _Cached(dict[str, bool]):
+    """Remembers what was asked."""
+
+    def __init__(self, ask: Callable[[str], bool]) -> None:
+        self._ask = ask
+
+    def __call__(self, key: str) -> bool:
+        if key not in self:
+            self[key] = self._ask(key)
+        return self[key]
+
+
+def _is_theirs(user_id: str, owner: str, owners: Collection[str]) -> bool:
+    """Whether what has this owner there is for this user here.
+
+    An export of one user of another server is; of an export of several users only what has the user's own id.
+    """
+    return owner in ("", user_id) or (user_id not in owners and len(owners) == 1)
+
+
+def _brought(user_id: str, import_id: str) -> tuple[ColumnElement[bool], ...]:
+    return outbox.c.user_id == user_id, outbox.c.imported == import_id
+
+
+def _parts(items: Iterable[Exchange]) -> Iterator[list[Exchange]]:
+    left = iter(items)
+    while some := list(islice(left, _AT_ONCE)):
+        yield some
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# manage/history/memory_stores.py
+
+SOURCES["manage/history/memory_stores.py"] = r'''"""What other programs remember: mem0, Letta, Claude's summary, text-generation-webui's long-term memory."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from itertools import islice
+from pathlib import PurePosixPath
+from typing import IO, Any
+
+from ...language.sentences import sentences
+from .entries import (
+    Chat,
+    Entry,
+    Fact,
+    Flaw,
+    Said,
+    id_in,
+    listed,
+    mapping,
+    name_of,
+    objects,
+    text_in,
+    texts_in,
+    time_in,
+    title_in,
+)
+
+_FACT_CHARS = 300  # of what a longer text is cut into, at sentences
+_MOST_ROWS = 200_000
+_MOST_BYTES = 512 << 20
+_KINDS = ("profile", "preference", "fact", "plan")
+_NOBODY = ("you", "user", "human")  # names of users who have not changed theirs
+
+
+# mem0: what `get_all` answers, or a list of that; ours, too.
+
+
+def is_mem0(value: Mapping[str, Any]) -> bool:
+    """Whether it is a memory as mem0 has it."""
+    return isinstance(value.get("memory"), str)
+
+
+def read_mem0(value: Mapping[str, Any]) -> Iterator[Entry]:
+    """The memory; passages of past chats are none."""
+    kind = mapping(value.get("metadata")).get("kind")
+    if kind == "episode":
+        yield Flaw("", "a passage of a past chat, which only an import without a user brings back")
+        return
+    at = time_in(value.get("updated_at"), value.get("created_at"))
+    told = str(kind) if kind in _KINDS else "fact"
+    yield Fact(text_in(value["memory"]), at, told, id_in(value.get("user_id")))
+
+
+# Letta: an agent file, of now (lists of agents and blocks) or before (one agent), and archival passages.
+
+
+def is_letta(value: Mapping[str, Any]) -> bool:
+    """Whether it is an agent file."""
+    has_agents = isinstance(value.get("agents"), list) and isinstance(value.get("blocks"), list)
+    is_agent = isinstance(value.get("core_memory"), list) and isinstance(value.get("messages"), list)
+    return has_agents or is_agent
+
+
+def read_letta(value: Mapping[str, Any]) -> Iterator[Entry]:
+    """What the agent knows of its human, and the chat with it."""
+    file_at = time_in(value.get("created_at"))
+    blocks = listed(value.get("blocks")) + listed(value.get("core_memory"))
+    for block in objects(blocks):
+        if block.get("label") == "human":
+            yield from facts_of(text_in(block.get("value")), time_in(block.get("updated_at")) or file_at)
+        else:
+            yield Flaw("", "a block that is not about the user")
+    for passage in objects(value.get("passages")):
+        yield from read_passage(passage)
+    agents = [*objects(value.get("agents"))] if "agents" in value else [value]
+    for agent in agents:
+        said = tuple(one for message in objects(agent.get("messages")) for one in _of_letta(message))
+        chat_id = id_in(agent.get("id")) or name_of(agent.get("name"))
+        yield Chat(chat_id, title_in(agent.get("name")), said, time_in(agent.get("created_at")) or file_at)
+
+
+def _of_letta(message: Mapping[str, Any]) -> Iterator[Said]:
+    """What was said; of system events, thoughts and tools only what the agent sends by a tool."""
+    role, content = message.get("role"), message.get("content")
+    parts = content if isinstance(content, list) else [content or message.get("text")]
+    text = texts_in(mapping(part).get("text", part) for part in parts)
+    at = time_in(message.get("created_at"))
+    if role == "user":
+        packed = _object_in(text)
+        if packed and packed.get("type", "user_message") != "user_message":
+            return
+        text, at = text_in(packed.get("message")) if packed else text, time_in(packed.get("time")) or at
+    elif role == "assistant":
+        calls = [mapping(call.get("function")) for call in objects(message.get("tool_calls"))]
+        sent = [_object_in(call.get("arguments")) for call in calls if call.get("name") == "send_message"]
+        if calls:
+            text = texts_in(one.get("message") for one in sent)
+    else:
+        return
+    if text:
+        yield Said(id_in(message.get("id")), "user" if role == "user" else "assistant", text, at)
+
+
+def _object_in(text: Any) -> Mapping[str, Any]:
+    if not isinstance(text, str) or not text.lstrip().startswith("{"):
+        return {}
+    try:
+        return mapping(json.loads(text))
+    except (ValueError, RecursionError):
+        return {}
+
+
+def is_passage(value: Mapping[str, Any]) -> bool:
+    """Whether it is a passage of Letta's archival memory."""
+    return isinstance(value.get("text"), str) and not {
+        "archive_id",
+        "agent_id",
+        "embedding_config",
+    }.isdisjoint(value)
+
+
+def read_passage(value: Mapping[str, Any]) -> Iterator[Entry]:
+    """The passage, as one fact or several."""
+    yield from facts_of(text_in(value.get("text")), time_in(value.get("created_at")))
+
+
+# Claude's memories.json: a summary of all chats, and one of each project.
+
+
+def is_claude_memory(value: Mapping[str, Any]) -> bool:
+    """Whether it is what Claude remembers of its user."""
+    return isinstance(value.get("conversations_memory"), str)
+
+
+def read_claude_memory(value: Mapping[str, Any]) -> Iterator[Entry]:
+    """Its paragraphs, as facts."""
+    told = [value["conversations_memory"], *mapping(value.get("project_memories")).values()]
+    for text in told:
+        yield from facts_of(text_in(text), time_in(value.get("updated_at")))
+
+
+def facts_of(text: str, at: float) -> Iterator[Fact]:
+    """The lines of a text, but for headings; long ones in parts."""
+    for line in text.split("\n"):
+        line = line.strip().lstrip("-*•").strip() if not line.strip().startswith("**") else line.strip()
+        is_heading = (
+            line.startswith("#") or (line.startswith("**") and line.endswith("**")) or line.endswith(":")
+        )
+        if is_heading or not any(map(str.isalnum, line)):
+            continue
+        part = ""
+        for sentence in sentences(line) if len(line) > _FACT_CHARS else ():
+            told = line[sentence.start : sentence.end].strip()
+            if part and len(part) + len(told) > _FACT_CHARS:
+                yield Fact(part, at)
+                part = ""
+            part = f"{part} {told}".strip()
+        yield Fact(part or line, at)
+
+
+# text-generation-webui, extension long_term_memory: bot_memories/<character>/long_term_memory.db.
+
+
+def is_sqlite(begin: bytes) -> bool:
+    """Whether a file that begins so is SQLite's."""
+    return begin.startswith(b"SQLite format 3")
+
+
+def read_ltm(name: str, stream: IO[bytes]) -> Iterator[Entry]:
+    """A chat with the character whose folder it is. name: the file's path in the archive."""
+    with tempfile.NamedTemporaryFile(suffix=".db") as copy:
+        size = 0
+        while data := stream.read(1 << 20):
+            if (size := size + len(data)) > _MOST_BYTES:
+                yield Flaw(name, "it is too large")
+                return
+            copy.write(data)
+        copy.flush()
+        try:
+            yield from _of_ltm(name, copy.name)
+        except sqlite3.Error:
+            yield Flaw(name, "no long_term_memory of text-generation-webui, or a damaged one")
+
+
+def _of_ltm(name: str, path: str) -> Iterator[Entry]:
+    character = PurePosixPath(name.replace(os.sep, "/")).parent.name
+    with closing(sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)) as file:
+        file.execute("PRAGMA trusted_schema = OFF")
+        file.text_factory = lambda data: data.decode("utf-8", "replace")
+        columns = {row[1] for row in file.execute("PRAGMA table_info(long_term_memory)")}
+        at = "timestamp" if "timestamp" in columns else "NULL"
+        rows = file.execute(f"SELECT rowid, name, message, {at} FROM long_term_memory ORDER BY rowid")  # noqa: S608
+        said = tuple(one for row in islice(rows, _MOST_ROWS) for one in _row(row, character))
+    yield Chat(character or "long_term_memory", character, said)
+
+
+def _row(row: tuple[Any, ...], character: str) -> Iterator[Said]:
+    number, name, message, at = row
+    text = text_in(message).strip()
+    speaker = title_in(name).strip(" :")
+    if text.startswith(f"{speaker}:"):
+        text = text.removeprefix(f"{speaker}:").strip()
+    is_character = speaker.lower() == character.lower() if character else speaker.lower() not in _NOBODY
+    if text:
+        yield Said(f"{number}-{name_of(text)}", "assistant" if is_character else "user", text, time_in(at))
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # manage/listing.py
 
 SOURCES["manage/listing.py"] = r'''"""All of a user's memories, newest first, kept for a while: turning pages does not read all of them anew."""
@@ -46645,16 +48563,20 @@ Names are those of the conventions for generative AI, in one place here. No span
 from __future__ import annotations
 
 import logging
+import secrets
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 from .. import __version__
 from ..core.events import Event, EventKind
+from ..core.trace import TRACE, Trace
 
 if TYPE_CHECKING:
+    from opentelemetry.context import Context
     from opentelemetry.sdk.trace import TracerProvider
-    from opentelemetry.trace import Tracer
+    from opentelemetry.trace import SpanContext, Tracer
 
 log = logging.getLogger(__name__)
 
@@ -46672,12 +48594,31 @@ SEARCH, UPSERT, DELETE = "search_memory", "upsert_memory", "delete_memory"
 _OURS = "mem0"  # the provider of memories
 
 
+class _Ids(threading.local):
+    """Identifiers of spans: at random, but for the span whose own the request had told before it was made."""
+
+    own: Trace | None = None
+
+    def generate_span_id(self) -> int:
+        """As OpenTelemetry's SDK asks for one."""
+        return int(self.own.span, 16) if self.own else secrets.randbits(64) or 1
+
+    def generate_trace_id(self) -> int:
+        """The same of a trace."""
+        return int(self.own.trace, 16) if self.own else secrets.randbits(128) or 1
+
+    def is_trace_id_random(self) -> bool:
+        """Whether all of it is random."""
+        return self.own is None
+
+
 class Tracing:
     """Sends spans in a thread of its own. Threads may share it. on: a collector is named."""
 
     def __init__(self, *, on: bool) -> None:
         self._provider: TracerProvider | None = None
         self._tracer: Tracer | None = None
+        self._ids = _Ids()
         if not on:
             return
         try:
@@ -46689,7 +48630,9 @@ class Tracing:
             log.warning("OTEL_EXPORTER_OTLP_ENDPOINT is set; to send spans, run: pip install %s", _INSTALL)
             return
         resource = Resource.create({"service.version": __version__, "service.name": _SERVICE})
-        self._provider = TracerProvider(resource=resource, shutdown_on_exit=False)
+        self._provider = TracerProvider(
+            resource=resource, shutdown_on_exit=False, id_generator=cast(Any, self._ids)
+        )
         self._provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
         self._tracer = self._provider.get_tracer("owui_memory", __version__)
 
@@ -46697,14 +48640,16 @@ class Tracing:
         """Something has happened."""
         if self._tracer is None:
             return
-        seconds = event.seconds or 0.0
+        seconds, request = event.seconds or 0.0, TRACE.get()
+        below = [request] if request else []
         if event.kind in (EventKind.RECALLED, EventKind.NOTHING_RELEVANT):
-            self._span(SEARCH, seconds, {PROVIDER: _OURS, RECORDS: event.records})
+            self._span(SEARCH, seconds, {PROVIDER: _OURS, RECORDS: event.records}, below=below)
         elif event.kind is EventKind.RECALL_MISSED and event.seconds is not None:
-            self._span(SEARCH, seconds, {PROVIDER: _OURS, ERROR: event.code})
+            self._span(SEARCH, seconds, {PROVIDER: _OURS, ERROR: event.code}, below=below)
         elif event.kind is EventKind.MEMORIES_CHANGED and event.count:
             operation = DELETE if event.code == "delete" else UPSERT
-            self._span(operation, seconds, {PROVIDER: _OURS, RECORDS: event.count})
+            below = [trace for one in event.traces if (trace := Trace.read(one))]
+            self._span(operation, seconds, {PROVIDER: _OURS, RECORDS: event.count}, below=below)
         if (usage := event.usage) is not None:
             tokens = {TOKENS_IN: usage.tokens_in, TOKENS_OUT: usage.tokens_out}
             self._span("chat", usage.seconds, {MODEL: usage.model, **tokens}, usage.model)
@@ -46714,18 +48659,39 @@ class Tracing:
                 told[FIRST_CHUNK] = call.first_s
             if call.outcome != "2xx":
                 told[ERROR] = call.outcome
-            self._span(call.operation, call.seconds, told)
+            self._span(call.operation, call.seconds, told, own=request)
 
-    def _span(self, operation: str, seconds: float, told: dict[str, Any], model: str = "") -> None:
-        """One that ends now. model: in its name; what a client calls one would make names without end."""
-        from opentelemetry.trace import SpanKind, StatusCode
+    def _span(
+        self,
+        operation: str,
+        seconds: float,
+        told: dict[str, Any],
+        model: str = "",
+        *,
+        below: Sequence[Trace] = (),
+        own: Trace | None = None,
+    ) -> None:
+        """One that ends now. model: in its name; what a client calls one would make names without end.
+
+        below: the requests that it comes from, the last of which is its parent. own: it is that of a request.
+        """
+        from opentelemetry.trace import Link, SpanKind, StatusCode
 
         assert self._tracer is not None
+        parent, links = None, [Link(_context(one.trace, one.span, one.flags)) for one in below[:-1]]
+        if below:
+            parent = _context(below[-1].trace, below[-1].span, below[-1].flags)
+        elif own and own.above:
+            parent = _context(own.trace, own.above, own.flags)
         ended = time.time_ns()
         name = f"{operation} {model}" if model else operation
         began = ended - int(seconds * 1e9)
         attributes = {OPERATION: operation, **told}
-        span = self._tracer.start_span(name, kind=SpanKind.CLIENT, start_time=began, attributes=attributes)
+        self._ids.own = own if own and own.is_own else None
+        span = self._tracer.start_span(
+            name, _below(parent), SpanKind.CLIENT, attributes, links, start_time=began
+        )
+        self._ids.own = None
         if ERROR in told:
             span.set_status(StatusCode.ERROR)
         span.end(ended)
@@ -46736,6 +48702,21 @@ class Tracing:
             closing = threading.Thread(target=self._provider.shutdown, daemon=True)
             closing.start()
             closing.join(_CLOSE_S)
+
+
+def _context(trace: str, span: str, flags: str) -> SpanContext:
+    """A span of somebody else's, or one that is still to end."""
+    from opentelemetry.trace import SpanContext, TraceFlags
+
+    return SpanContext(int(trace, 16), int(span, 16), is_remote=True, trace_flags=TraceFlags(int(flags, 16)))
+
+
+def _below(parent: SpanContext | None) -> Context:
+    """Where a span below it begins; a new trace below none."""
+    from opentelemetry.context import Context
+    from opentelemetry.trace import NonRecordingSpan, set_span_in_context
+
+    return set_span_in_context(NonRecordingSpan(parent), Context()) if parent else Context()
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -49507,7 +51488,7 @@ from datetime import UTC, datetime
 from ..backends.base import Backend, EditableBackend, PreparingBackend
 from ..core.change import COMMANDS, EDITED, FORGET, REAFFIRMED, REFLECTED, TOO_LATE, Change
 from ..core.errors import MemoryFault, is_of_the_text
-from ..core.exchange import Batch, Exchange
+from ..core.exchange import IMPORTS, Batch, Exchange
 from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.memory import EPISODE, Memory
@@ -49806,7 +51787,7 @@ def _says(memory: Memory, change: Change) -> bool:
 
 
 def _added(backend: Backend, change: Change) -> str:
-    is_old = change.undoes or change.batch.startswith(REFLECTED)
+    is_old = change.undoes or change.batch.startswith((REFLECTED, IMPORTS))
     as_of = datetime.fromtimestamp(change.said_at, UTC) if is_old and change.said_at else None
     new = Memory(
         id="",
@@ -50281,6 +52262,7 @@ def _memory(exchange: Exchange, entry: Entry, role: str, number: int, text: str)
         chat=exchange.chat_id,
         scope=exchange.scope if not exchange.scope.startswith(TEAM) else USER,
         role=role,
+        title=exchange.title,
     )
 '''
 
@@ -50650,6 +52632,7 @@ from ..core.change import (
     ToForget,
     heirs,
 )
+from ..core.exchange import IMPORTS
 from ..core.memory import EPISODE
 from ..state import count_up, journal, reading
 from ..state.clock import is_recent
@@ -50771,7 +52754,11 @@ class Journal:
         erased = and_(
             journal.c.op == "remove", journal.c.refused == FORGOTTEN, journal.c.undoes == 0, asked_for
         )
-        mine = (journal.c.user_id == user_id, journal.c.id.not_in(undone))
+        mine = (
+            journal.c.user_id == user_id,
+            journal.c.id.not_in(undone),
+            ~journal.c.batch.startswith(IMPORTS, autoescape=True),  # is taken back as a whole
+        )
         newest = select(func.max(journal.c.id)).where(*mine, or_(and_(*_IS_CHANGE), erased))
         with self._reading.connect() as connection:
             id_ = connection.scalar(newest)
@@ -50817,7 +52804,7 @@ class Journal:
         ids = (journal.c.id > after, journal.c.id <= until)
         of_tools = journal.c.model != ""
         asked_for = journal.c.batch.startswith(COMMANDS, autoescape=True) & ~of_tools
-        in_order = journal.c.batch.startswith(REFLECTED, autoescape=True)
+        in_order = or_(*(journal.c.batch.startswith(one, autoescape=True) for one in (REFLECTED, IMPORTS)))
         facts = (*_IS_CHANGE, journal.c.kind != EPISODE)
         return list(self._select(journal.c.user_id == user_id, *facts, *ids, ~asked_for, ~in_order))
 
@@ -51051,6 +53038,7 @@ class Keeper:
                 scope=permission.scope,
                 follows=permission.follows,
                 answered_by=permission.answered_by,
+                trace=answered.trace,
             ),
             wait_s=settings.advanced_numbers.batch_idle_seconds if settings.uses_llm else 0.0,
             batch_max=settings.advanced_numbers.batch_max_exchanges,
@@ -51119,6 +53107,62 @@ def wish_like(backend: Backend, text: str, wishes: Sequence[Memory]) -> Memory |
     near = backend.similarities(text, [wish.text for wish in wishes]) if wishes else []
     ranked = sorted(zip(near, wishes, strict=True), key=lambda pair: -pair[0])
     return next((wish for likeness, wish in ranked if same_wish(text, wish.text, likeness)), None)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# remember/later.py
+
+SOURCES["remember/later.py"] = r'''"""What an import brings waits in the queue until nothing else is to be done there, oldest first."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, Engine, and_, select, update
+
+from ..core.exchange import Exchange
+from ..state import hold, outbox, reading
+from ..state.engine import Patience
+from .outbox import Outbox
+
+
+class Later:
+    """The part of the queue that is no hurry. Threads and processes may share it."""
+
+    def __init__(self, engine: Engine, queue: Outbox) -> None:
+        self._engine, self._reading, self._queue = engine, reading(engine), queue
+        self._patience = Patience(engine)
+
+    def put(self, exchanges: Sequence[Exchange], imported: str) -> list[Exchange]:
+        """Keep some of a user's exchanges durably; those that were new.
+
+        Not kept is what is there already, and the earlier version of a message. imported: the import's id.
+        """
+        now = time.time()
+
+        def keep(connection: Connection) -> list[Exchange]:
+            hold(connection, exchanges[0].user_id)
+            keys = [exchange.key for exchange in exchanges]
+            mine = and_(outbox.c.user_id == exchanges[0].user_id, outbox.c.key.in_(keys))
+            there = set(connection.scalars(select(outbox.c.key).where(mine)))
+            new = {exchange.key: exchange for exchange in exchanges if exchange.key not in there}
+            insert = self._queue.insert
+            return [one for one in new.values() if insert(connection, one, now, imported=imported)]
+
+        return self._patience.run(keep) if exchanges else []
+
+    def promote(self, most: int) -> bool:
+        """Make some ready, if none of them is; whether there was any to make ready."""
+        begun = select(outbox.c.id).where(outbox.c.imported != "", outbox.c.state.in_(("pending", "claimed")))
+        later = select(outbox.c.id).where(outbox.c.state == "later")
+        some = later.order_by(outbox.c.ready_at, outbox.c.id).limit(most)
+        with self._reading.connect() as connection:
+            if connection.scalar(later.limit(1)) is None or connection.scalar(begun.limit(1)) is not None:
+                return False
+        ready = {"state": "pending", "ready_at": time.time(), "waiting_since": time.time()}
+        with self._engine.begin() as connection:
+            return connection.execute(update(outbox).where(outbox.c.id.in_(some)).values(ready)).rowcount > 0
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -51626,7 +53670,7 @@ from sqlalchemy import Connection, Engine, and_, bindparam, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ..core.errors import ClaimLost
-from ..core.exchange import Batch, Exchange, message_id_of
+from ..core.exchange import IMPORTS, Batch, Exchange, message_id_of
 from ..state import hold, outbox, reading, was_erased
 from ..state.clock import is_later
 from ..state.engine import Patience
@@ -51641,6 +53685,7 @@ _NEWER = "newer"  # of an exchange that is worked on: another answer to it
 _LOOKS = 10  # for a batch that no other server takes first
 
 _LEFT = ("pending", "claimed", "postponed")  # states of what is still to be remembered
+_UNREAD = (("pending", ""), ("later", ""))  # states and batches of what nobody has worked on
 _WAITING = and_(outbox.c.state == "pending", outbox.c.batch == "")  # for its chat to become idle
 
 # With each message: put together once, for building a statement takes as long as running it.
@@ -51659,11 +53704,13 @@ class Counts:
     """How many exchanges wait (or are being worked on), and how many were given up.
 
     since: when the oldest of the former began to wait, in Unix seconds; 0 where there is none.
+    later: how many of imports wait until nothing else does.
     """
 
     pending: int
     dead: int
     since: float = field(default=0.0, compare=False)
+    later: int = 0
 
 
 class Standing(NamedTuple):
@@ -51708,7 +53755,7 @@ class Outbox:
                 hold(connection, exchange.user_id)
                 if was_erased(connection, exchange.user_id, since):
                     return False
-            return self._put(connection, exchange, now, wait_s, batch_max)
+            return self.insert(connection, exchange, now, wait_s, batch_max)
 
         try:
             return self._patience.run(keep)
@@ -51734,9 +53781,16 @@ class Outbox:
         more = {_NEWER: answer} if row.state == "claimed" else {**answer, _NEWER: {}}
         connection.execute(change.values(exchange=json.dumps({**json.loads(row.exchange), **more})))
 
-    def _put(
-        self, connection: Connection, exchange: Exchange, now: float, wait_s: float, batch_max: int
+    def insert(
+        self,
+        connection: Connection,
+        exchange: Exchange,
+        now: float,
+        wait_s: float = 0.0,
+        batch_max: int = 1,
+        imported: str = "",
     ) -> bool:
+        """As `put`, within a transaction, which raises IntegrityError. imported: see `later`."""
         hold(connection, exchange.user_id)
         replaced = self._replaced(connection, exchange)
         if any(is_later(row.said_at, exchange.said_at, now) for row in replaced):
@@ -51751,10 +53805,11 @@ class Outbox:
                 scope=exchange.scope,
                 said_at=exchange.said_at,
                 exchange=json.dumps(asdict(exchange)),
-                state="pending",
-                ready_at=now + wait_s,
+                state="later" if imported else "pending",
+                ready_at=exchange.said_at if imported else now + wait_s,
                 created_at=now,
                 waiting_since=now,
+                imported=imported,
             )
         )
         if wait_s:
@@ -51782,7 +53837,8 @@ class Outbox:
 
     @staticmethod
     def _claimed(connection: Connection, rows: list[Any], now: float) -> Batch:
-        name, attempts = rows[0].batch or uuid.uuid4().hex, rows[0].attempts + 1
+        new_name = (IMPORTS if rows[0].imported else "") + uuid.uuid4().hex
+        name, attempts = rows[0].batch or new_name, rows[0].attempts + 1
         connection.execute(
             update(outbox)
             .where(outbox.c.id.in_([row.id for row in rows]))
@@ -51886,7 +53942,9 @@ class Outbox:
             rows = connection.execute(counting.group_by(outbox.c.state)).all()
         left = [row for row in rows if row[0] in _LEFT]
         dead = sum(row[1] for row in rows if row[0] == "dead")
-        return Counts(sum(row[1] for row in left), dead, min((row[2] for row in left), default=0.0))
+        later = sum(row[1] for row in rows if row[0] == "later")
+        since = min((row[2] for row in left), default=0.0)
+        return Counts(sum(row[1] for row in left), dead, since, later)
 
     def listed(self, most: int, *, dead: bool) -> list[Standing]:
         """The oldest batches that wait or, `dead`, were given up: how they stand, without what was said."""
@@ -51938,7 +53996,7 @@ class Outbox:
         forgotten = [
             row.id
             for row in replaced
-            if row.state in ("dead", "postponed") or (row.state, row.batch) == ("pending", "")
+            if row.state in ("dead", "postponed") or (row.state, row.batch) in _UNREAD
         ]
         connection.execute(
             update(outbox).where(outbox.c.id.in_(forgotten)).values(state="done", exchange=None, error="")
@@ -53947,8 +56005,9 @@ def rows_of(
     fresh = rows_where(connection, and_(outbox.c.user_id == user_id, _PENDING, outbox.c.batch == ""))
 
     def told(row: Any) -> tuple[str, ...]:
-        answered_by = json.loads(row.exchange).get("answered_by", "") if by_model else ""
-        return row.chat_id, row.scope, answered_by
+        read = json.loads(row.exchange) if by_model or row.imported else {}
+        answered_by = read.get("answered_by", "") if by_model else ""
+        return row.chat_id, row.scope, answered_by, row.imported, str(bool(read.get("given")))
 
     same = told(first)
     return list(islice(takewhile(lambda row: told(row) == same, fresh), batch_max))
@@ -54108,6 +56167,26 @@ def _to_forget(backend: Backend, batch: Batch, exchange: Exchange) -> list[Memor
     near = backend.search(batch.user_id, asked, _CANDIDATES, writing_view(batch.scope))
     meant = [found.memory for found in near if is_meant(asked, found.memory.text)]
     return meant if len({wording(memory.text) for memory in meant}) == 1 else []
+
+
+def decide_given(backend: Backend, batch: Batch) -> Iterator[Change]:
+    """The changes for memories that an import brings: each is added as it is, unless it is known."""
+    for position, given in enumerate(batch.exchanges):
+        if (known := known_as(backend, batch, given.user_text)) is not None:
+            yield reaffirmed(batch, position, given, known)
+            continue
+        yield Change(
+            batch=batch.name,
+            position=position,
+            user_id=batch.user_id,
+            op="add",
+            memory_id="",
+            before="",
+            after=given.user_text,
+            kind=given.given,
+            source=given.message_id,
+            said_at=given.said_at,
+        )
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -54145,11 +56224,12 @@ from .apply import Changes
 from .episodes import Episodes
 from .gate import sift
 from .journal import Journal
+from .later import Later
 from .outbox import Outbox, is_overdue
 from .prompt import as_said
 from .reconcile import Reconciler
 from .turns import CLAIM_S
-from .verbatim import decide_verbatim, kind_of
+from .verbatim import decide_given, decide_verbatim, kind_of
 
 log = logging.getLogger(__name__)
 
@@ -54183,7 +56263,7 @@ class Writer:
         """
         self._take_in, self._is_busy, self._tell = take_in, is_busy, remembered
         self._outbox, self._live, self._journal, self._injected = outbox, live, journal, injected
-        self._reflections = Reflections(journal.engine)
+        self._later, self._reflections = Later(journal.engine, outbox), Reflections(journal.engine)
         self._changes, self._episodes = Changes(journal), Episodes(journal.engine, self._let_others_go_first)
         self._settings, self._emit = settings, emit
         self._wake = threading.Event()
@@ -54247,7 +56327,8 @@ class Writer:
         )
         self._emit(succeeded(Job.QUEUE))
         if batch is None:
-            return False
+            is_idle = not (self._claimed or self._is_busy() or self._stop_at)
+            return is_idle and self._later.promote(settings.advanced_numbers.batch_max_exchanges)
         self._claimed[batch.name] = batch
         threading.Thread(target=self._work, args=(batch,), name="memory-remembering", daemon=True).start()
         return True
@@ -54276,7 +56357,7 @@ class Writer:
         try:
             self._keep_passages(backend, batch)
             with _reading(backend, batch, self._settings()) as reading:
-                worth, left_out = _sifted(_once(batch), verbatim=reading.mode == "verbatim")
+                worth, left_out = _sifted(batch, verbatim=reading.mode == "verbatim")
                 retracted = self._retract(backend, batch)
                 changes = self._remember(backend, worth, reading) if worth.exchanges else []
         except ClaimLost as fault:
@@ -54304,8 +56385,10 @@ class Writer:
         if reading.is_without and worth.exchanges:
             self._emit(Event(EventKind.EXCHANGES_UNREAD, len(worth.exchanges)))
         removed, took_s = sum(change.op == "remove" for change in made), time.monotonic() - began
-        self._emit(Event(EventKind.MEMORIES_CHANGED, len(made) - removed, code="upsert", seconds=took_s))
-        self._emit(Event(EventKind.MEMORIES_CHANGED, removed, code="delete", seconds=took_s))
+        traces = tuple(dict.fromkeys(one.trace for one in batch.exchanges if one.trace))
+        for many, code in ((len(made) - removed, "upsert"), (removed, "delete")):
+            changed = Event(EventKind.MEMORIES_CHANGED, many, code=code, seconds=took_s, traces=traces)
+            self._emit(changed)
         if retracted:
             self._emit(Event(EventKind.CHANGES_RETRACTED, retracted))
 
@@ -54317,7 +56400,7 @@ class Writer:
 
     def _keep_passages(self, backend: Backend, batch: Batch) -> None:
         """Keep what was said, as it was said. What cannot be kept costs no fact."""
-        if not isinstance(backend, EditableBackend):
+        if not isinstance(backend, EditableBackend) or batch.is_given:
             return
         confirm = partial(self._outbox.renew, batch)
         try:
@@ -54356,6 +56439,8 @@ class Writer:
     def _remember(self, backend: Backend, batch: Batch, reading: _Reading) -> list[Change]:
         """The changes that were made of a batch, and those refused."""
         settings, confirm = self._settings(), partial(self._outbox.renew, batch)
+        if batch.is_given:
+            return self._changes.make(backend, batch, lambda: decide_given(backend, batch), confirm)
         if reading.mode == "verbatim":
             return self._changes.make(backend, batch, lambda: decide_verbatim(backend, batch), confirm)
         if reading.mode == "reconcile" and isinstance(backend, AskableBackend):
@@ -54465,7 +56550,13 @@ def _reading(backend: Backend, batch: Batch, settings: Valves) -> Iterator[_Read
         Retry: it cannot be told yet which one may.
     """
     is_mem0s = settings.mode == "mem0" and settings.backend != "library"
-    if is_mem0s or not settings.uses_llm or not settings.has_llm or not isinstance(backend, AskableBackend):
+    if (
+        batch.is_given
+        or is_mem0s
+        or not settings.uses_llm
+        or not settings.has_llm
+        or not isinstance(backend, AskableBackend)
+    ):
         yield _Reading(settings.mode)
         return
     answered = AnsweredBy.of_all([AnsweredBy.read(exchange.answered_by) for exchange in batch.exchanges])
@@ -54510,14 +56601,11 @@ def _without_copies(backend: Backend, stored: Sequence[Memory]) -> list[Memory]:
     return list(first.values())
 
 
-def _once(batch: Batch) -> Batch:
-    """Without what was remembered before, with another answer."""
-    return replace(batch, exchanges=tuple(one for one in batch.exchanges if not one.again))
-
-
 def _sifted(batch: Batch, *, verbatim: bool) -> tuple[Batch, Counter[str]]:
     """A batch with only what is worth remembering, and how much of it is not, by reason."""
-    verdicts = list(sift(batch.exchanges, verbatim=verbatim))
+    if batch.is_given:
+        return batch, Counter()
+    verdicts = list(sift([one for one in batch.exchanges if not one.again], verbatim=verbatim))
     worth = tuple(exchange for exchange, verdict in verdicts if verdict.worth)
     left_out = Counter(verdict.reason for _, verdict in verdicts if not verdict.worth)
     return replace(batch, exchanges=worth), left_out
@@ -54628,6 +56716,7 @@ from .schema import (
     episode_switches,
     episodes,
     erasures,
+    imports,
     injected,
     journal,
     llm_days,
@@ -54657,6 +56746,7 @@ __all__ = [
     "episodes",
     "erasures",
     "hold",
+    "imports",
     "injected",
     "insert_new",
     "journal",
@@ -54699,6 +56789,7 @@ from .engine import Patience, reading
 from .schema import api_keys
 
 _PREFIX, _SHORT = "mk-", 10
+_SEEN = 1_000  # keys
 _OWNER = select(api_keys.c.user_id).where(api_keys.c.hash == bindparam("wanted"))
 
 
@@ -54713,10 +56804,14 @@ class ApiKey:
 
 
 class ApiKeys:
-    """Kept in the state database; nothing of it is cached, so that a revoked key is of no use at once."""
+    """Kept in the state database, which is always asked, so that a revoked key is of no use at once.
+
+    While it cannot be asked, chats go on for whom this process has seen.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._writing, self._reading = Patience(engine), Patience(reading(engine))
+        self._seen: dict[str, str] = {}  # hash: user
 
     def add(self, user_id: str, name: str = "") -> str:
         """A new key of a user, which nobody can be told again."""
@@ -54729,8 +56824,19 @@ class ApiKeys:
         """The user whose key it is; "" for nobody's."""
         if not key.startswith(_PREFIX):
             return ""
-        wanted = {"wanted": _hash(key)}
-        return self._reading.run(lambda connection: connection.scalar(_OWNER, wanted)) or ""
+        wanted = _hash(key)
+        try:
+            found = self._reading.run(lambda connection: connection.scalar(_OWNER, {"wanted": wanted})) or ""
+        except Exception:
+            if wanted in self._seen:
+                return self._seen[wanted]
+            raise
+        self._seen.pop(wanted, None)
+        if found:
+            self._seen[wanted] = found
+            if len(self._seen) > _SEEN:
+                self._seen.pop(next(iter(self._seen)), None)
+        return found
 
     def all(self, user_id: str = "") -> list[ApiKey]:
         """Those of a user, or of all, oldest first."""
@@ -55430,6 +57536,7 @@ from . import (
     m013_note_switches,
     m014_reflections,
     m015_long_chats,
+    m016_imports,
 )
 
 STEPS: tuple[ModuleType, ...] = (
@@ -55445,6 +57552,7 @@ STEPS: tuple[ModuleType, ...] = (
     m013_note_switches,
     m014_reflections,
     m015_long_chats,
+    m016_imports,
 )
 
 _FIRST = 4  # the version that the first step makes
@@ -56030,6 +58138,24 @@ CREATE TABLE token_ratios (
     model VARCHAR NOT NULL PRIMARY KEY,
     ratio FLOAT NOT NULL,
     at FLOAT NOT NULL
+)
+"""
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# state/migrations/m016_imports.py
+
+SOURCES["state/migrations/m016_imports.py"] = r'''"""What an import has brought, to be taken back as a whole: see manage/history/imports.py."""
+
+SQL = """
+ALTER TABLE outbox ADD imported VARCHAR NOT NULL DEFAULT '';
+CREATE TABLE imports (
+    user_id VARCHAR NOT NULL,
+    import_id VARCHAR NOT NULL,
+    source VARCHAR NOT NULL,
+    name VARCHAR NOT NULL,
+    begun_at FLOAT NOT NULL,
+    PRIMARY KEY (user_id, import_id)
 )
 """
 '''
@@ -56755,7 +58881,8 @@ class _Id(_Text):
 
 metadata = MetaData()
 
-# States: pending -> claimed -> done, or back to pending for a retry, or dead.
+# States: pending -> claimed -> done, or back to pending for a retry, or dead. "later": of an import, which
+# becomes pending when nothing else is to be done; its `ready_at` is when it was said.
 outbox = Table(
     "outbox",
     metadata,
@@ -56775,6 +58902,7 @@ outbox = Table(
     Column("created_at", Float, nullable=False),
     Column("waiting_since", Float, nullable=False),  # created, or revived
     Column("error", _Text, nullable=False, default=""),
+    Column("imported", _Id, nullable=False, server_default=text("''")),  # the import's id
     UniqueConstraint("user_id", "key"),
     Index("outbox_ready", "state", "ready_at"),
     Index("outbox_owner", "user_id", "chat_id", "state"),
@@ -57011,6 +59139,17 @@ api_keys = Table(
     Column("name", _Id, nullable=False),
     Column("made_at", Float, nullable=False),
     Index("api_keys_user", "user_id"),
+)
+
+# See manage/history/imports.py.
+imports = Table(
+    "imports",
+    metadata,
+    Column("user_id", _Id, primary_key=True),
+    Column("import_id", _Id, primary_key=True),
+    Column("source", _Id, nullable=False),  # the programs; "" until all is brought
+    Column("name", _Id, nullable=False),  # the file's
+    Column("begun_at", Float, nullable=False),
 )
 
 # See state/reflections_table.py.

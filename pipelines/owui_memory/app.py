@@ -19,6 +19,7 @@ from .backends.library import LibraryBackend
 from .backends.locations import naming
 from .commands.commander import Commander
 from .commands.notes import Notes
+from .commands.parse import read_command
 from .config.environment import PUBLIC_DEFAULT_KEY, Environment
 from .config.prices import read_prices
 from .config.settings import Valves
@@ -37,6 +38,7 @@ from .manage.erasure.erase import Eraser
 from .manage.erasure.forgetting import Forgetting
 from .manage.erasure.retention import prune_all
 from .manage.erasure.worker import ErasureWorker
+from .manage.history.imports import Imports
 from .manage.listing import Listing
 from .manage.migrate.mover import Mover
 from .manage.users import UserCounts
@@ -148,6 +150,7 @@ class Application:
             self.status,
         )
         forgetting = Forgetting(self._engine, eraser, settings)
+        self.imports = Imports(self._engine, settings, lambda text: read_command(text) is not None)
         self._sweeper = ErasureWorker(
             eraser, self._drop, self.emit, forgetting, partial(prune_all, self._engine, eraser, settings)
         )
@@ -361,6 +364,8 @@ class Application:
 
 def _queue_part(counts: Counts, spilled: Waiting) -> Check:
     details = [f"{counts.pending} waiting, {counts.dead} given up"]
+    if counts.later:
+        details.append(f"{counts.later:,} of imports for when nothing else waits")
     hints = [f"Fix the cause, then run: {COMMAND} queue retry all"] if counts.dead else []
     if spilled.exchanges:
         details.append(f"{spilled.exchanges} set aside until the state database takes them")

@@ -72,7 +72,7 @@ class Answered:
     """A finished turn, as the outlet sees it: what was said, and what its inlet's `key` may be.
 
     `name`: the user's, "" if it is not known. `prompt_tokens`: that the model's server has counted; 0 if it
-    has not said.
+    has not said. `trace`: as of `Exchange`.
     """
 
     user_id: str
@@ -82,6 +82,7 @@ class Answered:
     name: str = ""
     chat_kind: ChatKind = "chat"
     prompt_tokens: int = 0
+    trace: str = ""
 
 
 def chat_kind_of(chat_id: str, message_id: str = "") -> ChatKind:

@@ -26,6 +26,7 @@ from . import (
     m013_note_switches,
     m014_reflections,
     m015_long_chats,
+    m016_imports,
 )
 
 STEPS: tuple[ModuleType, ...] = (
@@ -41,6 +42,7 @@ STEPS: tuple[ModuleType, ...] = (
     m013_note_switches,
     m014_reflections,
     m015_long_chats,
+    m016_imports,
 )
 
 _FIRST = 4  # the version that the first step makes
