@@ -25001,6 +25001,7 @@ from ...manage.memories import Control
 from ...manage.named import named
 from ...manage.outcomes import Asked
 from ...manage.past_chats import PastChats
+from ...manage.profile import profile_of
 from ...recall.profile import PERSON, WISHES
 from ...recall.why import Explanations
 from ...remember.journal import Journal
@@ -25092,7 +25093,14 @@ class Toolbox:
         ]
         seen = [one for one in known if call.view.sees(one.scope)]
         most = [[one for one in seen if one.kind == kind][:_PROFILE_MOST] for kind in (PERSON, WISHES)]
-        return Outcome(list_of(memory_of(one, user_id) for kind in most for one in kind))
+        told: dict[str, Any] = list_of(memory_of(one, user_id) for kind in most for one in kind)
+        written = profile_of(self._control, user_id)
+        sentences = []
+        for text, numbers in written.statements:
+            made_of = [written.memories[number - 1] for number in numbers]
+            if all(call.view.sees(one.scope) for one in made_of):
+                sentences.append({"text": quoted(text), "made_of": [one.id for one in made_of]})
+        return Outcome(told | ({"in_short": sentences} if sentences else {}))
 
     def why(self, call: Call) -> Outcome:
         if not (memory_id := cast(Why, call.arguments).id.strip()):
@@ -55096,7 +55104,7 @@ from .admission import clean, refusal
 from .corrections import denials_in, is_alike, users
 from .operations import UnreadableAnswerError
 
-_SHOWN, _SHOWN_CHARS, _MEMORY_CHARS = 150, 20_000, 500  # memories; of all, and of each
+_SHOWN, _SHOWN_CHARS, _MEMORY_CHARS = 150, 15_000, 500  # memories; of all, and of each
 _LISTED, _CITED = 40, 8  # of each kind in an answer, and memories that one part is made of
 _STATEMENT_CHARS = 300
 _ALIKE, _KEPT = 2 / 3, 3 / 4  # of a memory's words, that another one has, and one in its place
@@ -55292,7 +55300,7 @@ def _unfounded(text: str, cited: Cited) -> str:
     """Why a text is not to be told of these memories, "" where it is."""
     if not text or len(text) > _STATEMENT_CHARS or not is_covered(text, [one.text for one in cited]):
         return NOT_THERE
-    return refusal(text)
+    return refusal(text, scope=cited[0].scope)
 
 
 def _is_copy(one: Memory, other: Memory) -> bool:
@@ -55421,6 +55429,8 @@ class Reflector:
             if due is not None:
                 self._reflect(due)
                 self._emit(succeeded(Job.REFLECTING))
+        except ClaimLost:
+            return False
         except Exception as error:  # noqa: BLE001 - the thread must not die; the next try is in an hour
             self._emit(failed(Job.REFLECTING, error))
             return False
@@ -55459,7 +55469,11 @@ class Reflector:
         return shown_of(newest_first(self._sources.as_without(here, ())))
 
     def _apply(self, work: _Work) -> None:
-        """Make the changes, unless somebody else has changed any of these memories since they were read."""
+        """Make all of the changes; none where somebody else has changed these memories since they were read.
+
+        Raises:
+            MemoryFault: none of them is made, as far as the backend answers.
+        """
 
         def confirm() -> None:
             if self._table.erased_since(work.due.user_id, work.erasure) or self._others(work):
@@ -55473,7 +55487,7 @@ class Reflector:
                 profile = work.profile(backend, self._journal)
                 confirm()
                 self._table.done(work.due, self._journal.newest_id(), work.erasure, profile)
-            except ClaimLost:
+            except Exception:
                 self._take_back(backend, work)
                 raise
         changed = [one.op for one in made if not one.refused and one.op != REAFFIRMED]
@@ -55548,7 +55562,7 @@ class _Work:
     def profile(self, backend: EditableBackend, journal: Journal) -> Profile:
         """What is written of the memories as they are now, as far as they still say it."""
         into = heirs(journal.of_batch(self.batch.name))
-        there = {one.id: one for one in backend.get_all([*self.shown, *into.values()])}
+        there = {one.id: one for one in backend.get_all([*self.shown, *filter(None, into.values())])}
         parts = []
         for text, cited in self._proposal.parts:
             ids = {into.get(one.id, one.id) for one in cited}
@@ -58783,17 +58797,13 @@ class Reflections:
         here = and_(mine, reflections.c.scope == due.scope)
         with self._engine.begin() as connection:
             hold(connection, due.user_id)
-            connection.execute(update(reflections).where(mine).values(due_at=time.time() + DAY_S))
             if _erased_since(connection, due.user_id, erasure):
-                lost = ClaimLost("Something was erased meanwhile.", hint="The memories are read anew later.")
-            else:
-                lost = None
-                connection.execute(update(reflections).where(here).values(seen=seen))
-                if profile is not None:
-                    connection.execute(update(reflections).where(here).values(profile=profile.written()))
-                    count_up(connection, due.user_id)  # recall tells first what it is made of
-        if lost:
-            raise lost
+                raise ClaimLost("Something was erased meanwhile.", hint="The memories are read anew later.")
+            connection.execute(update(reflections).where(mine).values(due_at=time.time() + DAY_S))
+            connection.execute(update(reflections).where(here).values(seen=seen))
+            if profile is not None:
+                connection.execute(update(reflections).where(here).values(profile=profile.written()))
+                count_up(connection, due.user_id)  # recall tells first what it is made of
 
     def last_erasure(self, user_id: str) -> int:
         """The id of the last erasure of anything of a user's, 0 for none."""
