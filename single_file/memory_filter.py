@@ -3700,6 +3700,7 @@ from ..core.locales import ENGLISH, Locale
 from ..core.locales.refused import Refused
 from .markup import sentences
 
+_PATH = re.compile(r" /[^\n]{1,300}?(?= (?:is|was|cannot|could|refused) )")
 _ADDRESS = re.compile(r" at (?:\S*[.:]\S*\w|localhost|its socket)(?: \([A-Z_]+\))?")
 
 
@@ -3721,7 +3722,7 @@ def failed(fault: MemoryFault, words: Locale, *, admin: bool) -> str:
 
 def without_addresses(text: str) -> str:
     """A sentence of a fault, as anybody may read it."""
-    return _ADDRESS.sub("", text)
+    return _PATH.sub("", _ADDRESS.sub("", text))
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -5269,6 +5270,7 @@ from ...core.chat_servers import ChatServer
 from ..advanced import Advanced, read_advanced
 from ..former import SUCCESSORS, renewed
 from ..upstreams import Upstream, of_chat_servers, read_upstreams
+from ..valves_codec import allowed
 from .access import Access
 from .expert import Expert
 from .models import Models
@@ -5278,6 +5280,21 @@ from .recalling import Recalling
 from .remembering import Remembering
 from .scopes import Scopes
 from .storage import Storage
+
+# In the panel's one long list, each title begins with that of its group. By the first setting of each.
+GROUPS = {
+    "pipelines": "Who gets memory",
+    "backend": "mem0",
+    "vector_store": "Store",
+    "llm_provider": "LLM",
+    "embedder_provider": "Embedder",
+    "extraction": "Remembering",
+    "memories_per_turn": "Recall",
+    "folder_memories": "Who knows what",
+    "upstreams": "Proxy",
+    "webui_url": "Open WebUI",
+    "advanced": "Advanced",
+}
 
 
 class Fields(
@@ -5348,6 +5365,21 @@ class Fields(
             f"{name} is now {' and '.join(now)}; it was taken over, and the next release no longer reads it."
             for name, now in {**variables, **{name: SUCCESSORS[name] for name in self._former}}.items()
         ]
+
+    @classmethod
+    def schema(cls, *args: Any, **options: Any) -> dict[str, Any]:
+        shown = super().schema(*args, **options)
+        group = ""
+        for name, field in cls.model_fields.items():
+            described, group = shown["properties"][name], GROUPS.get(name, group)
+            if group != field.title:
+                described["title"] = f"{group}: {field.title}"
+            kind = allowed(field)
+            if "number" in kind:
+                described["description"] += f" {kind.capitalize()}; {field.default} by default."
+            elif kind.startswith("one of"):
+                described["description"] += f" Default: {field.default}."
+        return shown
 
     @classmethod
     def renewed(cls, values: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, Any]]:
@@ -5531,14 +5563,17 @@ class Models(PanelModel):
         "",
         title="LLM's address",
         description=(
-            "With /v1 at its end for OpenAI-compatible servers (llama.cpp, LocalAI). If unset, the "
-            "provider's usual address. Not used with auto."
+            "With /v1 at its end for OpenAI-compatible servers (llama.cpp, LocalAI). For example: "
+            "http://llama:8080/v1. If unset, the provider's usual address. Not used with auto."
         ),
     )
     llm_model: Annotated[Text, Mark.OPENS] = Field(
         "",
         title="LLM's model",
-        description="The model's name at the provider. If unset with auto, the model that answered.",
+        description=(
+            "The model's name at the provider, for example qwen3:8b. If unset with auto, the model that "
+            "answered."
+        ),
     )
     llm_api_key: Annotated[Secret, Mark.OPENS] = Field(
         "",
@@ -5605,7 +5640,9 @@ class Models(PanelModel):
         ),
     )
     embedder_model: Annotated[Text, Mark.OPENS, Mark.LEADS] = Field(
-        "", title="Embedding model", description="The model's name at the provider, or a folder."
+        "",
+        title="Embedding model",
+        description="The model's name at the provider, for example bge-m3, or a folder.",
     )
     embedder_api_key: Annotated[Secret, Mark.OPENS, Belongs(("embedder_provider", "embedder_base_url"))] = (
         Field("", title="Embedder's key", description="Leave this unset for a local server without keys.")
@@ -5868,7 +5905,10 @@ class Remembering(PanelModel):
     extraction_rules: Annotated[Text, Mark.OPENS] = Field(
         "",
         title="Extraction rules",
-        description="In your own words, on one line: what the LLM is to remember, and what not.",
+        description=(
+            "In your own words, on one line: what the LLM is to remember, and what not. For example: "
+            "Remember which tools they use, and nothing about clients."
+        ),
     )
     episodes: Literal["auto", "on", "off"] = Field(
         "auto",
@@ -5984,7 +6024,10 @@ class Storage(PanelModel):
     backend_url: Annotated[Text, Mark.OPENS, Mark.LEADS] = Field(
         "",
         title="mem0 server's address",
-        description="The address of your mem0 server, or of the platform if it is not the usual one.",
+        description=(
+            "The address of your mem0 server, for example http://mem0:8000, or of the platform if it is not "
+            "the usual one."
+        ),
     )
     # Whatever `backend` says now, for the way back to stay open.
     backend_api_key: Annotated[Secret, Mark.OPENS, Belongs(("backend_url",))] = Field(
@@ -6558,14 +6601,15 @@ from __future__ import annotations
 
 from .cross_checks import objections
 from .fields import Fields
+from .valves_codec import SettingsError
 
 
 class Valves(Fields):
     """All settings. Each can be preset by an environment variable `MEMORY_<NAME>`."""
 
     def check(self) -> None:
-        for objection in objections(self):
-            raise objection
+        if found := list(objections(self)):
+            raise SettingsError.of(found)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -6822,6 +6866,7 @@ class PanelModel(BaseModel):
             refused = self._filled(given)
         except SettingsError as error:
             refused = [error]
+        refused = [one for error in refused for one in error.each]
         if self.refusals is not None:
             self.refusals[:] = refused
         if refused:
