@@ -111,7 +111,7 @@ class Fields(
         group = ""
         for name, field in cls.model_fields.items():
             described, group = shown["properties"][name], GROUPS.get(name, group)
-            if group != field.title:
+            if not str(field.title).startswith(group):
                 described["title"] = f"{group}: {field.title}"
             kind = allowed(field)
             if "number" in kind:
