@@ -218,8 +218,8 @@ class House:
         return ask(method, f"{self.webui.url}/api/v1/{path}", account.token if account else "", form)
 
 
-def ask(method: str, url: str, key: str, form: Any) -> Any:
-    """One JSON request; raises httpx.HTTPStatusError for an answer that is no success."""
-    headers = {"Authorization": f"Bearer {key}"} if key else {}
+def ask(method: str, url: str, key: str, form: Any, more: dict[str, str] | None = None) -> Any:
+    """One JSON request; raises httpx.HTTPStatusError for an answer that is no success. more: headers."""
+    headers = {**({"Authorization": f"Bearer {key}"} if key else {}), **(more or {})}
     answer = httpx.request(method, url, headers=headers, json=form, timeout=60, trust_env=False)
     return answer.raise_for_status().json()

@@ -12,6 +12,7 @@ from ..upstreams import Upstream, of_chat_servers, read_upstreams
 from ..valves_codec import allowed
 from .access import Access
 from .expert import Expert
+from .long_chats import LongChats
 from .models import Models
 from .open_webui import OpenWebUI
 from .proxy import Proxy
@@ -29,6 +30,7 @@ GROUPS = {
     "embedder_provider": "Embedder",
     "extraction": "Remembering",
     "memories_per_turn": "Recall",
+    "context_tokens": "Long chats",
     "folder_memories": "Who knows what",
     "upstreams": "Proxy",
     "webui_url": "Open WebUI",
@@ -37,7 +39,7 @@ GROUPS = {
 
 
 class Fields(
-    Expert, OpenWebUI, Proxy, Scopes, Recalling, Remembering, Models, Storage, Access
+    Expert, OpenWebUI, Proxy, Scopes, LongChats, Recalling, Remembering, Models, Storage, Access
 ):  # in the panel the last one is first
     """All settings, and what follows from several of them.
 
