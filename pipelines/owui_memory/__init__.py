@@ -14,7 +14,8 @@ backends/    mem0 as library, server or platform behind one Protocol; the one in
 recall/      the inlet's side: search, rank, select, block, what is injected already; run (deadline, breaker)
 remember/    the outlet's side: keeper, outbox (spill: what the database cannot take now), writer, gate,
              reconcile, verbatim, admission (what may become a memory), apply, journal; passages and
-             episodes (what was said), quotes (which of it says what is forgotten)
+             episodes (what was said), quotes (which of it says what is forgotten);
+             reflector, reflection (what is known, kept in order)
 manage/      list, search, edit, forget, undo, share; past chats; erasure/; migrate/
 commands/    /memory: parse, run, answer
 observe/     hooks on events: counters, costs, Prometheus, tracing, event log; status, self-checks

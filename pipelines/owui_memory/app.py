@@ -58,6 +58,7 @@ from .recall.run import Outcome, Run
 from .remember.journal import Journal
 from .remember.keeper import Keeper
 from .remember.outbox import Counts, Outbox
+from .remember.reflector import Reflector
 from .remember.spill import Spill, Waiting
 from .remember.writer import Writer
 from .state import open_state
@@ -128,6 +129,7 @@ class Application:
             self._is_busy,
             self.live_chats.learned,
         )
+        self._reflector = Reflector(self.live, journal, settings, self.emit, self._is_busy)
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
         eraser = Eraser(self._engine, environment.data_dir, settings, opener, self.live)
         self.commander = Commander(
@@ -155,6 +157,7 @@ class Application:
             target=redact.formats, name="memory-redact", daemon=True
         ).start()  # before it is needed
         self._writer.start()
+        self._reflector.start()
         self._sweeper.start()
 
     def _open_backend(self, settings: Valves, data_dir: Path) -> Backend:
@@ -286,6 +289,7 @@ class Application:
 
     def close(self) -> None:
         """Remembers what waits and stops all threads, within a bound. The rest waits for the next start."""
+        self._reflector.stop(0.0)  # what is broken off is done an hour later
         self._sweeper.stop(_STOP_S)
         self._writer.stop(_STOP_S)
         self.live_chats.close()

@@ -16,6 +16,7 @@ from ..manage.command_log import CommandLog, LoggedCommand
 from ..manage.memories import Control
 from ..manage.outcomes import PAGE, Asked, Forgotten, Page
 from ..manage.past_chats import PastChats
+from ..manage.profile import profile_of
 from ..recall.why import Explanations
 from ..remember.outbox import Outbox
 from ..state.page_sessions_table import PageSessions, Person
@@ -158,6 +159,11 @@ class Work:
         if not self._past.are_kept:
             return self._say("past, not here")
         return "" if self._past.wants(self._user_id) else self._say("past, off")
+
+    def profile(self) -> str:
+        told = profile_of(self._control, self._user_id)
+        self._show([memory.id for memory in told.memories])
+        return self._answers.profile(told)
 
     def why(self) -> str:
         kept = self._explanations.of_chat(self._chat_id, self._user_id) if self._chat_id else ()
@@ -397,4 +403,5 @@ VERBS: Mapping[str, Callable[[Work], str]] = {
     "chats": Work.chats,
     "episodes": Work.episodes,
     "notes": Work.notes,
+    "profile": Work.profile,
 }

@@ -55,6 +55,7 @@ class Job(StrEnum):
     KEEPING_INJECTED = "keeping_injected"  # what a chat was told
     QUEUE = "queue"
     REMEMBERING = "remembering"
+    REFLECTING = "reflecting"
     FIRST_LLM = "first_llm"
     ERASING = "erasing"
     PRUNING = "pruning"

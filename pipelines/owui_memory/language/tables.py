@@ -1,6 +1,6 @@
 """The words of each language, from the files in `data/`, one a language; docs/languages.md tells their form.
 
-They are read when they are first needed, and once.
+They are read when they are first needed, and once. Beside them are files of all languages together.
 """
 
 # ruff: noqa: SIM905  (lists of names are read as text)
@@ -124,6 +124,23 @@ def rows(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
         if not rest or not all(map(_is_name, languages.split())):
             raise ValueError(f'"{line[:40]}" does not begin with codes of languages, as in "de nl: ..."')
         yield languages, rest
+
+
+@cache
+def pattern(section: str) -> str:
+    """A part of a regular expression, of all languages, from patterns.txt."""
+    return "|".join(_patterns()[section])
+
+
+@cache
+def words(section: str) -> frozenset[str]:
+    """The words of a section of patterns.txt."""
+    return frozenset(" ".join(_patterns()[section]).split())
+
+
+@cache
+def _patterns() -> dict[str, list[str]]:
+    return sections(source("patterns"), "patterns.txt")
 
 
 def _is_name(text: str) -> bool:

@@ -46,7 +46,6 @@ FOUND_MOST = 20  # of a search
 _CANDIDATES_EACH = 2  # by meaning and by words, for each that is found
 _QUERY_CHARS = 1000
 
-
 Confirm = Callable[[], None]  # see `remember.apply`
 
 
@@ -79,7 +78,7 @@ class Control:
         emit: Emit = ignore,
     ) -> None:
         """eraser: forgets for good; without one, what is forgotten can be undone."""
-        self._engine, self.live, self._settings, self._eraser = engine, live, settings, eraser
+        self.engine, self.live, self._settings, self._eraser = engine, live, settings, eraser
         self._journal, self._sources = Journal(engine), Sources(engine)
         self._changes = Changes(self._journal)
         self._emit = emit
@@ -93,7 +92,7 @@ class Control:
 
     def all(self, user_id: str) -> list[Memory]:
         """All of a user's memories, newest first, expired ones too."""
-        return newest_first(_editable(self.live.get()).list_all(user_id))
+        return newest_first(editable(self.live.get()).list_all(user_id))
 
     def page(self, user_id: str, number: int = 1) -> Page[Memory]:
         """A page of a user's memories.
@@ -123,7 +122,7 @@ class Control:
 
     def of_ids(self, memory_ids: Sequence[str]) -> dict[str, Memory]:
         """Those of these memories that exist, by id."""
-        backend = _editable(self.live.get())
+        backend = editable(self.live.get())
         return {memory.id: memory for memory in backend.get_all(list(memory_ids))} if memory_ids else {}
 
     def now_called(self, memory_ids: Iterable[str]) -> list[str]:
@@ -257,7 +256,7 @@ class Control:
 
     def of_teams(self, teams: Sequence[str]) -> list[Memory]:
         """What these teams know, newest first."""
-        backend = _editable(self.live.get())
+        backend = editable(self.live.get())
         return newest_first(memory for team in teams for memory in backend.list_all(team_owner(team)))
 
     def share(self, asked: Asked, memory_id: str, team: str, confirm: Confirm = _alone) -> str:
@@ -281,7 +280,7 @@ class Control:
                 admission.store(backend, owner, copy)
                 for taken_back in shared:
                     backend.remove(taken_back.id)
-            with self._engine.begin() as connection:
+            with self.engine.begin() as connection:
                 count_up(connection, owner)
         return text
 
@@ -360,7 +359,7 @@ class Control:
     @contextmanager
     def _writing(self) -> Iterator[EditableBackend]:
         with self.live.writing() as backend:
-            yield _editable(backend)
+            yield editable(backend)
 
     def _make(
         self,
@@ -373,7 +372,8 @@ class Control:
         return self._changes.make(backend, batch_of(asked), decide, confirm)
 
 
-def _editable(backend: object) -> EditableBackend:
+def editable(backend: object) -> EditableBackend:
+    """The same backend. Raises TellAdmin if its memories cannot be listed."""
     if not isinstance(backend, EditableBackend):
         raise TellAdmin("This backend cannot list memories.", hint="Choose another one in the settings.")
     return backend

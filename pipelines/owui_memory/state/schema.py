@@ -280,6 +280,18 @@ api_keys = Table(
     Index("api_keys_user", "user_id"),
 )
 
+# See state/reflections_table.py.
+reflections = Table(
+    "reflections",
+    metadata,
+    Column("user_id", _Id, primary_key=True),
+    Column("scope", _Id, primary_key=True),
+    Column("seen", Integer, nullable=False, default=0),  # the last change of the journal that was looked at
+    Column("due_at", Float, nullable=False, default=0.0),
+    Column("answered_by", _Id, nullable=False),  # see `AnsweredBy`
+    Column("profile", _Text, nullable=False, default=""),  # JSON
+)
+
 # See state/page_sessions_table.py.
 page_sessions = Table(
     "page_sessions",

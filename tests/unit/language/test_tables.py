@@ -26,7 +26,7 @@ def test_a_language_is_read_and_each_phrase_of_it_is_a_pattern_in_small_letters(
 
 def test_each_file_is_in_the_list_and_each_section_explained() -> None:
     files = {path.stem for path in FOLDER.glob("*.txt")}
-    assert files == {*LANGUAGES, "secrets", "prompt_injection"}
+    assert files == {*LANGUAGES, "secrets", "prompt_injection", "patterns"}
     explained = re.findall(r"^- `(\w+)`: ", DOCS.read_text(encoding="utf-8"), re.MULTILINE)
     assert sorted(explained) == sorted(SECTIONS)
     used = {section for table in tables() for section in SECTIONS if table[section]}

@@ -66,6 +66,13 @@ def search(user: User, words: Words, page: Page = 0, json: Json = False) -> None
 
 
 @app.command(rich_help_panel=_OF_A_USER)
+def profile(user: User, json: Json = False) -> None:
+    """Show what is written of a user in short, what it was made of, and what contradicts itself."""
+    with opened() as instance:
+        memories.profile(instance, user, json)
+
+
+@app.command(rich_help_panel=_OF_A_USER)
 def remember(user: User, text: Words, json: Json = False) -> None:
     """Remember a text for a user, word for word."""
     with opened() as instance:

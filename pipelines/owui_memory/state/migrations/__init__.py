@@ -24,6 +24,7 @@ from . import (
     m011_api_keys,
     m012_page_sessions,
     m013_note_switches,
+    m014_reflections,
 )
 
 STEPS: tuple[ModuleType, ...] = (
@@ -37,6 +38,7 @@ STEPS: tuple[ModuleType, ...] = (
     m011_api_keys,
     m012_page_sessions,
     m013_note_switches,
+    m014_reflections,
 )
 
 _FIRST = 4  # the version that the first step makes
