@@ -4,9 +4,9 @@
 
 The server alone (`owui-memory proxy`) with its default settings, in a process of its own, with one user's
 memories, which a browser looks at over one connection. "First byte" is the time until the first byte of the
-answer: any page of the list, with and without a filter, and the timeline. "After a change" is the first look at
-the list after something was remembered: all of it is read anew. "Search" is a search as you type, with the text
-of a memory; "wrong" counts those that do not find it.
+answer: any page of the list, with and without a filter, and the timeline. "After a change" is the first look
+at the list after something was remembered: all of it is read anew. "Search" is a search as you type, with the
+text of a memory; "wrong" counts those that do not find it.
 Aims: first byte under 50 ms (p95), search under 100 ms, with 10,000 memories.
 """
 

@@ -30,6 +30,8 @@ class Turn:
     runs. `positions` names each user message of the conversation by all that users said up to it, this one
     last. `folder`: the id of the folder that the chat is in; `email`, `name`: the user's. "" if not known.
     `searched`: Open WebUI makes a web, image or file search out of the messages that it gets back.
+    `in_prompt`: where not all of the chat stays in its prompt, how the keys of those exchanges end that do,
+    and `positions` names their messages only.
     `language`: the code of the interface's, one of `locales.CODES`; "" if there is none.
     `only_recall`: the user wants nothing learned from it. `is_shown`: Open WebUI itself asks, and shows the
     answer to the chat's user under the id `key`.
@@ -55,6 +57,7 @@ class Turn:
     positions: tuple[str, ...] = ()
     text_before: str = ""
     searched: bool = False
+    in_prompt: tuple[str, ...] = ()
     folder: str = ""
     email: str = ""
     is_admin: bool = False
@@ -68,7 +71,8 @@ class Turn:
 class Answered:
     """A finished turn, as the outlet sees it: what was said, and what its inlet's `key` may be.
 
-    `name`: the user's, "" if it is not known.
+    `name`: the user's, "" if it is not known. `prompt_tokens`: that the model's server has counted; 0 if it
+    has not said. `trace`: as of `Exchange`.
     """
 
     user_id: str
@@ -77,6 +81,8 @@ class Answered:
     assistant_text: str
     name: str = ""
     chat_kind: ChatKind = "chat"
+    prompt_tokens: int = 0
+    trace: str = ""
 
 
 def chat_kind_of(chat_id: str, message_id: str = "") -> ChatKind:

@@ -11,6 +11,7 @@ from ..former import SUCCESSORS, renewed
 from ..upstreams import Upstream, of_chat_servers, read_upstreams
 from .access import Access
 from .expert import Expert
+from .long_chats import LongChats
 from .models import Models
 from .open_webui import OpenWebUI
 from .proxy import Proxy
@@ -21,7 +22,7 @@ from .storage import Storage
 
 
 class Fields(
-    Expert, OpenWebUI, Proxy, Scopes, Recalling, Remembering, Models, Storage, Access
+    Expert, OpenWebUI, Proxy, Scopes, LongChats, Recalling, Remembering, Models, Storage, Access
 ):  # in the panel the last one is first
     """All settings, and what follows from several of them.
 

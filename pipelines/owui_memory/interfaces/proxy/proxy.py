@@ -23,6 +23,7 @@ from ...config.model_patterns import named
 from ...config.settings import Valves
 from ...config.upstreams import Upstream
 from ...core.events import Event, EventKind
+from ...core.trace import PARENT, TRACE, Trace
 from ...core.turn import Answered, Turn
 from ..body import text_of, without_blocks
 from ..chats import Chats
@@ -35,7 +36,7 @@ from .agent import Agent, Task
 from .answer import Ear, Read, Said, StreamEar, WholeEar
 from .catalogue import AGENT, PREFIX, Catalogue
 from .dialects import DIALECTS, Dialect
-from .relay import Ears, Keep, Relay, Request, passed_on, refusal, send_json
+from .relay import Answer, Ears, Keep, Relay, Request, passed_on, refusal, reuses, send_json
 
 log = logging.getLogger(__name__)
 
@@ -129,12 +130,15 @@ class Proxy:
 
     async def _close_if_idle(self) -> None:
         if self._is_closing and not self._at_once and self._opened is not None:
-            opened, self._opened = self._opened, None
-            await opened[0].close()
+            (session, catalogue), self._opened = self._opened, None
+            catalogue.close()
+            await session.close()
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = asyncio.get_running_loop().time()
         headers = Headers(scope=scope)
+        if self._environment.traces:
+            TRACE.set(Trace.below(headers.get(PARENT, "")))
         path = self._path(scope)
         caller = await self._caller(headers)
         if scope["method"] in ("TRACE", "CONNECT"):  # an upstream would answer with what it was sent: its key
@@ -270,7 +274,7 @@ class Proxy:
         meta = metadata_of(asked.headers, asked.body)
         local = "local" if upstream.is_local else "external"
         meta["model"] = {"id": model, "owned_by": "openai", "connection_type": local}
-        seen = {"model": model, "messages": messages, "metadata": meta}
+        seen = {"model": model, "messages": messages, "metadata": meta, "tools": asked.body.get("tools")}
         read = await intake.read(read_asked, seen, caller.user)
         is_shown = has_key(
             {"authorization": f"Bearer {given_key(asked.headers)}"}, self._environment.server_key
@@ -286,7 +290,7 @@ class Proxy:
         async def keep(heard: Said) -> None:
             said = heard.final()
             if said is not None and turn.text and not turn.task and dialect.learned(asked.body):
-                await self._keep(turn, said)
+                await self._keep(turn, said, heard.prompt_tokens)
 
         is_agent = asked.model.startswith(AGENT) and asked.path == "/chat/completions"
         if is_agent and (verbs := self._agent.offered(turn, asked.body, (upstream.name, model))):
@@ -298,9 +302,10 @@ class Proxy:
         ears = partial(_ears, dialect.read)
         return await self._relay(asked, upstream, raw, receive, send, ears, lambda ear: keep(ear.said))
 
-    async def _keep(self, turn: Turn, said: str) -> None:
+    async def _keep(self, turn: Turn, said: str, prompt_tokens: int) -> None:
         """The exchange is on disk afterwards, whoever goes away meanwhile."""
-        answered = Answered(turn.user_id, (turn.key,), turn.text, said, turn.name, turn.chat_kind)
+        who = turn.name, turn.chat_kind, prompt_tokens
+        answered = Answered(turn.user_id, (turn.key,), turn.text, said, *who)
         self._chats.finished(answered)
         keeping = asyncio.ensure_future(self._chats.keep(answered))
         self._keeping.add(keeping)
@@ -329,11 +334,15 @@ class Proxy:
         raw = await self._chats.intake.dump(caller.id, body)
         request = self._request(asked, upstream, raw, readable=True)
         await Relay(self._open()[0], upstream, self._chats.emit).run(request, receive, take)
+        if (trace := TRACE.get()) is not None:
+            TRACE.set(trace.again())
 
     @staticmethod
     def _request(asked: _Request, upstream: Upstream, raw: bytes, *, readable: bool) -> Request:
         query = f"?{asked.query.decode('latin-1')}" if asked.query else ""
         headers = passed_on(asked.headers.raw, upstream, readable=readable)
+        if (trace := TRACE.get()) is not None and trace.is_own:
+            headers = [*(one for one in headers if one[0].lower() != PARENT), (PARENT, trace.header)]
         url = f"{upstream.base_url}{asked.path}{query}"
         operation = _OPERATIONS.get(asked.path, "")
         model = asked.model.removeprefix(PREFIX)[:_NAME_CHARS]
@@ -346,6 +355,8 @@ class Proxy:
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S),
                 cookie_jar=aiohttp.DummyCookieJar(),  # one user's are not the next one's
                 auto_decompress=False,
+                response_class=Answer,
+                trace_configs=[reuses()],
                 trust_env=False,  # what is sent goes to the configured server, and past nobody else
                 max_line_size=_LINE_BYTES,
                 max_field_size=_LINE_BYTES,

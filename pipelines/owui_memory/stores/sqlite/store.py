@@ -12,7 +12,7 @@ import array
 import json
 import sqlite3
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -250,11 +250,18 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
         with self._connections.read() as connection:
             return self._search.filtered(connection, None, asked(query), top_k, filters)[1]
 
-    def search_owners(self, query: str, vector: Vector, top_k: int, owners: Sequence[str]) -> Found:
+    def search_owners(
+        self,
+        query: str,
+        vector: Vector,
+        top_k: int,
+        owners: Sequence[str],
+        scopes: Collection[str] | None = None,
+    ) -> Found:
         """Of each of these users the nearest, and those that share words with `query`; at one moment."""
         unit, words = self._unit(vector), asked(query)
         with self._connections.read() as connection:
-            return self._search.of_owners(connection, unit, words, top_k, owners)
+            return self._search.of_owners(connection, unit, words, top_k, owners, scopes)
 
     # Housekeeping
 
