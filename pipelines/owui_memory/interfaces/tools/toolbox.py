@@ -20,6 +20,7 @@ from ...manage.memories import Control
 from ...manage.named import named
 from ...manage.outcomes import Asked
 from ...manage.past_chats import PastChats
+from ...manage.profile import profile_of
 from ...recall.profile import PERSON, WISHES
 from ...recall.why import Explanations
 from ...remember.journal import Journal
@@ -113,7 +114,14 @@ class Toolbox:
         ]
         seen = [one for one in known if call.view.sees(one.scope)]
         most = [[one for one in seen if one.kind == kind][:_PROFILE_MOST] for kind in (PERSON, WISHES)]
-        return Outcome(list_of(memory_of(one, user_id) for kind in most for one in kind))
+        told: dict[str, Any] = list_of(memory_of(one, user_id) for kind in most for one in kind)
+        written = profile_of(self._control, user_id)
+        sentences = []
+        for text, numbers in written.statements:
+            made_of = [written.memories[number - 1] for number in numbers]
+            if all(call.view.sees(one.scope) for one in made_of):
+                sentences.append({"text": quoted(text), "made_of": [one.id for one in made_of]})
+        return Outcome(told | ({"in_short": sentences} if sentences else {}))
 
     def why(self, call: Call) -> Outcome:
         if not (memory_id := cast(Why, call.arguments).id.strip()):
