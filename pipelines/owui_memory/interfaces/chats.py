@@ -23,6 +23,7 @@ from ..core.errors import MemoryFault, Retry, Waits, is_of_the_text
 from ..core.events import Event, EventKind, Job, failed, succeeded
 from ..core.memory import Check
 from ..core.permission import SWITCHED_OFF
+from ..core.trace import TRACE
 from ..core.turn import Answered, Turn
 from ..observe import status
 from ..recall.block import Blocks
@@ -126,6 +127,8 @@ class Chats:
         """A finished exchange is on disk afterwards; its chat where the database took it in time, else ""."""
         if not self._settings().enabled:
             return ""
+        if (trace := TRACE.get()) is not None:
+            answered = replace(answered, trace=trace.header)
         try:
             if (runtime := self.runtime) is None:
                 await self._kept_early(answered)

@@ -191,8 +191,10 @@ class Writer:
         if reading.is_without and worth.exchanges:
             self._emit(Event(EventKind.EXCHANGES_UNREAD, len(worth.exchanges)))
         removed, took_s = sum(change.op == "remove" for change in made), time.monotonic() - began
-        self._emit(Event(EventKind.MEMORIES_CHANGED, len(made) - removed, code="upsert", seconds=took_s))
-        self._emit(Event(EventKind.MEMORIES_CHANGED, removed, code="delete", seconds=took_s))
+        traces = tuple(dict.fromkeys(one.trace for one in batch.exchanges if one.trace))
+        for many, code in ((len(made) - removed, "upsert"), (removed, "delete")):
+            changed = Event(EventKind.MEMORIES_CHANGED, many, code=code, seconds=took_s, traces=traces)
+            self._emit(changed)
         if retracted:
             self._emit(Event(EventKind.CHANGES_RETRACTED, retracted))
 
