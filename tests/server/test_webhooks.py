@@ -80,7 +80,7 @@ def test_what_is_no_deletion_changes_nothing(server: PipelinesServer, user: str)
         event("user.deleted", "team/design"),
         {"event": "chat.deleted", "subject": [chat.chat_id], "data": 5},
         [],
-        None,
+        7,
     ]
     assert [tell(server, one).json() for one in others] == [{"noted": 0}] * len(others)
     assert "walnut" in asked(server, user)
