@@ -64,6 +64,21 @@ class Poster:
         except RuntimeError:  # closed
             self._left(user_id)
 
+    def get(self, path: str) -> bytes:
+        """What Open WebUI answers; nothing while it does not, or refuses. Blocks for some seconds at most."""
+        began = self._breaker.clock()
+        if not self._breaker.allows():
+            return b""
+        status = 0
+        try:
+            status, answer = self._ask("GET", path)
+            return answer if status == 200 else b""
+        finally:
+            if status:
+                self._breaker.succeeded()
+            else:
+                self._breaker.failed(began)
+
     def check(self) -> Check | None:
         """Whether Open WebUI takes what is posted; None where it is not set. Takes some seconds at most."""
         settings = self._settings()
