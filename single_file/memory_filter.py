@@ -21823,9 +21823,10 @@ class Poster:
         import httpx
 
         settings = self._settings()
-        if self._client is None:
-            limits = httpx.Limits(max_connections=_AT_ONCE + 1, max_keepalive_connections=_AT_ONCE)
-            self._client = httpx.Client(timeout=_TIMEOUT_S, limits=limits, trust_env=False)
+        with self._lock:
+            if self._client is None:
+                limits = httpx.Limits(max_connections=_AT_ONCE + 2, max_keepalive_connections=_AT_ONCE)
+                self._client = httpx.Client(timeout=_TIMEOUT_S, limits=limits, trust_env=False)
         headers = {"Authorization": f"Bearer {settings.webui_api_key}"}
         url = settings.webui_url + path
         with self._client.stream(method, url, json=body, headers=headers) as answer:
