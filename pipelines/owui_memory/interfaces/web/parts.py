@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import IO, Any, NamedTuple
 from urllib.parse import urlencode
 
 from ...commands.work import Tools
@@ -16,6 +16,8 @@ from ...config.scoping import teams_of_person
 from ...config.settings import Valves
 from ...core.locales import Locale, message
 from ...core.locales.refused import Refused
+from ...manage.history.imports import Imports
+from ...manage.history.uploads import Uploads
 from ...manage.listing import Listing
 from ...manage.outcomes import PAGE, Asked, Item, Page
 from ...manage.users import UserCounts
@@ -41,6 +43,15 @@ class Parts:
     users: UserCounts
     ledger: Ledger
     status: Callable[[], dict[str, Any]]
+    imports: Imports
+    uploads: Uploads
+
+
+class File(NamedTuple):
+    """One that was sent with a form. name: as the browser says."""
+
+    name: str
+    content: IO[bytes]
 
 
 @dataclass(frozen=True)
@@ -54,6 +65,7 @@ class Visit:
     query: Mapping[str, str]
     form: Mapping[str, str]
     webui: str | None = None
+    file: File | None = None
 
     @property
     def user_id(self) -> str:
