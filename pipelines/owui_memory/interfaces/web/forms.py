@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from typing import IO, Any
@@ -18,8 +17,7 @@ FIELDS = 200
 _FORM_BYTES, _FILE_BYTES = 64_000, 256 << 20
 _WAIT_S = 20.0  # for the next piece
 _FILES_AT_ONCE = 2
-_BOUNDARY = re.compile(r'multipart/form-data;.*boundary="?([^";]{1,70})"?', re.IGNORECASE)
-_NAMED = re.compile(r'\b(name|filename)="([^"]*)"')
+_KIND, _BOUNDARY_CHARS = "multipart/form-data", 70
 
 _uploading = asyncio.Semaphore(_FILES_AT_ONCE)
 
@@ -53,13 +51,14 @@ async def with_file(headers: Headers, receive: Receive) -> tuple[Mapping[str, st
     Raises:
         RefusedError: it is too much, does not come, or is no such form.
     """
-    boundary = _BOUNDARY.match(headers.get("content-type", "")[:300])
-    if boundary is None:
+    told = headers.get("content-type", "")
+    boundary = _parameters(told).get("boundary", "") if told.lower().startswith(_KIND) else ""
+    if not 0 < len(boundary) <= _BOUNDARY_CHARS:
         return await fields_of(headers, receive), None
     if _uploading.locked():
         raise RefusedError(503, "too many")
     async with _uploading:
-        read = _Multipart(boundary[1])
+        read = _Multipart(boundary)
         try:
             async for piece in _pieces(receive, _FILE_BYTES):
                 await asyncio.to_thread(read.write, piece)
@@ -67,6 +66,12 @@ async def with_file(headers: Headers, receive: Receive) -> tuple[Mapping[str, st
             read.file.close()
             raise
     return read.fields, read.sent()
+
+
+def _parameters(header: str) -> dict[str, str]:
+    """What stands behind the semicolons of a header, as browsers write it."""
+    parts = (part.partition("=") for part in header.split(";"))
+    return {name.strip().lower(): value.strip().strip('"') for name, _, value in parts}
 
 
 async def _pieces(receive: Receive, most: int) -> AsyncIterator[bytes]:
@@ -127,7 +132,7 @@ class _Multipart:
     def _value(self, data: bytes, start: int, end: int) -> None:
         self._spend(end - start)
         self._header += data[start:end] + b";"
-        self._named = dict(_NAMED.findall(self._header.decode(errors="replace")))
+        self._named = _parameters(self._header.decode(errors="replace"))
 
     def _data(self, data: bytes, start: int, end: int) -> None:
         name = self._named.get("name", "")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import re
 import time
 import traceback
 from collections.abc import Callable, Mapping
@@ -353,5 +352,6 @@ def _webui_for(headers: Headers, settings: Valves) -> str | None:
     if not settings.webui_url and not settings.page_url:
         return None
     told = headers.get("x-forwarded-host") or headers.get("host", "")
-    host = re.sub(r":[0-9]{1,5}$", "", told[:_QUERY_CHARS]).strip("[]").lower()
+    host, colon, port = told.rpartition(":")
+    host = (host if colon and port.isdigit() else told).strip("[]").lower()
     return settings.webui_url if settings.webui_url and urlsplit(settings.webui_url).hostname == host else ""
