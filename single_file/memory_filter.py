@@ -3015,6 +3015,11 @@ _NOT_COUNTED = (
 _CHAT_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
+def is_chat_id(chat: str) -> bool:
+    """Whether it is an id as Open WebUI gives chats, which may stand in an address."""
+    return _CHAT_ID.fullmatch(chat) is not None
+
+
 class Answers:
     """The answers to one user, who has asked in the chat `chat_id`, in their language and time zone."""
 
@@ -3253,9 +3258,9 @@ class Answers:
     def _chat(self, memory: Memory) -> str:
         if memory.chat and memory.chat == self._chat_id:
             return self._say("this chat")
-        if memory.title and _CHAT_ID.fullmatch(memory.chat):
+        if memory.title and is_chat_id(memory.chat):
             return f"[{shown(memory.title)}](/c/{memory.chat})"
-        return f"[{self._say('open chat')}](/c/{memory.chat})" if _CHAT_ID.fullmatch(memory.chat) else ""
+        return f"[{self._say('open chat')}](/c/{memory.chat})" if is_chat_id(memory.chat) else ""
 
     def _said(self, passage: Memory) -> str:
         """The beginning of a passage, and who has said it."""
@@ -3715,6 +3720,7 @@ from ..core.locales import ENGLISH, Locale
 from ..core.locales.refused import Refused
 from .markup import sentences
 
+_PATH = re.compile(r" /[^\n]{1,300}?(?= (?:is|was|cannot|could|refused) )")
 _ADDRESS = re.compile(r" at (?:\S*[.:]\S*\w|localhost|its socket)(?: \([A-Z_]+\))?")
 
 
@@ -3736,7 +3742,7 @@ def failed(fault: MemoryFault, words: Locale, *, admin: bool) -> str:
 
 def without_addresses(text: str) -> str:
     """A sentence of a fault, as anybody may read it."""
-    return _ADDRESS.sub("", text)
+    return _PATH.sub("", _ADDRESS.sub("", text))
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -5349,6 +5355,7 @@ from ...core.chat_servers import ChatServer
 from ..advanced import Advanced, read_advanced
 from ..former import SUCCESSORS, renewed
 from ..upstreams import Upstream, of_chat_servers, read_upstreams
+from ..valves_codec import allowed
 from .access import Access
 from .expert import Expert
 from .long_chats import LongChats
@@ -5359,6 +5366,22 @@ from .recalling import Recalling
 from .remembering import Remembering
 from .scopes import Scopes
 from .storage import Storage
+
+# In the panel's one long list, each title begins with that of its group. By the first setting of each.
+GROUPS = {
+    "pipelines": "Who gets memory",
+    "backend": "mem0",
+    "vector_store": "Store",
+    "llm_provider": "LLM",
+    "embedder_provider": "Embedder",
+    "extraction": "Remembering",
+    "memories_per_turn": "Recall",
+    "context_tokens": "Long chats",
+    "folder_memories": "Who knows what",
+    "upstreams": "Proxy",
+    "webui_url": "Open WebUI",
+    "advanced": "Advanced",
+}
 
 
 class Fields(
@@ -5429,6 +5452,21 @@ class Fields(
             f"{name} is now {' and '.join(now)}; it was taken over, and the next release no longer reads it."
             for name, now in {**variables, **{name: SUCCESSORS[name] for name in self._former}}.items()
         ]
+
+    @classmethod
+    def schema(cls, *args: Any, **options: Any) -> dict[str, Any]:
+        shown = super().schema(*args, **options)
+        group = ""
+        for name, field in cls.model_fields.items():
+            described, group = shown["properties"][name], GROUPS.get(name, group)
+            if not str(field.title).startswith(group):
+                described["title"] = f"{group}: {field.title}"
+            kind = allowed(field)
+            if "number" in kind:
+                described["description"] += f" {kind.capitalize()}; {field.default} by default."
+            elif kind.startswith("one of"):
+                described["description"] += f" Default: {field.default}."
+        return shown
 
     @classmethod
     def renewed(cls, values: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, Any]]:
@@ -5660,14 +5698,17 @@ class Models(PanelModel):
         "",
         title="LLM's address",
         description=(
-            "With /v1 at its end for OpenAI-compatible servers (llama.cpp, LocalAI). If unset, the "
-            "provider's usual address. Not used with auto."
+            "With /v1 at its end for OpenAI-compatible servers (llama.cpp, LocalAI). For example: "
+            "http://llama:8080/v1. If unset, the provider's usual address. Not used with auto."
         ),
     )
     llm_model: Annotated[Text, Mark.OPENS] = Field(
         "",
         title="LLM's model",
-        description="The model's name at the provider. If unset with auto, the model that answered.",
+        description=(
+            "The model's name at the provider, for example qwen3:8b. If unset with auto, the model that "
+            "answered."
+        ),
     )
     llm_api_key: Annotated[Secret, Mark.OPENS] = Field(
         "",
@@ -5734,7 +5775,9 @@ class Models(PanelModel):
         ),
     )
     embedder_model: Annotated[Text, Mark.OPENS, Mark.LEADS] = Field(
-        "", title="Embedding model", description="The model's name at the provider, or a folder."
+        "",
+        title="Embedding model",
+        description="The model's name at the provider, for example bge-m3, or a folder.",
     )
     embedder_api_key: Annotated[Secret, Mark.OPENS, Belongs(("embedder_provider", "embedder_base_url"))] = (
         Field("", title="Embedder's key", description="Leave this unset for a local server without keys.")
@@ -5997,7 +6040,10 @@ class Remembering(PanelModel):
     extraction_rules: Annotated[Text, Mark.OPENS] = Field(
         "",
         title="Extraction rules",
-        description="In your own words, on one line: what the LLM is to remember, and what not.",
+        description=(
+            "In your own words, on one line: what the LLM is to remember, and what not. For example: "
+            "Remember which tools they use, and nothing about clients."
+        ),
     )
     episodes: Literal["auto", "on", "off"] = Field(
         "auto",
@@ -6113,7 +6159,10 @@ class Storage(PanelModel):
     backend_url: Annotated[Text, Mark.OPENS, Mark.LEADS] = Field(
         "",
         title="mem0 server's address",
-        description="The address of your mem0 server, or of the platform if it is not the usual one.",
+        description=(
+            "The address of your mem0 server, for example http://mem0:8000, or of the platform if it is not "
+            "the usual one."
+        ),
     )
     # Whatever `backend` says now, for the way back to stay open.
     backend_api_key: Annotated[Secret, Mark.OPENS, Belongs(("backend_url",))] = Field(
@@ -6687,14 +6736,15 @@ from __future__ import annotations
 
 from .cross_checks import objections
 from .fields import Fields
+from .valves_codec import SettingsError
 
 
 class Valves(Fields):
     """All settings. Each can be preset by an environment variable `MEMORY_<NAME>`."""
 
     def check(self) -> None:
-        for objection in objections(self):
-            raise objection
+        if found := list(objections(self)):
+            raise SettingsError.of(found)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -6951,6 +7001,7 @@ class PanelModel(BaseModel):
             refused = self._filled(given)
         except SettingsError as error:
             refused = [error]
+        refused = [one for error in refused for one in error.each]
         if self.refusals is not None:
             self.refusals[:] = refused
         if refused:
@@ -18361,7 +18412,7 @@ class Turn:
     and `positions` names their messages only.
     `language`: the code of the interface's, one of `locales.CODES`; "" if there is none.
     `only_recall`: the user wants nothing learned from it. `is_shown`: Open WebUI itself asks, and shows the
-    answer to the chat's user under the id `key`.
+    answer to the chat's user under the id `key`. `reserved`: tokens that are added to the prompt later.
     """
 
     user_id: str
@@ -18390,6 +18441,7 @@ class Turn:
     is_admin: bool = False
     only_recall: bool = False
     is_shown: bool = False
+    reserved: int = field(default=0, compare=False)
     name: str = field(default="", compare=False)  # these may change from one message to the next
     language: str = field(default="", compare=False)
 
@@ -21225,9 +21277,13 @@ class UnidentifiedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """user: id, name, email, role, as Open WebUI tells them to a filter; {} for nobody."""
+    """user: id, name, email, role, as Open WebUI tells them to a filter; {} for nobody.
+
+    by_own_key: what else the request says is only this user's word.
+    """
 
     user: Mapping[str, str] = field(default_factory=dict)
+    by_own_key: bool = False
 
     @property
     def id(self) -> str:
@@ -21273,7 +21329,7 @@ async def identified(
         raise UnidentifiedError(503, "not_ready", f"{fault} {fault.hint}".strip()) from fault
     if not owner:
         raise UnidentifiedError(401, "invalid_api_key", _WRONG_KEY)
-    return Caller({"id": owner})
+    return Caller({"id": owner}, by_own_key=True)
 
 
 def metadata_of(headers: Mapping[str, str], body: Mapping[str, Any]) -> dict[str, Any]:
@@ -21995,8 +22051,8 @@ class LongChat:
         """What was cut before is waited for until the deadline; all messages are counted, however late."""
         limit = 0
         if not turn.task and settings.enabled and turn.positions:
-            limit = limit_of(settings.context_tokens, turn.model, turn.base_model)
-        if not limit:
+            limit = limit_of(settings.context_tokens, turn.model, turn.base_model) - turn.reserved
+        if limit <= 0:
             return cls(runtime, body, turn, settings, None)
         settings = settings.model_copy(update=budgets(settings, limit))
         short = not may_exceed(body, int(_MAY_BE_SHARE * limit)) or is_compacted(body)
@@ -22490,6 +22546,7 @@ from typing import Any
 from starlette.types import Send
 
 from ...core.turn import Turn
+from ...models.tokens import estimated_tokens
 from ..tools.calls import Calls
 from ..tools.verbs import VERBS, Verb, schema
 from .answer import Said
@@ -22499,12 +22556,14 @@ from .steps import Event, Step, ToolCall, ending, whole
 _CALLS = 16  # of memory's tools that are carried out in a step
 _BEAT_S = 10.0  # between signs of life to the client
 _KEPT, _KEPT_S, _KEPT_CHARS = 500, 600.0, 60_000  # steps that are put back later
-_RESULTS_CHARS = 60_000  # that the model is told for all its calls
+# In tokens: for all that the model is told for its calls, where its prompts have no limit; for its tools.
+_RESULTS, _TOOLS, _LEAST_RESULTS = 20_000, 800, 1_200
 _PLAIN_S = 3600.0  # for which a model that knows no tools is asked without them
 _NO_TOOLS = (400, 404, 405, 415, 422, 500, 501)
 _GO_ON = "[heartbeat] The tools have answered. Go on, or answer the user now."
 _REPEATED = "You have asked this already, and its answer stands above. Answer the user now."
 _TOO_MANY = "Too many calls at once. Ask again for this alone, if you still need it."
+_NO_ROOM = "The answer is too long for the room that is left. Ask for fewer results, or answer the user."
 _NO_ANSWER = "(The model gave no answer within the steps that it may take.)"
 _STREAM = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -22523,11 +22582,20 @@ def can_loop(body: Mapping[str, Any]) -> bool:
     return one and (tools is None or isinstance(tools, list)) and choice in (None, "auto")
 
 
+def reserve(limit: int) -> tuple[int, int]:
+    """Of a limit of a model's prompts (0: none): what tools may add to one, and the results among it."""
+    if not limit:
+        return 0, _RESULTS
+    reserved = min(max(limit // 4, _TOOLS + _LEAST_RESULTS), limit // 2)
+    return reserved, max(min(reserved - _TOOLS, _RESULTS), 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """One request of a client. body: with the messages as memory has made them. ask: asks the model once.
 
-    keep: keeps what was said. model: the upstream's name and the model's, as a key.
+    keep: keeps what was said. model: the upstream's name and the model's, as a key. room: for results, in
+    tokens.
     """
 
     turn: Turn
@@ -22536,6 +22604,7 @@ class Task:
     steps: int
     ask: Ask
     keep: Keep
+    room: int
 
 
 class Agent:
@@ -22571,9 +22640,12 @@ class Agent:
                     return True
                 if not await loop.goes_on(step, out):
                     break
-            if loop.others:
+            if loop.has_forgotten:
+                self.drop(user_id)
+            elif loop.others:
                 self._keep_back(user_id, loop.others, loop.added)
-            else:
+            if not loop.others:
+                step.said.prompt_tokens = 0  # they count tools and results, too
                 step.said.calls = False  # those that it may not make any more
                 await task.keep(step.said)
             await out.finish(step, loop.others, loop.usage, loop.sorry)
@@ -22588,6 +22660,11 @@ class Agent:
         return step.status in (400, 422, 501)
 
     # Between requests
+
+    def drop(self, user_id: str) -> None:
+        """Keep nothing of a user's, who may have it forgotten."""
+        for key in [key for key in self._kept if key[0] == user_id]:
+            del self._kept[key]
 
     def _keep_back(self, user_id: str, calls: Sequence[ToolCall], messages: list[Event]) -> None:
         """Those that stand in place of a message with these calls, when the client comes back with it."""
@@ -22623,7 +22700,7 @@ class _Loop:
         self.sorry = ""
         self._stuck, self._nudged = 0, False
         self._seen: set[str] = set()
-        self._room = _RESULTS_CHARS
+        self._room = task.room
 
     async def ask(self, out: _Out) -> Step:
         """The model's next answer."""
@@ -22644,6 +22721,11 @@ class _Loop:
         await self._task.ask(body, take)
         self.usage = _sum(self.usage, step.usage)
         return step
+
+    @property
+    def has_forgotten(self) -> bool:
+        """Whether something was forgotten on the way, which the messages may still tell."""
+        return any(key.startswith("forget_memory ") for key in self._seen)
 
     @property
     def _is_last(self) -> bool:
@@ -22679,7 +22761,7 @@ class _Loop:
                 written = json.dumps(arguments, sort_keys=True)
             if (key := f"{call.name} {written}") in self._seen:
                 said = _REPEATED
-            elif at >= _CALLS or self._room < 0:
+            elif at >= _CALLS:
                 said = _TOO_MANY
             else:
                 is_new |= call.name in VERBS
@@ -22687,7 +22769,8 @@ class _Loop:
                 name = call.name if call.name in VERBS else "an unknown tool"
                 await out.comment(f"memory: {name}, step {self.number} of {self._task.steps}")
                 said = (await self._calls.carry_out(self._task.turn, call.name, arguments)).written()
-                self._room -= len(said)
+                said = said if (tokens := estimated_tokens(said)) <= self._room else _NO_ROOM
+                self._room -= tokens if said is not _NO_ROOM else 0
             results.append({"role": "tool", "tool_call_id": call.id, "content": said})
         self._stuck = 0 if is_new else self._stuck + 1
         return results
@@ -22793,7 +22876,9 @@ def _error(step: Step) -> Any:
 def _named(calls: Any) -> str:
     """What calls are known by when the client sends them again."""
     parts = [one for one in calls if isinstance(one, Mapping)] if isinstance(calls, list) else []
-    return json.dumps([[one.get("id"), one.get("function")] for one in parts], sort_keys=True)
+    with contextlib.suppress(RecursionError):
+        return json.dumps([[one.get("id"), one.get("function")] for one in parts], sort_keys=True)
+    return ""
 
 
 def _described(verb: Verb) -> Event:
@@ -23291,6 +23376,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ...commands.parse import is_command
+from ...config.context_limits import limit_of
 from ...config.environment import PUBLIC_DEFAULT_KEY, Environment
 from ...config.model_patterns import named
 from ...config.settings import Valves
@@ -23305,7 +23391,7 @@ from ..identity import Caller, UnidentifiedError, given_key, identified, metadat
 from ..intake import read_asked
 from ..server_key import has_key
 from ..tools.calls import Calls, Lane
-from .agent import Agent, Task
+from .agent import Agent, Task, reserve
 from .answer import Ear, Read, Said, StreamEar, WholeEar
 from .catalogue import AGENT, PREFIX, Catalogue
 from .dialects import DIALECTS, Dialect
@@ -23556,7 +23642,13 @@ class Proxy:
         if not turn.task and turn.text.startswith(_TASK) and "<chat_history>" in turn.text:
             turn = replace(turn, task="as its words tell")
         if is_command(turn):
+            self._agent.drop(turn.user_id)
             return await dialect.reply(send, asked.body, await self._chats.carried_out(turn))
+        model_key, verbs, room = (upstream.name, model), [], 0
+        if asked.model.startswith(AGENT) and asked.path == "/chat/completions":
+            verbs = self._agent.offered(turn, asked.body, model_key)
+            reserved, room = reserve(limit_of(self._settings().context_tokens, model))
+            turn = replace(turn, reserved=reserved if verbs else 0)
         told = await self._chats.told(read.body, turn, deadline)
         raw = await intake.dump(caller.id, dialect.closed({**asked.body, "model": model}, told["messages"]))
 
@@ -23565,11 +23657,12 @@ class Proxy:
             if said is not None and turn.text and not turn.task and dialect.learned(asked.body):
                 await self._keep(turn, said, heard.prompt_tokens)
 
-        is_agent = asked.model.startswith(AGENT) and asked.path == "/chat/completions"
-        if is_agent and (verbs := self._agent.offered(turn, asked.body, (upstream.name, model))):
+        if verbs:
+            self._took(asked, "yes")
             body = {**asked.body, "model": model, "messages": told["messages"]}
             ask = partial(self._ask, asked, upstream, caller, receive)
-            task = Task(turn, body, (upstream.name, model), self._settings().agent_steps, ask, keep)
+            steps = self._settings().agent_steps
+            task = Task(turn, body, model_key, steps, ask, keep, room)
             if await self._agent.run(task, verbs, send):
                 return None
         ears = partial(_ears, dialect.read)
@@ -23595,10 +23688,13 @@ class Proxy:
         ears: Ears | None = None,
         keep: Keep | None = None,
     ) -> None:
-        took = asyncio.get_running_loop().time() - asked.began
-        self._chats.emit(Event(EventKind.PROXIED, code="yes" if ears else "no", seconds=took))
+        self._took(asked, "yes" if ears else "no")
         request = self._request(asked, upstream, raw, readable=ears is not None)
         await Relay(self._open()[0], upstream, self._chats.emit, ears, keep).run(request, receive, send)
+
+    def _took(self, asked: _Request, with_memory: str) -> None:
+        took = asyncio.get_running_loop().time() - asked.began
+        self._chats.emit(Event(EventKind.PROXIED, code=with_memory, seconds=took))
 
     async def _ask(
         self, asked: _Request, upstream: Upstream, caller: Caller, receive: Receive, body: Any, take: Send
@@ -24647,6 +24743,7 @@ def turn_of(caller: Caller, headers: Mapping[str, str]) -> Turn:
     """The turn in which a program calls a tool, as far as its headers tell."""
     meta = metadata_of(headers, {})
     chat_id = meta["chat_id"] or ""
+    model = "" if caller.by_own_key else headers.get("x-memory-model", "").strip()[:_MODEL_CHARS]
     return Turn(
         user_id=caller.id,
         text="a call of a tool",
@@ -24655,7 +24752,7 @@ def turn_of(caller: Caller, headers: Mapping[str, str]) -> Turn:
         chat_kind=chat_kind_of(chat_id, meta["message_id"]),
         chat_id=chat_id,
         user_message_id=meta["user_message_id"] or "",
-        model=headers.get("x-memory-model", "").strip()[:_MODEL_CHARS],
+        model=model,
         described=False,
         task=meta["task"],
         email=caller.user.get("email", ""),
@@ -24976,6 +25073,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -24996,7 +25094,7 @@ from .mcp_server import McpServer
 from .verbs import VERBS, schema
 
 _MOST_BYTES, _WAIT_S = 65_536, 30.0  # of a request, and for its next piece
-_AT_ONCE = 256  # requests
+_AT_ONCE, _AT_ONCE_EACH = 256, 32  # requests, of all and of one user
 _NO_USER = "The request names no user: send a user's key, or X-Memory-User-Id with the server's."
 _CHALLENGE = {"WWW-Authenticate": "Bearer"}
 _JSON = "application/json"
@@ -25019,30 +25117,36 @@ class Door:
     def __init__(self, chats: Chats, environment: Environment, method: str, work: _Work) -> None:
         self._chats, self._environment = chats, environment
         self._method, self._work = method, work
-        self._at_once = 0
+        self._at_once, self._of = 0, Counter[str]()  # by user
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        caller = Caller()
         self._at_once += 1
         try:
-            answer = await self._answer(scope, receive)
+            try:
+                caller = await self._caller(Headers(scope=scope))
+                self._of[caller.id] += 1
+                answer = await self._answer(caller, scope, receive)
+            except UnidentifiedError as error:
+                answer = _refusal(error.status, str(error))
             await answer(scope, receive, send)
         finally:
             self._at_once -= 1
+            self._of -= Counter([caller.id])
 
-    async def _answer(self, scope: Scope, receive: Receive) -> ASGIApp:
-        headers = Headers(scope=scope)
+    async def _caller(self, headers: Headers) -> Caller:
         key, secret = self._environment.server_key, self._environment.user_jwt_secret
         # Any page could send it: nobody's browser is to be used so.
         if "origin" in headers and key in ("", PUBLIC_DEFAULT_KEY):
-            return _refusal(403, "Pages may not ask while the server's key is the public default one.")
-        try:
-            caller = await identified(headers, key, secret, self._chats.owner_of)
-        except UnidentifiedError as error:
-            return _refusal(error.status, str(error))
+            sentence = "Pages may not ask while the server's key is the public default one."
+            raise UnidentifiedError(403, "public_key", sentence)
+        return await identified(headers, key, secret, self._chats.owner_of)
+
+    async def _answer(self, caller: Caller, scope: Scope, receive: Receive) -> ASGIApp:
         if scope["method"] != self._method:
             told = {"error": f"Only {self._method} is answered here."}
             return JSONResponse(told, 405, {"Allow": self._method})
-        if self._at_once > _AT_ONCE:
+        if self._at_once > _AT_ONCE or (caller.id and self._of[caller.id] > _AT_ONCE_EACH):
             return _refusal(503, "Too many requests at once. Try again in some seconds.")
         try:
             raw = await _read(receive)
@@ -25050,7 +25154,7 @@ class Door:
             return _refusal(408, "The rest of the request did not come.")
         except ValueError:
             return _refusal(413, f"A request has {_MOST_BYTES} bytes at most.")
-        answer: ASGIApp = await self._work(Request(caller, headers, raw, scope))
+        answer: ASGIApp = await self._work(Request(caller, Headers(scope=scope), raw, scope))
         return answer
 
 
@@ -25163,10 +25267,12 @@ from ...core.events import Emit, ignore
 from ...core.memory import Memory
 from ...core.reason import Reason
 from ...core.scope import View, is_of_another_team
+from ...manage.command_log import CommandLog
 from ...manage.memories import Control
 from ...manage.named import named
 from ...manage.outcomes import Asked
 from ...manage.past_chats import PastChats
+from ...manage.profile import profile_of
 from ...recall.profile import PERSON, WISHES
 from ...recall.why import Explanations
 from ...remember.journal import Journal
@@ -25200,7 +25306,7 @@ class Toolbox:
         self._control = Control(engine, live, settings, eraser, emit)
         self._past = PastChats(engine, live, settings)
         self._journal, self._switches = Journal(engine), Switches(engine)
-        self._explanations = Explanations(engine)
+        self._explanations, self._commands = Explanations(engine), CommandLog(engine)
 
     def carry_out(self, verb: Verb, call: Call) -> Outcome:
         """What came of it.
@@ -25242,11 +25348,13 @@ class Toolbox:
     def forget_memory(self, call: Call) -> Outcome:
         if (memory := self._named(call, cast(Forget, call.arguments).id)) is None:
             return Outcome.refused(404, _UNKNOWN)
+        self._commands.erase_answers(call.turn.user_id)  # they may hold what is forgotten
         done = self._control.forget(self._asked(call), [memory.id])
         if not done.count:
             return Outcome.refused(404, _UNKNOWN)
         undo = f"For {done.undo_minutes} minutes the user can bring it back by /memory undo."
-        told = {"forgotten": quoted(memory.text), "note": undo if done.undo_minutes else ""}
+        told = {"forgotten": quoted(memory.text), "passages_too": done.passages}
+        told |= {"note": undo} if done.undo_minutes else {}
         return Outcome({name: value for name, value in told.items() if value})
 
     def get_profile(self, call: Call) -> Outcome:
@@ -25258,7 +25366,14 @@ class Toolbox:
         ]
         seen = [one for one in known if call.view.sees(one.scope)]
         most = [[one for one in seen if one.kind == kind][:_PROFILE_MOST] for kind in (PERSON, WISHES)]
-        return Outcome(list_of(memory_of(one, user_id) for kind in most for one in kind))
+        told: dict[str, Any] = list_of(memory_of(one, user_id) for kind in most for one in kind)
+        written = profile_of(self._control, user_id)
+        sentences = []
+        for text, numbers in written.statements:
+            made_of = [written.memories[number - 1] for number in numbers]
+            if all(call.view.sees(one.scope) for one in made_of):
+                sentences.append({"text": quoted(text), "made_of": [one.id for one in made_of]})
+        return Outcome(told | ({"in_short": sentences} if sentences else {}))
 
     def why(self, call: Call) -> Outcome:
         if not (memory_id := cast(Why, call.arguments).id.strip()):
@@ -25746,7 +25861,6 @@ SOURCES["interfaces/web/forms.py"] = r'''"""Forms as browsers send them, within 
 from __future__ import annotations
 
 import asyncio
-import re
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from typing import IO, Any
@@ -25761,8 +25875,7 @@ FIELDS = 200
 _FORM_BYTES, _FILE_BYTES = 64_000, 256 << 20
 _WAIT_S = 20.0  # for the next piece
 _FILES_AT_ONCE = 2
-_BOUNDARY = re.compile(r'multipart/form-data;.*boundary="?([^";]{1,70})"?', re.IGNORECASE)
-_NAMED = re.compile(r'\b(name|filename)="([^"]*)"')
+_KIND, _BOUNDARY_CHARS = "multipart/form-data", 70
 
 _uploading = asyncio.Semaphore(_FILES_AT_ONCE)
 
@@ -25796,13 +25909,14 @@ async def with_file(headers: Headers, receive: Receive) -> tuple[Mapping[str, st
     Raises:
         RefusedError: it is too much, does not come, or is no such form.
     """
-    boundary = _BOUNDARY.match(headers.get("content-type", "")[:300])
-    if boundary is None:
+    told = headers.get("content-type", "")
+    boundary = _parameters(told).get("boundary", "") if told.lower().startswith(_KIND) else ""
+    if not 0 < len(boundary) <= _BOUNDARY_CHARS:
         return await fields_of(headers, receive), None
     if _uploading.locked():
         raise RefusedError(503, "too many")
     async with _uploading:
-        read = _Multipart(boundary[1])
+        read = _Multipart(boundary)
         try:
             async for piece in _pieces(receive, _FILE_BYTES):
                 await asyncio.to_thread(read.write, piece)
@@ -25810,6 +25924,12 @@ async def with_file(headers: Headers, receive: Receive) -> tuple[Mapping[str, st
             read.file.close()
             raise
     return read.fields, read.sent()
+
+
+def _parameters(header: str) -> dict[str, str]:
+    """What stands behind the semicolons of a header, as browsers write it."""
+    parts = (part.partition("=") for part in header.split(";"))
+    return {name.strip().lower(): value.strip().strip('"') for name, _, value in parts}
 
 
 async def _pieces(receive: Receive, most: int) -> AsyncIterator[bytes]:
@@ -25870,7 +25990,7 @@ class _Multipart:
     def _value(self, data: bytes, start: int, end: int) -> None:
         self._spend(end - start)
         self._header += data[start:end] + b";"
-        self._named = dict(_NAMED.findall(self._header.decode(errors="replace")))
+        self._named = _parameters(self._header.decode(errors="replace"))
 
     def _data(self, data: bytes, start: int, end: int) -> None:
         name = self._named.get("name", "")
@@ -26210,7 +26330,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import re
 import time
 import traceback
 from collections.abc import Callable, Mapping
@@ -26559,7 +26678,8 @@ def _webui_for(headers: Headers, settings: Valves) -> str | None:
     if not settings.webui_url and not settings.page_url:
         return None
     told = headers.get("x-forwarded-host") or headers.get("host", "")
-    host = re.sub(r":[0-9]{1,5}$", "", told[:_QUERY_CHARS]).strip("[]").lower()
+    host, colon, port = told.rpartition(":")
+    host = (host if colon and port.isdigit() else told).strip("[]").lower()
     return settings.webui_url if settings.webui_url and urlsplit(settings.webui_url).hostname == host else ""
 '''
 
@@ -26570,7 +26690,6 @@ SOURCES["interfaces/web/parts.py"] = r'''"""What the page needs of the applicati
 
 from __future__ import annotations
 
-import re
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -26579,6 +26698,7 @@ from functools import cached_property
 from typing import IO, Any, NamedTuple
 from urllib.parse import urlencode
 
+from ...commands.answers import is_chat_id
 from ...commands.work import Tools
 from ...config.scoping import teams_of_person
 from ...config.settings import Valves
@@ -26595,7 +26715,6 @@ from ...state.api_keys_table import ApiKeys
 from ...state.page_sessions_table import PageSessions, Person
 from .rendering import Redirect
 
-_CHAT_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 TEXT_CHARS = 1_000  # of what is typed into a field
 
 
@@ -26672,7 +26791,7 @@ class Visit:
 
     def chat_address(self, chat_id: str) -> str:
         """Where a chat can be read, "" if that is not known."""
-        known = self.webui is not None and _CHAT_ID.fullmatch(chat_id)
+        known = self.webui is not None and is_chat_id(chat_id)
         return f"{self.webui}/c/{chat_id}" if known else ""
 
 
@@ -55626,7 +55745,7 @@ from .admission import clean, refusal
 from .corrections import denials_in, is_alike, users
 from .operations import UnreadableAnswerError
 
-_SHOWN, _SHOWN_CHARS, _MEMORY_CHARS = 150, 20_000, 500  # memories; of all, and of each
+_SHOWN, _SHOWN_CHARS, _MEMORY_CHARS = 150, 15_000, 500  # memories; of all, and of each
 _LISTED, _CITED = 40, 8  # of each kind in an answer, and memories that one part is made of
 _STATEMENT_CHARS = 300
 _ALIKE, _KEPT = 2 / 3, 3 / 4  # of a memory's words, that another one has, and one in its place
@@ -55822,7 +55941,7 @@ def _unfounded(text: str, cited: Cited) -> str:
     """Why a text is not to be told of these memories, "" where it is."""
     if not text or len(text) > _STATEMENT_CHARS or not is_covered(text, [one.text for one in cited]):
         return NOT_THERE
-    return refusal(text)
+    return refusal(text, scope=cited[0].scope)
 
 
 def _is_copy(one: Memory, other: Memory) -> bool:
@@ -55951,6 +56070,8 @@ class Reflector:
             if due is not None:
                 self._reflect(due)
                 self._emit(succeeded(Job.REFLECTING))
+        except ClaimLost:
+            return False
         except Exception as error:  # noqa: BLE001 - the thread must not die; the next try is in an hour
             self._emit(failed(Job.REFLECTING, error))
             return False
@@ -55989,7 +56110,11 @@ class Reflector:
         return shown_of(newest_first(self._sources.as_without(here, ())))
 
     def _apply(self, work: _Work) -> None:
-        """Make the changes, unless somebody else has changed any of these memories since they were read."""
+        """Make all of the changes; none where somebody else has changed these memories since they were read.
+
+        Raises:
+            MemoryFault: none of them is made, as far as the backend answers.
+        """
 
         def confirm() -> None:
             if self._table.erased_since(work.due.user_id, work.erasure) or self._others(work):
@@ -56003,7 +56128,7 @@ class Reflector:
                 profile = work.profile(backend, self._journal)
                 confirm()
                 self._table.done(work.due, self._journal.newest_id(), work.erasure, profile)
-            except ClaimLost:
+            except Exception:
                 self._take_back(backend, work)
                 raise
         changed = [one.op for one in made if not one.refused and one.op != REAFFIRMED]
@@ -56078,7 +56203,7 @@ class _Work:
     def profile(self, backend: EditableBackend, journal: Journal) -> Profile:
         """What is written of the memories as they are now, as far as they still say it."""
         into = heirs(journal.of_batch(self.batch.name))
-        there = {one.id: one for one in backend.get_all([*self.shown, *into.values()])}
+        there = {one.id: one for one in backend.get_all([*self.shown, *filter(None, into.values())])}
         parts = []
         for text, cited in self._proposal.parts:
             ids = {into.get(one.id, one.id) for one in cited}
@@ -59313,17 +59438,13 @@ class Reflections:
         here = and_(mine, reflections.c.scope == due.scope)
         with self._engine.begin() as connection:
             hold(connection, due.user_id)
-            connection.execute(update(reflections).where(mine).values(due_at=time.time() + DAY_S))
             if _erased_since(connection, due.user_id, erasure):
-                lost = ClaimLost("Something was erased meanwhile.", hint="The memories are read anew later.")
-            else:
-                lost = None
-                connection.execute(update(reflections).where(here).values(seen=seen))
-                if profile is not None:
-                    connection.execute(update(reflections).where(here).values(profile=profile.written()))
-                    count_up(connection, due.user_id)  # recall tells first what it is made of
-        if lost:
-            raise lost
+                raise ClaimLost("Something was erased meanwhile.", hint="The memories are read anew later.")
+            connection.execute(update(reflections).where(mine).values(due_at=time.time() + DAY_S))
+            connection.execute(update(reflections).where(here).values(seen=seen))
+            if profile is not None:
+                connection.execute(update(reflections).where(here).values(profile=profile.written()))
+                count_up(connection, due.user_id)  # recall tells first what it is made of
 
     def last_erasure(self, user_id: str) -> int:
         """The id of the last erasure of anything of a user's, 0 for none."""
