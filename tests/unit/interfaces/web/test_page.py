@@ -19,7 +19,7 @@ from tests.harness.waiting import wait_until
 from tests.unit.interfaces.proxy.desk import KEY
 from tests.unit.interfaces.web.visitors import PAGE_URL, Browser, Visitors, visitors
 
-HOSTILE = '<img src=x onerror=alert(1)> {{ 7*7 }} </textarea><script>alert(1)</script> "quoted" & {n} \u202e'
+HOSTILE = '<img src=x onerror=alert(1)> {{ 7 * 'seven!' }} </textarea><script>alert(1)</script> "quoted" & {n} \u202e'
 
 
 @pytest.fixture(scope="module")
@@ -257,7 +257,7 @@ class TestMemories:
             told = max_.get(view).text
             assert "<img" not in told
             assert "<script>" not in told
-            assert "49" not in re.sub(r"[0-9a-f-]{36}|[0-9a-f]{64}|\d\d:\d\d|\?[0-9a-f]{12}", "", told)
+            assert "seven!seven!" not in told
 
     def test_switches_and_keys_do_what_they_say(self, house: Visitors) -> None:
         ned = house.browser("ned")
