@@ -360,6 +360,7 @@ class Application:
             self.keeper.take_in,
             self._is_busy,
             self.live_chats.learned,
+            self.live_chats.titled,
         )
         self._reflector = Reflector(self.live, journal, settings, self.emit, self._is_busy)
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
@@ -5828,7 +5829,7 @@ class OpenWebUI(PanelModel):
         title="Open WebUI's API key",
         description=(
             "An admin's key (Open WebUI: Settings > Account > API keys). With it, running chats show what "
-            "was recalled and learned. Unset: they do not."
+            "was recalled and learned, and quotes bear their chats' titles. Unset: they do not."
         ),
     )
 
@@ -18865,7 +18866,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -18908,7 +18909,7 @@ _KEEP_S, _QUEUE_S = 1.0, 5.0
 _COMMAND_S = 120.0  # that a command may take; it goes on in its thread
 _LONG_CHARS = 20_000  # of an exchange; to look for secrets in more waits in its user's turn
 _EARLY = 5_000  # turns
-_NOTE_S, _SHOW_S = 3.0, 0.3  # that a note under an answer may take, and a line above it
+_NOTE_S = 3.0  # that a note under an answer may take
 _HOLD_UP_S = 5.0  # that the server's start waits for the state database; then chats go on without memories
 
 
@@ -19056,18 +19057,6 @@ class Chats:
         """An answer is there: its chat is to show what was used for it. Never blocks."""
         if (runtime := self.runtime) is not None:
             runtime.live_chats.finished(answered.user_id, answered.keys)
-
-    async def events(self, user_id: str, keys: Sequence[str], *, finished: bool) -> list[Body]:
-        """What a chat is to show now, where nothing is posted; nothing if it is late."""
-        if (runtime := self.runtime) is None:
-            return []
-        try:
-            shown = partial(runtime.live_chats.events, user_id, keys, finished=finished)
-            showing = in_pool(runtime.command_pool, shown)
-            return showing.result() if await within(_NOTE_S if finished else _SHOW_S, showing) else []
-        except Exception as error:  # noqa: BLE001 - the chat must go on
-            self.failed(Job.OUTLET, error)
-            return []
 
     def emit(self, event: Event) -> None:
         """Something has happened."""
@@ -21182,14 +21171,20 @@ on, null where it is as it came, and what the chat is to show, which whoever ask
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from .chats import Chats
+from ..core.events import Job
+from .chats import Body, Chats
 from .server_key import has_key
 from .turns import Turns
+from .waits import in_pool, within
 
+_LINE_S, _SOURCES_S = 0.3, 3.0  # that what is shown may take
 _MOST_BYTES = 64_000_000  # of a request
 
 
@@ -21225,11 +21220,24 @@ def function_routes(key: str, chats: Chats, turns: Turns) -> list[Route]:
             only_recall = form.get("only_recall") is True
             told, turn = await turns.inlet(body, user, second=True, only_recall=only_recall)
             owner, keys = (turn.user_id, (turn.key,)) if turn else ("", ())
-        events = await chats.events(owner, keys, finished=finished) if keys else []
+        events = await _events(chats, owner, keys, finished=finished) if keys else []
         answer = {"body": None if told is body else told, "events": events}
         return Response(await chats.intake.dump(owner, answer), media_type="application/json")
 
     return [Route(f"/function/{name}", asked, methods=["POST"]) for name in ("inlet", "outlet")]
+
+
+async def _events(chats: Chats, owner: str, keys: Sequence[str], *, finished: bool) -> list[Body]:
+    """What the chat is to show now, where nothing is posted; nothing if it is late."""
+    if (runtime := chats.runtime) is None:
+        return []
+    try:
+        shown = partial(runtime.live_chats.events, owner, keys, finished=finished)
+        showing = in_pool(runtime.command_pool, shown)
+        return showing.result() if await within(_SOURCES_S if finished else _LINE_S, showing) else []
+    except Exception as error:  # noqa: BLE001 - the chat must go on
+        chats.failed(Job.OUTLET if finished else Job.INLET, error)
+        return []
 
 
 async def _read(request: Request) -> bytes:
@@ -21644,7 +21652,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Engine
 
@@ -21663,6 +21671,7 @@ from ...language.secrets import masked
 from ...recall.recall import Recalled
 from ...state.switches_table import NoteSwitches
 from .poster import Event, Poster
+from .titles import Titles
 
 _TURNS = 2_000  # that are known
 _LOOKED_CHARS = 500  # of a message, to tell its language
@@ -21694,6 +21703,7 @@ class LiveChats:
     def __init__(self, engine: Engine, live: BackendHolder, settings: Callable[[], Valves]) -> None:
         self._live, self._settings = live, settings
         self._switches, self._poster = NoteSwitches(engine), Poster(settings)
+        self._titles = Titles(self._poster)
         self._lock = threading.Lock()
         self._turns: OrderedDict[tuple[str, str], _Shown] = OrderedDict()  # by user and answer
         self._latest: dict[tuple[str, str], _Shown] = {}  # by user and exchange
@@ -21744,12 +21754,20 @@ class LiveChats:
         event = self._sources(one) if finished else self._status(one)
         return [event] if event else []
 
+    def titled(self, batch: Batch) -> Batch:
+        """The batch with what its chat is called in Open WebUI. Blocks for some seconds at most."""
+        first = batch.exchanges[0]
+        if first.title or not first.chat_id or not (title := self._titles.of(batch.user_id, first.chat_id)):
+            return batch
+        return replace(batch, exchanges=tuple(replace(one, title=title) for one in batch.exchanges))
+
     def check(self) -> Check | None:
         """Whether Open WebUI takes what is posted; None where nothing is."""
         return self._poster.check()
 
     def drop(self, user_id: str) -> None:
         """Keep nothing of a user's."""
+        self._titles.drop(user_id)
         with self._lock:
             for known in (self._turns, self._latest):
                 for key in [key for key in known if key[0] == user_id]:
@@ -21897,6 +21915,21 @@ class Poster:
         except RuntimeError:  # closed
             self._left(user_id)
 
+    def get(self, path: str) -> bytes:
+        """What Open WebUI answers; nothing while it does not, or refuses. Blocks for some seconds at most."""
+        began = self._breaker.clock()
+        if not self._breaker.allows():
+            return b""
+        status = 0
+        try:
+            status, answer = self._ask("GET", path)
+            return answer if status == 200 else b""
+        finally:
+            if status:
+                self._breaker.succeeded()
+            else:
+                self._breaker.failed(began)
+
     def check(self) -> Check | None:
         """Whether Open WebUI takes what is posted; None where it is not set. Takes some seconds at most."""
         settings = self._settings()
@@ -21961,9 +21994,10 @@ class Poster:
         import httpx
 
         settings = self._settings()
-        if self._client is None:
-            limits = httpx.Limits(max_connections=_AT_ONCE + 1, max_keepalive_connections=_AT_ONCE)
-            self._client = httpx.Client(timeout=_TIMEOUT_S, limits=limits, trust_env=False)
+        with self._lock:
+            if self._client is None:
+                limits = httpx.Limits(max_connections=_AT_ONCE + 2, max_keepalive_connections=_AT_ONCE)
+                self._client = httpx.Client(timeout=_TIMEOUT_S, limits=limits, trust_env=False)
         headers = {"Authorization": f"Bearer {settings.webui_api_key}"}
         url = settings.webui_url + path
         with self._client.stream(method, url, json=body, headers=headers) as answer:
@@ -22001,6 +22035,70 @@ class Poster:
 
 def _ill(what: str, hint: str) -> Check:
     return Check(_NAME, False, f"running chats show nothing of memory: {what}", hint)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/live/titles.py
+
+SOURCES["interfaces/live/titles.py"] = r'''"""What users' chats are called in Open WebUI, for the headings of what was said in them."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from ...language.sanitize import one_line
+from ...language.secrets import masked
+from .poster import Poster
+
+_USERS, _KNOWN_S = 500, 60.0  # whose titles are kept, and for how long
+_TITLE_CHARS = 200
+_UNNAMED = "New Chat"  # until Open WebUI has thought of a title
+
+
+class Titles:
+    """For all users. Threads may share it."""
+
+    def __init__(self, poster: Poster) -> None:
+        self._poster = poster
+        self._lock = threading.Lock()
+        self._known: OrderedDict[str, tuple[float, Mapping[str, str]]] = OrderedDict()
+
+    def of(self, user_id: str, chat_id: str) -> str:
+        """The title of one of the user's latest chats; "" where it is not known. Blocks for some seconds."""
+        if not self._poster.is_on:
+            return ""
+        with self._lock:
+            at, titles = self._known.get(user_id, (float("-inf"), {}))
+        if time.monotonic() - at > _KNOWN_S:
+            titles = self._listed(user_id)
+            with self._lock:
+                self._known[user_id] = time.monotonic(), titles
+                while len(self._known) > _USERS:
+                    self._known.popitem(last=False)
+        return titles.get(chat_id, "")
+
+    def drop(self, user_id: str) -> None:
+        """Keep nothing of a user's."""
+        with self._lock:
+            self._known.pop(user_id, None)
+
+    def _listed(self, user_id: str) -> dict[str, str]:
+        try:
+            answer = self._poster.get(f"/api/v1/chats/list/user/{quote(user_id, safe='')}")
+            chats = json.loads(answer) if answer else []
+        except Exception:  # noqa: BLE001 - a passage without its chat's title is whole
+            return {}
+        titles = {}
+        for chat in chats if isinstance(chats, list) else ():
+            told = (chat.get("id"), chat.get("title")) if isinstance(chat, dict) else (None, None)
+            if isinstance(told[0], str) and isinstance(told[1], str) and told[1] != _UNNAMED:
+                titles[told[0]] = masked(one_line(told[1][:_TITLE_CHARS]))[0]
+        return titles
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -56910,12 +57008,15 @@ class Writer:
         take_in: Callable[[], None] = lambda: None,
         is_busy: Callable[[], bool] = lambda: False,
         remembered: Callable[[Batch, Sequence[Change]], None] = lambda _batch, _made: None,
+        titled: Callable[[Batch], Batch] = lambda batch: batch,
     ) -> None:
         """take_in: brings to the outbox what could not be put there at once.
 
         is_busy: whether many messages wait for their memories; then one user at a time is enough.
         remembered: is told of each batch what was made of it; never blocks, and raises nothing.
+        titled: a batch with its chat's title, if that can be had; may take some seconds, and raises nothing.
         """
+        self._titled = titled
         self._take_in, self._is_busy, self._tell = take_in, is_busy, remembered
         self._outbox, self._live, self._journal, self._injected = outbox, live, journal, injected
         self._later, self._reflections = Later(journal.engine, outbox), Reflections(journal.engine)
@@ -57061,7 +57162,7 @@ class Writer:
         try:
             self._episodes.retract(backend, batch, confirm)
             if self._settings().keeps_episodes:
-                self._episodes.keep(backend, batch, confirm)
+                self._episodes.keep(backend, self._titled(batch), confirm)
         except Drop as fault:
             self._emit(failed(Job.REMEMBERING, fault))
 
