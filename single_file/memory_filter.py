@@ -5719,6 +5719,17 @@ class Proxy(PanelModel):
         ),
     )
 
+    agent_steps: int = Field(
+        8,
+        ge=1,
+        le=50,
+        title="Steps of an agent",
+        description=(
+            "How often agent/<model> of the proxy asks the model for one message at most; in between it uses "
+            "memory's tools, and in the last step it must answer."
+        ),
+    )
+
     @field_validator("upstreams")
     @classmethod
     def _check_upstreams(cls, value: str) -> str:
@@ -20503,6 +20514,358 @@ SOURCES["interfaces/proxy/__init__.py"] = r'''"""An OpenAI-compatible API in fro
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# interfaces/proxy/agent.py
+
+SOURCES["interfaces/proxy/agent.py"] = r'''"""`agent/<model>`: the model calls memory's tools by itself, and its client gets the final answer alone.
+
+Each step asks the model once. Its calls of memory's tools are carried out and their results told to it; calls
+of the client's own tools go out to the client. What was found on the way to these is put back when the client
+comes with their results.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.types import Send
+
+from ...core.turn import Turn
+from ..tools.calls import Calls
+from ..tools.verbs import VERBS, Verb, schema
+from .answer import Said
+from .relay import refusal, send_json
+from .steps import Event, Step, ToolCall, ending, whole
+
+_CALLS = 16  # of memory's tools that are carried out in a step
+_BEAT_S = 10.0  # between signs of life to the client
+_KEPT, _KEPT_S, _KEPT_CHARS = 500, 600.0, 60_000  # steps that are put back later
+_RESULTS_CHARS = 60_000  # that the model is told for all its calls
+_PLAIN_S = 3600.0  # for which a model that knows no tools is asked without them
+_NO_TOOLS = (400, 404, 405, 415, 422, 500, 501)
+_GO_ON = "[heartbeat] The tools have answered. Go on, or answer the user now."
+_REPEATED = "You have asked this already, and its answer stands above. Answer the user now."
+_TOO_MANY = "Too many calls at once. Ask again for this alone, if you still need it."
+_NO_ANSWER = "(The model gave no answer within the steps that it may take.)"
+_STREAM = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-cache"),
+    (b"x-accel-buffering", b"no"),
+]
+_OF_A_BODY = (b"content-length", b"content-encoding")
+Ask = Callable[[Event, Send], Awaitable[None]]
+Keep = Callable[[Said], Awaitable[None]]
+
+
+def can_loop(body: Mapping[str, Any]) -> bool:
+    """Whether a request leaves room for tools beside its own: it demands no call, and one answer only."""
+    tools, choice = body.get("tools"), body.get("tool_choice")
+    one = body.get("n") in (None, 1) and not body.get("functions")
+    return one and (tools is None or isinstance(tools, list)) and choice in (None, "auto")
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One request of a client. body: with the messages as memory has made them. ask: asks the model once.
+
+    keep: keeps what was said. model: the upstream's name and the model's, as a key.
+    """
+
+    turn: Turn
+    body: Event
+    model: tuple[str, str]
+    steps: int
+    ask: Ask
+    keep: Keep
+
+
+class Agent:
+    """For one event loop."""
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+        self._plain: dict[tuple[str, str], float] = {}  # models without tools, and until when they count so
+        self._kept: OrderedDict[tuple[str, str], tuple[float, list[Event]]] = OrderedDict()
+
+    def offered(self, turn: Turn, body: Mapping[str, Any], model: tuple[str, str]) -> list[Verb]:
+        """The tools that are added to the client's."""
+        if not can_loop(body) or self._plain.get(model, 0.0) > time.monotonic():
+            return []
+        taken = _names(body.get("tools") or ())
+        return [verb for verb in self._calls.offered(turn) if verb.name not in taken]
+
+    async def run(self, task: Task, verbs: Sequence[Verb], send: Send) -> bool:
+        """Answer; False where the model turns out to know no tools, and nothing was sent."""
+        user_id, out = task.turn.user_id, _Out(send, streams=bool(task.body.get("stream")))
+        loop = _Loop(self._calls, task, verbs, list(self._put_back(user_id, task.body["messages"])))
+        async with out.alive():
+            while True:
+                step = await loop.ask(out)
+                if step.status != 200 or step.whole is None:
+                    if loop.number == 1 and self._knows_none(task, step):
+                        return False
+                    await out.fail(step)
+                    return True
+                if not step.done:  # one of both sides has gone
+                    await out.break_off(step)
+                    await task.keep(step.said)
+                    return True
+                if not await loop.goes_on(step, out):
+                    break
+            if loop.others:
+                self._keep_back(user_id, loop.others, loop.added)
+            else:
+                step.said.calls = False  # those that it may not make any more
+                await task.keep(step.said)
+            await out.finish(step, loop.others, loop.usage, loop.sorry)
+            return True
+
+    def _knows_none(self, task: Task, step: Step) -> bool:
+        """Whether an error may mean that the model knows no tools; then it is asked without."""
+        told = step.error.lower()
+        if step.status in _NO_TOOLS and (b"tool" in told or b"function" in told):
+            self._plain[task.model] = time.monotonic() + _PLAIN_S
+            return True
+        return step.status in (400, 422, 501)
+
+    # Between requests
+
+    def _keep_back(self, user_id: str, calls: Sequence[ToolCall], messages: list[Event]) -> None:
+        """Those that stand in place of a message with these calls, when the client comes back with it."""
+        now = time.monotonic()
+        while self._kept and (len(self._kept) >= _KEPT or next(iter(self._kept.values()))[0] < now - _KEPT_S):
+            self._kept.popitem(last=False)
+        if len(messages) > 1 and len(json.dumps(messages)) <= _KEPT_CHARS:
+            self._kept[user_id, _named([one.written() for one in calls])] = now, messages
+
+    def _put_back(self, user_id: str, messages: Sequence[Any]) -> Iterator[Any]:
+        for message in messages:
+            calls = message.get("tool_calls") if isinstance(message, Mapping) else None
+            at, kept = self._kept.get((user_id, _named(calls)), (0.0, [])) if calls else (0.0, [])
+            if kept and at > time.monotonic() - _KEPT_S:
+                yield from kept
+            else:
+                yield message
+
+
+class _Loop:
+    """The steps of one request.
+
+    others: calls of the client's tools in the last step. added: the messages since the client's, up to these.
+    sorry: what the client is told where the model says nothing in its last step.
+    """
+
+    def __init__(self, calls: Calls, task: Task, verbs: Sequence[Verb], messages: Sequence[Any]) -> None:
+        self._calls, self._task, self._messages = calls, task, messages
+        self._theirs, self._own = list(task.body.get("tools") or ()), list(map(_described, verbs))
+        self.number, self.usage = 0, Event()
+        self.others: list[ToolCall] = []
+        self.added: list[Event] = []
+        self.sorry = ""
+        self._stuck, self._nudged = 0, False
+        self._seen: set[str] = set()
+        self._room = _RESULTS_CHARS
+
+    async def ask(self, out: _Out) -> Step:
+        """The model's next answer."""
+        self.number += 1
+        tools = self._theirs if self._is_last and self._theirs else [*self._theirs, *self._own]
+        body = {**self._task.body, "messages": [*self._messages, *self.added], "tools": tools}
+        if self._is_last and not self._theirs:
+            body["tool_choice"] = "none"
+        step = Step()
+
+        async def take(message: Any) -> None:
+            step.take(message)
+            if step.status == 200:
+                await out.open()
+            if step.is_final:
+                await out.pass_on(step)
+
+        await self._task.ask(body, take)
+        self.usage = _sum(self.usage, step.usage)
+        return step
+
+    @property
+    def _is_last(self) -> bool:
+        return self.number >= self._task.steps or self._stuck > 1
+
+    async def goes_on(self, step: Step, out: _Out) -> bool:
+        """Whether the model is to be asked again, after its calls of memory's tools were carried out."""
+        theirs = _names(self._theirs)
+        mine = [call for call in step.calls if call.name not in theirs]
+        self.others = [call for call in step.calls if call.name in theirs]
+        is_silent = not step.calls and not "".join(step.said.pieces).strip()
+        if is_silent and self.added and not (self._nudged or self._is_last):
+            self._nudged = True
+            self.added.append({"role": "user", "content": _GO_ON})
+            return True
+        if not (step.said.pieces or self.others) and (self._is_last or (self.added and not mine)):
+            self.sorry = _NO_ANSWER
+        mine = [] if self._is_last else mine
+        if mine or self.others:
+            made = [*mine, *self.others]
+            self.added.append(step.message([call for call in step.calls if call in made]))
+        self.added += await self._results(mine, out)
+        return bool(mine) and not self.others
+
+    async def _results(self, calls: Sequence[ToolCall], out: _Out) -> list[Event]:
+        """What the model is told for its calls."""
+        results, is_new = [], False
+        for at, call in enumerate(calls):
+            arguments: object = None
+            written = call.arguments
+            with contextlib.suppress(ValueError, RecursionError):
+                arguments = call.read()
+                written = json.dumps(arguments, sort_keys=True)
+            if (key := f"{call.name} {written}") in self._seen:
+                said = _REPEATED
+            elif at >= _CALLS or self._room < 0:
+                said = _TOO_MANY
+            else:
+                is_new |= call.name in VERBS
+                self._seen.add(key)
+                name = call.name if call.name in VERBS else "an unknown tool"
+                await out.comment(f"memory: {name}, step {self.number} of {self._task.steps}")
+                said = (await self._calls.carry_out(self._task.turn, call.name, arguments)).written()
+                self._room -= len(said)
+            results.append({"role": "tool", "tool_call_id": call.id, "content": said})
+        self._stuck = 0 if is_new else self._stuck + 1
+        return results
+
+
+class _Out:
+    """What the client gets: a stream that begins with the first sign of an answer, or one piece of JSON."""
+
+    def __init__(self, send: Send, *, streams: bool) -> None:
+        self._send, self._streams = send, streams
+        self._lock = asyncio.Lock()
+        self.is_open = False
+
+    @asynccontextmanager
+    async def alive(self) -> AsyncIterator[None]:
+        """Inside, an open stream gets a sign of life now and then."""
+        beating = asyncio.create_task(self._beat())
+        try:
+            yield
+        finally:
+            beating.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await beating
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(_BEAT_S)
+            await self.comment("heartbeat")
+
+    async def open(self) -> None:
+        if self._streams and not self.is_open:
+            self.is_open = True
+            await self._send({"type": "http.response.start", "status": 200, "headers": _STREAM})
+
+    async def comment(self, text: str) -> None:
+        """A line of the stream that clients leave out."""
+        if self.is_open:
+            await self._write(f": {text}\n\n".encode())
+
+    async def pass_on(self, step: Step, *, whole: bool = False) -> None:
+        """The events that came, but for the last ones, which wait until the answer is kept."""
+        if not self.is_open:
+            return
+        ready = [one for one in step.events if whole or not _is_end(one)]
+        step.events = [one for one in step.events if not (whole or not _is_end(one))]
+        await self._write(b"".join(map(_written, ready)))
+
+    async def finish(self, step: Step, calls: Sequence[ToolCall], usage: Event, text: str) -> None:
+        if not self.is_open:
+            return await send_json(self._send, 200, whole(step, calls, usage, text))
+        events = ending(step, calls, usage, text)
+        return await self._end(b"".join(map(_written, events)) + b"data: [DONE]\n\n")
+
+    async def break_off(self, step: Step) -> None:
+        """What came of an answer, without an end."""
+        if self.is_open:
+            return await self.pass_on(step, whole=True)
+        text = "The model server broke off its answer."
+        return await send_json(self._send, 502, refusal(text, "upstream_broke_off", "server_error"))
+
+    async def fail(self, step: Step) -> None:
+        """What the model server said in place of an answer."""
+        if not self.is_open:
+            if step.status == 200:
+                return await send_json(self._send, 502, {"error": _error(step)})
+            headers = [one for one in step.headers if one[0].lower() not in _OF_A_BODY]
+            await self._send({"type": "http.response.start", "status": step.status, "headers": headers})
+            return await self._end(step.error)
+        return await self._end(b"data: " + json.dumps({"error": _error(step)}).encode() + b"\n\n")
+
+    async def _write(self, data: bytes) -> None:
+        async with self._lock:
+            if data:
+                await self._send({"type": "http.response.body", "body": data, "more_body": True})
+
+    async def _end(self, data: bytes) -> None:
+        async with self._lock:
+            self.is_open = False
+            await self._send({"type": "http.response.body", "body": data, "more_body": False})
+
+
+def _written(event: Event) -> bytes:
+    return b"data: " + json.dumps(event, ensure_ascii=False).encode(errors="replace") + b"\n\n"
+
+
+def _is_end(event: Event) -> bool:
+    choices = event.get("choices")
+    return not choices or bool(choices[0].get("finish_reason"))
+
+
+def _error(step: Step) -> Any:
+    with contextlib.suppress(ValueError, RecursionError):
+        told = json.loads(step.error)
+        if isinstance(told, Mapping) and told.get("error"):
+            return told["error"]
+    return {
+        "message": f"What the model server answered ({step.status}) cannot be read.",
+        "type": "server_error",
+        "code": step.status,
+    }
+
+
+def _named(calls: Any) -> str:
+    """What calls are known by when the client sends them again."""
+    parts = [one for one in calls if isinstance(one, Mapping)] if isinstance(calls, list) else []
+    return json.dumps([[one.get("id"), one.get("function")] for one in parts], sort_keys=True)
+
+
+def _described(verb: Verb) -> Event:
+    told = {"name": verb.name, "description": verb.description, "parameters": schema(verb.name)}
+    return {"type": "function", "function": told}
+
+
+def _names(tools: Sequence[Any]) -> list[str]:
+    """What the client's tools are called."""
+    parts = [part for tool in tools if isinstance(tool, Mapping) for part in (tool, *tool.values())]
+    return [part["name"] for part in parts if isinstance(part, Mapping) and isinstance(part.get("name"), str)]
+
+
+def _sum(before: Event, now: Event) -> Event:
+    """Tokens of two answers together."""
+    added = {
+        name: value + before[name]
+        for name, value in now.items()
+        if isinstance(value, int) and isinstance(before.get(name), int)
+    }
+    return {**before, **now, **added}
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # interfaces/proxy/answer.py
 
 SOURCES["interfaces/proxy/answer.py"] = r'''"""What a model says, read beside an answer that goes on to the client as it comes.
@@ -20727,6 +21090,7 @@ import aiohttp
 from ...config.upstreams import Upstream
 
 PREFIX = "memory/"  # of a model that takes part in memory
+AGENT = "agent/"  # of one that uses memory's tools, too
 _LISTED_S, _AGAIN_S = 60.0, 5.0  # that a list is good for; that one which lacks a model, or failed, is
 _PATIENCE = aiohttp.ClientTimeout(total=10.0)
 _MOST_BYTES = 5_000_000
@@ -20743,7 +21107,7 @@ class Catalogue:
         self._asking: dict[Upstream, asyncio.Task[None]] = {}
 
     async def models(self) -> list[Model]:
-        """All models with their upstreams' own fields, each with memory and without.
+        """All models with their upstreams' own fields, each without memory, with it, and with its tools.
 
         What an earlier upstream has, too, is there under its own upstream's name as well.
         """
@@ -20755,7 +21119,7 @@ class Catalogue:
                 plain = model["id"] if model["id"] not in found else f"{upstream.name}/{model['id']}"
                 if upstream.models and not upstream.is_for(model["id"]):
                     continue
-                for name in (plain, PREFIX + plain):
+                for name in (plain, PREFIX + plain, AGENT + plain):
                     found.setdefault(name, {**model, "id": name})
         return list(found.values())
 
@@ -20962,8 +21326,10 @@ from ..embeddings import OWN_MODEL, embedded
 from ..identity import Caller, UnidentifiedError, given_key, identified, metadata_of
 from ..intake import read_asked
 from ..server_key import has_key
-from .answer import Ear, Read, StreamEar, WholeEar
-from .catalogue import PREFIX, Catalogue
+from ..tools.calls import Calls, Lane
+from .agent import Agent, Task
+from .answer import Ear, Read, Said, StreamEar, WholeEar
+from .catalogue import AGENT, PREFIX, Catalogue
 from .dialects import DIALECTS, Dialect
 from .relay import Ears, Keep, Relay, Request, passed_on, refusal, send_json
 
@@ -21024,6 +21390,7 @@ class Proxy:
         self._at_once = self._bytes_at_once = 0
         self._of: Counter[str] = Counter()  # requests at once, by user
         self._is_closing = False
+        self._agent = Agent(Calls(settings, Lane(chats), chats.emit))
         self._keeping: set[asyncio.Future[Any]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -21152,7 +21519,7 @@ class Proxy:
         if not upstreams:
             hint = "Set `upstreams`, or OPENAI_API_BASE_URL, as docs/proxy.md says."
             raise _RefusedError(503, "no_upstream", f"There is no model server behind the proxy. {hint}")
-        name = asked.model.removeprefix(PREFIX)
+        name = asked.model.removeprefix(AGENT if asked.model.startswith(AGENT) else PREFIX)
         chosen = await catalogue.choose(name) if name else (upstreams[0], name)
         if chosen is None:
             text = f"No model server here has the model {name[:100]!r}. GET /v1/models lists those there are."
@@ -21212,13 +21579,20 @@ class Proxy:
         told = await self._chats.told(read.body, turn, deadline)
         raw = await intake.dump(caller.id, dialect.closed({**asked.body, "model": model}, told["messages"]))
 
-        async def keep(ear: Ear) -> None:
-            said = ear.said.final()
+        async def keep(heard: Said) -> None:
+            said = heard.final()
             if said is not None and turn.text and not turn.task and dialect.learned(asked.body):
                 await self._keep(turn, said)
 
+        is_agent = asked.model.startswith(AGENT) and asked.path == "/chat/completions"
+        if is_agent and (verbs := self._agent.offered(turn, asked.body, (upstream.name, model))):
+            body = {**asked.body, "model": model, "messages": told["messages"]}
+            ask = partial(self._ask, asked, upstream, caller, receive)
+            task = Task(turn, body, (upstream.name, model), self._settings().agent_steps, ask, keep)
+            if await self._agent.run(task, verbs, send):
+                return None
         ears = partial(_ears, dialect.read)
-        return await self._relay(asked, upstream, raw, receive, send, ears, keep)
+        return await self._relay(asked, upstream, raw, receive, send, ears, lambda ear: keep(ear.said))
 
     async def _keep(self, turn: Turn, said: str) -> None:
         """The exchange is on disk afterwards, whoever goes away meanwhile."""
@@ -21239,16 +21613,27 @@ class Proxy:
         ears: Ears | None = None,
         keep: Keep | None = None,
     ) -> None:
-        session, _ = self._open()
+        took = asyncio.get_running_loop().time() - asked.began
+        self._chats.emit(Event(EventKind.PROXIED, code="yes" if ears else "no", seconds=took))
+        request = self._request(asked, upstream, raw, readable=ears is not None)
+        await Relay(self._open()[0], upstream, self._chats.emit, ears, keep).run(request, receive, send)
+
+    async def _ask(
+        self, asked: _Request, upstream: Upstream, caller: Caller, receive: Receive, body: Any, take: Send
+    ) -> None:
+        """One step of an agent: `take` gets the answer."""
+        raw = await self._chats.intake.dump(caller.id, body)
+        request = self._request(asked, upstream, raw, readable=True)
+        await Relay(self._open()[0], upstream, self._chats.emit).run(request, receive, take)
+
+    @staticmethod
+    def _request(asked: _Request, upstream: Upstream, raw: bytes, *, readable: bool) -> Request:
         query = f"?{asked.query.decode('latin-1')}" if asked.query else ""
-        headers = passed_on(asked.headers.raw, upstream, readable=ears is not None)
+        headers = passed_on(asked.headers.raw, upstream, readable=readable)
         url = f"{upstream.base_url}{asked.path}{query}"
         operation = _OPERATIONS.get(asked.path, "")
         model = asked.model.removeprefix(PREFIX)[:_NAME_CHARS]
-        request = Request(asked.method, url, headers, raw, operation, model)
-        took = asyncio.get_running_loop().time() - asked.began
-        self._chats.emit(Event(EventKind.PROXIED, code="yes" if ears else "no", seconds=took))
-        await Relay(session, upstream, self._chats.emit, ears, keep).run(request, receive, send)
+        return Request(asked.method, url, headers, raw, operation, model)
 
     def _open(self) -> tuple[aiohttp.ClientSession, Catalogue]:
         if self._opened is None:
@@ -21591,6 +21976,206 @@ async def send_response(send: Send, body: Mapping[str, Any], text: str) -> None:
 
 def _message(text: str) -> dict[str, str]:
     return {"role": "assistant", "content": text}
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/proxy/steps.py
+
+SOURCES["interfaces/proxy/steps.py"] = r'''"""One answer of a model in the agent's loop: read as it comes, with the tools that it asks for."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .answer import Said, StreamEar, WholeEar
+from .answer import chat as read_chat
+
+_MOST_CALLS, _MOST_CHARS = 64, 64_000  # of tools in one answer, and of one's arguments
+_HELD_CHARS, _HELD_BYTES = 300, 4_000_000  # said, and received, before an answer must be the final one
+_ERROR_BYTES = 100_000
+_OWN_KEYS = ("index", "id", "type", "function")
+Event = dict[str, Any]
+
+
+@dataclass(slots=True)
+class ToolCall:
+    """A call as the model wrote it. more: what its server has added, and wants back."""
+
+    id: str = ""
+    name: str = ""
+    arguments: str = ""
+    more: Event = field(default_factory=dict)
+
+    def read(self) -> object:
+        """The arguments. Raises ValueError or RecursionError where they are no JSON."""
+        if len(self.arguments) >= _MOST_CHARS:
+            raise ValueError("too long")
+        return json.loads(self.arguments or "{}")
+
+    def written(self) -> Event:
+        """The call in a message; what is no JSON would break some servers."""
+        try:
+            self.read()
+            arguments = self.arguments or "{}"
+        except (ValueError, RecursionError):
+            arguments = "{}"
+        told = {"id": self.id, "type": "function", "function": {"name": self.name, "arguments": arguments}}
+        return {**self.more, **told}
+
+
+class Step:
+    """Takes an answer as `Relay` sends it, and holds its events back until they may go to the client.
+
+    done: all of it came. is_final: it has said so much, and asked for no tool, that it is the final answer.
+    """
+
+    def __init__(self) -> None:
+        self.status, self.done = 0, False
+        self.headers: list[tuple[bytes, bytes]] = []
+        self.events: list[Event] = []  # that came and were not sent, as those of a stream
+        self.whole: Mapping[str, Any] | None = None
+        self.error = b""
+        self.usage: Event = {}
+        self._ear: StreamEar | WholeEar | None = None
+        self._calls: dict[object, ToolCall] = {}
+        self._newest: dict[object, object] = {}  # a call's index in the answer -> its key
+        self._bytes = self._chars = 0
+
+    @property
+    def said(self) -> Said:
+        return self._ear.said if self._ear else Said()
+
+    @property
+    def calls(self) -> list[ToolCall]:
+        """Those that name a tool."""
+        return [one for one in self._calls.values() if one.name]
+
+    @property
+    def is_final(self) -> bool:
+        return not self._calls and (self._chars > _HELD_CHARS or self._bytes > _HELD_BYTES)
+
+    def take(self, message: Mapping[str, Any]) -> None:
+        """The next ASGI message of the answer."""
+        if message["type"] == "http.response.start":
+            self.status, self.headers = message["status"], list(message["headers"])
+            told = {name.lower(): value for name, value in self.headers}
+            kind = told.get(b"content-type", b"").partition(b";")[0].strip().lower()
+            if self.status == 200 and b"content-encoding" not in told:
+                self._ear = StreamEar(self._read) if kind == b"text/event-stream" else WholeEar(self._read)
+            return
+        chunk = message.get("body", b"")
+        self._bytes += len(chunk)
+        if self._ear is not None:
+            self._ear.hears(chunk)
+        elif len(self.error) < _ERROR_BYTES:
+            self.error += chunk
+        if not message.get("more_body", False):
+            if self._ear is not None:
+                self._ear.over()
+            self.done = True
+
+    def _read(self, said: Said, told: Mapping[str, Any]) -> bool:
+        read_chat(said, told)
+        if isinstance(told.get("usage"), Mapping):
+            self.usage = dict(told["usage"])
+        self.whole = told
+        choices = told.get("choices")
+        first = (
+            choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], Mapping) else {}
+        )
+        message = first.get("delta") or first.get("message")
+        message = message if isinstance(message, Mapping) else {}
+        self._chars += len(content) if isinstance(content := message.get("content"), str) else 0
+        given = message.get("tool_calls")
+        for at, one in enumerate(given if isinstance(given, list) else []):
+            if isinstance(one, Mapping):
+                self._add(one, at)
+        kept = {name: value for name, value in message.items() if name != "tool_calls"}
+        choice = {name: value for name, value in first.items() if name != "message"} | {"delta": kept}
+        self.events.append(
+            {**told, "object": "chat.completion.chunk", "choices": [{**choice, "index": 0}] if first else []}
+        )
+        return False
+
+    def _add(self, one: Mapping[str, Any], at: int) -> None:
+        index = one.get("index") if isinstance(one.get("index"), int) else at
+        id_ = one["id"] if isinstance(one.get("id"), str) else ""
+        key = self._newest.get(index, index)
+        if id_ and key in self._calls and self._calls[key].id != id_:
+            key = id_  # some servers count every call as the first
+        if key not in self._calls and len(self._calls) >= _MOST_CALLS:
+            return
+        self._newest[index] = key
+        call = self._calls.setdefault(key, ToolCall())
+        call.id = call.id or id_ or f"call_{uuid.uuid4().hex}"
+        call.more |= {name: value for name, value in one.items() if name not in _OWN_KEYS}
+        function = one.get("function")
+        if isinstance(function, Mapping):
+            name, arguments = function.get("name"), function.get("arguments")
+            call.name += name if isinstance(name, str) and len(call.name) < _HELD_CHARS else ""
+            written = json.dumps(arguments) if isinstance(arguments, Mapping | list) else arguments
+            if isinstance(written, str):
+                call.arguments = (call.arguments + written)[:_MOST_CHARS]
+
+    def message(self, calls: Sequence[ToolCall]) -> Event:
+        """The answer as a message of the conversation, with these of its calls."""
+        content = "".join(self.said.pieces) or None
+        return {"role": "assistant", "content": content, "tool_calls": [one.written() for one in calls]}
+
+
+def ending(step: Step, calls: Sequence[ToolCall], usage: Event, text: str) -> list[Event]:
+    """The rest of the events that the client gets, with these calls of its own tools.
+
+    usage: of the whole loop. text: to be said, where the model said nothing.
+    """
+    rest, last = [], dict(step.whole or {})
+    for event in step.events:
+        if choice := _first(event):
+            last = event if choice.get("finish_reason") else last
+            if choice["delta"]:
+                rest.append({**event, "choices": [{**choice, "finish_reason": None}]})
+        elif not event.get("usage"):
+            rest.append(event)
+    envelope = {name: value for name, value in last.items() if name not in ("choices", "usage")}
+    envelope |= {"object": "chat.completion.chunk"}
+    deltas: list[Event] = [{"content": text}] if text else []
+    if calls:
+        deltas.append({"tool_calls": [{"index": at, **one.written()} for at, one in enumerate(calls)]})
+    rest += [{**envelope, "choices": [{"index": 0, "delta": one, "finish_reason": None}]} for one in deltas]
+    rest.append({**envelope, "choices": [{"index": 0, "delta": {}, "finish_reason": _reason(last, calls)}]})
+    return [*rest, {**envelope, "choices": [], "usage": usage}] if step.usage else rest
+
+
+def whole(step: Step, calls: Sequence[ToolCall], usage: Event, text: str) -> Event:
+    """The same for a client that wants no stream."""
+    told = dict(step.whole or {})
+    given = _first(told)
+    message: Event = {"role": "assistant", "content": "".join(step.said.pieces) or None}
+    if isinstance(given.get("message"), Mapping):
+        message = {name: value for name, value in given["message"].items() if name != "tool_calls"}
+    message |= {"content": text} if text else {}
+    message |= {"tool_calls": [one.written() for one in calls]} if calls else {}
+    choice = {name: value for name, value in given.items() if name != "delta"}
+    choice |= {"index": 0, "message": message, "finish_reason": _reason(told, calls)}
+    return {**told, "object": "chat.completion", "choices": [choice], **({"usage": usage} if usage else {})}
+
+
+def _first(told: Mapping[str, Any]) -> Mapping[str, Any]:
+    choices = told.get("choices")
+    first = choices[0] if isinstance(choices, list) and choices else None
+    return first if isinstance(first, Mapping) else {}
+
+
+def _reason(told: Mapping[str, Any], calls: Sequence[ToolCall]) -> str:
+    """Why an answer ends, where these calls go out with it."""
+    reason = _first(told).get("finish_reason")
+    if calls:
+        return "tool_calls"
+    return str(reason) if reason and reason not in ("tool_calls", "function_call") else "stop"
 '''
 
 # ----------------------------------------------------------------------------------------------------------

@@ -30,8 +30,10 @@ from ..embeddings import OWN_MODEL, embedded
 from ..identity import Caller, UnidentifiedError, given_key, identified, metadata_of
 from ..intake import read_asked
 from ..server_key import has_key
-from .answer import Ear, Read, StreamEar, WholeEar
-from .catalogue import PREFIX, Catalogue
+from ..tools.calls import Calls, Lane
+from .agent import Agent, Task
+from .answer import Ear, Read, Said, StreamEar, WholeEar
+from .catalogue import AGENT, PREFIX, Catalogue
 from .dialects import DIALECTS, Dialect
 from .relay import Ears, Keep, Relay, Request, passed_on, refusal, send_json
 
@@ -92,6 +94,7 @@ class Proxy:
         self._at_once = self._bytes_at_once = 0
         self._of: Counter[str] = Counter()  # requests at once, by user
         self._is_closing = False
+        self._agent = Agent(Calls(settings, Lane(chats), chats.emit))
         self._keeping: set[asyncio.Future[Any]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -220,7 +223,7 @@ class Proxy:
         if not upstreams:
             hint = "Set `upstreams`, or OPENAI_API_BASE_URL, as docs/proxy.md says."
             raise _RefusedError(503, "no_upstream", f"There is no model server behind the proxy. {hint}")
-        name = asked.model.removeprefix(PREFIX)
+        name = asked.model.removeprefix(AGENT if asked.model.startswith(AGENT) else PREFIX)
         chosen = await catalogue.choose(name) if name else (upstreams[0], name)
         if chosen is None:
             text = f"No model server here has the model {name[:100]!r}. GET /v1/models lists those there are."
@@ -280,13 +283,20 @@ class Proxy:
         told = await self._chats.told(read.body, turn, deadline)
         raw = await intake.dump(caller.id, dialect.closed({**asked.body, "model": model}, told["messages"]))
 
-        async def keep(ear: Ear) -> None:
-            said = ear.said.final()
+        async def keep(heard: Said) -> None:
+            said = heard.final()
             if said is not None and turn.text and not turn.task and dialect.learned(asked.body):
                 await self._keep(turn, said)
 
+        is_agent = asked.model.startswith(AGENT) and asked.path == "/chat/completions"
+        if is_agent and (verbs := self._agent.offered(turn, asked.body, (upstream.name, model))):
+            body = {**asked.body, "model": model, "messages": told["messages"]}
+            ask = partial(self._ask, asked, upstream, caller, receive)
+            task = Task(turn, body, (upstream.name, model), self._settings().agent_steps, ask, keep)
+            if await self._agent.run(task, verbs, send):
+                return None
         ears = partial(_ears, dialect.read)
-        return await self._relay(asked, upstream, raw, receive, send, ears, keep)
+        return await self._relay(asked, upstream, raw, receive, send, ears, lambda ear: keep(ear.said))
 
     async def _keep(self, turn: Turn, said: str) -> None:
         """The exchange is on disk afterwards, whoever goes away meanwhile."""
@@ -307,16 +317,27 @@ class Proxy:
         ears: Ears | None = None,
         keep: Keep | None = None,
     ) -> None:
-        session, _ = self._open()
+        took = asyncio.get_running_loop().time() - asked.began
+        self._chats.emit(Event(EventKind.PROXIED, code="yes" if ears else "no", seconds=took))
+        request = self._request(asked, upstream, raw, readable=ears is not None)
+        await Relay(self._open()[0], upstream, self._chats.emit, ears, keep).run(request, receive, send)
+
+    async def _ask(
+        self, asked: _Request, upstream: Upstream, caller: Caller, receive: Receive, body: Any, take: Send
+    ) -> None:
+        """One step of an agent: `take` gets the answer."""
+        raw = await self._chats.intake.dump(caller.id, body)
+        request = self._request(asked, upstream, raw, readable=True)
+        await Relay(self._open()[0], upstream, self._chats.emit).run(request, receive, take)
+
+    @staticmethod
+    def _request(asked: _Request, upstream: Upstream, raw: bytes, *, readable: bool) -> Request:
         query = f"?{asked.query.decode('latin-1')}" if asked.query else ""
-        headers = passed_on(asked.headers.raw, upstream, readable=ears is not None)
+        headers = passed_on(asked.headers.raw, upstream, readable=readable)
         url = f"{upstream.base_url}{asked.path}{query}"
         operation = _OPERATIONS.get(asked.path, "")
         model = asked.model.removeprefix(PREFIX)[:_NAME_CHARS]
-        request = Request(asked.method, url, headers, raw, operation, model)
-        took = asyncio.get_running_loop().time() - asked.began
-        self._chats.emit(Event(EventKind.PROXIED, code="yes" if ears else "no", seconds=took))
-        await Relay(session, upstream, self._chats.emit, ears, keep).run(request, receive, send)
+        return Request(asked.method, url, headers, raw, operation, model)
 
     def _open(self) -> tuple[aiohttp.ClientSession, Catalogue]:
         if self._opened is None:

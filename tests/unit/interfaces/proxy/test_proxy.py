@@ -57,9 +57,10 @@ def test_nothing_leads_out_of_the_api(at: Desk, path: str) -> None:
     assert not at.upstream.asked
 
 
-def test_both_kinds_of_models_are_listed_with_the_upstreams_fields(at: Desk) -> None:
+def test_all_kinds_of_models_are_listed_with_the_upstreams_fields(at: Desk) -> None:
     listed = at.client.get("/v1/models").json()
-    assert [one["id"] for one in listed["data"]] == ["llama3", "memory/llama3", "other", "memory/other"]
+    names = [one["id"] for one in listed["data"]]
+    assert names == [prefix + name for name in ("llama3", "other") for prefix in ("", "memory/", "agent/")]
     assert listed["data"][1] == {**at.upstream.models[0], "id": "memory/llama3"}
     assert at.client.get("/v1/models/memory/llama3").json()["id"] == "memory/llama3"
     assert at.client.get("/v1/models/memory%2Fllama3").json()["id"] == "memory/llama3"
