@@ -3,6 +3,7 @@
 valves.example.json   every setting with its default, as the admin panel sends them
 docs/settings.md      the same as a table
 single_file/memory_filter.py   the plugin and its package in one file, see `bundle.py`
+single_file/memory_function.py   a thin front for Open WebUI's Admin > Functions
 """
 
 from __future__ import annotations
@@ -14,23 +15,11 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT / "pipelines"), str(ROOT)]
 
+from owui_memory import __version__  # noqa: E402
+from owui_memory.config.fields import GROUPS  # noqa: E402
 from owui_memory.config.settings import Valves  # noqa: E402
 from owui_memory.config.valves_codec import allowed  # noqa: E402
 from scripts.bundle import bundle  # noqa: E402
-
-GROUPS = {
-    "pipelines": "Who gets memory",
-    "backend": "mem0",
-    "vector_store": "Where memories are kept",
-    "llm_provider": "Who reads the chats",
-    "embedder_provider": "Who turns text into vectors",
-    "extraction": "Remembering",
-    "memories_per_turn": "Recall",
-    "folder_memories": "Who knows what",
-    "upstreams": "The proxy",
-    "webui_url": "Open WebUI",
-    "advanced": "Advanced",
-}
 
 INTRO = """\
 # Settings
@@ -82,10 +71,16 @@ def settings_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def memory_function() -> str:
+    source = (ROOT / "scripts" / "memory_function.py").read_text(encoding="utf-8")
+    return source.replace("\nversion: 0\n", f"\nversion: {__version__}\n", 1)
+
+
 GENERATED = {
     "valves.example.json": valves_example,
     "docs/settings.md": settings_page,
     "single_file/memory_filter.py": bundle,
+    "single_file/memory_function.py": memory_function,
 }
 
 

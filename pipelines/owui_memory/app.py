@@ -19,9 +19,11 @@ from .backends.library import LibraryBackend
 from .backends.locations import naming
 from .commands.commander import Commander
 from .commands.notes import Notes
+from .commands.parse import read_command
 from .config.environment import PUBLIC_DEFAULT_KEY, Environment
 from .config.prices import read_prices
 from .config.settings import Valves
+from .context.contexts import Contexts
 from .core.errors import Drop
 from .core.events import COUNTS_FOR, Event, EventKind, Job, failed, succeeded
 from .core.memory import Check
@@ -36,6 +38,7 @@ from .manage.erasure.erase import Eraser
 from .manage.erasure.forgetting import Forgetting
 from .manage.erasure.retention import prune_all
 from .manage.erasure.worker import ErasureWorker
+from .manage.history.imports import Imports
 from .manage.listing import Listing
 from .manage.migrate.mover import Mover
 from .manage.users import UserCounts
@@ -128,6 +131,7 @@ class Application:
             self.keeper.take_in,
             self._is_busy,
             self.live_chats.learned,
+            self.live_chats.titled,
         )
         self._reflector = Reflector(self.live, journal, settings, self.emit, self._is_busy)
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
@@ -147,9 +151,11 @@ class Application:
             self.status,
         )
         forgetting = Forgetting(self._engine, eraser, settings)
+        self.imports = Imports(self._engine, settings, lambda text: read_command(text) is not None)
         self._sweeper = ErasureWorker(
             eraser, self._drop, self.emit, forgetting, partial(prune_all, self._engine, eraser, settings)
         )
+        self.contexts = Contexts(self._engine, self.live, settings, self.emit)
         self.lanes, self.api_keys = Lanes(), self.page.keys
         self.command_pool = ThreadPoolExecutor(_COMMANDS_AT_ONCE, thread_name_prefix="memory-command")
         self.live.use(settings())
@@ -289,6 +295,7 @@ class Application:
 
     def close(self) -> None:
         """Remembers what waits and stops all threads, within a bound. The rest waits for the next start."""
+        self.contexts.close()
         self._reflector.stop(0.0)  # what is broken off is done an hour later
         self._sweeper.stop(_STOP_S)
         self._writer.stop(_STOP_S)
@@ -358,6 +365,8 @@ class Application:
 
 def _queue_part(counts: Counts, spilled: Waiting) -> Check:
     details = [f"{counts.pending} waiting, {counts.dead} given up"]
+    if counts.later:
+        details.append(f"{counts.later:,} of imports for when nothing else waits")
     hints = [f"Fix the cause, then run: {COMMAND} queue retry all"] if counts.dead else []
     if spilled.exchanges:
         details.append(f"{spilled.exchanges} set aside until the state database takes them")

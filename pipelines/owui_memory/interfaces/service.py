@@ -16,6 +16,8 @@ from ..remember.spill import Spill
 if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the server lacks
     from ..commands.commander import Commander
     from ..commands.notes import Notes
+    from ..context.contexts import Contexts
+    from ..manage.history.imports import Imports
     from ..models.embedder import Embedder
     from ..recall.run import Outcome, Run
     from ..remember.keeper import Keeper
@@ -38,11 +40,15 @@ class Service(Protocol):
     @property
     def notes(self) -> Notes: ...
     @property
+    def contexts(self) -> Contexts: ...
+    @property
     def live_chats(self) -> LiveChats: ...
     @property
     def toolbox(self) -> Toolbox: ...
     @property
     def api_keys(self) -> ApiKeys: ...
+    @property
+    def imports(self) -> Imports: ...
     @property
     def page(self) -> Parts: ...
     @property

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from . import over_dense
 from .forms import inflects, is_form, stem
 from .scripts import fold, is_dense
 from .self_reference import signs
@@ -24,8 +25,10 @@ _CLAUSE_END = re.compile(rf"[,;:.!?،؛–—]|\b(?:{pattern('contrasts')})\b")
 
 def what_is_over(statement: str) -> str:
     """The part of a statement that says what is over, without the words for that; "" where none does."""
-    if len(statement) > _LONGEST_CHARS or is_dense(statement):
+    if len(statement) > _LONGEST_CHARS:
         return ""
+    if is_dense(statement):
+        return over_dense.what_is_over(fold(statement))
     text = fold(statement)
     found = _NO_LONGER.search(text)
     if not found:
@@ -38,6 +41,8 @@ def what_is_over(statement: str) -> str:
 
 def ends(statement: str, memory: str) -> bool:
     """Whether a statement says that what a memory holds is over: it has all its words, and hardly more."""
+    if is_dense(statement) and len(statement) <= _LONGEST_CHARS:
+        return over_dense.ends(fold(statement), fold(memory))
     over = what_is_over(statement)
     if not over or denials(memory):
         return False

@@ -33,7 +33,7 @@ def profile_of(control: Control, user_id: str) -> Profile:
     backend, written = editable(control.live.get()), Reflections(control.engine).profiles(user_id)
     ids = list(dict.fromkeys(id_ for some in written for _, sources in some.parts for id_ in sources))
     there = {one.id: one for one in (backend.get_all(ids) if ids else ()) if not is_over(one)}
-    parts = [part for some in written for part in some.holding(there)]
+    parts = sorted((part for some in written for part in some.holding(there)), key=lambda part: not part[0])
     numbers = {
         one.id: number for number, one in enumerate(dict.fromkeys(m for _, of in parts for m in of), 1)
     }

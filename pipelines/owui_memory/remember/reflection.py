@@ -29,11 +29,12 @@ from .admission import clean, refusal
 from .corrections import denials_in, is_alike, users
 from .operations import UnreadableAnswerError
 
-_SHOWN, _SHOWN_CHARS, _MEMORY_CHARS = 150, 20_000, 500  # memories; of all, and of each
+_SHOWN, _SHOWN_CHARS, _MEMORY_CHARS = 150, 15_000, 500  # memories; of all, and of each
 _LISTED, _CITED = 40, 8  # of each kind in an answer, and memories that one part is made of
 _STATEMENT_CHARS = 300
 _ALIKE, _KEPT = 2 / 3, 3 / 4  # of a memory's words, that another one has, and one in its place
 _ENDING_SHARE, _ENDING_FEW = 0.2, 3  # of what was shown, that may end at once
+_ASKED = 5  # contradictions
 _IDLE_PLAN, _ENDED = timedelta(days=30), timedelta(days=2)  # without a day in it; over in every time zone
 _FORM = 4  # letters that two forms of a word have in common
 _GRAMMAR = frozenset("的了是在有和也与與及为為他她其这這个個")  # Chinese
@@ -45,7 +46,7 @@ NO_SOURCE = "it names no memories that it is made of"
 NOT_THERE = "it says what the memories do not say"
 NO_COPIES = "the memories do not say the same"
 NOT_OVER = "nothing says that it is over"
-TOO_MANY = "too much would end at once"
+TOO_MANY = "there are too many of its kind"
 
 _SYSTEM = """\
 You keep a personal assistant's memory of one user in order. You get the memories, numbered, each with its day and kind. \
@@ -195,8 +196,10 @@ class _Check:
         """Keep that not all of these can be true."""
         if len(cited) < 2:
             return NO_SOURCE
-        if not set.intersection(*(_words(one.text) for one in cited)):
+        if not all(is_alike(cited[0].text, one.text) or is_alike(one.text, cited[0].text) for one in cited):
             return NOT_THERE
+        if sum(not text for text, _ in self.into.parts) == _ASKED:
+            return TOO_MANY
         self.into.parts.append(("", cited))
         return ""
 
@@ -222,7 +225,7 @@ def _unfounded(text: str, cited: Cited) -> str:
     """Why a text is not to be told of these memories, "" where it is."""
     if not text or len(text) > _STATEMENT_CHARS or not is_covered(text, [one.text for one in cited]):
         return NOT_THERE
-    return refusal(text)
+    return refusal(text, scope=cited[0].scope)
 
 
 def _is_copy(one: Memory, other: Memory) -> bool:

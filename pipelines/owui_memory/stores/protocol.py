@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import builtins
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 Payload = Mapping[str, Any]
@@ -112,9 +112,17 @@ class VectorStore(Protocol):
         """Those that share words with `query`; score is BM25, above 0. None: it was made without words."""
 
     def search_owners(
-        self, query: str, vector: Vector, top_k: int, owners: Sequence[str]
+        self,
+        query: str,
+        vector: Vector,
+        top_k: int,
+        owners: Sequence[str],
+        scopes: Collection[str] | None = None,
     ) -> builtins.list[tuple[Rows, Rows | None]]:
-        """What `search` and `keyword_search` find of each of these users, in their order, in one go."""
+        """What `search` and `keyword_search` find of each of these users, in their order, in one go.
+
+        scopes: only of what has one of these as its `scope`, "" being none. It may take longer.
+        """
 
     # Housekeeping
 

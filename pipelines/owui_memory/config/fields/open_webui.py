@@ -24,7 +24,7 @@ class OpenWebUI(PanelModel):
         title="Open WebUI's API key",
         description=(
             "An admin's key (Open WebUI: Settings > Account > API keys). With it, running chats show what "
-            "was recalled and learned. Unset: they do not."
+            "was recalled and learned, and quotes bear their chats' titles. Unset: they do not."
         ),
     )
 

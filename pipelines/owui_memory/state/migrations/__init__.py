@@ -25,6 +25,8 @@ from . import (
     m012_page_sessions,
     m013_note_switches,
     m014_reflections,
+    m015_long_chats,
+    m016_imports,
 )
 
 STEPS: tuple[ModuleType, ...] = (
@@ -39,6 +41,8 @@ STEPS: tuple[ModuleType, ...] = (
     m012_page_sessions,
     m013_note_switches,
     m014_reflections,
+    m015_long_chats,
+    m016_imports,
 )
 
 _FIRST = 4  # the version that the first step makes

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import builtins
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -35,6 +35,7 @@ _KEEPS = (
     "keep it for as long as you keep those"
 )
 
+_SCOPES = "in scopes"  # a filter: any of these
 # Each word that was asked for counts by how rare it is among what the condition lets through, and by how much
 # of a memory it makes up. Constants of BM25: k1 = 1.2, b = 0.75; a memory has 12 words in the mean.
 _BY_WORDS = """
@@ -202,7 +203,12 @@ class PgvectorStore(Insert, mem0s.PGVector):  # type: ignore[misc]
         return [_row(*row) for row in self._ask(statement, *bound)]
 
     def search_owners(
-        self, query: str, vector: Vector, top_k: int, owners: Sequence[str]
+        self,
+        query: str,
+        vector: Vector,
+        top_k: int,
+        owners: Sequence[str],
+        scopes: Collection[str] | None = None,
     ) -> builtins.list[tuple[Rows, Rows | None]]:
         """Of each of these users the nearest, and those that share words with `query`, in one statement."""
         stems, fitting_vector = asked(query), self._fitting(vector)
@@ -211,8 +217,9 @@ class PgvectorStore(Insert, mem0s.PGVector):  # type: ignore[misc]
         arms: list[str] = []
         values: list[Any] = []
         for number, owner in enumerate(owners):
-            searches = [_by_meaning(fitting_vector, top_k, {"user_id": owner})]
-            searches += [_by_words(stems, top_k, {"user_id": owner})] if stems else []
+            wanted = {"user_id": owner, **({_SCOPES: list(scopes)} if scopes is not None else {})}
+            searches = [_by_meaning(fitting_vector, top_k, wanted)]
+            searches += [_by_words(stems, top_k, wanted)] if stems else []
             for kind, (statement, bound) in enumerate(searches):
                 arms.append(f"SELECT {2 * number + kind} AS arm, found.* FROM ({statement}) AS found")
                 values += bound
@@ -266,7 +273,10 @@ def _where(filters: Filters | None) -> tuple[str, list[Any]]:
     """SQL and what is bound in it. Indexed fields are named in it, or no index would be used."""
     conditions, bound = ["TRUE"], []
     for field, value in (filters or {}).items():
-        if field in INDEXED and isinstance(value, str) and value != "*":
+        if field == _SCOPES:
+            conditions.append("coalesce(payload->>'scope', '') = ANY(%s)")
+            bound.append(value)
+        elif field in INDEXED and isinstance(value, str) and value != "*":
             conditions.append(f"payload->>'{field}' = %s")
             bound.append(value)
         else:

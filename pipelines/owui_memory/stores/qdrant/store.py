@@ -8,7 +8,7 @@ from __future__ import annotations
 import builtins
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from mem0.vector_stores.qdrant import Qdrant
@@ -37,6 +37,7 @@ _INDEXES: Mapping[str, Any] = {
     "batch": _KEYWORD,
     "kind": _KEYWORD,
     "chat": _KEYWORD,
+    "scope": _KEYWORD,
     "created_at": models.DatetimeIndexParams(type=models.DatetimeIndexType.DATETIME),
 }
 
@@ -176,7 +177,12 @@ class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
         return self._found([(filters, words[0])], top_k)[0] if words and top_k > 0 else []
 
     def search_owners(
-        self, query: str, vector: Vector, top_k: int, owners: Sequence[str]
+        self,
+        query: str,
+        vector: Vector,
+        top_k: int,
+        owners: Sequence[str],
+        scopes: Collection[str] | None = None,
     ) -> builtins.list[tuple[Rows, Rows | None]]:
         """Of each of these users the nearest, and by words (see `keyword_search`), in one request."""
         if top_k < 1:
@@ -185,7 +191,7 @@ class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
         none: Rows | None = [] if self._has_bm25_slot else None
         queries = [self._by_meaning(vector), *words]
         wanted = [({"user_id": owner}, one) for owner in owners for one in queries]
-        answers = self._found(wanted, top_k)
+        answers = self._found(wanted, top_k, scopes)
         each = len(queries)
         return [(answers[at], answers[at + 1] if words else none) for at in range(0, len(answers), each)]
 
@@ -211,15 +217,18 @@ class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
         return [{"query": words, "using": "bm25"}] if words.indices else []
 
     def _found(
-        self, queries: Sequence[tuple[Filters | None, Mapping[str, Any]]], top_k: int
+        self,
+        queries: Sequence[tuple[Filters | None, Mapping[str, Any]]],
+        top_k: int,
+        scopes: Collection[str] | None = None,
     ) -> builtins.list[builtins.list[Any]]:
         """An answer to each query among what its filters let through, in one request."""
-        requests = [
-            models.QueryRequest(
-                **query, filter=self._create_filter(dict(filters or {})), limit=top_k, with_payload=True
-            )
-            for filters, query in queries
-        ]
+        among = [] if scopes is None else [_in_scopes(scopes)]
+        requests = []
+        for filters, query in queries:
+            only = [one for one in (self._create_filter(dict(filters or {})), *among) if one]
+            wanted = models.Filter(must=only) if len(only) > 1 else next(iter(only), None)
+            requests.append(models.QueryRequest(**query, filter=wanted, limit=top_k, with_payload=True))
         answers = self.client.query_batch_points(self.collection_name, requests=requests)
         return [answer.points for answer in answers]
 
@@ -248,6 +257,14 @@ class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
         if not self._has_bm25_slot or not isinstance(text, str):
             return {}
         return {"bm25": qdrant_words.stored(text)}
+
+
+def _in_scopes(scopes: Collection[str]) -> models.Filter:
+    named: builtins.list[Any] = [
+        models.FieldCondition(key="scope", match=models.MatchAny(any=list(filter(None, scopes))))
+    ]
+    none = models.IsEmptyCondition(is_empty=models.PayloadField(key="scope"))
+    return models.Filter(should=[*named, none] if "" in scopes else named)
 
 
 def _is_tenant(params: Any) -> bool:

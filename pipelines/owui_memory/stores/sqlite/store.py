@@ -11,7 +11,7 @@ from __future__ import annotations
 import array
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -234,11 +234,18 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
         with self._connections.read() as connection:
             return self._search.filtered(connection, None, asked(query), top_k, filters)[1]
 
-    def search_owners(self, query: str, vector: Vector, top_k: int, owners: Sequence[str]) -> Found:
+    def search_owners(
+        self,
+        query: str,
+        vector: Vector,
+        top_k: int,
+        owners: Sequence[str],
+        scopes: Collection[str] | None = None,
+    ) -> Found:
         """Of each of these users the nearest, and those that share words with `query`; at one moment."""
         unit, words = self._unit(vector), asked(query)
         with self._connections.read() as connection:
-            return self._search.of_owners(connection, unit, words, top_k, owners)
+            return self._search.of_owners(connection, unit, words, top_k, owners, scopes)
 
     # Housekeeping
 
