@@ -267,6 +267,7 @@ from .manage.erasure.forgetting import Forgetting
 from .manage.erasure.retention import prune_all
 from .manage.erasure.worker import ErasureWorker
 from .manage.history.imports import Imports
+from .manage.history.uploads import Uploads
 from .manage.listing import Listing
 from .manage.migrate.mover import Mover
 from .manage.users import UserCounts
@@ -368,6 +369,7 @@ class Application:
             self._engine, self.live, settings, self.emit, eraser, self.live_chats.check
         )
         self.toolbox = Toolbox(self._engine, self.live, settings, eraser, self.emit)
+        self.imports = Imports(self._engine, settings, lambda text: read_command(text) is not None)
         self.page = Parts(
             self.commander.tools,
             journal,
@@ -377,9 +379,10 @@ class Application:
             UserCounts(self._engine, self.live, settings().collection),
             self._ledger,
             self.status,
+            self.imports,
+            Uploads(environment.data_dir),
         )
         forgetting = Forgetting(self._engine, eraser, settings)
-        self.imports = Imports(self._engine, settings, lambda text: read_command(text) is not None)
         self._sweeper = ErasureWorker(
             eraser, self._drop, self.emit, forgetting, partial(prune_all, self._engine, eraser, settings)
         )
@@ -401,6 +404,7 @@ class Application:
         """Keep nothing of a user's in memory."""
         self._recaller.drop(user_id)
         self.page.listing.drop(user_id)
+        self.page.uploads.drop(user_id)
         self.keeper.drop(user_id)
         self.live_chats.drop(user_id)
         if isinstance(backend := self.live.current, LibraryBackend):
@@ -3012,6 +3016,11 @@ _NOT_COUNTED = (
 _CHAT_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
+def is_chat_id(chat: str) -> bool:
+    """Whether it is an id as Open WebUI gives chats, which may stand in an address."""
+    return _CHAT_ID.fullmatch(chat) is not None
+
+
 class Answers:
     """The answers to one user, who has asked in the chat `chat_id`, in their language and time zone."""
 
@@ -3250,9 +3259,9 @@ class Answers:
     def _chat(self, memory: Memory) -> str:
         if memory.chat and memory.chat == self._chat_id:
             return self._say("this chat")
-        if memory.title and _CHAT_ID.fullmatch(memory.chat):
+        if memory.title and is_chat_id(memory.chat):
             return f"[{shown(memory.title)}](/c/{memory.chat})"
-        return f"[{self._say('open chat')}](/c/{memory.chat})" if _CHAT_ID.fullmatch(memory.chat) else ""
+        return f"[{self._say('open chat')}](/c/{memory.chat})" if is_chat_id(memory.chat) else ""
 
     def _said(self, passage: Memory) -> str:
         """The beginning of a passage, and who has said it."""
@@ -10532,6 +10541,87 @@ msgstr "Umgebung"
 
 msgid "page, origin: default"
 msgstr "Vorgabe"
+
+msgid "page, view: import"
+msgstr "Mitbringen"
+
+msgid "page, done: import begun"
+msgstr "Der Import hat begonnen. Gemerkt wird, wenn sonst nichts zu tun ist."
+
+msgid "page, done: nothing new"
+msgstr "Nichts darin ist neu."
+
+msgid "page, done: import undone"
+msgstr "Alles, was der Import gebracht hat, ist zurückgenommen."
+
+msgid "page: import text"
+msgstr "Bring mit, was du anderswo gesagt hast: Exporte von ChatGPT, Claude, Gemini (Takeout), Open WebUI, Letta und mem0 und long_term_memory von text-generation-webui. Zuerst siehst du, was es bringen würde."
+
+msgid "page: archive"
+msgstr "Archiv, wie es heruntergeladen wurde (höchstens 256 MB)"
+
+msgid "page: look into it"
+msgstr "Ansehen, was es bringen würde"
+
+msgid "page: import webui text"
+msgstr "Oder was du hier in Open WebUI bisher gesagt hast."
+
+msgid "page: look at my chats"
+msgstr "Ansehen, was meine Chats bringen würden"
+
+msgid "page: import state"
+msgstr "{n} gebracht, davon {left} noch zu merken, {dead} aufgegeben"
+
+msgid "page: progress"
+msgstr "Fortschritt"
+
+msgid "page: undo import"
+msgstr "Alles davon zurücknehmen"
+
+msgid "page: import of"
+msgstr "Import: {name}"
+
+msgid "page: import new"
+msgstr "Neu: {exchanges} Wortwechsel aus {chats} Chats und {facts} Fakten"
+
+msgid "page: import known"
+msgstr "Schon bekannt: {n}"
+
+msgid "page: import time"
+msgstr "Etwa {n} min, solange niemand chattet"
+
+msgid "page: import calls"
+msgstr "Etwa {calls} Aufrufe eines Sprachmodells mit {tokens} Tokens"
+
+msgid "page: import without calls"
+msgstr "Keine Aufrufe eines Sprachmodells"
+
+msgid "page: import skipped"
+msgstr "Weggelassen, {n}:"
+
+msgid "page: import flaw"
+msgstr "Nicht lesbar, {n}:"
+
+msgid "page: import begin text"
+msgstr "Noch ist nichts geändert. Was importiert wird, lässt sich im Ganzen zurücknehmen."
+
+msgid "page: import it"
+msgstr "Importieren"
+
+msgid "page: no file"
+msgstr "Es wurde keine Datei gewählt. Geh zurück und wähle eine."
+
+msgid "page: no such upload"
+msgstr "Diese Datei ist nicht mehr da. Wähle sie noch einmal."
+
+msgid "page: no such import"
+msgstr "So einen Import gibt es nicht mehr."
+
+msgid "page: notes"
+msgstr "Notizen in Chats"
+
+msgid "page: notes text"
+msgstr "Sind sie an, zeigen Chats, welche Erinnerungen verwendet und was gelernt wurde, soweit die Administration das anzeigen lässt."
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -12241,6 +12331,87 @@ msgstr "environment"
 
 msgid "page, origin: default"
 msgstr "default"
+
+msgid "page, view: import"
+msgstr "Bring along"
+
+msgid "page, done: import begun"
+msgstr "The import has begun. It is remembered while nothing else is to be done."
+
+msgid "page, done: nothing new"
+msgstr "Nothing in it is new."
+
+msgid "page, done: import undone"
+msgstr "All that the import brought is taken back."
+
+msgid "page: import text"
+msgstr "Bring along what you said elsewhere: exports of ChatGPT, Claude, Gemini (Takeout), Open WebUI, Letta and mem0, and text-generation-webui's long_term_memory. First you see what it would bring."
+
+msgid "page: archive"
+msgstr "Archive, as it was downloaded (256 MB at most)"
+
+msgid "page: look into it"
+msgstr "See what it would bring"
+
+msgid "page: import webui text"
+msgstr "Or what you have said here in Open WebUI so far."
+
+msgid "page: look at my chats"
+msgstr "See what my chats would bring"
+
+msgid "page: import state"
+msgstr "{n} brought, {left} of them still to be remembered, {dead} given up"
+
+msgid "page: progress"
+msgstr "Progress"
+
+msgid "page: undo import"
+msgstr "Take all of it back"
+
+msgid "page: import of"
+msgstr "Import: {name}"
+
+msgid "page: import new"
+msgstr "New: {exchanges} exchanges of {chats} chats, and {facts} facts"
+
+msgid "page: import known"
+msgstr "Known already: {n}"
+
+msgid "page: import time"
+msgstr "About {n} min while nobody chats"
+
+msgid "page: import calls"
+msgstr "About {calls} calls of a language model with {tokens} tokens"
+
+msgid "page: import without calls"
+msgstr "No calls of a language model"
+
+msgid "page: import skipped"
+msgstr "Left out, {n}:"
+
+msgid "page: import flaw"
+msgstr "Cannot be read, {n}:"
+
+msgid "page: import begin text"
+msgstr "Nothing is changed yet. What is imported can be taken back as a whole."
+
+msgid "page: import it"
+msgstr "Import it"
+
+msgid "page: no file"
+msgstr "No file was chosen. Go back and choose one."
+
+msgid "page: no such upload"
+msgstr "That file is not kept any more. Choose it again."
+
+msgid "page: no such import"
+msgstr "There is no such import any more."
+
+msgid "page: notes"
+msgstr "Notes in chats"
+
+msgid "page: notes text"
+msgstr "If they are on, chats show which memories were used and what was learned, as far as the administrators have it shown."
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -22765,7 +22936,7 @@ class _Out:
                 return await send_json(self._send, 502, {"error": _error(step)})
             headers = [one for one in step.headers if one[0].lower() not in _OF_A_BODY]
             await self._send({"type": "http.response.start", "status": step.status, "headers": headers})
-            return await self._end(step.error)
+            return await self._end(bytes(step.error))
         return await self._end(b"data: " + json.dumps({"error": _error(step)}).encode() + b"\n\n")
 
     async def _write(self, data: bytes) -> None:
@@ -24059,7 +24230,7 @@ from .answer import chat as read_chat
 
 _MOST_CALLS, _MOST_CHARS = 64, 64_000  # of tools in one answer, and of one's arguments
 _HELD_CHARS, _HELD_BYTES = 300, 4_000_000  # said, and received, before an answer must be the final one
-_ERROR_BYTES = 100_000
+_ERROR_BYTES, _MOST_BYTES = 100_000, 20_000_000
 _OWN_KEYS = ("index", "id", "type", "function")
 Event = dict[str, Any]
 
@@ -24070,22 +24241,38 @@ class ToolCall:
 
     id: str = ""
     name: str = ""
-    arguments: str = ""
     more: Event = field(default_factory=dict)
+    _pieces: list[str] = field(default_factory=list)
+    _chars: int = 0
+
+    @property
+    def arguments(self) -> str:
+        return "".join(self._pieces)
+
+    def add(self, arguments: str) -> None:
+        """A piece of the arguments; what is too much of them is left out."""
+        if self._chars < _MOST_CHARS:
+            self._pieces.append(arguments[:_MOST_CHARS])
+            self._chars += len(arguments)
 
     def read(self) -> object:
         """The arguments. Raises ValueError or RecursionError where they are no JSON."""
-        if len(self.arguments) >= _MOST_CHARS:
+        if self._chars >= _MOST_CHARS:
             raise ValueError("too long")
         return json.loads(self.arguments or "{}")
 
-    def written(self) -> Event:
-        """The call in a message; what is no JSON would break some servers."""
+    def mended(self) -> Event:
+        """The call in a message to the model; what is no JSON would break some servers."""
+        told = self.written()
         try:
             self.read()
-            arguments = self.arguments or "{}"
         except (ValueError, RecursionError):
-            arguments = "{}"
+            told["function"] = {**told["function"], "arguments": "{}"}
+        return told
+
+    def written(self) -> Event:
+        """The call in a message, as the model wrote it."""
+        arguments = self.arguments or "{}"
         told = {"id": self.id, "type": "function", "function": {"name": self.name, "arguments": arguments}}
         return {**self.more, **told}
 
@@ -24101,7 +24288,7 @@ class Step:
         self.headers: list[tuple[bytes, bytes]] = []
         self.events: list[Event] = []  # that came and were not sent, as those of a stream
         self.whole: Mapping[str, Any] | None = None
-        self.error = b""
+        self.error = bytearray()
         self.usage: Event = {}
         self._ear: StreamEar | WholeEar | None = None
         self._calls: dict[object, ToolCall] = {}
@@ -24159,6 +24346,8 @@ class Step:
                 self._add(one, at)
         kept = {name: value for name, value in message.items() if name != "tool_calls"}
         choice = {name: value for name, value in first.items() if name != "message"} | {"delta": kept}
+        if self._bytes > _MOST_BYTES:
+            return False  # held back while a call was begun: nobody gets so much
         self.events.append(
             {**told, "object": "chat.completion.chunk", "choices": [{**choice, "index": 0}] if first else []}
         )
@@ -24182,12 +24371,12 @@ class Step:
             call.name += name if isinstance(name, str) and len(call.name) < _HELD_CHARS else ""
             written = json.dumps(arguments) if isinstance(arguments, Mapping | list) else arguments
             if isinstance(written, str):
-                call.arguments = (call.arguments + written)[:_MOST_CHARS]
+                call.add(written)
 
     def message(self, calls: Sequence[ToolCall]) -> Event:
         """The answer as a message of the conversation, with these of its calls."""
         content = "".join(self.said.pieces) or None
-        return {"role": "assistant", "content": content, "tool_calls": [one.written() for one in calls]}
+        return {"role": "assistant", "content": content, "tool_calls": [one.mended() for one in calls]}
 
 
 def ending(step: Step, calls: Sequence[ToolCall], usage: Event, text: str) -> list[Event]:
@@ -25112,10 +25301,12 @@ def served(chats: Chats, settings: Callable[[], Valves], environment: Environmen
     def door(method: str, work: _Work) -> ASGIApp:
         return _open_to_browsers(Door(chats, environment, method, work), environment.server_key)
 
+    spoken = door("POST", speak)
     return [
         Route("/tools/openapi.json", door("GET", describe)),
         Route("/tools/{name}", door("POST", call)),
-        Route("/mcp", door("POST", speak)),
+        Route("/mcp", spoken),
+        Route("/mcp/", spoken),
     ]
 
 
@@ -25781,6 +25972,238 @@ def forget(visit: Visit) -> Redirect:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# interfaces/web/forms.py
+
+SOURCES["interfaces/web/forms.py"] = r'''"""Forms as browsers send them, within bounds, and one file with them where a view takes one."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from typing import IO, Any
+from urllib.parse import parse_qsl
+
+from starlette.datastructures import Headers
+from starlette.types import Receive
+
+from .parts import File
+
+FIELDS = 200
+_FORM_BYTES, _FILE_BYTES = 64_000, 256 << 20
+_WAIT_S = 20.0  # for the next piece
+_FILES_AT_ONCE = 2
+_KIND, _BOUNDARY_CHARS = "multipart/form-data", 70
+
+_uploading = asyncio.Semaphore(_FILES_AT_ONCE)
+
+
+class RefusedError(Exception):
+    """A request that gets nothing but a sentence, as the catalogue calls it."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status, self.sentence = status, sentence
+
+
+async def fields_of(headers: Headers, receive: Receive) -> Mapping[str, str]:
+    """The fields of a form without files; none of any other body.
+
+    Raises:
+        RefusedError: it is too much, or does not come.
+    """
+    raw = b"".join([piece async for piece in _pieces(receive, _FORM_BYTES)])
+    if headers.get("content-type", "").partition(";")[0].strip() != "application/x-www-form-urlencoded":
+        return {}
+    try:
+        return dict(parse_qsl(raw.decode("ascii", "replace"), keep_blank_values=True, max_num_fields=FIELDS))
+    except ValueError:
+        return {}
+
+
+async def with_file(headers: Headers, receive: Receive) -> tuple[Mapping[str, str], File | None]:
+    """The fields of a form, and the file in it, which is the caller's to close.
+
+    Raises:
+        RefusedError: it is too much, does not come, or is no such form.
+    """
+    told = headers.get("content-type", "")
+    boundary = _parameters(told).get("boundary", "") if told.lower().startswith(_KIND) else ""
+    if not 0 < len(boundary) <= _BOUNDARY_CHARS:
+        return await fields_of(headers, receive), None
+    if _uploading.locked():
+        raise RefusedError(503, "too many")
+    async with _uploading:
+        read = _Multipart(boundary)
+        try:
+            async for piece in _pieces(receive, _FILE_BYTES):
+                await asyncio.to_thread(read.write, piece)
+        except BaseException:
+            read.file.close()
+            raise
+    return read.fields, read.sent()
+
+
+def _parameters(header: str) -> dict[str, str]:
+    """What stands behind the semicolons of a header, as browsers write it."""
+    parts = (part.partition("=") for part in header.split(";"))
+    return {name.strip().lower(): value.strip().strip('"') for name, _, value in parts}
+
+
+async def _pieces(receive: Receive, most: int) -> AsyncIterator[bytes]:
+    size, more = 0, True
+    while more:
+        try:
+            async with asyncio.timeout(_WAIT_S):
+                message = await receive()
+        except TimeoutError:
+            raise RefusedError(408, "too slow") from None
+        if message["type"] != "http.request":
+            raise RefusedError(400, "too slow")
+        piece = message.get("body", b"")
+        size += len(piece)
+        if size > most:
+            raise RefusedError(413, "too much")
+        more = message.get("more_body", False)
+        yield piece
+
+
+class _Multipart:
+    """Takes a form apart as it comes: the file into one without a name, the rest into memory."""
+
+    def __init__(self, boundary: str) -> None:
+        try:
+            from python_multipart.multipart import MultipartParser
+        except ImportError:  # as older releases call it
+            from multipart.multipart import MultipartParser  # type: ignore[no-redef, import-untyped, unused-ignore]
+
+        self.fields: dict[str, str] = {}
+        self.file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by whoever gets it
+        self._filename, self._left = "", _FORM_BYTES
+        self._header, self._named = b"", dict[str, str]()
+        callbacks: Any = {
+            "on_part_begin": self._begin,
+            "on_header_value": self._value,
+            "on_part_data": self._data,
+        }
+        self._parser = MultipartParser(boundary.encode("latin-1", "replace"), callbacks)
+
+    def write(self, piece: bytes) -> None:
+        """In a thread."""
+        try:
+            self._parser.write(piece)
+        except ValueError as error:  # python-multipart's own are
+            raise RefusedError(400, "form is old") from error
+
+    def sent(self) -> File | None:
+        if not self._filename:
+            self.file.close()
+            return None
+        self.file.seek(0)
+        return File(self._filename, self.file)
+
+    def _begin(self) -> None:
+        self._header, self._named = b"", {}
+
+    def _value(self, data: bytes, start: int, end: int) -> None:
+        self._spend(end - start)
+        self._header += data[start:end] + b";"
+        self._named = _parameters(self._header.decode(errors="replace"))
+
+    def _data(self, data: bytes, start: int, end: int) -> None:
+        name = self._named.get("name", "")
+        if "filename" in self._named:
+            self._filename = self._named["filename"]
+            self.file.write(data[start:end])
+        elif len(self.fields) < FIELDS or name in self.fields:
+            self._spend(end - start)
+            self.fields[name] = self.fields.get(name, "") + data[start:end].decode(errors="replace")
+
+    def _spend(self, size: int) -> None:
+        self._left -= size
+        if self._left < 0:
+            raise RefusedError(413, "too much")
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/history.py
+
+SOURCES["interfaces/web/history.py"] = r'''"""A past that is brought along: what an archive would bring, importing it, and taking it back."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from ...core.locales import message
+from ...core.locales.refused import Refused
+from ...manage.history import formats
+from ...manage.history.uploads import shown_name
+from ..webui import OPEN_WEBUI, WebUi
+from .parts import Visit, back
+from .rendering import Redirect, View
+
+_FLAWS = 20  # that are told
+
+
+def listed(visit: Visit) -> View:
+    """The imports that were begun, and the form for another."""
+    settings = visit.settings
+    return View(
+        "imports.html",
+        {
+            "imports": visit.parts.imports.all(visit.user_id),
+            "with_webui": bool(settings.webui_url and settings.webui_api_key),
+            "webui": OPEN_WEBUI,
+        },
+    )
+
+
+def preview(visit: Visit) -> View:
+    """What an archive, or Open WebUI, would bring. Nothing is changed yet."""
+    uploads, name = visit.parts.uploads, shown_name(visit.file.name if visit.file else "")
+    if visit.form.get("source") == OPEN_WEBUI:
+        file, name = uploads.new(visit.user_id), OPEN_WEBUI
+        with WebUi.of(visit.settings) as webui:
+            webui.fetch_past(visit.user_id, file)
+    elif visit.file is None or not name:
+        raise Refused(message("page: no file"))
+    else:
+        file = uploads.keep(visit.user_id, visit.file.content)
+    told = visit.parts.imports.preview(visit.user_id, partial(formats.read, file))
+    return View(
+        "import.html",
+        {
+            "told": told,
+            "file": file.name,
+            "name": name,
+            "minutes": max(round(told.seconds / 60), 1),
+            "skipped": told.skipped.most_common(),
+            "flaws": [(where, why, count) for (where, why), count in told.flaws.most_common(_FLAWS)],
+        },
+    )
+
+
+def begin(visit: Visit) -> Redirect:
+    """Import what was previewed."""
+    file = visit.parts.uploads.find(visit.user_id, visit.form.get("file", ""))
+    if file is None:
+        raise Refused(message("page: no such upload"))
+    name = shown_name(visit.form.get("name", "")) or file.name
+    done = visit.parts.imports.begin(visit.user_id, partial(formats.read, file), name)
+    visit.parts.uploads.drop(visit.user_id)
+    return back("import", "import begun" if done.id else "nothing new")
+
+
+def undo(visit: Visit) -> Redirect:
+    """Take back all that an import has brought."""
+    wanted = visit.form.get("id", "")
+    if wanted not in {one.import_id for one in visit.parts.imports.all(visit.user_id)}:
+        raise Refused(message("page: no such import"))
+    visit.parts.imports.undo(visit.user_id, wanted, visit.parts.tools.live)
+    return back("import", "import undone")
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # interfaces/web/keys.py
 
 SOURCES["interfaces/web/keys.py"] = r'''"""Keys with which a user's own programs ask the proxy: made, shown once, revoked."""
@@ -25988,6 +26411,7 @@ def forget_everything(visit: Visit) -> View:
     if visit.form.get("typed", "").strip().casefold() != wanted.casefold():
         raise Refused(message("page: type to confirm", wanted=wanted))
     visit.parts.tools.orders.erase_answers(visit.user_id)
+    visit.parts.uploads.drop(visit.user_id)
     done = visit.parts.tools.control.forget_all(visit.asked())
     said = "everything forgotten" if done.reached else "everything forgotten, but"
     text = visit.words.say(f"page: {said}", memories=done.count)
@@ -26022,9 +26446,8 @@ SOURCES["interfaces/web/page.py"] = r'''"""The page as an ASGI application: who 
 
 from __future__ import annotations
 
-import asyncio
+import contextlib
 import logging
-import re
 import time
 import traceback
 from collections.abc import Callable, Mapping
@@ -26048,8 +26471,9 @@ from ..server_key import bearer
 from ..service import Service
 from ..waits import in_pool, within
 from . import sign_in
+from .forms import FIELDS, RefusedError, fields_of, with_file
 from .limits import Limits
-from .parts import Visit
+from .parts import File, Visit
 from .rendering import HEADERS, Answer, Download, Redirect, View, download, page, redirect, static, words_for
 from .routes import NOTHING, ROUTES, Needs, Route
 from .sign_in import OpenWebUISessions, SilentError
@@ -26057,18 +26481,9 @@ from .sign_in import OpenWebUISessions, SilentError
 log = logging.getLogger(__name__)
 
 PREFIX = "/memory/"
-_FORM_BYTES, _FORM_S, _FIELDS, _QUERY_CHARS = 64_000, 20.0, 200, 8_000
-_WORK_S = 60.0  # that a view or a change may take; it goes on in its thread
+_QUERY_CHARS = 8_000
 _AT_ONCE = 64  # requests
 _ADMIN = "server key"  # whose lane and limits those are who have no user
-
-
-class _RefusedError(Exception):
-    """A request that gets nothing but a sentence."""
-
-    def __init__(self, status: int, sentence: str) -> None:
-        super().__init__(sentence)
-        self.status, self.sentence = status, sentence
 
 
 @dataclass(frozen=True)
@@ -26110,7 +26525,7 @@ class Page:
         self._at_once += 1
         try:
             answer = await self._answer(request, receive)
-        except _RefusedError as refusal:
+        except RefusedError as refusal:
             answer = self._told(request, refusal.status, request.words.say(f"page: {refusal.sentence}"))
         except Exception as error:  # noqa: BLE001 - whatever it is, the browser is answered
             where = "".join(
@@ -26125,12 +26540,12 @@ class Page:
 
     async def _answer(self, request: _Request, receive: Receive) -> Answer:
         if request.method not in ("GET", "HEAD", "POST"):
-            raise _RefusedError(405, "no such view")
-        if (file := static(request.name)) is not None:
-            return file
+            raise RefusedError(405, "no such view")
+        if (unchanging := static(request.name)) is not None:
+            return unchanging
         route = ROUTES.get(("POST" if request.method == "POST" else "GET", request.name), NOTHING)
         if self._at_once > _AT_ONCE:
-            raise _RefusedError(503, "too many")
+            raise RefusedError(503, "too many")
         if (runtime := self._chats.runtime) is None:
             return self._told(request, 503, request.words.say("not now"))
         token = request.cookies.get(sign_in.SESSION, "")
@@ -26144,15 +26559,21 @@ class Page:
             and sign_in.key_fits(bearer(request.headers), self._key)
         ):
             person = Person("", role="admin")  # no browser sends it by itself
-        form = await _form(request, receive) if request.method == "POST" else {}
-        if route.needs is Needs.NOBODY:
-            answer = await self._sign_in(request, runtime, person, form)
-        elif person is None:
+        if person is None and route.needs is not Needs.NOBODY:
             return self._sign_in_page(request, 401)
+        form: Mapping[str, str] = {}
+        file: File | None = None
+        if request.method == "POST" and route.takes_file:
+            form, file = await with_file(request.headers, receive)
+        elif request.method == "POST":
+            form = await fields_of(request.headers, receive)
+        if person is None or route.needs is Needs.NOBODY:
+            answer = await self._sign_in(request, runtime, person, form)
         elif route is NOTHING:
-            raise _RefusedError(404, "no such view")
+            raise RefusedError(404, "no such view")
         else:
-            answer = await self._visited(request, runtime, route, person, token, form)
+            with contextlib.nullcontext() if file is None else file.content:
+                answer = await self._visited(request, runtime, route, person, token, form, file)
         return replace(answer, cookies=[*cookies, *answer.cookies])
 
     # Who asks
@@ -26190,7 +26611,7 @@ class Page:
         if not webui or not url:
             return ""
         if not self._sessions.takes(sign_in.hash_of(webui)) or not self._sessions.takes(""):
-            raise _RefusedError(429, "too often")
+            raise RefusedError(429, "too often")
         try:
             person = await self._webui.person(url, webui)
         except SilentError:
@@ -26206,7 +26627,7 @@ class Page:
         if request.method != "POST":
             link = request.query.get("link", "")
             if link and not self._links.takes(""):
-                raise _RefusedError(429, "too often")
+                raise RefusedError(429, "too often")
             linked = await in_pool(pool, sessions.linked, link) if link else None
             if person is not None and not link:
                 return redirect("./")
@@ -26216,12 +26637,12 @@ class Page:
         way, token, flaw = form.get("way", ""), "", "not signed in"
         if way == "link":
             if not self._links.takes(""):
-                raise _RefusedError(429, "too often")
+                raise RefusedError(429, "too often")
             token = await in_pool(pool, sessions.redeem, form.get("link", ""))
             flaw = "link is used"
         elif way == "key":
             if not self._keys.takes(""):
-                raise _RefusedError(429, "too often")
+                raise RefusedError(429, "too often")
             flaw = "wrong key"
             if sign_in.key_fits(form.get("key", ""), self._key):
                 token = await in_pool(pool, sessions.sign_in, Person("", role="admin"))
@@ -26271,17 +26692,18 @@ class Page:
         person: Person,
         token: str,
         form: Mapping[str, str],
+        file: File | None,
     ) -> Answer:
         who = person.user_id or _ADMIN
         is_change = request.method == "POST"
         if is_change and not sign_in.is_same(form.get("csrf", ""), sign_in.csrf_of(token)):
-            raise _RefusedError(403, "form is old")
+            raise RefusedError(403, "form is old")
         if route.needs is Needs.USER and not person.user_id:
             return redirect("admin") if request.name == "" else self._forbidden(request)
         if route.needs is Needs.ADMIN and not person.is_admin:
             return self._forbidden(request)
         if not (self._changes if is_change else self._visits).takes(who):
-            raise _RefusedError(429, "too often")
+            raise RefusedError(429, "too often")
         if route.view is None:
             await in_pool(runtime.command_pool, runtime.page.sessions.sign_out, token)
             return self._signed_out(request)
@@ -26293,14 +26715,15 @@ class Page:
             request.query,
             form,
             _webui_for(request.headers, self._settings()),
+            file,
         )
         try:
             pool = runtime.command_pool
             work = runtime.lanes.run(who, pool, _rendered, visit, route, request, sign_in.csrf_of(token))
         except BusyError:
-            raise _RefusedError(429, "too often") from None
-        if not await within(_WORK_S, work):
-            raise _RefusedError(503, "still at it")
+            raise RefusedError(429, "too often") from None
+        if not await within(route.patience_s, work):
+            raise RefusedError(503, "still at it")
         answer: Answer = work.result()
         if route.ends_session and answer.status == 200:
             return replace(answer, cookies=self._signed_out(request).cookies)
@@ -26345,7 +26768,7 @@ def _read(scope: Scope) -> _Request:
     headers = Headers(scope=scope)
     query = scope["query_string"][:_QUERY_CHARS].decode("latin-1")
     try:
-        asked = dict(parse_qsl(query, keep_blank_values=True, max_num_fields=_FIELDS))
+        asked = dict(parse_qsl(query, keep_blank_values=True, max_num_fields=FIELDS))
     except ValueError:
         asked = {}
     forwarded = headers.get("x-forwarded-proto", "").partition(",")[0].strip()
@@ -26358,32 +26781,6 @@ def _read(scope: Scope) -> _Request:
         words_for(headers.get("accept-language", "")),
         (forwarded or scope.get("scheme", "")) == "https",
     )
-
-
-async def _form(request: _Request, receive: Receive) -> Mapping[str, str]:
-    """The fields of a form, as browsers send it without files."""
-    raw = b""
-    more = True
-    try:
-        async with asyncio.timeout(_FORM_S):
-            while more:
-                piece = await receive()
-                raw += piece.get("body", b"")
-                more = piece["type"] == "http.request" and piece.get("more_body", False)
-                if len(raw) > _FORM_BYTES:
-                    raise _RefusedError(413, "too much")
-    except TimeoutError:
-        raise _RefusedError(408, "too slow") from None
-    if (
-        request.headers.get("content-type", "").partition(";")[0].strip()
-        != "application/x-www-form-urlencoded"
-    ):
-        return {}
-    try:
-        text = raw.decode("ascii", "replace")
-        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_FIELDS))
-    except ValueError:
-        return {}
 
 
 async def _send(send: Send, answer: Answer, *, body: bool) -> None:
@@ -26399,7 +26796,8 @@ def _webui_for(headers: Headers, settings: Valves) -> str | None:
     if not settings.webui_url and not settings.page_url:
         return None
     told = headers.get("x-forwarded-host") or headers.get("host", "")
-    host = re.sub(r":[0-9]{1,5}$", "", told[:_QUERY_CHARS]).strip("[]").lower()
+    host, colon, port = told.rpartition(":")
+    host = (host if colon and port.isdigit() else told).strip("[]").lower()
     return settings.webui_url if settings.webui_url and urlsplit(settings.webui_url).hostname == host else ""
 '''
 
@@ -26410,20 +26808,22 @@ SOURCES["interfaces/web/parts.py"] = r'''"""What the page needs of the applicati
 
 from __future__ import annotations
 
-import re
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import IO, Any, NamedTuple
 from urllib.parse import urlencode
 
+from ...commands.answers import is_chat_id
 from ...commands.work import Tools
 from ...config.scoping import teams_of_person
 from ...config.settings import Valves
 from ...core.locales import Locale, message
 from ...core.locales.refused import Refused
+from ...manage.history.imports import Imports
+from ...manage.history.uploads import Uploads
 from ...manage.listing import Listing
 from ...manage.outcomes import PAGE, Asked, Item, Page
 from ...manage.users import UserCounts
@@ -26433,7 +26833,6 @@ from ...state.api_keys_table import ApiKeys
 from ...state.page_sessions_table import PageSessions, Person
 from .rendering import Redirect
 
-_CHAT_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 TEXT_CHARS = 1_000  # of what is typed into a field
 
 
@@ -26449,6 +26848,15 @@ class Parts:
     users: UserCounts
     ledger: Ledger
     status: Callable[[], dict[str, Any]]
+    imports: Imports
+    uploads: Uploads
+
+
+class File(NamedTuple):
+    """One that was sent with a form. name: as the browser says."""
+
+    name: str
+    content: IO[bytes]
 
 
 @dataclass(frozen=True)
@@ -26462,6 +26870,7 @@ class Visit:
     query: Mapping[str, str]
     form: Mapping[str, str]
     webui: str | None = None
+    file: File | None = None
 
     @property
     def user_id(self) -> str:
@@ -26500,7 +26909,7 @@ class Visit:
 
     def chat_address(self, chat_id: str) -> str:
         """Where a chat can be read, "" if that is not known."""
-        known = self.webui is not None and _CHAT_ID.fullmatch(chat_id)
+        known = self.webui is not None and is_chat_id(chat_id)
         return f"{self.webui}/c/{chat_id}" if known else ""
 
 
@@ -26677,7 +27086,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from . import admin, chats, keys, memories, sharing, switches, timeline, why
+from . import admin, chats, history, keys, memories, sharing, switches, timeline, why
 from .parts import Visit
 from .rendering import Download, Redirect, View
 
@@ -26692,7 +27101,7 @@ class Needs(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """view: what makes it, in a thread; None where `Page` does it itself.
+    """view: what makes it, in a thread; None where `Page` does it itself. patience_s: that it is waited for.
 
     Raises:
         Drop: what was asked for cannot be done, in a sentence for whoever asked.
@@ -26704,6 +27113,8 @@ class Route:
     needs: Needs
     view: Callable[[Visit], Made] | None = None
     ends_session: bool = False
+    takes_file: bool = False
+    patience_s: float = 60.0
 
 
 _ALL = (
@@ -26726,6 +27137,10 @@ _ALL = (
     Route("GET", "keys", Needs.USER, keys.listed),
     Route("POST", "make-key", Needs.USER, keys.make),
     Route("POST", "revoke-key", Needs.USER, keys.revoke),
+    Route("GET", "import", Needs.USER, history.listed),
+    Route("POST", "import-preview", Needs.USER, history.preview, takes_file=True, patience_s=300.0),
+    Route("POST", "begin-import", Needs.USER, history.begin, patience_s=300.0),
+    Route("POST", "undo-import", Needs.USER, history.undo),
     Route("GET", "admin", Needs.ADMIN, admin.server),
     Route("GET", "users", Needs.ADMIN, admin.users),
     Route("GET", "queue", Needs.ADMIN, admin.queue),
@@ -27012,7 +27427,7 @@ from .rendering import Redirect, View
 
 _MOST = 200  # chats with a switch of their own
 _ID_CHARS = 200
-PAST_CHATS = "past chats"  # in place of a chat's id
+PAST_CHATS, NOTES = "past chats", "notes"  # in place of a chat's id
 
 
 def listed(visit: Visit) -> View:
@@ -27027,6 +27442,8 @@ def listed(visit: Visit) -> View:
             "kept_here": past.are_kept,
             "past": past.wants(visit.user_id),
             "past_chats": PAST_CHATS,
+            "notes": visit.parts.tools.note_switches.wants(visit.user_id),
+            "of_notes": NOTES,
         },
     )
 
@@ -27042,6 +27459,8 @@ def switch(visit: Visit) -> Redirect:
             raise Refused(message("page: nothing typed"))
     if chat == PAST_CHATS:
         visit.parts.tools.past.switch(visit.user_id, on)
+    elif chat == NOTES:
+        visit.parts.tools.note_switches.set(visit.user_id, on)
     else:
         visit.parts.tools.switches.set(visit.user_id, chat, on)
     return back("switches", "switched on" if on else "switched off")
@@ -27105,7 +27524,7 @@ SOURCES["interfaces/web/templates/base.html"] = r'''<!doctype html>
 <nav aria-label="{{ say('page: views') }}">
 <ul>
 {% if person.user_id %}
-{% for view in ("", "timeline", "chats", "why", "switches", "sharing", "keys") %}
+{% for view in ("", "timeline", "chats", "why", "switches", "sharing", "keys", "import") %}
 <li><a href="{{ view or './' }}"{% if here == view %} aria-current="page"{% endif %}>{{ say("page, view: " ~ (view or "memories")) }}</a></li>
 {% endfor %}
 {% endif %}
@@ -27202,6 +27621,70 @@ SOURCES["interfaces/web/templates/chats_list.html"] = r'''{% from "macros.html" 
 {% endfor %}
 </ul>
 {{ pages(page, dict(q=query)) }}
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/templates/import.html
+
+SOURCES["interfaces/web/templates/import.html"] = r'''{% extends "base.html" %}
+{% from "macros.html" import moment with context %}
+{% block title %}{{ say("page, view: import") }} · {{ say("page: memory") }}{% endblock %}
+{% block content %}
+<p><a href="import">{{ say("page, view: import") }}</a></p>
+<h1>{{ say("page: import of", name=told.labels | join(", ")) }}</h1>
+<ul>
+<li>{{ say("page: import new", chats=number(told.chats), exchanges=number(told.exchanges), facts=number(told.facts)) }}</li>
+{% if told.known %}<li>{{ say("page: import known", n=told.known) }}</li>{% endif %}
+{% if told.first %}<li>{{ moment(told.first) }} – {{ moment(told.last) }}</li>{% endif %}
+<li>{{ say("page: import time", n=minutes) }}</li>
+<li>{% if told.calls %}{{ say("page: import calls", calls=number(told.calls), tokens=number(told.tokens_in + told.tokens_out)) }} {{ told.cost }}{% else %}{{ say("page: import without calls") }}{% endif %}</li>
+{% for reason, count in skipped %}<li>{{ say("page: import skipped", n=count) }} <span lang="en">{{ reason }}</span></li>{% endfor %}
+{% for where, why, count in flaws %}<li>{{ say("page: import flaw", n=count) }} {{ where }}: <span lang="en">{{ why }}</span></li>{% endfor %}
+</ul>
+{% if told.exchanges or told.facts %}
+<form method="post" action="begin-import" class="stack">
+<input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="file" value="{{ file }}"><input type="hidden" name="name" value="{{ name }}">
+<p>{{ say("page: import begin text") }}</p>
+<button>{{ say("page: import it") }}</button>
+</form>
+{% else %}<p>{{ say("page, done: nothing new") }}</p>{% endif %}
+{% endblock %}
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/templates/imports.html
+
+SOURCES["interfaces/web/templates/imports.html"] = r'''{% extends "base.html" %}
+{% from "macros.html" import moment with context %}
+{% block title %}{{ say("page, view: import") }} · {{ say("page: memory") }}{% endblock %}
+{% block content %}
+<h1>{{ say("page, view: import") }}</h1>
+<p>{{ say("page: import text") }}</p>
+<form method="post" action="import-preview" enctype="multipart/form-data" class="stack">
+<input type="hidden" name="csrf" value="{{ csrf }}">
+<label for="file">{{ say("page: archive") }}</label>
+<input id="file" name="file" type="file" required accept=".zip,.json,.jsonl,.ndjson,.af,.db,.html">
+<button>{{ say("page: look into it") }}</button>
+</form>
+{% if with_webui %}
+<form method="post" action="import-preview" class="stack">
+<input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="source" value="{{ webui }}">
+<p>{{ say("page: import webui text") }}</p>
+<button class="quiet">{{ say("page: look at my chats") }}</button>
+</form>
+{% endif %}
+<ul class="cards">
+{% for one in imports %}
+<li><p>{{ one.source }} <span class="meta">{{ one.name }}</span></p>
+<p class="meta">{{ moment(one.begun_at) }} <span>{{ say("page: import state", n=one.count, left=number(one.left), dead=number(one.dead)) }}</span></p>
+{% if one.left %}<progress max="{{ one.count }}" value="{{ one.count - one.left }}" aria-label="{{ say('page: progress') }}"></progress>{% endif %}
+<form method="post" action="undo-import" class="row">
+<input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="id" value="{{ one.import_id }}">
+<button class="danger">{{ say("page: undo import") }}<span class="hidden">: {{ one.name }}</span></button>
+</form></li>
+{% endfor %}
+</ul>
+{% endblock %}
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -27519,6 +28002,9 @@ SOURCES["interfaces/web/templates/switches.html"] = r'''{% extends "base.html" %
 {% if kept_here %}<p>{{ say("page: past chats kept text") }}</p>
 {{ switch(past_chats, past, say("page: past chats kept")) }}
 {% else %}<p>{{ say("page: chats not kept here") }}</p>{% endif %}</section>
+<section aria-labelledby="notes"><h2 id="notes">{{ say("page: notes") }}</h2>
+<p>{{ say("page: notes text") }}</p>
+{{ switch(of_notes, notes, say("page: notes")) }}</section>
 <section aria-labelledby="chats"><h2 id="chats">{{ say("page: memory in a chat") }}</h2>
 <form method="post" action="switch" class="stack">
 <input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="of" value="chat">
@@ -41570,6 +42056,72 @@ def _row(row: tuple[Any, ...], character: str) -> Iterator[Said]:
     is_character = speaker.lower() == character.lower() if character else speaker.lower() not in _NOBODY
     if text:
         yield Said(f"{number}-{name_of(text)}", "assistant" if is_character else "user", text, time_in(at))
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# manage/history/uploads.py
+
+SOURCES["manage/history/uploads.py"] = r'''"""Archives that users have sent, kept until they say whether to import them: one each, for an hour."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import shutil
+import time
+from pathlib import Path
+from typing import IO
+
+_KEPT_S = 3600.0
+_NAME_CHARS = 120
+
+
+class Uploads:
+    """Files in a private folder of the data folder. Threads may share it; methods block."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._folder = data_dir / "uploads"
+
+    def new(self, user_id: str) -> Path:
+        """Where the next archive of a user is to be written; the one before is gone, and what is too old."""
+        self.drop(user_id)
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for file in self._folder.iterdir():
+            if time.time() - file.stat().st_mtime > _KEPT_S:
+                file.unlink(missing_ok=True)
+        file = self._folder / f"{_of(user_id)}-{secrets.token_hex(16)}"
+        file.touch(0o600)
+        return file
+
+    def keep(self, user_id: str, content: IO[bytes]) -> Path:
+        """An archive as it was sent."""
+        file = self.new(user_id)
+        with file.open("wb") as target:
+            shutil.copyfileobj(content, target)
+        return file
+
+    def find(self, user_id: str, name: str) -> Path | None:
+        """The archive of this user with this name, as `new` has called it."""
+        mine = [file for file in self._all(user_id) if file.name == name]
+        return mine[0] if mine else None
+
+    def drop(self, user_id: str) -> None:
+        """Keep nothing of a user's."""
+        for file in self._all(user_id):
+            file.unlink(missing_ok=True)
+
+    def _all(self, user_id: str) -> list[Path]:
+        return list(self._folder.glob(f"{_of(user_id)}-*"))
+
+
+def _of(user_id: str) -> str:
+    """Ids are anybody's choice, and none of them is a path."""
+    return hashlib.sha256(user_id.encode(errors="surrogatepass")).hexdigest()[:32]
+
+
+def shown_name(name: str) -> str:
+    """What a browser says that a file is called, as it may be told."""
+    return "".join(char for char in name if char.isprintable())[-_NAME_CHARS:]
 '''
 
 # ----------------------------------------------------------------------------------------------------------

@@ -312,7 +312,7 @@ class _Out:
                 return await send_json(self._send, 502, {"error": _error(step)})
             headers = [one for one in step.headers if one[0].lower() not in _OF_A_BODY]
             await self._send({"type": "http.response.start", "status": step.status, "headers": headers})
-            return await self._end(step.error)
+            return await self._end(bytes(step.error))
         return await self._end(b"data: " + json.dumps({"error": _error(step)}).encode() + b"\n\n")
 
     async def _write(self, data: bytes) -> None:

@@ -224,6 +224,13 @@ def test_odd_calls_are_answered(
 
 
 @both
+def test_a_call_of_the_clients_goes_out_as_the_model_wrote_it(at: Desk, user: str, stream: bool) -> None:
+    Script(at, stream=stream).step(None, call("weather", '{"city": '))
+    said = told(ask(at, "Hi", user, stream=stream, tools=[WEATHER]))
+    assert said["calls"][0]["function"]["arguments"] == '{"city": '
+
+
+@both
 def test_a_model_in_a_loop_must_answer(at: Desk, user: str, stream: bool) -> None:
     Script(at, stream=stream).step("I look.", search())
     said = told(ask(at, "Hi", user, stream=stream))
