@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from .settings import Valves
 
 LEAST, MOST = 1_000, 10_000_000
-_MEMORIES_SHARE, _QUOTES_SHARE = 0.08, 0.12  # of the limit, for those of one message
+_MEMORIES_SHARE, _QUOTES_SHARE = 0.08, 0.08  # of the limit, for those of one message
 EXAMPLE = "llama3*: 8000, gpt-4*: 100000, 32000"
 
 
