@@ -65,8 +65,12 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class _Last:
-    """A chat's last prompt: where it was cut, "" for nowhere, and tokens of memories in it, by position."""
+    """A chat's last prompt: where it was cut, "" for nowhere, and tokens of memories in it, by position.
 
+    asked: the position of its last message.
+    """
+
+    asked: str = ""
     cut_at: str = ""
     in_system: int = 0
     before: Mapping[str, int] = field(default_factory=dict)
@@ -106,7 +110,8 @@ class Contexts:
         last = self._last.get(place, _Last())  # the state database may not have it yet
         used = [number_of.get(last.cut_at, 0), *(number_of[one.position] for one in cuts if one.used)]
         ratio = self.counting.ratio(model)
-        news = sum(budgets(settings, limit).values()) // 2 if reads else 0  # as later messages bring
+        is_new = last.asked != turn.positions[-1]  # another answer brings no more memories
+        news = sum(budgets(settings, limit).values()) // 2 if reads and is_new else 0
         fixed, turns = self._counted(model, ratio, texts, max(used), limit)
         held = [last.before.get(position, 0) for position in turn.positions]
         sizes = Sizes(
@@ -147,7 +152,8 @@ class Contexts:
         seen = replace(seen, window=further(replace(seen.bare, fixed=fixed), seen.window, more))
         positions = seen.turn.positions
         cut_at = positions[seen.window.start] if seen.window.is_cut else ""
-        self._last[seen.place] = _Last(cut_at, in_system, {positions[at]: one for at, one in more.items()})
+        held = {positions[at]: one for at, one in more.items()}
+        self._last[seen.place] = _Last(positions[-1], cut_at, in_system, held)
         self._last.move_to_end(seen.place)
         while len(self._last) > _PLACES:
             self._last.popitem(last=False)
