@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from contextlib import suppress
@@ -48,6 +49,8 @@ from owui_memory.language import prompt_injection as orders
 from owui_memory.language import sanitize as inert
 from owui_memory.language import secrets as redact
 from owui_memory.language.names import name_of
+from owui_memory.manage.history import archive, conversations, entries, formats, memory_stores
+from owui_memory.manage.history.archive import Part
 from owui_memory.models import json_answer, model_text, text_limit, tokens
 from owui_memory.recall import block, rank, search
 from owui_memory.recall.select import Gate, select
@@ -202,9 +205,22 @@ _SPEECH = (gate, material, speech, sentences)
 
 _SECRETS = (redact, credentials, credential_names, credential_values)
 
+
 # What the intake lets through, with its bound.
+def _archived(text: str) -> object:
+    """All that readers of archives make of a text in any place."""
+    raw = text.encode(errors="replace")
+    told: dict[str, Any] = {"title": f"Prompted {text}", "time": "2025-01-01T00:00:00Z", "header": "Gemini"}
+    told["safeHtmlItem"] = [{"html": text}]
+    values = [told, {"conversations_memory": text}, {"mapping": {text: {"message": text}}, "title": text}]
+    packed = json.dumps(values).encode()
+    found = [list(formats._read(Part("x.json", io.BytesIO(one)), [])) for one in (raw, packed, packed[:-9])]
+    return found, entries.id_in(text), entries.time_in(text), conversations.of_gemini(told)
+
+
 TEXTS = (
     Reader("plain", plain),
+    Reader("archives", _archived, (archive, conversations, entries, memory_stores)),
     Reader(
         "words", lambda text: (words.terms_of(text), words.content_words(text), words.words(text)), (words,)
     ),

@@ -61,6 +61,7 @@ class Job(StrEnum):
     FIRST_LLM = "first_llm"
     ABSTRACT = "abstract"  # of a chat's oldest turns
     ERASING = "erasing"
+    DELETING = "deleting"  # what was deleted in Open WebUI
     PRUNING = "pruning"
     COSTS = "costs"
 
@@ -102,7 +103,8 @@ class Event:
     """Something that has happened. at: when, if not now.
 
     code: the reason as a code, if `reason` is a sentence that varies. seconds: how long it took. tokens,
-    records: of memories, what they take in a prompt, and how many there are.
+    records: of memories, what they take in a prompt, and how many there are. traces: of the requests that it
+    comes from, where that is not the one in hand (`core/trace.py`).
     """
 
     kind: EventKind
@@ -117,6 +119,7 @@ class Event:
     tokens: int = 0
     records: int = 0
     upstream: UpstreamCall | None = None
+    traces: tuple[str, ...] = ()
 
 
 Emit = Callable[[Event], None]

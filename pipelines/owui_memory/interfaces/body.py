@@ -13,8 +13,9 @@ from ..commands.parse import COMMAND_CHARS, read_command
 from ..config.model_patterns import is_ollama_cloud
 from ..context.abstract import without_abstract
 from ..core.chat_servers import AnsweredBy
+from ..core.exchange import exchange_key, message_id_of
 from ..core.locales import code_of
-from ..core.text import plain
+from ..core.text import TEXT_CHARS, capped, plain
 from ..core.turn import HASHED, Answered, Connection, Turn, chat_kind_of
 from ..language.spans import without_thoughts
 from ..recall.block import Blocks, without_block
@@ -25,7 +26,6 @@ _TEXTS = ("text", "input_text", "output_text")
 _SEARCHES = ("web_search", "image_generation")
 
 # What comes in is as long as whoever sends it likes. Nothing below looks at more of it than this; hashes do.
-TEXT_CHARS = 100_000  # of a message or an answer, half from its beginning and half from its end
 _ANSWER_CHARS = 300_000  # of an answer, in which reasoning is looked for
 _MESSAGES = 10_000  # of a chat, half from its beginning and half from its end
 _MOST_TOKENS = 100_000_000
@@ -54,7 +54,9 @@ def read_inlet(body: Any, user: Any) -> Turn:
         user_id=user_id,
         text=_kept(texts[-1]) if texts else "",
         key=message_id or _unnamed(user_id, chat_id, model, texts),
-        exchange_key=_exchange_key(user_id, chat_id, user_message_id, texts) if user_message_id else so_far,
+        exchange_key=exchange_key(user_id, chat_id, user_message_id, texts[-1] if texts else "")
+        if user_message_id
+        else so_far,
         chat_kind=chat_kind_of(chat_id, message_id),
         chat_id=chat_id,
         user_message_id=user_message_id,
@@ -273,14 +275,8 @@ def _kept(text: str) -> str:
     """What of a message is looked at; of a command one character more than it may have."""
     if len(text) > TEXT_CHARS:
         is_long_command = read_command(text) is not None
-        text = text[: COMMAND_CHARS + 1] if is_long_command else _capped(text, TEXT_CHARS)
+        text = text[: COMMAND_CHARS + 1] if is_long_command else capped(text, TEXT_CHARS)
     return plain(text)
-
-
-def _capped(text: str, most: int) -> str:
-    if len(text) <= most:
-        return text
-    return f"{text[: most // 2]}\n…\n{text[-most // 2 :]}"
 
 
 def text_of(content: Any) -> str:
@@ -295,7 +291,7 @@ def text_of(content: Any) -> str:
 
 def final_text(text: str) -> str:
     """What of an answer is said to the user: no reasoning, and not more than is looked at."""
-    return plain(_capped(without_thoughts(_capped(text, _ANSWER_CHARS)).strip(), TEXT_CHARS))
+    return plain(capped(without_thoughts(capped(text, _ANSWER_CHARS)).strip(), TEXT_CHARS))
 
 
 def _connection(described: Mapping[str, Any], model: str, base_model: str) -> Connection:
@@ -328,13 +324,8 @@ def _follows(meta: Mapping[str, Any]) -> str:
     return _id(message.get("parentId")) or ("start" if "parentId" in message else "")
 
 
-def _exchange_key(user_id: str, chat_id: str, message_id: str, texts: list[str]) -> str:
-    """A message that was changed in place keeps its id, and is another version all the same."""
-    return "\n".join((user_id, chat_id, f"{message_id}~{_version(texts[-1] if texts else '')}"))
-
-
 def _version(text: str) -> str:
-    return blake2b(text.encode(errors="surrogatepass"), digest_size=6).hexdigest()
+    return message_id_of(exchange_key("", "", "", text)).removeprefix("~")
 
 
 def _unnamed(user_id: str, chat_id: str, model: str, texts: list[str]) -> str:

@@ -15,7 +15,7 @@ from ...language.sentences import sentences
 from ..body import final_text, prompt_tokens, text_of
 
 _EVENT_BYTES = 4_000_000  # of a stream; a longer event is not read
-_JSON_BYTES = 20_000_000  # of an answer that is no stream
+_JSON_BYTES = 8_000_000  # of an answer that is no stream
 _LONG_BYTES = 200_000
 _TEXT_CHARS = 300_000
 _BROKEN = " […]"  # behind what is remembered of an answer that broke off

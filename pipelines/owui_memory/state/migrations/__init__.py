@@ -26,6 +26,8 @@ from . import (
     m013_note_switches,
     m014_reflections,
     m015_long_chats,
+    m016_imports,
+    m017_deletions,
 )
 
 STEPS: tuple[ModuleType, ...] = (
@@ -41,6 +43,8 @@ STEPS: tuple[ModuleType, ...] = (
     m013_note_switches,
     m014_reflections,
     m015_long_chats,
+    m016_imports,
+    m017_deletions,
 )
 
 _FIRST = 4  # the version that the first step makes
