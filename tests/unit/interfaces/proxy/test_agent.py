@@ -9,10 +9,11 @@ from typing import Any
 
 import httpx
 import pytest
+from openai import OpenAI
 
 from owui_memory.models.tokens import estimated_tokens
 from tests.harness.upstream import Upstream, completion, delta, event, says
-from tests.unit.interfaces.proxy.desk import Desk, desk
+from tests.unit.interfaces.proxy.desk import KEY, Desk, desk
 from tests.unit.interfaces.tools.conftest import journal_of
 
 STEPS = 4
@@ -144,6 +145,15 @@ def test_a_model_remembers_and_finds_by_itself(at: Desk, user: str, stream: bool
     assert json.loads(remembered) == {"remembered": DOG}
     assert json.loads(found)["results"][0]["text"] == DOG
     assert journal_of(at, user) == [("add", "llama3", DOG)]
+
+
+def test_the_official_client_leaves_the_comments_out(at: Desk, user: str) -> None:
+    Script(at, stream=True).step(None, search()).step("Nothing yet.")
+    headers = {"X-OpenWebUI-User-Id": user}
+    with OpenAI(base_url=f"{at.url}/v1", api_key=KEY, default_headers=headers) as client:
+        asked: Any = [{"role": "user", "content": "Hi"}]
+        chunks = list(client.chat.completions.create(model="agent/llama3", messages=asked, stream=True))
+    assert "".join(one.choices[0].delta.content or "" for one in chunks if one.choices) == "Nothing yet."
 
 
 @both
