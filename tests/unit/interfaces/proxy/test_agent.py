@@ -258,6 +258,15 @@ def test_a_model_in_a_loop_must_answer(at: Desk, user: str, stream: bool) -> Non
 
 
 @both
+def test_after_a_change_the_same_search_finds_it(at: Desk, user: str, stream: bool) -> None:
+    script = Script(at, stream=stream).step(None, search())
+    script.step(None, call("remember", {"text": DOG}), search(id_="c2"), search(id_="c3")).step("Done.")
+    assert told(ask(at, "Hi", user, stream=stream))["text"] == "Done."
+    assert [DOG in one for one in results(at)] == [False, True, True, False]
+    assert "already" in results(at)[-1]
+
+
+@both
 def test_a_silent_model_is_asked_to_go_on(at: Desk, user: str, stream: bool) -> None:
     Script(at, stream=stream).step(None, search()).step("").step("Here I am.")
     assert told(ask(at, "Hi", user, stream=stream))["text"] == "Here I am."
@@ -279,6 +288,8 @@ def test_a_model_without_tools_falls_back(at: Desk, user: str, stream: bool) -> 
     at.upstream.asked.clear()
     assert told(at.chat("And?", user=user, model=other, stream=stream))["text"] == "Rex."
     assert len(at.upstream.asked) == 1
+    at.chat("And?", user=f"{user}-other", model=other, stream=stream)
+    assert "tools" in at.upstream.bodies[-1], "what one user's request met counts for nobody else"
 
 
 @pytest.mark.parametrize(
