@@ -135,13 +135,14 @@ remember/    the outlet's side: keeper, outbox (spill: what the database cannot 
              reflector, reflection (what is known, kept in order)
 context/     long chats: what of a chat stays in its prompt, and the summary in place of the rest
 manage/      list, search, edit, forget, undo, share; past chats; history/ (archives of other programs);
-             erasure/; migrate/
+             deletions, comparison (with Open WebUI); erasure/; migrate/
 commands/    /memory: parse, run, answer
 observe/     hooks on events: counters, costs, Prometheus, tracing, event log; status, self-checks
 interfaces/  what speaks to the outside: chats (turns through the core, for all of them), turns (inlet and
              outlet), pipelines/ (the filter, its guard on the routes), function (the same for a Function of
              Open WebUI), live/ (what running chats show), proxy/ (an OpenAI-compatible API before model
-             servers), tools/ (verbs that models call, by MCP and OpenAPI), web/ (the page of memories), cli/
+             servers), tools/ (verbs that models call, by MCP and OpenAPI), web/ (the page of memories),
+             webhooks/ (what Open WebUI tells of deletions), cli/
 app.py       assembles all of it; plugin.py is what the Pipelines server loads, standalone.py the
              proxy alone, __main__.py the command line
 """
@@ -261,7 +262,9 @@ from .interfaces.lanes import Lanes
 from .interfaces.live.chats import LiveChats
 from .interfaces.tools.toolbox import Toolbox
 from .interfaces.web.parts import Parts
+from .interfaces.webui import WebUi
 from .language import secrets as redact
+from .manage.deletion_worker import DeletionWorker
 from .manage.erasure.erase import Eraser
 from .manage.erasure.forgetting import Forgetting
 from .manage.erasure.retention import prune_all
@@ -386,6 +389,8 @@ class Application:
         self._sweeper = ErasureWorker(
             eraser, self._drop, self.emit, forgetting, partial(prune_all, self._engine, eraser, settings)
         )
+        self.deletions = self.commander.tools.deletions
+        self.deletion_worker = DeletionWorker(self._engine, self.deletions, settings, WebUi.of, self.emit)
         self.contexts = Contexts(self._engine, self.live, settings, self.emit)
         self.lanes, self.api_keys = Lanes(), self.page.keys
         self.command_pool = ThreadPoolExecutor(_COMMANDS_AT_ONCE, thread_name_prefix="memory-command")
@@ -396,6 +401,7 @@ class Application:
         self._writer.start()
         self._reflector.start()
         self._sweeper.start()
+        self.deletion_worker.start()
 
     def _open_backend(self, settings: Valves, data_dir: Path) -> Backend:
         return open_backend(settings, data_dir, self.emit, partial(naming, self._engine, data_dir))
@@ -487,7 +493,7 @@ class Application:
             past_chats_part(self._settings(), self._kept),
             self._costs_part(),
             self._key_part(),
-            *filter(None, [self.live_chats.check()]),
+            *filter(None, [self.live_chats.check(), self.deletion_worker.part()]),
         ]
         return report([*parts, self._last_error_part()], counts.pending + waiting.exchanges, counts.dead)
 
@@ -529,6 +535,7 @@ class Application:
         """Remembers what waits and stops all threads, within a bound. The rest waits for the next start."""
         self.contexts.close()
         self._reflector.stop(0.0)  # what is broken off is done an hour later
+        self.deletion_worker.stop(_STOP_S)
         self._sweeper.stop(_STOP_S)
         self._writer.stop(_STOP_S)
         self.live_chats.close()
@@ -2991,7 +2998,8 @@ from ..recall.times import zone_of
 from ..recall.why import Explanation
 from ..remember.passages import USER
 from .explained import explained
-from .markup import TOLD_OF, cut, fenced, listed, rest, sentences, shown
+from .markup import TOLD_OF, code, cut, fenced, listed, rest, sentences, shown
+from .verbs import word_for
 
 _QUOTES_MOST = 3  # of a chat that was found
 _SAID_CHARS = 200  # of a passage in a list
@@ -3009,6 +3017,9 @@ _NOT_COUNTED = (
     "shown",
     "versions",
     "noted",
+    "imports",
+    "deletions",
+    "webui_seen",
     "profiles",
     "page_sessions",
 )
@@ -3178,6 +3189,12 @@ class Answers:
             return self._say("nothing shared")
         named = ", ".join(map(shown, teams))
         head = self._say("teams, head", memories=self._bold(len(memories)), teams=named)
+        return "\n".join([head, "", *self._table(memories)])
+
+    def of_deleted_chats(self, memories: Sequence[Memory]) -> str:
+        """What only deleted chats said, to be forgotten or left."""
+        command = code(f"/memory {word_for('forget', self._words.code)} 1")
+        head = self._say("only in deleted chats", command=command)
         return "\n".join([head, "", *self._table(memories)])
 
     def shared(self, text: str, team: str) -> str:
@@ -3402,6 +3419,7 @@ from ..core.memory import Check
 from ..core.turn import Turn
 from ..language.secrets import masked
 from ..manage.command_log import EXPIRED, CommandLog, LoggedCommand
+from ..manage.deletions import Deletions
 from ..manage.erasure.erase import Eraser
 from ..manage.memories import Control
 from ..manage.past_chats import PastChats
@@ -3444,6 +3462,7 @@ class Commander:
             live,
             PageSessions(engine),
             webui,
+            Deletions(engine, control, eraser, settings),
         )
 
     def give(self, turn: Turn) -> str:
@@ -4558,6 +4577,7 @@ from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.memory import Check
 from ..manage.command_log import CommandLog, LoggedCommand
+from ..manage.deletions import Deletions
 from ..manage.memories import Control
 from ..manage.outcomes import PAGE, Asked, Forgotten, Page
 from ..manage.past_chats import PastChats
@@ -4597,6 +4617,7 @@ class Tools:
     live: BackendHolder
     sessions: PageSessions
     webui: Callable[[], Check | None]
+    deletions: Deletions
 
 
 class Work:
@@ -4608,7 +4629,7 @@ class Work:
         self._orders, self._switches, self._explanations = tools.orders, tools.switches, tools.explanations
         self._outbox, self._control, self._live = tools.outbox, tools.control, tools.live
         self._past, self._note_switches = tools.past, tools.note_switches
-        self._sessions, self._webui = tools.sessions, tools.webui
+        self._sessions, self._webui, self._deletions = tools.sessions, tools.webui, tools.deletions
         self._order, self._rest = order, rest
         self._user_id, self._chat_id = order.user_id, order.chat_id
         self._asked = Asked(
@@ -4733,7 +4754,11 @@ class Work:
         lines += [self._why_ill(fault)] if fault else []
         if self._here.admin and (webui := self._webui()) is not None and not webui.ok:
             lines.append(self._say("lines not shown", fault=f"{webui.detail}. {webui.hint}"))
-        return "\n".join(f"- {line}" for line in lines)
+        told = "\n".join(f"- {line}" for line in lines)
+        if left := self._deletions.only_deleted(self._user_id) if not fault else []:
+            self._show([memory.id for memory in left])
+            return f"{told}\n\n{self._answers.of_deleted_chats(left)}"
+        return told
 
     def _why_ill(self, fault: MemoryFault) -> str:
         if self._live.current is None:
@@ -5807,10 +5832,13 @@ SOURCES["config/fields/open_webui.py"] = r'''"""Where Open WebUI answers, for wh
 
 from __future__ import annotations
 
+import re
+from typing import Literal
+
 from pydantic import Field, ValidationInfo, field_validator
 
 from ..addresses import checked_url
-from ..valves_codec import PanelModel, Secret, Text
+from ..valves_codec import PanelModel, Secret, SettingsError, Text
 
 
 class OpenWebUI(PanelModel):
@@ -5841,6 +5869,33 @@ class OpenWebUI(PanelModel):
             "set that up. /memory page and memories that a running chat names link to it. Unset: no links."
         ),
     )
+
+    on_chat_deleted: Literal["keep", "ask", "erase"] = Field(
+        "keep",
+        title="When a chat is deleted",
+        description=(
+            "What was said in a chat that is deleted in Open WebUI goes from here as well. keep: facts that "
+            "were learned there stay. erase: those that nothing else said go, too. ask: /memory status lists "
+            "them. It is told by a webhook or, with webui_url and webui_api_key, seen at night."
+        ),
+    )
+    webhook_secret: Secret = Field(
+        "",
+        title="Webhook's secret",
+        description=(
+            "24 letters or digits at least, of your choice. Then the webhook for Open WebUI (Admin > "
+            "Settings > General) is this server's address and /memory/hooks/open-webui/ with the secret "
+            "behind it. Unset: no webhook is listened to."
+        ),
+    )
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _check_secret(cls, value: str) -> str:
+        if value and not re.fullmatch(r"[A-Za-z0-9_-]{24,200}", value):
+            wanted = "24 letters, digits, - and _ at least, or be unset"
+            raise SettingsError("webhook_secret", f"webhook_secret must have {wanted}.")
+        return value
 
     @field_validator("webui_url", "page_url")
     @classmethod
@@ -8243,6 +8298,9 @@ class ToForget(NamedTuple):
     at: float
 
 
+CHAT_DELETED = "chat deleted"  # an op: what was erased with a chat, as `refused` says; it changes nothing
+
+
 EDITED = "an edited message"  # in place of a model, where a change was taken back with its message
 
 
@@ -8555,6 +8613,7 @@ class Job(StrEnum):
     FIRST_LLM = "first_llm"
     ABSTRACT = "abstract"  # of a chat's oldest turns
     ERASING = "erasing"
+    DELETING = "deleting"  # what was deleted in Open WebUI
     PRUNING = "pruning"
     COSTS = "costs"
 
@@ -9604,6 +9663,9 @@ msgid "waiting"
 msgid_plural "waiting"
 msgstr[0] "{n} Nachricht wartet noch darauf, gemerkt zu werden."
 msgstr[1] "{n} Nachrichten warten noch darauf, gemerkt zu werden."
+
+msgid "only in deleted chats"
+msgstr "Diese Erinnerungen stammen nur aus Chats, die du gelöscht hast. Vergiss sie mit {command} und ihren Nummern, oder lass sie stehen:"
 
 msgid "earlier in use"
 msgstr "Die zuletzt gespeicherten Einstellungen funktionieren nicht, daher gelten weiter die früheren: {fault}"
@@ -11382,6 +11444,9 @@ msgid_plural "waiting"
 msgstr[0] "{n} message waits to be remembered."
 msgstr[1] "{n} messages wait to be remembered."
 
+msgid "only in deleted chats"
+msgstr "These memories come only from chats that you have deleted. Forget them with {command} and their numbers, or leave them:"
+
 msgid "earlier in use"
 msgstr "The settings that were saved last do not work, so the earlier ones stay in use: {fault}"
 
@@ -13138,6 +13203,9 @@ msgid_plural "waiting"
 msgstr[0] "{n} mensaje espera ser recordado."
 msgstr[1] "{n} mensajes esperan ser recordados."
 
+msgid "only in deleted chats"
+msgstr "Estos recuerdos provienen solo de chats que has borrado. Olvídalos con {command} y sus números, o déjalos:"
+
 msgid "earlier in use"
 msgstr "Los últimos ajustes guardados no funcionan, así que siguen en uso los anteriores: {fault}"
 
@@ -14206,6 +14274,9 @@ msgid_plural "waiting"
 msgstr[0] "{n} message attend d'être retenu."
 msgstr[1] "{n} messages attendent d'être retenus."
 
+msgid "only in deleted chats"
+msgstr "Ces souvenirs viennent uniquement de conversations que vous avez supprimées. Oubliez-les avec {command} et leurs numéros, ou laissez-les :"
+
 msgid "earlier in use"
 msgstr "Les derniers réglages enregistrés ne fonctionnent pas, les précédents restent donc en vigueur : {fault}"
 
@@ -15255,6 +15326,9 @@ msgstr "あなたについては{memories}を覚えています。"
 msgid "waiting"
 msgid_plural "waiting"
 msgstr[0] "記憶待ちのメッセージが{n}件あります。"
+
+msgid "only in deleted chats"
+msgstr "これらの記憶は、削除したチャットだけに由来します。{command} と番号で忘れさせるか、そのまま残してください。"
 
 msgid "earlier in use"
 msgstr "最後に保存された設定が動作しないため、以前の設定を使い続けています：{fault}"
@@ -16449,6 +16523,9 @@ msgstr[0] "{n} сообщение ждёт запоминания."
 msgstr[1] "{n} сообщения ждут запоминания."
 msgstr[2] "{n} сообщений ждут запоминания."
 
+msgid "only in deleted chats"
+msgstr "Эти воспоминания взяты только из чатов, которые вы удалили. Забудьте их командой {command} с их номерами или оставьте:"
+
 msgid "earlier in use"
 msgstr "Сохранённые последними настройки не работают, поэтому действуют прежние: {fault}"
 
@@ -17509,6 +17586,9 @@ msgstr "关于你，我有 {memories}。"
 msgid "waiting"
 msgid_plural "waiting"
 msgstr[0] "有 {n} 条消息等待记住。"
+
+msgid "only in deleted chats"
+msgstr "这些记忆只来自您已删除的聊天。可用 {command} 加编号忘记它们，或保留它们："
 
 msgid "earlier in use"
 msgstr "最近保存的设置无法使用，因此仍沿用之前的设置：{fault}"
@@ -19520,6 +19600,18 @@ def undo_import(
         history.undo(instance, user, which, json)
 
 
+@app.command("compare", rich_help_panel=_OF_THE_SERVER)
+def compare(
+    erase: Annotated[
+        bool, typer.Option("--erase", help="Erase what is missing there, however much it is.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Look which users and chats Open WebUI no longer has, as the server does at night."""
+    with opened() as instance:
+        history.compare(instance, erase=erase, to_json=json)
+
+
 @app.command(rich_help_panel=_IN_AND_OUT)
 def migrate(
     abandon: Annotated[
@@ -19700,6 +19792,8 @@ from typing import Any
 import typer
 
 from ...commands.parse import read_command
+from ...manage.comparison import Comparison
+from ...manage.deletions import Deletions
 from ...manage.history import formats
 from ...manage.history.imports import Imports, Preview
 from ..webui import OPEN_WEBUI, WebUi
@@ -19784,6 +19878,24 @@ def undo(instance: Instance, user_id: str, which: str, to_json: bool) -> None:
         as_json({"undone": count})
     else:
         say(f"Taken back: {counted(count, 'exchange or memory', 'exchanges and memories')}.")
+
+
+def compare(instance: Instance, *, erase: bool, to_json: bool) -> None:
+    """What Open WebUI no longer has; erase: it counts as deleted now, however much it is."""
+    with instance.control() as control, WebUi.of(instance.settings) as webui:
+        deletions = Deletions(instance.engine, control, instance.eraser(), lambda: instance.settings)
+        comparison = Comparison(instance.engine, deletions, instance.settings.webui_url)
+        with waiting("asking Open WebUI"):
+            done = comparison.run(webui, confirmed=erase)
+            erased = deletions.carry_out()
+    if to_json:
+        as_json({**fields(done, "users", "chats", "missing", "deleted"), "erased": erased})
+        return
+    seen = f"{done.chats:,} chats of {done.users:,} users were seen there before"
+    say(f"{seen}; {len(done.missing):,} are missing.")
+    for user_id, chat_id in done.missing:
+        say(f"Missing: {f'chat {chat_id} of ' if chat_id else 'user '}{user_id}.")
+    say(f"Erased: {counted(erased, 'chat or user', 'chats and users')}.")
 
 
 def _show(told: Preview) -> None:
@@ -21821,7 +21933,8 @@ def _is_id(value: str) -> bool:
 
 
 def _learned(changes: Sequence[Change], words: Locale) -> Iterator[str]:
-    texts = [_cut(_plain(change.after), _TOLD_CHARS) for change in changes if change.op != "remove"]
+    learned = (_plain(change.after).rstrip(".\u3002") for change in changes if change.op != "remove")
+    texts = [_cut(text, _TOLD_CHARS) for text in learned]
     gone = sum(change.op == "remove" for change in changes)
     if texts:
         more = [words.say("note, others", n=len(texts) - _TOLD)] if len(texts) > _TOLD else []
@@ -22351,6 +22464,7 @@ from ..service import Open, Service
 from ..tools import tool_server
 from ..turns import Turns
 from ..web.page import Page
+from ..webhooks.hooks import hooks
 from . import guard
 
 log = logging.getLogger(__name__)
@@ -22390,6 +22504,7 @@ class Filter:
             own: list[BaseRoute] = [Mount("/v1", open_to_browsers(self._proxy, key))]
             own += [*routes.watching(key, self._chats), *function_routes(key, self._chats, self._turns)]
             own += tool_server.served(self._chats, lambda: self.valves, self._environment)
+            own += hooks(self._chats, lambda: self.valves)
             own.append(Mount("", self._page))  # all the rest of /memory/
             guard.serve(app, Router([Mount("/memory", routes=own)]))
 
@@ -24539,6 +24654,8 @@ if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the serve
     from ..commands.commander import Commander
     from ..commands.notes import Notes
     from ..context.contexts import Contexts
+    from ..manage.deletion_worker import DeletionWorker
+    from ..manage.deletions import Deletions
     from ..manage.history.imports import Imports
     from ..models.embedder import Embedder
     from ..recall.run import Outcome, Run
@@ -24571,6 +24688,10 @@ class Service(Protocol):
     def api_keys(self) -> ApiKeys: ...
     @property
     def imports(self) -> Imports: ...
+    @property
+    def deletions(self) -> Deletions: ...
+    @property
+    def deletion_worker(self) -> DeletionWorker: ...
     @property
     def page(self) -> Parts: ...
     @property
@@ -28245,6 +28366,132 @@ def _reason(visit: Visit, one: Explanation) -> str:
     if not one.left_alone:
         return ""
     return reason(one.left_alone, visit.words, admin=visit.person.is_admin, show=str).replace("`", "")
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/webhooks/__init__.py
+
+SOURCES["interfaces/webhooks/__init__.py"] = r'''"""What Open WebUI tells by its webhooks."""
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/webhooks/hooks.py
+
+SOURCES["interfaces/webhooks/hooks.py"] = r'''"""POST /hooks/open-webui/<secret>: what Open WebUI tells of chats and users that were deleted there.
+
+It tells each event once, unsigned: the secret in the address is all there is. What is told is written down,
+and carried out in the background; where Open WebUI can be asked and still has it, nothing is done.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from ...config.settings import Valves
+from ...core.errors import MemoryFault
+from ...core.memory import is_person
+from ..chats import Chats
+from ..webui import WebUi
+
+log = logging.getLogger(__name__)
+
+_PATH = "/hooks/open-webui/"
+_MOST_BYTES = 64 * 1024  # of an event; Open WebUI cuts strings at 1,000 characters
+_ID_CHARS = 200
+
+
+def hooks(chats: Chats, settings: Callable[[], Valves]) -> list[Route]:
+    """The route, below /memory."""
+    logging.getLogger("uvicorn.access").addFilter(_without_secret)
+
+    async def told(request: Request) -> Response:
+        secret = settings().webhook_secret
+        given = request.path_params["secret"]
+        if not secret or not hmac.compare_digest(given.encode(), secret.encode()):
+            return JSONResponse({"detail": "There is nothing here."}, status_code=404)
+        try:
+            body = bytearray()
+            async for part in request.stream():
+                body += part
+                if len(body) > _MOST_BYTES:
+                    return JSONResponse({"detail": "This is too long for an event."}, status_code=413)
+            event = json.loads(bytes(body))
+        except ClientDisconnect:
+            return Response(status_code=400)
+        except (ValueError, RecursionError):
+            return JSONResponse({"detail": "This is no JSON."}, status_code=400)
+        try:
+            noted = await run_in_threadpool(_note, chats, settings(), event)
+        except Exception as error:  # noqa: BLE001 - Open WebUI does not ask again: the comparison finds it
+            log.warning("A deletion in Open WebUI could not be written down (%s).", type(error).__name__)
+            return JSONResponse({"detail": "Not now."}, status_code=503)
+        return JSONResponse({"noted": noted})
+
+    return [Route(f"{_PATH}{{secret}}", told, methods=["POST"])]
+
+
+def _note(chats: Chats, settings: Valves, event: Any) -> int:
+    """Write down what was deleted; how many chats and users."""
+    event = event if isinstance(event, dict) else {}
+    kind, subject, data = event.get("event"), event.get("subject"), event.get("data")
+    subject_id = _id(subject, "id")
+    if not subject_id or kind not in ("chat.deleted", "chat.deleted_all", "user.deleted"):
+        return 0
+    if (runtime := chats.runtime) is None:
+        raise chats.fault
+    if kind == "chat.deleted":
+        owner = _id(data, "owner_id")
+        if not is_person(owner) or _is_there(settings, lambda webui: webui.has_chat(subject_id)):
+            return 0
+        count = int(runtime.deletions.note(owner, subject_id))
+    elif not is_person(subject_id):
+        return 0
+    elif kind == "chat.deleted_all":
+        if _is_there(settings, lambda webui: bool(webui.chats_of(subject_id))):
+            return 0
+        count = runtime.deletions.note_all_chats(subject_id)
+    else:
+        if _is_there(settings, lambda webui: webui.has_user(subject_id)):
+            return 0
+        count = int(runtime.deletions.note(subject_id))
+    if count:
+        runtime.deletion_worker.wake()
+    return count
+
+
+def _is_there(settings: Valves, ask: Callable[[WebUi], bool]) -> bool:
+    """Whether Open WebUI says that it has it; False where it cannot be asked."""
+    if not settings.webui_url or not settings.webui_api_key:
+        return False
+    try:
+        with WebUi.of(settings) as webui:
+            return ask(webui)
+    except MemoryFault:
+        return False
+
+
+def _id(value: Any, name: str) -> str:
+    id_ = value.get(name) if isinstance(value, dict) else None
+    return id_ if isinstance(id_, str) and 0 < len(id_) <= _ID_CHARS else ""
+
+
+def _without_secret(record: logging.LogRecord) -> bool:
+    """The server writes each request's path into its log."""
+    if isinstance(record.args, tuple):
+        record.args = tuple(
+            f"{arg.partition(_PATH)[0]}{_PATH}***" if isinstance(arg, str) and _PATH in arg else arg
+            for arg in record.args
+        )
+    return True
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -33162,6 +33409,84 @@ no not never nothing nobody neither nor cannot without t nicht kein keine keinen
 niemals nichts ohne niet geen nooit zonder inte ikke ej aldrig aldri utan uden uten ne n pas jamais
 sans nunca jamás sin tampoco não nem sem non mai senza nu niciodată fără nigdy bez не нет никогда
 без ні ніколи δεν δε μη μην ποτέ χωρίς değil asla soha nincs ei eivät tidak bukan tanpa
+
+# Orders to a model, in folded text: small letters without marks and signs. <site>, <place>, <known> and
+# <not_of_oneself> stand for patterns of prompt_injection.py.
+[orders]
+# another model
+\b(?:from now on you are|(?:you are|you re) (?:now|no longer|hereby)) (?:(?:an?|the|my|in|called|known as|running as) )?(?:\w+ ){0,2}?(?:dan|ai|assistant|unrestricted|jailbroken|developer|evil\w*|root|admin\w*|hacker|bot|chatbot|uncensored|unfiltered|free from|bound|maintenance|god|gpt\w*|chatgpt)\b
+\b(?:act|behave|respond|answer|pretend|roleplay|speak)\b.{0,40}\b(?:without|no|free of|ignor\w+)\b(?: any| all| ethical| moral| safety| content){0,3} (?:restrictions?|filters?|guidelines?|limits?|limitations?|rules|censorship|ethics|guardrails|safeguards)\b
+\bpretend\b.{0,30}\byou (?:have|are|were)\b.{0,30}\b(?:no|not|un\w+|without)\b
+\b(?:enter|enable|activate|switch to|switch into|you are in)\b.{0,20}\b(?:developer|debug|god|dan|jailbreak|admin|maintenance|root) mode\b
+\bdo anything now\b|\bjailbreak (?:mode|yourself|prompt:)
+\b(?:du bist|tu es|eres|sei|voce e) (?:jetzt|nun|maintenant|ahora|ora|agora) (?:ein |eine |une? |un |um )?(?:dan\b|ki\b|ia\b|unbeschrank|sans restriction|sin restricciones|senza restrizioni|sem restricoes)
+# addressed to it
+\b(?:new|updated|important|following|special|hidden|secret) (?:(?:system )?(?:instructions?|orders?|directives?)|system (?:messages?|notes?|rules?))(?: for (?:the )?(?:ai|assistant|model|llm|bot))?(?: (?:are|is|begins?|starts?)\b| ?:)
+\binstructions? (?:for|to) (?:the )?(?:ai|assistant|language model|model|llm|chatbot)\b
+\b(?:note|message|memo|warning|attention|hey|dear|hello)(?: to| for)?(?: the| all| any| every)? (?:ai|ais|llms?|language models?|ai assistants?|ai models?|chatbots?|assistant)\b
+\b(?:begin|start|end) (?:of )?(?:system|hidden|new|the) ?(?:system )?(?:prompt|instructions?|message)\b
+\byou (?:must|shall|will|have to|are (?:ordered|required|instructed|obliged) to) (?:always |now |never |only )?(?:obey|comply|follow (?:every|all|my|the|these)|ignore|reveal|refuse|pretend|disregard|leak)\b
+\bas your (?:developer|creator|administrator|admin|owner|operator|master)\b
+\bi (?:am|m) your (?:developer|creator|administrator|admin|owner|operator|master)\b
+\b(?:this|next|following) (?:is|comes) (?:a |an |your )?(?:new )?(?:system (?:message|prompt)|admin override)\b|\b(?:admin|sudo|root) override\b
+\b(?:overrid\w+|replac\w+|supersed\w+) (?:all |any )?(?:of )?(?:your|the system) (?:\w+ ){0,2}?(?:prompt|instructions?|rules|guidelines)\b
+\b(?:dear|hey|hello|attention) (?:language )?(?:model|bot) ?[,:!]|\bif you (?:read|see|process|receive|parse|are reading) this\b
+\byou have been (?:upgraded|updated|reprogrammed|jailbroken|unlocked|freed|reset)\b|\bi (?:hereby )?(?:command you|(?:order|instruct) you to)\b
+\b(?:when|whenever|if) you (?:are|re) asked\b.{0,80}\b(?:say|tell|answer|reply|lie|deny|refuse|pretend|claim|recommend)\b
+<not_of_oneself>\b(?:reveal|leak|expose|dump) (?:all|every|everyone s|other users?)\b
+# whom to serve
+<not_of_oneself>\b(?:ignore[sz]?|disregard|ignorier\w*|missachte|ignora|ignoriert|игнорируи\w*|negeer|ignorera) (?:the |this |any |your |all |den |die |alle |l |le |la |les |al |el |il |o |os |de )?(?:users?|nutzer|benutzer|utilisateurs?|usuarios?|utent[ei]|utilizador(?:es)?|пользовател\w+|gebruikers?)\b
+<not_of_oneself>\b(?:post|send|forward|upload|report|mail) (?:it|them|this|that|these|everything) to <site>
+\b(?:not|never|stop|no longer) (?:to )?(?:follow|obey|trust|believe|listen to|help|serve)(?:ing)? (?:the |this |any |your )?users?\b
+<not_of_oneself>\b(?:obey|follow|trust|believe|listen to|serve) (?:only|nobody but|no one but)\b
+(?:^|[.,;:!?] ?)(?:and )?only (?:obey|follow|trust|believe|listen to|serve)\b
+\b(?:everything|anything|whatever|all) (?:that )?(?:the |this |your )?users? (?:say|ask|tell|want|write)\w*\b.{0,40}\b(?:false|wrong|lies?|untrue|irrelevant|ignored?)\b
+# run together
+\b\w{0,9}(?:ignore|disregard|forget|override)\w{0,12}(?:previous|prior|above|earlier|system)\w{0,9}(?:instruction|rule|prompt|guideline|command|direction)
+# what it was told
+\b(?:reveal|print|repeat|output|leak|show|expose|dump|display|recite|verrate|zeige|revele\w*|affiche\w*|revela|muestra|rivela|mostra|onthul|toon|ujawnij|pokaz)\b.{0,30}\b(?:(?:system|hidden|initial|secret|developer|your|ton|deinen?|tu|il tuo) ?(?:prompt|instructions?|message|anweisungen|consignes)|systemprompt|prompt (?:systeme|du systeme|del sistema|di sistema|do sistema|systemowy)|text above|words above|lines above)\b
+# its tools
+<not_of_oneself>\b(?:call|invoke|execute|run|trigger)\b.{0,20}\b(?:tool|function|plugin)s?\b.{0,40}\b(?:with|arguments?|to (?:send|delete|email|upload)|\w+_\w+)
+<not_of_oneself>\b(?:call|invoke) the (?:tool|function|plugin)\b
+\buse (?:the |your |an? )?(?:\w+ ){0,2}(?:tool|function|plugin)s? to (?:send|delete|email|upload|run|call|transfer|pay)\b
+<not_of_oneself>\b(?:run|execute) (?:the|this|these|following) (?:following )?(?:command|code|script|shell)\b
+\b(?:open|visit|fetch|browse|load|read|go to|decode|decrypt|translate|download)\b.{0,80}\b(?:and|then)\b (?:follow|obey|execute|do what|carry out|run)\b
+# behind its user's back
+\b(?:never|not|don t|without) (?:tell(?:ing)?|inform(?:ing)?|mention(?:ing)?|reveal(?:ing)?|disclos(?:e|ing)|show(?:ing)?|say(?:ing)?|let(?:ting)?)\b.{0,40}\b(?:the |any |this )?users?\b
+\b(?:hide|conceal|keep) (?:this|it|that|these)\b.{0,30}\bfrom (?:the |any |your )?users?\b
+\b(?:dem nutzer|dem benutzer|l utilisateur|al usuario|all utente|ao usuario)\b.{0,20}\b(?:nichts|nicht|rien|nada|niente)\b
+<not_of_oneself>\b(?:secretly|covertly|silently|heimlich|secretement|en secreto|di nascosto|em segredo|тайно|втайне)\b (?:\w+ ){0,2}?(?:send|forward|append|add|insert|log|record|share|store|copy|change|sende|schicke|leite|envoie|envia|invia|envie|отправляй|отправь|пересылай)\b
+<not_of_oneself>\b(?:convince|persuade|trick|manipulate|deceive|mislead|pressure|urge) (?:the |this |any |your |all )?users?\b
+# for others
+\b(?:when|whenever|if|each time|every time)\b (?:any(?:one|body)|some(?:one|body)|a (?:user|person|customer|colleague)|the user|users|people|they)\b.{0,20}\b(?:ask|want|mention|say|request|inquire)\w*\b.{0,80}\b(?:say|tell|answer|reply|respond|claim|recommend|insist|lie|deny|refuse|pretend|suggest)\b(?! \w+ (?:i|we)\b)
+\b(?:send|direct|point|redirect|link) (?:them|him|her|users?|people|everyone) to <site>
+\b(?:always|every|each)\b.{0,30}\b(?:recommend|praise|promote|advertise|endorse)\b
+\b(?:answer|reply|respond)\b(?: to)? (?:every|each|all|any) (?:question|message|request|prompt|query|user)s? with\b
+# sent out
+<not_of_oneself>\b(?:send|post|forward|upload|exfiltrate|transmit|leak|submit|deliver|append|email|mail|encode|embed|put|copy|schicke?|sende|envoie\w*|envia|invia|envie|stuur|wyslij|skicka|posli|отправь\w*|перешли\w*)\b.{0,50}?\b<known>\b.{0,60}?<place>
+\b(?:include|insert|add|append|embed|render|load|display|show|put)\b.{0,40}\b(?:image|picture|pixel|img|link|url|markdown)\b.{0,40}\b(?:http\w*|www|\w+ (?:example|com|net|org|io)\b)
+\b(?:every|each|all|your) (?:reply|replies|answers?|responses?|messages?)\b.{0,60}\bhttps?\b
+\bappend\b.{0,60}\bhttps?\b
+
+# What a model knows and is to send out.
+[known]
+conversations?|chats?|history|memor(?:y|ies)|(?:user|personal|private) ?s? data|messages|secrets?|passwords?
+api keys?|credentials|everything you know|user s (?:\w+ ){0,2}\w+|unterhaltung|gesprach|conversacion
+conversazione|conversa|gesprek|rozmow\w*|verlauf|historique|diskussion|переписк\w*|разговор\w*
+
+# Wishes for how to be answered: what may stand before their verbs, and these.
+[wish_openers]
+please|kindly|from now on|always|never|don t|do not|only|bitte|immer|nie|s il te plait|toujours|por favor
+siempre|per favore|sempre|alsjeblieft|altijd|alltid|пожалуйста|всегда
+
+[wish_verbs]
+answer|reply|respond|say|write|speak|talk|call|address|use|include|add|begin|start|end|finish|sign|explain
+translate|format|keep|avoid|antworte|schreib\w*|sprich|nenne?|verwende|benutze?|reponds?|ecris|parle|appelle|utilise
+responde|contesta|escribe|habla|llamame|usa|rispondi|scrivi|parla|chiamami|antwoord|schrijf|spreek|noem|gebruik
+svara|skriv|odpowiadaj|pisz|odpovidej|valaszolj|отвечаи|пиши|называи|говори|cevap|yanit
+
+[dense_wishes]
+(?:请|請).{0,6}(?:回答|回复|使用)|(?:で|に)(?:答え|回答し)て|(?:로|으로) (?:대답|답)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -37213,10 +37538,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from functools import cache, lru_cache
+from functools import cache, lru_cache, reduce
 
 from .sanitize import disarmed
-from .tables import phrases, rows, sections, source
+from .tables import pattern, phrases, rows, sections, source
 
 REFUSED = "it gives orders to a model"
 
@@ -37243,87 +37568,16 @@ _ROLES = re.compile(
     re.IGNORECASE,
 )
 _NOT_OF_ONESELF = r"(?<!\bi )(?<!\bwe )(?<!\bhe )(?<!\bshe )(?<!\bthey )(?<!\bwho )(?<!\byou )(?<!\bto )"
-_KNOWN = (
-    r"(?:conversations?|chats?|history|memor(?:y|ies)|(?:user|personal|private) ?s? data|messages|secrets?|passwords?"
-    r"|api keys?|credentials|everything you know|user s (?:\w+ ){0,2}\w+|unterhaltung|gesprach|conversacion"
-    r"|conversazione|conversa|gesprek|rozmow\w*|verlauf|historique|diskussion|переписк\w*|разговор\w*)"
-)
+_KNOWN = f"(?:{pattern('known')})"
 _SITE = r"(?:http|www|\w+ (?:example|com|net|org|io|ru|cn|xyz|site|dev|app)\b)"
 _PLACE = rf"(?:{_SITE}|webhook|server|e ?mail|\bto\b)"
-# In folded text: small letters without marks and signs.
-_PHRASES = re.compile(
-    # another model
-    r"\b(?:from now on you are|(?:you are|you re) (?:now|no longer|hereby)) (?:(?:an?|the|my|in|called|known as|running as) )?(?:\w+ ){0,2}?"
-    r"(?:dan|ai|assistant|unrestricted|jailbroken|developer|evil\w*|root|admin\w*|hacker|bot|chatbot|uncensored"
-    r"|unfiltered|free from|bound|maintenance|god|gpt\w*|chatgpt)\b"
-    r"|\b(?:act|behave|respond|answer|pretend|roleplay|speak)\b.{0,40}\b(?:without|no|free of|ignor\w+)\b(?: any| all| ethical| moral| safety| content){0,3}"
-    r" (?:restrictions?|filters?|guidelines?|limits?|limitations?|rules|censorship|ethics|guardrails|safeguards)\b"
-    r"|\bpretend\b.{0,30}\byou (?:have|are|were)\b.{0,30}\b(?:no|not|un\w+|without)\b"
-    r"|\b(?:enter|enable|activate|switch to|switch into|you are in)\b.{0,20}\b(?:developer|debug|god|dan|jailbreak|admin|maintenance|root) mode\b"
-    r"|\bdo anything now\b|\bjailbreak (?:mode|yourself|prompt:)"
-    r"|\b(?:du bist|tu es|eres|sei|voce e) (?:jetzt|nun|maintenant|ahora|ora|agora) (?:ein |eine |une? |un |um )?(?:dan\b|ki\b|ia\b|unbeschrank|sans restriction|sin restricciones|senza restrizioni|sem restricoes)"
-    # addressed to it
-    r"|\b(?:new|updated|important|following|special|hidden|secret) (?:(?:system )?(?:instructions?|orders?|directives?)|system (?:messages?|notes?|rules?))(?: for (?:the )?(?:ai|assistant|model|llm|bot))?(?: (?:are|is|begins?|starts?)\b| ?:)"
-    r"|\binstructions? (?:for|to) (?:the )?(?:ai|assistant|language model|model|llm|chatbot)\b"
-    r"|\b(?:note|message|memo|warning|attention|hey|dear|hello)(?: to| for)?(?: the| all| any| every)? (?:ai|ais|llms?|language models?|ai assistants?|ai models?|chatbots?|assistant)\b"
-    r"|\b(?:begin|start|end) (?:of )?(?:system|hidden|new|the) ?(?:system )?(?:prompt|instructions?|message)\b"
-    r"|\byou (?:must|shall|will|have to|are (?:ordered|required|instructed|obliged) to) (?:always |now |never |only )?(?:obey|comply|follow (?:every|all|my|the|these)|ignore|reveal|refuse|pretend|disregard|leak)\b"
-    r"|\bas your (?:developer|creator|administrator|admin|owner|operator|master)\b"
-    r"|\bi (?:am|m) your (?:developer|creator|administrator|admin|owner|operator|master)\b"
-    r"|\b(?:this|next|following) (?:is|comes) (?:a |an |your )?(?:new )?(?:system (?:message|prompt)|admin override)\b|\b(?:admin|sudo|root) override\b"
-    rf"|\b(?:overrid\w+|replac\w+|supersed\w+) (?:all |any )?(?:of )?(?:your|the system) (?:\w+ ){{0,2}}?(?:prompt|instructions?|rules|guidelines)\b"
-    r"|\b(?:dear|hey|hello|attention) (?:language )?(?:model|bot) ?[,:!]|\bif you (?:read|see|process|receive|parse|are reading) this\b"
-    r"|\byou have been (?:upgraded|updated|reprogrammed|jailbroken|unlocked|freed|reset)\b|\bi (?:hereby )?(?:command you|(?:order|instruct) you to)\b"
-    r"|\b(?:when|whenever|if) you (?:are|re) asked\b.{0,80}\b(?:say|tell|answer|reply|lie|deny|refuse|pretend|claim|recommend)\b"
-    rf"|{_NOT_OF_ONESELF}\b(?:reveal|leak|expose|dump) (?:all|every|everyone s|other users?)\b"
-    # whom to serve
-    rf"|{_NOT_OF_ONESELF}\b(?:ignore[sz]?|disregard|ignorier\w*|missachte|ignora|ignoriert|игнорируи\w*|negeer|ignorera) (?:the |this |any |your |all |den |die |alle |l |le |la |les |al |el |il |o |os |de )?"
-    r"(?:users?|nutzer|benutzer|utilisateurs?|usuarios?|utent[ei]|utilizador(?:es)?|пользовател\w+|gebruikers?)\b"
-    rf"|{_NOT_OF_ONESELF}\b(?:post|send|forward|upload|report|mail) (?:it|them|this|that|these|everything) to {_SITE}"
-    r"|\b(?:not|never|stop|no longer) (?:to )?(?:follow|obey|trust|believe|listen to|help|serve)(?:ing)? (?:the |this |any |your )?users?\b"
-    rf"|{_NOT_OF_ONESELF}\b(?:obey|follow|trust|believe|listen to|serve) (?:only|nobody but|no one but)\b"
-    r"|(?:^|[.,;:!?] ?)(?:and )?only (?:obey|follow|trust|believe|listen to|serve)\b"
-    r"|\b(?:everything|anything|whatever|all) (?:that )?(?:the |this |your )?users? (?:say|ask|tell|want|write)\w*\b.{0,40}\b(?:false|wrong|lies?|untrue|irrelevant|ignored?)\b"
-    # run together
-    r"|\b\w{0,9}(?:ignore|disregard|forget|override)\w{0,12}(?:previous|prior|above|earlier|system)\w{0,9}(?:instruction|rule|prompt|guideline|command|direction)"
-    # what it was told
-    r"|\b(?:reveal|print|repeat|output|leak|show|expose|dump|display|recite|verrate|zeige|revele\w*|affiche\w*|revela|muestra|rivela|mostra|onthul|toon|ujawnij|pokaz)\b.{0,30}"
-    r"\b(?:(?:system|hidden|initial|secret|developer|your|ton|deinen?|tu|il tuo) ?(?:prompt|instructions?|message|anweisungen|consignes)|systemprompt|prompt (?:systeme|du systeme|del sistema|di sistema|do sistema|systemowy)|text above|words above|lines above)\b"
-    # its tools
-    rf"|{_NOT_OF_ONESELF}\b(?:call|invoke|execute|run|trigger)\b.{{0,20}}\b(?:tool|function|plugin)s?\b.{{0,40}}\b(?:with|arguments?|to (?:send|delete|email|upload)|\w+_\w+)"
-    rf"|{_NOT_OF_ONESELF}\b(?:call|invoke) the (?:tool|function|plugin)\b"
-    r"|\buse (?:the |your |an? )?(?:\w+ ){0,2}(?:tool|function|plugin)s? to (?:send|delete|email|upload|run|call|transfer|pay)\b"
-    rf"|{_NOT_OF_ONESELF}\b(?:run|execute) (?:the|this|these|following) (?:following )?(?:command|code|script|shell)\b"
-    r"|\b(?:open|visit|fetch|browse|load|read|go to|decode|decrypt|translate|download)\b.{0,80}\b(?:and|then)\b (?:follow|obey|execute|do what|carry out|run)\b"
-    # behind its user's back
-    r"|\b(?:never|not|don t|without) (?:tell(?:ing)?|inform(?:ing)?|mention(?:ing)?|reveal(?:ing)?|disclos(?:e|ing)|show(?:ing)?|say(?:ing)?|let(?:ting)?)\b.{0,40}\b(?:the |any |this )?users?\b"
-    r"|\b(?:hide|conceal|keep) (?:this|it|that|these)\b.{0,30}\bfrom (?:the |any |your )?users?\b"
-    r"|\b(?:dem nutzer|dem benutzer|l utilisateur|al usuario|all utente|ao usuario)\b.{0,20}\b(?:nichts|nicht|rien|nada|niente)\b"
-    rf"|{_NOT_OF_ONESELF}\b(?:secretly|covertly|silently|heimlich|secretement|en secreto|di nascosto|em segredo|тайно|втайне)\b (?:\w+ ){{0,2}}?"
-    r"(?:send|forward|append|add|insert|log|record|share|store|copy|change|sende|schicke|leite|envoie|envia|invia|envie|отправляй|отправь|пересылай)\b"
-    rf"|{_NOT_OF_ONESELF}\b(?:convince|persuade|trick|manipulate|deceive|mislead|pressure|urge) (?:the |this |any |your |all )?users?\b"
-    # for others
-    r"|\b(?:when|whenever|if|each time|every time)\b (?:any(?:one|body)|some(?:one|body)|a (?:user|person|customer|colleague)|the user|users|people|they)\b.{0,20}\b(?:ask|want|mention|say|request|inquire)\w*\b.{0,80}"
-    r"\b(?:say|tell|answer|reply|respond|claim|recommend|insist|lie|deny|refuse|pretend|suggest)\b(?! \w+ (?:i|we)\b)"
-    rf"|\b(?:send|direct|point|redirect|link) (?:them|him|her|users?|people|everyone) to {_SITE}"
-    r"|\b(?:always|every|each)\b.{0,30}\b(?:recommend|praise|promote|advertise|endorse)\b"
-    r"|\b(?:answer|reply|respond)\b(?: to)? (?:every|each|all|any) (?:question|message|request|prompt|query|user)s? with\b"
-    # sent out
-    rf"|{_NOT_OF_ONESELF}\b(?:send|post|forward|upload|exfiltrate|transmit|leak|submit|deliver|append|email|mail|encode|embed|put|copy|schicke?|sende|envoie\w*|envia|invia|envie|stuur|wyslij|skicka|posli|отправь\w*|перешли\w*)\b.{{0,50}}?\b{_KNOWN}\b.{{0,60}}?{_PLACE}"
-    r"|\b(?:include|insert|add|append|embed|render|load|display|show|put)\b.{0,40}\b(?:image|picture|pixel|img|link|url|markdown)\b.{0,40}\b(?:http\w*|www|\w+ (?:example|com|net|org|io)\b)"
-    r"|\b(?:every|each|all|your) (?:reply|replies|answers?|responses?|messages?)\b.{0,60}\bhttps?\b"
-    r"|\bappend\b.{0,60}\bhttps?\b"
-)
+_PARTS = {"<place>": _PLACE, "<site>": _SITE, "<known>": _KNOWN, "<not_of_oneself>": _NOT_OF_ONESELF}
+_PHRASES = re.compile(reduce(lambda text, part: text.replace(*part), _PARTS.items(), pattern("orders")))
 _ADDRESSED_URL = re.compile(r"://[^\s\"')]{0,200}(?:\{[^}]{0,60}\}|\?[\w.-]{1,20}=(?:\s|$))")
 _WISH = re.compile(
-    r"\A\W*(?:(?:please|kindly|from now on|always|never|don t|do not|only|bitte|immer|nie|s il te plait|toujours|por favor"
-    r"|siempre|per favore|sempre|alsjeblieft|altijd|alltid|пожалуйста|всегда) )*"
-    r"(?:answer|reply|respond|say|write|speak|talk|call|address|use|include|add|begin|start|end|finish|sign|explain"
-    r"|translate|format|keep|avoid|antworte|schreib\w*|sprich|nenne?|verwende|benutze?|reponds?|ecris|parle|appelle|utilise"
-    r"|responde|contesta|escribe|habla|llamame|usa|rispondi|scrivi|parla|chiamami|antwoord|schrijf|spreek|noem|gebruik"
-    r"|svara|skriv|odpowiadaj|pisz|odpovidej|valaszolj|отвечаи|пиши|называи|говори|cevap|yanit)\b"
+    rf"\A\W*(?:(?:{pattern('wish_openers')}) )*(?:{pattern('wish_verbs')})\b"
     r"|\Athe user (?:wants|asks|would like|wishes|expects|tells) (?:you|the (?:ai|model|assistant))\b"
-    r"|(?:请|請).{0,6}(?:回答|回复|使用)|(?:で|に)(?:答え|回答し)て|(?:로|으로) (?:대답|답)"
+    rf"|{pattern('dense_wishes')}"
 )
 
 
@@ -39271,6 +39525,475 @@ def _is(user_id: str, key: str) -> ColumnElement[bool]:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# manage/comparison.py
+
+SOURCES["manage/comparison.py"] = r'''"""What is known here is compared with what Open WebUI has, since its webhooks come once or never.
+
+A server that is down, ill, empty, restored from an old copy, or another one must cost no memory. So only what
+was seen in this Open WebUI before counts as deleted, once it was missing for a day (a user for a week) and
+Open WebUI says of it by its own name that it is not there, while it shows others. Where more is missing than
+people delete, nothing is done, and the admin is told.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Protocol
+
+from sqlalchemy import ColumnElement, Engine, and_, delete, select, update
+
+from ..core.errors import Retry, TellAdmin
+from ..state import insert_new, reading, webui_seen
+from .deletions import USER, Deletions
+
+_CHAT_S, _USER_S = 20 * 3600.0, 7 * 86_400.0  # that something is missing, before it counts as deleted
+_FEW, _SHARE = 20, 0.2  # chats that may be missing at once; more only if they are a smaller share
+_FEW_USERS, _USERS_SHARE = 3, 0.2
+
+
+class ChatServer(Protocol):
+    """What Open WebUI tells: see `interfaces.webui.WebUi`, whose faults it raises."""
+
+    def user_id(self) -> str: ...
+    def users(self) -> frozenset[str]: ...
+    def chats_of(self, user_id: str) -> frozenset[str]: ...
+    def has_user(self, user_id: str) -> bool: ...
+    def has_chat(self, chat_id: str) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """How many users and chats were looked for, and which are missing: (user, "") and (user, chat).
+
+    deleted: those of them that count as deleted now.
+    """
+
+    users: int
+    chats: int
+    missing: tuple[tuple[str, str], ...] = ()
+    deleted: tuple[tuple[str, str], ...] = ()
+
+
+class Comparison:
+    """With one Open WebUI. url: its address, by which what was seen in another one is told apart."""
+
+    def __init__(self, engine: Engine, deletions: Deletions, url: str) -> None:
+        self._engine, self._reading, self._deletions = engine, reading(engine), deletions
+        self._webui = blake2b(url.rstrip("/").encode(), digest_size=12).hexdigest()
+
+    def last(self) -> float:
+        """When this was done last, in Unix seconds; 0 if it was not."""
+        mine = select(webui_seen.c.seen_at).where(webui_seen.c.webui == self._webui)
+        with self._reading.connect() as connection:
+            return connection.scalar(mine.order_by(webui_seen.c.seen_at.desc()).limit(1)) or 0.0
+
+    def run(self, server: ChatServer, *, confirmed: bool = False) -> Compared:
+        """Look what is missing, and write down as deleted what is so for the second time.
+
+        confirmed: an admin has looked at it: what is missing now counts, however much it is.
+
+        Raises:
+            Retry: something is not as it must be for this to be told; nothing was done.
+            TellAdmin: more is missing than anybody deletes, or the key may not see chats; nothing was done.
+        """
+        users = server.users()
+        if (own := server.user_id()) not in users:
+            raise Retry("Open WebUI does not list the key's own user.", hint="It may be starting: try later.")
+        seen = self._seen()
+        if seen and not any(chat_id == USER and user_id in users for user_id, chat_id in seen):
+            raise Retry("Open WebUI has none of the users it had.", hint="Is it another one at this address?")
+        known_users = self._deletions.users()
+        there = {(own, USER)}
+        for user_id in known_users & users:
+            chats = server.chats_of(user_id)
+            there |= {
+                (user_id, USER),
+                *((user_id, chat) for chat in self._deletions.chats_of(user_id) & chats),
+            }
+        missing = [pair for pair in seen if pair not in there and (pair[1] == USER or pair[0] in users)]
+        if not confirmed:
+            self._check_amount(seen, missing)
+        since = {pair: seen[pair] or time.time() for pair in missing}
+        wait_s = {pair: _USER_S if pair[1] == USER else _CHAT_S for pair in missing}
+        due = [pair for pair in missing if confirmed or time.time() - since[pair] >= wait_s[pair]]
+        deleted = self._confirmed(server, due, there) if due else []
+        self._write(there, since)
+        for user_id, chat_id in deleted:
+            self._deletions.note(user_id, chat_id)
+            self._forget(user_id, chat_id)
+        count = sum(chat != USER for _, chat in seen)
+        return Compared(len(seen) - count, count, tuple(missing), tuple(deleted))
+
+    def _confirmed(
+        self, server: ChatServer, due: Iterable[tuple[str, str]], there: Collection[tuple[str, str]]
+    ) -> list[tuple[str, str]]:
+        """Those that Open WebUI says it has not, while it shows another chat."""
+        gone = [
+            (user_id, chat_id)
+            for user_id, chat_id in due
+            if not (server.has_user(user_id) if chat_id == USER else server.has_chat(chat_id))
+        ]
+        witness = next((chat for _, chat in there if chat != USER), None)
+        if any(chat != USER for _, chat in gone) and (witness is None or not server.has_chat(witness)):
+            raise Retry("Open WebUI shows no chat at all to this key.", hint="Nothing was erased.")
+        if server.user_id() not in server.users():
+            raise Retry("Open WebUI has changed its mind on its users.", hint="Nothing was erased.")
+        return gone
+
+    @staticmethod
+    def _check_amount(seen: Collection[tuple[str, str]], missing: Collection[tuple[str, str]]) -> None:
+        for what, few, share, is_user in (
+            ("users", _FEW_USERS, _USERS_SHARE, True),
+            ("chats", _FEW, _SHARE, False),
+        ):
+            of_kind = sum((chat == USER) == is_user for _, chat in missing)
+            total = sum((chat == USER) == is_user for _, chat in seen)
+            if of_kind > few and of_kind > share * total:
+                raise TellAdmin(
+                    f"{of_kind:,} of {total:,} {what} are missing in Open WebUI, so nothing was erased here.",
+                    hint="If they were deleted there, run `owui-memory compare --erase`.",
+                )
+
+    def _seen(self) -> dict[tuple[str, str], float]:
+        """What was seen there, and since when it is missing, 0 for what is not."""
+        mine = select(webui_seen).where(webui_seen.c.webui == self._webui)
+        with self._reading.connect() as connection:
+            return {(row.user_id, row.chat_id): row.missing_since for row in connection.execute(mine)}
+
+    def _write(self, there: Iterable[tuple[str, str]], since: dict[tuple[str, str], float]) -> None:
+        now = time.time()
+        rows = [
+            {
+                "user_id": user_id,
+                "chat_id": chat_id,
+                "webui": self._webui,
+                "seen_at": now,
+                "missing_since": 0.0,
+            }
+            for user_id, chat_id in there
+        ]
+        with self._engine.begin() as connection:
+            insert_new(connection, webui_seen, rows)
+            for user_id, chat_id in there:
+                mine = and_(*self._mine(user_id, chat_id))
+                connection.execute(update(webui_seen).where(mine).values(seen_at=now, missing_since=0.0))
+            for (user_id, chat_id), at in since.items():
+                mine = and_(*self._mine(user_id, chat_id))
+                connection.execute(update(webui_seen).where(mine).values(missing_since=at))
+
+    def _forget(self, user_id: str, chat_id: str) -> None:
+        with self._engine.begin() as connection:
+            connection.execute(delete(webui_seen).where(*self._mine(user_id, chat_id)))
+
+    def _mine(self, user_id: str, chat_id: str) -> tuple[ColumnElement[bool], ...]:
+        mine = webui_seen.c.webui == self._webui, webui_seen.c.user_id == user_id
+        return (*mine, webui_seen.c.chat_id == chat_id)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# manage/deletion_worker.py
+
+SOURCES["manage/deletion_worker.py"] = r'''"""A thread that carries out what was deleted in Open WebUI, and compares with it once a night."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime
+
+from sqlalchemy import Engine
+
+from ..config.settings import Valves
+from ..core.errors import MemoryFault
+from ..core.events import Emit, Job, failed, succeeded
+from ..core.memory import Check
+from .comparison import ChatServer, Comparison
+from .deletions import Deletions
+
+_LOOK_S = 60.0
+_AGAIN_S = 900.0  # after a comparison that could not be made
+_DAY_S = 86_400.0
+_NIGHT = range(2, 6)  # hours, by the machine's clock; else when the last one was two days ago
+
+Server = Callable[[Valves], AbstractContextManager[ChatServer]]
+
+
+class DeletionWorker:
+    """Methods do not block, but for `stop`."""
+
+    def __init__(
+        self, engine: Engine, deletions: Deletions, settings: Callable[[], Valves], server: Server, emit: Emit
+    ) -> None:
+        self._engine, self._deletions, self._settings = engine, deletions, settings
+        self._server, self._emit = server, emit
+        self._wake, self._stopping = threading.Event(), False
+        self._not_before, self._told = time.monotonic(), Check("Open WebUI", True, "not compared yet")
+        self._thread = threading.Thread(target=self._run, name="memory-deleting", daemon=True)
+
+    def start(self) -> None:
+        """Starts the thread."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Something was written down as deleted."""
+        self._wake.set()
+
+    def stop(self, timeout_s: float) -> None:
+        """Stops the thread. The next start goes on with what is written down."""
+        self._stopping = True
+        self._wake.set()
+        self._thread.join(timeout_s)
+
+    def part(self) -> Check | None:
+        """The status' line; None where Open WebUI cannot be asked."""
+        return self._told if self._is_set else None
+
+    @property
+    def _is_set(self) -> bool:
+        return bool(self._settings().webui_url and self._settings().webui_api_key)
+
+    def _run(self) -> None:
+        while not self._stopping:
+            try:
+                if self._deletions.carry_out():
+                    self._emit(succeeded(Job.DELETING))
+            except Exception as error:  # noqa: BLE001 - a place may be away, the state database ill
+                self._emit(failed(Job.DELETING, error))
+            self._compare()
+            self._wake.wait(_LOOK_S)
+            self._wake.clear()
+
+    def _compare(self) -> None:
+        """At night, or when it was not done for two days."""
+        if not self._is_set or time.monotonic() < self._not_before:
+            return
+        settings = self._settings()
+        try:
+            comparison = Comparison(self._engine, self._deletions, settings.webui_url)
+            age = time.time() - comparison.last()
+            if 0 <= age < (_DAY_S * 0.8 if datetime.now().hour in _NIGHT else 2 * _DAY_S):
+                return
+            with self._server(settings) as server:
+                done = comparison.run(server)
+        except Exception as error:  # noqa: BLE001 - memory goes on without it
+            self._not_before = time.monotonic() + _AGAIN_S
+            told = str(error) if isinstance(error, MemoryFault) else type(error).__name__
+            hint = getattr(error, "hint", "")
+            self._told = Check("Open WebUI", False, f"cannot be compared: {told}", hint)
+            return
+        if done.deleted:
+            self._wake.set()
+        at, gone = datetime.now().astimezone(), len(done.deleted)
+        seen = f"{done.chats:,} chats of {done.users:,} users seen, {gone:,} deleted"
+        waiting = len(done.missing) - gone
+        seen += f", {waiting:,} missing" if waiting else ""
+        self._told = Check("Open WebUI", True, f"compared {at:%Y-%m-%d %H:%M}: {seen}")
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# manage/deletions.py
+
+SOURCES["manage/deletions.py"] = r'''"""Deletion in Open WebUI is followed here: a deleted chat's passages go, and by the setting the facts that
+only it said; a deleted user is erased.
+
+What is deleted is written down first, and carried out by whoever comes next, until it is done everywhere.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import Engine, and_, delete, func, select, update
+
+from ..config.settings import Valves
+from ..core.change import CHAT_DELETED, COMMANDS, REAFFIRMED, Change
+from ..core.memory import EPISODE, Memory, is_id
+from ..remember.episodes import ids_of
+from ..remember.journal import Journal
+from ..state import deletions, episodes, hold, injected, journal, metadata, outbox, put_row, reading, versions
+from ..state.episodes_table import EpisodesTable
+from .erasure.erase import Eraser
+from .memories import Control
+from .outcomes import Asked
+
+USER = ""  # in the place of a chat: all of its user
+# Of a chat's rows these stay: keys of messages, what is taken away below, and what was decided.
+_STAYING = ("outbox", "episodes", "switches", "deletions", "webui_seen")
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """A chat that was deleted, or all of a user where `chat_id` is USER. at: Unix seconds."""
+
+    user_id: str
+    chat_id: str
+    at: float
+
+
+class Deletions:
+    """Of all users. Threads may share it; methods block, and raise the errors of `core/errors.py`."""
+
+    def __init__(
+        self, engine: Engine, control: Control, eraser: Eraser | None, settings: Callable[[], Valves]
+    ) -> None:
+        self._engine, self._reading, self._settings = engine, reading(engine), settings
+        self._control, self._eraser, self._journal = control, eraser, Journal(engine)
+        self._passages = EpisodesTable(engine)
+
+    def note(self, user_id: str, chat_id: str = USER) -> bool:
+        """Write down that a chat, or a user, is deleted, if anything is known of it; whether it is."""
+        if not (user_id in self.users() if chat_id == USER else self._knows(user_id, chat_id)):
+            return False
+        row = {"user_id": user_id, "chat_id": chat_id, "at": time.time(), "done": False}
+        with self._engine.begin() as connection:
+            put_row(connection, deletions, row)
+        return True
+
+    def note_all_chats(self, user_id: str) -> int:
+        """The same of all of a user's chats that are Open WebUI's; how many they are."""
+        return sum(self.note(user_id, chat_id) for chat_id in self.chats_of(user_id) if is_id(chat_id))
+
+    def chats_of(self, user_id: str) -> frozenset[str]:
+        """The ids of the chats of which something is known, "" for what has none."""
+        with self._reading.connect() as connection:
+            return frozenset(
+                chat_id
+                for column in (episodes.c.chat_id, outbox.c.chat_id, journal.c.chat)
+                for chat_id in connection.scalars(
+                    select(column).where(column.table.c.user_id == user_id).distinct()
+                )
+            )
+
+    def users(self) -> frozenset[str]:
+        """The users of whom something is known."""
+        with self._reading.connect() as connection:
+            return frozenset(
+                user_id
+                for table in (episodes, outbox, journal, versions)
+                for user_id in connection.scalars(select(table.c.user_id).distinct())
+            )
+
+    def carry_out(self) -> int:
+        """Erase what was deleted; how many chats and users that were.
+
+        Raises the fault of a place that cannot be reached, when all others are done: the next call goes on.
+        """
+        fault: Exception | None = None
+        done, eraser = 0, self._eraser
+        if eraser is None:
+            return 0
+        for one in self._open():
+            try:
+                if one.chat_id == USER:
+                    eraser.erase_user(one.user_id)  # with this row
+                else:
+                    self._erase_chat(one, eraser)
+                done += 1
+            except Exception as error:  # noqa: BLE001 - the others are to go, too
+                fault = error
+        if fault is not None:
+            raise fault
+        return done
+
+    def only_deleted(self, user_id: str) -> list[Memory]:
+        """The facts that only deleted chats said, where the setting is to ask."""
+        if self._settings().on_chat_deleted != "ask":
+            return []
+        mine = and_(deletions.c.user_id == user_id, deletions.c.done, deletions.c.chat_id != USER)
+        with self._reading.connect() as connection:
+            chats = frozenset(connection.scalars(select(deletions.c.chat_id).where(mine)))
+        return list(self._control.of_ids(self._only_in(user_id, chats)).values()) if chats else []
+
+    def _open(self) -> list[Deletion]:
+        wanted = select(deletions).where(deletions.c.done.is_(False)).order_by(deletions.c.at)
+        with self._reading.connect() as connection:
+            return [Deletion(row.user_id, row.chat_id, row.at) for row in connection.execute(wanted)]
+
+    def _knows(self, user_id: str, chat_id: str) -> bool:
+        with self._reading.connect() as connection:
+            return any(
+                connection.scalar(
+                    select(func.count()).where(column.table.c.user_id == user_id, column == chat_id)
+                )
+                for column in (episodes.c.chat_id, outbox.c.chat_id, journal.c.chat, injected.c.chat_id)
+            )
+
+    def _erase_chat(self, one: Deletion, eraser: Eraser) -> None:
+        """What waits of it, what it was told, its passages, and perhaps the facts that only it said."""
+        user_id, chat_id = one.user_id, one.chat_id
+        with self._engine.begin() as connection:
+            hold(connection, user_id)
+            waiting = outbox.c.exchange.is_not(None)
+            connection.execute(
+                delete(outbox).where(outbox.c.user_id == user_id, outbox.c.chat_id == chat_id, waiting)
+            )
+            for table in metadata.sorted_tables:
+                if {"user_id", "chat_id"} <= set(table.c.keys()) and table.name not in _STAYING:
+                    mine = and_(table.c.user_id == user_id, table.c.chat_id == chat_id)
+                    connection.execute(delete(table).where(mine))
+        facts: Collection[str] = ()
+        if self._settings().on_chat_deleted == "erase":
+            facts = self._only_in(user_id, frozenset({chat_id}))
+        entries = self._passages.of_chat(user_id, chat_id)
+        passages = [id_ for entry in entries for id_ in ids_of(entry)]
+        eraser.erase_passages(user_id, passages, [entry.exchange for entry in entries])
+        asked = Asked(user_id, f"deleted-{uuid.uuid4().hex}", chat_id, at=time.time())
+        if facts:
+            self._control.forget(asked, list(facts), at_once=True)
+        receipt = f"{len(passages)} passages and {len(facts)} facts were erased"
+        told = Change(
+            batch=f"receipt-{asked.key}",
+            position=0,
+            user_id=user_id,
+            op=CHAT_DELETED,
+            memory_id="",
+            before="",
+            after="",
+            kind=EPISODE,
+            chat=chat_id,
+            refused=receipt,
+            made=True,
+        )
+        self._journal.intend([told])
+        mine = and_(deletions.c.user_id == user_id, deletions.c.chat_id == chat_id)
+        with self._engine.begin() as connection:
+            connection.execute(update(deletions).where(mine).values(done=True))
+
+    def _only_in(self, user_id: str, chats: frozenset[str]) -> list[str]:
+        """The ids of the facts that were said in these chats, nowhere else, and by no command."""
+        origins: dict[str, list[Change]] = {}
+        for change in _said(self._journal.of_user(user_id)):
+            origins.setdefault(change.memory_id, []).append(change)
+        return [
+            memory_id
+            for memory_id, changes in origins.items()
+            if any(change.op == "add" for change in changes)
+            and all(change.chat in chats and not _is_wanted(change) for change in changes)
+        ]
+
+
+def _said(changes: list[Change]) -> Iterator[Change]:
+    """What made facts what they are."""
+    for change in changes:
+        is_origin = change.op in ("add", "replace", REAFFIRMED)
+        if is_origin and change.made and not change.refused and change.memory_id and change.kind != EPISODE:
+            yield change
+
+
+def _is_wanted(change: Change) -> bool:
+    """Whether its user has asked for it, or brought it back."""
+    return bool(change.undoes) or change.batch.startswith(COMMANDS)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # manage/erasure/__init__.py
 
 SOURCES["manage/erasure/__init__.py"] = r'''"""Forgetting a person, everywhere and for good."""
@@ -39440,6 +40163,27 @@ class Eraser:
         for user_id, exchanges in old.items():
             self._passages.remove(user_id, exchanges)
         return count
+
+    def erase_passages(self, user_id: str, ids: Collection[str], exchanges: Collection[str]) -> None:
+        """Erase some passages of a user's past chats, which are all of these exchanges', everywhere. Blocks.
+
+        Nothing else that says the same is touched. Raises the fault of a location that cannot be reached,
+        when the others are done; all of it is tried anew with the next call.
+        """
+        wanted = Erasure(0, user_id, False, tuple(ids), (), (), ONCE, time.time())
+        missed: MemoryFault | None = None
+        with self._still(), self._sites.opened() as found:
+            for one in found if ids else ():
+                try:
+                    site = one.reached()
+                    if site.erase(wanted, fresh=True, on_progress=lambda _: None):
+                        site.purge()
+                except MemoryFault as fault:
+                    missed = fault
+        if missed is not None:
+            raise missed
+        self._passages.remove(user_id, exchanges)
+        scrub_state(self._engine)
 
     def go_on(self) -> list[Receipt]:
         """Goes on with erasures that were begun here or by another server, as far as they can be done now."""
@@ -40084,6 +40828,7 @@ from ...state import (
     commands,
     cuts,
     decisions,
+    deletions,
     erasures,
     injected,
     outbox,
@@ -40133,6 +40878,7 @@ RULES = (
     Rule(command_turns.c.asked_at, _YEAR_S),
     Rule(outbox.c.created_at, _YEAR_S, outbox.c.state == "done"),
     Rule(shown.c.at, _YEAR_S),
+    Rule(deletions.c.at, _YEAR_S, deletions.c.done),
     Rule(erasures.c.asked_at, 90 * _DAY_S, erasures.c.passes == DONE),  # servers that were away learn of it
 )
 
@@ -57416,6 +58162,7 @@ from .interfaces.routes import watching
 from .interfaces.tools import tool_server
 from .interfaces.turns import Turns
 from .interfaces.web.page import Page
+from .interfaces.webhooks.hooks import hooks
 
 log = logging.getLogger(__name__)
 
@@ -57445,7 +58192,8 @@ def application(environment: Environment) -> Starlette:
 
     key, turns = environment.server_key, Turns(chats, lambda: settings)
     own: list[BaseRoute] = [*watching(key, chats), *function_routes(key, chats, turns)]
-    own += [*tool_server.served(chats, lambda: settings, environment), Mount("", page)]
+    own += [*tool_server.served(chats, lambda: settings, environment), *hooks(chats, lambda: settings)]
+    own.append(Mount("", page))
     routes = [Mount("/memory", routes=own), Mount("/v1", open_to_browsers(proxy, key))]
     return Starlette(routes=routes, lifespan=lifespan)
 
@@ -57489,6 +58237,7 @@ from .schema import (
     commands,
     cuts,
     decisions,
+    deletions,
     episode_switches,
     episodes,
     erasures,
@@ -57508,6 +58257,7 @@ from .schema import (
     switches,
     token_ratios,
     versions,
+    webui_seen,
 )
 from .statements import count_up, hold, insert_new, put_row, try_writing, was_erased
 
@@ -57518,6 +58268,7 @@ __all__ = [
     "count_up",
     "cuts",
     "decisions",
+    "deletions",
     "episode_switches",
     "episodes",
     "erasures",
@@ -57544,6 +58295,7 @@ __all__ = [
     "try_writing",
     "versions",
     "was_erased",
+    "webui_seen",
 ]
 '''
 
@@ -58313,6 +59065,7 @@ from . import (
     m014_reflections,
     m015_long_chats,
     m016_imports,
+    m017_deletions,
 )
 
 STEPS: tuple[ModuleType, ...] = (
@@ -58329,6 +59082,7 @@ STEPS: tuple[ModuleType, ...] = (
     m014_reflections,
     m015_long_chats,
     m016_imports,
+    m017_deletions,
 )
 
 _FIRST = 4  # the version that the first step makes
@@ -58932,6 +59686,30 @@ CREATE TABLE imports (
     name VARCHAR NOT NULL,
     begun_at FLOAT NOT NULL,
     PRIMARY KEY (user_id, import_id)
+)
+"""
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# state/migrations/m017_deletions.py
+
+SOURCES["state/migrations/m017_deletions.py"] = r'''"""What was deleted in Open WebUI, and what was seen there: see manage/deletions.py and comparison.py."""
+
+SQL = """
+CREATE TABLE deletions (
+    user_id VARCHAR NOT NULL,
+    chat_id VARCHAR NOT NULL,
+    at FLOAT NOT NULL,
+    done BOOLEAN NOT NULL,
+    PRIMARY KEY (user_id, chat_id)
+);
+CREATE TABLE webui_seen (
+    user_id VARCHAR NOT NULL,
+    chat_id VARCHAR NOT NULL,
+    webui VARCHAR NOT NULL,
+    seen_at FLOAT NOT NULL,
+    missing_since FLOAT NOT NULL,
+    PRIMARY KEY (user_id, chat_id, webui)
 )
 """
 '''
@@ -59952,6 +60730,27 @@ page_sessions = Table(
     Index("page_sessions_user", "user_id"),
 )
 
+# See manage/deletions.py.
+deletions = Table(
+    "deletions",
+    metadata,
+    Column("user_id", _Id, primary_key=True),
+    Column("chat_id", _Id, primary_key=True),  # "" for all of the user
+    Column("at", Float, nullable=False),
+    Column("done", Boolean, nullable=False),
+)
+
+# See manage/comparison.py.
+webui_seen = Table(
+    "webui_seen",
+    metadata,
+    Column("user_id", _Id, primary_key=True),
+    Column("chat_id", _Id, primary_key=True),  # "" for the user
+    Column("webui", _Id, primary_key=True),  # a hash of its address
+    Column("seen_at", Float, nullable=False),
+    Column("missing_since", Float, nullable=False),  # 0 if it is not
+)
+
 # See manage/erasure/erase.py. What was erased is named by ids only.
 erasures = Table(
     "erasures",
@@ -60277,7 +61076,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..core.errors import Drop, TellAdmin
@@ -60294,6 +61093,19 @@ def to_json(payload: Mapping[str, Any]) -> str:
     except (TypeError, ValueError):
         raise Drop("The payload holds a value that JSON cannot hold.") from None
     return text.encode("utf-8", "replace").decode()
+
+
+def entries(
+    ids: Sequence[str], vectors: Sequence[Sequence[float]], payloads: Sequence[Mapping[str, Any]]
+) -> Iterator[tuple[str, Sequence[float], Mapping[str, Any]]]:
+    """What is to be stored, one by one.
+
+    Raises:
+        Drop: these are not as many of each.
+    """
+    if not len(vectors) == len(payloads) == len(ids):
+        raise Drop("An insert needs as many payloads and ids as vectors.")
+    return zip(ids, vectors, payloads, strict=True)
 
 
 def fitting(vector: Sequence[float], collection: str, dims: int) -> list[float]:
@@ -60402,7 +61214,6 @@ from __future__ import annotations
 
 import builtins
 import json
-import uuid
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -60414,8 +61225,8 @@ from psycopg_pool import ConnectionPool
 
 from ...core.errors import Drop
 from ...models.faults import translated
-from ..payload import fitting, to_json, wrong_size
-from ..protocol import Filters, Payload, Rows, Vector
+from ..payload import entries, fitting, to_json, wrong_size
+from ..protocol import Filters, Insert, Payload, Rows, Vector
 from . import schema as pgvector_schema
 from .schema import INDEXED
 from .words import any_of, asked, stored
@@ -60447,7 +61258,7 @@ _BY_WORDS = """
 """
 
 
-class PgvectorStore(mem0s.PGVector):  # type: ignore[misc]
+class PgvectorStore(Insert, mem0s.PGVector):  # type: ignore[misc]
     """See `store_protocol.VectorStore`. What goes wrong is raised as MemoryFault."""
 
     def __init__(self, collection_name: str, embedding_model_dims: int, connection_string: str) -> None:
@@ -60508,23 +61319,11 @@ class PgvectorStore(mem0s.PGVector):  # type: ignore[misc]
 
     # Writing
 
-    def insert(
-        self,
-        vectors: Sequence[Vector],
-        payloads: Sequence[Payload] | None = None,
-        ids: Sequence[str] | None = None,
-    ) -> None:
-        """As `put`; without ids each gets one of its own."""
-        payloads = [{}] * len(vectors) if payloads is None else payloads
-        self.put([str(uuid.uuid4()) for _ in vectors] if ids is None else ids, vectors, payloads)
-
     def put(self, ids: Sequence[str], vectors: Sequence[Vector], payloads: Sequence[Payload]) -> None:
         """Store all or none; one whose id exists is replaced."""
-        if not len(vectors) == len(payloads) == len(ids):
-            raise Drop("An insert needs as many payloads and ids as vectors.")
         rows = [
             (id_, self._fitting(vector), _json(payload), stored(payload))
-            for id_, vector, payload in zip(ids, vectors, payloads, strict=True)
+            for id_, vector, payload in entries(ids, vectors, payloads)
         ]
         statement = self._sql(
             "INSERT INTO {table} (id, vector, payload, words) VALUES (%s, %s, %s, %s::tsvector) "
@@ -60782,6 +61581,7 @@ stores keeps to it, whatever mem0's class that it comes from does, and raises no
 from __future__ import annotations
 
 import builtins
+import uuid
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -60798,6 +61598,24 @@ class StoredRow(Protocol):
 
 
 Rows = Sequence[Any]  # of StoredRow
+
+
+class Insert:
+    """mem0's `insert`, for stores that have `put`."""
+
+    def insert(
+        self,
+        vectors: Sequence[Vector],
+        payloads: Sequence[Payload] | None = None,
+        ids: Sequence[str] | None = None,
+    ) -> None:
+        """As `put`; without ids each gets one of its own."""
+        payloads = [{}] * len(vectors) if payloads is None else payloads
+        self.put([str(uuid.uuid4()) for _ in vectors] if ids is None else ids, vectors, payloads)
+
+    def put(self, ids: Sequence[str], vectors: Sequence[Vector], payloads: Sequence[Payload]) -> None:
+        """See `VectorStore.put`."""
+        raise NotImplementedError
 
 
 class VectorStore(Protocol):
@@ -61081,7 +61899,6 @@ from __future__ import annotations
 import builtins
 import json
 import logging
-import uuid
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -61089,8 +61906,8 @@ from mem0.vector_stores.qdrant import Qdrant
 from qdrant_client import models
 
 from ...core.errors import Drop, TellAdmin
-from ..payload import fitting, to_json, wrong_size
-from ..protocol import Filters, Payload, Rows, Vector
+from ..payload import entries, fitting, to_json, wrong_size
+from ..protocol import Filters, Insert, Payload, Rows, Vector
 from . import words as qdrant_words
 from .connection import at_address, in_folder
 
@@ -61116,7 +61933,7 @@ _INDEXES: Mapping[str, Any] = {
 }
 
 
-class QdrantStore(Qdrant):  # type: ignore[misc]
+class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
     """See `store_protocol.VectorStore`. A server's at `url`, or embedded in the folder `path`."""
 
     def __init__(
@@ -61154,21 +61971,9 @@ class QdrantStore(Qdrant):  # type: ignore[misc]
 
     # Writing
 
-    def insert(
-        self,
-        vectors: Sequence[Vector],
-        payloads: Sequence[Payload] | None = None,
-        ids: Sequence[str] | None = None,
-    ) -> None:
-        """As `put`; without ids each gets one of its own."""
-        payloads = [{}] * len(vectors) if payloads is None else payloads
-        self.put([str(uuid.uuid4()) for _ in vectors] if ids is None else ids, vectors, payloads)
-
     def put(self, ids: Sequence[str], vectors: Sequence[Vector], payloads: Sequence[Payload]) -> None:
         """Store memories, a hundred or none at a time; one whose id exists is replaced."""
-        if not len(vectors) == len(payloads) == len(ids):
-            raise Drop("An insert needs as many payloads and ids as vectors.")
-        points = [self._point(*entry) for entry in zip(ids, vectors, payloads, strict=True)]
+        points = [self._point(*entry) for entry in entries(ids, vectors, payloads)]
         for start in range(0, len(points), _AT_ONCE):
             self.client.upsert(self.collection_name, points=points[start : start + _AT_ONCE])
 
@@ -62427,8 +63232,7 @@ from __future__ import annotations
 import array
 import json
 import sqlite3
-import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -62437,7 +63241,8 @@ from mem0.vector_stores.base import VectorStoreBase
 
 from ...core.errors import Drop, TellAdmin
 from ...state import wal
-from ..payload import to_json, wrong_size
+from ..payload import entries, to_json, wrong_size
+from ..protocol import Insert, Payload, Vector
 from ..sqlite_faults import translated
 from . import blocks
 from .blocks import Array, Edit
@@ -62451,11 +63256,8 @@ from .words import CONTEXT, Words
 
 _MANY = 500  # memories from which on words are erased faster all together: 0.5 s at 100,000, else 2 ms each
 
-Payload = Mapping[str, Any]
-Vector = Sequence[float]
 
-
-class SqliteStore(VectorStoreBase):  # type: ignore[misc]
+class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
     """Safe for many threads and several processes. What goes wrong is raised as MemoryFault."""
 
     def __init__(self, collection_name: str, embedding_model_dims: int, path: str) -> None:
@@ -62506,25 +63308,16 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
 
     # Writing
 
-    def insert(
-        self,
-        vectors: Sequence[Vector],
-        payloads: Sequence[Payload] | None = None,
-        ids: Sequence[str] | None = None,
-    ) -> None:
-        """Store all or none; an id that exists is replaced and keeps its place in `list`."""
-        payloads = [{}] * len(vectors) if payloads is None else payloads
-        ids = [str(uuid.uuid4()) for _ in vectors] if ids is None else ids
-        if not len(vectors) == len(payloads) == len(ids):
-            raise Drop("An insert needs as many payloads and ids as vectors.")
+    def put(self, ids: Sequence[str], vectors: Sequence[Vector], payloads: Sequence[Payload]) -> None:
+        """Store all or none; one whose id exists is replaced and keeps its place in `list`."""
         # Everything that can be refused is refused before the write lock is taken.
-        entries = [
+        new = [
             (str(id_), *_columns(payload), to_json(payload), self._unit(vector))
-            for id_, payload, vector in zip(ids, payloads, vectors, strict=True)
+            for id_, vector, payload in entries(ids, vectors, payloads)
         ]
         with self._connections.write() as connection:
             edit = Edit(connection, self._tables)
-            for id_, user, chat, kind, text, unit in entries:
+            for id_, user, chat, kind, text, unit in new:
                 row = connection.execute(
                     f"SELECT seq, user_id, chat FROM {self._tables.memories} WHERE id = ?", (id_,)
                 ).fetchone()
@@ -62556,10 +63349,6 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
             self._change(edit, row[:3], new or row[1:], kept)
             edit.flush()
             self._words.erase(connection)
-
-    def put(self, ids: Sequence[str], vectors: Sequence[Vector], payloads: Sequence[Payload]) -> None:
-        """Store all or none; one whose id exists is replaced."""
-        self.insert(vectors, payloads, ids)
 
     def delete(self, vector_id: str) -> None:
         """Erase one memory; nothing happens when it is absent."""
