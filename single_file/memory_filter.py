@@ -135,13 +135,14 @@ remember/    the outlet's side: keeper, outbox (spill: what the database cannot 
              reflector, reflection (what is known, kept in order)
 context/     long chats: what of a chat stays in its prompt, and the summary in place of the rest
 manage/      list, search, edit, forget, undo, share; past chats; history/ (archives of other programs);
-             erasure/; migrate/
+             deletions, comparison (with Open WebUI); erasure/; migrate/
 commands/    /memory: parse, run, answer
 observe/     hooks on events: counters, costs, Prometheus, tracing, event log; status, self-checks
 interfaces/  what speaks to the outside: chats (turns through the core, for all of them), turns (inlet and
              outlet), pipelines/ (the filter, its guard on the routes), function (the same for a Function of
              Open WebUI), live/ (what running chats show), proxy/ (an OpenAI-compatible API before model
-             servers), tools/ (verbs that models call, by MCP and OpenAPI), web/ (the page of memories), cli/
+             servers), tools/ (verbs that models call, by MCP and OpenAPI), web/ (the page of memories),
+             webhooks/ (what Open WebUI tells of deletions), cli/
 app.py       assembles all of it; plugin.py is what the Pipelines server loads, standalone.py the
              proxy alone, __main__.py the command line
 """
@@ -261,12 +262,15 @@ from .interfaces.lanes import Lanes
 from .interfaces.live.chats import LiveChats
 from .interfaces.tools.toolbox import Toolbox
 from .interfaces.web.parts import Parts
+from .interfaces.webui import WebUi
 from .language import secrets as redact
+from .manage.deletion_worker import DeletionWorker
 from .manage.erasure.erase import Eraser
 from .manage.erasure.forgetting import Forgetting
 from .manage.erasure.retention import prune_all
 from .manage.erasure.worker import ErasureWorker
 from .manage.history.imports import Imports
+from .manage.history.uploads import Uploads
 from .manage.listing import Listing
 from .manage.migrate.mover import Mover
 from .manage.users import UserCounts
@@ -359,6 +363,7 @@ class Application:
             self.keeper.take_in,
             self._is_busy,
             self.live_chats.learned,
+            self.live_chats.titled,
         )
         self._reflector = Reflector(self.live, journal, settings, self.emit, self._is_busy)
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
@@ -367,6 +372,7 @@ class Application:
             self._engine, self.live, settings, self.emit, eraser, self.live_chats.check
         )
         self.toolbox = Toolbox(self._engine, self.live, settings, eraser, self.emit)
+        self.imports = Imports(self._engine, settings, lambda text: read_command(text) is not None)
         self.page = Parts(
             self.commander.tools,
             journal,
@@ -376,12 +382,15 @@ class Application:
             UserCounts(self._engine, self.live, settings().collection),
             self._ledger,
             self.status,
+            self.imports,
+            Uploads(environment.data_dir),
         )
         forgetting = Forgetting(self._engine, eraser, settings)
-        self.imports = Imports(self._engine, settings, lambda text: read_command(text) is not None)
         self._sweeper = ErasureWorker(
             eraser, self._drop, self.emit, forgetting, partial(prune_all, self._engine, eraser, settings)
         )
+        self.deletions = self.commander.tools.deletions
+        self.deletion_worker = DeletionWorker(self._engine, self.deletions, settings, WebUi.of, self.emit)
         self.contexts = Contexts(self._engine, self.live, settings, self.emit)
         self.lanes, self.api_keys = Lanes(), self.page.keys
         self.command_pool = ThreadPoolExecutor(_COMMANDS_AT_ONCE, thread_name_prefix="memory-command")
@@ -392,6 +401,7 @@ class Application:
         self._writer.start()
         self._reflector.start()
         self._sweeper.start()
+        self.deletion_worker.start()
 
     def _open_backend(self, settings: Valves, data_dir: Path) -> Backend:
         return open_backend(settings, data_dir, self.emit, partial(naming, self._engine, data_dir))
@@ -400,6 +410,7 @@ class Application:
         """Keep nothing of a user's in memory."""
         self._recaller.drop(user_id)
         self.page.listing.drop(user_id)
+        self.page.uploads.drop(user_id)
         self.keeper.drop(user_id)
         self.live_chats.drop(user_id)
         if isinstance(backend := self.live.current, LibraryBackend):
@@ -482,7 +493,7 @@ class Application:
             past_chats_part(self._settings(), self._kept),
             self._costs_part(),
             self._key_part(),
-            *filter(None, [self.live_chats.check()]),
+            *filter(None, [self.live_chats.check(), self.deletion_worker.part()]),
         ]
         return report([*parts, self._last_error_part()], counts.pending + waiting.exchanges, counts.dead)
 
@@ -524,6 +535,7 @@ class Application:
         """Remembers what waits and stops all threads, within a bound. The rest waits for the next start."""
         self.contexts.close()
         self._reflector.stop(0.0)  # what is broken off is done an hour later
+        self.deletion_worker.stop(_STOP_S)
         self._sweeper.stop(_STOP_S)
         self._writer.stop(_STOP_S)
         self.live_chats.close()
@@ -2986,7 +2998,8 @@ from ..recall.times import zone_of
 from ..recall.why import Explanation
 from ..remember.passages import USER
 from .explained import explained
-from .markup import TOLD_OF, cut, fenced, listed, rest, sentences, shown
+from .markup import TOLD_OF, code, cut, fenced, listed, rest, sentences, shown
+from .verbs import word_for
 
 _QUOTES_MOST = 3  # of a chat that was found
 _SAID_CHARS = 200  # of a passage in a list
@@ -3004,11 +3017,19 @@ _NOT_COUNTED = (
     "shown",
     "versions",
     "noted",
+    "imports",
+    "deletions",
+    "webui_seen",
     "profiles",
     "page_sessions",
 )
 
 _CHAT_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+def is_chat_id(chat: str) -> bool:
+    """Whether it is an id as Open WebUI gives chats, which may stand in an address."""
+    return _CHAT_ID.fullmatch(chat) is not None
 
 
 class Answers:
@@ -3170,6 +3191,12 @@ class Answers:
         head = self._say("teams, head", memories=self._bold(len(memories)), teams=named)
         return "\n".join([head, "", *self._table(memories)])
 
+    def of_deleted_chats(self, memories: Sequence[Memory]) -> str:
+        """What only deleted chats said, to be forgotten or left."""
+        command = code(f"/memory {word_for('forget', self._words.code)} 1")
+        head = self._say("only in deleted chats", command=command)
+        return "\n".join([head, "", *self._table(memories)])
+
     def shared(self, text: str, team: str) -> str:
         return self._say("shared", team=team, text=shown(text))
 
@@ -3249,9 +3276,9 @@ class Answers:
     def _chat(self, memory: Memory) -> str:
         if memory.chat and memory.chat == self._chat_id:
             return self._say("this chat")
-        if memory.title and _CHAT_ID.fullmatch(memory.chat):
+        if memory.title and is_chat_id(memory.chat):
             return f"[{shown(memory.title)}](/c/{memory.chat})"
-        return f"[{self._say('open chat')}](/c/{memory.chat})" if _CHAT_ID.fullmatch(memory.chat) else ""
+        return f"[{self._say('open chat')}](/c/{memory.chat})" if is_chat_id(memory.chat) else ""
 
     def _said(self, passage: Memory) -> str:
         """The beginning of a passage, and who has said it."""
@@ -3392,6 +3419,7 @@ from ..core.memory import Check
 from ..core.turn import Turn
 from ..language.secrets import masked
 from ..manage.command_log import EXPIRED, CommandLog, LoggedCommand
+from ..manage.deletions import Deletions
 from ..manage.erasure.erase import Eraser
 from ..manage.memories import Control
 from ..manage.past_chats import PastChats
@@ -3434,6 +3462,7 @@ class Commander:
             live,
             PageSessions(engine),
             webui,
+            Deletions(engine, control, eraser, settings),
         )
 
     def give(self, turn: Turn) -> str:
@@ -4548,6 +4577,7 @@ from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.memory import Check
 from ..manage.command_log import CommandLog, LoggedCommand
+from ..manage.deletions import Deletions
 from ..manage.memories import Control
 from ..manage.outcomes import PAGE, Asked, Forgotten, Page
 from ..manage.past_chats import PastChats
@@ -4587,6 +4617,7 @@ class Tools:
     live: BackendHolder
     sessions: PageSessions
     webui: Callable[[], Check | None]
+    deletions: Deletions
 
 
 class Work:
@@ -4598,7 +4629,7 @@ class Work:
         self._orders, self._switches, self._explanations = tools.orders, tools.switches, tools.explanations
         self._outbox, self._control, self._live = tools.outbox, tools.control, tools.live
         self._past, self._note_switches = tools.past, tools.note_switches
-        self._sessions, self._webui = tools.sessions, tools.webui
+        self._sessions, self._webui, self._deletions = tools.sessions, tools.webui, tools.deletions
         self._order, self._rest = order, rest
         self._user_id, self._chat_id = order.user_id, order.chat_id
         self._asked = Asked(
@@ -4723,7 +4754,11 @@ class Work:
         lines += [self._why_ill(fault)] if fault else []
         if self._here.admin and (webui := self._webui()) is not None and not webui.ok:
             lines.append(self._say("lines not shown", fault=f"{webui.detail}. {webui.hint}"))
-        return "\n".join(f"- {line}" for line in lines)
+        told = "\n".join(f"- {line}" for line in lines)
+        if left := self._deletions.only_deleted(self._user_id) if not fault else []:
+            self._show([memory.id for memory in left])
+            return f"{told}\n\n{self._answers.of_deleted_chats(left)}"
+        return told
 
     def _why_ill(self, fault: MemoryFault) -> str:
         if self._live.current is None:
@@ -5797,10 +5832,13 @@ SOURCES["config/fields/open_webui.py"] = r'''"""Where Open WebUI answers, for wh
 
 from __future__ import annotations
 
+import re
+from typing import Literal
+
 from pydantic import Field, ValidationInfo, field_validator
 
 from ..addresses import checked_url
-from ..valves_codec import PanelModel, Secret, Text
+from ..valves_codec import PanelModel, Secret, SettingsError, Text
 
 
 class OpenWebUI(PanelModel):
@@ -5819,7 +5857,7 @@ class OpenWebUI(PanelModel):
         title="Open WebUI's API key",
         description=(
             "An admin's key (Open WebUI: Settings > Account > API keys). With it, running chats show what "
-            "was recalled and learned. Unset: they do not."
+            "was recalled and learned, and quotes bear their chats' titles. Unset: they do not."
         ),
     )
 
@@ -5831,6 +5869,33 @@ class OpenWebUI(PanelModel):
             "set that up. /memory page and memories that a running chat names link to it. Unset: no links."
         ),
     )
+
+    on_chat_deleted: Literal["keep", "ask", "erase"] = Field(
+        "keep",
+        title="When a chat is deleted",
+        description=(
+            "What was said in a chat that is deleted in Open WebUI goes from here as well. keep: facts that "
+            "were learned there stay. erase: those that nothing else said go, too. ask: /memory status lists "
+            "them. It is told by a webhook or, with webui_url and webui_api_key, seen at night."
+        ),
+    )
+    webhook_secret: Secret = Field(
+        "",
+        title="Webhook's secret",
+        description=(
+            "24 letters or digits at least, of your choice. Then the webhook for Open WebUI (Admin > "
+            "Settings > General) is this server's address and /memory/hooks/open-webui/ with the secret "
+            "behind it. Unset: no webhook is listened to."
+        ),
+    )
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _check_secret(cls, value: str) -> str:
+        if value and not re.fullmatch(r"[A-Za-z0-9_-]{24,200}", value):
+            wanted = "24 letters, digits, - and _ at least, or be unset"
+            raise SettingsError("webhook_secret", f"webhook_secret must have {wanted}.")
+        return value
 
     @field_validator("webui_url", "page_url")
     @classmethod
@@ -8233,6 +8298,9 @@ class ToForget(NamedTuple):
     at: float
 
 
+CHAT_DELETED = "chat deleted"  # an op: what was erased with a chat, as `refused` says; it changes nothing
+
+
 EDITED = "an edited message"  # in place of a model, where a change was taken back with its message
 
 
@@ -8545,6 +8613,7 @@ class Job(StrEnum):
     FIRST_LLM = "first_llm"
     ABSTRACT = "abstract"  # of a chat's oldest turns
     ERASING = "erasing"
+    DELETING = "deleting"  # what was deleted in Open WebUI
     PRUNING = "pruning"
     COSTS = "costs"
 
@@ -9595,6 +9664,9 @@ msgid_plural "waiting"
 msgstr[0] "{n} Nachricht wartet noch darauf, gemerkt zu werden."
 msgstr[1] "{n} Nachrichten warten noch darauf, gemerkt zu werden."
 
+msgid "only in deleted chats"
+msgstr "Diese Erinnerungen stammen nur aus Chats, die du gelöscht hast. Vergiss sie mit {command} und ihren Nummern, oder lass sie stehen:"
+
 msgid "earlier in use"
 msgstr "Die zuletzt gespeicherten Einstellungen funktionieren nicht, daher gelten weiter die früheren: {fault}"
 
@@ -10531,6 +10603,87 @@ msgstr "Umgebung"
 
 msgid "page, origin: default"
 msgstr "Vorgabe"
+
+msgid "page, view: import"
+msgstr "Mitbringen"
+
+msgid "page, done: import begun"
+msgstr "Der Import hat begonnen. Gemerkt wird, wenn sonst nichts zu tun ist."
+
+msgid "page, done: nothing new"
+msgstr "Nichts darin ist neu."
+
+msgid "page, done: import undone"
+msgstr "Alles, was der Import gebracht hat, ist zurückgenommen."
+
+msgid "page: import text"
+msgstr "Bring mit, was du anderswo gesagt hast: Exporte von ChatGPT, Claude, Gemini (Takeout), Open WebUI, Letta und mem0 und long_term_memory von text-generation-webui. Zuerst siehst du, was es bringen würde."
+
+msgid "page: archive"
+msgstr "Archiv, wie es heruntergeladen wurde (höchstens 256 MB)"
+
+msgid "page: look into it"
+msgstr "Ansehen, was es bringen würde"
+
+msgid "page: import webui text"
+msgstr "Oder was du hier in Open WebUI bisher gesagt hast."
+
+msgid "page: look at my chats"
+msgstr "Ansehen, was meine Chats bringen würden"
+
+msgid "page: import state"
+msgstr "{n} gebracht, davon {left} noch zu merken, {dead} aufgegeben"
+
+msgid "page: progress"
+msgstr "Fortschritt"
+
+msgid "page: undo import"
+msgstr "Alles davon zurücknehmen"
+
+msgid "page: import of"
+msgstr "Import: {name}"
+
+msgid "page: import new"
+msgstr "Neu: {exchanges} Wortwechsel aus {chats} Chats und {facts} Fakten"
+
+msgid "page: import known"
+msgstr "Schon bekannt: {n}"
+
+msgid "page: import time"
+msgstr "Etwa {n} min, solange niemand chattet"
+
+msgid "page: import calls"
+msgstr "Etwa {calls} Aufrufe eines Sprachmodells mit {tokens} Tokens"
+
+msgid "page: import without calls"
+msgstr "Keine Aufrufe eines Sprachmodells"
+
+msgid "page: import skipped"
+msgstr "Weggelassen, {n}:"
+
+msgid "page: import flaw"
+msgstr "Nicht lesbar, {n}:"
+
+msgid "page: import begin text"
+msgstr "Noch ist nichts geändert. Was importiert wird, lässt sich im Ganzen zurücknehmen."
+
+msgid "page: import it"
+msgstr "Importieren"
+
+msgid "page: no file"
+msgstr "Es wurde keine Datei gewählt. Geh zurück und wähle eine."
+
+msgid "page: no such upload"
+msgstr "Diese Datei ist nicht mehr da. Wähle sie noch einmal."
+
+msgid "page: no such import"
+msgstr "So einen Import gibt es nicht mehr."
+
+msgid "page: notes"
+msgstr "Notizen in Chats"
+
+msgid "page: notes text"
+msgstr "Sind sie an, zeigen Chats, welche Erinnerungen verwendet und was gelernt wurde, soweit die Administration das anzeigen lässt."
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -11290,6 +11443,9 @@ msgid "waiting"
 msgid_plural "waiting"
 msgstr[0] "{n} message waits to be remembered."
 msgstr[1] "{n} messages wait to be remembered."
+
+msgid "only in deleted chats"
+msgstr "These memories come only from chats that you have deleted. Forget them with {command} and their numbers, or leave them:"
 
 msgid "earlier in use"
 msgstr "The settings that were saved last do not work, so the earlier ones stay in use: {fault}"
@@ -12240,6 +12396,87 @@ msgstr "environment"
 
 msgid "page, origin: default"
 msgstr "default"
+
+msgid "page, view: import"
+msgstr "Bring along"
+
+msgid "page, done: import begun"
+msgstr "The import has begun. It is remembered while nothing else is to be done."
+
+msgid "page, done: nothing new"
+msgstr "Nothing in it is new."
+
+msgid "page, done: import undone"
+msgstr "All that the import brought is taken back."
+
+msgid "page: import text"
+msgstr "Bring along what you said elsewhere: exports of ChatGPT, Claude, Gemini (Takeout), Open WebUI, Letta and mem0, and text-generation-webui's long_term_memory. First you see what it would bring."
+
+msgid "page: archive"
+msgstr "Archive, as it was downloaded (256 MB at most)"
+
+msgid "page: look into it"
+msgstr "See what it would bring"
+
+msgid "page: import webui text"
+msgstr "Or what you have said here in Open WebUI so far."
+
+msgid "page: look at my chats"
+msgstr "See what my chats would bring"
+
+msgid "page: import state"
+msgstr "{n} brought, {left} of them still to be remembered, {dead} given up"
+
+msgid "page: progress"
+msgstr "Progress"
+
+msgid "page: undo import"
+msgstr "Take all of it back"
+
+msgid "page: import of"
+msgstr "Import: {name}"
+
+msgid "page: import new"
+msgstr "New: {exchanges} exchanges of {chats} chats, and {facts} facts"
+
+msgid "page: import known"
+msgstr "Known already: {n}"
+
+msgid "page: import time"
+msgstr "About {n} min while nobody chats"
+
+msgid "page: import calls"
+msgstr "About {calls} calls of a language model with {tokens} tokens"
+
+msgid "page: import without calls"
+msgstr "No calls of a language model"
+
+msgid "page: import skipped"
+msgstr "Left out, {n}:"
+
+msgid "page: import flaw"
+msgstr "Cannot be read, {n}:"
+
+msgid "page: import begin text"
+msgstr "Nothing is changed yet. What is imported can be taken back as a whole."
+
+msgid "page: import it"
+msgstr "Import it"
+
+msgid "page: no file"
+msgstr "No file was chosen. Go back and choose one."
+
+msgid "page: no such upload"
+msgstr "That file is not kept any more. Choose it again."
+
+msgid "page: no such import"
+msgstr "There is no such import any more."
+
+msgid "page: notes"
+msgstr "Notes in chats"
+
+msgid "page: notes text"
+msgstr "If they are on, chats show which memories were used and what was learned, as far as the administrators have it shown."
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -12965,6 +13202,9 @@ msgid "waiting"
 msgid_plural "waiting"
 msgstr[0] "{n} mensaje espera ser recordado."
 msgstr[1] "{n} mensajes esperan ser recordados."
+
+msgid "only in deleted chats"
+msgstr "Estos recuerdos provienen solo de chats que has borrado. Olvídalos con {command} y sus números, o déjalos:"
 
 msgid "earlier in use"
 msgstr "Los últimos ajustes guardados no funcionan, así que siguen en uso los anteriores: {fault}"
@@ -14034,6 +14274,9 @@ msgid_plural "waiting"
 msgstr[0] "{n} message attend d'être retenu."
 msgstr[1] "{n} messages attendent d'être retenus."
 
+msgid "only in deleted chats"
+msgstr "Ces souvenirs viennent uniquement de conversations que vous avez supprimées. Oubliez-les avec {command} et leurs numéros, ou laissez-les :"
+
 msgid "earlier in use"
 msgstr "Les derniers réglages enregistrés ne fonctionnent pas, les précédents restent donc en vigueur : {fault}"
 
@@ -15083,6 +15326,9 @@ msgstr "あなたについては{memories}を覚えています。"
 msgid "waiting"
 msgid_plural "waiting"
 msgstr[0] "記憶待ちのメッセージが{n}件あります。"
+
+msgid "only in deleted chats"
+msgstr "これらの記憶は、削除したチャットだけに由来します。{command} と番号で忘れさせるか、そのまま残してください。"
 
 msgid "earlier in use"
 msgstr "最後に保存された設定が動作しないため、以前の設定を使い続けています：{fault}"
@@ -16277,6 +16523,9 @@ msgstr[0] "{n} сообщение ждёт запоминания."
 msgstr[1] "{n} сообщения ждут запоминания."
 msgstr[2] "{n} сообщений ждут запоминания."
 
+msgid "only in deleted chats"
+msgstr "Эти воспоминания взяты только из чатов, которые вы удалили. Забудьте их командой {command} с их номерами или оставьте:"
+
 msgid "earlier in use"
 msgstr "Сохранённые последними настройки не работают, поэтому действуют прежние: {fault}"
 
@@ -17338,6 +17587,9 @@ msgid "waiting"
 msgid_plural "waiting"
 msgstr[0] "有 {n} 条消息等待记住。"
 
+msgid "only in deleted chats"
+msgstr "这些记忆只来自您已删除的聊天。可用 {command} 加编号忘记它们，或保留它们："
+
 msgid "earlier in use"
 msgstr "最近保存的设置无法使用，因此仍沿用之前的设置：{fault}"
 
@@ -18241,7 +18493,7 @@ class Turn:
     and `positions` names their messages only.
     `language`: the code of the interface's, one of `locales.CODES`; "" if there is none.
     `only_recall`: the user wants nothing learned from it. `is_shown`: Open WebUI itself asks, and shows the
-    answer to the chat's user under the id `key`.
+    answer to the chat's user under the id `key`. `reserved`: tokens that are added to the prompt later.
     """
 
     user_id: str
@@ -18270,6 +18522,7 @@ class Turn:
     is_admin: bool = False
     only_recall: bool = False
     is_shown: bool = False
+    reserved: int = field(default=0, compare=False)
     name: str = field(default="", compare=False)  # these may change from one message to the next
     language: str = field(default="", compare=False)
 
@@ -18693,7 +18946,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -18736,7 +18989,7 @@ _KEEP_S, _QUEUE_S = 1.0, 5.0
 _COMMAND_S = 120.0  # that a command may take; it goes on in its thread
 _LONG_CHARS = 20_000  # of an exchange; to look for secrets in more waits in its user's turn
 _EARLY = 5_000  # turns
-_NOTE_S, _SHOW_S = 3.0, 0.3  # that a note under an answer may take, and a line above it
+_NOTE_S = 3.0  # that a note under an answer may take
 _HOLD_UP_S = 5.0  # that the server's start waits for the state database; then chats go on without memories
 
 
@@ -18884,18 +19137,6 @@ class Chats:
         """An answer is there: its chat is to show what was used for it. Never blocks."""
         if (runtime := self.runtime) is not None:
             runtime.live_chats.finished(answered.user_id, answered.keys)
-
-    async def events(self, user_id: str, keys: Sequence[str], *, finished: bool) -> list[Body]:
-        """What a chat is to show now, where nothing is posted; nothing if it is late."""
-        if (runtime := self.runtime) is None:
-            return []
-        try:
-            shown = partial(runtime.live_chats.events, user_id, keys, finished=finished)
-            showing = in_pool(runtime.command_pool, shown)
-            return showing.result() if await within(_NOTE_S if finished else _SHOW_S, showing) else []
-        except Exception as error:  # noqa: BLE001 - the chat must go on
-            self.failed(Job.OUTLET, error)
-            return []
 
     def emit(self, event: Event) -> None:
         """Something has happened."""
@@ -19359,6 +19600,18 @@ def undo_import(
         history.undo(instance, user, which, json)
 
 
+@app.command("compare", rich_help_panel=_OF_THE_SERVER)
+def compare(
+    erase: Annotated[
+        bool, typer.Option("--erase", help="Erase what is missing there, however much it is.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Look which users and chats Open WebUI no longer has, as the server does at night."""
+    with opened() as instance:
+        history.compare(instance, erase=erase, to_json=json)
+
+
 @app.command(rich_help_panel=_IN_AND_OUT)
 def migrate(
     abandon: Annotated[
@@ -19539,6 +19792,8 @@ from typing import Any
 import typer
 
 from ...commands.parse import read_command
+from ...manage.comparison import Comparison
+from ...manage.deletions import Deletions
 from ...manage.history import formats
 from ...manage.history.imports import Imports, Preview
 from ..webui import OPEN_WEBUI, WebUi
@@ -19623,6 +19878,24 @@ def undo(instance: Instance, user_id: str, which: str, to_json: bool) -> None:
         as_json({"undone": count})
     else:
         say(f"Taken back: {counted(count, 'exchange or memory', 'exchanges and memories')}.")
+
+
+def compare(instance: Instance, *, erase: bool, to_json: bool) -> None:
+    """What Open WebUI no longer has; erase: it counts as deleted now, however much it is."""
+    with instance.control() as control, WebUi.of(instance.settings) as webui:
+        deletions = Deletions(instance.engine, control, instance.eraser(), lambda: instance.settings)
+        comparison = Comparison(instance.engine, deletions, instance.settings.webui_url)
+        with waiting("asking Open WebUI"):
+            done = comparison.run(webui, confirmed=erase)
+            erased = deletions.carry_out()
+    if to_json:
+        as_json({**fields(done, "users", "chats", "missing", "deleted"), "erased": erased})
+        return
+    seen = f"{done.chats:,} chats of {done.users:,} users were seen there before"
+    say(f"{seen}; {len(done.missing):,} are missing.")
+    for user_id, chat_id in done.missing:
+        say(f"Missing: {f'chat {chat_id} of ' if chat_id else 'user '}{user_id}.")
+    say(f"Erased: {counted(erased, 'chat or user', 'chats and users')}.")
 
 
 def _show(told: Preview) -> None:
@@ -21010,14 +21283,20 @@ on, null where it is as it came, and what the chat is to show, which whoever ask
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from .chats import Chats
+from ..core.events import Job
+from .chats import Body, Chats
 from .server_key import has_key
 from .turns import Turns
+from .waits import in_pool, within
 
+_LINE_S, _SOURCES_S = 0.3, 3.0  # that what is shown may take
 _MOST_BYTES = 64_000_000  # of a request
 
 
@@ -21053,11 +21332,24 @@ def function_routes(key: str, chats: Chats, turns: Turns) -> list[Route]:
             only_recall = form.get("only_recall") is True
             told, turn = await turns.inlet(body, user, second=True, only_recall=only_recall)
             owner, keys = (turn.user_id, (turn.key,)) if turn else ("", ())
-        events = await chats.events(owner, keys, finished=finished) if keys else []
+        events = await _events(chats, owner, keys, finished=finished) if keys else []
         answer = {"body": None if told is body else told, "events": events}
         return Response(await chats.intake.dump(owner, answer), media_type="application/json")
 
     return [Route(f"/function/{name}", asked, methods=["POST"]) for name in ("inlet", "outlet")]
+
+
+async def _events(chats: Chats, owner: str, keys: Sequence[str], *, finished: bool) -> list[Body]:
+    """What the chat is to show now, where nothing is posted; nothing if it is late."""
+    if (runtime := chats.runtime) is None:
+        return []
+    try:
+        shown = partial(runtime.live_chats.events, owner, keys, finished=finished)
+        showing = in_pool(runtime.command_pool, shown)
+        return showing.result() if await within(_SOURCES_S if finished else _LINE_S, showing) else []
+    except Exception as error:  # noqa: BLE001 - the chat must go on
+        chats.failed(Job.OUTLET if finished else Job.INLET, error)
+        return []
 
 
 async def _read(request: Request) -> bytes:
@@ -21105,9 +21397,13 @@ class UnidentifiedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """user: id, name, email, role, as Open WebUI tells them to a filter; {} for nobody."""
+    """user: id, name, email, role, as Open WebUI tells them to a filter; {} for nobody.
+
+    by_own_key: what else the request says is only this user's word.
+    """
 
     user: Mapping[str, str] = field(default_factory=dict)
+    by_own_key: bool = False
 
     @property
     def id(self) -> str:
@@ -21153,7 +21449,7 @@ async def identified(
         raise UnidentifiedError(503, "not_ready", f"{fault} {fault.hint}".strip()) from fault
     if not owner:
         raise UnidentifiedError(401, "invalid_api_key", _WRONG_KEY)
-    return Caller({"id": owner})
+    return Caller({"id": owner}, by_own_key=True)
 
 
 def metadata_of(headers: Mapping[str, str], body: Mapping[str, Any]) -> dict[str, Any]:
@@ -21468,7 +21764,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Engine
 
@@ -21487,6 +21783,7 @@ from ...language.secrets import masked
 from ...recall.recall import Recalled
 from ...state.switches_table import NoteSwitches
 from .poster import Event, Poster
+from .titles import Titles
 
 _TURNS = 2_000  # that are known
 _LOOKED_CHARS = 500  # of a message, to tell its language
@@ -21518,6 +21815,7 @@ class LiveChats:
     def __init__(self, engine: Engine, live: BackendHolder, settings: Callable[[], Valves]) -> None:
         self._live, self._settings = live, settings
         self._switches, self._poster = NoteSwitches(engine), Poster(settings)
+        self._titles = Titles(self._poster)
         self._lock = threading.Lock()
         self._turns: OrderedDict[tuple[str, str], _Shown] = OrderedDict()  # by user and answer
         self._latest: dict[tuple[str, str], _Shown] = {}  # by user and exchange
@@ -21568,12 +21866,20 @@ class LiveChats:
         event = self._sources(one) if finished else self._status(one)
         return [event] if event else []
 
+    def titled(self, batch: Batch) -> Batch:
+        """The batch with what its chat is called in Open WebUI. Blocks for some seconds at most."""
+        first = batch.exchanges[0]
+        if first.title or not first.chat_id or not (title := self._titles.of(batch.user_id, first.chat_id)):
+            return batch
+        return replace(batch, exchanges=tuple(replace(one, title=title) for one in batch.exchanges))
+
     def check(self) -> Check | None:
         """Whether Open WebUI takes what is posted; None where nothing is."""
         return self._poster.check()
 
     def drop(self, user_id: str) -> None:
         """Keep nothing of a user's."""
+        self._titles.drop(user_id)
         with self._lock:
             for known in (self._turns, self._latest):
                 for key in [key for key in known if key[0] == user_id]:
@@ -21627,7 +21933,8 @@ def _is_id(value: str) -> bool:
 
 
 def _learned(changes: Sequence[Change], words: Locale) -> Iterator[str]:
-    texts = [_cut(_plain(change.after), _TOLD_CHARS) for change in changes if change.op != "remove"]
+    learned = (_plain(change.after).rstrip(".\u3002") for change in changes if change.op != "remove")
+    texts = [_cut(text, _TOLD_CHARS) for text in learned]
     gone = sum(change.op == "remove" for change in changes)
     if texts:
         more = [words.say("note, others", n=len(texts) - _TOLD)] if len(texts) > _TOLD else []
@@ -21721,6 +22028,21 @@ class Poster:
         except RuntimeError:  # closed
             self._left(user_id)
 
+    def get(self, path: str) -> bytes:
+        """What Open WebUI answers; nothing while it does not, or refuses. Blocks for some seconds at most."""
+        began = self._breaker.clock()
+        if not self._breaker.allows():
+            return b""
+        status = 0
+        try:
+            status, answer = self._ask("GET", path)
+            return answer if status == 200 else b""
+        finally:
+            if status:
+                self._breaker.succeeded()
+            else:
+                self._breaker.failed(began)
+
     def check(self) -> Check | None:
         """Whether Open WebUI takes what is posted; None where it is not set. Takes some seconds at most."""
         settings = self._settings()
@@ -21785,9 +22107,10 @@ class Poster:
         import httpx
 
         settings = self._settings()
-        if self._client is None:
-            limits = httpx.Limits(max_connections=_AT_ONCE + 1, max_keepalive_connections=_AT_ONCE)
-            self._client = httpx.Client(timeout=_TIMEOUT_S, limits=limits, trust_env=False)
+        with self._lock:
+            if self._client is None:
+                limits = httpx.Limits(max_connections=_AT_ONCE + 2, max_keepalive_connections=_AT_ONCE)
+                self._client = httpx.Client(timeout=_TIMEOUT_S, limits=limits, trust_env=False)
         headers = {"Authorization": f"Bearer {settings.webui_api_key}"}
         url = settings.webui_url + path
         with self._client.stream(method, url, json=body, headers=headers) as answer:
@@ -21825,6 +22148,70 @@ class Poster:
 
 def _ill(what: str, hint: str) -> Check:
     return Check(_NAME, False, f"running chats show nothing of memory: {what}", hint)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/live/titles.py
+
+SOURCES["interfaces/live/titles.py"] = r'''"""What users' chats are called in Open WebUI, for the headings of what was said in them."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from ...language.sanitize import one_line
+from ...language.secrets import masked
+from .poster import Poster
+
+_USERS, _KNOWN_S = 500, 60.0  # whose titles are kept, and for how long
+_TITLE_CHARS = 200
+_UNNAMED = "New Chat"  # until Open WebUI has thought of a title
+
+
+class Titles:
+    """For all users. Threads may share it."""
+
+    def __init__(self, poster: Poster) -> None:
+        self._poster = poster
+        self._lock = threading.Lock()
+        self._known: OrderedDict[str, tuple[float, Mapping[str, str]]] = OrderedDict()
+
+    def of(self, user_id: str, chat_id: str) -> str:
+        """The title of one of the user's latest chats; "" where it is not known. Blocks for some seconds."""
+        if not self._poster.is_on:
+            return ""
+        with self._lock:
+            at, titles = self._known.get(user_id, (float("-inf"), {}))
+        if time.monotonic() - at > _KNOWN_S:
+            titles = self._listed(user_id)
+            with self._lock:
+                self._known[user_id] = time.monotonic(), titles
+                while len(self._known) > _USERS:
+                    self._known.popitem(last=False)
+        return titles.get(chat_id, "")
+
+    def drop(self, user_id: str) -> None:
+        """Keep nothing of a user's."""
+        with self._lock:
+            self._known.pop(user_id, None)
+
+    def _listed(self, user_id: str) -> dict[str, str]:
+        try:
+            answer = self._poster.get(f"/api/v1/chats/list/user/{quote(user_id, safe='')}")
+            chats = json.loads(answer) if answer else []
+        except Exception:  # noqa: BLE001 - a passage without its chat's title is whole
+            return {}
+        titles = {}
+        for chat in chats if isinstance(chats, list) else ():
+            told = (chat.get("id"), chat.get("title")) if isinstance(chat, dict) else (None, None)
+            if isinstance(told[0], str) and isinstance(told[1], str) and told[1] != _UNNAMED:
+                titles[told[0]] = masked(one_line(told[1][:_TITLE_CHARS]))[0]
+        return titles
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -21875,8 +22262,8 @@ class LongChat:
         """What was cut before is waited for until the deadline; all messages are counted, however late."""
         limit = 0
         if not turn.task and settings.enabled and turn.positions:
-            limit = limit_of(settings.context_tokens, turn.model, turn.base_model)
-        if not limit:
+            limit = limit_of(settings.context_tokens, turn.model, turn.base_model) - turn.reserved
+        if limit <= 0:
             return cls(runtime, body, turn, settings, None)
         settings = settings.model_copy(update=budgets(settings, limit))
         short = not may_exceed(body, int(_MAY_BE_SHARE * limit)) or is_compacted(body)
@@ -22077,6 +22464,7 @@ from ..service import Open, Service
 from ..tools import tool_server
 from ..turns import Turns
 from ..web.page import Page
+from ..webhooks.hooks import hooks
 from . import guard
 
 log = logging.getLogger(__name__)
@@ -22116,6 +22504,7 @@ class Filter:
             own: list[BaseRoute] = [Mount("/v1", open_to_browsers(self._proxy, key))]
             own += [*routes.watching(key, self._chats), *function_routes(key, self._chats, self._turns)]
             own += tool_server.served(self._chats, lambda: self.valves, self._environment)
+            own += hooks(self._chats, lambda: self.valves)
             own.append(Mount("", self._page))  # all the rest of /memory/
             guard.serve(app, Router([Mount("/memory", routes=own)]))
 
@@ -22370,6 +22759,7 @@ from typing import Any
 from starlette.types import Send
 
 from ...core.turn import Turn
+from ...models.tokens import estimated_tokens
 from ..tools.calls import Calls
 from ..tools.verbs import VERBS, Verb, schema
 from .answer import Said
@@ -22379,12 +22769,14 @@ from .steps import Event, Step, ToolCall, ending, whole
 _CALLS = 16  # of memory's tools that are carried out in a step
 _BEAT_S = 10.0  # between signs of life to the client
 _KEPT, _KEPT_S, _KEPT_CHARS = 500, 600.0, 60_000  # steps that are put back later
-_RESULTS_CHARS = 60_000  # that the model is told for all its calls
+# In tokens: for all that the model is told for its calls, where its prompts have no limit; for its tools.
+_RESULTS, _TOOLS, _LEAST_RESULTS = 20_000, 800, 1_200
 _PLAIN_S = 3600.0  # for which a model that knows no tools is asked without them
 _NO_TOOLS = (400, 404, 405, 415, 422, 500, 501)
 _GO_ON = "[heartbeat] The tools have answered. Go on, or answer the user now."
 _REPEATED = "You have asked this already, and its answer stands above. Answer the user now."
 _TOO_MANY = "Too many calls at once. Ask again for this alone, if you still need it."
+_NO_ROOM = "The answer is too long for the room that is left. Ask for fewer results, or answer the user."
 _NO_ANSWER = "(The model gave no answer within the steps that it may take.)"
 _STREAM = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -22403,11 +22795,20 @@ def can_loop(body: Mapping[str, Any]) -> bool:
     return one and (tools is None or isinstance(tools, list)) and choice in (None, "auto")
 
 
+def reserve(limit: int) -> tuple[int, int]:
+    """Of a limit of a model's prompts (0: none): what tools may add to one, and the results among it."""
+    if not limit:
+        return 0, _RESULTS
+    reserved = min(max(limit // 4, _TOOLS + _LEAST_RESULTS), limit // 2)
+    return reserved, max(min(reserved - _TOOLS, _RESULTS), 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """One request of a client. body: with the messages as memory has made them. ask: asks the model once.
 
-    keep: keeps what was said. model: the upstream's name and the model's, as a key.
+    keep: keeps what was said. model: the upstream's name and the model's, as a key. room: for results, in
+    tokens.
     """
 
     turn: Turn
@@ -22416,6 +22817,7 @@ class Task:
     steps: int
     ask: Ask
     keep: Keep
+    room: int
 
 
 class Agent:
@@ -22451,9 +22853,12 @@ class Agent:
                     return True
                 if not await loop.goes_on(step, out):
                     break
-            if loop.others:
+            if loop.has_forgotten:
+                self.drop(user_id)
+            elif loop.others:
                 self._keep_back(user_id, loop.others, loop.added)
-            else:
+            if not loop.others:
+                step.said.prompt_tokens = 0  # they count tools and results, too
                 step.said.calls = False  # those that it may not make any more
                 await task.keep(step.said)
             await out.finish(step, loop.others, loop.usage, loop.sorry)
@@ -22468,6 +22873,11 @@ class Agent:
         return step.status in (400, 422, 501)
 
     # Between requests
+
+    def drop(self, user_id: str) -> None:
+        """Keep nothing of a user's, who may have it forgotten."""
+        for key in [key for key in self._kept if key[0] == user_id]:
+            del self._kept[key]
 
     def _keep_back(self, user_id: str, calls: Sequence[ToolCall], messages: list[Event]) -> None:
         """Those that stand in place of a message with these calls, when the client comes back with it."""
@@ -22503,7 +22913,7 @@ class _Loop:
         self.sorry = ""
         self._stuck, self._nudged = 0, False
         self._seen: set[str] = set()
-        self._room = _RESULTS_CHARS
+        self._room = task.room
 
     async def ask(self, out: _Out) -> Step:
         """The model's next answer."""
@@ -22524,6 +22934,11 @@ class _Loop:
         await self._task.ask(body, take)
         self.usage = _sum(self.usage, step.usage)
         return step
+
+    @property
+    def has_forgotten(self) -> bool:
+        """Whether something was forgotten on the way, which the messages may still tell."""
+        return any(key.startswith("forget_memory ") for key in self._seen)
 
     @property
     def _is_last(self) -> bool:
@@ -22559,7 +22974,7 @@ class _Loop:
                 written = json.dumps(arguments, sort_keys=True)
             if (key := f"{call.name} {written}") in self._seen:
                 said = _REPEATED
-            elif at >= _CALLS or self._room < 0:
+            elif at >= _CALLS:
                 said = _TOO_MANY
             else:
                 is_new |= call.name in VERBS
@@ -22567,7 +22982,8 @@ class _Loop:
                 name = call.name if call.name in VERBS else "an unknown tool"
                 await out.comment(f"memory: {name}, step {self.number} of {self._task.steps}")
                 said = (await self._calls.carry_out(self._task.turn, call.name, arguments)).written()
-                self._room -= len(said)
+                said = said if (tokens := estimated_tokens(said)) <= self._room else _NO_ROOM
+                self._room -= tokens if said is not _NO_ROOM else 0
             results.append({"role": "tool", "tool_call_id": call.id, "content": said})
         self._stuck = 0 if is_new else self._stuck + 1
         return results
@@ -22635,7 +23051,7 @@ class _Out:
                 return await send_json(self._send, 502, {"error": _error(step)})
             headers = [one for one in step.headers if one[0].lower() not in _OF_A_BODY]
             await self._send({"type": "http.response.start", "status": step.status, "headers": headers})
-            return await self._end(step.error)
+            return await self._end(bytes(step.error))
         return await self._end(b"data: " + json.dumps({"error": _error(step)}).encode() + b"\n\n")
 
     async def _write(self, data: bytes) -> None:
@@ -22673,7 +23089,9 @@ def _error(step: Step) -> Any:
 def _named(calls: Any) -> str:
     """What calls are known by when the client sends them again."""
     parts = [one for one in calls if isinstance(one, Mapping)] if isinstance(calls, list) else []
-    return json.dumps([[one.get("id"), one.get("function")] for one in parts], sort_keys=True)
+    with contextlib.suppress(RecursionError):
+        return json.dumps([[one.get("id"), one.get("function")] for one in parts], sort_keys=True)
+    return ""
 
 
 def _described(verb: Verb) -> Event:
@@ -23171,6 +23589,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ...commands.parse import is_command
+from ...config.context_limits import limit_of
 from ...config.environment import PUBLIC_DEFAULT_KEY, Environment
 from ...config.model_patterns import named
 from ...config.settings import Valves
@@ -23185,7 +23604,7 @@ from ..identity import Caller, UnidentifiedError, given_key, identified, metadat
 from ..intake import read_asked
 from ..server_key import has_key
 from ..tools.calls import Calls, Lane
-from .agent import Agent, Task
+from .agent import Agent, Task, reserve
 from .answer import Ear, Read, Said, StreamEar, WholeEar
 from .catalogue import AGENT, PREFIX, Catalogue
 from .dialects import DIALECTS, Dialect
@@ -23436,7 +23855,13 @@ class Proxy:
         if not turn.task and turn.text.startswith(_TASK) and "<chat_history>" in turn.text:
             turn = replace(turn, task="as its words tell")
         if is_command(turn):
+            self._agent.drop(turn.user_id)
             return await dialect.reply(send, asked.body, await self._chats.carried_out(turn))
+        model_key, verbs, room = (upstream.name, model), [], 0
+        if asked.model.startswith(AGENT) and asked.path == "/chat/completions":
+            verbs = self._agent.offered(turn, asked.body, model_key)
+            reserved, room = reserve(limit_of(self._settings().context_tokens, model))
+            turn = replace(turn, reserved=reserved if verbs else 0)
         told = await self._chats.told(read.body, turn, deadline)
         raw = await intake.dump(caller.id, dialect.closed({**asked.body, "model": model}, told["messages"]))
 
@@ -23445,11 +23870,12 @@ class Proxy:
             if said is not None and turn.text and not turn.task and dialect.learned(asked.body):
                 await self._keep(turn, said, heard.prompt_tokens)
 
-        is_agent = asked.model.startswith(AGENT) and asked.path == "/chat/completions"
-        if is_agent and (verbs := self._agent.offered(turn, asked.body, (upstream.name, model))):
+        if verbs:
+            self._took(asked, "yes")
             body = {**asked.body, "model": model, "messages": told["messages"]}
             ask = partial(self._ask, asked, upstream, caller, receive)
-            task = Task(turn, body, (upstream.name, model), self._settings().agent_steps, ask, keep)
+            steps = self._settings().agent_steps
+            task = Task(turn, body, model_key, steps, ask, keep, room)
             if await self._agent.run(task, verbs, send):
                 return None
         ears = partial(_ears, dialect.read)
@@ -23475,10 +23901,13 @@ class Proxy:
         ears: Ears | None = None,
         keep: Keep | None = None,
     ) -> None:
-        took = asyncio.get_running_loop().time() - asked.began
-        self._chats.emit(Event(EventKind.PROXIED, code="yes" if ears else "no", seconds=took))
+        self._took(asked, "yes" if ears else "no")
         request = self._request(asked, upstream, raw, readable=ears is not None)
         await Relay(self._open()[0], upstream, self._chats.emit, ears, keep).run(request, receive, send)
+
+    def _took(self, asked: _Request, with_memory: str) -> None:
+        took = asyncio.get_running_loop().time() - asked.began
+        self._chats.emit(Event(EventKind.PROXIED, code=with_memory, seconds=took))
 
     async def _ask(
         self, asked: _Request, upstream: Upstream, caller: Caller, receive: Receive, body: Any, take: Send
@@ -23916,7 +24345,7 @@ from .answer import chat as read_chat
 
 _MOST_CALLS, _MOST_CHARS = 64, 64_000  # of tools in one answer, and of one's arguments
 _HELD_CHARS, _HELD_BYTES = 300, 4_000_000  # said, and received, before an answer must be the final one
-_ERROR_BYTES = 100_000
+_ERROR_BYTES, _MOST_BYTES = 100_000, 20_000_000
 _OWN_KEYS = ("index", "id", "type", "function")
 Event = dict[str, Any]
 
@@ -23927,22 +24356,38 @@ class ToolCall:
 
     id: str = ""
     name: str = ""
-    arguments: str = ""
     more: Event = field(default_factory=dict)
+    _pieces: list[str] = field(default_factory=list)
+    _chars: int = 0
+
+    @property
+    def arguments(self) -> str:
+        return "".join(self._pieces)
+
+    def add(self, arguments: str) -> None:
+        """A piece of the arguments; what is too much of them is left out."""
+        if self._chars < _MOST_CHARS:
+            self._pieces.append(arguments[:_MOST_CHARS])
+            self._chars += len(arguments)
 
     def read(self) -> object:
         """The arguments. Raises ValueError or RecursionError where they are no JSON."""
-        if len(self.arguments) >= _MOST_CHARS:
+        if self._chars >= _MOST_CHARS:
             raise ValueError("too long")
         return json.loads(self.arguments or "{}")
 
-    def written(self) -> Event:
-        """The call in a message; what is no JSON would break some servers."""
+    def mended(self) -> Event:
+        """The call in a message to the model; what is no JSON would break some servers."""
+        told = self.written()
         try:
             self.read()
-            arguments = self.arguments or "{}"
         except (ValueError, RecursionError):
-            arguments = "{}"
+            told["function"] = {**told["function"], "arguments": "{}"}
+        return told
+
+    def written(self) -> Event:
+        """The call in a message, as the model wrote it."""
+        arguments = self.arguments or "{}"
         told = {"id": self.id, "type": "function", "function": {"name": self.name, "arguments": arguments}}
         return {**self.more, **told}
 
@@ -23958,7 +24403,7 @@ class Step:
         self.headers: list[tuple[bytes, bytes]] = []
         self.events: list[Event] = []  # that came and were not sent, as those of a stream
         self.whole: Mapping[str, Any] | None = None
-        self.error = b""
+        self.error = bytearray()
         self.usage: Event = {}
         self._ear: StreamEar | WholeEar | None = None
         self._calls: dict[object, ToolCall] = {}
@@ -24016,6 +24461,8 @@ class Step:
                 self._add(one, at)
         kept = {name: value for name, value in message.items() if name != "tool_calls"}
         choice = {name: value for name, value in first.items() if name != "message"} | {"delta": kept}
+        if self._bytes > _MOST_BYTES:
+            return False  # held back while a call was begun: nobody gets so much
         self.events.append(
             {**told, "object": "chat.completion.chunk", "choices": [{**choice, "index": 0}] if first else []}
         )
@@ -24039,12 +24486,12 @@ class Step:
             call.name += name if isinstance(name, str) and len(call.name) < _HELD_CHARS else ""
             written = json.dumps(arguments) if isinstance(arguments, Mapping | list) else arguments
             if isinstance(written, str):
-                call.arguments = (call.arguments + written)[:_MOST_CHARS]
+                call.add(written)
 
     def message(self, calls: Sequence[ToolCall]) -> Event:
         """The answer as a message of the conversation, with these of its calls."""
         content = "".join(self.said.pieces) or None
-        return {"role": "assistant", "content": content, "tool_calls": [one.written() for one in calls]}
+        return {"role": "assistant", "content": content, "tool_calls": [one.mended() for one in calls]}
 
 
 def ending(step: Step, calls: Sequence[ToolCall], usage: Event, text: str) -> list[Event]:
@@ -24207,6 +24654,8 @@ if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the serve
     from ..commands.commander import Commander
     from ..commands.notes import Notes
     from ..context.contexts import Contexts
+    from ..manage.deletion_worker import DeletionWorker
+    from ..manage.deletions import Deletions
     from ..manage.history.imports import Imports
     from ..models.embedder import Embedder
     from ..recall.run import Outcome, Run
@@ -24239,6 +24688,10 @@ class Service(Protocol):
     def api_keys(self) -> ApiKeys: ...
     @property
     def imports(self) -> Imports: ...
+    @property
+    def deletions(self) -> Deletions: ...
+    @property
+    def deletion_worker(self) -> DeletionWorker: ...
     @property
     def page(self) -> Parts: ...
     @property
@@ -24527,6 +24980,7 @@ def turn_of(caller: Caller, headers: Mapping[str, str]) -> Turn:
     """The turn in which a program calls a tool, as far as its headers tell."""
     meta = metadata_of(headers, {})
     chat_id = meta["chat_id"] or ""
+    model = "" if caller.by_own_key else headers.get("x-memory-model", "").strip()[:_MODEL_CHARS]
     return Turn(
         user_id=caller.id,
         text="a call of a tool",
@@ -24535,7 +24989,7 @@ def turn_of(caller: Caller, headers: Mapping[str, str]) -> Turn:
         chat_kind=chat_kind_of(chat_id, meta["message_id"]),
         chat_id=chat_id,
         user_message_id=meta["user_message_id"] or "",
-        model=headers.get("x-memory-model", "").strip()[:_MODEL_CHARS],
+        model=model,
         described=False,
         task=meta["task"],
         email=caller.user.get("email", ""),
@@ -24856,6 +25310,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -24876,7 +25331,7 @@ from .mcp_server import McpServer
 from .verbs import VERBS, schema
 
 _MOST_BYTES, _WAIT_S = 65_536, 30.0  # of a request, and for its next piece
-_AT_ONCE = 256  # requests
+_AT_ONCE, _AT_ONCE_EACH = 256, 32  # requests, of all and of one user
 _NO_USER = "The request names no user: send a user's key, or X-Memory-User-Id with the server's."
 _CHALLENGE = {"WWW-Authenticate": "Bearer"}
 _JSON = "application/json"
@@ -24899,30 +25354,36 @@ class Door:
     def __init__(self, chats: Chats, environment: Environment, method: str, work: _Work) -> None:
         self._chats, self._environment = chats, environment
         self._method, self._work = method, work
-        self._at_once = 0
+        self._at_once, self._of = 0, Counter[str]()  # by user
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        caller = Caller()
         self._at_once += 1
         try:
-            answer = await self._answer(scope, receive)
+            try:
+                caller = await self._caller(Headers(scope=scope))
+                self._of[caller.id] += 1
+                answer = await self._answer(caller, scope, receive)
+            except UnidentifiedError as error:
+                answer = _refusal(error.status, str(error))
             await answer(scope, receive, send)
         finally:
             self._at_once -= 1
+            self._of -= Counter([caller.id])
 
-    async def _answer(self, scope: Scope, receive: Receive) -> ASGIApp:
-        headers = Headers(scope=scope)
+    async def _caller(self, headers: Headers) -> Caller:
         key, secret = self._environment.server_key, self._environment.user_jwt_secret
         # Any page could send it: nobody's browser is to be used so.
         if "origin" in headers and key in ("", PUBLIC_DEFAULT_KEY):
-            return _refusal(403, "Pages may not ask while the server's key is the public default one.")
-        try:
-            caller = await identified(headers, key, secret, self._chats.owner_of)
-        except UnidentifiedError as error:
-            return _refusal(error.status, str(error))
+            sentence = "Pages may not ask while the server's key is the public default one."
+            raise UnidentifiedError(403, "public_key", sentence)
+        return await identified(headers, key, secret, self._chats.owner_of)
+
+    async def _answer(self, caller: Caller, scope: Scope, receive: Receive) -> ASGIApp:
         if scope["method"] != self._method:
             told = {"error": f"Only {self._method} is answered here."}
             return JSONResponse(told, 405, {"Allow": self._method})
-        if self._at_once > _AT_ONCE:
+        if self._at_once > _AT_ONCE or (caller.id and self._of[caller.id] > _AT_ONCE_EACH):
             return _refusal(503, "Too many requests at once. Try again in some seconds.")
         try:
             raw = await _read(receive)
@@ -24930,7 +25391,7 @@ class Door:
             return _refusal(408, "The rest of the request did not come.")
         except ValueError:
             return _refusal(413, f"A request has {_MOST_BYTES} bytes at most.")
-        answer: ASGIApp = await self._work(Request(caller, headers, raw, scope))
+        answer: ASGIApp = await self._work(Request(caller, Headers(scope=scope), raw, scope))
         return answer
 
 
@@ -24961,10 +25422,12 @@ def served(chats: Chats, settings: Callable[[], Valves], environment: Environmen
     def door(method: str, work: _Work) -> ASGIApp:
         return _open_to_browsers(Door(chats, environment, method, work), environment.server_key)
 
+    spoken = door("POST", speak)
     return [
         Route("/tools/openapi.json", door("GET", describe)),
         Route("/tools/{name}", door("POST", call)),
-        Route("/mcp", door("POST", speak)),
+        Route("/mcp", spoken),
+        Route("/mcp/", spoken),
     ]
 
 
@@ -25043,6 +25506,7 @@ from ...core.events import Emit, ignore
 from ...core.memory import Memory
 from ...core.reason import Reason
 from ...core.scope import View, is_of_another_team
+from ...manage.command_log import CommandLog
 from ...manage.memories import Control
 from ...manage.named import named
 from ...manage.outcomes import Asked
@@ -25081,7 +25545,7 @@ class Toolbox:
         self._control = Control(engine, live, settings, eraser, emit)
         self._past = PastChats(engine, live, settings)
         self._journal, self._switches = Journal(engine), Switches(engine)
-        self._explanations = Explanations(engine)
+        self._explanations, self._commands = Explanations(engine), CommandLog(engine)
 
     def carry_out(self, verb: Verb, call: Call) -> Outcome:
         """What came of it.
@@ -25123,11 +25587,13 @@ class Toolbox:
     def forget_memory(self, call: Call) -> Outcome:
         if (memory := self._named(call, cast(Forget, call.arguments).id)) is None:
             return Outcome.refused(404, _UNKNOWN)
+        self._commands.erase_answers(call.turn.user_id)  # they may hold what is forgotten
         done = self._control.forget(self._asked(call), [memory.id])
         if not done.count:
             return Outcome.refused(404, _UNKNOWN)
         undo = f"For {done.undo_minutes} minutes the user can bring it back by /memory undo."
-        told = {"forgotten": quoted(memory.text), "note": undo if done.undo_minutes else ""}
+        told = {"forgotten": quoted(memory.text), "passages_too": done.passages}
+        told |= {"note": undo} if done.undo_minutes else {}
         return Outcome({name: value for name, value in told.items() if value})
 
     def get_profile(self, call: Call) -> Outcome:
@@ -25627,6 +26093,238 @@ def forget(visit: Visit) -> Redirect:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# interfaces/web/forms.py
+
+SOURCES["interfaces/web/forms.py"] = r'''"""Forms as browsers send them, within bounds, and one file with them where a view takes one."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from typing import IO, Any
+from urllib.parse import parse_qsl
+
+from starlette.datastructures import Headers
+from starlette.types import Receive
+
+from .parts import File
+
+FIELDS = 200
+_FORM_BYTES, _FILE_BYTES = 64_000, 256 << 20
+_WAIT_S = 20.0  # for the next piece
+_FILES_AT_ONCE = 2
+_KIND, _BOUNDARY_CHARS = "multipart/form-data", 70
+
+_uploading = asyncio.Semaphore(_FILES_AT_ONCE)
+
+
+class RefusedError(Exception):
+    """A request that gets nothing but a sentence, as the catalogue calls it."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status, self.sentence = status, sentence
+
+
+async def fields_of(headers: Headers, receive: Receive) -> Mapping[str, str]:
+    """The fields of a form without files; none of any other body.
+
+    Raises:
+        RefusedError: it is too much, or does not come.
+    """
+    raw = b"".join([piece async for piece in _pieces(receive, _FORM_BYTES)])
+    if headers.get("content-type", "").partition(";")[0].strip() != "application/x-www-form-urlencoded":
+        return {}
+    try:
+        return dict(parse_qsl(raw.decode("ascii", "replace"), keep_blank_values=True, max_num_fields=FIELDS))
+    except ValueError:
+        return {}
+
+
+async def with_file(headers: Headers, receive: Receive) -> tuple[Mapping[str, str], File | None]:
+    """The fields of a form, and the file in it, which is the caller's to close.
+
+    Raises:
+        RefusedError: it is too much, does not come, or is no such form.
+    """
+    told = headers.get("content-type", "")
+    boundary = _parameters(told).get("boundary", "") if told.lower().startswith(_KIND) else ""
+    if not 0 < len(boundary) <= _BOUNDARY_CHARS:
+        return await fields_of(headers, receive), None
+    if _uploading.locked():
+        raise RefusedError(503, "too many")
+    async with _uploading:
+        read = _Multipart(boundary)
+        try:
+            async for piece in _pieces(receive, _FILE_BYTES):
+                await asyncio.to_thread(read.write, piece)
+        except BaseException:
+            read.file.close()
+            raise
+    return read.fields, read.sent()
+
+
+def _parameters(header: str) -> dict[str, str]:
+    """What stands behind the semicolons of a header, as browsers write it."""
+    parts = (part.partition("=") for part in header.split(";"))
+    return {name.strip().lower(): value.strip().strip('"') for name, _, value in parts}
+
+
+async def _pieces(receive: Receive, most: int) -> AsyncIterator[bytes]:
+    size, more = 0, True
+    while more:
+        try:
+            async with asyncio.timeout(_WAIT_S):
+                message = await receive()
+        except TimeoutError:
+            raise RefusedError(408, "too slow") from None
+        if message["type"] != "http.request":
+            raise RefusedError(400, "too slow")
+        piece = message.get("body", b"")
+        size += len(piece)
+        if size > most:
+            raise RefusedError(413, "too much")
+        more = message.get("more_body", False)
+        yield piece
+
+
+class _Multipart:
+    """Takes a form apart as it comes: the file into one without a name, the rest into memory."""
+
+    def __init__(self, boundary: str) -> None:
+        try:
+            from python_multipart.multipart import MultipartParser
+        except ImportError:  # as older releases call it
+            from multipart.multipart import MultipartParser  # type: ignore[no-redef, import-untyped, unused-ignore]
+
+        self.fields: dict[str, str] = {}
+        self.file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by whoever gets it
+        self._filename, self._left = "", _FORM_BYTES
+        self._header, self._named = b"", dict[str, str]()
+        callbacks: Any = {
+            "on_part_begin": self._begin,
+            "on_header_value": self._value,
+            "on_part_data": self._data,
+        }
+        self._parser = MultipartParser(boundary.encode("latin-1", "replace"), callbacks)
+
+    def write(self, piece: bytes) -> None:
+        """In a thread."""
+        try:
+            self._parser.write(piece)
+        except ValueError as error:  # python-multipart's own are
+            raise RefusedError(400, "form is old") from error
+
+    def sent(self) -> File | None:
+        if not self._filename:
+            self.file.close()
+            return None
+        self.file.seek(0)
+        return File(self._filename, self.file)
+
+    def _begin(self) -> None:
+        self._header, self._named = b"", {}
+
+    def _value(self, data: bytes, start: int, end: int) -> None:
+        self._spend(end - start)
+        self._header += data[start:end] + b";"
+        self._named = _parameters(self._header.decode(errors="replace"))
+
+    def _data(self, data: bytes, start: int, end: int) -> None:
+        name = self._named.get("name", "")
+        if "filename" in self._named:
+            self._filename = self._named["filename"]
+            self.file.write(data[start:end])
+        elif len(self.fields) < FIELDS or name in self.fields:
+            self._spend(end - start)
+            self.fields[name] = self.fields.get(name, "") + data[start:end].decode(errors="replace")
+
+    def _spend(self, size: int) -> None:
+        self._left -= size
+        if self._left < 0:
+            raise RefusedError(413, "too much")
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/history.py
+
+SOURCES["interfaces/web/history.py"] = r'''"""A past that is brought along: what an archive would bring, importing it, and taking it back."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from ...core.locales import message
+from ...core.locales.refused import Refused
+from ...manage.history import formats
+from ...manage.history.uploads import shown_name
+from ..webui import OPEN_WEBUI, WebUi
+from .parts import Visit, back
+from .rendering import Redirect, View
+
+_FLAWS = 20  # that are told
+
+
+def listed(visit: Visit) -> View:
+    """The imports that were begun, and the form for another."""
+    settings = visit.settings
+    return View(
+        "imports.html",
+        {
+            "imports": visit.parts.imports.all(visit.user_id),
+            "with_webui": bool(settings.webui_url and settings.webui_api_key),
+            "webui": OPEN_WEBUI,
+        },
+    )
+
+
+def preview(visit: Visit) -> View:
+    """What an archive, or Open WebUI, would bring. Nothing is changed yet."""
+    uploads, name = visit.parts.uploads, shown_name(visit.file.name if visit.file else "")
+    if visit.form.get("source") == OPEN_WEBUI:
+        file, name = uploads.new(visit.user_id), OPEN_WEBUI
+        with WebUi.of(visit.settings) as webui:
+            webui.fetch_past(visit.user_id, file)
+    elif visit.file is None or not name:
+        raise Refused(message("page: no file"))
+    else:
+        file = uploads.keep(visit.user_id, visit.file.content)
+    told = visit.parts.imports.preview(visit.user_id, partial(formats.read, file))
+    return View(
+        "import.html",
+        {
+            "told": told,
+            "file": file.name,
+            "name": name,
+            "minutes": max(round(told.seconds / 60), 1),
+            "skipped": told.skipped.most_common(),
+            "flaws": [(where, why, count) for (where, why), count in told.flaws.most_common(_FLAWS)],
+        },
+    )
+
+
+def begin(visit: Visit) -> Redirect:
+    """Import what was previewed."""
+    file = visit.parts.uploads.find(visit.user_id, visit.form.get("file", ""))
+    if file is None:
+        raise Refused(message("page: no such upload"))
+    name = shown_name(visit.form.get("name", "")) or file.name
+    done = visit.parts.imports.begin(visit.user_id, partial(formats.read, file), name)
+    visit.parts.uploads.drop(visit.user_id)
+    return back("import", "import begun" if done.id else "nothing new")
+
+
+def undo(visit: Visit) -> Redirect:
+    """Take back all that an import has brought."""
+    wanted = visit.form.get("id", "")
+    if wanted not in {one.import_id for one in visit.parts.imports.all(visit.user_id)}:
+        raise Refused(message("page: no such import"))
+    visit.parts.imports.undo(visit.user_id, wanted, visit.parts.tools.live)
+    return back("import", "import undone")
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # interfaces/web/keys.py
 
 SOURCES["interfaces/web/keys.py"] = r'''"""Keys with which a user's own programs ask the proxy: made, shown once, revoked."""
@@ -25834,6 +26532,7 @@ def forget_everything(visit: Visit) -> View:
     if visit.form.get("typed", "").strip().casefold() != wanted.casefold():
         raise Refused(message("page: type to confirm", wanted=wanted))
     visit.parts.tools.orders.erase_answers(visit.user_id)
+    visit.parts.uploads.drop(visit.user_id)
     done = visit.parts.tools.control.forget_all(visit.asked())
     said = "everything forgotten" if done.reached else "everything forgotten, but"
     text = visit.words.say(f"page: {said}", memories=done.count)
@@ -25868,9 +26567,8 @@ SOURCES["interfaces/web/page.py"] = r'''"""The page as an ASGI application: who 
 
 from __future__ import annotations
 
-import asyncio
+import contextlib
 import logging
-import re
 import time
 import traceback
 from collections.abc import Callable, Mapping
@@ -25894,8 +26592,9 @@ from ..server_key import bearer
 from ..service import Service
 from ..waits import in_pool, within
 from . import sign_in
+from .forms import FIELDS, RefusedError, fields_of, with_file
 from .limits import Limits
-from .parts import Visit
+from .parts import File, Visit
 from .rendering import HEADERS, Answer, Download, Redirect, View, download, page, redirect, static, words_for
 from .routes import NOTHING, ROUTES, Needs, Route
 from .sign_in import OpenWebUISessions, SilentError
@@ -25903,18 +26602,9 @@ from .sign_in import OpenWebUISessions, SilentError
 log = logging.getLogger(__name__)
 
 PREFIX = "/memory/"
-_FORM_BYTES, _FORM_S, _FIELDS, _QUERY_CHARS = 64_000, 20.0, 200, 8_000
-_WORK_S = 60.0  # that a view or a change may take; it goes on in its thread
+_QUERY_CHARS = 8_000
 _AT_ONCE = 64  # requests
 _ADMIN = "server key"  # whose lane and limits those are who have no user
-
-
-class _RefusedError(Exception):
-    """A request that gets nothing but a sentence."""
-
-    def __init__(self, status: int, sentence: str) -> None:
-        super().__init__(sentence)
-        self.status, self.sentence = status, sentence
 
 
 @dataclass(frozen=True)
@@ -25956,7 +26646,7 @@ class Page:
         self._at_once += 1
         try:
             answer = await self._answer(request, receive)
-        except _RefusedError as refusal:
+        except RefusedError as refusal:
             answer = self._told(request, refusal.status, request.words.say(f"page: {refusal.sentence}"))
         except Exception as error:  # noqa: BLE001 - whatever it is, the browser is answered
             where = "".join(
@@ -25971,12 +26661,12 @@ class Page:
 
     async def _answer(self, request: _Request, receive: Receive) -> Answer:
         if request.method not in ("GET", "HEAD", "POST"):
-            raise _RefusedError(405, "no such view")
-        if (file := static(request.name)) is not None:
-            return file
+            raise RefusedError(405, "no such view")
+        if (unchanging := static(request.name)) is not None:
+            return unchanging
         route = ROUTES.get(("POST" if request.method == "POST" else "GET", request.name), NOTHING)
         if self._at_once > _AT_ONCE:
-            raise _RefusedError(503, "too many")
+            raise RefusedError(503, "too many")
         if (runtime := self._chats.runtime) is None:
             return self._told(request, 503, request.words.say("not now"))
         token = request.cookies.get(sign_in.SESSION, "")
@@ -25990,15 +26680,21 @@ class Page:
             and sign_in.key_fits(bearer(request.headers), self._key)
         ):
             person = Person("", role="admin")  # no browser sends it by itself
-        form = await _form(request, receive) if request.method == "POST" else {}
-        if route.needs is Needs.NOBODY:
-            answer = await self._sign_in(request, runtime, person, form)
-        elif person is None:
+        if person is None and route.needs is not Needs.NOBODY:
             return self._sign_in_page(request, 401)
+        form: Mapping[str, str] = {}
+        file: File | None = None
+        if request.method == "POST" and route.takes_file:
+            form, file = await with_file(request.headers, receive)
+        elif request.method == "POST":
+            form = await fields_of(request.headers, receive)
+        if person is None or route.needs is Needs.NOBODY:
+            answer = await self._sign_in(request, runtime, person, form)
         elif route is NOTHING:
-            raise _RefusedError(404, "no such view")
+            raise RefusedError(404, "no such view")
         else:
-            answer = await self._visited(request, runtime, route, person, token, form)
+            with contextlib.nullcontext() if file is None else file.content:
+                answer = await self._visited(request, runtime, route, person, token, form, file)
         return replace(answer, cookies=[*cookies, *answer.cookies])
 
     # Who asks
@@ -26036,7 +26732,7 @@ class Page:
         if not webui or not url:
             return ""
         if not self._sessions.takes(sign_in.hash_of(webui)) or not self._sessions.takes(""):
-            raise _RefusedError(429, "too often")
+            raise RefusedError(429, "too often")
         try:
             person = await self._webui.person(url, webui)
         except SilentError:
@@ -26052,7 +26748,7 @@ class Page:
         if request.method != "POST":
             link = request.query.get("link", "")
             if link and not self._links.takes(""):
-                raise _RefusedError(429, "too often")
+                raise RefusedError(429, "too often")
             linked = await in_pool(pool, sessions.linked, link) if link else None
             if person is not None and not link:
                 return redirect("./")
@@ -26062,12 +26758,12 @@ class Page:
         way, token, flaw = form.get("way", ""), "", "not signed in"
         if way == "link":
             if not self._links.takes(""):
-                raise _RefusedError(429, "too often")
+                raise RefusedError(429, "too often")
             token = await in_pool(pool, sessions.redeem, form.get("link", ""))
             flaw = "link is used"
         elif way == "key":
             if not self._keys.takes(""):
-                raise _RefusedError(429, "too often")
+                raise RefusedError(429, "too often")
             flaw = "wrong key"
             if sign_in.key_fits(form.get("key", ""), self._key):
                 token = await in_pool(pool, sessions.sign_in, Person("", role="admin"))
@@ -26117,17 +26813,18 @@ class Page:
         person: Person,
         token: str,
         form: Mapping[str, str],
+        file: File | None,
     ) -> Answer:
         who = person.user_id or _ADMIN
         is_change = request.method == "POST"
         if is_change and not sign_in.is_same(form.get("csrf", ""), sign_in.csrf_of(token)):
-            raise _RefusedError(403, "form is old")
+            raise RefusedError(403, "form is old")
         if route.needs is Needs.USER and not person.user_id:
             return redirect("admin") if request.name == "" else self._forbidden(request)
         if route.needs is Needs.ADMIN and not person.is_admin:
             return self._forbidden(request)
         if not (self._changes if is_change else self._visits).takes(who):
-            raise _RefusedError(429, "too often")
+            raise RefusedError(429, "too often")
         if route.view is None:
             await in_pool(runtime.command_pool, runtime.page.sessions.sign_out, token)
             return self._signed_out(request)
@@ -26139,14 +26836,15 @@ class Page:
             request.query,
             form,
             _webui_for(request.headers, self._settings()),
+            file,
         )
         try:
             pool = runtime.command_pool
             work = runtime.lanes.run(who, pool, _rendered, visit, route, request, sign_in.csrf_of(token))
         except BusyError:
-            raise _RefusedError(429, "too often") from None
-        if not await within(_WORK_S, work):
-            raise _RefusedError(503, "still at it")
+            raise RefusedError(429, "too often") from None
+        if not await within(route.patience_s, work):
+            raise RefusedError(503, "still at it")
         answer: Answer = work.result()
         if route.ends_session and answer.status == 200:
             return replace(answer, cookies=self._signed_out(request).cookies)
@@ -26191,7 +26889,7 @@ def _read(scope: Scope) -> _Request:
     headers = Headers(scope=scope)
     query = scope["query_string"][:_QUERY_CHARS].decode("latin-1")
     try:
-        asked = dict(parse_qsl(query, keep_blank_values=True, max_num_fields=_FIELDS))
+        asked = dict(parse_qsl(query, keep_blank_values=True, max_num_fields=FIELDS))
     except ValueError:
         asked = {}
     forwarded = headers.get("x-forwarded-proto", "").partition(",")[0].strip()
@@ -26204,32 +26902,6 @@ def _read(scope: Scope) -> _Request:
         words_for(headers.get("accept-language", "")),
         (forwarded or scope.get("scheme", "")) == "https",
     )
-
-
-async def _form(request: _Request, receive: Receive) -> Mapping[str, str]:
-    """The fields of a form, as browsers send it without files."""
-    raw = b""
-    more = True
-    try:
-        async with asyncio.timeout(_FORM_S):
-            while more:
-                piece = await receive()
-                raw += piece.get("body", b"")
-                more = piece["type"] == "http.request" and piece.get("more_body", False)
-                if len(raw) > _FORM_BYTES:
-                    raise _RefusedError(413, "too much")
-    except TimeoutError:
-        raise _RefusedError(408, "too slow") from None
-    if (
-        request.headers.get("content-type", "").partition(";")[0].strip()
-        != "application/x-www-form-urlencoded"
-    ):
-        return {}
-    try:
-        text = raw.decode("ascii", "replace")
-        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_FIELDS))
-    except ValueError:
-        return {}
 
 
 async def _send(send: Send, answer: Answer, *, body: bool) -> None:
@@ -26245,7 +26917,8 @@ def _webui_for(headers: Headers, settings: Valves) -> str | None:
     if not settings.webui_url and not settings.page_url:
         return None
     told = headers.get("x-forwarded-host") or headers.get("host", "")
-    host = re.sub(r":[0-9]{1,5}$", "", told[:_QUERY_CHARS]).strip("[]").lower()
+    host, colon, port = told.rpartition(":")
+    host = (host if colon and port.isdigit() else told).strip("[]").lower()
     return settings.webui_url if settings.webui_url and urlsplit(settings.webui_url).hostname == host else ""
 '''
 
@@ -26256,20 +26929,22 @@ SOURCES["interfaces/web/parts.py"] = r'''"""What the page needs of the applicati
 
 from __future__ import annotations
 
-import re
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import IO, Any, NamedTuple
 from urllib.parse import urlencode
 
+from ...commands.answers import is_chat_id
 from ...commands.work import Tools
 from ...config.scoping import teams_of_person
 from ...config.settings import Valves
 from ...core.locales import Locale, message
 from ...core.locales.refused import Refused
+from ...manage.history.imports import Imports
+from ...manage.history.uploads import Uploads
 from ...manage.listing import Listing
 from ...manage.outcomes import PAGE, Asked, Item, Page
 from ...manage.users import UserCounts
@@ -26279,7 +26954,6 @@ from ...state.api_keys_table import ApiKeys
 from ...state.page_sessions_table import PageSessions, Person
 from .rendering import Redirect
 
-_CHAT_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 TEXT_CHARS = 1_000  # of what is typed into a field
 
 
@@ -26295,6 +26969,15 @@ class Parts:
     users: UserCounts
     ledger: Ledger
     status: Callable[[], dict[str, Any]]
+    imports: Imports
+    uploads: Uploads
+
+
+class File(NamedTuple):
+    """One that was sent with a form. name: as the browser says."""
+
+    name: str
+    content: IO[bytes]
 
 
 @dataclass(frozen=True)
@@ -26308,6 +26991,7 @@ class Visit:
     query: Mapping[str, str]
     form: Mapping[str, str]
     webui: str | None = None
+    file: File | None = None
 
     @property
     def user_id(self) -> str:
@@ -26346,7 +27030,7 @@ class Visit:
 
     def chat_address(self, chat_id: str) -> str:
         """Where a chat can be read, "" if that is not known."""
-        known = self.webui is not None and _CHAT_ID.fullmatch(chat_id)
+        known = self.webui is not None and is_chat_id(chat_id)
         return f"{self.webui}/c/{chat_id}" if known else ""
 
 
@@ -26523,7 +27207,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from . import admin, chats, keys, memories, sharing, switches, timeline, why
+from . import admin, chats, history, keys, memories, sharing, switches, timeline, why
 from .parts import Visit
 from .rendering import Download, Redirect, View
 
@@ -26538,7 +27222,7 @@ class Needs(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """view: what makes it, in a thread; None where `Page` does it itself.
+    """view: what makes it, in a thread; None where `Page` does it itself. patience_s: that it is waited for.
 
     Raises:
         Drop: what was asked for cannot be done, in a sentence for whoever asked.
@@ -26550,6 +27234,8 @@ class Route:
     needs: Needs
     view: Callable[[Visit], Made] | None = None
     ends_session: bool = False
+    takes_file: bool = False
+    patience_s: float = 60.0
 
 
 _ALL = (
@@ -26572,6 +27258,10 @@ _ALL = (
     Route("GET", "keys", Needs.USER, keys.listed),
     Route("POST", "make-key", Needs.USER, keys.make),
     Route("POST", "revoke-key", Needs.USER, keys.revoke),
+    Route("GET", "import", Needs.USER, history.listed),
+    Route("POST", "import-preview", Needs.USER, history.preview, takes_file=True, patience_s=300.0),
+    Route("POST", "begin-import", Needs.USER, history.begin, patience_s=300.0),
+    Route("POST", "undo-import", Needs.USER, history.undo),
     Route("GET", "admin", Needs.ADMIN, admin.server),
     Route("GET", "users", Needs.ADMIN, admin.users),
     Route("GET", "queue", Needs.ADMIN, admin.queue),
@@ -26858,7 +27548,7 @@ from .rendering import Redirect, View
 
 _MOST = 200  # chats with a switch of their own
 _ID_CHARS = 200
-PAST_CHATS = "past chats"  # in place of a chat's id
+PAST_CHATS, NOTES = "past chats", "notes"  # in place of a chat's id
 
 
 def listed(visit: Visit) -> View:
@@ -26873,6 +27563,8 @@ def listed(visit: Visit) -> View:
             "kept_here": past.are_kept,
             "past": past.wants(visit.user_id),
             "past_chats": PAST_CHATS,
+            "notes": visit.parts.tools.note_switches.wants(visit.user_id),
+            "of_notes": NOTES,
         },
     )
 
@@ -26888,6 +27580,8 @@ def switch(visit: Visit) -> Redirect:
             raise Refused(message("page: nothing typed"))
     if chat == PAST_CHATS:
         visit.parts.tools.past.switch(visit.user_id, on)
+    elif chat == NOTES:
+        visit.parts.tools.note_switches.set(visit.user_id, on)
     else:
         visit.parts.tools.switches.set(visit.user_id, chat, on)
     return back("switches", "switched on" if on else "switched off")
@@ -26951,7 +27645,7 @@ SOURCES["interfaces/web/templates/base.html"] = r'''<!doctype html>
 <nav aria-label="{{ say('page: views') }}">
 <ul>
 {% if person.user_id %}
-{% for view in ("", "timeline", "chats", "why", "switches", "sharing", "keys") %}
+{% for view in ("", "timeline", "chats", "why", "switches", "sharing", "keys", "import") %}
 <li><a href="{{ view or './' }}"{% if here == view %} aria-current="page"{% endif %}>{{ say("page, view: " ~ (view or "memories")) }}</a></li>
 {% endfor %}
 {% endif %}
@@ -27048,6 +27742,70 @@ SOURCES["interfaces/web/templates/chats_list.html"] = r'''{% from "macros.html" 
 {% endfor %}
 </ul>
 {{ pages(page, dict(q=query)) }}
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/templates/import.html
+
+SOURCES["interfaces/web/templates/import.html"] = r'''{% extends "base.html" %}
+{% from "macros.html" import moment with context %}
+{% block title %}{{ say("page, view: import") }} · {{ say("page: memory") }}{% endblock %}
+{% block content %}
+<p><a href="import">{{ say("page, view: import") }}</a></p>
+<h1>{{ say("page: import of", name=told.labels | join(", ")) }}</h1>
+<ul>
+<li>{{ say("page: import new", chats=number(told.chats), exchanges=number(told.exchanges), facts=number(told.facts)) }}</li>
+{% if told.known %}<li>{{ say("page: import known", n=told.known) }}</li>{% endif %}
+{% if told.first %}<li>{{ moment(told.first) }} – {{ moment(told.last) }}</li>{% endif %}
+<li>{{ say("page: import time", n=minutes) }}</li>
+<li>{% if told.calls %}{{ say("page: import calls", calls=number(told.calls), tokens=number(told.tokens_in + told.tokens_out)) }} {{ told.cost }}{% else %}{{ say("page: import without calls") }}{% endif %}</li>
+{% for reason, count in skipped %}<li>{{ say("page: import skipped", n=count) }} <span lang="en">{{ reason }}</span></li>{% endfor %}
+{% for where, why, count in flaws %}<li>{{ say("page: import flaw", n=count) }} {{ where }}: <span lang="en">{{ why }}</span></li>{% endfor %}
+</ul>
+{% if told.exchanges or told.facts %}
+<form method="post" action="begin-import" class="stack">
+<input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="file" value="{{ file }}"><input type="hidden" name="name" value="{{ name }}">
+<p>{{ say("page: import begin text") }}</p>
+<button>{{ say("page: import it") }}</button>
+</form>
+{% else %}<p>{{ say("page, done: nothing new") }}</p>{% endif %}
+{% endblock %}
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/templates/imports.html
+
+SOURCES["interfaces/web/templates/imports.html"] = r'''{% extends "base.html" %}
+{% from "macros.html" import moment with context %}
+{% block title %}{{ say("page, view: import") }} · {{ say("page: memory") }}{% endblock %}
+{% block content %}
+<h1>{{ say("page, view: import") }}</h1>
+<p>{{ say("page: import text") }}</p>
+<form method="post" action="import-preview" enctype="multipart/form-data" class="stack">
+<input type="hidden" name="csrf" value="{{ csrf }}">
+<label for="file">{{ say("page: archive") }}</label>
+<input id="file" name="file" type="file" required accept=".zip,.json,.jsonl,.ndjson,.af,.db,.html">
+<button>{{ say("page: look into it") }}</button>
+</form>
+{% if with_webui %}
+<form method="post" action="import-preview" class="stack">
+<input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="source" value="{{ webui }}">
+<p>{{ say("page: import webui text") }}</p>
+<button class="quiet">{{ say("page: look at my chats") }}</button>
+</form>
+{% endif %}
+<ul class="cards">
+{% for one in imports %}
+<li><p>{{ one.source }} <span class="meta">{{ one.name }}</span></p>
+<p class="meta">{{ moment(one.begun_at) }} <span>{{ say("page: import state", n=one.count, left=number(one.left), dead=number(one.dead)) }}</span></p>
+{% if one.left %}<progress max="{{ one.count }}" value="{{ one.count - one.left }}" aria-label="{{ say('page: progress') }}"></progress>{% endif %}
+<form method="post" action="undo-import" class="row">
+<input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="id" value="{{ one.import_id }}">
+<button class="danger">{{ say("page: undo import") }}<span class="hidden">: {{ one.name }}</span></button>
+</form></li>
+{% endfor %}
+</ul>
+{% endblock %}
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -27365,6 +28123,9 @@ SOURCES["interfaces/web/templates/switches.html"] = r'''{% extends "base.html" %
 {% if kept_here %}<p>{{ say("page: past chats kept text") }}</p>
 {{ switch(past_chats, past, say("page: past chats kept")) }}
 {% else %}<p>{{ say("page: chats not kept here") }}</p>{% endif %}</section>
+<section aria-labelledby="notes"><h2 id="notes">{{ say("page: notes") }}</h2>
+<p>{{ say("page: notes text") }}</p>
+{{ switch(of_notes, notes, say("page: notes")) }}</section>
 <section aria-labelledby="chats"><h2 id="chats">{{ say("page: memory in a chat") }}</h2>
 <form method="post" action="switch" class="stack">
 <input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="of" value="chat">
@@ -27605,6 +28366,132 @@ def _reason(visit: Visit, one: Explanation) -> str:
     if not one.left_alone:
         return ""
     return reason(one.left_alone, visit.words, admin=visit.person.is_admin, show=str).replace("`", "")
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/webhooks/__init__.py
+
+SOURCES["interfaces/webhooks/__init__.py"] = r'''"""What Open WebUI tells by its webhooks."""
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/webhooks/hooks.py
+
+SOURCES["interfaces/webhooks/hooks.py"] = r'''"""POST /hooks/open-webui/<secret>: what Open WebUI tells of chats and users that were deleted there.
+
+It tells each event once, unsigned: the secret in the address is all there is. What is told is written down,
+and carried out in the background; where Open WebUI can be asked and still has it, nothing is done.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from ...config.settings import Valves
+from ...core.errors import MemoryFault
+from ...core.memory import is_person
+from ..chats import Chats
+from ..webui import WebUi
+
+log = logging.getLogger(__name__)
+
+_PATH = "/hooks/open-webui/"
+_MOST_BYTES = 64 * 1024  # of an event; Open WebUI cuts strings at 1,000 characters
+_ID_CHARS = 200
+
+
+def hooks(chats: Chats, settings: Callable[[], Valves]) -> list[Route]:
+    """The route, below /memory."""
+    logging.getLogger("uvicorn.access").addFilter(_without_secret)
+
+    async def told(request: Request) -> Response:
+        secret = settings().webhook_secret
+        given = request.path_params["secret"]
+        if not secret or not hmac.compare_digest(given.encode(), secret.encode()):
+            return JSONResponse({"detail": "There is nothing here."}, status_code=404)
+        try:
+            body = bytearray()
+            async for part in request.stream():
+                body += part
+                if len(body) > _MOST_BYTES:
+                    return JSONResponse({"detail": "This is too long for an event."}, status_code=413)
+            event = json.loads(bytes(body))
+        except ClientDisconnect:
+            return Response(status_code=400)
+        except (ValueError, RecursionError):
+            return JSONResponse({"detail": "This is no JSON."}, status_code=400)
+        try:
+            noted = await run_in_threadpool(_note, chats, settings(), event)
+        except Exception as error:  # noqa: BLE001 - Open WebUI does not ask again: the comparison finds it
+            log.warning("A deletion in Open WebUI could not be written down (%s).", type(error).__name__)
+            return JSONResponse({"detail": "Not now."}, status_code=503)
+        return JSONResponse({"noted": noted})
+
+    return [Route(f"{_PATH}{{secret}}", told, methods=["POST"])]
+
+
+def _note(chats: Chats, settings: Valves, event: Any) -> int:
+    """Write down what was deleted; how many chats and users."""
+    event = event if isinstance(event, dict) else {}
+    kind, subject, data = event.get("event"), event.get("subject"), event.get("data")
+    subject_id = _id(subject, "id")
+    if not subject_id or kind not in ("chat.deleted", "chat.deleted_all", "user.deleted"):
+        return 0
+    if (runtime := chats.runtime) is None:
+        raise chats.fault
+    if kind == "chat.deleted":
+        owner = _id(data, "owner_id")
+        if not is_person(owner) or _is_there(settings, lambda webui: webui.has_chat(subject_id)):
+            return 0
+        count = int(runtime.deletions.note(owner, subject_id))
+    elif not is_person(subject_id):
+        return 0
+    elif kind == "chat.deleted_all":
+        if _is_there(settings, lambda webui: bool(webui.chats_of(subject_id))):
+            return 0
+        count = runtime.deletions.note_all_chats(subject_id)
+    else:
+        if _is_there(settings, lambda webui: webui.has_user(subject_id)):
+            return 0
+        count = int(runtime.deletions.note(subject_id))
+    if count:
+        runtime.deletion_worker.wake()
+    return count
+
+
+def _is_there(settings: Valves, ask: Callable[[WebUi], bool]) -> bool:
+    """Whether Open WebUI says that it has it; False where it cannot be asked."""
+    if not settings.webui_url or not settings.webui_api_key:
+        return False
+    try:
+        with WebUi.of(settings) as webui:
+            return ask(webui)
+    except MemoryFault:
+        return False
+
+
+def _id(value: Any, name: str) -> str:
+    id_ = value.get(name) if isinstance(value, dict) else None
+    return id_ if isinstance(id_, str) and 0 < len(id_) <= _ID_CHARS else ""
+
+
+def _without_secret(record: logging.LogRecord) -> bool:
+    """The server writes each request's path into its log."""
+    if isinstance(record.args, tuple):
+        record.args = tuple(
+            f"{arg.partition(_PATH)[0]}{_PATH}***" if isinstance(arg, str) and _PATH in arg else arg
+            for arg in record.args
+        )
+    return True
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -32522,6 +33409,84 @@ no not never nothing nobody neither nor cannot without t nicht kein keine keinen
 niemals nichts ohne niet geen nooit zonder inte ikke ej aldrig aldri utan uden uten ne n pas jamais
 sans nunca jamás sin tampoco não nem sem non mai senza nu niciodată fără nigdy bez не нет никогда
 без ні ніколи δεν δε μη μην ποτέ χωρίς değil asla soha nincs ei eivät tidak bukan tanpa
+
+# Orders to a model, in folded text: small letters without marks and signs. <site>, <place>, <known> and
+# <not_of_oneself> stand for patterns of prompt_injection.py.
+[orders]
+# another model
+\b(?:from now on you are|(?:you are|you re) (?:now|no longer|hereby)) (?:(?:an?|the|my|in|called|known as|running as) )?(?:\w+ ){0,2}?(?:dan|ai|assistant|unrestricted|jailbroken|developer|evil\w*|root|admin\w*|hacker|bot|chatbot|uncensored|unfiltered|free from|bound|maintenance|god|gpt\w*|chatgpt)\b
+\b(?:act|behave|respond|answer|pretend|roleplay|speak)\b.{0,40}\b(?:without|no|free of|ignor\w+)\b(?: any| all| ethical| moral| safety| content){0,3} (?:restrictions?|filters?|guidelines?|limits?|limitations?|rules|censorship|ethics|guardrails|safeguards)\b
+\bpretend\b.{0,30}\byou (?:have|are|were)\b.{0,30}\b(?:no|not|un\w+|without)\b
+\b(?:enter|enable|activate|switch to|switch into|you are in)\b.{0,20}\b(?:developer|debug|god|dan|jailbreak|admin|maintenance|root) mode\b
+\bdo anything now\b|\bjailbreak (?:mode|yourself|prompt:)
+\b(?:du bist|tu es|eres|sei|voce e) (?:jetzt|nun|maintenant|ahora|ora|agora) (?:ein |eine |une? |un |um )?(?:dan\b|ki\b|ia\b|unbeschrank|sans restriction|sin restricciones|senza restrizioni|sem restricoes)
+# addressed to it
+\b(?:new|updated|important|following|special|hidden|secret) (?:(?:system )?(?:instructions?|orders?|directives?)|system (?:messages?|notes?|rules?))(?: for (?:the )?(?:ai|assistant|model|llm|bot))?(?: (?:are|is|begins?|starts?)\b| ?:)
+\binstructions? (?:for|to) (?:the )?(?:ai|assistant|language model|model|llm|chatbot)\b
+\b(?:note|message|memo|warning|attention|hey|dear|hello)(?: to| for)?(?: the| all| any| every)? (?:ai|ais|llms?|language models?|ai assistants?|ai models?|chatbots?|assistant)\b
+\b(?:begin|start|end) (?:of )?(?:system|hidden|new|the) ?(?:system )?(?:prompt|instructions?|message)\b
+\byou (?:must|shall|will|have to|are (?:ordered|required|instructed|obliged) to) (?:always |now |never |only )?(?:obey|comply|follow (?:every|all|my|the|these)|ignore|reveal|refuse|pretend|disregard|leak)\b
+\bas your (?:developer|creator|administrator|admin|owner|operator|master)\b
+\bi (?:am|m) your (?:developer|creator|administrator|admin|owner|operator|master)\b
+\b(?:this|next|following) (?:is|comes) (?:a |an |your )?(?:new )?(?:system (?:message|prompt)|admin override)\b|\b(?:admin|sudo|root) override\b
+\b(?:overrid\w+|replac\w+|supersed\w+) (?:all |any )?(?:of )?(?:your|the system) (?:\w+ ){0,2}?(?:prompt|instructions?|rules|guidelines)\b
+\b(?:dear|hey|hello|attention) (?:language )?(?:model|bot) ?[,:!]|\bif you (?:read|see|process|receive|parse|are reading) this\b
+\byou have been (?:upgraded|updated|reprogrammed|jailbroken|unlocked|freed|reset)\b|\bi (?:hereby )?(?:command you|(?:order|instruct) you to)\b
+\b(?:when|whenever|if) you (?:are|re) asked\b.{0,80}\b(?:say|tell|answer|reply|lie|deny|refuse|pretend|claim|recommend)\b
+<not_of_oneself>\b(?:reveal|leak|expose|dump) (?:all|every|everyone s|other users?)\b
+# whom to serve
+<not_of_oneself>\b(?:ignore[sz]?|disregard|ignorier\w*|missachte|ignora|ignoriert|игнорируи\w*|negeer|ignorera) (?:the |this |any |your |all |den |die |alle |l |le |la |les |al |el |il |o |os |de )?(?:users?|nutzer|benutzer|utilisateurs?|usuarios?|utent[ei]|utilizador(?:es)?|пользовател\w+|gebruikers?)\b
+<not_of_oneself>\b(?:post|send|forward|upload|report|mail) (?:it|them|this|that|these|everything) to <site>
+\b(?:not|never|stop|no longer) (?:to )?(?:follow|obey|trust|believe|listen to|help|serve)(?:ing)? (?:the |this |any |your )?users?\b
+<not_of_oneself>\b(?:obey|follow|trust|believe|listen to|serve) (?:only|nobody but|no one but)\b
+(?:^|[.,;:!?] ?)(?:and )?only (?:obey|follow|trust|believe|listen to|serve)\b
+\b(?:everything|anything|whatever|all) (?:that )?(?:the |this |your )?users? (?:say|ask|tell|want|write)\w*\b.{0,40}\b(?:false|wrong|lies?|untrue|irrelevant|ignored?)\b
+# run together
+\b\w{0,9}(?:ignore|disregard|forget|override)\w{0,12}(?:previous|prior|above|earlier|system)\w{0,9}(?:instruction|rule|prompt|guideline|command|direction)
+# what it was told
+\b(?:reveal|print|repeat|output|leak|show|expose|dump|display|recite|verrate|zeige|revele\w*|affiche\w*|revela|muestra|rivela|mostra|onthul|toon|ujawnij|pokaz)\b.{0,30}\b(?:(?:system|hidden|initial|secret|developer|your|ton|deinen?|tu|il tuo) ?(?:prompt|instructions?|message|anweisungen|consignes)|systemprompt|prompt (?:systeme|du systeme|del sistema|di sistema|do sistema|systemowy)|text above|words above|lines above)\b
+# its tools
+<not_of_oneself>\b(?:call|invoke|execute|run|trigger)\b.{0,20}\b(?:tool|function|plugin)s?\b.{0,40}\b(?:with|arguments?|to (?:send|delete|email|upload)|\w+_\w+)
+<not_of_oneself>\b(?:call|invoke) the (?:tool|function|plugin)\b
+\buse (?:the |your |an? )?(?:\w+ ){0,2}(?:tool|function|plugin)s? to (?:send|delete|email|upload|run|call|transfer|pay)\b
+<not_of_oneself>\b(?:run|execute) (?:the|this|these|following) (?:following )?(?:command|code|script|shell)\b
+\b(?:open|visit|fetch|browse|load|read|go to|decode|decrypt|translate|download)\b.{0,80}\b(?:and|then)\b (?:follow|obey|execute|do what|carry out|run)\b
+# behind its user's back
+\b(?:never|not|don t|without) (?:tell(?:ing)?|inform(?:ing)?|mention(?:ing)?|reveal(?:ing)?|disclos(?:e|ing)|show(?:ing)?|say(?:ing)?|let(?:ting)?)\b.{0,40}\b(?:the |any |this )?users?\b
+\b(?:hide|conceal|keep) (?:this|it|that|these)\b.{0,30}\bfrom (?:the |any |your )?users?\b
+\b(?:dem nutzer|dem benutzer|l utilisateur|al usuario|all utente|ao usuario)\b.{0,20}\b(?:nichts|nicht|rien|nada|niente)\b
+<not_of_oneself>\b(?:secretly|covertly|silently|heimlich|secretement|en secreto|di nascosto|em segredo|тайно|втайне)\b (?:\w+ ){0,2}?(?:send|forward|append|add|insert|log|record|share|store|copy|change|sende|schicke|leite|envoie|envia|invia|envie|отправляй|отправь|пересылай)\b
+<not_of_oneself>\b(?:convince|persuade|trick|manipulate|deceive|mislead|pressure|urge) (?:the |this |any |your |all )?users?\b
+# for others
+\b(?:when|whenever|if|each time|every time)\b (?:any(?:one|body)|some(?:one|body)|a (?:user|person|customer|colleague)|the user|users|people|they)\b.{0,20}\b(?:ask|want|mention|say|request|inquire)\w*\b.{0,80}\b(?:say|tell|answer|reply|respond|claim|recommend|insist|lie|deny|refuse|pretend|suggest)\b(?! \w+ (?:i|we)\b)
+\b(?:send|direct|point|redirect|link) (?:them|him|her|users?|people|everyone) to <site>
+\b(?:always|every|each)\b.{0,30}\b(?:recommend|praise|promote|advertise|endorse)\b
+\b(?:answer|reply|respond)\b(?: to)? (?:every|each|all|any) (?:question|message|request|prompt|query|user)s? with\b
+# sent out
+<not_of_oneself>\b(?:send|post|forward|upload|exfiltrate|transmit|leak|submit|deliver|append|email|mail|encode|embed|put|copy|schicke?|sende|envoie\w*|envia|invia|envie|stuur|wyslij|skicka|posli|отправь\w*|перешли\w*)\b.{0,50}?\b<known>\b.{0,60}?<place>
+\b(?:include|insert|add|append|embed|render|load|display|show|put)\b.{0,40}\b(?:image|picture|pixel|img|link|url|markdown)\b.{0,40}\b(?:http\w*|www|\w+ (?:example|com|net|org|io)\b)
+\b(?:every|each|all|your) (?:reply|replies|answers?|responses?|messages?)\b.{0,60}\bhttps?\b
+\bappend\b.{0,60}\bhttps?\b
+
+# What a model knows and is to send out.
+[known]
+conversations?|chats?|history|memor(?:y|ies)|(?:user|personal|private) ?s? data|messages|secrets?|passwords?
+api keys?|credentials|everything you know|user s (?:\w+ ){0,2}\w+|unterhaltung|gesprach|conversacion
+conversazione|conversa|gesprek|rozmow\w*|verlauf|historique|diskussion|переписк\w*|разговор\w*
+
+# Wishes for how to be answered: what may stand before their verbs, and these.
+[wish_openers]
+please|kindly|from now on|always|never|don t|do not|only|bitte|immer|nie|s il te plait|toujours|por favor
+siempre|per favore|sempre|alsjeblieft|altijd|alltid|пожалуйста|всегда
+
+[wish_verbs]
+answer|reply|respond|say|write|speak|talk|call|address|use|include|add|begin|start|end|finish|sign|explain
+translate|format|keep|avoid|antworte|schreib\w*|sprich|nenne?|verwende|benutze?|reponds?|ecris|parle|appelle|utilise
+responde|contesta|escribe|habla|llamame|usa|rispondi|scrivi|parla|chiamami|antwoord|schrijf|spreek|noem|gebruik
+svara|skriv|odpowiadaj|pisz|odpovidej|valaszolj|отвечаи|пиши|называи|говори|cevap|yanit
+
+[dense_wishes]
+(?:请|請).{0,6}(?:回答|回复|使用)|(?:で|に)(?:答え|回答し)て|(?:로|으로) (?:대답|답)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -36573,10 +37538,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from functools import cache, lru_cache
+from functools import cache, lru_cache, reduce
 
 from .sanitize import disarmed
-from .tables import phrases, rows, sections, source
+from .tables import pattern, phrases, rows, sections, source
 
 REFUSED = "it gives orders to a model"
 
@@ -36603,87 +37568,16 @@ _ROLES = re.compile(
     re.IGNORECASE,
 )
 _NOT_OF_ONESELF = r"(?<!\bi )(?<!\bwe )(?<!\bhe )(?<!\bshe )(?<!\bthey )(?<!\bwho )(?<!\byou )(?<!\bto )"
-_KNOWN = (
-    r"(?:conversations?|chats?|history|memor(?:y|ies)|(?:user|personal|private) ?s? data|messages|secrets?|passwords?"
-    r"|api keys?|credentials|everything you know|user s (?:\w+ ){0,2}\w+|unterhaltung|gesprach|conversacion"
-    r"|conversazione|conversa|gesprek|rozmow\w*|verlauf|historique|diskussion|переписк\w*|разговор\w*)"
-)
+_KNOWN = f"(?:{pattern('known')})"
 _SITE = r"(?:http|www|\w+ (?:example|com|net|org|io|ru|cn|xyz|site|dev|app)\b)"
 _PLACE = rf"(?:{_SITE}|webhook|server|e ?mail|\bto\b)"
-# In folded text: small letters without marks and signs.
-_PHRASES = re.compile(
-    # another model
-    r"\b(?:from now on you are|(?:you are|you re) (?:now|no longer|hereby)) (?:(?:an?|the|my|in|called|known as|running as) )?(?:\w+ ){0,2}?"
-    r"(?:dan|ai|assistant|unrestricted|jailbroken|developer|evil\w*|root|admin\w*|hacker|bot|chatbot|uncensored"
-    r"|unfiltered|free from|bound|maintenance|god|gpt\w*|chatgpt)\b"
-    r"|\b(?:act|behave|respond|answer|pretend|roleplay|speak)\b.{0,40}\b(?:without|no|free of|ignor\w+)\b(?: any| all| ethical| moral| safety| content){0,3}"
-    r" (?:restrictions?|filters?|guidelines?|limits?|limitations?|rules|censorship|ethics|guardrails|safeguards)\b"
-    r"|\bpretend\b.{0,30}\byou (?:have|are|were)\b.{0,30}\b(?:no|not|un\w+|without)\b"
-    r"|\b(?:enter|enable|activate|switch to|switch into|you are in)\b.{0,20}\b(?:developer|debug|god|dan|jailbreak|admin|maintenance|root) mode\b"
-    r"|\bdo anything now\b|\bjailbreak (?:mode|yourself|prompt:)"
-    r"|\b(?:du bist|tu es|eres|sei|voce e) (?:jetzt|nun|maintenant|ahora|ora|agora) (?:ein |eine |une? |un |um )?(?:dan\b|ki\b|ia\b|unbeschrank|sans restriction|sin restricciones|senza restrizioni|sem restricoes)"
-    # addressed to it
-    r"|\b(?:new|updated|important|following|special|hidden|secret) (?:(?:system )?(?:instructions?|orders?|directives?)|system (?:messages?|notes?|rules?))(?: for (?:the )?(?:ai|assistant|model|llm|bot))?(?: (?:are|is|begins?|starts?)\b| ?:)"
-    r"|\binstructions? (?:for|to) (?:the )?(?:ai|assistant|language model|model|llm|chatbot)\b"
-    r"|\b(?:note|message|memo|warning|attention|hey|dear|hello)(?: to| for)?(?: the| all| any| every)? (?:ai|ais|llms?|language models?|ai assistants?|ai models?|chatbots?|assistant)\b"
-    r"|\b(?:begin|start|end) (?:of )?(?:system|hidden|new|the) ?(?:system )?(?:prompt|instructions?|message)\b"
-    r"|\byou (?:must|shall|will|have to|are (?:ordered|required|instructed|obliged) to) (?:always |now |never |only )?(?:obey|comply|follow (?:every|all|my|the|these)|ignore|reveal|refuse|pretend|disregard|leak)\b"
-    r"|\bas your (?:developer|creator|administrator|admin|owner|operator|master)\b"
-    r"|\bi (?:am|m) your (?:developer|creator|administrator|admin|owner|operator|master)\b"
-    r"|\b(?:this|next|following) (?:is|comes) (?:a |an |your )?(?:new )?(?:system (?:message|prompt)|admin override)\b|\b(?:admin|sudo|root) override\b"
-    rf"|\b(?:overrid\w+|replac\w+|supersed\w+) (?:all |any )?(?:of )?(?:your|the system) (?:\w+ ){{0,2}}?(?:prompt|instructions?|rules|guidelines)\b"
-    r"|\b(?:dear|hey|hello|attention) (?:language )?(?:model|bot) ?[,:!]|\bif you (?:read|see|process|receive|parse|are reading) this\b"
-    r"|\byou have been (?:upgraded|updated|reprogrammed|jailbroken|unlocked|freed|reset)\b|\bi (?:hereby )?(?:command you|(?:order|instruct) you to)\b"
-    r"|\b(?:when|whenever|if) you (?:are|re) asked\b.{0,80}\b(?:say|tell|answer|reply|lie|deny|refuse|pretend|claim|recommend)\b"
-    rf"|{_NOT_OF_ONESELF}\b(?:reveal|leak|expose|dump) (?:all|every|everyone s|other users?)\b"
-    # whom to serve
-    rf"|{_NOT_OF_ONESELF}\b(?:ignore[sz]?|disregard|ignorier\w*|missachte|ignora|ignoriert|игнорируи\w*|negeer|ignorera) (?:the |this |any |your |all |den |die |alle |l |le |la |les |al |el |il |o |os |de )?"
-    r"(?:users?|nutzer|benutzer|utilisateurs?|usuarios?|utent[ei]|utilizador(?:es)?|пользовател\w+|gebruikers?)\b"
-    rf"|{_NOT_OF_ONESELF}\b(?:post|send|forward|upload|report|mail) (?:it|them|this|that|these|everything) to {_SITE}"
-    r"|\b(?:not|never|stop|no longer) (?:to )?(?:follow|obey|trust|believe|listen to|help|serve)(?:ing)? (?:the |this |any |your )?users?\b"
-    rf"|{_NOT_OF_ONESELF}\b(?:obey|follow|trust|believe|listen to|serve) (?:only|nobody but|no one but)\b"
-    r"|(?:^|[.,;:!?] ?)(?:and )?only (?:obey|follow|trust|believe|listen to|serve)\b"
-    r"|\b(?:everything|anything|whatever|all) (?:that )?(?:the |this |your )?users? (?:say|ask|tell|want|write)\w*\b.{0,40}\b(?:false|wrong|lies?|untrue|irrelevant|ignored?)\b"
-    # run together
-    r"|\b\w{0,9}(?:ignore|disregard|forget|override)\w{0,12}(?:previous|prior|above|earlier|system)\w{0,9}(?:instruction|rule|prompt|guideline|command|direction)"
-    # what it was told
-    r"|\b(?:reveal|print|repeat|output|leak|show|expose|dump|display|recite|verrate|zeige|revele\w*|affiche\w*|revela|muestra|rivela|mostra|onthul|toon|ujawnij|pokaz)\b.{0,30}"
-    r"\b(?:(?:system|hidden|initial|secret|developer|your|ton|deinen?|tu|il tuo) ?(?:prompt|instructions?|message|anweisungen|consignes)|systemprompt|prompt (?:systeme|du systeme|del sistema|di sistema|do sistema|systemowy)|text above|words above|lines above)\b"
-    # its tools
-    rf"|{_NOT_OF_ONESELF}\b(?:call|invoke|execute|run|trigger)\b.{{0,20}}\b(?:tool|function|plugin)s?\b.{{0,40}}\b(?:with|arguments?|to (?:send|delete|email|upload)|\w+_\w+)"
-    rf"|{_NOT_OF_ONESELF}\b(?:call|invoke) the (?:tool|function|plugin)\b"
-    r"|\buse (?:the |your |an? )?(?:\w+ ){0,2}(?:tool|function|plugin)s? to (?:send|delete|email|upload|run|call|transfer|pay)\b"
-    rf"|{_NOT_OF_ONESELF}\b(?:run|execute) (?:the|this|these|following) (?:following )?(?:command|code|script|shell)\b"
-    r"|\b(?:open|visit|fetch|browse|load|read|go to|decode|decrypt|translate|download)\b.{0,80}\b(?:and|then)\b (?:follow|obey|execute|do what|carry out|run)\b"
-    # behind its user's back
-    r"|\b(?:never|not|don t|without) (?:tell(?:ing)?|inform(?:ing)?|mention(?:ing)?|reveal(?:ing)?|disclos(?:e|ing)|show(?:ing)?|say(?:ing)?|let(?:ting)?)\b.{0,40}\b(?:the |any |this )?users?\b"
-    r"|\b(?:hide|conceal|keep) (?:this|it|that|these)\b.{0,30}\bfrom (?:the |any |your )?users?\b"
-    r"|\b(?:dem nutzer|dem benutzer|l utilisateur|al usuario|all utente|ao usuario)\b.{0,20}\b(?:nichts|nicht|rien|nada|niente)\b"
-    rf"|{_NOT_OF_ONESELF}\b(?:secretly|covertly|silently|heimlich|secretement|en secreto|di nascosto|em segredo|тайно|втайне)\b (?:\w+ ){{0,2}}?"
-    r"(?:send|forward|append|add|insert|log|record|share|store|copy|change|sende|schicke|leite|envoie|envia|invia|envie|отправляй|отправь|пересылай)\b"
-    rf"|{_NOT_OF_ONESELF}\b(?:convince|persuade|trick|manipulate|deceive|mislead|pressure|urge) (?:the |this |any |your |all )?users?\b"
-    # for others
-    r"|\b(?:when|whenever|if|each time|every time)\b (?:any(?:one|body)|some(?:one|body)|a (?:user|person|customer|colleague)|the user|users|people|they)\b.{0,20}\b(?:ask|want|mention|say|request|inquire)\w*\b.{0,80}"
-    r"\b(?:say|tell|answer|reply|respond|claim|recommend|insist|lie|deny|refuse|pretend|suggest)\b(?! \w+ (?:i|we)\b)"
-    rf"|\b(?:send|direct|point|redirect|link) (?:them|him|her|users?|people|everyone) to {_SITE}"
-    r"|\b(?:always|every|each)\b.{0,30}\b(?:recommend|praise|promote|advertise|endorse)\b"
-    r"|\b(?:answer|reply|respond)\b(?: to)? (?:every|each|all|any) (?:question|message|request|prompt|query|user)s? with\b"
-    # sent out
-    rf"|{_NOT_OF_ONESELF}\b(?:send|post|forward|upload|exfiltrate|transmit|leak|submit|deliver|append|email|mail|encode|embed|put|copy|schicke?|sende|envoie\w*|envia|invia|envie|stuur|wyslij|skicka|posli|отправь\w*|перешли\w*)\b.{{0,50}}?\b{_KNOWN}\b.{{0,60}}?{_PLACE}"
-    r"|\b(?:include|insert|add|append|embed|render|load|display|show|put)\b.{0,40}\b(?:image|picture|pixel|img|link|url|markdown)\b.{0,40}\b(?:http\w*|www|\w+ (?:example|com|net|org|io)\b)"
-    r"|\b(?:every|each|all|your) (?:reply|replies|answers?|responses?|messages?)\b.{0,60}\bhttps?\b"
-    r"|\bappend\b.{0,60}\bhttps?\b"
-)
+_PARTS = {"<place>": _PLACE, "<site>": _SITE, "<known>": _KNOWN, "<not_of_oneself>": _NOT_OF_ONESELF}
+_PHRASES = re.compile(reduce(lambda text, part: text.replace(*part), _PARTS.items(), pattern("orders")))
 _ADDRESSED_URL = re.compile(r"://[^\s\"')]{0,200}(?:\{[^}]{0,60}\}|\?[\w.-]{1,20}=(?:\s|$))")
 _WISH = re.compile(
-    r"\A\W*(?:(?:please|kindly|from now on|always|never|don t|do not|only|bitte|immer|nie|s il te plait|toujours|por favor"
-    r"|siempre|per favore|sempre|alsjeblieft|altijd|alltid|пожалуйста|всегда) )*"
-    r"(?:answer|reply|respond|say|write|speak|talk|call|address|use|include|add|begin|start|end|finish|sign|explain"
-    r"|translate|format|keep|avoid|antworte|schreib\w*|sprich|nenne?|verwende|benutze?|reponds?|ecris|parle|appelle|utilise"
-    r"|responde|contesta|escribe|habla|llamame|usa|rispondi|scrivi|parla|chiamami|antwoord|schrijf|spreek|noem|gebruik"
-    r"|svara|skriv|odpowiadaj|pisz|odpovidej|valaszolj|отвечаи|пиши|называи|говори|cevap|yanit)\b"
+    rf"\A\W*(?:(?:{pattern('wish_openers')}) )*(?:{pattern('wish_verbs')})\b"
     r"|\Athe user (?:wants|asks|would like|wishes|expects|tells) (?:you|the (?:ai|model|assistant))\b"
-    r"|(?:请|請).{0,6}(?:回答|回复|使用)|(?:で|に)(?:答え|回答し)て|(?:로|으로) (?:대답|답)"
+    rf"|{pattern('dense_wishes')}"
 )
 
 
@@ -38631,6 +39525,475 @@ def _is(user_id: str, key: str) -> ColumnElement[bool]:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# manage/comparison.py
+
+SOURCES["manage/comparison.py"] = r'''"""What is known here is compared with what Open WebUI has, since its webhooks come once or never.
+
+A server that is down, ill, empty, restored from an old copy, or another one must cost no memory. So only what
+was seen in this Open WebUI before counts as deleted, once it was missing for a day (a user for a week) and
+Open WebUI says of it by its own name that it is not there, while it shows others. Where more is missing than
+people delete, nothing is done, and the admin is told.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Protocol
+
+from sqlalchemy import ColumnElement, Engine, and_, delete, select, update
+
+from ..core.errors import Retry, TellAdmin
+from ..state import insert_new, reading, webui_seen
+from .deletions import USER, Deletions
+
+_CHAT_S, _USER_S = 20 * 3600.0, 7 * 86_400.0  # that something is missing, before it counts as deleted
+_FEW, _SHARE = 20, 0.2  # chats that may be missing at once; more only if they are a smaller share
+_FEW_USERS, _USERS_SHARE = 3, 0.2
+
+
+class ChatServer(Protocol):
+    """What Open WebUI tells: see `interfaces.webui.WebUi`, whose faults it raises."""
+
+    def user_id(self) -> str: ...
+    def users(self) -> frozenset[str]: ...
+    def chats_of(self, user_id: str) -> frozenset[str]: ...
+    def has_user(self, user_id: str) -> bool: ...
+    def has_chat(self, chat_id: str) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """How many users and chats were looked for, and which are missing: (user, "") and (user, chat).
+
+    deleted: those of them that count as deleted now.
+    """
+
+    users: int
+    chats: int
+    missing: tuple[tuple[str, str], ...] = ()
+    deleted: tuple[tuple[str, str], ...] = ()
+
+
+class Comparison:
+    """With one Open WebUI. url: its address, by which what was seen in another one is told apart."""
+
+    def __init__(self, engine: Engine, deletions: Deletions, url: str) -> None:
+        self._engine, self._reading, self._deletions = engine, reading(engine), deletions
+        self._webui = blake2b(url.rstrip("/").encode(), digest_size=12).hexdigest()
+
+    def last(self) -> float:
+        """When this was done last, in Unix seconds; 0 if it was not."""
+        mine = select(webui_seen.c.seen_at).where(webui_seen.c.webui == self._webui)
+        with self._reading.connect() as connection:
+            return connection.scalar(mine.order_by(webui_seen.c.seen_at.desc()).limit(1)) or 0.0
+
+    def run(self, server: ChatServer, *, confirmed: bool = False) -> Compared:
+        """Look what is missing, and write down as deleted what is so for the second time.
+
+        confirmed: an admin has looked at it: what is missing now counts, however much it is.
+
+        Raises:
+            Retry: something is not as it must be for this to be told; nothing was done.
+            TellAdmin: more is missing than anybody deletes, or the key may not see chats; nothing was done.
+        """
+        users = server.users()
+        if (own := server.user_id()) not in users:
+            raise Retry("Open WebUI does not list the key's own user.", hint="It may be starting: try later.")
+        seen = self._seen()
+        if seen and not any(chat_id == USER and user_id in users for user_id, chat_id in seen):
+            raise Retry("Open WebUI has none of the users it had.", hint="Is it another one at this address?")
+        known_users = self._deletions.users()
+        there = {(own, USER)}
+        for user_id in known_users & users:
+            chats = server.chats_of(user_id)
+            there |= {
+                (user_id, USER),
+                *((user_id, chat) for chat in self._deletions.chats_of(user_id) & chats),
+            }
+        missing = [pair for pair in seen if pair not in there and (pair[1] == USER or pair[0] in users)]
+        if not confirmed:
+            self._check_amount(seen, missing)
+        since = {pair: seen[pair] or time.time() for pair in missing}
+        wait_s = {pair: _USER_S if pair[1] == USER else _CHAT_S for pair in missing}
+        due = [pair for pair in missing if confirmed or time.time() - since[pair] >= wait_s[pair]]
+        deleted = self._confirmed(server, due, there) if due else []
+        self._write(there, since)
+        for user_id, chat_id in deleted:
+            self._deletions.note(user_id, chat_id)
+            self._forget(user_id, chat_id)
+        count = sum(chat != USER for _, chat in seen)
+        return Compared(len(seen) - count, count, tuple(missing), tuple(deleted))
+
+    def _confirmed(
+        self, server: ChatServer, due: Iterable[tuple[str, str]], there: Collection[tuple[str, str]]
+    ) -> list[tuple[str, str]]:
+        """Those that Open WebUI says it has not, while it shows another chat."""
+        gone = [
+            (user_id, chat_id)
+            for user_id, chat_id in due
+            if not (server.has_user(user_id) if chat_id == USER else server.has_chat(chat_id))
+        ]
+        witness = next((chat for _, chat in there if chat != USER), None)
+        if any(chat != USER for _, chat in gone) and (witness is None or not server.has_chat(witness)):
+            raise Retry("Open WebUI shows no chat at all to this key.", hint="Nothing was erased.")
+        if server.user_id() not in server.users():
+            raise Retry("Open WebUI has changed its mind on its users.", hint="Nothing was erased.")
+        return gone
+
+    @staticmethod
+    def _check_amount(seen: Collection[tuple[str, str]], missing: Collection[tuple[str, str]]) -> None:
+        for what, few, share, is_user in (
+            ("users", _FEW_USERS, _USERS_SHARE, True),
+            ("chats", _FEW, _SHARE, False),
+        ):
+            of_kind = sum((chat == USER) == is_user for _, chat in missing)
+            total = sum((chat == USER) == is_user for _, chat in seen)
+            if of_kind > few and of_kind > share * total:
+                raise TellAdmin(
+                    f"{of_kind:,} of {total:,} {what} are missing in Open WebUI, so nothing was erased here.",
+                    hint="If they were deleted there, run `owui-memory compare --erase`.",
+                )
+
+    def _seen(self) -> dict[tuple[str, str], float]:
+        """What was seen there, and since when it is missing, 0 for what is not."""
+        mine = select(webui_seen).where(webui_seen.c.webui == self._webui)
+        with self._reading.connect() as connection:
+            return {(row.user_id, row.chat_id): row.missing_since for row in connection.execute(mine)}
+
+    def _write(self, there: Iterable[tuple[str, str]], since: dict[tuple[str, str], float]) -> None:
+        now = time.time()
+        rows = [
+            {
+                "user_id": user_id,
+                "chat_id": chat_id,
+                "webui": self._webui,
+                "seen_at": now,
+                "missing_since": 0.0,
+            }
+            for user_id, chat_id in there
+        ]
+        with self._engine.begin() as connection:
+            insert_new(connection, webui_seen, rows)
+            for user_id, chat_id in there:
+                mine = and_(*self._mine(user_id, chat_id))
+                connection.execute(update(webui_seen).where(mine).values(seen_at=now, missing_since=0.0))
+            for (user_id, chat_id), at in since.items():
+                mine = and_(*self._mine(user_id, chat_id))
+                connection.execute(update(webui_seen).where(mine).values(missing_since=at))
+
+    def _forget(self, user_id: str, chat_id: str) -> None:
+        with self._engine.begin() as connection:
+            connection.execute(delete(webui_seen).where(*self._mine(user_id, chat_id)))
+
+    def _mine(self, user_id: str, chat_id: str) -> tuple[ColumnElement[bool], ...]:
+        mine = webui_seen.c.webui == self._webui, webui_seen.c.user_id == user_id
+        return (*mine, webui_seen.c.chat_id == chat_id)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# manage/deletion_worker.py
+
+SOURCES["manage/deletion_worker.py"] = r'''"""A thread that carries out what was deleted in Open WebUI, and compares with it once a night."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime
+
+from sqlalchemy import Engine
+
+from ..config.settings import Valves
+from ..core.errors import MemoryFault
+from ..core.events import Emit, Job, failed, succeeded
+from ..core.memory import Check
+from .comparison import ChatServer, Comparison
+from .deletions import Deletions
+
+_LOOK_S = 60.0
+_AGAIN_S = 900.0  # after a comparison that could not be made
+_DAY_S = 86_400.0
+_NIGHT = range(2, 6)  # hours, by the machine's clock; else when the last one was two days ago
+
+Server = Callable[[Valves], AbstractContextManager[ChatServer]]
+
+
+class DeletionWorker:
+    """Methods do not block, but for `stop`."""
+
+    def __init__(
+        self, engine: Engine, deletions: Deletions, settings: Callable[[], Valves], server: Server, emit: Emit
+    ) -> None:
+        self._engine, self._deletions, self._settings = engine, deletions, settings
+        self._server, self._emit = server, emit
+        self._wake, self._stopping = threading.Event(), False
+        self._not_before, self._told = time.monotonic(), Check("Open WebUI", True, "not compared yet")
+        self._thread = threading.Thread(target=self._run, name="memory-deleting", daemon=True)
+
+    def start(self) -> None:
+        """Starts the thread."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Something was written down as deleted."""
+        self._wake.set()
+
+    def stop(self, timeout_s: float) -> None:
+        """Stops the thread. The next start goes on with what is written down."""
+        self._stopping = True
+        self._wake.set()
+        self._thread.join(timeout_s)
+
+    def part(self) -> Check | None:
+        """The status' line; None where Open WebUI cannot be asked."""
+        return self._told if self._is_set else None
+
+    @property
+    def _is_set(self) -> bool:
+        return bool(self._settings().webui_url and self._settings().webui_api_key)
+
+    def _run(self) -> None:
+        while not self._stopping:
+            try:
+                if self._deletions.carry_out():
+                    self._emit(succeeded(Job.DELETING))
+            except Exception as error:  # noqa: BLE001 - a place may be away, the state database ill
+                self._emit(failed(Job.DELETING, error))
+            self._compare()
+            self._wake.wait(_LOOK_S)
+            self._wake.clear()
+
+    def _compare(self) -> None:
+        """At night, or when it was not done for two days."""
+        if not self._is_set or time.monotonic() < self._not_before:
+            return
+        settings = self._settings()
+        try:
+            comparison = Comparison(self._engine, self._deletions, settings.webui_url)
+            age = time.time() - comparison.last()
+            if 0 <= age < (_DAY_S * 0.8 if datetime.now().hour in _NIGHT else 2 * _DAY_S):
+                return
+            with self._server(settings) as server:
+                done = comparison.run(server)
+        except Exception as error:  # noqa: BLE001 - memory goes on without it
+            self._not_before = time.monotonic() + _AGAIN_S
+            told = str(error) if isinstance(error, MemoryFault) else type(error).__name__
+            hint = getattr(error, "hint", "")
+            self._told = Check("Open WebUI", False, f"cannot be compared: {told}", hint)
+            return
+        if done.deleted:
+            self._wake.set()
+        at, gone = datetime.now().astimezone(), len(done.deleted)
+        seen = f"{done.chats:,} chats of {done.users:,} users seen, {gone:,} deleted"
+        waiting = len(done.missing) - gone
+        seen += f", {waiting:,} missing" if waiting else ""
+        self._told = Check("Open WebUI", True, f"compared {at:%Y-%m-%d %H:%M}: {seen}")
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# manage/deletions.py
+
+SOURCES["manage/deletions.py"] = r'''"""Deletion in Open WebUI is followed here: a deleted chat's passages go, and by the setting the facts that
+only it said; a deleted user is erased.
+
+What is deleted is written down first, and carried out by whoever comes next, until it is done everywhere.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import Engine, and_, delete, func, select, update
+
+from ..config.settings import Valves
+from ..core.change import CHAT_DELETED, COMMANDS, REAFFIRMED, Change
+from ..core.memory import EPISODE, Memory, is_id
+from ..remember.episodes import ids_of
+from ..remember.journal import Journal
+from ..state import deletions, episodes, hold, injected, journal, metadata, outbox, put_row, reading, versions
+from ..state.episodes_table import EpisodesTable
+from .erasure.erase import Eraser
+from .memories import Control
+from .outcomes import Asked
+
+USER = ""  # in the place of a chat: all of its user
+# Of a chat's rows these stay: keys of messages, what is taken away below, and what was decided.
+_STAYING = ("outbox", "episodes", "switches", "deletions", "webui_seen")
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """A chat that was deleted, or all of a user where `chat_id` is USER. at: Unix seconds."""
+
+    user_id: str
+    chat_id: str
+    at: float
+
+
+class Deletions:
+    """Of all users. Threads may share it; methods block, and raise the errors of `core/errors.py`."""
+
+    def __init__(
+        self, engine: Engine, control: Control, eraser: Eraser | None, settings: Callable[[], Valves]
+    ) -> None:
+        self._engine, self._reading, self._settings = engine, reading(engine), settings
+        self._control, self._eraser, self._journal = control, eraser, Journal(engine)
+        self._passages = EpisodesTable(engine)
+
+    def note(self, user_id: str, chat_id: str = USER) -> bool:
+        """Write down that a chat, or a user, is deleted, if anything is known of it; whether it is."""
+        if not (user_id in self.users() if chat_id == USER else self._knows(user_id, chat_id)):
+            return False
+        row = {"user_id": user_id, "chat_id": chat_id, "at": time.time(), "done": False}
+        with self._engine.begin() as connection:
+            put_row(connection, deletions, row)
+        return True
+
+    def note_all_chats(self, user_id: str) -> int:
+        """The same of all of a user's chats that are Open WebUI's; how many they are."""
+        return sum(self.note(user_id, chat_id) for chat_id in self.chats_of(user_id) if is_id(chat_id))
+
+    def chats_of(self, user_id: str) -> frozenset[str]:
+        """The ids of the chats of which something is known, "" for what has none."""
+        with self._reading.connect() as connection:
+            return frozenset(
+                chat_id
+                for column in (episodes.c.chat_id, outbox.c.chat_id, journal.c.chat)
+                for chat_id in connection.scalars(
+                    select(column).where(column.table.c.user_id == user_id).distinct()
+                )
+            )
+
+    def users(self) -> frozenset[str]:
+        """The users of whom something is known."""
+        with self._reading.connect() as connection:
+            return frozenset(
+                user_id
+                for table in (episodes, outbox, journal, versions)
+                for user_id in connection.scalars(select(table.c.user_id).distinct())
+            )
+
+    def carry_out(self) -> int:
+        """Erase what was deleted; how many chats and users that were.
+
+        Raises the fault of a place that cannot be reached, when all others are done: the next call goes on.
+        """
+        fault: Exception | None = None
+        done, eraser = 0, self._eraser
+        if eraser is None:
+            return 0
+        for one in self._open():
+            try:
+                if one.chat_id == USER:
+                    eraser.erase_user(one.user_id)  # with this row
+                else:
+                    self._erase_chat(one, eraser)
+                done += 1
+            except Exception as error:  # noqa: BLE001 - the others are to go, too
+                fault = error
+        if fault is not None:
+            raise fault
+        return done
+
+    def only_deleted(self, user_id: str) -> list[Memory]:
+        """The facts that only deleted chats said, where the setting is to ask."""
+        if self._settings().on_chat_deleted != "ask":
+            return []
+        mine = and_(deletions.c.user_id == user_id, deletions.c.done, deletions.c.chat_id != USER)
+        with self._reading.connect() as connection:
+            chats = frozenset(connection.scalars(select(deletions.c.chat_id).where(mine)))
+        return list(self._control.of_ids(self._only_in(user_id, chats)).values()) if chats else []
+
+    def _open(self) -> list[Deletion]:
+        wanted = select(deletions).where(deletions.c.done.is_(False)).order_by(deletions.c.at)
+        with self._reading.connect() as connection:
+            return [Deletion(row.user_id, row.chat_id, row.at) for row in connection.execute(wanted)]
+
+    def _knows(self, user_id: str, chat_id: str) -> bool:
+        with self._reading.connect() as connection:
+            return any(
+                connection.scalar(
+                    select(func.count()).where(column.table.c.user_id == user_id, column == chat_id)
+                )
+                for column in (episodes.c.chat_id, outbox.c.chat_id, journal.c.chat, injected.c.chat_id)
+            )
+
+    def _erase_chat(self, one: Deletion, eraser: Eraser) -> None:
+        """What waits of it, what it was told, its passages, and perhaps the facts that only it said."""
+        user_id, chat_id = one.user_id, one.chat_id
+        with self._engine.begin() as connection:
+            hold(connection, user_id)
+            waiting = outbox.c.exchange.is_not(None)
+            connection.execute(
+                delete(outbox).where(outbox.c.user_id == user_id, outbox.c.chat_id == chat_id, waiting)
+            )
+            for table in metadata.sorted_tables:
+                if {"user_id", "chat_id"} <= set(table.c.keys()) and table.name not in _STAYING:
+                    mine = and_(table.c.user_id == user_id, table.c.chat_id == chat_id)
+                    connection.execute(delete(table).where(mine))
+        facts: Collection[str] = ()
+        if self._settings().on_chat_deleted == "erase":
+            facts = self._only_in(user_id, frozenset({chat_id}))
+        entries = self._passages.of_chat(user_id, chat_id)
+        passages = [id_ for entry in entries for id_ in ids_of(entry)]
+        eraser.erase_passages(user_id, passages, [entry.exchange for entry in entries])
+        asked = Asked(user_id, f"deleted-{uuid.uuid4().hex}", chat_id, at=time.time())
+        if facts:
+            self._control.forget(asked, list(facts), at_once=True)
+        receipt = f"{len(passages)} passages and {len(facts)} facts were erased"
+        told = Change(
+            batch=f"receipt-{asked.key}",
+            position=0,
+            user_id=user_id,
+            op=CHAT_DELETED,
+            memory_id="",
+            before="",
+            after="",
+            kind=EPISODE,
+            chat=chat_id,
+            refused=receipt,
+            made=True,
+        )
+        self._journal.intend([told])
+        mine = and_(deletions.c.user_id == user_id, deletions.c.chat_id == chat_id)
+        with self._engine.begin() as connection:
+            connection.execute(update(deletions).where(mine).values(done=True))
+
+    def _only_in(self, user_id: str, chats: frozenset[str]) -> list[str]:
+        """The ids of the facts that were said in these chats, nowhere else, and by no command."""
+        origins: dict[str, list[Change]] = {}
+        for change in _said(self._journal.of_user(user_id)):
+            origins.setdefault(change.memory_id, []).append(change)
+        return [
+            memory_id
+            for memory_id, changes in origins.items()
+            if any(change.op == "add" for change in changes)
+            and all(change.chat in chats and not _is_wanted(change) for change in changes)
+        ]
+
+
+def _said(changes: list[Change]) -> Iterator[Change]:
+    """What made facts what they are."""
+    for change in changes:
+        is_origin = change.op in ("add", "replace", REAFFIRMED)
+        if is_origin and change.made and not change.refused and change.memory_id and change.kind != EPISODE:
+            yield change
+
+
+def _is_wanted(change: Change) -> bool:
+    """Whether its user has asked for it, or brought it back."""
+    return bool(change.undoes) or change.batch.startswith(COMMANDS)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # manage/erasure/__init__.py
 
 SOURCES["manage/erasure/__init__.py"] = r'''"""Forgetting a person, everywhere and for good."""
@@ -38800,6 +40163,27 @@ class Eraser:
         for user_id, exchanges in old.items():
             self._passages.remove(user_id, exchanges)
         return count
+
+    def erase_passages(self, user_id: str, ids: Collection[str], exchanges: Collection[str]) -> None:
+        """Erase some passages of a user's past chats, which are all of these exchanges', everywhere. Blocks.
+
+        Nothing else that says the same is touched. Raises the fault of a location that cannot be reached,
+        when the others are done; all of it is tried anew with the next call.
+        """
+        wanted = Erasure(0, user_id, False, tuple(ids), (), (), ONCE, time.time())
+        missed: MemoryFault | None = None
+        with self._still(), self._sites.opened() as found:
+            for one in found if ids else ():
+                try:
+                    site = one.reached()
+                    if site.erase(wanted, fresh=True, on_progress=lambda _: None):
+                        site.purge()
+                except MemoryFault as fault:
+                    missed = fault
+        if missed is not None:
+            raise missed
+        self._passages.remove(user_id, exchanges)
+        scrub_state(self._engine)
 
     def go_on(self) -> list[Receipt]:
         """Goes on with erasures that were begun here or by another server, as far as they can be done now."""
@@ -39444,6 +40828,7 @@ from ...state import (
     commands,
     cuts,
     decisions,
+    deletions,
     erasures,
     injected,
     outbox,
@@ -39493,6 +40878,7 @@ RULES = (
     Rule(command_turns.c.asked_at, _YEAR_S),
     Rule(outbox.c.created_at, _YEAR_S, outbox.c.state == "done"),
     Rule(shown.c.at, _YEAR_S),
+    Rule(deletions.c.at, _YEAR_S, deletions.c.done),
     Rule(erasures.c.asked_at, 90 * _DAY_S, erasures.c.passes == DONE),  # servers that were away learn of it
 )
 
@@ -41416,6 +42802,72 @@ def _row(row: tuple[Any, ...], character: str) -> Iterator[Said]:
     is_character = speaker.lower() == character.lower() if character else speaker.lower() not in _NOBODY
     if text:
         yield Said(f"{number}-{name_of(text)}", "assistant" if is_character else "user", text, time_in(at))
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# manage/history/uploads.py
+
+SOURCES["manage/history/uploads.py"] = r'''"""Archives that users have sent, kept until they say whether to import them: one each, for an hour."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import shutil
+import time
+from pathlib import Path
+from typing import IO
+
+_KEPT_S = 3600.0
+_NAME_CHARS = 120
+
+
+class Uploads:
+    """Files in a private folder of the data folder. Threads may share it; methods block."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._folder = data_dir / "uploads"
+
+    def new(self, user_id: str) -> Path:
+        """Where the next archive of a user is to be written; the one before is gone, and what is too old."""
+        self.drop(user_id)
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for file in self._folder.iterdir():
+            if time.time() - file.stat().st_mtime > _KEPT_S:
+                file.unlink(missing_ok=True)
+        file = self._folder / f"{_of(user_id)}-{secrets.token_hex(16)}"
+        file.touch(0o600)
+        return file
+
+    def keep(self, user_id: str, content: IO[bytes]) -> Path:
+        """An archive as it was sent."""
+        file = self.new(user_id)
+        with file.open("wb") as target:
+            shutil.copyfileobj(content, target)
+        return file
+
+    def find(self, user_id: str, name: str) -> Path | None:
+        """The archive of this user with this name, as `new` has called it."""
+        mine = [file for file in self._all(user_id) if file.name == name]
+        return mine[0] if mine else None
+
+    def drop(self, user_id: str) -> None:
+        """Keep nothing of a user's."""
+        for file in self._all(user_id):
+            file.unlink(missing_ok=True)
+
+    def _all(self, user_id: str) -> list[Path]:
+        return list(self._folder.glob(f"{_of(user_id)}-*"))
+
+
+def _of(user_id: str) -> str:
+    """Ids are anybody's choice, and none of them is a path."""
+    return hashlib.sha256(user_id.encode(errors="surrogatepass")).hexdigest()[:32]
+
+
+def shown_name(name: str) -> str:
+    """What a browser says that a file is called, as it may be told."""
+    return "".join(char for char in name if char.isprintable())[-_NAME_CHARS:]
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -56322,12 +57774,15 @@ class Writer:
         take_in: Callable[[], None] = lambda: None,
         is_busy: Callable[[], bool] = lambda: False,
         remembered: Callable[[Batch, Sequence[Change]], None] = lambda _batch, _made: None,
+        titled: Callable[[Batch], Batch] = lambda batch: batch,
     ) -> None:
         """take_in: brings to the outbox what could not be put there at once.
 
         is_busy: whether many messages wait for their memories; then one user at a time is enough.
         remembered: is told of each batch what was made of it; never blocks, and raises nothing.
+        titled: a batch with its chat's title, if that can be had; may take some seconds, and raises nothing.
         """
+        self._titled = titled
         self._take_in, self._is_busy, self._tell = take_in, is_busy, remembered
         self._outbox, self._live, self._journal, self._injected = outbox, live, journal, injected
         self._later, self._reflections = Later(journal.engine, outbox), Reflections(journal.engine)
@@ -56473,7 +57928,7 @@ class Writer:
         try:
             self._episodes.retract(backend, batch, confirm)
             if self._settings().keeps_episodes:
-                self._episodes.keep(backend, batch, confirm)
+                self._episodes.keep(backend, self._titled(batch), confirm)
         except Drop as fault:
             self._emit(failed(Job.REMEMBERING, fault))
 
@@ -56707,6 +58162,7 @@ from .interfaces.routes import watching
 from .interfaces.tools import tool_server
 from .interfaces.turns import Turns
 from .interfaces.web.page import Page
+from .interfaces.webhooks.hooks import hooks
 
 log = logging.getLogger(__name__)
 
@@ -56736,7 +58192,8 @@ def application(environment: Environment) -> Starlette:
 
     key, turns = environment.server_key, Turns(chats, lambda: settings)
     own: list[BaseRoute] = [*watching(key, chats), *function_routes(key, chats, turns)]
-    own += [*tool_server.served(chats, lambda: settings, environment), Mount("", page)]
+    own += [*tool_server.served(chats, lambda: settings, environment), *hooks(chats, lambda: settings)]
+    own.append(Mount("", page))
     routes = [Mount("/memory", routes=own), Mount("/v1", open_to_browsers(proxy, key))]
     return Starlette(routes=routes, lifespan=lifespan)
 
@@ -56780,6 +58237,7 @@ from .schema import (
     commands,
     cuts,
     decisions,
+    deletions,
     episode_switches,
     episodes,
     erasures,
@@ -56799,6 +58257,7 @@ from .schema import (
     switches,
     token_ratios,
     versions,
+    webui_seen,
 )
 from .statements import count_up, hold, insert_new, put_row, try_writing, was_erased
 
@@ -56809,6 +58268,7 @@ __all__ = [
     "count_up",
     "cuts",
     "decisions",
+    "deletions",
     "episode_switches",
     "episodes",
     "erasures",
@@ -56835,6 +58295,7 @@ __all__ = [
     "try_writing",
     "versions",
     "was_erased",
+    "webui_seen",
 ]
 '''
 
@@ -57604,6 +59065,7 @@ from . import (
     m014_reflections,
     m015_long_chats,
     m016_imports,
+    m017_deletions,
 )
 
 STEPS: tuple[ModuleType, ...] = (
@@ -57620,6 +59082,7 @@ STEPS: tuple[ModuleType, ...] = (
     m014_reflections,
     m015_long_chats,
     m016_imports,
+    m017_deletions,
 )
 
 _FIRST = 4  # the version that the first step makes
@@ -58223,6 +59686,30 @@ CREATE TABLE imports (
     name VARCHAR NOT NULL,
     begun_at FLOAT NOT NULL,
     PRIMARY KEY (user_id, import_id)
+)
+"""
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# state/migrations/m017_deletions.py
+
+SOURCES["state/migrations/m017_deletions.py"] = r'''"""What was deleted in Open WebUI, and what was seen there: see manage/deletions.py and comparison.py."""
+
+SQL = """
+CREATE TABLE deletions (
+    user_id VARCHAR NOT NULL,
+    chat_id VARCHAR NOT NULL,
+    at FLOAT NOT NULL,
+    done BOOLEAN NOT NULL,
+    PRIMARY KEY (user_id, chat_id)
+);
+CREATE TABLE webui_seen (
+    user_id VARCHAR NOT NULL,
+    chat_id VARCHAR NOT NULL,
+    webui VARCHAR NOT NULL,
+    seen_at FLOAT NOT NULL,
+    missing_since FLOAT NOT NULL,
+    PRIMARY KEY (user_id, chat_id, webui)
 )
 """
 '''
@@ -59243,6 +60730,27 @@ page_sessions = Table(
     Index("page_sessions_user", "user_id"),
 )
 
+# See manage/deletions.py.
+deletions = Table(
+    "deletions",
+    metadata,
+    Column("user_id", _Id, primary_key=True),
+    Column("chat_id", _Id, primary_key=True),  # "" for all of the user
+    Column("at", Float, nullable=False),
+    Column("done", Boolean, nullable=False),
+)
+
+# See manage/comparison.py.
+webui_seen = Table(
+    "webui_seen",
+    metadata,
+    Column("user_id", _Id, primary_key=True),
+    Column("chat_id", _Id, primary_key=True),  # "" for the user
+    Column("webui", _Id, primary_key=True),  # a hash of its address
+    Column("seen_at", Float, nullable=False),
+    Column("missing_since", Float, nullable=False),  # 0 if it is not
+)
+
 # See manage/erasure/erase.py. What was erased is named by ids only.
 erasures = Table(
     "erasures",
@@ -59568,7 +61076,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..core.errors import Drop, TellAdmin
@@ -59585,6 +61093,19 @@ def to_json(payload: Mapping[str, Any]) -> str:
     except (TypeError, ValueError):
         raise Drop("The payload holds a value that JSON cannot hold.") from None
     return text.encode("utf-8", "replace").decode()
+
+
+def entries(
+    ids: Sequence[str], vectors: Sequence[Sequence[float]], payloads: Sequence[Mapping[str, Any]]
+) -> Iterator[tuple[str, Sequence[float], Mapping[str, Any]]]:
+    """What is to be stored, one by one.
+
+    Raises:
+        Drop: these are not as many of each.
+    """
+    if not len(vectors) == len(payloads) == len(ids):
+        raise Drop("An insert needs as many payloads and ids as vectors.")
+    return zip(ids, vectors, payloads, strict=True)
 
 
 def fitting(vector: Sequence[float], collection: str, dims: int) -> list[float]:
@@ -59693,7 +61214,6 @@ from __future__ import annotations
 
 import builtins
 import json
-import uuid
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -59705,8 +61225,8 @@ from psycopg_pool import ConnectionPool
 
 from ...core.errors import Drop
 from ...models.faults import translated
-from ..payload import fitting, to_json, wrong_size
-from ..protocol import Filters, Payload, Rows, Vector
+from ..payload import entries, fitting, to_json, wrong_size
+from ..protocol import Filters, Insert, Payload, Rows, Vector
 from . import schema as pgvector_schema
 from .schema import INDEXED
 from .words import any_of, asked, stored
@@ -59738,7 +61258,7 @@ _BY_WORDS = """
 """
 
 
-class PgvectorStore(mem0s.PGVector):  # type: ignore[misc]
+class PgvectorStore(Insert, mem0s.PGVector):  # type: ignore[misc]
     """See `store_protocol.VectorStore`. What goes wrong is raised as MemoryFault."""
 
     def __init__(self, collection_name: str, embedding_model_dims: int, connection_string: str) -> None:
@@ -59799,23 +61319,11 @@ class PgvectorStore(mem0s.PGVector):  # type: ignore[misc]
 
     # Writing
 
-    def insert(
-        self,
-        vectors: Sequence[Vector],
-        payloads: Sequence[Payload] | None = None,
-        ids: Sequence[str] | None = None,
-    ) -> None:
-        """As `put`; without ids each gets one of its own."""
-        payloads = [{}] * len(vectors) if payloads is None else payloads
-        self.put([str(uuid.uuid4()) for _ in vectors] if ids is None else ids, vectors, payloads)
-
     def put(self, ids: Sequence[str], vectors: Sequence[Vector], payloads: Sequence[Payload]) -> None:
         """Store all or none; one whose id exists is replaced."""
-        if not len(vectors) == len(payloads) == len(ids):
-            raise Drop("An insert needs as many payloads and ids as vectors.")
         rows = [
             (id_, self._fitting(vector), _json(payload), stored(payload))
-            for id_, vector, payload in zip(ids, vectors, payloads, strict=True)
+            for id_, vector, payload in entries(ids, vectors, payloads)
         ]
         statement = self._sql(
             "INSERT INTO {table} (id, vector, payload, words) VALUES (%s, %s, %s, %s::tsvector) "
@@ -60073,6 +61581,7 @@ stores keeps to it, whatever mem0's class that it comes from does, and raises no
 from __future__ import annotations
 
 import builtins
+import uuid
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -60089,6 +61598,24 @@ class StoredRow(Protocol):
 
 
 Rows = Sequence[Any]  # of StoredRow
+
+
+class Insert:
+    """mem0's `insert`, for stores that have `put`."""
+
+    def insert(
+        self,
+        vectors: Sequence[Vector],
+        payloads: Sequence[Payload] | None = None,
+        ids: Sequence[str] | None = None,
+    ) -> None:
+        """As `put`; without ids each gets one of its own."""
+        payloads = [{}] * len(vectors) if payloads is None else payloads
+        self.put([str(uuid.uuid4()) for _ in vectors] if ids is None else ids, vectors, payloads)
+
+    def put(self, ids: Sequence[str], vectors: Sequence[Vector], payloads: Sequence[Payload]) -> None:
+        """See `VectorStore.put`."""
+        raise NotImplementedError
 
 
 class VectorStore(Protocol):
@@ -60372,7 +61899,6 @@ from __future__ import annotations
 import builtins
 import json
 import logging
-import uuid
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -60380,8 +61906,8 @@ from mem0.vector_stores.qdrant import Qdrant
 from qdrant_client import models
 
 from ...core.errors import Drop, TellAdmin
-from ..payload import fitting, to_json, wrong_size
-from ..protocol import Filters, Payload, Rows, Vector
+from ..payload import entries, fitting, to_json, wrong_size
+from ..protocol import Filters, Insert, Payload, Rows, Vector
 from . import words as qdrant_words
 from .connection import at_address, in_folder
 
@@ -60407,7 +61933,7 @@ _INDEXES: Mapping[str, Any] = {
 }
 
 
-class QdrantStore(Qdrant):  # type: ignore[misc]
+class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
     """See `store_protocol.VectorStore`. A server's at `url`, or embedded in the folder `path`."""
 
     def __init__(
@@ -60445,21 +61971,9 @@ class QdrantStore(Qdrant):  # type: ignore[misc]
 
     # Writing
 
-    def insert(
-        self,
-        vectors: Sequence[Vector],
-        payloads: Sequence[Payload] | None = None,
-        ids: Sequence[str] | None = None,
-    ) -> None:
-        """As `put`; without ids each gets one of its own."""
-        payloads = [{}] * len(vectors) if payloads is None else payloads
-        self.put([str(uuid.uuid4()) for _ in vectors] if ids is None else ids, vectors, payloads)
-
     def put(self, ids: Sequence[str], vectors: Sequence[Vector], payloads: Sequence[Payload]) -> None:
         """Store memories, a hundred or none at a time; one whose id exists is replaced."""
-        if not len(vectors) == len(payloads) == len(ids):
-            raise Drop("An insert needs as many payloads and ids as vectors.")
-        points = [self._point(*entry) for entry in zip(ids, vectors, payloads, strict=True)]
+        points = [self._point(*entry) for entry in entries(ids, vectors, payloads)]
         for start in range(0, len(points), _AT_ONCE):
             self.client.upsert(self.collection_name, points=points[start : start + _AT_ONCE])
 
@@ -61718,8 +63232,7 @@ from __future__ import annotations
 import array
 import json
 import sqlite3
-import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61728,7 +63241,8 @@ from mem0.vector_stores.base import VectorStoreBase
 
 from ...core.errors import Drop, TellAdmin
 from ...state import wal
-from ..payload import to_json, wrong_size
+from ..payload import entries, to_json, wrong_size
+from ..protocol import Insert, Payload, Vector
 from ..sqlite_faults import translated
 from . import blocks
 from .blocks import Array, Edit
@@ -61742,11 +63256,8 @@ from .words import CONTEXT, Words
 
 _MANY = 500  # memories from which on words are erased faster all together: 0.5 s at 100,000, else 2 ms each
 
-Payload = Mapping[str, Any]
-Vector = Sequence[float]
 
-
-class SqliteStore(VectorStoreBase):  # type: ignore[misc]
+class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
     """Safe for many threads and several processes. What goes wrong is raised as MemoryFault."""
 
     def __init__(self, collection_name: str, embedding_model_dims: int, path: str) -> None:
@@ -61797,25 +63308,16 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
 
     # Writing
 
-    def insert(
-        self,
-        vectors: Sequence[Vector],
-        payloads: Sequence[Payload] | None = None,
-        ids: Sequence[str] | None = None,
-    ) -> None:
-        """Store all or none; an id that exists is replaced and keeps its place in `list`."""
-        payloads = [{}] * len(vectors) if payloads is None else payloads
-        ids = [str(uuid.uuid4()) for _ in vectors] if ids is None else ids
-        if not len(vectors) == len(payloads) == len(ids):
-            raise Drop("An insert needs as many payloads and ids as vectors.")
+    def put(self, ids: Sequence[str], vectors: Sequence[Vector], payloads: Sequence[Payload]) -> None:
+        """Store all or none; one whose id exists is replaced and keeps its place in `list`."""
         # Everything that can be refused is refused before the write lock is taken.
-        entries = [
+        new = [
             (str(id_), *_columns(payload), to_json(payload), self._unit(vector))
-            for id_, payload, vector in zip(ids, payloads, vectors, strict=True)
+            for id_, vector, payload in entries(ids, vectors, payloads)
         ]
         with self._connections.write() as connection:
             edit = Edit(connection, self._tables)
-            for id_, user, chat, kind, text, unit in entries:
+            for id_, user, chat, kind, text, unit in new:
                 row = connection.execute(
                     f"SELECT seq, user_id, chat FROM {self._tables.memories} WHERE id = ?", (id_,)
                 ).fetchone()
@@ -61847,10 +63349,6 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
             self._change(edit, row[:3], new or row[1:], kept)
             edit.flush()
             self._words.erase(connection)
-
-    def put(self, ids: Sequence[str], vectors: Sequence[Vector], payloads: Sequence[Payload]) -> None:
-        """Store all or none; one whose id exists is replaced."""
-        self.insert(vectors, payloads, ids)
 
     def delete(self, vector_id: str) -> None:
         """Erase one memory; nothing happens when it is absent."""

@@ -133,6 +133,7 @@ def forget_everything(visit: Visit) -> View:
     if visit.form.get("typed", "").strip().casefold() != wanted.casefold():
         raise Refused(message("page: type to confirm", wanted=wanted))
     visit.parts.tools.orders.erase_answers(visit.user_id)
+    visit.parts.uploads.drop(visit.user_id)
     done = visit.parts.tools.control.forget_all(visit.asked())
     said = "everything forgotten" if done.reached else "everything forgotten, but"
     text = visit.words.say(f"page: {said}", memories=done.count)

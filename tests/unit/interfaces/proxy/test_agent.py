@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from owui_memory.models.tokens import estimated_tokens
 from tests.harness.upstream import Upstream, completion, delta, event, says
 from tests.unit.interfaces.proxy.desk import Desk, desk
 from tests.unit.interfaces.tools.conftest import journal_of
@@ -25,7 +26,10 @@ _users = iter(range(10_000))
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     folder = tmp_path_factory.mktemp("agent")
-    with Upstream() as upstream, desk(folder, upstream, agent_steps=str(STEPS)) as one:
+    with (
+        Upstream() as upstream,
+        desk(folder, upstream, agent_steps=str(STEPS), context_tokens="small*: 4000") as one,
+    ):
         yield one
 
 
@@ -220,6 +224,13 @@ def test_odd_calls_are_answered(
 
 
 @both
+def test_a_call_of_the_clients_goes_out_as_the_model_wrote_it(at: Desk, user: str, stream: bool) -> None:
+    Script(at, stream=stream).step(None, call("weather", '{"city": '))
+    said = told(ask(at, "Hi", user, stream=stream, tools=[WEATHER]))
+    assert said["calls"][0]["function"]["arguments"] == '{"city": '
+
+
+@both
 def test_a_model_in_a_loop_must_answer(at: Desk, user: str, stream: bool) -> None:
     Script(at, stream=stream).step("I look.", search())
     said = told(ask(at, "Hi", user, stream=stream))
@@ -332,6 +343,24 @@ def test_an_answer_that_breaks_off(at: Desk, user: str, stream: bool) -> None:
             ask(at, "Hi", user, stream=True)
     else:
         assert ask(at, "Hi", user, stream=False).status_code == 502
+
+
+def test_tools_and_results_keep_to_the_limit_of_a_models_prompts(at: Desk, user: str) -> None:
+    for n in range(8):
+        words = " ".join(f"word{n}{at}" for at in range(90))
+        named = {"X-Memory-User-Id": user}
+        fact = {"text": f"The locker number {n} holds {words}."}
+        at.client.post("/memory/tools/remember", json=fact, headers=named).raise_for_status()
+    script = Script(at, stream=False).step(None, search("locker", "c1"))
+    script.step(None, call("search_memory", {"query": "locker", "limit": 1}, "c2")).step("It holds words.")
+    chat = [{"role": "user", "content": f"Message {n}: " + "I walk. " * 60} for n in range(40)]
+    said = [one for asked in chat for one in (asked, {"role": "assistant", "content": "I see."})]
+    answer = at.chat([*said, chat[0]], user=user, model="agent/small", headers={"X-Memory-Chat-Id": "long"})
+    assert told(answer)["text"] == "It holds words."
+    assert ["room that is left" in one for one in results(at)] == [True, False]
+    last = at.upstream.bodies[-1]
+    assert estimated_tokens(json.dumps([last["messages"], last["tools"]])) < 4000
+    assert len(last["messages"]) > 10, "and the chat is still there"
 
 
 ODD = [

@@ -72,3 +72,13 @@ def journal_of(at: Desk, user: str) -> list[tuple[str, str, str]]:
         return [(one.op, one.model, one.after) for one in made]
     finally:
         engine.dispose()
+
+
+def noted(at: Desk, user: str) -> list[str]:
+    """What notes under answers have told of so far."""
+    engine = open_state(at.data_dir)
+    try:
+        journal = Journal(engine)
+        return [one.after for one in journal.learned(user, 0, journal.newest_id())]
+    finally:
+        engine.dispose()

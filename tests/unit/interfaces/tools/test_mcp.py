@@ -129,7 +129,7 @@ def test_who_has_no_key_is_asked_for_one(at: Desk, user: str) -> None:
     named = {**with_key(KEY), "X-Memory-User-Id": user}
     assert post(at, PING, **named).json() == {"jsonrpc": "2.0", "id": 1, "result": {}}
     for method in ("GET", "DELETE"):
-        assert httpx.request(method, f"{at.url}/memory/mcp", headers=named).status_code == 405
+        assert httpx.request(method, f"{at.url}/memory/mcp/", headers=named).status_code == 405
 
 
 @pytest.mark.parametrize(

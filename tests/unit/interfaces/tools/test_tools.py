@@ -21,7 +21,7 @@ from owui_memory.interfaces.tools.verbs import VERBS, Call, Verb
 from owui_memory.state import open_state
 from owui_memory.state.reflections_table import Due, Profile, Reflections
 from tests.unit.interfaces.proxy.desk import KEY, Desk
-from tests.unit.interfaces.tools.conftest import Tool, found, journal_of, key_of
+from tests.unit.interfaces.tools.conftest import Tool, found, journal_of, key_of, noted
 
 DOG = "My dog is called Rex."
 ABOUT_ID = {"update_memory": {"text": "My cat."}, "forget_memory": {}, "why": {}}
@@ -40,6 +40,7 @@ def test_a_memory_is_kept_found_changed_and_forgotten_as_made_by_the_model(
     assert found(tool("search_memory", {"query": "dog"})) == []
     made = [("add", "gpt-7", DOG), ("replace", "gpt-7", changed["text"]), ("remove", "gpt-7", "")]
     assert journal_of(at, user) == made
+    assert noted(at, user) == [DOG, changed["text"], ""]
 
     assert "Max" in at.command("/memory undo", user=user), "its user takes back what a model did"
     (back,) = found(tool("search_memory", {"query": "dog"}))
