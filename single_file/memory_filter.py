@@ -135,13 +135,14 @@ remember/    the outlet's side: keeper, outbox (spill: what the database cannot 
              reflector, reflection (what is known, kept in order)
 context/     long chats: what of a chat stays in its prompt, and the summary in place of the rest
 manage/      list, search, edit, forget, undo, share; past chats; history/ (archives of other programs);
-             erasure/; migrate/
+             deletions, comparison (with Open WebUI); erasure/; migrate/
 commands/    /memory: parse, run, answer
 observe/     hooks on events: counters, costs, Prometheus, tracing, event log; status, self-checks
 interfaces/  what speaks to the outside: chats (turns through the core, for all of them), turns (inlet and
              outlet), pipelines/ (the filter, its guard on the routes), function (the same for a Function of
              Open WebUI), live/ (what running chats show), proxy/ (an OpenAI-compatible API before model
-             servers), tools/ (verbs that models call, by MCP and OpenAPI), web/ (the page of memories), cli/
+             servers), tools/ (verbs that models call, by MCP and OpenAPI), web/ (the page of memories),
+             webhooks/ (what Open WebUI tells of deletions), cli/
 app.py       assembles all of it; plugin.py is what the Pipelines server loads, standalone.py the
              proxy alone, __main__.py the command line
 """
@@ -261,12 +262,15 @@ from .interfaces.lanes import Lanes
 from .interfaces.live.chats import LiveChats
 from .interfaces.tools.toolbox import Toolbox
 from .interfaces.web.parts import Parts
+from .interfaces.webui import WebUi
 from .language import secrets as redact
+from .manage.deletion_worker import DeletionWorker
 from .manage.erasure.erase import Eraser
 from .manage.erasure.forgetting import Forgetting
 from .manage.erasure.retention import prune_all
 from .manage.erasure.worker import ErasureWorker
 from .manage.history.imports import Imports
+from .manage.history.uploads import Uploads
 from .manage.listing import Listing
 from .manage.migrate.mover import Mover
 from .manage.users import UserCounts
@@ -359,6 +363,7 @@ class Application:
             self.keeper.take_in,
             self._is_busy,
             self.live_chats.learned,
+            self.live_chats.titled,
         )
         self._reflector = Reflector(self.live, journal, settings, self.emit, self._is_busy)
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
@@ -367,6 +372,7 @@ class Application:
             self._engine, self.live, settings, self.emit, eraser, self.live_chats.check
         )
         self.toolbox = Toolbox(self._engine, self.live, settings, eraser, self.emit)
+        self.imports = Imports(self._engine, settings, lambda text: read_command(text) is not None)
         self.page = Parts(
             self.commander.tools,
             journal,
@@ -376,12 +382,15 @@ class Application:
             UserCounts(self._engine, self.live, settings().collection),
             self._ledger,
             self.status,
+            self.imports,
+            Uploads(environment.data_dir),
         )
         forgetting = Forgetting(self._engine, eraser, settings)
-        self.imports = Imports(self._engine, settings, lambda text: read_command(text) is not None)
         self._sweeper = ErasureWorker(
             eraser, self._drop, self.emit, forgetting, partial(prune_all, self._engine, eraser, settings)
         )
+        self.deletions = self.commander.tools.deletions
+        self.deletion_worker = DeletionWorker(self._engine, self.deletions, settings, WebUi.of, self.emit)
         self.contexts = Contexts(self._engine, self.live, settings, self.emit)
         self.lanes, self.api_keys = Lanes(), self.page.keys
         self.command_pool = ThreadPoolExecutor(_COMMANDS_AT_ONCE, thread_name_prefix="memory-command")
@@ -392,6 +401,7 @@ class Application:
         self._writer.start()
         self._reflector.start()
         self._sweeper.start()
+        self.deletion_worker.start()
 
     def _open_backend(self, settings: Valves, data_dir: Path) -> Backend:
         return open_backend(settings, data_dir, self.emit, partial(naming, self._engine, data_dir))
@@ -400,6 +410,7 @@ class Application:
         """Keep nothing of a user's in memory."""
         self._recaller.drop(user_id)
         self.page.listing.drop(user_id)
+        self.page.uploads.drop(user_id)
         self.keeper.drop(user_id)
         self.live_chats.drop(user_id)
         if isinstance(backend := self.live.current, LibraryBackend):
@@ -482,7 +493,7 @@ class Application:
             past_chats_part(self._settings(), self._kept),
             self._costs_part(),
             self._key_part(),
-            *filter(None, [self.live_chats.check()]),
+            *filter(None, [self.live_chats.check(), self.deletion_worker.part()]),
         ]
         return report([*parts, self._last_error_part()], counts.pending + waiting.exchanges, counts.dead)
 
@@ -524,6 +535,7 @@ class Application:
         """Remembers what waits and stops all threads, within a bound. The rest waits for the next start."""
         self.contexts.close()
         self._reflector.stop(0.0)  # what is broken off is done an hour later
+        self.deletion_worker.stop(_STOP_S)
         self._sweeper.stop(_STOP_S)
         self._writer.stop(_STOP_S)
         self.live_chats.close()
@@ -2986,7 +2998,8 @@ from ..recall.times import zone_of
 from ..recall.why import Explanation
 from ..remember.passages import USER
 from .explained import explained
-from .markup import TOLD_OF, cut, fenced, listed, rest, sentences, shown
+from .markup import TOLD_OF, code, cut, fenced, listed, rest, sentences, shown
+from .verbs import word_for
 
 _QUOTES_MOST = 3  # of a chat that was found
 _SAID_CHARS = 200  # of a passage in a list
@@ -3004,11 +3017,19 @@ _NOT_COUNTED = (
     "shown",
     "versions",
     "noted",
+    "imports",
+    "deletions",
+    "webui_seen",
     "profiles",
     "page_sessions",
 )
 
 _CHAT_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+def is_chat_id(chat: str) -> bool:
+    """Whether it is an id as Open WebUI gives chats, which may stand in an address."""
+    return _CHAT_ID.fullmatch(chat) is not None
 
 
 class Answers:
@@ -3170,6 +3191,12 @@ class Answers:
         head = self._say("teams, head", memories=self._bold(len(memories)), teams=named)
         return "\n".join([head, "", *self._table(memories)])
 
+    def of_deleted_chats(self, memories: Sequence[Memory]) -> str:
+        """What only deleted chats said, to be forgotten or left."""
+        command = code(f"/memory {word_for('forget', self._words.code)} 1")
+        head = self._say("only in deleted chats", command=command)
+        return "\n".join([head, "", *self._table(memories)])
+
     def shared(self, text: str, team: str) -> str:
         return self._say("shared", team=team, text=shown(text))
 
@@ -3249,9 +3276,9 @@ class Answers:
     def _chat(self, memory: Memory) -> str:
         if memory.chat and memory.chat == self._chat_id:
             return self._say("this chat")
-        if memory.title and _CHAT_ID.fullmatch(memory.chat):
+        if memory.title and is_chat_id(memory.chat):
             return f"[{shown(memory.title)}](/c/{memory.chat})"
-        return f"[{self._say('open chat')}](/c/{memory.chat})" if _CHAT_ID.fullmatch(memory.chat) else ""
+        return f"[{self._say('open chat')}](/c/{memory.chat})" if is_chat_id(memory.chat) else ""
 
     def _said(self, passage: Memory) -> str:
         """The beginning of a passage, and who has said it."""
@@ -3392,6 +3419,7 @@ from ..core.memory import Check
 from ..core.turn import Turn
 from ..language.secrets import masked
 from ..manage.command_log import EXPIRED, CommandLog, LoggedCommand
+from ..manage.deletions import Deletions
 from ..manage.erasure.erase import Eraser
 from ..manage.memories import Control
 from ..manage.past_chats import PastChats
@@ -3434,6 +3462,7 @@ class Commander:
             live,
             PageSessions(engine),
             webui,
+            Deletions(engine, control, eraser, settings),
         )
 
     def give(self, turn: Turn) -> str:
@@ -3711,6 +3740,7 @@ from ..core.locales import ENGLISH, Locale
 from ..core.locales.refused import Refused
 from .markup import sentences
 
+_PATH = re.compile(r" /[^\n]{1,300}?(?= (?:is|was|cannot|could|refused) )")
 _ADDRESS = re.compile(r" at (?:\S*[.:]\S*\w|localhost|its socket)(?: \([A-Z_]+\))?")
 
 
@@ -3732,7 +3762,7 @@ def failed(fault: MemoryFault, words: Locale, *, admin: bool) -> str:
 
 def without_addresses(text: str) -> str:
     """A sentence of a fault, as anybody may read it."""
-    return _ADDRESS.sub("", text)
+    return _PATH.sub("", _ADDRESS.sub("", text))
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -4547,6 +4577,7 @@ from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.memory import Check
 from ..manage.command_log import CommandLog, LoggedCommand
+from ..manage.deletions import Deletions
 from ..manage.memories import Control
 from ..manage.outcomes import PAGE, Asked, Forgotten, Page
 from ..manage.past_chats import PastChats
@@ -4586,6 +4617,7 @@ class Tools:
     live: BackendHolder
     sessions: PageSessions
     webui: Callable[[], Check | None]
+    deletions: Deletions
 
 
 class Work:
@@ -4597,7 +4629,7 @@ class Work:
         self._orders, self._switches, self._explanations = tools.orders, tools.switches, tools.explanations
         self._outbox, self._control, self._live = tools.outbox, tools.control, tools.live
         self._past, self._note_switches = tools.past, tools.note_switches
-        self._sessions, self._webui = tools.sessions, tools.webui
+        self._sessions, self._webui, self._deletions = tools.sessions, tools.webui, tools.deletions
         self._order, self._rest = order, rest
         self._user_id, self._chat_id = order.user_id, order.chat_id
         self._asked = Asked(
@@ -4722,7 +4754,11 @@ class Work:
         lines += [self._why_ill(fault)] if fault else []
         if self._here.admin and (webui := self._webui()) is not None and not webui.ok:
             lines.append(self._say("lines not shown", fault=f"{webui.detail}. {webui.hint}"))
-        return "\n".join(f"- {line}" for line in lines)
+        told = "\n".join(f"- {line}" for line in lines)
+        if left := self._deletions.only_deleted(self._user_id) if not fault else []:
+            self._show([memory.id for memory in left])
+            return f"{told}\n\n{self._answers.of_deleted_chats(left)}"
+        return told
 
     def _why_ill(self, fault: MemoryFault) -> str:
         if self._live.current is None:
@@ -5092,7 +5128,8 @@ if TYPE_CHECKING:
     from .settings import Valves
 
 LEAST, MOST = 1_000, 10_000_000
-_MEMORIES_SHARE, _QUOTES_SHARE = 0.08, 0.12  # of the limit, for those of one message
+_MEMORIES_SHARE, _QUOTES_SHARE = 0.08, 0.08  # of the limit, for those of one message
+_QUOTES_LEAST = 250  # tokens: half of it, as later messages bring, holds one quote
 EXAMPLE = "llama3*: 8000, gpt-4*: 100000, 32000"
 
 
@@ -5131,7 +5168,9 @@ def budgets(settings: Valves, limit: int) -> dict[str, int]:
     """The settings of recall's budgets, in tokens, with no more than their share of the limit."""
     return {
         "memory_token_budget": min(settings.memory_token_budget, int(_MEMORIES_SHARE * limit)),
-        "episode_token_budget": min(settings.episode_token_budget, int(_QUOTES_SHARE * limit)),
+        "episode_token_budget": min(
+            settings.episode_token_budget, max(int(_QUOTES_SHARE * limit), _QUOTES_LEAST)
+        ),
     }
 '''
 
@@ -5345,6 +5384,7 @@ from ...core.chat_servers import ChatServer
 from ..advanced import Advanced, read_advanced
 from ..former import SUCCESSORS, renewed
 from ..upstreams import Upstream, of_chat_servers, read_upstreams
+from ..valves_codec import allowed
 from .access import Access
 from .expert import Expert
 from .long_chats import LongChats
@@ -5355,6 +5395,22 @@ from .recalling import Recalling
 from .remembering import Remembering
 from .scopes import Scopes
 from .storage import Storage
+
+# In the panel's one long list, each title begins with that of its group. By the first setting of each.
+GROUPS = {
+    "pipelines": "Who gets memory",
+    "backend": "mem0",
+    "vector_store": "Store",
+    "llm_provider": "LLM",
+    "embedder_provider": "Embedder",
+    "extraction": "Remembering",
+    "memories_per_turn": "Recall",
+    "context_tokens": "Long chats",
+    "folder_memories": "Who knows what",
+    "upstreams": "Proxy",
+    "webui_url": "Open WebUI",
+    "advanced": "Advanced",
+}
 
 
 class Fields(
@@ -5425,6 +5481,21 @@ class Fields(
             f"{name} is now {' and '.join(now)}; it was taken over, and the next release no longer reads it."
             for name, now in {**variables, **{name: SUCCESSORS[name] for name in self._former}}.items()
         ]
+
+    @classmethod
+    def schema(cls, *args: Any, **options: Any) -> dict[str, Any]:
+        shown = super().schema(*args, **options)
+        group = ""
+        for name, field in cls.model_fields.items():
+            described, group = shown["properties"][name], GROUPS.get(name, group)
+            if not str(field.title).startswith(group):
+                described["title"] = f"{group}: {field.title}"
+            kind = allowed(field)
+            if "number" in kind:
+                described["description"] += f" {kind.capitalize()}; {field.default} by default."
+            elif kind.startswith("one of"):
+                described["description"] += f" Default: {field.default}."
+        return shown
 
     @classmethod
     def renewed(cls, values: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, Any]]:
@@ -5656,14 +5727,17 @@ class Models(PanelModel):
         "",
         title="LLM's address",
         description=(
-            "With /v1 at its end for OpenAI-compatible servers (llama.cpp, LocalAI). If unset, the "
-            "provider's usual address. Not used with auto."
+            "With /v1 at its end for OpenAI-compatible servers (llama.cpp, LocalAI). For example: "
+            "http://llama:8080/v1. If unset, the provider's usual address. Not used with auto."
         ),
     )
     llm_model: Annotated[Text, Mark.OPENS] = Field(
         "",
         title="LLM's model",
-        description="The model's name at the provider. If unset with auto, the model that answered.",
+        description=(
+            "The model's name at the provider, for example qwen3:8b. If unset with auto, the model that "
+            "answered."
+        ),
     )
     llm_api_key: Annotated[Secret, Mark.OPENS] = Field(
         "",
@@ -5730,7 +5804,9 @@ class Models(PanelModel):
         ),
     )
     embedder_model: Annotated[Text, Mark.OPENS, Mark.LEADS] = Field(
-        "", title="Embedding model", description="The model's name at the provider, or a folder."
+        "",
+        title="Embedding model",
+        description="The model's name at the provider, for example bge-m3, or a folder.",
     )
     embedder_api_key: Annotated[Secret, Mark.OPENS, Belongs(("embedder_provider", "embedder_base_url"))] = (
         Field("", title="Embedder's key", description="Leave this unset for a local server without keys.")
@@ -5759,10 +5835,13 @@ SOURCES["config/fields/open_webui.py"] = r'''"""Where Open WebUI answers, for wh
 
 from __future__ import annotations
 
+import re
+from typing import Literal
+
 from pydantic import Field, ValidationInfo, field_validator
 
 from ..addresses import checked_url
-from ..valves_codec import PanelModel, Secret, Text
+from ..valves_codec import PanelModel, Secret, SettingsError, Text
 
 
 class OpenWebUI(PanelModel):
@@ -5781,7 +5860,7 @@ class OpenWebUI(PanelModel):
         title="Open WebUI's API key",
         description=(
             "An admin's key (Open WebUI: Settings > Account > API keys). With it, running chats show what "
-            "was recalled and learned. Unset: they do not."
+            "was recalled and learned, and quotes bear their chats' titles. Unset: they do not."
         ),
     )
 
@@ -5793,6 +5872,33 @@ class OpenWebUI(PanelModel):
             "set that up. /memory page and memories that a running chat names link to it. Unset: no links."
         ),
     )
+
+    on_chat_deleted: Literal["keep", "ask", "erase"] = Field(
+        "keep",
+        title="When a chat is deleted",
+        description=(
+            "What was said in a chat that is deleted in Open WebUI goes from here as well. keep: facts that "
+            "were learned there stay. erase: those that nothing else said go, too. ask: /memory status lists "
+            "them. It is told by a webhook or, with webui_url and webui_api_key, seen at night."
+        ),
+    )
+    webhook_secret: Secret = Field(
+        "",
+        title="Webhook's secret",
+        description=(
+            "24 letters or digits at least, of your choice. Then the webhook for Open WebUI (Admin > "
+            "Settings > General) is this server's address and /memory/hooks/open-webui/ with the secret "
+            "behind it. Unset: no webhook is listened to."
+        ),
+    )
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _check_secret(cls, value: str) -> str:
+        if value and not re.fullmatch(r"[A-Za-z0-9_-]{24,200}", value):
+            wanted = "24 letters, digits, - and _ at least, or be unset"
+            raise SettingsError("webhook_secret", f"webhook_secret must have {wanted}.")
+        return value
 
     @field_validator("webui_url", "page_url")
     @classmethod
@@ -5993,7 +6099,10 @@ class Remembering(PanelModel):
     extraction_rules: Annotated[Text, Mark.OPENS] = Field(
         "",
         title="Extraction rules",
-        description="In your own words, on one line: what the LLM is to remember, and what not.",
+        description=(
+            "In your own words, on one line: what the LLM is to remember, and what not. For example: "
+            "Remember which tools they use, and nothing about clients."
+        ),
     )
     episodes: Literal["auto", "on", "off"] = Field(
         "auto",
@@ -6109,7 +6218,10 @@ class Storage(PanelModel):
     backend_url: Annotated[Text, Mark.OPENS, Mark.LEADS] = Field(
         "",
         title="mem0 server's address",
-        description="The address of your mem0 server, or of the platform if it is not the usual one.",
+        description=(
+            "The address of your mem0 server, for example http://mem0:8000, or of the platform if it is not "
+            "the usual one."
+        ),
     )
     # Whatever `backend` says now, for the way back to stay open.
     backend_api_key: Annotated[Secret, Mark.OPENS, Belongs(("backend_url",))] = Field(
@@ -6683,14 +6795,15 @@ from __future__ import annotations
 
 from .cross_checks import objections
 from .fields import Fields
+from .valves_codec import SettingsError
 
 
 class Valves(Fields):
     """All settings. Each can be preset by an environment variable `MEMORY_<NAME>`."""
 
     def check(self) -> None:
-        for objection in objections(self):
-            raise objection
+        if found := list(objections(self)):
+            raise SettingsError.of(found)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -6947,6 +7060,7 @@ class PanelModel(BaseModel):
             refused = self._filled(given)
         except SettingsError as error:
             refused = [error]
+        refused = [one for error in refused for one in error.each]
         if self.refusals is not None:
             self.refusals[:] = refused
         if refused:
@@ -7544,7 +7658,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Engine
 
@@ -7574,12 +7688,13 @@ Block = Mapping[int, str]
 class Seen:
     """What stays of a turn's prompt. abstract: what stands in place of the rest, "" for nothing.
 
-    sizes: with what the abstract takes, and without what recall may add. ratio: see `Counting.ratio`.
+    sizes: with the memories that stood in the last prompt. bare: without any. ratio: see `Counting.ratio`.
     """
 
     turn: Turn
     place: Place
     sizes: Sizes
+    bare: Sizes
     window: Window
     cuts: Sequence[Cut]
     ratio: float
@@ -7599,6 +7714,19 @@ class Seen:
         return replace(self.turn, positions=positions, in_prompt=tuple(names(self.kept)))
 
 
+@dataclass(frozen=True, slots=True)
+class _Last:
+    """A chat's last prompt: where it was cut, "" for nowhere, and tokens of memories in it, by position.
+
+    asked: the position of its last message.
+    """
+
+    asked: str = ""
+    cut_at: str = ""
+    in_system: int = 0
+    before: Mapping[str, int] = field(default_factory=dict)
+
+
 class Contexts:
     """For all users. Threads may share it."""
 
@@ -7608,7 +7736,7 @@ class Contexts:
         self.table, self.counting, self._emit = CutsTable(engine), Counting(engine), emit
         self.pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="memory-context")
         self._abstracts = Abstracts(self.table, live, settings, emit)
-        self._held: OrderedDict[Place, int] = OrderedDict()  # tokens of memories in a chat's last prompt
+        self._last: OrderedDict[Place, _Last] = OrderedDict()
         self._tried: OrderedDict[tuple[Place, str], float] = OrderedDict()
 
     def close(self) -> None:
@@ -7630,14 +7758,19 @@ class Contexts:
         model, place = turn.base_model or turn.model, Place.of(turn, limit)
         number_of = {position: number for number, position in enumerate(turn.positions)}
         cuts = [one for one in cuts if number_of.get(one.position, 0) > 0]
-        used = [number_of[one.position] for one in cuts if one.used]
+        last = self._last.get(place, _Last())  # the state database may not have it yet
+        used = [number_of.get(last.cut_at, 0), *(number_of[one.position] for one in cuts if one.used)]
         ratio = self.counting.ratio(model)
-        news = sum(budgets(settings, limit).values()) // 2 if reads else 0  # as later messages bring
+        is_new = last.asked != turn.positions[-1]  # another answer brings no more memories
+        news = sum(budgets(settings, limit).values()) // 2 if reads and is_new else 0
+        fixed, turns = self._counted(model, ratio, texts, max(used), limit)
+        held = [last.before.get(position, 0) for position in turn.positions]
         sizes = Sizes(
-            *self._counted(model, ratio, texts, max(used, default=0), limit),
+            fixed + last.in_system,
+            [size + more for size, more in zip(turns, held, strict=True)],
             limit=limit,
             keep=settings.context_keep / 100,
-            reserve=news + self._held.get(place, 0),
+            reserve=news,
             abstract=_room(limit),
         )
         seen = window(sizes, used, [number_of[one.position] for one in cuts if one.abstract])
@@ -7652,7 +7785,8 @@ class Contexts:
             key=lambda one: number_of[one.position],
             default=None,
         )
-        whole = Seen(turn, place, sizes, seen, cuts, ratio)
+        bare = replace(sizes, fixed=fixed, turns=turns)
+        whole = Seen(turn, place, sizes, bare, seen, cuts, ratio)
         if best is None or not seen.is_cut:
             return whole
         return replace(whole, abstract=Abstract.read(best.abstract).rendered(), of=best.position)
@@ -7664,15 +7798,17 @@ class Contexts:
         """
         kept = seen.kept
         more = {kept[at]: self._tokens(seen, text) for at, text in before.items() if at < len(kept)}
-        fixed = seen.sizes.fixed + self._tokens(seen, system) + self._tokens(seen, seen.abstract)
-        last = further(replace(seen.sizes, fixed=fixed), seen.window, more)
-        held = self._tokens(seen, system) + sum(more.values())
-        self._held[seen.place] = held
-        self._held.move_to_end(seen.place)
-        while len(self._held) > _PLACES:
-            self._held.popitem(last=False)
-        seen = replace(seen, window=last)
-        tokens = fixed + last.stays(seen.sizes.turns) + sum(more.get(at, 0) for at in seen.kept)
+        in_system = self._tokens(seen, system)
+        fixed = seen.bare.fixed + in_system + self._tokens(seen, seen.abstract)
+        seen = replace(seen, window=further(replace(seen.bare, fixed=fixed), seen.window, more))
+        positions = seen.turn.positions
+        cut_at = positions[seen.window.start] if seen.window.is_cut else ""
+        held = {positions[at]: one for at, one in more.items()}
+        self._last[seen.place] = _Last(positions[-1], cut_at, in_system, held)
+        self._last.move_to_end(seen.place)
+        while len(self._last) > _PLACES:
+            self._last.popitem(last=False)
+        tokens = fixed + seen.window.stays(seen.bare.turns) + sum(more.get(at, 0) for at in seen.kept)
         model = seen.turn.base_model or seen.turn.model
         self.counting.sent(seen.turn.user_id, seen.turn.key, model, int(tokens / seen.ratio))
         numbers = {number: at for at, number in enumerate(seen.kept)}
@@ -8187,6 +8323,9 @@ class ToForget(NamedTuple):
     at: float
 
 
+CHAT_DELETED = "chat deleted"  # an op: what was erased with a chat, as `refused` says; it changes nothing
+
+
 EDITED = "an edited message"  # in place of a model, where a change was taken back with its message
 
 
@@ -8499,6 +8638,7 @@ class Job(StrEnum):
     FIRST_LLM = "first_llm"
     ABSTRACT = "abstract"  # of a chat's oldest turns
     ERASING = "erasing"
+    DELETING = "deleting"  # what was deleted in Open WebUI
     PRUNING = "pruning"
     COSTS = "costs"
 
@@ -9549,6 +9689,9 @@ msgid_plural "waiting"
 msgstr[0] "{n} Nachricht wartet noch darauf, gemerkt zu werden."
 msgstr[1] "{n} Nachrichten warten noch darauf, gemerkt zu werden."
 
+msgid "only in deleted chats"
+msgstr "Diese Erinnerungen stammen nur aus Chats, die du gelöscht hast. Vergiss sie mit {command} und ihren Nummern, oder lass sie stehen:"
+
 msgid "earlier in use"
 msgstr "Die zuletzt gespeicherten Einstellungen funktionieren nicht, daher gelten weiter die früheren: {fault}"
 
@@ -10485,6 +10628,87 @@ msgstr "Umgebung"
 
 msgid "page, origin: default"
 msgstr "Vorgabe"
+
+msgid "page, view: import"
+msgstr "Mitbringen"
+
+msgid "page, done: import begun"
+msgstr "Der Import hat begonnen. Gemerkt wird, wenn sonst nichts zu tun ist."
+
+msgid "page, done: nothing new"
+msgstr "Nichts darin ist neu."
+
+msgid "page, done: import undone"
+msgstr "Alles, was der Import gebracht hat, ist zurückgenommen."
+
+msgid "page: import text"
+msgstr "Bring mit, was du anderswo gesagt hast: Exporte von ChatGPT, Claude, Gemini (Takeout), Open WebUI, Letta und mem0 und long_term_memory von text-generation-webui. Zuerst siehst du, was es bringen würde."
+
+msgid "page: archive"
+msgstr "Archiv, wie es heruntergeladen wurde (höchstens 256 MB)"
+
+msgid "page: look into it"
+msgstr "Ansehen, was es bringen würde"
+
+msgid "page: import webui text"
+msgstr "Oder was du hier in Open WebUI bisher gesagt hast."
+
+msgid "page: look at my chats"
+msgstr "Ansehen, was meine Chats bringen würden"
+
+msgid "page: import state"
+msgstr "{n} gebracht, davon {left} noch zu merken, {dead} aufgegeben"
+
+msgid "page: progress"
+msgstr "Fortschritt"
+
+msgid "page: undo import"
+msgstr "Alles davon zurücknehmen"
+
+msgid "page: import of"
+msgstr "Import: {name}"
+
+msgid "page: import new"
+msgstr "Neu: {exchanges} Wortwechsel aus {chats} Chats und {facts} Fakten"
+
+msgid "page: import known"
+msgstr "Schon bekannt: {n}"
+
+msgid "page: import time"
+msgstr "Etwa {n} min, solange niemand chattet"
+
+msgid "page: import calls"
+msgstr "Etwa {calls} Aufrufe eines Sprachmodells mit {tokens} Tokens"
+
+msgid "page: import without calls"
+msgstr "Keine Aufrufe eines Sprachmodells"
+
+msgid "page: import skipped"
+msgstr "Weggelassen, {n}:"
+
+msgid "page: import flaw"
+msgstr "Nicht lesbar, {n}:"
+
+msgid "page: import begin text"
+msgstr "Noch ist nichts geändert. Was importiert wird, lässt sich im Ganzen zurücknehmen."
+
+msgid "page: import it"
+msgstr "Importieren"
+
+msgid "page: no file"
+msgstr "Es wurde keine Datei gewählt. Geh zurück und wähle eine."
+
+msgid "page: no such upload"
+msgstr "Diese Datei ist nicht mehr da. Wähle sie noch einmal."
+
+msgid "page: no such import"
+msgstr "So einen Import gibt es nicht mehr."
+
+msgid "page: notes"
+msgstr "Notizen in Chats"
+
+msgid "page: notes text"
+msgstr "Sind sie an, zeigen Chats, welche Erinnerungen verwendet und was gelernt wurde, soweit die Administration das anzeigen lässt."
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -11244,6 +11468,9 @@ msgid "waiting"
 msgid_plural "waiting"
 msgstr[0] "{n} message waits to be remembered."
 msgstr[1] "{n} messages wait to be remembered."
+
+msgid "only in deleted chats"
+msgstr "These memories come only from chats that you have deleted. Forget them with {command} and their numbers, or leave them:"
 
 msgid "earlier in use"
 msgstr "The settings that were saved last do not work, so the earlier ones stay in use: {fault}"
@@ -12194,6 +12421,87 @@ msgstr "environment"
 
 msgid "page, origin: default"
 msgstr "default"
+
+msgid "page, view: import"
+msgstr "Bring along"
+
+msgid "page, done: import begun"
+msgstr "The import has begun. It is remembered while nothing else is to be done."
+
+msgid "page, done: nothing new"
+msgstr "Nothing in it is new."
+
+msgid "page, done: import undone"
+msgstr "All that the import brought is taken back."
+
+msgid "page: import text"
+msgstr "Bring along what you said elsewhere: exports of ChatGPT, Claude, Gemini (Takeout), Open WebUI, Letta and mem0, and text-generation-webui's long_term_memory. First you see what it would bring."
+
+msgid "page: archive"
+msgstr "Archive, as it was downloaded (256 MB at most)"
+
+msgid "page: look into it"
+msgstr "See what it would bring"
+
+msgid "page: import webui text"
+msgstr "Or what you have said here in Open WebUI so far."
+
+msgid "page: look at my chats"
+msgstr "See what my chats would bring"
+
+msgid "page: import state"
+msgstr "{n} brought, {left} of them still to be remembered, {dead} given up"
+
+msgid "page: progress"
+msgstr "Progress"
+
+msgid "page: undo import"
+msgstr "Take all of it back"
+
+msgid "page: import of"
+msgstr "Import: {name}"
+
+msgid "page: import new"
+msgstr "New: {exchanges} exchanges of {chats} chats, and {facts} facts"
+
+msgid "page: import known"
+msgstr "Known already: {n}"
+
+msgid "page: import time"
+msgstr "About {n} min while nobody chats"
+
+msgid "page: import calls"
+msgstr "About {calls} calls of a language model with {tokens} tokens"
+
+msgid "page: import without calls"
+msgstr "No calls of a language model"
+
+msgid "page: import skipped"
+msgstr "Left out, {n}:"
+
+msgid "page: import flaw"
+msgstr "Cannot be read, {n}:"
+
+msgid "page: import begin text"
+msgstr "Nothing is changed yet. What is imported can be taken back as a whole."
+
+msgid "page: import it"
+msgstr "Import it"
+
+msgid "page: no file"
+msgstr "No file was chosen. Go back and choose one."
+
+msgid "page: no such upload"
+msgstr "That file is not kept any more. Choose it again."
+
+msgid "page: no such import"
+msgstr "There is no such import any more."
+
+msgid "page: notes"
+msgstr "Notes in chats"
+
+msgid "page: notes text"
+msgstr "If they are on, chats show which memories were used and what was learned, as far as the administrators have it shown."
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -12919,6 +13227,9 @@ msgid "waiting"
 msgid_plural "waiting"
 msgstr[0] "{n} mensaje espera ser recordado."
 msgstr[1] "{n} mensajes esperan ser recordados."
+
+msgid "only in deleted chats"
+msgstr "Estos recuerdos provienen solo de chats que has borrado. Olvídalos con {command} y sus números, o déjalos:"
 
 msgid "earlier in use"
 msgstr "Los últimos ajustes guardados no funcionan, así que siguen en uso los anteriores: {fault}"
@@ -13988,6 +14299,9 @@ msgid_plural "waiting"
 msgstr[0] "{n} message attend d'être retenu."
 msgstr[1] "{n} messages attendent d'être retenus."
 
+msgid "only in deleted chats"
+msgstr "Ces souvenirs viennent uniquement de conversations que vous avez supprimées. Oubliez-les avec {command} et leurs numéros, ou laissez-les :"
+
 msgid "earlier in use"
 msgstr "Les derniers réglages enregistrés ne fonctionnent pas, les précédents restent donc en vigueur : {fault}"
 
@@ -15037,6 +15351,9 @@ msgstr "あなたについては{memories}を覚えています。"
 msgid "waiting"
 msgid_plural "waiting"
 msgstr[0] "記憶待ちのメッセージが{n}件あります。"
+
+msgid "only in deleted chats"
+msgstr "これらの記憶は、削除したチャットだけに由来します。{command} と番号で忘れさせるか、そのまま残してください。"
 
 msgid "earlier in use"
 msgstr "最後に保存された設定が動作しないため、以前の設定を使い続けています：{fault}"
@@ -16231,6 +16548,9 @@ msgstr[0] "{n} сообщение ждёт запоминания."
 msgstr[1] "{n} сообщения ждут запоминания."
 msgstr[2] "{n} сообщений ждут запоминания."
 
+msgid "only in deleted chats"
+msgstr "Эти воспоминания взяты только из чатов, которые вы удалили. Забудьте их командой {command} с их номерами или оставьте:"
+
 msgid "earlier in use"
 msgstr "Сохранённые последними настройки не работают, поэтому действуют прежние: {fault}"
 
@@ -17292,6 +17612,9 @@ msgid "waiting"
 msgid_plural "waiting"
 msgstr[0] "有 {n} 条消息等待记住。"
 
+msgid "only in deleted chats"
+msgstr "这些记忆只来自您已删除的聊天。可用 {command} 加编号忘记它们，或保留它们："
+
 msgid "earlier in use"
 msgstr "最近保存的设置无法使用，因此仍沿用之前的设置：{fault}"
 
@@ -18195,7 +18518,7 @@ class Turn:
     and `positions` names their messages only.
     `language`: the code of the interface's, one of `locales.CODES`; "" if there is none.
     `only_recall`: the user wants nothing learned from it. `is_shown`: Open WebUI itself asks, and shows the
-    answer to the chat's user under the id `key`.
+    answer to the chat's user under the id `key`. `reserved`: tokens that are added to the prompt later.
     """
 
     user_id: str
@@ -18224,6 +18547,7 @@ class Turn:
     is_admin: bool = False
     only_recall: bool = False
     is_shown: bool = False
+    reserved: int = field(default=0, compare=False)
     name: str = field(default="", compare=False)  # these may change from one message to the next
     language: str = field(default="", compare=False)
 
@@ -18647,7 +18971,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -18690,7 +19014,7 @@ _KEEP_S, _QUEUE_S = 1.0, 5.0
 _COMMAND_S = 120.0  # that a command may take; it goes on in its thread
 _LONG_CHARS = 20_000  # of an exchange; to look for secrets in more waits in its user's turn
 _EARLY = 5_000  # turns
-_NOTE_S, _SHOW_S = 3.0, 0.3  # that a note under an answer may take, and a line above it
+_NOTE_S = 3.0  # that a note under an answer may take
 _HOLD_UP_S = 5.0  # that the server's start waits for the state database; then chats go on without memories
 
 
@@ -18838,18 +19162,6 @@ class Chats:
         """An answer is there: its chat is to show what was used for it. Never blocks."""
         if (runtime := self.runtime) is not None:
             runtime.live_chats.finished(answered.user_id, answered.keys)
-
-    async def events(self, user_id: str, keys: Sequence[str], *, finished: bool) -> list[Body]:
-        """What a chat is to show now, where nothing is posted; nothing if it is late."""
-        if (runtime := self.runtime) is None:
-            return []
-        try:
-            shown = partial(runtime.live_chats.events, user_id, keys, finished=finished)
-            showing = in_pool(runtime.command_pool, shown)
-            return showing.result() if await within(_NOTE_S if finished else _SHOW_S, showing) else []
-        except Exception as error:  # noqa: BLE001 - the chat must go on
-            self.failed(Job.OUTLET, error)
-            return []
 
     def emit(self, event: Event) -> None:
         """Something has happened."""
@@ -19313,6 +19625,18 @@ def undo_import(
         history.undo(instance, user, which, json)
 
 
+@app.command("compare", rich_help_panel=_OF_THE_SERVER)
+def compare(
+    erase: Annotated[
+        bool, typer.Option("--erase", help="Erase what is missing there, however much it is.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Look which users and chats Open WebUI no longer has, as the server does at night."""
+    with opened() as instance:
+        history.compare(instance, erase=erase, to_json=json)
+
+
 @app.command(rich_help_panel=_IN_AND_OUT)
 def migrate(
     abandon: Annotated[
@@ -19399,7 +19723,7 @@ def mcp_(
     user: Annotated[str, typer.Option("--user", metavar="ID", help="Whose memories.", callback=a_person)],
 ) -> None:
     """Serve a user's memory to an MCP client that starts this command, at standard input and output."""
-    with opened() as instance:
+    with opened(make=True) as instance:
         mcp.serve(instance, user)
 
 
@@ -19493,6 +19817,8 @@ from typing import Any
 import typer
 
 from ...commands.parse import read_command
+from ...manage.comparison import Comparison
+from ...manage.deletions import Deletions
 from ...manage.history import formats
 from ...manage.history.imports import Imports, Preview
 from ..webui import OPEN_WEBUI, WebUi
@@ -19577,6 +19903,24 @@ def undo(instance: Instance, user_id: str, which: str, to_json: bool) -> None:
         as_json({"undone": count})
     else:
         say(f"Taken back: {counted(count, 'exchange or memory', 'exchanges and memories')}.")
+
+
+def compare(instance: Instance, *, erase: bool, to_json: bool) -> None:
+    """What Open WebUI no longer has; erase: it counts as deleted now, however much it is."""
+    with instance.control() as control, WebUi.of(instance.settings) as webui:
+        deletions = Deletions(instance.engine, control, instance.eraser(), lambda: instance.settings)
+        comparison = Comparison(instance.engine, deletions, instance.settings.webui_url)
+        with waiting("asking Open WebUI"):
+            done = comparison.run(webui, confirmed=erase)
+            erased = deletions.carry_out()
+    if to_json:
+        as_json({**fields(done, "users", "chats", "missing", "deleted"), "erased": erased})
+        return
+    seen = f"{done.chats:,} chats of {done.users:,} users were seen there before"
+    say(f"{seen}; {len(done.missing):,} are missing.")
+    for user_id, chat_id in done.missing:
+        say(f"Missing: {f'chat {chat_id} of ' if chat_id else 'user '}{user_id}.")
+    say(f"Erased: {counted(erased, 'chat or user', 'chats and users')}.")
 
 
 def _show(told: Preview) -> None:
@@ -19777,11 +20121,14 @@ class Only:
 
 
 @contextmanager
-def opened() -> Iterator[Instance]:
-    """The instance of the environment. What goes wrong is told on standard error, and ends the command."""
+def opened(*, make: bool = False) -> Iterator[Instance]:
+    """The instance of the environment. What goes wrong is told on standard error, and ends the command.
+
+    make: a data folder that no server has used yet is begun.
+    """
     try:
         given = Environment.read(os.environ)
-        engine = open_state(given.data_dir, given.state_url, given.state_password, make=False)
+        engine = open_state(given.data_dir, given.state_url, given.state_password, make=make)
         try:
             yield Instance(engine, given)
         finally:
@@ -20964,14 +21311,20 @@ on, null where it is as it came, and what the chat is to show, which whoever ask
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from .chats import Chats
+from ..core.events import Job
+from .chats import Body, Chats
 from .server_key import has_key
 from .turns import Turns
+from .waits import in_pool, within
 
+_LINE_S, _SOURCES_S = 0.3, 3.0  # that what is shown may take
 _MOST_BYTES = 64_000_000  # of a request
 
 
@@ -21007,11 +21360,24 @@ def function_routes(key: str, chats: Chats, turns: Turns) -> list[Route]:
             only_recall = form.get("only_recall") is True
             told, turn = await turns.inlet(body, user, second=True, only_recall=only_recall)
             owner, keys = (turn.user_id, (turn.key,)) if turn else ("", ())
-        events = await chats.events(owner, keys, finished=finished) if keys else []
+        events = await _events(chats, owner, keys, finished=finished) if keys else []
         answer = {"body": None if told is body else told, "events": events}
         return Response(await chats.intake.dump(owner, answer), media_type="application/json")
 
     return [Route(f"/function/{name}", asked, methods=["POST"]) for name in ("inlet", "outlet")]
+
+
+async def _events(chats: Chats, owner: str, keys: Sequence[str], *, finished: bool) -> list[Body]:
+    """What the chat is to show now, where nothing is posted; nothing if it is late."""
+    if (runtime := chats.runtime) is None:
+        return []
+    try:
+        shown = partial(runtime.live_chats.events, owner, keys, finished=finished)
+        showing = in_pool(runtime.command_pool, shown)
+        return showing.result() if await within(_SOURCES_S if finished else _LINE_S, showing) else []
+    except Exception as error:  # noqa: BLE001 - the chat must go on
+        chats.failed(Job.OUTLET if finished else Job.INLET, error)
+        return []
 
 
 async def _read(request: Request) -> bytes:
@@ -21059,9 +21425,13 @@ class UnidentifiedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """user: id, name, email, role, as Open WebUI tells them to a filter; {} for nobody."""
+    """user: id, name, email, role, as Open WebUI tells them to a filter; {} for nobody.
+
+    by_own_key: what else the request says is only this user's word.
+    """
 
     user: Mapping[str, str] = field(default_factory=dict)
+    by_own_key: bool = False
 
     @property
     def id(self) -> str:
@@ -21107,7 +21477,7 @@ async def identified(
         raise UnidentifiedError(503, "not_ready", f"{fault} {fault.hint}".strip()) from fault
     if not owner:
         raise UnidentifiedError(401, "invalid_api_key", _WRONG_KEY)
-    return Caller({"id": owner})
+    return Caller({"id": owner}, by_own_key=True)
 
 
 def metadata_of(headers: Mapping[str, str], body: Mapping[str, Any]) -> dict[str, Any]:
@@ -21422,7 +21792,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Engine
 
@@ -21441,6 +21811,7 @@ from ...language.secrets import masked
 from ...recall.recall import Recalled
 from ...state.switches_table import NoteSwitches
 from .poster import Event, Poster
+from .titles import Titles
 
 _TURNS = 2_000  # that are known
 _LOOKED_CHARS = 500  # of a message, to tell its language
@@ -21472,6 +21843,7 @@ class LiveChats:
     def __init__(self, engine: Engine, live: BackendHolder, settings: Callable[[], Valves]) -> None:
         self._live, self._settings = live, settings
         self._switches, self._poster = NoteSwitches(engine), Poster(settings)
+        self._titles = Titles(self._poster)
         self._lock = threading.Lock()
         self._turns: OrderedDict[tuple[str, str], _Shown] = OrderedDict()  # by user and answer
         self._latest: dict[tuple[str, str], _Shown] = {}  # by user and exchange
@@ -21522,12 +21894,20 @@ class LiveChats:
         event = self._sources(one) if finished else self._status(one)
         return [event] if event else []
 
+    def titled(self, batch: Batch) -> Batch:
+        """The batch with what its chat is called in Open WebUI. Blocks for some seconds at most."""
+        first = batch.exchanges[0]
+        if first.title or not first.chat_id or not (title := self._titles.of(batch.user_id, first.chat_id)):
+            return batch
+        return replace(batch, exchanges=tuple(replace(one, title=title) for one in batch.exchanges))
+
     def check(self) -> Check | None:
         """Whether Open WebUI takes what is posted; None where nothing is."""
         return self._poster.check()
 
     def drop(self, user_id: str) -> None:
         """Keep nothing of a user's."""
+        self._titles.drop(user_id)
         with self._lock:
             for known in (self._turns, self._latest):
                 for key in [key for key in known if key[0] == user_id]:
@@ -21581,7 +21961,8 @@ def _is_id(value: str) -> bool:
 
 
 def _learned(changes: Sequence[Change], words: Locale) -> Iterator[str]:
-    texts = [_cut(_plain(change.after), _TOLD_CHARS) for change in changes if change.op != "remove"]
+    learned = (_plain(change.after).rstrip(".\u3002") for change in changes if change.op != "remove")
+    texts = [_cut(text, _TOLD_CHARS) for text in learned]
     gone = sum(change.op == "remove" for change in changes)
     if texts:
         more = [words.say("note, others", n=len(texts) - _TOLD)] if len(texts) > _TOLD else []
@@ -21675,6 +22056,21 @@ class Poster:
         except RuntimeError:  # closed
             self._left(user_id)
 
+    def get(self, path: str) -> bytes:
+        """What Open WebUI answers; nothing while it does not, or refuses. Blocks for some seconds at most."""
+        began = self._breaker.clock()
+        if not self._breaker.allows():
+            return b""
+        status = 0
+        try:
+            status, answer = self._ask("GET", path)
+            return answer if status == 200 else b""
+        finally:
+            if status:
+                self._breaker.succeeded()
+            else:
+                self._breaker.failed(began)
+
     def check(self) -> Check | None:
         """Whether Open WebUI takes what is posted; None where it is not set. Takes some seconds at most."""
         settings = self._settings()
@@ -21739,9 +22135,10 @@ class Poster:
         import httpx
 
         settings = self._settings()
-        if self._client is None:
-            limits = httpx.Limits(max_connections=_AT_ONCE + 1, max_keepalive_connections=_AT_ONCE)
-            self._client = httpx.Client(timeout=_TIMEOUT_S, limits=limits, trust_env=False)
+        with self._lock:
+            if self._client is None:
+                limits = httpx.Limits(max_connections=_AT_ONCE + 2, max_keepalive_connections=_AT_ONCE)
+                self._client = httpx.Client(timeout=_TIMEOUT_S, limits=limits, trust_env=False)
         headers = {"Authorization": f"Bearer {settings.webui_api_key}"}
         url = settings.webui_url + path
         with self._client.stream(method, url, json=body, headers=headers) as answer:
@@ -21779,6 +22176,70 @@ class Poster:
 
 def _ill(what: str, hint: str) -> Check:
     return Check(_NAME, False, f"running chats show nothing of memory: {what}", hint)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/live/titles.py
+
+SOURCES["interfaces/live/titles.py"] = r'''"""What users' chats are called in Open WebUI, for the headings of what was said in them."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from ...language.sanitize import one_line
+from ...language.secrets import masked
+from .poster import Poster
+
+_USERS, _KNOWN_S = 500, 60.0  # whose titles are kept, and for how long
+_TITLE_CHARS = 200
+_UNNAMED = "New Chat"  # until Open WebUI has thought of a title
+
+
+class Titles:
+    """For all users. Threads may share it."""
+
+    def __init__(self, poster: Poster) -> None:
+        self._poster = poster
+        self._lock = threading.Lock()
+        self._known: OrderedDict[str, tuple[float, Mapping[str, str]]] = OrderedDict()
+
+    def of(self, user_id: str, chat_id: str) -> str:
+        """The title of one of the user's latest chats; "" where it is not known. Blocks for some seconds."""
+        if not self._poster.is_on:
+            return ""
+        with self._lock:
+            at, titles = self._known.get(user_id, (float("-inf"), {}))
+        if time.monotonic() - at > _KNOWN_S:
+            titles = self._listed(user_id)
+            with self._lock:
+                self._known[user_id] = time.monotonic(), titles
+                while len(self._known) > _USERS:
+                    self._known.popitem(last=False)
+        return titles.get(chat_id, "")
+
+    def drop(self, user_id: str) -> None:
+        """Keep nothing of a user's."""
+        with self._lock:
+            self._known.pop(user_id, None)
+
+    def _listed(self, user_id: str) -> dict[str, str]:
+        try:
+            answer = self._poster.get(f"/api/v1/chats/list/user/{quote(user_id, safe='')}")
+            chats = json.loads(answer) if answer else []
+        except Exception:  # noqa: BLE001 - a passage without its chat's title is whole
+            return {}
+        titles = {}
+        for chat in chats if isinstance(chats, list) else ():
+            told = (chat.get("id"), chat.get("title")) if isinstance(chat, dict) else (None, None)
+            if isinstance(told[0], str) and isinstance(told[1], str) and told[1] != _UNNAMED:
+                titles[told[0]] = masked(one_line(told[1][:_TITLE_CHARS]))[0]
+        return titles
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -21829,8 +22290,8 @@ class LongChat:
         """What was cut before is waited for until the deadline; all messages are counted, however late."""
         limit = 0
         if not turn.task and settings.enabled and turn.positions:
-            limit = limit_of(settings.context_tokens, turn.model, turn.base_model)
-        if not limit:
+            limit = limit_of(settings.context_tokens, turn.model, turn.base_model) - turn.reserved
+        if limit <= 0:
             return cls(runtime, body, turn, settings, None)
         settings = settings.model_copy(update=budgets(settings, limit))
         short = not may_exceed(body, int(_MAY_BE_SHARE * limit)) or is_compacted(body)
@@ -22031,6 +22492,7 @@ from ..service import Open, Service
 from ..tools import tool_server
 from ..turns import Turns
 from ..web.page import Page
+from ..webhooks.hooks import hooks
 from . import guard
 
 log = logging.getLogger(__name__)
@@ -22070,6 +22532,7 @@ class Filter:
             own: list[BaseRoute] = [Mount("/v1", open_to_browsers(self._proxy, key))]
             own += [*routes.watching(key, self._chats), *function_routes(key, self._chats, self._turns)]
             own += tool_server.served(self._chats, lambda: self.valves, self._environment)
+            own += hooks(self._chats, lambda: self.valves)
             own.append(Mount("", self._page))  # all the rest of /memory/
             guard.serve(app, Router([Mount("/memory", routes=own)]))
 
@@ -22324,6 +22787,7 @@ from typing import Any
 from starlette.types import Send
 
 from ...core.turn import Turn
+from ...models.tokens import estimated_tokens
 from ..tools.calls import Calls
 from ..tools.verbs import VERBS, Verb, schema
 from .answer import Said
@@ -22333,12 +22797,14 @@ from .steps import Event, Step, ToolCall, ending, whole
 _CALLS = 16  # of memory's tools that are carried out in a step
 _BEAT_S = 10.0  # between signs of life to the client
 _KEPT, _KEPT_S, _KEPT_CHARS = 500, 600.0, 60_000  # steps that are put back later
-_RESULTS_CHARS = 60_000  # that the model is told for all its calls
+# In tokens: for all that the model is told for its calls, where its prompts have no limit; for its tools.
+_RESULTS, _TOOLS, _LEAST_RESULTS = 20_000, 800, 1_200
 _PLAIN_S = 3600.0  # for which a model that knows no tools is asked without them
 _NO_TOOLS = (400, 404, 405, 415, 422, 500, 501)
 _GO_ON = "[heartbeat] The tools have answered. Go on, or answer the user now."
 _REPEATED = "You have asked this already, and its answer stands above. Answer the user now."
 _TOO_MANY = "Too many calls at once. Ask again for this alone, if you still need it."
+_NO_ROOM = "The answer is too long for the room that is left. Ask for fewer results, or answer the user."
 _NO_ANSWER = "(The model gave no answer within the steps that it may take.)"
 _STREAM = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -22357,11 +22823,20 @@ def can_loop(body: Mapping[str, Any]) -> bool:
     return one and (tools is None or isinstance(tools, list)) and choice in (None, "auto")
 
 
+def reserve(limit: int) -> tuple[int, int]:
+    """Of a limit of a model's prompts (0: none): what tools may add to one, and the results among it."""
+    if not limit:
+        return 0, _RESULTS
+    reserved = min(max(limit // 4, _TOOLS + _LEAST_RESULTS), limit // 2)
+    return reserved, max(min(reserved - _TOOLS, _RESULTS), 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """One request of a client. body: with the messages as memory has made them. ask: asks the model once.
 
-    keep: keeps what was said. model: the upstream's name and the model's, as a key.
+    keep: keeps what was said. model: the upstream's name and the model's, as a key. room: for results, in
+    tokens.
     """
 
     turn: Turn
@@ -22370,6 +22845,7 @@ class Task:
     steps: int
     ask: Ask
     keep: Keep
+    room: int
 
 
 class Agent:
@@ -22377,12 +22853,13 @@ class Agent:
 
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
-        self._plain: dict[tuple[str, str], float] = {}  # models without tools, and until when they count so
+        # Models without tools, and until when they count so, each for the user whose request it was.
+        self._plain: dict[tuple[str, ...], float] = {}
         self._kept: OrderedDict[tuple[str, str], tuple[float, list[Event]]] = OrderedDict()
 
     def offered(self, turn: Turn, body: Mapping[str, Any], model: tuple[str, str]) -> list[Verb]:
         """The tools that are added to the client's."""
-        if not can_loop(body) or self._plain.get(model, 0.0) > time.monotonic():
+        if not can_loop(body) or self._plain.get((turn.user_id, *model), 0.0) > time.monotonic():
             return []
         taken = _names(body.get("tools") or ())
         return [verb for verb in self._calls.offered(turn) if verb.name not in taken]
@@ -22405,9 +22882,12 @@ class Agent:
                     return True
                 if not await loop.goes_on(step, out):
                     break
-            if loop.others:
+            if loop.has_forgotten:
+                self.drop(user_id)
+            elif loop.others:
                 self._keep_back(user_id, loop.others, loop.added)
-            else:
+            if not loop.others:
+                step.said.prompt_tokens = 0  # they count tools and results, too
                 step.said.calls = False  # those that it may not make any more
                 await task.keep(step.said)
             await out.finish(step, loop.others, loop.usage, loop.sorry)
@@ -22417,11 +22897,18 @@ class Agent:
         """Whether an error may mean that the model knows no tools; then it is asked without."""
         told = step.error.lower()
         if step.status in _NO_TOOLS and (b"tool" in told or b"function" in told):
-            self._plain[task.model] = time.monotonic() + _PLAIN_S
+            if len(self._plain) >= _KEPT:
+                del self._plain[next(iter(self._plain))]
+            self._plain[task.turn.user_id, *task.model] = time.monotonic() + _PLAIN_S
             return True
         return step.status in (400, 422, 501)
 
     # Between requests
+
+    def drop(self, user_id: str) -> None:
+        """Keep nothing of a user's, who may have it forgotten."""
+        for key in [key for key in self._kept if key[0] == user_id]:
+            del self._kept[key]
 
     def _keep_back(self, user_id: str, calls: Sequence[ToolCall], messages: list[Event]) -> None:
         """Those that stand in place of a message with these calls, when the client comes back with it."""
@@ -22457,7 +22944,7 @@ class _Loop:
         self.sorry = ""
         self._stuck, self._nudged = 0, False
         self._seen: set[str] = set()
-        self._room = _RESULTS_CHARS
+        self._room = task.room
 
     async def ask(self, out: _Out) -> Step:
         """The model's next answer."""
@@ -22478,6 +22965,11 @@ class _Loop:
         await self._task.ask(body, take)
         self.usage = _sum(self.usage, step.usage)
         return step
+
+    @property
+    def has_forgotten(self) -> bool:
+        """Whether something was forgotten on the way, which the messages may still tell."""
+        return any(key.startswith("forget_memory ") for key in self._seen)
 
     @property
     def _is_last(self) -> bool:
@@ -22513,15 +23005,18 @@ class _Loop:
                 written = json.dumps(arguments, sort_keys=True)
             if (key := f"{call.name} {written}") in self._seen:
                 said = _REPEATED
-            elif at >= _CALLS or self._room < 0:
+            elif at >= _CALLS:
                 said = _TOO_MANY
             else:
                 is_new |= call.name in VERBS
+                if _changes(call.name):  # after which the same search may find something else
+                    self._seen = {one for one in self._seen if _changes(one.partition(" ")[0])}
                 self._seen.add(key)
                 name = call.name if call.name in VERBS else "an unknown tool"
                 await out.comment(f"memory: {name}, step {self.number} of {self._task.steps}")
                 said = (await self._calls.carry_out(self._task.turn, call.name, arguments)).written()
-                self._room -= len(said)
+                said = said if (tokens := estimated_tokens(said)) <= self._room else _NO_ROOM
+                self._room -= tokens if said is not _NO_ROOM else 0
             results.append({"role": "tool", "tool_call_id": call.id, "content": said})
         self._stuck = 0 if is_new else self._stuck + 1
         return results
@@ -22589,7 +23084,7 @@ class _Out:
                 return await send_json(self._send, 502, {"error": _error(step)})
             headers = [one for one in step.headers if one[0].lower() not in _OF_A_BODY]
             await self._send({"type": "http.response.start", "status": step.status, "headers": headers})
-            return await self._end(step.error)
+            return await self._end(bytes(step.error))
         return await self._end(b"data: " + json.dumps({"error": _error(step)}).encode() + b"\n\n")
 
     async def _write(self, data: bytes) -> None:
@@ -22627,7 +23122,13 @@ def _error(step: Step) -> Any:
 def _named(calls: Any) -> str:
     """What calls are known by when the client sends them again."""
     parts = [one for one in calls if isinstance(one, Mapping)] if isinstance(calls, list) else []
-    return json.dumps([[one.get("id"), one.get("function")] for one in parts], sort_keys=True)
+    with contextlib.suppress(RecursionError):
+        return json.dumps([[one.get("id"), one.get("function")] for one in parts], sort_keys=True)
+    return ""
+
+
+def _changes(name: str) -> bool:
+    return name in VERBS and VERBS[name].changes
 
 
 def _described(verb: Verb) -> Event:
@@ -23125,6 +23626,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ...commands.parse import is_command
+from ...config.context_limits import limit_of
 from ...config.environment import PUBLIC_DEFAULT_KEY, Environment
 from ...config.model_patterns import named
 from ...config.settings import Valves
@@ -23139,7 +23641,7 @@ from ..identity import Caller, UnidentifiedError, given_key, identified, metadat
 from ..intake import read_asked
 from ..server_key import has_key
 from ..tools.calls import Calls, Lane
-from .agent import Agent, Task
+from .agent import Agent, Task, reserve
 from .answer import Ear, Read, Said, StreamEar, WholeEar
 from .catalogue import AGENT, PREFIX, Catalogue
 from .dialects import DIALECTS, Dialect
@@ -23390,7 +23892,13 @@ class Proxy:
         if not turn.task and turn.text.startswith(_TASK) and "<chat_history>" in turn.text:
             turn = replace(turn, task="as its words tell")
         if is_command(turn):
+            self._agent.drop(turn.user_id)
             return await dialect.reply(send, asked.body, await self._chats.carried_out(turn))
+        model_key, verbs, room = (upstream.name, model), [], 0
+        if asked.model.startswith(AGENT) and asked.path == "/chat/completions":
+            verbs = self._agent.offered(turn, asked.body, model_key)
+            reserved, room = reserve(limit_of(self._settings().context_tokens, model))
+            turn = replace(turn, reserved=reserved if verbs else 0)
         told = await self._chats.told(read.body, turn, deadline)
         raw = await intake.dump(caller.id, dialect.closed({**asked.body, "model": model}, told["messages"]))
 
@@ -23399,11 +23907,12 @@ class Proxy:
             if said is not None and turn.text and not turn.task and dialect.learned(asked.body):
                 await self._keep(turn, said, heard.prompt_tokens)
 
-        is_agent = asked.model.startswith(AGENT) and asked.path == "/chat/completions"
-        if is_agent and (verbs := self._agent.offered(turn, asked.body, (upstream.name, model))):
+        if verbs:
+            self._took(asked, "yes")
             body = {**asked.body, "model": model, "messages": told["messages"]}
             ask = partial(self._ask, asked, upstream, caller, receive)
-            task = Task(turn, body, (upstream.name, model), self._settings().agent_steps, ask, keep)
+            steps = self._settings().agent_steps
+            task = Task(turn, body, model_key, steps, ask, keep, room)
             if await self._agent.run(task, verbs, send):
                 return None
         ears = partial(_ears, dialect.read)
@@ -23429,10 +23938,13 @@ class Proxy:
         ears: Ears | None = None,
         keep: Keep | None = None,
     ) -> None:
-        took = asyncio.get_running_loop().time() - asked.began
-        self._chats.emit(Event(EventKind.PROXIED, code="yes" if ears else "no", seconds=took))
+        self._took(asked, "yes" if ears else "no")
         request = self._request(asked, upstream, raw, readable=ears is not None)
         await Relay(self._open()[0], upstream, self._chats.emit, ears, keep).run(request, receive, send)
+
+    def _took(self, asked: _Request, with_memory: str) -> None:
+        took = asyncio.get_running_loop().time() - asked.began
+        self._chats.emit(Event(EventKind.PROXIED, code=with_memory, seconds=took))
 
     async def _ask(
         self, asked: _Request, upstream: Upstream, caller: Caller, receive: Receive, body: Any, take: Send
@@ -23870,7 +24382,7 @@ from .answer import chat as read_chat
 
 _MOST_CALLS, _MOST_CHARS = 64, 64_000  # of tools in one answer, and of one's arguments
 _HELD_CHARS, _HELD_BYTES = 300, 4_000_000  # said, and received, before an answer must be the final one
-_ERROR_BYTES = 100_000
+_ERROR_BYTES, _MOST_BYTES = 100_000, 20_000_000
 _OWN_KEYS = ("index", "id", "type", "function")
 Event = dict[str, Any]
 
@@ -23881,22 +24393,38 @@ class ToolCall:
 
     id: str = ""
     name: str = ""
-    arguments: str = ""
     more: Event = field(default_factory=dict)
+    _pieces: list[str] = field(default_factory=list)
+    _chars: int = 0
+
+    @property
+    def arguments(self) -> str:
+        return "".join(self._pieces)
+
+    def add(self, arguments: str) -> None:
+        """A piece of the arguments; what is too much of them is left out."""
+        if self._chars < _MOST_CHARS:
+            self._pieces.append(arguments[:_MOST_CHARS])
+            self._chars += len(arguments)
 
     def read(self) -> object:
         """The arguments. Raises ValueError or RecursionError where they are no JSON."""
-        if len(self.arguments) >= _MOST_CHARS:
+        if self._chars >= _MOST_CHARS:
             raise ValueError("too long")
         return json.loads(self.arguments or "{}")
 
-    def written(self) -> Event:
-        """The call in a message; what is no JSON would break some servers."""
+    def mended(self) -> Event:
+        """The call in a message to the model; what is no JSON would break some servers."""
+        told = self.written()
         try:
             self.read()
-            arguments = self.arguments or "{}"
         except (ValueError, RecursionError):
-            arguments = "{}"
+            told["function"] = {**told["function"], "arguments": "{}"}
+        return told
+
+    def written(self) -> Event:
+        """The call in a message, as the model wrote it."""
+        arguments = self.arguments or "{}"
         told = {"id": self.id, "type": "function", "function": {"name": self.name, "arguments": arguments}}
         return {**self.more, **told}
 
@@ -23912,7 +24440,7 @@ class Step:
         self.headers: list[tuple[bytes, bytes]] = []
         self.events: list[Event] = []  # that came and were not sent, as those of a stream
         self.whole: Mapping[str, Any] | None = None
-        self.error = b""
+        self.error = bytearray()
         self.usage: Event = {}
         self._ear: StreamEar | WholeEar | None = None
         self._calls: dict[object, ToolCall] = {}
@@ -23970,6 +24498,8 @@ class Step:
                 self._add(one, at)
         kept = {name: value for name, value in message.items() if name != "tool_calls"}
         choice = {name: value for name, value in first.items() if name != "message"} | {"delta": kept}
+        if self._bytes > _MOST_BYTES:
+            return False  # held back while a call was begun: nobody gets so much
         self.events.append(
             {**told, "object": "chat.completion.chunk", "choices": [{**choice, "index": 0}] if first else []}
         )
@@ -23993,12 +24523,12 @@ class Step:
             call.name += name if isinstance(name, str) and len(call.name) < _HELD_CHARS else ""
             written = json.dumps(arguments) if isinstance(arguments, Mapping | list) else arguments
             if isinstance(written, str):
-                call.arguments = (call.arguments + written)[:_MOST_CHARS]
+                call.add(written)
 
     def message(self, calls: Sequence[ToolCall]) -> Event:
         """The answer as a message of the conversation, with these of its calls."""
         content = "".join(self.said.pieces) or None
-        return {"role": "assistant", "content": content, "tool_calls": [one.written() for one in calls]}
+        return {"role": "assistant", "content": content, "tool_calls": [one.mended() for one in calls]}
 
 
 def ending(step: Step, calls: Sequence[ToolCall], usage: Event, text: str) -> list[Event]:
@@ -24161,6 +24691,8 @@ if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the serve
     from ..commands.commander import Commander
     from ..commands.notes import Notes
     from ..context.contexts import Contexts
+    from ..manage.deletion_worker import DeletionWorker
+    from ..manage.deletions import Deletions
     from ..manage.history.imports import Imports
     from ..models.embedder import Embedder
     from ..recall.run import Outcome, Run
@@ -24193,6 +24725,10 @@ class Service(Protocol):
     def api_keys(self) -> ApiKeys: ...
     @property
     def imports(self) -> Imports: ...
+    @property
+    def deletions(self) -> Deletions: ...
+    @property
+    def deletion_worker(self) -> DeletionWorker: ...
     @property
     def page(self) -> Parts: ...
     @property
@@ -24481,6 +25017,7 @@ def turn_of(caller: Caller, headers: Mapping[str, str]) -> Turn:
     """The turn in which a program calls a tool, as far as its headers tell."""
     meta = metadata_of(headers, {})
     chat_id = meta["chat_id"] or ""
+    model = "" if caller.by_own_key else headers.get("x-memory-model", "").strip()[:_MODEL_CHARS]
     return Turn(
         user_id=caller.id,
         text="a call of a tool",
@@ -24489,7 +25026,7 @@ def turn_of(caller: Caller, headers: Mapping[str, str]) -> Turn:
         chat_kind=chat_kind_of(chat_id, meta["message_id"]),
         chat_id=chat_id,
         user_message_id=meta["user_message_id"] or "",
-        model=headers.get("x-memory-model", "").strip()[:_MODEL_CHARS],
+        model=model,
         described=False,
         task=meta["task"],
         email=caller.user.get("email", ""),
@@ -24810,6 +25347,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -24830,7 +25368,7 @@ from .mcp_server import McpServer
 from .verbs import VERBS, schema
 
 _MOST_BYTES, _WAIT_S = 65_536, 30.0  # of a request, and for its next piece
-_AT_ONCE = 256  # requests
+_AT_ONCE, _AT_ONCE_EACH = 256, 32  # requests, of all and of one user
 _NO_USER = "The request names no user: send a user's key, or X-Memory-User-Id with the server's."
 _CHALLENGE = {"WWW-Authenticate": "Bearer"}
 _JSON = "application/json"
@@ -24853,30 +25391,36 @@ class Door:
     def __init__(self, chats: Chats, environment: Environment, method: str, work: _Work) -> None:
         self._chats, self._environment = chats, environment
         self._method, self._work = method, work
-        self._at_once = 0
+        self._at_once, self._of = 0, Counter[str]()  # by user
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        caller = Caller()
         self._at_once += 1
         try:
-            answer = await self._answer(scope, receive)
+            try:
+                caller = await self._caller(Headers(scope=scope))
+                self._of[caller.id] += 1
+                answer = await self._answer(caller, scope, receive)
+            except UnidentifiedError as error:
+                answer = _refusal(error.status, str(error))
             await answer(scope, receive, send)
         finally:
             self._at_once -= 1
+            self._of -= Counter([caller.id])
 
-    async def _answer(self, scope: Scope, receive: Receive) -> ASGIApp:
-        headers = Headers(scope=scope)
+    async def _caller(self, headers: Headers) -> Caller:
         key, secret = self._environment.server_key, self._environment.user_jwt_secret
         # Any page could send it: nobody's browser is to be used so.
         if "origin" in headers and key in ("", PUBLIC_DEFAULT_KEY):
-            return _refusal(403, "Pages may not ask while the server's key is the public default one.")
-        try:
-            caller = await identified(headers, key, secret, self._chats.owner_of)
-        except UnidentifiedError as error:
-            return _refusal(error.status, str(error))
+            sentence = "Pages may not ask while the server's key is the public default one."
+            raise UnidentifiedError(403, "public_key", sentence)
+        return await identified(headers, key, secret, self._chats.owner_of)
+
+    async def _answer(self, caller: Caller, scope: Scope, receive: Receive) -> ASGIApp:
         if scope["method"] != self._method:
             told = {"error": f"Only {self._method} is answered here."}
             return JSONResponse(told, 405, {"Allow": self._method})
-        if self._at_once > _AT_ONCE:
+        if self._at_once > _AT_ONCE or (caller.id and self._of[caller.id] > _AT_ONCE_EACH):
             return _refusal(503, "Too many requests at once. Try again in some seconds.")
         try:
             raw = await _read(receive)
@@ -24884,7 +25428,7 @@ class Door:
             return _refusal(408, "The rest of the request did not come.")
         except ValueError:
             return _refusal(413, f"A request has {_MOST_BYTES} bytes at most.")
-        answer: ASGIApp = await self._work(Request(caller, headers, raw, scope))
+        answer: ASGIApp = await self._work(Request(caller, Headers(scope=scope), raw, scope))
         return answer
 
 
@@ -24915,10 +25459,12 @@ def served(chats: Chats, settings: Callable[[], Valves], environment: Environmen
     def door(method: str, work: _Work) -> ASGIApp:
         return _open_to_browsers(Door(chats, environment, method, work), environment.server_key)
 
+    spoken = door("POST", speak)
     return [
         Route("/tools/openapi.json", door("GET", describe)),
         Route("/tools/{name}", door("POST", call)),
-        Route("/mcp", door("POST", speak)),
+        Route("/mcp", spoken),
+        Route("/mcp/", spoken),
     ]
 
 
@@ -24997,10 +25543,12 @@ from ...core.events import Emit, ignore
 from ...core.memory import Memory
 from ...core.reason import Reason
 from ...core.scope import View, is_of_another_team
+from ...manage.command_log import CommandLog
 from ...manage.memories import Control
 from ...manage.named import named
 from ...manage.outcomes import Asked
 from ...manage.past_chats import PastChats
+from ...manage.profile import profile_of
 from ...recall.profile import PERSON, WISHES
 from ...recall.why import Explanations
 from ...remember.journal import Journal
@@ -25034,7 +25582,7 @@ class Toolbox:
         self._control = Control(engine, live, settings, eraser, emit)
         self._past = PastChats(engine, live, settings)
         self._journal, self._switches = Journal(engine), Switches(engine)
-        self._explanations = Explanations(engine)
+        self._explanations, self._commands = Explanations(engine), CommandLog(engine)
 
     def carry_out(self, verb: Verb, call: Call) -> Outcome:
         """What came of it.
@@ -25076,11 +25624,13 @@ class Toolbox:
     def forget_memory(self, call: Call) -> Outcome:
         if (memory := self._named(call, cast(Forget, call.arguments).id)) is None:
             return Outcome.refused(404, _UNKNOWN)
+        self._commands.erase_answers(call.turn.user_id)  # they may hold what is forgotten
         done = self._control.forget(self._asked(call), [memory.id])
         if not done.count:
             return Outcome.refused(404, _UNKNOWN)
         undo = f"For {done.undo_minutes} minutes the user can bring it back by /memory undo."
-        told = {"forgotten": quoted(memory.text), "note": undo if done.undo_minutes else ""}
+        told = {"forgotten": quoted(memory.text), "passages_too": done.passages}
+        told |= {"note": undo} if done.undo_minutes else {}
         return Outcome({name: value for name, value in told.items() if value})
 
     def get_profile(self, call: Call) -> Outcome:
@@ -25092,7 +25642,14 @@ class Toolbox:
         ]
         seen = [one for one in known if call.view.sees(one.scope)]
         most = [[one for one in seen if one.kind == kind][:_PROFILE_MOST] for kind in (PERSON, WISHES)]
-        return Outcome(list_of(memory_of(one, user_id) for kind in most for one in kind))
+        told: dict[str, Any] = list_of(memory_of(one, user_id) for kind in most for one in kind)
+        written = profile_of(self._control, user_id)
+        sentences = []
+        for text, numbers in written.statements:
+            made_of = [written.memories[number - 1] for number in numbers]
+            if all(call.view.sees(one.scope) for one in made_of):
+                sentences.append({"text": quoted(text), "made_of": [one.id for one in made_of]})
+        return Outcome(told | ({"in_short": sentences} if sentences else {}))
 
     def why(self, call: Call) -> Outcome:
         if not (memory_id := cast(Why, call.arguments).id.strip()):
@@ -25573,6 +26130,238 @@ def forget(visit: Visit) -> Redirect:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# interfaces/web/forms.py
+
+SOURCES["interfaces/web/forms.py"] = r'''"""Forms as browsers send them, within bounds, and one file with them where a view takes one."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from typing import IO, Any
+from urllib.parse import parse_qsl
+
+from starlette.datastructures import Headers
+from starlette.types import Receive
+
+from .parts import File
+
+FIELDS = 200
+_FORM_BYTES, _FILE_BYTES = 64_000, 256 << 20
+_WAIT_S = 20.0  # for the next piece
+_FILES_AT_ONCE = 2
+_KIND, _BOUNDARY_CHARS = "multipart/form-data", 70
+
+_uploading = asyncio.Semaphore(_FILES_AT_ONCE)
+
+
+class RefusedError(Exception):
+    """A request that gets nothing but a sentence, as the catalogue calls it."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status, self.sentence = status, sentence
+
+
+async def fields_of(headers: Headers, receive: Receive) -> Mapping[str, str]:
+    """The fields of a form without files; none of any other body.
+
+    Raises:
+        RefusedError: it is too much, or does not come.
+    """
+    raw = b"".join([piece async for piece in _pieces(receive, _FORM_BYTES)])
+    if headers.get("content-type", "").partition(";")[0].strip() != "application/x-www-form-urlencoded":
+        return {}
+    try:
+        return dict(parse_qsl(raw.decode("ascii", "replace"), keep_blank_values=True, max_num_fields=FIELDS))
+    except ValueError:
+        return {}
+
+
+async def with_file(headers: Headers, receive: Receive) -> tuple[Mapping[str, str], File | None]:
+    """The fields of a form, and the file in it, which is the caller's to close.
+
+    Raises:
+        RefusedError: it is too much, does not come, or is no such form.
+    """
+    told = headers.get("content-type", "")
+    boundary = _parameters(told).get("boundary", "") if told.lower().startswith(_KIND) else ""
+    if not 0 < len(boundary) <= _BOUNDARY_CHARS:
+        return await fields_of(headers, receive), None
+    if _uploading.locked():
+        raise RefusedError(503, "too many")
+    async with _uploading:
+        read = _Multipart(boundary)
+        try:
+            async for piece in _pieces(receive, _FILE_BYTES):
+                await asyncio.to_thread(read.write, piece)
+        except BaseException:
+            read.file.close()
+            raise
+    return read.fields, read.sent()
+
+
+def _parameters(header: str) -> dict[str, str]:
+    """What stands behind the semicolons of a header, as browsers write it."""
+    parts = (part.partition("=") for part in header.split(";"))
+    return {name.strip().lower(): value.strip().strip('"') for name, _, value in parts}
+
+
+async def _pieces(receive: Receive, most: int) -> AsyncIterator[bytes]:
+    size, more = 0, True
+    while more:
+        try:
+            async with asyncio.timeout(_WAIT_S):
+                message = await receive()
+        except TimeoutError:
+            raise RefusedError(408, "too slow") from None
+        if message["type"] != "http.request":
+            raise RefusedError(400, "too slow")
+        piece = message.get("body", b"")
+        size += len(piece)
+        if size > most:
+            raise RefusedError(413, "too much")
+        more = message.get("more_body", False)
+        yield piece
+
+
+class _Multipart:
+    """Takes a form apart as it comes: the file into one without a name, the rest into memory."""
+
+    def __init__(self, boundary: str) -> None:
+        try:
+            from python_multipart.multipart import MultipartParser
+        except ImportError:  # as older releases call it
+            from multipart.multipart import MultipartParser  # type: ignore[no-redef, import-untyped, unused-ignore]
+
+        self.fields: dict[str, str] = {}
+        self.file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by whoever gets it
+        self._filename, self._left = "", _FORM_BYTES
+        self._header, self._named = b"", dict[str, str]()
+        callbacks: Any = {
+            "on_part_begin": self._begin,
+            "on_header_value": self._value,
+            "on_part_data": self._data,
+        }
+        self._parser = MultipartParser(boundary.encode("latin-1", "replace"), callbacks)
+
+    def write(self, piece: bytes) -> None:
+        """In a thread."""
+        try:
+            self._parser.write(piece)
+        except ValueError as error:  # python-multipart's own are
+            raise RefusedError(400, "form is old") from error
+
+    def sent(self) -> File | None:
+        if not self._filename:
+            self.file.close()
+            return None
+        self.file.seek(0)
+        return File(self._filename, self.file)
+
+    def _begin(self) -> None:
+        self._header, self._named = b"", {}
+
+    def _value(self, data: bytes, start: int, end: int) -> None:
+        self._spend(end - start)
+        self._header += data[start:end] + b";"
+        self._named = _parameters(self._header.decode(errors="replace"))
+
+    def _data(self, data: bytes, start: int, end: int) -> None:
+        name = self._named.get("name", "")
+        if "filename" in self._named:
+            self._filename = self._named["filename"]
+            self.file.write(data[start:end])
+        elif len(self.fields) < FIELDS or name in self.fields:
+            self._spend(end - start)
+            self.fields[name] = self.fields.get(name, "") + data[start:end].decode(errors="replace")
+
+    def _spend(self, size: int) -> None:
+        self._left -= size
+        if self._left < 0:
+            raise RefusedError(413, "too much")
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/history.py
+
+SOURCES["interfaces/web/history.py"] = r'''"""A past that is brought along: what an archive would bring, importing it, and taking it back."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from ...core.locales import message
+from ...core.locales.refused import Refused
+from ...manage.history import formats
+from ...manage.history.uploads import shown_name
+from ..webui import OPEN_WEBUI, WebUi
+from .parts import Visit, back
+from .rendering import Redirect, View
+
+_FLAWS = 20  # that are told
+
+
+def listed(visit: Visit) -> View:
+    """The imports that were begun, and the form for another."""
+    settings = visit.settings
+    return View(
+        "imports.html",
+        {
+            "imports": visit.parts.imports.all(visit.user_id),
+            "with_webui": bool(settings.webui_url and settings.webui_api_key),
+            "webui": OPEN_WEBUI,
+        },
+    )
+
+
+def preview(visit: Visit) -> View:
+    """What an archive, or Open WebUI, would bring. Nothing is changed yet."""
+    uploads, name = visit.parts.uploads, shown_name(visit.file.name if visit.file else "")
+    if visit.form.get("source") == OPEN_WEBUI:
+        file, name = uploads.new(visit.user_id), OPEN_WEBUI
+        with WebUi.of(visit.settings) as webui:
+            webui.fetch_past(visit.user_id, file)
+    elif visit.file is None or not name:
+        raise Refused(message("page: no file"))
+    else:
+        file = uploads.keep(visit.user_id, visit.file.content)
+    told = visit.parts.imports.preview(visit.user_id, partial(formats.read, file))
+    return View(
+        "import.html",
+        {
+            "told": told,
+            "file": file.name,
+            "name": name,
+            "minutes": max(round(told.seconds / 60), 1),
+            "skipped": told.skipped.most_common(),
+            "flaws": [(where, why, count) for (where, why), count in told.flaws.most_common(_FLAWS)],
+        },
+    )
+
+
+def begin(visit: Visit) -> Redirect:
+    """Import what was previewed."""
+    file = visit.parts.uploads.find(visit.user_id, visit.form.get("file", ""))
+    if file is None:
+        raise Refused(message("page: no such upload"))
+    name = shown_name(visit.form.get("name", "")) or file.name
+    done = visit.parts.imports.begin(visit.user_id, partial(formats.read, file), name)
+    visit.parts.uploads.drop(visit.user_id)
+    return back("import", "import begun" if done.id else "nothing new")
+
+
+def undo(visit: Visit) -> Redirect:
+    """Take back all that an import has brought."""
+    wanted = visit.form.get("id", "")
+    if wanted not in {one.import_id for one in visit.parts.imports.all(visit.user_id)}:
+        raise Refused(message("page: no such import"))
+    visit.parts.imports.undo(visit.user_id, wanted, visit.parts.tools.live)
+    return back("import", "import undone")
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # interfaces/web/keys.py
 
 SOURCES["interfaces/web/keys.py"] = r'''"""Keys with which a user's own programs ask the proxy: made, shown once, revoked."""
@@ -25650,10 +26439,9 @@ SOURCES["interfaces/web/memories.py"] = r'''"""A user's memories: looked for, ch
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from ...core.locales import Locale, message
 from ...core.locales.refused import Refused
@@ -25664,7 +26452,7 @@ from .rendering import Download, Redirect, View
 
 KINDS = ("profile", "preference", "fact", "plan")
 _DAYS = {"day": 1, "week": 7, "month": 31, "year": 366}
-_FOUND_MOST = 100  # of a search
+_FOUND_MOST = 60  # of a search
 _YES = "page: everything"  # the text that is to be typed before all is forgotten
 
 
@@ -25705,7 +26493,7 @@ def listed(visit: Visit) -> View:
         found = (one.memory for one in parts.tools.control.search(visit.user_id, query, _FOUND_MOST))
     kept = _filtered(found, visit)
     some = visit.page_of(kept)
-    scopes = {one.scope: scope_name(one.scope, visit.words) for one in everything}
+    scopes = sorted({memory.scope for memory in everything})
     return View(
         "memories.html",
         {
@@ -25716,7 +26504,7 @@ def listed(visit: Visit) -> View:
             "chosen": {name: visit.query.get(name, "") for name in ("kind", "scope", "time")},
             "kinds": KINDS,
             "times": tuple(_DAYS),
-            "scopes": {scope or "user": name for scope, name in scopes.items()} if len(scopes) > 1 else {},
+            "scopes": {scope or "user": scope_name(scope, visit.words) for scope in scopes if scopes[1:]},
             "teams": visit.teams,
             "everything": visit.words.say(_YES),
             "undo_minutes": visit.settings.advanced_numbers.forget_undo_minutes,
@@ -25726,16 +26514,16 @@ def listed(visit: Visit) -> View:
 
 
 def _filtered(memories: Iterable[Memory], visit: Visit) -> Sequence[Memory]:
-    kind, scope = visit.query.get("kind", ""), visit.query.get("scope", "")
-    since = time.time() - 86_400 * _DAYS.get(visit.query.get("time", ""), 0)
-    timed = visit.query.get("time", "") in _DAYS
-
-    def fits(memory: Memory) -> bool:
-        at = memory.updated_at or memory.created_at
-        recent = not timed or (at is not None and at.timestamp() >= since)
-        return recent and kind in ("", memory.kind) and scope in ("", memory.scope or "user")
-
-    return [memory for memory in memories if fits(memory)]
+    kind, scope, days = (visit.query.get(name, "") for name in ("kind", "scope", "time"))
+    if kind:
+        memories = (memory for memory in memories if memory.kind == kind)
+    if scope:
+        memories = (memory for memory in memories if (memory.scope or "user") == scope)
+    if days in _DAYS:
+        since = datetime.now(UTC) - timedelta(days=_DAYS[days])
+        timed = ((memory.updated_at or memory.created_at, memory) for memory in memories)
+        memories = (memory for at, memory in timed if at and at >= since)
+    return tuple(memories)
 
 
 def remember(visit: Visit) -> Redirect:
@@ -25781,6 +26569,7 @@ def forget_everything(visit: Visit) -> View:
     if visit.form.get("typed", "").strip().casefold() != wanted.casefold():
         raise Refused(message("page: type to confirm", wanted=wanted))
     visit.parts.tools.orders.erase_answers(visit.user_id)
+    visit.parts.uploads.drop(visit.user_id)
     done = visit.parts.tools.control.forget_all(visit.asked())
     said = "everything forgotten" if done.reached else "everything forgotten, but"
     text = visit.words.say(f"page: {said}", memories=done.count)
@@ -25815,9 +26604,8 @@ SOURCES["interfaces/web/page.py"] = r'''"""The page as an ASGI application: who 
 
 from __future__ import annotations
 
-import asyncio
+import contextlib
 import logging
-import re
 import time
 import traceback
 from collections.abc import Callable, Mapping
@@ -25841,8 +26629,9 @@ from ..server_key import bearer
 from ..service import Service
 from ..waits import in_pool, within
 from . import sign_in
+from .forms import FIELDS, RefusedError, fields_of, with_file
 from .limits import Limits
-from .parts import Visit
+from .parts import File, Visit
 from .rendering import HEADERS, Answer, Download, Redirect, View, download, page, redirect, static, words_for
 from .routes import NOTHING, ROUTES, Needs, Route
 from .sign_in import OpenWebUISessions, SilentError
@@ -25850,18 +26639,9 @@ from .sign_in import OpenWebUISessions, SilentError
 log = logging.getLogger(__name__)
 
 PREFIX = "/memory/"
-_FORM_BYTES, _FORM_S, _FIELDS, _QUERY_CHARS = 64_000, 20.0, 200, 8_000
-_WORK_S = 60.0  # that a view or a change may take; it goes on in its thread
+_QUERY_CHARS = 8_000
 _AT_ONCE = 64  # requests
 _ADMIN = "server key"  # whose lane and limits those are who have no user
-
-
-class _RefusedError(Exception):
-    """A request that gets nothing but a sentence."""
-
-    def __init__(self, status: int, sentence: str) -> None:
-        super().__init__(sentence)
-        self.status, self.sentence = status, sentence
 
 
 @dataclass(frozen=True)
@@ -25903,7 +26683,7 @@ class Page:
         self._at_once += 1
         try:
             answer = await self._answer(request, receive)
-        except _RefusedError as refusal:
+        except RefusedError as refusal:
             answer = self._told(request, refusal.status, request.words.say(f"page: {refusal.sentence}"))
         except Exception as error:  # noqa: BLE001 - whatever it is, the browser is answered
             where = "".join(
@@ -25918,12 +26698,12 @@ class Page:
 
     async def _answer(self, request: _Request, receive: Receive) -> Answer:
         if request.method not in ("GET", "HEAD", "POST"):
-            raise _RefusedError(405, "no such view")
-        if (file := static(request.name)) is not None:
-            return file
+            raise RefusedError(405, "no such view")
+        if (unchanging := static(request.name)) is not None:
+            return unchanging
         route = ROUTES.get(("POST" if request.method == "POST" else "GET", request.name), NOTHING)
         if self._at_once > _AT_ONCE:
-            raise _RefusedError(503, "too many")
+            raise RefusedError(503, "too many")
         if (runtime := self._chats.runtime) is None:
             return self._told(request, 503, request.words.say("not now"))
         token = request.cookies.get(sign_in.SESSION, "")
@@ -25937,15 +26717,21 @@ class Page:
             and sign_in.key_fits(bearer(request.headers), self._key)
         ):
             person = Person("", role="admin")  # no browser sends it by itself
-        form = await _form(request, receive) if request.method == "POST" else {}
-        if route.needs is Needs.NOBODY:
-            answer = await self._sign_in(request, runtime, person, form)
-        elif person is None:
+        if person is None and route.needs is not Needs.NOBODY:
             return self._sign_in_page(request, 401)
+        form: Mapping[str, str] = {}
+        file: File | None = None
+        if request.method == "POST" and route.takes_file:
+            form, file = await with_file(request.headers, receive)
+        elif request.method == "POST":
+            form = await fields_of(request.headers, receive)
+        if person is None or route.needs is Needs.NOBODY:
+            answer = await self._sign_in(request, runtime, person, form)
         elif route is NOTHING:
-            raise _RefusedError(404, "no such view")
+            raise RefusedError(404, "no such view")
         else:
-            answer = await self._visited(request, runtime, route, person, token, form)
+            with contextlib.nullcontext() if file is None else file.content:
+                answer = await self._visited(request, runtime, route, person, token, form, file)
         return replace(answer, cookies=[*cookies, *answer.cookies])
 
     # Who asks
@@ -25983,7 +26769,7 @@ class Page:
         if not webui or not url:
             return ""
         if not self._sessions.takes(sign_in.hash_of(webui)) or not self._sessions.takes(""):
-            raise _RefusedError(429, "too often")
+            raise RefusedError(429, "too often")
         try:
             person = await self._webui.person(url, webui)
         except SilentError:
@@ -25999,7 +26785,7 @@ class Page:
         if request.method != "POST":
             link = request.query.get("link", "")
             if link and not self._links.takes(""):
-                raise _RefusedError(429, "too often")
+                raise RefusedError(429, "too often")
             linked = await in_pool(pool, sessions.linked, link) if link else None
             if person is not None and not link:
                 return redirect("./")
@@ -26009,12 +26795,12 @@ class Page:
         way, token, flaw = form.get("way", ""), "", "not signed in"
         if way == "link":
             if not self._links.takes(""):
-                raise _RefusedError(429, "too often")
+                raise RefusedError(429, "too often")
             token = await in_pool(pool, sessions.redeem, form.get("link", ""))
             flaw = "link is used"
         elif way == "key":
             if not self._keys.takes(""):
-                raise _RefusedError(429, "too often")
+                raise RefusedError(429, "too often")
             flaw = "wrong key"
             if sign_in.key_fits(form.get("key", ""), self._key):
                 token = await in_pool(pool, sessions.sign_in, Person("", role="admin"))
@@ -26064,17 +26850,18 @@ class Page:
         person: Person,
         token: str,
         form: Mapping[str, str],
+        file: File | None,
     ) -> Answer:
         who = person.user_id or _ADMIN
         is_change = request.method == "POST"
         if is_change and not sign_in.is_same(form.get("csrf", ""), sign_in.csrf_of(token)):
-            raise _RefusedError(403, "form is old")
+            raise RefusedError(403, "form is old")
         if route.needs is Needs.USER and not person.user_id:
             return redirect("admin") if request.name == "" else self._forbidden(request)
         if route.needs is Needs.ADMIN and not person.is_admin:
             return self._forbidden(request)
         if not (self._changes if is_change else self._visits).takes(who):
-            raise _RefusedError(429, "too often")
+            raise RefusedError(429, "too often")
         if route.view is None:
             await in_pool(runtime.command_pool, runtime.page.sessions.sign_out, token)
             return self._signed_out(request)
@@ -26086,14 +26873,15 @@ class Page:
             request.query,
             form,
             _webui_for(request.headers, self._settings()),
+            file,
         )
         try:
             pool = runtime.command_pool
             work = runtime.lanes.run(who, pool, _rendered, visit, route, request, sign_in.csrf_of(token))
         except BusyError:
-            raise _RefusedError(429, "too often") from None
-        if not await within(_WORK_S, work):
-            raise _RefusedError(503, "still at it")
+            raise RefusedError(429, "too often") from None
+        if not await within(route.patience_s, work):
+            raise RefusedError(503, "still at it")
         answer: Answer = work.result()
         if route.ends_session and answer.status == 200:
             return replace(answer, cookies=self._signed_out(request).cookies)
@@ -26138,7 +26926,7 @@ def _read(scope: Scope) -> _Request:
     headers = Headers(scope=scope)
     query = scope["query_string"][:_QUERY_CHARS].decode("latin-1")
     try:
-        asked = dict(parse_qsl(query, keep_blank_values=True, max_num_fields=_FIELDS))
+        asked = dict(parse_qsl(query, keep_blank_values=True, max_num_fields=FIELDS))
     except ValueError:
         asked = {}
     forwarded = headers.get("x-forwarded-proto", "").partition(",")[0].strip()
@@ -26151,32 +26939,6 @@ def _read(scope: Scope) -> _Request:
         words_for(headers.get("accept-language", "")),
         (forwarded or scope.get("scheme", "")) == "https",
     )
-
-
-async def _form(request: _Request, receive: Receive) -> Mapping[str, str]:
-    """The fields of a form, as browsers send it without files."""
-    raw = b""
-    more = True
-    try:
-        async with asyncio.timeout(_FORM_S):
-            while more:
-                piece = await receive()
-                raw += piece.get("body", b"")
-                more = piece["type"] == "http.request" and piece.get("more_body", False)
-                if len(raw) > _FORM_BYTES:
-                    raise _RefusedError(413, "too much")
-    except TimeoutError:
-        raise _RefusedError(408, "too slow") from None
-    if (
-        request.headers.get("content-type", "").partition(";")[0].strip()
-        != "application/x-www-form-urlencoded"
-    ):
-        return {}
-    try:
-        text = raw.decode("ascii", "replace")
-        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_FIELDS))
-    except ValueError:
-        return {}
 
 
 async def _send(send: Send, answer: Answer, *, body: bool) -> None:
@@ -26192,7 +26954,8 @@ def _webui_for(headers: Headers, settings: Valves) -> str | None:
     if not settings.webui_url and not settings.page_url:
         return None
     told = headers.get("x-forwarded-host") or headers.get("host", "")
-    host = re.sub(r":[0-9]{1,5}$", "", told[:_QUERY_CHARS]).strip("[]").lower()
+    host, colon, port = told.rpartition(":")
+    host = (host if colon and port.isdigit() else told).strip("[]").lower()
     return settings.webui_url if settings.webui_url and urlsplit(settings.webui_url).hostname == host else ""
 '''
 
@@ -26203,20 +26966,22 @@ SOURCES["interfaces/web/parts.py"] = r'''"""What the page needs of the applicati
 
 from __future__ import annotations
 
-import re
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import IO, Any, NamedTuple
 from urllib.parse import urlencode
 
+from ...commands.answers import is_chat_id
 from ...commands.work import Tools
 from ...config.scoping import teams_of_person
 from ...config.settings import Valves
 from ...core.locales import Locale, message
 from ...core.locales.refused import Refused
+from ...manage.history.imports import Imports
+from ...manage.history.uploads import Uploads
 from ...manage.listing import Listing
 from ...manage.outcomes import PAGE, Asked, Item, Page
 from ...manage.users import UserCounts
@@ -26226,7 +26991,6 @@ from ...state.api_keys_table import ApiKeys
 from ...state.page_sessions_table import PageSessions, Person
 from .rendering import Redirect
 
-_CHAT_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 TEXT_CHARS = 1_000  # of what is typed into a field
 
 
@@ -26242,6 +27006,15 @@ class Parts:
     users: UserCounts
     ledger: Ledger
     status: Callable[[], dict[str, Any]]
+    imports: Imports
+    uploads: Uploads
+
+
+class File(NamedTuple):
+    """One that was sent with a form. name: as the browser says."""
+
+    name: str
+    content: IO[bytes]
 
 
 @dataclass(frozen=True)
@@ -26255,6 +27028,7 @@ class Visit:
     query: Mapping[str, str]
     form: Mapping[str, str]
     webui: str | None = None
+    file: File | None = None
 
     @property
     def user_id(self) -> str:
@@ -26293,7 +27067,7 @@ class Visit:
 
     def chat_address(self, chat_id: str) -> str:
         """Where a chat can be read, "" if that is not known."""
-        known = self.webui is not None and _CHAT_ID.fullmatch(chat_id)
+        known = self.webui is not None and is_chat_id(chat_id)
         return f"{self.webui}/c/{chat_id}" if known else ""
 
 
@@ -26342,6 +27116,7 @@ _STATIC = {
     "page.css": "text/css; charset=utf-8",
     "page.js": "text/javascript; charset=utf-8",
     "htmx.min.js": "text/javascript; charset=utf-8",
+    "icon.svg": "image/svg+xml",
     "htmx.LICENSE.txt": "text/plain; charset=utf-8",
 }
 
@@ -26469,7 +27244,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from . import admin, chats, keys, memories, sharing, switches, timeline, why
+from . import admin, chats, history, keys, memories, sharing, switches, timeline, why
 from .parts import Visit
 from .rendering import Download, Redirect, View
 
@@ -26484,7 +27259,7 @@ class Needs(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """view: what makes it, in a thread; None where `Page` does it itself.
+    """view: what makes it, in a thread; None where `Page` does it itself. patience_s: that it is waited for.
 
     Raises:
         Drop: what was asked for cannot be done, in a sentence for whoever asked.
@@ -26496,6 +27271,8 @@ class Route:
     needs: Needs
     view: Callable[[Visit], Made] | None = None
     ends_session: bool = False
+    takes_file: bool = False
+    patience_s: float = 60.0
 
 
 _ALL = (
@@ -26518,6 +27295,10 @@ _ALL = (
     Route("GET", "keys", Needs.USER, keys.listed),
     Route("POST", "make-key", Needs.USER, keys.make),
     Route("POST", "revoke-key", Needs.USER, keys.revoke),
+    Route("GET", "import", Needs.USER, history.listed),
+    Route("POST", "import-preview", Needs.USER, history.preview, takes_file=True, patience_s=300.0),
+    Route("POST", "begin-import", Needs.USER, history.begin, patience_s=300.0),
+    Route("POST", "undo-import", Needs.USER, history.undo),
     Route("GET", "admin", Needs.ADMIN, admin.server),
     Route("GET", "users", Needs.ADMIN, admin.users),
     Route("GET", "queue", Needs.ADMIN, admin.queue),
@@ -26745,6 +27526,12 @@ OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 SOURCES["interfaces/web/static/htmx.min.js"] = r'''var htmx=function(){"use strict";const Y={onLoad:null,process:null,on:null,off:null,trigger:null,ajax:null,find:null,findAll:null,closest:null,values:function(e,t){const n=pn(e,t||"post");return n.values},remove:null,addClass:null,removeClass:null,toggleClass:null,takeClass:null,swap:null,defineExtension:null,removeExtension:null,logAll:null,logNone:null,logger:null,config:{historyEnabled:true,historyCacheSize:10,refreshOnHistoryMiss:false,defaultSwapStyle:"innerHTML",defaultSwapDelay:0,defaultSettleDelay:20,includeIndicatorStyles:true,indicatorClass:"htmx-indicator",requestClass:"htmx-request",addedClass:"htmx-added",settlingClass:"htmx-settling",swappingClass:"htmx-swapping",allowEval:true,allowScriptTags:true,inlineScriptNonce:"",inlineStyleNonce:"",attributesToSettle:["class","style","width","height"],withCredentials:false,timeout:0,wsReconnectDelay:"full-jitter",wsBinaryType:"blob",disableSelector:"[hx-disable], [data-hx-disable]",scrollBehavior:"instant",defaultFocusScroll:false,getCacheBusterParam:false,globalViewTransitions:false,methodsThatUseUrlParams:["get","delete"],selfRequestsOnly:true,ignoreTitle:false,scrollIntoViewOnBoost:true,triggerSpecsCache:null,disableInheritance:false,responseHandling:[{code:"204",swap:false},{code:"[23]..",swap:true},{code:"[45]..",swap:false,error:true}],allowNestedOobSwaps:true,historyRestoreAsHxRequest:true,reportValidityOfForms:false},parseInterval:null,location:location,_:null,version:"2.0.11"};Y.onLoad=V;Y.process=Bt;Y.on=ye;Y.off=xe;Y.trigger=ae;Y.ajax=In;Y.find=a;Y.findAll=x;Y.closest=g;Y.remove=z;Y.addClass=w;Y.removeClass=S;Y.toggleClass=G;Y.takeClass=W;Y.swap=C;Y.defineExtension=zn;Y.removeExtension=Jn;Y.logAll=$;Y.logNone=_;Y.parseInterval=d;Y._=e;const n={addTriggerHandler:Et,bodyContains:ie,canAccessLocalStorage:U,findThisElement:we,filterValues:xn,swap:C,hasAttribute:s,getAttributeValue:f,getClosestAttributeValue:te,getClosestMatch:A,getExpressionVars:qn,getHeaders:yn,getInputValues:pn,getInternalData:re,getSwapSpecification:vn,getTriggerSpecs:lt,getTarget:Se,makeFragment:D,mergeObjects:se,makeSettleInfo:En,oobSwap:Te,querySelectorExt:ce,settleImmediately:Qt,shouldCancel:dt,triggerEvent:ae,triggerErrorEvent:ue,withExtensions:Vt};const he=["get","post","put","delete","patch"];const R=he.map(function(e){return"[hx-"+e+"], [data-hx-"+e+"]"}).join(", ");function d(e){if(e==undefined){return undefined}let t=NaN;if(e.slice(-2)=="ms"){t=parseFloat(e.slice(0,-2))}else if(e.slice(-1)=="s"){t=parseFloat(e.slice(0,-1))*1e3}else if(e.slice(-1)=="m"){t=parseFloat(e.slice(0,-1))*1e3*60}else{t=parseFloat(e)}return isNaN(t)?undefined:t}function Q(e,t){return e instanceof Element&&e.getAttribute(t)}function s(e,t){return!!e.hasAttribute&&(e.hasAttribute(t)||e.hasAttribute("data-"+t))}function f(e,t){return Q(e,t)||Q(e,"data-"+t)}function u(e){const t=e.parentElement;if(!t&&e.parentNode instanceof ShadowRoot)return e.parentNode;return t}function ee(){return document}function q(e,t){return e.getRootNode?e.getRootNode({composed:t}):ee()}function A(e,t){while(e&&!t(e)){e=u(e)}return e||null}function o(e,t,n){const r=f(t,n);const o=f(t,"hx-disinherit");var i=f(t,"hx-inherit");if(e!==t){if(Y.config.disableInheritance){if(i&&(i==="*"||i.split(" ").indexOf(n)>=0)){return r}else{return null}}if(o&&(o==="*"||o.split(" ").indexOf(n)>=0)){return"unset"}}return r}function te(t,n){let r=null;A(t,function(e){return!!(r=o(t,le(e),n))});if(r!=="unset"){return r}}function h(e,t){return e instanceof Element&&e.matches(t)}function N(e){const t=/<([a-z][^\/\0>\x20\t\r\n\f]*)/i;const n=t.exec(e);if(n){return n[1].toLowerCase()}else{return""}}function I(e){if("parseHTMLUnsafe"in Document){return Document.parseHTMLUnsafe(e)}const t=new DOMParser;return t.parseFromString(e,"text/html")}function L(e,t){while(t.childNodes.length>0){e.append(t.childNodes[0])}}function r(e){const t=ee().createElement("script");oe(e.attributes,function(e){t.setAttribute(e.name,e.value)});t.textContent=e.textContent;t.async=false;if(Y.config.inlineScriptNonce){t.nonce=Y.config.inlineScriptNonce}return t}function i(e){return e.matches("script")&&(e.type==="text/javascript"||e.type==="module"||e.type==="")}function k(e){if(!Y.config.allowScriptTags){e.querySelectorAll("script").forEach(e=>e.remove());return}Array.from(e.querySelectorAll("script")).forEach(e=>{if(i(e)){const t=r(e);const n=e.parentNode;try{n.insertBefore(t,e)}catch(e){T(e)}finally{e.remove()}}})}function D(e){e=e.replace(/<hx-([a-z]+)((?:\s[^>]*)?)>/gi,'<template hx type="$1"$2>').replace(/<\/hx-[a-z]+>/gi,"</template>");const t=e.replace(/<head(\s[^>]*)?>[\s\S]*?<\/head>/i,"");const n=N(t);let r;if(n==="html"){r=new DocumentFragment;const i=I(e);L(r,i.body);r.title=i.title}else if(n==="body"){r=new DocumentFragment;const i=I(t);L(r,i.body);r.title=i.title}else{const i=I('<body><template class="internal-htmx-wrapper">'+t+"</template></body>");r=i.querySelector("template").content;r.title=i.title;var o=r.querySelector("title");if(o&&o.parentNode===r){o.remove();r.title=o.innerText}}if(r){k(r)}return r}function ne(e){if(e){e()}}function t(e,t){return Object.prototype.toString.call(e)==="[object "+t+"]"}function P(e){return typeof e==="function"}function M(e){return t(e,"Object")}function re(e){const t="htmx-internal-data";let n=e[t];if(!n){n=e[t]={}}return n}function F(t){const n=[];if(t){for(let e=0;e<t.length;e++){n.push(t[e])}}return n}function oe(t,n){if(t){for(let e=0;e<t.length;e++){n(t[e])}}}function B(e){const t=e.getBoundingClientRect();const n=t.top;const r=t.bottom;return n<window.innerHeight&&r>=0}function ie(e){return e.getRootNode({composed:true})===document}function X(e){return e.trim().split(/\s+/)}function se(e,t){return Object.assign({},e,t)}function v(e){try{return JSON.parse(e)}catch(e){T(e);return null}}function U(){const e="htmx:sessionStorageTest";try{sessionStorage.setItem(e,e);sessionStorage.removeItem(e);return true}catch(e){return false}}function j(e){try{const t=new URL(e,window.location.href);e=t.pathname+t.search}catch(e){}if(e!="/"){e=e.replace(/\/+$/,"")}return e}function e(e){return Tn(ee().body,function(){return eval(e)})}function V(t){const e=Y.on("htmx:load",function(e){t(e.detail.elt)});return e}function $(){Y.logger=function(e,t,n){if(console){console.log(t,e,n)}}}function _(){Y.logger=null}function a(e,t){if(typeof e!=="string"){return e.querySelector(t)}else{return a(ee(),e)}}function x(e,t){if(typeof e!=="string"){return e.querySelectorAll(t)}else{return x(ee(),e)}}function b(){return window}function z(e,t){e=E(e);if(t){b().setTimeout(function(){z(e);e=null},t)}else{u(e).removeChild(e)}}function le(e){return e instanceof Element?e:null}function J(e){return e instanceof HTMLElement?e:null}function K(e){return typeof e==="string"?e:null}function p(e){return e instanceof Element||e instanceof Document||e instanceof DocumentFragment?e:null}function w(e,t,n){e=le(E(e));if(!e){return}if(n){b().setTimeout(function(){w(e,t);e=null},n)}else{e.classList&&e.classList.add(t)}}function S(e,t,n){let r=le(E(e));if(!r){return}if(n){b().setTimeout(function(){S(r,t);r=null},n)}else{if(r.classList){r.classList.remove(t);if(r.classList.length===0){r.removeAttribute("class")}}}}function G(e,t){e=E(e);e.classList.toggle(t)}function W(e,t){e=E(e);oe(e.parentElement.children,function(e){S(e,t)});w(le(e),t)}function g(e,t){e=le(E(e));if(e){return e.closest(t)}return null}function l(e,t){return e.substring(0,t.length)===t}function Z(e,t){return e.substring(e.length-t.length)===t}function de(e){const t=e.trim();if(l(t,"<")&&Z(t,"/>")){return t.substring(1,t.length-2)}else{return t}}function m(t,r,n){if(r.indexOf("global ")===0){return m(t,r.slice(7),true)}t=E(t);const o=[];{let t=0;let n=0;for(let e=0;e<r.length;e++){const l=r[e];if(l===","&&t===0){o.push(r.substring(n,e));n=e+1;continue}if(l==="<"){t++}else if(l==="/"&&e<r.length-1&&r[e+1]===">"){t--}}if(n<r.length){o.push(r.substring(n))}}const i=[];const s=[];while(o.length>0){const r=de(o.shift());let e;if(r.indexOf("closest ")===0){e=g(le(t),de(r.slice(8)))}else if(r.indexOf("find ")===0){e=a(p(t),de(r.slice(5)))}else if(r==="next"||r==="nextElementSibling"){e=le(t).nextElementSibling}else if(r.indexOf("next ")===0){e=pe(t,de(r.slice(5)),!!n)}else if(r==="previous"||r==="previousElementSibling"){e=le(t).previousElementSibling}else if(r.indexOf("previous ")===0){e=ge(t,de(r.slice(9)),!!n)}else if(r==="document"){e=document}else if(r==="window"){e=window}else if(r==="body"){e=document.body}else if(r==="root"){e=q(t,!!n)}else if(r==="host"){e=t.getRootNode().host}else{s.push(r)}if(e){i.push(e)}}if(s.length>0){const e=s.join(",");const c=p(q(t,!!n));i.push(...F(c.querySelectorAll(e)))}return i}var pe=function(t,e,n){const r=p(q(t,n)).querySelectorAll(e);for(let e=0;e<r.length;e++){const o=r[e];if(o.compareDocumentPosition(t)===Node.DOCUMENT_POSITION_PRECEDING){return o}}};var ge=function(t,e,n){const r=p(q(t,n)).querySelectorAll(e);for(let e=r.length-1;e>=0;e--){const o=r[e];if(o.compareDocumentPosition(t)===Node.DOCUMENT_POSITION_FOLLOWING){return o}}};function ce(e,t){if(typeof e!=="string"){return m(e,t)[0]}else{return m(ee().body,e)[0]}}function E(e,t){if(typeof e==="string"){return a(p(t)||document,e)}else{return e}}function me(e,t,n,r){if(P(t)){return{target:ee().body,event:K(e),listener:t,options:n}}else{return{target:E(e),event:K(t),listener:n,options:r}}}function ye(t,n,r,o){Wn(function(){const e=me(t,n,r,o);e.target.addEventListener(e.event,e.listener,e.options)});const e=P(n);return e?n:r}function xe(t,n,r){Wn(function(){const e=me(t,n,r);e.target.removeEventListener(e.event,e.listener)});return P(n)?n:r}const be=ee().createElement("output");function ve(t,n){const e=te(t,n);if(e){if(e==="this"){return[we(t,n)]}else{const r=m(t,e);const o=/(^|,)(\s*)inherit(\s*)($|,)/.test(e);if(o){const i=le(A(t,function(e){return e!==t&&s(le(e),n)}));if(i){r.push(...ve(i,n))}}if(r.length===0){T('The selector "'+e+'" on '+n+" returned no matches!");return[be]}else{return r}}}}function we(e,t){return le(A(e,function(e){return f(le(e),t)!=null}))}function Se(e){const t=te(e,"hx-target");if(t){if(t==="this"){return we(e,"hx-target")}else{return ce(e,t)}}else{const n=re(e);if(n.boosted){return ee().body}else{return e}}}function Ee(e){return Y.config.attributesToSettle.includes(e)}function Ce(t,n){oe(Array.from(t.attributes),function(e){if(!n.hasAttribute(e.name)&&Ee(e.name)){t.removeAttribute(e.name)}});oe(n.attributes,function(e){if(Ee(e.name)){t.setAttribute(e.name,e.value)}})}function Oe(t,e){const n=Kn(e);for(let e=0;e<n.length;e++){const r=n[e];try{if(r.isInlineSwap(t)){return true}}catch(e){T(e)}}return t==="outerHTML"}function Te(e,o,i,t){t=t||ee();let n="#"+CSS.escape(Q(o,"id"));let s="outerHTML";if(e==="true"){}else if(e.indexOf(":")>0){s=e.substring(0,e.indexOf(":"));n=e.substring(e.indexOf(":")+1)}else{s=e}o.removeAttribute("hx-swap-oob");o.removeAttribute("data-hx-swap-oob");const r=m(t,n,false);if(r.length){oe(r,function(e){let t;const n=o.cloneNode(true);t=ee().createDocumentFragment();t.appendChild(n);if(!Oe(s,e)){t=p(n)}const r={shouldSwap:true,target:e,fragment:t};if(!ae(e,"htmx:oobBeforeSwap",r))return;e=r.target;if(r.shouldSwap){Re(t);Ve(s,e,e,t,i);He()}oe(i.elts,function(e){ae(e,"htmx:oobAfterSwap",r)})});o.parentNode.removeChild(o)}else{o.parentNode.removeChild(o);ue(ee().body,"htmx:oobErrorNoTarget",{content:o,target:n})}return e}function He(){const e=a("#--htmx-preserve-pantry--");if(e){for(const t of[...e.children]){const n=a("#"+t.id);n.parentNode.moveBefore(t,n);n.remove()}e.remove()}}function Re(e){oe(x(e,"[hx-preserve], [data-hx-preserve]"),function(e){const t=f(e,"id");const n=ee().getElementById(t);if(n!=null){if(e.moveBefore){let e=a("#--htmx-preserve-pantry--");if(e==null){ee().body.insertAdjacentHTML("afterend","<div id='--htmx-preserve-pantry--'></div>");e=a("#--htmx-preserve-pantry--")}e.moveBefore(n,null)}else{e.parentNode.replaceChild(n,e)}}})}function qe(i,e,s){oe(e.querySelectorAll("[id]"),function(t){const n=Q(t,"id");if(n&&n.length>0){const e=p(i);const r=e&&e.querySelector(CSS.escape(t.tagName)+"#"+CSS.escape(n));if(r&&r!==e){const o=t.cloneNode();Ce(t,r);s.tasks.push(function(){Ce(t,o)})}}})}function Ae(e){return function(){S(e,Y.config.addedClass);Bt(le(e));Ne(p(e));ae(e,"htmx:load")}}function Ne(e){const t="[autofocus]";const n=J(h(e,t)?e:e.querySelector(t));if(n!=null){n.focus()}}function c(e,t,n,r){qe(e,n,r);while(n.childNodes.length>0){const o=n.firstChild;w(le(o),Y.config.addedClass);e.insertBefore(o,t);if(o.nodeType!==Node.TEXT_NODE&&o.nodeType!==Node.COMMENT_NODE){r.tasks.push(Ae(o))}}}function Ie(e,t){let n=0;while(n<e.length){t=(t<<5)-t+e.charCodeAt(n++)|0}return t}function Le(t){let n=0;for(let e=0;e<t.attributes.length;e++){const r=t.attributes[e];if(r.value){n=Ie(r.name,n);n=Ie(r.value,n)}}return n}function ke(t){const n=re(t);if(n.onHandlers){for(let e=0;e<n.onHandlers.length;e++){const r=n.onHandlers[e];xe(t,r.event,r.listener)}delete n.onHandlers}}function De(e){const t=re(e);if(t.timeout){clearTimeout(t.timeout)}if(t.listenerInfos){oe(t.listenerInfos,function(e){if(e.on){xe(e.on,e.trigger,e.listener)}})}ke(e);oe(Object.keys(t),function(e){if(e!=="firstInitCompleted")delete t[e]})}function y(e){ae(e,"htmx:beforeCleanupElement");De(e);oe(e.children,function(e){y(e)})}function Pe(t,e,n){if(t.tagName==="BODY"){return je(t,e,n)}let r;const o=t.previousSibling;const i=u(t);if(!i){return}c(i,t,e,n);if(o==null){r=i.firstChild}else{r=o.nextSibling}n.elts=n.elts.filter(function(e){return e!==t});while(r&&r!==t){if(r instanceof Element){n.elts.push(r)}r=r.nextSibling}y(t);t.remove()}function Me(e,t,n){return c(e,e.firstChild,t,n)}function Fe(e,t,n){return c(u(e),e,t,n)}function Be(e,t,n){return c(e,null,t,n)}function Xe(e,t,n){return c(u(e),e.nextSibling,t,n)}function Ue(e){y(e);const t=u(e);if(t){return t.removeChild(e)}}function je(e,t,n){const r=e.firstChild;c(e,r,t,n);if(r){while(r.nextSibling){y(r.nextSibling);e.removeChild(r.nextSibling)}y(r);e.removeChild(r)}}function Ve(t,e,n,r,o){switch(t){case"none":return;case"outerHTML":Pe(n,r,o);return;case"afterbegin":Me(n,r,o);return;case"beforebegin":Fe(n,r,o);return;case"beforeend":Be(n,r,o);return;case"afterend":Xe(n,r,o);return;case"delete":Ue(n);return;default:var i=Kn(e);for(let e=0;e<i.length;e++){const s=i[e];try{const l=s.handleSwap(t,n,r,o);if(l){if(Array.isArray(l)){for(let e=0;e<l.length;e++){const c=l[e];if(c.nodeType!==Node.TEXT_NODE&&c.nodeType!==Node.COMMENT_NODE){o.tasks.push(Ae(c))}}}return}}catch(e){T(e)}}if(t==="innerHTML"){je(n,r,o)}else{Ve(Y.config.defaultSwapStyle,e,n,r,o)}}}function $e(e,s,l){var t=x(e,"template[hx]");oe(t,function(r){var e=Q(r,"type");if(e==="partial"){var t=f(r,"hx-target")||(r.id?"#"+CSS.escape(r.id):null);if(t){var n=f(r,"hx-swap");var o=vn(r,n);var i=m(l||ee().body,t,false);if(i.length===0){ue(ee().body,"htmx:partialErrorNoTarget",{template:r,targetSelector:t,sourceElement:l})}oe(i,function(e){e=le(e);if(e){var t=r.content.cloneNode(true);k(t);var n={shouldSwap:true,target:e,fragment:t};if(!ae(e,"htmx:partialBeforeSwap",n))return;e=n.target;if(n.shouldSwap){C(e,n.fragment,o,{contextElement:e,afterSwapCallback:function(){oe(s.elts,function(e){ae(e,"htmx:partialAfterSwap",n)})}})}}})}}else{ae(ee().body,"htmx:processTemplate",{type:e,template:r,settleInfo:s,sourceElement:l})}r.parentNode.removeChild(r)});return t.length>0}function _e(e,n,r){var t=x(e,"[hx-swap-oob], [data-hx-swap-oob]");oe(t,function(e){if(Y.config.allowNestedOobSwaps||e.parentElement===null){const t=f(e,"hx-swap-oob");if(t!=null){Te(t,e,n,r)}}else{e.removeAttribute("hx-swap-oob");e.removeAttribute("data-hx-swap-oob")}});return t.length>0}function C(d,p,g,m){if(!m){m={}}let y=null;let n=null;let e=function(){ne(m.beforeSwapCallback);d=E(d);const r=m.contextElement&&m.contextElement.isConnected?q(m.contextElement,false):ee();const e=document.activeElement;let t={};t={elt:e,start:e?e.selectionStart:null,end:e?e.selectionEnd:null};const o=En(d);if(g.swapStyle==="textContent"){d.textContent=p}else{let n=typeof p==="string"?D(p):p;o.title=m.title||n.title;if(m.historyRequest){n=n.querySelector("[hx-history-elt],[data-hx-history-elt]")||n}if(m.selectOOB){const s=m.selectOOB.split(",");for(let t=0;t<s.length;t++){const l=s[t].split(":",2);let e=l[0].trim();if(e.indexOf("#")===0){e=e.substring(1)}const c=l[1]||"true";const u=n.querySelector("#"+e);if(u){Te(c,u,o,r)}}}_e(n,o,r);oe(x(n,"template"),function(e){if(e.content&&_e(e.content,o,r)){e.remove()}});var i=$e(n,o,m.contextElement||le(d));if(m.select){const a=ee().createDocumentFragment();oe(n.querySelectorAll(m.select),function(e){a.appendChild(e)});n=a}Re(n);if(i&&!n.childElementCount&&!n.textContent.trim()){o.elts=[le(d)]}else{Ve(g.swapStyle,m.contextElement,d,n,o)}He()}if(t.elt&&!ie(t.elt)&&Q(t.elt,"id")){const f=document.getElementById(Q(t.elt,"id"));const h={preventScroll:g.focusScroll!==undefined?!g.focusScroll:!Y.config.defaultFocusScroll};if(f){if(t.start&&f.setSelectionRange){try{f.setSelectionRange(t.start,t.end)}catch(e){}}f.focus(h)}}S(d,Y.config.swappingClass);oe(o.elts,function(e){if(e.classList){w(e,Y.config.settlingClass)}ae(e,"htmx:afterSwap",m.eventInfo)});ne(m.afterSwapCallback);if(!g.ignoreTitle){Un(o.title)}const n=function(){oe(o.tasks,function(e){e.call()});oe(o.elts,function(e){if(e.classList){S(e,Y.config.settlingClass)}ae(e,"htmx:afterSettle",m.eventInfo)});if(m.anchor){const e=le(E("#"+m.anchor));if(e){e.scrollIntoView({block:"start",behavior:"auto"})}}Cn(o.elts,g);ne(m.afterSettleCallback);ne(y)};if(g.settleDelay>0){b().setTimeout(n,g.settleDelay)}else{n()}};let t=Y.config.globalViewTransitions;if(g.hasOwnProperty("transition")){t=g.transition}const r=m.contextElement||ee();if(t&&ae(r,"htmx:beforeTransition",m.eventInfo)&&typeof Promise!=="undefined"&&document.startViewTransition){const o=new Promise(function(e,t){y=e;n=t});const i=e;e=function(){document.startViewTransition(function(){i();return o})}}try{if(g?.swapDelay&&g.swapDelay>0){b().setTimeout(e,g.swapDelay)}else{e()}}catch(e){ue(r,"htmx:swapError",m.eventInfo);ne(n);throw e}}function ze(e,t,n){const r=e.getResponseHeader(t);if(r.indexOf("{")===0){const o=v(r)||{};for(const i of Object.keys(o)){let e=o[i];if(M(e)){n=e.target!==undefined?e.target:n}else{e={value:e}}ae(n,i,e)}}else{const s=r.split(",");for(let e=0;e<s.length;e++){ae(n,s[e].trim(),[])}}}const Je=/\s/;const Ke=/[\s,]/;const Ge=/[_$a-zA-Z]/;const We=/[_$a-zA-Z0-9]/;const Ze=['"',"'","/"];const Ye=/[^\s]/;const Qe=/[{(]/;const et=/[})]/;function tt(e){const t=[];let n=0;while(n<e.length){if(Ge.exec(e.charAt(n))){var r=n;while(We.exec(e.charAt(n+1))){n++}t.push(e.substring(r,n+1))}else if(Ze.indexOf(e.charAt(n))!==-1){const o=e.charAt(n);var r=n;n++;while(n<e.length&&e.charAt(n)!==o){if(e.charAt(n)==="\\"){n++}n++}t.push(e.substring(r,n+1))}else{const i=e.charAt(n);t.push(i)}n++}return t}function nt(e,t,n){return Ge.exec(e.charAt(0))&&e!=="true"&&e!=="false"&&e!=="this"&&e!==n&&t!=="."}function rt(r,o,i){if(o[0]==="["){o.shift();let e=1;let t=" return (function("+i+"){ return (";let n=null;while(o.length>0){const s=o[0];if(s==="]"){e--;if(e===0){if(n===null){t=t+"true"}o.shift();t+=")})";try{const l=Tn(r,function(){return Function(t)()},function(){return true});l.source=t;return l}catch(e){ue(ee().body,"htmx:syntax:error",{error:e,source:t});return null}}}else if(s==="["){e++}if(nt(s,n,i)){t+="(("+i+"."+s+") ? ("+i+"."+s+") : (window."+s+"))"}else{t=t+s}n=o.shift()}}}function O(e,t){let n="";while(e.length>0&&!t.test(e[0])){n+=e.shift()}return n}function ot(e){let t;if(e.length>0&&Qe.test(e[0])){e.shift();t=O(e,et).trim();e.shift()}else{t=O(e,Ke)}return t}const it="input, textarea, select";function st(e,t,n){const r=[];const o=tt(t);do{O(o,Ye);const l=o.length;const c=O(o,/[,\[\s]/);if(c!==""){if(c==="every"){const u={trigger:"every"};O(o,Ye);u.pollInterval=d(O(o,/[,\[\s]/));O(o,Ye);var i=rt(e,o,"event");if(i){u.eventFilter=i}r.push(u)}else{const a={trigger:c};var i=rt(e,o,"event");if(i){a.eventFilter=i}O(o,Ye);while(o.length>0&&o[0]!==","){const f=o.shift();if(f==="changed"){a.changed=true}else if(f==="once"){a.once=true}else if(f==="consume"){a.consume=true}else if(f==="delay"&&o[0]===":"){o.shift();a.delay=d(O(o,Ke))}else if(f==="from"&&o[0]===":"){o.shift();if(Qe.test(o[0])){var s=ot(o)}else{var s=O(o,Ke);if(s==="closest"||s==="find"||s==="next"||s==="previous"){o.shift();const h=ot(o);if(h.length>0){s+=" "+h}}}a.from=s}else if(f==="target"&&o[0]===":"){o.shift();a.target=ot(o)}else if(f==="throttle"&&o[0]===":"){o.shift();a.throttle=d(O(o,Ke))}else if(f==="queue"&&o[0]===":"){o.shift();a.queue=O(o,Ke)}else if(f==="root"&&o[0]===":"){o.shift();a[f]=ot(o)}else if(f==="threshold"&&o[0]===":"){o.shift();a[f]=O(o,Ke)}else{ue(e,"htmx:syntax:error",{token:o.shift()})}O(o,Ye)}r.push(a)}}if(o.length===l){ue(e,"htmx:syntax:error",{token:o.shift()})}O(o,Ye)}while(o[0]===","&&o.shift());if(n){n[t]=r}return r}function lt(e){const t=f(e,"hx-trigger");let n=[];if(t){const r=Y.config.triggerSpecsCache;n=r&&r[t]||st(e,t,r)}if(n.length>0){return n}else if(h(e,"form")){return[{trigger:"submit"}]}else if(h(e,'input[type="button"], input[type="submit"]')){return[{trigger:"click"}]}else if(h(e,it)){return[{trigger:"change"}]}else{return[{trigger:"click"}]}}function ct(e){re(e).cancelled=true}function ut(e,t,n){const r=re(e);r.timeout=b().setTimeout(function(){if(ie(e)&&r.cancelled!==true){if(!gt(n,e,Ut("hx:poll:trigger",{triggerSpec:n,target:e}))){t(e)}ut(e,t,n)}},n.pollInterval)}function at(e){return location.hostname===e.hostname&&Q(e,"href")&&Q(e,"href").indexOf("#")!==0}function ft(e){return g(e,Y.config.disableSelector)}function ht(t,n,e){if(t instanceof HTMLAnchorElement&&at(t)&&(t.target===""||t.target==="_self")||t.tagName==="FORM"&&String(Q(t,"method")).toLowerCase()!=="dialog"){n.boosted=true;let r,o;if(t.tagName==="A"){r="get";o=Q(t,"href")}else{const i=Q(t,"method");r=i?i.toLowerCase():"get";o=Q(t,"action");if(o==null||o===""){o=location.href}if(r==="get"&&o.includes("?")){o=o.replace(/\?[^#]+/,"")}}e.forEach(function(e){mt(t,function(e,t){const n=le(e);if(ft(n)){y(n);return}fe(r,o,n,t)},n,e,true)})}}function dt(e,t){if(e.type==="submit"&&t.tagName==="FORM"){return true}else if(e.type==="click"){const n=t.closest('input[type="submit"], button');if(n&&n.form&&n.type==="submit"){return true}const r=t.closest("a");const o=/^#.+/;if(r&&r.href&&!o.test(r.getAttribute("href"))){return true}}return false}function pt(e,t){return re(e).boosted&&e instanceof HTMLAnchorElement&&t.type==="click"&&(t.ctrlKey||t.metaKey)}function gt(e,t,n){const r=e.eventFilter;if(r){try{return r.call(t,n)!==true}catch(e){const o=r.source;ue(ee().body,"htmx:eventFilter:error",{error:e,source:o});return true}}return false}function mt(l,c,e,u,a){const f=re(l);let t;if(u.from){t=m(l,u.from)}else{t=[l]}if(u.changed){if(!("lastValue"in f)){f.lastValue=new WeakMap}t.forEach(function(e){if(!f.lastValue.has(u)){f.lastValue.set(u,new WeakMap)}f.lastValue.get(u).set(e,e.value)})}oe(t,function(i){const s=function(e){if(!ie(l)){i.removeEventListener(u.trigger,s);return}if(pt(l,e)){return}if(a||dt(e,i)){e.preventDefault()}if(gt(u,l,e)){return}const t=re(e);t.triggerSpec=u;if(t.handledFor==null){t.handledFor=[]}if(t.handledFor.indexOf(l)<0){t.handledFor.push(l);if(u.consume){e.stopPropagation()}if(u.target&&e.target){if(!h(le(e.target),u.target)){return}}if(u.once){if(f.triggeredOnce){return}else{f.triggeredOnce=true}}if(u.changed){const n=e.target;const r=n.value;const o=f.lastValue.get(u);if(o.has(n)&&o.get(n)===r){return}o.set(n,r)}if(f.delayed){clearTimeout(f.delayed)}if(f.throttle){return}if(u.throttle>0){if(!f.throttle){ae(l,"htmx:trigger");c(l,e);f.throttle=b().setTimeout(function(){f.throttle=null},u.throttle)}}else if(u.delay>0){f.delayed=b().setTimeout(function(){ae(l,"htmx:trigger");c(l,e)},u.delay)}else{ae(l,"htmx:trigger");c(l,e)}}};if(e.listenerInfos==null){e.listenerInfos=[]}e.listenerInfos.push({trigger:u.trigger,listener:s,on:i});i.addEventListener(u.trigger,s)})}let yt=false;let xt=null;function bt(){if(!xt){xt=function(){yt=true};window.addEventListener("scroll",xt);window.addEventListener("resize",xt);setInterval(function(){if(yt){yt=false;oe(ee().querySelectorAll("[hx-trigger*='revealed'],[data-hx-trigger*='revealed']"),function(e){vt(e)})}},200)}}function vt(e){if(!s(e,"data-hx-revealed")&&B(e)){e.setAttribute("data-hx-revealed","true");const t=re(e);if(t.initHash){ae(e,"revealed")}else{e.addEventListener("htmx:afterProcessNode",function(){ae(e,"revealed")},{once:true})}}}function wt(e,t,n,r){const o=function(){if(!n.loaded){n.loaded=true;ae(e,"htmx:trigger");t(e)}};if(r>0){b().setTimeout(o,r)}else{o()}}function St(t,n,e){let i=false;oe(he,function(r){if(s(t,"hx-"+r)){const o=f(t,"hx-"+r);i=true;n.path=o;n.verb=r;e.forEach(function(e){Et(t,e,n,function(e,t){const n=le(e);if(ft(n)){y(n);return}fe(r,o,n,t)})})}});return i}function Et(r,e,t,n){if(e.trigger==="revealed"){bt();mt(r,n,t,e);vt(le(r))}else if(e.trigger==="intersect"){const o={};if(e.root){o.root=ce(r,e.root)}if(e.threshold){o.threshold=parseFloat(e.threshold)}const i=new IntersectionObserver(function(t){for(let e=0;e<t.length;e++){const n=t[e];if(n.isIntersecting){ae(r,"intersect");break}}},o);i.observe(le(r));mt(le(r),n,t,e)}else if(!t.firstInitCompleted&&e.trigger==="load"){if(!gt(e,r,Ut("load",{elt:r}))){wt(le(r),n,t,e.delay)}}else if(e.pollInterval>0){t.polling=true;ut(le(r),n,e)}else{mt(r,n,t,e)}}function Ct(e){const t=le(e);if(!t){return false}const n=t.attributes;for(let e=0;e<n.length;e++){const r=n[e].name;if(l(r,"hx-on:")||l(r,"data-hx-on:")||l(r,"hx-on-")||l(r,"data-hx-on-")){return true}}return false}const Ot=(new XPathEvaluator).createExpression('.//*[@*[ starts-with(name(), "hx-on:") or starts-with(name(), "data-hx-on:") or'+' starts-with(name(), "hx-on-") or starts-with(name(), "data-hx-on-") ]]');function Tt(e,t){if(Ct(e)){t.push(le(e))}const n=Ot.evaluate(e);let r=null;while(r=n.iterateNext())t.push(le(r))}function Ht(e){const t=[];if(e instanceof DocumentFragment){for(const n of e.childNodes){Tt(n,t)}}else{Tt(e,t)}return t}function Rt(e){if(e.querySelectorAll){const n=", [hx-boost] a, [data-hx-boost] a, a[hx-boost], a[data-hx-boost]";const r=[];for(const i of Object.keys($n)){const s=$n[i];if(s.getSelectors){var t=s.getSelectors();if(t){r.push(t)}}}const o=e.querySelectorAll(R+n+", form, [type='submit'],"+" [hx-ext], [data-hx-ext], [hx-trigger], [data-hx-trigger]"+r.flat().map(e=>", "+e).join(""));return o}else{return[]}}function qt(e){const t=Nt(e.target);const n=Lt(e);if(n){n.lastButtonClicked=t}}function At(e){const t=Lt(e);if(t){t.lastButtonClicked=null}}function Nt(e){return g(le(e),"button, input[type='submit']")}function It(e){return e.form||g(e,"form")}function Lt(e){const t=Nt(e.target);if(!t){return}const n=It(t);if(!n){return}return re(n)}function kt(e){e.addEventListener("click",qt);e.addEventListener("focusin",qt);e.addEventListener("focusout",At)}function Dt(t,e,n){const r=re(t);if(!Array.isArray(r.onHandlers)){r.onHandlers=[]}let o;const i=function(e){Tn(t,function(){if(ft(t)){return}if(!o){o=new Function("event",n)}o.call(t,e)})};t.addEventListener(e,i);r.onHandlers.push({event:e,listener:i})}function Pt(t){ke(t);for(let e=0;e<t.attributes.length;e++){const n=t.attributes[e].name;const r=t.attributes[e].value;if(l(n,"hx-on")||l(n,"data-hx-on")){const o=n.indexOf("-on")+3;const i=n.slice(o,o+1);if(i==="-"||i===":"){let e=n.slice(o+1);if(l(e,":")){e="htmx"+e}else if(l(e,"-")){e="htmx:"+e.slice(1)}else if(l(e,"htmx-")){e="htmx:"+e.slice(5)}Dt(t,e,r)}}}}function Mt(t){ae(t,"htmx:beforeProcessNode");const n=re(t);const e=lt(t);const r=St(t,n,e);if(!r){if(te(t,"hx-boost")==="true"){ht(t,n,e)}else if(s(t,"hx-trigger")){e.forEach(function(e){Et(t,e,n,function(){})})}}if(t.tagName==="FORM"||Q(t,"type")==="submit"&&s(t,"form")){kt(t)}n.firstInitCompleted=true;ae(t,"htmx:afterProcessNode")}function Ft(e){if(!(e instanceof Element)){return false}const t=re(e);const n=Le(e);if(t.initHash!==n){De(e);t.initHash=n;return true}return false}function Bt(e){e=E(e);if(ft(e)){y(e);return}const t=[];if(Ft(e)){t.push(e)}oe(Rt(e),function(e){if(ft(e)){y(e);return}if(Ft(e)){t.push(e)}});oe(Ht(e),Pt);oe(t,Mt)}function Xt(e){return e.replace(/([a-z0-9])([A-Z])/g,"$1-$2").toLowerCase()}function Ut(e,t){return new CustomEvent(e,{bubbles:true,cancelable:true,composed:true,detail:t})}function ue(e,t,n){ae(e,t,se({error:t},n))}function jt(e){return e==="htmx:afterProcessNode"}function Vt(e,t,n){oe(Kn(e,[],n),function(e){try{t(e)}catch(e){T(e)}})}function T(e){console.error(e)}function ae(e,t,n){e=E(e);if(n==null){n={}}n.elt=e;const r=Ut(t,n);if(Y.logger&&!jt(t)){Y.logger(e,t,n)}if(n.error){T(n.error+(n.target?", "+n.target:""));ae(e,"htmx:error",{errorInfo:n})}let o=e.dispatchEvent(r);const i=Xt(t);if(o&&i!==t){const s=Ut(i,r.detail);o=o&&e.dispatchEvent(s)}Vt(le(e),function(e){o=o&&(e.onEvent(t,r)!==false&&!r.defaultPrevented)});return o}let $t;function _t(e){$t=e;if(U()){sessionStorage.setItem("htmx-current-path-for-history",e)}}_t(location.pathname+location.search);function zt(){const e=ee().querySelector("[hx-history-elt],[data-hx-history-elt]");return e||ee().body}function Jt(t,e){if(!U()){return}const n=Gt(e);const r=ee().title;const o=window.scrollY;if(Y.config.historyCacheSize<=0){sessionStorage.removeItem("htmx-history-cache");return}t=j(t);const i=v(sessionStorage.getItem("htmx-history-cache"))||[];for(let e=0;e<i.length;e++){if(i[e].url===t){i.splice(e,1);break}}const s={url:t,content:n,title:r,scroll:o};ae(ee().body,"htmx:historyItemCreated",{item:s,cache:i});i.push(s);while(i.length>Y.config.historyCacheSize){i.shift()}while(i.length>0){try{sessionStorage.setItem("htmx-history-cache",JSON.stringify(i));break}catch(e){ue(ee().body,"htmx:historyCacheError",{cause:e,cache:i});i.shift()}}}function Kt(t){if(!U()){return null}t=j(t);const n=v(sessionStorage.getItem("htmx-history-cache"))||[];for(let e=0;e<n.length;e++){if(n[e].url===t){return n[e]}}return null}function Gt(e){const t=Y.config.requestClass;const n=e.cloneNode(true);oe(x(n,"."+t),function(e){S(e,t)});oe(x(n,"[data-disabled-by-htmx]"),function(e){e.removeAttribute("disabled")});return n.innerHTML}function Wt(){const e=zt();let t=$t;if(U()){t=sessionStorage.getItem("htmx-current-path-for-history")}t=t||location.pathname+location.search;const n=ee().querySelector('[hx-history="false" i],[data-hx-history="false" i]');if(!n){ae(ee().body,"htmx:beforeHistorySave",{path:t,historyElt:e});Jt(t,e)}if(Y.config.historyEnabled)history.replaceState({htmx:true},ee().title,location.href)}function Zt(e){if(Y.config.getCacheBusterParam){e=e.replace(/org\.htmx\.cache-buster=[^&]*&?/,"");if(Z(e,"&")||Z(e,"?")){e=e.slice(0,-1)}}if(Y.config.historyEnabled){history.pushState({htmx:true},"",e)}_t(e)}function Yt(e){if(Y.config.historyEnabled)history.replaceState({htmx:true},"",e);_t(e)}function Qt(e){oe(e,function(e){e.call(undefined)})}function en(e){const t=new XMLHttpRequest;const n={swapStyle:"innerHTML",swapDelay:0,settleDelay:0};const r={path:e,xhr:t,historyElt:zt(),swapSpec:n};t.open("GET",e,true);if(Y.config.historyRestoreAsHxRequest){t.setRequestHeader("HX-Request","true")}t.setRequestHeader("HX-History-Restore-Request","true");t.setRequestHeader("HX-Current-URL",location.href);t.onload=function(){if(this.status>=200&&this.status<400){r.response=this.response;ae(ee().body,"htmx:historyCacheMissLoad",r);C(r.historyElt,r.response,n,{contextElement:r.historyElt,historyRequest:true});_t(r.path);ae(ee().body,"htmx:historyRestore",{path:e,cacheMiss:true,serverResponse:r.response})}else{ue(ee().body,"htmx:historyCacheMissLoadError",r)}};if(ae(ee().body,"htmx:historyCacheMiss",r)){t.send()}}function tn(e){Wt();e=e||location.pathname+location.search;const t=Kt(e);if(t){const n={swapStyle:"innerHTML",swapDelay:0,settleDelay:0,scroll:t.scroll};const r={path:e,item:t,historyElt:zt(),swapSpec:n};if(ae(ee().body,"htmx:historyCacheHit",r)){C(r.historyElt,t.content,n,{contextElement:r.historyElt,title:t.title});_t(r.path);ae(ee().body,"htmx:historyRestore",r)}}else{if(Y.config.refreshOnHistoryMiss){Y.location.reload(true)}else{en(e)}}}function nn(e){let t=ve(e,"hx-indicator");if(t==null){t=[e]}oe(t,function(e){const t=re(e);t.requestCount=(t.requestCount||0)+1;w(e,Y.config.requestClass)});return t}function rn(e){let t=ve(e,"hx-disabled-elt");if(t==null){t=[]}oe(t,function(e){const t=re(e);t.requestCount=(t.requestCount||0)+1;if(!e.hasAttribute("disabled")){e.setAttribute("disabled","");e.setAttribute("data-disabled-by-htmx","")}});return t}function on(e,t){oe(e.concat(t),function(e){const t=re(e);t.requestCount=(t.requestCount||1)-1});oe(e,function(e){const t=re(e);if(t.requestCount===0){S(e,Y.config.requestClass)}});oe(t,function(e){const t=re(e);if(t.requestCount===0&&e.hasAttribute("data-disabled-by-htmx")){e.removeAttribute("disabled");e.removeAttribute("data-disabled-by-htmx")}})}function sn(t,n){for(let e=0;e<t.length;e++){const r=t[e];if(r.isSameNode(n)){return true}}return false}function ln(e){const t=e;if(t.name===""||t.name==null||t.disabled||g(t,"fieldset[disabled]")){return false}if(t.type==="button"||t.type==="submit"||t.tagName==="image"||t.tagName==="reset"||t.tagName==="file"){return false}if(t.type==="checkbox"||t.type==="radio"){return t.checked}return true}function cn(t,e,n){if(t!=null&&e!=null){if(Array.isArray(e)){e.forEach(function(e){n.append(t,e)})}else{n.append(t,e)}}}function un(t,n,r){if(t!=null&&n!=null){let e=r.getAll(t);if(Array.isArray(n)){e=e.filter(e=>n.indexOf(e)<0)}else{e=e.filter(e=>e!==n)}r.delete(t);oe(e,e=>r.append(t,e))}}function an(e){if(e instanceof HTMLSelectElement&&e.multiple){return F(e.querySelectorAll("option:checked")).map(function(e){return e.value})}if(e instanceof HTMLInputElement&&e.files){return F(e.files)}return e.value}function fn(t,n,r,e,o){if(e==null||sn(t,e)){return}else{t.push(e)}if(ln(e)){const i=Q(e,"name");cn(i,an(e),n);if(o){hn(e,r)}}if(e instanceof HTMLFormElement){oe(e.elements,function(e){if(t.indexOf(e)>=0){un(e.name,an(e),n)}else{t.push(e)}if(o){hn(e,r)}});new FormData(e).forEach(function(e,t){if(e instanceof File&&e.name===""){return}cn(t,e,n)})}}function hn(e,t){const n=e;if(n.willValidate){ae(n,"htmx:validation:validate");if(!n.checkValidity()){if(ae(n,"htmx:validation:failed",{message:n.validationMessage,validity:n.validity})&&!t.length&&Y.config.reportValidityOfForms){n.reportValidity()}t.push({elt:n,message:n.validationMessage,validity:n.validity})}}}function dn(n,e){for(const t of e.keys()){n.delete(t)}e.forEach(function(e,t){n.append(t,e)});return n}function pn(e,t){const n=[];const r=new FormData;const o=new FormData;const i=[];const s=re(e);if(s.lastButtonClicked&&!ie(s.lastButtonClicked)){s.lastButtonClicked=null}let l=e instanceof HTMLFormElement&&e.noValidate!==true||f(e,"hx-validate")==="true";if(s.lastButtonClicked){l=l&&s.lastButtonClicked.formNoValidate!==true}if(t!=="get"){fn(n,o,i,It(e),l)}fn(n,r,i,e,l);if(s.lastButtonClicked||e.tagName==="BUTTON"||e.tagName==="INPUT"&&Q(e,"type")==="submit"){const u=s.lastButtonClicked||e;const a=Q(u,"name");cn(a,u.value,o)}const c=ve(e,"hx-include");oe(c,function(e){fn(n,r,i,le(e),l);if(!h(e,"form")){oe(p(e).querySelectorAll(it),function(e){fn(n,r,i,e,l)})}});dn(r,o);return{errors:i,formData:r,values:Mn(r)}}function gn(e,t,n){if(e!==""){e+="&"}if(String(n)==="[object Object]"){n=JSON.stringify(n)}const r=encodeURIComponent(n);e+=encodeURIComponent(t)+"="+r;return e}function mn(e){e=Dn(e);let n="";e.forEach(function(e,t){n=gn(n,t,e)});return n}function yn(e,t,n){const r={"HX-Request":"true","HX-Trigger":Q(e,"id"),"HX-Trigger-Name":Q(e,"name"),"HX-Target":f(t,"id"),"HX-Current-URL":location.href};On(e,"hx-headers",false,r);if(n!==undefined){r["HX-Prompt"]=n}if(re(e).boosted){r["HX-Boosted"]="true"}return r}function xn(n,e){const t=te(e,"hx-params");if(t){if(t==="none"){return new FormData}else if(t==="*"){return n}else if(t.indexOf("not ")===0){oe(t.slice(4).split(","),function(e){e=e.trim();n.delete(e)});return n}else{const r=new FormData;oe(t.split(","),function(t){t=t.trim();if(n.has(t)){n.getAll(t).forEach(function(e){r.append(t,e)})}});return r}}else{return n}}function bn(e){return!!Q(e,"href")&&Q(e,"href").indexOf("#")>=0}function vn(e,t){const n=t||te(e,"hx-swap");const r={swapStyle:re(e).boosted?"innerHTML":Y.config.defaultSwapStyle,swapDelay:Y.config.defaultSwapDelay,settleDelay:Y.config.defaultSettleDelay};if(Y.config.scrollIntoViewOnBoost&&re(e).boosted&&!bn(e)){r.show="top"}if(n){const s=X(n);if(s.length>0){for(let e=0;e<s.length;e++){const l=s[e];if(l.indexOf("swap:")===0){r.swapDelay=d(l.slice(5))}else if(l.indexOf("settle:")===0){r.settleDelay=d(l.slice(7))}else if(l.indexOf("transition:")===0){r.transition=l.slice(11)==="true"}else if(l.indexOf("ignoreTitle:")===0){r.ignoreTitle=l.slice(12)==="true"}else if(l.indexOf("scroll:")===0){const c=l.slice(7);var o=c.split(":");const u=o.pop();var i=o.length>0?o.join(":"):null;r.scroll=u;r.scrollTarget=i}else if(l.indexOf("show:")===0){const a=l.slice(5);var o=a.split(":");const f=o.pop();var i=o.length>0?o.join(":"):null;r.show=f;r.showTarget=i}else if(l.indexOf("focus-scroll:")===0){const h=l.slice("focus-scroll:".length);r.focusScroll=h=="true"}else if(e==0){r.swapStyle=l}else{T("Unknown modifier in hx-swap: "+l)}}}}return r}function wn(e){return te(e,"hx-encoding")==="multipart/form-data"||h(e,"form")&&Q(e,"enctype")==="multipart/form-data"}function Sn(t,n,r){let o=null;Vt(n,function(e){if(o==null){o=e.encodeParameters(t,r,n)}});if(o!=null){return o}else{if(wn(n)){return dn(new FormData,Dn(r))}else{return mn(r)}}}function En(e){return{tasks:[],elts:[e]}}function Cn(e,t){const n=e[0];const r=e[e.length-1];if(t.scroll){var o=null;if(t.scrollTarget){o=le(ce(n,t.scrollTarget))}if(t.scroll==="top"&&(n||o)){o=o||n;o.scrollTop=0}if(t.scroll==="bottom"&&(r||o)){o=o||r;o.scrollTop=o.scrollHeight}if(typeof t.scroll==="number"){b().setTimeout(function(){window.scrollTo(0,t.scroll)},0)}}if(t.show){var o=null;if(t.showTarget){let e=t.showTarget;if(t.showTarget==="window"){e="body"}o=le(ce(n,e))}if(t.show==="top"&&(n||o)){o=o||n;o.scrollIntoView({block:"start",behavior:Y.config.scrollBehavior})}if(t.show==="bottom"&&(r||o)){o=o||r;o.scrollIntoView({block:"end",behavior:Y.config.scrollBehavior})}}}function On(r,e,o,i,s){if(i==null){i={}}if(r==null){return i}const l=f(r,e);if(l){let e=l.trim();let t=o;if(e==="unset"){return null}if(e.indexOf("javascript:")===0){e=e.slice(11);t=true}else if(e.indexOf("js:")===0){e=e.slice(3);t=true}if(e.indexOf("{")!==0){e="{"+e+"}"}let n;if(t){n=Tn(r,function(){if(s){return Function("event","return ("+e+")").call(r,s)}else{return Function("return ("+e+")").call(r)}},{})}else{n=v(e)}for(const c of Object.keys(n)){if(i[c]==null){i[c]=n[c]}}}return On(le(u(r)),e,o,i,s)}function Tn(e,t,n){if(Y.config.allowEval){return t()}else{ue(e,"htmx:evalDisallowedError");return n}}function Hn(e,t,n){return On(e,"hx-vars",true,n,t)}function Rn(e,t,n){return On(e,"hx-vals",false,n,t)}function qn(e,t){return se(Hn(e,t),Rn(e,t))}function An(t,n,r){if(r!==null){try{t.setRequestHeader(n,r)}catch(e){t.setRequestHeader(n,encodeURIComponent(r));t.setRequestHeader(n+"-URI-AutoEncoded","true")}}}function Nn(t){if(t.responseURL){try{const e=new URL(t.responseURL);return e.pathname+e.search}catch(e){ue(ee().body,"htmx:badResponseUrl",{url:t.responseURL})}}}function H(e,t){return e.getResponseHeader(t)!==null}function In(t,n,r){t=t.toLowerCase();if(r){if(r instanceof Element||typeof r==="string"){return fe(t,n,null,null,{targetOverride:E(r)||be,returnPromise:true})}else{let e=E(r.target);if(r.target&&!e||r.source&&!e&&!E(r.source)){e=be}return fe(t,n,E(r.source),r.event,{handler:r.handler,headers:r.headers,values:r.values,targetOverride:e,swapOverride:r.swap,select:r.select,returnPromise:true,push:r.push,replace:r.replace,selectOOB:r.selectOOB})}}else{return fe(t,n,null,null,{returnPromise:true})}}function Ln(e){const t=[];while(e){t.push(e);e=e.parentElement}return t}function kn(e,t,n){const r=new URL(t,location.protocol!=="about:"?location.href:window.origin);const o=location.protocol!=="about:"?location.origin:window.origin;const i=o===r.origin;if(Y.config.selfRequestsOnly){if(!i){return false}}return ae(e,"htmx:validateUrl",se({url:r,sameHost:i},n))}function Dn(e){if(e instanceof FormData)return e;const t=new FormData;for(const n of Object.keys(e)){if(e[n]&&typeof e[n].forEach==="function"){e[n].forEach(function(e){t.append(n,e)})}else if(typeof e[n]==="object"&&!(e[n]instanceof Blob)){t.append(n,JSON.stringify(e[n]))}else{t.append(n,e[n])}}return t}function Pn(r,o,e){return new Proxy(e,{get:function(t,e){if(typeof e==="number")return t[e];if(e==="length")return t.length;if(e==="push"){return function(e){t.push(e);r.append(o,e)}}if(typeof t[e]==="function"){return function(){t[e].apply(t,arguments);r.delete(o);t.forEach(function(e){r.append(o,e)})}}if(t[e]&&t[e].length===1){return t[e][0]}else{return t[e]}},set:function(e,t,n){e[t]=n;r.delete(o);e.forEach(function(e){r.append(o,e)});return true}})}function Mn(o){return new Proxy(o,{get:function(e,t){if(typeof t==="symbol"){const r=Reflect.get(e,t);if(typeof r==="function"){return function(){return r.apply(o,arguments)}}else{return r}}if(t==="toJSON"){return()=>Object.fromEntries(o)}if(t in e){if(typeof e[t]==="function"){return function(){return o[t].apply(o,arguments)}}}const n=o.getAll(t);if(n.length===0){return undefined}else if(n.length===1){return n[0]}else{return Pn(e,t,n)}},set:function(t,n,e){if(typeof n!=="string"){return false}t.delete(n);if(e&&typeof e.forEach==="function"){e.forEach(function(e){t.append(n,e)})}else if(typeof e==="object"&&!(e instanceof Blob)){t.append(n,JSON.stringify(e))}else{t.append(n,e)}return true},deleteProperty:function(e,t){if(typeof t==="string"){e.delete(t)}return true},ownKeys:function(e){return Reflect.ownKeys(Object.fromEntries(e))},getOwnPropertyDescriptor:function(e,t){return Reflect.getOwnPropertyDescriptor(Object.fromEntries(e),t)}})}function fe(t,n,r,o,i,P){let s=null;let l=null;i=i!=null?i:{};if(i.returnPromise&&typeof Promise!=="undefined"){var e=new Promise(function(e,t){s=e;l=t})}if(r==null){r=ee().body}const M=i.handler||Vn;const F=i.select||null;if(!ie(r)){ne(s);return e}const c=i.targetOverride||le(Se(r));if(c==null||c==be){ue(r,"htmx:targetError",{target:te(r,"hx-target")});ne(l);return e}let u=re(r);const a=u.lastButtonClicked;if(a){const A=Q(a,"formaction");if(A!=null){n=A}const N=Q(a,"formmethod");if(N!=null){if(he.includes(N.toLowerCase())){t=N}else{ne(s);return e}}}const f=te(r,"hx-confirm");if(P===undefined){const K=function(e){return fe(t,n,r,o,i,!!e)};const G={target:c,elt:r,path:n,verb:t,triggeringEvent:o,etc:i,issueRequest:K,question:f};if(ae(r,"htmx:confirm",G)===false){ne(s);return e}}let h=r;let d=te(r,"hx-sync");let p=null;let B=false;if(d){const I=d.split(":");const L=I[0].trim();if(L==="this"){h=we(r,"hx-sync")}else{h=le(ce(r,L))}d=(I[1]||"drop").trim();u=re(h);if(d==="drop"&&u.xhr&&u.abortable!==true){ne(s);return e}else if(d==="abort"){if(u.xhr){ne(s);return e}else{B=true}}else if(d==="replace"){ae(h,"htmx:abort")}else if(d.indexOf("queue")===0){const W=d.split(" ");p=(W[1]||"last").trim()}}if(u.xhr){if(u.abortable){ae(h,"htmx:abort")}else{if(p==null){if(o){const k=re(o);if(k&&k.triggerSpec&&k.triggerSpec.queue){p=k.triggerSpec.queue}}if(p==null){p="last"}}if(u.queuedRequests==null){u.queuedRequests=[]}if(p==="first"&&u.queuedRequests.length===0){u.queuedRequests.push(function(){fe(t,n,r,o,i)})}else if(p==="all"){u.queuedRequests.push(function(){fe(t,n,r,o,i)})}else if(p==="last"){u.queuedRequests=[];u.queuedRequests.push(function(){fe(t,n,r,o,i)})}ne(s);return e}}const g=new XMLHttpRequest;u.xhr=g;u.abortable=B;const m=function(){u.xhr=null;u.abortable=false;if(u.queuedRequests!=null&&u.queuedRequests.length>0){const e=u.queuedRequests.shift();e()}};const X=te(r,"hx-prompt");if(X){var y=prompt(X);if(y===null||!ae(r,"htmx:prompt",{prompt:y,target:c})){ne(s);m();return e}}if(f&&!P){if(!confirm(f)){ne(s);m();return e}}let x=yn(r,c,y);if(t!=="get"&&!wn(r)){x["Content-Type"]="application/x-www-form-urlencoded"}if(i.headers){x=se(x,i.headers)}const U=pn(r,t);let b=U.errors;const j=U.formData;if(i.values){dn(j,Dn(i.values))}const V=Dn(qn(r,o));const v=dn(j,V);let w=xn(v,r);if(Y.config.getCacheBusterParam&&t==="get"){w.set("org.htmx.cache-buster",Q(c,"id")||"true")}if(n==null||n===""){n=location.href}const S=On(r,"hx-request");const $=re(r).boosted;let E=Y.config.methodsThatUseUrlParams.indexOf(t)>=0;const C={boosted:$,useUrlParams:E,formData:w,parameters:Mn(w),unfilteredFormData:v,unfilteredParameters:Mn(v),headers:x,elt:r,target:c,verb:t,errors:b,withCredentials:i.credentials||S.credentials||Y.config.withCredentials,timeout:i.timeout||S.timeout||Y.config.timeout,path:n,triggeringEvent:o};if(!ae(r,"htmx:configRequest",C)){ne(s);m();return e}n=C.path;t=C.verb;x=C.headers;w=Dn(C.parameters);b=C.errors;E=C.useUrlParams;if(b&&b.length>0){ae(r,"htmx:validation:halted",C);ne(s);m();return e}const _=n.split("#");const z=_[0];const O=_[1];let T=n;if(E){T=z;const Z=!w.keys().next().done;if(Z){if(T.indexOf("?")<0){T+="?"}else{T+="&"}T+=mn(w);if(O){T+="#"+O}}}if(!kn(r,T,C)){ue(r,"htmx:invalidPath",C);ne(l);m();return e}g.open(t.toUpperCase(),T,true);g.overrideMimeType("text/html");g.withCredentials=C.withCredentials;g.timeout=C.timeout;if(S.noHeaders){}else{for(const D of Object.keys(x)){An(g,D,x[D])}}const H={xhr:g,target:c,requestConfig:C,etc:i,boosted:$,select:F,pathInfo:{requestPath:n,finalRequestPath:T,responsePath:null,anchor:O}};g.onload=function(){try{const t=Ln(r);H.pathInfo.responsePath=Nn(g);M(r,H);if(H.keepIndicators!==true){on(R,q)}ae(r,"htmx:afterRequest",H);ae(r,"htmx:afterOnLoad",H);if(!ie(r)){let e=null;while(t.length>0&&e==null){const n=t.shift();if(ie(n)){e=n}}if(e){ae(e,"htmx:afterRequest",H);ae(e,"htmx:afterOnLoad",H)}}ne(s)}catch(e){ue(r,"htmx:onLoadError",se({error:e},H));throw e}finally{m()}};g.onerror=function(){on(R,q);ue(r,"htmx:afterRequest",H);ue(r,"htmx:sendError",H);ne(l);m()};g.onabort=function(){on(R,q);ue(r,"htmx:afterRequest",H);ue(r,"htmx:sendAbort",H);ne(l);m()};g.ontimeout=function(){on(R,q);ue(r,"htmx:afterRequest",H);ue(r,"htmx:timeout",H);ne(l);m()};if(!ae(r,"htmx:beforeRequest",H)){ne(s);m();return e}var R=nn(r);var q=rn(r);oe(["loadstart","loadend","progress","abort"],function(t){oe([g,g.upload],function(e){e.addEventListener(t,function(e){ae(r,"htmx:xhr:"+t,{lengthComputable:e.lengthComputable,loaded:e.loaded,total:e.total})})})});ae(r,"htmx:beforeSend",H);const J=E?null:Sn(g,r,w);g.send(J);return e}function Fn(e,t){const n=t.xhr;let r=null;let o=null;if(H(n,"HX-Push")){r=n.getResponseHeader("HX-Push");o="push"}else if(H(n,"HX-Push-Url")){r=n.getResponseHeader("HX-Push-Url");o="push"}else if(H(n,"HX-Replace-Url")){r=n.getResponseHeader("HX-Replace-Url");o="replace"}if(r){if(r==="false"){return{}}else{return{type:o,path:r}}}const i=t.pathInfo.finalRequestPath;const s=t.pathInfo.responsePath;const l=t.etc.push||te(e,"hx-push-url");let c=t.etc.replace||te(e,"hx-replace-url");if(c==="false")c=null;const u=re(e).boosted;let a=null;let f=null;if(l){a="push";f=l}else if(c){a="replace";f=c}else if(u){a="push";f=s||i}if(f){if(f==="false"){return{}}if(f==="true"){f=s||i}if(t.pathInfo.anchor&&f.indexOf("#")===-1){f=f+"#"+t.pathInfo.anchor}return{type:a,path:f}}else{return{}}}function Bn(e,t){var n=new RegExp(e.code);return n.test(t.toString(10))}function Xn(e){for(var t=0;t<Y.config.responseHandling.length;t++){var n=Y.config.responseHandling[t];if(Bn(n,e.status)){return n}}return{swap:false}}function Un(e){if(e){const t=a("title");if(t){t.textContent=e}else{window.document.title=e}}}function jn(e,t){if(t==="this"){return e}const n=le(ce(e,t));if(n==null){ue(e,"htmx:targetError",{target:t});throw new Error(`Invalid re-target ${t}`)}return n}function Vn(t,e){const n=e.xhr;let r=e.target;const o=e.etc;const i=e.select;if(!ae(t,"htmx:beforeOnLoad",e))return;if(H(n,"HX-Trigger")){ze(n,"HX-Trigger",t)}if(H(n,"HX-Location")){let e=n.getResponseHeader("HX-Location");var s={};if(e.indexOf("{")===0){s=v(e);e=s.path;delete s.path}s.push=s.push??"true";In("get",e,s);return}const l=H(n,"HX-Refresh")&&n.getResponseHeader("HX-Refresh")==="true";if(H(n,"HX-Redirect")){e.keepIndicators=true;Y.location.href=n.getResponseHeader("HX-Redirect");l&&Y.location.reload();return}if(l){e.keepIndicators=true;Y.location.reload();return}const c=Fn(t,e);const u=Xn(n);const a=u.swap;let f=!!u.error;let h=Y.config.ignoreTitle||u.ignoreTitle;let d=u.select;if(u.target){e.target=jn(t,u.target)}var p=o.swapOverride;if(p==null&&u.swapOverride){p=u.swapOverride}if(H(n,"HX-Retarget")){e.target=jn(t,n.getResponseHeader("HX-Retarget"))}if(H(n,"HX-Reswap")){p=n.getResponseHeader("HX-Reswap")}var g=n.response;var m=se({shouldSwap:a,serverResponse:g,isError:f,ignoreTitle:h,selectOverride:d,swapOverride:p},e);if(u.event&&!ae(r,u.event,m))return;if(!ae(r,"htmx:beforeSwap",m))return;r=m.target;g=m.serverResponse;f=m.isError;h=m.ignoreTitle;d=m.selectOverride;p=m.swapOverride;e.target=r;e.failed=f;e.successful=!f;if(m.shouldSwap){if(n.status===286){ct(t)}Vt(t,function(e){g=e.transformResponse(g,n,t)});if(c.type){Wt()}var y=vn(t,p);if(!y.hasOwnProperty("ignoreTitle")){y.ignoreTitle=h}w(r,Y.config.swappingClass);if(i){d=i}if(H(n,"HX-Reselect")){d=n.getResponseHeader("HX-Reselect")}const x=o.selectOOB||te(t,"hx-select-oob");const b=te(t,"hx-select");C(r,g,y,{select:d==="unset"?null:d||b,selectOOB:x,eventInfo:e,anchor:e.pathInfo.anchor,contextElement:t,afterSwapCallback:function(){if(H(n,"HX-Trigger-After-Swap")){let e=t;if(!ie(t)){e=ee().body}ze(n,"HX-Trigger-After-Swap",e)}},afterSettleCallback:function(){if(H(n,"HX-Trigger-After-Settle")){let e=t;if(!ie(t)){e=ee().body}ze(n,"HX-Trigger-After-Settle",e)}},beforeSwapCallback:function(){if(c.type){ae(ee().body,"htmx:beforeHistoryUpdate",se({history:c},e));if(c.type==="push"){Zt(c.path);ae(ee().body,"htmx:pushedIntoHistory",{path:c.path})}else{Yt(c.path);ae(ee().body,"htmx:replacedInHistory",{path:c.path})}}}})}if(f){ue(t,"htmx:responseError",se({error:"Response Status Error Code "+n.status+" from "+e.pathInfo.requestPath},e))}}const $n={};function _n(){return{init:function(e){return null},getSelectors:function(){return null},onEvent:function(e,t){return true},transformResponse:function(e,t,n){return e},isInlineSwap:function(e){return false},handleSwap:function(e,t,n,r){return false},encodeParameters:function(e,t,n){return null}}}function zn(e,t){if(t.init){t.init(n)}$n[e]=se(_n(),t)}function Jn(e){delete $n[e]}function Kn(e,n,r){if(n==undefined){n=[]}if(e==undefined){return n}if(r==undefined){r=[]}const t=f(e,"hx-ext");if(t){oe(t.split(","),function(e){e=e.replace(/ /g,"");if(e.slice(0,7)=="ignore:"){r.push(e.slice(7));return}if(r.indexOf(e)<0){const t=$n[e];if(t&&n.indexOf(t)<0){n.push(t)}}})}return Kn(le(u(e)),n,r)}var Gn=false;ee().addEventListener("DOMContentLoaded",function(){Gn=true});function Wn(e){if(Gn||ee().readyState==="complete"){e()}else{ee().addEventListener("DOMContentLoaded",e)}}function Zn(){if(Y.config.includeIndicatorStyles!==false){const e=Y.config.inlineStyleNonce?` nonce="${Y.config.inlineStyleNonce}"`:"";const t=Y.config.indicatorClass;const n=Y.config.requestClass;ee().head.insertAdjacentHTML("beforeend",`<style${e}>`+`.${t}{opacity:0;visibility: hidden} `+`.${n} .${t}, .${n}.${t}{opacity:1;visibility: visible;transition: opacity 200ms ease-in}`+"</style>")}}function Yn(){const e=ee().querySelector('meta[name="htmx-config"]');if(e){return v(e.content)}else{return null}}function Qn(){const e=Yn();if(e){Y.config=se(Y.config,e)}}Wn(function(){Qn();Zn();let e=ee().body;Bt(e);const t=ee().querySelectorAll("[hx-trigger='restored'],[data-hx-trigger='restored']");e.addEventListener("htmx:abort",function(e){const t=e.detail.elt||e.target;const n=re(t);if(n&&n.xhr){n.xhr.abort()}});const n=window.onpopstate?window.onpopstate.bind(window):null;window.onpopstate=function(e){if(e.state&&e.state.htmx){tn();oe(t,function(e){ae(e,"htmx:restored",{document:ee(),triggerEvent:ae})})}else{if(n){n(e)}}};b().setTimeout(function(){ae(e,"htmx:load",{});e=null},0)});return Y}();'''
 
 # ----------------------------------------------------------------------------------------------------------
+# interfaces/web/static/icon.svg
+
+SOURCES["interfaces/web/static/icon.svg"] = r'''<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><path fill="#0b57b8" d="M3 1h10a1 1 0 0 1 1 1v13l-6-4-6 4V2a1 1 0 0 1 1-1z"/></svg>
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # interfaces/web/static/page.css
 
 SOURCES["interfaces/web/static/page.css"] = r''':root { --bg: #fff; --fg: #1c1c1e; --dim: #57575c; --line: #d7d7dc; --card: #f6f6f8; --link: #0b57b8; --danger: #b3261e; --ok: #e7f2e8; --note: #fdf3dc; --on: #fff; }
@@ -26798,7 +27585,7 @@ from .rendering import Redirect, View
 
 _MOST = 200  # chats with a switch of their own
 _ID_CHARS = 200
-PAST_CHATS = "past chats"  # in place of a chat's id
+PAST_CHATS, NOTES = "past chats", "notes"  # in place of a chat's id
 
 
 def listed(visit: Visit) -> View:
@@ -26813,6 +27600,8 @@ def listed(visit: Visit) -> View:
             "kept_here": past.are_kept,
             "past": past.wants(visit.user_id),
             "past_chats": PAST_CHATS,
+            "notes": visit.parts.tools.note_switches.wants(visit.user_id),
+            "of_notes": NOTES,
         },
     )
 
@@ -26828,6 +27617,8 @@ def switch(visit: Visit) -> Redirect:
             raise Refused(message("page: nothing typed"))
     if chat == PAST_CHATS:
         visit.parts.tools.past.switch(visit.user_id, on)
+    elif chat == NOTES:
+        visit.parts.tools.note_switches.set(visit.user_id, on)
     else:
         visit.parts.tools.switches.set(visit.user_id, chat, on)
     return back("switches", "switched on" if on else "switched off")
@@ -26878,6 +27669,7 @@ SOURCES["interfaces/web/templates/base.html"] = r'''<!doctype html>
 <meta name="color-scheme" content="light dark">
 <meta name="htmx-config" content='{"allowEval":false,"includeIndicatorStyles":false,"selfRequestsOnly":true,"historyCacheSize":0,"refreshOnHistoryMiss":true}'>
 <title>{% block title %}{{ say("page: memory") }}{% endblock %}</title>
+<link rel="icon" href="static/icon.svg?{{ stamp }}" type="image/svg+xml">
 <link rel="stylesheet" href="static/page.css?{{ stamp }}">
 <script src="static/htmx.min.js?{{ stamp }}" defer></script>
 <script src="static/page.js?{{ stamp }}" defer></script>
@@ -26890,7 +27682,7 @@ SOURCES["interfaces/web/templates/base.html"] = r'''<!doctype html>
 <nav aria-label="{{ say('page: views') }}">
 <ul>
 {% if person.user_id %}
-{% for view in ("", "timeline", "chats", "why", "switches", "sharing", "keys") %}
+{% for view in ("", "timeline", "chats", "why", "switches", "sharing", "keys", "import") %}
 <li><a href="{{ view or './' }}"{% if here == view %} aria-current="page"{% endif %}>{{ say("page, view: " ~ (view or "memories")) }}</a></li>
 {% endfor %}
 {% endif %}
@@ -26961,7 +27753,7 @@ SOURCES["interfaces/web/templates/chats.html"] = r'''{% extends "base.html" %}
 {% block content %}
 <h1>{{ say("page, view: chats") }}</h1>
 {% if why_not %}<p class="note">{{ say("page: " ~ why_not) }}</p>{% endif %}
-<form class="search" role="search" method="get" action="chats" hx-get="chats" hx-target="#list" hx-trigger="input changed delay:250ms, submit" hx-sync="this:replace" hx-push-url="true">
+<form class="search" role="search" method="get" action="chats" hx-get="chats" hx-target="#list" hx-trigger="input changed delay:250ms from:#q, submit" hx-sync="this:replace" hx-push-url="true">
 <label for="q">{{ say("page: search chats") }}</label>
 <input type="search" id="q" name="q" value="{{ query }}" maxlength="1000" autocomplete="off">
 <button>{{ say("page: search button") }}</button>
@@ -26987,6 +27779,70 @@ SOURCES["interfaces/web/templates/chats_list.html"] = r'''{% from "macros.html" 
 {% endfor %}
 </ul>
 {{ pages(page, dict(q=query)) }}
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/templates/import.html
+
+SOURCES["interfaces/web/templates/import.html"] = r'''{% extends "base.html" %}
+{% from "macros.html" import moment with context %}
+{% block title %}{{ say("page, view: import") }} · {{ say("page: memory") }}{% endblock %}
+{% block content %}
+<p><a href="import">{{ say("page, view: import") }}</a></p>
+<h1>{{ say("page: import of", name=told.labels | join(", ")) }}</h1>
+<ul>
+<li>{{ say("page: import new", chats=number(told.chats), exchanges=number(told.exchanges), facts=number(told.facts)) }}</li>
+{% if told.known %}<li>{{ say("page: import known", n=told.known) }}</li>{% endif %}
+{% if told.first %}<li>{{ moment(told.first) }} – {{ moment(told.last) }}</li>{% endif %}
+<li>{{ say("page: import time", n=minutes) }}</li>
+<li>{% if told.calls %}{{ say("page: import calls", calls=number(told.calls), tokens=number(told.tokens_in + told.tokens_out)) }} {{ told.cost }}{% else %}{{ say("page: import without calls") }}{% endif %}</li>
+{% for reason, count in skipped %}<li>{{ say("page: import skipped", n=count) }} <span lang="en">{{ reason }}</span></li>{% endfor %}
+{% for where, why, count in flaws %}<li>{{ say("page: import flaw", n=count) }} {{ where }}: <span lang="en">{{ why }}</span></li>{% endfor %}
+</ul>
+{% if told.exchanges or told.facts %}
+<form method="post" action="begin-import" class="stack">
+<input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="file" value="{{ file }}"><input type="hidden" name="name" value="{{ name }}">
+<p>{{ say("page: import begin text") }}</p>
+<button>{{ say("page: import it") }}</button>
+</form>
+{% else %}<p>{{ say("page, done: nothing new") }}</p>{% endif %}
+{% endblock %}
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/templates/imports.html
+
+SOURCES["interfaces/web/templates/imports.html"] = r'''{% extends "base.html" %}
+{% from "macros.html" import moment with context %}
+{% block title %}{{ say("page, view: import") }} · {{ say("page: memory") }}{% endblock %}
+{% block content %}
+<h1>{{ say("page, view: import") }}</h1>
+<p>{{ say("page: import text") }}</p>
+<form method="post" action="import-preview" enctype="multipart/form-data" class="stack">
+<input type="hidden" name="csrf" value="{{ csrf }}">
+<label for="file">{{ say("page: archive") }}</label>
+<input id="file" name="file" type="file" required accept=".zip,.json,.jsonl,.ndjson,.af,.db,.html">
+<button>{{ say("page: look into it") }}</button>
+</form>
+{% if with_webui %}
+<form method="post" action="import-preview" class="stack">
+<input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="source" value="{{ webui }}">
+<p>{{ say("page: import webui text") }}</p>
+<button class="quiet">{{ say("page: look at my chats") }}</button>
+</form>
+{% endif %}
+<ul class="cards">
+{% for one in imports %}
+<li><p>{{ one.source }} <span class="meta">{{ one.name }}</span></p>
+<p class="meta">{{ moment(one.begun_at) }} <span>{{ say("page: import state", n=one.count, left=number(one.left), dead=number(one.dead)) }}</span></p>
+{% if one.left %}<progress max="{{ one.count }}" value="{{ one.count - one.left }}" aria-label="{{ say('page: progress') }}"></progress>{% endif %}
+<form method="post" action="undo-import" class="row">
+<input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="id" value="{{ one.import_id }}">
+<button class="danger">{{ say("page: undo import") }}<span class="hidden">: {{ one.name }}</span></button>
+</form></li>
+{% endfor %}
+</ul>
+{% endblock %}
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -27047,7 +27903,7 @@ SOURCES["interfaces/web/templates/memories.html"] = r'''{% extends "base.html" %
 {% block title %}{{ say("page, view: memories") }} · {{ say("page: memory") }}{% endblock %}
 {% block content %}
 <h1>{{ say("page, view: memories") }}</h1>
-<form class="search" role="search" method="get" action="./" hx-get="./" hx-target="#list" hx-trigger="input changed delay:250ms, change, submit" hx-sync="this:replace" hx-push-url="true">
+<form class="search" role="search" method="get" action="./" hx-get="./" hx-target="#list" hx-trigger="input changed delay:250ms from:#q, change from:#kind, change from:#scope, change from:#time, submit" hx-sync="this:replace" hx-push-url="true">
 <label for="q">{{ say("page: search") }}</label>
 <input type="search" id="q" name="q" value="{{ query }}" maxlength="1000" autocomplete="off">
 <label for="kind">{{ say("page: kind") }}</label>
@@ -27304,6 +28160,9 @@ SOURCES["interfaces/web/templates/switches.html"] = r'''{% extends "base.html" %
 {% if kept_here %}<p>{{ say("page: past chats kept text") }}</p>
 {{ switch(past_chats, past, say("page: past chats kept")) }}
 {% else %}<p>{{ say("page: chats not kept here") }}</p>{% endif %}</section>
+<section aria-labelledby="notes"><h2 id="notes">{{ say("page: notes") }}</h2>
+<p>{{ say("page: notes text") }}</p>
+{{ switch(of_notes, notes, say("page: notes")) }}</section>
 <section aria-labelledby="chats"><h2 id="chats">{{ say("page: memory in a chat") }}</h2>
 <form method="post" action="switch" class="stack">
 <input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="of" value="chat">
@@ -27544,6 +28403,132 @@ def _reason(visit: Visit, one: Explanation) -> str:
     if not one.left_alone:
         return ""
     return reason(one.left_alone, visit.words, admin=visit.person.is_admin, show=str).replace("`", "")
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/webhooks/__init__.py
+
+SOURCES["interfaces/webhooks/__init__.py"] = r'''"""What Open WebUI tells by its webhooks."""
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/webhooks/hooks.py
+
+SOURCES["interfaces/webhooks/hooks.py"] = r'''"""POST /hooks/open-webui/<secret>: what Open WebUI tells of chats and users that were deleted there.
+
+It tells each event once, unsigned: the secret in the address is all there is. What is told is written down,
+and carried out in the background; where Open WebUI can be asked and still has it, nothing is done.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from ...config.settings import Valves
+from ...core.errors import MemoryFault
+from ...core.memory import is_person
+from ..chats import Chats
+from ..webui import WebUi
+
+log = logging.getLogger(__name__)
+
+_PATH = "/hooks/open-webui/"
+_MOST_BYTES = 64 * 1024  # of an event; Open WebUI cuts strings at 1,000 characters
+_ID_CHARS = 200
+
+
+def hooks(chats: Chats, settings: Callable[[], Valves]) -> list[Route]:
+    """The route, below /memory."""
+    logging.getLogger("uvicorn.access").addFilter(_without_secret)
+
+    async def told(request: Request) -> Response:
+        secret = settings().webhook_secret
+        given = request.path_params["secret"]
+        if not secret or not hmac.compare_digest(given.encode(), secret.encode()):
+            return JSONResponse({"detail": "There is nothing here."}, status_code=404)
+        try:
+            body = bytearray()
+            async for part in request.stream():
+                body += part
+                if len(body) > _MOST_BYTES:
+                    return JSONResponse({"detail": "This is too long for an event."}, status_code=413)
+            event = json.loads(bytes(body))
+        except ClientDisconnect:
+            return Response(status_code=400)
+        except (ValueError, RecursionError):
+            return JSONResponse({"detail": "This is no JSON."}, status_code=400)
+        try:
+            noted = await run_in_threadpool(_note, chats, settings(), event)
+        except Exception as error:  # noqa: BLE001 - Open WebUI does not ask again: the comparison finds it
+            log.warning("A deletion in Open WebUI could not be written down (%s).", type(error).__name__)
+            return JSONResponse({"detail": "Not now."}, status_code=503)
+        return JSONResponse({"noted": noted})
+
+    return [Route(f"{_PATH}{{secret}}", told, methods=["POST"])]
+
+
+def _note(chats: Chats, settings: Valves, event: Any) -> int:
+    """Write down what was deleted; how many chats and users."""
+    event = event if isinstance(event, dict) else {}
+    kind, subject, data = event.get("event"), event.get("subject"), event.get("data")
+    subject_id = _id(subject, "id")
+    if not subject_id or kind not in ("chat.deleted", "chat.deleted_all", "user.deleted"):
+        return 0
+    if (runtime := chats.runtime) is None:
+        raise chats.fault
+    if kind == "chat.deleted":
+        owner = _id(data, "owner_id")
+        if not is_person(owner) or _is_there(settings, lambda webui: webui.has_chat(subject_id)):
+            return 0
+        count = int(runtime.deletions.note(owner, subject_id))
+    elif not is_person(subject_id):
+        return 0
+    elif kind == "chat.deleted_all":
+        if _is_there(settings, lambda webui: bool(webui.chats_of(subject_id))):
+            return 0
+        count = runtime.deletions.note_all_chats(subject_id)
+    else:
+        if _is_there(settings, lambda webui: webui.has_user(subject_id)):
+            return 0
+        count = int(runtime.deletions.note(subject_id))
+    if count:
+        runtime.deletion_worker.wake()
+    return count
+
+
+def _is_there(settings: Valves, ask: Callable[[WebUi], bool]) -> bool:
+    """Whether Open WebUI says that it has it; False where it cannot be asked."""
+    if not settings.webui_url or not settings.webui_api_key:
+        return False
+    try:
+        with WebUi.of(settings) as webui:
+            return ask(webui)
+    except MemoryFault:
+        return False
+
+
+def _id(value: Any, name: str) -> str:
+    id_ = value.get(name) if isinstance(value, dict) else None
+    return id_ if isinstance(id_, str) and 0 < len(id_) <= _ID_CHARS else ""
+
+
+def _without_secret(record: logging.LogRecord) -> bool:
+    """The server writes each request's path into its log."""
+    if isinstance(record.args, tuple):
+        record.args = tuple(
+            f"{arg.partition(_PATH)[0]}{_PATH}***" if isinstance(arg, str) and _PATH in arg else arg
+            for arg in record.args
+        )
+    return True
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -32461,6 +33446,84 @@ no not never nothing nobody neither nor cannot without t nicht kein keine keinen
 niemals nichts ohne niet geen nooit zonder inte ikke ej aldrig aldri utan uden uten ne n pas jamais
 sans nunca jamás sin tampoco não nem sem non mai senza nu niciodată fără nigdy bez не нет никогда
 без ні ніколи δεν δε μη μην ποτέ χωρίς değil asla soha nincs ei eivät tidak bukan tanpa
+
+# Orders to a model, in folded text: small letters without marks and signs. <site>, <place>, <known> and
+# <not_of_oneself> stand for patterns of prompt_injection.py.
+[orders]
+# another model
+\b(?:from now on you are|(?:you are|you re) (?:now|no longer|hereby)) (?:(?:an?|the|my|in|called|known as|running as) )?(?:\w+ ){0,2}?(?:dan|ai|assistant|unrestricted|jailbroken|developer|evil\w*|root|admin\w*|hacker|bot|chatbot|uncensored|unfiltered|free from|bound|maintenance|god|gpt\w*|chatgpt)\b
+\b(?:act|behave|respond|answer|pretend|roleplay|speak)\b.{0,40}\b(?:without|no|free of|ignor\w+)\b(?: any| all| ethical| moral| safety| content){0,3} (?:restrictions?|filters?|guidelines?|limits?|limitations?|rules|censorship|ethics|guardrails|safeguards)\b
+\bpretend\b.{0,30}\byou (?:have|are|were)\b.{0,30}\b(?:no|not|un\w+|without)\b
+\b(?:enter|enable|activate|switch to|switch into|you are in)\b.{0,20}\b(?:developer|debug|god|dan|jailbreak|admin|maintenance|root) mode\b
+\bdo anything now\b|\bjailbreak (?:mode|yourself|prompt:)
+\b(?:du bist|tu es|eres|sei|voce e) (?:jetzt|nun|maintenant|ahora|ora|agora) (?:ein |eine |une? |un |um )?(?:dan\b|ki\b|ia\b|unbeschrank|sans restriction|sin restricciones|senza restrizioni|sem restricoes)
+# addressed to it
+\b(?:new|updated|important|following|special|hidden|secret) (?:(?:system )?(?:instructions?|orders?|directives?)|system (?:messages?|notes?|rules?))(?: for (?:the )?(?:ai|assistant|model|llm|bot))?(?: (?:are|is|begins?|starts?)\b| ?:)
+\binstructions? (?:for|to) (?:the )?(?:ai|assistant|language model|model|llm|chatbot)\b
+\b(?:note|message|memo|warning|attention|hey|dear|hello)(?: to| for)?(?: the| all| any| every)? (?:ai|ais|llms?|language models?|ai assistants?|ai models?|chatbots?|assistant)\b
+\b(?:begin|start|end) (?:of )?(?:system|hidden|new|the) ?(?:system )?(?:prompt|instructions?|message)\b
+\byou (?:must|shall|will|have to|are (?:ordered|required|instructed|obliged) to) (?:always |now |never |only )?(?:obey|comply|follow (?:every|all|my|the|these)|ignore|reveal|refuse|pretend|disregard|leak)\b
+\bas your (?:developer|creator|administrator|admin|owner|operator|master)\b
+\bi (?:am|m) your (?:developer|creator|administrator|admin|owner|operator|master)\b
+\b(?:this|next|following) (?:is|comes) (?:a |an |your )?(?:new )?(?:system (?:message|prompt)|admin override)\b|\b(?:admin|sudo|root) override\b
+\b(?:overrid\w+|replac\w+|supersed\w+) (?:all |any )?(?:of )?(?:your|the system) (?:\w+ ){0,2}?(?:prompt|instructions?|rules|guidelines)\b
+\b(?:dear|hey|hello|attention) (?:language )?(?:model|bot) ?[,:!]|\bif you (?:read|see|process|receive|parse|are reading) this\b
+\byou have been (?:upgraded|updated|reprogrammed|jailbroken|unlocked|freed|reset)\b|\bi (?:hereby )?(?:command you|(?:order|instruct) you to)\b
+\b(?:when|whenever|if) you (?:are|re) asked\b.{0,80}\b(?:say|tell|answer|reply|lie|deny|refuse|pretend|claim|recommend)\b
+<not_of_oneself>\b(?:reveal|leak|expose|dump) (?:all|every|everyone s|other users?)\b
+# whom to serve
+<not_of_oneself>\b(?:ignore[sz]?|disregard|ignorier\w*|missachte|ignora|ignoriert|игнорируи\w*|negeer|ignorera) (?:the |this |any |your |all |den |die |alle |l |le |la |les |al |el |il |o |os |de )?(?:users?|nutzer|benutzer|utilisateurs?|usuarios?|utent[ei]|utilizador(?:es)?|пользовател\w+|gebruikers?)\b
+<not_of_oneself>\b(?:post|send|forward|upload|report|mail) (?:it|them|this|that|these|everything) to <site>
+\b(?:not|never|stop|no longer) (?:to )?(?:follow|obey|trust|believe|listen to|help|serve)(?:ing)? (?:the |this |any |your )?users?\b
+<not_of_oneself>\b(?:obey|follow|trust|believe|listen to|serve) (?:only|nobody but|no one but)\b
+(?:^|[.,;:!?] ?)(?:and )?only (?:obey|follow|trust|believe|listen to|serve)\b
+\b(?:everything|anything|whatever|all) (?:that )?(?:the |this |your )?users? (?:say|ask|tell|want|write)\w*\b.{0,40}\b(?:false|wrong|lies?|untrue|irrelevant|ignored?)\b
+# run together
+\b\w{0,9}(?:ignore|disregard|forget|override)\w{0,12}(?:previous|prior|above|earlier|system)\w{0,9}(?:instruction|rule|prompt|guideline|command|direction)
+# what it was told
+\b(?:reveal|print|repeat|output|leak|show|expose|dump|display|recite|verrate|zeige|revele\w*|affiche\w*|revela|muestra|rivela|mostra|onthul|toon|ujawnij|pokaz)\b.{0,30}\b(?:(?:system|hidden|initial|secret|developer|your|ton|deinen?|tu|il tuo) ?(?:prompt|instructions?|message|anweisungen|consignes)|systemprompt|prompt (?:systeme|du systeme|del sistema|di sistema|do sistema|systemowy)|text above|words above|lines above)\b
+# its tools
+<not_of_oneself>\b(?:call|invoke|execute|run|trigger)\b.{0,20}\b(?:tool|function|plugin)s?\b.{0,40}\b(?:with|arguments?|to (?:send|delete|email|upload)|\w+_\w+)
+<not_of_oneself>\b(?:call|invoke) the (?:tool|function|plugin)\b
+\buse (?:the |your |an? )?(?:\w+ ){0,2}(?:tool|function|plugin)s? to (?:send|delete|email|upload|run|call|transfer|pay)\b
+<not_of_oneself>\b(?:run|execute) (?:the|this|these|following) (?:following )?(?:command|code|script|shell)\b
+\b(?:open|visit|fetch|browse|load|read|go to|decode|decrypt|translate|download)\b.{0,80}\b(?:and|then)\b (?:follow|obey|execute|do what|carry out|run)\b
+# behind its user's back
+\b(?:never|not|don t|without) (?:tell(?:ing)?|inform(?:ing)?|mention(?:ing)?|reveal(?:ing)?|disclos(?:e|ing)|show(?:ing)?|say(?:ing)?|let(?:ting)?)\b.{0,40}\b(?:the |any |this )?users?\b
+\b(?:hide|conceal|keep) (?:this|it|that|these)\b.{0,30}\bfrom (?:the |any |your )?users?\b
+\b(?:dem nutzer|dem benutzer|l utilisateur|al usuario|all utente|ao usuario)\b.{0,20}\b(?:nichts|nicht|rien|nada|niente)\b
+<not_of_oneself>\b(?:secretly|covertly|silently|heimlich|secretement|en secreto|di nascosto|em segredo|тайно|втайне)\b (?:\w+ ){0,2}?(?:send|forward|append|add|insert|log|record|share|store|copy|change|sende|schicke|leite|envoie|envia|invia|envie|отправляй|отправь|пересылай)\b
+<not_of_oneself>\b(?:convince|persuade|trick|manipulate|deceive|mislead|pressure|urge) (?:the |this |any |your |all )?users?\b
+# for others
+\b(?:when|whenever|if|each time|every time)\b (?:any(?:one|body)|some(?:one|body)|a (?:user|person|customer|colleague)|the user|users|people|they)\b.{0,20}\b(?:ask|want|mention|say|request|inquire)\w*\b.{0,80}\b(?:say|tell|answer|reply|respond|claim|recommend|insist|lie|deny|refuse|pretend|suggest)\b(?! \w+ (?:i|we)\b)
+\b(?:send|direct|point|redirect|link) (?:them|him|her|users?|people|everyone) to <site>
+\b(?:always|every|each)\b.{0,30}\b(?:recommend|praise|promote|advertise|endorse)\b
+\b(?:answer|reply|respond)\b(?: to)? (?:every|each|all|any) (?:question|message|request|prompt|query|user)s? with\b
+# sent out
+<not_of_oneself>\b(?:send|post|forward|upload|exfiltrate|transmit|leak|submit|deliver|append|email|mail|encode|embed|put|copy|schicke?|sende|envoie\w*|envia|invia|envie|stuur|wyslij|skicka|posli|отправь\w*|перешли\w*)\b.{0,50}?\b<known>\b.{0,60}?<place>
+\b(?:include|insert|add|append|embed|render|load|display|show|put)\b.{0,40}\b(?:image|picture|pixel|img|link|url|markdown)\b.{0,40}\b(?:http\w*|www|\w+ (?:example|com|net|org|io)\b)
+\b(?:every|each|all|your) (?:reply|replies|answers?|responses?|messages?)\b.{0,60}\bhttps?\b
+\bappend\b.{0,60}\bhttps?\b
+
+# What a model knows and is to send out.
+[known]
+conversations?|chats?|history|memor(?:y|ies)|(?:user|personal|private) ?s? data|messages|secrets?|passwords?
+api keys?|credentials|everything you know|user s (?:\w+ ){0,2}\w+|unterhaltung|gesprach|conversacion
+conversazione|conversa|gesprek|rozmow\w*|verlauf|historique|diskussion|переписк\w*|разговор\w*
+
+# Wishes for how to be answered: what may stand before their verbs, and these.
+[wish_openers]
+please|kindly|from now on|always|never|don t|do not|only|bitte|immer|nie|s il te plait|toujours|por favor
+siempre|per favore|sempre|alsjeblieft|altijd|alltid|пожалуйста|всегда
+
+[wish_verbs]
+answer|reply|respond|say|write|speak|talk|call|address|use|include|add|begin|start|end|finish|sign|explain
+translate|format|keep|avoid|antworte|schreib\w*|sprich|nenne?|verwende|benutze?|reponds?|ecris|parle|appelle|utilise
+responde|contesta|escribe|habla|llamame|usa|rispondi|scrivi|parla|chiamami|antwoord|schrijf|spreek|noem|gebruik
+svara|skriv|odpowiadaj|pisz|odpovidej|valaszolj|отвечаи|пиши|называи|говори|cevap|yanit
+
+[dense_wishes]
+(?:请|請).{0,6}(?:回答|回复|使用)|(?:で|に)(?:答え|回答し)て|(?:로|으로) (?:대답|답)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -36512,10 +37575,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from functools import cache, lru_cache
+from functools import cache, lru_cache, reduce
 
 from .sanitize import disarmed
-from .tables import phrases, rows, sections, source
+from .tables import pattern, phrases, rows, sections, source
 
 REFUSED = "it gives orders to a model"
 
@@ -36542,87 +37605,16 @@ _ROLES = re.compile(
     re.IGNORECASE,
 )
 _NOT_OF_ONESELF = r"(?<!\bi )(?<!\bwe )(?<!\bhe )(?<!\bshe )(?<!\bthey )(?<!\bwho )(?<!\byou )(?<!\bto )"
-_KNOWN = (
-    r"(?:conversations?|chats?|history|memor(?:y|ies)|(?:user|personal|private) ?s? data|messages|secrets?|passwords?"
-    r"|api keys?|credentials|everything you know|user s (?:\w+ ){0,2}\w+|unterhaltung|gesprach|conversacion"
-    r"|conversazione|conversa|gesprek|rozmow\w*|verlauf|historique|diskussion|переписк\w*|разговор\w*)"
-)
+_KNOWN = f"(?:{pattern('known')})"
 _SITE = r"(?:http|www|\w+ (?:example|com|net|org|io|ru|cn|xyz|site|dev|app)\b)"
 _PLACE = rf"(?:{_SITE}|webhook|server|e ?mail|\bto\b)"
-# In folded text: small letters without marks and signs.
-_PHRASES = re.compile(
-    # another model
-    r"\b(?:from now on you are|(?:you are|you re) (?:now|no longer|hereby)) (?:(?:an?|the|my|in|called|known as|running as) )?(?:\w+ ){0,2}?"
-    r"(?:dan|ai|assistant|unrestricted|jailbroken|developer|evil\w*|root|admin\w*|hacker|bot|chatbot|uncensored"
-    r"|unfiltered|free from|bound|maintenance|god|gpt\w*|chatgpt)\b"
-    r"|\b(?:act|behave|respond|answer|pretend|roleplay|speak)\b.{0,40}\b(?:without|no|free of|ignor\w+)\b(?: any| all| ethical| moral| safety| content){0,3}"
-    r" (?:restrictions?|filters?|guidelines?|limits?|limitations?|rules|censorship|ethics|guardrails|safeguards)\b"
-    r"|\bpretend\b.{0,30}\byou (?:have|are|were)\b.{0,30}\b(?:no|not|un\w+|without)\b"
-    r"|\b(?:enter|enable|activate|switch to|switch into|you are in)\b.{0,20}\b(?:developer|debug|god|dan|jailbreak|admin|maintenance|root) mode\b"
-    r"|\bdo anything now\b|\bjailbreak (?:mode|yourself|prompt:)"
-    r"|\b(?:du bist|tu es|eres|sei|voce e) (?:jetzt|nun|maintenant|ahora|ora|agora) (?:ein |eine |une? |un |um )?(?:dan\b|ki\b|ia\b|unbeschrank|sans restriction|sin restricciones|senza restrizioni|sem restricoes)"
-    # addressed to it
-    r"|\b(?:new|updated|important|following|special|hidden|secret) (?:(?:system )?(?:instructions?|orders?|directives?)|system (?:messages?|notes?|rules?))(?: for (?:the )?(?:ai|assistant|model|llm|bot))?(?: (?:are|is|begins?|starts?)\b| ?:)"
-    r"|\binstructions? (?:for|to) (?:the )?(?:ai|assistant|language model|model|llm|chatbot)\b"
-    r"|\b(?:note|message|memo|warning|attention|hey|dear|hello)(?: to| for)?(?: the| all| any| every)? (?:ai|ais|llms?|language models?|ai assistants?|ai models?|chatbots?|assistant)\b"
-    r"|\b(?:begin|start|end) (?:of )?(?:system|hidden|new|the) ?(?:system )?(?:prompt|instructions?|message)\b"
-    r"|\byou (?:must|shall|will|have to|are (?:ordered|required|instructed|obliged) to) (?:always |now |never |only )?(?:obey|comply|follow (?:every|all|my|the|these)|ignore|reveal|refuse|pretend|disregard|leak)\b"
-    r"|\bas your (?:developer|creator|administrator|admin|owner|operator|master)\b"
-    r"|\bi (?:am|m) your (?:developer|creator|administrator|admin|owner|operator|master)\b"
-    r"|\b(?:this|next|following) (?:is|comes) (?:a |an |your )?(?:new )?(?:system (?:message|prompt)|admin override)\b|\b(?:admin|sudo|root) override\b"
-    rf"|\b(?:overrid\w+|replac\w+|supersed\w+) (?:all |any )?(?:of )?(?:your|the system) (?:\w+ ){{0,2}}?(?:prompt|instructions?|rules|guidelines)\b"
-    r"|\b(?:dear|hey|hello|attention) (?:language )?(?:model|bot) ?[,:!]|\bif you (?:read|see|process|receive|parse|are reading) this\b"
-    r"|\byou have been (?:upgraded|updated|reprogrammed|jailbroken|unlocked|freed|reset)\b|\bi (?:hereby )?(?:command you|(?:order|instruct) you to)\b"
-    r"|\b(?:when|whenever|if) you (?:are|re) asked\b.{0,80}\b(?:say|tell|answer|reply|lie|deny|refuse|pretend|claim|recommend)\b"
-    rf"|{_NOT_OF_ONESELF}\b(?:reveal|leak|expose|dump) (?:all|every|everyone s|other users?)\b"
-    # whom to serve
-    rf"|{_NOT_OF_ONESELF}\b(?:ignore[sz]?|disregard|ignorier\w*|missachte|ignora|ignoriert|игнорируи\w*|negeer|ignorera) (?:the |this |any |your |all |den |die |alle |l |le |la |les |al |el |il |o |os |de )?"
-    r"(?:users?|nutzer|benutzer|utilisateurs?|usuarios?|utent[ei]|utilizador(?:es)?|пользовател\w+|gebruikers?)\b"
-    rf"|{_NOT_OF_ONESELF}\b(?:post|send|forward|upload|report|mail) (?:it|them|this|that|these|everything) to {_SITE}"
-    r"|\b(?:not|never|stop|no longer) (?:to )?(?:follow|obey|trust|believe|listen to|help|serve)(?:ing)? (?:the |this |any |your )?users?\b"
-    rf"|{_NOT_OF_ONESELF}\b(?:obey|follow|trust|believe|listen to|serve) (?:only|nobody but|no one but)\b"
-    r"|(?:^|[.,;:!?] ?)(?:and )?only (?:obey|follow|trust|believe|listen to|serve)\b"
-    r"|\b(?:everything|anything|whatever|all) (?:that )?(?:the |this |your )?users? (?:say|ask|tell|want|write)\w*\b.{0,40}\b(?:false|wrong|lies?|untrue|irrelevant|ignored?)\b"
-    # run together
-    r"|\b\w{0,9}(?:ignore|disregard|forget|override)\w{0,12}(?:previous|prior|above|earlier|system)\w{0,9}(?:instruction|rule|prompt|guideline|command|direction)"
-    # what it was told
-    r"|\b(?:reveal|print|repeat|output|leak|show|expose|dump|display|recite|verrate|zeige|revele\w*|affiche\w*|revela|muestra|rivela|mostra|onthul|toon|ujawnij|pokaz)\b.{0,30}"
-    r"\b(?:(?:system|hidden|initial|secret|developer|your|ton|deinen?|tu|il tuo) ?(?:prompt|instructions?|message|anweisungen|consignes)|systemprompt|prompt (?:systeme|du systeme|del sistema|di sistema|do sistema|systemowy)|text above|words above|lines above)\b"
-    # its tools
-    rf"|{_NOT_OF_ONESELF}\b(?:call|invoke|execute|run|trigger)\b.{{0,20}}\b(?:tool|function|plugin)s?\b.{{0,40}}\b(?:with|arguments?|to (?:send|delete|email|upload)|\w+_\w+)"
-    rf"|{_NOT_OF_ONESELF}\b(?:call|invoke) the (?:tool|function|plugin)\b"
-    r"|\buse (?:the |your |an? )?(?:\w+ ){0,2}(?:tool|function|plugin)s? to (?:send|delete|email|upload|run|call|transfer|pay)\b"
-    rf"|{_NOT_OF_ONESELF}\b(?:run|execute) (?:the|this|these|following) (?:following )?(?:command|code|script|shell)\b"
-    r"|\b(?:open|visit|fetch|browse|load|read|go to|decode|decrypt|translate|download)\b.{0,80}\b(?:and|then)\b (?:follow|obey|execute|do what|carry out|run)\b"
-    # behind its user's back
-    r"|\b(?:never|not|don t|without) (?:tell(?:ing)?|inform(?:ing)?|mention(?:ing)?|reveal(?:ing)?|disclos(?:e|ing)|show(?:ing)?|say(?:ing)?|let(?:ting)?)\b.{0,40}\b(?:the |any |this )?users?\b"
-    r"|\b(?:hide|conceal|keep) (?:this|it|that|these)\b.{0,30}\bfrom (?:the |any |your )?users?\b"
-    r"|\b(?:dem nutzer|dem benutzer|l utilisateur|al usuario|all utente|ao usuario)\b.{0,20}\b(?:nichts|nicht|rien|nada|niente)\b"
-    rf"|{_NOT_OF_ONESELF}\b(?:secretly|covertly|silently|heimlich|secretement|en secreto|di nascosto|em segredo|тайно|втайне)\b (?:\w+ ){{0,2}}?"
-    r"(?:send|forward|append|add|insert|log|record|share|store|copy|change|sende|schicke|leite|envoie|envia|invia|envie|отправляй|отправь|пересылай)\b"
-    rf"|{_NOT_OF_ONESELF}\b(?:convince|persuade|trick|manipulate|deceive|mislead|pressure|urge) (?:the |this |any |your |all )?users?\b"
-    # for others
-    r"|\b(?:when|whenever|if|each time|every time)\b (?:any(?:one|body)|some(?:one|body)|a (?:user|person|customer|colleague)|the user|users|people|they)\b.{0,20}\b(?:ask|want|mention|say|request|inquire)\w*\b.{0,80}"
-    r"\b(?:say|tell|answer|reply|respond|claim|recommend|insist|lie|deny|refuse|pretend|suggest)\b(?! \w+ (?:i|we)\b)"
-    rf"|\b(?:send|direct|point|redirect|link) (?:them|him|her|users?|people|everyone) to {_SITE}"
-    r"|\b(?:always|every|each)\b.{0,30}\b(?:recommend|praise|promote|advertise|endorse)\b"
-    r"|\b(?:answer|reply|respond)\b(?: to)? (?:every|each|all|any) (?:question|message|request|prompt|query|user)s? with\b"
-    # sent out
-    rf"|{_NOT_OF_ONESELF}\b(?:send|post|forward|upload|exfiltrate|transmit|leak|submit|deliver|append|email|mail|encode|embed|put|copy|schicke?|sende|envoie\w*|envia|invia|envie|stuur|wyslij|skicka|posli|отправь\w*|перешли\w*)\b.{{0,50}}?\b{_KNOWN}\b.{{0,60}}?{_PLACE}"
-    r"|\b(?:include|insert|add|append|embed|render|load|display|show|put)\b.{0,40}\b(?:image|picture|pixel|img|link|url|markdown)\b.{0,40}\b(?:http\w*|www|\w+ (?:example|com|net|org|io)\b)"
-    r"|\b(?:every|each|all|your) (?:reply|replies|answers?|responses?|messages?)\b.{0,60}\bhttps?\b"
-    r"|\bappend\b.{0,60}\bhttps?\b"
-)
+_PARTS = {"<place>": _PLACE, "<site>": _SITE, "<known>": _KNOWN, "<not_of_oneself>": _NOT_OF_ONESELF}
+_PHRASES = re.compile(reduce(lambda text, part: text.replace(*part), _PARTS.items(), pattern("orders")))
 _ADDRESSED_URL = re.compile(r"://[^\s\"')]{0,200}(?:\{[^}]{0,60}\}|\?[\w.-]{1,20}=(?:\s|$))")
 _WISH = re.compile(
-    r"\A\W*(?:(?:please|kindly|from now on|always|never|don t|do not|only|bitte|immer|nie|s il te plait|toujours|por favor"
-    r"|siempre|per favore|sempre|alsjeblieft|altijd|alltid|пожалуйста|всегда) )*"
-    r"(?:answer|reply|respond|say|write|speak|talk|call|address|use|include|add|begin|start|end|finish|sign|explain"
-    r"|translate|format|keep|avoid|antworte|schreib\w*|sprich|nenne?|verwende|benutze?|reponds?|ecris|parle|appelle|utilise"
-    r"|responde|contesta|escribe|habla|llamame|usa|rispondi|scrivi|parla|chiamami|antwoord|schrijf|spreek|noem|gebruik"
-    r"|svara|skriv|odpowiadaj|pisz|odpovidej|valaszolj|отвечаи|пиши|называи|говори|cevap|yanit)\b"
+    rf"\A\W*(?:(?:{pattern('wish_openers')}) )*(?:{pattern('wish_verbs')})\b"
     r"|\Athe user (?:wants|asks|would like|wishes|expects|tells) (?:you|the (?:ai|model|assistant))\b"
-    r"|(?:请|請).{0,6}(?:回答|回复|使用)|(?:で|に)(?:答え|回答し)て|(?:로|으로) (?:대답|답)"
+    rf"|{pattern('dense_wishes')}"
 )
 
 
@@ -38570,6 +39562,475 @@ def _is(user_id: str, key: str) -> ColumnElement[bool]:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# manage/comparison.py
+
+SOURCES["manage/comparison.py"] = r'''"""What is known here is compared with what Open WebUI has, since its webhooks come once or never.
+
+A server that is down, ill, empty, restored from an old copy, or another one must cost no memory. So only what
+was seen in this Open WebUI before counts as deleted, once it was missing for a day (a user for a week) and
+Open WebUI says of it by its own name that it is not there, while it shows others. Where more is missing than
+people delete, nothing is done, and the admin is told.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Protocol
+
+from sqlalchemy import ColumnElement, Engine, and_, delete, select, update
+
+from ..core.errors import Retry, TellAdmin
+from ..state import insert_new, reading, webui_seen
+from .deletions import USER, Deletions
+
+_CHAT_S, _USER_S = 20 * 3600.0, 7 * 86_400.0  # that something is missing, before it counts as deleted
+_FEW, _SHARE = 20, 0.2  # chats that may be missing at once; more only if they are a smaller share
+_FEW_USERS, _USERS_SHARE = 3, 0.2
+
+
+class ChatServer(Protocol):
+    """What Open WebUI tells: see `interfaces.webui.WebUi`, whose faults it raises."""
+
+    def user_id(self) -> str: ...
+    def users(self) -> frozenset[str]: ...
+    def chats_of(self, user_id: str) -> frozenset[str]: ...
+    def has_user(self, user_id: str) -> bool: ...
+    def has_chat(self, chat_id: str) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """How many users and chats were looked for, and which are missing: (user, "") and (user, chat).
+
+    deleted: those of them that count as deleted now.
+    """
+
+    users: int
+    chats: int
+    missing: tuple[tuple[str, str], ...] = ()
+    deleted: tuple[tuple[str, str], ...] = ()
+
+
+class Comparison:
+    """With one Open WebUI. url: its address, by which what was seen in another one is told apart."""
+
+    def __init__(self, engine: Engine, deletions: Deletions, url: str) -> None:
+        self._engine, self._reading, self._deletions = engine, reading(engine), deletions
+        self._webui = blake2b(url.rstrip("/").encode(), digest_size=12).hexdigest()
+
+    def last(self) -> float:
+        """When this was done last, in Unix seconds; 0 if it was not."""
+        mine = select(webui_seen.c.seen_at).where(webui_seen.c.webui == self._webui)
+        with self._reading.connect() as connection:
+            return connection.scalar(mine.order_by(webui_seen.c.seen_at.desc()).limit(1)) or 0.0
+
+    def run(self, server: ChatServer, *, confirmed: bool = False) -> Compared:
+        """Look what is missing, and write down as deleted what is so for the second time.
+
+        confirmed: an admin has looked at it: what is missing now counts, however much it is.
+
+        Raises:
+            Retry: something is not as it must be for this to be told; nothing was done.
+            TellAdmin: more is missing than anybody deletes, or the key may not see chats; nothing was done.
+        """
+        users = server.users()
+        if (own := server.user_id()) not in users:
+            raise Retry("Open WebUI does not list the key's own user.", hint="It may be starting: try later.")
+        seen = self._seen()
+        if seen and not any(chat_id == USER and user_id in users for user_id, chat_id in seen):
+            raise Retry("Open WebUI has none of the users it had.", hint="Is it another one at this address?")
+        known_users = self._deletions.users()
+        there = {(own, USER)}
+        for user_id in known_users & users:
+            chats = server.chats_of(user_id)
+            there |= {
+                (user_id, USER),
+                *((user_id, chat) for chat in self._deletions.chats_of(user_id) & chats),
+            }
+        missing = [pair for pair in seen if pair not in there and (pair[1] == USER or pair[0] in users)]
+        if not confirmed:
+            self._check_amount(seen, missing)
+        since = {pair: seen[pair] or time.time() for pair in missing}
+        wait_s = {pair: _USER_S if pair[1] == USER else _CHAT_S for pair in missing}
+        due = [pair for pair in missing if confirmed or time.time() - since[pair] >= wait_s[pair]]
+        deleted = self._confirmed(server, due, there) if due else []
+        self._write(there, since)
+        for user_id, chat_id in deleted:
+            self._deletions.note(user_id, chat_id)
+            self._forget(user_id, chat_id)
+        count = sum(chat != USER for _, chat in seen)
+        return Compared(len(seen) - count, count, tuple(missing), tuple(deleted))
+
+    def _confirmed(
+        self, server: ChatServer, due: Iterable[tuple[str, str]], there: Collection[tuple[str, str]]
+    ) -> list[tuple[str, str]]:
+        """Those that Open WebUI says it has not, while it shows another chat."""
+        gone = [
+            (user_id, chat_id)
+            for user_id, chat_id in due
+            if not (server.has_user(user_id) if chat_id == USER else server.has_chat(chat_id))
+        ]
+        witness = next((chat for _, chat in there if chat != USER), None)
+        if any(chat != USER for _, chat in gone) and (witness is None or not server.has_chat(witness)):
+            raise Retry("Open WebUI shows no chat at all to this key.", hint="Nothing was erased.")
+        if server.user_id() not in server.users():
+            raise Retry("Open WebUI has changed its mind on its users.", hint="Nothing was erased.")
+        return gone
+
+    @staticmethod
+    def _check_amount(seen: Collection[tuple[str, str]], missing: Collection[tuple[str, str]]) -> None:
+        for what, few, share, is_user in (
+            ("users", _FEW_USERS, _USERS_SHARE, True),
+            ("chats", _FEW, _SHARE, False),
+        ):
+            of_kind = sum((chat == USER) == is_user for _, chat in missing)
+            total = sum((chat == USER) == is_user for _, chat in seen)
+            if of_kind > few and of_kind > share * total:
+                raise TellAdmin(
+                    f"{of_kind:,} of {total:,} {what} are missing in Open WebUI, so nothing was erased here.",
+                    hint="If they were deleted there, run `owui-memory compare --erase`.",
+                )
+
+    def _seen(self) -> dict[tuple[str, str], float]:
+        """What was seen there, and since when it is missing, 0 for what is not."""
+        mine = select(webui_seen).where(webui_seen.c.webui == self._webui)
+        with self._reading.connect() as connection:
+            return {(row.user_id, row.chat_id): row.missing_since for row in connection.execute(mine)}
+
+    def _write(self, there: Iterable[tuple[str, str]], since: dict[tuple[str, str], float]) -> None:
+        now = time.time()
+        rows = [
+            {
+                "user_id": user_id,
+                "chat_id": chat_id,
+                "webui": self._webui,
+                "seen_at": now,
+                "missing_since": 0.0,
+            }
+            for user_id, chat_id in there
+        ]
+        with self._engine.begin() as connection:
+            insert_new(connection, webui_seen, rows)
+            for user_id, chat_id in there:
+                mine = and_(*self._mine(user_id, chat_id))
+                connection.execute(update(webui_seen).where(mine).values(seen_at=now, missing_since=0.0))
+            for (user_id, chat_id), at in since.items():
+                mine = and_(*self._mine(user_id, chat_id))
+                connection.execute(update(webui_seen).where(mine).values(missing_since=at))
+
+    def _forget(self, user_id: str, chat_id: str) -> None:
+        with self._engine.begin() as connection:
+            connection.execute(delete(webui_seen).where(*self._mine(user_id, chat_id)))
+
+    def _mine(self, user_id: str, chat_id: str) -> tuple[ColumnElement[bool], ...]:
+        mine = webui_seen.c.webui == self._webui, webui_seen.c.user_id == user_id
+        return (*mine, webui_seen.c.chat_id == chat_id)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# manage/deletion_worker.py
+
+SOURCES["manage/deletion_worker.py"] = r'''"""A thread that carries out what was deleted in Open WebUI, and compares with it once a night."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime
+
+from sqlalchemy import Engine
+
+from ..config.settings import Valves
+from ..core.errors import MemoryFault
+from ..core.events import Emit, Job, failed, succeeded
+from ..core.memory import Check
+from .comparison import ChatServer, Comparison
+from .deletions import Deletions
+
+_LOOK_S = 60.0
+_AGAIN_S = 900.0  # after a comparison that could not be made
+_DAY_S = 86_400.0
+_NIGHT = range(2, 6)  # hours, by the machine's clock; else when the last one was two days ago
+
+Server = Callable[[Valves], AbstractContextManager[ChatServer]]
+
+
+class DeletionWorker:
+    """Methods do not block, but for `stop`."""
+
+    def __init__(
+        self, engine: Engine, deletions: Deletions, settings: Callable[[], Valves], server: Server, emit: Emit
+    ) -> None:
+        self._engine, self._deletions, self._settings = engine, deletions, settings
+        self._server, self._emit = server, emit
+        self._wake, self._stopping = threading.Event(), False
+        self._not_before, self._told = time.monotonic(), Check("Open WebUI", True, "not compared yet")
+        self._thread = threading.Thread(target=self._run, name="memory-deleting", daemon=True)
+
+    def start(self) -> None:
+        """Starts the thread."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Something was written down as deleted."""
+        self._wake.set()
+
+    def stop(self, timeout_s: float) -> None:
+        """Stops the thread. The next start goes on with what is written down."""
+        self._stopping = True
+        self._wake.set()
+        self._thread.join(timeout_s)
+
+    def part(self) -> Check | None:
+        """The status' line; None where Open WebUI cannot be asked."""
+        return self._told if self._is_set else None
+
+    @property
+    def _is_set(self) -> bool:
+        return bool(self._settings().webui_url and self._settings().webui_api_key)
+
+    def _run(self) -> None:
+        while not self._stopping:
+            try:
+                if self._deletions.carry_out():
+                    self._emit(succeeded(Job.DELETING))
+            except Exception as error:  # noqa: BLE001 - a place may be away, the state database ill
+                self._emit(failed(Job.DELETING, error))
+            self._compare()
+            self._wake.wait(_LOOK_S)
+            self._wake.clear()
+
+    def _compare(self) -> None:
+        """At night, or when it was not done for two days."""
+        if not self._is_set or time.monotonic() < self._not_before:
+            return
+        settings = self._settings()
+        try:
+            comparison = Comparison(self._engine, self._deletions, settings.webui_url)
+            age = time.time() - comparison.last()
+            if 0 <= age < (_DAY_S * 0.8 if datetime.now().hour in _NIGHT else 2 * _DAY_S):
+                return
+            with self._server(settings) as server:
+                done = comparison.run(server)
+        except Exception as error:  # noqa: BLE001 - memory goes on without it
+            self._not_before = time.monotonic() + _AGAIN_S
+            told = str(error) if isinstance(error, MemoryFault) else type(error).__name__
+            hint = getattr(error, "hint", "")
+            self._told = Check("Open WebUI", False, f"cannot be compared: {told}", hint)
+            return
+        if done.deleted:
+            self._wake.set()
+        at, gone = datetime.now().astimezone(), len(done.deleted)
+        seen = f"{done.chats:,} chats of {done.users:,} users seen, {gone:,} deleted"
+        waiting = len(done.missing) - gone
+        seen += f", {waiting:,} missing" if waiting else ""
+        self._told = Check("Open WebUI", True, f"compared {at:%Y-%m-%d %H:%M}: {seen}")
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# manage/deletions.py
+
+SOURCES["manage/deletions.py"] = r'''"""Deletion in Open WebUI is followed here: a deleted chat's passages go, and by the setting the facts that
+only it said; a deleted user is erased.
+
+What is deleted is written down first, and carried out by whoever comes next, until it is done everywhere.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import Engine, and_, delete, func, select, update
+
+from ..config.settings import Valves
+from ..core.change import CHAT_DELETED, COMMANDS, REAFFIRMED, Change
+from ..core.memory import EPISODE, Memory, is_id
+from ..remember.episodes import ids_of
+from ..remember.journal import Journal
+from ..state import deletions, episodes, hold, injected, journal, metadata, outbox, put_row, reading, versions
+from ..state.episodes_table import EpisodesTable
+from .erasure.erase import Eraser
+from .memories import Control
+from .outcomes import Asked
+
+USER = ""  # in the place of a chat: all of its user
+# Of a chat's rows these stay: keys of messages, what is taken away below, and what was decided.
+_STAYING = ("outbox", "episodes", "switches", "deletions", "webui_seen")
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """A chat that was deleted, or all of a user where `chat_id` is USER. at: Unix seconds."""
+
+    user_id: str
+    chat_id: str
+    at: float
+
+
+class Deletions:
+    """Of all users. Threads may share it; methods block, and raise the errors of `core/errors.py`."""
+
+    def __init__(
+        self, engine: Engine, control: Control, eraser: Eraser | None, settings: Callable[[], Valves]
+    ) -> None:
+        self._engine, self._reading, self._settings = engine, reading(engine), settings
+        self._control, self._eraser, self._journal = control, eraser, Journal(engine)
+        self._passages = EpisodesTable(engine)
+
+    def note(self, user_id: str, chat_id: str = USER) -> bool:
+        """Write down that a chat, or a user, is deleted, if anything is known of it; whether it is."""
+        if not (user_id in self.users() if chat_id == USER else self._knows(user_id, chat_id)):
+            return False
+        row = {"user_id": user_id, "chat_id": chat_id, "at": time.time(), "done": False}
+        with self._engine.begin() as connection:
+            put_row(connection, deletions, row)
+        return True
+
+    def note_all_chats(self, user_id: str) -> int:
+        """The same of all of a user's chats that are Open WebUI's; how many they are."""
+        return sum(self.note(user_id, chat_id) for chat_id in self.chats_of(user_id) if is_id(chat_id))
+
+    def chats_of(self, user_id: str) -> frozenset[str]:
+        """The ids of the chats of which something is known, "" for what has none."""
+        with self._reading.connect() as connection:
+            return frozenset(
+                chat_id
+                for column in (episodes.c.chat_id, outbox.c.chat_id, journal.c.chat)
+                for chat_id in connection.scalars(
+                    select(column).where(column.table.c.user_id == user_id).distinct()
+                )
+            )
+
+    def users(self) -> frozenset[str]:
+        """The users of whom something is known."""
+        with self._reading.connect() as connection:
+            return frozenset(
+                user_id
+                for table in (episodes, outbox, journal, versions)
+                for user_id in connection.scalars(select(table.c.user_id).distinct())
+            )
+
+    def carry_out(self) -> int:
+        """Erase what was deleted; how many chats and users that were.
+
+        Raises the fault of a place that cannot be reached, when all others are done: the next call goes on.
+        """
+        fault: Exception | None = None
+        done, eraser = 0, self._eraser
+        if eraser is None:
+            return 0
+        for one in self._open():
+            try:
+                if one.chat_id == USER:
+                    eraser.erase_user(one.user_id)  # with this row
+                else:
+                    self._erase_chat(one, eraser)
+                done += 1
+            except Exception as error:  # noqa: BLE001 - the others are to go, too
+                fault = error
+        if fault is not None:
+            raise fault
+        return done
+
+    def only_deleted(self, user_id: str) -> list[Memory]:
+        """The facts that only deleted chats said, where the setting is to ask."""
+        if self._settings().on_chat_deleted != "ask":
+            return []
+        mine = and_(deletions.c.user_id == user_id, deletions.c.done, deletions.c.chat_id != USER)
+        with self._reading.connect() as connection:
+            chats = frozenset(connection.scalars(select(deletions.c.chat_id).where(mine)))
+        return list(self._control.of_ids(self._only_in(user_id, chats)).values()) if chats else []
+
+    def _open(self) -> list[Deletion]:
+        wanted = select(deletions).where(deletions.c.done.is_(False)).order_by(deletions.c.at)
+        with self._reading.connect() as connection:
+            return [Deletion(row.user_id, row.chat_id, row.at) for row in connection.execute(wanted)]
+
+    def _knows(self, user_id: str, chat_id: str) -> bool:
+        with self._reading.connect() as connection:
+            return any(
+                connection.scalar(
+                    select(func.count()).where(column.table.c.user_id == user_id, column == chat_id)
+                )
+                for column in (episodes.c.chat_id, outbox.c.chat_id, journal.c.chat, injected.c.chat_id)
+            )
+
+    def _erase_chat(self, one: Deletion, eraser: Eraser) -> None:
+        """What waits of it, what it was told, its passages, and perhaps the facts that only it said."""
+        user_id, chat_id = one.user_id, one.chat_id
+        with self._engine.begin() as connection:
+            hold(connection, user_id)
+            waiting = outbox.c.exchange.is_not(None)
+            connection.execute(
+                delete(outbox).where(outbox.c.user_id == user_id, outbox.c.chat_id == chat_id, waiting)
+            )
+            for table in metadata.sorted_tables:
+                if {"user_id", "chat_id"} <= set(table.c.keys()) and table.name not in _STAYING:
+                    mine = and_(table.c.user_id == user_id, table.c.chat_id == chat_id)
+                    connection.execute(delete(table).where(mine))
+        facts: Collection[str] = ()
+        if self._settings().on_chat_deleted == "erase":
+            facts = self._only_in(user_id, frozenset({chat_id}))
+        entries = self._passages.of_chat(user_id, chat_id)
+        passages = [id_ for entry in entries for id_ in ids_of(entry)]
+        eraser.erase_passages(user_id, passages, [entry.exchange for entry in entries])
+        asked = Asked(user_id, f"deleted-{uuid.uuid4().hex}", chat_id, at=time.time())
+        if facts:
+            self._control.forget(asked, list(facts), at_once=True)
+        receipt = f"{len(passages)} passages and {len(facts)} facts were erased"
+        told = Change(
+            batch=f"receipt-{asked.key}",
+            position=0,
+            user_id=user_id,
+            op=CHAT_DELETED,
+            memory_id="",
+            before="",
+            after="",
+            kind=EPISODE,
+            chat=chat_id,
+            refused=receipt,
+            made=True,
+        )
+        self._journal.intend([told])
+        mine = and_(deletions.c.user_id == user_id, deletions.c.chat_id == chat_id)
+        with self._engine.begin() as connection:
+            connection.execute(update(deletions).where(mine).values(done=True))
+
+    def _only_in(self, user_id: str, chats: frozenset[str]) -> list[str]:
+        """The ids of the facts that were said in these chats, nowhere else, and by no command."""
+        origins: dict[str, list[Change]] = {}
+        for change in _said(self._journal.of_user(user_id)):
+            origins.setdefault(change.memory_id, []).append(change)
+        return [
+            memory_id
+            for memory_id, changes in origins.items()
+            if any(change.op == "add" for change in changes)
+            and all(change.chat in chats and not _is_wanted(change) for change in changes)
+        ]
+
+
+def _said(changes: list[Change]) -> Iterator[Change]:
+    """What made facts what they are."""
+    for change in changes:
+        is_origin = change.op in ("add", "replace", REAFFIRMED)
+        if is_origin and change.made and not change.refused and change.memory_id and change.kind != EPISODE:
+            yield change
+
+
+def _is_wanted(change: Change) -> bool:
+    """Whether its user has asked for it, or brought it back."""
+    return bool(change.undoes) or change.batch.startswith(COMMANDS)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # manage/erasure/__init__.py
 
 SOURCES["manage/erasure/__init__.py"] = r'''"""Forgetting a person, everywhere and for good."""
@@ -38739,6 +40200,27 @@ class Eraser:
         for user_id, exchanges in old.items():
             self._passages.remove(user_id, exchanges)
         return count
+
+    def erase_passages(self, user_id: str, ids: Collection[str], exchanges: Collection[str]) -> None:
+        """Erase some passages of a user's past chats, which are all of these exchanges', everywhere. Blocks.
+
+        Nothing else that says the same is touched. Raises the fault of a location that cannot be reached,
+        when the others are done; all of it is tried anew with the next call.
+        """
+        wanted = Erasure(0, user_id, False, tuple(ids), (), (), ONCE, time.time())
+        missed: MemoryFault | None = None
+        with self._still(), self._sites.opened() as found:
+            for one in found if ids else ():
+                try:
+                    site = one.reached()
+                    if site.erase(wanted, fresh=True, on_progress=lambda _: None):
+                        site.purge()
+                except MemoryFault as fault:
+                    missed = fault
+        if missed is not None:
+            raise missed
+        self._passages.remove(user_id, exchanges)
+        scrub_state(self._engine)
 
     def go_on(self) -> list[Receipt]:
         """Goes on with erasures that were begun here or by another server, as far as they can be done now."""
@@ -39383,6 +40865,7 @@ from ...state import (
     commands,
     cuts,
     decisions,
+    deletions,
     erasures,
     injected,
     outbox,
@@ -39432,6 +40915,7 @@ RULES = (
     Rule(command_turns.c.asked_at, _YEAR_S),
     Rule(outbox.c.created_at, _YEAR_S, outbox.c.state == "done"),
     Rule(shown.c.at, _YEAR_S),
+    Rule(deletions.c.at, _YEAR_S, deletions.c.done),
     Rule(erasures.c.asked_at, 90 * _DAY_S, erasures.c.passes == DONE),  # servers that were away learn of it
 )
 
@@ -41355,6 +42839,72 @@ def _row(row: tuple[Any, ...], character: str) -> Iterator[Said]:
     is_character = speaker.lower() == character.lower() if character else speaker.lower() not in _NOBODY
     if text:
         yield Said(f"{number}-{name_of(text)}", "assistant" if is_character else "user", text, time_in(at))
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# manage/history/uploads.py
+
+SOURCES["manage/history/uploads.py"] = r'''"""Archives that users have sent, kept until they say whether to import them: one each, for an hour."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import shutil
+import time
+from pathlib import Path
+from typing import IO
+
+_KEPT_S = 3600.0
+_NAME_CHARS = 120
+
+
+class Uploads:
+    """Files in a private folder of the data folder. Threads may share it; methods block."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._folder = data_dir / "uploads"
+
+    def new(self, user_id: str) -> Path:
+        """Where the next archive of a user is to be written; the one before is gone, and what is too old."""
+        self.drop(user_id)
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for file in self._folder.iterdir():
+            if time.time() - file.stat().st_mtime > _KEPT_S:
+                file.unlink(missing_ok=True)
+        file = self._folder / f"{_of(user_id)}-{secrets.token_hex(16)}"
+        file.touch(0o600)
+        return file
+
+    def keep(self, user_id: str, content: IO[bytes]) -> Path:
+        """An archive as it was sent."""
+        file = self.new(user_id)
+        with file.open("wb") as target:
+            shutil.copyfileobj(content, target)
+        return file
+
+    def find(self, user_id: str, name: str) -> Path | None:
+        """The archive of this user with this name, as `new` has called it."""
+        mine = [file for file in self._all(user_id) if file.name == name]
+        return mine[0] if mine else None
+
+    def drop(self, user_id: str) -> None:
+        """Keep nothing of a user's."""
+        for file in self._all(user_id):
+            file.unlink(missing_ok=True)
+
+    def _all(self, user_id: str) -> list[Path]:
+        return list(self._folder.glob(f"{_of(user_id)}-*"))
+
+
+def _of(user_id: str) -> str:
+    """Ids are anybody's choice, and none of them is a path."""
+    return hashlib.sha256(user_id.encode(errors="surrogatepass")).hexdigest()[:32]
+
+
+def shown_name(name: str) -> str:
+    """What a browser says that a file is called, as it may be told."""
+    return "".join(char for char in name if char.isprintable())[-_NAME_CHARS:]
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -55096,7 +56646,7 @@ from .admission import clean, refusal
 from .corrections import denials_in, is_alike, users
 from .operations import UnreadableAnswerError
 
-_SHOWN, _SHOWN_CHARS, _MEMORY_CHARS = 150, 20_000, 500  # memories; of all, and of each
+_SHOWN, _SHOWN_CHARS, _MEMORY_CHARS = 150, 15_000, 500  # memories; of all, and of each
 _LISTED, _CITED = 40, 8  # of each kind in an answer, and memories that one part is made of
 _STATEMENT_CHARS = 300
 _ALIKE, _KEPT = 2 / 3, 3 / 4  # of a memory's words, that another one has, and one in its place
@@ -55292,7 +56842,7 @@ def _unfounded(text: str, cited: Cited) -> str:
     """Why a text is not to be told of these memories, "" where it is."""
     if not text or len(text) > _STATEMENT_CHARS or not is_covered(text, [one.text for one in cited]):
         return NOT_THERE
-    return refusal(text)
+    return refusal(text, scope=cited[0].scope)
 
 
 def _is_copy(one: Memory, other: Memory) -> bool:
@@ -55421,6 +56971,8 @@ class Reflector:
             if due is not None:
                 self._reflect(due)
                 self._emit(succeeded(Job.REFLECTING))
+        except ClaimLost:
+            return False
         except Exception as error:  # noqa: BLE001 - the thread must not die; the next try is in an hour
             self._emit(failed(Job.REFLECTING, error))
             return False
@@ -55459,7 +57011,11 @@ class Reflector:
         return shown_of(newest_first(self._sources.as_without(here, ())))
 
     def _apply(self, work: _Work) -> None:
-        """Make the changes, unless somebody else has changed any of these memories since they were read."""
+        """Make all of the changes; none where somebody else has changed these memories since they were read.
+
+        Raises:
+            MemoryFault: none of them is made, as far as the backend answers.
+        """
 
         def confirm() -> None:
             if self._table.erased_since(work.due.user_id, work.erasure) or self._others(work):
@@ -55473,7 +57029,7 @@ class Reflector:
                 profile = work.profile(backend, self._journal)
                 confirm()
                 self._table.done(work.due, self._journal.newest_id(), work.erasure, profile)
-            except ClaimLost:
+            except Exception:
                 self._take_back(backend, work)
                 raise
         changed = [one.op for one in made if not one.refused and one.op != REAFFIRMED]
@@ -55548,7 +57104,7 @@ class _Work:
     def profile(self, backend: EditableBackend, journal: Journal) -> Profile:
         """What is written of the memories as they are now, as far as they still say it."""
         into = heirs(journal.of_batch(self.batch.name))
-        there = {one.id: one for one in backend.get_all([*self.shown, *into.values()])}
+        there = {one.id: one for one in backend.get_all([*self.shown, *filter(None, into.values())])}
         parts = []
         for text, cited in self._proposal.parts:
             ids = {into.get(one.id, one.id) for one in cited}
@@ -56255,12 +57811,15 @@ class Writer:
         take_in: Callable[[], None] = lambda: None,
         is_busy: Callable[[], bool] = lambda: False,
         remembered: Callable[[Batch, Sequence[Change]], None] = lambda _batch, _made: None,
+        titled: Callable[[Batch], Batch] = lambda batch: batch,
     ) -> None:
         """take_in: brings to the outbox what could not be put there at once.
 
         is_busy: whether many messages wait for their memories; then one user at a time is enough.
         remembered: is told of each batch what was made of it; never blocks, and raises nothing.
+        titled: a batch with its chat's title, if that can be had; may take some seconds, and raises nothing.
         """
+        self._titled = titled
         self._take_in, self._is_busy, self._tell = take_in, is_busy, remembered
         self._outbox, self._live, self._journal, self._injected = outbox, live, journal, injected
         self._later, self._reflections = Later(journal.engine, outbox), Reflections(journal.engine)
@@ -56372,8 +57931,6 @@ class Writer:
         self._remembered += bool(worth.exchanges)
         if not self._outbox.done(batch) and self._erased(backend, batch):
             return
-        if worth.exchanges:
-            self._note(batch)
         for reason, count in left_out.items():
             self._emit(Event(EventKind.EXCHANGES_SKIPPED, count, reason))
         for change in changes:
@@ -56391,6 +57948,8 @@ class Writer:
             self._emit(changed)
         if retracted:
             self._emit(Event(EventKind.CHANGES_RETRACTED, retracted))
+        if worth.exchanges:
+            self._note(batch)
 
     def _note(self, batch: Batch) -> None:
         """Who may read all that is known in this scope: see `reflector`."""
@@ -56406,7 +57965,7 @@ class Writer:
         try:
             self._episodes.retract(backend, batch, confirm)
             if self._settings().keeps_episodes:
-                self._episodes.keep(backend, batch, confirm)
+                self._episodes.keep(backend, self._titled(batch), confirm)
         except Drop as fault:
             self._emit(failed(Job.REMEMBERING, fault))
 
@@ -56640,6 +58199,7 @@ from .interfaces.routes import watching
 from .interfaces.tools import tool_server
 from .interfaces.turns import Turns
 from .interfaces.web.page import Page
+from .interfaces.webhooks.hooks import hooks
 
 log = logging.getLogger(__name__)
 
@@ -56669,7 +58229,8 @@ def application(environment: Environment) -> Starlette:
 
     key, turns = environment.server_key, Turns(chats, lambda: settings)
     own: list[BaseRoute] = [*watching(key, chats), *function_routes(key, chats, turns)]
-    own += [*tool_server.served(chats, lambda: settings, environment), Mount("", page)]
+    own += [*tool_server.served(chats, lambda: settings, environment), *hooks(chats, lambda: settings)]
+    own.append(Mount("", page))
     routes = [Mount("/memory", routes=own), Mount("/v1", open_to_browsers(proxy, key))]
     return Starlette(routes=routes, lifespan=lifespan)
 
@@ -56713,6 +58274,7 @@ from .schema import (
     commands,
     cuts,
     decisions,
+    deletions,
     episode_switches,
     episodes,
     erasures,
@@ -56732,6 +58294,7 @@ from .schema import (
     switches,
     token_ratios,
     versions,
+    webui_seen,
 )
 from .statements import count_up, hold, insert_new, put_row, try_writing, was_erased
 
@@ -56742,6 +58305,7 @@ __all__ = [
     "count_up",
     "cuts",
     "decisions",
+    "deletions",
     "episode_switches",
     "episodes",
     "erasures",
@@ -56768,6 +58332,7 @@ __all__ = [
     "try_writing",
     "versions",
     "was_erased",
+    "webui_seen",
 ]
 '''
 
@@ -57537,6 +59102,7 @@ from . import (
     m014_reflections,
     m015_long_chats,
     m016_imports,
+    m017_deletions,
 )
 
 STEPS: tuple[ModuleType, ...] = (
@@ -57553,6 +59119,7 @@ STEPS: tuple[ModuleType, ...] = (
     m014_reflections,
     m015_long_chats,
     m016_imports,
+    m017_deletions,
 )
 
 _FIRST = 4  # the version that the first step makes
@@ -58156,6 +59723,30 @@ CREATE TABLE imports (
     name VARCHAR NOT NULL,
     begun_at FLOAT NOT NULL,
     PRIMARY KEY (user_id, import_id)
+)
+"""
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# state/migrations/m017_deletions.py
+
+SOURCES["state/migrations/m017_deletions.py"] = r'''"""What was deleted in Open WebUI, and what was seen there: see manage/deletions.py and comparison.py."""
+
+SQL = """
+CREATE TABLE deletions (
+    user_id VARCHAR NOT NULL,
+    chat_id VARCHAR NOT NULL,
+    at FLOAT NOT NULL,
+    done BOOLEAN NOT NULL,
+    PRIMARY KEY (user_id, chat_id)
+);
+CREATE TABLE webui_seen (
+    user_id VARCHAR NOT NULL,
+    chat_id VARCHAR NOT NULL,
+    webui VARCHAR NOT NULL,
+    seen_at FLOAT NOT NULL,
+    missing_since FLOAT NOT NULL,
+    PRIMARY KEY (user_id, chat_id, webui)
 )
 """
 '''
@@ -58783,17 +60374,13 @@ class Reflections:
         here = and_(mine, reflections.c.scope == due.scope)
         with self._engine.begin() as connection:
             hold(connection, due.user_id)
-            connection.execute(update(reflections).where(mine).values(due_at=time.time() + DAY_S))
             if _erased_since(connection, due.user_id, erasure):
-                lost = ClaimLost("Something was erased meanwhile.", hint="The memories are read anew later.")
-            else:
-                lost = None
-                connection.execute(update(reflections).where(here).values(seen=seen))
-                if profile is not None:
-                    connection.execute(update(reflections).where(here).values(profile=profile.written()))
-                    count_up(connection, due.user_id)  # recall tells first what it is made of
-        if lost:
-            raise lost
+                raise ClaimLost("Something was erased meanwhile.", hint="The memories are read anew later.")
+            connection.execute(update(reflections).where(mine).values(due_at=time.time() + DAY_S))
+            connection.execute(update(reflections).where(here).values(seen=seen))
+            if profile is not None:
+                connection.execute(update(reflections).where(here).values(profile=profile.written()))
+                count_up(connection, due.user_id)  # recall tells first what it is made of
 
     def last_erasure(self, user_id: str) -> int:
         """The id of the last erasure of anything of a user's, 0 for none."""
@@ -59180,6 +60767,27 @@ page_sessions = Table(
     Index("page_sessions_user", "user_id"),
 )
 
+# See manage/deletions.py.
+deletions = Table(
+    "deletions",
+    metadata,
+    Column("user_id", _Id, primary_key=True),
+    Column("chat_id", _Id, primary_key=True),  # "" for all of the user
+    Column("at", Float, nullable=False),
+    Column("done", Boolean, nullable=False),
+)
+
+# See manage/comparison.py.
+webui_seen = Table(
+    "webui_seen",
+    metadata,
+    Column("user_id", _Id, primary_key=True),
+    Column("chat_id", _Id, primary_key=True),  # "" for the user
+    Column("webui", _Id, primary_key=True),  # a hash of its address
+    Column("seen_at", Float, nullable=False),
+    Column("missing_since", Float, nullable=False),  # 0 if it is not
+)
+
 # See manage/erasure/erase.py. What was erased is named by ids only.
 erasures = Table(
     "erasures",
@@ -59505,7 +61113,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..core.errors import Drop, TellAdmin
@@ -59522,6 +61130,19 @@ def to_json(payload: Mapping[str, Any]) -> str:
     except (TypeError, ValueError):
         raise Drop("The payload holds a value that JSON cannot hold.") from None
     return text.encode("utf-8", "replace").decode()
+
+
+def entries(
+    ids: Sequence[str], vectors: Sequence[Sequence[float]], payloads: Sequence[Mapping[str, Any]]
+) -> Iterator[tuple[str, Sequence[float], Mapping[str, Any]]]:
+    """What is to be stored, one by one.
+
+    Raises:
+        Drop: these are not as many of each.
+    """
+    if not len(vectors) == len(payloads) == len(ids):
+        raise Drop("An insert needs as many payloads and ids as vectors.")
+    return zip(ids, vectors, payloads, strict=True)
 
 
 def fitting(vector: Sequence[float], collection: str, dims: int) -> list[float]:
@@ -59630,7 +61251,6 @@ from __future__ import annotations
 
 import builtins
 import json
-import uuid
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -59642,8 +61262,8 @@ from psycopg_pool import ConnectionPool
 
 from ...core.errors import Drop
 from ...models.faults import translated
-from ..payload import fitting, to_json, wrong_size
-from ..protocol import Filters, Payload, Rows, Vector
+from ..payload import entries, fitting, to_json, wrong_size
+from ..protocol import Filters, Insert, Payload, Rows, Vector
 from . import schema as pgvector_schema
 from .schema import INDEXED
 from .words import any_of, asked, stored
@@ -59675,7 +61295,7 @@ _BY_WORDS = """
 """
 
 
-class PgvectorStore(mem0s.PGVector):  # type: ignore[misc]
+class PgvectorStore(Insert, mem0s.PGVector):  # type: ignore[misc]
     """See `store_protocol.VectorStore`. What goes wrong is raised as MemoryFault."""
 
     def __init__(self, collection_name: str, embedding_model_dims: int, connection_string: str) -> None:
@@ -59736,23 +61356,11 @@ class PgvectorStore(mem0s.PGVector):  # type: ignore[misc]
 
     # Writing
 
-    def insert(
-        self,
-        vectors: Sequence[Vector],
-        payloads: Sequence[Payload] | None = None,
-        ids: Sequence[str] | None = None,
-    ) -> None:
-        """As `put`; without ids each gets one of its own."""
-        payloads = [{}] * len(vectors) if payloads is None else payloads
-        self.put([str(uuid.uuid4()) for _ in vectors] if ids is None else ids, vectors, payloads)
-
     def put(self, ids: Sequence[str], vectors: Sequence[Vector], payloads: Sequence[Payload]) -> None:
         """Store all or none; one whose id exists is replaced."""
-        if not len(vectors) == len(payloads) == len(ids):
-            raise Drop("An insert needs as many payloads and ids as vectors.")
         rows = [
             (id_, self._fitting(vector), _json(payload), stored(payload))
-            for id_, vector, payload in zip(ids, vectors, payloads, strict=True)
+            for id_, vector, payload in entries(ids, vectors, payloads)
         ]
         statement = self._sql(
             "INSERT INTO {table} (id, vector, payload, words) VALUES (%s, %s, %s, %s::tsvector) "
@@ -60010,6 +61618,7 @@ stores keeps to it, whatever mem0's class that it comes from does, and raises no
 from __future__ import annotations
 
 import builtins
+import uuid
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -60026,6 +61635,24 @@ class StoredRow(Protocol):
 
 
 Rows = Sequence[Any]  # of StoredRow
+
+
+class Insert:
+    """mem0's `insert`, for stores that have `put`."""
+
+    def insert(
+        self,
+        vectors: Sequence[Vector],
+        payloads: Sequence[Payload] | None = None,
+        ids: Sequence[str] | None = None,
+    ) -> None:
+        """As `put`; without ids each gets one of its own."""
+        payloads = [{}] * len(vectors) if payloads is None else payloads
+        self.put([str(uuid.uuid4()) for _ in vectors] if ids is None else ids, vectors, payloads)
+
+    def put(self, ids: Sequence[str], vectors: Sequence[Vector], payloads: Sequence[Payload]) -> None:
+        """See `VectorStore.put`."""
+        raise NotImplementedError
 
 
 class VectorStore(Protocol):
@@ -60309,7 +61936,6 @@ from __future__ import annotations
 import builtins
 import json
 import logging
-import uuid
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -60317,8 +61943,8 @@ from mem0.vector_stores.qdrant import Qdrant
 from qdrant_client import models
 
 from ...core.errors import Drop, TellAdmin
-from ..payload import fitting, to_json, wrong_size
-from ..protocol import Filters, Payload, Rows, Vector
+from ..payload import entries, fitting, to_json, wrong_size
+from ..protocol import Filters, Insert, Payload, Rows, Vector
 from . import words as qdrant_words
 from .connection import at_address, in_folder
 
@@ -60344,7 +61970,7 @@ _INDEXES: Mapping[str, Any] = {
 }
 
 
-class QdrantStore(Qdrant):  # type: ignore[misc]
+class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
     """See `store_protocol.VectorStore`. A server's at `url`, or embedded in the folder `path`."""
 
     def __init__(
@@ -60382,21 +62008,9 @@ class QdrantStore(Qdrant):  # type: ignore[misc]
 
     # Writing
 
-    def insert(
-        self,
-        vectors: Sequence[Vector],
-        payloads: Sequence[Payload] | None = None,
-        ids: Sequence[str] | None = None,
-    ) -> None:
-        """As `put`; without ids each gets one of its own."""
-        payloads = [{}] * len(vectors) if payloads is None else payloads
-        self.put([str(uuid.uuid4()) for _ in vectors] if ids is None else ids, vectors, payloads)
-
     def put(self, ids: Sequence[str], vectors: Sequence[Vector], payloads: Sequence[Payload]) -> None:
         """Store memories, a hundred or none at a time; one whose id exists is replaced."""
-        if not len(vectors) == len(payloads) == len(ids):
-            raise Drop("An insert needs as many payloads and ids as vectors.")
-        points = [self._point(*entry) for entry in zip(ids, vectors, payloads, strict=True)]
+        points = [self._point(*entry) for entry in entries(ids, vectors, payloads)]
         for start in range(0, len(points), _AT_ONCE):
             self.client.upsert(self.collection_name, points=points[start : start + _AT_ONCE])
 
@@ -61655,8 +63269,7 @@ from __future__ import annotations
 import array
 import json
 import sqlite3
-import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61665,7 +63278,8 @@ from mem0.vector_stores.base import VectorStoreBase
 
 from ...core.errors import Drop, TellAdmin
 from ...state import wal
-from ..payload import to_json, wrong_size
+from ..payload import entries, to_json, wrong_size
+from ..protocol import Insert, Payload, Vector
 from ..sqlite_faults import translated
 from . import blocks
 from .blocks import Array, Edit
@@ -61679,11 +63293,8 @@ from .words import CONTEXT, Words
 
 _MANY = 500  # memories from which on words are erased faster all together: 0.5 s at 100,000, else 2 ms each
 
-Payload = Mapping[str, Any]
-Vector = Sequence[float]
 
-
-class SqliteStore(VectorStoreBase):  # type: ignore[misc]
+class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
     """Safe for many threads and several processes. What goes wrong is raised as MemoryFault."""
 
     def __init__(self, collection_name: str, embedding_model_dims: int, path: str) -> None:
@@ -61734,25 +63345,16 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
 
     # Writing
 
-    def insert(
-        self,
-        vectors: Sequence[Vector],
-        payloads: Sequence[Payload] | None = None,
-        ids: Sequence[str] | None = None,
-    ) -> None:
-        """Store all or none; an id that exists is replaced and keeps its place in `list`."""
-        payloads = [{}] * len(vectors) if payloads is None else payloads
-        ids = [str(uuid.uuid4()) for _ in vectors] if ids is None else ids
-        if not len(vectors) == len(payloads) == len(ids):
-            raise Drop("An insert needs as many payloads and ids as vectors.")
+    def put(self, ids: Sequence[str], vectors: Sequence[Vector], payloads: Sequence[Payload]) -> None:
+        """Store all or none; one whose id exists is replaced and keeps its place in `list`."""
         # Everything that can be refused is refused before the write lock is taken.
-        entries = [
+        new = [
             (str(id_), *_columns(payload), to_json(payload), self._unit(vector))
-            for id_, payload, vector in zip(ids, payloads, vectors, strict=True)
+            for id_, vector, payload in entries(ids, vectors, payloads)
         ]
         with self._connections.write() as connection:
             edit = Edit(connection, self._tables)
-            for id_, user, chat, kind, text, unit in entries:
+            for id_, user, chat, kind, text, unit in new:
                 row = connection.execute(
                     f"SELECT seq, user_id, chat FROM {self._tables.memories} WHERE id = ?", (id_,)
                 ).fetchone()
@@ -61784,10 +63386,6 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
             self._change(edit, row[:3], new or row[1:], kept)
             edit.flush()
             self._words.erase(connection)
-
-    def put(self, ids: Sequence[str], vectors: Sequence[Vector], payloads: Sequence[Payload]) -> None:
-        """Store all or none; one whose id exists is replaced."""
-        self.insert(vectors, payloads, ids)
 
     def delete(self, vector_id: str) -> None:
         """Erase one memory; nothing happens when it is absent."""

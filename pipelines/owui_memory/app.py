@@ -33,12 +33,15 @@ from .interfaces.lanes import Lanes
 from .interfaces.live.chats import LiveChats
 from .interfaces.tools.toolbox import Toolbox
 from .interfaces.web.parts import Parts
+from .interfaces.webui import WebUi
 from .language import secrets as redact
+from .manage.deletion_worker import DeletionWorker
 from .manage.erasure.erase import Eraser
 from .manage.erasure.forgetting import Forgetting
 from .manage.erasure.retention import prune_all
 from .manage.erasure.worker import ErasureWorker
 from .manage.history.imports import Imports
+from .manage.history.uploads import Uploads
 from .manage.listing import Listing
 from .manage.migrate.mover import Mover
 from .manage.users import UserCounts
@@ -131,6 +134,7 @@ class Application:
             self.keeper.take_in,
             self._is_busy,
             self.live_chats.learned,
+            self.live_chats.titled,
         )
         self._reflector = Reflector(self.live, journal, settings, self.emit, self._is_busy)
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
@@ -139,6 +143,7 @@ class Application:
             self._engine, self.live, settings, self.emit, eraser, self.live_chats.check
         )
         self.toolbox = Toolbox(self._engine, self.live, settings, eraser, self.emit)
+        self.imports = Imports(self._engine, settings, lambda text: read_command(text) is not None)
         self.page = Parts(
             self.commander.tools,
             journal,
@@ -148,12 +153,15 @@ class Application:
             UserCounts(self._engine, self.live, settings().collection),
             self._ledger,
             self.status,
+            self.imports,
+            Uploads(environment.data_dir),
         )
         forgetting = Forgetting(self._engine, eraser, settings)
-        self.imports = Imports(self._engine, settings, lambda text: read_command(text) is not None)
         self._sweeper = ErasureWorker(
             eraser, self._drop, self.emit, forgetting, partial(prune_all, self._engine, eraser, settings)
         )
+        self.deletions = self.commander.tools.deletions
+        self.deletion_worker = DeletionWorker(self._engine, self.deletions, settings, WebUi.of, self.emit)
         self.contexts = Contexts(self._engine, self.live, settings, self.emit)
         self.lanes, self.api_keys = Lanes(), self.page.keys
         self.command_pool = ThreadPoolExecutor(_COMMANDS_AT_ONCE, thread_name_prefix="memory-command")
@@ -164,6 +172,7 @@ class Application:
         self._writer.start()
         self._reflector.start()
         self._sweeper.start()
+        self.deletion_worker.start()
 
     def _open_backend(self, settings: Valves, data_dir: Path) -> Backend:
         return open_backend(settings, data_dir, self.emit, partial(naming, self._engine, data_dir))
@@ -172,6 +181,7 @@ class Application:
         """Keep nothing of a user's in memory."""
         self._recaller.drop(user_id)
         self.page.listing.drop(user_id)
+        self.page.uploads.drop(user_id)
         self.keeper.drop(user_id)
         self.live_chats.drop(user_id)
         if isinstance(backend := self.live.current, LibraryBackend):
@@ -254,7 +264,7 @@ class Application:
             past_chats_part(self._settings(), self._kept),
             self._costs_part(),
             self._key_part(),
-            *filter(None, [self.live_chats.check()]),
+            *filter(None, [self.live_chats.check(), self.deletion_worker.part()]),
         ]
         return report([*parts, self._last_error_part()], counts.pending + waiting.exchanges, counts.dead)
 
@@ -296,6 +306,7 @@ class Application:
         """Remembers what waits and stops all threads, within a bound. The rest waits for the next start."""
         self.contexts.close()
         self._reflector.stop(0.0)  # what is broken off is done an hour later
+        self.deletion_worker.stop(_STOP_S)
         self._sweeper.stop(_STOP_S)
         self._writer.stop(_STOP_S)
         self.live_chats.close()

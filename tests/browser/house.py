@@ -53,9 +53,11 @@ class House:
     @classmethod
     def build(cls, folder: Path, llm: ScriptedLLM) -> House:
         env = {**clean_environment(), **FILTER_SETTINGS, **WEBUI_SETTINGS}
-        pipelines = Pipelines(folder / "pipelines", free_port(), "browser-test-key", demo=True, inherited=env)
+        port = free_port()
+        of_pipelines = {"demo": True, "inherited": env, "webui_port": port}
+        pipelines = Pipelines(folder / "pipelines", free_port(), "browser-test-key", **of_pipelines)
         connections = (Connection(llm.base_url, "model-key"), pipelines.connection)
-        webui = OpenWebUI(folder / "open-webui", free_port(), "browser-test-secret", connections, (), env)
+        webui = OpenWebUI(folder / "open-webui", port, "browser-test-secret", connections, (), env)
         return cls(folder, llm, pipelines, webui)
 
     # Life

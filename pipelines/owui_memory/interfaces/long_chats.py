@@ -43,8 +43,8 @@ class LongChat:
         """What was cut before is waited for until the deadline; all messages are counted, however late."""
         limit = 0
         if not turn.task and settings.enabled and turn.positions:
-            limit = limit_of(settings.context_tokens, turn.model, turn.base_model)
-        if not limit:
+            limit = limit_of(settings.context_tokens, turn.model, turn.base_model) - turn.reserved
+        if limit <= 0:
             return cls(runtime, body, turn, settings, None)
         settings = settings.model_copy(update=budgets(settings, limit))
         short = not may_exceed(body, int(_MAY_BE_SHARE * limit)) or is_compacted(body)

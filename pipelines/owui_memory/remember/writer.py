@@ -61,12 +61,15 @@ class Writer:
         take_in: Callable[[], None] = lambda: None,
         is_busy: Callable[[], bool] = lambda: False,
         remembered: Callable[[Batch, Sequence[Change]], None] = lambda _batch, _made: None,
+        titled: Callable[[Batch], Batch] = lambda batch: batch,
     ) -> None:
         """take_in: brings to the outbox what could not be put there at once.
 
         is_busy: whether many messages wait for their memories; then one user at a time is enough.
         remembered: is told of each batch what was made of it; never blocks, and raises nothing.
+        titled: a batch with its chat's title, if that can be had; may take some seconds, and raises nothing.
         """
+        self._titled = titled
         self._take_in, self._is_busy, self._tell = take_in, is_busy, remembered
         self._outbox, self._live, self._journal, self._injected = outbox, live, journal, injected
         self._later, self._reflections = Later(journal.engine, outbox), Reflections(journal.engine)
@@ -178,8 +181,6 @@ class Writer:
         self._remembered += bool(worth.exchanges)
         if not self._outbox.done(batch) and self._erased(backend, batch):
             return
-        if worth.exchanges:
-            self._note(batch)
         for reason, count in left_out.items():
             self._emit(Event(EventKind.EXCHANGES_SKIPPED, count, reason))
         for change in changes:
@@ -197,6 +198,8 @@ class Writer:
             self._emit(changed)
         if retracted:
             self._emit(Event(EventKind.CHANGES_RETRACTED, retracted))
+        if worth.exchanges:
+            self._note(batch)
 
     def _note(self, batch: Batch) -> None:
         """Who may read all that is known in this scope: see `reflector`."""
@@ -212,7 +215,7 @@ class Writer:
         try:
             self._episodes.retract(backend, batch, confirm)
             if self._settings().keeps_episodes:
-                self._episodes.keep(backend, batch, confirm)
+                self._episodes.keep(backend, self._titled(batch), confirm)
         except Drop as fault:
             self._emit(failed(Job.REMEMBERING, fault))
 

@@ -64,6 +64,21 @@ class Poster:
         except RuntimeError:  # closed
             self._left(user_id)
 
+    def get(self, path: str) -> bytes:
+        """What Open WebUI answers; nothing while it does not, or refuses. Blocks for some seconds at most."""
+        began = self._breaker.clock()
+        if not self._breaker.allows():
+            return b""
+        status = 0
+        try:
+            status, answer = self._ask("GET", path)
+            return answer if status == 200 else b""
+        finally:
+            if status:
+                self._breaker.succeeded()
+            else:
+                self._breaker.failed(began)
+
     def check(self) -> Check | None:
         """Whether Open WebUI takes what is posted; None where it is not set. Takes some seconds at most."""
         settings = self._settings()
@@ -128,9 +143,10 @@ class Poster:
         import httpx
 
         settings = self._settings()
-        if self._client is None:
-            limits = httpx.Limits(max_connections=_AT_ONCE + 1, max_keepalive_connections=_AT_ONCE)
-            self._client = httpx.Client(timeout=_TIMEOUT_S, limits=limits, trust_env=False)
+        with self._lock:
+            if self._client is None:
+                limits = httpx.Limits(max_connections=_AT_ONCE + 2, max_keepalive_connections=_AT_ONCE)
+                self._client = httpx.Client(timeout=_TIMEOUT_S, limits=limits, trust_env=False)
         headers = {"Authorization": f"Bearer {settings.webui_api_key}"}
         url = settings.webui_url + path
         with self._client.stream(method, url, json=body, headers=headers) as answer:

@@ -18,6 +18,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ...commands.parse import is_command
+from ...config.context_limits import limit_of
 from ...config.environment import PUBLIC_DEFAULT_KEY, Environment
 from ...config.model_patterns import named
 from ...config.settings import Valves
@@ -32,7 +33,7 @@ from ..identity import Caller, UnidentifiedError, given_key, identified, metadat
 from ..intake import read_asked
 from ..server_key import has_key
 from ..tools.calls import Calls, Lane
-from .agent import Agent, Task
+from .agent import Agent, Task, reserve
 from .answer import Ear, Read, Said, StreamEar, WholeEar
 from .catalogue import AGENT, PREFIX, Catalogue
 from .dialects import DIALECTS, Dialect
@@ -283,7 +284,13 @@ class Proxy:
         if not turn.task and turn.text.startswith(_TASK) and "<chat_history>" in turn.text:
             turn = replace(turn, task="as its words tell")
         if is_command(turn):
+            self._agent.drop(turn.user_id)
             return await dialect.reply(send, asked.body, await self._chats.carried_out(turn))
+        model_key, verbs, room = (upstream.name, model), [], 0
+        if asked.model.startswith(AGENT) and asked.path == "/chat/completions":
+            verbs = self._agent.offered(turn, asked.body, model_key)
+            reserved, room = reserve(limit_of(self._settings().context_tokens, model))
+            turn = replace(turn, reserved=reserved if verbs else 0)
         told = await self._chats.told(read.body, turn, deadline)
         raw = await intake.dump(caller.id, dialect.closed({**asked.body, "model": model}, told["messages"]))
 
@@ -292,11 +299,12 @@ class Proxy:
             if said is not None and turn.text and not turn.task and dialect.learned(asked.body):
                 await self._keep(turn, said, heard.prompt_tokens)
 
-        is_agent = asked.model.startswith(AGENT) and asked.path == "/chat/completions"
-        if is_agent and (verbs := self._agent.offered(turn, asked.body, (upstream.name, model))):
+        if verbs:
+            self._took(asked, "yes")
             body = {**asked.body, "model": model, "messages": told["messages"]}
             ask = partial(self._ask, asked, upstream, caller, receive)
-            task = Task(turn, body, (upstream.name, model), self._settings().agent_steps, ask, keep)
+            steps = self._settings().agent_steps
+            task = Task(turn, body, model_key, steps, ask, keep, room)
             if await self._agent.run(task, verbs, send):
                 return None
         ears = partial(_ears, dialect.read)
@@ -322,10 +330,13 @@ class Proxy:
         ears: Ears | None = None,
         keep: Keep | None = None,
     ) -> None:
-        took = asyncio.get_running_loop().time() - asked.began
-        self._chats.emit(Event(EventKind.PROXIED, code="yes" if ears else "no", seconds=took))
+        self._took(asked, "yes" if ears else "no")
         request = self._request(asked, upstream, raw, readable=ears is not None)
         await Relay(self._open()[0], upstream, self._chats.emit, ears, keep).run(request, receive, send)
+
+    def _took(self, asked: _Request, with_memory: str) -> None:
+        took = asyncio.get_running_loop().time() - asked.began
+        self._chats.emit(Event(EventKind.PROXIED, code=with_memory, seconds=took))
 
     async def _ask(
         self, asked: _Request, upstream: Upstream, caller: Caller, receive: Receive, body: Any, take: Send
