@@ -19315,7 +19315,11 @@ class Chats:
     async def _spilled(self, record: Spilled) -> None:
         """Kept in the data folder, or in memory until the disk takes it."""
         if self._spill.accept(record):
-            await within(_KEEP_S, in_pool(self._spilling, self._spill.write))
+            writing = in_pool(self._spilling, self._spill.write)
+            until = asyncio.get_running_loop().time() + _QUEUE_S
+            while not await within(_KEEP_S, writing):
+                if asyncio.get_running_loop().time() >= until or not self._spill.goes_on(_KEEP_S):
+                    break
 
     def _decide_early(self, turn: Turn) -> None:
         """Before there is a database: keep what the inlet would have kept there."""
@@ -57214,6 +57218,7 @@ class Spill:
         self._lock, self._writing = threading.Lock(), threading.Lock()
         self._in_memory: dict[str, Spilled] = {}  # by name, not on the disk yet
         self._bytes = self._refused = 0
+        self._written_at = 0.0
 
     def accept(self, record: Spilled) -> bool:
         """Have it in memory, for `write`; False where there is no room. Never blocks."""
@@ -57232,6 +57237,7 @@ class Spill:
             try:
                 for name, record in list(self._in_memory.items()):
                     self._write(name, _safe(record))
+                    self._written_at = time.monotonic()
                     written.append(name)
             except OSError:
                 return False
@@ -57241,6 +57247,10 @@ class Spill:
                 for name in written:
                     self._forget(name)
         return True
+
+    def goes_on(self, within_s: float) -> bool:
+        """Whether the disk has taken something within the last so many seconds: only a queue is long then."""
+        return time.monotonic() - self._written_at < within_s
 
     def has(self, user_id: str) -> bool:
         """Whether something of a user's waits here."""
