@@ -3,8 +3,8 @@
     .venv/bin/python -m bench.imports [--memories 10000] [--inlets 200] [--seconds 60] [--json]
 
 A ChatGPT export of so many exchanges, ten a chat, of made-up people is previewed, put into the queue, and
-remembered with the bundled embedder and without an LLM; meanwhile others ask one question after another, after
-100 ms each. `--seconds`: for how long that is watched; the rate is of what was remembered by then.
+remembered with the bundled embedder and without an LLM; meanwhile others ask one question after another,
+100 ms apart. `--seconds`: for how long that is watched; the rate is of what was remembered by then.
 Before, the same inlets with nothing to do beside.
 """
 
