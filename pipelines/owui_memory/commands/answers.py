@@ -25,7 +25,8 @@ from ..recall.times import zone_of
 from ..recall.why import Explanation
 from ..remember.passages import USER
 from .explained import explained
-from .markup import TOLD_OF, cut, fenced, listed, rest, sentences, shown
+from .markup import TOLD_OF, code, cut, fenced, listed, rest, sentences, shown
+from .verbs import word_for
 
 _QUOTES_MOST = 3  # of a chat that was found
 _SAID_CHARS = 200  # of a passage in a list
@@ -43,6 +44,9 @@ _NOT_COUNTED = (
     "shown",
     "versions",
     "noted",
+    "imports",
+    "deletions",
+    "webui_seen",
     "profiles",
     "page_sessions",
 )
@@ -212,6 +216,12 @@ class Answers:
             return self._say("nothing shared")
         named = ", ".join(map(shown, teams))
         head = self._say("teams, head", memories=self._bold(len(memories)), teams=named)
+        return "\n".join([head, "", *self._table(memories)])
+
+    def of_deleted_chats(self, memories: Sequence[Memory]) -> str:
+        """What only deleted chats said, to be forgotten or left."""
+        command = code(f"/memory {word_for('forget', self._words.code)} 1")
+        head = self._say("only in deleted chats", command=command)
         return "\n".join([head, "", *self._table(memories)])
 
     def shared(self, text: str, team: str) -> str:

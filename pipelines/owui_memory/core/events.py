@@ -61,6 +61,7 @@ class Job(StrEnum):
     FIRST_LLM = "first_llm"
     ABSTRACT = "abstract"  # of a chat's oldest turns
     ERASING = "erasing"
+    DELETING = "deleting"  # what was deleted in Open WebUI
     PRUNING = "pruning"
     COSTS = "costs"
 

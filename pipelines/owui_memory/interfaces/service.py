@@ -17,6 +17,8 @@ if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the serve
     from ..commands.commander import Commander
     from ..commands.notes import Notes
     from ..context.contexts import Contexts
+    from ..manage.deletion_worker import DeletionWorker
+    from ..manage.deletions import Deletions
     from ..manage.history.imports import Imports
     from ..models.embedder import Embedder
     from ..recall.run import Outcome, Run
@@ -49,6 +51,10 @@ class Service(Protocol):
     def api_keys(self) -> ApiKeys: ...
     @property
     def imports(self) -> Imports: ...
+    @property
+    def deletions(self) -> Deletions: ...
+    @property
+    def deletion_worker(self) -> DeletionWorker: ...
     @property
     def page(self) -> Parts: ...
     @property

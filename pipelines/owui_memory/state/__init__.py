@@ -14,6 +14,7 @@ from .schema import (
     commands,
     cuts,
     decisions,
+    deletions,
     episode_switches,
     episodes,
     erasures,
@@ -33,6 +34,7 @@ from .schema import (
     switches,
     token_ratios,
     versions,
+    webui_seen,
 )
 from .statements import count_up, hold, insert_new, put_row, try_writing, was_erased
 
@@ -43,6 +45,7 @@ __all__ = [
     "count_up",
     "cuts",
     "decisions",
+    "deletions",
     "episode_switches",
     "episodes",
     "erasures",
@@ -69,4 +72,5 @@ __all__ = [
     "try_writing",
     "versions",
     "was_erased",
+    "webui_seen",
 ]

@@ -252,6 +252,18 @@ def undo_import(
         history.undo(instance, user, which, json)
 
 
+@app.command("compare", rich_help_panel=_OF_THE_SERVER)
+def compare(
+    erase: Annotated[
+        bool, typer.Option("--erase", help="Erase what is missing there, however much it is.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Look which users and chats Open WebUI no longer has, as the server does at night."""
+    with opened() as instance:
+        history.compare(instance, erase=erase, to_json=json)
+
+
 @app.command(rich_help_panel=_IN_AND_OUT)
 def migrate(
     abandon: Annotated[
@@ -338,7 +350,7 @@ def mcp_(
     user: Annotated[str, typer.Option("--user", metavar="ID", help="Whose memories.", callback=a_person)],
 ) -> None:
     """Serve a user's memory to an MCP client that starts this command, at standard input and output."""
-    with opened() as instance:
+    with opened(make=True) as instance:
         mcp.serve(instance, user)
 
 

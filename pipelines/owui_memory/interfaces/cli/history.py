@@ -12,6 +12,8 @@ from typing import Any
 import typer
 
 from ...commands.parse import read_command
+from ...manage.comparison import Comparison
+from ...manage.deletions import Deletions
 from ...manage.history import formats
 from ...manage.history.imports import Imports, Preview
 from ..webui import OPEN_WEBUI, WebUi
@@ -96,6 +98,24 @@ def undo(instance: Instance, user_id: str, which: str, to_json: bool) -> None:
         as_json({"undone": count})
     else:
         say(f"Taken back: {counted(count, 'exchange or memory', 'exchanges and memories')}.")
+
+
+def compare(instance: Instance, *, erase: bool, to_json: bool) -> None:
+    """What Open WebUI no longer has; erase: it counts as deleted now, however much it is."""
+    with instance.control() as control, WebUi.of(instance.settings) as webui:
+        deletions = Deletions(instance.engine, control, instance.eraser(), lambda: instance.settings)
+        comparison = Comparison(instance.engine, deletions, instance.settings.webui_url)
+        with waiting("asking Open WebUI"):
+            done = comparison.run(webui, confirmed=erase)
+            erased = deletions.carry_out()
+    if to_json:
+        as_json({**fields(done, "users", "chats", "missing", "deleted"), "erased": erased})
+        return
+    seen = f"{done.chats:,} chats of {done.users:,} users were seen there before"
+    say(f"{seen}; {len(done.missing):,} are missing.")
+    for user_id, chat_id in done.missing:
+        say(f"Missing: {f'chat {chat_id} of ' if chat_id else 'user '}{user_id}.")
+    say(f"Erased: {counted(erased, 'chat or user', 'chats and users')}.")
 
 
 def _show(told: Preview) -> None:

@@ -116,10 +116,12 @@ def served(chats: Chats, settings: Callable[[], Valves], environment: Environmen
     def door(method: str, work: _Work) -> ASGIApp:
         return _open_to_browsers(Door(chats, environment, method, work), environment.server_key)
 
+    spoken = door("POST", speak)
     return [
         Route("/tools/openapi.json", door("GET", describe)),
         Route("/tools/{name}", door("POST", call)),
-        Route("/mcp", door("POST", speak)),
+        Route("/mcp", spoken),
+        Route("/mcp/", spoken),
     ]
 
 

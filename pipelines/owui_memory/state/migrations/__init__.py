@@ -27,6 +27,7 @@ from . import (
     m014_reflections,
     m015_long_chats,
     m016_imports,
+    m017_deletions,
 )
 
 STEPS: tuple[ModuleType, ...] = (
@@ -43,6 +44,7 @@ STEPS: tuple[ModuleType, ...] = (
     m014_reflections,
     m015_long_chats,
     m016_imports,
+    m017_deletions,
 )
 
 _FIRST = 4  # the version that the first step makes

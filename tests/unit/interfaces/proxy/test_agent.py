@@ -9,10 +9,11 @@ from typing import Any
 
 import httpx
 import pytest
+from openai import OpenAI
 
 from owui_memory.models.tokens import estimated_tokens
 from tests.harness.upstream import Upstream, completion, delta, event, says
-from tests.unit.interfaces.proxy.desk import Desk, desk
+from tests.unit.interfaces.proxy.desk import KEY, Desk, desk
 from tests.unit.interfaces.tools.conftest import journal_of
 
 STEPS = 4
@@ -146,6 +147,15 @@ def test_a_model_remembers_and_finds_by_itself(at: Desk, user: str, stream: bool
     assert journal_of(at, user) == [("add", "llama3", DOG)]
 
 
+def test_the_official_client_leaves_the_comments_out(at: Desk, user: str) -> None:
+    Script(at, stream=True).step(None, search()).step("Nothing yet.")
+    headers = {"X-OpenWebUI-User-Id": user}
+    with OpenAI(base_url=f"{at.url}/v1", api_key=KEY, default_headers=headers) as client:
+        asked: Any = [{"role": "user", "content": "Hi"}]
+        chunks = list(client.chat.completions.create(model="agent/llama3", messages=asked, stream=True))
+    assert "".join(one.choices[0].delta.content or "" for one in chunks if one.choices) == "Nothing yet."
+
+
 @both
 def test_the_exchange_is_remembered_with_the_final_answer_alone(at: Desk, user: str, stream: bool) -> None:
     Script(at, stream=stream).step("I look.", search()).step("I see, a green locker.")
@@ -224,6 +234,13 @@ def test_odd_calls_are_answered(
 
 
 @both
+def test_a_call_of_the_clients_goes_out_as_the_model_wrote_it(at: Desk, user: str, stream: bool) -> None:
+    Script(at, stream=stream).step(None, call("weather", '{"city": '))
+    said = told(ask(at, "Hi", user, stream=stream, tools=[WEATHER]))
+    assert said["calls"][0]["function"]["arguments"] == '{"city": '
+
+
+@both
 def test_a_model_in_a_loop_must_answer(at: Desk, user: str, stream: bool) -> None:
     Script(at, stream=stream).step("I look.", search())
     said = told(ask(at, "Hi", user, stream=stream))
@@ -238,6 +255,15 @@ def test_a_model_in_a_loop_must_answer(at: Desk, user: str, stream: bool) -> Non
     assert "no answer" in told(ask(at, "Hi", user, stream=stream))["text"]
     assert len(at.upstream.asked) == STEPS
     at.upstream._next.clear()
+
+
+@both
+def test_after_a_change_the_same_search_finds_it(at: Desk, user: str, stream: bool) -> None:
+    script = Script(at, stream=stream).step(None, search())
+    script.step(None, call("remember", {"text": DOG}), search(id_="c2"), search(id_="c3")).step("Done.")
+    assert told(ask(at, "Hi", user, stream=stream))["text"] == "Done."
+    assert [DOG in one for one in results(at)] == [False, True, True, False]
+    assert "already" in results(at)[-1]
 
 
 @both
@@ -262,6 +288,8 @@ def test_a_model_without_tools_falls_back(at: Desk, user: str, stream: bool) -> 
     at.upstream.asked.clear()
     assert told(at.chat("And?", user=user, model=other, stream=stream))["text"] == "Rex."
     assert len(at.upstream.asked) == 1
+    at.chat("And?", user=f"{user}-other", model=other, stream=stream)
+    assert "tools" in at.upstream.bodies[-1], "what one user's request met counts for nobody else"
 
 
 @pytest.mark.parametrize(

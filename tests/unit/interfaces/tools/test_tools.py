@@ -21,7 +21,7 @@ from owui_memory.interfaces.tools.verbs import VERBS, Call, Verb
 from owui_memory.state import open_state
 from owui_memory.state.reflections_table import Due, Profile, Reflections
 from tests.unit.interfaces.proxy.desk import KEY, Desk
-from tests.unit.interfaces.tools.conftest import Tool, found, journal_of, key_of
+from tests.unit.interfaces.tools.conftest import Tool, found, journal_of, key_of, noted
 
 DOG = "My dog is called Rex."
 ABOUT_ID = {"update_memory": {"text": "My cat."}, "forget_memory": {}, "why": {}}
@@ -40,6 +40,7 @@ def test_a_memory_is_kept_found_changed_and_forgotten_as_made_by_the_model(
     assert found(tool("search_memory", {"query": "dog"})) == []
     made = [("add", "gpt-7", DOG), ("replace", "gpt-7", changed["text"]), ("remove", "gpt-7", "")]
     assert journal_of(at, user) == made
+    assert noted(at, user) == [DOG, changed["text"], ""]
 
     assert "Max" in at.command("/memory undo", user=user), "its user takes back what a model did"
     (back,) = found(tool("search_memory", {"query": "dog"}))
@@ -92,6 +93,21 @@ def test_what_a_team_knows_is_seen_by_it_alone_and_changed_by_nobody(at: Desk, t
     assert tool("forget_memory", {"id": shared["id"]}, by=bob).status_code == 422
     assert tool("forget_memory", {"id": shared["id"]}, by="carl").status_code == 404
     assert found(tool("search_memory", {"query": "design review"}, by="carl")) == []
+
+
+def test_what_a_persona_was_told_is_for_that_persona(at: Desk, tool: Tool, user: str) -> None:
+    tutor = {"x_memory_model": "tutor-maths"}
+    tool("remember", {"text": "I find fractions hard."}, **tutor)
+    (known,) = found(tool("search_memory", {"query": "fractions"}, **tutor))
+    assert known["only_in"] == "persona"
+    assert found(tool("search_memory", {"query": "fractions"})) == []
+    assert tool("forget_memory", {"id": known["id"]}).status_code == 404
+    own_key = {"Authorization": f"Bearer {key_of(at, user)}", "X-Memory-Model": "tutor-maths"}
+    url = f"{at.url}/memory/tools/search_memory"
+    assert found(httpx.post(url, json={"query": "fractions"}, headers=own_key)) == [], (
+        "that key names no model"
+    )
+    assert tool("forget_memory", {"id": known["id"]}, **tutor).status_code == 200
 
 
 @pytest.mark.parametrize(
