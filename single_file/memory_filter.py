@@ -5128,7 +5128,8 @@ if TYPE_CHECKING:
     from .settings import Valves
 
 LEAST, MOST = 1_000, 10_000_000
-_MEMORIES_SHARE, _QUOTES_SHARE = 0.08, 0.12  # of the limit, for those of one message
+_MEMORIES_SHARE, _QUOTES_SHARE = 0.08, 0.08  # of the limit, for those of one message
+_QUOTES_LEAST = 250  # tokens: half of it, as later messages bring, holds one quote
 EXAMPLE = "llama3*: 8000, gpt-4*: 100000, 32000"
 
 
@@ -5167,7 +5168,9 @@ def budgets(settings: Valves, limit: int) -> dict[str, int]:
     """The settings of recall's budgets, in tokens, with no more than their share of the limit."""
     return {
         "memory_token_budget": min(settings.memory_token_budget, int(_MEMORIES_SHARE * limit)),
-        "episode_token_budget": min(settings.episode_token_budget, int(_QUOTES_SHARE * limit)),
+        "episode_token_budget": min(
+            settings.episode_token_budget, max(int(_QUOTES_SHARE * limit), _QUOTES_LEAST)
+        ),
     }
 '''
 
@@ -7655,7 +7658,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Engine
 
@@ -7685,12 +7688,13 @@ Block = Mapping[int, str]
 class Seen:
     """What stays of a turn's prompt. abstract: what stands in place of the rest, "" for nothing.
 
-    sizes: with what the abstract takes, and without what recall may add. ratio: see `Counting.ratio`.
+    sizes: with the memories that stood in the last prompt. bare: without any. ratio: see `Counting.ratio`.
     """
 
     turn: Turn
     place: Place
     sizes: Sizes
+    bare: Sizes
     window: Window
     cuts: Sequence[Cut]
     ratio: float
@@ -7710,6 +7714,19 @@ class Seen:
         return replace(self.turn, positions=positions, in_prompt=tuple(names(self.kept)))
 
 
+@dataclass(frozen=True, slots=True)
+class _Last:
+    """A chat's last prompt: where it was cut, "" for nowhere, and tokens of memories in it, by position.
+
+    asked: the position of its last message.
+    """
+
+    asked: str = ""
+    cut_at: str = ""
+    in_system: int = 0
+    before: Mapping[str, int] = field(default_factory=dict)
+
+
 class Contexts:
     """For all users. Threads may share it."""
 
@@ -7719,7 +7736,7 @@ class Contexts:
         self.table, self.counting, self._emit = CutsTable(engine), Counting(engine), emit
         self.pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="memory-context")
         self._abstracts = Abstracts(self.table, live, settings, emit)
-        self._held: OrderedDict[Place, int] = OrderedDict()  # tokens of memories in a chat's last prompt
+        self._last: OrderedDict[Place, _Last] = OrderedDict()
         self._tried: OrderedDict[tuple[Place, str], float] = OrderedDict()
 
     def close(self) -> None:
@@ -7741,14 +7758,19 @@ class Contexts:
         model, place = turn.base_model or turn.model, Place.of(turn, limit)
         number_of = {position: number for number, position in enumerate(turn.positions)}
         cuts = [one for one in cuts if number_of.get(one.position, 0) > 0]
-        used = [number_of[one.position] for one in cuts if one.used]
+        last = self._last.get(place, _Last())  # the state database may not have it yet
+        used = [number_of.get(last.cut_at, 0), *(number_of[one.position] for one in cuts if one.used)]
         ratio = self.counting.ratio(model)
-        news = sum(budgets(settings, limit).values()) // 2 if reads else 0  # as later messages bring
+        is_new = last.asked != turn.positions[-1]  # another answer brings no more memories
+        news = sum(budgets(settings, limit).values()) // 2 if reads and is_new else 0
+        fixed, turns = self._counted(model, ratio, texts, max(used), limit)
+        held = [last.before.get(position, 0) for position in turn.positions]
         sizes = Sizes(
-            *self._counted(model, ratio, texts, max(used, default=0), limit),
+            fixed + last.in_system,
+            [size + more for size, more in zip(turns, held, strict=True)],
             limit=limit,
             keep=settings.context_keep / 100,
-            reserve=news + self._held.get(place, 0),
+            reserve=news,
             abstract=_room(limit),
         )
         seen = window(sizes, used, [number_of[one.position] for one in cuts if one.abstract])
@@ -7763,7 +7785,8 @@ class Contexts:
             key=lambda one: number_of[one.position],
             default=None,
         )
-        whole = Seen(turn, place, sizes, seen, cuts, ratio)
+        bare = replace(sizes, fixed=fixed, turns=turns)
+        whole = Seen(turn, place, sizes, bare, seen, cuts, ratio)
         if best is None or not seen.is_cut:
             return whole
         return replace(whole, abstract=Abstract.read(best.abstract).rendered(), of=best.position)
@@ -7775,15 +7798,17 @@ class Contexts:
         """
         kept = seen.kept
         more = {kept[at]: self._tokens(seen, text) for at, text in before.items() if at < len(kept)}
-        fixed = seen.sizes.fixed + self._tokens(seen, system) + self._tokens(seen, seen.abstract)
-        last = further(replace(seen.sizes, fixed=fixed), seen.window, more)
-        held = self._tokens(seen, system) + sum(more.values())
-        self._held[seen.place] = held
-        self._held.move_to_end(seen.place)
-        while len(self._held) > _PLACES:
-            self._held.popitem(last=False)
-        seen = replace(seen, window=last)
-        tokens = fixed + last.stays(seen.sizes.turns) + sum(more.get(at, 0) for at in seen.kept)
+        in_system = self._tokens(seen, system)
+        fixed = seen.bare.fixed + in_system + self._tokens(seen, seen.abstract)
+        seen = replace(seen, window=further(replace(seen.bare, fixed=fixed), seen.window, more))
+        positions = seen.turn.positions
+        cut_at = positions[seen.window.start] if seen.window.is_cut else ""
+        held = {positions[at]: one for at, one in more.items()}
+        self._last[seen.place] = _Last(positions[-1], cut_at, in_system, held)
+        self._last.move_to_end(seen.place)
+        while len(self._last) > _PLACES:
+            self._last.popitem(last=False)
+        tokens = fixed + seen.window.stays(seen.bare.turns) + sum(more.get(at, 0) for at in seen.kept)
         model = seen.turn.base_model or seen.turn.model
         self.counting.sent(seen.turn.user_id, seen.turn.key, model, int(tokens / seen.ratio))
         numbers = {number: at for at, number in enumerate(seen.kept)}
@@ -19290,7 +19315,11 @@ class Chats:
     async def _spilled(self, record: Spilled) -> None:
         """Kept in the data folder, or in memory until the disk takes it."""
         if self._spill.accept(record):
-            await within(_KEEP_S, in_pool(self._spilling, self._spill.write))
+            writing = in_pool(self._spilling, self._spill.write)
+            until = asyncio.get_running_loop().time() + _QUEUE_S
+            while not await within(_KEEP_S, writing):
+                if asyncio.get_running_loop().time() >= until or not self._spill.goes_on(_KEEP_S):
+                    break
 
     def _decide_early(self, turn: Turn) -> None:
         """Before there is a database: keep what the inlet would have kept there."""
@@ -19698,7 +19727,7 @@ def mcp_(
     user: Annotated[str, typer.Option("--user", metavar="ID", help="Whose memories.", callback=a_person)],
 ) -> None:
     """Serve a user's memory to an MCP client that starts this command, at standard input and output."""
-    with opened() as instance:
+    with opened(make=True) as instance:
         mcp.serve(instance, user)
 
 
@@ -20096,11 +20125,14 @@ class Only:
 
 
 @contextmanager
-def opened() -> Iterator[Instance]:
-    """The instance of the environment. What goes wrong is told on standard error, and ends the command."""
+def opened(*, make: bool = False) -> Iterator[Instance]:
+    """The instance of the environment. What goes wrong is told on standard error, and ends the command.
+
+    make: a data folder that no server has used yet is begun.
+    """
     try:
         given = Environment.read(os.environ)
-        engine = open_state(given.data_dir, given.state_url, given.state_password, make=False)
+        engine = open_state(given.data_dir, given.state_url, given.state_password, make=make)
         try:
             yield Instance(engine, given)
         finally:
@@ -21933,7 +21965,8 @@ def _is_id(value: str) -> bool:
 
 
 def _learned(changes: Sequence[Change], words: Locale) -> Iterator[str]:
-    texts = [_cut(_plain(change.after), _TOLD_CHARS) for change in changes if change.op != "remove"]
+    learned = (_plain(change.after).rstrip(".\u3002") for change in changes if change.op != "remove")
+    texts = [_cut(text, _TOLD_CHARS) for text in learned]
     gone = sum(change.op == "remove" for change in changes)
     if texts:
         more = [words.say("note, others", n=len(texts) - _TOLD)] if len(texts) > _TOLD else []
@@ -21976,6 +22009,7 @@ from typing import TYPE_CHECKING, Any
 from ...config.settings import Valves
 from ...core.breaker import Breaker
 from ...core.memory import Check
+from ...models.limits import bounded, hang_up, limited
 from ...observe.inquiry import Inquiry
 
 if TYPE_CHECKING:
@@ -21986,8 +22020,7 @@ Event = dict[str, Any]
 _AT_ONCE = 2  # connections
 _WAITING, _WAITING_EACH = 64, 8  # events, of all users and of one
 _LATE_S = 5.0  # what waits longer is dropped
-_TIMEOUT_S = 2.0  # for each step of a request
-_ANSWER_BYTES = 1_000_000  # of an answer that is read
+_TIMEOUT_S, _ANSWER_BYTES = 2.0, 1_000_000  # of a whole request
 _LOOK_S, _LOOKED_S = 3.0, 30.0  # that a look at Open WebUI may take, and for which it holds
 _NAME = "open webui"
 
@@ -22066,6 +22099,7 @@ class Poster:
         """Post no more."""
         self._pool.shutdown(wait=False, cancel_futures=True)
         if self._client is not None:
+            hang_up(self._client)
             self._client.close()
 
     def _work(
@@ -22088,9 +22122,9 @@ class Poster:
 
     def _send(self, path: str, event: Event) -> None:
         began = self._breaker.clock()
-        status, _ = 0, b""
+        status = 0
         try:
-            status, _ = self._ask("POST", path, event, most=0)
+            status, _ = self._ask("POST", path, event)
         finally:
             if 200 <= status < 300:
                 self._sent += 1
@@ -22099,10 +22133,8 @@ class Poster:
                 self._dropped += status != 0
                 self._breaker.failed(began)
 
-    def _ask(
-        self, method: str, path: str, body: Event | None = None, most: int = _ANSWER_BYTES
-    ) -> tuple[int, bytes]:
-        """Status and answer of one request, of which no more than `most` bytes are read."""
+    def _ask(self, method: str, path: str, body: Event | None = None) -> tuple[int, bytes]:
+        """Status and answer of one request."""
         import httpx
 
         settings = self._settings()
@@ -22110,15 +22142,11 @@ class Poster:
             if self._client is None:
                 limits = httpx.Limits(max_connections=_AT_ONCE + 2, max_keepalive_connections=_AT_ONCE)
                 self._client = httpx.Client(timeout=_TIMEOUT_S, limits=limits, trust_env=False)
+                limited(self._client)
         headers = {"Authorization": f"Bearer {settings.webui_api_key}"}
-        url = settings.webui_url + path
-        with self._client.stream(method, url, json=body, headers=headers) as answer:
-            read = b""
-            for piece in answer.iter_bytes() if most else ():
-                read += piece
-                if len(read) > most:
-                    break
-            return answer.status_code, read
+        with bounded(_TIMEOUT_S, _ANSWER_BYTES):
+            answer = self._client.request(method, settings.webui_url + path, json=body, headers=headers)
+        return answer.status_code, answer.content
 
     def _look(self) -> Check:
         """What Open WebUI says of the key."""
@@ -22824,12 +22852,13 @@ class Agent:
 
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
-        self._plain: dict[tuple[str, str], float] = {}  # models without tools, and until when they count so
+        # Models without tools, and until when they count so, each for the user whose request it was.
+        self._plain: dict[tuple[str, ...], float] = {}
         self._kept: OrderedDict[tuple[str, str], tuple[float, list[Event]]] = OrderedDict()
 
     def offered(self, turn: Turn, body: Mapping[str, Any], model: tuple[str, str]) -> list[Verb]:
         """The tools that are added to the client's."""
-        if not can_loop(body) or self._plain.get(model, 0.0) > time.monotonic():
+        if not can_loop(body) or self._plain.get((turn.user_id, *model), 0.0) > time.monotonic():
             return []
         taken = _names(body.get("tools") or ())
         return [verb for verb in self._calls.offered(turn) if verb.name not in taken]
@@ -22867,7 +22896,9 @@ class Agent:
         """Whether an error may mean that the model knows no tools; then it is asked without."""
         told = step.error.lower()
         if step.status in _NO_TOOLS and (b"tool" in told or b"function" in told):
-            self._plain[task.model] = time.monotonic() + _PLAIN_S
+            if len(self._plain) >= _KEPT:
+                del self._plain[next(iter(self._plain))]
+            self._plain[task.turn.user_id, *task.model] = time.monotonic() + _PLAIN_S
             return True
         return step.status in (400, 422, 501)
 
@@ -22977,6 +23008,8 @@ class _Loop:
                 said = _TOO_MANY
             else:
                 is_new |= call.name in VERBS
+                if _changes(call.name):  # after which the same search may find something else
+                    self._seen = {one for one in self._seen if _changes(one.partition(" ")[0])}
                 self._seen.add(key)
                 name = call.name if call.name in VERBS else "an unknown tool"
                 await out.comment(f"memory: {name}, step {self.number} of {self._task.steps}")
@@ -23091,6 +23124,10 @@ def _named(calls: Any) -> str:
     with contextlib.suppress(RecursionError):
         return json.dumps([[one.get("id"), one.get("function")] for one in parts], sort_keys=True)
     return ""
+
+
+def _changes(name: str) -> bool:
+    return name in VERBS and VERBS[name].changes
 
 
 def _described(verb: Verb) -> Event:
@@ -40601,12 +40638,13 @@ class _Forgetting:
         return known
 
     def _parts_of(self, ids: Sequence[str]) -> list[str]:
-        """The ids of memories that have become a part of these."""
+        """The ids of memories that have become a part of these, and still are."""
+        back = select(journal.c.undoes).where(journal.c.user_id == self._user_id, journal.c.undoes > 0)
         batches = {row.batch for row in self._rows(journal, journal.c.memory_id)}
         merged = []
         for batch in filter(lambda name: name.startswith(REFLECTED), batches):
-            mine = and_(journal.c.user_id == self._user_id, journal.c.batch == batch)
-            rows = self._connection.execute(select(journal).where(mine).order_by(journal.c.id)).all()
+            mine = (journal.c.user_id == self._user_id, journal.c.batch == batch, journal.c.id.not_in(back))
+            rows = self._connection.execute(select(journal).where(*mine).order_by(journal.c.id)).all()
             merged += [part for part, heir in heirs(rows).items() if heir in ids]
         return merged
 
@@ -42279,7 +42317,9 @@ from .formats import Found
 
 Archive = Callable[[], Iterable[Found]]  # reads it from its beginning: see `formats.read`
 
-_AT_ONCE = 100  # exchanges in a transaction: others write in between
+_AT_ONCE = 10  # exchanges in a transaction: others write in between, and compute
+_PAUSE_S = 0.2
+_UNDONE_AT_ONCE = 100
 _NAME_CHARS = 200
 _WEBUI = "Open WebUI"
 _SAMPLE = 100  # exchanges by which the rest is estimated
@@ -42350,7 +42390,7 @@ class Imports:
         """
         seen = _Seen()
         sample: list[Exchange] = []
-        for some in _parts(self._taken(user_id, archive, seen)):
+        for some in _unhurried(_parts(self._taken(user_id, archive, seen))):
             for one in self._new(user_id, some, seen):
                 seen.count(one)
                 if not one.given and len(sample) < _SAMPLE:
@@ -42364,7 +42404,7 @@ class Imports:
         goes on; done twice it brings nothing new.
         """
         import_id, seen = self._opened(user_id, name[:_NAME_CHARS]), _Seen()
-        for some in _parts(self._taken(user_id, archive, seen)):
+        for some in _unhurried(_parts(self._taken(user_id, archive, seen))):
             new = self._later.put(some, import_id)
             seen.known += len(some) - len(new)
             for one in new:
@@ -42448,7 +42488,7 @@ class Imports:
         return undone + under_way
 
     def _some(self, brought: ColumnElement[bool]) -> list[str]:
-        newest_first = select(outbox.c.key).where(brought).order_by(outbox.c.id.desc()).limit(_AT_ONCE)
+        newest_first = select(outbox.c.key).where(brought).order_by(outbox.c.id.desc()).limit(_UNDONE_AT_ONCE)
         with self._reading.connect() as connection:
             return list(connection.scalars(newest_first))
 
@@ -42586,6 +42626,15 @@ def _parts(items: Iterable[Exchange]) -> Iterator[list[Exchange]]:
     left = iter(items)
     while some := list(islice(left, _AT_ONCE)):
         yield some
+
+
+def _unhurried(parts: Iterator[list[Exchange]]) -> Iterator[list[Exchange]]:
+    """The same, with a pause after each, twice as long as it took: chats are held in the same process."""
+    began = time.monotonic()
+    for some in parts:
+        yield some
+        time.sleep(min(2 * (time.monotonic() - began), _PAUSE_S))
+        began = time.monotonic()
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -57181,6 +57230,7 @@ class Spill:
         self._lock, self._writing = threading.Lock(), threading.Lock()
         self._in_memory: dict[str, Spilled] = {}  # by name, not on the disk yet
         self._bytes = self._refused = 0
+        self._written_at = 0.0
 
     def accept(self, record: Spilled) -> bool:
         """Have it in memory, for `write`; False where there is no room. Never blocks."""
@@ -57199,6 +57249,7 @@ class Spill:
             try:
                 for name, record in list(self._in_memory.items()):
                     self._write(name, _safe(record))
+                    self._written_at = time.monotonic()
                     written.append(name)
             except OSError:
                 return False
@@ -57208,6 +57259,10 @@ class Spill:
                 for name in written:
                     self._forget(name)
         return True
+
+    def goes_on(self, within_s: float) -> bool:
+        """Whether the disk has taken something within the last so many seconds: only a queue is long then."""
+        return time.monotonic() - self._written_at < within_s
 
     def has(self, user_id: str) -> bool:
         """Whether something of a user's waits here."""
@@ -57893,8 +57948,6 @@ class Writer:
         self._remembered += bool(worth.exchanges)
         if not self._outbox.done(batch) and self._erased(backend, batch):
             return
-        if worth.exchanges:
-            self._note(batch)
         for reason, count in left_out.items():
             self._emit(Event(EventKind.EXCHANGES_SKIPPED, count, reason))
         for change in changes:
@@ -57912,6 +57965,8 @@ class Writer:
             self._emit(changed)
         if retracted:
             self._emit(Event(EventKind.CHANGES_RETRACTED, retracted))
+        if worth.exchanges:
+            self._note(batch)
 
     def _note(self, batch: Batch) -> None:
         """Who may read all that is known in this scope: see `reflector`."""

@@ -109,16 +109,13 @@ def _part(text: str) -> list[dict[str, str]]:
 
 
 def _reflections(text: str) -> None:
-    """As an answer, and as a memory and a sentence about it."""
-    with suppress(operations.UnreadableAnswerError):
-        reflection.proposed(text, [Memory("1", "I like tea.")], 200, NOW.date())
-    told = json.dumps(
-        {"merge": [{"ids": [1, 2], "text": text}], "outdated": [{"id": 1, "by": 2}, {"id": text}]}
-    )
-    both = [Memory("1", text, kind="plan"), Memory("2", f"{text} tea", kind="plan")]
-    reflection.shown_of(both)
-    reflection.proposed(told, both, 200, NOW.date())
-    reflection.is_covered(text, [text])
+    """As an answer, as a text in one, and as a memory, of which long ones are not shown."""
+    told = {"merge": [{"ids": [1, 2], "text": text}], "outdated": [{"id": 1, "by": 2}, {"id": text}]}
+    both = [Memory("1", text[:500], kind="plan"), Memory("2", "I drink tea.", kind="plan")]
+    reflection.shown_of([Memory("3", text), *both])
+    for answer in (text, json.dumps(told)):
+        with suppress(operations.UnreadableAnswerError):
+            reflection.proposed(answer, both, 200, NOW.date())
 
 
 def _operations(text: str) -> None:

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from .settings import Valves
 
 LEAST, MOST = 1_000, 10_000_000
-_MEMORIES_SHARE, _QUOTES_SHARE = 0.08, 0.12  # of the limit, for those of one message
+_MEMORIES_SHARE, _QUOTES_SHARE = 0.08, 0.08  # of the limit, for those of one message
+_QUOTES_LEAST = 250  # tokens: half of it, as later messages bring, holds one quote
 EXAMPLE = "llama3*: 8000, gpt-4*: 100000, 32000"
 
 
@@ -50,5 +51,7 @@ def budgets(settings: Valves, limit: int) -> dict[str, int]:
     """The settings of recall's budgets, in tokens, with no more than their share of the limit."""
     return {
         "memory_token_budget": min(settings.memory_token_budget, int(_MEMORIES_SHARE * limit)),
-        "episode_token_budget": min(settings.episode_token_budget, int(_QUOTES_SHARE * limit)),
+        "episode_token_budget": min(
+            settings.episode_token_budget, max(int(_QUOTES_SHARE * limit), _QUOTES_LEAST)
+        ),
     }

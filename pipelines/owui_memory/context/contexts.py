@@ -7,7 +7,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Engine
 
@@ -37,12 +37,13 @@ Block = Mapping[int, str]
 class Seen:
     """What stays of a turn's prompt. abstract: what stands in place of the rest, "" for nothing.
 
-    sizes: with what the abstract takes, and without what recall may add. ratio: see `Counting.ratio`.
+    sizes: with the memories that stood in the last prompt. bare: without any. ratio: see `Counting.ratio`.
     """
 
     turn: Turn
     place: Place
     sizes: Sizes
+    bare: Sizes
     window: Window
     cuts: Sequence[Cut]
     ratio: float
@@ -62,6 +63,19 @@ class Seen:
         return replace(self.turn, positions=positions, in_prompt=tuple(names(self.kept)))
 
 
+@dataclass(frozen=True, slots=True)
+class _Last:
+    """A chat's last prompt: where it was cut, "" for nowhere, and tokens of memories in it, by position.
+
+    asked: the position of its last message.
+    """
+
+    asked: str = ""
+    cut_at: str = ""
+    in_system: int = 0
+    before: Mapping[str, int] = field(default_factory=dict)
+
+
 class Contexts:
     """For all users. Threads may share it."""
 
@@ -71,7 +85,7 @@ class Contexts:
         self.table, self.counting, self._emit = CutsTable(engine), Counting(engine), emit
         self.pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="memory-context")
         self._abstracts = Abstracts(self.table, live, settings, emit)
-        self._held: OrderedDict[Place, int] = OrderedDict()  # tokens of memories in a chat's last prompt
+        self._last: OrderedDict[Place, _Last] = OrderedDict()
         self._tried: OrderedDict[tuple[Place, str], float] = OrderedDict()
 
     def close(self) -> None:
@@ -93,14 +107,19 @@ class Contexts:
         model, place = turn.base_model or turn.model, Place.of(turn, limit)
         number_of = {position: number for number, position in enumerate(turn.positions)}
         cuts = [one for one in cuts if number_of.get(one.position, 0) > 0]
-        used = [number_of[one.position] for one in cuts if one.used]
+        last = self._last.get(place, _Last())  # the state database may not have it yet
+        used = [number_of.get(last.cut_at, 0), *(number_of[one.position] for one in cuts if one.used)]
         ratio = self.counting.ratio(model)
-        news = sum(budgets(settings, limit).values()) // 2 if reads else 0  # as later messages bring
+        is_new = last.asked != turn.positions[-1]  # another answer brings no more memories
+        news = sum(budgets(settings, limit).values()) // 2 if reads and is_new else 0
+        fixed, turns = self._counted(model, ratio, texts, max(used), limit)
+        held = [last.before.get(position, 0) for position in turn.positions]
         sizes = Sizes(
-            *self._counted(model, ratio, texts, max(used, default=0), limit),
+            fixed + last.in_system,
+            [size + more for size, more in zip(turns, held, strict=True)],
             limit=limit,
             keep=settings.context_keep / 100,
-            reserve=news + self._held.get(place, 0),
+            reserve=news,
             abstract=_room(limit),
         )
         seen = window(sizes, used, [number_of[one.position] for one in cuts if one.abstract])
@@ -115,7 +134,8 @@ class Contexts:
             key=lambda one: number_of[one.position],
             default=None,
         )
-        whole = Seen(turn, place, sizes, seen, cuts, ratio)
+        bare = replace(sizes, fixed=fixed, turns=turns)
+        whole = Seen(turn, place, sizes, bare, seen, cuts, ratio)
         if best is None or not seen.is_cut:
             return whole
         return replace(whole, abstract=Abstract.read(best.abstract).rendered(), of=best.position)
@@ -127,15 +147,17 @@ class Contexts:
         """
         kept = seen.kept
         more = {kept[at]: self._tokens(seen, text) for at, text in before.items() if at < len(kept)}
-        fixed = seen.sizes.fixed + self._tokens(seen, system) + self._tokens(seen, seen.abstract)
-        last = further(replace(seen.sizes, fixed=fixed), seen.window, more)
-        held = self._tokens(seen, system) + sum(more.values())
-        self._held[seen.place] = held
-        self._held.move_to_end(seen.place)
-        while len(self._held) > _PLACES:
-            self._held.popitem(last=False)
-        seen = replace(seen, window=last)
-        tokens = fixed + last.stays(seen.sizes.turns) + sum(more.get(at, 0) for at in seen.kept)
+        in_system = self._tokens(seen, system)
+        fixed = seen.bare.fixed + in_system + self._tokens(seen, seen.abstract)
+        seen = replace(seen, window=further(replace(seen.bare, fixed=fixed), seen.window, more))
+        positions = seen.turn.positions
+        cut_at = positions[seen.window.start] if seen.window.is_cut else ""
+        held = {positions[at]: one for at, one in more.items()}
+        self._last[seen.place] = _Last(positions[-1], cut_at, in_system, held)
+        self._last.move_to_end(seen.place)
+        while len(self._last) > _PLACES:
+            self._last.popitem(last=False)
+        tokens = fixed + seen.window.stays(seen.bare.turns) + sum(more.get(at, 0) for at in seen.kept)
         model = seen.turn.base_model or seen.turn.model
         self.counting.sent(seen.turn.user_id, seen.turn.key, model, int(tokens / seen.ratio))
         numbers = {number: at for at, number in enumerate(seen.kept)}

@@ -10,7 +10,7 @@ from statistics import fmean
 import pytest
 from sqlalchemy import func, select
 
-from owui_memory.state import cuts
+from owui_memory.state import cuts, outbox
 from tests.harness.bodies import Chat, new_id, system_text
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.scripted_requests import Request
@@ -29,22 +29,30 @@ def said(request: Request) -> dict[str, object]:
     return {"add": [f"The user told of lockers {numbers[0]} to {numbers[-1]}."], "ask": ["marbles"]}
 
 
+@pytest.fixture(scope="module")
+def _shared(_running_llm: ScriptedLLM, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with pytest.MonkeyPatch.context() as patch:
+        folder = str(tmp_path_factory.mktemp("long-chats"))
+        with running(_running_llm, patch, DATA_DIR=folder, SHOW_MEMORY_NOTES="true") as one:
+            yield one
+
+
 @pytest.fixture
-def filter_(scripted_llm: ScriptedLLM, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
+def filter_(_shared: Running, scripted_llm: ScriptedLLM) -> Running:
+    """One for all tests of the module, each of which has a user of its own."""
     scripted_llm.when(SUMMARY, said)
-    with running(scripted_llm, monkeypatch) as one:
-        yield one
+    return _shared
 
 
-def abstracts(one: Running, user: str = "ada") -> int:
+def abstracts(one: Running, user: str) -> int:
     with one.pipeline._runtime._engine.connect() as connection:  # type: ignore[union-attr]
         kept = select(func.count()).select_from(cuts).where(cuts.c.user_id == user, cuts.c.abstract != "")
         return connection.scalar(kept) or 0
 
 
-def test_it_fits_its_cache_holds_and_what_left_is_found(filter_: Running) -> None:
-    talk = LongTalk(filter_, Chat("ada", options=SYSTEM))
-    talk.go_on(0, 60)
+def test_it_fits_its_cache_holds_and_what_left_is_found(filter_: Running, user: str) -> None:
+    talk = LongTalk(filter_, Chat(user, options=SYSTEM))
+    talk.go_on(0, 40)
     assert max(map(tokens, talk.sent)) <= LIMIT
     assert fmean(talk.shares()) > 0.75, "the prompt changes with a cut only"
     last = talk.sent[-1]["messages"]
@@ -53,13 +61,13 @@ def test_it_fits_its_cache_holds_and_what_left_is_found(filter_: Running) -> Non
     assert [one["role"] for one in last[1:]] == ["user", "assistant"] * (len(last) // 2 - 1) + ["user"]
     assert "The user told of lockers 1 to" in system_text(talk.sent[-1])
     talk.until_drained()
-    for number in (3, 17, 31):
+    for number in (3, 12, 21):
         asked = talk.say(f"How many marbles does locker number {number} of Name{number}ov hold?")
         assert f"{number * 7} marbles" in text_of(asked)
 
 
-def test_an_edited_or_regenerated_message_beside_the_cut(filter_: Running) -> None:
-    talk = LongTalk(filter_, Chat("ada", options=SYSTEM))
+def test_an_edited_or_regenerated_message_beside_the_cut(filter_: Running, user: str) -> None:
+    talk = LongTalk(filter_, Chat(user, options=SYSTEM))
     talk.go_on(0, 20)
     turn = talk.chat.say(statement(20))
     first = talk.inlet(turn)
@@ -80,10 +88,10 @@ def without_news(messages: list[dict[str, str]]) -> list[str]:
 
 
 def test_models_with_other_limits_in_one_chat_and_a_restart(
-    scripted_llm: ScriptedLLM, monkeypatch: pytest.MonkeyPatch
+    scripted_llm: ScriptedLLM, monkeypatch: pytest.MonkeyPatch, user: str
 ) -> None:
     scripted_llm.when(SUMMARY, said)
-    chat = Chat("ada", options={"system": "You help."})
+    chat = Chat(user, options={"system": "You help."})
     for first in (0, 24):
         with running(scripted_llm, monkeypatch) as one:
             talk = LongTalk(one, chat)
@@ -97,8 +105,8 @@ def test_models_with_other_limits_in_one_chat_and_a_restart(
     assert OPENED in text_of(talk.sent[-3])
 
 
-def test_calls_of_tools_stay_with_their_results(filter_: Running) -> None:
-    talk = LongTalk(filter_, Chat("ada", options=SYSTEM))
+def test_calls_of_tools_stay_with_their_results(filter_: Running, user: str) -> None:
+    talk = LongTalk(filter_, Chat(user, options=SYSTEM))
     for number in range(40):
         turn = talk.chat.say(statement(number))
         call = {"id": f"c{number}", "type": "function", "function": {"name": "look", "arguments": "{}"}}
@@ -119,22 +127,22 @@ def test_calls_of_tools_stay_with_their_results(filter_: Running) -> None:
 
 
 def test_without_an_answer_of_the_llm_it_is_what_the_user_said(
-    scripted_llm: ScriptedLLM, monkeypatch: pytest.MonkeyPatch
+    scripted_llm: ScriptedLLM, monkeypatch: pytest.MonkeyPatch, user: str
 ) -> None:
     with running(scripted_llm, monkeypatch) as one, scripted_llm.fault("chat", status=500):
-        talk = LongTalk(one, Chat("ada", options=SYSTEM))
+        talk = LongTalk(one, Chat(user, options=SYSTEM))
         talk.go_on(0, 20)
-        wait_until(lambda: abstracts(one) > 0, what="an abstract is ready")
+        wait_until(lambda: abstracts(one, user) > 0, what="an abstract is ready")
         talk.go_on(20, 30)
         assert max(map(tokens, talk.sent)) <= LIMIT
         assert '- user: "My locker number ' in system_text(talk.sent[-1])
 
 
 def test_nothing_waits_for_an_llm_that_hangs(
-    scripted_llm: ScriptedLLM, monkeypatch: pytest.MonkeyPatch
+    scripted_llm: ScriptedLLM, monkeypatch: pytest.MonkeyPatch, user: str
 ) -> None:
     with running(scripted_llm, monkeypatch) as one, scripted_llm.hold("chat", SUMMARY) as gate:
-        talk = LongTalk(one, Chat("ada", options=SYSTEM))
+        talk = LongTalk(one, Chat(user, options=SYSTEM))
         talk.go_on(0, 30)
         assert gate.waiting
         assert max(map(tokens, talk.sent)) <= LIMIT
@@ -143,10 +151,10 @@ def test_nothing_waits_for_an_llm_that_hangs(
 
 @pytest.mark.parametrize("kind", ["temporary", "memory off", "excluded model"])
 def test_what_may_not_be_kept_is_cut_and_nothing_of_it_is(
-    kind: str, scripted_llm: ScriptedLLM, monkeypatch: pytest.MonkeyPatch
+    kind: str, scripted_llm: ScriptedLLM, monkeypatch: pytest.MonkeyPatch, user: str
 ) -> None:
     with running(scripted_llm, monkeypatch, MODELS_REMEMBER="!small-secret") as one:
-        chat = Chat.temporary("ada", **SYSTEM) if kind == "temporary" else Chat("ada", options=dict(SYSTEM))
+        chat = Chat.temporary(user, **SYSTEM) if kind == "temporary" else Chat(user, options=dict(SYSTEM))
         chat.options |= {"memory off": {"memory": None}, "excluded model": {"model": "small-secret"}}.get(
             kind, {}
         )
@@ -154,39 +162,39 @@ def test_what_may_not_be_kept_is_cut_and_nothing_of_it_is(
         talk.go_on(0, 40)
         assert max(map(tokens, talk.sent)) <= LIMIT
         assert sum(share < 1 for share in talk.shares()) <= 12
-        assert abstracts(one) == 0
+        assert abstracts(one, user) == 0
         assert not [request for request in scripted_llm.chats() if SUMMARY in request.text]
 
 
 def test_what_was_said_while_memory_was_off_is_in_no_abstract(
-    filter_: Running, scripted_llm: ScriptedLLM
+    filter_: Running, scripted_llm: ScriptedLLM, user: str
 ) -> None:
-    talk = LongTalk(filter_, Chat("ada", options=SYSTEM))
+    talk = LongTalk(filter_, Chat(user, options=SYSTEM))
     talk.go_on(0, 2)
     talk.say("My locker number 2 in the hall of Secretov holds a diary.", memory=None)
     talk.go_on(3, 25)
-    wait_until(lambda: abstracts(filter_) > 0, what="an abstract is ready")
+    wait_until(lambda: abstracts(filter_, user) > 0, what="an abstract is ready")
     asked = [request.text for request in scripted_llm.chats() if SUMMARY in request.text]
     assert asked
     assert "Secretov" not in "".join(asked)
 
 
 def test_forgetting_takes_the_abstracts_away_and_erasing_everything(
-    filter_: Running, scripted_llm: ScriptedLLM
+    filter_: Running, scripted_llm: ScriptedLLM, user: str
 ) -> None:
-    talk = LongTalk(filter_, Chat("ada", options=SYSTEM))
+    talk = LongTalk(filter_, Chat(user, options=SYSTEM))
     talk.go_on(0, 25)
     talk.until_drained()
-    wait_until(lambda: abstracts(filter_) > 0, what="an abstract is ready")
+    wait_until(lambda: abstracts(filter_, user) > 0, what="an abstract is ready")
     talk.say("/memory forget locker number 3 in the hall of Name3ov")
     talk.say("/memory forget everything yes")
-    wait_until(lambda: abstracts(filter_) == 0, what="the abstracts are gone")
+    wait_until(lambda: abstracts(filter_, user) == 0, what="the abstracts are gone")
     assert OPENED not in text_of(talk.say("And now?"))
 
 
 @pytest.mark.parametrize("sign", ["summary", "setting"])
-def test_open_webuis_own_compaction_is_left_alone(filter_: Running, sign: str) -> None:
-    talk = LongTalk(filter_, Chat("ada", options=SYSTEM))
+def test_open_webuis_own_compaction_is_left_alone(filter_: Running, sign: str, user: str) -> None:
+    talk = LongTalk(filter_, Chat(user, options=SYSTEM))
     talk.go_on(0, 25)
     turn = talk.chat.say(statement(25))
     if sign == "summary":
@@ -197,20 +205,19 @@ def test_open_webuis_own_compaction_is_left_alone(filter_: Running, sign: str) -
     assert len(sent["messages"]) == len(turn.inlet["messages"])
 
 
-def test_the_user_is_told_once(scripted_llm: ScriptedLLM, monkeypatch: pytest.MonkeyPatch) -> None:
-    with running(scripted_llm, monkeypatch, SHOW_MEMORY_NOTES="true") as one:
-        talk = LongTalk(one, Chat("ada", options=SYSTEM))
-        notes = 0
-        for number in range(30):
-            turn = talk.chat.say(statement(number))
-            sent = talk.inlet(turn)
-            shown = one.outlet(turn.outlet(statement(number) * 3, sent=sent), turn.user)
-            notes += "summary of this chat" in json.dumps(shown["messages"][-1])
-        assert notes == 1
+def test_the_user_is_told_once(filter_: Running, user: str) -> None:
+    talk = LongTalk(filter_, Chat(user, options=SYSTEM))
+    notes = 0
+    for number in range(30):
+        turn = talk.chat.say(statement(number))
+        sent = talk.inlet(turn)
+        shown = filter_.outlet(turn.outlet(statement(number) * 3, sent=sent), turn.user)
+        notes += "summary of this chat" in json.dumps(shown["messages"][-1])
+    assert notes == 1
 
 
-def test_an_api_call_without_ids_is_remembered_though_its_chat_was_cut(filter_: Running) -> None:
-    talk, chat = LongTalk(filter_, Chat("ada", options=SYSTEM)), Chat("ada", options=SYSTEM)
+def test_an_api_call_without_ids_is_remembered_though_its_chat_was_cut(filter_: Running, user: str) -> None:
+    talk, chat = LongTalk(filter_, Chat(user, options=SYSTEM)), Chat(user, options=SYSTEM)
     for number in range(25):
         turn = chat.say(statement(number))
         turn.inlet["metadata"] = {
@@ -229,5 +236,5 @@ def test_an_api_call_without_ids_is_remembered_though_its_chat_was_cut(filter_: 
         filter_.outlet({**api, "id": new_id()}, turn.user)
     assert max(map(tokens, talk.sent)) <= LIMIT
     assert OPENED in text_of(talk.sent[-1])
-    counts = filter_.pipeline._runtime.metrics.counts()  # type: ignore[union-attr]
-    assert counts["exchanges stored"] == 25
+    with filter_.pipeline._runtime._engine.connect() as connection:  # type: ignore[union-attr]
+        assert connection.scalar(select(func.count()).where(outbox.c.user_id == user)) == 25

@@ -86,12 +86,13 @@ class Agent:
 
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
-        self._plain: dict[tuple[str, str], float] = {}  # models without tools, and until when they count so
+        # Models without tools, and until when they count so, each for the user whose request it was.
+        self._plain: dict[tuple[str, ...], float] = {}
         self._kept: OrderedDict[tuple[str, str], tuple[float, list[Event]]] = OrderedDict()
 
     def offered(self, turn: Turn, body: Mapping[str, Any], model: tuple[str, str]) -> list[Verb]:
         """The tools that are added to the client's."""
-        if not can_loop(body) or self._plain.get(model, 0.0) > time.monotonic():
+        if not can_loop(body) or self._plain.get((turn.user_id, *model), 0.0) > time.monotonic():
             return []
         taken = _names(body.get("tools") or ())
         return [verb for verb in self._calls.offered(turn) if verb.name not in taken]
@@ -129,7 +130,9 @@ class Agent:
         """Whether an error may mean that the model knows no tools; then it is asked without."""
         told = step.error.lower()
         if step.status in _NO_TOOLS and (b"tool" in told or b"function" in told):
-            self._plain[task.model] = time.monotonic() + _PLAIN_S
+            if len(self._plain) >= _KEPT:
+                del self._plain[next(iter(self._plain))]
+            self._plain[task.turn.user_id, *task.model] = time.monotonic() + _PLAIN_S
             return True
         return step.status in (400, 422, 501)
 
@@ -239,6 +242,8 @@ class _Loop:
                 said = _TOO_MANY
             else:
                 is_new |= call.name in VERBS
+                if _changes(call.name):  # after which the same search may find something else
+                    self._seen = {one for one in self._seen if _changes(one.partition(" ")[0])}
                 self._seen.add(key)
                 name = call.name if call.name in VERBS else "an unknown tool"
                 await out.comment(f"memory: {name}, step {self.number} of {self._task.steps}")
@@ -353,6 +358,10 @@ def _named(calls: Any) -> str:
     with contextlib.suppress(RecursionError):
         return json.dumps([[one.get("id"), one.get("function")] for one in parts], sort_keys=True)
     return ""
+
+
+def _changes(name: str) -> bool:
+    return name in VERBS and VERBS[name].changes
 
 
 def _described(verb: Verb) -> Event:

@@ -9,10 +9,11 @@ from typing import Any
 
 import httpx
 import pytest
+from openai import OpenAI
 
 from owui_memory.models.tokens import estimated_tokens
 from tests.harness.upstream import Upstream, completion, delta, event, says
-from tests.unit.interfaces.proxy.desk import Desk, desk
+from tests.unit.interfaces.proxy.desk import KEY, Desk, desk
 from tests.unit.interfaces.tools.conftest import journal_of
 
 STEPS = 4
@@ -146,6 +147,15 @@ def test_a_model_remembers_and_finds_by_itself(at: Desk, user: str, stream: bool
     assert journal_of(at, user) == [("add", "llama3", DOG)]
 
 
+def test_the_official_client_leaves_the_comments_out(at: Desk, user: str) -> None:
+    Script(at, stream=True).step(None, search()).step("Nothing yet.")
+    headers = {"X-OpenWebUI-User-Id": user}
+    with OpenAI(base_url=f"{at.url}/v1", api_key=KEY, default_headers=headers) as client:
+        asked: Any = [{"role": "user", "content": "Hi"}]
+        chunks = list(client.chat.completions.create(model="agent/llama3", messages=asked, stream=True))
+    assert "".join(one.choices[0].delta.content or "" for one in chunks if one.choices) == "Nothing yet."
+
+
 @both
 def test_the_exchange_is_remembered_with_the_final_answer_alone(at: Desk, user: str, stream: bool) -> None:
     Script(at, stream=stream).step("I look.", search()).step("I see, a green locker.")
@@ -248,6 +258,15 @@ def test_a_model_in_a_loop_must_answer(at: Desk, user: str, stream: bool) -> Non
 
 
 @both
+def test_after_a_change_the_same_search_finds_it(at: Desk, user: str, stream: bool) -> None:
+    script = Script(at, stream=stream).step(None, search())
+    script.step(None, call("remember", {"text": DOG}), search(id_="c2"), search(id_="c3")).step("Done.")
+    assert told(ask(at, "Hi", user, stream=stream))["text"] == "Done."
+    assert [DOG in one for one in results(at)] == [False, True, True, False]
+    assert "already" in results(at)[-1]
+
+
+@both
 def test_a_silent_model_is_asked_to_go_on(at: Desk, user: str, stream: bool) -> None:
     Script(at, stream=stream).step(None, search()).step("").step("Here I am.")
     assert told(ask(at, "Hi", user, stream=stream))["text"] == "Here I am."
@@ -269,6 +288,8 @@ def test_a_model_without_tools_falls_back(at: Desk, user: str, stream: bool) -> 
     at.upstream.asked.clear()
     assert told(at.chat("And?", user=user, model=other, stream=stream))["text"] == "Rex."
     assert len(at.upstream.asked) == 1
+    at.chat("And?", user=f"{user}-other", model=other, stream=stream)
+    assert "tools" in at.upstream.bodies[-1], "what one user's request met counts for nobody else"
 
 
 @pytest.mark.parametrize(

@@ -16,12 +16,12 @@ from tests.harness.upstream import Upstream
 from tests.unit.interfaces.proxy.desk import Desk, desk
 
 Tool = Callable[..., httpx.Response]
-TEAMS = "design: ada-in-design bob-in-design"
+SETTINGS = {"teams": "design: ada-in-design bob-in-design", "personas": "tutor-*"}
 
 
 @pytest.fixture(scope="session")
 def running_tools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    with Upstream() as upstream, desk(tmp_path_factory.mktemp("tools"), upstream, teams=TEAMS) as one:
+    with Upstream() as upstream, desk(tmp_path_factory.mktemp("tools"), upstream, **SETTINGS) as one:
         yield one
 
 

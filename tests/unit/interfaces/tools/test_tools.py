@@ -95,6 +95,21 @@ def test_what_a_team_knows_is_seen_by_it_alone_and_changed_by_nobody(at: Desk, t
     assert found(tool("search_memory", {"query": "design review"}, by="carl")) == []
 
 
+def test_what_a_persona_was_told_is_for_that_persona(at: Desk, tool: Tool, user: str) -> None:
+    tutor = {"x_memory_model": "tutor-maths"}
+    tool("remember", {"text": "I find fractions hard."}, **tutor)
+    (known,) = found(tool("search_memory", {"query": "fractions"}, **tutor))
+    assert known["only_in"] == "persona"
+    assert found(tool("search_memory", {"query": "fractions"})) == []
+    assert tool("forget_memory", {"id": known["id"]}).status_code == 404
+    own_key = {"Authorization": f"Bearer {key_of(at, user)}", "X-Memory-Model": "tutor-maths"}
+    url = f"{at.url}/memory/tools/search_memory"
+    assert found(httpx.post(url, json={"query": "fractions"}, headers=own_key)) == [], (
+        "that key names no model"
+    )
+    assert tool("forget_memory", {"id": known["id"]}, **tutor).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("name", "arguments", "status", "said"),
     [
