@@ -40638,12 +40638,13 @@ class _Forgetting:
         return known
 
     def _parts_of(self, ids: Sequence[str]) -> list[str]:
-        """The ids of memories that have become a part of these."""
+        """The ids of memories that have become a part of these, and still are."""
+        back = select(journal.c.undoes).where(journal.c.user_id == self._user_id, journal.c.undoes > 0)
         batches = {row.batch for row in self._rows(journal, journal.c.memory_id)}
         merged = []
         for batch in filter(lambda name: name.startswith(REFLECTED), batches):
-            mine = and_(journal.c.user_id == self._user_id, journal.c.batch == batch)
-            rows = self._connection.execute(select(journal).where(mine).order_by(journal.c.id)).all()
+            mine = (journal.c.user_id == self._user_id, journal.c.batch == batch, journal.c.id.not_in(back))
+            rows = self._connection.execute(select(journal).where(*mine).order_by(journal.c.id)).all()
             merged += [part for part, heir in heirs(rows).items() if heir in ids]
         return merged
 
@@ -42316,7 +42317,9 @@ from .formats import Found
 
 Archive = Callable[[], Iterable[Found]]  # reads it from its beginning: see `formats.read`
 
-_AT_ONCE = 100  # exchanges in a transaction: others write in between
+_AT_ONCE = 10  # exchanges in a transaction: others write in between, and compute
+_PAUSE_S = 0.2
+_UNDONE_AT_ONCE = 100
 _NAME_CHARS = 200
 _WEBUI = "Open WebUI"
 _SAMPLE = 100  # exchanges by which the rest is estimated
@@ -42387,7 +42390,7 @@ class Imports:
         """
         seen = _Seen()
         sample: list[Exchange] = []
-        for some in _parts(self._taken(user_id, archive, seen)):
+        for some in _unhurried(_parts(self._taken(user_id, archive, seen))):
             for one in self._new(user_id, some, seen):
                 seen.count(one)
                 if not one.given and len(sample) < _SAMPLE:
@@ -42401,7 +42404,7 @@ class Imports:
         goes on; done twice it brings nothing new.
         """
         import_id, seen = self._opened(user_id, name[:_NAME_CHARS]), _Seen()
-        for some in _parts(self._taken(user_id, archive, seen)):
+        for some in _unhurried(_parts(self._taken(user_id, archive, seen))):
             new = self._later.put(some, import_id)
             seen.known += len(some) - len(new)
             for one in new:
@@ -42485,7 +42488,7 @@ class Imports:
         return undone + under_way
 
     def _some(self, brought: ColumnElement[bool]) -> list[str]:
-        newest_first = select(outbox.c.key).where(brought).order_by(outbox.c.id.desc()).limit(_AT_ONCE)
+        newest_first = select(outbox.c.key).where(brought).order_by(outbox.c.id.desc()).limit(_UNDONE_AT_ONCE)
         with self._reading.connect() as connection:
             return list(connection.scalars(newest_first))
 
@@ -42623,6 +42626,15 @@ def _parts(items: Iterable[Exchange]) -> Iterator[list[Exchange]]:
     left = iter(items)
     while some := list(islice(left, _AT_ONCE)):
         yield some
+
+
+def _unhurried(parts: Iterator[list[Exchange]]) -> Iterator[list[Exchange]]:
+    """The same, with a pause after each, twice as long as it took: chats are held in the same process."""
+    began = time.monotonic()
+    for some in parts:
+        yield some
+        time.sleep(min(2 * (time.monotonic() - began), _PAUSE_S))
+        began = time.monotonic()
 '''
 
 # ----------------------------------------------------------------------------------------------------------
