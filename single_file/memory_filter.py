@@ -7907,7 +7907,6 @@ from ..models.tokens import Count, Tokenizers
 from ..state import put_row, reading, token_ratios
 from ..state.engine import unsynced
 
-PER_MESSAGE = 4  # tokens that a chat's template sets around a message
 _LONG_CHARS = 200_000  # of a text; what is longer fits nowhere, and is not counted but guessed
 _COUNTED = 100_000  # texts whose numbers are kept, without the texts
 _PROMPTS = 2_000  # that wait for what their server says
@@ -8047,6 +8046,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+PER_MESSAGE = 4  # tokens that a chat's template sets around a message
 
 
 @dataclass(frozen=True, slots=True)
@@ -22592,7 +22593,7 @@ class Filter:
             own += [*routes.watching(key, self._chats), *function_routes(key, self._chats, self._turns)]
             own += tool_server.served(self._chats, lambda: self.valves, self._environment)
             own += hooks(self._chats, lambda: self.valves)
-            if page := self._opened_page():
+            if (page := self._open_page()) is not None:
                 own.append(Mount("", page))  # all the rest of /memory/
             guard.serve(app, Router([Mount("/memory", routes=own)]))
 
@@ -22618,18 +22619,18 @@ class Filter:
         """A finished answer: stored for the writer. One to a command becomes what was asked for."""
         return (await self._turns.outlet(body, user))[0]
 
-    @property
-    def _runtime(self) -> Service | None:
-        return self._chats.runtime
-
-    def _opened_page(self) -> Page | None:
+    def _open_page(self) -> Page | None:
+        """The page; None without SQLAlchemy, which the smallest image of the server lacks."""
         try:
-            # Not with this module: it needs SQLAlchemy, which the smallest image of the server lacks.
             from ..web.page import Page
         except ImportError:
             return None
         self._page = Page(self._chats, lambda: self.valves, self._environment)
         return self._page
+
+    @property
+    def _runtime(self) -> Service | None:
+        return self._chats.runtime
 
     def _guard_routes(self) -> None:
         if app := guard.server_app():
@@ -22649,8 +22650,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ..context.counting import PER_MESSAGE
-from ..context.turns import Past, Texts
+from ..context.turns import PER_MESSAGE, Past, Texts
 from ..core.turn import Turn
 from .body import appended, exchange_names, final_text, prepended, seen_numbers, text_of, typed
 

@@ -64,7 +64,7 @@ class Filter:
             own += [*routes.watching(key, self._chats), *function_routes(key, self._chats, self._turns)]
             own += tool_server.served(self._chats, lambda: self.valves, self._environment)
             own += hooks(self._chats, lambda: self.valves)
-            if page := self._opened_page():
+            if (page := self._open_page()) is not None:
                 own.append(Mount("", page))  # all the rest of /memory/
             guard.serve(app, Router([Mount("/memory", routes=own)]))
 
@@ -90,18 +90,18 @@ class Filter:
         """A finished answer: stored for the writer. One to a command becomes what was asked for."""
         return (await self._turns.outlet(body, user))[0]
 
-    @property
-    def _runtime(self) -> Service | None:
-        return self._chats.runtime
-
-    def _opened_page(self) -> Page | None:
+    def _open_page(self) -> Page | None:
+        """The page; None without SQLAlchemy, which the smallest image of the server lacks."""
         try:
-            # Not with this module: it needs SQLAlchemy, which the smallest image of the server lacks.
             from ..web.page import Page
         except ImportError:
             return None
         self._page = Page(self._chats, lambda: self.valves, self._environment)
         return self._page
+
+    @property
+    def _runtime(self) -> Service | None:
+        return self._chats.runtime
 
     def _guard_routes(self) -> None:
         if app := guard.server_app():
