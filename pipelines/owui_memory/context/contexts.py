@@ -93,6 +93,12 @@ class Contexts:
         self._abstracts.close()
         self.pool.shutdown(wait=False)
 
+    def drop(self, user_id: str) -> None:
+        """Keep nothing of a user's in memory."""
+        self._abstracts.drop(user_id)
+        for place in [one for one in list(self._last) if one.user_id == user_id]:
+            self._last.pop(place, None)
+
     def cuts(self, turn: Turn, limit: int) -> list[Cut]:
         """What is kept of a turn's chat. Blocks as the state database does."""
         return self.table.of_chat(Place.of(turn, limit))
