@@ -352,7 +352,11 @@ class Chats:
     async def _spilled(self, record: Spilled) -> None:
         """Kept in the data folder, or in memory until the disk takes it."""
         if self._spill.accept(record):
-            await within(_KEEP_S, in_pool(self._spilling, self._spill.write))
+            writing = in_pool(self._spilling, self._spill.write)
+            until = asyncio.get_running_loop().time() + _QUEUE_S
+            while not await within(_KEEP_S, writing):
+                if asyncio.get_running_loop().time() >= until or not self._spill.goes_on(_KEEP_S):
+                    break
 
     def _decide_early(self, turn: Turn) -> None:
         """Before there is a database: keep what the inlet would have kept there."""
