@@ -7936,7 +7936,6 @@ from ..models.tokens import Count, Tokenizers
 from ..state import put_row, reading, token_ratios
 from ..state.engine import unsynced
 
-PER_MESSAGE = 4  # tokens that a chat's template sets around a message
 _LONG_CHARS = 200_000  # of a text; what is longer fits nowhere, and is not counted but guessed
 _COUNTED = 100_000  # texts whose numbers are kept, without the texts
 _PROMPTS = 2_000  # that wait for what their server says
@@ -8076,6 +8075,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+PER_MESSAGE = 4  # tokens that a chat's template sets around a message
 
 
 @dataclass(frozen=True, slots=True)
@@ -22525,7 +22526,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from starlette.routing import BaseRoute, Mount, Router
 
@@ -22540,9 +22541,11 @@ from ..proxy.proxy import Proxy, open_to_browsers
 from ..service import Open, Service
 from ..tools import tool_server
 from ..turns import Turns
-from ..web.page import Page
 from ..webhooks.hooks import hooks
 from . import guard
+
+if TYPE_CHECKING:
+    from ..web.page import Page
 
 log = logging.getLogger(__name__)
 
@@ -22565,7 +22568,7 @@ class Filter:
         self._chats = Chats(self._environment, lambda: self.valves, self._problems, open_service)
         self._turns = Turns(self._chats, lambda: self.valves)
         self._proxy = Proxy(self._chats, lambda: self.valves, self._environment, "/memory/v1")
-        self._page = Page(self._chats, lambda: self.valves, self._environment)
+        self._page: Page | None = None
 
     async def on_startup(self) -> None:
         """Start the threads; what cannot be opened at once is opened in the background."""
@@ -22582,7 +22585,8 @@ class Filter:
             own += [*routes.watching(key, self._chats), *function_routes(key, self._chats, self._turns)]
             own += tool_server.served(self._chats, lambda: self.valves, self._environment)
             own += hooks(self._chats, lambda: self.valves)
-            own.append(Mount("", self._page))  # all the rest of /memory/
+            if (page := self._open_page()) is not None:
+                own.append(Mount("", page))  # all the rest of /memory/
             guard.serve(app, Router([Mount("/memory", routes=own)]))
 
     async def on_shutdown(self) -> None:
@@ -22590,7 +22594,8 @@ class Filter:
         if app := guard.server_app():
             guard.serve(app, None)
         await self._proxy.close()
-        await self._page.close()
+        if self._page is not None:
+            await self._page.close()
         await self._chats.stop()
 
     async def on_valves_updated(self) -> None:
@@ -22605,6 +22610,15 @@ class Filter:
     async def outlet(self, body: Body, user: Body | None = None) -> Body:
         """A finished answer: stored for the writer. One to a command becomes what was asked for."""
         return (await self._turns.outlet(body, user))[0]
+
+    def _open_page(self) -> Page | None:
+        """The page; None without SQLAlchemy, which the smallest image of the server lacks."""
+        try:
+            from ..web.page import Page
+        except ImportError:
+            return None
+        self._page = Page(self._chats, lambda: self.valves, self._environment)
+        return self._page
 
     @property
     def _runtime(self) -> Service | None:
@@ -22628,8 +22642,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ..context.counting import PER_MESSAGE
-from ..context.turns import Past, Texts
+from ..context.turns import PER_MESSAGE, Past, Texts
 from ..core.turn import Turn
 from .body import appended, exchange_names, final_text, prepended, seen_numbers, text_of, typed
 
