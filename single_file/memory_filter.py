@@ -413,6 +413,7 @@ class Application:
         self.page.uploads.drop(user_id)
         self.keeper.drop(user_id)
         self.live_chats.drop(user_id)
+        self.contexts.drop(user_id)
         if isinstance(backend := self.live.current, LibraryBackend):
             backend.drop()
 
@@ -7454,6 +7455,12 @@ class Abstracts:
         threading.Thread(target=self._run, args=(first,), name="memory-abstract", daemon=True).start()
         return True
 
+    def drop(self, user_id: str) -> None:
+        """Make nothing of a user's that is not under way; what is, the table refuses."""
+        with self._lock:
+            for place in [one for one in self._waiting if one.user_id == user_id]:
+                del self._waiting[place]
+
     def close(self) -> None:
         """Begin no more; what is under way goes on where it ended."""
         with self._lock:
@@ -7703,6 +7710,7 @@ class Seen:
     window: Window
     cuts: Sequence[Cut]
     ratio: float
+    most: int = 0
     abstract: str = ""
     of: str = ""  # the position that the abstract is of
 
@@ -7723,10 +7731,12 @@ class Seen:
 class _Last:
     """A chat's last prompt: where it was cut, "" for nowhere, and tokens of memories in it, by position.
 
-    asked: the position of its last message.
+    asked: the position of its last message. most, tokens: how many it had at most, and had.
     """
 
     asked: str = ""
+    most: int = 0
+    tokens: int = 0
     cut_at: str = ""
     in_system: int = 0
     before: Mapping[str, int] = field(default_factory=dict)
@@ -7749,16 +7759,30 @@ class Contexts:
         self._abstracts.close()
         self.pool.shutdown(wait=False)
 
+    def drop(self, user_id: str) -> None:
+        """Keep nothing of a user's in memory."""
+        self._abstracts.drop(user_id)
+        for place in [one for one in list(self._last) if one.user_id == user_id]:
+            self._last.pop(place, None)
+
     def cuts(self, turn: Turn, limit: int) -> list[Cut]:
         """What is kept of a turn's chat. Blocks as the state database does."""
         return self.table.of_chat(Place.of(turn, limit))
 
     def see(
-        self, turn: Turn, settings: Valves, limit: int, texts: Texts, cuts: Sequence[Cut], *, reads: bool
+        self,
+        turn: Turn,
+        settings: Valves,
+        limit: int,
+        texts: Texts,
+        cuts: Sequence[Cut],
+        *,
+        reads: bool,
+        most: int = 0,
     ) -> Seen:
         """What stays of a prompt. Takes time in proportion to what of it was not counted before.
 
-        cuts: those that are kept of the chat. reads: memories may be added.
+        cuts: those that are kept of the chat. reads: memories may be added. most: see `at_most`.
         """
         model, place = turn.base_model or turn.model, Place.of(turn, limit)
         number_of = {position: number for number, position in enumerate(turn.positions)}
@@ -7791,25 +7815,35 @@ class Contexts:
             default=None,
         )
         bare = replace(sizes, fixed=fixed, turns=turns)
-        whole = Seen(turn, place, sizes, bare, seen, cuts, ratio)
+        whole = Seen(turn, place, sizes, bare, seen, cuts, ratio, most)
         if best is None or not seen.is_cut:
             return whole
         return replace(whole, abstract=Abstract.read(best.abstract).rendered(), of=best.position)
 
-    def fitted(self, seen: Seen, system: str, before: Block) -> tuple[Seen, Block]:
+    def at_most(self, turn: Turn, limit: int, most: int) -> int:
+        """How many tokens a prompt has at most, its memories of before among them.
+
+        most: without these, and without what is known of the chat's last prompt.
+        """
+        last = self._last.get(Place.of(turn, limit), _Last())
+        return last.tokens + max(most - last.most, 0)
+
+    def fitted(self, seen: Seen, system: str, before: Block, numbered: Sequence[int]) -> tuple[Seen, Block]:
         """The same with what recall adds, cut further where that is too much; and its blocks, numbered anew.
 
-        system: what it adds to the system prompt. before: to messages, by their number among those that stay.
+        system: what it adds to the system prompt. before: to messages, by their number among `numbered`, the
+        turns that recall has seen.
         """
-        kept = seen.kept
-        more = {kept[at]: self._tokens(seen, text) for at, text in before.items() if at < len(kept)}
+        turn_of = {at: numbered[at] for at in before if at < len(numbered)}
+        more = {turn_of[at]: self._tokens(seen, before[at]) for at in turn_of}
         in_system = self._tokens(seen, system)
         fixed = seen.bare.fixed + in_system + self._tokens(seen, seen.abstract)
         seen = replace(seen, window=further(replace(seen.bare, fixed=fixed), seen.window, more))
         positions = seen.turn.positions
         cut_at = positions[seen.window.start] if seen.window.is_cut else ""
         held = {positions[at]: one for at, one in more.items()}
-        self._last[seen.place] = _Last(positions[-1], cut_at, in_system, held)
+        tokens = fixed + sum(seen.bare.turns) + sum(more.values())
+        self._last[seen.place] = _Last(positions[-1], seen.most, tokens, cut_at, in_system, held)
         self._last.move_to_end(seen.place)
         while len(self._last) > _PLACES:
             self._last.popitem(last=False)
@@ -7817,7 +7851,7 @@ class Contexts:
         model = seen.turn.base_model or seen.turn.model
         self.counting.sent(seen.turn.user_id, seen.turn.key, model, int(tokens / seen.ratio))
         numbers = {number: at for at, number in enumerate(seen.kept)}
-        return seen, {numbers[kept[at]]: text for at, text in before.items() if kept[at] in numbers}
+        return seen, {numbers[of]: before[at] for at, of in turn_of.items() if of in numbers}
 
     def keep(self, seen: Seen, chat_id: str, past: Callable[[int, int], Sequence[Past]]) -> None:
         """Keep where a prompt was cut, and have ready what the next cut needs. Blocks; raises nothing.
@@ -19317,7 +19351,7 @@ class Chats:
             runtime.emit(Event(EventKind.LEFT_ALONE, reason=decision.reason))
         in_system = turn.searched or settings.placement == "system"
         blocks = outcome.recalled.blocks if outcome.recalled else Blocks()
-        told, blocks = await long.fitted(blocks, in_system=in_system, is_read=decision.read)
+        told, blocks = await long.fitted(blocks, deadline, in_system=in_system, is_read=decision.read)
         if on and permission is not None:
             long.keep(told, permission)
         if decision.read:
@@ -22317,7 +22351,7 @@ from ..core.permission import Decision, Permission
 from ..core.turn import Answered, Turn, is_unnamed
 from ..recall.block import Blocks
 from .body import key_of_cut
-from .prompts import Prompt, is_compacted, may_exceed
+from .prompts import Prompt, is_compacted, most_tokens
 from .service import Service
 from .waits import done_by, in_pool, looked_at
 
@@ -22333,53 +22367,83 @@ class LongChat:
     """One turn. asked: as recall is to see it, with the messages that stay. settings: for this turn."""
 
     def __init__(
-        self, runtime: Service, body: Any, turn: Turn, settings: Valves, long: tuple[Prompt, Seen] | None
+        self, runtime: Service, body: dict[str, Any], turn: Turn, settings: Valves, decision: Decision
     ) -> None:
-        """long: what stays of it; None where the prompt is surely short enough."""
-        self._runtime, self._body, self._long = runtime, body, long
+        self._runtime, self._body, self._decision = runtime, body, decision
         self.asked, self.settings = turn, settings
-        if long is not None:
-            self.asked = long[1].narrowed(partial(long[0].names, turn))
+        self._turn, self._limit, self._most = turn, 0, 0
+        self._long: tuple[Prompt, Seen] | None = None  # where the prompt may be too long
+        if not turn.task and settings.enabled and turn.positions:
+            self._limit = limit_of(settings.context_tokens, turn.model, turn.base_model)
+        if self._limit:
+            self.settings = settings.model_copy(update=budgets(settings, self._limit))
+            self._most = most_tokens(body)
 
     @classmethod
     async def of(
-        cls, runtime: Service, body: Any, turn: Turn, settings: Valves, decision: Decision, deadline: float
+        cls,
+        runtime: Service,
+        body: dict[str, Any],
+        turn: Turn,
+        settings: Valves,
+        decision: Decision,
+        deadline: float,
     ) -> LongChat:
         """What was cut before is waited for until the deadline; all messages are counted, however late."""
-        limit = 0
-        if not turn.task and settings.enabled and turn.positions:
-            limit = limit_of(settings.context_tokens, turn.model, turn.base_model) - turn.reserved
-        if limit <= 0:
-            return cls(runtime, body, turn, settings, None)
-        settings = settings.model_copy(update=budgets(settings, limit))
-        short = not may_exceed(body, int(_MAY_BE_SHARE * limit)) or is_compacted(body)
-        if short or (prompt := Prompt.of(body, turn)) is None:
-            return cls(runtime, body, turn, settings, None)
-        see = partial(_see, runtime, turn, settings, limit, prompt, reads=decision.read)
+        long = cls(runtime, body, turn, settings, decision)
+        if long._at_most > _MAY_BE_SHARE * long._limit:
+            await long._look(deadline)
+            if long._long is not None:
+                prompt, seen = long._long
+                long.asked = seen.narrowed(partial(prompt.names, turn))
+        return long
+
+    @property
+    def _at_most(self) -> int:
+        """Tokens of the prompt, without the memories that are to come."""
+        return self._runtime.contexts.at_most(self._turn, self._limit, self._most) if self._limit else 0
+
+    async def _look(self, deadline: float) -> None:
+        """Look at what the prompt has; there is nothing to do where Open WebUI shortens it."""
+        prompt = None if is_compacted(self._body) else Prompt.of(self._body, self._turn)
+        if prompt is None:
+            return
+        contexts, reads = self._runtime.contexts, self._decision.read
+
+        def see(cuts: list[Cut]) -> Seen:
+            asked = self._turn, self.settings, self._limit, prompt.texts, cuts
+            return contexts.see(*asked, reads=reads, most=self._most)
+
         cuts: list[Cut] = []
-        if sum(len(text) for one in prompt.texts.turns for text in one) < _SURELY * limit:
-            seen = await in_pool(runtime.contexts.pool, see, cuts)
+        if sum(len(text) for one in prompt.texts.turns for text in one) < _SURELY * self._limit:
+            seen = await in_pool(contexts.pool, see, cuts)
             if not seen.window.is_cut:
-                return cls(runtime, body, turn, settings, (prompt, seen))
-        if decision.read and not runtime.keeper.is_ill:
-            reading = in_pool(runtime.state_pool, runtime.contexts.cuts, turn, limit)
+                self._long = prompt, seen
+                return
+        if reads and not self._runtime.keeper.is_ill:
+            reading = in_pool(self._runtime.state_pool, contexts.cuts, self._turn, self._limit)
             if await done_by(deadline, reading) and reading.exception() is None:
                 cuts = reading.result()
             else:
                 reading.add_done_callback(looked_at)
-        seen = await in_pool(runtime.contexts.pool, see, cuts)
-        return cls(runtime, body, turn, settings, (prompt, seen))
+        self._long = prompt, await in_pool(contexts.pool, see, cuts)
 
     async def fitted(
-        self, blocks: Blocks, *, in_system: bool, is_read: bool
+        self, blocks: Blocks, deadline: float, *, in_system: bool, is_read: bool
     ) -> tuple[dict[str, Any], Blocks]:
         """The body with what stays, and what recall adds to it. is_read: else no abstract is told either."""
+        numbered = self._long[1].kept if self._long else range(len(self._turn.positions))
+        if self._long is None and self._limit:
+            told = (blocks.system, *blocks.before.values())
+            if self._at_most + sum(len(text.encode()) for text in told) > self._limit:
+                await self._look(deadline)
         if self._long is None:
             return self._body, blocks
         contexts, (prompt, seen) = self._runtime.contexts, self._long
         if not is_read:
             seen = replace(seen, abstract="")
-        seen, before = await in_pool(contexts.pool, contexts.fitted, seen, blocks.system, blocks.before)
+        added = blocks.system, blocks.before, numbered
+        seen, before = await in_pool(contexts.pool, contexts.fitted, seen, *added)
         self._long = prompt, seen
         if not seen.window.is_cut:
             return self._body, blocks
@@ -22392,8 +22456,7 @@ class LongChat:
         """
         if self._long is None or self._runtime.keeper.is_ill:
             return
-        runtime, (prompt, seen) = self._runtime, self._long
-        turn = seen.turn
+        runtime, (prompt, seen), turn = self._runtime, self._long, self._turn
         runtime.state_pool.submit(runtime.contexts.keep, seen, turn.chat_id, partial(prompt.past, turn))
         if seen.window.is_cut and is_unnamed(turn.key) and (key := key_of_cut(turn, body)) != turn.key:
             also = replace(permission, key=key)
@@ -22405,19 +22468,6 @@ def learn(runtime: Service, answered: Answered) -> None:
     """Learn from what a model's server says that a prompt had. Never blocks."""
     if answered.prompt_tokens and not runtime.keeper.is_ill:
         runtime.state_pool.submit(runtime.contexts.counting.learn, answered)
-
-
-def _see(
-    runtime: Service,
-    turn: Turn,
-    settings: Valves,
-    limit: int,
-    prompt: Prompt,
-    cuts: list[Cut],
-    *,
-    reads: bool,
-) -> Seen:
-    return runtime.contexts.see(turn, settings, limit, prompt.texts, cuts, reads=reads)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -22654,7 +22704,7 @@ from ..context.turns import PER_MESSAGE, Past, Texts
 from ..core.turn import Turn
 from .body import appended, exchange_names, final_text, prepended, seen_numbers, text_of, typed
 
-_IMAGE_TOKENS = 1_000
+_IMAGE_TOKENS, _BYTES_A_CHAR = 1_000, 4
 _USER_CHARS, _ANSWER_CHARS, _RESULT_CHARS = 2_000, 600, 300  # that an abstract is made of
 _MOST_RESULTS = 3
 _ALWAYS = ("system", "developer")
@@ -22747,19 +22797,20 @@ class Prompt:
         return {**self.body, "messages": left}
 
 
-def may_exceed(body: Any, limit: int) -> bool:
-    """Whether a prompt could have more tokens than this: it has no more than bytes. Costs nearly nothing."""
-    left = limit
+def most_tokens(body: Any) -> int:
+    """How many tokens a prompt has at most: no more than bytes. Costs nearly nothing."""
+    most = 0
     for message in _messages(body):
-        if isinstance(message, Mapping):
-            content = message.get("content")
-            others = 0 if isinstance(content, str) else len(content) if isinstance(content, list) else 0
-            text = text_of(content)
-            left -= PER_MESSAGE + others * _IMAGE_TOKENS
-            left -= len(text) if text.isascii() else len(text.encode(errors="replace"))
-        if left < 0 or (isinstance(message, Mapping) and not message.keys() <= _PLAIN):
-            return True
-    return bool(isinstance(body, Mapping) and body.get("tools"))
+        if not isinstance(message, Mapping):
+            continue
+        content = message.get("content")
+        text = content if isinstance(content, str) else text_of(content)
+        most += PER_MESSAGE + (len(text) if text.isascii() else len(text.encode(errors="replace")))
+        if not isinstance(content, str) or len(message) > len(("role", "content")):
+            most += sum(len(one) for one in _texts(message)[0][1:]) * _BYTES_A_CHAR
+            most += len(content) * _IMAGE_TOKENS if isinstance(content, list) else 0
+    tools = body.get("tools") if isinstance(body, Mapping) else None
+    return most + (len(_json(tools)) * _BYTES_A_CHAR if tools else 0)
 
 
 def is_compacted(body: Any) -> bool:
@@ -58592,9 +58643,9 @@ import time
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, Engine, bindparam, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Engine, and_, bindparam, delete, func, not_, or_, select, update
 
-from ..core.change import EDITED, FORGET
+from ..core.change import EDITED, FORGET, REFLECTED
 from ..core.exchange import episodes_name, message_id_of
 from ..core.turn import Turn
 from .engine import reading, unsynced
@@ -58614,12 +58665,14 @@ _OF_CHAT = Prepared(
     )
     .order_by(cuts.c.at)
 )
+# What was to be forgotten, or does not hold: not what was edited, or said twice.
+_FORGOTTEN = and_(
+    or_(journal.c.op == "remove", journal.c.op == FORGET),
+    journal.c.model != EDITED,
+    not_(journal.c.batch.startswith(REFLECTED)),
+)
 _REMOVED = Prepared(
-    select(func.max(journal.c.at)).where(
-        journal.c.user_id == bindparam("user_id"),
-        or_(journal.c.op == "remove", journal.c.op == FORGET),
-        journal.c.model != EDITED,
-    )
+    select(func.max(journal.c.at)).where(journal.c.user_id == bindparam("user_id"), _FORGOTTEN)
 )
 
 
@@ -58716,10 +58769,10 @@ class CutsTable:
         part behind the message's own id.
         """
         removed = select(journal.c.memory_id).where(
-            journal.c.user_id == user_id, journal.c.op.in_(("remove", FORGET)), journal.c.memory_id != ""
+            journal.c.user_id == user_id, _FORGOTTEN, journal.c.memory_id != ""
         )
         sources = select(journal.c.source).where(
-            journal.c.user_id == user_id, or_(journal.c.memory_id.in_(removed), journal.c.op == FORGET)
+            journal.c.user_id == user_id, or_(journal.c.memory_id.in_(removed), _FORGOTTEN)
         )
         lacking = select(episodes.c.exchange).where(episodes.c.user_id == user_id, episodes.c.gone > 0)
         of_user = select(outbox.c.key).where(outbox.c.user_id == user_id)
