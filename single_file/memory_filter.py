@@ -22009,6 +22009,7 @@ from typing import TYPE_CHECKING, Any
 from ...config.settings import Valves
 from ...core.breaker import Breaker
 from ...core.memory import Check
+from ...models.limits import bounded, hang_up, limited
 from ...observe.inquiry import Inquiry
 
 if TYPE_CHECKING:
@@ -22019,8 +22020,7 @@ Event = dict[str, Any]
 _AT_ONCE = 2  # connections
 _WAITING, _WAITING_EACH = 64, 8  # events, of all users and of one
 _LATE_S = 5.0  # what waits longer is dropped
-_TIMEOUT_S = 2.0  # for each step of a request
-_ANSWER_BYTES = 1_000_000  # of an answer that is read
+_TIMEOUT_S, _ANSWER_BYTES = 2.0, 1_000_000  # of a whole request
 _LOOK_S, _LOOKED_S = 3.0, 30.0  # that a look at Open WebUI may take, and for which it holds
 _NAME = "open webui"
 
@@ -22099,6 +22099,7 @@ class Poster:
         """Post no more."""
         self._pool.shutdown(wait=False, cancel_futures=True)
         if self._client is not None:
+            hang_up(self._client)
             self._client.close()
 
     def _work(
@@ -22121,9 +22122,9 @@ class Poster:
 
     def _send(self, path: str, event: Event) -> None:
         began = self._breaker.clock()
-        status, _ = 0, b""
+        status = 0
         try:
-            status, _ = self._ask("POST", path, event, most=0)
+            status, _ = self._ask("POST", path, event)
         finally:
             if 200 <= status < 300:
                 self._sent += 1
@@ -22132,10 +22133,8 @@ class Poster:
                 self._dropped += status != 0
                 self._breaker.failed(began)
 
-    def _ask(
-        self, method: str, path: str, body: Event | None = None, most: int = _ANSWER_BYTES
-    ) -> tuple[int, bytes]:
-        """Status and answer of one request, of which no more than `most` bytes are read."""
+    def _ask(self, method: str, path: str, body: Event | None = None) -> tuple[int, bytes]:
+        """Status and answer of one request."""
         import httpx
 
         settings = self._settings()
@@ -22143,15 +22142,11 @@ class Poster:
             if self._client is None:
                 limits = httpx.Limits(max_connections=_AT_ONCE + 2, max_keepalive_connections=_AT_ONCE)
                 self._client = httpx.Client(timeout=_TIMEOUT_S, limits=limits, trust_env=False)
+                limited(self._client)
         headers = {"Authorization": f"Bearer {settings.webui_api_key}"}
-        url = settings.webui_url + path
-        with self._client.stream(method, url, json=body, headers=headers) as answer:
-            read = b""
-            for piece in answer.iter_bytes() if most else ():
-                read += piece
-                if len(read) > most:
-                    break
-            return answer.status_code, read
+        with bounded(_TIMEOUT_S, _ANSWER_BYTES):
+            answer = self._client.request(method, settings.webui_url + path, json=body, headers=headers)
+        return answer.status_code, answer.content
 
     def _look(self) -> Check:
         """What Open WebUI says of the key."""
@@ -36279,16 +36274,17 @@ def _pair(written: str) -> tuple[str, str]:
 def wording(text: str) -> tuple[str, ...]:
     """The words of a text and the signs that tell something (C++, -5 °C, $50), without case."""
     text = unicodedata.normalize("NFC", text).casefold().replace("’", "'")
-    return tuple(_TOKEN.findall("".join(_as_token(text, at) for at in range(len(text)))))
+    return tuple(_TOKEN.findall(_MARK.sub(lambda mark: _as_token(text, mark.start()), text)))
 
 
+_MARK = re.compile(r"[^\w\s']")
 _TOKEN = re.compile(r"\x00.|[^\s\x00']+|'s(?!\S)")
 
 
 def _as_token(text: str, at: int) -> str:
     char = text[at]
     kind = _category(char)
-    if kind[0] in "LMN" or char in "'_":
+    if kind[0] == "M":
         return char
     before, after = text[at - 1 : at], text[at + 1 : at + 2]
     if char in ".,:/" and before.isdigit() and after.isdigit():
@@ -40643,12 +40639,13 @@ class _Forgetting:
         return known
 
     def _parts_of(self, ids: Sequence[str]) -> list[str]:
-        """The ids of memories that have become a part of these."""
+        """The ids of memories that have become a part of these, and still are."""
+        back = select(journal.c.undoes).where(journal.c.user_id == self._user_id, journal.c.undoes > 0)
         batches = {row.batch for row in self._rows(journal, journal.c.memory_id)}
         merged = []
         for batch in filter(lambda name: name.startswith(REFLECTED), batches):
-            mine = and_(journal.c.user_id == self._user_id, journal.c.batch == batch)
-            rows = self._connection.execute(select(journal).where(mine).order_by(journal.c.id)).all()
+            mine = (journal.c.user_id == self._user_id, journal.c.batch == batch, journal.c.id.not_in(back))
+            rows = self._connection.execute(select(journal).where(*mine).order_by(journal.c.id)).all()
             merged += [part for part, heir in heirs(rows).items() if heir in ids]
         return merged
 
@@ -42321,7 +42318,9 @@ from .formats import Found
 
 Archive = Callable[[], Iterable[Found]]  # reads it from its beginning: see `formats.read`
 
-_AT_ONCE = 100  # exchanges in a transaction: others write in between
+_AT_ONCE = 10  # exchanges in a transaction: others write in between, and compute
+_PAUSE_S = 0.2
+_UNDONE_AT_ONCE = 100
 _NAME_CHARS = 200
 _WEBUI = "Open WebUI"
 _SAMPLE = 100  # exchanges by which the rest is estimated
@@ -42392,7 +42391,7 @@ class Imports:
         """
         seen = _Seen()
         sample: list[Exchange] = []
-        for some in _parts(self._taken(user_id, archive, seen)):
+        for some in _unhurried(_parts(self._taken(user_id, archive, seen))):
             for one in self._new(user_id, some, seen):
                 seen.count(one)
                 if not one.given and len(sample) < _SAMPLE:
@@ -42406,7 +42405,7 @@ class Imports:
         goes on; done twice it brings nothing new.
         """
         import_id, seen = self._opened(user_id, name[:_NAME_CHARS]), _Seen()
-        for some in _parts(self._taken(user_id, archive, seen)):
+        for some in _unhurried(_parts(self._taken(user_id, archive, seen))):
             new = self._later.put(some, import_id)
             seen.known += len(some) - len(new)
             for one in new:
@@ -42490,7 +42489,7 @@ class Imports:
         return undone + under_way
 
     def _some(self, brought: ColumnElement[bool]) -> list[str]:
-        newest_first = select(outbox.c.key).where(brought).order_by(outbox.c.id.desc()).limit(_AT_ONCE)
+        newest_first = select(outbox.c.key).where(brought).order_by(outbox.c.id.desc()).limit(_UNDONE_AT_ONCE)
         with self._reading.connect() as connection:
             return list(connection.scalars(newest_first))
 
@@ -42628,6 +42627,15 @@ def _parts(items: Iterable[Exchange]) -> Iterator[list[Exchange]]:
     left = iter(items)
     while some := list(islice(left, _AT_ONCE)):
         yield some
+
+
+def _unhurried(parts: Iterator[list[Exchange]]) -> Iterator[list[Exchange]]:
+    """The same, with a pause after each, twice as long as it took: chats are held in the same process."""
+    began = time.monotonic()
+    for some in parts:
+        yield some
+        time.sleep(min(2 * (time.monotonic() - began), _PAUSE_S))
+        began = time.monotonic()
 '''
 
 # ----------------------------------------------------------------------------------------------------------
