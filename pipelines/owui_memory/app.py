@@ -27,6 +27,8 @@ from .core.events import COUNTS_FOR, Event, EventKind, Job, failed, succeeded
 from .core.memory import Check
 from .core.permission import Decision
 from .core.turn import Turn
+from .documents.indexing import Indexing
+from .documents.watcher import Watcher
 from .interfaces.lanes import Lanes
 from .language import secrets as redact
 from .manage.erasure.erase import Eraser
@@ -45,7 +47,7 @@ from .observe.metrics import Metrics
 from .observe.prometheus import Levels, Prometheus, sizes
 from .observe.selfcheck import SelfChecks
 from .observe.statecheck import StateCheck, StateFile
-from .observe.status import BackendCheck, past_chats_part, report
+from .observe.status import BackendCheck, documents_part, past_chats_part, report
 from .observe.tracing import Tracing
 from .recall.injected import Injected
 from .recall.recall import Recalled, Recaller
@@ -57,6 +59,7 @@ from .remember.spill import Spill, Waiting
 from .remember.writer import Writer
 from .state import open_state
 from .state.api_keys_table import ApiKeys
+from .state.documents_table import DocumentsTable, Known
 from .state.episodes_table import EpisodesTable, Kept
 
 _STATE_THREADS = 4
@@ -94,7 +97,7 @@ class Application:
         file = StateFile(self._engine)
         self._state_check = StateCheck(self._engine, file, environment.data_dir, self.metrics.state_was_well)
         self._counting = Inquiry("memory-counting", self._counted)
-        self._counts, self._days, self._kept = Counts(pending=0, dead=0), "", Kept()
+        self._counts, self._days, self._kept, self._read = Counts(pending=0, dead=0), "", Kept(), Known()
         self.spill = spill or Spill(environment.data_dir)
         self.keeper = Keeper(
             self._engine, self._outbox, self.spill, settings, self.emit, self._wake, file.look
@@ -128,14 +131,21 @@ class Application:
         self._sweeper = ErasureWorker(
             eraser, self._drop, self.emit, forgetting, partial(prune_all, self._engine, eraser, settings)
         )
+        self._documents = DocumentsTable(self._engine)
+        self.watcher = Watcher(
+            self.live.get,
+            lambda: settings().documents_folder(environment.data_dir),
+            partial(Indexing, self._documents, self._writer.let_others_go_first),
+            self.emit,
+        )
         self.lanes, self.api_keys = Lanes(), ApiKeys(self._engine)
         self.command_pool = ThreadPoolExecutor(_COMMANDS_AT_ONCE, thread_name_prefix="memory-command")
         self.live.use(settings())
         threading.Thread(
             target=redact.formats, name="memory-redact", daemon=True
         ).start()  # before it is needed
-        self._writer.start()
-        self._sweeper.start()
+        for thread in (self._writer, self._sweeper, self.watcher):
+            thread.start()
 
     def _open_backend(self, settings: Valves, data_dir: Path) -> Backend:
         return open_backend(settings, data_dir, self.emit, partial(naming, self._engine, data_dir))
@@ -221,6 +231,7 @@ class Application:
             self._recall_part(),
             _queue_part(counts, waiting),
             past_chats_part(self._settings(), self._kept),
+            documents_part(self._settings(), self._environment.data_dir, self._read),
             self._costs_part(),
             self._key_part(),
         ]
@@ -253,15 +264,16 @@ class Application:
 
     def _counted_lately(self) -> Counts:
         with contextlib.suppress(Exception):  # what is wrong with the database, its own line says
-            self._counts, self._days, self._kept = self._counting.answer(_COUNTING_S)
+            self._counts, self._days, self._kept, self._read = self._counting.answer(_COUNTING_S)
         return self._counts
 
-    def _counted(self) -> tuple[Counts, str, Kept]:
+    def _counted(self) -> tuple[Counts, str, Kept, Known]:
         days = self._ledger.described(read_prices(self._settings().llm_prices))
-        return self._outbox.counts(), days, EpisodesTable(self._engine).kept()
+        return self._outbox.counts(), days, EpisodesTable(self._engine).kept(), self._documents.known()
 
     def close(self) -> None:
         """Remembers what waits and stops all threads, within a bound. The rest waits for the next start."""
+        self.watcher.stop(_STOP_S)
         self._sweeper.stop(_STOP_S)
         self._writer.stop(_STOP_S)
         self.live.close()

@@ -31,7 +31,7 @@ from ..core.memory import (
     page_of,
     payload_of,
 )
-from ..core.scope import View, past_in, past_owner, team_owner
+from ..core.scope import EVERYONE, View, documents_in, documents_owner, past_in, past_owner, team_owner
 from ..core.text import plain
 from ..models.embedder import Embedder, Vector
 from ..models.faults import host_of, translated
@@ -110,6 +110,7 @@ class LibraryBackend:
     ) -> list[Candidate]:
         asked_of = [owner(user_id), *map(team_owner, view.teams if view else ())]
         asked_of += [past_owner(user_id)] if view and view.past else []
+        asked_of += map(documents_owner, (user_id, EVERYONE)) if view and view.documents else ()
         query = plain(query)
         if limit < 1 or not is_legible(query):
             return []
@@ -126,7 +127,7 @@ class LibraryBackend:
                 # passages there may be a hundred thousand in another folder.
                 if (
                     not full
-                    or (pool >= _DEEPEST and past_in(one))
+                    or (pool >= _DEEPEST and (past_in(one) or documents_in(one)))
                     or len(seen) >= limit
                     or len(seen) == len(items)
                 ):

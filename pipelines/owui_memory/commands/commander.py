@@ -23,6 +23,7 @@ from ..core.locales import ENGLISH, Locale
 from ..core.turn import Turn
 from ..language.secrets import masked
 from ..manage.command_log import EXPIRED, CommandLog, LoggedCommand
+from ..manage.documents import Documents
 from ..manage.erasure.erase import Eraser
 from ..manage.memories import Control
 from ..manage.past_chats import PastChats
@@ -51,10 +52,9 @@ class Commander:
     ) -> None:
         control = Control(engine, live, settings, eraser, emit)
         self._orders, self._settings, self._emit = CommandLog(engine), settings, emit
-        past = PastChats(engine, live, settings)
-        self._tools = Tools(
-            self._orders, Switches(engine), Explanations(engine), Outbox(engine), control, past, live
-        )
+        past, documents = PastChats(engine, live, settings), Documents(engine, live, settings)
+        switches, why = Switches(engine), Explanations(engine)
+        self._tools = Tools(self._orders, switches, why, Outbox(engine), control, past, documents, live)
 
     def give(self, turn: Turn) -> str:
         """Keep a turn's command for its outlet; the answer where it cannot be shown there, else ""."""

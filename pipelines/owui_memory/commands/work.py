@@ -11,10 +11,11 @@ from ..backends.backend_holder import BackendHolder
 from ..core.errors import MemoryFault
 from ..core.locales import message
 from ..core.locales.refused import Refused
-from ..core.memory import EPISODE, Memory
+from ..core.memory import DOCUMENT, EPISODE, Memory
 from ..core.scope import is_of_another_team
 from ..language.names import teller
 from ..manage.command_log import CommandLog, LoggedCommand
+from ..manage.documents import Documents
 from ..manage.memories import Control
 from ..manage.outcomes import PAGE, Asked, Forgotten, Page
 from ..manage.past_chats import PastChats
@@ -33,7 +34,7 @@ from .verbs import on_or_off, says, word_for
 _QUOTED = re.compile(r"\"(.+)\"|“(.+)”|«(.+)»|„(.+)[“”]|「(.+)」|『(.+)』|'(.+)'", re.DOTALL)
 _TEAM_MOST = 100  # memories of teams in one answer
 _PASSAGES_MOST = 10  # in one answer
-_CHAT = "chat:"  # begins what stands for a chat among what was shown
+_CHAT, _DOCUMENT = "chat:", "document:"  # begins what stands for one among what was shown
 _WORD_CHARS = 40
 _TOLD_CHARS = 200  # of a passage that was quoted
 _ENDS = " .!?,\"'\u3002\uff01"
@@ -49,6 +50,7 @@ class Tools:
     outbox: Outbox
     control: Control
     past: PastChats
+    documents: Documents
     live: BackendHolder
 
 
@@ -60,7 +62,7 @@ class Work:
     def __init__(self, tools: Tools, order: LoggedCommand, rest: str) -> None:
         self._orders, self._switches, self._explanations = tools.orders, tools.switches, tools.explanations
         self._outbox, self._control, self._live = tools.outbox, tools.control, tools.live
-        self._past = tools.past
+        self._past, self._documents = tools.past, tools.documents
         self._order, self._rest = order, rest
         self._user_id, self._chat_id = order.user_id, order.chat_id
         self._asked = Asked(
@@ -129,6 +131,17 @@ class Work:
             return self._say("past, not here")
         return self._say("episodes on" if on else "episodes off")
 
+    def documents(self) -> str:
+        number = a_number(self._rest)
+        if self._rest and not number:
+            found = self._documents.found(self._user_id, self._rest)[:PAGE]
+            self._show([_DOCUMENT + one.entry.id for one in found])
+            return self._answers.found_documents(found, self._rest)
+        page = Page.of(self._documents.all(self._user_id), number or 1)
+        ids = [_DOCUMENT + one.id for one in page.items]
+        self._orders.show(self._user_id, self._chat_id, ids, first=page.first, anew=page.number == 1)
+        return self._answers.documents(page, are_read=self._documents.are_read)
+
     def _kept_of_chats(self) -> str:
         """One line on how much is kept of past chats, and whether it is."""
         kept = self._past.kept(self._user_id)
@@ -153,6 +166,8 @@ class Work:
 
     def _told(self, memory: Memory) -> str:
         """What a memory says, and who says it where that is another."""
+        if memory.kind == DOCUMENT:
+            return f"{memory.title}: {memory.text[:_TOLD_CHARS]}"
         if memory.kind == EPISODE:
             return self._say(f"said by: {memory.role or USER}", text=memory.text[:_TOLD_CHARS])
         if is_of_another_team(memory.scope, self._order.teams):
@@ -215,12 +230,15 @@ class Work:
         if says("everything", said[0]) and len(said) <= 2:
             if len(said) > 1 and says("yes", said[1]):
                 self._orders.erase_answers(self._user_id)  # they may hold what is forgotten
+                self._documents.forget_all(self._user_id)
                 return self._forgotten(self._control.forget_all(self._asked, self._confirm))
             if len(said) == 1:
                 return self._ask_for_all()
         number = a_number(" ".join(said[1:]))
         if says("chat", said[0]) and (number or len(said) == 1):
             return self._forget_chat(number)
+        if says("document", said[0]) and (number or len(said) == 1):
+            return self._forget_document(number)
         if numbers := numbers_in(self._rest):
             return self._forget(self._ids(numbers))
         if self._control.begun(self._asked):
@@ -244,6 +262,15 @@ class Work:
         self._orders.erase_answers(self._user_id)
         ids = [passage.id for passage in passages]
         return self._answers.chat_forgotten(self._control.forget(self._asked, ids, self._confirm))
+
+    def _forget_document(self, number: int) -> str:
+        """A document of the user's own, by its number in the list of documents."""
+        shown = self._orders.shown(self._user_id, self._chat_id).get(str(number), "")
+        if not shown.startswith(_DOCUMENT):
+            return self._say("say forget document")
+        self._orders.erase_answers(self._user_id)
+        gone = self._documents.forget(self._user_id, {shown.removeprefix(_DOCUMENT)})
+        return self._answers.document_forgotten(gone)
 
     def _ask_for_all(self) -> str:
         memories, waiting = len(self._control.all(self._user_id)), self._outbox.waiting_of(self._user_id)
@@ -390,4 +417,5 @@ VERBS: Mapping[str, Callable[[Work], str]] = {
     "on": Work.on,
     "chats": Work.chats,
     "episodes": Work.episodes,
+    "documents": Work.documents,
 }

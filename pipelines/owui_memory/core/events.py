@@ -57,6 +57,7 @@ class Job(StrEnum):
     FIRST_LLM = "first_llm"
     ERASING = "erasing"
     PRUNING = "pruning"
+    DOCUMENTS = "documents"
     COSTS = "costs"
 
 

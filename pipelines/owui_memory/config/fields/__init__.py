@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from ...core.chat_servers import ChatServer
@@ -10,6 +11,7 @@ from ..advanced import Advanced, read_advanced
 from ..former import SUCCESSORS, renewed
 from ..upstreams import Upstream, of_chat_servers, read_upstreams
 from .access import Access
+from .documents import Documents
 from .expert import Expert
 from .models import Models
 from .open_webui import OpenWebUI
@@ -21,7 +23,7 @@ from .storage import Storage
 
 
 class Fields(
-    Expert, OpenWebUI, Proxy, Scopes, Recalling, Remembering, Models, Storage, Access
+    Expert, OpenWebUI, Proxy, Scopes, Documents, Recalling, Remembering, Models, Storage, Access
 ):  # in the panel the last one is first
     """All settings, and what follows from several of them.
 
@@ -41,6 +43,12 @@ class Fields(
     def keeps_episodes(self) -> bool:
         """Whether passages of what was said are kept: `episodes`, with auto resolved."""
         return self.episodes == "on" or (self.episodes == "auto" and self.backend == "library")
+
+    def documents_folder(self, data_dir: Path) -> Path | None:
+        """Where documents lie, None where none are read."""
+        if not self.documents_dir or self.backend != "library":
+            return None
+        return data_dir / self.documents_dir  # an absolute one stays what it is
 
     @property
     def mode_without_llm(self) -> Literal["mem0", "verbatim"]:

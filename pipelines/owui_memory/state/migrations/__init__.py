@@ -22,6 +22,7 @@ from . import (
     m009_field_terms,
     m010_forgotten_passages,
     m011_api_keys,
+    m012_documents,
 )
 
 STEPS: tuple[ModuleType, ...] = (
@@ -33,6 +34,7 @@ STEPS: tuple[ModuleType, ...] = (
     m009_field_terms,
     m010_forgotten_passages,
     m011_api_keys,
+    m012_documents,
 )
 
 _FIRST = 4  # the version that the first step makes
