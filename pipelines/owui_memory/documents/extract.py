@@ -100,7 +100,9 @@ def _pdf(file: BinaryIO) -> dict[str, Any]:
         parts.append(("", number, page.extract_text() or ""))
     if not any(text.strip() for _, _, text in parts):
         raise Unreadable("there is no text in the PDF; it may be scanned pictures")
-    made = about.creation_date if about else None
+    made = None
+    with contextlib.suppress(ValueError):  # many programs write dates in forms of their own
+        made = about.creation_date if about else None
     return {
         "title": about.title if about else "",
         "author": about.author if about else "",
@@ -198,7 +200,7 @@ def _mail(file: BinaryIO) -> dict[str, Any]:
     if body is not None and body.get_content_subtype() == "html":
         text = _markup(text.encode())
     head = "\n".join(f"{name}: {message[name]}" for name in ("From", "To", "Date") if message[name])
-    at = getattr(message["Date"], "datetime", None)
+    at = getattr(message["Date"], "datetime", None)  # None where it is no date
     return {
         "title": str(message["Subject"] or ""),
         "author": str(message["From"] or ""),

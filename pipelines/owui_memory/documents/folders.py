@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -77,6 +78,8 @@ class Folders:
     def opened(self, user_id: str, path: str) -> Iterator[int]:
         """A descriptor of a user's file; none of its folders may be a link."""
         *folders, name = Path(path).parts
+        if ".." in folders:
+            raise PermissionError(errno.EACCES, "outside of the folder")
         at = os.open(self.root / user_id, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         try:
             for folder in folders:

@@ -204,9 +204,9 @@ def is_doubted(gate: Gate, facts: Sequence[Ranked], passages_gate: Gate, passage
 class Quotes:
     """The passages that a turn is told, as lines, within `room` tokens.
 
-    query: what is asked. known: texts of which no quote is to be a repetition. before: lines of quotes that stand in the
-    prompt already, whose chats' names are taken. header: the key of what stands above them. times: how many
-    times as long as those of chats quotes may be.
+    query: what is asked. known: texts of which no quote is to be a repetition. before: lines of quotes that
+    stand in the prompt already, whose chats' names are taken. header: the key of what stands above them.
+    times: how many times as long as those of chats quotes may be.
     """
 
     query: str
