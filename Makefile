@@ -77,6 +77,7 @@ lock: ## requirements/*.in -> requirements/*.lock (UPGRADE=1 moves every pin to 
 	  .run/uv/bin/uv pip compile requirements/$$name.in -o requirements/$$name.lock \
 	    --quiet --no-config --universal --fork-strategy fewest --python-version 3.11 --no-annotate \
 	    $$(test -f requirements/$$name.excludes && echo --excludes requirements/$$name.excludes) \
+	    $$(test -f requirements/$$name.overrides && echo --overrides requirements/$$name.overrides) \
 	    --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade) || exit 1; \
 	done
 

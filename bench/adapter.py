@@ -8,7 +8,7 @@ have the same subjects everywhere. The map is learned by gradient descent (Adam)
 its fact, and each fact its question, among those of its language (InfoNCE); it is kept near the identity,
 and its main directions (`models/adapter.py`) are written to pipelines/owui_memory/models/bundled_adapter.txt.
 Recall uses it after what questions have in common is taken out (`models/calibration.py`), so it has to be
-learned again whenever calibration_sentences.py changes. Takes half a minute.
+learned again whenever calibration_sentences.txt changes. Takes half a minute.
 """
 
 from __future__ import annotations

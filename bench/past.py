@@ -2,9 +2,11 @@
 
     .venv/bin/python -m bench.past [--users N] [--json]
 
-A tenth of each user's rows are facts, the rest passages of some 600 characters, under the owner that past
-chats have. Inlets as in bench.inlet ("on top of the embedder": without its time, though it is asked), one
-after another and 32 at once with the default deadline of 0.8 s: what is late goes on without memories.
+A tenth of each user's rows are facts, the rest passages under the owner that past chats have: in turns what
+the user said, of one to three sentences, and an answer's passage, of three to nine; 280 characters.
+Every tenth question is about the past, which is told three times as many quotes. Inlets as in bench.inlet
+("on top of the embedder": without its time, though it is asked), one after another and 32 at once with the
+default deadline of 0.8 s: what is late goes on without memories.
 The search alone is `SqliteStore.search_owners` of both owners, in processor time too. Disk: the whole file.
 Aims: p95 under 15 ms on top of the embedder, nobody late, 25 ms with 100,000 passages, 4 kB a row.
 """
@@ -13,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,9 +31,10 @@ from tests.harness.bodies import Chat, told_text
 
 _EACH = 10_000  # rows of a user
 _FACTS = 10  # of so many rows one is a fact
-_SENTENCES = 9  # of a passage
+_SENTENCES = 9  # of a passage, at most
 _AT_ONCE = 1_000
 _CHAT = 20  # passages
+_OF_THE_PAST, _PAST = 10, "What did I tell you about"
 _NUMBERS = 100_000_000  # numbers of facts that make up passages begin here
 
 
@@ -55,25 +59,36 @@ class Row:
 
     @property
     def question(self) -> str:
-        return self._first.question
+        """In everyday words; every tenth about the past, which is told three times as many quotes."""
+        asked = self._first.question
+        return asked if self.number % _OF_THE_PAST == 1 else asked.replace(_PAST, "How does my")
 
     @property
     def text(self) -> str:
         first = self._first
-        more = 1 if self.is_fact else _SENTENCES
+        least, most = (3, _SENTENCES) if self.number % 2 else (1, 3)
+        more = 1 if self.is_fact else random.Random(first.number).randint(least, most)
         return " ".join([first.text, *(fact(first.number + at).text for at in range(1, more))])
 
     @property
     def payload(self) -> dict[str, Any]:
         said = fact(self.number).payload["created_at"]
-        kind = {} if self.is_fact else {"kind": "episode", "said_by": "user", "title": "A chat of that day"}
+        kind = (
+            {}
+            if self.is_fact
+            else {
+                "kind": "episode",
+                "said_by": ("user", "assistant")[self.number % 2],
+                "title": "A chat of that day",
+            }
+        )
         return {
             "user_id": self.owner,
             "data": self.text,
             "created_at": said,
             "updated_at": said,
             "chat": f"chat-{self.user}-{self.number // _CHAT}",
-            "ordinal": self.number % _CHAT,
+            "place": self.number % _CHAT,
             "batch": f"episodes {self.number // 2:032x}",
             **kind,
         }

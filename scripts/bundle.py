@@ -26,7 +26,16 @@ _NOTICE = """\
 # server and platform need; for the library see the README. What is missing is told by GET /memory/status.
 """
 
-SUFFIXES = (".py", ".po", ".toml", ".txt", ".json")  # modules, and texts that they read
+SUFFIXES = (
+    ".py",
+    ".po",
+    ".toml",
+    ".txt",
+    ".json",
+    ".html",
+    ".css",
+    ".js",
+)  # modules, and texts that they read
 
 
 def sources() -> dict[str, str]:

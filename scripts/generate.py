@@ -3,6 +3,7 @@
 valves.example.json   every setting with its default, as the admin panel sends them
 docs/settings.md      the same as a table
 single_file/memory_filter.py   the plugin and its package in one file, see `bundle.py`
+single_file/memory_function.py   a thin front for Open WebUI's Admin > Functions
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT / "pipelines"), str(ROOT)]
 
+from owui_memory import __version__  # noqa: E402
 from owui_memory.config.settings import Valves  # noqa: E402
 from owui_memory.config.valves_codec import allowed  # noqa: E402
 from scripts.bundle import bundle  # noqa: E402
@@ -82,10 +84,16 @@ def settings_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def memory_function() -> str:
+    source = (ROOT / "scripts" / "memory_function.py").read_text(encoding="utf-8")
+    return source.replace("\nversion: 0\n", f"\nversion: {__version__}\n", 1)
+
+
 GENERATED = {
     "valves.example.json": valves_example,
     "docs/settings.md": settings_page,
     "single_file/memory_filter.py": bundle,
+    "single_file/memory_function.py": memory_function,
 }
 
 

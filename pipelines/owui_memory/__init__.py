@@ -14,12 +14,15 @@ backends/    mem0 as library, server or platform behind one Protocol; the one in
 recall/      the inlet's side: search, rank, select, block, what is injected already; run (deadline, breaker)
 remember/    the outlet's side: keeper, outbox (spill: what the database cannot take now), writer, gate,
              reconcile, verbatim, admission (what may become a memory), apply, journal; passages and
-             episodes (what was said), quotes (which of it says what is forgotten)
+             episodes (what was said), quotes (which of it says what is forgotten);
+             reflector, reflection (what is known, kept in order)
 manage/      list, search, edit, forget, undo, share; past chats; erasure/; migrate/
 commands/    /memory: parse, run, answer
 observe/     hooks on events: counters, costs, Prometheus, tracing, event log; status, self-checks
-interfaces/  what speaks to the outside: chats (turns through the core, for all of them), pipelines/ (the
-             filter, its guard on the routes), proxy/ (an OpenAI-compatible API before model servers), cli/
+interfaces/  what speaks to the outside: chats (turns through the core, for all of them), turns (inlet and
+             outlet), pipelines/ (the filter, its guard on the routes), function (the same for a Function of
+             Open WebUI), live/ (what running chats show), proxy/ (an OpenAI-compatible API before model
+             servers), tools/ (verbs that models call, by MCP and OpenAPI), web/ (the page of memories), cli/
 app.py       assembles all of it; plugin.py is what the Pipelines server loads, standalone.py the
              proxy alone, __main__.py the command line
 """

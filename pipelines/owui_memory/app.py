@@ -30,12 +30,17 @@ from .core.turn import Turn
 from .documents.indexing import Indexing
 from .documents.watcher import Watcher
 from .interfaces.lanes import Lanes
+from .interfaces.live.chats import LiveChats
+from .interfaces.tools.toolbox import Toolbox
+from .interfaces.web.parts import Parts
 from .language import secrets as redact
 from .manage.erasure.erase import Eraser
 from .manage.erasure.forgetting import Forgetting
 from .manage.erasure.retention import prune_all
 from .manage.erasure.worker import ErasureWorker
+from .manage.listing import Listing
 from .manage.migrate.mover import Mover
+from .manage.users import UserCounts
 from .models.embedder import Embedder
 from .observe.comparison import compared
 from .observe.costs import Costs
@@ -55,6 +60,7 @@ from .recall.run import Outcome, Run
 from .remember.journal import Journal
 from .remember.keeper import Keeper
 from .remember.outbox import Counts, Outbox
+from .remember.reflector import Reflector
 from .remember.spill import Spill, Waiting
 from .remember.writer import Writer
 from .state import open_state
@@ -109,6 +115,7 @@ class Application:
             environment.data_dir, opener, sound=selfchecks.fault, bring=self._mover.bring
         )
         self.notes = Notes(self._engine, self.live)
+        self.live_chats = LiveChats(self._engine, self.live, settings)
         self._check = BackendCheck(self.live, selfchecks)
         self._recaller = Recaller(self._engine)
         self.recalls = Run(self.live, self._recall, self.emit, _RECALLS_AT_ONCE)
@@ -123,10 +130,25 @@ class Application:
             self.emit,
             self.keeper.take_in,
             self._is_busy,
+            self.live_chats.learned,
         )
+        self._reflector = Reflector(self.live, journal, settings, self.emit, self._is_busy)
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
         eraser = Eraser(self._engine, environment.data_dir, settings, opener, self.live)
-        self.commander = Commander(self._engine, self.live, settings, self.emit, eraser)
+        self.commander = Commander(
+            self._engine, self.live, settings, self.emit, eraser, self.live_chats.check
+        )
+        self.toolbox = Toolbox(self._engine, self.live, settings, eraser, self.emit)
+        self.page = Parts(
+            self.commander.tools,
+            journal,
+            Listing(self._engine, lambda: self.live.current, self.commander.tools.control.all),
+            ApiKeys(self._engine),
+            self.commander.tools.sessions,
+            UserCounts(self._engine, self.live, settings().collection),
+            self._ledger,
+            self.status,
+        )
         forgetting = Forgetting(self._engine, eraser, settings)
         self._sweeper = ErasureWorker(
             eraser, self._drop, self.emit, forgetting, partial(prune_all, self._engine, eraser, settings)
@@ -138,13 +160,13 @@ class Application:
             partial(Indexing, self._documents, self._writer.let_others_go_first),
             self.emit,
         )
-        self.lanes, self.api_keys = Lanes(), ApiKeys(self._engine)
+        self.lanes, self.api_keys = Lanes(), self.page.keys
         self.command_pool = ThreadPoolExecutor(_COMMANDS_AT_ONCE, thread_name_prefix="memory-command")
         self.live.use(settings())
         threading.Thread(
             target=redact.formats, name="memory-redact", daemon=True
         ).start()  # before it is needed
-        for thread in (self._writer, self._sweeper, self.watcher):
+        for thread in (self._writer, self._reflector, self._sweeper, self.watcher):
             thread.start()
 
     def _open_backend(self, settings: Valves, data_dir: Path) -> Backend:
@@ -153,7 +175,9 @@ class Application:
     def _drop(self, user_id: str) -> None:
         """Keep nothing of a user's in memory."""
         self._recaller.drop(user_id)
+        self.page.listing.drop(user_id)
         self.keeper.drop(user_id)
+        self.live_chats.drop(user_id)
         if isinstance(backend := self.live.current, LibraryBackend):
             backend.drop()
 
@@ -197,6 +221,7 @@ class Application:
         """Does what no message has to wait for. Never blocks."""
         if self.keeper.is_ill:
             return  # the state database has no time for what is of use only
+        self.live_chats.recalled(turn, outcome.recalled)
         if outcome.recalled or outcome.missed or decision.noted or decision.write:
             self.state_pool.submit(self._after_inlet, turn, outcome, decision)
 
@@ -234,6 +259,7 @@ class Application:
             documents_part(self._settings(), self._environment.data_dir, self._read),
             self._costs_part(),
             self._key_part(),
+            *filter(None, [self.live_chats.check()]),
         ]
         return report([*parts, self._last_error_part()], counts.pending + waiting.exchanges, counts.dead)
 
@@ -274,8 +300,10 @@ class Application:
     def close(self) -> None:
         """Remembers what waits and stops all threads, within a bound. The rest waits for the next start."""
         self.watcher.stop(_STOP_S)
+        self._reflector.stop(0.0)  # what is broken off is done an hour later
         self._sweeper.stop(_STOP_S)
         self._writer.stop(_STOP_S)
+        self.live_chats.close()
         self.live.close()
         self.recalls.close()
         self.command_pool.shutdown(wait=False)

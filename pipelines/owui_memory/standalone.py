@@ -11,15 +11,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
-from starlette.routing import Mount
+from starlette.routing import BaseRoute, Mount
 
 from .app import Application
 from .config.environment import PUBLIC_DEFAULT_KEY, Environment
 from .core import locales
 from .interfaces.chats import Chats
 from .interfaces.cli.instance import settings_in
+from .interfaces.function import function_routes
 from .interfaces.proxy.proxy import Proxy, open_to_browsers
 from .interfaces.routes import watching
+from .interfaces.tools import tool_server
+from .interfaces.turns import Turns
+from .interfaces.web.page import Page
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +40,7 @@ def application(environment: Environment) -> Starlette:
         log.warning("%s", problem)
     chats = Chats(environment, lambda: settings, problems, Application)
     proxy = Proxy(chats, lambda: settings, environment, "/v1")
+    page = Page(chats, lambda: settings, environment)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -43,10 +48,13 @@ def application(environment: Environment) -> Starlette:
         await chats.begin()
         yield
         await proxy.close()
+        await page.close()
         await chats.stop()
 
-    watched = watching(environment.server_key, chats)
-    routes = [Mount("/memory", routes=watched), Mount("/v1", open_to_browsers(proxy, environment.server_key))]
+    key, turns = environment.server_key, Turns(chats, lambda: settings)
+    own: list[BaseRoute] = [*watching(key, chats), *function_routes(key, chats, turns)]
+    own += [*tool_server.served(chats, lambda: settings, environment), Mount("", page)]
+    routes = [Mount("/memory", routes=own), Mount("/v1", open_to_browsers(proxy, key))]
     return Starlette(routes=routes, lifespan=lifespan)
 
 

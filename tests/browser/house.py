@@ -20,11 +20,12 @@ from tests.harness.waiting import wait_until
 MODEL = "scripted-chat"
 DEMO = {"model": "demo_model", "model_name": "Demo (no model, shows the memory block)"}
 PASSWORD = "correct horse battery"
-OUTLET = "POST /memory_filter/filter/outlet"
+OUTLET = "/outlet HTTP"  # the filter's or the function's
 WEBUI_VERSION = "0.12.4"
 
 # What makes a test repeatable on a slow and busy machine; everything else is as people have it.
 FILTER_SETTINGS = {"MEMORY_INLET_DEADLINE_MS": "10000"}
+WEBUI_SETTINGS = {"ENABLE_API_KEYS": "True"}
 
 
 @dataclass
@@ -51,7 +52,7 @@ class House:
 
     @classmethod
     def build(cls, folder: Path, llm: ScriptedLLM) -> House:
-        env = {**clean_environment(), **FILTER_SETTINGS}
+        env = {**clean_environment(), **FILTER_SETTINGS, **WEBUI_SETTINGS}
         pipelines = Pipelines(folder / "pipelines", free_port(), "browser-test-key", demo=True, inherited=env)
         connections = (Connection(llm.base_url, "model-key"), pipelines.connection)
         webui = OpenWebUI(folder / "open-webui", free_port(), "browser-test-secret", connections, (), env)
@@ -186,6 +187,29 @@ class House:
     def add_native_memory(self, account: Account, text: str) -> dict[str, Any]:
         """Add to Open WebUI's own memories, as its page under Settings > Personalization does."""
         return dict(self._webui("POST", "memories/add", account, {"content": text}))
+
+    def api_key(self) -> str:
+        """A new one of the administrator's."""
+        return str(self._webui("POST", "auths/api_key", self.admin)["api_key"])
+
+    def add_function(self, content: str, **valves: Any) -> str:
+        """As Admin Panel > Functions does; for all models. Returns its id."""
+        function_id = f"memory_function_{next(self._numbers)}"
+        form = {"id": function_id, "name": "Memory", "content": content, "meta": {"description": ""}}
+        self._webui("POST", "functions/create", self.admin, form)
+        self.set_valves(function_id, **valves)
+        for switch in ("toggle", "toggle/global"):
+            self._webui("POST", f"functions/id/{function_id}/{switch}", self.admin)
+        return function_id
+
+    def set_valves(self, function_id: str, **valves: Any) -> None:
+        self._webui("POST", f"functions/id/{function_id}/valves/update", self.admin, valves)
+
+    def set_user_valves(self, function_id: str, account: Account, **valves: Any) -> None:
+        self._webui("POST", f"functions/id/{function_id}/valves/user/update", account, valves)
+
+    def delete_function(self, function_id: str) -> None:
+        self._webui("DELETE", f"functions/id/{function_id}/delete", self.admin)
 
     def chats(self, account: Account) -> list[dict[str, Any]]:
         return list(self._webui("GET", "chats/", account))

@@ -15,7 +15,7 @@ from owui_memory.commands import parse as slash
 from owui_memory.core import locales
 from owui_memory.core.errors import Drop
 from owui_memory.core.exchange import Exchange
-from owui_memory.core.memory import Candidate
+from owui_memory.core.memory import Candidate, Memory
 from owui_memory.core.scope import read_teams
 from owui_memory.core.text import plain
 from owui_memory.interfaces import intake
@@ -30,6 +30,7 @@ from owui_memory.language import (
     forgetting,
     guess,
     over,
+    over_dense,
     past,
     scripts,
     self_reference,
@@ -49,7 +50,7 @@ from owui_memory.models import json_answer, model_text, text_limit, tokens
 from owui_memory.recall import block, rank, search
 from owui_memory.recall.select import Gate, select
 from owui_memory.recall.suppressed import suppressed
-from owui_memory.remember import admission, echoes, gate, material, operations, passages, prompt
+from owui_memory.remember import admission, echoes, gate, material, operations, passages, prompt, reflection
 from tests.harness.growth import Work, fragments_of, patterns_of
 from tests.harness.samples import NOW, memory
 
@@ -100,6 +101,19 @@ def _outlet(*messages: dict[str, Any]) -> object:
 
 def _part(text: str) -> list[dict[str, str]]:
     return [{"type": "text", "text": text}]
+
+
+def _reflections(text: str) -> None:
+    """As an answer, and as a memory and a sentence about it."""
+    with suppress(operations.UnreadableAnswerError):
+        reflection.proposed(text, [Memory("1", "I like tea.")], 200, NOW.date())
+    told = json.dumps(
+        {"merge": [{"ids": [1, 2], "text": text}], "outdated": [{"id": 1, "by": 2}, {"id": text}]}
+    )
+    both = [Memory("1", text, kind="plan"), Memory("2", f"{text} tea", kind="plan")]
+    reflection.shown_of(both)
+    reflection.proposed(told, both, 200, NOW.date())
+    reflection.is_covered(text, [text])
 
 
 def _operations(text: str) -> None:
@@ -197,6 +211,8 @@ TEXTS = (
     ),
     Reader("without its subject", subject.without_user, (subject,)),
     Reader("what is over", lambda text: over.ends(text, "I live in Bonn."), (over,)),
+    Reader("what is over, in Japanese", lambda text: over.ends("もう飲まない", f"{text}の"), (over_dense,)),
+    Reader("what a text says is over", over_dense.what_is_over, (over_dense,)),
     Reader("tokens", tokens.estimated_tokens, (tokens,)),
     Reader("shown in a prompt", block.shown, (inert, block)),
     Reader("self-reference", self_reference.speaks_of_self, (scripts, self_reference)),
@@ -226,6 +242,7 @@ TEXTS = (
     Reader(
         "sameness", lambda text: (sameness.same(text, text, 0.9), sameness.says(text, text, 0.9)), (sameness,)
     ),
+    Reader("reflection", _reflections, (reflection,), more=("operations",)),
     Reader("an LLM's answer", _operations, (operations, json_answer, model_text), more=("operations",)),
     Reader(
         "text of an LLM",

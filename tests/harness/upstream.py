@@ -80,6 +80,7 @@ class Upstream:
         self.listed = 0
         self.left = threading.Event()  # somebody has gone away in the middle
         self.script = _Script(pieces=tuple(says("Hello", " there.")))
+        self._next: list[_Script] = []  # before it, one for each request
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.llm = self  # type: ignore[assignment]
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
@@ -111,6 +112,13 @@ class Upstream:
     def breaks_off(self, *pieces: Piece) -> None:
         self.script = _Script(pieces=pieces, cut=True)
 
+    def then(self) -> None:
+        """What was scripted last is for one request; what is scripted next, for those after it."""
+        self._next.append(self.script)
+
+    def turn(self) -> _Script:
+        return self._next.pop(0) if self._next else self.script
+
     @property
     def bodies(self) -> list[Any]:
         return [one.body for one in self.asked]
@@ -129,7 +137,7 @@ class _Handler(BaseHTTPRequestHandler):
             told = json.dumps({"object": "list", "data": upstream.models}).encode()
             return self._send(_Script(200, {"Content-Type": "application/json"}, (told,)))
         upstream.asked.append(Asked(self.command, self.path, self.headers.items(), raw))
-        return self._send(upstream.script)
+        return self._send(upstream.turn())
 
     do_GET = do_POST = do_DELETE = _serve  # noqa: N815
 

@@ -122,6 +122,8 @@ def test_every_command(shared_server: PipelinesServer, user: str, code: str) -> 
     assert says("chats, head", chats="|").partition("|")[0] in talk("chats")
     assert talk("episodes", word_for("off", code)) == says("episodes off")
     assert talk("episodes", word_for("on", code)) == says("episodes on")
+    assert talk("notes", word_for("off", code)) == says("notes off")
+    assert talk("notes", word_for("on", code)) == says("notes on")
 
     for verb in ("team", "share", "withdraw"):
         assert talk(verb, "1") == says("no team")

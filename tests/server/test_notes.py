@@ -37,6 +37,11 @@ def test_what_was_used_and_what_was_learned(pipelines_server: StartServer) -> No
     again = answered(server, Chat().say("What is my old dog called?"), "Rex.")
     assert "learned" not in again, "it is told once"
 
+    assert answered(server, chat.say("/memory notes off")).startswith("Your chats no longer show")
+    assert answered(server, Chat().say("What is my dog called?"), "Rex.") == "Rex."
+    answered(server, chat.say("/memory notes on"))
+    assert "1 used" in answered(server, Chat().say("What is my dog called?"), "Rex.")
+
 
 def test_the_model_and_the_memory_never_get_the_note(pipelines_server: StartServer) -> None:
     server = pipelines_server(env=NOTED)

@@ -20,6 +20,7 @@ from ..manage.documents import FoundDocument
 from ..manage.erasure.sites import DOCUMENTS, PASSAGES
 from ..manage.outcomes import NO_JSON, Edited, Forgotten, Imported, Page, Remembered, Undone
 from ..manage.past_chats import PastChat
+from ..manage.profile import Profile
 from ..recall.rank import Ranked
 from ..recall.times import zone_of
 from ..recall.why import Explanation
@@ -39,12 +40,15 @@ _NOT_COUNTED = (
     "documents",
     "exchanges with passages",
     "episode_switches",
+    "note_switches",
     "queue",
     "commands",
     "command_turns",
     "shown",
     "versions",
     "noted",
+    "profiles",
+    "page_sessions",
 )
 
 _CHAT_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -290,6 +294,18 @@ class Answers:
             lines += ["", self._say(kind, number=part, parts=parts, next=str(part + 1), file=file)]
         return "\n".join([*lines, *(["", self._say("export numbers")] if numbered else [])])
 
+    def profile(self, told: Profile) -> str:
+        """What is written of the user, numbered as in the table below it of what it was made of."""
+        if not told.memories:
+            return self._say("profile, none")
+        lines = [self._say("profile, head" if told.statements else "profile, always"), ""]
+        lines += [f"- {shown(text)} ({_joined(numbers)})" for text, numbers in told.statements]
+        lines += ["", self._say("profile, made of"), ""] if told.statements else []
+        lines += self._table(told.memories)
+        for numbers in told.contradictions:
+            lines += ["", self._say("profile, contradict", numbers=_joined(numbers))]
+        return "\n".join(lines)
+
     def why(self, one: Explanation | None, said: Mapping[str, str]) -> str:
         """said: what the memories say, by id, as far as they are there and may be seen."""
         return explained(one, said, self._zone, self._chat_id, self._words, admin=self._admin)
@@ -358,3 +374,7 @@ class Answers:
         counted |= {"messages that waited": waiting, "notes kept": notes}
         parts = [self._say(what, n=count) for what, count in counted.items() if count]
         return listed(parts, self._words) if parts else ""
+
+
+def _joined(numbers: Iterable[int]) -> str:
+    return ", ".join(map(str, numbers))

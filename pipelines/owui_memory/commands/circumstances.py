@@ -20,7 +20,8 @@ class Here:
 
     reason: why not all of memory holds there, in `policy.decide`'s words, but for the user's own switches.
     told, learned: whether its model is told memories, and whether what is said there is remembered.
-    scope: among which memories it is kept. admin: whether the user is one. language: the code of theirs.
+    scope: among which memories it is kept. admin: whether the user is one.
+    language: the code of theirs. email: their address.
     """
 
     reason: str = ""
@@ -29,6 +30,7 @@ class Here:
     scope: str = ""
     admin: bool = False
     language: str = ""
+    email: str = ""
 
     @property
     def words(self) -> Locale:
@@ -39,7 +41,7 @@ class Here:
         decision = decide(turn, settings)
         scope = scope_of(turn, settings)
         code = language_of(turn)
-        return cls(decision.reason, decision.read, decision.write, scope, turn.is_admin, code)
+        return cls(decision.reason, decision.read, decision.write, scope, turn.is_admin, code, turn.email)
 
     @classmethod
     def read(cls, kept: str) -> Here:

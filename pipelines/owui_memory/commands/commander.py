@@ -20,6 +20,7 @@ from ..config.settings import Valves
 from ..core import events
 from ..core.errors import ClaimLost, Drop, MemoryFault
 from ..core.locales import ENGLISH, Locale
+from ..core.memory import Check
 from ..core.turn import Turn
 from ..language.secrets import masked
 from ..manage.command_log import EXPIRED, CommandLog, LoggedCommand
@@ -29,7 +30,8 @@ from ..manage.memories import Control
 from ..manage.past_chats import PastChats
 from ..recall.why import Explanations
 from ..remember.outbox import Outbox
-from ..state.switches_table import Switches
+from ..state.page_sessions_table import PageSessions
+from ..state.switches_table import NoteSwitches, Switches
 from .circumstances import Here
 from .faults import failed, refused
 from .markup import code
@@ -49,12 +51,24 @@ class Commander:
         settings: Callable[[], Valves],
         emit: events.Emit,
         eraser: Eraser | None = None,
+        webui: Callable[[], Check | None] = lambda: None,
     ) -> None:
+        """webui: whether running chats show what they are to show, for admins; None where they are not."""
         control = Control(engine, live, settings, eraser, emit)
         self._orders, self._settings, self._emit = CommandLog(engine), settings, emit
-        past, documents = PastChats(engine, live, settings), Documents(engine, live, settings)
-        switches, why = Switches(engine), Explanations(engine)
-        self._tools = Tools(self._orders, switches, why, Outbox(engine), control, past, documents, live)
+        self.tools = Tools(
+            self._orders,
+            Switches(engine),
+            NoteSwitches(engine),
+            Explanations(engine),
+            Outbox(engine),
+            control,
+            PastChats(engine, live, settings),
+            Documents(engine, live, settings),
+            live,
+            PageSessions(engine),
+            webui,
+        )
 
     def give(self, turn: Turn) -> str:
         """Keep a turn's command for its outlet; the answer where it cannot be shown there, else ""."""
@@ -116,7 +130,7 @@ class Commander:
             return words.say("waited"), None
         if command.verb == DID_YOU_MEAN:
             return words.say("did you mean", command=code(command.rest)), None
-        work = Work(self._tools, order, command.rest)
+        work = Work(self.tools, order, command.rest)
         if (verb := VERBS.get(command.verb)) is not None:
             return verb(work), work.kept
         verb_said = code(command.verb)

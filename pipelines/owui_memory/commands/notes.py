@@ -12,10 +12,10 @@ from ..core.change import Change
 from ..core.locales import ENGLISH, Locale, locale
 from ..core.memory import Memory
 from ..language.names import teller
-from ..recall.select import INJECTED, INJECTED_BEFORE
 from ..recall.why import Explanation, Explanations
 from ..remember.journal import Journal
 from ..state import journal, noted, put_row, reading
+from ..state.switches_table import NoteSwitches
 from .language import language_of_text
 from .markup import NOTES, quoted, shown
 
@@ -28,12 +28,15 @@ class Notes:
     def __init__(self, engine: Engine, live: BackendHolder) -> None:
         self._engine, self._reading, self._live = engine, reading(engine), live
         self._explanations, self._journal = Explanations(engine), Journal(engine)
+        self._switches = NoteSwitches(engine)
 
     def under(self, user_id: str, chat_id: str, asked: str) -> str:
         """The note for the answer to a message; "" if there is nothing to tell. Blocks.
 
         It is in the language that the message was read in, where that is kept, else in that of its words.
         """
+        if not self._switches.wants(user_id):
+            return ""
         kept = self._explanations.of_chat(chat_id, user_id)
         last = kept[-1] if kept and asked.startswith(kept[-1].query) else None
         words = locale(last.language if last and last.language else language_of_text(asked))
@@ -53,8 +56,7 @@ class Notes:
         backend = self._live.get()
         if last is None or not isinstance(backend, EditableBackend):
             return []
-        told = [one.memory_id for one in last.weighed if one.outcome in (INJECTED, INJECTED_BEFORE)]
-        ids = list(dict.fromkeys([*last.profile, *told]))
+        ids = last.used_ids
         there = {memory.id: memory for memory in backend.get_all(ids)} if ids else {}
         return [_said(there[memory_id], user_id, words) for memory_id in ids if memory_id in there]
 

@@ -11,20 +11,20 @@ from ..backends.backend_holder import BackendHolder
 from ..core.errors import MemoryFault
 from ..core.locales import message
 from ..core.locales.refused import Refused
-from ..core.memory import DOCUMENT, EPISODE, Memory
-from ..core.scope import is_of_another_team
-from ..language.names import teller
+from ..core.memory import Check
 from ..manage.command_log import CommandLog, LoggedCommand
 from ..manage.documents import Documents
 from ..manage.memories import Control
 from ..manage.outcomes import PAGE, Asked, Forgotten, Page
 from ..manage.past_chats import PastChats
+from ..manage.profile import profile_of
 from ..recall.why import Explanations
 from ..remember.outbox import Outbox
-from ..remember.passages import USER
-from ..state.switches_table import Switches
+from ..state.page_sessions_table import PageSessions, Person
+from ..state.switches_table import NoteSwitches, Switches
 from .answers import Answers
 from .circumstances import Here
+from .explained import texts_of
 from .faults import failed
 from .imported import rows_in
 from .markup import code
@@ -36,7 +36,6 @@ _TEAM_MOST = 100  # memories of teams in one answer
 _PASSAGES_MOST = 10  # in one answer
 _CHAT, _DOCUMENT = "chat:", "document:"  # begins what stands for one among what was shown
 _WORD_CHARS = 40
-_TOLD_CHARS = 200  # of a passage that was quoted
 _ENDS = " .!?,\"'\u3002\uff01"
 
 
@@ -46,12 +45,15 @@ class Tools:
 
     orders: CommandLog
     switches: Switches
+    note_switches: NoteSwitches
     explanations: Explanations
     outbox: Outbox
     control: Control
     past: PastChats
     documents: Documents
     live: BackendHolder
+    sessions: PageSessions
+    webui: Callable[[], Check | None]
 
 
 class Work:
@@ -63,6 +65,8 @@ class Work:
         self._orders, self._switches, self._explanations = tools.orders, tools.switches, tools.explanations
         self._outbox, self._control, self._live = tools.outbox, tools.control, tools.live
         self._past, self._documents = tools.past, tools.documents
+        self._note_switches = tools.note_switches
+        self._sessions, self._webui = tools.sessions, tools.webui
         self._order, self._rest = order, rest
         self._user_id, self._chat_id = order.user_id, order.chat_id
         self._asked = Asked(
@@ -90,8 +94,18 @@ class Work:
         return self._page(a_number(self._rest) or 1)
 
     def page(self) -> str:
-        number = a_number(self._rest)
-        return self._page(number) if number else self._say("say page")
+        if number := a_number(self._rest):
+            return self._page(number)
+        return self._say("say page") if self._rest else self._link()
+
+    def _link(self) -> str:
+        """A link to the web page of memories, with which this user signs in."""
+        if not (url := self._control.settings.page_url):
+            return self._say("page, no address")
+        role = "admin" if self._here.admin else "user"
+        token = self._sessions.link(Person(self._user_id, self._order.name, self._here.email, role))
+        self.kept = self._say("page, link shown")
+        return self._say("page, link", link=f"{url}/sign-in?link={token}")
 
     def _page(self, number: int) -> str:
         page = self._control.page(self._user_id, number)
@@ -125,11 +139,15 @@ class Work:
     def episodes(self) -> str:
         if not (state := on_or_off(self._rest.strip(_ENDS))):
             return self._say("say episodes")
-        on = state == "on"
-        self._past.switch(self._user_id, on)
-        if on and not self._past.are_kept:
-            return self._say("past, not here")
-        return self._say("episodes on" if on else "episodes off")
+        self._past.switch(self._user_id, state == "on")
+        lacks = state == "on" and not self._past.are_kept
+        return self._say("past, not here" if lacks else f"episodes {state}")
+
+    def notes(self) -> str:
+        if not (state := on_or_off(self._rest.strip(_ENDS))):
+            return self._say("say notes")
+        self._note_switches.set(self._user_id, state == "on")
+        return self._say(f"notes {state}")
 
     def documents(self) -> str:
         number = a_number(self._rest)
@@ -156,24 +174,17 @@ class Work:
             return self._say("past, not here")
         return "" if self._past.wants(self._user_id) else self._say("past, off")
 
+    def profile(self) -> str:
+        told = profile_of(self._control, self._user_id)
+        self._show([memory.id for memory in told.memories])
+        return self._answers.profile(told)
+
     def why(self) -> str:
         kept = self._explanations.of_chat(self._chat_id, self._user_id) if self._chat_id else ()
         one = kept[-1] if kept else None
-        ids = one.memory_ids if one else ()
-        now = dict(zip(ids, self._control.now_called(ids), strict=True))
-        there = self._control.of_ids(list(now.values()))
-        return self._answers.why(one, {id_: self._told(there[now[id_]]) for id_ in ids if now[id_] in there})
-
-    def _told(self, memory: Memory) -> str:
-        """What a memory says, and who says it where that is another."""
-        if memory.kind == DOCUMENT:
-            return f"{memory.title}: {memory.text[:_TOLD_CHARS]}"
-        if memory.kind == EPISODE:
-            return self._say(f"said by: {memory.role or USER}", text=memory.text[:_TOLD_CHARS])
-        if is_of_another_team(memory.scope, self._order.teams):
-            return self._say("of another team")
-        told_by = teller(memory, self._user_id, locale=self._words)
-        return f"{told_by}: {memory.text}" if told_by else memory.text
+        teams = self._order.teams
+        said = texts_of(self._control, one, self._user_id, teams, self._words) if one else {}
+        return self._answers.why(one, said)
 
     def help(self) -> str:
         return self._say("help text")
@@ -181,13 +192,16 @@ class Work:
     def status(self) -> str:
         lines = [self._switched(), *self._here.described()]
         try:
-            lines.append(self._say("known of you", memories=message("memories", n=self._total())))
+            total = len(self._control.all(self._user_id))
+            lines.append(self._say("known of you", memories=message("memories", n=total)))
             lines += filter(None, [self._kept_of_chats()])
             fault = self._live.fault
         except MemoryFault as failed:
             fault = failed
         lines.append(self._say("waiting", n=self._outbox.waiting_of(self._user_id)))
         lines += [self._why_ill(fault)] if fault else []
+        if self._here.admin and (webui := self._webui()) is not None and not webui.ok:
+            lines.append(self._say("lines not shown", fault=f"{webui.detail}. {webui.hint}"))
         return "\n".join(f"- {line}" for line in lines)
 
     def _why_ill(self, fault: MemoryFault) -> str:
@@ -196,9 +210,6 @@ class Work:
         if self._here.admin:
             return self._say("earlier in use", fault=failed(fault, self._words, admin=True))
         return self._say("admin's earlier in use")
-
-    def _total(self) -> int:
-        return len(self._control.all(self._user_id))
 
     def _switched(self) -> str:
         if self._switches.is_on(self._user_id, self._chat_id):
@@ -418,4 +429,6 @@ VERBS: Mapping[str, Callable[[Work], str]] = {
     "chats": Work.chats,
     "episodes": Work.episodes,
     "documents": Work.documents,
+    "notes": Work.notes,
+    "profile": Work.profile,
 }

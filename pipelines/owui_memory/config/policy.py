@@ -23,6 +23,8 @@ def decide(turn: Turn, settings: Valves) -> Decision:
     if reason := unfit or _switched_off(turn, settings) or ("" if turn.text else Reason.NO_TEXT):
         return Decision(read=False, write=False, reason=reason, noted=True, may_show=not unfit)
     recalls, remembers = _allowed(settings.models_recall, turn), _allowed(settings.models_remember, turn)
+    if turn.only_recall and remembers:
+        return Decision(recalls, write=False, reason=Reason.ONLY_RECALLED, noted=True)
     reason = _half(recalls, remembers)
     if remembers and len(turn.text) > _LONGEST_CHARS:
         remembers, reason = False, reason or Reason.PASTED_DOCUMENT

@@ -21,7 +21,12 @@ def scope_of(turn: Turn, settings: Valves) -> str:
 
 def teams_of(turn: Turn, settings: Valves) -> tuple[str, ...]:
     """The teams that a turn's user is in."""
-    names = {turn.user_id, turn.email.lower()} - {""}
+    return teams_of_person(turn.user_id, turn.email, settings)
+
+
+def teams_of_person(user_id: str, email: str, settings: Valves) -> tuple[str, ...]:
+    """The teams that a user is in."""
+    names = {user_id, email.lower()} - {""}
     return tuple(team for team, people in read_teams(settings.teams).items() if not names.isdisjoint(people))
 
 

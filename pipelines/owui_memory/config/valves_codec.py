@@ -134,6 +134,10 @@ class PanelModel(BaseModel):
             return [_as_sentence(type(self), error) for error in invalid.errors()]
         return []
 
+    def origin_of(self, name: str) -> Literal["panel", "environment", "default"]:
+        """Where the value of a setting comes from."""
+        return "panel" if name in self._given else "environment" if name in self.presets else "default"
+
     @classmethod
     def schema(cls, *args: Any, **options: Any) -> dict[str, Any]:
         """What the panel shows, and shows anew after each Save: what was refused is told at its field."""

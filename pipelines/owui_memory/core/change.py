@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 REAFFIRMED = "heard"  # an op: a message said again what is known, and nothing changed
 FORGET = "forget"  # an op: the user asked for the removal of the same memory in the same batch
@@ -16,6 +17,9 @@ TAKEN_BACK, TOO_LATE = "it was brought back", "it was too late"
 
 
 COMMANDS = "command-"  # how the batches of what users asked for begin
+
+
+REFLECTED = "reflected-"  # how the batches of those begin that keep a user's memories in order
 
 
 TOMBSTONES = "forgotten-"  # how the batches of those begin that only say that a memory was erased
@@ -32,6 +36,20 @@ class ToForget(NamedTuple):
 
 
 EDITED = "an edited message"  # in place of a model, where a change was taken back with its message
+
+
+def heirs(rows: Iterable[Any]) -> dict[str, str]:
+    """Which memory has become a part of which, by the rows of a batch of REFLECTED in order.
+
+    What stays or is new comes first, and behind it the removals of what is a part of it now.
+    """
+    found, heir = {}, ""
+    for row in rows:
+        if row.op != "remove":
+            heir = row.memory_id if row.op in ("add", REAFFIRMED) else ""
+        elif heir:
+            found[row.memory_id] = heir
+    return found
 
 
 @dataclass(frozen=True, slots=True)

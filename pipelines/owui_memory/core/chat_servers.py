@@ -44,6 +44,10 @@ class AnsweredBy:
         told = {one.local for one in several}
         return replace(several[-1], local=next((one for one in _NEAREST if one in told), "unknown"))
 
+    def most_local(self, other: AnsweredBy) -> AnsweredBy:
+        """The more local of both, else the other one: who may read all that both have answered."""
+        return self if _NEAREST.index(self.local) < _NEAREST.index(other.local) else other
+
     def written(self) -> str:
         """As one line that `read` understands."""
         return f"{self.owner or '-'} {self.local} {self.model}" if self.model else f"- {self.local}"

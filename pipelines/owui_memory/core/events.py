@@ -23,6 +23,7 @@ class EventKind(StrEnum):
     SECRETS_MASKED = "secrets_masked"  # in what a message was told
     MARKUP_REMOVED = "markup_removed"  # from what a message was told
     COMMAND = "command"
+    TOOL_CALLED = "tool_called"  # by a model; `code`: the tool, `reason`: done or refused
     EXCHANGE_STORED = "exchange_stored"
     EXCHANGE_REPEATED = "exchange_repeated"  # another answer to the same message
     EXCHANGE_REFUSED = "exchange_refused"  # `reason`
@@ -54,6 +55,7 @@ class Job(StrEnum):
     KEEPING_INJECTED = "keeping_injected"  # what a chat was told
     QUEUE = "queue"
     REMEMBERING = "remembering"
+    REFLECTING = "reflecting"
     FIRST_LLM = "first_llm"
     ERASING = "erasing"
     PRUNING = "pruning"

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
+from types import NoneType
 from typing import Any
 from uuid import UUID
 
@@ -136,6 +137,7 @@ def is_seen(memory: Memory, view: View | None) -> bool:
 
 _ALWAYS = ("batch", "kind", "chat", "place")  # stored even where they are empty
 _STORED = {one.metadata["stored"]: one for one in fields(Memory) if one.metadata}
+_READ = {stored: (one.name, type(one.default)) for stored, one in _STORED.items()}
 
 
 def metadata_of(new: Memory) -> dict[str, Any]:
@@ -152,19 +154,17 @@ def metadata_of(new: Memory) -> dict[str, Any]:
 
 def remembered(metadata: Mapping[str, Any], owner_id: str, **others: Any) -> Memory:
     """A memory with what `metadata_of` stored of it; `others` are the fields that it does not store."""
-    kept = {
-        one.name: _read(one.default, metadata[name]) for name, one in _STORED.items() if metadata.get(name)
-    }
+    kept: dict[str, Any] = {}
+    for stored, value in metadata.items():
+        if value and (known := _READ.get(stored)):
+            name, kind = known
+            if type(value) is kind:
+                kept[name] = value
+            elif kind is NoneType:  # of a time
+                kept[name] = aware_time(value)
     if team := team_in(owner_id):
         kept["scope"] = TEAM + team
     return Memory(**kept, **others)
-
-
-def _read(default: Any, value: Any) -> Any:
-    """A stored value of the default's type; the default for anything else."""
-    if default is None:
-        return aware_time(value)
-    return value if value and type(value) is type(default) else default
 
 
 def payload_of(owner_id: str, memory: Memory) -> dict[str, Any]:

@@ -22,5 +22,6 @@ class Reason(StrEnum):
     MODEL_PERHAPS_EXTERNAL = "it is not told whether the model is local (local_only)"
     MODEL_EXCLUDED = "the model gets no memory (models_recall, models_remember)"
     MODEL_NOT_LEARNED_FROM = "nothing is learned from this model's chats (models_remember)"
+    ONLY_RECALLED = "the user wants nothing learned from their chats"
     MODEL_TOLD_NOTHING = "the model is told nothing (models_recall)"
     NOT_PERMITTED = "their inlet gave no permission"

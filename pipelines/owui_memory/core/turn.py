@@ -31,6 +31,8 @@ class Turn:
     last. `folder`: the id of the folder that the chat is in; `email`, `name`: the user's. "" if not known.
     `searched`: Open WebUI makes a web, image or file search out of the messages that it gets back.
     `language`: the code of the interface's, one of `locales.CODES`; "" if there is none.
+    `only_recall`: the user wants nothing learned from it. `is_shown`: Open WebUI itself asks, and shows the
+    answer to the chat's user under the id `key`.
     """
 
     user_id: str
@@ -56,6 +58,8 @@ class Turn:
     folder: str = ""
     email: str = ""
     is_admin: bool = False
+    only_recall: bool = False
+    is_shown: bool = False
     name: str = field(default="", compare=False)  # these may change from one message to the next
     language: str = field(default="", compare=False)
 

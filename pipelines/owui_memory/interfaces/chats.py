@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -49,7 +49,7 @@ _KEEP_S, _QUEUE_S = 1.0, 5.0
 _COMMAND_S = 120.0  # that a command may take; it goes on in its thread
 _LONG_CHARS = 20_000  # of an exchange; to look for secrets in more waits in its user's turn
 _EARLY = 5_000  # turns
-_NOTE_S = 3.0  # that a note under an answer may take
+_NOTE_S, _SHOW_S = 3.0, 0.3  # that a note under an answer may take, and a line above it
 _HOLD_UP_S = 5.0  # that the server's start waits for the state database; then chats go on without memories
 
 
@@ -189,6 +189,23 @@ class Chats:
         except Exception as error:  # noqa: BLE001 - the chat must go on
             self.failed(Job.OUTLET, error)
             return ""
+
+    def finished(self, answered: Answered) -> None:
+        """An answer is there: its chat is to show what was used for it. Never blocks."""
+        if (runtime := self.runtime) is not None:
+            runtime.live_chats.finished(answered.user_id, answered.keys)
+
+    async def events(self, user_id: str, keys: Sequence[str], *, finished: bool) -> list[Body]:
+        """What a chat is to show now, where nothing is posted; nothing if it is late."""
+        if (runtime := self.runtime) is None:
+            return []
+        try:
+            shown = partial(runtime.live_chats.events, user_id, keys, finished=finished)
+            showing = in_pool(runtime.command_pool, shown)
+            return showing.result() if await within(_NOTE_S if finished else _SHOW_S, showing) else []
+        except Exception as error:  # noqa: BLE001 - the chat must go on
+            self.failed(Job.OUTLET, error)
+            return []
 
     def emit(self, event: Event) -> None:
         """Something has happened."""

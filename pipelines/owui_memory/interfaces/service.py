@@ -21,6 +21,9 @@ if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the serve
     from ..remember.keeper import Keeper
     from ..state.api_keys_table import ApiKeys
     from .lanes import Lanes
+    from .live.chats import LiveChats
+    from .tools.toolbox import Toolbox
+    from .web.parts import Parts
 
 
 class Service(Protocol):
@@ -35,7 +38,13 @@ class Service(Protocol):
     @property
     def notes(self) -> Notes: ...
     @property
+    def live_chats(self) -> LiveChats: ...
+    @property
+    def toolbox(self) -> Toolbox: ...
+    @property
     def api_keys(self) -> ApiKeys: ...
+    @property
+    def page(self) -> Parts: ...
     @property
     def lanes(self) -> Lanes: ...
     @property

@@ -11,6 +11,20 @@ from . import credential_words as table
 
 _WHOLE_WORD_CHARS = 4  # a name of so many letters or fewer is no part of a word
 _ENDING_CHARS = 5
+_BEGINNING_CHARS = _WHOLE_WORD_CHARS + 1  # by which parts of words are looked up; none is shorter
+_SORTS = {
+    "passwords": "password",
+    "codes": "code",
+    "code_words": "open",
+    "numbers": "number",
+    "keys": "key",
+    "key_words": "near",
+    "phrases": "phrase",
+    "identifiers": "identifier",
+    "logins": "login",
+    "dense_passwords": "dense",
+    "dense_codes": "dense code",
+}
 _COMPOUNDS = ("password", "code", "number", "open")  # sorts whose names end longer words, too
 
 _LETTERS = re.compile(r"[^\W_]+")
@@ -50,24 +64,10 @@ class _Names:
     """All names: those that may be a part of a word, and the others by their first words."""
 
     def __init__(self) -> None:
-        sorts = {
-            "password": table.PASSWORDS,
-            "code": table.CODES,
-            "open": table.CODE_WORDS,
-            "number": table.NUMBERS,
-            "key": table.KEYS,
-            "near": table.KEY_WORDS,
-            "phrase": table.PHRASES,
-            "identifier": table.IDENTIFIERS,
-            "login": table.LOGINS,
-            "dense": table.DENSE_PASSWORDS,
-            "dense code": table.DENSE_CODES,
-        }
         languages: dict[tuple[str, str], str] = {}
-        for sort, lines in sorts.items():
-            for spoken, words in table.rows(lines):
-                for text in words:
-                    languages[sort, text] = f"{languages.get((sort, text), '')} {spoken}"
+        for section, sort in _SORTS.items():
+            for spoken, text in table.names(section):
+                languages[sort, text] = f"{languages.get((sort, text), '')} {spoken}"
         names = [
             Name(
                 text.strip("~^"),
@@ -87,7 +87,26 @@ class _Names:
                 self.parts.append(name)
             else:
                 self.by_first_word.setdefault(first[0], []).append(name)
-        self.ascii_parts = [(name.text, name) for name in self.parts if name.text.isascii()]
+        self._order = {id(name): at for at, name in enumerate(self.parts)}
+        self._by_beginning: dict[str, list[Name]] = {}  # of parts in ASCII
+        self._by_letter: dict[str, list[Name]] = {}  # of the others, by a letter that is not
+        for name in self.parts:
+            if name.text.isascii():
+                self._by_beginning.setdefault(name.text[:_BEGINNING_CHARS], []).append(name)
+            else:
+                letter = next(char for char in name.text if not char.isascii())
+                self._by_letter.setdefault(letter, []).append(name)
+
+    def parts_in(self, flat: str, vocabulary: str) -> list[Name]:
+        """Those of `parts` that may be in a text of these words, in order."""
+        ends = range(_BEGINNING_CHARS, len(vocabulary) + 1)
+        beginnings = self._by_beginning.keys() & {vocabulary[end - _BEGINNING_CHARS : end] for end in ends}
+        found = [name for one in beginnings for name in self._by_beginning[one] if name.text in vocabulary]
+        if not flat.isascii():
+            letters = set(flat)
+            for letter in self._by_letter.keys() & letters:
+                found += [name for name in self._by_letter[letter] if name.letters <= letters]
+        return sorted(found, key=lambda name: self._order[id(name)]) if len(found) > 1 else found
 
 
 @lru_cache(1)
@@ -120,14 +139,7 @@ def _present(text: str, flat: str) -> Iterator[Name]:
     names, words = _names(), set(_LETTERS.findall(flat))
     if _CAMEL.search(text):
         words.update(part.lower() for part in _PART.findall(text))
-    vocabulary = " ".join(words)
-    if flat.isascii():
-        yield from [name for written, name in names.ascii_parts if written in vocabulary]
-    else:
-        letters = set(flat)
-        for name in names.parts:
-            if name.letters <= letters and (not name.text.isascii() or name.text in vocabulary):
-                yield name
+    yield from names.parts_in(flat, " ".join(words))
     words.update([word[:-1] for word in words if word.endswith("s")])
     if not names.by_first_word.keys().isdisjoint(words):
         for first in filter(words.__contains__, names.by_first_word):

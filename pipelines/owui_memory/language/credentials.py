@@ -7,9 +7,8 @@ names only: the time is linear in the text, whatever it holds.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import islice
 
 from . import credential_words as table
@@ -73,11 +72,6 @@ def said_secrets(text: str) -> Iterator[Span]:
         return
     for place in found:
         yield from _Around(text, flat, place).values()
-
-
-@lru_cache(1)
-def _things_with_codes() -> Sequence[str]:
-    return [word for _, words in table.rows(table.PLACES) for word in words]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +160,7 @@ class _Around:
 
     def _is_near_a_lock(self) -> bool:
         near = self._near()
-        return any(word in near for word in _things_with_codes())
+        return any(word in near for word in table.PLACES)
 
     def _is_sent(self) -> bool:
         """Whether a code has the name of who sends it: "WhatsApp code 481-223"."""

@@ -11,13 +11,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
-from . import TABLES
 from .detection import likely
-from .phrases import Phrases, listed
 from .scripts import fold, is_dense
 from .speech import without_openers
+from .tables import Phrases, tables
 from .words import telling, words
 
 _SAME_PARTS = 0.85  # cosine; from here on what begins one sentence may end the other
@@ -56,13 +55,11 @@ class _Table:
 
     @classmethod
     def of(cls, phrases: Phrases) -> _Table:
-        fillers, speaker, links = (
-            frozenset(listed(entry)) for entry in (phrases.fillers, phrases.speaker, phrases.links)
-        )
-        user = tuple(sorted(listed(phrases.user), key=len, reverse=True))
-        forms = frozenset(_pair(form) for form in listed(phrases.forms))
-        endings = tuple(_pair(ending) for ending in listed(phrases.endings))
-        numbers = dict(_pair(number) for number in listed(phrases.numbers))
+        fillers, speaker, links = map(frozenset, map(phrases.__getitem__, ("fillers", "speaker", "links")))
+        user = tuple(sorted(phrases["user"], key=len, reverse=True))
+        forms = frozenset(map(_pair, phrases["forms"]))
+        endings = tuple(map(_pair, phrases["endings"]))
+        numbers = dict(map(_pair, phrases["numbers"]))
         common = fillers | speaker | links | {word for phrase in user for word in wording(phrase)}
         common = common.union(numbers, (word for form in forms for word in form))
         return cls(
@@ -74,7 +71,7 @@ class _Table:
             forms,
             endings,
             numbers,
-            phrases.progressive,
+            "".join(phrases["progressive"]),
             common,
         )
 
@@ -122,7 +119,9 @@ def same(text: str, other: str, meaning: float) -> bool:
         return True
     if is_dense(text) or is_dense(other):
         return any(
-            _plain_dense(text, table) == _plain_dense(other, table) for table in _COMPARED if not table.spaced
+            _plain_dense(text, table) == _plain_dense(other, table)
+            for table in _compared()
+            if not table.spaced
         )
     table = _table_of(text, other)
     if table is None:
@@ -145,7 +144,7 @@ def same_wish(text: str, other: str, likeness: float) -> bool:
 def figures(text: str) -> frozenset[str]:
     """The numbers in a text, those in words too, where its language has a table."""
     found = wording(text)
-    named = [dict(_pair(number) for number in listed(table.numbers)) for table in likely(fold(text))]
+    named = [dict(map(_pair, table["numbers"])) for table in likely(fold(text))]
     written = (table[word] for word in found for table in named if word in table)
     return frozenset((*(word for word in found if any(map(str.isdigit, word))), *written))
 
@@ -272,11 +271,13 @@ def _plain_dense(text: str, table: _Table) -> str:
 def _table_of(text: str, other: str) -> _Table | None:
     """The table of the language of two sentences, told from their commonest words."""
     said = set(wording(text)) | set(wording(other))
-    best = max(_COMPARED, key=lambda table: len(table.common & said))
+    best = max(_compared(), key=lambda table: len(table.common & said))
     return best if best.common & said else None
 
 
-_COMPARED = tuple(_Table.of(phrases) for phrases in TABLES)
+@cache
+def _compared() -> tuple[_Table, ...]:
+    return tuple(map(_Table.of, tables()))
 
 
 def says(message: str, memory: str, meaning: float) -> bool:

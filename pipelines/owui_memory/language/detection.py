@@ -6,12 +6,11 @@ Polish, "mi" is "my" in Spanish and "what" in Hungarian.
 
 from __future__ import annotations
 
-from dataclasses import fields
 from functools import cache
+from itertools import chain
 
-from . import TABLES
-from .phrases import Phrases, listed
 from .scripts import bare, fold, script, scripts_of, words_of
+from .tables import SECTIONS, Phrases, tables
 
 _LOOKED_WORDS, _LOOKED_CHARS = 120, 1_000
 _VOTING = ("common", "known_by", "own", "own_verbs", "own_objects", "keeping", "questions", "forgetting")
@@ -60,10 +59,10 @@ def _telling() -> tuple[dict[str, list[Phrases]], dict[str, list[Phrases]]]:
     """Of words and of letters, the languages that they tell for."""
     words: dict[str, list[Phrases]] = {}
     letters: dict[str, list[Phrases]] = {}
-    for table in TABLES:
+    for table in tables():
         for word in single_words(table, *_VOTING):
             words.setdefault(word, []).append(table)
-        for letter in table.letters:
+        for letter in "".join(table["letters"]):
             letters.setdefault(letter, []).append(table)
     return words, letters
 
@@ -71,7 +70,7 @@ def _telling() -> tuple[dict[str, list[Phrases]], dict[str, list[Phrases]]]:
 @cache
 def _groups() -> dict[str, list[Phrases]]:
     groups: dict[str, list[Phrases]] = {}
-    for table in TABLES:
+    for table in tables():
         groups.setdefault(script_of(table), []).append(table)
     return groups
 
@@ -79,9 +78,9 @@ def _groups() -> dict[str, list[Phrases]]:
 @cache
 def _any_of(script: str) -> Phrases:
     group = _groups()[script]
-    names = [field.name for field in fields(Phrases) if field.type == "str"]
-    joined = {name: ",\n".join(filter(None, (getattr(one, name) for one in group))) for name in names}
-    return Phrases(**joined) if len(group) > 1 else group[0]  # type: ignore[arg-type]
+    if len(group) == 1:
+        return group[0]
+    return Phrases("", {name: tuple(chain(*(one[name] for one in group))) for name in SECTIONS})
 
 
 def known_script(text: str) -> bool:
@@ -95,11 +94,11 @@ def known_script(text: str) -> bool:
 
 def script_of(table: Phrases) -> str:
     """The script that tells a language: of its word for "I"; Japanese is told by its kana."""
-    return table.script or next(iter(scripts_of(listed(table.own)[0])))
+    return next(iter(table["script"] or scripts_of(table["own"][0])))
 
 
-def single_words(table: Phrases, *entries: str) -> frozenset[str]:
-    """Those phrases of entries that are plain words, folded; long ones without their accents, too."""
-    phrases = (fold(phrase) for entry in entries for phrase in listed(getattr(table, entry)))
+def single_words(table: Phrases, *sections: str) -> frozenset[str]:
+    """Those phrases of sections that are plain words, folded; long ones without their accents, too."""
+    phrases = (fold(phrase) for section in sections for phrase in table[section])
     found = {phrase for phrase in phrases if words_of(phrase) == [phrase]}
     return frozenset(found | {bare(word) for word in found if len(word) >= _BARE_CHARS})

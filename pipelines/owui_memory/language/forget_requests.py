@@ -8,55 +8,21 @@ from .forget_subject import FRAMING
 from .forgetting import to_forget
 from .forms import stem
 from .self_reference import speaks_of_self
+from .tables import pattern
 from .words import content_words, terms_of
 
 _LONGEST_CHARS = 300  # of such a request
 
-# At the beginning of a sentence, perhaps after a word of politeness.
-_POLITE = (
-    r"(?:please|kindly|ok|okay|now|and|just|can you|could you|i want you to|i'd like you to|bitte|kannst du|"
-    r"könntest du|por favor|s'il te plaît|s'il vous plaît|per favore|alsjeblieft|proszę|пожалуйста|"
-    r"будь ласка|请|請|どうか|제발)"
-)
+_POLITE = f"(?:{pattern('polite')})"  # at the beginning of a sentence, perhaps
 _POLITE_WORDS = re.compile(rf"\b{_POLITE}\b|ください", re.IGNORECASE)
-# Verbs that ask for nothing else: "forget", but "don't forget" is another matter, and stands before it.
-_FORGET = (
-    r"forget|stop remembering|(?:do not|don't|no longer) remember|"
-    r"vergiss|vergessen sie|oublie|oubliez|olvida|olvídate|olvide|dimentica|esquece|esqueça|"
-    r"vergeet|zapomnij|забудь|забудьте|забути|glem|glöm|unohda|unut|felejtsd el|uită"
-)
-# Verbs that are said of files and code as well.
-_DELETE = (
-    r"delete|erase|remove|lösche|lösch|löschen sie|efface|supprime|borra|elimina|cancella|apague|apaga|"
-    r"verwijder|wis|usuń|удали|удалите|видали|slet|radera|poista|sil"
-)
-_OF_MEMORY = re.compile(
-    r"\b(?:memor\w*|remember\w*|about me\b|you know|(?:i|i've|have) told you|everything about|anything about|"
-    r"gedächtnis\w*|erinnerung\w*|über mich\b|alles über|"
-    r"(?:du|sie|ich) .{0,60}\b(?:weißt|wissen|gesagt|erzählt)|"
-    r"mémoire\w*|souvenir\w*|sur moi\b|tout sur|(?:tu|vous) (?:sais|savez)|(?:t'ai|vous ai) (?:dit|raconté)|"
-    r"sobre mí\b|recuerdo\w*|todo sobre|sabes|te (?:dije|he dicho|conté)|"
-    r"su di me\b|ricord\w*|tutto su\w*|(?:che|cosa) sai|ti ho (?:detto|raccontato)|"
-    r"sobre mim\b|lembran\w*|tudo sobre|você sabe|(?:te|lhe|eu) (?:disse|contei|falei)|"
-    r"geheugen|over mij\b|alles over|je .{0,60}\bweet|(?:heb|had) .{0,60}\b(?:gezegd|verteld)|"
-    r"pamię\w*|wszystko o|wiesz|(?:mówiłe|powiedziałe|mówiła|powiedziała)m|"
-    r"о мне\b|памят\w*|всё о|все о|зна(?:ешь|ете)|(?:говорил|сказал|рассказал|рассказывал)а?)",
-    re.IGNORECASE,
-)
+_OF_MEMORY = re.compile(rf"\b(?:{pattern('of_memory')})", re.IGNORECASE)
 _ASKS = re.compile(
-    rf"\W*(?:{_POLITE}[\s,]+)*(?:({_FORGET})|({_DELETE}))\b(?!\s+(?:to|it|not|nicht|niet|ikke|inte|ej)\b)",
+    rf"\W*(?:{_POLITE}[\s,]+)*(?:({pattern('forget')})|({pattern('delete')}))\b"
+    r"(?!\s+(?:to|it|not|nicht|niet|ikke|inte|ej)\b)",
     re.IGNORECASE,
 )
-# Where no spaces are set between words, and the verb may come last.
-_DENSE = re.compile(
-    r"忘れてください|(?:を|は|のことを?)忘れて|^([^?？]{0,8}?)(?:忘记|忘掉|忘記)|(?:을|를|은|는)?\s*잊어\s*(?:줘|주세요|버려)"
-)
-_DENSE_NOT = re.compile(r"忘れないで|(?:不要|别|別)忘|잊지")
-_ALL = re.compile(
-    r"\b(?:everything|all|alles|tout|todo|tutto|tudo|wszystko|всё|все|усе|alt|allt|kaikki|her şeyi)\b"
-    r"|全部|すべて|모두|모든",
-    re.IGNORECASE,
-)
+_DENSE, _DENSE_NOT = re.compile(pattern("dense_forget")), re.compile(pattern("dense_forget_not"))
+_ALL = re.compile(rf"\b(?:{pattern('everything')})\b|{pattern('dense_everything')}", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"(?<=[.!?…。！？])\s*|\n+")
 
 

@@ -6,37 +6,13 @@ import re
 
 from .forms import inflects, is_form, stem
 from .scripts import fold, is_dense
+from .tables import pattern, words
 from .words import content_words, terms_of
 
-# Words that only say that something was said or is known, and how much of it.
 FRAMING = frozenset(
-    stem(word)
-    for word in """
-    memory memories gedächtnis erinnerung erinnerungen mémoire souvenir souvenirs recuerdo recuerdos
-    ricordo ricordi lembrança lembranças geheugen herinnering pamięć wspomnienie память памяти
-    воспоминание told tell said say mention mentioned know knows known remember everything anything
-    things about stuff fact info gesagt erzählt erwähnt weißt wissen weiss kennst gemerkt alles über
-    dir ihnen dass sache sabes sepas sabe dije dicho conté conoces recuerdas acerca todo sobre
-    respecto información dit raconté sais savez connais souviens tout sujet information informations
-    propos quello quel sai sapete detto raccontato conosci tutto riguardo sul sulla sui sulle del
-    della dei disse contei falei sabes você tudo respeito informação informações gezegd verteld weet
-    kent alles over wat говорил говорила говорили сказал сказала рассказал рассказала рассказывал
-    знаешь знаете помнишь помните всё то что мой моя моё моём мою моей моего своей своём своего
-    своих моих о об обо мне меня про mówiłem mówiłam powiedziałem powiedziałam wiesz pamiętasz wszystko tym
-    moim
-    mojej moich swoim swojej hakkında bildiklerini bildiğin bildiğini söylediklerimi söylediğim
-    söylediğimi anlattıklarımı ilgili şeyi تعرفه تعرف قلته قلت لك أخبرتك كل شيء عن ما
-    """.split()  # noqa: SIM905
-)
-# The same where no spaces are set, with the words for whose it is, and particles.
-_FRAMING_DENSE = re.compile(
-    r"^(?:请|請)?(?:把|将|將)|^(?:请|請)|你?(?:所)?(?:知道|记得|記得|了解)的?|我(?:跟你|和你|对你|對你|之前)?(?:说|說|讲|講|告诉|告訴)(?:过|過|你|的)*"
-    r"|关于|關於|有关|有關|的?(?:所有)?(?:信息|資訊|资料|資料|事情|一切|内容|內容)|的?事$|(?:我|咱|俺)(?:们|們|家)?的?"
-    r"|について|に関して|に関する|(?:の|という)?(?:こと|事|件|話|情報)(?:は|を|が)?|(?:覚え|知っ)て(?:い|る)*|(?:話|言|教え)(?:し|っ)?た"
-    r"|(?:私|僕|俺|わたし|ぼく|うち|自分)の?|[はをがのも]$"
-    r"|에\s?(?:대해|대한|관해|관한)서?|알고\s?있는|(?:내|제)가\s?말한|(?:^|\s)(?:내|제|나의|저의|우리|우리의)(?=\s)|(?:것|거|정보|사실|모든)"
-    r"|(?<=\w)(?:을|를|은|는|이|가|도|의)(?=\s|$)|[\s,.、。，]+"
-)
+    map(stem, words("framing"))
+)  # say that something was said or is known, and how much of it
+_FRAMING_DENSE = re.compile(pattern("dense_framing"))
 _ALONE_BEFORE = "的只隻条條个個位有养養叫和是我咱、。，のが "  # what a word of one character may stand behind
 
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 
-from . import TABLES
 from .detection import likely
-from .phrases import Matcher, Phrases, anywhere, at_beginning, at_end
+from .phrases import Matcher, anywhere, at_beginning, at_end
 from .scripts import fold, words_of
 from .speech import lowered, starts, without_openers
+from .tables import Phrases
 
 _VERBS_MOST = 20  # of a sentence
 _BEFORE_CHARS = 40  # of what stands before a verb
 _PARTICLES = frozenset("을를은는이가도의")  # Korean
 
-_EVERYTHING = anywhere(TABLES, "everything")
+_EVERYTHING = anywhere("everything")
 
 
 def asks_to_forget(sentence: str) -> bool:
@@ -38,14 +38,15 @@ class _Forgetting:
 @lru_cache(256)
 def _forgetting(table: Phrases) -> _Forgetting:
     """The words of one language: in Polish, "i" is "and", and a request may follow it."""
-    one = (table,)
+    alone = table.having("asking", [one.replace("~", "") for one in table["asking"]], spaced=table.spaced)
+    asking_words = (*table["forgetting"], *table["asking"], *table["openers"])
     return _Forgetting(
-        anywhere(one, "forgetting"),
-        at_end(one, "asking"),
-        at_end((replace(table, asking=table.asking.replace("~", "")),), "asking"),
-        at_end(one, "denying"),
-        at_beginning(one, "denying_after"),
-        frozenset(words_of(fold(f"{table.forgetting} {table.asking} {table.openers}"))),
+        anywhere("forgetting", table),
+        at_end("asking", table),
+        at_end("asking", alone),
+        at_end("denying", table),
+        at_beginning("denying_after", table),
+        frozenset(words_of(fold(" ".join(asking_words)))),
     )
 
 

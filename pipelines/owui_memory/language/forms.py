@@ -10,21 +10,14 @@ import re
 from functools import lru_cache
 
 from .detection import likely
-from .dutch import DUTCH
-from .english import ENGLISH
-from .french import FRENCH
-from .german import GERMAN
-from .italian import ITALIAN
-from .portuguese import PORTUGUESE
 from .scripts import bare, fold, script
-from .spanish import SPANISH
 
 _STEM_CHARS = 5
 _LONG_ENOUGH = 4  # a word of another script, to be cut
 _VOWELS = frozenset("aeiouyаеиоуыэюяьіїєαεηιουω")
 
 # Languages whose nouns keep their form, but for a plural.
-_UNINFLECTED = frozenset((ENGLISH, GERMAN, DUTCH, FRENCH, ITALIAN, PORTUGUESE, SPANISH))
+_UNINFLECTED = frozenset(("en", "de", "nl", "fr", "it", "pt", "es"))
 _LATIN_ENDING = (
     r"(?:[aeiouy]{0,2}|om|em|am|ami|ach|ech|ich|ow|u?m|in|un|yi|ya|de|da|den|dan|ni|si|ssa|lla|n|t|k)"
 )
@@ -93,7 +86,7 @@ def _arabic(word: str) -> str:
 def inflects(text: str) -> bool:
     """Whether a text may be of a language whose nouns change their endings."""
     found = likely(fold(text))
-    return not any(table in _UNINFLECTED for table in found)
+    return not any(table.language in _UNINFLECTED for table in found)
 
 
 def is_form(word: str, other: str) -> bool:

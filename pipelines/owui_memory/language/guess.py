@@ -11,18 +11,12 @@ from collections import Counter
 from functools import lru_cache
 
 from ..core.locales import CODES
-from . import TABLES
 from .detection import likely
-from .english import ENGLISH
-from .french import FRENCH
-from .german import GERMAN
-from .russian import RUSSIAN
 from .scripts import fold
-from .spanish import SPANISH
 
 _LOOKED_CHARS = 500
 _NOT_RUSSIAN = re.compile("[іїєґўђјљњћџѓќѕәғқңөұүһҗҳӯӣ]")  # letters of other languages in Cyrillic
-_CODES = ((ENGLISH, "en"), (GERMAN, "de"), (SPANISH, "es"), (FRENCH, "fr"), (RUSSIAN, "ru"))
+_TOLD_BY_WORDS = ("en", "de", "es", "fr", "ru")
 _CHINESE, _TRADITIONAL, _JAPANESE = "gb2312", "big5", "shift_jis"  # each lacks the others' own forms
 
 
@@ -71,8 +65,8 @@ def _can(char: str, encoding: str) -> bool:
 
 def _of_words(text: str, otherwise: str) -> str:
     """otherwise: the code where no word tells it."""
-    found = likely(fold(text))
-    if not any(table in TABLES for table in found):
+    found = [table.language for table in likely(fold(text)) if table.language]
+    if not found:
         return otherwise
-    codes = [code for table, code in _CODES if table in found]
+    codes = [code for code in found if code in _TOLD_BY_WORDS]
     return codes[0] if len(codes) == 1 else ""

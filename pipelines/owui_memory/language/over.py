@@ -7,41 +7,28 @@ from __future__ import annotations
 
 import re
 
+from . import over_dense
 from .forms import inflects, is_form, stem
 from .scripts import fold, is_dense
 from .self_reference import signs
 from .subject import without_user
+from .tables import pattern
 from .words import content_words, denials
 
 _LONGEST_CHARS = 400  # of a statement
 _STEM_CHARS = 3
-# "no longer", "not ... any more": a language or two a line.
-_NO_LONGER = re.compile(
-    r"\b(?:no longer|(?:any ?more)"
-    r"|(?<!\bam )(?<!['’]m )(?<!\bare )(?<!['’]re )(?<!\bis )(?<!['’]s )"  # accustomed
-    r"(?<!\bget )(?<!\bgot )(?<!\bgetting )used to"
-    r"|nicht mehr|kein\w{0,2} \w{1,30} mehr|niet meer|geen \w{1,30} meer"
-    r"|ya no|non\b[^,;]{1,60}\bpiù|n(?:e |['’])[^,;]{1,60}\bplus|(?:já )?não\b[^,;]{1,60}\bmais|já não"
-    r"|больше не|уже не|більше не|вже не|już nie|nie\b[^,;]{1,60}\bjuż|už ne\w{0,20}"
-    r"|artık|inte längre|ikke længere|ikke lenger|en\b[^,;]{1,60}\benää|már nem|nu mai"
-    r"|لم أعد|لم تعد|لم يعد)\b"
-)
-_MARK = re.compile(
-    r"\b(?:(?:do|does|did|am|is|are|was|have|has)(?:n['’]t| not)\b|no longer|any ?more|used to"
-    r"|nicht|mehr|niet|meer|ya|no|non|più|ne|plus|já|não|mais|больше|не|уже|"
-    r"більше|вже|już|nie|artık|inte|längre|ikke|længere|lenger|enää|már|nem|mai|لم أعد|لم تعد|لم يعد)\b"
-)
+_NO_LONGER = re.compile(rf"\b(?:{pattern('no_longer')})\b")
+_MARK = re.compile(rf"\b(?:{pattern('denial_marks')})\b")
 _NOT_DOING = re.compile(r"[ae]?m([ıiuü])yor")  # Turkish: the denial within a verb
-_CLAUSE_END = re.compile(
-    r"[,;:.!?،؛–—]|\b(?:but|now|instead|aber|sondern|jetzt|pero|sino|ahora|mais|maintenant|ma|adesso|ora|mas|agora|"
-    r"maar|nu|но|теперь|але|тепер|ale|teraz|ama|şimdi|men|vaan|mutta|hanem|بل|والآن|لكن)\b"
-)
+_CLAUSE_END = re.compile(rf"[,;:.!?،؛–—]|\b(?:{pattern('contrasts')})\b")
 
 
 def what_is_over(statement: str) -> str:
     """The part of a statement that says what is over, without the words for that; "" where none does."""
-    if len(statement) > _LONGEST_CHARS or is_dense(statement):
+    if len(statement) > _LONGEST_CHARS:
         return ""
+    if is_dense(statement):
+        return over_dense.what_is_over(fold(statement))
     text = fold(statement)
     found = _NO_LONGER.search(text)
     if not found:
@@ -54,6 +41,8 @@ def what_is_over(statement: str) -> str:
 
 def ends(statement: str, memory: str) -> bool:
     """Whether a statement says that what a memory holds is over: it has all its words, and hardly more."""
+    if is_dense(statement) and len(statement) <= _LONGEST_CHARS:
+        return over_dense.ends(fold(statement), fold(memory))
     over = what_is_over(statement)
     if not over or denials(memory):
         return False

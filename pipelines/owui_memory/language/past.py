@@ -13,31 +13,14 @@ from datetime import date, timedelta
 from functools import cache
 from itertools import pairwise
 
-from .past_words import MONTHS, SIGNS, SPANS, UNITS
 from .scripts import sets_no_spaces, words_of
+from .tables import tables
 
 _LOOKED_CHARS = 1000  # half from a message's beginning, half from its end
 _MOST_YEARS = 100
 
-_BACK = frozenset(
-    "ago vor hace назад fa há atrás geleden temu önce قبل 前 以前 전".split()  # noqa: SIM905
-) | {"il y a"}
-_DAYS = (1, 7, 30, 365)
-_SMALL = {
-    word: number
-    for number, words in enumerate(
-        (
-            "a an one ein eine einem einer un una une uno einen eines um uma een bir",
-            "two zwei dos deux два две due dois duas twee dwa dwie iki",
-            "three drei tres trois три tre três drie trzy üç",
-            "four vier cuatro quatre четыре quattro quatro cztery dört",
-            "five fünf cinco cinq пять cinque vijf pięć beş",
-            "six sechs seis шесть sei zes sześć altı",
-        ),
-        1,
-    )
-    for word in words.split()
-}
+_UNITS, _DAYS = ("days", "weeks", "months", "years"), (1, 7, 30, 365)
+_SPANS = "yesterday day_before_yesterday last_week last_month last_year this_week this_month".split()  # noqa: SIM905
 _ALSO_WORDS, _BEFORE_MONTHS = ("may", "mars", "mart"), ("in", "of", "on", "since", "last", "en")
 _DAY = re.compile(
     r"\b(\d{4})-(\d{1,2})(?:-(\d{1,2}))?\b|(?<!\d)(\d{4})年(?:(\d{1,2})月)?(?:(\d{1,2})[日号])?"
@@ -88,20 +71,45 @@ def _said(text: str) -> str:
 
 @cache
 def _signs() -> tuple[str, ...]:
-    return tuple(_phrase(one) for line in SIGNS.split("\n") for one in line.split(",") if one.strip())
+    return tuple(map(_phrase, _of_all("past_questions")))
 
 
 @cache
 def _spans() -> tuple[tuple[tuple[str, ...], int], ...]:
-    lines = [line.split("|") for line in SPANS.strip().split("\n")]
-    return tuple(
-        (tuple(_phrase(one) for line in lines for one in line[place].split(",")), place) for place in range(7)
-    )
+    return tuple((tuple(map(_phrase, _of_all(span))), place) for place, span in enumerate(_SPANS))
 
 
 @cache
-def _numbers_of(table: str) -> dict[str, int]:
-    return {word: number for number, line in enumerate(table.strip().split("\n")) for word in line.split()}
+def _units() -> dict[str, int]:
+    """The words for days, weeks, months and years, by their number among these."""
+    return {word: number for number, unit in enumerate(_UNITS) for word in _of_all(unit)}
+
+
+@cache
+def _months() -> dict[str, int]:
+    """The names of the months, from 0 for January on."""
+    return {name: number - 1 for name, number in _numbered("month_names")}
+
+
+@cache
+def _counts() -> dict[str, int]:
+    return dict(_numbered("counts"))
+
+
+@cache
+def _back() -> frozenset[str]:
+    """What says that a number of units is counted back from today."""
+    return frozenset(_of_all("ago"))
+
+
+def _of_all(section: str) -> Iterator[str]:
+    return (phrase for table in tables() for phrase in table[section])
+
+
+def _numbered(section: str) -> Iterator[tuple[str, int]]:
+    for entry in _of_all(section):
+        word, _, number = entry.partition("/")
+        yield word, int(number)
 
 
 def _phrase(text: str) -> str:
@@ -149,13 +157,13 @@ def _of(year: int, month: int, day: int, today: date) -> Window | None:
 def _counted(text: str, said: str, today: date) -> Window | None:
     """ "three weeks ago", "vor 3 Wochen", "3周前": half a unit about it."""
     if match := _DENSE_COUNT.search(text):
-        return _about(int(match[1]), _numbers_of(UNITS)[match[2]], today)
+        return _about(int(match[1]), _units()[match[2]], today)
     words = said.split()
-    if not (_BACK.intersection(words) or " il y a " in said):
+    if not any(f" {phrase} " in said for phrase in _back()):
         return None
-    units = _numbers_of(UNITS)
+    units = _units()
     for number, unit in pairwise(words):
-        count = _SMALL.get(number) or (int(number) if number.isdecimal() and len(number) < 4 else 0)
+        count = _counts().get(number) or (int(number) if number.isdecimal() and len(number) < 4 else 0)
         if count and unit in units:
             return _about(count, units[unit], today)
     return None
@@ -171,7 +179,7 @@ def _about(count: int, unit: int, today: date) -> Window | None:
 
 def _month(said: str, today: date) -> Window | None:
     """A month with or without a year and a day, or "in 2023"."""
-    months, words = _numbers_of(MONTHS), said.split()
+    months, words = _months(), said.split()
     years = [int(word) for word in words if len(word) == 4 and word.isdecimal()]
     year = next((one for one in years if today.year - _MOST_YEARS <= one <= today.year), 0)
     for before, word, after in _triples(words):

@@ -1,7 +1,7 @@
 """Texts that give orders to a model instead of telling of a user: they are not remembered.
 
 They set aside what the model was told, make it another one, put on a role of a conversation, call its tools,
-have it act behind its user's back, or send out what it knows; in many languages (`prompt_injection_words.py`). Wishes
+have it act behind its user's back, or send out what it knows; in many languages (data/prompt_injection.txt). Wishes
 for how to be answered are none, but are nobody else's: see `is_wish`. What gets around this stands in a
 prompt quoted, as any other.
 """
@@ -13,10 +13,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 
-from . import prompt_injection_words as table
 from .sanitize import disarmed
+from .tables import phrases, rows, sections, source
 
 REFUSED = "it gives orders to a model"
 
@@ -179,12 +179,14 @@ def _in_a_piece(text: str) -> bool:
 
 def _sets_aside(flat: str) -> bool:
     """Whether in a sentence what the model was told is set aside."""
-    verbs, rules, earlier = (_Stems(words) for words in (table.SET_ASIDE, table.RULES, table.EARLIER))
+    verbs, rules, earlier = (_Stems(_words(section)) for section in ("set_aside", "rules", "earlier"))
     for sentence in filter(None, _SENTENCE_END.split(flat)):
         phrases = f" {sentence} ".replace(",", "")
-        if any(f" {words}" in phrases for words in _phrases(table.EVERYTHING_BEFORE)) and verbs.any(sentence):
+        if any(f" {words}" in phrases for words in _phrases(_words("everything_before"))) and verbs.any(
+            sentence
+        ):
             return True
-        if any(f" {words}" in phrases for words in _phrases(table.NOT_TO)):
+        if any(f" {words}" in phrases for words in _phrases(_words("not_to"))):
             words = _WORD.findall(rules.joined(sentence))
             if any(map(rules.holds, words)) and any(map(earlier.holds, words)):
                 return True
@@ -203,7 +205,9 @@ def _are_near(words: Sequence[str], verbs: _Stems, rules: _Stems, earlier: _Stem
         if len(last) == 3 and min(last.values()) >= at - _NEAR_WORDS:
             return True
     phrases = " ".join(words)
-    return "rule" in last and "earlier" in last and any(one in phrases for one in _phrases(table.SET_ASIDE))
+    return (
+        "rule" in last and "earlier" in last and any(one in phrases for one in _phrases(_words("set_aside")))
+    )
 
 
 def _is_told_of(words: Sequence[str], at: int) -> bool:
@@ -224,6 +228,21 @@ _ENGLISH = frozenset(
 _BEFORE_COMMANDS = frozenset(
     ", : please and then must should shall to you now just also always first kindly or will instead can so do ai".split()
 )
+
+
+@cache
+def _sections() -> dict[str, list[tuple[str, tuple[str, ...]]]]:
+    """The words of each section by language."""
+    found = sections(source("prompt_injection"), "prompt_injection.txt")
+    return {
+        name: [(language, tuple(phrases([words]))) for language, words in rows(lines)]
+        for name, lines in found.items()
+    }
+
+
+@cache
+def _words(section: str) -> tuple[str, ...]:
+    return tuple(word for _, words in _sections()[section] for word in words)
 
 
 class _Stems:
@@ -265,10 +284,11 @@ def _phrases(words: tuple[str, ...]) -> tuple[str, ...]:
 def _sets_aside_dense(text: str) -> bool:
     if text.isascii():
         return False
+    rules = dict(_sections()["dense_rules"])
     for sentence in _SENTENCE_END.split(text):
         holds = sentence.__contains__
-        for verbs, rules in table.DENSE:
-            parts = (verbs, rules, table.DENSE_EARLIER)
+        for language, verbs in _sections()["dense_set_aside"]:
+            parts = (verbs, rules[language], _words("dense_earlier"))
             if all(any(map(holds, part)) for part in parts) and not _dense_told(sentence):
                 return True
     return False

@@ -70,23 +70,30 @@ _OPTIONS = {
     "w": re.compile(r"\s-w\s{0,2}[\"']?([^\s\"']+)"),
 }
 _OPTION_CHARS = 200  # behind the program's name
-_PARTS = (  # of commands, headers and messages; what is secret is the group
-    re.compile(r"\s(?:-u|-a|--user|--auth)[ =][\"']?(?!\d+:\d+\b)[^\s:\"']{1,64}:([^\s\"'@]{1,128})"),
-    re.compile(r"\s(?:-U|--user)[ =]?[\"']?[^\s%\"']{1,64}%([^\s\"']{1,128})"),  # Samba
-    re.compile(r"\s-u\s{1,2}[^\s-]\S{0,63}\s{1,2}-p\s{0,2}(?![\d.:]+(?:\s|\Z))([^\s-]\S{3,127})"),
-    re.compile(r"\b(?:un)?zip (?:-\w{1,9} ){0,4}?-P\s{0,2}(\S{4,128})"),
-    re.compile(r"\becho [\"']?([^\s\"'|]{4,128})[\"']?\s{0,2}\|\s{0,2}sudo\s"),
-    re.compile(r"\b(?:user|username|login) \S{1,64} (?:pass|pw|pwd) (\S{4,128})", re.I),
-    re.compile(r"\bnet use(?: [^\s/]{1,100}){1,2} ([^\s/]{4,128}) /user:", re.I),
-    re.compile(r"\bhtpasswd(?: -\w{1,6}){1,4} \S{1,200} \S{1,64} (\S{4,128})"),
-    re.compile(
-        r"\bauthorization[\"']?\s{0,2}[:=]\s{0,2}[\"']?(?:basic|bearer|token|digest)\s([\w+/=.~-]{6,500})",
-        re.I,
+# Of commands, headers and messages; what is secret is the group. By what a text has that they fit.
+_PARTS = {
+    "-": (
+        re.compile(r"\s(?:-u|-a|--user|--auth)[ =][\"']?(?!\d+:\d+\b)[^\s:\"']{1,64}:([^\s\"'@]{1,128})"),
+        re.compile(r"\s(?:-U|--user)[ =]?[\"']?[^\s%\"']{1,64}%([^\s\"']{1,128})"),  # Samba
+        re.compile(r"\s-u\s{1,2}[^\s-]\S{0,63}\s{1,2}-p\s{0,2}(?![\d.:]+(?:\s|\Z))([^\s-]\S{3,127})"),
+        re.compile(r"\b(?:un)?zip (?:-\w{1,9} ){0,4}?-P\s{0,2}(\S{4,128})"),
+        re.compile(r"\bhtpasswd(?: -\w{1,6}){1,4} \S{1,200} \S{1,64} (\S{4,128})"),
     ),
-    re.compile(
-        r"(?<![\w.,-])(\d{3}[ -]?\d{3}|\d{4,8})(?=,? to (?:(?:sign|log) ?in|verify|confirm|complete)\b)"
+    "|": (re.compile(r"\becho [\"']?([^\s\"'|]{4,128})[\"']?\s{0,2}\|\s{0,2}sudo\s"),),
+    " p": (re.compile(r"\b(?:user|username|login) \S{1,64} (?:pass|pw|pwd) (\S{4,128})", re.I),),
+    "/": (re.compile(r"\bnet use(?: [^\s/]{1,100}){1,2} ([^\s/]{4,128}) /user:", re.I),),
+    "authorization": (
+        re.compile(
+            r"\bauthorization[\"']?\s{0,2}[:=]\s{0,2}[\"']?(?:basic|bearer|token|digest)\s([\w+/=.~-]{6,500})",
+            re.I,
+        ),
     ),
-)
+    " to ": (
+        re.compile(
+            r"(?<![\w.,-])(\d{3}[ -]?\d{3}|\d{4,8})(?=,? to (?:(?:sign|log) ?in|verify|confirm|complete)\b)"
+        ),
+    ),
+}
 _LOGIN = re.compile(r":[ \t]{0,2}[\w.@+-]{2,64} / (\S{6,64})")  # "Jira: ada / ..."
 # A key without a prefix: no word, path or name changes so often between capitals, small letters and figures.
 _RANDOM = re.compile(r"(?<![\w+/=.@-])[A-Za-z0-9+/_-]{32,128}={0,2}(?![\w+/=-])")
@@ -178,7 +185,9 @@ def holds_secret(text: str) -> bool:
 def _found(text: str) -> Iterator[Secret]:
     yield from (Secret(start, end, "a password") for start, end in said_secrets(text))
     yield from (Secret(start, end, "a key") for start, end in _keys(text))
-    yield from (Secret(*match.span(1), "a password") for part in _PARTS for match in part.finditer(text))
+    small = text.lower()
+    fitting = [part for has, parts in _PARTS.items() if has in small for part in parts]
+    yield from (Secret(*match.span(1), "a password") for part in fitting for match in part.finditer(text))
     yield from (Secret(start, end, "a password") for start, end in _of_programs(text))
     for login in _LOGIN.finditer(text):
         start, end = stripped(text, *login.span(1))

@@ -6,13 +6,13 @@ text's length.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from . import TABLES
 from .detection import likely, single_words
-from .phrases import Matcher, Phrases, anywhere, at_end, listed
+from .phrases import Matcher, anywhere, at_end
 from .scripts import fold, words_of
+from .tables import Phrases, tables
 
 _LOOKED_CHARS = 1_200  # of a message: half of them at its end
 _STEM_CHARS = 2  # before an ending
@@ -39,7 +39,7 @@ def signs(sentence: str) -> int:
 def verb_of_self(sentence: str) -> bool:
     """Whether a verb in it carries its subject: "Soy vegano"."""
     text = fold(sentence)
-    return any(_words_for_self(table).has_verb(text) for table in likely(text) if table in TABLES)
+    return any(_words_for_self(table).has_verb(text) for table in likely(text) if table.language)
 
 
 def weak_sign(sentence: str) -> bool:
@@ -51,7 +51,7 @@ def weak_sign(sentence: str) -> bool:
 
 def shows_statements(sentence: str) -> bool:
     """Whether statements have a form of their own in its language, which `signs` counts: Japanese, Korean."""
-    return any(table.ends_statement for table in likely(fold(sentence)))
+    return any(table["ends_statement"] for table in likely(fold(sentence)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,26 +122,24 @@ class _Self:
 
 @lru_cache(256)
 def _words_for_self(table: Phrases) -> _Self:
-    one = (table,)
-    endings = [fold(one) for one in listed(table.own_endings)]
-    first = [fold(one) for one in listed(table.own_first)]
-    others = [fold(one) for one in listed(table.own_not)]
+    endings, first, others = (
+        [fold(one) for one in table[section]] for section in ("own_endings", "own_first", "own_not")
+    )
     verbs = single_words(table, "own_verbs")
     words = (single_words(table, "own") if table.spaced or table.glued else frozenset()) | verbs
-    phrases = [*listed(table.own), *listed(table.own_verbs)]
-    several = ", ".join(phrase for phrase in phrases if fold(phrase) not in words)
+    several = [phrase for phrase in (*table["own"], *table["own_verbs"]) if fold(phrase) not in words]
     return _Self(
         words=words,
         verbs=verbs,
         objects=single_words(table, "own_objects"),
         keeping=single_words(table, "keeping"),
-        phrases=anywhere((replace(table, own=several, spaced=table.spaced or table.glued),), "own"),
-        standing=anywhere(one, "keeping"),
-        personal=anywhere(one, "personal"),
-        requested=anywhere(one, "requested"),
-        impersonal=anywhere(one, "impersonal"),
-        ends=at_end(one, "ends_statement"),
-        ends_otherwise=at_end(one, "ends_no_statement"),
+        phrases=anywhere("own", table.having("own", several, spaced=table.spaced or table.glued)),
+        standing=anywhere("keeping", table),
+        personal=anywhere("personal", table),
+        requested=anywhere("requested", table),
+        impersonal=anywhere("impersonal", table),
+        ends=at_end("ends_statement", table),
+        ends_otherwise=at_end("ends_no_statement", table),
         endings=tuple(endings),
         first=tuple(one for one in first if not one.endswith("*")),
         first_beginnings=tuple(one[:-1] for one in first if one.endswith("*")),
@@ -179,9 +177,9 @@ def names(sentence: str) -> bool:
 
 @cache
 def _states() -> frozenset[str]:
-    return frozenset(word for table in TABLES for word in listed(table.states))
+    return frozenset(word for table in tables() for word in table["states"])
 
 
 @cache
 def _points() -> frozenset[str]:
-    return frozenset(word for table in TABLES for word in listed(table.points))
+    return frozenset(word for table in tables() for word in table["points"])

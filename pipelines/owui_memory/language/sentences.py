@@ -7,29 +7,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .scripts import sentence_end
+from .tables import pattern
 
-_END = re.compile(r"(?<=[.!?…؟।۔።។။༎])[\"'”’)\]]{0,9}\s+|(?<=[。！？។၊။།])|\n+")
+_ASCII_END = re.compile(r"[.!?][\"')\]]{0,9}\s+|\n+")  # as `sentence_end`, four times faster
 _BULLET = re.compile(r"^(?:[-*•–]|\d{1,2}[.)])\s+")
-_ABBREVIATION = re.compile(
-    r"(?:\b\w|\b(?:Mr|Mrs|Ms|Dr|Prof|St|Sr|Jr|etc|vs|No|Nr|Sra|bzw))\.$", re.IGNORECASE
-)
+_ABBREVIATION = re.compile(rf"(?:\b\w|\b(?:{pattern('abbreviations')}))\.$", re.IGNORECASE)
+_ABBREVIATED_CHARS = 7  # the longest with its point, and the two characters before it
 # "am 4. Mai", "3. května", "im 2. Stock": a point that makes a number an ordinal.
 _ORDINAL = re.compile(r"\b\d{1,2}\.$")
-_BEFORE_ORDINAL = re.compile(
-    r"(?:(?<!\bi )\bam|\b(?:vom|zum|beim|im|ins|der|des|dem|den|das|seit|jeden|jede|jedes|mein|meine|meinen|"
-    r"meinem|meiner|unsere?|unserem|unseren|klo|kello|január|február|március|április|május|június|július|augusztus|"
-    r"szeptember|október))\s+\d{1,2}\.$",
-    re.IGNORECASE,
-)
-_MONTH = re.compile(
-    r"\s+(?:januar[as]?|jan|jänner|jaanuar|januára|januarja|februar[as]?|feb|feber|veebruar|februára|februarja|märz|mär|mrz|"
-    r"marts|mars|märts|marca|marta|april[as]?|apr|aprill|apríla|mai|maj|maja|mája|juni|jun|juuni|juna|junija|júna|juli|jul|"
-    r"juuli|jula|julija|júla|august|aug|augusta|avgusta|septem[bv]e?r[as]?|sep|sept|oktober|oktoober|okt|oktobra|októbra|"
-    r"novem[bv]e?ra?|nov|de[cszt]+em[bv]e?ra?|dez|des|ledna|února|března|dubna|května|června|července|srpna|září|"
-    r"října|listopadu|prosince|siječnja|veljače|ožujka|travnja|svibnja|lipnja|srpnja|kolovoza|rujna|listopada|"
-    r"studenoga?|prosinca|\w{3,6}kuu\w{0,3})\b",
-    re.IGNORECASE,
-)
+_BEFORE_ORDINAL = re.compile(rf"(?:{pattern('before_ordinals')})\s+\d{{1,2}}\.$", re.IGNORECASE)
+_MONTH = re.compile(rf"\s+(?:{pattern('months')})\b", re.IGNORECASE)
 _END_CHARS = 40
 _MONTH_CHARS = 16
 _MOST = 600  # sentences of a text; what comes after them is one
@@ -50,36 +37,52 @@ class Sentence:
 
 def sentences(text: str) -> Iterator[Sentence]:
     """The sentences of a text that have a letter or a digit, in order."""
+    for start, end, line_ends in spans(text):
+        yield Sentence(_BULLET.sub("", text[start:end].strip()), start, end, line_ends)
+
+
+def spans(text: str) -> Iterator[tuple[int, int, bool]]:
+    """Where those stand, and whether nothing follows on their line."""
     start = found = 0
-    for end in sentence_end().finditer(text):
-        before = text[max(start, end.start() - _END_CHARS) : end.start()]
-        if "\n" not in end.group() and (_is_abbreviated(before) or _is_ordinal(before, text, end)):
+    for end, after in _ends(text):
+        before = text[max(start, end - _END_CHARS) : end]
+        line_ends = "\n" in text[end:after]
+        if not line_ends and (_is_abbreviated(before) or _is_ordinal(before, text, end, after)):
             continue
-        if sentence := _sentence(text, start, end.start(), line_ends="\n" in end.group()):
+        if _says_something(text, start, end):
             found += 1
-            yield sentence
-        start = end.end()
+            yield start, end, line_ends
+        start = after
         if found >= _MOST:
             break
-    if sentence := _sentence(text, start, len(text), line_ends=True):
-        yield sentence
+    if _says_something(text, start, len(text)):
+        yield start, len(text), True
+
+
+def _ends(text: str) -> Iterator[tuple[int, int]]:
+    """Where a sentence may end, behind its mark, and where the next one begins."""
+    if text.isascii():
+        for end in _ASCII_END.finditer(text):
+            yield end.start() + (text[end.start()] != "\n"), end.end()
+    else:
+        yield from (end.span() for end in sentence_end().finditer(text))
 
 
 def _is_abbreviated(before: str) -> bool:
     """A letter alone is a word of its own in scripts without capitals."""
-    found = _ABBREVIATION.search(before)
+    if not before.endswith("."):
+        return False
+    found = _ABBREVIATION.search(before[-_ABBREVIATED_CHARS:])
     return bool(found) and before[-2].lower() != before[-2].upper()
 
 
-def _is_ordinal(before: str, text: str, end: re.Match[str]) -> bool:
+def _is_ordinal(before: str, text: str, end: int, after: int) -> bool:
     """A number whose point does not end a sentence, as the word before it or a month behind it tells."""
-    if not _ORDINAL.search(before):
+    if not (before[-2:-1].isdigit() and _ORDINAL.search(before)):
         return False
-    return bool(_BEFORE_ORDINAL.search(before) or _MONTH.match(text, end.start(), end.end() + _MONTH_CHARS))
+    return bool(_BEFORE_ORDINAL.search(before) or _MONTH.match(text, end, after + _MONTH_CHARS))
 
 
-def _sentence(text: str, start: int, end: int, *, line_ends: bool) -> Sentence | None:
-    said = text[start:end].strip()
-    if end - start < _END_CHARS and not any(map(str.isalnum, said)):
-        return None
-    return Sentence(_BULLET.sub("", said), start, end, line_ends) if said else None
+def _says_something(text: str, start: int, end: int) -> bool:
+    said = text[start:end]
+    return any(map(str.isalnum, said)) if end - start < _END_CHARS else bool(said.strip())

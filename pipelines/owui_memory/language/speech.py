@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 
-from . import TABLES
 from .detection import known_script
 from .phrases import anywhere, at_beginning, at_end
 from .scripts import fold, is_dense, question_mark
@@ -26,23 +25,23 @@ _SET_OFF = re.compile(r"\s{0,2}[^\w\s\"'“„«(]{1,3}\s*")  # a mark behind an
 _ADDRESSED = re.compile(r"\w{1,20}[,!]\s+")  # "Claude, write ..."
 _AFTER_FRAME = re.compile(r"(?:as|for|with|in|if|als|für|como|para|pour|come|per|как|для)\b[^,]{1,60},\s+")
 
-_OPENERS = at_beginning(TABLES, "openers")
-_POLITE = at_beginning(TABLES, "polite")
-_QUESTIONS, _ENDS_QUESTION = at_beginning(TABLES, "questions"), at_end(TABLES, "ends_question")
-_ASKS = anywhere(TABLES, "asks")
-_REQUESTS, _ENDS_REQUEST = at_beginning(TABLES, "requests"), at_end(TABLES, "ends_request")
-_ALWAYS, _STANDING = anywhere(TABLES, "always"), anywhere(TABLES, "standing")
-_SUPPOSING, _CONDITIONAL = at_beginning(TABLES, "supposing"), at_beginning(TABLES, "conditional")
-_ENDS_SUPPOSING = at_end(TABLES, "ends_supposing")
-_ROLES = at_beginning(TABLES, "roles")
-_HANDLING, _SOFT_HANDLING = anywhere(TABLES, "handling"), anywhere(TABLES, "soft_handling")
-_TEXTS, _SPEAKING = anywhere(TABLES, "texts"), anywhere(TABLES, "speaking")
-_SELF_LEADS = anywhere(TABLES, "self_leads")
-_ENDING, _CORRECTS = anywhere(TABLES, "ending"), anywhere(TABLES, "corrects")
-_REACTS, _ADDRESSES = at_beginning(TABLES, "reacts"), at_beginning(TABLES, "addresses")
-_PREFERS, _ALWAYS_FIRST = anywhere(TABLES, "prefers"), at_beginning(TABLES, "always")
-_LEANS_FIRST, _LEANS_LAST = at_beginning(TABLES, "leans_first"), at_end(TABLES, "leans_last")
-_LEANS = anywhere(TABLES, "leans")
+_OPENERS = at_beginning("openers")
+_POLITE = at_beginning("polite")
+_QUESTIONS, _ENDS_QUESTION = at_beginning("questions"), at_end("ends_question")
+_ASKS = anywhere("asks")
+_REQUESTS, _ENDS_REQUEST = at_beginning("requests"), at_end("ends_request")
+_ALWAYS, _STANDING = anywhere("always"), anywhere("standing")
+_SUPPOSING, _CONDITIONAL = at_beginning("supposing"), at_beginning("conditional")
+_ENDS_SUPPOSING = at_end("ends_supposing")
+_ROLES = at_beginning("roles")
+_HANDLING, _SOFT_HANDLING = anywhere("handling"), anywhere("soft_handling")
+_TEXTS, _SPEAKING = anywhere("texts"), anywhere("speaking")
+_SELF_LEADS = anywhere("self_leads")
+_ENDING, _CORRECTS = anywhere("ending"), anywhere("corrects")
+_REACTS, _ADDRESSES = at_beginning("reacts"), at_beginning("addresses")
+_PREFERS, _ALWAYS_FIRST = anywhere("prefers"), at_beginning("always")
+_LEANS_FIRST, _LEANS_LAST = at_beginning("leans_first"), at_end("leans_last")
+_LEANS = anywhere("leans")
 _REACTION_CHARS, _REST_WORDS = 100, 9  # of a sentence that only reacts; and of what follows the words for it
 _SPEAKER_CHARS = 2  # of a script without spaces, in which its speaker may stand
 _LEANS_WORDS, _ENDS_LEANING_WORDS, _LEANS_CHARS = 8, 5, 12  # of a sentence; characters without spaces

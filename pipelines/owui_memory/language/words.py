@@ -13,24 +13,13 @@ import unicodedata
 from functools import cache
 from itertools import groupby
 
-from . import TABLES
-from .phrases import listed
 from .scripts import is_letter, sets_no_spaces, words_of
+from .tables import tables
+from .tables import words as table_words
 
 TERM_CHARS = 64
 
 _ASCII_WORDS = re.compile(r"[a-z0-9]+")
-
-# Where denial is an ending or a prefix (Turkish, Czech) it is not seen.
-_DENIALS = frozenset(  # a language or two a line
-    """
-    no not never nothing nobody neither nor cannot without t
-    nicht kein keine keinen keinem keiner nie niemals nichts ohne niet geen nooit zonder
-    inte ikke ej aldrig aldri utan uden uten ne n pas jamais sans nunca jamás sin tampoco não nem sem
-    non mai senza nu niciodată fără nie nigdy bez не нет никогда без ні ніколи δεν δε μη μην ποτέ χωρίς
-    değil asla soha nincs ei eivät tidak bukan tanpa
-    """.split()  # noqa: SIM905
-)
 
 
 def terms_of(text: object) -> list[str]:
@@ -70,8 +59,8 @@ def _without_tails(terms: list[str]) -> list[str]:
 @cache
 def _stop_words() -> tuple[frozenset[str], ...]:
     """Those of each language: "son" is one in French, and content in English."""
-    named = (f"{table.common}, {table.common_pairs}".strip(", ") for table in TABLES)
-    return tuple(frozenset(listed(words)) for words in named if words)
+    found = (frozenset((*table["common"], *table["common_pairs"])) for table in tables())
+    return tuple(filter(None, found))
 
 
 def is_lone(term: str) -> bool:
@@ -108,7 +97,7 @@ def telling(text: str) -> set[str]:
 
 def denials(text: str) -> frozenset[str]:
     """As a set: some of them are harmless words in another language, and then in both of two like texts."""
-    return _DENIALS.intersection(words(text))
+    return table_words("denials").intersection(words(text))
 
 
 def mark_of(text: str) -> str:

@@ -14,7 +14,7 @@ from .outcomes import Asked
 
 def batch_of(asked: Asked) -> Batch:
     """The batch that a request is, as if it were an exchange."""
-    exchange = Exchange(asked.key, asked.user_id, asked.chat_id, "", "", asked.at)
+    exchange = Exchange(asked.key, asked.user_id, asked.chat_id, "", "", asked.at, scope=asked.scope)
     return Batch(asked.key, asked.user_id, (exchange,), 2 if asked.again else 1, asked.at or time.time())
 
 
@@ -25,6 +25,7 @@ def change_of(
     if memory is not None:
         others = {"kind": memory.kind, "expired": memory.expires, "scope": memory.scope, **others}
     return Change(
+        model=asked.model,
         batch=asked.key,
         position=position,
         user_id=asked.user_id,

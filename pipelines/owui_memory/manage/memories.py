@@ -22,7 +22,7 @@ from ..core.events import Emit, Event, EventKind, ignore
 from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.memory import EPISODE, Memory, newest_first
-from ..core.scope import TEAM, shared_by, team_owner
+from ..core.scope import TEAM, View, shared_by, team_owner
 from ..language.dedupe import wording
 from ..language.names import name_of
 from ..language.words import content_words, terms_of
@@ -45,7 +45,6 @@ MOST_IMPORTED = 500  # memories in one message
 FOUND_MOST = 20  # of a search
 _CANDIDATES_EACH = 2  # by meaning and by words, for each that is found
 _QUERY_CHARS = 1000
-
 
 Confirm = Callable[[], None]  # see `remember.apply`
 
@@ -79,16 +78,21 @@ class Control:
         emit: Emit = ignore,
     ) -> None:
         """eraser: forgets for good; without one, what is forgotten can be undone."""
-        self._engine, self.live, self._settings, self._eraser = engine, live, settings, eraser
+        self.engine, self.live, self._settings, self._eraser = engine, live, settings, eraser
         self._journal, self._sources = Journal(engine), Sources(engine)
         self._changes = Changes(self._journal)
         self._emit = emit
+
+    @property
+    def settings(self) -> Valves:
+        """Those in force."""
+        return self._settings()
 
     # Looking
 
     def all(self, user_id: str) -> list[Memory]:
         """All of a user's memories, newest first, expired ones too."""
-        return newest_first(_editable(self.live.get()).list_all(user_id))
+        return newest_first(editable(self.live.get()).list_all(user_id))
 
     def page(self, user_id: str, number: int = 1) -> Page[Memory]:
         """A page of a user's memories.
@@ -98,10 +102,15 @@ class Control:
         """
         return Page.of(self.all(user_id), number)
 
-    def search(self, user_id: str, query: str, most: int = FOUND_MOST) -> list[Ranked]:
-        """The user's memories that match some words or a sentence, best first, from any chat."""
+    def search(
+        self, user_id: str, query: str, most: int = FOUND_MOST, *, view: View | None = None
+    ) -> list[Ranked]:
+        """The user's memories that match some words or a sentence, best first.
+
+        view: those that it sees; None: the user's own from any chat.
+        """
         backend, query = self.live.get(), query[:_QUERY_CHARS]
-        found = backend.search(user_id, query, _CANDIDATES_EACH * most, view=None, asked=True)
+        found = backend.search(user_id, query, _CANDIDATES_EACH * most, view=view, asked=True)
         return fitting(ranked(found, query, datetime.now(UTC)), query)[:most]
 
     def holding(self, user_id: str, query: str) -> tuple[list[Memory], bool]:
@@ -113,7 +122,7 @@ class Control:
 
     def of_ids(self, memory_ids: Sequence[str]) -> dict[str, Memory]:
         """Those of these memories that exist, by id."""
-        backend = _editable(self.live.get())
+        backend = editable(self.live.get())
         return {memory.id: memory for memory in backend.get_all(list(memory_ids))} if memory_ids else {}
 
     def now_called(self, memory_ids: Iterable[str]) -> list[str]:
@@ -247,7 +256,7 @@ class Control:
 
     def of_teams(self, teams: Sequence[str]) -> list[Memory]:
         """What these teams know, newest first."""
-        backend = _editable(self.live.get())
+        backend = editable(self.live.get())
         return newest_first(memory for team in teams for memory in backend.list_all(team_owner(team)))
 
     def share(self, asked: Asked, memory_id: str, team: str, confirm: Confirm = _alone) -> str:
@@ -271,7 +280,7 @@ class Control:
                 admission.store(backend, owner, copy)
                 for taken_back in shared:
                     backend.remove(taken_back.id)
-            with self._engine.begin() as connection:
+            with self.engine.begin() as connection:
                 count_up(connection, owner)
         return text
 
@@ -350,7 +359,7 @@ class Control:
     @contextmanager
     def _writing(self) -> Iterator[EditableBackend]:
         with self.live.writing() as backend:
-            yield _editable(backend)
+            yield editable(backend)
 
     def _make(
         self,
@@ -363,7 +372,8 @@ class Control:
         return self._changes.make(backend, batch_of(asked), decide, confirm)
 
 
-def _editable(backend: object) -> EditableBackend:
+def editable(backend: object) -> EditableBackend:
+    """The same backend. Raises TellAdmin if its memories cannot be listed."""
     if not isinstance(backend, EditableBackend):
         raise TellAdmin("This backend cannot list memories.", hint="Choose another one in the settings.")
     return backend

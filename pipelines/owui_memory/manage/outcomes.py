@@ -23,6 +23,7 @@ class Asked:
     """Who asked for a change, where and when. `at`: Unix time in seconds; `name`: the user's, or "".
 
     key: the same for the same request, however often it is carried out; again: an earlier try may have begun.
+    model: the one that asked, by a tool, "" for the user. scope: that of what is added, see `core/scope.py`.
     """
 
     user_id: str
@@ -32,6 +33,8 @@ class Asked:
     at: float = 0.0
     again: bool = False
     name: str = ""
+    model: str = ""
+    scope: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from ..backends.base import EditableBackend
 from ..config.settings import Valves
 from ..core.memory import Memory
-from ..core.scope import past_owner
+from ..core.scope import View, past_owner
 from ..recall.rank import Ranked, ranked
 from ..remember.passages import USER
 from ..state.episodes_table import EpisodesTable, Kept
@@ -53,10 +53,10 @@ class PastChats:
         listed = [_whole(chat, passages) for chat, passages in chats.items()]
         return sorted(listed, key=lambda one: one.at or _BEFORE_ALL, reverse=True)
 
-    def found(self, user_id: str, query: str) -> list[Ranked]:
-        """The passages that fit some words or a sentence, best first."""
+    def found(self, user_id: str, query: str, view: View | None = None) -> list[Ranked]:
+        """The passages that fit some words or a sentence, best first. view: those that it sees; None: all."""
         query = query[:_QUERY_CHARS]
-        candidates = self._live.get().search(past_owner(user_id), query, _CANDIDATES, view=None, asked=True)
+        candidates = self._live.get().search(past_owner(user_id), query, _CANDIDATES, view=view, asked=True)
         return fitting(ranked(candidates, query, datetime.now(UTC)), query)
 
     def found_by_chat(self, user_id: str, query: str) -> list[PastChat]:

@@ -6,6 +6,7 @@ import logging
 import math
 import re
 import threading
+from collections import Counter
 from collections.abc import Callable
 from functools import lru_cache
 
@@ -13,24 +14,29 @@ log = logging.getLogger(__name__)
 
 Count = Callable[[str], int]
 
-# A text in pieces that no byte-level tokenizer joins. Each alternative is one run of characters.
-_PIECE = re.compile(
-    r"(?P<space>\s+)"
-    r"|(?P<accented>[A-Za-z]{0,24}[\u00aa-\u024f\u1e00-\u1eff][A-Za-z\u00aa-\u024f\u1e00-\u1eff]*)"
-    r"|(?P<latin>[A-Z]?[a-z]+|[A-Z]+)"
-    r"|(?P<digits>[0-9]+)"
-    r"|(?P<marks>[!-/:-@\[-`{-~]+)"
-    r"|(?P<cyrillic>[\u0400-\u052f]+)"
-    r"|(?P<arabic>[\u0600-\u06ff]+)"
-    r"|(?P<devanagari>[\u0900-\u097f]+)"
-    r"|(?P<thai>[\u0e00-\u0e7f]+)"
-    r"|(?P<kana>[\u3040-\u30ff]+)"
-    r"|(?P<hangul>[\uac00-\ud7af]+)"
-    r"|(?P<han>[\u3400-\u9fff]+)"
-    r"|(?P<signs>[\u2010-\u206f\u3000-\u303f\uff00-\uff65]+)"
-    r"|(?P<rare>[^\x00-\uffff]+)"
-    r"|(?P<other>.)"
-)
+# A text in pieces that no byte-level tokenizer joins: runs of characters, by kind; the first that fits.
+_RUNS = {
+    "space": r"\s+",
+    "accented": r"[A-Za-z]{0,24}[\u00aa-\u024f\u1e00-\u1eff][A-Za-z\u00aa-\u024f\u1e00-\u1eff]*",
+    "latin": r"[A-Z]?[a-z]+|[A-Z]+",
+    "digits": r"[0-9]+",
+    "marks": r"[!-/:-@\[-`{-~]+",
+    "cyrillic": r"[\u0400-\u052f]+",
+    "arabic": r"[\u0600-\u06ff]+",
+    "devanagari": r"[\u0900-\u097f]+",
+    "thai": r"[\u0e00-\u0e7f]+",
+    "kana": r"[\u3040-\u30ff]+",
+    "hangul": r"[\uac00-\ud7af]+",
+    "han": r"[\u3400-\u9fff]+",
+    "signs": r"[\u2010-\u206f\u3000-\u303f\uff00-\uff65]+",
+    "rare": r"[^\x00-\uffff]+",
+    "other": r".",
+}
+_KIND = re.compile("|".join(f"(?P<{kind}>{run})" for kind, run in _RUNS.items()))
+_PIECE = re.compile("|".join(_RUNS.values()))
+# Where no letter has an accent: each word would be gone through to its end for one.
+_PLAIN_PIECE = re.compile("|".join(run for kind, run in _RUNS.items() if kind != "accented"))
+_ACCENTED = re.compile(r"[\u00aa-\u024f\u1e00-\u1eff]")
 # Of a run: what its first characters take, how many those are, and what each further one takes. Measured by
 # `bench.tokens`; `english` is Latin script in English and code, of which tokenizers know the most words.
 _COSTS = {
@@ -53,6 +59,7 @@ _COSTS = {
 }
 _EXTENDED, _EXTENDED_COST = re.compile(r"[\u0100-\u024f\u1e00-\u1eff]"), 0.45  # ą, ş: of them words are cut
 _LONGEST_WORD, _BEYOND = 16, 0.4  # letters of a word; what each further one of a run takes at least
+_CHARS = 16_384  # first characters and lengths of runs, whose kinds and costs are kept
 _COUNTED = 2_000  # last texts: the lines of a conversation are counted with each of its messages
 _ENGLISH_SHARE = 6  # one of so many words is among the commonest in English
 _ENGLISH = frozenset(
@@ -71,25 +78,45 @@ def estimated_tokens(text: str) -> int:
     On prose in ten languages and on code it is some 3 to 20 % above what GPT-4o's tokenizer counts
     (`bench.tokens`); vocabularies that hardly know a script take more of it. Takes linear time.
     """
-    pieces = ((found.lastgroup, *found.span()) for found in _PIECE.finditer(text))
-    runs = [(str(kind), end - start) for kind, start, end in pieces]
+    pieces: list[str] = (_PIECE if _ACCENTED.search(text) else _PLAIN_PIECE).findall(text)
+    runs = Counter(
+        (_kind(piece[0], piece.isascii()), len(piece))
+        for at, piece in enumerate(pieces)
+        if not at or len(piece) > 1 or not piece.isspace()  # a space is a part of the word behind it
+    )
     latin = "english" if _is_english(text, runs) else "latin"
     total = _EXTENDED_COST * len(_EXTENDED.findall(text))
-    for at, (kind, length) in enumerate(runs):
-        if kind == "space" and length == 1 and at:
-            continue  # a part of the word behind it
-        first, covered, each = _COSTS[latin if kind == "latin" else kind]
-        total += first + each * max(length - covered, 0)
-        if kind in ("latin", "accented"):
-            total += max(_BEYOND - each, 0) * max(length - _LONGEST_WORD, 0)
-    return math.ceil(total)
+    total += sum(
+        many * _cost(latin if kind == "latin" else kind, length) for (kind, length), many in runs.items()
+    )
+    return math.ceil(round(total, 6))
 
 
-def _is_english(text: str, runs: list[tuple[str, int]]) -> bool:
+@lru_cache(_CHARS)
+def _kind(first: str, is_ascii: bool) -> str:
+    """The kind of a run, by its first character."""
+    kind = _KIND.match(first)
+    found = str(kind.lastgroup if kind else "other")
+    return "accented" if found == "latin" and not is_ascii else found
+
+
+@lru_cache(_CHARS)
+def _cost(kind: str, length: int) -> float:
+    """What a run of a kind takes."""
+    first, covered, each = _COSTS[kind]
+    total = first + each * max(length - covered, 0)
+    if kind in ("english", "latin", "accented"):
+        total += max(_BEYOND - each, 0) * max(length - _LONGEST_WORD, 0)
+    return total
+
+
+def _is_english(text: str, runs: Counter[tuple[str, int]]) -> bool:
     """Whether words in Latin script are mostly such that tokenizers know whole: English, or names in code."""
-    kinds = [kind for kind, _ in runs]
-    words, accented, marks = kinds.count("latin"), kinds.count("accented"), kinds.count("marks")
+    kinds: Counter[str] = Counter()
+    for (kind, _), many in runs.items():
+        kinds[kind] += many
     known = sum(word in _ENGLISH for word in _WORD.findall(text.lower()))
+    words, accented, marks = kinds["latin"], kinds["accented"], kinds["marks"]
     return known * _ENGLISH_SHARE >= words + 2 * accented or marks * 2 >= words
 
 

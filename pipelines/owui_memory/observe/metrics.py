@@ -40,6 +40,7 @@ _NAMES = {
 _JOBS = {
     Job.FORBIDDING: "forbidding",
     Job.KEEPING_INJECTED: "keeping what was told",
+    Job.REFLECTING: "keeping memories in order",
     Job.FIRST_LLM: "asking the first LLM",
     Job.COSTS: "keeping the costs",
 }

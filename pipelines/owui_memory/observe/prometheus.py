@@ -41,6 +41,7 @@ COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "changes_refused": ("Changes that were not made.", ("reason",)),
     "secrets_masked": ("Secrets left out of what was shown or stored.", ("where",)),
     "commands": ("Commands of users.", ()),
+    "tool_calls": ("Calls of memory's tools by models.", ("tool", "outcome")),
     "failures": ("Work that failed, and is done again later.", ("job",)),
     "llm_calls": ("Answered calls of the LLM that reads the chats.", ("model",)),
     "llm_tokens": ("Tokens of these calls.", ("model", "direction")),
@@ -148,6 +149,8 @@ class Prometheus:
             self._of("embedding_seconds").observe(event.seconds or 0.0)
         elif event.kind is EventKind.FAILED and event.job is not None:
             self._of("failures", event.job.value).inc()
+        elif event.kind is EventKind.TOOL_CALLED:
+            self._of("tool_calls", event.code, event.reason).inc()
         elif event.kind is EventKind.PROXIED:
             self._of("proxy_added_seconds", event.code).observe(event.seconds or 0.0)
         self._count_calls(event)

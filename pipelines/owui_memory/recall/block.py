@@ -87,19 +87,23 @@ def is_of_document(line: str) -> bool:
     return line.startswith(f"- [{_DOCUMENT}")
 
 
-def quote_line(passage: Memory, quote: str, now: datetime, words: Locale) -> tuple[str, str]:
+def quote_line(passage: Memory, span: tuple[int, int], now: datetime, words: Locale) -> tuple[str, str]:
     """A quote as it stands below what stands above all quotes of its chat, and that.
 
-    The line that is kept has both: `- [2026-05-08, "Trip to Rome"] user: "..."`, or of a document
-    `- [📄 2026-05-08, "Trains"] page 3: "..."`. now: in the user's zone.
+    span: of the passage, from where to where. The line that is kept has both:
+    `- [2026-05-08, "Trip to Rome"] user: "..."`, of a document `- [📄 2026-05-08, "Trains"] page 3: "..."`.
+    now: in the user's zone.
     """
+    start, end = span
     said = passage.created_at
     day = said.astimezone(now.tzinfo).date().isoformat() if said else words.say("block, no day")
     title = f", {quoted(passage.title[:_TITLE_CHARS])}" if passage.title else ""
+    # Marked as cut afterwards: what is of ASCII alone is looked through several times faster.
+    more, less = "… " if start else "", " …" if end < len(passage.text) else ""
+    quote = f'"{more}{quoted(passage.text[start:end])[1:-1]}{less}"'
     if passage.kind == DOCUMENT:
-        where = inert(passage.role or "text")
-        return f"- {where}: {quoted(quote)}", f"- [{_DOCUMENT} {day}{title}]"
-    return f"- {words.say(f'said by {passage.role}')}: {quoted(quote)}", f"- [{day}{title}]"
+        return f"- {inert(passage.role or 'text')}: {quote}", f"- [{_DOCUMENT} {day}{title}]"
+    return f"- {words.say(f'said by {passage.role}')}: {quote}", f"- [{day}{title}]"
 
 
 def above_of(line: str) -> str:

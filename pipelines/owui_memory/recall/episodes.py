@@ -25,7 +25,7 @@ from ..core.turn import Turn
 from ..language.forms import stem
 from ..language.past import NOT_ASKED, PastQuestion
 from ..language.scripts import sets_no_spaces
-from ..language.sentences import sentences
+from ..language.sentences import spans
 from ..language.words import terms_of
 from ..models.tokens import Count
 from ..state.episodes_table import EpisodesTable
@@ -144,14 +144,13 @@ def ranked_passages(
 ) -> list[Ranked]:
     """Best first; what the user said counts a little more, and what is of the time that is asked for."""
     items = ranked(passages, query, now, weights=_WEIGHTS)
-    weighed = [
-        replace(
-            item,
-            score=item.score * (_ASSISTANT if item.memory.role == "assistant" else 1.0)
-            + (_WHEN_ASKED if is_within(item.memory, asked, now) else 0.0),
-        )
-        for item in items
-    ]
+
+    def score(item: Ranked) -> float:
+        own = item.score * (_ASSISTANT if item.memory.role == "assistant" else 1.0)
+        return own + (_WHEN_ASKED if is_within(item.memory, asked, now) else 0.0)
+
+    # `replace` takes four times as long.
+    weighed = [Ranked(one.memory, one.meaning, one.keyword, score(one), one.coverage) for one in items]
     return sorted(weighed, key=lambda item: item.score, reverse=True)
 
 
@@ -265,11 +264,11 @@ class Quotes:
 
     def _tried(self, memory: Memory) -> str:
         """What becomes of a passage: it is told where it says something new, and has room."""
-        text = quote(memory.text, self._asked, self.times)
-        words = frozenset(terms_of(text))
+        start, end = quote(memory.text, self._asked, self.times)
+        words = frozenset(terms_of(memory.text[start:end]))
         if self._is_known(words):
             return REPEATS
-        line, above = quote_line(memory, text, self.now, self.words)
+        line, above = quote_line(memory, (start, end), self.now, self.words)
         of_its_day = memory.chat, above
         is_first = of_its_day not in self._above
         tokens = self.count(line) + 1 + (self.count(above) + 1 if is_first else 0)
@@ -292,8 +291,11 @@ class Quotes:
         if not words:
             return True
         least = math.ceil(_REPEATED * len(words))
+        found = [self._with[word] for word in words if word in self._with]
+        if len(found) < least:
+            return False
         # One that has so many of them has one of the rarest few at least.
-        rarest = sorted((self._with.get(word, []) for word in words), key=len)[: len(words) - least + 1]
+        rarest = sorted(found, key=len)[: len(found) - least + 1]
         numbers = _numbers(words)
         return any(
             len(words & self._known[at]) >= least and numbers <= self._known[at]
@@ -324,20 +326,21 @@ def _numbers(words: Iterable[str]) -> set[str]:
     return {word for word in words if any(map(str.isdigit, word))}
 
 
-def quote(text: str, asked: Collection[str], times: int = 1) -> str:
-    """The sentences of a passage around what has most of the words asked for; a short one is whole.
+def quote(text: str, asked: Collection[str], times: int = 1) -> tuple[int, int]:
+    """From where to where a passage is quoted: the sentences around what has most of the words asked for.
 
-    asked: stems. times: how many times the usual length it may have.
+    A short one is whole. asked: stems. times: how many times the usual length it may have.
     """
-    is_dense = 3 * sum(map(sets_no_spaces, text[:_QUOTE_CHARS])) > _DENSE_CHARS
+    begins = text[:_QUOTE_CHARS]
+    is_dense = not begins.isascii() and 3 * sum(map(sets_no_spaces, begins)) > _DENSE_CHARS
     most = times * (_DENSE_CHARS if is_dense else _QUOTE_CHARS)
     if len(text) <= most:
-        return text
+        return 0, len(text)
     parts = list(_parts(text, most))
     if len(parts) < 2:
-        return text[: 2 * most]
+        return 0, min(2 * most, len(text))
     wanted = frozenset(asked)
-    hits = [len(wanted.intersection(map(stem, terms_of(text[start:end])))) for start, end in parts]
+    hits = [_hits(text[start:end], wanted) for start, end in parts]
     first = last = max(range(len(parts)), key=lambda at: (hits[at], -at))
     while True:
         # Of its neighbours that fit, the one that has more; what follows, where they have as much.
@@ -350,14 +353,21 @@ def quote(text: str, asked: Collection[str], times: int = 1) -> str:
             break
         at = max(beside)[2]
         first, last = min(first, at), max(last, at)
-    start, end = parts[first][0], parts[last][1]
-    return f"{'… ' if start else ''}{text[start:end]}{' …' if end < len(text) else ''}"
+    return parts[first][0], parts[last][1]
+
+
+def _hits(text: str, wanted: frozenset[str]) -> int:
+    """How many of these stems a text has."""
+    if text.isascii():
+        small = text.lower()
+        if not any(one in small for one in wanted):  # a word in ASCII begins with its stem
+            return 0
+    return len(wanted.intersection(map(stem, terms_of(text))))
 
 
 def _parts(text: str, most: int) -> Iterable[tuple[int, int]]:
     """Where sentences begin and end; longer ones in pieces."""
-    for sentence in sentences(text):
-        start, end = sentence.start, sentence.end
+    for start, end, _ in spans(text):
         while end - start > most:
             blank = text.rfind(" ", start + most // 2, start + most)
             cut = blank if blank > 0 else start + most

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+from sqlalchemy import Engine
+
 from ..backends.base import Backend, EditableBackend
 from ..core.memory import Memory
 from ..core.scope import View
+from ..state.reflections_table import Reflections
 from .ready import Ready
 
 PERSON, WISHES = "profile", "preference"  # who the user is; how they want to be answered
@@ -16,7 +19,8 @@ _MOST = 200  # memories of each kind, in all scopes
 class Profiles:
     """Kept ready for the users who were here last, for as long as their memories do not change."""
 
-    def __init__(self) -> None:
+    def __init__(self, engine: Engine) -> None:
+        self._written = Reflections(engine)
         self._ready: Ready[list[Memory]] = Ready()
 
     def drop(self, user_id: str) -> None:
@@ -24,7 +28,10 @@ class Profiles:
         self._ready.drop(user_id)
 
     def of(self, backend: Backend, user_id: str, version: int, view: View) -> list[Memory]:
-        """The user's profile as the view sees it, newest first of each kind; `version`: see `state.versions`.
+        """The user's profile as the view sees it; `version`: see `state.versions`.
+
+        First what the profile that was written is made of, in its order: see `remember.reflection`. Then the
+        newest of each kind.
 
         Raises what the backend raises.
         """
@@ -32,7 +39,11 @@ class Profiles:
             return []
 
         def read() -> list[Memory]:
-            return [memory for kind in (WISHES, PERSON) for memory in backend.of_kind(user_id, kind, _MOST)]
+            found = [memory for kind in (WISHES, PERSON) for memory in backend.of_kind(user_id, kind, _MOST)]
+            written = self._written.profiles(user_id)
+            cited = dict.fromkeys(id_ for one in written for text, ids in one.parts if text for id_ in ids)
+            order = {memory_id: number for number, memory_id in enumerate(cited)}
+            return sorted(found, key=lambda memory: order.get(memory.id, len(order)))
 
         known = self._ready.of(user_id, (backend, version), read)
         return [memory for memory in known if view.sees(memory.scope)]

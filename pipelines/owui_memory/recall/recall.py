@@ -83,7 +83,7 @@ class Recaller:
     def __init__(self, engine: Engine) -> None:
         self._keeping = unsynced(engine)  # it may be told again, or explained no more
         self._injected, self._explanations = Injected(engine), Explanations(engine)
-        self._profiles, self._sources = Profiles(), Sources(engine)
+        self._profiles, self._sources = Profiles(engine), Sources(engine)
         self._episodes, self._documents = Episodes(engine), Documents(engine)
         self._tokenizers = Tokenizers()
         self._standing = Standing(self._sources)

@@ -14,6 +14,7 @@ from ..language.secrets import masked
 from ..state import reading, recalls
 from ..state.prepared import Prepared
 from .rank import Ranked
+from .select import INJECTED, INJECTED_BEFORE
 
 _QUERY_CHARS = 200
 _LOOKED_CHARS = 1000  # of a query, for secrets
@@ -77,6 +78,17 @@ class Explanation:
         weighed = (one.memory_id for one in (*self.weighed, *self.quoted))
         return list(dict.fromkeys((*self.profile, *standing, *weighed, *self.corrected, *self.forgotten)))
 
+    @property
+    def used_ids(self) -> list[str]:
+        """The ids of the facts that the model has for this message, each once."""
+        told = (one.memory_id for one in self.weighed if one.outcome in (INJECTED, INJECTED_BEFORE))
+        return list(dict.fromkeys((*self.profile, *told)))
+
+    @property
+    def quoted_ids(self) -> list[str]:
+        """The ids of the passages that were told with this message."""
+        return [one.memory_id for one in self.quoted if one.outcome == INJECTED]
+
     @classmethod
     def of_left_alone(cls, reason: str) -> Explanation:
         """Of a message for which nothing was looked for. It holds nothing of what was said."""
@@ -112,6 +124,16 @@ class Explanations:
             wanted = wanted.where(recalls.c.user_id == user_id)
         with self._reading.connect() as connection:
             return [_read(json.loads(row)) for row in connection.scalars(wanted)]
+
+    def newest(self, user_id: str, most: int, before: int = 0) -> list[tuple[int, str, Explanation]]:
+        """A user's last messages, newest first: number, chat and explanation; before: that number."""
+        wanted = select(recalls.c.id, recalls.c.chat_id, recalls.c.explanation)
+        wanted = wanted.where(recalls.c.user_id == user_id).order_by(recalls.c.id.desc()).limit(most)
+        if before:
+            wanted = wanted.where(recalls.c.id < before)
+        with self._reading.connect() as connection:
+            rows = connection.execute(wanted).all()
+        return [(row.id, row.chat_id, _read(json.loads(row.explanation))) for row in rows]
 
 
 def _fields(one: Explanation | Weighed) -> dict[str, object]:

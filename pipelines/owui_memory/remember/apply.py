@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from ..backends.base import Backend, EditableBackend, PreparingBackend
-from ..core.change import COMMANDS, EDITED, FORGET, REAFFIRMED, TOO_LATE, Change
+from ..core.change import COMMANDS, EDITED, FORGET, REAFFIRMED, REFLECTED, TOO_LATE, Change
 from ..core.errors import MemoryFault, is_of_the_text
 from ..core.exchange import Batch, Exchange
 from ..core.locales import message
@@ -60,8 +60,9 @@ class Changes:
         """
         decided = self._journal.of_batch(batch.name) if batch.attempts > 1 else []
         if not decided:
-            changes = list(self._numbered(batch, decide()))
-            if isinstance(backend, EditableBackend):
+            reflects = batch.name.startswith(REFLECTED)  # what is known stays so, and its passages stay
+            changes = list(map(_admitted, decide()) if reflects else self._numbered(batch, decide()))
+            if isinstance(backend, EditableBackend) and not reflects:
                 changes += map(_admitted, quotes.removals(backend, self._journal, batch, changes))
             confirm()  # a new holder may have decided that nothing is to change
             self._journal.intend(_with_wishes(backend, batch, changes))
@@ -312,7 +313,8 @@ def _says(memory: Memory, change: Change) -> bool:
 
 
 def _added(backend: Backend, change: Change) -> str:
-    as_of = datetime.fromtimestamp(change.said_at, UTC) if change.undoes and change.said_at else None
+    is_old = change.undoes or change.batch.startswith(REFLECTED)
+    as_of = datetime.fromtimestamp(change.said_at, UTC) if is_old and change.said_at else None
     new = Memory(
         id="",
         text=change.after,

@@ -12,14 +12,13 @@ from dataclasses import replace as changed
 from functools import cache
 
 from ..core.memory import Memory
-from ..language import TABLES
 from ..language.dedupe import figures, same
 from ..language.forget_requests import forget_request
 from ..language.forgetting import asks_to_forget
 from ..language.forms import stem
-from ..language.phrases import listed
 from ..language.self_reference import signs
 from ..language.speech import asks, corrects
+from ..language.tables import tables
 from ..language.words import content_words, denials, terms_of
 from .operations import Operation, kind_of
 
@@ -78,7 +77,7 @@ def _beside(
     if operation.op == "replace" and stands_beside(shown, operation.text, said(operation.text)):
         return changed(operation, op="add", number=0, kind=operation.kind or kind_of(shown.kind))
     if operation.op == "remove" and (denial := denial_of(shown, said(shown.text))):
-        if any(one.op == "add" and _is_alike(denial, one.text) for one in operations):
+        if any(one.op == "add" and is_alike(denial, one.text) for one in operations):
             return changed(operation, refused=DENIED)
         return Operation("add", text=denial)
     return operation
@@ -110,45 +109,47 @@ def stands_beside(shown: Memory, text: str, said: Sequence[str]) -> bool:
 
 def denial_of(shown: Memory, said: Sequence[str]) -> str:
     """The sentence that denies a memory without an explanation, "" where there is none."""
-    if _denials(shown.text) or any(map(corrects, said)):
+    if denials_in(shown.text) or any(map(corrects, said)):
         return ""
     denying = (one for one in said if _denies(one) and not _explains(one))
-    return next((one for one in denying if _is_alike(shown.text, one) or _is_alike(one, shown.text)), "")
+    return next((one for one in denying if is_alike(shown.text, one) or is_alike(one, shown.text)), "")
 
 
 def contradicts(text: str, other: str) -> bool:
     """Whether one of two texts denies what the other says."""
-    return bool(_denials(text)) != bool(_denials(other)) and _is_alike(text, other) and _is_alike(other, text)
+    return (
+        bool(denials_in(text)) != bool(denials_in(other)) and is_alike(text, other) and is_alike(other, text)
+    )
 
 
-def _is_alike(text: str, other: str) -> bool:
+def is_alike(text: str, other: str) -> bool:
     """Whether the other has most of the words by which a text tells something."""
-    words = set(map(stem, content_words(text))) - _denials(text) - _users()
+    words = set(map(stem, content_words(text))) - denials_in(text) - users()
     common = words.intersection(map(stem, content_words(other)))
     return bool(common) and len(common) >= _COMMON_SHARE * len(words)
 
 
 @cache
-def _users() -> frozenset[str]:
+def users() -> frozenset[str]:
     """The words by which models call the user."""
-    phrases = [phrase for table in TABLES for phrase in listed(table.user)]
+    phrases = [phrase for table in tables() for phrase in table["user"]]
     return frozenset(stem(word) for phrase in phrases for word in terms_of(phrase))
 
 
-def _denials(text: str) -> set[str]:
+def denials_in(text: str) -> set[str]:
     return {*map(stem, denials(text)), *(mark for mark in _MARKS if mark in text)}
 
 
 def _denies_more(text: str, other: str) -> bool:
-    return bool(_denials(text) - _denials(other))
+    return bool(denials_in(text) - denials_in(other))
 
 
 def _denies(sentence: str) -> bool:
     wanted = forget_request(sentence) or asks_to_forget(sentence)
-    return bool(_denials(sentence)) and not (wanted or asks(sentence))
+    return bool(denials_in(sentence)) and not (wanted or asks(sentence))
 
 
 def _explains(sentence: str) -> bool:
     """Whether its speaker says what holds instead: "I don't drive, I take the bus"."""
     parts = re.split(r"[,;，；、،]", sentence)
-    return any(signs(part) and not _denials(part) for part in parts[1:])
+    return any(signs(part) and not denials_in(part) for part in parts[1:])

@@ -7,14 +7,25 @@ mended by making it again: see `apply`.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import Engine, and_, delete, exists, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from ..core.change import COMMANDS, FORGET, FORGOTTEN, TAKEN_BACK, TOMBSTONES, Change, ToForget
+from ..core.change import (
+    COMMANDS,
+    FORGET,
+    FORGOTTEN,
+    REAFFIRMED,
+    REFLECTED,
+    TAKEN_BACK,
+    TOMBSTONES,
+    Change,
+    ToForget,
+    heirs,
+)
 from ..core.memory import EPISODE
 from ..state import count_up, journal, reading
 from ..state.clock import is_recent
@@ -67,6 +78,19 @@ class Journal:
         """All changes of a user's memories, oldest first."""
         return list(self._select(journal.c.user_id == user_id))
 
+    def newest(self, user_id: str, most: int, before: int = 0) -> list[Change]:
+        """A user's changes of facts, newest first; before: only those with ids below it, 0 for all."""
+        wanted = (
+            select(journal)
+            .where(journal.c.user_id == user_id, journal.c.made, journal.c.kind != EPISODE)
+            .where(journal.c.op.in_(("add", "replace", "remove")))
+            .where(*([journal.c.id < before] if before else []))
+            .order_by(journal.c.id.desc())
+            .limit(most)
+        )
+        with self._reading.connect() as connection:
+            return [Change(**row) for row in connection.execute(wanted).mappings()]
+
     def added_in(self, user_id: str, chat: str) -> int:
         """How many memories a chat has added so far, taken back or not."""
         added = (
@@ -83,13 +107,23 @@ class Journal:
         return list(self._select(journal.c.memory_id == memory_id, journal.c.made))
 
     def now_called(self, memory_id: str) -> str:
-        """The id that a memory has now: another one where its removal was taken back."""
+        """The id that a memory has now: another one where its removal was taken back, or it was merged."""
         while True:
             removals = [change.id for change in self.of_memory(memory_id) if change.op == "remove"]
             back = list(self._select(journal.c.undoes.in_(removals), journal.c.made)) if removals else []
-            if not back or back[-1].memory_id in ("", memory_id):
+            if back and back[-1].memory_id in ("", memory_id):
                 return memory_id
-            memory_id = back[-1].memory_id
+            heir = back[-1].memory_id if back else self._heir(memory_id)
+            if not heir:
+                return memory_id
+            memory_id = heir
+
+    def _heir(self, memory_id: str) -> str:
+        """The memory that one has become a part of, "" if it has not."""
+        batches = [change.batch for change in self.of_memory(memory_id) if change.op == "remove"]
+        if not batches or not batches[-1].startswith(REFLECTED):
+            return ""
+        return heirs(self.of_batch(batches[-1])).get(memory_id, "")
 
     def from_message(self, user_id: str, message_id: str) -> list[Change]:
         """What was made of a message, oldest first."""
@@ -152,15 +186,25 @@ class Journal:
             return connection.scalar(select(func.max(journal.c.id))) or 0
 
     def learned(self, user_id: str, after: int, until: int) -> list[Change]:
-        """What was made of what a user said, by ids from `after` (without it) to `until`, oldest first."""
+        """What was made of what a user said, and what models changed by tools; not what users asked for.
+
+        By ids from `after` (without it) to `until`, oldest first.
+        """
         ids = (journal.c.id > after, journal.c.id <= until)
-        asked_for = journal.c.batch.startswith(COMMANDS, autoescape=True)
+        of_tools = journal.c.model != ""
+        asked_for = journal.c.batch.startswith(COMMANDS, autoescape=True) & ~of_tools
+        in_order = journal.c.batch.startswith(REFLECTED, autoescape=True)
         facts = (*_IS_CHANGE, journal.c.kind != EPISODE)
-        return list(self._select(journal.c.user_id == user_id, *facts, *ids, ~asked_for))
+        return list(self._select(journal.c.user_id == user_id, *facts, *ids, ~asked_for, ~in_order))
 
     def changed_by(self, batch: str) -> list[Change]:
         """What a batch has changed, in order, taken back or not."""
         return list(self._select(journal.c.batch == batch, *_IS_CHANGE))
+
+    def made_since(self, after: int, user_id: str, memory_ids: Collection[str], *, but: str) -> list[Change]:
+        """What was made of these memories, by ids from `after` on, except in the batch `but`."""
+        found = self._select(journal.c.user_id == user_id, journal.c.id > after, journal.c.batch != but)
+        return [change for change in found if change.memory_id in memory_ids]
 
     def undone_since(self, user_id: str, since: float) -> list[Change]:
         """The changes of a user's memories that were taken back since a time, or are about to be."""
@@ -177,6 +221,17 @@ class Journal:
         """Take away what was decided for a batch that was erased."""
         with self.engine.begin() as connection:
             connection.execute(delete(journal).where(journal.c.user_id == user_id, journal.c.batch == batch))
+            count_up(connection, user_id)
+
+    def erase_added(self, user_id: str, batch: str) -> None:
+        """Take away what a batch was to add, and has not."""
+        added = (
+            journal.c.user_id == user_id,
+            journal.c.batch == batch,
+            journal.c.op.in_(("add", REAFFIRMED)),
+        )
+        with self.engine.begin() as connection:
+            connection.execute(delete(journal).where(*added))
             count_up(connection, user_id)
 
     def _select(self, *which: Any) -> Iterator[Change]:

@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from ..language import TABLES
 from ..language.phrases import anywhere, at_beginning, at_end
 from ..language.scripts import fold, is_dense
 from ..language.self_reference import signs
@@ -45,12 +44,12 @@ _QUOTED_WORDS = 5  # so many are no name or title
 _QUOTED_CHARS = 10  # in scripts without spaces
 _TITLE_WORDS = 8
 
-_SALUTATIONS = at_beginning(TABLES, "salutations")
-_SIGNOFFS = at_beginning(TABLES, "signoffs")
-_SUBJECTS = at_beginning(TABLES, "subjects")
-_HEADERS = at_beginning(TABLES, "headers")
-_RESUMES = at_beginning(TABLES, "resumes")
-_FORWARDING, _WROTE = anywhere(TABLES, "forwarding"), at_end(TABLES, "wrote")
+_SALUTATIONS = at_beginning("salutations")
+_SIGNOFFS = at_beginning("signoffs")
+_SUBJECTS = at_beginning("subjects")
+_HEADERS = at_beginning("headers")
+_RESUMES = at_beginning("resumes")
+_FORWARDING, _WROTE = anywhere("forwarding"), at_end("wrote")
 
 _CLOSERS = dict(
     pair.split("/")  # an opening mark, and those that close it

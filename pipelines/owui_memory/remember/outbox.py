@@ -17,7 +17,7 @@ import uuid
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, field, replace
 from math import log2
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine, and_, bindparam, func, select, update
 from sqlalchemy.exc import IntegrityError
@@ -34,6 +34,7 @@ _BACKOFF_FIRST_S, _BACKOFF_MOST_S, _MOST_DOUBLINGS = 1.0, PAUSE_MOST_S, 16
 
 _POSTPONED_FIRST_S, _POSTPONED_MOST_S = 2.0, PAUSE_MOST_S  # each pause three times the one before
 
+_NEWER = "newer"  # of an exchange that is worked on: another answer to it
 _LOOKS = 10  # for a batch that no other server takes first
 
 _LEFT = ("pending", "claimed", "postponed")  # states of what is still to be remembered
@@ -60,6 +61,17 @@ class Counts:
     pending: int
     dead: int
     since: float = field(default=0.0, compare=False)
+
+
+class Standing(NamedTuple):
+    """How a batch stands; `name` is "" before it is claimed. waiting_since: Unix time in seconds."""
+
+    name: str
+    user_id: str
+    exchanges: int
+    attempts: int
+    waiting_since: float
+    error: str
 
 
 class Outbox:
@@ -111,14 +123,13 @@ class Outbox:
         if row is None:
             return
         change = update(outbox).where(outbox.c.id == row.id)
-        if row.state not in ("done", "claimed"):
-            answer = {"assistant_text": exchange.assistant_text, "answered_by": exchange.answered_by}
-            connection.execute(change.values(exchange=json.dumps({**json.loads(row.exchange), **answer})))
-        elif row.state == "done":
-            again = json.dumps(asdict(replace(exchange, again=True)))
-            anew = {"state": "pending", "batch": "", "attempts": 0, "claim_expires": 0.0, "error": ""}
-            due = {"ready_at": now + wait_s, "created_at": now, "waiting_since": now}
-            connection.execute(change.values(exchange=again, **anew, **due))
+        if row.state == "done":
+            connection.execute(change.values(**_once_more(exchange, now + wait_s)))
+            return
+        answer = {"assistant_text": exchange.assistant_text, "answered_by": exchange.answered_by}
+        # What is being worked on comes first: see `done`.
+        more = {_NEWER: answer} if row.state == "claimed" else {**answer, _NEWER: {}}
+        connection.execute(change.values(exchange=json.dumps({**json.loads(row.exchange), **more})))
 
     def _put(
         self, connection: Connection, exchange: Exchange, now: float, wait_s: float, batch_max: int
@@ -187,8 +198,20 @@ class Outbox:
             raise ClaimLost("Another server has taken over what this one was about to remember.", hint=hint)
 
     def done(self, batch: Batch) -> bool:
-        """The batch is remembered: forget its text, keep its keys. False where the claim was lost."""
-        return self._set(batch, state="done", exchange=None, error="")
+        """The batch is remembered: forget its text, keep its keys. False where the claim was lost.
+
+        An exchange that has been answered anew meanwhile comes once more, for what was said.
+        """
+        with self._engine.begin() as connection:
+            hold(connection, batch.user_id)
+            mine = rows_where(connection, _claim_of(batch))
+            done = {"state": "done", "exchange": None, "error": ""}
+            connection.execute(update(outbox).where(_claim_of(batch)).values(**done))
+            for row in mine:
+                if (kept := json.loads(row.exchange)).get(_NEWER):
+                    again = _once_more(_exchange(kept), time.time())
+                    connection.execute(update(outbox).where(outbox.c.id == row.id).values(**again))
+        return bool(mine)
 
     def was_erased(self, batch: Batch) -> bool:
         """Whether its exchanges were taken away while it was worked on: see `manage.erasure.erase`."""
@@ -262,6 +285,19 @@ class Outbox:
         dead = sum(row[1] for row in rows if row[0] == "dead")
         return Counts(sum(row[1] for row in left), dead, min((row[2] for row in left), default=0.0))
 
+    def listed(self, most: int, *, dead: bool) -> list[Standing]:
+        """The oldest batches that wait or, `dead`, were given up: how they stand, without what was said."""
+        since, attempts = func.min(outbox.c.waiting_since), func.max(outbox.c.attempts)
+        wanted = (
+            select(outbox.c.batch, outbox.c.user_id, func.count(), attempts, since, func.max(outbox.c.error))
+            .where(outbox.c.state.in_(("dead",) if dead else _LEFT))
+            .group_by(outbox.c.batch, outbox.c.user_id, outbox.c.chat_id)
+            .order_by(since)
+            .limit(most)
+        )
+        with self._reading.connect() as connection:
+            return [Standing(*row) for row in connection.execute(wanted)]
+
     def waiting_of(self, user_id: str) -> int:
         """How many exchanges of a user wait or are being worked on."""
         waiting = and_(outbox.c.user_id == user_id, outbox.c.state.in_(_LEFT))
@@ -322,6 +358,13 @@ class Outbox:
         connection.execute(update(outbox).where(elsewhere).values(ready_at=now))
 
 
+def _once_more(exchange: Exchange, ready_at: float) -> dict[str, Any]:
+    """The values of a row that was remembered, and whose message has another answer now."""
+    anew = {"state": "pending", "batch": "", "attempts": 0, "claim_expires": 0.0, "error": ""}
+    due = {"ready_at": ready_at, "created_at": time.time(), "waiting_since": time.time()}
+    return {"exchange": json.dumps(asdict(replace(exchange, again=True))), **anew, **due}
+
+
 def _comes_again(row: Any) -> bool:
     return bool(row.exchange and json.loads(row.exchange).get("again"))
 
@@ -356,4 +399,5 @@ def _batch(rows: list[Any], *, name: str, attempts: int) -> Batch:
 
 
 def _exchange(kept: dict[str, Any]) -> Exchange:
-    return Exchange(**{**kept, "replaces": tuple(kept.get("replaces", ()))})
+    newer = kept.pop(_NEWER, {})
+    return Exchange(**{**kept, **newer, "replaces": tuple(kept.get("replaces", ()))})

@@ -148,7 +148,7 @@ def removals(
 
 
 def removal(batch: Batch, position: int, passage: Memory, source: str) -> Change:
-    """The change that takes a passage away, with all that it takes to bring it back.
+    """The change that takes a passage away, with all that it takes to bring it back: its lead is `after`.
 
     Its `model` is who said it, and the last word of its `source` the exchange that it is of.
     """
@@ -160,7 +160,7 @@ def removal(batch: Batch, position: int, passage: Memory, source: str) -> Change
         op="remove",
         memory_id=passage.id,
         before=passage.text,
-        after="",
+        after=passage.lead,
         kind=EPISODE,
         source=f"{source} {passage.batch.removeprefix(BATCH)}".strip(),
         said_at=at.timestamp() if at else 0.0,
@@ -174,9 +174,13 @@ def removal(batch: Batch, position: int, passage: Memory, source: str) -> Change
 def restored(change: Change) -> Memory:
     """The passage that a change has taken away, or brings back."""
     at = datetime.fromtimestamp(change.said_at, UTC)
+    text, lead = change.before, change.after
+    if change.op == "add":
+        text, lead = lead, text
     return Memory(
         id=change.memory_id,
-        text=change.before or change.after,
+        text=text,
+        lead=lead,
         created_at=at,
         updated_at=at,
         batch=BATCH + exchange_of(change),

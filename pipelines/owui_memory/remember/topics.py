@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..core.exchange import Exchange
-from ..language import TABLES
 from ..language.detection import likely
 from ..language.sanitize import inert
 from ..language.scripts import fold, scripts_of
@@ -34,5 +33,5 @@ def _is_in_their_language(line: str, exchanges: Sequence[Exchange]) -> bool:
     said = fold(" ".join(exchange.user_text[:_LOOKED_CHARS] for exchange in exchanges))
     if scripts_of(said) and scripts_of(said).isdisjoint(scripts_of(line)):
         return False
-    theirs, its = (set(likely(text)).intersection(TABLES) for text in (said, fold(line)))
+    theirs, its = ({table for table in likely(text) if table.language} for text in (said, fold(line)))
     return not theirs or not its or not theirs.isdisjoint(its)

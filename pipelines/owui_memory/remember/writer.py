@@ -21,7 +21,10 @@ from ..core.errors import ClaimLost, Drop, MemoryFault, TooSlow, is_of_the_text
 from ..core.events import Emit, Event, EventKind, Job, failed, succeeded
 from ..core.exchange import Batch
 from ..core.memory import Memory, Message
+from ..core.scope import scope_for
 from ..recall.injected import Injected
+from ..recall.profile import PERSON
+from ..state.reflections_table import Reflections
 from .admission import refused_among
 from .apply import Changes
 from .episodes import Episodes
@@ -56,13 +59,16 @@ class Writer:
         emit: Emit,
         take_in: Callable[[], None] = lambda: None,
         is_busy: Callable[[], bool] = lambda: False,
+        remembered: Callable[[Batch, Sequence[Change]], None] = lambda _batch, _made: None,
     ) -> None:
         """take_in: brings to the outbox what could not be put there at once.
 
         is_busy: whether many messages wait for their memories; then one user at a time is enough.
+        remembered: is told of each batch what was made of it; never blocks, and raises nothing.
         """
-        self._take_in, self._is_busy = take_in, is_busy
+        self._take_in, self._is_busy, self._tell = take_in, is_busy, remembered
         self._outbox, self._live, self._journal, self._injected = outbox, live, journal, injected
+        self._reflections = Reflections(journal.engine)
         self._changes, self._episodes = Changes(journal), Episodes(journal.engine, self.let_others_go_first)
         self._settings, self._emit = settings, emit
         self._wake = threading.Event()
@@ -170,12 +176,15 @@ class Writer:
         self._remembered += bool(worth.exchanges)
         if not self._outbox.done(batch) and self._erased(backend, batch):
             return
+        if worth.exchanges:
+            self._note(batch)
         for reason, count in left_out.items():
             self._emit(Event(EventKind.EXCHANGES_SKIPPED, count, reason))
         for change in changes:
             if change.refused:
                 self._emit(Event(EventKind.CHANGE_REFUSED, reason=change.refused))
         made = [change for change in changes if not change.refused and change.op != REAFFIRMED]
+        self._tell(batch, made)
         self._emit(Event(EventKind.EXCHANGES_REMEMBERED, len(worth.exchanges)))
         if reading.is_without and worth.exchanges:
             self._emit(Event(EventKind.EXCHANGES_UNREAD, len(worth.exchanges)))
@@ -184,6 +193,12 @@ class Writer:
         self._emit(Event(EventKind.MEMORIES_CHANGED, removed, code="delete", seconds=took_s))
         if retracted:
             self._emit(Event(EventKind.CHANGES_RETRACTED, retracted))
+
+    def _note(self, batch: Batch) -> None:
+        """Who may read all that is known in this scope: see `reflector`."""
+        answered = AnsweredBy.of_all([AnsweredBy.read(one.answered_by) for one in batch.exchanges])
+        for scope in {batch.scope, scope_for(batch.scope, PERSON)}:
+            self._reflections.note(batch.user_id, scope, answered)
 
     def _keep_passages(self, backend: Backend, batch: Batch) -> None:
         """Keep what was said, as it was said. What cannot be kept costs no fact."""

@@ -54,11 +54,13 @@ class ApiKeys:
         rows = self._reading.run(lambda connection: connection.execute(wanted).all())
         return [ApiKey(row.hash[:_SHORT], row.user_id, row.name, row.made_at) for row in rows]
 
-    def revoke(self, key_id: str) -> int:
-        """Take away the key with this id; how many there were."""
+    def revoke(self, key_id: str, user_id: str = "") -> int:
+        """Take away the key with this id; how many there were. user_id: only if it is this user's."""
         if len(key_id) < _SHORT or not key_id.isalnum():
             return 0
         statement = delete(api_keys).where(api_keys.c.hash.startswith(key_id))
+        if user_id:
+            statement = statement.where(api_keys.c.user_id == user_id)
         return int(self._writing.run(lambda connection: connection.execute(statement).rowcount))
 
 

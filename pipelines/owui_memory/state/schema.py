@@ -261,6 +261,14 @@ episode_switches = Table(
     Column("at", Float, nullable=False),
 )
 
+note_switches = Table(
+    "note_switches",
+    metadata,
+    Column("user_id", _Id, primary_key=True),
+    Column("is_on", Boolean, nullable=False),
+    Column("at", Float, nullable=False),
+)
+
 # See state/documents_table.py.
 documents = Table(
     "documents",
@@ -288,6 +296,34 @@ api_keys = Table(
     Column("name", _Id, nullable=False),
     Column("made_at", Float, nullable=False),
     Index("api_keys_user", "user_id"),
+)
+
+# See state/reflections_table.py.
+reflections = Table(
+    "reflections",
+    metadata,
+    Column("user_id", _Id, primary_key=True),
+    Column("scope", _Id, primary_key=True),
+    Column("seen", Integer, nullable=False, default=0),  # the last change of the journal that was looked at
+    Column("due_at", Float, nullable=False, default=0.0),
+    Column("answered_by", _Id, nullable=False),  # see `AnsweredBy`
+    Column("profile", _Text, nullable=False, default=""),  # JSON
+)
+
+# See state/page_sessions_table.py.
+page_sessions = Table(
+    "page_sessions",
+    metadata,
+    Column("hash", _Id, primary_key=True),
+    Column("kind", _Id, nullable=False),  # session or link
+    Column("user_id", _Id, nullable=False),
+    Column("name", _Id, nullable=False),
+    Column("email", _Id, nullable=False),
+    Column("role", _Id, nullable=False),
+    Column("webui", _Id, nullable=False),
+    Column("checked_at", Float, nullable=False),
+    Column("until", Float, nullable=False),
+    Index("page_sessions_user", "user_id"),
 )
 
 # See manage/erasure/erase.py. What was erased is named by ids only.

@@ -1,4 +1,4 @@
-"""A user's own switches: memory on or off, in one chat or always. A chat's own one goes first."""
+"""A user's own switches: memory on or off, in one chat (which goes first) or always; notes in chats."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 
 from sqlalchemy import Boolean, Connection, Engine, bindparam, func, literal, select
 
-from . import put_row, reading, switches
+from . import note_switches, put_row, reading, switches
 from .engine import Patience
 
 # Named so that a statement with values of columns can hold it: see `bound`.
@@ -55,3 +55,26 @@ class Switches:
         """
         values = bound(user_id, chat_id)
         return bool(self._reading.run(lambda connection: connection.scalar(_IS_ON, values)))
+
+    def of_chats(self, user_id: str) -> dict[str, bool]:
+        """The switches that a user has set in chats, newest first."""
+        mine = (switches.c.user_id == user_id, switches.c.chat_id != "")
+        wanted = select(switches.c.chat_id, switches.c.is_on).where(*mine).order_by(switches.c.at.desc())
+        rows = self._reading.run(lambda connection: connection.execute(wanted).all())
+        return {row.chat_id: row.is_on for row in rows}
+
+
+class NoteSwitches:
+    """Whether chats show a user what was used and learned: notes under answers, status lines, sources."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._writing, self._reading = Patience(engine), Patience(reading(engine))
+
+    def set(self, user_id: str, on: bool) -> None:
+        row = {"user_id": user_id, "is_on": on, "at": time.time()}
+        self._writing.run(lambda connection: put_row(connection, note_switches, row))
+
+    def wants(self, user_id: str) -> bool:
+        """True where the user has not said."""
+        mine = select(note_switches.c.is_on).where(note_switches.c.user_id == user_id)
+        return self._reading.run(lambda connection: connection.scalar(mine)) is not False

@@ -101,7 +101,15 @@ def test_a_slip_in_a_verb_is_near_to_it(verb: str) -> None:
     for at in range(len(verb) - 1):
         swapped = verb[:at] + verb[at + 1] + verb[at] + verb[at + 2 :]
         for slip in (swapped, verb[: at + 1] + verb[at + 2 :], verb[: at + 1] + verb[at:]):
-            if slip not in ("tem", "pag", "lis", "hep"):  # another verb may be as near to these
+            if slip not in (
+                "tem",
+                "pag",
+                "lis",
+                "hep",
+                "note",
+                "notse",
+                "profil",
+            ):  # another verb may be as near to these
                 assert nearest_verb(slip) == verb, slip
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
+from owui_memory.core.scope import past_owner
 from owui_memory.recall.select import INJECTED
 from owui_memory.state import journal, recalls
 from owui_memory.state.episodes_table import EpisodesTable
@@ -45,6 +46,18 @@ def test_with_a_fact_go_the_passages_that_say_it_and_undo_brings_both_back(desk:
     kept = {one.id: (one.text, one.chat, one.ordinal, one.role, one.batch) for one in stored}
     back = desk.backend.list_all("past/ada")
     assert {one.id: (one.text, one.chat, one.ordinal, one.role, one.batch) for one in back} == kept
+
+
+def test_undo_brings_an_answer_back_with_what_it_is_found_by(desk: Desk) -> None:
+    desk.hears("Which bakery near the station opens at six?", "Try Luna, opposite the north exit.")
+    before = desk.backend.list_all(past_owner("ada"))
+    desk.ask("/memory chats")
+    desk.ask("/memory forget chat 1")
+    assert desk.passages() == []
+    desk.ask("/memory undo")
+    back = desk.backend.list_all(past_owner("ada"))
+    assert {(one.text, one.lead) for one in back} == {(one.text, one.lead) for one in before}
+    assert any(one.lead for one in back)
 
 
 def test_nothing_of_it_is_left_when_it_can_be_undone_no_more(desk: Desk) -> None:

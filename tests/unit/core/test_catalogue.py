@@ -16,6 +16,7 @@ from owui_memory.commands.verbs import VERBS, folded, names
 from owui_memory.commands.work import VERBS as CARRIED_OUT
 from owui_memory.core.locales import CODES, ENGLISH, Locale, code_of, locale, message, po, source
 from owui_memory.core.reason import Reason
+from owui_memory.interfaces.web.rendering import LANGUAGES
 from owui_memory.recall.block import is_own, line, without_block
 from owui_memory.remember import admission
 from tests.harness.samples import NOW, memory
@@ -24,6 +25,10 @@ OTHERS = [code for code in CODES if code != "en"]
 MESSAGES = {code: po.read(source(code)) for code in CODES}
 PLACES = re.compile(r"\{\w+\}")
 COMMAND = re.compile(r"`(/memory[^`]*)`")
+PAGE = re.compile(
+    r"page(?:: |, (?:view|done|kind|time|change|source|role|origin): )"
+)  # texts of the web page
+SAID = re.compile(r"""\b(?:say|label)\((["'])(.+?)\1""")  # in templates
 PACKAGE = Path(owui_memory.__file__).parent
 # What English says in two words where another language needs none, and the other way around.
 _MAY_LACK = {"{n}", "{first}"}
@@ -35,7 +40,9 @@ def forms(code: str, id_: str) -> tuple[str, ...]:
 
 @pytest.mark.parametrize("code", OTHERS)
 def test_every_message_is_there_and_no_other(code: str) -> None:
-    assert list(MESSAGES[code]) == list(MESSAGES["en"])
+    has_page = code in LANGUAGES
+    wanted = [id_ for id_ in MESSAGES["en"] if has_page or not PAGE.match(id_)]
+    assert list(MESSAGES[code]) == wanted
     assert [id_ for id_, said in MESSAGES[code].items() if not all(said)] == []
 
 
@@ -57,7 +64,7 @@ def test_plurals_have_the_forms_of_the_language(code: str) -> None:
     count = re.search(r"nplurals=(\d)", header)
     assert count
     assert f"Language: {code}\n" in header
-    plural = {id_ for id_, said in MESSAGES["en"].items() if len(said) > 1}
+    plural = {id_ for id_ in MESSAGES[code] if len(MESSAGES["en"][id_]) > 1}
     assert {len(MESSAGES[code][id_]) for id_ in plural} == {int(count[1])}
     assert all(len(said) == 1 for id_, said in MESSAGES[code].items() if id_ not in plural)
 
@@ -126,6 +133,8 @@ def test_verbs_are_those_that_are_carried_out() -> None:
 def literals() -> set[str]:
     """All texts in the code that may be an id, with {} for what is put in."""
     found: set[str] = set()
+    for path in PACKAGE.rglob("*.html"):
+        found.update(text for _, text in SAID.findall(path.read_text(encoding="utf-8")))
     for path in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -162,6 +171,7 @@ def test_no_text_is_there_for_nothing() -> None:
         and not id_.startswith(_LABELS)
         and id_ not in known
         and not any(p.fullmatch(id_) for p in patterns)
+        and not (PAGE.match(id_) and PAGE.sub("", id_) in known)
     ]
     assert unused == []
     words = {id_.partition(": ")[2] for id_ in MESSAGES["en"] if id_.startswith(_LABELS[:6])}

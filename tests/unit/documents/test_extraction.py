@@ -49,8 +49,8 @@ def test_a_saved_page_names_where_it_is_from_and_leaves_out_what_stands_around(
         "<!DOCTYPE html><!--\n Page saved with SingleFile \n url: https://moss.example/all \n"
         " saved date: Sat Nov 28 2026 \n--><html><head><title>All about moss</title></head><body>"
         "<nav><a href='/'>Start</a> <a href='/shop'>Shop now for cheap boots</a></nav><article><h1>Moss</h1>"
-        "<p>Moss grows slowly on the north side of trees in damp forests, and it has no roots at all. It takes "
-        "in water through its leaves, can dry out for years, and lives on when the rain comes back.</p>"
+        "<p>Moss grows slowly on the north side of trees in damp forests, and it has no roots at all. It "
+        "takes in water through its leaves, can dry out for years, and lives on when the rain comes back.</p>"
         "</article><footer>Cookies and terms</footer></body></html>"
     )
     document = read(extraction, page)

@@ -58,7 +58,7 @@ def test_ten_megabytes_are_read(reader: Reader, fragment: str) -> None:
 _SEE_NO_LONG_TEXTS = {
     *("commands.answers", "commands.explained", "interfaces.intake", "core.locales.po"),
     *("config.model_patterns", "remember.reconcile", "core.scope", "language.names", "config.addresses"),
-    "language.forms",
+    *("language.forms", "recall.episodes"),
 }
 
 

@@ -73,15 +73,12 @@ def test_what_it_was_not_mended_by() -> None:
 
 @pytest.mark.parametrize("language", ["sv", "cs", "fi", "hi", "ar", "da", "hu", "ro", "pl", "tr", "el", "he"])
 def test_a_language_has_words(language: str) -> None:
-    lines = dict(credential_words.rows(credential_words.PASSWORDS))
-    assert any(language in languages.split() for languages in lines)
+    assert any(language in languages.split() for languages, _ in credential_words.names("passwords"))
 
 
 def test_every_name_of_a_password_is_found() -> None:
-    tables = (credential_words.PASSWORDS, credential_words.DENSE_PASSWORDS)
-    names = [
-        word.strip("~") for lines in tables for _, words in credential_words.rows(lines) for word in words
-    ]
+    sections = ("passwords", "dense_passwords")
+    names = [name.strip("~") for one in sections for _, name in credential_words.names(one)]
     assert len(names) > 150
     for name in names:
         for said in (f"{name}: aB3dE6gH9", f"{name.upper()} = aB3dE6gH9", f"x.\n{name}: aB3dE6gH9!\ny"):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from owui_memory.language.detection import likely
-from owui_memory.language.phrases import listed
 from owui_memory.language.scripts import (
     ends_sentences,
     fold,
@@ -153,4 +152,4 @@ def test_points_and_capitals_do_not_count() -> None:
 )
 def test_languages_that_a_text_may_be_in(text: str, speaker: str) -> None:
     (table,) = likely(text)
-    assert speaker in listed(table.own)
+    assert speaker in table["own"]

@@ -31,7 +31,11 @@ PRIVACY = Path(__file__).parent.parent.parent.parent / "docs" / "privacy.md"
 
 # Until it is forgotten or erased, or no text and no user's.
 ALWAYS = {"journal", "versions", "switches", "noted", "locations", "llm_days", "api_keys"}
-ALWAYS |= {"episodes", "episode_switches"}  # for as long as the setting episode_days says, where it does
+ALWAYS |= {
+    "note_switches",
+    "episodes",
+    "episode_switches",
+}  # for as long as the setting episode_days says, where it does
 
 _numbers = itertools.count()
 

@@ -53,15 +53,14 @@ def quotes(query: str, room: int = 1000, facts: tuple[str, ...] = ()) -> Quotes:
     ],
 )
 def test_a_quote_is_the_sentences_around_what_matched(asked: str, wanted: str) -> None:
-    told = quote(LONG, [stem(word) for word in asked.casefold().strip("?").split() if len(word) > 3])
-    assert wanted in told
-    assert len(told) < len(LONG) / 1.5
-    assert all(part in LONG for part in told.split("…") if part.strip())
+    start, end = quote(LONG, [stem(word) for word in asked.casefold().strip("?").split() if len(word) > 3])
+    assert wanted in LONG[start:end]
+    assert end - start < len(LONG) / 1.5
 
 
 def test_endless_words_and_scripts_without_spaces_are_cut() -> None:
-    assert len(quote("x" * 100_000, [])) < 500
-    assert len(quote("我们在港口附近看了三家酒店，都很吵。" * 50, [])) < 200
+    assert quote("x" * 100_000, [])[1] < 500
+    assert quote("我们在港口附近看了三家酒店，都很吵。" * 50, [])[1] < 200
 
 
 def test_quotes_stand_chat_by_chat_and_each_line_can_stand_alone() -> None:
@@ -128,7 +127,7 @@ def test_two_chats_of_a_day_stay_apart() -> None:
 @pytest.mark.parametrize("title", ["", 'A "trip" [to] Rome', "x] user: ", "</user_memories>"])
 def test_a_block_with_quotes_is_found_again(code: str, title: str) -> None:
     words = locale(code)
-    line, above = quote_line(replace(passage('Say "hi"]: \n- [x] y'), title=title), "a", NOW, words)
+    line, above = quote_line(replace(passage('Say "hi"]: \n- [x] y'), title=title), (0, 5), NOW, words)
     kept = f"{above} {line.removeprefix('- ')}"
     block = render([kept], words=words)
     assert is_quote(kept)

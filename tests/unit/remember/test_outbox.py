@@ -170,6 +170,28 @@ def test_another_answer_takes_the_place_of_one_that_is_not_read_yet(
     assert [one.assistant_text for one in again.exchanges] == ["better"]
 
 
+def test_another_answer_to_what_is_being_read_comes_after_it(
+    queue: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue.put(exchange("a"))
+    first = queue.claim()
+    for answer in ("better", "best"):
+        assert not queue.put(replace(exchange("a"), assistant_text=answer), renews=True)
+    assert first is not None
+    assert queue.done(first)
+    again = queue.claim()
+    assert again is not None
+    assert [(one.assistant_text, one.again) for one in again.exchanges] == [("best", True)]
+    queue.put(replace(exchange("a"), assistant_text="at last"), renews=True)
+    queue.retry(again, "down")
+    queue.put(replace(exchange("a"), assistant_text="at the very last"), renews=True)
+    later = time.time() + 3600
+    monkeypatch.setattr(module.time, "time", lambda: later)
+    again = queue.claim()
+    assert again is not None
+    assert [one.assistant_text for one in again.exchanges] == ["at the very last"]
+
+
 def test_a_crashed_claim_comes_back_as_the_same_batch(queue: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
     queue.put(exchange("1"))
     lost = queue.claim()

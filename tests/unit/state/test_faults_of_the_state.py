@@ -368,7 +368,7 @@ def test_what_its_user_has_erased_meanwhile_is_not_taken_in(filter_: Running, ow
     decision = Spilled.decision("ada", Permission.of(read_inlet(turn.inlet, turn.user), ""))
     runtime = filter_.pipeline._runtime
     assert runtime is not None
-    runtime.commander._tools.control._eraser.erase_user("ada")  # type: ignore[union-attr]
+    runtime.commander.tools.control._eraser.erase_user("ada")  # type: ignore[union-attr]
     runtime.spill.accept(replace(record, permission=given))
     runtime.spill.accept(decision)
     wait_until(lambda: not runtime.spill.has("ada"), what="it is taken in")

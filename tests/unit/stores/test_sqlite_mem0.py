@@ -119,14 +119,6 @@ class TestMem0:
         assert result["id"] == tea
         assert result["score_details"]["bm25_score"] > 0
 
-    def test_advanced_filters(self, memory: Any) -> None:
-        for day in range(1, 6):
-            self.add(memory, f"Plan of day {day}.", day=day)
-        either = {**ANNE, "OR": [{"day": {"gte": 5}}, {"day": 1}]}
-        found = memory.search("plan", filters=either)["results"]
-        assert {row["metadata"]["day"] for row in found} == {1, 5}
-        assert len(memory.get_all(filters={**ANNE, "NOT": [{"day": 3}]})["results"]) == 4
-
     def test_delete_all_and_reset(self, memory: Any) -> None:
         for number in range(5):
             self.add(memory, f"Note {number}.")

@@ -1,4 +1,4 @@
-"""The sqlite store does what mem0 asks of a store, for each user alone, with every filter."""
+"""The sqlite store does what mem0 asks of a store, for each user alone."""
 
 from __future__ import annotations
 
@@ -207,8 +207,6 @@ def test_users_see_only_their_own(store: SqliteStore) -> None:
         assert ids(store.search("", [1, 0, 0], top_k=5000, filters={"user_id": user})) == mine
         assert ids(store.keyword_search("tea", top_k=50, filters={"user_id": user})) == mine
         assert ids(store.list({"user_id": user})[0]) == mine
-        assert ids(store.search("", [1, 0, 0], top_k=50, filters={"user_id": {"eq": user}})) == mine
-        assert ids(store.keyword_search("tea", top_k=50, filters={"AND": [{"user_id": user}]})) == mine
     assert ids(store.search("", [1, 0, 0], top_k=50, filters={"user_id": ""})) == ["of nobody"]
     assert (
         len(store.search("", [1, 0, 0], top_k=50))
@@ -231,61 +229,22 @@ def test_a_user_id_that_is_no_text_is_refused(store: SqliteStore) -> None:
         assert "anne" not in str(caught.value)
 
 
-PAYLOADS: dict[str, dict[str, Any]] = {
-    "int": {"f": 1},
-    "text": {"f": "x"},
-    "list": {"f": ["x", "y"]},
-    "other field": {"g": 1},
-    "true": {"f": True},
-    "null": {"f": None},
-    "real": {"f": 2.5},
-    "words": {"f": "Xyz Äpfel"},
-    "nested": {"f": {"b": 1}},
-    "early": {"f": "2026-01-02T05:00:00.5+05:30"},
-    "late": {"f": "2026-01-02T00:00:00.5+00:00"},
-    "digit": {"f": "1"},
-}
-TEXTS = {"words", "early", "late", "digit"}
-FILTERS: list[tuple[dict[str, Any], set[str]]] = [
-    ({"f": 1}, {"int"}),
-    ({"f": "x"}, {"text", "list"}),
-    ({"f": True}, {"true"}),
-    ({"f": {"eq": 2.5}}, {"real"}),
-    ({"f": {"eq": None}}, {"null"}),
-    ({"f": {"ne": "x"}}, {"int", "list", "true", "real"} | TEXTS),
-    ({"f": {"nin": ["x", "y", 1]}}, {"true", "real"} | TEXTS),
-    ({"f": {"nin": []}}, {"int", "text", "list", "true", "real"} | TEXTS),
-    ({"f": ["x", 1]}, {"text", "list", "int"}),
-    ({"f": {"in": ["1", True]}}, {"digit", "true"}),
-    ({"f": {"in": []}}, set()),
-    ({"f": {"gt": 1}}, {"real"}),
-    ({"f": {"gte": 1, "lte": 2.5}}, {"int", "real"}),
-    ({"f": {"lt": 2}}, {"int"}),
-    ({"f": {"gte": "2026-01-02T00:00:00Z"}}, {"late"}),
-    ({"f": {"lt": "2026-01-02T05:30:00+0530"}}, {"early"}),
-    ({"f": {"gt": "2026-01-01", "lte": "2026-01-03"}}, {"early", "late"}),
-    ({"f": {"contains": "yz"}}, {"words"}),
-    ({"f": {"contains": "XYZ"}}, set()),
-    ({"f": {"icontains": "XYZ äPFEL"}}, {"words"}),
-    ({"f.b": 1}, {"nested"}),
-    ({"f": "*"}, set(PAYLOADS)),
-    ({}, set(PAYLOADS)),
-    ({"missing": 1}, set()),
-    ({"OR": [{"f": 1}, {"g": 1}]}, {"int", "other field"}),
-    ({"$or": [{"f": 1}, {"g": 1}], "OR": [{"f": 1}, {"g": 1}]}, {"int", "other field"}),
-    ({"NOT": [{"f": {"ne": "x"}}, {"g": 1}]}, {"text", "null", "nested"}),
-    ({"$and": [{"f": {"gt": 0}}, {"NOT": [{"f": 1}]}]}, {"real"}),
-    ({"AND": [{"OR": [{"f": 1}, {"f": 2.5}]}, {"f": {"lt": 2}}]}, {"int"}),
-    ({"OR": []}, set(PAYLOADS)),
+FILTERS: list[tuple[dict[str, str], set[str]]] = [
+    ({"f": "x"}, {"text", "both"}),
+    ({"f": "x", "g": "y"}, {"both"}),
+    ({"f": "*"}, {"text", "list", "both", "none"}),
+    ({}, {"text", "list", "both", "none"}),
+    ({"missing": "x"}, set()),
 ]
 
 
 @pytest.mark.parametrize(("filters", "expected"), FILTERS, ids=[json.dumps(case[0]) for case in FILTERS])
 @pytest.mark.parametrize("user", [{}, ANNE], ids=["all users", "one user"])
 def test_filters(
-    store: SqliteStore, filters: dict[str, Any], expected: set[str], user: dict[str, str]
+    store: SqliteStore, filters: dict[str, str], expected: set[str], user: dict[str, str]
 ) -> None:
-    for name, payload in PAYLOADS.items():
+    payloads = {"text": {"f": "x"}, "list": {"f": ["x"]}, "both": {"f": "x", "g": "y"}, "none": {"g": 1}}
+    for name, payload in payloads.items():
         store.insert([[1, 0, 0]], [{"data": "tea", **ANNE, **payload}], [name])
     filters = {**user, **filters}
     assert set(ids(store.list(filters)[0])) == expected
@@ -309,19 +268,11 @@ def test_a_filtered_search_finds_the_nearest_that_pass_it(store: SqliteStore) ->
 @pytest.mark.parametrize(
     "filters",
     [
-        {"f": {"like": "x"}},
-        {"f": {}},
-        {"f": {"gt": 1, "eq": 2}},
-        {"f": {"gt": "soon"}},
-        {"f": {"gt": True}},
-        {"f": {"gt": 1, "lt": "2026-01-01"}},
-        {"f": {"in": "x"}},
-        {"f": {"contains": 1}},
-        {"f": {"eq": object()}},
-        {"f": math.nan},
-        {'f"': 1},
-        {"OR": {"f": 1}},
-        {"NOT": [1]},
+        {"f": 1},
+        {"f": {"gt": 1}},
+        {"f": None},
+        {'f"': "x"},
+        {"OR": [{"f": "x"}]},
     ],
 )
 def test_a_malformed_filter_is_refused(store: SqliteStore, filters: dict[str, Any]) -> None:

@@ -67,6 +67,11 @@ class Fields(
         return self.mode != "verbatim"
 
     @property
+    def reflects(self) -> bool:
+        """Whether an LLM of ours keeps users' memories in order."""
+        return self.enabled and self.reflection == "on" and self.uses_llm and self.has_llm
+
+    @property
     def embeds_by_itself(self) -> bool:
         """Whether the embedding model runs in this process."""
         if self.embedder_provider == "huggingface":

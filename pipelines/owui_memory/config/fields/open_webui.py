@@ -32,8 +32,8 @@ class OpenWebUI(PanelModel):
         "",
         title="Memory page's address",
         description=(
-            "As browsers reach it, for example https://chat.example.org/memory. Memories that a running "
-            "chat names link to it. Unset: without a link."
+            "As browsers reach it, for example https://chat.example.org/memory: docs/page.md tells how to "
+            "set that up. /memory page and memories that a running chat names link to it. Unset: no links."
         ),
     )
 

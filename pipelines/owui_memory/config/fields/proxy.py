@@ -39,6 +39,17 @@ class Proxy(PanelModel):
         ),
     )
 
+    agent_steps: int = Field(
+        8,
+        ge=1,
+        le=50,
+        title="Steps of an agent",
+        description=(
+            "How often agent/<model> of the proxy asks the model for one message at most; in between it uses "
+            "memory's tools, and in the last step it must answer."
+        ),
+    )
+
     @field_validator("upstreams")
     @classmethod
     def _check_upstreams(cls, value: str) -> str:

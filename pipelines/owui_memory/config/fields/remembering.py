@@ -44,3 +44,12 @@ class Remembering(PanelModel):
         title="Past chats for (days)",
         description="What was said longer ago than this many days is erased; facts stay. 0: it is kept.",
     )
+    reflection: Literal["on", "off"] = Field(
+        "on",
+        title="Keep memories in order",
+        description=(
+            "on: after ten of a user's memories have changed, and once a day at most, the LLM above reads "
+            "them in one call. What says the same becomes one, what is outdated ends, and /memory profile "
+            "shows a short profile and what contradicts. /memory undo takes it back. Needs an LLM."
+        ),
+    )

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from . import erase, keys, memories, moving, past_chats, queue, status, teams, why
+from . import erase, keys, mcp, memories, moving, past_chats, queue, status, teams, why
 from .instance import a_person, opened
 
 _OF_A_USER, _OF_TEAMS = "Memories of a user", "Memories of teams"
@@ -63,6 +63,13 @@ def search(user: User, words: Words, page: Page = 0, json: Json = False) -> None
     """Find the memories and passages of past chats that match some words, best first."""
     with opened() as instance:
         memories.search(instance, user, " ".join(words), _page(page, False, json), json)
+
+
+@app.command(rich_help_panel=_OF_A_USER)
+def profile(user: User, json: Json = False) -> None:
+    """Show what is written of a user in short, what it was made of, and what contradicts itself."""
+    with opened() as instance:
+        memories.profile(instance, user, json)
 
 
 @app.command(rich_help_panel=_OF_A_USER)
@@ -256,7 +263,7 @@ def keys_add(
     name: Annotated[str, typer.Option("--name", help="What it is for.")] = "",
     json: Json = False,
 ) -> None:
-    """Make a key for a user's clients of the proxy. It is shown only once."""
+    """Make a key for a user's clients of the proxy and of the tools. It is shown only once."""
     with opened() as instance:
         keys.add(instance, user, name, json)
 
@@ -290,6 +297,15 @@ def proxy(
 ) -> None:
     """Serve an OpenAI-compatible API in front of any model servers, whose models memory/<model> remember."""
     context.obj(host, port)
+
+
+@app.command("mcp", rich_help_panel=_OF_THE_SERVER)
+def mcp_(
+    user: Annotated[str, typer.Option("--user", metavar="ID", help="Whose memories.", callback=a_person)],
+) -> None:
+    """Serve a user's memory to an MCP client that starts this command, at standard input and output."""
+    with opened() as instance:
+        mcp.serve(instance, user)
 
 
 ShowText = Annotated[bool, typer.Option("--show-text", help="Also show what was said.")]

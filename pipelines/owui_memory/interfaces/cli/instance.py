@@ -97,7 +97,7 @@ class Instance:
     def control(self) -> Iterator[Control]:
         """What users may do with their memories."""
         with self.backend() as backend:
-            yield Control(self.engine, _Only(backend), lambda: self.settings, self.eraser())
+            yield Control(self.engine, Only(backend), lambda: self.settings, self.eraser())
 
     def past(self, control: Control) -> PastChats:
         """Past chats, where this control works."""
@@ -144,7 +144,7 @@ def asked_for(user_id: str) -> Asked:
     return Asked(user_id=user_id, key=f"command-line-{uuid.uuid4().hex}", at=time.time())
 
 
-class _Only:
+class Only:
     """One backend, which nothing takes over from: see `backends.backend_holder`."""
 
     def __init__(self, backend: Backend) -> None:

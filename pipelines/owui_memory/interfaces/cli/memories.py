@@ -9,6 +9,7 @@ from ...core.errors import Drop
 from ...core.memory import Memory, is_id, is_over
 from ...manage.memories import Control
 from ...manage.outcomes import PAGE, Item, Page
+from ...manage.profile import profile_of
 from ...manage.rows import row_of
 from ...state.switches_table import Switches
 from .instance import Instance, asked_for
@@ -59,6 +60,26 @@ def search(instance: Instance, user_id: str, words: str, page: int, to_json: boo
         if passages:
             say("From past chats:")
             show_passages(passages, len(memories) + 1)
+
+
+def profile(instance: Instance, user_id: str, to_json: bool) -> None:
+    """What is written of a user in short, with the numbers of its memories; then what contradicts."""
+    with instance.control() as control:
+        told = profile_of(control, user_id)
+    instance.number(user_id, told.memories)
+    if to_json:
+        at = told.at.isoformat() if told.at else None
+        rows = numbered(user_id, told.memories)
+        parts = fields(told, "statements", "contradictions")
+        as_json({"user_id": user_id, "written_at": at, **parts, "memories": rows})
+    elif not told.memories:
+        say(f"Nothing is known of {user_id} that would make a profile.")
+    else:
+        for text, numbers in told.statements or [("No profile is written yet. New chats are told:", ())]:
+            say(f"{text} ({', '.join(map(str, numbers))})" if numbers else text)
+        show(told.memories)
+        for numbers in told.contradictions:
+            say(f"{', '.join(map(str, numbers))} contradict each other: edit or forget what does not hold.")
 
 
 def remember(instance: Instance, user_id: str, text: str, to_json: bool) -> None:

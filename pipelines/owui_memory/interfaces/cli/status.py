@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 
@@ -11,8 +10,8 @@ import typer
 from ... import COMMAND
 from ...core.errors import MemoryFault
 from ...core.memory import Check
-from ...core.scope import documents_in, past_in, past_owner
 from ...language.sanitize import one_line
+from ...manage.users import counts_of
 from ...observe.ledger import Ledger
 from ...observe.selfcheck import selfcheck
 from ...observe.status import past_chats_part
@@ -68,11 +67,8 @@ def of_user(instance: Instance, user_id: str, to_json: bool) -> None:
 
 def users(instance: Instance, to_json: bool) -> None:
     """Prints the ids of all users and teams that have memories."""
-    counts = Counter(record.user_id for record in Moving(instance).all("counting"))
-    owners = dict.fromkeys(
-        past_in(owner) or owner for owner, _ in counts.most_common() if not documents_in(owner)
-    )
-    rows = [(owner, counts[owner], counts[past_owner(owner)]) for owner in owners]
+    counts = counts_of(record.user_id for record in Moving(instance).all("counting"))
+    rows = [(one.owner, one.memories, one.passages) for one in counts]
     if to_json:
         as_json([dict(zip(("user_id", "memories", "passages"), row, strict=True)) for row in rows])
     elif rows:

@@ -22,8 +22,7 @@ log = logging.getLogger(__name__)
 _REFUSAL = "The key is missing or wrong. Send 'Authorization: Bearer <the server's PIPELINES_API_KEY>'."
 
 
-_OPEN = ("/memory/health",)
-_OWN_KEYS = "/memory/v1/"  # where users have keys of their own
+_OWN = "/memory/"  # what we serve there asks for keys or sessions itself
 
 
 class Guard:
@@ -37,8 +36,7 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan" or not self.active or self._passes(scope):
-            ours = self.own if scope["type"] == "http" and scope["path"].startswith("/memory/") else None
-            await (ours or self.app)(scope, receive, send)
+            await (self._own(scope) or self.app)(scope, receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:
@@ -48,8 +46,11 @@ class Guard:
         headers = Headers(scope=scope)
         # A browser's preflight carries no key; CORS middleware answers it before any route.
         preflight = scope.get("method") == "OPTIONS" and "access-control-request-method" in headers
-        sees_to_itself = scope["path"] in _OPEN or scope["path"].startswith(_OWN_KEYS)
-        return preflight or sees_to_itself or has_key(headers, self.key)
+        return preflight or self._own(scope) is not None or has_key(headers, self.key)
+
+    def _own(self, scope: Scope) -> ASGIApp | None:
+        """Ours, where this is asked of it."""
+        return self.own if scope["type"] == "http" and scope["path"].startswith(_OWN) else None
 
 
 def server_app() -> Any:

@@ -7,20 +7,20 @@ import logging
 import os
 from typing import cast
 
-from starlette.routing import Mount, Router
+from starlette.routing import BaseRoute, Mount, Router
 
-from ...commands.parse import is_command, may_be_command, repeated, with_task
 from ...config.environment import Environment
 from ...config.settings import Valves
 from ...config.valves_codec import lenient
 from ...core import locales
-from ...core.events import Job
 from .. import routes
-from ..body import with_answer
 from ..chats import Body, Chats
-from ..intake import read_asked, read_finished
+from ..function import function_routes
 from ..proxy.proxy import Proxy, open_to_browsers
 from ..service import Open, Service
+from ..tools import tool_server
+from ..turns import Turns
+from ..web.page import Page
 from . import guard
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,9 @@ class Filter:
         self.valves = cast("Valves", lenient(self._settings)())
         self._problems: list[str] = []
         self._chats = Chats(self._environment, lambda: self.valves, self._problems, open_service)
+        self._turns = Turns(self._chats, lambda: self.valves)
         self._proxy = Proxy(self._chats, lambda: self.valves, self._environment, "/memory/v1")
+        self._page = Page(self._chats, lambda: self.valves, self._environment)
 
     async def on_startup(self) -> None:
         """Start the threads; what cannot be opened at once is opened in the background."""
@@ -55,7 +57,10 @@ class Filter:
         self._guard_routes()
         if app := guard.server_app():
             key = self._environment.server_key
-            own = [*routes.watching(key, self._chats), Mount("/v1", open_to_browsers(self._proxy, key))]
+            own: list[BaseRoute] = [Mount("/v1", open_to_browsers(self._proxy, key))]
+            own += [*routes.watching(key, self._chats), *function_routes(key, self._chats, self._turns)]
+            own += tool_server.served(self._chats, lambda: self.valves, self._environment)
+            own.append(Mount("", self._page))  # all the rest of /memory/
             guard.serve(app, Router([Mount("/memory", routes=own)]))
 
     async def on_shutdown(self) -> None:
@@ -63,6 +68,7 @@ class Filter:
         if app := guard.server_app():
             guard.serve(app, None)
         await self._proxy.close()
+        await self._page.close()
         await self._chats.stop()
 
     async def on_valves_updated(self) -> None:
@@ -71,39 +77,12 @@ class Filter:
         self._chats.use_settings()
 
     async def inlet(self, body: Body, user: Body | None = None) -> Body:
-        """A request on its way to the model: with a block of memories, or as it came.
-
-        Commands and their answers never go on, nor what the server cannot answer with: whatever fails later.
-        """
-        deadline = self._chats.deadline()
-        try:
-            asked = await self._chats.intake.read(read_asked, body, user)
-        except Exception as error:  # noqa: BLE001 - the chat must go on
-            self._chats.failed(Job.INLET, error)
-            return body
-        if is_command(asked.turn):
-            return with_task(asked.body, await self._chats.give(asked.turn))
-        return await self._chats.told(asked.body, asked.turn, deadline)
+        """A request on its way to the model: with a block of memories, or as it came."""
+        return (await self._turns.inlet(body, user))[0]
 
     async def outlet(self, body: Body, user: Body | None = None) -> Body:
         """A finished answer: stored for the writer. One to a command becomes what was asked for."""
-        try:
-            finished = await self._chats.intake.read(read_finished, body, user)
-        except Exception as error:  # noqa: BLE001 - the chat must go on
-            self._chats.failed(Job.OUTLET, error)
-            return body
-        body, answered = finished.body, finished.answered
-        if answered is None:
-            return body
-        if answer := repeated(answered):
-            return with_answer(body, answer)
-        if may_be_command(answered):
-            answer = await self._chats.answer(answered)
-            return with_answer(body, answer) if answer else body
-        chat_id = await self._chats.keep(answered)
-        if chat_id and self.valves.show_memory_notes and (note := await self._chats.note(answered, chat_id)):
-            return with_answer(body, note, below=True)
-        return body
+        return (await self._turns.outlet(body, user))[0]
 
     @property
     def _runtime(self) -> Service | None:

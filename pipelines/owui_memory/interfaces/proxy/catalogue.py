@@ -13,6 +13,7 @@ import aiohttp
 from ...config.upstreams import Upstream
 
 PREFIX = "memory/"  # of a model that takes part in memory
+AGENT = "agent/"  # of one that uses memory's tools, too
 _LISTED_S, _AGAIN_S = 60.0, 5.0  # that a list is good for; that one which lacks a model, or failed, is
 _PATIENCE = aiohttp.ClientTimeout(total=10.0)
 _MOST_BYTES = 5_000_000
@@ -29,7 +30,7 @@ class Catalogue:
         self._asking: dict[Upstream, asyncio.Task[None]] = {}
 
     async def models(self) -> list[Model]:
-        """All models with their upstreams' own fields, each with memory and without.
+        """All models with their upstreams' own fields, each without memory, with it, and with its tools.
 
         What an earlier upstream has, too, is there under its own upstream's name as well.
         """
@@ -41,7 +42,7 @@ class Catalogue:
                 plain = model["id"] if model["id"] not in found else f"{upstream.name}/{model['id']}"
                 if upstream.models and not upstream.is_for(model["id"]):
                     continue
-                for name in (plain, PREFIX + plain):
+                for name in (plain, PREFIX + plain, AGENT + plain):
                     found.setdefault(name, {**model, "id": name})
         return list(found.values())
 

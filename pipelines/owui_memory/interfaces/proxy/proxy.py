@@ -22,17 +22,19 @@ from ...config.environment import PUBLIC_DEFAULT_KEY, Environment
 from ...config.model_patterns import named
 from ...config.settings import Valves
 from ...config.upstreams import Upstream
-from ...core.errors import MemoryFault
 from ...core.events import Event, EventKind
 from ...core.turn import Answered, Turn
 from ..body import text_of, without_blocks
 from ..chats import Chats
 from ..embeddings import OWN_MODEL, embedded
+from ..identity import Caller, UnidentifiedError, given_key, identified, metadata_of
 from ..intake import read_asked
-from .answer import Ear, Read, StreamEar, WholeEar
-from .catalogue import PREFIX, Catalogue
+from ..server_key import has_key
+from ..tools.calls import Calls, Lane
+from .agent import Agent, Task
+from .answer import Ear, Read, Said, StreamEar, WholeEar
+from .catalogue import AGENT, PREFIX, Catalogue
 from .dialects import DIALECTS, Dialect
-from .identity import Caller, caller_of, given_key, metadata_of
 from .relay import Ears, Keep, Relay, Request, passed_on, refusal, send_json
 
 log = logging.getLogger(__name__)
@@ -52,7 +54,6 @@ _OPERATIONS = {
     "/embeddings": "embeddings",
 }
 _TASK = "### Task:"  # Open WebUI's own begin so, where its connection does not tell them
-_WRONG_KEY = "The key is missing or wrong. Send 'Authorization: Bearer <a key of yours, or the server's>'."
 
 
 class _RefusedError(Exception):
@@ -93,6 +94,7 @@ class Proxy:
         self._at_once = self._bytes_at_once = 0
         self._of: Counter[str] = Counter()  # requests at once, by user
         self._is_closing = False
+        self._agent = Agent(Calls(settings, Lane(chats), chats.emit))
         self._keeping: set[asyncio.Future[Any]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -165,16 +167,11 @@ class Proxy:
         return path
 
     async def _caller(self, headers: Headers) -> Caller:
-        caller = caller_of(headers, self._environment.server_key, self._environment.user_jwt_secret)
-        if caller is None:
-            try:
-                owner = await self._chats.owner_of(given_key(headers)) if given_key(headers) else ""
-            except MemoryFault as fault:
-                raise _RefusedError(503, "not_ready", f"{fault} {fault.hint}".strip()) from fault
-            if not owner:
-                raise _RefusedError(401, "invalid_api_key", _WRONG_KEY)
-            caller = Caller({"id": owner})
-        return caller
+        key, secret = self._environment.server_key, self._environment.user_jwt_secret
+        try:
+            return await identified(headers, key, secret, self._chats.owner_of)
+        except UnidentifiedError as error:
+            raise _RefusedError(error.status, error.code, str(error)) from error
 
     async def _read(self, receive: Receive, headers: Headers) -> bytes:
         told = headers.get("content-length", "")
@@ -226,7 +223,7 @@ class Proxy:
         if not upstreams:
             hint = "Set `upstreams`, or OPENAI_API_BASE_URL, as docs/proxy.md says."
             raise _RefusedError(503, "no_upstream", f"There is no model server behind the proxy. {hint}")
-        name = asked.model.removeprefix(PREFIX)
+        name = asked.model.removeprefix(AGENT if asked.model.startswith(AGENT) else PREFIX)
         chosen = await catalogue.choose(name) if name else (upstreams[0], name)
         if chosen is None:
             text = f"No model server here has the model {name[:100]!r}. GET /v1/models lists those there are."
@@ -275,7 +272,10 @@ class Proxy:
         meta["model"] = {"id": model, "owned_by": "openai", "connection_type": local}
         seen = {"model": model, "messages": messages, "metadata": meta}
         read = await intake.read(read_asked, seen, caller.user)
-        turn = replace(read.turn, searched=dialect.in_system)
+        is_shown = has_key(
+            {"authorization": f"Bearer {given_key(asked.headers)}"}, self._environment.server_key
+        )
+        turn = replace(read.turn, searched=dialect.in_system, is_shown=is_shown)
         if not turn.task and turn.text.startswith(_TASK) and "<chat_history>" in turn.text:
             turn = replace(turn, task="as its words tell")
         if is_command(turn):
@@ -283,17 +283,25 @@ class Proxy:
         told = await self._chats.told(read.body, turn, deadline)
         raw = await intake.dump(caller.id, dialect.closed({**asked.body, "model": model}, told["messages"]))
 
-        async def keep(ear: Ear) -> None:
-            said = ear.said.final()
+        async def keep(heard: Said) -> None:
+            said = heard.final()
             if said is not None and turn.text and not turn.task and dialect.learned(asked.body):
                 await self._keep(turn, said)
 
+        is_agent = asked.model.startswith(AGENT) and asked.path == "/chat/completions"
+        if is_agent and (verbs := self._agent.offered(turn, asked.body, (upstream.name, model))):
+            body = {**asked.body, "model": model, "messages": told["messages"]}
+            ask = partial(self._ask, asked, upstream, caller, receive)
+            task = Task(turn, body, (upstream.name, model), self._settings().agent_steps, ask, keep)
+            if await self._agent.run(task, verbs, send):
+                return None
         ears = partial(_ears, dialect.read)
-        return await self._relay(asked, upstream, raw, receive, send, ears, keep)
+        return await self._relay(asked, upstream, raw, receive, send, ears, lambda ear: keep(ear.said))
 
     async def _keep(self, turn: Turn, said: str) -> None:
         """The exchange is on disk afterwards, whoever goes away meanwhile."""
         answered = Answered(turn.user_id, (turn.key,), turn.text, said, turn.name, turn.chat_kind)
+        self._chats.finished(answered)
         keeping = asyncio.ensure_future(self._chats.keep(answered))
         self._keeping.add(keeping)
         keeping.add_done_callback(self._keeping.discard)
@@ -309,16 +317,27 @@ class Proxy:
         ears: Ears | None = None,
         keep: Keep | None = None,
     ) -> None:
-        session, _ = self._open()
+        took = asyncio.get_running_loop().time() - asked.began
+        self._chats.emit(Event(EventKind.PROXIED, code="yes" if ears else "no", seconds=took))
+        request = self._request(asked, upstream, raw, readable=ears is not None)
+        await Relay(self._open()[0], upstream, self._chats.emit, ears, keep).run(request, receive, send)
+
+    async def _ask(
+        self, asked: _Request, upstream: Upstream, caller: Caller, receive: Receive, body: Any, take: Send
+    ) -> None:
+        """One step of an agent: `take` gets the answer."""
+        raw = await self._chats.intake.dump(caller.id, body)
+        request = self._request(asked, upstream, raw, readable=True)
+        await Relay(self._open()[0], upstream, self._chats.emit).run(request, receive, take)
+
+    @staticmethod
+    def _request(asked: _Request, upstream: Upstream, raw: bytes, *, readable: bool) -> Request:
         query = f"?{asked.query.decode('latin-1')}" if asked.query else ""
-        headers = passed_on(asked.headers.raw, upstream, readable=ears is not None)
+        headers = passed_on(asked.headers.raw, upstream, readable=readable)
         url = f"{upstream.base_url}{asked.path}{query}"
         operation = _OPERATIONS.get(asked.path, "")
         model = asked.model.removeprefix(PREFIX)[:_NAME_CHARS]
-        request = Request(asked.method, url, headers, raw, operation, model)
-        took = asyncio.get_running_loop().time() - asked.began
-        self._chats.emit(Event(EventKind.PROXIED, code="yes" if ears else "no", seconds=took))
-        await Relay(session, upstream, self._chats.emit, ears, keep).run(request, receive, send)
+        return Request(asked.method, url, headers, raw, operation, model)
 
     def _open(self) -> tuple[aiohttp.ClientSession, Catalogue]:
         if self._opened is None:

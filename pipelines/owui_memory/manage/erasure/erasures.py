@@ -18,8 +18,9 @@ from typing import Any
 from sqlalchemy import Connection, Engine, and_, delete, func, or_, select, update
 
 from ...backends.locations import HOLD_S
-from ...core.change import FORGET, FORGOTTEN, TOMBSTONES
+from ...core.change import FORGET, FORGOTTEN, REFLECTED, TOMBSTONES, heirs
 from ...core.exchange import message_id_of
+from ...core.memory import EPISODE
 from ...core.scope import team_in
 from ...language.words import is_mark, mark_of
 from ...remember.turns import CLAIM_S
@@ -40,6 +41,7 @@ from ...state import (
     versions,
 )
 from ...state.clock import is_ahead
+from ...state.reflections_table import forget_statements
 
 SETTLED_S = 2 * CLAIM_S  # after which nothing that was under way is left
 _AT_ONCE = 500  # ids in a statement
@@ -54,6 +56,7 @@ _NAMES = {
     "recalls": "explanations",
     "journal": "journal",
     "episodes": "exchanges with passages",
+    "reflections": "profiles",
 }
 # Whose rows of a user stay: a number each, and what was erased when.
 _STAYING = (versions.name, erasures.name)
@@ -230,7 +233,11 @@ class _Forgetting:
         self._ids = self._with_former(ids)
         self._history = self._rows(journal, journal.c.memory_id)
         for row in self._history:
-            self._texts |= {row.before, row.after}
+            # What a passage answers is also in others that stay: see `quotes.removal`.
+            passage = row.kind == EPISODE
+            self._texts |= (
+                {row.before if row.op == "remove" else row.after} if passage else {row.before, row.after}
+            )
         self._texts |= {
             row.text for row in self._rows(injected, injected.c.memory_id) if not is_mark(row.text)
         }
@@ -241,6 +248,7 @@ class _Forgetting:
         counts["explanations"] = self._from_explanations()
         counts["told lines"] = self._from_injected()
         counts["journal"] = self._from_journal()
+        counts["sentences of the profile"] = self._from_profile()
         buried = [
             _tombstone(self._user_id, memory_id, erasure_id, position)
             for position, memory_id in enumerate(self._ids)
@@ -253,24 +261,35 @@ class _Forgetting:
             {_LATE + "told lines": self._from_injected(), _LATE + "journal": self._from_journal()}
         )
         counts[_LATE + "explanations"] = self._from_explanations()
+        counts[_LATE + "sentences of the profile"] = self._from_profile()
         return counts
 
     def _with_former(self, ids: Sequence[str]) -> Sequence[str]:
-        """These ids, and those that the same memories had before their removal was taken back."""
+        """With those that the same memories had before their removal was taken back, and their parts'."""
         known = list(dict.fromkeys(ids))
         new = known
         while new:
             self._ids = new
             undone = [row.undoes for row in self._rows(journal, journal.c.memory_id) if row.undoes]
             of_them = select(journal.c.memory_id).where(journal.c.user_id == self._user_id)
-            new = [
+            found = [
                 memory_id
                 for some in _parts(undone)
                 for memory_id in self._connection.scalars(of_them.where(journal.c.id.in_(some)))
-                if memory_id and memory_id not in known
             ]
+            new = [one for one in dict.fromkeys((*found, *self._parts_of(new))) if one and one not in known]
             known += new
         return known
+
+    def _parts_of(self, ids: Sequence[str]) -> list[str]:
+        """The ids of memories that have become a part of these."""
+        batches = {row.batch for row in self._rows(journal, journal.c.memory_id)}
+        merged = []
+        for batch in filter(lambda name: name.startswith(REFLECTED), batches):
+            mine = and_(journal.c.user_id == self._user_id, journal.c.batch == batch)
+            rows = self._connection.execute(select(journal).where(mine).order_by(journal.c.id)).all()
+            merged += [part for part, heir in heirs(rows).items() if heir in ids]
+        return merged
 
     def from_queue(self) -> int:
         """Messages that said it are not to be read any more; those of a batch in work are begun anew."""
@@ -323,6 +342,9 @@ class _Forgetting:
         marked = [{**row._mapping, "text": mark_of(row.text), "line": "", "gone": True} for row in speaking]
         insert_new(self._connection, injected, marked)
         return len(speaking)
+
+    def _from_profile(self) -> int:
+        return forget_statements(self._connection, self._user_id, self._ids)
 
     def _from_explanations(self) -> int:
         """What was asked stays, but where it may have said what is forgotten."""

@@ -22,7 +22,10 @@ from . import (
     m009_field_terms,
     m010_forgotten_passages,
     m011_api_keys,
-    m012_documents,
+    m012_page_sessions,
+    m013_note_switches,
+    m014_reflections,
+    m015_documents,
 )
 
 STEPS: tuple[ModuleType, ...] = (
@@ -34,7 +37,10 @@ STEPS: tuple[ModuleType, ...] = (
     m009_field_terms,
     m010_forgotten_passages,
     m011_api_keys,
-    m012_documents,
+    m012_page_sessions,
+    m013_note_switches,
+    m014_reflections,
+    m015_documents,
 )
 
 _FIRST = 4  # the version that the first step makes

@@ -61,6 +61,11 @@ class Desk:
     def numbers(self) -> str:
         return self.client.get("/memory/metrics").raise_for_status().text
 
+    def number(self, line: str) -> float:
+        """One of these numbers, by its line; 0 before it is there."""
+        found = [one.rpartition(" ")[2] for one in self.numbers().splitlines() if one.startswith(f"{line} ")]
+        return float(found[0]) if found else 0.0
+
     @property
     def sent(self) -> Any:
         """The body that the upstream got last."""

@@ -15,7 +15,7 @@ from owui_memory.state import open_state
 from owui_memory.state.api_keys_table import ApiKeys
 from tests.harness.upstream import Upstream, completion, delta, says
 from tests.unit.interfaces.proxy.desk import Desk, desk
-from tests.unit.interfaces.proxy.test_proxy import response_events
+from tests.unit.interfaces.proxy.test_other_forms import response_events
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,43 @@
+"""Memory as an MCP server at standard input and output, for one user."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from functools import partial
+
+from ...core.errors import TellAdmin
+from ...core.turn import Turn
+from ..tools.calls import Calls
+from ..tools.mcp_server import serve_streams
+from ..tools.told import Outcome
+from ..tools.toolbox import Toolbox
+from ..tools.verbs import Call, Verb
+from .instance import Instance, Only, settings_in
+
+
+def serve(instance: Instance, user_id: str) -> None:
+    """Serve until the client ends.
+
+    Settings and memories are opened for each call: a server beside this may change and move them meanwhile.
+    """
+    one_at_a_time = threading.Lock()
+
+    def work(verb: Verb, call: Call) -> Outcome:
+        now = Instance(instance.engine, instance.environment)
+        with one_at_a_time, now.backend() as backend:
+            if verb.changes:
+                now.locations.touch({user_id})
+            toolbox = Toolbox(now.engine, Only(backend), lambda: call.settings, now.eraser())
+            return toolbox.carry_out(verb, call)
+
+    async def run(verb: Verb, call: Call) -> Outcome:
+        return await asyncio.to_thread(work, verb, call)
+
+    turn = Turn(user_id, "a call of a tool", key="", exchange_key="", chat_kind="api", described=False)
+    calls = Calls(lambda: settings_in(instance.environment), run)
+    try:
+        asyncio.run(serve_streams(partial(calls.carry_out, turn)))
+    except ImportError as error:
+        hint = "Install pipelines/requirements.txt."
+        raise TellAdmin("The package mcp is missing.", hint=hint) from error

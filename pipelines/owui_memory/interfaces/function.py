@@ -1,0 +1,66 @@
+"""What single_file/memory_function.py asks: Open WebUI's bodies as JSON, behind the server's key.
+
+POST inlet and outlet with {"body", "user", "only_recall"} answer {"body", "events"}: the body as it is to go
+on, null where it is as it came, and what the chat is to show, which whoever asks emits.
+"""
+
+from __future__ import annotations
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from .chats import Chats
+from .server_key import has_key
+from .turns import Turns
+
+_MOST_BYTES = 64_000_000  # of a request
+
+
+class _TooLargeError(Exception):
+    pass
+
+
+def function_routes(key: str, chats: Chats, turns: Turns) -> list[Route]:
+    """POST /function/inlet and /function/outlet."""
+
+    async def asked(request: Request) -> Response:
+        if not has_key(request.headers, key):
+            return JSONResponse({"detail": "Send the server's key."}, status_code=401)
+        try:
+            form = await chats.intake.load("", await _read(request))
+        except _TooLargeError:
+            return JSONResponse({"detail": "A request has 64 MB at most."}, status_code=413)
+        except ClientDisconnect:
+            return Response(status_code=400)
+        except (ValueError, RecursionError):
+            form = None
+        body = form.get("body") if isinstance(form, dict) else None
+        if not isinstance(body, dict):
+            hint = 'Send JSON like {"body": {...}, "user": {"id": "..."}}.'
+            return JSONResponse({"detail": hint}, status_code=422)
+        user = form.get("user")
+        keys: tuple[str, ...] = ()
+        finished = request.url.path.endswith("/outlet")
+        if finished:
+            told, answered = await turns.outlet(body, user, second=True)
+            owner, keys = (answered.user_id, answered.keys) if answered else ("", ())
+        else:
+            only_recall = form.get("only_recall") is True
+            told, turn = await turns.inlet(body, user, second=True, only_recall=only_recall)
+            owner, keys = (turn.user_id, (turn.key,)) if turn else ("", ())
+        events = await chats.events(owner, keys, finished=finished) if keys else []
+        answer = {"body": None if told is body else told, "events": events}
+        return Response(await chats.intake.dump(owner, answer), media_type="application/json")
+
+    return [Route(f"/function/{name}", asked, methods=["POST"]) for name in ("inlet", "outlet")]
+
+
+async def _read(request: Request) -> bytes:
+    pieces, size = [], 0
+    async for piece in request.stream():
+        size += len(piece)
+        if size > _MOST_BYTES:
+            raise _TooLargeError
+        pieces.append(piece)
+    return b"".join(pieces)

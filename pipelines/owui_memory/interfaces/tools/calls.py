@@ -1,0 +1,127 @@
+"""Calls of tools on the event loop: what is allowed, one of a user at a time, within bounds."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from ...config.policy import decide
+from ...config.settings import Valves
+from ...core.errors import Drop
+from ...core.events import Emit, Event, EventKind, Job, failed, ignore
+from ...core.reason import Reason
+from ...core.turn import Turn, chat_kind_of
+from ..chats import Chats
+from ..identity import Caller, metadata_of
+from ..lanes import BusyError
+from ..waits import within
+from .told import Outcome
+from .verbs import VERBS, Call, Verb
+
+_CALL_S = 30.0  # that a call may take; it goes on in its thread
+_CHANGES, _CHANGES_S = 20, 60.0  # of one user's memories, in so many seconds: no loop empties or floods them
+_USERS = 10_000  # whose changes are counted
+_MODEL_CHARS = 200
+_BUSY = "Too many calls of this user wait. Try again in some seconds."
+_NOT_NOW = "Memory cannot be asked now. Go on without it, and try again in a minute."
+
+
+def turn_of(caller: Caller, headers: Mapping[str, str]) -> Turn:
+    """The turn in which a program calls a tool, as far as its headers tell."""
+    meta = metadata_of(headers, {})
+    chat_id = meta["chat_id"] or ""
+    return Turn(
+        user_id=caller.id,
+        text="a call of a tool",
+        key="",
+        exchange_key="",
+        chat_kind=chat_kind_of(chat_id, meta["message_id"]),
+        chat_id=chat_id,
+        user_message_id=meta["user_message_id"] or "",
+        model=headers.get("x-memory-model", "").strip()[:_MODEL_CHARS],
+        described=False,
+        task=meta["task"],
+        email=caller.user.get("email", ""),
+        name=caller.user.get("name", ""),
+    )
+
+
+Run = Callable[[Verb, Call], Awaitable[Outcome]]  # raises the errors of `core/errors.py`, or BusyError
+
+
+class Lane:
+    """Carries calls out in the application's threads, one of a user at a time."""
+
+    def __init__(self, chats: Chats) -> None:
+        self._chats = chats
+
+    async def __call__(self, verb: Verb, call: Call) -> Outcome:
+        if (runtime := self._chats.runtime) is None:
+            raise self._chats.fault
+        work: Any = runtime.toolbox.carry_out
+        calling = runtime.lanes.run(call.turn.user_id, runtime.command_pool, work, verb, call)
+        if not await within(_CALL_S, calling):
+            return Outcome.refused(504, "This takes long, and goes on. Do not call it again.")
+        outcome: Outcome = calling.result()
+        return outcome
+
+
+class Calls:
+    """For one event loop."""
+
+    def __init__(self, settings: Callable[[], Valves], run: Run, emit: Emit = ignore) -> None:
+        self._settings, self._run, self._emit = settings, run, emit
+        self._changes: dict[str, deque[float]] = {}  # when each user's memories were changed
+
+    def offered(self, turn: Turn) -> list[Verb]:
+        """The verbs that a turn's model may use."""
+        decision = decide(turn, self._settings())
+        return [
+            verb
+            for verb in VERBS.values()
+            if (decision.read or not verb.reads) and (decision.write or not verb.changes)
+        ]
+
+    async def carry_out(self, turn: Turn, name: str, given: object) -> Outcome:
+        """What came of one call. Raises nothing."""
+        try:
+            outcome = await self._carried_out(turn, name, given)
+        except BusyError:
+            outcome = Outcome.refused(429, _BUSY)
+        except Drop as refusal:
+            outcome = Outcome.refused(422, f"{refusal} {refusal.hint}".strip())
+        except Exception as error:  # noqa: BLE001 - whatever it is, the model is answered
+            self._emit(failed(Job.COMMAND, error))
+            outcome = Outcome.refused(503, _NOT_NOW)
+        state = "done" if outcome.ok else "refused" if outcome.status < 500 else "failed"
+        code = name if name in VERBS else "unknown"
+        self._emit(Event(EventKind.TOOL_CALLED, code=code, reason=state))
+        return outcome
+
+    async def _carried_out(self, turn: Turn, name: str, given: object) -> Outcome:
+        if (verb := VERBS.get(name)) is None:
+            return Outcome.refused(404, f"There is no such tool. There are: {', '.join(VERBS)}.")
+        settings = self._settings()
+        decision = decide(turn, settings)
+        if not (decision.read or not verb.reads) or not (decision.write or not verb.changes):
+            return Outcome.refused(403, f"Memory is not used here: {decision.reason or Reason.NO_USER}.")
+        try:
+            arguments = verb.read(given)
+        except ValueError as wrong:
+            return Outcome.refused(422, str(wrong))
+        if verb.changes and not self._may_change(turn.user_id):
+            return Outcome.refused(429, f"{_CHANGES} changes in a minute are enough. Wait, or ask the user.")
+        return await self._run(verb, Call(turn, decision, settings, arguments))
+
+    def _may_change(self, user_id: str) -> bool:
+        now = time.monotonic()
+        done = self._changes.pop(user_id, None) or deque(maxlen=_CHANGES)
+        self._changes[user_id] = done  # the last one in the order
+        if len(self._changes) > _USERS:
+            del self._changes[next(iter(self._changes))]
+        if len(done) == _CHANGES and now - done[0] < _CHANGES_S:
+            return False
+        done.append(now)
+        return True

@@ -1,0 +1,171 @@
+"""The verbs over HTTP: an OpenAPI tool server, and the door that MCP has with it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.datastructures import Headers
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ... import __version__
+from ...config.environment import PUBLIC_DEFAULT_KEY, Environment
+from ...config.settings import Valves
+from ..chats import Chats
+from ..identity import Caller, UnidentifiedError, identified
+from .calls import Calls, Lane, turn_of
+from .mcp_server import McpServer
+from .verbs import VERBS, schema
+
+_MOST_BYTES, _WAIT_S = 65_536, 30.0  # of a request, and for its next piece
+_AT_ONCE = 256  # requests
+_NO_USER = "The request names no user: send a user's key, or X-Memory-User-Id with the server's."
+_CHALLENGE = {"WWW-Authenticate": "Bearer"}
+_JSON = "application/json"
+_Work = Callable[["Request"], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request of a known caller. raw: its body."""
+
+    caller: Caller
+    headers: Headers
+    raw: bytes
+    scope: Scope
+
+
+class Door:
+    """Lets in who has a key, and answers with what `work` makes of the whole request: an ASGI application."""
+
+    def __init__(self, chats: Chats, environment: Environment, method: str, work: _Work) -> None:
+        self._chats, self._environment = chats, environment
+        self._method, self._work = method, work
+        self._at_once = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._at_once += 1
+        try:
+            answer = await self._answer(scope, receive)
+            await answer(scope, receive, send)
+        finally:
+            self._at_once -= 1
+
+    async def _answer(self, scope: Scope, receive: Receive) -> ASGIApp:
+        headers = Headers(scope=scope)
+        key, secret = self._environment.server_key, self._environment.user_jwt_secret
+        # Any page could send it: nobody's browser is to be used so.
+        if "origin" in headers and key in ("", PUBLIC_DEFAULT_KEY):
+            return _refusal(403, "Pages may not ask while the server's key is the public default one.")
+        try:
+            caller = await identified(headers, key, secret, self._chats.owner_of)
+        except UnidentifiedError as error:
+            return _refusal(error.status, str(error))
+        if scope["method"] != self._method:
+            told = {"error": f"Only {self._method} is answered here."}
+            return JSONResponse(told, 405, {"Allow": self._method})
+        if self._at_once > _AT_ONCE:
+            return _refusal(503, "Too many requests at once. Try again in some seconds.")
+        try:
+            raw = await _read(receive)
+        except TimeoutError:
+            return _refusal(408, "The rest of the request did not come.")
+        except ValueError:
+            return _refusal(413, f"A request has {_MOST_BYTES} bytes at most.")
+        answer: ASGIApp = await self._work(Request(caller, headers, raw, scope))
+        return answer
+
+
+def served(chats: Chats, settings: Callable[[], Valves], environment: Environment) -> list[Route]:
+    """The routes /tools/... and /mcp."""
+    calls = Calls(settings, Lane(chats), chats.emit)
+    mcp = McpServer(calls)
+
+    async def describe(_: Request) -> ASGIApp:
+        return JSONResponse(description())
+
+    async def call(request: Request) -> ASGIApp:
+        if not request.caller.id:
+            return _refusal(400, _NO_USER)
+        name = request.scope["path_params"]["name"]
+        try:
+            given = json.loads(request.raw or b"{}")
+        except (ValueError, RecursionError):
+            return _refusal(422, "The request is no JSON.")
+        outcome = await calls.carry_out(turn_of(request.caller, request.headers), name, given)
+        return JSONResponse(outcome.plain(), outcome.status)
+
+    async def speak(request: Request) -> ASGIApp:
+        if not request.caller.id:
+            return _refusal(400, _NO_USER)
+        return await mcp.answer(turn_of(request.caller, request.headers), request.raw)
+
+    def door(method: str, work: _Work) -> ASGIApp:
+        return _open_to_browsers(Door(chats, environment, method, work), environment.server_key)
+
+    return [
+        Route("/tools/openapi.json", door("GET", describe)),
+        Route("/tools/{name}", door("POST", call)),
+        Route("/mcp", door("POST", speak)),
+    ]
+
+
+def description() -> dict[str, Any]:
+    """The OpenAPI document of the tool server."""
+    error = {"type": "object", "properties": {"error": {"type": "string"}}, "required": ["error"]}
+    refused = {"description": "Refused, and why.", "content": {_JSON: {"schema": error}}}
+    answered = {"description": "What was found, or done.", "content": {_JSON: {"schema": {"type": "object"}}}}
+    paths = {
+        f"/{verb.name}": {
+            "post": {
+                "operationId": verb.name,
+                "summary": verb.name.replace("_", " ").capitalize(),
+                "description": verb.description,
+                "requestBody": {"required": True, "content": {_JSON: {"schema": schema(verb.name)}}},
+                "responses": {"200": answered, "4XX": refused, "5XX": refused},
+            }
+        }
+        for verb in VERBS.values()
+    }
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Memory",
+            "version": __version__,
+            "description": "What is remembered of the user who asks.",
+        },
+        "servers": [{"url": "."}],
+        "security": [{"key": []}],
+        "components": {"securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}},
+        "paths": paths,
+    }
+
+
+def _open_to_browsers(app: ASGIApp, server_key: str) -> ASGIApp:
+    if server_key in ("", PUBLIC_DEFAULT_KEY):
+        return app
+    return CORSMiddleware(app, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"])
+
+
+def _refusal(status: int, sentence: str) -> ASGIApp:
+    return JSONResponse({"error": sentence}, status, _CHALLENGE if status == 401 else None)
+
+
+async def _read(receive: Receive) -> bytes:
+    """A request's body. Raises TimeoutError, or ValueError where it is too long."""
+    pieces, size, more = [], 0, True
+    while more:
+        async with asyncio.timeout(_WAIT_S):
+            message = await receive()
+        pieces.append(message.get("body", b""))
+        size += len(pieces[-1])
+        if size > _MOST_BYTES:
+            raise ValueError("too long")
+        more = message.get("more_body", False)
+    return b"".join(pieces)

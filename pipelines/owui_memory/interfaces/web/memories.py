@@ -1,0 +1,161 @@
+"""A user's memories: looked for, changed, taken along."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from ...core.locales import Locale, message
+from ...core.locales.refused import Refused
+from ...core.memory import Memory, is_over
+from ...core.scope import FOLDER, PERSONA, TEAM
+from .parts import Visit, back
+from .rendering import Download, Redirect, View
+
+KINDS = ("profile", "preference", "fact", "plan")
+_DAYS = {"day": 1, "week": 7, "month": 31, "year": 366}
+_FOUND_MOST = 100  # of a search
+_YES = "page: everything"  # the text that is to be typed before all is forgotten
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A memory as it stands in a list. where: in which chats it is known, "" for all. chat: its address."""
+
+    memory: Memory
+    when: datetime | None
+    where: str
+    chat: str
+    is_over: bool
+
+    @classmethod
+    def of(cls, memory: Memory, visit: Visit) -> Shown:
+        when = memory.updated_at or memory.created_at
+        where = scope_name(memory.scope, visit.words) if memory.scope else ""
+        return cls(memory, when, where, visit.chat_address(memory.chat), is_over(memory))
+
+
+def scope_name(scope: str, words: Locale) -> str:
+    """What a scope is called."""
+    if scope.startswith(FOLDER):
+        return words.say("page: project", id=scope.removeprefix(FOLDER)[:8])
+    if scope.startswith(PERSONA):
+        return words.say("page: persona", model=scope.removeprefix(PERSONA))
+    if scope.startswith(TEAM):
+        return words.say("page: team", team=scope.removeprefix(TEAM))
+    return words.say("page: all chats")
+
+
+def listed(visit: Visit) -> View:
+    """All memories, or those that are looked for, a page of them."""
+    query, parts = visit.query.get("q", "").strip(), visit.parts
+    everything = parts.listing.of(visit.user_id)
+    found: Iterable[Memory] = everything
+    if query:
+        found = (one.memory for one in parts.tools.control.search(visit.user_id, query, _FOUND_MOST))
+    kept = _filtered(found, visit)
+    some = visit.page_of(kept)
+    scopes = {one.scope: scope_name(one.scope, visit.words) for one in everything}
+    return View(
+        "memories.html",
+        {
+            "page": some,
+            "items": [Shown.of(memory, visit) for memory in some.items],
+            "total": len(everything),
+            "query": query,
+            "chosen": {name: visit.query.get(name, "") for name in ("kind", "scope", "time")},
+            "kinds": KINDS,
+            "times": tuple(_DAYS),
+            "scopes": {scope or "user": name for scope, name in scopes.items()} if len(scopes) > 1 else {},
+            "teams": visit.teams,
+            "everything": visit.words.say(_YES),
+            "undo_minutes": visit.settings.advanced_numbers.forget_undo_minutes,
+        },
+        part="memories_list.html",
+    )
+
+
+def _filtered(memories: Iterable[Memory], visit: Visit) -> Sequence[Memory]:
+    kind, scope = visit.query.get("kind", ""), visit.query.get("scope", "")
+    since = time.time() - 86_400 * _DAYS.get(visit.query.get("time", ""), 0)
+    timed = visit.query.get("time", "") in _DAYS
+
+    def fits(memory: Memory) -> bool:
+        at = memory.updated_at or memory.created_at
+        recent = not timed or (at is not None and at.timestamp() >= since)
+        return recent and kind in ("", memory.kind) and scope in ("", memory.scope or "user")
+
+    return [memory for memory in memories if fits(memory)]
+
+
+def remember(visit: Visit) -> Redirect:
+    done = visit.parts.tools.control.remember(visit.asked(), visit.typed("text"))
+    return back("", "known" if done.known else "remembered")
+
+
+def edit(visit: Visit) -> Redirect:
+    memory_id = own_id(visit)
+    edited = visit.parts.tools.control.edit(visit.asked(), memory_id, visit.typed("text"))
+    if not edited.before:
+        raise Refused(message("memory gone"), message("memory gone, hint"))
+    return back("", "edited")
+
+
+def forget(visit: Visit) -> Redirect:
+    memory_id = own_id(visit)
+    visit.parts.tools.orders.erase_answers(visit.user_id)  # they may hold what is forgotten
+    done = visit.parts.tools.control.forget(visit.asked(), [memory_id])
+    return back("", "forgotten" if done.undo_minutes else "forgotten for good")
+
+
+def own_id(visit: Visit, field: str = "id") -> str:
+    """The id of a memory of this user's, from a form; one of another's is none.
+
+    Raises:
+        Refused: there is no such memory.
+    """
+    wanted = visit.form.get(field, "")
+    if wanted not in {memory.id for memory in visit.parts.listing.of(visit.user_id)}:
+        raise Refused(message("memory gone"), message("page: look again"))
+    return wanted
+
+
+def undo(visit: Visit) -> Redirect:
+    done = visit.parts.tools.control.undo(visit.asked())
+    return back("", "undone" if done.changes else "nothing undone")
+
+
+def forget_everything(visit: Visit) -> View:
+    """All of a user's, after they have typed that they want it."""
+    wanted = visit.words.say(_YES)
+    if visit.form.get("typed", "").strip().casefold() != wanted.casefold():
+        raise Refused(message("page: type to confirm", wanted=wanted))
+    visit.parts.tools.orders.erase_answers(visit.user_id)
+    done = visit.parts.tools.control.forget_all(visit.asked())
+    said = "everything forgotten" if done.reached else "everything forgotten, but"
+    text = visit.words.say(f"page: {said}", memories=done.count)
+    return View("told.html", {"text": text, "person": None})
+
+
+def export(visit: Visit) -> Download:
+    """All of a user's memories, as lines of JSON or as Markdown."""
+    rows = visit.parts.tools.control.export(visit.user_id)
+    day = f"{datetime.now(UTC):%Y-%m-%d}"
+    if visit.query.get("form") != "markdown":
+        text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        return Download(f"memories-{day}.jsonl", "application/jsonl; charset=utf-8", text)
+    lines = [f"# {visit.words.say('page: memories')}", ""]
+    for kind in KINDS:
+        of_kind = [row for row in rows if (row["metadata"].get("kind") or "fact") == kind]
+        if of_kind:
+            lines += [f"## {visit.words.label('page, kind', kind)}", ""]
+            lines += [f"- {' '.join(row['memory'].split())} ({_day(row)})" for row in of_kind]
+            lines.append("")
+    return Download(f"memories-{day}.md", "text/markdown; charset=utf-8", "\n".join(lines))
+
+
+def _day(row: dict[str, object]) -> str:
+    return str(row["updated_at"] or row["created_at"] or "?")[:10]

@@ -1,0 +1,383 @@
+"""The page as an ASGI application: who asks, whether they may, and what they get."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from starlette.datastructures import Headers
+from starlette.types import Receive, Scope, Send
+
+from ...commands.faults import failed, refused
+from ...config.environment import Environment
+from ...config.settings import Valves
+from ...core.errors import Drop, MemoryFault
+from ...core.locales import Locale
+from ...state.page_sessions_table import LINK_S, Person
+from ..chats import Chats
+from ..lanes import BusyError
+from ..server_key import bearer
+from ..service import Service
+from ..waits import in_pool, within
+from . import sign_in
+from .limits import Limits
+from .parts import Visit
+from .rendering import HEADERS, Answer, Download, Redirect, View, download, page, redirect, static, words_for
+from .routes import NOTHING, ROUTES, Needs, Route
+from .sign_in import OpenWebUISessions, SilentError
+
+log = logging.getLogger(__name__)
+
+PREFIX = "/memory/"
+_FORM_BYTES, _FORM_S, _FIELDS, _QUERY_CHARS = 64_000, 20.0, 200, 8_000
+_WORK_S = 60.0  # that a view or a change may take; it goes on in its thread
+_AT_ONCE = 64  # requests
+_ADMIN = "server key"  # whose lane and limits those are who have no user
+
+
+class _RefusedError(Exception):
+    """A request that gets nothing but a sentence."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status, self.sentence = status, sentence
+
+
+@dataclass(frozen=True)
+class _Request:
+    """name: of the view, below the page's address. secure: whether the browser has come by https."""
+
+    method: str
+    name: str
+    headers: Headers
+    cookies: Mapping[str, str]
+    query: Mapping[str, str]
+    words: Locale
+    secure: bool
+
+    @property
+    def by_htmx(self) -> bool:
+        return self.headers.get("hx-request") == "true"
+
+
+class Page:
+    """For one event loop."""
+
+    def __init__(self, chats: Chats, settings: Callable[[], Valves], environment: Environment) -> None:
+        self._chats, self._settings, self._key = chats, settings, environment.server_key
+        self._webui = OpenWebUISessions()
+        self._at_once = 0
+        self._visits, self._changes = Limits(600, 60), Limits(120, 60)
+        self._keys, self._links, self._sessions = Limits(10, 60), Limits(600, 60), Limits(600, 60)
+
+    async def close(self) -> None:
+        """Close connections."""
+        await self._webui.close()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        request = _read(scope)
+        self._at_once += 1
+        try:
+            answer = await self._answer(request, receive)
+        except _RefusedError as refusal:
+            answer = self._told(request, refusal.status, request.words.say(f"page: {refusal.sentence}"))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the browser is answered
+            where = "".join(
+                traceback.format_tb(error.__traceback__)
+            )  # without its message: it may hold texts
+            log.warning("A request to the page failed (%s).\n%s", type(error).__name__, where)
+            broken = request.words.say("broken", error=type(error).__name__)
+            answer = self._told(request, 500, broken)
+        finally:
+            self._at_once -= 1
+        await _send(send, answer, body=request.method != "HEAD")
+
+    async def _answer(self, request: _Request, receive: Receive) -> Answer:
+        if request.method not in ("GET", "HEAD", "POST"):
+            raise _RefusedError(405, "no such view")
+        if (file := static(request.name)) is not None:
+            return file
+        route = ROUTES.get(("POST" if request.method == "POST" else "GET", request.name), NOTHING)
+        if self._at_once > _AT_ONCE:
+            raise _RefusedError(503, "too many")
+        if (runtime := self._chats.runtime) is None:
+            return self._told(request, 503, request.words.say("not now"))
+        token = request.cookies.get(sign_in.SESSION, "")
+        person, cookies = await self._person(request, runtime, token), []
+        if person is None and (token := await self._by_webui(request, runtime, route)):
+            cookies = self._signed_in(request, token)
+            person = await in_pool(runtime.command_pool, runtime.page.sessions.person, token)
+        if (
+            person is None
+            and request.method != "POST"
+            and sign_in.key_fits(bearer(request.headers), self._key)
+        ):
+            person = Person("", role="admin")  # no browser sends it by itself
+        form = await _form(request, receive) if request.method == "POST" else {}
+        if route.needs is Needs.NOBODY:
+            answer = await self._sign_in(request, runtime, person, form)
+        elif person is None:
+            return self._sign_in_page(request, 401)
+        elif route is NOTHING:
+            raise _RefusedError(404, "no such view")
+        else:
+            answer = await self._visited(request, runtime, route, person, token, form)
+        return replace(answer, cookies=[*cookies, *answer.cookies])
+
+    # Who asks
+
+    async def _person(self, request: _Request, runtime: Service, token: str) -> Person | None:
+        """Who is signed in, as far as Open WebUI still says so, where that is how they came."""
+        sessions, pool = runtime.page.sessions, runtime.command_pool
+        person = await in_pool(pool, sessions.person, token) if token else None
+        if person is None or not person.webui:
+            return person
+        webui = sign_in.webui_token(request.cookies)
+        age = time.time() - person.checked_at
+        now: Person | None = person if webui and sign_in.hash_of(webui) == person.webui else None
+        if now is not None and age > sign_in.RECHECK_S:
+            try:
+                now = await self._webui.person(self._settings().webui_url, webui)
+            except SilentError:
+                now = person if age < sign_in.UNCHECKED_S else None
+            else:
+                now = now if now and now.user_id == person.user_id else None
+                if now is not None:
+                    now = await in_pool(pool, sessions.confirm, token, now)
+        if now is None:
+            await in_pool(pool, sessions.sign_out, token)
+        return now
+
+    async def _by_webui(self, request: _Request, runtime: Service, route: Route) -> str:
+        """A new session for whoever is signed in to Open WebUI and just looks; else ""."""
+        if request.method == "POST" or route.needs is Needs.NOBODY or sign_in.OUT in request.cookies:
+            return ""
+        return await self._session_of_webui(request, runtime)
+
+    async def _session_of_webui(self, request: _Request, runtime: Service) -> str:
+        webui, url = sign_in.webui_token(request.cookies), self._settings().webui_url
+        if not webui or not url:
+            return ""
+        if not self._sessions.takes(sign_in.hash_of(webui)) or not self._sessions.takes(""):
+            raise _RefusedError(429, "too often")
+        try:
+            person = await self._webui.person(url, webui)
+        except SilentError:
+            log.warning("Open WebUI was asked for whom a session is, and does not answer (webui_url).")
+            return ""
+        return await in_pool(runtime.command_pool, runtime.page.sessions.sign_in, person) if person else ""
+
+    async def _sign_in(
+        self, request: _Request, runtime: Service, person: Person | None, form: Mapping[str, str]
+    ) -> Answer:
+        """The form for it, or what was sent with it."""
+        sessions, pool = runtime.page.sessions, runtime.command_pool
+        if request.method != "POST":
+            link = request.query.get("link", "")
+            if link and not self._links.takes(""):
+                raise _RefusedError(429, "too often")
+            linked = await in_pool(pool, sessions.linked, link) if link else None
+            if person is not None and not link:
+                return redirect("./")
+            return self._sign_in_page(request, 200, linked=linked, link=link)
+        if not sign_in.is_same(form.get("form", ""), request.cookies.get(sign_in.FORM, "")):
+            return self._sign_in_page(request, 403, flaw="form is old")
+        way, token, flaw = form.get("way", ""), "", "not signed in"
+        if way == "link":
+            if not self._links.takes(""):
+                raise _RefusedError(429, "too often")
+            token = await in_pool(pool, sessions.redeem, form.get("link", ""))
+            flaw = "link is used"
+        elif way == "key":
+            if not self._keys.takes(""):
+                raise _RefusedError(429, "too often")
+            flaw = "wrong key"
+            if sign_in.key_fits(form.get("key", ""), self._key):
+                token = await in_pool(pool, sessions.sign_in, Person("", role="admin"))
+        elif way == "webui":
+            token = await self._session_of_webui(request, runtime)
+        if not token:
+            return self._sign_in_page(request, 403, flaw=flaw)
+        return replace(redirect("./"), cookies=self._signed_in(request, token))
+
+    def _signed_in(self, request: _Request, token: str) -> list[str]:
+        where = self._where(request)
+        ends = [sign_in.cookie(name, "", seconds=0, **where) for name in (sign_in.FORM, sign_in.OUT)]
+        return [sign_in.session_cookie(token, **where), *ends]
+
+    def _where(self, request: _Request) -> dict[str, Any]:
+        url = self._settings().page_url
+        return {"page_url": url, "secure": request.secure or url.startswith("https:")}
+
+    def _sign_in_page(
+        self, request: _Request, status: int, *, linked: Person | None = None, link: str = "", flaw: str = ""
+    ) -> Answer:
+        if request.by_htmx:  # the whole page is to be the form, not a part of it
+            return Answer(status, b"", {"hx-refresh": "true"})
+        form, settings = sign_in.new_form(), self._settings()
+        answer = page(
+            "sign_in.html",
+            request.words,
+            status,
+            person=None,
+            form=form,
+            link=link if linked else "",
+            linked=linked,
+            flaw=flaw or ("link is used" if link and not linked else ""),
+            with_webui=bool(settings.webui_url and sign_in.webui_token(request.cookies)),
+            with_link=bool(settings.page_url),
+        )
+        cookie = sign_in.cookie(sign_in.FORM, form, seconds=int(LINK_S), **self._where(request))
+        return replace(answer, cookies=[cookie])
+
+    # What they get
+
+    async def _visited(
+        self,
+        request: _Request,
+        runtime: Service,
+        route: Route,
+        person: Person,
+        token: str,
+        form: Mapping[str, str],
+    ) -> Answer:
+        who = person.user_id or _ADMIN
+        is_change = request.method == "POST"
+        if is_change and not sign_in.is_same(form.get("csrf", ""), sign_in.csrf_of(token)):
+            raise _RefusedError(403, "form is old")
+        if route.needs is Needs.USER and not person.user_id:
+            return redirect("admin") if request.name == "" else self._forbidden(request)
+        if route.needs is Needs.ADMIN and not person.is_admin:
+            return self._forbidden(request)
+        if not (self._changes if is_change else self._visits).takes(who):
+            raise _RefusedError(429, "too often")
+        if route.view is None:
+            await in_pool(runtime.command_pool, runtime.page.sessions.sign_out, token)
+            return self._signed_out(request)
+        visit = Visit(
+            runtime.page,
+            person,
+            request.words,
+            self._settings(),
+            request.query,
+            form,
+            _webui_for(request.headers, self._settings()),
+        )
+        try:
+            pool = runtime.command_pool
+            work = runtime.lanes.run(who, pool, _rendered, visit, route, request, sign_in.csrf_of(token))
+        except BusyError:
+            raise _RefusedError(429, "too often") from None
+        if not await within(_WORK_S, work):
+            raise _RefusedError(503, "still at it")
+        answer: Answer = work.result()
+        if route.ends_session and answer.status == 200:
+            return replace(answer, cookies=self._signed_out(request).cookies)
+        return answer
+
+    def _signed_out(self, request: _Request) -> Answer:
+        where = self._where(request)
+        cookies = [sign_in.session_cookie("", **where), sign_in.cookie(sign_in.OUT, "1", **where)]
+        return replace(redirect("sign-in"), cookies=cookies)
+
+    def _forbidden(self, request: _Request) -> Answer:
+        return self._told(request, 403, request.words.say("page: not for you"))
+
+    @staticmethod
+    def _told(request: _Request, status: int, text: str) -> Answer:
+        return page("told.html", request.words, status, person=None, text=text)
+
+
+def _rendered(visit: Visit, route: Route, request: _Request, csrf: str) -> Answer:
+    """In a thread of the pool."""
+    assert route.view is not None
+    fill = partial(page, words=visit.words, person=visit.person, csrf=csrf, here=route.name)
+    try:
+        made = route.view(visit)
+    except Drop as refusal:
+        return fill("refused.html", status=422, text=refused(refusal, visit.words))
+    except MemoryFault as fault:
+        text = failed(fault, visit.words, admin=visit.person.is_admin)
+        return fill("refused.html", status=503, text=text)
+    if isinstance(made, Redirect):
+        return redirect(made.to)
+    if isinstance(made, Download):
+        return download(made)
+    assert isinstance(made, View)
+    template = made.part if made.part and request.by_htmx else made.template
+    done = visit.query.get("done", "")
+    done = done if visit.words.has(f"page, done: {done}") else ""
+    return fill(template, status=made.status, done=done, **made.values)
+
+
+def _read(scope: Scope) -> _Request:
+    headers = Headers(scope=scope)
+    query = scope["query_string"][:_QUERY_CHARS].decode("latin-1")
+    try:
+        asked = dict(parse_qsl(query, keep_blank_values=True, max_num_fields=_FIELDS))
+    except ValueError:
+        asked = {}
+    forwarded = headers.get("x-forwarded-proto", "").partition(",")[0].strip()
+    return _Request(
+        scope["method"],
+        scope["path"].removeprefix(PREFIX),
+        headers,
+        sign_in.cookies_of(headers.get("cookie", "")),
+        asked,
+        words_for(headers.get("accept-language", "")),
+        (forwarded or scope.get("scheme", "")) == "https",
+    )
+
+
+async def _form(request: _Request, receive: Receive) -> Mapping[str, str]:
+    """The fields of a form, as browsers send it without files."""
+    raw = b""
+    more = True
+    try:
+        async with asyncio.timeout(_FORM_S):
+            while more:
+                piece = await receive()
+                raw += piece.get("body", b"")
+                more = piece["type"] == "http.request" and piece.get("more_body", False)
+                if len(raw) > _FORM_BYTES:
+                    raise _RefusedError(413, "too much")
+    except TimeoutError:
+        raise _RefusedError(408, "too slow") from None
+    if (
+        request.headers.get("content-type", "").partition(";")[0].strip()
+        != "application/x-www-form-urlencoded"
+    ):
+        return {}
+    try:
+        text = raw.decode("ascii", "replace")
+        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_FIELDS))
+    except ValueError:
+        return {}
+
+
+async def _send(send: Send, answer: Answer, *, body: bool) -> None:
+    headers = [*{**HEADERS, **answer.headers, "content-length": str(len(answer.body))}.items()]
+    headers += [("set-cookie", one) for one in answer.cookies]
+    raw = [(name.encode(), value.encode("latin-1")) for name, value in headers]
+    await send({"type": "http.response.start", "status": answer.status, "headers": raw})
+    await send({"type": "http.response.body", "body": answer.body if body else b""})
+
+
+def _webui_for(headers: Headers, settings: Valves) -> str | None:
+    """Where this browser reaches Open WebUI: beside the page, or on another port of the same host."""
+    if not settings.webui_url and not settings.page_url:
+        return None
+    told = headers.get("x-forwarded-host") or headers.get("host", "")
+    host = re.sub(r":[0-9]{1,5}$", "", told[:_QUERY_CHARS]).strip("[]").lower()
+    return settings.webui_url if settings.webui_url and urlsplit(settings.webui_url).hostname == host else ""

@@ -1,0 +1,68 @@
+"""What there is on the page, and who may ask for it. What stands here is all: the tests try each of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from . import admin, chats, keys, memories, sharing, switches, timeline, why
+from .parts import Visit
+from .rendering import Download, Redirect, View
+
+Made = View | Redirect | Download
+
+
+class Needs(Enum):
+    """Who may ask. ANYBODY is signed in, by the server's key alone, too; USER has memories of their own."""
+
+    NOBODY, ANYBODY, USER, ADMIN = range(4)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """view: what makes it, in a thread; None where `Page` does it itself.
+
+    Raises:
+        Drop: what was asked for cannot be done, in a sentence for whoever asked.
+        MemoryFault: not now.
+    """
+
+    method: str
+    name: str
+    needs: Needs
+    view: Callable[[Visit], Made] | None = None
+    ends_session: bool = False
+
+
+_ALL = (
+    Route("GET", "", Needs.USER, memories.listed),
+    Route("GET", "export", Needs.USER, memories.export),
+    Route("POST", "remember", Needs.USER, memories.remember),
+    Route("POST", "edit", Needs.USER, memories.edit),
+    Route("POST", "forget", Needs.USER, memories.forget),
+    Route("POST", "undo", Needs.USER, memories.undo),
+    Route("POST", "forget-everything", Needs.USER, memories.forget_everything, ends_session=True),
+    Route("GET", "timeline", Needs.USER, timeline.listed),
+    Route("GET", "chats", Needs.USER, chats.listed),
+    Route("POST", "forget-chat", Needs.USER, chats.forget),
+    Route("GET", "why", Needs.USER, why.listed),
+    Route("GET", "switches", Needs.USER, switches.listed),
+    Route("POST", "switch", Needs.USER, switches.switch),
+    Route("GET", "sharing", Needs.USER, sharing.listed),
+    Route("POST", "share", Needs.USER, sharing.share),
+    Route("POST", "withdraw", Needs.USER, sharing.withdraw),
+    Route("GET", "keys", Needs.USER, keys.listed),
+    Route("POST", "make-key", Needs.USER, keys.make),
+    Route("POST", "revoke-key", Needs.USER, keys.revoke),
+    Route("GET", "admin", Needs.ADMIN, admin.server),
+    Route("GET", "users", Needs.ADMIN, admin.users),
+    Route("GET", "queue", Needs.ADMIN, admin.queue),
+    Route("POST", "retry", Needs.ADMIN, admin.retry),
+    Route("GET", "settings", Needs.ADMIN, admin.settings),
+    Route("GET", "sign-in", Needs.NOBODY),
+    Route("POST", "sign-in", Needs.NOBODY),
+    Route("POST", "sign-out", Needs.ANYBODY),
+)
+ROUTES = {(route.method, route.name): route for route in _ALL}
+NOTHING = Route("", "", Needs.ANYBODY)  # what is not there

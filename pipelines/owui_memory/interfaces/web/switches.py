@@ -1,0 +1,44 @@
+"""A user's own switches: memory in all chats, in one, and whether what is said is kept."""
+
+from __future__ import annotations
+
+from ...core.locales import message
+from ...core.locales.refused import Refused
+from .parts import Visit, back
+from .rendering import Redirect, View
+
+_MOST = 200  # chats with a switch of their own
+_ID_CHARS = 200
+PAST_CHATS = "past chats"  # in place of a chat's id
+
+
+def listed(visit: Visit) -> View:
+    switches, past = visit.parts.tools.switches, visit.parts.tools.past
+    of_chats = list(switches.of_chats(visit.user_id).items())[:_MOST]
+    return View(
+        "switches.html",
+        {
+            "enabled": visit.settings.enabled,
+            "always": switches.is_on(visit.user_id, ""),
+            "chats": [(chat, on, visit.chat_address(chat)) for chat, on in of_chats],
+            "kept_here": past.are_kept,
+            "past": past.wants(visit.user_id),
+            "past_chats": PAST_CHATS,
+        },
+    )
+
+
+def switch(visit: Visit) -> Redirect:
+    """In the chat that the form names, "" for always."""
+    chat, on = visit.form.get("chat", "").strip(), visit.form.get("on") == "yes"
+    if len(chat) > _ID_CHARS or visit.form.get("on") not in ("yes", "no"):
+        raise Refused(message("page: no such chat"))
+    if visit.form.get("of") == "chat":
+        chat = chat.rstrip("/").rpartition("/")[2]  # of an address, its end
+        if not chat:
+            raise Refused(message("page: nothing typed"))
+    if chat == PAST_CHATS:
+        visit.parts.tools.past.switch(visit.user_id, on)
+    else:
+        visit.parts.tools.switches.set(visit.user_id, chat, on)
+    return back("switches", "switched on" if on else "switched off")

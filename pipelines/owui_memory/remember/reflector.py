@@ -1,0 +1,219 @@
+"""Keeps each user's memories in order, in the background: at most once a day, after enough has changed."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from ..backends.backend_holder import BackendHolder
+from ..backends.base import AskableBackend, EditableBackend
+from ..config.settings import Valves
+from ..core.change import REAFFIRMED, REFLECTED, Change, heirs
+from ..core.errors import ClaimLost, Drop
+from ..core.events import Emit, Event, EventKind, Job, failed, succeeded
+from ..core.exchange import Batch, Exchange
+from ..core.memory import EPISODE, Memory, hash_of, is_person, newest_first
+from ..recall.sources import Sources
+from ..state.reflections_table import Due, Profile, Reflections
+from ..state.switches_table import Switches
+from .apply import Changes
+from .journal import Journal
+from .operations import UnreadableAnswerError
+from .reflection import Proposal, is_covered, proposed, reflection_prompt, shown_of
+
+_LOOK_S = 60.0  # between looks at who is due
+_FEWEST = 4  # memories that can be in disorder
+_KINDS = ("profile", "preference", "fact")  # what takes the place of several is of the first that one has
+
+
+class Reflector:
+    """Goes through the memories of one user after another. Methods block unless they say otherwise."""
+
+    def __init__(
+        self,
+        live: BackendHolder,
+        journal: Journal,
+        settings: Callable[[], Valves],
+        emit: Emit,
+        is_busy: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._live, self._journal, self._settings, self._emit = live, journal, settings, emit
+        self._is_busy = is_busy
+        self._table, self._switches = Reflections(journal.engine), Switches(journal.engine)
+        self._changes, self._sources = Changes(journal), Sources(journal.engine)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="memory-reflecting", daemon=True)
+
+    def start(self) -> None:
+        """Starts the thread."""
+        self._thread.start()
+
+    def stop(self, timeout_s: float) -> None:
+        """Stops the thread. What is broken off is done an hour later."""
+        self._stop.set()
+        self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        while not self._stop.wait(_LOOK_S):
+            self.look()
+
+    def look(self) -> bool:
+        """Goes through the memories of one user who is due; whether there was one. Never raises."""
+        if not self._settings().reflects or self._is_busy():
+            return False
+        try:
+            due = self._table.claim()
+            if due is not None:
+                self._reflect(due)
+                self._emit(succeeded(Job.REFLECTING))
+        except Exception as error:  # noqa: BLE001 - the thread must not die; the next try is in an hour
+            self._emit(failed(Job.REFLECTING, error))
+            return False
+        return due is not None
+
+    def _reflect(self, due: Due) -> None:
+        erasure, change = self._table.last_erasure(due.user_id), self._journal.newest_id()
+        settings, tokens = self._settings(), self._settings().advanced_numbers.profile_token_budget
+        backend, today = self._live.get(), datetime.now(UTC).date()
+        if not isinstance(backend, AskableBackend) or not is_person(due.user_id):
+            return
+        shown = self._shown(backend, due)
+        if len(shown) < _FEWEST or not self._switches.is_on(due.user_id, ""):
+            self._table.done(due, change, erasure)
+            return
+        with backend.reading(due.answered, local_only=settings.local_only, patient=False) as model:
+            if settings.llm_provider == "auto" and not model:
+                return  # nobody may read them, for now
+            reply = backend.ask(reflection_prompt(shown, tokens, settings.extraction_rules, today))
+        try:
+            proposal = proposed(reply.text, shown, tokens, today)
+        except UnreadableAnswerError as problem:
+            self._table.done(due, change, erasure)
+            raise Drop(
+                f"An LLM's answer about all memories of a user could not be read: {problem}"
+            ) from problem
+        for reason in proposal.refused:
+            self._emit(Event(EventKind.CHANGE_REFUSED, reason=reason))
+        self._apply(_Work(due, proposal, shown, reply.model, change, erasure))
+
+    def _shown(self, backend: EditableBackend, due: Due) -> list[Memory]:
+        here = (
+            one for one in backend.list_all(due.user_id) if one.scope == due.scope and one.kind != EPISODE
+        )
+        # With the day on which each was said last.
+        return shown_of(newest_first(self._sources.as_without(here, ())))
+
+    def _apply(self, work: _Work) -> None:
+        """Make the changes, unless somebody else has changed any of these memories since they were read."""
+
+        def confirm() -> None:
+            if self._table.erased_since(work.due.user_id, work.erasure) or self._others(work):
+                raise ClaimLost("These memories have changed meanwhile.", hint="They are read anew later.")
+
+        with self._live.writing() as backend:
+            assert isinstance(backend, EditableBackend)
+            try:
+                made = self._changes.make(backend, work.batch, lambda: work.changes(self._journal), confirm)
+                confirm()
+                profile = work.profile(backend, self._journal)
+                confirm()
+                self._table.done(work.due, self._journal.newest_id(), work.erasure, profile)
+            except ClaimLost:
+                self._take_back(backend, work)
+                raise
+        changed = [one.op for one in made if not one.refused and one.op != REAFFIRMED]
+        removed = changed.count("remove")
+        self._emit(Event(EventKind.MEMORIES_CHANGED, len(changed) - removed, code="upsert"))
+        self._emit(Event(EventKind.MEMORIES_CHANGED, removed, code="delete"))
+
+    def _others(self, work: _Work) -> list[Change]:
+        """What somebody else has made of these memories since they were read."""
+        return self._journal.made_since(work.change, work.due.user_id, work.shown, but=work.batch.name)
+
+    def _take_back(self, backend: EditableBackend, work: _Work) -> None:
+        """As if it had never been; what the user has forgotten meanwhile stays forgotten."""
+        user_id, batch = work.due.user_id, work.batch.name
+        gone = {change.memory_id for change in self._others(work) if change.op == "remove"}
+        for memory in backend.added_by(user_id, batch):
+            backend.remove(memory.id)
+        if any(self._table.erased_since(user_id, work.erasure)):  # all that there was
+            self._journal.erase_batch(user_id, batch)
+            return
+        for change in reversed(self._journal.changed_by(batch)):
+            if change.op != "add" and change.memory_id not in gone:
+                self._changes.undo(backend, change)
+        self._journal.erase_added(user_id, batch)
+
+
+class _Work:
+    """A proposal as changes of a batch of its own.
+
+    change, erasure: the ids of the last ones when the memories were read.
+    """
+
+    def __init__(
+        self, due: Due, proposal: Proposal, shown: Sequence[Memory], model: str, change: int, erasure: int
+    ) -> None:
+        self.due, self.change, self.erasure = due, change, erasure
+        self.shown = {one.id: one for one in shown}
+        self._proposal, self._model = proposal, model
+        now = time.time()
+        exchange = Exchange("", due.user_id, "", "", "", now, scope=due.scope)
+        self.batch = Batch(f"{REFLECTED}{uuid.uuid4().hex}", due.user_id, (exchange,), 1, now)
+
+    def changes(self, journal: Journal) -> Iterator[Change]:
+        """What stays or is new comes before what becomes a part of it: see `core.change.heirs`."""
+        for position, change in enumerate(self._of_all(journal)):
+            yield replace(change, position=position)
+
+    def _of_all(self, journal: Journal) -> Iterator[Change]:
+        for text, cited in self._proposal.merges:
+            kept = next((one for one in cited if one.text == text), None)
+            others = [one for one in cited if one != kept]
+            newest = max(cited, key=_said_at)
+            heard = {"after": text, "expires": newest.expires, "source": _sources(journal, others)}
+            if kept:
+                change = replace(self._change(REAFFIRMED, kept, before=text, **heard), made=True)
+            else:
+                kinds = {one.kind for one in cited}
+                kind = next((one for one in _KINDS if one in kinds), newest.kind)
+                change = replace(self._change("add", newest, **heard), memory_id="", kind=kind)
+            yield replace(change, said_at=_said_at(newest))
+            for one in others:
+                yield self._change("remove", one, expired=one.expires, before=one.text)
+        for memory, day in self._proposal.ending:
+            texts = {"before": memory.text, "after": memory.text, "source": _sources(journal, [memory])}
+            yield self._change("replace", memory, expires=day, expired=memory.expires, **texts)
+
+    def _change(self, op: str, memory: Memory, **values: str) -> Change:
+        change = Change(self.batch.name, 0, self.due.user_id, op, memory.id, "", "", kind=memory.kind)
+        change = replace(change, scope=memory.scope, chat=memory.chat, ordinal=memory.ordinal)
+        return replace(change, model=self._model, said_at=_said_at(memory), **values)  # type: ignore[arg-type]
+
+    def profile(self, backend: EditableBackend, journal: Journal) -> Profile:
+        """What is written of the memories as they are now, as far as they still say it."""
+        into = heirs(journal.of_batch(self.batch.name))
+        there = {one.id: one for one in backend.get_all([*self.shown, *into.values()])}
+        parts = []
+        for text, cited in self._proposal.parts:
+            ids = {into.get(one.id, one.id) for one in cited}
+            now = [there[id_] for id_ in ids if id_ in there]
+            covered = is_covered(text, [one.text for one in now]) if text else len(now) > 1
+            if len(now) == len(ids) and covered:
+                parts.append((text, {one.id: hash_of(one.text) for one in now}))
+        return Profile(self.due.scope, time.time(), tuple(parts))
+
+
+def _said_at(memory: Memory) -> float:
+    at = memory.updated_at or memory.created_at
+    return at.timestamp() if at else 0.0
+
+
+def _sources(journal: Journal, memories: Iterable[Memory]) -> str:
+    """The messages that memories come from, also those that said them again."""
+    past = (change for memory in memories for change in journal.of_memory(memory.id) if not change.undoes)
+    return " ".join(dict.fromkeys(message for change in past for message in change.source.split()))

@@ -1,0 +1,56 @@
+"""The part of Open WebUI's API that running chats are shown something through, on a free port."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+
+from tests.harness.waiting import wait_until
+from tests.harness.web import WebServer
+
+KEY = "sk-an-admins"
+
+
+class ChatEvents(WebServer):
+    """`posted`: each event with the ids of its chat and message. While `hangs`, nothing is answered."""
+
+    def __init__(self) -> None:
+        app = FastAPI()
+        self.posted: list[tuple[str, str, dict[str, Any]]] = []
+        self.role, self.admins_may_look = "admin", True
+        self.goes_on = threading.Event()
+        self.goes_on.set()
+
+        def refusal(request: Request) -> JSONResponse | None:
+            self.goes_on.wait(30)
+            right = request.headers.get("authorization") == f"Bearer {KEY}"
+            return None if right else JSONResponse({"detail": "no"}, status_code=401)
+
+        @app.post("/api/v1/chats/{chat}/messages/{message}/event")
+        def post(chat: str, message: str, event: dict[str, Any], request: Request) -> Any:
+            if refused := refusal(request):
+                return refused
+            self.posted.append((chat, message, event))
+            return True
+
+        @app.get("/api/v1/auths/")
+        def who(request: Request) -> Any:
+            return refusal(request) or {"id": "root", "role": self.role}
+
+        @app.get("/api/config")
+        def config() -> Any:
+            return {"features": {"enable_admin_chat_access": self.admins_may_look}}
+
+        super().__init__(app)
+
+    def wait_for(self, message: str, kind: str, count: int = 1) -> list[Any]:
+        """What was posted of this kind to a message, once there is so much of it."""
+
+        def found() -> list[Any]:
+            return [one["data"] for _, to, one in list(self.posted) if to == message and one["type"] == kind]
+
+        wait_until(lambda: len(found()) >= count, what=lambda: f"{count} {kind}: {self.posted}")
+        return found()

@@ -1,0 +1,33 @@
+"""One proxy for the tests of this folder; each has a user of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.harness.upstream import Upstream, says
+from tests.unit.interfaces.proxy.desk import Desk, desk
+
+
+@pytest.fixture(scope="package")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    with Upstream() as upstream, desk(tmp_path_factory.mktemp("proxy"), upstream) as one:
+        yield one
+
+
+@pytest.fixture
+def at(running: Desk) -> Desk:
+    """With an upstream as if nobody had asked yet."""
+    running.upstream.asked.clear()
+    running.upstream.left.clear()
+    running.upstream.streams(*says("Hello", " there."))
+    return running
+
+
+_users = iter(range(10_000))
+
+
+@pytest.fixture
+def user() -> str:
+    return f"user-{next(_users)}"

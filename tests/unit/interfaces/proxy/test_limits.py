@@ -1,0 +1,163 @@
+"""Upstreams, limits and odd bodies: what is refused, and what is for the upstream to judge."""
+
+from __future__ import annotations
+
+import json
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from owui_memory.config import hosts
+from owui_memory.config.environment import PUBLIC_DEFAULT_KEY
+from owui_memory.interfaces.proxy.proxy import open_to_browsers
+from tests.harness.scripted_llm import ScriptedLLM
+from tests.harness.upstream import Upstream, says
+from tests.unit.interfaces.proxy.desk import KEY, Desk, desk
+
+
+def test_a_slow_embedder_costs_the_memories_never_the_message(
+    tmp_path: Path, scripted_llm: ScriptedLLM
+) -> None:
+    embedder = {
+        "embedder_provider": "openai",
+        "embedder_base_url": scripted_llm.base_url,
+        "embedder_model": "scripted-embed",
+        "embedder_api_key": "k",
+        "inlet_deadline_ms": "300",
+    }
+    with Upstream() as upstream, desk(tmp_path, upstream, **embedder) as at:
+        with scripted_llm.hold("embeddings", when="parrot"):
+            said = at.chat("My parrot is called Coco.", stream=True)
+            assert said.content == b"".join(says("Hello", " there."))
+            assert at.sent["messages"] == [{"role": "user", "content": "My parrot is called Coco."}]
+            assert at.number('owui_memory_recalls_missed_total{reason="deadline"}') == 1
+        at.settle()
+        assert "Coco" in at.command("/memory"), "it is remembered later"
+
+
+def test_the_name_of_the_only_upstream_may_stand_before_a_model(at: Desk, user: str) -> None:
+    for model in ("main/llama3", "memory/main/llama3"):
+        at.chat("Hi", model=model, user=user).raise_for_status()
+        assert at.sent["model"] == "llama3"
+
+
+# Several upstreams, settings ----------------------------------------------------------------------
+
+
+def test_the_first_upstream_that_has_a_model_answers(tmp_path: Path) -> None:
+    with (
+        Upstream(("llama3",)) as first,
+        Upstream(("llama3", "qwen:latest")) as second,
+        desk(tmp_path, first, second, memory_by_default="qwen*") as at,
+    ):
+        ids = [one["id"] for one in at.client.get("/v1/models").json()["data"]]
+        assert ids[::3] == ["llama3", "second/llama3", "qwen:latest"]
+        for model, answers, called in [
+            ("llama3", first, "llama3"),
+            ("memory/llama3", first, "llama3"),
+            ("second/llama3", second, "llama3"),
+            ("memory/second/llama3", second, "llama3"),
+            ("qwen", second, "qwen"),
+        ]:
+            asked = len(answers.asked)
+            at.chat("My dog is called Rex.", model=model).raise_for_status()
+            assert len(answers.asked) == asked + 1, model
+            assert answers.asked[-1].body["model"] == called
+            name = "main" if answers is first else "second"
+            assert answers.asked[-1].header("authorization") == f"Bearer key of {name}"
+        at.settle()
+        at.chat("What is my dog called?", model="qwen")
+        assert "Rex" in json.dumps(second.asked[-1].body), "it takes part by default"
+        missing = at.chat("Hi", model="nobody")
+        assert (missing.status_code, missing.json()["error"]["code"]) == (404, "model_not_found")
+
+
+def test_local_only_keeps_memories_from_an_upstream_that_is_not_local(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Upstream() as upstream, desk(tmp_path, upstream, local_only="true") as at:
+        at.remember("My dog is called Rex.")
+        assert "Rex" in at.command("/memory"), "127.0.0.1 is local"
+        monkeypatch.setattr(hosts, "_LOCAL_NETS", ())  # as if it were anywhere
+        at.chat("What is my dog called?").raise_for_status()
+        assert "Rex" not in json.dumps(at.sent)
+        at.remember("My cat is called Mia.")
+        for named in ({}, {"X-Memory-Chat-Id": "c1"}):
+            assert "may not know" in at.command("/memory", headers=named)
+        monkeypatch.undo()
+        assert "Mia" not in at.command("/memory")
+
+
+def test_nothing_goes_through_another_server(at: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Upstream() as elsewhere:
+        monkeypatch.setenv("HTTP_PROXY", elsewhere.base_url)
+        monkeypatch.setenv("http_proxy", elsewhere.base_url)
+        at.chat("Hi").raise_for_status()
+        assert elsewhere.asked == []
+
+
+def test_a_template_that_nobody_filled_in_is_no_user(at: Desk) -> None:
+    at.remember("My dog is called Rex.", headers={"X-Memory-User-Id": "{{USER_ID}}"})
+    assert "Rex" in at.command("/memory"), "the next header names the user"
+    at.chat("My cat is called Mia.", user="", headers={"X-Memory-User-Id": "{{USER_ID}}"})
+    at.settle()
+    assert "Mia" not in at.command("/memory", user="{{USER_ID}}", headers={"X-Memory-User-Id": "ada"})
+
+
+def test_no_method_tells_what_an_upstream_is_sent(at: Desk) -> None:
+    asked = len(at.upstream.asked)
+    assert at.client.request("TRACE", "/v1/models").status_code == 405
+    assert len(at.upstream.asked) == asked
+
+
+def test_a_body_of_many_values_is_refused(at: Desk) -> None:
+    """To read it would hold up all others for seconds."""
+    raw = b'{"model":"llama3","x":[' + b"[]," * 600_000 + b"0]}"
+    assert at.client.post("/v1/chat/completions", content=raw).status_code == 413
+
+
+@pytest.mark.parametrize(
+    ("key", "is_open"), [("a key of one's own", True), (PUBLIC_DEFAULT_KEY, False), ("", False)]
+)
+def test_pages_of_others_are_let_in_only_with_a_key_that_they_do_not_know(key: str, is_open: bool) -> None:
+    anything: Any = object()
+    assert (open_to_browsers(anything, key) is not anything) is is_open
+
+
+def test_too_much_is_refused_in_a_sentence(at: Desk) -> None:
+    url = httpx.URL(at.url)
+    connection = HTTPConnection(url.host, url.port)
+    headers = {"Authorization": f"Bearer {KEY}", "Content-Length": "99999999999"}
+    connection.request("POST", "/v1/chat/completions", b"x", headers)
+    answer = connection.getresponse()
+    assert answer.status == 413
+    assert b"64 MB" in answer.read()
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'"memory"',
+        b'{"model": 7}',
+        b'{"model": "memory/llama3"}',
+        b'{"model": "memory/llama3", "messages": "Hi"}',
+        b'{"model": "memory/llama3", "messages": [null, {"role": 7}, {"role": "user", "content": {"a": 1}}]}',
+        b'{"model": "memory/llama3", "messages": [{"role": "user", "content": "\\ud800"}], "metadata": []}',
+        b'{"model": "memory/llama3", "messages": ' + b"[" * 5000 + b"]" * 5000 + b"}",
+        b"\xff\xfe\x00",
+    ],
+)
+def test_odd_bodies_are_for_the_upstream_to_judge(at: Desk, body: bytes, user: str) -> None:
+    at.upstream.answers(400, b'{"error": "no"}')
+    headers = {"X-OpenWebUI-User-Id": user, "Content-Type": "application/json"}
+    answer = at.client.post("/v1/chat/completions", content=body, headers=headers)
+    assert (answer.status_code, answer.content) == (400, b'{"error": "no"}')
+    assert len(at.upstream.asked) == 1
+    assert KEY not in (at.upstream.asked[0].header("authorization") or "")

@@ -1,0 +1,182 @@
+"""The MCP server before the official client: over HTTP, and started by the client at its standard streams."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import httpx2
+import mcp_types as types
+import pytest
+from mcp import Client, ClientSession, MCPError, StdioServerParameters
+from mcp.client.streamable_http import streamable_http_client
+
+from owui_memory.interfaces.tools.verbs import VERBS
+from owui_memory.state import open_state
+from tests.unit.interfaces.proxy.desk import KEY, Desk
+from tests.unit.interfaces.tools.conftest import Tool, journal_of, key_of
+
+DOG = "My dog is called Rex."
+ROOT = Path(__file__).parents[4]
+
+
+@asynccontextmanager
+async def client(at: Desk, **headers: str) -> AsyncIterator[Client]:
+    """Connected; with the mode that a client chooses by itself."""
+    async with httpx2.AsyncClient(headers=headers, timeout=30) as http:
+        transport = streamable_http_client(f"{at.url}/memory/mcp", http_client=http)
+        async with Client(transport) as one:
+            yield one
+
+
+def with_key(key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}"}
+
+
+def answered(result: Any) -> Any:
+    (content,) = result.content
+    told = json.loads(content.text)
+    assert result.structured_content == told
+    return told
+
+
+async def use(session: Any) -> None:
+    """What every client can do."""
+    tools = (await session.list_tools()).tools
+    assert [tool.name for tool in tools] == list(VERBS)
+    assert {tool.name for tool in tools if tool.annotations.read_only_hint} == {
+        *("search_memory", "search_chats", "get_profile", "why")
+    }
+    assert answered(await session.call_tool("remember", {"text": DOG})) == {"remembered": DOG}
+    found = answered(await session.call_tool("search_memory", {"query": "dog"}))["results"]
+    assert [one["text"] for one in found] == [DOG]
+    for arguments in ({}, {"text": 7}, {"text": "x" * 1001}):
+        refused = await session.call_tool("remember", arguments)
+        assert refused.is_error
+        assert "text" in answered(refused)["error"]
+    with pytest.raises(MCPError) as error:
+        await session.call_tool("rm_rf", {})
+    assert error.value.code == types.INVALID_PARAMS
+    with pytest.raises(MCPError) as error:
+        await session.list_prompts()
+    assert error.value.code == types.METHOD_NOT_FOUND
+
+
+def test_a_client_over_http(at: Desk, user: str) -> None:
+    async def talk() -> None:
+        async with client(at, **with_key(key_of(at, user))) as one:
+            await use(one)
+
+    asyncio.run(talk())
+    assert journal_of(at, user) == [("add", "unknown", DOG)]
+
+
+def test_a_client_that_shakes_hands_first(at: Desk, user: str) -> None:
+    """As those of before 2026 do; nothing of it is kept, so a session that nobody knows is served, too."""
+
+    async def talk() -> None:
+        headers = {**with_key(KEY), "X-OpenWebUI-User-Id": user, "Mcp-Session-Id": "of another server"}
+        async with (
+            httpx2.AsyncClient(headers=headers, timeout=30) as http,
+            streamable_http_client(f"{at.url}/memory/mcp", http_client=http) as streams,
+            ClientSession(*streams[:2]) as session,
+        ):
+            begun = await session.initialize()
+            assert begun.server_info.name == "memory"
+            assert begun.instructions
+            await session.send_ping()
+            await use(session)
+
+    asyncio.run(talk())
+
+
+def test_calls_in_parallel_and_one_that_nobody_waits_for(at: Desk, user: str, tool: Tool) -> None:
+    async def talk() -> None:
+        async with client(at, **with_key(key_of(at, user))) as one:
+            calls = [one.call_tool("remember", {"text": f"My locker {n} is green."}) for n in range(5)]
+            gone = asyncio.create_task(one.call_tool("search_memory", {"query": "locker"}))
+            await asyncio.sleep(0)
+            gone.cancel()
+            assert not any(done.is_error for done in await asyncio.gather(*calls))
+            assert not (await one.call_tool("get_profile", {})).is_error
+
+    asyncio.run(talk())
+    assert len(journal_of(at, user)) == 5
+
+
+def post(at: Desk, body: Any, **headers: str) -> httpx.Response:
+    told = {"Accept": "application/json, text/event-stream", "Content-Type": "application/json", **headers}
+    content = body if isinstance(body, bytes) else json.dumps(body)
+    return httpx.post(f"{at.url}/memory/mcp", content=content, headers=told)
+
+
+PING = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
+
+
+def test_who_has_no_key_is_asked_for_one(at: Desk, user: str) -> None:
+    for headers in ({}, with_key("mk-wrong"), {"X-Memory-User-Id": user}):
+        refused = post(at, PING, **headers)
+        assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "Bearer")
+    assert post(at, PING, **with_key(KEY)).status_code == 400, "the server's key names nobody"
+    assert post(at, PING, **with_key(KEY), X_Memory_User_Id=user).status_code == 400
+    named = {**with_key(KEY), "X-Memory-User-Id": user}
+    assert post(at, PING, **named).json() == {"jsonrpc": "2.0", "id": 1, "result": {}}
+    for method in ("GET", "DELETE"):
+        assert httpx.request(method, f"{at.url}/memory/mcp", headers=named).status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"{", 400),
+        (b"", 400),
+        (b"[" * 50_000, 400),
+        ([PING, PING], 400),
+        ({"jsonrpc": "1.0", "id": 1, "method": "ping"}, 400),
+        ({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 7}}, 202),
+        (b"x" * 70_000, 413),
+    ],
+)
+def test_what_is_no_request_is_refused_and_not_written_down(
+    at: Desk, user: str, body: Any, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = post(at, body, **with_key(key_of(at, user)))
+    assert answer.status_code == status, answer.text
+    assert not caplog.records
+
+
+# Standard streams ---------------------------------------------------------------------------------
+
+
+def over_stdio(folder: Path, talk: Callable[[Client], Awaitable[None]]) -> None:
+    """Talk to `owui-memory mcp --user ada`, with memories in this folder."""
+    environment = {**os.environ, "MEMORY_DATA_DIR": str(folder), "PYTHONPATH": str(ROOT / "pipelines")}
+    command = ["-m", "owui_memory", "mcp", "--user", "ada"]
+    server = StdioServerParameters(command=sys.executable, args=command, env=environment)
+
+    async def run() -> None:
+        async with Client(server) as one:
+            await talk(one)
+
+    asyncio.run(run())
+
+
+def test_a_client_that_starts_the_command(own_data_folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    open_state(own_data_folder).dispose()
+    over_stdio(own_data_folder, use)
+    assert "Traceback" not in capfd.readouterr().err
+
+    async def later(one: Client) -> None:
+        found = answered(await one.call_tool("search_memory", {"query": "dog"}))["results"]
+        assert [item["text"] for item in found] == [DOG]
+        parallel = [one.call_tool("search_memory", {"query": "dog"}) for _ in range(3)]
+        assert not any(done.is_error for done in await asyncio.gather(*parallel))
+
+    over_stdio(own_data_folder, later)
