@@ -361,8 +361,12 @@ class Application:
         self._reflector = Reflector(self.live, journal, settings, self.emit, self._is_busy)
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
         eraser = Eraser(self._engine, environment.data_dir, settings, opener, self.live)
+
+        def folder() -> Path | None:
+            return settings().documents_folder(environment.data_dir)
+
         self.commander = Commander(
-            self._engine, self.live, settings, self.emit, eraser, self.live_chats.check
+            self._engine, self.live, settings, self.emit, eraser, self.live_chats.check, folder
         )
         self.toolbox = Toolbox(self._engine, self.live, settings, eraser, self.emit)
         self.page = Parts(
@@ -382,7 +386,7 @@ class Application:
         self._documents = DocumentsTable(self._engine)
         self.watcher = Watcher(
             self.live.get,
-            lambda: settings().documents_folder(environment.data_dir),
+            folder,
             partial(Indexing, self._documents, self._writer.let_others_go_first),
             self.emit,
         )
@@ -404,6 +408,7 @@ class Application:
         self.page.listing.drop(user_id)
         self.keeper.drop(user_id)
         self.live_chats.drop(user_id)
+        self.watcher.wake()  # files that were sent by programs go, too
         if isinstance(backend := self.live.current, LibraryBackend):
             backend.drop()
 
@@ -3441,6 +3446,7 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from sqlalchemy import Engine
 
@@ -3483,8 +3489,12 @@ class Commander:
         emit: events.Emit,
         eraser: Eraser | None = None,
         webui: Callable[[], Check | None] = lambda: None,
+        documents: Callable[[], Path | None] = lambda: None,
     ) -> None:
-        """webui: whether running chats show what they are to show, for admins; None where they are not."""
+        """webui: whether running chats show what they are to show, for admins; None where they are not.
+
+        documents: where documents lie, None where none are read.
+        """
         control = Control(engine, live, settings, eraser, emit)
         self._orders, self._settings, self._emit = CommandLog(engine), settings, emit
         self.tools = Tools(
@@ -3495,7 +3505,7 @@ class Commander:
             Outbox(engine),
             control,
             PastChats(engine, live, settings),
-            Documents(engine, live, settings),
+            Documents(engine, live, settings, documents),
             live,
             PageSessions(engine),
             webui,
@@ -18096,7 +18106,8 @@ from .extraction import format_of
 
 _PROJECTS = "projects"  # below it, a folder for each of Open WebUI's folders, by its id
 _DEEPEST, _MOST_FILES = 20, 100_000
-_MOST_BYTES = 64 << 20  # of a file
+MOST_BYTES = 64 << 20  # of a file
+SAVED = "saved"  # below it lies what programs have sent, which is nowhere else
 
 
 @dataclass(frozen=True, slots=True)
@@ -18117,7 +18128,7 @@ class File:
 
     @property
     def is_too_big(self) -> bool:
-        return self.size > _MOST_BYTES
+        return self.size > MOST_BYTES
 
 
 class Folders:
@@ -18154,6 +18165,11 @@ class Folders:
                 if count >= _MOST_FILES:
                     return
 
+    def remove(self, user_id: str, path: str) -> None:
+        """Delete a user's file that a program has sent."""
+        with suppress(FileNotFoundError):
+            (self.root / user_id / SAVED / Path(path).name).unlink()
+
     @contextmanager
     def opened(self, user_id: str, path: str) -> Iterator[int]:
         """A descriptor of a user's file; none of its folders may be a link."""
@@ -18173,6 +18189,11 @@ class Folders:
             yield file
         finally:
             os.close(file)
+
+
+def is_saved(path: str) -> bool:
+    """Whether a file was sent by a program: it goes with what is kept of it."""
+    return path.startswith(f"{SAVED}/")
 
 
 def _about(found: os.stat_result) -> tuple[int, int, float]:
@@ -18200,7 +18221,7 @@ from ..core.scope import documents_owner
 from ..remember import admission
 from ..state.documents_table import DocumentsTable, Entry, document_id
 from .extraction import Document, Extraction
-from .folders import File, Folders
+from .folders import File, Folders, is_saved
 from .passages import BATCH, passages, title_of
 
 _AT_ONCE = 16  # passages that are embedded together: between them others have their turn
@@ -18248,8 +18269,10 @@ class Indexing:
             entry = known.get(path)
             if entry is not None and (entry.size, entry.changed) == (file.size, file.changed):
                 continue
-            if self._table.was_erased(user_id, file.placed):
-                continue  # what its user wants erased is not read anew
+            if self._table.was_erased(user_id, file.placed):  # what is to be erased is not read anew
+                if is_saved(path):
+                    folders.remove(user_id, path)
+                continue
             count += self._file(backend, folders, extraction, user_id, file, entry)
         return count
 
@@ -21949,6 +21972,7 @@ from ..proxy.proxy import Proxy, open_to_browsers
 from ..service import Open, Service
 from ..tools import tool_server
 from ..turns import Turns
+from ..uploads import Uploads
 from ..web.page import Page
 from . import guard
 
@@ -21989,6 +22013,7 @@ class Filter:
             own: list[BaseRoute] = [Mount("/v1", open_to_browsers(self._proxy, key))]
             own += [*routes.watching(key, self._chats), *function_routes(key, self._chats, self._turns)]
             own += tool_server.served(self._chats, lambda: self.valves, self._environment)
+            own += Uploads(self._chats, lambda: self.valves, self._environment).routes()
             own.append(Mount("", self._page))  # all the rest of /memory/
             guard.serve(app, Router([Mount("/memory", routes=own)]))
 
@@ -25021,6 +25046,146 @@ class Turns:
 
     def _is_seen(self, user_id: str, keys: Sequence[str]) -> bool:
         return any((user_id, key) in self._of_filter for key in keys)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/uploads.py
+
+SOURCES["interfaces/uploads.py"] = r'''"""Saved pages and files that programs send into their user's folder of documents.
+
+PUT /memory/documents/<name> with the file as body (WebDAV's way), or POST /memory/documents as a form with
+the file (SingleFile's "REST form API"). The user is that of the key.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from ..config.environment import PUBLIC_DEFAULT_KEY, Environment
+from ..config.settings import Valves
+from ..core.memory import is_person
+from ..documents.extraction import format_of
+from ..documents.folders import MOST_BYTES, SAVED
+from .chats import Chats
+from .identity import UnidentifiedError, identified
+
+_AT_ONCE = 8
+_NAME_BYTES = 200
+_CHUNK = 1 << 20
+_NO_USER = "The request names no user: send a user's key, or X-Memory-User-Id with the server's."
+
+
+class _RefusedError(Exception):
+    """An HTTP status and a sentence."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+class Uploads:
+    """Keeps what is sent, under `saved` in the folder of its user, where the watcher finds it."""
+
+    def __init__(self, chats: Chats, settings: Callable[[], Valves], environment: Environment) -> None:
+        self._chats, self._settings, self._environment = chats, settings, environment
+        self._at_once = 0
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/documents", self._answered(self._form), methods=["POST"]),
+            Route("/documents/{name:path}", self._answered(self._file), methods=["PUT"]),
+        ]
+
+    def _answered(self, take: Callable[[Request, Path], object]) -> Callable[[Request], object]:
+        async def answer(request: Request) -> Response:
+            self._at_once += 1
+            try:
+                if self._at_once > _AT_ONCE:
+                    raise _RefusedError(503, "Too many files at once. Try again in some seconds.")
+                name = await take(request, await self._folder(request))  # type: ignore[misc]
+                return JSONResponse({"kept": name}, 201)
+            except _RefusedError as error:
+                return JSONResponse({"detail": str(error)}, error.status)
+            except UnidentifiedError as error:
+                return JSONResponse({"detail": str(error)}, error.status)
+            except OSError as error:
+                return JSONResponse({"detail": f"The file cannot be kept ({error.strerror})."}, 507)
+            finally:
+                self._at_once -= 1
+
+        return answer
+
+    async def _folder(self, request: Request) -> Path:
+        key, secret = self._environment.server_key, self._environment.user_jwt_secret
+        if "origin" in request.headers and key in ("", PUBLIC_DEFAULT_KEY):
+            raise _RefusedError(403, "Pages may not send files while the server's key is the public default.")
+        caller = await identified(request.headers, key, secret, self._chats.owner_of)
+        if not is_person(caller.id) or "/" in caller.id or caller.id.startswith("."):
+            raise _RefusedError(400, _NO_USER)
+        root = self._settings().documents_folder(self._environment.data_dir)
+        if root is None:
+            raise _RefusedError(404, "No documents are read on this server (documents_dir).")
+        if int(request.headers.get("content-length") or 0) > MOST_BYTES:
+            raise _RefusedError(413, _too_big())
+        return root / caller.id / SAVED
+
+    async def _file(self, request: Request, folder: Path) -> str:
+        return await _kept(folder, str(request.path_params["name"]), request.stream())
+
+    async def _form(self, request: Request, folder: Path) -> str:
+        async with request.form(max_files=1, max_fields=20) as form:
+            sent = next((one for one in form.values() if hasattr(one, "read")), None)
+            if sent is None:
+                raise _RefusedError(400, "The form has no file.")
+
+            async def pieces() -> AsyncIterator[bytes]:
+                while some := await sent.read(_CHUNK):
+                    yield some
+
+            return await _kept(folder, sent.filename or "page.html", pieces())  # type: ignore[union-attr]
+
+
+async def _kept(folder: Path, name: str, pieces: AsyncIterator[bytes]) -> str:
+    """Write a file, whole or not at all; the name that it has there."""
+    name = _safe(name)
+    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+    part = folder / f".{secrets.token_hex(8)}"
+    size = 0
+    try:
+        with part.open("xb") as file:
+            async for some in pieces:
+                size += len(some)
+                if size > MOST_BYTES:
+                    raise _RefusedError(413, _too_big())
+                await asyncio.to_thread(file.write, some)
+        await asyncio.to_thread(os.replace, part, folder / name)
+    finally:
+        part.unlink(missing_ok=True)
+    return name
+
+
+def _safe(name: str) -> str:
+    """The last part of a path, as a file may be called."""
+    last = "".join(char for char in name.replace("\\", "/").rpartition("/")[2] if char.isprintable()).lstrip(
+        ". "
+    )
+    if not format_of(last):
+        raise _RefusedError(415, "Files of this kind are not read: the name's ending tells the kind.")
+    stem, _, ending = last.rpartition(".")
+    stem = stem.encode()[: _NAME_BYTES - len(ending)].decode("utf-8", "ignore")
+    return f"{stem or 'page'}.{ending}"
+
+
+def _too_big() -> str:
+    return f"A file has {MOST_BYTES >> 20} MiB at most."
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -38060,6 +38225,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from sqlalchemy import Engine
 
@@ -38067,6 +38233,7 @@ from ..backends.base import BulkBackend
 from ..config.settings import Valves
 from ..core.memory import Memory
 from ..core.scope import EVERYONE, documents_owner
+from ..documents.folders import Folders, is_saved
 from ..documents.indexing import Indexing
 from ..recall.rank import ranked
 from ..state.documents_table import DocumentsTable, Entry
@@ -38088,8 +38255,16 @@ class FoundDocument:
 class Documents:
     """For all users. Methods block, and raise the errors of `core/errors.py`."""
 
-    def __init__(self, engine: Engine, live: Live, settings: Callable[[], Valves]) -> None:
-        self._table, self._live, self._settings = DocumentsTable(engine), live, settings
+    def __init__(
+        self,
+        engine: Engine,
+        live: Live,
+        settings: Callable[[], Valves],
+        folder: Callable[[], Path | None] = lambda: None,
+    ) -> None:
+        """folder: where documents lie, None where that is not known here."""
+        self._table, self._live = DocumentsTable(engine), live
+        self._settings, self._folder = settings, folder
 
     @property
     def are_read(self) -> bool:
@@ -38128,6 +38303,9 @@ class Documents:
     def forget(self, user_id: str, ids: Collection[str]) -> Sequence[Entry]:
         """Take away what is kept of a user's own documents, until their files change; which they were."""
         entries = [entry for entry in self._table.of(user_id) if entry.id in ids]
+        if (folder := self._folder()) is not None:
+            for entry in filter(lambda one: is_saved(one.path), entries):
+                Folders(folder).remove(user_id, entry.path)
         self._table.forget(user_id, [entry.id for entry in entries])
         if isinstance(backend := self._live.get(), BulkBackend):
             for entry in entries:
@@ -41246,7 +41424,7 @@ from ..backends.base import EditableBackend
 from ..backends.library import LibraryBackend
 from ..backends.locations import Locations
 from ..core.errors import TellAdmin
-from ..core.scope import past_in, past_owner
+from ..core.scope import documents_in, past_in, past_owner
 from .memories import Live
 from .migrate.records import LibraryRecords
 
@@ -41266,7 +41444,8 @@ class UserCount:
 def counts_of(owners: Iterable[str]) -> list[UserCount]:
     """Those of the owners of memories, one for each memory; the most first."""
     counts = Counter(owners)
-    people = dict.fromkeys(past_in(owner) or owner for owner, _ in counts.most_common())
+    owned = [owner for owner, _ in counts.most_common() if not documents_in(owner)]
+    people = dict.fromkeys(past_in(owner) or owner for owner in owned)
     return [UserCount(owner, counts[owner], counts[past_owner(owner)]) for owner in people]
 
 
@@ -46938,7 +47117,7 @@ def quote_line(passage: Memory, span: tuple[int, int], now: datetime, words: Loc
     """A quote as it stands below what stands above all quotes of its chat, and that.
 
     span: of the passage, from where to where. The line that is kept has both:
-    `- [2026-05-08, "Trip to Rome"] user: "..."`, or of a document `- [📄 2026-05-08, "Trains"] page 3: "..."`.
+    `- [2026-05-08, "Trip to Rome"] user: "..."`, of a document `- [📄 2026-05-08, "Trains"] page 3: "..."`.
     now: in the user's zone.
     """
     start, end = span
@@ -47061,7 +47240,7 @@ from .search import query_of
 from .select import Gate, Selection
 
 _COUNTED_S = 30.0  # for which the number of passages is believed
-_NEUTRAL = (0.0, 1.0)  # a document answers questions about anything
+_OF_SELF, _MORE = 0.5, 0.03  # a document answers questions about anything, so less speaks against these
 _TIMES = 3  # as long as quotes of chats
 
 
@@ -47090,14 +47269,21 @@ class Documents:
         return replace(view, documents=self.kept(turn.user_id, version) > 0)
 
     def ranked(
-        self, found: Sequence[Candidate], turn: Turn, settings: Valves, lines: Lines, version: int
+        self,
+        found: Sequence[Candidate],
+        turn: Turn,
+        settings: Valves,
+        lines: Lines,
+        version: int,
+        of_self: tuple[float, float],
     ) -> tuple[Sequence[Ranked], Gate]:
-        """The passages, best first, and the gate for them."""
+        """The passages, best first, and the gate for them. of_self: as the backend tells of the message."""
         if not found:
             return (), Gate(0.0, settings.relevance_threshold)
         query = query_of(turn.text)
         items = ranked_passages(found, query, lines.now)
-        gate = Gate.of(items, settings.relevance_threshold, _NEUTRAL, query)
+        told, trust = of_self
+        gate = Gate.of(items, settings.relevance_threshold + _MORE, (_OF_SELF * told, trust), query)
         keywords = (item.keyword for item in found)
         return items, gate_of(items, gate, keywords, self.kept(turn.user_id, version))
 
@@ -48377,7 +48563,7 @@ class Recaller:
             selection = replace(selection, outcomes=(*selection.outcomes, *to_forget))
         if asks_to_forget:
             passages_gate = replace(passages_gate, least=None)
-        documents, documents_gate = self._documents.ranked(pages, turn, settings, lines, version)
+        documents, documents_gate = self._documents.ranked(pages, turn, settings, lines, version, of_self)
         if asks_to_forget:
             documents_gate = replace(documents_gate, least=None)
         return _Relevant(
@@ -54722,6 +54908,7 @@ from .interfaces.proxy.proxy import Proxy, open_to_browsers
 from .interfaces.routes import watching
 from .interfaces.tools import tool_server
 from .interfaces.turns import Turns
+from .interfaces.uploads import Uploads
 from .interfaces.web.page import Page
 
 log = logging.getLogger(__name__)
@@ -54752,7 +54939,8 @@ def application(environment: Environment) -> Starlette:
 
     key, turns = environment.server_key, Turns(chats, lambda: settings)
     own: list[BaseRoute] = [*watching(key, chats), *function_routes(key, chats, turns)]
-    own += [*tool_server.served(chats, lambda: settings, environment), Mount("", page)]
+    own += [*tool_server.served(chats, lambda: settings, environment)]
+    own += [*Uploads(chats, lambda: settings, environment).routes(), Mount("", page)]
     routes = [Mount("/memory", routes=own), Mount("/v1", open_to_browsers(proxy, key))]
     return Starlette(routes=routes, lifespan=lifespan)
 

@@ -135,8 +135,12 @@ class Application:
         self._reflector = Reflector(self.live, journal, settings, self.emit, self._is_busy)
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
         eraser = Eraser(self._engine, environment.data_dir, settings, opener, self.live)
+
+        def folder() -> Path | None:
+            return settings().documents_folder(environment.data_dir)
+
         self.commander = Commander(
-            self._engine, self.live, settings, self.emit, eraser, self.live_chats.check
+            self._engine, self.live, settings, self.emit, eraser, self.live_chats.check, folder
         )
         self.toolbox = Toolbox(self._engine, self.live, settings, eraser, self.emit)
         self.page = Parts(
@@ -156,7 +160,7 @@ class Application:
         self._documents = DocumentsTable(self._engine)
         self.watcher = Watcher(
             self.live.get,
-            lambda: settings().documents_folder(environment.data_dir),
+            folder,
             partial(Indexing, self._documents, self._writer.let_others_go_first),
             self.emit,
         )
@@ -178,6 +182,7 @@ class Application:
         self.page.listing.drop(user_id)
         self.keeper.drop(user_id)
         self.live_chats.drop(user_id)
+        self.watcher.wake()  # files that were sent by programs go, too
         if isinstance(backend := self.live.current, LibraryBackend):
             backend.drop()
 

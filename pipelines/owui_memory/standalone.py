@@ -23,6 +23,7 @@ from .interfaces.proxy.proxy import Proxy, open_to_browsers
 from .interfaces.routes import watching
 from .interfaces.tools import tool_server
 from .interfaces.turns import Turns
+from .interfaces.uploads import Uploads
 from .interfaces.web.page import Page
 
 log = logging.getLogger(__name__)
@@ -53,7 +54,8 @@ def application(environment: Environment) -> Starlette:
 
     key, turns = environment.server_key, Turns(chats, lambda: settings)
     own: list[BaseRoute] = [*watching(key, chats), *function_routes(key, chats, turns)]
-    own += [*tool_server.served(chats, lambda: settings, environment), Mount("", page)]
+    own += [*tool_server.served(chats, lambda: settings, environment)]
+    own += [*Uploads(chats, lambda: settings, environment).routes(), Mount("", page)]
     routes = [Mount("/memory", routes=own), Mount("/v1", open_to_browsers(proxy, key))]
     return Starlette(routes=routes, lifespan=lifespan)
 

@@ -5,11 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import docx
+import httpx
+import pytest
 
 from tests.harness.bodies import Chat, told_text
 from tests.harness.pipelines_server import PipelinesServer
 from tests.harness.waiting import wait_until
 
+PARAGRAPH = (
+    "The lighthouse of the old harbour was painted with tar and lime after the storm of that winter, and the "
+    "fishermen paid for it with a share of the herring that they caught in the bay until the end of March."
+)
 QUESTION = "Which bracket holds the walnut shelf of the workshop?"
 
 
@@ -81,3 +87,45 @@ def test_a_user_lists_finds_and_forgets(shared_server: PipelinesServer, user: st
     assert "brass bracket" not in told(server, user), "what was forgotten is not read again"
     command(server, user, "/memory forget everything yes")
     wait_until(lambda: "painted green" not in told(server, user, asked))
+
+
+@pytest.mark.parametrize("way", ["PUT", "POST"])
+def test_a_program_sends_a_page(shared_server: PipelinesServer, user: str, way: str) -> None:
+    server = shared_server
+    page = f"<html><title>Harbour</title><h1>Harbour</h1><p>{PARAGRAPH}</p></html>"
+    headers = {"authorization": f"Bearer {server.key}", "x-memory-user-id": user}
+    if way == "PUT":
+        answer = httpx.put(f"{server.url}/memory/documents/trip/Harbour.html", content=page, headers=headers)
+    else:
+        files = {"file": ("Harbour.html", page)}
+        answer = httpx.post(
+            f"{server.url}/memory/documents", files=files, data={"url": "https://a.example"}, headers=headers
+        )
+    assert answer.status_code == 201, answer.text
+    saved = folder_of(server, user) / "saved" / "Harbour.html"
+    assert saved.read_text() == page
+    asked = "What was the lighthouse of the old harbour painted with?"
+    wait_until(lambda: "tar and lime" in told(server, user, asked))
+    command(server, user, "/memory forget everything yes")
+    wait_until(lambda: not saved.exists())
+    assert "tar and lime" not in told(server, user, asked)
+
+
+@pytest.mark.parametrize(
+    ("headers", "name", "status"),
+    [
+        ({}, "a.html", 401),
+        ({"authorization": "Bearer wrong"}, "a.html", 401),
+        ({"authorization": "Bearer {key}"}, "a.html", 400),
+        ({"authorization": "Bearer {key}", "x-memory-user-id": "../ada"}, "a.html", 400),
+        ({"authorization": "Bearer {key}", "x-memory-user-id": "ada"}, "a.exe", 415),
+        ({"authorization": "Bearer {key}", "x-memory-user-id": "ada"}, ".html", 415),
+    ],
+)
+def test_what_is_not_taken(
+    shared_server: PipelinesServer, headers: dict[str, str], name: str, status: int
+) -> None:
+    server = shared_server
+    sent = {key: value.format(key=server.key) for key, value in headers.items()}
+    answer = httpx.put(f"{server.url}/memory/documents/{name}", content=b"<p>text</p>", headers=sent)
+    assert answer.status_code == status, answer.text

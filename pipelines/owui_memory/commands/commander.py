@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from sqlalchemy import Engine
 
@@ -52,8 +53,12 @@ class Commander:
         emit: events.Emit,
         eraser: Eraser | None = None,
         webui: Callable[[], Check | None] = lambda: None,
+        documents: Callable[[], Path | None] = lambda: None,
     ) -> None:
-        """webui: whether running chats show what they are to show, for admins; None where they are not."""
+        """webui: whether running chats show what they are to show, for admins; None where they are not.
+
+        documents: where documents lie, None where none are read.
+        """
         control = Control(engine, live, settings, eraser, emit)
         self._orders, self._settings, self._emit = CommandLog(engine), settings, emit
         self.tools = Tools(
@@ -64,7 +69,7 @@ class Commander:
             Outbox(engine),
             control,
             PastChats(engine, live, settings),
-            Documents(engine, live, settings),
+            Documents(engine, live, settings, documents),
             live,
             PageSessions(engine),
             webui,

@@ -153,10 +153,10 @@ class Work:
         number = a_number(self._rest)
         if self._rest and not number:
             found = self._documents.found(self._user_id, self._rest)[:PAGE]
-            self._show([_DOCUMENT + one.entry.id for one in found])
+            self._show([_DOCUMENT + one.entry.document_id for one in found])
             return self._answers.found_documents(found, self._rest)
         page = Page.of(self._documents.all(self._user_id), number or 1)
-        ids = [_DOCUMENT + one.id for one in page.items]
+        ids = [_DOCUMENT + one.document_id for one in page.items]
         self._orders.show(self._user_id, self._chat_id, ids, first=page.first, anew=page.number == 1)
         return self._answers.documents(page, are_read=self._documents.are_read)
 

@@ -16,7 +16,8 @@ from .extraction import format_of
 
 _PROJECTS = "projects"  # below it, a folder for each of Open WebUI's folders, by its id
 _DEEPEST, _MOST_FILES = 20, 100_000
-_MOST_BYTES = 64 << 20  # of a file
+MOST_BYTES = 64 << 20  # of a file
+SAVED = "saved"  # below it lies what programs have sent, which is nowhere else
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class File:
 
     @property
     def is_too_big(self) -> bool:
-        return self.size > _MOST_BYTES
+        return self.size > MOST_BYTES
 
 
 class Folders:
@@ -74,6 +75,11 @@ class Folders:
                 if count >= _MOST_FILES:
                     return
 
+    def remove(self, user_id: str, path: str) -> None:
+        """Delete a user's file that a program has sent."""
+        with suppress(FileNotFoundError):
+            (self.root / user_id / SAVED / Path(path).name).unlink()
+
     @contextmanager
     def opened(self, user_id: str, path: str) -> Iterator[int]:
         """A descriptor of a user's file; none of its folders may be a link."""
@@ -93,6 +99,11 @@ class Folders:
             yield file
         finally:
             os.close(file)
+
+
+def is_saved(path: str) -> bool:
+    """Whether a file was sent by a program: it goes with what is kept of it."""
+    return path.startswith(f"{SAVED}/")
 
 
 def _about(found: os.stat_result) -> tuple[int, int, float]:

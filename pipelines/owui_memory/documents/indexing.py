@@ -14,9 +14,9 @@ from ..core.errors import Drop
 from ..core.memory import Memory
 from ..core.scope import documents_owner
 from ..remember import admission
-from ..state.documents_table import DocumentsTable, Entry, document_id
+from ..state.documents_table import DocumentsTable, Entry, id_of
 from .extraction import Document, Extraction
-from .folders import File, Folders
+from .folders import File, Folders, is_saved
 from .passages import BATCH, passages, title_of
 
 _AT_ONCE = 16  # passages that are embedded together: between them others have their turn
@@ -64,22 +64,24 @@ class Indexing:
             entry = known.get(path)
             if entry is not None and (entry.size, entry.changed) == (file.size, file.changed):
                 continue
-            if self._table.was_erased(user_id, file.placed):
-                continue  # what its user wants erased is not read anew
+            if self._table.was_erased(user_id, file.placed):  # what is to be erased is not read anew
+                if is_saved(path):
+                    folders.remove(user_id, path)
+                continue
             count += self._file(backend, folders, extraction, user_id, file, entry)
         return count
 
     def _gone(self, backend: BulkBackend, user_id: str, entries: list[Entry]) -> int:
         for entry in entries:
             self.clear(backend, entry)
-        self._table.remove(user_id, [entry.id for entry in entries])
+        self._table.remove(user_id, [entry.document_id for entry in entries])
         return len(entries)
 
     @staticmethod
     def clear(backend: BulkBackend, entry: Entry) -> None:
         """Take away the passages of a document."""
         owner = documents_owner(entry.user_id)
-        told = [one.id for one in backend.added_by(owner, BATCH + entry.id)]
+        told = [one.id for one in backend.added_by(owner, BATCH + entry.document_id)]
         admission.remove_all(backend, owner, told)
 
     def _file(
@@ -93,7 +95,7 @@ class Indexing:
     ) -> bool:
         """Read a file; whether its words are new or have changed."""
         entry = Entry(
-            user_id, document_id(user_id, file.path), file.path, file.size, file.changed, "", at=time.time()
+            user_id, id_of(user_id, file.path), file.path, file.size, file.changed, "", at=time.time()
         )
         digest = ""
         try:
@@ -129,7 +131,7 @@ class Indexing:
 
     def _store(self, backend: BulkBackend, entry: Entry, document: Document, scope: str) -> int:
         owner = documents_owner(entry.user_id)
-        stale = {one.id: one for one in backend.added_by(owner, BATCH + entry.id)}
+        stale = {one.id: one for one in backend.added_by(owner, BATCH + entry.document_id)}
         count = 0
         new: list[Memory] = []
         for passage in self._unhurried(passages(entry, document, scope)):

@@ -41,13 +41,13 @@ def passages(entry: Entry, document: Document, scope: str) -> Iterator[Memory]:
                 words = hashlib.blake2b(f"{part.heading}\n{part.page}\n{text}".encode()).hexdigest()
                 seen[words] += 1
                 yield Memory(
-                    id=str(uuid.uuid5(uuid.UUID(entry.id), f"{words} {seen[words]}")),
+                    id=str(uuid.uuid5(uuid.UUID(entry.document_id), f"{words} {seen[words]}")),
                     text=text,
                     created_at=at,
                     updated_at=at,
-                    batch=BATCH + entry.id,
+                    batch=BATCH + entry.document_id,
                     kind=DOCUMENT,
-                    chat=entry.id,
+                    chat=entry.document_id,
                     ordinal=ordinal,
                     scope=scope,
                     role=f"page {part.page}" if part.page else "",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from sqlalchemy import Engine
 
@@ -12,6 +13,7 @@ from ..backends.base import BulkBackend
 from ..config.settings import Valves
 from ..core.memory import Memory
 from ..core.scope import EVERYONE, documents_owner
+from ..documents.folders import Folders, is_saved
 from ..documents.indexing import Indexing
 from ..recall.rank import ranked
 from ..state.documents_table import DocumentsTable, Entry
@@ -33,8 +35,16 @@ class FoundDocument:
 class Documents:
     """For all users. Methods block, and raise the errors of `core/errors.py`."""
 
-    def __init__(self, engine: Engine, live: Live, settings: Callable[[], Valves]) -> None:
-        self._table, self._live, self._settings = DocumentsTable(engine), live, settings
+    def __init__(
+        self,
+        engine: Engine,
+        live: Live,
+        settings: Callable[[], Valves],
+        folder: Callable[[], Path | None] = lambda: None,
+    ) -> None:
+        """folder: where documents lie, None where that is not known here."""
+        self._table, self._live = DocumentsTable(engine), live
+        self._settings, self._folder = settings, folder
 
     @property
     def are_read(self) -> bool:
@@ -63,7 +73,7 @@ class Documents:
         by_document: dict[str, list[Memory]] = {}
         for one in fitting(ranked(candidates, query, datetime.now(UTC)), query):
             by_document.setdefault(one.memory.chat, []).append(one.memory)
-        entries = {entry.id: entry for entry in self.all(user_id)}
+        entries = {entry.document_id: entry for entry in self.all(user_id)}
         return [
             FoundDocument(entries[id_], tuple(passages))
             for id_, passages in by_document.items()
@@ -72,8 +82,11 @@ class Documents:
 
     def forget(self, user_id: str, ids: Collection[str]) -> Sequence[Entry]:
         """Take away what is kept of a user's own documents, until their files change; which they were."""
-        entries = [entry for entry in self._table.of(user_id) if entry.id in ids]
-        self._table.forget(user_id, [entry.id for entry in entries])
+        entries = [entry for entry in self._table.of(user_id) if entry.document_id in ids]
+        if (folder := self._folder()) is not None:
+            for entry in filter(lambda one: is_saved(one.path), entries):
+                Folders(folder).remove(user_id, entry.path)
+        self._table.forget(user_id, [entry.document_id for entry in entries])
         if isinstance(backend := self._live.get(), BulkBackend):
             for entry in entries:
                 Indexing.clear(backend, entry)
@@ -81,4 +94,4 @@ class Documents:
 
     def forget_all(self, user_id: str) -> None:
         """The same for all of a user's."""
-        self.forget(user_id, {entry.id for entry in self._table.of(user_id)})
+        self.forget(user_id, {entry.document_id for entry in self._table.of(user_id)})

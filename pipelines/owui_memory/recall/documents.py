@@ -23,7 +23,7 @@ from .search import query_of
 from .select import Gate, Selection
 
 _COUNTED_S = 30.0  # for which the number of passages is believed
-_NEUTRAL = (0.0, 1.0)  # a document answers questions about anything
+_OF_SELF, _MORE = 0.5, 0.03  # a document answers questions about anything, so less speaks against these
 _TIMES = 3  # as long as quotes of chats
 
 
@@ -52,14 +52,21 @@ class Documents:
         return replace(view, documents=self.kept(turn.user_id, version) > 0)
 
     def ranked(
-        self, found: Sequence[Candidate], turn: Turn, settings: Valves, lines: Lines, version: int
+        self,
+        found: Sequence[Candidate],
+        turn: Turn,
+        settings: Valves,
+        lines: Lines,
+        version: int,
+        of_self: tuple[float, float],
     ) -> tuple[Sequence[Ranked], Gate]:
-        """The passages, best first, and the gate for them."""
+        """The passages, best first, and the gate for them. of_self: as the backend tells of the message."""
         if not found:
             return (), Gate(0.0, settings.relevance_threshold)
         query = query_of(turn.text)
         items = ranked_passages(found, query, lines.now)
-        gate = Gate.of(items, settings.relevance_threshold, _NEUTRAL, query)
+        told, trust = of_self
+        gate = Gate.of(items, settings.relevance_threshold + _MORE, (_OF_SELF * told, trust), query)
         keywords = (item.keyword for item in found)
         return items, gate_of(items, gate, keywords, self.kept(turn.user_id, version))
 

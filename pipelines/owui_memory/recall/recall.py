@@ -260,7 +260,7 @@ class Recaller:
             selection = replace(selection, outcomes=(*selection.outcomes, *to_forget))
         if asks_to_forget:
             passages_gate = replace(passages_gate, least=None)
-        documents, documents_gate = self._documents.ranked(pages, turn, settings, lines, version)
+        documents, documents_gate = self._documents.ranked(pages, turn, settings, lines, version, of_self)
         if asks_to_forget:
             documents_gate = replace(documents_gate, least=None)
         return _Relevant(

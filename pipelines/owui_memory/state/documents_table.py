@@ -22,7 +22,7 @@ class Entry:
     """
 
     user_id: str
-    id: str
+    document_id: str
     path: str
     size: int
     changed: int
@@ -43,7 +43,7 @@ class Known(NamedTuple):
     passages: int = 0
 
 
-def document_id(user_id: str, path: str) -> str:
+def id_of(user_id: str, path: str) -> str:
     """The id of the document at a path below a user's folder."""
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{user_id}/{path}"))
 
@@ -74,14 +74,14 @@ class DocumentsTable:
     def remove(self, user_id: str, ids: Collection[str]) -> None:
         """These are gone."""
         with self._engine.begin() as connection:
-            mine = and_(documents.c.user_id == user_id, documents.c.id.in_(ids))
+            mine = and_(documents.c.user_id == user_id, documents.c.document_id.in_(ids))
             connection.execute(delete(documents).where(mine))
             count_up(connection, user_id)
 
     def forget(self, user_id: str, ids: Collection[str]) -> None:
         """Nothing but the paths of these stays; they are not read again until their files change."""
         with self._engine.begin() as connection:
-            mine = and_(documents.c.user_id == user_id, documents.c.id.in_(ids))
+            mine = and_(documents.c.user_id == user_id, documents.c.document_id.in_(ids))
             blank = {"title": "", "address": "", "passages": 0, "detail": "", "state": "forgotten"}
             connection.execute(update(documents).where(mine).values(**blank))
             count_up(connection, user_id)

@@ -274,7 +274,7 @@ documents = Table(
     "documents",
     metadata,
     Column("user_id", _Id, primary_key=True),
-    Column("id", _Id, primary_key=True),
+    Column("document_id", _Id, primary_key=True),
     Column("path", _Text, nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("changed", BigInteger, nullable=False),

@@ -136,7 +136,7 @@ def test_what_was_forgotten_comes_back_only_with_another_file(index: Index) -> N
     index.write("a.txt", "The lamp is green.")
     index.run()
     (entry,) = index.table.of("ada")
-    index.table.forget("ada", [entry.id])
+    index.table.forget("ada", [entry.document_id])
     Indexing.clear(index.backend, entry)
     os.utime(index.own / "a.txt", ns=(1, 1))
     index.run()

@@ -3,7 +3,7 @@
 SQL = """
 CREATE TABLE documents (
     user_id VARCHAR NOT NULL,
-    id VARCHAR NOT NULL,
+    document_id VARCHAR NOT NULL,
     path TEXT NOT NULL,
     size BIGINT NOT NULL,
     changed BIGINT NOT NULL,
@@ -14,6 +14,6 @@ CREATE TABLE documents (
     state VARCHAR NOT NULL,
     detail TEXT NOT NULL,
     at FLOAT NOT NULL,
-    PRIMARY KEY (user_id, id)
+    PRIMARY KEY (user_id, document_id)
 )
 """
