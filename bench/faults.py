@@ -1,11 +1,12 @@
 """Whatever fails while people chat: does a chat fail, is anything lost, is anything remembered twice?
 
-    .venv/bin/python -m bench.faults --turns 10000
+    .venv/bin/python -m bench.faults --turns 10000 [--proxy]
 
 A real Pipelines server, an LLM and an embedder that are scripted, and a fault every `--every` seconds, by
 chance: the server is killed, stopped or frozen; its state database is locked; its disk is full (where root
 may mount a small one); LLM or embedder are down, hang, or talk nonsense. A chat has failed where the server
-was there and answered anything but the chat. Said is what a turn said whose inlet and outlet were answered.
+was there and answered anything but the chat. Said is what a turn said whose inlet and outlet were answered;
+with --proxy, whose answer came through the proxy to its end.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ from tests.harness.pipelines_server import FILTER, PipelinesServer, with_embedde
 from tests.harness.remains import store_in
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.scripted_requests import Request
+from tests.harness.upstream import Upstream, says
 from tests.harness.waiting import wait_until
 
 _SAID = re.compile(r"My locker number \d+ is green\.")
@@ -54,16 +56,25 @@ def main() -> None:
     parser.add_argument("--at-once", type=int, default=8)
     parser.add_argument("--every", type=float, default=5.0)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--proxy", action="store_true", help="chats go through the proxy, not the filter")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="bench-") as name, ScriptedLLM() as llm, _disk() as disk:
-        env = {**with_embedder(llm), **with_llm(llm), "MEMORY_INLET_DEADLINE_MS": "1000"}
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-") as name,
+        ScriptedLLM() as llm,
+        Upstream() as model,
+        _disk() as disk,
+    ):
+        named = json.dumps([{"name": "main", "base_url": model.base_url}])
+        env = {"MEMORY_UPSTREAMS": named} if options.proxy else {}
+        env |= {**with_embedder(llm), **with_llm(llm), "MEMORY_INLET_DEADLINE_MS": "1000"}
         if disk:
             env["MEMORY_DATA_DIR"] = str(disk)
         server = PipelinesServer(Path(name), env=env)
         data_dir = disk or server.data_dir
         llm.when(lambda request: request.endpoint == "chat", _mind)
         server.start()
-        talk, chaos = _Talk(server, options.turns), _Chaos(server, llm, data_dir, options)
+        talk = (_ProxyTalk if options.proxy else _Talk)(server, options.turns)
+        chaos = _Chaos(server, llm, data_dir, options)
         began = time.monotonic()
         breaking = threading.Thread(target=chaos.run, daemon=True)
         breaking.start()
@@ -156,6 +167,33 @@ class _Talk:
                 self.failed.append(f"{way}: HTTP {answer.status_code}")
                 return None
         return answer.json()  # type: ignore[no-any-return]
+
+
+class _ProxyTalk(_Talk):
+    """The same through the proxy, before a model server that always answers."""
+
+    def _turn(self, client: httpx.Client, chat: Chat, text: str) -> None:
+        turn = chat.say(text)
+        body = {"model": "memory/llama3", "messages": turn.inlet["messages"], "stream": True}
+        headers = {
+            "X-OpenWebUI-User-Id": turn.user["id"],
+            "X-OpenWebUI-Chat-Id": turn.inlet["metadata"]["chat_id"],
+        }
+        began = time.monotonic()
+        try:
+            answer = client.post("/memory/v1/chat/completions", json=body, headers=headers)
+        except httpx.TransportError:
+            answer = None
+        with self._lock:
+            self.slowest = max(self.slowest, time.monotonic() - began)
+            if answer is None:
+                self.away += 1
+            elif answer.content != b"".join(says("Hello", " there.")):
+                self.failed.append(f"HTTP {answer.status_code}")
+            else:
+                self.said.append(text)
+        if answer is None:
+            time.sleep(0.2)
 
 
 class _Chaos:

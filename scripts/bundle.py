@@ -35,6 +35,7 @@ SUFFIXES = (
     ".html",
     ".css",
     ".js",
+    ".svg",
 )  # modules, and texts that they read
 
 

@@ -16,23 +16,10 @@ ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT / "pipelines"), str(ROOT)]
 
 from owui_memory import __version__  # noqa: E402
+from owui_memory.config.fields import GROUPS  # noqa: E402
 from owui_memory.config.settings import Valves  # noqa: E402
 from owui_memory.config.valves_codec import allowed  # noqa: E402
 from scripts.bundle import bundle  # noqa: E402
-
-GROUPS = {
-    "pipelines": "Who gets memory",
-    "backend": "mem0",
-    "vector_store": "Where memories are kept",
-    "llm_provider": "Who reads the chats",
-    "embedder_provider": "Who turns text into vectors",
-    "extraction": "Remembering",
-    "memories_per_turn": "Recall",
-    "folder_memories": "Who knows what",
-    "upstreams": "The proxy",
-    "webui_url": "Open WebUI",
-    "advanced": "Advanced",
-}
 
 INTRO = """\
 # Settings

@@ -39,6 +39,7 @@ class Pipelines:
     """The Pipelines server with the filter, and with the demo model where there is no other.
 
     chats: where Open WebUI gets its other models, as `chat_variables` has it; None for what is inherited.
+    webui_port: of the Open WebUI whose users may open the page of memories; 0 for none.
     """
 
     folder: Path
@@ -47,10 +48,15 @@ class Pipelines:
     demo: bool = False
     inherited: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
     chats: Mapping[str, str] | None = field(default=None, repr=False)
+    webui_port: int = 0
 
     @property
     def url(self) -> str:
         return f"http://{HOST}:{self.port}"
+
+    @property
+    def page_url(self) -> str:
+        return f"{self.url}/memory"
 
     @property
     def connection(self) -> Connection:
@@ -65,6 +71,7 @@ class Pipelines:
     def environment(self) -> dict[str, str]:
         return {
             "MEMORY_DATA_DIR": str(self.folder / "memory_data"),
+            **(self._page() if self.webui_port else {}),
             "GLOBAL_LOG_LEVEL": "WARNING",  # at INFO the server logs all that its models answer
             **self.inherited,
             **(self.chats or {}),
@@ -72,6 +79,12 @@ class Pipelines:
             "PIPELINES_API_KEY": self.key,
             "PYTHON_DOTENV_DISABLED": "1",  # else the server reads the .env that is docker-compose's
             "NO_PROXY": _no_proxy(self.inherited),
+        }
+
+    def _page(self) -> dict[str, str]:
+        return {
+            "MEMORY_WEBUI_URL": f"http://{HOST}:{self.webui_port}",
+            "MEMORY_PAGE_URL": self.page_url,
         }
 
     def prepare(self) -> None:

@@ -87,7 +87,7 @@ def plan(env: Mapping[str, str]) -> tuple[Pipelines, OpenWebUI]:
     key = env.get("PIPELINES_API_KEY") or services.kept_secret("pipelines-api-key", RUN)
     demo = env.get("DEMO") == "1" or not (llms or ollama_urls)
     chats = services.chat_variables(llms, ollama_urls)
-    pipelines = Pipelines(RUN / "pipelines", port, key, demo=demo, chats=chats)
+    pipelines = Pipelines(RUN / "pipelines", port, key, demo=demo, chats=chats, webui_port=webui_port)
     secret = env.get("WEBUI_SECRET_KEY") or services.kept_secret("webui-secret-key", RUN)
     connections = (*llms, pipelines.connection)
     return pipelines, OpenWebUI(RUN / "open-webui", webui_port, secret, connections, ollama_urls)
@@ -163,6 +163,7 @@ def welcome(webui: OpenWebUI, pipelines: Pipelines) -> str:
   2. Tell the chat something about yourself, such as: {TELL}
   3. Start a new chat and ask: {ASK}
 
+  What is remembered: {pipelines.page_url}/
   Settings: Admin Panel > Settings > Pipelines. Logs: .run/logs. Stop with Ctrl-C.
 """
 

@@ -12,17 +12,20 @@ models/      LLMs and embedders: providers, limits, the bundled embedder, what g
 stores/      where vectors are kept: sqlite/, qdrant/, pgvector/ behind one protocol
 backends/    mem0 as library, server or platform behind one Protocol; the one in use; locations of memories
 recall/      the inlet's side: search, rank, select, block, what is injected already; run (deadline, breaker)
-remember/    the outlet's side: keeper, outbox (spill: what the database cannot take now), writer, gate,
-             reconcile, verbatim, admission (what may become a memory), apply, journal; passages and
-             episodes (what was said), quotes (which of it says what is forgotten);
+remember/    the outlet's side: keeper, outbox (spill: what the database cannot take now; later:
+             imports), writer, gate, reconcile, verbatim, admission (what may become a memory), apply,
+             journal; passages and episodes (what was said), quotes (which of it says what is forgotten);
              reflector, reflection (what is known, kept in order)
-manage/      list, search, edit, forget, undo, share; past chats; erasure/; migrate/
+context/     long chats: what of a chat stays in its prompt, and the summary in place of the rest
+manage/      list, search, edit, forget, undo, share; past chats; history/ (archives of other programs);
+             deletions, comparison (with Open WebUI); erasure/; migrate/
 commands/    /memory: parse, run, answer
 observe/     hooks on events: counters, costs, Prometheus, tracing, event log; status, self-checks
 interfaces/  what speaks to the outside: chats (turns through the core, for all of them), turns (inlet and
              outlet), pipelines/ (the filter, its guard on the routes), function (the same for a Function of
              Open WebUI), live/ (what running chats show), proxy/ (an OpenAI-compatible API before model
-             servers), tools/ (verbs that models call, by MCP and OpenAPI), web/ (the page of memories), cli/
+             servers), tools/ (verbs that models call, by MCP and OpenAPI), web/ (the page of memories),
+             webhooks/ (what Open WebUI tells of deletions), cli/
 app.py       assembles all of it; plugin.py is what the Pipelines server loads, standalone.py the
              proxy alone, __main__.py the command line
 """

@@ -19,9 +19,11 @@ from .backends.library import LibraryBackend
 from .backends.locations import naming
 from .commands.commander import Commander
 from .commands.notes import Notes
+from .commands.parse import read_command
 from .config.environment import PUBLIC_DEFAULT_KEY, Environment
 from .config.prices import read_prices
 from .config.settings import Valves
+from .context.contexts import Contexts
 from .core.errors import Drop
 from .core.events import COUNTS_FOR, Event, EventKind, Job, failed, succeeded
 from .core.memory import Check
@@ -33,11 +35,15 @@ from .interfaces.lanes import Lanes
 from .interfaces.live.chats import LiveChats
 from .interfaces.tools.toolbox import Toolbox
 from .interfaces.web.parts import Parts
+from .interfaces.webui import WebUi
 from .language import secrets as redact
+from .manage.deletion_worker import DeletionWorker
 from .manage.erasure.erase import Eraser
 from .manage.erasure.forgetting import Forgetting
 from .manage.erasure.retention import prune_all
 from .manage.erasure.worker import ErasureWorker
+from .manage.history.imports import Imports
+from .manage.history.uploads import Uploads
 from .manage.listing import Listing
 from .manage.migrate.mover import Mover
 from .manage.users import UserCounts
@@ -131,6 +137,7 @@ class Application:
             self.keeper.take_in,
             self._is_busy,
             self.live_chats.learned,
+            self.live_chats.titled,
         )
         self._reflector = Reflector(self.live, journal, settings, self.emit, self._is_busy)
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
@@ -143,6 +150,7 @@ class Application:
             self._engine, self.live, settings, self.emit, eraser, self.live_chats.check, folder
         )
         self.toolbox = Toolbox(self._engine, self.live, settings, eraser, self.emit)
+        self.imports = Imports(self._engine, settings, lambda text: read_command(text) is not None)
         self.page = Parts(
             self.commander.tools,
             journal,
@@ -152,6 +160,8 @@ class Application:
             UserCounts(self._engine, self.live, settings().collection),
             self._ledger,
             self.status,
+            self.imports,
+            Uploads(environment.data_dir),
         )
         forgetting = Forgetting(self._engine, eraser, settings)
         self._sweeper = ErasureWorker(
@@ -164,13 +174,16 @@ class Application:
             partial(Indexing, self._documents, self._writer.let_others_go_first),
             self.emit,
         )
+        self.deletions = self.commander.tools.deletions
+        self.deletion_worker = DeletionWorker(self._engine, self.deletions, settings, WebUi.of, self.emit)
+        self.contexts = Contexts(self._engine, self.live, settings, self.emit)
         self.lanes, self.api_keys = Lanes(), self.page.keys
         self.command_pool = ThreadPoolExecutor(_COMMANDS_AT_ONCE, thread_name_prefix="memory-command")
         self.live.use(settings())
         threading.Thread(
             target=redact.formats, name="memory-redact", daemon=True
         ).start()  # before it is needed
-        for thread in (self._writer, self._reflector, self._sweeper, self.watcher):
+        for thread in (self._writer, self._reflector, self._sweeper, self.deletion_worker, self.watcher):
             thread.start()
 
     def _open_backend(self, settings: Valves, data_dir: Path) -> Backend:
@@ -180,6 +193,7 @@ class Application:
         """Keep nothing of a user's in memory."""
         self._recaller.drop(user_id)
         self.page.listing.drop(user_id)
+        self.page.uploads.drop(user_id)
         self.keeper.drop(user_id)
         self.live_chats.drop(user_id)
         self.watcher.wake()  # files that were sent by programs go, too
@@ -264,7 +278,7 @@ class Application:
             documents_part(self._settings(), self._environment.data_dir, self._read),
             self._costs_part(),
             self._key_part(),
-            *filter(None, [self.live_chats.check()]),
+            *filter(None, [self.live_chats.check(), self.deletion_worker.part()]),
         ]
         return report([*parts, self._last_error_part()], counts.pending + waiting.exchanges, counts.dead)
 
@@ -304,8 +318,10 @@ class Application:
 
     def close(self) -> None:
         """Remembers what waits and stops all threads, within a bound. The rest waits for the next start."""
+        self.contexts.close()
         self.watcher.stop(_STOP_S)
         self._reflector.stop(0.0)  # what is broken off is done an hour later
+        self.deletion_worker.stop(_STOP_S)
         self._sweeper.stop(_STOP_S)
         self._writer.stop(_STOP_S)
         self.live_chats.close()
@@ -374,6 +390,8 @@ class Application:
 
 def _queue_part(counts: Counts, spilled: Waiting) -> Check:
     details = [f"{counts.pending} waiting, {counts.dead} given up"]
+    if counts.later:
+        details.append(f"{counts.later:,} of imports for when nothing else waits")
     hints = [f"Fix the cause, then run: {COMMAND} queue retry all"] if counts.dead else []
     if spilled.exchanges:
         details.append(f"{spilled.exchanges} set aside until the state database takes them")

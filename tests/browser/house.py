@@ -53,9 +53,11 @@ class House:
     @classmethod
     def build(cls, folder: Path, llm: ScriptedLLM) -> House:
         env = {**clean_environment(), **FILTER_SETTINGS, **WEBUI_SETTINGS}
-        pipelines = Pipelines(folder / "pipelines", free_port(), "browser-test-key", demo=True, inherited=env)
+        port = free_port()
+        of_pipelines = {"demo": True, "inherited": env, "webui_port": port}
+        pipelines = Pipelines(folder / "pipelines", free_port(), "browser-test-key", **of_pipelines)
         connections = (Connection(llm.base_url, "model-key"), pipelines.connection)
-        webui = OpenWebUI(folder / "open-webui", free_port(), "browser-test-secret", connections, (), env)
+        webui = OpenWebUI(folder / "open-webui", port, "browser-test-secret", connections, (), env)
         return cls(folder, llm, pipelines, webui)
 
     # Life
@@ -218,8 +220,8 @@ class House:
         return ask(method, f"{self.webui.url}/api/v1/{path}", account.token if account else "", form)
 
 
-def ask(method: str, url: str, key: str, form: Any) -> Any:
-    """One JSON request; raises httpx.HTTPStatusError for an answer that is no success."""
-    headers = {"Authorization": f"Bearer {key}"} if key else {}
+def ask(method: str, url: str, key: str, form: Any, more: dict[str, str] | None = None) -> Any:
+    """One JSON request; raises httpx.HTTPStatusError for an answer that is no success. more: headers."""
+    headers = {**({"Authorization": f"Bearer {key}"} if key else {}), **(more or {})}
     answer = httpx.request(method, url, headers=headers, json=form, timeout=60, trust_env=False)
     return answer.raise_for_status().json()

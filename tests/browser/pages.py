@@ -144,7 +144,7 @@ class PipelinesSettings:
 
     def field(self, title: str) -> Locator:
         """One setting, from its title to its widget."""
-        label = self.dialog.locator("label", has_text=re.compile(f"^{re.escape(title)}$"))
+        label = self.dialog.locator("label", has_text=re.compile(f"(^|: ){re.escape(title)}$"))
         return label.locator("xpath=ancestor::div[contains(@class, 'setting-row')]/..")
 
     def value(self, title: str) -> str:
@@ -164,6 +164,11 @@ class PipelinesSettings:
         switch = self.field(title).get_by_role("switch")
         if (switch.get_attribute("aria-checked") == "true") != on:
             switch.click()
+
+    def objection(self, title: str) -> str:
+        """What the browser says at the field when it is to be saved."""
+        self.dialog.get_by_role("button", name="Save").click()
+        return str(self.field(title).locator("input").evaluate("field => field.validationMessage"))
 
     def save(self) -> str:
         """What Open WebUI says to it."""

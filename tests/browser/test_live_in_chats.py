@@ -30,7 +30,7 @@ def test_a_line_and_sources_are_shown_and_gone_when_they_are_off(
     assert house.part("open webui").startswith("running chats show"), house.status()
     user.new_chat()
     user.say(DOG)
-    expect(line(user)).to_have_text(f"Remembered: {DOG}")
+    expect(line(user)).to_have_text(f"Remembered: {DOG[:-1]}")
 
     user.new_chat()
     user.say("What is my dog called?")

@@ -120,6 +120,8 @@ def test_settings_changed_in_the_admin_panel_take_effect(
     settings = PipelinesSettings(admin)
     if screenshots:
         admin.keep_screenshot("settings.png", height=1600)
+    settings.fill("Memories per message", "")
+    assert "fill out" in settings.objection("Memories per message"), "an empty number is not saved"
     settings.fill("Memories per message", "0")
     assert "success" in settings.save()
 

@@ -21,6 +21,7 @@ class ChatEvents(WebServer):
         app = FastAPI()
         self.posted: list[tuple[str, str, dict[str, Any]]] = []
         self.role, self.admins_may_look = "admin", True
+        self.titles: dict[str, list[dict[str, str]]] = {}  # by user
         self.goes_on = threading.Event()
         self.goes_on.set()
 
@@ -39,6 +40,10 @@ class ChatEvents(WebServer):
         @app.get("/api/v1/auths/")
         def who(request: Request) -> Any:
             return refusal(request) or {"id": "root", "role": self.role}
+
+        @app.get("/api/v1/chats/list/user/{user}")
+        def chats(user: str, request: Request) -> Any:
+            return refusal(request) or self.titles.get(user, [])
 
         @app.get("/api/config")
         def config() -> Any:

@@ -1,10 +1,16 @@
-"""Where state may live."""
+"""Where state may live.
+
+A new database goes through all migrations, in 20 ms, on PostgreSQL in 100: tests of what comes later begin
+with a copy of one that has.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -33,7 +39,27 @@ class Place:
         environment.setenv("MEMORY_STATE_PASSWORD", self.password)
 
 
+def opened(folder: Path) -> Engine:
+    """What `open_state` gives, with all tables in a folder without a database."""
+    if not (file := folder / "state.db").exists():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file.write_bytes(_made())
+    return open_state(folder)
+
+
+@cache
+def _made() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        open_state(Path(folder)).dispose()
+        return (Path(folder) / "state.db").read_bytes()
+
+
 @contextlib.contextmanager
-def on_postgres(postgres: Postgres, folder: Path) -> Iterator[Place]:
-    with postgres.database() as url:
+def on_postgres(postgres: Postgres, folder: Path, *, empty: bool = True) -> Iterator[Place]:
+    """A database of its own; with all tables, unless it is to be empty."""
+    with postgres.database(made=None if empty else _make) as url:
         yield Place(folder, url, PASSWORD)
+
+
+def _make(url: str) -> None:
+    open_state(Path(), url, PASSWORD).dispose()

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import util
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,7 @@ class Postgres:
             raise PostgresMissingError("pgserver is not installed")
         self._bin = Path(spec.origin).parent / "pginstall" / "bin"
         self._port = free_port()
+        self._templates: dict[Callable[[str], None], str] = {}
 
     @property
     def url(self) -> str:
@@ -50,10 +51,17 @@ class Postgres:
         return f"postgresql://{user}@127.0.0.1:{self._port}/{database}"
 
     @contextlib.contextmanager
-    def database(self) -> Iterator[str]:
-        """The URL of a database of its own, which is gone afterwards."""
-        name = f"test_{uuid.uuid4().hex}"
-        self.execute(f"CREATE DATABASE {name}")
+    def database(self, made: Callable[[str], None] | None = None) -> Iterator[str]:
+        """The URL of a database of its own, which is gone afterwards.
+
+        made: makes, at a URL, what it begins with; called once, for all that begin so.
+        """
+        if made and made not in self._templates:
+            self._templates[made] = f"template_{uuid.uuid4().hex}"
+            self.execute(f"CREATE DATABASE {self._templates[made]}")
+            made(self.url_of(self._templates[made]))
+        name, template = f"test_{uuid.uuid4().hex}", self._templates[made] if made else "template1"
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         try:
             yield self.url_of(name)
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from contextlib import suppress
@@ -12,10 +13,12 @@ from typing import Any
 
 from owui_memory.commands import faults, imported, markup, numbers, verbs, work
 from owui_memory.commands import parse as slash
+from owui_memory.context import abstract, asking, extract
+from owui_memory.context.turns import Past
 from owui_memory.core import locales
-from owui_memory.core.errors import Drop
+from owui_memory.core.errors import Drop, MemoryFault
 from owui_memory.core.exchange import Exchange
-from owui_memory.core.memory import Candidate, Memory
+from owui_memory.core.memory import Candidate, Memory, Reply
 from owui_memory.core.scope import read_teams
 from owui_memory.core.text import plain
 from owui_memory.interfaces import intake
@@ -46,6 +49,8 @@ from owui_memory.language import prompt_injection as orders
 from owui_memory.language import sanitize as inert
 from owui_memory.language import secrets as redact
 from owui_memory.language.names import name_of
+from owui_memory.manage.history import archive, conversations, entries, formats, memory_stores
+from owui_memory.manage.history.archive import Part
 from owui_memory.models import json_answer, model_text, text_limit, tokens
 from owui_memory.recall import block, rank, search
 from owui_memory.recall.select import Gate, select
@@ -104,16 +109,13 @@ def _part(text: str) -> list[dict[str, str]]:
 
 
 def _reflections(text: str) -> None:
-    """As an answer, and as a memory and a sentence about it."""
-    with suppress(operations.UnreadableAnswerError):
-        reflection.proposed(text, [Memory("1", "I like tea.")], 200, NOW.date())
-    told = json.dumps(
-        {"merge": [{"ids": [1, 2], "text": text}], "outdated": [{"id": 1, "by": 2}, {"id": text}]}
-    )
-    both = [Memory("1", text, kind="plan"), Memory("2", f"{text} tea", kind="plan")]
-    reflection.shown_of(both)
-    reflection.proposed(told, both, 200, NOW.date())
-    reflection.is_covered(text, [text])
+    """As an answer, as a text in one, and as a memory, of which long ones are not shown."""
+    told = {"merge": [{"ids": [1, 2], "text": text}], "outdated": [{"id": 1, "by": 2}, {"id": text}]}
+    both = [Memory("1", text[:500], kind="plan"), Memory("2", "I drink tea.", kind="plan")]
+    reflection.shown_of([Memory("3", text), *both])
+    for answer in (text, json.dumps(told)):
+        with suppress(operations.UnreadableAnswerError):
+            reflection.proposed(answer, both, 200, NOW.date())
 
 
 def _operations(text: str) -> None:
@@ -158,8 +160,19 @@ def _prompt(text: str) -> None:
     dialect.opened({"prompt": text})
 
 
+def _abstract(text: str) -> None:
+    with suppress(MemoryFault):
+        asking.taken(abstract.Abstract(), [Past("Hi", "", "~1", "p")], Reply(text, "m"))
+
+
+def _extract(text: str) -> None:
+    past = [Past(text[:2_000], text[:600], "~1", "p")] * (len(text) // 2_000)
+    made = extract.extracted(abstract.Abstract(), past, 500, tokens.estimated_tokens)
+    asking.prompt_of(made, past)
+
+
 HI = _message("user", "Hi")
-ASIDES = (asides, spans, slash, block)
+ASIDES = (asides, spans, slash, block, abstract)
 
 # Whole bodies, as they come: of any length.
 _BODIES = (
@@ -189,9 +202,22 @@ _SPEECH = (gate, material, speech, sentences)
 
 _SECRETS = (redact, credentials, credential_names, credential_values)
 
+
 # What the intake lets through, with its bound.
+def _archived(text: str) -> object:
+    """All that readers of archives make of a text in any place."""
+    raw = text.encode(errors="replace")
+    told: dict[str, Any] = {"title": f"Prompted {text}", "time": "2025-01-01T00:00:00Z", "header": "Gemini"}
+    told["safeHtmlItem"] = [{"html": text}]
+    values = [told, {"conversations_memory": text}, {"mapping": {text: {"message": text}}, "title": text}]
+    packed = json.dumps(values).encode()
+    found = [list(formats._read(Part("x.json", io.BytesIO(one)), [])) for one in (raw, packed, packed[:-9])]
+    return found, entries.id_in(text), entries.time_in(text), conversations.of_gemini(told)
+
+
 TEXTS = (
     Reader("plain", plain),
+    Reader("archives", _archived, (archive, conversations, entries, memory_stores)),
     Reader(
         "words", lambda text: (words.terms_of(text), words.content_words(text), words.words(text)), (words,)
     ),
@@ -242,6 +268,8 @@ TEXTS = (
     Reader(
         "sameness", lambda text: (sameness.same(text, text, 0.9), sameness.says(text, text, 0.9)), (sameness,)
     ),
+    Reader("abstract of an LLM", _abstract, (asking, abstract), more=("operations",)),
+    Reader("abstract of sentences", _extract, more=("gate",)),
     Reader("reflection", _reflections, (reflection,), more=("operations",)),
     Reader("an LLM's answer", _operations, (operations, json_answer, model_text), more=("operations",)),
     Reader(

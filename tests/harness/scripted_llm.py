@@ -34,6 +34,7 @@ from tests.harness.scripted_answers import DIMENSIONS, default_reply, embedding_
 from tests.harness.scripted_requests import Fault, Gate, Predicate, Reply, Request, matches
 
 MODELS = ("scripted-chat", "scripted-embed")
+CALL = re.compile(r"CALL (\w+) (\{.*\})", re.DOTALL)  # a reply that is a call of a tool
 SELF_CHECK = "This is a self-check."  # see owui_memory.ops.selfcheck
 
 
@@ -306,8 +307,8 @@ class _Handler(BaseHTTPRequestHandler):
         if request.body.get("stream"):
             with_usage = (request.body.get("stream_options") or {}).get("include_usage")
             return self._stream(envelope, answer, usage if with_usage else None, cut=cut)
-        message = {"role": "assistant", "content": answer}
-        choice = {"index": 0, "message": message, "finish_reason": "stop"}
+        message = _delta(answer) or {"role": "assistant", "content": answer}
+        choice = {"index": 0, "message": message, "finish_reason": _finish(answer)}
         return self._json({**envelope, "object": "chat.completion", "choices": [choice], "usage": usage})
 
     def _stream(
@@ -318,15 +319,16 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Connection", "close")
         self.end_headers()
         envelope = {**envelope, "object": "chat.completion.chunk"}
+        call = _delta(answer)
         deltas = [
             {"role": "assistant", "content": ""},
-            *({"content": w} for w in re.findall(r"\S+\s*", answer)),
+            *([call] if call else ({"content": w} for w in re.findall(r"\S+\s*", answer))),
         ]
         for number, delta in enumerate(deltas):
             if cut and number > len(deltas) // 2:
                 return
             self._event({**envelope, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]})
-        self._event({**envelope, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
+        self._event({**envelope, "choices": [{"index": 0, "delta": {}, "finish_reason": _finish(answer)}]})
         if usage:
             self._event({**envelope, "choices": [], "usage": usage})
         self.wfile.write(b"data: [DONE]\n\n")
@@ -363,6 +365,19 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: Any) -> None:
         """Quiet: requests are recorded, not logged."""
+
+
+def _delta(answer: str) -> dict[str, Any]:
+    """What an answer that is a call of a tool consists of; {} for another one."""
+    if (call := CALL.fullmatch(answer)) is None:
+        return {}
+    told: dict[str, Any] = {"index": 0, "id": f"call_{hash(answer)}", "type": "function"}
+    told["function"] = {"name": call[1], "arguments": call[2]}
+    return {"role": "assistant", "content": None, "tool_calls": [told]}
+
+
+def _finish(answer: str) -> str:
+    return "tool_calls" if CALL.fullmatch(answer) else "stop"
 
 
 def _usage(asked: str, answered: str) -> dict[str, int]:

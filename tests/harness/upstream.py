@@ -78,6 +78,8 @@ class Upstream:
         self.models = [{"id": one, "object": "model", "owned_by": "us", "extra": [1]} for one in models]
         self.asked: list[Asked] = []  # but for models
         self.listed = 0
+        self.drops_reused = False  # the second request of a connection gets no answer
+        self.list_gate: threading.Event | None = None  # at which lists wait
         self.left = threading.Event()  # somebody has gone away in the middle
         self.script = _Script(pieces=tuple(says("Hello", " there.")))
         self._next: list[_Script] = []  # before it, one for each request
@@ -128,12 +130,19 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     server: Any
+    requests = 0  # of this connection
 
     def _serve(self) -> None:
         upstream: Upstream = self.server.llm
+        self.requests += 1
+        if upstream.drops_reused and self.requests > 1:
+            self.close_connection = True
+            return self.connection.shutdown(socket.SHUT_RDWR)
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if self.command == "GET" and self.path == "/v1/models":
             upstream.listed += 1
+            if upstream.list_gate is not None:
+                upstream.list_gate.wait(60)
             told = json.dumps({"object": "list", "data": upstream.models}).encode()
             return self._send(_Script(200, {"Content-Type": "application/json"}, (told,)))
         upstream.asked.append(Asked(self.command, self.path, self.headers.items(), raw))

@@ -33,6 +33,9 @@ def routes(server: PipelinesServer) -> list[tuple[str, str]]:
     assert len(found) > 25
     hidden = [
         "/memory/metrics",
+        "/memory/tools/openapi.json",
+        "/memory/tools/remember",
+        "/memory/mcp",
         "/openapi.json",
         "/docs",
         "/memory/status",

@@ -31,11 +31,15 @@ def server(shared_server: PipelinesServer, webui: ChatEvents) -> Iterator[Pipeli
     shared_server.reset_valves()
 
 
-def take(server: PipelinesServer, turn: Turn, **user: str) -> str:
+def told(server: PipelinesServer, turn: Turn) -> str:
+    return told_text(server.inlet(turn.inlet, turn.user))
+
+
+def take(server: PipelinesServer, turn: Turn, answer: str = "I see.", **user: str) -> str:
     """A whole turn through the filter; what is read in the end."""
     user = {**turn.user, **user}
     sent = server.inlet(turn.inlet, user)
-    read = server.outlet(turn.outlet("I see.", sent=sent), user)
+    read = server.outlet(turn.outlet(answer, sent=sent), user)
     server.wait_until_drained()
     return str(read["messages"][-1]["content"])
 
@@ -62,7 +66,7 @@ def test_one_line_and_sources_in_the_users_language(
     first = Chat(user).say(DOG)
     take(server, first)
     (learned,) = webui.wait_for(first.message_id, "status")
-    assert learned == {"description": f"Remembered: {DOG}", "done": True}
+    assert learned == {"description": f"Remembered: {DOG[:-1]}", "done": True}
 
     turn = Chat(user).say("Wie heißt mein Hund, what is my dog called?", language="de-DE")
     take(server, turn)
@@ -92,6 +96,20 @@ def test_nothing_in_temporary_chats_nor_for_who_wants_none(
     take(server, last)
     webui.wait_for(last.message_id, "source")
     assert {message for _, message, _ in webui.posted[before:]} == {last.message_id}
+
+
+def test_quotes_bear_the_titles_of_their_chats(server: PipelinesServer, webui: ChatEvents, user: str) -> None:
+    named, unnamed = Chat(user), Chat(user)
+    webui.titles[user] = [
+        {"id": named.chat_id, "title": "The old dog"},
+        {"id": unnamed.chat_id, "title": "New Chat"},
+    ]
+    take(server, named.say(DOG), "Rex is a fine name for a dog of that age, whatever people say of him.")
+    take(server, unnamed.say(CITY), "Lisbon is known for its hills, its trams and its custard tarts.")
+    assert ', "The old dog"' in told(server, Chat(user).say("What did you say about my dog's name?"))
+    listed = take(server, Chat(user).say("/memory chats"))
+    assert f"[The old dog](/c/{named.chat_id})" in listed
+    assert "New Chat" not in listed
 
 
 def test_chats_wait_for_no_open_webui_and_the_status_tells(

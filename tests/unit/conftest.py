@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from tests.harness.places import Place, on_postgres
+from tests.harness.places import Place, on_postgres, opened
 from tests.harness.postgres import Postgres, PostgresMissingError
 from tests.harness.qdrant_server import QdrantServer
 
@@ -49,12 +49,15 @@ def shared_place(postgres: Postgres, own_data_folder: Path) -> Iterator[Place]:
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def place(request: pytest.FixtureRequest, own_data_folder: Path) -> Place:
-    """Each kind of state database, empty."""
+def place(request: pytest.FixtureRequest, own_data_folder: Path) -> Iterator[Place]:
+    """Each kind of state database, with all tables and nothing in them."""
     if request.param == "sqlite":
-        return Place(own_data_folder)
-    place: Place = request.getfixturevalue("shared_place")
-    return place
+        opened(own_data_folder).dispose()
+        yield Place(own_data_folder)
+        return
+    postgres: Postgres = request.getfixturevalue("postgres")
+    with on_postgres(postgres, own_data_folder, empty=False) as place:
+        yield place
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -31,7 +31,7 @@ from ..core.memory import (
     page_of,
     payload_of,
 )
-from ..core.scope import EVERYONE, View, documents_in, documents_owner, past_in, past_owner, team_owner
+from ..core.scope import EVERYONE, USER, View, documents_owner, past_owner, team_owner
 from ..core.text import plain
 from ..models.embedder import Embedder, Vector
 from ..models.faults import host_of, translated
@@ -46,7 +46,6 @@ from .assemble import assemble
 Filters = dict[str, str]
 
 _EMBEDDED_HINT = "vector_store sqlite is faster than an embedded Qdrant, and safe with several servers."
-_DEEPEST = 640  # passages of past chats among which those that a view sees are looked for
 _LISTS = 32  # of texts that others are compared with, whose vectors are kept
 _LISTED = 1_000_000  # memories of a user; mem0's stores want a number
 
@@ -117,35 +116,37 @@ class LibraryBackend:
         embedder: Embedder = self._memory.embedding_model
         vector = (embedder.question if asked else embedder.embed)(query)
         found: list[Candidate] = []
-        pool = limit
+        pool, scopes = limit, None
         while asked_of:
-            found_of = self._candidates(asked_of, query, vector, pool, asked)
+            found_of = self._candidates(asked_of, query, vector, pool, asked, scopes)
             wanting = []
             for one, (items, full) in zip(asked_of, found_of, strict=True):
                 seen = [item for item in items if not is_over(item.memory) and is_seen(item.memory, view)]
-                # Those that expired, or are not to be seen, take places in the pool of the others; of
-                # passages there may be a hundred thousand in another folder.
-                if (
-                    not full
-                    or (pool >= _DEEPEST and (past_in(one) or documents_in(one)))
-                    or len(seen) >= limit
-                    or len(seen) == len(items)
-                ):
+                # Those that expired, or are not to be seen, take places in the pool of the others.
+                if not full or len(seen) >= limit or len(seen) == len(items):
                     found += seen
                 else:
                     wanting.append(one)
             asked_of, pool = wanting, pool * 4
+            if view:  # a team's have none
+                scopes = view.scopes | {USER} if view.teams else view.scopes
         return found
 
     def _candidates(
-        self, owners: Sequence[str], query: str, vector: Vector, pool: int, asked: bool
+        self,
+        owners: Sequence[str],
+        query: str,
+        vector: Vector,
+        pool: int,
+        asked: bool,
+        scopes: Collection[str] | None,
     ) -> Iterator[tuple[list[Candidate], bool]]:
         """Of each owner the nearest, expired ones too, and whether there may be more."""
         calibration = self._memory.embedding_model.calibration
         scale = calibration.relevance if asked else calibration.likeness
         store: VectorStore = self._memory.vector_store
         with translated("store", self._settings.vector_store_url):
-            found = store.search_owners(query, vector, pool, owners)
+            found = store.search_owners(query, vector, pool, owners, scopes)
         for by_meaning, by_words in found:
             keyword = {str(row.id): float(row.score) for row in by_words or ()}
             none = 0.0 if by_words is not None else None

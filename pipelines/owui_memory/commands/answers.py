@@ -27,7 +27,8 @@ from ..recall.why import Explanation
 from ..remember.passages import USER
 from ..state.documents_table import Entry
 from .explained import explained
-from .markup import TOLD_OF, cut, fenced, listed, rest, sentences, shown
+from .markup import TOLD_OF, code, cut, fenced, listed, rest, sentences, shown
+from .verbs import word_for
 
 _QUOTES_MOST = 3  # of a chat that was found
 _SAID_CHARS = 200  # of a passage in a list
@@ -47,11 +48,19 @@ _NOT_COUNTED = (
     "shown",
     "versions",
     "noted",
+    "imports",
+    "deletions",
+    "webui_seen",
     "profiles",
     "page_sessions",
 )
 
 _CHAT_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+def is_chat_id(chat: str) -> bool:
+    """Whether it is an id as Open WebUI gives chats, which may stand in an address."""
+    return _CHAT_ID.fullmatch(chat) is not None
 
 
 class Answers:
@@ -254,6 +263,12 @@ class Answers:
         head = self._say("teams, head", memories=self._bold(len(memories)), teams=named)
         return "\n".join([head, "", *self._table(memories)])
 
+    def of_deleted_chats(self, memories: Sequence[Memory]) -> str:
+        """What only deleted chats said, to be forgotten or left."""
+        command = code(f"/memory {word_for('forget', self._words.code)} 1")
+        head = self._say("only in deleted chats", command=command)
+        return "\n".join([head, "", *self._table(memories)])
+
     def shared(self, text: str, team: str) -> str:
         return self._say("shared", team=team, text=shown(text))
 
@@ -333,9 +348,9 @@ class Answers:
     def _chat(self, memory: Memory) -> str:
         if memory.chat and memory.chat == self._chat_id:
             return self._say("this chat")
-        if memory.title and _CHAT_ID.fullmatch(memory.chat):
+        if memory.title and is_chat_id(memory.chat):
             return f"[{shown(memory.title)}](/c/{memory.chat})"
-        return f"[{self._say('open chat')}](/c/{memory.chat})" if _CHAT_ID.fullmatch(memory.chat) else ""
+        return f"[{self._say('open chat')}](/c/{memory.chat})" if is_chat_id(memory.chat) else ""
 
     def _said(self, passage: Memory) -> str:
         """The beginning of a passage, and who has said it."""

@@ -25,6 +25,7 @@ from ..core.memory import Check
 from ..core.turn import Turn
 from ..language.secrets import masked
 from ..manage.command_log import EXPIRED, CommandLog, LoggedCommand
+from ..manage.deletions import Deletions
 from ..manage.documents import Documents
 from ..manage.erasure.erase import Eraser
 from ..manage.memories import Control
@@ -73,6 +74,7 @@ class Commander:
             live,
             PageSessions(engine),
             webui,
+            Deletions(engine, control, eraser, settings),
         )
 
     def give(self, turn: Turn) -> str:

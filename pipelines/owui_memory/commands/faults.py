@@ -9,6 +9,7 @@ from ..core.locales import ENGLISH, Locale
 from ..core.locales.refused import Refused
 from .markup import sentences
 
+_PATH = re.compile(r" /[^\n]{1,300}?(?= (?:is|was|cannot|could|refused) )")
 _ADDRESS = re.compile(r" at (?:\S*[.:]\S*\w|localhost|its socket)(?: \([A-Z_]+\))?")
 
 
@@ -30,4 +31,4 @@ def failed(fault: MemoryFault, words: Locale, *, admin: bool) -> str:
 
 def without_addresses(text: str) -> str:
     """A sentence of a fault, as anybody may read it."""
-    return _ADDRESS.sub("", text)
+    return _PATH.sub("", _ADDRESS.sub("", text))

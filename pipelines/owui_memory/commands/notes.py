@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import reduce
 
 from sqlalchemy import Engine, func, select
 
@@ -15,6 +16,7 @@ from ..language.names import teller
 from ..recall.why import Explanation, Explanations
 from ..remember.journal import Journal
 from ..state import journal, noted, put_row, reading
+from ..state.cuts_table import CutsTable
 from ..state.switches_table import NoteSwitches
 from .language import language_of_text
 from .markup import NOTES, quoted, shown
@@ -27,6 +29,7 @@ class Notes:
 
     def __init__(self, engine: Engine, live: BackendHolder) -> None:
         self._engine, self._reading, self._live = engine, reading(engine), live
+        self._cuts = CutsTable(engine)
         self._explanations, self._journal = Explanations(engine), Journal(engine)
         self._switches = NoteSwitches(engine)
 
@@ -41,14 +44,17 @@ class Notes:
         last = kept[-1] if kept and asked.startswith(kept[-1].query) else None
         words = locale(last.language if last and last.language else language_of_text(asked))
         used, learned = self._used(user_id, last, words), self._learned(user_id)
-        if not used and not learned:
+        shortened = self._cuts.tell(user_id, chat_id)
+        if not used and not learned and not shortened:
             return ""
         counts = [words.say("note, used", n=len(used))] if used else []
         counts += [words.say("note, learned", n=len(learned))] if learned else []
-        counted = words.say("join", some=counts[0], next=counts[1]) if len(counts) > 1 else counts[0]
+        counts += [words.say("note, shortened")] if shortened else []
+        counted = reduce(lambda some, one: words.say("join", some=some, next=one), counts)
         lines = [NOTES, f"<summary>{words.say('note, summary', counts=counted)}</summary>", ""]
         lines += _listed(words, "note, used list", used)
         lines += _listed(words, "note, learned list", [_told(change, words) for change in learned])
+        lines += [words.say("note, shortened text"), ""] if shortened else []
         return "\n".join([*lines, "</details>"])
 
     def _used(self, user_id: str, last: Explanation | None, words: Locale) -> list[str]:

@@ -13,6 +13,7 @@ from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.memory import Check
 from ..manage.command_log import CommandLog, LoggedCommand
+from ..manage.deletions import Deletions
 from ..manage.documents import Documents
 from ..manage.memories import Control
 from ..manage.outcomes import PAGE, Asked, Forgotten, Page
@@ -54,6 +55,7 @@ class Tools:
     live: BackendHolder
     sessions: PageSessions
     webui: Callable[[], Check | None]
+    deletions: Deletions
 
 
 class Work:
@@ -66,7 +68,7 @@ class Work:
         self._outbox, self._control, self._live = tools.outbox, tools.control, tools.live
         self._past, self._documents = tools.past, tools.documents
         self._note_switches = tools.note_switches
-        self._sessions, self._webui = tools.sessions, tools.webui
+        self._sessions, self._webui, self._deletions = tools.sessions, tools.webui, tools.deletions
         self._order, self._rest = order, rest
         self._user_id, self._chat_id = order.user_id, order.chat_id
         self._asked = Asked(
@@ -202,7 +204,11 @@ class Work:
         lines += [self._why_ill(fault)] if fault else []
         if self._here.admin and (webui := self._webui()) is not None and not webui.ok:
             lines.append(self._say("lines not shown", fault=f"{webui.detail}. {webui.hint}"))
-        return "\n".join(f"- {line}" for line in lines)
+        told = "\n".join(f"- {line}" for line in lines)
+        if left := self._deletions.only_deleted(self._user_id) if not fault else []:
+            self._show([memory.id for memory in left])
+            return f"{told}\n\n{self._answers.of_deleted_chats(left)}"
+        return told
 
     def _why_ill(self, fault: MemoryFault) -> str:
         if self._live.current is None:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from .cross_checks import objections
 from .fields import Fields
+from .valves_codec import SettingsError
 
 
 class Valves(Fields):
     """All settings. Each can be preset by an environment variable `MEMORY_<NAME>`."""
 
     def check(self) -> None:
-        for objection in objections(self):
-            raise objection
+        if found := list(objections(self)):
+            raise SettingsError.of(found)

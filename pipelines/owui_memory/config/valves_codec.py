@@ -116,6 +116,7 @@ class PanelModel(BaseModel):
             refused = self._filled(given)
         except SettingsError as error:
             refused = [error]
+        refused = [one for error in refused for one in error.each]
         if self.refusals is not None:
             self.refusals[:] = refused
         if refused:

@@ -35,6 +35,9 @@ class ToForget(NamedTuple):
     at: float
 
 
+CHAT_DELETED = "chat deleted"  # an op: what was erased with a chat, as `refused` says; it changes nothing
+
+
 EDITED = "an edited message"  # in place of a model, where a change was taken back with its message
 
 

@@ -36,6 +36,8 @@ class EventKind(StrEnum):
     CHANGES_RETRACTED = "changes_retracted"  # with an earlier version of a message
     BATCH_ERASED = "batch_erased"  # while it was worked on
     EXCHANGES_DEAD = "exchanges_dead"  # set aside: they could not be remembered
+    CONTEXT_CUT = "context_cut"  # the oldest turns left a chat's prompt; `reason`: what is in their place
+    ABSTRACT_MADE = "abstract_made"  # of a chat's oldest turns; `reason`: by what
     EMBEDDED = "embedded"  # `count` texts, in one call
     PROXIED = "proxied"  # a request of the proxy was sent on
     UPSTREAM_ANSWERED = "upstream_answered"  # or has not: see `UpstreamCall`
@@ -57,7 +59,9 @@ class Job(StrEnum):
     REMEMBERING = "remembering"
     REFLECTING = "reflecting"
     FIRST_LLM = "first_llm"
+    ABSTRACT = "abstract"  # of a chat's oldest turns
     ERASING = "erasing"
+    DELETING = "deleting"  # what was deleted in Open WebUI
     PRUNING = "pruning"
     DOCUMENTS = "documents"
     COSTS = "costs"
@@ -100,7 +104,8 @@ class Event:
     """Something that has happened. at: when, if not now.
 
     code: the reason as a code, if `reason` is a sentence that varies. seconds: how long it took. tokens,
-    records: of memories, what they take in a prompt, and how many there are.
+    records: of memories, what they take in a prompt, and how many there are. traces: of the requests that it
+    comes from, where that is not the one in hand (`core/trace.py`).
     """
 
     kind: EventKind
@@ -115,6 +120,7 @@ class Event:
     tokens: int = 0
     records: int = 0
     upstream: UpstreamCall | None = None
+    traces: tuple[str, ...] = ()
 
 
 Emit = Callable[[Event], None]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 EPISODES = "episodes "  # begins the batch that an exchange's passages are of
+IMPORTS = "import-"  # begins the names of batches that an import brings
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,9 @@ class Exchange:
     `scope`: among which memories it is kept, see `core/scope.py`. `answered_by`: as `AnsweredBy.written`.
     `follows`: what the message follows in its chat, see `core.turn.Turn`. `replaces`: message ids of earlier
     versions of it, whose memories are to be taken back. `again`: the message was remembered before, and only
-    what was said counts, as it has another answer now.
+    what was said counts, as it has another answer now. `title`: the chat's, if that is known. `given`: it is
+    no exchange, but a memory of this kind, which an import brings; `user_text` is its text. `trace`: of the
+    request, see `core/trace.py`.
     """
 
     key: str
@@ -32,6 +35,9 @@ class Exchange:
     scope: str = ""
     answered_by: str = ""
     again: bool = False
+    title: str = ""
+    given: str = ""
+    trace: str = ""
 
     @property
     def message_id(self) -> str:
@@ -57,6 +63,20 @@ class Batch:
     def scope(self) -> str:
         """The scope, which is the same for all exchanges of a batch."""
         return self.exchanges[0].scope
+
+    @property
+    def is_given(self) -> bool:
+        """Whether these are memories that an import brings, all of them."""
+        return bool(self.exchanges[0].given)
+
+
+def exchange_key(user_id: str, chat_id: str, message_id: str, text: str) -> str:
+    """The key of an exchange: see `core.turn.Turn`. text: the message's, whole.
+
+    A message that was changed in place keeps its id, and is another version all the same.
+    """
+    version = blake2b(text.encode(errors="surrogatepass"), digest_size=6).hexdigest()
+    return "\n".join((user_id, chat_id, f"{message_id}~{version}"))
 
 
 def version_of(key: str, message_id: str) -> str:

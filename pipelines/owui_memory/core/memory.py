@@ -84,10 +84,11 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What an LLM answered, and the model that did."""
+    """What an LLM answered, and the model that did. finish: why it ended, "" where that is not told."""
 
     text: str
     model: str
+    finish: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+TEXT_CHARS = 100_000  # of a message or an answer that are looked at, half from each end
+
 
 def plain(text: str) -> str:
     """The text without lone surrogates and NUL, so that every JSON parser, embedder and database takes it."""
@@ -9,3 +11,8 @@ def plain(text: str) -> str:
         return text
     whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return whole.replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+def capped(text: str, most: int = TEXT_CHARS) -> str:
+    """A text, or of a longer one its beginning and its end."""
+    return text if len(text) <= most else f"{text[: most // 2]}\n…\n{text[-most // 2 :]}"

@@ -30,9 +30,11 @@ class Turn:
     runs. `positions` names each user message of the conversation by all that users said up to it, this one
     last. `folder`: the id of the folder that the chat is in; `email`, `name`: the user's. "" if not known.
     `searched`: Open WebUI makes a web, image or file search out of the messages that it gets back.
+    `in_prompt`: where not all of the chat stays in its prompt, how the keys of those exchanges end that do,
+    and `positions` names their messages only.
     `language`: the code of the interface's, one of `locales.CODES`; "" if there is none.
     `only_recall`: the user wants nothing learned from it. `is_shown`: Open WebUI itself asks, and shows the
-    answer to the chat's user under the id `key`.
+    answer to the chat's user under the id `key`. `reserved`: tokens that are added to the prompt later.
     """
 
     user_id: str
@@ -55,11 +57,13 @@ class Turn:
     positions: tuple[str, ...] = ()
     text_before: str = ""
     searched: bool = False
+    in_prompt: tuple[str, ...] = ()
     folder: str = ""
     email: str = ""
     is_admin: bool = False
     only_recall: bool = False
     is_shown: bool = False
+    reserved: int = field(default=0, compare=False)
     name: str = field(default="", compare=False)  # these may change from one message to the next
     language: str = field(default="", compare=False)
 
@@ -68,7 +72,8 @@ class Turn:
 class Answered:
     """A finished turn, as the outlet sees it: what was said, and what its inlet's `key` may be.
 
-    `name`: the user's, "" if it is not known.
+    `name`: the user's, "" if it is not known. `prompt_tokens`: that the model's server has counted; 0 if it
+    has not said. `trace`: as of `Exchange`.
     """
 
     user_id: str
@@ -77,6 +82,8 @@ class Answered:
     assistant_text: str
     name: str = ""
     chat_kind: ChatKind = "chat"
+    prompt_tokens: int = 0
+    trace: str = ""
 
 
 def chat_kind_of(chat_id: str, message_id: str = "") -> ChatKind:

@@ -11,9 +11,11 @@ from typing import Any
 
 from ..commands.parse import COMMAND_CHARS, read_command
 from ..config.model_patterns import is_ollama_cloud
+from ..context.abstract import without_abstract
 from ..core.chat_servers import AnsweredBy
+from ..core.exchange import exchange_key, message_id_of
 from ..core.locales import code_of
-from ..core.text import plain
+from ..core.text import TEXT_CHARS, capped, plain
 from ..core.turn import HASHED, Answered, Connection, Turn, chat_kind_of
 from ..language.spans import without_thoughts
 from ..recall.block import Blocks, without_block
@@ -24,9 +26,9 @@ _TEXTS = ("text", "input_text", "output_text")
 _SEARCHES = ("web_search", "image_generation")
 
 # What comes in is as long as whoever sends it likes. Nothing below looks at more of it than this; hashes do.
-TEXT_CHARS = 100_000  # of a message or an answer, half from its beginning and half from its end
 _ANSWER_CHARS = 300_000  # of an answer, in which reasoning is looked for
 _MESSAGES = 10_000  # of a chat, half from its beginning and half from its end
+_MOST_TOKENS = 100_000_000
 _NAME_CHARS = 200  # of the name of a user, a chat, a model; PostgreSQL's indexes hold 2,704 bytes of a row
 
 
@@ -52,7 +54,9 @@ def read_inlet(body: Any, user: Any) -> Turn:
         user_id=user_id,
         text=_kept(texts[-1]) if texts else "",
         key=message_id or _unnamed(user_id, chat_id, model, texts),
-        exchange_key=_exchange_key(user_id, chat_id, user_message_id, texts) if user_message_id else so_far,
+        exchange_key=exchange_key(user_id, chat_id, user_message_id, texts[-1] if texts else "")
+        if user_message_id
+        else so_far,
         chat_kind=chat_kind_of(chat_id, message_id),
         chat_id=chat_id,
         user_message_id=user_message_id,
@@ -101,7 +105,15 @@ def read_outlet(body: Any, user: Any) -> Answered | None:
         assistant_text=final_text(text_of(messages[-1].get("content"))),
         name=plain(_text(_mapping(user).get("name"))[:_NAME_CHARS]),
         chat_kind=chat_kind_of(chat_id),
+        prompt_tokens=prompt_tokens(messages[-1].get("usage")),
     )
+
+
+def prompt_tokens(usage: Any) -> int:
+    """How many tokens a server says that a prompt had; 0 where it does not say."""
+    told = _mapping(usage)
+    counts = (told.get(name) for name in ("prompt_tokens", "input_tokens", "prompt_eval_count"))
+    return next((count for count in counts if isinstance(count, int) and 0 < count < _MOST_TOKENS), 0)
 
 
 def with_blocks(body: Mapping[str, Any], blocks: Blocks, *, in_system: bool = False) -> dict[str, Any]:
@@ -117,7 +129,7 @@ def with_blocks(body: Mapping[str, Any], blocks: Blocks, *, in_system: bool = Fa
     before: dict[int, Any] = dict(blocks.before)
     has_system = first.get("role") == "system" and isinstance(first.get("content") or "", str | list)
     if blocks.system and not has_system and not in_system:
-        before[0] = _prepended(blocks.system, before.get(0, ""))
+        before[0] = prepended(blocks.system, before.get(0, ""))
     told: list[Any] = []
     users = 0
     for at, message in enumerate(messages):
@@ -127,11 +139,11 @@ def with_blocks(body: Mapping[str, Any], blocks: Blocks, *, in_system: bool = Fa
         kept = _without_block(message)
         if _mapping(message).get("role") == "user":
             if block := before.get(users):
-                kept = [{**message, "content": _prepended(block, without_blocks(message.get("content")))}]
+                kept = [{**message, "content": prepended(block, without_blocks(message.get("content")))}]
             users += 1
         told += kept
     if blocks.system and has_system:
-        told[0] = {**told[0], "content": _prepended(blocks.system, told[0].get("content"))}
+        told[0] = {**told[0], "content": prepended(blocks.system, told[0].get("content"))}
     elif blocks.system and (in_system or not users):
         told.insert(0, {"role": "system", "content": blocks.system})
     return {**body, "messages": told}
@@ -200,11 +212,23 @@ def _is_block(part: Any) -> bool:
     return bool(text) and not without_block(text)
 
 
-def _prepended(block: str, content: Any) -> str | list[Any]:
+def prepended(block: str, content: Any) -> str | list[Any]:
+    """A message's content, a text or a list of parts, with a text before it."""
     if isinstance(content, list):
-        of_responses = any(_mapping(part).get("type") in _OF_RESPONSES for part in content)
-        return [{"type": "input_text" if of_responses else "text", "text": block}, *content]
+        return [_part(block, content), *content]
     return f"{block}\n\n{content}" if content else block
+
+
+def appended(block: str, content: Any) -> str | list[Any]:
+    """The same with a text behind it."""
+    if isinstance(content, list):
+        return [*content, _part(block, content)]
+    return f"{content}\n\n{block}" if content else block
+
+
+def _part(text: str, beside: Sequence[Any]) -> dict[str, Any]:
+    of_responses = any(_mapping(part).get("type") in _OF_RESPONSES for part in beside)
+    return {"type": "input_text" if of_responses else "text", "text": text}
 
 
 def _messages(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -219,23 +243,40 @@ def _seen(messages: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 
 def _user_texts(messages: Iterable[Mapping[str, Any]]) -> list[str]:
-    """What the user typed, message by message, whole: the text parts of each, without images and files."""
-    texts = (text_of(m.get("content")) for m in messages if m.get("role") == "user")
-    return [without_block(text).strip() for text in texts]
+    """What the user typed, message by message."""
+    return [typed(message) for message in messages if message.get("role") == "user"]
+
+
+def typed(message: Mapping[str, Any]) -> str:
+    """What the user typed of a message: its text parts, whole, without images and files, and what is ours."""
+    return without_abstract(without_block(text_of(message.get("content")))).strip()
+
+
+def exchange_names(turn: Turn, texts: Sequence[str]) -> list[str]:
+    """How the exchanges' keys end of a chat's messages: see `context.turns.Past`."""
+    if not turn.user_message_id:  # then they are made of all that was said
+        return [f"~{name}" if turn.chat_id else name for name in _hashes((turn.user_id,), texts)]
+    return [f"~{_version(text)}" for text in texts]
+
+
+def key_of_cut(turn: Turn, body: Any) -> str:
+    """The key by which the outlet finds a turn without ids whose body has lost its oldest messages."""
+    return _unnamed(turn.user_id, turn.chat_id, turn.model, _user_texts(_seen(_messages(_mapping(body)))))
+
+
+def seen_numbers(messages: Sequence[Any]) -> list[int]:
+    """The numbers of those of a chat's messages that are looked at."""
+    numbers = [at for at, one in enumerate(messages) if isinstance(one, Mapping)]
+    half = _MESSAGES // 2
+    return numbers if len(numbers) <= _MESSAGES else numbers[:half] + numbers[-half:]
 
 
 def _kept(text: str) -> str:
     """What of a message is looked at; of a command one character more than it may have."""
     if len(text) > TEXT_CHARS:
         is_long_command = read_command(text) is not None
-        text = text[: COMMAND_CHARS + 1] if is_long_command else _capped(text, TEXT_CHARS)
+        text = text[: COMMAND_CHARS + 1] if is_long_command else capped(text, TEXT_CHARS)
     return plain(text)
-
-
-def _capped(text: str, most: int) -> str:
-    if len(text) <= most:
-        return text
-    return f"{text[: most // 2]}\n…\n{text[-most // 2 :]}"
 
 
 def text_of(content: Any) -> str:
@@ -250,7 +291,7 @@ def text_of(content: Any) -> str:
 
 def final_text(text: str) -> str:
     """What of an answer is said to the user: no reasoning, and not more than is looked at."""
-    return plain(_capped(without_thoughts(_capped(text, _ANSWER_CHARS)).strip(), TEXT_CHARS))
+    return plain(capped(without_thoughts(capped(text, _ANSWER_CHARS)).strip(), TEXT_CHARS))
 
 
 def _connection(described: Mapping[str, Any], model: str, base_model: str) -> Connection:
@@ -283,10 +324,8 @@ def _follows(meta: Mapping[str, Any]) -> str:
     return _id(message.get("parentId")) or ("start" if "parentId" in message else "")
 
 
-def _exchange_key(user_id: str, chat_id: str, message_id: str, texts: list[str]) -> str:
-    """A message that was changed in place keeps its id, and is another version all the same."""
-    version = blake2b(texts[-1].encode(errors="surrogatepass") if texts else b"", digest_size=6).hexdigest()
-    return "\n".join((user_id, chat_id, f"{message_id}~{version}"))
+def _version(text: str) -> str:
+    return message_id_of(exchange_key("", "", "", text)).removeprefix("~")
 
 
 def _unnamed(user_id: str, chat_id: str, model: str, texts: list[str]) -> str:

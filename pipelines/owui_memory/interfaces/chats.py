@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -23,6 +23,7 @@ from ..core.errors import MemoryFault, Retry, Waits, is_of_the_text
 from ..core.events import Event, EventKind, Job, failed, succeeded
 from ..core.memory import Check
 from ..core.permission import SWITCHED_OFF
+from ..core.trace import TRACE
 from ..core.turn import Answered, Turn
 from ..observe import status
 from ..recall.block import Blocks
@@ -31,6 +32,7 @@ from ..remember.spill import Spill, Spilled
 from .body import with_blocks
 from .intake import Intake
 from .lanes import BusyError
+from .long_chats import LongChat, learn
 from .service import Open, Service
 from .start import Start
 from .waits import done_by, in_pool, in_thread, looked_at, within
@@ -49,7 +51,7 @@ _KEEP_S, _QUEUE_S = 1.0, 5.0
 _COMMAND_S = 120.0  # that a command may take; it goes on in its thread
 _LONG_CHARS = 20_000  # of an exchange; to look for secrets in more waits in its user's turn
 _EARLY = 5_000  # turns
-_NOTE_S, _SHOW_S = 3.0, 0.3  # that a note under an answer may take, and a line above it
+_NOTE_S = 3.0  # that a note under an answer may take
 _HOLD_UP_S = 5.0  # that the server's start waits for the state database; then chats go on without memories
 
 
@@ -125,10 +127,13 @@ class Chats:
         """A finished exchange is on disk afterwards; its chat where the database took it in time, else ""."""
         if not self._settings().enabled:
             return ""
+        if (trace := TRACE.get()) is not None:
+            answered = replace(answered, trace=trace.header)
         try:
             if (runtime := self.runtime) is None:
                 await self._kept_early(answered)
             elif not self._was_forbidden_early(answered):
+                learn(runtime, answered)
                 return await self._kept(runtime, answered)
         except Exception as error:  # noqa: BLE001 - the chat must go on
             self.failed(Job.OUTLET, error)
@@ -194,18 +199,6 @@ class Chats:
         """An answer is there: its chat is to show what was used for it. Never blocks."""
         if (runtime := self.runtime) is not None:
             runtime.live_chats.finished(answered.user_id, answered.keys)
-
-    async def events(self, user_id: str, keys: Sequence[str], *, finished: bool) -> list[Body]:
-        """What a chat is to show now, where nothing is posted; nothing if it is late."""
-        if (runtime := self.runtime) is None:
-            return []
-        try:
-            shown = partial(runtime.live_chats.events, user_id, keys, finished=finished)
-            showing = in_pool(runtime.command_pool, shown)
-            return showing.result() if await within(_NOTE_S if finished else _SHOW_S, showing) else []
-        except Exception as error:  # noqa: BLE001 - the chat must go on
-            self.failed(Job.OUTLET, error)
-            return []
 
     def emit(self, event: Event) -> None:
         """Something has happened."""
@@ -282,7 +275,9 @@ class Chats:
                 allowing = in_pool(runtime.state_pool, runtime.keeper.allow, turn.user_id, permission)
         elif not turn.task:
             runtime.forbid(turn)
-        outcome = await self._recall(runtime, turn, settings, deadline) if decision.read else Outcome(None)
+        long = await LongChat.of(runtime, body, turn, settings, decision, deadline)
+        asked, settings = long.asked, long.settings
+        outcome = await self._recall(runtime, asked, settings, deadline) if decision.read else Outcome(None)
         on = outcome.recalled is None or outcome.recalled.on
         if permission is not None and allowing is not None:
             if await done_by(deadline, allowing) and allowing.exception() is None:
@@ -298,12 +293,14 @@ class Chats:
             decision, outcome = SWITCHED_OFF, Outcome(None)
         if decision.reason:
             runtime.emit(Event(EventKind.LEFT_ALONE, reason=decision.reason))
-        told = body
+        in_system = turn.searched or settings.placement == "system"
+        blocks = outcome.recalled.blocks if outcome.recalled else Blocks()
+        told, blocks = await long.fitted(blocks, in_system=in_system, is_read=decision.read)
+        if on and permission is not None:
+            long.keep(told, permission)
         if decision.read:
-            blocks = outcome.recalled.blocks if outcome.recalled else Blocks()
-            placing = partial(render, in_system=turn.searched or settings.placement == "system")
-            told = await self.intake.rewrite(turn.user_id, placing, body, blocks)
-        runtime.after_inlet(turn, outcome, decision)
+            told = await self.intake.rewrite(turn.user_id, partial(render, in_system=in_system), told, blocks)
+        runtime.after_inlet(asked, outcome, decision)
         return told
 
     @staticmethod
@@ -355,7 +352,11 @@ class Chats:
     async def _spilled(self, record: Spilled) -> None:
         """Kept in the data folder, or in memory until the disk takes it."""
         if self._spill.accept(record):
-            await within(_KEEP_S, in_pool(self._spilling, self._spill.write))
+            writing = in_pool(self._spilling, self._spill.write)
+            until = asyncio.get_running_loop().time() + _QUEUE_S
+            while not await within(_KEEP_S, writing):
+                if asyncio.get_running_loop().time() >= until or not self._spill.goes_on(_KEEP_S):
+                    break
 
     def _decide_early(self, turn: Turn) -> None:
         """Before there is a database: keep what the inlet would have kept there."""

@@ -6,14 +6,20 @@ on, null where it is as it came, and what the chat is to show, which whoever ask
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from .chats import Chats
+from ..core.events import Job
+from .chats import Body, Chats
 from .server_key import has_key
 from .turns import Turns
+from .waits import in_pool, within
 
+_LINE_S, _SOURCES_S = 0.3, 3.0  # that what is shown may take
 _MOST_BYTES = 64_000_000  # of a request
 
 
@@ -49,11 +55,24 @@ def function_routes(key: str, chats: Chats, turns: Turns) -> list[Route]:
             only_recall = form.get("only_recall") is True
             told, turn = await turns.inlet(body, user, second=True, only_recall=only_recall)
             owner, keys = (turn.user_id, (turn.key,)) if turn else ("", ())
-        events = await chats.events(owner, keys, finished=finished) if keys else []
+        events = await _events(chats, owner, keys, finished=finished) if keys else []
         answer = {"body": None if told is body else told, "events": events}
         return Response(await chats.intake.dump(owner, answer), media_type="application/json")
 
     return [Route(f"/function/{name}", asked, methods=["POST"]) for name in ("inlet", "outlet")]
+
+
+async def _events(chats: Chats, owner: str, keys: Sequence[str], *, finished: bool) -> list[Body]:
+    """What the chat is to show now, where nothing is posted; nothing if it is late."""
+    if (runtime := chats.runtime) is None:
+        return []
+    try:
+        shown = partial(runtime.live_chats.events, owner, keys, finished=finished)
+        showing = in_pool(runtime.command_pool, shown)
+        return showing.result() if await within(_SOURCES_S if finished else _LINE_S, showing) else []
+    except Exception as error:  # noqa: BLE001 - the chat must go on
+        chats.failed(Job.OUTLET if finished else Job.INLET, error)
+        return []
 
 
 async def _read(request: Request) -> bytes:

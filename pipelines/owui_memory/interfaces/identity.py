@@ -30,9 +30,13 @@ class UnidentifiedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """user: id, name, email, role, as Open WebUI tells them to a filter; {} for nobody."""
+    """user: id, name, email, role, as Open WebUI tells them to a filter; {} for nobody.
+
+    by_own_key: what else the request says is only this user's word.
+    """
 
     user: Mapping[str, str] = field(default_factory=dict)
+    by_own_key: bool = False
 
     @property
     def id(self) -> str:
@@ -78,7 +82,7 @@ async def identified(
         raise UnidentifiedError(503, "not_ready", f"{fault} {fault.hint}".strip()) from fault
     if not owner:
         raise UnidentifiedError(401, "invalid_api_key", _WRONG_KEY)
-    return Caller({"id": owner})
+    return Caller({"id": owner}, by_own_key=True)
 
 
 def metadata_of(headers: Mapping[str, str], body: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,10 @@ from ..remember.spill import Spill
 if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the server lacks
     from ..commands.commander import Commander
     from ..commands.notes import Notes
+    from ..context.contexts import Contexts
+    from ..manage.deletion_worker import DeletionWorker
+    from ..manage.deletions import Deletions
+    from ..manage.history.imports import Imports
     from ..models.embedder import Embedder
     from ..recall.run import Outcome, Run
     from ..remember.keeper import Keeper
@@ -38,11 +42,19 @@ class Service(Protocol):
     @property
     def notes(self) -> Notes: ...
     @property
+    def contexts(self) -> Contexts: ...
+    @property
     def live_chats(self) -> LiveChats: ...
     @property
     def toolbox(self) -> Toolbox: ...
     @property
     def api_keys(self) -> ApiKeys: ...
+    @property
+    def imports(self) -> Imports: ...
+    @property
+    def deletions(self) -> Deletions: ...
+    @property
+    def deletion_worker(self) -> DeletionWorker: ...
     @property
     def page(self) -> Parts: ...
     @property

@@ -13,10 +13,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from functools import cache, lru_cache
+from functools import cache, lru_cache, reduce
 
 from .sanitize import disarmed
-from .tables import phrases, rows, sections, source
+from .tables import pattern, phrases, rows, sections, source
 
 REFUSED = "it gives orders to a model"
 
@@ -43,87 +43,16 @@ _ROLES = re.compile(
     re.IGNORECASE,
 )
 _NOT_OF_ONESELF = r"(?<!\bi )(?<!\bwe )(?<!\bhe )(?<!\bshe )(?<!\bthey )(?<!\bwho )(?<!\byou )(?<!\bto )"
-_KNOWN = (
-    r"(?:conversations?|chats?|history|memor(?:y|ies)|(?:user|personal|private) ?s? data|messages|secrets?|passwords?"
-    r"|api keys?|credentials|everything you know|user s (?:\w+ ){0,2}\w+|unterhaltung|gesprach|conversacion"
-    r"|conversazione|conversa|gesprek|rozmow\w*|verlauf|historique|diskussion|переписк\w*|разговор\w*)"
-)
+_KNOWN = f"(?:{pattern('known')})"
 _SITE = r"(?:http|www|\w+ (?:example|com|net|org|io|ru|cn|xyz|site|dev|app)\b)"
 _PLACE = rf"(?:{_SITE}|webhook|server|e ?mail|\bto\b)"
-# In folded text: small letters without marks and signs.
-_PHRASES = re.compile(
-    # another model
-    r"\b(?:from now on you are|(?:you are|you re) (?:now|no longer|hereby)) (?:(?:an?|the|my|in|called|known as|running as) )?(?:\w+ ){0,2}?"
-    r"(?:dan|ai|assistant|unrestricted|jailbroken|developer|evil\w*|root|admin\w*|hacker|bot|chatbot|uncensored"
-    r"|unfiltered|free from|bound|maintenance|god|gpt\w*|chatgpt)\b"
-    r"|\b(?:act|behave|respond|answer|pretend|roleplay|speak)\b.{0,40}\b(?:without|no|free of|ignor\w+)\b(?: any| all| ethical| moral| safety| content){0,3}"
-    r" (?:restrictions?|filters?|guidelines?|limits?|limitations?|rules|censorship|ethics|guardrails|safeguards)\b"
-    r"|\bpretend\b.{0,30}\byou (?:have|are|were)\b.{0,30}\b(?:no|not|un\w+|without)\b"
-    r"|\b(?:enter|enable|activate|switch to|switch into|you are in)\b.{0,20}\b(?:developer|debug|god|dan|jailbreak|admin|maintenance|root) mode\b"
-    r"|\bdo anything now\b|\bjailbreak (?:mode|yourself|prompt:)"
-    r"|\b(?:du bist|tu es|eres|sei|voce e) (?:jetzt|nun|maintenant|ahora|ora|agora) (?:ein |eine |une? |un |um )?(?:dan\b|ki\b|ia\b|unbeschrank|sans restriction|sin restricciones|senza restrizioni|sem restricoes)"
-    # addressed to it
-    r"|\b(?:new|updated|important|following|special|hidden|secret) (?:(?:system )?(?:instructions?|orders?|directives?)|system (?:messages?|notes?|rules?))(?: for (?:the )?(?:ai|assistant|model|llm|bot))?(?: (?:are|is|begins?|starts?)\b| ?:)"
-    r"|\binstructions? (?:for|to) (?:the )?(?:ai|assistant|language model|model|llm|chatbot)\b"
-    r"|\b(?:note|message|memo|warning|attention|hey|dear|hello)(?: to| for)?(?: the| all| any| every)? (?:ai|ais|llms?|language models?|ai assistants?|ai models?|chatbots?|assistant)\b"
-    r"|\b(?:begin|start|end) (?:of )?(?:system|hidden|new|the) ?(?:system )?(?:prompt|instructions?|message)\b"
-    r"|\byou (?:must|shall|will|have to|are (?:ordered|required|instructed|obliged) to) (?:always |now |never |only )?(?:obey|comply|follow (?:every|all|my|the|these)|ignore|reveal|refuse|pretend|disregard|leak)\b"
-    r"|\bas your (?:developer|creator|administrator|admin|owner|operator|master)\b"
-    r"|\bi (?:am|m) your (?:developer|creator|administrator|admin|owner|operator|master)\b"
-    r"|\b(?:this|next|following) (?:is|comes) (?:a |an |your )?(?:new )?(?:system (?:message|prompt)|admin override)\b|\b(?:admin|sudo|root) override\b"
-    rf"|\b(?:overrid\w+|replac\w+|supersed\w+) (?:all |any )?(?:of )?(?:your|the system) (?:\w+ ){{0,2}}?(?:prompt|instructions?|rules|guidelines)\b"
-    r"|\b(?:dear|hey|hello|attention) (?:language )?(?:model|bot) ?[,:!]|\bif you (?:read|see|process|receive|parse|are reading) this\b"
-    r"|\byou have been (?:upgraded|updated|reprogrammed|jailbroken|unlocked|freed|reset)\b|\bi (?:hereby )?(?:command you|(?:order|instruct) you to)\b"
-    r"|\b(?:when|whenever|if) you (?:are|re) asked\b.{0,80}\b(?:say|tell|answer|reply|lie|deny|refuse|pretend|claim|recommend)\b"
-    rf"|{_NOT_OF_ONESELF}\b(?:reveal|leak|expose|dump) (?:all|every|everyone s|other users?)\b"
-    # whom to serve
-    rf"|{_NOT_OF_ONESELF}\b(?:ignore[sz]?|disregard|ignorier\w*|missachte|ignora|ignoriert|игнорируи\w*|negeer|ignorera) (?:the |this |any |your |all |den |die |alle |l |le |la |les |al |el |il |o |os |de )?"
-    r"(?:users?|nutzer|benutzer|utilisateurs?|usuarios?|utent[ei]|utilizador(?:es)?|пользовател\w+|gebruikers?)\b"
-    rf"|{_NOT_OF_ONESELF}\b(?:post|send|forward|upload|report|mail) (?:it|them|this|that|these|everything) to {_SITE}"
-    r"|\b(?:not|never|stop|no longer) (?:to )?(?:follow|obey|trust|believe|listen to|help|serve)(?:ing)? (?:the |this |any |your )?users?\b"
-    rf"|{_NOT_OF_ONESELF}\b(?:obey|follow|trust|believe|listen to|serve) (?:only|nobody but|no one but)\b"
-    r"|(?:^|[.,;:!?] ?)(?:and )?only (?:obey|follow|trust|believe|listen to|serve)\b"
-    r"|\b(?:everything|anything|whatever|all) (?:that )?(?:the |this |your )?users? (?:say|ask|tell|want|write)\w*\b.{0,40}\b(?:false|wrong|lies?|untrue|irrelevant|ignored?)\b"
-    # run together
-    r"|\b\w{0,9}(?:ignore|disregard|forget|override)\w{0,12}(?:previous|prior|above|earlier|system)\w{0,9}(?:instruction|rule|prompt|guideline|command|direction)"
-    # what it was told
-    r"|\b(?:reveal|print|repeat|output|leak|show|expose|dump|display|recite|verrate|zeige|revele\w*|affiche\w*|revela|muestra|rivela|mostra|onthul|toon|ujawnij|pokaz)\b.{0,30}"
-    r"\b(?:(?:system|hidden|initial|secret|developer|your|ton|deinen?|tu|il tuo) ?(?:prompt|instructions?|message|anweisungen|consignes)|systemprompt|prompt (?:systeme|du systeme|del sistema|di sistema|do sistema|systemowy)|text above|words above|lines above)\b"
-    # its tools
-    rf"|{_NOT_OF_ONESELF}\b(?:call|invoke|execute|run|trigger)\b.{{0,20}}\b(?:tool|function|plugin)s?\b.{{0,40}}\b(?:with|arguments?|to (?:send|delete|email|upload)|\w+_\w+)"
-    rf"|{_NOT_OF_ONESELF}\b(?:call|invoke) the (?:tool|function|plugin)\b"
-    r"|\buse (?:the |your |an? )?(?:\w+ ){0,2}(?:tool|function|plugin)s? to (?:send|delete|email|upload|run|call|transfer|pay)\b"
-    rf"|{_NOT_OF_ONESELF}\b(?:run|execute) (?:the|this|these|following) (?:following )?(?:command|code|script|shell)\b"
-    r"|\b(?:open|visit|fetch|browse|load|read|go to|decode|decrypt|translate|download)\b.{0,80}\b(?:and|then)\b (?:follow|obey|execute|do what|carry out|run)\b"
-    # behind its user's back
-    r"|\b(?:never|not|don t|without) (?:tell(?:ing)?|inform(?:ing)?|mention(?:ing)?|reveal(?:ing)?|disclos(?:e|ing)|show(?:ing)?|say(?:ing)?|let(?:ting)?)\b.{0,40}\b(?:the |any |this )?users?\b"
-    r"|\b(?:hide|conceal|keep) (?:this|it|that|these)\b.{0,30}\bfrom (?:the |any |your )?users?\b"
-    r"|\b(?:dem nutzer|dem benutzer|l utilisateur|al usuario|all utente|ao usuario)\b.{0,20}\b(?:nichts|nicht|rien|nada|niente)\b"
-    rf"|{_NOT_OF_ONESELF}\b(?:secretly|covertly|silently|heimlich|secretement|en secreto|di nascosto|em segredo|тайно|втайне)\b (?:\w+ ){{0,2}}?"
-    r"(?:send|forward|append|add|insert|log|record|share|store|copy|change|sende|schicke|leite|envoie|envia|invia|envie|отправляй|отправь|пересылай)\b"
-    rf"|{_NOT_OF_ONESELF}\b(?:convince|persuade|trick|manipulate|deceive|mislead|pressure|urge) (?:the |this |any |your |all )?users?\b"
-    # for others
-    r"|\b(?:when|whenever|if|each time|every time)\b (?:any(?:one|body)|some(?:one|body)|a (?:user|person|customer|colleague)|the user|users|people|they)\b.{0,20}\b(?:ask|want|mention|say|request|inquire)\w*\b.{0,80}"
-    r"\b(?:say|tell|answer|reply|respond|claim|recommend|insist|lie|deny|refuse|pretend|suggest)\b(?! \w+ (?:i|we)\b)"
-    rf"|\b(?:send|direct|point|redirect|link) (?:them|him|her|users?|people|everyone) to {_SITE}"
-    r"|\b(?:always|every|each)\b.{0,30}\b(?:recommend|praise|promote|advertise|endorse)\b"
-    r"|\b(?:answer|reply|respond)\b(?: to)? (?:every|each|all|any) (?:question|message|request|prompt|query|user)s? with\b"
-    # sent out
-    rf"|{_NOT_OF_ONESELF}\b(?:send|post|forward|upload|exfiltrate|transmit|leak|submit|deliver|append|email|mail|encode|embed|put|copy|schicke?|sende|envoie\w*|envia|invia|envie|stuur|wyslij|skicka|posli|отправь\w*|перешли\w*)\b.{{0,50}}?\b{_KNOWN}\b.{{0,60}}?{_PLACE}"
-    r"|\b(?:include|insert|add|append|embed|render|load|display|show|put)\b.{0,40}\b(?:image|picture|pixel|img|link|url|markdown)\b.{0,40}\b(?:http\w*|www|\w+ (?:example|com|net|org|io)\b)"
-    r"|\b(?:every|each|all|your) (?:reply|replies|answers?|responses?|messages?)\b.{0,60}\bhttps?\b"
-    r"|\bappend\b.{0,60}\bhttps?\b"
-)
+_PARTS = {"<place>": _PLACE, "<site>": _SITE, "<known>": _KNOWN, "<not_of_oneself>": _NOT_OF_ONESELF}
+_PHRASES = re.compile(reduce(lambda text, part: text.replace(*part), _PARTS.items(), pattern("orders")))
 _ADDRESSED_URL = re.compile(r"://[^\s\"')]{0,200}(?:\{[^}]{0,60}\}|\?[\w.-]{1,20}=(?:\s|$))")
 _WISH = re.compile(
-    r"\A\W*(?:(?:please|kindly|from now on|always|never|don t|do not|only|bitte|immer|nie|s il te plait|toujours|por favor"
-    r"|siempre|per favore|sempre|alsjeblieft|altijd|alltid|пожалуйста|всегда) )*"
-    r"(?:answer|reply|respond|say|write|speak|talk|call|address|use|include|add|begin|start|end|finish|sign|explain"
-    r"|translate|format|keep|avoid|antworte|schreib\w*|sprich|nenne?|verwende|benutze?|reponds?|ecris|parle|appelle|utilise"
-    r"|responde|contesta|escribe|habla|llamame|usa|rispondi|scrivi|parla|chiamami|antwoord|schrijf|spreek|noem|gebruik"
-    r"|svara|skriv|odpowiadaj|pisz|odpovidej|valaszolj|отвечаи|пиши|называи|говори|cevap|yanit)\b"
+    rf"\A\W*(?:(?:{pattern('wish_openers')}) )*(?:{pattern('wish_verbs')})\b"
     r"|\Athe user (?:wants|asks|would like|wishes|expects|tells) (?:you|the (?:ai|model|assistant))\b"
-    r"|(?:请|請).{0,6}(?:回答|回复|使用)|(?:で|に)(?:答え|回答し)て|(?:로|으로) (?:대답|답)"
+    rf"|{pattern('dense_wishes')}"
 )
 
 

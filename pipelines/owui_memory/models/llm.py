@@ -88,6 +88,11 @@ class Llm:
         self._breaker.succeeded()
         return answer
 
+    @property
+    def finish(self) -> str:
+        """Why its last answer to this thread ended, "" where that is not told."""
+        return str(getattr(self._answered, "finish", ""))
+
     def _answer(self, messages: list[dict[str, str]], exchanges: bool) -> str:
         if not self._has_json_mode:
             return self._call(messages, exchanges)
@@ -100,7 +105,7 @@ class Llm:
 
     def _call(self, messages: list[dict[str, str]], exchanges: bool, **options: Any) -> str:
         def call() -> tuple[str, tuple[int, int] | None]:
-            self._answered.usage = None
+            self._answered.usage, self._answered.finish = None, ""
             answer = _text_in(self.model.generate_response(messages, **options))
             return answer, self._answered.usage
 
@@ -141,15 +146,25 @@ def _text_in(answer: Any) -> str:
 def _keep_usage(answered: threading.local, response: Any) -> None:
     if response.is_success:
         response.read()
-        answered.usage = _usage(response.text)
+        try:
+            body = json.loads(response.text)
+        except (ValueError, RecursionError):
+            return
+        answered.usage, answered.finish = _usage(body), _finish(body)
 
 
-def _usage(text: str) -> tuple[int, int] | None:
+def _finish(body: Any) -> str:
+    """Why the answer ended, in the provider's word, in small letters; "" where it does not say."""
+    if not isinstance(body, dict):
+        return ""
+    listed = body.get("choices") or body.get("candidates")
+    first = listed[0] if isinstance(listed, list) and listed and isinstance(listed[0], dict) else body
+    names = ("finish_reason", "finishReason", "stop_reason", "done_reason")
+    return next((told.lower() for name in names if isinstance(told := first.get(name), str)), "")
+
+
+def _usage(body: Any) -> tuple[int, int] | None:
     """Tokens in and out, as the provider counts them in its answer; None where it does not."""
-    try:
-        body = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
     told = (body.get("usage") or body) if isinstance(body, dict) else None
     if isinstance(told, dict):
         for name_in, name_out in _USAGE:

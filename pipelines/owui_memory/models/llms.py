@@ -106,7 +106,7 @@ class Llms:
                 self._answered = llm
                 if fault:
                     self._emit(failed(Job.FIRST_LLM, fault))
-                return Reply(answer, llm.model_name)
+                return Reply(answer, llm.model_name, llm.finish)
         raise fault or TellAdmin("There is no LLM.", hint="Choose an llm_provider.")
 
     def generate_response(self, messages: Sequence[Message], **_: Any) -> str:

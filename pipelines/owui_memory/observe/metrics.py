@@ -35,11 +35,14 @@ _NAMES = {
     EventKind.CHANGE_REFUSED: "changes refused",
     EventKind.CHANGES_RETRACTED: "changes taken back after an edit",
     EventKind.BATCH_ERASED: "batches erased while they were remembered",
+    EventKind.CONTEXT_CUT: "long chats cut",
+    EventKind.ABSTRACT_MADE: "summaries of long chats",
     EventKind.FAILED: "failed",
 }
 _JOBS = {
     Job.FORBIDDING: "forbidding",
     Job.KEEPING_INJECTED: "keeping what was told",
+    Job.ABSTRACT: "summarising a long chat",
     Job.REFLECTING: "keeping memories in order",
     Job.FIRST_LLM: "asking the first LLM",
     Job.COSTS: "keeping the costs",

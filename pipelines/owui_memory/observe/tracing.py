@@ -6,16 +6,20 @@ Names are those of the conventions for generative AI, in one place here. No span
 from __future__ import annotations
 
 import logging
+import secrets
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 from .. import __version__
 from ..core.events import Event, EventKind
+from ..core.trace import TRACE, Trace
 
 if TYPE_CHECKING:
+    from opentelemetry.context import Context
     from opentelemetry.sdk.trace import TracerProvider
-    from opentelemetry.trace import Tracer
+    from opentelemetry.trace import SpanContext, Tracer
 
 log = logging.getLogger(__name__)
 
@@ -33,12 +37,31 @@ SEARCH, UPSERT, DELETE = "search_memory", "upsert_memory", "delete_memory"
 _OURS = "mem0"  # the provider of memories
 
 
+class _Ids(threading.local):
+    """Identifiers of spans: at random, but for the span whose own the request had told before it was made."""
+
+    own: Trace | None = None
+
+    def generate_span_id(self) -> int:
+        """As OpenTelemetry's SDK asks for one."""
+        return int(self.own.span, 16) if self.own else secrets.randbits(64) or 1
+
+    def generate_trace_id(self) -> int:
+        """The same of a trace."""
+        return int(self.own.trace, 16) if self.own else secrets.randbits(128) or 1
+
+    def is_trace_id_random(self) -> bool:
+        """Whether all of it is random."""
+        return self.own is None
+
+
 class Tracing:
     """Sends spans in a thread of its own. Threads may share it. on: a collector is named."""
 
     def __init__(self, *, on: bool) -> None:
         self._provider: TracerProvider | None = None
         self._tracer: Tracer | None = None
+        self._ids = _Ids()
         if not on:
             return
         try:
@@ -50,7 +73,9 @@ class Tracing:
             log.warning("OTEL_EXPORTER_OTLP_ENDPOINT is set; to send spans, run: pip install %s", _INSTALL)
             return
         resource = Resource.create({"service.version": __version__, "service.name": _SERVICE})
-        self._provider = TracerProvider(resource=resource, shutdown_on_exit=False)
+        self._provider = TracerProvider(
+            resource=resource, shutdown_on_exit=False, id_generator=cast(Any, self._ids)
+        )
         self._provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
         self._tracer = self._provider.get_tracer("owui_memory", __version__)
 
@@ -58,14 +83,16 @@ class Tracing:
         """Something has happened."""
         if self._tracer is None:
             return
-        seconds = event.seconds or 0.0
+        seconds, request = event.seconds or 0.0, TRACE.get()
+        below = [request] if request else []
         if event.kind in (EventKind.RECALLED, EventKind.NOTHING_RELEVANT):
-            self._span(SEARCH, seconds, {PROVIDER: _OURS, RECORDS: event.records})
+            self._span(SEARCH, seconds, {PROVIDER: _OURS, RECORDS: event.records}, below=below)
         elif event.kind is EventKind.RECALL_MISSED and event.seconds is not None:
-            self._span(SEARCH, seconds, {PROVIDER: _OURS, ERROR: event.code})
+            self._span(SEARCH, seconds, {PROVIDER: _OURS, ERROR: event.code}, below=below)
         elif event.kind is EventKind.MEMORIES_CHANGED and event.count:
             operation = DELETE if event.code == "delete" else UPSERT
-            self._span(operation, seconds, {PROVIDER: _OURS, RECORDS: event.count})
+            below = [trace for one in event.traces if (trace := Trace.read(one))]
+            self._span(operation, seconds, {PROVIDER: _OURS, RECORDS: event.count}, below=below)
         if (usage := event.usage) is not None:
             tokens = {TOKENS_IN: usage.tokens_in, TOKENS_OUT: usage.tokens_out}
             self._span("chat", usage.seconds, {MODEL: usage.model, **tokens}, usage.model)
@@ -75,18 +102,39 @@ class Tracing:
                 told[FIRST_CHUNK] = call.first_s
             if call.outcome != "2xx":
                 told[ERROR] = call.outcome
-            self._span(call.operation, call.seconds, told)
+            self._span(call.operation, call.seconds, told, own=request)
 
-    def _span(self, operation: str, seconds: float, told: dict[str, Any], model: str = "") -> None:
-        """One that ends now. model: in its name; what a client calls one would make names without end."""
-        from opentelemetry.trace import SpanKind, StatusCode
+    def _span(
+        self,
+        operation: str,
+        seconds: float,
+        told: dict[str, Any],
+        model: str = "",
+        *,
+        below: Sequence[Trace] = (),
+        own: Trace | None = None,
+    ) -> None:
+        """One that ends now. model: in its name; what a client calls one would make names without end.
+
+        below: the requests that it comes from, the last of which is its parent. own: it is that of a request.
+        """
+        from opentelemetry.trace import Link, SpanKind, StatusCode
 
         assert self._tracer is not None
+        parent, links = None, [Link(_context(one.trace, one.span, one.flags)) for one in below[:-1]]
+        if below:
+            parent = _context(below[-1].trace, below[-1].span, below[-1].flags)
+        elif own and own.above:
+            parent = _context(own.trace, own.above, own.flags)
         ended = time.time_ns()
         name = f"{operation} {model}" if model else operation
         began = ended - int(seconds * 1e9)
         attributes = {OPERATION: operation, **told}
-        span = self._tracer.start_span(name, kind=SpanKind.CLIENT, start_time=began, attributes=attributes)
+        self._ids.own = own if own and own.is_own else None
+        span = self._tracer.start_span(
+            name, _below(parent), SpanKind.CLIENT, attributes, links, start_time=began
+        )
+        self._ids.own = None
         if ERROR in told:
             span.set_status(StatusCode.ERROR)
         span.end(ended)
@@ -97,3 +145,18 @@ class Tracing:
             closing = threading.Thread(target=self._provider.shutdown, daemon=True)
             closing.start()
             closing.join(_CLOSE_S)
+
+
+def _context(trace: str, span: str, flags: str) -> SpanContext:
+    """A span of somebody else's, or one that is still to end."""
+    from opentelemetry.trace import SpanContext, TraceFlags
+
+    return SpanContext(int(trace, 16), int(span, 16), is_remote=True, trace_flags=TraceFlags(int(flags, 16)))
+
+
+def _below(parent: SpanContext | None) -> Context:
+    """Where a span below it begins; a new trace below none."""
+    from opentelemetry.context import Context
+    from opentelemetry.trace import NonRecordingSpan, set_span_in_context
+
+    return set_span_in_context(NonRecordingSpan(parent), Context()) if parent else Context()

@@ -13,11 +13,11 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, bindparam, select
 
 from ..backends.base import Backend, BulkBackend
 from ..config.settings import Valves
-from ..core.exchange import passage_id
+from ..core.exchange import EPISODES, episodes_name, passage_id
 from ..core.locales import Locale
 from ..core.memory import DOCUMENT, EPISODE, Candidate, Memory
 from ..core.scope import View
@@ -28,7 +28,9 @@ from ..language.scripts import sets_no_spaces
 from ..language.sentences import spans
 from ..language.words import terms_of
 from ..models.tokens import Count
+from ..state import outbox, reading
 from ..state.episodes_table import EpisodesTable
+from ..state.prepared import Prepared
 from .block import above_of, quote_line, quotes_overhead
 from .rank import Ranked, Weights, ranked, stems_asked
 from .ready import Ready
@@ -58,6 +60,13 @@ _LESS_MOST = 0.2  # relevance, where there are as many as that
 _LESS_ASKED, _LEAST_WORTH = 0.1, 0.12
 _WHEN_ASKED = 0.15  # on top of a score
 _OF_THE_TIME = 60  # messages of the time that is asked for
+_EDITED = 50  # messages of a chat that are looked at beside those of its prompt
+_NEWEST = Prepared(
+    select(outbox.c.key)
+    .where(outbox.c.user_id == bindparam("user_id"), outbox.c.chat_id == bindparam("chat_id"))
+    .order_by(outbox.c.id.desc())
+    .limit(bindparam("most"))
+)
 TIMES_ASKED = 3  # the budget of a question about the past
 _DOUBTED = 0.15  # relevance, by which a fact's evidence is beyond doubt
 
@@ -74,7 +83,7 @@ class Episodes:
     """What recall knows of users' past chats. Threads may share it."""
 
     def __init__(self, engine: Engine) -> None:
-        self._table = EpisodesTable(engine)
+        self._table, self._reading = EpisodesTable(engine), reading(engine)
         self._ready: Ready[Kept] = Ready()
 
     def drop(self, user_id: str) -> None:
@@ -87,7 +96,10 @@ class Episodes:
         def read() -> Kept:
             return Kept(self._table.wants(user_id), self._table.kept(user_id).passages)
 
-        return self._ready.of(user_id, (version, time.monotonic() // _COUNTED_S), read)
+        kept = self._ready.of(user_id, (version, time.monotonic() // _COUNTED_S), read)
+        if not kept.passages:
+            self._ready.drop(user_id)  # the first ones may be what is asked for next
+        return kept
 
     def view(self, view: View, turn: Turn, settings: Valves, version: int) -> View:
         """The view, with past chats where the settings and the user want that."""
@@ -123,11 +135,24 @@ class Episodes:
         found = [item for item in passages if item.memory.batch not in aside]
         if not turn.chat_id or all(item.memory.chat != turn.chat_id for item in found):
             return found
+        if turn.in_prompt:
+            there = self._in_prompt(turn)
+            return [
+                item for item in found if item.memory.chat != turn.chat_id or item.memory.batch not in there
+            ]
         # What a chat has beyond the messages of its prompt was dropped from there, the oldest first.
         entries = sorted(self._table.of_chat(turn.user_id, turn.chat_id), key=lambda entry: entry.first)
         dropped = entries[: max(len(entries) - (len(turn.positions) - 1), 0)]
         ends_at = max((one.first + one.said + one.answered + one.topics for one in dropped), default=0)
         return [item for item in found if item.memory.chat != turn.chat_id or item.memory.ordinal < ends_at]
+
+    def _in_prompt(self, turn: Turn) -> set[str]:
+        """The batches of what stands in the prompt of a chat that not all of stays there."""
+        asked = {"user_id": turn.user_id, "chat_id": turn.chat_id, "most": 2 * len(turn.in_prompt) + _EDITED}
+        with self._reading.connect() as connection:
+            keys = [row[0] for row in _NEWEST.rows(connection, asked)]
+        names = frozenset(turn.in_prompt)
+        return {EPISODES + episodes_name(key) for key in keys if f"~{key.rpartition('~')[2]}" in names}
 
 
 def apart(found: Iterable[Candidate]) -> tuple[list[Candidate], list[Candidate], list[Candidate]]:

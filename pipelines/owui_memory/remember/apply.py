@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from ..backends.base import Backend, EditableBackend, PreparingBackend
 from ..core.change import COMMANDS, EDITED, FORGET, REAFFIRMED, REFLECTED, TOO_LATE, Change
 from ..core.errors import MemoryFault, is_of_the_text
-from ..core.exchange import Batch, Exchange
+from ..core.exchange import IMPORTS, Batch, Exchange
 from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.memory import EPISODE, Memory
@@ -313,7 +313,7 @@ def _says(memory: Memory, change: Change) -> bool:
 
 
 def _added(backend: Backend, change: Change) -> str:
-    is_old = change.undoes or change.batch.startswith(REFLECTED)
+    is_old = change.undoes or change.batch.startswith((REFLECTED, IMPORTS))
     as_of = datetime.fromtimestamp(change.said_at, UTC) if is_old and change.said_at else None
     new = Memory(
         id="",

@@ -179,4 +179,5 @@ def _memory(exchange: Exchange, entry: Entry, role: str, number: int, text: str)
         chat=exchange.chat_id,
         scope=exchange.scope if not exchange.scope.startswith(TEAM) else USER,
         role=role,
+        title=exchange.title,
     )

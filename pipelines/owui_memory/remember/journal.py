@@ -26,6 +26,7 @@ from ..core.change import (
     ToForget,
     heirs,
 )
+from ..core.exchange import IMPORTS
 from ..core.memory import EPISODE
 from ..state import count_up, journal, reading
 from ..state.clock import is_recent
@@ -147,7 +148,11 @@ class Journal:
         erased = and_(
             journal.c.op == "remove", journal.c.refused == FORGOTTEN, journal.c.undoes == 0, asked_for
         )
-        mine = (journal.c.user_id == user_id, journal.c.id.not_in(undone))
+        mine = (
+            journal.c.user_id == user_id,
+            journal.c.id.not_in(undone),
+            ~journal.c.batch.startswith(IMPORTS, autoescape=True),  # is taken back as a whole
+        )
         newest = select(func.max(journal.c.id)).where(*mine, or_(and_(*_IS_CHANGE), erased))
         with self._reading.connect() as connection:
             id_ = connection.scalar(newest)
@@ -193,7 +198,7 @@ class Journal:
         ids = (journal.c.id > after, journal.c.id <= until)
         of_tools = journal.c.model != ""
         asked_for = journal.c.batch.startswith(COMMANDS, autoescape=True) & ~of_tools
-        in_order = journal.c.batch.startswith(REFLECTED, autoescape=True)
+        in_order = or_(*(journal.c.batch.startswith(one, autoescape=True) for one in (REFLECTED, IMPORTS)))
         facts = (*_IS_CHANGE, journal.c.kind != EPISODE)
         return list(self._select(journal.c.user_id == user_id, *facts, *ids, ~asked_for, ~in_order))
 

@@ -173,6 +173,7 @@ class Keeper:
                 scope=permission.scope,
                 follows=permission.follows,
                 answered_by=permission.answered_by,
+                trace=answered.trace,
             ),
             wait_s=settings.advanced_numbers.batch_idle_seconds if settings.uses_llm else 0.0,
             batch_max=settings.advanced_numbers.batch_max_exchanges,

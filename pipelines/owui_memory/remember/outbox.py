@@ -23,7 +23,7 @@ from sqlalchemy import Connection, Engine, and_, bindparam, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ..core.errors import ClaimLost
-from ..core.exchange import Batch, Exchange, message_id_of
+from ..core.exchange import IMPORTS, Batch, Exchange, message_id_of
 from ..state import hold, outbox, reading, was_erased
 from ..state.clock import is_later
 from ..state.engine import Patience
@@ -38,6 +38,7 @@ _NEWER = "newer"  # of an exchange that is worked on: another answer to it
 _LOOKS = 10  # for a batch that no other server takes first
 
 _LEFT = ("pending", "claimed", "postponed")  # states of what is still to be remembered
+_UNREAD = (("pending", ""), ("later", ""))  # states and batches of what nobody has worked on
 _WAITING = and_(outbox.c.state == "pending", outbox.c.batch == "")  # for its chat to become idle
 
 # With each message: put together once, for building a statement takes as long as running it.
@@ -56,11 +57,13 @@ class Counts:
     """How many exchanges wait (or are being worked on), and how many were given up.
 
     since: when the oldest of the former began to wait, in Unix seconds; 0 where there is none.
+    later: how many of imports wait until nothing else does.
     """
 
     pending: int
     dead: int
     since: float = field(default=0.0, compare=False)
+    later: int = 0
 
 
 class Standing(NamedTuple):
@@ -105,7 +108,7 @@ class Outbox:
                 hold(connection, exchange.user_id)
                 if was_erased(connection, exchange.user_id, since):
                     return False
-            return self._put(connection, exchange, now, wait_s, batch_max)
+            return self.insert(connection, exchange, now, wait_s, batch_max)
 
         try:
             return self._patience.run(keep)
@@ -131,9 +134,16 @@ class Outbox:
         more = {_NEWER: answer} if row.state == "claimed" else {**answer, _NEWER: {}}
         connection.execute(change.values(exchange=json.dumps({**json.loads(row.exchange), **more})))
 
-    def _put(
-        self, connection: Connection, exchange: Exchange, now: float, wait_s: float, batch_max: int
+    def insert(
+        self,
+        connection: Connection,
+        exchange: Exchange,
+        now: float,
+        wait_s: float = 0.0,
+        batch_max: int = 1,
+        imported: str = "",
     ) -> bool:
+        """As `put`, within a transaction, which raises IntegrityError. imported: see `later`."""
         hold(connection, exchange.user_id)
         replaced = self._replaced(connection, exchange)
         if any(is_later(row.said_at, exchange.said_at, now) for row in replaced):
@@ -148,10 +158,11 @@ class Outbox:
                 scope=exchange.scope,
                 said_at=exchange.said_at,
                 exchange=json.dumps(asdict(exchange)),
-                state="pending",
-                ready_at=now + wait_s,
+                state="later" if imported else "pending",
+                ready_at=exchange.said_at if imported else now + wait_s,
                 created_at=now,
                 waiting_since=now,
+                imported=imported,
             )
         )
         if wait_s:
@@ -179,7 +190,8 @@ class Outbox:
 
     @staticmethod
     def _claimed(connection: Connection, rows: list[Any], now: float) -> Batch:
-        name, attempts = rows[0].batch or uuid.uuid4().hex, rows[0].attempts + 1
+        new_name = (IMPORTS if rows[0].imported else "") + uuid.uuid4().hex
+        name, attempts = rows[0].batch or new_name, rows[0].attempts + 1
         connection.execute(
             update(outbox)
             .where(outbox.c.id.in_([row.id for row in rows]))
@@ -283,7 +295,9 @@ class Outbox:
             rows = connection.execute(counting.group_by(outbox.c.state)).all()
         left = [row for row in rows if row[0] in _LEFT]
         dead = sum(row[1] for row in rows if row[0] == "dead")
-        return Counts(sum(row[1] for row in left), dead, min((row[2] for row in left), default=0.0))
+        later = sum(row[1] for row in rows if row[0] == "later")
+        since = min((row[2] for row in left), default=0.0)
+        return Counts(sum(row[1] for row in left), dead, since, later)
 
     def listed(self, most: int, *, dead: bool) -> list[Standing]:
         """The oldest batches that wait or, `dead`, were given up: how they stand, without what was said."""
@@ -335,7 +349,7 @@ class Outbox:
         forgotten = [
             row.id
             for row in replaced
-            if row.state in ("dead", "postponed") or (row.state, row.batch) == ("pending", "")
+            if row.state in ("dead", "postponed") or (row.state, row.batch) in _UNREAD
         ]
         connection.execute(
             update(outbox).where(outbox.c.id.in_(forgotten)).values(state="done", exchange=None, error="")

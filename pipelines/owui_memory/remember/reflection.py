@@ -29,7 +29,7 @@ from .admission import clean, refusal
 from .corrections import denials_in, is_alike, users
 from .operations import UnreadableAnswerError
 
-_SHOWN, _SHOWN_CHARS, _MEMORY_CHARS = 150, 20_000, 500  # memories; of all, and of each
+_SHOWN, _SHOWN_CHARS, _MEMORY_CHARS = 150, 15_000, 500  # memories; of all, and of each
 _LISTED, _CITED = 40, 8  # of each kind in an answer, and memories that one part is made of
 _STATEMENT_CHARS = 300
 _ALIKE, _KEPT = 2 / 3, 3 / 4  # of a memory's words, that another one has, and one in its place
@@ -225,7 +225,7 @@ def _unfounded(text: str, cited: Cited) -> str:
     """Why a text is not to be told of these memories, "" where it is."""
     if not text or len(text) > _STATEMENT_CHARS or not is_covered(text, [one.text for one in cited]):
         return NOT_THERE
-    return refusal(text)
+    return refusal(text, scope=cited[0].scope)
 
 
 def _is_copy(one: Memory, other: Memory) -> bool:

@@ -70,6 +70,8 @@ class Reflector:
             if due is not None:
                 self._reflect(due)
                 self._emit(succeeded(Job.REFLECTING))
+        except ClaimLost:
+            return False
         except Exception as error:  # noqa: BLE001 - the thread must not die; the next try is in an hour
             self._emit(failed(Job.REFLECTING, error))
             return False
@@ -108,7 +110,11 @@ class Reflector:
         return shown_of(newest_first(self._sources.as_without(here, ())))
 
     def _apply(self, work: _Work) -> None:
-        """Make the changes, unless somebody else has changed any of these memories since they were read."""
+        """Make all of the changes; none where somebody else has changed these memories since they were read.
+
+        Raises:
+            MemoryFault: none of them is made, as far as the backend answers.
+        """
 
         def confirm() -> None:
             if self._table.erased_since(work.due.user_id, work.erasure) or self._others(work):
@@ -122,7 +128,7 @@ class Reflector:
                 profile = work.profile(backend, self._journal)
                 confirm()
                 self._table.done(work.due, self._journal.newest_id(), work.erasure, profile)
-            except ClaimLost:
+            except Exception:
                 self._take_back(backend, work)
                 raise
         changed = [one.op for one in made if not one.refused and one.op != REAFFIRMED]
@@ -197,7 +203,7 @@ class _Work:
     def profile(self, backend: EditableBackend, journal: Journal) -> Profile:
         """What is written of the memories as they are now, as far as they still say it."""
         into = heirs(journal.of_batch(self.batch.name))
-        there = {one.id: one for one in backend.get_all([*self.shown, *into.values()])}
+        there = {one.id: one for one in backend.get_all([*self.shown, *filter(None, into.values())])}
         parts = []
         for text, cited in self._proposal.parts:
             ids = {into.get(one.id, one.id) for one in cited}

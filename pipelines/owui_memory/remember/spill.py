@@ -88,6 +88,7 @@ class Spill:
         self._lock, self._writing = threading.Lock(), threading.Lock()
         self._in_memory: dict[str, Spilled] = {}  # by name, not on the disk yet
         self._bytes = self._refused = 0
+        self._written_at = 0.0
 
     def accept(self, record: Spilled) -> bool:
         """Have it in memory, for `write`; False where there is no room. Never blocks."""
@@ -106,6 +107,7 @@ class Spill:
             try:
                 for name, record in list(self._in_memory.items()):
                     self._write(name, _safe(record))
+                    self._written_at = time.monotonic()
                     written.append(name)
             except OSError:
                 return False
@@ -115,6 +117,10 @@ class Spill:
                 for name in written:
                     self._forget(name)
         return True
+
+    def goes_on(self, within_s: float) -> bool:
+        """Whether the disk has taken something within the last so many seconds: only a queue is long then."""
+        return time.monotonic() - self._written_at < within_s
 
     def has(self, user_id: str) -> bool:
         """Whether something of a user's waits here."""

@@ -23,14 +23,18 @@ def fit(line: str, exchanges: Sequence[Exchange]) -> str:
         return ""
     line = inert(line)
     said = [text for exchange in exchanges for text in (exchange.user_text, exchange.assistant_text)]
-    if unsaid(line, said, example_texts()) or not _is_in_their_language(line, exchanges):
+    if unsaid(line, said, example_texts()) or not is_in_their_language(
+        line, [exchange.user_text for exchange in exchanges]
+    ):
         return ""
     return line
 
 
-def _is_in_their_language(line: str, exchanges: Sequence[Exchange]) -> bool:
-    """Also where that cannot be told: of few words, or in a language without a table."""
-    said = fold(" ".join(exchange.user_text[:_LOOKED_CHARS] for exchange in exchanges))
+def is_in_their_language(line: str, texts: Sequence[str]) -> bool:
+    """Whether a line is in the language of users' texts; also where that cannot be told: of few words, or in
+    a language without a table.
+    """
+    said = fold(" ".join(text[:_LOOKED_CHARS] for text in texts))
     if scripts_of(said) and scripts_of(said).isdisjoint(scripts_of(line)):
         return False
     theirs, its = ({table for table in likely(text) if table.language} for text in (said, fold(line)))

@@ -104,8 +104,9 @@ def rows_of(
     fresh = rows_where(connection, and_(outbox.c.user_id == user_id, _PENDING, outbox.c.batch == ""))
 
     def told(row: Any) -> tuple[str, ...]:
-        answered_by = json.loads(row.exchange).get("answered_by", "") if by_model else ""
-        return row.chat_id, row.scope, answered_by
+        read = json.loads(row.exchange) if by_model or row.imported else {}
+        answered_by = read.get("answered_by", "") if by_model else ""
+        return row.chat_id, row.scope, answered_by, row.imported, str(bool(read.get("given")))
 
     same = told(first)
     return list(islice(takewhile(lambda row: told(row) == same, fresh), batch_max))

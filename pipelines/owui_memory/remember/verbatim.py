@@ -144,3 +144,23 @@ def _to_forget(backend: Backend, batch: Batch, exchange: Exchange) -> list[Memor
     near = backend.search(batch.user_id, asked, _CANDIDATES, writing_view(batch.scope))
     meant = [found.memory for found in near if is_meant(asked, found.memory.text)]
     return meant if len({wording(memory.text) for memory in meant}) == 1 else []
+
+
+def decide_given(backend: Backend, batch: Batch) -> Iterator[Change]:
+    """The changes for memories that an import brings: each is added as it is, unless it is known."""
+    for position, given in enumerate(batch.exchanges):
+        if (known := known_as(backend, batch, given.user_text)) is not None:
+            yield reaffirmed(batch, position, given, known)
+            continue
+        yield Change(
+            batch=batch.name,
+            position=position,
+            user_id=batch.user_id,
+            op="add",
+            memory_id="",
+            before="",
+            after=given.user_text,
+            kind=given.given,
+            source=given.message_id,
+            said_at=given.said_at,
+        )

@@ -30,11 +30,12 @@ from .apply import Changes
 from .episodes import Episodes
 from .gate import sift
 from .journal import Journal
+from .later import Later
 from .outbox import Outbox, is_overdue
 from .prompt import as_said
 from .reconcile import Reconciler
 from .turns import CLAIM_S
-from .verbatim import decide_verbatim, kind_of
+from .verbatim import decide_given, decide_verbatim, kind_of
 
 log = logging.getLogger(__name__)
 
@@ -60,15 +61,18 @@ class Writer:
         take_in: Callable[[], None] = lambda: None,
         is_busy: Callable[[], bool] = lambda: False,
         remembered: Callable[[Batch, Sequence[Change]], None] = lambda _batch, _made: None,
+        titled: Callable[[Batch], Batch] = lambda batch: batch,
     ) -> None:
         """take_in: brings to the outbox what could not be put there at once.
 
         is_busy: whether many messages wait for their memories; then one user at a time is enough.
         remembered: is told of each batch what was made of it; never blocks, and raises nothing.
+        titled: a batch with its chat's title, if that can be had; may take some seconds, and raises nothing.
         """
+        self._titled = titled
         self._take_in, self._is_busy, self._tell = take_in, is_busy, remembered
         self._outbox, self._live, self._journal, self._injected = outbox, live, journal, injected
-        self._reflections = Reflections(journal.engine)
+        self._later, self._reflections = Later(journal.engine, outbox), Reflections(journal.engine)
         self._changes, self._episodes = Changes(journal), Episodes(journal.engine, self.let_others_go_first)
         self._settings, self._emit = settings, emit
         self._wake = threading.Event()
@@ -132,7 +136,8 @@ class Writer:
         )
         self._emit(succeeded(Job.QUEUE))
         if batch is None:
-            return False
+            is_idle = not (self._claimed or self._is_busy() or self._stop_at)
+            return is_idle and self._later.promote(settings.advanced_numbers.batch_max_exchanges)
         self._claimed[batch.name] = batch
         threading.Thread(target=self._work, args=(batch,), name="memory-remembering", daemon=True).start()
         return True
@@ -161,7 +166,7 @@ class Writer:
         try:
             self._keep_passages(backend, batch)
             with _reading(backend, batch, self._settings()) as reading:
-                worth, left_out = _sifted(_once(batch), verbatim=reading.mode == "verbatim")
+                worth, left_out = _sifted(batch, verbatim=reading.mode == "verbatim")
                 retracted = self._retract(backend, batch)
                 changes = self._remember(backend, worth, reading) if worth.exchanges else []
         except ClaimLost as fault:
@@ -176,8 +181,6 @@ class Writer:
         self._remembered += bool(worth.exchanges)
         if not self._outbox.done(batch) and self._erased(backend, batch):
             return
-        if worth.exchanges:
-            self._note(batch)
         for reason, count in left_out.items():
             self._emit(Event(EventKind.EXCHANGES_SKIPPED, count, reason))
         for change in changes:
@@ -189,10 +192,14 @@ class Writer:
         if reading.is_without and worth.exchanges:
             self._emit(Event(EventKind.EXCHANGES_UNREAD, len(worth.exchanges)))
         removed, took_s = sum(change.op == "remove" for change in made), time.monotonic() - began
-        self._emit(Event(EventKind.MEMORIES_CHANGED, len(made) - removed, code="upsert", seconds=took_s))
-        self._emit(Event(EventKind.MEMORIES_CHANGED, removed, code="delete", seconds=took_s))
+        traces = tuple(dict.fromkeys(one.trace for one in batch.exchanges if one.trace))
+        for many, code in ((len(made) - removed, "upsert"), (removed, "delete")):
+            changed = Event(EventKind.MEMORIES_CHANGED, many, code=code, seconds=took_s, traces=traces)
+            self._emit(changed)
         if retracted:
             self._emit(Event(EventKind.CHANGES_RETRACTED, retracted))
+        if worth.exchanges:
+            self._note(batch)
 
     def _note(self, batch: Batch) -> None:
         """Who may read all that is known in this scope: see `reflector`."""
@@ -202,13 +209,13 @@ class Writer:
 
     def _keep_passages(self, backend: Backend, batch: Batch) -> None:
         """Keep what was said, as it was said. What cannot be kept costs no fact."""
-        if not isinstance(backend, EditableBackend):
+        if not isinstance(backend, EditableBackend) or batch.is_given:
             return
         confirm = partial(self._outbox.renew, batch)
         try:
             self._episodes.retract(backend, batch, confirm)
             if self._settings().keeps_episodes:
-                self._episodes.keep(backend, batch, confirm)
+                self._episodes.keep(backend, self._titled(batch), confirm)
         except Drop as fault:
             self._emit(failed(Job.REMEMBERING, fault))
 
@@ -241,6 +248,8 @@ class Writer:
     def _remember(self, backend: Backend, batch: Batch, reading: _Reading) -> list[Change]:
         """The changes that were made of a batch, and those refused."""
         settings, confirm = self._settings(), partial(self._outbox.renew, batch)
+        if batch.is_given:
+            return self._changes.make(backend, batch, lambda: decide_given(backend, batch), confirm)
         if reading.mode == "verbatim":
             return self._changes.make(backend, batch, lambda: decide_verbatim(backend, batch), confirm)
         if reading.mode == "reconcile" and isinstance(backend, AskableBackend):
@@ -350,7 +359,13 @@ def _reading(backend: Backend, batch: Batch, settings: Valves) -> Iterator[_Read
         Retry: it cannot be told yet which one may.
     """
     is_mem0s = settings.mode == "mem0" and settings.backend != "library"
-    if is_mem0s or not settings.uses_llm or not settings.has_llm or not isinstance(backend, AskableBackend):
+    if (
+        batch.is_given
+        or is_mem0s
+        or not settings.uses_llm
+        or not settings.has_llm
+        or not isinstance(backend, AskableBackend)
+    ):
         yield _Reading(settings.mode)
         return
     answered = AnsweredBy.of_all([AnsweredBy.read(exchange.answered_by) for exchange in batch.exchanges])
@@ -395,14 +410,11 @@ def _without_copies(backend: Backend, stored: Sequence[Memory]) -> list[Memory]:
     return list(first.values())
 
 
-def _once(batch: Batch) -> Batch:
-    """Without what was remembered before, with another answer."""
-    return replace(batch, exchanges=tuple(one for one in batch.exchanges if not one.again))
-
-
 def _sifted(batch: Batch, *, verbatim: bool) -> tuple[Batch, Counter[str]]:
     """A batch with only what is worth remembering, and how much of it is not, by reason."""
-    verdicts = list(sift(batch.exchanges, verbatim=verbatim))
+    if batch.is_given:
+        return batch, Counter()
+    verdicts = list(sift([one for one in batch.exchanges if not one.again], verbatim=verbatim))
     worth = tuple(exchange for exchange, verdict in verdicts if verdict.worth)
     left_out = Counter(verdict.reason for _, verdict in verdicts if not verdict.worth)
     return replace(batch, exchanges=worth), left_out

@@ -13,6 +13,7 @@ from .engine import Patience, reading
 from .schema import api_keys
 
 _PREFIX, _SHORT = "mk-", 10
+_SEEN = 1_000  # keys
 _OWNER = select(api_keys.c.user_id).where(api_keys.c.hash == bindparam("wanted"))
 
 
@@ -27,10 +28,14 @@ class ApiKey:
 
 
 class ApiKeys:
-    """Kept in the state database; nothing of it is cached, so that a revoked key is of no use at once."""
+    """Kept in the state database, which is always asked, so that a revoked key is of no use at once.
+
+    While it cannot be asked, chats go on for whom this process has seen.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._writing, self._reading = Patience(engine), Patience(reading(engine))
+        self._seen: dict[str, str] = {}  # hash: user
 
     def add(self, user_id: str, name: str = "") -> str:
         """A new key of a user, which nobody can be told again."""
@@ -43,8 +48,19 @@ class ApiKeys:
         """The user whose key it is; "" for nobody's."""
         if not key.startswith(_PREFIX):
             return ""
-        wanted = {"wanted": _hash(key)}
-        return self._reading.run(lambda connection: connection.scalar(_OWNER, wanted)) or ""
+        wanted = _hash(key)
+        try:
+            found = self._reading.run(lambda connection: connection.scalar(_OWNER, {"wanted": wanted})) or ""
+        except Exception:
+            if wanted in self._seen:
+                return self._seen[wanted]
+            raise
+        self._seen.pop(wanted, None)
+        if found:
+            self._seen[wanted] = found
+            if len(self._seen) > _SEEN:
+                self._seen.pop(next(iter(self._seen)), None)
+        return found
 
     def all(self, user_id: str = "") -> list[ApiKey]:
         """Those of a user, or of all, oldest first."""

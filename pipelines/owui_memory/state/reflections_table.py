@@ -123,17 +123,13 @@ class Reflections:
         here = and_(mine, reflections.c.scope == due.scope)
         with self._engine.begin() as connection:
             hold(connection, due.user_id)
-            connection.execute(update(reflections).where(mine).values(due_at=time.time() + DAY_S))
             if _erased_since(connection, due.user_id, erasure):
-                lost = ClaimLost("Something was erased meanwhile.", hint="The memories are read anew later.")
-            else:
-                lost = None
-                connection.execute(update(reflections).where(here).values(seen=seen))
-                if profile is not None:
-                    connection.execute(update(reflections).where(here).values(profile=profile.written()))
-                    count_up(connection, due.user_id)  # recall tells first what it is made of
-        if lost:
-            raise lost
+                raise ClaimLost("Something was erased meanwhile.", hint="The memories are read anew later.")
+            connection.execute(update(reflections).where(mine).values(due_at=time.time() + DAY_S))
+            connection.execute(update(reflections).where(here).values(seen=seen))
+            if profile is not None:
+                connection.execute(update(reflections).where(here).values(profile=profile.written()))
+                count_up(connection, due.user_id)  # recall tells first what it is made of
 
     def last_erasure(self, user_id: str) -> int:
         """The id of the last erasure of anything of a user's, 0 for none."""

@@ -45,7 +45,8 @@ class _Id(_Text):
 
 metadata = MetaData()
 
-# States: pending -> claimed -> done, or back to pending for a retry, or dead.
+# States: pending -> claimed -> done, or back to pending for a retry, or dead. "later": of an import, which
+# becomes pending when nothing else is to be done; its `ready_at` is when it was said.
 outbox = Table(
     "outbox",
     metadata,
@@ -65,6 +66,7 @@ outbox = Table(
     Column("created_at", Float, nullable=False),
     Column("waiting_since", Float, nullable=False),  # created, or revived
     Column("error", _Text, nullable=False, default=""),
+    Column("imported", _Id, nullable=False, server_default=text("''")),  # the import's id
     UniqueConstraint("user_id", "key"),
     Index("outbox_ready", "state", "ready_at"),
     Index("outbox_owner", "user_id", "chat_id", "state"),
@@ -261,6 +263,29 @@ episode_switches = Table(
     Column("at", Float, nullable=False),
 )
 
+# See state/cuts_table.py.
+cuts = Table(
+    "cuts",
+    metadata,
+    Column("user_id", _Id, primary_key=True),
+    Column("chat_id", _Id, primary_key=True),  # without one, the first of its positions
+    Column("position", _Id, primary_key=True),  # of the first message that stays: see `core.turn.Turn`
+    Column("context_tokens", Integer, primary_key=True),  # the limit that it was cut for
+    Column("abstract", _Text, nullable=False),  # JSON; "" for none
+    Column("used", Boolean, nullable=False),  # else it is ready, for when it is needed
+    Column("told", Boolean, nullable=False),  # to the user, in a note
+    Column("read_at", Float, nullable=False),  # when what it says was read
+    Column("at", Float, nullable=False),
+    Index("cuts_age", "at"),
+)
+# See context/counting.py. No users.
+token_ratios = Table(
+    "token_ratios",
+    metadata,
+    Column("model", _Id, primary_key=True),
+    Column("ratio", Float, nullable=False),
+    Column("at", Float, nullable=False),
+)
 note_switches = Table(
     "note_switches",
     metadata,
@@ -298,6 +323,17 @@ api_keys = Table(
     Index("api_keys_user", "user_id"),
 )
 
+# See manage/history/imports.py.
+imports = Table(
+    "imports",
+    metadata,
+    Column("user_id", _Id, primary_key=True),
+    Column("import_id", _Id, primary_key=True),
+    Column("source", _Id, nullable=False),  # the programs; "" until all is brought
+    Column("name", _Id, nullable=False),  # the file's
+    Column("begun_at", Float, nullable=False),
+)
+
 # See state/reflections_table.py.
 reflections = Table(
     "reflections",
@@ -324,6 +360,27 @@ page_sessions = Table(
     Column("checked_at", Float, nullable=False),
     Column("until", Float, nullable=False),
     Index("page_sessions_user", "user_id"),
+)
+
+# See manage/deletions.py.
+deletions = Table(
+    "deletions",
+    metadata,
+    Column("user_id", _Id, primary_key=True),
+    Column("chat_id", _Id, primary_key=True),  # "" for all of the user
+    Column("at", Float, nullable=False),
+    Column("done", Boolean, nullable=False),
+)
+
+# See manage/comparison.py.
+webui_seen = Table(
+    "webui_seen",
+    metadata,
+    Column("user_id", _Id, primary_key=True),
+    Column("chat_id", _Id, primary_key=True),  # "" for the user
+    Column("webui", _Id, primary_key=True),  # a hash of its address
+    Column("seen_at", Float, nullable=False),
+    Column("missing_since", Float, nullable=False),  # 0 if it is not
 )
 
 # See manage/erasure/erase.py. What was erased is named by ids only.

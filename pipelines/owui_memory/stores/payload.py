@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..core.errors import Drop, TellAdmin
@@ -21,6 +21,19 @@ def to_json(payload: Mapping[str, Any]) -> str:
     except (TypeError, ValueError):
         raise Drop("The payload holds a value that JSON cannot hold.") from None
     return text.encode("utf-8", "replace").decode()
+
+
+def entries(
+    ids: Sequence[str], vectors: Sequence[Sequence[float]], payloads: Sequence[Mapping[str, Any]]
+) -> Iterator[tuple[str, Sequence[float], Mapping[str, Any]]]:
+    """What is to be stored, one by one.
+
+    Raises:
+        Drop: these are not as many of each.
+    """
+    if not len(vectors) == len(payloads) == len(ids):
+        raise Drop("An insert needs as many payloads and ids as vectors.")
+    return zip(ids, vectors, payloads, strict=True)
 
 
 def fitting(vector: Sequence[float], collection: str, dims: int) -> list[float]:

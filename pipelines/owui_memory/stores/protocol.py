@@ -7,7 +7,8 @@ stores keeps to it, whatever mem0's class that it comes from does, and raises no
 from __future__ import annotations
 
 import builtins
-from collections.abc import Mapping, Sequence
+import uuid
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 Payload = Mapping[str, Any]
@@ -23,6 +24,24 @@ class StoredRow(Protocol):
 
 
 Rows = Sequence[Any]  # of StoredRow
+
+
+class Insert:
+    """mem0's `insert`, for stores that have `put`."""
+
+    def insert(
+        self,
+        vectors: Sequence[Vector],
+        payloads: Sequence[Payload] | None = None,
+        ids: Sequence[str] | None = None,
+    ) -> None:
+        """As `put`; without ids each gets one of its own."""
+        payloads = [{}] * len(vectors) if payloads is None else payloads
+        self.put([str(uuid.uuid4()) for _ in vectors] if ids is None else ids, vectors, payloads)
+
+    def put(self, ids: Sequence[str], vectors: Sequence[Vector], payloads: Sequence[Payload]) -> None:
+        """See `VectorStore.put`."""
+        raise NotImplementedError
 
 
 class VectorStore(Protocol):
@@ -93,9 +112,17 @@ class VectorStore(Protocol):
         """Those that share words with `query`; score is BM25, above 0. None: it was made without words."""
 
     def search_owners(
-        self, query: str, vector: Vector, top_k: int, owners: Sequence[str]
+        self,
+        query: str,
+        vector: Vector,
+        top_k: int,
+        owners: Sequence[str],
+        scopes: Collection[str] | None = None,
     ) -> builtins.list[tuple[Rows, Rows | None]]:
-        """What `search` and `keyword_search` find of each of these users, in their order, in one go."""
+        """What `search` and `keyword_search` find of each of these users, in their order, in one go.
+
+        scopes: only of what has one of these as its `scope`, "" being none. It may take longer.
+        """
 
     # Housekeeping
 

@@ -31,8 +31,8 @@ from owui_memory.remember.episodes import Episodes
 from owui_memory.remember.journal import Journal
 from owui_memory.remember.outbox import Outbox
 from owui_memory.remember.verbatim import decide_verbatim
-from owui_memory.state import open_state
 from tests.harness.bodies import Chat
+from tests.harness.places import opened
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until
 
@@ -44,7 +44,7 @@ class Desk:
 
     def __init__(self, folder: Path, settings: Valves) -> None:
         self.folder, self.settings = folder, settings
-        self.engine: Engine = open_state(folder)
+        self.engine: Engine = opened(folder)
         self.backend: EditableBackend = LibraryBackend.open(settings, folder)
         Locations(self.engine, settings.collection).settle(location_of_backend(self.backend, settings))
         self.live = BackendHolder(folder, lambda *_: self.backend)

@@ -370,15 +370,19 @@ class TestStatus:
         "command", ["/memory status", "/memory search dog", "/memory", "/memory remember x y"]
     )
     def test_addresses_are_for_admins(self, desk: Desk, command: str) -> None:
-        fault = TellAdmin("The store at q.example:6333 cannot be reached.", hint="Set vector_store_url.")
-        desk.live._backend, desk.live._fault = None, fault
-        answer = desk.ask(command, is_admin=False)
-        assert "cannot be reached" in answer
-        assert "q.example" not in answer
-        assert "vector_store_url" not in answer
-        answer = desk.ask(command, is_admin=True)
-        assert "q.example:6333" in answer
-        assert "vector_store_url" in answer
+        for where, fault in (
+            ("q.example:6333", "The store at q.example:6333 cannot be reached."),
+            ("/data/my own", "The memory database /data/my own/m.db cannot be reached (SQLITE_BUSY)."),
+        ):
+            told = TellAdmin(fault, hint="Set vector_store_url.")
+            desk.live._backend, desk.live._fault = None, told
+            answer = desk.ask(command, is_admin=False)
+            assert "cannot be reached" in answer
+            assert where not in answer
+            assert "vector_store_url" not in answer
+            answer = desk.ask(command, is_admin=True)
+            assert where in answer
+            assert "vector_store_url" in answer
 
 
 def test_without_ids_a_model_that_may_not_know_memories_is_not_shown_them(

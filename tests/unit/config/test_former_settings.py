@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from owui_memory.config.advanced import Advanced
@@ -40,7 +40,8 @@ def as_before(turn: Turn, rules: dict[str, str]) -> tuple[bool, bool]:
 
     def is_named(name: str) -> bool:
         text = rules.get(name, "").strip()
-        return bool(text) and (not turn.described or named(text, turn.model, turn.base_model))
+        of_all = "*" in (part.strip() for part in text.split(","))  # now of a model without a name, too
+        return bool(text) and (of_all or not turn.described or named(text, turn.model, turn.base_model))
 
     only = rules.get("models_on", "").strip()
     if is_named("models_off") or (only and not named(only, turn.model, turn.base_model)):
@@ -59,6 +60,7 @@ def in_force(presets: dict[str, str], saved: dict[str, Any]) -> Valves:
 
 
 @given(turn=TURNS, presets=RULES, saved=RULES)
+@example(Turn("ada", "Hello.", "k", "e", "chat"), {}, {"models_off": "*"})
 def test_the_four_lists_decide_as_before(turn: Turn, presets: dict[str, str], saved: dict[str, str]) -> None:
     taken = in_force(presets, saved)
     decision = decide(turn, taken)

@@ -293,6 +293,23 @@ def test_two_bad_fields_are_both_told() -> None:
     assert [refusal.field for refusal in cls.refusals or ()] == ["memories_per_turn", "inlet_deadline_ms"]
 
 
+def test_settings_that_do_not_go_together_are_all_told() -> None:
+    cls, _ = bound()
+    with pytest.raises(SettingsError):
+        cls(vector_store="qdrant", webui_api_key="sk-1")
+    assert [refusal.field for refusal in cls.refusals or ()] == ["vector_store_url", "webui_api_key"]
+
+
+def test_the_panel_tells_groups_bounds_and_defaults() -> None:
+    shown = Valves.schema()["properties"]
+    assert shown["inlet_deadline_ms"]["title"] == "Recall: Deadline (ms)"
+    assert shown["inlet_deadline_ms"]["description"].endswith(
+        "A whole number from 50 to 10000; 800 by default."
+    )
+    assert shown["llm_provider"]["description"].endswith("Default: auto.")
+    assert shown["llm_model"]["title"] == "LLM's model", "it bears its group's name"
+
+
 def test_the_schema_shows_no_preset_secret() -> None:
     cls, _ = bound({"llm_api_key": "sk-env"})
     assert "sk-env" not in json.dumps(cls.model_json_schema())

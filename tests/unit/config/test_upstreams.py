@@ -11,23 +11,23 @@ from owui_memory.config.upstreams import Upstream, of_chat_servers, read_upstrea
 from owui_memory.config.valves_codec import MASK, SettingsError
 from owui_memory.core.chat_servers import ChatServer
 
-ONE = {"name": "main", "base_url": "http://localhost:8000/v1", "api_key": "secret-1"}
+ONE = {"name": "main", "base_url": "http://localhost:8000/v1", "api_key": "hunter-1"}
 TWO = {
     "name": "cloud",
     "base_url": "https://api.openai.com/v1/",
-    "api_key": "secret-2",
+    "api_key": "hunter-2",
     "models": ["gpt-*", "o3*"],
 }
 
 
 def test_what_it_names() -> None:
     main, cloud = read_upstreams(json.dumps([ONE, TWO]))
-    assert main == Upstream("main", "http://localhost:8000/v1", "secret-1")
+    assert main == Upstream("main", "http://localhost:8000/v1", "hunter-1")
     assert (cloud.base_url, cloud.models) == ("https://api.openai.com/v1", "gpt-*,o3*")
     assert (main.is_local, cloud.is_local) == (True, False)
     assert (cloud.is_for("gpt-5"), cloud.is_for("llama3"), main.is_for("llama3")) == (True, False, False)
     assert read_upstreams(json.dumps(ONE)) == (main,)
-    assert "secret" not in repr(main)
+    assert "hunter-" not in repr(main)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_what_cannot_be_meant_is_told_without_the_key(text: str) -> None:
     with pytest.raises(SettingsError) as told:
         Valves(upstreams=text)
     assert "upstreams must be like" in str(told.value)
-    assert "secret" not in str(told.value)
+    assert "hunter-" not in str(told.value)
     assert "schl" not in str(told.value)
 
 
@@ -61,14 +61,14 @@ def test_keys_are_masked_inside_and_kept_on_save() -> None:
     before = Valves(upstreams=json.dumps([ONE, TWO]))
     bound = Valves.bound({}, lambda: before)
     shown = before.model_dump(mode="json")["upstreams"]
-    assert "secret" not in shown + repr(before)
+    assert "hunter-" not in shown + repr(before)
     assert [one["api_key"] for one in json.loads(shown)] == [MASK, MASK]
 
     assert bound(upstreams=shown).upstreams == before.upstreams
     moved = json.loads(shown)
     moved[0]["models"] = "llama*"
     kept = json.loads(bound(upstreams=json.dumps(moved)).upstreams)
-    assert (kept[0]["api_key"], kept[0]["models"]) == ("secret-1", "llama*")
+    assert (kept[0]["api_key"], kept[0]["models"]) == ("hunter-1", "llama*")
 
 
 @pytest.mark.parametrize("change", [{"base_url": "http://elsewhere/v1"}, {"name": "other"}])

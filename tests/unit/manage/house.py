@@ -15,7 +15,7 @@ from owui_memory.core.change import Change
 from owui_memory.core.memory import Check, Memory
 from owui_memory.manage.migrate.mover import Mover
 from owui_memory.remember.journal import Journal
-from owui_memory.state import open_state
+from tests.harness.places import opened
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until
 
@@ -28,7 +28,7 @@ class House:
         self.enter()
 
     def enter(self) -> None:
-        self.engine = open_state(self.folder)
+        self.engine = opened(self.folder)
         self.locations = Locations(self.engine, "memories")
         self.mover = Mover(self.engine, self.folder, self.open_backend)
         self.live = BackendHolder(self.folder, self.open_backend, bring=self.mover.bring)

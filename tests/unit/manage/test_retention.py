@@ -18,7 +18,7 @@ from owui_memory.manage.erasure.erase import Eraser
 from owui_memory.manage.erasure.retention import RULES, Rule, prune, prune_all
 from owui_memory.manage.erasure.worker import ErasureWorker
 from owui_memory.observe.metrics import Metrics
-from owui_memory.state import commands, erasures, injected, metadata, outbox, recalls
+from owui_memory.state import commands, cuts, erasures, injected, metadata, outbox, recalls
 from owui_memory.state.episodes_table import EpisodesTable
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.traces import RARE
@@ -48,7 +48,7 @@ def put(engine: Engine, table: Table, column: str, at: float, **values: Any) -> 
             continue
         kinds = {Boolean: False, Integer: 2, Float: time.time()}
         row[one.name] = next((value for kind, value in kinds.items() if isinstance(one.type, kind)), "x")
-        if one.name in ("key", "memory_id", "chat_id", "batch"):
+        if one.name in ("key", "memory_id", "chat_id", "batch", "model"):
             row[one.name] = f"{one.name}-{next(_numbers)}"
     with engine.begin() as connection:
         connection.execute(table.insert().values(**{**row, column: at, **values}))
@@ -59,8 +59,8 @@ FITTING: dict[str, dict[str, Any]] = {"outbox": {"state": "done"}, "erasures": {
 
 
 def fitting(rule: Rule) -> dict[str, Any]:
-    if rule.column.table is injected and rule.kept_s < 2 * DAY_S:
-        return {"chat_id": f"{HASHED}1"}
+    if rule.column.table in (injected, cuts) and rule.kept_s < 2 * DAY_S:
+        return {"chat_id": f"{HASHED}{next(_numbers)}"}
     if rule.column.table is commands and not rule.blank:
         return {"text": "", "answer": ""}
     return FITTING.get(rule.column.table.name, {})

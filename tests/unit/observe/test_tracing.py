@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +16,11 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from owui_memory.config.environment import Environment
 from owui_memory.core.events import Event, EventKind, UpstreamCall, Usage
+from owui_memory.core.trace import TRACE, Trace
+from owui_memory.interfaces.pipelines.guard import Guard
 from owui_memory.observe.tracing import Tracing
+from tests.harness.upstream import Upstream
+from tests.unit.interfaces.proxy.desk import desk
 from tests.unit.interfaces.test_filter import Running, filter_, remember
 
 __all__ = ["filter_"]
@@ -99,6 +105,53 @@ def test_a_chat_with_the_filter_is_told_without_what_was_said(collector: Collect
     assert {"search_memory", "upsert_memory"} <= set(told)
     assert "Rex" not in str(collector.spans)
     assert "ada" not in str(told)
+
+
+def test_what_a_request_leads_to_stands_below_its_span_and_that_below_the_clients(
+    collector: Collector, tmp_path: Path
+) -> None:
+    def ids(span: Any) -> tuple[str, str, str]:
+        return span.trace_id.hex(), span.span_id.hex(), span.parent_span_id.hex()
+
+    client = f"00-{'a' * 32}-{'b' * 16}-01"
+    with Upstream() as upstream, desk(tmp_path, upstream, traces=True) as at:
+        at.remember("My dog is called Rex.", headers={"traceparent": client, "tracestate": "a=b"})
+        passed = Trace.read(upstream.asked[-1].header("traceparent") or "")
+        assert passed is not None
+        assert passed.trace == "a" * 32
+        assert passed.span != "b" * 16
+        assert upstream.asked[-1].header("tracestate") == "a=b"
+        at.chat("Hello", headers={"traceparent": "nonsense"})
+        root = Trace.read(upstream.asked[-1].header("traceparent") or "")
+        assert root is not None
+    first = {span.name: ids(span) for span in collector.spans if span.trace_id.hex() == "a" * 32}
+    assert first["chat"] == ("a" * 32, passed.span, "b" * 16)
+    assert {first[name][2] for name in ("search_memory", "upsert_memory")} == {passed.span}
+    second = {span.name: ids(span) for span in collector.spans if span.trace_id.hex() == root.trace}
+    assert second["chat"] == (root.trace, root.span, "")
+    assert second["search_memory"][2] == root.span
+
+
+def test_the_filter_is_told_where_a_request_stands() -> None:
+    seen = []
+
+    async def app(*_: Any) -> None:
+        seen.append(TRACE.get())
+
+    client = f"00-{'a' * 32}-{'b' * 16}-01"
+    headers = [(b"traceparent", client.encode()), (b"authorization", b"Bearer k")]
+    scope = {"type": "http", "path": "/x/filter/inlet", "method": "POST", "headers": headers}
+    unused: Any = None
+    asyncio.run(Guard(app, "k", active=True)(scope, unused, unused))
+    assert seen == [Trace.read(client)]
+
+
+@pytest.mark.parametrize(
+    "header", ["", "00", f"00-{'0' * 32}-{'b' * 16}-01", f"ff-{'a' * 32}-{'b' * 16}-01", "00-x-y-z", "é" * 55]
+)
+def test_a_header_that_tells_nothing(header: str) -> None:
+    assert Trace.read(header) is None
+    assert Trace.below(header).above == ""
 
 
 def test_without_a_collector_nothing_is_imported_and_without_the_package_it_is_told(

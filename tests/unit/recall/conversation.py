@@ -18,9 +18,9 @@ from owui_memory.recall.recall import Recalled, Recaller
 from owui_memory.recall.why import Explanations
 from owui_memory.remember.apply import Changes
 from owui_memory.remember.journal import Journal
-from owui_memory.state import open_state
 from tests.harness.bodies import Chat
 from tests.harness.bodies import Turn as Said
+from tests.harness.places import opened
 from tests.harness.samples import NOW
 from tests.harness.scripted_llm import ScriptedLLM
 
@@ -34,7 +34,7 @@ class House:
             embedder_provider="openai", embedder_base_url=llm.base_url, embedder_model="embed"
         )
         self.backend = backend or LibraryBackend.open(self.settings, folder)
-        self.engine = open_state(folder)
+        self.engine = opened(folder)
         self.told, self.explanations = Injected(self.engine), Explanations(self.engine)
         self.recaller = Recaller(self.engine)
         self.changes = Changes(Journal(self.engine))

@@ -16,7 +16,7 @@ from owui_memory.core.memory import Memory
 from owui_memory.remember.apply import Changes
 from owui_memory.remember.journal import Journal
 from owui_memory.remember.reconcile import Reconciler
-from owui_memory.state import open_state
+from tests.harness.places import opened
 from tests.harness.samples import NOW
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.scripted_requests import Request
@@ -54,7 +54,7 @@ class Mind:
             extraction_rules="Never keep recipes.",
         )
         self.backend = LibraryBackend.open(self.settings, folder)
-        self.engine: Engine = open_state(folder)
+        self.engine: Engine = opened(folder)
         self.journal = Journal(self.engine)
         self.making = Changes(self.journal)
         self.injected: list[str] = []

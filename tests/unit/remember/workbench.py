@@ -18,7 +18,7 @@ from owui_memory.recall.injected import Injected
 from owui_memory.remember.journal import Journal
 from owui_memory.remember.outbox import Outbox
 from owui_memory.remember.writer import Writer
-from owui_memory.state import open_state
+from tests.harness.places import opened
 from tests.harness.remains import Remains
 from tests.harness.waiting import wait_until
 from tests.unit.remember.story import DOG, FIRST, KNOWN, PORTO, TEA, said
@@ -29,7 +29,7 @@ class Bench:
 
     def __init__(self, folder: Path, settings: Valves, backend: Backend) -> None:
         self.settings = settings
-        self.engine = open_state(folder)
+        self.engine = opened(folder)
         self.outbox = Outbox(self.engine)
         self.backend = backend
         self.live = BackendHolder(folder, lambda *_: backend)

@@ -256,6 +256,17 @@ def disk(own_data_folder: Path) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", str(own_data_folder)], check=True)
 
 
+@contextlib.contextmanager
+def filled(folder: Path) -> Iterator[None]:
+    """Its disk is full."""
+    ballast = folder / "ballast"
+    with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+    yield
+    ballast.unlink()
+
+
 def test_a_full_disk(disk: Path, environment: None) -> None:
     """What was said then is there even where the server is killed before there is room."""
     with contextlib.closing(Running()) as running:
@@ -264,21 +275,17 @@ def test_a_full_disk(disk: Path, environment: None) -> None:
         wait_until(lambda: (disk / FOLDER / "reserve").exists(), what="there is a reserve")
         before = Chat("ada").say(FACTS[1])
         ask(running, before)
-        ballast = disk / "ballast"
-        with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
-            while True:
-                file.write(bytes(4096))
-        answer(running, before)
-        chat(running, FACTS[2])
-        chat(running, FACTS[3])
-        wrong = wait_until(lambda: is_wrong(running), within=30, what="the status tells")
-        assert "full" in wrong["detail"]
-        for number in range(20):
-            chat(running, f"Is {number} a prime?")
-        assert running.pipeline._chats._spill.waiting().in_memory == 0, (
-            "the room in reserve is for what is said"
-        )
-        ballast.unlink()
+        with filled(disk):
+            answer(running, before)
+            chat(running, FACTS[2])
+            chat(running, FACTS[3])
+            wrong = wait_until(lambda: is_wrong(running), within=30, what="the status tells")
+            assert "full" in wrong["detail"]
+            for number in range(20):
+                chat(running, f"Is {number} a prime?")
+            assert running.pipeline._chats._spill.waiting().in_memory == 0, (
+                "the room in reserve is for what is said"
+            )
         all_is_well(running, disk)
 
 

@@ -75,6 +75,22 @@ def test_several_users_are_searched_at_once_and_each_apart(store: Any, query: st
     assert store.search_owners(query, EAST, 0, ["ada"]) == [([], [])]
 
 
+def test_of_some_scopes_only(store: Any) -> None:
+    """However many others are nearer."""
+    for n in range(2, 40):
+        put(store, n, f"Rex {n}", "past/ada", EAST, scope="folder:other")
+    put(store, 40, "Rex, here", "past/ada", NORTH, scope="folder:here")
+    put(store, 41, "Rex, anywhere", "past/ada", NORTH)
+    for scopes, found in (
+        ({"", "folder:here"}, {40, 41}),
+        ({""}, {41}),
+        ({"folder:here"}, {40}),
+        (set[str](), set[int]()),
+    ):
+        ((by_meaning, by_words),) = store.search_owners("Rex", EAST, 4, ["past/ada"], scopes)
+        assert set(ids(by_meaning)) == set(ids(by_words)) == {number(n) for n in found}
+
+
 def test_a_memory_without_a_direction_does_no_harm(store: Any) -> None:
     put(store, 1, "no direction", vector=(0.0, 0.0, 0.0, 0.0))
     put(store, 2, "east", vector=EAST)

@@ -10,9 +10,11 @@ from ...core.chat_servers import ChatServer
 from ..advanced import Advanced, read_advanced
 from ..former import SUCCESSORS, renewed
 from ..upstreams import Upstream, of_chat_servers, read_upstreams
+from ..valves_codec import allowed
 from .access import Access
 from .documents import Documents
 from .expert import Expert
+from .long_chats import LongChats
 from .models import Models
 from .open_webui import OpenWebUI
 from .proxy import Proxy
@@ -21,9 +23,26 @@ from .remembering import Remembering
 from .scopes import Scopes
 from .storage import Storage
 
+# In the panel's one long list, each title begins with that of its group. By the first setting of each.
+GROUPS = {
+    "pipelines": "Who gets memory",
+    "backend": "mem0",
+    "vector_store": "Store",
+    "llm_provider": "LLM",
+    "embedder_provider": "Embedder",
+    "extraction": "Remembering",
+    "memories_per_turn": "Recall",
+    "documents_dir": "Documents",
+    "context_tokens": "Long chats",
+    "folder_memories": "Who knows what",
+    "upstreams": "Proxy",
+    "webui_url": "Open WebUI",
+    "advanced": "Advanced",
+}
+
 
 class Fields(
-    Expert, OpenWebUI, Proxy, Scopes, Documents, Recalling, Remembering, Models, Storage, Access
+    Expert, OpenWebUI, Proxy, Scopes, LongChats, Documents, Recalling, Remembering, Models, Storage, Access
 ):  # in the panel the last one is first
     """All settings, and what follows from several of them.
 
@@ -96,6 +115,21 @@ class Fields(
             f"{name} is now {' and '.join(now)}; it was taken over, and the next release no longer reads it."
             for name, now in {**variables, **{name: SUCCESSORS[name] for name in self._former}}.items()
         ]
+
+    @classmethod
+    def schema(cls, *args: Any, **options: Any) -> dict[str, Any]:
+        shown = super().schema(*args, **options)
+        group = ""
+        for name, field in cls.model_fields.items():
+            described, group = shown["properties"][name], GROUPS.get(name, group)
+            if not str(field.title).startswith(group):
+                described["title"] = f"{group}: {field.title}"
+            kind = allowed(field)
+            if "number" in kind:
+                described["description"] += f" {kind.capitalize()}; {field.default} by default."
+            elif kind.startswith("one of"):
+                described["description"] += f" Default: {field.default}."
+        return shown
 
     @classmethod
     def renewed(cls, values: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, Any]]:

@@ -45,14 +45,17 @@ class Models(PanelModel):
         "",
         title="LLM's address",
         description=(
-            "With /v1 at its end for OpenAI-compatible servers (llama.cpp, LocalAI). If unset, the "
-            "provider's usual address. Not used with auto."
+            "With /v1 at its end for OpenAI-compatible servers (llama.cpp, LocalAI). For example: "
+            "http://llama:8080/v1. If unset, the provider's usual address. Not used with auto."
         ),
     )
     llm_model: Annotated[Text, Mark.OPENS] = Field(
         "",
         title="LLM's model",
-        description="The model's name at the provider. If unset with auto, the model that answered.",
+        description=(
+            "The model's name at the provider, for example qwen3:8b. If unset with auto, the model that "
+            "answered."
+        ),
     )
     llm_api_key: Annotated[Secret, Mark.OPENS] = Field(
         "",
@@ -119,7 +122,9 @@ class Models(PanelModel):
         ),
     )
     embedder_model: Annotated[Text, Mark.OPENS, Mark.LEADS] = Field(
-        "", title="Embedding model", description="The model's name at the provider, or a folder."
+        "",
+        title="Embedding model",
+        description="The model's name at the provider, for example bge-m3, or a folder.",
     )
     embedder_api_key: Annotated[Secret, Mark.OPENS, Belongs(("embedder_provider", "embedder_base_url"))] = (
         Field("", title="Embedder's key", description="Leave this unset for a local server without keys.")

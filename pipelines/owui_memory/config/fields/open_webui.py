@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from typing import Literal
+
 from pydantic import Field, ValidationInfo, field_validator
 
 from ..addresses import checked_url
-from ..valves_codec import PanelModel, Secret, Text
+from ..valves_codec import PanelModel, Secret, SettingsError, Text
 
 
 class OpenWebUI(PanelModel):
@@ -24,7 +27,7 @@ class OpenWebUI(PanelModel):
         title="Open WebUI's API key",
         description=(
             "An admin's key (Open WebUI: Settings > Account > API keys). With it, running chats show what "
-            "was recalled and learned. Unset: they do not."
+            "was recalled and learned, and quotes bear their chats' titles. Unset: they do not."
         ),
     )
 
@@ -36,6 +39,33 @@ class OpenWebUI(PanelModel):
             "set that up. /memory page and memories that a running chat names link to it. Unset: no links."
         ),
     )
+
+    on_chat_deleted: Literal["keep", "ask", "erase"] = Field(
+        "keep",
+        title="When a chat is deleted",
+        description=(
+            "What was said in a chat that is deleted in Open WebUI goes from here as well. keep: facts that "
+            "were learned there stay. erase: those that nothing else said go, too. ask: /memory status lists "
+            "them. It is told by a webhook or, with webui_url and webui_api_key, seen at night."
+        ),
+    )
+    webhook_secret: Secret = Field(
+        "",
+        title="Webhook's secret",
+        description=(
+            "24 letters or digits at least, of your choice. Then the webhook for Open WebUI (Admin > "
+            "Settings > General) is this server's address and /memory/hooks/open-webui/ with the secret "
+            "behind it. Unset: no webhook is listened to."
+        ),
+    )
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _check_secret(cls, value: str) -> str:
+        if value and not re.fullmatch(r"[A-Za-z0-9_-]{24,200}", value):
+            wanted = "24 letters, digits, - and _ at least, or be unset"
+            raise SettingsError("webhook_secret", f"webhook_secret must have {wanted}.")
+        return value
 
     @field_validator("webui_url", "page_url")
     @classmethod

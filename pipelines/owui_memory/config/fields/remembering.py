@@ -26,7 +26,10 @@ class Remembering(PanelModel):
     extraction_rules: Annotated[Text, Mark.OPENS] = Field(
         "",
         title="Extraction rules",
-        description="In your own words, on one line: what the LLM is to remember, and what not.",
+        description=(
+            "In your own words, on one line: what the LLM is to remember, and what not. For example: "
+            "Remember which tools they use, and nothing about clients."
+        ),
     )
     episodes: Literal["auto", "on", "off"] = Field(
         "auto",

@@ -26,7 +26,10 @@ class Storage(PanelModel):
     backend_url: Annotated[Text, Mark.OPENS, Mark.LEADS] = Field(
         "",
         title="mem0 server's address",
-        description="The address of your mem0 server, or of the platform if it is not the usual one.",
+        description=(
+            "The address of your mem0 server, for example http://mem0:8000, or of the platform if it is not "
+            "the usual one."
+        ),
     )
     # Whatever `backend` says now, for the way back to stay open.
     backend_api_key: Annotated[Secret, Mark.OPENS, Belongs(("backend_url",))] = Field(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from . import erase, keys, mcp, memories, moving, past_chats, queue, status, teams, why
+from . import erase, history, keys, mcp, memories, moving, past_chats, queue, status, teams, why
 from .instance import a_person, opened
 
 _OF_A_USER, _OF_TEAMS = "Memories of a user", "Memories of teams"
@@ -210,12 +210,58 @@ def export(
 
 @app.command("import", rich_help_panel=_IN_AND_OUT)
 def import_(
-    file: Annotated[str, typer.Argument(help="What `export` wrote; - is standard input.")],
+    file: Annotated[
+        str,
+        typer.Argument(
+            help="What `export` wrote (- is standard input); with --user another program's archive, or "
+            "open-webui for the user's chats there."
+        ),
+    ],
+    user: Annotated[
+        str, typer.Option("--user", metavar="ID", help="For this user: an archive of another program.")
+    ] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Import it without asking.")] = False,
     json: Json = False,
 ) -> None:
-    """Add the memories of such a file, all of them or none."""
+    """Add the memories of an export, all or none; or a user's past in other programs, after a preview."""
     with opened() as instance:
-        moving.Moving(instance).import_(file, to_json=json)
+        if user:
+            history.import_(instance, file, a_person(user), yes=yes, to_json=json)
+        else:
+            moving.Moving(instance).import_(file, to_json=json)
+
+
+@app.command("imports", rich_help_panel=_IN_AND_OUT)
+def imports(
+    user: Annotated[str, typer.Argument(metavar="[USER]", help="Of this user only.")] = "",
+    json: Json = False,
+) -> None:
+    """List what was imported for users, and how far it is."""
+    with opened() as instance:
+        history.list_(instance, user, json)
+
+
+@app.command("undo-import", rich_help_panel=_IN_AND_OUT)
+def undo_import(
+    user: User,
+    which: Annotated[str, typer.Argument(metavar="ID", help="As `imports` shows it.")],
+    json: Json = False,
+) -> None:
+    """Take back all that an import has brought to a user."""
+    with opened() as instance:
+        history.undo(instance, user, which, json)
+
+
+@app.command("compare", rich_help_panel=_OF_THE_SERVER)
+def compare(
+    erase: Annotated[
+        bool, typer.Option("--erase", help="Erase what is missing there, however much it is.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Look which users and chats Open WebUI no longer has, as the server does at night."""
+    with opened() as instance:
+        history.compare(instance, erase=erase, to_json=json)
 
 
 @app.command(rich_help_panel=_IN_AND_OUT)
@@ -304,7 +350,7 @@ def mcp_(
     user: Annotated[str, typer.Option("--user", metavar="ID", help="Whose memories.", callback=a_person)],
 ) -> None:
     """Serve a user's memory to an MCP client that starts this command, at standard input and output."""
-    with opened() as instance:
+    with opened(make=True) as instance:
         mcp.serve(instance, user)
 
 

@@ -159,11 +159,14 @@ class Only:
 
 
 @contextmanager
-def opened() -> Iterator[Instance]:
-    """The instance of the environment. What goes wrong is told on standard error, and ends the command."""
+def opened(*, make: bool = False) -> Iterator[Instance]:
+    """The instance of the environment. What goes wrong is told on standard error, and ends the command.
+
+    make: a data folder that no server has used yet is begun.
+    """
     try:
         given = Environment.read(os.environ)
-        engine = open_state(given.data_dir, given.state_url, given.state_password, make=False)
+        engine = open_state(given.data_dir, given.state_url, given.state_password, make=make)
         try:
             yield Instance(engine, given)
         finally:

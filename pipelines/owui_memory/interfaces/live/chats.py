@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Engine
 
@@ -24,6 +24,7 @@ from ...language.secrets import masked
 from ...recall.recall import Recalled
 from ...state.switches_table import NoteSwitches
 from .poster import Event, Poster
+from .titles import Titles
 
 _TURNS = 2_000  # that are known
 _LOOKED_CHARS = 500  # of a message, to tell its language
@@ -55,6 +56,7 @@ class LiveChats:
     def __init__(self, engine: Engine, live: BackendHolder, settings: Callable[[], Valves]) -> None:
         self._live, self._settings = live, settings
         self._switches, self._poster = NoteSwitches(engine), Poster(settings)
+        self._titles = Titles(self._poster)
         self._lock = threading.Lock()
         self._turns: OrderedDict[tuple[str, str], _Shown] = OrderedDict()  # by user and answer
         self._latest: dict[tuple[str, str], _Shown] = {}  # by user and exchange
@@ -105,12 +107,20 @@ class LiveChats:
         event = self._sources(one) if finished else self._status(one)
         return [event] if event else []
 
+    def titled(self, batch: Batch) -> Batch:
+        """The batch with what its chat is called in Open WebUI. Blocks for some seconds at most."""
+        first = batch.exchanges[0]
+        if first.title or not first.chat_id or not (title := self._titles.of(batch.user_id, first.chat_id)):
+            return batch
+        return replace(batch, exchanges=tuple(replace(one, title=title) for one in batch.exchanges))
+
     def check(self) -> Check | None:
         """Whether Open WebUI takes what is posted; None where nothing is."""
         return self._poster.check()
 
     def drop(self, user_id: str) -> None:
         """Keep nothing of a user's."""
+        self._titles.drop(user_id)
         with self._lock:
             for known in (self._turns, self._latest):
                 for key in [key for key in known if key[0] == user_id]:
@@ -164,7 +174,8 @@ def _is_id(value: str) -> bool:
 
 
 def _learned(changes: Sequence[Change], words: Locale) -> Iterator[str]:
-    texts = [_cut(_plain(change.after), _TOLD_CHARS) for change in changes if change.op != "remove"]
+    learned = (_plain(change.after).rstrip(".\u3002") for change in changes if change.op != "remove")
+    texts = [_cut(text, _TOLD_CHARS) for text in learned]
     gone = sum(change.op == "remove" for change in changes)
     if texts:
         more = [words.say("note, others", n=len(texts) - _TOLD)] if len(texts) > _TOLD else []

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ...config.settings import Valves
 from ...core.breaker import Breaker
 from ...core.memory import Check
+from ...models.limits import bounded, hang_up, limited
 from ...observe.inquiry import Inquiry
 
 if TYPE_CHECKING:
@@ -23,8 +24,7 @@ Event = dict[str, Any]
 _AT_ONCE = 2  # connections
 _WAITING, _WAITING_EACH = 64, 8  # events, of all users and of one
 _LATE_S = 5.0  # what waits longer is dropped
-_TIMEOUT_S = 2.0  # for each step of a request
-_ANSWER_BYTES = 1_000_000  # of an answer that is read
+_TIMEOUT_S, _ANSWER_BYTES = 2.0, 1_000_000  # of a whole request
 _LOOK_S, _LOOKED_S = 3.0, 30.0  # that a look at Open WebUI may take, and for which it holds
 _NAME = "open webui"
 
@@ -64,6 +64,21 @@ class Poster:
         except RuntimeError:  # closed
             self._left(user_id)
 
+    def get(self, path: str) -> bytes:
+        """What Open WebUI answers; nothing while it does not, or refuses. Blocks for some seconds at most."""
+        began = self._breaker.clock()
+        if not self._breaker.allows():
+            return b""
+        status = 0
+        try:
+            status, answer = self._ask("GET", path)
+            return answer if status == 200 else b""
+        finally:
+            if status:
+                self._breaker.succeeded()
+            else:
+                self._breaker.failed(began)
+
     def check(self) -> Check | None:
         """Whether Open WebUI takes what is posted; None where it is not set. Takes some seconds at most."""
         settings = self._settings()
@@ -88,6 +103,7 @@ class Poster:
         """Post no more."""
         self._pool.shutdown(wait=False, cancel_futures=True)
         if self._client is not None:
+            hang_up(self._client)
             self._client.close()
 
     def _work(
@@ -110,9 +126,9 @@ class Poster:
 
     def _send(self, path: str, event: Event) -> None:
         began = self._breaker.clock()
-        status, _ = 0, b""
+        status = 0
         try:
-            status, _ = self._ask("POST", path, event, most=0)
+            status, _ = self._ask("POST", path, event)
         finally:
             if 200 <= status < 300:
                 self._sent += 1
@@ -121,25 +137,20 @@ class Poster:
                 self._dropped += status != 0
                 self._breaker.failed(began)
 
-    def _ask(
-        self, method: str, path: str, body: Event | None = None, most: int = _ANSWER_BYTES
-    ) -> tuple[int, bytes]:
-        """Status and answer of one request, of which no more than `most` bytes are read."""
+    def _ask(self, method: str, path: str, body: Event | None = None) -> tuple[int, bytes]:
+        """Status and answer of one request."""
         import httpx
 
         settings = self._settings()
-        if self._client is None:
-            limits = httpx.Limits(max_connections=_AT_ONCE + 1, max_keepalive_connections=_AT_ONCE)
-            self._client = httpx.Client(timeout=_TIMEOUT_S, limits=limits, trust_env=False)
+        with self._lock:
+            if self._client is None:
+                limits = httpx.Limits(max_connections=_AT_ONCE + 2, max_keepalive_connections=_AT_ONCE)
+                self._client = httpx.Client(timeout=_TIMEOUT_S, limits=limits, trust_env=False)
+                limited(self._client)
         headers = {"Authorization": f"Bearer {settings.webui_api_key}"}
-        url = settings.webui_url + path
-        with self._client.stream(method, url, json=body, headers=headers) as answer:
-            read = b""
-            for piece in answer.iter_bytes() if most else ():
-                read += piece
-                if len(read) > most:
-                    break
-            return answer.status_code, read
+        with bounded(_TIMEOUT_S, _ANSWER_BYTES):
+            answer = self._client.request(method, settings.webui_url + path, json=body, headers=headers)
+        return answer.status_code, answer.content
 
     def _look(self) -> Check:
         """What Open WebUI says of the key."""

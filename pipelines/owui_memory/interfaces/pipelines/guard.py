@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ...config.environment import PUBLIC_DEFAULT_KEY
+from ...core.trace import PARENT, TRACE, Trace
 from ..server_key import has_key
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,8 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan" or not self.active or self._passes(scope):
+            if scope["type"] == "http" and (trace := Trace.read(Headers(scope=scope).get(PARENT, ""))):
+                TRACE.set(trace)  # the proxy has spans of its own below it
             await (self._own(scope) or self.app)(scope, receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})

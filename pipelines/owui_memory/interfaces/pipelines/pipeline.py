@@ -22,6 +22,7 @@ from ..tools import tool_server
 from ..turns import Turns
 from ..uploads import Uploads
 from ..web.page import Page
+from ..webhooks.hooks import hooks
 from . import guard
 
 log = logging.getLogger(__name__)
@@ -61,6 +62,7 @@ class Filter:
             own: list[BaseRoute] = [Mount("/v1", open_to_browsers(self._proxy, key))]
             own += [*routes.watching(key, self._chats), *function_routes(key, self._chats, self._turns)]
             own += tool_server.served(self._chats, lambda: self.valves, self._environment)
+            own += hooks(self._chats, lambda: self.valves)
             own += Uploads(self._chats, lambda: self.valves, self._environment).routes()
             own.append(Mount("", self._page))  # all the rest of /memory/
             guard.serve(app, Router([Mount("/memory", routes=own)]))

@@ -20,6 +20,7 @@ from typing import Any
 from starlette.types import Send
 
 from ...core.turn import Turn
+from ...models.tokens import estimated_tokens
 from ..tools.calls import Calls
 from ..tools.verbs import VERBS, Verb, schema
 from .answer import Said
@@ -29,12 +30,14 @@ from .steps import Event, Step, ToolCall, ending, whole
 _CALLS = 16  # of memory's tools that are carried out in a step
 _BEAT_S = 10.0  # between signs of life to the client
 _KEPT, _KEPT_S, _KEPT_CHARS = 500, 600.0, 60_000  # steps that are put back later
-_RESULTS_CHARS = 60_000  # that the model is told for all its calls
+# In tokens: for all that the model is told for its calls, where its prompts have no limit; for its tools.
+_RESULTS, _TOOLS, _LEAST_RESULTS = 20_000, 800, 1_200
 _PLAIN_S = 3600.0  # for which a model that knows no tools is asked without them
 _NO_TOOLS = (400, 404, 405, 415, 422, 500, 501)
 _GO_ON = "[heartbeat] The tools have answered. Go on, or answer the user now."
 _REPEATED = "You have asked this already, and its answer stands above. Answer the user now."
 _TOO_MANY = "Too many calls at once. Ask again for this alone, if you still need it."
+_NO_ROOM = "The answer is too long for the room that is left. Ask for fewer results, or answer the user."
 _NO_ANSWER = "(The model gave no answer within the steps that it may take.)"
 _STREAM = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -53,11 +56,20 @@ def can_loop(body: Mapping[str, Any]) -> bool:
     return one and (tools is None or isinstance(tools, list)) and choice in (None, "auto")
 
 
+def reserve(limit: int) -> tuple[int, int]:
+    """Of a limit of a model's prompts (0: none): what tools may add to one, and the results among it."""
+    if not limit:
+        return 0, _RESULTS
+    reserved = min(max(limit // 4, _TOOLS + _LEAST_RESULTS), limit // 2)
+    return reserved, max(min(reserved - _TOOLS, _RESULTS), 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """One request of a client. body: with the messages as memory has made them. ask: asks the model once.
 
-    keep: keeps what was said. model: the upstream's name and the model's, as a key.
+    keep: keeps what was said. model: the upstream's name and the model's, as a key. room: for results, in
+    tokens.
     """
 
     turn: Turn
@@ -66,6 +78,7 @@ class Task:
     steps: int
     ask: Ask
     keep: Keep
+    room: int
 
 
 class Agent:
@@ -73,12 +86,13 @@ class Agent:
 
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
-        self._plain: dict[tuple[str, str], float] = {}  # models without tools, and until when they count so
+        # Models without tools, and until when they count so, each for the user whose request it was.
+        self._plain: dict[tuple[str, ...], float] = {}
         self._kept: OrderedDict[tuple[str, str], tuple[float, list[Event]]] = OrderedDict()
 
     def offered(self, turn: Turn, body: Mapping[str, Any], model: tuple[str, str]) -> list[Verb]:
         """The tools that are added to the client's."""
-        if not can_loop(body) or self._plain.get(model, 0.0) > time.monotonic():
+        if not can_loop(body) or self._plain.get((turn.user_id, *model), 0.0) > time.monotonic():
             return []
         taken = _names(body.get("tools") or ())
         return [verb for verb in self._calls.offered(turn) if verb.name not in taken]
@@ -101,9 +115,12 @@ class Agent:
                     return True
                 if not await loop.goes_on(step, out):
                     break
-            if loop.others:
+            if loop.has_forgotten:
+                self.drop(user_id)
+            elif loop.others:
                 self._keep_back(user_id, loop.others, loop.added)
-            else:
+            if not loop.others:
+                step.said.prompt_tokens = 0  # they count tools and results, too
                 step.said.calls = False  # those that it may not make any more
                 await task.keep(step.said)
             await out.finish(step, loop.others, loop.usage, loop.sorry)
@@ -113,11 +130,18 @@ class Agent:
         """Whether an error may mean that the model knows no tools; then it is asked without."""
         told = step.error.lower()
         if step.status in _NO_TOOLS and (b"tool" in told or b"function" in told):
-            self._plain[task.model] = time.monotonic() + _PLAIN_S
+            if len(self._plain) >= _KEPT:
+                del self._plain[next(iter(self._plain))]
+            self._plain[task.turn.user_id, *task.model] = time.monotonic() + _PLAIN_S
             return True
         return step.status in (400, 422, 501)
 
     # Between requests
+
+    def drop(self, user_id: str) -> None:
+        """Keep nothing of a user's, who may have it forgotten."""
+        for key in [key for key in self._kept if key[0] == user_id]:
+            del self._kept[key]
 
     def _keep_back(self, user_id: str, calls: Sequence[ToolCall], messages: list[Event]) -> None:
         """Those that stand in place of a message with these calls, when the client comes back with it."""
@@ -153,7 +177,7 @@ class _Loop:
         self.sorry = ""
         self._stuck, self._nudged = 0, False
         self._seen: set[str] = set()
-        self._room = _RESULTS_CHARS
+        self._room = task.room
 
     async def ask(self, out: _Out) -> Step:
         """The model's next answer."""
@@ -174,6 +198,11 @@ class _Loop:
         await self._task.ask(body, take)
         self.usage = _sum(self.usage, step.usage)
         return step
+
+    @property
+    def has_forgotten(self) -> bool:
+        """Whether something was forgotten on the way, which the messages may still tell."""
+        return any(key.startswith("forget_memory ") for key in self._seen)
 
     @property
     def _is_last(self) -> bool:
@@ -209,15 +238,18 @@ class _Loop:
                 written = json.dumps(arguments, sort_keys=True)
             if (key := f"{call.name} {written}") in self._seen:
                 said = _REPEATED
-            elif at >= _CALLS or self._room < 0:
+            elif at >= _CALLS:
                 said = _TOO_MANY
             else:
                 is_new |= call.name in VERBS
+                if _changes(call.name):  # after which the same search may find something else
+                    self._seen = {one for one in self._seen if _changes(one.partition(" ")[0])}
                 self._seen.add(key)
                 name = call.name if call.name in VERBS else "an unknown tool"
                 await out.comment(f"memory: {name}, step {self.number} of {self._task.steps}")
                 said = (await self._calls.carry_out(self._task.turn, call.name, arguments)).written()
-                self._room -= len(said)
+                said = said if (tokens := estimated_tokens(said)) <= self._room else _NO_ROOM
+                self._room -= tokens if said is not _NO_ROOM else 0
             results.append({"role": "tool", "tool_call_id": call.id, "content": said})
         self._stuck = 0 if is_new else self._stuck + 1
         return results
@@ -285,7 +317,7 @@ class _Out:
                 return await send_json(self._send, 502, {"error": _error(step)})
             headers = [one for one in step.headers if one[0].lower() not in _OF_A_BODY]
             await self._send({"type": "http.response.start", "status": step.status, "headers": headers})
-            return await self._end(step.error)
+            return await self._end(bytes(step.error))
         return await self._end(b"data: " + json.dumps({"error": _error(step)}).encode() + b"\n\n")
 
     async def _write(self, data: bytes) -> None:
@@ -323,7 +355,13 @@ def _error(step: Step) -> Any:
 def _named(calls: Any) -> str:
     """What calls are known by when the client sends them again."""
     parts = [one for one in calls if isinstance(one, Mapping)] if isinstance(calls, list) else []
-    return json.dumps([[one.get("id"), one.get("function")] for one in parts], sort_keys=True)
+    with contextlib.suppress(RecursionError):
+        return json.dumps([[one.get("id"), one.get("function")] for one in parts], sort_keys=True)
+    return ""
+
+
+def _changes(name: str) -> bool:
+    return name in VERBS and VERBS[name].changes
 
 
 def _described(verb: Verb) -> Event:

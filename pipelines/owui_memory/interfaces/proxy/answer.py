@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ...language.sentences import sentences
-from ..body import final_text, text_of
+from ..body import final_text, prompt_tokens, text_of
 
 _EVENT_BYTES = 4_000_000  # of a stream; a longer event is not read
-_JSON_BYTES = 20_000_000  # of an answer that is no stream
+_JSON_BYTES = 8_000_000  # of an answer that is no stream
 _LONG_BYTES = 200_000
 _TEXT_CHARS = 300_000
 _BROKEN = " […]"  # behind what is remembered of an answer that broke off
@@ -34,6 +34,7 @@ class Said:
     ended: bool = False
     calls: bool = False
     failed: bool = False
+    prompt_tokens: int = 0
     _chars: int = 0
 
     def final(self) -> str | None:
@@ -61,6 +62,7 @@ def chat(said: Said, told: Mapping[str, Any]) -> bool:
     """An event, or the whole, of /chat/completions and /completions; of several choices the first."""
     if told.get("error"):
         said.failed = True
+    said.prompt_tokens = prompt_tokens(told.get("usage")) or said.prompt_tokens
     choices = told.get("choices")
     for choice in choices if isinstance(choices, list) else []:
         if not isinstance(choice, Mapping) or choice.get("index") not in (0, None):
@@ -78,7 +80,9 @@ def chat(said: Said, told: Mapping[str, Any]) -> bool:
 
 def responses(said: Said, told: Mapping[str, Any]) -> bool:
     """An event, or the whole, of /responses."""
-    kind, item = told.get("type"), told.get("item")
+    kind, item, response = told.get("type"), told.get("item"), told.get("response")
+    usage = (response if isinstance(response, Mapping) else told).get("usage")
+    said.prompt_tokens = prompt_tokens(usage) or said.prompt_tokens
     if kind == "response.output_text.delta":
         said.add(told.get("delta"))
     elif kind in ("response.failed", "error"):

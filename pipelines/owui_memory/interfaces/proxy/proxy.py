@@ -18,11 +18,13 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ...commands.parse import is_command
+from ...config.context_limits import limit_of
 from ...config.environment import PUBLIC_DEFAULT_KEY, Environment
 from ...config.model_patterns import named
 from ...config.settings import Valves
 from ...config.upstreams import Upstream
 from ...core.events import Event, EventKind
+from ...core.trace import PARENT, TRACE, Trace
 from ...core.turn import Answered, Turn
 from ..body import text_of, without_blocks
 from ..chats import Chats
@@ -31,11 +33,11 @@ from ..identity import Caller, UnidentifiedError, given_key, identified, metadat
 from ..intake import read_asked
 from ..server_key import has_key
 from ..tools.calls import Calls, Lane
-from .agent import Agent, Task
+from .agent import Agent, Task, reserve
 from .answer import Ear, Read, Said, StreamEar, WholeEar
 from .catalogue import AGENT, PREFIX, Catalogue
 from .dialects import DIALECTS, Dialect
-from .relay import Ears, Keep, Relay, Request, passed_on, refusal, send_json
+from .relay import Answer, Ears, Keep, Relay, Request, passed_on, refusal, reuses, send_json
 
 log = logging.getLogger(__name__)
 
@@ -129,12 +131,15 @@ class Proxy:
 
     async def _close_if_idle(self) -> None:
         if self._is_closing and not self._at_once and self._opened is not None:
-            opened, self._opened = self._opened, None
-            await opened[0].close()
+            (session, catalogue), self._opened = self._opened, None
+            catalogue.close()
+            await session.close()
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = asyncio.get_running_loop().time()
         headers = Headers(scope=scope)
+        if self._environment.traces:
+            TRACE.set(Trace.below(headers.get(PARENT, "")))
         path = self._path(scope)
         caller = await self._caller(headers)
         if scope["method"] in ("TRACE", "CONNECT"):  # an upstream would answer with what it was sent: its key
@@ -270,7 +275,7 @@ class Proxy:
         meta = metadata_of(asked.headers, asked.body)
         local = "local" if upstream.is_local else "external"
         meta["model"] = {"id": model, "owned_by": "openai", "connection_type": local}
-        seen = {"model": model, "messages": messages, "metadata": meta}
+        seen = {"model": model, "messages": messages, "metadata": meta, "tools": asked.body.get("tools")}
         read = await intake.read(read_asked, seen, caller.user)
         is_shown = has_key(
             {"authorization": f"Bearer {given_key(asked.headers)}"}, self._environment.server_key
@@ -279,28 +284,36 @@ class Proxy:
         if not turn.task and turn.text.startswith(_TASK) and "<chat_history>" in turn.text:
             turn = replace(turn, task="as its words tell")
         if is_command(turn):
+            self._agent.drop(turn.user_id)
             return await dialect.reply(send, asked.body, await self._chats.carried_out(turn))
+        model_key, verbs, room = (upstream.name, model), [], 0
+        if asked.model.startswith(AGENT) and asked.path == "/chat/completions":
+            verbs = self._agent.offered(turn, asked.body, model_key)
+            reserved, room = reserve(limit_of(self._settings().context_tokens, model))
+            turn = replace(turn, reserved=reserved if verbs else 0)
         told = await self._chats.told(read.body, turn, deadline)
         raw = await intake.dump(caller.id, dialect.closed({**asked.body, "model": model}, told["messages"]))
 
         async def keep(heard: Said) -> None:
             said = heard.final()
             if said is not None and turn.text and not turn.task and dialect.learned(asked.body):
-                await self._keep(turn, said)
+                await self._keep(turn, said, heard.prompt_tokens)
 
-        is_agent = asked.model.startswith(AGENT) and asked.path == "/chat/completions"
-        if is_agent and (verbs := self._agent.offered(turn, asked.body, (upstream.name, model))):
+        if verbs:
+            self._took(asked, "yes")
             body = {**asked.body, "model": model, "messages": told["messages"]}
             ask = partial(self._ask, asked, upstream, caller, receive)
-            task = Task(turn, body, (upstream.name, model), self._settings().agent_steps, ask, keep)
+            steps = self._settings().agent_steps
+            task = Task(turn, body, model_key, steps, ask, keep, room)
             if await self._agent.run(task, verbs, send):
                 return None
         ears = partial(_ears, dialect.read)
         return await self._relay(asked, upstream, raw, receive, send, ears, lambda ear: keep(ear.said))
 
-    async def _keep(self, turn: Turn, said: str) -> None:
+    async def _keep(self, turn: Turn, said: str, prompt_tokens: int) -> None:
         """The exchange is on disk afterwards, whoever goes away meanwhile."""
-        answered = Answered(turn.user_id, (turn.key,), turn.text, said, turn.name, turn.chat_kind)
+        who = turn.name, turn.chat_kind, prompt_tokens
+        answered = Answered(turn.user_id, (turn.key,), turn.text, said, *who)
         self._chats.finished(answered)
         keeping = asyncio.ensure_future(self._chats.keep(answered))
         self._keeping.add(keeping)
@@ -317,10 +330,13 @@ class Proxy:
         ears: Ears | None = None,
         keep: Keep | None = None,
     ) -> None:
-        took = asyncio.get_running_loop().time() - asked.began
-        self._chats.emit(Event(EventKind.PROXIED, code="yes" if ears else "no", seconds=took))
+        self._took(asked, "yes" if ears else "no")
         request = self._request(asked, upstream, raw, readable=ears is not None)
         await Relay(self._open()[0], upstream, self._chats.emit, ears, keep).run(request, receive, send)
+
+    def _took(self, asked: _Request, with_memory: str) -> None:
+        took = asyncio.get_running_loop().time() - asked.began
+        self._chats.emit(Event(EventKind.PROXIED, code=with_memory, seconds=took))
 
     async def _ask(
         self, asked: _Request, upstream: Upstream, caller: Caller, receive: Receive, body: Any, take: Send
@@ -329,11 +345,15 @@ class Proxy:
         raw = await self._chats.intake.dump(caller.id, body)
         request = self._request(asked, upstream, raw, readable=True)
         await Relay(self._open()[0], upstream, self._chats.emit).run(request, receive, take)
+        if (trace := TRACE.get()) is not None:
+            TRACE.set(trace.again())
 
     @staticmethod
     def _request(asked: _Request, upstream: Upstream, raw: bytes, *, readable: bool) -> Request:
         query = f"?{asked.query.decode('latin-1')}" if asked.query else ""
         headers = passed_on(asked.headers.raw, upstream, readable=readable)
+        if (trace := TRACE.get()) is not None and trace.is_own:
+            headers = [*(one for one in headers if one[0].lower() != PARENT), (PARENT, trace.header)]
         url = f"{upstream.base_url}{asked.path}{query}"
         operation = _OPERATIONS.get(asked.path, "")
         model = asked.model.removeprefix(PREFIX)[:_NAME_CHARS]
@@ -346,6 +366,8 @@ class Proxy:
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S),
                 cookie_jar=aiohttp.DummyCookieJar(),  # one user's are not the next one's
                 auto_decompress=False,
+                response_class=Answer,
+                trace_configs=[reuses()],
                 trust_env=False,  # what is sent goes to the configured server, and past nobody else
                 max_line_size=_LINE_BYTES,
                 max_field_size=_LINE_BYTES,

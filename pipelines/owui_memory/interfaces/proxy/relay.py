@@ -30,6 +30,8 @@ _NOT_SENT_PREFIXES = ("x-openwebui-", "x-memory-")
 _NOT_RETURNED = _OF_A_CONNECTION | {"date", "server"}  # our own server writes these two
 _NOT_ADDED = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 _CORS = "access-control-"
+_TRIES = 5  # connections of earlier requests that may have been closed
+_INTERIM = 32  # answers before the one
 RawHeaders = Iterable[tuple[bytes, bytes]]
 Ears = Callable[[str], "Ear | None"]  # for a content type
 Keep = Callable[[Ear], Awaitable[None]]
@@ -85,6 +87,42 @@ class Request:
     model: str = ""
 
 
+def reuses() -> aiohttp.TraceConfig:
+    """Tells of a request whether its connection is that of an earlier one."""
+
+    async def reused(_session: Any, context: Any, _parameters: Any) -> None:
+        if context.trace_request_ctx is not None:
+            context.trace_request_ctx["reused"] = True
+
+    config = aiohttp.TraceConfig()
+    config.on_connection_reuseconn.append(reused)
+    return config
+
+
+class Answer(aiohttp.ClientResponse):
+    """One before which few others come, such as "103 Early Hints".
+
+    aiohttp reads them as fast as they come, however many those are, and nothing else goes on meanwhile.
+    """
+
+    async def start(self, connection: Any) -> Answer:
+        """See there."""
+        protocol = connection.protocol
+        read, left = protocol.read, iter(range(_INTERIM))
+
+        async def counted() -> Any:
+            if next(left, None) is None:
+                raise aiohttp.ClientPayloadError("too many interim answers")
+            return await read()
+
+        protocol.read = counted
+        try:
+            await super().start(connection)
+        finally:
+            protocol.read = read
+        return self
+
+
 class Relay:
     """Sends one request on. `keep` is awaited before the end of an answer goes to the client."""
 
@@ -126,14 +164,7 @@ class Relay:
 
     async def _pump(self, request: Request, send: Send, began: float) -> None:
         try:
-            answer = await self._session.request(
-                request.method,
-                URL(request.url, encoded=True),
-                headers=request.headers,
-                data=request.body or None,
-                allow_redirects=False,
-                skip_auto_headers=_NOT_ADDED,
-            )
+            answer = await self._asked(request)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             self._outcome = "unreachable"
             text = f"The model server {self._upstream.name} cannot be reached ({type(error).__name__})."
@@ -145,6 +176,27 @@ class Relay:
             self._outcome = "broken"  # returning without an end breaks the client's connection, too
         finally:
             answer.close() if self._outcome in ("broken", "left") else answer.release()
+
+    async def _asked(self, request: Request) -> aiohttp.ClientResponse:
+        """The answer's head. What a connection of an earlier request has lost, as one that was closed
+        meanwhile, is sent again.
+        """
+        for left in reversed(range(_TRIES)):
+            how: dict[str, bool] = {}
+            try:
+                return await self._session.request(
+                    request.method,
+                    URL(request.url, encoded=True),
+                    headers=request.headers,
+                    data=request.body or None,
+                    allow_redirects=False,
+                    skip_auto_headers=_NOT_ADDED,
+                    trace_request_ctx=how,
+                )
+            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+                if not how.get("reused") or not left:
+                    raise
+        raise AssertionError("never reached")
 
     async def _returning(self, answer: aiohttp.ClientResponse, send: Send, began: float) -> None:
         if self._ears is not None and answer.status == 200 and "content-encoding" not in answer.headers:

@@ -13,7 +13,7 @@ from .answer import chat as read_chat
 
 _MOST_CALLS, _MOST_CHARS = 64, 64_000  # of tools in one answer, and of one's arguments
 _HELD_CHARS, _HELD_BYTES = 300, 4_000_000  # said, and received, before an answer must be the final one
-_ERROR_BYTES = 100_000
+_ERROR_BYTES, _MOST_BYTES = 100_000, 20_000_000
 _OWN_KEYS = ("index", "id", "type", "function")
 Event = dict[str, Any]
 
@@ -24,22 +24,38 @@ class ToolCall:
 
     id: str = ""
     name: str = ""
-    arguments: str = ""
     more: Event = field(default_factory=dict)
+    _pieces: list[str] = field(default_factory=list)
+    _chars: int = 0
+
+    @property
+    def arguments(self) -> str:
+        return "".join(self._pieces)
+
+    def add(self, arguments: str) -> None:
+        """A piece of the arguments; what is too much of them is left out."""
+        if self._chars < _MOST_CHARS:
+            self._pieces.append(arguments[:_MOST_CHARS])
+            self._chars += len(arguments)
 
     def read(self) -> object:
         """The arguments. Raises ValueError or RecursionError where they are no JSON."""
-        if len(self.arguments) >= _MOST_CHARS:
+        if self._chars >= _MOST_CHARS:
             raise ValueError("too long")
         return json.loads(self.arguments or "{}")
 
-    def written(self) -> Event:
-        """The call in a message; what is no JSON would break some servers."""
+    def mended(self) -> Event:
+        """The call in a message to the model; what is no JSON would break some servers."""
+        told = self.written()
         try:
             self.read()
-            arguments = self.arguments or "{}"
         except (ValueError, RecursionError):
-            arguments = "{}"
+            told["function"] = {**told["function"], "arguments": "{}"}
+        return told
+
+    def written(self) -> Event:
+        """The call in a message, as the model wrote it."""
+        arguments = self.arguments or "{}"
         told = {"id": self.id, "type": "function", "function": {"name": self.name, "arguments": arguments}}
         return {**self.more, **told}
 
@@ -55,7 +71,7 @@ class Step:
         self.headers: list[tuple[bytes, bytes]] = []
         self.events: list[Event] = []  # that came and were not sent, as those of a stream
         self.whole: Mapping[str, Any] | None = None
-        self.error = b""
+        self.error = bytearray()
         self.usage: Event = {}
         self._ear: StreamEar | WholeEar | None = None
         self._calls: dict[object, ToolCall] = {}
@@ -113,6 +129,8 @@ class Step:
                 self._add(one, at)
         kept = {name: value for name, value in message.items() if name != "tool_calls"}
         choice = {name: value for name, value in first.items() if name != "message"} | {"delta": kept}
+        if self._bytes > _MOST_BYTES:
+            return False  # held back while a call was begun: nobody gets so much
         self.events.append(
             {**told, "object": "chat.completion.chunk", "choices": [{**choice, "index": 0}] if first else []}
         )
@@ -136,12 +154,12 @@ class Step:
             call.name += name if isinstance(name, str) and len(call.name) < _HELD_CHARS else ""
             written = json.dumps(arguments) if isinstance(arguments, Mapping | list) else arguments
             if isinstance(written, str):
-                call.arguments = (call.arguments + written)[:_MOST_CHARS]
+                call.add(written)
 
     def message(self, calls: Sequence[ToolCall]) -> Event:
         """The answer as a message of the conversation, with these of its calls."""
         content = "".join(self.said.pieces) or None
-        return {"role": "assistant", "content": content, "tool_calls": [one.written() for one in calls]}
+        return {"role": "assistant", "content": content, "tool_calls": [one.mended() for one in calls]}
 
 
 def ending(step: Step, calls: Sequence[ToolCall], usage: Event, text: str) -> list[Event]:

@@ -32,6 +32,7 @@ def turn_of(caller: Caller, headers: Mapping[str, str]) -> Turn:
     """The turn in which a program calls a tool, as far as its headers tell."""
     meta = metadata_of(headers, {})
     chat_id = meta["chat_id"] or ""
+    model = "" if caller.by_own_key else headers.get("x-memory-model", "").strip()[:_MODEL_CHARS]
     return Turn(
         user_id=caller.id,
         text="a call of a tool",
@@ -40,7 +41,7 @@ def turn_of(caller: Caller, headers: Mapping[str, str]) -> Turn:
         chat_kind=chat_kind_of(chat_id, meta["message_id"]),
         chat_id=chat_id,
         user_message_id=meta["user_message_id"] or "",
-        model=headers.get("x-memory-model", "").strip()[:_MODEL_CHARS],
+        model=model,
         described=False,
         task=meta["task"],
         email=caller.user.get("email", ""),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -24,7 +25,7 @@ from .mcp_server import McpServer
 from .verbs import VERBS, schema
 
 _MOST_BYTES, _WAIT_S = 65_536, 30.0  # of a request, and for its next piece
-_AT_ONCE = 256  # requests
+_AT_ONCE, _AT_ONCE_EACH = 256, 32  # requests, of all and of one user
 _NO_USER = "The request names no user: send a user's key, or X-Memory-User-Id with the server's."
 _CHALLENGE = {"WWW-Authenticate": "Bearer"}
 _JSON = "application/json"
@@ -47,30 +48,36 @@ class Door:
     def __init__(self, chats: Chats, environment: Environment, method: str, work: _Work) -> None:
         self._chats, self._environment = chats, environment
         self._method, self._work = method, work
-        self._at_once = 0
+        self._at_once, self._of = 0, Counter[str]()  # by user
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        caller = Caller()
         self._at_once += 1
         try:
-            answer = await self._answer(scope, receive)
+            try:
+                caller = await self._caller(Headers(scope=scope))
+                self._of[caller.id] += 1
+                answer = await self._answer(caller, scope, receive)
+            except UnidentifiedError as error:
+                answer = _refusal(error.status, str(error))
             await answer(scope, receive, send)
         finally:
             self._at_once -= 1
+            self._of -= Counter([caller.id])
 
-    async def _answer(self, scope: Scope, receive: Receive) -> ASGIApp:
-        headers = Headers(scope=scope)
+    async def _caller(self, headers: Headers) -> Caller:
         key, secret = self._environment.server_key, self._environment.user_jwt_secret
         # Any page could send it: nobody's browser is to be used so.
         if "origin" in headers and key in ("", PUBLIC_DEFAULT_KEY):
-            return _refusal(403, "Pages may not ask while the server's key is the public default one.")
-        try:
-            caller = await identified(headers, key, secret, self._chats.owner_of)
-        except UnidentifiedError as error:
-            return _refusal(error.status, str(error))
+            sentence = "Pages may not ask while the server's key is the public default one."
+            raise UnidentifiedError(403, "public_key", sentence)
+        return await identified(headers, key, secret, self._chats.owner_of)
+
+    async def _answer(self, caller: Caller, scope: Scope, receive: Receive) -> ASGIApp:
         if scope["method"] != self._method:
             told = {"error": f"Only {self._method} is answered here."}
             return JSONResponse(told, 405, {"Allow": self._method})
-        if self._at_once > _AT_ONCE:
+        if self._at_once > _AT_ONCE or (caller.id and self._of[caller.id] > _AT_ONCE_EACH):
             return _refusal(503, "Too many requests at once. Try again in some seconds.")
         try:
             raw = await _read(receive)
@@ -78,7 +85,7 @@ class Door:
             return _refusal(408, "The rest of the request did not come.")
         except ValueError:
             return _refusal(413, f"A request has {_MOST_BYTES} bytes at most.")
-        answer: ASGIApp = await self._work(Request(caller, headers, raw, scope))
+        answer: ASGIApp = await self._work(Request(caller, Headers(scope=scope), raw, scope))
         return answer
 
 
@@ -109,10 +116,12 @@ def served(chats: Chats, settings: Callable[[], Valves], environment: Environmen
     def door(method: str, work: _Work) -> ASGIApp:
         return _open_to_browsers(Door(chats, environment, method, work), environment.server_key)
 
+    spoken = door("POST", speak)
     return [
         Route("/tools/openapi.json", door("GET", describe)),
         Route("/tools/{name}", door("POST", call)),
-        Route("/mcp", door("POST", speak)),
+        Route("/mcp", spoken),
+        Route("/mcp/", spoken),
     ]
 
 

@@ -15,10 +15,12 @@ from ...core.events import Emit, ignore
 from ...core.memory import Memory
 from ...core.reason import Reason
 from ...core.scope import View, is_of_another_team
+from ...manage.command_log import CommandLog
 from ...manage.memories import Control
 from ...manage.named import named
 from ...manage.outcomes import Asked
 from ...manage.past_chats import PastChats
+from ...manage.profile import profile_of
 from ...recall.profile import PERSON, WISHES
 from ...recall.why import Explanations
 from ...remember.journal import Journal
@@ -52,7 +54,7 @@ class Toolbox:
         self._control = Control(engine, live, settings, eraser, emit)
         self._past = PastChats(engine, live, settings)
         self._journal, self._switches = Journal(engine), Switches(engine)
-        self._explanations = Explanations(engine)
+        self._explanations, self._commands = Explanations(engine), CommandLog(engine)
 
     def carry_out(self, verb: Verb, call: Call) -> Outcome:
         """What came of it.
@@ -94,11 +96,13 @@ class Toolbox:
     def forget_memory(self, call: Call) -> Outcome:
         if (memory := self._named(call, cast(Forget, call.arguments).id)) is None:
             return Outcome.refused(404, _UNKNOWN)
+        self._commands.erase_answers(call.turn.user_id)  # they may hold what is forgotten
         done = self._control.forget(self._asked(call), [memory.id])
         if not done.count:
             return Outcome.refused(404, _UNKNOWN)
         undo = f"For {done.undo_minutes} minutes the user can bring it back by /memory undo."
-        told = {"forgotten": quoted(memory.text), "note": undo if done.undo_minutes else ""}
+        told = {"forgotten": quoted(memory.text), "passages_too": done.passages}
+        told |= {"note": undo} if done.undo_minutes else {}
         return Outcome({name: value for name, value in told.items() if value})
 
     def get_profile(self, call: Call) -> Outcome:
@@ -110,7 +114,14 @@ class Toolbox:
         ]
         seen = [one for one in known if call.view.sees(one.scope)]
         most = [[one for one in seen if one.kind == kind][:_PROFILE_MOST] for kind in (PERSON, WISHES)]
-        return Outcome(list_of(memory_of(one, user_id) for kind in most for one in kind))
+        told: dict[str, Any] = list_of(memory_of(one, user_id) for kind in most for one in kind)
+        written = profile_of(self._control, user_id)
+        sentences = []
+        for text, numbers in written.statements:
+            made_of = [written.memories[number - 1] for number in numbers]
+            if all(call.view.sees(one.scope) for one in made_of):
+                sentences.append({"text": quoted(text), "made_of": [one.id for one in made_of]})
+        return Outcome(told | ({"in_short": sentences} if sentences else {}))
 
     def why(self, call: Call) -> Outcome:
         if not (memory_id := cast(Why, call.arguments).id.strip()):

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from ...core.locales import Locale, message
 from ...core.locales.refused import Refused
@@ -17,7 +16,7 @@ from .rendering import Download, Redirect, View
 
 KINDS = ("profile", "preference", "fact", "plan")
 _DAYS = {"day": 1, "week": 7, "month": 31, "year": 366}
-_FOUND_MOST = 100  # of a search
+_FOUND_MOST = 60  # of a search
 _YES = "page: everything"  # the text that is to be typed before all is forgotten
 
 
@@ -58,7 +57,7 @@ def listed(visit: Visit) -> View:
         found = (one.memory for one in parts.tools.control.search(visit.user_id, query, _FOUND_MOST))
     kept = _filtered(found, visit)
     some = visit.page_of(kept)
-    scopes = {one.scope: scope_name(one.scope, visit.words) for one in everything}
+    scopes = sorted({memory.scope for memory in everything})
     return View(
         "memories.html",
         {
@@ -69,7 +68,7 @@ def listed(visit: Visit) -> View:
             "chosen": {name: visit.query.get(name, "") for name in ("kind", "scope", "time")},
             "kinds": KINDS,
             "times": tuple(_DAYS),
-            "scopes": {scope or "user": name for scope, name in scopes.items()} if len(scopes) > 1 else {},
+            "scopes": {scope or "user": scope_name(scope, visit.words) for scope in scopes if scopes[1:]},
             "teams": visit.teams,
             "everything": visit.words.say(_YES),
             "undo_minutes": visit.settings.advanced_numbers.forget_undo_minutes,
@@ -79,16 +78,16 @@ def listed(visit: Visit) -> View:
 
 
 def _filtered(memories: Iterable[Memory], visit: Visit) -> Sequence[Memory]:
-    kind, scope = visit.query.get("kind", ""), visit.query.get("scope", "")
-    since = time.time() - 86_400 * _DAYS.get(visit.query.get("time", ""), 0)
-    timed = visit.query.get("time", "") in _DAYS
-
-    def fits(memory: Memory) -> bool:
-        at = memory.updated_at or memory.created_at
-        recent = not timed or (at is not None and at.timestamp() >= since)
-        return recent and kind in ("", memory.kind) and scope in ("", memory.scope or "user")
-
-    return [memory for memory in memories if fits(memory)]
+    kind, scope, days = (visit.query.get(name, "") for name in ("kind", "scope", "time"))
+    if kind:
+        memories = (memory for memory in memories if memory.kind == kind)
+    if scope:
+        memories = (memory for memory in memories if (memory.scope or "user") == scope)
+    if days in _DAYS:
+        since = datetime.now(UTC) - timedelta(days=_DAYS[days])
+        timed = ((memory.updated_at or memory.created_at, memory) for memory in memories)
+        memories = (memory for at, memory in timed if at and at >= since)
+    return tuple(memories)
 
 
 def remember(visit: Visit) -> Redirect:
@@ -134,6 +133,7 @@ def forget_everything(visit: Visit) -> View:
     if visit.form.get("typed", "").strip().casefold() != wanted.casefold():
         raise Refused(message("page: type to confirm", wanted=wanted))
     visit.parts.tools.orders.erase_answers(visit.user_id)
+    visit.parts.uploads.drop(visit.user_id)
     done = visit.parts.tools.control.forget_all(visit.asked())
     said = "everything forgotten" if done.reached else "everything forgotten, but"
     text = visit.words.say(f"page: {said}", memories=done.count)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
+import contextlib
 import logging
-import re
 import time
 import traceback
 from collections.abc import Callable, Mapping
@@ -28,8 +27,9 @@ from ..server_key import bearer
 from ..service import Service
 from ..waits import in_pool, within
 from . import sign_in
+from .forms import FIELDS, RefusedError, fields_of, with_file
 from .limits import Limits
-from .parts import Visit
+from .parts import File, Visit
 from .rendering import HEADERS, Answer, Download, Redirect, View, download, page, redirect, static, words_for
 from .routes import NOTHING, ROUTES, Needs, Route
 from .sign_in import OpenWebUISessions, SilentError
@@ -37,18 +37,9 @@ from .sign_in import OpenWebUISessions, SilentError
 log = logging.getLogger(__name__)
 
 PREFIX = "/memory/"
-_FORM_BYTES, _FORM_S, _FIELDS, _QUERY_CHARS = 64_000, 20.0, 200, 8_000
-_WORK_S = 60.0  # that a view or a change may take; it goes on in its thread
+_QUERY_CHARS = 8_000
 _AT_ONCE = 64  # requests
 _ADMIN = "server key"  # whose lane and limits those are who have no user
-
-
-class _RefusedError(Exception):
-    """A request that gets nothing but a sentence."""
-
-    def __init__(self, status: int, sentence: str) -> None:
-        super().__init__(sentence)
-        self.status, self.sentence = status, sentence
 
 
 @dataclass(frozen=True)
@@ -90,7 +81,7 @@ class Page:
         self._at_once += 1
         try:
             answer = await self._answer(request, receive)
-        except _RefusedError as refusal:
+        except RefusedError as refusal:
             answer = self._told(request, refusal.status, request.words.say(f"page: {refusal.sentence}"))
         except Exception as error:  # noqa: BLE001 - whatever it is, the browser is answered
             where = "".join(
@@ -105,12 +96,12 @@ class Page:
 
     async def _answer(self, request: _Request, receive: Receive) -> Answer:
         if request.method not in ("GET", "HEAD", "POST"):
-            raise _RefusedError(405, "no such view")
-        if (file := static(request.name)) is not None:
-            return file
+            raise RefusedError(405, "no such view")
+        if (unchanging := static(request.name)) is not None:
+            return unchanging
         route = ROUTES.get(("POST" if request.method == "POST" else "GET", request.name), NOTHING)
         if self._at_once > _AT_ONCE:
-            raise _RefusedError(503, "too many")
+            raise RefusedError(503, "too many")
         if (runtime := self._chats.runtime) is None:
             return self._told(request, 503, request.words.say("not now"))
         token = request.cookies.get(sign_in.SESSION, "")
@@ -124,15 +115,21 @@ class Page:
             and sign_in.key_fits(bearer(request.headers), self._key)
         ):
             person = Person("", role="admin")  # no browser sends it by itself
-        form = await _form(request, receive) if request.method == "POST" else {}
-        if route.needs is Needs.NOBODY:
-            answer = await self._sign_in(request, runtime, person, form)
-        elif person is None:
+        if person is None and route.needs is not Needs.NOBODY:
             return self._sign_in_page(request, 401)
+        form: Mapping[str, str] = {}
+        file: File | None = None
+        if request.method == "POST" and route.takes_file:
+            form, file = await with_file(request.headers, receive)
+        elif request.method == "POST":
+            form = await fields_of(request.headers, receive)
+        if person is None or route.needs is Needs.NOBODY:
+            answer = await self._sign_in(request, runtime, person, form)
         elif route is NOTHING:
-            raise _RefusedError(404, "no such view")
+            raise RefusedError(404, "no such view")
         else:
-            answer = await self._visited(request, runtime, route, person, token, form)
+            with contextlib.nullcontext() if file is None else file.content:
+                answer = await self._visited(request, runtime, route, person, token, form, file)
         return replace(answer, cookies=[*cookies, *answer.cookies])
 
     # Who asks
@@ -170,7 +167,7 @@ class Page:
         if not webui or not url:
             return ""
         if not self._sessions.takes(sign_in.hash_of(webui)) or not self._sessions.takes(""):
-            raise _RefusedError(429, "too often")
+            raise RefusedError(429, "too often")
         try:
             person = await self._webui.person(url, webui)
         except SilentError:
@@ -186,7 +183,7 @@ class Page:
         if request.method != "POST":
             link = request.query.get("link", "")
             if link and not self._links.takes(""):
-                raise _RefusedError(429, "too often")
+                raise RefusedError(429, "too often")
             linked = await in_pool(pool, sessions.linked, link) if link else None
             if person is not None and not link:
                 return redirect("./")
@@ -196,12 +193,12 @@ class Page:
         way, token, flaw = form.get("way", ""), "", "not signed in"
         if way == "link":
             if not self._links.takes(""):
-                raise _RefusedError(429, "too often")
+                raise RefusedError(429, "too often")
             token = await in_pool(pool, sessions.redeem, form.get("link", ""))
             flaw = "link is used"
         elif way == "key":
             if not self._keys.takes(""):
-                raise _RefusedError(429, "too often")
+                raise RefusedError(429, "too often")
             flaw = "wrong key"
             if sign_in.key_fits(form.get("key", ""), self._key):
                 token = await in_pool(pool, sessions.sign_in, Person("", role="admin"))
@@ -251,17 +248,18 @@ class Page:
         person: Person,
         token: str,
         form: Mapping[str, str],
+        file: File | None,
     ) -> Answer:
         who = person.user_id or _ADMIN
         is_change = request.method == "POST"
         if is_change and not sign_in.is_same(form.get("csrf", ""), sign_in.csrf_of(token)):
-            raise _RefusedError(403, "form is old")
+            raise RefusedError(403, "form is old")
         if route.needs is Needs.USER and not person.user_id:
             return redirect("admin") if request.name == "" else self._forbidden(request)
         if route.needs is Needs.ADMIN and not person.is_admin:
             return self._forbidden(request)
         if not (self._changes if is_change else self._visits).takes(who):
-            raise _RefusedError(429, "too often")
+            raise RefusedError(429, "too often")
         if route.view is None:
             await in_pool(runtime.command_pool, runtime.page.sessions.sign_out, token)
             return self._signed_out(request)
@@ -273,14 +271,15 @@ class Page:
             request.query,
             form,
             _webui_for(request.headers, self._settings()),
+            file,
         )
         try:
             pool = runtime.command_pool
             work = runtime.lanes.run(who, pool, _rendered, visit, route, request, sign_in.csrf_of(token))
         except BusyError:
-            raise _RefusedError(429, "too often") from None
-        if not await within(_WORK_S, work):
-            raise _RefusedError(503, "still at it")
+            raise RefusedError(429, "too often") from None
+        if not await within(route.patience_s, work):
+            raise RefusedError(503, "still at it")
         answer: Answer = work.result()
         if route.ends_session and answer.status == 200:
             return replace(answer, cookies=self._signed_out(request).cookies)
@@ -325,7 +324,7 @@ def _read(scope: Scope) -> _Request:
     headers = Headers(scope=scope)
     query = scope["query_string"][:_QUERY_CHARS].decode("latin-1")
     try:
-        asked = dict(parse_qsl(query, keep_blank_values=True, max_num_fields=_FIELDS))
+        asked = dict(parse_qsl(query, keep_blank_values=True, max_num_fields=FIELDS))
     except ValueError:
         asked = {}
     forwarded = headers.get("x-forwarded-proto", "").partition(",")[0].strip()
@@ -338,32 +337,6 @@ def _read(scope: Scope) -> _Request:
         words_for(headers.get("accept-language", "")),
         (forwarded or scope.get("scheme", "")) == "https",
     )
-
-
-async def _form(request: _Request, receive: Receive) -> Mapping[str, str]:
-    """The fields of a form, as browsers send it without files."""
-    raw = b""
-    more = True
-    try:
-        async with asyncio.timeout(_FORM_S):
-            while more:
-                piece = await receive()
-                raw += piece.get("body", b"")
-                more = piece["type"] == "http.request" and piece.get("more_body", False)
-                if len(raw) > _FORM_BYTES:
-                    raise _RefusedError(413, "too much")
-    except TimeoutError:
-        raise _RefusedError(408, "too slow") from None
-    if (
-        request.headers.get("content-type", "").partition(";")[0].strip()
-        != "application/x-www-form-urlencoded"
-    ):
-        return {}
-    try:
-        text = raw.decode("ascii", "replace")
-        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_FIELDS))
-    except ValueError:
-        return {}
 
 
 async def _send(send: Send, answer: Answer, *, body: bool) -> None:
@@ -379,5 +352,6 @@ def _webui_for(headers: Headers, settings: Valves) -> str | None:
     if not settings.webui_url and not settings.page_url:
         return None
     told = headers.get("x-forwarded-host") or headers.get("host", "")
-    host = re.sub(r":[0-9]{1,5}$", "", told[:_QUERY_CHARS]).strip("[]").lower()
+    host, colon, port = told.rpartition(":")
+    host = (host if colon and port.isdigit() else told).strip("[]").lower()
     return settings.webui_url if settings.webui_url and urlsplit(settings.webui_url).hostname == host else ""

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import re
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import IO, Any, NamedTuple
 from urllib.parse import urlencode
 
+from ...commands.answers import is_chat_id
 from ...commands.work import Tools
 from ...config.scoping import teams_of_person
 from ...config.settings import Valves
 from ...core.locales import Locale, message
 from ...core.locales.refused import Refused
+from ...manage.history.imports import Imports
+from ...manage.history.uploads import Uploads
 from ...manage.listing import Listing
 from ...manage.outcomes import PAGE, Asked, Item, Page
 from ...manage.users import UserCounts
@@ -25,7 +27,6 @@ from ...state.api_keys_table import ApiKeys
 from ...state.page_sessions_table import PageSessions, Person
 from .rendering import Redirect
 
-_CHAT_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 TEXT_CHARS = 1_000  # of what is typed into a field
 
 
@@ -41,6 +42,15 @@ class Parts:
     users: UserCounts
     ledger: Ledger
     status: Callable[[], dict[str, Any]]
+    imports: Imports
+    uploads: Uploads
+
+
+class File(NamedTuple):
+    """One that was sent with a form. name: as the browser says."""
+
+    name: str
+    content: IO[bytes]
 
 
 @dataclass(frozen=True)
@@ -54,6 +64,7 @@ class Visit:
     query: Mapping[str, str]
     form: Mapping[str, str]
     webui: str | None = None
+    file: File | None = None
 
     @property
     def user_id(self) -> str:
@@ -92,7 +103,7 @@ class Visit:
 
     def chat_address(self, chat_id: str) -> str:
         """Where a chat can be read, "" if that is not known."""
-        known = self.webui is not None and _CHAT_ID.fullmatch(chat_id)
+        known = self.webui is not None and is_chat_id(chat_id)
         return f"{self.webui}/c/{chat_id}" if known else ""
 
 

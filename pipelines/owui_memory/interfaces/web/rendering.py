@@ -35,6 +35,7 @@ _STATIC = {
     "page.css": "text/css; charset=utf-8",
     "page.js": "text/javascript; charset=utf-8",
     "htmx.min.js": "text/javascript; charset=utf-8",
+    "icon.svg": "image/svg+xml",
     "htmx.LICENSE.txt": "text/plain; charset=utf-8",
 }
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from . import admin, chats, keys, memories, sharing, switches, timeline, why
+from . import admin, chats, history, keys, memories, sharing, switches, timeline, why
 from .parts import Visit
 from .rendering import Download, Redirect, View
 
@@ -21,7 +21,7 @@ class Needs(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """view: what makes it, in a thread; None where `Page` does it itself.
+    """view: what makes it, in a thread; None where `Page` does it itself. patience_s: that it is waited for.
 
     Raises:
         Drop: what was asked for cannot be done, in a sentence for whoever asked.
@@ -33,6 +33,8 @@ class Route:
     needs: Needs
     view: Callable[[Visit], Made] | None = None
     ends_session: bool = False
+    takes_file: bool = False
+    patience_s: float = 60.0
 
 
 _ALL = (
@@ -55,6 +57,10 @@ _ALL = (
     Route("GET", "keys", Needs.USER, keys.listed),
     Route("POST", "make-key", Needs.USER, keys.make),
     Route("POST", "revoke-key", Needs.USER, keys.revoke),
+    Route("GET", "import", Needs.USER, history.listed),
+    Route("POST", "import-preview", Needs.USER, history.preview, takes_file=True, patience_s=300.0),
+    Route("POST", "begin-import", Needs.USER, history.begin, patience_s=300.0),
+    Route("POST", "undo-import", Needs.USER, history.undo),
     Route("GET", "admin", Needs.ADMIN, admin.server),
     Route("GET", "users", Needs.ADMIN, admin.users),
     Route("GET", "queue", Needs.ADMIN, admin.queue),

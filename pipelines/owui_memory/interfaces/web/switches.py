@@ -9,7 +9,7 @@ from .rendering import Redirect, View
 
 _MOST = 200  # chats with a switch of their own
 _ID_CHARS = 200
-PAST_CHATS = "past chats"  # in place of a chat's id
+PAST_CHATS, NOTES = "past chats", "notes"  # in place of a chat's id
 
 
 def listed(visit: Visit) -> View:
@@ -24,6 +24,8 @@ def listed(visit: Visit) -> View:
             "kept_here": past.are_kept,
             "past": past.wants(visit.user_id),
             "past_chats": PAST_CHATS,
+            "notes": visit.parts.tools.note_switches.wants(visit.user_id),
+            "of_notes": NOTES,
         },
     )
 
@@ -39,6 +41,8 @@ def switch(visit: Visit) -> Redirect:
             raise Refused(message("page: nothing typed"))
     if chat == PAST_CHATS:
         visit.parts.tools.past.switch(visit.user_id, on)
+    elif chat == NOTES:
+        visit.parts.tools.note_switches.set(visit.user_id, on)
     else:
         visit.parts.tools.switches.set(visit.user_id, chat, on)
     return back("switches", "switched on" if on else "switched off")

@@ -160,6 +160,27 @@ class Eraser:
             self._passages.remove(user_id, exchanges)
         return count
 
+    def erase_passages(self, user_id: str, ids: Collection[str], exchanges: Collection[str]) -> None:
+        """Erase some passages of a user's past chats, which are all of these exchanges', everywhere. Blocks.
+
+        Nothing else that says the same is touched. Raises the fault of a location that cannot be reached,
+        when the others are done; all of it is tried anew with the next call.
+        """
+        wanted = Erasure(0, user_id, False, tuple(ids), (), (), ONCE, time.time())
+        missed: MemoryFault | None = None
+        with self._still(), self._sites.opened() as found:
+            for one in found if ids else ():
+                try:
+                    site = one.reached()
+                    if site.erase(wanted, fresh=True, on_progress=lambda _: None):
+                        site.purge()
+                except MemoryFault as fault:
+                    missed = fault
+        if missed is not None:
+            raise missed
+        self._passages.remove(user_id, exchanges)
+        scrub_state(self._engine)
+
     def go_on(self) -> list[Receipt]:
         """Goes on with erasures that were begun here or by another server, as far as they can be done now."""
         return [self._go_on(erasure) for erasure in self._erasures.open() if self._is_due(erasure)]

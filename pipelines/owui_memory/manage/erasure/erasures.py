@@ -26,6 +26,7 @@ from ...language.words import is_mark, mark_of
 from ...remember.turns import CLAIM_S
 from ...state import (
     count_up,
+    cuts,
     decisions,
     episodes,
     erasures,
@@ -48,6 +49,7 @@ _AT_ONCE = 500  # ids in a statement
 _EVER = 1e12  # a Unix time that databases take for later than any
 
 BEGUN, ONCE, DONE = 0, 1, 2  # passes
+_LATELY = (injected, recalls, journal, episodes, cuts)
 _LATE = "late, "  # of what the second pass found
 
 # Which rows of a user are counted under which name; others under the table's.
@@ -55,6 +57,7 @@ _NAMES = {
     "injected": "told lines",
     "recalls": "explanations",
     "journal": "journal",
+    "cuts": "summaries of chats",
     "episodes": "exchanges with passages",
     "reflections": "profiles",
 }
@@ -148,13 +151,14 @@ class Erasures:
     def settle(self, erasure: Erasure) -> Counter[str]:
         """The second pass over what may have been written while the first one was under way."""
         until = erasure.asked_at + SETTLED_S
-        mine = {table: table.c.user_id == erasure.user_id for table in (injected, recalls, journal, episodes)}
+        mine = {table: table.c.user_id == erasure.user_id for table in _LATELY}
         counts: Counter[str] = Counter()
         with self._engine.begin() as connection:
             hold(connection, erasure.user_id)
             if erasure.whole:
                 late = {injected: injected.c.injected_at <= until, recalls: recalls.c.at <= until}
                 late[journal] = _before(erasure)
+                late[cuts] = cuts.c.at <= until
                 late[episodes] = episodes.c.said_at <= erasure.asked_at
                 for table, which in late.items():
                     gone = connection.execute(delete(table).where(mine[table], which))
@@ -245,6 +249,7 @@ class _Forgetting:
 
     def run(self, erasure_id: int) -> Counter[str]:
         counts = Counter(queue=self.from_queue())
+        counts["summaries of chats"] = self._from_abstracts()
         counts["explanations"] = self._from_explanations()
         counts["told lines"] = self._from_injected()
         counts["journal"] = self._from_journal()
@@ -261,6 +266,7 @@ class _Forgetting:
             {_LATE + "told lines": self._from_injected(), _LATE + "journal": self._from_journal()}
         )
         counts[_LATE + "explanations"] = self._from_explanations()
+        counts[_LATE + "summaries of chats"] = self._from_abstracts()
         counts[_LATE + "sentences of the profile"] = self._from_profile()
         return counts
 
@@ -342,6 +348,11 @@ class _Forgetting:
         marked = [{**row._mapping, "text": mark_of(row.text), "line": "", "gone": True} for row in speaking]
         insert_new(self._connection, injected, marked)
         return len(speaking)
+
+    def _from_abstracts(self) -> int:
+        """An abstract may say it in other words: all are made anew, without the messages that said it."""
+        saying = and_(cuts.c.user_id == self._user_id, cuts.c.abstract != "")
+        return self._connection.execute(update(cuts).where(saying).values(abstract="")).rowcount
 
     def _from_profile(self) -> int:
         return forget_statements(self._connection, self._user_id, self._ids)

@@ -12,7 +12,20 @@ from ...config.settings import Valves
 from ...core.turn import HASHED
 from ...recall.injected import KEPT_S as INJECTED_S
 from ...recall.injected import KEPT_WITHOUT_CHAT_S
-from ...state import command_turns, commands, decisions, erasures, injected, outbox, reading, recalls, shown
+from ...state import (
+    command_turns,
+    commands,
+    cuts,
+    decisions,
+    deletions,
+    erasures,
+    injected,
+    outbox,
+    reading,
+    recalls,
+    shown,
+    token_ratios,
+)
 from ...state.permissions import KEPT_S as PERMISSION_S
 from .erase import Eraser
 from .erasures import DONE
@@ -39,6 +52,9 @@ RULES = (
     Rule(decisions.c.created_at, PERMISSION_S),
     Rule(injected.c.injected_at, INJECTED_S),
     Rule(injected.c.injected_at, KEPT_WITHOUT_CHAT_S, injected.c.chat_id.startswith(HASHED)),
+    Rule(cuts.c.at, INJECTED_S),
+    Rule(cuts.c.at, KEPT_WITHOUT_CHAT_S, cuts.c.chat_id.startswith(HASHED)),
+    Rule(token_ratios.c.at, _YEAR_S),
     Rule(recalls.c.at, 7 * _DAY_S),
     Rule(
         commands.c.asked_at,
@@ -51,6 +67,7 @@ RULES = (
     Rule(command_turns.c.asked_at, _YEAR_S),
     Rule(outbox.c.created_at, _YEAR_S, outbox.c.state == "done"),
     Rule(shown.c.at, _YEAR_S),
+    Rule(deletions.c.at, _YEAR_S, deletions.c.done),
     Rule(erasures.c.asked_at, 90 * _DAY_S, erasures.c.passes == DONE),  # servers that were away learn of it
 )
 

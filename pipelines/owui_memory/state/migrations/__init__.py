@@ -25,7 +25,10 @@ from . import (
     m012_page_sessions,
     m013_note_switches,
     m014_reflections,
-    m015_documents,
+    m015_long_chats,
+    m016_imports,
+    m017_deletions,
+    m018_documents,
 )
 
 STEPS: tuple[ModuleType, ...] = (
@@ -40,7 +43,10 @@ STEPS: tuple[ModuleType, ...] = (
     m012_page_sessions,
     m013_note_switches,
     m014_reflections,
-    m015_documents,
+    m015_long_chats,
+    m016_imports,
+    m017_deletions,
+    m018_documents,
 )
 
 _FIRST = 4  # the version that the first step makes

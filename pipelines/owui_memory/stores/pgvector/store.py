@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import builtins
 import json
-import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,8 +21,8 @@ from psycopg_pool import ConnectionPool
 
 from ...core.errors import Drop
 from ...models.faults import translated
-from ..payload import fitting, to_json, wrong_size
-from ..protocol import Filters, Payload, Rows, Vector
+from ..payload import entries, fitting, to_json, wrong_size
+from ..protocol import Filters, Insert, Payload, Rows, Vector
 from . import schema as pgvector_schema
 from .schema import INDEXED
 from .words import any_of, asked, stored
@@ -36,6 +35,7 @@ _KEEPS = (
     "keep it for as long as you keep those"
 )
 
+_SCOPES = "in scopes"  # a filter: any of these
 # Each word that was asked for counts by how rare it is among what the condition lets through, and by how much
 # of a memory it makes up. Constants of BM25: k1 = 1.2, b = 0.75; a memory has 12 words in the mean.
 _BY_WORDS = """
@@ -54,7 +54,7 @@ _BY_WORDS = """
 """
 
 
-class PgvectorStore(mem0s.PGVector):  # type: ignore[misc]
+class PgvectorStore(Insert, mem0s.PGVector):  # type: ignore[misc]
     """See `store_protocol.VectorStore`. What goes wrong is raised as MemoryFault."""
 
     def __init__(self, collection_name: str, embedding_model_dims: int, connection_string: str) -> None:
@@ -115,23 +115,11 @@ class PgvectorStore(mem0s.PGVector):  # type: ignore[misc]
 
     # Writing
 
-    def insert(
-        self,
-        vectors: Sequence[Vector],
-        payloads: Sequence[Payload] | None = None,
-        ids: Sequence[str] | None = None,
-    ) -> None:
-        """As `put`; without ids each gets one of its own."""
-        payloads = [{}] * len(vectors) if payloads is None else payloads
-        self.put([str(uuid.uuid4()) for _ in vectors] if ids is None else ids, vectors, payloads)
-
     def put(self, ids: Sequence[str], vectors: Sequence[Vector], payloads: Sequence[Payload]) -> None:
         """Store all or none; one whose id exists is replaced."""
-        if not len(vectors) == len(payloads) == len(ids):
-            raise Drop("An insert needs as many payloads and ids as vectors.")
         rows = [
             (id_, self._fitting(vector), _json(payload), stored(payload))
-            for id_, vector, payload in zip(ids, vectors, payloads, strict=True)
+            for id_, vector, payload in entries(ids, vectors, payloads)
         ]
         statement = self._sql(
             "INSERT INTO {table} (id, vector, payload, words) VALUES (%s, %s, %s, %s::tsvector) "
@@ -215,7 +203,12 @@ class PgvectorStore(mem0s.PGVector):  # type: ignore[misc]
         return [_row(*row) for row in self._ask(statement, *bound)]
 
     def search_owners(
-        self, query: str, vector: Vector, top_k: int, owners: Sequence[str]
+        self,
+        query: str,
+        vector: Vector,
+        top_k: int,
+        owners: Sequence[str],
+        scopes: Collection[str] | None = None,
     ) -> builtins.list[tuple[Rows, Rows | None]]:
         """Of each of these users the nearest, and those that share words with `query`, in one statement."""
         stems, fitting_vector = asked(query), self._fitting(vector)
@@ -224,8 +217,9 @@ class PgvectorStore(mem0s.PGVector):  # type: ignore[misc]
         arms: list[str] = []
         values: list[Any] = []
         for number, owner in enumerate(owners):
-            searches = [_by_meaning(fitting_vector, top_k, {"user_id": owner})]
-            searches += [_by_words(stems, top_k, {"user_id": owner})] if stems else []
+            wanted = {"user_id": owner, **({_SCOPES: list(scopes)} if scopes is not None else {})}
+            searches = [_by_meaning(fitting_vector, top_k, wanted)]
+            searches += [_by_words(stems, top_k, wanted)] if stems else []
             for kind, (statement, bound) in enumerate(searches):
                 arms.append(f"SELECT {2 * number + kind} AS arm, found.* FROM ({statement}) AS found")
                 values += bound
@@ -279,7 +273,10 @@ def _where(filters: Filters | None) -> tuple[str, list[Any]]:
     """SQL and what is bound in it. Indexed fields are named in it, or no index would be used."""
     conditions, bound = ["TRUE"], []
     for field, value in (filters or {}).items():
-        if field in INDEXED and isinstance(value, str) and value != "*":
+        if field == _SCOPES:
+            conditions.append("coalesce(payload->>'scope', '') = ANY(%s)")
+            bound.append(value)
+        elif field in INDEXED and isinstance(value, str) and value != "*":
             conditions.append(f"payload->>'{field}' = %s")
             bound.append(value)
         else:

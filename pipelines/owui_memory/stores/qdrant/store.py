@@ -8,16 +8,15 @@ from __future__ import annotations
 import builtins
 import json
 import logging
-import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from mem0.vector_stores.qdrant import Qdrant
 from qdrant_client import models
 
 from ...core.errors import Drop, TellAdmin
-from ..payload import fitting, to_json, wrong_size
-from ..protocol import Filters, Payload, Rows, Vector
+from ..payload import entries, fitting, to_json, wrong_size
+from ..protocol import Filters, Insert, Payload, Rows, Vector
 from . import words as qdrant_words
 from .connection import at_address, in_folder
 
@@ -38,11 +37,12 @@ _INDEXES: Mapping[str, Any] = {
     "batch": _KEYWORD,
     "kind": _KEYWORD,
     "chat": _KEYWORD,
+    "scope": _KEYWORD,
     "created_at": models.DatetimeIndexParams(type=models.DatetimeIndexType.DATETIME),
 }
 
 
-class QdrantStore(Qdrant):  # type: ignore[misc]
+class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
     """See `store_protocol.VectorStore`. A server's at `url`, or embedded in the folder `path`."""
 
     def __init__(
@@ -80,21 +80,9 @@ class QdrantStore(Qdrant):  # type: ignore[misc]
 
     # Writing
 
-    def insert(
-        self,
-        vectors: Sequence[Vector],
-        payloads: Sequence[Payload] | None = None,
-        ids: Sequence[str] | None = None,
-    ) -> None:
-        """As `put`; without ids each gets one of its own."""
-        payloads = [{}] * len(vectors) if payloads is None else payloads
-        self.put([str(uuid.uuid4()) for _ in vectors] if ids is None else ids, vectors, payloads)
-
     def put(self, ids: Sequence[str], vectors: Sequence[Vector], payloads: Sequence[Payload]) -> None:
         """Store memories, a hundred or none at a time; one whose id exists is replaced."""
-        if not len(vectors) == len(payloads) == len(ids):
-            raise Drop("An insert needs as many payloads and ids as vectors.")
-        points = [self._point(*entry) for entry in zip(ids, vectors, payloads, strict=True)]
+        points = [self._point(*entry) for entry in entries(ids, vectors, payloads)]
         for start in range(0, len(points), _AT_ONCE):
             self.client.upsert(self.collection_name, points=points[start : start + _AT_ONCE])
 
@@ -189,7 +177,12 @@ class QdrantStore(Qdrant):  # type: ignore[misc]
         return self._found([(filters, words[0])], top_k)[0] if words and top_k > 0 else []
 
     def search_owners(
-        self, query: str, vector: Vector, top_k: int, owners: Sequence[str]
+        self,
+        query: str,
+        vector: Vector,
+        top_k: int,
+        owners: Sequence[str],
+        scopes: Collection[str] | None = None,
     ) -> builtins.list[tuple[Rows, Rows | None]]:
         """Of each of these users the nearest, and by words (see `keyword_search`), in one request."""
         if top_k < 1:
@@ -198,7 +191,7 @@ class QdrantStore(Qdrant):  # type: ignore[misc]
         none: Rows | None = [] if self._has_bm25_slot else None
         queries = [self._by_meaning(vector), *words]
         wanted = [({"user_id": owner}, one) for owner in owners for one in queries]
-        answers = self._found(wanted, top_k)
+        answers = self._found(wanted, top_k, scopes)
         each = len(queries)
         return [(answers[at], answers[at + 1] if words else none) for at in range(0, len(answers), each)]
 
@@ -224,15 +217,18 @@ class QdrantStore(Qdrant):  # type: ignore[misc]
         return [{"query": words, "using": "bm25"}] if words.indices else []
 
     def _found(
-        self, queries: Sequence[tuple[Filters | None, Mapping[str, Any]]], top_k: int
+        self,
+        queries: Sequence[tuple[Filters | None, Mapping[str, Any]]],
+        top_k: int,
+        scopes: Collection[str] | None = None,
     ) -> builtins.list[builtins.list[Any]]:
         """An answer to each query among what its filters let through, in one request."""
-        requests = [
-            models.QueryRequest(
-                **query, filter=self._create_filter(dict(filters or {})), limit=top_k, with_payload=True
-            )
-            for filters, query in queries
-        ]
+        among = [] if scopes is None else [_in_scopes(scopes)]
+        requests = []
+        for filters, query in queries:
+            only = [one for one in (self._create_filter(dict(filters or {})), *among) if one]
+            wanted = models.Filter(must=only) if len(only) > 1 else next(iter(only), None)
+            requests.append(models.QueryRequest(**query, filter=wanted, limit=top_k, with_payload=True))
         answers = self.client.query_batch_points(self.collection_name, requests=requests)
         return [answer.points for answer in answers]
 
@@ -261,6 +257,14 @@ class QdrantStore(Qdrant):  # type: ignore[misc]
         if not self._has_bm25_slot or not isinstance(text, str):
             return {}
         return {"bm25": qdrant_words.stored(text)}
+
+
+def _in_scopes(scopes: Collection[str]) -> models.Filter:
+    named: builtins.list[Any] = [
+        models.FieldCondition(key="scope", match=models.MatchAny(any=list(filter(None, scopes))))
+    ]
+    none = models.IsEmptyCondition(is_empty=models.PayloadField(key="scope"))
+    return models.Filter(should=[*named, none] if "" in scopes else named)
 
 
 def _is_tenant(params: Any) -> bool:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 
@@ -39,14 +39,26 @@ class Search:
         words: Sequence[str],
         top_k: int,
         owners: Sequence[str],
+        scopes: Collection[str] | None,
     ) -> Found:
-        """At most `top_k` of each of these users by meaning, and as many by words."""
-        there = [blocks.owner(connection, self._tables, name) for name in owners]
-        nothing: tuple[Scored, Scored] = [], []
-        found = [
-            self._found(connection, whose, unit, words, top_k, None) if whose else nothing for whose in there
-        ]
+        """At most `top_k` of each of these users by meaning, and as many by words. scopes: None for any."""
+        found: list[tuple[Scored, Scored]] = []
+        for name in owners:
+            if (whose := blocks.owner(connection, self._tables, name)) is None:
+                found.append(([], []))
+                continue
+            allowed = None if scopes is None else self._of_scopes(connection, name, scopes)
+            found.append(self._found(connection, whose, unit, words, top_k, allowed))
         return self._rows(connection, found)
+
+    def _of_scopes(self, connection: sqlite3.Connection, name: str, scopes: Collection[str]) -> Array:
+        """Of an owner, all that has one of these scopes."""
+        rows = connection.execute(
+            f"SELECT seq FROM {self._tables.memories} WHERE user_id = ? AND "
+            "coalesce(json_extract(payload, '$.scope'), '') IN (SELECT value FROM json_each(?))",
+            (name, json.dumps(list(scopes))),
+        )
+        return np.array([seq for (seq,) in rows], np.uint32)
 
     def filtered(
         self,

@@ -11,8 +11,7 @@ from __future__ import annotations
 import array
 import json
 import sqlite3
-import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,8 @@ from mem0.vector_stores.base import VectorStoreBase
 
 from ...core.errors import Drop, TellAdmin
 from ...state import wal
-from ..payload import to_json, wrong_size
+from ..payload import entries, to_json, wrong_size
+from ..protocol import Insert, Payload, Vector
 from ..sqlite_faults import translated
 from . import blocks
 from .blocks import Array, Edit
@@ -35,11 +35,8 @@ from .words import CONTEXT, Words
 
 _MANY = 500  # memories from which on words are erased faster all together: 0.5 s at 100,000, else 2 ms each
 
-Payload = Mapping[str, Any]
-Vector = Sequence[float]
 
-
-class SqliteStore(VectorStoreBase):  # type: ignore[misc]
+class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
     """Safe for many threads and several processes. What goes wrong is raised as MemoryFault."""
 
     def __init__(self, collection_name: str, embedding_model_dims: int, path: str) -> None:
@@ -90,25 +87,16 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
 
     # Writing
 
-    def insert(
-        self,
-        vectors: Sequence[Vector],
-        payloads: Sequence[Payload] | None = None,
-        ids: Sequence[str] | None = None,
-    ) -> None:
-        """Store all or none; an id that exists is replaced and keeps its place in `list`."""
-        payloads = [{}] * len(vectors) if payloads is None else payloads
-        ids = [str(uuid.uuid4()) for _ in vectors] if ids is None else ids
-        if not len(vectors) == len(payloads) == len(ids):
-            raise Drop("An insert needs as many payloads and ids as vectors.")
+    def put(self, ids: Sequence[str], vectors: Sequence[Vector], payloads: Sequence[Payload]) -> None:
+        """Store all or none; one whose id exists is replaced and keeps its place in `list`."""
         # Everything that can be refused is refused before the write lock is taken.
-        entries = [
+        new = [
             (str(id_), *_columns(payload), to_json(payload), self._unit(vector))
-            for id_, payload, vector in zip(ids, payloads, vectors, strict=True)
+            for id_, vector, payload in entries(ids, vectors, payloads)
         ]
         with self._connections.write() as connection:
             edit = Edit(connection, self._tables)
-            for id_, user, chat, kind, text, unit in entries:
+            for id_, user, chat, kind, text, unit in new:
                 row = connection.execute(
                     f"SELECT seq, user_id, chat FROM {self._tables.memories} WHERE id = ?", (id_,)
                 ).fetchone()
@@ -140,10 +128,6 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
             self._change(edit, row[:3], new or row[1:], kept)
             edit.flush()
             self._words.erase(connection)
-
-    def put(self, ids: Sequence[str], vectors: Sequence[Vector], payloads: Sequence[Payload]) -> None:
-        """Store all or none; one whose id exists is replaced."""
-        self.insert(vectors, payloads, ids)
 
     def delete(self, vector_id: str) -> None:
         """Erase one memory; nothing happens when it is absent."""
@@ -250,11 +234,18 @@ class SqliteStore(VectorStoreBase):  # type: ignore[misc]
         with self._connections.read() as connection:
             return self._search.filtered(connection, None, asked(query), top_k, filters)[1]
 
-    def search_owners(self, query: str, vector: Vector, top_k: int, owners: Sequence[str]) -> Found:
+    def search_owners(
+        self,
+        query: str,
+        vector: Vector,
+        top_k: int,
+        owners: Sequence[str],
+        scopes: Collection[str] | None = None,
+    ) -> Found:
         """Of each of these users the nearest, and those that share words with `query`; at one moment."""
         unit, words = self._unit(vector), asked(query)
         with self._connections.read() as connection:
-            return self._search.of_owners(connection, unit, words, top_k, owners)
+            return self._search.of_owners(connection, unit, words, top_k, owners, scopes)
 
     # Housekeeping
 

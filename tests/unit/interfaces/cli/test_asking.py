@@ -38,6 +38,16 @@ class TestAsking:
             assert main(command) == 2
             assert "is not a user's id" in capsys.readouterr().err
 
+    def test_the_profile_has_numbers_that_forget_takes(self, run: Run) -> None:
+        assert "Nothing is known" in run("profile", "ada")
+        run("remember", "ada", "Please answer in short sentences.")
+        run("remember", "ada", DOG)
+        assert "short sentences" in run("profile", "ada")
+        told = rows(run, "profile", "ada")["memories"]
+        (wish,) = [one for one in told if "short" in one["memory"]]
+        assert "short sentences" in run("forget", "ada", str(wish["number"]))
+        assert texts(run, "ada") == [DOG]
+
     def test_installed_it_runs_from_any_folder(self, tmp_path: Path) -> None:
         installed = Path(sys.prefix, "bin", "owui-memory")
         assert installed.exists(), "run: make setup"

@@ -73,7 +73,9 @@ class Desk:
 
 
 @contextmanager
-def desk(data_dir: Path, upstream: Upstream, *more: Upstream, **presets: str) -> Iterator[Desk]:
+def desk(
+    data_dir: Path, upstream: Upstream, *more: Upstream, traces: bool = False, **presets: str
+) -> Iterator[Desk]:
     """A started one. presets: of settings."""
     names = ("main", "second", "third")
     upstreams = [
@@ -81,7 +83,9 @@ def desk(data_dir: Path, upstream: Upstream, *more: Upstream, **presets: str) ->
         for name, one in zip(names, (upstream, *more), strict=False)
     ]
     given = {"upstreams": json.dumps(upstreams), "inlet_deadline_ms": "5000", **presets}
-    environment = Environment(given, data_dir, KEY, data_dir / "valves.json", user_jwt_secret="s" * 40)
+    environment = Environment(
+        given, data_dir, KEY, data_dir / "valves.json", user_jwt_secret="s" * 40, traces=traces
+    )
     port = free_port()
     config = uvicorn.Config(application(environment), port=port, log_level="warning", lifespan="on")
     server = uvicorn.Server(config)

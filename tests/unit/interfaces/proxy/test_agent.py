@@ -9,9 +9,11 @@ from typing import Any
 
 import httpx
 import pytest
+from openai import OpenAI
 
+from owui_memory.models.tokens import estimated_tokens
 from tests.harness.upstream import Upstream, completion, delta, event, says
-from tests.unit.interfaces.proxy.desk import Desk, desk
+from tests.unit.interfaces.proxy.desk import KEY, Desk, desk
 from tests.unit.interfaces.tools.conftest import journal_of
 
 STEPS = 4
@@ -25,7 +27,10 @@ _users = iter(range(10_000))
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     folder = tmp_path_factory.mktemp("agent")
-    with Upstream() as upstream, desk(folder, upstream, agent_steps=str(STEPS)) as one:
+    with (
+        Upstream() as upstream,
+        desk(folder, upstream, agent_steps=str(STEPS), context_tokens="small*: 4000") as one,
+    ):
         yield one
 
 
@@ -142,6 +147,15 @@ def test_a_model_remembers_and_finds_by_itself(at: Desk, user: str, stream: bool
     assert journal_of(at, user) == [("add", "llama3", DOG)]
 
 
+def test_the_official_client_leaves_the_comments_out(at: Desk, user: str) -> None:
+    Script(at, stream=True).step(None, search()).step("Nothing yet.")
+    headers = {"X-OpenWebUI-User-Id": user}
+    with OpenAI(base_url=f"{at.url}/v1", api_key=KEY, default_headers=headers) as client:
+        asked: Any = [{"role": "user", "content": "Hi"}]
+        chunks = list(client.chat.completions.create(model="agent/llama3", messages=asked, stream=True))
+    assert "".join(one.choices[0].delta.content or "" for one in chunks if one.choices) == "Nothing yet."
+
+
 @both
 def test_the_exchange_is_remembered_with_the_final_answer_alone(at: Desk, user: str, stream: bool) -> None:
     Script(at, stream=stream).step("I look.", search()).step("I see, a green locker.")
@@ -220,6 +234,13 @@ def test_odd_calls_are_answered(
 
 
 @both
+def test_a_call_of_the_clients_goes_out_as_the_model_wrote_it(at: Desk, user: str, stream: bool) -> None:
+    Script(at, stream=stream).step(None, call("weather", '{"city": '))
+    said = told(ask(at, "Hi", user, stream=stream, tools=[WEATHER]))
+    assert said["calls"][0]["function"]["arguments"] == '{"city": '
+
+
+@both
 def test_a_model_in_a_loop_must_answer(at: Desk, user: str, stream: bool) -> None:
     Script(at, stream=stream).step("I look.", search())
     said = told(ask(at, "Hi", user, stream=stream))
@@ -234,6 +255,15 @@ def test_a_model_in_a_loop_must_answer(at: Desk, user: str, stream: bool) -> Non
     assert "no answer" in told(ask(at, "Hi", user, stream=stream))["text"]
     assert len(at.upstream.asked) == STEPS
     at.upstream._next.clear()
+
+
+@both
+def test_after_a_change_the_same_search_finds_it(at: Desk, user: str, stream: bool) -> None:
+    script = Script(at, stream=stream).step(None, search())
+    script.step(None, call("remember", {"text": DOG}), search(id_="c2"), search(id_="c3")).step("Done.")
+    assert told(ask(at, "Hi", user, stream=stream))["text"] == "Done."
+    assert [DOG in one for one in results(at)] == [False, True, True, False]
+    assert "already" in results(at)[-1]
 
 
 @both
@@ -258,6 +288,8 @@ def test_a_model_without_tools_falls_back(at: Desk, user: str, stream: bool) -> 
     at.upstream.asked.clear()
     assert told(at.chat("And?", user=user, model=other, stream=stream))["text"] == "Rex."
     assert len(at.upstream.asked) == 1
+    at.chat("And?", user=f"{user}-other", model=other, stream=stream)
+    assert "tools" in at.upstream.bodies[-1], "what one user's request met counts for nobody else"
 
 
 @pytest.mark.parametrize(
@@ -332,6 +364,24 @@ def test_an_answer_that_breaks_off(at: Desk, user: str, stream: bool) -> None:
             ask(at, "Hi", user, stream=True)
     else:
         assert ask(at, "Hi", user, stream=False).status_code == 502
+
+
+def test_tools_and_results_keep_to_the_limit_of_a_models_prompts(at: Desk, user: str) -> None:
+    for n in range(8):
+        words = " ".join(f"word{n}{at}" for at in range(90))
+        named = {"X-Memory-User-Id": user}
+        fact = {"text": f"The locker number {n} holds {words}."}
+        at.client.post("/memory/tools/remember", json=fact, headers=named).raise_for_status()
+    script = Script(at, stream=False).step(None, search("locker", "c1"))
+    script.step(None, call("search_memory", {"query": "locker", "limit": 1}, "c2")).step("It holds words.")
+    chat = [{"role": "user", "content": f"Message {n}: " + "I walk. " * 60} for n in range(40)]
+    said = [one for asked in chat for one in (asked, {"role": "assistant", "content": "I see."})]
+    answer = at.chat([*said, chat[0]], user=user, model="agent/small", headers={"X-Memory-Chat-Id": "long"})
+    assert told(answer)["text"] == "It holds words."
+    assert ["room that is left" in one for one in results(at)] == [True, False]
+    last = at.upstream.bodies[-1]
+    assert estimated_tokens(json.dumps([last["messages"], last["tools"]])) < 4000
+    assert len(last["messages"]) > 10, "and the chat is still there"
 
 
 ODD = [

@@ -122,3 +122,54 @@ def test_errors_are_the_clients_own(at: Desk, client: OpenAI) -> None:
     wrong = OpenAI(base_url=f"{at.url}/v1", api_key="wrong", max_retries=0)
     with wrong as stranger, pytest.raises(AuthenticationError):
         stranger.models.list()
+
+
+# Other clients, where they are installed: requirements/clients.in ----------------------------------
+
+NEEDED = "not installed: pip install -r requirements/clients.in (it is big, and for these tests alone)"
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # theirs
+def test_litellm(at: Desk, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # else it asks the Internet for prices
+    litellm = pytest.importorskip("litellm", reason=NEEDED)
+    called = {"model": "openai/memory/llama3", "api_base": f"{at.url}/v1", "api_key": key, "num_retries": 0}
+    at.upstream.streams(*says("Nice", " parrot."))
+    stream = litellm.completion(messages=user("My parrot is called Coco."), stream=True, **called)
+    assert "".join(part.choices[0].delta.content or "" for part in stream) == "Nice parrot."
+    at.settle()
+    at.upstream.answers(200, completion("Coco."))
+    answer = litellm.completion(messages=user("What is my parrot called?"), seed=7, **called)
+    assert (answer.choices[0].message.content, answer.usage.total_tokens) == ("Coco.", 7)
+    assert "Coco" in json.dumps(at.sent)
+    at.upstream.answers(429, b'{"error": {"message": "slow down"}}')
+    with pytest.raises(litellm.RateLimitError):
+        litellm.completion(messages=user("Hi"), **called)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # theirs
+def test_langchain(at: Desk, key: str) -> None:
+    openai = pytest.importorskip("langchain_openai", reason=NEEDED)
+
+    class Boat(BaseModel):
+        """A boat."""
+
+        name: str
+
+    model = openai.ChatOpenAI(
+        model="memory/llama3", base_url=f"{at.url}/v1", api_key=key, max_retries=0, use_responses_api=False
+    )
+    at.upstream.streams(*says("Nice", " boat."))
+    assert "".join(part.text for part in model.stream("My boat is called Mora.")) == "Nice boat."
+    at.settle()
+    call = {"id": "t", "type": "function", "function": {"name": "Boat", "arguments": '{"name": "Mora"}'}}
+    at.upstream.answers(200, completion(None, tool_calls=[call]))
+    asking = model.bind_tools([Boat])
+    assert asking.invoke("What is my boat called?").tool_calls[0]["args"] == {"name": "Mora"}
+    assert at.sent["tools"][0]["function"]["name"] == "Boat"
+    assert "Mora" in json.dumps(at.sent)
+    at.upstream.answers(200, completion('{"name": "Mora"}'))
+    shaped = model.with_structured_output(Boat, method="json_schema")
+    assert shaped.invoke("Which boat?") == Boat(name="Mora")

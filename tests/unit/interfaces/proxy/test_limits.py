@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from aiohttp.resolver import ThreadedResolver
 
-from owui_memory.config import hosts
 from owui_memory.config.environment import PUBLIC_DEFAULT_KEY
 from owui_memory.interfaces.proxy.proxy import open_to_browsers
 from tests.harness.scripted_llm import ScriptedLLM
@@ -75,20 +76,48 @@ def test_the_first_upstream_that_has_a_model_answers(tmp_path: Path) -> None:
         assert (missing.status_code, missing.json()["error"]["code"]) == (404, "model_not_found")
 
 
-def test_local_only_keeps_memories_from_an_upstream_that_is_not_local(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with Upstream() as upstream, desk(tmp_path, upstream, local_only="true") as at:
-        at.remember("My dog is called Rex.")
-        assert "Rex" in at.command("/memory"), "127.0.0.1 is local"
-        monkeypatch.setattr(hosts, "_LOCAL_NETS", ())  # as if it were anywhere
-        at.chat("What is my dog called?").raise_for_status()
-        assert "Rex" not in json.dumps(at.sent)
-        at.remember("My cat is called Mia.")
-        for named in ({}, {"X-Memory-Chat-Id": "c1"}):
-            assert "may not know" in at.command("/memory", headers=named)
-        monkeypatch.undo()
-        assert "Mia" not in at.command("/memory")
+FAR = "llm.example.com"
+
+
+@pytest.fixture
+def far(monkeypatch: pytest.MonkeyPatch) -> Iterator[Upstream]:
+    """A model server with an address of the wide world, whose name leads to this machine here."""
+    resolve = ThreadedResolver.resolve
+
+    async def here(resolver: Any, host: str, *more: Any, **named: Any) -> Any:
+        return await resolve(resolver, "127.0.0.1" if host == FAR else host, *more, **named)
+
+    monkeypatch.setattr(ThreadedResolver, "resolve", here)
+    with Upstream() as one:
+        yield one
+
+
+def test_local_only_keeps_memories_from_an_upstream_that_is_not_local(tmp_path: Path, far: Upstream) -> None:
+    asked, headers = "What is my dog called?", {"X-OpenWebUI-User-Id": "ada"}
+    forms: dict[str, dict[str, Any]] = {
+        "chat/completions": {"messages": [{"role": "user", "content": asked}]},
+        "responses": {"input": asked},
+        "completions": {"prompt": asked},
+    }
+    with Upstream() as near:
+        servers = [
+            {"name": "near", "base_url": near.base_url},
+            {"name": "far", "base_url": far.base_url.replace("127.0.0.1", FAR)},
+        ]
+        with desk(tmp_path, near, local_only="true", upstreams=json.dumps(servers)) as at:
+            at.remember("My dog is called Rex.")
+            assert "Rex" in at.command("/memory"), "127.0.0.1 is local"
+            for path, body in forms.items():
+                sent = {"model": "memory/far/llama3", **body}
+                at.client.post(f"/v1/{path}", json=sent, headers=headers).raise_for_status()
+                assert far.asked[-1].body == {**sent, "model": "llama3"}, path
+            at.remember("My cat is called Mia.", model="memory/far/llama3")
+            for named in ({}, {"X-Memory-Chat-Id": "c1"}):
+                assert "may not know" in at.command("/memory", headers=named, model="memory/far/llama3")
+            assert "Mia" not in at.command("/memory")
+            at.chat(asked).raise_for_status()
+            assert "Rex" in json.dumps(near.asked[-1].body)
+            assert "Rex" not in json.dumps(far.bodies)
 
 
 def test_nothing_goes_through_another_server(at: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -109,6 +109,14 @@ def test_an_upstream_that_breaks_off_breaks_the_client_off(at: Desk, user: str) 
         at.chat("Hi", user=user, stream=True)
 
 
+def test_a_connection_that_the_upstream_has_closed_costs_no_chat(tmp_path: Path) -> None:
+    with Upstream() as upstream, desk(tmp_path, upstream) as at:
+        upstream.drops_reused = True
+        for said in ("Hi", "Hello", "Well"):
+            at.chat(said).raise_for_status()
+        assert [one["messages"][-1]["content"] for one in upstream.bodies] == ["Hi", "Hello", "Well"]
+
+
 def test_an_upstream_that_is_not_there_is_told(tmp_path: Path) -> None:
     with Upstream() as gone:
         pass

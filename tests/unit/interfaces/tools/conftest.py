@@ -16,12 +16,12 @@ from tests.harness.upstream import Upstream
 from tests.unit.interfaces.proxy.desk import Desk, desk
 
 Tool = Callable[..., httpx.Response]
-TEAMS = "design: ada-in-design bob-in-design"
+SETTINGS = {"teams": "design: ada-in-design bob-in-design", "personas": "tutor-*"}
 
 
 @pytest.fixture(scope="session")
 def running_tools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    with Upstream() as upstream, desk(tmp_path_factory.mktemp("tools"), upstream, teams=TEAMS) as one:
+    with Upstream() as upstream, desk(tmp_path_factory.mktemp("tools"), upstream, **SETTINGS) as one:
         yield one
 
 
@@ -70,5 +70,15 @@ def journal_of(at: Desk, user: str) -> list[tuple[str, str, str]]:
     try:
         made = [one for one in Journal(engine).of_user(user) if one.made]
         return [(one.op, one.model, one.after) for one in made]
+    finally:
+        engine.dispose()
+
+
+def noted(at: Desk, user: str) -> list[str]:
+    """What notes under answers have told of so far."""
+    engine = open_state(at.data_dir)
+    try:
+        journal = Journal(engine)
+        return [one.after for one in journal.learned(user, 0, journal.newest_id())]
     finally:
         engine.dispose()

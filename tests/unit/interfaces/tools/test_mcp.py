@@ -19,7 +19,6 @@ from mcp import Client, ClientSession, MCPError, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 
 from owui_memory.interfaces.tools.verbs import VERBS
-from owui_memory.state import open_state
 from tests.unit.interfaces.proxy.desk import KEY, Desk
 from tests.unit.interfaces.tools.conftest import Tool, journal_of, key_of
 
@@ -129,7 +128,7 @@ def test_who_has_no_key_is_asked_for_one(at: Desk, user: str) -> None:
     named = {**with_key(KEY), "X-Memory-User-Id": user}
     assert post(at, PING, **named).json() == {"jsonrpc": "2.0", "id": 1, "result": {}}
     for method in ("GET", "DELETE"):
-        assert httpx.request(method, f"{at.url}/memory/mcp", headers=named).status_code == 405
+        assert httpx.request(method, f"{at.url}/memory/mcp/", headers=named).status_code == 405
 
 
 @pytest.mark.parametrize(
@@ -169,7 +168,6 @@ def over_stdio(folder: Path, talk: Callable[[Client], Awaitable[None]]) -> None:
 
 
 def test_a_client_that_starts_the_command(own_data_folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    open_state(own_data_folder).dispose()
     over_stdio(own_data_folder, use)
     assert "Traceback" not in capfd.readouterr().err
 

@@ -12,12 +12,16 @@ import pytest
 from openapi_spec_validator import validate
 
 from owui_memory.config.settings import Valves
+from owui_memory.core.chat_servers import NOBODY
+from owui_memory.core.memory import hash_of
 from owui_memory.core.turn import Turn
 from owui_memory.interfaces.tools.calls import Calls
 from owui_memory.interfaces.tools.told import Outcome
 from owui_memory.interfaces.tools.verbs import VERBS, Call, Verb
+from owui_memory.state import open_state
+from owui_memory.state.reflections_table import Due, Profile, Reflections
 from tests.unit.interfaces.proxy.desk import KEY, Desk
-from tests.unit.interfaces.tools.conftest import Tool, found, journal_of, key_of
+from tests.unit.interfaces.tools.conftest import Tool, found, journal_of, key_of, noted
 
 DOG = "My dog is called Rex."
 ABOUT_ID = {"update_memory": {"text": "My cat."}, "forget_memory": {}, "why": {}}
@@ -36,6 +40,7 @@ def test_a_memory_is_kept_found_changed_and_forgotten_as_made_by_the_model(
     assert found(tool("search_memory", {"query": "dog"})) == []
     made = [("add", "gpt-7", DOG), ("replace", "gpt-7", changed["text"]), ("remove", "gpt-7", "")]
     assert journal_of(at, user) == made
+    assert noted(at, user) == [DOG, changed["text"], ""]
 
     assert "Max" in at.command("/memory undo", user=user), "its user takes back what a model did"
     (back,) = found(tool("search_memory", {"query": "dog"}))
@@ -52,6 +57,16 @@ def test_past_chats_and_the_profile_are_told(at: Desk, tool: Tool, user: str) ->
     assert (said["by"], said["chat"]) == ("user", "c1")
     assert "Rex" in said["text"]
     assert any("nurse" in one["text"] for one in found(tool("get_profile")))
+    (nurse,) = [one for one in found(tool("get_profile")) if "nurse" in one["text"]]
+    assert "in_short" not in tool("get_profile").json(), "no LLM has written one"
+    engine = open_state(at.data_dir)
+    due, table = Due(user, "", NOBODY), Reflections(engine)
+    parts = (("The user is a nurse.", {nurse["id"]: hash_of(nurse["text"])}), ("Gone.", {"x": "x"}))
+    table.note(*due)
+    table.done(due, 0, 0, Profile(at=1.0, parts=parts))
+    engine.dispose()
+    in_short = tool("get_profile").json()["in_short"]
+    assert in_short == [{"text": "The user is a nurse.", "made_of": [nurse["id"]]}]
     at.chat("What is my dog called?", user=user, headers={"X-Memory-Chat-Id": "c2"})
     why = tool("why", {}, x_memory_chat_id="c2")
     assert "Rex" in why.text
@@ -78,6 +93,21 @@ def test_what_a_team_knows_is_seen_by_it_alone_and_changed_by_nobody(at: Desk, t
     assert tool("forget_memory", {"id": shared["id"]}, by=bob).status_code == 422
     assert tool("forget_memory", {"id": shared["id"]}, by="carl").status_code == 404
     assert found(tool("search_memory", {"query": "design review"}, by="carl")) == []
+
+
+def test_what_a_persona_was_told_is_for_that_persona(at: Desk, tool: Tool, user: str) -> None:
+    tutor = {"x_memory_model": "tutor-maths"}
+    tool("remember", {"text": "I find fractions hard."}, **tutor)
+    (known,) = found(tool("search_memory", {"query": "fractions"}, **tutor))
+    assert known["only_in"] == "persona"
+    assert found(tool("search_memory", {"query": "fractions"})) == []
+    assert tool("forget_memory", {"id": known["id"]}).status_code == 404
+    own_key = {"Authorization": f"Bearer {key_of(at, user)}", "X-Memory-Model": "tutor-maths"}
+    url = f"{at.url}/memory/tools/search_memory"
+    assert found(httpx.post(url, json={"query": "fractions"}, headers=own_key)) == [], (
+        "that key names no model"
+    )
+    assert tool("forget_memory", {"id": known["id"]}, **tutor).status_code == 200
 
 
 @pytest.mark.parametrize(

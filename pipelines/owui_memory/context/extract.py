@@ -1,0 +1,53 @@
+"""An abstract without an LLM: what the user has stated, and the words that the messages are about."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from ..core.locales import locale
+from ..language.self_reference import signs
+from ..language.sentences import sentences
+from ..language.words import content_words, telling
+from ..remember.gate import said_by_user, statements
+from .abstract import Abstract, lines_in
+from .turns import Past
+
+_EACH = 3  # statements of a message
+_ASKED_CHARS = 120  # of a message that states nothing
+_HINTS, _FEWEST_CHARS = 8, 4
+
+
+def extracted(before: Abstract, past: Sequence[Past], room: int, count: Callable[[str], int]) -> Abstract:
+    """The abstract with what these messages state, those that tell most, in so many tokens."""
+    found = [text for one in past for text in _of(one)]
+    seen: Counter[str] = Counter(word for text in found for word in set(content_words(text)))
+
+    def worth(text: str) -> float:
+        rare = sum(1 / seen[word] for word in set(content_words(text)))
+        return 3 * bool(signs(text)) + 2 * min(len(telling(text)), 3) + min(rare, 6)
+
+    left, chosen = room // 2, set()  # the other half is that of what was said before
+    for text in sorted(dict.fromkeys(found), key=worth, reverse=True):
+        if (tokens := count(text) + 8) <= left:
+            left -= tokens
+            chosen.add(text)
+    lines = lines_in(locale(before.language), [text for text in dict.fromkeys(found) if text in chosen])
+    return before.updated(lines, (), _hints(past)).within(room, count)
+
+
+def _of(past: Past) -> list[str]:
+    """What a message states, else how it begins."""
+    if stated := statements(past.user, past.answer)[:_EACH]:
+        return stated
+    first = next((one.text for one in sentences(said_by_user(past.user))), "")
+    return [first[:_ASKED_CHARS]] if len(content_words(first)) > 1 else []
+
+
+def _hints(past: Sequence[Past]) -> list[str]:
+    """The words that most of the messages have, names first."""
+    of_each = [set(content_words(one.user, or_all=False)) for one in past]
+    names = {word for one in past for word in telling(one.user)}
+    seen = Counter(word for words in of_each for word in words)
+    known = [word for word in seen if len(word) >= _FEWEST_CHARS or not word.isascii()]
+    return sorted(known, key=lambda word: (-seen[word] - (word in names), word))[:_HINTS]

@@ -1,0 +1,185 @@
+"""A body's messages as the turns of a chat: what they say, what is counted, and what of them stays."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from ..context.counting import PER_MESSAGE
+from ..context.turns import Past, Texts
+from ..core.turn import Turn
+from .body import appended, exchange_names, final_text, prepended, seen_numbers, text_of, typed
+
+_IMAGE_TOKENS = 1_000
+_USER_CHARS, _ANSWER_CHARS, _RESULT_CHARS = 2_000, 600, 300  # that an abstract is made of
+_MOST_RESULTS = 3
+_ALWAYS = ("system", "developer")
+_PLAIN = frozenset(("role", "content", "id", "type", "status"))
+_SUMMARY = "[CONVERSATION SUMMARY]\n"  # begins what Open WebUI's own compaction puts into the system prompt
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A body whose chat has turns. begins: the numbers of the messages that `Turn.positions` names."""
+
+    body: Mapping[str, Any]
+    begins: Sequence[int]
+
+    @classmethod
+    def of(cls, body: Any, turn: Turn) -> Prompt | None:
+        """None where there is nothing that could be cut."""
+        messages = body.get("messages") if isinstance(body, Mapping) else None
+        if not isinstance(messages, list) or len(turn.positions) < 2:
+            return None
+        begins = [at for at in seen_numbers(messages) if messages[at].get("role") == "user"]
+        return cls(body, begins) if len(begins) == len(turn.positions) else None
+
+    @property
+    def messages(self) -> list[Any]:
+        """All of them."""
+        return list(self.body["messages"])
+
+    @cached_property
+    def texts(self) -> Texts:
+        """What is counted."""
+        fixed, more = [], 0
+        if self.body.get("tools"):
+            fixed.append(_json(self.body["tools"]))
+        turns: list[list[str]] = []
+        others: list[int] = []
+        numbers = iter([*self.begins, -1])
+        following = next(numbers)
+        for at, message in enumerate(self.body["messages"]):
+            if at == following:
+                turns.append([])
+                others.append(0)
+                following = next(numbers)
+            said, tokens = _texts(message)
+            if not turns or _role(message) in _ALWAYS:
+                fixed += said
+                more += tokens
+            else:
+                turns[-1] += said
+                others[-1] += tokens
+        return Texts(fixed, more, turns, others)
+
+    def names(self, turn: Turn, numbers: Sequence[int]) -> list[str]:
+        """How the keys of these turns' exchanges end: see `context.turns.Past`."""
+        if not turn.user_message_id:  # then they are made of all that was said
+            said = [typed(self.body["messages"][at]) for at in self.begins]
+            named = exchange_names(turn, said)
+            return [named[at] for at in numbers]
+        return exchange_names(turn, [typed(self.body["messages"][self.begins[at]]) for at in numbers])
+
+    def past(self, turn: Turn, first: int, last: int) -> list[Past]:
+        """The turns from one number up to another, as an abstract is made of them."""
+        numbers, ends = range(first, last), [*self.begins, len(self.body["messages"])]
+        return [
+            Past(*_said(self.body["messages"][ends[at] : ends[at + 1]]), name, turn.positions[at + 1])
+            for at, name in zip(numbers, self.names(turn, numbers), strict=True)
+        ]
+
+    def cut(self, kept: Sequence[int], abstract: str, *, in_system: bool) -> dict[str, Any]:
+        """The body with these turns only; the abstract in its system message, else before what is first said.
+
+        in_system: a system message is made where there is none.
+        """
+        messages, stay = self.messages, set(kept)
+        number = -1
+        begins = set(self.begins)
+        left = []
+        for at, message in enumerate(messages):
+            number += at in begins
+            if number < 0 or number in stay or _role(message) in _ALWAYS:
+                left.append(message)
+        if abstract:
+            first = next(at for at, one in enumerate(left) if _role(one) == "user")
+            if _role(left[0]) == "system" and isinstance(left[0].get("content") or "", str | list):
+                left[0] = {**left[0], "content": appended(abstract, left[0].get("content"))}
+            elif in_system:
+                left.insert(0, {"role": "system", "content": abstract})
+            else:
+                left[first] = {**left[first], "content": prepended(abstract, left[first].get("content"))}
+        return {**self.body, "messages": left}
+
+
+def may_exceed(body: Any, limit: int) -> bool:
+    """Whether a prompt could have more tokens than this: it has no more than bytes. Costs nearly nothing."""
+    left = limit
+    for message in _messages(body):
+        if isinstance(message, Mapping):
+            content = message.get("content")
+            others = 0 if isinstance(content, str) else len(content) if isinstance(content, list) else 0
+            text = text_of(content)
+            left -= PER_MESSAGE + others * _IMAGE_TOKENS
+            left -= len(text) if text.isascii() else len(text.encode(errors="replace"))
+        if left < 0 or (isinstance(message, Mapping) and not message.keys() <= _PLAIN):
+            return True
+    return bool(isinstance(body, Mapping) and body.get("tools"))
+
+
+def is_compacted(body: Any) -> bool:
+    """Whether Open WebUI has shortened this chat itself, or was told to: then we do not."""
+    meta = body.get("metadata") if isinstance(body, Mapping) else None
+    params = meta.get("params") if isinstance(meta, Mapping) else None
+    if isinstance(params, Mapping) and str(params.get("compact_token_threshold") or "0") != "0":
+        return True
+    systems = (text_of(one.get("content")) for one in _messages(body)[:20] if _role(one) == "system")
+    return any(text.startswith(_SUMMARY) or f"\n{_SUMMARY}" in text for text in systems)
+
+
+def _messages(body: Any) -> list[Any]:
+    messages = body.get("messages") if isinstance(body, Mapping) else None
+    return messages if isinstance(messages, list) else []
+
+
+def _texts(message: Any) -> tuple[list[str], int]:
+    """What is counted of a message, the text that it says first, and tokens of what is no text."""
+    if not isinstance(message, Mapping):
+        return [], 0
+    content = message.get("content")
+    if isinstance(content, str) and len(message) == len(("role", "content")):  # nearly all are so
+        return [content], PER_MESSAGE
+    said = [text] if (text := text_of(content)) else []
+    parts = content if isinstance(content, list) else []
+    images = sum(not (isinstance(one, Mapping) and isinstance(one.get("text"), str)) for one in parts)
+    rest = {name: value for name, value in message.items() if name not in _PLAIN and value}
+    if rest:
+        said.append(_json(rest))
+    return said, PER_MESSAGE + images * _IMAGE_TOKENS
+
+
+def _said(messages: Sequence[Any]) -> tuple[str, str]:
+    """What a turn's message says, and its answer with some of what tools have found."""
+    first, *others = messages
+    answers = [final_text(text_of(one.get("content"))) for one in others if _role(one) == "assistant"]
+    results = (_ends(text, _RESULT_CHARS) for one in others if (text := _result(one)))
+    found = [f"[{text}]" for _, text in zip(range(_MOST_RESULTS), results, strict=False)]
+    answer = "\n".join(filter(None, answers))
+    return _ends(typed(first), _USER_CHARS), "\n".join([*found, _ends(answer, _ANSWER_CHARS)]).strip()
+
+
+def _result(message: Any) -> str:
+    if _role(message) == "tool":
+        return text_of(message.get("content"))
+    output = message.get("output") if isinstance(message, Mapping) else None
+    return output if isinstance(output, str) else ""
+
+
+def _ends(text: str, most: int) -> str:
+    half = most // 2
+    return text if len(text) <= most else f"{text[:half]} … {text[-half:]}"
+
+
+def _json(value: Any) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError, RecursionError):
+        return ""
+
+
+def _role(message: Any) -> Any:
+    return message.get("role") if isinstance(message, Mapping) else None

@@ -1,0 +1,149 @@
+"""Forms as browsers send them, within bounds, and one file with them where a view takes one."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from typing import IO, Any
+from urllib.parse import parse_qsl
+
+from starlette.datastructures import Headers
+from starlette.types import Receive
+
+from .parts import File
+
+FIELDS = 200
+_FORM_BYTES, _FILE_BYTES = 64_000, 256 << 20
+_WAIT_S = 20.0  # for the next piece
+_FILES_AT_ONCE = 2
+_KIND, _BOUNDARY_CHARS = "multipart/form-data", 70
+
+_uploading = asyncio.Semaphore(_FILES_AT_ONCE)
+
+
+class RefusedError(Exception):
+    """A request that gets nothing but a sentence, as the catalogue calls it."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status, self.sentence = status, sentence
+
+
+async def fields_of(headers: Headers, receive: Receive) -> Mapping[str, str]:
+    """The fields of a form without files; none of any other body.
+
+    Raises:
+        RefusedError: it is too much, or does not come.
+    """
+    raw = b"".join([piece async for piece in _pieces(receive, _FORM_BYTES)])
+    if headers.get("content-type", "").partition(";")[0].strip() != "application/x-www-form-urlencoded":
+        return {}
+    try:
+        return dict(parse_qsl(raw.decode("ascii", "replace"), keep_blank_values=True, max_num_fields=FIELDS))
+    except ValueError:
+        return {}
+
+
+async def with_file(headers: Headers, receive: Receive) -> tuple[Mapping[str, str], File | None]:
+    """The fields of a form, and the file in it, which is the caller's to close.
+
+    Raises:
+        RefusedError: it is too much, does not come, or is no such form.
+    """
+    told = headers.get("content-type", "")
+    boundary = _parameters(told).get("boundary", "") if told.lower().startswith(_KIND) else ""
+    if not 0 < len(boundary) <= _BOUNDARY_CHARS:
+        return await fields_of(headers, receive), None
+    if _uploading.locked():
+        raise RefusedError(503, "too many")
+    async with _uploading:
+        read = _Multipart(boundary)
+        try:
+            async for piece in _pieces(receive, _FILE_BYTES):
+                await asyncio.to_thread(read.write, piece)
+        except BaseException:
+            read.file.close()
+            raise
+    return read.fields, read.sent()
+
+
+def _parameters(header: str) -> dict[str, str]:
+    """What stands behind the semicolons of a header, as browsers write it."""
+    parts = (part.partition("=") for part in header.split(";"))
+    return {name.strip().lower(): value.strip().strip('"') for name, _, value in parts}
+
+
+async def _pieces(receive: Receive, most: int) -> AsyncIterator[bytes]:
+    size, more = 0, True
+    while more:
+        try:
+            async with asyncio.timeout(_WAIT_S):
+                message = await receive()
+        except TimeoutError:
+            raise RefusedError(408, "too slow") from None
+        if message["type"] != "http.request":
+            raise RefusedError(400, "too slow")
+        piece = message.get("body", b"")
+        size += len(piece)
+        if size > most:
+            raise RefusedError(413, "too much")
+        more = message.get("more_body", False)
+        yield piece
+
+
+class _Multipart:
+    """Takes a form apart as it comes: the file into one without a name, the rest into memory."""
+
+    def __init__(self, boundary: str) -> None:
+        try:
+            from python_multipart.multipart import MultipartParser
+        except ImportError:  # as older releases call it
+            from multipart.multipart import MultipartParser  # type: ignore[no-redef, import-untyped, unused-ignore]
+
+        self.fields: dict[str, str] = {}
+        self.file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by whoever gets it
+        self._filename, self._left = "", _FORM_BYTES
+        self._header, self._named = b"", dict[str, str]()
+        callbacks: Any = {
+            "on_part_begin": self._begin,
+            "on_header_value": self._value,
+            "on_part_data": self._data,
+        }
+        self._parser = MultipartParser(boundary.encode("latin-1", "replace"), callbacks)
+
+    def write(self, piece: bytes) -> None:
+        """In a thread."""
+        try:
+            self._parser.write(piece)
+        except ValueError as error:  # python-multipart's own are
+            raise RefusedError(400, "form is old") from error
+
+    def sent(self) -> File | None:
+        if not self._filename:
+            self.file.close()
+            return None
+        self.file.seek(0)
+        return File(self._filename, self.file)
+
+    def _begin(self) -> None:
+        self._header, self._named = b"", {}
+
+    def _value(self, data: bytes, start: int, end: int) -> None:
+        self._spend(end - start)
+        self._header += data[start:end] + b";"
+        self._named = _parameters(self._header.decode(errors="replace"))
+
+    def _data(self, data: bytes, start: int, end: int) -> None:
+        name = self._named.get("name", "")
+        if "filename" in self._named:
+            self._filename = self._named["filename"]
+            self.file.write(data[start:end])
+        elif len(self.fields) < FIELDS or name in self.fields:
+            self._spend(end - start)
+            self.fields[name] = self.fields.get(name, "") + data[start:end].decode(errors="replace")
+
+    def _spend(self, size: int) -> None:
+        self._left -= size
+        if self._left < 0:
+            raise RefusedError(413, "too much")

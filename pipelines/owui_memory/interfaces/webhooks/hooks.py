@@ -1,0 +1,115 @@
+"""POST /hooks/open-webui/<secret>: what Open WebUI tells of chats and users that were deleted there.
+
+It tells each event once, unsigned: the secret in the address is all there is. What is told is written down,
+and carried out in the background; where Open WebUI can be asked and still has it, nothing is done.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from ...config.settings import Valves
+from ...core.errors import MemoryFault
+from ...core.memory import is_person
+from ..chats import Chats
+from ..webui import WebUi
+
+log = logging.getLogger(__name__)
+
+_PATH = "/hooks/open-webui/"
+_MOST_BYTES = 64 * 1024  # of an event; Open WebUI cuts strings at 1,000 characters
+_ID_CHARS = 200
+
+
+def hooks(chats: Chats, settings: Callable[[], Valves]) -> list[Route]:
+    """The route, below /memory."""
+    logging.getLogger("uvicorn.access").addFilter(_without_secret)
+
+    async def told(request: Request) -> Response:
+        secret = settings().webhook_secret
+        given = request.path_params["secret"]
+        if not secret or not hmac.compare_digest(given.encode(), secret.encode()):
+            return JSONResponse({"detail": "There is nothing here."}, status_code=404)
+        try:
+            body = bytearray()
+            async for part in request.stream():
+                body += part
+                if len(body) > _MOST_BYTES:
+                    return JSONResponse({"detail": "This is too long for an event."}, status_code=413)
+            event = json.loads(bytes(body))
+        except ClientDisconnect:
+            return Response(status_code=400)
+        except (ValueError, RecursionError):
+            return JSONResponse({"detail": "This is no JSON."}, status_code=400)
+        try:
+            noted = await run_in_threadpool(_note, chats, settings(), event)
+        except Exception as error:  # noqa: BLE001 - Open WebUI does not ask again: the comparison finds it
+            log.warning("A deletion in Open WebUI could not be written down (%s).", type(error).__name__)
+            return JSONResponse({"detail": "Not now."}, status_code=503)
+        return JSONResponse({"noted": noted})
+
+    return [Route(f"{_PATH}{{secret}}", told, methods=["POST"])]
+
+
+def _note(chats: Chats, settings: Valves, event: Any) -> int:
+    """Write down what was deleted; how many chats and users."""
+    event = event if isinstance(event, dict) else {}
+    kind, subject, data = event.get("event"), event.get("subject"), event.get("data")
+    subject_id = _id(subject, "id")
+    if not subject_id or kind not in ("chat.deleted", "chat.deleted_all", "user.deleted"):
+        return 0
+    if (runtime := chats.runtime) is None:
+        raise chats.fault
+    if kind == "chat.deleted":
+        owner = _id(data, "owner_id")
+        if not is_person(owner) or _is_there(settings, lambda webui: webui.has_chat(subject_id)):
+            return 0
+        count = int(runtime.deletions.note(owner, subject_id))
+    elif not is_person(subject_id):
+        return 0
+    elif kind == "chat.deleted_all":
+        if _is_there(settings, lambda webui: bool(webui.chats_of(subject_id))):
+            return 0
+        count = runtime.deletions.note_all_chats(subject_id)
+    else:
+        if _is_there(settings, lambda webui: webui.has_user(subject_id)):
+            return 0
+        count = int(runtime.deletions.note(subject_id))
+    if count:
+        runtime.deletion_worker.wake()
+    return count
+
+
+def _is_there(settings: Valves, ask: Callable[[WebUi], bool]) -> bool:
+    """Whether Open WebUI says that it has it; False where it cannot be asked."""
+    if not settings.webui_url or not settings.webui_api_key:
+        return False
+    try:
+        with WebUi.of(settings) as webui:
+            return ask(webui)
+    except MemoryFault:
+        return False
+
+
+def _id(value: Any, name: str) -> str:
+    id_ = value.get(name) if isinstance(value, dict) else None
+    return id_ if isinstance(id_, str) and 0 < len(id_) <= _ID_CHARS else ""
+
+
+def _without_secret(record: logging.LogRecord) -> bool:
+    """The server writes each request's path into its log."""
+    if isinstance(record.args, tuple):
+        record.args = tuple(
+            f"{arg.partition(_PATH)[0]}{_PATH}***" if isinstance(arg, str) and _PATH in arg else arg
+            for arg in record.args
+        )
+    return True

@@ -1,0 +1,149 @@
+"""What Open WebUI's API tells: who there is, which chats they have, and what was said in them.
+
+The key goes to the configured host only: no redirect is followed, no proxy is taken from the environment.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import quote
+
+import httpx
+
+from ..config.settings import Valves
+from ..core.errors import Retry, TellAdmin
+
+OPEN_WEBUI = "open-webui"  # in the place of an archive's name
+
+_TIMEOUT = httpx.Timeout(30.0, connect=5.0)
+_MOST_BYTES = 256 << 20  # of an answer
+_MOST_PAGES = 2_000  # of a user's chats
+_HINT = "See that webui_url is Open WebUI's address, and webui_api_key an admin's key that it accepts."
+
+
+class WebUi:
+    """One Open WebUI. Methods block. Each answer that is not as expected is a fault, and never an absence.
+
+    Raises:
+        Retry: it cannot be reached, or answers nonsense.
+        TellAdmin: the key is not accepted, or may not see this.
+    """
+
+    def __init__(self, url: str, key: str) -> None:
+        headers = {"Authorization": f"Bearer {key}"}
+        options: dict[str, Any] = {"timeout": _TIMEOUT, "follow_redirects": False, "trust_env": False}
+        self._client = httpx.Client(base_url=f"{url.rstrip('/')}/api/v1/", headers=headers, **options)
+
+    @classmethod
+    @contextmanager
+    def of(cls, settings: Valves) -> Iterator[Self]:
+        """The one that the settings name. Raises TellAdmin if they name none."""
+        if not settings.webui_url or not settings.webui_api_key:
+            raise TellAdmin(
+                "Open WebUI's address and key are not set.", hint="Set webui_url and webui_api_key."
+            )
+        one = cls(settings.webui_url, settings.webui_api_key)
+        with one._client:
+            yield one
+
+    def user_id(self) -> str:
+        """Whose the key is."""
+        return self._id(self._read("auths/"))
+
+    def users(self) -> frozenset[str]:
+        """The ids of all users."""
+        answer = self._read("users/all")
+        users = answer.get("users") if isinstance(answer, dict) else None
+        if not isinstance(users, list) or not users or answer.get("total", len(users)) != len(users):
+            raise _nonsense("users")
+        return frozenset(map(self._id, users))
+
+    def chats_of(self, user_id: str) -> frozenset[str]:
+        """The ids of all of a user's chats."""
+        found: set[str] = set()
+        for page in range(1, _MOST_PAGES):
+            order = {"page": page, "order_by": "created_at", "direction": "asc"}
+            chats = self._read(f"chats/list/user/{quote(user_id, safe='')}", order)
+            if not isinstance(chats, list):
+                raise _nonsense("chats")
+            if not chats:
+                return frozenset(found)
+            found.update(map(self._id, chats))
+        raise Retry("Open WebUI lists chats without an end.", hint=_HINT)
+
+    def has_user(self, user_id: str) -> bool:
+        """Whether there is such a user. False only where Open WebUI says so itself."""
+        return self._has(f"users/{quote(user_id, safe='')}", user_id, (400, 404))
+
+    def has_chat(self, chat_id: str) -> bool:
+        """Whether there is such a chat. False without access to it, too: ask for one that there is."""
+        return self._has(f"chats/{quote(chat_id, safe='')}", chat_id, (401, 404))
+
+    def fetch_past(self, user_id: str, file: Path) -> None:
+        """Write a user's chats, and the native memories of the key's own user, into a file of JSON Lines."""
+        own = self.user_id() == user_id
+        with file.open("w", encoding="utf-8") as lines:
+            for chat_id in sorted(self.chats_of(user_id)) if not own else ():
+                lines.write(json.dumps(self._read(f"chats/{quote(chat_id, safe='')}")) + "\n")
+            if own:
+                with self._client.stream("GET", "chats/all") as answer:
+                    self._check(answer)
+                    for part in answer.iter_text():
+                        lines.write(part)
+                status, memories = self._asked("memories/", {})
+                for memory in memories if status == 200 and isinstance(memories, list) else ():
+                    lines.write("\n" + json.dumps(memory))
+
+    def _has(self, path: str, id_: str, absent: tuple[int, ...]) -> bool:
+        status, answer = self._asked(path, {})
+        if status == 200 and isinstance(answer, dict) and answer.get("id") == id_:
+            return True
+        if status in absent and isinstance(answer, dict) and isinstance(answer.get("detail"), str):
+            return False
+        raise _nonsense(path.partition("/")[0])
+
+    def _read(self, path: str, query: dict[str, Any] | None = None) -> Any:
+        status, answer = self._asked(path, query or {})
+        if status != 200:
+            raise _nonsense(path.partition("/")[0])
+        return answer
+
+    def _asked(self, path: str, query: dict[str, Any]) -> tuple[int, Any]:
+        try:
+            with self._client.stream("GET", path, params=query) as answer:
+                if answer.status_code >= 500 or answer.is_redirect:
+                    self._check(answer)
+                body = bytearray()
+                for part in answer.iter_bytes():
+                    body += part
+                    if len(body) > _MOST_BYTES:
+                        raise Retry("Open WebUI's answer is too large.", hint=_HINT)
+            if answer.status_code in (401, 403) and path.partition("/")[0] in ("auths", "users"):
+                self._check(answer)
+            return answer.status_code, json.loads(body)
+        except httpx.HTTPError as error:
+            raise Retry(f"Open WebUI cannot be reached ({type(error).__name__}).", hint=_HINT) from error
+        except (ValueError, RecursionError) as error:
+            raise Retry("Open WebUI's answer is no JSON.", hint=_HINT) from error
+
+    @staticmethod
+    def _check(answer: httpx.Response) -> None:
+        if answer.status_code in (401, 403):
+            raise TellAdmin("Open WebUI does not accept the key, or it is no admin's.", hint=_HINT)
+        if answer.status_code != 200:
+            raise Retry(f"Open WebUI answers {answer.status_code}.", hint=_HINT)
+
+    @staticmethod
+    def _id(value: Any) -> str:
+        id_ = value.get("id") if isinstance(value, dict) else None
+        if not isinstance(id_, str) or not id_:
+            raise _nonsense("ids")
+        return id_
+
+
+def _nonsense(what: str) -> Retry:
+    return Retry(f"Open WebUI's answer about {what} is not what is expected of it.", hint=_HINT)

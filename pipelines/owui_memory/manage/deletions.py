@@ -1,0 +1,193 @@
+"""Deletion in Open WebUI is followed here: a deleted chat's passages go, and by the setting the facts that
+only it said; a deleted user is erased.
+
+What is deleted is written down first, and carried out by whoever comes next, until it is done everywhere.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import Engine, and_, delete, func, select, update
+
+from ..config.settings import Valves
+from ..core.change import CHAT_DELETED, COMMANDS, REAFFIRMED, Change
+from ..core.memory import EPISODE, Memory, is_id
+from ..remember.episodes import ids_of
+from ..remember.journal import Journal
+from ..state import deletions, episodes, hold, injected, journal, metadata, outbox, put_row, reading, versions
+from ..state.episodes_table import EpisodesTable
+from .erasure.erase import Eraser
+from .memories import Control
+from .outcomes import Asked
+
+USER = ""  # in the place of a chat: all of its user
+# Of a chat's rows these stay: keys of messages, what is taken away below, and what was decided.
+_STAYING = ("outbox", "episodes", "switches", "deletions", "webui_seen")
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """A chat that was deleted, or all of a user where `chat_id` is USER. at: Unix seconds."""
+
+    user_id: str
+    chat_id: str
+    at: float
+
+
+class Deletions:
+    """Of all users. Threads may share it; methods block, and raise the errors of `core/errors.py`."""
+
+    def __init__(
+        self, engine: Engine, control: Control, eraser: Eraser | None, settings: Callable[[], Valves]
+    ) -> None:
+        self._engine, self._reading, self._settings = engine, reading(engine), settings
+        self._control, self._eraser, self._journal = control, eraser, Journal(engine)
+        self._passages = EpisodesTable(engine)
+
+    def note(self, user_id: str, chat_id: str = USER) -> bool:
+        """Write down that a chat, or a user, is deleted, if anything is known of it; whether it is."""
+        if not (user_id in self.users() if chat_id == USER else self._knows(user_id, chat_id)):
+            return False
+        row = {"user_id": user_id, "chat_id": chat_id, "at": time.time(), "done": False}
+        with self._engine.begin() as connection:
+            put_row(connection, deletions, row)
+        return True
+
+    def note_all_chats(self, user_id: str) -> int:
+        """The same of all of a user's chats that are Open WebUI's; how many they are."""
+        return sum(self.note(user_id, chat_id) for chat_id in self.chats_of(user_id) if is_id(chat_id))
+
+    def chats_of(self, user_id: str) -> frozenset[str]:
+        """The ids of the chats of which something is known, "" for what has none."""
+        with self._reading.connect() as connection:
+            return frozenset(
+                chat_id
+                for column in (episodes.c.chat_id, outbox.c.chat_id, journal.c.chat)
+                for chat_id in connection.scalars(
+                    select(column).where(column.table.c.user_id == user_id).distinct()
+                )
+            )
+
+    def users(self) -> frozenset[str]:
+        """The users of whom something is known."""
+        with self._reading.connect() as connection:
+            return frozenset(
+                user_id
+                for table in (episodes, outbox, journal, versions)
+                for user_id in connection.scalars(select(table.c.user_id).distinct())
+            )
+
+    def carry_out(self) -> int:
+        """Erase what was deleted; how many chats and users that were.
+
+        Raises the fault of a place that cannot be reached, when all others are done: the next call goes on.
+        """
+        fault: Exception | None = None
+        done, eraser = 0, self._eraser
+        if eraser is None:
+            return 0
+        for one in self._open():
+            try:
+                if one.chat_id == USER:
+                    eraser.erase_user(one.user_id)  # with this row
+                else:
+                    self._erase_chat(one, eraser)
+                done += 1
+            except Exception as error:  # noqa: BLE001 - the others are to go, too
+                fault = error
+        if fault is not None:
+            raise fault
+        return done
+
+    def only_deleted(self, user_id: str) -> list[Memory]:
+        """The facts that only deleted chats said, where the setting is to ask."""
+        if self._settings().on_chat_deleted != "ask":
+            return []
+        mine = and_(deletions.c.user_id == user_id, deletions.c.done, deletions.c.chat_id != USER)
+        with self._reading.connect() as connection:
+            chats = frozenset(connection.scalars(select(deletions.c.chat_id).where(mine)))
+        return list(self._control.of_ids(self._only_in(user_id, chats)).values()) if chats else []
+
+    def _open(self) -> list[Deletion]:
+        wanted = select(deletions).where(deletions.c.done.is_(False)).order_by(deletions.c.at)
+        with self._reading.connect() as connection:
+            return [Deletion(row.user_id, row.chat_id, row.at) for row in connection.execute(wanted)]
+
+    def _knows(self, user_id: str, chat_id: str) -> bool:
+        with self._reading.connect() as connection:
+            return any(
+                connection.scalar(
+                    select(func.count()).where(column.table.c.user_id == user_id, column == chat_id)
+                )
+                for column in (episodes.c.chat_id, outbox.c.chat_id, journal.c.chat, injected.c.chat_id)
+            )
+
+    def _erase_chat(self, one: Deletion, eraser: Eraser) -> None:
+        """What waits of it, what it was told, its passages, and perhaps the facts that only it said."""
+        user_id, chat_id = one.user_id, one.chat_id
+        with self._engine.begin() as connection:
+            hold(connection, user_id)
+            waiting = outbox.c.exchange.is_not(None)
+            connection.execute(
+                delete(outbox).where(outbox.c.user_id == user_id, outbox.c.chat_id == chat_id, waiting)
+            )
+            for table in metadata.sorted_tables:
+                if {"user_id", "chat_id"} <= set(table.c.keys()) and table.name not in _STAYING:
+                    mine = and_(table.c.user_id == user_id, table.c.chat_id == chat_id)
+                    connection.execute(delete(table).where(mine))
+        facts: Collection[str] = ()
+        if self._settings().on_chat_deleted == "erase":
+            facts = self._only_in(user_id, frozenset({chat_id}))
+        entries = self._passages.of_chat(user_id, chat_id)
+        passages = [id_ for entry in entries for id_ in ids_of(entry)]
+        eraser.erase_passages(user_id, passages, [entry.exchange for entry in entries])
+        asked = Asked(user_id, f"deleted-{uuid.uuid4().hex}", chat_id, at=time.time())
+        if facts:
+            self._control.forget(asked, list(facts), at_once=True)
+        receipt = f"{len(passages)} passages and {len(facts)} facts were erased"
+        told = Change(
+            batch=f"receipt-{asked.key}",
+            position=0,
+            user_id=user_id,
+            op=CHAT_DELETED,
+            memory_id="",
+            before="",
+            after="",
+            kind=EPISODE,
+            chat=chat_id,
+            refused=receipt,
+            made=True,
+        )
+        self._journal.intend([told])
+        mine = and_(deletions.c.user_id == user_id, deletions.c.chat_id == chat_id)
+        with self._engine.begin() as connection:
+            connection.execute(update(deletions).where(mine).values(done=True))
+
+    def _only_in(self, user_id: str, chats: frozenset[str]) -> list[str]:
+        """The ids of the facts that were said in these chats, nowhere else, and by no command."""
+        origins: dict[str, list[Change]] = {}
+        for change in _said(self._journal.of_user(user_id)):
+            origins.setdefault(change.memory_id, []).append(change)
+        return [
+            memory_id
+            for memory_id, changes in origins.items()
+            if any(change.op == "add" for change in changes)
+            and all(change.chat in chats and not _is_wanted(change) for change in changes)
+        ]
+
+
+def _said(changes: list[Change]) -> Iterator[Change]:
+    """What made facts what they are."""
+    for change in changes:
+        is_origin = change.op in ("add", "replace", REAFFIRMED)
+        if is_origin and change.made and not change.refused and change.memory_id and change.kind != EPISODE:
+            yield change
+
+
+def _is_wanted(change: Change) -> bool:
+    """Whether its user has asked for it, or brought it back."""
+    return bool(change.undoes) or change.batch.startswith(COMMANDS)

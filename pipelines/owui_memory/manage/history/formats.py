@@ -1,0 +1,121 @@
+"""Which program wrote an archive, by what is in it, and all that it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from . import conversations, memory_stores
+from .archive import BROKEN, Part, damage, first_bytes, parts, values
+from .entries import Chat, Entry, Flaw, Said, listed
+
+Value = Mapping[str, Any]
+
+
+class Format(NamedTuple):
+    """A shape of values. source: as chats of it are named; label: the program."""
+
+    source: str
+    label: str
+    fits: Callable[[Value], bool]
+    read: Callable[[Value], Iterator[Entry]]
+
+
+OPEN_WEBUI = "open-webui"
+
+FORMATS = (
+    Format("chatgpt", "ChatGPT", conversations.is_chatgpt, conversations.read_chatgpt),
+    Format("claude", "Claude", conversations.is_claude, conversations.read_claude),
+    Format("claude", "Claude", memory_stores.is_claude_memory, memory_stores.read_claude_memory),
+    Format(OPEN_WEBUI, "Open WebUI", conversations.is_open_webui, conversations.read_open_webui),
+    Format("letta", "Letta", memory_stores.is_letta, memory_stores.read_letta),
+    Format("mem0", "mem0", memory_stores.is_mem0, memory_stores.read_mem0),
+    Format(OPEN_WEBUI, "Open WebUI", conversations.is_webui_memory, conversations.read_webui_memory),
+    Format("letta", "Letta", memory_stores.is_passage, memory_stores.read_passage),
+)
+GEMINI, LTM = ("gemini", "Gemini"), ("text-generation-webui", "text-generation-webui")
+_WRAPPED = ("results", "memories", "conversations", "chats", "data")  # lists of the same, in one object
+_HTML = "a page: in Takeout choose JSON as the format of My Activity, and export once more"
+
+
+class Found(NamedTuple):
+    """An entry of an archive, and the program that wrote it: source and label, "" of a Flaw."""
+
+    entry: Entry
+    source: str = ""
+    label: str = ""
+
+
+def read(path: Path) -> Iterator[Found]:
+    """All that an archive holds, in the order in which it is found.
+
+    Raises:
+        Drop: there is no such archive, or it cannot be opened.
+    """
+    prompts: list[tuple[Said, ...]] = []
+    for part in parts(path):
+        if isinstance(part, Flaw):
+            yield Found(part)
+            continue
+        try:
+            yield from _read(part, prompts)
+        except BROKEN as error:
+            yield Found(damage(part, error))
+    for chat in conversations.gemini_chats(prompts):
+        yield Found(chat, *GEMINI)
+
+
+def _read(part: Part, prompts: list[tuple[Said, ...]]) -> Iterator[Found]:
+    begin, part = first_bytes(part)
+    if memory_stores.is_sqlite(begin):
+        for entry in memory_stores.read_ltm(part.name, part.stream):
+            yield Found(entry, *LTM)
+    elif begin.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
+        is_activity = "activity" in part.name.lower()
+        yield Found(
+            Flaw(part.name, _HTML if is_activity else "a page, which tells nothing that is not elsewhere")
+        )
+    else:
+        for value in values(part):
+            yield from _of_value(part.name, value, prompts)
+
+
+def _of_value(
+    name: str, value: Any, prompts: list[tuple[Said, ...]], *, is_inside: bool = False
+) -> Iterator[Found]:
+    if isinstance(value, Flaw):
+        yield Found(value)
+        return
+    if not isinstance(value, dict):
+        yield Found(Flaw(name, "nothing that is known"))
+        return
+    for one in FORMATS:
+        if one.fits(value):
+            yield from (Found(_named(entry, name), one.source, one.label) for entry in one.read(value))
+            return
+    if conversations.is_gemini(value):
+        turn = conversations.of_gemini(value)
+        if isinstance(turn, Flaw):
+            yield Found(replace(turn, where=name))
+        else:
+            prompts.append(turn)
+        return
+    inside = (
+        None if is_inside else next((listed(value[key]) for key in _WRAPPED if listed(value.get(key))), None)
+    )
+    if inside is None:
+        yield Found(Flaw(name, "nothing that is known"))
+        return
+    for other in inside:
+        of_text = {"memory": other} if isinstance(other, str) else other
+        yield from _of_value(name, of_text, prompts, is_inside=True)
+
+
+def _named(entry: Entry, name: str) -> Entry:
+    if isinstance(entry, Flaw):
+        return replace(entry, where=name)
+    if isinstance(entry, Chat) and not any(one.role == "user" for one in entry.said):
+        return Flaw(name, "a chat in which its user says nothing")
+    return entry

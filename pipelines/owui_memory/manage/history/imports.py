@@ -1,0 +1,350 @@
+"""Imports of users' pasts: what one would bring, one that is begun, how far they are, and taking one back.
+
+All of it goes through the queue, and becomes memories and passages as what is said here does, when nothing
+else is to be done: see `remember.later`. What was brought is known by the import's id.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import islice
+
+from sqlalchemy import ColumnElement, Engine, and_, delete, func, select, update
+
+from ...backends.base import EditableBackend
+from ...config.prices import costs, read_prices
+from ...config.settings import Valves
+from ...core.errors import Drop
+from ...core.exchange import Exchange, episodes_name, message_id_of
+from ...core.scope import past_owner
+from ...models.tokens import estimated_tokens
+from ...remember import admission
+from ...remember.apply import Changes
+from ...remember.episodes import ids_of
+from ...remember.gate import sift
+from ...remember.journal import Journal
+from ...remember.later import Later
+from ...remember.outbox import Outbox
+from ...remember.passages import passages
+from ...remember.prompt import reconcile_prompt
+from ...state import hold, imports, outbox, reading
+from ...state.episodes_table import EpisodesTable
+from ...state.switches_table import Switches
+from ..memories import Live
+from .entries import Fact, Flaw
+from .exchanges import IsCommand, chat_of, exchanges, given
+from .formats import Found
+
+Archive = Callable[[], Iterable[Found]]  # reads it from its beginning: see `formats.read`
+
+_AT_ONCE = 100  # exchanges in a transaction: others write in between
+_NAME_CHARS = 200
+_WEBUI = "Open WebUI"
+_SAMPLE = 100  # exchanges by which the rest is estimated
+_SHOWN_TOKENS, _ANSWER_TOKENS = 200, 120  # of the memories in a prompt, and of an answer
+_PASSAGE_S, _EXCHANGE_S, _CALL_S = 0.02, 0.02, 4.0  # that each takes, about
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What an import would bring, or has begun to bring, to a user.
+
+    labels: the programs that wrote it. chats, exchanges, facts: that are new; known: exchanges and facts that
+    are there already. skipped: of what is not taken, how many of it by the reason. flaws: what cannot be
+    read, how often, by file and reason. first, last: when the first and the last was said, Unix time or 0.
+    calls, tokens_in, tokens_out: of an LLM, about; cost: in words, "" if no price is known. seconds: that it
+    takes, about, while nobody chats. id: of the import, once it is begun.
+    """
+
+    user_id: str
+    labels: tuple[str, ...] = ()
+    chats: int = 0
+    exchanges: int = 0
+    facts: int = 0
+    known: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+    flaws: Counter[tuple[str, str]] = field(default_factory=Counter)
+    first: float = 0.0
+    last: float = 0.0
+    calls: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    cost: str = ""
+    seconds: int = 0
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """One that was begun. count: exchanges and facts that it brought; left: of these, to be remembered still.
+
+    dead: that were given up.
+    """
+
+    import_id: str
+    user_id: str
+    source: str
+    name: str
+    begun_at: float
+    count: int = 0
+    left: int = 0
+    dead: int = 0
+
+
+class Imports:
+    """Of all users. Threads may share it; methods block, and raise the errors of `core/errors.py`."""
+
+    def __init__(self, engine: Engine, settings: Callable[[], Valves], is_command: IsCommand) -> None:
+        self._engine, self._reading, self._settings = engine, reading(engine), settings
+        self._later = Later(engine, Outbox(engine))
+        self._switches, self._is_command = Switches(engine), is_command
+        self._journal, self._passages = Journal(engine), EpisodesTable(engine)
+
+    def preview(self, user_id: str, archive: Archive) -> Preview:
+        """What these entries would bring to a user. Nothing is changed.
+
+        Raises:
+            Drop: the archive cannot be opened, or nothing in it is known.
+        """
+        seen = _Seen()
+        sample: list[Exchange] = []
+        for some in _parts(self._taken(user_id, archive, seen)):
+            for one in self._new(user_id, some, seen):
+                seen.count(one)
+                if not one.given and len(sample) < _SAMPLE:
+                    sample.append(one)
+        return self._estimated(seen.preview(user_id), sample)
+
+    def begin(self, user_id: str, archive: Archive, name: str = "") -> Preview:
+        """Bring these entries to a user; what it brings, as `preview` tells it, and the import's id.
+
+        It is safe on disk afterwards, and remembered in the background. Where it is broken off, the same call
+        goes on; done twice it brings nothing new.
+        """
+        import_id, seen = self._opened(user_id, name[:_NAME_CHARS]), _Seen()
+        for some in _parts(self._taken(user_id, archive, seen)):
+            new = self._later.put(some, import_id)
+            seen.known += len(some) - len(new)
+            for one in new:
+                seen.count(one)
+        begun = replace(seen.preview(user_id), id=import_id)
+        mine = and_(imports.c.user_id == user_id, imports.c.import_id == import_id)
+        with self._engine.begin() as connection:
+            there = connection.scalar(select(outbox.c.id).where(*_brought(user_id, import_id)).limit(1))
+            named = update(imports).values(source=", ".join(begun.labels))
+            connection.execute((named if there else delete(imports)).where(mine))
+        return begun if there else replace(begun, id="")
+
+    def _opened(self, user_id: str, name: str) -> str:
+        """The id of a new import, or of one of the same file that was broken off."""
+        broken_off = and_(imports.c.user_id == user_id, imports.c.name == name, imports.c.source == "")
+        with self._engine.begin() as connection:
+            if (import_id := connection.scalar(select(imports.c.import_id).where(broken_off))) is None:
+                import_id = uuid.uuid4().hex
+                row = {"import_id": import_id, "user_id": user_id, "source": "", "name": name}
+                connection.execute(imports.insert().values(**row, begun_at=time.time()))
+        return str(import_id)
+
+    def all(self, user_id: str | None = None) -> list[Import]:
+        """The imports of a user, or of all, newest first, with how far they are."""
+        wanted = select(imports).order_by(imports.c.begun_at.desc())
+        counted = select(outbox.c.imported, outbox.c.state, func.count()).where(outbox.c.imported != "")
+        if user_id is not None:
+            wanted, counted = (
+                wanted.where(imports.c.user_id == user_id),
+                counted.where(outbox.c.user_id == user_id),
+            )
+        with self._reading.connect() as connection:
+            rows = connection.execute(wanted).mappings().all()
+            states = (
+                connection.execute(counted.group_by(outbox.c.imported, outbox.c.state)).all() if rows else []
+            )
+        counts = {(imported, state): count for imported, state, count in states}
+        waiting = ("later", "pending", "claimed", "postponed")
+        return [
+            Import(
+                **row,
+                count=sum(count for (imported, _), count in counts.items() if imported == row["import_id"]),
+                left=sum(counts.get((row["import_id"], state), 0) for state in waiting),
+                dead=counts.get((row["import_id"], "dead"), 0),
+            )
+            for row in rows
+        ]
+
+    def undo(self, user_id: str, import_id: str, live: Live) -> int:
+        """Take back all that an import has brought; how many exchanges and facts that were.
+
+        What was said elsewhere too stays. Broken off anywhere, the same call goes on.
+
+        Raises:
+            Drop: the user has no such import.
+        """
+        mine = and_(imports.c.import_id == import_id, imports.c.user_id == user_id)
+        with self._reading.connect() as connection:
+            if connection.scalar(select(imports.c.import_id).where(mine)) is None:
+                raise Drop("There is no such import.", hint="`imports` lists those that there are.")
+        brought = and_(*_brought(user_id, import_id))
+        with self._engine.begin() as connection:  # what is worked on is taken back by whoever does
+            hold(connection, user_id)
+            under_way = connection.execute(delete(outbox).where(brought, outbox.c.state != "done")).rowcount
+        with live.writing() as backend:
+            if not isinstance(backend, EditableBackend):
+                raise Drop("This backend cannot list memories.", hint="Remove them there.")
+            changes = Changes(self._journal)
+            sources = {one for change in self._journal.of_user(user_id) for one in change.sources}
+            undone = 0
+            while keys := self._some(brought):
+                self._remove_passages(backend, user_id, [episodes_name(key) for key in keys])
+                for message_id in map(message_id_of, keys):
+                    if message_id in sources:
+                        changes.retract(backend, user_id, message_id)
+                with self._engine.begin() as connection:
+                    connection.execute(delete(outbox).where(brought, outbox.c.key.in_(keys)))
+                undone += len(keys)
+        with self._engine.begin() as connection:
+            connection.execute(delete(imports).where(mine))
+        return undone + under_way
+
+    def _some(self, brought: ColumnElement[bool]) -> list[str]:
+        newest_first = select(outbox.c.key).where(brought).order_by(outbox.c.id.desc()).limit(_AT_ONCE)
+        with self._reading.connect() as connection:
+            return list(connection.scalars(newest_first))
+
+    def _remove_passages(self, backend: EditableBackend, user_id: str, names: list[str]) -> None:
+        entries = [entry for name in names if (entry := self._passages.get(user_id, name)) is not None]
+        ids = [id_ for entry in entries for id_ in ids_of(entry)]
+        if ids:
+            admission.remove_all(backend, past_owner(user_id), ids)
+            self._passages.remove(user_id, [entry.exchange for entry in entries])
+
+    def _taken(self, user_id: str, archive: Archive, seen: _Seen) -> Iterator[Exchange]:
+        """What of an archive may be remembered; the rest is counted in `seen`."""
+        owners = {one.entry.owner for one in archive() if not isinstance(one.entry, Flaw)} - {""}
+        settings, is_on = self._settings(), _Cached(lambda chat_id: self._switches.is_on(user_id, chat_id))
+        if not settings.enabled:
+            raise Drop("Memory is switched off on this server.", hint="Switch `enabled` on first.")
+        if not is_on(""):
+            raise Drop("This user has switched memory off.", hint="`on` switches it on again.")
+        for entry, source, label in archive():
+            if isinstance(entry, Flaw):
+                seen.flaws[entry.where, entry.reason] += 1
+                continue
+            seen.labels.add(label)
+            if not _is_theirs(user_id, entry.owner, owners):
+                seen.skipped["of another user"] += 1
+            elif isinstance(entry, Fact):
+                if reason := admission.refusal(entry.text):
+                    seen.skipped[reason] += 1
+                else:
+                    yield given(user_id, entry)
+            elif not is_on(chat_of(source, entry)):
+                seen.skipped["memory is switched off in the chat"] += 1
+            else:
+                for one in exchanges(user_id, source, entry, settings, self._is_command):
+                    if isinstance(one, str):
+                        seen.skipped[one] += 1
+                    else:
+                        yield one
+
+    def _new(self, user_id: str, some: list[Exchange], seen: _Seen) -> list[Exchange]:
+        keys = [one.key for one in some]
+        there = and_(outbox.c.user_id == user_id, outbox.c.key.in_(keys))
+        with self._reading.connect() as connection:
+            known = set(connection.scalars(select(outbox.c.key).where(there)))
+        new = {one.key: one for one in some if one.key not in known and one.key not in seen.keys}
+        seen.keys |= set(new)
+        seen.known += len(some) - len(new)
+        return list(new.values())
+
+    def _estimated(self, preview: Preview, sample: list[Exchange]) -> Preview:
+        """With what it costs: some exchanges are looked at, and stand for all."""
+        settings = self._settings()
+        share = preview.exchanges / len(sample) if sample else 0.0
+        kept = settings.keeps_episodes and self._passages.wants(preview.user_id)
+        said = sum(len(passages(one)) for one in sample) * share if kept else 0.0
+        seconds = said * _PASSAGE_S + (preview.exchanges + preview.facts) * _EXCHANGE_S
+        reads = settings.uses_llm and settings.has_llm
+        if settings.llm_provider == "auto" and not settings.llm_model:  # then who answered reads
+            reads = reads and _WEBUI in preview.labels
+        if not reads:
+            return replace(preview, seconds=round(seconds))
+        worth = [one for one, verdict in sift(sample, verbatim=False) if verdict.worth]
+        at_once = settings.advanced_numbers.batch_max_exchanges
+        each = min(at_once, max(preview.exchanges / max(preview.chats, 1), 1.0))  # calls read one chat
+        calls = len(worth) * share / each
+        system, _ = reconcile_prompt([], [], settings.extraction_rules)
+        told = sum(estimated_tokens(reconcile_prompt([one], [], "")[1]["content"]) for one in worth) * share
+        tokens_in = round(calls * (estimated_tokens(system["content"]) + _SHOWN_TOKENS) + told)
+        tokens_out = round(calls * _ANSWER_TOKENS)
+        model = settings.llm_model
+        cost = costs({model: (tokens_in, tokens_out)}, read_prices(settings.llm_prices)) if model else ""
+        seconds = round(seconds + calls * _CALL_S)
+        used = replace(preview, calls=round(calls), tokens_in=tokens_in, tokens_out=tokens_out)
+        return replace(used, cost=cost, seconds=seconds)
+
+
+class _Seen:
+    """What was seen of an archive so far."""
+
+    def __init__(self) -> None:
+        self.labels: set[str] = set()
+        self.keys: set[str] = set()
+        self.chats: set[str] = set()
+        self.exchanges = self.facts = self.known = 0
+        self.skipped: Counter[str] = Counter()
+        self.flaws: Counter[tuple[str, str]] = Counter()
+        self.first = self.last = 0.0
+
+    def count(self, one: Exchange) -> None:
+        if one.given:
+            self.facts += 1
+            return
+        self.exchanges += 1
+        self.chats.add(one.chat_id)
+        self.first = min(self.first or one.said_at, one.said_at)
+        self.last = max(self.last, one.said_at)
+
+    def preview(self, user_id: str) -> Preview:
+        if not self.labels:
+            flaws = "; ".join(f"{where}: {reason}" for where, reason in list(self.flaws)[:3])
+            raise Drop(
+                f"Nothing in it is known. {flaws}".strip(),
+                hint="Known are exports of ChatGPT, Claude, Gemini (Takeout, as JSON), Open WebUI, Letta and "
+                "mem0, and text-generation-webui's long_term_memory.",
+            )
+        counted = (len(self.chats), self.exchanges, self.facts, self.known, self.skipped, self.flaws)
+        return Preview(user_id, tuple(sorted(self.labels)), *counted, self.first, self.last)
+
+
+class _Cached(dict[str, bool]):
+    """Remembers what was asked."""
+
+    def __init__(self, ask: Callable[[str], bool]) -> None:
+        self._ask = ask
+
+    def __call__(self, key: str) -> bool:
+        if key not in self:
+            self[key] = self._ask(key)
+        return self[key]
+
+
+def _is_theirs(user_id: str, owner: str, owners: Collection[str]) -> bool:
+    """Whether what has this owner there is for this user here.
+
+    An export of one user of another server is; of an export of several users only what has the user's own id.
+    """
+    return owner in ("", user_id) or (user_id not in owners and len(owners) == 1)
+
+
+def _brought(user_id: str, import_id: str) -> tuple[ColumnElement[bool], ...]:
+    return outbox.c.user_id == user_id, outbox.c.imported == import_id
+
+
+def _parts(items: Iterable[Exchange]) -> Iterator[list[Exchange]]:
+    left = iter(items)
+    while some := list(islice(left, _AT_ONCE)):
+        yield some

@@ -1,0 +1,61 @@
+"""Archives that users have sent, kept until they say whether to import them: one each, for an hour."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import shutil
+import time
+from pathlib import Path
+from typing import IO
+
+_KEPT_S = 3600.0
+_NAME_CHARS = 120
+
+
+class Uploads:
+    """Files in a private folder of the data folder. Threads may share it; methods block."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._folder = data_dir / "uploads"
+
+    def new(self, user_id: str) -> Path:
+        """Where the next archive of a user is to be written; the one before is gone, and what is too old."""
+        self.drop(user_id)
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for file in self._folder.iterdir():
+            if time.time() - file.stat().st_mtime > _KEPT_S:
+                file.unlink(missing_ok=True)
+        file = self._folder / f"{_of(user_id)}-{secrets.token_hex(16)}"
+        file.touch(0o600)
+        return file
+
+    def keep(self, user_id: str, content: IO[bytes]) -> Path:
+        """An archive as it was sent."""
+        file = self.new(user_id)
+        with file.open("wb") as target:
+            shutil.copyfileobj(content, target)
+        return file
+
+    def find(self, user_id: str, name: str) -> Path | None:
+        """The archive of this user with this name, as `new` has called it."""
+        mine = [file for file in self._all(user_id) if file.name == name]
+        return mine[0] if mine else None
+
+    def drop(self, user_id: str) -> None:
+        """Keep nothing of a user's."""
+        for file in self._all(user_id):
+            file.unlink(missing_ok=True)
+
+    def _all(self, user_id: str) -> list[Path]:
+        return list(self._folder.glob(f"{_of(user_id)}-*"))
+
+
+def _of(user_id: str) -> str:
+    """Ids are anybody's choice, and none of them is a path."""
+    return hashlib.sha256(user_id.encode(errors="surrogatepass")).hexdigest()[:32]
+
+
+def shown_name(name: str) -> str:
+    """What a browser says that a file is called, as it may be told."""
+    return "".join(char for char in name if char.isprintable())[-_NAME_CHARS:]

@@ -1,0 +1,25 @@
+"""A queue, a writer and a backend, whose imports are tested."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from owui_memory.backends.library import LibraryBackend
+from owui_memory.config.settings import Valves
+from tests.harness.scripted_llm import ScriptedLLM
+from tests.unit.remember.workbench import Bench
+
+
+@pytest.fixture
+def bench(tmp_path: Path, scripted_llm: ScriptedLLM) -> Iterator[Bench]:
+    url = scripted_llm.base_url
+    settings = Valves(
+        embedder_provider="openai", embedder_base_url=url, embedder_api_key="k", embedder_model="m"
+    )
+    bench = Bench(tmp_path, settings, LibraryBackend.open(settings, tmp_path))
+    yield bench
+    bench.start()
+    bench.close()

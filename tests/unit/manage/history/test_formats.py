@@ -1,0 +1,314 @@
+"""What is read of each program's archive, and of archives that are broken or ill-meant."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import zipfile
+from collections.abc import Iterable
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from owui_memory.config.settings import Valves
+from owui_memory.core.errors import Drop
+from owui_memory.manage.history import archive, formats
+from owui_memory.manage.history.entries import Chat, Fact, Flaw
+from owui_memory.manage.history.exchanges import exchanges
+from tests.harness.hang import work_ends
+
+FIXTURES = Path(__file__).parents[3] / "fixtures" / "history"
+
+Read = tuple[list[tuple[str, str, str, float]], list[str], list[str]]
+
+
+def read(path: Path) -> Read:
+    """Chats with what was said, answered and when; facts; and reasons of what is not read."""
+    said, facts, flaws = [], [], []
+    for entry, source, _ in formats.read(path):
+        if isinstance(entry, Fact):
+            facts.append(entry.text)
+        elif isinstance(entry, Flaw):
+            flaws.append(entry.reason)
+        else:
+            for one in exchanges("maren", source, entry, Valves(), lambda text: text.startswith("/memory")):
+                assert not isinstance(one, str), one
+                said.append((one.chat_id, one.user_text, one.assistant_text, one.said_at))
+    return said, facts, flaws
+
+
+def ltm(folder: Path) -> Path:
+    """As the extension long_term_memory of text-generation-webui leaves it."""
+    place = folder / "bot_memories" / "Nora"
+    place.mkdir(parents=True)
+    with closing(sqlite3.connect(place / "long_term_memory.db")) as file, file:
+        file.execute(
+            "CREATE TABLE long_term_memory (id INTEGER PRIMARY KEY, name TEXT NOT NULL, "
+            "message TEXT NOT NULL UNIQUE, timestamp TEXT NOT NULL)"
+        )
+        rows = [("You", "You: I sail a folkboat."), ("Nora", "Nora: Fair winds to you and your folkboat.")]
+        for number, row in enumerate(rows):
+            file.execute(
+                "INSERT INTO long_term_memory VALUES (?, ?, ?, '2023-05-01 20:00:00')", (number, *row)
+            )
+    return folder / "bot_memories"
+
+
+GPT = "chatgpt:6659e0c0-aaaa-8000-8000-00000000000"
+CLAUDE = "claude:0b7c9d2e-1111-4222-8333-000000000001"
+GOATS = "3f0d3a52-7b1c-4a5e-9a77-000000000001"
+EXPECTED: dict[str, Read] = {
+    "chatgpt.json": (
+        [
+            (
+                f"{GPT}1",
+                "I live in Tromsø and want to plant tomatoes.",
+                "So far north they need a heated greenhouse and extra light.",
+                1717400100.25,
+            ),
+            (
+                f"{GPT}1",
+                "Is this my greenhouse's thermometer?",
+                "Yes, it reads eleven degrees.",
+                1717400200.0,
+            ),
+            (f"{GPT}2", "Remind me what a fjord is called in Scotland, I forgot.", "", 1717500000.0),
+        ],
+        [],
+        [],
+    ),
+    "claude.json": (
+        [
+            (
+                CLAUDE,
+                "I play the cello and my left thumb hurts after an hour.",
+                "Rest the thumb opposite the second finger, and take breaks.",
+                1738574101.0,
+            ),
+            (
+                CLAUDE,
+                "How long should my breaks before the concert be?",
+                "A quarter of an hour.",
+                1738574340.0,
+            ),
+        ],
+        [],
+        ["a chat in which its user says nothing"],
+    ),
+    "claude_memories.json": (
+        [],
+        [
+            "Maren plays the cello in an amateur orchestra in Tromsø. She prefers short answers.",
+            "She builds a heated greenhouse.",
+            "The greenhouse has three square metres.",
+        ],
+        [],
+    ),
+    "gemini.json": (
+        [
+            (
+                "gemini:2025-05-06",
+                "I am going by train, I never fly.",
+                "Good, trains it is & boats.",
+                1746555000.0,
+            ),
+            (
+                "gemini:2025-05-06",
+                "Which trains go from Oslo to my sister in Bodø?",
+                "Take the night train to Trondheim,\nthen the Nordland line.",
+                1746556200.0,
+            ),
+            ("gemini:2025-05-08", "Wie heißt der Zug nach Bodø?", "Nordlandsbanen", 1746687600.0),
+        ],
+        [],
+        ["an activity that is no prompt", "an activity in another Google product"],
+    ),
+    "open_webui.json": (
+        [
+            (GOATS, "I have two goats called Pippi and Frida.", "Two goats, how nice!", 1735700000.0),
+            (GOATS, "What do my goats eat in winter?", "Hay, and dried leaves of birch.", 1735700200.0),
+        ],
+        [],
+        [],
+    ),
+    "open_webui_memories.json": ([], ["User keeps two goats."], []),
+    "mem0.json": ([], ["Likes hiking above the tree line", "Allergic to walnuts"], []),
+    "letta.json": (
+        [
+            (
+                "letta:agent-0",
+                "I start at the hospital in Bodø in August.",
+                "Congratulations on the new job!",
+                1748764800.0,
+            )
+        ],
+        ["Name: Maren Solheim", "She is a nurse."],
+        ["a block that is not about the user"],
+    ),
+    "letta_passages.json": ([], ["Maren's brother Olav keeps bees."], []),
+}
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_each_program_by_what_is_in_its_archive(name: str, tmp_path: Path) -> None:
+    renamed = tmp_path / "x.json"  # what it is called says nothing
+    renamed.write_bytes((FIXTURES / name).read_bytes())
+    assert read(renamed) == EXPECTED[name]
+    with zipfile.ZipFile(tmp_path / "packed.zip", "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.write(renamed, "some/folder/conversations.json")
+        packed.writestr("chat.png", b"no text")
+    assert read(tmp_path / "packed.zip") == EXPECTED[name]
+
+
+def test_a_folder_of_text_generation_webui(tmp_path: Path) -> None:
+    folder = ltm(tmp_path)
+    said = [
+        (
+            "text-generation-webui:Nora",
+            "I sail a folkboat.",
+            "Fair winds to you and your folkboat.",
+            1682971200.0,
+        )
+    ]
+    assert read(folder) == (said, [], [])
+    (folder / "Nora" / "long_term_memory.db").write_bytes(b"SQLite format 3\0" + b"\xff" * 5000)
+    assert read(folder) == ([], [], ["no long_term_memory of text-generation-webui, or a damaged one"])
+
+
+def test_a_message_of_open_webui_has_the_key_that_it_has_in_a_chat(tmp_path: Path) -> None:
+    del tmp_path
+    from owui_memory.interfaces.body import read_inlet
+
+    (found,) = formats.read(FIXTURES / "open_webui.json")
+    assert isinstance(found.entry, Chat)
+    first, second = exchanges("maren", found.source, found.entry, Valves(), lambda text: text[0] == "/")
+    meta = {"chat_id": GOATS, "message_id": "o-a2b", "user_message_id": "o-u2b"}
+    meta["user_message"] = {"parentId": "o-a1"}  # type: ignore[assignment]
+    body = {"messages": [{"role": "user", "content": "What do my goats eat in winter?"}], "metadata": meta}
+    turn = read_inlet(body, {"id": "maren"})
+    assert not isinstance(second, str)
+    assert not isinstance(first, str)
+    assert (second.key, second.follows) == (turn.exchange_key, turn.follows)
+    assert first.follows == "start"
+
+
+GOOD = {"memory": "I keep bees.", "user_id": "u"}
+DEEP = "[" * 100_000
+ODD = [
+    {"mapping": {"a": {"message": 5, "parent": ["b"]}, "b": None}, "current_node": {}},
+    {"mapping": {"a": {"parent": "a", "message": {"author": "user", "content": []}}}, "current_node": "a"},
+    {
+        "chat_messages": [
+            None,
+            7,
+            {"sender": ["human"], "text": {}, "uuid": 4},
+            {"uuid": "x", "sender": "human"},
+        ]
+    },
+    {"title": "Prompted x", "time": "yesterday", "header": "Gemini Apps", "safeHtmlItem": "no"},
+    {
+        "history": {
+            "messages": {"x": {"parentId": "x", "role": "user", "content": {"a": 1}}},
+            "currentId": "x",
+        }
+    },
+    {
+        "agents": [{"messages": [{"role": "user", "content": "{" * 50_000}]}],
+        "blocks": [5, {"label": "human"}],
+    },
+    {"core_memory": [], "messages": [{"role": "assistant", "tool_calls": [{"function": {"name": []}}]}]},
+    {"conversations_memory": "\ud800 half a character", "project_memories": []},
+    {"results": [[[]], 3, None, {"results": [GOOD]}]},
+    {"memory": "Born very late", "created_at": 1e400, "updated_at": "9" * 5000},
+]
+
+
+def test_what_is_odd_costs_nothing_else(tmp_path: Path) -> None:
+    file = tmp_path / "x.json"
+    file.write_text(json.dumps([*ODD, GOOD]))
+    _, facts, _ = read(file)
+    assert facts[-1] == "I keep bees."
+
+
+@pytest.mark.parametrize(
+    ("written", "facts", "flaws"),
+    [
+        (json.dumps([GOOD, GOOD]).encode()[:-5], 1, 1),  # cut off
+        (b'[{"memory": "a b"}, {"memory": oops}, {"x": 1}, {"memory": "c d"}]', 2, 2),
+        (b'{"memory": "a b"}\n{broken\n{"memory": "c d"}\n', 1, 1),
+        (json.dumps([GOOD]).encode("utf-16"), 1, 0),
+        (b"\xef\xbb\xbf" + json.dumps([GOOD]).encode(), 1, 0),
+        (b'[{"memory": "caf\xe9 and more"}]', 1, 0),
+        (f'[{DEEP}, {{"x": 1}}, {json.dumps(GOOD)}]'.encode(), 1, 1),
+        (f'[{{"x": {"9" * 9000}}}, {json.dumps(GOOD)}]'.encode(), 1, 1),
+        (b"<html><body>My Activity</body></html>", 0, 1),
+        (b"", 0, 0),
+        (b"\0" * 5000, 0, 1),
+    ],
+)
+def test_of_what_is_half_broken_the_rest_is_read(
+    tmp_path: Path, written: bytes, facts: int, flaws: int
+) -> None:
+    file = tmp_path / "x.json"
+    file.write_bytes(written)
+    with work_ends():
+        found = read(file)
+    assert len(found[1]) == facts
+    assert (len(found[2]) > 0) == (flaws > 0)
+
+
+def test_a_zip_that_grows_without_measure_is_left_behind_what_could_be_read(tmp_path: Path) -> None:
+    bomb = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("a.json", json.dumps([GOOD]))
+        with packed.open("b.json", "w") as stream:
+            for _ in range(100):
+                stream.write(b" " * (1 << 20))
+        packed.writestr("c.json", json.dumps([GOOD]))
+    with work_ends():
+        _, facts, flaws = read(bomb)
+    assert (len(facts), flaws) == (2, ["it is far larger than its archive"])
+
+
+def test_what_cannot_be_opened_is_told(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.zip"
+    with zipfile.ZipFile(broken, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("a.json", json.dumps([GOOD] * 500))
+    data = bytearray(broken.read_bytes())
+    data[60:90] = b"\xff" * 30
+    broken.write_bytes(data)
+    assert read(broken)[2] == ["it is damaged"]
+    with pytest.raises(Drop, match="no file"):
+        read(tmp_path / "missing.zip")
+
+
+@pytest.mark.parametrize("size", [1, 4])
+def test_long_archives_take_as_long_as_they_are_long(tmp_path: Path, size: int) -> None:
+    """A chat of many megabytes, one that ends nowhere, and a tree without an end."""
+    file = tmp_path / "x.json"
+    long = {"memory": "word " * (size << 20), "user_id": "u"}
+    file.write_text(json.dumps([long, GOOD])[:-1] + ', {"memory": "' + "x" * (size << 20))
+    with work_ends():
+        _, facts, flaws = read(file)
+    assert (len(facts), len(flaws)) == (2, 1)
+
+
+def test_a_member_too_large_is_skipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "_MOST_OF_VALUE", 1 << 20)
+    file = tmp_path / "x.json"
+    file.write_text(json.dumps([{"memory": "x" * (5 << 20)}, GOOD]))
+    _, facts, flaws = read(file)
+    assert (facts, flaws) == (["I keep bees."], ["a part of it is too large"])
+
+
+def reasons(found: Iterable[formats.Found]) -> list[str]:
+    return [one.entry.reason for one in found if isinstance(one.entry, Flaw)]
+
+
+def test_too_much_of_anything_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "_MOST_VALUES", 3)
+    file = tmp_path / "x.json"
+    file.write_text(json.dumps([GOOD] * 5))
+    assert reasons(partial(formats.read, file)()) == ["there is too much in it"]

@@ -1,0 +1,269 @@
+"""What is deleted in Open WebUI goes here as well; an Open WebUI that is ill costs nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from owui_memory.backends.library import LibraryBackend
+from owui_memory.backends.locations import Locations
+from owui_memory.config.settings import Valves
+from owui_memory.core.change import CHAT_DELETED
+from owui_memory.core.errors import MemoryFault, Retry, TellAdmin
+from owui_memory.core.exchange import Exchange
+from owui_memory.core.scope import past_owner
+from owui_memory.manage import comparison
+from owui_memory.manage.comparison import Comparison
+from owui_memory.manage.deletions import Deletions
+from owui_memory.manage.erasure.erase import Eraser
+from owui_memory.manage.memories import Control
+from owui_memory.manage.migrate.reach import location_of_backend
+from owui_memory.manage.outcomes import Asked
+from tests.harness.scripted_llm import ScriptedLLM
+from tests.harness.waiting import wait_until
+from tests.unit.remember.workbench import Bench
+
+CHATS = [f"00000000-0000-4000-8000-00000000000{number}" for number in range(8)]
+DOG, CELLO, TEA = "My dog is called Rex.", "I play the cello.", "I drink tea in the morning."
+
+
+class House:
+    """A queue, a writer, and what follows deletions."""
+
+    def __init__(self, bench: Bench, folder: Path) -> None:
+        self.bench = bench
+        Locations(bench.engine, "memories").settle(location_of_backend(bench.backend, bench.settings))
+        self.eraser = Eraser(bench.engine, folder, lambda: bench.settings, lambda *_: bench.backend)
+        self.control = Control(bench.engine, bench.live, lambda: bench.settings, self.eraser)
+        self.deletions = Deletions(bench.engine, self.control, self.eraser, lambda: bench.settings)
+        self._at = time.time() - 1000
+
+    def says(self, chat: str, *texts: str, user: str = "ada") -> None:
+        for text in texts:
+            self._at += 1
+            key = f"{user}\n{chat}\nm{self._at}"
+            self.bench.outbox.put(Exchange(key, user, chat, text, "I see that now.", self._at))
+        self.bench.start()
+        wait_until(lambda: self.bench.outbox.counts().pending == 0)
+
+    def facts(self, user: str = "ada") -> list[str]:
+        return sorted(one.text for one in self.control.all(user))
+
+    def chats(self, user: str = "ada") -> set[str]:
+        return {one.chat for one in self.bench.backend.list_all(past_owner(user))}  # type: ignore[attr-defined]
+
+    def set(self, **changes: object) -> None:
+        self.bench.settings = self.bench.settings.model_copy(update=changes)
+
+
+@pytest.fixture
+def house(tmp_path: Path, scripted_llm: ScriptedLLM) -> Iterator[House]:
+    url = scripted_llm.base_url
+    settings = Valves(
+        embedder_provider="openai", embedder_base_url=url, embedder_api_key="k", embedder_model="m"
+    )
+    bench = Bench(tmp_path, settings, LibraryBackend.open(settings, tmp_path))
+    bench.start()
+    yield House(bench, tmp_path)
+    bench.close()
+
+
+def test_a_deleted_chat_takes_its_passages_and_by_the_setting_facts_that_only_it_said(house: House) -> None:
+    house.says(CHATS[0], DOG, CELLO)
+    house.says(CHATS[1], CELLO)  # said again
+    house.control.remember(Asked("ada", "command-1", CHATS[0], at=time.time()), TEA)
+    house.says("api-chat", "I live in Bonn.")
+    assert not house.deletions.note("bob", CHATS[0])
+    assert not house.deletions.note("ada", "of nobody")
+    assert house.deletions.note("ada", CHATS[0])
+    house.set(on_chat_deleted="ask")
+    assert house.deletions.carry_out() == 1
+    assert house.chats() == {CHATS[1], "api-chat"}
+    assert [one.text for one in house.deletions.only_deleted("ada")] == [DOG]
+    assert house.facts() == sorted(["I live in Bonn.", TEA, CELLO, DOG])
+    (receipt,) = [one for one in house.bench.journal.of_user("ada") if one.op == CHAT_DELETED]
+    assert (receipt.chat, receipt.refused) == (CHATS[0], "4 passages and 0 facts were erased")
+    assert house.deletions.carry_out() == 0
+
+    house.set(on_chat_deleted="erase")
+    assert house.deletions.note("ada", CHATS[0])
+    assert house.deletions.carry_out() == 1
+    assert house.facts() == sorted(["I live in Bonn.", TEA, CELLO])
+    assert house.deletions.only_deleted("ada") == []
+    assert house.deletions.note_all_chats("ada") == 2  # those with ids of Open WebUI's
+    house.deletions.carry_out()
+    assert house.chats() == {"api-chat"}
+
+
+def test_what_waits_of_a_deleted_chat_is_not_remembered(house: House) -> None:
+    house.bench.outbox.put(
+        Exchange(f"ada\n{CHATS[0]}\nm", "ada", CHATS[0], DOG, "Rex!", time.time()), wait_s=1000
+    )
+    assert house.deletions.note("ada", CHATS[0])
+    house.deletions.carry_out()
+    house.bench.outbox.hurry()
+    house.says(CHATS[1], CELLO)
+    assert house.facts() == [CELLO]
+
+
+def test_a_deleted_user_is_erased(house: House) -> None:
+    house.says(CHATS[0], DOG)
+    house.says(CHATS[1], DOG, user="bob")
+    assert not house.deletions.note("eve")
+    assert house.deletions.note("ada")
+    assert house.deletions.carry_out() == 1
+    assert (house.facts(), house.chats(), house.facts("bob")) == ([], set(), [DOG])
+    assert house.bench.journal.of_user("ada") == []
+
+
+@dataclass
+class Webui:
+    """An Open WebUI that answers as it is told to."""
+
+    have: dict[str, set[str]] = field(default_factory=dict)
+    me: str = "admin"
+    faults: dict[str, Exception] = field(default_factory=dict)
+    blind: bool = False
+
+    def _fail(self, what: str) -> None:
+        if what in self.faults:
+            raise self.faults[what]
+
+    def user_id(self) -> str:
+        self._fail("user_id")
+        return self.me
+
+    def users(self) -> frozenset[str]:
+        self._fail("users")
+        return frozenset({self.me, *self.have})
+
+    def chats_of(self, user_id: str) -> frozenset[str]:
+        self._fail("chats_of")
+        return frozenset(self.have.get(user_id, ()))
+
+    def has_user(self, user_id: str) -> bool:
+        self._fail("has_user")
+        return user_id in self.have
+
+    def has_chat(self, chat_id: str) -> bool:
+        self._fail("has_chat")
+        return not self.blind and any(chat_id in chats for chats in self.have.values())
+
+
+@pytest.fixture
+def days(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    now = [time.time()]
+
+    def later(hours: float) -> None:
+        now[0] += hours * 3600
+        monkeypatch.setattr(comparison.time, "time", lambda: now[0])
+
+    return later
+
+
+def compared(house: House, webui: Webui, url: str = "http://webui") -> tuple[tuple[str, str], ...]:
+    return Comparison(house.bench.engine, house.deletions, url).run(webui).deleted
+
+
+def test_what_is_missing_for_a_day_and_was_seen_before_is_deleted(
+    house: House, days: Callable[[float], None]
+) -> None:
+    for chat in CHATS[:3]:
+        house.says(chat, DOG)
+    house.says(CHATS[3], DOG, user="bob")
+    house.says("of-the-api", DOG)
+    webui = Webui({"ada": set(CHATS[:2]), "bob": {CHATS[3], CHATS[7]}, "eve": set()})
+    assert compared(house, webui) == ()
+    webui.have["ada"].remove(CHATS[0])
+    del webui.have["bob"]
+    webui.have["ada"].add(CHATS[6])
+    assert compared(house, webui) == ()
+    days(2)
+    assert compared(house, webui) == ()
+    days(22)
+    assert compared(house, webui) == (("ada", CHATS[0]),)
+    days(6.5 * 24)
+    assert compared(house, webui) == (("bob", ""),)
+    assert house.deletions.carry_out() == 2
+    assert house.chats() == {CHATS[1], CHATS[2], "of-the-api"}, "what was never seen there stays"
+    assert house.facts("bob") == []
+
+
+def ill(webui: Webui) -> list[Callable[[], None]]:
+    """All that an Open WebUI can answer in the place of the truth."""
+    down, wrong = Retry("down"), TellAdmin("no key")
+
+    def fails(*calls: str, fault: Exception = down) -> Callable[[], None]:
+        return lambda: webui.faults.update(dict.fromkeys(calls, fault))
+
+    def empty() -> None:
+        webui.have = {}
+
+    def another() -> None:
+        webui.have, webui.me = {"eve": {CHATS[7]}}, "other-admin"
+
+    def only_some() -> None:
+        webui.faults["has_chat"] = down
+        webui.have["ada"] = {CHATS[0]}
+
+    def no_access() -> None:
+        webui.have["ada"], webui.blind = {CHATS[0]}, True
+
+    def no_chats() -> None:
+        webui.have["ada"] = set()
+
+    def moment() -> None:
+        webui.have["ada"] = set(CHATS[1:])
+
+    calls = [fails("users"), fails("user_id"), fails("chats_of"), fails("chats_of", fault=wrong)]
+    return [*calls, empty, another, only_some, no_access, no_chats, moment]
+
+
+@pytest.mark.parametrize("number", range(10))
+def test_an_open_webui_that_is_ill_costs_nothing(
+    house: House, days: Callable[[float], None], number: int
+) -> None:
+    house.says(CHATS[0], DOG)
+    for chat in CHATS[1:5]:
+        house.says(chat, CELLO)
+    webui = Webui({"ada": set(CHATS[:5])})
+    compared(house, webui)
+    ill(webui)[number]()
+    for _ in range(1 if number == 9 else 3):
+        days(24)
+        with suppress(MemoryFault):
+            assert compared(house, webui) == ()
+    assert house.deletions.carry_out() == 0
+    assert house.chats() == set(CHATS[:5])
+
+
+def test_another_address_is_another_open_webui(house: House, days: Callable[[float], None]) -> None:
+    house.says(CHATS[0], DOG)
+    house.says(CHATS[1], DOG)
+    compared(house, Webui({"ada": set(CHATS[:2])}))
+    for _ in range(3):
+        days(24)
+        assert compared(house, Webui({"ada": {CHATS[1]}}), "http://another") == ()
+
+
+def test_more_than_anybody_deletes_waits_for_an_admin(
+    house: House, days: Callable[[float], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(comparison, "_FEW", 2)
+    for chat in CHATS[:6]:
+        house.says(chat, DOG)
+    webui = Webui({"ada": set(CHATS[:6]), "eve": {CHATS[7]}})
+    house.says(CHATS[7], DOG, user="eve")
+    compared(house, webui)
+    webui.have["ada"] = set(CHATS[:3])
+    for _ in range(3):
+        days(24)
+        with pytest.raises(TellAdmin, match="3 of 7 chats are missing in Open WebUI, so nothing was erased"):
+            compared(house, webui)
+    done = Comparison(house.bench.engine, house.deletions, "http://webui").run(webui, confirmed=True)
+    assert {chat for _, chat in done.deleted} == set(CHATS[3:6])
