@@ -38,7 +38,8 @@ from .circumstances import Here
 from .faults import failed, refused
 from .markup import code
 from .parse import DID_YOU_MEAN, meant_by, read_command
-from .work import VERBS, Tools, Work
+from .passage_work import Tools
+from .work import VERBS, Work
 
 _WAIT_S, _LOOK_S = 60.0, 0.2  # for somebody else's answer
 
