@@ -1,7 +1,7 @@
-"""Where state may live.
+"""Where state and memories may live.
 
-A new database goes through all migrations, in 20 ms, on PostgreSQL in 100: tests of what comes later begin
-with a copy of one that has.
+A new database goes through all migrations, in 20 ms, on PostgreSQL in 100, and a new library measures its
+embedder, in 40: tests of what comes later begin with a copy of what was made once.
 """
 
 from __future__ import annotations
@@ -16,8 +16,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from owui_memory.backends.library import LibraryBackend
+from owui_memory.config.settings import Valves
 from owui_memory.state import open_state
 from tests.harness.postgres import PASSWORD, Postgres
+from tests.harness.scripted_llm import ScriptedLLM
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,23 @@ def _made() -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         open_state(Path(folder)).dispose()
         return (Path(folder) / "state.db").read_bytes()
+
+
+def library(settings: Valves, folder: Path) -> LibraryBackend:
+    """The library in a folder, where its embedder, a scripted server's, is measured already."""
+    assert settings.embedder_provider == "openai"
+    (folder / "calibration").mkdir(parents=True, exist_ok=True)
+    for name, content in _measured(settings.embedder_model).items():
+        (folder / "calibration" / name).write_bytes(content)
+    return LibraryBackend.open(settings, folder)
+
+
+@cache
+def _measured(model: str) -> dict[str, bytes]:
+    with tempfile.TemporaryDirectory() as folder, ScriptedLLM() as llm:
+        settings = Valves(embedder_provider="openai", embedder_base_url=llm.base_url, embedder_model=model)
+        LibraryBackend.open(settings, Path(folder)).close()
+        return {file.name: file.read_bytes() for file in Path(folder, "calibration").iterdir()}
 
 
 @contextlib.contextmanager

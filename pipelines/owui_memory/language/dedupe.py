@@ -84,16 +84,17 @@ def _pair(written: str) -> tuple[str, str]:
 def wording(text: str) -> tuple[str, ...]:
     """The words of a text and the signs that tell something (C++, -5 °C, $50), without case."""
     text = unicodedata.normalize("NFC", text).casefold().replace("’", "'")
-    return tuple(_TOKEN.findall("".join(_as_token(text, at) for at in range(len(text)))))
+    return tuple(_TOKEN.findall(_MARK.sub(lambda mark: _as_token(text, mark.start()), text)))
 
 
+_MARK = re.compile(r"[^\w\s']")
 _TOKEN = re.compile(r"\x00.|[^\s\x00']+|'s(?!\S)")
 
 
 def _as_token(text: str, at: int) -> str:
     char = text[at]
     kind = _category(char)
-    if kind[0] in "LMN" or char in "'_":
+    if kind[0] == "M":
         return char
     before, after = text[at - 1 : at], text[at + 1 : at + 2]
     if char in ".,:/" and before.isdigit() and after.isdigit():

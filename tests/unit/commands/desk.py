@@ -13,7 +13,6 @@ from sqlalchemy import Engine
 
 from owui_memory.backends.backend_holder import BackendHolder
 from owui_memory.backends.base import EditableBackend
-from owui_memory.backends.library import LibraryBackend
 from owui_memory.backends.locations import Locations
 from owui_memory.commands.commander import Commander
 from owui_memory.config.settings import Valves
@@ -32,7 +31,7 @@ from owui_memory.remember.journal import Journal
 from owui_memory.remember.outbox import Outbox
 from owui_memory.remember.verbatim import decide_verbatim
 from tests.harness.bodies import Chat
-from tests.harness.places import opened
+from tests.harness.places import library, opened
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until
 
@@ -45,7 +44,7 @@ class Desk:
     def __init__(self, folder: Path, settings: Valves) -> None:
         self.folder, self.settings = folder, settings
         self.engine: Engine = opened(folder)
-        self.backend: EditableBackend = LibraryBackend.open(settings, folder)
+        self.backend: EditableBackend = library(settings, folder)
         Locations(self.engine, settings.collection).settle(location_of_backend(self.backend, settings))
         self.live = BackendHolder(folder, lambda *_: self.backend)
         self.live.use(settings)
@@ -58,7 +57,7 @@ class Desk:
         self.journal, self.outbox = Journal(self.engine), Outbox(self.engine)
 
     def _open(self, settings: Valves, folder: Path) -> EditableBackend:
-        return LibraryBackend.open(settings, folder)
+        return library(settings, folder)
 
     def ask(self, text: str, user: str = "ada", chat: str = "c", **turn: Any) -> str:
         """What the user reads."""

@@ -6,7 +6,6 @@ import json
 
 from sqlalchemy import Engine, inspect, text
 
-from owui_memory.backends.library import LibraryBackend
 from owui_memory.backends.locations import Locations
 from owui_memory.config.settings import Valves
 from owui_memory.core.exchange import Exchange
@@ -20,7 +19,7 @@ from owui_memory.remember.outbox import Outbox
 from owui_memory.remember.verbatim import decide_verbatim
 from owui_memory.state import injected, recalls
 from tests.harness import traces
-from tests.harness.places import Place
+from tests.harness.places import Place, library
 from tests.harness.traces import RARE
 
 BOTH = f"I am allergic to {RARE}."
@@ -32,7 +31,7 @@ class Kept:
 
     def __init__(self, place: Place, engine: Engine, settings: Valves) -> None:
         self.place, self.engine, self.settings = place, engine, settings
-        self.backend = LibraryBackend.open(settings, place.folder)
+        self.backend = library(settings, place.folder)
         Locations(engine, "memories").settle(location_of_backend(self.backend, settings))
         self.journal, self.outbox = Journal(engine), Outbox(engine)
         self.eraser = Eraser(engine, place.folder, lambda: settings, lambda *_: self.backend)

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from owui_memory.backends.library import LibraryBackend
 from owui_memory.backends.locations import Locations
 from owui_memory.config.settings import Valves
 from owui_memory.core.change import CHAT_DELETED
@@ -24,6 +23,7 @@ from owui_memory.manage.erasure.erase import Eraser
 from owui_memory.manage.memories import Control
 from owui_memory.manage.migrate.reach import location_of_backend
 from owui_memory.manage.outcomes import Asked
+from tests.harness.places import library
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until
 from tests.unit.remember.workbench import Bench
@@ -67,7 +67,7 @@ def house(tmp_path: Path, scripted_llm: ScriptedLLM) -> Iterator[House]:
     settings = Valves(
         embedder_provider="openai", embedder_base_url=url, embedder_api_key="k", embedder_model="m"
     )
-    bench = Bench(tmp_path, settings, LibraryBackend.open(settings, tmp_path))
+    bench = Bench(tmp_path, settings, library(settings, tmp_path))
     bench.start()
     yield House(bench, tmp_path)
     bench.close()

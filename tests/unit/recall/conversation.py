@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from owui_memory.backends.base import EditableBackend
-from owui_memory.backends.library import LibraryBackend
 from owui_memory.config.settings import Valves
 from owui_memory.core.change import Change
 from owui_memory.core.exchange import Batch, Exchange
@@ -20,7 +19,7 @@ from owui_memory.remember.apply import Changes
 from owui_memory.remember.journal import Journal
 from tests.harness.bodies import Chat
 from tests.harness.bodies import Turn as Said
-from tests.harness.places import opened
+from tests.harness.places import library, opened
 from tests.harness.samples import NOW
 from tests.harness.scripted_llm import ScriptedLLM
 
@@ -33,7 +32,7 @@ class House:
         self.settings = Valves(
             embedder_provider="openai", embedder_base_url=llm.base_url, embedder_model="embed"
         )
-        self.backend = backend or LibraryBackend.open(self.settings, folder)
+        self.backend = backend or library(self.settings, folder)
         self.engine = opened(folder)
         self.told, self.explanations = Injected(self.engine), Explanations(self.engine)
         self.recaller = Recaller(self.engine)

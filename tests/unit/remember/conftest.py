@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from owui_memory.backends.library import LibraryBackend
 from owui_memory.config.settings import Valves
 from owui_memory.remember import outbox, writer
 from owui_memory.stores.sqlite import driver as sqlite_driver
+from tests.harness.places import library
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.unit.remember.mind import Mind
 from tests.unit.remember.story import follow_the_story
@@ -36,7 +36,7 @@ def settings(scripted_llm: ScriptedLLM) -> Valves:
 
 @pytest.fixture
 def bench(tmp_path: Path, settings: Valves) -> Iterator[Bench]:
-    bench = Bench(tmp_path, settings, LibraryBackend.open(settings, tmp_path))
+    bench = Bench(tmp_path, settings, library(settings, tmp_path))
     yield bench
     bench.close()
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from owui_memory.backends.library import LibraryBackend
 from owui_memory.config.settings import Valves
 from owui_memory.core.change import Change
 from owui_memory.core.exchange import Batch, Exchange
@@ -16,7 +15,7 @@ from owui_memory.core.memory import Memory
 from owui_memory.remember.apply import Changes
 from owui_memory.remember.journal import Journal
 from owui_memory.remember.reconcile import Reconciler
-from tests.harness.places import opened
+from tests.harness.places import library, opened
 from tests.harness.samples import NOW
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.scripted_requests import Request
@@ -53,7 +52,7 @@ class Mind:
             llm_model="small",
             extraction_rules="Never keep recipes.",
         )
-        self.backend = LibraryBackend.open(self.settings, folder)
+        self.backend = library(self.settings, folder)
         self.engine: Engine = opened(folder)
         self.journal = Journal(self.engine)
         self.making = Changes(self.journal)

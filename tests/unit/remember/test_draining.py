@@ -14,6 +14,7 @@ from owui_memory.backends.library import LibraryBackend
 from owui_memory.config.settings import Valves
 from owui_memory.core.exchange import Exchange
 from owui_memory.remember.outbox import Counts
+from tests.harness.places import library
 from tests.harness.remains import Remains, expire_claims
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.scripted_requests import Request
@@ -37,7 +38,7 @@ def lockers(request: Request) -> str:
 def read(tmp_path: Path, with_llm: Valves, scripted_llm: ScriptedLLM) -> Iterator[Bench]:
     """A bench whose LLM reads the chats, each message by itself."""
     settings = with_llm.model_copy(update={"advanced": "batch_max_exchanges=1"})
-    backend = LibraryBackend.open(settings, tmp_path)
+    backend = library(settings, tmp_path)
     impatient(backend, settings, timeout_s=20)
     bench = Bench(tmp_path, settings, backend)
     scripted_llm.clear()
@@ -127,7 +128,7 @@ def test_a_stop_does_not_wait_for_an_llm_that_hangs(
         first.live.close()
         expire_claims(tmp_path)
 
-        tale.bench = Bench(tmp_path, with_llm, LibraryBackend.open(with_llm, tmp_path))
+        tale.bench = Bench(tmp_path, with_llm, library(with_llm, tmp_path))
         tale.bench.start()
         wait_until(lambda: hanging.waiting == 2, what="the next one hangs, too")
     wait_until(lambda: not first.writer._claimed, what="the first one's thread ends")
@@ -212,7 +213,7 @@ def test_all_wait_for_one_backend_and_are_remembered_together(
 ) -> None:
     """Many people at once, and more than may be worked on at the same time."""
     settings = settings.model_copy(update={"advanced": "users_at_once=8"})
-    bench = Bench(tmp_path, settings, LibraryBackend.open(settings, tmp_path))
+    bench = Bench(tmp_path, settings, library(settings, tmp_path))
     people = [f"user-{number}" for number in range(24)]
     bench.start()
     talking = [

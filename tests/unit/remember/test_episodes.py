@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from owui_memory.backends.library import LibraryBackend
 from owui_memory.config.settings import Valves
 from owui_memory.core.exchange import Batch, Exchange
 from owui_memory.core.memory import Memory
@@ -14,6 +13,7 @@ from owui_memory.core.scope import past_owner
 from owui_memory.remember.episodes import Episodes
 from owui_memory.remember.passages import ASSISTANT, USER
 from owui_memory.state.episodes_table import EpisodesTable
+from tests.harness.places import library
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.unit.remember.workbench import Bench
 
@@ -66,7 +66,7 @@ def test_they_are_kept_while_no_llm_answers(
 ) -> None:
     del quick
     scripted_llm.add_fault("chat", status=500)
-    bench = Bench(tmp_path, with_llm, LibraryBackend.open(with_llm, tmp_path))
+    bench = Bench(tmp_path, with_llm, library(with_llm, tmp_path))
     bench.outbox.put(exchange("I have a dog called Rex. " + DOG))
     bench.fails(2)
     assert len(kept(bench)) == 2

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from owui_memory.backends import open_backend
-from owui_memory.backends.library import LibraryBackend
 from owui_memory.config.settings import Valves
 from owui_memory.core.chat_servers import AnsweredBy, ChatServer
 from owui_memory.core.errors import TellAdmin
@@ -19,6 +18,7 @@ from owui_memory.remember import writer as writer_module
 from owui_memory.remember.outbox import Outbox
 from owui_memory.state import open_state
 from tests.harness.ollama import Ollama
+from tests.harness.places import library
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until
 from tests.unit.backends.contract import KEY, stand_in
@@ -47,7 +47,7 @@ def said(text: str, number: int, answered_by: str = "", user: str = "ada") -> Ex
 @pytest.fixture
 def bench(tmp_path: Path, scripted_llm: ScriptedLLM) -> Iterator[Bench]:
     settings = settings_of(scripted_llm, ChatServer("openai", scripted_llm.base_url, "k"))
-    bench = Bench(tmp_path, settings, LibraryBackend.open(settings, tmp_path))
+    bench = Bench(tmp_path, settings, library(settings, tmp_path))
     scripted_llm.when(is_ours, DOG)
     yield bench
     bench.close()
@@ -122,7 +122,7 @@ def test_a_server_that_is_not_up_yet_is_waited_for(
     monkeypatch.setattr(writer_module, "_PATIENT_TRIES", 1000)
     scripted_llm.when(is_ours, DOG)
     settings = settings_of(scripted_llm, ChatServer("openai", scripted_llm.base_url, "k"))
-    bench = Bench(tmp_path, settings, LibraryBackend.open(settings, tmp_path))
+    bench = Bench(tmp_path, settings, library(settings, tmp_path))
     try:
         with scripted_llm.fault("models", status=503):
             bench.outbox.put(said("I have a dog.", 1, external("scripted-chat")))
@@ -139,7 +139,7 @@ def test_a_server_that_never_comes_up_keeps_nothing_from_being_remembered(
     tmp_path: Path, scripted_llm: ScriptedLLM
 ) -> None:
     settings = settings_of(scripted_llm, ChatServer("ollama", "http://127.0.0.1:9"))
-    bench = Bench(tmp_path, settings, LibraryBackend.open(settings, tmp_path))
+    bench = Bench(tmp_path, settings, library(settings, tmp_path))
     try:
         bench.outbox.put(said("I have a dog.", 1, "ollama local qwen3:8b"))
         bench.drain()
@@ -152,7 +152,7 @@ def test_a_server_that_never_comes_up_keeps_nothing_from_being_remembered(
 def test_mem0s_extraction_asks_the_model_that_answered(tmp_path: Path, scripted_llm: ScriptedLLM) -> None:
     server = ChatServer("openai", scripted_llm.base_url, "k")
     settings = settings_of(scripted_llm, server, extraction="mem0")
-    bench = Bench(tmp_path, settings, LibraryBackend.open(settings, tmp_path))
+    bench = Bench(tmp_path, settings, library(settings, tmp_path))
     try:
         bench.outbox.put(said("I live in Lisbon.", 1, external("scripted-chat")))
         bench.outbox.put(said("I have a dog.", 2, external("a-pipe")))
@@ -167,7 +167,7 @@ def test_a_chat_of_ollama_is_read_by_ollama(tmp_path: Path, scripted_llm: Script
     with Ollama("llama3:latest") as ollama:
         both = ChatServer("openai", scripted_llm.base_url, "k"), ChatServer("ollama", ollama.url)
         settings = settings_of(scripted_llm, *both)
-        bench = Bench(tmp_path, settings, LibraryBackend.open(settings, tmp_path))
+        bench = Bench(tmp_path, settings, library(settings, tmp_path))
         try:
             bench.outbox.put(said("I have a dog.", 1, "ollama local llama3"))
             bench.drain()

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from owui_memory.backends.library import LibraryBackend
 from owui_memory.config.settings import Valves
 from owui_memory.core.errors import Drop, Retry, RetryFew
 from owui_memory.core.exchange import Exchange
 from owui_memory.remember.outbox import Counts
+from tests.harness.places import library
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.scripted_requests import Request
 from tests.harness.waiting import wait_until
@@ -132,7 +132,7 @@ def test_a_change_that_cannot_be_made_leaves_the_others_of_its_batch(
     tmp_path: Path, with_llm: Valves, scripted_llm: ScriptedLLM
 ) -> None:
     """They were decided together, so the batch cannot be split any more."""
-    backend = LibraryBackend.open(with_llm, tmp_path)
+    backend = library(with_llm, tmp_path)
     impatient(backend, with_llm, timeout_s=20)
     bench = Bench(tmp_path, with_llm, backend)
     scripted_llm.clear()
@@ -157,7 +157,7 @@ def test_a_change_that_cannot_be_made_leaves_the_others_of_its_batch(
 def test_an_answer_that_cannot_be_read_holds_up_nothing(
     tmp_path: Path, with_llm: Valves, scripted_llm: ScriptedLLM
 ) -> None:
-    backend = LibraryBackend.open(with_llm, tmp_path)
+    backend = library(with_llm, tmp_path)
     impatient(backend, with_llm, timeout_s=20)
     bench = Bench(tmp_path, with_llm, backend)
 

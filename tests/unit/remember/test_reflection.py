@@ -291,6 +291,18 @@ def test_what_is_forgotten_leaves_the_profile_and_the_parts_that_it_was_made_of(
     assert "Rex" not in house.rows()
 
 
+def test_what_was_brought_back_is_no_part_any_more(house: House) -> None:
+    longer = "I have a dog named Rex, whom I walk."
+    house.desk.knows(longer)
+    house.reflects(merge=[{"ids": [f"#{REX}", f"#{longer}"], "text": longer}])
+    assert REX not in house.desk.texts()
+    house.desk.ask("/memory undo")
+    kept = [one.id for one in house.desk.backend.list_all("ada") if one.text == longer]
+    house.desk.eraser.forget("ada", kept)
+    assert REX in house.desk.texts()
+    assert any(change.after == REX for change in house.desk.journal.of_user("ada"))
+
+
 def test_numbers_of_an_older_list_mean_what_they_have_become(house: House) -> None:
     house.desk.ask("/memory search Rex years")
     house.reflects(**MERGE)

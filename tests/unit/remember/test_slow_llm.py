@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from owui_memory.backends.library import LibraryBackend
 from owui_memory.config.settings import Valves
+from tests.harness.places import library
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.scripted_requests import Request
 from tests.unit.remember.mind import is_ours
@@ -42,7 +42,7 @@ def test_a_batch_that_takes_too_long_is_read_in_smaller_parts(
     tmp_path: Path, with_llm: Valves, scripted_llm: ScriptedLLM, extraction: str
 ) -> None:
     settings = with_llm.model_copy(update={"extraction": extraction, "advanced": "batch_max_exchanges=8"})
-    backend = LibraryBackend.open(settings, tmp_path)
+    backend = library(settings, tmp_path)
     impatient(backend, settings, timeout_s=2)
     bench = Bench(tmp_path, settings, backend)
     scripted_llm.when(is_ours, slowly)
@@ -68,7 +68,7 @@ def test_the_time_out_is_a_setting(with_llm: Valves, tmp_path: Path) -> None:
             "fallback_llm_model": "m",
         }
     )
-    backend = LibraryBackend.open(settings, tmp_path)
+    backend = library(settings, tmp_path)
     try:
         first, second = (llm.model.client for llm in backend.models.llms)
         assert first.timeout == 777

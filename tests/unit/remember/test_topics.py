@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from owui_memory.backends.library import LibraryBackend
 from owui_memory.config.settings import Valves
 from owui_memory.core.exchange import Exchange
 from owui_memory.core.memory import Memory
@@ -17,6 +16,7 @@ from owui_memory.core.scope import past_owner
 from owui_memory.remember.operations import read_topics
 from owui_memory.remember.topics import fit
 from owui_memory.state.episodes_table import EpisodesTable
+from tests.harness.places import library
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.unit.remember.mind import is_ours
 from tests.unit.remember.workbench import Bench
@@ -30,7 +30,7 @@ FIXED = {"op": "add", "text": "The user fixed 3 bugs in the login of the Atlas a
 def bench(tmp_path: Path, settings: Valves, scripted_llm: ScriptedLLM) -> Iterator[Bench]:
     llm = {"llm_provider": "openai", "llm_base_url": scripted_llm.base_url, "llm_model": "small"}
     reading = settings.model_copy(update=llm)
-    bench = Bench(tmp_path, reading, LibraryBackend.open(reading, tmp_path))
+    bench = Bench(tmp_path, reading, library(reading, tmp_path))
     yield bench
     bench.close()
 

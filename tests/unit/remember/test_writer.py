@@ -10,7 +10,6 @@ import pytest
 
 from owui_memory.backends.backend_holder import BackendHolder
 from owui_memory.backends.base import Backend
-from owui_memory.backends.library import LibraryBackend
 from owui_memory.config.settings import Valves
 from owui_memory.core.errors import Retry
 from owui_memory.core.exchange import Exchange
@@ -20,6 +19,7 @@ from owui_memory.remember.journal import Journal
 from owui_memory.remember.outbox import Counts, Outbox
 from owui_memory.remember.writer import Writer
 from owui_memory.state import open_state
+from tests.harness.places import library
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until
 from tests.unit.remember.workbench import Bench
@@ -142,7 +142,7 @@ def test_mem0s_own_extraction(tmp_path: Path, settings: Valves, scripted_llm: Sc
             "extraction": "mem0",
         }
     )
-    bench = Bench(tmp_path, settings, LibraryBackend.open(settings, tmp_path))
+    bench = Bench(tmp_path, settings, library(settings, tmp_path))
     try:
         bench.say("I live in Lisbon.")
         bench.drain()
@@ -159,7 +159,7 @@ def test_the_llm_is_asked_only_about_what_is_worth_it(
 ) -> None:
     llm = {"llm_provider": "openai", "llm_base_url": scripted_llm.base_url, "llm_model": "m"}
     settings = settings.model_copy(update={**llm, "llm_api_key": "k", "extraction": extraction})
-    bench = Bench(tmp_path, settings, LibraryBackend.open(settings, tmp_path))
+    bench = Bench(tmp_path, settings, library(settings, tmp_path))
     scripted_llm.clear()
     scripted_llm.when(
         lambda request: '"operations"' in request.said_by("system"), json.dumps({"operations": []})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from owui_memory.recall.injected import Injected
 from owui_memory.remember.journal import Journal
 from owui_memory.remember.outbox import Outbox
 from owui_memory.remember.writer import Writer
-from tests.harness.places import opened
+from tests.harness.places import library, opened
 from tests.harness.remains import Remains
 from tests.harness.waiting import wait_until
 from tests.unit.remember.story import DOG, FIRST, KNOWN, PORTO, TEA, said
@@ -59,8 +60,10 @@ class Bench:
         )
 
     def drain(self) -> None:
+        """Until nothing waits, and what came of it is counted, which is done after."""
         self.start()
         wait_until(lambda: self.outbox.counts().pending == 0, what="the queue is drained")
+        wait_until(lambda: not any(map(_remembers, threading.enumerate())), what="all is told")
 
     def texts(self, user: str = "ada") -> list[str]:
         rows = self.backend._memory.vector_store.list(filters={"user_id": user})[0]  # type: ignore[attr-defined]
@@ -70,6 +73,10 @@ class Bench:
         self.writer.stop(5)
         self.live.close()
         self.engine.dispose()
+
+
+def _remembers(thread: threading.Thread) -> bool:
+    return thread.name == "memory-remembering"
 
 
 def impatient(backend: LibraryBackend, settings: Valves, *, timeout_s: float, pause_s: float = 0.01) -> None:
@@ -91,7 +98,7 @@ class Tale:
     def begin(cls, folder: Path, settings: Valves, **llms: float) -> Tale:
         """Ada is known already, and has said something that waits. `llms`: see `impatient`."""
         known, text, expected = TALES[settings.mode]
-        backend = LibraryBackend.open(settings, folder)
+        backend = library(settings, folder)
         backend._llms = backend._memory.llm = Llms.open(
             settings, **{"timeout_s": 0.5, "pause_s": 0.01, **llms}
         )

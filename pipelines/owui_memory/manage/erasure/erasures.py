@@ -288,12 +288,13 @@ class _Forgetting:
         return known
 
     def _parts_of(self, ids: Sequence[str]) -> list[str]:
-        """The ids of memories that have become a part of these."""
+        """The ids of memories that have become a part of these, and still are."""
+        back = select(journal.c.undoes).where(journal.c.user_id == self._user_id, journal.c.undoes > 0)
         batches = {row.batch for row in self._rows(journal, journal.c.memory_id)}
         merged = []
         for batch in filter(lambda name: name.startswith(REFLECTED), batches):
-            mine = and_(journal.c.user_id == self._user_id, journal.c.batch == batch)
-            rows = self._connection.execute(select(journal).where(mine).order_by(journal.c.id)).all()
+            mine = (journal.c.user_id == self._user_id, journal.c.batch == batch, journal.c.id.not_in(back))
+            rows = self._connection.execute(select(journal).where(*mine).order_by(journal.c.id)).all()
             merged += [part for part, heir in heirs(rows).items() if heir in ids]
         return merged
 

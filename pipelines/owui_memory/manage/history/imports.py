@@ -41,7 +41,9 @@ from .formats import Found
 
 Archive = Callable[[], Iterable[Found]]  # reads it from its beginning: see `formats.read`
 
-_AT_ONCE = 100  # exchanges in a transaction: others write in between
+_AT_ONCE = 10  # exchanges in a transaction: others write in between, and compute
+_PAUSE_S = 0.2
+_UNDONE_AT_ONCE = 100
 _NAME_CHARS = 200
 _WEBUI = "Open WebUI"
 _SAMPLE = 100  # exchanges by which the rest is estimated
@@ -112,7 +114,7 @@ class Imports:
         """
         seen = _Seen()
         sample: list[Exchange] = []
-        for some in _parts(self._taken(user_id, archive, seen)):
+        for some in _unhurried(_parts(self._taken(user_id, archive, seen))):
             for one in self._new(user_id, some, seen):
                 seen.count(one)
                 if not one.given and len(sample) < _SAMPLE:
@@ -126,7 +128,7 @@ class Imports:
         goes on; done twice it brings nothing new.
         """
         import_id, seen = self._opened(user_id, name[:_NAME_CHARS]), _Seen()
-        for some in _parts(self._taken(user_id, archive, seen)):
+        for some in _unhurried(_parts(self._taken(user_id, archive, seen))):
             new = self._later.put(some, import_id)
             seen.known += len(some) - len(new)
             for one in new:
@@ -210,7 +212,7 @@ class Imports:
         return undone + under_way
 
     def _some(self, brought: ColumnElement[bool]) -> list[str]:
-        newest_first = select(outbox.c.key).where(brought).order_by(outbox.c.id.desc()).limit(_AT_ONCE)
+        newest_first = select(outbox.c.key).where(brought).order_by(outbox.c.id.desc()).limit(_UNDONE_AT_ONCE)
         with self._reading.connect() as connection:
             return list(connection.scalars(newest_first))
 
@@ -348,3 +350,12 @@ def _parts(items: Iterable[Exchange]) -> Iterator[list[Exchange]]:
     left = iter(items)
     while some := list(islice(left, _AT_ONCE)):
         yield some
+
+
+def _unhurried(parts: Iterator[list[Exchange]]) -> Iterator[list[Exchange]]:
+    """The same, with a pause after each, twice as long as it took: chats are held in the same process."""
+    began = time.monotonic()
+    for some in parts:
+        yield some
+        time.sleep(min(2 * (time.monotonic() - began), _PAUSE_S))
+        began = time.monotonic()

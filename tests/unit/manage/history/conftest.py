@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from owui_memory.backends.library import LibraryBackend
 from owui_memory.config.settings import Valves
+from tests.harness.places import library
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.unit.remember.workbench import Bench
 
@@ -19,7 +19,7 @@ def bench(tmp_path: Path, scripted_llm: ScriptedLLM) -> Iterator[Bench]:
     settings = Valves(
         embedder_provider="openai", embedder_base_url=url, embedder_api_key="k", embedder_model="m"
     )
-    bench = Bench(tmp_path, settings, LibraryBackend.open(settings, tmp_path))
+    bench = Bench(tmp_path, settings, library(settings, tmp_path))
     yield bench
     bench.start()
     bench.close()
