@@ -21,7 +21,6 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -31,7 +30,7 @@ from bench.measure import Latency, arguments, finish, table
 from owui_memory.config.settings import Valves
 from owui_memory.context.contexts import Contexts
 from owui_memory.interfaces.body import read_inlet
-from owui_memory.interfaces.prompts import Prompt, is_compacted, may_exceed
+from owui_memory.interfaces.prompts import Prompt, most_tokens
 from owui_memory.models.tokens import estimated_tokens
 from owui_memory.plugin import Pipeline
 from owui_memory.remember.gate import statements
@@ -201,13 +200,10 @@ def added(count: int, limit: int) -> Latency:
             turn = chat.say(said)
             read = read_inlet(body := copy.deepcopy(turn.inlet), turn.user)
             began = time.thread_time()
-            if (
-                may_exceed(body, int(0.7 * limit))
-                and not is_compacted(body)
-                and (prompt := Prompt.of(body, read))
-            ):
-                seen = contexts.see(read, settings, limit, prompt.texts, [], reads=True)
-                contexts.fitted(seen.narrowed(partial(prompt.names, read)) and seen, "", {})
+            most = most_tokens(body)
+            if contexts.at_most(read, limit, most) > 0.7 * limit and (prompt := Prompt.of(body, read)):
+                seen = contexts.see(read, settings, limit, prompt.texts, [], reads=True, most=most)
+                contexts.fitted(seen, "", {}, seen.kept)
                 if seen.window.is_cut:
                     break
             seconds.append(time.thread_time() - began)

@@ -413,6 +413,7 @@ class Application:
         self.page.uploads.drop(user_id)
         self.keeper.drop(user_id)
         self.live_chats.drop(user_id)
+        self.contexts.drop(user_id)
         if isinstance(backend := self.live.current, LibraryBackend):
             backend.drop()
 
@@ -3345,7 +3346,7 @@ class Here:
     reason: why not all of memory holds there, in `policy.decide`'s words, but for the user's own switches.
     told, learned: whether its model is told memories, and whether what is said there is remembered.
     scope: among which memories it is kept. admin: whether the user is one.
-    language: the code of theirs. email: their address.
+    language: the code of theirs. email: their address. model: its id.
     """
 
     reason: str = ""
@@ -3355,6 +3356,7 @@ class Here:
     admin: bool = False
     language: str = ""
     email: str = ""
+    model: str = ""
 
     @property
     def words(self) -> Locale:
@@ -3365,7 +3367,9 @@ class Here:
         decision = decide(turn, settings)
         scope = scope_of(turn, settings)
         code = language_of(turn)
-        return cls(decision.reason, decision.read, decision.write, scope, turn.is_admin, code, turn.email)
+        return cls(
+            decision.reason, decision.read, decision.write, scope, turn.is_admin, code, turn.email, turn.model
+        )
 
     @classmethod
     def read(cls, kept: str) -> Here:
@@ -4769,6 +4773,8 @@ class Work:
 
     def _switched(self) -> str:
         if self._switches.is_on(self._user_id, self._chat_id):
+            if not self._switches.is_on(self._user_id, self._chat_id, self._here.model):
+                return self._say("is off for model")
             holds = self._here.told and self._here.learned
             return self._say("is on" if holds else "yours is on")
         if self._switches.is_on(self._user_id, ""):
@@ -7449,6 +7455,12 @@ class Abstracts:
         threading.Thread(target=self._run, args=(first,), name="memory-abstract", daemon=True).start()
         return True
 
+    def drop(self, user_id: str) -> None:
+        """Make nothing of a user's that is not under way; what is, the table refuses."""
+        with self._lock:
+            for place in [one for one in self._waiting if one.user_id == user_id]:
+                del self._waiting[place]
+
     def close(self) -> None:
         """Begin no more; what is under way goes on where it ended."""
         with self._lock:
@@ -7698,6 +7710,7 @@ class Seen:
     window: Window
     cuts: Sequence[Cut]
     ratio: float
+    most: int = 0
     abstract: str = ""
     of: str = ""  # the position that the abstract is of
 
@@ -7718,10 +7731,12 @@ class Seen:
 class _Last:
     """A chat's last prompt: where it was cut, "" for nowhere, and tokens of memories in it, by position.
 
-    asked: the position of its last message.
+    asked: the position of its last message. most, tokens: how many it had at most, and had.
     """
 
     asked: str = ""
+    most: int = 0
+    tokens: int = 0
     cut_at: str = ""
     in_system: int = 0
     before: Mapping[str, int] = field(default_factory=dict)
@@ -7744,16 +7759,30 @@ class Contexts:
         self._abstracts.close()
         self.pool.shutdown(wait=False)
 
+    def drop(self, user_id: str) -> None:
+        """Keep nothing of a user's in memory."""
+        self._abstracts.drop(user_id)
+        for place in [one for one in list(self._last) if one.user_id == user_id]:
+            self._last.pop(place, None)
+
     def cuts(self, turn: Turn, limit: int) -> list[Cut]:
         """What is kept of a turn's chat. Blocks as the state database does."""
         return self.table.of_chat(Place.of(turn, limit))
 
     def see(
-        self, turn: Turn, settings: Valves, limit: int, texts: Texts, cuts: Sequence[Cut], *, reads: bool
+        self,
+        turn: Turn,
+        settings: Valves,
+        limit: int,
+        texts: Texts,
+        cuts: Sequence[Cut],
+        *,
+        reads: bool,
+        most: int = 0,
     ) -> Seen:
         """What stays of a prompt. Takes time in proportion to what of it was not counted before.
 
-        cuts: those that are kept of the chat. reads: memories may be added.
+        cuts: those that are kept of the chat. reads: memories may be added. most: see `at_most`.
         """
         model, place = turn.base_model or turn.model, Place.of(turn, limit)
         number_of = {position: number for number, position in enumerate(turn.positions)}
@@ -7786,25 +7815,35 @@ class Contexts:
             default=None,
         )
         bare = replace(sizes, fixed=fixed, turns=turns)
-        whole = Seen(turn, place, sizes, bare, seen, cuts, ratio)
+        whole = Seen(turn, place, sizes, bare, seen, cuts, ratio, most)
         if best is None or not seen.is_cut:
             return whole
         return replace(whole, abstract=Abstract.read(best.abstract).rendered(), of=best.position)
 
-    def fitted(self, seen: Seen, system: str, before: Block) -> tuple[Seen, Block]:
+    def at_most(self, turn: Turn, limit: int, most: int) -> int:
+        """How many tokens a prompt has at most, its memories of before among them.
+
+        most: without these, and without what is known of the chat's last prompt.
+        """
+        last = self._last.get(Place.of(turn, limit), _Last())
+        return last.tokens + max(most - last.most, 0)
+
+    def fitted(self, seen: Seen, system: str, before: Block, numbered: Sequence[int]) -> tuple[Seen, Block]:
         """The same with what recall adds, cut further where that is too much; and its blocks, numbered anew.
 
-        system: what it adds to the system prompt. before: to messages, by their number among those that stay.
+        system: what it adds to the system prompt. before: to messages, by their number among `numbered`, the
+        turns that recall has seen.
         """
-        kept = seen.kept
-        more = {kept[at]: self._tokens(seen, text) for at, text in before.items() if at < len(kept)}
+        turn_of = {at: numbered[at] for at in before if at < len(numbered)}
+        more = {turn_of[at]: self._tokens(seen, before[at]) for at in turn_of}
         in_system = self._tokens(seen, system)
         fixed = seen.bare.fixed + in_system + self._tokens(seen, seen.abstract)
         seen = replace(seen, window=further(replace(seen.bare, fixed=fixed), seen.window, more))
         positions = seen.turn.positions
         cut_at = positions[seen.window.start] if seen.window.is_cut else ""
         held = {positions[at]: one for at, one in more.items()}
-        self._last[seen.place] = _Last(positions[-1], cut_at, in_system, held)
+        tokens = fixed + sum(seen.bare.turns) + sum(more.values())
+        self._last[seen.place] = _Last(positions[-1], seen.most, tokens, cut_at, in_system, held)
         self._last.move_to_end(seen.place)
         while len(self._last) > _PLACES:
             self._last.popitem(last=False)
@@ -7812,7 +7851,7 @@ class Contexts:
         model = seen.turn.base_model or seen.turn.model
         self.counting.sent(seen.turn.user_id, seen.turn.key, model, int(tokens / seen.ratio))
         numbers = {number: at for at, number in enumerate(seen.kept)}
-        return seen, {numbers[kept[at]]: text for at, text in before.items() if kept[at] in numbers}
+        return seen, {numbers[of]: before[at] for at, of in turn_of.items() if of in numbers}
 
     def keep(self, seen: Seen, chat_id: str, past: Callable[[int, int], Sequence[Past]]) -> None:
         """Keep where a prompt was cut, and have ready what the next cut needs. Blocks; raises nothing.
@@ -7902,7 +7941,6 @@ from ..models.tokens import Count, Tokenizers
 from ..state import put_row, reading, token_ratios
 from ..state.engine import unsynced
 
-PER_MESSAGE = 4  # tokens that a chat's template sets around a message
 _LONG_CHARS = 200_000  # of a text; what is longer fits nowhere, and is not counted but guessed
 _COUNTED = 100_000  # texts whose numbers are kept, without the texts
 _PROMPTS = 2_000  # that wait for what their server says
@@ -8042,6 +8080,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+PER_MESSAGE = 4  # tokens that a chat's template sets around a message
 
 
 @dataclass(frozen=True, slots=True)
@@ -9663,6 +9703,9 @@ msgstr "Du hast das Gedächtnis nicht ausgeschaltet."
 msgid "is off here"
 msgstr "Das Gedächtnis ist in diesem Chat aus: `/memory an` schaltet es an."
 
+msgid "is off for model"
+msgstr "Das Gedächtnis ist für das Modell dieses Chats aus: Du hast es auf der Seite der Erinnerungen außen vor gelassen."
+
 msgid "is off always"
 msgstr "Das Gedächtnis ist in allen Chats aus: `/memory an immer` schaltet es an."
 
@@ -10709,6 +10752,21 @@ msgstr "Notizen in Chats"
 
 msgid "page: notes text"
 msgstr "Sind sie an, zeigen Chats, welche Erinnerungen verwendet und was gelernt wurde, soweit die Administration das anzeigen lässt."
+
+msgid "page: models left out"
+msgstr "Modelle, die außen vor bleiben"
+
+msgid "page: models left out text"
+msgstr "Ihnen wird in keinem Chat etwas von deinen Erinnerungen gesagt, und aus dem, was du ihnen sagst, wird nichts gelernt."
+
+msgid "page: model's id"
+msgstr "Kennung des Modells"
+
+msgid "page: leave out"
+msgstr "Außen vor lassen"
+
+msgid "page: no longer leave out"
+msgstr "Nicht mehr außen vor lassen"
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -11442,6 +11500,9 @@ msgstr "You have not switched memory off."
 
 msgid "is off here"
 msgstr "Memory is off in this chat: `/memory on` switches it on."
+
+msgid "is off for model"
+msgstr "Memory is off for this chat's model: you have left it out, on the page of memories."
 
 msgid "is off always"
 msgstr "Memory is off in all chats: `/memory on always` switches it on."
@@ -12502,6 +12563,21 @@ msgstr "Notes in chats"
 
 msgid "page: notes text"
 msgstr "If they are on, chats show which memories were used and what was learned, as far as the administrators have it shown."
+
+msgid "page: models left out"
+msgstr "Models that are left out"
+
+msgid "page: models left out text"
+msgstr "They are told nothing of your memories, in no chat, and nothing is learned from what you say to them."
+
+msgid "page: model's id"
+msgstr "The model's id"
+
+msgid "page: leave out"
+msgstr "Leave out"
+
+msgid "page: no longer leave out"
+msgstr "No longer leave out"
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -13201,6 +13277,9 @@ msgstr "No has desactivado la memoria."
 
 msgid "is off here"
 msgstr "La memoria está desactivada en este chat: `/memory activa` la activa."
+
+msgid "is off for model"
+msgstr "La memoria está desactivada para el modelo de este chat: lo excluiste en la página de recuerdos."
 
 msgid "is off always"
 msgstr "La memoria está desactivada en todos los chats: `/memory activa siempre` la activa."
@@ -14273,6 +14352,9 @@ msgstr "Vous n'avez pas désactivé la mémoire."
 msgid "is off here"
 msgstr "La mémoire est désactivée dans ce chat : `/memory active` l'active."
 
+msgid "is off for model"
+msgstr "La mémoire est désactivée pour le modèle de cette conversation : vous l'avez exclu sur la page des souvenirs."
+
 msgid "is off always"
 msgstr "La mémoire est désactivée dans tous les chats : `/memory active toujours` l'active."
 
@@ -15326,6 +15408,9 @@ msgstr "あなたはメモリをオフにしていません。"
 
 msgid "is off here"
 msgstr "このチャットではメモリがオフです。`/memory オン` でオンにできます。"
+
+msgid "is off for model"
+msgstr "このチャットのモデルではメモリがオフです。メモリのページで除外されています。"
 
 msgid "is off always"
 msgstr "すべてのチャットでメモリがオフです。`/memory オン 常に` でオンにできます。"
@@ -16521,6 +16606,9 @@ msgstr "Вы не выключали память."
 msgid "is off here"
 msgstr "Память в этом чате выключена: `/memory вкл` включит её."
 
+msgid "is off for model"
+msgstr "Память отключена для модели этого чата: вы исключили её на странице воспоминаний."
+
 msgid "is off always"
 msgstr "Память выключена во всех чатах: `/memory вкл всегда` включит её."
 
@@ -17587,6 +17675,9 @@ msgstr "你没有关闭记忆。"
 msgid "is off here"
 msgstr "本对话已关闭记忆：`/memory 开启` 可以开启。"
 
+msgid "is off for model"
+msgstr "此聊天的模型未启用记忆：您已在记忆页面将其排除。"
+
 msgid "is off always"
 msgstr "所有对话都已关闭记忆：`/memory 开启 始终` 可以开启。"
 
@@ -18204,7 +18295,8 @@ from .turn import Turn
 class Permission:
     """Permission to remember a turn: as which exchange, and in which scope (`core/scope.py`).
 
-    `asked_at`: Unix time in seconds. `key`: the turn's. `answered_by`: as `AnsweredBy.written`.
+    `asked_at`: Unix time in seconds. `key`: the turn's. `answered_by`: as `AnsweredBy.written`. `model`: the
+    one that was asked, for the user's own switch; it is not kept.
     """
 
     chat_id: str
@@ -18215,12 +18307,13 @@ class Permission:
     asked_at: float
     key: str
     answered_by: str = ""
+    model: str = field(default="", compare=False)
 
     @classmethod
     def of(cls, turn: Turn, scope: str) -> Permission:
         """The permission for a turn that is asked now."""
         ids = turn.chat_id, turn.exchange_key, turn.follows, turn.timezone
-        return cls(*ids, scope, time.time(), turn.key, turn.answered_by.written())
+        return cls(*ids, scope, time.time(), turn.key, turn.answered_by.written(), turn.model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19258,7 +19351,7 @@ class Chats:
             runtime.emit(Event(EventKind.LEFT_ALONE, reason=decision.reason))
         in_system = turn.searched or settings.placement == "system"
         blocks = outcome.recalled.blocks if outcome.recalled else Blocks()
-        told, blocks = await long.fitted(blocks, in_system=in_system, is_read=decision.read)
+        told, blocks = await long.fitted(blocks, deadline, in_system=in_system, is_read=decision.read)
         if on and permission is not None:
             long.keep(told, permission)
         if decision.read:
@@ -22258,7 +22351,7 @@ from ..core.permission import Decision, Permission
 from ..core.turn import Answered, Turn, is_unnamed
 from ..recall.block import Blocks
 from .body import key_of_cut
-from .prompts import Prompt, is_compacted, may_exceed
+from .prompts import Prompt, is_compacted, most_tokens
 from .service import Service
 from .waits import done_by, in_pool, looked_at
 
@@ -22274,53 +22367,83 @@ class LongChat:
     """One turn. asked: as recall is to see it, with the messages that stay. settings: for this turn."""
 
     def __init__(
-        self, runtime: Service, body: Any, turn: Turn, settings: Valves, long: tuple[Prompt, Seen] | None
+        self, runtime: Service, body: dict[str, Any], turn: Turn, settings: Valves, decision: Decision
     ) -> None:
-        """long: what stays of it; None where the prompt is surely short enough."""
-        self._runtime, self._body, self._long = runtime, body, long
+        self._runtime, self._body, self._decision = runtime, body, decision
         self.asked, self.settings = turn, settings
-        if long is not None:
-            self.asked = long[1].narrowed(partial(long[0].names, turn))
+        self._turn, self._limit, self._most = turn, 0, 0
+        self._long: tuple[Prompt, Seen] | None = None  # where the prompt may be too long
+        if not turn.task and settings.enabled and turn.positions:
+            self._limit = limit_of(settings.context_tokens, turn.model, turn.base_model)
+        if self._limit:
+            self.settings = settings.model_copy(update=budgets(settings, self._limit))
+            self._most = most_tokens(body)
 
     @classmethod
     async def of(
-        cls, runtime: Service, body: Any, turn: Turn, settings: Valves, decision: Decision, deadline: float
+        cls,
+        runtime: Service,
+        body: dict[str, Any],
+        turn: Turn,
+        settings: Valves,
+        decision: Decision,
+        deadline: float,
     ) -> LongChat:
         """What was cut before is waited for until the deadline; all messages are counted, however late."""
-        limit = 0
-        if not turn.task and settings.enabled and turn.positions:
-            limit = limit_of(settings.context_tokens, turn.model, turn.base_model) - turn.reserved
-        if limit <= 0:
-            return cls(runtime, body, turn, settings, None)
-        settings = settings.model_copy(update=budgets(settings, limit))
-        short = not may_exceed(body, int(_MAY_BE_SHARE * limit)) or is_compacted(body)
-        if short or (prompt := Prompt.of(body, turn)) is None:
-            return cls(runtime, body, turn, settings, None)
-        see = partial(_see, runtime, turn, settings, limit, prompt, reads=decision.read)
+        long = cls(runtime, body, turn, settings, decision)
+        if long._at_most > _MAY_BE_SHARE * long._limit:
+            await long._look(deadline)
+            if long._long is not None:
+                prompt, seen = long._long
+                long.asked = seen.narrowed(partial(prompt.names, turn))
+        return long
+
+    @property
+    def _at_most(self) -> int:
+        """Tokens of the prompt, without the memories that are to come."""
+        return self._runtime.contexts.at_most(self._turn, self._limit, self._most) if self._limit else 0
+
+    async def _look(self, deadline: float) -> None:
+        """Look at what the prompt has; there is nothing to do where Open WebUI shortens it."""
+        prompt = None if is_compacted(self._body) else Prompt.of(self._body, self._turn)
+        if prompt is None:
+            return
+        contexts, reads = self._runtime.contexts, self._decision.read
+
+        def see(cuts: list[Cut]) -> Seen:
+            asked = self._turn, self.settings, self._limit, prompt.texts, cuts
+            return contexts.see(*asked, reads=reads, most=self._most)
+
         cuts: list[Cut] = []
-        if sum(len(text) for one in prompt.texts.turns for text in one) < _SURELY * limit:
-            seen = await in_pool(runtime.contexts.pool, see, cuts)
+        if sum(len(text) for one in prompt.texts.turns for text in one) < _SURELY * self._limit:
+            seen = await in_pool(contexts.pool, see, cuts)
             if not seen.window.is_cut:
-                return cls(runtime, body, turn, settings, (prompt, seen))
-        if decision.read and not runtime.keeper.is_ill:
-            reading = in_pool(runtime.state_pool, runtime.contexts.cuts, turn, limit)
+                self._long = prompt, seen
+                return
+        if reads and not self._runtime.keeper.is_ill:
+            reading = in_pool(self._runtime.state_pool, contexts.cuts, self._turn, self._limit)
             if await done_by(deadline, reading) and reading.exception() is None:
                 cuts = reading.result()
             else:
                 reading.add_done_callback(looked_at)
-        seen = await in_pool(runtime.contexts.pool, see, cuts)
-        return cls(runtime, body, turn, settings, (prompt, seen))
+        self._long = prompt, await in_pool(contexts.pool, see, cuts)
 
     async def fitted(
-        self, blocks: Blocks, *, in_system: bool, is_read: bool
+        self, blocks: Blocks, deadline: float, *, in_system: bool, is_read: bool
     ) -> tuple[dict[str, Any], Blocks]:
         """The body with what stays, and what recall adds to it. is_read: else no abstract is told either."""
+        numbered = self._long[1].kept if self._long else range(len(self._turn.positions))
+        if self._long is None and self._limit:
+            told = (blocks.system, *blocks.before.values())
+            if self._at_most + sum(len(text.encode()) for text in told) > self._limit:
+                await self._look(deadline)
         if self._long is None:
             return self._body, blocks
         contexts, (prompt, seen) = self._runtime.contexts, self._long
         if not is_read:
             seen = replace(seen, abstract="")
-        seen, before = await in_pool(contexts.pool, contexts.fitted, seen, blocks.system, blocks.before)
+        added = blocks.system, blocks.before, numbered
+        seen, before = await in_pool(contexts.pool, contexts.fitted, seen, *added)
         self._long = prompt, seen
         if not seen.window.is_cut:
             return self._body, blocks
@@ -22333,8 +22456,7 @@ class LongChat:
         """
         if self._long is None or self._runtime.keeper.is_ill:
             return
-        runtime, (prompt, seen) = self._runtime, self._long
-        turn = seen.turn
+        runtime, (prompt, seen), turn = self._runtime, self._long, self._turn
         runtime.state_pool.submit(runtime.contexts.keep, seen, turn.chat_id, partial(prompt.past, turn))
         if seen.window.is_cut and is_unnamed(turn.key) and (key := key_of_cut(turn, body)) != turn.key:
             also = replace(permission, key=key)
@@ -22346,19 +22468,6 @@ def learn(runtime: Service, answered: Answered) -> None:
     """Learn from what a model's server says that a prompt had. Never blocks."""
     if answered.prompt_tokens and not runtime.keeper.is_ill:
         runtime.state_pool.submit(runtime.contexts.counting.learn, answered)
-
-
-def _see(
-    runtime: Service,
-    turn: Turn,
-    settings: Valves,
-    limit: int,
-    prompt: Prompt,
-    cuts: list[Cut],
-    *,
-    reads: bool,
-) -> Seen:
-    return runtime.contexts.see(turn, settings, limit, prompt.texts, cuts, reads=reads)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -22475,7 +22584,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from starlette.routing import BaseRoute, Mount, Router
 
@@ -22490,9 +22599,11 @@ from ..proxy.proxy import Proxy, open_to_browsers
 from ..service import Open, Service
 from ..tools import tool_server
 from ..turns import Turns
-from ..web.page import Page
 from ..webhooks.hooks import hooks
 from . import guard
+
+if TYPE_CHECKING:
+    from ..web.page import Page
 
 log = logging.getLogger(__name__)
 
@@ -22515,7 +22626,7 @@ class Filter:
         self._chats = Chats(self._environment, lambda: self.valves, self._problems, open_service)
         self._turns = Turns(self._chats, lambda: self.valves)
         self._proxy = Proxy(self._chats, lambda: self.valves, self._environment, "/memory/v1")
-        self._page = Page(self._chats, lambda: self.valves, self._environment)
+        self._page: Page | None = None
 
     async def on_startup(self) -> None:
         """Start the threads; what cannot be opened at once is opened in the background."""
@@ -22532,7 +22643,8 @@ class Filter:
             own += [*routes.watching(key, self._chats), *function_routes(key, self._chats, self._turns)]
             own += tool_server.served(self._chats, lambda: self.valves, self._environment)
             own += hooks(self._chats, lambda: self.valves)
-            own.append(Mount("", self._page))  # all the rest of /memory/
+            if (page := self._open_page()) is not None:
+                own.append(Mount("", page))  # all the rest of /memory/
             guard.serve(app, Router([Mount("/memory", routes=own)]))
 
     async def on_shutdown(self) -> None:
@@ -22540,7 +22652,8 @@ class Filter:
         if app := guard.server_app():
             guard.serve(app, None)
         await self._proxy.close()
-        await self._page.close()
+        if self._page is not None:
+            await self._page.close()
         await self._chats.stop()
 
     async def on_valves_updated(self) -> None:
@@ -22555,6 +22668,15 @@ class Filter:
     async def outlet(self, body: Body, user: Body | None = None) -> Body:
         """A finished answer: stored for the writer. One to a command becomes what was asked for."""
         return (await self._turns.outlet(body, user))[0]
+
+    def _open_page(self) -> Page | None:
+        """The page; None without SQLAlchemy, which the smallest image of the server lacks."""
+        try:
+            from ..web.page import Page
+        except ImportError:
+            return None
+        self._page = Page(self._chats, lambda: self.valves, self._environment)
+        return self._page
 
     @property
     def _runtime(self) -> Service | None:
@@ -22578,12 +22700,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ..context.counting import PER_MESSAGE
-from ..context.turns import Past, Texts
+from ..context.turns import PER_MESSAGE, Past, Texts
 from ..core.turn import Turn
 from .body import appended, exchange_names, final_text, prepended, seen_numbers, text_of, typed
 
-_IMAGE_TOKENS = 1_000
+_IMAGE_TOKENS, _BYTES_A_CHAR = 1_000, 4
 _USER_CHARS, _ANSWER_CHARS, _RESULT_CHARS = 2_000, 600, 300  # that an abstract is made of
 _MOST_RESULTS = 3
 _ALWAYS = ("system", "developer")
@@ -22676,19 +22797,20 @@ class Prompt:
         return {**self.body, "messages": left}
 
 
-def may_exceed(body: Any, limit: int) -> bool:
-    """Whether a prompt could have more tokens than this: it has no more than bytes. Costs nearly nothing."""
-    left = limit
+def most_tokens(body: Any) -> int:
+    """How many tokens a prompt has at most: no more than bytes. Costs nearly nothing."""
+    most = 0
     for message in _messages(body):
-        if isinstance(message, Mapping):
-            content = message.get("content")
-            others = 0 if isinstance(content, str) else len(content) if isinstance(content, list) else 0
-            text = text_of(content)
-            left -= PER_MESSAGE + others * _IMAGE_TOKENS
-            left -= len(text) if text.isascii() else len(text.encode(errors="replace"))
-        if left < 0 or (isinstance(message, Mapping) and not message.keys() <= _PLAIN):
-            return True
-    return bool(isinstance(body, Mapping) and body.get("tools"))
+        if not isinstance(message, Mapping):
+            continue
+        content = message.get("content")
+        text = content if isinstance(content, str) else text_of(content)
+        most += PER_MESSAGE + (len(text) if text.isascii() else len(text.encode(errors="replace")))
+        if not isinstance(content, str) or len(message) > len(("role", "content")):
+            most += sum(len(one) for one in _texts(message)[0][1:]) * _BYTES_A_CHAR
+            most += len(content) * _IMAGE_TOKENS if isinstance(content, list) else 0
+    tools = body.get("tools") if isinstance(body, Mapping) else None
+    return most + (len(_json(tools)) * _BYTES_A_CHAR if tools else 0)
 
 
 def is_compacted(body: Any) -> bool:
@@ -25590,7 +25712,7 @@ class Toolbox:
             Drop: it cannot be done, in a sentence.
             MemoryFault: what state and backend raise.
         """
-        if not self._switches.is_on(call.turn.user_id, call.turn.chat_id):
+        if not self._switches.is_on(call.turn.user_id, call.turn.chat_id, call.turn.model):
             return Outcome.refused(403, f"Memory is not used here: {Reason.USER_SWITCHED_OFF}.")
         return _WORK[verb.name](self, call)
 
@@ -27596,6 +27718,7 @@ def listed(visit: Visit) -> View:
             "enabled": visit.settings.enabled,
             "always": switches.is_on(visit.user_id, ""),
             "chats": [(chat, on, visit.chat_address(chat)) for chat, on in of_chats],
+            "models": switches.models_off(visit.user_id)[:_MOST],
             "kept_here": past.are_kept,
             "past": past.wants(visit.user_id),
             "past_chats": PAST_CHATS,
@@ -27606,7 +27729,7 @@ def listed(visit: Visit) -> View:
 
 
 def switch(visit: Visit) -> Redirect:
-    """In the chat that the form names, "" for always."""
+    """In the chat that the form names, "" for always; or for a model, or what else the form is of."""
     chat, on = visit.form.get("chat", "").strip(), visit.form.get("on") == "yes"
     if len(chat) > _ID_CHARS or visit.form.get("on") not in ("yes", "no"):
         raise Refused(message("page: no such chat"))
@@ -27614,7 +27737,9 @@ def switch(visit: Visit) -> Redirect:
         chat = chat.rstrip("/").rpartition("/")[2]  # of an address, its end
         if not chat:
             raise Refused(message("page: nothing typed"))
-    if chat == PAST_CHATS:
+    if visit.form.get("of") == "model":
+        visit.parts.tools.switches.set_model(visit.user_id, visit.form.get("chat", "").strip(), on)
+    elif chat == PAST_CHATS:
         visit.parts.tools.past.switch(visit.user_id, on)
     elif chat == NOTES:
         visit.parts.tools.note_switches.set(visit.user_id, on)
@@ -28159,6 +28284,22 @@ SOURCES["interfaces/web/templates/switches.html"] = r'''{% extends "base.html" %
 {% if kept_here %}<p>{{ say("page: past chats kept text") }}</p>
 {{ switch(past_chats, past, say("page: past chats kept")) }}
 {% else %}<p>{{ say("page: chats not kept here") }}</p>{% endif %}</section>
+<section aria-labelledby="models"><h2 id="models">{{ say("page: models left out") }}</h2>
+<p>{{ say("page: models left out text") }}</p>
+<form method="post" action="switch" class="stack">
+<input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="of" value="model"><input type="hidden" name="on" value="no">
+<label for="model">{{ say("page: model's id") }}</label>
+<input id="model" name="chat" required maxlength="200" autocomplete="off">
+<button class="quiet">{{ say("page: leave out") }}</button>
+</form>
+<ul class="cards">
+{% for model in models %}
+<li><form method="post" action="switch" class="row">
+<input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="of" value="model"><input type="hidden" name="chat" value="{{ model }}"><input type="hidden" name="on" value="yes">
+<span>{{ model }}</span><button class="quiet">{{ say("page: no longer leave out") }}<span class="hidden">: {{ model }}</span></button>
+</form></li>
+{% endfor %}
+</ul></section>
 <section aria-labelledby="notes"><h2 id="notes">{{ say("page: notes") }}</h2>
 <p>{{ say("page: notes text") }}</p>
 {{ switch(of_notes, notes, say("page: notes")) }}</section>
@@ -51062,7 +51203,7 @@ class Injected:
         oldest = time.time() - (KEPT_S if turn.chat_id else KEPT_WITHOUT_CHAT_S)
         positions = set(turn.positions)
         with self._reading.connect() as connection:
-            asked = {"user_id": turn.user_id, **bound(turn.user_id, turn.chat_id)}
+            asked = {"user_id": turn.user_id, **bound(turn.user_id, turn.chat_id, turn.model)}
             ((version, on),) = _VERSION.rows(connection, asked)
             rows = _LINES.rows(
                 connection,
@@ -58502,9 +58643,9 @@ import time
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, Engine, bindparam, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Engine, and_, bindparam, delete, func, not_, or_, select, update
 
-from ..core.change import EDITED, FORGET
+from ..core.change import EDITED, FORGET, REFLECTED
 from ..core.exchange import episodes_name, message_id_of
 from ..core.turn import Turn
 from .engine import reading, unsynced
@@ -58524,12 +58665,14 @@ _OF_CHAT = Prepared(
     )
     .order_by(cuts.c.at)
 )
+# What was to be forgotten, or does not hold: not what was edited, or said twice.
+_FORGOTTEN = and_(
+    or_(journal.c.op == "remove", journal.c.op == FORGET),
+    journal.c.model != EDITED,
+    not_(journal.c.batch.startswith(REFLECTED)),
+)
 _REMOVED = Prepared(
-    select(func.max(journal.c.at)).where(
-        journal.c.user_id == bindparam("user_id"),
-        or_(journal.c.op == "remove", journal.c.op == FORGET),
-        journal.c.model != EDITED,
-    )
+    select(func.max(journal.c.at)).where(journal.c.user_id == bindparam("user_id"), _FORGOTTEN)
 )
 
 
@@ -58626,10 +58769,10 @@ class CutsTable:
         part behind the message's own id.
         """
         removed = select(journal.c.memory_id).where(
-            journal.c.user_id == user_id, journal.c.op.in_(("remove", FORGET)), journal.c.memory_id != ""
+            journal.c.user_id == user_id, _FORGOTTEN, journal.c.memory_id != ""
         )
         sources = select(journal.c.source).where(
-            journal.c.user_id == user_id, or_(journal.c.memory_id.in_(removed), journal.c.op == FORGET)
+            journal.c.user_id == user_id, or_(journal.c.memory_id.in_(removed), _FORGOTTEN)
         )
         lacking = select(episodes.c.exchange).where(episodes.c.user_id == user_id, episodes.c.gone > 0)
         of_user = select(outbox.c.key).where(outbox.c.user_id == user_id)
@@ -60082,7 +60225,7 @@ class Permissions:
             "created_at": given.asked_at,
         }
         values = {f"new_{name}": value for name, value in row.items()}
-        values |= bound(user_id, given.chat_id)
+        values |= bound(user_id, given.chat_id, given.model)
 
         def keep(connection: Connection) -> bool | None:
             if since is not None and was_erased(connection, user_id, since):
@@ -60918,36 +61061,41 @@ def try_writing(engine: Engine) -> None:
 # ----------------------------------------------------------------------------------------------------------
 # state/switches_table.py
 
-SOURCES["state/switches_table.py"] = r'''"""A user's own switches: memory on or off, in one chat (which goes first) or always; notes in chats."""
+SOURCES["state/switches_table.py"] = r'''"""A user's own switches: memory in one chat (which goes first) or always, for a model; notes in chats."""
 
 from __future__ import annotations
 
 import time
+from typing import Any
 
-from sqlalchemy import Boolean, Connection, Engine, bindparam, func, literal, select
+from sqlalchemy import Boolean, Connection, Engine, and_, bindparam, func, literal, select
 
 from . import note_switches, put_row, reading, switches
 from .engine import Patience
 
 # Named so that a statement with values of columns can hold it: see `bound`.
-_USER, _CHAT = "switches_user", "switches_chat"
+_USER, _CHAT, _MODEL = "switches_user", "switches_chat", "switches_model"
+_OF_MODEL = "model:"  # begins what stands for a model in the place of a chat
 
 
-def _switch(chat: object) -> object:
+def _switch(chat: Any) -> Any:
     mine = switches.c.user_id == bindparam(_USER, type_=switches.c.user_id.type)
     return select(switches.c.is_on).where(mine, switches.c.chat_id == chat).scalar_subquery()
 
 
 # For statements that read or write something else of a message anyway.
-IS_ON = func.coalesce(
-    _switch(bindparam(_CHAT, type_=switches.c.chat_id.type)), _switch(""), literal(True), type_=Boolean
+IS_ON = and_(
+    func.coalesce(
+        _switch(bindparam(_CHAT, type_=switches.c.chat_id.type)), _switch(""), literal(True), type_=Boolean
+    ),
+    func.coalesce(_switch(bindparam(_MODEL, type_=switches.c.chat_id.type)), literal(True), type_=Boolean),
 )
 _IS_ON = select(IS_ON)
 
 
-def bound(user_id: str, chat_id: str) -> dict[str, str]:
-    """The values of a statement with `IS_ON` in it."""
-    return {_USER: user_id, _CHAT: chat_id}
+def bound(user_id: str, chat_id: str, model: str = "") -> dict[str, str]:
+    """The values of a statement with `IS_ON` in it. model: its id, "" where that does not matter."""
+    return {_USER: user_id, _CHAT: chat_id, _MODEL: _OF_MODEL + model}
 
 
 class Switches:
@@ -60968,12 +61116,16 @@ class Switches:
 
         self._writing.run(keep)
 
-    def is_on(self, user_id: str, chat_id: str) -> bool:
+    def set_model(self, user_id: str, model: str, on: bool) -> None:
+        """Leave a model out of memory, in all chats, or no longer."""
+        self.set(user_id, _OF_MODEL + model, on)
+
+    def is_on(self, user_id: str, chat_id: str, model: str = "") -> bool:
         """Whether memory may be used there, as far as the user has said; on where they have not.
 
         `chat_id`: "" for a request that belongs to no chat.
         """
-        values = bound(user_id, chat_id)
+        values = bound(user_id, chat_id, model)
         return bool(self._reading.run(lambda connection: connection.scalar(_IS_ON, values)))
 
     def of_chats(self, user_id: str) -> dict[str, bool]:
@@ -60981,7 +61133,14 @@ class Switches:
         mine = (switches.c.user_id == user_id, switches.c.chat_id != "")
         wanted = select(switches.c.chat_id, switches.c.is_on).where(*mine).order_by(switches.c.at.desc())
         rows = self._reading.run(lambda connection: connection.execute(wanted).all())
-        return {row.chat_id: row.is_on for row in rows}
+        return {row.chat_id: row.is_on for row in rows if not row.chat_id.startswith(_OF_MODEL)}
+
+    def models_off(self, user_id: str) -> list[str]:
+        """The models that a user has left out."""
+        mine = (switches.c.user_id == user_id, switches.c.chat_id.startswith(_OF_MODEL), ~switches.c.is_on)
+        wanted = select(switches.c.chat_id).where(*mine).order_by(switches.c.chat_id)
+        rows = self._reading.run(lambda connection: list(connection.scalars(wanted)))
+        return [row.removeprefix(_OF_MODEL) for row in rows]
 
 
 class NoteSwitches:

@@ -184,6 +184,7 @@ class Application:
         self.page.uploads.drop(user_id)
         self.keeper.drop(user_id)
         self.live_chats.drop(user_id)
+        self.contexts.drop(user_id)
         if isinstance(backend := self.live.current, LibraryBackend):
             backend.drop()
 

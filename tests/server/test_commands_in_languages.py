@@ -136,6 +136,7 @@ def test_every_command(shared_server: PipelinesServer, user: str, code: str) -> 
     )
     assert held(server, user) == []
     assert talk("list") == says("nothing yet")
+    assert talk("profile") == says("profile, none")
     assert talk.typed == set(VERBS)
 
 

@@ -21,7 +21,7 @@ class Here:
     reason: why not all of memory holds there, in `policy.decide`'s words, but for the user's own switches.
     told, learned: whether its model is told memories, and whether what is said there is remembered.
     scope: among which memories it is kept. admin: whether the user is one.
-    language: the code of theirs. email: their address.
+    language: the code of theirs. email: their address. model: its id.
     """
 
     reason: str = ""
@@ -31,6 +31,7 @@ class Here:
     admin: bool = False
     language: str = ""
     email: str = ""
+    model: str = ""
 
     @property
     def words(self) -> Locale:
@@ -41,7 +42,9 @@ class Here:
         decision = decide(turn, settings)
         scope = scope_of(turn, settings)
         code = language_of(turn)
-        return cls(decision.reason, decision.read, decision.write, scope, turn.is_admin, code, turn.email)
+        return cls(
+            decision.reason, decision.read, decision.write, scope, turn.is_admin, code, turn.email, turn.model
+        )
 
     @classmethod
     def read(cls, kept: str) -> Here:

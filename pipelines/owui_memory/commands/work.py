@@ -205,6 +205,8 @@ class Work:
 
     def _switched(self) -> str:
         if self._switches.is_on(self._user_id, self._chat_id):
+            if not self._switches.is_on(self._user_id, self._chat_id, self._here.model):
+                return self._say("is off for model")
             holds = self._here.told and self._here.learned
             return self._say("is on" if holds else "yours is on")
         if self._switches.is_on(self._user_id, ""):

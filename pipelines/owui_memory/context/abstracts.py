@@ -81,6 +81,12 @@ class Abstracts:
         threading.Thread(target=self._run, args=(first,), name="memory-abstract", daemon=True).start()
         return True
 
+    def drop(self, user_id: str) -> None:
+        """Make nothing of a user's that is not under way; what is, the table refuses."""
+        with self._lock:
+            for place in [one for one in self._waiting if one.user_id == user_id]:
+                del self._waiting[place]
+
     def close(self) -> None:
         """Begin no more; what is under way goes on where it ended."""
         with self._lock:

@@ -47,6 +47,7 @@ class Seen:
     window: Window
     cuts: Sequence[Cut]
     ratio: float
+    most: int = 0
     abstract: str = ""
     of: str = ""  # the position that the abstract is of
 
@@ -67,10 +68,12 @@ class Seen:
 class _Last:
     """A chat's last prompt: where it was cut, "" for nowhere, and tokens of memories in it, by position.
 
-    asked: the position of its last message.
+    asked: the position of its last message. most, tokens: how many it had at most, and had.
     """
 
     asked: str = ""
+    most: int = 0
+    tokens: int = 0
     cut_at: str = ""
     in_system: int = 0
     before: Mapping[str, int] = field(default_factory=dict)
@@ -93,16 +96,30 @@ class Contexts:
         self._abstracts.close()
         self.pool.shutdown(wait=False)
 
+    def drop(self, user_id: str) -> None:
+        """Keep nothing of a user's in memory."""
+        self._abstracts.drop(user_id)
+        for place in [one for one in list(self._last) if one.user_id == user_id]:
+            self._last.pop(place, None)
+
     def cuts(self, turn: Turn, limit: int) -> list[Cut]:
         """What is kept of a turn's chat. Blocks as the state database does."""
         return self.table.of_chat(Place.of(turn, limit))
 
     def see(
-        self, turn: Turn, settings: Valves, limit: int, texts: Texts, cuts: Sequence[Cut], *, reads: bool
+        self,
+        turn: Turn,
+        settings: Valves,
+        limit: int,
+        texts: Texts,
+        cuts: Sequence[Cut],
+        *,
+        reads: bool,
+        most: int = 0,
     ) -> Seen:
         """What stays of a prompt. Takes time in proportion to what of it was not counted before.
 
-        cuts: those that are kept of the chat. reads: memories may be added.
+        cuts: those that are kept of the chat. reads: memories may be added. most: see `at_most`.
         """
         model, place = turn.base_model or turn.model, Place.of(turn, limit)
         number_of = {position: number for number, position in enumerate(turn.positions)}
@@ -135,25 +152,35 @@ class Contexts:
             default=None,
         )
         bare = replace(sizes, fixed=fixed, turns=turns)
-        whole = Seen(turn, place, sizes, bare, seen, cuts, ratio)
+        whole = Seen(turn, place, sizes, bare, seen, cuts, ratio, most)
         if best is None or not seen.is_cut:
             return whole
         return replace(whole, abstract=Abstract.read(best.abstract).rendered(), of=best.position)
 
-    def fitted(self, seen: Seen, system: str, before: Block) -> tuple[Seen, Block]:
+    def at_most(self, turn: Turn, limit: int, most: int) -> int:
+        """How many tokens a prompt has at most, its memories of before among them.
+
+        most: without these, and without what is known of the chat's last prompt.
+        """
+        last = self._last.get(Place.of(turn, limit), _Last())
+        return last.tokens + max(most - last.most, 0)
+
+    def fitted(self, seen: Seen, system: str, before: Block, numbered: Sequence[int]) -> tuple[Seen, Block]:
         """The same with what recall adds, cut further where that is too much; and its blocks, numbered anew.
 
-        system: what it adds to the system prompt. before: to messages, by their number among those that stay.
+        system: what it adds to the system prompt. before: to messages, by their number among `numbered`, the
+        turns that recall has seen.
         """
-        kept = seen.kept
-        more = {kept[at]: self._tokens(seen, text) for at, text in before.items() if at < len(kept)}
+        turn_of = {at: numbered[at] for at in before if at < len(numbered)}
+        more = {turn_of[at]: self._tokens(seen, before[at]) for at in turn_of}
         in_system = self._tokens(seen, system)
         fixed = seen.bare.fixed + in_system + self._tokens(seen, seen.abstract)
         seen = replace(seen, window=further(replace(seen.bare, fixed=fixed), seen.window, more))
         positions = seen.turn.positions
         cut_at = positions[seen.window.start] if seen.window.is_cut else ""
         held = {positions[at]: one for at, one in more.items()}
-        self._last[seen.place] = _Last(positions[-1], cut_at, in_system, held)
+        tokens = fixed + sum(seen.bare.turns) + sum(more.values())
+        self._last[seen.place] = _Last(positions[-1], seen.most, tokens, cut_at, in_system, held)
         self._last.move_to_end(seen.place)
         while len(self._last) > _PLACES:
             self._last.popitem(last=False)
@@ -161,7 +188,7 @@ class Contexts:
         model = seen.turn.base_model or seen.turn.model
         self.counting.sent(seen.turn.user_id, seen.turn.key, model, int(tokens / seen.ratio))
         numbers = {number: at for at, number in enumerate(seen.kept)}
-        return seen, {numbers[kept[at]]: text for at, text in before.items() if kept[at] in numbers}
+        return seen, {numbers[of]: before[at] for at, of in turn_of.items() if of in numbers}
 
     def keep(self, seen: Seen, chat_id: str, past: Callable[[int, int], Sequence[Past]]) -> None:
         """Keep where a prompt was cut, and have ready what the next cut needs. Blocks; raises nothing.

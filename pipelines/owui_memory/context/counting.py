@@ -17,7 +17,6 @@ from ..models.tokens import Count, Tokenizers
 from ..state import put_row, reading, token_ratios
 from ..state.engine import unsynced
 
-PER_MESSAGE = 4  # tokens that a chat's template sets around a message
 _LONG_CHARS = 200_000  # of a text; what is longer fits nowhere, and is not counted but guessed
 _COUNTED = 100_000  # texts whose numbers are kept, without the texts
 _PROMPTS = 2_000  # that wait for what their server says

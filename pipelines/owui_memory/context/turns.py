@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+PER_MESSAGE = 4  # tokens that a chat's template sets around a message
+
 
 @dataclass(frozen=True, slots=True)
 class Texts:

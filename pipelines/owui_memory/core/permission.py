@@ -14,7 +14,8 @@ from .turn import Turn
 class Permission:
     """Permission to remember a turn: as which exchange, and in which scope (`core/scope.py`).
 
-    `asked_at`: Unix time in seconds. `key`: the turn's. `answered_by`: as `AnsweredBy.written`.
+    `asked_at`: Unix time in seconds. `key`: the turn's. `answered_by`: as `AnsweredBy.written`. `model`: the
+    one that was asked, for the user's own switch; it is not kept.
     """
 
     chat_id: str
@@ -25,12 +26,13 @@ class Permission:
     asked_at: float
     key: str
     answered_by: str = ""
+    model: str = field(default="", compare=False)
 
     @classmethod
     def of(cls, turn: Turn, scope: str) -> Permission:
         """The permission for a turn that is asked now."""
         ids = turn.chat_id, turn.exchange_key, turn.follows, turn.timezone
-        return cls(*ids, scope, time.time(), turn.key, turn.answered_by.written())
+        return cls(*ids, scope, time.time(), turn.key, turn.answered_by.written(), turn.model)
 
 
 @dataclass(frozen=True, slots=True)

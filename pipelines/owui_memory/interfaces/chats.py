@@ -295,7 +295,7 @@ class Chats:
             runtime.emit(Event(EventKind.LEFT_ALONE, reason=decision.reason))
         in_system = turn.searched or settings.placement == "system"
         blocks = outcome.recalled.blocks if outcome.recalled else Blocks()
-        told, blocks = await long.fitted(blocks, in_system=in_system, is_read=decision.read)
+        told, blocks = await long.fitted(blocks, deadline, in_system=in_system, is_read=decision.read)
         if on and permission is not None:
             long.keep(told, permission)
         if decision.read:

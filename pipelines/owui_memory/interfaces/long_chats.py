@@ -12,7 +12,7 @@ from ..core.permission import Decision, Permission
 from ..core.turn import Answered, Turn, is_unnamed
 from ..recall.block import Blocks
 from .body import key_of_cut
-from .prompts import Prompt, is_compacted, may_exceed
+from .prompts import Prompt, is_compacted, most_tokens
 from .service import Service
 from .waits import done_by, in_pool, looked_at
 
@@ -28,53 +28,83 @@ class LongChat:
     """One turn. asked: as recall is to see it, with the messages that stay. settings: for this turn."""
 
     def __init__(
-        self, runtime: Service, body: Any, turn: Turn, settings: Valves, long: tuple[Prompt, Seen] | None
+        self, runtime: Service, body: dict[str, Any], turn: Turn, settings: Valves, decision: Decision
     ) -> None:
-        """long: what stays of it; None where the prompt is surely short enough."""
-        self._runtime, self._body, self._long = runtime, body, long
+        self._runtime, self._body, self._decision = runtime, body, decision
         self.asked, self.settings = turn, settings
-        if long is not None:
-            self.asked = long[1].narrowed(partial(long[0].names, turn))
+        self._turn, self._limit, self._most = turn, 0, 0
+        self._long: tuple[Prompt, Seen] | None = None  # where the prompt may be too long
+        if not turn.task and settings.enabled and turn.positions:
+            self._limit = limit_of(settings.context_tokens, turn.model, turn.base_model)
+        if self._limit:
+            self.settings = settings.model_copy(update=budgets(settings, self._limit))
+            self._most = most_tokens(body)
 
     @classmethod
     async def of(
-        cls, runtime: Service, body: Any, turn: Turn, settings: Valves, decision: Decision, deadline: float
+        cls,
+        runtime: Service,
+        body: dict[str, Any],
+        turn: Turn,
+        settings: Valves,
+        decision: Decision,
+        deadline: float,
     ) -> LongChat:
         """What was cut before is waited for until the deadline; all messages are counted, however late."""
-        limit = 0
-        if not turn.task and settings.enabled and turn.positions:
-            limit = limit_of(settings.context_tokens, turn.model, turn.base_model) - turn.reserved
-        if limit <= 0:
-            return cls(runtime, body, turn, settings, None)
-        settings = settings.model_copy(update=budgets(settings, limit))
-        short = not may_exceed(body, int(_MAY_BE_SHARE * limit)) or is_compacted(body)
-        if short or (prompt := Prompt.of(body, turn)) is None:
-            return cls(runtime, body, turn, settings, None)
-        see = partial(_see, runtime, turn, settings, limit, prompt, reads=decision.read)
+        long = cls(runtime, body, turn, settings, decision)
+        if long._at_most > _MAY_BE_SHARE * long._limit:
+            await long._look(deadline)
+            if long._long is not None:
+                prompt, seen = long._long
+                long.asked = seen.narrowed(partial(prompt.names, turn))
+        return long
+
+    @property
+    def _at_most(self) -> int:
+        """Tokens of the prompt, without the memories that are to come."""
+        return self._runtime.contexts.at_most(self._turn, self._limit, self._most) if self._limit else 0
+
+    async def _look(self, deadline: float) -> None:
+        """Look at what the prompt has; there is nothing to do where Open WebUI shortens it."""
+        prompt = None if is_compacted(self._body) else Prompt.of(self._body, self._turn)
+        if prompt is None:
+            return
+        contexts, reads = self._runtime.contexts, self._decision.read
+
+        def see(cuts: list[Cut]) -> Seen:
+            asked = self._turn, self.settings, self._limit, prompt.texts, cuts
+            return contexts.see(*asked, reads=reads, most=self._most)
+
         cuts: list[Cut] = []
-        if sum(len(text) for one in prompt.texts.turns for text in one) < _SURELY * limit:
-            seen = await in_pool(runtime.contexts.pool, see, cuts)
+        if sum(len(text) for one in prompt.texts.turns for text in one) < _SURELY * self._limit:
+            seen = await in_pool(contexts.pool, see, cuts)
             if not seen.window.is_cut:
-                return cls(runtime, body, turn, settings, (prompt, seen))
-        if decision.read and not runtime.keeper.is_ill:
-            reading = in_pool(runtime.state_pool, runtime.contexts.cuts, turn, limit)
+                self._long = prompt, seen
+                return
+        if reads and not self._runtime.keeper.is_ill:
+            reading = in_pool(self._runtime.state_pool, contexts.cuts, self._turn, self._limit)
             if await done_by(deadline, reading) and reading.exception() is None:
                 cuts = reading.result()
             else:
                 reading.add_done_callback(looked_at)
-        seen = await in_pool(runtime.contexts.pool, see, cuts)
-        return cls(runtime, body, turn, settings, (prompt, seen))
+        self._long = prompt, await in_pool(contexts.pool, see, cuts)
 
     async def fitted(
-        self, blocks: Blocks, *, in_system: bool, is_read: bool
+        self, blocks: Blocks, deadline: float, *, in_system: bool, is_read: bool
     ) -> tuple[dict[str, Any], Blocks]:
         """The body with what stays, and what recall adds to it. is_read: else no abstract is told either."""
+        numbered = self._long[1].kept if self._long else range(len(self._turn.positions))
+        if self._long is None and self._limit:
+            told = (blocks.system, *blocks.before.values())
+            if self._at_most + sum(len(text.encode()) for text in told) > self._limit:
+                await self._look(deadline)
         if self._long is None:
             return self._body, blocks
         contexts, (prompt, seen) = self._runtime.contexts, self._long
         if not is_read:
             seen = replace(seen, abstract="")
-        seen, before = await in_pool(contexts.pool, contexts.fitted, seen, blocks.system, blocks.before)
+        added = blocks.system, blocks.before, numbered
+        seen, before = await in_pool(contexts.pool, contexts.fitted, seen, *added)
         self._long = prompt, seen
         if not seen.window.is_cut:
             return self._body, blocks
@@ -87,8 +117,7 @@ class LongChat:
         """
         if self._long is None or self._runtime.keeper.is_ill:
             return
-        runtime, (prompt, seen) = self._runtime, self._long
-        turn = seen.turn
+        runtime, (prompt, seen), turn = self._runtime, self._long, self._turn
         runtime.state_pool.submit(runtime.contexts.keep, seen, turn.chat_id, partial(prompt.past, turn))
         if seen.window.is_cut and is_unnamed(turn.key) and (key := key_of_cut(turn, body)) != turn.key:
             also = replace(permission, key=key)
@@ -100,16 +129,3 @@ def learn(runtime: Service, answered: Answered) -> None:
     """Learn from what a model's server says that a prompt had. Never blocks."""
     if answered.prompt_tokens and not runtime.keeper.is_ill:
         runtime.state_pool.submit(runtime.contexts.counting.learn, answered)
-
-
-def _see(
-    runtime: Service,
-    turn: Turn,
-    settings: Valves,
-    limit: int,
-    prompt: Prompt,
-    cuts: list[Cut],
-    *,
-    reads: bool,
-) -> Seen:
-    return runtime.contexts.see(turn, settings, limit, prompt.texts, cuts, reads=reads)

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ..context.counting import PER_MESSAGE
-from ..context.turns import Past, Texts
+from ..context.turns import PER_MESSAGE, Past, Texts
 from ..core.turn import Turn
 from .body import appended, exchange_names, final_text, prepended, seen_numbers, text_of, typed
 
-_IMAGE_TOKENS = 1_000
+_IMAGE_TOKENS, _BYTES_A_CHAR = 1_000, 4
 _USER_CHARS, _ANSWER_CHARS, _RESULT_CHARS = 2_000, 600, 300  # that an abstract is made of
 _MOST_RESULTS = 3
 _ALWAYS = ("system", "developer")
@@ -106,19 +105,20 @@ class Prompt:
         return {**self.body, "messages": left}
 
 
-def may_exceed(body: Any, limit: int) -> bool:
-    """Whether a prompt could have more tokens than this: it has no more than bytes. Costs nearly nothing."""
-    left = limit
+def most_tokens(body: Any) -> int:
+    """How many tokens a prompt has at most: no more than bytes. Costs nearly nothing."""
+    most = 0
     for message in _messages(body):
-        if isinstance(message, Mapping):
-            content = message.get("content")
-            others = 0 if isinstance(content, str) else len(content) if isinstance(content, list) else 0
-            text = text_of(content)
-            left -= PER_MESSAGE + others * _IMAGE_TOKENS
-            left -= len(text) if text.isascii() else len(text.encode(errors="replace"))
-        if left < 0 or (isinstance(message, Mapping) and not message.keys() <= _PLAIN):
-            return True
-    return bool(isinstance(body, Mapping) and body.get("tools"))
+        if not isinstance(message, Mapping):
+            continue
+        content = message.get("content")
+        text = content if isinstance(content, str) else text_of(content)
+        most += PER_MESSAGE + (len(text) if text.isascii() else len(text.encode(errors="replace")))
+        if not isinstance(content, str) or len(message) > len(("role", "content")):
+            most += sum(len(one) for one in _texts(message)[0][1:]) * _BYTES_A_CHAR
+            most += len(content) * _IMAGE_TOKENS if isinstance(content, list) else 0
+    tools = body.get("tools") if isinstance(body, Mapping) else None
+    return most + (len(_json(tools)) * _BYTES_A_CHAR if tools else 0)
 
 
 def is_compacted(body: Any) -> bool:

@@ -140,7 +140,7 @@ class Injected:
         oldest = time.time() - (KEPT_S if turn.chat_id else KEPT_WITHOUT_CHAT_S)
         positions = set(turn.positions)
         with self._reading.connect() as connection:
-            asked = {"user_id": turn.user_id, **bound(turn.user_id, turn.chat_id)}
+            asked = {"user_id": turn.user_id, **bound(turn.user_id, turn.chat_id, turn.model)}
             ((version, on),) = _VERSION.rows(connection, asked)
             rows = _LINES.rows(
                 connection,

@@ -6,9 +6,9 @@ import time
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, Engine, bindparam, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Engine, and_, bindparam, delete, func, not_, or_, select, update
 
-from ..core.change import EDITED, FORGET
+from ..core.change import EDITED, FORGET, REFLECTED
 from ..core.exchange import episodes_name, message_id_of
 from ..core.turn import Turn
 from .engine import reading, unsynced
@@ -28,12 +28,14 @@ _OF_CHAT = Prepared(
     )
     .order_by(cuts.c.at)
 )
+# What was to be forgotten, or does not hold: not what was edited, or said twice.
+_FORGOTTEN = and_(
+    or_(journal.c.op == "remove", journal.c.op == FORGET),
+    journal.c.model != EDITED,
+    not_(journal.c.batch.startswith(REFLECTED)),
+)
 _REMOVED = Prepared(
-    select(func.max(journal.c.at)).where(
-        journal.c.user_id == bindparam("user_id"),
-        or_(journal.c.op == "remove", journal.c.op == FORGET),
-        journal.c.model != EDITED,
-    )
+    select(func.max(journal.c.at)).where(journal.c.user_id == bindparam("user_id"), _FORGOTTEN)
 )
 
 
@@ -130,10 +132,10 @@ class CutsTable:
         part behind the message's own id.
         """
         removed = select(journal.c.memory_id).where(
-            journal.c.user_id == user_id, journal.c.op.in_(("remove", FORGET)), journal.c.memory_id != ""
+            journal.c.user_id == user_id, _FORGOTTEN, journal.c.memory_id != ""
         )
         sources = select(journal.c.source).where(
-            journal.c.user_id == user_id, or_(journal.c.memory_id.in_(removed), journal.c.op == FORGET)
+            journal.c.user_id == user_id, or_(journal.c.memory_id.in_(removed), _FORGOTTEN)
         )
         lacking = select(episodes.c.exchange).where(episodes.c.user_id == user_id, episodes.c.gone > 0)
         of_user = select(outbox.c.key).where(outbox.c.user_id == user_id)

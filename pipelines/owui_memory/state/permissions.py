@@ -113,7 +113,7 @@ class Permissions:
             "created_at": given.asked_at,
         }
         values = {f"new_{name}": value for name, value in row.items()}
-        values |= bound(user_id, given.chat_id)
+        values |= bound(user_id, given.chat_id, given.model)
 
         def keep(connection: Connection) -> bool | None:
             if since is not None and was_erased(connection, user_id, since):

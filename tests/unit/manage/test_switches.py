@@ -43,6 +43,20 @@ def test_a_chat_alone(switches: Switches) -> None:
     assert switches.is_on("ada", "c1")
 
 
+def test_a_model_is_left_out_of_all_chats(switches: Switches, engine: Engine) -> None:
+    switches.set_model("ada", "gpt-x", on=False)
+    switches.set("ada", "c1", on=True)
+    here, there = replace(turn_in("c1"), model="gpt-x"), replace(turn_in("c1"), model="llama")
+    assert [switches.is_on("ada", "c1", one.model) for one in (here, there)] == [False, True]
+    assert [Injected(engine).conversation(one).on for one in (here, there)] == [False, True]
+    allowed = [Permissions(engine).allow("ada", Permission.of(one, "")) for one in (here, there)]
+    assert allowed == [False, True]
+    assert switches.is_on("bob", "c1", "gpt-x")
+    assert (switches.models_off("ada"), list(switches.of_chats("ada"))) == (["gpt-x"], ["c1"])
+    switches.set_model("ada", "gpt-x", on=True)
+    assert (switches.is_on("ada", "c1", "gpt-x"), switches.models_off("ada")) == (True, [])
+
+
 def test_a_chats_own_switch_goes_before_the_one_for_always(switches: Switches) -> None:
     switches.set("ada", "private", on=False)
     switches.set("ada", "", on=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from starlette.routing import BaseRoute, Mount, Router
 
@@ -20,9 +20,11 @@ from ..proxy.proxy import Proxy, open_to_browsers
 from ..service import Open, Service
 from ..tools import tool_server
 from ..turns import Turns
-from ..web.page import Page
 from ..webhooks.hooks import hooks
 from . import guard
+
+if TYPE_CHECKING:
+    from ..web.page import Page
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +47,7 @@ class Filter:
         self._chats = Chats(self._environment, lambda: self.valves, self._problems, open_service)
         self._turns = Turns(self._chats, lambda: self.valves)
         self._proxy = Proxy(self._chats, lambda: self.valves, self._environment, "/memory/v1")
-        self._page = Page(self._chats, lambda: self.valves, self._environment)
+        self._page: Page | None = None
 
     async def on_startup(self) -> None:
         """Start the threads; what cannot be opened at once is opened in the background."""
@@ -62,7 +64,8 @@ class Filter:
             own += [*routes.watching(key, self._chats), *function_routes(key, self._chats, self._turns)]
             own += tool_server.served(self._chats, lambda: self.valves, self._environment)
             own += hooks(self._chats, lambda: self.valves)
-            own.append(Mount("", self._page))  # all the rest of /memory/
+            if (page := self._open_page()) is not None:
+                own.append(Mount("", page))  # all the rest of /memory/
             guard.serve(app, Router([Mount("/memory", routes=own)]))
 
     async def on_shutdown(self) -> None:
@@ -70,7 +73,8 @@ class Filter:
         if app := guard.server_app():
             guard.serve(app, None)
         await self._proxy.close()
-        await self._page.close()
+        if self._page is not None:
+            await self._page.close()
         await self._chats.stop()
 
     async def on_valves_updated(self) -> None:
@@ -85,6 +89,15 @@ class Filter:
     async def outlet(self, body: Body, user: Body | None = None) -> Body:
         """A finished answer: stored for the writer. One to a command becomes what was asked for."""
         return (await self._turns.outlet(body, user))[0]
+
+    def _open_page(self) -> Page | None:
+        """The page; None without SQLAlchemy, which the smallest image of the server lacks."""
+        try:
+            from ..web.page import Page
+        except ImportError:
+            return None
+        self._page = Page(self._chats, lambda: self.valves, self._environment)
+        return self._page
 
     @property
     def _runtime(self) -> Service | None:

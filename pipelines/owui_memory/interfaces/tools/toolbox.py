@@ -63,7 +63,7 @@ class Toolbox:
             Drop: it cannot be done, in a sentence.
             MemoryFault: what state and backend raise.
         """
-        if not self._switches.is_on(call.turn.user_id, call.turn.chat_id):
+        if not self._switches.is_on(call.turn.user_id, call.turn.chat_id, call.turn.model):
             return Outcome.refused(403, f"Memory is not used here: {Reason.USER_SWITCHED_OFF}.")
         return _WORK[verb.name](self, call)
 

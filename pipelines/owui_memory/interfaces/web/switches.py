@@ -21,6 +21,7 @@ def listed(visit: Visit) -> View:
             "enabled": visit.settings.enabled,
             "always": switches.is_on(visit.user_id, ""),
             "chats": [(chat, on, visit.chat_address(chat)) for chat, on in of_chats],
+            "models": switches.models_off(visit.user_id)[:_MOST],
             "kept_here": past.are_kept,
             "past": past.wants(visit.user_id),
             "past_chats": PAST_CHATS,
@@ -31,7 +32,7 @@ def listed(visit: Visit) -> View:
 
 
 def switch(visit: Visit) -> Redirect:
-    """In the chat that the form names, "" for always."""
+    """In the chat that the form names, "" for always; or for a model, or what else the form is of."""
     chat, on = visit.form.get("chat", "").strip(), visit.form.get("on") == "yes"
     if len(chat) > _ID_CHARS or visit.form.get("on") not in ("yes", "no"):
         raise Refused(message("page: no such chat"))
@@ -39,7 +40,9 @@ def switch(visit: Visit) -> Redirect:
         chat = chat.rstrip("/").rpartition("/")[2]  # of an address, its end
         if not chat:
             raise Refused(message("page: nothing typed"))
-    if chat == PAST_CHATS:
+    if visit.form.get("of") == "model":
+        visit.parts.tools.switches.set_model(visit.user_id, visit.form.get("chat", "").strip(), on)
+    elif chat == PAST_CHATS:
         visit.parts.tools.past.switch(visit.user_id, on)
     elif chat == NOTES:
         visit.parts.tools.note_switches.set(visit.user_id, on)

@@ -268,6 +268,12 @@ class TestMemories:
         ned.send_form("switch", chat="", on="yes")
         ned.send_form("switch", of="chat", chat="http://chat.example/c/abc", on="no")
         assert ">abc</p>" in ned.get("switches").text
+        house.knows("ned", "I like tea.")
+        ned.send_form("switch", of="model", chat="llama3", on="no")
+        assert "I like tea." not in house.told("What do I like?", "ned")
+        assert "off for this chat's model" in house.at.command("/memory status", user="ned")
+        ned.send_form("switch", of="model", chat="llama3", on="yes")
+        assert "I like tea." in house.told("What do I like?", "ned")
         ned.send_form("switch", chat="past chats", on="no")
         assert "have switched that off" in ned.get("chats").text
         made = ned.send_form("make-key", name="laptop").text

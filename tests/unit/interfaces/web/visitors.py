@@ -69,8 +69,8 @@ class Browser(httpx.Client):
 
 
 class Visitors:
-    def __init__(self, at: Desk, webui: FakeWebUI) -> None:
-        self.at, self.webui = at, webui
+    def __init__(self, at: Desk, webui: FakeWebUI, llm: ScriptedLLM) -> None:
+        self.at, self.webui, self._llm = at, webui, llm
         self.browsers: list[Browser] = []
 
     def browser(self, user_id: str = "", role: str = "user", *, token: str = "", **more: Any) -> Browser:
@@ -83,6 +83,11 @@ class Visitors:
         answer = self.at.command("/memory page", user=user)
         assert f"({PAGE_URL}/sign-in?link=" in answer
         return answer.partition("?link=")[2].partition(")")[0]
+
+    def told(self, question: str, user: str) -> str:
+        """All that the model gets with a question."""
+        self.at.chat(question, user=user)
+        return [one for one in self._llm.requests if one.endpoint == "chat"][-1].text
 
     def knows(self, user: str, *texts: str) -> None:
         for text in texts:
@@ -102,7 +107,7 @@ def visitors(folder: Path, **presets: str) -> Iterator[Visitors]:
             **presets,
         }
         with desk(folder, llm, **given) as at:  # type: ignore[arg-type]
-            some = Visitors(at, webui)
+            some = Visitors(at, webui, llm)
             yield some
             for browser in some.browsers:
                 browser.close()
