@@ -11,7 +11,7 @@ from tests.harness.pipelines_server import PLUGINS
 
 MISSING = [
     *("sqlalchemy", "mem0", "prometheus_client", "opentelemetry"),
-    *("typer", "numpy", "detect_secrets", "qdrant_client"),
+    *("typer", "numpy", "detect_secrets", "qdrant_client", "mcp"),
 ]
 
 

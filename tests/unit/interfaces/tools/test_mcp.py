@@ -151,6 +151,14 @@ def test_what_is_no_request_is_refused_and_not_written_down(
     assert not caplog.records
 
 
+def test_without_the_package_it_says_what_to_install(
+    at: Desk, user: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "mcp", None)
+    answer = post(at, PING, **with_key(key_of(at, user)))
+    assert (answer.status_code, "requirements.txt" in answer.json()["error"]) == (501, True)
+
+
 # Standard streams ---------------------------------------------------------------------------------
 
 
