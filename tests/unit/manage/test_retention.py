@@ -48,14 +48,18 @@ def put(engine: Engine, table: Table, column: str, at: float, **values: Any) -> 
             continue
         kinds = {Boolean: False, Integer: 2, Float: time.time()}
         row[one.name] = next((value for kind, value in kinds.items() if isinstance(one.type, kind)), "x")
-        if one.name in ("key", "memory_id", "chat_id", "batch", "model"):
+        if one.name in ("key", "memory_id", "chat_id", "batch", "model", "import_id"):
             row[one.name] = f"{one.name}-{next(_numbers)}"
     with engine.begin() as connection:
         connection.execute(table.insert().values(**{**row, column: at, **values}))
 
 
 # Which rows each rule is for.
-FITTING: dict[str, dict[str, Any]] = {"outbox": {"state": "done"}, "erasures": {"passes": 2}}
+FITTING: dict[str, dict[str, Any]] = {
+    "outbox": {"state": "done"},
+    "erasures": {"passes": 2},
+    "deletions": {"done": True},
+}
 
 
 def fitting(rule: Rule) -> dict[str, Any]:

@@ -19,12 +19,14 @@ from ...state import (
     decisions,
     deletions,
     erasures,
+    imports,
     injected,
     outbox,
     reading,
     recalls,
     shown,
     token_ratios,
+    webui_seen,
 )
 from ...state.permissions import KEPT_S as PERMISSION_S
 from .erase import Eraser
@@ -68,6 +70,8 @@ RULES = (
     Rule(outbox.c.created_at, _YEAR_S, outbox.c.state == "done"),
     Rule(shown.c.at, _YEAR_S),
     Rule(deletions.c.at, _YEAR_S, deletions.c.done),
+    Rule(webui_seen.c.seen_at, _YEAR_S),
+    Rule(imports.c.begun_at, _YEAR_S),  # as what it brought, by which it is taken back
     Rule(erasures.c.asked_at, 90 * _DAY_S, erasures.c.passes == DONE),  # servers that were away learn of it
 )
 
