@@ -134,6 +134,7 @@ remember/    the outlet's side: keeper, outbox (spill: what the database cannot 
              journal; passages and episodes (what was said), quotes (which of it says what is forgotten);
              reflector, reflection (what is known, kept in order)
 context/     long chats: what of a chat stays in its prompt, and the summary in place of the rest
+documents/   files and saved pages: what lies in a user's folder, read in a process of its own, as passages
 manage/      list, search, edit, forget, undo, share; past chats; history/ (archives of other programs);
              deletions, comparison (with Open WebUI); erasure/; migrate/
 commands/    /memory: parse, run, answer
@@ -142,7 +143,7 @@ interfaces/  what speaks to the outside: chats (turns through the core, for all 
              outlet), pipelines/ (the filter, its guard on the routes), function (the same for a Function of
              Open WebUI), live/ (what running chats show), proxy/ (an OpenAI-compatible API before model
              servers), tools/ (verbs that models call, by MCP and OpenAPI), web/ (the page of memories),
-             webhooks/ (what Open WebUI tells of deletions), cli/
+             webhooks/ (what Open WebUI tells of deletions), uploads (files that programs send), cli/
 app.py       assembles all of it; plugin.py is what the Pipelines server loads, standalone.py the
              proxy alone, __main__.py the command line
 """
@@ -24197,7 +24198,8 @@ from ...core import locales
 from .. import routes
 from ..chats import Body, Chats
 from ..function import function_routes
-from ..proxy.proxy import Proxy, open_to_browsers
+from ..proxy.proxy import Proxy
+from ..server_key import open_to_browsers
 from ..service import Open, Service
 from ..tools import tool_server
 from ..turns import Turns
@@ -25347,12 +25349,11 @@ from urllib.parse import quote, unquote_to_bytes
 
 import aiohttp
 from starlette.datastructures import Headers
-from starlette.middleware.cors import CORSMiddleware
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from ...commands.parse import is_command
 from ...config.context_limits import limit_of
-from ...config.environment import PUBLIC_DEFAULT_KEY, Environment
+from ...config.environment import Environment
 from ...config.model_patterns import named
 from ...config.settings import Valves
 from ...config.upstreams import Upstream
@@ -25707,16 +25708,6 @@ class Proxy:
             )
             self._opened = session, Catalogue(session, lambda: self._settings().upstreams_in_use)
         return self._opened
-
-
-def open_to_browsers(proxy: Proxy, server_key: str) -> ASGIApp:
-    """The same for pages of any origin, too: what lets them in is a key, which no browser sends by itself.
-
-    Not with a server's key that any page knows.
-    """
-    if server_key in ("", PUBLIC_DEFAULT_KEY):
-        return proxy
-    return CORSMiddleware(proxy, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"])
 
 
 def _traces(error: BaseException) -> str:
@@ -26382,6 +26373,11 @@ from __future__ import annotations
 import hmac
 from collections.abc import Mapping
 
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
+
+from ..config.environment import PUBLIC_DEFAULT_KEY
+
 
 def bearer(headers: Mapping[str, str]) -> str:
     """The key that a request carries as `Authorization: Bearer ...`; "" where it carries none."""
@@ -26392,6 +26388,16 @@ def bearer(headers: Mapping[str, str]) -> str:
 def has_key(headers: Mapping[str, str], key: str) -> bool:
     """Whether the request carries the server's key."""
     return bool(key) and hmac.compare_digest(bearer(headers).encode(), key.encode())
+
+
+def open_to_browsers(app: ASGIApp, server_key: str) -> ASGIApp:
+    """The same for pages of any origin, too: what lets them in is a key, which no browser sends by itself.
+
+    Not with a server's key that any page knows.
+    """
+    if server_key in ("", PUBLIC_DEFAULT_KEY):
+        return app
+    return CORSMiddleware(app, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"])
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -27078,7 +27084,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from starlette.datastructures import Headers
-from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -27088,6 +27093,7 @@ from ...config.environment import PUBLIC_DEFAULT_KEY, Environment
 from ...config.settings import Valves
 from ..chats import Chats
 from ..identity import Caller, UnidentifiedError, identified
+from ..server_key import open_to_browsers
 from .calls import Calls, Lane, turn_of
 from .mcp_server import McpServer
 from .verbs import VERBS, schema
@@ -27182,7 +27188,7 @@ def served(chats: Chats, settings: Callable[[], Valves], environment: Environmen
         return await mcp.answer(turn_of(request.caller, request.headers), request.raw)
 
     def door(method: str, work: _Work) -> ASGIApp:
-        return _open_to_browsers(Door(chats, environment, method, work), environment.server_key)
+        return open_to_browsers(Door(chats, environment, method, work), environment.server_key)
 
     spoken = door("POST", speak)
     return [
@@ -27222,12 +27228,6 @@ def description() -> dict[str, Any]:
         "components": {"securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}},
         "paths": paths,
     }
-
-
-def _open_to_browsers(app: ASGIApp, server_key: str) -> ASGIApp:
-    if server_key in ("", PUBLIC_DEFAULT_KEY):
-        return app
-    return CORSMiddleware(app, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"])
 
 
 def _refusal(status: int, sentence: str) -> ASGIApp:
@@ -60376,8 +60376,9 @@ from .core import locales
 from .interfaces.chats import Chats
 from .interfaces.cli.instance import settings_in
 from .interfaces.function import function_routes
-from .interfaces.proxy.proxy import Proxy, open_to_browsers
+from .interfaces.proxy.proxy import Proxy
 from .interfaces.routes import watching
+from .interfaces.server_key import open_to_browsers
 from .interfaces.tools import tool_server
 from .interfaces.turns import Turns
 from .interfaces.uploads import Uploads

@@ -19,8 +19,9 @@ from .core import locales
 from .interfaces.chats import Chats
 from .interfaces.cli.instance import settings_in
 from .interfaces.function import function_routes
-from .interfaces.proxy.proxy import Proxy, open_to_browsers
+from .interfaces.proxy.proxy import Proxy
 from .interfaces.routes import watching
+from .interfaces.server_key import open_to_browsers
 from .interfaces.tools import tool_server
 from .interfaces.turns import Turns
 from .interfaces.uploads import Uploads

@@ -16,7 +16,8 @@ from ...core import locales
 from .. import routes
 from ..chats import Body, Chats
 from ..function import function_routes
-from ..proxy.proxy import Proxy, open_to_browsers
+from ..proxy.proxy import Proxy
+from ..server_key import open_to_browsers
 from ..service import Open, Service
 from ..tools import tool_server
 from ..turns import Turns
