@@ -29,6 +29,8 @@ from .core.events import COUNTS_FOR, Event, EventKind, Job, failed, succeeded
 from .core.memory import Check
 from .core.permission import Decision
 from .core.turn import Turn
+from .documents.indexing import Indexing
+from .documents.watcher import Watcher
 from .interfaces.lanes import Lanes
 from .interfaces.live.chats import LiveChats
 from .interfaces.tools.toolbox import Toolbox
@@ -56,7 +58,7 @@ from .observe.metrics import Metrics
 from .observe.prometheus import Levels, Prometheus, sizes
 from .observe.selfcheck import SelfChecks
 from .observe.statecheck import StateCheck, StateFile
-from .observe.status import BackendCheck, past_chats_part, report
+from .observe.status import BackendCheck, documents_part, past_chats_part, report
 from .observe.tracing import Tracing
 from .recall.injected import Injected
 from .recall.recall import Recalled, Recaller
@@ -69,6 +71,7 @@ from .remember.spill import Spill, Waiting
 from .remember.writer import Writer
 from .state import open_state
 from .state.api_keys_table import ApiKeys
+from .state.documents_table import DocumentsTable, Known
 from .state.episodes_table import EpisodesTable, Kept
 
 _STATE_THREADS = 4
@@ -106,7 +109,7 @@ class Application:
         file = StateFile(self._engine)
         self._state_check = StateCheck(self._engine, file, environment.data_dir, self.metrics.state_was_well)
         self._counting = Inquiry("memory-counting", self._counted)
-        self._counts, self._days, self._kept = Counts(pending=0, dead=0), "", Kept()
+        self._counts, self._days, self._kept, self._read = Counts(pending=0, dead=0), "", Kept(), Known()
         self.spill = spill or Spill(environment.data_dir)
         self.keeper = Keeper(
             self._engine, self._outbox, self.spill, settings, self.emit, self._wake, file.look
@@ -139,8 +142,12 @@ class Application:
         self._reflector = Reflector(self.live, journal, settings, self.emit, self._is_busy)
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
         eraser = Eraser(self._engine, environment.data_dir, settings, opener, self.live)
+
+        def folder() -> Path | None:
+            return settings().documents_folder(environment.data_dir)
+
         self.commander = Commander(
-            self._engine, self.live, settings, self.emit, eraser, self.live_chats.check
+            self._engine, self.live, settings, self.emit, eraser, self.live_chats.check, folder
         )
         self.toolbox = Toolbox(self._engine, self.live, settings, eraser, self.emit)
         self.imports = Imports(self._engine, settings, lambda text: read_command(text) is not None)
@@ -160,6 +167,13 @@ class Application:
         self._sweeper = ErasureWorker(
             eraser, self._drop, self.emit, forgetting, partial(prune_all, self._engine, eraser, settings)
         )
+        self._documents = DocumentsTable(self._engine)
+        self.watcher = Watcher(
+            self.live.get,
+            folder,
+            partial(Indexing, self._documents, self._writer.let_others_go_first),
+            self.emit,
+        )
         self.deletions = self.commander.tools.deletions
         self.deletion_worker = DeletionWorker(self._engine, self.deletions, settings, WebUi.of, self.emit)
         self.contexts = Contexts(self._engine, self.live, settings, self.emit)
@@ -169,10 +183,8 @@ class Application:
         threading.Thread(
             target=redact.formats, name="memory-redact", daemon=True
         ).start()  # before it is needed
-        self._writer.start()
-        self._reflector.start()
-        self._sweeper.start()
-        self.deletion_worker.start()
+        for thread in (self._writer, self._reflector, self._sweeper, self.deletion_worker, self.watcher):
+            thread.start()
 
     def _open_backend(self, settings: Valves, data_dir: Path) -> Backend:
         return open_backend(settings, data_dir, self.emit, partial(naming, self._engine, data_dir))
@@ -185,6 +197,7 @@ class Application:
         self.keeper.drop(user_id)
         self.live_chats.drop(user_id)
         self.contexts.drop(user_id)
+        self.watcher.wake()  # files that were sent by programs go, too
         if isinstance(backend := self.live.current, LibraryBackend):
             backend.drop()
 
@@ -263,6 +276,7 @@ class Application:
             self._recall_part(),
             _queue_part(counts, waiting),
             past_chats_part(self._settings(), self._kept),
+            documents_part(self._settings(), self._environment.data_dir, self._read),
             self._costs_part(),
             self._key_part(),
             *filter(None, [self.live_chats.check(), self.deletion_worker.part()]),
@@ -296,16 +310,17 @@ class Application:
 
     def _counted_lately(self) -> Counts:
         with contextlib.suppress(Exception):  # what is wrong with the database, its own line says
-            self._counts, self._days, self._kept = self._counting.answer(_COUNTING_S)
+            self._counts, self._days, self._kept, self._read = self._counting.answer(_COUNTING_S)
         return self._counts
 
-    def _counted(self) -> tuple[Counts, str, Kept]:
+    def _counted(self) -> tuple[Counts, str, Kept, Known]:
         days = self._ledger.described(read_prices(self._settings().llm_prices))
-        return self._outbox.counts(), days, EpisodesTable(self._engine).kept()
+        return self._outbox.counts(), days, EpisodesTable(self._engine).kept(), self._documents.known()
 
     def close(self) -> None:
         """Remembers what waits and stops all threads, within a bound. The rest waits for the next start."""
         self.contexts.close()
+        self.watcher.stop(_STOP_S)
         self._reflector.stop(0.0)  # what is broken off is done an hour later
         self.deletion_worker.stop(_STOP_S)
         self._sweeper.stop(_STOP_S)

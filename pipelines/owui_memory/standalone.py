@@ -19,10 +19,12 @@ from .core import locales
 from .interfaces.chats import Chats
 from .interfaces.cli.instance import settings_in
 from .interfaces.function import function_routes
-from .interfaces.proxy.proxy import Proxy, open_to_browsers
+from .interfaces.proxy.proxy import Proxy
 from .interfaces.routes import watching
+from .interfaces.server_key import open_to_browsers
 from .interfaces.tools import tool_server
 from .interfaces.turns import Turns
+from .interfaces.uploads import Uploads
 from .interfaces.web.page import Page
 from .interfaces.webhooks.hooks import hooks
 
@@ -55,7 +57,7 @@ def application(environment: Environment) -> Starlette:
     key, turns = environment.server_key, Turns(chats, lambda: settings)
     own: list[BaseRoute] = [*watching(key, chats), *function_routes(key, chats, turns)]
     own += [*tool_server.served(chats, lambda: settings, environment), *hooks(chats, lambda: settings)]
-    own.append(Mount("", page))
+    own += [*Uploads(chats, lambda: settings, environment).routes(), Mount("", page)]
     routes = [Mount("/memory", routes=own), Mount("/v1", open_to_browsers(proxy, key))]
     return Starlette(routes=routes, lifespan=lifespan)
 

@@ -28,11 +28,20 @@ def llm_settings(llm: ScriptedLLM) -> dict[str, str]:
     }
 
 
-class TestMem0Extraction:
-    @pytest.fixture
-    def server(self, pipelines_server: StartServer, scripted_llm: ScriptedLLM) -> PipelinesServer:
-        return pipelines_server(env={**llm_settings(scripted_llm), "MEMORY_ADVANCED": "batch_idle_seconds=0"})
+@pytest.fixture(scope="module")
+def _shared(module_servers: StartServer, _running_llm: ScriptedLLM) -> PipelinesServer:
+    return module_servers(env={**llm_settings(_running_llm), "MEMORY_ADVANCED": "batch_idle_seconds=0"})
 
+
+@pytest.fixture
+def server(_shared: PipelinesServer, scripted_llm: ScriptedLLM) -> PipelinesServer:
+    """One for all who only talk to it, with users of their own."""
+    _shared.wait_until_drained()
+    scripted_llm.clear()
+    return _shared
+
+
+class TestMem0Extraction:
     def test_the_llm_says_what_to_remember(
         self, server: PipelinesServer, scripted_llm: ScriptedLLM, user: str
     ) -> None:

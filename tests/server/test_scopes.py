@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.harness.bodies import Chat, Turn, told_text
 from tests.harness.pipelines_server import PipelinesServer, StartServer
 from tests.harness.talk import recalled
@@ -9,7 +11,15 @@ from tests.harness.talk import recalled
 SCOPED = {
     "MEMORY_FOLDER_MEMORIES": "own",
     "MEMORY_PERSONAS": "tutor",
+    "MEMORY_TEAMS": "design: ada bob@example.com; sales: cleo; plans: dora emil",
+    "MEMORY_ADVANCED": "batch_idle_seconds=0",
 }
+
+
+@pytest.fixture(scope="module")
+def server(module_servers: StartServer) -> PipelinesServer:
+    """One for all; each test has users of its own."""
+    return module_servers(env=SCOPED)
 
 
 def put(turn: Turn, *, folder: str = "", model: str = "") -> Turn:
@@ -21,53 +31,49 @@ def put(turn: Turn, *, folder: str = "", model: str = "") -> Turn:
     return turn
 
 
-def say(server: PipelinesServer, text: str, **where: str) -> None:
-    turn = put(Chat("ada").say(text), **where)
+def say(server: PipelinesServer, text: str, user: str = "ada", **where: str) -> None:
+    turn = put(Chat(user).say(text), **where)
     sent = server.inlet(turn.inlet, turn.user)
     server.outlet(turn.outlet("Noted.", sent=sent), turn.user)
     server.wait_until_drained()
 
 
-def told(server: PipelinesServer, question: str, **where: str) -> str:
-    turn = put(Chat("ada").say(question), **where)
+def told(server: PipelinesServer, question: str, user: str = "ada", **where: str) -> str:
+    turn = put(Chat(user).say(question), **where)
     return told_text(server.inlet(turn.inlet, turn.user))
 
 
-def test_what_a_project_is_about_stays_in_its_folder(pipelines_server: StartServer) -> None:
-    server = pipelines_server(env=SCOPED)
-    say(server, "My greenhouse project needs forty panes of glass.", folder="garden")
-    say(server, "I live in Berlin.", folder="garden")
+def test_what_a_project_is_about_stays_in_its_folder(server: PipelinesServer) -> None:
+    say(server, "My greenhouse project needs forty panes of glass.", "una", folder="garden")
+    say(server, "I live in Berlin.", "una", folder="garden")
     question = "How many panes of glass does my greenhouse project need?"
-    assert "forty panes" in told(server, question, folder="garden")
-    assert "forty panes" not in told(server, question)
-    assert "forty panes" not in told(server, question, folder="thesis")
-    assert "Berlin" in told(server, "Where do I live? In Berlin?", folder="thesis")
+    assert "forty panes" in told(server, question, "una", folder="garden")
+    assert "forty panes" not in told(server, question, "una")
+    assert "forty panes" not in told(server, question, "una", folder="thesis")
+    assert "Berlin" in told(server, "Where do I live? In Berlin?", "una", folder="thesis")
 
 
-def test_what_a_persona_is_told_stays_with_it(pipelines_server: StartServer) -> None:
-    server = pipelines_server(env=SCOPED)
-    say(server, "My dog is called Rex.")
-    say(server, "My sword is called Sting.", model="tutor")
-    assert "Sting" in told(server, "What is my sword called?", model="tutor")
-    assert "Sting" not in told(server, "What is my sword called?")
-    assert "Rex" in told(server, "What is my dog called?", model="tutor")
+def test_what_a_persona_is_told_stays_with_it(server: PipelinesServer) -> None:
+    say(server, "My dog is called Rex.", "duo")
+    say(server, "My sword is called Sting.", "duo", model="tutor")
+    assert "Sting" in told(server, "What is my sword called?", "duo", model="tutor")
+    assert "Sting" not in told(server, "What is my sword called?", "duo")
+    assert "Rex" in told(server, "What is my dog called?", "duo", model="tutor")
 
 
-def test_a_chat_that_changes_its_model_keeps_both_apart(pipelines_server: StartServer) -> None:
-    server = pipelines_server(env={**SCOPED, "MEMORY_ADVANCED": "batch_idle_seconds=0"})
-    chat = Chat("ada")
+def test_a_chat_that_changes_its_model_keeps_both_apart(server: PipelinesServer) -> None:
+    chat = Chat("tri")
     for text, model in (("My sword is called Sting.", "tutor"), ("My dog is called Rex.", "tiny-chat")):
         turn = put(chat.say(text), model=model)
         sent = server.inlet(turn.inlet, turn.user)
         server.outlet(turn.outlet("Noted.", sent=sent), turn.user)
     server.wait_until_drained()
-    assert "Sting" not in told(server, "What is my sword called?")
-    assert "Sting" in told(server, "What is my sword called?", model="tutor")
-    assert "Rex" in told(server, "What is my dog called?")
+    assert "Sting" not in told(server, "What is my sword called?", "tri")
+    assert "Sting" in told(server, "What is my sword called?", "tri", model="tutor")
+    assert "Rex" in told(server, "What is my dog called?", "tri")
 
 
-def test_a_team_knows_what_is_shared_until_it_is_withdrawn(pipelines_server: StartServer) -> None:
-    server = pipelines_server(env={"MEMORY_TEAMS": "design: ada bob@example.com; sales: cleo"})
+def test_a_team_knows_what_is_shared_until_it_is_withdrawn(server: PipelinesServer) -> None:
     say(server, "The logo of our project is a green heron.")
     question = "What is the logo of our project?"
     assert recalled(server, question, user="bob") == ""
@@ -94,15 +100,14 @@ def test_a_team_knows_what_is_shared_until_it_is_withdrawn(pipelines_server: Sta
     assert "green heron" in told(server, question)
 
 
-def test_who_is_erased_leaves_nothing_with_teams(pipelines_server: StartServer) -> None:
-    server = pipelines_server(env={"MEMORY_TEAMS": "design: ada bob"})
-    say(server, "The logo of our project is a green heron.")
-    chat = Chat("ada")
+def test_who_is_erased_leaves_nothing_with_teams(server: PipelinesServer) -> None:
+    say(server, "The logo of our project is a green heron.", "dora")
+    chat = Chat("dora")
     command(server, chat, "/memory")
     command(server, chat, "/memory share 1")
-    assert "heron" in recalled(server, "What is the logo of our project?", user="bob")
+    assert "heron" in recalled(server, "What is the logo of our project?", user="emil")
     command(server, chat, "/memory forget everything yes")
-    assert recalled(server, "What is the logo of our project, please?", user="bob") == ""
+    assert recalled(server, "What is the logo of our project, please?", user="emil") == ""
 
 
 def command(server: PipelinesServer, chat: Chat, text: str) -> str:

@@ -31,7 +31,7 @@ from ..core.memory import (
     page_of,
     payload_of,
 )
-from ..core.scope import USER, View, past_owner, team_owner
+from ..core.scope import EVERYONE, USER, View, documents_owner, past_owner, team_owner
 from ..core.text import plain
 from ..models.embedder import Embedder, Vector
 from ..models.faults import host_of, translated
@@ -109,6 +109,7 @@ class LibraryBackend:
     ) -> list[Candidate]:
         asked_of = [owner(user_id), *map(team_owner, view.teams if view else ())]
         asked_of += [past_owner(user_id)] if view and view.past else []
+        asked_of += map(documents_owner, (user_id, EVERYONE)) if view and view.documents else ()
         query = plain(query)
         if limit < 1 or not is_legible(query):
             return []

@@ -19,8 +19,19 @@ from sqlalchemy import Connection, Engine, bindparam, or_, select, update
 
 from ..config.marks import Mark, belongings, marked
 from ..config.settings import Valves
-from ..core.scope import past_owner
-from ..state import count_up, episodes, erasures, injected, insert_new, journal, locations, reading, versions
+from ..core.scope import documents_owner, past_owner
+from ..state import (
+    count_up,
+    documents,
+    episodes,
+    erasures,
+    injected,
+    insert_new,
+    journal,
+    locations,
+    reading,
+    versions,
+)
 from ..state.clock import PUT_RIGHT_S, is_over
 from ..stores.opening import size_of
 
@@ -236,7 +247,9 @@ class Locations:
         everybody = select(versions.c.user_id).union(select(journal.c.user_id))
         with self._reading.connect() as connection:
             with_passages = connection.scalars(select(episodes.c.user_id).distinct())
-            return sorted({*connection.scalars(everybody), *map(past_owner, with_passages)})
+            with_documents = connection.scalars(select(documents.c.user_id).distinct())
+            passages = [*map(past_owner, with_passages), *map(documents_owner, with_documents)]
+            return sorted({*connection.scalars(everybody), *passages})
 
     def removed_since(self, at: float) -> set[str]:
         """Ids of memories that were taken away after that Unix time; some days are added for wrong clocks."""

@@ -8,15 +8,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from .. import COMMAND
 from ..core.locales import ENGLISH, Locale, message
 from ..core.memory import EPISODE, Memory, is_over
-from ..core.scope import FOLDER, PERSONA, TEAM
+from ..core.scope import EVERYONE, FOLDER, PERSONA, TEAM
 from ..language.names import teller
-from ..manage.erasure.sites import PASSAGES
+from ..manage.documents import FoundDocument
+from ..manage.erasure.sites import DOCUMENTS, PASSAGES
 from ..manage.outcomes import NO_JSON, Edited, Forgotten, Imported, Page, Remembered, Undone
 from ..manage.past_chats import PastChat
 from ..manage.profile import Profile
@@ -24,6 +25,7 @@ from ..recall.rank import Ranked
 from ..recall.times import zone_of
 from ..recall.why import Explanation
 from ..remember.passages import USER
+from ..state.documents_table import Entry
 from .explained import explained
 from .markup import TOLD_OF, code, cut, fenced, listed, rest, sentences, shown
 from .verbs import word_for
@@ -35,6 +37,8 @@ _EXPORTED_AT_ONCE = 100  # memories in one answer
 _NOT_COUNTED = (
     "memories",
     PASSAGES,
+    DOCUMENTS,
+    "documents",
     "exchanges with passages",
     "episode_switches",
     "note_switches",
@@ -135,6 +139,47 @@ class Answers:
         if not done.reached:
             lines.append(self._say("not everywhere yet"))
         return sentences(lines, self._words)
+
+    def documents(self, page: Page[Entry], *, are_read: bool) -> str:
+        """A page of all. are_read: whether any are read here."""
+        if not page.total:
+            return self._say("documents, none" if are_read else "documents, not here")
+        head = self._row("#", *(self._say(f"column {name}") for name in ("document", "when", "passages")))
+        lines = [self._say("documents, head", n=page.total), "", head, "|--:|---|---|--:|"]
+        for at, one in enumerate(page.items, page.first):
+            count = self._words.number(one.passages)
+            when = self._day(datetime.fromtimestamp(one.changed / 1e9, UTC))
+            lines.append(self._row(str(at), self._document(one), when, count))
+        if page.pages > 1:
+            kind = "more documents" if page.number < page.pages else "page of"
+            following = str(page.number + 1)
+            lines += ["", self._say(kind, number=page.number, pages=page.pages, next=following)]
+        return "\n".join(lines)
+
+    def _document(self, one: Entry) -> str:
+        """What a document is called, whose it is if not the user's, and why it cannot be read."""
+        notes = [self._say("document of everyone")] if one.user_id == EVERYONE else []
+        if one.state == "failed":
+            notes.append(self._say("document not read", why=shown(one.detail)))
+        name = shown(one.title or one.path.rpartition("/")[2])
+        return f"{name} ({', '.join(notes)})" if notes else name
+
+    def found_documents(self, found: Sequence[FoundDocument], words: str) -> str:
+        if not found:
+            return self._say("documents, none fit", words=cut(words, self._words))
+        head = self._row("#", *(self._say(f"column {name}") for name in ("document", "says")))
+        lines = [self._say("documents, found", n=len(found)), "", head, "|--:|---|---|"]
+        for number, one in enumerate(found, 1):
+            first, *others = one.passages[:_QUOTES_MOST]
+            lines.append(self._row(str(number), self._document(one.entry), self._quoted(first)))
+            lines += [self._row("", "", self._quoted(other)) for other in others]
+        return "\n".join(lines)
+
+    def document_forgotten(self, gone: Sequence[Entry]) -> str:
+        if not gone:
+            return self._say("document of everyone, not forgotten")
+        names = ", ".join(shown(one.title or one.path) for one in gone)
+        return self._say("document forgotten", document=names)
 
     def which(self, memories: Sequence[Memory], words: str, *, exact: bool) -> str:
         """Several may be meant."""
@@ -309,8 +354,12 @@ class Answers:
 
     def _said(self, passage: Memory) -> str:
         """The beginning of a passage, and who has said it."""
-        text = passage.text if len(passage.text) <= _SAID_CHARS else f"{passage.text[: _SAID_CHARS - 1]}…"
-        return self._say(f"said by: {passage.role or USER}", text=shown(text))
+        return self._say(f"said by: {passage.role or USER}", text=self._quoted(passage))
+
+    @staticmethod
+    def _quoted(passage: Memory) -> str:
+        text = passage.text
+        return shown(text if len(text) <= _SAID_CHARS else f"{text[: _SAID_CHARS - 1]}…")
 
     def _day(self, at: datetime | None) -> str:
         return at.astimezone(self._zone).strftime(self._say("day")) if at else ""

@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from sqlalchemy import Engine
 
@@ -25,6 +26,7 @@ from ..core.turn import Turn
 from ..language.secrets import masked
 from ..manage.command_log import EXPIRED, CommandLog, LoggedCommand
 from ..manage.deletions import Deletions
+from ..manage.documents import Documents
 from ..manage.erasure.erase import Eraser
 from ..manage.memories import Control
 from ..manage.past_chats import PastChats
@@ -36,7 +38,8 @@ from .circumstances import Here
 from .faults import failed, refused
 from .markup import code
 from .parse import DID_YOU_MEAN, meant_by, read_command
-from .work import VERBS, Tools, Work
+from .passage_work import Tools
+from .work import VERBS, Work
 
 _WAIT_S, _LOOK_S = 60.0, 0.2  # for somebody else's answer
 
@@ -52,8 +55,12 @@ class Commander:
         emit: events.Emit,
         eraser: Eraser | None = None,
         webui: Callable[[], Check | None] = lambda: None,
+        documents: Callable[[], Path | None] = lambda: None,
     ) -> None:
-        """webui: whether running chats show what they are to show, for admins; None where they are not."""
+        """webui: whether running chats show what they are to show, for admins; None where they are not.
+
+        documents: where documents lie, None where none are read.
+        """
         control = Control(engine, live, settings, eraser, emit)
         self._orders, self._settings, self._emit = CommandLog(engine), settings, emit
         self.tools = Tools(
@@ -64,6 +71,7 @@ class Commander:
             Outbox(engine),
             control,
             PastChats(engine, live, settings),
+            Documents(engine, live, settings, documents),
             live,
             PageSessions(engine),
             webui,

@@ -8,7 +8,7 @@ from datetime import datetime, tzinfo
 from typing import NamedTuple
 
 from ..core.locales import ENGLISH, Locale
-from ..core.memory import EPISODE, Memory
+from ..core.memory import DOCUMENT, EPISODE, Memory
 from ..core.reason import Reason
 from ..core.scope import is_of_another_team
 from ..core.turn import chat_kind_of
@@ -149,6 +149,8 @@ def texts_of(
 
 def _said_by(memory: Memory, user_id: str, teams: Sequence[str], words: Locale) -> str:
     """What a memory says, and who says it where that is another."""
+    if memory.kind == DOCUMENT:
+        return f"{memory.title}: {memory.text[:_TOLD_CHARS]}"
     if memory.kind == EPISODE:
         return words.say(f"said by: {memory.role or USER}", text=memory.text[:_TOLD_CHARS])
     if is_of_another_team(memory.scope, teams):

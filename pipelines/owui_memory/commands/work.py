@@ -4,85 +4,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import replace
 
-from ..backends.backend_holder import BackendHolder
 from ..core.errors import MemoryFault
 from ..core.locales import message
 from ..core.locales.refused import Refused
-from ..core.memory import Check
-from ..manage.command_log import CommandLog, LoggedCommand
-from ..manage.deletions import Deletions
-from ..manage.memories import Control
-from ..manage.outcomes import PAGE, Asked, Forgotten, Page
-from ..manage.past_chats import PastChats
+from ..manage.outcomes import Forgotten
 from ..manage.profile import profile_of
-from ..recall.why import Explanations
-from ..remember.outbox import Outbox
-from ..state.page_sessions_table import PageSessions, Person
-from ..state.switches_table import NoteSwitches, Switches
-from .answers import Answers
-from .circumstances import Here
+from ..state.page_sessions_table import Person
 from .explained import texts_of
 from .faults import failed
 from .imported import rows_in
 from .markup import code
 from .numbers import a_number, numbers_in
+from .passage_work import CHAT, DOCUMENT, ENDS, PassageWork
 from .verbs import on_or_off, says, word_for
 
 _QUOTED = re.compile(r"\"(.+)\"|“(.+)”|«(.+)»|„(.+)[“”]|「(.+)」|『(.+)』|'(.+)'", re.DOTALL)
 _TEAM_MOST = 100  # memories of teams in one answer
 _PASSAGES_MOST = 10  # in one answer
-_CHAT = "chat:"  # begins what stands for a chat among what was shown
 _WORD_CHARS = 40
-_ENDS = " .!?,\"'\u3002\uff01"
 
 
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What commands are carried out with, for all users."""
-
-    orders: CommandLog
-    switches: Switches
-    note_switches: NoteSwitches
-    explanations: Explanations
-    outbox: Outbox
-    control: Control
-    past: PastChats
-    live: BackendHolder
-    sessions: PageSessions
-    webui: Callable[[], Check | None]
-    deletions: Deletions
-
-
-class Work:
+class Work(PassageWork):
     """One command being carried out."""
 
     kept: str | None = None  # of the answer, for who asks again; None: all of it
-
-    def __init__(self, tools: Tools, order: LoggedCommand, rest: str) -> None:
-        self._orders, self._switches, self._explanations = tools.orders, tools.switches, tools.explanations
-        self._outbox, self._control, self._live = tools.outbox, tools.control, tools.live
-        self._past, self._note_switches = tools.past, tools.note_switches
-        self._sessions, self._webui, self._deletions = tools.sessions, tools.webui, tools.deletions
-        self._order, self._rest = order, rest
-        self._user_id, self._chat_id = order.user_id, order.chat_id
-        self._asked = Asked(
-            user_id=order.user_id,
-            key=f"command-{order.key}",
-            chat_id=order.chat_id,
-            message_id=order.message_id,
-            at=order.asked_at,
-            again=order.attempts > 1,
-            name=order.name,
-        )
-        self._here = Here.read(order.here)
-        self._confirm = partial(self._orders.renew, order)
-        self._words, self._say = self._here.words, self._here.words.say
-        self._answers = Answers(
-            order.timezone, order.chat_id, order.user_id, self._words, admin=self._here.admin
-        )
 
     # Looking
 
@@ -121,46 +68,11 @@ class Work:
         self._show([one.memory.id for one in (*items, *passages)])
         return self._answers.found(items, self._rest, [one.memory for one in passages])
 
-    def chats(self) -> str:
-        if on_or_off(self._rest.strip(_ENDS)):
-            return self.episodes()
-        number = a_number(self._rest)
-        if self._rest and not number:
-            found = self._past.found_by_chat(self._user_id, self._rest)[:PAGE]
-            self._show([_CHAT + one.chat for one in found])
-            return self._answers.found_chats(found, self._rest)
-        page = Page.of(self._past.all(self._user_id), number or 1)
-        if page.items:
-            ids = [_CHAT + one.chat for one in page.items]
-            self._orders.show(self._user_id, self._chat_id, ids, first=page.first, anew=page.number == 1)
-        return self._answers.chats(page, self._not_kept())
-
-    def episodes(self) -> str:
-        if not (state := on_or_off(self._rest.strip(_ENDS))):
-            return self._say("say episodes")
-        self._past.switch(self._user_id, state == "on")
-        lacks = state == "on" and not self._past.are_kept
-        return self._say("past, not here" if lacks else f"episodes {state}")
-
     def notes(self) -> str:
-        if not (state := on_or_off(self._rest.strip(_ENDS))):
+        if not (state := on_or_off(self._rest.strip(ENDS))):
             return self._say("say notes")
         self._note_switches.set(self._user_id, state == "on")
         return self._say(f"notes {state}")
-
-    def _kept_of_chats(self) -> str:
-        """One line on how much is kept of past chats, and whether it is."""
-        kept = self._past.kept(self._user_id)
-        if not kept.passages:
-            return self._not_kept()
-        values = {"passages": kept.passages, "chats": kept.chats}
-        return self._say("past, kept", **{name: message(name, n=count) for name, count in values.items()})
-
-    def _not_kept(self) -> str:
-        """Why nothing of chats is kept, "" if it is."""
-        if not self._past.are_kept:
-            return self._say("past, not here")
-        return "" if self._past.wants(self._user_id) else self._say("past, off")
 
     def profile(self) -> str:
         told = profile_of(self._control, self._user_id)
@@ -235,12 +147,15 @@ class Work:
         if says("everything", said[0]) and len(said) <= 2:
             if len(said) > 1 and says("yes", said[1]):
                 self._orders.erase_answers(self._user_id)  # they may hold what is forgotten
+                self._documents.forget_all(self._user_id)
                 return self._forgotten(self._control.forget_all(self._asked, self._confirm))
             if len(said) == 1:
                 return self._ask_for_all()
         number = a_number(" ".join(said[1:]))
         if says("chat", said[0]) and (number or len(said) == 1):
             return self._forget_chat(number)
+        if says("document", said[0]) and (number or len(said) == 1):
+            return self._forget_document(number)
         if numbers := numbers_in(self._rest):
             return self._forget(self._ids(numbers))
         if self._control.begun(self._asked):
@@ -254,16 +169,6 @@ class Work:
             memories = [one.memory for one in self._past.found(self._user_id, query)[:_PASSAGES_MOST]]
         self._show([memory.id for memory in memories])
         return self._answers.which(memories, query, exact=exact)
-
-    def _forget_chat(self, number: int) -> str:
-        """What was said in a chat, by its number in the list of chats."""
-        shown = self._orders.shown(self._user_id, self._chat_id).get(str(number), "")
-        if not shown.startswith(_CHAT):
-            return self._say("say forget chat")
-        passages = self._past.of_chat(self._user_id, shown.removeprefix(_CHAT))
-        self._orders.erase_answers(self._user_id)
-        ids = [passage.id for passage in passages]
-        return self._answers.chat_forgotten(self._control.forget(self._asked, ids, self._confirm))
 
     def _ask_for_all(self) -> str:
         memories, waiting = len(self._control.all(self._user_id)), self._outbox.waiting_of(self._user_id)
@@ -345,7 +250,7 @@ class Work:
 
     def _switch(self, *, on: bool) -> str:
         state = "on" if on else "off"
-        where = self._rest[:_WORD_CHARS].strip(_ENDS)
+        where = self._rest[:_WORD_CHARS].strip(ENDS)
         if says("always", where):
             self._switches.set(self._user_id, "", on)
             return self._but_here(self._say(f"switched {state} always"), on)
@@ -366,11 +271,6 @@ class Work:
 
     # Numbers
 
-    def _show(self, memory_ids: Sequence[str]) -> None:
-        """Number what was listed; the numbers before hold where nothing was."""
-        if memory_ids:
-            self._orders.show(self._user_id, self._chat_id, memory_ids)
-
     def _ids(self, numbers: Sequence[int]) -> Sequence[str]:
         """The memories that the user saw under these numbers.
 
@@ -385,7 +285,9 @@ class Work:
             hint = "no number, from to" if last > first else "no number, one only"
             raise Refused(message("no number", number=missing[0]), message(hint, first=first, last=last))
         for number in numbers:
-            if seen[str(number)].startswith(_CHAT):
+            if seen[str(number)].startswith(DOCUMENT):
+                raise Refused(message("say forget document"))
+            if seen[str(number)].startswith(CHAT):
                 raise Refused(message("number of a chat", number=str(number)))
         return self._control.now_called(seen[str(number)] for number in dict.fromkeys(numbers))
 
@@ -410,6 +312,7 @@ VERBS: Mapping[str, Callable[[Work], str]] = {
     "on": Work.on,
     "chats": Work.chats,
     "episodes": Work.episodes,
+    "documents": Work.documents,
     "notes": Work.notes,
     "profile": Work.profile,
 }

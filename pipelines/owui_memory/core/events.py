@@ -63,6 +63,7 @@ class Job(StrEnum):
     ERASING = "erasing"
     DELETING = "deleting"  # what was deleted in Open WebUI
     PRUNING = "pruning"
+    DOCUMENTS = "documents"
     COSTS = "costs"
 
 

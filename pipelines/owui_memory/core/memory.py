@@ -11,13 +11,15 @@ from typing import Any
 from uuid import UUID
 
 from .errors import Drop
-from .scope import TEAM, View, past_in, team_in
+from .scope import TEAM, View, documents_in, past_in, team_in
 from .text import plain
 
 Message = Mapping[str, str]  # {"role": "user" or "assistant", "content": "..."}
 
 
-EPISODE = "episode"  # the kind of a passage of a past chat, see `core/scope.py`
+# Kinds of passages, which are quoted: of a past chat, and of a document; see `core/scope.py`.
+EPISODE, DOCUMENT = "episode", "document"
+QUOTED = (EPISODE, DOCUMENT)
 
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -32,11 +34,12 @@ def _stored(name: str, default: Any = "") -> Any:
 class Memory:
     """One remembered statement. Times are aware; `batch` names the outbox batch it came from.
 
-    `kind` is profile, preference, fact, plan or episode; `expires` the last day it is of use, YYYY-MM-DD,
-    or "".
+    `kind` is profile, preference, fact, plan, episode or document; `expires` the last day it is of use,
+    YYYY-MM-DD, or "".
     `chat` is the chat it is from, "" if that is not known, and `ordinal` its number among that chat's.
     Of an episode, `role` is who said it, "user", "assistant" or "topics", and `title` the chat's, "" if not
-    known; `lead` is what it answers, by which it is found, and which is not told.
+    known; `lead` is what it answers, by which it is found, and which is not told. Of a document's passage,
+    `chat` is the document's id, `role` the page or "", and `lead` the headings above it.
     `scope`: see `core/scope.py`. Of what was shared with a team, `by` is the name of who has shared it, "" if
     that is not known, `said_at` when they had said it, and `copy_of` the id of their own memory.
     `origin` is the id it had before it was moved to a backend that gives ids of its own, else "".
@@ -104,8 +107,8 @@ def is_user(user_id: str) -> bool:
 
 
 def is_person(user_id: str) -> bool:
-    """Whether this can be a person's id; the ids that teams' memories and past chats lie under cannot."""
-    return is_user(user_id) and not team_in(user_id) and not past_in(user_id)
+    """Whether this can be a person's id; the ids that teams' memories and passages lie under cannot."""
+    return is_user(user_id) and not (team_in(user_id) or past_in(user_id) or documents_in(user_id))
 
 
 def owner(user_id: str) -> str:

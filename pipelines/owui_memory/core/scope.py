@@ -3,7 +3,8 @@
 A memory's scope is "" (its user's, in every chat), `folder:ID` (what a project is about), `persona:MODEL`
 (what a workspace model was told), or `team:NAME`. The first three are a user's own, and lie among the user's
 memories; a team's lie under an id of the team's own, which no user can have. So do the passages of a user's
-past chats (kind "episode"): under an id beside the user's, so that facts are found, listed and counted apart.
+past chats (kind "episode") and of their documents (kind "document"): under ids beside the user's, so that
+facts are found, listed and counted apart. Documents for all users are those of the user EVERYONE.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ USER = ""
 FOLDER, PERSONA, TEAM = "folder:", "persona:", "team:"
 
 _OWNER = "team/"  # begins the id that a team's memories lie under
-_PAST = "past/"  # and that of a user's past chats
+_PAST, _DOCUMENTS = "past/", "documents/"  # and those of a user's past chats and documents
+EVERYONE = "everyone"
 _SHARED_BY = "shared by "
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _LONGEST_NAME = 500  # of a folder or a model
@@ -27,16 +29,22 @@ _OF_THE_USER = ("profile", "preference")  # kinds that no project changes
 class View:
     """What a chat may see: the user's memories with these scopes, and all memories of these teams.
 
-    past: passages of the user's past chats as well, with the same scopes.
+    past: passages of the user's past chats as well, with the same scopes. documents: those of documents, the
+    user's and everyone's.
     """
 
     scopes: frozenset[str] = frozenset({USER})
     teams: tuple[str, ...] = ()
     past: bool = False
+    documents: bool = False
 
     def sees(self, scope: str) -> bool:
         """Whether the view includes memories of this scope."""
         return scope in self.scopes or (scope.startswith(TEAM) and scope.removeprefix(TEAM) in self.teams)
+
+    def finds(self, kind: str) -> bool:
+        """Whether the view includes memories of this kind."""
+        return {"episode": self.past, "document": self.documents}.get(kind, True)
 
 
 def writing_view(scope: str) -> View:
@@ -82,6 +90,21 @@ def past_owner(user_id: str) -> str:
 def past_in(owner: str) -> str:
     """The user whose past chats lie under this id, or "" if it is no such id."""
     return owner.removeprefix(_PAST) if owner.startswith(_PAST) else ""
+
+
+def documents_owner(user_id: str) -> str:
+    """The id that the passages of a user's documents lie under."""
+    return _DOCUMENTS + user_id
+
+
+def documents_in(owner: str) -> str:
+    """The user whose documents lie under this id, or "" if it is no such id."""
+    return owner.removeprefix(_DOCUMENTS) if owner.startswith(_DOCUMENTS) else ""
+
+
+def owners_of(user_id: str) -> tuple[str, str, str]:
+    """All ids that something of a user lies under: facts, past chats, documents."""
+    return user_id, past_owner(user_id), documents_owner(user_id)
 
 
 def read_teams(text: str) -> Mapping[str, frozenset[str]]:

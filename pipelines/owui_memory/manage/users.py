@@ -14,7 +14,7 @@ from ..backends.base import EditableBackend
 from ..backends.library import LibraryBackend
 from ..backends.locations import Locations
 from ..core.errors import TellAdmin
-from ..core.scope import past_in, past_owner
+from ..core.scope import documents_in, past_in, past_owner
 from .memories import Live
 from .migrate.records import LibraryRecords
 
@@ -34,7 +34,8 @@ class UserCount:
 def counts_of(owners: Iterable[str]) -> list[UserCount]:
     """Those of the owners of memories, one for each memory; the most first."""
     counts = Counter(owners)
-    people = dict.fromkeys(past_in(owner) or owner for owner, _ in counts.most_common())
+    owned = [owner for owner, _ in counts.most_common() if not documents_in(owner)]
+    people = dict.fromkeys(past_in(owner) or owner for owner in owned)
     return [UserCount(owner, counts[owner], counts[past_owner(owner)]) for owner in people]
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .. import COMMAND
 from ..backends.backend_holder import BackendHolder
 from ..config.settings import Valves
 from ..core.memory import Check
@@ -14,6 +16,7 @@ from .inquiry import Inquiry
 from .selfcheck import SelfChecks, health_of, reading_of
 
 if TYPE_CHECKING:  # it needs SQLAlchemy, which the smallest image of the server lacks
+    from ..state.documents_table import Known
     from ..state.episodes_table import Kept
 
 _CHECK_EVERY = timedelta(seconds=20)  # a check embeds a word, which may cost money
@@ -102,3 +105,22 @@ def past_chats_part(settings: Valves, kept: Kept) -> Check:
     return Check(
         "past chats", True, f"what is said is not kept: {why}" + (f"; {much}" if kept.passages else "")
     )
+
+
+def documents_part(settings: Valves, data_dir: Path, known: Known) -> Check:
+    """Where documents lie, and how many are read."""
+    folder = settings.documents_folder(data_dir)
+    if folder is None:
+        why = "documents_dir is empty" if not settings.documents_dir else "it takes the backend library"
+        return Check("documents", True, f"none are read: {why}")
+    if not folder.is_dir():
+        return Check("documents", True, f"there is no folder {folder}; its files would be read")
+    much = f"{known.documents:,} documents, {known.passages:,} passages"
+    if known.failed:
+        return Check(
+            "documents",
+            True,
+            f"{much}; {known.failed:,} cannot be read",
+            f"{COMMAND} documents --user ID tells which, and why.",
+        )
+    return Check("documents", True, much)

@@ -14,7 +14,7 @@ from datetime import datetime
 from functools import cache, lru_cache
 
 from ..core.locales import CODES, ENGLISH, Locale, locale
-from ..core.memory import Memory
+from ..core.memory import DOCUMENT, Memory
 from ..core.scope import FOLDER, TEAM
 from ..language.sanitize import inert, one_line
 from ..language.secrets import masked
@@ -24,6 +24,7 @@ from .times import ago
 _OPEN, _CLOSE = "<user_memories>", "</user_memories>"
 _SHARED_LINE = re.compile(r'- [^"(]{1,200}(?:\([^)"]{1,80}\))?: "')  # the user's own begin with " or (
 _QUOTE_LINE = re.compile(r'(- \[[^"\]]{1,60}(?:"(?:[^"\\]|\\.){0,200}")?[^"\]]{0,12}\]) ([^":\]]{1,40}: ".*)')
+_DOCUMENT = "📄"  # tells quotes of documents from those of chats, in any language
 _TITLE_CHARS = 60
 _CACHED = (
     2000  # texts: a chat's messages show the same memories, and looking for secrets takes the most of it
@@ -43,18 +44,20 @@ class Blocks:
 
 
 def render(lines: Sequence[str], *, more: bool = False, words: Locale = ENGLISH) -> str:
-    """The block for these lines, "" for none: first the user's own, then those of others, then quotes.
+    """The block for these lines, "" for none: the user's own, those of others, quotes, documents.
 
     more: facts about the user stand before it in the prompt. words: the language of what is said of them.
     """
     if not lines:
         return ""
-    quotes = [one for one in lines if is_quote(one)]
+    documents = [one for one in lines if is_of_document(one)]
+    quotes = [one for one in lines if is_quote(one) and not is_of_document(one)]
     told = [one for one in lines if not is_quote(one)]
     own, shared = [one for one in told if is_own(one)], [one for one in told if not is_own(one)]
     groups = [words.say("block, more" if more else "block, header"), *own] if own else []
     groups += [words.say("block, shared"), *shared] if shared else []
     groups += [words.say("block, quotes"), *_by_chat(quotes)] if quotes else []
+    groups += [words.say("block, documents"), *_by_chat(documents)] if documents else []
     return "\n".join((_OPEN, *groups, _CLOSE))
 
 
@@ -75,15 +78,21 @@ def is_own(line: str) -> bool:
 
 
 def is_quote(line: str) -> bool:
-    """Whether a line is a quote of a past chat, as `quote_line` makes it."""
+    """Whether a line is a quote of a past chat or a document, as `quote_line` makes it."""
     return line.startswith("- [")
+
+
+def is_of_document(line: str) -> bool:
+    """Whether it is one of a document."""
+    return line.startswith(f"- [{_DOCUMENT}")
 
 
 def quote_line(passage: Memory, span: tuple[int, int], now: datetime, words: Locale) -> tuple[str, str]:
     """A quote as it stands below what stands above all quotes of its chat, and that.
 
     span: of the passage, from where to where. The line that is kept has both:
-    `- [2026-05-08, "Trip to Rome"] user: "..."`. now: in the user's zone.
+    `- [2026-05-08, "Trip to Rome"] user: "..."`, of a document `- [📄 2026-05-08, "Trains"] page 3: "..."`.
+    now: in the user's zone.
     """
     start, end = span
     said = passage.created_at
@@ -92,6 +101,8 @@ def quote_line(passage: Memory, span: tuple[int, int], now: datetime, words: Loc
     # Marked as cut afterwards: what is of ASCII alone is looked through several times faster.
     more, less = "… " if start else "", " …" if end < len(passage.text) else ""
     quote = f'"{more}{quoted(passage.text[start:end])[1:-1]}{less}"'
+    if passage.kind == DOCUMENT:
+        return f"- {inert(passage.role or 'text')}: {quote}", f"- [{_DOCUMENT} {day}{title}]"
     return f"- {words.say(f'said by {passage.role}')}: {quote}", f"- [{day}{title}]"
 
 
@@ -101,9 +112,9 @@ def above_of(line: str) -> str:
     return parts[1] if parts else ""
 
 
-def quotes_overhead(count: Callable[[str], int], words: Locale) -> int:
-    """What quotes take in a prompt beside their lines, in tokens."""
-    return count(words.say("block, quotes")) + 1
+def quotes_overhead(count: Callable[[str], int], words: Locale, header: str = "block, quotes") -> int:
+    """What quotes take in a prompt beside their lines, in tokens. header: the key of what stands above."""
+    return count(words.say(header)) + 1
 
 
 def line(memory: Memory, now: datetime, teller: str = "", words: Locale = ENGLISH) -> str:
@@ -147,7 +158,7 @@ def _is_ours(inside: str) -> bool:
 @cache
 def _headers() -> frozenset[str]:
     """What stands above lines, in any language."""
-    kinds = ("block, header", "block, more", "block, shared", "block, quotes")
+    kinds = ("block, header", "block, more", "block, shared", "block, quotes", "block, documents")
     return frozenset(locale(code).say(kind) for code in CODES for kind in kinds)
 
 

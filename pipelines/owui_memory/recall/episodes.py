@@ -19,7 +19,7 @@ from ..backends.base import Backend, BulkBackend
 from ..config.settings import Valves
 from ..core.exchange import EPISODES, episodes_name, passage_id
 from ..core.locales import Locale
-from ..core.memory import EPISODE, Candidate, Memory
+from ..core.memory import DOCUMENT, EPISODE, Candidate, Memory
 from ..core.scope import View
 from ..core.turn import Turn
 from ..language.forms import stem
@@ -155,13 +155,13 @@ class Episodes:
         return {EPISODES + episodes_name(key) for key in keys if f"~{key.rpartition('~')[2]}" in names}
 
 
-def apart(found: Iterable[Candidate]) -> tuple[list[Candidate], list[Candidate]]:
-    """Facts and passages."""
+def apart(found: Iterable[Candidate]) -> tuple[list[Candidate], list[Candidate], list[Candidate]]:
+    """Facts, passages of past chats, and of documents."""
+    by_kind: dict[str, list[Candidate]] = {EPISODE: [], DOCUMENT: []}
     facts: list[Candidate] = []
-    passages: list[Candidate] = []
     for item in found:
-        (passages if item.memory.kind == EPISODE else facts).append(item)
-    return facts, passages
+        by_kind.get(item.memory.kind, facts).append(item)
+    return facts, by_kind[EPISODE], by_kind[DOCUMENT]
 
 
 def ranked_passages(
@@ -228,8 +228,9 @@ def is_doubted(gate: Gate, facts: Sequence[Ranked], passages_gate: Gate, passage
 class Quotes:
     """The passages that a turn is told, as lines, within `room` tokens.
 
-    query: what is asked. facts: texts that are told beside them. before: lines of quotes that stand in the
-    prompt already, whose chats' names are taken.
+    query: what is asked. known: texts of which no quote is to be a repetition. before: lines of quotes that
+    stand in the prompt already, whose chats' names are taken. header: the key of what stands above them.
+    times: how many times as long as those of chats quotes may be.
     """
 
     query: str
@@ -237,8 +238,10 @@ class Quotes:
     words: Locale
     count: Count
     room: int
-    facts: Sequence[str] = ()
+    known: Sequence[str] = ()
     before: Sequence[str] = ()
+    header: str = "block, quotes"
+    times: int = 1
     lines: dict[str, str] = field(default_factory=dict)  # by the passage's id
     _above: dict[tuple[str, str], str] = field(default_factory=dict)  # of a chat and day, what stands above
     _taken: Counter[str] = field(default_factory=Counter)
@@ -252,9 +255,9 @@ class Quotes:
         self._asked = frozenset(stems_asked(self.query))
         for above in {above_of(line) for line in self.before}:
             self._taken[_without_number(above)] += 1
-        for text in (*self.facts, self.query):
+        for text in self.known:
             self._know(frozenset(terms_of(text)))
-        self.room -= quotes_overhead(self.count, self.words)
+        self.room -= quotes_overhead(self.count, self.words, self.header)
 
     @property
     def taken(self) -> int:
@@ -286,7 +289,7 @@ class Quotes:
 
     def _tried(self, memory: Memory) -> str:
         """What becomes of a passage: it is told where it says something new, and has room."""
-        start, end = quote(memory.text, self._asked)
+        start, end = quote(memory.text, self._asked, self.times)
         words = frozenset(terms_of(memory.text[start:end]))
         if self._is_known(words):
             return REPEATS
@@ -348,14 +351,14 @@ def _numbers(words: Iterable[str]) -> set[str]:
     return {word for word in words if any(map(str.isdigit, word))}
 
 
-def quote(text: str, asked: Collection[str]) -> tuple[int, int]:
+def quote(text: str, asked: Collection[str], times: int = 1) -> tuple[int, int]:
     """From where to where a passage is quoted: the sentences around what has most of the words asked for.
 
-    A short one is whole. asked: stems.
+    A short one is whole. asked: stems. times: how many times the usual length it may have.
     """
     begins = text[:_QUOTE_CHARS]
     is_dense = not begins.isascii() and 3 * sum(map(sets_no_spaces, begins)) > _DENSE_CHARS
-    most = _DENSE_CHARS if is_dense else _QUOTE_CHARS
+    most = times * (_DENSE_CHARS if is_dense else _QUOTE_CHARS)
     if len(text) <= most:
         return 0, len(text)
     parts = list(_parts(text, most))

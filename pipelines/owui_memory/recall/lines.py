@@ -22,7 +22,7 @@ class Lines:
     """Memories as they are told in a turn, and what they take in its prompt, in tokens."""
 
     def __init__(self, count: Count, now: datetime, turn: Turn, words: Locale, *, in_teams: bool) -> None:
-        self._count, self.now, self._turn, self.words = count, now, turn, words
+        self.count, self.now, self._turn, self.words = count, now, turn, words
         self._ready: dict[Memory, str] = {}  # what was weighed is told, mostly
         self.overhead = count(render(['- "', *(['- A: "'] if in_teams else [])], words=words))
 
@@ -60,7 +60,7 @@ class Lines:
         return _BEFORE_ALL if at is None or is_to_come(at, self.now) else at
 
     def cost(self, memory: Memory) -> int:
-        return self._count(self.of(memory)) + 1
+        return self.count(self.of(memory)) + 1
 
     def held(self, lines: Iterable[Line]) -> int:
-        return sum(self._count(injected.line) + 1 for injected in lines)
+        return sum(self.count(injected.line) + 1 for injected in lines)

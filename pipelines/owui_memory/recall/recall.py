@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 
@@ -23,7 +23,8 @@ from ..language.guess import language_for
 from ..language.past import NOT_ASKED, PastQuestion, past_question
 from ..models.tokens import Tokenizers, estimated_tokens
 from ..state.engine import unsynced
-from .block import Blocks, is_own, is_quote, shown
+from .block import Blocks, is_of_document, is_own, is_quote, shown
+from .documents import Documents
 from .episodes import TIMES_ASKED, Episodes, Quotes, apart, gate_of, is_doubted, is_within, ranked_passages
 from .injected import Conversation, Injected, Line
 from .lines import Lines
@@ -72,6 +73,8 @@ class _Relevant:
     passages: Sequence[Ranked]
     passages_gate: Gate
     asked: PastQuestion = NOT_ASKED
+    documents: Sequence[Ranked] = ()
+    documents_gate: Gate = field(default_factory=lambda: Gate(0.0, 0.0))
 
 
 class Recaller:
@@ -81,7 +84,7 @@ class Recaller:
         self._keeping = unsynced(engine)  # it may be told again, or explained no more
         self._injected, self._explanations = Injected(engine), Explanations(engine)
         self._profiles, self._sources = Profiles(engine), Sources(engine)
-        self._episodes = Episodes(engine)
+        self._episodes, self._documents = Episodes(engine), Documents(engine)
         self._tokenizers = Tokenizers()
         self._standing = Standing(self._sources)
 
@@ -97,11 +100,13 @@ class Recaller:
         words = locale(before.language or language_for(turn.language, turn.text))
         lines = Lines(count, now, turn, words, in_teams=bool(view.teams))
         view = self._episodes.view(view, turn, settings, before.version)
+        view = self._documents.view(view, turn, settings, before.version)
         aside = self._sources.aside(turn)
         relevant = self._relevant(backend, turn, settings, lines, before.version, view, aside)
         selection, suppressed_ids = relevant.selection, relevant.suppressed
         kept = self._standing.of(backend, turn, before, lines, view, aside).without(suppressed_ids)
         budget = settings.memory_token_budget + (settings.episode_token_budget if view.past else 0)
+        budget += settings.document_token_budget if view.documents else 0
         if lines.held(kept.lines) > _TIMES_THE_BUDGET * budget:
             kept = Kept((), tuple(injected.id for injected in before.lines))
         profile: list[Memory] = []
@@ -129,14 +134,19 @@ class Recaller:
             words=words,
             count=count,
             room=_room_for_quotes(settings, turn, kept.lines, lines, relevant.asked),
-            facts=[one.text for one in (*kept.lines, *facts) if not is_quote(one.line)],
-            before=[one.line for one in kept.lines if is_quote(one.line)],
+            known=[query_of(turn.text)]
+            + [one.text for one in (*kept.lines, *facts) if not is_quote(one.line)],
+            before=[one.line for one in kept.lines if _is_of_chat(one)],
         )
         spoken = quotes.select(
             [item for item in relevant.passages if item.memory.id not in injected_before],
             relevant.passages_gate.least,
         )
         new = (*facts, *_quoted(turn, quotes, spoken))
+        read, from_documents, document_tokens = self._documents.told(
+            relevant.documents, relevant.documents_gate, turn, settings, lines, kept.lines, facts
+        )
+        new = (*new, *from_documents)
         self._standing.note(turn, view, new)
         conversation = Conversation((*kept.lines, *new))
         in_system = turn.searched or settings.placement == "system"
@@ -147,7 +157,7 @@ class Recaller:
             threshold=relevant.gate.needed,
             weighed=tuple(islice(_weighed(selection, injected_before, {memory.id for memory in news}), MOST)),
             more=max(len(selection.outcomes) - MOST, 0),
-            quoted=_most_telling(spoken),
+            quoted=(*_most_telling(spoken), *_most_telling(read))[:MOST],
             profile=tuple(memory.id for memory in profile),
             corrected=tuple(memory.id for memory, _ in kept.corrections),
             forgotten=tuple(dict.fromkeys(forgotten)),
@@ -163,7 +173,7 @@ class Recaller:
             why=why,
             secrets=sum(one.secrets for one in as_shown),
             markup=sum(one.markup for one in as_shown),
-            tokens=lines.held(facts) + quotes.taken,
+            tokens=lines.held(facts) + quotes.taken + document_tokens,
         )
 
     def drop(self, user_id: str) -> None:
@@ -171,6 +181,7 @@ class Recaller:
         self._profiles.drop(user_id)
         self._injected.drop(user_id)
         self._episodes.drop(user_id)
+        self._documents.drop(user_id)
         self._standing.drop()
         shown.cache_clear()
         estimated_tokens.cache_clear()
@@ -205,7 +216,7 @@ class Recaller:
         if not settings.memories_per_turn and not asks_to_forget:
             return _Relevant(Selection((), ()), closed, frozenset(), (), closed)
         query = query_of(turn.text)
-        found, passages = apart(candidates(backend, turn, view))
+        found, passages, pages = apart(candidates(backend, turn, view))
         if aside or any(item.memory.copy_of for item in found):
             found = self._said_by_others(found, aside.messages)
         found = lines.without_copies(found)
@@ -249,7 +260,12 @@ class Recaller:
             selection = replace(selection, outcomes=(*selection.outcomes, *to_forget))
         if asks_to_forget:
             passages_gate = replace(passages_gate, least=None)
-        return _Relevant(selection, gate, suppressed_ids, spoken, passages_gate, asked)
+        documents, documents_gate = self._documents.ranked(pages, turn, settings, lines, version, of_self)
+        if asks_to_forget:
+            documents_gate = replace(documents_gate, least=None)
+        return _Relevant(
+            selection, gate, suppressed_ids, spoken, passages_gate, asked, documents, documents_gate
+        )
 
     def _said_by_others(self, found: Sequence[Candidate], aside: Collection[str]) -> list[Candidate]:
         """Those that read the same without these messages."""
@@ -301,7 +317,11 @@ def _room_for_quotes(
     here = [one for one in held if one.position == turn.positions[-1]]
     share = 1.0 if len(here) == len(held) else 0.5
     budget = int(settings.episode_token_budget * (TIMES_ASKED if asked.asks else share))
-    return budget - lines.held(one for one in here if is_quote(one.line))
+    return budget - lines.held(one for one in here if _is_of_chat(one))
+
+
+def _is_of_chat(line: Line) -> bool:
+    return is_quote(line.line) and not is_of_document(line.line)
 
 
 def _quoted(turn: Turn, quotes: Quotes, spoken: Selection) -> Iterator[Line]:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from ..backends.base import Backend, EditableBackend
-from ..core.memory import EPISODE, Memory
+from ..core.memory import QUOTED, Memory
 from ..core.scope import View
 from ..core.turn import Turn
 from .block import is_own
@@ -105,25 +105,25 @@ class Standing:
         there = {
             memory.id: memory for memory in backend.get_all([injected.memory_id for injected in before.lines])
         }
-        facts = [memory for memory in there.values() if memory.kind != EPISODE]
+        facts = [memory for memory in there.values() if memory.kind not in QUOTED]
         holds = {memory.id: memory for memory in self._sources.as_without(facts, aside.messages)}
         holds |= {
             memory.id: memory
             for memory in there.values()
-            if memory.kind == EPISODE and memory.batch not in aside.batches
+            if memory.kind in QUOTED and memory.batch not in aside.batches
         }
         seen = {
             memory.id: memory
             for memory in holds.values()
-            if view.sees(memory.scope) and (view.past or memory.kind != EPISODE)
+            if view.sees(memory.scope) and view.finds(memory.kind)
         }
         gone = tuple(
             injected.id
             for injected in before.lines
             if (memory := holds.get(injected.memory_id)) is None
             or injected.text == there[injected.memory_id].text != memory.text
-            or (memory.kind == EPISODE and memory.text != injected.text)
-            or (memory.kind != EPISODE and is_own(injected.line) == bool(lines.teller(memory)))
+            or (memory.kind in QUOTED and memory.text != injected.text)
+            or (memory.kind not in QUOTED and is_own(injected.line) == bool(lines.teller(memory)))
         )
         left = tuple(injected for injected in before.lines if injected.id not in gone)
         corrections = tuple(

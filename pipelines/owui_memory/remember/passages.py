@@ -65,9 +65,11 @@ def passages(exchange: Exchange) -> list[Passage]:
     says = _says_something(said)
     if not says and len(answer) <= _REPLY_CHARS and not _tells(answer):
         return []
-    own = _cut(_shaped(ends_of(said), len(said), may_be_pasted=True)) if says else []
+    own = _bounded(cut(shaped(ends_of(said), len(said), may_be_pasted=True))) if says else []
     lead = (own[0] if own else " ".join(said.split()))[:_LEAD_CHARS]
-    answered = _cut(_shaped(ends_of(answer), len(answer))) if _says_something(answer, by=ASSISTANT) else []
+    answered = (
+        _bounded(cut(shaped(ends_of(answer), len(answer)))) if _says_something(answer, by=ASSISTANT) else []
+    )
     return [Passage(USER, text) for text in own] + [Passage(ASSISTANT, text, lead) for text in answered]
 
 
@@ -101,7 +103,7 @@ def _tells(answer: str) -> bool:
 # What is no prose
 
 
-def _shaped(text: str, whole_chars: int, *, may_be_pasted: bool = False) -> list[str]:
+def shaped(text: str, whole_chars: int, *, may_be_pasted: bool = False) -> list[str]:
     """The paragraphs of a message, with a note in place of what is no prose."""
     blocks = list(_blocks(text.split("\n")))
     told = sum(len(block) for block, is_prose in blocks if is_prose)
@@ -214,8 +216,8 @@ def _note(what: str, size: str, first: str) -> str:
 # Passages
 
 
-def _cut(blocks: list[str]) -> list[str]:
-    """The passages of a message: sentences together, a new one with a paragraph if there is enough."""
+def cut(blocks: list[str]) -> list[str]:
+    """Passages of paragraphs: sentences together, a new one with a paragraph if there is enough."""
     found: list[str] = []
     current: list[str] = []
     size = 0
@@ -235,10 +237,13 @@ def _cut(blocks: list[str]) -> list[str]:
         if found and size < _LEAST and _size(found[-1]) + size <= _MOST:
             last = _joined([found.pop(), last])
         found.append(last)
-    if len(found) > _MOST_PASSAGES:
-        half = _MOST_PASSAGES // 2
-        found = found[:half] + found[-half:]
     return found
+
+
+def _bounded(found: list[str]) -> list[str]:
+    """A message's beginning and end."""
+    half = _MOST_PASSAGES // 2
+    return found[:half] + found[-half:] if len(found) > _MOST_PASSAGES else found
 
 
 def _units(blocks: list[str]) -> Iterator[tuple[str, bool]]:

@@ -73,7 +73,7 @@ class Writer:
         self._take_in, self._is_busy, self._tell = take_in, is_busy, remembered
         self._outbox, self._live, self._journal, self._injected = outbox, live, journal, injected
         self._later, self._reflections = Later(journal.engine, outbox), Reflections(journal.engine)
-        self._changes, self._episodes = Changes(journal), Episodes(journal.engine, self._let_others_go_first)
+        self._changes, self._episodes = Changes(journal), Episodes(journal.engine, self.let_others_go_first)
         self._settings, self._emit = settings, emit
         self._wake = threading.Event()
         self._stop_at: float | None = None
@@ -219,7 +219,7 @@ class Writer:
         except Drop as fault:
             self._emit(failed(Job.REMEMBERING, fault))
 
-    def _let_others_go_first(self) -> None:
+    def let_others_go_first(self) -> None:
         """While many messages wait for their memories, what was said can wait a little."""
         until = time.monotonic() + _YIELDS_S
         while self._is_busy() and self._stop_at is None and time.monotonic() < until:

@@ -294,6 +294,24 @@ note_switches = Table(
     Column("at", Float, nullable=False),
 )
 
+# See state/documents_table.py.
+documents = Table(
+    "documents",
+    metadata,
+    Column("user_id", _Id, primary_key=True),
+    Column("document_id", _Id, primary_key=True),
+    Column("path", _Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("changed", BigInteger, nullable=False),
+    Column("digest", _Id, nullable=False),
+    Column("title", _Text, nullable=False),
+    Column("address", _Text, nullable=False),
+    Column("passages", Integer, nullable=False),
+    Column("state", _Id, nullable=False),
+    Column("detail", _Text, nullable=False),
+    Column("at", Float, nullable=False),
+)
+
 # See state/api_keys_table.py.
 api_keys = Table(
     "api_keys",

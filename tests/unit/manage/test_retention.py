@@ -37,6 +37,8 @@ ALWAYS |= {
     "episode_switches",
 }  # for as long as the setting episode_days says, where it does
 
+ALWAYS |= {"reflections", "page_sessions", "webui_seen"}  # until replaced, over, or deleted there
+
 _numbers = itertools.count()
 
 

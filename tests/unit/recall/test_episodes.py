@@ -41,7 +41,7 @@ def item(memory: Memory, meaning: float = 0.6) -> Ranked:
 
 
 def quotes(query: str, room: int = 1000, facts: tuple[str, ...] = ()) -> Quotes:
-    return Quotes(query, NOW, ENGLISH, lambda text: len(text) // 4 + 1, room, facts)
+    return Quotes(query, NOW, ENGLISH, lambda text: len(text) // 4 + 1, room, [query, *facts])
 
 
 @pytest.mark.parametrize(

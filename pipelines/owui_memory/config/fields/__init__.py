@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from ...core.chat_servers import ChatServer
@@ -11,6 +12,7 @@ from ..former import SUCCESSORS, renewed
 from ..upstreams import Upstream, of_chat_servers, read_upstreams
 from ..valves_codec import allowed
 from .access import Access
+from .documents import Documents
 from .expert import Expert
 from .long_chats import LongChats
 from .models import Models
@@ -30,6 +32,7 @@ GROUPS = {
     "embedder_provider": "Embedder",
     "extraction": "Remembering",
     "memories_per_turn": "Recall",
+    "documents_dir": "Documents",
     "context_tokens": "Long chats",
     "folder_memories": "Who knows what",
     "upstreams": "Proxy",
@@ -39,7 +42,7 @@ GROUPS = {
 
 
 class Fields(
-    Expert, OpenWebUI, Proxy, Scopes, LongChats, Recalling, Remembering, Models, Storage, Access
+    Expert, OpenWebUI, Proxy, Scopes, LongChats, Documents, Recalling, Remembering, Models, Storage, Access
 ):  # in the panel the last one is first
     """All settings, and what follows from several of them.
 
@@ -59,6 +62,12 @@ class Fields(
     def keeps_episodes(self) -> bool:
         """Whether passages of what was said are kept: `episodes`, with auto resolved."""
         return self.episodes == "on" or (self.episodes == "auto" and self.backend == "library")
+
+    def documents_folder(self, data_dir: Path) -> Path | None:
+        """Where documents lie, None where none are read."""
+        if not self.documents_dir or self.backend != "library":
+            return None
+        return data_dir / self.documents_dir  # an absolute one stays what it is
 
     @property
     def mode_without_llm(self) -> Literal["mem0", "verbatim"]:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from . import erase, history, keys, mcp, memories, moving, past_chats, queue, status, teams, why
+from .documents import list_documents
 from .instance import a_person, opened
 
 _OF_A_USER, _OF_TEAMS = "Memories of a user", "Memories of teams"
@@ -116,6 +117,13 @@ def chats(
     """List the past chats of which something is kept, newest first; with words, those that match."""
     with opened() as instance:
         past_chats.list_(instance, user, " ".join(words or ()), _page(page, whole, json), json)
+
+
+@app.command(rich_help_panel=_OF_A_USER)
+def documents(user: User, json: Json = False) -> None:
+    """List the documents that were read, and why some cannot be."""
+    with opened() as instance:
+        list_documents(instance, user, json)
 
 
 @app.command("forget-chat", rich_help_panel=_OF_A_USER)

@@ -15,7 +15,7 @@ from ...backends.locations import Location
 from ...core.errors import TellAdmin
 from ...core.locales.refused import Refused
 from ...core.memory import in_payload
-from ...core.scope import past_in
+from ...core.scope import documents_in, past_in
 from ...manage.migrate.copying import BATCH, in_order
 from ...manage.migrate.mover import Mover
 from ...manage.migrate.reach import location_of_backend, opened, records_of
@@ -40,7 +40,8 @@ class Moving:
         count = 0
         with _to(file) as lines:
             for record in self.all("exporting"):
-                if user_id in ("", record.user_id, past_in(record.user_id)):
+                of_a_file = documents_in(record.user_id)  # which is read again
+                if not of_a_file and user_id in ("", record.user_id, past_in(record.user_id)):
                     lines.write(json.dumps(to_json(record), ensure_ascii=False) + "\n")
                     count += 1
         print(f"{count:,} memories exported.", file=sys.stderr)

@@ -16,10 +16,12 @@ from ...core import locales
 from .. import routes
 from ..chats import Body, Chats
 from ..function import function_routes
-from ..proxy.proxy import Proxy, open_to_browsers
+from ..proxy.proxy import Proxy
+from ..server_key import open_to_browsers
 from ..service import Open, Service
 from ..tools import tool_server
 from ..turns import Turns
+from ..uploads import Uploads
 from ..webhooks.hooks import hooks
 from . import guard
 
@@ -64,6 +66,7 @@ class Filter:
             own += [*routes.watching(key, self._chats), *function_routes(key, self._chats, self._turns)]
             own += tool_server.served(self._chats, lambda: self.valves, self._environment)
             own += hooks(self._chats, lambda: self.valves)
+            own += Uploads(self._chats, lambda: self.valves, self._environment).routes()
             if (page := self._open_page()) is not None:
                 own.append(Mount("", page))  # all the rest of /memory/
             guard.serve(app, Router([Mount("/memory", routes=own)]))

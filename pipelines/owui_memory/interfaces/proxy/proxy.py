@@ -14,12 +14,11 @@ from urllib.parse import quote, unquote_to_bytes
 
 import aiohttp
 from starlette.datastructures import Headers
-from starlette.middleware.cors import CORSMiddleware
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from ...commands.parse import is_command
 from ...config.context_limits import limit_of
-from ...config.environment import PUBLIC_DEFAULT_KEY, Environment
+from ...config.environment import Environment
 from ...config.model_patterns import named
 from ...config.settings import Valves
 from ...config.upstreams import Upstream
@@ -374,16 +373,6 @@ class Proxy:
             )
             self._opened = session, Catalogue(session, lambda: self._settings().upstreams_in_use)
         return self._opened
-
-
-def open_to_browsers(proxy: Proxy, server_key: str) -> ASGIApp:
-    """The same for pages of any origin, too: what lets them in is a key, which no browser sends by itself.
-
-    Not with a server's key that any page knows.
-    """
-    if server_key in ("", PUBLIC_DEFAULT_KEY):
-        return proxy
-    return CORSMiddleware(proxy, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"])
 
 
 def _traces(error: BaseException) -> str:

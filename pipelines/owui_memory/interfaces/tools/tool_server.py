@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from starlette.datastructures import Headers
-from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -20,6 +19,7 @@ from ...config.environment import PUBLIC_DEFAULT_KEY, Environment
 from ...config.settings import Valves
 from ..chats import Chats
 from ..identity import Caller, UnidentifiedError, identified
+from ..server_key import open_to_browsers
 from .calls import Calls, Lane, turn_of
 from .mcp_server import McpServer
 from .verbs import VERBS, schema
@@ -114,7 +114,7 @@ def served(chats: Chats, settings: Callable[[], Valves], environment: Environmen
         return await mcp.answer(turn_of(request.caller, request.headers), request.raw)
 
     def door(method: str, work: _Work) -> ASGIApp:
-        return _open_to_browsers(Door(chats, environment, method, work), environment.server_key)
+        return open_to_browsers(Door(chats, environment, method, work), environment.server_key)
 
     spoken = door("POST", speak)
     return [
@@ -154,12 +154,6 @@ def description() -> dict[str, Any]:
         "components": {"securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}},
         "paths": paths,
     }
-
-
-def _open_to_browsers(app: ASGIApp, server_key: str) -> ASGIApp:
-    if server_key in ("", PUBLIC_DEFAULT_KEY):
-        return app
-    return CORSMiddleware(app, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"])
 
 
 def _refusal(status: int, sentence: str) -> ASGIApp:

@@ -11,7 +11,7 @@ from typing import IO, Any, NamedTuple
 from urllib.parse import urlencode
 
 from ...commands.answers import is_chat_id
-from ...commands.work import Tools
+from ...commands.passage_work import Tools
 from ...config.scoping import teams_of_person
 from ...config.settings import Valves
 from ...core.locales import Locale, message

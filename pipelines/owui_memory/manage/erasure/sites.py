@@ -19,14 +19,14 @@ from ...backends.locations import Location, settings_of
 from ...config.settings import Valves
 from ...core.errors import MemoryFault, TellAdmin
 from ...core.memory import Memory, aware_time, is_id
-from ...core.scope import past_in, past_owner
+from ...core.scope import documents_in, owners_of, past_in, past_owner
 from ...state import locations, reading
 from ...stores.protocol import VectorStore
 from .erasures import Erasure
 
 Open = Callable[[Valves, Path], Backend]
 
-PASSAGES = "passages of past chats"  # how they are counted
+PASSAGES, DOCUMENTS = "passages of past chats", "passages of documents"  # how they are counted
 
 _AT_ONCE = 2000  # memories of a transaction: others write in between
 
@@ -95,7 +95,7 @@ class StoreSite:
         return Counter(_counted_as(str(row.payload.get("user_id") or "")) for row in rows)
 
     def _rows(self, user_id: str) -> list[Any]:
-        return [row for owner in _owners(user_id) for row in self._store.list({"user_id": owner})[0]]
+        return [row for owner in owners_of(user_id) for row in self._store.list({"user_id": owner})[0]]
 
     def _erase_entities(self, erasure: Erasure, ids: Iterable[str]) -> None:
         """Names of people and things that mem0's own extraction has found in memories."""
@@ -150,7 +150,7 @@ class RemoteSite:
     def erase(self, erasure: Erasure, *, fresh: bool, on_progress: Callable[[int], None]) -> Counter[str]:
         gone: Counter[str] = Counter()
         if erasure.whole and fresh:
-            for owner in _owners(erasure.user_id):
+            for owner in owners_of(erasure.user_id):
                 gone[_counted_as(owner)] += self._backend.erase(owner)
             on_progress(gone.total())
             return gone
@@ -167,7 +167,7 @@ class RemoteSite:
         return gone
 
     def _listed(self, user_id: str) -> list[Memory]:
-        return [memory for owner in _owners(user_id) for memory in self._backend.list_all(owner)]
+        return [memory for owner in owners_of(user_id) for memory in self._backend.list_all(owner)]
 
     def erase_said_before(self, owner: str, at: float) -> int:
         there = [one.id for one in self._backend.list_all(owner) if _is_before(one.created_at, at)]
@@ -246,15 +246,12 @@ def _names(store: Any) -> Sequence[str]:
 
 
 def _is_of(row: Any, user_id: str) -> bool:
-    return bool(row.payload) and row.payload.get("user_id") in _owners(user_id)
-
-
-def _owners(user_id: str) -> tuple[str, str]:
-    """What a user's facts and the passages of their past chats lie under."""
-    return user_id, past_owner(user_id)
+    return bool(row.payload) and row.payload.get("user_id") in owners_of(user_id)
 
 
 def _counted_as(owner: str) -> str:
+    if documents_in(owner):
+        return DOCUMENTS
     return PASSAGES if past_in(owner) else "memories"
 
 

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple, Protocol
 from ...backends.base import EditableBackend
 from ...core.locales import message
 from ...core.locales.refused import Refused
-from ...core.memory import EPISODE, Memory, hash_of, in_payload, payload_of
-from ...core.scope import past_in, past_owner
+from ...core.memory import DOCUMENT, EPISODE, QUOTED, Memory, hash_of, in_payload, payload_of
+from ...core.scope import documents_in, documents_owner, past_in, past_owner
 from ...language.secrets import masked
 from ...remember import admission
 from ...remember.episodes import BATCH as EPISODES
@@ -148,7 +148,7 @@ class RemoteRecords:
         for origin, (user, memory) in self._found.items():
             record = Record(origin, payload_of(user, memory))
             # A passage has an origin wherever it was stored first.
-            moved = bool(memory.origin) if memory.kind != EPISODE else None
+            moved = bool(memory.origin) if memory.kind not in QUOTED else None
             heads[origin] = Head(record.created_at, record.digest, memory.id, moved)
         return heads
 
@@ -176,7 +176,7 @@ def to_json(record: Record) -> dict[str, Any]:
     return {
         "id": record.id,
         "memory": record.text,
-        "user_id": past_in(record.user_id) or record.user_id,
+        "user_id": past_in(record.user_id) or documents_in(record.user_id) or record.user_id,
         "created_at": payload.get("created_at"),
         "updated_at": payload.get("updated_at"),
         "expiration_date": payload.get("expiration_date"),
@@ -198,8 +198,11 @@ def from_json(row: Mapping[str, Any]) -> Record:
         raise Refused(message("no object"))
     text, user = row["memory"], row["user_id"]
     user = past_in(user) or user
+    user = documents_in(user) or user
     if metadata.get("kind") == EPISODE:
         user = past_owner(user)
+    elif metadata.get("kind") == DOCUMENT:
+        user = documents_owner(user)
     now = datetime.now(UTC).isoformat()
     created = _time(row, "created_at") or now
     payload = {

@@ -28,6 +28,7 @@ from . import (
     m015_long_chats,
     m016_imports,
     m017_deletions,
+    m018_documents,
 )
 
 STEPS: tuple[ModuleType, ...] = (
@@ -45,6 +46,7 @@ STEPS: tuple[ModuleType, ...] = (
     m015_long_chats,
     m016_imports,
     m017_deletions,
+    m018_documents,
 )
 
 _FIRST = 4  # the version that the first step makes

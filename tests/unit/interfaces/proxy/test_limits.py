@@ -13,7 +13,7 @@ import pytest
 from aiohttp.resolver import ThreadedResolver
 
 from owui_memory.config.environment import PUBLIC_DEFAULT_KEY
-from owui_memory.interfaces.proxy.proxy import open_to_browsers
+from owui_memory.interfaces.server_key import open_to_browsers
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.upstream import Upstream, says
 from tests.unit.interfaces.proxy.desk import KEY, Desk, desk

@@ -1,0 +1,93 @@
+"""Are quotes of documents told where they answer a question, and nowhere else?
+
+    .venv/bin/python -m bench.documents
+
+bench/documents/ has six texts in the public domain and 32 questions about them, asked in other words than the
+texts have. All are one user's, in one folder, which is read and asked through the real recall path with the
+default settings. Told: the answer is in the prompt. Unrelated: messages of bench/unrelated.txt and
+bench/languages/unrelated.txt that are told a quote. Nearest three: the answer is in one
+of the three passages nearest by meaning, whatever a gate says.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import fmean
+
+from bench import ROOT
+from bench.contenders import take_environment
+from bench.measure import arguments, finish, table
+from owui_memory.backends.library import LibraryBackend
+from owui_memory.config.settings import Valves
+from owui_memory.core.scope import documents_owner
+from owui_memory.core.turn import Turn
+from owui_memory.documents.folders import Folders
+from owui_memory.documents.indexing import Indexing
+from owui_memory.recall.block import is_of_document
+from owui_memory.recall.recall import Recaller
+from owui_memory.state import open_state
+from owui_memory.state.documents_table import DocumentsTable
+
+FOLDER = ROOT / "bench" / "documents"
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+def questions() -> list[tuple[str, str]]:
+    """Questions, and words that stand in what answers them."""
+    lines = (FOLDER / "questions.txt").read_text("utf-8").splitlines()
+    return [(question, answer) for _, question, answer in (line.split(" | ") for line in lines)]
+
+
+def main() -> None:
+    options = arguments(__doc__).parse_args()
+    take_environment()
+    files = (ROOT / "bench" / "unrelated.txt", ROOT / "bench" / "languages" / "unrelated.txt")
+    unrelated = [line for file in files for line in file.read_text("utf-8").splitlines()]
+    with tempfile.TemporaryDirectory(prefix="bench-documents-") as name:
+        data, own = Path(name), Path(name) / "documents" / "ada"
+        shutil.copytree(FOLDER, own, ignore=shutil.ignore_patterns("questions.txt"))
+        engine, backend = open_state(data), LibraryBackend.open(Valves(), data)
+        Indexing(DocumentsTable(engine)).run(backend, Folders(own.parent))
+        recaller = Recaller(engine)
+
+        def told(text: str) -> str:
+            turn = Turn(user_id="ada", text=text, key=text, exchange_key=text, positions=(text,))
+            found = recaller.recall(backend, turn, Valves(), NOW)
+            return " ".join(line.line for line in found.new if is_of_document(line.line)).casefold()
+
+        def nearest(text: str) -> str:
+            near = backend.search(documents_owner("ada"), text, 3)
+            best = sorted(near, key=lambda one: one.meaning, reverse=True)[:3]
+            return " ".join(one.memory.text for one in best).casefold()
+
+        right = [answer in told(question) for question, answer in questions()]
+        beside = [answer in nearest(question) for question, answer in questions()]
+        false = [bool(told(message)) for message in unrelated]
+        print(
+            table(
+                "Documents",
+                ("", "per cent"),
+                [
+                    ("told the answer", 100 * fmean(right)),
+                    ("nearest three have it", 100 * fmean(beside)),
+                    ("unrelated messages told something", 100 * fmean(false)),
+                ],
+            )
+        )
+        finish(
+            options,
+            {
+                "benchmark": "documents",
+                "told": round(100 * fmean(right), 1),
+                "unrelated": round(100 * fmean(false), 1),
+            },
+        )
+        backend.close()
+        engine.dispose()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,144 @@
+"""One command being carried out: what all of them need, and those about past chats and documents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from ..backends.backend_holder import BackendHolder
+from ..core.locales import message
+from ..core.memory import Check
+from ..manage.command_log import CommandLog, LoggedCommand
+from ..manage.deletions import Deletions
+from ..manage.documents import Documents
+from ..manage.memories import Control
+from ..manage.outcomes import PAGE, Asked, Page
+from ..manage.past_chats import PastChats
+from ..recall.why import Explanations
+from ..remember.outbox import Outbox
+from ..state.page_sessions_table import PageSessions
+from ..state.switches_table import NoteSwitches, Switches
+from .answers import Answers
+from .circumstances import Here
+from .numbers import a_number
+from .verbs import on_or_off
+
+ENDS = " .!?,\"'\u3002\uff01"  # behind a word
+CHAT, DOCUMENT = "chat:", "document:"  # begins what stands for one among what was shown
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What commands are carried out with, for all users."""
+
+    orders: CommandLog
+    switches: Switches
+    note_switches: NoteSwitches
+    explanations: Explanations
+    outbox: Outbox
+    control: Control
+    past: PastChats
+    documents: Documents
+    live: BackendHolder
+    sessions: PageSessions
+    webui: Callable[[], Check | None]
+    deletions: Deletions
+
+
+class PassageWork:
+    """Commands about passages: of past chats and of documents."""
+
+    def __init__(self, tools: Tools, order: LoggedCommand, rest: str) -> None:
+        self._orders, self._switches, self._explanations = tools.orders, tools.switches, tools.explanations
+        self._outbox, self._control, self._live = tools.outbox, tools.control, tools.live
+        self._past, self._documents = tools.past, tools.documents
+        self._note_switches = tools.note_switches
+        self._sessions, self._webui, self._deletions = tools.sessions, tools.webui, tools.deletions
+        self._order, self._rest = order, rest
+        self._user_id, self._chat_id = order.user_id, order.chat_id
+        self._asked = Asked(
+            user_id=order.user_id,
+            key=f"command-{order.key}",
+            chat_id=order.chat_id,
+            message_id=order.message_id,
+            at=order.asked_at,
+            again=order.attempts > 1,
+            name=order.name,
+        )
+        self._here = Here.read(order.here)
+        self._confirm = partial(self._orders.renew, order)
+        self._words, self._say = self._here.words, self._here.words.say
+        self._answers = Answers(
+            order.timezone, order.chat_id, order.user_id, self._words, admin=self._here.admin
+        )
+
+    def chats(self) -> str:
+        if on_or_off(self._rest.strip(ENDS)):
+            return self.episodes()
+        number = a_number(self._rest)
+        if self._rest and not number:
+            found = self._past.found_by_chat(self._user_id, self._rest)[:PAGE]
+            self._show([CHAT + one.chat for one in found])
+            return self._answers.found_chats(found, self._rest)
+        page = Page.of(self._past.all(self._user_id), number or 1)
+        if page.items:
+            ids = [CHAT + one.chat for one in page.items]
+            self._orders.show(self._user_id, self._chat_id, ids, first=page.first, anew=page.number == 1)
+        return self._answers.chats(page, self._not_kept())
+
+    def episodes(self) -> str:
+        if not (state := on_or_off(self._rest.strip(ENDS))):
+            return self._say("say episodes")
+        self._past.switch(self._user_id, state == "on")
+        lacks = state == "on" and not self._past.are_kept
+        return self._say("past, not here" if lacks else f"episodes {state}")
+
+    def documents(self) -> str:
+        number = a_number(self._rest)
+        if self._rest and not number:
+            found = self._documents.found(self._user_id, self._rest)[:PAGE]
+            self._show([DOCUMENT + one.entry.document_id for one in found])
+            return self._answers.found_documents(found, self._rest)
+        page = Page.of(self._documents.all(self._user_id), number or 1)
+        ids = [DOCUMENT + one.document_id for one in page.items]
+        self._orders.show(self._user_id, self._chat_id, ids, first=page.first, anew=page.number == 1)
+        return self._answers.documents(page, are_read=self._documents.are_read)
+
+    def _kept_of_chats(self) -> str:
+        """One line on how much is kept of past chats, and whether it is."""
+        kept = self._past.kept(self._user_id)
+        if not kept.passages:
+            return self._not_kept()
+        values = {"passages": kept.passages, "chats": kept.chats}
+        return self._say("past, kept", **{name: message(name, n=count) for name, count in values.items()})
+
+    def _not_kept(self) -> str:
+        """Why nothing of chats is kept, "" if it is."""
+        if not self._past.are_kept:
+            return self._say("past, not here")
+        return "" if self._past.wants(self._user_id) else self._say("past, off")
+
+    def _forget_chat(self, number: int) -> str:
+        """What was said in a chat, by its number in the list of chats."""
+        shown = self._orders.shown(self._user_id, self._chat_id).get(str(number), "")
+        if not shown.startswith(CHAT):
+            return self._say("say forget chat")
+        passages = self._past.of_chat(self._user_id, shown.removeprefix(CHAT))
+        self._orders.erase_answers(self._user_id)
+        ids = [passage.id for passage in passages]
+        return self._answers.chat_forgotten(self._control.forget(self._asked, ids, self._confirm))
+
+    def _forget_document(self, number: int) -> str:
+        """A document of the user's own, by its number in the list of documents."""
+        shown = self._orders.shown(self._user_id, self._chat_id).get(str(number), "")
+        if not shown.startswith(DOCUMENT):
+            return self._say("say forget document")
+        self._orders.erase_answers(self._user_id)
+        gone = self._documents.forget(self._user_id, {shown.removeprefix(DOCUMENT)})
+        return self._answers.document_forgotten(gone)
+
+    def _show(self, memory_ids: Sequence[str]) -> None:
+        """Number what was listed; the numbers before hold where nothing was."""
+        if memory_ids:
+            self._orders.show(self._user_id, self._chat_id, memory_ids)

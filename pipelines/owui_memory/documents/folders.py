@@ -1,0 +1,110 @@
+"""What lies below `documents_dir`: a folder a user, and one for everyone; links are not followed."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..core.memory import is_person
+from ..core.scope import FOLDER, USER, is_scope
+from .extraction import format_of
+
+_PROJECTS = "projects"  # below it, a folder for each of Open WebUI's folders, by its id
+_DEEPEST, _MOST_FILES = 20, 100_000
+MOST_BYTES = 64 << 20  # of a file
+SAVED = "saved"  # below it lies what programs have sent, which is nowhere else
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file below a user's folder. `changed`: nanoseconds; `placed`: Unix time since which it lies there."""
+
+    path: str
+    size: int
+    changed: int
+    placed: float
+
+    @property
+    def scope(self) -> str:
+        """What it is about: a project, if it lies in that one's folder."""
+        first, _, rest = self.path.partition("/")
+        project = FOLDER + rest.partition("/")[0]
+        return project if first == _PROJECTS and "/" in rest and is_scope(project) else USER
+
+    @property
+    def is_too_big(self) -> bool:
+        return self.size > MOST_BYTES
+
+
+class Folders:
+    """The folders of all users. Methods raise OSError where the disk fails."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def users(self) -> list[str]:
+        """Who has a folder."""
+        with os.scandir(self.root) as found:
+            names = [one.name for one in found if one.is_dir(follow_symlinks=False)]
+        return sorted(name for name in names if is_person(name) and not name.startswith("."))
+
+    def files(self, user_id: str) -> Iterator[File]:
+        """The files of a user that can be read, hidden ones left out."""
+        count = 0
+        top = self.root / user_id
+        for at, folders, names, descriptor in os.fwalk(top, follow_symlinks=False):
+            below = os.path.relpath(at, top)
+            if below.count(os.sep) >= _DEEPEST:
+                folders.clear()
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            for name in sorted(names):
+                if name.startswith(".") or not format_of(name):
+                    continue
+                with suppress(FileNotFoundError):
+                    found = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
+                    if stat.S_ISREG(found.st_mode):
+                        path = name if below == "." else f"{below}/{name}"
+                        # Names need not be UTF-8; what is stored must be.
+                        yield File(os.fsencode(path).decode("utf-8", "replace"), *_about(found))
+                        count += 1
+                if count >= _MOST_FILES:
+                    return
+
+    def remove(self, user_id: str, path: str) -> None:
+        """Delete a user's file that a program has sent."""
+        with suppress(FileNotFoundError):
+            (self.root / user_id / SAVED / Path(path).name).unlink()
+
+    @contextmanager
+    def opened(self, user_id: str, path: str) -> Iterator[int]:
+        """A descriptor of a user's file; none of its folders may be a link."""
+        *folders, name = Path(path).parts
+        if ".." in folders:
+            raise PermissionError(errno.EACCES, "outside of the folder")
+        at = os.open(self.root / user_id, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        try:
+            for folder in folders:
+                inner = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=at)
+                os.close(at)
+                at = inner
+            file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=at)
+        finally:
+            os.close(at)
+        try:
+            yield file
+        finally:
+            os.close(file)
+
+
+def is_saved(path: str) -> bool:
+    """Whether a file was sent by a program: it goes with what is kept of it."""
+    return path.startswith(f"{SAVED}/")
+
+
+def _about(found: os.stat_result) -> tuple[int, int, float]:
+    return found.st_size, found.st_mtime_ns, found.st_ctime

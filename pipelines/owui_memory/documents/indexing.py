@@ -1,0 +1,161 @@
+"""Keeps the store in step with the folders: what is new is read, what has changed is read again in part,
+what is gone is erased."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from ..backends.base import BulkBackend
+from ..core.errors import Drop
+from ..core.memory import Memory
+from ..core.scope import documents_owner
+from ..remember import admission
+from ..state.documents_table import DocumentsTable, Entry, id_of
+from .extraction import Document, Extraction
+from .folders import File, Folders, is_saved
+from .passages import BATCH, passages, title_of
+
+_AT_ONCE = 16  # passages that are embedded together: between them others have their turn
+_CHUNK = 1 << 20
+
+
+class Indexing:
+    """Of all users' documents. For one thread."""
+
+    def __init__(
+        self,
+        table: DocumentsTable,
+        yields: Callable[[], None] = lambda: None,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """yields: called before some passages are embedded, and lets who cannot wait go first."""
+        self._table, self._yields, self._stopped = table, yields, stopped
+
+    def run(self, backend: BulkBackend, folders: Folders) -> int:
+        """Bring the store in step; how many documents were new, changed or gone.
+
+        Raises:
+            MemoryFault: what the backend raises. The same call later goes on there.
+            OSError: the folder cannot be read.
+        """
+        extraction = Extraction()
+        count = 0
+        try:
+            users = folders.users()
+            for user_id in users:
+                count += self._user(backend, folders, extraction, user_id)
+            for user_id in set(self._table.users()) - set(users):
+                count += self._gone(backend, user_id, self._table.of(user_id))
+        finally:
+            extraction.close()
+        return count
+
+    def _user(self, backend: BulkBackend, folders: Folders, extraction: Extraction, user_id: str) -> int:
+        known = {entry.path: entry for entry in self._table.of(user_id)}
+        there = {file.path: file for file in folders.files(user_id)}
+        count = self._gone(backend, user_id, [one for path, one in known.items() if path not in there])
+        for path, file in there.items():
+            if self._stopped():
+                return count
+            entry = known.get(path)
+            if entry is not None and (entry.size, entry.changed) == (file.size, file.changed):
+                continue
+            if self._table.was_erased(user_id, file.placed):  # what is to be erased is not read anew
+                if is_saved(path):
+                    folders.remove(user_id, path)
+                continue
+            count += self._file(backend, folders, extraction, user_id, file, entry)
+        return count
+
+    def _gone(self, backend: BulkBackend, user_id: str, entries: list[Entry]) -> int:
+        for entry in entries:
+            self.clear(backend, entry)
+        self._table.remove(user_id, [entry.document_id for entry in entries])
+        return len(entries)
+
+    @staticmethod
+    def clear(backend: BulkBackend, entry: Entry) -> None:
+        """Take away the passages of a document."""
+        owner = documents_owner(entry.user_id)
+        told = [one.id for one in backend.added_by(owner, BATCH + entry.document_id)]
+        admission.remove_all(backend, owner, told)
+
+    def _file(
+        self,
+        backend: BulkBackend,
+        folders: Folders,
+        extraction: Extraction,
+        user_id: str,
+        file: File,
+        before: Entry | None,
+    ) -> bool:
+        """Read a file; whether its words are new or have changed."""
+        entry = Entry(
+            user_id, id_of(user_id, file.path), file.path, file.size, file.changed, "", at=time.time()
+        )
+        digest = ""
+        try:
+            if file.is_too_big:
+                raise Drop("it is too big")
+            with folders.opened(user_id, file.path) as opened:
+                digest = _digest(opened)
+                if before is not None and before.digest == digest:  # it was only touched
+                    self._table.put(replace(before, size=file.size, changed=file.changed))
+                    return False
+                document = extraction.read(file.path, opened)
+        except OSError as error:
+            why = f"it cannot be opened ({os.strerror(error.errno or 0)})"
+            return self._failed(backend, replace(entry, detail=why))
+        except Drop as why:
+            return self._failed(backend, replace(entry, digest=digest, detail=str(why)))
+        entry = replace(entry, digest=digest, title=title_of(entry, document), address=document.address)
+        # Known before its passages are, so that none is left behind whatever ends the work.
+        self._table.put(replace(entry, digest="", size=-1))
+        try:
+            count = self._store(backend, entry, document, file.scope)
+        except Drop as why:
+            return self._failed(backend, replace(entry, detail=str(why)))
+        if not count:
+            return self._failed(backend, replace(entry, detail="there is no text in it"))
+        self._table.put(replace(entry, passages=count))
+        return True
+
+    def _failed(self, backend: BulkBackend, entry: Entry) -> bool:
+        self.clear(backend, entry)
+        self._table.put(replace(entry, state="failed"))
+        return True
+
+    def _store(self, backend: BulkBackend, entry: Entry, document: Document, scope: str) -> int:
+        owner = documents_owner(entry.user_id)
+        stale = {one.id: one for one in backend.added_by(owner, BATCH + entry.document_id)}
+        count = 0
+        new: list[Memory] = []
+        for passage in self._unhurried(passages(entry, document, scope)):
+            count += 1
+            there = stale.pop(passage.id, None)
+            if there is None or (there.scope, there.title) != (passage.scope, passage.title):
+                new.append(passage)
+            if len(new) >= _AT_ONCE:
+                admission.store_all(backend, owner, new)
+                new = []
+        admission.store_all(backend, owner, new)
+        admission.remove_all(backend, owner, list(stale))
+        return count
+
+    def _unhurried(self, found: Iterator[Memory]) -> Iterator[Memory]:
+        for at, passage in enumerate(found):
+            if at % _AT_ONCE == 0:
+                self._yields()
+            yield passage
+
+
+def _digest(file: int) -> str:
+    found = hashlib.blake2b(digest_size=16)
+    while some := os.read(file, _CHUNK):
+        found.update(some)
+    os.lseek(file, 0, os.SEEK_SET)
+    return found.hexdigest()

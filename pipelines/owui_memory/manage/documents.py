@@ -1,0 +1,97 @@
+"""What is known of a user's documents: listed, found, forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from ..backends.base import BulkBackend
+from ..config.settings import Valves
+from ..core.memory import Memory
+from ..core.scope import EVERYONE, documents_owner
+from ..documents.folders import Folders, is_saved
+from ..documents.indexing import Indexing
+from ..recall.rank import ranked
+from ..state.documents_table import DocumentsTable, Entry
+from .fitting import fitting
+from .memories import Live
+
+_CANDIDATES = 100  # of a search, by meaning and by words
+_QUERY_CHARS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class FoundDocument:
+    """A document and the passages of it that fit, best first."""
+
+    entry: Entry
+    passages: tuple[Memory, ...]
+
+
+class Documents:
+    """For all users. Methods block, and raise the errors of `core/errors.py`."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        live: Live,
+        settings: Callable[[], Valves],
+        folder: Callable[[], Path | None] = lambda: None,
+    ) -> None:
+        """folder: where documents lie, None where that is not known here."""
+        self._table, self._live = DocumentsTable(engine), live
+        self._settings, self._folder = settings, folder
+
+    @property
+    def are_read(self) -> bool:
+        """Whether the admin has documents read."""
+        settings = self._settings()
+        return bool(settings.documents_dir) and settings.backend == "library"
+
+    def all(self, user_id: str) -> list[Entry]:
+        """A user's own and then everyone's, but for those that were forgotten."""
+        return [
+            entry
+            for owner in (user_id, EVERYONE)
+            for entry in self._table.of(owner)
+            if entry.state != "forgotten"
+        ]
+
+    def found(self, user_id: str, query: str) -> list[FoundDocument]:
+        """The documents with passages that fit some words or a sentence, that of the best first."""
+        query = query[:_QUERY_CHARS]
+        backend = self._live.get()
+        candidates = [
+            candidate
+            for owner in (user_id, EVERYONE)
+            for candidate in backend.search(documents_owner(owner), query, _CANDIDATES, view=None, asked=True)
+        ]
+        by_document: dict[str, list[Memory]] = {}
+        for one in fitting(ranked(candidates, query, datetime.now(UTC)), query):
+            by_document.setdefault(one.memory.chat, []).append(one.memory)
+        entries = {entry.document_id: entry for entry in self.all(user_id)}
+        return [
+            FoundDocument(entries[id_], tuple(passages))
+            for id_, passages in by_document.items()
+            if id_ in entries
+        ]
+
+    def forget(self, user_id: str, ids: Collection[str]) -> Sequence[Entry]:
+        """Take away what is kept of a user's own documents, until their files change; which they were."""
+        entries = [entry for entry in self._table.of(user_id) if entry.document_id in ids]
+        if (folder := self._folder()) is not None:
+            for entry in filter(lambda one: is_saved(one.path), entries):
+                Folders(folder).remove(user_id, entry.path)
+        self._table.forget(user_id, [entry.document_id for entry in entries])
+        if isinstance(backend := self._live.get(), BulkBackend):
+            for entry in entries:
+                Indexing.clear(backend, entry)
+        return entries
+
+    def forget_all(self, user_id: str) -> None:
+        """The same for all of a user's."""
+        self.forget(user_id, {entry.document_id for entry in self._table.of(user_id)})

@@ -1,0 +1,106 @@
+"""Passages of documents: which of them are told, and as which quotes; measured in docs/documents.md."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlalchemy import Engine
+
+from ..config.settings import Valves
+from ..core.memory import Candidate
+from ..core.scope import EVERYONE, View
+from ..core.turn import Turn
+from ..state.documents_table import DocumentsTable
+from .block import is_of_document
+from .episodes import Quotes, gate_of, ranked_passages
+from .injected import Line
+from .lines import Lines
+from .rank import Ranked
+from .ready import Ready
+from .search import query_of
+from .select import Gate, Selection
+
+_COUNTED_S = 30.0  # for which the number of passages is believed
+_OF_SELF, _MORE = 0.5, 0.03  # a document answers questions about anything, so less speaks against these
+_TIMES = 3  # as long as quotes of chats
+
+
+class Documents:
+    """What recall knows of documents. Threads may share it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._table = DocumentsTable(engine)
+        self._ready: Ready[int] = Ready()
+
+    def drop(self, user_id: str) -> None:
+        """Keep nothing of a user's in memory."""
+        self._ready.drop(user_id)
+
+    def kept(self, user_id: str, version: int) -> int:
+        """How many passages there are of documents of a user and of everyone."""
+        now = time.monotonic() // _COUNTED_S
+        return self._ready.of(
+            user_id, (version, now), lambda: self._table.known((user_id, EVERYONE)).passages
+        )
+
+    def view(self, view: View, turn: Turn, settings: Valves, version: int) -> View:
+        """The view, with documents where there are any and the settings want them told."""
+        if not (settings.documents_dir and settings.document_token_budget and settings.memories_per_turn):
+            return view
+        return replace(view, documents=self.kept(turn.user_id, version) > 0)
+
+    def ranked(
+        self,
+        found: Sequence[Candidate],
+        turn: Turn,
+        settings: Valves,
+        lines: Lines,
+        version: int,
+        of_self: tuple[float, float],
+    ) -> tuple[Sequence[Ranked], Gate]:
+        """The passages, best first, and the gate for them. of_self: as the backend tells of the message."""
+        if not found:
+            return (), Gate(0.0, settings.relevance_threshold)
+        query = query_of(turn.text)
+        items = ranked_passages(found, query, lines.now)
+        told, trust = of_self
+        gate = Gate.of(items, settings.relevance_threshold + _MORE, (_OF_SELF * told, trust), query)
+        keywords = (item.keyword for item in found)
+        return items, gate_of(items, gate, keywords, self.kept(turn.user_id, version))
+
+    @staticmethod
+    def told(
+        items: Sequence[Ranked],
+        gate: Gate,
+        turn: Turn,
+        settings: Valves,
+        lines: Lines,
+        held: Sequence[Line],
+        facts: Sequence[Line],
+    ) -> tuple[Selection, list[Line], int]:
+        """What is told of them, as lines, and what these take, in tokens.
+
+        held: the lines that the conversation holds. facts: those that are told beside them.
+        """
+        before = {one.memory_id for one in held}
+        here = [one for one in held if is_of_document(one.line)]
+        quotes = Quotes(
+            query=query_of(turn.text),
+            now=lines.now,
+            words=lines.words,
+            count=lines.count,
+            room=settings.document_token_budget
+            - lines.held(one for one in here if one.position == turn.positions[-1]),
+            known=[one.text for one in facts],
+            before=[one.line for one in here],
+            header="block, documents",
+            times=_TIMES,
+        )
+        spoken = quotes.select([item for item in items if item.memory.id not in before], gate.least)
+        new = [
+            Line(turn.positions[-1], one.id, one.text, quotes.lines[one.id], language=lines.words.code)
+            for one in sorted(spoken.chosen, key=lambda memory: (memory.chat, memory.ordinal))
+        ]
+        return spoken, new, quotes.taken

@@ -1,0 +1,55 @@
+"""Which files are read, and that nothing outside of a user's folder is."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from owui_memory.documents.folders import Folders
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> Folders:
+    (tmp_path / "documents" / "ada").mkdir(parents=True)
+    return Folders(tmp_path / "documents")
+
+
+def paths(folders: Folders, user: str = "ada") -> dict[str, str]:
+    return {file.path: file.scope for file in folders.files(user)}
+
+
+def test_files_of_known_formats_are_found_in_all_folders(folders: Folders) -> None:
+    own = folders.root / "ada"
+    for name in ("a.md", "B.PDF", "trip/c.html", "projects/f1/d.txt", "projects/e.txt", "x.exe", "noend"):
+        (own / name).parent.mkdir(parents=True, exist_ok=True)
+        (own / name).write_text("text")
+    assert paths(folders) == {
+        **dict.fromkeys(("a.md", "B.PDF", "trip/c.html", "projects/e.txt"), ""),
+        "projects/f1/d.txt": "folder:f1",
+    }
+
+
+def test_hidden_files_links_and_what_is_no_file_are_left_out(folders: Folders, tmp_path: Path) -> None:
+    own, outside = folders.root / "ada", tmp_path / "outside"
+    outside.mkdir()
+    (outside / "secret.txt").write_text("secret")
+    (own / "link.txt").symlink_to(outside / "secret.txt")
+    (own / "folder").symlink_to(outside)
+    (own / ".hidden.txt").write_text("hidden")
+    (own / ".git").mkdir()
+    (own / ".git" / "a.txt").write_text("hidden")
+    os.mkfifo(own / "pipe.txt")
+    assert paths(folders) == {}
+    for path in ("link.txt", "folder/secret.txt", "../outside/secret.txt"):
+        with pytest.raises(OSError, match="Errno"), folders.opened("ada", path):
+            pass
+
+
+def test_only_folders_that_bear_a_users_id_are_looked_at(folders: Folders, tmp_path: Path) -> None:
+    for name in ("bob", ".trash", "no user", "everyone"):
+        (folders.root / name).mkdir()
+    (folders.root / "loose.txt").write_text("nobody's")
+    (folders.root / "carol").symlink_to(tmp_path)
+    assert folders.users() == ["ada", "bob", "everyone"]
