@@ -41631,7 +41631,7 @@ from datetime import datetime
 from sqlalchemy import Engine
 
 from ..config.settings import Valves
-from ..core.errors import MemoryFault
+from ..core.errors import MemoryFault, Retry
 from ..core.events import Emit, Job, failed, succeeded
 from ..core.memory import Check
 from .comparison import ChatServer, Comparison
@@ -41706,7 +41706,8 @@ class DeletionWorker:
             self._not_before = time.monotonic() + _AGAIN_S
             told = str(error) if isinstance(error, MemoryFault) else type(error).__name__
             hint = getattr(error, "hint", "")
-            self._told = Check("Open WebUI", False, f"cannot be compared: {told}", hint)
+            is_ok = isinstance(error, Retry)  # it may be down, or show nobody's chats: nothing is lost
+            self._told = Check("Open WebUI", is_ok, f"cannot be compared: {told}", hint)
             return
         if done.deleted:
             self._wake.set()
