@@ -30,6 +30,7 @@ from bench.contenders import take_environment
 from bench.locomo import Conversation, Question, load
 from bench.measure import arguments, finish, table
 from bench.recall_quality import NOW, House, by_turn, our_store, questions_of
+from bench.scripted import pieces
 from owui_memory.config.settings import Valves
 from owui_memory.interfaces.body import read_inlet, with_blocks
 from owui_memory.recall.block import Blocks, line, quoted, render
@@ -99,32 +100,23 @@ def peers(house: House, user: str, questions: Sequence[Question]) -> list[Messag
     return prompts
 
 
-class Tokens:
-    """The bundled model's tokenizer, on whole prompts."""
-
-    def __init__(self, tokenizer: Any) -> None:
-        self._tokenizer = tokenizer
-
-    def of(self, messages: Messages) -> list[str]:
-        """A prompt in ChatML as tokens. Memories' times and texts count as they stand."""
-        text = "".join(f"<|{message['role']}|>\n{message['content']}\n" for message in messages)
-        return list(self._tokenizer.tokenize(text))
+def tokens_of(messages: Messages) -> list[int]:
+    """A prompt in ChatML as the bundled model's tokens. Memories' times and texts count as they stand."""
+    return pieces("".join(f"<|{message['role']}|>\n{message['content']}\n" for message in messages))
 
 
-def common(one: Sequence[str], other: Sequence[str]) -> int:
+def common(one: Sequence[int], other: Sequence[int]) -> int:
     """How many tokens both begin with."""
     return next(
         (at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
     )
 
 
-def measured(
-    house: House, asked: Sequence[Asked], chats: Sequence[Sequence[Messages]], tokens: Tokens
-) -> Kept:
+def measured(house: House, asked: Sequence[Asked], chats: Sequence[Sequence[Messages]]) -> Kept:
     """What the prompts of some chats share with those before."""
     shares, lengths, fresh = [], [], []
     for prompts in chats:
-        split = [tokens.of(prompt) for prompt in prompts]
+        split = [tokens_of(prompt) for prompt in prompts]
         for before, after in pairwise(split):
             same = common(before, after)
             shares.append(100 * same / len(before))
@@ -173,8 +165,7 @@ def main() -> None:
             "ours, system": [ours(house, *chat, placement="system") for chat in asked],
             "peers: anew in front": [peers(house, *chat) for chat in asked],
         }
-        tokens = Tokens(house.backend._memory.embedding_model.model.model.tokenizer)
-        results = {name: measured(house, asked, chats, tokens) for name, chats in prompts.items()}
+        results = {name: measured(house, asked, chats) for name, chats in prompts.items()}
     head = (
         "",
         "kept of the turn before, %",

@@ -76,7 +76,12 @@ class Asked:
 @lru_cache(64)
 def word_pieces(text: str) -> int:
     """Tokens by the bundled model's tokenizer: SentencePiece, without the marks of beginning and end."""
-    return len(_tokenizer().encode(text)) - 2
+    return len(pieces(text))
+
+
+def pieces(text: str) -> list[int]:
+    """Those tokens."""
+    return list(_tokenizer().encode(text))[1:-1]
 
 
 @lru_cache
