@@ -1,0 +1,33 @@
+"""The limits of prompts, by model."""
+
+from __future__ import annotations
+
+import pytest
+
+from owui_memory.config.context_limits import limit_of
+from owui_memory.config.settings import Valves
+from owui_memory.config.valves_codec import SettingsError
+
+
+@pytest.mark.parametrize(
+    ("text", "models", "limit"),
+    [
+        ("0", ("llama3",), 0),
+        ("8000", ("",), 8000),
+        ("llama3:8b: 8000; gpt-*: 100000", ("llama3:8b",), 8000),
+        ("llama3*: 8000, 32000", ("My-Helper", "Llama3:70b"), 8000),
+        ("llama3*: 8000, 32000", ("qwen", ""), 32000),
+        ("llama3*: 0\n32000", ("llama3",), 0),
+        ("llama3*: 8000", ("qwen",), 0),
+    ],
+)
+def test_the_first_that_fits_counts(text: str, models: tuple[str, ...], limit: int) -> None:
+    assert limit_of(Valves(context_tokens=text).context_tokens, *models) == limit
+
+
+@pytest.mark.parametrize(
+    "text", ["llama3", "llama3: 5", "a:b", "[a: 8000", ": 8000", "8000, 9000", "-5", "1e9"]
+)
+def test_what_cannot_be_meant_is_refused_in_a_sentence(text: str) -> None:
+    with pytest.raises(SettingsError, match="context_tokens must be 0, a number from 1000"):
+        Valves(context_tokens=text)
