@@ -13,7 +13,7 @@ from bench.contenders import plain_mem0, sqlite_store
 from bench.locomo import Conversation, Question, load
 from bench.measure import Latency, percentile, table
 from bench.memories import DIMS, USERS, WordVectors, asked, fact
-from bench.prefix import Tokens, common, measured, peers
+from bench.prefix import common, measured, peers
 from bench.prefix import ours as ours_placed
 from bench.recall_quality import Answer, Stored, by_pair, by_turn, our_store
 from bench.remember import first, mem0, of_users, ours, writer_speed
@@ -268,20 +268,12 @@ def test_a_prompt_that_grows_at_its_end_is_kept_whole(
         for text in ("Has Ada moved to Lisbon in May?", "What is the name of Ada's dog, Rex?")
     ]
     with our_store({"conv-1": by_turn(conversation)}, **embedding(scripted_llm)) as house:
-        tokens = Tokens(_Words())
         asked_ = [("conv-1", questions)]
-        message = measured(house, asked_, [ours_placed(house, "conv-1", questions, "message")], tokens)
-        anew = measured(house, asked_, [peers(house, "conv-1", questions)], tokens)
+        message = measured(house, asked_, [ours_placed(house, "conv-1", questions, "message")])
+        anew = measured(house, asked_, [peers(house, "conv-1", questions)])
     assert message.kept == 100
     assert anew.kept < 50
     assert message.evidence == 100
-
-
-class _Words:
-    """A tokenizer: words."""
-
-    def tokenize(self, text: str) -> list[str]:
-        return text.split()
 
 
 def test_what_two_prompts_begin_with() -> None:
