@@ -19315,7 +19315,7 @@ _MOST_UNPACKED, _MOST_MEMBERS = 300_000_000, 20_000  # bytes and files of an arc
 _MOST_PAGES = 2_000
 _MOST_CELLS = 200_000
 _SAVED = re.compile(r"<!--\s*Page saved with SingleFile\s*\n\s*url:\s*(\S+)")
-_MARKDOWN_HEADING = re.compile(r"#{1,6} +(\S.*?) *#*$")
+_DEEPEST = 6  # of headings
 _FENCE = re.compile(r"\s*(```|~~~)")
 
 Part = tuple[str, int, str]  # heading, page (0: none), text
@@ -19520,18 +19520,26 @@ def by_headings(text: str) -> Iterator[Part]:
     fenced = False
     for line in text.splitlines():
         fenced ^= bool(_FENCE.match(line))
-        heading = None if fenced else _MARKDOWN_HEADING.match(line)
-        if heading is None:
+        level, heading = (0, "") if fenced else _heading(line)
+        if not heading:
             lines.append(line)
             continue
         if any(map(str.strip, lines)):
             yield _place(path), 0, "\n".join(lines)
         lines = []
-        level = len(line) - len(line.lstrip("#"))
         path = [(depth, name) for depth, name in path if depth < level]
-        path.append((level, heading[1]))
+        path.append((level, heading))
     if any(map(str.strip, lines)):
         yield _place(path), 0, "\n".join(lines)
+
+
+def _heading(line: str) -> tuple[int, str]:
+    """The level and the text of a heading in Markdown; 0 and "" where it is none."""
+    name = line.lstrip("#")
+    level = len(line) - len(name)
+    if not 1 <= level <= _DEEPEST or not name.startswith(" "):
+        return 0, ""
+    return level, name.strip().rstrip("#").rstrip()
 
 
 def _place(path: list[tuple[int, str]]) -> str:
