@@ -21,7 +21,7 @@ from owui_memory.core.exchange import Exchange
 from owui_memory.core.memory import Candidate, Memory, Reply
 from owui_memory.core.scope import read_teams
 from owui_memory.core.text import plain
-from owui_memory.documents import extract
+from owui_memory.documents import extract as documents
 from owui_memory.interfaces import intake
 from owui_memory.interfaces import strip_commands as asides
 from owui_memory.interfaces.body import with_blocks
@@ -304,7 +304,7 @@ TEXTS = (
     Reader("import", imported.rows_in, (imported,)),
     Reader("error of a backend", faults.without_addresses, (faults,)),
     Reader("name", name_of, (), ("recall",)),
-    Reader("document", lambda text: list(extract.by_headings(text)), (extract,)),
+    Reader("document", lambda text: list(documents.by_headings(text)), (documents,)),
     Reader("teams", _teams, (), ("recall",)),
     Reader("line of the block", lambda text: block.line(memory(text), NOW), (), ("recall",)),
     Reader("relevance", _judged, (), ("recall",)),
