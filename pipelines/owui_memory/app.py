@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from . import COMMAND, __version__
+from . import __version__
 from .backends import open_backend
 from .backends.backend_holder import BackendHolder
 from .backends.base import Backend
@@ -58,7 +58,7 @@ from .observe.metrics import Metrics
 from .observe.prometheus import Levels, Prometheus, sizes
 from .observe.selfcheck import SelfChecks
 from .observe.statecheck import StateCheck, StateFile
-from .observe.status import BackendCheck, documents_part, past_chats_part, report
+from .observe.status import BackendCheck, documents_part, past_chats_part, queue_part, report
 from .observe.tracing import Tracing
 from .recall.injected import Injected
 from .recall.recall import Recalled, Recaller
@@ -67,7 +67,7 @@ from .remember.journal import Journal
 from .remember.keeper import Keeper
 from .remember.outbox import Counts, Outbox
 from .remember.reflector import Reflector
-from .remember.spill import Spill, Waiting
+from .remember.spill import Spill
 from .remember.writer import Writer
 from .state import open_state
 from .state.api_keys_table import ApiKeys
@@ -274,7 +274,7 @@ class Application:
             *self._mover.part(),
             *data_residency(self._settings(), self._environment.state_url),
             self._recall_part(),
-            _queue_part(counts, waiting),
+            queue_part(counts, waiting),
             past_chats_part(self._settings(), self._kept),
             documents_part(self._settings(), self._environment.data_dir, self._read),
             self._costs_part(),
@@ -387,21 +387,3 @@ class Application:
             minutes = COUNTS_FOR.seconds // 60
             detail += f" (it counts until the same works again, or for {minutes} minutes)"
         return Check("last error", still is None, detail, error.hint)
-
-
-def _queue_part(counts: Counts, spilled: Waiting) -> Check:
-    details = [f"{counts.pending} waiting, {counts.dead} given up"]
-    if counts.later:
-        details.append(f"{counts.later:,} of imports for when nothing else waits")
-    hints = [f"Fix the cause, then run: {COMMAND} queue retry all"] if counts.dead else []
-    if spilled.exchanges:
-        details.append(f"{spilled.exchanges} set aside until the state database takes them")
-    if spilled.in_memory:
-        details.append(f"{spilled.in_memory} of these in memory only, and lost with the server")
-        hints.append("Make room on the disk of the data folder.")
-    if spilled.refused:
-        details.append(f"{spilled.refused} lost: there was no room left, not even in memory")
-    if spilled.unfit:
-        details.append(f"{spilled.unfit} set aside in the folder spill (*.unfit), as they cannot be stored")
-    ill = counts.dead or spilled.in_memory or spilled.refused or spilled.unfit
-    return Check("queue", not ill, ", ".join(details), " ".join(hints))

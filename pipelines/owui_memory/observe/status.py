@@ -16,6 +16,8 @@ from .inquiry import Inquiry
 from .selfcheck import SelfChecks, health_of, reading_of
 
 if TYPE_CHECKING:  # it needs SQLAlchemy, which the smallest image of the server lacks
+    from ..remember.outbox import Counts
+    from ..remember.spill import Waiting
     from ..state.documents_table import Known
     from ..state.episodes_table import Kept
 
@@ -124,3 +126,22 @@ def documents_part(settings: Valves, data_dir: Path, known: Known) -> Check:
             f"{COMMAND} documents --user ID tells which, and why.",
         )
     return Check("documents", True, much)
+
+
+def queue_part(counts: Counts, spilled: Waiting) -> Check:
+    """How many exchanges wait, were given up, or lie in files until the database takes them."""
+    details = [f"{counts.pending} waiting, {counts.dead} given up"]
+    if counts.later:
+        details.append(f"{counts.later:,} of imports for when nothing else waits")
+    hints = [f"Fix the cause, then run: {COMMAND} queue retry all"] if counts.dead else []
+    if spilled.exchanges:
+        details.append(f"{spilled.exchanges} set aside until the state database takes them")
+    if spilled.in_memory:
+        details.append(f"{spilled.in_memory} of these in memory only, and lost with the server")
+        hints.append("Make room on the disk of the data folder.")
+    if spilled.refused:
+        details.append(f"{spilled.refused} lost: there was no room left, not even in memory")
+    if spilled.unfit:
+        details.append(f"{spilled.unfit} set aside in the folder spill (*.unfit), as they cannot be stored")
+    ill = counts.dead or spilled.in_memory or spilled.refused or spilled.unfit
+    return Check("queue", not ill, ", ".join(details), " ".join(hints))

@@ -14,9 +14,10 @@ from ..core.scope import EVERYONE, View
 from ..core.turn import Turn
 from ..state.documents_table import DocumentsTable
 from .block import is_of_document
-from .episodes import Quotes, gate_of, ranked_passages
+from .episodes import gate_of, ranked_passages
 from .injected import Line
 from .lines import Lines
+from .quotes import Quotes
 from .rank import Ranked
 from .ready import Ready
 from .search import query_of

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, bindparam, select
@@ -18,32 +17,19 @@ from sqlalchemy import Engine, bindparam, select
 from ..backends.base import Backend, BulkBackend
 from ..config.settings import Valves
 from ..core.exchange import EPISODES, episodes_name, passage_id
-from ..core.locales import Locale
 from ..core.memory import DOCUMENT, EPISODE, Candidate, Memory
 from ..core.scope import View
 from ..core.turn import Turn
-from ..language.forms import stem
 from ..language.past import NOT_ASKED, PastQuestion
-from ..language.scripts import sets_no_spaces
-from ..language.sentences import spans
-from ..language.words import terms_of
-from ..models.tokens import Count
 from ..state import outbox, reading
 from ..state.episodes_table import EpisodesTable
 from ..state.prepared import Prepared
-from .block import above_of, quote_line, quotes_overhead
-from .rank import Ranked, Weights, ranked, stems_asked
+from .rank import Ranked, Weights, ranked
 from .ready import Ready
-from .select import ENOUGH, INJECTED, NO_ROOM, NOT_RELEVANT, REPEATS, Gate, Selection
-from .times import is_to_come
+from .select import Gate
 
 _WEIGHTS = Weights(reach=1)  # a question and its answer lie side by side
 _ASSISTANT = 0.95  # of the worth of what the user said
-_QUOTE_CHARS, _DENSE_CHARS = 120, 50  # of a quote; the latter of scripts without spaces
-_MOST = 60  # quotes with one message
-_LEAST_TOKENS = 12  # for less there is no quote
-_MISSES = 5  # quotes that do not fit, after which no shorter one is looked for
-_REPEATED = 0.8  # share of a quote's words that stand in a fact which is told, or in the message itself
 _COUNTED_S = 60.0  # for which the number of a user's passages is believed
 
 # By how much more evidence the best of many passages needs, in relevance: more where there are more, and
@@ -222,186 +208,3 @@ def is_doubted(gate: Gate, facts: Sequence[Ranked], passages_gate: Gate, passage
     if not best.chat:
         return False
     return gate.evidence < gate.needed + _DOUBTED and any(item.memory.chat == best.chat for item in passages)
-
-
-@dataclass
-class Quotes:
-    """The passages that a turn is told, as lines, within `room` tokens.
-
-    query: what is asked. known: texts of which no quote is to be a repetition. before: lines of quotes that
-    stand in the prompt already, whose chats' names are taken. header: the key of what stands above them.
-    times: how many times as long as those of chats quotes may be.
-    """
-
-    query: str
-    now: datetime
-    words: Locale
-    count: Count
-    room: int
-    known: Sequence[str] = ()
-    before: Sequence[str] = ()
-    header: str = "block, quotes"
-    times: int = 1
-    lines: dict[str, str] = field(default_factory=dict)  # by the passage's id
-    _above: dict[tuple[str, str], str] = field(default_factory=dict)  # of a chat and day, what stands above
-    _taken: Counter[str] = field(default_factory=Counter)
-    _asked: frozenset[str] = field(init=False)
-    _known: list[frozenset[str]] = field(default_factory=list)
-    _with: dict[str, list[int]] = field(default_factory=dict)  # a word: which of the known have it
-    _given: int = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._given = self.room
-        self._asked = frozenset(stems_asked(self.query))
-        for above in {above_of(line) for line in self.before}:
-            self._taken[_without_number(above)] += 1
-        for text in self.known:
-            self._know(frozenset(terms_of(text)))
-        self.room -= quotes_overhead(self.count, self.words, self.header)
-
-    @property
-    def taken(self) -> int:
-        """What the quotes take in the prompt, in tokens."""
-        return self._given - self.room if self.lines else 0
-
-    def select(self, items: Sequence[Ranked], least: float | None) -> Selection:
-        """Choose from ranked passages, best first; what is chosen has its line in `lines`.
-
-        least: the worth of what may be told; None where nothing may.
-        """
-        chosen: list[Memory] = []
-        outcomes = []
-        misses = 0  # that had no room
-        for item in items:
-            if least is None or item.worth < least:
-                outcome = NOT_RELEVANT
-            elif len(chosen) >= _MOST:
-                outcome = ENOUGH
-            elif self.room < _LEAST_TOKENS or misses >= _MISSES:
-                outcome = NO_ROOM
-            else:
-                outcome = self._tried(item.memory)
-                misses += outcome == NO_ROOM
-                if outcome == INJECTED:
-                    chosen.append(item.memory)
-            outcomes.append((item, outcome))
-        return Selection(tuple(chosen), tuple(outcomes))
-
-    def _tried(self, memory: Memory) -> str:
-        """What becomes of a passage: it is told where it says something new, and has room."""
-        start, end = quote(memory.text, self._asked, self.times)
-        words = frozenset(terms_of(memory.text[start:end]))
-        if self._is_known(words):
-            return REPEATS
-        line, above = quote_line(memory, (start, end), self.now, self.words)
-        of_its_day = memory.chat, above
-        is_first = of_its_day not in self._above
-        tokens = self.count(line) + 1 + (self.count(above) + 1 if is_first else 0)
-        if tokens > self.room:
-            return NO_ROOM
-        self.room -= tokens
-        self._know(words)
-        if is_first:
-            self._above[of_its_day] = self._alone(above)
-        self.lines[memory.id] = f"{self._above[of_its_day]} {line.removeprefix('- ')}"
-        return INJECTED
-
-    def _know(self, words: frozenset[str]) -> None:
-        for word in words:
-            self._with.setdefault(word, []).append(len(self._known))
-        self._known.append(words)
-
-    def _is_known(self, words: frozenset[str]) -> bool:
-        """Whether one that is known has most of these words, and all numbers among them."""
-        if not words:
-            return True
-        least = math.ceil(_REPEATED * len(words))
-        found = [self._with[word] for word in words if word in self._with]
-        if len(found) < least:
-            return False
-        # One that has so many of them has one of the rarest few at least.
-        rarest = sorted(found, key=len)[: len(found) - least + 1]
-        numbers = _numbers(words)
-        return any(
-            len(words & self._known[at]) >= least and numbers <= self._known[at]
-            for at in set().union(*rarest)
-        )
-
-    def in_order(self, chosen: Iterable[Memory]) -> list[Memory]:
-        """Chat by chat, the oldest first, each as it was said."""
-        begins: dict[str, float] = {}
-        memories = list(chosen)
-        for memory in memories:
-            begins[memory.chat] = min(begins.get(memory.chat, math.inf), self._at(memory))
-        return sorted(
-            memories, key=lambda memory: (begins[memory.chat], memory.chat, self._at(memory), memory.ordinal)
-        )
-
-    def _at(self, memory: Memory) -> float:
-        at = memory.created_at
-        return -math.inf if at is None or is_to_come(at, self.now) else at.timestamp()
-
-    def _alone(self, above: str) -> str:
-        """Another one where another chat of the same day and title has this."""
-        self._taken[above] += 1
-        return f"{above.removesuffix(']')} #{self._taken[above]}]" if self._taken[above] > 1 else above
-
-
-def _numbers(words: Iterable[str]) -> set[str]:
-    return {word for word in words if any(map(str.isdigit, word))}
-
-
-def quote(text: str, asked: Collection[str], times: int = 1) -> tuple[int, int]:
-    """From where to where a passage is quoted: the sentences around what has most of the words asked for.
-
-    A short one is whole. asked: stems. times: how many times the usual length it may have.
-    """
-    begins = text[:_QUOTE_CHARS]
-    is_dense = not begins.isascii() and 3 * sum(map(sets_no_spaces, begins)) > _DENSE_CHARS
-    most = times * (_DENSE_CHARS if is_dense else _QUOTE_CHARS)
-    if len(text) <= most:
-        return 0, len(text)
-    parts = list(_parts(text, most))
-    if len(parts) < 2:
-        return 0, min(2 * most, len(text))
-    wanted = frozenset(asked)
-    hits = [_hits(text[start:end], wanted) for start, end in parts]
-    first = last = max(range(len(parts)), key=lambda at: (hits[at], -at))
-    while True:
-        # Of its neighbours that fit, the one that has more; what follows, where they have as much.
-        beside = [
-            (hits[at], at > last, at)
-            for at in (first - 1, last + 1)
-            if 0 <= at < len(parts) and parts[max(last, at)][1] - parts[min(first, at)][0] <= most
-        ]
-        if not beside:
-            break
-        at = max(beside)[2]
-        first, last = min(first, at), max(last, at)
-    return parts[first][0], parts[last][1]
-
-
-def _hits(text: str, wanted: frozenset[str]) -> int:
-    """How many of these stems a text has."""
-    if text.isascii():
-        small = text.lower()
-        if not any(one in small for one in wanted):  # a word in ASCII begins with its stem
-            return 0
-    return len(wanted.intersection(map(stem, terms_of(text))))
-
-
-def _parts(text: str, most: int) -> Iterable[tuple[int, int]]:
-    """Where sentences begin and end; longer ones in pieces."""
-    for start, end, _ in spans(text):
-        while end - start > most:
-            blank = text.rfind(" ", start + most // 2, start + most)
-            cut = blank if blank > 0 else start + most
-            yield start, cut
-            start = cut + (blank > 0)
-        yield start, end
-
-
-def _without_number(heading: str) -> str:
-    """A chat's heading without what tells chats of one day apart: `[... #2]`."""
-    before, _, number = heading.rpartition(" #")
-    return f"{before}]" if number.endswith("]") and number[:-1].isdecimal() else heading

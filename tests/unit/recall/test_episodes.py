@@ -14,7 +14,8 @@ from owui_memory.core.locales import CODES, locale
 from owui_memory.core.memory import Memory
 from owui_memory.language.forms import stem
 from owui_memory.recall.block import is_own, is_quote, quote_line, render, without_block
-from owui_memory.recall.episodes import Quotes, gate_of, is_doubted, quote
+from owui_memory.recall.episodes import gate_of, is_doubted
+from owui_memory.recall.quotes import Quotes, quote
 from owui_memory.recall.rank import Ranked
 from owui_memory.recall.select import Gate
 from owui_memory.remember.episodes import Episodes

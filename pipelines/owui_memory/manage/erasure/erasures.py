@@ -11,18 +11,14 @@ import json
 import math
 import time
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, delete, func, or_, select, update
 
 from ...backends.locations import HOLD_S
-from ...core.change import FORGET, FORGOTTEN, REFLECTED, TOMBSTONES, heirs
-from ...core.exchange import message_id_of
-from ...core.memory import EPISODE
 from ...core.scope import team_in
-from ...language.words import is_mark, mark_of
 from ...remember.turns import CLAIM_S
 from ...state import (
     count_up,
@@ -32,7 +28,6 @@ from ...state import (
     erasures,
     hold,
     injected,
-    insert_new,
     journal,
     locations,
     metadata,
@@ -42,15 +37,12 @@ from ...state import (
     versions,
 )
 from ...state.clock import is_ahead
-from ...state.reflections_table import forget_statements
+from .forgotten_rows import LATE, ForgottenRows
 
 SETTLED_S = 2 * CLAIM_S  # after which nothing that was under way is left
-_AT_ONCE = 500  # ids in a statement
-_EVER = 1e12  # a Unix time that databases take for later than any
 
 BEGUN, ONCE, DONE = 0, 1, 2  # passes
 _LATELY = (injected, recalls, journal, episodes, cuts)
-_LATE = "late, "  # of what the second pass found
 
 # Which rows of a user are counted under which name; others under the table's.
 _NAMES = {
@@ -119,7 +111,7 @@ class Erasures:
         with self._engine.begin() as connection:
             hold(connection, user_id)
             erasure = self._insert(connection, user_id, False, memory_ids)
-            counts = _Forgetting(connection, user_id, list(memory_ids), set(texts), until).run(erasure.id)
+            counts = ForgottenRows(connection, user_id, list(memory_ids), set(texts), until).run(erasure.id)
             count_up(connection, user_id)
         return erasure, counts
 
@@ -127,7 +119,7 @@ class Erasures:
         """Takes messages that said these memories and still wait out of the queue; returns how many."""
         with self._engine.begin() as connection:
             hold(connection, user_id)
-            return _Forgetting(connection, user_id, list(memory_ids), set(texts)).from_queue()
+            return ForgottenRows(connection, user_id, list(memory_ids), set(texts)).from_queue()
 
     def finish_user(self, erasure: Erasure, *, fresh: bool) -> Counter[str]:
         """Erases the rest of a user's rows, in every table that has users.
@@ -162,9 +154,9 @@ class Erasures:
                 late[episodes] = episodes.c.said_at <= erasure.asked_at
                 for table, which in late.items():
                     gone = connection.execute(delete(table).where(mine[table], which))
-                    counts[_LATE + _NAMES[table.name]] += gone.rowcount
+                    counts[LATE + _NAMES[table.name]] += gone.rowcount
             else:
-                counts += _Forgetting(connection, erasure.user_id, list(erasure.memory_ids), set()).again()
+                counts += ForgottenRows(connection, erasure.user_id, list(erasure.memory_ids), set()).again()
             count_up(connection, erasure.user_id)
         return counts
 
@@ -221,198 +213,9 @@ class Erasures:
             yield from [_erasure(row) for row in rows]
 
 
-class _Forgetting:
-    """What the state says of some memories of a user. A tombstone without text stays of each."""
-
-    def __init__(
-        self,
-        connection: Connection,
-        user_id: str,
-        ids: Sequence[str],
-        texts: set[str],
-        until: float = math.inf,
-    ) -> None:
-        self._connection, self._user_id, self._texts = connection, user_id, texts
-        self._until = min(until, _EVER)
-        self._ids = self._with_former(ids)
-        self._history = self._rows(journal, journal.c.memory_id)
-        for row in self._history:
-            # What a passage answers is also in others that stay: see `quotes.removal`.
-            passage = row.kind == EPISODE
-            self._texts |= (
-                {row.before if row.op == "remove" else row.after} if passage else {row.before, row.after}
-            )
-        self._texts |= {
-            row.text for row in self._rows(injected, injected.c.memory_id) if not is_mark(row.text)
-        }
-        self._texts.discard("")
-
-    def run(self, erasure_id: int) -> Counter[str]:
-        counts = Counter(queue=self.from_queue())
-        counts["summaries of chats"] = self._from_abstracts()
-        counts["explanations"] = self._from_explanations()
-        counts["told lines"] = self._from_injected()
-        counts["journal"] = self._from_journal()
-        counts["sentences of the profile"] = self._from_profile()
-        buried = [
-            _tombstone(self._user_id, memory_id, erasure_id, position)
-            for position, memory_id in enumerate(self._ids)
-        ]
-        insert_new(self._connection, journal, buried)
-        return counts
-
-    def again(self) -> Counter[str]:
-        counts = Counter(
-            {_LATE + "told lines": self._from_injected(), _LATE + "journal": self._from_journal()}
-        )
-        counts[_LATE + "explanations"] = self._from_explanations()
-        counts[_LATE + "summaries of chats"] = self._from_abstracts()
-        counts[_LATE + "sentences of the profile"] = self._from_profile()
-        return counts
-
-    def _with_former(self, ids: Sequence[str]) -> Sequence[str]:
-        """With those that the same memories had before their removal was taken back, and their parts'."""
-        known = list(dict.fromkeys(ids))
-        new = known
-        while new:
-            self._ids = new
-            undone = [row.undoes for row in self._rows(journal, journal.c.memory_id) if row.undoes]
-            of_them = select(journal.c.memory_id).where(journal.c.user_id == self._user_id)
-            found = [
-                memory_id
-                for some in _parts(undone)
-                for memory_id in self._connection.scalars(of_them.where(journal.c.id.in_(some)))
-            ]
-            new = [one for one in dict.fromkeys((*found, *self._parts_of(new))) if one and one not in known]
-            known += new
-        return known
-
-    def _parts_of(self, ids: Sequence[str]) -> list[str]:
-        """The ids of memories that have become a part of these, and still are."""
-        back = select(journal.c.undoes).where(journal.c.user_id == self._user_id, journal.c.undoes > 0)
-        batches = {row.batch for row in self._rows(journal, journal.c.memory_id)}
-        merged = []
-        for batch in filter(lambda name: name.startswith(REFLECTED), batches):
-            mine = (journal.c.user_id == self._user_id, journal.c.batch == batch, journal.c.id.not_in(back))
-            rows = self._connection.execute(select(journal).where(*mine).order_by(journal.c.id)).all()
-            merged += [part for part, heir in heirs(rows).items() if heir in ids]
-        return merged
-
-    def from_queue(self) -> int:
-        """Messages that said it are not to be read any more; those of a batch in work are begun anew."""
-        sources = {message for row in self._history for message in row.source.split()}
-        mine = and_(
-            outbox.c.user_id == self._user_id,
-            outbox.c.exchange.is_not(None),
-            outbox.c.created_at <= self._until,
-        )
-        rows = self._connection.execute(select(outbox).where(mine)).all()
-        said = [row for row in rows if message_id_of(row.key) in sources or self._is_in(row.exchange)]
-        done = {"state": "done", "exchange": None, "error": ""}
-        for some in _parts([row.id for row in said]):
-            self._connection.execute(update(outbox).where(outbox.c.id.in_(some)).values(**done))
-        broken = {row.batch for row in said if row.state == "claimed"}
-        anew = {"state": "pending", "batch": "", "attempts": 0, "ready_at": time.time(), "error": ""}
-        others = and_(outbox.c.batch.in_(broken), outbox.c.state == "claimed")
-        self._connection.execute(update(outbox).where(others).values(**anew))
-        return len(said)
-
-    def _from_journal(self) -> int:
-        mine = {row.id for row in self._history if row.before or row.after or row.op == FORGET}
-        for some in _parts(sorted(self._texts)):
-            alike = or_(journal.c.before.in_(some), journal.c.after.in_(some))
-            mine |= set(
-                self._connection.scalars(
-                    select(journal.c.id).where(
-                        journal.c.user_id == self._user_id, alike, journal.c.at <= self._until
-                    )
-                )
-            )
-        blank = {"before": "", "after": "", "refused": FORGOTTEN, "made": False}
-        for some in _parts(sorted(mine)):
-            self._connection.execute(update(journal).where(journal.c.id.in_(some)).values(**blank))
-        return len(mine)
-
-    def _from_injected(self) -> int:
-        """What recall told a chat must not be learned from its answers: a mark of the text stays."""
-        rows = {row.id: row for row in self._rows(injected, injected.c.memory_id)}
-        for some in _parts(sorted(self._texts)):
-            which = and_(
-                injected.c.user_id == self._user_id,
-                injected.c.text.in_(some),
-                injected.c.injected_at <= self._until,
-            )
-            rows |= {row.id: row for row in self._connection.execute(select(injected).where(which))}
-        speaking = [row for row in rows.values() if not is_mark(row.text)]
-        for some in _parts([row.id for row in speaking]):
-            self._connection.execute(delete(injected).where(injected.c.id.in_(some)))
-        marked = [{**row._mapping, "text": mark_of(row.text), "line": "", "gone": True} for row in speaking]
-        insert_new(self._connection, injected, marked)
-        return len(speaking)
-
-    def _from_abstracts(self) -> int:
-        """An abstract may say it in other words: all are made anew, without the messages that said it."""
-        saying = and_(cuts.c.user_id == self._user_id, cuts.c.abstract != "")
-        return self._connection.execute(update(cuts).where(saying).values(abstract="")).rowcount
-
-    def _from_profile(self) -> int:
-        return forget_statements(self._connection, self._user_id, self._ids)
-
-    def _from_explanations(self) -> int:
-        """What was asked stays, but where it may have said what is forgotten."""
-        chats = {row.chat for row in self._history if row.chat}
-        mine = select(recalls).where(recalls.c.user_id == self._user_id)
-        changed = 0
-        for row in self._connection.execute(mine).all():
-            kept = json.loads(row.explanation)
-            query = kept.get("query")
-            if query and (row.chat_id in chats or self._weighs(kept) or self._is_in(query)):
-                blank = json.dumps({**kept, "query": ""}, ensure_ascii=False)
-                self._connection.execute(
-                    update(recalls).where(recalls.c.id == row.id).values(explanation=blank)
-                )
-                changed += 1
-        return changed
-
-    def _weighs(self, kept: dict[str, Any]) -> bool:
-        weighed = {one["memory_id"] for name in ("weighed", "quoted") for one in kept.get(name, ())}
-        return not weighed.isdisjoint(self._ids)
-
-    def _is_in(self, said: str) -> bool:
-        """In a text, or in one written as JSON."""
-        folded = said.casefold()
-        return any(
-            form in folded
-            for text in self._texts
-            for form in (text.casefold(), json.dumps(text)[1:-1].casefold())
-        )
-
-    def _rows(self, table: Any, column: Any) -> list[Any]:
-        return [
-            row
-            for some in _parts(self._ids)
-            for row in self._connection.execute(
-                select(table).where(table.c.user_id == self._user_id, column.in_(some))
-            )
-        ]
-
-
 def _before(erasure: Erasure) -> Any:
     """Changes from before it was begun, or of what was worked on then."""
     return or_(journal.c.batch.in_(erasure.batches), journal.c.at <= erasure.asked_at)
-
-
-def _tombstone(user_id: str, memory_id: str, erasure_id: int, position: int) -> dict[str, Any]:
-    """So that no copy comes back from a location that was left: see `Locations.removed_since`."""
-    empty = dict.fromkeys(("before", "after", "expires", "source", "model", "refused"), "")
-    named = {"user_id": user_id, "memory_id": memory_id, "batch": f"{TOMBSTONES}{erasure_id}"}
-    more = {"position": position, "op": "remove", "kind": "fact", "made": True, "at": time.time()}
-    return {**empty, **named, **more}
-
-
-def _parts(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    for begin in range(0, len(items), _AT_ONCE):
-        yield items[begin : begin + _AT_ONCE]
 
 
 def _erasure(row: Any) -> Erasure:
