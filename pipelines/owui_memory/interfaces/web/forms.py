@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Mapping
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from starlette.datastructures import Headers
 from starlette.types import Receive
-
-from .parts import File
 
 FIELDS = 200
 _FORM_BYTES, _FILE_BYTES = 64_000, 256 << 20
@@ -20,6 +18,13 @@ _FILES_AT_ONCE = 2
 _KIND, _BOUNDARY_CHARS = "multipart/form-data", 70
 
 _uploading = asyncio.Semaphore(_FILES_AT_ONCE)
+
+
+class File(NamedTuple):
+    """One that was sent with a form. name: as the browser says."""
+
+    name: str
+    content: IO[bytes]
 
 
 class RefusedError(Exception):

@@ -27,9 +27,9 @@ from ..server_key import bearer
 from ..service import Service
 from ..waits import in_pool, within
 from . import sign_in
-from .forms import FIELDS, RefusedError, fields_of, with_file
+from .forms import FIELDS, File, RefusedError, fields_of, with_file
 from .limits import Limits
-from .parts import File, Visit
+from .parts import Visit
 from .rendering import HEADERS, Answer, Download, Redirect, View, download, page, redirect, static, words_for
 from .routes import NOTHING, ROUTES, Needs, Route
 from .sign_in import OpenWebUISessions, SilentError
