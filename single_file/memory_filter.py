@@ -241,7 +241,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from . import COMMAND, __version__
+from . import __version__
 from .backends import open_backend
 from .backends.backend_holder import BackendHolder
 from .backends.base import Backend
@@ -288,7 +288,7 @@ from .observe.metrics import Metrics
 from .observe.prometheus import Levels, Prometheus, sizes
 from .observe.selfcheck import SelfChecks
 from .observe.statecheck import StateCheck, StateFile
-from .observe.status import BackendCheck, documents_part, past_chats_part, report
+from .observe.status import BackendCheck, documents_part, past_chats_part, queue_part, report
 from .observe.tracing import Tracing
 from .recall.injected import Injected
 from .recall.recall import Recalled, Recaller
@@ -297,7 +297,7 @@ from .remember.journal import Journal
 from .remember.keeper import Keeper
 from .remember.outbox import Counts, Outbox
 from .remember.reflector import Reflector
-from .remember.spill import Spill, Waiting
+from .remember.spill import Spill
 from .remember.writer import Writer
 from .state import open_state
 from .state.api_keys_table import ApiKeys
@@ -504,7 +504,7 @@ class Application:
             *self._mover.part(),
             *data_residency(self._settings(), self._environment.state_url),
             self._recall_part(),
-            _queue_part(counts, waiting),
+            queue_part(counts, waiting),
             past_chats_part(self._settings(), self._kept),
             documents_part(self._settings(), self._environment.data_dir, self._read),
             self._costs_part(),
@@ -617,24 +617,6 @@ class Application:
             minutes = COUNTS_FOR.seconds // 60
             detail += f" (it counts until the same works again, or for {minutes} minutes)"
         return Check("last error", still is None, detail, error.hint)
-
-
-def _queue_part(counts: Counts, spilled: Waiting) -> Check:
-    details = [f"{counts.pending} waiting, {counts.dead} given up"]
-    if counts.later:
-        details.append(f"{counts.later:,} of imports for when nothing else waits")
-    hints = [f"Fix the cause, then run: {COMMAND} queue retry all"] if counts.dead else []
-    if spilled.exchanges:
-        details.append(f"{spilled.exchanges} set aside until the state database takes them")
-    if spilled.in_memory:
-        details.append(f"{spilled.in_memory} of these in memory only, and lost with the server")
-        hints.append("Make room on the disk of the data folder.")
-    if spilled.refused:
-        details.append(f"{spilled.refused} lost: there was no room left, not even in memory")
-    if spilled.unfit:
-        details.append(f"{spilled.unfit} set aside in the folder spill (*.unfit), as they cannot be stored")
-    ill = counts.dead or spilled.in_memory or spilled.refused or spilled.unfit
-    return Check("queue", not ill, ", ".join(details), " ".join(hints))
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -23985,7 +23967,8 @@ class LongChat:
         self._turn, self._limit, self._most = turn, 0, 0
         self._long: tuple[Prompt, Seen] | None = None  # where the prompt may be too long
         if not turn.task and settings.enabled and turn.positions:
-            self._limit = limit_of(settings.context_tokens, turn.model, turn.base_model)
+            limit = limit_of(settings.context_tokens, turn.model, turn.base_model)
+            self._limit = max(limit - turn.reserved, 0)
         if self._limit:
             self.settings = settings.model_copy(update=budgets(settings, self._limit))
             self._most = most_tokens(body)
@@ -27692,10 +27675,15 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-from collections.abc import AsyncIterator, Callable
+import shutil
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import IO
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -27706,11 +27694,17 @@ from ..documents.extraction import format_of
 from ..documents.folders import MOST_BYTES, SAVED
 from .chats import Chats
 from .identity import UnidentifiedError, identified
+from .web.forms import RefusedError, with_file
 
-_AT_ONCE = 8
+_AT_ONCE, _AT_ONCE_EACH = 8, 2  # files, of all and of one user
+_MOST_FILES, _MOST_KEPT = 5_000, 2 << 30  # of a user, and bytes
+_LEAST_FREE = 1 << 30  # bytes of the disk that others need
 _NAME_BYTES = 200
+_WAIT_S, _WHOLE_S = 20.0, 600.0  # for the next piece, and for all of them
 _CHUNK = 1 << 20
 _NO_USER = "The request names no user: send a user's key, or X-Memory-User-Id with the server's."
+
+_Take = Callable[[Request, Path], Awaitable[str]]
 
 
 class _RefusedError(Exception):
@@ -27726,7 +27720,7 @@ class Uploads:
 
     def __init__(self, chats: Chats, settings: Callable[[], Valves], environment: Environment) -> None:
         self._chats, self._settings, self._environment = chats, settings, environment
-        self._at_once = 0
+        self._at_once = Counter[str]()  # by user
 
     def routes(self) -> list[Route]:
         return [
@@ -27734,59 +27728,76 @@ class Uploads:
             Route("/documents/{name:path}", self._answered(self._file), methods=["PUT"]),
         ]
 
-    def _answered(self, take: Callable[[Request, Path], object]) -> Callable[[Request], object]:
+    def _answered(self, take: _Take) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:
-            self._at_once += 1
             try:
-                if self._at_once > _AT_ONCE:
-                    raise _RefusedError(503, "Too many files at once. Try again in some seconds.")
-                name = await take(request, await self._folder(request))  # type: ignore[misc]
-                return JSONResponse({"kept": name}, 201)
-            except _RefusedError as error:
+                user_id, folder = await self._folder(request)
+                async with self._place(user_id), asyncio.timeout(_WHOLE_S):
+                    return JSONResponse({"kept": await take(request, folder)}, 201)
+            except (_RefusedError, UnidentifiedError) as error:
                 return JSONResponse({"detail": str(error)}, error.status)
-            except UnidentifiedError as error:
-                return JSONResponse({"detail": str(error)}, error.status)
+            except RefusedError as error:
+                return JSONResponse({"detail": f"The form cannot be read ({error.sentence})."}, error.status)
+            except (TimeoutError, ClientDisconnect):
+                return JSONResponse({"detail": "The rest of the file did not come."}, 408)
             except OSError as error:
                 return JSONResponse({"detail": f"The file cannot be kept ({error.strerror})."}, 507)
-            finally:
-                self._at_once -= 1
 
         return answer
 
-    async def _folder(self, request: Request) -> Path:
+    @asynccontextmanager
+    async def _place(self, user_id: str) -> AsyncIterator[None]:
+        if self._at_once.total() >= _AT_ONCE or self._at_once[user_id] >= _AT_ONCE_EACH:
+            raise _RefusedError(503, "Too many files at once. Try again in some seconds.")
+        self._at_once[user_id] += 1
+        try:
+            yield
+        finally:
+            self._at_once -= Counter([user_id])
+
+    async def _folder(self, request: Request) -> tuple[str, Path]:
+        """Whose it is, and where it goes."""
         key, secret = self._environment.server_key, self._environment.user_jwt_secret
         if "origin" in request.headers and key in ("", PUBLIC_DEFAULT_KEY):
             raise _RefusedError(403, "Pages may not send files while the server's key is the public default.")
-        caller = await identified(request.headers, key, secret, self._chats.owner_of)
-        if not is_person(caller.id) or "/" in caller.id or caller.id.startswith("."):
+        user_id = (await identified(request.headers, key, secret, self._chats.owner_of)).id
+        if not is_person(user_id) or not user_id.isprintable() or "/" in user_id or user_id.startswith("."):
             raise _RefusedError(400, _NO_USER)
         root = self._settings().documents_folder(self._environment.data_dir)
         if root is None:
             raise _RefusedError(404, "No documents are read on this server (documents_dir).")
-        if int(request.headers.get("content-length") or 0) > MOST_BYTES:
-            raise _RefusedError(413, _too_big())
-        return root / caller.id / SAVED
+        return user_id, root / user_id / SAVED
 
     async def _file(self, request: Request, folder: Path) -> str:
-        return await _kept(folder, str(request.path_params["name"]), request.stream())
+        return await _kept(folder, str(request.path_params["name"]), _in_time(request.stream()))
 
     async def _form(self, request: Request, folder: Path) -> str:
-        async with request.form(max_files=1, max_fields=20) as form:
-            sent = next((one for one in form.values() if hasattr(one, "read")), None)
-            if sent is None:
-                raise _RefusedError(400, "The form has no file.")
+        _, sent = await with_file(request.headers, request.receive)
+        if sent is None:
+            raise _RefusedError(400, "The form has no file.")
+        with sent.content as content:
+            return await _kept(folder, sent.name, _read(content))
 
-            async def pieces() -> AsyncIterator[bytes]:
-                while some := await sent.read(_CHUNK):
-                    yield some
 
-            return await _kept(folder, sent.filename or "page.html", pieces())  # type: ignore[union-attr]
+async def _in_time(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The same; TimeoutError where the next one does not come."""
+    while True:
+        async with asyncio.timeout(_WAIT_S):
+            piece = await anext(pieces, None)
+        if piece is None:
+            return
+        yield piece
+
+
+async def _read(content: IO[bytes]) -> AsyncIterator[bytes]:
+    while some := await asyncio.to_thread(content.read, _CHUNK):
+        yield some
 
 
 async def _kept(folder: Path, name: str, pieces: AsyncIterator[bytes]) -> str:
     """Write a file, whole or not at all; the name that it has there."""
     name = _safe(name)
-    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+    await asyncio.to_thread(_make_room, folder, name)
     part = folder / f".{secrets.token_hex(8)}"
     size = 0
     try:
@@ -27794,12 +27805,30 @@ async def _kept(folder: Path, name: str, pieces: AsyncIterator[bytes]) -> str:
             async for some in pieces:
                 size += len(some)
                 if size > MOST_BYTES:
-                    raise _RefusedError(413, _too_big())
+                    raise _RefusedError(413, f"A file has {MOST_BYTES >> 20} MiB at most.")
                 await asyncio.to_thread(file.write, some)
         await asyncio.to_thread(os.replace, part, folder / name)
     finally:
         part.unlink(missing_ok=True)
     return name
+
+
+def _make_room(folder: Path, name: str) -> None:
+    """The folder, where its user may send one more file. Parts that a crash has left behind go."""
+    folder.mkdir(parents=True, exist_ok=True)
+    count = size = 0
+    with os.scandir(folder) as found:
+        for one in found:
+            about = one.stat(follow_symlinks=False)
+            if one.name.startswith(".") and about.st_mtime < time.time() - 2 * _WHOLE_S:
+                Path(one.path).unlink(missing_ok=True)
+            elif one.name != name:
+                count, size = count + 1, size + about.st_size
+    if count >= _MOST_FILES or size + MOST_BYTES > _MOST_KEPT:
+        most = f"{_MOST_FILES:,} files and {_MOST_KEPT >> 30} GiB"
+        raise _RefusedError(507, f"A user's programs may keep {most} here. Forget some documents first.")
+    if shutil.disk_usage(folder).free < _LEAST_FREE:
+        raise _RefusedError(507, "The disk of the documents is nearly full.")
 
 
 def _safe(name: str) -> str:
@@ -27812,10 +27841,6 @@ def _safe(name: str) -> str:
     stem, _, ending = last.rpartition(".")
     stem = stem.encode()[: _NAME_BYTES - len(ending)].decode("utf-8", "ignore")
     return f"{stem or 'page'}.{ending}"
-
-
-def _too_big() -> str:
-    return f"A file has {MOST_BYTES >> 20} MiB at most."
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -28012,13 +28037,11 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Mapping
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from starlette.datastructures import Headers
 from starlette.types import Receive
-
-from .parts import File
 
 FIELDS = 200
 _FORM_BYTES, _FILE_BYTES = 64_000, 256 << 20
@@ -28027,6 +28050,13 @@ _FILES_AT_ONCE = 2
 _KIND, _BOUNDARY_CHARS = "multipart/form-data", 70
 
 _uploading = asyncio.Semaphore(_FILES_AT_ONCE)
+
+
+class File(NamedTuple):
+    """One that was sent with a form. name: as the browser says."""
+
+    name: str
+    content: IO[bytes]
 
 
 class RefusedError(Exception):
@@ -28502,9 +28532,9 @@ from ..server_key import bearer
 from ..service import Service
 from ..waits import in_pool, within
 from . import sign_in
-from .forms import FIELDS, RefusedError, fields_of, with_file
+from .forms import FIELDS, File, RefusedError, fields_of, with_file
 from .limits import Limits
-from .parts import File, Visit
+from .parts import Visit
 from .rendering import HEADERS, Answer, Download, Redirect, View, download, page, redirect, static, words_for
 from .routes import NOTHING, ROUTES, Needs, Route
 from .sign_in import OpenWebUISessions, SilentError
@@ -28844,7 +28874,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import IO, Any, NamedTuple
+from typing import Any
 from urllib.parse import urlencode
 
 from ...commands.answers import is_chat_id
@@ -28862,6 +28892,7 @@ from ...observe.ledger import Ledger
 from ...remember.journal import Journal
 from ...state.api_keys_table import ApiKeys
 from ...state.page_sessions_table import PageSessions, Person
+from .forms import File
 from .rendering import Redirect
 
 TEXT_CHARS = 1_000  # of what is typed into a field
@@ -28881,13 +28912,6 @@ class Parts:
     status: Callable[[], dict[str, Any]]
     imports: Imports
     uploads: Uploads
-
-
-class File(NamedTuple):
-    """One that was sent with a form. name: as the browser says."""
-
-    name: str
-    content: IO[bytes]
 
 
 @dataclass(frozen=True)
@@ -42358,18 +42382,14 @@ import json
 import math
 import time
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, delete, func, or_, select, update
 
 from ...backends.locations import HOLD_S
-from ...core.change import FORGET, FORGOTTEN, REFLECTED, TOMBSTONES, heirs
-from ...core.exchange import message_id_of
-from ...core.memory import EPISODE
 from ...core.scope import team_in
-from ...language.words import is_mark, mark_of
 from ...remember.turns import CLAIM_S
 from ...state import (
     count_up,
@@ -42379,7 +42399,6 @@ from ...state import (
     erasures,
     hold,
     injected,
-    insert_new,
     journal,
     locations,
     metadata,
@@ -42389,15 +42408,12 @@ from ...state import (
     versions,
 )
 from ...state.clock import is_ahead
-from ...state.reflections_table import forget_statements
+from .forgotten_rows import LATE, ForgottenRows
 
 SETTLED_S = 2 * CLAIM_S  # after which nothing that was under way is left
-_AT_ONCE = 500  # ids in a statement
-_EVER = 1e12  # a Unix time that databases take for later than any
 
 BEGUN, ONCE, DONE = 0, 1, 2  # passes
 _LATELY = (injected, recalls, journal, episodes, cuts)
-_LATE = "late, "  # of what the second pass found
 
 # Which rows of a user are counted under which name; others under the table's.
 _NAMES = {
@@ -42466,7 +42482,7 @@ class Erasures:
         with self._engine.begin() as connection:
             hold(connection, user_id)
             erasure = self._insert(connection, user_id, False, memory_ids)
-            counts = _Forgetting(connection, user_id, list(memory_ids), set(texts), until).run(erasure.id)
+            counts = ForgottenRows(connection, user_id, list(memory_ids), set(texts), until).run(erasure.id)
             count_up(connection, user_id)
         return erasure, counts
 
@@ -42474,7 +42490,7 @@ class Erasures:
         """Takes messages that said these memories and still wait out of the queue; returns how many."""
         with self._engine.begin() as connection:
             hold(connection, user_id)
-            return _Forgetting(connection, user_id, list(memory_ids), set(texts)).from_queue()
+            return ForgottenRows(connection, user_id, list(memory_ids), set(texts)).from_queue()
 
     def finish_user(self, erasure: Erasure, *, fresh: bool) -> Counter[str]:
         """Erases the rest of a user's rows, in every table that has users.
@@ -42509,9 +42525,9 @@ class Erasures:
                 late[episodes] = episodes.c.said_at <= erasure.asked_at
                 for table, which in late.items():
                     gone = connection.execute(delete(table).where(mine[table], which))
-                    counts[_LATE + _NAMES[table.name]] += gone.rowcount
+                    counts[LATE + _NAMES[table.name]] += gone.rowcount
             else:
-                counts += _Forgetting(connection, erasure.user_id, list(erasure.memory_ids), set()).again()
+                counts += ForgottenRows(connection, erasure.user_id, list(erasure.memory_ids), set()).again()
             count_up(connection, erasure.user_id)
         return counts
 
@@ -42568,7 +42584,118 @@ class Erasures:
             yield from [_erasure(row) for row in rows]
 
 
-class _Forgetting:
+def _before(erasure: Erasure) -> Any:
+    """Changes from before it was begun, or of what was worked on then."""
+    return or_(journal.c.batch.in_(erasure.batches), journal.c.at <= erasure.asked_at)
+
+
+def _erasure(row: Any) -> Erasure:
+    lists: Any = {name: tuple(json.loads(row[name])) for name in ("memory_ids", "batches", "locations")}
+    others: Any = {name: row[name] for name in ("id", "user_id", "whole", "passes", "asked_at")}
+    return Erasure(**others, **lists)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# manage/erasure/forgetting.py
+
+SOURCES["manage/erasure/forgetting.py"] = r'''"""Erases for good what users forgot, once they can no longer bring it back.
+
+The journal has it: see `Journal.asked_to_forget`. So it is done whatever ends in between, by whichever server
+comes first, and with a location that cannot be reached as by any other erasure.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from itertools import groupby
+
+from sqlalchemy import Engine
+
+from ...config.settings import Valves
+from ...core.change import ToForget
+from ...remember.journal import Journal
+from ..command_log import CommandLog
+from .erase import Eraser
+
+_SETTLED_S = 60.0  # in which a row with a lower id than another may still be committed
+
+
+class Forgetting:
+    """Erases what was forgotten. For one thread; blocks."""
+
+    def __init__(self, engine: Engine, eraser: Eraser, settings: Callable[[], Valves]) -> None:
+        self._journal, self._orders = Journal(engine), CommandLog(engine)
+        self._eraser, self._settings = eraser, settings
+        self._seen = 0  # up to this id of the journal there is nothing left to do
+        self._newest: deque[tuple[float, int]] = deque()  # highest ids, and when they were
+
+    def erase_due(self) -> None:
+        """Erases what was forgotten so long ago that nobody can bring it back.
+
+        A time far ahead is due, too: the clock was wrong when it was written down.
+        """
+        kept_s, now = self._settings().advanced_numbers.forget_undo_minutes * 60, time.time()
+        newest = self._journal.newest_id()
+        asked = self._journal.asked_to_forget(self._seen)
+        due = [one for one in asked if abs(now - one.at) >= kept_s]
+        left = {one.id for one in asked} - {one.id for one in due}
+        for user_id, theirs in groupby(sorted(due, key=_user), key=_user):
+            left |= self._erase(user_id, list(theirs))
+        self._move_on(time.monotonic(), newest, left)
+
+    def _erase(self, user_id: str, asked: list[ToForget]) -> set[int]:
+        """Those that are just about to be brought back are left; their ids."""
+        back = self._journal.brought_back(asked)
+        self._journal.settle([one for one in asked if back.get(one.id)])
+        going = [one for one in asked if one.id not in back]
+        if going:
+            ids = {one.memory_id for one in going}
+            self._orders.erase_answers(user_id)  # they may tell what it was
+            self._eraser.forget(user_id, ids, until=max(one.at for one in going))
+        return {id_ for id_, is_made in back.items() if not is_made}
+
+    def _move_on(self, now: float, newest: int, waiting: Iterable[int]) -> None:
+        self._newest.append((now, newest))
+        while self._newest and self._newest[0][0] <= now - _SETTLED_S:
+            self._seen = max(self._seen, self._newest.popleft()[1])
+        self._seen = min([self._seen, *(id_ - 1 for id_ in waiting)])
+
+
+def _user(one: ToForget) -> str:
+    return one.user_id
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# manage/erasure/forgotten_rows.py
+
+SOURCES["manage/erasure/forgotten_rows.py"] = r'''"""What the state says of some memories of a user, and how it is blanked: a tombstone stays of each."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, and_, delete, or_, select, update
+
+from ...core.change import FORGET, FORGOTTEN, REFLECTED, TOMBSTONES, heirs
+from ...core.exchange import message_id_of
+from ...core.memory import EPISODE
+from ...language.words import is_mark, mark_of
+from ...state import cuts, injected, insert_new, journal, outbox, recalls
+from ...state.reflections_table import forget_statements
+
+LATE = "late, "  # of what the second pass found
+_AT_ONCE = 500  # ids in a statement
+_EVER = 1e12  # a Unix time that databases take for later than any
+
+
+class ForgottenRows:
     """What the state says of some memories of a user. A tombstone without text stays of each."""
 
     def __init__(
@@ -42609,12 +42736,10 @@ class _Forgetting:
         return counts
 
     def again(self) -> Counter[str]:
-        counts = Counter(
-            {_LATE + "told lines": self._from_injected(), _LATE + "journal": self._from_journal()}
-        )
-        counts[_LATE + "explanations"] = self._from_explanations()
-        counts[_LATE + "summaries of chats"] = self._from_abstracts()
-        counts[_LATE + "sentences of the profile"] = self._from_profile()
+        counts = Counter({LATE + "told lines": self._from_injected(), LATE + "journal": self._from_journal()})
+        counts[LATE + "explanations"] = self._from_explanations()
+        counts[LATE + "summaries of chats"] = self._from_abstracts()
+        counts[LATE + "sentences of the profile"] = self._from_profile()
         return counts
 
     def _with_former(self, ids: Sequence[str]) -> Sequence[str]:
@@ -42744,11 +42869,6 @@ class _Forgetting:
         ]
 
 
-def _before(erasure: Erasure) -> Any:
-    """Changes from before it was begun, or of what was worked on then."""
-    return or_(journal.c.batch.in_(erasure.batches), journal.c.at <= erasure.asked_at)
-
-
 def _tombstone(user_id: str, memory_id: str, erasure_id: int, position: int) -> dict[str, Any]:
     """So that no copy comes back from a location that was left: see `Locations.removed_since`."""
     empty = dict.fromkeys(("before", "after", "expires", "source", "model", "refused"), "")
@@ -42760,84 +42880,6 @@ def _tombstone(user_id: str, memory_id: str, erasure_id: int, position: int) -> 
 def _parts(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
     for begin in range(0, len(items), _AT_ONCE):
         yield items[begin : begin + _AT_ONCE]
-
-
-def _erasure(row: Any) -> Erasure:
-    lists: Any = {name: tuple(json.loads(row[name])) for name in ("memory_ids", "batches", "locations")}
-    others: Any = {name: row[name] for name in ("id", "user_id", "whole", "passes", "asked_at")}
-    return Erasure(**others, **lists)
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# manage/erasure/forgetting.py
-
-SOURCES["manage/erasure/forgetting.py"] = r'''"""Erases for good what users forgot, once they can no longer bring it back.
-
-The journal has it: see `Journal.asked_to_forget`. So it is done whatever ends in between, by whichever server
-comes first, and with a location that cannot be reached as by any other erasure.
-"""
-
-from __future__ import annotations
-
-import time
-from collections import deque
-from collections.abc import Callable, Iterable
-from itertools import groupby
-
-from sqlalchemy import Engine
-
-from ...config.settings import Valves
-from ...core.change import ToForget
-from ...remember.journal import Journal
-from ..command_log import CommandLog
-from .erase import Eraser
-
-_SETTLED_S = 60.0  # in which a row with a lower id than another may still be committed
-
-
-class Forgetting:
-    """Erases what was forgotten. For one thread; blocks."""
-
-    def __init__(self, engine: Engine, eraser: Eraser, settings: Callable[[], Valves]) -> None:
-        self._journal, self._orders = Journal(engine), CommandLog(engine)
-        self._eraser, self._settings = eraser, settings
-        self._seen = 0  # up to this id of the journal there is nothing left to do
-        self._newest: deque[tuple[float, int]] = deque()  # highest ids, and when they were
-
-    def erase_due(self) -> None:
-        """Erases what was forgotten so long ago that nobody can bring it back.
-
-        A time far ahead is due, too: the clock was wrong when it was written down.
-        """
-        kept_s, now = self._settings().advanced_numbers.forget_undo_minutes * 60, time.time()
-        newest = self._journal.newest_id()
-        asked = self._journal.asked_to_forget(self._seen)
-        due = [one for one in asked if abs(now - one.at) >= kept_s]
-        left = {one.id for one in asked} - {one.id for one in due}
-        for user_id, theirs in groupby(sorted(due, key=_user), key=_user):
-            left |= self._erase(user_id, list(theirs))
-        self._move_on(time.monotonic(), newest, left)
-
-    def _erase(self, user_id: str, asked: list[ToForget]) -> set[int]:
-        """Those that are just about to be brought back are left; their ids."""
-        back = self._journal.brought_back(asked)
-        self._journal.settle([one for one in asked if back.get(one.id)])
-        going = [one for one in asked if one.id not in back]
-        if going:
-            ids = {one.memory_id for one in going}
-            self._orders.erase_answers(user_id)  # they may tell what it was
-            self._eraser.forget(user_id, ids, until=max(one.at for one in going))
-        return {id_ for id_, is_made in back.items() if not is_made}
-
-    def _move_on(self, now: float, newest: int, waiting: Iterable[int]) -> None:
-        self._newest.append((now, newest))
-        while self._newest and self._newest[0][0] <= now - _SETTLED_S:
-            self._seen = max(self._seen, self._newest.popleft()[1])
-        self._seen = min([self._seen, *(id_ - 1 for id_ in waiting)])
-
-
-def _user(one: ToForget) -> str:
-    return one.user_id
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -52027,6 +52069,8 @@ from .inquiry import Inquiry
 from .selfcheck import SelfChecks, health_of, reading_of
 
 if TYPE_CHECKING:  # it needs SQLAlchemy, which the smallest image of the server lacks
+    from ..remember.outbox import Counts
+    from ..remember.spill import Waiting
     from ..state.documents_table import Known
     from ..state.episodes_table import Kept
 
@@ -52135,6 +52179,25 @@ def documents_part(settings: Valves, data_dir: Path, known: Known) -> Check:
             f"{COMMAND} documents --user ID tells which, and why.",
         )
     return Check("documents", True, much)
+
+
+def queue_part(counts: Counts, spilled: Waiting) -> Check:
+    """How many exchanges wait, were given up, or lie in files until the database takes them."""
+    details = [f"{counts.pending} waiting, {counts.dead} given up"]
+    if counts.later:
+        details.append(f"{counts.later:,} of imports for when nothing else waits")
+    hints = [f"Fix the cause, then run: {COMMAND} queue retry all"] if counts.dead else []
+    if spilled.exchanges:
+        details.append(f"{spilled.exchanges} set aside until the state database takes them")
+    if spilled.in_memory:
+        details.append(f"{spilled.in_memory} of these in memory only, and lost with the server")
+        hints.append("Make room on the disk of the data folder.")
+    if spilled.refused:
+        details.append(f"{spilled.refused} lost: there was no room left, not even in memory")
+    if spilled.unfit:
+        details.append(f"{spilled.unfit} set aside in the folder spill (*.unfit), as they cannot be stored")
+    ill = counts.dead or spilled.in_memory or spilled.refused or spilled.unfit
+    return Check("queue", not ill, ", ".join(details), " ".join(hints))
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -52561,9 +52624,10 @@ from ..core.scope import EVERYONE, View
 from ..core.turn import Turn
 from ..state.documents_table import DocumentsTable
 from .block import is_of_document
-from .episodes import Quotes, gate_of, ranked_passages
+from .episodes import gate_of, ranked_passages
 from .injected import Line
 from .lines import Lines
+from .quotes import Quotes
 from .rank import Ranked
 from .ready import Ready
 from .search import query_of
@@ -52666,9 +52730,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, bindparam, select
@@ -52676,32 +52739,19 @@ from sqlalchemy import Engine, bindparam, select
 from ..backends.base import Backend, BulkBackend
 from ..config.settings import Valves
 from ..core.exchange import EPISODES, episodes_name, passage_id
-from ..core.locales import Locale
 from ..core.memory import DOCUMENT, EPISODE, Candidate, Memory
 from ..core.scope import View
 from ..core.turn import Turn
-from ..language.forms import stem
 from ..language.past import NOT_ASKED, PastQuestion
-from ..language.scripts import sets_no_spaces
-from ..language.sentences import spans
-from ..language.words import terms_of
-from ..models.tokens import Count
 from ..state import outbox, reading
 from ..state.episodes_table import EpisodesTable
 from ..state.prepared import Prepared
-from .block import above_of, quote_line, quotes_overhead
-from .rank import Ranked, Weights, ranked, stems_asked
+from .rank import Ranked, Weights, ranked
 from .ready import Ready
-from .select import ENOUGH, INJECTED, NO_ROOM, NOT_RELEVANT, REPEATS, Gate, Selection
-from .times import is_to_come
+from .select import Gate
 
 _WEIGHTS = Weights(reach=1)  # a question and its answer lie side by side
 _ASSISTANT = 0.95  # of the worth of what the user said
-_QUOTE_CHARS, _DENSE_CHARS = 120, 50  # of a quote; the latter of scripts without spaces
-_MOST = 60  # quotes with one message
-_LEAST_TOKENS = 12  # for less there is no quote
-_MISSES = 5  # quotes that do not fit, after which no shorter one is looked for
-_REPEATED = 0.8  # share of a quote's words that stand in a fact which is told, or in the message itself
 _COUNTED_S = 60.0  # for which the number of a user's passages is believed
 
 # By how much more evidence the best of many passages needs, in relevance: more where there are more, and
@@ -52880,189 +52930,6 @@ def is_doubted(gate: Gate, facts: Sequence[Ranked], passages_gate: Gate, passage
     if not best.chat:
         return False
     return gate.evidence < gate.needed + _DOUBTED and any(item.memory.chat == best.chat for item in passages)
-
-
-@dataclass
-class Quotes:
-    """The passages that a turn is told, as lines, within `room` tokens.
-
-    query: what is asked. known: texts of which no quote is to be a repetition. before: lines of quotes that
-    stand in the prompt already, whose chats' names are taken. header: the key of what stands above them.
-    times: how many times as long as those of chats quotes may be.
-    """
-
-    query: str
-    now: datetime
-    words: Locale
-    count: Count
-    room: int
-    known: Sequence[str] = ()
-    before: Sequence[str] = ()
-    header: str = "block, quotes"
-    times: int = 1
-    lines: dict[str, str] = field(default_factory=dict)  # by the passage's id
-    _above: dict[tuple[str, str], str] = field(default_factory=dict)  # of a chat and day, what stands above
-    _taken: Counter[str] = field(default_factory=Counter)
-    _asked: frozenset[str] = field(init=False)
-    _known: list[frozenset[str]] = field(default_factory=list)
-    _with: dict[str, list[int]] = field(default_factory=dict)  # a word: which of the known have it
-    _given: int = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._given = self.room
-        self._asked = frozenset(stems_asked(self.query))
-        for above in {above_of(line) for line in self.before}:
-            self._taken[_without_number(above)] += 1
-        for text in self.known:
-            self._know(frozenset(terms_of(text)))
-        self.room -= quotes_overhead(self.count, self.words, self.header)
-
-    @property
-    def taken(self) -> int:
-        """What the quotes take in the prompt, in tokens."""
-        return self._given - self.room if self.lines else 0
-
-    def select(self, items: Sequence[Ranked], least: float | None) -> Selection:
-        """Choose from ranked passages, best first; what is chosen has its line in `lines`.
-
-        least: the worth of what may be told; None where nothing may.
-        """
-        chosen: list[Memory] = []
-        outcomes = []
-        misses = 0  # that had no room
-        for item in items:
-            if least is None or item.worth < least:
-                outcome = NOT_RELEVANT
-            elif len(chosen) >= _MOST:
-                outcome = ENOUGH
-            elif self.room < _LEAST_TOKENS or misses >= _MISSES:
-                outcome = NO_ROOM
-            else:
-                outcome = self._tried(item.memory)
-                misses += outcome == NO_ROOM
-                if outcome == INJECTED:
-                    chosen.append(item.memory)
-            outcomes.append((item, outcome))
-        return Selection(tuple(chosen), tuple(outcomes))
-
-    def _tried(self, memory: Memory) -> str:
-        """What becomes of a passage: it is told where it says something new, and has room."""
-        start, end = quote(memory.text, self._asked, self.times)
-        words = frozenset(terms_of(memory.text[start:end]))
-        if self._is_known(words):
-            return REPEATS
-        line, above = quote_line(memory, (start, end), self.now, self.words)
-        of_its_day = memory.chat, above
-        is_first = of_its_day not in self._above
-        tokens = self.count(line) + 1 + (self.count(above) + 1 if is_first else 0)
-        if tokens > self.room:
-            return NO_ROOM
-        self.room -= tokens
-        self._know(words)
-        if is_first:
-            self._above[of_its_day] = self._alone(above)
-        self.lines[memory.id] = f"{self._above[of_its_day]} {line.removeprefix('- ')}"
-        return INJECTED
-
-    def _know(self, words: frozenset[str]) -> None:
-        for word in words:
-            self._with.setdefault(word, []).append(len(self._known))
-        self._known.append(words)
-
-    def _is_known(self, words: frozenset[str]) -> bool:
-        """Whether one that is known has most of these words, and all numbers among them."""
-        if not words:
-            return True
-        least = math.ceil(_REPEATED * len(words))
-        found = [self._with[word] for word in words if word in self._with]
-        if len(found) < least:
-            return False
-        # One that has so many of them has one of the rarest few at least.
-        rarest = sorted(found, key=len)[: len(found) - least + 1]
-        numbers = _numbers(words)
-        return any(
-            len(words & self._known[at]) >= least and numbers <= self._known[at]
-            for at in set().union(*rarest)
-        )
-
-    def in_order(self, chosen: Iterable[Memory]) -> list[Memory]:
-        """Chat by chat, the oldest first, each as it was said."""
-        begins: dict[str, float] = {}
-        memories = list(chosen)
-        for memory in memories:
-            begins[memory.chat] = min(begins.get(memory.chat, math.inf), self._at(memory))
-        return sorted(
-            memories, key=lambda memory: (begins[memory.chat], memory.chat, self._at(memory), memory.ordinal)
-        )
-
-    def _at(self, memory: Memory) -> float:
-        at = memory.created_at
-        return -math.inf if at is None or is_to_come(at, self.now) else at.timestamp()
-
-    def _alone(self, above: str) -> str:
-        """Another one where another chat of the same day and title has this."""
-        self._taken[above] += 1
-        return f"{above.removesuffix(']')} #{self._taken[above]}]" if self._taken[above] > 1 else above
-
-
-def _numbers(words: Iterable[str]) -> set[str]:
-    return {word for word in words if any(map(str.isdigit, word))}
-
-
-def quote(text: str, asked: Collection[str], times: int = 1) -> tuple[int, int]:
-    """From where to where a passage is quoted: the sentences around what has most of the words asked for.
-
-    A short one is whole. asked: stems. times: how many times the usual length it may have.
-    """
-    begins = text[:_QUOTE_CHARS]
-    is_dense = not begins.isascii() and 3 * sum(map(sets_no_spaces, begins)) > _DENSE_CHARS
-    most = times * (_DENSE_CHARS if is_dense else _QUOTE_CHARS)
-    if len(text) <= most:
-        return 0, len(text)
-    parts = list(_parts(text, most))
-    if len(parts) < 2:
-        return 0, min(2 * most, len(text))
-    wanted = frozenset(asked)
-    hits = [_hits(text[start:end], wanted) for start, end in parts]
-    first = last = max(range(len(parts)), key=lambda at: (hits[at], -at))
-    while True:
-        # Of its neighbours that fit, the one that has more; what follows, where they have as much.
-        beside = [
-            (hits[at], at > last, at)
-            for at in (first - 1, last + 1)
-            if 0 <= at < len(parts) and parts[max(last, at)][1] - parts[min(first, at)][0] <= most
-        ]
-        if not beside:
-            break
-        at = max(beside)[2]
-        first, last = min(first, at), max(last, at)
-    return parts[first][0], parts[last][1]
-
-
-def _hits(text: str, wanted: frozenset[str]) -> int:
-    """How many of these stems a text has."""
-    if text.isascii():
-        small = text.lower()
-        if not any(one in small for one in wanted):  # a word in ASCII begins with its stem
-            return 0
-    return len(wanted.intersection(map(stem, terms_of(text))))
-
-
-def _parts(text: str, most: int) -> Iterable[tuple[int, int]]:
-    """Where sentences begin and end; longer ones in pieces."""
-    for start, end, _ in spans(text):
-        while end - start > most:
-            blank = text.rfind(" ", start + most // 2, start + most)
-            cut = blank if blank > 0 else start + most
-            yield start, cut
-            start = cut + (blank > 0)
-        yield start, end
-
-
-def _without_number(heading: str) -> str:
-    """A chat's heading without what tells chats of one day apart: `[... #2]`."""
-    before, _, number = heading.rpartition(" #")
-    return f"{before}]" if number.endswith("]") and number[:-1].isdecimal() else heading
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -53440,6 +53307,221 @@ def _fitting(
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# recall/quotes.py
+
+SOURCES["recall/quotes.py"] = r'''"""Passages as the quotes that a turn is told: the sentences around what matched, within a budget."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ..core.locales import Locale
+from ..core.memory import Memory
+from ..language.forms import stem
+from ..language.scripts import sets_no_spaces
+from ..language.sentences import spans
+from ..language.words import terms_of
+from ..models.tokens import Count
+from .block import above_of, quote_line, quotes_overhead
+from .rank import Ranked, stems_asked
+from .select import ENOUGH, INJECTED, NO_ROOM, NOT_RELEVANT, REPEATS, Selection
+from .times import is_to_come
+
+_QUOTE_CHARS, _DENSE_CHARS = 120, 50  # of a quote; the latter of scripts without spaces
+_MOST = 60  # quotes with one message
+_LEAST_TOKENS = 12  # for less there is no quote
+_MISSES = 5  # quotes that do not fit, after which no shorter one is looked for
+_REPEATED = 0.8  # share of a quote's words that stand in a fact which is told, or in the message itself
+
+
+@dataclass
+class Quotes:
+    """The passages that a turn is told, as lines, within `room` tokens.
+
+    query: what is asked. known: texts of which no quote is to be a repetition. before: lines of quotes that
+    stand in the prompt already, whose chats' names are taken. header: the key of what stands above them.
+    times: how many times as long as those of chats quotes may be.
+    """
+
+    query: str
+    now: datetime
+    words: Locale
+    count: Count
+    room: int
+    known: Sequence[str] = ()
+    before: Sequence[str] = ()
+    header: str = "block, quotes"
+    times: int = 1
+    lines: dict[str, str] = field(default_factory=dict)  # by the passage's id
+    _above: dict[tuple[str, str], str] = field(default_factory=dict)  # of a chat and day, what stands above
+    _taken: Counter[str] = field(default_factory=Counter)
+    _asked: frozenset[str] = field(init=False)
+    _known: list[frozenset[str]] = field(default_factory=list)
+    _with: dict[str, list[int]] = field(default_factory=dict)  # a word: which of the known have it
+    _given: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._given = self.room
+        self._asked = frozenset(stems_asked(self.query))
+        for above in {above_of(line) for line in self.before}:
+            self._taken[_without_number(above)] += 1
+        for text in self.known:
+            self._know(frozenset(terms_of(text)))
+        self.room -= quotes_overhead(self.count, self.words, self.header)
+
+    @property
+    def taken(self) -> int:
+        """What the quotes take in the prompt, in tokens."""
+        return self._given - self.room if self.lines else 0
+
+    def select(self, items: Sequence[Ranked], least: float | None) -> Selection:
+        """Choose from ranked passages, best first; what is chosen has its line in `lines`.
+
+        least: the worth of what may be told; None where nothing may.
+        """
+        chosen: list[Memory] = []
+        outcomes = []
+        misses = 0  # that had no room
+        for item in items:
+            if least is None or item.worth < least:
+                outcome = NOT_RELEVANT
+            elif len(chosen) >= _MOST:
+                outcome = ENOUGH
+            elif self.room < _LEAST_TOKENS or misses >= _MISSES:
+                outcome = NO_ROOM
+            else:
+                outcome = self._tried(item.memory)
+                misses += outcome == NO_ROOM
+                if outcome == INJECTED:
+                    chosen.append(item.memory)
+            outcomes.append((item, outcome))
+        return Selection(tuple(chosen), tuple(outcomes))
+
+    def _tried(self, memory: Memory) -> str:
+        """What becomes of a passage: it is told where it says something new, and has room."""
+        start, end = quote(memory.text, self._asked, self.times)
+        words = frozenset(terms_of(memory.text[start:end]))
+        if self._is_known(words):
+            return REPEATS
+        line, above = quote_line(memory, (start, end), self.now, self.words)
+        of_its_day = memory.chat, above
+        is_first = of_its_day not in self._above
+        tokens = self.count(line) + 1 + (self.count(above) + 1 if is_first else 0)
+        if tokens > self.room:
+            return NO_ROOM
+        self.room -= tokens
+        self._know(words)
+        if is_first:
+            self._above[of_its_day] = self._alone(above)
+        self.lines[memory.id] = f"{self._above[of_its_day]} {line.removeprefix('- ')}"
+        return INJECTED
+
+    def _know(self, words: frozenset[str]) -> None:
+        for word in words:
+            self._with.setdefault(word, []).append(len(self._known))
+        self._known.append(words)
+
+    def _is_known(self, words: frozenset[str]) -> bool:
+        """Whether one that is known has most of these words, and all numbers among them."""
+        if not words:
+            return True
+        least = math.ceil(_REPEATED * len(words))
+        found = [self._with[word] for word in words if word in self._with]
+        if len(found) < least:
+            return False
+        # One that has so many of them has one of the rarest few at least.
+        rarest = sorted(found, key=len)[: len(found) - least + 1]
+        numbers = _numbers(words)
+        return any(
+            len(words & self._known[at]) >= least and numbers <= self._known[at]
+            for at in set().union(*rarest)
+        )
+
+    def in_order(self, chosen: Iterable[Memory]) -> list[Memory]:
+        """Chat by chat, the oldest first, each as it was said."""
+        begins: dict[str, float] = {}
+        memories = list(chosen)
+        for memory in memories:
+            begins[memory.chat] = min(begins.get(memory.chat, math.inf), self._at(memory))
+        return sorted(
+            memories, key=lambda memory: (begins[memory.chat], memory.chat, self._at(memory), memory.ordinal)
+        )
+
+    def _at(self, memory: Memory) -> float:
+        at = memory.created_at
+        return -math.inf if at is None or is_to_come(at, self.now) else at.timestamp()
+
+    def _alone(self, above: str) -> str:
+        """Another one where another chat of the same day and title has this."""
+        self._taken[above] += 1
+        return f"{above.removesuffix(']')} #{self._taken[above]}]" if self._taken[above] > 1 else above
+
+
+def _numbers(words: Iterable[str]) -> set[str]:
+    return {word for word in words if any(map(str.isdigit, word))}
+
+
+def quote(text: str, asked: Collection[str], times: int = 1) -> tuple[int, int]:
+    """From where to where a passage is quoted: the sentences around what has most of the words asked for.
+
+    A short one is whole. asked: stems. times: how many times the usual length it may have.
+    """
+    begins = text[:_QUOTE_CHARS]
+    is_dense = not begins.isascii() and 3 * sum(map(sets_no_spaces, begins)) > _DENSE_CHARS
+    most = times * (_DENSE_CHARS if is_dense else _QUOTE_CHARS)
+    if len(text) <= most:
+        return 0, len(text)
+    parts = list(_parts(text, most))
+    if len(parts) < 2:
+        return 0, min(2 * most, len(text))
+    wanted = frozenset(asked)
+    hits = [_hits(text[start:end], wanted) for start, end in parts]
+    first = last = max(range(len(parts)), key=lambda at: (hits[at], -at))
+    while True:
+        # Of its neighbours that fit, the one that has more; what follows, where they have as much.
+        beside = [
+            (hits[at], at > last, at)
+            for at in (first - 1, last + 1)
+            if 0 <= at < len(parts) and parts[max(last, at)][1] - parts[min(first, at)][0] <= most
+        ]
+        if not beside:
+            break
+        at = max(beside)[2]
+        first, last = min(first, at), max(last, at)
+    return parts[first][0], parts[last][1]
+
+
+def _hits(text: str, wanted: frozenset[str]) -> int:
+    """How many of these stems a text has."""
+    if text.isascii():
+        small = text.lower()
+        if not any(one in small for one in wanted):  # a word in ASCII begins with its stem
+            return 0
+    return len(wanted.intersection(map(stem, terms_of(text))))
+
+
+def _parts(text: str, most: int) -> Iterable[tuple[int, int]]:
+    """Where sentences begin and end; longer ones in pieces."""
+    for start, end, _ in spans(text):
+        while end - start > most:
+            blank = text.rfind(" ", start + most // 2, start + most)
+            cut = blank if blank > 0 else start + most
+            yield start, cut
+            start = cut + (blank > 0)
+        yield start, end
+
+
+def _without_number(heading: str) -> str:
+    """A chat's heading without what tells chats of one day apart: `[... #2]`."""
+    before, _, number = heading.rpartition(" #")
+    return f"{before}]" if number.endswith("]") and number[:-1].isdecimal() else heading
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # recall/rank.py
 
 SOURCES["recall/rank.py"] = r'''"""Candidates -> ranked: meaning and words fused, neighbours in the chat, and what else speaks for a memory.
@@ -53683,10 +53765,11 @@ from ..models.tokens import Tokenizers, estimated_tokens
 from ..state.engine import unsynced
 from .block import Blocks, is_of_document, is_own, is_quote, shown
 from .documents import Documents
-from .episodes import TIMES_ASKED, Episodes, Quotes, apart, gate_of, is_doubted, is_within, ranked_passages
+from .episodes import TIMES_ASKED, Episodes, apart, gate_of, is_doubted, is_within, ranked_passages
 from .injected import Conversation, Injected, Line
 from .lines import Lines
 from .profile import Profiles, within
+from .quotes import Quotes
 from .rank import Ranked, forget_words, ranked
 from .search import asks_for_all, candidates, query_of
 from .select import ENOUGH, INJECTED, INJECTED_BEFORE, TO_FORGET, Gate, Selection, select

@@ -35,7 +35,8 @@ class LongChat:
         self._turn, self._limit, self._most = turn, 0, 0
         self._long: tuple[Prompt, Seen] | None = None  # where the prompt may be too long
         if not turn.task and settings.enabled and turn.positions:
-            self._limit = limit_of(settings.context_tokens, turn.model, turn.base_model)
+            limit = limit_of(settings.context_tokens, turn.model, turn.base_model)
+            self._limit = max(limit - turn.reserved, 0)
         if self._limit:
             self.settings = settings.model_copy(update=budgets(settings, self._limit))
             self._most = most_tokens(body)

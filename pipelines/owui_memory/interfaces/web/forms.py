@@ -5,22 +5,24 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Mapping
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from starlette.datastructures import Headers
 from starlette.types import Receive
 
-from .parts import File
-
 FIELDS = 200
 _FORM_BYTES, _FILE_BYTES = 64_000, 256 << 20
 _WAIT_S = 20.0  # for the next piece of a file
 _FORM_S, _FILE_S = 20.0, 600.0  # for all of it
-_FILES_AT_ONCE = 2
 _KIND, _BOUNDARY_CHARS = "multipart/form-data", 70
 
-_uploading: set[str] = set()  # whose files are coming
+
+class File(NamedTuple):
+    """One that was sent with a form. name: as the browser says."""
+
+    name: str
+    content: IO[bytes]
 
 
 class RefusedError(Exception):
@@ -46,10 +48,8 @@ async def fields_of(headers: Headers, receive: Receive) -> Mapping[str, str]:
         return {}
 
 
-async def with_file(
-    headers: Headers, receive: Receive, user_id: str
-) -> tuple[Mapping[str, str], File | None]:
-    """The fields of a form, and the file in it, which is the caller's to close. One at a time of each user.
+async def with_file(headers: Headers, receive: Receive) -> tuple[Mapping[str, str], File | None]:
+    """The fields of a form, and the file in it, which is the caller's to close.
 
     Raises:
         RefusedError: it is too much, does not come, or is no such form.
@@ -58,19 +58,13 @@ async def with_file(
     boundary = _parameters(told).get("boundary", "") if told.lower().startswith(_KIND) else ""
     if not 0 < len(boundary) <= _BOUNDARY_CHARS:
         return await fields_of(headers, receive), None
-    if user_id in _uploading or len(_uploading) >= _FILES_AT_ONCE:
-        raise RefusedError(503, "too many")
-    _uploading.add(user_id)
+    read = _Multipart(boundary)
     try:
-        read = _Multipart(boundary)
-        try:
-            async for piece in _pieces(receive, _FILE_BYTES, _FILE_S):
-                await asyncio.to_thread(read.write, piece)
-        except BaseException:
-            read.file.close()
-            raise
-    finally:
-        _uploading.remove(user_id)
+        async for piece in _pieces(receive, _FILE_BYTES, _FILE_S):
+            await asyncio.to_thread(read.write, piece)
+    except BaseException:
+        read.file.close()
+        raise
     return read.fields, read.sent()
 
 

@@ -28,9 +28,9 @@ from ..server_key import bearer
 from ..service import Service
 from ..waits import in_pool, within
 from . import sign_in
-from .forms import FIELDS, RefusedError, fields_of, with_file
+from .forms import FIELDS, File, RefusedError, fields_of, with_file
 from .limits import Limits, place_of
-from .parts import File, Visit
+from .parts import Visit
 from .rendering import HEADERS, Answer, Download, Redirect, View, download, page, redirect, static, words_for
 from .routes import NOTHING, ROUTES, Needs, Route
 from .sign_in import OpenWebUISessions, SilentError
@@ -40,6 +40,7 @@ log = logging.getLogger(__name__)
 PREFIX = "/memory/"
 _QUERY_CHARS = 8_000
 _AT_ONCE, _AT_ONCE_EACH = 1024, 64  # requests, and those of one address
+_UPLOADS_AT_ONCE = 2  # of different users
 _ADMIN = "server key"  # whose lane and limits those are who have no user
 
 
@@ -71,6 +72,7 @@ class Page:
         self._chats, self._settings, self._key = chats, settings, environment.server_key
         self._webui = OpenWebUISessions()
         self._at_once: Counter[str] = Counter()
+        self._uploading: set[str] = set()  # who sends a file
         self._visits, self._changes = Limits(600, 60), Limits(120, 60)
         self._wrong_keys, self._sessions = Limits(10, 60), Limits(600, 60)  # by address
         self._silences = Limits(1, 60)  # that the log tells
@@ -132,7 +134,7 @@ class Page:
         form: Mapping[str, str] = {}
         file: File | None = None
         if request.method == "POST" and route.takes_file and person is not None:
-            form, file = await with_file(request.headers, receive, person.user_id)
+            form, file = await self._uploaded(request, receive, person.user_id)
         elif request.method == "POST":
             form = await fields_of(request.headers, receive)
         if person is None or route.needs is Needs.NOBODY:
@@ -141,6 +143,17 @@ class Page:
             with contextlib.nullcontext() if file is None else file.content:
                 answer = await self._visited(request, runtime, route, person, token, form, file)
         return replace(answer, cookies=[*cookies, *answer.cookies])
+
+    async def _uploaded(
+        self, request: _Request, receive: Receive, user_id: str
+    ) -> tuple[Mapping[str, str], File | None]:
+        if user_id in self._uploading or len(self._uploading) >= _UPLOADS_AT_ONCE:
+            raise RefusedError(503, "too many")
+        self._uploading.add(user_id)
+        try:
+            return await with_file(request.headers, receive)
+        finally:
+            self._uploading.remove(user_id)
 
     # Who asks
 
