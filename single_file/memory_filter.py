@@ -241,7 +241,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from . import COMMAND, __version__
+from . import __version__
 from .backends import open_backend
 from .backends.backend_holder import BackendHolder
 from .backends.base import Backend
@@ -288,7 +288,7 @@ from .observe.metrics import Metrics
 from .observe.prometheus import Levels, Prometheus, sizes
 from .observe.selfcheck import SelfChecks
 from .observe.statecheck import StateCheck, StateFile
-from .observe.status import BackendCheck, documents_part, past_chats_part, report
+from .observe.status import BackendCheck, documents_part, past_chats_part, queue_part, report
 from .observe.tracing import Tracing
 from .recall.injected import Injected
 from .recall.recall import Recalled, Recaller
@@ -297,7 +297,7 @@ from .remember.journal import Journal
 from .remember.keeper import Keeper
 from .remember.outbox import Counts, Outbox
 from .remember.reflector import Reflector
-from .remember.spill import Spill, Waiting
+from .remember.spill import Spill
 from .remember.writer import Writer
 from .state import open_state
 from .state.api_keys_table import ApiKeys
@@ -504,7 +504,7 @@ class Application:
             *self._mover.part(),
             *data_residency(self._settings(), self._environment.state_url),
             self._recall_part(),
-            _queue_part(counts, waiting),
+            queue_part(counts, waiting),
             past_chats_part(self._settings(), self._kept),
             documents_part(self._settings(), self._environment.data_dir, self._read),
             self._costs_part(),
@@ -617,24 +617,6 @@ class Application:
             minutes = COUNTS_FOR.seconds // 60
             detail += f" (it counts until the same works again, or for {minutes} minutes)"
         return Check("last error", still is None, detail, error.hint)
-
-
-def _queue_part(counts: Counts, spilled: Waiting) -> Check:
-    details = [f"{counts.pending} waiting, {counts.dead} given up"]
-    if counts.later:
-        details.append(f"{counts.later:,} of imports for when nothing else waits")
-    hints = [f"Fix the cause, then run: {COMMAND} queue retry all"] if counts.dead else []
-    if spilled.exchanges:
-        details.append(f"{spilled.exchanges} set aside until the state database takes them")
-    if spilled.in_memory:
-        details.append(f"{spilled.in_memory} of these in memory only, and lost with the server")
-        hints.append("Make room on the disk of the data folder.")
-    if spilled.refused:
-        details.append(f"{spilled.refused} lost: there was no room left, not even in memory")
-    if spilled.unfit:
-        details.append(f"{spilled.unfit} set aside in the folder spill (*.unfit), as they cannot be stored")
-    ill = counts.dead or spilled.in_memory or spilled.refused or spilled.unfit
-    return Check("queue", not ill, ", ".join(details), " ".join(hints))
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -4851,11 +4833,13 @@ class Work(PassageWork):
         return self._say("say page") if self._rest else self._link()
 
     def _link(self) -> str:
-        """A link to the web page of memories, with which this user signs in."""
+        """A link to the web page of memories, with which this user signs in: never as an admin.
+
+        Nobody would tell the page within its hours that they are so no more.
+        """
         if not (url := self._control.settings.page_url):
             return self._say("page, no address")
-        role = "admin" if self._here.admin else "user"
-        token = self._sessions.link(Person(self._user_id, self._order.name, self._here.email, role))
+        token = self._sessions.link(Person(self._user_id, self._order.name, self._here.email))
         self.kept = self._say("page, link shown")
         return self._say("page, link", link=f"{url}/sign-in?link={token}")
 
@@ -8006,6 +7990,10 @@ class Contexts:
             return whole
         return replace(whole, abstract=Abstract.read(best.abstract).rendered(), of=best.position)
 
+    def is_followed(self, turn: Turn, limit: int) -> bool:
+        """Whether a turn follows the chat's last prompt here: no other server has cut it since."""
+        return self._last.get(Place.of(turn, limit), _Last()).asked in turn.positions[-2:]
+
     def at_most(self, turn: Turn, limit: int, most: int) -> int:
         """How many tokens a prompt has at most, its memories of before among them.
 
@@ -8374,11 +8362,11 @@ def window(sizes: Sizes, cut_at: Iterable[int] = (), ready_at: Iterable[int] = (
     """
     head, last = sizes.head, len(sizes.turns) - 1
     whole = Window(head, head)
-    if sizes.total + sizes.reserve <= sizes.limit or last <= head:
-        return whole
     start = max((at for at in cut_at if head < at <= last), default=head)
-    if start > head and _fits(sizes, start, 1.0):
+    if start > head and _fits(sizes, start, 1.0):  # though all may fit: memories of what is out went with it
         return Window(head, start)
+    if start == head and (sizes.total + sizes.reserve <= sizes.limit or last <= head):
+        return whole
     for at in sorted(ready_at, reverse=True):
         if start < at <= last and _fits(sizes, at, max(_READY_SHARE, 0.55 + sizes.keep / 2)):
             return Window(head, at, is_new=True)
@@ -10770,6 +10758,9 @@ msgstr "Das ist nicht der Schlüssel des Servers, oder es ist der öffentlich be
 msgid "page: not signed in"
 msgstr "Open WebUI kennt diese Sitzung nicht. Melde dich zuerst dort an."
 
+msgid "page: silent"
+msgstr "Open WebUI antwortet nicht, und so weiß niemand, wessen Sitzung das ist. Versuche es in einer Minute noch einmal."
+
 msgid "page: form is old"
 msgstr "Dieses Formular ist zu alt. Öffne die Seite noch einmal."
 
@@ -12635,6 +12626,9 @@ msgstr "That is not the server's key, or it is the public default one."
 
 msgid "page: not signed in"
 msgstr "Open WebUI does not know this session. Sign in there first."
+
+msgid "page: silent"
+msgstr "Open WebUI does not answer, so nobody can tell whose session this is. Try again in a minute."
 
 msgid "page: form is old"
 msgstr "This form is too old. Open the page again."
@@ -23013,8 +23007,8 @@ def _refusal(message: str) -> dict[str, Any]:
 
 SOURCES["interfaces/function.py"] = r'''"""What single_file/memory_function.py asks: Open WebUI's bodies as JSON, behind the server's key.
 
-POST inlet and outlet with {"body", "user", "only_recall"} answer {"body", "events"}: the body as it is to go
-on, null where it is as it came, and what the chat is to show, which whoever asks emits.
+POST inlet and outlet with {"body", "user", "only_recall", "notes"} answer {"body", "events"}: the body as it
+is to go on, null where it is as it came, and what the chat is to show, which whoever asks emits.
 """
 
 from __future__ import annotations
@@ -23058,15 +23052,16 @@ def function_routes(key: str, chats: Chats, turns: Turns) -> list[Route]:
         if not isinstance(body, dict):
             hint = 'Send JSON like {"body": {...}, "user": {"id": "..."}}.'
             return JSONResponse({"detail": hint}, status_code=422)
-        user = form.get("user")
+        user, notes = form.get("user"), form.get("notes") is not False
         keys: tuple[str, ...] = ()
         finished = request.url.path.endswith("/outlet")
         if finished:
-            told, answered = await turns.outlet(body, user, second=True)
+            told, answered = await turns.outlet(body, user, second=True, notes=notes)
             owner, keys = (answered.user_id, answered.keys) if answered else ("", ())
         else:
             only_recall = form.get("only_recall") is True
-            told, turn = await turns.inlet(body, user, second=True, only_recall=only_recall)
+            wanted = {"only_recall": only_recall, "notes": notes}
+            told, turn = await turns.inlet(body, user, second=True, **wanted)
             owner, keys = (turn.user_id, (turn.key,)) if turn else ("", ())
         events = await _events(chats, owner, keys, finished=finished) if keys else []
         answer = {"body": None if told is body else told, "events": events}
@@ -23630,7 +23625,9 @@ class LiveChats:
 
     def _post(self, one: _Shown, make: Callable[[], Event | None]) -> None:
         def wanted() -> Event | None:
-            return make() if self._switches.wants(one.user_id) else None
+            # What is posted stays in the chat: whoever continues another's would leave their memories there.
+            own = self._switches.wants(one.user_id) and self._titles.has(one.user_id, one.chat_id)
+            return make() if own else None
 
         self._poster.post(one.user_id, one.chat_id, one.message_id, wanted)
 
@@ -23884,7 +23881,7 @@ def _ill(what: str, hint: str) -> Check:
 # ----------------------------------------------------------------------------------------------------------
 # interfaces/live/titles.py
 
-SOURCES["interfaces/live/titles.py"] = r'''"""What users' chats are called in Open WebUI, for the headings of what was said in them."""
+SOURCES["interfaces/live/titles.py"] = r'''"""Which chats users have in Open WebUI, and what they are called, for headings of what was said in them."""
 
 from __future__ import annotations
 
@@ -23899,7 +23896,8 @@ from ...language.sanitize import one_line
 from ...language.secrets import masked
 from .poster import Poster
 
-_USERS, _KNOWN_S = 500, 60.0  # whose titles are kept, and for how long
+_USERS, _KNOWN_S = 500, 60.0  # whose chats are kept, and for how long
+_OTHERS = 2_000  # chats of others that are known
 _TITLE_CHARS = 200
 _UNNAMED = "New Chat"  # until Open WebUI has thought of a title
 
@@ -23911,6 +23909,7 @@ class Titles:
         self._poster = poster
         self._lock = threading.Lock()
         self._known: OrderedDict[str, tuple[float, Mapping[str, str]]] = OrderedDict()
+        self._others: OrderedDict[tuple[str, str], float] = OrderedDict()  # by user and chat, when seen
 
     def of(self, user_id: str, chat_id: str) -> str:
         """The title of one of the user's latest chats; "" where it is not known. Blocks for some seconds."""
@@ -23919,29 +23918,57 @@ class Titles:
         with self._lock:
             at, titles = self._known.get(user_id, (float("-inf"), {}))
         if time.monotonic() - at > _KNOWN_S:
-            titles = self._listed(user_id)
-            with self._lock:
-                self._known[user_id] = time.monotonic(), titles
-                while len(self._known) > _USERS:
-                    self._known.popitem(last=False)
+            titles = self._look(user_id) or {}
         return titles.get(chat_id, "")
+
+    def has(self, user_id: str, chat_id: str) -> bool:
+        """Whether a chat that is in use is the user's own, and none that others let them continue.
+
+        False where that is not known. Blocks for some seconds at most.
+        """
+        one = user_id, chat_id
+        with self._lock:
+            listed: Mapping[str, str] | None = self._known.get(user_id, (0.0, {}))[1]
+            at = self._others.get(one, float("-inf"))
+        if listed and chat_id in listed:
+            return True
+        if time.monotonic() - at <= _KNOWN_S or (listed := self._look(user_id)) is None:
+            return False
+        if chat_id in listed:
+            return True
+        with self._lock:
+            self._others[one] = time.monotonic()
+            while len(self._others) > _OTHERS:
+                self._others.popitem(last=False)
+        return False
 
     def drop(self, user_id: str) -> None:
         """Keep nothing of a user's."""
         with self._lock:
             self._known.pop(user_id, None)
+            for one in [one for one in self._others if one[0] == user_id]:
+                del self._others[one]
 
-    def _listed(self, user_id: str) -> dict[str, str]:
+    def _look(self, user_id: str) -> Mapping[str, str] | None:
+        """Titles of the user's latest chats, "" for one without; None where Open WebUI does not tell."""
+        titles = self._listed(user_id)
+        with self._lock:
+            self._known[user_id] = time.monotonic(), titles or {}
+            while len(self._known) > _USERS:
+                self._known.popitem(last=False)
+        return titles
+
+    def _listed(self, user_id: str) -> dict[str, str] | None:
         try:
-            answer = self._poster.get(f"/api/v1/chats/list/user/{quote(user_id, safe='')}")
-            chats = json.loads(answer) if answer else []
+            chats = json.loads(self._poster.get(f"/api/v1/chats/list/user/{quote(user_id, safe='')}"))
         except Exception:  # noqa: BLE001 - a passage without its chat's title is whole
-            return {}
+            return None
         titles = {}
         for chat in chats if isinstance(chats, list) else ():
             told = (chat.get("id"), chat.get("title")) if isinstance(chat, dict) else (None, None)
-            if isinstance(told[0], str) and isinstance(told[1], str) and told[1] != _UNNAMED:
-                titles[told[0]] = masked(one_line(told[1][:_TITLE_CHARS]))[0]
+            if isinstance(told[0], str) and isinstance(told[1], str):
+                title = "" if told[1] == _UNNAMED else told[1]
+                titles[told[0]] = masked(one_line(title[:_TITLE_CHARS]))[0]
         return titles
 '''
 
@@ -23985,7 +24012,8 @@ class LongChat:
         self._turn, self._limit, self._most = turn, 0, 0
         self._long: tuple[Prompt, Seen] | None = None  # where the prompt may be too long
         if not turn.task and settings.enabled and turn.positions:
-            self._limit = limit_of(settings.context_tokens, turn.model, turn.base_model)
+            limit = limit_of(settings.context_tokens, turn.model, turn.base_model)
+            self._limit = max(limit - turn.reserved, 0)
         if self._limit:
             self.settings = settings.model_copy(update=budgets(settings, self._limit))
             self._most = most_tokens(body)
@@ -24026,7 +24054,8 @@ class LongChat:
             return contexts.see(*asked, reads=reads, most=self._most)
 
         cuts: list[Cut] = []
-        if sum(len(text) for one in prompt.texts.turns for text in one) < _SURELY * self._limit:
+        chars = sum(len(text) for one in prompt.texts.turns for text in one)
+        if chars < _SURELY * self._limit and contexts.is_followed(self._turn, self._limit):
             seen = await in_pool(contexts.pool, see, cuts)
             if not seen.window.is_cut:
                 self._long = prompt, seen
@@ -27617,13 +27646,19 @@ class Turns:
         self._of_filter: OrderedDict[tuple[str, str], None] = OrderedDict()  # by user and key
 
     async def inlet(
-        self, body: Body, user: Body | None, *, second: bool = False, only_recall: bool = False
+        self,
+        body: Body,
+        user: Body | None,
+        *,
+        second: bool = False,
+        only_recall: bool = False,
+        notes: bool = True,
     ) -> tuple[Body, Turn | None]:
         """A request on its way to the model: with a block of memories, or as it came; and the turn it begins.
 
         Commands and their answers never go on, nor what the server cannot answer with: whatever fails later.
         second: a filter may have seen to it before; then it goes on as it came, and there is no turn.
-        only_recall: its user wants nothing learned from it.
+        only_recall: its user wants nothing learned from it. notes: they want to be shown what is used.
         """
         deadline = self._chats.deadline()
         try:
@@ -27631,7 +27666,7 @@ class Turns:
         except Exception as error:  # noqa: BLE001 - the chat must go on
             self._chats.failed(Job.INLET, error)
             return body, None
-        turn = replace(asked.turn, is_shown=True, only_recall=only_recall)
+        turn = replace(asked.turn, is_shown=notes, only_recall=only_recall)
         if second and self._is_seen(turn.user_id, [turn.key]):
             return body, None
         if not second:
@@ -27644,7 +27679,7 @@ class Turns:
         return await self._chats.told(asked.body, turn, deadline), turn
 
     async def outlet(
-        self, body: Body, user: Body | None, *, second: bool = False
+        self, body: Body, user: Body | None, *, second: bool = False, notes: bool = True
     ) -> tuple[Body, Answered | None]:
         """A finished answer: stored for the writer. One to a command becomes what was asked for."""
         try:
@@ -27663,7 +27698,7 @@ class Turns:
             answer = await self._chats.answer(answered)
             return (with_answer(body, answer) if answer else body), None
         chat_id = await self._chats.keep(answered)
-        if chat_id and self._settings().show_memory_notes:
+        if chat_id and notes and self._settings().show_memory_notes:
             note = await self._chats.note(answered, chat_id)
             body = with_answer(body, note, below=True) if note else body
         self._chats.finished(answered)
@@ -27692,10 +27727,15 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-from collections.abc import AsyncIterator, Callable
+import shutil
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import IO
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -27706,11 +27746,17 @@ from ..documents.extraction import format_of
 from ..documents.folders import MOST_BYTES, SAVED
 from .chats import Chats
 from .identity import UnidentifiedError, identified
+from .web.forms import RefusedError, with_file
 
-_AT_ONCE = 8
+_AT_ONCE, _AT_ONCE_EACH = 8, 2  # files, of all and of one user
+_MOST_FILES, _MOST_KEPT = 5_000, 2 << 30  # of a user, and bytes
+_LEAST_FREE = 1 << 30  # bytes of the disk that others need
 _NAME_BYTES = 200
+_WAIT_S, _WHOLE_S = 20.0, 600.0  # for the next piece, and for all of them
 _CHUNK = 1 << 20
 _NO_USER = "The request names no user: send a user's key, or X-Memory-User-Id with the server's."
+
+_Take = Callable[[Request, Path], Awaitable[str]]
 
 
 class _RefusedError(Exception):
@@ -27726,7 +27772,7 @@ class Uploads:
 
     def __init__(self, chats: Chats, settings: Callable[[], Valves], environment: Environment) -> None:
         self._chats, self._settings, self._environment = chats, settings, environment
-        self._at_once = 0
+        self._at_once = Counter[str]()  # by user
 
     def routes(self) -> list[Route]:
         return [
@@ -27734,59 +27780,76 @@ class Uploads:
             Route("/documents/{name:path}", self._answered(self._file), methods=["PUT"]),
         ]
 
-    def _answered(self, take: Callable[[Request, Path], object]) -> Callable[[Request], object]:
+    def _answered(self, take: _Take) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:
-            self._at_once += 1
             try:
-                if self._at_once > _AT_ONCE:
-                    raise _RefusedError(503, "Too many files at once. Try again in some seconds.")
-                name = await take(request, await self._folder(request))  # type: ignore[misc]
-                return JSONResponse({"kept": name}, 201)
-            except _RefusedError as error:
+                user_id, folder = await self._folder(request)
+                async with self._place(user_id), asyncio.timeout(_WHOLE_S):
+                    return JSONResponse({"kept": await take(request, folder)}, 201)
+            except (_RefusedError, UnidentifiedError) as error:
                 return JSONResponse({"detail": str(error)}, error.status)
-            except UnidentifiedError as error:
-                return JSONResponse({"detail": str(error)}, error.status)
+            except RefusedError as error:
+                return JSONResponse({"detail": f"The form cannot be read ({error.sentence})."}, error.status)
+            except (TimeoutError, ClientDisconnect):
+                return JSONResponse({"detail": "The rest of the file did not come."}, 408)
             except OSError as error:
                 return JSONResponse({"detail": f"The file cannot be kept ({error.strerror})."}, 507)
-            finally:
-                self._at_once -= 1
 
         return answer
 
-    async def _folder(self, request: Request) -> Path:
+    @asynccontextmanager
+    async def _place(self, user_id: str) -> AsyncIterator[None]:
+        if self._at_once.total() >= _AT_ONCE or self._at_once[user_id] >= _AT_ONCE_EACH:
+            raise _RefusedError(503, "Too many files at once. Try again in some seconds.")
+        self._at_once[user_id] += 1
+        try:
+            yield
+        finally:
+            self._at_once -= Counter([user_id])
+
+    async def _folder(self, request: Request) -> tuple[str, Path]:
+        """Whose it is, and where it goes."""
         key, secret = self._environment.server_key, self._environment.user_jwt_secret
         if "origin" in request.headers and key in ("", PUBLIC_DEFAULT_KEY):
             raise _RefusedError(403, "Pages may not send files while the server's key is the public default.")
-        caller = await identified(request.headers, key, secret, self._chats.owner_of)
-        if not is_person(caller.id) or "/" in caller.id or caller.id.startswith("."):
+        user_id = (await identified(request.headers, key, secret, self._chats.owner_of)).id
+        if not is_person(user_id) or not user_id.isprintable() or "/" in user_id or user_id.startswith("."):
             raise _RefusedError(400, _NO_USER)
         root = self._settings().documents_folder(self._environment.data_dir)
         if root is None:
             raise _RefusedError(404, "No documents are read on this server (documents_dir).")
-        if int(request.headers.get("content-length") or 0) > MOST_BYTES:
-            raise _RefusedError(413, _too_big())
-        return root / caller.id / SAVED
+        return user_id, root / user_id / SAVED
 
     async def _file(self, request: Request, folder: Path) -> str:
-        return await _kept(folder, str(request.path_params["name"]), request.stream())
+        return await _kept(folder, str(request.path_params["name"]), _in_time(request.stream()))
 
     async def _form(self, request: Request, folder: Path) -> str:
-        async with request.form(max_files=1, max_fields=20) as form:
-            sent = next((one for one in form.values() if hasattr(one, "read")), None)
-            if sent is None:
-                raise _RefusedError(400, "The form has no file.")
+        _, sent = await with_file(request.headers, request.receive)
+        if sent is None:
+            raise _RefusedError(400, "The form has no file.")
+        with sent.content as content:
+            return await _kept(folder, sent.name, _read(content))
 
-            async def pieces() -> AsyncIterator[bytes]:
-                while some := await sent.read(_CHUNK):
-                    yield some
 
-            return await _kept(folder, sent.filename or "page.html", pieces())  # type: ignore[union-attr]
+async def _in_time(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The same; TimeoutError where the next one does not come."""
+    while True:
+        async with asyncio.timeout(_WAIT_S):
+            piece = await anext(pieces, None)
+        if piece is None:
+            return
+        yield piece
+
+
+async def _read(content: IO[bytes]) -> AsyncIterator[bytes]:
+    while some := await asyncio.to_thread(content.read, _CHUNK):
+        yield some
 
 
 async def _kept(folder: Path, name: str, pieces: AsyncIterator[bytes]) -> str:
     """Write a file, whole or not at all; the name that it has there."""
     name = _safe(name)
-    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+    await asyncio.to_thread(_make_room, folder, name)
     part = folder / f".{secrets.token_hex(8)}"
     size = 0
     try:
@@ -27794,12 +27857,30 @@ async def _kept(folder: Path, name: str, pieces: AsyncIterator[bytes]) -> str:
             async for some in pieces:
                 size += len(some)
                 if size > MOST_BYTES:
-                    raise _RefusedError(413, _too_big())
+                    raise _RefusedError(413, f"A file has {MOST_BYTES >> 20} MiB at most.")
                 await asyncio.to_thread(file.write, some)
         await asyncio.to_thread(os.replace, part, folder / name)
     finally:
         part.unlink(missing_ok=True)
     return name
+
+
+def _make_room(folder: Path, name: str) -> None:
+    """The folder, where its user may send one more file. Parts that a crash has left behind go."""
+    folder.mkdir(parents=True, exist_ok=True)
+    count = size = 0
+    with os.scandir(folder) as found:
+        for one in found:
+            about = one.stat(follow_symlinks=False)
+            if one.name.startswith(".") and about.st_mtime < time.time() - 2 * _WHOLE_S:
+                Path(one.path).unlink(missing_ok=True)
+            elif one.name != name:
+                count, size = count + 1, size + about.st_size
+    if count >= _MOST_FILES or size + MOST_BYTES > _MOST_KEPT:
+        most = f"{_MOST_FILES:,} files and {_MOST_KEPT >> 30} GiB"
+        raise _RefusedError(507, f"A user's programs may keep {most} here. Forget some documents first.")
+    if shutil.disk_usage(folder).free < _LEAST_FREE:
+        raise _RefusedError(507, "The disk of the documents is nearly full.")
 
 
 def _safe(name: str) -> str:
@@ -27812,10 +27893,6 @@ def _safe(name: str) -> str:
     stem, _, ending = last.rpartition(".")
     stem = stem.encode()[: _NAME_BYTES - len(ending)].decode("utf-8", "ignore")
     return f"{stem or 'page'}.{ending}"
-
-
-def _too_big() -> str:
-    return f"A file has {MOST_BYTES >> 20} MiB at most."
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -28012,21 +28089,24 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Mapping
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from starlette.datastructures import Headers
 from starlette.types import Receive
 
-from .parts import File
-
 FIELDS = 200
 _FORM_BYTES, _FILE_BYTES = 64_000, 256 << 20
-_WAIT_S = 20.0  # for the next piece
-_FILES_AT_ONCE = 2
+_WAIT_S = 20.0  # for the next piece of a file
+_FORM_S, _FILE_S = 20.0, 600.0  # for all of it
 _KIND, _BOUNDARY_CHARS = "multipart/form-data", 70
 
-_uploading = asyncio.Semaphore(_FILES_AT_ONCE)
+
+class File(NamedTuple):
+    """One that was sent with a form. name: as the browser says."""
+
+    name: str
+    content: IO[bytes]
 
 
 class RefusedError(Exception):
@@ -28043,7 +28123,7 @@ async def fields_of(headers: Headers, receive: Receive) -> Mapping[str, str]:
     Raises:
         RefusedError: it is too much, or does not come.
     """
-    raw = b"".join([piece async for piece in _pieces(receive, _FORM_BYTES)])
+    raw = b"".join([piece async for piece in _pieces(receive, _FORM_BYTES, _FORM_S)])
     if headers.get("content-type", "").partition(";")[0].strip() != "application/x-www-form-urlencoded":
         return {}
     try:
@@ -28062,16 +28142,13 @@ async def with_file(headers: Headers, receive: Receive) -> tuple[Mapping[str, st
     boundary = _parameters(told).get("boundary", "") if told.lower().startswith(_KIND) else ""
     if not 0 < len(boundary) <= _BOUNDARY_CHARS:
         return await fields_of(headers, receive), None
-    if _uploading.locked():
-        raise RefusedError(503, "too many")
-    async with _uploading:
-        read = _Multipart(boundary)
-        try:
-            async for piece in _pieces(receive, _FILE_BYTES):
-                await asyncio.to_thread(read.write, piece)
-        except BaseException:
-            read.file.close()
-            raise
+    read = _Multipart(boundary)
+    try:
+        async for piece in _pieces(receive, _FILE_BYTES, _FILE_S):
+            await asyncio.to_thread(read.write, piece)
+    except BaseException:
+        read.file.close()
+        raise
     return read.fields, read.sent()
 
 
@@ -28081,11 +28158,13 @@ def _parameters(header: str) -> dict[str, str]:
     return {name.strip().lower(): value.strip().strip('"') for name, _, value in parts}
 
 
-async def _pieces(receive: Receive, most: int) -> AsyncIterator[bytes]:
+async def _pieces(receive: Receive, most: int, seconds: float) -> AsyncIterator[bytes]:
     size, more = 0, True
+    clock = asyncio.get_running_loop().time
+    end = clock() + seconds
     while more:
         try:
-            async with asyncio.timeout(_WAIT_S):
+            async with asyncio.timeout_at(min(end, clock() + _WAIT_S)):
                 message = await receive()
         except TimeoutError:
             raise RefusedError(408, "too slow") from None
@@ -28281,6 +28360,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from ipaddress import IPv6Address, ip_address, ip_network
 
 _MOST_KEYS = 10_000
 
@@ -28295,13 +28375,32 @@ class Limits:
 
     def takes(self, key: str) -> bool:
         """Whether one more is allowed; it is counted if so."""
-        now = time.monotonic()
-        left, at = self._buckets.pop(key, (self._most, now))
-        left = min(left + (now - at) * self._rate, self._most)
+        left, now = self._left(key), time.monotonic()
         self._buckets[key] = (left - 1 if left >= 1 else left, now)
+        self._buckets.move_to_end(key)
         if len(self._buckets) > _MOST_KEYS:
             self._buckets.popitem(last=False)
         return left >= 1
+
+    def allows(self, key: str) -> bool:
+        """Whether one more would be allowed; nothing is counted."""
+        return self._left(key) >= 1
+
+    def _left(self, key: str) -> float:
+        now = time.monotonic()
+        left, at = self._buckets.get(key, (self._most, now))
+        return min(left + (now - at) * self._rate, self._most)
+
+
+def place_of(host: str) -> str:
+    """The key of a client's address: who has one address of IPv6 has the 2^64 beside it."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(address, IPv6Address):
+        return str(address.ipv4_mapped or ip_network((int(address), 64), strict=False))
+    return host
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -28481,6 +28580,7 @@ import contextlib
 import logging
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -28495,16 +28595,16 @@ from ...config.environment import Environment
 from ...config.settings import Valves
 from ...core.errors import Drop, MemoryFault
 from ...core.locales import Locale
-from ...state.page_sessions_table import LINK_S, Person
+from ...state.page_sessions_table import BOUND, LINK_S, Person
 from ..chats import Chats
 from ..lanes import BusyError
 from ..server_key import bearer
 from ..service import Service
 from ..waits import in_pool, within
 from . import sign_in
-from .forms import FIELDS, RefusedError, fields_of, with_file
-from .limits import Limits
-from .parts import File, Visit
+from .forms import FIELDS, File, RefusedError, fields_of, with_file
+from .limits import Limits, place_of
+from .parts import Visit
 from .rendering import HEADERS, Answer, Download, Redirect, View, download, page, redirect, static, words_for
 from .routes import NOTHING, ROUTES, Needs, Route
 from .sign_in import OpenWebUISessions, SilentError
@@ -28513,13 +28613,17 @@ log = logging.getLogger(__name__)
 
 PREFIX = "/memory/"
 _QUERY_CHARS = 8_000
-_AT_ONCE = 64  # requests
+_AT_ONCE, _AT_ONCE_EACH = 1024, 64  # requests, and those of one address
+_UPLOADS_AT_ONCE = 2  # of different users
 _ADMIN = "server key"  # whose lane and limits those are who have no user
 
 
 @dataclass(frozen=True)
 class _Request:
-    """name: of the view, below the page's address. secure: whether the browser has come by https."""
+    """name: of the view, below the page's address. secure: whether the browser has come by https.
+
+    place: the address that the request comes from, as the limits count it.
+    """
 
     method: str
     name: str
@@ -28528,6 +28632,7 @@ class _Request:
     query: Mapping[str, str]
     words: Locale
     secure: bool
+    place: str
 
     @property
     def by_htmx(self) -> bool:
@@ -28540,9 +28645,11 @@ class Page:
     def __init__(self, chats: Chats, settings: Callable[[], Valves], environment: Environment) -> None:
         self._chats, self._settings, self._key = chats, settings, environment.server_key
         self._webui = OpenWebUISessions()
-        self._at_once = 0
+        self._at_once: Counter[str] = Counter()
+        self._uploading: set[str] = set()  # who sends a file
         self._visits, self._changes = Limits(600, 60), Limits(120, 60)
-        self._keys, self._links, self._sessions = Limits(10, 60), Limits(600, 60), Limits(600, 60)
+        self._wrong_keys, self._sessions = Limits(10, 60), Limits(600, 60)  # by address
+        self._silences = Limits(1, 60)  # that the log tells
 
     async def close(self) -> None:
         """Close connections."""
@@ -28553,7 +28660,7 @@ class Page:
             await send({"type": "websocket.close", "code": 1008})
             return
         request = _read(scope)
-        self._at_once += 1
+        self._at_once[request.place] += 1
         try:
             answer = await self._answer(request, receive)
         except RefusedError as refusal:
@@ -28566,7 +28673,7 @@ class Page:
             broken = request.words.say("broken", error=type(error).__name__)
             answer = self._told(request, 500, broken)
         finally:
-            self._at_once -= 1
+            self._at_once -= Counter([request.place])  # without those at none
         await _send(send, answer, body=request.method != "HEAD")
 
     async def _answer(self, request: _Request, receive: Receive) -> Answer:
@@ -28575,37 +28682,52 @@ class Page:
         if (unchanging := static(request.name)) is not None:
             return unchanging
         route = ROUTES.get(("POST" if request.method == "POST" else "GET", request.name), NOTHING)
-        if self._at_once > _AT_ONCE:
+        if self._at_once[request.place] > _AT_ONCE_EACH or self._at_once.total() > _AT_ONCE:
             raise RefusedError(503, "too many")
         if (runtime := self._chats.runtime) is None:
             return self._told(request, 503, request.words.say("not now"))
         token = request.cookies.get(sign_in.SESSION, "")
-        person, cookies = await self._person(request, runtime, token), []
-        if person is None and (token := await self._by_webui(request, runtime, route)):
-            cookies = self._signed_in(request, token)
-            person = await in_pool(runtime.command_pool, runtime.page.sessions.person, token)
-        if (
-            person is None
-            and request.method != "POST"
-            and sign_in.key_fits(bearer(request.headers), self._key)
-        ):
-            person = Person("", role="admin")  # no browser sends it by itself
+        token += self._key if token.startswith(BOUND) else ""
+        person, cookies, flaw = await self._person(request, runtime, token), [], ""
+        try:
+            if person is None and (token := await self._by_webui(request, runtime, route)):
+                cookies = self._signed_in(request, token)
+                person = await in_pool(runtime.command_pool, runtime.page.sessions.person, token)
+        except SilentError:
+            flaw = "silent"
+        if person is None and request.method != "POST" and (given := bearer(request.headers)):
+            person = self._by_key(request, given)  # no browser sends it by itself
         if person is None and route.needs is not Needs.NOBODY:
-            return self._sign_in_page(request, 401)
+            return self._sign_in_page(request, 401, flaw=flaw)
+        if person is not None and route.needs is not Needs.NOBODY:  # before anything of a body is read
+            limits = self._changes if request.method == "POST" else self._visits
+            if not limits.takes(person.user_id or _ADMIN):
+                raise RefusedError(429, "too often")
+            if route is NOTHING:
+                raise RefusedError(404, "no such view")
         form: Mapping[str, str] = {}
         file: File | None = None
-        if request.method == "POST" and route.takes_file:
-            form, file = await with_file(request.headers, receive)
+        if request.method == "POST" and route.takes_file and person is not None:
+            form, file = await self._uploaded(request, receive, person.user_id)
         elif request.method == "POST":
             form = await fields_of(request.headers, receive)
         if person is None or route.needs is Needs.NOBODY:
             answer = await self._sign_in(request, runtime, person, form)
-        elif route is NOTHING:
-            raise RefusedError(404, "no such view")
         else:
             with contextlib.nullcontext() if file is None else file.content:
                 answer = await self._visited(request, runtime, route, person, token, form, file)
         return replace(answer, cookies=[*cookies, *answer.cookies])
+
+    async def _uploaded(
+        self, request: _Request, receive: Receive, user_id: str
+    ) -> tuple[Mapping[str, str], File | None]:
+        if user_id in self._uploading or len(self._uploading) >= _UPLOADS_AT_ONCE:
+            raise RefusedError(503, "too many")
+        self._uploading.add(user_id)
+        try:
+            return await with_file(request.headers, receive)
+        finally:
+            self._uploading.remove(user_id)
 
     # Who asks
 
@@ -28614,7 +28736,9 @@ class Page:
         sessions, pool = runtime.page.sessions, runtime.command_pool
         person = await in_pool(pool, sessions.person, token) if token else None
         if person is None or not person.webui:
-            return person
+            if person is not None and not person.user_id:
+                return person if token.startswith(BOUND) else None
+            return person and replace(person, role="user")  # a link makes nobody an admin
         webui = sign_in.webui_token(request.cookies)
         age = time.time() - person.checked_at
         now: Person | None = person if webui and sign_in.hash_of(webui) == person.webui else None
@@ -28641,14 +28765,24 @@ class Page:
         webui, url = sign_in.webui_token(request.cookies), self._settings().webui_url
         if not webui or not url:
             return ""
-        if not self._sessions.takes(sign_in.hash_of(webui)) or not self._sessions.takes(""):
+        if not self._sessions.takes(request.place):
             raise RefusedError(429, "too often")
         try:
             person = await self._webui.person(url, webui)
         except SilentError:
-            log.warning("Open WebUI was asked for whom a session is, and does not answer (webui_url).")
-            return ""
+            if self._silences.takes(""):
+                log.warning("Open WebUI was asked for whom a session is, and does not answer (webui_url).")
+            raise
         return await in_pool(runtime.command_pool, runtime.page.sessions.sign_in, person) if person else ""
+
+    def _by_key(self, request: _Request, given: str) -> Person | None:
+        """Who has this key; None where it is not the server's. Raises RefusedError after wrong ones."""
+        if not self._wrong_keys.allows(request.place):
+            raise RefusedError(429, "too often")
+        if sign_in.key_fits(given, self._key):
+            return Person("", role="admin")
+        self._wrong_keys.takes(request.place)
+        return None
 
     async def _sign_in(
         self, request: _Request, runtime: Service, person: Person | None, form: Mapping[str, str]
@@ -28657,8 +28791,6 @@ class Page:
         sessions, pool = runtime.page.sessions, runtime.command_pool
         if request.method != "POST":
             link = request.query.get("link", "")
-            if link and not self._links.takes(""):
-                raise RefusedError(429, "too often")
             linked = await in_pool(pool, sessions.linked, link) if link else None
             if person is not None and not link:
                 return redirect("./")
@@ -28667,18 +28799,17 @@ class Page:
             return self._sign_in_page(request, 403, flaw="form is old")
         way, token, flaw = form.get("way", ""), "", "not signed in"
         if way == "link":
-            if not self._links.takes(""):
-                raise RefusedError(429, "too often")
             token = await in_pool(pool, sessions.redeem, form.get("link", ""))
             flaw = "link is used"
         elif way == "key":
-            if not self._keys.takes(""):
-                raise RefusedError(429, "too often")
             flaw = "wrong key"
-            if sign_in.key_fits(form.get("key", ""), self._key):
-                token = await in_pool(pool, sessions.sign_in, Person("", role="admin"))
+            if (admin := self._by_key(request, form.get("key", ""))) is not None:
+                token = await in_pool(pool, sessions.sign_in, admin, self._key)
         elif way == "webui":
-            token = await self._session_of_webui(request, runtime)
+            try:
+                token = await self._session_of_webui(request, runtime)
+            except SilentError:
+                return self._sign_in_page(request, 503, flaw="silent")
         if not token:
             return self._sign_in_page(request, 403, flaw=flaw)
         return replace(redirect("./"), cookies=self._signed_in(request, token))
@@ -28733,8 +28864,6 @@ class Page:
             return redirect("admin") if request.name == "" else self._forbidden(request)
         if route.needs is Needs.ADMIN and not person.is_admin:
             return self._forbidden(request)
-        if not (self._changes if is_change else self._visits).takes(who):
-            raise RefusedError(429, "too often")
         if route.view is None:
             await in_pool(runtime.command_pool, runtime.page.sessions.sign_out, token)
             return self._signed_out(request)
@@ -28811,6 +28940,7 @@ def _read(scope: Scope) -> _Request:
         asked,
         words_for(headers.get("accept-language", "")),
         (forwarded or scope.get("scheme", "")) == "https",
+        place_of((scope.get("client") or ("",))[0]),
     )
 
 
@@ -28844,7 +28974,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import IO, Any, NamedTuple
+from typing import Any
 from urllib.parse import urlencode
 
 from ...commands.answers import is_chat_id
@@ -28862,6 +28992,7 @@ from ...observe.ledger import Ledger
 from ...remember.journal import Journal
 from ...state.api_keys_table import ApiKeys
 from ...state.page_sessions_table import PageSessions, Person
+from .forms import File
 from .rendering import Redirect
 
 TEXT_CHARS = 1_000  # of what is typed into a field
@@ -28881,13 +29012,6 @@ class Parts:
     status: Callable[[], dict[str, Any]]
     imports: Imports
     uploads: Uploads
-
-
-class File(NamedTuple):
-    """One that was sent with a form. name: as the browser says."""
-
-    name: str
-    content: IO[bytes]
 
 
 @dataclass(frozen=True)
@@ -29272,7 +29396,7 @@ from ...state.page_sessions_table import SESSION_S, Person
 
 SESSION, FORM, OUT, WEBUI = "memory_session", "memory_form", "memory_signed_out", "token"
 _COOKIES_CHARS = 16_000
-_ASK_S, _ANSWER_BYTES, _ASK_AT_ONCE = 5.0, 500_000, 8
+_ASK_S, _ANSWER_BYTES, _ASK_AT_ONCE = 5.0, 8 << 20, 8  # an answer holds a picture
 _ROLES = ("user", "admin")
 RECHECK_S, UNCHECKED_S = 300.0, 3600.0  # when Open WebUI is asked again, and for how long it may be silent
 
@@ -29307,7 +29431,12 @@ class OpenWebUISessions:
                     return None
                 if answer.status != 200:
                     raise SilentError
-                told = json.loads(await answer.content.read(_ANSWER_BYTES))
+                raw = bytearray()
+                async for piece in answer.content.iter_chunked(1 << 16):
+                    raw += piece
+                    if len(raw) > _ANSWER_BYTES:
+                        raise SilentError
+                told = json.loads(raw)
         except (aiohttp.ClientError, OSError, ValueError, TimeoutError) as error:
             raise SilentError from error
         return _person(told, hash_of(token))
@@ -42358,18 +42487,14 @@ import json
 import math
 import time
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, delete, func, or_, select, update
 
 from ...backends.locations import HOLD_S
-from ...core.change import FORGET, FORGOTTEN, REFLECTED, TOMBSTONES, heirs
-from ...core.exchange import message_id_of
-from ...core.memory import EPISODE
 from ...core.scope import team_in
-from ...language.words import is_mark, mark_of
 from ...remember.turns import CLAIM_S
 from ...state import (
     count_up,
@@ -42379,7 +42504,6 @@ from ...state import (
     erasures,
     hold,
     injected,
-    insert_new,
     journal,
     locations,
     metadata,
@@ -42389,15 +42513,12 @@ from ...state import (
     versions,
 )
 from ...state.clock import is_ahead
-from ...state.reflections_table import forget_statements
+from .forgotten_rows import LATE, ForgottenRows
 
 SETTLED_S = 2 * CLAIM_S  # after which nothing that was under way is left
-_AT_ONCE = 500  # ids in a statement
-_EVER = 1e12  # a Unix time that databases take for later than any
 
 BEGUN, ONCE, DONE = 0, 1, 2  # passes
 _LATELY = (injected, recalls, journal, episodes, cuts)
-_LATE = "late, "  # of what the second pass found
 
 # Which rows of a user are counted under which name; others under the table's.
 _NAMES = {
@@ -42466,7 +42587,7 @@ class Erasures:
         with self._engine.begin() as connection:
             hold(connection, user_id)
             erasure = self._insert(connection, user_id, False, memory_ids)
-            counts = _Forgetting(connection, user_id, list(memory_ids), set(texts), until).run(erasure.id)
+            counts = ForgottenRows(connection, user_id, list(memory_ids), set(texts), until).run(erasure.id)
             count_up(connection, user_id)
         return erasure, counts
 
@@ -42474,7 +42595,7 @@ class Erasures:
         """Takes messages that said these memories and still wait out of the queue; returns how many."""
         with self._engine.begin() as connection:
             hold(connection, user_id)
-            return _Forgetting(connection, user_id, list(memory_ids), set(texts)).from_queue()
+            return ForgottenRows(connection, user_id, list(memory_ids), set(texts)).from_queue()
 
     def finish_user(self, erasure: Erasure, *, fresh: bool) -> Counter[str]:
         """Erases the rest of a user's rows, in every table that has users.
@@ -42509,9 +42630,9 @@ class Erasures:
                 late[episodes] = episodes.c.said_at <= erasure.asked_at
                 for table, which in late.items():
                     gone = connection.execute(delete(table).where(mine[table], which))
-                    counts[_LATE + _NAMES[table.name]] += gone.rowcount
+                    counts[LATE + _NAMES[table.name]] += gone.rowcount
             else:
-                counts += _Forgetting(connection, erasure.user_id, list(erasure.memory_ids), set()).again()
+                counts += ForgottenRows(connection, erasure.user_id, list(erasure.memory_ids), set()).again()
             count_up(connection, erasure.user_id)
         return counts
 
@@ -42568,7 +42689,118 @@ class Erasures:
             yield from [_erasure(row) for row in rows]
 
 
-class _Forgetting:
+def _before(erasure: Erasure) -> Any:
+    """Changes from before it was begun, or of what was worked on then."""
+    return or_(journal.c.batch.in_(erasure.batches), journal.c.at <= erasure.asked_at)
+
+
+def _erasure(row: Any) -> Erasure:
+    lists: Any = {name: tuple(json.loads(row[name])) for name in ("memory_ids", "batches", "locations")}
+    others: Any = {name: row[name] for name in ("id", "user_id", "whole", "passes", "asked_at")}
+    return Erasure(**others, **lists)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# manage/erasure/forgetting.py
+
+SOURCES["manage/erasure/forgetting.py"] = r'''"""Erases for good what users forgot, once they can no longer bring it back.
+
+The journal has it: see `Journal.asked_to_forget`. So it is done whatever ends in between, by whichever server
+comes first, and with a location that cannot be reached as by any other erasure.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from itertools import groupby
+
+from sqlalchemy import Engine
+
+from ...config.settings import Valves
+from ...core.change import ToForget
+from ...remember.journal import Journal
+from ..command_log import CommandLog
+from .erase import Eraser
+
+_SETTLED_S = 60.0  # in which a row with a lower id than another may still be committed
+
+
+class Forgetting:
+    """Erases what was forgotten. For one thread; blocks."""
+
+    def __init__(self, engine: Engine, eraser: Eraser, settings: Callable[[], Valves]) -> None:
+        self._journal, self._orders = Journal(engine), CommandLog(engine)
+        self._eraser, self._settings = eraser, settings
+        self._seen = 0  # up to this id of the journal there is nothing left to do
+        self._newest: deque[tuple[float, int]] = deque()  # highest ids, and when they were
+
+    def erase_due(self) -> None:
+        """Erases what was forgotten so long ago that nobody can bring it back.
+
+        A time far ahead is due, too: the clock was wrong when it was written down.
+        """
+        kept_s, now = self._settings().advanced_numbers.forget_undo_minutes * 60, time.time()
+        newest = self._journal.newest_id()
+        asked = self._journal.asked_to_forget(self._seen)
+        due = [one for one in asked if abs(now - one.at) >= kept_s]
+        left = {one.id for one in asked} - {one.id for one in due}
+        for user_id, theirs in groupby(sorted(due, key=_user), key=_user):
+            left |= self._erase(user_id, list(theirs))
+        self._move_on(time.monotonic(), newest, left)
+
+    def _erase(self, user_id: str, asked: list[ToForget]) -> set[int]:
+        """Those that are just about to be brought back are left; their ids."""
+        back = self._journal.brought_back(asked)
+        self._journal.settle([one for one in asked if back.get(one.id)])
+        going = [one for one in asked if one.id not in back]
+        if going:
+            ids = {one.memory_id for one in going}
+            self._orders.erase_answers(user_id)  # they may tell what it was
+            self._eraser.forget(user_id, ids, until=max(one.at for one in going))
+        return {id_ for id_, is_made in back.items() if not is_made}
+
+    def _move_on(self, now: float, newest: int, waiting: Iterable[int]) -> None:
+        self._newest.append((now, newest))
+        while self._newest and self._newest[0][0] <= now - _SETTLED_S:
+            self._seen = max(self._seen, self._newest.popleft()[1])
+        self._seen = min([self._seen, *(id_ - 1 for id_ in waiting)])
+
+
+def _user(one: ToForget) -> str:
+    return one.user_id
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# manage/erasure/forgotten_rows.py
+
+SOURCES["manage/erasure/forgotten_rows.py"] = r'''"""What the state says of some memories of a user, and how it is blanked: a tombstone stays of each."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, and_, delete, or_, select, update
+
+from ...core.change import FORGET, FORGOTTEN, REFLECTED, TOMBSTONES, heirs
+from ...core.exchange import message_id_of
+from ...core.memory import EPISODE
+from ...language.words import is_mark, mark_of
+from ...state import cuts, injected, insert_new, journal, outbox, recalls
+from ...state.reflections_table import forget_statements
+
+LATE = "late, "  # of what the second pass found
+_AT_ONCE = 500  # ids in a statement
+_EVER = 1e12  # a Unix time that databases take for later than any
+
+
+class ForgottenRows:
     """What the state says of some memories of a user. A tombstone without text stays of each."""
 
     def __init__(
@@ -42609,12 +42841,10 @@ class _Forgetting:
         return counts
 
     def again(self) -> Counter[str]:
-        counts = Counter(
-            {_LATE + "told lines": self._from_injected(), _LATE + "journal": self._from_journal()}
-        )
-        counts[_LATE + "explanations"] = self._from_explanations()
-        counts[_LATE + "summaries of chats"] = self._from_abstracts()
-        counts[_LATE + "sentences of the profile"] = self._from_profile()
+        counts = Counter({LATE + "told lines": self._from_injected(), LATE + "journal": self._from_journal()})
+        counts[LATE + "explanations"] = self._from_explanations()
+        counts[LATE + "summaries of chats"] = self._from_abstracts()
+        counts[LATE + "sentences of the profile"] = self._from_profile()
         return counts
 
     def _with_former(self, ids: Sequence[str]) -> Sequence[str]:
@@ -42744,11 +42974,6 @@ class _Forgetting:
         ]
 
 
-def _before(erasure: Erasure) -> Any:
-    """Changes from before it was begun, or of what was worked on then."""
-    return or_(journal.c.batch.in_(erasure.batches), journal.c.at <= erasure.asked_at)
-
-
 def _tombstone(user_id: str, memory_id: str, erasure_id: int, position: int) -> dict[str, Any]:
     """So that no copy comes back from a location that was left: see `Locations.removed_since`."""
     empty = dict.fromkeys(("before", "after", "expires", "source", "model", "refused"), "")
@@ -42760,84 +42985,6 @@ def _tombstone(user_id: str, memory_id: str, erasure_id: int, position: int) -> 
 def _parts(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
     for begin in range(0, len(items), _AT_ONCE):
         yield items[begin : begin + _AT_ONCE]
-
-
-def _erasure(row: Any) -> Erasure:
-    lists: Any = {name: tuple(json.loads(row[name])) for name in ("memory_ids", "batches", "locations")}
-    others: Any = {name: row[name] for name in ("id", "user_id", "whole", "passes", "asked_at")}
-    return Erasure(**others, **lists)
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# manage/erasure/forgetting.py
-
-SOURCES["manage/erasure/forgetting.py"] = r'''"""Erases for good what users forgot, once they can no longer bring it back.
-
-The journal has it: see `Journal.asked_to_forget`. So it is done whatever ends in between, by whichever server
-comes first, and with a location that cannot be reached as by any other erasure.
-"""
-
-from __future__ import annotations
-
-import time
-from collections import deque
-from collections.abc import Callable, Iterable
-from itertools import groupby
-
-from sqlalchemy import Engine
-
-from ...config.settings import Valves
-from ...core.change import ToForget
-from ...remember.journal import Journal
-from ..command_log import CommandLog
-from .erase import Eraser
-
-_SETTLED_S = 60.0  # in which a row with a lower id than another may still be committed
-
-
-class Forgetting:
-    """Erases what was forgotten. For one thread; blocks."""
-
-    def __init__(self, engine: Engine, eraser: Eraser, settings: Callable[[], Valves]) -> None:
-        self._journal, self._orders = Journal(engine), CommandLog(engine)
-        self._eraser, self._settings = eraser, settings
-        self._seen = 0  # up to this id of the journal there is nothing left to do
-        self._newest: deque[tuple[float, int]] = deque()  # highest ids, and when they were
-
-    def erase_due(self) -> None:
-        """Erases what was forgotten so long ago that nobody can bring it back.
-
-        A time far ahead is due, too: the clock was wrong when it was written down.
-        """
-        kept_s, now = self._settings().advanced_numbers.forget_undo_minutes * 60, time.time()
-        newest = self._journal.newest_id()
-        asked = self._journal.asked_to_forget(self._seen)
-        due = [one for one in asked if abs(now - one.at) >= kept_s]
-        left = {one.id for one in asked} - {one.id for one in due}
-        for user_id, theirs in groupby(sorted(due, key=_user), key=_user):
-            left |= self._erase(user_id, list(theirs))
-        self._move_on(time.monotonic(), newest, left)
-
-    def _erase(self, user_id: str, asked: list[ToForget]) -> set[int]:
-        """Those that are just about to be brought back are left; their ids."""
-        back = self._journal.brought_back(asked)
-        self._journal.settle([one for one in asked if back.get(one.id)])
-        going = [one for one in asked if one.id not in back]
-        if going:
-            ids = {one.memory_id for one in going}
-            self._orders.erase_answers(user_id)  # they may tell what it was
-            self._eraser.forget(user_id, ids, until=max(one.at for one in going))
-        return {id_ for id_, is_made in back.items() if not is_made}
-
-    def _move_on(self, now: float, newest: int, waiting: Iterable[int]) -> None:
-        self._newest.append((now, newest))
-        while self._newest and self._newest[0][0] <= now - _SETTLED_S:
-            self._seen = max(self._seen, self._newest.popleft()[1])
-        self._seen = min([self._seen, *(id_ - 1 for id_ in waiting)])
-
-
-def _user(one: ToForget) -> str:
-    return one.user_id
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -52027,6 +52174,8 @@ from .inquiry import Inquiry
 from .selfcheck import SelfChecks, health_of, reading_of
 
 if TYPE_CHECKING:  # it needs SQLAlchemy, which the smallest image of the server lacks
+    from ..remember.outbox import Counts
+    from ..remember.spill import Waiting
     from ..state.documents_table import Known
     from ..state.episodes_table import Kept
 
@@ -52135,6 +52284,25 @@ def documents_part(settings: Valves, data_dir: Path, known: Known) -> Check:
             f"{COMMAND} documents --user ID tells which, and why.",
         )
     return Check("documents", True, much)
+
+
+def queue_part(counts: Counts, spilled: Waiting) -> Check:
+    """How many exchanges wait, were given up, or lie in files until the database takes them."""
+    details = [f"{counts.pending} waiting, {counts.dead} given up"]
+    if counts.later:
+        details.append(f"{counts.later:,} of imports for when nothing else waits")
+    hints = [f"Fix the cause, then run: {COMMAND} queue retry all"] if counts.dead else []
+    if spilled.exchanges:
+        details.append(f"{spilled.exchanges} set aside until the state database takes them")
+    if spilled.in_memory:
+        details.append(f"{spilled.in_memory} of these in memory only, and lost with the server")
+        hints.append("Make room on the disk of the data folder.")
+    if spilled.refused:
+        details.append(f"{spilled.refused} lost: there was no room left, not even in memory")
+    if spilled.unfit:
+        details.append(f"{spilled.unfit} set aside in the folder spill (*.unfit), as they cannot be stored")
+    ill = counts.dead or spilled.in_memory or spilled.refused or spilled.unfit
+    return Check("queue", not ill, ", ".join(details), " ".join(hints))
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -52561,9 +52729,10 @@ from ..core.scope import EVERYONE, View
 from ..core.turn import Turn
 from ..state.documents_table import DocumentsTable
 from .block import is_of_document
-from .episodes import Quotes, gate_of, ranked_passages
+from .episodes import gate_of, ranked_passages
 from .injected import Line
 from .lines import Lines
+from .quotes import Quotes
 from .rank import Ranked
 from .ready import Ready
 from .search import query_of
@@ -52666,9 +52835,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, bindparam, select
@@ -52676,32 +52844,19 @@ from sqlalchemy import Engine, bindparam, select
 from ..backends.base import Backend, BulkBackend
 from ..config.settings import Valves
 from ..core.exchange import EPISODES, episodes_name, passage_id
-from ..core.locales import Locale
 from ..core.memory import DOCUMENT, EPISODE, Candidate, Memory
 from ..core.scope import View
 from ..core.turn import Turn
-from ..language.forms import stem
 from ..language.past import NOT_ASKED, PastQuestion
-from ..language.scripts import sets_no_spaces
-from ..language.sentences import spans
-from ..language.words import terms_of
-from ..models.tokens import Count
 from ..state import outbox, reading
 from ..state.episodes_table import EpisodesTable
 from ..state.prepared import Prepared
-from .block import above_of, quote_line, quotes_overhead
-from .rank import Ranked, Weights, ranked, stems_asked
+from .rank import Ranked, Weights, ranked
 from .ready import Ready
-from .select import ENOUGH, INJECTED, NO_ROOM, NOT_RELEVANT, REPEATS, Gate, Selection
-from .times import is_to_come
+from .select import Gate
 
 _WEIGHTS = Weights(reach=1)  # a question and its answer lie side by side
 _ASSISTANT = 0.95  # of the worth of what the user said
-_QUOTE_CHARS, _DENSE_CHARS = 120, 50  # of a quote; the latter of scripts without spaces
-_MOST = 60  # quotes with one message
-_LEAST_TOKENS = 12  # for less there is no quote
-_MISSES = 5  # quotes that do not fit, after which no shorter one is looked for
-_REPEATED = 0.8  # share of a quote's words that stand in a fact which is told, or in the message itself
 _COUNTED_S = 60.0  # for which the number of a user's passages is believed
 
 # By how much more evidence the best of many passages needs, in relevance: more where there are more, and
@@ -52880,189 +53035,6 @@ def is_doubted(gate: Gate, facts: Sequence[Ranked], passages_gate: Gate, passage
     if not best.chat:
         return False
     return gate.evidence < gate.needed + _DOUBTED and any(item.memory.chat == best.chat for item in passages)
-
-
-@dataclass
-class Quotes:
-    """The passages that a turn is told, as lines, within `room` tokens.
-
-    query: what is asked. known: texts of which no quote is to be a repetition. before: lines of quotes that
-    stand in the prompt already, whose chats' names are taken. header: the key of what stands above them.
-    times: how many times as long as those of chats quotes may be.
-    """
-
-    query: str
-    now: datetime
-    words: Locale
-    count: Count
-    room: int
-    known: Sequence[str] = ()
-    before: Sequence[str] = ()
-    header: str = "block, quotes"
-    times: int = 1
-    lines: dict[str, str] = field(default_factory=dict)  # by the passage's id
-    _above: dict[tuple[str, str], str] = field(default_factory=dict)  # of a chat and day, what stands above
-    _taken: Counter[str] = field(default_factory=Counter)
-    _asked: frozenset[str] = field(init=False)
-    _known: list[frozenset[str]] = field(default_factory=list)
-    _with: dict[str, list[int]] = field(default_factory=dict)  # a word: which of the known have it
-    _given: int = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._given = self.room
-        self._asked = frozenset(stems_asked(self.query))
-        for above in {above_of(line) for line in self.before}:
-            self._taken[_without_number(above)] += 1
-        for text in self.known:
-            self._know(frozenset(terms_of(text)))
-        self.room -= quotes_overhead(self.count, self.words, self.header)
-
-    @property
-    def taken(self) -> int:
-        """What the quotes take in the prompt, in tokens."""
-        return self._given - self.room if self.lines else 0
-
-    def select(self, items: Sequence[Ranked], least: float | None) -> Selection:
-        """Choose from ranked passages, best first; what is chosen has its line in `lines`.
-
-        least: the worth of what may be told; None where nothing may.
-        """
-        chosen: list[Memory] = []
-        outcomes = []
-        misses = 0  # that had no room
-        for item in items:
-            if least is None or item.worth < least:
-                outcome = NOT_RELEVANT
-            elif len(chosen) >= _MOST:
-                outcome = ENOUGH
-            elif self.room < _LEAST_TOKENS or misses >= _MISSES:
-                outcome = NO_ROOM
-            else:
-                outcome = self._tried(item.memory)
-                misses += outcome == NO_ROOM
-                if outcome == INJECTED:
-                    chosen.append(item.memory)
-            outcomes.append((item, outcome))
-        return Selection(tuple(chosen), tuple(outcomes))
-
-    def _tried(self, memory: Memory) -> str:
-        """What becomes of a passage: it is told where it says something new, and has room."""
-        start, end = quote(memory.text, self._asked, self.times)
-        words = frozenset(terms_of(memory.text[start:end]))
-        if self._is_known(words):
-            return REPEATS
-        line, above = quote_line(memory, (start, end), self.now, self.words)
-        of_its_day = memory.chat, above
-        is_first = of_its_day not in self._above
-        tokens = self.count(line) + 1 + (self.count(above) + 1 if is_first else 0)
-        if tokens > self.room:
-            return NO_ROOM
-        self.room -= tokens
-        self._know(words)
-        if is_first:
-            self._above[of_its_day] = self._alone(above)
-        self.lines[memory.id] = f"{self._above[of_its_day]} {line.removeprefix('- ')}"
-        return INJECTED
-
-    def _know(self, words: frozenset[str]) -> None:
-        for word in words:
-            self._with.setdefault(word, []).append(len(self._known))
-        self._known.append(words)
-
-    def _is_known(self, words: frozenset[str]) -> bool:
-        """Whether one that is known has most of these words, and all numbers among them."""
-        if not words:
-            return True
-        least = math.ceil(_REPEATED * len(words))
-        found = [self._with[word] for word in words if word in self._with]
-        if len(found) < least:
-            return False
-        # One that has so many of them has one of the rarest few at least.
-        rarest = sorted(found, key=len)[: len(found) - least + 1]
-        numbers = _numbers(words)
-        return any(
-            len(words & self._known[at]) >= least and numbers <= self._known[at]
-            for at in set().union(*rarest)
-        )
-
-    def in_order(self, chosen: Iterable[Memory]) -> list[Memory]:
-        """Chat by chat, the oldest first, each as it was said."""
-        begins: dict[str, float] = {}
-        memories = list(chosen)
-        for memory in memories:
-            begins[memory.chat] = min(begins.get(memory.chat, math.inf), self._at(memory))
-        return sorted(
-            memories, key=lambda memory: (begins[memory.chat], memory.chat, self._at(memory), memory.ordinal)
-        )
-
-    def _at(self, memory: Memory) -> float:
-        at = memory.created_at
-        return -math.inf if at is None or is_to_come(at, self.now) else at.timestamp()
-
-    def _alone(self, above: str) -> str:
-        """Another one where another chat of the same day and title has this."""
-        self._taken[above] += 1
-        return f"{above.removesuffix(']')} #{self._taken[above]}]" if self._taken[above] > 1 else above
-
-
-def _numbers(words: Iterable[str]) -> set[str]:
-    return {word for word in words if any(map(str.isdigit, word))}
-
-
-def quote(text: str, asked: Collection[str], times: int = 1) -> tuple[int, int]:
-    """From where to where a passage is quoted: the sentences around what has most of the words asked for.
-
-    A short one is whole. asked: stems. times: how many times the usual length it may have.
-    """
-    begins = text[:_QUOTE_CHARS]
-    is_dense = not begins.isascii() and 3 * sum(map(sets_no_spaces, begins)) > _DENSE_CHARS
-    most = times * (_DENSE_CHARS if is_dense else _QUOTE_CHARS)
-    if len(text) <= most:
-        return 0, len(text)
-    parts = list(_parts(text, most))
-    if len(parts) < 2:
-        return 0, min(2 * most, len(text))
-    wanted = frozenset(asked)
-    hits = [_hits(text[start:end], wanted) for start, end in parts]
-    first = last = max(range(len(parts)), key=lambda at: (hits[at], -at))
-    while True:
-        # Of its neighbours that fit, the one that has more; what follows, where they have as much.
-        beside = [
-            (hits[at], at > last, at)
-            for at in (first - 1, last + 1)
-            if 0 <= at < len(parts) and parts[max(last, at)][1] - parts[min(first, at)][0] <= most
-        ]
-        if not beside:
-            break
-        at = max(beside)[2]
-        first, last = min(first, at), max(last, at)
-    return parts[first][0], parts[last][1]
-
-
-def _hits(text: str, wanted: frozenset[str]) -> int:
-    """How many of these stems a text has."""
-    if text.isascii():
-        small = text.lower()
-        if not any(one in small for one in wanted):  # a word in ASCII begins with its stem
-            return 0
-    return len(wanted.intersection(map(stem, terms_of(text))))
-
-
-def _parts(text: str, most: int) -> Iterable[tuple[int, int]]:
-    """Where sentences begin and end; longer ones in pieces."""
-    for start, end, _ in spans(text):
-        while end - start > most:
-            blank = text.rfind(" ", start + most // 2, start + most)
-            cut = blank if blank > 0 else start + most
-            yield start, cut
-            start = cut + (blank > 0)
-        yield start, end
-
-
-def _without_number(heading: str) -> str:
-    """A chat's heading without what tells chats of one day apart: `[... #2]`."""
-    before, _, number = heading.rpartition(" #")
-    return f"{before}]" if number.endswith("]") and number[:-1].isdecimal() else heading
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -53440,6 +53412,221 @@ def _fitting(
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# recall/quotes.py
+
+SOURCES["recall/quotes.py"] = r'''"""Passages as the quotes that a turn is told: the sentences around what matched, within a budget."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ..core.locales import Locale
+from ..core.memory import Memory
+from ..language.forms import stem
+from ..language.scripts import sets_no_spaces
+from ..language.sentences import spans
+from ..language.words import terms_of
+from ..models.tokens import Count
+from .block import above_of, quote_line, quotes_overhead
+from .rank import Ranked, stems_asked
+from .select import ENOUGH, INJECTED, NO_ROOM, NOT_RELEVANT, REPEATS, Selection
+from .times import is_to_come
+
+_QUOTE_CHARS, _DENSE_CHARS = 120, 50  # of a quote; the latter of scripts without spaces
+_MOST = 60  # quotes with one message
+_LEAST_TOKENS = 12  # for less there is no quote
+_MISSES = 5  # quotes that do not fit, after which no shorter one is looked for
+_REPEATED = 0.8  # share of a quote's words that stand in a fact which is told, or in the message itself
+
+
+@dataclass
+class Quotes:
+    """The passages that a turn is told, as lines, within `room` tokens.
+
+    query: what is asked. known: texts of which no quote is to be a repetition. before: lines of quotes that
+    stand in the prompt already, whose chats' names are taken. header: the key of what stands above them.
+    times: how many times as long as those of chats quotes may be.
+    """
+
+    query: str
+    now: datetime
+    words: Locale
+    count: Count
+    room: int
+    known: Sequence[str] = ()
+    before: Sequence[str] = ()
+    header: str = "block, quotes"
+    times: int = 1
+    lines: dict[str, str] = field(default_factory=dict)  # by the passage's id
+    _above: dict[tuple[str, str], str] = field(default_factory=dict)  # of a chat and day, what stands above
+    _taken: Counter[str] = field(default_factory=Counter)
+    _asked: frozenset[str] = field(init=False)
+    _known: list[frozenset[str]] = field(default_factory=list)
+    _with: dict[str, list[int]] = field(default_factory=dict)  # a word: which of the known have it
+    _given: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._given = self.room
+        self._asked = frozenset(stems_asked(self.query))
+        for above in {above_of(line) for line in self.before}:
+            self._taken[_without_number(above)] += 1
+        for text in self.known:
+            self._know(frozenset(terms_of(text)))
+        self.room -= quotes_overhead(self.count, self.words, self.header)
+
+    @property
+    def taken(self) -> int:
+        """What the quotes take in the prompt, in tokens."""
+        return self._given - self.room if self.lines else 0
+
+    def select(self, items: Sequence[Ranked], least: float | None) -> Selection:
+        """Choose from ranked passages, best first; what is chosen has its line in `lines`.
+
+        least: the worth of what may be told; None where nothing may.
+        """
+        chosen: list[Memory] = []
+        outcomes = []
+        misses = 0  # that had no room
+        for item in items:
+            if least is None or item.worth < least:
+                outcome = NOT_RELEVANT
+            elif len(chosen) >= _MOST:
+                outcome = ENOUGH
+            elif self.room < _LEAST_TOKENS or misses >= _MISSES:
+                outcome = NO_ROOM
+            else:
+                outcome = self._tried(item.memory)
+                misses += outcome == NO_ROOM
+                if outcome == INJECTED:
+                    chosen.append(item.memory)
+            outcomes.append((item, outcome))
+        return Selection(tuple(chosen), tuple(outcomes))
+
+    def _tried(self, memory: Memory) -> str:
+        """What becomes of a passage: it is told where it says something new, and has room."""
+        start, end = quote(memory.text, self._asked, self.times)
+        words = frozenset(terms_of(memory.text[start:end]))
+        if self._is_known(words):
+            return REPEATS
+        line, above = quote_line(memory, (start, end), self.now, self.words)
+        of_its_day = memory.chat, above
+        is_first = of_its_day not in self._above
+        tokens = self.count(line) + 1 + (self.count(above) + 1 if is_first else 0)
+        if tokens > self.room:
+            return NO_ROOM
+        self.room -= tokens
+        self._know(words)
+        if is_first:
+            self._above[of_its_day] = self._alone(above)
+        self.lines[memory.id] = f"{self._above[of_its_day]} {line.removeprefix('- ')}"
+        return INJECTED
+
+    def _know(self, words: frozenset[str]) -> None:
+        for word in words:
+            self._with.setdefault(word, []).append(len(self._known))
+        self._known.append(words)
+
+    def _is_known(self, words: frozenset[str]) -> bool:
+        """Whether one that is known has most of these words, and all numbers among them."""
+        if not words:
+            return True
+        least = math.ceil(_REPEATED * len(words))
+        found = [self._with[word] for word in words if word in self._with]
+        if len(found) < least:
+            return False
+        # One that has so many of them has one of the rarest few at least.
+        rarest = sorted(found, key=len)[: len(found) - least + 1]
+        numbers = _numbers(words)
+        return any(
+            len(words & self._known[at]) >= least and numbers <= self._known[at]
+            for at in set().union(*rarest)
+        )
+
+    def in_order(self, chosen: Iterable[Memory]) -> list[Memory]:
+        """Chat by chat, the oldest first, each as it was said."""
+        begins: dict[str, float] = {}
+        memories = list(chosen)
+        for memory in memories:
+            begins[memory.chat] = min(begins.get(memory.chat, math.inf), self._at(memory))
+        return sorted(
+            memories, key=lambda memory: (begins[memory.chat], memory.chat, self._at(memory), memory.ordinal)
+        )
+
+    def _at(self, memory: Memory) -> float:
+        at = memory.created_at
+        return -math.inf if at is None or is_to_come(at, self.now) else at.timestamp()
+
+    def _alone(self, above: str) -> str:
+        """Another one where another chat of the same day and title has this."""
+        self._taken[above] += 1
+        return f"{above.removesuffix(']')} #{self._taken[above]}]" if self._taken[above] > 1 else above
+
+
+def _numbers(words: Iterable[str]) -> set[str]:
+    return {word for word in words if any(map(str.isdigit, word))}
+
+
+def quote(text: str, asked: Collection[str], times: int = 1) -> tuple[int, int]:
+    """From where to where a passage is quoted: the sentences around what has most of the words asked for.
+
+    A short one is whole. asked: stems. times: how many times the usual length it may have.
+    """
+    begins = text[:_QUOTE_CHARS]
+    is_dense = not begins.isascii() and 3 * sum(map(sets_no_spaces, begins)) > _DENSE_CHARS
+    most = times * (_DENSE_CHARS if is_dense else _QUOTE_CHARS)
+    if len(text) <= most:
+        return 0, len(text)
+    parts = list(_parts(text, most))
+    if len(parts) < 2:
+        return 0, min(2 * most, len(text))
+    wanted = frozenset(asked)
+    hits = [_hits(text[start:end], wanted) for start, end in parts]
+    first = last = max(range(len(parts)), key=lambda at: (hits[at], -at))
+    while True:
+        # Of its neighbours that fit, the one that has more; what follows, where they have as much.
+        beside = [
+            (hits[at], at > last, at)
+            for at in (first - 1, last + 1)
+            if 0 <= at < len(parts) and parts[max(last, at)][1] - parts[min(first, at)][0] <= most
+        ]
+        if not beside:
+            break
+        at = max(beside)[2]
+        first, last = min(first, at), max(last, at)
+    return parts[first][0], parts[last][1]
+
+
+def _hits(text: str, wanted: frozenset[str]) -> int:
+    """How many of these stems a text has."""
+    if text.isascii():
+        small = text.lower()
+        if not any(one in small for one in wanted):  # a word in ASCII begins with its stem
+            return 0
+    return len(wanted.intersection(map(stem, terms_of(text))))
+
+
+def _parts(text: str, most: int) -> Iterable[tuple[int, int]]:
+    """Where sentences begin and end; longer ones in pieces."""
+    for start, end, _ in spans(text):
+        while end - start > most:
+            blank = text.rfind(" ", start + most // 2, start + most)
+            cut = blank if blank > 0 else start + most
+            yield start, cut
+            start = cut + (blank > 0)
+        yield start, end
+
+
+def _without_number(heading: str) -> str:
+    """A chat's heading without what tells chats of one day apart: `[... #2]`."""
+    before, _, number = heading.rpartition(" #")
+    return f"{before}]" if number.endswith("]") and number[:-1].isdecimal() else heading
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # recall/rank.py
 
 SOURCES["recall/rank.py"] = r'''"""Candidates -> ranked: meaning and words fused, neighbours in the chat, and what else speaks for a memory.
@@ -53683,10 +53870,11 @@ from ..models.tokens import Tokenizers, estimated_tokens
 from ..state.engine import unsynced
 from .block import Blocks, is_of_document, is_own, is_quote, shown
 from .documents import Documents
-from .episodes import TIMES_ASKED, Episodes, Quotes, apart, gate_of, is_doubted, is_within, ranked_passages
+from .episodes import TIMES_ASKED, Episodes, apart, gate_of, is_doubted, is_within, ranked_passages
 from .injected import Conversation, Injected, Line
 from .lines import Lines
 from .profile import Profiles, within
+from .quotes import Quotes
 from .rank import Ranked, forget_words, ranked
 from .search import asks_for_all, candidates, query_of
 from .select import ENOUGH, INJECTED, INJECTED_BEFORE, TO_FORGET, Gate, Selection, select
@@ -62178,6 +62366,7 @@ from .schema import page_sessions
 SESSION_S, LINK_S = 12 * 3600.0, 600.0
 _EACH = 20  # sessions, and links, of one user; the oldest go
 _SESSION, _LINK = "session", "link"
+BOUND = "k."  # before the token of a session that is bound to a secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -62209,9 +62398,9 @@ class PageSessions:
     def __init__(self, engine: Engine) -> None:
         self._writing, self._reading = Patience(engine), Patience(reading(engine))
 
-    def sign_in(self, person: Person) -> str:
-        """A new session's token, for the cookie."""
-        return self._writing.run(lambda connection: _add(connection, _SESSION, person, SESSION_S))
+    def sign_in(self, person: Person, bound_to: str = "") -> str:
+        """A new session's token, for the cookie. One that is bound counts with this secret behind it only."""
+        return self._writing.run(lambda connection: _add(connection, _SESSION, person, SESSION_S, bound_to))
 
     def link(self, person: Person) -> str:
         """A token with which this person can sign in once, within ten minutes."""
@@ -62262,15 +62451,15 @@ def _person(connection: Connection, token: str, kind: str) -> Person | None:
     return Person(*row) if row is not None else None
 
 
-def _add(connection: Connection, kind: str, person: Person, seconds: float) -> str:
-    now, token = time.time(), secrets.token_urlsafe(32)
+def _add(connection: Connection, kind: str, person: Person, seconds: float, bound_to: str = "") -> str:
+    now, token = time.time(), f"{BOUND if bound_to else ''}{secrets.token_urlsafe(32)}"
     connection.execute(delete(page_sessions).where(page_sessions.c.until <= now))
     mine = (page_sessions.c.user_id == person.user_id, page_sessions.c.kind == kind)
     newest = select(page_sessions.c.hash).where(*mine).order_by(page_sessions.c.until.desc()).limit(_EACH - 1)
     kept = list(connection.scalars(newest))
     connection.execute(delete(page_sessions).where(*mine, page_sessions.c.hash.not_in(kept)))
     values = {one.name: getattr(person, one.name) for one in fields(Person)}
-    row = {"hash": _hash(token), "kind": kind, "until": now + seconds, **values}
+    row = {"hash": _hash(token + bound_to), "kind": kind, "until": now + seconds, **values}
     connection.execute(page_sessions.insert().values(row))
     return token
 

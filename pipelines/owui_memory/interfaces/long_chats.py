@@ -35,7 +35,8 @@ class LongChat:
         self._turn, self._limit, self._most = turn, 0, 0
         self._long: tuple[Prompt, Seen] | None = None  # where the prompt may be too long
         if not turn.task and settings.enabled and turn.positions:
-            self._limit = limit_of(settings.context_tokens, turn.model, turn.base_model)
+            limit = limit_of(settings.context_tokens, turn.model, turn.base_model)
+            self._limit = max(limit - turn.reserved, 0)
         if self._limit:
             self.settings = settings.model_copy(update=budgets(settings, self._limit))
             self._most = most_tokens(body)
@@ -76,7 +77,8 @@ class LongChat:
             return contexts.see(*asked, reads=reads, most=self._most)
 
         cuts: list[Cut] = []
-        if sum(len(text) for one in prompt.texts.turns for text in one) < _SURELY * self._limit:
+        chars = sum(len(text) for one in prompt.texts.turns for text in one)
+        if chars < _SURELY * self._limit and contexts.is_followed(self._turn, self._limit):
             seen = await in_pool(contexts.pool, see, cuts)
             if not seen.window.is_cut:
                 self._long = prompt, seen

@@ -366,7 +366,8 @@ def test_an_answer_that_breaks_off(at: Desk, user: str, stream: bool) -> None:
         assert ask(at, "Hi", user, stream=False).status_code == 502
 
 
-def test_tools_and_results_keep_to_the_limit_of_a_models_prompts(at: Desk, user: str) -> None:
+@pytest.mark.parametrize("turns", [17, 40], ids=["beyond what is reserved alone", "far beyond the limit"])
+def test_tools_and_results_keep_to_the_limit_of_a_models_prompts(at: Desk, user: str, turns: int) -> None:
     for n in range(8):
         words = " ".join(f"word{n}{at}" for at in range(90))
         named = {"X-Memory-User-Id": user}
@@ -374,7 +375,7 @@ def test_tools_and_results_keep_to_the_limit_of_a_models_prompts(at: Desk, user:
         at.client.post("/memory/tools/remember", json=fact, headers=named).raise_for_status()
     script = Script(at, stream=False).step(None, search("locker", "c1"))
     script.step(None, call("search_memory", {"query": "locker", "limit": 1}, "c2")).step("It holds words.")
-    chat = [{"role": "user", "content": f"Message {n}: " + "I walk. " * 60} for n in range(40)]
+    chat = [{"role": "user", "content": f"Message {n}: " + "I walk. " * 60} for n in range(turns)]
     said = [one for asked in chat for one in (asked, {"role": "assistant", "content": "I see."})]
     answer = at.chat([*said, chat[0]], user=user, model="agent/small", headers={"X-Memory-Chat-Id": "long"})
     assert told(answer)["text"] == "It holds words."
