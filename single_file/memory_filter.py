@@ -7903,8 +7903,8 @@ class Seen:
 class _Last:
     """A chat's last prompt: where it was cut, "" for nowhere, and tokens of memories in it, by position.
 
-    asked: the position of its last message. most: that the prompt had at most up to this message. tokens: those
-    that it had, for this model, put right by this ratio.
+    asked: the position of its last message. most: that the prompt had at most up to this message.
+    tokens: that it had, for this model, put right by this ratio.
     """
 
     asked: str = ""
