@@ -7836,6 +7836,7 @@ SOURCES["context/contexts.py"] = r'''"""Long chats on their way to the model: wh
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
@@ -7871,6 +7872,7 @@ class Seen:
     """What stays of a turn's prompt. abstract: what stands in place of the rest, "" for nothing.
 
     sizes: with the memories that stood in the last prompt. bare: without any. ratio: see `Counting.ratio`.
+    most: see `Contexts.at_most`.
     """
 
     turn: Turn
@@ -7880,7 +7882,7 @@ class Seen:
     window: Window
     cuts: Sequence[Cut]
     ratio: float
-    most: int = 0
+    most: Sequence[int] = ()
     abstract: str = ""
     of: str = ""  # the position that the abstract is of
 
@@ -7901,12 +7903,15 @@ class Seen:
 class _Last:
     """A chat's last prompt: where it was cut, "" for nowhere, and tokens of memories in it, by position.
 
-    asked: the position of its last message. most, tokens: how many it had at most, and had.
+    asked: the position of its last message. most: that the prompt had at most up to this message.
+    tokens: that it had, for this model, put right by this ratio.
     """
 
     asked: str = ""
     most: int = 0
     tokens: int = 0
+    model: str = ""
+    ratio: float = 1.0
     cut_at: str = ""
     in_system: int = 0
     before: Mapping[str, int] = field(default_factory=dict)
@@ -7921,6 +7926,7 @@ class Contexts:
         self.table, self.counting, self._emit = CutsTable(engine), Counting(engine), emit
         self.pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="memory-context")
         self._abstracts = Abstracts(self.table, live, settings, emit)
+        self._lock = threading.Lock()
         self._last: OrderedDict[Place, _Last] = OrderedDict()
         self._tried: OrderedDict[tuple[Place, str], float] = OrderedDict()
 
@@ -7932,12 +7938,17 @@ class Contexts:
     def drop(self, user_id: str) -> None:
         """Keep nothing of a user's in memory."""
         self._abstracts.drop(user_id)
-        for place in [one for one in list(self._last) if one.user_id == user_id]:
-            self._last.pop(place, None)
+        with self._lock:
+            for place in [one for one in self._last if one.user_id == user_id]:
+                del self._last[place]
 
-    def cuts(self, turn: Turn, limit: int) -> list[Cut]:
-        """What is kept of a turn's chat. Blocks as the state database does."""
-        return self.table.of_chat(Place.of(turn, limit))
+    def cuts(self, turn: Turn, limit: int, *, reads: bool = True) -> list[Cut]:
+        """What is kept of a turn's chat, and of its model. Blocks, and raises the state database's errors.
+
+        reads: else nothing of the chat is looked up.
+        """
+        self.counting.load()
+        return self.table.of_chat(Place.of(turn, limit)) if reads else []
 
     def see(
         self,
@@ -7948,7 +7959,7 @@ class Contexts:
         cuts: Sequence[Cut],
         *,
         reads: bool,
-        most: int = 0,
+        most: Sequence[int] = (),
     ) -> Seen:
         """What stays of a prompt. Takes time in proportion to what of it was not counted before.
 
@@ -7957,7 +7968,7 @@ class Contexts:
         model, place = turn.base_model or turn.model, Place.of(turn, limit)
         number_of = {position: number for number, position in enumerate(turn.positions)}
         cuts = [one for one in cuts if number_of.get(one.position, 0) > 0]
-        last = self._last.get(place, _Last())  # the state database may not have it yet
+        last = self._of(place)  # the state database may not have it yet
         used = [number_of.get(last.cut_at, 0), *(number_of[one.position] for one in cuts if one.used)]
         ratio = self.counting.ratio(model)
         is_new = last.asked != turn.positions[-1]  # another answer brings no more memories
@@ -7992,21 +8003,28 @@ class Contexts:
 
     def is_followed(self, turn: Turn, limit: int) -> bool:
         """Whether a turn follows the chat's last prompt here: no other server has cut it since."""
-        return self._last.get(Place.of(turn, limit), _Last()).asked in turn.positions[-2:]
+        return self._of(Place.of(turn, limit)).asked in turn.positions[-2:]
 
-    def at_most(self, turn: Turn, limit: int, most: int) -> int:
+    def at_most(self, turn: Turn, limit: int, most: Sequence[int]) -> int:
         """How many tokens a prompt has at most, its memories of before among them.
 
-        most: without these, and without what is known of the chat's last prompt.
+        most: without these, up to each of the turn's messages and then in all, whatever was counted before.
         """
-        last = self._last.get(Place.of(turn, limit), _Last())
-        return last.tokens + max(most - last.most, 0)
+        last, model = self._of(Place.of(turn, limit)), turn.base_model or turn.model
+        is_known = last.model == model and last.ratio == self.counting.ratio(model)
+        if is_known and last.asked in turn.positions and len(most) == len(turn.positions) + 1:
+            upto = most[turn.positions.index(last.asked)]
+            if upto == last.most:  # else another branch, or chat, has begun the same
+                return last.tokens + most[-1] - upto
+        return most[-1] + last.in_system + sum(last.before.values())
 
-    def fitted(self, seen: Seen, system: str, before: Block, numbered: Sequence[int]) -> tuple[Seen, Block]:
+    def fitted(
+        self, seen: Seen, system: str, before: Block, numbered: Sequence[int], *, learns: bool = True
+    ) -> tuple[Seen, Block]:
         """The same with what recall adds, cut further where that is too much; and its blocks, numbered anew.
 
         system: what it adds to the system prompt. before: to messages, by their number among `numbered`, the
-        turns that recall has seen.
+        turns that recall has seen. learns: the model gets nothing more.
         """
         turn_of = {at: numbered[at] for at in before if at < len(numbered)}
         more = {turn_of[at]: self._tokens(seen, before[at]) for at in turn_of}
@@ -8017,13 +8035,17 @@ class Contexts:
         cut_at = positions[seen.window.start] if seen.window.is_cut else ""
         held = {positions[at]: one for at, one in more.items()}
         tokens = fixed + sum(seen.bare.turns) + sum(more.values())
-        self._last[seen.place] = _Last(positions[-1], seen.most, tokens, cut_at, in_system, held)
-        self._last.move_to_end(seen.place)
-        while len(self._last) > _PLACES:
-            self._last.popitem(last=False)
+        model, said = seen.turn.base_model or seen.turn.model, len(positions)
+        upto = seen.most[said - 1] if len(seen.most) > said else -1
+        last = _Last(positions[-1], upto, tokens, model, seen.ratio, cut_at, in_system, held)
+        with self._lock:
+            self._last[seen.place] = last
+            self._last.move_to_end(seen.place)
+            while len(self._last) > _PLACES:
+                self._last.popitem(last=False)
         tokens = fixed + seen.window.stays(seen.bare.turns) + sum(more.get(at, 0) for at in seen.kept)
-        model = seen.turn.base_model or seen.turn.model
-        self.counting.sent(seen.turn.user_id, seen.turn.key, model, int(tokens / seen.ratio))
+        if learns:
+            self.counting.sent(seen.turn.user_id, seen.turn.key, model, int(tokens / seen.ratio))
         numbers = {number: at for at, number in enumerate(seen.kept)}
         return seen, {numbers[of]: before[at] for at, of in turn_of.items() if of in numbers}
 
@@ -8060,9 +8082,14 @@ class Contexts:
             abstract = replace(abstract, language=language_for(turn.language, turn.text))
         room, turns = _room(seen.place.limit), past(first, target)
         if self._abstracts.want(Wanted(seen.place, chat_id, abstract, turns, room, turn.answered_by)):
-            self._tried[seen.place, positions[target]] = time.monotonic()
-            while len(self._tried) > _PLACES:
-                self._tried.popitem(last=False)
+            with self._lock:
+                self._tried[seen.place, positions[target]] = time.monotonic()
+                while len(self._tried) > _PLACES:
+                    self._tried.popitem(last=False)
+
+    def _of(self, place: Place) -> _Last:
+        with self._lock:
+            return self._last.get(place, _Last())
 
     def _was_tried(self, place: Place, position: str) -> bool:
         """Whether it was asked for a short while ago."""
@@ -8098,14 +8125,15 @@ def _room(limit: int) -> int:
 
 SOURCES["context/counting.py"] = r'''"""How many tokens a prompt has: counted, and put right by what servers of models say that they have counted.
 
-Only ever upwards: some servers leave out what they had in their cache.
+Only ever upwards: some servers leave out what they had in their cache. And only by what several prompts in a
+row had more: one alone may have got more behind the filter.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Sequence
 
 from sqlalchemy import Engine, select
@@ -8119,12 +8147,14 @@ _LONG_CHARS = 200_000  # of a text; what is longer fits nowhere, and is not coun
 _COUNTED = 100_000  # texts whose numbers are kept, without the texts
 _PROMPTS = 2_000  # that wait for what their server says
 _LEAST_TOKENS = 500  # of a prompt, to learn from
-_LEAST_SHARE, _MOST_RATIO = 0.6, 4.0  # else the server has counted something else
+_LEAST_SHARE, _MOST_SHARE = 0.6, 4.0  # else the server has counted something else
+_MOST_RATIO = 1.5
+_RECENT = 4  # prompts of a model, all of which had more
 _FORGETS = 0.02  # of a ratio with each prompt that had less
 
 
 class Counting:
-    """For all models. Threads may share it; only `learn` blocks, and the first count of a model."""
+    """For all models. Threads may share it; `load` and `learn` block, and the first count of a model."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine, self._reading = unsynced(engine), reading(engine)
@@ -8132,6 +8162,7 @@ class Counting:
         self._lock = threading.Lock()
         self._counted: dict[tuple[Count, int, int], int] = {}
         self._ratios: dict[str, float] | None = None
+        self._recent: dict[str, deque[float]] = {}
         self._prompts: OrderedDict[tuple[str, str], tuple[str, int]] = OrderedDict()
 
     def of(self, model: str, texts: Sequence[str]) -> list[int]:
@@ -8153,11 +8184,19 @@ class Counting:
 
     def ratio(self, model: str) -> float:
         """By how much a model's server counts more, 1 or above."""
+        return (self._ratios or {}).get(model, 1.0)
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether it is known what was learned before; until then, nothing is put right."""
+        return self._ratios is not None
+
+    def load(self) -> None:
+        """Read what was learned before, unless it is known. Raises the database's errors."""
         if self._ratios is None:
             with self._reading.connect() as connection:
                 rows = connection.execute(select(token_ratios.c.model, token_ratios.c.ratio)).all()
-            self._ratios = {row.model: row.ratio for row in rows}
-        return self._ratios.get(model, 1.0)
+            self._ratios = {row.model: min(row.ratio, _MOST_RATIO) for row in rows}
 
     def sent(self, user_id: str, key: str, model: str, tokens: int) -> None:
         """A turn's prompt goes to a model. tokens: as counted, not put right."""
@@ -8172,10 +8211,15 @@ class Counting:
         with self._lock:
             found = [self._prompts.pop((answered.user_id, key), None) for key in answered.keys]
         model, tokens = next(filter(None, found), ("", 0))
-        if tokens < _LEAST_TOKENS or not _LEAST_SHARE <= (seen := told / tokens) <= _MOST_RATIO:
+        if tokens < _LEAST_TOKENS or not _LEAST_SHARE <= (seen := told / tokens) <= _MOST_SHARE:
             return
+        self.load()
+        with self._lock:
+            recent = self._recent.setdefault(model, deque(maxlen=_RECENT))
+            recent.append(seen)
+            least = min(recent) if len(recent) == _RECENT else 1.0
         before = self.ratio(model)
-        after = max(seen, before - _FORGETS * (before - max(seen, 1.0)), 1.0)
+        after = min(max(least, before - _FORGETS * max(before - max(seen, 1.0), 0.0)), _MOST_RATIO)
         if abs(after - before) < 0.001 * before or self._ratios is None:
             return
         self._ratios[model] = after
@@ -23007,8 +23051,8 @@ def _refusal(message: str) -> dict[str, Any]:
 
 SOURCES["interfaces/function.py"] = r'''"""What single_file/memory_function.py asks: Open WebUI's bodies as JSON, behind the server's key.
 
-POST inlet and outlet with {"body", "user", "only_recall"} answer {"body", "events"}: the body as it is to go
-on, null where it is as it came, and what the chat is to show, which whoever asks emits.
+POST inlet and outlet with {"body", "user", "only_recall", "notes"} answer {"body", "events"}: the body as it
+is to go on, null where it is as it came, and what the chat is to show, which whoever asks emits.
 """
 
 from __future__ import annotations
@@ -23052,15 +23096,16 @@ def function_routes(key: str, chats: Chats, turns: Turns) -> list[Route]:
         if not isinstance(body, dict):
             hint = 'Send JSON like {"body": {...}, "user": {"id": "..."}}.'
             return JSONResponse({"detail": hint}, status_code=422)
-        user = form.get("user")
+        user, notes = form.get("user"), form.get("notes") is not False
         keys: tuple[str, ...] = ()
         finished = request.url.path.endswith("/outlet")
         if finished:
-            told, answered = await turns.outlet(body, user, second=True)
+            told, answered = await turns.outlet(body, user, second=True, notes=notes)
             owner, keys = (answered.user_id, answered.keys) if answered else ("", ())
         else:
             only_recall = form.get("only_recall") is True
-            told, turn = await turns.inlet(body, user, second=True, only_recall=only_recall)
+            wanted = {"only_recall": only_recall, "notes": notes}
+            told, turn = await turns.inlet(body, user, second=True, **wanted)
             owner, keys = (turn.user_id, (turn.key,)) if turn else ("", ())
         events = await _events(chats, owner, keys, finished=finished) if keys else []
         answer = {"body": None if told is body else told, "events": events}
@@ -23624,7 +23669,9 @@ class LiveChats:
 
     def _post(self, one: _Shown, make: Callable[[], Event | None]) -> None:
         def wanted() -> Event | None:
-            return make() if self._switches.wants(one.user_id) else None
+            # What is posted stays in the chat: whoever continues another's would leave their memories there.
+            own = self._switches.wants(one.user_id) and self._titles.has(one.user_id, one.chat_id)
+            return make() if own else None
 
         self._poster.post(one.user_id, one.chat_id, one.message_id, wanted)
 
@@ -23878,7 +23925,7 @@ def _ill(what: str, hint: str) -> Check:
 # ----------------------------------------------------------------------------------------------------------
 # interfaces/live/titles.py
 
-SOURCES["interfaces/live/titles.py"] = r'''"""What users' chats are called in Open WebUI, for the headings of what was said in them."""
+SOURCES["interfaces/live/titles.py"] = r'''"""Which chats users have in Open WebUI, and what they are called, for headings of what was said in them."""
 
 from __future__ import annotations
 
@@ -23893,7 +23940,8 @@ from ...language.sanitize import one_line
 from ...language.secrets import masked
 from .poster import Poster
 
-_USERS, _KNOWN_S = 500, 60.0  # whose titles are kept, and for how long
+_USERS, _KNOWN_S = 500, 60.0  # whose chats are kept, and for how long
+_OTHERS = 2_000  # chats of others that are known
 _TITLE_CHARS = 200
 _UNNAMED = "New Chat"  # until Open WebUI has thought of a title
 
@@ -23905,6 +23953,7 @@ class Titles:
         self._poster = poster
         self._lock = threading.Lock()
         self._known: OrderedDict[str, tuple[float, Mapping[str, str]]] = OrderedDict()
+        self._others: OrderedDict[tuple[str, str], float] = OrderedDict()  # by user and chat, when seen
 
     def of(self, user_id: str, chat_id: str) -> str:
         """The title of one of the user's latest chats; "" where it is not known. Blocks for some seconds."""
@@ -23913,29 +23962,57 @@ class Titles:
         with self._lock:
             at, titles = self._known.get(user_id, (float("-inf"), {}))
         if time.monotonic() - at > _KNOWN_S:
-            titles = self._listed(user_id)
-            with self._lock:
-                self._known[user_id] = time.monotonic(), titles
-                while len(self._known) > _USERS:
-                    self._known.popitem(last=False)
+            titles = self._look(user_id) or {}
         return titles.get(chat_id, "")
+
+    def has(self, user_id: str, chat_id: str) -> bool:
+        """Whether a chat that is in use is the user's own, and none that others let them continue.
+
+        False where that is not known. Blocks for some seconds at most.
+        """
+        one = user_id, chat_id
+        with self._lock:
+            listed: Mapping[str, str] | None = self._known.get(user_id, (0.0, {}))[1]
+            at = self._others.get(one, float("-inf"))
+        if listed and chat_id in listed:
+            return True
+        if time.monotonic() - at <= _KNOWN_S or (listed := self._look(user_id)) is None:
+            return False
+        if chat_id in listed:
+            return True
+        with self._lock:
+            self._others[one] = time.monotonic()
+            while len(self._others) > _OTHERS:
+                self._others.popitem(last=False)
+        return False
 
     def drop(self, user_id: str) -> None:
         """Keep nothing of a user's."""
         with self._lock:
             self._known.pop(user_id, None)
+            for one in [one for one in self._others if one[0] == user_id]:
+                del self._others[one]
 
-    def _listed(self, user_id: str) -> dict[str, str]:
+    def _look(self, user_id: str) -> Mapping[str, str] | None:
+        """Titles of the user's latest chats, "" for one without; None where Open WebUI does not tell."""
+        titles = self._listed(user_id)
+        with self._lock:
+            self._known[user_id] = time.monotonic(), titles or {}
+            while len(self._known) > _USERS:
+                self._known.popitem(last=False)
+        return titles
+
+    def _listed(self, user_id: str) -> dict[str, str] | None:
         try:
-            answer = self._poster.get(f"/api/v1/chats/list/user/{quote(user_id, safe='')}")
-            chats = json.loads(answer) if answer else []
+            chats = json.loads(self._poster.get(f"/api/v1/chats/list/user/{quote(user_id, safe='')}"))
         except Exception:  # noqa: BLE001 - a passage without its chat's title is whole
-            return {}
+            return None
         titles = {}
         for chat in chats if isinstance(chats, list) else ():
             told = (chat.get("id"), chat.get("title")) if isinstance(chat, dict) else (None, None)
-            if isinstance(told[0], str) and isinstance(told[1], str) and told[1] != _UNNAMED:
-                titles[told[0]] = masked(one_line(told[1][:_TITLE_CHARS]))[0]
+            if isinstance(told[0], str) and isinstance(told[1], str):
+                title = "" if told[1] == _UNNAMED else told[1]
+                titles[told[0]] = masked(one_line(title[:_TITLE_CHARS]))[0]
         return titles
 '''
 
@@ -23956,7 +24033,7 @@ from ..core.permission import Decision, Permission
 from ..core.turn import Answered, Turn, is_unnamed
 from ..recall.block import Blocks
 from .body import key_of_cut
-from .prompts import Prompt, is_compacted, most_tokens
+from .prompts import Prompt, is_all, is_compacted, most_tokens
 from .service import Service
 from .waits import done_by, in_pool, looked_at
 
@@ -23976,7 +24053,8 @@ class LongChat:
     ) -> None:
         self._runtime, self._body, self._decision = runtime, body, decision
         self.asked, self.settings = turn, settings
-        self._turn, self._limit, self._most = turn, 0, 0
+        self._turn, self._limit = turn, 0
+        self._most: list[int] = []
         self._long: tuple[Prompt, Seen] | None = None  # where the prompt may be too long
         if not turn.task and settings.enabled and turn.positions:
             limit = limit_of(settings.context_tokens, turn.model, turn.base_model)
@@ -23984,6 +24062,7 @@ class LongChat:
         if self._limit:
             self.settings = settings.model_copy(update=budgets(settings, self._limit))
             self._most = most_tokens(body)
+        self._learns = is_all(body, turn)
 
     @classmethod
     async def of(
@@ -24015,6 +24094,7 @@ class LongChat:
         if prompt is None:
             return
         contexts, reads = self._runtime.contexts, self._decision.read
+        asks = reads or not contexts.counting.is_loaded
 
         def see(cuts: list[Cut]) -> Seen:
             asked = self._turn, self.settings, self._limit, prompt.texts, cuts
@@ -24027,8 +24107,9 @@ class LongChat:
             if not seen.window.is_cut:
                 self._long = prompt, seen
                 return
-        if reads and not self._runtime.keeper.is_ill:
-            reading = in_pool(self._runtime.state_pool, contexts.cuts, self._turn, self._limit)
+        if asks and not self._runtime.keeper.is_ill:
+            ask = partial(contexts.cuts, self._turn, self._limit, reads=reads)
+            reading = in_pool(self._runtime.state_pool, ask)
             if await done_by(deadline, reading) and reading.exception() is None:
                 cuts = reading.result()
             else:
@@ -24050,7 +24131,8 @@ class LongChat:
         if not is_read:
             seen = replace(seen, abstract="")
         added = blocks.system, blocks.before, numbered
-        seen, before = await in_pool(contexts.pool, contexts.fitted, seen, *added)
+        fit = partial(contexts.fitted, seen, *added, learns=self._learns)
+        seen, before = await in_pool(contexts.pool, fit)
         self._long = prompt, seen
         if not seen.window.is_cut:
             return self._body, blocks
@@ -24319,6 +24401,7 @@ _USER_CHARS, _ANSWER_CHARS, _RESULT_CHARS = 2_000, 600, 300  # that an abstract 
 _MOST_RESULTS = 3
 _ALWAYS = ("system", "developer")
 _PLAIN = frozenset(("role", "content", "id", "type", "status"))
+_ADDED = ("tools", "tool_ids", "tool_servers", "toolIds", "files", "knowledge")
 _SUMMARY = "[CONVERSATION SUMMARY]\n"  # begins what Open WebUI's own compaction puts into the system prompt
 
 
@@ -24407,9 +24490,14 @@ class Prompt:
         return {**self.body, "messages": left}
 
 
-def most_tokens(body: Any) -> int:
-    """How many tokens a prompt has at most: no more than bytes. Costs nearly nothing."""
-    most = 0
+def most_tokens(body: Any) -> list[int]:
+    """How many tokens a prompt has at most: no more than bytes. Costs little.
+
+    Up to each of the user's messages, with it and with what is said of tools, and in all.
+    """
+    tools = body.get("tools") if isinstance(body, Mapping) else None
+    most = len(_json(tools)) * _BYTES_A_CHAR if tools else 0
+    upto: list[int] = []
     for message in _messages(body):
         if not isinstance(message, Mapping):
             continue
@@ -24419,8 +24507,19 @@ def most_tokens(body: Any) -> int:
         if not isinstance(content, str) or len(message) > len(("role", "content")):
             most += sum(len(one) for one in _texts(message)[0][1:]) * _BYTES_A_CHAR
             most += len(content) * _IMAGE_TOKENS if isinstance(content, list) else 0
-    tools = body.get("tools") if isinstance(body, Mapping) else None
-    return most + (len(_json(tools)) * _BYTES_A_CHAR if tools else 0)
+        if message.get("role") == "user":
+            upto.append(most)
+    return [*upto, most]
+
+
+def is_all(body: Any, turn: Turn) -> bool:
+    """Whether nothing is seen to come to a prompt behind the filter: no files, searches, tools, knowledge."""
+    meta = body.get("metadata") if isinstance(body, Mapping) else None
+    model = meta.get("model") if isinstance(meta, Mapping) else None
+    info = model.get("info") if isinstance(model, Mapping) else None
+    own = info.get("meta") if isinstance(info, Mapping) else None
+    told = [one for one in (body, meta, own) if isinstance(one, Mapping)]
+    return not turn.searched and not any(one.get(name) for one in told for name in _ADDED)
 
 
 def is_compacted(body: Any) -> bool:
@@ -27613,13 +27712,19 @@ class Turns:
         self._of_filter: OrderedDict[tuple[str, str], None] = OrderedDict()  # by user and key
 
     async def inlet(
-        self, body: Body, user: Body | None, *, second: bool = False, only_recall: bool = False
+        self,
+        body: Body,
+        user: Body | None,
+        *,
+        second: bool = False,
+        only_recall: bool = False,
+        notes: bool = True,
     ) -> tuple[Body, Turn | None]:
         """A request on its way to the model: with a block of memories, or as it came; and the turn it begins.
 
         Commands and their answers never go on, nor what the server cannot answer with: whatever fails later.
         second: a filter may have seen to it before; then it goes on as it came, and there is no turn.
-        only_recall: its user wants nothing learned from it.
+        only_recall: its user wants nothing learned from it. notes: they want to be shown what is used.
         """
         deadline = self._chats.deadline()
         try:
@@ -27627,7 +27732,7 @@ class Turns:
         except Exception as error:  # noqa: BLE001 - the chat must go on
             self._chats.failed(Job.INLET, error)
             return body, None
-        turn = replace(asked.turn, is_shown=True, only_recall=only_recall)
+        turn = replace(asked.turn, is_shown=notes, only_recall=only_recall)
         if second and self._is_seen(turn.user_id, [turn.key]):
             return body, None
         if not second:
@@ -27640,7 +27745,7 @@ class Turns:
         return await self._chats.told(asked.body, turn, deadline), turn
 
     async def outlet(
-        self, body: Body, user: Body | None, *, second: bool = False
+        self, body: Body, user: Body | None, *, second: bool = False, notes: bool = True
     ) -> tuple[Body, Answered | None]:
         """A finished answer: stored for the writer. One to a command becomes what was asked for."""
         try:
@@ -27659,7 +27764,7 @@ class Turns:
             answer = await self._chats.answer(answered)
             return (with_answer(body, answer) if answer else body), None
         chat_id = await self._chats.keep(answered)
-        if chat_id and self._settings().show_memory_notes:
+        if chat_id and notes and self._settings().show_memory_notes:
             note = await self._chats.note(answered, chat_id)
             body = with_answer(body, note, below=True) if note else body
         self._chats.finished(answered)
