@@ -4833,11 +4833,13 @@ class Work(PassageWork):
         return self._say("say page") if self._rest else self._link()
 
     def _link(self) -> str:
-        """A link to the web page of memories, with which this user signs in."""
+        """A link to the web page of memories, with which this user signs in: never as an admin.
+
+        Nobody would tell the page within its hours that they are so no more.
+        """
         if not (url := self._control.settings.page_url):
             return self._say("page, no address")
-        role = "admin" if self._here.admin else "user"
-        token = self._sessions.link(Person(self._user_id, self._order.name, self._here.email, role))
+        token = self._sessions.link(Person(self._user_id, self._order.name, self._here.email))
         self.kept = self._say("page, link shown")
         return self._say("page, link", link=f"{url}/sign-in?link={token}")
 
@@ -7988,6 +7990,10 @@ class Contexts:
             return whole
         return replace(whole, abstract=Abstract.read(best.abstract).rendered(), of=best.position)
 
+    def is_followed(self, turn: Turn, limit: int) -> bool:
+        """Whether a turn follows the chat's last prompt here: no other server has cut it since."""
+        return self._last.get(Place.of(turn, limit), _Last()).asked in turn.positions[-2:]
+
     def at_most(self, turn: Turn, limit: int, most: int) -> int:
         """How many tokens a prompt has at most, its memories of before among them.
 
@@ -8356,11 +8362,11 @@ def window(sizes: Sizes, cut_at: Iterable[int] = (), ready_at: Iterable[int] = (
     """
     head, last = sizes.head, len(sizes.turns) - 1
     whole = Window(head, head)
-    if sizes.total + sizes.reserve <= sizes.limit or last <= head:
-        return whole
     start = max((at for at in cut_at if head < at <= last), default=head)
-    if start > head and _fits(sizes, start, 1.0):
+    if start > head and _fits(sizes, start, 1.0):  # though all may fit: memories of what is out went with it
         return Window(head, start)
+    if start == head and (sizes.total + sizes.reserve <= sizes.limit or last <= head):
+        return whole
     for at in sorted(ready_at, reverse=True):
         if start < at <= last and _fits(sizes, at, max(_READY_SHARE, 0.55 + sizes.keep / 2)):
             return Window(head, at, is_new=True)
@@ -10752,6 +10758,9 @@ msgstr "Das ist nicht der Schlüssel des Servers, oder es ist der öffentlich be
 msgid "page: not signed in"
 msgstr "Open WebUI kennt diese Sitzung nicht. Melde dich zuerst dort an."
 
+msgid "page: silent"
+msgstr "Open WebUI antwortet nicht, und so weiß niemand, wessen Sitzung das ist. Versuche es in einer Minute noch einmal."
+
 msgid "page: form is old"
 msgstr "Dieses Formular ist zu alt. Öffne die Seite noch einmal."
 
@@ -12617,6 +12626,9 @@ msgstr "That is not the server's key, or it is the public default one."
 
 msgid "page: not signed in"
 msgstr "Open WebUI does not know this session. Sign in there first."
+
+msgid "page: silent"
+msgstr "Open WebUI does not answer, so nobody can tell whose session this is. Try again in a minute."
 
 msgid "page: form is old"
 msgstr "This form is too old. Open the page again."
@@ -22995,8 +23007,8 @@ def _refusal(message: str) -> dict[str, Any]:
 
 SOURCES["interfaces/function.py"] = r'''"""What single_file/memory_function.py asks: Open WebUI's bodies as JSON, behind the server's key.
 
-POST inlet and outlet with {"body", "user", "only_recall"} answer {"body", "events"}: the body as it is to go
-on, null where it is as it came, and what the chat is to show, which whoever asks emits.
+POST inlet and outlet with {"body", "user", "only_recall", "notes"} answer {"body", "events"}: the body as it
+is to go on, null where it is as it came, and what the chat is to show, which whoever asks emits.
 """
 
 from __future__ import annotations
@@ -23040,15 +23052,16 @@ def function_routes(key: str, chats: Chats, turns: Turns) -> list[Route]:
         if not isinstance(body, dict):
             hint = 'Send JSON like {"body": {...}, "user": {"id": "..."}}.'
             return JSONResponse({"detail": hint}, status_code=422)
-        user = form.get("user")
+        user, notes = form.get("user"), form.get("notes") is not False
         keys: tuple[str, ...] = ()
         finished = request.url.path.endswith("/outlet")
         if finished:
-            told, answered = await turns.outlet(body, user, second=True)
+            told, answered = await turns.outlet(body, user, second=True, notes=notes)
             owner, keys = (answered.user_id, answered.keys) if answered else ("", ())
         else:
             only_recall = form.get("only_recall") is True
-            told, turn = await turns.inlet(body, user, second=True, only_recall=only_recall)
+            wanted = {"only_recall": only_recall, "notes": notes}
+            told, turn = await turns.inlet(body, user, second=True, **wanted)
             owner, keys = (turn.user_id, (turn.key,)) if turn else ("", ())
         events = await _events(chats, owner, keys, finished=finished) if keys else []
         answer = {"body": None if told is body else told, "events": events}
@@ -23612,7 +23625,9 @@ class LiveChats:
 
     def _post(self, one: _Shown, make: Callable[[], Event | None]) -> None:
         def wanted() -> Event | None:
-            return make() if self._switches.wants(one.user_id) else None
+            # What is posted stays in the chat: whoever continues another's would leave their memories there.
+            own = self._switches.wants(one.user_id) and self._titles.has(one.user_id, one.chat_id)
+            return make() if own else None
 
         self._poster.post(one.user_id, one.chat_id, one.message_id, wanted)
 
@@ -23866,7 +23881,7 @@ def _ill(what: str, hint: str) -> Check:
 # ----------------------------------------------------------------------------------------------------------
 # interfaces/live/titles.py
 
-SOURCES["interfaces/live/titles.py"] = r'''"""What users' chats are called in Open WebUI, for the headings of what was said in them."""
+SOURCES["interfaces/live/titles.py"] = r'''"""Which chats users have in Open WebUI, and what they are called, for headings of what was said in them."""
 
 from __future__ import annotations
 
@@ -23881,7 +23896,8 @@ from ...language.sanitize import one_line
 from ...language.secrets import masked
 from .poster import Poster
 
-_USERS, _KNOWN_S = 500, 60.0  # whose titles are kept, and for how long
+_USERS, _KNOWN_S = 500, 60.0  # whose chats are kept, and for how long
+_OTHERS = 2_000  # chats of others that are known
 _TITLE_CHARS = 200
 _UNNAMED = "New Chat"  # until Open WebUI has thought of a title
 
@@ -23893,6 +23909,7 @@ class Titles:
         self._poster = poster
         self._lock = threading.Lock()
         self._known: OrderedDict[str, tuple[float, Mapping[str, str]]] = OrderedDict()
+        self._others: OrderedDict[tuple[str, str], float] = OrderedDict()  # by user and chat, when seen
 
     def of(self, user_id: str, chat_id: str) -> str:
         """The title of one of the user's latest chats; "" where it is not known. Blocks for some seconds."""
@@ -23901,29 +23918,57 @@ class Titles:
         with self._lock:
             at, titles = self._known.get(user_id, (float("-inf"), {}))
         if time.monotonic() - at > _KNOWN_S:
-            titles = self._listed(user_id)
-            with self._lock:
-                self._known[user_id] = time.monotonic(), titles
-                while len(self._known) > _USERS:
-                    self._known.popitem(last=False)
+            titles = self._look(user_id) or {}
         return titles.get(chat_id, "")
+
+    def has(self, user_id: str, chat_id: str) -> bool:
+        """Whether a chat that is in use is the user's own, and none that others let them continue.
+
+        False where that is not known. Blocks for some seconds at most.
+        """
+        one = user_id, chat_id
+        with self._lock:
+            listed: Mapping[str, str] | None = self._known.get(user_id, (0.0, {}))[1]
+            at = self._others.get(one, float("-inf"))
+        if listed and chat_id in listed:
+            return True
+        if time.monotonic() - at <= _KNOWN_S or (listed := self._look(user_id)) is None:
+            return False
+        if chat_id in listed:
+            return True
+        with self._lock:
+            self._others[one] = time.monotonic()
+            while len(self._others) > _OTHERS:
+                self._others.popitem(last=False)
+        return False
 
     def drop(self, user_id: str) -> None:
         """Keep nothing of a user's."""
         with self._lock:
             self._known.pop(user_id, None)
+            for one in [one for one in self._others if one[0] == user_id]:
+                del self._others[one]
 
-    def _listed(self, user_id: str) -> dict[str, str]:
+    def _look(self, user_id: str) -> Mapping[str, str] | None:
+        """Titles of the user's latest chats, "" for one without; None where Open WebUI does not tell."""
+        titles = self._listed(user_id)
+        with self._lock:
+            self._known[user_id] = time.monotonic(), titles or {}
+            while len(self._known) > _USERS:
+                self._known.popitem(last=False)
+        return titles
+
+    def _listed(self, user_id: str) -> dict[str, str] | None:
         try:
-            answer = self._poster.get(f"/api/v1/chats/list/user/{quote(user_id, safe='')}")
-            chats = json.loads(answer) if answer else []
+            chats = json.loads(self._poster.get(f"/api/v1/chats/list/user/{quote(user_id, safe='')}"))
         except Exception:  # noqa: BLE001 - a passage without its chat's title is whole
-            return {}
+            return None
         titles = {}
         for chat in chats if isinstance(chats, list) else ():
             told = (chat.get("id"), chat.get("title")) if isinstance(chat, dict) else (None, None)
-            if isinstance(told[0], str) and isinstance(told[1], str) and told[1] != _UNNAMED:
-                titles[told[0]] = masked(one_line(told[1][:_TITLE_CHARS]))[0]
+            if isinstance(told[0], str) and isinstance(told[1], str):
+                title = "" if told[1] == _UNNAMED else told[1]
+                titles[told[0]] = masked(one_line(title[:_TITLE_CHARS]))[0]
         return titles
 '''
 
@@ -24009,7 +24054,8 @@ class LongChat:
             return contexts.see(*asked, reads=reads, most=self._most)
 
         cuts: list[Cut] = []
-        if sum(len(text) for one in prompt.texts.turns for text in one) < _SURELY * self._limit:
+        chars = sum(len(text) for one in prompt.texts.turns for text in one)
+        if chars < _SURELY * self._limit and contexts.is_followed(self._turn, self._limit):
             seen = await in_pool(contexts.pool, see, cuts)
             if not seen.window.is_cut:
                 self._long = prompt, seen
@@ -27600,13 +27646,19 @@ class Turns:
         self._of_filter: OrderedDict[tuple[str, str], None] = OrderedDict()  # by user and key
 
     async def inlet(
-        self, body: Body, user: Body | None, *, second: bool = False, only_recall: bool = False
+        self,
+        body: Body,
+        user: Body | None,
+        *,
+        second: bool = False,
+        only_recall: bool = False,
+        notes: bool = True,
     ) -> tuple[Body, Turn | None]:
         """A request on its way to the model: with a block of memories, or as it came; and the turn it begins.
 
         Commands and their answers never go on, nor what the server cannot answer with: whatever fails later.
         second: a filter may have seen to it before; then it goes on as it came, and there is no turn.
-        only_recall: its user wants nothing learned from it.
+        only_recall: its user wants nothing learned from it. notes: they want to be shown what is used.
         """
         deadline = self._chats.deadline()
         try:
@@ -27614,7 +27666,7 @@ class Turns:
         except Exception as error:  # noqa: BLE001 - the chat must go on
             self._chats.failed(Job.INLET, error)
             return body, None
-        turn = replace(asked.turn, is_shown=True, only_recall=only_recall)
+        turn = replace(asked.turn, is_shown=notes, only_recall=only_recall)
         if second and self._is_seen(turn.user_id, [turn.key]):
             return body, None
         if not second:
@@ -27627,7 +27679,7 @@ class Turns:
         return await self._chats.told(asked.body, turn, deadline), turn
 
     async def outlet(
-        self, body: Body, user: Body | None, *, second: bool = False
+        self, body: Body, user: Body | None, *, second: bool = False, notes: bool = True
     ) -> tuple[Body, Answered | None]:
         """A finished answer: stored for the writer. One to a command becomes what was asked for."""
         try:
@@ -27646,7 +27698,7 @@ class Turns:
             answer = await self._chats.answer(answered)
             return (with_answer(body, answer) if answer else body), None
         chat_id = await self._chats.keep(answered)
-        if chat_id and self._settings().show_memory_notes:
+        if chat_id and notes and self._settings().show_memory_notes:
             note = await self._chats.note(answered, chat_id)
             body = with_answer(body, note, below=True) if note else body
         self._chats.finished(answered)
@@ -28045,11 +28097,9 @@ from starlette.types import Receive
 
 FIELDS = 200
 _FORM_BYTES, _FILE_BYTES = 64_000, 256 << 20
-_WAIT_S = 20.0  # for the next piece
-_FILES_AT_ONCE = 2
+_WAIT_S = 20.0  # for the next piece of a file
+_FORM_S, _FILE_S = 20.0, 600.0  # for all of it
 _KIND, _BOUNDARY_CHARS = "multipart/form-data", 70
-
-_uploading = asyncio.Semaphore(_FILES_AT_ONCE)
 
 
 class File(NamedTuple):
@@ -28073,7 +28123,7 @@ async def fields_of(headers: Headers, receive: Receive) -> Mapping[str, str]:
     Raises:
         RefusedError: it is too much, or does not come.
     """
-    raw = b"".join([piece async for piece in _pieces(receive, _FORM_BYTES)])
+    raw = b"".join([piece async for piece in _pieces(receive, _FORM_BYTES, _FORM_S)])
     if headers.get("content-type", "").partition(";")[0].strip() != "application/x-www-form-urlencoded":
         return {}
     try:
@@ -28092,16 +28142,13 @@ async def with_file(headers: Headers, receive: Receive) -> tuple[Mapping[str, st
     boundary = _parameters(told).get("boundary", "") if told.lower().startswith(_KIND) else ""
     if not 0 < len(boundary) <= _BOUNDARY_CHARS:
         return await fields_of(headers, receive), None
-    if _uploading.locked():
-        raise RefusedError(503, "too many")
-    async with _uploading:
-        read = _Multipart(boundary)
-        try:
-            async for piece in _pieces(receive, _FILE_BYTES):
-                await asyncio.to_thread(read.write, piece)
-        except BaseException:
-            read.file.close()
-            raise
+    read = _Multipart(boundary)
+    try:
+        async for piece in _pieces(receive, _FILE_BYTES, _FILE_S):
+            await asyncio.to_thread(read.write, piece)
+    except BaseException:
+        read.file.close()
+        raise
     return read.fields, read.sent()
 
 
@@ -28111,11 +28158,13 @@ def _parameters(header: str) -> dict[str, str]:
     return {name.strip().lower(): value.strip().strip('"') for name, _, value in parts}
 
 
-async def _pieces(receive: Receive, most: int) -> AsyncIterator[bytes]:
+async def _pieces(receive: Receive, most: int, seconds: float) -> AsyncIterator[bytes]:
     size, more = 0, True
+    clock = asyncio.get_running_loop().time
+    end = clock() + seconds
     while more:
         try:
-            async with asyncio.timeout(_WAIT_S):
+            async with asyncio.timeout_at(min(end, clock() + _WAIT_S)):
                 message = await receive()
         except TimeoutError:
             raise RefusedError(408, "too slow") from None
@@ -28311,6 +28360,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from ipaddress import IPv6Address, ip_address, ip_network
 
 _MOST_KEYS = 10_000
 
@@ -28325,13 +28375,32 @@ class Limits:
 
     def takes(self, key: str) -> bool:
         """Whether one more is allowed; it is counted if so."""
-        now = time.monotonic()
-        left, at = self._buckets.pop(key, (self._most, now))
-        left = min(left + (now - at) * self._rate, self._most)
+        left, now = self._left(key), time.monotonic()
         self._buckets[key] = (left - 1 if left >= 1 else left, now)
+        self._buckets.move_to_end(key)
         if len(self._buckets) > _MOST_KEYS:
             self._buckets.popitem(last=False)
         return left >= 1
+
+    def allows(self, key: str) -> bool:
+        """Whether one more would be allowed; nothing is counted."""
+        return self._left(key) >= 1
+
+    def _left(self, key: str) -> float:
+        now = time.monotonic()
+        left, at = self._buckets.get(key, (self._most, now))
+        return min(left + (now - at) * self._rate, self._most)
+
+
+def place_of(host: str) -> str:
+    """The key of a client's address: who has one address of IPv6 has the 2^64 beside it."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(address, IPv6Address):
+        return str(address.ipv4_mapped or ip_network((int(address), 64), strict=False))
+    return host
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -28511,6 +28580,7 @@ import contextlib
 import logging
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -28525,7 +28595,7 @@ from ...config.environment import Environment
 from ...config.settings import Valves
 from ...core.errors import Drop, MemoryFault
 from ...core.locales import Locale
-from ...state.page_sessions_table import LINK_S, Person
+from ...state.page_sessions_table import BOUND, LINK_S, Person
 from ..chats import Chats
 from ..lanes import BusyError
 from ..server_key import bearer
@@ -28533,7 +28603,7 @@ from ..service import Service
 from ..waits import in_pool, within
 from . import sign_in
 from .forms import FIELDS, File, RefusedError, fields_of, with_file
-from .limits import Limits
+from .limits import Limits, place_of
 from .parts import Visit
 from .rendering import HEADERS, Answer, Download, Redirect, View, download, page, redirect, static, words_for
 from .routes import NOTHING, ROUTES, Needs, Route
@@ -28543,13 +28613,17 @@ log = logging.getLogger(__name__)
 
 PREFIX = "/memory/"
 _QUERY_CHARS = 8_000
-_AT_ONCE = 64  # requests
+_AT_ONCE, _AT_ONCE_EACH = 1024, 64  # requests, and those of one address
+_UPLOADS_AT_ONCE = 2  # of different users
 _ADMIN = "server key"  # whose lane and limits those are who have no user
 
 
 @dataclass(frozen=True)
 class _Request:
-    """name: of the view, below the page's address. secure: whether the browser has come by https."""
+    """name: of the view, below the page's address. secure: whether the browser has come by https.
+
+    place: the address that the request comes from, as the limits count it.
+    """
 
     method: str
     name: str
@@ -28558,6 +28632,7 @@ class _Request:
     query: Mapping[str, str]
     words: Locale
     secure: bool
+    place: str
 
     @property
     def by_htmx(self) -> bool:
@@ -28570,9 +28645,11 @@ class Page:
     def __init__(self, chats: Chats, settings: Callable[[], Valves], environment: Environment) -> None:
         self._chats, self._settings, self._key = chats, settings, environment.server_key
         self._webui = OpenWebUISessions()
-        self._at_once = 0
+        self._at_once: Counter[str] = Counter()
+        self._uploading: set[str] = set()  # who sends a file
         self._visits, self._changes = Limits(600, 60), Limits(120, 60)
-        self._keys, self._links, self._sessions = Limits(10, 60), Limits(600, 60), Limits(600, 60)
+        self._wrong_keys, self._sessions = Limits(10, 60), Limits(600, 60)  # by address
+        self._silences = Limits(1, 60)  # that the log tells
 
     async def close(self) -> None:
         """Close connections."""
@@ -28583,7 +28660,7 @@ class Page:
             await send({"type": "websocket.close", "code": 1008})
             return
         request = _read(scope)
-        self._at_once += 1
+        self._at_once[request.place] += 1
         try:
             answer = await self._answer(request, receive)
         except RefusedError as refusal:
@@ -28596,7 +28673,7 @@ class Page:
             broken = request.words.say("broken", error=type(error).__name__)
             answer = self._told(request, 500, broken)
         finally:
-            self._at_once -= 1
+            self._at_once -= Counter([request.place])  # without those at none
         await _send(send, answer, body=request.method != "HEAD")
 
     async def _answer(self, request: _Request, receive: Receive) -> Answer:
@@ -28605,37 +28682,52 @@ class Page:
         if (unchanging := static(request.name)) is not None:
             return unchanging
         route = ROUTES.get(("POST" if request.method == "POST" else "GET", request.name), NOTHING)
-        if self._at_once > _AT_ONCE:
+        if self._at_once[request.place] > _AT_ONCE_EACH or self._at_once.total() > _AT_ONCE:
             raise RefusedError(503, "too many")
         if (runtime := self._chats.runtime) is None:
             return self._told(request, 503, request.words.say("not now"))
         token = request.cookies.get(sign_in.SESSION, "")
-        person, cookies = await self._person(request, runtime, token), []
-        if person is None and (token := await self._by_webui(request, runtime, route)):
-            cookies = self._signed_in(request, token)
-            person = await in_pool(runtime.command_pool, runtime.page.sessions.person, token)
-        if (
-            person is None
-            and request.method != "POST"
-            and sign_in.key_fits(bearer(request.headers), self._key)
-        ):
-            person = Person("", role="admin")  # no browser sends it by itself
+        token += self._key if token.startswith(BOUND) else ""
+        person, cookies, flaw = await self._person(request, runtime, token), [], ""
+        try:
+            if person is None and (token := await self._by_webui(request, runtime, route)):
+                cookies = self._signed_in(request, token)
+                person = await in_pool(runtime.command_pool, runtime.page.sessions.person, token)
+        except SilentError:
+            flaw = "silent"
+        if person is None and request.method != "POST" and (given := bearer(request.headers)):
+            person = self._by_key(request, given)  # no browser sends it by itself
         if person is None and route.needs is not Needs.NOBODY:
-            return self._sign_in_page(request, 401)
+            return self._sign_in_page(request, 401, flaw=flaw)
+        if person is not None and route.needs is not Needs.NOBODY:  # before anything of a body is read
+            limits = self._changes if request.method == "POST" else self._visits
+            if not limits.takes(person.user_id or _ADMIN):
+                raise RefusedError(429, "too often")
+            if route is NOTHING:
+                raise RefusedError(404, "no such view")
         form: Mapping[str, str] = {}
         file: File | None = None
-        if request.method == "POST" and route.takes_file:
-            form, file = await with_file(request.headers, receive)
+        if request.method == "POST" and route.takes_file and person is not None:
+            form, file = await self._uploaded(request, receive, person.user_id)
         elif request.method == "POST":
             form = await fields_of(request.headers, receive)
         if person is None or route.needs is Needs.NOBODY:
             answer = await self._sign_in(request, runtime, person, form)
-        elif route is NOTHING:
-            raise RefusedError(404, "no such view")
         else:
             with contextlib.nullcontext() if file is None else file.content:
                 answer = await self._visited(request, runtime, route, person, token, form, file)
         return replace(answer, cookies=[*cookies, *answer.cookies])
+
+    async def _uploaded(
+        self, request: _Request, receive: Receive, user_id: str
+    ) -> tuple[Mapping[str, str], File | None]:
+        if user_id in self._uploading or len(self._uploading) >= _UPLOADS_AT_ONCE:
+            raise RefusedError(503, "too many")
+        self._uploading.add(user_id)
+        try:
+            return await with_file(request.headers, receive)
+        finally:
+            self._uploading.remove(user_id)
 
     # Who asks
 
@@ -28644,7 +28736,9 @@ class Page:
         sessions, pool = runtime.page.sessions, runtime.command_pool
         person = await in_pool(pool, sessions.person, token) if token else None
         if person is None or not person.webui:
-            return person
+            if person is not None and not person.user_id:
+                return person if token.startswith(BOUND) else None
+            return person and replace(person, role="user")  # a link makes nobody an admin
         webui = sign_in.webui_token(request.cookies)
         age = time.time() - person.checked_at
         now: Person | None = person if webui and sign_in.hash_of(webui) == person.webui else None
@@ -28671,14 +28765,24 @@ class Page:
         webui, url = sign_in.webui_token(request.cookies), self._settings().webui_url
         if not webui or not url:
             return ""
-        if not self._sessions.takes(sign_in.hash_of(webui)) or not self._sessions.takes(""):
+        if not self._sessions.takes(request.place):
             raise RefusedError(429, "too often")
         try:
             person = await self._webui.person(url, webui)
         except SilentError:
-            log.warning("Open WebUI was asked for whom a session is, and does not answer (webui_url).")
-            return ""
+            if self._silences.takes(""):
+                log.warning("Open WebUI was asked for whom a session is, and does not answer (webui_url).")
+            raise
         return await in_pool(runtime.command_pool, runtime.page.sessions.sign_in, person) if person else ""
+
+    def _by_key(self, request: _Request, given: str) -> Person | None:
+        """Who has this key; None where it is not the server's. Raises RefusedError after wrong ones."""
+        if not self._wrong_keys.allows(request.place):
+            raise RefusedError(429, "too often")
+        if sign_in.key_fits(given, self._key):
+            return Person("", role="admin")
+        self._wrong_keys.takes(request.place)
+        return None
 
     async def _sign_in(
         self, request: _Request, runtime: Service, person: Person | None, form: Mapping[str, str]
@@ -28687,8 +28791,6 @@ class Page:
         sessions, pool = runtime.page.sessions, runtime.command_pool
         if request.method != "POST":
             link = request.query.get("link", "")
-            if link and not self._links.takes(""):
-                raise RefusedError(429, "too often")
             linked = await in_pool(pool, sessions.linked, link) if link else None
             if person is not None and not link:
                 return redirect("./")
@@ -28697,18 +28799,17 @@ class Page:
             return self._sign_in_page(request, 403, flaw="form is old")
         way, token, flaw = form.get("way", ""), "", "not signed in"
         if way == "link":
-            if not self._links.takes(""):
-                raise RefusedError(429, "too often")
             token = await in_pool(pool, sessions.redeem, form.get("link", ""))
             flaw = "link is used"
         elif way == "key":
-            if not self._keys.takes(""):
-                raise RefusedError(429, "too often")
             flaw = "wrong key"
-            if sign_in.key_fits(form.get("key", ""), self._key):
-                token = await in_pool(pool, sessions.sign_in, Person("", role="admin"))
+            if (admin := self._by_key(request, form.get("key", ""))) is not None:
+                token = await in_pool(pool, sessions.sign_in, admin, self._key)
         elif way == "webui":
-            token = await self._session_of_webui(request, runtime)
+            try:
+                token = await self._session_of_webui(request, runtime)
+            except SilentError:
+                return self._sign_in_page(request, 503, flaw="silent")
         if not token:
             return self._sign_in_page(request, 403, flaw=flaw)
         return replace(redirect("./"), cookies=self._signed_in(request, token))
@@ -28763,8 +28864,6 @@ class Page:
             return redirect("admin") if request.name == "" else self._forbidden(request)
         if route.needs is Needs.ADMIN and not person.is_admin:
             return self._forbidden(request)
-        if not (self._changes if is_change else self._visits).takes(who):
-            raise RefusedError(429, "too often")
         if route.view is None:
             await in_pool(runtime.command_pool, runtime.page.sessions.sign_out, token)
             return self._signed_out(request)
@@ -28841,6 +28940,7 @@ def _read(scope: Scope) -> _Request:
         asked,
         words_for(headers.get("accept-language", "")),
         (forwarded or scope.get("scheme", "")) == "https",
+        place_of((scope.get("client") or ("",))[0]),
     )
 
 
@@ -29296,7 +29396,7 @@ from ...state.page_sessions_table import SESSION_S, Person
 
 SESSION, FORM, OUT, WEBUI = "memory_session", "memory_form", "memory_signed_out", "token"
 _COOKIES_CHARS = 16_000
-_ASK_S, _ANSWER_BYTES, _ASK_AT_ONCE = 5.0, 500_000, 8
+_ASK_S, _ANSWER_BYTES, _ASK_AT_ONCE = 5.0, 8 << 20, 8  # an answer holds a picture
 _ROLES = ("user", "admin")
 RECHECK_S, UNCHECKED_S = 300.0, 3600.0  # when Open WebUI is asked again, and for how long it may be silent
 
@@ -29331,7 +29431,12 @@ class OpenWebUISessions:
                     return None
                 if answer.status != 200:
                     raise SilentError
-                told = json.loads(await answer.content.read(_ANSWER_BYTES))
+                raw = bytearray()
+                async for piece in answer.content.iter_chunked(1 << 16):
+                    raw += piece
+                    if len(raw) > _ANSWER_BYTES:
+                        raise SilentError
+                told = json.loads(raw)
         except (aiohttp.ClientError, OSError, ValueError, TimeoutError) as error:
             raise SilentError from error
         return _person(told, hash_of(token))
@@ -62261,6 +62366,7 @@ from .schema import page_sessions
 SESSION_S, LINK_S = 12 * 3600.0, 600.0
 _EACH = 20  # sessions, and links, of one user; the oldest go
 _SESSION, _LINK = "session", "link"
+BOUND = "k."  # before the token of a session that is bound to a secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -62292,9 +62398,9 @@ class PageSessions:
     def __init__(self, engine: Engine) -> None:
         self._writing, self._reading = Patience(engine), Patience(reading(engine))
 
-    def sign_in(self, person: Person) -> str:
-        """A new session's token, for the cookie."""
-        return self._writing.run(lambda connection: _add(connection, _SESSION, person, SESSION_S))
+    def sign_in(self, person: Person, bound_to: str = "") -> str:
+        """A new session's token, for the cookie. One that is bound counts with this secret behind it only."""
+        return self._writing.run(lambda connection: _add(connection, _SESSION, person, SESSION_S, bound_to))
 
     def link(self, person: Person) -> str:
         """A token with which this person can sign in once, within ten minutes."""
@@ -62345,15 +62451,15 @@ def _person(connection: Connection, token: str, kind: str) -> Person | None:
     return Person(*row) if row is not None else None
 
 
-def _add(connection: Connection, kind: str, person: Person, seconds: float) -> str:
-    now, token = time.time(), secrets.token_urlsafe(32)
+def _add(connection: Connection, kind: str, person: Person, seconds: float, bound_to: str = "") -> str:
+    now, token = time.time(), f"{BOUND if bound_to else ''}{secrets.token_urlsafe(32)}"
     connection.execute(delete(page_sessions).where(page_sessions.c.until <= now))
     mine = (page_sessions.c.user_id == person.user_id, page_sessions.c.kind == kind)
     newest = select(page_sessions.c.hash).where(*mine).order_by(page_sessions.c.until.desc()).limit(_EACH - 1)
     kept = list(connection.scalars(newest))
     connection.execute(delete(page_sessions).where(*mine, page_sessions.c.hash.not_in(kept)))
     values = {one.name: getattr(person, one.name) for one in fields(Person)}
-    row = {"hash": _hash(token), "kind": kind, "until": now + seconds, **values}
+    row = {"hash": _hash(token + bound_to), "kind": kind, "until": now + seconds, **values}
     connection.execute(page_sessions.insert().values(row))
     return token
 

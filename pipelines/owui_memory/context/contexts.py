@@ -157,6 +157,10 @@ class Contexts:
             return whole
         return replace(whole, abstract=Abstract.read(best.abstract).rendered(), of=best.position)
 
+    def is_followed(self, turn: Turn, limit: int) -> bool:
+        """Whether a turn follows the chat's last prompt here: no other server has cut it since."""
+        return self._last.get(Place.of(turn, limit), _Last()).asked in turn.positions[-2:]
+
     def at_most(self, turn: Turn, limit: int, most: int) -> int:
         """How many tokens a prompt has at most, its memories of before among them.
 

@@ -77,7 +77,8 @@ class LongChat:
             return contexts.see(*asked, reads=reads, most=self._most)
 
         cuts: list[Cut] = []
-        if sum(len(text) for one in prompt.texts.turns for text in one) < _SURELY * self._limit:
+        chars = sum(len(text) for one in prompt.texts.turns for text in one)
+        if chars < _SURELY * self._limit and contexts.is_followed(self._turn, self._limit):
             seen = await in_pool(contexts.pool, see, cuts)
             if not seen.window.is_cut:
                 self._long = prompt, seen
