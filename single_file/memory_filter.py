@@ -23100,7 +23100,7 @@ from starlette.routing import Route
 
 from ..core.events import Job
 from .chats import Body, Chats
-from .server_key import has_key
+from .server_key import has_key, key_wanted
 from .turns import Turns
 from .waits import in_pool, within
 
@@ -23117,7 +23117,7 @@ def function_routes(key: str, chats: Chats, turns: Turns) -> list[Route]:
 
     async def asked(request: Request) -> Response:
         if not has_key(request.headers, key):
-            return JSONResponse({"detail": "Send the server's key."}, status_code=401)
+            return JSONResponse({"detail": key_wanted(request.headers, key)}, status_code=401)
         try:
             form = await chats.intake.load("", await _read(request))
         except _TooLargeError:
@@ -23188,7 +23188,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from ..core.errors import MemoryFault
-from .server_key import bearer, has_key
+from .server_key import bearer, has_key, key_wanted
 
 _ISSUER, _LEEWAY_S = "open-webui", 30
 _USER = ("id", "name", "email", "role")
@@ -23231,7 +23231,7 @@ def caller_of(headers: Mapping[str, str], server_key: str, secret: str) -> Calle
     """
     signed = _signed(headers.get(JWT, ""), secret)
     key = given_key(headers)
-    if not has_key({"authorization": f"Bearer {key}"}, server_key):
+    if not has_key(headers, server_key, key):
         return Caller(signed) if signed else None
     if signed:
         return Caller(signed)
@@ -23257,7 +23257,7 @@ async def identified(
     except MemoryFault as fault:
         raise UnidentifiedError(503, "not_ready", f"{fault} {fault.hint}".strip()) from fault
     if not owner:
-        raise UnidentifiedError(401, "invalid_api_key", _WRONG_KEY)
+        raise UnidentifiedError(401, "invalid_api_key", key_wanted(headers, server_key, _WRONG_KEY))
     return Caller({"id": owner}, by_own_key=True)
 
 
@@ -24220,7 +24220,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ...config.environment import PUBLIC_DEFAULT_KEY
 from ...core.trace import PARENT, TRACE, Trace
-from ..server_key import has_key
+from ..server_key import has_key, key_wanted
 
 log = logging.getLogger(__name__)
 
@@ -24247,7 +24247,8 @@ class Guard:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:
-            await JSONResponse({"detail": _REFUSAL}, status_code=401)(scope, receive, send)
+            told = {"detail": key_wanted(Headers(scope=scope), self.key, _REFUSAL)}
+            await JSONResponse(told, status_code=401)(scope, receive, send)
 
     def _passes(self, scope: Scope) -> bool:
         headers = Headers(scope=scope)
@@ -25748,9 +25749,7 @@ class Proxy:
         meta["model"] = {"id": model, "owned_by": "openai", "connection_type": local}
         seen = {"model": model, "messages": messages, "metadata": meta, "tools": asked.body.get("tools")}
         read = await intake.read(read_asked, seen, caller.user)
-        is_shown = has_key(
-            {"authorization": f"Bearer {given_key(asked.headers)}"}, self._environment.server_key
-        )
+        is_shown = has_key(asked.headers, self._environment.server_key, given_key(asked.headers))
         turn = replace(read.turn, searched=dialect.in_system, is_shown=is_shown)
         if not turn.task and turn.text.startswith(_TASK) and "<chat_history>" in turn.text:
             turn = replace(turn, task="as its words tell")
@@ -26454,7 +26453,7 @@ from starlette.routing import Route
 from ..core.errors import MemoryFault
 from ..core.memory import Check
 from ..observe.status import report
-from .server_key import has_key
+from .server_key import has_key, key_wanted
 
 log = logging.getLogger(__name__)
 
@@ -26473,12 +26472,12 @@ def watching(key: str, watched: Watched) -> list[Route]:
 
     async def tell(request: Request) -> Response:
         if not has_key(request.headers, key):
-            return JSONResponse({"detail": "Send the server's key."}, status_code=401)
+            return JSONResponse({"detail": key_wanted(request.headers, key)}, status_code=401)
         return JSONResponse(await run_in_threadpool(_told, watched.status))
 
     async def count(request: Request) -> Response:
         if not has_key(request.headers, key):
-            return JSONResponse({"detail": "Send the server's key."}, status_code=401)
+            return JSONResponse({"detail": key_wanted(request.headers, key)}, status_code=401)
         try:
             return Response(await run_in_threadpool(watched.numbers), media_type=_METRICS)
         except MemoryFault as fault:
@@ -26515,6 +26514,12 @@ from starlette.types import ASGIApp
 
 from ..config.environment import PUBLIC_DEFAULT_KEY
 
+_BY_PROXIES = ("x-forwarded-for", "forwarded")
+_TOO_PUBLIC = (
+    "The server's key is the public default one, which is not taken through a reverse proxy. Set "
+    "PIPELINES_API_KEY to a secret of your own, here and where it is sent."
+)
+
 
 def bearer(headers: Mapping[str, str]) -> str:
     """The key that a request carries as `Authorization: Bearer ...`; "" where it carries none."""
@@ -26522,9 +26527,23 @@ def bearer(headers: Mapping[str, str]) -> str:
     return given.strip() if scheme.lower() == "bearer" else ""
 
 
-def has_key(headers: Mapping[str, str], key: str) -> bool:
-    """Whether the request carries the server's key."""
-    return bool(key) and hmac.compare_digest(bearer(headers).encode(), key.encode())
+def has_key(headers: Mapping[str, str], key: str, given: str | None = None) -> bool:
+    """Whether the request carries the server's key; given: where it is not in the usual header.
+
+    The public default one is none where a reverse proxy passes the request on: it may come from anywhere.
+    """
+    if not key or _is_public(headers, key):
+        return False
+    return hmac.compare_digest((bearer(headers) if given is None else given).encode(), key.encode())
+
+
+def key_wanted(headers: Mapping[str, str], key: str, else_: str = "Send the server's key.") -> str:
+    """What to tell whoever sent a request without the server's key."""
+    return _TOO_PUBLIC if _is_public(headers, key) else else_
+
+
+def _is_public(headers: Mapping[str, str], key: str) -> bool:
+    return key == PUBLIC_DEFAULT_KEY and any(name in headers for name in _BY_PROXIES)
 
 
 def open_to_browsers(app: ASGIApp, server_key: str) -> ASGIApp:
