@@ -394,9 +394,7 @@ class Application:
             Uploads(environment.data_dir),
         )
         forgetting = Forgetting(self._engine, eraser, settings)
-        self._sweeper = ErasureWorker(
-            eraser, self._drop, self.emit, forgetting, partial(prune_all, self._engine, eraser, settings)
-        )
+        self._sweeper = ErasureWorker(eraser, self._drop, self.emit, forgetting, partial(self._prune, eraser))
         self._documents = DocumentsTable(self._engine)
         self.watcher = Watcher(
             self.live.get,
@@ -430,6 +428,11 @@ class Application:
         self.watcher.wake()  # files that were sent by programs go, too
         if isinstance(backend := self.live.current, LibraryBackend):
             backend.drop()
+
+    def _prune(self, eraser: Eraser) -> None:
+        """Delete what is kept only for a while."""
+        self.page.uploads.prune()
+        prune_all(self._engine, eraser, self._settings)
 
     def embedder(self) -> Embedder:
         """The embedder in use. Raises MemoryFault if there is none."""
@@ -20295,6 +20298,37 @@ SOURCES["interfaces/__init__.py"] = r'''"""What speaks to the outside."""
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# interfaces/access_log.py
+
+SOURCES["interfaces/access_log.py"] = r'''"""uvicorn writes the address of each request into its log: here without secrets and what users search for."""
+
+from __future__ import annotations
+
+import logging
+
+HOOKS, _OWN = "/hooks/open-webui/", "/memory/"
+
+
+def keep_private() -> None:
+    """From now on, in this process."""
+    for name in ("uvicorn.access", "uvicorn.error"):  # the latter has those of web sockets
+        logging.getLogger(name).addFilter(_private)
+
+
+def _private(record: logging.LogRecord) -> bool:
+    if isinstance(record.args, tuple):
+        record.args = tuple(_cut(arg) if isinstance(arg, str) else arg for arg in record.args)
+    return True
+
+
+def _cut(address: str) -> str:
+    if HOOKS in address:
+        return f"{address.partition(HOOKS)[0]}{HOOKS}***"
+    path, mark, _ = address.partition("?")
+    return f"{path}?***" if mark and path.startswith(_OWN) else address
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # interfaces/body.py
 
 SOURCES["interfaces/body.py"] = r'''"""Open WebUI's request bodies -> frozen values, and a block of memories -> back into a body.
@@ -28018,9 +28052,12 @@ SOURCES["interfaces/web/admin.py"] = r'''"""What admins see: how memory fares, a
 
 from __future__ import annotations
 
+import contextlib
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+from ...config.marks import MASK
 from ...config.prices import costs, read_prices
 from ...core.locales import message
 from ...core.locales.refused import Refused
@@ -28030,6 +28067,7 @@ from .rendering import Redirect, View
 
 _DAYS = 7  # of costs
 _BATCHES = 200  # of the queue that are shown
+_IN_QUERIES = ("pass", "key", "token", "secret")
 ALL = "all"  # in place of a batch's name
 
 
@@ -28083,8 +28121,28 @@ def settings(visit: Visit) -> View:
     return View("settings.html", {"rows": rows})
 
 
-def _written(value: object) -> str:
+def _written(value: Any) -> str:
+    value = _without_userinfo(value)
     return "" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _without_userinfo(value: Any) -> Any:
+    """The same with names and passwords before hosts masked, in addresses and in JSON that holds some."""
+    if isinstance(value, list):
+        return [_without_userinfo(one) for one in value]
+    if isinstance(value, dict):
+        return {name: _without_userinfo(one) for name, one in value.items()}
+    if not isinstance(value, str):
+        return value
+    with contextlib.suppress(ValueError):
+        if value.lstrip()[:1] in ("[", "{"):
+            return json.dumps(_without_userinfo(json.loads(value)), ensure_ascii=False)
+    scheme, mark, rest = value.partition("://")
+    _, at, rest = rest.rpartition("@")  # a password may have any character
+    rest, asks, query = rest.partition("?")
+    if asks and any(word in query.lower() for word in _IN_QUERIES):
+        query = MASK
+    return f"{scheme}{mark}{f'{MASK}@' if at else ''}{rest}{asks}{query}" if mark else value
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -28662,6 +28720,7 @@ from ...config.settings import Valves
 from ...core.errors import Drop, MemoryFault
 from ...core.locales import Locale
 from ...state.page_sessions_table import BOUND, LINK_S, Person
+from .. import access_log
 from ..chats import Chats
 from ..lanes import BusyError
 from ..server_key import bearer
@@ -28711,6 +28770,7 @@ class Page:
     def __init__(self, chats: Chats, settings: Callable[[], Valves], environment: Environment) -> None:
         self._chats, self._settings, self._key = chats, settings, environment.server_key
         self._webui = OpenWebUISessions()
+        access_log.keep_private()
         self._at_once: Counter[str] = Counter()
         self._uploading: set[str] = set()  # who sends a file
         self._visits, self._changes = Limits(600, 60), Limits(120, 60)
@@ -30523,19 +30583,19 @@ from starlette.routing import Route
 from ...config.settings import Valves
 from ...core.errors import MemoryFault
 from ...core.memory import is_person
+from .. import access_log
 from ..chats import Chats
 from ..webui import WebUi
 
 log = logging.getLogger(__name__)
 
-_PATH = "/hooks/open-webui/"
 _MOST_BYTES = 64 * 1024  # of an event; Open WebUI cuts strings at 1,000 characters
 _ID_CHARS = 200
 
 
 def hooks(chats: Chats, settings: Callable[[], Valves]) -> list[Route]:
     """The route, below /memory."""
-    logging.getLogger("uvicorn.access").addFilter(_without_secret)
+    access_log.keep_private()
 
     async def told(request: Request) -> Response:
         secret = settings().webhook_secret
@@ -30560,7 +30620,7 @@ def hooks(chats: Chats, settings: Callable[[], Valves]) -> list[Route]:
             return JSONResponse({"detail": "Not now."}, status_code=503)
         return JSONResponse({"noted": noted})
 
-    return [Route(f"{_PATH}{{secret}}", told, methods=["POST"])]
+    return [Route(f"{access_log.HOOKS}{{secret}}", told, methods=["POST"])]
 
 
 def _note(chats: Chats, settings: Valves, event: Any) -> int:
@@ -30606,16 +30666,6 @@ def _is_there(settings: Valves, ask: Callable[[WebUi], bool]) -> bool:
 def _id(value: Any, name: str) -> str:
     id_ = value.get(name) if isinstance(value, dict) else None
     return id_ if isinstance(id_, str) and 0 < len(id_) <= _ID_CHARS else ""
-
-
-def _without_secret(record: logging.LogRecord) -> bool:
-    """The server writes each request's path into its log."""
-    if isinstance(record.args, tuple):
-        record.args = tuple(
-            f"{arg.partition(_PATH)[0]}{_PATH}***" if isinstance(arg, str) and _PATH in arg else arg
-            for arg in record.args
-        )
-    return True
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -43655,7 +43705,8 @@ SOURCES["manage/history/__init__.py"] = r'''"""A past that is brought along: arc
 SOURCES["manage/history/archive.py"] = r'''"""The JSON values of an archive, one at a time: a file, a folder, or what is packed into a .zip.
 
 An archive is anybody's. Nothing is unpacked to the disk, no more than some megabytes are held at once, and
-what grows without measure or is broken ends with a Flaw, behind what could be read.
+what grows without measure or is broken ends with a Flaw, behind what could be read: a value, a file, or
+the whole archive, where its Budget is spent.
 """
 
 from __future__ import annotations
@@ -43663,30 +43714,72 @@ from __future__ import annotations
 import codecs
 import io
 import json
+import math
 import re
+import time
 import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, NamedTuple, TypeVar
 
 from ...core.errors import Drop
 from .entries import Flaw
 
 _KINDS = (".json", ".jsonl", ".ndjson", ".af", ".db", ".html")
 _CHUNK = 1 << 20  # characters
-_MOST_OF_VALUE = 64 << 20  # characters of one value, a chat for example
+_MOST_OF_VALUE = 8 << 20  # characters of one value, a chat for example
+_MOST_NODES = 1_000_000  # lists, objects and what is in them, of one value: an empty object takes 72 bytes
+_MOST_BYTES, _MOST_ENTRIES, _SECONDS = 2 << 30, 500_000, 600.0  # of an archive
+_MOST_OF_INDEX = 4 << 20  # bytes of a .zip's list of its files
 _MOST_OF_FILE = 4 << 30  # bytes, unpacked
 _PACKED_FREELY, _MOST_RATIO = (
     64 << 20,
     100,
 )  # unpacked bytes from which a file may not be so many times smaller
-_MOST_FILES, _MOST_VALUES = 20_000, 2_000_000
+_MOST_FILES = 20_000
 _DIGITS = 30  # of a number
 _NEXT = re.compile(r"\}[\s,]+(?=\{)")
 _BLANK = re.compile(r"[\s,]*")
 
 BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
+
+
+_Item = TypeVar("_Item")
+
+
+class SpentError(Exception):
+    """An archive costs more than any may; why, in words for whoever sent it."""
+
+
+class Budget:
+    """What the reading of one archive may cost: bytes, unpacked; entries; and seconds of work."""
+
+    def __init__(self) -> None:
+        self._bytes, self._entries, self._seconds = _MOST_BYTES, _MOST_ENTRIES, _SECONDS
+        self._until = math.inf
+
+    def take(self, size: int) -> None:
+        """So many bytes are read. Raises SpentError where that is too much, or the time is over."""
+        self._bytes -= size
+        if self._bytes < 0:
+            raise SpentError(f"the rest of it: it is larger than {_MOST_BYTES >> 30} GB")
+        if time.monotonic() > self._until:
+            raise SpentError(f"the rest of it: reading it takes longer than {_SECONDS / 60:.0f} minutes")
+
+    def each(self, entries: Iterator[_Item]) -> Iterator[_Item]:
+        """The same; no time passes while one is worked on. Raises SpentError behind the last that may be."""
+        while True:
+            self._until = time.monotonic() + self._seconds
+            try:
+                one = next(entries)
+            except StopIteration:
+                return
+            self._seconds = self._until - time.monotonic()
+            if self._entries == 0:
+                raise SpentError(f"the rest of it: there are more than {_MOST_ENTRIES:,} entries in it")
+            self._entries -= 1
+            yield one
 
 
 class Part(NamedTuple):
@@ -43704,31 +43797,43 @@ def _number(digits: str) -> int | float:
 _DECODER = json.JSONDecoder(parse_int=_number, strict=False)
 
 
-def parts(path: Path) -> Iterator[Part | Flaw]:
+def parts(path: Path, budget: Budget) -> Iterator[Part | Flaw]:
     """The files of an archive that may hold something, each open until the next one is asked for.
 
     Raises:
         Drop: there is no such file, or it is encrypted.
+        SpentError: here, or where a file is read.
     """
     if path.is_dir():
         files = [file for file in sorted(path.rglob("*")) if file.suffix.lower() in _KINDS][:_MOST_FILES]
         for file in files:
             if file.is_file() and not file.is_symlink():
                 with file.open("rb") as stream:
-                    yield Part(str(file.relative_to(path)), stream)
+                    yield Part(str(file.relative_to(path)), _bounded(stream, budget))
         return
     if not path.is_file():
         raise Drop(f"There is no file {path.name}.", hint="Give the archive's path.")
     if not zipfile.is_zipfile(path):
         with path.open("rb") as stream:
-            yield Part(path.name, stream)
+            yield Part(path.name, _bounded(stream, budget))
         return
-    yield from _packed(path)
+    with _Indexed(path.open("rb", buffering=0)) as indexed:
+        yield from _packed(path, indexed, budget)
 
 
-def _packed(path: Path) -> Iterator[Part | Flaw]:
+class _Indexed(io.BufferedReader):
+    """A .zip, of which nothing large is read at once: only the list of its files would be."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(_MOST_OF_INDEX + 1 if size is None or size < 0 else min(size, _MOST_OF_INDEX + 1))
+        if len(data) > _MOST_OF_INDEX:
+            raise Drop("There are too many files in this .zip.", hint="Pack only those with the chats.")
+        return data
+
+
+def _packed(path: Path, file: IO[bytes], budget: Budget) -> Iterator[Part | Flaw]:
     try:
-        archive = zipfile.ZipFile(path)
+        archive = zipfile.ZipFile(file)
     except BROKEN as error:
         raise Drop("This .zip cannot be opened: it is broken.", hint="Download it once more.") from error
     with archive:
@@ -43741,18 +43846,26 @@ def _packed(path: Path) -> Iterator[Part | Flaw]:
                 continue
             if info.flag_bits & 1:
                 raise Drop("This .zip is encrypted.", hint="Unpack it, and import the folder.")
+            if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # others know no bounds
+                yield Flaw(name, "it is packed in a way that cannot be read")
+                continue
             try:
                 with archive.open(info) as stream:
-                    yield Part(name, _Bounded(stream, info.compress_size))  # type: ignore[arg-type]
+                    yield Part(name, _bounded(stream, budget, info.compress_size))
             except BROKEN:
                 yield Flaw(name, "it is packed in a way that cannot be read")
 
 
-class _Bounded(io.RawIOBase):
-    """A packed file that does not grow without measure."""
+def _bounded(stream: IO[bytes], budget: Budget, packed: int = _MOST_OF_FILE) -> IO[bytes]:
+    most = min(_MOST_OF_FILE, max(_PACKED_FREELY, packed * _MOST_RATIO))
+    return io.BufferedReader(_Bounded(stream, most, budget), 1 << 16)
 
-    def __init__(self, stream: IO[bytes], packed: int) -> None:
-        self._stream, self._left = stream, min(_MOST_OF_FILE, max(_PACKED_FREELY, packed * _MOST_RATIO))
+
+class _Bounded(io.RawIOBase):
+    """A file that does not grow without measure."""
+
+    def __init__(self, stream: IO[bytes], most: int, budget: Budget) -> None:
+        self._stream, self._left, self._budget = stream, most, budget
 
     def readable(self) -> bool:
         return True
@@ -43760,6 +43873,7 @@ class _Bounded(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         data = self._stream.read(len(buffer))
         self._left -= len(data)
+        self._budget.take(len(data))
         if self._left < 0:
             raise OSError("it is far larger than its archive")
         buffer[: len(data)] = data
@@ -43779,11 +43893,7 @@ def values(part: Part) -> Iterator[Any]:
     """
     begin, part = first_bytes(part)
     with io.TextIOWrapper(part.stream, _encoding(begin), errors="replace") as text:
-        for count, value in enumerate(_values(part.name, text)):
-            if count >= _MOST_VALUES:
-                yield Flaw(part.name, "there is too much in it")
-                return
-            yield value
+        yield from _values(part.name, text)
 
 
 def damage(part: Part, error: Exception) -> Flaw:
@@ -43817,7 +43927,13 @@ def _values(name: str, text: IO[str]) -> Iterator[Any]:
                 value, at = _DECODER.raw_decode(buffer, at)
             except (ValueError, RecursionError) as error:
                 wrong_at, may_go_on = _wrong(error, len(buffer))
-                if may_go_on and not is_over and len(buffer) - at < _MOST_OF_VALUE:
+                larger = len(buffer) - at + more
+                if (
+                    may_go_on
+                    and not is_over
+                    and larger <= _MOST_OF_VALUE
+                    and _nodes(buffer, at) < _MOST_NODES
+                ):
                     read = text.read(more)
                     buffer, at, more, is_over = buffer[at:] + read, 0, more * 2, not read
                     continue
@@ -43829,6 +43945,11 @@ def _values(name: str, text: IO[str]) -> Iterator[Any]:
                 if at > _CHUNK:
                     buffer, at = buffer[at:], 0
             more = _CHUNK
+
+
+def _nodes(buffer: str, at: int) -> int:
+    """How many values there are behind a place at most."""
+    return sum(buffer.count(sign, at) for sign in "{[,")
 
 
 def _wrong(error: Exception, end: int) -> tuple[int, bool]:
@@ -43862,7 +43983,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from html.parser import HTMLParser
+from html import unescape
 from itertools import chain
 from typing import Any
 
@@ -43982,6 +44103,7 @@ _ATTACHED = re.compile(r"Attached \d{1,4} files?\.?$")
 _ATTACHED_CHARS = 24
 _PARAGRAPHS = frozenset(("p", "br", "li", "div", "h1", "h2", "h3", "h4", "tr", "pre", "ul", "ol", "table"))
 _HTML_CHARS = 1_000_000
+_TAG = re.compile(r"<([^<>\s][^<>]*+)>")  # html.parser takes hours for a megabyte of tags that do not end
 
 
 def is_gemini(value: Mapping[str, Any]) -> bool:
@@ -44015,30 +44137,20 @@ def gemini_chats(said: list[tuple[Said, ...]]) -> Iterator[Chat]:
         yield Chat(day, f"Gemini, {day}", tuple(chain.from_iterable(turns)), turns[0][0].at)
 
 
-class _Html(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.words: list[str] = []
-
-    def handle_data(self, data: str) -> None:
-        self.words.append(data)
-
-    def handle_starttag(self, tag: str, attrs: Any) -> None:  # noqa: ARG002 - as the base has it
-        if tag in _PARAGRAPHS:
-            self.words.append("\n")
+def _tag(found: re.Match[str]) -> str:
+    name = found[1].split(None, 1)[:1]
+    return "\n" if name and name[0].rstrip("/").lower() in _PARAGRAPHS else ""
 
 
 def _words(html: Any) -> str:
     """The text of some HTML, a paragraph a line."""
     if not isinstance(html, str):
         return ""
-    reader = _Html()
     try:
-        reader.feed(html[:_HTML_CHARS])
-        reader.close()
-    except (AssertionError, ValueError):
+        text = unescape(_TAG.sub(_tag, html[:_HTML_CHARS]))
+    except ValueError:  # the number of a character has thousands of digits
         return ""
-    lines = (" ".join(line.split()) for line in "".join(reader.words).split("\n"))
+    lines = (" ".join(line.split()) for line in text.split("\n"))
     return "\n".join(filter(None, lines))
 
 
@@ -44369,7 +44481,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from . import conversations, memory_stores
-from .archive import BROKEN, Part, damage, first_bytes, parts, values
+from .archive import BROKEN, Budget, Part, SpentError, damage, first_bytes, parts, values
 from .entries import Chat, Entry, Flaw, Said, listed
 
 Value = Mapping[str, Any]
@@ -44397,6 +44509,7 @@ FORMATS = (
     Format("letta", "Letta", memory_stores.is_passage, memory_stores.read_passage),
 )
 GEMINI, LTM = ("gemini", "Gemini"), ("text-generation-webui", "text-generation-webui")
+_MOST_PROMPTS, _MOST_PROMPTED = 200_000, 64 << 20  # of Gemini's: how many, and characters of all
 _WRAPPED = ("results", "memories", "conversations", "chats", "data")  # lists of the same, in one object
 _HTML = "a page: in Takeout choose JSON as the format of My Activity, and export once more"
 
@@ -44415,8 +44528,33 @@ def read(path: Path) -> Iterator[Found]:
     Raises:
         Drop: there is no such archive, or it cannot be opened.
     """
-    prompts: list[tuple[Said, ...]] = []
-    for part in parts(path):
+    budget, prompts = Budget(), _Prompts()
+    try:
+        yield from budget.each(_all(path, budget, prompts))
+    except SpentError as spent:
+        yield Found(Flaw(path.name, str(spent)))
+    for chat in conversations.gemini_chats(prompts.all):
+        yield Found(chat, *GEMINI)
+
+
+class _Prompts:
+    """Gemini's, which are put together by day at the end."""
+
+    def __init__(self) -> None:
+        self.all: list[tuple[Said, ...]] = []
+        self._left = _MOST_PROMPTED
+
+    def add(self, turn: tuple[Said, ...]) -> bool:
+        """False if it is one too many."""
+        self._left -= sum(len(one.text) for one in turn)
+        if self._left >= 0 and len(self.all) < _MOST_PROMPTS:
+            self.all.append(turn)
+            return True
+        return False
+
+
+def _all(path: Path, budget: Budget, prompts: _Prompts) -> Iterator[Found]:
+    for part in parts(path, budget):
         if isinstance(part, Flaw):
             yield Found(part)
             continue
@@ -44424,11 +44562,9 @@ def read(path: Path) -> Iterator[Found]:
             yield from _read(part, prompts)
         except BROKEN as error:
             yield Found(damage(part, error))
-    for chat in conversations.gemini_chats(prompts):
-        yield Found(chat, *GEMINI)
 
 
-def _read(part: Part, prompts: list[tuple[Said, ...]]) -> Iterator[Found]:
+def _read(part: Part, prompts: _Prompts) -> Iterator[Found]:
     begin, part = first_bytes(part)
     if memory_stores.is_sqlite(begin):
         for entry in memory_stores.read_ltm(part.name, part.stream):
@@ -44443,9 +44579,7 @@ def _read(part: Part, prompts: list[tuple[Said, ...]]) -> Iterator[Found]:
             yield from _of_value(part.name, value, prompts)
 
 
-def _of_value(
-    name: str, value: Any, prompts: list[tuple[Said, ...]], *, is_inside: bool = False
-) -> Iterator[Found]:
+def _of_value(name: str, value: Any, prompts: _Prompts, *, is_inside: bool = False) -> Iterator[Found]:
     if isinstance(value, Flaw):
         yield Found(value)
         return
@@ -44460,8 +44594,8 @@ def _of_value(
         turn = conversations.of_gemini(value)
         if isinstance(turn, Flaw):
             yield Found(replace(turn, where=name))
-        else:
-            prompts.append(turn)
+        elif not prompts.add(turn):
+            yield Found(Flaw(name, "there are too many prompts in it"))
         return
     inside = (
         None if is_inside else next((listed(value[key]) for key in _WRAPPED if listed(value.get(key))), None)
@@ -44531,6 +44665,8 @@ Archive = Callable[[], Iterable[Found]]  # reads it from its beginning: see `for
 _AT_ONCE = 10  # exchanges in a transaction: others write in between, and compute
 _PAUSE_S = 0.2
 _UNDONE_AT_ONCE = 100
+_MOST_TAKEN = 500_000  # exchanges and facts of an archive
+_ALL = "the archive"
 _NAME_CHARS = 200
 _WEBUI = "Open WebUI"
 _SAMPLE = 100  # exchanges by which the rest is estimated
@@ -44718,7 +44854,11 @@ class Imports:
             raise Drop("Memory is switched off on this server.", hint="Switch `enabled` on first.")
         if not is_on(""):
             raise Drop("This user has switched memory off.", hint="`on` switches it on again.")
+        taken = 0
         for entry, source, label in archive():
+            if taken >= _MOST_TAKEN:
+                seen.flaws[_ALL, f"the rest of it: there are more than {_MOST_TAKEN:,} exchanges in it"] += 1
+                return
             if isinstance(entry, Flaw):
                 seen.flaws[entry.where, entry.reason] += 1
                 continue
@@ -44729,6 +44869,7 @@ class Imports:
                 if reason := admission.refusal(entry.text):
                     seen.skipped[reason] += 1
                 else:
+                    taken += 1
                     yield given(user_id, entry)
             elif not is_on(chat_of(source, entry)):
                 seen.skipped["memory is switched off in the chat"] += 1
@@ -44737,6 +44878,7 @@ class Imports:
                     if isinstance(one, str):
                         seen.skipped[one] += 1
                     else:
+                        taken += 1
                         yield one
 
     def _new(self, user_id: str, some: list[Exchange], seen: _Seen) -> list[Exchange]:
@@ -44744,8 +44886,8 @@ class Imports:
         there = and_(outbox.c.user_id == user_id, outbox.c.key.in_(keys))
         with self._reading.connect() as connection:
             known = set(connection.scalars(select(outbox.c.key).where(there)))
-        new = {one.key: one for one in some if one.key not in known and one.key not in seen.keys}
-        seen.keys |= set(new)
+        new = {one.key: one for one in some if one.key not in known and hash(one.key) not in seen.keys}
+        seen.keys.update(map(hash, new))
         seen.known += len(some) - len(new)
         return list(new.values())
 
@@ -44781,7 +44923,7 @@ class _Seen:
 
     def __init__(self) -> None:
         self.labels: set[str] = set()
-        self.keys: set[str] = set()
+        self.keys: set[int] = set()  # hashes: there may be many
         self.chats: set[str] = set()
         self.exchanges = self.facts = self.known = 0
         self.skipped: Counter[str] = Counter()
@@ -44859,9 +45001,9 @@ import json
 import os
 import sqlite3
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from itertools import islice
 from pathlib import PurePosixPath
 from typing import IO, Any
 
@@ -44885,7 +45027,11 @@ from .entries import (
 
 _FACT_CHARS = 300  # of what a longer text is cut into, at sentences
 _MOST_ROWS = 200_000
-_MOST_BYTES = 512 << 20
+_MOST_CHARS = 32 << 20  # of a chat
+_MOST_BYTES = 256 << 20
+_MOST_OF_CELL = 1 << 20  # bytes
+_SECONDS = 30.0  # in a database
+_STEPS = 10_000  # of SQLite's machine between two looks at the clock
 _KINDS = ("profile", "preference", "fact", "plan")
 _NOBODY = ("you", "user", "human")  # names of users who have not changed theirs
 
@@ -45024,6 +45170,14 @@ def is_sqlite(begin: bytes) -> bool:
     return begin.startswith(b"SQLite format 3")
 
 
+# All of a schema is looked at: a row may call a view a table, which then runs whatever its writer likes.
+_OTHERS = """SELECT count(*) FROM sqlite_master WHERE (
+    type IN ('table', 'index') AND rootpage > 0
+    AND (sql IS NULL OR sql LIKE 'CREATE TABLE %' OR sql LIKE 'CREATE INDEX %'
+        OR sql LIKE 'CREATE UNIQUE INDEX %')
+) IS NOT TRUE"""
+
+
 def read_ltm(name: str, stream: IO[bytes]) -> Iterator[Entry]:
     """A chat with the character whose folder it is. name: the file's path in the archive."""
     with tempfile.NamedTemporaryFile(suffix=".db") as copy:
@@ -45042,14 +45196,32 @@ def read_ltm(name: str, stream: IO[bytes]) -> Iterator[Entry]:
 
 def _of_ltm(name: str, path: str) -> Iterator[Entry]:
     character = PurePosixPath(name.replace(os.sep, "/")).parent.name
+    until = time.monotonic() + _SECONDS
+    said: list[Said] = []
+    chars = 0
     with closing(sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)) as file:
+        file.set_progress_handler(lambda: time.monotonic() > until, _STEPS)
+        file.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MOST_OF_CELL)
         file.execute("PRAGMA trusted_schema = OFF")
+        file.execute("PRAGMA temp_store = MEMORY")
         file.text_factory = lambda data: data.decode("utf-8", "replace")
-        columns = {row[1] for row in file.execute("PRAGMA table_info(long_term_memory)")}
+        (others,) = file.execute(_OTHERS).fetchone()
+        columns = (
+            {row[1] for row in file.execute("PRAGMA table_info(long_term_memory)")} if not others else ()
+        )
+        if not {"name", "message"}.issubset(columns):  # computed columns are none of them
+            raise sqlite3.DatabaseError
         at = "timestamp" if "timestamp" in columns else "NULL"
-        rows = file.execute(f"SELECT rowid, name, message, {at} FROM long_term_memory ORDER BY rowid")  # noqa: S608
-        said = tuple(one for row in islice(rows, _MOST_ROWS) for one in _row(row, character))
-    yield Chat(character or "long_term_memory", character, said)
+        rows = file.execute(
+            f"SELECT rowid, name, message, {at} FROM long_term_memory NOT INDEXED LIMIT {_MOST_ROWS}"  # noqa: S608
+        )
+        for row in rows:
+            said += _row(row, character)
+            chars += len(said[-1].text) if said else 0
+            if chars > _MOST_CHARS:
+                yield Flaw(name, "there is too much in it")
+                break
+    yield Chat(character or "long_term_memory", character, tuple(said))
 
 
 def _row(row: tuple[Any, ...], character: str) -> Iterator[Said]:
@@ -45070,6 +45242,7 @@ SOURCES["manage/history/uploads.py"] = r'''"""Archives that users have sent, kep
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import secrets
 import shutil
@@ -45088,15 +45261,20 @@ class Uploads:
         self._folder = data_dir / "uploads"
 
     def new(self, user_id: str) -> Path:
-        """Where the next archive of a user is to be written; the one before is gone, and what is too old."""
+        """Where the next archive of a user is to be written; the one before is gone."""
         self.drop(user_id)
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for file in self._folder.iterdir():
-            if time.time() - file.stat().st_mtime > _KEPT_S:
-                file.unlink(missing_ok=True)
+        self.prune()
         file = self._folder / f"{_of(user_id)}-{secrets.token_hex(16)}"
         file.touch(0o600)
         return file
+
+    def prune(self) -> None:
+        """Remove what is too old, of all users."""
+        for file in self._folder.glob("*"):
+            with contextlib.suppress(FileNotFoundError):  # another thread has removed it
+                if time.time() - file.stat().st_mtime > _KEPT_S:
+                    file.unlink()
 
     def keep(self, user_id: str, content: IO[bytes]) -> Path:
         """An archive as it was sent."""
