@@ -5262,7 +5262,7 @@ if TYPE_CHECKING:
     from .settings import Valves
 
 LEAST, MOST = 1_000, 10_000_000
-_MEMORIES_SHARE, _QUOTES_SHARE = 0.08, 0.08  # of the limit, for those of one message
+_SHARE, _PROFILE_SHARE = 0.08, 0.05  # of the limit, for each kind of memories that one message brings
 _QUOTES_LEAST = 250  # tokens: half of it, as later messages bring, holds one quote
 EXAMPLE = "llama3*: 8000, gpt-4*: 100000, 32000"
 
@@ -5298,14 +5298,21 @@ def limit_of(text: str, *models: str) -> int:
     return 0
 
 
-def budgets(settings: Valves, limit: int) -> dict[str, int]:
+def budgets(settings: Valves, limit: int) -> dict[str, int | str]:
     """The settings of recall's budgets, in tokens, with no more than their share of the limit."""
+    share, numbers = int(_SHARE * limit), settings.advanced_numbers.model_dump()
+    numbers["profile_token_budget"] = min(numbers["profile_token_budget"], int(_PROFILE_SHARE * limit))
     return {
-        "memory_token_budget": min(settings.memory_token_budget, int(_MEMORIES_SHARE * limit)),
-        "episode_token_budget": min(
-            settings.episode_token_budget, max(int(_QUOTES_SHARE * limit), _QUOTES_LEAST)
-        ),
+        "memory_token_budget": min(settings.memory_token_budget, share),
+        "episode_token_budget": min(settings.episode_token_budget, max(share, _QUOTES_LEAST)),
+        "document_token_budget": min(settings.document_token_budget, share),
+        "advanced": "; ".join(f"{name}={number}" for name, number in numbers.items()),
     }
+
+
+def expected(settings: Valves) -> int:
+    """Tokens of memories that a message in the middle of a chat brings, by these budgets."""
+    return (settings.memory_token_budget + settings.episode_token_budget) // 2
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -7849,7 +7856,7 @@ from dataclasses import dataclass, field, replace
 from sqlalchemy import Engine
 
 from ..backends.backend_holder import BackendHolder
-from ..config.context_limits import budgets
+from ..config.context_limits import budgets, expected
 from ..config.settings import Valves
 from ..core.events import Emit, Event, EventKind, Job, failed
 from ..core.turn import Turn
@@ -7975,7 +7982,7 @@ class Contexts:
         used = [number_of.get(last.cut_at, 0), *(number_of[one.position] for one in cuts if one.used)]
         ratio = self.counting.ratio(model)
         is_new = last.asked != turn.positions[-1]  # another answer brings no more memories
-        news = sum(budgets(settings, limit).values()) // 2 if reads and is_new else 0
+        news = expected(settings.model_copy(update=budgets(settings, limit))) if reads and is_new else 0
         fixed, turns = self._counted(model, ratio, texts, max(used), limit)
         held = [last.before.get(position, 0) for position in turn.positions]
         sizes = Sizes(
@@ -8023,8 +8030,10 @@ class Contexts:
 
     def fitted(
         self, seen: Seen, system: str, before: Block, numbered: Sequence[int], *, learns: bool = True
-    ) -> tuple[Seen, Block]:
+    ) -> tuple[Seen, str, Block]:
         """The same with what recall adds, cut further where that is too much; and its blocks, numbered anew.
+
+        Where the message alone is too long beside them, they and the abstract are left out.
 
         system: what it adds to the system prompt. before: to messages, by their number among `numbered`, the
         turns that recall has seen. learns: the model gets nothing more.
@@ -8034,6 +8043,16 @@ class Contexts:
         in_system = self._tokens(seen, system)
         fixed = seen.bare.fixed + in_system + self._tokens(seen, seen.abstract)
         seen = replace(seen, window=further(replace(seen.bare, fixed=fixed), seen.window, more))
+        in_blocks = sum(more.get(at, 0) for at in seen.kept)
+        over = fixed + seen.window.stays(seen.bare.turns) + in_blocks - seen.place.limit
+        if over > 0:  # then only the last turn is left
+            over -= in_blocks
+            turn_of, more = {}, {}
+        if over > 0 and seen.abstract:
+            cost = self._tokens(seen, seen.abstract)
+            fixed, over, seen = fixed - cost, over - cost, replace(seen, abstract="", of="")
+        if over > 0:
+            fixed, in_system, system = fixed - in_system, 0, ""
         positions = seen.turn.positions
         cut_at = positions[seen.window.start] if seen.window.is_cut else ""
         held = {positions[at]: one for at, one in more.items()}
@@ -8050,7 +8069,7 @@ class Contexts:
         if learns:
             self.counting.sent(seen.turn.user_id, seen.turn.key, model, int(tokens / seen.ratio))
         numbers = {number: at for at, number in enumerate(seen.kept)}
-        return seen, {numbers[of]: before[at] for at, of in turn_of.items() if of in numbers}
+        return seen, system, {numbers[of]: before[at] for at, of in turn_of.items() if of in numbers}
 
     def keep(self, seen: Seen, chat_id: str, past: Callable[[int, int], Sequence[Past]]) -> None:
         """Keep where a prompt was cut, and have ready what the next cut needs. Blocks; raises nothing.
@@ -24166,11 +24185,11 @@ class LongChat:
             seen = replace(seen, abstract="")
         added = blocks.system, blocks.before, numbered
         fit = partial(contexts.fitted, seen, *added, learns=self._learns)
-        seen, before = await in_pool(contexts.pool, fit)
-        self._long = prompt, seen
+        seen, system, before = await in_pool(contexts.pool, fit)
+        self._long, blocks = (prompt, seen), Blocks(system, before)
         if not seen.window.is_cut:
             return self._body, blocks
-        return prompt.cut(seen.kept, seen.abstract, in_system=in_system), Blocks(blocks.system, before)
+        return prompt.cut(seen.kept, seen.abstract, in_system=in_system), blocks
 
     def keep(self, body: Any, permission: Permission) -> None:
         """Keep where it was cut, and have ready what the next cut needs. Never blocks.
@@ -24448,9 +24467,9 @@ class Prompt:
 
     @classmethod
     def of(cls, body: Any, turn: Turn) -> Prompt | None:
-        """None where there is nothing that could be cut."""
+        """None where it is not one of a chat."""
         messages = body.get("messages") if isinstance(body, Mapping) else None
-        if not isinstance(messages, list) or len(turn.positions) < 2:
+        if not isinstance(messages, list) or not turn.positions:
             return None
         begins = [at for at in seen_numbers(messages) if messages[at].get("role") == "user"]
         return cls(body, begins) if len(begins) == len(turn.positions) else None
