@@ -394,9 +394,7 @@ class Application:
             Uploads(environment.data_dir),
         )
         forgetting = Forgetting(self._engine, eraser, settings)
-        self._sweeper = ErasureWorker(
-            eraser, self._drop, self.emit, forgetting, partial(prune_all, self._engine, eraser, settings)
-        )
+        self._sweeper = ErasureWorker(eraser, self._drop, self.emit, forgetting, partial(self._prune, eraser))
         self._documents = DocumentsTable(self._engine)
         self.watcher = Watcher(
             self.live.get,
@@ -430,6 +428,11 @@ class Application:
         self.watcher.wake()  # files that were sent by programs go, too
         if isinstance(backend := self.live.current, LibraryBackend):
             backend.drop()
+
+    def _prune(self, eraser: Eraser) -> None:
+        """Delete what is kept only for a while."""
+        self.page.uploads.prune()
+        prune_all(self._engine, eraser, self._settings)
 
     def embedder(self) -> Embedder:
         """The embedder in use. Raises MemoryFault if there is none."""
@@ -4833,11 +4836,13 @@ class Work(PassageWork):
         return self._say("say page") if self._rest else self._link()
 
     def _link(self) -> str:
-        """A link to the web page of memories, with which this user signs in."""
+        """A link to the web page of memories, with which this user signs in: never as an admin.
+
+        Nobody would tell the page within its hours that they are so no more.
+        """
         if not (url := self._control.settings.page_url):
             return self._say("page, no address")
-        role = "admin" if self._here.admin else "user"
-        token = self._sessions.link(Person(self._user_id, self._order.name, self._here.email, role))
+        token = self._sessions.link(Person(self._user_id, self._order.name, self._here.email))
         self.kept = self._say("page, link shown")
         return self._say("page, link", link=f"{url}/sign-in?link={token}")
 
@@ -7834,6 +7839,7 @@ SOURCES["context/contexts.py"] = r'''"""Long chats on their way to the model: wh
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
@@ -7869,6 +7875,7 @@ class Seen:
     """What stays of a turn's prompt. abstract: what stands in place of the rest, "" for nothing.
 
     sizes: with the memories that stood in the last prompt. bare: without any. ratio: see `Counting.ratio`.
+    most: see `Contexts.at_most`.
     """
 
     turn: Turn
@@ -7878,7 +7885,7 @@ class Seen:
     window: Window
     cuts: Sequence[Cut]
     ratio: float
-    most: int = 0
+    most: Sequence[int] = ()
     abstract: str = ""
     of: str = ""  # the position that the abstract is of
 
@@ -7899,12 +7906,15 @@ class Seen:
 class _Last:
     """A chat's last prompt: where it was cut, "" for nowhere, and tokens of memories in it, by position.
 
-    asked: the position of its last message. most, tokens: how many it had at most, and had.
+    asked: the position of its last message. most: that the prompt had at most up to this message.
+    tokens: that it had, for this model, put right by this ratio.
     """
 
     asked: str = ""
     most: int = 0
     tokens: int = 0
+    model: str = ""
+    ratio: float = 1.0
     cut_at: str = ""
     in_system: int = 0
     before: Mapping[str, int] = field(default_factory=dict)
@@ -7919,6 +7929,7 @@ class Contexts:
         self.table, self.counting, self._emit = CutsTable(engine), Counting(engine), emit
         self.pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="memory-context")
         self._abstracts = Abstracts(self.table, live, settings, emit)
+        self._lock = threading.Lock()
         self._last: OrderedDict[Place, _Last] = OrderedDict()
         self._tried: OrderedDict[tuple[Place, str], float] = OrderedDict()
 
@@ -7930,12 +7941,17 @@ class Contexts:
     def drop(self, user_id: str) -> None:
         """Keep nothing of a user's in memory."""
         self._abstracts.drop(user_id)
-        for place in [one for one in list(self._last) if one.user_id == user_id]:
-            self._last.pop(place, None)
+        with self._lock:
+            for place in [one for one in self._last if one.user_id == user_id]:
+                del self._last[place]
 
-    def cuts(self, turn: Turn, limit: int) -> list[Cut]:
-        """What is kept of a turn's chat. Blocks as the state database does."""
-        return self.table.of_chat(Place.of(turn, limit))
+    def cuts(self, turn: Turn, limit: int, *, reads: bool = True) -> list[Cut]:
+        """What is kept of a turn's chat, and of its model. Blocks, and raises the state database's errors.
+
+        reads: else nothing of the chat is looked up.
+        """
+        self.counting.load()
+        return self.table.of_chat(Place.of(turn, limit)) if reads else []
 
     def see(
         self,
@@ -7946,7 +7962,7 @@ class Contexts:
         cuts: Sequence[Cut],
         *,
         reads: bool,
-        most: int = 0,
+        most: Sequence[int] = (),
     ) -> Seen:
         """What stays of a prompt. Takes time in proportion to what of it was not counted before.
 
@@ -7955,7 +7971,7 @@ class Contexts:
         model, place = turn.base_model or turn.model, Place.of(turn, limit)
         number_of = {position: number for number, position in enumerate(turn.positions)}
         cuts = [one for one in cuts if number_of.get(one.position, 0) > 0]
-        last = self._last.get(place, _Last())  # the state database may not have it yet
+        last = self._of(place)  # the state database may not have it yet
         used = [number_of.get(last.cut_at, 0), *(number_of[one.position] for one in cuts if one.used)]
         ratio = self.counting.ratio(model)
         is_new = last.asked != turn.positions[-1]  # another answer brings no more memories
@@ -7988,19 +8004,30 @@ class Contexts:
             return whole
         return replace(whole, abstract=Abstract.read(best.abstract).rendered(), of=best.position)
 
-    def at_most(self, turn: Turn, limit: int, most: int) -> int:
+    def is_followed(self, turn: Turn, limit: int) -> bool:
+        """Whether a turn follows the chat's last prompt here: no other server has cut it since."""
+        return self._of(Place.of(turn, limit)).asked in turn.positions[-2:]
+
+    def at_most(self, turn: Turn, limit: int, most: Sequence[int]) -> int:
         """How many tokens a prompt has at most, its memories of before among them.
 
-        most: without these, and without what is known of the chat's last prompt.
+        most: without these, up to each of the turn's messages and then in all, whatever was counted before.
         """
-        last = self._last.get(Place.of(turn, limit), _Last())
-        return last.tokens + max(most - last.most, 0)
+        last, model = self._of(Place.of(turn, limit)), turn.base_model or turn.model
+        is_known = last.model == model and last.ratio == self.counting.ratio(model)
+        if is_known and last.asked in turn.positions and len(most) == len(turn.positions) + 1:
+            upto = most[turn.positions.index(last.asked)]
+            if upto == last.most:  # else another branch, or chat, has begun the same
+                return last.tokens + most[-1] - upto
+        return most[-1] + last.in_system + sum(last.before.values())
 
-    def fitted(self, seen: Seen, system: str, before: Block, numbered: Sequence[int]) -> tuple[Seen, Block]:
+    def fitted(
+        self, seen: Seen, system: str, before: Block, numbered: Sequence[int], *, learns: bool = True
+    ) -> tuple[Seen, Block]:
         """The same with what recall adds, cut further where that is too much; and its blocks, numbered anew.
 
         system: what it adds to the system prompt. before: to messages, by their number among `numbered`, the
-        turns that recall has seen.
+        turns that recall has seen. learns: the model gets nothing more.
         """
         turn_of = {at: numbered[at] for at in before if at < len(numbered)}
         more = {turn_of[at]: self._tokens(seen, before[at]) for at in turn_of}
@@ -8011,13 +8038,17 @@ class Contexts:
         cut_at = positions[seen.window.start] if seen.window.is_cut else ""
         held = {positions[at]: one for at, one in more.items()}
         tokens = fixed + sum(seen.bare.turns) + sum(more.values())
-        self._last[seen.place] = _Last(positions[-1], seen.most, tokens, cut_at, in_system, held)
-        self._last.move_to_end(seen.place)
-        while len(self._last) > _PLACES:
-            self._last.popitem(last=False)
+        model, said = seen.turn.base_model or seen.turn.model, len(positions)
+        upto = seen.most[said - 1] if len(seen.most) > said else -1
+        last = _Last(positions[-1], upto, tokens, model, seen.ratio, cut_at, in_system, held)
+        with self._lock:
+            self._last[seen.place] = last
+            self._last.move_to_end(seen.place)
+            while len(self._last) > _PLACES:
+                self._last.popitem(last=False)
         tokens = fixed + seen.window.stays(seen.bare.turns) + sum(more.get(at, 0) for at in seen.kept)
-        model = seen.turn.base_model or seen.turn.model
-        self.counting.sent(seen.turn.user_id, seen.turn.key, model, int(tokens / seen.ratio))
+        if learns:
+            self.counting.sent(seen.turn.user_id, seen.turn.key, model, int(tokens / seen.ratio))
         numbers = {number: at for at, number in enumerate(seen.kept)}
         return seen, {numbers[of]: before[at] for at, of in turn_of.items() if of in numbers}
 
@@ -8054,9 +8085,14 @@ class Contexts:
             abstract = replace(abstract, language=language_for(turn.language, turn.text))
         room, turns = _room(seen.place.limit), past(first, target)
         if self._abstracts.want(Wanted(seen.place, chat_id, abstract, turns, room, turn.answered_by)):
-            self._tried[seen.place, positions[target]] = time.monotonic()
-            while len(self._tried) > _PLACES:
-                self._tried.popitem(last=False)
+            with self._lock:
+                self._tried[seen.place, positions[target]] = time.monotonic()
+                while len(self._tried) > _PLACES:
+                    self._tried.popitem(last=False)
+
+    def _of(self, place: Place) -> _Last:
+        with self._lock:
+            return self._last.get(place, _Last())
 
     def _was_tried(self, place: Place, position: str) -> bool:
         """Whether it was asked for a short while ago."""
@@ -8092,14 +8128,15 @@ def _room(limit: int) -> int:
 
 SOURCES["context/counting.py"] = r'''"""How many tokens a prompt has: counted, and put right by what servers of models say that they have counted.
 
-Only ever upwards: some servers leave out what they had in their cache.
+Only ever upwards: some servers leave out what they had in their cache. And only by what several prompts in a
+row had more: one alone may have got more behind the filter.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Sequence
 
 from sqlalchemy import Engine, select
@@ -8113,12 +8150,14 @@ _LONG_CHARS = 200_000  # of a text; what is longer fits nowhere, and is not coun
 _COUNTED = 100_000  # texts whose numbers are kept, without the texts
 _PROMPTS = 2_000  # that wait for what their server says
 _LEAST_TOKENS = 500  # of a prompt, to learn from
-_LEAST_SHARE, _MOST_RATIO = 0.6, 4.0  # else the server has counted something else
+_LEAST_SHARE, _MOST_SHARE = 0.6, 4.0  # else the server has counted something else
+_MOST_RATIO = 1.5
+_RECENT = 4  # prompts of a model, all of which had more
 _FORGETS = 0.02  # of a ratio with each prompt that had less
 
 
 class Counting:
-    """For all models. Threads may share it; only `learn` blocks, and the first count of a model."""
+    """For all models. Threads may share it; `load` and `learn` block, and the first count of a model."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine, self._reading = unsynced(engine), reading(engine)
@@ -8126,6 +8165,7 @@ class Counting:
         self._lock = threading.Lock()
         self._counted: dict[tuple[Count, int, int], int] = {}
         self._ratios: dict[str, float] | None = None
+        self._recent: dict[str, deque[float]] = {}
         self._prompts: OrderedDict[tuple[str, str], tuple[str, int]] = OrderedDict()
 
     def of(self, model: str, texts: Sequence[str]) -> list[int]:
@@ -8147,11 +8187,19 @@ class Counting:
 
     def ratio(self, model: str) -> float:
         """By how much a model's server counts more, 1 or above."""
+        return (self._ratios or {}).get(model, 1.0)
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether it is known what was learned before; until then, nothing is put right."""
+        return self._ratios is not None
+
+    def load(self) -> None:
+        """Read what was learned before, unless it is known. Raises the database's errors."""
         if self._ratios is None:
             with self._reading.connect() as connection:
                 rows = connection.execute(select(token_ratios.c.model, token_ratios.c.ratio)).all()
-            self._ratios = {row.model: row.ratio for row in rows}
-        return self._ratios.get(model, 1.0)
+            self._ratios = {row.model: min(row.ratio, _MOST_RATIO) for row in rows}
 
     def sent(self, user_id: str, key: str, model: str, tokens: int) -> None:
         """A turn's prompt goes to a model. tokens: as counted, not put right."""
@@ -8166,10 +8214,15 @@ class Counting:
         with self._lock:
             found = [self._prompts.pop((answered.user_id, key), None) for key in answered.keys]
         model, tokens = next(filter(None, found), ("", 0))
-        if tokens < _LEAST_TOKENS or not _LEAST_SHARE <= (seen := told / tokens) <= _MOST_RATIO:
+        if tokens < _LEAST_TOKENS or not _LEAST_SHARE <= (seen := told / tokens) <= _MOST_SHARE:
             return
+        self.load()
+        with self._lock:
+            recent = self._recent.setdefault(model, deque(maxlen=_RECENT))
+            recent.append(seen)
+            least = min(recent) if len(recent) == _RECENT else 1.0
         before = self.ratio(model)
-        after = max(seen, before - _FORGETS * (before - max(seen, 1.0)), 1.0)
+        after = min(max(least, before - _FORGETS * max(before - max(seen, 1.0), 0.0)), _MOST_RATIO)
         if abs(after - before) < 0.001 * before or self._ratios is None:
             return
         self._ratios[model] = after
@@ -8356,11 +8409,11 @@ def window(sizes: Sizes, cut_at: Iterable[int] = (), ready_at: Iterable[int] = (
     """
     head, last = sizes.head, len(sizes.turns) - 1
     whole = Window(head, head)
-    if sizes.total + sizes.reserve <= sizes.limit or last <= head:
-        return whole
     start = max((at for at in cut_at if head < at <= last), default=head)
-    if start > head and _fits(sizes, start, 1.0):
+    if start > head and _fits(sizes, start, 1.0):  # though all may fit: memories of what is out went with it
         return Window(head, start)
+    if start == head and (sizes.total + sizes.reserve <= sizes.limit or last <= head):
+        return whole
     for at in sorted(ready_at, reverse=True):
         if start < at <= last and _fits(sizes, at, max(_READY_SHARE, 0.55 + sizes.keep / 2)):
             return Window(head, at, is_new=True)
@@ -10752,6 +10805,9 @@ msgstr "Das ist nicht der Schlüssel des Servers, oder es ist der öffentlich be
 msgid "page: not signed in"
 msgstr "Open WebUI kennt diese Sitzung nicht. Melde dich zuerst dort an."
 
+msgid "page: silent"
+msgstr "Open WebUI antwortet nicht, und so weiß niemand, wessen Sitzung das ist. Versuche es in einer Minute noch einmal."
+
 msgid "page: form is old"
 msgstr "Dieses Formular ist zu alt. Öffne die Seite noch einmal."
 
@@ -12617,6 +12673,9 @@ msgstr "That is not the server's key, or it is the public default one."
 
 msgid "page: not signed in"
 msgstr "Open WebUI does not know this session. Sign in there first."
+
+msgid "page: silent"
+msgstr "Open WebUI does not answer, so nobody can tell whose session this is. Try again in a minute."
 
 msgid "page: form is old"
 msgstr "This form is too old. Open the page again."
@@ -22995,8 +23054,8 @@ def _refusal(message: str) -> dict[str, Any]:
 
 SOURCES["interfaces/function.py"] = r'''"""What single_file/memory_function.py asks: Open WebUI's bodies as JSON, behind the server's key.
 
-POST inlet and outlet with {"body", "user", "only_recall"} answer {"body", "events"}: the body as it is to go
-on, null where it is as it came, and what the chat is to show, which whoever asks emits.
+POST inlet and outlet with {"body", "user", "only_recall", "notes"} answer {"body", "events"}: the body as it
+is to go on, null where it is as it came, and what the chat is to show, which whoever asks emits.
 """
 
 from __future__ import annotations
@@ -23040,15 +23099,16 @@ def function_routes(key: str, chats: Chats, turns: Turns) -> list[Route]:
         if not isinstance(body, dict):
             hint = 'Send JSON like {"body": {...}, "user": {"id": "..."}}.'
             return JSONResponse({"detail": hint}, status_code=422)
-        user = form.get("user")
+        user, notes = form.get("user"), form.get("notes") is not False
         keys: tuple[str, ...] = ()
         finished = request.url.path.endswith("/outlet")
         if finished:
-            told, answered = await turns.outlet(body, user, second=True)
+            told, answered = await turns.outlet(body, user, second=True, notes=notes)
             owner, keys = (answered.user_id, answered.keys) if answered else ("", ())
         else:
             only_recall = form.get("only_recall") is True
-            told, turn = await turns.inlet(body, user, second=True, only_recall=only_recall)
+            wanted = {"only_recall": only_recall, "notes": notes}
+            told, turn = await turns.inlet(body, user, second=True, **wanted)
             owner, keys = (turn.user_id, (turn.key,)) if turn else ("", ())
         events = await _events(chats, owner, keys, finished=finished) if keys else []
         answer = {"body": None if told is body else told, "events": events}
@@ -23612,7 +23672,9 @@ class LiveChats:
 
     def _post(self, one: _Shown, make: Callable[[], Event | None]) -> None:
         def wanted() -> Event | None:
-            return make() if self._switches.wants(one.user_id) else None
+            # What is posted stays in the chat: whoever continues another's would leave their memories there.
+            own = self._switches.wants(one.user_id) and self._titles.has(one.user_id, one.chat_id)
+            return make() if own else None
 
         self._poster.post(one.user_id, one.chat_id, one.message_id, wanted)
 
@@ -23866,7 +23928,7 @@ def _ill(what: str, hint: str) -> Check:
 # ----------------------------------------------------------------------------------------------------------
 # interfaces/live/titles.py
 
-SOURCES["interfaces/live/titles.py"] = r'''"""What users' chats are called in Open WebUI, for the headings of what was said in them."""
+SOURCES["interfaces/live/titles.py"] = r'''"""Which chats users have in Open WebUI, and what they are called, for headings of what was said in them."""
 
 from __future__ import annotations
 
@@ -23881,7 +23943,8 @@ from ...language.sanitize import one_line
 from ...language.secrets import masked
 from .poster import Poster
 
-_USERS, _KNOWN_S = 500, 60.0  # whose titles are kept, and for how long
+_USERS, _KNOWN_S = 500, 60.0  # whose chats are kept, and for how long
+_OTHERS = 2_000  # chats of others that are known
 _TITLE_CHARS = 200
 _UNNAMED = "New Chat"  # until Open WebUI has thought of a title
 
@@ -23893,6 +23956,7 @@ class Titles:
         self._poster = poster
         self._lock = threading.Lock()
         self._known: OrderedDict[str, tuple[float, Mapping[str, str]]] = OrderedDict()
+        self._others: OrderedDict[tuple[str, str], float] = OrderedDict()  # by user and chat, when seen
 
     def of(self, user_id: str, chat_id: str) -> str:
         """The title of one of the user's latest chats; "" where it is not known. Blocks for some seconds."""
@@ -23901,29 +23965,57 @@ class Titles:
         with self._lock:
             at, titles = self._known.get(user_id, (float("-inf"), {}))
         if time.monotonic() - at > _KNOWN_S:
-            titles = self._listed(user_id)
-            with self._lock:
-                self._known[user_id] = time.monotonic(), titles
-                while len(self._known) > _USERS:
-                    self._known.popitem(last=False)
+            titles = self._look(user_id) or {}
         return titles.get(chat_id, "")
+
+    def has(self, user_id: str, chat_id: str) -> bool:
+        """Whether a chat that is in use is the user's own, and none that others let them continue.
+
+        False where that is not known. Blocks for some seconds at most.
+        """
+        one = user_id, chat_id
+        with self._lock:
+            listed: Mapping[str, str] | None = self._known.get(user_id, (0.0, {}))[1]
+            at = self._others.get(one, float("-inf"))
+        if listed and chat_id in listed:
+            return True
+        if time.monotonic() - at <= _KNOWN_S or (listed := self._look(user_id)) is None:
+            return False
+        if chat_id in listed:
+            return True
+        with self._lock:
+            self._others[one] = time.monotonic()
+            while len(self._others) > _OTHERS:
+                self._others.popitem(last=False)
+        return False
 
     def drop(self, user_id: str) -> None:
         """Keep nothing of a user's."""
         with self._lock:
             self._known.pop(user_id, None)
+            for one in [one for one in self._others if one[0] == user_id]:
+                del self._others[one]
 
-    def _listed(self, user_id: str) -> dict[str, str]:
+    def _look(self, user_id: str) -> Mapping[str, str] | None:
+        """Titles of the user's latest chats, "" for one without; None where Open WebUI does not tell."""
+        titles = self._listed(user_id)
+        with self._lock:
+            self._known[user_id] = time.monotonic(), titles or {}
+            while len(self._known) > _USERS:
+                self._known.popitem(last=False)
+        return titles
+
+    def _listed(self, user_id: str) -> dict[str, str] | None:
         try:
-            answer = self._poster.get(f"/api/v1/chats/list/user/{quote(user_id, safe='')}")
-            chats = json.loads(answer) if answer else []
+            chats = json.loads(self._poster.get(f"/api/v1/chats/list/user/{quote(user_id, safe='')}"))
         except Exception:  # noqa: BLE001 - a passage without its chat's title is whole
-            return {}
+            return None
         titles = {}
         for chat in chats if isinstance(chats, list) else ():
             told = (chat.get("id"), chat.get("title")) if isinstance(chat, dict) else (None, None)
-            if isinstance(told[0], str) and isinstance(told[1], str) and told[1] != _UNNAMED:
-                titles[told[0]] = masked(one_line(told[1][:_TITLE_CHARS]))[0]
+            if isinstance(told[0], str) and isinstance(told[1], str):
+                title = "" if told[1] == _UNNAMED else told[1]
+                titles[told[0]] = masked(one_line(title[:_TITLE_CHARS]))[0]
         return titles
 '''
 
@@ -23944,7 +24036,7 @@ from ..core.permission import Decision, Permission
 from ..core.turn import Answered, Turn, is_unnamed
 from ..recall.block import Blocks
 from .body import key_of_cut
-from .prompts import Prompt, is_compacted, most_tokens
+from .prompts import Prompt, is_all, is_compacted, most_tokens
 from .service import Service
 from .waits import done_by, in_pool, looked_at
 
@@ -23964,7 +24056,8 @@ class LongChat:
     ) -> None:
         self._runtime, self._body, self._decision = runtime, body, decision
         self.asked, self.settings = turn, settings
-        self._turn, self._limit, self._most = turn, 0, 0
+        self._turn, self._limit = turn, 0
+        self._most: list[int] = []
         self._long: tuple[Prompt, Seen] | None = None  # where the prompt may be too long
         if not turn.task and settings.enabled and turn.positions:
             limit = limit_of(settings.context_tokens, turn.model, turn.base_model)
@@ -23972,6 +24065,7 @@ class LongChat:
         if self._limit:
             self.settings = settings.model_copy(update=budgets(settings, self._limit))
             self._most = most_tokens(body)
+        self._learns = is_all(body, turn)
 
     @classmethod
     async def of(
@@ -24003,19 +24097,22 @@ class LongChat:
         if prompt is None:
             return
         contexts, reads = self._runtime.contexts, self._decision.read
+        asks = reads or not contexts.counting.is_loaded
 
         def see(cuts: list[Cut]) -> Seen:
             asked = self._turn, self.settings, self._limit, prompt.texts, cuts
             return contexts.see(*asked, reads=reads, most=self._most)
 
         cuts: list[Cut] = []
-        if sum(len(text) for one in prompt.texts.turns for text in one) < _SURELY * self._limit:
+        chars = sum(len(text) for one in prompt.texts.turns for text in one)
+        if chars < _SURELY * self._limit and contexts.is_followed(self._turn, self._limit):
             seen = await in_pool(contexts.pool, see, cuts)
             if not seen.window.is_cut:
                 self._long = prompt, seen
                 return
-        if reads and not self._runtime.keeper.is_ill:
-            reading = in_pool(self._runtime.state_pool, contexts.cuts, self._turn, self._limit)
+        if asks and not self._runtime.keeper.is_ill:
+            ask = partial(contexts.cuts, self._turn, self._limit, reads=reads)
+            reading = in_pool(self._runtime.state_pool, ask)
             if await done_by(deadline, reading) and reading.exception() is None:
                 cuts = reading.result()
             else:
@@ -24037,7 +24134,8 @@ class LongChat:
         if not is_read:
             seen = replace(seen, abstract="")
         added = blocks.system, blocks.before, numbered
-        seen, before = await in_pool(contexts.pool, contexts.fitted, seen, *added)
+        fit = partial(contexts.fitted, seen, *added, learns=self._learns)
+        seen, before = await in_pool(contexts.pool, fit)
         self._long = prompt, seen
         if not seen.window.is_cut:
             return self._body, blocks
@@ -24306,6 +24404,7 @@ _USER_CHARS, _ANSWER_CHARS, _RESULT_CHARS = 2_000, 600, 300  # that an abstract 
 _MOST_RESULTS = 3
 _ALWAYS = ("system", "developer")
 _PLAIN = frozenset(("role", "content", "id", "type", "status"))
+_ADDED = ("tools", "tool_ids", "tool_servers", "toolIds", "files", "knowledge")
 _SUMMARY = "[CONVERSATION SUMMARY]\n"  # begins what Open WebUI's own compaction puts into the system prompt
 
 
@@ -24394,9 +24493,14 @@ class Prompt:
         return {**self.body, "messages": left}
 
 
-def most_tokens(body: Any) -> int:
-    """How many tokens a prompt has at most: no more than bytes. Costs nearly nothing."""
-    most = 0
+def most_tokens(body: Any) -> list[int]:
+    """How many tokens a prompt has at most: no more than bytes. Costs little.
+
+    Up to each of the user's messages, with it and with what is said of tools, and in all.
+    """
+    tools = body.get("tools") if isinstance(body, Mapping) else None
+    most = len(_json(tools)) * _BYTES_A_CHAR if tools else 0
+    upto: list[int] = []
     for message in _messages(body):
         if not isinstance(message, Mapping):
             continue
@@ -24406,8 +24510,19 @@ def most_tokens(body: Any) -> int:
         if not isinstance(content, str) or len(message) > len(("role", "content")):
             most += sum(len(one) for one in _texts(message)[0][1:]) * _BYTES_A_CHAR
             most += len(content) * _IMAGE_TOKENS if isinstance(content, list) else 0
-    tools = body.get("tools") if isinstance(body, Mapping) else None
-    return most + (len(_json(tools)) * _BYTES_A_CHAR if tools else 0)
+        if message.get("role") == "user":
+            upto.append(most)
+    return [*upto, most]
+
+
+def is_all(body: Any, turn: Turn) -> bool:
+    """Whether nothing is seen to come to a prompt behind the filter: no files, searches, tools, knowledge."""
+    meta = body.get("metadata") if isinstance(body, Mapping) else None
+    model = meta.get("model") if isinstance(meta, Mapping) else None
+    info = model.get("info") if isinstance(model, Mapping) else None
+    own = info.get("meta") if isinstance(info, Mapping) else None
+    told = [one for one in (body, meta, own) if isinstance(one, Mapping)]
+    return not turn.searched and not any(one.get(name) for one in told for name in _ADDED)
 
 
 def is_compacted(body: Any) -> bool:
@@ -27600,13 +27715,19 @@ class Turns:
         self._of_filter: OrderedDict[tuple[str, str], None] = OrderedDict()  # by user and key
 
     async def inlet(
-        self, body: Body, user: Body | None, *, second: bool = False, only_recall: bool = False
+        self,
+        body: Body,
+        user: Body | None,
+        *,
+        second: bool = False,
+        only_recall: bool = False,
+        notes: bool = True,
     ) -> tuple[Body, Turn | None]:
         """A request on its way to the model: with a block of memories, or as it came; and the turn it begins.
 
         Commands and their answers never go on, nor what the server cannot answer with: whatever fails later.
         second: a filter may have seen to it before; then it goes on as it came, and there is no turn.
-        only_recall: its user wants nothing learned from it.
+        only_recall: its user wants nothing learned from it. notes: they want to be shown what is used.
         """
         deadline = self._chats.deadline()
         try:
@@ -27614,7 +27735,7 @@ class Turns:
         except Exception as error:  # noqa: BLE001 - the chat must go on
             self._chats.failed(Job.INLET, error)
             return body, None
-        turn = replace(asked.turn, is_shown=True, only_recall=only_recall)
+        turn = replace(asked.turn, is_shown=notes, only_recall=only_recall)
         if second and self._is_seen(turn.user_id, [turn.key]):
             return body, None
         if not second:
@@ -27627,7 +27748,7 @@ class Turns:
         return await self._chats.told(asked.body, turn, deadline), turn
 
     async def outlet(
-        self, body: Body, user: Body | None, *, second: bool = False
+        self, body: Body, user: Body | None, *, second: bool = False, notes: bool = True
     ) -> tuple[Body, Answered | None]:
         """A finished answer: stored for the writer. One to a command becomes what was asked for."""
         try:
@@ -27646,7 +27767,7 @@ class Turns:
             answer = await self._chats.answer(answered)
             return (with_answer(body, answer) if answer else body), None
         chat_id = await self._chats.keep(answered)
-        if chat_id and self._settings().show_memory_notes:
+        if chat_id and notes and self._settings().show_memory_notes:
             note = await self._chats.note(answered, chat_id)
             body = with_answer(body, note, below=True) if note else body
         self._chats.finished(answered)
@@ -28045,11 +28166,9 @@ from starlette.types import Receive
 
 FIELDS = 200
 _FORM_BYTES, _FILE_BYTES = 64_000, 256 << 20
-_WAIT_S = 20.0  # for the next piece
-_FILES_AT_ONCE = 2
+_WAIT_S = 20.0  # for the next piece of a file
+_FORM_S, _FILE_S = 20.0, 600.0  # for all of it
 _KIND, _BOUNDARY_CHARS = "multipart/form-data", 70
-
-_uploading = asyncio.Semaphore(_FILES_AT_ONCE)
 
 
 class File(NamedTuple):
@@ -28073,7 +28192,7 @@ async def fields_of(headers: Headers, receive: Receive) -> Mapping[str, str]:
     Raises:
         RefusedError: it is too much, or does not come.
     """
-    raw = b"".join([piece async for piece in _pieces(receive, _FORM_BYTES)])
+    raw = b"".join([piece async for piece in _pieces(receive, _FORM_BYTES, _FORM_S)])
     if headers.get("content-type", "").partition(";")[0].strip() != "application/x-www-form-urlencoded":
         return {}
     try:
@@ -28092,16 +28211,13 @@ async def with_file(headers: Headers, receive: Receive) -> tuple[Mapping[str, st
     boundary = _parameters(told).get("boundary", "") if told.lower().startswith(_KIND) else ""
     if not 0 < len(boundary) <= _BOUNDARY_CHARS:
         return await fields_of(headers, receive), None
-    if _uploading.locked():
-        raise RefusedError(503, "too many")
-    async with _uploading:
-        read = _Multipart(boundary)
-        try:
-            async for piece in _pieces(receive, _FILE_BYTES):
-                await asyncio.to_thread(read.write, piece)
-        except BaseException:
-            read.file.close()
-            raise
+    read = _Multipart(boundary)
+    try:
+        async for piece in _pieces(receive, _FILE_BYTES, _FILE_S):
+            await asyncio.to_thread(read.write, piece)
+    except BaseException:
+        read.file.close()
+        raise
     return read.fields, read.sent()
 
 
@@ -28111,11 +28227,13 @@ def _parameters(header: str) -> dict[str, str]:
     return {name.strip().lower(): value.strip().strip('"') for name, _, value in parts}
 
 
-async def _pieces(receive: Receive, most: int) -> AsyncIterator[bytes]:
+async def _pieces(receive: Receive, most: int, seconds: float) -> AsyncIterator[bytes]:
     size, more = 0, True
+    clock = asyncio.get_running_loop().time
+    end = clock() + seconds
     while more:
         try:
-            async with asyncio.timeout(_WAIT_S):
+            async with asyncio.timeout_at(min(end, clock() + _WAIT_S)):
                 message = await receive()
         except TimeoutError:
             raise RefusedError(408, "too slow") from None
@@ -28311,6 +28429,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from ipaddress import IPv6Address, ip_address, ip_network
 
 _MOST_KEYS = 10_000
 
@@ -28325,13 +28444,32 @@ class Limits:
 
     def takes(self, key: str) -> bool:
         """Whether one more is allowed; it is counted if so."""
-        now = time.monotonic()
-        left, at = self._buckets.pop(key, (self._most, now))
-        left = min(left + (now - at) * self._rate, self._most)
+        left, now = self._left(key), time.monotonic()
         self._buckets[key] = (left - 1 if left >= 1 else left, now)
+        self._buckets.move_to_end(key)
         if len(self._buckets) > _MOST_KEYS:
             self._buckets.popitem(last=False)
         return left >= 1
+
+    def allows(self, key: str) -> bool:
+        """Whether one more would be allowed; nothing is counted."""
+        return self._left(key) >= 1
+
+    def _left(self, key: str) -> float:
+        now = time.monotonic()
+        left, at = self._buckets.get(key, (self._most, now))
+        return min(left + (now - at) * self._rate, self._most)
+
+
+def place_of(host: str) -> str:
+    """The key of a client's address: who has one address of IPv6 has the 2^64 beside it."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(address, IPv6Address):
+        return str(address.ipv4_mapped or ip_network((int(address), 64), strict=False))
+    return host
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -28511,6 +28649,7 @@ import contextlib
 import logging
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -28525,7 +28664,7 @@ from ...config.environment import Environment
 from ...config.settings import Valves
 from ...core.errors import Drop, MemoryFault
 from ...core.locales import Locale
-from ...state.page_sessions_table import LINK_S, Person
+from ...state.page_sessions_table import BOUND, LINK_S, Person
 from ..chats import Chats
 from ..lanes import BusyError
 from ..server_key import bearer
@@ -28533,7 +28672,7 @@ from ..service import Service
 from ..waits import in_pool, within
 from . import sign_in
 from .forms import FIELDS, File, RefusedError, fields_of, with_file
-from .limits import Limits
+from .limits import Limits, place_of
 from .parts import Visit
 from .rendering import HEADERS, Answer, Download, Redirect, View, download, page, redirect, static, words_for
 from .routes import NOTHING, ROUTES, Needs, Route
@@ -28543,13 +28682,17 @@ log = logging.getLogger(__name__)
 
 PREFIX = "/memory/"
 _QUERY_CHARS = 8_000
-_AT_ONCE = 64  # requests
+_AT_ONCE, _AT_ONCE_EACH = 1024, 64  # requests, and those of one address
+_UPLOADS_AT_ONCE = 2  # of different users
 _ADMIN = "server key"  # whose lane and limits those are who have no user
 
 
 @dataclass(frozen=True)
 class _Request:
-    """name: of the view, below the page's address. secure: whether the browser has come by https."""
+    """name: of the view, below the page's address. secure: whether the browser has come by https.
+
+    place: the address that the request comes from, as the limits count it.
+    """
 
     method: str
     name: str
@@ -28558,6 +28701,7 @@ class _Request:
     query: Mapping[str, str]
     words: Locale
     secure: bool
+    place: str
 
     @property
     def by_htmx(self) -> bool:
@@ -28570,9 +28714,11 @@ class Page:
     def __init__(self, chats: Chats, settings: Callable[[], Valves], environment: Environment) -> None:
         self._chats, self._settings, self._key = chats, settings, environment.server_key
         self._webui = OpenWebUISessions()
-        self._at_once = 0
+        self._at_once: Counter[str] = Counter()
+        self._uploading: set[str] = set()  # who sends a file
         self._visits, self._changes = Limits(600, 60), Limits(120, 60)
-        self._keys, self._links, self._sessions = Limits(10, 60), Limits(600, 60), Limits(600, 60)
+        self._wrong_keys, self._sessions = Limits(10, 60), Limits(600, 60)  # by address
+        self._silences = Limits(1, 60)  # that the log tells
 
     async def close(self) -> None:
         """Close connections."""
@@ -28583,7 +28729,7 @@ class Page:
             await send({"type": "websocket.close", "code": 1008})
             return
         request = _read(scope)
-        self._at_once += 1
+        self._at_once[request.place] += 1
         try:
             answer = await self._answer(request, receive)
         except RefusedError as refusal:
@@ -28596,7 +28742,7 @@ class Page:
             broken = request.words.say("broken", error=type(error).__name__)
             answer = self._told(request, 500, broken)
         finally:
-            self._at_once -= 1
+            self._at_once -= Counter([request.place])  # without those at none
         await _send(send, answer, body=request.method != "HEAD")
 
     async def _answer(self, request: _Request, receive: Receive) -> Answer:
@@ -28605,37 +28751,52 @@ class Page:
         if (unchanging := static(request.name)) is not None:
             return unchanging
         route = ROUTES.get(("POST" if request.method == "POST" else "GET", request.name), NOTHING)
-        if self._at_once > _AT_ONCE:
+        if self._at_once[request.place] > _AT_ONCE_EACH or self._at_once.total() > _AT_ONCE:
             raise RefusedError(503, "too many")
         if (runtime := self._chats.runtime) is None:
             return self._told(request, 503, request.words.say("not now"))
         token = request.cookies.get(sign_in.SESSION, "")
-        person, cookies = await self._person(request, runtime, token), []
-        if person is None and (token := await self._by_webui(request, runtime, route)):
-            cookies = self._signed_in(request, token)
-            person = await in_pool(runtime.command_pool, runtime.page.sessions.person, token)
-        if (
-            person is None
-            and request.method != "POST"
-            and sign_in.key_fits(bearer(request.headers), self._key)
-        ):
-            person = Person("", role="admin")  # no browser sends it by itself
+        token += self._key if token.startswith(BOUND) else ""
+        person, cookies, flaw = await self._person(request, runtime, token), [], ""
+        try:
+            if person is None and (token := await self._by_webui(request, runtime, route)):
+                cookies = self._signed_in(request, token)
+                person = await in_pool(runtime.command_pool, runtime.page.sessions.person, token)
+        except SilentError:
+            flaw = "silent"
+        if person is None and request.method != "POST" and (given := bearer(request.headers)):
+            person = self._by_key(request, given)  # no browser sends it by itself
         if person is None and route.needs is not Needs.NOBODY:
-            return self._sign_in_page(request, 401)
+            return self._sign_in_page(request, 401, flaw=flaw)
+        if person is not None and route.needs is not Needs.NOBODY:  # before anything of a body is read
+            limits = self._changes if request.method == "POST" else self._visits
+            if not limits.takes(person.user_id or _ADMIN):
+                raise RefusedError(429, "too often")
+            if route is NOTHING:
+                raise RefusedError(404, "no such view")
         form: Mapping[str, str] = {}
         file: File | None = None
-        if request.method == "POST" and route.takes_file:
-            form, file = await with_file(request.headers, receive)
+        if request.method == "POST" and route.takes_file and person is not None:
+            form, file = await self._uploaded(request, receive, person.user_id)
         elif request.method == "POST":
             form = await fields_of(request.headers, receive)
         if person is None or route.needs is Needs.NOBODY:
             answer = await self._sign_in(request, runtime, person, form)
-        elif route is NOTHING:
-            raise RefusedError(404, "no such view")
         else:
             with contextlib.nullcontext() if file is None else file.content:
                 answer = await self._visited(request, runtime, route, person, token, form, file)
         return replace(answer, cookies=[*cookies, *answer.cookies])
+
+    async def _uploaded(
+        self, request: _Request, receive: Receive, user_id: str
+    ) -> tuple[Mapping[str, str], File | None]:
+        if user_id in self._uploading or len(self._uploading) >= _UPLOADS_AT_ONCE:
+            raise RefusedError(503, "too many")
+        self._uploading.add(user_id)
+        try:
+            return await with_file(request.headers, receive)
+        finally:
+            self._uploading.remove(user_id)
 
     # Who asks
 
@@ -28644,7 +28805,9 @@ class Page:
         sessions, pool = runtime.page.sessions, runtime.command_pool
         person = await in_pool(pool, sessions.person, token) if token else None
         if person is None or not person.webui:
-            return person
+            if person is not None and not person.user_id:
+                return person if token.startswith(BOUND) else None
+            return person and replace(person, role="user")  # a link makes nobody an admin
         webui = sign_in.webui_token(request.cookies)
         age = time.time() - person.checked_at
         now: Person | None = person if webui and sign_in.hash_of(webui) == person.webui else None
@@ -28671,14 +28834,24 @@ class Page:
         webui, url = sign_in.webui_token(request.cookies), self._settings().webui_url
         if not webui or not url:
             return ""
-        if not self._sessions.takes(sign_in.hash_of(webui)) or not self._sessions.takes(""):
+        if not self._sessions.takes(request.place):
             raise RefusedError(429, "too often")
         try:
             person = await self._webui.person(url, webui)
         except SilentError:
-            log.warning("Open WebUI was asked for whom a session is, and does not answer (webui_url).")
-            return ""
+            if self._silences.takes(""):
+                log.warning("Open WebUI was asked for whom a session is, and does not answer (webui_url).")
+            raise
         return await in_pool(runtime.command_pool, runtime.page.sessions.sign_in, person) if person else ""
+
+    def _by_key(self, request: _Request, given: str) -> Person | None:
+        """Who has this key; None where it is not the server's. Raises RefusedError after wrong ones."""
+        if not self._wrong_keys.allows(request.place):
+            raise RefusedError(429, "too often")
+        if sign_in.key_fits(given, self._key):
+            return Person("", role="admin")
+        self._wrong_keys.takes(request.place)
+        return None
 
     async def _sign_in(
         self, request: _Request, runtime: Service, person: Person | None, form: Mapping[str, str]
@@ -28687,8 +28860,6 @@ class Page:
         sessions, pool = runtime.page.sessions, runtime.command_pool
         if request.method != "POST":
             link = request.query.get("link", "")
-            if link and not self._links.takes(""):
-                raise RefusedError(429, "too often")
             linked = await in_pool(pool, sessions.linked, link) if link else None
             if person is not None and not link:
                 return redirect("./")
@@ -28697,18 +28868,17 @@ class Page:
             return self._sign_in_page(request, 403, flaw="form is old")
         way, token, flaw = form.get("way", ""), "", "not signed in"
         if way == "link":
-            if not self._links.takes(""):
-                raise RefusedError(429, "too often")
             token = await in_pool(pool, sessions.redeem, form.get("link", ""))
             flaw = "link is used"
         elif way == "key":
-            if not self._keys.takes(""):
-                raise RefusedError(429, "too often")
             flaw = "wrong key"
-            if sign_in.key_fits(form.get("key", ""), self._key):
-                token = await in_pool(pool, sessions.sign_in, Person("", role="admin"))
+            if (admin := self._by_key(request, form.get("key", ""))) is not None:
+                token = await in_pool(pool, sessions.sign_in, admin, self._key)
         elif way == "webui":
-            token = await self._session_of_webui(request, runtime)
+            try:
+                token = await self._session_of_webui(request, runtime)
+            except SilentError:
+                return self._sign_in_page(request, 503, flaw="silent")
         if not token:
             return self._sign_in_page(request, 403, flaw=flaw)
         return replace(redirect("./"), cookies=self._signed_in(request, token))
@@ -28763,8 +28933,6 @@ class Page:
             return redirect("admin") if request.name == "" else self._forbidden(request)
         if route.needs is Needs.ADMIN and not person.is_admin:
             return self._forbidden(request)
-        if not (self._changes if is_change else self._visits).takes(who):
-            raise RefusedError(429, "too often")
         if route.view is None:
             await in_pool(runtime.command_pool, runtime.page.sessions.sign_out, token)
             return self._signed_out(request)
@@ -28841,6 +29009,7 @@ def _read(scope: Scope) -> _Request:
         asked,
         words_for(headers.get("accept-language", "")),
         (forwarded or scope.get("scheme", "")) == "https",
+        place_of((scope.get("client") or ("",))[0]),
     )
 
 
@@ -29296,7 +29465,7 @@ from ...state.page_sessions_table import SESSION_S, Person
 
 SESSION, FORM, OUT, WEBUI = "memory_session", "memory_form", "memory_signed_out", "token"
 _COOKIES_CHARS = 16_000
-_ASK_S, _ANSWER_BYTES, _ASK_AT_ONCE = 5.0, 500_000, 8
+_ASK_S, _ANSWER_BYTES, _ASK_AT_ONCE = 5.0, 8 << 20, 8  # an answer holds a picture
 _ROLES = ("user", "admin")
 RECHECK_S, UNCHECKED_S = 300.0, 3600.0  # when Open WebUI is asked again, and for how long it may be silent
 
@@ -29331,7 +29500,12 @@ class OpenWebUISessions:
                     return None
                 if answer.status != 200:
                     raise SilentError
-                told = json.loads(await answer.content.read(_ANSWER_BYTES))
+                raw = bytearray()
+                async for piece in answer.content.iter_chunked(1 << 16):
+                    raw += piece
+                    if len(raw) > _ANSWER_BYTES:
+                        raise SilentError
+                told = json.loads(raw)
         except (aiohttp.ClientError, OSError, ValueError, TimeoutError) as error:
             raise SilentError from error
         return _person(told, hash_of(token))
@@ -43484,7 +43658,8 @@ SOURCES["manage/history/__init__.py"] = r'''"""A past that is brought along: arc
 SOURCES["manage/history/archive.py"] = r'''"""The JSON values of an archive, one at a time: a file, a folder, or what is packed into a .zip.
 
 An archive is anybody's. Nothing is unpacked to the disk, no more than some megabytes are held at once, and
-what grows without measure or is broken ends with a Flaw, behind what could be read.
+what grows without measure or is broken ends with a Flaw, behind what could be read: a value, a file, or
+the whole archive, where its Budget is spent.
 """
 
 from __future__ import annotations
@@ -43492,30 +43667,72 @@ from __future__ import annotations
 import codecs
 import io
 import json
+import math
 import re
+import time
 import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, NamedTuple, TypeVar
 
 from ...core.errors import Drop
 from .entries import Flaw
 
 _KINDS = (".json", ".jsonl", ".ndjson", ".af", ".db", ".html")
 _CHUNK = 1 << 20  # characters
-_MOST_OF_VALUE = 64 << 20  # characters of one value, a chat for example
+_MOST_OF_VALUE = 8 << 20  # characters of one value, a chat for example
+_MOST_NODES = 1_000_000  # lists, objects and what is in them, of one value: an empty object takes 72 bytes
+_MOST_BYTES, _MOST_ENTRIES, _SECONDS = 2 << 30, 500_000, 600.0  # of an archive
+_MOST_OF_INDEX = 4 << 20  # bytes of a .zip's list of its files
 _MOST_OF_FILE = 4 << 30  # bytes, unpacked
 _PACKED_FREELY, _MOST_RATIO = (
     64 << 20,
     100,
 )  # unpacked bytes from which a file may not be so many times smaller
-_MOST_FILES, _MOST_VALUES = 20_000, 2_000_000
+_MOST_FILES = 20_000
 _DIGITS = 30  # of a number
 _NEXT = re.compile(r"\}[\s,]+(?=\{)")
 _BLANK = re.compile(r"[\s,]*")
 
 BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
+
+
+_Item = TypeVar("_Item")
+
+
+class SpentError(Exception):
+    """An archive costs more than any may; why, in words for whoever sent it."""
+
+
+class Budget:
+    """What the reading of one archive may cost: bytes, unpacked; entries; and seconds of work."""
+
+    def __init__(self) -> None:
+        self._bytes, self._entries, self._seconds = _MOST_BYTES, _MOST_ENTRIES, _SECONDS
+        self._until = math.inf
+
+    def take(self, size: int) -> None:
+        """So many bytes are read. Raises SpentError where that is too much, or the time is over."""
+        self._bytes -= size
+        if self._bytes < 0:
+            raise SpentError(f"the rest of it: it is larger than {_MOST_BYTES >> 30} GB")
+        if time.monotonic() > self._until:
+            raise SpentError(f"the rest of it: reading it takes longer than {_SECONDS / 60:.0f} minutes")
+
+    def each(self, entries: Iterator[_Item]) -> Iterator[_Item]:
+        """The same; no time passes while one is worked on. Raises SpentError behind the last that may be."""
+        while True:
+            self._until = time.monotonic() + self._seconds
+            try:
+                one = next(entries)
+            except StopIteration:
+                return
+            self._seconds = self._until - time.monotonic()
+            if self._entries == 0:
+                raise SpentError(f"the rest of it: there are more than {_MOST_ENTRIES:,} entries in it")
+            self._entries -= 1
+            yield one
 
 
 class Part(NamedTuple):
@@ -43533,31 +43750,43 @@ def _number(digits: str) -> int | float:
 _DECODER = json.JSONDecoder(parse_int=_number, strict=False)
 
 
-def parts(path: Path) -> Iterator[Part | Flaw]:
+def parts(path: Path, budget: Budget) -> Iterator[Part | Flaw]:
     """The files of an archive that may hold something, each open until the next one is asked for.
 
     Raises:
         Drop: there is no such file, or it is encrypted.
+        SpentError: here, or where a file is read.
     """
     if path.is_dir():
         files = [file for file in sorted(path.rglob("*")) if file.suffix.lower() in _KINDS][:_MOST_FILES]
         for file in files:
             if file.is_file() and not file.is_symlink():
                 with file.open("rb") as stream:
-                    yield Part(str(file.relative_to(path)), stream)
+                    yield Part(str(file.relative_to(path)), _bounded(stream, budget))
         return
     if not path.is_file():
         raise Drop(f"There is no file {path.name}.", hint="Give the archive's path.")
     if not zipfile.is_zipfile(path):
         with path.open("rb") as stream:
-            yield Part(path.name, stream)
+            yield Part(path.name, _bounded(stream, budget))
         return
-    yield from _packed(path)
+    with _Indexed(path.open("rb", buffering=0)) as indexed:
+        yield from _packed(path, indexed, budget)
 
 
-def _packed(path: Path) -> Iterator[Part | Flaw]:
+class _Indexed(io.BufferedReader):
+    """A .zip, of which nothing large is read at once: only the list of its files would be."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(_MOST_OF_INDEX + 1 if size is None or size < 0 else min(size, _MOST_OF_INDEX + 1))
+        if len(data) > _MOST_OF_INDEX:
+            raise Drop("There are too many files in this .zip.", hint="Pack only those with the chats.")
+        return data
+
+
+def _packed(path: Path, file: IO[bytes], budget: Budget) -> Iterator[Part | Flaw]:
     try:
-        archive = zipfile.ZipFile(path)
+        archive = zipfile.ZipFile(file)
     except BROKEN as error:
         raise Drop("This .zip cannot be opened: it is broken.", hint="Download it once more.") from error
     with archive:
@@ -43570,18 +43799,26 @@ def _packed(path: Path) -> Iterator[Part | Flaw]:
                 continue
             if info.flag_bits & 1:
                 raise Drop("This .zip is encrypted.", hint="Unpack it, and import the folder.")
+            if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # others know no bounds
+                yield Flaw(name, "it is packed in a way that cannot be read")
+                continue
             try:
                 with archive.open(info) as stream:
-                    yield Part(name, _Bounded(stream, info.compress_size))  # type: ignore[arg-type]
+                    yield Part(name, _bounded(stream, budget, info.compress_size))
             except BROKEN:
                 yield Flaw(name, "it is packed in a way that cannot be read")
 
 
-class _Bounded(io.RawIOBase):
-    """A packed file that does not grow without measure."""
+def _bounded(stream: IO[bytes], budget: Budget, packed: int = _MOST_OF_FILE) -> IO[bytes]:
+    most = min(_MOST_OF_FILE, max(_PACKED_FREELY, packed * _MOST_RATIO))
+    return io.BufferedReader(_Bounded(stream, most, budget), 1 << 16)
 
-    def __init__(self, stream: IO[bytes], packed: int) -> None:
-        self._stream, self._left = stream, min(_MOST_OF_FILE, max(_PACKED_FREELY, packed * _MOST_RATIO))
+
+class _Bounded(io.RawIOBase):
+    """A file that does not grow without measure."""
+
+    def __init__(self, stream: IO[bytes], most: int, budget: Budget) -> None:
+        self._stream, self._left, self._budget = stream, most, budget
 
     def readable(self) -> bool:
         return True
@@ -43589,6 +43826,7 @@ class _Bounded(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         data = self._stream.read(len(buffer))
         self._left -= len(data)
+        self._budget.take(len(data))
         if self._left < 0:
             raise OSError("it is far larger than its archive")
         buffer[: len(data)] = data
@@ -43608,11 +43846,7 @@ def values(part: Part) -> Iterator[Any]:
     """
     begin, part = first_bytes(part)
     with io.TextIOWrapper(part.stream, _encoding(begin), errors="replace") as text:
-        for count, value in enumerate(_values(part.name, text)):
-            if count >= _MOST_VALUES:
-                yield Flaw(part.name, "there is too much in it")
-                return
-            yield value
+        yield from _values(part.name, text)
 
 
 def damage(part: Part, error: Exception) -> Flaw:
@@ -43646,7 +43880,13 @@ def _values(name: str, text: IO[str]) -> Iterator[Any]:
                 value, at = _DECODER.raw_decode(buffer, at)
             except (ValueError, RecursionError) as error:
                 wrong_at, may_go_on = _wrong(error, len(buffer))
-                if may_go_on and not is_over and len(buffer) - at < _MOST_OF_VALUE:
+                larger = len(buffer) - at + more
+                if (
+                    may_go_on
+                    and not is_over
+                    and larger <= _MOST_OF_VALUE
+                    and _nodes(buffer, at) < _MOST_NODES
+                ):
                     read = text.read(more)
                     buffer, at, more, is_over = buffer[at:] + read, 0, more * 2, not read
                     continue
@@ -43658,6 +43898,11 @@ def _values(name: str, text: IO[str]) -> Iterator[Any]:
                 if at > _CHUNK:
                     buffer, at = buffer[at:], 0
             more = _CHUNK
+
+
+def _nodes(buffer: str, at: int) -> int:
+    """How many values there are behind a place at most."""
+    return sum(buffer.count(sign, at) for sign in "{[,")
 
 
 def _wrong(error: Exception, end: int) -> tuple[int, bool]:
@@ -43691,7 +43936,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from html.parser import HTMLParser
+from html import unescape
 from itertools import chain
 from typing import Any
 
@@ -43811,6 +44056,7 @@ _ATTACHED = re.compile(r"Attached \d{1,4} files?\.?$")
 _ATTACHED_CHARS = 24
 _PARAGRAPHS = frozenset(("p", "br", "li", "div", "h1", "h2", "h3", "h4", "tr", "pre", "ul", "ol", "table"))
 _HTML_CHARS = 1_000_000
+_TAG = re.compile(r"<([^<>\s][^<>]*+)>")  # html.parser takes hours for a megabyte of tags that do not end
 
 
 def is_gemini(value: Mapping[str, Any]) -> bool:
@@ -43844,30 +44090,20 @@ def gemini_chats(said: list[tuple[Said, ...]]) -> Iterator[Chat]:
         yield Chat(day, f"Gemini, {day}", tuple(chain.from_iterable(turns)), turns[0][0].at)
 
 
-class _Html(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.words: list[str] = []
-
-    def handle_data(self, data: str) -> None:
-        self.words.append(data)
-
-    def handle_starttag(self, tag: str, attrs: Any) -> None:  # noqa: ARG002 - as the base has it
-        if tag in _PARAGRAPHS:
-            self.words.append("\n")
+def _tag(found: re.Match[str]) -> str:
+    name = found[1].split(None, 1)[:1]
+    return "\n" if name and name[0].rstrip("/").lower() in _PARAGRAPHS else ""
 
 
 def _words(html: Any) -> str:
     """The text of some HTML, a paragraph a line."""
     if not isinstance(html, str):
         return ""
-    reader = _Html()
     try:
-        reader.feed(html[:_HTML_CHARS])
-        reader.close()
-    except (AssertionError, ValueError):
+        text = unescape(_TAG.sub(_tag, html[:_HTML_CHARS]))
+    except ValueError:  # the number of a character has thousands of digits
         return ""
-    lines = (" ".join(line.split()) for line in "".join(reader.words).split("\n"))
+    lines = (" ".join(line.split()) for line in text.split("\n"))
     return "\n".join(filter(None, lines))
 
 
@@ -44198,7 +44434,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from . import conversations, memory_stores
-from .archive import BROKEN, Part, damage, first_bytes, parts, values
+from .archive import BROKEN, Budget, Part, SpentError, damage, first_bytes, parts, values
 from .entries import Chat, Entry, Flaw, Said, listed
 
 Value = Mapping[str, Any]
@@ -44226,6 +44462,7 @@ FORMATS = (
     Format("letta", "Letta", memory_stores.is_passage, memory_stores.read_passage),
 )
 GEMINI, LTM = ("gemini", "Gemini"), ("text-generation-webui", "text-generation-webui")
+_MOST_PROMPTS, _MOST_PROMPTED = 200_000, 64 << 20  # of Gemini's: how many, and characters of all
 _WRAPPED = ("results", "memories", "conversations", "chats", "data")  # lists of the same, in one object
 _HTML = "a page: in Takeout choose JSON as the format of My Activity, and export once more"
 
@@ -44244,8 +44481,33 @@ def read(path: Path) -> Iterator[Found]:
     Raises:
         Drop: there is no such archive, or it cannot be opened.
     """
-    prompts: list[tuple[Said, ...]] = []
-    for part in parts(path):
+    budget, prompts = Budget(), _Prompts()
+    try:
+        yield from budget.each(_all(path, budget, prompts))
+    except SpentError as spent:
+        yield Found(Flaw(path.name, str(spent)))
+    for chat in conversations.gemini_chats(prompts.all):
+        yield Found(chat, *GEMINI)
+
+
+class _Prompts:
+    """Gemini's, which are put together by day at the end."""
+
+    def __init__(self) -> None:
+        self.all: list[tuple[Said, ...]] = []
+        self._left = _MOST_PROMPTED
+
+    def add(self, turn: tuple[Said, ...]) -> bool:
+        """False if it is one too many."""
+        self._left -= sum(len(one.text) for one in turn)
+        if self._left >= 0 and len(self.all) < _MOST_PROMPTS:
+            self.all.append(turn)
+            return True
+        return False
+
+
+def _all(path: Path, budget: Budget, prompts: _Prompts) -> Iterator[Found]:
+    for part in parts(path, budget):
         if isinstance(part, Flaw):
             yield Found(part)
             continue
@@ -44253,11 +44515,9 @@ def read(path: Path) -> Iterator[Found]:
             yield from _read(part, prompts)
         except BROKEN as error:
             yield Found(damage(part, error))
-    for chat in conversations.gemini_chats(prompts):
-        yield Found(chat, *GEMINI)
 
 
-def _read(part: Part, prompts: list[tuple[Said, ...]]) -> Iterator[Found]:
+def _read(part: Part, prompts: _Prompts) -> Iterator[Found]:
     begin, part = first_bytes(part)
     if memory_stores.is_sqlite(begin):
         for entry in memory_stores.read_ltm(part.name, part.stream):
@@ -44272,9 +44532,7 @@ def _read(part: Part, prompts: list[tuple[Said, ...]]) -> Iterator[Found]:
             yield from _of_value(part.name, value, prompts)
 
 
-def _of_value(
-    name: str, value: Any, prompts: list[tuple[Said, ...]], *, is_inside: bool = False
-) -> Iterator[Found]:
+def _of_value(name: str, value: Any, prompts: _Prompts, *, is_inside: bool = False) -> Iterator[Found]:
     if isinstance(value, Flaw):
         yield Found(value)
         return
@@ -44289,8 +44547,8 @@ def _of_value(
         turn = conversations.of_gemini(value)
         if isinstance(turn, Flaw):
             yield Found(replace(turn, where=name))
-        else:
-            prompts.append(turn)
+        elif not prompts.add(turn):
+            yield Found(Flaw(name, "there are too many prompts in it"))
         return
     inside = (
         None if is_inside else next((listed(value[key]) for key in _WRAPPED if listed(value.get(key))), None)
@@ -44360,6 +44618,8 @@ Archive = Callable[[], Iterable[Found]]  # reads it from its beginning: see `for
 _AT_ONCE = 10  # exchanges in a transaction: others write in between, and compute
 _PAUSE_S = 0.2
 _UNDONE_AT_ONCE = 100
+_MOST_TAKEN = 500_000  # exchanges and facts of an archive
+_ALL = "the archive"
 _NAME_CHARS = 200
 _WEBUI = "Open WebUI"
 _SAMPLE = 100  # exchanges by which the rest is estimated
@@ -44547,7 +44807,11 @@ class Imports:
             raise Drop("Memory is switched off on this server.", hint="Switch `enabled` on first.")
         if not is_on(""):
             raise Drop("This user has switched memory off.", hint="`on` switches it on again.")
+        taken = 0
         for entry, source, label in archive():
+            if taken >= _MOST_TAKEN:
+                seen.flaws[_ALL, f"the rest of it: there are more than {_MOST_TAKEN:,} exchanges in it"] += 1
+                return
             if isinstance(entry, Flaw):
                 seen.flaws[entry.where, entry.reason] += 1
                 continue
@@ -44558,6 +44822,7 @@ class Imports:
                 if reason := admission.refusal(entry.text):
                     seen.skipped[reason] += 1
                 else:
+                    taken += 1
                     yield given(user_id, entry)
             elif not is_on(chat_of(source, entry)):
                 seen.skipped["memory is switched off in the chat"] += 1
@@ -44566,6 +44831,7 @@ class Imports:
                     if isinstance(one, str):
                         seen.skipped[one] += 1
                     else:
+                        taken += 1
                         yield one
 
     def _new(self, user_id: str, some: list[Exchange], seen: _Seen) -> list[Exchange]:
@@ -44573,8 +44839,8 @@ class Imports:
         there = and_(outbox.c.user_id == user_id, outbox.c.key.in_(keys))
         with self._reading.connect() as connection:
             known = set(connection.scalars(select(outbox.c.key).where(there)))
-        new = {one.key: one for one in some if one.key not in known and one.key not in seen.keys}
-        seen.keys |= set(new)
+        new = {one.key: one for one in some if one.key not in known and hash(one.key) not in seen.keys}
+        seen.keys.update(map(hash, new))
         seen.known += len(some) - len(new)
         return list(new.values())
 
@@ -44610,7 +44876,7 @@ class _Seen:
 
     def __init__(self) -> None:
         self.labels: set[str] = set()
-        self.keys: set[str] = set()
+        self.keys: set[int] = set()  # hashes: there may be many
         self.chats: set[str] = set()
         self.exchanges = self.facts = self.known = 0
         self.skipped: Counter[str] = Counter()
@@ -44688,9 +44954,9 @@ import json
 import os
 import sqlite3
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from itertools import islice
 from pathlib import PurePosixPath
 from typing import IO, Any
 
@@ -44714,7 +44980,11 @@ from .entries import (
 
 _FACT_CHARS = 300  # of what a longer text is cut into, at sentences
 _MOST_ROWS = 200_000
-_MOST_BYTES = 512 << 20
+_MOST_CHARS = 32 << 20  # of a chat
+_MOST_BYTES = 256 << 20
+_MOST_OF_CELL = 1 << 20  # bytes
+_SECONDS = 30.0  # in a database
+_STEPS = 10_000  # of SQLite's machine between two looks at the clock
 _KINDS = ("profile", "preference", "fact", "plan")
 _NOBODY = ("you", "user", "human")  # names of users who have not changed theirs
 
@@ -44853,6 +45123,14 @@ def is_sqlite(begin: bytes) -> bool:
     return begin.startswith(b"SQLite format 3")
 
 
+# All of a schema is looked at: a row may call a view a table, which then runs whatever its writer likes.
+_OTHERS = """SELECT count(*) FROM sqlite_master WHERE (
+    type IN ('table', 'index') AND rootpage > 0
+    AND (sql IS NULL OR sql LIKE 'CREATE TABLE %' OR sql LIKE 'CREATE INDEX %'
+        OR sql LIKE 'CREATE UNIQUE INDEX %')
+) IS NOT TRUE"""
+
+
 def read_ltm(name: str, stream: IO[bytes]) -> Iterator[Entry]:
     """A chat with the character whose folder it is. name: the file's path in the archive."""
     with tempfile.NamedTemporaryFile(suffix=".db") as copy:
@@ -44871,14 +45149,32 @@ def read_ltm(name: str, stream: IO[bytes]) -> Iterator[Entry]:
 
 def _of_ltm(name: str, path: str) -> Iterator[Entry]:
     character = PurePosixPath(name.replace(os.sep, "/")).parent.name
+    until = time.monotonic() + _SECONDS
+    said: list[Said] = []
+    chars = 0
     with closing(sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)) as file:
+        file.set_progress_handler(lambda: time.monotonic() > until, _STEPS)
+        file.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MOST_OF_CELL)
         file.execute("PRAGMA trusted_schema = OFF")
+        file.execute("PRAGMA temp_store = MEMORY")
         file.text_factory = lambda data: data.decode("utf-8", "replace")
-        columns = {row[1] for row in file.execute("PRAGMA table_info(long_term_memory)")}
+        (others,) = file.execute(_OTHERS).fetchone()
+        columns = (
+            {row[1] for row in file.execute("PRAGMA table_info(long_term_memory)")} if not others else ()
+        )
+        if not {"name", "message"}.issubset(columns):  # computed columns are none of them
+            raise sqlite3.DatabaseError
         at = "timestamp" if "timestamp" in columns else "NULL"
-        rows = file.execute(f"SELECT rowid, name, message, {at} FROM long_term_memory ORDER BY rowid")  # noqa: S608
-        said = tuple(one for row in islice(rows, _MOST_ROWS) for one in _row(row, character))
-    yield Chat(character or "long_term_memory", character, said)
+        rows = file.execute(
+            f"SELECT rowid, name, message, {at} FROM long_term_memory NOT INDEXED LIMIT {_MOST_ROWS}"  # noqa: S608
+        )
+        for row in rows:
+            said += _row(row, character)
+            chars += len(said[-1].text) if said else 0
+            if chars > _MOST_CHARS:
+                yield Flaw(name, "there is too much in it")
+                break
+    yield Chat(character or "long_term_memory", character, tuple(said))
 
 
 def _row(row: tuple[Any, ...], character: str) -> Iterator[Said]:
@@ -44899,6 +45195,7 @@ SOURCES["manage/history/uploads.py"] = r'''"""Archives that users have sent, kep
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import secrets
 import shutil
@@ -44917,15 +45214,20 @@ class Uploads:
         self._folder = data_dir / "uploads"
 
     def new(self, user_id: str) -> Path:
-        """Where the next archive of a user is to be written; the one before is gone, and what is too old."""
+        """Where the next archive of a user is to be written; the one before is gone."""
         self.drop(user_id)
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for file in self._folder.iterdir():
-            if time.time() - file.stat().st_mtime > _KEPT_S:
-                file.unlink(missing_ok=True)
+        self.prune()
         file = self._folder / f"{_of(user_id)}-{secrets.token_hex(16)}"
         file.touch(0o600)
         return file
+
+    def prune(self) -> None:
+        """Remove what is too old, of all users."""
+        for file in self._folder.glob("*"):
+            with contextlib.suppress(FileNotFoundError):  # another thread has removed it
+                if time.time() - file.stat().st_mtime > _KEPT_S:
+                    file.unlink()
 
     def keep(self, user_id: str, content: IO[bytes]) -> Path:
         """An archive as it was sent."""
@@ -62261,6 +62563,7 @@ from .schema import page_sessions
 SESSION_S, LINK_S = 12 * 3600.0, 600.0
 _EACH = 20  # sessions, and links, of one user; the oldest go
 _SESSION, _LINK = "session", "link"
+BOUND = "k."  # before the token of a session that is bound to a secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -62292,9 +62595,9 @@ class PageSessions:
     def __init__(self, engine: Engine) -> None:
         self._writing, self._reading = Patience(engine), Patience(reading(engine))
 
-    def sign_in(self, person: Person) -> str:
-        """A new session's token, for the cookie."""
-        return self._writing.run(lambda connection: _add(connection, _SESSION, person, SESSION_S))
+    def sign_in(self, person: Person, bound_to: str = "") -> str:
+        """A new session's token, for the cookie. One that is bound counts with this secret behind it only."""
+        return self._writing.run(lambda connection: _add(connection, _SESSION, person, SESSION_S, bound_to))
 
     def link(self, person: Person) -> str:
         """A token with which this person can sign in once, within ten minutes."""
@@ -62345,15 +62648,15 @@ def _person(connection: Connection, token: str, kind: str) -> Person | None:
     return Person(*row) if row is not None else None
 
 
-def _add(connection: Connection, kind: str, person: Person, seconds: float) -> str:
-    now, token = time.time(), secrets.token_urlsafe(32)
+def _add(connection: Connection, kind: str, person: Person, seconds: float, bound_to: str = "") -> str:
+    now, token = time.time(), f"{BOUND if bound_to else ''}{secrets.token_urlsafe(32)}"
     connection.execute(delete(page_sessions).where(page_sessions.c.until <= now))
     mine = (page_sessions.c.user_id == person.user_id, page_sessions.c.kind == kind)
     newest = select(page_sessions.c.hash).where(*mine).order_by(page_sessions.c.until.desc()).limit(_EACH - 1)
     kept = list(connection.scalars(newest))
     connection.execute(delete(page_sessions).where(*mine, page_sessions.c.hash.not_in(kept)))
     values = {one.name: getattr(person, one.name) for one in fields(Person)}
-    row = {"hash": _hash(token), "kind": kind, "until": now + seconds, **values}
+    row = {"hash": _hash(token + bound_to), "kind": kind, "until": now + seconds, **values}
     connection.execute(page_sessions.insert().values(row))
     return token
 

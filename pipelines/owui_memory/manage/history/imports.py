@@ -47,6 +47,8 @@ _AT_ONCE = 10  # exchanges in a transaction: others write in between, and comput
 _PAUSE_S = 0.2
 _UNDONE_AT_ONCE = 100
 _STOPPED = "stopped-"  # begins the batch of what was under way when its import was taken back
+_MOST_TAKEN = 500_000  # exchanges and facts of an archive
+_ALL = "the archive"
 _NAME_CHARS = 200
 _WEBUI = "Open WebUI"
 _SAMPLE = 100  # exchanges by which the rest is estimated
@@ -250,7 +252,11 @@ class Imports:
             raise Drop("Memory is switched off on this server.", hint="Switch `enabled` on first.")
         if not is_on(""):
             raise Drop("This user has switched memory off.", hint="`on` switches it on again.")
+        taken = 0
         for entry, source, label in archive():
+            if taken >= _MOST_TAKEN:
+                seen.flaws[_ALL, f"the rest of it: there are more than {_MOST_TAKEN:,} exchanges in it"] += 1
+                return
             if isinstance(entry, Flaw):
                 seen.flaws[entry.where, entry.reason] += 1
                 continue
@@ -261,6 +267,7 @@ class Imports:
                 if reason := admission.refusal(entry.text):
                     seen.skipped[reason] += 1
                 else:
+                    taken += 1
                     yield given(user_id, entry)
             elif not is_on(chat := chat_of(source, entry)):
                 seen.skipped["memory is switched off in the chat"] += 1
@@ -271,6 +278,7 @@ class Imports:
                     elif not is_on(chat, AnsweredBy.read(one.answered_by).model):
                         seen.skipped["the model was left out"] += 1
                     else:
+                        taken += 1
                         yield one
 
     def _new(self, user_id: str, some: list[Exchange], seen: _Seen) -> list[Exchange]:
@@ -278,8 +286,8 @@ class Imports:
         there = and_(outbox.c.user_id == user_id, outbox.c.key.in_(keys))
         with self._reading.connect() as connection:
             known = set(connection.scalars(select(outbox.c.key).where(there)))
-        new = {one.key: one for one in some if one.key not in known and one.key not in seen.keys}
-        seen.keys |= set(new)
+        new = {one.key: one for one in some if one.key not in known and hash(one.key) not in seen.keys}
+        seen.keys.update(map(hash, new))
         seen.known += len(some) - len(new)
         return list(new.values())
 
@@ -315,7 +323,7 @@ class _Seen:
 
     def __init__(self) -> None:
         self.labels: set[str] = set()
-        self.keys: set[str] = set()
+        self.keys: set[int] = set()  # hashes: there may be many
         self.chats: set[str] = set()
         self.exchanges = self.facts = self.known = 0
         self.skipped: Counter[str] = Counter()
