@@ -20298,6 +20298,37 @@ SOURCES["interfaces/__init__.py"] = r'''"""What speaks to the outside."""
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# interfaces/access_log.py
+
+SOURCES["interfaces/access_log.py"] = r'''"""uvicorn writes the address of each request into its log: here without secrets and what users search for."""
+
+from __future__ import annotations
+
+import logging
+
+HOOKS, _OWN = "/hooks/open-webui/", "/memory/"
+
+
+def keep_private() -> None:
+    """From now on, in this process."""
+    for name in ("uvicorn.access", "uvicorn.error"):  # the latter has those of web sockets
+        logging.getLogger(name).addFilter(_private)
+
+
+def _private(record: logging.LogRecord) -> bool:
+    if isinstance(record.args, tuple):
+        record.args = tuple(_cut(arg) if isinstance(arg, str) else arg for arg in record.args)
+    return True
+
+
+def _cut(address: str) -> str:
+    if HOOKS in address:
+        return f"{address.partition(HOOKS)[0]}{HOOKS}***"
+    path, mark, _ = address.partition("?")
+    return f"{path}?***" if mark and path.startswith(_OWN) else address
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # interfaces/body.py
 
 SOURCES["interfaces/body.py"] = r'''"""Open WebUI's request bodies -> frozen values, and a block of memories -> back into a body.
@@ -28021,9 +28052,12 @@ SOURCES["interfaces/web/admin.py"] = r'''"""What admins see: how memory fares, a
 
 from __future__ import annotations
 
+import contextlib
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+from ...config.marks import MASK
 from ...config.prices import costs, read_prices
 from ...core.locales import message
 from ...core.locales.refused import Refused
@@ -28033,6 +28067,7 @@ from .rendering import Redirect, View
 
 _DAYS = 7  # of costs
 _BATCHES = 200  # of the queue that are shown
+_IN_QUERIES = ("pass", "key", "token", "secret")
 ALL = "all"  # in place of a batch's name
 
 
@@ -28086,8 +28121,28 @@ def settings(visit: Visit) -> View:
     return View("settings.html", {"rows": rows})
 
 
-def _written(value: object) -> str:
+def _written(value: Any) -> str:
+    value = _without_userinfo(value)
     return "" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _without_userinfo(value: Any) -> Any:
+    """The same with names and passwords before hosts masked, in addresses and in JSON that holds some."""
+    if isinstance(value, list):
+        return [_without_userinfo(one) for one in value]
+    if isinstance(value, dict):
+        return {name: _without_userinfo(one) for name, one in value.items()}
+    if not isinstance(value, str):
+        return value
+    with contextlib.suppress(ValueError):
+        if value.lstrip()[:1] in ("[", "{"):
+            return json.dumps(_without_userinfo(json.loads(value)), ensure_ascii=False)
+    scheme, mark, rest = value.partition("://")
+    _, at, rest = rest.rpartition("@")  # a password may have any character
+    rest, asks, query = rest.partition("?")
+    if asks and any(word in query.lower() for word in _IN_QUERIES):
+        query = MASK
+    return f"{scheme}{mark}{f'{MASK}@' if at else ''}{rest}{asks}{query}" if mark else value
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -28665,6 +28720,7 @@ from ...config.settings import Valves
 from ...core.errors import Drop, MemoryFault
 from ...core.locales import Locale
 from ...state.page_sessions_table import BOUND, LINK_S, Person
+from .. import access_log
 from ..chats import Chats
 from ..lanes import BusyError
 from ..server_key import bearer
@@ -28714,6 +28770,7 @@ class Page:
     def __init__(self, chats: Chats, settings: Callable[[], Valves], environment: Environment) -> None:
         self._chats, self._settings, self._key = chats, settings, environment.server_key
         self._webui = OpenWebUISessions()
+        access_log.keep_private()
         self._at_once: Counter[str] = Counter()
         self._uploading: set[str] = set()  # who sends a file
         self._visits, self._changes = Limits(600, 60), Limits(120, 60)
@@ -30526,19 +30583,19 @@ from starlette.routing import Route
 from ...config.settings import Valves
 from ...core.errors import MemoryFault
 from ...core.memory import is_person
+from .. import access_log
 from ..chats import Chats
 from ..webui import WebUi
 
 log = logging.getLogger(__name__)
 
-_PATH = "/hooks/open-webui/"
 _MOST_BYTES = 64 * 1024  # of an event; Open WebUI cuts strings at 1,000 characters
 _ID_CHARS = 200
 
 
 def hooks(chats: Chats, settings: Callable[[], Valves]) -> list[Route]:
     """The route, below /memory."""
-    logging.getLogger("uvicorn.access").addFilter(_without_secret)
+    access_log.keep_private()
 
     async def told(request: Request) -> Response:
         secret = settings().webhook_secret
@@ -30563,7 +30620,7 @@ def hooks(chats: Chats, settings: Callable[[], Valves]) -> list[Route]:
             return JSONResponse({"detail": "Not now."}, status_code=503)
         return JSONResponse({"noted": noted})
 
-    return [Route(f"{_PATH}{{secret}}", told, methods=["POST"])]
+    return [Route(f"{access_log.HOOKS}{{secret}}", told, methods=["POST"])]
 
 
 def _note(chats: Chats, settings: Valves, event: Any) -> int:
@@ -30609,16 +30666,6 @@ def _is_there(settings: Valves, ask: Callable[[WebUi], bool]) -> bool:
 def _id(value: Any, name: str) -> str:
     id_ = value.get(name) if isinstance(value, dict) else None
     return id_ if isinstance(id_, str) and 0 < len(id_) <= _ID_CHARS else ""
-
-
-def _without_secret(record: logging.LogRecord) -> bool:
-    """The server writes each request's path into its log."""
-    if isinstance(record.args, tuple):
-        record.args = tuple(
-            f"{arg.partition(_PATH)[0]}{_PATH}***" if isinstance(arg, str) and _PATH in arg else arg
-            for arg in record.args
-        )
-    return True
 '''
 
 # ----------------------------------------------------------------------------------------------------------
