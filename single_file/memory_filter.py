@@ -5262,7 +5262,7 @@ if TYPE_CHECKING:
     from .settings import Valves
 
 LEAST, MOST = 1_000, 10_000_000
-_MEMORIES_SHARE, _QUOTES_SHARE = 0.08, 0.08  # of the limit, for those of one message
+_SHARE, _PROFILE_SHARE = 0.08, 0.05  # of the limit, for each kind of memories that one message brings
 _QUOTES_LEAST = 250  # tokens: half of it, as later messages bring, holds one quote
 EXAMPLE = "llama3*: 8000, gpt-4*: 100000, 32000"
 
@@ -5298,14 +5298,21 @@ def limit_of(text: str, *models: str) -> int:
     return 0
 
 
-def budgets(settings: Valves, limit: int) -> dict[str, int]:
+def budgets(settings: Valves, limit: int) -> dict[str, int | str]:
     """The settings of recall's budgets, in tokens, with no more than their share of the limit."""
+    share, numbers = int(_SHARE * limit), settings.advanced_numbers.model_dump()
+    numbers["profile_token_budget"] = min(numbers["profile_token_budget"], int(_PROFILE_SHARE * limit))
     return {
-        "memory_token_budget": min(settings.memory_token_budget, int(_MEMORIES_SHARE * limit)),
-        "episode_token_budget": min(
-            settings.episode_token_budget, max(int(_QUOTES_SHARE * limit), _QUOTES_LEAST)
-        ),
+        "memory_token_budget": min(settings.memory_token_budget, share),
+        "episode_token_budget": min(settings.episode_token_budget, max(share, _QUOTES_LEAST)),
+        "document_token_budget": min(settings.document_token_budget, share),
+        "advanced": "; ".join(f"{name}={number}" for name, number in numbers.items()),
     }
+
+
+def expected(settings: Valves) -> int:
+    """Tokens of memories that a message in the middle of a chat brings, by these budgets."""
+    return (settings.memory_token_budget + settings.episode_token_budget) // 2
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -7849,7 +7856,7 @@ from dataclasses import dataclass, field, replace
 from sqlalchemy import Engine
 
 from ..backends.backend_holder import BackendHolder
-from ..config.context_limits import budgets
+from ..config.context_limits import budgets, expected
 from ..config.settings import Valves
 from ..core.events import Emit, Event, EventKind, Job, failed
 from ..core.turn import Turn
@@ -7975,7 +7982,7 @@ class Contexts:
         used = [number_of.get(last.cut_at, 0), *(number_of[one.position] for one in cuts if one.used)]
         ratio = self.counting.ratio(model)
         is_new = last.asked != turn.positions[-1]  # another answer brings no more memories
-        news = sum(budgets(settings, limit).values()) // 2 if reads and is_new else 0
+        news = expected(settings.model_copy(update=budgets(settings, limit))) if reads and is_new else 0
         fixed, turns = self._counted(model, ratio, texts, max(used), limit)
         held = [last.before.get(position, 0) for position in turn.positions]
         sizes = Sizes(
@@ -8023,8 +8030,10 @@ class Contexts:
 
     def fitted(
         self, seen: Seen, system: str, before: Block, numbered: Sequence[int], *, learns: bool = True
-    ) -> tuple[Seen, Block]:
+    ) -> tuple[Seen, str, Block]:
         """The same with what recall adds, cut further where that is too much; and its blocks, numbered anew.
+
+        Where the message alone is too long beside them, they and the abstract are left out.
 
         system: what it adds to the system prompt. before: to messages, by their number among `numbered`, the
         turns that recall has seen. learns: the model gets nothing more.
@@ -8034,6 +8043,16 @@ class Contexts:
         in_system = self._tokens(seen, system)
         fixed = seen.bare.fixed + in_system + self._tokens(seen, seen.abstract)
         seen = replace(seen, window=further(replace(seen.bare, fixed=fixed), seen.window, more))
+        in_blocks = sum(more.get(at, 0) for at in seen.kept)
+        over = fixed + seen.window.stays(seen.bare.turns) + in_blocks - seen.place.limit
+        if over > 0:  # then only the last turn is left
+            over -= in_blocks
+            turn_of, more = {}, {}
+        if over > 0 and seen.abstract:
+            cost = self._tokens(seen, seen.abstract)
+            fixed, over, seen = fixed - cost, over - cost, replace(seen, abstract="", of="")
+        if over > 0:
+            fixed, in_system, system = fixed - in_system, 0, ""
         positions = seen.turn.positions
         cut_at = positions[seen.window.start] if seen.window.is_cut else ""
         held = {positions[at]: one for at, one in more.items()}
@@ -8050,7 +8069,7 @@ class Contexts:
         if learns:
             self.counting.sent(seen.turn.user_id, seen.turn.key, model, int(tokens / seen.ratio))
         numbers = {number: at for at, number in enumerate(seen.kept)}
-        return seen, {numbers[of]: before[at] for at, of in turn_of.items() if of in numbers}
+        return seen, system, {numbers[of]: before[at] for at, of in turn_of.items() if of in numbers}
 
     def keep(self, seen: Seen, chat_id: str, past: Callable[[int, int], Sequence[Past]]) -> None:
         """Keep where a prompt was cut, and have ready what the next cut needs. Blocks; raises nothing.
@@ -8562,6 +8581,9 @@ FORGET = "forget"  # an op: the user asked for the removal of the same memory in
 FORGOTTEN = "it was forgotten"  # why a change cannot be made again: its texts were erased
 
 
+OUTDATED = "a later message has changed it"  # why an older message changes it no more
+
+
 TAKEN_BACK, TOO_LATE = "it was brought back", "it was too late"
 
 
@@ -9046,6 +9068,11 @@ class Batch:
     def scope(self) -> str:
         """The scope, which is the same for all exchanges of a batch."""
         return self.exchanges[0].scope
+
+    @property
+    def is_imported(self) -> bool:
+        """Whether an import brings them: what was said since goes first."""
+        return self.name.startswith(IMPORTS)
 
     @property
     def is_given(self) -> bool:
@@ -20298,6 +20325,37 @@ SOURCES["interfaces/__init__.py"] = r'''"""What speaks to the outside."""
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# interfaces/access_log.py
+
+SOURCES["interfaces/access_log.py"] = r'''"""uvicorn writes the address of each request into its log: here without secrets and what users search for."""
+
+from __future__ import annotations
+
+import logging
+
+HOOKS, _OWN = "/hooks/open-webui/", "/memory/"
+
+
+def keep_private() -> None:
+    """From now on, in this process."""
+    for name in ("uvicorn.access", "uvicorn.error"):  # the latter has those of web sockets
+        logging.getLogger(name).addFilter(_private)
+
+
+def _private(record: logging.LogRecord) -> bool:
+    if isinstance(record.args, tuple):
+        record.args = tuple(_cut(arg) if isinstance(arg, str) else arg for arg in record.args)
+    return True
+
+
+def _cut(address: str) -> str:
+    if HOOKS in address:
+        return f"{address.partition(HOOKS)[0]}{HOOKS}***"
+    path, mark, _ = address.partition("?")
+    return f"{path}?***" if mark and path.startswith(_OWN) else address
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # interfaces/body.py
 
 SOURCES["interfaces/body.py"] = r'''"""Open WebUI's request bodies -> frozen values, and a block of memories -> back into a body.
@@ -23069,7 +23127,7 @@ from starlette.routing import Route
 
 from ..core.events import Job
 from .chats import Body, Chats
-from .server_key import has_key
+from .server_key import has_key, key_wanted
 from .turns import Turns
 from .waits import in_pool, within
 
@@ -23086,7 +23144,7 @@ def function_routes(key: str, chats: Chats, turns: Turns) -> list[Route]:
 
     async def asked(request: Request) -> Response:
         if not has_key(request.headers, key):
-            return JSONResponse({"detail": "Send the server's key."}, status_code=401)
+            return JSONResponse({"detail": key_wanted(request.headers, key)}, status_code=401)
         try:
             form = await chats.intake.load("", await _read(request))
         except _TooLargeError:
@@ -23157,7 +23215,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from ..core.errors import MemoryFault
-from .server_key import bearer, has_key
+from .server_key import bearer, has_key, key_wanted
 
 _ISSUER, _LEEWAY_S = "open-webui", 30
 _USER = ("id", "name", "email", "role")
@@ -23200,7 +23258,7 @@ def caller_of(headers: Mapping[str, str], server_key: str, secret: str) -> Calle
     """
     signed = _signed(headers.get(JWT, ""), secret)
     key = given_key(headers)
-    if not has_key({"authorization": f"Bearer {key}"}, server_key):
+    if not has_key(headers, server_key, key):
         return Caller(signed) if signed else None
     if signed:
         return Caller(signed)
@@ -23226,7 +23284,7 @@ async def identified(
     except MemoryFault as fault:
         raise UnidentifiedError(503, "not_ready", f"{fault} {fault.hint}".strip()) from fault
     if not owner:
-        raise UnidentifiedError(401, "invalid_api_key", _WRONG_KEY)
+        raise UnidentifiedError(401, "invalid_api_key", key_wanted(headers, server_key, _WRONG_KEY))
     return Caller({"id": owner}, by_own_key=True)
 
 
@@ -24135,11 +24193,11 @@ class LongChat:
             seen = replace(seen, abstract="")
         added = blocks.system, blocks.before, numbered
         fit = partial(contexts.fitted, seen, *added, learns=self._learns)
-        seen, before = await in_pool(contexts.pool, fit)
-        self._long = prompt, seen
+        seen, system, before = await in_pool(contexts.pool, fit)
+        self._long, blocks = (prompt, seen), Blocks(system, before)
         if not seen.window.is_cut:
             return self._body, blocks
-        return prompt.cut(seen.kept, seen.abstract, in_system=in_system), Blocks(blocks.system, before)
+        return prompt.cut(seen.kept, seen.abstract, in_system=in_system), blocks
 
     def keep(self, body: Any, permission: Permission) -> None:
         """Keep where it was cut, and have ready what the next cut needs. Never blocks.
@@ -24189,7 +24247,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ...config.environment import PUBLIC_DEFAULT_KEY
 from ...core.trace import PARENT, TRACE, Trace
-from ..server_key import has_key
+from ..server_key import has_key, key_wanted
 
 log = logging.getLogger(__name__)
 
@@ -24216,7 +24274,8 @@ class Guard:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:
-            await JSONResponse({"detail": _REFUSAL}, status_code=401)(scope, receive, send)
+            told = {"detail": key_wanted(Headers(scope=scope), self.key, _REFUSAL)}
+            await JSONResponse(told, status_code=401)(scope, receive, send)
 
     def _passes(self, scope: Scope) -> bool:
         headers = Headers(scope=scope)
@@ -24417,9 +24476,9 @@ class Prompt:
 
     @classmethod
     def of(cls, body: Any, turn: Turn) -> Prompt | None:
-        """None where there is nothing that could be cut."""
+        """None where it is not one of a chat."""
         messages = body.get("messages") if isinstance(body, Mapping) else None
-        if not isinstance(messages, list) or len(turn.positions) < 2:
+        if not isinstance(messages, list) or not turn.positions:
             return None
         begins = [at for at in seen_numbers(messages) if messages[at].get("role") == "user"]
         return cls(body, begins) if len(begins) == len(turn.positions) else None
@@ -25717,9 +25776,7 @@ class Proxy:
         meta["model"] = {"id": model, "owned_by": "openai", "connection_type": local}
         seen = {"model": model, "messages": messages, "metadata": meta, "tools": asked.body.get("tools")}
         read = await intake.read(read_asked, seen, caller.user)
-        is_shown = has_key(
-            {"authorization": f"Bearer {given_key(asked.headers)}"}, self._environment.server_key
-        )
+        is_shown = has_key(asked.headers, self._environment.server_key, given_key(asked.headers))
         turn = replace(read.turn, searched=dialect.in_system, is_shown=is_shown)
         if not turn.task and turn.text.startswith(_TASK) and "<chat_history>" in turn.text:
             turn = replace(turn, task="as its words tell")
@@ -26423,7 +26480,7 @@ from starlette.routing import Route
 from ..core.errors import MemoryFault
 from ..core.memory import Check
 from ..observe.status import report
-from .server_key import has_key
+from .server_key import has_key, key_wanted
 
 log = logging.getLogger(__name__)
 
@@ -26442,12 +26499,12 @@ def watching(key: str, watched: Watched) -> list[Route]:
 
     async def tell(request: Request) -> Response:
         if not has_key(request.headers, key):
-            return JSONResponse({"detail": "Send the server's key."}, status_code=401)
+            return JSONResponse({"detail": key_wanted(request.headers, key)}, status_code=401)
         return JSONResponse(await run_in_threadpool(_told, watched.status))
 
     async def count(request: Request) -> Response:
         if not has_key(request.headers, key):
-            return JSONResponse({"detail": "Send the server's key."}, status_code=401)
+            return JSONResponse({"detail": key_wanted(request.headers, key)}, status_code=401)
         try:
             return Response(await run_in_threadpool(watched.numbers), media_type=_METRICS)
         except MemoryFault as fault:
@@ -26484,6 +26541,12 @@ from starlette.types import ASGIApp
 
 from ..config.environment import PUBLIC_DEFAULT_KEY
 
+_BY_PROXIES = ("x-forwarded-for", "forwarded")
+_TOO_PUBLIC = (
+    "The server's key is the public default one, which is not taken through a reverse proxy. Set "
+    "PIPELINES_API_KEY to a secret of your own, here and where it is sent."
+)
+
 
 def bearer(headers: Mapping[str, str]) -> str:
     """The key that a request carries as `Authorization: Bearer ...`; "" where it carries none."""
@@ -26491,9 +26554,23 @@ def bearer(headers: Mapping[str, str]) -> str:
     return given.strip() if scheme.lower() == "bearer" else ""
 
 
-def has_key(headers: Mapping[str, str], key: str) -> bool:
-    """Whether the request carries the server's key."""
-    return bool(key) and hmac.compare_digest(bearer(headers).encode(), key.encode())
+def has_key(headers: Mapping[str, str], key: str, given: str | None = None) -> bool:
+    """Whether the request carries the server's key; given: where it is not in the usual header.
+
+    The public default one is none where a reverse proxy passes the request on: it may come from anywhere.
+    """
+    if not key or _is_public(headers, key):
+        return False
+    return hmac.compare_digest((bearer(headers) if given is None else given).encode(), key.encode())
+
+
+def key_wanted(headers: Mapping[str, str], key: str, else_: str = "Send the server's key.") -> str:
+    """What to tell whoever sent a request without the server's key."""
+    return _TOO_PUBLIC if _is_public(headers, key) else else_
+
+
+def _is_public(headers: Mapping[str, str], key: str) -> bool:
+    return key == PUBLIC_DEFAULT_KEY and any(name in headers for name in _BY_PROXIES)
 
 
 def open_to_browsers(app: ASGIApp, server_key: str) -> ASGIApp:
@@ -28021,9 +28098,12 @@ SOURCES["interfaces/web/admin.py"] = r'''"""What admins see: how memory fares, a
 
 from __future__ import annotations
 
+import contextlib
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+from ...config.marks import MASK
 from ...config.prices import costs, read_prices
 from ...core.locales import message
 from ...core.locales.refused import Refused
@@ -28033,6 +28113,7 @@ from .rendering import Redirect, View
 
 _DAYS = 7  # of costs
 _BATCHES = 200  # of the queue that are shown
+_IN_QUERIES = ("pass", "key", "token", "secret")
 ALL = "all"  # in place of a batch's name
 
 
@@ -28086,8 +28167,28 @@ def settings(visit: Visit) -> View:
     return View("settings.html", {"rows": rows})
 
 
-def _written(value: object) -> str:
+def _written(value: Any) -> str:
+    value = _without_userinfo(value)
     return "" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _without_userinfo(value: Any) -> Any:
+    """The same with names and passwords before hosts masked, in addresses and in JSON that holds some."""
+    if isinstance(value, list):
+        return [_without_userinfo(one) for one in value]
+    if isinstance(value, dict):
+        return {name: _without_userinfo(one) for name, one in value.items()}
+    if not isinstance(value, str):
+        return value
+    with contextlib.suppress(ValueError):
+        if value.lstrip()[:1] in ("[", "{"):
+            return json.dumps(_without_userinfo(json.loads(value)), ensure_ascii=False)
+    scheme, mark, rest = value.partition("://")
+    _, at, rest = rest.rpartition("@")  # a password may have any character
+    rest, asks, query = rest.partition("?")
+    if asks and any(word in query.lower() for word in _IN_QUERIES):
+        query = MASK
+    return f"{scheme}{mark}{f'{MASK}@' if at else ''}{rest}{asks}{query}" if mark else value
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -28665,6 +28766,7 @@ from ...config.settings import Valves
 from ...core.errors import Drop, MemoryFault
 from ...core.locales import Locale
 from ...state.page_sessions_table import BOUND, LINK_S, Person
+from .. import access_log
 from ..chats import Chats
 from ..lanes import BusyError
 from ..server_key import bearer
@@ -28714,6 +28816,7 @@ class Page:
     def __init__(self, chats: Chats, settings: Callable[[], Valves], environment: Environment) -> None:
         self._chats, self._settings, self._key = chats, settings, environment.server_key
         self._webui = OpenWebUISessions()
+        access_log.keep_private()
         self._at_once: Counter[str] = Counter()
         self._uploading: set[str] = set()  # who sends a file
         self._visits, self._changes = Limits(600, 60), Limits(120, 60)
@@ -30526,19 +30629,19 @@ from starlette.routing import Route
 from ...config.settings import Valves
 from ...core.errors import MemoryFault
 from ...core.memory import is_person
+from .. import access_log
 from ..chats import Chats
 from ..webui import WebUi
 
 log = logging.getLogger(__name__)
 
-_PATH = "/hooks/open-webui/"
 _MOST_BYTES = 64 * 1024  # of an event; Open WebUI cuts strings at 1,000 characters
 _ID_CHARS = 200
 
 
 def hooks(chats: Chats, settings: Callable[[], Valves]) -> list[Route]:
     """The route, below /memory."""
-    logging.getLogger("uvicorn.access").addFilter(_without_secret)
+    access_log.keep_private()
 
     async def told(request: Request) -> Response:
         secret = settings().webhook_secret
@@ -30563,7 +30666,7 @@ def hooks(chats: Chats, settings: Callable[[], Valves]) -> list[Route]:
             return JSONResponse({"detail": "Not now."}, status_code=503)
         return JSONResponse({"noted": noted})
 
-    return [Route(f"{_PATH}{{secret}}", told, methods=["POST"])]
+    return [Route(f"{access_log.HOOKS}{{secret}}", told, methods=["POST"])]
 
 
 def _note(chats: Chats, settings: Valves, event: Any) -> int:
@@ -30611,16 +30714,6 @@ def _is_there(settings: Valves, ask: Callable[[WebUi], bool]) -> bool:
 def _id(value: Any, name: str) -> str:
     id_ = value.get(name) if isinstance(value, dict) else None
     return id_ if isinstance(id_, str) and 0 < len(id_) <= _ID_CHARS else ""
-
-
-def _without_secret(record: logging.LogRecord) -> bool:
-    """The server writes each request's path into its log."""
-    if isinstance(record.args, tuple):
-        record.args = tuple(
-            f"{arg.partition(_PATH)[0]}{_PATH}***" if isinstance(arg, str) and _PATH in arg else arg
-            for arg in record.args
-        )
-    return True
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -44640,6 +44733,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 
 from sqlalchemy import ColumnElement, Engine, and_, delete, func, select, update
@@ -44647,6 +44741,7 @@ from sqlalchemy import ColumnElement, Engine, and_, delete, func, select, update
 from ...backends.base import EditableBackend
 from ...config.prices import costs, read_prices
 from ...config.settings import Valves
+from ...core.chat_servers import AnsweredBy
 from ...core.errors import Drop
 from ...core.exchange import Exchange, episodes_name, message_id_of
 from ...core.scope import past_owner
@@ -44673,6 +44768,7 @@ Archive = Callable[[], Iterable[Found]]  # reads it from its beginning: see `for
 _AT_ONCE = 10  # exchanges in a transaction: others write in between, and compute
 _PAUSE_S = 0.2
 _UNDONE_AT_ONCE = 100
+_STOPPED = "stopped-"  # begins the batch of what was under way when its import was taken back
 _MOST_TAKEN = 500_000  # exchanges and facts of an archive
 _ALL = "the archive"
 _NAME_CHARS = 200
@@ -44821,31 +44917,47 @@ class Imports:
             if connection.scalar(select(imports.c.import_id).where(mine)) is None:
                 raise Drop("There is no such import.", hint="`imports` lists those that there are.")
         brought = and_(*_brought(user_id, import_id))
-        with self._engine.begin() as connection:  # what is worked on is taken back by whoever does
-            hold(connection, user_id)
-            under_way = connection.execute(delete(outbox).where(brought, outbox.c.state != "done")).rowcount
+        undone = 0
         with live.writing() as backend:
             if not isinstance(backend, EditableBackend):
                 raise Drop("This backend cannot list memories.", hint="Remove them there.")
-            changes = Changes(self._journal)
-            sources = {one for change in self._journal.of_user(user_id) for one in change.sources}
-            undone = 0
-            while keys := self._some(brought):
-                self._remove_passages(backend, user_id, [episodes_name(key) for key in keys])
-                for message_id in map(message_id_of, keys):
-                    if message_id in sources:
-                        changes.retract(backend, user_id, message_id)
-                with self._engine.begin() as connection:
-                    connection.execute(delete(outbox).where(brought, outbox.c.key.in_(keys)))
-                undone += len(keys)
-        with self._engine.begin() as connection:
-            connection.execute(delete(imports).where(mine))
-        return undone + under_way
+            while rows := self._stopped(mine, brought, user_id):  # more of it may come meanwhile
+                # All of its messages at once, and before any is out of sight: a fact may be from several.
+                Changes(self._journal).retract(backend, user_id, {message_id_of(key) for key, _ in rows})
+                self._remove_unmarked(backend, user_id, {batch for _, batch in rows})
+                for at in range(0, len(rows), _UNDONE_AT_ONCE):
+                    keys = [key for key, _ in rows[at : at + _UNDONE_AT_ONCE]]
+                    self._remove_passages(backend, user_id, [episodes_name(key) for key in keys])
+                    with self._engine.begin() as connection:
+                        connection.execute(delete(outbox).where(brought, outbox.c.key.in_(keys)))
+                undone += len(rows)
+        return undone
 
-    def _some(self, brought: ColumnElement[bool]) -> list[str]:
-        newest_first = select(outbox.c.key).where(brought).order_by(outbox.c.id.desc()).limit(_UNDONE_AT_ONCE)
-        with self._reading.connect() as connection:
-            return list(connection.scalars(newest_first))
+    def _stopped(
+        self, mine: ColumnElement[bool], brought: ColumnElement[bool], user_id: str
+    ) -> list[tuple[str, str]]:
+        """The keys and batches of all that is there of an import, none of it under way any more.
+
+        Where nothing is, the import itself is gone. What was worked on has lost its batch: whoever did so
+        takes back what they store from now on.
+        """
+        under_way = update(outbox).where(brought, outbox.c.state != "done")
+        stopped = {"state": "done", "exchange": None, "error": "", "batch": _STOPPED + outbox.c.batch}
+        with self._engine.begin() as connection:
+            hold(connection, user_id)
+            connection.execute(under_way.values(stopped))
+            rows = connection.execute(select(outbox.c.key, outbox.c.batch).where(brought)).all()
+            if not rows:
+                connection.execute(delete(imports).where(mine))
+        return [(key, batch) for key, batch in rows]
+
+    def _remove_unmarked(self, backend: EditableBackend, user_id: str, batches: Collection[str]) -> None:
+        """Remove what stopped batches have stored, where the journal does not know it yet."""
+        for name in (one.removeprefix(_STOPPED) for one in batches if one.startswith(_STOPPED)):
+            marked = {change.memory_id for change in self._journal.of_batch(name) if change.made}
+            for memory in backend.added_by(user_id, name) if name else ():
+                if memory.id not in marked:
+                    backend.remove(memory.id)
 
     def _remove_passages(self, backend: EditableBackend, user_id: str, names: list[str]) -> None:
         entries = [entry for name in names if (entry := self._passages.get(user_id, name)) is not None]
@@ -44857,7 +44969,7 @@ class Imports:
     def _taken(self, user_id: str, archive: Archive, seen: _Seen) -> Iterator[Exchange]:
         """What of an archive may be remembered; the rest is counted in `seen`."""
         owners = {one.entry.owner for one in archive() if not isinstance(one.entry, Flaw)} - {""}
-        settings, is_on = self._settings(), _Cached(lambda chat_id: self._switches.is_on(user_id, chat_id))
+        settings, is_on = self._settings(), _Cached(partial(self._switches.is_on, user_id))
         if not settings.enabled:
             raise Drop("Memory is switched off on this server.", hint="Switch `enabled` on first.")
         if not is_on(""):
@@ -44879,12 +44991,14 @@ class Imports:
                 else:
                     taken += 1
                     yield given(user_id, entry)
-            elif not is_on(chat_of(source, entry)):
+            elif not is_on(chat := chat_of(source, entry)):
                 seen.skipped["memory is switched off in the chat"] += 1
             else:
                 for one in exchanges(user_id, source, entry, settings, self._is_command):
                     if isinstance(one, str):
                         seen.skipped[one] += 1
+                    elif not is_on(chat, AnsweredBy.read(one.answered_by).model):
+                        seen.skipped["the model was left out"] += 1
                     else:
                         taken += 1
                         yield one
@@ -44959,15 +45073,16 @@ class _Seen:
         return Preview(user_id, tuple(sorted(self.labels)), *counted, self.first, self.last)
 
 
-class _Cached(dict[str, bool]):
-    """Remembers what was asked."""
+class _Cached(dict[tuple[str, str], bool]):
+    """Remembers what was asked of a chat and a model."""
 
-    def __init__(self, ask: Callable[[str], bool]) -> None:
+    def __init__(self, ask: Callable[[str, str], bool]) -> None:
         self._ask = ask
 
-    def __call__(self, key: str) -> bool:
+    def __call__(self, chat_id: str, model: str = "") -> bool:
+        key = (chat_id, model)
         if key not in self:
-            self[key] = self._ask(key)
+            self[key] = self._ask(*key)
         return self[key]
 
 
@@ -55650,13 +55765,14 @@ is mended by going through the journal again: what has been made already is seen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from ..backends.base import Backend, EditableBackend, PreparingBackend
-from ..core.change import COMMANDS, EDITED, FORGET, REAFFIRMED, REFLECTED, TOO_LATE, Change
+from ..core.change import COMMANDS, EDITED, FORGET, OUTDATED, REAFFIRMED, REFLECTED, TOO_LATE, Change
 from ..core.errors import MemoryFault, is_of_the_text
 from ..core.exchange import IMPORTS, Batch, Exchange
 from ..core.locales import message
@@ -55665,6 +55781,7 @@ from ..core.memory import EPISODE, Memory
 from ..core.scope import past_owner, scope_for
 from ..language.forget_requests import forget_request
 from ..language.secrets import masked
+from ..state.clock import is_later
 from ..state.episodes_table import EpisodesTable
 from . import admission, quotes
 from .admission import HOLDS_SECRET, NotAdmittedError, clean, refusal, restored
@@ -55706,6 +55823,8 @@ class Changes:
         if not decided:
             reflects = batch.name.startswith(REFLECTED)  # what is known stays so, and its passages stay
             changes = list(map(_admitted, decide()) if reflects else self._numbered(batch, decide()))
+            if batch.is_imported:
+                changes = [self._unless_outdated(backend, change) for change in changes]
             if isinstance(backend, EditableBackend) and not reflects:
                 changes += map(_admitted, quotes.removals(backend, self._journal, batch, changes))
             confirm()  # a new holder may have decided that nothing is to change
@@ -55729,6 +55848,22 @@ class Changes:
                 continue
             yield _admitted(replace(change, chat=chat, ordinal=ordinal, scope=scope))
             ordinal += change.op == "add"
+
+    def _unless_outdated(self, backend: Backend, change: Change) -> Change:
+        """A change from an old chat, refused if it would take away what was said later."""
+        if (
+            change.op not in ("replace", "remove")
+            or change.refused
+            or not isinstance(backend, EditableBackend)
+        ):
+            return change
+        said, memory = self._journal.of_memory(change.memory_id), backend.get(change.memory_id)
+        times = [one.said_at for one in said]
+        if not said and memory is not None and (at := memory.updated_at or memory.created_at):
+            times = [at.timestamp()]
+        now = time.time()
+        is_outdated = any(is_later(at, change.said_at, now) for at in times)
+        return replace(change, refused=OUTDATED) if is_outdated else change
 
     def undo(
         self, backend: EditableBackend, change: Change, confirm: Confirm = _alone, *, model: str = ""
@@ -55792,26 +55927,26 @@ class Changes:
         )
 
     def retract(
-        self, backend: EditableBackend, user_id: str, message_id: str, confirm: Confirm = _alone
+        self, backend: EditableBackend, user_id: str, message_ids: Set[str], confirm: Confirm = _alone
     ) -> int:
-        """Take back what only this message said; how many changes were undone.
+        """Take back what only these messages said; how many changes were undone.
 
         What another message has said as well, or has changed since, stays.
         """
         undone = 0
-        for change in reversed(self._journal.from_message(user_id, message_id)):
-            if change.op in _INVERSE and not change.undoes and not self._is_shared(change, message_id):
+        for change in reversed(self._journal.from_messages(user_id, message_ids)):
+            if change.op in _INVERSE and not change.undoes and not self._is_shared(change, message_ids):
                 with suppress(NotAdmittedError):  # what was there before stays away
                     undone += self.undo(backend, change, confirm, model=EDITED)
         return undone
 
-    def _is_shared(self, change: Change, message_id: str) -> bool:
-        if change.sources != {message_id}:
+    def _is_shared(self, change: Change, message_ids: Set[str]) -> bool:
+        if not change.sources <= message_ids:
             return True
         history = self._journal.of_memory(change.memory_id) if change.memory_id else []
         gone = {other.undoes for other in history}
         return any(
-            other.sources != {message_id}
+            not other.sources <= message_ids
             for other in history
             if other.id > change.id and not other.undoes and other.id not in gone
         )
@@ -55911,7 +56046,7 @@ def _restored(text: str) -> tuple[str, NotAdmittedError | None]:
 def _with_wishes(backend: Backend, batch: Batch, changes: list[Change]) -> list[Change]:
     """Removals that somebody asked for get all that it takes to undo them, and a note of each is added.
 
-    See `Journal.asked_to_forget`.
+    See `Journal.asked_to_forget`. No note of what old chats asked for: it can always be undone.
     """
     asked = {exchange.message_id for exchange in batch.exchanges if forget_request(exchange.user_text)}
     ids = [
@@ -55931,7 +56066,8 @@ def _with_wishes(backend: Backend, batch: Batch, changes: list[Change]) -> list[
         else change
         for change in changes
     ]
-    notes = [_note(batch, first + at, memory_id) for at, memory_id in enumerate(ids)]
+    noted_ids = [] if batch.is_imported else ids
+    notes = [_note(batch, first + at, memory_id) for at, memory_id in enumerate(noted_ids)]
     return [*noted, *notes]
 
 
@@ -56783,11 +56919,11 @@ mended by making it again: see `apply`.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from typing import Any
 
-from sqlalchemy import Engine, and_, delete, exists, func, or_, select, update
+from sqlalchemy import Engine, and_, delete, exists, false, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ..core.change import (
@@ -56807,6 +56943,7 @@ from ..core.memory import EPISODE
 from ..state import count_up, journal, reading
 from ..state.clock import is_recent
 
+_FEW = 20  # messages that are looked for by their ids
 _UNDER_WAY_S = 60.0  # in which a change that was written down is made, unless it broke off
 
 # What can be taken back.
@@ -56902,11 +57039,13 @@ class Journal:
             return ""
         return heirs(self.of_batch(batches[-1])).get(memory_id, "")
 
-    def from_message(self, user_id: str, message_id: str) -> list[Change]:
-        """What was made of a message, oldest first."""
-        named = journal.c.source.contains(message_id, autoescape=True)
-        found = self._select(journal.c.user_id == user_id, journal.c.made, named)
-        return [change for change in found if message_id in change.sources]
+    def from_messages(self, user_id: str, message_ids: Set[str]) -> list[Change]:
+        """What was made of some messages, oldest first."""
+        which = [journal.c.user_id == user_id, journal.c.made]
+        if len(message_ids) <= _FEW:  # of an import's many, all rows are looked at here
+            named = (journal.c.source.contains(one, autoescape=True) for one in message_ids)
+            which.append(or_(false(), *named))
+        return [change for change in self._select(*which) if not message_ids.isdisjoint(change.sources)]
 
     def latest(self, user_id: str) -> Change | None:
         """A user's last change that is not taken back, one of its batch; None where there is none.
@@ -57291,8 +57430,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, Engine, and_, select, update
 
+from ..core.errors import Drop
 from ..core.exchange import Exchange
-from ..state import hold, outbox, reading
+from ..state import hold, imports, outbox, reading, was_erased
 from ..state.engine import Patience
 from .outbox import Outbox
 
@@ -57308,14 +57448,22 @@ class Later:
         """Keep some of a user's exchanges durably; those that were new.
 
         Not kept is what is there already, and the earlier version of a message. imported: the import's id.
+
+        Raises:
+            Drop: the import was taken back meanwhile, or all of its user's erased.
         """
         now = time.time()
 
         def keep(connection: Connection) -> list[Exchange]:
-            hold(connection, exchanges[0].user_id)
+            user_id = exchanges[0].user_id
+            hold(connection, user_id)
+            mine = and_(imports.c.user_id == user_id, imports.c.import_id == imported)
+            begun_at = connection.scalar(select(imports.c.begun_at).where(mine))
+            if begun_at is None or was_erased(connection, user_id, begun_at):
+                raise Drop("The import was taken back while it was read.", hint="It can be imported anew.")
             keys = [exchange.key for exchange in exchanges]
-            mine = and_(outbox.c.user_id == exchanges[0].user_id, outbox.c.key.in_(keys))
-            there = set(connection.scalars(select(outbox.c.key).where(mine)))
+            known = and_(outbox.c.user_id == user_id, outbox.c.key.in_(keys))
+            there = set(connection.scalars(select(outbox.c.key).where(known)))
             new = {exchange.key: exchange for exchange in exchanges if exchange.key not in there}
             insert = self._queue.insert
             return [one for one in new.values() if insert(connection, one, now, imported=imported)]
@@ -58067,7 +58215,8 @@ class Outbox:
         now = time.time()
         with self._engine.begin() as connection:
             for row in rows_where(connection, _claim_of(batch)):
-                alone = {"batch": uuid.uuid4().hex, "state": "pending", "attempts": 0, "ready_at": now}
+                name = (IMPORTS if batch.is_imported else "") + uuid.uuid4().hex
+                alone = {"batch": name, "state": "pending", "attempts": 0, "ready_at": now}
                 mine = outbox.c.id == row.id
                 connection.execute(update(outbox).where(mine).values(**alone, error=error))
 
@@ -58826,6 +58975,10 @@ def removals(
     # A chat may forget what it may change; who asks for a memory by its number means it wherever it was said.
     view = None if batch.name.startswith(COMMANDS) else writing_view(batch.scope)
     there = [one for one in backend.list_all(past_owner(batch.user_id)) if is_seen(one, view)]
+    if batch.is_imported:  # an old chat takes away nothing that was said later
+        times = [one.said_at for one, request in requests if request] + [one.said_at for one in gone]
+        until = max(times, default=0.0)
+        there = [one for one in there if one.created_at and one.created_at.timestamp() <= until]
     going = [passage for passage in there if passage.id not in taken and sought.has(passage)]
     first = max((change.position for change in changes), default=-1) + 1
     source = " ".join(dict.fromkeys(message for change in gone for message in change.source.split()))
@@ -58927,7 +59080,7 @@ from datetime import date
 from math import inf
 
 from ..backends.base import AskableBackend
-from ..core.change import Change
+from ..core.change import OUTDATED, Change
 from ..core.errors import Drop, RetryFew
 from ..core.exchange import Batch, Exchange
 from ..core.memory import Candidate, Memory, Reply
@@ -59106,7 +59259,7 @@ class Reconciler:
         said_at, now = self.batch.exchanges[-1].said_at, time.time()
         changes = self.journal.of_memory(shown.id)
         outdated = any(is_later(change.said_at, said_at, now) for change in changes)
-        return "a later message has changed it" if outdated else ""
+        return OUTDATED if outdated else ""
 
     def _repeats(self, operation: Operation, leaving: set[str]) -> str:
         """Why it would store once more what is known, and does not leave with this batch; "" if not."""
@@ -60563,7 +60716,8 @@ class Writer:
                 self._emit(failed(Job.REMEMBERING, fault))
             return
         except BaseException as error:  # noqa: BLE001 - a panic of native code, too; sorted by `_failed`
-            self._failed(backend, batch, error)
+            if not self._erased(backend, batch):
+                self._failed(backend, batch, error)
             return
         self._emit(succeeded(Job.REMEMBERING))
         self._failing.pop(batch.name, None)
@@ -60630,9 +60784,9 @@ class Writer:
         """Take back what only earlier versions of these messages said."""
         if not isinstance(backend, EditableBackend):
             return 0
-        versions = [replaced for exchange in batch.exchanges for replaced in exchange.replaces]
+        versions = {replaced for exchange in batch.exchanges for replaced in exchange.replaces}
         confirm = partial(self._outbox.renew, batch)
-        return sum(self._changes.retract(backend, batch.user_id, version, confirm) for version in versions)
+        return self._changes.retract(backend, batch.user_id, versions, confirm) if versions else 0
 
     def _remember(self, backend: Backend, batch: Batch, reading: _Reading) -> list[Change]:
         """The changes that were made of a batch, and those refused."""
