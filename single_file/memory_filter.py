@@ -350,8 +350,9 @@ class Application:
         self.live = BackendHolder(
             environment.data_dir, opener, sound=selfchecks.fault, bring=self._mover.bring
         )
-        self.notes = Notes(self._engine, self.live)
         self.live_chats = LiveChats(self._engine, self.live, settings)
+        is_others = self.live_chats.is_others
+        self.notes = Notes(self._engine, self.live, is_others)
         self._check = BackendCheck(self.live, selfchecks)
         self._recaller = Recaller(self._engine)
         self.recalls = Run(self.live, self._recall, self.emit, _RECALLS_AT_ONCE)
@@ -377,7 +378,7 @@ class Application:
             return settings().documents_folder(environment.data_dir)
 
         self.commander = Commander(
-            self._engine, self.live, settings, self.emit, eraser, self.live_chats.check, folder
+            self._engine, self.live, settings, self.emit, eraser, self.live_chats.check, folder, is_others
         )
         self.toolbox = Toolbox(self._engine, self.live, settings, eraser, self.emit)
         self.imports = Imports(self._engine, settings, lambda text: read_command(text) is not None)
@@ -3501,6 +3502,7 @@ from .parse import DID_YOU_MEAN, meant_by, read_command
 from .passage_work import Tools
 from .work import VERBS, Work
 
+_ANYWHERE = ("off", "on", "help")  # what tells nothing of its user, in chats that others read
 _WAIT_S, _LOOK_S = 60.0, 0.2  # for somebody else's answer
 
 
@@ -3516,11 +3518,13 @@ class Commander:
         eraser: Eraser | None = None,
         webui: Callable[[], Check | None] = lambda: None,
         documents: Callable[[], Path | None] = lambda: None,
+        is_others: Callable[[str, str], bool] = lambda *_: False,
     ) -> None:
         """webui: whether running chats show what they are to show, for admins; None where they are not.
 
-        documents: where documents lie, None where none are read.
+        documents: where documents lie, None where none are read. is_others: see `Notes`.
         """
+        self._is_others = is_others
         control = Control(engine, live, settings, eraser, emit)
         self._orders, self._settings, self._emit = CommandLog(engine), settings, emit
         self.tools = Tools(
@@ -3598,6 +3602,8 @@ class Commander:
             return words.say("waited"), None
         if command.verb == DID_YOU_MEAN:
             return words.say("did you mean", command=code(command.rest)), None
+        if command.verb not in _ANYWHERE and self._is_others(order.user_id, order.chat_id):
+            return words.say("others chat"), None
         work = Work(self.tools, order, command.rest)
         if (verb := VERBS.get(command.verb)) is not None:
             return verb(work), work.kept
@@ -4043,7 +4049,7 @@ SOURCES["commands/notes.py"] = r'''"""A folded line under an answer: which memor
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import reduce
 
 from sqlalchemy import Engine, func, select
@@ -4068,7 +4074,11 @@ _MOST = 10  # memories of each kind that are named
 class Notes:
     """For all users. Threads may share it."""
 
-    def __init__(self, engine: Engine, live: BackendHolder) -> None:
+    def __init__(
+        self, engine: Engine, live: BackendHolder, is_others: Callable[[str, str], bool] = lambda *_: False
+    ) -> None:
+        """is_others: whether a chat, named behind its user, is known to be somebody else's, who reads it."""
+        self._is_others = is_others
         self._engine, self._reading, self._live = engine, reading(engine), live
         self._cuts = CutsTable(engine)
         self._explanations, self._journal = Explanations(engine), Journal(engine)
@@ -4079,7 +4089,7 @@ class Notes:
 
         It is in the language that the message was read in, where that is kept, else in that of its words.
         """
-        if not self._switches.wants(user_id):
+        if not self._switches.wants(user_id) or self._is_others(user_id, chat_id):
             return ""
         kept = self._explanations.of_chat(chat_id, user_id)
         last = kept[-1] if kept and asked.startswith(kept[-1].query) else None
@@ -9446,6 +9456,9 @@ msgstr "[Öffne deine Erinnerungen]({link})\n\nDer Link gilt einmal, zehn Minute
 msgid "page, link shown"
 msgstr "Der Link wurde einmal gezeigt; `/memory seite` gibt einen neuen."
 
+msgid "others chat"
+msgstr "Dieser Chat gehört jemand anderem, der die Antwort mitlesen würde. Es wurde nichts getan: Sende den Befehl in einem eigenen Chat."
+
 msgid "page, no address"
 msgstr "Die Seite der Erinnerungen hat noch keine Adresse: Die Administration kann `page_url` setzen. `/memory liste` zeigt deine Erinnerungen hier."
 
@@ -11285,6 +11298,9 @@ msgstr "[Open your memories]({link})\n\nThe link works once, within ten minutes,
 
 msgid "page, link shown"
 msgstr "The link was shown once; `/memory page` gives a new one."
+
+msgid "others chat"
+msgstr "This chat is somebody else's, who would read the answer, too. Nothing was done: send the command in a chat of your own."
 
 msgid "page, no address"
 msgstr "The page of memories has no address yet: an administrator can set `page_url`. `/memory list` shows your memories here."
@@ -13137,6 +13153,9 @@ msgstr "[Abre tus recuerdos]({link})\n\nEl enlace sirve una vez, durante diez mi
 msgid "page, link shown"
 msgstr "El enlace se mostró una vez; `/memory página` da uno nuevo."
 
+msgid "others chat"
+msgstr "Este chat es de otra persona, que también leería la respuesta. No se ha hecho nada: envía el comando en un chat tuyo."
+
 msgid "page, no address"
 msgstr "La página de recuerdos aún no tiene dirección: un administrador puede definir `page_url`. `/memory lista` muestra aquí tus recuerdos."
 
@@ -14266,6 +14285,9 @@ msgstr "[Ouvrez vos souvenirs]({link})\n\nLe lien sert une seule fois, pendant d
 msgid "page, link shown"
 msgstr "Le lien a été montré une fois ; `/memory page` en donne un nouveau."
 
+msgid "others chat"
+msgstr "Cette discussion appartient à quelqu'un d'autre, qui lirait aussi la réponse. Rien n'a été fait : envoyez la commande dans une discussion à vous."
+
 msgid "page, no address"
 msgstr "La page des souvenirs n'a pas encore d'adresse : un administrateur peut définir `page_url`. `/memory liste` montre ici vos souvenirs."
 
@@ -15392,6 +15414,9 @@ msgstr "[あなたのメモリを開く]({link})\n\nこのリンクは10分以�
 
 msgid "page, link shown"
 msgstr "リンクは一度だけ表示されました。`/memory ページ` で新しいリンクを出せます。"
+
+msgid "others chat"
+msgstr "このチャットは他の人のもので、その人も回答を読めます。何も行いませんでした。自分のチャットでコマンドを送ってください。"
 
 msgid "page, no address"
 msgstr "メモリのページにはまだアドレスがありません。管理者が `page_url` を設定できます。`/memory 一覧` でここに表示できます。"
@@ -16613,6 +16638,9 @@ msgstr "[Откройте свои воспоминания]({link})\n\nСсыл
 msgid "page, link shown"
 msgstr "Ссылка была показана один раз; `/memory страница` даст новую."
 
+msgid "others chat"
+msgstr "Этот чат принадлежит другому человеку, который тоже прочитал бы ответ. Ничего не сделано: отправьте команду в своём чате."
+
 msgid "page, no address"
 msgstr "У страницы воспоминаний пока нет адреса: администратор может задать `page_url`. `/memory список` покажет ваши воспоминания здесь."
 
@@ -17768,6 +17796,9 @@ msgstr "[打开你的记忆]({link})\n\n此链接仅供你本人在十分钟内�
 
 msgid "page, link shown"
 msgstr "链接只显示一次；`/memory 页` 可获取新链接。"
+
+msgid "others chat"
+msgstr "这个对话属于别人，对方也会看到回答。未执行任何操作：请在你自己的对话中发送此命令。"
 
 msgid "page, no address"
 msgstr "记忆页面还没有地址：管理员可以设置 `page_url`。`/memory 列表` 会在此显示你的记忆。"
@@ -23107,7 +23138,7 @@ def function_routes(key: str, chats: Chats, turns: Turns) -> list[Route]:
             wanted = {"only_recall": only_recall, "notes": notes}
             told, turn = await turns.inlet(body, user, second=True, **wanted)
             owner, keys = (turn.user_id, (turn.key,)) if turn else ("", ())
-        events = await _events(chats, owner, keys, finished=finished) if keys else []
+        events = await _events(chats, owner, keys, finished=finished) if keys and notes else []
         answer = {"body": None if told is body else told, "events": events}
         return Response(await chats.intake.dump(owner, answer), media_type="application/json")
 
@@ -23648,6 +23679,10 @@ class LiveChats:
             return batch
         return replace(batch, exchanges=tuple(replace(one, title=title) for one in batch.exchanges))
 
+    def is_others(self, user_id: str, chat_id: str) -> bool:
+        """Whether a chat is known to be somebody else's, who lets this user continue it. Blocks as `titled`."""
+        return _is_id(chat_id) and self._titles.owns(user_id, chat_id) is False
+
     def check(self) -> Check | None:
         """Whether Open WebUI takes what is posted; None where nothing is."""
         return self._poster.check()
@@ -23670,7 +23705,7 @@ class LiveChats:
     def _post(self, one: _Shown, make: Callable[[], Event | None]) -> None:
         def wanted() -> Event | None:
             # What is posted stays in the chat: whoever continues another's would leave their memories there.
-            own = self._switches.wants(one.user_id) and self._titles.has(one.user_id, one.chat_id)
+            own = self._switches.wants(one.user_id) and self._titles.owns(one.user_id, one.chat_id)
             return make() if own else None
 
         self._poster.post(one.user_id, one.chat_id, one.message_id, wanted)
@@ -23941,7 +23976,7 @@ from ...language.secrets import masked
 from .poster import Poster
 
 _USERS, _KNOWN_S = 500, 60.0  # whose chats are kept, and for how long
-_OTHERS = 2_000  # chats of others that are known
+_ASKED = 2_000  # chats whose owners were asked for
 _TITLE_CHARS = 200
 _UNNAMED = "New Chat"  # until Open WebUI has thought of a title
 
@@ -23953,7 +23988,7 @@ class Titles:
         self._poster = poster
         self._lock = threading.Lock()
         self._known: OrderedDict[str, tuple[float, Mapping[str, str]]] = OrderedDict()
-        self._others: OrderedDict[tuple[str, str], float] = OrderedDict()  # by user and chat, when seen
+        self._asked: OrderedDict[tuple[str, str], tuple[float, bool | None]] = OrderedDict()
 
     def of(self, user_id: str, chat_id: str) -> str:
         """The title of one of the user's latest chats; "" where it is not known. Blocks for some seconds."""
@@ -23965,33 +24000,32 @@ class Titles:
             titles = self._look(user_id) or {}
         return titles.get(chat_id, "")
 
-    def has(self, user_id: str, chat_id: str) -> bool:
-        """Whether a chat that is in use is the user's own, and none that others let them continue.
+    def owns(self, user_id: str, chat_id: str) -> bool | None:
+        """Whether a chat is the user's own, and none that others let them continue; None: it is not known.
 
-        False where that is not known. Blocks for some seconds at most.
+        Blocks for some seconds at most.
         """
         one = user_id, chat_id
         with self._lock:
-            listed: Mapping[str, str] | None = self._known.get(user_id, (0.0, {}))[1]
-            at = self._others.get(one, float("-inf"))
-        if listed and chat_id in listed:
-            return True
+            _, titles = self._known.get(user_id, (0.0, {}))
+            at, own = self._asked.get(one, (float("-inf"), None))
+        if not self._poster.is_on or chat_id in titles:
+            return True if self._poster.is_on else None
         if time.monotonic() - at <= _KNOWN_S or (listed := self._look(user_id)) is None:
-            return False
-        if chat_id in listed:
-            return True
+            return own
+        own = chat_id in listed or self._is_owner(user_id, chat_id)
         with self._lock:
-            self._others[one] = time.monotonic()
-            while len(self._others) > _OTHERS:
-                self._others.popitem(last=False)
-        return False
+            self._asked[one] = time.monotonic(), own
+            while len(self._asked) > _ASKED:
+                self._asked.popitem(last=False)
+        return own
 
     def drop(self, user_id: str) -> None:
         """Keep nothing of a user's."""
         with self._lock:
             self._known.pop(user_id, None)
-            for one in [one for one in self._others if one[0] == user_id]:
-                del self._others[one]
+            for one in [one for one in self._asked if one[0] == user_id]:
+                del self._asked[one]
 
     def _look(self, user_id: str) -> Mapping[str, str] | None:
         """Titles of the user's latest chats, "" for one without; None where Open WebUI does not tell."""
@@ -24001,6 +24035,14 @@ class Titles:
             while len(self._known) > _USERS:
                 self._known.popitem(last=False)
         return titles
+
+    def _is_owner(self, user_id: str, chat_id: str) -> bool | None:
+        """Of a chat that is not among the user's latest, and may be long."""
+        try:
+            chat = json.loads(self._poster.get(f"/api/v1/chats/{quote(chat_id, safe='')}"))
+            return bool(chat["user_id"] == user_id) if chat["id"] == chat_id else None
+        except Exception:  # noqa: BLE001 - there is none, or it is too long
+            return None
 
     def _listed(self, user_id: str) -> dict[str, str] | None:
         try:
