@@ -395,9 +395,7 @@ class Application:
             Uploads(environment.data_dir),
         )
         forgetting = Forgetting(self._engine, eraser, settings)
-        self._sweeper = ErasureWorker(
-            eraser, self._drop, self.emit, forgetting, partial(prune_all, self._engine, eraser, settings)
-        )
+        self._sweeper = ErasureWorker(eraser, self._drop, self.emit, forgetting, partial(self._prune, eraser))
         self._documents = DocumentsTable(self._engine)
         self.watcher = Watcher(
             self.live.get,
@@ -431,6 +429,11 @@ class Application:
         self.watcher.wake()  # files that were sent by programs go, too
         if isinstance(backend := self.live.current, LibraryBackend):
             backend.drop()
+
+    def _prune(self, eraser: Eraser) -> None:
+        """Delete what is kept only for a while."""
+        self.page.uploads.prune()
+        prune_all(self._engine, eraser, self._settings)
 
     def embedder(self) -> Embedder:
         """The embedder in use. Raises MemoryFault if there is none."""
@@ -5269,7 +5272,7 @@ if TYPE_CHECKING:
     from .settings import Valves
 
 LEAST, MOST = 1_000, 10_000_000
-_MEMORIES_SHARE, _QUOTES_SHARE = 0.08, 0.08  # of the limit, for those of one message
+_SHARE, _PROFILE_SHARE = 0.08, 0.05  # of the limit, for each kind of memories that one message brings
 _QUOTES_LEAST = 250  # tokens: half of it, as later messages bring, holds one quote
 EXAMPLE = "llama3*: 8000, gpt-4*: 100000, 32000"
 
@@ -5305,14 +5308,21 @@ def limit_of(text: str, *models: str) -> int:
     return 0
 
 
-def budgets(settings: Valves, limit: int) -> dict[str, int]:
+def budgets(settings: Valves, limit: int) -> dict[str, int | str]:
     """The settings of recall's budgets, in tokens, with no more than their share of the limit."""
+    share, numbers = int(_SHARE * limit), settings.advanced_numbers.model_dump()
+    numbers["profile_token_budget"] = min(numbers["profile_token_budget"], int(_PROFILE_SHARE * limit))
     return {
-        "memory_token_budget": min(settings.memory_token_budget, int(_MEMORIES_SHARE * limit)),
-        "episode_token_budget": min(
-            settings.episode_token_budget, max(int(_QUOTES_SHARE * limit), _QUOTES_LEAST)
-        ),
+        "memory_token_budget": min(settings.memory_token_budget, share),
+        "episode_token_budget": min(settings.episode_token_budget, max(share, _QUOTES_LEAST)),
+        "document_token_budget": min(settings.document_token_budget, share),
+        "advanced": "; ".join(f"{name}={number}" for name, number in numbers.items()),
     }
+
+
+def expected(settings: Valves) -> int:
+    """Tokens of memories that a message in the middle of a chat brings, by these budgets."""
+    return (settings.memory_token_budget + settings.episode_token_budget) // 2
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -7856,7 +7866,7 @@ from dataclasses import dataclass, field, replace
 from sqlalchemy import Engine
 
 from ..backends.backend_holder import BackendHolder
-from ..config.context_limits import budgets
+from ..config.context_limits import budgets, expected
 from ..config.settings import Valves
 from ..core.events import Emit, Event, EventKind, Job, failed
 from ..core.turn import Turn
@@ -7982,7 +7992,7 @@ class Contexts:
         used = [number_of.get(last.cut_at, 0), *(number_of[one.position] for one in cuts if one.used)]
         ratio = self.counting.ratio(model)
         is_new = last.asked != turn.positions[-1]  # another answer brings no more memories
-        news = sum(budgets(settings, limit).values()) // 2 if reads and is_new else 0
+        news = expected(settings.model_copy(update=budgets(settings, limit))) if reads and is_new else 0
         fixed, turns = self._counted(model, ratio, texts, max(used), limit)
         held = [last.before.get(position, 0) for position in turn.positions]
         sizes = Sizes(
@@ -8030,8 +8040,10 @@ class Contexts:
 
     def fitted(
         self, seen: Seen, system: str, before: Block, numbered: Sequence[int], *, learns: bool = True
-    ) -> tuple[Seen, Block]:
+    ) -> tuple[Seen, str, Block]:
         """The same with what recall adds, cut further where that is too much; and its blocks, numbered anew.
+
+        Where the message alone is too long beside them, they and the abstract are left out.
 
         system: what it adds to the system prompt. before: to messages, by their number among `numbered`, the
         turns that recall has seen. learns: the model gets nothing more.
@@ -8041,6 +8053,16 @@ class Contexts:
         in_system = self._tokens(seen, system)
         fixed = seen.bare.fixed + in_system + self._tokens(seen, seen.abstract)
         seen = replace(seen, window=further(replace(seen.bare, fixed=fixed), seen.window, more))
+        in_blocks = sum(more.get(at, 0) for at in seen.kept)
+        over = fixed + seen.window.stays(seen.bare.turns) + in_blocks - seen.place.limit
+        if over > 0:  # then only the last turn is left
+            over -= in_blocks
+            turn_of, more = {}, {}
+        if over > 0 and seen.abstract:
+            cost = self._tokens(seen, seen.abstract)
+            fixed, over, seen = fixed - cost, over - cost, replace(seen, abstract="", of="")
+        if over > 0:
+            fixed, in_system, system = fixed - in_system, 0, ""
         positions = seen.turn.positions
         cut_at = positions[seen.window.start] if seen.window.is_cut else ""
         held = {positions[at]: one for at, one in more.items()}
@@ -8057,7 +8079,7 @@ class Contexts:
         if learns:
             self.counting.sent(seen.turn.user_id, seen.turn.key, model, int(tokens / seen.ratio))
         numbers = {number: at for at, number in enumerate(seen.kept)}
-        return seen, {numbers[of]: before[at] for at, of in turn_of.items() if of in numbers}
+        return seen, system, {numbers[of]: before[at] for at, of in turn_of.items() if of in numbers}
 
     def keep(self, seen: Seen, chat_id: str, past: Callable[[int, int], Sequence[Past]]) -> None:
         """Keep where a prompt was cut, and have ready what the next cut needs. Blocks; raises nothing.
@@ -8569,6 +8591,9 @@ FORGET = "forget"  # an op: the user asked for the removal of the same memory in
 FORGOTTEN = "it was forgotten"  # why a change cannot be made again: its texts were erased
 
 
+OUTDATED = "a later message has changed it"  # why an older message changes it no more
+
+
 TAKEN_BACK, TOO_LATE = "it was brought back", "it was too late"
 
 
@@ -9053,6 +9078,11 @@ class Batch:
     def scope(self) -> str:
         """The scope, which is the same for all exchanges of a batch."""
         return self.exchanges[0].scope
+
+    @property
+    def is_imported(self) -> bool:
+        """Whether an import brings them: what was said since goes first."""
+        return self.name.startswith(IMPORTS)
 
     @property
     def is_given(self) -> bool:
@@ -20326,6 +20356,37 @@ SOURCES["interfaces/__init__.py"] = r'''"""What speaks to the outside."""
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# interfaces/access_log.py
+
+SOURCES["interfaces/access_log.py"] = r'''"""uvicorn writes the address of each request into its log: here without secrets and what users search for."""
+
+from __future__ import annotations
+
+import logging
+
+HOOKS, _OWN = "/hooks/open-webui/", "/memory/"
+
+
+def keep_private() -> None:
+    """From now on, in this process."""
+    for name in ("uvicorn.access", "uvicorn.error"):  # the latter has those of web sockets
+        logging.getLogger(name).addFilter(_private)
+
+
+def _private(record: logging.LogRecord) -> bool:
+    if isinstance(record.args, tuple):
+        record.args = tuple(_cut(arg) if isinstance(arg, str) else arg for arg in record.args)
+    return True
+
+
+def _cut(address: str) -> str:
+    if HOOKS in address:
+        return f"{address.partition(HOOKS)[0]}{HOOKS}***"
+    path, mark, _ = address.partition("?")
+    return f"{path}?***" if mark and path.startswith(_OWN) else address
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # interfaces/body.py
 
 SOURCES["interfaces/body.py"] = r'''"""Open WebUI's request bodies -> frozen values, and a block of memories -> back into a body.
@@ -23680,7 +23741,7 @@ class LiveChats:
         return replace(batch, exchanges=tuple(replace(one, title=title) for one in batch.exchanges))
 
     def is_others(self, user_id: str, chat_id: str) -> bool:
-        """Whether a chat is known to be somebody else's, who lets this user continue it. Blocks as `titled`."""
+        """Whether a chat is known to be somebody else's, who reads it. Blocks for some seconds at most."""
         return _is_id(chat_id) and self._titles.owns(user_id, chat_id) is False
 
     def check(self) -> Check | None:
@@ -24174,11 +24235,11 @@ class LongChat:
             seen = replace(seen, abstract="")
         added = blocks.system, blocks.before, numbered
         fit = partial(contexts.fitted, seen, *added, learns=self._learns)
-        seen, before = await in_pool(contexts.pool, fit)
-        self._long = prompt, seen
+        seen, system, before = await in_pool(contexts.pool, fit)
+        self._long, blocks = (prompt, seen), Blocks(system, before)
         if not seen.window.is_cut:
             return self._body, blocks
-        return prompt.cut(seen.kept, seen.abstract, in_system=in_system), Blocks(blocks.system, before)
+        return prompt.cut(seen.kept, seen.abstract, in_system=in_system), blocks
 
     def keep(self, body: Any, permission: Permission) -> None:
         """Keep where it was cut, and have ready what the next cut needs. Never blocks.
@@ -24456,9 +24517,9 @@ class Prompt:
 
     @classmethod
     def of(cls, body: Any, turn: Turn) -> Prompt | None:
-        """None where there is nothing that could be cut."""
+        """None where it is not one of a chat."""
         messages = body.get("messages") if isinstance(body, Mapping) else None
-        if not isinstance(messages, list) or len(turn.positions) < 2:
+        if not isinstance(messages, list) or not turn.positions:
             return None
         begins = [at for at in seen_numbers(messages) if messages[at].get("role") == "user"]
         return cls(body, begins) if len(begins) == len(turn.positions) else None
@@ -28060,9 +28121,12 @@ SOURCES["interfaces/web/admin.py"] = r'''"""What admins see: how memory fares, a
 
 from __future__ import annotations
 
+import contextlib
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+from ...config.marks import MASK
 from ...config.prices import costs, read_prices
 from ...core.locales import message
 from ...core.locales.refused import Refused
@@ -28072,6 +28136,7 @@ from .rendering import Redirect, View
 
 _DAYS = 7  # of costs
 _BATCHES = 200  # of the queue that are shown
+_IN_QUERIES = ("pass", "key", "token", "secret")
 ALL = "all"  # in place of a batch's name
 
 
@@ -28125,8 +28190,28 @@ def settings(visit: Visit) -> View:
     return View("settings.html", {"rows": rows})
 
 
-def _written(value: object) -> str:
+def _written(value: Any) -> str:
+    value = _without_userinfo(value)
     return "" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _without_userinfo(value: Any) -> Any:
+    """The same with names and passwords before hosts masked, in addresses and in JSON that holds some."""
+    if isinstance(value, list):
+        return [_without_userinfo(one) for one in value]
+    if isinstance(value, dict):
+        return {name: _without_userinfo(one) for name, one in value.items()}
+    if not isinstance(value, str):
+        return value
+    with contextlib.suppress(ValueError):
+        if value.lstrip()[:1] in ("[", "{"):
+            return json.dumps(_without_userinfo(json.loads(value)), ensure_ascii=False)
+    scheme, mark, rest = value.partition("://")
+    _, at, rest = rest.rpartition("@")  # a password may have any character
+    rest, asks, query = rest.partition("?")
+    if asks and any(word in query.lower() for word in _IN_QUERIES):
+        query = MASK
+    return f"{scheme}{mark}{f'{MASK}@' if at else ''}{rest}{asks}{query}" if mark else value
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -28704,6 +28789,7 @@ from ...config.settings import Valves
 from ...core.errors import Drop, MemoryFault
 from ...core.locales import Locale
 from ...state.page_sessions_table import BOUND, LINK_S, Person
+from .. import access_log
 from ..chats import Chats
 from ..lanes import BusyError
 from ..server_key import bearer
@@ -28753,6 +28839,7 @@ class Page:
     def __init__(self, chats: Chats, settings: Callable[[], Valves], environment: Environment) -> None:
         self._chats, self._settings, self._key = chats, settings, environment.server_key
         self._webui = OpenWebUISessions()
+        access_log.keep_private()
         self._at_once: Counter[str] = Counter()
         self._uploading: set[str] = set()  # who sends a file
         self._visits, self._changes = Limits(600, 60), Limits(120, 60)
@@ -30565,19 +30652,19 @@ from starlette.routing import Route
 from ...config.settings import Valves
 from ...core.errors import MemoryFault
 from ...core.memory import is_person
+from .. import access_log
 from ..chats import Chats
 from ..webui import WebUi
 
 log = logging.getLogger(__name__)
 
-_PATH = "/hooks/open-webui/"
 _MOST_BYTES = 64 * 1024  # of an event; Open WebUI cuts strings at 1,000 characters
 _ID_CHARS = 200
 
 
 def hooks(chats: Chats, settings: Callable[[], Valves]) -> list[Route]:
     """The route, below /memory."""
-    logging.getLogger("uvicorn.access").addFilter(_without_secret)
+    access_log.keep_private()
 
     async def told(request: Request) -> Response:
         secret = settings().webhook_secret
@@ -30602,7 +30689,7 @@ def hooks(chats: Chats, settings: Callable[[], Valves]) -> list[Route]:
             return JSONResponse({"detail": "Not now."}, status_code=503)
         return JSONResponse({"noted": noted})
 
-    return [Route(f"{_PATH}{{secret}}", told, methods=["POST"])]
+    return [Route(f"{access_log.HOOKS}{{secret}}", told, methods=["POST"])]
 
 
 def _note(chats: Chats, settings: Valves, event: Any) -> int:
@@ -30648,16 +30735,6 @@ def _is_there(settings: Valves, ask: Callable[[WebUi], bool]) -> bool:
 def _id(value: Any, name: str) -> str:
     id_ = value.get(name) if isinstance(value, dict) else None
     return id_ if isinstance(id_, str) and 0 < len(id_) <= _ID_CHARS else ""
-
-
-def _without_secret(record: logging.LogRecord) -> bool:
-    """The server writes each request's path into its log."""
-    if isinstance(record.args, tuple):
-        record.args = tuple(
-            f"{arg.partition(_PATH)[0]}{_PATH}***" if isinstance(arg, str) and _PATH in arg else arg
-            for arg in record.args
-        )
-    return True
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -43697,7 +43774,8 @@ SOURCES["manage/history/__init__.py"] = r'''"""A past that is brought along: arc
 SOURCES["manage/history/archive.py"] = r'''"""The JSON values of an archive, one at a time: a file, a folder, or what is packed into a .zip.
 
 An archive is anybody's. Nothing is unpacked to the disk, no more than some megabytes are held at once, and
-what grows without measure or is broken ends with a Flaw, behind what could be read.
+what grows without measure or is broken ends with a Flaw, behind what could be read: a value, a file, or
+the whole archive, where its Budget is spent.
 """
 
 from __future__ import annotations
@@ -43705,30 +43783,72 @@ from __future__ import annotations
 import codecs
 import io
 import json
+import math
 import re
+import time
 import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, NamedTuple, TypeVar
 
 from ...core.errors import Drop
 from .entries import Flaw
 
 _KINDS = (".json", ".jsonl", ".ndjson", ".af", ".db", ".html")
 _CHUNK = 1 << 20  # characters
-_MOST_OF_VALUE = 64 << 20  # characters of one value, a chat for example
+_MOST_OF_VALUE = 8 << 20  # characters of one value, a chat for example
+_MOST_NODES = 1_000_000  # lists, objects and what is in them, of one value: an empty object takes 72 bytes
+_MOST_BYTES, _MOST_ENTRIES, _SECONDS = 2 << 30, 500_000, 600.0  # of an archive
+_MOST_OF_INDEX = 4 << 20  # bytes of a .zip's list of its files
 _MOST_OF_FILE = 4 << 30  # bytes, unpacked
 _PACKED_FREELY, _MOST_RATIO = (
     64 << 20,
     100,
 )  # unpacked bytes from which a file may not be so many times smaller
-_MOST_FILES, _MOST_VALUES = 20_000, 2_000_000
+_MOST_FILES = 20_000
 _DIGITS = 30  # of a number
 _NEXT = re.compile(r"\}[\s,]+(?=\{)")
 _BLANK = re.compile(r"[\s,]*")
 
 BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
+
+
+_Item = TypeVar("_Item")
+
+
+class SpentError(Exception):
+    """An archive costs more than any may; why, in words for whoever sent it."""
+
+
+class Budget:
+    """What the reading of one archive may cost: bytes, unpacked; entries; and seconds of work."""
+
+    def __init__(self) -> None:
+        self._bytes, self._entries, self._seconds = _MOST_BYTES, _MOST_ENTRIES, _SECONDS
+        self._until = math.inf
+
+    def take(self, size: int) -> None:
+        """So many bytes are read. Raises SpentError where that is too much, or the time is over."""
+        self._bytes -= size
+        if self._bytes < 0:
+            raise SpentError(f"the rest of it: it is larger than {_MOST_BYTES >> 30} GB")
+        if time.monotonic() > self._until:
+            raise SpentError(f"the rest of it: reading it takes longer than {_SECONDS / 60:.0f} minutes")
+
+    def each(self, entries: Iterator[_Item]) -> Iterator[_Item]:
+        """The same; no time passes while one is worked on. Raises SpentError behind the last that may be."""
+        while True:
+            self._until = time.monotonic() + self._seconds
+            try:
+                one = next(entries)
+            except StopIteration:
+                return
+            self._seconds = self._until - time.monotonic()
+            if self._entries == 0:
+                raise SpentError(f"the rest of it: there are more than {_MOST_ENTRIES:,} entries in it")
+            self._entries -= 1
+            yield one
 
 
 class Part(NamedTuple):
@@ -43746,31 +43866,43 @@ def _number(digits: str) -> int | float:
 _DECODER = json.JSONDecoder(parse_int=_number, strict=False)
 
 
-def parts(path: Path) -> Iterator[Part | Flaw]:
+def parts(path: Path, budget: Budget) -> Iterator[Part | Flaw]:
     """The files of an archive that may hold something, each open until the next one is asked for.
 
     Raises:
         Drop: there is no such file, or it is encrypted.
+        SpentError: here, or where a file is read.
     """
     if path.is_dir():
         files = [file for file in sorted(path.rglob("*")) if file.suffix.lower() in _KINDS][:_MOST_FILES]
         for file in files:
             if file.is_file() and not file.is_symlink():
                 with file.open("rb") as stream:
-                    yield Part(str(file.relative_to(path)), stream)
+                    yield Part(str(file.relative_to(path)), _bounded(stream, budget))
         return
     if not path.is_file():
         raise Drop(f"There is no file {path.name}.", hint="Give the archive's path.")
     if not zipfile.is_zipfile(path):
         with path.open("rb") as stream:
-            yield Part(path.name, stream)
+            yield Part(path.name, _bounded(stream, budget))
         return
-    yield from _packed(path)
+    with _Indexed(path.open("rb", buffering=0)) as indexed:
+        yield from _packed(path, indexed, budget)
 
 
-def _packed(path: Path) -> Iterator[Part | Flaw]:
+class _Indexed(io.BufferedReader):
+    """A .zip, of which nothing large is read at once: only the list of its files would be."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(_MOST_OF_INDEX + 1 if size is None or size < 0 else min(size, _MOST_OF_INDEX + 1))
+        if len(data) > _MOST_OF_INDEX:
+            raise Drop("There are too many files in this .zip.", hint="Pack only those with the chats.")
+        return data
+
+
+def _packed(path: Path, file: IO[bytes], budget: Budget) -> Iterator[Part | Flaw]:
     try:
-        archive = zipfile.ZipFile(path)
+        archive = zipfile.ZipFile(file)
     except BROKEN as error:
         raise Drop("This .zip cannot be opened: it is broken.", hint="Download it once more.") from error
     with archive:
@@ -43783,18 +43915,26 @@ def _packed(path: Path) -> Iterator[Part | Flaw]:
                 continue
             if info.flag_bits & 1:
                 raise Drop("This .zip is encrypted.", hint="Unpack it, and import the folder.")
+            if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # others know no bounds
+                yield Flaw(name, "it is packed in a way that cannot be read")
+                continue
             try:
                 with archive.open(info) as stream:
-                    yield Part(name, _Bounded(stream, info.compress_size))  # type: ignore[arg-type]
+                    yield Part(name, _bounded(stream, budget, info.compress_size))
             except BROKEN:
                 yield Flaw(name, "it is packed in a way that cannot be read")
 
 
-class _Bounded(io.RawIOBase):
-    """A packed file that does not grow without measure."""
+def _bounded(stream: IO[bytes], budget: Budget, packed: int = _MOST_OF_FILE) -> IO[bytes]:
+    most = min(_MOST_OF_FILE, max(_PACKED_FREELY, packed * _MOST_RATIO))
+    return io.BufferedReader(_Bounded(stream, most, budget), 1 << 16)
 
-    def __init__(self, stream: IO[bytes], packed: int) -> None:
-        self._stream, self._left = stream, min(_MOST_OF_FILE, max(_PACKED_FREELY, packed * _MOST_RATIO))
+
+class _Bounded(io.RawIOBase):
+    """A file that does not grow without measure."""
+
+    def __init__(self, stream: IO[bytes], most: int, budget: Budget) -> None:
+        self._stream, self._left, self._budget = stream, most, budget
 
     def readable(self) -> bool:
         return True
@@ -43802,6 +43942,7 @@ class _Bounded(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         data = self._stream.read(len(buffer))
         self._left -= len(data)
+        self._budget.take(len(data))
         if self._left < 0:
             raise OSError("it is far larger than its archive")
         buffer[: len(data)] = data
@@ -43821,11 +43962,7 @@ def values(part: Part) -> Iterator[Any]:
     """
     begin, part = first_bytes(part)
     with io.TextIOWrapper(part.stream, _encoding(begin), errors="replace") as text:
-        for count, value in enumerate(_values(part.name, text)):
-            if count >= _MOST_VALUES:
-                yield Flaw(part.name, "there is too much in it")
-                return
-            yield value
+        yield from _values(part.name, text)
 
 
 def damage(part: Part, error: Exception) -> Flaw:
@@ -43859,7 +43996,13 @@ def _values(name: str, text: IO[str]) -> Iterator[Any]:
                 value, at = _DECODER.raw_decode(buffer, at)
             except (ValueError, RecursionError) as error:
                 wrong_at, may_go_on = _wrong(error, len(buffer))
-                if may_go_on and not is_over and len(buffer) - at < _MOST_OF_VALUE:
+                larger = len(buffer) - at + more
+                if (
+                    may_go_on
+                    and not is_over
+                    and larger <= _MOST_OF_VALUE
+                    and _nodes(buffer, at) < _MOST_NODES
+                ):
                     read = text.read(more)
                     buffer, at, more, is_over = buffer[at:] + read, 0, more * 2, not read
                     continue
@@ -43871,6 +44014,11 @@ def _values(name: str, text: IO[str]) -> Iterator[Any]:
                 if at > _CHUNK:
                     buffer, at = buffer[at:], 0
             more = _CHUNK
+
+
+def _nodes(buffer: str, at: int) -> int:
+    """How many values there are behind a place at most."""
+    return sum(buffer.count(sign, at) for sign in "{[,")
 
 
 def _wrong(error: Exception, end: int) -> tuple[int, bool]:
@@ -43904,7 +44052,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from html.parser import HTMLParser
+from html import unescape
 from itertools import chain
 from typing import Any
 
@@ -44024,6 +44172,7 @@ _ATTACHED = re.compile(r"Attached \d{1,4} files?\.?$")
 _ATTACHED_CHARS = 24
 _PARAGRAPHS = frozenset(("p", "br", "li", "div", "h1", "h2", "h3", "h4", "tr", "pre", "ul", "ol", "table"))
 _HTML_CHARS = 1_000_000
+_TAG = re.compile(r"<([^<>\s][^<>]*+)>")  # html.parser takes hours for a megabyte of tags that do not end
 
 
 def is_gemini(value: Mapping[str, Any]) -> bool:
@@ -44057,30 +44206,20 @@ def gemini_chats(said: list[tuple[Said, ...]]) -> Iterator[Chat]:
         yield Chat(day, f"Gemini, {day}", tuple(chain.from_iterable(turns)), turns[0][0].at)
 
 
-class _Html(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.words: list[str] = []
-
-    def handle_data(self, data: str) -> None:
-        self.words.append(data)
-
-    def handle_starttag(self, tag: str, attrs: Any) -> None:  # noqa: ARG002 - as the base has it
-        if tag in _PARAGRAPHS:
-            self.words.append("\n")
+def _tag(found: re.Match[str]) -> str:
+    name = found[1].split(None, 1)[:1]
+    return "\n" if name and name[0].rstrip("/").lower() in _PARAGRAPHS else ""
 
 
 def _words(html: Any) -> str:
     """The text of some HTML, a paragraph a line."""
     if not isinstance(html, str):
         return ""
-    reader = _Html()
     try:
-        reader.feed(html[:_HTML_CHARS])
-        reader.close()
-    except (AssertionError, ValueError):
+        text = unescape(_TAG.sub(_tag, html[:_HTML_CHARS]))
+    except ValueError:  # the number of a character has thousands of digits
         return ""
-    lines = (" ".join(line.split()) for line in "".join(reader.words).split("\n"))
+    lines = (" ".join(line.split()) for line in text.split("\n"))
     return "\n".join(filter(None, lines))
 
 
@@ -44411,7 +44550,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from . import conversations, memory_stores
-from .archive import BROKEN, Part, damage, first_bytes, parts, values
+from .archive import BROKEN, Budget, Part, SpentError, damage, first_bytes, parts, values
 from .entries import Chat, Entry, Flaw, Said, listed
 
 Value = Mapping[str, Any]
@@ -44439,6 +44578,7 @@ FORMATS = (
     Format("letta", "Letta", memory_stores.is_passage, memory_stores.read_passage),
 )
 GEMINI, LTM = ("gemini", "Gemini"), ("text-generation-webui", "text-generation-webui")
+_MOST_PROMPTS, _MOST_PROMPTED = 200_000, 64 << 20  # of Gemini's: how many, and characters of all
 _WRAPPED = ("results", "memories", "conversations", "chats", "data")  # lists of the same, in one object
 _HTML = "a page: in Takeout choose JSON as the format of My Activity, and export once more"
 
@@ -44457,8 +44597,33 @@ def read(path: Path) -> Iterator[Found]:
     Raises:
         Drop: there is no such archive, or it cannot be opened.
     """
-    prompts: list[tuple[Said, ...]] = []
-    for part in parts(path):
+    budget, prompts = Budget(), _Prompts()
+    try:
+        yield from budget.each(_all(path, budget, prompts))
+    except SpentError as spent:
+        yield Found(Flaw(path.name, str(spent)))
+    for chat in conversations.gemini_chats(prompts.all):
+        yield Found(chat, *GEMINI)
+
+
+class _Prompts:
+    """Gemini's, which are put together by day at the end."""
+
+    def __init__(self) -> None:
+        self.all: list[tuple[Said, ...]] = []
+        self._left = _MOST_PROMPTED
+
+    def add(self, turn: tuple[Said, ...]) -> bool:
+        """False if it is one too many."""
+        self._left -= sum(len(one.text) for one in turn)
+        if self._left >= 0 and len(self.all) < _MOST_PROMPTS:
+            self.all.append(turn)
+            return True
+        return False
+
+
+def _all(path: Path, budget: Budget, prompts: _Prompts) -> Iterator[Found]:
+    for part in parts(path, budget):
         if isinstance(part, Flaw):
             yield Found(part)
             continue
@@ -44466,11 +44631,9 @@ def read(path: Path) -> Iterator[Found]:
             yield from _read(part, prompts)
         except BROKEN as error:
             yield Found(damage(part, error))
-    for chat in conversations.gemini_chats(prompts):
-        yield Found(chat, *GEMINI)
 
 
-def _read(part: Part, prompts: list[tuple[Said, ...]]) -> Iterator[Found]:
+def _read(part: Part, prompts: _Prompts) -> Iterator[Found]:
     begin, part = first_bytes(part)
     if memory_stores.is_sqlite(begin):
         for entry in memory_stores.read_ltm(part.name, part.stream):
@@ -44485,9 +44648,7 @@ def _read(part: Part, prompts: list[tuple[Said, ...]]) -> Iterator[Found]:
             yield from _of_value(part.name, value, prompts)
 
 
-def _of_value(
-    name: str, value: Any, prompts: list[tuple[Said, ...]], *, is_inside: bool = False
-) -> Iterator[Found]:
+def _of_value(name: str, value: Any, prompts: _Prompts, *, is_inside: bool = False) -> Iterator[Found]:
     if isinstance(value, Flaw):
         yield Found(value)
         return
@@ -44502,8 +44663,8 @@ def _of_value(
         turn = conversations.of_gemini(value)
         if isinstance(turn, Flaw):
             yield Found(replace(turn, where=name))
-        else:
-            prompts.append(turn)
+        elif not prompts.add(turn):
+            yield Found(Flaw(name, "there are too many prompts in it"))
         return
     inside = (
         None if is_inside else next((listed(value[key]) for key in _WRAPPED if listed(value.get(key))), None)
@@ -44540,6 +44701,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 
 from sqlalchemy import ColumnElement, Engine, and_, delete, func, select, update
@@ -44547,6 +44709,7 @@ from sqlalchemy import ColumnElement, Engine, and_, delete, func, select, update
 from ...backends.base import EditableBackend
 from ...config.prices import costs, read_prices
 from ...config.settings import Valves
+from ...core.chat_servers import AnsweredBy
 from ...core.errors import Drop
 from ...core.exchange import Exchange, episodes_name, message_id_of
 from ...core.scope import past_owner
@@ -44573,6 +44736,9 @@ Archive = Callable[[], Iterable[Found]]  # reads it from its beginning: see `for
 _AT_ONCE = 10  # exchanges in a transaction: others write in between, and compute
 _PAUSE_S = 0.2
 _UNDONE_AT_ONCE = 100
+_STOPPED = "stopped-"  # begins the batch of what was under way when its import was taken back
+_MOST_TAKEN = 500_000  # exchanges and facts of an archive
+_ALL = "the archive"
 _NAME_CHARS = 200
 _WEBUI = "Open WebUI"
 _SAMPLE = 100  # exchanges by which the rest is estimated
@@ -44719,31 +44885,47 @@ class Imports:
             if connection.scalar(select(imports.c.import_id).where(mine)) is None:
                 raise Drop("There is no such import.", hint="`imports` lists those that there are.")
         brought = and_(*_brought(user_id, import_id))
-        with self._engine.begin() as connection:  # what is worked on is taken back by whoever does
-            hold(connection, user_id)
-            under_way = connection.execute(delete(outbox).where(brought, outbox.c.state != "done")).rowcount
+        undone = 0
         with live.writing() as backend:
             if not isinstance(backend, EditableBackend):
                 raise Drop("This backend cannot list memories.", hint="Remove them there.")
-            changes = Changes(self._journal)
-            sources = {one for change in self._journal.of_user(user_id) for one in change.sources}
-            undone = 0
-            while keys := self._some(brought):
-                self._remove_passages(backend, user_id, [episodes_name(key) for key in keys])
-                for message_id in map(message_id_of, keys):
-                    if message_id in sources:
-                        changes.retract(backend, user_id, message_id)
-                with self._engine.begin() as connection:
-                    connection.execute(delete(outbox).where(brought, outbox.c.key.in_(keys)))
-                undone += len(keys)
-        with self._engine.begin() as connection:
-            connection.execute(delete(imports).where(mine))
-        return undone + under_way
+            while rows := self._stopped(mine, brought, user_id):  # more of it may come meanwhile
+                # All of its messages at once, and before any is out of sight: a fact may be from several.
+                Changes(self._journal).retract(backend, user_id, {message_id_of(key) for key, _ in rows})
+                self._remove_unmarked(backend, user_id, {batch for _, batch in rows})
+                for at in range(0, len(rows), _UNDONE_AT_ONCE):
+                    keys = [key for key, _ in rows[at : at + _UNDONE_AT_ONCE]]
+                    self._remove_passages(backend, user_id, [episodes_name(key) for key in keys])
+                    with self._engine.begin() as connection:
+                        connection.execute(delete(outbox).where(brought, outbox.c.key.in_(keys)))
+                undone += len(rows)
+        return undone
 
-    def _some(self, brought: ColumnElement[bool]) -> list[str]:
-        newest_first = select(outbox.c.key).where(brought).order_by(outbox.c.id.desc()).limit(_UNDONE_AT_ONCE)
-        with self._reading.connect() as connection:
-            return list(connection.scalars(newest_first))
+    def _stopped(
+        self, mine: ColumnElement[bool], brought: ColumnElement[bool], user_id: str
+    ) -> list[tuple[str, str]]:
+        """The keys and batches of all that is there of an import, none of it under way any more.
+
+        Where nothing is, the import itself is gone. What was worked on has lost its batch: whoever did so
+        takes back what they store from now on.
+        """
+        under_way = update(outbox).where(brought, outbox.c.state != "done")
+        stopped = {"state": "done", "exchange": None, "error": "", "batch": _STOPPED + outbox.c.batch}
+        with self._engine.begin() as connection:
+            hold(connection, user_id)
+            connection.execute(under_way.values(stopped))
+            rows = connection.execute(select(outbox.c.key, outbox.c.batch).where(brought)).all()
+            if not rows:
+                connection.execute(delete(imports).where(mine))
+        return [(key, batch) for key, batch in rows]
+
+    def _remove_unmarked(self, backend: EditableBackend, user_id: str, batches: Collection[str]) -> None:
+        """Remove what stopped batches have stored, where the journal does not know it yet."""
+        for name in (one.removeprefix(_STOPPED) for one in batches if one.startswith(_STOPPED)):
+            marked = {change.memory_id for change in self._journal.of_batch(name) if change.made}
+            for memory in backend.added_by(user_id, name) if name else ():
+                if memory.id not in marked:
+                    backend.remove(memory.id)
 
     def _remove_passages(self, backend: EditableBackend, user_id: str, names: list[str]) -> None:
         entries = [entry for name in names if (entry := self._passages.get(user_id, name)) is not None]
@@ -44755,12 +44937,16 @@ class Imports:
     def _taken(self, user_id: str, archive: Archive, seen: _Seen) -> Iterator[Exchange]:
         """What of an archive may be remembered; the rest is counted in `seen`."""
         owners = {one.entry.owner for one in archive() if not isinstance(one.entry, Flaw)} - {""}
-        settings, is_on = self._settings(), _Cached(lambda chat_id: self._switches.is_on(user_id, chat_id))
+        settings, is_on = self._settings(), _Cached(partial(self._switches.is_on, user_id))
         if not settings.enabled:
             raise Drop("Memory is switched off on this server.", hint="Switch `enabled` on first.")
         if not is_on(""):
             raise Drop("This user has switched memory off.", hint="`on` switches it on again.")
+        taken = 0
         for entry, source, label in archive():
+            if taken >= _MOST_TAKEN:
+                seen.flaws[_ALL, f"the rest of it: there are more than {_MOST_TAKEN:,} exchanges in it"] += 1
+                return
             if isinstance(entry, Flaw):
                 seen.flaws[entry.where, entry.reason] += 1
                 continue
@@ -44771,14 +44957,18 @@ class Imports:
                 if reason := admission.refusal(entry.text):
                     seen.skipped[reason] += 1
                 else:
+                    taken += 1
                     yield given(user_id, entry)
-            elif not is_on(chat_of(source, entry)):
+            elif not is_on(chat := chat_of(source, entry)):
                 seen.skipped["memory is switched off in the chat"] += 1
             else:
                 for one in exchanges(user_id, source, entry, settings, self._is_command):
                     if isinstance(one, str):
                         seen.skipped[one] += 1
+                    elif not is_on(chat, AnsweredBy.read(one.answered_by).model):
+                        seen.skipped["the model was left out"] += 1
                     else:
+                        taken += 1
                         yield one
 
     def _new(self, user_id: str, some: list[Exchange], seen: _Seen) -> list[Exchange]:
@@ -44786,8 +44976,8 @@ class Imports:
         there = and_(outbox.c.user_id == user_id, outbox.c.key.in_(keys))
         with self._reading.connect() as connection:
             known = set(connection.scalars(select(outbox.c.key).where(there)))
-        new = {one.key: one for one in some if one.key not in known and one.key not in seen.keys}
-        seen.keys |= set(new)
+        new = {one.key: one for one in some if one.key not in known and hash(one.key) not in seen.keys}
+        seen.keys.update(map(hash, new))
         seen.known += len(some) - len(new)
         return list(new.values())
 
@@ -44823,7 +45013,7 @@ class _Seen:
 
     def __init__(self) -> None:
         self.labels: set[str] = set()
-        self.keys: set[str] = set()
+        self.keys: set[int] = set()  # hashes: there may be many
         self.chats: set[str] = set()
         self.exchanges = self.facts = self.known = 0
         self.skipped: Counter[str] = Counter()
@@ -44851,15 +45041,16 @@ class _Seen:
         return Preview(user_id, tuple(sorted(self.labels)), *counted, self.first, self.last)
 
 
-class _Cached(dict[str, bool]):
-    """Remembers what was asked."""
+class _Cached(dict[tuple[str, str], bool]):
+    """Remembers what was asked of a chat and a model."""
 
-    def __init__(self, ask: Callable[[str], bool]) -> None:
+    def __init__(self, ask: Callable[[str, str], bool]) -> None:
         self._ask = ask
 
-    def __call__(self, key: str) -> bool:
+    def __call__(self, chat_id: str, model: str = "") -> bool:
+        key = (chat_id, model)
         if key not in self:
-            self[key] = self._ask(key)
+            self[key] = self._ask(*key)
         return self[key]
 
 
@@ -44901,9 +45092,9 @@ import json
 import os
 import sqlite3
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from itertools import islice
 from pathlib import PurePosixPath
 from typing import IO, Any
 
@@ -44927,7 +45118,11 @@ from .entries import (
 
 _FACT_CHARS = 300  # of what a longer text is cut into, at sentences
 _MOST_ROWS = 200_000
-_MOST_BYTES = 512 << 20
+_MOST_CHARS = 32 << 20  # of a chat
+_MOST_BYTES = 256 << 20
+_MOST_OF_CELL = 1 << 20  # bytes
+_SECONDS = 30.0  # in a database
+_STEPS = 10_000  # of SQLite's machine between two looks at the clock
 _KINDS = ("profile", "preference", "fact", "plan")
 _NOBODY = ("you", "user", "human")  # names of users who have not changed theirs
 
@@ -45066,6 +45261,14 @@ def is_sqlite(begin: bytes) -> bool:
     return begin.startswith(b"SQLite format 3")
 
 
+# All of a schema is looked at: a row may call a view a table, which then runs whatever its writer likes.
+_OTHERS = """SELECT count(*) FROM sqlite_master WHERE (
+    type IN ('table', 'index') AND rootpage > 0
+    AND (sql IS NULL OR sql LIKE 'CREATE TABLE %' OR sql LIKE 'CREATE INDEX %'
+        OR sql LIKE 'CREATE UNIQUE INDEX %')
+) IS NOT TRUE"""
+
+
 def read_ltm(name: str, stream: IO[bytes]) -> Iterator[Entry]:
     """A chat with the character whose folder it is. name: the file's path in the archive."""
     with tempfile.NamedTemporaryFile(suffix=".db") as copy:
@@ -45084,14 +45287,32 @@ def read_ltm(name: str, stream: IO[bytes]) -> Iterator[Entry]:
 
 def _of_ltm(name: str, path: str) -> Iterator[Entry]:
     character = PurePosixPath(name.replace(os.sep, "/")).parent.name
+    until = time.monotonic() + _SECONDS
+    said: list[Said] = []
+    chars = 0
     with closing(sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)) as file:
+        file.set_progress_handler(lambda: time.monotonic() > until, _STEPS)
+        file.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MOST_OF_CELL)
         file.execute("PRAGMA trusted_schema = OFF")
+        file.execute("PRAGMA temp_store = MEMORY")
         file.text_factory = lambda data: data.decode("utf-8", "replace")
-        columns = {row[1] for row in file.execute("PRAGMA table_info(long_term_memory)")}
+        (others,) = file.execute(_OTHERS).fetchone()
+        columns = (
+            {row[1] for row in file.execute("PRAGMA table_info(long_term_memory)")} if not others else ()
+        )
+        if not {"name", "message"}.issubset(columns):  # computed columns are none of them
+            raise sqlite3.DatabaseError
         at = "timestamp" if "timestamp" in columns else "NULL"
-        rows = file.execute(f"SELECT rowid, name, message, {at} FROM long_term_memory ORDER BY rowid")  # noqa: S608
-        said = tuple(one for row in islice(rows, _MOST_ROWS) for one in _row(row, character))
-    yield Chat(character or "long_term_memory", character, said)
+        rows = file.execute(
+            f"SELECT rowid, name, message, {at} FROM long_term_memory NOT INDEXED LIMIT {_MOST_ROWS}"  # noqa: S608
+        )
+        for row in rows:
+            said += _row(row, character)
+            chars += len(said[-1].text) if said else 0
+            if chars > _MOST_CHARS:
+                yield Flaw(name, "there is too much in it")
+                break
+    yield Chat(character or "long_term_memory", character, tuple(said))
 
 
 def _row(row: tuple[Any, ...], character: str) -> Iterator[Said]:
@@ -45112,6 +45333,7 @@ SOURCES["manage/history/uploads.py"] = r'''"""Archives that users have sent, kep
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import secrets
 import shutil
@@ -45130,15 +45352,20 @@ class Uploads:
         self._folder = data_dir / "uploads"
 
     def new(self, user_id: str) -> Path:
-        """Where the next archive of a user is to be written; the one before is gone, and what is too old."""
+        """Where the next archive of a user is to be written; the one before is gone."""
         self.drop(user_id)
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for file in self._folder.iterdir():
-            if time.time() - file.stat().st_mtime > _KEPT_S:
-                file.unlink(missing_ok=True)
+        self.prune()
         file = self._folder / f"{_of(user_id)}-{secrets.token_hex(16)}"
         file.touch(0o600)
         return file
+
+    def prune(self) -> None:
+        """Remove what is too old, of all users."""
+        for file in self._folder.glob("*"):
+            with contextlib.suppress(FileNotFoundError):  # another thread has removed it
+                if time.time() - file.stat().st_mtime > _KEPT_S:
+                    file.unlink()
 
     def keep(self, user_id: str, content: IO[bytes]) -> Path:
         """An archive as it was sent."""
@@ -55506,13 +55733,14 @@ is mended by going through the journal again: what has been made already is seen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from ..backends.base import Backend, EditableBackend, PreparingBackend
-from ..core.change import COMMANDS, EDITED, FORGET, REAFFIRMED, REFLECTED, TOO_LATE, Change
+from ..core.change import COMMANDS, EDITED, FORGET, OUTDATED, REAFFIRMED, REFLECTED, TOO_LATE, Change
 from ..core.errors import MemoryFault, is_of_the_text
 from ..core.exchange import IMPORTS, Batch, Exchange
 from ..core.locales import message
@@ -55521,6 +55749,7 @@ from ..core.memory import EPISODE, Memory
 from ..core.scope import past_owner, scope_for
 from ..language.forget_requests import forget_request
 from ..language.secrets import masked
+from ..state.clock import is_later
 from ..state.episodes_table import EpisodesTable
 from . import admission, quotes
 from .admission import HOLDS_SECRET, NotAdmittedError, clean, refusal, restored
@@ -55562,6 +55791,8 @@ class Changes:
         if not decided:
             reflects = batch.name.startswith(REFLECTED)  # what is known stays so, and its passages stay
             changes = list(map(_admitted, decide()) if reflects else self._numbered(batch, decide()))
+            if batch.is_imported:
+                changes = [self._unless_outdated(backend, change) for change in changes]
             if isinstance(backend, EditableBackend) and not reflects:
                 changes += map(_admitted, quotes.removals(backend, self._journal, batch, changes))
             confirm()  # a new holder may have decided that nothing is to change
@@ -55585,6 +55816,22 @@ class Changes:
                 continue
             yield _admitted(replace(change, chat=chat, ordinal=ordinal, scope=scope))
             ordinal += change.op == "add"
+
+    def _unless_outdated(self, backend: Backend, change: Change) -> Change:
+        """A change from an old chat, refused if it would take away what was said later."""
+        if (
+            change.op not in ("replace", "remove")
+            or change.refused
+            or not isinstance(backend, EditableBackend)
+        ):
+            return change
+        said, memory = self._journal.of_memory(change.memory_id), backend.get(change.memory_id)
+        times = [one.said_at for one in said]
+        if not said and memory is not None and (at := memory.updated_at or memory.created_at):
+            times = [at.timestamp()]
+        now = time.time()
+        is_outdated = any(is_later(at, change.said_at, now) for at in times)
+        return replace(change, refused=OUTDATED) if is_outdated else change
 
     def undo(
         self, backend: EditableBackend, change: Change, confirm: Confirm = _alone, *, model: str = ""
@@ -55648,26 +55895,26 @@ class Changes:
         )
 
     def retract(
-        self, backend: EditableBackend, user_id: str, message_id: str, confirm: Confirm = _alone
+        self, backend: EditableBackend, user_id: str, message_ids: Set[str], confirm: Confirm = _alone
     ) -> int:
-        """Take back what only this message said; how many changes were undone.
+        """Take back what only these messages said; how many changes were undone.
 
         What another message has said as well, or has changed since, stays.
         """
         undone = 0
-        for change in reversed(self._journal.from_message(user_id, message_id)):
-            if change.op in _INVERSE and not change.undoes and not self._is_shared(change, message_id):
+        for change in reversed(self._journal.from_messages(user_id, message_ids)):
+            if change.op in _INVERSE and not change.undoes and not self._is_shared(change, message_ids):
                 with suppress(NotAdmittedError):  # what was there before stays away
                     undone += self.undo(backend, change, confirm, model=EDITED)
         return undone
 
-    def _is_shared(self, change: Change, message_id: str) -> bool:
-        if change.sources != {message_id}:
+    def _is_shared(self, change: Change, message_ids: Set[str]) -> bool:
+        if not change.sources <= message_ids:
             return True
         history = self._journal.of_memory(change.memory_id) if change.memory_id else []
         gone = {other.undoes for other in history}
         return any(
-            other.sources != {message_id}
+            not other.sources <= message_ids
             for other in history
             if other.id > change.id and not other.undoes and other.id not in gone
         )
@@ -55767,7 +56014,7 @@ def _restored(text: str) -> tuple[str, NotAdmittedError | None]:
 def _with_wishes(backend: Backend, batch: Batch, changes: list[Change]) -> list[Change]:
     """Removals that somebody asked for get all that it takes to undo them, and a note of each is added.
 
-    See `Journal.asked_to_forget`.
+    See `Journal.asked_to_forget`. No note of what old chats asked for: it can always be undone.
     """
     asked = {exchange.message_id for exchange in batch.exchanges if forget_request(exchange.user_text)}
     ids = [
@@ -55787,7 +56034,8 @@ def _with_wishes(backend: Backend, batch: Batch, changes: list[Change]) -> list[
         else change
         for change in changes
     ]
-    notes = [_note(batch, first + at, memory_id) for at, memory_id in enumerate(ids)]
+    noted_ids = [] if batch.is_imported else ids
+    notes = [_note(batch, first + at, memory_id) for at, memory_id in enumerate(noted_ids)]
     return [*noted, *notes]
 
 
@@ -56639,11 +56887,11 @@ mended by making it again: see `apply`.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from typing import Any
 
-from sqlalchemy import Engine, and_, delete, exists, func, or_, select, update
+from sqlalchemy import Engine, and_, delete, exists, false, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ..core.change import (
@@ -56663,6 +56911,7 @@ from ..core.memory import EPISODE
 from ..state import count_up, journal, reading
 from ..state.clock import is_recent
 
+_FEW = 20  # messages that are looked for by their ids
 _UNDER_WAY_S = 60.0  # in which a change that was written down is made, unless it broke off
 
 # What can be taken back.
@@ -56758,11 +57007,13 @@ class Journal:
             return ""
         return heirs(self.of_batch(batches[-1])).get(memory_id, "")
 
-    def from_message(self, user_id: str, message_id: str) -> list[Change]:
-        """What was made of a message, oldest first."""
-        named = journal.c.source.contains(message_id, autoescape=True)
-        found = self._select(journal.c.user_id == user_id, journal.c.made, named)
-        return [change for change in found if message_id in change.sources]
+    def from_messages(self, user_id: str, message_ids: Set[str]) -> list[Change]:
+        """What was made of some messages, oldest first."""
+        which = [journal.c.user_id == user_id, journal.c.made]
+        if len(message_ids) <= _FEW:  # of an import's many, all rows are looked at here
+            named = (journal.c.source.contains(one, autoescape=True) for one in message_ids)
+            which.append(or_(false(), *named))
+        return [change for change in self._select(*which) if not message_ids.isdisjoint(change.sources)]
 
     def latest(self, user_id: str) -> Change | None:
         """A user's last change that is not taken back, one of its batch; None where there is none.
@@ -57147,8 +57398,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, Engine, and_, select, update
 
+from ..core.errors import Drop
 from ..core.exchange import Exchange
-from ..state import hold, outbox, reading
+from ..state import hold, imports, outbox, reading, was_erased
 from ..state.engine import Patience
 from .outbox import Outbox
 
@@ -57164,14 +57416,22 @@ class Later:
         """Keep some of a user's exchanges durably; those that were new.
 
         Not kept is what is there already, and the earlier version of a message. imported: the import's id.
+
+        Raises:
+            Drop: the import was taken back meanwhile, or all of its user's erased.
         """
         now = time.time()
 
         def keep(connection: Connection) -> list[Exchange]:
-            hold(connection, exchanges[0].user_id)
+            user_id = exchanges[0].user_id
+            hold(connection, user_id)
+            mine = and_(imports.c.user_id == user_id, imports.c.import_id == imported)
+            begun_at = connection.scalar(select(imports.c.begun_at).where(mine))
+            if begun_at is None or was_erased(connection, user_id, begun_at):
+                raise Drop("The import was taken back while it was read.", hint="It can be imported anew.")
             keys = [exchange.key for exchange in exchanges]
-            mine = and_(outbox.c.user_id == exchanges[0].user_id, outbox.c.key.in_(keys))
-            there = set(connection.scalars(select(outbox.c.key).where(mine)))
+            known = and_(outbox.c.user_id == user_id, outbox.c.key.in_(keys))
+            there = set(connection.scalars(select(outbox.c.key).where(known)))
             new = {exchange.key: exchange for exchange in exchanges if exchange.key not in there}
             insert = self._queue.insert
             return [one for one in new.values() if insert(connection, one, now, imported=imported)]
@@ -57921,7 +58181,8 @@ class Outbox:
         now = time.time()
         with self._engine.begin() as connection:
             for row in rows_where(connection, _claim_of(batch)):
-                alone = {"batch": uuid.uuid4().hex, "state": "pending", "attempts": 0, "ready_at": now}
+                name = (IMPORTS if batch.is_imported else "") + uuid.uuid4().hex
+                alone = {"batch": name, "state": "pending", "attempts": 0, "ready_at": now}
                 mine = outbox.c.id == row.id
                 connection.execute(update(outbox).where(mine).values(**alone, error=error))
 
@@ -58674,6 +58935,10 @@ def removals(
     # A chat may forget what it may change; who asks for a memory by its number means it wherever it was said.
     view = None if batch.name.startswith(COMMANDS) else writing_view(batch.scope)
     there = [one for one in backend.list_all(past_owner(batch.user_id)) if is_seen(one, view)]
+    if batch.is_imported:  # an old chat takes away nothing that was said later
+        times = [one.said_at for one, request in requests if request] + [one.said_at for one in gone]
+        until = max(times, default=0.0)
+        there = [one for one in there if one.created_at and one.created_at.timestamp() <= until]
     going = [passage for passage in there if passage.id not in taken and sought.has(passage)]
     first = max((change.position for change in changes), default=-1) + 1
     source = " ".join(dict.fromkeys(message for change in gone for message in change.source.split()))
@@ -58775,7 +59040,7 @@ from datetime import date
 from math import inf
 
 from ..backends.base import AskableBackend
-from ..core.change import Change
+from ..core.change import OUTDATED, Change
 from ..core.errors import Drop, RetryFew
 from ..core.exchange import Batch, Exchange
 from ..core.memory import Candidate, Memory, Reply
@@ -58954,7 +59219,7 @@ class Reconciler:
         said_at, now = self.batch.exchanges[-1].said_at, time.time()
         changes = self.journal.of_memory(shown.id)
         outdated = any(is_later(change.said_at, said_at, now) for change in changes)
-        return "a later message has changed it" if outdated else ""
+        return OUTDATED if outdated else ""
 
     def _repeats(self, operation: Operation, leaving: set[str]) -> str:
         """Why it would store once more what is known, and does not leave with this batch; "" if not."""
@@ -60411,7 +60676,8 @@ class Writer:
                 self._emit(failed(Job.REMEMBERING, fault))
             return
         except BaseException as error:  # noqa: BLE001 - a panic of native code, too; sorted by `_failed`
-            self._failed(backend, batch, error)
+            if not self._erased(backend, batch):
+                self._failed(backend, batch, error)
             return
         self._emit(succeeded(Job.REMEMBERING))
         self._failing.pop(batch.name, None)
@@ -60478,9 +60744,9 @@ class Writer:
         """Take back what only earlier versions of these messages said."""
         if not isinstance(backend, EditableBackend):
             return 0
-        versions = [replaced for exchange in batch.exchanges for replaced in exchange.replaces]
+        versions = {replaced for exchange in batch.exchanges for replaced in exchange.replaces}
         confirm = partial(self._outbox.renew, batch)
-        return sum(self._changes.retract(backend, batch.user_id, version, confirm) for version in versions)
+        return self._changes.retract(backend, batch.user_id, versions, confirm) if versions else 0
 
     def _remember(self, backend: Backend, batch: Batch, reading: _Reading) -> list[Change]:
         """The changes that were made of a batch, and those refused."""
