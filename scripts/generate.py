@@ -16,6 +16,7 @@ ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT / "pipelines"), str(ROOT)]
 
 from owui_memory import __version__  # noqa: E402
+from owui_memory.commands.verbs import names  # noqa: E402
 from owui_memory.config.fields import GROUPS  # noqa: E402
 from owui_memory.config.settings import Valves  # noqa: E402
 from owui_memory.config.valves_codec import allowed  # noqa: E402
@@ -73,7 +74,9 @@ def settings_page() -> str:
 
 def memory_function() -> str:
     source = (ROOT / "scripts" / "memory_function.py").read_text(encoding="utf-8")
-    return source.replace("\nversion: 0\n", f"\nversion: {__version__}\n", 1)
+    listed = "\n".join(f'    "{name}",' for name in names())
+    source = source.replace("\nversion: 0\n", f"\nversion: {__version__}\n", 1)
+    return source.replace('_NAMES = ("memory",)', f"_NAMES = (\n{listed}\n)", 1)
 
 
 GENERATED = {

@@ -394,9 +394,7 @@ class Application:
             Uploads(environment.data_dir),
         )
         forgetting = Forgetting(self._engine, eraser, settings)
-        self._sweeper = ErasureWorker(
-            eraser, self._drop, self.emit, forgetting, partial(prune_all, self._engine, eraser, settings)
-        )
+        self._sweeper = ErasureWorker(eraser, self._drop, self.emit, forgetting, partial(self._prune, eraser))
         self._documents = DocumentsTable(self._engine)
         self.watcher = Watcher(
             self.live.get,
@@ -430,6 +428,11 @@ class Application:
         self.watcher.wake()  # files that were sent by programs go, too
         if isinstance(backend := self.live.current, LibraryBackend):
             backend.drop()
+
+    def _prune(self, eraser: Eraser) -> None:
+        """Delete what is kept only for a while."""
+        self.page.uploads.prune()
+        prune_all(self._engine, eraser, self._settings)
 
     def embedder(self) -> Embedder:
         """The embedder in use. Raises MemoryFault if there is none."""
@@ -4833,11 +4836,13 @@ class Work(PassageWork):
         return self._say("say page") if self._rest else self._link()
 
     def _link(self) -> str:
-        """A link to the web page of memories, with which this user signs in."""
+        """A link to the web page of memories, with which this user signs in: never as an admin.
+
+        Nobody would tell the page within its hours that they are so no more.
+        """
         if not (url := self._control.settings.page_url):
             return self._say("page, no address")
-        role = "admin" if self._here.admin else "user"
-        token = self._sessions.link(Person(self._user_id, self._order.name, self._here.email, role))
+        token = self._sessions.link(Person(self._user_id, self._order.name, self._here.email))
         self.kept = self._say("page, link shown")
         return self._say("page, link", link=f"{url}/sign-in?link={token}")
 
@@ -7834,6 +7839,7 @@ SOURCES["context/contexts.py"] = r'''"""Long chats on their way to the model: wh
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
@@ -7869,6 +7875,7 @@ class Seen:
     """What stays of a turn's prompt. abstract: what stands in place of the rest, "" for nothing.
 
     sizes: with the memories that stood in the last prompt. bare: without any. ratio: see `Counting.ratio`.
+    most: see `Contexts.at_most`.
     """
 
     turn: Turn
@@ -7878,7 +7885,7 @@ class Seen:
     window: Window
     cuts: Sequence[Cut]
     ratio: float
-    most: int = 0
+    most: Sequence[int] = ()
     abstract: str = ""
     of: str = ""  # the position that the abstract is of
 
@@ -7899,12 +7906,15 @@ class Seen:
 class _Last:
     """A chat's last prompt: where it was cut, "" for nowhere, and tokens of memories in it, by position.
 
-    asked: the position of its last message. most, tokens: how many it had at most, and had.
+    asked: the position of its last message. most: that the prompt had at most up to this message.
+    tokens: that it had, for this model, put right by this ratio.
     """
 
     asked: str = ""
     most: int = 0
     tokens: int = 0
+    model: str = ""
+    ratio: float = 1.0
     cut_at: str = ""
     in_system: int = 0
     before: Mapping[str, int] = field(default_factory=dict)
@@ -7919,6 +7929,7 @@ class Contexts:
         self.table, self.counting, self._emit = CutsTable(engine), Counting(engine), emit
         self.pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="memory-context")
         self._abstracts = Abstracts(self.table, live, settings, emit)
+        self._lock = threading.Lock()
         self._last: OrderedDict[Place, _Last] = OrderedDict()
         self._tried: OrderedDict[tuple[Place, str], float] = OrderedDict()
 
@@ -7930,12 +7941,17 @@ class Contexts:
     def drop(self, user_id: str) -> None:
         """Keep nothing of a user's in memory."""
         self._abstracts.drop(user_id)
-        for place in [one for one in list(self._last) if one.user_id == user_id]:
-            self._last.pop(place, None)
+        with self._lock:
+            for place in [one for one in self._last if one.user_id == user_id]:
+                del self._last[place]
 
-    def cuts(self, turn: Turn, limit: int) -> list[Cut]:
-        """What is kept of a turn's chat. Blocks as the state database does."""
-        return self.table.of_chat(Place.of(turn, limit))
+    def cuts(self, turn: Turn, limit: int, *, reads: bool = True) -> list[Cut]:
+        """What is kept of a turn's chat, and of its model. Blocks, and raises the state database's errors.
+
+        reads: else nothing of the chat is looked up.
+        """
+        self.counting.load()
+        return self.table.of_chat(Place.of(turn, limit)) if reads else []
 
     def see(
         self,
@@ -7946,7 +7962,7 @@ class Contexts:
         cuts: Sequence[Cut],
         *,
         reads: bool,
-        most: int = 0,
+        most: Sequence[int] = (),
     ) -> Seen:
         """What stays of a prompt. Takes time in proportion to what of it was not counted before.
 
@@ -7955,7 +7971,7 @@ class Contexts:
         model, place = turn.base_model or turn.model, Place.of(turn, limit)
         number_of = {position: number for number, position in enumerate(turn.positions)}
         cuts = [one for one in cuts if number_of.get(one.position, 0) > 0]
-        last = self._last.get(place, _Last())  # the state database may not have it yet
+        last = self._of(place)  # the state database may not have it yet
         used = [number_of.get(last.cut_at, 0), *(number_of[one.position] for one in cuts if one.used)]
         ratio = self.counting.ratio(model)
         is_new = last.asked != turn.positions[-1]  # another answer brings no more memories
@@ -7988,19 +8004,30 @@ class Contexts:
             return whole
         return replace(whole, abstract=Abstract.read(best.abstract).rendered(), of=best.position)
 
-    def at_most(self, turn: Turn, limit: int, most: int) -> int:
+    def is_followed(self, turn: Turn, limit: int) -> bool:
+        """Whether a turn follows the chat's last prompt here: no other server has cut it since."""
+        return self._of(Place.of(turn, limit)).asked in turn.positions[-2:]
+
+    def at_most(self, turn: Turn, limit: int, most: Sequence[int]) -> int:
         """How many tokens a prompt has at most, its memories of before among them.
 
-        most: without these, and without what is known of the chat's last prompt.
+        most: without these, up to each of the turn's messages and then in all, whatever was counted before.
         """
-        last = self._last.get(Place.of(turn, limit), _Last())
-        return last.tokens + max(most - last.most, 0)
+        last, model = self._of(Place.of(turn, limit)), turn.base_model or turn.model
+        is_known = last.model == model and last.ratio == self.counting.ratio(model)
+        if is_known and last.asked in turn.positions and len(most) == len(turn.positions) + 1:
+            upto = most[turn.positions.index(last.asked)]
+            if upto == last.most:  # else another branch, or chat, has begun the same
+                return last.tokens + most[-1] - upto
+        return most[-1] + last.in_system + sum(last.before.values())
 
-    def fitted(self, seen: Seen, system: str, before: Block, numbered: Sequence[int]) -> tuple[Seen, Block]:
+    def fitted(
+        self, seen: Seen, system: str, before: Block, numbered: Sequence[int], *, learns: bool = True
+    ) -> tuple[Seen, Block]:
         """The same with what recall adds, cut further where that is too much; and its blocks, numbered anew.
 
         system: what it adds to the system prompt. before: to messages, by their number among `numbered`, the
-        turns that recall has seen.
+        turns that recall has seen. learns: the model gets nothing more.
         """
         turn_of = {at: numbered[at] for at in before if at < len(numbered)}
         more = {turn_of[at]: self._tokens(seen, before[at]) for at in turn_of}
@@ -8011,13 +8038,17 @@ class Contexts:
         cut_at = positions[seen.window.start] if seen.window.is_cut else ""
         held = {positions[at]: one for at, one in more.items()}
         tokens = fixed + sum(seen.bare.turns) + sum(more.values())
-        self._last[seen.place] = _Last(positions[-1], seen.most, tokens, cut_at, in_system, held)
-        self._last.move_to_end(seen.place)
-        while len(self._last) > _PLACES:
-            self._last.popitem(last=False)
+        model, said = seen.turn.base_model or seen.turn.model, len(positions)
+        upto = seen.most[said - 1] if len(seen.most) > said else -1
+        last = _Last(positions[-1], upto, tokens, model, seen.ratio, cut_at, in_system, held)
+        with self._lock:
+            self._last[seen.place] = last
+            self._last.move_to_end(seen.place)
+            while len(self._last) > _PLACES:
+                self._last.popitem(last=False)
         tokens = fixed + seen.window.stays(seen.bare.turns) + sum(more.get(at, 0) for at in seen.kept)
-        model = seen.turn.base_model or seen.turn.model
-        self.counting.sent(seen.turn.user_id, seen.turn.key, model, int(tokens / seen.ratio))
+        if learns:
+            self.counting.sent(seen.turn.user_id, seen.turn.key, model, int(tokens / seen.ratio))
         numbers = {number: at for at, number in enumerate(seen.kept)}
         return seen, {numbers[of]: before[at] for at, of in turn_of.items() if of in numbers}
 
@@ -8054,9 +8085,14 @@ class Contexts:
             abstract = replace(abstract, language=language_for(turn.language, turn.text))
         room, turns = _room(seen.place.limit), past(first, target)
         if self._abstracts.want(Wanted(seen.place, chat_id, abstract, turns, room, turn.answered_by)):
-            self._tried[seen.place, positions[target]] = time.monotonic()
-            while len(self._tried) > _PLACES:
-                self._tried.popitem(last=False)
+            with self._lock:
+                self._tried[seen.place, positions[target]] = time.monotonic()
+                while len(self._tried) > _PLACES:
+                    self._tried.popitem(last=False)
+
+    def _of(self, place: Place) -> _Last:
+        with self._lock:
+            return self._last.get(place, _Last())
 
     def _was_tried(self, place: Place, position: str) -> bool:
         """Whether it was asked for a short while ago."""
@@ -8092,14 +8128,15 @@ def _room(limit: int) -> int:
 
 SOURCES["context/counting.py"] = r'''"""How many tokens a prompt has: counted, and put right by what servers of models say that they have counted.
 
-Only ever upwards: some servers leave out what they had in their cache.
+Only ever upwards: some servers leave out what they had in their cache. And only by what several prompts in a
+row had more: one alone may have got more behind the filter.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Sequence
 
 from sqlalchemy import Engine, select
@@ -8113,12 +8150,14 @@ _LONG_CHARS = 200_000  # of a text; what is longer fits nowhere, and is not coun
 _COUNTED = 100_000  # texts whose numbers are kept, without the texts
 _PROMPTS = 2_000  # that wait for what their server says
 _LEAST_TOKENS = 500  # of a prompt, to learn from
-_LEAST_SHARE, _MOST_RATIO = 0.6, 4.0  # else the server has counted something else
+_LEAST_SHARE, _MOST_SHARE = 0.6, 4.0  # else the server has counted something else
+_MOST_RATIO = 1.5
+_RECENT = 4  # prompts of a model, all of which had more
 _FORGETS = 0.02  # of a ratio with each prompt that had less
 
 
 class Counting:
-    """For all models. Threads may share it; only `learn` blocks, and the first count of a model."""
+    """For all models. Threads may share it; `load` and `learn` block, and the first count of a model."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine, self._reading = unsynced(engine), reading(engine)
@@ -8126,6 +8165,7 @@ class Counting:
         self._lock = threading.Lock()
         self._counted: dict[tuple[Count, int, int], int] = {}
         self._ratios: dict[str, float] | None = None
+        self._recent: dict[str, deque[float]] = {}
         self._prompts: OrderedDict[tuple[str, str], tuple[str, int]] = OrderedDict()
 
     def of(self, model: str, texts: Sequence[str]) -> list[int]:
@@ -8147,11 +8187,19 @@ class Counting:
 
     def ratio(self, model: str) -> float:
         """By how much a model's server counts more, 1 or above."""
+        return (self._ratios or {}).get(model, 1.0)
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether it is known what was learned before; until then, nothing is put right."""
+        return self._ratios is not None
+
+    def load(self) -> None:
+        """Read what was learned before, unless it is known. Raises the database's errors."""
         if self._ratios is None:
             with self._reading.connect() as connection:
                 rows = connection.execute(select(token_ratios.c.model, token_ratios.c.ratio)).all()
-            self._ratios = {row.model: row.ratio for row in rows}
-        return self._ratios.get(model, 1.0)
+            self._ratios = {row.model: min(row.ratio, _MOST_RATIO) for row in rows}
 
     def sent(self, user_id: str, key: str, model: str, tokens: int) -> None:
         """A turn's prompt goes to a model. tokens: as counted, not put right."""
@@ -8166,10 +8214,15 @@ class Counting:
         with self._lock:
             found = [self._prompts.pop((answered.user_id, key), None) for key in answered.keys]
         model, tokens = next(filter(None, found), ("", 0))
-        if tokens < _LEAST_TOKENS or not _LEAST_SHARE <= (seen := told / tokens) <= _MOST_RATIO:
+        if tokens < _LEAST_TOKENS or not _LEAST_SHARE <= (seen := told / tokens) <= _MOST_SHARE:
             return
+        self.load()
+        with self._lock:
+            recent = self._recent.setdefault(model, deque(maxlen=_RECENT))
+            recent.append(seen)
+            least = min(recent) if len(recent) == _RECENT else 1.0
         before = self.ratio(model)
-        after = max(seen, before - _FORGETS * (before - max(seen, 1.0)), 1.0)
+        after = min(max(least, before - _FORGETS * max(before - max(seen, 1.0), 0.0)), _MOST_RATIO)
         if abs(after - before) < 0.001 * before or self._ratios is None:
             return
         self._ratios[model] = after
@@ -8356,11 +8409,11 @@ def window(sizes: Sizes, cut_at: Iterable[int] = (), ready_at: Iterable[int] = (
     """
     head, last = sizes.head, len(sizes.turns) - 1
     whole = Window(head, head)
-    if sizes.total + sizes.reserve <= sizes.limit or last <= head:
-        return whole
     start = max((at for at in cut_at if head < at <= last), default=head)
-    if start > head and _fits(sizes, start, 1.0):
+    if start > head and _fits(sizes, start, 1.0):  # though all may fit: memories of what is out went with it
         return Window(head, start)
+    if start == head and (sizes.total + sizes.reserve <= sizes.limit or last <= head):
+        return whole
     for at in sorted(ready_at, reverse=True):
         if start < at <= last and _fits(sizes, at, max(_READY_SHARE, 0.55 + sizes.keep / 2)):
             return Window(head, at, is_new=True)
@@ -8507,6 +8560,9 @@ FORGET = "forget"  # an op: the user asked for the removal of the same memory in
 
 
 FORGOTTEN = "it was forgotten"  # why a change cannot be made again: its texts were erased
+
+
+OUTDATED = "a later message has changed it"  # why an older message changes it no more
 
 
 TAKEN_BACK, TOO_LATE = "it was brought back", "it was too late"
@@ -8993,6 +9049,11 @@ class Batch:
     def scope(self) -> str:
         """The scope, which is the same for all exchanges of a batch."""
         return self.exchanges[0].scope
+
+    @property
+    def is_imported(self) -> bool:
+        """Whether an import brings them: what was said since goes first."""
+        return self.name.startswith(IMPORTS)
 
     @property
     def is_given(self) -> bool:
@@ -10751,6 +10812,9 @@ msgstr "Das ist nicht der Schlüssel des Servers, oder es ist der öffentlich be
 
 msgid "page: not signed in"
 msgstr "Open WebUI kennt diese Sitzung nicht. Melde dich zuerst dort an."
+
+msgid "page: silent"
+msgstr "Open WebUI antwortet nicht, und so weiß niemand, wessen Sitzung das ist. Versuche es in einer Minute noch einmal."
 
 msgid "page: form is old"
 msgstr "Dieses Formular ist zu alt. Öffne die Seite noch einmal."
@@ -12617,6 +12681,9 @@ msgstr "That is not the server's key, or it is the public default one."
 
 msgid "page: not signed in"
 msgstr "Open WebUI does not know this session. Sign in there first."
+
+msgid "page: silent"
+msgstr "Open WebUI does not answer, so nobody can tell whose session this is. Try again in a minute."
 
 msgid "page: form is old"
 msgstr "This form is too old. Open the page again."
@@ -20239,6 +20306,37 @@ SOURCES["interfaces/__init__.py"] = r'''"""What speaks to the outside."""
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# interfaces/access_log.py
+
+SOURCES["interfaces/access_log.py"] = r'''"""uvicorn writes the address of each request into its log: here without secrets and what users search for."""
+
+from __future__ import annotations
+
+import logging
+
+HOOKS, _OWN = "/hooks/open-webui/", "/memory/"
+
+
+def keep_private() -> None:
+    """From now on, in this process."""
+    for name in ("uvicorn.access", "uvicorn.error"):  # the latter has those of web sockets
+        logging.getLogger(name).addFilter(_private)
+
+
+def _private(record: logging.LogRecord) -> bool:
+    if isinstance(record.args, tuple):
+        record.args = tuple(_cut(arg) if isinstance(arg, str) else arg for arg in record.args)
+    return True
+
+
+def _cut(address: str) -> str:
+    if HOOKS in address:
+        return f"{address.partition(HOOKS)[0]}{HOOKS}***"
+    path, mark, _ = address.partition("?")
+    return f"{path}?***" if mark and path.startswith(_OWN) else address
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # interfaces/body.py
 
 SOURCES["interfaces/body.py"] = r'''"""Open WebUI's request bodies -> frozen values, and a block of memories -> back into a body.
@@ -22995,8 +23093,8 @@ def _refusal(message: str) -> dict[str, Any]:
 
 SOURCES["interfaces/function.py"] = r'''"""What single_file/memory_function.py asks: Open WebUI's bodies as JSON, behind the server's key.
 
-POST inlet and outlet with {"body", "user", "only_recall"} answer {"body", "events"}: the body as it is to go
-on, null where it is as it came, and what the chat is to show, which whoever asks emits.
+POST inlet and outlet with {"body", "user", "only_recall", "notes"} answer {"body", "events"}: the body as it
+is to go on, null where it is as it came, and what the chat is to show, which whoever asks emits.
 """
 
 from __future__ import annotations
@@ -23040,15 +23138,16 @@ def function_routes(key: str, chats: Chats, turns: Turns) -> list[Route]:
         if not isinstance(body, dict):
             hint = 'Send JSON like {"body": {...}, "user": {"id": "..."}}.'
             return JSONResponse({"detail": hint}, status_code=422)
-        user = form.get("user")
+        user, notes = form.get("user"), form.get("notes") is not False
         keys: tuple[str, ...] = ()
         finished = request.url.path.endswith("/outlet")
         if finished:
-            told, answered = await turns.outlet(body, user, second=True)
+            told, answered = await turns.outlet(body, user, second=True, notes=notes)
             owner, keys = (answered.user_id, answered.keys) if answered else ("", ())
         else:
             only_recall = form.get("only_recall") is True
-            told, turn = await turns.inlet(body, user, second=True, only_recall=only_recall)
+            wanted = {"only_recall": only_recall, "notes": notes}
+            told, turn = await turns.inlet(body, user, second=True, **wanted)
             owner, keys = (turn.user_id, (turn.key,)) if turn else ("", ())
         events = await _events(chats, owner, keys, finished=finished) if keys else []
         answer = {"body": None if told is body else told, "events": events}
@@ -23612,7 +23711,9 @@ class LiveChats:
 
     def _post(self, one: _Shown, make: Callable[[], Event | None]) -> None:
         def wanted() -> Event | None:
-            return make() if self._switches.wants(one.user_id) else None
+            # What is posted stays in the chat: whoever continues another's would leave their memories there.
+            own = self._switches.wants(one.user_id) and self._titles.has(one.user_id, one.chat_id)
+            return make() if own else None
 
         self._poster.post(one.user_id, one.chat_id, one.message_id, wanted)
 
@@ -23866,7 +23967,7 @@ def _ill(what: str, hint: str) -> Check:
 # ----------------------------------------------------------------------------------------------------------
 # interfaces/live/titles.py
 
-SOURCES["interfaces/live/titles.py"] = r'''"""What users' chats are called in Open WebUI, for the headings of what was said in them."""
+SOURCES["interfaces/live/titles.py"] = r'''"""Which chats users have in Open WebUI, and what they are called, for headings of what was said in them."""
 
 from __future__ import annotations
 
@@ -23881,7 +23982,8 @@ from ...language.sanitize import one_line
 from ...language.secrets import masked
 from .poster import Poster
 
-_USERS, _KNOWN_S = 500, 60.0  # whose titles are kept, and for how long
+_USERS, _KNOWN_S = 500, 60.0  # whose chats are kept, and for how long
+_OTHERS = 2_000  # chats of others that are known
 _TITLE_CHARS = 200
 _UNNAMED = "New Chat"  # until Open WebUI has thought of a title
 
@@ -23893,6 +23995,7 @@ class Titles:
         self._poster = poster
         self._lock = threading.Lock()
         self._known: OrderedDict[str, tuple[float, Mapping[str, str]]] = OrderedDict()
+        self._others: OrderedDict[tuple[str, str], float] = OrderedDict()  # by user and chat, when seen
 
     def of(self, user_id: str, chat_id: str) -> str:
         """The title of one of the user's latest chats; "" where it is not known. Blocks for some seconds."""
@@ -23901,29 +24004,57 @@ class Titles:
         with self._lock:
             at, titles = self._known.get(user_id, (float("-inf"), {}))
         if time.monotonic() - at > _KNOWN_S:
-            titles = self._listed(user_id)
-            with self._lock:
-                self._known[user_id] = time.monotonic(), titles
-                while len(self._known) > _USERS:
-                    self._known.popitem(last=False)
+            titles = self._look(user_id) or {}
         return titles.get(chat_id, "")
+
+    def has(self, user_id: str, chat_id: str) -> bool:
+        """Whether a chat that is in use is the user's own, and none that others let them continue.
+
+        False where that is not known. Blocks for some seconds at most.
+        """
+        one = user_id, chat_id
+        with self._lock:
+            listed: Mapping[str, str] | None = self._known.get(user_id, (0.0, {}))[1]
+            at = self._others.get(one, float("-inf"))
+        if listed and chat_id in listed:
+            return True
+        if time.monotonic() - at <= _KNOWN_S or (listed := self._look(user_id)) is None:
+            return False
+        if chat_id in listed:
+            return True
+        with self._lock:
+            self._others[one] = time.monotonic()
+            while len(self._others) > _OTHERS:
+                self._others.popitem(last=False)
+        return False
 
     def drop(self, user_id: str) -> None:
         """Keep nothing of a user's."""
         with self._lock:
             self._known.pop(user_id, None)
+            for one in [one for one in self._others if one[0] == user_id]:
+                del self._others[one]
 
-    def _listed(self, user_id: str) -> dict[str, str]:
+    def _look(self, user_id: str) -> Mapping[str, str] | None:
+        """Titles of the user's latest chats, "" for one without; None where Open WebUI does not tell."""
+        titles = self._listed(user_id)
+        with self._lock:
+            self._known[user_id] = time.monotonic(), titles or {}
+            while len(self._known) > _USERS:
+                self._known.popitem(last=False)
+        return titles
+
+    def _listed(self, user_id: str) -> dict[str, str] | None:
         try:
-            answer = self._poster.get(f"/api/v1/chats/list/user/{quote(user_id, safe='')}")
-            chats = json.loads(answer) if answer else []
+            chats = json.loads(self._poster.get(f"/api/v1/chats/list/user/{quote(user_id, safe='')}"))
         except Exception:  # noqa: BLE001 - a passage without its chat's title is whole
-            return {}
+            return None
         titles = {}
         for chat in chats if isinstance(chats, list) else ():
             told = (chat.get("id"), chat.get("title")) if isinstance(chat, dict) else (None, None)
-            if isinstance(told[0], str) and isinstance(told[1], str) and told[1] != _UNNAMED:
-                titles[told[0]] = masked(one_line(told[1][:_TITLE_CHARS]))[0]
+            if isinstance(told[0], str) and isinstance(told[1], str):
+                title = "" if told[1] == _UNNAMED else told[1]
+                titles[told[0]] = masked(one_line(title[:_TITLE_CHARS]))[0]
         return titles
 '''
 
@@ -23944,7 +24075,7 @@ from ..core.permission import Decision, Permission
 from ..core.turn import Answered, Turn, is_unnamed
 from ..recall.block import Blocks
 from .body import key_of_cut
-from .prompts import Prompt, is_compacted, most_tokens
+from .prompts import Prompt, is_all, is_compacted, most_tokens
 from .service import Service
 from .waits import done_by, in_pool, looked_at
 
@@ -23964,7 +24095,8 @@ class LongChat:
     ) -> None:
         self._runtime, self._body, self._decision = runtime, body, decision
         self.asked, self.settings = turn, settings
-        self._turn, self._limit, self._most = turn, 0, 0
+        self._turn, self._limit = turn, 0
+        self._most: list[int] = []
         self._long: tuple[Prompt, Seen] | None = None  # where the prompt may be too long
         if not turn.task and settings.enabled and turn.positions:
             limit = limit_of(settings.context_tokens, turn.model, turn.base_model)
@@ -23972,6 +24104,7 @@ class LongChat:
         if self._limit:
             self.settings = settings.model_copy(update=budgets(settings, self._limit))
             self._most = most_tokens(body)
+        self._learns = is_all(body, turn)
 
     @classmethod
     async def of(
@@ -24003,19 +24136,22 @@ class LongChat:
         if prompt is None:
             return
         contexts, reads = self._runtime.contexts, self._decision.read
+        asks = reads or not contexts.counting.is_loaded
 
         def see(cuts: list[Cut]) -> Seen:
             asked = self._turn, self.settings, self._limit, prompt.texts, cuts
             return contexts.see(*asked, reads=reads, most=self._most)
 
         cuts: list[Cut] = []
-        if sum(len(text) for one in prompt.texts.turns for text in one) < _SURELY * self._limit:
+        chars = sum(len(text) for one in prompt.texts.turns for text in one)
+        if chars < _SURELY * self._limit and contexts.is_followed(self._turn, self._limit):
             seen = await in_pool(contexts.pool, see, cuts)
             if not seen.window.is_cut:
                 self._long = prompt, seen
                 return
-        if reads and not self._runtime.keeper.is_ill:
-            reading = in_pool(self._runtime.state_pool, contexts.cuts, self._turn, self._limit)
+        if asks and not self._runtime.keeper.is_ill:
+            ask = partial(contexts.cuts, self._turn, self._limit, reads=reads)
+            reading = in_pool(self._runtime.state_pool, ask)
             if await done_by(deadline, reading) and reading.exception() is None:
                 cuts = reading.result()
             else:
@@ -24037,7 +24173,8 @@ class LongChat:
         if not is_read:
             seen = replace(seen, abstract="")
         added = blocks.system, blocks.before, numbered
-        seen, before = await in_pool(contexts.pool, contexts.fitted, seen, *added)
+        fit = partial(contexts.fitted, seen, *added, learns=self._learns)
+        seen, before = await in_pool(contexts.pool, fit)
         self._long = prompt, seen
         if not seen.window.is_cut:
             return self._body, blocks
@@ -24306,6 +24443,7 @@ _USER_CHARS, _ANSWER_CHARS, _RESULT_CHARS = 2_000, 600, 300  # that an abstract 
 _MOST_RESULTS = 3
 _ALWAYS = ("system", "developer")
 _PLAIN = frozenset(("role", "content", "id", "type", "status"))
+_ADDED = ("tools", "tool_ids", "tool_servers", "toolIds", "files", "knowledge")
 _SUMMARY = "[CONVERSATION SUMMARY]\n"  # begins what Open WebUI's own compaction puts into the system prompt
 
 
@@ -24394,9 +24532,14 @@ class Prompt:
         return {**self.body, "messages": left}
 
 
-def most_tokens(body: Any) -> int:
-    """How many tokens a prompt has at most: no more than bytes. Costs nearly nothing."""
-    most = 0
+def most_tokens(body: Any) -> list[int]:
+    """How many tokens a prompt has at most: no more than bytes. Costs little.
+
+    Up to each of the user's messages, with it and with what is said of tools, and in all.
+    """
+    tools = body.get("tools") if isinstance(body, Mapping) else None
+    most = len(_json(tools)) * _BYTES_A_CHAR if tools else 0
+    upto: list[int] = []
     for message in _messages(body):
         if not isinstance(message, Mapping):
             continue
@@ -24406,8 +24549,19 @@ def most_tokens(body: Any) -> int:
         if not isinstance(content, str) or len(message) > len(("role", "content")):
             most += sum(len(one) for one in _texts(message)[0][1:]) * _BYTES_A_CHAR
             most += len(content) * _IMAGE_TOKENS if isinstance(content, list) else 0
-    tools = body.get("tools") if isinstance(body, Mapping) else None
-    return most + (len(_json(tools)) * _BYTES_A_CHAR if tools else 0)
+        if message.get("role") == "user":
+            upto.append(most)
+    return [*upto, most]
+
+
+def is_all(body: Any, turn: Turn) -> bool:
+    """Whether nothing is seen to come to a prompt behind the filter: no files, searches, tools, knowledge."""
+    meta = body.get("metadata") if isinstance(body, Mapping) else None
+    model = meta.get("model") if isinstance(meta, Mapping) else None
+    info = model.get("info") if isinstance(model, Mapping) else None
+    own = info.get("meta") if isinstance(info, Mapping) else None
+    told = [one for one in (body, meta, own) if isinstance(one, Mapping)]
+    return not turn.searched and not any(one.get(name) for one in told for name in _ADDED)
 
 
 def is_compacted(body: Any) -> bool:
@@ -27600,13 +27754,19 @@ class Turns:
         self._of_filter: OrderedDict[tuple[str, str], None] = OrderedDict()  # by user and key
 
     async def inlet(
-        self, body: Body, user: Body | None, *, second: bool = False, only_recall: bool = False
+        self,
+        body: Body,
+        user: Body | None,
+        *,
+        second: bool = False,
+        only_recall: bool = False,
+        notes: bool = True,
     ) -> tuple[Body, Turn | None]:
         """A request on its way to the model: with a block of memories, or as it came; and the turn it begins.
 
         Commands and their answers never go on, nor what the server cannot answer with: whatever fails later.
         second: a filter may have seen to it before; then it goes on as it came, and there is no turn.
-        only_recall: its user wants nothing learned from it.
+        only_recall: its user wants nothing learned from it. notes: they want to be shown what is used.
         """
         deadline = self._chats.deadline()
         try:
@@ -27614,7 +27774,7 @@ class Turns:
         except Exception as error:  # noqa: BLE001 - the chat must go on
             self._chats.failed(Job.INLET, error)
             return body, None
-        turn = replace(asked.turn, is_shown=True, only_recall=only_recall)
+        turn = replace(asked.turn, is_shown=notes, only_recall=only_recall)
         if second and self._is_seen(turn.user_id, [turn.key]):
             return body, None
         if not second:
@@ -27627,7 +27787,7 @@ class Turns:
         return await self._chats.told(asked.body, turn, deadline), turn
 
     async def outlet(
-        self, body: Body, user: Body | None, *, second: bool = False
+        self, body: Body, user: Body | None, *, second: bool = False, notes: bool = True
     ) -> tuple[Body, Answered | None]:
         """A finished answer: stored for the writer. One to a command becomes what was asked for."""
         try:
@@ -27646,7 +27806,7 @@ class Turns:
             answer = await self._chats.answer(answered)
             return (with_answer(body, answer) if answer else body), None
         chat_id = await self._chats.keep(answered)
-        if chat_id and self._settings().show_memory_notes:
+        if chat_id and notes and self._settings().show_memory_notes:
             note = await self._chats.note(answered, chat_id)
             body = with_answer(body, note, below=True) if note else body
         self._chats.finished(answered)
@@ -27675,10 +27835,15 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-from collections.abc import AsyncIterator, Callable
+import shutil
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import IO
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -27689,11 +27854,17 @@ from ..documents.extraction import format_of
 from ..documents.folders import MOST_BYTES, SAVED
 from .chats import Chats
 from .identity import UnidentifiedError, identified
+from .web.forms import RefusedError, with_file
 
-_AT_ONCE = 8
+_AT_ONCE, _AT_ONCE_EACH = 8, 2  # files, of all and of one user
+_MOST_FILES, _MOST_KEPT = 5_000, 2 << 30  # of a user, and bytes
+_LEAST_FREE = 1 << 30  # bytes of the disk that others need
 _NAME_BYTES = 200
+_WAIT_S, _WHOLE_S = 20.0, 600.0  # for the next piece, and for all of them
 _CHUNK = 1 << 20
 _NO_USER = "The request names no user: send a user's key, or X-Memory-User-Id with the server's."
+
+_Take = Callable[[Request, Path], Awaitable[str]]
 
 
 class _RefusedError(Exception):
@@ -27709,7 +27880,7 @@ class Uploads:
 
     def __init__(self, chats: Chats, settings: Callable[[], Valves], environment: Environment) -> None:
         self._chats, self._settings, self._environment = chats, settings, environment
-        self._at_once = 0
+        self._at_once = Counter[str]()  # by user
 
     def routes(self) -> list[Route]:
         return [
@@ -27717,59 +27888,76 @@ class Uploads:
             Route("/documents/{name:path}", self._answered(self._file), methods=["PUT"]),
         ]
 
-    def _answered(self, take: Callable[[Request, Path], object]) -> Callable[[Request], object]:
+    def _answered(self, take: _Take) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:
-            self._at_once += 1
             try:
-                if self._at_once > _AT_ONCE:
-                    raise _RefusedError(503, "Too many files at once. Try again in some seconds.")
-                name = await take(request, await self._folder(request))  # type: ignore[misc]
-                return JSONResponse({"kept": name}, 201)
-            except _RefusedError as error:
+                user_id, folder = await self._folder(request)
+                async with self._place(user_id), asyncio.timeout(_WHOLE_S):
+                    return JSONResponse({"kept": await take(request, folder)}, 201)
+            except (_RefusedError, UnidentifiedError) as error:
                 return JSONResponse({"detail": str(error)}, error.status)
-            except UnidentifiedError as error:
-                return JSONResponse({"detail": str(error)}, error.status)
+            except RefusedError as error:
+                return JSONResponse({"detail": f"The form cannot be read ({error.sentence})."}, error.status)
+            except (TimeoutError, ClientDisconnect):
+                return JSONResponse({"detail": "The rest of the file did not come."}, 408)
             except OSError as error:
                 return JSONResponse({"detail": f"The file cannot be kept ({error.strerror})."}, 507)
-            finally:
-                self._at_once -= 1
 
         return answer
 
-    async def _folder(self, request: Request) -> Path:
+    @asynccontextmanager
+    async def _place(self, user_id: str) -> AsyncIterator[None]:
+        if self._at_once.total() >= _AT_ONCE or self._at_once[user_id] >= _AT_ONCE_EACH:
+            raise _RefusedError(503, "Too many files at once. Try again in some seconds.")
+        self._at_once[user_id] += 1
+        try:
+            yield
+        finally:
+            self._at_once -= Counter([user_id])
+
+    async def _folder(self, request: Request) -> tuple[str, Path]:
+        """Whose it is, and where it goes."""
         key, secret = self._environment.server_key, self._environment.user_jwt_secret
         if "origin" in request.headers and key in ("", PUBLIC_DEFAULT_KEY):
             raise _RefusedError(403, "Pages may not send files while the server's key is the public default.")
-        caller = await identified(request.headers, key, secret, self._chats.owner_of)
-        if not is_person(caller.id) or "/" in caller.id or caller.id.startswith("."):
+        user_id = (await identified(request.headers, key, secret, self._chats.owner_of)).id
+        if not is_person(user_id) or not user_id.isprintable() or "/" in user_id or user_id.startswith("."):
             raise _RefusedError(400, _NO_USER)
         root = self._settings().documents_folder(self._environment.data_dir)
         if root is None:
             raise _RefusedError(404, "No documents are read on this server (documents_dir).")
-        if int(request.headers.get("content-length") or 0) > MOST_BYTES:
-            raise _RefusedError(413, _too_big())
-        return root / caller.id / SAVED
+        return user_id, root / user_id / SAVED
 
     async def _file(self, request: Request, folder: Path) -> str:
-        return await _kept(folder, str(request.path_params["name"]), request.stream())
+        return await _kept(folder, str(request.path_params["name"]), _in_time(request.stream()))
 
     async def _form(self, request: Request, folder: Path) -> str:
-        async with request.form(max_files=1, max_fields=20) as form:
-            sent = next((one for one in form.values() if hasattr(one, "read")), None)
-            if sent is None:
-                raise _RefusedError(400, "The form has no file.")
+        _, sent = await with_file(request.headers, request.receive)
+        if sent is None:
+            raise _RefusedError(400, "The form has no file.")
+        with sent.content as content:
+            return await _kept(folder, sent.name, _read(content))
 
-            async def pieces() -> AsyncIterator[bytes]:
-                while some := await sent.read(_CHUNK):
-                    yield some
 
-            return await _kept(folder, sent.filename or "page.html", pieces())  # type: ignore[union-attr]
+async def _in_time(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The same; TimeoutError where the next one does not come."""
+    while True:
+        async with asyncio.timeout(_WAIT_S):
+            piece = await anext(pieces, None)
+        if piece is None:
+            return
+        yield piece
+
+
+async def _read(content: IO[bytes]) -> AsyncIterator[bytes]:
+    while some := await asyncio.to_thread(content.read, _CHUNK):
+        yield some
 
 
 async def _kept(folder: Path, name: str, pieces: AsyncIterator[bytes]) -> str:
     """Write a file, whole or not at all; the name that it has there."""
     name = _safe(name)
-    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+    await asyncio.to_thread(_make_room, folder, name)
     part = folder / f".{secrets.token_hex(8)}"
     size = 0
     try:
@@ -27777,12 +27965,30 @@ async def _kept(folder: Path, name: str, pieces: AsyncIterator[bytes]) -> str:
             async for some in pieces:
                 size += len(some)
                 if size > MOST_BYTES:
-                    raise _RefusedError(413, _too_big())
+                    raise _RefusedError(413, f"A file has {MOST_BYTES >> 20} MiB at most.")
                 await asyncio.to_thread(file.write, some)
         await asyncio.to_thread(os.replace, part, folder / name)
     finally:
         part.unlink(missing_ok=True)
     return name
+
+
+def _make_room(folder: Path, name: str) -> None:
+    """The folder, where its user may send one more file. Parts that a crash has left behind go."""
+    folder.mkdir(parents=True, exist_ok=True)
+    count = size = 0
+    with os.scandir(folder) as found:
+        for one in found:
+            about = one.stat(follow_symlinks=False)
+            if one.name.startswith(".") and about.st_mtime < time.time() - 2 * _WHOLE_S:
+                Path(one.path).unlink(missing_ok=True)
+            elif one.name != name:
+                count, size = count + 1, size + about.st_size
+    if count >= _MOST_FILES or size + MOST_BYTES > _MOST_KEPT:
+        most = f"{_MOST_FILES:,} files and {_MOST_KEPT >> 30} GiB"
+        raise _RefusedError(507, f"A user's programs may keep {most} here. Forget some documents first.")
+    if shutil.disk_usage(folder).free < _LEAST_FREE:
+        raise _RefusedError(507, "The disk of the documents is nearly full.")
 
 
 def _safe(name: str) -> str:
@@ -27795,10 +28001,6 @@ def _safe(name: str) -> str:
     stem, _, ending = last.rpartition(".")
     stem = stem.encode()[: _NAME_BYTES - len(ending)].decode("utf-8", "ignore")
     return f"{stem or 'page'}.{ending}"
-
-
-def _too_big() -> str:
-    return f"A file has {MOST_BYTES >> 20} MiB at most."
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -27858,9 +28060,12 @@ SOURCES["interfaces/web/admin.py"] = r'''"""What admins see: how memory fares, a
 
 from __future__ import annotations
 
+import contextlib
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+from ...config.marks import MASK
 from ...config.prices import costs, read_prices
 from ...core.locales import message
 from ...core.locales.refused import Refused
@@ -27870,6 +28075,7 @@ from .rendering import Redirect, View
 
 _DAYS = 7  # of costs
 _BATCHES = 200  # of the queue that are shown
+_IN_QUERIES = ("pass", "key", "token", "secret")
 ALL = "all"  # in place of a batch's name
 
 
@@ -27923,8 +28129,28 @@ def settings(visit: Visit) -> View:
     return View("settings.html", {"rows": rows})
 
 
-def _written(value: object) -> str:
+def _written(value: Any) -> str:
+    value = _without_userinfo(value)
     return "" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _without_userinfo(value: Any) -> Any:
+    """The same with names and passwords before hosts masked, in addresses and in JSON that holds some."""
+    if isinstance(value, list):
+        return [_without_userinfo(one) for one in value]
+    if isinstance(value, dict):
+        return {name: _without_userinfo(one) for name, one in value.items()}
+    if not isinstance(value, str):
+        return value
+    with contextlib.suppress(ValueError):
+        if value.lstrip()[:1] in ("[", "{"):
+            return json.dumps(_without_userinfo(json.loads(value)), ensure_ascii=False)
+    scheme, mark, rest = value.partition("://")
+    _, at, rest = rest.rpartition("@")  # a password may have any character
+    rest, asks, query = rest.partition("?")
+    if asks and any(word in query.lower() for word in _IN_QUERIES):
+        query = MASK
+    return f"{scheme}{mark}{f'{MASK}@' if at else ''}{rest}{asks}{query}" if mark else value
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -27995,21 +28221,24 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Mapping
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from starlette.datastructures import Headers
 from starlette.types import Receive
 
-from .parts import File
-
 FIELDS = 200
 _FORM_BYTES, _FILE_BYTES = 64_000, 256 << 20
-_WAIT_S = 20.0  # for the next piece
-_FILES_AT_ONCE = 2
+_WAIT_S = 20.0  # for the next piece of a file
+_FORM_S, _FILE_S = 20.0, 600.0  # for all of it
 _KIND, _BOUNDARY_CHARS = "multipart/form-data", 70
 
-_uploading = asyncio.Semaphore(_FILES_AT_ONCE)
+
+class File(NamedTuple):
+    """One that was sent with a form. name: as the browser says."""
+
+    name: str
+    content: IO[bytes]
 
 
 class RefusedError(Exception):
@@ -28026,7 +28255,7 @@ async def fields_of(headers: Headers, receive: Receive) -> Mapping[str, str]:
     Raises:
         RefusedError: it is too much, or does not come.
     """
-    raw = b"".join([piece async for piece in _pieces(receive, _FORM_BYTES)])
+    raw = b"".join([piece async for piece in _pieces(receive, _FORM_BYTES, _FORM_S)])
     if headers.get("content-type", "").partition(";")[0].strip() != "application/x-www-form-urlencoded":
         return {}
     try:
@@ -28045,16 +28274,13 @@ async def with_file(headers: Headers, receive: Receive) -> tuple[Mapping[str, st
     boundary = _parameters(told).get("boundary", "") if told.lower().startswith(_KIND) else ""
     if not 0 < len(boundary) <= _BOUNDARY_CHARS:
         return await fields_of(headers, receive), None
-    if _uploading.locked():
-        raise RefusedError(503, "too many")
-    async with _uploading:
-        read = _Multipart(boundary)
-        try:
-            async for piece in _pieces(receive, _FILE_BYTES):
-                await asyncio.to_thread(read.write, piece)
-        except BaseException:
-            read.file.close()
-            raise
+    read = _Multipart(boundary)
+    try:
+        async for piece in _pieces(receive, _FILE_BYTES, _FILE_S):
+            await asyncio.to_thread(read.write, piece)
+    except BaseException:
+        read.file.close()
+        raise
     return read.fields, read.sent()
 
 
@@ -28064,11 +28290,13 @@ def _parameters(header: str) -> dict[str, str]:
     return {name.strip().lower(): value.strip().strip('"') for name, _, value in parts}
 
 
-async def _pieces(receive: Receive, most: int) -> AsyncIterator[bytes]:
+async def _pieces(receive: Receive, most: int, seconds: float) -> AsyncIterator[bytes]:
     size, more = 0, True
+    clock = asyncio.get_running_loop().time
+    end = clock() + seconds
     while more:
         try:
-            async with asyncio.timeout(_WAIT_S):
+            async with asyncio.timeout_at(min(end, clock() + _WAIT_S)):
                 message = await receive()
         except TimeoutError:
             raise RefusedError(408, "too slow") from None
@@ -28264,6 +28492,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from ipaddress import IPv6Address, ip_address, ip_network
 
 _MOST_KEYS = 10_000
 
@@ -28278,13 +28507,32 @@ class Limits:
 
     def takes(self, key: str) -> bool:
         """Whether one more is allowed; it is counted if so."""
-        now = time.monotonic()
-        left, at = self._buckets.pop(key, (self._most, now))
-        left = min(left + (now - at) * self._rate, self._most)
+        left, now = self._left(key), time.monotonic()
         self._buckets[key] = (left - 1 if left >= 1 else left, now)
+        self._buckets.move_to_end(key)
         if len(self._buckets) > _MOST_KEYS:
             self._buckets.popitem(last=False)
         return left >= 1
+
+    def allows(self, key: str) -> bool:
+        """Whether one more would be allowed; nothing is counted."""
+        return self._left(key) >= 1
+
+    def _left(self, key: str) -> float:
+        now = time.monotonic()
+        left, at = self._buckets.get(key, (self._most, now))
+        return min(left + (now - at) * self._rate, self._most)
+
+
+def place_of(host: str) -> str:
+    """The key of a client's address: who has one address of IPv6 has the 2^64 beside it."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(address, IPv6Address):
+        return str(address.ipv4_mapped or ip_network((int(address), 64), strict=False))
+    return host
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -28464,6 +28712,7 @@ import contextlib
 import logging
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -28478,16 +28727,17 @@ from ...config.environment import Environment
 from ...config.settings import Valves
 from ...core.errors import Drop, MemoryFault
 from ...core.locales import Locale
-from ...state.page_sessions_table import LINK_S, Person
+from ...state.page_sessions_table import BOUND, LINK_S, Person
+from .. import access_log
 from ..chats import Chats
 from ..lanes import BusyError
 from ..server_key import bearer
 from ..service import Service
 from ..waits import in_pool, within
 from . import sign_in
-from .forms import FIELDS, RefusedError, fields_of, with_file
-from .limits import Limits
-from .parts import File, Visit
+from .forms import FIELDS, File, RefusedError, fields_of, with_file
+from .limits import Limits, place_of
+from .parts import Visit
 from .rendering import HEADERS, Answer, Download, Redirect, View, download, page, redirect, static, words_for
 from .routes import NOTHING, ROUTES, Needs, Route
 from .sign_in import OpenWebUISessions, SilentError
@@ -28496,13 +28746,17 @@ log = logging.getLogger(__name__)
 
 PREFIX = "/memory/"
 _QUERY_CHARS = 8_000
-_AT_ONCE = 64  # requests
+_AT_ONCE, _AT_ONCE_EACH = 1024, 64  # requests, and those of one address
+_UPLOADS_AT_ONCE = 2  # of different users
 _ADMIN = "server key"  # whose lane and limits those are who have no user
 
 
 @dataclass(frozen=True)
 class _Request:
-    """name: of the view, below the page's address. secure: whether the browser has come by https."""
+    """name: of the view, below the page's address. secure: whether the browser has come by https.
+
+    place: the address that the request comes from, as the limits count it.
+    """
 
     method: str
     name: str
@@ -28511,6 +28765,7 @@ class _Request:
     query: Mapping[str, str]
     words: Locale
     secure: bool
+    place: str
 
     @property
     def by_htmx(self) -> bool:
@@ -28523,9 +28778,12 @@ class Page:
     def __init__(self, chats: Chats, settings: Callable[[], Valves], environment: Environment) -> None:
         self._chats, self._settings, self._key = chats, settings, environment.server_key
         self._webui = OpenWebUISessions()
-        self._at_once = 0
+        access_log.keep_private()
+        self._at_once: Counter[str] = Counter()
+        self._uploading: set[str] = set()  # who sends a file
         self._visits, self._changes = Limits(600, 60), Limits(120, 60)
-        self._keys, self._links, self._sessions = Limits(10, 60), Limits(600, 60), Limits(600, 60)
+        self._wrong_keys, self._sessions = Limits(10, 60), Limits(600, 60)  # by address
+        self._silences = Limits(1, 60)  # that the log tells
 
     async def close(self) -> None:
         """Close connections."""
@@ -28536,7 +28794,7 @@ class Page:
             await send({"type": "websocket.close", "code": 1008})
             return
         request = _read(scope)
-        self._at_once += 1
+        self._at_once[request.place] += 1
         try:
             answer = await self._answer(request, receive)
         except RefusedError as refusal:
@@ -28549,7 +28807,7 @@ class Page:
             broken = request.words.say("broken", error=type(error).__name__)
             answer = self._told(request, 500, broken)
         finally:
-            self._at_once -= 1
+            self._at_once -= Counter([request.place])  # without those at none
         await _send(send, answer, body=request.method != "HEAD")
 
     async def _answer(self, request: _Request, receive: Receive) -> Answer:
@@ -28558,37 +28816,52 @@ class Page:
         if (unchanging := static(request.name)) is not None:
             return unchanging
         route = ROUTES.get(("POST" if request.method == "POST" else "GET", request.name), NOTHING)
-        if self._at_once > _AT_ONCE:
+        if self._at_once[request.place] > _AT_ONCE_EACH or self._at_once.total() > _AT_ONCE:
             raise RefusedError(503, "too many")
         if (runtime := self._chats.runtime) is None:
             return self._told(request, 503, request.words.say("not now"))
         token = request.cookies.get(sign_in.SESSION, "")
-        person, cookies = await self._person(request, runtime, token), []
-        if person is None and (token := await self._by_webui(request, runtime, route)):
-            cookies = self._signed_in(request, token)
-            person = await in_pool(runtime.command_pool, runtime.page.sessions.person, token)
-        if (
-            person is None
-            and request.method != "POST"
-            and sign_in.key_fits(bearer(request.headers), self._key)
-        ):
-            person = Person("", role="admin")  # no browser sends it by itself
+        token += self._key if token.startswith(BOUND) else ""
+        person, cookies, flaw = await self._person(request, runtime, token), [], ""
+        try:
+            if person is None and (token := await self._by_webui(request, runtime, route)):
+                cookies = self._signed_in(request, token)
+                person = await in_pool(runtime.command_pool, runtime.page.sessions.person, token)
+        except SilentError:
+            flaw = "silent"
+        if person is None and request.method != "POST" and (given := bearer(request.headers)):
+            person = self._by_key(request, given)  # no browser sends it by itself
         if person is None and route.needs is not Needs.NOBODY:
-            return self._sign_in_page(request, 401)
+            return self._sign_in_page(request, 401, flaw=flaw)
+        if person is not None and route.needs is not Needs.NOBODY:  # before anything of a body is read
+            limits = self._changes if request.method == "POST" else self._visits
+            if not limits.takes(person.user_id or _ADMIN):
+                raise RefusedError(429, "too often")
+            if route is NOTHING:
+                raise RefusedError(404, "no such view")
         form: Mapping[str, str] = {}
         file: File | None = None
-        if request.method == "POST" and route.takes_file:
-            form, file = await with_file(request.headers, receive)
+        if request.method == "POST" and route.takes_file and person is not None:
+            form, file = await self._uploaded(request, receive, person.user_id)
         elif request.method == "POST":
             form = await fields_of(request.headers, receive)
         if person is None or route.needs is Needs.NOBODY:
             answer = await self._sign_in(request, runtime, person, form)
-        elif route is NOTHING:
-            raise RefusedError(404, "no such view")
         else:
             with contextlib.nullcontext() if file is None else file.content:
                 answer = await self._visited(request, runtime, route, person, token, form, file)
         return replace(answer, cookies=[*cookies, *answer.cookies])
+
+    async def _uploaded(
+        self, request: _Request, receive: Receive, user_id: str
+    ) -> tuple[Mapping[str, str], File | None]:
+        if user_id in self._uploading or len(self._uploading) >= _UPLOADS_AT_ONCE:
+            raise RefusedError(503, "too many")
+        self._uploading.add(user_id)
+        try:
+            return await with_file(request.headers, receive)
+        finally:
+            self._uploading.remove(user_id)
 
     # Who asks
 
@@ -28597,7 +28870,9 @@ class Page:
         sessions, pool = runtime.page.sessions, runtime.command_pool
         person = await in_pool(pool, sessions.person, token) if token else None
         if person is None or not person.webui:
-            return person
+            if person is not None and not person.user_id:
+                return person if token.startswith(BOUND) else None
+            return person and replace(person, role="user")  # a link makes nobody an admin
         webui = sign_in.webui_token(request.cookies)
         age = time.time() - person.checked_at
         now: Person | None = person if webui and sign_in.hash_of(webui) == person.webui else None
@@ -28624,14 +28899,24 @@ class Page:
         webui, url = sign_in.webui_token(request.cookies), self._settings().webui_url
         if not webui or not url:
             return ""
-        if not self._sessions.takes(sign_in.hash_of(webui)) or not self._sessions.takes(""):
+        if not self._sessions.takes(request.place):
             raise RefusedError(429, "too often")
         try:
             person = await self._webui.person(url, webui)
         except SilentError:
-            log.warning("Open WebUI was asked for whom a session is, and does not answer (webui_url).")
-            return ""
+            if self._silences.takes(""):
+                log.warning("Open WebUI was asked for whom a session is, and does not answer (webui_url).")
+            raise
         return await in_pool(runtime.command_pool, runtime.page.sessions.sign_in, person) if person else ""
+
+    def _by_key(self, request: _Request, given: str) -> Person | None:
+        """Who has this key; None where it is not the server's. Raises RefusedError after wrong ones."""
+        if not self._wrong_keys.allows(request.place):
+            raise RefusedError(429, "too often")
+        if sign_in.key_fits(given, self._key):
+            return Person("", role="admin")
+        self._wrong_keys.takes(request.place)
+        return None
 
     async def _sign_in(
         self, request: _Request, runtime: Service, person: Person | None, form: Mapping[str, str]
@@ -28640,8 +28925,6 @@ class Page:
         sessions, pool = runtime.page.sessions, runtime.command_pool
         if request.method != "POST":
             link = request.query.get("link", "")
-            if link and not self._links.takes(""):
-                raise RefusedError(429, "too often")
             linked = await in_pool(pool, sessions.linked, link) if link else None
             if person is not None and not link:
                 return redirect("./")
@@ -28650,18 +28933,17 @@ class Page:
             return self._sign_in_page(request, 403, flaw="form is old")
         way, token, flaw = form.get("way", ""), "", "not signed in"
         if way == "link":
-            if not self._links.takes(""):
-                raise RefusedError(429, "too often")
             token = await in_pool(pool, sessions.redeem, form.get("link", ""))
             flaw = "link is used"
         elif way == "key":
-            if not self._keys.takes(""):
-                raise RefusedError(429, "too often")
             flaw = "wrong key"
-            if sign_in.key_fits(form.get("key", ""), self._key):
-                token = await in_pool(pool, sessions.sign_in, Person("", role="admin"))
+            if (admin := self._by_key(request, form.get("key", ""))) is not None:
+                token = await in_pool(pool, sessions.sign_in, admin, self._key)
         elif way == "webui":
-            token = await self._session_of_webui(request, runtime)
+            try:
+                token = await self._session_of_webui(request, runtime)
+            except SilentError:
+                return self._sign_in_page(request, 503, flaw="silent")
         if not token:
             return self._sign_in_page(request, 403, flaw=flaw)
         return replace(redirect("./"), cookies=self._signed_in(request, token))
@@ -28716,8 +28998,6 @@ class Page:
             return redirect("admin") if request.name == "" else self._forbidden(request)
         if route.needs is Needs.ADMIN and not person.is_admin:
             return self._forbidden(request)
-        if not (self._changes if is_change else self._visits).takes(who):
-            raise RefusedError(429, "too often")
         if route.view is None:
             await in_pool(runtime.command_pool, runtime.page.sessions.sign_out, token)
             return self._signed_out(request)
@@ -28794,6 +29074,7 @@ def _read(scope: Scope) -> _Request:
         asked,
         words_for(headers.get("accept-language", "")),
         (forwarded or scope.get("scheme", "")) == "https",
+        place_of((scope.get("client") or ("",))[0]),
     )
 
 
@@ -28827,7 +29108,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import IO, Any, NamedTuple
+from typing import Any
 from urllib.parse import urlencode
 
 from ...commands.answers import is_chat_id
@@ -28845,6 +29126,7 @@ from ...observe.ledger import Ledger
 from ...remember.journal import Journal
 from ...state.api_keys_table import ApiKeys
 from ...state.page_sessions_table import PageSessions, Person
+from .forms import File
 from .rendering import Redirect
 
 TEXT_CHARS = 1_000  # of what is typed into a field
@@ -28864,13 +29146,6 @@ class Parts:
     status: Callable[[], dict[str, Any]]
     imports: Imports
     uploads: Uploads
-
-
-class File(NamedTuple):
-    """One that was sent with a form. name: as the browser says."""
-
-    name: str
-    content: IO[bytes]
 
 
 @dataclass(frozen=True)
@@ -29255,7 +29530,7 @@ from ...state.page_sessions_table import SESSION_S, Person
 
 SESSION, FORM, OUT, WEBUI = "memory_session", "memory_form", "memory_signed_out", "token"
 _COOKIES_CHARS = 16_000
-_ASK_S, _ANSWER_BYTES, _ASK_AT_ONCE = 5.0, 500_000, 8
+_ASK_S, _ANSWER_BYTES, _ASK_AT_ONCE = 5.0, 8 << 20, 8  # an answer holds a picture
 _ROLES = ("user", "admin")
 RECHECK_S, UNCHECKED_S = 300.0, 3600.0  # when Open WebUI is asked again, and for how long it may be silent
 
@@ -29290,7 +29565,12 @@ class OpenWebUISessions:
                     return None
                 if answer.status != 200:
                     raise SilentError
-                told = json.loads(await answer.content.read(_ANSWER_BYTES))
+                raw = bytearray()
+                async for piece in answer.content.iter_chunked(1 << 16):
+                    raw += piece
+                    if len(raw) > _ANSWER_BYTES:
+                        raise SilentError
+                told = json.loads(raw)
         except (aiohttp.ClientError, OSError, ValueError, TimeoutError) as error:
             raise SilentError from error
         return _person(told, hash_of(token))
@@ -30311,19 +30591,19 @@ from starlette.routing import Route
 from ...config.settings import Valves
 from ...core.errors import MemoryFault
 from ...core.memory import is_person
+from .. import access_log
 from ..chats import Chats
 from ..webui import WebUi
 
 log = logging.getLogger(__name__)
 
-_PATH = "/hooks/open-webui/"
 _MOST_BYTES = 64 * 1024  # of an event; Open WebUI cuts strings at 1,000 characters
 _ID_CHARS = 200
 
 
 def hooks(chats: Chats, settings: Callable[[], Valves]) -> list[Route]:
     """The route, below /memory."""
-    logging.getLogger("uvicorn.access").addFilter(_without_secret)
+    access_log.keep_private()
 
     async def told(request: Request) -> Response:
         secret = settings().webhook_secret
@@ -30348,7 +30628,7 @@ def hooks(chats: Chats, settings: Callable[[], Valves]) -> list[Route]:
             return JSONResponse({"detail": "Not now."}, status_code=503)
         return JSONResponse({"noted": noted})
 
-    return [Route(f"{_PATH}{{secret}}", told, methods=["POST"])]
+    return [Route(f"{access_log.HOOKS}{{secret}}", told, methods=["POST"])]
 
 
 def _note(chats: Chats, settings: Valves, event: Any) -> int:
@@ -30394,16 +30674,6 @@ def _is_there(settings: Valves, ask: Callable[[WebUi], bool]) -> bool:
 def _id(value: Any, name: str) -> str:
     id_ = value.get(name) if isinstance(value, dict) else None
     return id_ if isinstance(id_, str) and 0 < len(id_) <= _ID_CHARS else ""
-
-
-def _without_secret(record: logging.LogRecord) -> bool:
-    """The server writes each request's path into its log."""
-    if isinstance(record.args, tuple):
-        record.args = tuple(
-            f"{arg.partition(_PATH)[0]}{_PATH}***" if isinstance(arg, str) and _PATH in arg else arg
-            for arg in record.args
-        )
-    return True
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -43443,7 +43713,8 @@ SOURCES["manage/history/__init__.py"] = r'''"""A past that is brought along: arc
 SOURCES["manage/history/archive.py"] = r'''"""The JSON values of an archive, one at a time: a file, a folder, or what is packed into a .zip.
 
 An archive is anybody's. Nothing is unpacked to the disk, no more than some megabytes are held at once, and
-what grows without measure or is broken ends with a Flaw, behind what could be read.
+what grows without measure or is broken ends with a Flaw, behind what could be read: a value, a file, or
+the whole archive, where its Budget is spent.
 """
 
 from __future__ import annotations
@@ -43451,30 +43722,72 @@ from __future__ import annotations
 import codecs
 import io
 import json
+import math
 import re
+import time
 import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, NamedTuple, TypeVar
 
 from ...core.errors import Drop
 from .entries import Flaw
 
 _KINDS = (".json", ".jsonl", ".ndjson", ".af", ".db", ".html")
 _CHUNK = 1 << 20  # characters
-_MOST_OF_VALUE = 64 << 20  # characters of one value, a chat for example
+_MOST_OF_VALUE = 8 << 20  # characters of one value, a chat for example
+_MOST_NODES = 1_000_000  # lists, objects and what is in them, of one value: an empty object takes 72 bytes
+_MOST_BYTES, _MOST_ENTRIES, _SECONDS = 2 << 30, 500_000, 600.0  # of an archive
+_MOST_OF_INDEX = 4 << 20  # bytes of a .zip's list of its files
 _MOST_OF_FILE = 4 << 30  # bytes, unpacked
 _PACKED_FREELY, _MOST_RATIO = (
     64 << 20,
     100,
 )  # unpacked bytes from which a file may not be so many times smaller
-_MOST_FILES, _MOST_VALUES = 20_000, 2_000_000
+_MOST_FILES = 20_000
 _DIGITS = 30  # of a number
 _NEXT = re.compile(r"\}[\s,]+(?=\{)")
 _BLANK = re.compile(r"[\s,]*")
 
 BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
+
+
+_Item = TypeVar("_Item")
+
+
+class SpentError(Exception):
+    """An archive costs more than any may; why, in words for whoever sent it."""
+
+
+class Budget:
+    """What the reading of one archive may cost: bytes, unpacked; entries; and seconds of work."""
+
+    def __init__(self) -> None:
+        self._bytes, self._entries, self._seconds = _MOST_BYTES, _MOST_ENTRIES, _SECONDS
+        self._until = math.inf
+
+    def take(self, size: int) -> None:
+        """So many bytes are read. Raises SpentError where that is too much, or the time is over."""
+        self._bytes -= size
+        if self._bytes < 0:
+            raise SpentError(f"the rest of it: it is larger than {_MOST_BYTES >> 30} GB")
+        if time.monotonic() > self._until:
+            raise SpentError(f"the rest of it: reading it takes longer than {_SECONDS / 60:.0f} minutes")
+
+    def each(self, entries: Iterator[_Item]) -> Iterator[_Item]:
+        """The same; no time passes while one is worked on. Raises SpentError behind the last that may be."""
+        while True:
+            self._until = time.monotonic() + self._seconds
+            try:
+                one = next(entries)
+            except StopIteration:
+                return
+            self._seconds = self._until - time.monotonic()
+            if self._entries == 0:
+                raise SpentError(f"the rest of it: there are more than {_MOST_ENTRIES:,} entries in it")
+            self._entries -= 1
+            yield one
 
 
 class Part(NamedTuple):
@@ -43492,31 +43805,43 @@ def _number(digits: str) -> int | float:
 _DECODER = json.JSONDecoder(parse_int=_number, strict=False)
 
 
-def parts(path: Path) -> Iterator[Part | Flaw]:
+def parts(path: Path, budget: Budget) -> Iterator[Part | Flaw]:
     """The files of an archive that may hold something, each open until the next one is asked for.
 
     Raises:
         Drop: there is no such file, or it is encrypted.
+        SpentError: here, or where a file is read.
     """
     if path.is_dir():
         files = [file for file in sorted(path.rglob("*")) if file.suffix.lower() in _KINDS][:_MOST_FILES]
         for file in files:
             if file.is_file() and not file.is_symlink():
                 with file.open("rb") as stream:
-                    yield Part(str(file.relative_to(path)), stream)
+                    yield Part(str(file.relative_to(path)), _bounded(stream, budget))
         return
     if not path.is_file():
         raise Drop(f"There is no file {path.name}.", hint="Give the archive's path.")
     if not zipfile.is_zipfile(path):
         with path.open("rb") as stream:
-            yield Part(path.name, stream)
+            yield Part(path.name, _bounded(stream, budget))
         return
-    yield from _packed(path)
+    with _Indexed(path.open("rb", buffering=0)) as indexed:
+        yield from _packed(path, indexed, budget)
 
 
-def _packed(path: Path) -> Iterator[Part | Flaw]:
+class _Indexed(io.BufferedReader):
+    """A .zip, of which nothing large is read at once: only the list of its files would be."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(_MOST_OF_INDEX + 1 if size is None or size < 0 else min(size, _MOST_OF_INDEX + 1))
+        if len(data) > _MOST_OF_INDEX:
+            raise Drop("There are too many files in this .zip.", hint="Pack only those with the chats.")
+        return data
+
+
+def _packed(path: Path, file: IO[bytes], budget: Budget) -> Iterator[Part | Flaw]:
     try:
-        archive = zipfile.ZipFile(path)
+        archive = zipfile.ZipFile(file)
     except BROKEN as error:
         raise Drop("This .zip cannot be opened: it is broken.", hint="Download it once more.") from error
     with archive:
@@ -43529,18 +43854,26 @@ def _packed(path: Path) -> Iterator[Part | Flaw]:
                 continue
             if info.flag_bits & 1:
                 raise Drop("This .zip is encrypted.", hint="Unpack it, and import the folder.")
+            if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # others know no bounds
+                yield Flaw(name, "it is packed in a way that cannot be read")
+                continue
             try:
                 with archive.open(info) as stream:
-                    yield Part(name, _Bounded(stream, info.compress_size))  # type: ignore[arg-type]
+                    yield Part(name, _bounded(stream, budget, info.compress_size))
             except BROKEN:
                 yield Flaw(name, "it is packed in a way that cannot be read")
 
 
-class _Bounded(io.RawIOBase):
-    """A packed file that does not grow without measure."""
+def _bounded(stream: IO[bytes], budget: Budget, packed: int = _MOST_OF_FILE) -> IO[bytes]:
+    most = min(_MOST_OF_FILE, max(_PACKED_FREELY, packed * _MOST_RATIO))
+    return io.BufferedReader(_Bounded(stream, most, budget), 1 << 16)
 
-    def __init__(self, stream: IO[bytes], packed: int) -> None:
-        self._stream, self._left = stream, min(_MOST_OF_FILE, max(_PACKED_FREELY, packed * _MOST_RATIO))
+
+class _Bounded(io.RawIOBase):
+    """A file that does not grow without measure."""
+
+    def __init__(self, stream: IO[bytes], most: int, budget: Budget) -> None:
+        self._stream, self._left, self._budget = stream, most, budget
 
     def readable(self) -> bool:
         return True
@@ -43548,6 +43881,7 @@ class _Bounded(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         data = self._stream.read(len(buffer))
         self._left -= len(data)
+        self._budget.take(len(data))
         if self._left < 0:
             raise OSError("it is far larger than its archive")
         buffer[: len(data)] = data
@@ -43567,11 +43901,7 @@ def values(part: Part) -> Iterator[Any]:
     """
     begin, part = first_bytes(part)
     with io.TextIOWrapper(part.stream, _encoding(begin), errors="replace") as text:
-        for count, value in enumerate(_values(part.name, text)):
-            if count >= _MOST_VALUES:
-                yield Flaw(part.name, "there is too much in it")
-                return
-            yield value
+        yield from _values(part.name, text)
 
 
 def damage(part: Part, error: Exception) -> Flaw:
@@ -43605,7 +43935,13 @@ def _values(name: str, text: IO[str]) -> Iterator[Any]:
                 value, at = _DECODER.raw_decode(buffer, at)
             except (ValueError, RecursionError) as error:
                 wrong_at, may_go_on = _wrong(error, len(buffer))
-                if may_go_on and not is_over and len(buffer) - at < _MOST_OF_VALUE:
+                larger = len(buffer) - at + more
+                if (
+                    may_go_on
+                    and not is_over
+                    and larger <= _MOST_OF_VALUE
+                    and _nodes(buffer, at) < _MOST_NODES
+                ):
                     read = text.read(more)
                     buffer, at, more, is_over = buffer[at:] + read, 0, more * 2, not read
                     continue
@@ -43617,6 +43953,11 @@ def _values(name: str, text: IO[str]) -> Iterator[Any]:
                 if at > _CHUNK:
                     buffer, at = buffer[at:], 0
             more = _CHUNK
+
+
+def _nodes(buffer: str, at: int) -> int:
+    """How many values there are behind a place at most."""
+    return sum(buffer.count(sign, at) for sign in "{[,")
 
 
 def _wrong(error: Exception, end: int) -> tuple[int, bool]:
@@ -43650,7 +43991,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from html.parser import HTMLParser
+from html import unescape
 from itertools import chain
 from typing import Any
 
@@ -43770,6 +44111,7 @@ _ATTACHED = re.compile(r"Attached \d{1,4} files?\.?$")
 _ATTACHED_CHARS = 24
 _PARAGRAPHS = frozenset(("p", "br", "li", "div", "h1", "h2", "h3", "h4", "tr", "pre", "ul", "ol", "table"))
 _HTML_CHARS = 1_000_000
+_TAG = re.compile(r"<([^<>\s][^<>]*+)>")  # html.parser takes hours for a megabyte of tags that do not end
 
 
 def is_gemini(value: Mapping[str, Any]) -> bool:
@@ -43803,30 +44145,20 @@ def gemini_chats(said: list[tuple[Said, ...]]) -> Iterator[Chat]:
         yield Chat(day, f"Gemini, {day}", tuple(chain.from_iterable(turns)), turns[0][0].at)
 
 
-class _Html(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.words: list[str] = []
-
-    def handle_data(self, data: str) -> None:
-        self.words.append(data)
-
-    def handle_starttag(self, tag: str, attrs: Any) -> None:  # noqa: ARG002 - as the base has it
-        if tag in _PARAGRAPHS:
-            self.words.append("\n")
+def _tag(found: re.Match[str]) -> str:
+    name = found[1].split(None, 1)[:1]
+    return "\n" if name and name[0].rstrip("/").lower() in _PARAGRAPHS else ""
 
 
 def _words(html: Any) -> str:
     """The text of some HTML, a paragraph a line."""
     if not isinstance(html, str):
         return ""
-    reader = _Html()
     try:
-        reader.feed(html[:_HTML_CHARS])
-        reader.close()
-    except (AssertionError, ValueError):
+        text = unescape(_TAG.sub(_tag, html[:_HTML_CHARS]))
+    except ValueError:  # the number of a character has thousands of digits
         return ""
-    lines = (" ".join(line.split()) for line in "".join(reader.words).split("\n"))
+    lines = (" ".join(line.split()) for line in text.split("\n"))
     return "\n".join(filter(None, lines))
 
 
@@ -44157,7 +44489,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from . import conversations, memory_stores
-from .archive import BROKEN, Part, damage, first_bytes, parts, values
+from .archive import BROKEN, Budget, Part, SpentError, damage, first_bytes, parts, values
 from .entries import Chat, Entry, Flaw, Said, listed
 
 Value = Mapping[str, Any]
@@ -44185,6 +44517,7 @@ FORMATS = (
     Format("letta", "Letta", memory_stores.is_passage, memory_stores.read_passage),
 )
 GEMINI, LTM = ("gemini", "Gemini"), ("text-generation-webui", "text-generation-webui")
+_MOST_PROMPTS, _MOST_PROMPTED = 200_000, 64 << 20  # of Gemini's: how many, and characters of all
 _WRAPPED = ("results", "memories", "conversations", "chats", "data")  # lists of the same, in one object
 _HTML = "a page: in Takeout choose JSON as the format of My Activity, and export once more"
 
@@ -44203,8 +44536,33 @@ def read(path: Path) -> Iterator[Found]:
     Raises:
         Drop: there is no such archive, or it cannot be opened.
     """
-    prompts: list[tuple[Said, ...]] = []
-    for part in parts(path):
+    budget, prompts = Budget(), _Prompts()
+    try:
+        yield from budget.each(_all(path, budget, prompts))
+    except SpentError as spent:
+        yield Found(Flaw(path.name, str(spent)))
+    for chat in conversations.gemini_chats(prompts.all):
+        yield Found(chat, *GEMINI)
+
+
+class _Prompts:
+    """Gemini's, which are put together by day at the end."""
+
+    def __init__(self) -> None:
+        self.all: list[tuple[Said, ...]] = []
+        self._left = _MOST_PROMPTED
+
+    def add(self, turn: tuple[Said, ...]) -> bool:
+        """False if it is one too many."""
+        self._left -= sum(len(one.text) for one in turn)
+        if self._left >= 0 and len(self.all) < _MOST_PROMPTS:
+            self.all.append(turn)
+            return True
+        return False
+
+
+def _all(path: Path, budget: Budget, prompts: _Prompts) -> Iterator[Found]:
+    for part in parts(path, budget):
         if isinstance(part, Flaw):
             yield Found(part)
             continue
@@ -44212,11 +44570,9 @@ def read(path: Path) -> Iterator[Found]:
             yield from _read(part, prompts)
         except BROKEN as error:
             yield Found(damage(part, error))
-    for chat in conversations.gemini_chats(prompts):
-        yield Found(chat, *GEMINI)
 
 
-def _read(part: Part, prompts: list[tuple[Said, ...]]) -> Iterator[Found]:
+def _read(part: Part, prompts: _Prompts) -> Iterator[Found]:
     begin, part = first_bytes(part)
     if memory_stores.is_sqlite(begin):
         for entry in memory_stores.read_ltm(part.name, part.stream):
@@ -44231,9 +44587,7 @@ def _read(part: Part, prompts: list[tuple[Said, ...]]) -> Iterator[Found]:
             yield from _of_value(part.name, value, prompts)
 
 
-def _of_value(
-    name: str, value: Any, prompts: list[tuple[Said, ...]], *, is_inside: bool = False
-) -> Iterator[Found]:
+def _of_value(name: str, value: Any, prompts: _Prompts, *, is_inside: bool = False) -> Iterator[Found]:
     if isinstance(value, Flaw):
         yield Found(value)
         return
@@ -44248,8 +44602,8 @@ def _of_value(
         turn = conversations.of_gemini(value)
         if isinstance(turn, Flaw):
             yield Found(replace(turn, where=name))
-        else:
-            prompts.append(turn)
+        elif not prompts.add(turn):
+            yield Found(Flaw(name, "there are too many prompts in it"))
         return
     inside = (
         None if is_inside else next((listed(value[key]) for key in _WRAPPED if listed(value.get(key))), None)
@@ -44286,6 +44640,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 
 from sqlalchemy import ColumnElement, Engine, and_, delete, func, select, update
@@ -44293,6 +44648,7 @@ from sqlalchemy import ColumnElement, Engine, and_, delete, func, select, update
 from ...backends.base import EditableBackend
 from ...config.prices import costs, read_prices
 from ...config.settings import Valves
+from ...core.chat_servers import AnsweredBy
 from ...core.errors import Drop
 from ...core.exchange import Exchange, episodes_name, message_id_of
 from ...core.scope import past_owner
@@ -44319,6 +44675,9 @@ Archive = Callable[[], Iterable[Found]]  # reads it from its beginning: see `for
 _AT_ONCE = 10  # exchanges in a transaction: others write in between, and compute
 _PAUSE_S = 0.2
 _UNDONE_AT_ONCE = 100
+_STOPPED = "stopped-"  # begins the batch of what was under way when its import was taken back
+_MOST_TAKEN = 500_000  # exchanges and facts of an archive
+_ALL = "the archive"
 _NAME_CHARS = 200
 _WEBUI = "Open WebUI"
 _SAMPLE = 100  # exchanges by which the rest is estimated
@@ -44465,31 +44824,47 @@ class Imports:
             if connection.scalar(select(imports.c.import_id).where(mine)) is None:
                 raise Drop("There is no such import.", hint="`imports` lists those that there are.")
         brought = and_(*_brought(user_id, import_id))
-        with self._engine.begin() as connection:  # what is worked on is taken back by whoever does
-            hold(connection, user_id)
-            under_way = connection.execute(delete(outbox).where(brought, outbox.c.state != "done")).rowcount
+        undone = 0
         with live.writing() as backend:
             if not isinstance(backend, EditableBackend):
                 raise Drop("This backend cannot list memories.", hint="Remove them there.")
-            changes = Changes(self._journal)
-            sources = {one for change in self._journal.of_user(user_id) for one in change.sources}
-            undone = 0
-            while keys := self._some(brought):
-                self._remove_passages(backend, user_id, [episodes_name(key) for key in keys])
-                for message_id in map(message_id_of, keys):
-                    if message_id in sources:
-                        changes.retract(backend, user_id, message_id)
-                with self._engine.begin() as connection:
-                    connection.execute(delete(outbox).where(brought, outbox.c.key.in_(keys)))
-                undone += len(keys)
-        with self._engine.begin() as connection:
-            connection.execute(delete(imports).where(mine))
-        return undone + under_way
+            while rows := self._stopped(mine, brought, user_id):  # more of it may come meanwhile
+                # All of its messages at once, and before any is out of sight: a fact may be from several.
+                Changes(self._journal).retract(backend, user_id, {message_id_of(key) for key, _ in rows})
+                self._remove_unmarked(backend, user_id, {batch for _, batch in rows})
+                for at in range(0, len(rows), _UNDONE_AT_ONCE):
+                    keys = [key for key, _ in rows[at : at + _UNDONE_AT_ONCE]]
+                    self._remove_passages(backend, user_id, [episodes_name(key) for key in keys])
+                    with self._engine.begin() as connection:
+                        connection.execute(delete(outbox).where(brought, outbox.c.key.in_(keys)))
+                undone += len(rows)
+        return undone
 
-    def _some(self, brought: ColumnElement[bool]) -> list[str]:
-        newest_first = select(outbox.c.key).where(brought).order_by(outbox.c.id.desc()).limit(_UNDONE_AT_ONCE)
-        with self._reading.connect() as connection:
-            return list(connection.scalars(newest_first))
+    def _stopped(
+        self, mine: ColumnElement[bool], brought: ColumnElement[bool], user_id: str
+    ) -> list[tuple[str, str]]:
+        """The keys and batches of all that is there of an import, none of it under way any more.
+
+        Where nothing is, the import itself is gone. What was worked on has lost its batch: whoever did so
+        takes back what they store from now on.
+        """
+        under_way = update(outbox).where(brought, outbox.c.state != "done")
+        stopped = {"state": "done", "exchange": None, "error": "", "batch": _STOPPED + outbox.c.batch}
+        with self._engine.begin() as connection:
+            hold(connection, user_id)
+            connection.execute(under_way.values(stopped))
+            rows = connection.execute(select(outbox.c.key, outbox.c.batch).where(brought)).all()
+            if not rows:
+                connection.execute(delete(imports).where(mine))
+        return [(key, batch) for key, batch in rows]
+
+    def _remove_unmarked(self, backend: EditableBackend, user_id: str, batches: Collection[str]) -> None:
+        """Remove what stopped batches have stored, where the journal does not know it yet."""
+        for name in (one.removeprefix(_STOPPED) for one in batches if one.startswith(_STOPPED)):
+            marked = {change.memory_id for change in self._journal.of_batch(name) if change.made}
+            for memory in backend.added_by(user_id, name) if name else ():
+                if memory.id not in marked:
+                    backend.remove(memory.id)
 
     def _remove_passages(self, backend: EditableBackend, user_id: str, names: list[str]) -> None:
         entries = [entry for name in names if (entry := self._passages.get(user_id, name)) is not None]
@@ -44501,12 +44876,16 @@ class Imports:
     def _taken(self, user_id: str, archive: Archive, seen: _Seen) -> Iterator[Exchange]:
         """What of an archive may be remembered; the rest is counted in `seen`."""
         owners = {one.entry.owner for one in archive() if not isinstance(one.entry, Flaw)} - {""}
-        settings, is_on = self._settings(), _Cached(lambda chat_id: self._switches.is_on(user_id, chat_id))
+        settings, is_on = self._settings(), _Cached(partial(self._switches.is_on, user_id))
         if not settings.enabled:
             raise Drop("Memory is switched off on this server.", hint="Switch `enabled` on first.")
         if not is_on(""):
             raise Drop("This user has switched memory off.", hint="`on` switches it on again.")
+        taken = 0
         for entry, source, label in archive():
+            if taken >= _MOST_TAKEN:
+                seen.flaws[_ALL, f"the rest of it: there are more than {_MOST_TAKEN:,} exchanges in it"] += 1
+                return
             if isinstance(entry, Flaw):
                 seen.flaws[entry.where, entry.reason] += 1
                 continue
@@ -44517,14 +44896,18 @@ class Imports:
                 if reason := admission.refusal(entry.text):
                     seen.skipped[reason] += 1
                 else:
+                    taken += 1
                     yield given(user_id, entry)
-            elif not is_on(chat_of(source, entry)):
+            elif not is_on(chat := chat_of(source, entry)):
                 seen.skipped["memory is switched off in the chat"] += 1
             else:
                 for one in exchanges(user_id, source, entry, settings, self._is_command):
                     if isinstance(one, str):
                         seen.skipped[one] += 1
+                    elif not is_on(chat, AnsweredBy.read(one.answered_by).model):
+                        seen.skipped["the model was left out"] += 1
                     else:
+                        taken += 1
                         yield one
 
     def _new(self, user_id: str, some: list[Exchange], seen: _Seen) -> list[Exchange]:
@@ -44532,8 +44915,8 @@ class Imports:
         there = and_(outbox.c.user_id == user_id, outbox.c.key.in_(keys))
         with self._reading.connect() as connection:
             known = set(connection.scalars(select(outbox.c.key).where(there)))
-        new = {one.key: one for one in some if one.key not in known and one.key not in seen.keys}
-        seen.keys |= set(new)
+        new = {one.key: one for one in some if one.key not in known and hash(one.key) not in seen.keys}
+        seen.keys.update(map(hash, new))
         seen.known += len(some) - len(new)
         return list(new.values())
 
@@ -44569,7 +44952,7 @@ class _Seen:
 
     def __init__(self) -> None:
         self.labels: set[str] = set()
-        self.keys: set[str] = set()
+        self.keys: set[int] = set()  # hashes: there may be many
         self.chats: set[str] = set()
         self.exchanges = self.facts = self.known = 0
         self.skipped: Counter[str] = Counter()
@@ -44597,15 +44980,16 @@ class _Seen:
         return Preview(user_id, tuple(sorted(self.labels)), *counted, self.first, self.last)
 
 
-class _Cached(dict[str, bool]):
-    """Remembers what was asked."""
+class _Cached(dict[tuple[str, str], bool]):
+    """Remembers what was asked of a chat and a model."""
 
-    def __init__(self, ask: Callable[[str], bool]) -> None:
+    def __init__(self, ask: Callable[[str, str], bool]) -> None:
         self._ask = ask
 
-    def __call__(self, key: str) -> bool:
+    def __call__(self, chat_id: str, model: str = "") -> bool:
+        key = (chat_id, model)
         if key not in self:
-            self[key] = self._ask(key)
+            self[key] = self._ask(*key)
         return self[key]
 
 
@@ -44647,9 +45031,9 @@ import json
 import os
 import sqlite3
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from itertools import islice
 from pathlib import PurePosixPath
 from typing import IO, Any
 
@@ -44673,7 +45057,11 @@ from .entries import (
 
 _FACT_CHARS = 300  # of what a longer text is cut into, at sentences
 _MOST_ROWS = 200_000
-_MOST_BYTES = 512 << 20
+_MOST_CHARS = 32 << 20  # of a chat
+_MOST_BYTES = 256 << 20
+_MOST_OF_CELL = 1 << 20  # bytes
+_SECONDS = 30.0  # in a database
+_STEPS = 10_000  # of SQLite's machine between two looks at the clock
 _KINDS = ("profile", "preference", "fact", "plan")
 _NOBODY = ("you", "user", "human")  # names of users who have not changed theirs
 
@@ -44812,6 +45200,14 @@ def is_sqlite(begin: bytes) -> bool:
     return begin.startswith(b"SQLite format 3")
 
 
+# All of a schema is looked at: a row may call a view a table, which then runs whatever its writer likes.
+_OTHERS = """SELECT count(*) FROM sqlite_master WHERE (
+    type IN ('table', 'index') AND rootpage > 0
+    AND (sql IS NULL OR sql LIKE 'CREATE TABLE %' OR sql LIKE 'CREATE INDEX %'
+        OR sql LIKE 'CREATE UNIQUE INDEX %')
+) IS NOT TRUE"""
+
+
 def read_ltm(name: str, stream: IO[bytes]) -> Iterator[Entry]:
     """A chat with the character whose folder it is. name: the file's path in the archive."""
     with tempfile.NamedTemporaryFile(suffix=".db") as copy:
@@ -44830,14 +45226,32 @@ def read_ltm(name: str, stream: IO[bytes]) -> Iterator[Entry]:
 
 def _of_ltm(name: str, path: str) -> Iterator[Entry]:
     character = PurePosixPath(name.replace(os.sep, "/")).parent.name
+    until = time.monotonic() + _SECONDS
+    said: list[Said] = []
+    chars = 0
     with closing(sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)) as file:
+        file.set_progress_handler(lambda: time.monotonic() > until, _STEPS)
+        file.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MOST_OF_CELL)
         file.execute("PRAGMA trusted_schema = OFF")
+        file.execute("PRAGMA temp_store = MEMORY")
         file.text_factory = lambda data: data.decode("utf-8", "replace")
-        columns = {row[1] for row in file.execute("PRAGMA table_info(long_term_memory)")}
+        (others,) = file.execute(_OTHERS).fetchone()
+        columns = (
+            {row[1] for row in file.execute("PRAGMA table_info(long_term_memory)")} if not others else ()
+        )
+        if not {"name", "message"}.issubset(columns):  # computed columns are none of them
+            raise sqlite3.DatabaseError
         at = "timestamp" if "timestamp" in columns else "NULL"
-        rows = file.execute(f"SELECT rowid, name, message, {at} FROM long_term_memory ORDER BY rowid")  # noqa: S608
-        said = tuple(one for row in islice(rows, _MOST_ROWS) for one in _row(row, character))
-    yield Chat(character or "long_term_memory", character, said)
+        rows = file.execute(
+            f"SELECT rowid, name, message, {at} FROM long_term_memory NOT INDEXED LIMIT {_MOST_ROWS}"  # noqa: S608
+        )
+        for row in rows:
+            said += _row(row, character)
+            chars += len(said[-1].text) if said else 0
+            if chars > _MOST_CHARS:
+                yield Flaw(name, "there is too much in it")
+                break
+    yield Chat(character or "long_term_memory", character, tuple(said))
 
 
 def _row(row: tuple[Any, ...], character: str) -> Iterator[Said]:
@@ -44858,6 +45272,7 @@ SOURCES["manage/history/uploads.py"] = r'''"""Archives that users have sent, kep
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import secrets
 import shutil
@@ -44876,15 +45291,20 @@ class Uploads:
         self._folder = data_dir / "uploads"
 
     def new(self, user_id: str) -> Path:
-        """Where the next archive of a user is to be written; the one before is gone, and what is too old."""
+        """Where the next archive of a user is to be written; the one before is gone."""
         self.drop(user_id)
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for file in self._folder.iterdir():
-            if time.time() - file.stat().st_mtime > _KEPT_S:
-                file.unlink(missing_ok=True)
+        self.prune()
         file = self._folder / f"{_of(user_id)}-{secrets.token_hex(16)}"
         file.touch(0o600)
         return file
+
+    def prune(self) -> None:
+        """Remove what is too old, of all users."""
+        for file in self._folder.glob("*"):
+            with contextlib.suppress(FileNotFoundError):  # another thread has removed it
+                if time.time() - file.stat().st_mtime > _KEPT_S:
+                    file.unlink()
 
     def keep(self, user_id: str, content: IO[bytes]) -> Path:
         """An archive as it was sent."""
@@ -55252,13 +55672,14 @@ is mended by going through the journal again: what has been made already is seen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from ..backends.base import Backend, EditableBackend, PreparingBackend
-from ..core.change import COMMANDS, EDITED, FORGET, REAFFIRMED, REFLECTED, TOO_LATE, Change
+from ..core.change import COMMANDS, EDITED, FORGET, OUTDATED, REAFFIRMED, REFLECTED, TOO_LATE, Change
 from ..core.errors import MemoryFault, is_of_the_text
 from ..core.exchange import IMPORTS, Batch, Exchange
 from ..core.locales import message
@@ -55267,6 +55688,7 @@ from ..core.memory import EPISODE, Memory
 from ..core.scope import past_owner, scope_for
 from ..language.forget_requests import forget_request
 from ..language.secrets import masked
+from ..state.clock import is_later
 from ..state.episodes_table import EpisodesTable
 from . import admission, quotes
 from .admission import HOLDS_SECRET, NotAdmittedError, clean, refusal, restored
@@ -55308,6 +55730,8 @@ class Changes:
         if not decided:
             reflects = batch.name.startswith(REFLECTED)  # what is known stays so, and its passages stay
             changes = list(map(_admitted, decide()) if reflects else self._numbered(batch, decide()))
+            if batch.is_imported:
+                changes = [self._unless_outdated(backend, change) for change in changes]
             if isinstance(backend, EditableBackend) and not reflects:
                 changes += map(_admitted, quotes.removals(backend, self._journal, batch, changes))
             confirm()  # a new holder may have decided that nothing is to change
@@ -55331,6 +55755,22 @@ class Changes:
                 continue
             yield _admitted(replace(change, chat=chat, ordinal=ordinal, scope=scope))
             ordinal += change.op == "add"
+
+    def _unless_outdated(self, backend: Backend, change: Change) -> Change:
+        """A change from an old chat, refused if it would take away what was said later."""
+        if (
+            change.op not in ("replace", "remove")
+            or change.refused
+            or not isinstance(backend, EditableBackend)
+        ):
+            return change
+        said, memory = self._journal.of_memory(change.memory_id), backend.get(change.memory_id)
+        times = [one.said_at for one in said]
+        if not said and memory is not None and (at := memory.updated_at or memory.created_at):
+            times = [at.timestamp()]
+        now = time.time()
+        is_outdated = any(is_later(at, change.said_at, now) for at in times)
+        return replace(change, refused=OUTDATED) if is_outdated else change
 
     def undo(
         self, backend: EditableBackend, change: Change, confirm: Confirm = _alone, *, model: str = ""
@@ -55394,26 +55834,26 @@ class Changes:
         )
 
     def retract(
-        self, backend: EditableBackend, user_id: str, message_id: str, confirm: Confirm = _alone
+        self, backend: EditableBackend, user_id: str, message_ids: Set[str], confirm: Confirm = _alone
     ) -> int:
-        """Take back what only this message said; how many changes were undone.
+        """Take back what only these messages said; how many changes were undone.
 
         What another message has said as well, or has changed since, stays.
         """
         undone = 0
-        for change in reversed(self._journal.from_message(user_id, message_id)):
-            if change.op in _INVERSE and not change.undoes and not self._is_shared(change, message_id):
+        for change in reversed(self._journal.from_messages(user_id, message_ids)):
+            if change.op in _INVERSE and not change.undoes and not self._is_shared(change, message_ids):
                 with suppress(NotAdmittedError):  # what was there before stays away
                     undone += self.undo(backend, change, confirm, model=EDITED)
         return undone
 
-    def _is_shared(self, change: Change, message_id: str) -> bool:
-        if change.sources != {message_id}:
+    def _is_shared(self, change: Change, message_ids: Set[str]) -> bool:
+        if not change.sources <= message_ids:
             return True
         history = self._journal.of_memory(change.memory_id) if change.memory_id else []
         gone = {other.undoes for other in history}
         return any(
-            other.sources != {message_id}
+            not other.sources <= message_ids
             for other in history
             if other.id > change.id and not other.undoes and other.id not in gone
         )
@@ -55513,7 +55953,7 @@ def _restored(text: str) -> tuple[str, NotAdmittedError | None]:
 def _with_wishes(backend: Backend, batch: Batch, changes: list[Change]) -> list[Change]:
     """Removals that somebody asked for get all that it takes to undo them, and a note of each is added.
 
-    See `Journal.asked_to_forget`.
+    See `Journal.asked_to_forget`. No note of what old chats asked for: it can always be undone.
     """
     asked = {exchange.message_id for exchange in batch.exchanges if forget_request(exchange.user_text)}
     ids = [
@@ -55533,7 +55973,8 @@ def _with_wishes(backend: Backend, batch: Batch, changes: list[Change]) -> list[
         else change
         for change in changes
     ]
-    notes = [_note(batch, first + at, memory_id) for at, memory_id in enumerate(ids)]
+    noted_ids = [] if batch.is_imported else ids
+    notes = [_note(batch, first + at, memory_id) for at, memory_id in enumerate(noted_ids)]
     return [*noted, *notes]
 
 
@@ -56385,11 +56826,11 @@ mended by making it again: see `apply`.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from typing import Any
 
-from sqlalchemy import Engine, and_, delete, exists, func, or_, select, update
+from sqlalchemy import Engine, and_, delete, exists, false, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ..core.change import (
@@ -56409,6 +56850,7 @@ from ..core.memory import EPISODE
 from ..state import count_up, journal, reading
 from ..state.clock import is_recent
 
+_FEW = 20  # messages that are looked for by their ids
 _UNDER_WAY_S = 60.0  # in which a change that was written down is made, unless it broke off
 
 # What can be taken back.
@@ -56504,11 +56946,13 @@ class Journal:
             return ""
         return heirs(self.of_batch(batches[-1])).get(memory_id, "")
 
-    def from_message(self, user_id: str, message_id: str) -> list[Change]:
-        """What was made of a message, oldest first."""
-        named = journal.c.source.contains(message_id, autoescape=True)
-        found = self._select(journal.c.user_id == user_id, journal.c.made, named)
-        return [change for change in found if message_id in change.sources]
+    def from_messages(self, user_id: str, message_ids: Set[str]) -> list[Change]:
+        """What was made of some messages, oldest first."""
+        which = [journal.c.user_id == user_id, journal.c.made]
+        if len(message_ids) <= _FEW:  # of an import's many, all rows are looked at here
+            named = (journal.c.source.contains(one, autoescape=True) for one in message_ids)
+            which.append(or_(false(), *named))
+        return [change for change in self._select(*which) if not message_ids.isdisjoint(change.sources)]
 
     def latest(self, user_id: str) -> Change | None:
         """A user's last change that is not taken back, one of its batch; None where there is none.
@@ -56893,8 +57337,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, Engine, and_, select, update
 
+from ..core.errors import Drop
 from ..core.exchange import Exchange
-from ..state import hold, outbox, reading
+from ..state import hold, imports, outbox, reading, was_erased
 from ..state.engine import Patience
 from .outbox import Outbox
 
@@ -56910,14 +57355,22 @@ class Later:
         """Keep some of a user's exchanges durably; those that were new.
 
         Not kept is what is there already, and the earlier version of a message. imported: the import's id.
+
+        Raises:
+            Drop: the import was taken back meanwhile, or all of its user's erased.
         """
         now = time.time()
 
         def keep(connection: Connection) -> list[Exchange]:
-            hold(connection, exchanges[0].user_id)
+            user_id = exchanges[0].user_id
+            hold(connection, user_id)
+            mine = and_(imports.c.user_id == user_id, imports.c.import_id == imported)
+            begun_at = connection.scalar(select(imports.c.begun_at).where(mine))
+            if begun_at is None or was_erased(connection, user_id, begun_at):
+                raise Drop("The import was taken back while it was read.", hint="It can be imported anew.")
             keys = [exchange.key for exchange in exchanges]
-            mine = and_(outbox.c.user_id == exchanges[0].user_id, outbox.c.key.in_(keys))
-            there = set(connection.scalars(select(outbox.c.key).where(mine)))
+            known = and_(outbox.c.user_id == user_id, outbox.c.key.in_(keys))
+            there = set(connection.scalars(select(outbox.c.key).where(known)))
             new = {exchange.key: exchange for exchange in exchanges if exchange.key not in there}
             insert = self._queue.insert
             return [one for one in new.values() if insert(connection, one, now, imported=imported)]
@@ -57667,7 +58120,8 @@ class Outbox:
         now = time.time()
         with self._engine.begin() as connection:
             for row in rows_where(connection, _claim_of(batch)):
-                alone = {"batch": uuid.uuid4().hex, "state": "pending", "attempts": 0, "ready_at": now}
+                name = (IMPORTS if batch.is_imported else "") + uuid.uuid4().hex
+                alone = {"batch": name, "state": "pending", "attempts": 0, "ready_at": now}
                 mine = outbox.c.id == row.id
                 connection.execute(update(outbox).where(mine).values(**alone, error=error))
 
@@ -58420,6 +58874,10 @@ def removals(
     # A chat may forget what it may change; who asks for a memory by its number means it wherever it was said.
     view = None if batch.name.startswith(COMMANDS) else writing_view(batch.scope)
     there = [one for one in backend.list_all(past_owner(batch.user_id)) if is_seen(one, view)]
+    if batch.is_imported:  # an old chat takes away nothing that was said later
+        times = [one.said_at for one, request in requests if request] + [one.said_at for one in gone]
+        until = max(times, default=0.0)
+        there = [one for one in there if one.created_at and one.created_at.timestamp() <= until]
     going = [passage for passage in there if passage.id not in taken and sought.has(passage)]
     first = max((change.position for change in changes), default=-1) + 1
     source = " ".join(dict.fromkeys(message for change in gone for message in change.source.split()))
@@ -58521,7 +58979,7 @@ from datetime import date
 from math import inf
 
 from ..backends.base import AskableBackend
-from ..core.change import Change
+from ..core.change import OUTDATED, Change
 from ..core.errors import Drop, RetryFew
 from ..core.exchange import Batch, Exchange
 from ..core.memory import Candidate, Memory, Reply
@@ -58700,7 +59158,7 @@ class Reconciler:
         said_at, now = self.batch.exchanges[-1].said_at, time.time()
         changes = self.journal.of_memory(shown.id)
         outdated = any(is_later(change.said_at, said_at, now) for change in changes)
-        return "a later message has changed it" if outdated else ""
+        return OUTDATED if outdated else ""
 
     def _repeats(self, operation: Operation, leaving: set[str]) -> str:
         """Why it would store once more what is known, and does not leave with this batch; "" if not."""
@@ -60157,7 +60615,8 @@ class Writer:
                 self._emit(failed(Job.REMEMBERING, fault))
             return
         except BaseException as error:  # noqa: BLE001 - a panic of native code, too; sorted by `_failed`
-            self._failed(backend, batch, error)
+            if not self._erased(backend, batch):
+                self._failed(backend, batch, error)
             return
         self._emit(succeeded(Job.REMEMBERING))
         self._failing.pop(batch.name, None)
@@ -60224,9 +60683,9 @@ class Writer:
         """Take back what only earlier versions of these messages said."""
         if not isinstance(backend, EditableBackend):
             return 0
-        versions = [replaced for exchange in batch.exchanges for replaced in exchange.replaces]
+        versions = {replaced for exchange in batch.exchanges for replaced in exchange.replaces}
         confirm = partial(self._outbox.renew, batch)
-        return sum(self._changes.retract(backend, batch.user_id, version, confirm) for version in versions)
+        return self._changes.retract(backend, batch.user_id, versions, confirm) if versions else 0
 
     def _remember(self, backend: Backend, batch: Batch, reading: _Reading) -> list[Change]:
         """The changes that were made of a batch, and those refused."""
@@ -62220,6 +62679,7 @@ from .schema import page_sessions
 SESSION_S, LINK_S = 12 * 3600.0, 600.0
 _EACH = 20  # sessions, and links, of one user; the oldest go
 _SESSION, _LINK = "session", "link"
+BOUND = "k."  # before the token of a session that is bound to a secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -62251,9 +62711,9 @@ class PageSessions:
     def __init__(self, engine: Engine) -> None:
         self._writing, self._reading = Patience(engine), Patience(reading(engine))
 
-    def sign_in(self, person: Person) -> str:
-        """A new session's token, for the cookie."""
-        return self._writing.run(lambda connection: _add(connection, _SESSION, person, SESSION_S))
+    def sign_in(self, person: Person, bound_to: str = "") -> str:
+        """A new session's token, for the cookie. One that is bound counts with this secret behind it only."""
+        return self._writing.run(lambda connection: _add(connection, _SESSION, person, SESSION_S, bound_to))
 
     def link(self, person: Person) -> str:
         """A token with which this person can sign in once, within ten minutes."""
@@ -62304,15 +62764,15 @@ def _person(connection: Connection, token: str, kind: str) -> Person | None:
     return Person(*row) if row is not None else None
 
 
-def _add(connection: Connection, kind: str, person: Person, seconds: float) -> str:
-    now, token = time.time(), secrets.token_urlsafe(32)
+def _add(connection: Connection, kind: str, person: Person, seconds: float, bound_to: str = "") -> str:
+    now, token = time.time(), f"{BOUND if bound_to else ''}{secrets.token_urlsafe(32)}"
     connection.execute(delete(page_sessions).where(page_sessions.c.until <= now))
     mine = (page_sessions.c.user_id == person.user_id, page_sessions.c.kind == kind)
     newest = select(page_sessions.c.hash).where(*mine).order_by(page_sessions.c.until.desc()).limit(_EACH - 1)
     kept = list(connection.scalars(newest))
     connection.execute(delete(page_sessions).where(*mine, page_sessions.c.hash.not_in(kept)))
     values = {one.name: getattr(person, one.name) for one in fields(Person)}
-    row = {"hash": _hash(token), "kind": kind, "until": now + seconds, **values}
+    row = {"hash": _hash(token + bound_to), "kind": kind, "until": now + seconds, **values}
     connection.execute(page_sessions.insert().values(row))
     return token
 

@@ -8,8 +8,10 @@ description: Remembers what users say and tells the model what it needs to know.
 """
 
 # Made by scripts/generate.py from scripts/memory_function.py. The server does the work: see docs/function.md.
+import asyncio
 import json
 import logging
+import unicodedata
 from typing import Any, Literal
 
 import aiohttp
@@ -19,7 +21,30 @@ log = logging.getLogger(__name__)
 
 Body = dict[str, Any]
 
-_OUTLET_S = 20.0  # a command may take long
+_OUTLET_S, _COMMAND_S = 20.0, 125.0  # the server gives a command two minutes
+_NAMES = (
+    "memory",
+    "memories",
+    "gedachtnis",
+    "gedaechtnis",
+    "erinnerung",
+    "erinnerungen",
+    "memoria",
+    "memorias",
+    "recuerdos",
+    "memoire",
+    "memoires",
+    "souvenirs",
+    "память",
+    "воспоминания",
+    "воспоминание",
+    "记忆",
+    "メモリ",
+    "メモリー",
+    "記憶",
+)  # of commands
+_SLASHES = "/\\\u2044\u2215"
+_LOOKED_CHARS = 100  # of a message, for a command
 
 _ICON = (  # a note
     "data:image/svg+xml;base64,"
@@ -80,21 +105,60 @@ class Filter:
         if own.memory == "off":
             return body
         known = {name: user.get(name) for name in ("id", "email", "name", "role")}
-        form = {"body": body, "user": known, "only_recall": own.memory == "recall only"}
+        wanted = {"only_recall": own.memory == "recall only", "notes": own.notes}
+        form = {"body": body, "user": known, **wanted}
         url = f"{self.valves.url.rstrip('/')}/memory/function/{way}"
         headers = {"Authorization": f"Bearer {self.valves.key}", "Content-Type": "application/json"}
         try:
+            if _is_command(body):
+                within_s = _COMMAND_S
             timeout = aiohttp.ClientTimeout(total=within_s, sock_connect=min(within_s, 5))
-            sent = json.dumps(form, default=str)
+            # Off the event loop, which all chats share: a body may hold pictures.
+            sent = await asyncio.to_thread(_dumped, form)
             async with (
                 aiohttp.ClientSession(timeout=timeout) as session,
                 session.post(url, data=sent, headers=headers, allow_redirects=False) as answer,
             ):
                 answer.raise_for_status()
-                told = await answer.json()
-            for event in told["events"] if emit and own.notes else ():
+                told = await asyncio.to_thread(json.loads, await answer.read())
+            events = told["events"] if emit and own.notes else []
+            if any(event["type"] != "status" for event in events) and not await _is_own(body, user):
+                events = [event for event in events if event["type"] == "status"]  # how many were used
+            for event in events:
                 await emit(event)
             return told["body"] or body
         except Exception as error:  # noqa: BLE001 - the chat must go on
             log.warning("Memory: the server at its valve url did not help (%s).", type(error).__name__)
             return body
+
+
+def _dumped(form: Body) -> bytes:
+    return json.dumps(form, default=str).encode()
+
+
+async def _is_own(body: Body, user: Body) -> bool:
+    """Whether the chat is known to be the user's, and none that others let them continue and can read."""
+    try:
+        from open_webui.models.chats import Chats
+
+        return await Chats.is_chat_owner(body["chat_id"], user["id"]) is True
+    except Exception:  # noqa: BLE001 - another release of Open WebUI
+        return False
+
+
+def _is_command(body: Body) -> bool:
+    """Whether the last thing that the user said begins like one."""
+    said = [one for one in body["messages"] if one.get("role") == "user"]
+    text = said[-1].get("content") if said else ""
+    if isinstance(text, list):
+        text = next((part.get("text") for part in text if part.get("type") == "text"), "")
+    head = _plain(str(text)[:_LOOKED_CHARS])
+    name = head.lstrip("".join(char for char in head if not char.isalnum()))
+    has_slash = any(char in _SLASHES for char in head[: len(head) - len(name)])
+    return has_slash and name.startswith(tuple(map(_plain, _NAMES)))
+
+
+def _plain(text: str) -> str:
+    """As names are compared: without case, width and accents."""
+    parts = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(char for char in parts if not unicodedata.combining(char))

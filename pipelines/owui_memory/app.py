@@ -165,9 +165,7 @@ class Application:
             Uploads(environment.data_dir),
         )
         forgetting = Forgetting(self._engine, eraser, settings)
-        self._sweeper = ErasureWorker(
-            eraser, self._drop, self.emit, forgetting, partial(prune_all, self._engine, eraser, settings)
-        )
+        self._sweeper = ErasureWorker(eraser, self._drop, self.emit, forgetting, partial(self._prune, eraser))
         self._documents = DocumentsTable(self._engine)
         self.watcher = Watcher(
             self.live.get,
@@ -202,6 +200,11 @@ class Application:
         self.watcher.wake()  # files that were sent by programs go, too
         if isinstance(backend := self.live.current, LibraryBackend):
             backend.drop()
+
+    def _prune(self, eraser: Eraser) -> None:
+        """Delete what is kept only for a while."""
+        self.page.uploads.prune()
+        prune_all(self._engine, eraser, self._settings)
 
     def embedder(self) -> Embedder:
         """The embedder in use. Raises MemoryFault if there is none."""

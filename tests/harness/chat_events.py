@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
+from tests.harness.bodies import Chat
 from tests.harness.waiting import wait_until
 from tests.harness.web import WebServer
 
@@ -50,6 +51,11 @@ class ChatEvents(WebServer):
             return {"features": {"enable_admin_chat_access": self.admins_may_look}}
 
         super().__init__(app)
+
+    def own(self, chat: Chat) -> Chat:
+        """List a chat as its user's."""
+        self.titles.setdefault(chat.user_id, []).append({"id": chat.chat_id, "title": "New Chat"})
+        return chat
 
     def wait_for(self, message: str, kind: str, count: int = 1) -> list[Any]:
         """What was posted of this kind to a message, once there is so much of it."""

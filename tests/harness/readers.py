@@ -212,7 +212,10 @@ def _archived(text: str) -> object:
     told["safeHtmlItem"] = [{"html": text}]
     values = [told, {"conversations_memory": text}, {"mapping": {text: {"message": text}}, "title": text}]
     packed = json.dumps(values).encode()
-    found = [list(formats._read(Part("x.json", io.BytesIO(one)), [])) for one in (raw, packed, packed[:-9])]
+    found = [
+        list(formats._read(Part("x.json", io.BytesIO(one)), formats._Prompts()))
+        for one in (raw, packed, packed[:-9])
+    ]
     return found, entries.id_in(text), entries.time_in(text), conversations.of_gemini(told)
 
 

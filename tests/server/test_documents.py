@@ -118,6 +118,7 @@ def test_a_program_sends_a_page(shared_server: PipelinesServer, user: str, way: 
         ({"authorization": "Bearer wrong"}, "a.html", 401),
         ({"authorization": "Bearer {key}"}, "a.html", 400),
         ({"authorization": "Bearer {key}", "x-memory-user-id": "../ada"}, "a.html", 400),
+        ({"authorization": "Bearer {key}", "x-memory-user-id": "a%00b"}, "a.html", 400),
         ({"authorization": "Bearer {key}", "x-memory-user-id": "ada"}, "a.exe", 415),
         ({"authorization": "Bearer {key}", "x-memory-user-id": "ada"}, ".html", 415),
     ],
@@ -128,4 +129,25 @@ def test_what_is_not_taken(
     server = shared_server
     sent = {key: value.format(key=server.key) for key, value in headers.items()}
     answer = httpx.put(f"{server.url}/memory/documents/{name}", content=b"<p>text</p>", headers=sent)
+    assert answer.status_code == status, answer.text
+
+
+@pytest.mark.parametrize(
+    ("content", "status"),
+    [
+        (b'--x\r\ncontent-disposition: form-data; name="url"\r\n\r\n' + b"a" * 2_000_000, 413),
+        (b"no form at all", 400),
+        (b'--x\r\ncontent-disposition: form-data; name="url"\r\n\r\nhttps://a\r\n--x--\r\n', 400),
+    ],
+    ids=["a field without end", "broken", "no file"],
+)
+def test_forms_that_hold_no_file_are_refused_within_bounds(
+    shared_server: PipelinesServer, content: bytes, status: int
+) -> None:
+    headers = {
+        "authorization": f"Bearer {shared_server.key}",
+        "x-memory-user-id": "ada",
+        "content-type": "multipart/form-data; boundary=x",
+    }
+    answer = httpx.post(f"{shared_server.url}/memory/documents", content=content, headers=headers)
     assert answer.status_code == status, answer.text

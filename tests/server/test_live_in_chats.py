@@ -63,12 +63,12 @@ def asked(server: PipelinesServer, turn: Turn, answer: str = "I see.", **more: A
 def test_one_line_and_sources_in_the_users_language(
     server: PipelinesServer, webui: ChatEvents, user: str
 ) -> None:
-    first = Chat(user).say(DOG)
+    first = webui.own(Chat(user)).say(DOG)
     take(server, first)
     (learned,) = webui.wait_for(first.message_id, "status")
     assert learned == {"description": f"Remembered: {DOG[:-1]}", "done": True}
 
-    turn = Chat(user).say("Wie heißt mein Hund, what is my dog called?", language="de-DE")
+    turn = webui.own(Chat(user)).say("Wie heißt mein Hund, what is my dog called?", language="de-DE")
     take(server, turn)
     (used,) = webui.wait_for(turn.message_id, "status")
     (source,) = webui.wait_for(turn.message_id, "source")
@@ -83,17 +83,34 @@ def test_one_line_and_sources_in_the_users_language(
 def test_nothing_in_temporary_chats_nor_for_who_wants_none(
     server: PipelinesServer, webui: ChatEvents, user: str
 ) -> None:
-    take(server, Chat(user).say(DOG))
-    take(server, Chat(user).say("/memory notes off"))
+    take(server, webui.own(Chat(user)).say(DOG))
+    take(server, webui.own(Chat(user)).say("/memory notes off"))
     wait_until(
         lambda: any(one["data"].get("description") for _, _, one in webui.posted), what="the first line"
     )
     before = len(webui.posted)
-    take(server, Chat(user).say("What is my dog called?"))
-    take(server, Chat.temporary(user).say("What is my dog called?"))
-    take(server, Chat(user).say("/memory notes on"))
-    last = Chat(user).say("What is my old dog called?")
+    take(server, webui.own(Chat(user)).say("What is my dog called?"))
+    take(server, webui.own(Chat.temporary(user)).say("What is my dog called?"))
+    take(server, webui.own(Chat(user)).say("/memory notes on"))
+    last = webui.own(Chat(user)).say("What is my old dog called?")
     take(server, last)
+    webui.wait_for(last.message_id, "source")
+    assert {message for _, message, _ in webui.posted[before:]} == {last.message_id}
+
+
+def test_nothing_in_chats_of_others_nor_for_who_has_the_functions_valve_off(
+    server: PipelinesServer, webui: ChatEvents, user: str
+) -> None:
+    learned = webui.own(Chat(user)).say(DOG)
+    take(server, learned)
+    webui.wait_for(learned.message_id, "status")
+    before = len(webui.posted)
+    others = Chat(user)  # whose owner lets others continue it
+    asked(server, others.say("What is my dog called?"))
+    asked(server, others.say(CITY))
+    asked(server, webui.own(Chat(user)).say("What is my dog called?"), notes=False)
+    last = webui.own(Chat(user)).say("What is my old dog called?")
+    asked(server, last)
     webui.wait_for(last.message_id, "source")
     assert {message for _, message, _ in webui.posted[before:]} == {last.message_id}
 

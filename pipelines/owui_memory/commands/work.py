@@ -45,11 +45,13 @@ class Work(PassageWork):
         return self._say("say page") if self._rest else self._link()
 
     def _link(self) -> str:
-        """A link to the web page of memories, with which this user signs in."""
+        """A link to the web page of memories, with which this user signs in: never as an admin.
+
+        Nobody would tell the page within its hours that they are so no more.
+        """
         if not (url := self._control.settings.page_url):
             return self._say("page, no address")
-        role = "admin" if self._here.admin else "user"
-        token = self._sessions.link(Person(self._user_id, self._order.name, self._here.email, role))
+        token = self._sessions.link(Person(self._user_id, self._order.name, self._here.email))
         self.kept = self._say("page, link shown")
         return self._say("page, link", link=f"{url}/sign-in?link={token}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
@@ -38,6 +39,7 @@ class Seen:
     """What stays of a turn's prompt. abstract: what stands in place of the rest, "" for nothing.
 
     sizes: with the memories that stood in the last prompt. bare: without any. ratio: see `Counting.ratio`.
+    most: see `Contexts.at_most`.
     """
 
     turn: Turn
@@ -47,7 +49,7 @@ class Seen:
     window: Window
     cuts: Sequence[Cut]
     ratio: float
-    most: int = 0
+    most: Sequence[int] = ()
     abstract: str = ""
     of: str = ""  # the position that the abstract is of
 
@@ -68,12 +70,15 @@ class Seen:
 class _Last:
     """A chat's last prompt: where it was cut, "" for nowhere, and tokens of memories in it, by position.
 
-    asked: the position of its last message. most, tokens: how many it had at most, and had.
+    asked: the position of its last message. most: that the prompt had at most up to this message.
+    tokens: that it had, for this model, put right by this ratio.
     """
 
     asked: str = ""
     most: int = 0
     tokens: int = 0
+    model: str = ""
+    ratio: float = 1.0
     cut_at: str = ""
     in_system: int = 0
     before: Mapping[str, int] = field(default_factory=dict)
@@ -88,6 +93,7 @@ class Contexts:
         self.table, self.counting, self._emit = CutsTable(engine), Counting(engine), emit
         self.pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="memory-context")
         self._abstracts = Abstracts(self.table, live, settings, emit)
+        self._lock = threading.Lock()
         self._last: OrderedDict[Place, _Last] = OrderedDict()
         self._tried: OrderedDict[tuple[Place, str], float] = OrderedDict()
 
@@ -99,12 +105,17 @@ class Contexts:
     def drop(self, user_id: str) -> None:
         """Keep nothing of a user's in memory."""
         self._abstracts.drop(user_id)
-        for place in [one for one in list(self._last) if one.user_id == user_id]:
-            self._last.pop(place, None)
+        with self._lock:
+            for place in [one for one in self._last if one.user_id == user_id]:
+                del self._last[place]
 
-    def cuts(self, turn: Turn, limit: int) -> list[Cut]:
-        """What is kept of a turn's chat. Blocks as the state database does."""
-        return self.table.of_chat(Place.of(turn, limit))
+    def cuts(self, turn: Turn, limit: int, *, reads: bool = True) -> list[Cut]:
+        """What is kept of a turn's chat, and of its model. Blocks, and raises the state database's errors.
+
+        reads: else nothing of the chat is looked up.
+        """
+        self.counting.load()
+        return self.table.of_chat(Place.of(turn, limit)) if reads else []
 
     def see(
         self,
@@ -115,7 +126,7 @@ class Contexts:
         cuts: Sequence[Cut],
         *,
         reads: bool,
-        most: int = 0,
+        most: Sequence[int] = (),
     ) -> Seen:
         """What stays of a prompt. Takes time in proportion to what of it was not counted before.
 
@@ -124,7 +135,7 @@ class Contexts:
         model, place = turn.base_model or turn.model, Place.of(turn, limit)
         number_of = {position: number for number, position in enumerate(turn.positions)}
         cuts = [one for one in cuts if number_of.get(one.position, 0) > 0]
-        last = self._last.get(place, _Last())  # the state database may not have it yet
+        last = self._of(place)  # the state database may not have it yet
         used = [number_of.get(last.cut_at, 0), *(number_of[one.position] for one in cuts if one.used)]
         ratio = self.counting.ratio(model)
         is_new = last.asked != turn.positions[-1]  # another answer brings no more memories
@@ -157,19 +168,30 @@ class Contexts:
             return whole
         return replace(whole, abstract=Abstract.read(best.abstract).rendered(), of=best.position)
 
-    def at_most(self, turn: Turn, limit: int, most: int) -> int:
+    def is_followed(self, turn: Turn, limit: int) -> bool:
+        """Whether a turn follows the chat's last prompt here: no other server has cut it since."""
+        return self._of(Place.of(turn, limit)).asked in turn.positions[-2:]
+
+    def at_most(self, turn: Turn, limit: int, most: Sequence[int]) -> int:
         """How many tokens a prompt has at most, its memories of before among them.
 
-        most: without these, and without what is known of the chat's last prompt.
+        most: without these, up to each of the turn's messages and then in all, whatever was counted before.
         """
-        last = self._last.get(Place.of(turn, limit), _Last())
-        return last.tokens + max(most - last.most, 0)
+        last, model = self._of(Place.of(turn, limit)), turn.base_model or turn.model
+        is_known = last.model == model and last.ratio == self.counting.ratio(model)
+        if is_known and last.asked in turn.positions and len(most) == len(turn.positions) + 1:
+            upto = most[turn.positions.index(last.asked)]
+            if upto == last.most:  # else another branch, or chat, has begun the same
+                return last.tokens + most[-1] - upto
+        return most[-1] + last.in_system + sum(last.before.values())
 
-    def fitted(self, seen: Seen, system: str, before: Block, numbered: Sequence[int]) -> tuple[Seen, Block]:
+    def fitted(
+        self, seen: Seen, system: str, before: Block, numbered: Sequence[int], *, learns: bool = True
+    ) -> tuple[Seen, Block]:
         """The same with what recall adds, cut further where that is too much; and its blocks, numbered anew.
 
         system: what it adds to the system prompt. before: to messages, by their number among `numbered`, the
-        turns that recall has seen.
+        turns that recall has seen. learns: the model gets nothing more.
         """
         turn_of = {at: numbered[at] for at in before if at < len(numbered)}
         more = {turn_of[at]: self._tokens(seen, before[at]) for at in turn_of}
@@ -180,13 +202,17 @@ class Contexts:
         cut_at = positions[seen.window.start] if seen.window.is_cut else ""
         held = {positions[at]: one for at, one in more.items()}
         tokens = fixed + sum(seen.bare.turns) + sum(more.values())
-        self._last[seen.place] = _Last(positions[-1], seen.most, tokens, cut_at, in_system, held)
-        self._last.move_to_end(seen.place)
-        while len(self._last) > _PLACES:
-            self._last.popitem(last=False)
+        model, said = seen.turn.base_model or seen.turn.model, len(positions)
+        upto = seen.most[said - 1] if len(seen.most) > said else -1
+        last = _Last(positions[-1], upto, tokens, model, seen.ratio, cut_at, in_system, held)
+        with self._lock:
+            self._last[seen.place] = last
+            self._last.move_to_end(seen.place)
+            while len(self._last) > _PLACES:
+                self._last.popitem(last=False)
         tokens = fixed + seen.window.stays(seen.bare.turns) + sum(more.get(at, 0) for at in seen.kept)
-        model = seen.turn.base_model or seen.turn.model
-        self.counting.sent(seen.turn.user_id, seen.turn.key, model, int(tokens / seen.ratio))
+        if learns:
+            self.counting.sent(seen.turn.user_id, seen.turn.key, model, int(tokens / seen.ratio))
         numbers = {number: at for at, number in enumerate(seen.kept)}
         return seen, {numbers[of]: before[at] for at, of in turn_of.items() if of in numbers}
 
@@ -223,9 +249,14 @@ class Contexts:
             abstract = replace(abstract, language=language_for(turn.language, turn.text))
         room, turns = _room(seen.place.limit), past(first, target)
         if self._abstracts.want(Wanted(seen.place, chat_id, abstract, turns, room, turn.answered_by)):
-            self._tried[seen.place, positions[target]] = time.monotonic()
-            while len(self._tried) > _PLACES:
-                self._tried.popitem(last=False)
+            with self._lock:
+                self._tried[seen.place, positions[target]] = time.monotonic()
+                while len(self._tried) > _PLACES:
+                    self._tried.popitem(last=False)
+
+    def _of(self, place: Place) -> _Last:
+        with self._lock:
+            return self._last.get(place, _Last())
 
     def _was_tried(self, place: Place, position: str) -> bool:
         """Whether it was asked for a short while ago."""

@@ -1,13 +1,14 @@
 """How many tokens a prompt has: counted, and put right by what servers of models say that they have counted.
 
-Only ever upwards: some servers leave out what they had in their cache.
+Only ever upwards: some servers leave out what they had in their cache. And only by what several prompts in a
+row had more: one alone may have got more behind the filter.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Sequence
 
 from sqlalchemy import Engine, select
@@ -21,12 +22,14 @@ _LONG_CHARS = 200_000  # of a text; what is longer fits nowhere, and is not coun
 _COUNTED = 100_000  # texts whose numbers are kept, without the texts
 _PROMPTS = 2_000  # that wait for what their server says
 _LEAST_TOKENS = 500  # of a prompt, to learn from
-_LEAST_SHARE, _MOST_RATIO = 0.6, 4.0  # else the server has counted something else
+_LEAST_SHARE, _MOST_SHARE = 0.6, 4.0  # else the server has counted something else
+_MOST_RATIO = 1.5
+_RECENT = 4  # prompts of a model, all of which had more
 _FORGETS = 0.02  # of a ratio with each prompt that had less
 
 
 class Counting:
-    """For all models. Threads may share it; only `learn` blocks, and the first count of a model."""
+    """For all models. Threads may share it; `load` and `learn` block, and the first count of a model."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine, self._reading = unsynced(engine), reading(engine)
@@ -34,6 +37,7 @@ class Counting:
         self._lock = threading.Lock()
         self._counted: dict[tuple[Count, int, int], int] = {}
         self._ratios: dict[str, float] | None = None
+        self._recent: dict[str, deque[float]] = {}
         self._prompts: OrderedDict[tuple[str, str], tuple[str, int]] = OrderedDict()
 
     def of(self, model: str, texts: Sequence[str]) -> list[int]:
@@ -55,11 +59,19 @@ class Counting:
 
     def ratio(self, model: str) -> float:
         """By how much a model's server counts more, 1 or above."""
+        return (self._ratios or {}).get(model, 1.0)
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether it is known what was learned before; until then, nothing is put right."""
+        return self._ratios is not None
+
+    def load(self) -> None:
+        """Read what was learned before, unless it is known. Raises the database's errors."""
         if self._ratios is None:
             with self._reading.connect() as connection:
                 rows = connection.execute(select(token_ratios.c.model, token_ratios.c.ratio)).all()
-            self._ratios = {row.model: row.ratio for row in rows}
-        return self._ratios.get(model, 1.0)
+            self._ratios = {row.model: min(row.ratio, _MOST_RATIO) for row in rows}
 
     def sent(self, user_id: str, key: str, model: str, tokens: int) -> None:
         """A turn's prompt goes to a model. tokens: as counted, not put right."""
@@ -74,10 +86,15 @@ class Counting:
         with self._lock:
             found = [self._prompts.pop((answered.user_id, key), None) for key in answered.keys]
         model, tokens = next(filter(None, found), ("", 0))
-        if tokens < _LEAST_TOKENS or not _LEAST_SHARE <= (seen := told / tokens) <= _MOST_RATIO:
+        if tokens < _LEAST_TOKENS or not _LEAST_SHARE <= (seen := told / tokens) <= _MOST_SHARE:
             return
+        self.load()
+        with self._lock:
+            recent = self._recent.setdefault(model, deque(maxlen=_RECENT))
+            recent.append(seen)
+            least = min(recent) if len(recent) == _RECENT else 1.0
         before = self.ratio(model)
-        after = max(seen, before - _FORGETS * (before - max(seen, 1.0)), 1.0)
+        after = min(max(least, before - _FORGETS * max(before - max(seen, 1.0), 0.0)), _MOST_RATIO)
         if abs(after - before) < 0.001 * before or self._ratios is None:
             return
         self._ratios[model] = after

@@ -71,11 +71,11 @@ def window(sizes: Sizes, cut_at: Iterable[int] = (), ready_at: Iterable[int] = (
     """
     head, last = sizes.head, len(sizes.turns) - 1
     whole = Window(head, head)
-    if sizes.total + sizes.reserve <= sizes.limit or last <= head:
-        return whole
     start = max((at for at in cut_at if head < at <= last), default=head)
-    if start > head and _fits(sizes, start, 1.0):
+    if start > head and _fits(sizes, start, 1.0):  # though all may fit: memories of what is out went with it
         return Window(head, start)
+    if start == head and (sizes.total + sizes.reserve <= sizes.limit or last <= head):
+        return whole
     for at in sorted(ready_at, reverse=True):
         if start < at <= last and _fits(sizes, at, max(_READY_SHARE, 0.55 + sizes.keep / 2)):
             return Window(head, at, is_new=True)

@@ -1,7 +1,7 @@
 """What single_file/memory_function.py asks: Open WebUI's bodies as JSON, behind the server's key.
 
-POST inlet and outlet with {"body", "user", "only_recall"} answer {"body", "events"}: the body as it is to go
-on, null where it is as it came, and what the chat is to show, which whoever asks emits.
+POST inlet and outlet with {"body", "user", "only_recall", "notes"} answer {"body", "events"}: the body as it
+is to go on, null where it is as it came, and what the chat is to show, which whoever asks emits.
 """
 
 from __future__ import annotations
@@ -45,15 +45,16 @@ def function_routes(key: str, chats: Chats, turns: Turns) -> list[Route]:
         if not isinstance(body, dict):
             hint = 'Send JSON like {"body": {...}, "user": {"id": "..."}}.'
             return JSONResponse({"detail": hint}, status_code=422)
-        user = form.get("user")
+        user, notes = form.get("user"), form.get("notes") is not False
         keys: tuple[str, ...] = ()
         finished = request.url.path.endswith("/outlet")
         if finished:
-            told, answered = await turns.outlet(body, user, second=True)
+            told, answered = await turns.outlet(body, user, second=True, notes=notes)
             owner, keys = (answered.user_id, answered.keys) if answered else ("", ())
         else:
             only_recall = form.get("only_recall") is True
-            told, turn = await turns.inlet(body, user, second=True, only_recall=only_recall)
+            wanted = {"only_recall": only_recall, "notes": notes}
+            told, turn = await turns.inlet(body, user, second=True, **wanted)
             owner, keys = (turn.user_id, (turn.key,)) if turn else ("", ())
         events = await _events(chats, owner, keys, finished=finished) if keys else []
         answer = {"body": None if told is body else told, "events": events}

@@ -12,7 +12,7 @@ from ..core.permission import Decision, Permission
 from ..core.turn import Answered, Turn, is_unnamed
 from ..recall.block import Blocks
 from .body import key_of_cut
-from .prompts import Prompt, is_compacted, most_tokens
+from .prompts import Prompt, is_all, is_compacted, most_tokens
 from .service import Service
 from .waits import done_by, in_pool, looked_at
 
@@ -32,7 +32,8 @@ class LongChat:
     ) -> None:
         self._runtime, self._body, self._decision = runtime, body, decision
         self.asked, self.settings = turn, settings
-        self._turn, self._limit, self._most = turn, 0, 0
+        self._turn, self._limit = turn, 0
+        self._most: list[int] = []
         self._long: tuple[Prompt, Seen] | None = None  # where the prompt may be too long
         if not turn.task and settings.enabled and turn.positions:
             limit = limit_of(settings.context_tokens, turn.model, turn.base_model)
@@ -40,6 +41,7 @@ class LongChat:
         if self._limit:
             self.settings = settings.model_copy(update=budgets(settings, self._limit))
             self._most = most_tokens(body)
+        self._learns = is_all(body, turn)
 
     @classmethod
     async def of(
@@ -71,19 +73,22 @@ class LongChat:
         if prompt is None:
             return
         contexts, reads = self._runtime.contexts, self._decision.read
+        asks = reads or not contexts.counting.is_loaded
 
         def see(cuts: list[Cut]) -> Seen:
             asked = self._turn, self.settings, self._limit, prompt.texts, cuts
             return contexts.see(*asked, reads=reads, most=self._most)
 
         cuts: list[Cut] = []
-        if sum(len(text) for one in prompt.texts.turns for text in one) < _SURELY * self._limit:
+        chars = sum(len(text) for one in prompt.texts.turns for text in one)
+        if chars < _SURELY * self._limit and contexts.is_followed(self._turn, self._limit):
             seen = await in_pool(contexts.pool, see, cuts)
             if not seen.window.is_cut:
                 self._long = prompt, seen
                 return
-        if reads and not self._runtime.keeper.is_ill:
-            reading = in_pool(self._runtime.state_pool, contexts.cuts, self._turn, self._limit)
+        if asks and not self._runtime.keeper.is_ill:
+            ask = partial(contexts.cuts, self._turn, self._limit, reads=reads)
+            reading = in_pool(self._runtime.state_pool, ask)
             if await done_by(deadline, reading) and reading.exception() is None:
                 cuts = reading.result()
             else:
@@ -105,7 +110,8 @@ class LongChat:
         if not is_read:
             seen = replace(seen, abstract="")
         added = blocks.system, blocks.before, numbered
-        seen, before = await in_pool(contexts.pool, contexts.fitted, seen, *added)
+        fit = partial(contexts.fitted, seen, *added, learns=self._learns)
+        seen, before = await in_pool(contexts.pool, fit)
         self._long = prompt, seen
         if not seen.window.is_cut:
             return self._body, blocks

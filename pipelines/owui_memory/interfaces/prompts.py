@@ -17,6 +17,7 @@ _USER_CHARS, _ANSWER_CHARS, _RESULT_CHARS = 2_000, 600, 300  # that an abstract 
 _MOST_RESULTS = 3
 _ALWAYS = ("system", "developer")
 _PLAIN = frozenset(("role", "content", "id", "type", "status"))
+_ADDED = ("tools", "tool_ids", "tool_servers", "toolIds", "files", "knowledge")
 _SUMMARY = "[CONVERSATION SUMMARY]\n"  # begins what Open WebUI's own compaction puts into the system prompt
 
 
@@ -105,9 +106,14 @@ class Prompt:
         return {**self.body, "messages": left}
 
 
-def most_tokens(body: Any) -> int:
-    """How many tokens a prompt has at most: no more than bytes. Costs nearly nothing."""
-    most = 0
+def most_tokens(body: Any) -> list[int]:
+    """How many tokens a prompt has at most: no more than bytes. Costs little.
+
+    Up to each of the user's messages, with it and with what is said of tools, and in all.
+    """
+    tools = body.get("tools") if isinstance(body, Mapping) else None
+    most = len(_json(tools)) * _BYTES_A_CHAR if tools else 0
+    upto: list[int] = []
     for message in _messages(body):
         if not isinstance(message, Mapping):
             continue
@@ -117,8 +123,19 @@ def most_tokens(body: Any) -> int:
         if not isinstance(content, str) or len(message) > len(("role", "content")):
             most += sum(len(one) for one in _texts(message)[0][1:]) * _BYTES_A_CHAR
             most += len(content) * _IMAGE_TOKENS if isinstance(content, list) else 0
-    tools = body.get("tools") if isinstance(body, Mapping) else None
-    return most + (len(_json(tools)) * _BYTES_A_CHAR if tools else 0)
+        if message.get("role") == "user":
+            upto.append(most)
+    return [*upto, most]
+
+
+def is_all(body: Any, turn: Turn) -> bool:
+    """Whether nothing is seen to come to a prompt behind the filter: no files, searches, tools, knowledge."""
+    meta = body.get("metadata") if isinstance(body, Mapping) else None
+    model = meta.get("model") if isinstance(meta, Mapping) else None
+    info = model.get("info") if isinstance(model, Mapping) else None
+    own = info.get("meta") if isinstance(info, Mapping) else None
+    told = [one for one in (body, meta, own) if isinstance(one, Mapping)]
+    return not turn.searched and not any(one.get(name) for one in told for name in _ADDED)
 
 
 def is_compacted(body: Any) -> bool:

@@ -9,10 +9,15 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-from collections.abc import AsyncIterator, Callable
+import shutil
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import IO
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -23,11 +28,17 @@ from ..documents.extraction import format_of
 from ..documents.folders import MOST_BYTES, SAVED
 from .chats import Chats
 from .identity import UnidentifiedError, identified
+from .web.forms import RefusedError, with_file
 
-_AT_ONCE = 8
+_AT_ONCE, _AT_ONCE_EACH = 8, 2  # files, of all and of one user
+_MOST_FILES, _MOST_KEPT = 5_000, 2 << 30  # of a user, and bytes
+_LEAST_FREE = 1 << 30  # bytes of the disk that others need
 _NAME_BYTES = 200
+_WAIT_S, _WHOLE_S = 20.0, 600.0  # for the next piece, and for all of them
 _CHUNK = 1 << 20
 _NO_USER = "The request names no user: send a user's key, or X-Memory-User-Id with the server's."
+
+_Take = Callable[[Request, Path], Awaitable[str]]
 
 
 class _RefusedError(Exception):
@@ -43,7 +54,7 @@ class Uploads:
 
     def __init__(self, chats: Chats, settings: Callable[[], Valves], environment: Environment) -> None:
         self._chats, self._settings, self._environment = chats, settings, environment
-        self._at_once = 0
+        self._at_once = Counter[str]()  # by user
 
     def routes(self) -> list[Route]:
         return [
@@ -51,59 +62,76 @@ class Uploads:
             Route("/documents/{name:path}", self._answered(self._file), methods=["PUT"]),
         ]
 
-    def _answered(self, take: Callable[[Request, Path], object]) -> Callable[[Request], object]:
+    def _answered(self, take: _Take) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:
-            self._at_once += 1
             try:
-                if self._at_once > _AT_ONCE:
-                    raise _RefusedError(503, "Too many files at once. Try again in some seconds.")
-                name = await take(request, await self._folder(request))  # type: ignore[misc]
-                return JSONResponse({"kept": name}, 201)
-            except _RefusedError as error:
+                user_id, folder = await self._folder(request)
+                async with self._place(user_id), asyncio.timeout(_WHOLE_S):
+                    return JSONResponse({"kept": await take(request, folder)}, 201)
+            except (_RefusedError, UnidentifiedError) as error:
                 return JSONResponse({"detail": str(error)}, error.status)
-            except UnidentifiedError as error:
-                return JSONResponse({"detail": str(error)}, error.status)
+            except RefusedError as error:
+                return JSONResponse({"detail": f"The form cannot be read ({error.sentence})."}, error.status)
+            except (TimeoutError, ClientDisconnect):
+                return JSONResponse({"detail": "The rest of the file did not come."}, 408)
             except OSError as error:
                 return JSONResponse({"detail": f"The file cannot be kept ({error.strerror})."}, 507)
-            finally:
-                self._at_once -= 1
 
         return answer
 
-    async def _folder(self, request: Request) -> Path:
+    @asynccontextmanager
+    async def _place(self, user_id: str) -> AsyncIterator[None]:
+        if self._at_once.total() >= _AT_ONCE or self._at_once[user_id] >= _AT_ONCE_EACH:
+            raise _RefusedError(503, "Too many files at once. Try again in some seconds.")
+        self._at_once[user_id] += 1
+        try:
+            yield
+        finally:
+            self._at_once -= Counter([user_id])
+
+    async def _folder(self, request: Request) -> tuple[str, Path]:
+        """Whose it is, and where it goes."""
         key, secret = self._environment.server_key, self._environment.user_jwt_secret
         if "origin" in request.headers and key in ("", PUBLIC_DEFAULT_KEY):
             raise _RefusedError(403, "Pages may not send files while the server's key is the public default.")
-        caller = await identified(request.headers, key, secret, self._chats.owner_of)
-        if not is_person(caller.id) or "/" in caller.id or caller.id.startswith("."):
+        user_id = (await identified(request.headers, key, secret, self._chats.owner_of)).id
+        if not is_person(user_id) or not user_id.isprintable() or "/" in user_id or user_id.startswith("."):
             raise _RefusedError(400, _NO_USER)
         root = self._settings().documents_folder(self._environment.data_dir)
         if root is None:
             raise _RefusedError(404, "No documents are read on this server (documents_dir).")
-        if int(request.headers.get("content-length") or 0) > MOST_BYTES:
-            raise _RefusedError(413, _too_big())
-        return root / caller.id / SAVED
+        return user_id, root / user_id / SAVED
 
     async def _file(self, request: Request, folder: Path) -> str:
-        return await _kept(folder, str(request.path_params["name"]), request.stream())
+        return await _kept(folder, str(request.path_params["name"]), _in_time(request.stream()))
 
     async def _form(self, request: Request, folder: Path) -> str:
-        async with request.form(max_files=1, max_fields=20) as form:
-            sent = next((one for one in form.values() if hasattr(one, "read")), None)
-            if sent is None:
-                raise _RefusedError(400, "The form has no file.")
+        _, sent = await with_file(request.headers, request.receive)
+        if sent is None:
+            raise _RefusedError(400, "The form has no file.")
+        with sent.content as content:
+            return await _kept(folder, sent.name, _read(content))
 
-            async def pieces() -> AsyncIterator[bytes]:
-                while some := await sent.read(_CHUNK):
-                    yield some
 
-            return await _kept(folder, sent.filename or "page.html", pieces())  # type: ignore[union-attr]
+async def _in_time(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The same; TimeoutError where the next one does not come."""
+    while True:
+        async with asyncio.timeout(_WAIT_S):
+            piece = await anext(pieces, None)
+        if piece is None:
+            return
+        yield piece
+
+
+async def _read(content: IO[bytes]) -> AsyncIterator[bytes]:
+    while some := await asyncio.to_thread(content.read, _CHUNK):
+        yield some
 
 
 async def _kept(folder: Path, name: str, pieces: AsyncIterator[bytes]) -> str:
     """Write a file, whole or not at all; the name that it has there."""
     name = _safe(name)
-    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+    await asyncio.to_thread(_make_room, folder, name)
     part = folder / f".{secrets.token_hex(8)}"
     size = 0
     try:
@@ -111,12 +139,30 @@ async def _kept(folder: Path, name: str, pieces: AsyncIterator[bytes]) -> str:
             async for some in pieces:
                 size += len(some)
                 if size > MOST_BYTES:
-                    raise _RefusedError(413, _too_big())
+                    raise _RefusedError(413, f"A file has {MOST_BYTES >> 20} MiB at most.")
                 await asyncio.to_thread(file.write, some)
         await asyncio.to_thread(os.replace, part, folder / name)
     finally:
         part.unlink(missing_ok=True)
     return name
+
+
+def _make_room(folder: Path, name: str) -> None:
+    """The folder, where its user may send one more file. Parts that a crash has left behind go."""
+    folder.mkdir(parents=True, exist_ok=True)
+    count = size = 0
+    with os.scandir(folder) as found:
+        for one in found:
+            about = one.stat(follow_symlinks=False)
+            if one.name.startswith(".") and about.st_mtime < time.time() - 2 * _WHOLE_S:
+                Path(one.path).unlink(missing_ok=True)
+            elif one.name != name:
+                count, size = count + 1, size + about.st_size
+    if count >= _MOST_FILES or size + MOST_BYTES > _MOST_KEPT:
+        most = f"{_MOST_FILES:,} files and {_MOST_KEPT >> 30} GiB"
+        raise _RefusedError(507, f"A user's programs may keep {most} here. Forget some documents first.")
+    if shutil.disk_usage(folder).free < _LEAST_FREE:
+        raise _RefusedError(507, "The disk of the documents is nearly full.")
 
 
 def _safe(name: str) -> str:
@@ -129,7 +175,3 @@ def _safe(name: str) -> str:
     stem, _, ending = last.rpartition(".")
     stem = stem.encode()[: _NAME_BYTES - len(ending)].decode("utf-8", "ignore")
     return f"{stem or 'page'}.{ending}"
-
-
-def _too_big() -> str:
-    return f"A file has {MOST_BYTES >> 20} MiB at most."

@@ -248,7 +248,8 @@ class Outbox:
         now = time.time()
         with self._engine.begin() as connection:
             for row in rows_where(connection, _claim_of(batch)):
-                alone = {"batch": uuid.uuid4().hex, "state": "pending", "attempts": 0, "ready_at": now}
+                name = (IMPORTS if batch.is_imported else "") + uuid.uuid4().hex
+                alone = {"batch": name, "state": "pending", "attempts": 0, "ready_at": now}
                 mine = outbox.c.id == row.id
                 connection.execute(update(outbox).where(mine).values(**alone, error=error))
 

@@ -15,6 +15,7 @@ from .schema import page_sessions
 SESSION_S, LINK_S = 12 * 3600.0, 600.0
 _EACH = 20  # sessions, and links, of one user; the oldest go
 _SESSION, _LINK = "session", "link"
+BOUND = "k."  # before the token of a session that is bound to a secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +47,9 @@ class PageSessions:
     def __init__(self, engine: Engine) -> None:
         self._writing, self._reading = Patience(engine), Patience(reading(engine))
 
-    def sign_in(self, person: Person) -> str:
-        """A new session's token, for the cookie."""
-        return self._writing.run(lambda connection: _add(connection, _SESSION, person, SESSION_S))
+    def sign_in(self, person: Person, bound_to: str = "") -> str:
+        """A new session's token, for the cookie. One that is bound counts with this secret behind it only."""
+        return self._writing.run(lambda connection: _add(connection, _SESSION, person, SESSION_S, bound_to))
 
     def link(self, person: Person) -> str:
         """A token with which this person can sign in once, within ten minutes."""
@@ -99,15 +100,15 @@ def _person(connection: Connection, token: str, kind: str) -> Person | None:
     return Person(*row) if row is not None else None
 
 
-def _add(connection: Connection, kind: str, person: Person, seconds: float) -> str:
-    now, token = time.time(), secrets.token_urlsafe(32)
+def _add(connection: Connection, kind: str, person: Person, seconds: float, bound_to: str = "") -> str:
+    now, token = time.time(), f"{BOUND if bound_to else ''}{secrets.token_urlsafe(32)}"
     connection.execute(delete(page_sessions).where(page_sessions.c.until <= now))
     mine = (page_sessions.c.user_id == person.user_id, page_sessions.c.kind == kind)
     newest = select(page_sessions.c.hash).where(*mine).order_by(page_sessions.c.until.desc()).limit(_EACH - 1)
     kept = list(connection.scalars(newest))
     connection.execute(delete(page_sessions).where(*mine, page_sessions.c.hash.not_in(kept)))
     values = {one.name: getattr(person, one.name) for one in fields(Person)}
-    row = {"hash": _hash(token), "kind": kind, "until": now + seconds, **values}
+    row = {"hash": _hash(token + bound_to), "kind": kind, "until": now + seconds, **values}
     connection.execute(page_sessions.insert().values(row))
     return token
 

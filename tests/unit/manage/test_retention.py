@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import itertools
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -125,10 +127,12 @@ def test_a_server_that_is_started_often_prunes(
         put(engine, recalls, "at", time.time() - 8 * DAY_S)
         put(engine, recalls, "at", time.time() - 100 * DAY_S)
         sweeper = running.pipeline._runtime._sweeper  # type: ignore[union-attr]
+        sent = running.pipeline._runtime.page.uploads.keep("ada", io.BytesIO(b"x"))  # type: ignore[union-attr]
+        os.utime(sent, (1, 1))
 
-        def is_pruned(engine: Engine = engine, sweeper: ErasureWorker = sweeper) -> bool:
+        def is_pruned(engine: Engine = engine, sweeper: ErasureWorker = sweeper, sent: Path = sent) -> bool:
             sweeper._prune_at = 0.0  # again, where the first look of the start came after it
-            return count(engine, recalls) == 0
+            return count(engine, recalls) == 0 and not sent.exists()
 
         wait_until(is_pruned, what="pruned")
         running.close()

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import sys
+import threading
+from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 
+from owui_memory.commands.parse import read_command
 from scripts.generate import ROOT
 from tests.harness.hostile_server import HostileServer
+from tests.harness.web import WebServer
 
 BODY = {"messages": [{"role": "user", "content": "Hello."}]}
 
@@ -48,3 +54,77 @@ def test_it_asks_nothing_for_who_has_it_off(function: ModuleType) -> None:
         one.valves = function.Filter.Valves(url=server.url)
         assert asyncio.run(one.inlet(BODY, user)) is BODY
         assert server.asked == 0
+
+
+class MemoryServer(WebServer):
+    """Answers what it is told to once `goes_on` is set."""
+
+    def __init__(self) -> None:
+        app, self.events, self.goes_on = FastAPI(), [], threading.Event()
+
+        @app.post("/memory/function/{way}")
+        def asked(way: str) -> Any:
+            self.goes_on.wait(1)
+            return {"body": {"from": way}, "events": self.events}
+
+        super().__init__(app)
+
+
+@pytest.fixture
+def server() -> Iterator[MemoryServer]:
+    with MemoryServer() as one:
+        yield one
+
+
+@pytest.mark.parametrize(
+    "text", ["/memory", "  `/M\u00c9MOIRE aide`", "\uff0f\u30e1\u30e2\u30ea", "Memory, is it good?"]
+)
+def test_a_command_is_waited_for(function: ModuleType, server: MemoryServer, text: str) -> None:
+    one, body = (
+        function.Filter(),
+        {"messages": [{"role": "user", "content": [{"type": "text", "text": text}]}]},
+    )
+    one.valves = function.Filter.Valves(url=server.url, deadline_ms=100)
+    told = asyncio.run(one.inlet(body, {"id": "ada"}))
+    assert (told is not body) == (read_command(text) is not None)
+
+
+@pytest.mark.parametrize(
+    ("owner", "kinds"), [("ada", ["status", "source"]), ("bob", ["status"]), (None, ["status"])]
+)
+def test_sources_are_shown_in_the_users_own_chats_and_long_bodies_hold_up_no_others(
+    function: ModuleType,
+    server: MemoryServer,
+    monkeypatch: pytest.MonkeyPatch,
+    owner: str | None,
+    kinds: list[str],
+) -> None:
+    class Chats:
+        @staticmethod
+        async def is_chat_owner(chat_id: str, user_id: str) -> bool:
+            return (chat_id, user_id) == ("c1", owner)
+
+    class Written:
+        def __str__(self) -> str:
+            threads.append(threading.current_thread())
+            return ""
+
+    if owner:
+        module = ModuleType("open_webui.models.chats")
+        module.Chats = Chats  # type: ignore[attr-defined]
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+    server.goes_on.set()
+    server.events += [{"type": "status", "data": {}}, {"type": "source", "data": {}}]
+    threads: list[threading.Thread] = []
+    shown: list[str] = []
+
+    async def emit(event: dict[str, Any]) -> None:
+        shown.append(event["type"])
+
+    one = function.Filter()
+    one.valves = function.Filter.Valves(url=server.url)
+    body = {**BODY, "chat_id": "c1", "written": Written()}
+    assert asyncio.run(one.outlet(body, {"id": "ada"}, emit)) == {"from": "outlet"}
+    assert shown == kinds
+    assert threading.main_thread() not in threads
+    assert threads

@@ -135,7 +135,9 @@ class LiveChats:
 
     def _post(self, one: _Shown, make: Callable[[], Event | None]) -> None:
         def wanted() -> Event | None:
-            return make() if self._switches.wants(one.user_id) else None
+            # What is posted stays in the chat: whoever continues another's would leave their memories there.
+            own = self._switches.wants(one.user_id) and self._titles.has(one.user_id, one.chat_id)
+            return make() if own else None
 
         self._poster.post(one.user_id, one.chat_id, one.message_id, wanted)
 

@@ -1,4 +1,4 @@
-"""What users' chats are called in Open WebUI, for the headings of what was said in them."""
+"""Which chats users have in Open WebUI, and what they are called, for headings of what was said in them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from ...language.sanitize import one_line
 from ...language.secrets import masked
 from .poster import Poster
 
-_USERS, _KNOWN_S = 500, 60.0  # whose titles are kept, and for how long
+_USERS, _KNOWN_S = 500, 60.0  # whose chats are kept, and for how long
+_OTHERS = 2_000  # chats of others that are known
 _TITLE_CHARS = 200
 _UNNAMED = "New Chat"  # until Open WebUI has thought of a title
 
@@ -25,6 +26,7 @@ class Titles:
         self._poster = poster
         self._lock = threading.Lock()
         self._known: OrderedDict[str, tuple[float, Mapping[str, str]]] = OrderedDict()
+        self._others: OrderedDict[tuple[str, str], float] = OrderedDict()  # by user and chat, when seen
 
     def of(self, user_id: str, chat_id: str) -> str:
         """The title of one of the user's latest chats; "" where it is not known. Blocks for some seconds."""
@@ -33,27 +35,55 @@ class Titles:
         with self._lock:
             at, titles = self._known.get(user_id, (float("-inf"), {}))
         if time.monotonic() - at > _KNOWN_S:
-            titles = self._listed(user_id)
-            with self._lock:
-                self._known[user_id] = time.monotonic(), titles
-                while len(self._known) > _USERS:
-                    self._known.popitem(last=False)
+            titles = self._look(user_id) or {}
         return titles.get(chat_id, "")
+
+    def has(self, user_id: str, chat_id: str) -> bool:
+        """Whether a chat that is in use is the user's own, and none that others let them continue.
+
+        False where that is not known. Blocks for some seconds at most.
+        """
+        one = user_id, chat_id
+        with self._lock:
+            listed: Mapping[str, str] | None = self._known.get(user_id, (0.0, {}))[1]
+            at = self._others.get(one, float("-inf"))
+        if listed and chat_id in listed:
+            return True
+        if time.monotonic() - at <= _KNOWN_S or (listed := self._look(user_id)) is None:
+            return False
+        if chat_id in listed:
+            return True
+        with self._lock:
+            self._others[one] = time.monotonic()
+            while len(self._others) > _OTHERS:
+                self._others.popitem(last=False)
+        return False
 
     def drop(self, user_id: str) -> None:
         """Keep nothing of a user's."""
         with self._lock:
             self._known.pop(user_id, None)
+            for one in [one for one in self._others if one[0] == user_id]:
+                del self._others[one]
 
-    def _listed(self, user_id: str) -> dict[str, str]:
+    def _look(self, user_id: str) -> Mapping[str, str] | None:
+        """Titles of the user's latest chats, "" for one without; None where Open WebUI does not tell."""
+        titles = self._listed(user_id)
+        with self._lock:
+            self._known[user_id] = time.monotonic(), titles or {}
+            while len(self._known) > _USERS:
+                self._known.popitem(last=False)
+        return titles
+
+    def _listed(self, user_id: str) -> dict[str, str] | None:
         try:
-            answer = self._poster.get(f"/api/v1/chats/list/user/{quote(user_id, safe='')}")
-            chats = json.loads(answer) if answer else []
+            chats = json.loads(self._poster.get(f"/api/v1/chats/list/user/{quote(user_id, safe='')}"))
         except Exception:  # noqa: BLE001 - a passage without its chat's title is whole
-            return {}
+            return None
         titles = {}
         for chat in chats if isinstance(chats, list) else ():
             told = (chat.get("id"), chat.get("title")) if isinstance(chat, dict) else (None, None)
-            if isinstance(told[0], str) and isinstance(told[1], str) and told[1] != _UNNAMED:
-                titles[told[0]] = masked(one_line(told[1][:_TITLE_CHARS]))[0]
+            if isinstance(told[0], str) and isinstance(told[1], str):
+                title = "" if told[1] == _UNNAMED else told[1]
+                titles[told[0]] = masked(one_line(title[:_TITLE_CHARS]))[0]
         return titles

@@ -5,21 +5,24 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Mapping
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from starlette.datastructures import Headers
 from starlette.types import Receive
 
-from .parts import File
-
 FIELDS = 200
 _FORM_BYTES, _FILE_BYTES = 64_000, 256 << 20
-_WAIT_S = 20.0  # for the next piece
-_FILES_AT_ONCE = 2
+_WAIT_S = 20.0  # for the next piece of a file
+_FORM_S, _FILE_S = 20.0, 600.0  # for all of it
 _KIND, _BOUNDARY_CHARS = "multipart/form-data", 70
 
-_uploading = asyncio.Semaphore(_FILES_AT_ONCE)
+
+class File(NamedTuple):
+    """One that was sent with a form. name: as the browser says."""
+
+    name: str
+    content: IO[bytes]
 
 
 class RefusedError(Exception):
@@ -36,7 +39,7 @@ async def fields_of(headers: Headers, receive: Receive) -> Mapping[str, str]:
     Raises:
         RefusedError: it is too much, or does not come.
     """
-    raw = b"".join([piece async for piece in _pieces(receive, _FORM_BYTES)])
+    raw = b"".join([piece async for piece in _pieces(receive, _FORM_BYTES, _FORM_S)])
     if headers.get("content-type", "").partition(";")[0].strip() != "application/x-www-form-urlencoded":
         return {}
     try:
@@ -55,16 +58,13 @@ async def with_file(headers: Headers, receive: Receive) -> tuple[Mapping[str, st
     boundary = _parameters(told).get("boundary", "") if told.lower().startswith(_KIND) else ""
     if not 0 < len(boundary) <= _BOUNDARY_CHARS:
         return await fields_of(headers, receive), None
-    if _uploading.locked():
-        raise RefusedError(503, "too many")
-    async with _uploading:
-        read = _Multipart(boundary)
-        try:
-            async for piece in _pieces(receive, _FILE_BYTES):
-                await asyncio.to_thread(read.write, piece)
-        except BaseException:
-            read.file.close()
-            raise
+    read = _Multipart(boundary)
+    try:
+        async for piece in _pieces(receive, _FILE_BYTES, _FILE_S):
+            await asyncio.to_thread(read.write, piece)
+    except BaseException:
+        read.file.close()
+        raise
     return read.fields, read.sent()
 
 
@@ -74,11 +74,13 @@ def _parameters(header: str) -> dict[str, str]:
     return {name.strip().lower(): value.strip().strip('"') for name, _, value in parts}
 
 
-async def _pieces(receive: Receive, most: int) -> AsyncIterator[bytes]:
+async def _pieces(receive: Receive, most: int, seconds: float) -> AsyncIterator[bytes]:
     size, more = 0, True
+    clock = asyncio.get_running_loop().time
+    end = clock() + seconds
     while more:
         try:
-            async with asyncio.timeout(_WAIT_S):
+            async with asyncio.timeout_at(min(end, clock() + _WAIT_S)):
                 message = await receive()
         except TimeoutError:
             raise RefusedError(408, "too slow") from None

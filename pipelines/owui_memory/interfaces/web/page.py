@@ -6,6 +6,7 @@ import contextlib
 import logging
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -20,16 +21,17 @@ from ...config.environment import Environment
 from ...config.settings import Valves
 from ...core.errors import Drop, MemoryFault
 from ...core.locales import Locale
-from ...state.page_sessions_table import LINK_S, Person
+from ...state.page_sessions_table import BOUND, LINK_S, Person
+from .. import access_log
 from ..chats import Chats
 from ..lanes import BusyError
 from ..server_key import bearer
 from ..service import Service
 from ..waits import in_pool, within
 from . import sign_in
-from .forms import FIELDS, RefusedError, fields_of, with_file
-from .limits import Limits
-from .parts import File, Visit
+from .forms import FIELDS, File, RefusedError, fields_of, with_file
+from .limits import Limits, place_of
+from .parts import Visit
 from .rendering import HEADERS, Answer, Download, Redirect, View, download, page, redirect, static, words_for
 from .routes import NOTHING, ROUTES, Needs, Route
 from .sign_in import OpenWebUISessions, SilentError
@@ -38,13 +40,17 @@ log = logging.getLogger(__name__)
 
 PREFIX = "/memory/"
 _QUERY_CHARS = 8_000
-_AT_ONCE = 64  # requests
+_AT_ONCE, _AT_ONCE_EACH = 1024, 64  # requests, and those of one address
+_UPLOADS_AT_ONCE = 2  # of different users
 _ADMIN = "server key"  # whose lane and limits those are who have no user
 
 
 @dataclass(frozen=True)
 class _Request:
-    """name: of the view, below the page's address. secure: whether the browser has come by https."""
+    """name: of the view, below the page's address. secure: whether the browser has come by https.
+
+    place: the address that the request comes from, as the limits count it.
+    """
 
     method: str
     name: str
@@ -53,6 +59,7 @@ class _Request:
     query: Mapping[str, str]
     words: Locale
     secure: bool
+    place: str
 
     @property
     def by_htmx(self) -> bool:
@@ -65,9 +72,12 @@ class Page:
     def __init__(self, chats: Chats, settings: Callable[[], Valves], environment: Environment) -> None:
         self._chats, self._settings, self._key = chats, settings, environment.server_key
         self._webui = OpenWebUISessions()
-        self._at_once = 0
+        access_log.keep_private()
+        self._at_once: Counter[str] = Counter()
+        self._uploading: set[str] = set()  # who sends a file
         self._visits, self._changes = Limits(600, 60), Limits(120, 60)
-        self._keys, self._links, self._sessions = Limits(10, 60), Limits(600, 60), Limits(600, 60)
+        self._wrong_keys, self._sessions = Limits(10, 60), Limits(600, 60)  # by address
+        self._silences = Limits(1, 60)  # that the log tells
 
     async def close(self) -> None:
         """Close connections."""
@@ -78,7 +88,7 @@ class Page:
             await send({"type": "websocket.close", "code": 1008})
             return
         request = _read(scope)
-        self._at_once += 1
+        self._at_once[request.place] += 1
         try:
             answer = await self._answer(request, receive)
         except RefusedError as refusal:
@@ -91,7 +101,7 @@ class Page:
             broken = request.words.say("broken", error=type(error).__name__)
             answer = self._told(request, 500, broken)
         finally:
-            self._at_once -= 1
+            self._at_once -= Counter([request.place])  # without those at none
         await _send(send, answer, body=request.method != "HEAD")
 
     async def _answer(self, request: _Request, receive: Receive) -> Answer:
@@ -100,37 +110,52 @@ class Page:
         if (unchanging := static(request.name)) is not None:
             return unchanging
         route = ROUTES.get(("POST" if request.method == "POST" else "GET", request.name), NOTHING)
-        if self._at_once > _AT_ONCE:
+        if self._at_once[request.place] > _AT_ONCE_EACH or self._at_once.total() > _AT_ONCE:
             raise RefusedError(503, "too many")
         if (runtime := self._chats.runtime) is None:
             return self._told(request, 503, request.words.say("not now"))
         token = request.cookies.get(sign_in.SESSION, "")
-        person, cookies = await self._person(request, runtime, token), []
-        if person is None and (token := await self._by_webui(request, runtime, route)):
-            cookies = self._signed_in(request, token)
-            person = await in_pool(runtime.command_pool, runtime.page.sessions.person, token)
-        if (
-            person is None
-            and request.method != "POST"
-            and sign_in.key_fits(bearer(request.headers), self._key)
-        ):
-            person = Person("", role="admin")  # no browser sends it by itself
+        token += self._key if token.startswith(BOUND) else ""
+        person, cookies, flaw = await self._person(request, runtime, token), [], ""
+        try:
+            if person is None and (token := await self._by_webui(request, runtime, route)):
+                cookies = self._signed_in(request, token)
+                person = await in_pool(runtime.command_pool, runtime.page.sessions.person, token)
+        except SilentError:
+            flaw = "silent"
+        if person is None and request.method != "POST" and (given := bearer(request.headers)):
+            person = self._by_key(request, given)  # no browser sends it by itself
         if person is None and route.needs is not Needs.NOBODY:
-            return self._sign_in_page(request, 401)
+            return self._sign_in_page(request, 401, flaw=flaw)
+        if person is not None and route.needs is not Needs.NOBODY:  # before anything of a body is read
+            limits = self._changes if request.method == "POST" else self._visits
+            if not limits.takes(person.user_id or _ADMIN):
+                raise RefusedError(429, "too often")
+            if route is NOTHING:
+                raise RefusedError(404, "no such view")
         form: Mapping[str, str] = {}
         file: File | None = None
-        if request.method == "POST" and route.takes_file:
-            form, file = await with_file(request.headers, receive)
+        if request.method == "POST" and route.takes_file and person is not None:
+            form, file = await self._uploaded(request, receive, person.user_id)
         elif request.method == "POST":
             form = await fields_of(request.headers, receive)
         if person is None or route.needs is Needs.NOBODY:
             answer = await self._sign_in(request, runtime, person, form)
-        elif route is NOTHING:
-            raise RefusedError(404, "no such view")
         else:
             with contextlib.nullcontext() if file is None else file.content:
                 answer = await self._visited(request, runtime, route, person, token, form, file)
         return replace(answer, cookies=[*cookies, *answer.cookies])
+
+    async def _uploaded(
+        self, request: _Request, receive: Receive, user_id: str
+    ) -> tuple[Mapping[str, str], File | None]:
+        if user_id in self._uploading or len(self._uploading) >= _UPLOADS_AT_ONCE:
+            raise RefusedError(503, "too many")
+        self._uploading.add(user_id)
+        try:
+            return await with_file(request.headers, receive)
+        finally:
+            self._uploading.remove(user_id)
 
     # Who asks
 
@@ -139,7 +164,9 @@ class Page:
         sessions, pool = runtime.page.sessions, runtime.command_pool
         person = await in_pool(pool, sessions.person, token) if token else None
         if person is None or not person.webui:
-            return person
+            if person is not None and not person.user_id:
+                return person if token.startswith(BOUND) else None
+            return person and replace(person, role="user")  # a link makes nobody an admin
         webui = sign_in.webui_token(request.cookies)
         age = time.time() - person.checked_at
         now: Person | None = person if webui and sign_in.hash_of(webui) == person.webui else None
@@ -166,14 +193,24 @@ class Page:
         webui, url = sign_in.webui_token(request.cookies), self._settings().webui_url
         if not webui or not url:
             return ""
-        if not self._sessions.takes(sign_in.hash_of(webui)) or not self._sessions.takes(""):
+        if not self._sessions.takes(request.place):
             raise RefusedError(429, "too often")
         try:
             person = await self._webui.person(url, webui)
         except SilentError:
-            log.warning("Open WebUI was asked for whom a session is, and does not answer (webui_url).")
-            return ""
+            if self._silences.takes(""):
+                log.warning("Open WebUI was asked for whom a session is, and does not answer (webui_url).")
+            raise
         return await in_pool(runtime.command_pool, runtime.page.sessions.sign_in, person) if person else ""
+
+    def _by_key(self, request: _Request, given: str) -> Person | None:
+        """Who has this key; None where it is not the server's. Raises RefusedError after wrong ones."""
+        if not self._wrong_keys.allows(request.place):
+            raise RefusedError(429, "too often")
+        if sign_in.key_fits(given, self._key):
+            return Person("", role="admin")
+        self._wrong_keys.takes(request.place)
+        return None
 
     async def _sign_in(
         self, request: _Request, runtime: Service, person: Person | None, form: Mapping[str, str]
@@ -182,8 +219,6 @@ class Page:
         sessions, pool = runtime.page.sessions, runtime.command_pool
         if request.method != "POST":
             link = request.query.get("link", "")
-            if link and not self._links.takes(""):
-                raise RefusedError(429, "too often")
             linked = await in_pool(pool, sessions.linked, link) if link else None
             if person is not None and not link:
                 return redirect("./")
@@ -192,18 +227,17 @@ class Page:
             return self._sign_in_page(request, 403, flaw="form is old")
         way, token, flaw = form.get("way", ""), "", "not signed in"
         if way == "link":
-            if not self._links.takes(""):
-                raise RefusedError(429, "too often")
             token = await in_pool(pool, sessions.redeem, form.get("link", ""))
             flaw = "link is used"
         elif way == "key":
-            if not self._keys.takes(""):
-                raise RefusedError(429, "too often")
             flaw = "wrong key"
-            if sign_in.key_fits(form.get("key", ""), self._key):
-                token = await in_pool(pool, sessions.sign_in, Person("", role="admin"))
+            if (admin := self._by_key(request, form.get("key", ""))) is not None:
+                token = await in_pool(pool, sessions.sign_in, admin, self._key)
         elif way == "webui":
-            token = await self._session_of_webui(request, runtime)
+            try:
+                token = await self._session_of_webui(request, runtime)
+            except SilentError:
+                return self._sign_in_page(request, 503, flaw="silent")
         if not token:
             return self._sign_in_page(request, 403, flaw=flaw)
         return replace(redirect("./"), cookies=self._signed_in(request, token))
@@ -258,8 +292,6 @@ class Page:
             return redirect("admin") if request.name == "" else self._forbidden(request)
         if route.needs is Needs.ADMIN and not person.is_admin:
             return self._forbidden(request)
-        if not (self._changes if is_change else self._visits).takes(who):
-            raise RefusedError(429, "too often")
         if route.view is None:
             await in_pool(runtime.command_pool, runtime.page.sessions.sign_out, token)
             return self._signed_out(request)
@@ -336,6 +368,7 @@ def _read(scope: Scope) -> _Request:
         asked,
         words_for(headers.get("accept-language", "")),
         (forwarded or scope.get("scheme", "")) == "https",
+        place_of((scope.get("client") or ("",))[0]),
     )
 
 

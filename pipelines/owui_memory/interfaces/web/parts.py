@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import IO, Any, NamedTuple
+from typing import Any
 from urllib.parse import urlencode
 
 from ...commands.answers import is_chat_id
@@ -25,6 +25,7 @@ from ...observe.ledger import Ledger
 from ...remember.journal import Journal
 from ...state.api_keys_table import ApiKeys
 from ...state.page_sessions_table import PageSessions, Person
+from .forms import File
 from .rendering import Redirect
 
 TEXT_CHARS = 1_000  # of what is typed into a field
@@ -44,13 +45,6 @@ class Parts:
     status: Callable[[], dict[str, Any]]
     imports: Imports
     uploads: Uploads
-
-
-class File(NamedTuple):
-    """One that was sent with a form. name: as the browser says."""
-
-    name: str
-    content: IO[bytes]
 
 
 @dataclass(frozen=True)

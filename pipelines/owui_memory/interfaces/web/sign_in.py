@@ -20,7 +20,7 @@ from ...state.page_sessions_table import SESSION_S, Person
 
 SESSION, FORM, OUT, WEBUI = "memory_session", "memory_form", "memory_signed_out", "token"
 _COOKIES_CHARS = 16_000
-_ASK_S, _ANSWER_BYTES, _ASK_AT_ONCE = 5.0, 500_000, 8
+_ASK_S, _ANSWER_BYTES, _ASK_AT_ONCE = 5.0, 8 << 20, 8  # an answer holds a picture
 _ROLES = ("user", "admin")
 RECHECK_S, UNCHECKED_S = 300.0, 3600.0  # when Open WebUI is asked again, and for how long it may be silent
 
@@ -55,7 +55,12 @@ class OpenWebUISessions:
                     return None
                 if answer.status != 200:
                     raise SilentError
-                told = json.loads(await answer.content.read(_ANSWER_BYTES))
+                raw = bytearray()
+                async for piece in answer.content.iter_chunked(1 << 16):
+                    raw += piece
+                    if len(raw) > _ANSWER_BYTES:
+                        raise SilentError
+                told = json.loads(raw)
         except (aiohttp.ClientError, OSError, ValueError, TimeoutError) as error:
             raise SilentError from error
         return _person(told, hash_of(token))

@@ -1,7 +1,8 @@
 """The JSON values of an archive, one at a time: a file, a folder, or what is packed into a .zip.
 
 An archive is anybody's. Nothing is unpacked to the disk, no more than some megabytes are held at once, and
-what grows without measure or is broken ends with a Flaw, behind what could be read.
+what grows without measure or is broken ends with a Flaw, behind what could be read: a value, a file, or
+the whole archive, where its Budget is spent.
 """
 
 from __future__ import annotations
@@ -9,30 +10,72 @@ from __future__ import annotations
 import codecs
 import io
 import json
+import math
 import re
+import time
 import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, NamedTuple, TypeVar
 
 from ...core.errors import Drop
 from .entries import Flaw
 
 _KINDS = (".json", ".jsonl", ".ndjson", ".af", ".db", ".html")
 _CHUNK = 1 << 20  # characters
-_MOST_OF_VALUE = 64 << 20  # characters of one value, a chat for example
+_MOST_OF_VALUE = 8 << 20  # characters of one value, a chat for example
+_MOST_NODES = 1_000_000  # lists, objects and what is in them, of one value: an empty object takes 72 bytes
+_MOST_BYTES, _MOST_ENTRIES, _SECONDS = 2 << 30, 500_000, 600.0  # of an archive
+_MOST_OF_INDEX = 4 << 20  # bytes of a .zip's list of its files
 _MOST_OF_FILE = 4 << 30  # bytes, unpacked
 _PACKED_FREELY, _MOST_RATIO = (
     64 << 20,
     100,
 )  # unpacked bytes from which a file may not be so many times smaller
-_MOST_FILES, _MOST_VALUES = 20_000, 2_000_000
+_MOST_FILES = 20_000
 _DIGITS = 30  # of a number
 _NEXT = re.compile(r"\}[\s,]+(?=\{)")
 _BLANK = re.compile(r"[\s,]*")
 
 BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
+
+
+_Item = TypeVar("_Item")
+
+
+class SpentError(Exception):
+    """An archive costs more than any may; why, in words for whoever sent it."""
+
+
+class Budget:
+    """What the reading of one archive may cost: bytes, unpacked; entries; and seconds of work."""
+
+    def __init__(self) -> None:
+        self._bytes, self._entries, self._seconds = _MOST_BYTES, _MOST_ENTRIES, _SECONDS
+        self._until = math.inf
+
+    def take(self, size: int) -> None:
+        """So many bytes are read. Raises SpentError where that is too much, or the time is over."""
+        self._bytes -= size
+        if self._bytes < 0:
+            raise SpentError(f"the rest of it: it is larger than {_MOST_BYTES >> 30} GB")
+        if time.monotonic() > self._until:
+            raise SpentError(f"the rest of it: reading it takes longer than {_SECONDS / 60:.0f} minutes")
+
+    def each(self, entries: Iterator[_Item]) -> Iterator[_Item]:
+        """The same; no time passes while one is worked on. Raises SpentError behind the last that may be."""
+        while True:
+            self._until = time.monotonic() + self._seconds
+            try:
+                one = next(entries)
+            except StopIteration:
+                return
+            self._seconds = self._until - time.monotonic()
+            if self._entries == 0:
+                raise SpentError(f"the rest of it: there are more than {_MOST_ENTRIES:,} entries in it")
+            self._entries -= 1
+            yield one
 
 
 class Part(NamedTuple):
@@ -50,31 +93,43 @@ def _number(digits: str) -> int | float:
 _DECODER = json.JSONDecoder(parse_int=_number, strict=False)
 
 
-def parts(path: Path) -> Iterator[Part | Flaw]:
+def parts(path: Path, budget: Budget) -> Iterator[Part | Flaw]:
     """The files of an archive that may hold something, each open until the next one is asked for.
 
     Raises:
         Drop: there is no such file, or it is encrypted.
+        SpentError: here, or where a file is read.
     """
     if path.is_dir():
         files = [file for file in sorted(path.rglob("*")) if file.suffix.lower() in _KINDS][:_MOST_FILES]
         for file in files:
             if file.is_file() and not file.is_symlink():
                 with file.open("rb") as stream:
-                    yield Part(str(file.relative_to(path)), stream)
+                    yield Part(str(file.relative_to(path)), _bounded(stream, budget))
         return
     if not path.is_file():
         raise Drop(f"There is no file {path.name}.", hint="Give the archive's path.")
     if not zipfile.is_zipfile(path):
         with path.open("rb") as stream:
-            yield Part(path.name, stream)
+            yield Part(path.name, _bounded(stream, budget))
         return
-    yield from _packed(path)
+    with _Indexed(path.open("rb", buffering=0)) as indexed:
+        yield from _packed(path, indexed, budget)
 
 
-def _packed(path: Path) -> Iterator[Part | Flaw]:
+class _Indexed(io.BufferedReader):
+    """A .zip, of which nothing large is read at once: only the list of its files would be."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(_MOST_OF_INDEX + 1 if size is None or size < 0 else min(size, _MOST_OF_INDEX + 1))
+        if len(data) > _MOST_OF_INDEX:
+            raise Drop("There are too many files in this .zip.", hint="Pack only those with the chats.")
+        return data
+
+
+def _packed(path: Path, file: IO[bytes], budget: Budget) -> Iterator[Part | Flaw]:
     try:
-        archive = zipfile.ZipFile(path)
+        archive = zipfile.ZipFile(file)
     except BROKEN as error:
         raise Drop("This .zip cannot be opened: it is broken.", hint="Download it once more.") from error
     with archive:
@@ -87,18 +142,26 @@ def _packed(path: Path) -> Iterator[Part | Flaw]:
                 continue
             if info.flag_bits & 1:
                 raise Drop("This .zip is encrypted.", hint="Unpack it, and import the folder.")
+            if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # others know no bounds
+                yield Flaw(name, "it is packed in a way that cannot be read")
+                continue
             try:
                 with archive.open(info) as stream:
-                    yield Part(name, _Bounded(stream, info.compress_size))  # type: ignore[arg-type]
+                    yield Part(name, _bounded(stream, budget, info.compress_size))
             except BROKEN:
                 yield Flaw(name, "it is packed in a way that cannot be read")
 
 
-class _Bounded(io.RawIOBase):
-    """A packed file that does not grow without measure."""
+def _bounded(stream: IO[bytes], budget: Budget, packed: int = _MOST_OF_FILE) -> IO[bytes]:
+    most = min(_MOST_OF_FILE, max(_PACKED_FREELY, packed * _MOST_RATIO))
+    return io.BufferedReader(_Bounded(stream, most, budget), 1 << 16)
 
-    def __init__(self, stream: IO[bytes], packed: int) -> None:
-        self._stream, self._left = stream, min(_MOST_OF_FILE, max(_PACKED_FREELY, packed * _MOST_RATIO))
+
+class _Bounded(io.RawIOBase):
+    """A file that does not grow without measure."""
+
+    def __init__(self, stream: IO[bytes], most: int, budget: Budget) -> None:
+        self._stream, self._left, self._budget = stream, most, budget
 
     def readable(self) -> bool:
         return True
@@ -106,6 +169,7 @@ class _Bounded(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         data = self._stream.read(len(buffer))
         self._left -= len(data)
+        self._budget.take(len(data))
         if self._left < 0:
             raise OSError("it is far larger than its archive")
         buffer[: len(data)] = data
@@ -125,11 +189,7 @@ def values(part: Part) -> Iterator[Any]:
     """
     begin, part = first_bytes(part)
     with io.TextIOWrapper(part.stream, _encoding(begin), errors="replace") as text:
-        for count, value in enumerate(_values(part.name, text)):
-            if count >= _MOST_VALUES:
-                yield Flaw(part.name, "there is too much in it")
-                return
-            yield value
+        yield from _values(part.name, text)
 
 
 def damage(part: Part, error: Exception) -> Flaw:
@@ -163,7 +223,13 @@ def _values(name: str, text: IO[str]) -> Iterator[Any]:
                 value, at = _DECODER.raw_decode(buffer, at)
             except (ValueError, RecursionError) as error:
                 wrong_at, may_go_on = _wrong(error, len(buffer))
-                if may_go_on and not is_over and len(buffer) - at < _MOST_OF_VALUE:
+                larger = len(buffer) - at + more
+                if (
+                    may_go_on
+                    and not is_over
+                    and larger <= _MOST_OF_VALUE
+                    and _nodes(buffer, at) < _MOST_NODES
+                ):
                     read = text.read(more)
                     buffer, at, more, is_over = buffer[at:] + read, 0, more * 2, not read
                     continue
@@ -175,6 +241,11 @@ def _values(name: str, text: IO[str]) -> Iterator[Any]:
                 if at > _CHUNK:
                     buffer, at = buffer[at:], 0
             more = _CHUNK
+
+
+def _nodes(buffer: str, at: int) -> int:
+    """How many values there are behind a place at most."""
+    return sum(buffer.count(sign, at) for sign in "{[,")
 
 
 def _wrong(error: Exception, end: int) -> tuple[int, bool]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from . import conversations, memory_stores
-from .archive import BROKEN, Part, damage, first_bytes, parts, values
+from .archive import BROKEN, Budget, Part, SpentError, damage, first_bytes, parts, values
 from .entries import Chat, Entry, Flaw, Said, listed
 
 Value = Mapping[str, Any]
@@ -36,6 +36,7 @@ FORMATS = (
     Format("letta", "Letta", memory_stores.is_passage, memory_stores.read_passage),
 )
 GEMINI, LTM = ("gemini", "Gemini"), ("text-generation-webui", "text-generation-webui")
+_MOST_PROMPTS, _MOST_PROMPTED = 200_000, 64 << 20  # of Gemini's: how many, and characters of all
 _WRAPPED = ("results", "memories", "conversations", "chats", "data")  # lists of the same, in one object
 _HTML = "a page: in Takeout choose JSON as the format of My Activity, and export once more"
 
@@ -54,8 +55,33 @@ def read(path: Path) -> Iterator[Found]:
     Raises:
         Drop: there is no such archive, or it cannot be opened.
     """
-    prompts: list[tuple[Said, ...]] = []
-    for part in parts(path):
+    budget, prompts = Budget(), _Prompts()
+    try:
+        yield from budget.each(_all(path, budget, prompts))
+    except SpentError as spent:
+        yield Found(Flaw(path.name, str(spent)))
+    for chat in conversations.gemini_chats(prompts.all):
+        yield Found(chat, *GEMINI)
+
+
+class _Prompts:
+    """Gemini's, which are put together by day at the end."""
+
+    def __init__(self) -> None:
+        self.all: list[tuple[Said, ...]] = []
+        self._left = _MOST_PROMPTED
+
+    def add(self, turn: tuple[Said, ...]) -> bool:
+        """False if it is one too many."""
+        self._left -= sum(len(one.text) for one in turn)
+        if self._left >= 0 and len(self.all) < _MOST_PROMPTS:
+            self.all.append(turn)
+            return True
+        return False
+
+
+def _all(path: Path, budget: Budget, prompts: _Prompts) -> Iterator[Found]:
+    for part in parts(path, budget):
         if isinstance(part, Flaw):
             yield Found(part)
             continue
@@ -63,11 +89,9 @@ def read(path: Path) -> Iterator[Found]:
             yield from _read(part, prompts)
         except BROKEN as error:
             yield Found(damage(part, error))
-    for chat in conversations.gemini_chats(prompts):
-        yield Found(chat, *GEMINI)
 
 
-def _read(part: Part, prompts: list[tuple[Said, ...]]) -> Iterator[Found]:
+def _read(part: Part, prompts: _Prompts) -> Iterator[Found]:
     begin, part = first_bytes(part)
     if memory_stores.is_sqlite(begin):
         for entry in memory_stores.read_ltm(part.name, part.stream):
@@ -82,9 +106,7 @@ def _read(part: Part, prompts: list[tuple[Said, ...]]) -> Iterator[Found]:
             yield from _of_value(part.name, value, prompts)
 
 
-def _of_value(
-    name: str, value: Any, prompts: list[tuple[Said, ...]], *, is_inside: bool = False
-) -> Iterator[Found]:
+def _of_value(name: str, value: Any, prompts: _Prompts, *, is_inside: bool = False) -> Iterator[Found]:
     if isinstance(value, Flaw):
         yield Found(value)
         return
@@ -99,8 +121,8 @@ def _of_value(
         turn = conversations.of_gemini(value)
         if isinstance(turn, Flaw):
             yield Found(replace(turn, where=name))
-        else:
-            prompts.append(turn)
+        elif not prompts.add(turn):
+            yield Found(Flaw(name, "there are too many prompts in it"))
         return
     inside = (
         None if is_inside else next((listed(value[key]) for key in _WRAPPED if listed(value.get(key))), None)

@@ -6,9 +6,9 @@ import json
 import os
 import sqlite3
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from itertools import islice
 from pathlib import PurePosixPath
 from typing import IO, Any
 
@@ -32,7 +32,11 @@ from .entries import (
 
 _FACT_CHARS = 300  # of what a longer text is cut into, at sentences
 _MOST_ROWS = 200_000
-_MOST_BYTES = 512 << 20
+_MOST_CHARS = 32 << 20  # of a chat
+_MOST_BYTES = 256 << 20
+_MOST_OF_CELL = 1 << 20  # bytes
+_SECONDS = 30.0  # in a database
+_STEPS = 10_000  # of SQLite's machine between two looks at the clock
 _KINDS = ("profile", "preference", "fact", "plan")
 _NOBODY = ("you", "user", "human")  # names of users who have not changed theirs
 
@@ -171,6 +175,14 @@ def is_sqlite(begin: bytes) -> bool:
     return begin.startswith(b"SQLite format 3")
 
 
+# All of a schema is looked at: a row may call a view a table, which then runs whatever its writer likes.
+_OTHERS = """SELECT count(*) FROM sqlite_master WHERE (
+    type IN ('table', 'index') AND rootpage > 0
+    AND (sql IS NULL OR sql LIKE 'CREATE TABLE %' OR sql LIKE 'CREATE INDEX %'
+        OR sql LIKE 'CREATE UNIQUE INDEX %')
+) IS NOT TRUE"""
+
+
 def read_ltm(name: str, stream: IO[bytes]) -> Iterator[Entry]:
     """A chat with the character whose folder it is. name: the file's path in the archive."""
     with tempfile.NamedTemporaryFile(suffix=".db") as copy:
@@ -189,14 +201,32 @@ def read_ltm(name: str, stream: IO[bytes]) -> Iterator[Entry]:
 
 def _of_ltm(name: str, path: str) -> Iterator[Entry]:
     character = PurePosixPath(name.replace(os.sep, "/")).parent.name
+    until = time.monotonic() + _SECONDS
+    said: list[Said] = []
+    chars = 0
     with closing(sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)) as file:
+        file.set_progress_handler(lambda: time.monotonic() > until, _STEPS)
+        file.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MOST_OF_CELL)
         file.execute("PRAGMA trusted_schema = OFF")
+        file.execute("PRAGMA temp_store = MEMORY")
         file.text_factory = lambda data: data.decode("utf-8", "replace")
-        columns = {row[1] for row in file.execute("PRAGMA table_info(long_term_memory)")}
+        (others,) = file.execute(_OTHERS).fetchone()
+        columns = (
+            {row[1] for row in file.execute("PRAGMA table_info(long_term_memory)")} if not others else ()
+        )
+        if not {"name", "message"}.issubset(columns):  # computed columns are none of them
+            raise sqlite3.DatabaseError
         at = "timestamp" if "timestamp" in columns else "NULL"
-        rows = file.execute(f"SELECT rowid, name, message, {at} FROM long_term_memory ORDER BY rowid")  # noqa: S608
-        said = tuple(one for row in islice(rows, _MOST_ROWS) for one in _row(row, character))
-    yield Chat(character or "long_term_memory", character, said)
+        rows = file.execute(
+            f"SELECT rowid, name, message, {at} FROM long_term_memory NOT INDEXED LIMIT {_MOST_ROWS}"  # noqa: S608
+        )
+        for row in rows:
+            said += _row(row, character)
+            chars += len(said[-1].text) if said else 0
+            if chars > _MOST_CHARS:
+                yield Flaw(name, "there is too much in it")
+                break
+    yield Chat(character or "long_term_memory", character, tuple(said))
 
 
 def _row(row: tuple[Any, ...], character: str) -> Iterator[Said]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import secrets
 import shutil
@@ -20,15 +21,20 @@ class Uploads:
         self._folder = data_dir / "uploads"
 
     def new(self, user_id: str) -> Path:
-        """Where the next archive of a user is to be written; the one before is gone, and what is too old."""
+        """Where the next archive of a user is to be written; the one before is gone."""
         self.drop(user_id)
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for file in self._folder.iterdir():
-            if time.time() - file.stat().st_mtime > _KEPT_S:
-                file.unlink(missing_ok=True)
+        self.prune()
         file = self._folder / f"{_of(user_id)}-{secrets.token_hex(16)}"
         file.touch(0o600)
         return file
+
+    def prune(self) -> None:
+        """Remove what is too old, of all users."""
+        for file in self._folder.glob("*"):
+            with contextlib.suppress(FileNotFoundError):  # another thread has removed it
+                if time.time() - file.stat().st_mtime > _KEPT_S:
+                    file.unlink()
 
     def keep(self, user_id: str, content: IO[bytes]) -> Path:
         """An archive as it was sent."""

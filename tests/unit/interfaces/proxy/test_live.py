@@ -21,6 +21,8 @@ def test_open_webuis_chats_are_shown_it_and_none_that_a_user_names(tmp_path: Pat
         Upstream() as upstream,
         desk(tmp_path, upstream, webui_url=webui.url, webui_api_key=KEY) as at,
     ):
+        for chat in ("c1", "somebody-elses", "../../x", "c4"):
+            webui.own(Chat("ada", chat))
         upstream.streams(*says("I see."))
         at.remember("My dog is called Rex.", headers=ids("c1", "m1"))
         engine = open_state(at.data_dir)
@@ -32,7 +34,7 @@ def test_open_webuis_chats_are_shown_it_and_none_that_a_user_names(tmp_path: Pat
         assert webui.wait_for("m4", "source")[0]["document"] == ["My dog is called Rex."]
         assert {chat for chat, _, _ in webui.posted} == {"c1", "c4"}
 
-        turn = Chat("ada").say("What is my dog called?")
+        turn = webui.own(Chat("ada")).say("What is my dog called?")
         form = {"body": turn.inlet, "user": turn.user}
         answer = at.client.post("/memory/function/inlet", json=form).raise_for_status().json()
         assert "Rex" in told_text(answer["body"])

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from itertools import chain, repeat
+from typing import Any
 
 import pytest
 from sqlalchemy import and_, update
+from starlette.datastructures import Headers
 
 from owui_memory.core.exchange import Exchange
-from owui_memory.interfaces.web import sign_in
+from owui_memory.interfaces.web import admin as admin_views
+from owui_memory.interfaces.web import forms, sign_in
+from owui_memory.interfaces.web.limits import Limits
 from owui_memory.interfaces.web.routes import ROUTES
 from owui_memory.remember.outbox import Outbox
 from owui_memory.state import open_state
@@ -43,6 +50,8 @@ class TestSignIn:
         before = house.webui.asked
         assert ada.get("timeline").status_code == 200
         assert house.webui.asked == before, "it is asked once"
+        token = house.webui.knows("ada", profile_image_url="data:image/png;base64," + "A" * 300_000)
+        assert texts(house.browser(token=token)) == ["I live in Porto."]
         del ada.cookies["token"]
         assert ada.get("./").status_code == 401, "signed out there is signed out here"
         session = ada.cookies["memory_session"]
@@ -57,8 +66,13 @@ class TestSignIn:
         for user_id in ("*", "", "team/garden", "past/ada"):
             token = house.webui.knows(user_id)
             assert house.browser(token=token).get("./").status_code == 401
+        token = house.webui.knows("mia", profile_image_url="data:image/png;base64," + "A" * 8_400_000)
         house.webui.sessions["broken"] = 500
-        assert house.browser(token="broken").get("./").status_code == 401
+        for one in (token, "broken"):
+            silent = house.browser(token=one)
+            assert "Open WebUI does not answer" in silent.get("./").text
+            assert "Open WebUI does not answer" in silent.sign_in("webui").text
+        assert "does not know this session" in house.browser(token="nobody's").sign_in("webui").text
         api_key = house.browser(token="sk-" + house.webui.knows("ada"))
         assert api_key.get("./").status_code == 401
 
@@ -91,6 +105,9 @@ class TestSignIn:
         stranger.cookies.set("memory_session", house.link("lena"))
         assert stranger.get("./").status_code == 401, "a link is no session"
         assert "link=" not in house.at.command("/memory why", user="lena")
+        root, told = house.browser(), {"x-openwebui-user-role": "admin"}
+        assert root.sign_in("link", link=house.link("root", headers=told)).status_code == 303
+        assert root.get("admin").status_code == 403, "who is an admin may have changed by then"
 
     def test_a_form_of_another_site_signs_nobody_in(self, house: Visitors) -> None:
         link = house.link("lena")
@@ -105,9 +122,25 @@ class TestSignIn:
         assert browser.sign_in("key", key="wrong").status_code == 403
         assert browser.sign_in("key", key=KEY).status_code == 303
         assert browser.get("./").headers["location"] == "admin"
+        browser.cookies.set("memory_session", browser.cookies["memory_session"][2:])
+        assert browser.get("admin").status_code == 401, "the session is bound to the key"
+
+    def test_nobody_tries_keys_for_long_or_locks_others_out(
+        self, house: Visitors, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        far, near = ({"x-forwarded-for": one} for one in ("2001:db8::7", "2001:db8:0:1::7"))
         other = house.browser()
-        answers = [other.sign_in("key", key="x").status_code for _ in range(12)]
-        assert answers[-1] == 429, "nobody tries keys for long"
+        other.headers.update(far)
+        answers = [other.get("admin", headers={"authorization": f"Bearer {n}"}) for n in range(12)]
+        assert [one.status_code for one in answers] == [401] * 10 + [429] * 2
+        other.headers["x-forwarded-for"] = "2001:db8::8"
+        assert other.sign_in("key", key=KEY).status_code == 429, "it is in the same network"
+        other.headers.update(near)
+        assert other.sign_in("key", key=KEY).status_code == 303
+        monkeypatch.setattr(Limits, "takes", lambda _, key: bool(key))  # nothing is left of what all share
+        assert "too old" in house.browser().get("sign-in?link=x").text
+        assert house.browser().sign_in("link", link=house.link("lena")).status_code == 303
+        assert house.browser(token="made-up").get("./").status_code == 401
 
     def test_sign_out(self, house: Visitors) -> None:
         dora = house.browser("dora")
@@ -171,12 +204,39 @@ class TestImports:
         assert sent(b"", "multipart/form-data") == 403
         assert sent(b"", "multipart/form-data; boundary=" + "b" * 500) == 403
         assert vic.upload(b"\x00\xff no archive") == ""
+
+        def slowly() -> Iterator[bytes]:
+            yield b"--b\r\n"
+            wait_until(lambda: sent(b"--b--\r\n") == 503, what="one is sent")
+
+        vic_too, kind = house.browser("vic"), {"Content-Type": "multipart/form-data; boundary=b"}
+        vic_too.cookies.update(vic.cookies)
+        assert vic_too.post("import-preview", content=slowly(), headers=kind).status_code == 403
         kept = list(folder.glob("*"))
         assert all(file.stat().st_mode & 0o077 == 0 for file in (folder, *kept))
         vic.upload(b'{"memory": "I sail.", "user_id": "x"}')
         mine = {file.name for file in folder.glob("*")}
         vic.send_form("forget-everything", typed="everything")
         assert {file.name for file in folder.glob("*")} < mine
+
+
+def test_what_comes_slowly_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def receive() -> Any:
+        await asyncio.sleep(0.01)
+        return {"type": "http.request", "body": next(pieces), "more_body": True}
+
+    async def refused(some: Coroutine[Any, Any, Any]) -> int:
+        with pytest.raises(forms.RefusedError) as error:
+            await some
+        return error.value.status
+
+    head = b'--b\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n'
+    pieces = chain([head], repeat(b"x" * 100))
+    multipart = Headers({"content-type": "multipart/form-data; boundary=b"})
+    for name in ("_FORM_S", "_FILE_S"):
+        monkeypatch.setattr(forms, name, 0.1)
+    assert asyncio.run(refused(forms.with_file(multipart, receive))) == 408
+    assert asyncio.run(refused(forms.fields_of(Headers(), receive))) == 408
 
 
 class TestMemories:
@@ -316,6 +376,38 @@ def test_what_admins_see(house: Visitors) -> None:
     assert origins["page_url"] == (PAGE_URL, "environment")
     assert origins["embedder_api_key"] == ("********", "environment")
     assert origins["memories_per_turn"][1] == "default"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("postgresql://u:SECRET@h/db", "postgresql://********@h/db"),
+        ('postgresql://u:SEC/R@E T"@h/db?password=SECRET', "postgresql://********@h/db?********"),
+        ('[{"base_url": "http://u:SECRET@h/v1"}, 1]', '[{"base_url": "http://********@h/v1"}, 1]'),
+        ("http://h:1/v1?version=2", "http://h:1/v1?version=2"),
+        ("[ada@example.com", "[ada@example.com"),
+        (None, ""),
+        (3, "3"),
+    ],
+)
+def test_settings_are_shown_without_passwords_in_addresses(value: object, shown: str) -> None:
+    assert admin_views._written(value) == shown
+
+
+def test_the_servers_log_has_no_words_of_users(house: Visitors, caplog: pytest.LogCaptureFixture) -> None:
+    access = logging.getLogger("uvicorn.access")
+    caplog.set_level(logging.INFO, access.name)
+    access.addHandler(caplog.handler)
+    try:
+        house.browser("ada").get("?q=oleander")
+        house.browser().get("sign-in?link=abc-secret")
+        house.at.client.post("/memory/hooks/open-webui/abc-secret?a=b")
+        house.at.client.get("/v1/models?a=b")
+    finally:
+        access.removeHandler(caplog.handler)
+    assert '"GET /memory/?*** HTTP/1.1" 200' in caplog.text
+    assert "/v1/models?a=b" in caplog.text
+    assert not any(word in caplog.text for word in ("oleander", "abc-secret"))
 
 
 def test_what_was_given_up_is_tried_again(house: Visitors) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from typing import Any
 
 import httpx
 from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.web import WebServer
@@ -32,12 +33,16 @@ class FakeWebUI:
         self.sessions[token] = {**named, **more}
         return token
 
-    async def _answer(self, request: Request) -> JSONResponse:
+    async def _answer(self, request: Request) -> Response:
         self.asked += 1
         told = self.sessions.get(request.headers.get("authorization", "").removeprefix("Bearer "))
         if isinstance(told, int):
             return JSONResponse({}, told)
-        return JSONResponse(told, 200) if told else JSONResponse({"detail": "Not authenticated"}, 401)
+        if not told:
+            return JSONResponse({"detail": "Not authenticated"}, 401)
+        raw = json.dumps(told).encode()
+        pieces = iter([raw[at : at + 50_000] for at in range(0, len(raw), 50_000)])
+        return StreamingResponse(pieces, media_type="application/json")
 
 
 class Browser(httpx.Client):
@@ -79,8 +84,8 @@ class Visitors:
         self.browsers.append(Browser(self.at.url, token, **more))
         return self.browsers[-1]
 
-    def link(self, user: str = "ada") -> str:
-        answer = self.at.command("/memory page", user=user)
+    def link(self, user: str = "ada", **more: Any) -> str:
+        answer = self.at.command("/memory page", user=user, **more)
         assert f"({PAGE_URL}/sign-in?link=" in answer
         return answer.partition("?link=")[2].partition(")")[0]
 

@@ -7,14 +7,13 @@ import sqlite3
 import zipfile
 from collections.abc import Iterable
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 
 import pytest
 
 from owui_memory.config.settings import Valves
 from owui_memory.core.errors import Drop
-from owui_memory.manage.history import archive, formats
+from owui_memory.manage.history import archive, formats, memory_stores
 from owui_memory.manage.history.entries import Chat, Fact, Flaw
 from owui_memory.manage.history.exchanges import exchanges
 from tests.harness.hang import work_ends
@@ -284,11 +283,11 @@ def test_what_cannot_be_opened_is_told(tmp_path: Path) -> None:
         read(tmp_path / "missing.zip")
 
 
-@pytest.mark.parametrize("size", [1, 4])
+@pytest.mark.parametrize("size", [1, 5])
 def test_long_archives_take_as_long_as_they_are_long(tmp_path: Path, size: int) -> None:
     """A chat of many megabytes, one that ends nowhere, and a tree without an end."""
     file = tmp_path / "x.json"
-    long = {"memory": "word " * (size << 20), "user_id": "u"}
+    long = {"memory": "word " * (size << 18), "user_id": "u"}
     file.write_text(json.dumps([long, GOOD])[:-1] + ', {"memory": "' + "x" * (size << 20))
     with work_ends():
         _, facts, flaws = read(file)
@@ -307,8 +306,69 @@ def reasons(found: Iterable[formats.Found]) -> list[str]:
     return [one.entry.reason for one in found if isinstance(one.entry, Flaw)]
 
 
-def test_too_much_of_anything_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archive, "_MOST_VALUES", 3)
-    file = tmp_path / "x.json"
-    file.write_text(json.dumps([GOOD] * 5))
-    assert reasons(partial(formats.read, file)()) == ["there is too much in it"]
+@pytest.mark.parametrize(
+    ("bound", "most", "left", "told"),
+    [
+        ("_MOST_ENTRIES", 3, 3, "more than 3 entries"),
+        ("_MOST_BYTES", 100, 0, "larger than"),
+        ("_SECONDS", -1.0, 0, "takes longer"),
+    ],
+)
+def test_too_much_of_anything_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bound: str, most: float, left: int, told: str
+) -> None:
+    """All files of an archive count together."""
+    monkeypatch.setattr(archive, bound, most)
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as packed:
+        for number in range(5):
+            packed.writestr(f"{number}.json", json.dumps(GOOD))
+    _, facts, flaws = read(tmp_path / "x.zip")
+    assert (len(facts) >= left, len(flaws)) == (True, 1)
+    assert told in flaws[0]
+
+
+def test_gemini_s_prompts_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(formats, "_MOST_PROMPTS", 1)
+    assert "there are too many prompts in it" in reasons(formats.read(FIXTURES / "gemini.json"))
+
+
+def test_a_small_zip_takes_little_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "x.zip"
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("x.json", "[[" + "{}," * (2 << 20) + "{}]]")
+    found = archive.parts(file, archive.Budget())
+    part = next(found)
+    assert isinstance(part, archive.Part)
+    assert isinstance(next(archive.values(part)), Flaw)
+    monkeypatch.setattr(archive, "_MOST_OF_INDEX", 50)
+    with pytest.raises(Drop, match="too many files"):
+        read(file)
+
+
+_ENDLESS = (
+    "AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT '' name, i message FROM n"
+)
+_HAS_TABLE = "CREATE TABLE long_term_memory (name, message);"
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        f"CREATE VIEW long_term_memory {_ENDLESS}",
+        f"{_HAS_TABLE} PRAGMA writable_schema = ON; "
+        f'UPDATE sqlite_master SET sql = "CREATE VIEW long_term_memory {_ENDLESS}"',
+        "CREATE VIRTUAL TABLE long_term_memory USING fts5(name, message)",
+        "CREATE TABLE long_term_memory (name, message AS (hex(zeroblob(400000000))))",
+    ],
+)
+def test_a_database_runs_nothing(tmp_path: Path, schema: str) -> None:
+    with closing(sqlite3.connect(tmp_path / "x.db")) as file, file:
+        file.executescript(schema)
+    with work_ends():
+        assert read(tmp_path)[2] == ["no long_term_memory of text-generation-webui, or a damaged one"]
+
+
+def test_what_takes_too_long_in_a_database_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory_stores, "_SECONDS", -1.0)
+    monkeypatch.setattr(memory_stores, "_STEPS", 1)
+    assert len(read(ltm(tmp_path))[2]) == 1

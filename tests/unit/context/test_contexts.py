@@ -1,0 +1,130 @@
+"""A simulated chat whose messages bring memories: what of it stays, turn by turn and after a restart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from owui_memory.config.settings import Valves
+from owui_memory.context.contexts import Contexts, Seen
+from owui_memory.context.turns import Texts
+from owui_memory.core.turn import Answered, Turn
+from owui_memory.state import open_state
+
+LIMIT = 4000
+
+
+class Simulated:
+    """Contexts as a server has them; `restart` keeps the state database only."""
+
+    def __init__(self, folder: Path) -> None:
+        self._engine = open_state(folder)
+        self.restart()
+
+    def restart(self) -> None:
+        self.contexts = Contexts(self._engine, None, Valves, lambda _: None)  # type: ignore[arg-type]
+
+    def sent(
+        self, chat: str, turns: list[str], block: str, system: str = "", *, is_there: bool = True
+    ) -> tuple[Seen, dict[int, str]]:
+        """The prompt of a chat's last turn, where each turn that stays keeps the block that it got.
+
+        is_there: the state database.
+        """
+        said = tuple(f"{chat}{at}" for at in range(len(turns)))
+        turn = Turn("ada", turns[-1], f"key {said[-1]}", said[-1], chat_id=chat, positions=said)
+        texts = Texts(["You help."], 0, [[one] for one in turns], [0] * len(turns))
+        cuts = self.contexts.cuts(turn, LIMIT) if is_there else []
+        seen = self.contexts.see(turn, Valves(), LIMIT, texts, cuts, reads=True)
+        before = dict.fromkeys(range(len(seen.kept)), block)
+        seen, before = self.contexts.fitted(seen, system, before, seen.kept)
+        if seen.window.is_cut and seen.window.is_new and is_there:
+            self.contexts.table.use(seen.place, said[seen.window.start])
+        return seen, before
+
+
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulated]:
+    one = Simulated(tmp_path_factory.mktemp("contexts"))
+    yield one
+    one.contexts.close()
+    one._engine.dispose()
+
+
+def tokens(one: Simulated, seen: Seen, blocks: dict[int, str], system: str) -> int:
+    texts = [*blocks.values(), system, seen.abstract]
+    return seen.bare.fixed + seen.window.stays(seen.bare.turns) + sum(one.contexts.counting.of("", texts))
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(20, 60), st.integers(0, 80), st.sets(st.integers(0, 59)), st.uuids())
+def test_a_cut_stays_until_it_no_longer_fits(
+    simulated: Simulated, size: int, told: int, restarts: set[int], chat: object
+) -> None:
+    turns: list[str] = []
+    starts = [0]
+    for number in range(60):
+        if number in restarts:
+            simulated.restart()
+        turns.append("a locker holds marbles " * size)
+        seen, blocks = simulated.sent(str(chat), turns, "remembered lockers " * told)
+        assert tokens(simulated, seen, blocks, "") <= LIMIT
+        starts.append(seen.window.start if seen.window.is_cut else 0)
+    assert starts == sorted(starts), "what is out stays out"
+    cuts = len(set(starts)) - 1
+    each = seen.bare.turns[-1] + simulated.contexts.counting.of("", ["remembered lockers " * told])[0]
+    assert cuts <= 2 + 60 * each / (0.3 * LIMIT), "a cut makes room for many turns"
+
+
+def test_a_chat_that_only_begins_like_another_is_counted_anew(simulated: Simulated) -> None:
+    said = ("first", "second", "third")
+    turn = Turn("ada", "Go on.", "key", "exchange", positions=said)
+    texts = Texts([], 0, [["plain words " * 100], ["plain words"], ["plain"]], [0] * 3)
+    contexts = simulated.contexts
+    seen = contexts.see(turn, Valves(), LIMIT, texts, [], reads=True, most=(1200, 1211, 1216, 1216))
+    contexts.fitted(seen, "", {}, seen.kept)
+    later = replace(turn, positions=(*said, "fourth"))
+    assert contexts.at_most(later, LIMIT, (1200, 1211, 1216, 1230, 1230)) < 500
+    denser = (1500, 1511, 1516, 1530, 1530)
+    assert contexts.at_most(later, LIMIT, denser) == 1530
+    assert contexts.at_most(replace(later, model="other"), LIMIT, (1200, 1211, 1216, 1230, 1230)) == 1230
+
+
+def test_only_what_several_prompts_in_a_row_had_more_is_learned(simulated: Simulated) -> None:
+    def answered(*told: int) -> float:
+        counting = simulated.contexts.counting
+        for number, tokens in enumerate(told):
+            counting.sent("ada", f"a{number}", "one", 1000)
+            counting.learn(Answered("ada", (f"a{number}",), "", "", prompt_tokens=tokens))
+        return counting.ratio("one")
+
+    assert answered(3900, 1000, 3900, 3900, 3900) == 1.0, "a file came with some"
+    assert answered(1200, 1300, 1250, 1200) == 1.2
+    assert answered(2000, 2000, 2000, 2000) == 1.5
+    simulated.restart()
+    simulated.contexts.counting.load()
+    assert answered() == 1.5
+
+
+def test_a_database_that_is_away_is_asked_again(
+    simulated: Simulated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simulated.restart()
+    counting = simulated.contexts.counting
+    with monkeypatch.context() as patch:
+        patch.setattr(counting._reading, "connect", raised)
+        with pytest.raises(OSError, match="away"):
+            counting.load()
+        seen, _ = simulated.sent("away", ["words " * 900] * 9, "", is_there=False)
+        assert seen.window.is_cut
+    counting.load()
+    assert counting.is_loaded
+
+
+def raised() -> None:
+    raise OSError("away")

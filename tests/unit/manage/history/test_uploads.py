@@ -1,0 +1,23 @@
+"""Archives that were sent are kept for an hour."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+
+import pytest
+
+from owui_memory.manage.history.uploads import Uploads
+
+
+def test_what_is_too_old_is_pruned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    uploads = Uploads(tmp_path)
+    uploads.prune()
+    old, new = (uploads.keep(user, io.BytesIO(b"x")) for user in ("ada", "bob"))
+    os.utime(old, (1, 1))
+    gone = new.parent / "removed-meanwhile"
+    there = Path.glob
+    monkeypatch.setattr(Path, "glob", lambda folder, what: [gone, *there(folder, what)])
+    uploads.prune()
+    assert (old.exists(), new.exists()) == (False, True)
