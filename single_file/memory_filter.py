@@ -5262,7 +5262,7 @@ if TYPE_CHECKING:
     from .settings import Valves
 
 LEAST, MOST = 1_000, 10_000_000
-_MEMORIES_SHARE, _QUOTES_SHARE = 0.08, 0.08  # of the limit, for those of one message
+_SHARE, _PROFILE_SHARE = 0.08, 0.05  # of the limit, for each kind of memories that one message brings
 _QUOTES_LEAST = 250  # tokens: half of it, as later messages bring, holds one quote
 EXAMPLE = "llama3*: 8000, gpt-4*: 100000, 32000"
 
@@ -5298,14 +5298,21 @@ def limit_of(text: str, *models: str) -> int:
     return 0
 
 
-def budgets(settings: Valves, limit: int) -> dict[str, int]:
+def budgets(settings: Valves, limit: int) -> dict[str, int | str]:
     """The settings of recall's budgets, in tokens, with no more than their share of the limit."""
+    share, numbers = int(_SHARE * limit), settings.advanced_numbers.model_dump()
+    numbers["profile_token_budget"] = min(numbers["profile_token_budget"], int(_PROFILE_SHARE * limit))
     return {
-        "memory_token_budget": min(settings.memory_token_budget, int(_MEMORIES_SHARE * limit)),
-        "episode_token_budget": min(
-            settings.episode_token_budget, max(int(_QUOTES_SHARE * limit), _QUOTES_LEAST)
-        ),
+        "memory_token_budget": min(settings.memory_token_budget, share),
+        "episode_token_budget": min(settings.episode_token_budget, max(share, _QUOTES_LEAST)),
+        "document_token_budget": min(settings.document_token_budget, share),
+        "advanced": "; ".join(f"{name}={number}" for name, number in numbers.items()),
     }
+
+
+def expected(settings: Valves) -> int:
+    """Tokens of memories that a message in the middle of a chat brings, by these budgets."""
+    return (settings.memory_token_budget + settings.episode_token_budget) // 2
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -7849,7 +7856,7 @@ from dataclasses import dataclass, field, replace
 from sqlalchemy import Engine
 
 from ..backends.backend_holder import BackendHolder
-from ..config.context_limits import budgets
+from ..config.context_limits import budgets, expected
 from ..config.settings import Valves
 from ..core.events import Emit, Event, EventKind, Job, failed
 from ..core.turn import Turn
@@ -7975,7 +7982,7 @@ class Contexts:
         used = [number_of.get(last.cut_at, 0), *(number_of[one.position] for one in cuts if one.used)]
         ratio = self.counting.ratio(model)
         is_new = last.asked != turn.positions[-1]  # another answer brings no more memories
-        news = sum(budgets(settings, limit).values()) // 2 if reads and is_new else 0
+        news = expected(settings.model_copy(update=budgets(settings, limit))) if reads and is_new else 0
         fixed, turns = self._counted(model, ratio, texts, max(used), limit)
         held = [last.before.get(position, 0) for position in turn.positions]
         sizes = Sizes(
@@ -8023,8 +8030,10 @@ class Contexts:
 
     def fitted(
         self, seen: Seen, system: str, before: Block, numbered: Sequence[int], *, learns: bool = True
-    ) -> tuple[Seen, Block]:
+    ) -> tuple[Seen, str, Block]:
         """The same with what recall adds, cut further where that is too much; and its blocks, numbered anew.
+
+        Where the message alone is too long beside them, they and the abstract are left out.
 
         system: what it adds to the system prompt. before: to messages, by their number among `numbered`, the
         turns that recall has seen. learns: the model gets nothing more.
@@ -8034,6 +8043,16 @@ class Contexts:
         in_system = self._tokens(seen, system)
         fixed = seen.bare.fixed + in_system + self._tokens(seen, seen.abstract)
         seen = replace(seen, window=further(replace(seen.bare, fixed=fixed), seen.window, more))
+        in_blocks = sum(more.get(at, 0) for at in seen.kept)
+        over = fixed + seen.window.stays(seen.bare.turns) + in_blocks - seen.place.limit
+        if over > 0:  # then only the last turn is left
+            over -= in_blocks
+            turn_of, more = {}, {}
+        if over > 0 and seen.abstract:
+            cost = self._tokens(seen, seen.abstract)
+            fixed, over, seen = fixed - cost, over - cost, replace(seen, abstract="", of="")
+        if over > 0:
+            fixed, in_system, system = fixed - in_system, 0, ""
         positions = seen.turn.positions
         cut_at = positions[seen.window.start] if seen.window.is_cut else ""
         held = {positions[at]: one for at, one in more.items()}
@@ -8050,7 +8069,7 @@ class Contexts:
         if learns:
             self.counting.sent(seen.turn.user_id, seen.turn.key, model, int(tokens / seen.ratio))
         numbers = {number: at for at, number in enumerate(seen.kept)}
-        return seen, {numbers[of]: before[at] for at, of in turn_of.items() if of in numbers}
+        return seen, system, {numbers[of]: before[at] for at, of in turn_of.items() if of in numbers}
 
     def keep(self, seen: Seen, chat_id: str, past: Callable[[int, int], Sequence[Past]]) -> None:
         """Keep where a prompt was cut, and have ready what the next cut needs. Blocks; raises nothing.
@@ -23108,7 +23127,7 @@ from starlette.routing import Route
 
 from ..core.events import Job
 from .chats import Body, Chats
-from .server_key import has_key
+from .server_key import has_key, key_wanted
 from .turns import Turns
 from .waits import in_pool, within
 
@@ -23125,7 +23144,7 @@ def function_routes(key: str, chats: Chats, turns: Turns) -> list[Route]:
 
     async def asked(request: Request) -> Response:
         if not has_key(request.headers, key):
-            return JSONResponse({"detail": "Send the server's key."}, status_code=401)
+            return JSONResponse({"detail": key_wanted(request.headers, key)}, status_code=401)
         try:
             form = await chats.intake.load("", await _read(request))
         except _TooLargeError:
@@ -23196,7 +23215,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from ..core.errors import MemoryFault
-from .server_key import bearer, has_key
+from .server_key import bearer, has_key, key_wanted
 
 _ISSUER, _LEEWAY_S = "open-webui", 30
 _USER = ("id", "name", "email", "role")
@@ -23239,7 +23258,7 @@ def caller_of(headers: Mapping[str, str], server_key: str, secret: str) -> Calle
     """
     signed = _signed(headers.get(JWT, ""), secret)
     key = given_key(headers)
-    if not has_key({"authorization": f"Bearer {key}"}, server_key):
+    if not has_key(headers, server_key, key):
         return Caller(signed) if signed else None
     if signed:
         return Caller(signed)
@@ -23265,7 +23284,7 @@ async def identified(
     except MemoryFault as fault:
         raise UnidentifiedError(503, "not_ready", f"{fault} {fault.hint}".strip()) from fault
     if not owner:
-        raise UnidentifiedError(401, "invalid_api_key", _WRONG_KEY)
+        raise UnidentifiedError(401, "invalid_api_key", key_wanted(headers, server_key, _WRONG_KEY))
     return Caller({"id": owner}, by_own_key=True)
 
 
@@ -24174,11 +24193,11 @@ class LongChat:
             seen = replace(seen, abstract="")
         added = blocks.system, blocks.before, numbered
         fit = partial(contexts.fitted, seen, *added, learns=self._learns)
-        seen, before = await in_pool(contexts.pool, fit)
-        self._long = prompt, seen
+        seen, system, before = await in_pool(contexts.pool, fit)
+        self._long, blocks = (prompt, seen), Blocks(system, before)
         if not seen.window.is_cut:
             return self._body, blocks
-        return prompt.cut(seen.kept, seen.abstract, in_system=in_system), Blocks(blocks.system, before)
+        return prompt.cut(seen.kept, seen.abstract, in_system=in_system), blocks
 
     def keep(self, body: Any, permission: Permission) -> None:
         """Keep where it was cut, and have ready what the next cut needs. Never blocks.
@@ -24228,7 +24247,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ...config.environment import PUBLIC_DEFAULT_KEY
 from ...core.trace import PARENT, TRACE, Trace
-from ..server_key import has_key
+from ..server_key import has_key, key_wanted
 
 log = logging.getLogger(__name__)
 
@@ -24255,7 +24274,8 @@ class Guard:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:
-            await JSONResponse({"detail": _REFUSAL}, status_code=401)(scope, receive, send)
+            told = {"detail": key_wanted(Headers(scope=scope), self.key, _REFUSAL)}
+            await JSONResponse(told, status_code=401)(scope, receive, send)
 
     def _passes(self, scope: Scope) -> bool:
         headers = Headers(scope=scope)
@@ -24456,9 +24476,9 @@ class Prompt:
 
     @classmethod
     def of(cls, body: Any, turn: Turn) -> Prompt | None:
-        """None where there is nothing that could be cut."""
+        """None where it is not one of a chat."""
         messages = body.get("messages") if isinstance(body, Mapping) else None
-        if not isinstance(messages, list) or len(turn.positions) < 2:
+        if not isinstance(messages, list) or not turn.positions:
             return None
         begins = [at for at in seen_numbers(messages) if messages[at].get("role") == "user"]
         return cls(body, begins) if len(begins) == len(turn.positions) else None
@@ -25756,9 +25776,7 @@ class Proxy:
         meta["model"] = {"id": model, "owned_by": "openai", "connection_type": local}
         seen = {"model": model, "messages": messages, "metadata": meta, "tools": asked.body.get("tools")}
         read = await intake.read(read_asked, seen, caller.user)
-        is_shown = has_key(
-            {"authorization": f"Bearer {given_key(asked.headers)}"}, self._environment.server_key
-        )
+        is_shown = has_key(asked.headers, self._environment.server_key, given_key(asked.headers))
         turn = replace(read.turn, searched=dialect.in_system, is_shown=is_shown)
         if not turn.task and turn.text.startswith(_TASK) and "<chat_history>" in turn.text:
             turn = replace(turn, task="as its words tell")
@@ -26462,7 +26480,7 @@ from starlette.routing import Route
 from ..core.errors import MemoryFault
 from ..core.memory import Check
 from ..observe.status import report
-from .server_key import has_key
+from .server_key import has_key, key_wanted
 
 log = logging.getLogger(__name__)
 
@@ -26481,12 +26499,12 @@ def watching(key: str, watched: Watched) -> list[Route]:
 
     async def tell(request: Request) -> Response:
         if not has_key(request.headers, key):
-            return JSONResponse({"detail": "Send the server's key."}, status_code=401)
+            return JSONResponse({"detail": key_wanted(request.headers, key)}, status_code=401)
         return JSONResponse(await run_in_threadpool(_told, watched.status))
 
     async def count(request: Request) -> Response:
         if not has_key(request.headers, key):
-            return JSONResponse({"detail": "Send the server's key."}, status_code=401)
+            return JSONResponse({"detail": key_wanted(request.headers, key)}, status_code=401)
         try:
             return Response(await run_in_threadpool(watched.numbers), media_type=_METRICS)
         except MemoryFault as fault:
@@ -26523,6 +26541,12 @@ from starlette.types import ASGIApp
 
 from ..config.environment import PUBLIC_DEFAULT_KEY
 
+_BY_PROXIES = ("x-forwarded-for", "forwarded")
+_TOO_PUBLIC = (
+    "The server's key is the public default one, which is not taken through a reverse proxy. Set "
+    "PIPELINES_API_KEY to a secret of your own, here and where it is sent."
+)
+
 
 def bearer(headers: Mapping[str, str]) -> str:
     """The key that a request carries as `Authorization: Bearer ...`; "" where it carries none."""
@@ -26530,9 +26554,23 @@ def bearer(headers: Mapping[str, str]) -> str:
     return given.strip() if scheme.lower() == "bearer" else ""
 
 
-def has_key(headers: Mapping[str, str], key: str) -> bool:
-    """Whether the request carries the server's key."""
-    return bool(key) and hmac.compare_digest(bearer(headers).encode(), key.encode())
+def has_key(headers: Mapping[str, str], key: str, given: str | None = None) -> bool:
+    """Whether the request carries the server's key; given: where it is not in the usual header.
+
+    The public default one is none where a reverse proxy passes the request on: it may come from anywhere.
+    """
+    if not key or _is_public(headers, key):
+        return False
+    return hmac.compare_digest((bearer(headers) if given is None else given).encode(), key.encode())
+
+
+def key_wanted(headers: Mapping[str, str], key: str, else_: str = "Send the server's key.") -> str:
+    """What to tell whoever sent a request without the server's key."""
+    return _TOO_PUBLIC if _is_public(headers, key) else else_
+
+
+def _is_public(headers: Mapping[str, str], key: str) -> bool:
+    return key == PUBLIC_DEFAULT_KEY and any(name in headers for name in _BY_PROXIES)
 
 
 def open_to_browsers(app: ASGIApp, server_key: str) -> ASGIApp:
@@ -30644,7 +30682,8 @@ def _note(chats: Chats, settings: Valves, event: Any) -> int:
         owner = _id(data, "owner_id")
         if not is_person(owner) or _is_there(settings, lambda webui: webui.has_chat(subject_id)):
             return 0
-        count = int(runtime.deletions.note(owner, subject_id))
+        runtime.deletions.note(owner, subject_id)
+        count = 1
     elif not is_person(subject_id):
         return 0
     elif kind == "chat.deleted_all":
@@ -30654,7 +30693,8 @@ def _note(chats: Chats, settings: Valves, event: Any) -> int:
     else:
         if _is_there(settings, lambda webui: webui.has_user(subject_id)):
             return 0
-        count = int(runtime.deletions.note(subject_id))
+        runtime.deletions.note(subject_id)
+        count = 1
     if count:
         runtime.deletion_worker.wake()
     return count
@@ -30805,6 +30845,11 @@ class WebUi:
                         raise Retry("Open WebUI's answer is too large.", hint=_HINT)
             if answer.status_code in (401, 403) and path.partition("/")[0] in ("auths", "users"):
                 self._check(answer)
+            if answer.status_code in (401, 403) and path.startswith("chats/list"):
+                told = "Open WebUI does not show users' chats to this key."
+                raise TellAdmin(
+                    told, hint="Set ENABLE_ADMIN_CHAT_ACCESS=true there, and give an admin's key."
+                )
             return answer.status_code, json.loads(body)
         except httpx.HTTPError as error:
             raise Retry(f"Open WebUI cannot be reached ({type(error).__name__}).", hint=_HINT) from error
@@ -41721,7 +41766,7 @@ people delete, nothing is done, and the admin is told.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Protocol
@@ -41729,12 +41774,13 @@ from typing import Protocol
 from sqlalchemy import ColumnElement, Engine, and_, delete, select, update
 
 from ..core.errors import Retry, TellAdmin
-from ..state import insert_new, reading, webui_seen
+from ..state import put_row, reading, webui_seen
 from .deletions import USER, Deletions
 
 _CHAT_S, _USER_S = 20 * 3600.0, 7 * 86_400.0  # that something is missing, before it counts as deleted
 _FEW, _SHARE = 20, 0.2  # chats that may be missing at once; more only if they are a smaller share
 _FEW_USERS, _USERS_SHARE = 3, 0.2
+_AT_ONCE = 500  # rows in a transaction
 
 
 class ChatServer(Protocol):
@@ -41782,20 +41828,22 @@ class Comparison:
             Retry: something is not as it must be for this to be told; nothing was done.
             TellAdmin: more is missing than anybody deletes, or the key may not see chats; nothing was done.
         """
-        users = server.users()
+        begun, users = time.time(), server.users()
         if (own := server.user_id()) not in users:
             raise Retry("Open WebUI does not list the key's own user.", hint="It may be starting: try later.")
         seen = self._seen()
         if seen and not any(chat_id == USER and user_id in users for user_id, chat_id in seen):
             raise Retry("Open WebUI has none of the users it had.", hint="Is it another one at this address?")
-        known_users = self._deletions.users()
+        # What was seen and is known no more, as after an import that was taken back, is not missing.
+        known = {user_id: {USER} for user_id in self._deletions.users() | {user_id for user_id, _ in seen}}
+        for user_id, chat_id in seen:
+            known[user_id].add(chat_id)
         there = {(own, USER)}
-        for user_id in known_users & users:
+        for user_id in known.keys() & users:
             chats = server.chats_of(user_id)
-            there |= {
-                (user_id, USER),
-                *((user_id, chat) for chat in self._deletions.chats_of(user_id) & chats),
-            }
+            self._deletions.take_back(user_id, chats, begun)
+            of_user = (known[user_id] | self._deletions.chats_of(user_id)) & chats
+            there |= {(user_id, USER), *((user_id, chat) for chat in of_user)}
         missing = [pair for pair in seen if pair not in there and (pair[1] == USER or pair[0] in users)]
         if not confirmed:
             self._check_amount(seen, missing)
@@ -41847,25 +41895,16 @@ class Comparison:
             return {(row.user_id, row.chat_id): row.missing_since for row in connection.execute(mine)}
 
     def _write(self, there: Iterable[tuple[str, str]], since: dict[tuple[str, str], float]) -> None:
-        now = time.time()
-        rows = [
-            {
-                "user_id": user_id,
-                "chat_id": chat_id,
-                "webui": self._webui,
-                "seen_at": now,
-                "missing_since": 0.0,
-            }
-            for user_id, chat_id in there
-        ]
-        with self._engine.begin() as connection:
-            insert_new(connection, webui_seen, rows)
-            for user_id, chat_id in there:
-                mine = and_(*self._mine(user_id, chat_id))
-                connection.execute(update(webui_seen).where(mine).values(seen_at=now, missing_since=0.0))
-            for (user_id, chat_id), at in since.items():
-                mine = and_(*self._mine(user_id, chat_id))
-                connection.execute(update(webui_seen).where(mine).values(missing_since=at))
+        kept = {"webui": self._webui, "seen_at": time.time(), "missing_since": 0.0}
+        for some in _parts(list(there)):
+            with self._engine.begin() as connection:
+                for user_id, chat_id in some:
+                    put_row(connection, webui_seen, {"user_id": user_id, "chat_id": chat_id, **kept})
+        for some in _parts(list(since)):
+            with self._engine.begin() as connection:
+                for pair in some:
+                    mine = and_(*self._mine(*pair))
+                    connection.execute(update(webui_seen).where(mine).values(missing_since=since[pair]))
 
     def _forget(self, user_id: str, chat_id: str) -> None:
         with self._engine.begin() as connection:
@@ -41874,6 +41913,12 @@ class Comparison:
     def _mine(self, user_id: str, chat_id: str) -> tuple[ColumnElement[bool], ...]:
         mine = webui_seen.c.webui == self._webui, webui_seen.c.user_id == user_id
         return (*mine, webui_seen.c.chat_id == chat_id)
+
+
+def _parts(pairs: Sequence[tuple[str, str]]) -> Iterator[Sequence[tuple[str, str]]]:
+    """So few that others can write in between."""
+    for begin in range(0, len(pairs), _AT_ONCE):
+        yield pairs[begin : begin + _AT_ONCE]
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -41991,26 +42036,26 @@ What is deleted is written down first, and carried out by whoever comes next, un
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import Engine, and_, delete, func, select, update
 
 from ..config.settings import Valves
-from ..core.change import CHAT_DELETED, COMMANDS, REAFFIRMED, Change
-from ..core.memory import EPISODE, Memory, is_id
+from ..core.change import CHAT_DELETED, COMMANDS, REAFFIRMED, REFLECTED, Change
+from ..core.memory import EPISODE, Memory, hash_of, is_id
 from ..remember.episodes import ids_of
 from ..remember.journal import Journal
-from ..state import deletions, episodes, hold, injected, journal, metadata, outbox, put_row, reading, versions
+from ..state import deletions, episodes, hold, journal, metadata, outbox, put_row, reading, webui_seen
 from ..state.episodes_table import EpisodesTable
 from .erasure.erase import Eraser
+from .erasure.erasures import SETTLED_S
 from .memories import Control
-from .outcomes import Asked
 
 USER = ""  # in the place of a chat: all of its user
 # Of a chat's rows these stay: keys of messages, what is taken away below, and what was decided.
 _STAYING = ("outbox", "episodes", "switches", "deletions", "webui_seen")
+_OF_NOBODY = ("erasures", "deletions", "webui_seen")  # say nothing of a user but who it was
 
 
 @dataclass(frozen=True, slots=True)
@@ -42031,19 +42076,34 @@ class Deletions:
         self._engine, self._reading, self._settings = engine, reading(engine), settings
         self._control, self._eraser, self._journal = control, eraser, Journal(engine)
         self._passages = EpisodesTable(engine)
+        self._passed: dict[Deletion, float] = {}  # when each was carried out first, by the monotonic clock
 
-    def note(self, user_id: str, chat_id: str = USER) -> bool:
-        """Write down that a chat, or a user, is deleted, if anything is known of it; whether it is."""
-        if not (user_id in self.users() if chat_id == USER else self._knows(user_id, chat_id)):
-            return False
+    def note(self, user_id: str, chat_id: str = USER) -> None:
+        """Write down that a chat, or a user, is deleted: of a chat, nothing that comes later is kept."""
         row = {"user_id": user_id, "chat_id": chat_id, "at": time.time(), "done": False}
         with self._engine.begin() as connection:
             put_row(connection, deletions, row)
-        return True
 
     def note_all_chats(self, user_id: str) -> int:
-        """The same of all of a user's chats that are Open WebUI's; how many they are."""
-        return sum(self.note(user_id, chat_id) for chat_id in self.chats_of(user_id) if is_id(chat_id))
+        """The same of all of a user's chats that are Open WebUI's; how many they are.
+
+        Those are the ones that were seen there, and what may have come from there since: no import, and with
+        an id as it gives them.
+        """
+        mine = webui_seen.c.user_id == user_id
+        with self._reading.connect() as connection:
+            seen = frozenset(connection.scalars(select(webui_seen.c.chat_id).where(mine))) - {USER}
+            last = connection.scalar(select(func.max(webui_seen.c.seen_at)).where(mine)) or 0.0
+            told = select(outbox.c.chat_id).where(outbox.c.user_id == user_id)
+            imported = set(connection.scalars(told.where(outbox.c.imported != "")))
+            lived = set(connection.scalars(told.where(outbox.c.imported == "")))
+            first = select(outbox.c.chat_id).where(outbox.c.user_id == user_id).group_by(outbox.c.chat_id)
+            older = set(connection.scalars(first.having(func.min(outbox.c.created_at) < last)))
+        others = (imported - lived) | (older if seen else set())
+        chats = [one for one in self.chats_of(user_id) if one in seen or (is_id(one) and one not in others)]
+        for chat_id in chats:
+            self.note(user_id, chat_id)
+        return len(chats)
 
     def chats_of(self, user_id: str) -> frozenset[str]:
         """The ids of the chats of which something is known, "" for what has none."""
@@ -42061,12 +42121,22 @@ class Deletions:
         with self._reading.connect() as connection:
             return frozenset(
                 user_id
-                for table in (episodes, outbox, journal, versions)
+                for table in metadata.sorted_tables
+                if "user_id" in table.c and table.name not in _OF_NOBODY
                 for user_id in connection.scalars(select(table.c.user_id).distinct())
             )
 
+    def take_back(self, user_id: str, chats: Collection[str], before: float) -> None:
+        """These are there again, deleted before a Unix time: what is said in them is kept once more."""
+        with self._engine.begin() as connection:
+            mine = and_(deletions.c.user_id == user_id, deletions.c.done, deletions.c.at < before)
+            for chat_id in set(connection.scalars(select(deletions.c.chat_id).where(mine))) & set(chats):
+                connection.execute(delete(deletions).where(mine, deletions.c.chat_id == chat_id))
+
     def carry_out(self) -> int:
         """Erase what was deleted; how many chats and users that were.
+
+        A chat is gone through twice: what was under way at first has come to rest by the second time.
 
         Raises the fault of a place that cannot be reached, when all others are done: the next call goes on.
         """
@@ -42082,7 +42152,7 @@ class Deletions:
                     self._erase_chat(one, eraser)
                 done += 1
             except Exception as error:  # noqa: BLE001 - the others are to go, too
-                fault = error
+                self._passed[one], fault = time.monotonic(), error  # some may have gone: not again at once
         if fault is not None:
             raise fault
         return done
@@ -42091,27 +42161,23 @@ class Deletions:
         """The facts that only deleted chats said, where the setting is to ask."""
         if self._settings().on_chat_deleted != "ask":
             return []
-        mine = and_(deletions.c.user_id == user_id, deletions.c.done, deletions.c.chat_id != USER)
+        mine = and_(deletions.c.user_id == user_id, deletions.c.chat_id != USER)
         with self._reading.connect() as connection:
             chats = frozenset(connection.scalars(select(deletions.c.chat_id).where(mine)))
         return list(self._control.of_ids(self._only_in(user_id, chats)).values()) if chats else []
 
     def _open(self) -> list[Deletion]:
+        """What is to be carried out now."""
         wanted = select(deletions).where(deletions.c.done.is_(False)).order_by(deletions.c.at)
         with self._reading.connect() as connection:
-            return [Deletion(row.user_id, row.chat_id, row.at) for row in connection.execute(wanted)]
+            found = [Deletion(row.user_id, row.chat_id, row.at) for row in connection.execute(wanted)]
+        return [one for one in found if one not in self._passed or self._is_settled(one)]
 
-    def _knows(self, user_id: str, chat_id: str) -> bool:
-        with self._reading.connect() as connection:
-            return any(
-                connection.scalar(
-                    select(func.count()).where(column.table.c.user_id == user_id, column == chat_id)
-                )
-                for column in (episodes.c.chat_id, outbox.c.chat_id, journal.c.chat, injected.c.chat_id)
-            )
+    def _is_settled(self, one: Deletion) -> bool:
+        return one in self._passed and time.monotonic() - self._passed[one] >= SETTLED_S
 
     def _erase_chat(self, one: Deletion, eraser: Eraser) -> None:
-        """What waits of it, what it was told, its passages, and perhaps the facts that only it said."""
+        """What waits of it, what it was told, perhaps the facts that only it said, and its passages."""
         user_id, chat_id = one.user_id, one.chat_id
         with self._engine.begin() as connection:
             hold(connection, user_id)
@@ -42126,28 +42192,17 @@ class Deletions:
         facts: Collection[str] = ()
         if self._settings().on_chat_deleted == "erase":
             facts = self._only_in(user_id, frozenset({chat_id}))
+        if facts:
+            eraser.forget(user_id, facts, until=one.at)  # goes on by itself where a place is away
         entries = self._passages.of_chat(user_id, chat_id)
         passages = [id_ for entry in entries for id_ in ids_of(entry)]
-        eraser.erase_passages(user_id, passages, [entry.exchange for entry in entries])
-        asked = Asked(user_id, f"deleted-{uuid.uuid4().hex}", chat_id, at=time.time())
-        if facts:
-            self._control.forget(asked, list(facts), at_once=True)
-        receipt = f"{len(passages)} passages and {len(facts)} facts were erased"
-        told = Change(
-            batch=f"receipt-{asked.key}",
-            position=0,
-            user_id=user_id,
-            op=CHAT_DELETED,
-            memory_id="",
-            before="",
-            after="",
-            kind=EPISODE,
-            chat=chat_id,
-            refused=receipt,
-            made=True,
-        )
-        self._journal.intend([told])
-        mine = and_(deletions.c.user_id == user_id, deletions.c.chat_id == chat_id)
+        self._journal.intend([_receipt(one, len(passages), len(facts))])
+        eraser.erase_passages(user_id, passages, [entry.exchange for entry in entries], chat_id)
+        if not self._is_settled(one):
+            self._passed.setdefault(one, time.monotonic())
+            return
+        del self._passed[one]
+        mine = and_(deletions.c.user_id == user_id, deletions.c.chat_id == chat_id, deletions.c.at == one.at)
         with self._engine.begin() as connection:
             connection.execute(update(deletions).where(mine).values(done=True))
 
@@ -42164,6 +42219,23 @@ class Deletions:
         ]
 
 
+def _receipt(one: Deletion, passages: int, facts: int) -> Change:
+    """What its user is told of it: by its batch, only the first one of a deletion is kept."""
+    return Change(
+        batch=f"receipt-deleted-{hash_of(f'{one.user_id} {one.chat_id} {one.at}')}",
+        position=0,
+        user_id=one.user_id,
+        op=CHAT_DELETED,
+        memory_id="",
+        before="",
+        after="",
+        kind=EPISODE,
+        chat=one.chat_id,
+        refused=f"{passages} passages and {facts} facts were erased",
+        made=True,
+    )
+
+
 def _said(changes: list[Change]) -> Iterator[Change]:
     """What made facts what they are."""
     for change in changes:
@@ -42173,8 +42245,12 @@ def _said(changes: list[Change]) -> Iterator[Change]:
 
 
 def _is_wanted(change: Change) -> bool:
-    """Whether its user has asked for it, or brought it back."""
-    return bool(change.undoes) or change.batch.startswith(COMMANDS)
+    """Whether its user has asked for it, or brought it back; or others were merged into it.
+
+    A merge's row has the chat of one of its parts only. That a plan has ended is no new origin.
+    """
+    is_merge = change.batch.startswith(REFLECTED) and change.op != "replace"
+    return bool(change.undoes) or change.batch.startswith(COMMANDS) or is_merge
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -42302,7 +42378,7 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -42450,19 +42526,27 @@ class Eraser:
             self._passages.remove(user_id, exchanges)
         return count
 
-    def erase_passages(self, user_id: str, ids: Collection[str], exchanges: Collection[str]) -> None:
-        """Erase some passages of a user's past chats, which are all of these exchanges', everywhere. Blocks.
+    def erase_passages(
+        self, user_id: str, ids: Collection[str], exchanges: Collection[str], chat_id: str
+    ) -> None:
+        """Erase the passages of a user's past chat everywhere, and what of it waits as files. Blocks.
 
+        They are those with these ids, which are all of these exchanges', and others that say the chat's id.
         Nothing else that says the same is touched. Raises the fault of a location that cannot be reached,
         when the others are done; all of it is tried anew with the next call.
         """
         wanted = Erasure(0, user_id, False, tuple(ids), (), (), ONCE, time.time())
         missed: MemoryFault | None = None
+        self._spill.erase(
+            user_id, lambda one: one.permission is not None and one.permission.chat_id == chat_id
+        )
         with self._still(), self._sites.opened() as found:
-            for one in found if ids else ():
+            for one in found:
                 try:
                     site = one.reached()
-                    if site.erase(wanted, fresh=True, on_progress=lambda _: None):
+                    stray = set(site.passages_of(past_owner(user_id), chat_id)).difference(ids)
+                    these = replace(wanted, memory_ids=(*ids, *stray))
+                    if site.erase(these, fresh=True, on_progress=lambda _: None):
                         site.purge()
                 except MemoryFault as fault:
                     missed = fault
@@ -43317,6 +43401,9 @@ class Site(Protocol):
         on_progress: called with each number of memories that are gone.
         """
 
+    def passages_of(self, owner: str, chat_id: str) -> list[str]:
+        """The ids of what lies under this id and was said in this chat."""
+
     def erase_said_before(self, owner: str, at: float) -> int:
         """Take away what lies under this id and is older than a Unix time; how many there were."""
 
@@ -43380,6 +43467,9 @@ class StoreSite:
             entities.delete_all(emptied)
             entities.purge()
 
+    def passages_of(self, owner: str, chat_id: str) -> list[str]:
+        return [str(row.id) for row in self._store.list({"user_id": owner, "chat": chat_id})[0]]
+
     def erase_said_before(self, owner: str, at: float) -> int:
         rows = self._store.list({"user_id": owner})[0]
         ids = [str(row.id) for row in rows if _is_before(aware_time(row.payload.get("created_at")), at)]
@@ -43434,6 +43524,9 @@ class RemoteSite:
 
     def _listed(self, user_id: str) -> list[Memory]:
         return [memory for owner in owners_of(user_id) for memory in self._backend.list_all(owner)]
+
+    def passages_of(self, owner: str, chat_id: str) -> list[str]:
+        return [one.id for one in self._backend.list_all(owner) if one.chat == chat_id]
 
     def erase_said_before(self, owner: str, at: float) -> int:
         there = [one.id for one in self._backend.list_all(owner) if _is_before(one.created_at, at)]
@@ -57896,7 +57989,7 @@ from sqlalchemy.exc import IntegrityError
 
 from ..core.errors import ClaimLost
 from ..core.exchange import IMPORTS, Batch, Exchange, message_id_of
-from ..state import hold, outbox, reading, was_erased
+from ..state import deletions, hold, outbox, reading, was_erased
 from ..state.clock import is_later
 from ..state.engine import Patience
 from ..state.prepared import Prepared
@@ -58017,6 +58110,8 @@ class Outbox:
     ) -> bool:
         """As `put`, within a transaction, which raises IntegrityError. imported: see `later`."""
         hold(connection, exchange.user_id)
+        if not imported and exchange.chat_id and _is_deleted(connection, exchange):
+            return False
         replaced = self._replaced(connection, exchange)
         if any(is_later(row.said_at, exchange.said_at, now) for row in replaced):
             return False  # the answer to the original comes after that to its edited version
@@ -58243,6 +58338,12 @@ class Outbox:
         )
         elsewhere = and_(waiting, outbox.c.chat_id != exchange.chat_id)
         connection.execute(update(outbox).where(elsewhere).values(ready_at=now))
+
+
+def _is_deleted(connection: Connection, exchange: Exchange) -> bool:
+    """Whether its chat was deleted in Open WebUI: see `manage.deletions`."""
+    mine = and_(deletions.c.user_id == exchange.user_id, deletions.c.chat_id == exchange.chat_id)
+    return connection.scalar(select(deletions.c.at).where(mine)) is not None
 
 
 def _once_more(exchange: Exchange, ready_at: float) -> dict[str, Any]:

@@ -276,9 +276,7 @@ class Proxy:
         meta["model"] = {"id": model, "owned_by": "openai", "connection_type": local}
         seen = {"model": model, "messages": messages, "metadata": meta, "tools": asked.body.get("tools")}
         read = await intake.read(read_asked, seen, caller.user)
-        is_shown = has_key(
-            {"authorization": f"Bearer {given_key(asked.headers)}"}, self._environment.server_key
-        )
+        is_shown = has_key(asked.headers, self._environment.server_key, given_key(asked.headers))
         turn = replace(read.turn, searched=dialect.in_system, is_shown=is_shown)
         if not turn.task and turn.text.startswith(_TASK) and "<chat_history>" in turn.text:
             turn = replace(turn, task="as its words tell")
