@@ -263,6 +263,7 @@ from .documents.indexing import Indexing
 from .documents.watcher import Watcher
 from .interfaces.lanes import Lanes
 from .interfaces.live.chats import LiveChats
+from .interfaces.proxy.kept_steps import KeptSteps
 from .interfaces.tools.toolbox import Toolbox
 from .interfaces.web.parts import Parts
 from .interfaces.webui import WebUi
@@ -405,7 +406,7 @@ class Application:
         self.deletions = self.commander.tools.deletions
         self.deletion_worker = DeletionWorker(self._engine, self.deletions, settings, WebUi.of, self.emit)
         self.contexts = Contexts(self._engine, self.live, settings, self.emit)
-        self.lanes, self.api_keys = Lanes(), self.page.keys
+        self.lanes, self.api_keys, self.kept_steps = Lanes(), self.page.keys, KeptSteps()
         self.command_pool = ThreadPoolExecutor(_COMMANDS_AT_ONCE, thread_name_prefix="memory-command")
         self.live.use(settings())
         threading.Thread(
@@ -425,6 +426,7 @@ class Application:
         self.keeper.drop(user_id)
         self.live_chats.drop(user_id)
         self.contexts.drop(user_id)
+        self.kept_steps.drop(user_id)
         self.watcher.wake()  # files that were sent by programs go, too
         if isinstance(backend := self.live.current, LibraryBackend):
             backend.drop()
@@ -20874,6 +20876,7 @@ class Chats:
             return answer or words.say("not now")
         runtime.emit(Event(EventKind.COMMAND))
         runtime.forbid(turn)
+        runtime.kept_steps.drop(turn.user_id)  # it may be to forget what they tell
         if answer:
             return answer
         try:
@@ -24661,7 +24664,7 @@ SOURCES["interfaces/proxy/agent.py"] = r'''"""`agent/<model>`: the model calls m
 
 Each step asks the model once. Its calls of memory's tools are carried out and their results told to it; calls
 of the client's own tools go out to the client. What was found on the way to these is put back when the client
-comes with their results.
+comes with their results: see `kept_steps.py`.
 """
 
 from __future__ import annotations
@@ -24670,8 +24673,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -24683,15 +24685,15 @@ from ...models.tokens import estimated_tokens
 from ..tools.calls import Calls
 from ..tools.verbs import VERBS, Verb, schema
 from .answer import Said
+from .kept_steps import KeptSteps, tokens_of
 from .relay import refusal, send_json
 from .steps import Event, Step, ToolCall, ending, whole
 
-_CALLS = 16  # of memory's tools that are carried out in a step
+_CALLS, _MOST_CALLS = 16, 64  # of memory's tools that are carried out in a step, and that are answered
 _BEAT_S = 10.0  # between signs of life to the client
-_KEPT, _KEPT_S, _KEPT_CHARS = 500, 600.0, 60_000  # steps that are put back later
-# In tokens: for all that the model is told for its calls, where its prompts have no limit; for its tools.
+# In tokens: for all that is added to a prompt, where those of the model have no limit; for its tools.
 _RESULTS, _TOOLS, _LEAST_RESULTS = 20_000, 800, 1_200
-_PLAIN_S = 3600.0  # for which a model that knows no tools is asked without them
+_MOST_PLAIN, _PLAIN_S = 500, 3600.0  # models that know no tools; for so long they are asked without
 _NO_TOOLS = (400, 404, 405, 415, 422, 500, 501)
 _GO_ON = "[heartbeat] The tools have answered. Go on, or answer the user now."
 _REPEATED = "You have asked this already, and its answer stands above. Answer the user now."
@@ -24716,7 +24718,7 @@ def can_loop(body: Mapping[str, Any]) -> bool:
 
 
 def reserve(limit: int) -> tuple[int, int]:
-    """Of a limit of a model's prompts (0: none): what tools may add to one, and the results among it."""
+    """Of a limit of a model's prompts (0: none): what tools add to one at most; without their schemas."""
     if not limit:
         return 0, _RESULTS
     reserved = min(max(limit // 4, _TOOLS + _LEAST_RESULTS), limit // 2)
@@ -24725,10 +24727,10 @@ def reserve(limit: int) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One request of a client. body: with the messages as memory has made them. ask: asks the model once.
+    """One request of a client. body: with the messages as memory has made them, and what was put back.
 
-    keep: keeps what was said. model: the upstream's name and the model's, as a key. room: for results, in
-    tokens.
+    ask: asks the model once. keep: keeps what was said. model: the upstream's name and the model's, as a key.
+    room: for the model's calls and their results, in tokens.
     """
 
     turn: Turn
@@ -24741,13 +24743,12 @@ class Task:
 
 
 class Agent:
-    """For one event loop."""
+    """For one event loop. kept: None until there are memories."""
 
-    def __init__(self, calls: Calls) -> None:
-        self._calls = calls
+    def __init__(self, calls: Calls, kept: Callable[[], KeptSteps | None]) -> None:
+        self._calls, self._kept = calls, kept
         # Models without tools, and until when they count so, each for the user whose request it was.
         self._plain: dict[tuple[str, ...], float] = {}
-        self._kept: OrderedDict[tuple[str, str], tuple[float, list[Event]]] = OrderedDict()
 
     def offered(self, turn: Turn, body: Mapping[str, Any], model: tuple[str, str]) -> list[Verb]:
         """The tools that are added to the client's."""
@@ -24758,8 +24759,8 @@ class Agent:
 
     async def run(self, task: Task, verbs: Sequence[Verb], send: Send) -> bool:
         """Answer; False where the model turns out to know no tools, and nothing was sent."""
-        user_id, out = task.turn.user_id, _Out(send, streams=bool(task.body.get("stream")))
-        loop = _Loop(self._calls, task, verbs, list(self._put_back(user_id, task.body["messages"])))
+        out = _Out(send, streams=bool(task.body.get("stream")))
+        loop = _Loop(self._calls, task, verbs)
         async with out.alive():
             while True:
                 step = await loop.ask(out)
@@ -24774,10 +24775,9 @@ class Agent:
                     return True
                 if not await loop.goes_on(step, out):
                     break
-            if loop.has_forgotten:
-                self.drop(user_id)
-            elif loop.others:
-                self._keep_back(user_id, loop.others, loop.added)
+            if loop.others and (kept := self._kept()) is not None:
+                calls = [one.written() for one in loop.others]
+                kept.keep(task.turn.user_id, loop.began, calls, loop.added)
             if not loop.others:
                 step.said.prompt_tokens = 0  # they count tools and results, too
                 step.said.calls = False  # those that it may not make any more
@@ -24789,35 +24789,16 @@ class Agent:
         """Whether an error may mean that the model knows no tools; then it is asked without."""
         told = step.error.lower()
         if step.status in _NO_TOOLS and (b"tool" in told or b"function" in told):
-            if len(self._plain) >= _KEPT:
+            if len(self._plain) >= _MOST_PLAIN:
                 del self._plain[next(iter(self._plain))]
             self._plain[task.turn.user_id, *task.model] = time.monotonic() + _PLAIN_S
             return True
         return step.status in (400, 422, 501)
 
-    # Between requests
-
-    def drop(self, user_id: str) -> None:
-        """Keep nothing of a user's, who may have it forgotten."""
-        for key in [key for key in self._kept if key[0] == user_id]:
-            del self._kept[key]
-
-    def _keep_back(self, user_id: str, calls: Sequence[ToolCall], messages: list[Event]) -> None:
-        """Those that stand in place of a message with these calls, when the client comes back with it."""
-        now = time.monotonic()
-        while self._kept and (len(self._kept) >= _KEPT or next(iter(self._kept.values()))[0] < now - _KEPT_S):
-            self._kept.popitem(last=False)
-        if len(messages) > 1 and len(json.dumps(messages)) <= _KEPT_CHARS:
-            self._kept[user_id, _named([one.written() for one in calls])] = now, messages
-
-    def _put_back(self, user_id: str, messages: Sequence[Any]) -> Iterator[Any]:
-        for message in messages:
-            calls = message.get("tool_calls") if isinstance(message, Mapping) else None
-            at, kept = self._kept.get((user_id, _named(calls)), (0.0, [])) if calls else (0.0, [])
-            if kept and at > time.monotonic() - _KEPT_S:
-                yield from kept
-            else:
-                yield message
+    def put_back(self, messages: list[Any], user_id: str, room: int) -> tuple[list[Any], int]:
+        """See `KeptSteps.put_back`. Takes its time where the messages are long; for any thread."""
+        kept = self._kept()
+        return (messages, room) if kept is None else kept.put_back(messages, user_id, room)
 
 
 class _Loop:
@@ -24827,8 +24808,8 @@ class _Loop:
     sorry: what the client is told where the model says nothing in its last step.
     """
 
-    def __init__(self, calls: Calls, task: Task, verbs: Sequence[Verb], messages: Sequence[Any]) -> None:
-        self._calls, self._task, self._messages = calls, task, messages
+    def __init__(self, calls: Calls, task: Task, verbs: Sequence[Verb]) -> None:
+        self._calls, self._task = calls, task
         self._theirs, self._own = list(task.body.get("tools") or ()), list(map(_described, verbs))
         self.number, self.usage = 0, Event()
         self.others: list[ToolCall] = []
@@ -24836,13 +24817,13 @@ class _Loop:
         self.sorry = ""
         self._stuck, self._nudged = 0, False
         self._seen: set[str] = set()
-        self._room = task.room
+        self._room, self.began = task.room, time.monotonic()
 
     async def ask(self, out: _Out) -> Step:
         """The model's next answer."""
         self.number += 1
         tools = self._theirs if self._is_last and self._theirs else [*self._theirs, *self._own]
-        body = {**self._task.body, "messages": [*self._messages, *self.added], "tools": tools}
+        body = {**self._task.body, "messages": [*self._task.body["messages"], *self.added], "tools": tools}
         if self._is_last and not self._theirs:
             body["tool_choice"] = "none"
         step = Step()
@@ -24859,17 +24840,12 @@ class _Loop:
         return step
 
     @property
-    def has_forgotten(self) -> bool:
-        """Whether something was forgotten on the way, which the messages may still tell."""
-        return any(key.startswith("forget_memory ") for key in self._seen)
-
-    @property
     def _is_last(self) -> bool:
-        return self.number >= self._task.steps or self._stuck > 1
+        return self.number >= self._task.steps or self._stuck > 1 or self._room <= 0
 
     async def goes_on(self, step: Step, out: _Out) -> bool:
         """Whether the model is to be asked again, after its calls of memory's tools were carried out."""
-        theirs = _names(self._theirs)
+        theirs = set(_names(self._theirs))
         mine = [call for call in step.calls if call.name not in theirs]
         self.others = [call for call in step.calls if call.name in theirs]
         is_silent = not step.calls and not "".join(step.said.pieces).strip()
@@ -24879,10 +24855,11 @@ class _Loop:
             return True
         if not (step.said.pieces or self.others) and (self._is_last or (self.added and not mine)):
             self.sorry = _NO_ANSWER
-        mine = [] if self._is_last else mine
+        mine = [] if self._is_last else mine[:_MOST_CALLS]
         if mine or self.others:
-            made = [*mine, *self.others]
-            self.added.append(step.message([call for call in step.calls if call in made]))
+            made = {id(call) for call in (*mine, *self.others)}
+            self.added.append(step.message([call for call in step.calls if id(call) in made], theirs))
+            self._room -= 0 if self.others else tokens_of(self.added[-1])
         self.added += await self._results(mine, out)
         return bool(mine) and not self.others
 
@@ -24907,8 +24884,8 @@ class _Loop:
                 name = call.name if call.name in VERBS else "an unknown tool"
                 await out.comment(f"memory: {name}, step {self.number} of {self._task.steps}")
                 said = (await self._calls.carry_out(self._task.turn, call.name, arguments)).written()
-                said = said if (tokens := estimated_tokens(said)) <= self._room else _NO_ROOM
-                self._room -= tokens if said is not _NO_ROOM else 0
+                said = said if estimated_tokens(said) <= self._room else _NO_ROOM
+            self._room -= estimated_tokens(said)
             results.append({"role": "tool", "tool_call_id": call.id, "content": said})
         self._stuck = 0 if is_new else self._stuck + 1
         return results
@@ -25009,14 +24986,6 @@ def _error(step: Step) -> Any:
         "type": "server_error",
         "code": step.status,
     }
-
-
-def _named(calls: Any) -> str:
-    """What calls are known by when the client sends them again."""
-    parts = [one for one in calls if isinstance(one, Mapping)] if isinstance(calls, list) else []
-    with contextlib.suppress(RecursionError):
-        return json.dumps([[one.get("id"), one.get("function")] for one in parts], sort_keys=True)
-    return ""
 
 
 def _changes(name: str) -> bool:
@@ -25496,6 +25465,135 @@ DIALECTS = {
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# interfaces/proxy/kept_steps.py
+
+SOURCES["interfaces/proxy/kept_steps.py"] = r'''"""An agent's steps between two requests of a client, which carries out calls of its own tools meanwhile.
+
+What the model asked memory's tools and was told before such a call never went to the client. It is put back
+in place of the message with the call, when the client comes with the call's result.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ...models.tokens import estimated_tokens
+
+_MOST, _MOST_S, _MOST_CHARS = 500, 600.0, 60_000  # of all users; and of one's messages
+_COUNTED_CHARS = (
+    100_000  # whose tokens are estimated; a longer text counts a token for each of its characters
+)
+_DROPS_S = 3600.0  # longer than requests take
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """messages: that stand in place of the client's. tokens: that they take beside it."""
+
+    at: float
+    messages: list[dict[str, Any]]
+    tokens: int
+
+
+class KeptSteps:
+    """In memory, for some minutes and until something of their user's is erased. `drop` is for any thread."""
+
+    def __init__(self, seconds: float = _MOST_S) -> None:
+        self._seconds, self._lock = seconds, threading.Lock()
+        self._kept: OrderedDict[tuple[str, str], _Kept] = OrderedDict()  # by user and calls
+        self._dropped: dict[str, float] = {}  # users, and when
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def keep(
+        self, user_id: str, since: float, calls: list[dict[str, Any]], messages: list[dict[str, Any]]
+    ) -> None:
+        """Keep messages whose last calls go out to the client. Runs on the event loop.
+
+        since: when, by the monotonic clock, the first of them was made: what was erased later may be in them.
+        """
+        if len(messages) < 2 or sum(len(one["function"]["arguments"]) for one in calls) > _MOST_CHARS:
+            return
+        if len(json.dumps(messages)) > _MOST_CHARS:
+            return
+        now = time.monotonic()
+        kept = _Kept(now, messages, max(tokens_of(messages) - tokens_of(calls), 0))
+        with self._lock:
+            if self._dropped.get(user_id, -1.0) >= since:
+                return
+            self._kept[user_id, _named(calls)] = kept
+            if len(self._kept) > _MOST:
+                self._kept.popitem(last=False)
+        asyncio.get_running_loop().call_later(self._seconds, self._purge)
+
+    def put_back(self, messages: list[Any], user_id: str, room: int) -> tuple[list[Any], int]:
+        """A client's messages with what belongs before their calls, and how much of the room is left.
+
+        room: for it, in tokens; what is newer comes first.
+        """
+        with self._lock:
+            known = {key: one for (owner, key), one in self._kept.items() if owner == user_id}
+        if not known:
+            return messages, room
+        back: list[Any] = []
+        for message in reversed(messages):
+            calls = message.get("tool_calls") if isinstance(message, Mapping) else None
+            kept = known.get(_named(calls)) if calls else None
+            if kept is not None and kept.tokens <= room:
+                room -= kept.tokens
+                back += reversed(kept.messages)
+            else:
+                back.append(message)
+        return back[::-1], room
+
+    def drop(self, user_id: str) -> None:
+        """Keep nothing of a user's, who may have it forgotten."""
+        now = time.monotonic()
+        with self._lock:
+            self._dropped = {one: at for one, at in self._dropped.items() if at > now - _DROPS_S}
+            self._dropped[user_id] = now
+            for key in [key for key in self._kept if key[0] == user_id]:
+                del self._kept[key]
+
+    def _purge(self) -> None:
+        with self._lock:
+            until = time.monotonic() - self._seconds
+            for key in [key for key, one in self._kept.items() if one.at <= until]:
+                del self._kept[key]
+
+
+def tokens_of(value: Any) -> int:
+    """How many tokens a part of a request takes, about."""
+    text = json.dumps(value, ensure_ascii=False)
+    return estimated_tokens(text) if len(text) <= _COUNTED_CHARS else len(text)
+
+
+def _named(calls: Any) -> str:
+    """What calls are known by when the client sends them again, which may write their arguments anew."""
+    parts = [one for one in calls if isinstance(one, Mapping)] if isinstance(calls, list) else []
+    named = []
+    for one in parts:
+        function = one.get("function")
+        function = function if isinstance(function, Mapping) else {}
+        arguments: Any = function.get("arguments")
+        with contextlib.suppress(ValueError, TypeError, RecursionError):
+            arguments = json.loads(arguments)
+        named.append([one.get("id"), function.get("name"), arguments])
+    with contextlib.suppress(RecursionError):
+        return json.dumps(named, sort_keys=True)
+    return ""
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # interfaces/proxy/proxy.py
 
 SOURCES["interfaces/proxy/proxy.py"] = r'''"""The proxy: an ASGI application for all under /v1."""
@@ -25595,7 +25693,8 @@ class Proxy:
         self._at_once = self._bytes_at_once = 0
         self._of: Counter[str] = Counter()  # requests at once, by user
         self._is_closing = False
-        self._agent = Agent(Calls(settings, Lane(chats), chats.emit))
+        calls = Calls(settings, Lane(chats), chats.emit)
+        self._agent = Agent(calls, lambda: chats.runtime.kept_steps if chats.runtime else None)
         self._keeping: set[asyncio.Future[Any]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -25781,7 +25880,6 @@ class Proxy:
         if not turn.task and turn.text.startswith(_TASK) and "<chat_history>" in turn.text:
             turn = replace(turn, task="as its words tell")
         if is_command(turn):
-            self._agent.drop(turn.user_id)
             return await dialect.reply(send, asked.body, await self._chats.carried_out(turn))
         model_key, verbs, room = (upstream.name, model), [], 0
         if asked.model.startswith(AGENT) and asked.path == "/chat/completions":
@@ -25798,7 +25896,9 @@ class Proxy:
 
         if verbs:
             self._took(asked, "yes")
-            body = {**asked.body, "model": model, "messages": told["messages"]}
+            back = self._agent.put_back
+            messages, room = await intake.rewrite(caller.id, back, told["messages"], turn.user_id, room)
+            body = {**asked.body, "model": model, "messages": messages}
             ask = partial(self._ask, asked, upstream, caller, receive)
             steps = self._settings().agent_steps
             task = Task(turn, body, model_key, steps, ask, keep, room)
@@ -26252,17 +26352,24 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from .answer import Said, StreamEar, WholeEar
 from .answer import chat as read_chat
 
-_MOST_CALLS, _MOST_CHARS = 64, 64_000  # of tools in one answer, and of one's arguments
+_MOST_CALLS = 4_096  # of tools in one answer
+_MOST_CHARS = 64_000  # of the arguments of memory's tools; those of the client's go out as they are
 _HELD_CHARS, _HELD_BYTES = 300, 4_000_000  # said, and received, before an answer must be the final one
 _ERROR_BYTES, _MOST_BYTES = 100_000, 20_000_000
 _OWN_KEYS = ("index", "id", "type", "function")
+_WANTED_BACK = (
+    "reasoning_content",
+    "reasoning_details",
+    "extra_content",
+)  # by servers, beside a message's calls
+_IN_PIECES = ("text", "summary")  # of what a stream tells of one detail
 Event = dict[str, Any]
 
 
@@ -26281,20 +26388,21 @@ class ToolCall:
         return "".join(self._pieces)
 
     def add(self, arguments: str) -> None:
-        """A piece of the arguments; what is too much of them is left out."""
-        if self._chars < _MOST_CHARS:
-            self._pieces.append(arguments[:_MOST_CHARS])
-            self._chars += len(arguments)
+        """A piece of the arguments."""
+        self._pieces.append(arguments)
+        self._chars += len(arguments)
 
     def read(self) -> object:
-        """The arguments. Raises ValueError or RecursionError where they are no JSON."""
-        if self._chars >= _MOST_CHARS:
+        """The arguments, for memory's tools. Raises ValueError or RecursionError where they are no JSON."""
+        if self._chars > _MOST_CHARS:
             raise ValueError("too long")
         return json.loads(self.arguments or "{}")
 
-    def mended(self) -> Event:
+    def mended(self, *, is_theirs: bool) -> Event:
         """The call in a message to the model; what is no JSON would break some servers."""
         told = self.written()
+        if is_theirs and self._chars > _MOST_CHARS:
+            return told
         try:
             self.read()
         except (ValueError, RecursionError):
@@ -26311,7 +26419,8 @@ class ToolCall:
 class Step:
     """Takes an answer as `Relay` sends it, and holds its events back until they may go to the client.
 
-    done: all of it came. is_final: it has said so much, and asked for no tool, that it is the final answer.
+    done: all of it came, and could be kept. is_final: it has said so much, and asked for no tool, that it is
+    the final answer.
     """
 
     def __init__(self) -> None:
@@ -26324,7 +26433,9 @@ class Step:
         self._ear: StreamEar | WholeEar | None = None
         self._calls: dict[object, ToolCall] = {}
         self._newest: dict[object, object] = {}  # a call's index in the answer -> its key
+        self._wanted_back: dict[str, list[Any]] = {}  # in the pieces that came
         self._bytes = self._chars = 0
+        self._is_too_long = False  # while a call was held back: nobody gets so much
 
     @property
     def said(self) -> Said:
@@ -26357,7 +26468,7 @@ class Step:
         if not message.get("more_body", False):
             if self._ear is not None:
                 self._ear.over()
-            self.done = True
+            self.done = not self._is_too_long
 
     def _read(self, said: Said, told: Mapping[str, Any]) -> bool:
         read_chat(said, told)
@@ -26371,14 +26482,18 @@ class Step:
         message = first.get("delta") or first.get("message")
         message = message if isinstance(message, Mapping) else {}
         self._chars += len(content) if isinstance(content := message.get("content"), str) else 0
+        if self._is_too_long:
+            return False
+        for name in _WANTED_BACK:
+            if (value := message.get(name)) and self._bytes <= _MOST_BYTES:
+                self._wanted_back.setdefault(name, []).append(value)
         given = message.get("tool_calls")
         for at, one in enumerate(given if isinstance(given, list) else []):
             if isinstance(one, Mapping):
                 self._add(one, at)
         kept = {name: value for name, value in message.items() if name != "tool_calls"}
         choice = {name: value for name, value in first.items() if name != "message"} | {"delta": kept}
-        if self._bytes > _MOST_BYTES:
-            return False  # held back while a call was begun: nobody gets so much
+        self._is_too_long |= bool(self._calls) and self._bytes > _MOST_BYTES
         self.events.append(
             {**told, "object": "chat.completion.chunk", "choices": [{**choice, "index": 0}] if first else []}
         )
@@ -26391,6 +26506,7 @@ class Step:
         if id_ and key in self._calls and self._calls[key].id != id_:
             key = id_  # some servers count every call as the first
         if key not in self._calls and len(self._calls) >= _MOST_CALLS:
+            self._is_too_long = True
             return
         self._newest[index] = key
         call = self._calls.setdefault(key, ToolCall())
@@ -26404,10 +26520,37 @@ class Step:
             if isinstance(written, str):
                 call.add(written)
 
-    def message(self, calls: Sequence[ToolCall]) -> Event:
-        """The answer as a message of the conversation, with these of its calls."""
-        content = "".join(self.said.pieces) or None
-        return {"role": "assistant", "content": content, "tool_calls": [one.mended() for one in calls]}
+    def message(self, calls: Sequence[ToolCall], theirs: Collection[str]) -> Event:
+        """The answer as a message to the model, with these of its calls. theirs: the client's tools."""
+        told = {"role": "assistant", "content": "".join(self.said.pieces) or None}
+        told |= {name: _joined(pieces) for name, pieces in self._wanted_back.items()}
+        return {**told, "tool_calls": [one.mended(is_theirs=one.name in theirs) for one in calls]}
+
+
+def _joined(pieces: Sequence[Any]) -> Any:
+    """What a stream told in pieces: a text, values by name, or a list of those, each with an index."""
+    if all(isinstance(one, str) for one in pieces):
+        return "".join(pieces)
+    if all(isinstance(one, Mapping) for one in pieces):
+        return {name: value for one in pieces for name, value in one.items()}
+    if not all(isinstance(one, list) for one in pieces):
+        return pieces[-1]
+    parts = [part for piece in pieces for part in piece]
+    if not all(isinstance(part, Mapping) for part in parts):
+        return parts
+    details: dict[object, list[Mapping[str, Any]]] = {}
+    for at, part in enumerate(parts):
+        key = (part.get("type"), part["index"]) if isinstance(part.get("index"), int) else f"{at}"
+        details.setdefault(str(key), []).append(part)
+    return [_one_of(detail) for detail in details.values()]
+
+
+def _one_of(parts: Sequence[Mapping[str, Any]]) -> Event:
+    told = {name: value for part in parts for name, value in part.items() if value is not None}
+    for name in _IN_PIECES:
+        texts = [part[name] for part in parts if isinstance(part.get(name), str)]
+        told |= {name: "".join(texts)} if texts else {}
+    return told
 
 
 def ending(step: Step, calls: Sequence[ToolCall], usage: Event, text: str) -> list[Event]:
@@ -26614,6 +26757,7 @@ if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the serve
     from ..state.api_keys_table import ApiKeys
     from .lanes import Lanes
     from .live.chats import LiveChats
+    from .proxy.kept_steps import KeptSteps
     from .tools.toolbox import Toolbox
     from .web.parts import Parts
 
@@ -26647,6 +26791,8 @@ class Service(Protocol):
     def page(self) -> Parts: ...
     @property
     def lanes(self) -> Lanes: ...
+    @property
+    def kept_steps(self) -> KeptSteps: ...
     @property
     def state_pool(self) -> Executor: ...
     @property
@@ -26960,6 +27106,8 @@ class Lane:
     async def __call__(self, verb: Verb, call: Call) -> Outcome:
         if (runtime := self._chats.runtime) is None:
             raise self._chats.fault
+        if verb.name == "forget_memory":
+            runtime.kept_steps.drop(call.turn.user_id)
         work: Any = runtime.toolbox.carry_out
         calling = runtime.lanes.run(call.turn.user_id, runtime.command_pool, work, verb, call)
         if not await within(_CALL_S, calling):
