@@ -42540,6 +42540,7 @@ from ...core.errors import MemoryFault
 from ...core.scope import past_owner, shared_by
 from ...remember.spill import Spill, Spilled
 from ...state.episodes_table import EpisodesTable
+from ..history.uploads import Uploads
 from .erasures import BEGUN, DONE, ONCE, SETTLED_S, Erasure, Erasures
 from .scrub import scrub_state
 from .sites import Found, Open, Site, Sites
@@ -42599,6 +42600,7 @@ class Eraser:
         self._erasures = Erasures(engine)
         self._sites = Sites(engine, data_dir, settings, opener)
         self._spill, self._passages = Spill(data_dir), EpisodesTable(engine)
+        self._uploads = Uploads(data_dir)
 
     def forget(self, user_id: str, memory_ids: Collection[str], until: float = math.inf) -> Receipt:
         """Erases some of a user's memories, and everything that was written down about them. Blocks.
@@ -42750,6 +42752,7 @@ class Eraser:
                 unreached[one.id] = f"{one.location}: {fault}"
         if erasure.whole and erasure.passes == BEGUN:
             counts += self._erasures.finish_user(erasure, fresh=fresh)
+            self._uploads.drop(erasure.user_id)
         if erasure.passes == BEGUN or counts.total() or _STATE in erasure.locations:
             try:
                 keeps += filter(None, [scrub_state(self._engine)])
@@ -44315,7 +44318,9 @@ def read_claude(value: Mapping[str, Any]) -> Iterator[Entry]:
     messages = [one for one in objects(value["chat_messages"]) if isinstance(one.get("uuid"), str)]
     loose = [one for one in objects(value["chat_messages"]) if not isinstance(one.get("uuid"), str)]
     nodes = {str(one["uuid"]): one for one in messages}
-    last = value.get("current_leaf_message_uuid") or (messages[-1]["uuid"] if messages else None)
+    last = value.get("current_leaf_message_uuid")
+    if messages and not (isinstance(last, str) and last in nodes):  # of what was deleted since, too
+        last = messages[-1]["uuid"]
     shown = branch(nodes, last, "parent_message_uuid")
     if not any(
         isinstance(one.get("parent_message_uuid"), str) and one["parent_message_uuid"] in nodes
@@ -44455,8 +44460,9 @@ def _of_open_webui(node: Mapping[str, Any]) -> Iterator[Said]:
 
 
 def is_webui_memory(value: Mapping[str, Any]) -> bool:
-    """Whether it is one of Open WebUI's own memories."""
-    return isinstance(value.get("content"), str) and "user_id" in value and "role" not in value
+    """Whether it is one of Open WebUI's own memories; prompts, notes and the like look similar."""
+    others = {"role", "command", "name", "title"}
+    return isinstance(value.get("content"), str) and "user_id" in value and others.isdisjoint(value)
 
 
 def read_webui_memory(value: Mapping[str, Any]) -> Iterator[Entry]:
@@ -44484,6 +44490,7 @@ from typing import Any, Literal
 from ...core.text import TEXT_CHARS, capped, plain
 
 _ID = re.compile(r"[A-Za-z0-9._~-]{1,80}")
+_OFFSET = re.compile(r"[+-]\d\d:?\d\d$")
 _TITLE_CHARS = 200
 _DAY_S = 86_400.0
 _MILLISECONDS = 1e11  # a Unix time that is larger is one of milliseconds
@@ -44602,7 +44609,9 @@ def _time(value: Any) -> float:
         return 0.0
     try:
         if value[20:22] in ("AM", "PM"):  # as Letta tells agents the time
-            return datetime.strptime(value[:22], "%Y-%m-%d %I:%M:%S %p").replace(tzinfo=UTC).timestamp()
+            zone = _OFFSET.search(value)
+            given = f"{value[:22]} {zone[0] if zone else '+0000'}"
+            return datetime.strptime(given, "%Y-%m-%d %I:%M:%S %p %z").timestamp()
         read = datetime.fromisoformat(value.strip().replace(" UTC", "+00:00"))
         return (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError, OSError):
