@@ -263,6 +263,7 @@ from .documents.indexing import Indexing
 from .documents.watcher import Watcher
 from .interfaces.lanes import Lanes
 from .interfaces.live.chats import LiveChats
+from .interfaces.proxy.kept_steps import KeptSteps
 from .interfaces.tools.toolbox import Toolbox
 from .interfaces.web.parts import Parts
 from .interfaces.webui import WebUi
@@ -405,7 +406,7 @@ class Application:
         self.deletions = self.commander.tools.deletions
         self.deletion_worker = DeletionWorker(self._engine, self.deletions, settings, WebUi.of, self.emit)
         self.contexts = Contexts(self._engine, self.live, settings, self.emit)
-        self.lanes, self.api_keys = Lanes(), self.page.keys
+        self.lanes, self.api_keys, self.kept_steps = Lanes(), self.page.keys, KeptSteps()
         self.command_pool = ThreadPoolExecutor(_COMMANDS_AT_ONCE, thread_name_prefix="memory-command")
         self.live.use(settings())
         threading.Thread(
@@ -425,6 +426,7 @@ class Application:
         self.keeper.drop(user_id)
         self.live_chats.drop(user_id)
         self.contexts.drop(user_id)
+        self.kept_steps.drop(user_id)
         self.watcher.wake()  # files that were sent by programs go, too
         if isinstance(backend := self.live.current, LibraryBackend):
             backend.drop()
@@ -5262,7 +5264,7 @@ if TYPE_CHECKING:
     from .settings import Valves
 
 LEAST, MOST = 1_000, 10_000_000
-_MEMORIES_SHARE, _QUOTES_SHARE = 0.08, 0.08  # of the limit, for those of one message
+_SHARE, _PROFILE_SHARE = 0.08, 0.05  # of the limit, for each kind of memories that one message brings
 _QUOTES_LEAST = 250  # tokens: half of it, as later messages bring, holds one quote
 EXAMPLE = "llama3*: 8000, gpt-4*: 100000, 32000"
 
@@ -5298,14 +5300,21 @@ def limit_of(text: str, *models: str) -> int:
     return 0
 
 
-def budgets(settings: Valves, limit: int) -> dict[str, int]:
+def budgets(settings: Valves, limit: int) -> dict[str, int | str]:
     """The settings of recall's budgets, in tokens, with no more than their share of the limit."""
+    share, numbers = int(_SHARE * limit), settings.advanced_numbers.model_dump()
+    numbers["profile_token_budget"] = min(numbers["profile_token_budget"], int(_PROFILE_SHARE * limit))
     return {
-        "memory_token_budget": min(settings.memory_token_budget, int(_MEMORIES_SHARE * limit)),
-        "episode_token_budget": min(
-            settings.episode_token_budget, max(int(_QUOTES_SHARE * limit), _QUOTES_LEAST)
-        ),
+        "memory_token_budget": min(settings.memory_token_budget, share),
+        "episode_token_budget": min(settings.episode_token_budget, max(share, _QUOTES_LEAST)),
+        "document_token_budget": min(settings.document_token_budget, share),
+        "advanced": "; ".join(f"{name}={number}" for name, number in numbers.items()),
     }
+
+
+def expected(settings: Valves) -> int:
+    """Tokens of memories that a message in the middle of a chat brings, by these budgets."""
+    return (settings.memory_token_budget + settings.episode_token_budget) // 2
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -7849,7 +7858,7 @@ from dataclasses import dataclass, field, replace
 from sqlalchemy import Engine
 
 from ..backends.backend_holder import BackendHolder
-from ..config.context_limits import budgets
+from ..config.context_limits import budgets, expected
 from ..config.settings import Valves
 from ..core.events import Emit, Event, EventKind, Job, failed
 from ..core.turn import Turn
@@ -7975,7 +7984,7 @@ class Contexts:
         used = [number_of.get(last.cut_at, 0), *(number_of[one.position] for one in cuts if one.used)]
         ratio = self.counting.ratio(model)
         is_new = last.asked != turn.positions[-1]  # another answer brings no more memories
-        news = sum(budgets(settings, limit).values()) // 2 if reads and is_new else 0
+        news = expected(settings.model_copy(update=budgets(settings, limit))) if reads and is_new else 0
         fixed, turns = self._counted(model, ratio, texts, max(used), limit)
         held = [last.before.get(position, 0) for position in turn.positions]
         sizes = Sizes(
@@ -8023,8 +8032,10 @@ class Contexts:
 
     def fitted(
         self, seen: Seen, system: str, before: Block, numbered: Sequence[int], *, learns: bool = True
-    ) -> tuple[Seen, Block]:
+    ) -> tuple[Seen, str, Block]:
         """The same with what recall adds, cut further where that is too much; and its blocks, numbered anew.
+
+        Where the message alone is too long beside them, they and the abstract are left out.
 
         system: what it adds to the system prompt. before: to messages, by their number among `numbered`, the
         turns that recall has seen. learns: the model gets nothing more.
@@ -8034,6 +8045,16 @@ class Contexts:
         in_system = self._tokens(seen, system)
         fixed = seen.bare.fixed + in_system + self._tokens(seen, seen.abstract)
         seen = replace(seen, window=further(replace(seen.bare, fixed=fixed), seen.window, more))
+        in_blocks = sum(more.get(at, 0) for at in seen.kept)
+        over = fixed + seen.window.stays(seen.bare.turns) + in_blocks - seen.place.limit
+        if over > 0:  # then only the last turn is left
+            over -= in_blocks
+            turn_of, more = {}, {}
+        if over > 0 and seen.abstract:
+            cost = self._tokens(seen, seen.abstract)
+            fixed, over, seen = fixed - cost, over - cost, replace(seen, abstract="", of="")
+        if over > 0:
+            fixed, in_system, system = fixed - in_system, 0, ""
         positions = seen.turn.positions
         cut_at = positions[seen.window.start] if seen.window.is_cut else ""
         held = {positions[at]: one for at, one in more.items()}
@@ -8050,7 +8071,7 @@ class Contexts:
         if learns:
             self.counting.sent(seen.turn.user_id, seen.turn.key, model, int(tokens / seen.ratio))
         numbers = {number: at for at, number in enumerate(seen.kept)}
-        return seen, {numbers[of]: before[at] for at, of in turn_of.items() if of in numbers}
+        return seen, system, {numbers[of]: before[at] for at, of in turn_of.items() if of in numbers}
 
     def keep(self, seen: Seen, chat_id: str, past: Callable[[int, int], Sequence[Past]]) -> None:
         """Keep where a prompt was cut, and have ready what the next cut needs. Blocks; raises nothing.
@@ -8562,6 +8583,9 @@ FORGET = "forget"  # an op: the user asked for the removal of the same memory in
 FORGOTTEN = "it was forgotten"  # why a change cannot be made again: its texts were erased
 
 
+OUTDATED = "a later message has changed it"  # why an older message changes it no more
+
+
 TAKEN_BACK, TOO_LATE = "it was brought back", "it was too late"
 
 
@@ -9046,6 +9070,11 @@ class Batch:
     def scope(self) -> str:
         """The scope, which is the same for all exchanges of a batch."""
         return self.exchanges[0].scope
+
+    @property
+    def is_imported(self) -> bool:
+        """Whether an import brings them: what was said since goes first."""
+        return self.name.startswith(IMPORTS)
 
     @property
     def is_given(self) -> bool:
@@ -20298,6 +20327,37 @@ SOURCES["interfaces/__init__.py"] = r'''"""What speaks to the outside."""
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# interfaces/access_log.py
+
+SOURCES["interfaces/access_log.py"] = r'''"""uvicorn writes the address of each request into its log: here without secrets and what users search for."""
+
+from __future__ import annotations
+
+import logging
+
+HOOKS, _OWN = "/hooks/open-webui/", "/memory/"
+
+
+def keep_private() -> None:
+    """From now on, in this process."""
+    for name in ("uvicorn.access", "uvicorn.error"):  # the latter has those of web sockets
+        logging.getLogger(name).addFilter(_private)
+
+
+def _private(record: logging.LogRecord) -> bool:
+    if isinstance(record.args, tuple):
+        record.args = tuple(_cut(arg) if isinstance(arg, str) else arg for arg in record.args)
+    return True
+
+
+def _cut(address: str) -> str:
+    if HOOKS in address:
+        return f"{address.partition(HOOKS)[0]}{HOOKS}***"
+    path, mark, _ = address.partition("?")
+    return f"{path}?***" if mark and path.startswith(_OWN) else address
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # interfaces/body.py
 
 SOURCES["interfaces/body.py"] = r'''"""Open WebUI's request bodies -> frozen values, and a block of memories -> back into a body.
@@ -20816,6 +20876,7 @@ class Chats:
             return answer or words.say("not now")
         runtime.emit(Event(EventKind.COMMAND))
         runtime.forbid(turn)
+        runtime.kept_steps.drop(turn.user_id)  # it may be to forget what they tell
         if answer:
             return answer
         try:
@@ -23069,7 +23130,7 @@ from starlette.routing import Route
 
 from ..core.events import Job
 from .chats import Body, Chats
-from .server_key import has_key
+from .server_key import has_key, key_wanted
 from .turns import Turns
 from .waits import in_pool, within
 
@@ -23086,7 +23147,7 @@ def function_routes(key: str, chats: Chats, turns: Turns) -> list[Route]:
 
     async def asked(request: Request) -> Response:
         if not has_key(request.headers, key):
-            return JSONResponse({"detail": "Send the server's key."}, status_code=401)
+            return JSONResponse({"detail": key_wanted(request.headers, key)}, status_code=401)
         try:
             form = await chats.intake.load("", await _read(request))
         except _TooLargeError:
@@ -23157,7 +23218,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from ..core.errors import MemoryFault
-from .server_key import bearer, has_key
+from .server_key import bearer, has_key, key_wanted
 
 _ISSUER, _LEEWAY_S = "open-webui", 30
 _USER = ("id", "name", "email", "role")
@@ -23200,7 +23261,7 @@ def caller_of(headers: Mapping[str, str], server_key: str, secret: str) -> Calle
     """
     signed = _signed(headers.get(JWT, ""), secret)
     key = given_key(headers)
-    if not has_key({"authorization": f"Bearer {key}"}, server_key):
+    if not has_key(headers, server_key, key):
         return Caller(signed) if signed else None
     if signed:
         return Caller(signed)
@@ -23226,7 +23287,7 @@ async def identified(
     except MemoryFault as fault:
         raise UnidentifiedError(503, "not_ready", f"{fault} {fault.hint}".strip()) from fault
     if not owner:
-        raise UnidentifiedError(401, "invalid_api_key", _WRONG_KEY)
+        raise UnidentifiedError(401, "invalid_api_key", key_wanted(headers, server_key, _WRONG_KEY))
     return Caller({"id": owner}, by_own_key=True)
 
 
@@ -24135,11 +24196,11 @@ class LongChat:
             seen = replace(seen, abstract="")
         added = blocks.system, blocks.before, numbered
         fit = partial(contexts.fitted, seen, *added, learns=self._learns)
-        seen, before = await in_pool(contexts.pool, fit)
-        self._long = prompt, seen
+        seen, system, before = await in_pool(contexts.pool, fit)
+        self._long, blocks = (prompt, seen), Blocks(system, before)
         if not seen.window.is_cut:
             return self._body, blocks
-        return prompt.cut(seen.kept, seen.abstract, in_system=in_system), Blocks(blocks.system, before)
+        return prompt.cut(seen.kept, seen.abstract, in_system=in_system), blocks
 
     def keep(self, body: Any, permission: Permission) -> None:
         """Keep where it was cut, and have ready what the next cut needs. Never blocks.
@@ -24189,7 +24250,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ...config.environment import PUBLIC_DEFAULT_KEY
 from ...core.trace import PARENT, TRACE, Trace
-from ..server_key import has_key
+from ..server_key import has_key, key_wanted
 
 log = logging.getLogger(__name__)
 
@@ -24216,7 +24277,8 @@ class Guard:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:
-            await JSONResponse({"detail": _REFUSAL}, status_code=401)(scope, receive, send)
+            told = {"detail": key_wanted(Headers(scope=scope), self.key, _REFUSAL)}
+            await JSONResponse(told, status_code=401)(scope, receive, send)
 
     def _passes(self, scope: Scope) -> bool:
         headers = Headers(scope=scope)
@@ -24417,9 +24479,9 @@ class Prompt:
 
     @classmethod
     def of(cls, body: Any, turn: Turn) -> Prompt | None:
-        """None where there is nothing that could be cut."""
+        """None where it is not one of a chat."""
         messages = body.get("messages") if isinstance(body, Mapping) else None
-        if not isinstance(messages, list) or len(turn.positions) < 2:
+        if not isinstance(messages, list) or not turn.positions:
             return None
         begins = [at for at in seen_numbers(messages) if messages[at].get("role") == "user"]
         return cls(body, begins) if len(begins) == len(turn.positions) else None
@@ -24602,7 +24664,7 @@ SOURCES["interfaces/proxy/agent.py"] = r'''"""`agent/<model>`: the model calls m
 
 Each step asks the model once. Its calls of memory's tools are carried out and their results told to it; calls
 of the client's own tools go out to the client. What was found on the way to these is put back when the client
-comes with their results.
+comes with their results: see `kept_steps.py`.
 """
 
 from __future__ import annotations
@@ -24611,8 +24673,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -24624,15 +24685,15 @@ from ...models.tokens import estimated_tokens
 from ..tools.calls import Calls
 from ..tools.verbs import VERBS, Verb, schema
 from .answer import Said
+from .kept_steps import KeptSteps, tokens_of
 from .relay import refusal, send_json
 from .steps import Event, Step, ToolCall, ending, whole
 
-_CALLS = 16  # of memory's tools that are carried out in a step
+_CALLS, _MOST_CALLS = 16, 64  # of memory's tools that are carried out in a step, and that are answered
 _BEAT_S = 10.0  # between signs of life to the client
-_KEPT, _KEPT_S, _KEPT_CHARS = 500, 600.0, 60_000  # steps that are put back later
-# In tokens: for all that the model is told for its calls, where its prompts have no limit; for its tools.
+# In tokens: for all that is added to a prompt, where those of the model have no limit; for its tools.
 _RESULTS, _TOOLS, _LEAST_RESULTS = 20_000, 800, 1_200
-_PLAIN_S = 3600.0  # for which a model that knows no tools is asked without them
+_MOST_PLAIN, _PLAIN_S = 500, 3600.0  # models that know no tools; for so long they are asked without
 _NO_TOOLS = (400, 404, 405, 415, 422, 500, 501)
 _GO_ON = "[heartbeat] The tools have answered. Go on, or answer the user now."
 _REPEATED = "You have asked this already, and its answer stands above. Answer the user now."
@@ -24657,7 +24718,7 @@ def can_loop(body: Mapping[str, Any]) -> bool:
 
 
 def reserve(limit: int) -> tuple[int, int]:
-    """Of a limit of a model's prompts (0: none): what tools may add to one, and the results among it."""
+    """Of a limit of a model's prompts (0: none): what tools add to one at most; without their schemas."""
     if not limit:
         return 0, _RESULTS
     reserved = min(max(limit // 4, _TOOLS + _LEAST_RESULTS), limit // 2)
@@ -24666,10 +24727,10 @@ def reserve(limit: int) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One request of a client. body: with the messages as memory has made them. ask: asks the model once.
+    """One request of a client. body: with the messages as memory has made them, and what was put back.
 
-    keep: keeps what was said. model: the upstream's name and the model's, as a key. room: for results, in
-    tokens.
+    ask: asks the model once. keep: keeps what was said. model: the upstream's name and the model's, as a key.
+    room: for the model's calls and their results, in tokens.
     """
 
     turn: Turn
@@ -24682,13 +24743,12 @@ class Task:
 
 
 class Agent:
-    """For one event loop."""
+    """For one event loop. kept: None until there are memories."""
 
-    def __init__(self, calls: Calls) -> None:
-        self._calls = calls
+    def __init__(self, calls: Calls, kept: Callable[[], KeptSteps | None]) -> None:
+        self._calls, self._kept = calls, kept
         # Models without tools, and until when they count so, each for the user whose request it was.
         self._plain: dict[tuple[str, ...], float] = {}
-        self._kept: OrderedDict[tuple[str, str], tuple[float, list[Event]]] = OrderedDict()
 
     def offered(self, turn: Turn, body: Mapping[str, Any], model: tuple[str, str]) -> list[Verb]:
         """The tools that are added to the client's."""
@@ -24699,8 +24759,8 @@ class Agent:
 
     async def run(self, task: Task, verbs: Sequence[Verb], send: Send) -> bool:
         """Answer; False where the model turns out to know no tools, and nothing was sent."""
-        user_id, out = task.turn.user_id, _Out(send, streams=bool(task.body.get("stream")))
-        loop = _Loop(self._calls, task, verbs, list(self._put_back(user_id, task.body["messages"])))
+        out = _Out(send, streams=bool(task.body.get("stream")))
+        loop = _Loop(self._calls, task, verbs)
         async with out.alive():
             while True:
                 step = await loop.ask(out)
@@ -24715,10 +24775,9 @@ class Agent:
                     return True
                 if not await loop.goes_on(step, out):
                     break
-            if loop.has_forgotten:
-                self.drop(user_id)
-            elif loop.others:
-                self._keep_back(user_id, loop.others, loop.added)
+            if loop.others and (kept := self._kept()) is not None:
+                calls = [one.written() for one in loop.others]
+                kept.keep(task.turn.user_id, loop.began, calls, loop.added)
             if not loop.others:
                 step.said.prompt_tokens = 0  # they count tools and results, too
                 step.said.calls = False  # those that it may not make any more
@@ -24730,35 +24789,16 @@ class Agent:
         """Whether an error may mean that the model knows no tools; then it is asked without."""
         told = step.error.lower()
         if step.status in _NO_TOOLS and (b"tool" in told or b"function" in told):
-            if len(self._plain) >= _KEPT:
+            if len(self._plain) >= _MOST_PLAIN:
                 del self._plain[next(iter(self._plain))]
             self._plain[task.turn.user_id, *task.model] = time.monotonic() + _PLAIN_S
             return True
         return step.status in (400, 422, 501)
 
-    # Between requests
-
-    def drop(self, user_id: str) -> None:
-        """Keep nothing of a user's, who may have it forgotten."""
-        for key in [key for key in self._kept if key[0] == user_id]:
-            del self._kept[key]
-
-    def _keep_back(self, user_id: str, calls: Sequence[ToolCall], messages: list[Event]) -> None:
-        """Those that stand in place of a message with these calls, when the client comes back with it."""
-        now = time.monotonic()
-        while self._kept and (len(self._kept) >= _KEPT or next(iter(self._kept.values()))[0] < now - _KEPT_S):
-            self._kept.popitem(last=False)
-        if len(messages) > 1 and len(json.dumps(messages)) <= _KEPT_CHARS:
-            self._kept[user_id, _named([one.written() for one in calls])] = now, messages
-
-    def _put_back(self, user_id: str, messages: Sequence[Any]) -> Iterator[Any]:
-        for message in messages:
-            calls = message.get("tool_calls") if isinstance(message, Mapping) else None
-            at, kept = self._kept.get((user_id, _named(calls)), (0.0, [])) if calls else (0.0, [])
-            if kept and at > time.monotonic() - _KEPT_S:
-                yield from kept
-            else:
-                yield message
+    def put_back(self, messages: list[Any], user_id: str, room: int) -> tuple[list[Any], int]:
+        """See `KeptSteps.put_back`. Takes its time where the messages are long; for any thread."""
+        kept = self._kept()
+        return (messages, room) if kept is None else kept.put_back(messages, user_id, room)
 
 
 class _Loop:
@@ -24768,8 +24808,8 @@ class _Loop:
     sorry: what the client is told where the model says nothing in its last step.
     """
 
-    def __init__(self, calls: Calls, task: Task, verbs: Sequence[Verb], messages: Sequence[Any]) -> None:
-        self._calls, self._task, self._messages = calls, task, messages
+    def __init__(self, calls: Calls, task: Task, verbs: Sequence[Verb]) -> None:
+        self._calls, self._task = calls, task
         self._theirs, self._own = list(task.body.get("tools") or ()), list(map(_described, verbs))
         self.number, self.usage = 0, Event()
         self.others: list[ToolCall] = []
@@ -24777,13 +24817,13 @@ class _Loop:
         self.sorry = ""
         self._stuck, self._nudged = 0, False
         self._seen: set[str] = set()
-        self._room = task.room
+        self._room, self.began = task.room, time.monotonic()
 
     async def ask(self, out: _Out) -> Step:
         """The model's next answer."""
         self.number += 1
         tools = self._theirs if self._is_last and self._theirs else [*self._theirs, *self._own]
-        body = {**self._task.body, "messages": [*self._messages, *self.added], "tools": tools}
+        body = {**self._task.body, "messages": [*self._task.body["messages"], *self.added], "tools": tools}
         if self._is_last and not self._theirs:
             body["tool_choice"] = "none"
         step = Step()
@@ -24800,17 +24840,12 @@ class _Loop:
         return step
 
     @property
-    def has_forgotten(self) -> bool:
-        """Whether something was forgotten on the way, which the messages may still tell."""
-        return any(key.startswith("forget_memory ") for key in self._seen)
-
-    @property
     def _is_last(self) -> bool:
-        return self.number >= self._task.steps or self._stuck > 1
+        return self.number >= self._task.steps or self._stuck > 1 or self._room <= 0
 
     async def goes_on(self, step: Step, out: _Out) -> bool:
         """Whether the model is to be asked again, after its calls of memory's tools were carried out."""
-        theirs = _names(self._theirs)
+        theirs = set(_names(self._theirs))
         mine = [call for call in step.calls if call.name not in theirs]
         self.others = [call for call in step.calls if call.name in theirs]
         is_silent = not step.calls and not "".join(step.said.pieces).strip()
@@ -24820,10 +24855,11 @@ class _Loop:
             return True
         if not (step.said.pieces or self.others) and (self._is_last or (self.added and not mine)):
             self.sorry = _NO_ANSWER
-        mine = [] if self._is_last else mine
+        mine = [] if self._is_last else mine[:_MOST_CALLS]
         if mine or self.others:
-            made = [*mine, *self.others]
-            self.added.append(step.message([call for call in step.calls if call in made]))
+            made = {id(call) for call in (*mine, *self.others)}
+            self.added.append(step.message([call for call in step.calls if id(call) in made], theirs))
+            self._room -= 0 if self.others else tokens_of(self.added[-1])
         self.added += await self._results(mine, out)
         return bool(mine) and not self.others
 
@@ -24848,8 +24884,8 @@ class _Loop:
                 name = call.name if call.name in VERBS else "an unknown tool"
                 await out.comment(f"memory: {name}, step {self.number} of {self._task.steps}")
                 said = (await self._calls.carry_out(self._task.turn, call.name, arguments)).written()
-                said = said if (tokens := estimated_tokens(said)) <= self._room else _NO_ROOM
-                self._room -= tokens if said is not _NO_ROOM else 0
+                said = said if estimated_tokens(said) <= self._room else _NO_ROOM
+            self._room -= estimated_tokens(said)
             results.append({"role": "tool", "tool_call_id": call.id, "content": said})
         self._stuck = 0 if is_new else self._stuck + 1
         return results
@@ -24950,14 +24986,6 @@ def _error(step: Step) -> Any:
         "type": "server_error",
         "code": step.status,
     }
-
-
-def _named(calls: Any) -> str:
-    """What calls are known by when the client sends them again."""
-    parts = [one for one in calls if isinstance(one, Mapping)] if isinstance(calls, list) else []
-    with contextlib.suppress(RecursionError):
-        return json.dumps([[one.get("id"), one.get("function")] for one in parts], sort_keys=True)
-    return ""
 
 
 def _changes(name: str) -> bool:
@@ -25437,6 +25465,135 @@ DIALECTS = {
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# interfaces/proxy/kept_steps.py
+
+SOURCES["interfaces/proxy/kept_steps.py"] = r'''"""An agent's steps between two requests of a client, which carries out calls of its own tools meanwhile.
+
+What the model asked memory's tools and was told before such a call never went to the client. It is put back
+in place of the message with the call, when the client comes with the call's result.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ...models.tokens import estimated_tokens
+
+_MOST, _MOST_S, _MOST_CHARS = 500, 600.0, 60_000  # of all users; and of one's messages
+_COUNTED_CHARS = (
+    100_000  # whose tokens are estimated; a longer text counts a token for each of its characters
+)
+_DROPS_S = 3600.0  # longer than requests take
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """messages: that stand in place of the client's. tokens: that they take beside it."""
+
+    at: float
+    messages: list[dict[str, Any]]
+    tokens: int
+
+
+class KeptSteps:
+    """In memory, for some minutes and until something of their user's is erased. `drop` is for any thread."""
+
+    def __init__(self, seconds: float = _MOST_S) -> None:
+        self._seconds, self._lock = seconds, threading.Lock()
+        self._kept: OrderedDict[tuple[str, str], _Kept] = OrderedDict()  # by user and calls
+        self._dropped: dict[str, float] = {}  # users, and when
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def keep(
+        self, user_id: str, since: float, calls: list[dict[str, Any]], messages: list[dict[str, Any]]
+    ) -> None:
+        """Keep messages whose last calls go out to the client. Runs on the event loop.
+
+        since: when, by the monotonic clock, the first of them was made: what was erased later may be in them.
+        """
+        if len(messages) < 2 or sum(len(one["function"]["arguments"]) for one in calls) > _MOST_CHARS:
+            return
+        if len(json.dumps(messages)) > _MOST_CHARS:
+            return
+        now = time.monotonic()
+        kept = _Kept(now, messages, max(tokens_of(messages) - tokens_of(calls), 0))
+        with self._lock:
+            if self._dropped.get(user_id, -1.0) >= since:
+                return
+            self._kept[user_id, _named(calls)] = kept
+            if len(self._kept) > _MOST:
+                self._kept.popitem(last=False)
+        asyncio.get_running_loop().call_later(self._seconds, self._purge)
+
+    def put_back(self, messages: list[Any], user_id: str, room: int) -> tuple[list[Any], int]:
+        """A client's messages with what belongs before their calls, and how much of the room is left.
+
+        room: for it, in tokens; what is newer comes first.
+        """
+        with self._lock:
+            known = {key: one for (owner, key), one in self._kept.items() if owner == user_id}
+        if not known:
+            return messages, room
+        back: list[Any] = []
+        for message in reversed(messages):
+            calls = message.get("tool_calls") if isinstance(message, Mapping) else None
+            kept = known.get(_named(calls)) if calls else None
+            if kept is not None and kept.tokens <= room:
+                room -= kept.tokens
+                back += reversed(kept.messages)
+            else:
+                back.append(message)
+        return back[::-1], room
+
+    def drop(self, user_id: str) -> None:
+        """Keep nothing of a user's, who may have it forgotten."""
+        now = time.monotonic()
+        with self._lock:
+            self._dropped = {one: at for one, at in self._dropped.items() if at > now - _DROPS_S}
+            self._dropped[user_id] = now
+            for key in [key for key in self._kept if key[0] == user_id]:
+                del self._kept[key]
+
+    def _purge(self) -> None:
+        with self._lock:
+            until = time.monotonic() - self._seconds
+            for key in [key for key, one in self._kept.items() if one.at <= until]:
+                del self._kept[key]
+
+
+def tokens_of(value: Any) -> int:
+    """How many tokens a part of a request takes, about."""
+    text = json.dumps(value, ensure_ascii=False)
+    return estimated_tokens(text) if len(text) <= _COUNTED_CHARS else len(text)
+
+
+def _named(calls: Any) -> str:
+    """What calls are known by when the client sends them again, which may write their arguments anew."""
+    parts = [one for one in calls if isinstance(one, Mapping)] if isinstance(calls, list) else []
+    named = []
+    for one in parts:
+        function = one.get("function")
+        function = function if isinstance(function, Mapping) else {}
+        arguments: Any = function.get("arguments")
+        with contextlib.suppress(ValueError, TypeError, RecursionError):
+            arguments = json.loads(arguments)
+        named.append([one.get("id"), function.get("name"), arguments])
+    with contextlib.suppress(RecursionError):
+        return json.dumps(named, sort_keys=True)
+    return ""
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # interfaces/proxy/proxy.py
 
 SOURCES["interfaces/proxy/proxy.py"] = r'''"""The proxy: an ASGI application for all under /v1."""
@@ -25536,7 +25693,8 @@ class Proxy:
         self._at_once = self._bytes_at_once = 0
         self._of: Counter[str] = Counter()  # requests at once, by user
         self._is_closing = False
-        self._agent = Agent(Calls(settings, Lane(chats), chats.emit))
+        calls = Calls(settings, Lane(chats), chats.emit)
+        self._agent = Agent(calls, lambda: chats.runtime.kept_steps if chats.runtime else None)
         self._keeping: set[asyncio.Future[Any]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -25717,14 +25875,11 @@ class Proxy:
         meta["model"] = {"id": model, "owned_by": "openai", "connection_type": local}
         seen = {"model": model, "messages": messages, "metadata": meta, "tools": asked.body.get("tools")}
         read = await intake.read(read_asked, seen, caller.user)
-        is_shown = has_key(
-            {"authorization": f"Bearer {given_key(asked.headers)}"}, self._environment.server_key
-        )
+        is_shown = has_key(asked.headers, self._environment.server_key, given_key(asked.headers))
         turn = replace(read.turn, searched=dialect.in_system, is_shown=is_shown)
         if not turn.task and turn.text.startswith(_TASK) and "<chat_history>" in turn.text:
             turn = replace(turn, task="as its words tell")
         if is_command(turn):
-            self._agent.drop(turn.user_id)
             return await dialect.reply(send, asked.body, await self._chats.carried_out(turn))
         model_key, verbs, room = (upstream.name, model), [], 0
         if asked.model.startswith(AGENT) and asked.path == "/chat/completions":
@@ -25741,7 +25896,9 @@ class Proxy:
 
         if verbs:
             self._took(asked, "yes")
-            body = {**asked.body, "model": model, "messages": told["messages"]}
+            back = self._agent.put_back
+            messages, room = await intake.rewrite(caller.id, back, told["messages"], turn.user_id, room)
+            body = {**asked.body, "model": model, "messages": messages}
             ask = partial(self._ask, asked, upstream, caller, receive)
             steps = self._settings().agent_steps
             task = Task(turn, body, model_key, steps, ask, keep, room)
@@ -26195,17 +26352,24 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from .answer import Said, StreamEar, WholeEar
 from .answer import chat as read_chat
 
-_MOST_CALLS, _MOST_CHARS = 64, 64_000  # of tools in one answer, and of one's arguments
+_MOST_CALLS = 4_096  # of tools in one answer
+_MOST_CHARS = 64_000  # of the arguments of memory's tools; those of the client's go out as they are
 _HELD_CHARS, _HELD_BYTES = 300, 4_000_000  # said, and received, before an answer must be the final one
 _ERROR_BYTES, _MOST_BYTES = 100_000, 20_000_000
 _OWN_KEYS = ("index", "id", "type", "function")
+_WANTED_BACK = (
+    "reasoning_content",
+    "reasoning_details",
+    "extra_content",
+)  # by servers, beside a message's calls
+_IN_PIECES = ("text", "summary")  # of what a stream tells of one detail
 Event = dict[str, Any]
 
 
@@ -26224,20 +26388,21 @@ class ToolCall:
         return "".join(self._pieces)
 
     def add(self, arguments: str) -> None:
-        """A piece of the arguments; what is too much of them is left out."""
-        if self._chars < _MOST_CHARS:
-            self._pieces.append(arguments[:_MOST_CHARS])
-            self._chars += len(arguments)
+        """A piece of the arguments."""
+        self._pieces.append(arguments)
+        self._chars += len(arguments)
 
     def read(self) -> object:
-        """The arguments. Raises ValueError or RecursionError where they are no JSON."""
-        if self._chars >= _MOST_CHARS:
+        """The arguments, for memory's tools. Raises ValueError or RecursionError where they are no JSON."""
+        if self._chars > _MOST_CHARS:
             raise ValueError("too long")
         return json.loads(self.arguments or "{}")
 
-    def mended(self) -> Event:
+    def mended(self, *, is_theirs: bool) -> Event:
         """The call in a message to the model; what is no JSON would break some servers."""
         told = self.written()
+        if is_theirs and self._chars > _MOST_CHARS:
+            return told
         try:
             self.read()
         except (ValueError, RecursionError):
@@ -26254,7 +26419,8 @@ class ToolCall:
 class Step:
     """Takes an answer as `Relay` sends it, and holds its events back until they may go to the client.
 
-    done: all of it came. is_final: it has said so much, and asked for no tool, that it is the final answer.
+    done: all of it came, and could be kept. is_final: it has said so much, and asked for no tool, that it is
+    the final answer.
     """
 
     def __init__(self) -> None:
@@ -26267,7 +26433,9 @@ class Step:
         self._ear: StreamEar | WholeEar | None = None
         self._calls: dict[object, ToolCall] = {}
         self._newest: dict[object, object] = {}  # a call's index in the answer -> its key
+        self._wanted_back: dict[str, list[Any]] = {}  # in the pieces that came
         self._bytes = self._chars = 0
+        self._is_too_long = False  # while a call was held back: nobody gets so much
 
     @property
     def said(self) -> Said:
@@ -26300,7 +26468,7 @@ class Step:
         if not message.get("more_body", False):
             if self._ear is not None:
                 self._ear.over()
-            self.done = True
+            self.done = not self._is_too_long
 
     def _read(self, said: Said, told: Mapping[str, Any]) -> bool:
         read_chat(said, told)
@@ -26314,14 +26482,18 @@ class Step:
         message = first.get("delta") or first.get("message")
         message = message if isinstance(message, Mapping) else {}
         self._chars += len(content) if isinstance(content := message.get("content"), str) else 0
+        if self._is_too_long:
+            return False
+        for name in _WANTED_BACK:
+            if (value := message.get(name)) and self._bytes <= _MOST_BYTES:
+                self._wanted_back.setdefault(name, []).append(value)
         given = message.get("tool_calls")
         for at, one in enumerate(given if isinstance(given, list) else []):
             if isinstance(one, Mapping):
                 self._add(one, at)
         kept = {name: value for name, value in message.items() if name != "tool_calls"}
         choice = {name: value for name, value in first.items() if name != "message"} | {"delta": kept}
-        if self._bytes > _MOST_BYTES:
-            return False  # held back while a call was begun: nobody gets so much
+        self._is_too_long |= bool(self._calls) and self._bytes > _MOST_BYTES
         self.events.append(
             {**told, "object": "chat.completion.chunk", "choices": [{**choice, "index": 0}] if first else []}
         )
@@ -26334,6 +26506,7 @@ class Step:
         if id_ and key in self._calls and self._calls[key].id != id_:
             key = id_  # some servers count every call as the first
         if key not in self._calls and len(self._calls) >= _MOST_CALLS:
+            self._is_too_long = True
             return
         self._newest[index] = key
         call = self._calls.setdefault(key, ToolCall())
@@ -26347,10 +26520,37 @@ class Step:
             if isinstance(written, str):
                 call.add(written)
 
-    def message(self, calls: Sequence[ToolCall]) -> Event:
-        """The answer as a message of the conversation, with these of its calls."""
-        content = "".join(self.said.pieces) or None
-        return {"role": "assistant", "content": content, "tool_calls": [one.mended() for one in calls]}
+    def message(self, calls: Sequence[ToolCall], theirs: Collection[str]) -> Event:
+        """The answer as a message to the model, with these of its calls. theirs: the client's tools."""
+        told = {"role": "assistant", "content": "".join(self.said.pieces) or None}
+        told |= {name: _joined(pieces) for name, pieces in self._wanted_back.items()}
+        return {**told, "tool_calls": [one.mended(is_theirs=one.name in theirs) for one in calls]}
+
+
+def _joined(pieces: Sequence[Any]) -> Any:
+    """What a stream told in pieces: a text, values by name, or a list of those, each with an index."""
+    if all(isinstance(one, str) for one in pieces):
+        return "".join(pieces)
+    if all(isinstance(one, Mapping) for one in pieces):
+        return {name: value for one in pieces for name, value in one.items()}
+    if not all(isinstance(one, list) for one in pieces):
+        return pieces[-1]
+    parts = [part for piece in pieces for part in piece]
+    if not all(isinstance(part, Mapping) for part in parts):
+        return parts
+    details: dict[object, list[Mapping[str, Any]]] = {}
+    for at, part in enumerate(parts):
+        key = (part.get("type"), part["index"]) if isinstance(part.get("index"), int) else f"{at}"
+        details.setdefault(str(key), []).append(part)
+    return [_one_of(detail) for detail in details.values()]
+
+
+def _one_of(parts: Sequence[Mapping[str, Any]]) -> Event:
+    told = {name: value for part in parts for name, value in part.items() if value is not None}
+    for name in _IN_PIECES:
+        texts = [part[name] for part in parts if isinstance(part.get(name), str)]
+        told |= {name: "".join(texts)} if texts else {}
+    return told
 
 
 def ending(step: Step, calls: Sequence[ToolCall], usage: Event, text: str) -> list[Event]:
@@ -26423,7 +26623,7 @@ from starlette.routing import Route
 from ..core.errors import MemoryFault
 from ..core.memory import Check
 from ..observe.status import report
-from .server_key import has_key
+from .server_key import has_key, key_wanted
 
 log = logging.getLogger(__name__)
 
@@ -26442,12 +26642,12 @@ def watching(key: str, watched: Watched) -> list[Route]:
 
     async def tell(request: Request) -> Response:
         if not has_key(request.headers, key):
-            return JSONResponse({"detail": "Send the server's key."}, status_code=401)
+            return JSONResponse({"detail": key_wanted(request.headers, key)}, status_code=401)
         return JSONResponse(await run_in_threadpool(_told, watched.status))
 
     async def count(request: Request) -> Response:
         if not has_key(request.headers, key):
-            return JSONResponse({"detail": "Send the server's key."}, status_code=401)
+            return JSONResponse({"detail": key_wanted(request.headers, key)}, status_code=401)
         try:
             return Response(await run_in_threadpool(watched.numbers), media_type=_METRICS)
         except MemoryFault as fault:
@@ -26484,6 +26684,12 @@ from starlette.types import ASGIApp
 
 from ..config.environment import PUBLIC_DEFAULT_KEY
 
+_BY_PROXIES = ("x-forwarded-for", "forwarded")
+_TOO_PUBLIC = (
+    "The server's key is the public default one, which is not taken through a reverse proxy. Set "
+    "PIPELINES_API_KEY to a secret of your own, here and where it is sent."
+)
+
 
 def bearer(headers: Mapping[str, str]) -> str:
     """The key that a request carries as `Authorization: Bearer ...`; "" where it carries none."""
@@ -26491,9 +26697,23 @@ def bearer(headers: Mapping[str, str]) -> str:
     return given.strip() if scheme.lower() == "bearer" else ""
 
 
-def has_key(headers: Mapping[str, str], key: str) -> bool:
-    """Whether the request carries the server's key."""
-    return bool(key) and hmac.compare_digest(bearer(headers).encode(), key.encode())
+def has_key(headers: Mapping[str, str], key: str, given: str | None = None) -> bool:
+    """Whether the request carries the server's key; given: where it is not in the usual header.
+
+    The public default one is none where a reverse proxy passes the request on: it may come from anywhere.
+    """
+    if not key or _is_public(headers, key):
+        return False
+    return hmac.compare_digest((bearer(headers) if given is None else given).encode(), key.encode())
+
+
+def key_wanted(headers: Mapping[str, str], key: str, else_: str = "Send the server's key.") -> str:
+    """What to tell whoever sent a request without the server's key."""
+    return _TOO_PUBLIC if _is_public(headers, key) else else_
+
+
+def _is_public(headers: Mapping[str, str], key: str) -> bool:
+    return key == PUBLIC_DEFAULT_KEY and any(name in headers for name in _BY_PROXIES)
 
 
 def open_to_browsers(app: ASGIApp, server_key: str) -> ASGIApp:
@@ -26537,6 +26757,7 @@ if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the serve
     from ..state.api_keys_table import ApiKeys
     from .lanes import Lanes
     from .live.chats import LiveChats
+    from .proxy.kept_steps import KeptSteps
     from .tools.toolbox import Toolbox
     from .web.parts import Parts
 
@@ -26570,6 +26791,8 @@ class Service(Protocol):
     def page(self) -> Parts: ...
     @property
     def lanes(self) -> Lanes: ...
+    @property
+    def kept_steps(self) -> KeptSteps: ...
     @property
     def state_pool(self) -> Executor: ...
     @property
@@ -26883,6 +27106,8 @@ class Lane:
     async def __call__(self, verb: Verb, call: Call) -> Outcome:
         if (runtime := self._chats.runtime) is None:
             raise self._chats.fault
+        if verb.name == "forget_memory":
+            runtime.kept_steps.drop(call.turn.user_id)
         work: Any = runtime.toolbox.carry_out
         calling = runtime.lanes.run(call.turn.user_id, runtime.command_pool, work, verb, call)
         if not await within(_CALL_S, calling):
@@ -28021,9 +28246,12 @@ SOURCES["interfaces/web/admin.py"] = r'''"""What admins see: how memory fares, a
 
 from __future__ import annotations
 
+import contextlib
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+from ...config.marks import MASK
 from ...config.prices import costs, read_prices
 from ...core.locales import message
 from ...core.locales.refused import Refused
@@ -28033,6 +28261,7 @@ from .rendering import Redirect, View
 
 _DAYS = 7  # of costs
 _BATCHES = 200  # of the queue that are shown
+_IN_QUERIES = ("pass", "key", "token", "secret")
 ALL = "all"  # in place of a batch's name
 
 
@@ -28086,8 +28315,28 @@ def settings(visit: Visit) -> View:
     return View("settings.html", {"rows": rows})
 
 
-def _written(value: object) -> str:
+def _written(value: Any) -> str:
+    value = _without_userinfo(value)
     return "" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _without_userinfo(value: Any) -> Any:
+    """The same with names and passwords before hosts masked, in addresses and in JSON that holds some."""
+    if isinstance(value, list):
+        return [_without_userinfo(one) for one in value]
+    if isinstance(value, dict):
+        return {name: _without_userinfo(one) for name, one in value.items()}
+    if not isinstance(value, str):
+        return value
+    with contextlib.suppress(ValueError):
+        if value.lstrip()[:1] in ("[", "{"):
+            return json.dumps(_without_userinfo(json.loads(value)), ensure_ascii=False)
+    scheme, mark, rest = value.partition("://")
+    _, at, rest = rest.rpartition("@")  # a password may have any character
+    rest, asks, query = rest.partition("?")
+    if asks and any(word in query.lower() for word in _IN_QUERIES):
+        query = MASK
+    return f"{scheme}{mark}{f'{MASK}@' if at else ''}{rest}{asks}{query}" if mark else value
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -28665,6 +28914,7 @@ from ...config.settings import Valves
 from ...core.errors import Drop, MemoryFault
 from ...core.locales import Locale
 from ...state.page_sessions_table import BOUND, LINK_S, Person
+from .. import access_log
 from ..chats import Chats
 from ..lanes import BusyError
 from ..server_key import bearer
@@ -28714,6 +28964,7 @@ class Page:
     def __init__(self, chats: Chats, settings: Callable[[], Valves], environment: Environment) -> None:
         self._chats, self._settings, self._key = chats, settings, environment.server_key
         self._webui = OpenWebUISessions()
+        access_log.keep_private()
         self._at_once: Counter[str] = Counter()
         self._uploading: set[str] = set()  # who sends a file
         self._visits, self._changes = Limits(600, 60), Limits(120, 60)
@@ -30526,19 +30777,19 @@ from starlette.routing import Route
 from ...config.settings import Valves
 from ...core.errors import MemoryFault
 from ...core.memory import is_person
+from .. import access_log
 from ..chats import Chats
 from ..webui import WebUi
 
 log = logging.getLogger(__name__)
 
-_PATH = "/hooks/open-webui/"
 _MOST_BYTES = 64 * 1024  # of an event; Open WebUI cuts strings at 1,000 characters
 _ID_CHARS = 200
 
 
 def hooks(chats: Chats, settings: Callable[[], Valves]) -> list[Route]:
     """The route, below /memory."""
-    logging.getLogger("uvicorn.access").addFilter(_without_secret)
+    access_log.keep_private()
 
     async def told(request: Request) -> Response:
         secret = settings().webhook_secret
@@ -30563,7 +30814,7 @@ def hooks(chats: Chats, settings: Callable[[], Valves]) -> list[Route]:
             return JSONResponse({"detail": "Not now."}, status_code=503)
         return JSONResponse({"noted": noted})
 
-    return [Route(f"{_PATH}{{secret}}", told, methods=["POST"])]
+    return [Route(f"{access_log.HOOKS}{{secret}}", told, methods=["POST"])]
 
 
 def _note(chats: Chats, settings: Valves, event: Any) -> int:
@@ -30579,7 +30830,8 @@ def _note(chats: Chats, settings: Valves, event: Any) -> int:
         owner = _id(data, "owner_id")
         if not is_person(owner) or _is_there(settings, lambda webui: webui.has_chat(subject_id)):
             return 0
-        count = int(runtime.deletions.note(owner, subject_id))
+        runtime.deletions.note(owner, subject_id)
+        count = 1
     elif not is_person(subject_id):
         return 0
     elif kind == "chat.deleted_all":
@@ -30589,7 +30841,8 @@ def _note(chats: Chats, settings: Valves, event: Any) -> int:
     else:
         if _is_there(settings, lambda webui: webui.has_user(subject_id)):
             return 0
-        count = int(runtime.deletions.note(subject_id))
+        runtime.deletions.note(subject_id)
+        count = 1
     if count:
         runtime.deletion_worker.wake()
     return count
@@ -30609,16 +30862,6 @@ def _is_there(settings: Valves, ask: Callable[[WebUi], bool]) -> bool:
 def _id(value: Any, name: str) -> str:
     id_ = value.get(name) if isinstance(value, dict) else None
     return id_ if isinstance(id_, str) and 0 < len(id_) <= _ID_CHARS else ""
-
-
-def _without_secret(record: logging.LogRecord) -> bool:
-    """The server writes each request's path into its log."""
-    if isinstance(record.args, tuple):
-        record.args = tuple(
-            f"{arg.partition(_PATH)[0]}{_PATH}***" if isinstance(arg, str) and _PATH in arg else arg
-            for arg in record.args
-        )
-    return True
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -30750,6 +30993,11 @@ class WebUi:
                         raise Retry("Open WebUI's answer is too large.", hint=_HINT)
             if answer.status_code in (401, 403) and path.partition("/")[0] in ("auths", "users"):
                 self._check(answer)
+            if answer.status_code in (401, 403) and path.startswith("chats/list"):
+                told = "Open WebUI does not show users' chats to this key."
+                raise TellAdmin(
+                    told, hint="Set ENABLE_ADMIN_CHAT_ACCESS=true there, and give an admin's key."
+                )
             return answer.status_code, json.loads(body)
         except httpx.HTTPError as error:
             raise Retry(f"Open WebUI cannot be reached ({type(error).__name__}).", hint=_HINT) from error
@@ -41666,7 +41914,7 @@ people delete, nothing is done, and the admin is told.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Protocol
@@ -41674,12 +41922,13 @@ from typing import Protocol
 from sqlalchemy import ColumnElement, Engine, and_, delete, select, update
 
 from ..core.errors import Retry, TellAdmin
-from ..state import insert_new, reading, webui_seen
+from ..state import put_row, reading, webui_seen
 from .deletions import USER, Deletions
 
 _CHAT_S, _USER_S = 20 * 3600.0, 7 * 86_400.0  # that something is missing, before it counts as deleted
 _FEW, _SHARE = 20, 0.2  # chats that may be missing at once; more only if they are a smaller share
 _FEW_USERS, _USERS_SHARE = 3, 0.2
+_AT_ONCE = 500  # rows in a transaction
 
 
 class ChatServer(Protocol):
@@ -41727,20 +41976,22 @@ class Comparison:
             Retry: something is not as it must be for this to be told; nothing was done.
             TellAdmin: more is missing than anybody deletes, or the key may not see chats; nothing was done.
         """
-        users = server.users()
+        begun, users = time.time(), server.users()
         if (own := server.user_id()) not in users:
             raise Retry("Open WebUI does not list the key's own user.", hint="It may be starting: try later.")
         seen = self._seen()
         if seen and not any(chat_id == USER and user_id in users for user_id, chat_id in seen):
             raise Retry("Open WebUI has none of the users it had.", hint="Is it another one at this address?")
-        known_users = self._deletions.users()
+        # What was seen and is known no more, as after an import that was taken back, is not missing.
+        known = {user_id: {USER} for user_id in self._deletions.users() | {user_id for user_id, _ in seen}}
+        for user_id, chat_id in seen:
+            known[user_id].add(chat_id)
         there = {(own, USER)}
-        for user_id in known_users & users:
+        for user_id in known.keys() & users:
             chats = server.chats_of(user_id)
-            there |= {
-                (user_id, USER),
-                *((user_id, chat) for chat in self._deletions.chats_of(user_id) & chats),
-            }
+            self._deletions.take_back(user_id, chats, begun)
+            of_user = (known[user_id] | self._deletions.chats_of(user_id)) & chats
+            there |= {(user_id, USER), *((user_id, chat) for chat in of_user)}
         missing = [pair for pair in seen if pair not in there and (pair[1] == USER or pair[0] in users)]
         if not confirmed:
             self._check_amount(seen, missing)
@@ -41792,25 +42043,16 @@ class Comparison:
             return {(row.user_id, row.chat_id): row.missing_since for row in connection.execute(mine)}
 
     def _write(self, there: Iterable[tuple[str, str]], since: dict[tuple[str, str], float]) -> None:
-        now = time.time()
-        rows = [
-            {
-                "user_id": user_id,
-                "chat_id": chat_id,
-                "webui": self._webui,
-                "seen_at": now,
-                "missing_since": 0.0,
-            }
-            for user_id, chat_id in there
-        ]
-        with self._engine.begin() as connection:
-            insert_new(connection, webui_seen, rows)
-            for user_id, chat_id in there:
-                mine = and_(*self._mine(user_id, chat_id))
-                connection.execute(update(webui_seen).where(mine).values(seen_at=now, missing_since=0.0))
-            for (user_id, chat_id), at in since.items():
-                mine = and_(*self._mine(user_id, chat_id))
-                connection.execute(update(webui_seen).where(mine).values(missing_since=at))
+        kept = {"webui": self._webui, "seen_at": time.time(), "missing_since": 0.0}
+        for some in _parts(list(there)):
+            with self._engine.begin() as connection:
+                for user_id, chat_id in some:
+                    put_row(connection, webui_seen, {"user_id": user_id, "chat_id": chat_id, **kept})
+        for some in _parts(list(since)):
+            with self._engine.begin() as connection:
+                for pair in some:
+                    mine = and_(*self._mine(*pair))
+                    connection.execute(update(webui_seen).where(mine).values(missing_since=since[pair]))
 
     def _forget(self, user_id: str, chat_id: str) -> None:
         with self._engine.begin() as connection:
@@ -41819,6 +42061,12 @@ class Comparison:
     def _mine(self, user_id: str, chat_id: str) -> tuple[ColumnElement[bool], ...]:
         mine = webui_seen.c.webui == self._webui, webui_seen.c.user_id == user_id
         return (*mine, webui_seen.c.chat_id == chat_id)
+
+
+def _parts(pairs: Sequence[tuple[str, str]]) -> Iterator[Sequence[tuple[str, str]]]:
+    """So few that others can write in between."""
+    for begin in range(0, len(pairs), _AT_ONCE):
+        yield pairs[begin : begin + _AT_ONCE]
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -41936,26 +42184,26 @@ What is deleted is written down first, and carried out by whoever comes next, un
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import Engine, and_, delete, func, select, update
 
 from ..config.settings import Valves
-from ..core.change import CHAT_DELETED, COMMANDS, REAFFIRMED, Change
-from ..core.memory import EPISODE, Memory, is_id
+from ..core.change import CHAT_DELETED, COMMANDS, REAFFIRMED, REFLECTED, Change
+from ..core.memory import EPISODE, Memory, hash_of, is_id
 from ..remember.episodes import ids_of
 from ..remember.journal import Journal
-from ..state import deletions, episodes, hold, injected, journal, metadata, outbox, put_row, reading, versions
+from ..state import deletions, episodes, hold, journal, metadata, outbox, put_row, reading, webui_seen
 from ..state.episodes_table import EpisodesTable
 from .erasure.erase import Eraser
+from .erasure.erasures import SETTLED_S
 from .memories import Control
-from .outcomes import Asked
 
 USER = ""  # in the place of a chat: all of its user
 # Of a chat's rows these stay: keys of messages, what is taken away below, and what was decided.
 _STAYING = ("outbox", "episodes", "switches", "deletions", "webui_seen")
+_OF_NOBODY = ("erasures", "deletions", "webui_seen")  # say nothing of a user but who it was
 
 
 @dataclass(frozen=True, slots=True)
@@ -41976,19 +42224,34 @@ class Deletions:
         self._engine, self._reading, self._settings = engine, reading(engine), settings
         self._control, self._eraser, self._journal = control, eraser, Journal(engine)
         self._passages = EpisodesTable(engine)
+        self._passed: dict[Deletion, float] = {}  # when each was carried out first, by the monotonic clock
 
-    def note(self, user_id: str, chat_id: str = USER) -> bool:
-        """Write down that a chat, or a user, is deleted, if anything is known of it; whether it is."""
-        if not (user_id in self.users() if chat_id == USER else self._knows(user_id, chat_id)):
-            return False
+    def note(self, user_id: str, chat_id: str = USER) -> None:
+        """Write down that a chat, or a user, is deleted: of a chat, nothing that comes later is kept."""
         row = {"user_id": user_id, "chat_id": chat_id, "at": time.time(), "done": False}
         with self._engine.begin() as connection:
             put_row(connection, deletions, row)
-        return True
 
     def note_all_chats(self, user_id: str) -> int:
-        """The same of all of a user's chats that are Open WebUI's; how many they are."""
-        return sum(self.note(user_id, chat_id) for chat_id in self.chats_of(user_id) if is_id(chat_id))
+        """The same of all of a user's chats that are Open WebUI's; how many they are.
+
+        Those are the ones that were seen there, and what may have come from there since: no import, and with
+        an id as it gives them.
+        """
+        mine = webui_seen.c.user_id == user_id
+        with self._reading.connect() as connection:
+            seen = frozenset(connection.scalars(select(webui_seen.c.chat_id).where(mine))) - {USER}
+            last = connection.scalar(select(func.max(webui_seen.c.seen_at)).where(mine)) or 0.0
+            told = select(outbox.c.chat_id).where(outbox.c.user_id == user_id)
+            imported = set(connection.scalars(told.where(outbox.c.imported != "")))
+            lived = set(connection.scalars(told.where(outbox.c.imported == "")))
+            first = select(outbox.c.chat_id).where(outbox.c.user_id == user_id).group_by(outbox.c.chat_id)
+            older = set(connection.scalars(first.having(func.min(outbox.c.created_at) < last)))
+        others = (imported - lived) | (older if seen else set())
+        chats = [one for one in self.chats_of(user_id) if one in seen or (is_id(one) and one not in others)]
+        for chat_id in chats:
+            self.note(user_id, chat_id)
+        return len(chats)
 
     def chats_of(self, user_id: str) -> frozenset[str]:
         """The ids of the chats of which something is known, "" for what has none."""
@@ -42006,12 +42269,22 @@ class Deletions:
         with self._reading.connect() as connection:
             return frozenset(
                 user_id
-                for table in (episodes, outbox, journal, versions)
+                for table in metadata.sorted_tables
+                if "user_id" in table.c and table.name not in _OF_NOBODY
                 for user_id in connection.scalars(select(table.c.user_id).distinct())
             )
 
+    def take_back(self, user_id: str, chats: Collection[str], before: float) -> None:
+        """These are there again, deleted before a Unix time: what is said in them is kept once more."""
+        with self._engine.begin() as connection:
+            mine = and_(deletions.c.user_id == user_id, deletions.c.done, deletions.c.at < before)
+            for chat_id in set(connection.scalars(select(deletions.c.chat_id).where(mine))) & set(chats):
+                connection.execute(delete(deletions).where(mine, deletions.c.chat_id == chat_id))
+
     def carry_out(self) -> int:
         """Erase what was deleted; how many chats and users that were.
+
+        A chat is gone through twice: what was under way at first has come to rest by the second time.
 
         Raises the fault of a place that cannot be reached, when all others are done: the next call goes on.
         """
@@ -42027,7 +42300,7 @@ class Deletions:
                     self._erase_chat(one, eraser)
                 done += 1
             except Exception as error:  # noqa: BLE001 - the others are to go, too
-                fault = error
+                self._passed[one], fault = time.monotonic(), error  # some may have gone: not again at once
         if fault is not None:
             raise fault
         return done
@@ -42036,27 +42309,23 @@ class Deletions:
         """The facts that only deleted chats said, where the setting is to ask."""
         if self._settings().on_chat_deleted != "ask":
             return []
-        mine = and_(deletions.c.user_id == user_id, deletions.c.done, deletions.c.chat_id != USER)
+        mine = and_(deletions.c.user_id == user_id, deletions.c.chat_id != USER)
         with self._reading.connect() as connection:
             chats = frozenset(connection.scalars(select(deletions.c.chat_id).where(mine)))
         return list(self._control.of_ids(self._only_in(user_id, chats)).values()) if chats else []
 
     def _open(self) -> list[Deletion]:
+        """What is to be carried out now."""
         wanted = select(deletions).where(deletions.c.done.is_(False)).order_by(deletions.c.at)
         with self._reading.connect() as connection:
-            return [Deletion(row.user_id, row.chat_id, row.at) for row in connection.execute(wanted)]
+            found = [Deletion(row.user_id, row.chat_id, row.at) for row in connection.execute(wanted)]
+        return [one for one in found if one not in self._passed or self._is_settled(one)]
 
-    def _knows(self, user_id: str, chat_id: str) -> bool:
-        with self._reading.connect() as connection:
-            return any(
-                connection.scalar(
-                    select(func.count()).where(column.table.c.user_id == user_id, column == chat_id)
-                )
-                for column in (episodes.c.chat_id, outbox.c.chat_id, journal.c.chat, injected.c.chat_id)
-            )
+    def _is_settled(self, one: Deletion) -> bool:
+        return one in self._passed and time.monotonic() - self._passed[one] >= SETTLED_S
 
     def _erase_chat(self, one: Deletion, eraser: Eraser) -> None:
-        """What waits of it, what it was told, its passages, and perhaps the facts that only it said."""
+        """What waits of it, what it was told, perhaps the facts that only it said, and its passages."""
         user_id, chat_id = one.user_id, one.chat_id
         with self._engine.begin() as connection:
             hold(connection, user_id)
@@ -42071,28 +42340,17 @@ class Deletions:
         facts: Collection[str] = ()
         if self._settings().on_chat_deleted == "erase":
             facts = self._only_in(user_id, frozenset({chat_id}))
+        if facts:
+            eraser.forget(user_id, facts, until=one.at)  # goes on by itself where a place is away
         entries = self._passages.of_chat(user_id, chat_id)
         passages = [id_ for entry in entries for id_ in ids_of(entry)]
-        eraser.erase_passages(user_id, passages, [entry.exchange for entry in entries])
-        asked = Asked(user_id, f"deleted-{uuid.uuid4().hex}", chat_id, at=time.time())
-        if facts:
-            self._control.forget(asked, list(facts), at_once=True)
-        receipt = f"{len(passages)} passages and {len(facts)} facts were erased"
-        told = Change(
-            batch=f"receipt-{asked.key}",
-            position=0,
-            user_id=user_id,
-            op=CHAT_DELETED,
-            memory_id="",
-            before="",
-            after="",
-            kind=EPISODE,
-            chat=chat_id,
-            refused=receipt,
-            made=True,
-        )
-        self._journal.intend([told])
-        mine = and_(deletions.c.user_id == user_id, deletions.c.chat_id == chat_id)
+        self._journal.intend([_receipt(one, len(passages), len(facts))])
+        eraser.erase_passages(user_id, passages, [entry.exchange for entry in entries], chat_id)
+        if not self._is_settled(one):
+            self._passed.setdefault(one, time.monotonic())
+            return
+        del self._passed[one]
+        mine = and_(deletions.c.user_id == user_id, deletions.c.chat_id == chat_id, deletions.c.at == one.at)
         with self._engine.begin() as connection:
             connection.execute(update(deletions).where(mine).values(done=True))
 
@@ -42109,6 +42367,23 @@ class Deletions:
         ]
 
 
+def _receipt(one: Deletion, passages: int, facts: int) -> Change:
+    """What its user is told of it: by its batch, only the first one of a deletion is kept."""
+    return Change(
+        batch=f"receipt-deleted-{hash_of(f'{one.user_id} {one.chat_id} {one.at}')}",
+        position=0,
+        user_id=one.user_id,
+        op=CHAT_DELETED,
+        memory_id="",
+        before="",
+        after="",
+        kind=EPISODE,
+        chat=one.chat_id,
+        refused=f"{passages} passages and {facts} facts were erased",
+        made=True,
+    )
+
+
 def _said(changes: list[Change]) -> Iterator[Change]:
     """What made facts what they are."""
     for change in changes:
@@ -42118,8 +42393,12 @@ def _said(changes: list[Change]) -> Iterator[Change]:
 
 
 def _is_wanted(change: Change) -> bool:
-    """Whether its user has asked for it, or brought it back."""
-    return bool(change.undoes) or change.batch.startswith(COMMANDS)
+    """Whether its user has asked for it, or brought it back; or others were merged into it.
+
+    A merge's row has the chat of one of its parts only. That a plan has ended is no new origin.
+    """
+    is_merge = change.batch.startswith(REFLECTED) and change.op != "replace"
+    return bool(change.undoes) or change.batch.startswith(COMMANDS) or is_merge
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -42247,7 +42526,7 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -42395,19 +42674,27 @@ class Eraser:
             self._passages.remove(user_id, exchanges)
         return count
 
-    def erase_passages(self, user_id: str, ids: Collection[str], exchanges: Collection[str]) -> None:
-        """Erase some passages of a user's past chats, which are all of these exchanges', everywhere. Blocks.
+    def erase_passages(
+        self, user_id: str, ids: Collection[str], exchanges: Collection[str], chat_id: str
+    ) -> None:
+        """Erase the passages of a user's past chat everywhere, and what of it waits as files. Blocks.
 
+        They are those with these ids, which are all of these exchanges', and others that say the chat's id.
         Nothing else that says the same is touched. Raises the fault of a location that cannot be reached,
         when the others are done; all of it is tried anew with the next call.
         """
         wanted = Erasure(0, user_id, False, tuple(ids), (), (), ONCE, time.time())
         missed: MemoryFault | None = None
+        self._spill.erase(
+            user_id, lambda one: one.permission is not None and one.permission.chat_id == chat_id
+        )
         with self._still(), self._sites.opened() as found:
-            for one in found if ids else ():
+            for one in found:
                 try:
                     site = one.reached()
-                    if site.erase(wanted, fresh=True, on_progress=lambda _: None):
+                    stray = set(site.passages_of(past_owner(user_id), chat_id)).difference(ids)
+                    these = replace(wanted, memory_ids=(*ids, *stray))
+                    if site.erase(these, fresh=True, on_progress=lambda _: None):
                         site.purge()
                 except MemoryFault as fault:
                     missed = fault
@@ -43262,6 +43549,9 @@ class Site(Protocol):
         on_progress: called with each number of memories that are gone.
         """
 
+    def passages_of(self, owner: str, chat_id: str) -> list[str]:
+        """The ids of what lies under this id and was said in this chat."""
+
     def erase_said_before(self, owner: str, at: float) -> int:
         """Take away what lies under this id and is older than a Unix time; how many there were."""
 
@@ -43325,6 +43615,9 @@ class StoreSite:
             entities.delete_all(emptied)
             entities.purge()
 
+    def passages_of(self, owner: str, chat_id: str) -> list[str]:
+        return [str(row.id) for row in self._store.list({"user_id": owner, "chat": chat_id})[0]]
+
     def erase_said_before(self, owner: str, at: float) -> int:
         rows = self._store.list({"user_id": owner})[0]
         ids = [str(row.id) for row in rows if _is_before(aware_time(row.payload.get("created_at")), at)]
@@ -43379,6 +43672,9 @@ class RemoteSite:
 
     def _listed(self, user_id: str) -> list[Memory]:
         return [memory for owner in owners_of(user_id) for memory in self._backend.list_all(owner)]
+
+    def passages_of(self, owner: str, chat_id: str) -> list[str]:
+        return [one.id for one in self._backend.list_all(owner) if one.chat == chat_id]
 
     def erase_said_before(self, owner: str, at: float) -> int:
         there = [one.id for one in self._backend.list_all(owner) if _is_before(one.created_at, at)]
@@ -44585,6 +44881,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 
 from sqlalchemy import ColumnElement, Engine, and_, delete, func, select, update
@@ -44592,6 +44889,7 @@ from sqlalchemy import ColumnElement, Engine, and_, delete, func, select, update
 from ...backends.base import EditableBackend
 from ...config.prices import costs, read_prices
 from ...config.settings import Valves
+from ...core.chat_servers import AnsweredBy
 from ...core.errors import Drop
 from ...core.exchange import Exchange, episodes_name, message_id_of
 from ...core.scope import past_owner
@@ -44618,6 +44916,7 @@ Archive = Callable[[], Iterable[Found]]  # reads it from its beginning: see `for
 _AT_ONCE = 10  # exchanges in a transaction: others write in between, and compute
 _PAUSE_S = 0.2
 _UNDONE_AT_ONCE = 100
+_STOPPED = "stopped-"  # begins the batch of what was under way when its import was taken back
 _MOST_TAKEN = 500_000  # exchanges and facts of an archive
 _ALL = "the archive"
 _NAME_CHARS = 200
@@ -44766,31 +45065,47 @@ class Imports:
             if connection.scalar(select(imports.c.import_id).where(mine)) is None:
                 raise Drop("There is no such import.", hint="`imports` lists those that there are.")
         brought = and_(*_brought(user_id, import_id))
-        with self._engine.begin() as connection:  # what is worked on is taken back by whoever does
-            hold(connection, user_id)
-            under_way = connection.execute(delete(outbox).where(brought, outbox.c.state != "done")).rowcount
+        undone = 0
         with live.writing() as backend:
             if not isinstance(backend, EditableBackend):
                 raise Drop("This backend cannot list memories.", hint="Remove them there.")
-            changes = Changes(self._journal)
-            sources = {one for change in self._journal.of_user(user_id) for one in change.sources}
-            undone = 0
-            while keys := self._some(brought):
-                self._remove_passages(backend, user_id, [episodes_name(key) for key in keys])
-                for message_id in map(message_id_of, keys):
-                    if message_id in sources:
-                        changes.retract(backend, user_id, message_id)
-                with self._engine.begin() as connection:
-                    connection.execute(delete(outbox).where(brought, outbox.c.key.in_(keys)))
-                undone += len(keys)
-        with self._engine.begin() as connection:
-            connection.execute(delete(imports).where(mine))
-        return undone + under_way
+            while rows := self._stopped(mine, brought, user_id):  # more of it may come meanwhile
+                # All of its messages at once, and before any is out of sight: a fact may be from several.
+                Changes(self._journal).retract(backend, user_id, {message_id_of(key) for key, _ in rows})
+                self._remove_unmarked(backend, user_id, {batch for _, batch in rows})
+                for at in range(0, len(rows), _UNDONE_AT_ONCE):
+                    keys = [key for key, _ in rows[at : at + _UNDONE_AT_ONCE]]
+                    self._remove_passages(backend, user_id, [episodes_name(key) for key in keys])
+                    with self._engine.begin() as connection:
+                        connection.execute(delete(outbox).where(brought, outbox.c.key.in_(keys)))
+                undone += len(rows)
+        return undone
 
-    def _some(self, brought: ColumnElement[bool]) -> list[str]:
-        newest_first = select(outbox.c.key).where(brought).order_by(outbox.c.id.desc()).limit(_UNDONE_AT_ONCE)
-        with self._reading.connect() as connection:
-            return list(connection.scalars(newest_first))
+    def _stopped(
+        self, mine: ColumnElement[bool], brought: ColumnElement[bool], user_id: str
+    ) -> list[tuple[str, str]]:
+        """The keys and batches of all that is there of an import, none of it under way any more.
+
+        Where nothing is, the import itself is gone. What was worked on has lost its batch: whoever did so
+        takes back what they store from now on.
+        """
+        under_way = update(outbox).where(brought, outbox.c.state != "done")
+        stopped = {"state": "done", "exchange": None, "error": "", "batch": _STOPPED + outbox.c.batch}
+        with self._engine.begin() as connection:
+            hold(connection, user_id)
+            connection.execute(under_way.values(stopped))
+            rows = connection.execute(select(outbox.c.key, outbox.c.batch).where(brought)).all()
+            if not rows:
+                connection.execute(delete(imports).where(mine))
+        return [(key, batch) for key, batch in rows]
+
+    def _remove_unmarked(self, backend: EditableBackend, user_id: str, batches: Collection[str]) -> None:
+        """Remove what stopped batches have stored, where the journal does not know it yet."""
+        for name in (one.removeprefix(_STOPPED) for one in batches if one.startswith(_STOPPED)):
+            marked = {change.memory_id for change in self._journal.of_batch(name) if change.made}
+            for memory in backend.added_by(user_id, name) if name else ():
+                if memory.id not in marked:
+                    backend.remove(memory.id)
 
     def _remove_passages(self, backend: EditableBackend, user_id: str, names: list[str]) -> None:
         entries = [entry for name in names if (entry := self._passages.get(user_id, name)) is not None]
@@ -44802,7 +45117,7 @@ class Imports:
     def _taken(self, user_id: str, archive: Archive, seen: _Seen) -> Iterator[Exchange]:
         """What of an archive may be remembered; the rest is counted in `seen`."""
         owners = {one.entry.owner for one in archive() if not isinstance(one.entry, Flaw)} - {""}
-        settings, is_on = self._settings(), _Cached(lambda chat_id: self._switches.is_on(user_id, chat_id))
+        settings, is_on = self._settings(), _Cached(partial(self._switches.is_on, user_id))
         if not settings.enabled:
             raise Drop("Memory is switched off on this server.", hint="Switch `enabled` on first.")
         if not is_on(""):
@@ -44824,12 +45139,14 @@ class Imports:
                 else:
                     taken += 1
                     yield given(user_id, entry)
-            elif not is_on(chat_of(source, entry)):
+            elif not is_on(chat := chat_of(source, entry)):
                 seen.skipped["memory is switched off in the chat"] += 1
             else:
                 for one in exchanges(user_id, source, entry, settings, self._is_command):
                     if isinstance(one, str):
                         seen.skipped[one] += 1
+                    elif not is_on(chat, AnsweredBy.read(one.answered_by).model):
+                        seen.skipped["the model was left out"] += 1
                     else:
                         taken += 1
                         yield one
@@ -44904,15 +45221,16 @@ class _Seen:
         return Preview(user_id, tuple(sorted(self.labels)), *counted, self.first, self.last)
 
 
-class _Cached(dict[str, bool]):
-    """Remembers what was asked."""
+class _Cached(dict[tuple[str, str], bool]):
+    """Remembers what was asked of a chat and a model."""
 
-    def __init__(self, ask: Callable[[str], bool]) -> None:
+    def __init__(self, ask: Callable[[str, str], bool]) -> None:
         self._ask = ask
 
-    def __call__(self, key: str) -> bool:
+    def __call__(self, chat_id: str, model: str = "") -> bool:
+        key = (chat_id, model)
         if key not in self:
-            self[key] = self._ask(key)
+            self[key] = self._ask(*key)
         return self[key]
 
 
@@ -55595,13 +55913,14 @@ is mended by going through the journal again: what has been made already is seen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from ..backends.base import Backend, EditableBackend, PreparingBackend
-from ..core.change import COMMANDS, EDITED, FORGET, REAFFIRMED, REFLECTED, TOO_LATE, Change
+from ..core.change import COMMANDS, EDITED, FORGET, OUTDATED, REAFFIRMED, REFLECTED, TOO_LATE, Change
 from ..core.errors import MemoryFault, is_of_the_text
 from ..core.exchange import IMPORTS, Batch, Exchange
 from ..core.locales import message
@@ -55610,6 +55929,7 @@ from ..core.memory import EPISODE, Memory
 from ..core.scope import past_owner, scope_for
 from ..language.forget_requests import forget_request
 from ..language.secrets import masked
+from ..state.clock import is_later
 from ..state.episodes_table import EpisodesTable
 from . import admission, quotes
 from .admission import HOLDS_SECRET, NotAdmittedError, clean, refusal, restored
@@ -55651,6 +55971,8 @@ class Changes:
         if not decided:
             reflects = batch.name.startswith(REFLECTED)  # what is known stays so, and its passages stay
             changes = list(map(_admitted, decide()) if reflects else self._numbered(batch, decide()))
+            if batch.is_imported:
+                changes = [self._unless_outdated(backend, change) for change in changes]
             if isinstance(backend, EditableBackend) and not reflects:
                 changes += map(_admitted, quotes.removals(backend, self._journal, batch, changes))
             confirm()  # a new holder may have decided that nothing is to change
@@ -55674,6 +55996,22 @@ class Changes:
                 continue
             yield _admitted(replace(change, chat=chat, ordinal=ordinal, scope=scope))
             ordinal += change.op == "add"
+
+    def _unless_outdated(self, backend: Backend, change: Change) -> Change:
+        """A change from an old chat, refused if it would take away what was said later."""
+        if (
+            change.op not in ("replace", "remove")
+            or change.refused
+            or not isinstance(backend, EditableBackend)
+        ):
+            return change
+        said, memory = self._journal.of_memory(change.memory_id), backend.get(change.memory_id)
+        times = [one.said_at for one in said]
+        if not said and memory is not None and (at := memory.updated_at or memory.created_at):
+            times = [at.timestamp()]
+        now = time.time()
+        is_outdated = any(is_later(at, change.said_at, now) for at in times)
+        return replace(change, refused=OUTDATED) if is_outdated else change
 
     def undo(
         self, backend: EditableBackend, change: Change, confirm: Confirm = _alone, *, model: str = ""
@@ -55737,26 +56075,26 @@ class Changes:
         )
 
     def retract(
-        self, backend: EditableBackend, user_id: str, message_id: str, confirm: Confirm = _alone
+        self, backend: EditableBackend, user_id: str, message_ids: Set[str], confirm: Confirm = _alone
     ) -> int:
-        """Take back what only this message said; how many changes were undone.
+        """Take back what only these messages said; how many changes were undone.
 
         What another message has said as well, or has changed since, stays.
         """
         undone = 0
-        for change in reversed(self._journal.from_message(user_id, message_id)):
-            if change.op in _INVERSE and not change.undoes and not self._is_shared(change, message_id):
+        for change in reversed(self._journal.from_messages(user_id, message_ids)):
+            if change.op in _INVERSE and not change.undoes and not self._is_shared(change, message_ids):
                 with suppress(NotAdmittedError):  # what was there before stays away
                     undone += self.undo(backend, change, confirm, model=EDITED)
         return undone
 
-    def _is_shared(self, change: Change, message_id: str) -> bool:
-        if change.sources != {message_id}:
+    def _is_shared(self, change: Change, message_ids: Set[str]) -> bool:
+        if not change.sources <= message_ids:
             return True
         history = self._journal.of_memory(change.memory_id) if change.memory_id else []
         gone = {other.undoes for other in history}
         return any(
-            other.sources != {message_id}
+            not other.sources <= message_ids
             for other in history
             if other.id > change.id and not other.undoes and other.id not in gone
         )
@@ -55856,7 +56194,7 @@ def _restored(text: str) -> tuple[str, NotAdmittedError | None]:
 def _with_wishes(backend: Backend, batch: Batch, changes: list[Change]) -> list[Change]:
     """Removals that somebody asked for get all that it takes to undo them, and a note of each is added.
 
-    See `Journal.asked_to_forget`.
+    See `Journal.asked_to_forget`. No note of what old chats asked for: it can always be undone.
     """
     asked = {exchange.message_id for exchange in batch.exchanges if forget_request(exchange.user_text)}
     ids = [
@@ -55876,7 +56214,8 @@ def _with_wishes(backend: Backend, batch: Batch, changes: list[Change]) -> list[
         else change
         for change in changes
     ]
-    notes = [_note(batch, first + at, memory_id) for at, memory_id in enumerate(ids)]
+    noted_ids = [] if batch.is_imported else ids
+    notes = [_note(batch, first + at, memory_id) for at, memory_id in enumerate(noted_ids)]
     return [*noted, *notes]
 
 
@@ -56728,11 +57067,11 @@ mended by making it again: see `apply`.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from typing import Any
 
-from sqlalchemy import Engine, and_, delete, exists, func, or_, select, update
+from sqlalchemy import Engine, and_, delete, exists, false, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ..core.change import (
@@ -56752,6 +57091,7 @@ from ..core.memory import EPISODE
 from ..state import count_up, journal, reading
 from ..state.clock import is_recent
 
+_FEW = 20  # messages that are looked for by their ids
 _UNDER_WAY_S = 60.0  # in which a change that was written down is made, unless it broke off
 
 # What can be taken back.
@@ -56847,11 +57187,13 @@ class Journal:
             return ""
         return heirs(self.of_batch(batches[-1])).get(memory_id, "")
 
-    def from_message(self, user_id: str, message_id: str) -> list[Change]:
-        """What was made of a message, oldest first."""
-        named = journal.c.source.contains(message_id, autoescape=True)
-        found = self._select(journal.c.user_id == user_id, journal.c.made, named)
-        return [change for change in found if message_id in change.sources]
+    def from_messages(self, user_id: str, message_ids: Set[str]) -> list[Change]:
+        """What was made of some messages, oldest first."""
+        which = [journal.c.user_id == user_id, journal.c.made]
+        if len(message_ids) <= _FEW:  # of an import's many, all rows are looked at here
+            named = (journal.c.source.contains(one, autoescape=True) for one in message_ids)
+            which.append(or_(false(), *named))
+        return [change for change in self._select(*which) if not message_ids.isdisjoint(change.sources)]
 
     def latest(self, user_id: str) -> Change | None:
         """A user's last change that is not taken back, one of its batch; None where there is none.
@@ -57236,8 +57578,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, Engine, and_, select, update
 
+from ..core.errors import Drop
 from ..core.exchange import Exchange
-from ..state import hold, outbox, reading
+from ..state import hold, imports, outbox, reading, was_erased
 from ..state.engine import Patience
 from .outbox import Outbox
 
@@ -57253,14 +57596,22 @@ class Later:
         """Keep some of a user's exchanges durably; those that were new.
 
         Not kept is what is there already, and the earlier version of a message. imported: the import's id.
+
+        Raises:
+            Drop: the import was taken back meanwhile, or all of its user's erased.
         """
         now = time.time()
 
         def keep(connection: Connection) -> list[Exchange]:
-            hold(connection, exchanges[0].user_id)
+            user_id = exchanges[0].user_id
+            hold(connection, user_id)
+            mine = and_(imports.c.user_id == user_id, imports.c.import_id == imported)
+            begun_at = connection.scalar(select(imports.c.begun_at).where(mine))
+            if begun_at is None or was_erased(connection, user_id, begun_at):
+                raise Drop("The import was taken back while it was read.", hint="It can be imported anew.")
             keys = [exchange.key for exchange in exchanges]
-            mine = and_(outbox.c.user_id == exchanges[0].user_id, outbox.c.key.in_(keys))
-            there = set(connection.scalars(select(outbox.c.key).where(mine)))
+            known = and_(outbox.c.user_id == user_id, outbox.c.key.in_(keys))
+            there = set(connection.scalars(select(outbox.c.key).where(known)))
             new = {exchange.key: exchange for exchange in exchanges if exchange.key not in there}
             insert = self._queue.insert
             return [one for one in new.values() if insert(connection, one, now, imported=imported)]
@@ -57786,7 +58137,7 @@ from sqlalchemy.exc import IntegrityError
 
 from ..core.errors import ClaimLost
 from ..core.exchange import IMPORTS, Batch, Exchange, message_id_of
-from ..state import hold, outbox, reading, was_erased
+from ..state import deletions, hold, outbox, reading, was_erased
 from ..state.clock import is_later
 from ..state.engine import Patience
 from ..state.prepared import Prepared
@@ -57907,6 +58258,8 @@ class Outbox:
     ) -> bool:
         """As `put`, within a transaction, which raises IntegrityError. imported: see `later`."""
         hold(connection, exchange.user_id)
+        if not imported and exchange.chat_id and _is_deleted(connection, exchange):
+            return False
         replaced = self._replaced(connection, exchange)
         if any(is_later(row.said_at, exchange.said_at, now) for row in replaced):
             return False  # the answer to the original comes after that to its edited version
@@ -58010,7 +58363,8 @@ class Outbox:
         now = time.time()
         with self._engine.begin() as connection:
             for row in rows_where(connection, _claim_of(batch)):
-                alone = {"batch": uuid.uuid4().hex, "state": "pending", "attempts": 0, "ready_at": now}
+                name = (IMPORTS if batch.is_imported else "") + uuid.uuid4().hex
+                alone = {"batch": name, "state": "pending", "attempts": 0, "ready_at": now}
                 mine = outbox.c.id == row.id
                 connection.execute(update(outbox).where(mine).values(**alone, error=error))
 
@@ -58132,6 +58486,12 @@ class Outbox:
         )
         elsewhere = and_(waiting, outbox.c.chat_id != exchange.chat_id)
         connection.execute(update(outbox).where(elsewhere).values(ready_at=now))
+
+
+def _is_deleted(connection: Connection, exchange: Exchange) -> bool:
+    """Whether its chat was deleted in Open WebUI: see `manage.deletions`."""
+    mine = and_(deletions.c.user_id == exchange.user_id, deletions.c.chat_id == exchange.chat_id)
+    return connection.scalar(select(deletions.c.at).where(mine)) is not None
 
 
 def _once_more(exchange: Exchange, ready_at: float) -> dict[str, Any]:
@@ -58763,6 +59123,10 @@ def removals(
     # A chat may forget what it may change; who asks for a memory by its number means it wherever it was said.
     view = None if batch.name.startswith(COMMANDS) else writing_view(batch.scope)
     there = [one for one in backend.list_all(past_owner(batch.user_id)) if is_seen(one, view)]
+    if batch.is_imported:  # an old chat takes away nothing that was said later
+        times = [one.said_at for one, request in requests if request] + [one.said_at for one in gone]
+        until = max(times, default=0.0)
+        there = [one for one in there if one.created_at and one.created_at.timestamp() <= until]
     going = [passage for passage in there if passage.id not in taken and sought.has(passage)]
     first = max((change.position for change in changes), default=-1) + 1
     source = " ".join(dict.fromkeys(message for change in gone for message in change.source.split()))
@@ -58864,7 +59228,7 @@ from datetime import date
 from math import inf
 
 from ..backends.base import AskableBackend
-from ..core.change import Change
+from ..core.change import OUTDATED, Change
 from ..core.errors import Drop, RetryFew
 from ..core.exchange import Batch, Exchange
 from ..core.memory import Candidate, Memory, Reply
@@ -59043,7 +59407,7 @@ class Reconciler:
         said_at, now = self.batch.exchanges[-1].said_at, time.time()
         changes = self.journal.of_memory(shown.id)
         outdated = any(is_later(change.said_at, said_at, now) for change in changes)
-        return "a later message has changed it" if outdated else ""
+        return OUTDATED if outdated else ""
 
     def _repeats(self, operation: Operation, leaving: set[str]) -> str:
         """Why it would store once more what is known, and does not leave with this batch; "" if not."""
@@ -60500,7 +60864,8 @@ class Writer:
                 self._emit(failed(Job.REMEMBERING, fault))
             return
         except BaseException as error:  # noqa: BLE001 - a panic of native code, too; sorted by `_failed`
-            self._failed(backend, batch, error)
+            if not self._erased(backend, batch):
+                self._failed(backend, batch, error)
             return
         self._emit(succeeded(Job.REMEMBERING))
         self._failing.pop(batch.name, None)
@@ -60567,9 +60932,9 @@ class Writer:
         """Take back what only earlier versions of these messages said."""
         if not isinstance(backend, EditableBackend):
             return 0
-        versions = [replaced for exchange in batch.exchanges for replaced in exchange.replaces]
+        versions = {replaced for exchange in batch.exchanges for replaced in exchange.replaces}
         confirm = partial(self._outbox.renew, batch)
-        return sum(self._changes.retract(backend, batch.user_id, version, confirm) for version in versions)
+        return self._changes.retract(backend, batch.user_id, versions, confirm) if versions else 0
 
     def _remember(self, backend: Backend, batch: Batch, reading: _Reading) -> list[Change]:
         """The changes that were made of a batch, and those refused."""

@@ -33,6 +33,7 @@ from .documents.indexing import Indexing
 from .documents.watcher import Watcher
 from .interfaces.lanes import Lanes
 from .interfaces.live.chats import LiveChats
+from .interfaces.proxy.kept_steps import KeptSteps
 from .interfaces.tools.toolbox import Toolbox
 from .interfaces.web.parts import Parts
 from .interfaces.webui import WebUi
@@ -176,7 +177,7 @@ class Application:
         self.deletions = self.commander.tools.deletions
         self.deletion_worker = DeletionWorker(self._engine, self.deletions, settings, WebUi.of, self.emit)
         self.contexts = Contexts(self._engine, self.live, settings, self.emit)
-        self.lanes, self.api_keys = Lanes(), self.page.keys
+        self.lanes, self.api_keys, self.kept_steps = Lanes(), self.page.keys, KeptSteps()
         self.command_pool = ThreadPoolExecutor(_COMMANDS_AT_ONCE, thread_name_prefix="memory-command")
         self.history_pool = ThreadPoolExecutor(_PASTS_AT_ONCE, thread_name_prefix="memory-history")
         self.live.use(settings())
@@ -197,6 +198,7 @@ class Application:
         self.keeper.drop(user_id)
         self.live_chats.drop(user_id)
         self.contexts.drop(user_id)
+        self.kept_steps.drop(user_id)
         self.watcher.wake()  # files that were sent by programs go, too
         if isinstance(backend := self.live.current, LibraryBackend):
             backend.drop()

@@ -120,6 +120,7 @@ def test_every_command(shared_server: PipelinesServer, user: str, code: str) -> 
     assert says("why, used") in why
 
     assert says("chats, head", chats="|").partition("|")[0] in talk("chats")
+    assert talk("documents") == says("documents, none")
     assert talk("episodes", word_for("off", code)) == says("episodes off")
     assert talk("episodes", word_for("on", code)) == says("episodes on")
     assert talk("notes", word_for("off", code)) == says("notes off")

@@ -24,7 +24,7 @@ from tests.harness.qdrant_server import QdrantServer
 from tests.harness.scripted_answers import memory_lines
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.scripted_requests import Request
-from tests.harness.talk import fresh, recalled, stored, take, tell
+from tests.harness.talk import facts_in, fresh, recalled, stored, take, tell
 
 FACT = "My dog is called Rex and I live in Lisbon."
 QUESTION = "What is my dog called?"
@@ -159,7 +159,7 @@ class TestRemember:
 
     def test_a_question_is_not_remembered(self, shared_server: PipelinesServer, user: str) -> None:
         tell(shared_server, "What is my parrot called?", user=user)
-        assert recalled(shared_server, "What is my parrot called?", user=user) == ""
+        assert "parrot" not in facts_in(recalled(shared_server, "What is my parrot called?", user=user))
 
     def test_a_regenerated_answer_is_stored_once(self, shared_server: PipelinesServer, user: str) -> None:
         turn = Chat(user).say(FACT)

@@ -111,11 +111,11 @@ class LongChat:
             seen = replace(seen, abstract="")
         added = blocks.system, blocks.before, numbered
         fit = partial(contexts.fitted, seen, *added, learns=self._learns)
-        seen, before = await in_pool(contexts.pool, fit)
-        self._long = prompt, seen
+        seen, system, before = await in_pool(contexts.pool, fit)
+        self._long, blocks = (prompt, seen), Blocks(system, before)
         if not seen.window.is_cut:
             return self._body, blocks
-        return prompt.cut(seen.kept, seen.abstract, in_system=in_system), Blocks(blocks.system, before)
+        return prompt.cut(seen.kept, seen.abstract, in_system=in_system), blocks
 
     def keep(self, body: Any, permission: Permission) -> None:
         """Keep where it was cut, and have ready what the next cut needs. Never blocks.

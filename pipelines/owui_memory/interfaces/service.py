@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the serve
     from ..state.api_keys_table import ApiKeys
     from .lanes import Lanes
     from .live.chats import LiveChats
+    from .proxy.kept_steps import KeptSteps
     from .tools.toolbox import Toolbox
     from .web.parts import Parts
 
@@ -59,6 +60,8 @@ class Service(Protocol):
     def page(self) -> Parts: ...
     @property
     def lanes(self) -> Lanes: ...
+    @property
+    def kept_steps(self) -> KeptSteps: ...
     @property
     def state_pool(self) -> Executor: ...
     @property

@@ -165,6 +165,11 @@ class WebUi:
                     body += part
             if answer.status_code in (401, 403) and path.partition("/")[0] in ("auths", "users"):
                 self._check(answer)
+            if answer.status_code in (401, 403) and path.startswith("chats/list"):
+                told = "Open WebUI does not show users' chats to this key."
+                raise TellAdmin(
+                    told, hint="Set ENABLE_ADMIN_CHAT_ACCESS=true there, and give an admin's key."
+                )
             return answer.status_code, json.loads(body)
         except (ValueError, RecursionError) as error:
             raise Retry("Open WebUI's answer is no JSON.", hint=_HINT) from error

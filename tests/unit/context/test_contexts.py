@@ -31,8 +31,8 @@ class Simulated:
 
     def sent(
         self, chat: str, turns: list[str], block: str, system: str = "", *, is_there: bool = True
-    ) -> tuple[Seen, dict[int, str]]:
-        """The prompt of a chat's last turn, where each turn that stays keeps the block that it got.
+    ) -> tuple[Seen, int]:
+        """What a chat's last prompt has, and how many tokens; each turn that stays keeps the block it got.
 
         is_there: the state database.
         """
@@ -42,10 +42,12 @@ class Simulated:
         cuts = self.contexts.cuts(turn, LIMIT) if is_there else []
         seen = self.contexts.see(turn, Valves(), LIMIT, texts, cuts, reads=True)
         before = dict.fromkeys(range(len(seen.kept)), block)
-        seen, before = self.contexts.fitted(seen, system, before, seen.kept)
+        seen, system, before = self.contexts.fitted(seen, system, before, seen.kept)
         if seen.window.is_cut and seen.window.is_new and is_there:
             self.contexts.table.use(seen.place, said[seen.window.start])
-        return seen, before
+        texts_of_ours = [one for one in (*before.values(), system, seen.abstract) if one]
+        tokens = seen.bare.fixed + seen.window.stays(seen.bare.turns)
+        return seen, tokens + sum(self.contexts.counting.of("", texts_of_ours))
 
 
 @pytest.fixture(scope="module")
@@ -54,11 +56,6 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulated]:
     yield one
     one.contexts.close()
     one._engine.dispose()
-
-
-def tokens(one: Simulated, seen: Seen, blocks: dict[int, str], system: str) -> int:
-    texts = [*blocks.values(), system, seen.abstract]
-    return seen.bare.fixed + seen.window.stays(seen.bare.turns) + sum(one.contexts.counting.of("", texts))
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -72,13 +69,23 @@ def test_a_cut_stays_until_it_no_longer_fits(
         if number in restarts:
             simulated.restart()
         turns.append("a locker holds marbles " * size)
-        seen, blocks = simulated.sent(str(chat), turns, "remembered lockers " * told)
-        assert tokens(simulated, seen, blocks, "") <= LIMIT
+        seen, tokens = simulated.sent(str(chat), turns, "remembered lockers " * told)
+        assert tokens <= LIMIT
         starts.append(seen.window.start if seen.window.is_cut else 0)
     assert starts == sorted(starts), "what is out stays out"
     cuts = len(set(starts)) - 1
     each = seen.bare.turns[-1] + simulated.contexts.counting.of("", ["remembered lockers " * told])[0]
     assert cuts <= 2 + 60 * each / (0.3 * LIMIT), "a cut makes room for many turns"
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(1, 3), st.integers(0, 4500), st.integers(0, 1500), st.integers(0, 1500), st.uuids())
+def test_only_a_message_that_is_too_long_alone_is_over_the_limit(
+    simulated: Simulated, before: int, size: int, told: int, in_system: int, chat: object
+) -> None:
+    turns = [*["an earlier one " * 200] * (before - 1), "word " * size]
+    seen, tokens = simulated.sent(str(chat), turns, "told " * told, "known " * in_system)
+    assert tokens <= max(LIMIT, seen.bare.fixed + seen.bare.turns[-1])
 
 
 def test_a_chat_that_only_begins_like_another_is_counted_anew(simulated: Simulated) -> None:

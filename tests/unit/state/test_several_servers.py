@@ -188,7 +188,7 @@ def test_versions_of_a_message_that_reach_two_servers_at_once(servers: Several, 
     second = "edited" if first == "original" else "original"
     with ThreadPoolExecutor(1) as threads:
         with servers.one.engine.begin() as unfinished:
-            assert servers.one.queue._put(unfinished, said[first], time.time(), 0.0, 1)
+            assert servers.one.queue.insert(unfinished, said[first], time.time(), 0.0, 1)
             putting = threads.submit(servers.two.queue.put, said[second])
             assert waits(putting)
         assert putting.result(30) is (second == "edited")

@@ -54,6 +54,7 @@ def test_the_user_is_the_tenant_and_all_that_is_filtered_by_is_indexed(server: Q
         "batch": {"type": "keyword"},
         "kind": {"type": "keyword"},
         "chat": {"type": "keyword"},
+        "scope": {"type": "keyword"},
         "created_at": {"type": "datetime"},
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import re
 from collections.abc import Coroutine, Iterator
 from itertools import chain, repeat
@@ -14,6 +15,7 @@ from sqlalchemy import and_, update
 from starlette.datastructures import Headers
 
 from owui_memory.core.exchange import Exchange
+from owui_memory.interfaces.web import admin as admin_views
 from owui_memory.interfaces.web import forms, sign_in
 from owui_memory.interfaces.web.limits import Limits
 from owui_memory.interfaces.web.routes import ROUTES
@@ -374,6 +376,38 @@ def test_what_admins_see(house: Visitors) -> None:
     assert origins["page_url"] == (PAGE_URL, "environment")
     assert origins["embedder_api_key"] == ("********", "environment")
     assert origins["memories_per_turn"][1] == "default"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("postgresql://u:SECRET@h/db", "postgresql://********@h/db"),
+        ('postgresql://u:SEC/R@E T"@h/db?password=SECRET', "postgresql://********@h/db?********"),
+        ('[{"base_url": "http://u:SECRET@h/v1"}, 1]', '[{"base_url": "http://********@h/v1"}, 1]'),
+        ("http://h:1/v1?version=2", "http://h:1/v1?version=2"),
+        ("[ada@example.com", "[ada@example.com"),
+        (None, ""),
+        (3, "3"),
+    ],
+)
+def test_settings_are_shown_without_passwords_in_addresses(value: object, shown: str) -> None:
+    assert admin_views._written(value) == shown
+
+
+def test_the_servers_log_has_no_words_of_users(house: Visitors, caplog: pytest.LogCaptureFixture) -> None:
+    access = logging.getLogger("uvicorn.access")
+    caplog.set_level(logging.INFO, access.name)
+    access.addHandler(caplog.handler)
+    try:
+        house.browser("ada").get("?q=oleander")
+        house.browser().get("sign-in?link=abc-secret")
+        house.at.client.post("/memory/hooks/open-webui/abc-secret?a=b")
+        house.at.client.get("/v1/models?a=b")
+    finally:
+        access.removeHandler(caplog.handler)
+    assert '"GET /memory/?*** HTTP/1.1" 200' in caplog.text
+    assert "/v1/models?a=b" in caplog.text
+    assert not any(word in caplog.text for word in ("oleander", "abc-secret"))
 
 
 def test_what_was_given_up_is_tried_again(house: Visitors) -> None:
