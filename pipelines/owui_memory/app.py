@@ -122,8 +122,9 @@ class Application:
         self.live = BackendHolder(
             environment.data_dir, opener, sound=selfchecks.fault, bring=self._mover.bring
         )
-        self.notes = Notes(self._engine, self.live)
         self.live_chats = LiveChats(self._engine, self.live, settings)
+        is_others = self.live_chats.is_others
+        self.notes = Notes(self._engine, self.live, is_others)
         self._check = BackendCheck(self.live, selfchecks)
         self._recaller = Recaller(self._engine)
         self.recalls = Run(self.live, self._recall, self.emit, _RECALLS_AT_ONCE)
@@ -149,7 +150,7 @@ class Application:
             return settings().documents_folder(environment.data_dir)
 
         self.commander = Commander(
-            self._engine, self.live, settings, self.emit, eraser, self.live_chats.check, folder
+            self._engine, self.live, settings, self.emit, eraser, self.live_chats.check, folder, is_others
         )
         self.toolbox = Toolbox(self._engine, self.live, settings, eraser, self.emit)
         self.imports = Imports(self._engine, settings, lambda text: read_command(text) is not None)
