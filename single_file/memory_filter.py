@@ -352,8 +352,9 @@ class Application:
         self.live = BackendHolder(
             environment.data_dir, opener, sound=selfchecks.fault, bring=self._mover.bring
         )
-        self.notes = Notes(self._engine, self.live)
         self.live_chats = LiveChats(self._engine, self.live, settings)
+        is_others = self.live_chats.is_others
+        self.notes = Notes(self._engine, self.live, is_others)
         self._check = BackendCheck(self.live, selfchecks)
         self._recaller = Recaller(self._engine)
         self.recalls = Run(self.live, self._recall, self.emit, _RECALLS_AT_ONCE)
@@ -379,7 +380,7 @@ class Application:
             return settings().documents_folder(environment.data_dir)
 
         self.commander = Commander(
-            self._engine, self.live, settings, self.emit, eraser, self.live_chats.check, folder
+            self._engine, self.live, settings, self.emit, eraser, self.live_chats.check, folder, is_others
         )
         self.toolbox = Toolbox(self._engine, self.live, settings, eraser, self.emit)
         self.imports = Imports(self._engine, settings, lambda text: read_command(text) is not None)
@@ -3509,6 +3510,7 @@ from .parse import DID_YOU_MEAN, meant_by, read_command
 from .passage_work import Tools
 from .work import VERBS, Work
 
+_ANYWHERE = ("off", "on", "help")  # what tells nothing of its user, in chats that others read
 _WAIT_S, _LOOK_S = 60.0, 0.2  # for somebody else's answer
 
 
@@ -3524,11 +3526,13 @@ class Commander:
         eraser: Eraser | None = None,
         webui: Callable[[], Check | None] = lambda: None,
         documents: Callable[[], Path | None] = lambda: None,
+        is_others: Callable[[str, str], bool] = lambda *_: False,
     ) -> None:
         """webui: whether running chats show what they are to show, for admins; None where they are not.
 
-        documents: where documents lie, None where none are read.
+        documents: where documents lie, None where none are read. is_others: see `Notes`.
         """
+        self._is_others = is_others
         control = Control(engine, live, settings, eraser, emit)
         self._orders, self._settings, self._emit = CommandLog(engine), settings, emit
         self.tools = Tools(
@@ -3606,6 +3610,8 @@ class Commander:
             return words.say("waited"), None
         if command.verb == DID_YOU_MEAN:
             return words.say("did you mean", command=code(command.rest)), None
+        if command.verb not in _ANYWHERE and self._is_others(order.user_id, order.chat_id):
+            return words.say("others chat"), None
         work = Work(self.tools, order, command.rest)
         if (verb := VERBS.get(command.verb)) is not None:
             return verb(work), work.kept
@@ -4051,7 +4057,7 @@ SOURCES["commands/notes.py"] = r'''"""A folded line under an answer: which memor
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import reduce
 
 from sqlalchemy import Engine, func, select
@@ -4076,7 +4082,11 @@ _MOST = 10  # memories of each kind that are named
 class Notes:
     """For all users. Threads may share it."""
 
-    def __init__(self, engine: Engine, live: BackendHolder) -> None:
+    def __init__(
+        self, engine: Engine, live: BackendHolder, is_others: Callable[[str, str], bool] = lambda *_: False
+    ) -> None:
+        """is_others: whether a chat, named behind its user, is known to be somebody else's, who reads it."""
+        self._is_others = is_others
         self._engine, self._reading, self._live = engine, reading(engine), live
         self._cuts = CutsTable(engine)
         self._explanations, self._journal = Explanations(engine), Journal(engine)
@@ -4087,7 +4097,7 @@ class Notes:
 
         It is in the language that the message was read in, where that is kept, else in that of its words.
         """
-        if not self._switches.wants(user_id):
+        if not self._switches.wants(user_id) or self._is_others(user_id, chat_id):
             return ""
         kept = self._explanations.of_chat(chat_id, user_id)
         last = kept[-1] if kept and asked.startswith(kept[-1].query) else None
@@ -7566,11 +7576,10 @@ part that was read is kept, so that the next try goes on there.
 from __future__ import annotations
 
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from ..backends.backend_holder import BackendHolder
 from ..backends.base import AskableBackend
@@ -7598,6 +7607,7 @@ class Wanted:
     """An abstract to be made. past: the turns that it adds to `before`, oldest first. room: tokens.
 
     chat_id: the chat's own, "" where it has none. answered_by: who answers the chat, and may read it.
+    at: Unix time when these were read.
     """
 
     place: Place
@@ -7606,7 +7616,7 @@ class Wanted:
     past: Sequence[Past]
     room: int
     answered_by: AnsweredBy
-    at: float = field(default_factory=time.time)
+    at: float
 
 
 class Abstracts:
@@ -7900,6 +7910,7 @@ class Seen:
     most: Sequence[int] = ()
     abstract: str = ""
     of: str = ""  # the position that the abstract is of
+    at: float = field(default_factory=time.time)
 
     @property
     def kept(self) -> list[int]:
@@ -8095,7 +8106,7 @@ class Contexts:
         ready = {one.position: one.abstract for one in cuts if one.abstract}
         if at.is_cut and at.is_new:
             for position in {positions[at.start], seen.of or positions[at.start]}:
-                self.table.use(seen.place, position)
+                self.table.use(seen.place, position, seen.at)
             reason = "with a summary" if seen.abstract else "without a summary"
             self._emit(Event(EventKind.CONTEXT_CUT, reason=reason))
         is_without = at.is_cut and positions[at.start] not in ready
@@ -8108,7 +8119,8 @@ class Contexts:
         if not abstract.language:
             abstract = replace(abstract, language=language_for(turn.language, turn.text))
         room, turns = _room(seen.place.limit), past(first, target)
-        if self._abstracts.want(Wanted(seen.place, chat_id, abstract, turns, room, turn.answered_by)):
+        wanted = Wanted(seen.place, chat_id, abstract, turns, room, turn.answered_by, seen.at)
+        if self._abstracts.want(wanted):
             with self._lock:
                 self._tried[seen.place, positions[target]] = time.monotonic()
                 while len(self._tried) > _PLACES:
@@ -9480,6 +9492,9 @@ msgstr "[Öffne deine Erinnerungen]({link})\n\nDer Link gilt einmal, zehn Minute
 
 msgid "page, link shown"
 msgstr "Der Link wurde einmal gezeigt; `/memory seite` gibt einen neuen."
+
+msgid "others chat"
+msgstr "Dieser Chat gehört jemand anderem, der die Antwort mitlesen würde. Es wurde nichts getan: Sende den Befehl in einem eigenen Chat."
 
 msgid "page, no address"
 msgstr "Die Seite der Erinnerungen hat noch keine Adresse: Die Administration kann `page_url` setzen. `/memory liste` zeigt deine Erinnerungen hier."
@@ -11323,6 +11338,9 @@ msgstr "[Open your memories]({link})\n\nThe link works once, within ten minutes,
 
 msgid "page, link shown"
 msgstr "The link was shown once; `/memory page` gives a new one."
+
+msgid "others chat"
+msgstr "This chat is somebody else's, who would read the answer, too. Nothing was done: send the command in a chat of your own."
 
 msgid "page, no address"
 msgstr "The page of memories has no address yet: an administrator can set `page_url`. `/memory list` shows your memories here."
@@ -13178,6 +13196,9 @@ msgstr "[Abre tus recuerdos]({link})\n\nEl enlace sirve una vez, durante diez mi
 msgid "page, link shown"
 msgstr "El enlace se mostró una vez; `/memory página` da uno nuevo."
 
+msgid "others chat"
+msgstr "Este chat es de otra persona, que también leería la respuesta. No se ha hecho nada: envía el comando en un chat tuyo."
+
 msgid "page, no address"
 msgstr "La página de recuerdos aún no tiene dirección: un administrador puede definir `page_url`. `/memory lista` muestra aquí tus recuerdos."
 
@@ -14307,6 +14328,9 @@ msgstr "[Ouvrez vos souvenirs]({link})\n\nLe lien sert une seule fois, pendant d
 msgid "page, link shown"
 msgstr "Le lien a été montré une fois ; `/memory page` en donne un nouveau."
 
+msgid "others chat"
+msgstr "Cette discussion appartient à quelqu'un d'autre, qui lirait aussi la réponse. Rien n'a été fait : envoyez la commande dans une discussion à vous."
+
 msgid "page, no address"
 msgstr "La page des souvenirs n'a pas encore d'adresse : un administrateur peut définir `page_url`. `/memory liste` montre ici vos souvenirs."
 
@@ -15433,6 +15457,9 @@ msgstr "[あなたのメモリを開く]({link})\n\nこのリンクは10分以�
 
 msgid "page, link shown"
 msgstr "リンクは一度だけ表示されました。`/memory ページ` で新しいリンクを出せます。"
+
+msgid "others chat"
+msgstr "このチャットは他の人のもので、その人も回答を読めます。何も行いませんでした。自分のチャットでコマンドを送ってください。"
 
 msgid "page, no address"
 msgstr "メモリのページにはまだアドレスがありません。管理者が `page_url` を設定できます。`/memory 一覧` でここに表示できます。"
@@ -16654,6 +16681,9 @@ msgstr "[Откройте свои воспоминания]({link})\n\nСсыл
 msgid "page, link shown"
 msgstr "Ссылка была показана один раз; `/memory страница` даст новую."
 
+msgid "others chat"
+msgstr "Этот чат принадлежит другому человеку, который тоже прочитал бы ответ. Ничего не сделано: отправьте команду в своём чате."
+
 msgid "page, no address"
 msgstr "У страницы воспоминаний пока нет адреса: администратор может задать `page_url`. `/memory список` покажет ваши воспоминания здесь."
 
@@ -17809,6 +17839,9 @@ msgstr "[打开你的记忆]({link})\n\n此链接仅供你本人在十分钟内�
 
 msgid "page, link shown"
 msgstr "链接只显示一次；`/memory 页` 可获取新链接。"
+
+msgid "others chat"
+msgstr "这个对话属于别人，对方也会看到回答。未执行任何操作：请在你自己的对话中发送此命令。"
 
 msgid "page, no address"
 msgstr "记忆页面还没有地址：管理员可以设置 `page_url`。`/memory 列表` 会在此显示你的记忆。"
@@ -23180,7 +23213,7 @@ def function_routes(key: str, chats: Chats, turns: Turns) -> list[Route]:
             wanted = {"only_recall": only_recall, "notes": notes}
             told, turn = await turns.inlet(body, user, second=True, **wanted)
             owner, keys = (turn.user_id, (turn.key,)) if turn else ("", ())
-        events = await _events(chats, owner, keys, finished=finished) if keys else []
+        events = await _events(chats, owner, keys, finished=finished) if keys and notes else []
         answer = {"body": None if told is body else told, "events": events}
         return Response(await chats.intake.dump(owner, answer), media_type="application/json")
 
@@ -23721,6 +23754,10 @@ class LiveChats:
             return batch
         return replace(batch, exchanges=tuple(replace(one, title=title) for one in batch.exchanges))
 
+    def is_others(self, user_id: str, chat_id: str) -> bool:
+        """Whether a chat is known to be somebody else's, who reads it. Blocks for some seconds at most."""
+        return _is_id(chat_id) and self._titles.owns(user_id, chat_id) is False
+
     def check(self) -> Check | None:
         """Whether Open WebUI takes what is posted; None where nothing is."""
         return self._poster.check()
@@ -23743,7 +23780,7 @@ class LiveChats:
     def _post(self, one: _Shown, make: Callable[[], Event | None]) -> None:
         def wanted() -> Event | None:
             # What is posted stays in the chat: whoever continues another's would leave their memories there.
-            own = self._switches.wants(one.user_id) and self._titles.has(one.user_id, one.chat_id)
+            own = self._switches.wants(one.user_id) and self._titles.owns(one.user_id, one.chat_id)
             return make() if own else None
 
         self._poster.post(one.user_id, one.chat_id, one.message_id, wanted)
@@ -24014,7 +24051,7 @@ from ...language.secrets import masked
 from .poster import Poster
 
 _USERS, _KNOWN_S = 500, 60.0  # whose chats are kept, and for how long
-_OTHERS = 2_000  # chats of others that are known
+_ASKED = 2_000  # chats whose owners were asked for
 _TITLE_CHARS = 200
 _UNNAMED = "New Chat"  # until Open WebUI has thought of a title
 
@@ -24026,7 +24063,7 @@ class Titles:
         self._poster = poster
         self._lock = threading.Lock()
         self._known: OrderedDict[str, tuple[float, Mapping[str, str]]] = OrderedDict()
-        self._others: OrderedDict[tuple[str, str], float] = OrderedDict()  # by user and chat, when seen
+        self._asked: OrderedDict[tuple[str, str], tuple[float, bool | None]] = OrderedDict()
 
     def of(self, user_id: str, chat_id: str) -> str:
         """The title of one of the user's latest chats; "" where it is not known. Blocks for some seconds."""
@@ -24038,33 +24075,32 @@ class Titles:
             titles = self._look(user_id) or {}
         return titles.get(chat_id, "")
 
-    def has(self, user_id: str, chat_id: str) -> bool:
-        """Whether a chat that is in use is the user's own, and none that others let them continue.
+    def owns(self, user_id: str, chat_id: str) -> bool | None:
+        """Whether a chat is the user's own, and none that others let them continue; None: it is not known.
 
-        False where that is not known. Blocks for some seconds at most.
+        Blocks for some seconds at most.
         """
         one = user_id, chat_id
         with self._lock:
-            listed: Mapping[str, str] | None = self._known.get(user_id, (0.0, {}))[1]
-            at = self._others.get(one, float("-inf"))
-        if listed and chat_id in listed:
-            return True
+            _, titles = self._known.get(user_id, (0.0, {}))
+            at, own = self._asked.get(one, (float("-inf"), None))
+        if not self._poster.is_on or chat_id in titles:
+            return True if self._poster.is_on else None
         if time.monotonic() - at <= _KNOWN_S or (listed := self._look(user_id)) is None:
-            return False
-        if chat_id in listed:
-            return True
+            return own
+        own = chat_id in listed or self._is_owner(user_id, chat_id)
         with self._lock:
-            self._others[one] = time.monotonic()
-            while len(self._others) > _OTHERS:
-                self._others.popitem(last=False)
-        return False
+            self._asked[one] = time.monotonic(), own
+            while len(self._asked) > _ASKED:
+                self._asked.popitem(last=False)
+        return own
 
     def drop(self, user_id: str) -> None:
         """Keep nothing of a user's."""
         with self._lock:
             self._known.pop(user_id, None)
-            for one in [one for one in self._others if one[0] == user_id]:
-                del self._others[one]
+            for one in [one for one in self._asked if one[0] == user_id]:
+                del self._asked[one]
 
     def _look(self, user_id: str) -> Mapping[str, str] | None:
         """Titles of the user's latest chats, "" for one without; None where Open WebUI does not tell."""
@@ -24074,6 +24110,14 @@ class Titles:
             while len(self._known) > _USERS:
                 self._known.popitem(last=False)
         return titles
+
+    def _is_owner(self, user_id: str, chat_id: str) -> bool | None:
+        """Of a chat that is not among the user's latest, and may be long."""
+        try:
+            chat = json.loads(self._poster.get(f"/api/v1/chats/{quote(chat_id, safe='')}"))
+            return bool(chat["user_id"] == user_id) if chat["id"] == chat_id else None
+        except Exception:  # noqa: BLE001 - there is none, or it is too long
+            return None
 
     def _listed(self, user_id: str) -> dict[str, str] | None:
         try:
@@ -42596,6 +42640,7 @@ from ...core.errors import MemoryFault
 from ...core.scope import past_owner, shared_by
 from ...remember.spill import Spill, Spilled
 from ...state.episodes_table import EpisodesTable
+from ..history.uploads import Uploads
 from .erasures import BEGUN, DONE, ONCE, SETTLED_S, Erasure, Erasures
 from .scrub import scrub_state
 from .sites import Found, Open, Site, Sites
@@ -42655,6 +42700,7 @@ class Eraser:
         self._erasures = Erasures(engine)
         self._sites = Sites(engine, data_dir, settings, opener)
         self._spill, self._passages = Spill(data_dir), EpisodesTable(engine)
+        self._uploads = Uploads(data_dir)
 
     def forget(self, user_id: str, memory_ids: Collection[str], until: float = math.inf) -> Receipt:
         """Erases some of a user's memories, and everything that was written down about them. Blocks.
@@ -42806,6 +42852,7 @@ class Eraser:
                 unreached[one.id] = f"{one.location}: {fault}"
         if erasure.whole and erasure.passes == BEGUN:
             counts += self._erasures.finish_user(erasure, fresh=fresh)
+            self._uploads.drop(erasure.user_id)
         if erasure.passes == BEGUN or counts.total() or _STATE in erasure.locations:
             try:
                 keeps += filter(None, [scrub_state(self._engine)])
@@ -44371,7 +44418,9 @@ def read_claude(value: Mapping[str, Any]) -> Iterator[Entry]:
     messages = [one for one in objects(value["chat_messages"]) if isinstance(one.get("uuid"), str)]
     loose = [one for one in objects(value["chat_messages"]) if not isinstance(one.get("uuid"), str)]
     nodes = {str(one["uuid"]): one for one in messages}
-    last = value.get("current_leaf_message_uuid") or (messages[-1]["uuid"] if messages else None)
+    last = value.get("current_leaf_message_uuid")
+    if messages and not (isinstance(last, str) and last in nodes):  # of what was deleted since, too
+        last = messages[-1]["uuid"]
     shown = branch(nodes, last, "parent_message_uuid")
     if not any(
         isinstance(one.get("parent_message_uuid"), str) and one["parent_message_uuid"] in nodes
@@ -44511,8 +44560,9 @@ def _of_open_webui(node: Mapping[str, Any]) -> Iterator[Said]:
 
 
 def is_webui_memory(value: Mapping[str, Any]) -> bool:
-    """Whether it is one of Open WebUI's own memories."""
-    return isinstance(value.get("content"), str) and "user_id" in value and "role" not in value
+    """Whether it is one of Open WebUI's own memories; prompts, notes and the like look similar."""
+    others = {"role", "command", "name", "title"}
+    return isinstance(value.get("content"), str) and "user_id" in value and others.isdisjoint(value)
 
 
 def read_webui_memory(value: Mapping[str, Any]) -> Iterator[Entry]:
@@ -44540,6 +44590,7 @@ from typing import Any, Literal
 from ...core.text import TEXT_CHARS, capped, plain
 
 _ID = re.compile(r"[A-Za-z0-9._~-]{1,80}")
+_OFFSET = re.compile(r"[+-]\d\d:?\d\d$")
 _TITLE_CHARS = 200
 _DAY_S = 86_400.0
 _MILLISECONDS = 1e11  # a Unix time that is larger is one of milliseconds
@@ -44658,7 +44709,9 @@ def _time(value: Any) -> float:
         return 0.0
     try:
         if value[20:22] in ("AM", "PM"):  # as Letta tells agents the time
-            return datetime.strptime(value[:22], "%Y-%m-%d %I:%M:%S %p").replace(tzinfo=UTC).timestamp()
+            zone = _OFFSET.search(value)
+            given = f"{value[:22]} {zone[0] if zone else '+0000'}"
+            return datetime.strptime(given, "%Y-%m-%d %I:%M:%S %p %z").timestamp()
         read = datetime.fromisoformat(value.strip().replace(" UTC", "+00:00"))
         return (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError, OSError):
@@ -61487,15 +61540,27 @@ import time
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, Engine, and_, bindparam, delete, func, not_, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    and_,
+    bindparam,
+    delete,
+    func,
+    not_,
+    or_,
+    select,
+    update,
+)
 
 from ..core.change import EDITED, FORGET, REFLECTED
 from ..core.exchange import episodes_name, message_id_of
 from ..core.turn import Turn
 from .engine import reading, unsynced
 from .prepared import Prepared
-from .schema import cuts, episodes, erasures, journal, outbox
-from .statements import insert_new
+from .schema import cuts, deletions, episodes, erasures, journal, outbox
+from .statements import hold, insert_new
 
 _MOST = 12  # of a chat for one limit: those of earlier cuts are for messages that are edited
 _AT_ONCE = 500  # values in a statement
@@ -61567,12 +61632,17 @@ class CutsTable:
             ((removed_at,),) = _REMOVED.rows(connection, asked)
         return [replace(one, abstract="") if one.read_at <= (removed_at or 0) else one for one in found]
 
-    def use(self, place: Place, position: str) -> None:
-        """A prompt was cut here."""
+    def use(self, place: Place, position: str, read_at: float) -> None:
+        """A prompt was cut here, unless something of the chat was erased since it was read."""
         with self._engine.begin() as connection:
+            if self._is_gone(connection, place, read_at):
+                return
             row = self._row(place, position)
             insert_new(connection, cuts, [{**row, "abstract": "", "used": True, "read_at": 0.0}])
-            connection.execute(update(cuts).where(*self._is(place, position)).values(used=True))
+            of_chat = cuts.c.user_id == place.user_id, cuts.c.chat_id == place.chat_id
+            told = connection.scalar(select(cuts.c.told).where(*of_chat, cuts.c.told).limit(1)) is not None
+            values = {"used": True, "told": told}
+            connection.execute(update(cuts).where(*self._is(place, position)).values(values))
             newest = (
                 select(cuts.c.position)
                 .where(*self._is(place))
@@ -61582,12 +61652,9 @@ class CutsTable:
             connection.execute(delete(cuts).where(*self._is(place), cuts.c.position.not_in(newest)))
 
     def put(self, place: Place, position: str, abstract: str, read_at: float) -> bool:
-        """An abstract is ready; False where something of the user's was erased since it was read."""
+        """An abstract is ready; False where it, or what it is of, was erased since that was read."""
         with self._engine.begin() as connection:
-            gone = select(erasures.c.id).where(
-                erasures.c.user_id == place.user_id, erasures.c.asked_at >= read_at
-            )
-            if connection.scalar(gone.limit(1)) is not None:
+            if self._is_gone(connection, place, read_at):
                 return False
             row = self._row(place, position)
             insert_new(connection, cuts, [{**row, "abstract": "", "used": False, "read_at": 0.0}])
@@ -61638,6 +61705,17 @@ class CutsTable:
         }
         told = {f"~{key.rpartition('~')[2]}" for key in kept} if chat_id else kept
         return told.intersection(names)
+
+    @staticmethod
+    def _is_gone(connection: Connection, place: Place, read_at: float) -> bool:
+        hold(connection, place.user_id)  # whoever erases the chat's rows comes before, or after
+        erased = erasures.c.user_id == place.user_id, erasures.c.asked_at >= read_at
+        deleted = deletions.c.user_id == place.user_id, deletions.c.chat_id == place.chat_id
+        gone = (
+            select(erasures.c.id).where(*erased),
+            select(deletions.c.at).where(*deleted, deletions.c.at >= read_at),
+        )
+        return any(connection.scalar(one.limit(1)) is not None for one in gone)
 
     @staticmethod
     def _row(place: Place, position: str) -> dict[str, object]:
