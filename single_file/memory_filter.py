@@ -308,6 +308,7 @@ from .state.episodes_table import EpisodesTable, Kept
 _STATE_THREADS = 4
 _RECALLS_AT_ONCE = 64  # threads that may wait for a slow backend before recall is skipped
 _COMMANDS_AT_ONCE = 8
+_PASTS_AT_ONCE = 2  # that are looked at, imported or taken back
 _STOP_S = 5.0
 _COUNTING_S = 3.0  # that a status waits for the numbers of the state database
 _SETTLED = (EventKind.EXCHANGES_REMEMBERED, EventKind.EXCHANGES_SKIPPED)  # of exchanges
@@ -409,6 +410,7 @@ class Application:
         self.contexts = Contexts(self._engine, self.live, settings, self.emit)
         self.lanes, self.api_keys, self.kept_steps = Lanes(), self.page.keys, KeptSteps()
         self.command_pool = ThreadPoolExecutor(_COMMANDS_AT_ONCE, thread_name_prefix="memory-command")
+        self.history_pool = ThreadPoolExecutor(_PASTS_AT_ONCE, thread_name_prefix="memory-history")
         self.live.use(settings())
         threading.Thread(
             target=redact.formats, name="memory-redact", daemon=True
@@ -565,6 +567,7 @@ class Application:
         self.live.close()
         self.recalls.close()
         self.command_pool.shutdown(wait=False)
+        self.history_pool.shutdown(wait=False, cancel_futures=True)
         self.state_pool.shutdown(wait=True)
         self.spill.write()
         self._ledger.close()
@@ -10867,6 +10870,9 @@ msgstr "Hier ist nichts."
 msgid "page: too many"
 msgstr "Vom Server wird gerade zu viel verlangt. Versuche es in einigen Sekunden noch einmal."
 
+msgid "page: fetched lately"
+msgstr "Deine Chats wurden gerade erst geholt. In fünf Minuten geht es wieder."
+
 msgid "page: too often"
 msgstr "Das kam zu oft. Versuche es in einer Minute noch einmal."
 
@@ -12738,6 +12744,9 @@ msgstr "There is nothing here."
 
 msgid "page: too many"
 msgstr "Too much is asked of the server now. Try again in some seconds."
+
+msgid "page: fetched lately"
+msgstr "Your chats were fetched a moment ago. They can be fetched again in five minutes."
 
 msgid "page: too often"
 msgstr "That was asked too often. Try again in a minute."
@@ -26841,6 +26850,8 @@ class Service(Protocol):
     def state_pool(self) -> Executor: ...
     @property
     def command_pool(self) -> Executor: ...
+    @property
+    def history_pool(self) -> Executor: ...
 
     def emit(self, event: Event) -> None:
         """Something has happened."""
@@ -28964,6 +28975,7 @@ from ..lanes import BusyError
 from ..server_key import bearer
 from ..service import Service
 from ..waits import in_pool, within
+from ..webui import OPEN_WEBUI
 from . import sign_in
 from .forms import FIELDS, File, RefusedError, fields_of, with_file
 from .limits import Limits, place_of
@@ -29012,6 +29024,7 @@ class Page:
         self._at_once: Counter[str] = Counter()
         self._uploading: set[str] = set()  # who sends a file
         self._visits, self._changes = Limits(600, 60), Limits(120, 60)
+        self._fetches = Limits(1, 300)  # of pasts from Open WebUI
         self._wrong_keys, self._sessions = Limits(10, 60), Limits(600, 60)  # by address
         self._silences = Limits(1, 60)  # that the log tells
 
@@ -29056,7 +29069,7 @@ class Page:
         try:
             if person is None and (token := await self._by_webui(request, runtime, route)):
                 cookies = self._signed_in(request, token)
-                person = await in_pool(runtime.command_pool, runtime.page.sessions.person, token)
+                person = await in_pool(runtime.state_pool, runtime.page.sessions.person, token)
         except SilentError:
             flaw = "silent"
         if person is None and request.method != "POST" and (given := bearer(request.headers)):
@@ -29097,7 +29110,7 @@ class Page:
 
     async def _person(self, request: _Request, runtime: Service, token: str) -> Person | None:
         """Who is signed in, as far as Open WebUI still says so, where that is how they came."""
-        sessions, pool = runtime.page.sessions, runtime.command_pool
+        sessions, pool = runtime.page.sessions, runtime.state_pool
         person = await in_pool(pool, sessions.person, token) if token else None
         if person is None or not person.webui:
             if person is not None and not person.user_id:
@@ -29137,7 +29150,7 @@ class Page:
             if self._silences.takes(""):
                 log.warning("Open WebUI was asked for whom a session is, and does not answer (webui_url).")
             raise
-        return await in_pool(runtime.command_pool, runtime.page.sessions.sign_in, person) if person else ""
+        return await in_pool(runtime.state_pool, runtime.page.sessions.sign_in, person) if person else ""
 
     def _by_key(self, request: _Request, given: str) -> Person | None:
         """Who has this key; None where it is not the server's. Raises RefusedError after wrong ones."""
@@ -29152,7 +29165,7 @@ class Page:
         self, request: _Request, runtime: Service, person: Person | None, form: Mapping[str, str]
     ) -> Answer:
         """The form for it, or what was sent with it."""
-        sessions, pool = runtime.page.sessions, runtime.command_pool
+        sessions, pool = runtime.page.sessions, runtime.state_pool
         if request.method != "POST":
             link = request.query.get("link", "")
             linked = await in_pool(pool, sessions.linked, link) if link else None
@@ -29228,8 +29241,10 @@ class Page:
             return redirect("admin") if request.name == "" else self._forbidden(request)
         if route.needs is Needs.ADMIN and not person.is_admin:
             return self._forbidden(request)
+        if form.get("source") == OPEN_WEBUI and not self._fetches.takes(who):
+            raise RefusedError(429, "fetched lately")
         if route.view is None:
-            await in_pool(runtime.command_pool, runtime.page.sessions.sign_out, token)
+            await in_pool(runtime.state_pool, runtime.page.sessions.sign_out, token)
             return self._signed_out(request)
         visit = Visit(
             runtime.page,
@@ -29242,7 +29257,7 @@ class Page:
             file,
         )
         try:
-            pool = runtime.command_pool
+            pool = runtime.history_pool if route.is_long else runtime.command_pool
             work = runtime.lanes.run(who, pool, _rendered, visit, route, request, sign_in.csrf_of(token))
         except BusyError:
             raise RefusedError(429, "too often") from None
@@ -29621,6 +29636,7 @@ class Needs(Enum):
 @dataclass(frozen=True, slots=True)
 class Route:
     """view: what makes it, in a thread; None where `Page` does it itself. patience_s: that it is waited for.
+    is_long: it has few threads of its own, which nothing else waits for.
 
     Raises:
         Drop: what was asked for cannot be done, in a sentence for whoever asked.
@@ -29633,6 +29649,7 @@ class Route:
     view: Callable[[Visit], Made] | None = None
     ends_session: bool = False
     takes_file: bool = False
+    is_long: bool = False
     patience_s: float = 60.0
 
 
@@ -29657,9 +29674,11 @@ _ALL = (
     Route("POST", "make-key", Needs.USER, keys.make),
     Route("POST", "revoke-key", Needs.USER, keys.revoke),
     Route("GET", "import", Needs.USER, history.listed),
-    Route("POST", "import-preview", Needs.USER, history.preview, takes_file=True, patience_s=300.0),
-    Route("POST", "begin-import", Needs.USER, history.begin, patience_s=300.0),
-    Route("POST", "undo-import", Needs.USER, history.undo),
+    Route(
+        "POST", "import-preview", Needs.USER, history.preview, takes_file=True, is_long=True, patience_s=300.0
+    ),
+    Route("POST", "begin-import", Needs.USER, history.begin, is_long=True, patience_s=300.0),
+    Route("POST", "undo-import", Needs.USER, history.undo, is_long=True, patience_s=300.0),
     Route("GET", "admin", Needs.ADMIN, admin.server),
     Route("GET", "users", Needs.ADMIN, admin.users),
     Route("GET", "queue", Needs.ADMIN, admin.queue),
@@ -30919,10 +30938,11 @@ The key goes to the configured host only: no redirect is followed, no proxy is t
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import IO, Any, Self
 from urllib.parse import quote
 
 import httpx
@@ -30933,9 +30953,34 @@ from ..core.errors import Retry, TellAdmin
 OPEN_WEBUI = "open-webui"  # in the place of an archive's name
 
 _TIMEOUT = httpx.Timeout(30.0, connect=5.0)
-_MOST_BYTES = 256 << 20  # of an answer
+_MOST_BYTES, _SECONDS = 256 << 20, 240.0  # of an answer, and of all that a past is fetched by
 _MOST_PAGES = 2_000  # of a user's chats
 _HINT = "See that webui_url is Open WebUI's address, and webui_api_key an admin's key that it accepts."
+
+
+class _Bounds:
+    """How much may be read, and for how long."""
+
+    def __init__(self) -> None:
+        self._left, self._until = _MOST_BYTES, time.monotonic() + _SECONDS
+
+    def take(self, size: int) -> None:
+        """So many bytes have come. Raises Retry where that is too much, or too late."""
+        self._left -= size
+        if self._left < 0:
+            raise Retry(
+                "Open WebUI's answer is too large.", hint="Export the chats there, and send the file."
+            )
+        if time.monotonic() > self._until:
+            raise Retry("Open WebUI takes too long.", hint="Export the chats there, and send the file.")
+
+
+@contextmanager
+def _reached() -> Iterator[None]:
+    try:
+        yield
+    except httpx.HTTPError as error:
+        raise Retry(f"Open WebUI cannot be reached ({type(error).__name__}).", hint=_HINT) from error
 
 
 class WebUi:
@@ -30975,12 +31020,12 @@ class WebUi:
             raise _nonsense("users")
         return frozenset(map(self._id, users))
 
-    def chats_of(self, user_id: str) -> frozenset[str]:
+    def chats_of(self, user_id: str, bounds: _Bounds | None = None) -> frozenset[str]:
         """The ids of all of a user's chats."""
         found: set[str] = set()
         for page in range(1, _MOST_PAGES):
             order = {"page": page, "order_by": "created_at", "direction": "asc"}
-            chats = self._read(f"chats/list/user/{quote(user_id, safe='')}", order)
+            chats = self._read(f"chats/list/user/{quote(user_id, safe='')}", order, bounds)
             if not isinstance(chats, list):
                 raise _nonsense("chats")
             if not chats:
@@ -30997,19 +31042,34 @@ class WebUi:
         return self._has(f"chats/{quote(chat_id, safe='')}", chat_id, (401, 404))
 
     def fetch_past(self, user_id: str, file: Path) -> None:
-        """Write a user's chats, and the native memories of the key's own user, into a file of JSON Lines."""
-        own = self.user_id() == user_id
-        with file.open("w", encoding="utf-8") as lines:
-            for chat_id in sorted(self.chats_of(user_id)) if not own else ():
-                lines.write(json.dumps(self._read(f"chats/{quote(chat_id, safe='')}")) + "\n")
+        """Write a user's chats, and the native memories of the key's own user, into a file of JSON Lines.
+
+        Chats that are deleted meanwhile are left out. More than 256 MB, or four minutes, is a Retry.
+        """
+        own, bounds = self.user_id() == user_id, _Bounds()
+        with file.open("wb") as lines:
             if own:
-                with self._client.stream("GET", "chats/all") as answer:
-                    self._check(answer)
-                    for part in answer.iter_text():
-                        lines.write(part)
-                status, memories = self._asked("memories/", {})
+                self._copy("chats/all", lines, bounds)
+                status, memories = self._asked("memories/", {}, bounds)
                 for memory in memories if status == 200 and isinstance(memories, list) else ():
-                    lines.write("\n" + json.dumps(memory))
+                    lines.write(b"\n" + json.dumps(memory).encode())
+                return
+            chats, gone = self.chats_of(user_id, bounds), 0
+            for chat_id in sorted(chats):
+                status, chat = self._asked(f"chats/{quote(chat_id, safe='')}", {}, bounds)
+                if status == 200:
+                    lines.write(json.dumps(chat).encode() + b"\n")
+                elif status in (401, 404) and (gone := gone + 1) < len(chats):
+                    continue
+                else:  # without access it has none of them
+                    raise _nonsense("chats")
+
+    def _copy(self, path: str, target: IO[bytes], bounds: _Bounds) -> None:
+        with _reached(), self._client.stream("GET", path) as answer:
+            self._check(answer)
+            for part in answer.iter_bytes():
+                bounds.take(len(part))
+                target.write(part)
 
     def _has(self, path: str, id_: str, absent: tuple[int, ...]) -> bool:
         status, answer = self._asked(path, {})
@@ -31019,22 +31079,22 @@ class WebUi:
             return False
         raise _nonsense(path.partition("/")[0])
 
-    def _read(self, path: str, query: dict[str, Any] | None = None) -> Any:
-        status, answer = self._asked(path, query or {})
+    def _read(self, path: str, query: dict[str, Any] | None = None, bounds: _Bounds | None = None) -> Any:
+        status, answer = self._asked(path, query or {}, bounds)
         if status != 200:
             raise _nonsense(path.partition("/")[0])
         return answer
 
-    def _asked(self, path: str, query: dict[str, Any]) -> tuple[int, Any]:
+    def _asked(self, path: str, query: dict[str, Any], bounds: _Bounds | None = None) -> tuple[int, Any]:
+        bounds = bounds or _Bounds()
         try:
-            with self._client.stream("GET", path, params=query) as answer:
+            with _reached(), self._client.stream("GET", path, params=query) as answer:
                 if answer.status_code >= 500 or answer.is_redirect:
                     self._check(answer)
                 body = bytearray()
                 for part in answer.iter_bytes():
+                    bounds.take(len(part))
                     body += part
-                    if len(body) > _MOST_BYTES:
-                        raise Retry("Open WebUI's answer is too large.", hint=_HINT)
             if answer.status_code in (401, 403) and path.partition("/")[0] in ("auths", "users"):
                 self._check(answer)
             if answer.status_code in (401, 403) and path.startswith("chats/list"):
@@ -31043,8 +31103,6 @@ class WebUi:
                     told, hint="Set ENABLE_ADMIN_CHAT_ACCESS=true there, and give an admin's key."
                 )
             return answer.status_code, json.loads(body)
-        except httpx.HTTPError as error:
-            raise Retry(f"Open WebUI cannot be reached ({type(error).__name__}).", hint=_HINT) from error
         except (ValueError, RecursionError) as error:
             raise Retry("Open WebUI's answer is no JSON.", hint=_HINT) from error
 
