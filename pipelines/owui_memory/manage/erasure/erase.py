@@ -24,6 +24,7 @@ from ...core.errors import MemoryFault
 from ...core.scope import past_owner, shared_by
 from ...remember.spill import Spill, Spilled
 from ...state.episodes_table import EpisodesTable
+from ..history.uploads import Uploads
 from .erasures import BEGUN, DONE, ONCE, SETTLED_S, Erasure, Erasures
 from .scrub import scrub_state
 from .sites import Found, Open, Site, Sites
@@ -83,6 +84,7 @@ class Eraser:
         self._erasures = Erasures(engine)
         self._sites = Sites(engine, data_dir, settings, opener)
         self._spill, self._passages = Spill(data_dir), EpisodesTable(engine)
+        self._uploads = Uploads(data_dir)
 
     def forget(self, user_id: str, memory_ids: Collection[str], until: float = math.inf) -> Receipt:
         """Erases some of a user's memories, and everything that was written down about them. Blocks.
@@ -234,6 +236,7 @@ class Eraser:
                 unreached[one.id] = f"{one.location}: {fault}"
         if erasure.whole and erasure.passes == BEGUN:
             counts += self._erasures.finish_user(erasure, fresh=fresh)
+            self._uploads.drop(erasure.user_id)
         if erasure.passes == BEGUN or counts.total() or _STATE in erasure.locations:
             try:
                 keeps += filter(None, [scrub_state(self._engine)])
