@@ -24550,23 +24550,40 @@ class Prompt:
         fixed, more = [], 0
         if self.body.get("tools"):
             fixed.append(_json(self.body["tools"]))
-        turns: list[list[str]] = []
-        others: list[int] = []
-        numbers = iter([*self.begins, -1])
-        following = next(numbers)
-        for at, message in enumerate(self.body["messages"]):
-            if at == following:
-                turns.append([])
-                others.append(0)
-                following = next(numbers)
+        turns: list[list[str]] = [[] for _ in self.begins]
+        others = [0] * len(turns)
+        for number, message in zip(self._turn_of, self.body["messages"], strict=True):
             said, tokens = _texts(message)
-            if not turns or _role(message) in _ALWAYS:
+            if number < 0:
                 fixed += said
                 more += tokens
             else:
-                turns[-1] += said
-                others[-1] += tokens
+                turns[number] += said
+                others[number] += tokens
         return Texts(fixed, more, turns, others)
+
+    @cached_property
+    def _turn_of(self) -> list[int]:
+        """The number of each message's turn, -1 where it always stays.
+
+        A call, with the reasoning before it, is of the turn of its last result: they stay, or go, together.
+        """
+        begins, number, turns, messages = set(self.begins), -1, [], self.body["messages"]
+        made: dict[str, int] = {}  # calls, by ids that some servers use again
+        results: dict[int, list[int]] = {}  # of the message that made the call
+        for at, message in enumerate(messages):
+            number += at in begins
+            turns.append(-1 if _role(message) in _ALWAYS else number)
+            made.update(dict.fromkeys(_made(message), at))
+            if (call := made.get(_answered(message), -1)) >= 0:
+                results.setdefault(call, []).append(at)
+        for call, found in results.items():
+            if turns[call] == (last := turns[found[-1]]):
+                continue
+            thought = call - (call > 0 and _type(messages[call - 1]) == "reasoning")
+            for at in (thought, call, *found):
+                turns[at] = last
+        return turns
 
     def names(self, turn: Turn, numbers: Sequence[int]) -> list[str]:
         """How the keys of these turns' exchanges end: see `context.turns.Past`."""
@@ -24589,14 +24606,9 @@ class Prompt:
 
         in_system: a system message is made where there is none.
         """
-        messages, stay = self.messages, set(kept)
-        number = -1
-        begins = set(self.begins)
-        left = []
-        for at, message in enumerate(messages):
-            number += at in begins
-            if number < 0 or number in stay or _role(message) in _ALWAYS:
-                left.append(message)
+        stay = {-1, *kept}
+        numbered = zip(self._turn_of, self.messages, strict=True)
+        left = [message for number, message in numbered if number in stay]
         if abstract:
             first = next(at for at, one in enumerate(left) if _role(one) == "user")
             if _role(left[0]) == "system" and isinstance(left[0].get("content") or "", str | list):
@@ -24688,6 +24700,24 @@ def _result(message: Any) -> str:
     return output if isinstance(output, str) else ""
 
 
+def _made(message: Any) -> list[str]:
+    """The ids of the calls of tools that a message makes."""
+    if not isinstance(message, Mapping):
+        return []
+    calls = message.get("tool_calls")
+    made = [one.get("id") for one in calls if isinstance(one, Mapping)] if isinstance(calls, list) else []
+    made += [] if "output" in message else [message.get("call_id")]
+    return [one for one in made if isinstance(one, str)]
+
+
+def _answered(message: Any) -> str:
+    """The id of the call that a message is the result of, "" for none."""
+    if not isinstance(message, Mapping):
+        return ""
+    id_ = message.get("tool_call_id") or ("output" in message and message.get("call_id"))
+    return id_ if isinstance(id_, str) else ""
+
+
 def _ends(text: str, most: int) -> str:
     half = most // 2
     return text if len(text) <= most else f"{text[:half]} … {text[-half:]}"
@@ -24698,6 +24728,10 @@ def _json(value: Any) -> str:
         return json.dumps(value, ensure_ascii=False)
     except (TypeError, ValueError, RecursionError):
         return ""
+
+
+def _type(message: Any) -> Any:
+    return message.get("type") if isinstance(message, Mapping) else None
 
 
 def _role(message: Any) -> Any:
@@ -57213,6 +57247,7 @@ _IS_CHANGE = (
     journal.c.undoes == 0,
     ~journal.c.batch.startswith(TOMBSTONES, autoescape=True),
 )
+_IS_INTENDED = and_(~journal.c.made, journal.c.refused == "", journal.c.op != FORGET)
 
 
 class Journal:
@@ -57402,15 +57437,30 @@ class Journal:
             connection.execute(delete(journal).where(journal.c.user_id == user_id, journal.c.batch == batch))
             count_up(connection, user_id)
 
-    def erase_added(self, user_id: str, batch: str) -> None:
-        """Take away what a batch was to add, and has not."""
+    def broken_off(self, user_id: str) -> list[str]:
+        """The batches that were to keep a user's memories in order, and are not made as a whole."""
+        in_order = journal.c.batch.startswith(REFLECTED, autoescape=True)
+        wanted = select(journal.c.batch).where(journal.c.user_id == user_id, in_order, _IS_INTENDED)
+        with self._reading.connect() as connection:
+            return list(connection.scalars(wanted.distinct()))
+
+    def begin_taking_back(self, user_id: str, batch: str, made: Mapping[int, str]) -> None:
+        """Mark what was made of a batch, and that it is broken off: what it adds is not there any more."""
+        self.made(user_id, made)
         added = (
             journal.c.user_id == user_id,
             journal.c.batch == batch,
             journal.c.op.in_(("add", REAFFIRMED)),
         )
         with self.engine.begin() as connection:
-            connection.execute(delete(journal).where(*added))
+            connection.execute(update(journal).where(*added, journal.c.refused == "").values(made=False))
+
+    def erase_unmade(self, user_id: str, batch: str) -> None:
+        """Take away what a batch was to change, and has not."""
+        mine = (journal.c.user_id == user_id, journal.c.batch == batch)
+        unmade = or_(_IS_INTENDED, journal.c.op.in_(("add", REAFFIRMED)))
+        with self.engine.begin() as connection:
+            connection.execute(delete(journal).where(*mine, unmade))
             count_up(connection, user_id)
 
     def _select(self, *which: Any) -> Iterator[Change]:
@@ -60029,6 +60079,11 @@ class Reflector:
         backend, today = self._live.get(), datetime.now(UTC).date()
         if not isinstance(backend, AskableBackend) or not is_person(due.user_id):
             return
+        if broken := self._journal.broken_off(due.user_id):
+            with self._live.writing() as writing:
+                assert isinstance(writing, EditableBackend)
+                for name in broken:
+                    self._undo_all(writing, due.user_id, name)
         shown = self._shown(backend, due)
         if len(shown) < _FEWEST or not self._switches.is_on(due.user_id, ""):
             self._table.done(due, change, erasure)
@@ -60089,16 +60144,35 @@ class Reflector:
     def _take_back(self, backend: EditableBackend, work: _Work) -> None:
         """As if it had never been; what the user has forgotten meanwhile stays forgotten."""
         user_id, batch = work.due.user_id, work.batch.name
-        gone = {change.memory_id for change in self._others(work) if change.op == "remove"}
+        if any(self._table.erased_since(user_id, work.erasure)):  # all that there was
+            for memory in backend.added_by(user_id, batch):
+                backend.remove(memory.id)
+            self._journal.erase_batch(user_id, batch)
+        else:
+            self._undo_all(backend, user_id, batch)
+
+    def _undo_all(self, backend: EditableBackend, user_id: str, batch: str) -> None:
+        """Also of a batch that was broken off anywhere, by the end of the process, or in here."""
+        rows = self._journal.of_batch(batch)
+        made = {one.id: one.memory_id for one in rows if not one.refused and _is_made(backend, one)}
+        self._journal.begin_taking_back(user_id, batch, made)
+        ids = {one.memory_id for one in rows if one.memory_id}
+        others = self._journal.made_since(0, user_id, ids, but=batch)
+        gone = {change.memory_id for change in others if change.op == "remove" and not change.undoes}
         for memory in backend.added_by(user_id, batch):
             backend.remove(memory.id)
-        if any(self._table.erased_since(user_id, work.erasure)):  # all that there was
-            self._journal.erase_batch(user_id, batch)
-            return
         for change in reversed(self._journal.changed_by(batch)):
             if change.op != "add" and change.memory_id not in gone:
                 self._changes.undo(backend, change)
-        self._journal.erase_added(user_id, batch)
+        self._journal.erase_unmade(user_id, batch)
+
+
+def _is_made(backend: EditableBackend, change: Change) -> bool:
+    """Whether a memory is as the change of a reflection wants it, marked or not."""
+    memory = backend.get(change.memory_id) if change.memory_id and not change.made else None
+    if change.op == "replace":
+        return memory is not None and memory.expires == change.expires
+    return change.op == "remove" and not change.made and memory is None
 
 
 class _Work:
