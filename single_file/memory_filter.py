@@ -28708,7 +28708,7 @@ _FLAWS = 20  # that are told
 
 
 def listed(visit: Visit) -> View:
-    """The imports that were begun, and the form for another."""
+    """The imports that were begun, the form for another, and what was found in an archive that was sent."""
     settings = visit.settings
     return View(
         "imports.html",
@@ -28716,6 +28716,7 @@ def listed(visit: Visit) -> View:
             "imports": visit.parts.imports.all(visit.user_id),
             "with_webui": bool(settings.webui_url and settings.webui_api_key),
             "webui": OPEN_WEBUI,
+            "last": visit.parts.uploads.noted(visit.user_id),
         },
     )
 
@@ -28732,17 +28733,16 @@ def preview(visit: Visit) -> View:
     else:
         file = uploads.keep(visit.user_id, visit.file.content)
     told = visit.parts.imports.preview(visit.user_id, partial(formats.read, file))
-    return View(
-        "import.html",
-        {
-            "told": told,
-            "file": file.name,
-            "name": name,
-            "minutes": max(round(told.seconds / 60), 1),
-            "skipped": told.skipped.most_common(),
-            "flaws": [(where, why, count) for (where, why), count in told.flaws.most_common(_FLAWS)],
-        },
-    )
+    last = {
+        "told": {key: value for key, value in vars(told).items() if key not in ("skipped", "flaws")},
+        "file": file.name,
+        "name": name,
+        "minutes": max(round(told.seconds / 60), 1),
+        "skipped": told.skipped.most_common(),
+        "flaws": [(where, why, count) for (where, why), count in told.flaws.most_common(_FLAWS)],
+    }
+    uploads.note(file, last)  # whoever waits no longer finds it there
+    return View("import.html", {"last": last})
 
 
 def begin(visit: Visit) -> Redirect:
@@ -29170,8 +29170,10 @@ class Page:
         if person is None or route.needs is Needs.NOBODY:
             answer = await self._sign_in(request, runtime, person, form)
         else:
-            with contextlib.nullcontext() if file is None else file.content:
-                answer = await self._visited(request, runtime, route, person, token, form, file)
+            with contextlib.ExitStack() as ends:
+                if file is not None:
+                    ends.enter_context(file.content)
+                answer = await self._visited(request, runtime, route, person, token, form, file, ends)
         return replace(answer, cookies=[*cookies, *answer.cookies])
 
     async def _uploaded(
@@ -29311,6 +29313,7 @@ class Page:
         token: str,
         form: Mapping[str, str],
         file: File | None,
+        ends: contextlib.ExitStack,
     ) -> Answer:
         who = person.user_id or _ADMIN
         is_change = request.method == "POST"
@@ -29340,6 +29343,8 @@ class Page:
             work = runtime.lanes.run(who, pool, _rendered, visit, route, request, sign_in.csrf_of(token))
         except BusyError:
             raise RefusedError(429, "too often") from None
+        ends = ends.pop_all()  # with the work, which may go on after its time
+        work.add_done_callback(lambda _: ends.close())
         if not await within(route.patience_s, work):
             raise RefusedError(503, "still at it")
         answer: Answer = work.result()
@@ -30252,28 +30257,34 @@ SOURCES["interfaces/web/templates/chats_list.html"] = r'''{% from "macros.html" 
 # interfaces/web/templates/import.html
 
 SOURCES["interfaces/web/templates/import.html"] = r'''{% extends "base.html" %}
-{% from "macros.html" import moment with context %}
 {% block title %}{{ say("page, view: import") }} · {{ say("page: memory") }}{% endblock %}
 {% block content %}
 <p><a href="import">{{ say("page, view: import") }}</a></p>
-<h1>{{ say("page: import of", name=told.labels | join(", ")) }}</h1>
+{% with level = 1 %}{% include "import_found.html" %}{% endwith %}
+{% endblock %}
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/templates/import_found.html
+
+SOURCES["interfaces/web/templates/import_found.html"] = r'''{% from "macros.html" import moment with context %}
+{% set told = last.told %}<h{{ level }}>{{ say("page: import of", name=told.labels | join(", ")) }}</h{{ level }}>
 <ul>
 <li>{{ say("page: import new", chats=number(told.chats), exchanges=number(told.exchanges), facts=number(told.facts)) }}</li>
 {% if told.known %}<li>{{ say("page: import known", n=told.known) }}</li>{% endif %}
 {% if told.first %}<li>{{ moment(told.first) }} – {{ moment(told.last) }}</li>{% endif %}
-<li>{{ say("page: import time", n=minutes) }}</li>
+<li>{{ say("page: import time", n=last.minutes) }}</li>
 <li>{% if told.calls %}{{ say("page: import calls", calls=number(told.calls), tokens=number(told.tokens_in + told.tokens_out)) }} {{ told.cost }}{% else %}{{ say("page: import without calls") }}{% endif %}</li>
-{% for reason, count in skipped %}<li>{{ say("page: import skipped", n=count) }} <span lang="en">{{ reason }}</span></li>{% endfor %}
-{% for where, why, count in flaws %}<li>{{ say("page: import flaw", n=count) }} {{ where }}: <span lang="en">{{ why }}</span></li>{% endfor %}
+{% for reason, count in last.skipped %}<li>{{ say("page: import skipped", n=count) }} <span lang="en">{{ reason }}</span></li>{% endfor %}
+{% for where, why, count in last.flaws %}<li>{{ say("page: import flaw", n=count) }} {{ where }}: <span lang="en">{{ why }}</span></li>{% endfor %}
 </ul>
 {% if told.exchanges or told.facts %}
 <form method="post" action="begin-import" class="stack">
-<input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="file" value="{{ file }}"><input type="hidden" name="name" value="{{ name }}">
+<input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="file" value="{{ last.file }}"><input type="hidden" name="name" value="{{ last.name }}">
 <p>{{ say("page: import begin text") }}</p>
 <button>{{ say("page: import it") }}</button>
 </form>
 {% else %}<p>{{ say("page, done: nothing new") }}</p>{% endif %}
-{% endblock %}
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -30298,6 +30309,7 @@ SOURCES["interfaces/web/templates/imports.html"] = r'''{% extends "base.html" %}
 <button class="quiet">{{ say("page: look at my chats") }}</button>
 </form>
 {% endif %}
+{% if last %}{% with level = 2 %}{% include "import_found.html" %}{% endwith %}{% endif %}
 <ul class="cards">
 {% for one in imports %}
 <li><p>{{ one.source }} <span class="meta">{{ one.name }}</span></p>
@@ -45705,14 +45717,17 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import secrets
 import shutil
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 _KEPT_S = 3600.0
 _NAME_CHARS = 120
+_NOTE = ".note"
 
 
 class Uploads:
@@ -45746,8 +45761,23 @@ class Uploads:
 
     def find(self, user_id: str, name: str) -> Path | None:
         """The archive of this user with this name, as `new` has called it."""
-        mine = [file for file in self._all(user_id) if file.name == name]
+        mine = [file for file in self._all(user_id) if file.name == name and file.suffix != _NOTE]
         return mine[0] if mine else None
+
+    def note(self, file: Path, found: Mapping[str, Any]) -> None:
+        """Keep what was found in an archive beside it, as JSON, for as long as the archive."""
+        if file.exists():
+            note = file.with_suffix(_NOTE)
+            note.touch(0o600)
+            note.write_text(json.dumps(found))
+
+    def noted(self, user_id: str) -> Any:
+        """What was found in the archive that a user has sent; None as long as that is not known."""
+        for note in self._all(user_id):
+            if note.suffix == _NOTE and note.with_suffix("").exists():
+                with contextlib.suppress(FileNotFoundError, ValueError):  # gone, or being written
+                    return json.loads(note.read_text())
+        return None
 
     def drop(self, user_id: str) -> None:
         """Keep nothing of a user's."""
