@@ -147,6 +147,7 @@ class Chats:
             return answer or words.say("not now")
         runtime.emit(Event(EventKind.COMMAND))
         runtime.forbid(turn)
+        runtime.kept_steps.drop(turn.user_id)  # it may be to forget what they tell
         if answer:
             return answer
         try:

@@ -95,7 +95,8 @@ class Proxy:
         self._at_once = self._bytes_at_once = 0
         self._of: Counter[str] = Counter()  # requests at once, by user
         self._is_closing = False
-        self._agent = Agent(Calls(settings, Lane(chats), chats.emit))
+        calls = Calls(settings, Lane(chats), chats.emit)
+        self._agent = Agent(calls, lambda: chats.runtime.kept_steps if chats.runtime else None)
         self._keeping: set[asyncio.Future[Any]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -281,7 +282,6 @@ class Proxy:
         if not turn.task and turn.text.startswith(_TASK) and "<chat_history>" in turn.text:
             turn = replace(turn, task="as its words tell")
         if is_command(turn):
-            self._agent.drop(turn.user_id)
             return await dialect.reply(send, asked.body, await self._chats.carried_out(turn))
         model_key, verbs, room = (upstream.name, model), [], 0
         if asked.model.startswith(AGENT) and asked.path == "/chat/completions":
@@ -298,7 +298,9 @@ class Proxy:
 
         if verbs:
             self._took(asked, "yes")
-            body = {**asked.body, "model": model, "messages": told["messages"]}
+            back = self._agent.put_back
+            messages, room = await intake.rewrite(caller.id, back, told["messages"], turn.user_id, room)
+            body = {**asked.body, "model": model, "messages": messages}
             ask = partial(self._ask, asked, upstream, caller, receive)
             steps = self._settings().agent_steps
             task = Task(turn, body, model_key, steps, ask, keep, room)

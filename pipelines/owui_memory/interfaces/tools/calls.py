@@ -61,6 +61,8 @@ class Lane:
     async def __call__(self, verb: Verb, call: Call) -> Outcome:
         if (runtime := self._chats.runtime) is None:
             raise self._chats.fault
+        if verb.name == "forget_memory":
+            runtime.kept_steps.drop(call.turn.user_id)
         work: Any = runtime.toolbox.carry_out
         calling = runtime.lanes.run(call.turn.user_id, runtime.command_pool, work, verb, call)
         if not await within(_CALL_S, calling):
