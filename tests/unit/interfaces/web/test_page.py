@@ -7,6 +7,7 @@ import json
 import logging
 import re
 from collections.abc import Coroutine, Iterator
+from dataclasses import replace
 from itertools import chain, repeat
 from typing import Any
 
@@ -177,9 +178,11 @@ class TestImports:
         archive = "\n".join(map(json.dumps, rows)).encode()
         file = uma.upload(archive)
         assert texts(uma) == [], "nothing is changed by looking"
+        assert file in uma.get("import").text, "it can be looked at once more"
         assert uma.send_form("begin-import", file="../../state.db", name="x").status_code == 422
         assert uma.send_form("begin-import", file=file, name="past").headers["location"].endswith("begun")
         assert uma.send_form("begin-import", file=file, name="past").status_code == 422, "it is used up"
+        assert 'name="file" value=' not in uma.get("import").text
         house.at.settle()
         wait_until(lambda: sorted(texts(uma)) == told, what="it is remembered")
         assert (
@@ -192,6 +195,15 @@ class TestImports:
         assert import_id
         uma.send_form("undo-import", id=import_id[1])
         assert texts(uma) == []
+
+    def test_what_takes_long_to_look_at_is_found_later(
+        self, house: Visitors, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        name = ("POST", "import-preview")
+        monkeypatch.setitem(ROUTES, name, replace(ROUTES[name], patience_s=0.0))
+        will = house.browser("will")
+        assert will.upload(b'{"memory": "I sail.", "user_id": "x"}') == "", "it is not waited for"
+        wait_until(lambda: 'name="file" value=' in will.get("import").text, what="it is looked at")
 
     def test_uploads_are_bounded_and_private(self, house: Visitors) -> None:
         vic, csrf = house.browser("vic"), ""
