@@ -308,6 +308,7 @@ from .state.episodes_table import EpisodesTable, Kept
 _STATE_THREADS = 4
 _RECALLS_AT_ONCE = 64  # threads that may wait for a slow backend before recall is skipped
 _COMMANDS_AT_ONCE = 8
+_PASTS_AT_ONCE = 2  # that are looked at, imported or taken back
 _STOP_S = 5.0
 _COUNTING_S = 3.0  # that a status waits for the numbers of the state database
 _SETTLED = (EventKind.EXCHANGES_REMEMBERED, EventKind.EXCHANGES_SKIPPED)  # of exchanges
@@ -351,8 +352,9 @@ class Application:
         self.live = BackendHolder(
             environment.data_dir, opener, sound=selfchecks.fault, bring=self._mover.bring
         )
-        self.notes = Notes(self._engine, self.live)
         self.live_chats = LiveChats(self._engine, self.live, settings)
+        is_others = self.live_chats.is_others
+        self.notes = Notes(self._engine, self.live, is_others)
         self._check = BackendCheck(self.live, selfchecks)
         self._recaller = Recaller(self._engine)
         self.recalls = Run(self.live, self._recall, self.emit, _RECALLS_AT_ONCE)
@@ -378,7 +380,7 @@ class Application:
             return settings().documents_folder(environment.data_dir)
 
         self.commander = Commander(
-            self._engine, self.live, settings, self.emit, eraser, self.live_chats.check, folder
+            self._engine, self.live, settings, self.emit, eraser, self.live_chats.check, folder, is_others
         )
         self.toolbox = Toolbox(self._engine, self.live, settings, eraser, self.emit)
         self.imports = Imports(self._engine, settings, lambda text: read_command(text) is not None)
@@ -408,6 +410,7 @@ class Application:
         self.contexts = Contexts(self._engine, self.live, settings, self.emit)
         self.lanes, self.api_keys, self.kept_steps = Lanes(), self.page.keys, KeptSteps()
         self.command_pool = ThreadPoolExecutor(_COMMANDS_AT_ONCE, thread_name_prefix="memory-command")
+        self.history_pool = ThreadPoolExecutor(_PASTS_AT_ONCE, thread_name_prefix="memory-history")
         self.live.use(settings())
         threading.Thread(
             target=redact.formats, name="memory-redact", daemon=True
@@ -564,6 +567,7 @@ class Application:
         self.live.close()
         self.recalls.close()
         self.command_pool.shutdown(wait=False)
+        self.history_pool.shutdown(wait=False, cancel_futures=True)
         self.state_pool.shutdown(wait=True)
         self.spill.write()
         self._ledger.close()
@@ -3506,6 +3510,7 @@ from .parse import DID_YOU_MEAN, meant_by, read_command
 from .passage_work import Tools
 from .work import VERBS, Work
 
+_ANYWHERE = ("off", "on", "help")  # what tells nothing of its user, in chats that others read
 _WAIT_S, _LOOK_S = 60.0, 0.2  # for somebody else's answer
 
 
@@ -3521,11 +3526,13 @@ class Commander:
         eraser: Eraser | None = None,
         webui: Callable[[], Check | None] = lambda: None,
         documents: Callable[[], Path | None] = lambda: None,
+        is_others: Callable[[str, str], bool] = lambda *_: False,
     ) -> None:
         """webui: whether running chats show what they are to show, for admins; None where they are not.
 
-        documents: where documents lie, None where none are read.
+        documents: where documents lie, None where none are read. is_others: see `Notes`.
         """
+        self._is_others = is_others
         control = Control(engine, live, settings, eraser, emit)
         self._orders, self._settings, self._emit = CommandLog(engine), settings, emit
         self.tools = Tools(
@@ -3603,6 +3610,8 @@ class Commander:
             return words.say("waited"), None
         if command.verb == DID_YOU_MEAN:
             return words.say("did you mean", command=code(command.rest)), None
+        if command.verb not in _ANYWHERE and self._is_others(order.user_id, order.chat_id):
+            return words.say("others chat"), None
         work = Work(self.tools, order, command.rest)
         if (verb := VERBS.get(command.verb)) is not None:
             return verb(work), work.kept
@@ -4048,7 +4057,7 @@ SOURCES["commands/notes.py"] = r'''"""A folded line under an answer: which memor
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import reduce
 
 from sqlalchemy import Engine, func, select
@@ -4073,7 +4082,11 @@ _MOST = 10  # memories of each kind that are named
 class Notes:
     """For all users. Threads may share it."""
 
-    def __init__(self, engine: Engine, live: BackendHolder) -> None:
+    def __init__(
+        self, engine: Engine, live: BackendHolder, is_others: Callable[[str, str], bool] = lambda *_: False
+    ) -> None:
+        """is_others: whether a chat, named behind its user, is known to be somebody else's, who reads it."""
+        self._is_others = is_others
         self._engine, self._reading, self._live = engine, reading(engine), live
         self._cuts = CutsTable(engine)
         self._explanations, self._journal = Explanations(engine), Journal(engine)
@@ -4084,7 +4097,7 @@ class Notes:
 
         It is in the language that the message was read in, where that is kept, else in that of its words.
         """
-        if not self._switches.wants(user_id):
+        if not self._switches.wants(user_id) or self._is_others(user_id, chat_id):
             return ""
         kept = self._explanations.of_chat(chat_id, user_id)
         last = kept[-1] if kept and asked.startswith(kept[-1].query) else None
@@ -7563,11 +7576,10 @@ part that was read is kept, so that the next try goes on there.
 from __future__ import annotations
 
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from ..backends.backend_holder import BackendHolder
 from ..backends.base import AskableBackend
@@ -7595,6 +7607,7 @@ class Wanted:
     """An abstract to be made. past: the turns that it adds to `before`, oldest first. room: tokens.
 
     chat_id: the chat's own, "" where it has none. answered_by: who answers the chat, and may read it.
+    at: Unix time when these were read.
     """
 
     place: Place
@@ -7603,7 +7616,7 @@ class Wanted:
     past: Sequence[Past]
     room: int
     answered_by: AnsweredBy
-    at: float = field(default_factory=time.time)
+    at: float
 
 
 class Abstracts:
@@ -7897,6 +7910,7 @@ class Seen:
     most: Sequence[int] = ()
     abstract: str = ""
     of: str = ""  # the position that the abstract is of
+    at: float = field(default_factory=time.time)
 
     @property
     def kept(self) -> list[int]:
@@ -8092,7 +8106,7 @@ class Contexts:
         ready = {one.position: one.abstract for one in cuts if one.abstract}
         if at.is_cut and at.is_new:
             for position in {positions[at.start], seen.of or positions[at.start]}:
-                self.table.use(seen.place, position)
+                self.table.use(seen.place, position, seen.at)
             reason = "with a summary" if seen.abstract else "without a summary"
             self._emit(Event(EventKind.CONTEXT_CUT, reason=reason))
         is_without = at.is_cut and positions[at.start] not in ready
@@ -8105,7 +8119,8 @@ class Contexts:
         if not abstract.language:
             abstract = replace(abstract, language=language_for(turn.language, turn.text))
         room, turns = _room(seen.place.limit), past(first, target)
-        if self._abstracts.want(Wanted(seen.place, chat_id, abstract, turns, room, turn.answered_by)):
+        wanted = Wanted(seen.place, chat_id, abstract, turns, room, turn.answered_by, seen.at)
+        if self._abstracts.want(wanted):
             with self._lock:
                 self._tried[seen.place, positions[target]] = time.monotonic()
                 while len(self._tried) > _PLACES:
@@ -9477,6 +9492,9 @@ msgstr "[Öffne deine Erinnerungen]({link})\n\nDer Link gilt einmal, zehn Minute
 
 msgid "page, link shown"
 msgstr "Der Link wurde einmal gezeigt; `/memory seite` gibt einen neuen."
+
+msgid "others chat"
+msgstr "Dieser Chat gehört jemand anderem, der die Antwort mitlesen würde. Es wurde nichts getan: Sende den Befehl in einem eigenen Chat."
 
 msgid "page, no address"
 msgstr "Die Seite der Erinnerungen hat noch keine Adresse: Die Administration kann `page_url` setzen. `/memory liste` zeigt deine Erinnerungen hier."
@@ -10852,6 +10870,9 @@ msgstr "Hier ist nichts."
 msgid "page: too many"
 msgstr "Vom Server wird gerade zu viel verlangt. Versuche es in einigen Sekunden noch einmal."
 
+msgid "page: fetched lately"
+msgstr "Deine Chats wurden gerade erst geholt. In fünf Minuten geht es wieder."
+
 msgid "page: too often"
 msgstr "Das kam zu oft. Versuche es in einer Minute noch einmal."
 
@@ -11317,6 +11338,9 @@ msgstr "[Open your memories]({link})\n\nThe link works once, within ten minutes,
 
 msgid "page, link shown"
 msgstr "The link was shown once; `/memory page` gives a new one."
+
+msgid "others chat"
+msgstr "This chat is somebody else's, who would read the answer, too. Nothing was done: send the command in a chat of your own."
 
 msgid "page, no address"
 msgstr "The page of memories has no address yet: an administrator can set `page_url`. `/memory list` shows your memories here."
@@ -12721,6 +12745,9 @@ msgstr "There is nothing here."
 msgid "page: too many"
 msgstr "Too much is asked of the server now. Try again in some seconds."
 
+msgid "page: fetched lately"
+msgstr "Your chats were fetched a moment ago. They can be fetched again in five minutes."
+
 msgid "page: too often"
 msgstr "That was asked too often. Try again in a minute."
 
@@ -13168,6 +13195,9 @@ msgstr "[Abre tus recuerdos]({link})\n\nEl enlace sirve una vez, durante diez mi
 
 msgid "page, link shown"
 msgstr "El enlace se mostró una vez; `/memory página` da uno nuevo."
+
+msgid "others chat"
+msgstr "Este chat es de otra persona, que también leería la respuesta. No se ha hecho nada: envía el comando en un chat tuyo."
 
 msgid "page, no address"
 msgstr "La página de recuerdos aún no tiene dirección: un administrador puede definir `page_url`. `/memory lista` muestra aquí tus recuerdos."
@@ -14298,6 +14328,9 @@ msgstr "[Ouvrez vos souvenirs]({link})\n\nLe lien sert une seule fois, pendant d
 msgid "page, link shown"
 msgstr "Le lien a été montré une fois ; `/memory page` en donne un nouveau."
 
+msgid "others chat"
+msgstr "Cette discussion appartient à quelqu'un d'autre, qui lirait aussi la réponse. Rien n'a été fait : envoyez la commande dans une discussion à vous."
+
 msgid "page, no address"
 msgstr "La page des souvenirs n'a pas encore d'adresse : un administrateur peut définir `page_url`. `/memory liste` montre ici vos souvenirs."
 
@@ -15424,6 +15457,9 @@ msgstr "[あなたのメモリを開く]({link})\n\nこのリンクは10分以�
 
 msgid "page, link shown"
 msgstr "リンクは一度だけ表示されました。`/memory ページ` で新しいリンクを出せます。"
+
+msgid "others chat"
+msgstr "このチャットは他の人のもので、その人も回答を読めます。何も行いませんでした。自分のチャットでコマンドを送ってください。"
 
 msgid "page, no address"
 msgstr "メモリのページにはまだアドレスがありません。管理者が `page_url` を設定できます。`/memory 一覧` でここに表示できます。"
@@ -16645,6 +16681,9 @@ msgstr "[Откройте свои воспоминания]({link})\n\nСсыл
 msgid "page, link shown"
 msgstr "Ссылка была показана один раз; `/memory страница` даст новую."
 
+msgid "others chat"
+msgstr "Этот чат принадлежит другому человеку, который тоже прочитал бы ответ. Ничего не сделано: отправьте команду в своём чате."
+
 msgid "page, no address"
 msgstr "У страницы воспоминаний пока нет адреса: администратор может задать `page_url`. `/memory список` покажет ваши воспоминания здесь."
 
@@ -17800,6 +17839,9 @@ msgstr "[打开你的记忆]({link})\n\n此链接仅供你本人在十分钟内�
 
 msgid "page, link shown"
 msgstr "链接只显示一次；`/memory 页` 可获取新链接。"
+
+msgid "others chat"
+msgstr "这个对话属于别人，对方也会看到回答。未执行任何操作：请在你自己的对话中发送此命令。"
 
 msgid "page, no address"
 msgstr "记忆页面还没有地址：管理员可以设置 `page_url`。`/memory 列表` 会在此显示你的记忆。"
@@ -23171,7 +23213,7 @@ def function_routes(key: str, chats: Chats, turns: Turns) -> list[Route]:
             wanted = {"only_recall": only_recall, "notes": notes}
             told, turn = await turns.inlet(body, user, second=True, **wanted)
             owner, keys = (turn.user_id, (turn.key,)) if turn else ("", ())
-        events = await _events(chats, owner, keys, finished=finished) if keys else []
+        events = await _events(chats, owner, keys, finished=finished) if keys and notes else []
         answer = {"body": None if told is body else told, "events": events}
         return Response(await chats.intake.dump(owner, answer), media_type="application/json")
 
@@ -23712,6 +23754,10 @@ class LiveChats:
             return batch
         return replace(batch, exchanges=tuple(replace(one, title=title) for one in batch.exchanges))
 
+    def is_others(self, user_id: str, chat_id: str) -> bool:
+        """Whether a chat is known to be somebody else's, who reads it. Blocks for some seconds at most."""
+        return _is_id(chat_id) and self._titles.owns(user_id, chat_id) is False
+
     def check(self) -> Check | None:
         """Whether Open WebUI takes what is posted; None where nothing is."""
         return self._poster.check()
@@ -23734,7 +23780,7 @@ class LiveChats:
     def _post(self, one: _Shown, make: Callable[[], Event | None]) -> None:
         def wanted() -> Event | None:
             # What is posted stays in the chat: whoever continues another's would leave their memories there.
-            own = self._switches.wants(one.user_id) and self._titles.has(one.user_id, one.chat_id)
+            own = self._switches.wants(one.user_id) and self._titles.owns(one.user_id, one.chat_id)
             return make() if own else None
 
         self._poster.post(one.user_id, one.chat_id, one.message_id, wanted)
@@ -24005,7 +24051,7 @@ from ...language.secrets import masked
 from .poster import Poster
 
 _USERS, _KNOWN_S = 500, 60.0  # whose chats are kept, and for how long
-_OTHERS = 2_000  # chats of others that are known
+_ASKED = 2_000  # chats whose owners were asked for
 _TITLE_CHARS = 200
 _UNNAMED = "New Chat"  # until Open WebUI has thought of a title
 
@@ -24017,7 +24063,7 @@ class Titles:
         self._poster = poster
         self._lock = threading.Lock()
         self._known: OrderedDict[str, tuple[float, Mapping[str, str]]] = OrderedDict()
-        self._others: OrderedDict[tuple[str, str], float] = OrderedDict()  # by user and chat, when seen
+        self._asked: OrderedDict[tuple[str, str], tuple[float, bool | None]] = OrderedDict()
 
     def of(self, user_id: str, chat_id: str) -> str:
         """The title of one of the user's latest chats; "" where it is not known. Blocks for some seconds."""
@@ -24029,33 +24075,32 @@ class Titles:
             titles = self._look(user_id) or {}
         return titles.get(chat_id, "")
 
-    def has(self, user_id: str, chat_id: str) -> bool:
-        """Whether a chat that is in use is the user's own, and none that others let them continue.
+    def owns(self, user_id: str, chat_id: str) -> bool | None:
+        """Whether a chat is the user's own, and none that others let them continue; None: it is not known.
 
-        False where that is not known. Blocks for some seconds at most.
+        Blocks for some seconds at most.
         """
         one = user_id, chat_id
         with self._lock:
-            listed: Mapping[str, str] | None = self._known.get(user_id, (0.0, {}))[1]
-            at = self._others.get(one, float("-inf"))
-        if listed and chat_id in listed:
-            return True
+            _, titles = self._known.get(user_id, (0.0, {}))
+            at, own = self._asked.get(one, (float("-inf"), None))
+        if not self._poster.is_on or chat_id in titles:
+            return True if self._poster.is_on else None
         if time.monotonic() - at <= _KNOWN_S or (listed := self._look(user_id)) is None:
-            return False
-        if chat_id in listed:
-            return True
+            return own
+        own = chat_id in listed or self._is_owner(user_id, chat_id)
         with self._lock:
-            self._others[one] = time.monotonic()
-            while len(self._others) > _OTHERS:
-                self._others.popitem(last=False)
-        return False
+            self._asked[one] = time.monotonic(), own
+            while len(self._asked) > _ASKED:
+                self._asked.popitem(last=False)
+        return own
 
     def drop(self, user_id: str) -> None:
         """Keep nothing of a user's."""
         with self._lock:
             self._known.pop(user_id, None)
-            for one in [one for one in self._others if one[0] == user_id]:
-                del self._others[one]
+            for one in [one for one in self._asked if one[0] == user_id]:
+                del self._asked[one]
 
     def _look(self, user_id: str) -> Mapping[str, str] | None:
         """Titles of the user's latest chats, "" for one without; None where Open WebUI does not tell."""
@@ -24065,6 +24110,14 @@ class Titles:
             while len(self._known) > _USERS:
                 self._known.popitem(last=False)
         return titles
+
+    def _is_owner(self, user_id: str, chat_id: str) -> bool | None:
+        """Of a chat that is not among the user's latest, and may be long."""
+        try:
+            chat = json.loads(self._poster.get(f"/api/v1/chats/{quote(chat_id, safe='')}"))
+            return bool(chat["user_id"] == user_id) if chat["id"] == chat_id else None
+        except Exception:  # noqa: BLE001 - there is none, or it is too long
+            return None
 
     def _listed(self, user_id: str) -> dict[str, str] | None:
         try:
@@ -26797,6 +26850,8 @@ class Service(Protocol):
     def state_pool(self) -> Executor: ...
     @property
     def command_pool(self) -> Executor: ...
+    @property
+    def history_pool(self) -> Executor: ...
 
     def emit(self, event: Event) -> None:
         """Something has happened."""
@@ -28920,6 +28975,7 @@ from ..lanes import BusyError
 from ..server_key import bearer
 from ..service import Service
 from ..waits import in_pool, within
+from ..webui import OPEN_WEBUI
 from . import sign_in
 from .forms import FIELDS, File, RefusedError, fields_of, with_file
 from .limits import Limits, place_of
@@ -28968,6 +29024,7 @@ class Page:
         self._at_once: Counter[str] = Counter()
         self._uploading: set[str] = set()  # who sends a file
         self._visits, self._changes = Limits(600, 60), Limits(120, 60)
+        self._fetches = Limits(1, 300)  # of pasts from Open WebUI
         self._wrong_keys, self._sessions = Limits(10, 60), Limits(600, 60)  # by address
         self._silences = Limits(1, 60)  # that the log tells
 
@@ -29012,7 +29069,7 @@ class Page:
         try:
             if person is None and (token := await self._by_webui(request, runtime, route)):
                 cookies = self._signed_in(request, token)
-                person = await in_pool(runtime.command_pool, runtime.page.sessions.person, token)
+                person = await in_pool(runtime.state_pool, runtime.page.sessions.person, token)
         except SilentError:
             flaw = "silent"
         if person is None and request.method != "POST" and (given := bearer(request.headers)):
@@ -29053,7 +29110,7 @@ class Page:
 
     async def _person(self, request: _Request, runtime: Service, token: str) -> Person | None:
         """Who is signed in, as far as Open WebUI still says so, where that is how they came."""
-        sessions, pool = runtime.page.sessions, runtime.command_pool
+        sessions, pool = runtime.page.sessions, runtime.state_pool
         person = await in_pool(pool, sessions.person, token) if token else None
         if person is None or not person.webui:
             if person is not None and not person.user_id:
@@ -29093,7 +29150,7 @@ class Page:
             if self._silences.takes(""):
                 log.warning("Open WebUI was asked for whom a session is, and does not answer (webui_url).")
             raise
-        return await in_pool(runtime.command_pool, runtime.page.sessions.sign_in, person) if person else ""
+        return await in_pool(runtime.state_pool, runtime.page.sessions.sign_in, person) if person else ""
 
     def _by_key(self, request: _Request, given: str) -> Person | None:
         """Who has this key; None where it is not the server's. Raises RefusedError after wrong ones."""
@@ -29108,7 +29165,7 @@ class Page:
         self, request: _Request, runtime: Service, person: Person | None, form: Mapping[str, str]
     ) -> Answer:
         """The form for it, or what was sent with it."""
-        sessions, pool = runtime.page.sessions, runtime.command_pool
+        sessions, pool = runtime.page.sessions, runtime.state_pool
         if request.method != "POST":
             link = request.query.get("link", "")
             linked = await in_pool(pool, sessions.linked, link) if link else None
@@ -29184,8 +29241,10 @@ class Page:
             return redirect("admin") if request.name == "" else self._forbidden(request)
         if route.needs is Needs.ADMIN and not person.is_admin:
             return self._forbidden(request)
+        if form.get("source") == OPEN_WEBUI and not self._fetches.takes(who):
+            raise RefusedError(429, "fetched lately")
         if route.view is None:
-            await in_pool(runtime.command_pool, runtime.page.sessions.sign_out, token)
+            await in_pool(runtime.state_pool, runtime.page.sessions.sign_out, token)
             return self._signed_out(request)
         visit = Visit(
             runtime.page,
@@ -29198,7 +29257,7 @@ class Page:
             file,
         )
         try:
-            pool = runtime.command_pool
+            pool = runtime.history_pool if route.is_long else runtime.command_pool
             work = runtime.lanes.run(who, pool, _rendered, visit, route, request, sign_in.csrf_of(token))
         except BusyError:
             raise RefusedError(429, "too often") from None
@@ -29577,6 +29636,7 @@ class Needs(Enum):
 @dataclass(frozen=True, slots=True)
 class Route:
     """view: what makes it, in a thread; None where `Page` does it itself. patience_s: that it is waited for.
+    is_long: it has few threads of its own, which nothing else waits for.
 
     Raises:
         Drop: what was asked for cannot be done, in a sentence for whoever asked.
@@ -29589,6 +29649,7 @@ class Route:
     view: Callable[[Visit], Made] | None = None
     ends_session: bool = False
     takes_file: bool = False
+    is_long: bool = False
     patience_s: float = 60.0
 
 
@@ -29613,9 +29674,11 @@ _ALL = (
     Route("POST", "make-key", Needs.USER, keys.make),
     Route("POST", "revoke-key", Needs.USER, keys.revoke),
     Route("GET", "import", Needs.USER, history.listed),
-    Route("POST", "import-preview", Needs.USER, history.preview, takes_file=True, patience_s=300.0),
-    Route("POST", "begin-import", Needs.USER, history.begin, patience_s=300.0),
-    Route("POST", "undo-import", Needs.USER, history.undo),
+    Route(
+        "POST", "import-preview", Needs.USER, history.preview, takes_file=True, is_long=True, patience_s=300.0
+    ),
+    Route("POST", "begin-import", Needs.USER, history.begin, is_long=True, patience_s=300.0),
+    Route("POST", "undo-import", Needs.USER, history.undo, is_long=True, patience_s=300.0),
     Route("GET", "admin", Needs.ADMIN, admin.server),
     Route("GET", "users", Needs.ADMIN, admin.users),
     Route("GET", "queue", Needs.ADMIN, admin.queue),
@@ -30875,10 +30938,11 @@ The key goes to the configured host only: no redirect is followed, no proxy is t
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import IO, Any, Self
 from urllib.parse import quote
 
 import httpx
@@ -30889,9 +30953,34 @@ from ..core.errors import Retry, TellAdmin
 OPEN_WEBUI = "open-webui"  # in the place of an archive's name
 
 _TIMEOUT = httpx.Timeout(30.0, connect=5.0)
-_MOST_BYTES = 256 << 20  # of an answer
+_MOST_BYTES, _SECONDS = 256 << 20, 240.0  # of an answer, and of all that a past is fetched by
 _MOST_PAGES = 2_000  # of a user's chats
 _HINT = "See that webui_url is Open WebUI's address, and webui_api_key an admin's key that it accepts."
+
+
+class _Bounds:
+    """How much may be read, and for how long."""
+
+    def __init__(self) -> None:
+        self._left, self._until = _MOST_BYTES, time.monotonic() + _SECONDS
+
+    def take(self, size: int) -> None:
+        """So many bytes have come. Raises Retry where that is too much, or too late."""
+        self._left -= size
+        if self._left < 0:
+            raise Retry(
+                "Open WebUI's answer is too large.", hint="Export the chats there, and send the file."
+            )
+        if time.monotonic() > self._until:
+            raise Retry("Open WebUI takes too long.", hint="Export the chats there, and send the file.")
+
+
+@contextmanager
+def _reached() -> Iterator[None]:
+    try:
+        yield
+    except httpx.HTTPError as error:
+        raise Retry(f"Open WebUI cannot be reached ({type(error).__name__}).", hint=_HINT) from error
 
 
 class WebUi:
@@ -30931,12 +31020,12 @@ class WebUi:
             raise _nonsense("users")
         return frozenset(map(self._id, users))
 
-    def chats_of(self, user_id: str) -> frozenset[str]:
+    def chats_of(self, user_id: str, bounds: _Bounds | None = None) -> frozenset[str]:
         """The ids of all of a user's chats."""
         found: set[str] = set()
         for page in range(1, _MOST_PAGES):
             order = {"page": page, "order_by": "created_at", "direction": "asc"}
-            chats = self._read(f"chats/list/user/{quote(user_id, safe='')}", order)
+            chats = self._read(f"chats/list/user/{quote(user_id, safe='')}", order, bounds)
             if not isinstance(chats, list):
                 raise _nonsense("chats")
             if not chats:
@@ -30953,19 +31042,34 @@ class WebUi:
         return self._has(f"chats/{quote(chat_id, safe='')}", chat_id, (401, 404))
 
     def fetch_past(self, user_id: str, file: Path) -> None:
-        """Write a user's chats, and the native memories of the key's own user, into a file of JSON Lines."""
-        own = self.user_id() == user_id
-        with file.open("w", encoding="utf-8") as lines:
-            for chat_id in sorted(self.chats_of(user_id)) if not own else ():
-                lines.write(json.dumps(self._read(f"chats/{quote(chat_id, safe='')}")) + "\n")
+        """Write a user's chats, and the native memories of the key's own user, into a file of JSON Lines.
+
+        Chats that are deleted meanwhile are left out. More than 256 MB, or four minutes, is a Retry.
+        """
+        own, bounds = self.user_id() == user_id, _Bounds()
+        with file.open("wb") as lines:
             if own:
-                with self._client.stream("GET", "chats/all") as answer:
-                    self._check(answer)
-                    for part in answer.iter_text():
-                        lines.write(part)
-                status, memories = self._asked("memories/", {})
+                self._copy("chats/all", lines, bounds)
+                status, memories = self._asked("memories/", {}, bounds)
                 for memory in memories if status == 200 and isinstance(memories, list) else ():
-                    lines.write("\n" + json.dumps(memory))
+                    lines.write(b"\n" + json.dumps(memory).encode())
+                return
+            chats, gone = self.chats_of(user_id, bounds), 0
+            for chat_id in sorted(chats):
+                status, chat = self._asked(f"chats/{quote(chat_id, safe='')}", {}, bounds)
+                if status == 200:
+                    lines.write(json.dumps(chat).encode() + b"\n")
+                elif status in (401, 404) and (gone := gone + 1) < len(chats):
+                    continue
+                else:  # without access it has none of them
+                    raise _nonsense("chats")
+
+    def _copy(self, path: str, target: IO[bytes], bounds: _Bounds) -> None:
+        with _reached(), self._client.stream("GET", path) as answer:
+            self._check(answer)
+            for part in answer.iter_bytes():
+                bounds.take(len(part))
+                target.write(part)
 
     def _has(self, path: str, id_: str, absent: tuple[int, ...]) -> bool:
         status, answer = self._asked(path, {})
@@ -30975,22 +31079,22 @@ class WebUi:
             return False
         raise _nonsense(path.partition("/")[0])
 
-    def _read(self, path: str, query: dict[str, Any] | None = None) -> Any:
-        status, answer = self._asked(path, query or {})
+    def _read(self, path: str, query: dict[str, Any] | None = None, bounds: _Bounds | None = None) -> Any:
+        status, answer = self._asked(path, query or {}, bounds)
         if status != 200:
             raise _nonsense(path.partition("/")[0])
         return answer
 
-    def _asked(self, path: str, query: dict[str, Any]) -> tuple[int, Any]:
+    def _asked(self, path: str, query: dict[str, Any], bounds: _Bounds | None = None) -> tuple[int, Any]:
+        bounds = bounds or _Bounds()
         try:
-            with self._client.stream("GET", path, params=query) as answer:
+            with _reached(), self._client.stream("GET", path, params=query) as answer:
                 if answer.status_code >= 500 or answer.is_redirect:
                     self._check(answer)
                 body = bytearray()
                 for part in answer.iter_bytes():
+                    bounds.take(len(part))
                     body += part
-                    if len(body) > _MOST_BYTES:
-                        raise Retry("Open WebUI's answer is too large.", hint=_HINT)
             if answer.status_code in (401, 403) and path.partition("/")[0] in ("auths", "users"):
                 self._check(answer)
             if answer.status_code in (401, 403) and path.startswith("chats/list"):
@@ -30999,8 +31103,6 @@ class WebUi:
                     told, hint="Set ENABLE_ADMIN_CHAT_ACCESS=true there, and give an admin's key."
                 )
             return answer.status_code, json.loads(body)
-        except httpx.HTTPError as error:
-            raise Retry(f"Open WebUI cannot be reached ({type(error).__name__}).", hint=_HINT) from error
         except (ValueError, RecursionError) as error:
             raise Retry("Open WebUI's answer is no JSON.", hint=_HINT) from error
 
@@ -57111,6 +57213,7 @@ _IS_CHANGE = (
     journal.c.undoes == 0,
     ~journal.c.batch.startswith(TOMBSTONES, autoescape=True),
 )
+_IS_INTENDED = and_(~journal.c.made, journal.c.refused == "", journal.c.op != FORGET)
 
 
 class Journal:
@@ -57300,15 +57403,30 @@ class Journal:
             connection.execute(delete(journal).where(journal.c.user_id == user_id, journal.c.batch == batch))
             count_up(connection, user_id)
 
-    def erase_added(self, user_id: str, batch: str) -> None:
-        """Take away what a batch was to add, and has not."""
+    def broken_off(self, user_id: str) -> list[str]:
+        """The batches that were to keep a user's memories in order, and are not made as a whole."""
+        in_order = journal.c.batch.startswith(REFLECTED, autoescape=True)
+        wanted = select(journal.c.batch).where(journal.c.user_id == user_id, in_order, _IS_INTENDED)
+        with self._reading.connect() as connection:
+            return list(connection.scalars(wanted.distinct()))
+
+    def begin_taking_back(self, user_id: str, batch: str, made: Mapping[int, str]) -> None:
+        """Mark what was made of a batch, and that it is broken off: what it adds is not there any more."""
+        self.made(user_id, made)
         added = (
             journal.c.user_id == user_id,
             journal.c.batch == batch,
             journal.c.op.in_(("add", REAFFIRMED)),
         )
         with self.engine.begin() as connection:
-            connection.execute(delete(journal).where(*added))
+            connection.execute(update(journal).where(*added, journal.c.refused == "").values(made=False))
+
+    def erase_unmade(self, user_id: str, batch: str) -> None:
+        """Take away what a batch was to change, and has not."""
+        mine = (journal.c.user_id == user_id, journal.c.batch == batch)
+        unmade = or_(_IS_INTENDED, journal.c.op.in_(("add", REAFFIRMED)))
+        with self.engine.begin() as connection:
+            connection.execute(delete(journal).where(*mine, unmade))
             count_up(connection, user_id)
 
     def _select(self, *which: Any) -> Iterator[Change]:
@@ -59927,6 +60045,11 @@ class Reflector:
         backend, today = self._live.get(), datetime.now(UTC).date()
         if not isinstance(backend, AskableBackend) or not is_person(due.user_id):
             return
+        if broken := self._journal.broken_off(due.user_id):
+            with self._live.writing() as writing:
+                assert isinstance(writing, EditableBackend)
+                for name in broken:
+                    self._undo_all(writing, due.user_id, name)
         shown = self._shown(backend, due)
         if len(shown) < _FEWEST or not self._switches.is_on(due.user_id, ""):
             self._table.done(due, change, erasure)
@@ -59987,16 +60110,35 @@ class Reflector:
     def _take_back(self, backend: EditableBackend, work: _Work) -> None:
         """As if it had never been; what the user has forgotten meanwhile stays forgotten."""
         user_id, batch = work.due.user_id, work.batch.name
-        gone = {change.memory_id for change in self._others(work) if change.op == "remove"}
+        if any(self._table.erased_since(user_id, work.erasure)):  # all that there was
+            for memory in backend.added_by(user_id, batch):
+                backend.remove(memory.id)
+            self._journal.erase_batch(user_id, batch)
+        else:
+            self._undo_all(backend, user_id, batch)
+
+    def _undo_all(self, backend: EditableBackend, user_id: str, batch: str) -> None:
+        """Also of a batch that was broken off anywhere, by the end of the process, or in here."""
+        rows = self._journal.of_batch(batch)
+        made = {one.id: one.memory_id for one in rows if not one.refused and _is_made(backend, one)}
+        self._journal.begin_taking_back(user_id, batch, made)
+        ids = {one.memory_id for one in rows if one.memory_id}
+        others = self._journal.made_since(0, user_id, ids, but=batch)
+        gone = {change.memory_id for change in others if change.op == "remove" and not change.undoes}
         for memory in backend.added_by(user_id, batch):
             backend.remove(memory.id)
-        if any(self._table.erased_since(user_id, work.erasure)):  # all that there was
-            self._journal.erase_batch(user_id, batch)
-            return
         for change in reversed(self._journal.changed_by(batch)):
             if change.op != "add" and change.memory_id not in gone:
                 self._changes.undo(backend, change)
-        self._journal.erase_added(user_id, batch)
+        self._journal.erase_unmade(user_id, batch)
+
+
+def _is_made(backend: EditableBackend, change: Change) -> bool:
+    """Whether a memory is as the change of a reflection wants it, marked or not."""
+    memory = backend.get(change.memory_id) if change.memory_id and not change.made else None
+    if change.op == "replace":
+        return memory is not None and memory.expires == change.expires
+    return change.op == "remove" and not change.made and memory is None
 
 
 class _Work:
@@ -61438,15 +61580,27 @@ import time
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, Engine, and_, bindparam, delete, func, not_, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    and_,
+    bindparam,
+    delete,
+    func,
+    not_,
+    or_,
+    select,
+    update,
+)
 
 from ..core.change import EDITED, FORGET, REFLECTED
 from ..core.exchange import episodes_name, message_id_of
 from ..core.turn import Turn
 from .engine import reading, unsynced
 from .prepared import Prepared
-from .schema import cuts, episodes, erasures, journal, outbox
-from .statements import insert_new
+from .schema import cuts, deletions, episodes, erasures, journal, outbox
+from .statements import hold, insert_new
 
 _MOST = 12  # of a chat for one limit: those of earlier cuts are for messages that are edited
 _AT_ONCE = 500  # values in a statement
@@ -61518,12 +61672,17 @@ class CutsTable:
             ((removed_at,),) = _REMOVED.rows(connection, asked)
         return [replace(one, abstract="") if one.read_at <= (removed_at or 0) else one for one in found]
 
-    def use(self, place: Place, position: str) -> None:
-        """A prompt was cut here."""
+    def use(self, place: Place, position: str, read_at: float) -> None:
+        """A prompt was cut here, unless something of the chat was erased since it was read."""
         with self._engine.begin() as connection:
+            if self._is_gone(connection, place, read_at):
+                return
             row = self._row(place, position)
             insert_new(connection, cuts, [{**row, "abstract": "", "used": True, "read_at": 0.0}])
-            connection.execute(update(cuts).where(*self._is(place, position)).values(used=True))
+            of_chat = cuts.c.user_id == place.user_id, cuts.c.chat_id == place.chat_id
+            told = connection.scalar(select(cuts.c.told).where(*of_chat, cuts.c.told).limit(1)) is not None
+            values = {"used": True, "told": told}
+            connection.execute(update(cuts).where(*self._is(place, position)).values(values))
             newest = (
                 select(cuts.c.position)
                 .where(*self._is(place))
@@ -61533,12 +61692,9 @@ class CutsTable:
             connection.execute(delete(cuts).where(*self._is(place), cuts.c.position.not_in(newest)))
 
     def put(self, place: Place, position: str, abstract: str, read_at: float) -> bool:
-        """An abstract is ready; False where something of the user's was erased since it was read."""
+        """An abstract is ready; False where it, or what it is of, was erased since that was read."""
         with self._engine.begin() as connection:
-            gone = select(erasures.c.id).where(
-                erasures.c.user_id == place.user_id, erasures.c.asked_at >= read_at
-            )
-            if connection.scalar(gone.limit(1)) is not None:
+            if self._is_gone(connection, place, read_at):
                 return False
             row = self._row(place, position)
             insert_new(connection, cuts, [{**row, "abstract": "", "used": False, "read_at": 0.0}])
@@ -61589,6 +61745,17 @@ class CutsTable:
         }
         told = {f"~{key.rpartition('~')[2]}" for key in kept} if chat_id else kept
         return told.intersection(names)
+
+    @staticmethod
+    def _is_gone(connection: Connection, place: Place, read_at: float) -> bool:
+        hold(connection, place.user_id)  # whoever erases the chat's rows comes before, or after
+        erased = erasures.c.user_id == place.user_id, erasures.c.asked_at >= read_at
+        deleted = deletions.c.user_id == place.user_id, deletions.c.chat_id == place.chat_id
+        gone = (
+            select(erasures.c.id).where(*erased),
+            select(deletions.c.at).where(*deleted, deletions.c.at >= read_at),
+        )
+        return any(connection.scalar(one.limit(1)) is not None for one in gone)
 
     @staticmethod
     def _row(place: Place, position: str) -> dict[str, object]:

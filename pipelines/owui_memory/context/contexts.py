@@ -52,6 +52,7 @@ class Seen:
     most: Sequence[int] = ()
     abstract: str = ""
     of: str = ""  # the position that the abstract is of
+    at: float = field(default_factory=time.time)
 
     @property
     def kept(self) -> list[int]:
@@ -247,7 +248,7 @@ class Contexts:
         ready = {one.position: one.abstract for one in cuts if one.abstract}
         if at.is_cut and at.is_new:
             for position in {positions[at.start], seen.of or positions[at.start]}:
-                self.table.use(seen.place, position)
+                self.table.use(seen.place, position, seen.at)
             reason = "with a summary" if seen.abstract else "without a summary"
             self._emit(Event(EventKind.CONTEXT_CUT, reason=reason))
         is_without = at.is_cut and positions[at.start] not in ready
@@ -260,7 +261,8 @@ class Contexts:
         if not abstract.language:
             abstract = replace(abstract, language=language_for(turn.language, turn.text))
         room, turns = _room(seen.place.limit), past(first, target)
-        if self._abstracts.want(Wanted(seen.place, chat_id, abstract, turns, room, turn.answered_by)):
+        wanted = Wanted(seen.place, chat_id, abstract, turns, room, turn.answered_by, seen.at)
+        if self._abstracts.want(wanted):
             with self._lock:
                 self._tried[seen.place, positions[target]] = time.monotonic()
                 while len(self._tried) > _PLACES:

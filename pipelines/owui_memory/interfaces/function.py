@@ -56,7 +56,7 @@ def function_routes(key: str, chats: Chats, turns: Turns) -> list[Route]:
             wanted = {"only_recall": only_recall, "notes": notes}
             told, turn = await turns.inlet(body, user, second=True, **wanted)
             owner, keys = (turn.user_id, (turn.key,)) if turn else ("", ())
-        events = await _events(chats, owner, keys, finished=finished) if keys else []
+        events = await _events(chats, owner, keys, finished=finished) if keys and notes else []
         answer = {"body": None if told is body else told, "events": events}
         return Response(await chats.intake.dump(owner, answer), media_type="application/json")
 

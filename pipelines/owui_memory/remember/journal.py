@@ -42,6 +42,7 @@ _IS_CHANGE = (
     journal.c.undoes == 0,
     ~journal.c.batch.startswith(TOMBSTONES, autoescape=True),
 )
+_IS_INTENDED = and_(~journal.c.made, journal.c.refused == "", journal.c.op != FORGET)
 
 
 class Journal:
@@ -245,15 +246,30 @@ class Journal:
             connection.execute(delete(journal).where(journal.c.user_id == user_id, journal.c.batch == batch))
             count_up(connection, user_id)
 
-    def erase_added(self, user_id: str, batch: str) -> None:
-        """Take away what a batch was to add, and has not."""
+    def broken_off(self, user_id: str) -> list[str]:
+        """The batches that were to keep a user's memories in order, and are not made as a whole."""
+        in_order = journal.c.batch.startswith(REFLECTED, autoescape=True)
+        wanted = select(journal.c.batch).where(journal.c.user_id == user_id, in_order, _IS_INTENDED)
+        with self._reading.connect() as connection:
+            return list(connection.scalars(wanted.distinct()))
+
+    def begin_taking_back(self, user_id: str, batch: str, made: Mapping[int, str]) -> None:
+        """Mark what was made of a batch, and that it is broken off: what it adds is not there any more."""
+        self.made(user_id, made)
         added = (
             journal.c.user_id == user_id,
             journal.c.batch == batch,
             journal.c.op.in_(("add", REAFFIRMED)),
         )
         with self.engine.begin() as connection:
-            connection.execute(delete(journal).where(*added))
+            connection.execute(update(journal).where(*added, journal.c.refused == "").values(made=False))
+
+    def erase_unmade(self, user_id: str, batch: str) -> None:
+        """Take away what a batch was to change, and has not."""
+        mine = (journal.c.user_id == user_id, journal.c.batch == batch)
+        unmade = or_(_IS_INTENDED, journal.c.op.in_(("add", REAFFIRMED)))
+        with self.engine.begin() as connection:
+            connection.execute(delete(journal).where(*mine, unmade))
             count_up(connection, user_id)
 
     def _select(self, *which: Any) -> Iterator[Change]:

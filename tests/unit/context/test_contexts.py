@@ -15,6 +15,7 @@ from owui_memory.context.contexts import Contexts, Seen
 from owui_memory.context.turns import Texts
 from owui_memory.core.turn import Answered, Turn
 from owui_memory.state import open_state
+from tests.harness.bodies import new_id
 
 LIMIT = 4000
 
@@ -44,7 +45,7 @@ class Simulated:
         before = dict.fromkeys(range(len(seen.kept)), block)
         seen, system, before = self.contexts.fitted(seen, system, before, seen.kept)
         if seen.window.is_cut and seen.window.is_new and is_there:
-            self.contexts.table.use(seen.place, said[seen.window.start])
+            self.contexts.table.use(seen.place, said[seen.window.start], seen.at)
         texts_of_ours = [one for one in (*before.values(), system, seen.abstract) if one]
         tokens = seen.bare.fixed + seen.window.stays(seen.bare.turns)
         return seen, tokens + sum(self.contexts.counting.of("", texts_of_ours))
@@ -59,17 +60,17 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulated]:
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.integers(20, 60), st.integers(0, 80), st.sets(st.integers(0, 59)), st.uuids())
+@given(st.integers(20, 60), st.integers(0, 80), st.sets(st.integers(0, 59)))
 def test_a_cut_stays_until_it_no_longer_fits(
-    simulated: Simulated, size: int, told: int, restarts: set[int], chat: object
+    simulated: Simulated, size: int, told: int, restarts: set[int]
 ) -> None:
     turns: list[str] = []
-    starts = [0]
+    starts, chat = [0], new_id()
     for number in range(60):
         if number in restarts:
             simulated.restart()
         turns.append("a locker holds marbles " * size)
-        seen, tokens = simulated.sent(str(chat), turns, "remembered lockers " * told)
+        seen, tokens = simulated.sent(chat, turns, "remembered lockers " * told)
         assert tokens <= LIMIT
         starts.append(seen.window.start if seen.window.is_cut else 0)
     assert starts == sorted(starts), "what is out stays out"
@@ -79,12 +80,12 @@ def test_a_cut_stays_until_it_no_longer_fits(
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.integers(1, 3), st.integers(0, 4500), st.integers(0, 1500), st.integers(0, 1500), st.uuids())
+@given(st.integers(1, 3), st.integers(0, 4500), st.integers(0, 1500), st.integers(0, 1500))
 def test_only_a_message_that_is_too_long_alone_is_over_the_limit(
-    simulated: Simulated, before: int, size: int, told: int, in_system: int, chat: object
+    simulated: Simulated, before: int, size: int, told: int, in_system: int
 ) -> None:
     turns = [*["an earlier one " * 200] * (before - 1), "word " * size]
-    seen, tokens = simulated.sent(str(chat), turns, "told " * told, "known " * in_system)
+    seen, tokens = simulated.sent(new_id(), turns, "told " * told, "known " * in_system)
     assert tokens <= max(LIMIT, seen.bare.fixed + seen.bare.turns[-1])
 
 
