@@ -112,7 +112,8 @@ class Filter:
 
 
 def _dumped(form: Body) -> bytes:
-    return json.dumps(form, default=str).encode()
+    # Piece by piece: `dumps` keeps the interpreter to itself until the last picture is written.
+    return b"".join(piece.encode() for piece in json.JSONEncoder(default=str).iterencode(form))
 
 
 async def _is_own(body: Body, user: Body) -> bool:

@@ -144,8 +144,10 @@ class Page:
         if person is None or route.needs is Needs.NOBODY:
             answer = await self._sign_in(request, runtime, person, form)
         else:
-            with contextlib.nullcontext() if file is None else file.content:
-                answer = await self._visited(request, runtime, route, person, token, form, file)
+            with contextlib.ExitStack() as ends:
+                if file is not None:
+                    ends.enter_context(file.content)
+                answer = await self._visited(request, runtime, route, person, token, form, file, ends)
         return replace(answer, cookies=[*cookies, *answer.cookies])
 
     async def _uploaded(
@@ -285,6 +287,7 @@ class Page:
         token: str,
         form: Mapping[str, str],
         file: File | None,
+        ends: contextlib.ExitStack,
     ) -> Answer:
         who = person.user_id or _ADMIN
         is_change = request.method == "POST"
@@ -314,6 +317,8 @@ class Page:
             work = runtime.lanes.run(who, pool, _rendered, visit, route, request, sign_in.csrf_of(token))
         except BusyError:
             raise RefusedError(429, "too often") from None
+        ends = ends.pop_all()  # with the work, which may go on after its time
+        work.add_done_callback(lambda _: ends.close())
         if not await within(route.patience_s, work):
             raise RefusedError(503, "still at it")
         answer: Answer = work.result()
