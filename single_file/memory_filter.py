@@ -20802,7 +20802,7 @@ from ..recall.run import INSIDE, Outcome
 from ..remember.spill import Spill, Spilled
 from .body import with_blocks
 from .intake import Intake
-from .lanes import BusyError
+from .lanes import BusyError, Rate
 from .long_chats import LongChat, learn
 from .service import Open, Service
 from .start import Start
@@ -20840,12 +20840,10 @@ class Chats:
 
         open_service: blocks, and raises a MemoryFault for as long as it cannot be opened.
         """
-        self._settings = settings
-        self._languages = Languages()
+        self._settings, self._languages = settings, Languages()
         self._spill = Spill(environment.data_dir)
-        opening = partial(open_service, environment, settings, problems, self._spill)
-        self._start = Start(opening, settings)
-        self.intake = Intake()
+        self._start = Start(partial(open_service, environment, settings, problems, self._spill), settings)
+        self.intake, self.changes = Intake(), Rate()
         self._spilling = ThreadPoolExecutor(1, thread_name_prefix="memory-spill")
         self._seeing_to: set[asyncio.Task[None]] = set()  # permissions that are late
         # Whether turns may be remembered, before there is a runtime.
@@ -22078,7 +22076,8 @@ from functools import partial
 
 from ...core.errors import TellAdmin
 from ...core.turn import Turn
-from ..tools.calls import Calls
+from ..lanes import BusyError
+from ..tools.calls import CALL_S, Calls
 from ..tools.mcp_server import serve_streams
 from ..tools.told import Outcome
 from ..tools.toolbox import Toolbox
@@ -22095,11 +22094,16 @@ def serve(instance: Instance, user_id: str) -> None:
 
     def work(verb: Verb, call: Call) -> Outcome:
         now = Instance(instance.engine, instance.environment)
-        with one_at_a_time, now.backend() as backend:
-            if verb.changes:
-                now.locations.touch({user_id})
-            toolbox = Toolbox(now.engine, Only(backend), lambda: call.settings, now.eraser())
-            return toolbox.carry_out(verb, call)
+        if not one_at_a_time.acquire(timeout=CALL_S):  # so long nobody waits for it, if the backend hangs
+            raise BusyError
+        try:
+            with now.backend() as backend:
+                if verb.changes:
+                    now.locations.touch({user_id})
+                toolbox = Toolbox(now.engine, Only(backend), lambda: call.settings, now.eraser())
+                return toolbox.carry_out(verb, call)
+        finally:
+            one_at_a_time.release()
 
     async def run(verb: Verb, call: Call) -> Outcome:
         return await asyncio.to_thread(work, verb, call)
@@ -23579,16 +23583,38 @@ SOURCES["interfaces/lanes.py"] = r'''"""Work of users in a pool: one at a time o
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+import time
+from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Any
 
 _MOST = 16  # of one user's that may wait
+_USERS = 10_000  # whose changes are counted
 
 
 class BusyError(Exception):
     """The same user has too much waiting already."""
+
+
+class Rate:
+    """So often may tools change a user's memories: no loop empties or floods them."""
+
+    def __init__(self, most: int = 20, seconds: float = 60.0) -> None:
+        self.most, self._seconds = most, seconds
+        self._done: dict[str, deque[float]] = {}  # when, by user
+
+    def allows(self, user_id: str) -> bool:
+        """Whether a user's may be changed now, which then counts."""
+        now = time.monotonic()
+        done = self._done.pop(user_id, None) or deque(maxlen=self.most)
+        self._done[user_id] = done  # the last one in the order
+        if len(self._done) > _USERS:
+            del self._done[next(iter(self._done))]
+        if len(done) == self.most and now - done[0] < self._seconds:
+            return False
+        done.append(now)
+        return True
 
 
 class Lanes:
@@ -24550,23 +24576,40 @@ class Prompt:
         fixed, more = [], 0
         if self.body.get("tools"):
             fixed.append(_json(self.body["tools"]))
-        turns: list[list[str]] = []
-        others: list[int] = []
-        numbers = iter([*self.begins, -1])
-        following = next(numbers)
-        for at, message in enumerate(self.body["messages"]):
-            if at == following:
-                turns.append([])
-                others.append(0)
-                following = next(numbers)
+        turns: list[list[str]] = [[] for _ in self.begins]
+        others = [0] * len(turns)
+        for number, message in zip(self._turn_of, self.body["messages"], strict=True):
             said, tokens = _texts(message)
-            if not turns or _role(message) in _ALWAYS:
+            if number < 0:
                 fixed += said
                 more += tokens
             else:
-                turns[-1] += said
-                others[-1] += tokens
+                turns[number] += said
+                others[number] += tokens
         return Texts(fixed, more, turns, others)
+
+    @cached_property
+    def _turn_of(self) -> list[int]:
+        """The number of each message's turn, -1 where it always stays.
+
+        A call, with the reasoning before it, is of the turn of its last result: they stay, or go, together.
+        """
+        begins, number, turns, messages = set(self.begins), -1, [], self.body["messages"]
+        made: dict[str, int] = {}  # calls, by ids that some servers use again
+        results: dict[int, list[int]] = {}  # of the message that made the call
+        for at, message in enumerate(messages):
+            number += at in begins
+            turns.append(-1 if _role(message) in _ALWAYS else number)
+            made.update(dict.fromkeys(_made(message), at))
+            if (call := made.get(_answered(message), -1)) >= 0:
+                results.setdefault(call, []).append(at)
+        for call, found in results.items():
+            if turns[call] == (last := turns[found[-1]]):
+                continue
+            thought = call - (call > 0 and _type(messages[call - 1]) == "reasoning")
+            for at in (thought, call, *found):
+                turns[at] = last
+        return turns
 
     def names(self, turn: Turn, numbers: Sequence[int]) -> list[str]:
         """How the keys of these turns' exchanges end: see `context.turns.Past`."""
@@ -24589,14 +24632,9 @@ class Prompt:
 
         in_system: a system message is made where there is none.
         """
-        messages, stay = self.messages, set(kept)
-        number = -1
-        begins = set(self.begins)
-        left = []
-        for at, message in enumerate(messages):
-            number += at in begins
-            if number < 0 or number in stay or _role(message) in _ALWAYS:
-                left.append(message)
+        stay = {-1, *kept}
+        numbered = zip(self._turn_of, self.messages, strict=True)
+        left = [message for number, message in numbered if number in stay]
         if abstract:
             first = next(at for at, one in enumerate(left) if _role(one) == "user")
             if _role(left[0]) == "system" and isinstance(left[0].get("content") or "", str | list):
@@ -24688,6 +24726,24 @@ def _result(message: Any) -> str:
     return output if isinstance(output, str) else ""
 
 
+def _made(message: Any) -> list[str]:
+    """The ids of the calls of tools that a message makes."""
+    if not isinstance(message, Mapping):
+        return []
+    calls = message.get("tool_calls")
+    made = [one.get("id") for one in calls if isinstance(one, Mapping)] if isinstance(calls, list) else []
+    made += [] if "output" in message else [message.get("call_id")]
+    return [one for one in made if isinstance(one, str)]
+
+
+def _answered(message: Any) -> str:
+    """The id of the call that a message is the result of, "" for none."""
+    if not isinstance(message, Mapping):
+        return ""
+    id_ = message.get("tool_call_id") or ("output" in message and message.get("call_id"))
+    return id_ if isinstance(id_, str) else ""
+
+
 def _ends(text: str, most: int) -> str:
     half = most // 2
     return text if len(text) <= most else f"{text[:half]} … {text[-half:]}"
@@ -24698,6 +24754,10 @@ def _json(value: Any) -> str:
         return json.dumps(value, ensure_ascii=False)
     except (TypeError, ValueError, RecursionError):
         return ""
+
+
+def _type(message: Any) -> Any:
+    return message.get("type") if isinstance(message, Mapping) else None
 
 
 def _role(message: Any) -> Any:
@@ -24747,7 +24807,7 @@ _BEAT_S = 10.0  # between signs of life to the client
 # In tokens: for all that is added to a prompt, where those of the model have no limit; for its tools.
 _RESULTS, _TOOLS, _LEAST_RESULTS = 20_000, 800, 1_200
 _MOST_PLAIN, _PLAIN_S = 500, 3600.0  # models that know no tools; for so long they are asked without
-_NO_TOOLS = (400, 404, 405, 415, 422, 500, 501)
+_NO_TOOLS = (400, 404, 405, 415, 422, 501)
 _GO_ON = "[heartbeat] The tools have answered. Go on, or answer the user now."
 _REPEATED = "You have asked this already, and its answer stands above. Answer the user now."
 _TOO_MANY = "Too many calls at once. Ask again for this alone, if you still need it."
@@ -24810,22 +24870,27 @@ class Agent:
         taken = _names(body.get("tools") or ())
         return [verb for verb in self._calls.offered(turn) if verb.name not in taken]
 
-    async def run(self, task: Task, verbs: Sequence[Verb], send: Send) -> bool:
-        """Answer; False where the model turns out to know no tools, and nothing was sent."""
+    async def run(self, task: Task, verbs: Sequence[Verb], send: Send) -> Send | None:
+        """Answer; or how to do so without tools, where the model seems to know none and nothing was sent."""
         out = _Out(send, streams=bool(task.body.get("stream")))
         loop = _Loop(self._calls, task, verbs)
         async with out.alive():
             while True:
                 step = await loop.ask(out)
                 if step.status != 200 or step.whole is None:
-                    if loop.number == 1 and self._knows_none(task, step):
-                        return False
+                    if loop.number == 1 and step.status in (*_NO_TOOLS, 500):
+                        told = step.error.lower()
+                        names_them = b"tool" in told or b"function" in told
+                        if names_them and step.status in _NO_TOOLS:
+                            return self._noting(task, send)
+                        if names_them or step.status in (400, 422, 501):
+                            return send
                     await out.fail(step)
-                    return True
+                    return None
                 if not step.done:  # one of both sides has gone
                     await out.break_off(step)
                     await task.keep(step.said)
-                    return True
+                    return None
                 if not await loop.goes_on(step, out):
                     break
             if loop.others and (kept := self._kept()) is not None:
@@ -24836,17 +24901,19 @@ class Agent:
                 step.said.calls = False  # those that it may not make any more
                 await task.keep(step.said)
             await out.finish(step, loop.others, loop.usage, loop.sorry)
-            return True
+            return None
 
-    def _knows_none(self, task: Task, step: Step) -> bool:
-        """Whether an error may mean that the model knows no tools; then it is asked without."""
-        told = step.error.lower()
-        if step.status in _NO_TOOLS and (b"tool" in told or b"function" in told):
-            if len(self._plain) >= _MOST_PLAIN:
-                del self._plain[next(iter(self._plain))]
-            self._plain[task.turn.user_id, *task.model] = time.monotonic() + _PLAIN_S
-            return True
-        return step.status in (400, 422, 501)
+    def _noting(self, task: Task, send: Send) -> Send:
+        """The same, which notes that the model knows no tools if it answers without them."""
+
+        async def sending(message: Any) -> None:
+            if message.get("status") == 200:
+                if len(self._plain) >= _MOST_PLAIN:
+                    del self._plain[next(iter(self._plain))]
+                self._plain[task.turn.user_id, *task.model] = time.monotonic() + _PLAIN_S
+            await send(message)
+
+        return sending
 
     def put_back(self, messages: list[Any], user_id: str, room: int) -> tuple[list[Any], int]:
         """See `KeptSteps.put_back`. Takes its time where the messages are long; for any thread."""
@@ -25336,6 +25403,17 @@ class Catalogue:
                     found.setdefault(name, {**model, "id": name})
         return list(found.values())
 
+    async def bare(self, model: str) -> str:
+        """A model's name without a prefix of ours; with it where a model server has it so."""
+        prefix = next((one for one in (AGENT, PREFIX) if model.startswith(one)), "")
+        for upstream in self._upstreams() if prefix else ():
+            self._refresh(upstream, _LISTED_S)
+            if upstream not in self._lists:
+                await self._answered(upstream, _CHAT_WAITS_S)
+            if any(one["id"] == model for one in self._known(upstream) or []):
+                return model
+        return model.removeprefix(prefix)
+
     async def choose(self, model: str) -> tuple[Upstream, str] | None:
         """The upstream that answers for a model, and what the model is called there; None for nobody."""
         upstreams = self._upstreams()
@@ -25685,7 +25763,7 @@ from ..server_key import has_key
 from ..tools.calls import Calls, Lane
 from .agent import Agent, Task, reserve
 from .answer import Ear, Read, Said, StreamEar, WholeEar
-from .catalogue import AGENT, PREFIX, Catalogue
+from .catalogue import AGENT, Catalogue
 from .dialects import DIALECTS, Dialect
 from .relay import Answer, Ears, Keep, Relay, Request, passed_on, refusal, reuses, send_json
 
@@ -25718,7 +25796,7 @@ class _RefusedError(Exception):
 
 @dataclass(frozen=True)
 class _Request:
-    """path: below /v1, as it came. body: {} where it is no JSON object. model: "" where none is named."""
+    """path: below /v1, as it came. body: {} where it is no JSON object. model, name: "" for none."""
 
     method: str
     path: str
@@ -25727,6 +25805,7 @@ class _Request:
     raw: bytes
     body: Mapping[str, Any]
     began: float
+    name: str = ""  # of the model, without the prefix that asks for memory
 
     @property
     def model(self) -> str:
@@ -25746,7 +25825,7 @@ class Proxy:
         self._at_once = self._bytes_at_once = 0
         self._of: Counter[str] = Counter()  # requests at once, by user
         self._is_closing = False
-        calls = Calls(settings, Lane(chats), chats.emit)
+        calls = Calls(settings, Lane(chats), chats.emit, chats.changes)
         self._agent = Agent(calls, lambda: chats.runtime.kept_steps if chats.runtime else None)
         self._keeping: set[asyncio.Future[Any]] = set()
 
@@ -25879,7 +25958,8 @@ class Proxy:
         if not upstreams:
             hint = "Set `upstreams`, or OPENAI_API_BASE_URL, as docs/proxy.md says."
             raise _RefusedError(503, "no_upstream", f"There is no model server behind the proxy. {hint}")
-        name = asked.model.removeprefix(AGENT if asked.model.startswith(AGENT) else PREFIX)
+        name = await catalogue.bare(asked.model)
+        asked = replace(asked, name=name)
         chosen = await catalogue.choose(name) if name else (upstreams[0], name)
         if chosen is None:
             text = f"No model server here has the model {name[:100]!r}. GET /v1/models lists those there are."
@@ -25935,9 +26015,9 @@ class Proxy:
         if is_command(turn):
             return await dialect.reply(send, asked.body, await self._chats.carried_out(turn))
         model_key, verbs, room = (upstream.name, model), [], 0
-        if asked.model.startswith(AGENT) and asked.path == "/chat/completions":
-            verbs = self._agent.offered(turn, asked.body, model_key)
+        if asked.model == AGENT + asked.name and asked.path == "/chat/completions":
             reserved, room = reserve(limit_of(self._settings().context_tokens, model))
+            verbs = self._agent.offered(turn, asked.body, model_key) if room else []
             turn = replace(turn, reserved=reserved if verbs else 0)
         told = await self._chats.told(read.body, turn, deadline)
         raw = await intake.dump(caller.id, dialect.closed({**asked.body, "model": model}, told["messages"]))
@@ -25955,8 +26035,9 @@ class Proxy:
             ask = partial(self._ask, asked, upstream, caller, receive)
             steps = self._settings().agent_steps
             task = Task(turn, body, model_key, steps, ask, keep, room)
-            if await self._agent.run(task, verbs, send):
+            if (again := await self._agent.run(task, verbs, send)) is None:
                 return None
+            send = again
         ears = partial(_ears, dialect.read)
         return await self._relay(asked, upstream, raw, receive, send, ears, lambda ear: keep(ear.said))
 
@@ -26006,8 +26087,7 @@ class Proxy:
             headers = [*(one for one in headers if one[0].lower() != PARENT), (PARENT, trace.header)]
         url = f"{upstream.base_url}{asked.path}{query}"
         operation = _OPERATIONS.get(asked.path, "")
-        model = asked.model.removeprefix(PREFIX)[:_NAME_CHARS]
-        return Request(asked.method, url, headers, raw, operation, model)
+        return Request(asked.method, url, headers, raw, operation, asked.name[:_NAME_CHARS])
 
     def _open(self) -> tuple[aiohttp.ClientSession, Catalogue]:
         if self._opened is None:
@@ -27102,9 +27182,8 @@ SOURCES["interfaces/tools/calls.py"] = r'''"""Calls of tools on the event loop: 
 
 from __future__ import annotations
 
-import time
-from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from ...config.policy import decide
@@ -27115,14 +27194,12 @@ from ...core.reason import Reason
 from ...core.turn import Turn, chat_kind_of
 from ..chats import Chats
 from ..identity import Caller, metadata_of
-from ..lanes import BusyError
-from ..waits import within
+from ..lanes import BusyError, Rate
+from ..waits import looked_at, within
 from .told import Outcome
 from .verbs import VERBS, Call, Verb
 
-_CALL_S = 30.0  # that a call may take; it goes on in its thread
-_CHANGES, _CHANGES_S = 20, 60.0  # of one user's memories, in so many seconds: no loop empties or floods them
-_USERS = 10_000  # whose changes are counted
+CALL_S = 30.0  # that a call may take; it goes on in its thread
 _MODEL_CHARS = 200
 _BUSY = "Too many calls of this user wait. Try again in some seconds."
 _NOT_NOW = "Memory cannot be asked now. Go on without it, and try again in a minute."
@@ -27149,7 +27226,9 @@ def turn_of(caller: Caller, headers: Mapping[str, str]) -> Turn:
     )
 
 
-Run = Callable[[Verb, Call], Awaitable[Outcome]]  # raises the errors of `core/errors.py`, or BusyError
+Run = Callable[
+    [Verb, Call], Coroutine[Any, Any, Outcome]
+]  # raises the errors of `core/errors.py`, or BusyError
 
 
 class Lane:
@@ -27164,19 +27243,24 @@ class Lane:
         if verb.name == "forget_memory":
             runtime.kept_steps.drop(call.turn.user_id)
         work: Any = runtime.toolbox.carry_out
-        calling = runtime.lanes.run(call.turn.user_id, runtime.command_pool, work, verb, call)
-        if not await within(_CALL_S, calling):
-            return Outcome.refused(504, "This takes long, and goes on. Do not call it again.")
-        outcome: Outcome = calling.result()
+        outcome: Outcome = await runtime.lanes.run(call.turn.user_id, runtime.command_pool, work, verb, call)
         return outcome
 
 
 class Calls:
     """For one event loop."""
 
-    def __init__(self, settings: Callable[[], Valves], run: Run, emit: Emit = ignore) -> None:
+    def __init__(
+        self,
+        settings: Callable[[], Valves],
+        run: Run,
+        emit: Emit = ignore,
+        changes: Rate | None = None,
+        call_s: float = CALL_S,
+    ) -> None:
+        """changes: of one process, where it has several of these. call_s: see `CALL_S`."""
         self._settings, self._run, self._emit = settings, run, emit
-        self._changes: dict[str, deque[float]] = {}  # when each user's memories were changed
+        self._changes, self._call_s = changes or Rate(), call_s
 
     def offered(self, turn: Turn) -> list[Verb]:
         """The verbs that a turn's model may use."""
@@ -27214,20 +27298,15 @@ class Calls:
             arguments = verb.read(given)
         except ValueError as wrong:
             return Outcome.refused(422, str(wrong))
-        if verb.changes and not self._may_change(turn.user_id):
-            return Outcome.refused(429, f"{_CHANGES} changes in a minute are enough. Wait, or ask the user.")
-        return await self._run(verb, Call(turn, decision, settings, arguments))
-
-    def _may_change(self, user_id: str) -> bool:
-        now = time.monotonic()
-        done = self._changes.pop(user_id, None) or deque(maxlen=_CHANGES)
-        self._changes[user_id] = done  # the last one in the order
-        if len(self._changes) > _USERS:
-            del self._changes[next(iter(self._changes))]
-        if len(done) == _CHANGES and now - done[0] < _CHANGES_S:
-            return False
-        done.append(now)
-        return True
+        if verb.changes and not self._changes.allows(turn.user_id):
+            return Outcome.refused(
+                429, f"{self._changes.most} changes in a minute are enough. Wait, or ask the user."
+            )
+        running = asyncio.ensure_future(self._run(verb, Call(turn, decision, settings, arguments)))
+        running.add_done_callback(looked_at)
+        if not await within(self._call_s, running):
+            return Outcome.refused(504, "This takes long, and goes on. Do not call it again.")
+        return running.result()
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -27551,7 +27630,7 @@ class Door:
 
 def served(chats: Chats, settings: Callable[[], Valves], environment: Environment) -> list[Route]:
     """The routes /tools/... and /mcp."""
-    calls = Calls(settings, Lane(chats), chats.emit)
+    calls = Calls(settings, Lane(chats), chats.emit, chats.changes)
     mcp = McpServer(calls)
 
     async def describe(_: Request) -> ASGIApp:
@@ -28629,7 +28708,7 @@ _FLAWS = 20  # that are told
 
 
 def listed(visit: Visit) -> View:
-    """The imports that were begun, and the form for another."""
+    """The imports that were begun, the form for another, and what was found in an archive that was sent."""
     settings = visit.settings
     return View(
         "imports.html",
@@ -28637,6 +28716,7 @@ def listed(visit: Visit) -> View:
             "imports": visit.parts.imports.all(visit.user_id),
             "with_webui": bool(settings.webui_url and settings.webui_api_key),
             "webui": OPEN_WEBUI,
+            "last": visit.parts.uploads.noted(visit.user_id),
         },
     )
 
@@ -28653,17 +28733,16 @@ def preview(visit: Visit) -> View:
     else:
         file = uploads.keep(visit.user_id, visit.file.content)
     told = visit.parts.imports.preview(visit.user_id, partial(formats.read, file))
-    return View(
-        "import.html",
-        {
-            "told": told,
-            "file": file.name,
-            "name": name,
-            "minutes": max(round(told.seconds / 60), 1),
-            "skipped": told.skipped.most_common(),
-            "flaws": [(where, why, count) for (where, why), count in told.flaws.most_common(_FLAWS)],
-        },
-    )
+    last = {
+        "told": {key: value for key, value in vars(told).items() if key not in ("skipped", "flaws")},
+        "file": file.name,
+        "name": name,
+        "minutes": max(round(told.seconds / 60), 1),
+        "skipped": told.skipped.most_common(),
+        "flaws": [(where, why, count) for (where, why), count in told.flaws.most_common(_FLAWS)],
+    }
+    uploads.note(file, last)  # whoever waits no longer finds it there
+    return View("import.html", {"last": last})
 
 
 def begin(visit: Visit) -> Redirect:
@@ -29091,8 +29170,10 @@ class Page:
         if person is None or route.needs is Needs.NOBODY:
             answer = await self._sign_in(request, runtime, person, form)
         else:
-            with contextlib.nullcontext() if file is None else file.content:
-                answer = await self._visited(request, runtime, route, person, token, form, file)
+            with contextlib.ExitStack() as ends:
+                if file is not None:
+                    ends.enter_context(file.content)
+                answer = await self._visited(request, runtime, route, person, token, form, file, ends)
         return replace(answer, cookies=[*cookies, *answer.cookies])
 
     async def _uploaded(
@@ -29232,6 +29313,7 @@ class Page:
         token: str,
         form: Mapping[str, str],
         file: File | None,
+        ends: contextlib.ExitStack,
     ) -> Answer:
         who = person.user_id or _ADMIN
         is_change = request.method == "POST"
@@ -29261,6 +29343,8 @@ class Page:
             work = runtime.lanes.run(who, pool, _rendered, visit, route, request, sign_in.csrf_of(token))
         except BusyError:
             raise RefusedError(429, "too often") from None
+        ends = ends.pop_all()  # with the work, which may go on after its time
+        work.add_done_callback(lambda _: ends.close())
         if not await within(route.patience_s, work):
             raise RefusedError(503, "still at it")
         answer: Answer = work.result()
@@ -30173,28 +30257,34 @@ SOURCES["interfaces/web/templates/chats_list.html"] = r'''{% from "macros.html" 
 # interfaces/web/templates/import.html
 
 SOURCES["interfaces/web/templates/import.html"] = r'''{% extends "base.html" %}
-{% from "macros.html" import moment with context %}
 {% block title %}{{ say("page, view: import") }} · {{ say("page: memory") }}{% endblock %}
 {% block content %}
 <p><a href="import">{{ say("page, view: import") }}</a></p>
-<h1>{{ say("page: import of", name=told.labels | join(", ")) }}</h1>
+{% with level = 1 %}{% include "import_found.html" %}{% endwith %}
+{% endblock %}
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/templates/import_found.html
+
+SOURCES["interfaces/web/templates/import_found.html"] = r'''{% from "macros.html" import moment with context %}
+{% set told = last.told %}<h{{ level }}>{{ say("page: import of", name=told.labels | join(", ")) }}</h{{ level }}>
 <ul>
 <li>{{ say("page: import new", chats=number(told.chats), exchanges=number(told.exchanges), facts=number(told.facts)) }}</li>
 {% if told.known %}<li>{{ say("page: import known", n=told.known) }}</li>{% endif %}
 {% if told.first %}<li>{{ moment(told.first) }} – {{ moment(told.last) }}</li>{% endif %}
-<li>{{ say("page: import time", n=minutes) }}</li>
+<li>{{ say("page: import time", n=last.minutes) }}</li>
 <li>{% if told.calls %}{{ say("page: import calls", calls=number(told.calls), tokens=number(told.tokens_in + told.tokens_out)) }} {{ told.cost }}{% else %}{{ say("page: import without calls") }}{% endif %}</li>
-{% for reason, count in skipped %}<li>{{ say("page: import skipped", n=count) }} <span lang="en">{{ reason }}</span></li>{% endfor %}
-{% for where, why, count in flaws %}<li>{{ say("page: import flaw", n=count) }} {{ where }}: <span lang="en">{{ why }}</span></li>{% endfor %}
+{% for reason, count in last.skipped %}<li>{{ say("page: import skipped", n=count) }} <span lang="en">{{ reason }}</span></li>{% endfor %}
+{% for where, why, count in last.flaws %}<li>{{ say("page: import flaw", n=count) }} {{ where }}: <span lang="en">{{ why }}</span></li>{% endfor %}
 </ul>
 {% if told.exchanges or told.facts %}
 <form method="post" action="begin-import" class="stack">
-<input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="file" value="{{ file }}"><input type="hidden" name="name" value="{{ name }}">
+<input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="file" value="{{ last.file }}"><input type="hidden" name="name" value="{{ last.name }}">
 <p>{{ say("page: import begin text") }}</p>
 <button>{{ say("page: import it") }}</button>
 </form>
 {% else %}<p>{{ say("page, done: nothing new") }}</p>{% endif %}
-{% endblock %}
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -30219,6 +30309,7 @@ SOURCES["interfaces/web/templates/imports.html"] = r'''{% extends "base.html" %}
 <button class="quiet">{{ say("page: look at my chats") }}</button>
 </form>
 {% endif %}
+{% if last %}{% with level = 2 %}{% include "import_found.html" %}{% endwith %}{% endif %}
 <ul class="cards">
 {% for one in imports %}
 <li><p>{{ one.source }} <span class="meta">{{ one.name }}</span></p>
@@ -45626,14 +45717,17 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import secrets
 import shutil
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 _KEPT_S = 3600.0
 _NAME_CHARS = 120
+_NOTE = ".note"
 
 
 class Uploads:
@@ -45667,8 +45761,23 @@ class Uploads:
 
     def find(self, user_id: str, name: str) -> Path | None:
         """The archive of this user with this name, as `new` has called it."""
-        mine = [file for file in self._all(user_id) if file.name == name]
+        mine = [file for file in self._all(user_id) if file.name == name and file.suffix != _NOTE]
         return mine[0] if mine else None
+
+    def note(self, file: Path, found: Mapping[str, Any]) -> None:
+        """Keep what was found in an archive beside it, as JSON, for as long as the archive."""
+        if file.exists():
+            note = file.with_suffix(_NOTE)
+            note.touch(0o600)
+            note.write_text(json.dumps(found))
+
+    def noted(self, user_id: str) -> Any:
+        """What was found in the archive that a user has sent; None as long as that is not known."""
+        for note in self._all(user_id):
+            if note.suffix == _NOTE and note.with_suffix("").exists():
+                with contextlib.suppress(FileNotFoundError, ValueError):  # gone, or being written
+                    return json.loads(note.read_text())
+        return None
 
     def drop(self, user_id: str) -> None:
         """Keep nothing of a user's."""
