@@ -85,7 +85,9 @@ class Filter:
         if own.memory == "off":
             return body
         known = {name: user.get(name) for name in ("id", "email", "name", "role")}
-        wanted = {"only_recall": own.memory == "recall only", "notes": own.notes}
+        # What is shown stays in the chat, which may be somebody else's who lets this user continue it.
+        notes = own.notes and (way == "inlet" or await _is_own(body, user))
+        wanted = {"only_recall": own.memory == "recall only", "notes": notes}
         form = {"body": body, "user": known, **wanted}
         url = f"{self.valves.url.rstrip('/')}/memory/function/{way}"
         headers = {"Authorization": f"Bearer {self.valves.key}", "Content-Type": "application/json"}
@@ -101,10 +103,7 @@ class Filter:
             ):
                 answer.raise_for_status()
                 told = await asyncio.to_thread(json.loads, await answer.read())
-            events = told["events"] if emit and own.notes else []
-            if any(event["type"] != "status" for event in events) and not await _is_own(body, user):
-                events = [event for event in events if event["type"] == "status"]  # how many were used
-            for event in events:
+            for event in told["events"] if emit and notes else ():
                 await emit(event)
             return told["body"] or body
         except Exception as error:  # noqa: BLE001 - the chat must go on
@@ -113,7 +112,8 @@ class Filter:
 
 
 def _dumped(form: Body) -> bytes:
-    return json.dumps(form, default=str).encode()
+    # Piece by piece: `dumps` keeps the interpreter to itself until the last picture is written.
+    return b"".join(piece.encode() for piece in json.JSONEncoder(default=str).iterencode(form))
 
 
 async def _is_own(body: Body, user: Body) -> bool:

@@ -263,6 +263,7 @@ from .documents.indexing import Indexing
 from .documents.watcher import Watcher
 from .interfaces.lanes import Lanes
 from .interfaces.live.chats import LiveChats
+from .interfaces.proxy.kept_steps import KeptSteps
 from .interfaces.tools.toolbox import Toolbox
 from .interfaces.web.parts import Parts
 from .interfaces.webui import WebUi
@@ -307,6 +308,7 @@ from .state.episodes_table import EpisodesTable, Kept
 _STATE_THREADS = 4
 _RECALLS_AT_ONCE = 64  # threads that may wait for a slow backend before recall is skipped
 _COMMANDS_AT_ONCE = 8
+_PASTS_AT_ONCE = 2  # that are looked at, imported or taken back
 _STOP_S = 5.0
 _COUNTING_S = 3.0  # that a status waits for the numbers of the state database
 _SETTLED = (EventKind.EXCHANGES_REMEMBERED, EventKind.EXCHANGES_SKIPPED)  # of exchanges
@@ -350,8 +352,9 @@ class Application:
         self.live = BackendHolder(
             environment.data_dir, opener, sound=selfchecks.fault, bring=self._mover.bring
         )
-        self.notes = Notes(self._engine, self.live)
         self.live_chats = LiveChats(self._engine, self.live, settings)
+        is_others = self.live_chats.is_others
+        self.notes = Notes(self._engine, self.live, is_others)
         self._check = BackendCheck(self.live, selfchecks)
         self._recaller = Recaller(self._engine)
         self.recalls = Run(self.live, self._recall, self.emit, _RECALLS_AT_ONCE)
@@ -377,7 +380,7 @@ class Application:
             return settings().documents_folder(environment.data_dir)
 
         self.commander = Commander(
-            self._engine, self.live, settings, self.emit, eraser, self.live_chats.check, folder
+            self._engine, self.live, settings, self.emit, eraser, self.live_chats.check, folder, is_others
         )
         self.toolbox = Toolbox(self._engine, self.live, settings, eraser, self.emit)
         self.imports = Imports(self._engine, settings, lambda text: read_command(text) is not None)
@@ -405,8 +408,9 @@ class Application:
         self.deletions = self.commander.tools.deletions
         self.deletion_worker = DeletionWorker(self._engine, self.deletions, settings, WebUi.of, self.emit)
         self.contexts = Contexts(self._engine, self.live, settings, self.emit)
-        self.lanes, self.api_keys = Lanes(), self.page.keys
+        self.lanes, self.api_keys, self.kept_steps = Lanes(), self.page.keys, KeptSteps()
         self.command_pool = ThreadPoolExecutor(_COMMANDS_AT_ONCE, thread_name_prefix="memory-command")
+        self.history_pool = ThreadPoolExecutor(_PASTS_AT_ONCE, thread_name_prefix="memory-history")
         self.live.use(settings())
         threading.Thread(
             target=redact.formats, name="memory-redact", daemon=True
@@ -425,6 +429,7 @@ class Application:
         self.keeper.drop(user_id)
         self.live_chats.drop(user_id)
         self.contexts.drop(user_id)
+        self.kept_steps.drop(user_id)
         self.watcher.wake()  # files that were sent by programs go, too
         if isinstance(backend := self.live.current, LibraryBackend):
             backend.drop()
@@ -562,6 +567,7 @@ class Application:
         self.live.close()
         self.recalls.close()
         self.command_pool.shutdown(wait=False)
+        self.history_pool.shutdown(wait=False, cancel_futures=True)
         self.state_pool.shutdown(wait=True)
         self.spill.write()
         self._ledger.close()
@@ -3504,6 +3510,7 @@ from .parse import DID_YOU_MEAN, meant_by, read_command
 from .passage_work import Tools
 from .work import VERBS, Work
 
+_ANYWHERE = ("off", "on", "help")  # what tells nothing of its user, in chats that others read
 _WAIT_S, _LOOK_S = 60.0, 0.2  # for somebody else's answer
 
 
@@ -3519,11 +3526,13 @@ class Commander:
         eraser: Eraser | None = None,
         webui: Callable[[], Check | None] = lambda: None,
         documents: Callable[[], Path | None] = lambda: None,
+        is_others: Callable[[str, str], bool] = lambda *_: False,
     ) -> None:
         """webui: whether running chats show what they are to show, for admins; None where they are not.
 
-        documents: where documents lie, None where none are read.
+        documents: where documents lie, None where none are read. is_others: see `Notes`.
         """
+        self._is_others = is_others
         control = Control(engine, live, settings, eraser, emit)
         self._orders, self._settings, self._emit = CommandLog(engine), settings, emit
         self.tools = Tools(
@@ -3601,6 +3610,8 @@ class Commander:
             return words.say("waited"), None
         if command.verb == DID_YOU_MEAN:
             return words.say("did you mean", command=code(command.rest)), None
+        if command.verb not in _ANYWHERE and self._is_others(order.user_id, order.chat_id):
+            return words.say("others chat"), None
         work = Work(self.tools, order, command.rest)
         if (verb := VERBS.get(command.verb)) is not None:
             return verb(work), work.kept
@@ -4046,7 +4057,7 @@ SOURCES["commands/notes.py"] = r'''"""A folded line under an answer: which memor
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import reduce
 
 from sqlalchemy import Engine, func, select
@@ -4071,7 +4082,11 @@ _MOST = 10  # memories of each kind that are named
 class Notes:
     """For all users. Threads may share it."""
 
-    def __init__(self, engine: Engine, live: BackendHolder) -> None:
+    def __init__(
+        self, engine: Engine, live: BackendHolder, is_others: Callable[[str, str], bool] = lambda *_: False
+    ) -> None:
+        """is_others: whether a chat, named behind its user, is known to be somebody else's, who reads it."""
+        self._is_others = is_others
         self._engine, self._reading, self._live = engine, reading(engine), live
         self._cuts = CutsTable(engine)
         self._explanations, self._journal = Explanations(engine), Journal(engine)
@@ -4082,7 +4097,7 @@ class Notes:
 
         It is in the language that the message was read in, where that is kept, else in that of its words.
         """
-        if not self._switches.wants(user_id):
+        if not self._switches.wants(user_id) or self._is_others(user_id, chat_id):
             return ""
         kept = self._explanations.of_chat(chat_id, user_id)
         last = kept[-1] if kept and asked.startswith(kept[-1].query) else None
@@ -5262,7 +5277,7 @@ if TYPE_CHECKING:
     from .settings import Valves
 
 LEAST, MOST = 1_000, 10_000_000
-_MEMORIES_SHARE, _QUOTES_SHARE = 0.08, 0.08  # of the limit, for those of one message
+_SHARE, _PROFILE_SHARE = 0.08, 0.05  # of the limit, for each kind of memories that one message brings
 _QUOTES_LEAST = 250  # tokens: half of it, as later messages bring, holds one quote
 EXAMPLE = "llama3*: 8000, gpt-4*: 100000, 32000"
 
@@ -5298,14 +5313,21 @@ def limit_of(text: str, *models: str) -> int:
     return 0
 
 
-def budgets(settings: Valves, limit: int) -> dict[str, int]:
+def budgets(settings: Valves, limit: int) -> dict[str, int | str]:
     """The settings of recall's budgets, in tokens, with no more than their share of the limit."""
+    share, numbers = int(_SHARE * limit), settings.advanced_numbers.model_dump()
+    numbers["profile_token_budget"] = min(numbers["profile_token_budget"], int(_PROFILE_SHARE * limit))
     return {
-        "memory_token_budget": min(settings.memory_token_budget, int(_MEMORIES_SHARE * limit)),
-        "episode_token_budget": min(
-            settings.episode_token_budget, max(int(_QUOTES_SHARE * limit), _QUOTES_LEAST)
-        ),
+        "memory_token_budget": min(settings.memory_token_budget, share),
+        "episode_token_budget": min(settings.episode_token_budget, max(share, _QUOTES_LEAST)),
+        "document_token_budget": min(settings.document_token_budget, share),
+        "advanced": "; ".join(f"{name}={number}" for name, number in numbers.items()),
     }
+
+
+def expected(settings: Valves) -> int:
+    """Tokens of memories that a message in the middle of a chat brings, by these budgets."""
+    return (settings.memory_token_budget + settings.episode_token_budget) // 2
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -7554,11 +7576,10 @@ part that was read is kept, so that the next try goes on there.
 from __future__ import annotations
 
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from ..backends.backend_holder import BackendHolder
 from ..backends.base import AskableBackend
@@ -7586,6 +7607,7 @@ class Wanted:
     """An abstract to be made. past: the turns that it adds to `before`, oldest first. room: tokens.
 
     chat_id: the chat's own, "" where it has none. answered_by: who answers the chat, and may read it.
+    at: Unix time when these were read.
     """
 
     place: Place
@@ -7594,7 +7616,7 @@ class Wanted:
     past: Sequence[Past]
     room: int
     answered_by: AnsweredBy
-    at: float = field(default_factory=time.time)
+    at: float
 
 
 class Abstracts:
@@ -7845,11 +7867,12 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 
 from sqlalchemy import Engine
 
 from ..backends.backend_holder import BackendHolder
-from ..config.context_limits import budgets
+from ..config.context_limits import budgets, expected
 from ..config.settings import Valves
 from ..core.events import Emit, Event, EventKind, Job, failed
 from ..core.turn import Turn
@@ -7865,7 +7888,8 @@ _ABSTRACT_SHARE, _ABSTRACT_LEAST, _ABSTRACT_MOST = 0.1, 150, 1_500  # of the lim
 _PLACES = 2_000  # chats of which something is kept in memory
 _AGAIN_S = 600.0  # before an abstract that came to nothing is tried anew
 _THREADS = 2
-_CHARS_A_TOKEN = 8  # at least so many tokens has what was left out before
+_CHARS_A_TOKEN, _MOST_CHARS_A_TOKEN = 4, 8  # of what is not counted: guessed, and at most
+_COUNTED_LIMITS = 4  # of the newest turns; beyond them nothing stays
 
 Block = Mapping[int, str]
 
@@ -7888,6 +7912,7 @@ class Seen:
     most: Sequence[int] = ()
     abstract: str = ""
     of: str = ""  # the position that the abstract is of
+    at: float = field(default_factory=time.time)
 
     @property
     def kept(self) -> list[int]:
@@ -7975,7 +8000,7 @@ class Contexts:
         used = [number_of.get(last.cut_at, 0), *(number_of[one.position] for one in cuts if one.used)]
         ratio = self.counting.ratio(model)
         is_new = last.asked != turn.positions[-1]  # another answer brings no more memories
-        news = sum(budgets(settings, limit).values()) // 2 if reads and is_new else 0
+        news = expected(settings.model_copy(update=budgets(settings, limit))) if reads and is_new else 0
         fixed, turns = self._counted(model, ratio, texts, max(used), limit)
         held = [last.before.get(position, 0) for position in turn.positions]
         sizes = Sizes(
@@ -8023,8 +8048,10 @@ class Contexts:
 
     def fitted(
         self, seen: Seen, system: str, before: Block, numbered: Sequence[int], *, learns: bool = True
-    ) -> tuple[Seen, Block]:
+    ) -> tuple[Seen, str, Block]:
         """The same with what recall adds, cut further where that is too much; and its blocks, numbered anew.
+
+        Where the message alone is too long beside them, they and the abstract are left out.
 
         system: what it adds to the system prompt. before: to messages, by their number among `numbered`, the
         turns that recall has seen. learns: the model gets nothing more.
@@ -8034,6 +8061,16 @@ class Contexts:
         in_system = self._tokens(seen, system)
         fixed = seen.bare.fixed + in_system + self._tokens(seen, seen.abstract)
         seen = replace(seen, window=further(replace(seen.bare, fixed=fixed), seen.window, more))
+        in_blocks = sum(more.get(at, 0) for at in seen.kept)
+        over = fixed + seen.window.stays(seen.bare.turns) + in_blocks - seen.place.limit
+        if over > 0:  # then only the last turn is left
+            over -= in_blocks
+            turn_of, more = {}, {}
+        if over > 0 and seen.abstract:
+            cost = self._tokens(seen, seen.abstract)
+            fixed, over, seen = fixed - cost, over - cost, replace(seen, abstract="", of="")
+        if over > 0:
+            fixed, in_system, system = fixed - in_system, 0, ""
         positions = seen.turn.positions
         cut_at = positions[seen.window.start] if seen.window.is_cut else ""
         held = {positions[at]: one for at, one in more.items()}
@@ -8050,7 +8087,7 @@ class Contexts:
         if learns:
             self.counting.sent(seen.turn.user_id, seen.turn.key, model, int(tokens / seen.ratio))
         numbers = {number: at for at, number in enumerate(seen.kept)}
-        return seen, {numbers[of]: before[at] for at, of in turn_of.items() if of in numbers}
+        return seen, system, {numbers[of]: before[at] for at, of in turn_of.items() if of in numbers}
 
     def keep(self, seen: Seen, chat_id: str, past: Callable[[int, int], Sequence[Past]]) -> None:
         """Keep where a prompt was cut, and have ready what the next cut needs. Blocks; raises nothing.
@@ -8071,7 +8108,7 @@ class Contexts:
         ready = {one.position: one.abstract for one in cuts if one.abstract}
         if at.is_cut and at.is_new:
             for position in {positions[at.start], seen.of or positions[at.start]}:
-                self.table.use(seen.place, position)
+                self.table.use(seen.place, position, seen.at)
             reason = "with a summary" if seen.abstract else "without a summary"
             self._emit(Event(EventKind.CONTEXT_CUT, reason=reason))
         is_without = at.is_cut and positions[at.start] not in ready
@@ -8084,7 +8121,8 @@ class Contexts:
         if not abstract.language:
             abstract = replace(abstract, language=language_for(turn.language, turn.text))
         room, turns = _room(seen.place.limit), past(first, target)
-        if self._abstracts.want(Wanted(seen.place, chat_id, abstract, turns, room, turn.answered_by)):
+        wanted = Wanted(seen.place, chat_id, abstract, turns, room, turn.answered_by, seen.at)
+        if self._abstracts.want(wanted):
             with self._lock:
                 self._tried[seen.place, positions[target]] = time.monotonic()
                 while len(self._tried) > _PLACES:
@@ -8101,9 +8139,13 @@ class Contexts:
     def _counted(
         self, model: str, ratio: float, texts: Texts, cut_at: int, limit: int
     ) -> tuple[int, list[int]]:
-        """Tokens of what stays, and of each turn; of those that were cut before no more than is needed."""
+        """Tokens of what stays, and of each turn; of those that were cut before, or must be, as a guess."""
         chars = [sum(map(len, one)) for one in texts.turns]
-        skipped = range(1, cut_at) if sum(chars[1:cut_at]) > _CHARS_A_TOKEN * limit else range(0)
+        most = _MOST_CHARS_A_TOKEN * limit
+        skipped = set(range(1, cut_at)) if sum(chars[1:cut_at]) > most else set()
+        so_far = accumulate(reversed(chars))
+        beyond = sum(one > _COUNTED_LIMITS * most for one in so_far)
+        skipped.update(range(chars[0] <= most, beyond))
         counted = [one for at, one in enumerate(texts.turns) if at not in skipped]
         flat = [*texts.fixed, *(text for one in counted for text in one)]
         tokens = iter(self.counting.of(model, flat))
@@ -8560,6 +8602,9 @@ FORGET = "forget"  # an op: the user asked for the removal of the same memory in
 
 
 FORGOTTEN = "it was forgotten"  # why a change cannot be made again: its texts were erased
+
+
+OUTDATED = "a later message has changed it"  # why an older message changes it no more
 
 
 TAKEN_BACK, TOO_LATE = "it was brought back", "it was too late"
@@ -9048,6 +9093,11 @@ class Batch:
         return self.exchanges[0].scope
 
     @property
+    def is_imported(self) -> bool:
+        """Whether an import brings them: what was said since goes first."""
+        return self.name.startswith(IMPORTS)
+
+    @property
     def is_given(self) -> bool:
         """Whether these are memories that an import brings, all of them."""
         return bool(self.exchanges[0].given)
@@ -9448,6 +9498,9 @@ msgstr "[Öffne deine Erinnerungen]({link})\n\nDer Link gilt einmal, zehn Minute
 
 msgid "page, link shown"
 msgstr "Der Link wurde einmal gezeigt; `/memory seite` gibt einen neuen."
+
+msgid "others chat"
+msgstr "Dieser Chat gehört jemand anderem, der die Antwort mitlesen würde. Es wurde nichts getan: Sende den Befehl in einem eigenen Chat."
 
 msgid "page, no address"
 msgstr "Die Seite der Erinnerungen hat noch keine Adresse: Die Administration kann `page_url` setzen. `/memory liste` zeigt deine Erinnerungen hier."
@@ -10823,6 +10876,9 @@ msgstr "Hier ist nichts."
 msgid "page: too many"
 msgstr "Vom Server wird gerade zu viel verlangt. Versuche es in einigen Sekunden noch einmal."
 
+msgid "page: fetched lately"
+msgstr "Deine Chats wurden gerade erst geholt. In fünf Minuten geht es wieder."
+
 msgid "page: too often"
 msgstr "Das kam zu oft. Versuche es in einer Minute noch einmal."
 
@@ -11288,6 +11344,9 @@ msgstr "[Open your memories]({link})\n\nThe link works once, within ten minutes,
 
 msgid "page, link shown"
 msgstr "The link was shown once; `/memory page` gives a new one."
+
+msgid "others chat"
+msgstr "This chat is somebody else's, who would read the answer, too. Nothing was done: send the command in a chat of your own."
 
 msgid "page, no address"
 msgstr "The page of memories has no address yet: an administrator can set `page_url`. `/memory list` shows your memories here."
@@ -12692,6 +12751,9 @@ msgstr "There is nothing here."
 msgid "page: too many"
 msgstr "Too much is asked of the server now. Try again in some seconds."
 
+msgid "page: fetched lately"
+msgstr "Your chats were fetched a moment ago. They can be fetched again in five minutes."
+
 msgid "page: too often"
 msgstr "That was asked too often. Try again in a minute."
 
@@ -13139,6 +13201,9 @@ msgstr "[Abre tus recuerdos]({link})\n\nEl enlace sirve una vez, durante diez mi
 
 msgid "page, link shown"
 msgstr "El enlace se mostró una vez; `/memory página` da uno nuevo."
+
+msgid "others chat"
+msgstr "Este chat es de otra persona, que también leería la respuesta. No se ha hecho nada: envía el comando en un chat tuyo."
 
 msgid "page, no address"
 msgstr "La página de recuerdos aún no tiene dirección: un administrador puede definir `page_url`. `/memory lista` muestra aquí tus recuerdos."
@@ -14269,6 +14334,9 @@ msgstr "[Ouvrez vos souvenirs]({link})\n\nLe lien sert une seule fois, pendant d
 msgid "page, link shown"
 msgstr "Le lien a été montré une fois ; `/memory page` en donne un nouveau."
 
+msgid "others chat"
+msgstr "Cette discussion appartient à quelqu'un d'autre, qui lirait aussi la réponse. Rien n'a été fait : envoyez la commande dans une discussion à vous."
+
 msgid "page, no address"
 msgstr "La page des souvenirs n'a pas encore d'adresse : un administrateur peut définir `page_url`. `/memory liste` montre ici vos souvenirs."
 
@@ -15395,6 +15463,9 @@ msgstr "[あなたのメモリを開く]({link})\n\nこのリンクは10分以�
 
 msgid "page, link shown"
 msgstr "リンクは一度だけ表示されました。`/memory ページ` で新しいリンクを出せます。"
+
+msgid "others chat"
+msgstr "このチャットは他の人のもので、その人も回答を読めます。何も行いませんでした。自分のチャットでコマンドを送ってください。"
 
 msgid "page, no address"
 msgstr "メモリのページにはまだアドレスがありません。管理者が `page_url` を設定できます。`/memory 一覧` でここに表示できます。"
@@ -16616,6 +16687,9 @@ msgstr "[Откройте свои воспоминания]({link})\n\nСсыл
 msgid "page, link shown"
 msgstr "Ссылка была показана один раз; `/memory страница` даст новую."
 
+msgid "others chat"
+msgstr "Этот чат принадлежит другому человеку, который тоже прочитал бы ответ. Ничего не сделано: отправьте команду в своём чате."
+
 msgid "page, no address"
 msgstr "У страницы воспоминаний пока нет адреса: администратор может задать `page_url`. `/memory список` покажет ваши воспоминания здесь."
 
@@ -17771,6 +17845,9 @@ msgstr "[打开你的记忆]({link})\n\n此链接仅供你本人在十分钟内�
 
 msgid "page, link shown"
 msgstr "链接只显示一次；`/memory 页` 可获取新链接。"
+
+msgid "others chat"
+msgstr "这个对话属于别人，对方也会看到回答。未执行任何操作：请在你自己的对话中发送此命令。"
 
 msgid "page, no address"
 msgstr "记忆页面还没有地址：管理员可以设置 `page_url`。`/memory 列表` 会在此显示你的记忆。"
@@ -20731,7 +20808,7 @@ from ..recall.run import INSIDE, Outcome
 from ..remember.spill import Spill, Spilled
 from .body import with_blocks
 from .intake import Intake
-from .lanes import BusyError
+from .lanes import BusyError, Rate
 from .long_chats import LongChat, learn
 from .service import Open, Service
 from .start import Start
@@ -20769,12 +20846,10 @@ class Chats:
 
         open_service: blocks, and raises a MemoryFault for as long as it cannot be opened.
         """
-        self._settings = settings
-        self._languages = Languages()
+        self._settings, self._languages = settings, Languages()
         self._spill = Spill(environment.data_dir)
-        opening = partial(open_service, environment, settings, problems, self._spill)
-        self._start = Start(opening, settings)
-        self.intake = Intake()
+        self._start = Start(partial(open_service, environment, settings, problems, self._spill), settings)
+        self.intake, self.changes = Intake(), Rate()
         self._spilling = ThreadPoolExecutor(1, thread_name_prefix="memory-spill")
         self._seeing_to: set[asyncio.Task[None]] = set()  # permissions that are late
         # Whether turns may be remembered, before there is a runtime.
@@ -20847,6 +20922,7 @@ class Chats:
             return answer or words.say("not now")
         runtime.emit(Event(EventKind.COMMAND))
         runtime.forbid(turn)
+        runtime.kept_steps.drop(turn.user_id)  # it may be to forget what they tell
         if answer:
             return answer
         try:
@@ -20975,7 +21051,7 @@ class Chats:
                 allowing = in_pool(runtime.state_pool, runtime.keeper.allow, turn.user_id, permission)
         elif not turn.task:
             runtime.forbid(turn)
-        long = await LongChat.of(runtime, body, turn, settings, decision, deadline)
+        long = await LongChat.of(runtime, self.intake, body, turn, settings, decision, deadline)
         asked, settings = long.asked, long.settings
         outcome = await self._recall(runtime, asked, settings, deadline) if decision.read else Outcome(None)
         on = outcome.recalled is None or outcome.recalled.on
@@ -20997,7 +21073,7 @@ class Chats:
         blocks = outcome.recalled.blocks if outcome.recalled else Blocks()
         told, blocks = await long.fitted(blocks, deadline, in_system=in_system, is_read=decision.read)
         if on and permission is not None:
-            long.keep(told, permission)
+            await long.keep(told, permission)
         if decision.read:
             told = await self.intake.rewrite(turn.user_id, partial(render, in_system=in_system), told, blocks)
         runtime.after_inlet(asked, outcome, decision)
@@ -22006,7 +22082,8 @@ from functools import partial
 
 from ...core.errors import TellAdmin
 from ...core.turn import Turn
-from ..tools.calls import Calls
+from ..lanes import BusyError
+from ..tools.calls import CALL_S, Calls
 from ..tools.mcp_server import serve_streams
 from ..tools.told import Outcome
 from ..tools.toolbox import Toolbox
@@ -22023,11 +22100,16 @@ def serve(instance: Instance, user_id: str) -> None:
 
     def work(verb: Verb, call: Call) -> Outcome:
         now = Instance(instance.engine, instance.environment)
-        with one_at_a_time, now.backend() as backend:
-            if verb.changes:
-                now.locations.touch({user_id})
-            toolbox = Toolbox(now.engine, Only(backend), lambda: call.settings, now.eraser())
-            return toolbox.carry_out(verb, call)
+        if not one_at_a_time.acquire(timeout=CALL_S):  # so long nobody waits for it, if the backend hangs
+            raise BusyError
+        try:
+            with now.backend() as backend:
+                if verb.changes:
+                    now.locations.touch({user_id})
+                toolbox = Toolbox(now.engine, Only(backend), lambda: call.settings, now.eraser())
+                return toolbox.carry_out(verb, call)
+        finally:
+            one_at_a_time.release()
 
     async def run(verb: Verb, call: Call) -> Outcome:
         return await asyncio.to_thread(work, verb, call)
@@ -23100,7 +23182,7 @@ from starlette.routing import Route
 
 from ..core.events import Job
 from .chats import Body, Chats
-from .server_key import has_key
+from .server_key import has_key, key_wanted
 from .turns import Turns
 from .waits import in_pool, within
 
@@ -23117,7 +23199,7 @@ def function_routes(key: str, chats: Chats, turns: Turns) -> list[Route]:
 
     async def asked(request: Request) -> Response:
         if not has_key(request.headers, key):
-            return JSONResponse({"detail": "Send the server's key."}, status_code=401)
+            return JSONResponse({"detail": key_wanted(request.headers, key)}, status_code=401)
         try:
             form = await chats.intake.load("", await _read(request))
         except _TooLargeError:
@@ -23141,7 +23223,7 @@ def function_routes(key: str, chats: Chats, turns: Turns) -> list[Route]:
             wanted = {"only_recall": only_recall, "notes": notes}
             told, turn = await turns.inlet(body, user, second=True, **wanted)
             owner, keys = (turn.user_id, (turn.key,)) if turn else ("", ())
-        events = await _events(chats, owner, keys, finished=finished) if keys else []
+        events = await _events(chats, owner, keys, finished=finished) if keys and notes else []
         answer = {"body": None if told is body else told, "events": events}
         return Response(await chats.intake.dump(owner, answer), media_type="application/json")
 
@@ -23188,7 +23270,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from ..core.errors import MemoryFault
-from .server_key import bearer, has_key
+from .server_key import bearer, has_key, key_wanted
 
 _ISSUER, _LEEWAY_S = "open-webui", 30
 _USER = ("id", "name", "email", "role")
@@ -23231,7 +23313,7 @@ def caller_of(headers: Mapping[str, str], server_key: str, secret: str) -> Calle
     """
     signed = _signed(headers.get(JWT, ""), secret)
     key = given_key(headers)
-    if not has_key({"authorization": f"Bearer {key}"}, server_key):
+    if not has_key(headers, server_key, key):
         return Caller(signed) if signed else None
     if signed:
         return Caller(signed)
@@ -23257,7 +23339,7 @@ async def identified(
     except MemoryFault as fault:
         raise UnidentifiedError(503, "not_ready", f"{fault} {fault.hint}".strip()) from fault
     if not owner:
-        raise UnidentifiedError(401, "invalid_api_key", _WRONG_KEY)
+        raise UnidentifiedError(401, "invalid_api_key", key_wanted(headers, server_key, _WRONG_KEY))
     return Caller({"id": owner}, by_own_key=True)
 
 
@@ -23507,16 +23589,38 @@ SOURCES["interfaces/lanes.py"] = r'''"""Work of users in a pool: one at a time o
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+import time
+from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Any
 
 _MOST = 16  # of one user's that may wait
+_USERS = 10_000  # whose changes are counted
 
 
 class BusyError(Exception):
     """The same user has too much waiting already."""
+
+
+class Rate:
+    """So often may tools change a user's memories: no loop empties or floods them."""
+
+    def __init__(self, most: int = 20, seconds: float = 60.0) -> None:
+        self.most, self._seconds = most, seconds
+        self._done: dict[str, deque[float]] = {}  # when, by user
+
+    def allows(self, user_id: str) -> bool:
+        """Whether a user's may be changed now, which then counts."""
+        now = time.monotonic()
+        done = self._done.pop(user_id, None) or deque(maxlen=self.most)
+        self._done[user_id] = done  # the last one in the order
+        if len(self._done) > _USERS:
+            del self._done[next(iter(self._done))]
+        if len(done) == self.most and now - done[0] < self._seconds:
+            return False
+        done.append(now)
+        return True
 
 
 class Lanes:
@@ -23682,6 +23786,10 @@ class LiveChats:
             return batch
         return replace(batch, exchanges=tuple(replace(one, title=title) for one in batch.exchanges))
 
+    def is_others(self, user_id: str, chat_id: str) -> bool:
+        """Whether a chat is known to be somebody else's, who reads it. Blocks for some seconds at most."""
+        return _is_id(chat_id) and self._titles.owns(user_id, chat_id) is False
+
     def check(self) -> Check | None:
         """Whether Open WebUI takes what is posted; None where nothing is."""
         return self._poster.check()
@@ -23704,7 +23812,7 @@ class LiveChats:
     def _post(self, one: _Shown, make: Callable[[], Event | None]) -> None:
         def wanted() -> Event | None:
             # What is posted stays in the chat: whoever continues another's would leave their memories there.
-            own = self._switches.wants(one.user_id) and self._titles.has(one.user_id, one.chat_id)
+            own = self._switches.wants(one.user_id) and self._titles.owns(one.user_id, one.chat_id)
             return make() if own else None
 
         self._poster.post(one.user_id, one.chat_id, one.message_id, wanted)
@@ -23975,7 +24083,7 @@ from ...language.secrets import masked
 from .poster import Poster
 
 _USERS, _KNOWN_S = 500, 60.0  # whose chats are kept, and for how long
-_OTHERS = 2_000  # chats of others that are known
+_ASKED = 2_000  # chats whose owners were asked for
 _TITLE_CHARS = 200
 _UNNAMED = "New Chat"  # until Open WebUI has thought of a title
 
@@ -23987,7 +24095,7 @@ class Titles:
         self._poster = poster
         self._lock = threading.Lock()
         self._known: OrderedDict[str, tuple[float, Mapping[str, str]]] = OrderedDict()
-        self._others: OrderedDict[tuple[str, str], float] = OrderedDict()  # by user and chat, when seen
+        self._asked: OrderedDict[tuple[str, str], tuple[float, bool | None]] = OrderedDict()
 
     def of(self, user_id: str, chat_id: str) -> str:
         """The title of one of the user's latest chats; "" where it is not known. Blocks for some seconds."""
@@ -23999,33 +24107,32 @@ class Titles:
             titles = self._look(user_id) or {}
         return titles.get(chat_id, "")
 
-    def has(self, user_id: str, chat_id: str) -> bool:
-        """Whether a chat that is in use is the user's own, and none that others let them continue.
+    def owns(self, user_id: str, chat_id: str) -> bool | None:
+        """Whether a chat is the user's own, and none that others let them continue; None: it is not known.
 
-        False where that is not known. Blocks for some seconds at most.
+        Blocks for some seconds at most.
         """
         one = user_id, chat_id
         with self._lock:
-            listed: Mapping[str, str] | None = self._known.get(user_id, (0.0, {}))[1]
-            at = self._others.get(one, float("-inf"))
-        if listed and chat_id in listed:
-            return True
+            _, titles = self._known.get(user_id, (0.0, {}))
+            at, own = self._asked.get(one, (float("-inf"), None))
+        if not self._poster.is_on or chat_id in titles:
+            return True if self._poster.is_on else None
         if time.monotonic() - at <= _KNOWN_S or (listed := self._look(user_id)) is None:
-            return False
-        if chat_id in listed:
-            return True
+            return own
+        own = chat_id in listed or self._is_owner(user_id, chat_id)
         with self._lock:
-            self._others[one] = time.monotonic()
-            while len(self._others) > _OTHERS:
-                self._others.popitem(last=False)
-        return False
+            self._asked[one] = time.monotonic(), own
+            while len(self._asked) > _ASKED:
+                self._asked.popitem(last=False)
+        return own
 
     def drop(self, user_id: str) -> None:
         """Keep nothing of a user's."""
         with self._lock:
             self._known.pop(user_id, None)
-            for one in [one for one in self._others if one[0] == user_id]:
-                del self._others[one]
+            for one in [one for one in self._asked if one[0] == user_id]:
+                del self._asked[one]
 
     def _look(self, user_id: str) -> Mapping[str, str] | None:
         """Titles of the user's latest chats, "" for one without; None where Open WebUI does not tell."""
@@ -24035,6 +24142,14 @@ class Titles:
             while len(self._known) > _USERS:
                 self._known.popitem(last=False)
         return titles
+
+    def _is_owner(self, user_id: str, chat_id: str) -> bool | None:
+        """Of a chat that is not among the user's latest, and may be long."""
+        try:
+            chat = json.loads(self._poster.get(f"/api/v1/chats/{quote(chat_id, safe='')}"))
+            return bool(chat["user_id"] == user_id) if chat["id"] == chat_id else None
+        except Exception:  # noqa: BLE001 - there is none, or it is too long
+            return None
 
     def _listed(self, user_id: str) -> dict[str, str] | None:
         try:
@@ -24057,9 +24172,10 @@ SOURCES["interfaces/long_chats.py"] = r'''"""A turn of a chat that may be too lo
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..config.context_limits import budgets, limit_of
 from ..config.settings import Valves
@@ -24067,6 +24183,7 @@ from ..core.permission import Decision, Permission
 from ..core.turn import Answered, Turn, is_unnamed
 from ..recall.block import Blocks
 from .body import key_of_cut
+from .intake import Intake
 from .prompts import Prompt, is_all, is_compacted, most_tokens
 from .service import Service
 from .waits import done_by, in_pool, looked_at
@@ -24078,14 +24195,22 @@ if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the serve
 _MAY_BE_SHARE = 0.7  # of the limit: the rest is for memories
 _SURELY = 3  # characters a token: with so many more, what was cut before is asked for first
 
+_T = TypeVar("_T")
+
 
 class LongChat:
     """One turn. asked: as recall is to see it, with the messages that stay. settings: for this turn."""
 
     def __init__(
-        self, runtime: Service, body: dict[str, Any], turn: Turn, settings: Valves, decision: Decision
+        self,
+        runtime: Service,
+        intake: Intake,
+        body: dict[str, Any],
+        turn: Turn,
+        settings: Valves,
+        decision: Decision,
     ) -> None:
-        self._runtime, self._body, self._decision = runtime, body, decision
+        self._runtime, self._intake, self._body, self._decision = runtime, intake, body, decision
         self.asked, self.settings = turn, settings
         self._turn, self._limit = turn, 0
         self._most: list[int] = []
@@ -24095,13 +24220,13 @@ class LongChat:
             self._limit = max(limit - turn.reserved, 0)
         if self._limit:
             self.settings = settings.model_copy(update=budgets(settings, self._limit))
-            self._most = most_tokens(body)
         self._learns = is_all(body, turn)
 
     @classmethod
     async def of(
         cls,
         runtime: Service,
+        intake: Intake,
         body: dict[str, Any],
         turn: Turn,
         settings: Valves,
@@ -24109,12 +24234,15 @@ class LongChat:
         deadline: float,
     ) -> LongChat:
         """What was cut before is waited for until the deadline; all messages are counted, however late."""
-        long = cls(runtime, body, turn, settings, decision)
+        long = cls(runtime, intake, body, turn, settings, decision)
+        if long._limit:
+            long._most = await intake.rewrite(turn.user_id, most_tokens, body)
         if long._at_most > _MAY_BE_SHARE * long._limit:
             await long._look(deadline)
             if long._long is not None:
                 prompt, seen = long._long
-                long.asked = seen.narrowed(partial(prompt.names, turn))
+                narrowed = partial(seen.narrowed, partial(prompt.names, turn))
+                long.asked = await intake.rewrite(turn.user_id, lambda _: narrowed(), body)
         return long
 
     @property
@@ -24124,7 +24252,7 @@ class LongChat:
 
     async def _look(self, deadline: float) -> None:
         """Look at what the prompt has; there is nothing to do where Open WebUI shortens it."""
-        prompt = None if is_compacted(self._body) else Prompt.of(self._body, self._turn)
+        prompt, chars = await self._intake.rewrite(self._turn.user_id, _read, self._body, self._turn)
         if prompt is None:
             return
         contexts, reads = self._runtime.contexts, self._decision.read
@@ -24135,9 +24263,9 @@ class LongChat:
             return contexts.see(*asked, reads=reads, most=self._most)
 
         cuts: list[Cut] = []
-        chars = sum(len(text) for one in prompt.texts.turns for text in one)
-        if chars < _SURELY * self._limit and contexts.is_followed(self._turn, self._limit):
-            seen = await in_pool(contexts.pool, see, cuts)
+        is_known = contexts.counting.is_loaded and contexts.is_followed(self._turn, self._limit)
+        if is_known and chars < _SURELY * self._limit:
+            seen = await self._in_turn(see, cuts)
             if not seen.window.is_cut:
                 self._long = prompt, seen
                 return
@@ -24148,7 +24276,11 @@ class LongChat:
                 cuts = reading.result()
             else:
                 reading.add_done_callback(looked_at)
-        self._long = prompt, await in_pool(contexts.pool, see, cuts)
+        self._long = prompt, await self._in_turn(see, cuts)
+
+    async def _in_turn(self, work: Callable[..., _T], *values: Any) -> _T:
+        """Work that takes as long as the prompt is; one prompt of a user at a time."""
+        return await self._intake.in_turn(self._turn.user_id, self._runtime.contexts.pool, work, *values)
 
     async def fitted(
         self, blocks: Blocks, deadline: float, *, in_system: bool, is_read: bool
@@ -24164,16 +24296,19 @@ class LongChat:
         contexts, (prompt, seen) = self._runtime.contexts, self._long
         if not is_read:
             seen = replace(seen, abstract="")
-        added = blocks.system, blocks.before, numbered
-        fit = partial(contexts.fitted, seen, *added, learns=self._learns)
-        seen, before = await in_pool(contexts.pool, fit)
-        self._long = prompt, seen
-        if not seen.window.is_cut:
-            return self._body, blocks
-        return prompt.cut(seen.kept, seen.abstract, in_system=in_system), Blocks(blocks.system, before)
 
-    def keep(self, body: Any, permission: Permission) -> None:
-        """Keep where it was cut, and have ready what the next cut needs. Never blocks.
+        def fit() -> tuple[Seen, dict[str, Any], Blocks]:
+            added = blocks.system, blocks.before, numbered
+            of, system, before = contexts.fitted(seen, *added, learns=self._learns)
+            cut = prompt.cut(of.kept, of.abstract, in_system=in_system) if of.window.is_cut else self._body
+            return of, cut, Blocks(system, before)
+
+        fitting, body, blocks = await self._in_turn(fit)
+        self._long = prompt, fitting
+        return body, blocks
+
+    async def keep(self, body: Any, permission: Permission) -> None:
+        """Keep where it was cut, and have ready what the next cut needs.
 
         permission: that the turn may be remembered. body: as it goes to the model.
         """
@@ -24181,10 +24316,19 @@ class LongChat:
             return
         runtime, (prompt, seen), turn = self._runtime, self._long, self._turn
         runtime.state_pool.submit(runtime.contexts.keep, seen, turn.chat_id, partial(prompt.past, turn))
-        if seen.window.is_cut and is_unnamed(turn.key) and (key := key_of_cut(turn, body)) != turn.key:
+        if seen.window.is_cut and is_unnamed(turn.key):
+            key = await self._intake.rewrite(turn.user_id, partial(key_of_cut, turn), body)
+            if key == turn.key:
+                return
             also = replace(permission, key=key)
             runtime.keeper.announce(turn.user_id, also)
             in_pool(runtime.state_pool, runtime.keeper.allow, turn.user_id, also).add_done_callback(looked_at)
+
+
+def _read(body: Any, turn: Turn) -> tuple[Prompt | None, int]:
+    """What may be cut of a body, None for nothing, and its characters."""
+    prompt = None if is_compacted(body) else Prompt.of(body, turn)
+    return prompt, sum(len(text) for one in prompt.texts.turns for text in one) if prompt else 0
 
 
 def learn(runtime: Service, answered: Answered) -> None:
@@ -24220,7 +24364,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ...config.environment import PUBLIC_DEFAULT_KEY
 from ...core.trace import PARENT, TRACE, Trace
-from ..server_key import has_key
+from ..server_key import has_key, key_wanted
 
 log = logging.getLogger(__name__)
 
@@ -24247,7 +24391,8 @@ class Guard:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:
-            await JSONResponse({"detail": _REFUSAL}, status_code=401)(scope, receive, send)
+            told = {"detail": key_wanted(Headers(scope=scope), self.key, _REFUSAL)}
+            await JSONResponse(told, status_code=401)(scope, receive, send)
 
     def _passes(self, scope: Scope) -> bool:
         headers = Headers(scope=scope)
@@ -24448,9 +24593,9 @@ class Prompt:
 
     @classmethod
     def of(cls, body: Any, turn: Turn) -> Prompt | None:
-        """None where there is nothing that could be cut."""
+        """None where it is not one of a chat."""
         messages = body.get("messages") if isinstance(body, Mapping) else None
-        if not isinstance(messages, list) or len(turn.positions) < 2:
+        if not isinstance(messages, list) or not turn.positions:
             return None
         begins = [at for at in seen_numbers(messages) if messages[at].get("role") == "user"]
         return cls(body, begins) if len(begins) == len(turn.positions) else None
@@ -24466,23 +24611,40 @@ class Prompt:
         fixed, more = [], 0
         if self.body.get("tools"):
             fixed.append(_json(self.body["tools"]))
-        turns: list[list[str]] = []
-        others: list[int] = []
-        numbers = iter([*self.begins, -1])
-        following = next(numbers)
-        for at, message in enumerate(self.body["messages"]):
-            if at == following:
-                turns.append([])
-                others.append(0)
-                following = next(numbers)
+        turns: list[list[str]] = [[] for _ in self.begins]
+        others = [0] * len(turns)
+        for number, message in zip(self._turn_of, self.body["messages"], strict=True):
             said, tokens = _texts(message)
-            if not turns or _role(message) in _ALWAYS:
+            if number < 0:
                 fixed += said
                 more += tokens
             else:
-                turns[-1] += said
-                others[-1] += tokens
+                turns[number] += said
+                others[number] += tokens
         return Texts(fixed, more, turns, others)
+
+    @cached_property
+    def _turn_of(self) -> list[int]:
+        """The number of each message's turn, -1 where it always stays.
+
+        A call, with the reasoning before it, is of the turn of its last result: they stay, or go, together.
+        """
+        begins, number, turns, messages = set(self.begins), -1, [], self.body["messages"]
+        made: dict[str, int] = {}  # calls, by ids that some servers use again
+        results: dict[int, list[int]] = {}  # of the message that made the call
+        for at, message in enumerate(messages):
+            number += at in begins
+            turns.append(-1 if _role(message) in _ALWAYS else number)
+            made.update(dict.fromkeys(_made(message), at))
+            if (call := made.get(_answered(message), -1)) >= 0:
+                results.setdefault(call, []).append(at)
+        for call, found in results.items():
+            if turns[call] == (last := turns[found[-1]]):
+                continue
+            thought = call - (call > 0 and _type(messages[call - 1]) == "reasoning")
+            for at in (thought, call, *found):
+                turns[at] = last
+        return turns
 
     def names(self, turn: Turn, numbers: Sequence[int]) -> list[str]:
         """How the keys of these turns' exchanges end: see `context.turns.Past`."""
@@ -24505,14 +24667,9 @@ class Prompt:
 
         in_system: a system message is made where there is none.
         """
-        messages, stay = self.messages, set(kept)
-        number = -1
-        begins = set(self.begins)
-        left = []
-        for at, message in enumerate(messages):
-            number += at in begins
-            if number < 0 or number in stay or _role(message) in _ALWAYS:
-                left.append(message)
+        stay = {-1, *kept}
+        numbered = zip(self._turn_of, self.messages, strict=True)
+        left = [message for number, message in numbered if number in stay]
         if abstract:
             first = next(at for at, one in enumerate(left) if _role(one) == "user")
             if _role(left[0]) == "system" and isinstance(left[0].get("content") or "", str | list):
@@ -24604,6 +24761,24 @@ def _result(message: Any) -> str:
     return output if isinstance(output, str) else ""
 
 
+def _made(message: Any) -> list[str]:
+    """The ids of the calls of tools that a message makes."""
+    if not isinstance(message, Mapping):
+        return []
+    calls = message.get("tool_calls")
+    made = [one.get("id") for one in calls if isinstance(one, Mapping)] if isinstance(calls, list) else []
+    made += [] if "output" in message else [message.get("call_id")]
+    return [one for one in made if isinstance(one, str)]
+
+
+def _answered(message: Any) -> str:
+    """The id of the call that a message is the result of, "" for none."""
+    if not isinstance(message, Mapping):
+        return ""
+    id_ = message.get("tool_call_id") or ("output" in message and message.get("call_id"))
+    return id_ if isinstance(id_, str) else ""
+
+
 def _ends(text: str, most: int) -> str:
     half = most // 2
     return text if len(text) <= most else f"{text[:half]} … {text[-half:]}"
@@ -24614,6 +24789,10 @@ def _json(value: Any) -> str:
         return json.dumps(value, ensure_ascii=False)
     except (TypeError, ValueError, RecursionError):
         return ""
+
+
+def _type(message: Any) -> Any:
+    return message.get("type") if isinstance(message, Mapping) else None
 
 
 def _role(message: Any) -> Any:
@@ -24633,7 +24812,7 @@ SOURCES["interfaces/proxy/agent.py"] = r'''"""`agent/<model>`: the model calls m
 
 Each step asks the model once. Its calls of memory's tools are carried out and their results told to it; calls
 of the client's own tools go out to the client. What was found on the way to these is put back when the client
-comes with their results.
+comes with their results: see `kept_steps.py`.
 """
 
 from __future__ import annotations
@@ -24642,8 +24821,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -24655,16 +24833,16 @@ from ...models.tokens import estimated_tokens
 from ..tools.calls import Calls
 from ..tools.verbs import VERBS, Verb, schema
 from .answer import Said
+from .kept_steps import KeptSteps, tokens_of
 from .relay import refusal, send_json
 from .steps import Event, Step, ToolCall, ending, whole
 
-_CALLS = 16  # of memory's tools that are carried out in a step
+_CALLS, _MOST_CALLS = 16, 64  # of memory's tools that are carried out in a step, and that are answered
 _BEAT_S = 10.0  # between signs of life to the client
-_KEPT, _KEPT_S, _KEPT_CHARS = 500, 600.0, 60_000  # steps that are put back later
-# In tokens: for all that the model is told for its calls, where its prompts have no limit; for its tools.
+# In tokens: for all that is added to a prompt, where those of the model have no limit; for its tools.
 _RESULTS, _TOOLS, _LEAST_RESULTS = 20_000, 800, 1_200
-_PLAIN_S = 3600.0  # for which a model that knows no tools is asked without them
-_NO_TOOLS = (400, 404, 405, 415, 422, 500, 501)
+_MOST_PLAIN, _PLAIN_S = 500, 3600.0  # models that know no tools; for so long they are asked without
+_NO_TOOLS = (400, 404, 405, 415, 422, 501)
 _GO_ON = "[heartbeat] The tools have answered. Go on, or answer the user now."
 _REPEATED = "You have asked this already, and its answer stands above. Answer the user now."
 _TOO_MANY = "Too many calls at once. Ask again for this alone, if you still need it."
@@ -24688,7 +24866,7 @@ def can_loop(body: Mapping[str, Any]) -> bool:
 
 
 def reserve(limit: int) -> tuple[int, int]:
-    """Of a limit of a model's prompts (0: none): what tools may add to one, and the results among it."""
+    """Of a limit of a model's prompts (0: none): what tools add to one at most; without their schemas."""
     if not limit:
         return 0, _RESULTS
     reserved = min(max(limit // 4, _TOOLS + _LEAST_RESULTS), limit // 2)
@@ -24697,10 +24875,10 @@ def reserve(limit: int) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One request of a client. body: with the messages as memory has made them. ask: asks the model once.
+    """One request of a client. body: with the messages as memory has made them, and what was put back.
 
-    keep: keeps what was said. model: the upstream's name and the model's, as a key. room: for results, in
-    tokens.
+    ask: asks the model once. keep: keeps what was said. model: the upstream's name and the model's, as a key.
+    room: for the model's calls and their results, in tokens.
     """
 
     turn: Turn
@@ -24713,13 +24891,12 @@ class Task:
 
 
 class Agent:
-    """For one event loop."""
+    """For one event loop. kept: None until there are memories."""
 
-    def __init__(self, calls: Calls) -> None:
-        self._calls = calls
+    def __init__(self, calls: Calls, kept: Callable[[], KeptSteps | None]) -> None:
+        self._calls, self._kept = calls, kept
         # Models without tools, and until when they count so, each for the user whose request it was.
         self._plain: dict[tuple[str, ...], float] = {}
-        self._kept: OrderedDict[tuple[str, str], tuple[float, list[Event]]] = OrderedDict()
 
     def offered(self, turn: Turn, body: Mapping[str, Any], model: tuple[str, str]) -> list[Verb]:
         """The tools that are added to the client's."""
@@ -24728,68 +24905,55 @@ class Agent:
         taken = _names(body.get("tools") or ())
         return [verb for verb in self._calls.offered(turn) if verb.name not in taken]
 
-    async def run(self, task: Task, verbs: Sequence[Verb], send: Send) -> bool:
-        """Answer; False where the model turns out to know no tools, and nothing was sent."""
-        user_id, out = task.turn.user_id, _Out(send, streams=bool(task.body.get("stream")))
-        loop = _Loop(self._calls, task, verbs, list(self._put_back(user_id, task.body["messages"])))
+    async def run(self, task: Task, verbs: Sequence[Verb], send: Send) -> Send | None:
+        """Answer; or how to do so without tools, where the model seems to know none and nothing was sent."""
+        out = _Out(send, streams=bool(task.body.get("stream")))
+        loop = _Loop(self._calls, task, verbs)
         async with out.alive():
             while True:
                 step = await loop.ask(out)
                 if step.status != 200 or step.whole is None:
-                    if loop.number == 1 and self._knows_none(task, step):
-                        return False
+                    if loop.number == 1 and step.status in (*_NO_TOOLS, 500):
+                        told = step.error.lower()
+                        names_them = b"tool" in told or b"function" in told
+                        if names_them and step.status in _NO_TOOLS:
+                            return self._noting(task, send)
+                        if names_them or step.status in (400, 422, 501):
+                            return send
                     await out.fail(step)
-                    return True
+                    return None
                 if not step.done:  # one of both sides has gone
                     await out.break_off(step)
                     await task.keep(step.said)
-                    return True
+                    return None
                 if not await loop.goes_on(step, out):
                     break
-            if loop.has_forgotten:
-                self.drop(user_id)
-            elif loop.others:
-                self._keep_back(user_id, loop.others, loop.added)
+            if loop.others and (kept := self._kept()) is not None:
+                calls = [one.written() for one in loop.others]
+                kept.keep(task.turn.user_id, loop.began, calls, loop.added)
             if not loop.others:
                 step.said.prompt_tokens = 0  # they count tools and results, too
                 step.said.calls = False  # those that it may not make any more
                 await task.keep(step.said)
             await out.finish(step, loop.others, loop.usage, loop.sorry)
-            return True
+            return None
 
-    def _knows_none(self, task: Task, step: Step) -> bool:
-        """Whether an error may mean that the model knows no tools; then it is asked without."""
-        told = step.error.lower()
-        if step.status in _NO_TOOLS and (b"tool" in told or b"function" in told):
-            if len(self._plain) >= _KEPT:
-                del self._plain[next(iter(self._plain))]
-            self._plain[task.turn.user_id, *task.model] = time.monotonic() + _PLAIN_S
-            return True
-        return step.status in (400, 422, 501)
+    def _noting(self, task: Task, send: Send) -> Send:
+        """The same, which notes that the model knows no tools if it answers without them."""
 
-    # Between requests
+        async def sending(message: Any) -> None:
+            if message.get("status") == 200:
+                if len(self._plain) >= _MOST_PLAIN:
+                    del self._plain[next(iter(self._plain))]
+                self._plain[task.turn.user_id, *task.model] = time.monotonic() + _PLAIN_S
+            await send(message)
 
-    def drop(self, user_id: str) -> None:
-        """Keep nothing of a user's, who may have it forgotten."""
-        for key in [key for key in self._kept if key[0] == user_id]:
-            del self._kept[key]
+        return sending
 
-    def _keep_back(self, user_id: str, calls: Sequence[ToolCall], messages: list[Event]) -> None:
-        """Those that stand in place of a message with these calls, when the client comes back with it."""
-        now = time.monotonic()
-        while self._kept and (len(self._kept) >= _KEPT or next(iter(self._kept.values()))[0] < now - _KEPT_S):
-            self._kept.popitem(last=False)
-        if len(messages) > 1 and len(json.dumps(messages)) <= _KEPT_CHARS:
-            self._kept[user_id, _named([one.written() for one in calls])] = now, messages
-
-    def _put_back(self, user_id: str, messages: Sequence[Any]) -> Iterator[Any]:
-        for message in messages:
-            calls = message.get("tool_calls") if isinstance(message, Mapping) else None
-            at, kept = self._kept.get((user_id, _named(calls)), (0.0, [])) if calls else (0.0, [])
-            if kept and at > time.monotonic() - _KEPT_S:
-                yield from kept
-            else:
-                yield message
+    def put_back(self, messages: list[Any], user_id: str, room: int) -> tuple[list[Any], int]:
+        """See `KeptSteps.put_back`. Takes its time where the messages are long; for any thread."""
+        kept = self._kept()
+        return (messages, room) if kept is None else kept.put_back(messages, user_id, room)
 
 
 class _Loop:
@@ -24799,8 +24963,8 @@ class _Loop:
     sorry: what the client is told where the model says nothing in its last step.
     """
 
-    def __init__(self, calls: Calls, task: Task, verbs: Sequence[Verb], messages: Sequence[Any]) -> None:
-        self._calls, self._task, self._messages = calls, task, messages
+    def __init__(self, calls: Calls, task: Task, verbs: Sequence[Verb]) -> None:
+        self._calls, self._task = calls, task
         self._theirs, self._own = list(task.body.get("tools") or ()), list(map(_described, verbs))
         self.number, self.usage = 0, Event()
         self.others: list[ToolCall] = []
@@ -24808,13 +24972,13 @@ class _Loop:
         self.sorry = ""
         self._stuck, self._nudged = 0, False
         self._seen: set[str] = set()
-        self._room = task.room
+        self._room, self.began = task.room, time.monotonic()
 
     async def ask(self, out: _Out) -> Step:
         """The model's next answer."""
         self.number += 1
         tools = self._theirs if self._is_last and self._theirs else [*self._theirs, *self._own]
-        body = {**self._task.body, "messages": [*self._messages, *self.added], "tools": tools}
+        body = {**self._task.body, "messages": [*self._task.body["messages"], *self.added], "tools": tools}
         if self._is_last and not self._theirs:
             body["tool_choice"] = "none"
         step = Step()
@@ -24831,17 +24995,12 @@ class _Loop:
         return step
 
     @property
-    def has_forgotten(self) -> bool:
-        """Whether something was forgotten on the way, which the messages may still tell."""
-        return any(key.startswith("forget_memory ") for key in self._seen)
-
-    @property
     def _is_last(self) -> bool:
-        return self.number >= self._task.steps or self._stuck > 1
+        return self.number >= self._task.steps or self._stuck > 1 or self._room <= 0
 
     async def goes_on(self, step: Step, out: _Out) -> bool:
         """Whether the model is to be asked again, after its calls of memory's tools were carried out."""
-        theirs = _names(self._theirs)
+        theirs = set(_names(self._theirs))
         mine = [call for call in step.calls if call.name not in theirs]
         self.others = [call for call in step.calls if call.name in theirs]
         is_silent = not step.calls and not "".join(step.said.pieces).strip()
@@ -24851,10 +25010,11 @@ class _Loop:
             return True
         if not (step.said.pieces or self.others) and (self._is_last or (self.added and not mine)):
             self.sorry = _NO_ANSWER
-        mine = [] if self._is_last else mine
+        mine = [] if self._is_last else mine[:_MOST_CALLS]
         if mine or self.others:
-            made = [*mine, *self.others]
-            self.added.append(step.message([call for call in step.calls if call in made]))
+            made = {id(call) for call in (*mine, *self.others)}
+            self.added.append(step.message([call for call in step.calls if id(call) in made], theirs))
+            self._room -= 0 if self.others else tokens_of(self.added[-1])
         self.added += await self._results(mine, out)
         return bool(mine) and not self.others
 
@@ -24879,8 +25039,8 @@ class _Loop:
                 name = call.name if call.name in VERBS else "an unknown tool"
                 await out.comment(f"memory: {name}, step {self.number} of {self._task.steps}")
                 said = (await self._calls.carry_out(self._task.turn, call.name, arguments)).written()
-                said = said if (tokens := estimated_tokens(said)) <= self._room else _NO_ROOM
-                self._room -= tokens if said is not _NO_ROOM else 0
+                said = said if estimated_tokens(said) <= self._room else _NO_ROOM
+            self._room -= estimated_tokens(said)
             results.append({"role": "tool", "tool_call_id": call.id, "content": said})
         self._stuck = 0 if is_new else self._stuck + 1
         return results
@@ -24981,14 +25141,6 @@ def _error(step: Step) -> Any:
         "type": "server_error",
         "code": step.status,
     }
-
-
-def _named(calls: Any) -> str:
-    """What calls are known by when the client sends them again."""
-    parts = [one for one in calls if isinstance(one, Mapping)] if isinstance(calls, list) else []
-    with contextlib.suppress(RecursionError):
-        return json.dumps([[one.get("id"), one.get("function")] for one in parts], sort_keys=True)
-    return ""
 
 
 def _changes(name: str) -> bool:
@@ -25286,6 +25438,17 @@ class Catalogue:
                     found.setdefault(name, {**model, "id": name})
         return list(found.values())
 
+    async def bare(self, model: str) -> str:
+        """A model's name without a prefix of ours; with it where a model server has it so."""
+        prefix = next((one for one in (AGENT, PREFIX) if model.startswith(one)), "")
+        for upstream in self._upstreams() if prefix else ():
+            self._refresh(upstream, _LISTED_S)
+            if upstream not in self._lists:
+                await self._answered(upstream, _CHAT_WAITS_S)
+            if any(one["id"] == model for one in self._known(upstream) or []):
+                return model
+        return model.removeprefix(prefix)
+
     async def choose(self, model: str) -> tuple[Upstream, str] | None:
         """The upstream that answers for a model, and what the model is called there; None for nobody."""
         upstreams = self._upstreams()
@@ -25468,6 +25631,135 @@ DIALECTS = {
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# interfaces/proxy/kept_steps.py
+
+SOURCES["interfaces/proxy/kept_steps.py"] = r'''"""An agent's steps between two requests of a client, which carries out calls of its own tools meanwhile.
+
+What the model asked memory's tools and was told before such a call never went to the client. It is put back
+in place of the message with the call, when the client comes with the call's result.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ...models.tokens import estimated_tokens
+
+_MOST, _MOST_S, _MOST_CHARS = 500, 600.0, 60_000  # of all users; and of one's messages
+_COUNTED_CHARS = (
+    100_000  # whose tokens are estimated; a longer text counts a token for each of its characters
+)
+_DROPS_S = 3600.0  # longer than requests take
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """messages: that stand in place of the client's. tokens: that they take beside it."""
+
+    at: float
+    messages: list[dict[str, Any]]
+    tokens: int
+
+
+class KeptSteps:
+    """In memory, for some minutes and until something of their user's is erased. `drop` is for any thread."""
+
+    def __init__(self, seconds: float = _MOST_S) -> None:
+        self._seconds, self._lock = seconds, threading.Lock()
+        self._kept: OrderedDict[tuple[str, str], _Kept] = OrderedDict()  # by user and calls
+        self._dropped: dict[str, float] = {}  # users, and when
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def keep(
+        self, user_id: str, since: float, calls: list[dict[str, Any]], messages: list[dict[str, Any]]
+    ) -> None:
+        """Keep messages whose last calls go out to the client. Runs on the event loop.
+
+        since: when, by the monotonic clock, the first of them was made: what was erased later may be in them.
+        """
+        if len(messages) < 2 or sum(len(one["function"]["arguments"]) for one in calls) > _MOST_CHARS:
+            return
+        if len(json.dumps(messages)) > _MOST_CHARS:
+            return
+        now = time.monotonic()
+        kept = _Kept(now, messages, max(tokens_of(messages) - tokens_of(calls), 0))
+        with self._lock:
+            if self._dropped.get(user_id, -1.0) >= since:
+                return
+            self._kept[user_id, _named(calls)] = kept
+            if len(self._kept) > _MOST:
+                self._kept.popitem(last=False)
+        asyncio.get_running_loop().call_later(self._seconds, self._purge)
+
+    def put_back(self, messages: list[Any], user_id: str, room: int) -> tuple[list[Any], int]:
+        """A client's messages with what belongs before their calls, and how much of the room is left.
+
+        room: for it, in tokens; what is newer comes first.
+        """
+        with self._lock:
+            known = {key: one for (owner, key), one in self._kept.items() if owner == user_id}
+        if not known:
+            return messages, room
+        back: list[Any] = []
+        for message in reversed(messages):
+            calls = message.get("tool_calls") if isinstance(message, Mapping) else None
+            kept = known.get(_named(calls)) if calls else None
+            if kept is not None and kept.tokens <= room:
+                room -= kept.tokens
+                back += reversed(kept.messages)
+            else:
+                back.append(message)
+        return back[::-1], room
+
+    def drop(self, user_id: str) -> None:
+        """Keep nothing of a user's, who may have it forgotten."""
+        now = time.monotonic()
+        with self._lock:
+            self._dropped = {one: at for one, at in self._dropped.items() if at > now - _DROPS_S}
+            self._dropped[user_id] = now
+            for key in [key for key in self._kept if key[0] == user_id]:
+                del self._kept[key]
+
+    def _purge(self) -> None:
+        with self._lock:
+            until = time.monotonic() - self._seconds
+            for key in [key for key, one in self._kept.items() if one.at <= until]:
+                del self._kept[key]
+
+
+def tokens_of(value: Any) -> int:
+    """How many tokens a part of a request takes, about."""
+    text = json.dumps(value, ensure_ascii=False)
+    return estimated_tokens(text) if len(text) <= _COUNTED_CHARS else len(text)
+
+
+def _named(calls: Any) -> str:
+    """What calls are known by when the client sends them again, which may write their arguments anew."""
+    parts = [one for one in calls if isinstance(one, Mapping)] if isinstance(calls, list) else []
+    named = []
+    for one in parts:
+        function = one.get("function")
+        function = function if isinstance(function, Mapping) else {}
+        arguments: Any = function.get("arguments")
+        with contextlib.suppress(ValueError, TypeError, RecursionError):
+            arguments = json.loads(arguments)
+        named.append([one.get("id"), function.get("name"), arguments])
+    with contextlib.suppress(RecursionError):
+        return json.dumps(named, sort_keys=True)
+    return ""
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # interfaces/proxy/proxy.py
 
 SOURCES["interfaces/proxy/proxy.py"] = r'''"""The proxy: an ASGI application for all under /v1."""
@@ -25506,7 +25798,7 @@ from ..server_key import has_key
 from ..tools.calls import Calls, Lane
 from .agent import Agent, Task, reserve
 from .answer import Ear, Read, Said, StreamEar, WholeEar
-from .catalogue import AGENT, PREFIX, Catalogue
+from .catalogue import AGENT, Catalogue
 from .dialects import DIALECTS, Dialect
 from .relay import Answer, Ears, Keep, Relay, Request, passed_on, refusal, reuses, send_json
 
@@ -25539,7 +25831,7 @@ class _RefusedError(Exception):
 
 @dataclass(frozen=True)
 class _Request:
-    """path: below /v1, as it came. body: {} where it is no JSON object. model: "" where none is named."""
+    """path: below /v1, as it came. body: {} where it is no JSON object. model, name: "" for none."""
 
     method: str
     path: str
@@ -25548,6 +25840,7 @@ class _Request:
     raw: bytes
     body: Mapping[str, Any]
     began: float
+    name: str = ""  # of the model, without the prefix that asks for memory
 
     @property
     def model(self) -> str:
@@ -25567,7 +25860,8 @@ class Proxy:
         self._at_once = self._bytes_at_once = 0
         self._of: Counter[str] = Counter()  # requests at once, by user
         self._is_closing = False
-        self._agent = Agent(Calls(settings, Lane(chats), chats.emit))
+        calls = Calls(settings, Lane(chats), chats.emit, chats.changes)
+        self._agent = Agent(calls, lambda: chats.runtime.kept_steps if chats.runtime else None)
         self._keeping: set[asyncio.Future[Any]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -25699,7 +25993,8 @@ class Proxy:
         if not upstreams:
             hint = "Set `upstreams`, or OPENAI_API_BASE_URL, as docs/proxy.md says."
             raise _RefusedError(503, "no_upstream", f"There is no model server behind the proxy. {hint}")
-        name = asked.model.removeprefix(AGENT if asked.model.startswith(AGENT) else PREFIX)
+        name = await catalogue.bare(asked.model)
+        asked = replace(asked, name=name)
         chosen = await catalogue.choose(name) if name else (upstreams[0], name)
         if chosen is None:
             text = f"No model server here has the model {name[:100]!r}. GET /v1/models lists those there are."
@@ -25748,19 +26043,16 @@ class Proxy:
         meta["model"] = {"id": model, "owned_by": "openai", "connection_type": local}
         seen = {"model": model, "messages": messages, "metadata": meta, "tools": asked.body.get("tools")}
         read = await intake.read(read_asked, seen, caller.user)
-        is_shown = has_key(
-            {"authorization": f"Bearer {given_key(asked.headers)}"}, self._environment.server_key
-        )
+        is_shown = has_key(asked.headers, self._environment.server_key, given_key(asked.headers))
         turn = replace(read.turn, searched=dialect.in_system, is_shown=is_shown)
         if not turn.task and turn.text.startswith(_TASK) and "<chat_history>" in turn.text:
             turn = replace(turn, task="as its words tell")
         if is_command(turn):
-            self._agent.drop(turn.user_id)
             return await dialect.reply(send, asked.body, await self._chats.carried_out(turn))
         model_key, verbs, room = (upstream.name, model), [], 0
-        if asked.model.startswith(AGENT) and asked.path == "/chat/completions":
-            verbs = self._agent.offered(turn, asked.body, model_key)
+        if asked.model == AGENT + asked.name and asked.path == "/chat/completions":
             reserved, room = reserve(limit_of(self._settings().context_tokens, model))
+            verbs = self._agent.offered(turn, asked.body, model_key) if room else []
             turn = replace(turn, reserved=reserved if verbs else 0)
         told = await self._chats.told(read.body, turn, deadline)
         raw = await intake.dump(caller.id, dialect.closed({**asked.body, "model": model}, told["messages"]))
@@ -25772,12 +26064,15 @@ class Proxy:
 
         if verbs:
             self._took(asked, "yes")
-            body = {**asked.body, "model": model, "messages": told["messages"]}
+            back = self._agent.put_back
+            messages, room = await intake.rewrite(caller.id, back, told["messages"], turn.user_id, room)
+            body = {**asked.body, "model": model, "messages": messages}
             ask = partial(self._ask, asked, upstream, caller, receive)
             steps = self._settings().agent_steps
             task = Task(turn, body, model_key, steps, ask, keep, room)
-            if await self._agent.run(task, verbs, send):
+            if (again := await self._agent.run(task, verbs, send)) is None:
                 return None
+            send = again
         ears = partial(_ears, dialect.read)
         return await self._relay(asked, upstream, raw, receive, send, ears, lambda ear: keep(ear.said))
 
@@ -25827,8 +26122,7 @@ class Proxy:
             headers = [*(one for one in headers if one[0].lower() != PARENT), (PARENT, trace.header)]
         url = f"{upstream.base_url}{asked.path}{query}"
         operation = _OPERATIONS.get(asked.path, "")
-        model = asked.model.removeprefix(PREFIX)[:_NAME_CHARS]
-        return Request(asked.method, url, headers, raw, operation, model)
+        return Request(asked.method, url, headers, raw, operation, asked.name[:_NAME_CHARS])
 
     def _open(self) -> tuple[aiohttp.ClientSession, Catalogue]:
         if self._opened is None:
@@ -26226,17 +26520,24 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from .answer import Said, StreamEar, WholeEar
 from .answer import chat as read_chat
 
-_MOST_CALLS, _MOST_CHARS = 64, 64_000  # of tools in one answer, and of one's arguments
+_MOST_CALLS = 4_096  # of tools in one answer
+_MOST_CHARS = 64_000  # of the arguments of memory's tools; those of the client's go out as they are
 _HELD_CHARS, _HELD_BYTES = 300, 4_000_000  # said, and received, before an answer must be the final one
 _ERROR_BYTES, _MOST_BYTES = 100_000, 20_000_000
 _OWN_KEYS = ("index", "id", "type", "function")
+_WANTED_BACK = (
+    "reasoning_content",
+    "reasoning_details",
+    "extra_content",
+)  # by servers, beside a message's calls
+_IN_PIECES = ("text", "summary")  # of what a stream tells of one detail
 Event = dict[str, Any]
 
 
@@ -26255,20 +26556,21 @@ class ToolCall:
         return "".join(self._pieces)
 
     def add(self, arguments: str) -> None:
-        """A piece of the arguments; what is too much of them is left out."""
-        if self._chars < _MOST_CHARS:
-            self._pieces.append(arguments[:_MOST_CHARS])
-            self._chars += len(arguments)
+        """A piece of the arguments."""
+        self._pieces.append(arguments)
+        self._chars += len(arguments)
 
     def read(self) -> object:
-        """The arguments. Raises ValueError or RecursionError where they are no JSON."""
-        if self._chars >= _MOST_CHARS:
+        """The arguments, for memory's tools. Raises ValueError or RecursionError where they are no JSON."""
+        if self._chars > _MOST_CHARS:
             raise ValueError("too long")
         return json.loads(self.arguments or "{}")
 
-    def mended(self) -> Event:
+    def mended(self, *, is_theirs: bool) -> Event:
         """The call in a message to the model; what is no JSON would break some servers."""
         told = self.written()
+        if is_theirs and self._chars > _MOST_CHARS:
+            return told
         try:
             self.read()
         except (ValueError, RecursionError):
@@ -26285,7 +26587,8 @@ class ToolCall:
 class Step:
     """Takes an answer as `Relay` sends it, and holds its events back until they may go to the client.
 
-    done: all of it came. is_final: it has said so much, and asked for no tool, that it is the final answer.
+    done: all of it came, and could be kept. is_final: it has said so much, and asked for no tool, that it is
+    the final answer.
     """
 
     def __init__(self) -> None:
@@ -26298,7 +26601,9 @@ class Step:
         self._ear: StreamEar | WholeEar | None = None
         self._calls: dict[object, ToolCall] = {}
         self._newest: dict[object, object] = {}  # a call's index in the answer -> its key
+        self._wanted_back: dict[str, list[Any]] = {}  # in the pieces that came
         self._bytes = self._chars = 0
+        self._is_too_long = False  # while a call was held back: nobody gets so much
 
     @property
     def said(self) -> Said:
@@ -26331,7 +26636,7 @@ class Step:
         if not message.get("more_body", False):
             if self._ear is not None:
                 self._ear.over()
-            self.done = True
+            self.done = not self._is_too_long
 
     def _read(self, said: Said, told: Mapping[str, Any]) -> bool:
         read_chat(said, told)
@@ -26345,14 +26650,18 @@ class Step:
         message = first.get("delta") or first.get("message")
         message = message if isinstance(message, Mapping) else {}
         self._chars += len(content) if isinstance(content := message.get("content"), str) else 0
+        if self._is_too_long:
+            return False
+        for name in _WANTED_BACK:
+            if (value := message.get(name)) and self._bytes <= _MOST_BYTES:
+                self._wanted_back.setdefault(name, []).append(value)
         given = message.get("tool_calls")
         for at, one in enumerate(given if isinstance(given, list) else []):
             if isinstance(one, Mapping):
                 self._add(one, at)
         kept = {name: value for name, value in message.items() if name != "tool_calls"}
         choice = {name: value for name, value in first.items() if name != "message"} | {"delta": kept}
-        if self._bytes > _MOST_BYTES:
-            return False  # held back while a call was begun: nobody gets so much
+        self._is_too_long |= bool(self._calls) and self._bytes > _MOST_BYTES
         self.events.append(
             {**told, "object": "chat.completion.chunk", "choices": [{**choice, "index": 0}] if first else []}
         )
@@ -26365,6 +26674,7 @@ class Step:
         if id_ and key in self._calls and self._calls[key].id != id_:
             key = id_  # some servers count every call as the first
         if key not in self._calls and len(self._calls) >= _MOST_CALLS:
+            self._is_too_long = True
             return
         self._newest[index] = key
         call = self._calls.setdefault(key, ToolCall())
@@ -26378,10 +26688,37 @@ class Step:
             if isinstance(written, str):
                 call.add(written)
 
-    def message(self, calls: Sequence[ToolCall]) -> Event:
-        """The answer as a message of the conversation, with these of its calls."""
-        content = "".join(self.said.pieces) or None
-        return {"role": "assistant", "content": content, "tool_calls": [one.mended() for one in calls]}
+    def message(self, calls: Sequence[ToolCall], theirs: Collection[str]) -> Event:
+        """The answer as a message to the model, with these of its calls. theirs: the client's tools."""
+        told = {"role": "assistant", "content": "".join(self.said.pieces) or None}
+        told |= {name: _joined(pieces) for name, pieces in self._wanted_back.items()}
+        return {**told, "tool_calls": [one.mended(is_theirs=one.name in theirs) for one in calls]}
+
+
+def _joined(pieces: Sequence[Any]) -> Any:
+    """What a stream told in pieces: a text, values by name, or a list of those, each with an index."""
+    if all(isinstance(one, str) for one in pieces):
+        return "".join(pieces)
+    if all(isinstance(one, Mapping) for one in pieces):
+        return {name: value for one in pieces for name, value in one.items()}
+    if not all(isinstance(one, list) for one in pieces):
+        return pieces[-1]
+    parts = [part for piece in pieces for part in piece]
+    if not all(isinstance(part, Mapping) for part in parts):
+        return parts
+    details: dict[object, list[Mapping[str, Any]]] = {}
+    for at, part in enumerate(parts):
+        key = (part.get("type"), part["index"]) if isinstance(part.get("index"), int) else f"{at}"
+        details.setdefault(str(key), []).append(part)
+    return [_one_of(detail) for detail in details.values()]
+
+
+def _one_of(parts: Sequence[Mapping[str, Any]]) -> Event:
+    told = {name: value for part in parts for name, value in part.items() if value is not None}
+    for name in _IN_PIECES:
+        texts = [part[name] for part in parts if isinstance(part.get(name), str)]
+        told |= {name: "".join(texts)} if texts else {}
+    return told
 
 
 def ending(step: Step, calls: Sequence[ToolCall], usage: Event, text: str) -> list[Event]:
@@ -26454,7 +26791,7 @@ from starlette.routing import Route
 from ..core.errors import MemoryFault
 from ..core.memory import Check
 from ..observe.status import report
-from .server_key import has_key
+from .server_key import has_key, key_wanted
 
 log = logging.getLogger(__name__)
 
@@ -26473,12 +26810,12 @@ def watching(key: str, watched: Watched) -> list[Route]:
 
     async def tell(request: Request) -> Response:
         if not has_key(request.headers, key):
-            return JSONResponse({"detail": "Send the server's key."}, status_code=401)
+            return JSONResponse({"detail": key_wanted(request.headers, key)}, status_code=401)
         return JSONResponse(await run_in_threadpool(_told, watched.status))
 
     async def count(request: Request) -> Response:
         if not has_key(request.headers, key):
-            return JSONResponse({"detail": "Send the server's key."}, status_code=401)
+            return JSONResponse({"detail": key_wanted(request.headers, key)}, status_code=401)
         try:
             return Response(await run_in_threadpool(watched.numbers), media_type=_METRICS)
         except MemoryFault as fault:
@@ -26515,6 +26852,12 @@ from starlette.types import ASGIApp
 
 from ..config.environment import PUBLIC_DEFAULT_KEY
 
+_BY_PROXIES = ("x-forwarded-for", "forwarded")
+_TOO_PUBLIC = (
+    "The server's key is the public default one, which is not taken through a reverse proxy. Set "
+    "PIPELINES_API_KEY to a secret of your own, here and where it is sent."
+)
+
 
 def bearer(headers: Mapping[str, str]) -> str:
     """The key that a request carries as `Authorization: Bearer ...`; "" where it carries none."""
@@ -26522,9 +26865,23 @@ def bearer(headers: Mapping[str, str]) -> str:
     return given.strip() if scheme.lower() == "bearer" else ""
 
 
-def has_key(headers: Mapping[str, str], key: str) -> bool:
-    """Whether the request carries the server's key."""
-    return bool(key) and hmac.compare_digest(bearer(headers).encode(), key.encode())
+def has_key(headers: Mapping[str, str], key: str, given: str | None = None) -> bool:
+    """Whether the request carries the server's key; given: where it is not in the usual header.
+
+    The public default one is none where a reverse proxy passes the request on: it may come from anywhere.
+    """
+    if not key or _is_public(headers, key):
+        return False
+    return hmac.compare_digest((bearer(headers) if given is None else given).encode(), key.encode())
+
+
+def key_wanted(headers: Mapping[str, str], key: str, else_: str = "Send the server's key.") -> str:
+    """What to tell whoever sent a request without the server's key."""
+    return _TOO_PUBLIC if _is_public(headers, key) else else_
+
+
+def _is_public(headers: Mapping[str, str], key: str) -> bool:
+    return key == PUBLIC_DEFAULT_KEY and any(name in headers for name in _BY_PROXIES)
 
 
 def open_to_browsers(app: ASGIApp, server_key: str) -> ASGIApp:
@@ -26568,6 +26925,7 @@ if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the serve
     from ..state.api_keys_table import ApiKeys
     from .lanes import Lanes
     from .live.chats import LiveChats
+    from .proxy.kept_steps import KeptSteps
     from .tools.toolbox import Toolbox
     from .web.parts import Parts
 
@@ -26602,9 +26960,13 @@ class Service(Protocol):
     @property
     def lanes(self) -> Lanes: ...
     @property
+    def kept_steps(self) -> KeptSteps: ...
+    @property
     def state_pool(self) -> Executor: ...
     @property
     def command_pool(self) -> Executor: ...
+    @property
+    def history_pool(self) -> Executor: ...
 
     def emit(self, event: Event) -> None:
         """Something has happened."""
@@ -26855,9 +27217,8 @@ SOURCES["interfaces/tools/calls.py"] = r'''"""Calls of tools on the event loop: 
 
 from __future__ import annotations
 
-import time
-from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from ...config.policy import decide
@@ -26868,14 +27229,12 @@ from ...core.reason import Reason
 from ...core.turn import Turn, chat_kind_of
 from ..chats import Chats
 from ..identity import Caller, metadata_of
-from ..lanes import BusyError
-from ..waits import within
+from ..lanes import BusyError, Rate
+from ..waits import looked_at, within
 from .told import Outcome
 from .verbs import VERBS, Call, Verb
 
-_CALL_S = 30.0  # that a call may take; it goes on in its thread
-_CHANGES, _CHANGES_S = 20, 60.0  # of one user's memories, in so many seconds: no loop empties or floods them
-_USERS = 10_000  # whose changes are counted
+CALL_S = 30.0  # that a call may take; it goes on in its thread
 _MODEL_CHARS = 200
 _BUSY = "Too many calls of this user wait. Try again in some seconds."
 _NOT_NOW = "Memory cannot be asked now. Go on without it, and try again in a minute."
@@ -26902,7 +27261,9 @@ def turn_of(caller: Caller, headers: Mapping[str, str]) -> Turn:
     )
 
 
-Run = Callable[[Verb, Call], Awaitable[Outcome]]  # raises the errors of `core/errors.py`, or BusyError
+Run = Callable[
+    [Verb, Call], Coroutine[Any, Any, Outcome]
+]  # raises the errors of `core/errors.py`, or BusyError
 
 
 class Lane:
@@ -26914,20 +27275,27 @@ class Lane:
     async def __call__(self, verb: Verb, call: Call) -> Outcome:
         if (runtime := self._chats.runtime) is None:
             raise self._chats.fault
+        if verb.name == "forget_memory":
+            runtime.kept_steps.drop(call.turn.user_id)
         work: Any = runtime.toolbox.carry_out
-        calling = runtime.lanes.run(call.turn.user_id, runtime.command_pool, work, verb, call)
-        if not await within(_CALL_S, calling):
-            return Outcome.refused(504, "This takes long, and goes on. Do not call it again.")
-        outcome: Outcome = calling.result()
+        outcome: Outcome = await runtime.lanes.run(call.turn.user_id, runtime.command_pool, work, verb, call)
         return outcome
 
 
 class Calls:
     """For one event loop."""
 
-    def __init__(self, settings: Callable[[], Valves], run: Run, emit: Emit = ignore) -> None:
+    def __init__(
+        self,
+        settings: Callable[[], Valves],
+        run: Run,
+        emit: Emit = ignore,
+        changes: Rate | None = None,
+        call_s: float = CALL_S,
+    ) -> None:
+        """changes: of one process, where it has several of these. call_s: see `CALL_S`."""
         self._settings, self._run, self._emit = settings, run, emit
-        self._changes: dict[str, deque[float]] = {}  # when each user's memories were changed
+        self._changes, self._call_s = changes or Rate(), call_s
 
     def offered(self, turn: Turn) -> list[Verb]:
         """The verbs that a turn's model may use."""
@@ -26965,20 +27333,15 @@ class Calls:
             arguments = verb.read(given)
         except ValueError as wrong:
             return Outcome.refused(422, str(wrong))
-        if verb.changes and not self._may_change(turn.user_id):
-            return Outcome.refused(429, f"{_CHANGES} changes in a minute are enough. Wait, or ask the user.")
-        return await self._run(verb, Call(turn, decision, settings, arguments))
-
-    def _may_change(self, user_id: str) -> bool:
-        now = time.monotonic()
-        done = self._changes.pop(user_id, None) or deque(maxlen=_CHANGES)
-        self._changes[user_id] = done  # the last one in the order
-        if len(self._changes) > _USERS:
-            del self._changes[next(iter(self._changes))]
-        if len(done) == _CHANGES and now - done[0] < _CHANGES_S:
-            return False
-        done.append(now)
-        return True
+        if verb.changes and not self._changes.allows(turn.user_id):
+            return Outcome.refused(
+                429, f"{self._changes.most} changes in a minute are enough. Wait, or ask the user."
+            )
+        running = asyncio.ensure_future(self._run(verb, Call(turn, decision, settings, arguments)))
+        running.add_done_callback(looked_at)
+        if not await within(self._call_s, running):
+            return Outcome.refused(504, "This takes long, and goes on. Do not call it again.")
+        return running.result()
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -27302,7 +27665,7 @@ class Door:
 
 def served(chats: Chats, settings: Callable[[], Valves], environment: Environment) -> list[Route]:
     """The routes /tools/... and /mcp."""
-    calls = Calls(settings, Lane(chats), chats.emit)
+    calls = Calls(settings, Lane(chats), chats.emit, chats.changes)
     mcp = McpServer(calls)
 
     async def describe(_: Request) -> ASGIApp:
@@ -28380,7 +28743,7 @@ _FLAWS = 20  # that are told
 
 
 def listed(visit: Visit) -> View:
-    """The imports that were begun, and the form for another."""
+    """The imports that were begun, the form for another, and what was found in an archive that was sent."""
     settings = visit.settings
     return View(
         "imports.html",
@@ -28388,6 +28751,7 @@ def listed(visit: Visit) -> View:
             "imports": visit.parts.imports.all(visit.user_id),
             "with_webui": bool(settings.webui_url and settings.webui_api_key),
             "webui": OPEN_WEBUI,
+            "last": visit.parts.uploads.noted(visit.user_id),
         },
     )
 
@@ -28404,17 +28768,16 @@ def preview(visit: Visit) -> View:
     else:
         file = uploads.keep(visit.user_id, visit.file.content)
     told = visit.parts.imports.preview(visit.user_id, partial(formats.read, file))
-    return View(
-        "import.html",
-        {
-            "told": told,
-            "file": file.name,
-            "name": name,
-            "minutes": max(round(told.seconds / 60), 1),
-            "skipped": told.skipped.most_common(),
-            "flaws": [(where, why, count) for (where, why), count in told.flaws.most_common(_FLAWS)],
-        },
-    )
+    last = {
+        "told": {key: value for key, value in vars(told).items() if key not in ("skipped", "flaws")},
+        "file": file.name,
+        "name": name,
+        "minutes": max(round(told.seconds / 60), 1),
+        "skipped": told.skipped.most_common(),
+        "flaws": [(where, why, count) for (where, why), count in told.flaws.most_common(_FLAWS)],
+    }
+    uploads.note(file, last)  # whoever waits no longer finds it there
+    return View("import.html", {"last": last})
 
 
 def begin(visit: Visit) -> Redirect:
@@ -28726,6 +29089,7 @@ from ..lanes import BusyError
 from ..server_key import bearer
 from ..service import Service
 from ..waits import in_pool, within
+from ..webui import OPEN_WEBUI
 from . import sign_in
 from .forms import FIELDS, File, RefusedError, fields_of, with_file
 from .limits import Limits, place_of
@@ -28774,6 +29138,7 @@ class Page:
         self._at_once: Counter[str] = Counter()
         self._uploading: set[str] = set()  # who sends a file
         self._visits, self._changes = Limits(600, 60), Limits(120, 60)
+        self._fetches = Limits(1, 300)  # of pasts from Open WebUI
         self._wrong_keys, self._sessions = Limits(10, 60), Limits(600, 60)  # by address
         self._silences = Limits(1, 60)  # that the log tells
 
@@ -28818,7 +29183,7 @@ class Page:
         try:
             if person is None and (token := await self._by_webui(request, runtime, route)):
                 cookies = self._signed_in(request, token)
-                person = await in_pool(runtime.command_pool, runtime.page.sessions.person, token)
+                person = await in_pool(runtime.state_pool, runtime.page.sessions.person, token)
         except SilentError:
             flaw = "silent"
         if person is None and request.method != "POST" and (given := bearer(request.headers)):
@@ -28840,8 +29205,10 @@ class Page:
         if person is None or route.needs is Needs.NOBODY:
             answer = await self._sign_in(request, runtime, person, form)
         else:
-            with contextlib.nullcontext() if file is None else file.content:
-                answer = await self._visited(request, runtime, route, person, token, form, file)
+            with contextlib.ExitStack() as ends:
+                if file is not None:
+                    ends.enter_context(file.content)
+                answer = await self._visited(request, runtime, route, person, token, form, file, ends)
         return replace(answer, cookies=[*cookies, *answer.cookies])
 
     async def _uploaded(
@@ -28859,7 +29226,7 @@ class Page:
 
     async def _person(self, request: _Request, runtime: Service, token: str) -> Person | None:
         """Who is signed in, as far as Open WebUI still says so, where that is how they came."""
-        sessions, pool = runtime.page.sessions, runtime.command_pool
+        sessions, pool = runtime.page.sessions, runtime.state_pool
         person = await in_pool(pool, sessions.person, token) if token else None
         if person is None or not person.webui:
             if person is not None and not person.user_id:
@@ -28899,7 +29266,7 @@ class Page:
             if self._silences.takes(""):
                 log.warning("Open WebUI was asked for whom a session is, and does not answer (webui_url).")
             raise
-        return await in_pool(runtime.command_pool, runtime.page.sessions.sign_in, person) if person else ""
+        return await in_pool(runtime.state_pool, runtime.page.sessions.sign_in, person) if person else ""
 
     def _by_key(self, request: _Request, given: str) -> Person | None:
         """Who has this key; None where it is not the server's. Raises RefusedError after wrong ones."""
@@ -28914,7 +29281,7 @@ class Page:
         self, request: _Request, runtime: Service, person: Person | None, form: Mapping[str, str]
     ) -> Answer:
         """The form for it, or what was sent with it."""
-        sessions, pool = runtime.page.sessions, runtime.command_pool
+        sessions, pool = runtime.page.sessions, runtime.state_pool
         if request.method != "POST":
             link = request.query.get("link", "")
             linked = await in_pool(pool, sessions.linked, link) if link else None
@@ -28981,6 +29348,7 @@ class Page:
         token: str,
         form: Mapping[str, str],
         file: File | None,
+        ends: contextlib.ExitStack,
     ) -> Answer:
         who = person.user_id or _ADMIN
         is_change = request.method == "POST"
@@ -28990,8 +29358,10 @@ class Page:
             return redirect("admin") if request.name == "" else self._forbidden(request)
         if route.needs is Needs.ADMIN and not person.is_admin:
             return self._forbidden(request)
+        if form.get("source") == OPEN_WEBUI and not self._fetches.takes(who):
+            raise RefusedError(429, "fetched lately")
         if route.view is None:
-            await in_pool(runtime.command_pool, runtime.page.sessions.sign_out, token)
+            await in_pool(runtime.state_pool, runtime.page.sessions.sign_out, token)
             return self._signed_out(request)
         visit = Visit(
             runtime.page,
@@ -29004,10 +29374,12 @@ class Page:
             file,
         )
         try:
-            pool = runtime.command_pool
+            pool = runtime.history_pool if route.is_long else runtime.command_pool
             work = runtime.lanes.run(who, pool, _rendered, visit, route, request, sign_in.csrf_of(token))
         except BusyError:
             raise RefusedError(429, "too often") from None
+        ends = ends.pop_all()  # with the work, which may go on after its time
+        work.add_done_callback(lambda _: ends.close())
         if not await within(route.patience_s, work):
             raise RefusedError(503, "still at it")
         answer: Answer = work.result()
@@ -29383,6 +29755,7 @@ class Needs(Enum):
 @dataclass(frozen=True, slots=True)
 class Route:
     """view: what makes it, in a thread; None where `Page` does it itself. patience_s: that it is waited for.
+    is_long: it has few threads of its own, which nothing else waits for.
 
     Raises:
         Drop: what was asked for cannot be done, in a sentence for whoever asked.
@@ -29395,6 +29768,7 @@ class Route:
     view: Callable[[Visit], Made] | None = None
     ends_session: bool = False
     takes_file: bool = False
+    is_long: bool = False
     patience_s: float = 60.0
 
 
@@ -29419,9 +29793,11 @@ _ALL = (
     Route("POST", "make-key", Needs.USER, keys.make),
     Route("POST", "revoke-key", Needs.USER, keys.revoke),
     Route("GET", "import", Needs.USER, history.listed),
-    Route("POST", "import-preview", Needs.USER, history.preview, takes_file=True, patience_s=300.0),
-    Route("POST", "begin-import", Needs.USER, history.begin, patience_s=300.0),
-    Route("POST", "undo-import", Needs.USER, history.undo),
+    Route(
+        "POST", "import-preview", Needs.USER, history.preview, takes_file=True, is_long=True, patience_s=300.0
+    ),
+    Route("POST", "begin-import", Needs.USER, history.begin, is_long=True, patience_s=300.0),
+    Route("POST", "undo-import", Needs.USER, history.undo, is_long=True, patience_s=300.0),
     Route("GET", "admin", Needs.ADMIN, admin.server),
     Route("GET", "users", Needs.ADMIN, admin.users),
     Route("GET", "queue", Needs.ADMIN, admin.queue),
@@ -29916,28 +30292,34 @@ SOURCES["interfaces/web/templates/chats_list.html"] = r'''{% from "macros.html" 
 # interfaces/web/templates/import.html
 
 SOURCES["interfaces/web/templates/import.html"] = r'''{% extends "base.html" %}
-{% from "macros.html" import moment with context %}
 {% block title %}{{ say("page, view: import") }} · {{ say("page: memory") }}{% endblock %}
 {% block content %}
 <p><a href="import">{{ say("page, view: import") }}</a></p>
-<h1>{{ say("page: import of", name=told.labels | join(", ")) }}</h1>
+{% with level = 1 %}{% include "import_found.html" %}{% endwith %}
+{% endblock %}
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/templates/import_found.html
+
+SOURCES["interfaces/web/templates/import_found.html"] = r'''{% from "macros.html" import moment with context %}
+{% set told = last.told %}<h{{ level }}>{{ say("page: import of", name=told.labels | join(", ")) }}</h{{ level }}>
 <ul>
 <li>{{ say("page: import new", chats=number(told.chats), exchanges=number(told.exchanges), facts=number(told.facts)) }}</li>
 {% if told.known %}<li>{{ say("page: import known", n=told.known) }}</li>{% endif %}
 {% if told.first %}<li>{{ moment(told.first) }} – {{ moment(told.last) }}</li>{% endif %}
-<li>{{ say("page: import time", n=minutes) }}</li>
+<li>{{ say("page: import time", n=last.minutes) }}</li>
 <li>{% if told.calls %}{{ say("page: import calls", calls=number(told.calls), tokens=number(told.tokens_in + told.tokens_out)) }} {{ told.cost }}{% else %}{{ say("page: import without calls") }}{% endif %}</li>
-{% for reason, count in skipped %}<li>{{ say("page: import skipped", n=count) }} <span lang="en">{{ reason }}</span></li>{% endfor %}
-{% for where, why, count in flaws %}<li>{{ say("page: import flaw", n=count) }} {{ where }}: <span lang="en">{{ why }}</span></li>{% endfor %}
+{% for reason, count in last.skipped %}<li>{{ say("page: import skipped", n=count) }} <span lang="en">{{ reason }}</span></li>{% endfor %}
+{% for where, why, count in last.flaws %}<li>{{ say("page: import flaw", n=count) }} {{ where }}: <span lang="en">{{ why }}</span></li>{% endfor %}
 </ul>
 {% if told.exchanges or told.facts %}
 <form method="post" action="begin-import" class="stack">
-<input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="file" value="{{ file }}"><input type="hidden" name="name" value="{{ name }}">
+<input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="file" value="{{ last.file }}"><input type="hidden" name="name" value="{{ last.name }}">
 <p>{{ say("page: import begin text") }}</p>
 <button>{{ say("page: import it") }}</button>
 </form>
 {% else %}<p>{{ say("page, done: nothing new") }}</p>{% endif %}
-{% endblock %}
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -29962,6 +30344,7 @@ SOURCES["interfaces/web/templates/imports.html"] = r'''{% extends "base.html" %}
 <button class="quiet">{{ say("page: look at my chats") }}</button>
 </form>
 {% endif %}
+{% if last %}{% with level = 2 %}{% include "import_found.html" %}{% endwith %}{% endif %}
 <ul class="cards">
 {% for one in imports %}
 <li><p>{{ one.source }} <span class="meta">{{ one.name }}</span></p>
@@ -30636,7 +31019,8 @@ def _note(chats: Chats, settings: Valves, event: Any) -> int:
         owner = _id(data, "owner_id")
         if not is_person(owner) or _is_there(settings, lambda webui: webui.has_chat(subject_id)):
             return 0
-        count = int(runtime.deletions.note(owner, subject_id))
+        runtime.deletions.note(owner, subject_id)
+        count = 1
     elif not is_person(subject_id):
         return 0
     elif kind == "chat.deleted_all":
@@ -30646,7 +31030,8 @@ def _note(chats: Chats, settings: Valves, event: Any) -> int:
     else:
         if _is_there(settings, lambda webui: webui.has_user(subject_id)):
             return 0
-        count = int(runtime.deletions.note(subject_id))
+        runtime.deletions.note(subject_id)
+        count = 1
     if count:
         runtime.deletion_worker.wake()
     return count
@@ -30679,10 +31064,11 @@ The key goes to the configured host only: no redirect is followed, no proxy is t
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import IO, Any, Self
 from urllib.parse import quote
 
 import httpx
@@ -30693,9 +31079,34 @@ from ..core.errors import Retry, TellAdmin
 OPEN_WEBUI = "open-webui"  # in the place of an archive's name
 
 _TIMEOUT = httpx.Timeout(30.0, connect=5.0)
-_MOST_BYTES = 256 << 20  # of an answer
+_MOST_BYTES, _SECONDS = 256 << 20, 240.0  # of an answer, and of all that a past is fetched by
 _MOST_PAGES = 2_000  # of a user's chats
 _HINT = "See that webui_url is Open WebUI's address, and webui_api_key an admin's key that it accepts."
+
+
+class _Bounds:
+    """How much may be read, and for how long."""
+
+    def __init__(self) -> None:
+        self._left, self._until = _MOST_BYTES, time.monotonic() + _SECONDS
+
+    def take(self, size: int) -> None:
+        """So many bytes have come. Raises Retry where that is too much, or too late."""
+        self._left -= size
+        if self._left < 0:
+            raise Retry(
+                "Open WebUI's answer is too large.", hint="Export the chats there, and send the file."
+            )
+        if time.monotonic() > self._until:
+            raise Retry("Open WebUI takes too long.", hint="Export the chats there, and send the file.")
+
+
+@contextmanager
+def _reached() -> Iterator[None]:
+    try:
+        yield
+    except httpx.HTTPError as error:
+        raise Retry(f"Open WebUI cannot be reached ({type(error).__name__}).", hint=_HINT) from error
 
 
 class WebUi:
@@ -30735,12 +31146,12 @@ class WebUi:
             raise _nonsense("users")
         return frozenset(map(self._id, users))
 
-    def chats_of(self, user_id: str) -> frozenset[str]:
+    def chats_of(self, user_id: str, bounds: _Bounds | None = None) -> frozenset[str]:
         """The ids of all of a user's chats."""
         found: set[str] = set()
         for page in range(1, _MOST_PAGES):
             order = {"page": page, "order_by": "created_at", "direction": "asc"}
-            chats = self._read(f"chats/list/user/{quote(user_id, safe='')}", order)
+            chats = self._read(f"chats/list/user/{quote(user_id, safe='')}", order, bounds)
             if not isinstance(chats, list):
                 raise _nonsense("chats")
             if not chats:
@@ -30757,19 +31168,34 @@ class WebUi:
         return self._has(f"chats/{quote(chat_id, safe='')}", chat_id, (401, 404))
 
     def fetch_past(self, user_id: str, file: Path) -> None:
-        """Write a user's chats, and the native memories of the key's own user, into a file of JSON Lines."""
-        own = self.user_id() == user_id
-        with file.open("w", encoding="utf-8") as lines:
-            for chat_id in sorted(self.chats_of(user_id)) if not own else ():
-                lines.write(json.dumps(self._read(f"chats/{quote(chat_id, safe='')}")) + "\n")
+        """Write a user's chats, and the native memories of the key's own user, into a file of JSON Lines.
+
+        Chats that are deleted meanwhile are left out. More than 256 MB, or four minutes, is a Retry.
+        """
+        own, bounds = self.user_id() == user_id, _Bounds()
+        with file.open("wb") as lines:
             if own:
-                with self._client.stream("GET", "chats/all") as answer:
-                    self._check(answer)
-                    for part in answer.iter_text():
-                        lines.write(part)
-                status, memories = self._asked("memories/", {})
+                self._copy("chats/all", lines, bounds)
+                status, memories = self._asked("memories/", {}, bounds)
                 for memory in memories if status == 200 and isinstance(memories, list) else ():
-                    lines.write("\n" + json.dumps(memory))
+                    lines.write(b"\n" + json.dumps(memory).encode())
+                return
+            chats, gone = self.chats_of(user_id, bounds), 0
+            for chat_id in sorted(chats):
+                status, chat = self._asked(f"chats/{quote(chat_id, safe='')}", {}, bounds)
+                if status == 200:
+                    lines.write(json.dumps(chat).encode() + b"\n")
+                elif status in (401, 404) and (gone := gone + 1) < len(chats):
+                    continue
+                else:  # without access it has none of them
+                    raise _nonsense("chats")
+
+    def _copy(self, path: str, file: IO[bytes], bounds: _Bounds) -> None:
+        with _reached(), self._client.stream("GET", path) as answer:
+            self._check(answer)
+            for part in answer.iter_bytes():
+                bounds.take(len(part))
+                file.write(part)
 
     def _has(self, path: str, id_: str, absent: tuple[int, ...]) -> bool:
         status, answer = self._asked(path, {})
@@ -30779,27 +31205,30 @@ class WebUi:
             return False
         raise _nonsense(path.partition("/")[0])
 
-    def _read(self, path: str, query: dict[str, Any] | None = None) -> Any:
-        status, answer = self._asked(path, query or {})
+    def _read(self, path: str, query: dict[str, Any] | None = None, bounds: _Bounds | None = None) -> Any:
+        status, answer = self._asked(path, query or {}, bounds)
         if status != 200:
             raise _nonsense(path.partition("/")[0])
         return answer
 
-    def _asked(self, path: str, query: dict[str, Any]) -> tuple[int, Any]:
+    def _asked(self, path: str, query: dict[str, Any], bounds: _Bounds | None = None) -> tuple[int, Any]:
+        bounds = bounds or _Bounds()
         try:
-            with self._client.stream("GET", path, params=query) as answer:
+            with _reached(), self._client.stream("GET", path, params=query) as answer:
                 if answer.status_code >= 500 or answer.is_redirect:
                     self._check(answer)
                 body = bytearray()
                 for part in answer.iter_bytes():
+                    bounds.take(len(part))
                     body += part
-                    if len(body) > _MOST_BYTES:
-                        raise Retry("Open WebUI's answer is too large.", hint=_HINT)
             if answer.status_code in (401, 403) and path.partition("/")[0] in ("auths", "users"):
                 self._check(answer)
+            if answer.status_code in (401, 403) and path.startswith("chats/list"):
+                told = "Open WebUI does not show users' chats to this key."
+                raise TellAdmin(
+                    told, hint="Set ENABLE_ADMIN_CHAT_ACCESS=true there, and give an admin's key."
+                )
             return answer.status_code, json.loads(body)
-        except httpx.HTTPError as error:
-            raise Retry(f"Open WebUI cannot be reached ({type(error).__name__}).", hint=_HINT) from error
         except (ValueError, RecursionError) as error:
             raise Retry("Open WebUI's answer is no JSON.", hint=_HINT) from error
 
@@ -41713,7 +42142,7 @@ people delete, nothing is done, and the admin is told.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Protocol
@@ -41721,12 +42150,13 @@ from typing import Protocol
 from sqlalchemy import ColumnElement, Engine, and_, delete, select, update
 
 from ..core.errors import Retry, TellAdmin
-from ..state import insert_new, reading, webui_seen
+from ..state import put_row, reading, webui_seen
 from .deletions import USER, Deletions
 
 _CHAT_S, _USER_S = 20 * 3600.0, 7 * 86_400.0  # that something is missing, before it counts as deleted
 _FEW, _SHARE = 20, 0.2  # chats that may be missing at once; more only if they are a smaller share
 _FEW_USERS, _USERS_SHARE = 3, 0.2
+_AT_ONCE = 500  # rows in a transaction
 
 
 class ChatServer(Protocol):
@@ -41774,20 +42204,22 @@ class Comparison:
             Retry: something is not as it must be for this to be told; nothing was done.
             TellAdmin: more is missing than anybody deletes, or the key may not see chats; nothing was done.
         """
-        users = server.users()
+        begun, users = time.time(), server.users()
         if (own := server.user_id()) not in users:
             raise Retry("Open WebUI does not list the key's own user.", hint="It may be starting: try later.")
         seen = self._seen()
         if seen and not any(chat_id == USER and user_id in users for user_id, chat_id in seen):
             raise Retry("Open WebUI has none of the users it had.", hint="Is it another one at this address?")
-        known_users = self._deletions.users()
+        # What was seen and is known no more, as after an import that was taken back, is not missing.
+        known = {user_id: {USER} for user_id in self._deletions.users() | {user_id for user_id, _ in seen}}
+        for user_id, chat_id in seen:
+            known[user_id].add(chat_id)
         there = {(own, USER)}
-        for user_id in known_users & users:
+        for user_id in known.keys() & users:
             chats = server.chats_of(user_id)
-            there |= {
-                (user_id, USER),
-                *((user_id, chat) for chat in self._deletions.chats_of(user_id) & chats),
-            }
+            self._deletions.take_back(user_id, chats, begun)
+            of_user = (known[user_id] | self._deletions.chats_of(user_id)) & chats
+            there |= {(user_id, USER), *((user_id, chat) for chat in of_user)}
         missing = [pair for pair in seen if pair not in there and (pair[1] == USER or pair[0] in users)]
         if not confirmed:
             self._check_amount(seen, missing)
@@ -41839,25 +42271,16 @@ class Comparison:
             return {(row.user_id, row.chat_id): row.missing_since for row in connection.execute(mine)}
 
     def _write(self, there: Iterable[tuple[str, str]], since: dict[tuple[str, str], float]) -> None:
-        now = time.time()
-        rows = [
-            {
-                "user_id": user_id,
-                "chat_id": chat_id,
-                "webui": self._webui,
-                "seen_at": now,
-                "missing_since": 0.0,
-            }
-            for user_id, chat_id in there
-        ]
-        with self._engine.begin() as connection:
-            insert_new(connection, webui_seen, rows)
-            for user_id, chat_id in there:
-                mine = and_(*self._mine(user_id, chat_id))
-                connection.execute(update(webui_seen).where(mine).values(seen_at=now, missing_since=0.0))
-            for (user_id, chat_id), at in since.items():
-                mine = and_(*self._mine(user_id, chat_id))
-                connection.execute(update(webui_seen).where(mine).values(missing_since=at))
+        kept = {"webui": self._webui, "seen_at": time.time(), "missing_since": 0.0}
+        for some in _parts(list(there)):
+            with self._engine.begin() as connection:
+                for user_id, chat_id in some:
+                    put_row(connection, webui_seen, {"user_id": user_id, "chat_id": chat_id, **kept})
+        for some in _parts(list(since)):
+            with self._engine.begin() as connection:
+                for pair in some:
+                    mine = and_(*self._mine(*pair))
+                    connection.execute(update(webui_seen).where(mine).values(missing_since=since[pair]))
 
     def _forget(self, user_id: str, chat_id: str) -> None:
         with self._engine.begin() as connection:
@@ -41866,6 +42289,12 @@ class Comparison:
     def _mine(self, user_id: str, chat_id: str) -> tuple[ColumnElement[bool], ...]:
         mine = webui_seen.c.webui == self._webui, webui_seen.c.user_id == user_id
         return (*mine, webui_seen.c.chat_id == chat_id)
+
+
+def _parts(pairs: Sequence[tuple[str, str]]) -> Iterator[Sequence[tuple[str, str]]]:
+    """So few that others can write in between."""
+    for begin in range(0, len(pairs), _AT_ONCE):
+        yield pairs[begin : begin + _AT_ONCE]
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -41983,26 +42412,26 @@ What is deleted is written down first, and carried out by whoever comes next, un
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import Engine, and_, delete, func, select, update
 
 from ..config.settings import Valves
-from ..core.change import CHAT_DELETED, COMMANDS, REAFFIRMED, Change
-from ..core.memory import EPISODE, Memory, is_id
+from ..core.change import CHAT_DELETED, COMMANDS, REAFFIRMED, REFLECTED, Change
+from ..core.memory import EPISODE, Memory, hash_of, is_id
 from ..remember.episodes import ids_of
 from ..remember.journal import Journal
-from ..state import deletions, episodes, hold, injected, journal, metadata, outbox, put_row, reading, versions
+from ..state import deletions, episodes, hold, journal, metadata, outbox, put_row, reading, webui_seen
 from ..state.episodes_table import EpisodesTable
 from .erasure.erase import Eraser
+from .erasure.erasures import SETTLED_S
 from .memories import Control
-from .outcomes import Asked
 
 USER = ""  # in the place of a chat: all of its user
 # Of a chat's rows these stay: keys of messages, what is taken away below, and what was decided.
 _STAYING = ("outbox", "episodes", "switches", "deletions", "webui_seen")
+_OF_NOBODY = ("erasures", "deletions", "webui_seen")  # say nothing of a user but who it was
 
 
 @dataclass(frozen=True, slots=True)
@@ -42023,19 +42452,34 @@ class Deletions:
         self._engine, self._reading, self._settings = engine, reading(engine), settings
         self._control, self._eraser, self._journal = control, eraser, Journal(engine)
         self._passages = EpisodesTable(engine)
+        self._passed: dict[Deletion, float] = {}  # when each was carried out first, by the monotonic clock
 
-    def note(self, user_id: str, chat_id: str = USER) -> bool:
-        """Write down that a chat, or a user, is deleted, if anything is known of it; whether it is."""
-        if not (user_id in self.users() if chat_id == USER else self._knows(user_id, chat_id)):
-            return False
+    def note(self, user_id: str, chat_id: str = USER) -> None:
+        """Write down that a chat, or a user, is deleted: of a chat, nothing that comes later is kept."""
         row = {"user_id": user_id, "chat_id": chat_id, "at": time.time(), "done": False}
         with self._engine.begin() as connection:
             put_row(connection, deletions, row)
-        return True
 
     def note_all_chats(self, user_id: str) -> int:
-        """The same of all of a user's chats that are Open WebUI's; how many they are."""
-        return sum(self.note(user_id, chat_id) for chat_id in self.chats_of(user_id) if is_id(chat_id))
+        """The same of all of a user's chats that are Open WebUI's; how many they are.
+
+        Those are the ones that were seen there, and what may have come from there since: no import, and with
+        an id as it gives them.
+        """
+        mine = webui_seen.c.user_id == user_id
+        with self._reading.connect() as connection:
+            seen = frozenset(connection.scalars(select(webui_seen.c.chat_id).where(mine))) - {USER}
+            last = connection.scalar(select(func.max(webui_seen.c.seen_at)).where(mine)) or 0.0
+            told = select(outbox.c.chat_id).where(outbox.c.user_id == user_id)
+            imported = set(connection.scalars(told.where(outbox.c.imported != "")))
+            lived = set(connection.scalars(told.where(outbox.c.imported == "")))
+            first = select(outbox.c.chat_id).where(outbox.c.user_id == user_id).group_by(outbox.c.chat_id)
+            older = set(connection.scalars(first.having(func.min(outbox.c.created_at) < last)))
+        others = (imported - lived) | (older if seen else set())
+        chats = [one for one in self.chats_of(user_id) if one in seen or (is_id(one) and one not in others)]
+        for chat_id in chats:
+            self.note(user_id, chat_id)
+        return len(chats)
 
     def chats_of(self, user_id: str) -> frozenset[str]:
         """The ids of the chats of which something is known, "" for what has none."""
@@ -42053,12 +42497,22 @@ class Deletions:
         with self._reading.connect() as connection:
             return frozenset(
                 user_id
-                for table in (episodes, outbox, journal, versions)
+                for table in metadata.sorted_tables
+                if "user_id" in table.c and table.name not in _OF_NOBODY
                 for user_id in connection.scalars(select(table.c.user_id).distinct())
             )
 
+    def take_back(self, user_id: str, chats: Collection[str], before: float) -> None:
+        """These are there again, deleted before a Unix time: what is said in them is kept once more."""
+        with self._engine.begin() as connection:
+            mine = and_(deletions.c.user_id == user_id, deletions.c.done, deletions.c.at < before)
+            for chat_id in set(connection.scalars(select(deletions.c.chat_id).where(mine))) & set(chats):
+                connection.execute(delete(deletions).where(mine, deletions.c.chat_id == chat_id))
+
     def carry_out(self) -> int:
         """Erase what was deleted; how many chats and users that were.
+
+        A chat is gone through twice: what was under way at first has come to rest by the second time.
 
         Raises the fault of a place that cannot be reached, when all others are done: the next call goes on.
         """
@@ -42074,7 +42528,7 @@ class Deletions:
                     self._erase_chat(one, eraser)
                 done += 1
             except Exception as error:  # noqa: BLE001 - the others are to go, too
-                fault = error
+                self._passed[one], fault = time.monotonic(), error  # some may have gone: not again at once
         if fault is not None:
             raise fault
         return done
@@ -42083,27 +42537,23 @@ class Deletions:
         """The facts that only deleted chats said, where the setting is to ask."""
         if self._settings().on_chat_deleted != "ask":
             return []
-        mine = and_(deletions.c.user_id == user_id, deletions.c.done, deletions.c.chat_id != USER)
+        mine = and_(deletions.c.user_id == user_id, deletions.c.chat_id != USER)
         with self._reading.connect() as connection:
             chats = frozenset(connection.scalars(select(deletions.c.chat_id).where(mine)))
         return list(self._control.of_ids(self._only_in(user_id, chats)).values()) if chats else []
 
     def _open(self) -> list[Deletion]:
+        """What is to be carried out now."""
         wanted = select(deletions).where(deletions.c.done.is_(False)).order_by(deletions.c.at)
         with self._reading.connect() as connection:
-            return [Deletion(row.user_id, row.chat_id, row.at) for row in connection.execute(wanted)]
+            found = [Deletion(row.user_id, row.chat_id, row.at) for row in connection.execute(wanted)]
+        return [one for one in found if one not in self._passed or self._is_settled(one)]
 
-    def _knows(self, user_id: str, chat_id: str) -> bool:
-        with self._reading.connect() as connection:
-            return any(
-                connection.scalar(
-                    select(func.count()).where(column.table.c.user_id == user_id, column == chat_id)
-                )
-                for column in (episodes.c.chat_id, outbox.c.chat_id, journal.c.chat, injected.c.chat_id)
-            )
+    def _is_settled(self, one: Deletion) -> bool:
+        return one in self._passed and time.monotonic() - self._passed[one] >= SETTLED_S
 
     def _erase_chat(self, one: Deletion, eraser: Eraser) -> None:
-        """What waits of it, what it was told, its passages, and perhaps the facts that only it said."""
+        """What waits of it, what it was told, perhaps the facts that only it said, and its passages."""
         user_id, chat_id = one.user_id, one.chat_id
         with self._engine.begin() as connection:
             hold(connection, user_id)
@@ -42118,28 +42568,17 @@ class Deletions:
         facts: Collection[str] = ()
         if self._settings().on_chat_deleted == "erase":
             facts = self._only_in(user_id, frozenset({chat_id}))
+        if facts:
+            eraser.forget(user_id, facts, until=one.at)  # goes on by itself where a place is away
         entries = self._passages.of_chat(user_id, chat_id)
         passages = [id_ for entry in entries for id_ in ids_of(entry)]
-        eraser.erase_passages(user_id, passages, [entry.exchange for entry in entries])
-        asked = Asked(user_id, f"deleted-{uuid.uuid4().hex}", chat_id, at=time.time())
-        if facts:
-            self._control.forget(asked, list(facts), at_once=True)
-        receipt = f"{len(passages)} passages and {len(facts)} facts were erased"
-        told = Change(
-            batch=f"receipt-{asked.key}",
-            position=0,
-            user_id=user_id,
-            op=CHAT_DELETED,
-            memory_id="",
-            before="",
-            after="",
-            kind=EPISODE,
-            chat=chat_id,
-            refused=receipt,
-            made=True,
-        )
-        self._journal.intend([told])
-        mine = and_(deletions.c.user_id == user_id, deletions.c.chat_id == chat_id)
+        self._journal.intend([_receipt(one, len(passages), len(facts))])
+        eraser.erase_passages(user_id, passages, [entry.exchange for entry in entries], chat_id)
+        if not self._is_settled(one):
+            self._passed.setdefault(one, time.monotonic())
+            return
+        del self._passed[one]
+        mine = and_(deletions.c.user_id == user_id, deletions.c.chat_id == chat_id, deletions.c.at == one.at)
         with self._engine.begin() as connection:
             connection.execute(update(deletions).where(mine).values(done=True))
 
@@ -42156,6 +42595,23 @@ class Deletions:
         ]
 
 
+def _receipt(one: Deletion, passages: int, facts: int) -> Change:
+    """What its user is told of it: by its batch, only the first one of a deletion is kept."""
+    return Change(
+        batch=f"receipt-deleted-{hash_of(f'{one.user_id} {one.chat_id} {one.at}')}",
+        position=0,
+        user_id=one.user_id,
+        op=CHAT_DELETED,
+        memory_id="",
+        before="",
+        after="",
+        kind=EPISODE,
+        chat=one.chat_id,
+        refused=f"{passages} passages and {facts} facts were erased",
+        made=True,
+    )
+
+
 def _said(changes: list[Change]) -> Iterator[Change]:
     """What made facts what they are."""
     for change in changes:
@@ -42165,8 +42621,12 @@ def _said(changes: list[Change]) -> Iterator[Change]:
 
 
 def _is_wanted(change: Change) -> bool:
-    """Whether its user has asked for it, or brought it back."""
-    return bool(change.undoes) or change.batch.startswith(COMMANDS)
+    """Whether its user has asked for it, or brought it back; or others were merged into it.
+
+    A merge's row has the chat of one of its parts only. That a plan has ended is no new origin.
+    """
+    is_merge = change.batch.startswith(REFLECTED) and change.op != "replace"
+    return bool(change.undoes) or change.batch.startswith(COMMANDS) or is_merge
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -42294,7 +42754,7 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -42306,6 +42766,7 @@ from ...core.errors import MemoryFault
 from ...core.scope import past_owner, shared_by
 from ...remember.spill import Spill, Spilled
 from ...state.episodes_table import EpisodesTable
+from ..history.uploads import Uploads
 from .erasures import BEGUN, DONE, ONCE, SETTLED_S, Erasure, Erasures
 from .scrub import scrub_state
 from .sites import Found, Open, Site, Sites
@@ -42365,6 +42826,7 @@ class Eraser:
         self._erasures = Erasures(engine)
         self._sites = Sites(engine, data_dir, settings, opener)
         self._spill, self._passages = Spill(data_dir), EpisodesTable(engine)
+        self._uploads = Uploads(data_dir)
 
     def forget(self, user_id: str, memory_ids: Collection[str], until: float = math.inf) -> Receipt:
         """Erases some of a user's memories, and everything that was written down about them. Blocks.
@@ -42442,19 +42904,27 @@ class Eraser:
             self._passages.remove(user_id, exchanges)
         return count
 
-    def erase_passages(self, user_id: str, ids: Collection[str], exchanges: Collection[str]) -> None:
-        """Erase some passages of a user's past chats, which are all of these exchanges', everywhere. Blocks.
+    def erase_passages(
+        self, user_id: str, ids: Collection[str], exchanges: Collection[str], chat_id: str
+    ) -> None:
+        """Erase the passages of a user's past chat everywhere, and what of it waits as files. Blocks.
 
+        They are those with these ids, which are all of these exchanges', and others that say the chat's id.
         Nothing else that says the same is touched. Raises the fault of a location that cannot be reached,
         when the others are done; all of it is tried anew with the next call.
         """
         wanted = Erasure(0, user_id, False, tuple(ids), (), (), ONCE, time.time())
         missed: MemoryFault | None = None
+        self._spill.erase(
+            user_id, lambda one: one.permission is not None and one.permission.chat_id == chat_id
+        )
         with self._still(), self._sites.opened() as found:
-            for one in found if ids else ():
+            for one in found:
                 try:
                     site = one.reached()
-                    if site.erase(wanted, fresh=True, on_progress=lambda _: None):
+                    stray = set(site.passages_of(past_owner(user_id), chat_id)).difference(ids)
+                    these = replace(wanted, memory_ids=(*ids, *stray))
+                    if site.erase(these, fresh=True, on_progress=lambda _: None):
                         site.purge()
                 except MemoryFault as fault:
                     missed = fault
@@ -42508,6 +42978,7 @@ class Eraser:
                 unreached[one.id] = f"{one.location}: {fault}"
         if erasure.whole and erasure.passes == BEGUN:
             counts += self._erasures.finish_user(erasure, fresh=fresh)
+            self._uploads.drop(erasure.user_id)
         if erasure.passes == BEGUN or counts.total() or _STATE in erasure.locations:
             try:
                 keeps += filter(None, [scrub_state(self._engine)])
@@ -43309,6 +43780,9 @@ class Site(Protocol):
         on_progress: called with each number of memories that are gone.
         """
 
+    def passages_of(self, owner: str, chat_id: str) -> list[str]:
+        """The ids of what lies under this id and was said in this chat."""
+
     def erase_said_before(self, owner: str, at: float) -> int:
         """Take away what lies under this id and is older than a Unix time; how many there were."""
 
@@ -43372,6 +43846,9 @@ class StoreSite:
             entities.delete_all(emptied)
             entities.purge()
 
+    def passages_of(self, owner: str, chat_id: str) -> list[str]:
+        return [str(row.id) for row in self._store.list({"user_id": owner, "chat": chat_id})[0]]
+
     def erase_said_before(self, owner: str, at: float) -> int:
         rows = self._store.list({"user_id": owner})[0]
         ids = [str(row.id) for row in rows if _is_before(aware_time(row.payload.get("created_at")), at)]
@@ -43426,6 +43903,9 @@ class RemoteSite:
 
     def _listed(self, user_id: str) -> list[Memory]:
         return [memory for owner in owners_of(user_id) for memory in self._backend.list_all(owner)]
+
+    def passages_of(self, owner: str, chat_id: str) -> list[str]:
+        return [one.id for one in self._backend.list_all(owner) if one.chat == chat_id]
 
     def erase_said_before(self, owner: str, at: float) -> int:
         there = [one.id for one in self._backend.list_all(owner) if _is_before(one.created_at, at)]
@@ -44064,7 +44544,9 @@ def read_claude(value: Mapping[str, Any]) -> Iterator[Entry]:
     messages = [one for one in objects(value["chat_messages"]) if isinstance(one.get("uuid"), str)]
     loose = [one for one in objects(value["chat_messages"]) if not isinstance(one.get("uuid"), str)]
     nodes = {str(one["uuid"]): one for one in messages}
-    last = value.get("current_leaf_message_uuid") or (messages[-1]["uuid"] if messages else None)
+    last = value.get("current_leaf_message_uuid")
+    if messages and not (isinstance(last, str) and last in nodes):  # of what was deleted since, too
+        last = messages[-1]["uuid"]
     shown = branch(nodes, last, "parent_message_uuid")
     if not any(
         isinstance(one.get("parent_message_uuid"), str) and one["parent_message_uuid"] in nodes
@@ -44204,8 +44686,9 @@ def _of_open_webui(node: Mapping[str, Any]) -> Iterator[Said]:
 
 
 def is_webui_memory(value: Mapping[str, Any]) -> bool:
-    """Whether it is one of Open WebUI's own memories."""
-    return isinstance(value.get("content"), str) and "user_id" in value and "role" not in value
+    """Whether it is one of Open WebUI's own memories; prompts, notes and the like look similar."""
+    others = {"role", "command", "name", "title"}
+    return isinstance(value.get("content"), str) and "user_id" in value and others.isdisjoint(value)
 
 
 def read_webui_memory(value: Mapping[str, Any]) -> Iterator[Entry]:
@@ -44233,6 +44716,7 @@ from typing import Any, Literal
 from ...core.text import TEXT_CHARS, capped, plain
 
 _ID = re.compile(r"[A-Za-z0-9._~-]{1,80}")
+_OFFSET = re.compile(r"[+-]\d\d:?\d\d$")
 _TITLE_CHARS = 200
 _DAY_S = 86_400.0
 _MILLISECONDS = 1e11  # a Unix time that is larger is one of milliseconds
@@ -44351,7 +44835,9 @@ def _time(value: Any) -> float:
         return 0.0
     try:
         if value[20:22] in ("AM", "PM"):  # as Letta tells agents the time
-            return datetime.strptime(value[:22], "%Y-%m-%d %I:%M:%S %p").replace(tzinfo=UTC).timestamp()
+            zone = _OFFSET.search(value)
+            given = f"{value[:22]} {zone[0] if zone else '+0000'}"
+            return datetime.strptime(given, "%Y-%m-%d %I:%M:%S %p %z").timestamp()
         read = datetime.fromisoformat(value.strip().replace(" UTC", "+00:00"))
         return (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError, OSError):
@@ -44632,6 +45118,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 
 from sqlalchemy import ColumnElement, Engine, and_, delete, func, select, update
@@ -44639,6 +45126,7 @@ from sqlalchemy import ColumnElement, Engine, and_, delete, func, select, update
 from ...backends.base import EditableBackend
 from ...config.prices import costs, read_prices
 from ...config.settings import Valves
+from ...core.chat_servers import AnsweredBy
 from ...core.errors import Drop
 from ...core.exchange import Exchange, episodes_name, message_id_of
 from ...core.scope import past_owner
@@ -44665,6 +45153,7 @@ Archive = Callable[[], Iterable[Found]]  # reads it from its beginning: see `for
 _AT_ONCE = 10  # exchanges in a transaction: others write in between, and compute
 _PAUSE_S = 0.2
 _UNDONE_AT_ONCE = 100
+_STOPPED = "stopped-"  # begins the batch of what was under way when its import was taken back
 _MOST_TAKEN = 500_000  # exchanges and facts of an archive
 _ALL = "the archive"
 _NAME_CHARS = 200
@@ -44813,31 +45302,47 @@ class Imports:
             if connection.scalar(select(imports.c.import_id).where(mine)) is None:
                 raise Drop("There is no such import.", hint="`imports` lists those that there are.")
         brought = and_(*_brought(user_id, import_id))
-        with self._engine.begin() as connection:  # what is worked on is taken back by whoever does
-            hold(connection, user_id)
-            under_way = connection.execute(delete(outbox).where(brought, outbox.c.state != "done")).rowcount
+        undone = 0
         with live.writing() as backend:
             if not isinstance(backend, EditableBackend):
                 raise Drop("This backend cannot list memories.", hint="Remove them there.")
-            changes = Changes(self._journal)
-            sources = {one for change in self._journal.of_user(user_id) for one in change.sources}
-            undone = 0
-            while keys := self._some(brought):
-                self._remove_passages(backend, user_id, [episodes_name(key) for key in keys])
-                for message_id in map(message_id_of, keys):
-                    if message_id in sources:
-                        changes.retract(backend, user_id, message_id)
-                with self._engine.begin() as connection:
-                    connection.execute(delete(outbox).where(brought, outbox.c.key.in_(keys)))
-                undone += len(keys)
-        with self._engine.begin() as connection:
-            connection.execute(delete(imports).where(mine))
-        return undone + under_way
+            while rows := self._stopped(mine, brought, user_id):  # more of it may come meanwhile
+                # All of its messages at once, and before any is out of sight: a fact may be from several.
+                Changes(self._journal).retract(backend, user_id, {message_id_of(key) for key, _ in rows})
+                self._remove_unmarked(backend, user_id, {batch for _, batch in rows})
+                for at in range(0, len(rows), _UNDONE_AT_ONCE):
+                    keys = [key for key, _ in rows[at : at + _UNDONE_AT_ONCE]]
+                    self._remove_passages(backend, user_id, [episodes_name(key) for key in keys])
+                    with self._engine.begin() as connection:
+                        connection.execute(delete(outbox).where(brought, outbox.c.key.in_(keys)))
+                undone += len(rows)
+        return undone
 
-    def _some(self, brought: ColumnElement[bool]) -> list[str]:
-        newest_first = select(outbox.c.key).where(brought).order_by(outbox.c.id.desc()).limit(_UNDONE_AT_ONCE)
-        with self._reading.connect() as connection:
-            return list(connection.scalars(newest_first))
+    def _stopped(
+        self, mine: ColumnElement[bool], brought: ColumnElement[bool], user_id: str
+    ) -> list[tuple[str, str]]:
+        """The keys and batches of all that is there of an import, none of it under way any more.
+
+        Where nothing is, the import itself is gone. What was worked on has lost its batch: whoever did so
+        takes back what they store from now on.
+        """
+        under_way = update(outbox).where(brought, outbox.c.state != "done")
+        stopped = {"state": "done", "exchange": None, "error": "", "batch": _STOPPED + outbox.c.batch}
+        with self._engine.begin() as connection:
+            hold(connection, user_id)
+            connection.execute(under_way.values(stopped))
+            rows = connection.execute(select(outbox.c.key, outbox.c.batch).where(brought)).all()
+            if not rows:
+                connection.execute(delete(imports).where(mine))
+        return [(key, batch) for key, batch in rows]
+
+    def _remove_unmarked(self, backend: EditableBackend, user_id: str, batches: Collection[str]) -> None:
+        """Remove what stopped batches have stored, where the journal does not know it yet."""
+        for name in (one.removeprefix(_STOPPED) for one in batches if one.startswith(_STOPPED)):
+            marked = {change.memory_id for change in self._journal.of_batch(name) if change.made}
+            for memory in backend.added_by(user_id, name) if name else ():
+                if memory.id not in marked:
+                    backend.remove(memory.id)
 
     def _remove_passages(self, backend: EditableBackend, user_id: str, names: list[str]) -> None:
         entries = [entry for name in names if (entry := self._passages.get(user_id, name)) is not None]
@@ -44849,7 +45354,7 @@ class Imports:
     def _taken(self, user_id: str, archive: Archive, seen: _Seen) -> Iterator[Exchange]:
         """What of an archive may be remembered; the rest is counted in `seen`."""
         owners = {one.entry.owner for one in archive() if not isinstance(one.entry, Flaw)} - {""}
-        settings, is_on = self._settings(), _Cached(lambda chat_id: self._switches.is_on(user_id, chat_id))
+        settings, is_on = self._settings(), _Cached(partial(self._switches.is_on, user_id))
         if not settings.enabled:
             raise Drop("Memory is switched off on this server.", hint="Switch `enabled` on first.")
         if not is_on(""):
@@ -44871,12 +45376,14 @@ class Imports:
                 else:
                     taken += 1
                     yield given(user_id, entry)
-            elif not is_on(chat_of(source, entry)):
+            elif not is_on(chat := chat_of(source, entry)):
                 seen.skipped["memory is switched off in the chat"] += 1
             else:
                 for one in exchanges(user_id, source, entry, settings, self._is_command):
                     if isinstance(one, str):
                         seen.skipped[one] += 1
+                    elif not is_on(chat, AnsweredBy.read(one.answered_by).model):
+                        seen.skipped["the model was left out"] += 1
                     else:
                         taken += 1
                         yield one
@@ -44951,15 +45458,16 @@ class _Seen:
         return Preview(user_id, tuple(sorted(self.labels)), *counted, self.first, self.last)
 
 
-class _Cached(dict[str, bool]):
-    """Remembers what was asked."""
+class _Cached(dict[tuple[str, str], bool]):
+    """Remembers what was asked of a chat and a model."""
 
-    def __init__(self, ask: Callable[[str], bool]) -> None:
+    def __init__(self, ask: Callable[[str, str], bool]) -> None:
         self._ask = ask
 
-    def __call__(self, key: str) -> bool:
+    def __call__(self, chat_id: str, model: str = "") -> bool:
+        key = (chat_id, model)
         if key not in self:
-            self[key] = self._ask(key)
+            self[key] = self._ask(*key)
         return self[key]
 
 
@@ -45244,14 +45752,17 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import secrets
 import shutil
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 _KEPT_S = 3600.0
 _NAME_CHARS = 120
+_NOTE = ".note"
 
 
 class Uploads:
@@ -45285,8 +45796,23 @@ class Uploads:
 
     def find(self, user_id: str, name: str) -> Path | None:
         """The archive of this user with this name, as `new` has called it."""
-        mine = [file for file in self._all(user_id) if file.name == name]
+        mine = [file for file in self._all(user_id) if file.name == name and file.suffix != _NOTE]
         return mine[0] if mine else None
+
+    def note(self, file: Path, found: Mapping[str, Any]) -> None:
+        """Keep what was found in an archive beside it, as JSON, for as long as the archive."""
+        if file.exists():
+            note = file.with_suffix(_NOTE)
+            note.touch(0o600)
+            note.write_text(json.dumps(found))
+
+    def noted(self, user_id: str) -> Any:
+        """What was found in the archive that a user has sent; None as long as that is not known."""
+        for note in self._all(user_id):
+            if note.suffix == _NOTE and note.with_suffix("").exists():
+                with contextlib.suppress(FileNotFoundError, ValueError):  # gone, or being written
+                    return json.loads(note.read_text())
+        return None
 
     def drop(self, user_id: str) -> None:
         """Keep nothing of a user's."""
@@ -55642,13 +56168,14 @@ is mended by going through the journal again: what has been made already is seen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from ..backends.base import Backend, EditableBackend, PreparingBackend
-from ..core.change import COMMANDS, EDITED, FORGET, REAFFIRMED, REFLECTED, TOO_LATE, Change
+from ..core.change import COMMANDS, EDITED, FORGET, OUTDATED, REAFFIRMED, REFLECTED, TOO_LATE, Change
 from ..core.errors import MemoryFault, is_of_the_text
 from ..core.exchange import IMPORTS, Batch, Exchange
 from ..core.locales import message
@@ -55657,6 +56184,7 @@ from ..core.memory import EPISODE, Memory
 from ..core.scope import past_owner, scope_for
 from ..language.forget_requests import forget_request
 from ..language.secrets import masked
+from ..state.clock import is_later
 from ..state.episodes_table import EpisodesTable
 from . import admission, quotes
 from .admission import HOLDS_SECRET, NotAdmittedError, clean, refusal, restored
@@ -55698,6 +56226,8 @@ class Changes:
         if not decided:
             reflects = batch.name.startswith(REFLECTED)  # what is known stays so, and its passages stay
             changes = list(map(_admitted, decide()) if reflects else self._numbered(batch, decide()))
+            if batch.is_imported:
+                changes = [self._unless_outdated(backend, change) for change in changes]
             if isinstance(backend, EditableBackend) and not reflects:
                 changes += map(_admitted, quotes.removals(backend, self._journal, batch, changes))
             confirm()  # a new holder may have decided that nothing is to change
@@ -55721,6 +56251,22 @@ class Changes:
                 continue
             yield _admitted(replace(change, chat=chat, ordinal=ordinal, scope=scope))
             ordinal += change.op == "add"
+
+    def _unless_outdated(self, backend: Backend, change: Change) -> Change:
+        """A change from an old chat, refused if it would take away what was said later."""
+        if (
+            change.op not in ("replace", "remove")
+            or change.refused
+            or not isinstance(backend, EditableBackend)
+        ):
+            return change
+        said, memory = self._journal.of_memory(change.memory_id), backend.get(change.memory_id)
+        times = [one.said_at for one in said]
+        if not said and memory is not None and (at := memory.updated_at or memory.created_at):
+            times = [at.timestamp()]
+        now = time.time()
+        is_outdated = any(is_later(at, change.said_at, now) for at in times)
+        return replace(change, refused=OUTDATED) if is_outdated else change
 
     def undo(
         self, backend: EditableBackend, change: Change, confirm: Confirm = _alone, *, model: str = ""
@@ -55784,26 +56330,26 @@ class Changes:
         )
 
     def retract(
-        self, backend: EditableBackend, user_id: str, message_id: str, confirm: Confirm = _alone
+        self, backend: EditableBackend, user_id: str, message_ids: Set[str], confirm: Confirm = _alone
     ) -> int:
-        """Take back what only this message said; how many changes were undone.
+        """Take back what only these messages said; how many changes were undone.
 
         What another message has said as well, or has changed since, stays.
         """
         undone = 0
-        for change in reversed(self._journal.from_message(user_id, message_id)):
-            if change.op in _INVERSE and not change.undoes and not self._is_shared(change, message_id):
+        for change in reversed(self._journal.from_messages(user_id, message_ids)):
+            if change.op in _INVERSE and not change.undoes and not self._is_shared(change, message_ids):
                 with suppress(NotAdmittedError):  # what was there before stays away
                     undone += self.undo(backend, change, confirm, model=EDITED)
         return undone
 
-    def _is_shared(self, change: Change, message_id: str) -> bool:
-        if change.sources != {message_id}:
+    def _is_shared(self, change: Change, message_ids: Set[str]) -> bool:
+        if not change.sources <= message_ids:
             return True
         history = self._journal.of_memory(change.memory_id) if change.memory_id else []
         gone = {other.undoes for other in history}
         return any(
-            other.sources != {message_id}
+            not other.sources <= message_ids
             for other in history
             if other.id > change.id and not other.undoes and other.id not in gone
         )
@@ -55903,7 +56449,7 @@ def _restored(text: str) -> tuple[str, NotAdmittedError | None]:
 def _with_wishes(backend: Backend, batch: Batch, changes: list[Change]) -> list[Change]:
     """Removals that somebody asked for get all that it takes to undo them, and a note of each is added.
 
-    See `Journal.asked_to_forget`.
+    See `Journal.asked_to_forget`. No note of what old chats asked for: it can always be undone.
     """
     asked = {exchange.message_id for exchange in batch.exchanges if forget_request(exchange.user_text)}
     ids = [
@@ -55923,7 +56469,8 @@ def _with_wishes(backend: Backend, batch: Batch, changes: list[Change]) -> list[
         else change
         for change in changes
     ]
-    notes = [_note(batch, first + at, memory_id) for at, memory_id in enumerate(ids)]
+    noted_ids = [] if batch.is_imported else ids
+    notes = [_note(batch, first + at, memory_id) for at, memory_id in enumerate(noted_ids)]
     return [*noted, *notes]
 
 
@@ -56775,11 +57322,11 @@ mended by making it again: see `apply`.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from typing import Any
 
-from sqlalchemy import Engine, and_, delete, exists, func, or_, select, update
+from sqlalchemy import Engine, and_, delete, exists, false, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ..core.change import (
@@ -56799,6 +57346,7 @@ from ..core.memory import EPISODE
 from ..state import count_up, journal, reading
 from ..state.clock import is_recent
 
+_FEW = 20  # messages that are looked for by their ids
 _UNDER_WAY_S = 60.0  # in which a change that was written down is made, unless it broke off
 
 # What can be taken back.
@@ -56809,6 +57357,7 @@ _IS_CHANGE = (
     journal.c.undoes == 0,
     ~journal.c.batch.startswith(TOMBSTONES, autoescape=True),
 )
+_IS_INTENDED = and_(~journal.c.made, journal.c.refused == "", journal.c.op != FORGET)
 
 
 class Journal:
@@ -56894,11 +57443,13 @@ class Journal:
             return ""
         return heirs(self.of_batch(batches[-1])).get(memory_id, "")
 
-    def from_message(self, user_id: str, message_id: str) -> list[Change]:
-        """What was made of a message, oldest first."""
-        named = journal.c.source.contains(message_id, autoescape=True)
-        found = self._select(journal.c.user_id == user_id, journal.c.made, named)
-        return [change for change in found if message_id in change.sources]
+    def from_messages(self, user_id: str, message_ids: Set[str]) -> list[Change]:
+        """What was made of some messages, oldest first."""
+        which = [journal.c.user_id == user_id, journal.c.made]
+        if len(message_ids) <= _FEW:  # of an import's many, all rows are looked at here
+            named = (journal.c.source.contains(one, autoescape=True) for one in message_ids)
+            which.append(or_(false(), *named))
+        return [change for change in self._select(*which) if not message_ids.isdisjoint(change.sources)]
 
     def latest(self, user_id: str) -> Change | None:
         """A user's last change that is not taken back, one of its batch; None where there is none.
@@ -56996,15 +57547,30 @@ class Journal:
             connection.execute(delete(journal).where(journal.c.user_id == user_id, journal.c.batch == batch))
             count_up(connection, user_id)
 
-    def erase_added(self, user_id: str, batch: str) -> None:
-        """Take away what a batch was to add, and has not."""
+    def broken_off(self, user_id: str) -> list[str]:
+        """The batches that were to keep a user's memories in order, and are not made as a whole."""
+        in_order = journal.c.batch.startswith(REFLECTED, autoescape=True)
+        wanted = select(journal.c.batch).where(journal.c.user_id == user_id, in_order, _IS_INTENDED)
+        with self._reading.connect() as connection:
+            return list(connection.scalars(wanted.distinct()))
+
+    def begin_taking_back(self, user_id: str, batch: str, made: Mapping[int, str]) -> None:
+        """Mark what was made of a batch, and that it is broken off: what it adds is not there any more."""
+        self.made(user_id, made)
         added = (
             journal.c.user_id == user_id,
             journal.c.batch == batch,
             journal.c.op.in_(("add", REAFFIRMED)),
         )
         with self.engine.begin() as connection:
-            connection.execute(delete(journal).where(*added))
+            connection.execute(update(journal).where(*added, journal.c.refused == "").values(made=False))
+
+    def erase_unmade(self, user_id: str, batch: str) -> None:
+        """Take away what a batch was to change, and has not."""
+        mine = (journal.c.user_id == user_id, journal.c.batch == batch)
+        unmade = or_(_IS_INTENDED, journal.c.op.in_(("add", REAFFIRMED)))
+        with self.engine.begin() as connection:
+            connection.execute(delete(journal).where(*mine, unmade))
             count_up(connection, user_id)
 
     def _select(self, *which: Any) -> Iterator[Change]:
@@ -57283,8 +57849,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, Engine, and_, select, update
 
+from ..core.errors import Drop
 from ..core.exchange import Exchange
-from ..state import hold, outbox, reading
+from ..state import hold, imports, outbox, reading, was_erased
 from ..state.engine import Patience
 from .outbox import Outbox
 
@@ -57300,14 +57867,22 @@ class Later:
         """Keep some of a user's exchanges durably; those that were new.
 
         Not kept is what is there already, and the earlier version of a message. imported: the import's id.
+
+        Raises:
+            Drop: the import was taken back meanwhile, or all of its user's erased.
         """
         now = time.time()
 
         def keep(connection: Connection) -> list[Exchange]:
-            hold(connection, exchanges[0].user_id)
+            user_id = exchanges[0].user_id
+            hold(connection, user_id)
+            mine = and_(imports.c.user_id == user_id, imports.c.import_id == imported)
+            begun_at = connection.scalar(select(imports.c.begun_at).where(mine))
+            if begun_at is None or was_erased(connection, user_id, begun_at):
+                raise Drop("The import was taken back while it was read.", hint="It can be imported anew.")
             keys = [exchange.key for exchange in exchanges]
-            mine = and_(outbox.c.user_id == exchanges[0].user_id, outbox.c.key.in_(keys))
-            there = set(connection.scalars(select(outbox.c.key).where(mine)))
+            known = and_(outbox.c.user_id == user_id, outbox.c.key.in_(keys))
+            there = set(connection.scalars(select(outbox.c.key).where(known)))
             new = {exchange.key: exchange for exchange in exchanges if exchange.key not in there}
             insert = self._queue.insert
             return [one for one in new.values() if insert(connection, one, now, imported=imported)]
@@ -57833,7 +58408,7 @@ from sqlalchemy.exc import IntegrityError
 
 from ..core.errors import ClaimLost
 from ..core.exchange import IMPORTS, Batch, Exchange, message_id_of
-from ..state import hold, outbox, reading, was_erased
+from ..state import deletions, hold, outbox, reading, was_erased
 from ..state.clock import is_later
 from ..state.engine import Patience
 from ..state.prepared import Prepared
@@ -57954,6 +58529,8 @@ class Outbox:
     ) -> bool:
         """As `put`, within a transaction, which raises IntegrityError. imported: see `later`."""
         hold(connection, exchange.user_id)
+        if not imported and exchange.chat_id and _is_deleted(connection, exchange):
+            return False
         replaced = self._replaced(connection, exchange)
         if any(is_later(row.said_at, exchange.said_at, now) for row in replaced):
             return False  # the answer to the original comes after that to its edited version
@@ -58057,7 +58634,8 @@ class Outbox:
         now = time.time()
         with self._engine.begin() as connection:
             for row in rows_where(connection, _claim_of(batch)):
-                alone = {"batch": uuid.uuid4().hex, "state": "pending", "attempts": 0, "ready_at": now}
+                name = (IMPORTS if batch.is_imported else "") + uuid.uuid4().hex
+                alone = {"batch": name, "state": "pending", "attempts": 0, "ready_at": now}
                 mine = outbox.c.id == row.id
                 connection.execute(update(outbox).where(mine).values(**alone, error=error))
 
@@ -58179,6 +58757,12 @@ class Outbox:
         )
         elsewhere = and_(waiting, outbox.c.chat_id != exchange.chat_id)
         connection.execute(update(outbox).where(elsewhere).values(ready_at=now))
+
+
+def _is_deleted(connection: Connection, exchange: Exchange) -> bool:
+    """Whether its chat was deleted in Open WebUI: see `manage.deletions`."""
+    mine = and_(deletions.c.user_id == exchange.user_id, deletions.c.chat_id == exchange.chat_id)
+    return connection.scalar(select(deletions.c.at).where(mine)) is not None
 
 
 def _once_more(exchange: Exchange, ready_at: float) -> dict[str, Any]:
@@ -58810,6 +59394,10 @@ def removals(
     # A chat may forget what it may change; who asks for a memory by its number means it wherever it was said.
     view = None if batch.name.startswith(COMMANDS) else writing_view(batch.scope)
     there = [one for one in backend.list_all(past_owner(batch.user_id)) if is_seen(one, view)]
+    if batch.is_imported:  # an old chat takes away nothing that was said later
+        times = [one.said_at for one, request in requests if request] + [one.said_at for one in gone]
+        until = max(times, default=0.0)
+        there = [one for one in there if one.created_at and one.created_at.timestamp() <= until]
     going = [passage for passage in there if passage.id not in taken and sought.has(passage)]
     first = max((change.position for change in changes), default=-1) + 1
     source = " ".join(dict.fromkeys(message for change in gone for message in change.source.split()))
@@ -58911,7 +59499,7 @@ from datetime import date
 from math import inf
 
 from ..backends.base import AskableBackend
-from ..core.change import Change
+from ..core.change import OUTDATED, Change
 from ..core.errors import Drop, RetryFew
 from ..core.exchange import Batch, Exchange
 from ..core.memory import Candidate, Memory, Reply
@@ -59090,7 +59678,7 @@ class Reconciler:
         said_at, now = self.batch.exchanges[-1].said_at, time.time()
         changes = self.journal.of_memory(shown.id)
         outdated = any(is_later(change.said_at, said_at, now) for change in changes)
-        return "a later message has changed it" if outdated else ""
+        return OUTDATED if outdated else ""
 
     def _repeats(self, operation: Operation, leaving: set[str]) -> str:
         """Why it would store once more what is known, and does not leave with this batch; "" if not."""
@@ -59254,6 +59842,7 @@ from ..language.prompt_injection import gives_orders
 from ..language.sanitize import disarmed
 from ..language.scripts import is_dense, script, words_of
 from ..language.secrets import masked
+from ..language.speech import corrects
 from ..language.subject import without_user
 from ..language.words import content_words, telling, terms_of
 from ..models.json_answer import last_value, put_right
@@ -59266,7 +59855,7 @@ from .operations import UnreadableAnswerError
 _SHOWN, _SHOWN_CHARS, _MEMORY_CHARS = 150, 15_000, 500  # memories; of all, and of each
 _LISTED, _CITED = 40, 8  # of each kind in an answer, and memories that one part is made of
 _STATEMENT_CHARS = 300
-_ALIKE, _KEPT = 2 / 3, 3 / 4  # of a memory's words, that another one has, and one in its place
+_ALIKE = 2 / 3  # of a memory's words, that another one has
 _ENDING_SHARE, _ENDING_FEW = 0.2, 3  # of what was shown, that may end at once
 _ASKED = 5  # contradictions
 _IDLE_PLAN, _ENDED = timedelta(days=30), timedelta(days=2)  # without a day in it; over in every time zone
@@ -59274,6 +59863,20 @@ _FORM = 4  # letters that two forms of a word have in common
 _GRAMMAR = frozenset("的了是在有和也与與及为為他她其这這个個")  # Chinese
 _DAY = re.compile(r"\b[12]\d{3}-[01]\d-[0-3]\d\b")
 _NUMBER = re.compile(r"\D{0,9}(\d{1,4})\D{0,3}")
+# What a user has one of at a time, so that a later one takes its place: a home, a job, a name.
+_ONE_AT_A_TIME = re.compile(
+    r"\b(?P<verb>lives?|works?|wohn[et]|leb[et]|arbeitet?|habite|vi[ts]|travaille|vive|vivo|trabaj[ao]|mor[ao]|trabalh[ao]"
+    r"|abit[ao]|lavor[ao]) (?P<how>\w+)"
+    r"|\b(?:is|am) (?:called|named)\b|\bname is\b|\bhei(?:ß|ss)[et]\b|\b[sm]['’]appelle\b|\b(?:se|me) (?:llam|cham)[ao]\b"
+    r"|\b[sm]i chiam[ao]\b|住在"
+)
+# Who is spoken of: "The user's wife", "la femme de l'utilisateur", "用户的妻子". Of dense scripts one character.
+_RELATED = re.compile(
+    r"(?:\buser['’]s|\b(?:my|our|mein\w{0,2}|mon|ma|mes|mi|mis|meus?|minhas?|mio|mia|miei|mie)) (\w+)"
+    r"|\b(\w+) (?:des (?:be)?nutzers|der (?:be)?nutzerin|de l['’]utilisat(?:eur|rice)|del usuario|de la usuaria"
+    r"|d[oa] (?:usuári|utilizador)[oa]?|dell['’]utente)\b"
+    r"|(?:用户|用戶|使用者|我|ユーザー|私)[的の](\w)|사용자의 (\w{1,2})"
+)
 _KEYS = ("merge", "outdated", "contradictions", "profile")
 
 NO_SOURCE = "it names no memories that it is made of"
@@ -59360,7 +59963,7 @@ def proposed(answer: str, shown: Sequence[Memory], tokens: int, today: date) -> 
 
 def is_covered(text: str, sources: Sequence[str]) -> bool:
     """Whether all words, numbers and names of a text stand in its sources, and a denial where they have one."""
-    own, said = without_user(text), " ".join(sources)
+    own, said = without_user(text), " ".join(one for one in sources if _is_of_whom(text, one))
     if not figures(text) <= figures(said) or bool(denials_in(text)) != bool(denials_in(said)):
         return False
     if is_dense(own):
@@ -59368,6 +59971,13 @@ def is_covered(text: str, sources: Sequence[str]) -> bool:
     words = {stem(word) for word in content_words(own, or_all=False)} - users()
     there = set(map(stem, terms_of(said)))
     return bool(words) and all(_has_form(there, word) for word in words)
+
+
+def _is_of_whom(text: str, source: str) -> bool:
+    """Whether a text names all of the user's people and things that its source speaks of."""
+    found = (next(filter(None, match.groups())) for match in _RELATED.finditer(source.casefold()))
+    there, told = set(map(stem, terms_of(text))), text.casefold()
+    return all(word in told if is_dense(word) else _has_form(there, stem(word)) for word in found)
 
 
 def _is_spelled(word: str, said: str) -> bool:
@@ -59476,16 +60086,30 @@ def _is_copy(one: Memory, other: Memory) -> bool:
 
 
 def _keeps(text: str, before: str) -> bool:
-    """Whether a text has what another one tells: all names and numbers, and most words."""
+    """Whether a text has what another one tells: all names and numbers, and all words in some form."""
     there, words = _stems(text), _words(before)
     if not figures(before) <= figures(text) or not set(map(stem, telling(without_user(before)))) <= there:
         return False
-    return sum(_has_form(there, word) for word in words) >= _KEPT * len(words)
+    return all(_has_form(there, word) for word in words)
 
 
 def _takes_its_place(old: Memory, later: Memory) -> bool:
-    """Whether a memory was said after another one, and is about the same."""
-    return "" < _day_of(old) < _day_of(later) and is_alike(old.text, later.text)
+    """Whether a memory was said after another one, is about the same, and does not hold beside it."""
+    if not "" < _day_of(old) < _day_of(later):
+        return False
+    one, other = _one_at_a_time(old.text), _one_at_a_time(later.text)
+    return (one == other and bool(one)) or (corrects(later.text) and is_alike(old.text, later.text))
+
+
+def _one_at_a_time(text: str) -> tuple[str, ...]:
+    """Which of these a text tells of the user, and how: as what, where; () if it does not, or of others."""
+    text = text.casefold()
+    if (found := _ONE_AT_A_TIME.search(text)) is None:
+        return ()
+    others = {stem(word) for word in content_words(without_user(text[: found.start()]), or_all=False)}
+    if others - users():
+        return ()
+    return (stem(found["verb"]), found["how"]) if found["verb"] else (found[0],)
 
 
 def _has_form(stems: set[str], word: str) -> bool:
@@ -59601,6 +60225,11 @@ class Reflector:
         backend, today = self._live.get(), datetime.now(UTC).date()
         if not isinstance(backend, AskableBackend) or not is_person(due.user_id):
             return
+        if broken := self._journal.broken_off(due.user_id):
+            with self._live.writing() as writing:
+                assert isinstance(writing, EditableBackend)
+                for name in broken:
+                    self._undo_all(writing, due.user_id, name)
         shown = self._shown(backend, due)
         if len(shown) < _FEWEST or not self._switches.is_on(due.user_id, ""):
             self._table.done(due, change, erasure)
@@ -59661,16 +60290,35 @@ class Reflector:
     def _take_back(self, backend: EditableBackend, work: _Work) -> None:
         """As if it had never been; what the user has forgotten meanwhile stays forgotten."""
         user_id, batch = work.due.user_id, work.batch.name
-        gone = {change.memory_id for change in self._others(work) if change.op == "remove"}
+        if any(self._table.erased_since(user_id, work.erasure)):  # all that there was
+            for memory in backend.added_by(user_id, batch):
+                backend.remove(memory.id)
+            self._journal.erase_batch(user_id, batch)
+        else:
+            self._undo_all(backend, user_id, batch)
+
+    def _undo_all(self, backend: EditableBackend, user_id: str, batch: str) -> None:
+        """Also of a batch that was broken off anywhere, by the end of the process, or in here."""
+        rows = self._journal.of_batch(batch)
+        made = {one.id: one.memory_id for one in rows if not one.refused and _is_made(backend, one)}
+        self._journal.begin_taking_back(user_id, batch, made)
+        ids = {one.memory_id for one in rows if one.memory_id}
+        others = self._journal.made_since(0, user_id, ids, but=batch)
+        gone = {change.memory_id for change in others if change.op == "remove" and not change.undoes}
         for memory in backend.added_by(user_id, batch):
             backend.remove(memory.id)
-        if any(self._table.erased_since(user_id, work.erasure)):  # all that there was
-            self._journal.erase_batch(user_id, batch)
-            return
         for change in reversed(self._journal.changed_by(batch)):
             if change.op != "add" and change.memory_id not in gone:
                 self._changes.undo(backend, change)
-        self._journal.erase_added(user_id, batch)
+        self._journal.erase_unmade(user_id, batch)
+
+
+def _is_made(backend: EditableBackend, change: Change) -> bool:
+    """Whether a memory is as the change of a reflection wants it, marked or not."""
+    memory = backend.get(change.memory_id) if change.memory_id and not change.made else None
+    if change.op == "replace":
+        return memory is not None and memory.expires == change.expires
+    return change.op == "remove" and not change.made and memory is None
 
 
 class _Work:
@@ -60547,7 +61195,8 @@ class Writer:
                 self._emit(failed(Job.REMEMBERING, fault))
             return
         except BaseException as error:  # noqa: BLE001 - a panic of native code, too; sorted by `_failed`
-            self._failed(backend, batch, error)
+            if not self._erased(backend, batch):
+                self._failed(backend, batch, error)
             return
         self._emit(succeeded(Job.REMEMBERING))
         self._failing.pop(batch.name, None)
@@ -60614,9 +61263,9 @@ class Writer:
         """Take back what only earlier versions of these messages said."""
         if not isinstance(backend, EditableBackend):
             return 0
-        versions = [replaced for exchange in batch.exchanges for replaced in exchange.replaces]
+        versions = {replaced for exchange in batch.exchanges for replaced in exchange.replaces}
         confirm = partial(self._outbox.renew, batch)
-        return sum(self._changes.retract(backend, batch.user_id, version, confirm) for version in versions)
+        return self._changes.retract(backend, batch.user_id, versions, confirm) if versions else 0
 
     def _remember(self, backend: Backend, batch: Batch, reading: _Reading) -> list[Change]:
         """The changes that were made of a batch, and those refused."""
@@ -61111,15 +61760,27 @@ import time
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, Engine, and_, bindparam, delete, func, not_, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    and_,
+    bindparam,
+    delete,
+    func,
+    not_,
+    or_,
+    select,
+    update,
+)
 
 from ..core.change import EDITED, FORGET, REFLECTED
 from ..core.exchange import episodes_name, message_id_of
 from ..core.turn import Turn
 from .engine import reading, unsynced
 from .prepared import Prepared
-from .schema import cuts, episodes, erasures, journal, outbox
-from .statements import insert_new
+from .schema import cuts, deletions, episodes, erasures, journal, outbox
+from .statements import hold, insert_new
 
 _MOST = 12  # of a chat for one limit: those of earlier cuts are for messages that are edited
 _AT_ONCE = 500  # values in a statement
@@ -61191,12 +61852,17 @@ class CutsTable:
             ((removed_at,),) = _REMOVED.rows(connection, asked)
         return [replace(one, abstract="") if one.read_at <= (removed_at or 0) else one for one in found]
 
-    def use(self, place: Place, position: str) -> None:
-        """A prompt was cut here."""
+    def use(self, place: Place, position: str, read_at: float) -> None:
+        """A prompt was cut here, unless something of the chat was erased since it was read."""
         with self._engine.begin() as connection:
+            if self._is_gone(connection, place, read_at):
+                return
             row = self._row(place, position)
             insert_new(connection, cuts, [{**row, "abstract": "", "used": True, "read_at": 0.0}])
-            connection.execute(update(cuts).where(*self._is(place, position)).values(used=True))
+            of_chat = cuts.c.user_id == place.user_id, cuts.c.chat_id == place.chat_id
+            told = connection.scalar(select(cuts.c.told).where(*of_chat, cuts.c.told).limit(1)) is not None
+            values = {"used": True, "told": told}
+            connection.execute(update(cuts).where(*self._is(place, position)).values(values))
             newest = (
                 select(cuts.c.position)
                 .where(*self._is(place))
@@ -61206,12 +61872,9 @@ class CutsTable:
             connection.execute(delete(cuts).where(*self._is(place), cuts.c.position.not_in(newest)))
 
     def put(self, place: Place, position: str, abstract: str, read_at: float) -> bool:
-        """An abstract is ready; False where something of the user's was erased since it was read."""
+        """An abstract is ready; False where it, or what it is of, was erased since that was read."""
         with self._engine.begin() as connection:
-            gone = select(erasures.c.id).where(
-                erasures.c.user_id == place.user_id, erasures.c.asked_at >= read_at
-            )
-            if connection.scalar(gone.limit(1)) is not None:
+            if self._is_gone(connection, place, read_at):
                 return False
             row = self._row(place, position)
             insert_new(connection, cuts, [{**row, "abstract": "", "used": False, "read_at": 0.0}])
@@ -61262,6 +61925,17 @@ class CutsTable:
         }
         told = {f"~{key.rpartition('~')[2]}" for key in kept} if chat_id else kept
         return told.intersection(names)
+
+    @staticmethod
+    def _is_gone(connection: Connection, place: Place, read_at: float) -> bool:
+        hold(connection, place.user_id)  # whoever erases the chat's rows comes before, or after
+        erased = erasures.c.user_id == place.user_id, erasures.c.asked_at >= read_at
+        deleted = deletions.c.user_id == place.user_id, deletions.c.chat_id == place.chat_id
+        gone = (
+            select(erasures.c.id).where(*erased),
+            select(deletions.c.at).where(*deleted, deletions.c.at >= read_at),
+        )
+        return any(connection.scalar(one.limit(1)) is not None for one in gone)
 
     @staticmethod
     def _row(place: Place, position: str) -> dict[str, object]:

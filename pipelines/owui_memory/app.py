@@ -33,6 +33,7 @@ from .documents.indexing import Indexing
 from .documents.watcher import Watcher
 from .interfaces.lanes import Lanes
 from .interfaces.live.chats import LiveChats
+from .interfaces.proxy.kept_steps import KeptSteps
 from .interfaces.tools.toolbox import Toolbox
 from .interfaces.web.parts import Parts
 from .interfaces.webui import WebUi
@@ -77,6 +78,7 @@ from .state.episodes_table import EpisodesTable, Kept
 _STATE_THREADS = 4
 _RECALLS_AT_ONCE = 64  # threads that may wait for a slow backend before recall is skipped
 _COMMANDS_AT_ONCE = 8
+_PASTS_AT_ONCE = 2  # that are looked at, imported or taken back
 _STOP_S = 5.0
 _COUNTING_S = 3.0  # that a status waits for the numbers of the state database
 _SETTLED = (EventKind.EXCHANGES_REMEMBERED, EventKind.EXCHANGES_SKIPPED)  # of exchanges
@@ -120,8 +122,9 @@ class Application:
         self.live = BackendHolder(
             environment.data_dir, opener, sound=selfchecks.fault, bring=self._mover.bring
         )
-        self.notes = Notes(self._engine, self.live)
         self.live_chats = LiveChats(self._engine, self.live, settings)
+        is_others = self.live_chats.is_others
+        self.notes = Notes(self._engine, self.live, is_others)
         self._check = BackendCheck(self.live, selfchecks)
         self._recaller = Recaller(self._engine)
         self.recalls = Run(self.live, self._recall, self.emit, _RECALLS_AT_ONCE)
@@ -147,7 +150,7 @@ class Application:
             return settings().documents_folder(environment.data_dir)
 
         self.commander = Commander(
-            self._engine, self.live, settings, self.emit, eraser, self.live_chats.check, folder
+            self._engine, self.live, settings, self.emit, eraser, self.live_chats.check, folder, is_others
         )
         self.toolbox = Toolbox(self._engine, self.live, settings, eraser, self.emit)
         self.imports = Imports(self._engine, settings, lambda text: read_command(text) is not None)
@@ -175,8 +178,9 @@ class Application:
         self.deletions = self.commander.tools.deletions
         self.deletion_worker = DeletionWorker(self._engine, self.deletions, settings, WebUi.of, self.emit)
         self.contexts = Contexts(self._engine, self.live, settings, self.emit)
-        self.lanes, self.api_keys = Lanes(), self.page.keys
+        self.lanes, self.api_keys, self.kept_steps = Lanes(), self.page.keys, KeptSteps()
         self.command_pool = ThreadPoolExecutor(_COMMANDS_AT_ONCE, thread_name_prefix="memory-command")
+        self.history_pool = ThreadPoolExecutor(_PASTS_AT_ONCE, thread_name_prefix="memory-history")
         self.live.use(settings())
         threading.Thread(
             target=redact.formats, name="memory-redact", daemon=True
@@ -195,6 +199,7 @@ class Application:
         self.keeper.drop(user_id)
         self.live_chats.drop(user_id)
         self.contexts.drop(user_id)
+        self.kept_steps.drop(user_id)
         self.watcher.wake()  # files that were sent by programs go, too
         if isinstance(backend := self.live.current, LibraryBackend):
             backend.drop()
@@ -332,6 +337,7 @@ class Application:
         self.live.close()
         self.recalls.close()
         self.command_pool.shutdown(wait=False)
+        self.history_pool.shutdown(wait=False, cancel_futures=True)
         self.state_pool.shutdown(wait=True)
         self.spill.write()
         self._ledger.close()

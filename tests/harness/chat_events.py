@@ -46,6 +46,12 @@ class ChatEvents(WebServer):
         def chats(user: str, request: Request) -> Any:
             return refusal(request) or self.titles.get(user, [])
 
+        @app.get("/api/v1/chats/{chat}")
+        def chat(chat: str, request: Request) -> Any:
+            owners = [user for user, chats in self.titles.items() if chat in [one["id"] for one in chats]]
+            found = {"id": chat, "user_id": owners[0]} if owners else JSONResponse({}, status_code=401)
+            return refusal(request) or found
+
         @app.get("/api/config")
         def config() -> Any:
             return {"features": {"enable_admin_chat_access": self.admins_may_look}}

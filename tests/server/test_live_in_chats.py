@@ -115,6 +115,19 @@ def test_nothing_in_chats_of_others_nor_for_who_has_the_functions_valve_off(
     assert {message for _, message, _ in webui.posted[before:]} == {last.message_id}
 
 
+def test_in_a_chat_of_somebody_elses_no_note_and_no_answer_tells_what_is_known(
+    server: PipelinesServer, webui: ChatEvents, user: str
+) -> None:
+    server.change_valves(webui_url=webui.url, webui_api_key=KEY, show_memory_notes=True)
+    take(server, webui.own(Chat(user)).say(DOG))
+    continued = Chat(user, webui.own(Chat("bob")).chat_id)
+    assert take(server, continued.say("What is my dog called?")) == "I see."
+    assert "somebody else's" in take(server, continued.say("/memory"))
+    own = webui.own(Chat(user))
+    assert "Rex" in take(server, own.say("What is my dog called?"))
+    assert "Rex" in take(server, own.say("/memory"))
+
+
 def test_quotes_bear_the_titles_of_their_chats(server: PipelinesServer, webui: ChatEvents, user: str) -> None:
     named, unnamed = Chat(user), Chat(user)
     webui.titles[user] = [

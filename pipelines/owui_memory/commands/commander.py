@@ -41,6 +41,7 @@ from .parse import DID_YOU_MEAN, meant_by, read_command
 from .passage_work import Tools
 from .work import VERBS, Work
 
+_ANYWHERE = ("off", "on", "help")  # what tells nothing of its user, in chats that others read
 _WAIT_S, _LOOK_S = 60.0, 0.2  # for somebody else's answer
 
 
@@ -56,11 +57,13 @@ class Commander:
         eraser: Eraser | None = None,
         webui: Callable[[], Check | None] = lambda: None,
         documents: Callable[[], Path | None] = lambda: None,
+        is_others: Callable[[str, str], bool] = lambda *_: False,
     ) -> None:
         """webui: whether running chats show what they are to show, for admins; None where they are not.
 
-        documents: where documents lie, None where none are read.
+        documents: where documents lie, None where none are read. is_others: see `Notes`.
         """
+        self._is_others = is_others
         control = Control(engine, live, settings, eraser, emit)
         self._orders, self._settings, self._emit = CommandLog(engine), settings, emit
         self.tools = Tools(
@@ -138,6 +141,8 @@ class Commander:
             return words.say("waited"), None
         if command.verb == DID_YOU_MEAN:
             return words.say("did you mean", command=code(command.rest)), None
+        if command.verb not in _ANYWHERE and self._is_others(order.user_id, order.chat_id):
+            return words.say("others chat"), None
         work = Work(self.tools, order, command.rest)
         if (verb := VERBS.get(command.verb)) is not None:
             return verb(work), work.kept

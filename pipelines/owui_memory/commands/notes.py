@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import reduce
 
 from sqlalchemy import Engine, func, select
@@ -27,7 +27,11 @@ _MOST = 10  # memories of each kind that are named
 class Notes:
     """For all users. Threads may share it."""
 
-    def __init__(self, engine: Engine, live: BackendHolder) -> None:
+    def __init__(
+        self, engine: Engine, live: BackendHolder, is_others: Callable[[str, str], bool] = lambda *_: False
+    ) -> None:
+        """is_others: whether a chat, named behind its user, is known to be somebody else's, who reads it."""
+        self._is_others = is_others
         self._engine, self._reading, self._live = engine, reading(engine), live
         self._cuts = CutsTable(engine)
         self._explanations, self._journal = Explanations(engine), Journal(engine)
@@ -38,7 +42,7 @@ class Notes:
 
         It is in the language that the message was read in, where that is kept, else in that of its words.
         """
-        if not self._switches.wants(user_id):
+        if not self._switches.wants(user_id) or self._is_others(user_id, chat_id):
             return ""
         kept = self._explanations.of_chat(chat_id, user_id)
         last = kept[-1] if kept and asked.startswith(kept[-1].query) else None

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from .settings import Valves
 
 LEAST, MOST = 1_000, 10_000_000
-_MEMORIES_SHARE, _QUOTES_SHARE = 0.08, 0.08  # of the limit, for those of one message
+_SHARE, _PROFILE_SHARE = 0.08, 0.05  # of the limit, for each kind of memories that one message brings
 _QUOTES_LEAST = 250  # tokens: half of it, as later messages bring, holds one quote
 EXAMPLE = "llama3*: 8000, gpt-4*: 100000, 32000"
 
@@ -47,11 +47,18 @@ def limit_of(text: str, *models: str) -> int:
     return 0
 
 
-def budgets(settings: Valves, limit: int) -> dict[str, int]:
+def budgets(settings: Valves, limit: int) -> dict[str, int | str]:
     """The settings of recall's budgets, in tokens, with no more than their share of the limit."""
+    share, numbers = int(_SHARE * limit), settings.advanced_numbers.model_dump()
+    numbers["profile_token_budget"] = min(numbers["profile_token_budget"], int(_PROFILE_SHARE * limit))
     return {
-        "memory_token_budget": min(settings.memory_token_budget, int(_MEMORIES_SHARE * limit)),
-        "episode_token_budget": min(
-            settings.episode_token_budget, max(int(_QUOTES_SHARE * limit), _QUOTES_LEAST)
-        ),
+        "memory_token_budget": min(settings.memory_token_budget, share),
+        "episode_token_budget": min(settings.episode_token_budget, max(share, _QUOTES_LEAST)),
+        "document_token_budget": min(settings.document_token_budget, share),
+        "advanced": "; ".join(f"{name}={number}" for name, number in numbers.items()),
     }
+
+
+def expected(settings: Valves) -> int:
+    """Tokens of memories that a message in the middle of a chat brings, by these budgets."""
+    return (settings.memory_token_budget + settings.episode_token_budget) // 2

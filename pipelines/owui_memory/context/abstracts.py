@@ -7,11 +7,10 @@ part that was read is kept, so that the next try goes on there.
 from __future__ import annotations
 
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from ..backends.backend_holder import BackendHolder
 from ..backends.base import AskableBackend
@@ -39,6 +38,7 @@ class Wanted:
     """An abstract to be made. past: the turns that it adds to `before`, oldest first. room: tokens.
 
     chat_id: the chat's own, "" where it has none. answered_by: who answers the chat, and may read it.
+    at: Unix time when these were read.
     """
 
     place: Place
@@ -47,7 +47,7 @@ class Wanted:
     past: Sequence[Past]
     room: int
     answered_by: AnsweredBy
-    at: float = field(default_factory=time.time)
+    at: float
 
 
 class Abstracts:

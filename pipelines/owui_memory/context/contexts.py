@@ -9,11 +9,12 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 
 from sqlalchemy import Engine
 
 from ..backends.backend_holder import BackendHolder
-from ..config.context_limits import budgets
+from ..config.context_limits import budgets, expected
 from ..config.settings import Valves
 from ..core.events import Emit, Event, EventKind, Job, failed
 from ..core.turn import Turn
@@ -29,7 +30,8 @@ _ABSTRACT_SHARE, _ABSTRACT_LEAST, _ABSTRACT_MOST = 0.1, 150, 1_500  # of the lim
 _PLACES = 2_000  # chats of which something is kept in memory
 _AGAIN_S = 600.0  # before an abstract that came to nothing is tried anew
 _THREADS = 2
-_CHARS_A_TOKEN = 8  # at least so many tokens has what was left out before
+_CHARS_A_TOKEN, _MOST_CHARS_A_TOKEN = 4, 8  # of what is not counted: guessed, and at most
+_COUNTED_LIMITS = 4  # of the newest turns; beyond them nothing stays
 
 Block = Mapping[int, str]
 
@@ -52,6 +54,7 @@ class Seen:
     most: Sequence[int] = ()
     abstract: str = ""
     of: str = ""  # the position that the abstract is of
+    at: float = field(default_factory=time.time)
 
     @property
     def kept(self) -> list[int]:
@@ -139,7 +142,7 @@ class Contexts:
         used = [number_of.get(last.cut_at, 0), *(number_of[one.position] for one in cuts if one.used)]
         ratio = self.counting.ratio(model)
         is_new = last.asked != turn.positions[-1]  # another answer brings no more memories
-        news = sum(budgets(settings, limit).values()) // 2 if reads and is_new else 0
+        news = expected(settings.model_copy(update=budgets(settings, limit))) if reads and is_new else 0
         fixed, turns = self._counted(model, ratio, texts, max(used), limit)
         held = [last.before.get(position, 0) for position in turn.positions]
         sizes = Sizes(
@@ -187,8 +190,10 @@ class Contexts:
 
     def fitted(
         self, seen: Seen, system: str, before: Block, numbered: Sequence[int], *, learns: bool = True
-    ) -> tuple[Seen, Block]:
+    ) -> tuple[Seen, str, Block]:
         """The same with what recall adds, cut further where that is too much; and its blocks, numbered anew.
+
+        Where the message alone is too long beside them, they and the abstract are left out.
 
         system: what it adds to the system prompt. before: to messages, by their number among `numbered`, the
         turns that recall has seen. learns: the model gets nothing more.
@@ -198,6 +203,16 @@ class Contexts:
         in_system = self._tokens(seen, system)
         fixed = seen.bare.fixed + in_system + self._tokens(seen, seen.abstract)
         seen = replace(seen, window=further(replace(seen.bare, fixed=fixed), seen.window, more))
+        in_blocks = sum(more.get(at, 0) for at in seen.kept)
+        over = fixed + seen.window.stays(seen.bare.turns) + in_blocks - seen.place.limit
+        if over > 0:  # then only the last turn is left
+            over -= in_blocks
+            turn_of, more = {}, {}
+        if over > 0 and seen.abstract:
+            cost = self._tokens(seen, seen.abstract)
+            fixed, over, seen = fixed - cost, over - cost, replace(seen, abstract="", of="")
+        if over > 0:
+            fixed, in_system, system = fixed - in_system, 0, ""
         positions = seen.turn.positions
         cut_at = positions[seen.window.start] if seen.window.is_cut else ""
         held = {positions[at]: one for at, one in more.items()}
@@ -214,7 +229,7 @@ class Contexts:
         if learns:
             self.counting.sent(seen.turn.user_id, seen.turn.key, model, int(tokens / seen.ratio))
         numbers = {number: at for at, number in enumerate(seen.kept)}
-        return seen, {numbers[of]: before[at] for at, of in turn_of.items() if of in numbers}
+        return seen, system, {numbers[of]: before[at] for at, of in turn_of.items() if of in numbers}
 
     def keep(self, seen: Seen, chat_id: str, past: Callable[[int, int], Sequence[Past]]) -> None:
         """Keep where a prompt was cut, and have ready what the next cut needs. Blocks; raises nothing.
@@ -235,7 +250,7 @@ class Contexts:
         ready = {one.position: one.abstract for one in cuts if one.abstract}
         if at.is_cut and at.is_new:
             for position in {positions[at.start], seen.of or positions[at.start]}:
-                self.table.use(seen.place, position)
+                self.table.use(seen.place, position, seen.at)
             reason = "with a summary" if seen.abstract else "without a summary"
             self._emit(Event(EventKind.CONTEXT_CUT, reason=reason))
         is_without = at.is_cut and positions[at.start] not in ready
@@ -248,7 +263,8 @@ class Contexts:
         if not abstract.language:
             abstract = replace(abstract, language=language_for(turn.language, turn.text))
         room, turns = _room(seen.place.limit), past(first, target)
-        if self._abstracts.want(Wanted(seen.place, chat_id, abstract, turns, room, turn.answered_by)):
+        wanted = Wanted(seen.place, chat_id, abstract, turns, room, turn.answered_by, seen.at)
+        if self._abstracts.want(wanted):
             with self._lock:
                 self._tried[seen.place, positions[target]] = time.monotonic()
                 while len(self._tried) > _PLACES:
@@ -265,9 +281,13 @@ class Contexts:
     def _counted(
         self, model: str, ratio: float, texts: Texts, cut_at: int, limit: int
     ) -> tuple[int, list[int]]:
-        """Tokens of what stays, and of each turn; of those that were cut before no more than is needed."""
+        """Tokens of what stays, and of each turn; of those that were cut before, or must be, as a guess."""
         chars = [sum(map(len, one)) for one in texts.turns]
-        skipped = range(1, cut_at) if sum(chars[1:cut_at]) > _CHARS_A_TOKEN * limit else range(0)
+        most = _MOST_CHARS_A_TOKEN * limit
+        skipped = set(range(1, cut_at)) if sum(chars[1:cut_at]) > most else set()
+        so_far = accumulate(reversed(chars))
+        beyond = sum(one > _COUNTED_LIMITS * most for one in so_far)
+        skipped.update(range(chars[0] <= most, beyond))
         counted = [one for at, one in enumerate(texts.turns) if at not in skipped]
         flat = [*texts.fixed, *(text for one in counted for text in one)]
         tokens = iter(self.counting.of(model, flat))

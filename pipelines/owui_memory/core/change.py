@@ -13,6 +13,9 @@ FORGET = "forget"  # an op: the user asked for the removal of the same memory in
 FORGOTTEN = "it was forgotten"  # why a change cannot be made again: its texts were erased
 
 
+OUTDATED = "a later message has changed it"  # why an older message changes it no more
+
+
 TAKEN_BACK, TOO_LATE = "it was brought back", "it was too late"
 
 

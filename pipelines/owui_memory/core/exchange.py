@@ -65,6 +65,11 @@ class Batch:
         return self.exchanges[0].scope
 
     @property
+    def is_imported(self) -> bool:
+        """Whether an import brings them: what was said since goes first."""
+        return self.name.startswith(IMPORTS)
+
+    @property
     def is_given(self) -> bool:
         """Whether these are memories that an import brings, all of them."""
         return bool(self.exchanges[0].given)

@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from ..core.events import Job
 from .chats import Body, Chats
-from .server_key import has_key
+from .server_key import has_key, key_wanted
 from .turns import Turns
 from .waits import in_pool, within
 
@@ -32,7 +32,7 @@ def function_routes(key: str, chats: Chats, turns: Turns) -> list[Route]:
 
     async def asked(request: Request) -> Response:
         if not has_key(request.headers, key):
-            return JSONResponse({"detail": "Send the server's key."}, status_code=401)
+            return JSONResponse({"detail": key_wanted(request.headers, key)}, status_code=401)
         try:
             form = await chats.intake.load("", await _read(request))
         except _TooLargeError:
@@ -56,7 +56,7 @@ def function_routes(key: str, chats: Chats, turns: Turns) -> list[Route]:
             wanted = {"only_recall": only_recall, "notes": notes}
             told, turn = await turns.inlet(body, user, second=True, **wanted)
             owner, keys = (turn.user_id, (turn.key,)) if turn else ("", ())
-        events = await _events(chats, owner, keys, finished=finished) if keys else []
+        events = await _events(chats, owner, keys, finished=finished) if keys and notes else []
         answer = {"body": None if told is body else told, "events": events}
         return Response(await chats.intake.dump(owner, answer), media_type="application/json")
 

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from ..core.errors import MemoryFault
-from .server_key import bearer, has_key
+from .server_key import bearer, has_key, key_wanted
 
 _ISSUER, _LEEWAY_S = "open-webui", 30
 _USER = ("id", "name", "email", "role")
@@ -55,7 +55,7 @@ def caller_of(headers: Mapping[str, str], server_key: str, secret: str) -> Calle
     """
     signed = _signed(headers.get(JWT, ""), secret)
     key = given_key(headers)
-    if not has_key({"authorization": f"Bearer {key}"}, server_key):
+    if not has_key(headers, server_key, key):
         return Caller(signed) if signed else None
     if signed:
         return Caller(signed)
@@ -81,7 +81,7 @@ async def identified(
     except MemoryFault as fault:
         raise UnidentifiedError(503, "not_ready", f"{fault} {fault.hint}".strip()) from fault
     if not owner:
-        raise UnidentifiedError(401, "invalid_api_key", _WRONG_KEY)
+        raise UnidentifiedError(401, "invalid_api_key", key_wanted(headers, server_key, _WRONG_KEY))
     return Caller({"id": owner}, by_own_key=True)
 
 

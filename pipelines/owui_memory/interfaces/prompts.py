@@ -30,9 +30,9 @@ class Prompt:
 
     @classmethod
     def of(cls, body: Any, turn: Turn) -> Prompt | None:
-        """None where there is nothing that could be cut."""
+        """None where it is not one of a chat."""
         messages = body.get("messages") if isinstance(body, Mapping) else None
-        if not isinstance(messages, list) or len(turn.positions) < 2:
+        if not isinstance(messages, list) or not turn.positions:
             return None
         begins = [at for at in seen_numbers(messages) if messages[at].get("role") == "user"]
         return cls(body, begins) if len(begins) == len(turn.positions) else None
@@ -48,23 +48,40 @@ class Prompt:
         fixed, more = [], 0
         if self.body.get("tools"):
             fixed.append(_json(self.body["tools"]))
-        turns: list[list[str]] = []
-        others: list[int] = []
-        numbers = iter([*self.begins, -1])
-        following = next(numbers)
-        for at, message in enumerate(self.body["messages"]):
-            if at == following:
-                turns.append([])
-                others.append(0)
-                following = next(numbers)
+        turns: list[list[str]] = [[] for _ in self.begins]
+        others = [0] * len(turns)
+        for number, message in zip(self._turn_of, self.body["messages"], strict=True):
             said, tokens = _texts(message)
-            if not turns or _role(message) in _ALWAYS:
+            if number < 0:
                 fixed += said
                 more += tokens
             else:
-                turns[-1] += said
-                others[-1] += tokens
+                turns[number] += said
+                others[number] += tokens
         return Texts(fixed, more, turns, others)
+
+    @cached_property
+    def _turn_of(self) -> list[int]:
+        """The number of each message's turn, -1 where it always stays.
+
+        A call, with the reasoning before it, is of the turn of its last result: they stay, or go, together.
+        """
+        begins, number, turns, messages = set(self.begins), -1, [], self.body["messages"]
+        made: dict[str, int] = {}  # calls, by ids that some servers use again
+        results: dict[int, list[int]] = {}  # of the message that made the call
+        for at, message in enumerate(messages):
+            number += at in begins
+            turns.append(-1 if _role(message) in _ALWAYS else number)
+            made.update(dict.fromkeys(_made(message), at))
+            if (call := made.get(_answered(message), -1)) >= 0:
+                results.setdefault(call, []).append(at)
+        for call, found in results.items():
+            if turns[call] == (last := turns[found[-1]]):
+                continue
+            thought = call - (call > 0 and _type(messages[call - 1]) == "reasoning")
+            for at in (thought, call, *found):
+                turns[at] = last
+        return turns
 
     def names(self, turn: Turn, numbers: Sequence[int]) -> list[str]:
         """How the keys of these turns' exchanges end: see `context.turns.Past`."""
@@ -87,14 +104,9 @@ class Prompt:
 
         in_system: a system message is made where there is none.
         """
-        messages, stay = self.messages, set(kept)
-        number = -1
-        begins = set(self.begins)
-        left = []
-        for at, message in enumerate(messages):
-            number += at in begins
-            if number < 0 or number in stay or _role(message) in _ALWAYS:
-                left.append(message)
+        stay = {-1, *kept}
+        numbered = zip(self._turn_of, self.messages, strict=True)
+        left = [message for number, message in numbered if number in stay]
         if abstract:
             first = next(at for at, one in enumerate(left) if _role(one) == "user")
             if _role(left[0]) == "system" and isinstance(left[0].get("content") or "", str | list):
@@ -186,6 +198,24 @@ def _result(message: Any) -> str:
     return output if isinstance(output, str) else ""
 
 
+def _made(message: Any) -> list[str]:
+    """The ids of the calls of tools that a message makes."""
+    if not isinstance(message, Mapping):
+        return []
+    calls = message.get("tool_calls")
+    made = [one.get("id") for one in calls if isinstance(one, Mapping)] if isinstance(calls, list) else []
+    made += [] if "output" in message else [message.get("call_id")]
+    return [one for one in made if isinstance(one, str)]
+
+
+def _answered(message: Any) -> str:
+    """The id of the call that a message is the result of, "" for none."""
+    if not isinstance(message, Mapping):
+        return ""
+    id_ = message.get("tool_call_id") or ("output" in message and message.get("call_id"))
+    return id_ if isinstance(id_, str) else ""
+
+
 def _ends(text: str, most: int) -> str:
     half = most // 2
     return text if len(text) <= most else f"{text[:half]} … {text[-half:]}"
@@ -196,6 +226,10 @@ def _json(value: Any) -> str:
         return json.dumps(value, ensure_ascii=False)
     except (TypeError, ValueError, RecursionError):
         return ""
+
+
+def _type(message: Any) -> Any:
+    return message.get("type") if isinstance(message, Mapping) else None
 
 
 def _role(message: Any) -> Any:

@@ -14,7 +14,7 @@ from starlette.routing import Route
 from ..core.errors import MemoryFault
 from ..core.memory import Check
 from ..observe.status import report
-from .server_key import has_key
+from .server_key import has_key, key_wanted
 
 log = logging.getLogger(__name__)
 
@@ -33,12 +33,12 @@ def watching(key: str, watched: Watched) -> list[Route]:
 
     async def tell(request: Request) -> Response:
         if not has_key(request.headers, key):
-            return JSONResponse({"detail": "Send the server's key."}, status_code=401)
+            return JSONResponse({"detail": key_wanted(request.headers, key)}, status_code=401)
         return JSONResponse(await run_in_threadpool(_told, watched.status))
 
     async def count(request: Request) -> Response:
         if not has_key(request.headers, key):
-            return JSONResponse({"detail": "Send the server's key."}, status_code=401)
+            return JSONResponse({"detail": key_wanted(request.headers, key)}, status_code=401)
         try:
             return Response(await run_in_threadpool(watched.numbers), media_type=_METRICS)
         except MemoryFault as fault:

@@ -10,6 +10,12 @@ from starlette.types import ASGIApp
 
 from ..config.environment import PUBLIC_DEFAULT_KEY
 
+_BY_PROXIES = ("x-forwarded-for", "forwarded")
+_TOO_PUBLIC = (
+    "The server's key is the public default one, which is not taken through a reverse proxy. Set "
+    "PIPELINES_API_KEY to a secret of your own, here and where it is sent."
+)
+
 
 def bearer(headers: Mapping[str, str]) -> str:
     """The key that a request carries as `Authorization: Bearer ...`; "" where it carries none."""
@@ -17,9 +23,23 @@ def bearer(headers: Mapping[str, str]) -> str:
     return given.strip() if scheme.lower() == "bearer" else ""
 
 
-def has_key(headers: Mapping[str, str], key: str) -> bool:
-    """Whether the request carries the server's key."""
-    return bool(key) and hmac.compare_digest(bearer(headers).encode(), key.encode())
+def has_key(headers: Mapping[str, str], key: str, given: str | None = None) -> bool:
+    """Whether the request carries the server's key; given: where it is not in the usual header.
+
+    The public default one is none where a reverse proxy passes the request on: it may come from anywhere.
+    """
+    if not key or _is_public(headers, key):
+        return False
+    return hmac.compare_digest((bearer(headers) if given is None else given).encode(), key.encode())
+
+
+def key_wanted(headers: Mapping[str, str], key: str, else_: str = "Send the server's key.") -> str:
+    """What to tell whoever sent a request without the server's key."""
+    return _TOO_PUBLIC if _is_public(headers, key) else else_
+
+
+def _is_public(headers: Mapping[str, str], key: str) -> bool:
+    return key == PUBLIC_DEFAULT_KEY and any(name in headers for name in _BY_PROXIES)
 
 
 def open_to_browsers(app: ASGIApp, server_key: str) -> ASGIApp:

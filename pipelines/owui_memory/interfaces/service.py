@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the serve
     from ..state.api_keys_table import ApiKeys
     from .lanes import Lanes
     from .live.chats import LiveChats
+    from .proxy.kept_steps import KeptSteps
     from .tools.toolbox import Toolbox
     from .web.parts import Parts
 
@@ -60,9 +61,13 @@ class Service(Protocol):
     @property
     def lanes(self) -> Lanes: ...
     @property
+    def kept_steps(self) -> KeptSteps: ...
+    @property
     def state_pool(self) -> Executor: ...
     @property
     def command_pool(self) -> Executor: ...
+    @property
+    def history_pool(self) -> Executor: ...
 
     def emit(self, event: Event) -> None:
         """Something has happened."""

@@ -6,10 +6,11 @@ The key goes to the configured host only: no redirect is followed, no proxy is t
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import IO, Any, Self
 from urllib.parse import quote
 
 import httpx
@@ -20,9 +21,34 @@ from ..core.errors import Retry, TellAdmin
 OPEN_WEBUI = "open-webui"  # in the place of an archive's name
 
 _TIMEOUT = httpx.Timeout(30.0, connect=5.0)
-_MOST_BYTES = 256 << 20  # of an answer
+_MOST_BYTES, _SECONDS = 256 << 20, 240.0  # of an answer, and of all that a past is fetched by
 _MOST_PAGES = 2_000  # of a user's chats
 _HINT = "See that webui_url is Open WebUI's address, and webui_api_key an admin's key that it accepts."
+
+
+class _Bounds:
+    """How much may be read, and for how long."""
+
+    def __init__(self) -> None:
+        self._left, self._until = _MOST_BYTES, time.monotonic() + _SECONDS
+
+    def take(self, size: int) -> None:
+        """So many bytes have come. Raises Retry where that is too much, or too late."""
+        self._left -= size
+        if self._left < 0:
+            raise Retry(
+                "Open WebUI's answer is too large.", hint="Export the chats there, and send the file."
+            )
+        if time.monotonic() > self._until:
+            raise Retry("Open WebUI takes too long.", hint="Export the chats there, and send the file.")
+
+
+@contextmanager
+def _reached() -> Iterator[None]:
+    try:
+        yield
+    except httpx.HTTPError as error:
+        raise Retry(f"Open WebUI cannot be reached ({type(error).__name__}).", hint=_HINT) from error
 
 
 class WebUi:
@@ -62,12 +88,12 @@ class WebUi:
             raise _nonsense("users")
         return frozenset(map(self._id, users))
 
-    def chats_of(self, user_id: str) -> frozenset[str]:
+    def chats_of(self, user_id: str, bounds: _Bounds | None = None) -> frozenset[str]:
         """The ids of all of a user's chats."""
         found: set[str] = set()
         for page in range(1, _MOST_PAGES):
             order = {"page": page, "order_by": "created_at", "direction": "asc"}
-            chats = self._read(f"chats/list/user/{quote(user_id, safe='')}", order)
+            chats = self._read(f"chats/list/user/{quote(user_id, safe='')}", order, bounds)
             if not isinstance(chats, list):
                 raise _nonsense("chats")
             if not chats:
@@ -84,19 +110,34 @@ class WebUi:
         return self._has(f"chats/{quote(chat_id, safe='')}", chat_id, (401, 404))
 
     def fetch_past(self, user_id: str, file: Path) -> None:
-        """Write a user's chats, and the native memories of the key's own user, into a file of JSON Lines."""
-        own = self.user_id() == user_id
-        with file.open("w", encoding="utf-8") as lines:
-            for chat_id in sorted(self.chats_of(user_id)) if not own else ():
-                lines.write(json.dumps(self._read(f"chats/{quote(chat_id, safe='')}")) + "\n")
+        """Write a user's chats, and the native memories of the key's own user, into a file of JSON Lines.
+
+        Chats that are deleted meanwhile are left out. More than 256 MB, or four minutes, is a Retry.
+        """
+        own, bounds = self.user_id() == user_id, _Bounds()
+        with file.open("wb") as lines:
             if own:
-                with self._client.stream("GET", "chats/all") as answer:
-                    self._check(answer)
-                    for part in answer.iter_text():
-                        lines.write(part)
-                status, memories = self._asked("memories/", {})
+                self._copy("chats/all", lines, bounds)
+                status, memories = self._asked("memories/", {}, bounds)
                 for memory in memories if status == 200 and isinstance(memories, list) else ():
-                    lines.write("\n" + json.dumps(memory))
+                    lines.write(b"\n" + json.dumps(memory).encode())
+                return
+            chats, gone = self.chats_of(user_id, bounds), 0
+            for chat_id in sorted(chats):
+                status, chat = self._asked(f"chats/{quote(chat_id, safe='')}", {}, bounds)
+                if status == 200:
+                    lines.write(json.dumps(chat).encode() + b"\n")
+                elif status in (401, 404) and (gone := gone + 1) < len(chats):
+                    continue
+                else:  # without access it has none of them
+                    raise _nonsense("chats")
+
+    def _copy(self, path: str, file: IO[bytes], bounds: _Bounds) -> None:
+        with _reached(), self._client.stream("GET", path) as answer:
+            self._check(answer)
+            for part in answer.iter_bytes():
+                bounds.take(len(part))
+                file.write(part)
 
     def _has(self, path: str, id_: str, absent: tuple[int, ...]) -> bool:
         status, answer = self._asked(path, {})
@@ -106,27 +147,30 @@ class WebUi:
             return False
         raise _nonsense(path.partition("/")[0])
 
-    def _read(self, path: str, query: dict[str, Any] | None = None) -> Any:
-        status, answer = self._asked(path, query or {})
+    def _read(self, path: str, query: dict[str, Any] | None = None, bounds: _Bounds | None = None) -> Any:
+        status, answer = self._asked(path, query or {}, bounds)
         if status != 200:
             raise _nonsense(path.partition("/")[0])
         return answer
 
-    def _asked(self, path: str, query: dict[str, Any]) -> tuple[int, Any]:
+    def _asked(self, path: str, query: dict[str, Any], bounds: _Bounds | None = None) -> tuple[int, Any]:
+        bounds = bounds or _Bounds()
         try:
-            with self._client.stream("GET", path, params=query) as answer:
+            with _reached(), self._client.stream("GET", path, params=query) as answer:
                 if answer.status_code >= 500 or answer.is_redirect:
                     self._check(answer)
                 body = bytearray()
                 for part in answer.iter_bytes():
+                    bounds.take(len(part))
                     body += part
-                    if len(body) > _MOST_BYTES:
-                        raise Retry("Open WebUI's answer is too large.", hint=_HINT)
             if answer.status_code in (401, 403) and path.partition("/")[0] in ("auths", "users"):
                 self._check(answer)
+            if answer.status_code in (401, 403) and path.startswith("chats/list"):
+                told = "Open WebUI does not show users' chats to this key."
+                raise TellAdmin(
+                    told, hint="Set ENABLE_ADMIN_CHAT_ACCESS=true there, and give an admin's key."
+                )
             return answer.status_code, json.loads(body)
-        except httpx.HTTPError as error:
-            raise Retry(f"Open WebUI cannot be reached ({type(error).__name__}).", hint=_HINT) from error
         except (ValueError, RecursionError) as error:
             raise Retry("Open WebUI's answer is no JSON.", hint=_HINT) from error
 

@@ -9,7 +9,7 @@ people delete, nothing is done, and the admin is told.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Protocol
@@ -17,12 +17,13 @@ from typing import Protocol
 from sqlalchemy import ColumnElement, Engine, and_, delete, select, update
 
 from ..core.errors import Retry, TellAdmin
-from ..state import insert_new, reading, webui_seen
+from ..state import put_row, reading, webui_seen
 from .deletions import USER, Deletions
 
 _CHAT_S, _USER_S = 20 * 3600.0, 7 * 86_400.0  # that something is missing, before it counts as deleted
 _FEW, _SHARE = 20, 0.2  # chats that may be missing at once; more only if they are a smaller share
 _FEW_USERS, _USERS_SHARE = 3, 0.2
+_AT_ONCE = 500  # rows in a transaction
 
 
 class ChatServer(Protocol):
@@ -70,20 +71,22 @@ class Comparison:
             Retry: something is not as it must be for this to be told; nothing was done.
             TellAdmin: more is missing than anybody deletes, or the key may not see chats; nothing was done.
         """
-        users = server.users()
+        begun, users = time.time(), server.users()
         if (own := server.user_id()) not in users:
             raise Retry("Open WebUI does not list the key's own user.", hint="It may be starting: try later.")
         seen = self._seen()
         if seen and not any(chat_id == USER and user_id in users for user_id, chat_id in seen):
             raise Retry("Open WebUI has none of the users it had.", hint="Is it another one at this address?")
-        known_users = self._deletions.users()
+        # What was seen and is known no more, as after an import that was taken back, is not missing.
+        known = {user_id: {USER} for user_id in self._deletions.users() | {user_id for user_id, _ in seen}}
+        for user_id, chat_id in seen:
+            known[user_id].add(chat_id)
         there = {(own, USER)}
-        for user_id in known_users & users:
+        for user_id in known.keys() & users:
             chats = server.chats_of(user_id)
-            there |= {
-                (user_id, USER),
-                *((user_id, chat) for chat in self._deletions.chats_of(user_id) & chats),
-            }
+            self._deletions.take_back(user_id, chats, begun)
+            of_user = (known[user_id] | self._deletions.chats_of(user_id)) & chats
+            there |= {(user_id, USER), *((user_id, chat) for chat in of_user)}
         missing = [pair for pair in seen if pair not in there and (pair[1] == USER or pair[0] in users)]
         if not confirmed:
             self._check_amount(seen, missing)
@@ -135,25 +138,16 @@ class Comparison:
             return {(row.user_id, row.chat_id): row.missing_since for row in connection.execute(mine)}
 
     def _write(self, there: Iterable[tuple[str, str]], since: dict[tuple[str, str], float]) -> None:
-        now = time.time()
-        rows = [
-            {
-                "user_id": user_id,
-                "chat_id": chat_id,
-                "webui": self._webui,
-                "seen_at": now,
-                "missing_since": 0.0,
-            }
-            for user_id, chat_id in there
-        ]
-        with self._engine.begin() as connection:
-            insert_new(connection, webui_seen, rows)
-            for user_id, chat_id in there:
-                mine = and_(*self._mine(user_id, chat_id))
-                connection.execute(update(webui_seen).where(mine).values(seen_at=now, missing_since=0.0))
-            for (user_id, chat_id), at in since.items():
-                mine = and_(*self._mine(user_id, chat_id))
-                connection.execute(update(webui_seen).where(mine).values(missing_since=at))
+        kept = {"webui": self._webui, "seen_at": time.time(), "missing_since": 0.0}
+        for some in _parts(list(there)):
+            with self._engine.begin() as connection:
+                for user_id, chat_id in some:
+                    put_row(connection, webui_seen, {"user_id": user_id, "chat_id": chat_id, **kept})
+        for some in _parts(list(since)):
+            with self._engine.begin() as connection:
+                for pair in some:
+                    mine = and_(*self._mine(*pair))
+                    connection.execute(update(webui_seen).where(mine).values(missing_since=since[pair]))
 
     def _forget(self, user_id: str, chat_id: str) -> None:
         with self._engine.begin() as connection:
@@ -162,3 +156,9 @@ class Comparison:
     def _mine(self, user_id: str, chat_id: str) -> tuple[ColumnElement[bool], ...]:
         mine = webui_seen.c.webui == self._webui, webui_seen.c.user_id == user_id
         return (*mine, webui_seen.c.chat_id == chat_id)
+
+
+def _parts(pairs: Sequence[tuple[str, str]]) -> Iterator[Sequence[tuple[str, str]]]:
+    """So few that others can write in between."""
+    for begin in range(0, len(pairs), _AT_ONCE):
+        yield pairs[begin : begin + _AT_ONCE]

@@ -6,13 +6,14 @@ is mended by going through the journal again: what has been made already is seen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from ..backends.base import Backend, EditableBackend, PreparingBackend
-from ..core.change import COMMANDS, EDITED, FORGET, REAFFIRMED, REFLECTED, TOO_LATE, Change
+from ..core.change import COMMANDS, EDITED, FORGET, OUTDATED, REAFFIRMED, REFLECTED, TOO_LATE, Change
 from ..core.errors import MemoryFault, is_of_the_text
 from ..core.exchange import IMPORTS, Batch, Exchange
 from ..core.locales import message
@@ -21,6 +22,7 @@ from ..core.memory import EPISODE, Memory
 from ..core.scope import past_owner, scope_for
 from ..language.forget_requests import forget_request
 from ..language.secrets import masked
+from ..state.clock import is_later
 from ..state.episodes_table import EpisodesTable
 from . import admission, quotes
 from .admission import HOLDS_SECRET, NotAdmittedError, clean, refusal, restored
@@ -62,6 +64,8 @@ class Changes:
         if not decided:
             reflects = batch.name.startswith(REFLECTED)  # what is known stays so, and its passages stay
             changes = list(map(_admitted, decide()) if reflects else self._numbered(batch, decide()))
+            if batch.is_imported:
+                changes = [self._unless_outdated(backend, change) for change in changes]
             if isinstance(backend, EditableBackend) and not reflects:
                 changes += map(_admitted, quotes.removals(backend, self._journal, batch, changes))
             confirm()  # a new holder may have decided that nothing is to change
@@ -85,6 +89,22 @@ class Changes:
                 continue
             yield _admitted(replace(change, chat=chat, ordinal=ordinal, scope=scope))
             ordinal += change.op == "add"
+
+    def _unless_outdated(self, backend: Backend, change: Change) -> Change:
+        """A change from an old chat, refused if it would take away what was said later."""
+        if (
+            change.op not in ("replace", "remove")
+            or change.refused
+            or not isinstance(backend, EditableBackend)
+        ):
+            return change
+        said, memory = self._journal.of_memory(change.memory_id), backend.get(change.memory_id)
+        times = [one.said_at for one in said]
+        if not said and memory is not None and (at := memory.updated_at or memory.created_at):
+            times = [at.timestamp()]
+        now = time.time()
+        is_outdated = any(is_later(at, change.said_at, now) for at in times)
+        return replace(change, refused=OUTDATED) if is_outdated else change
 
     def undo(
         self, backend: EditableBackend, change: Change, confirm: Confirm = _alone, *, model: str = ""
@@ -148,26 +168,26 @@ class Changes:
         )
 
     def retract(
-        self, backend: EditableBackend, user_id: str, message_id: str, confirm: Confirm = _alone
+        self, backend: EditableBackend, user_id: str, message_ids: Set[str], confirm: Confirm = _alone
     ) -> int:
-        """Take back what only this message said; how many changes were undone.
+        """Take back what only these messages said; how many changes were undone.
 
         What another message has said as well, or has changed since, stays.
         """
         undone = 0
-        for change in reversed(self._journal.from_message(user_id, message_id)):
-            if change.op in _INVERSE and not change.undoes and not self._is_shared(change, message_id):
+        for change in reversed(self._journal.from_messages(user_id, message_ids)):
+            if change.op in _INVERSE and not change.undoes and not self._is_shared(change, message_ids):
                 with suppress(NotAdmittedError):  # what was there before stays away
                     undone += self.undo(backend, change, confirm, model=EDITED)
         return undone
 
-    def _is_shared(self, change: Change, message_id: str) -> bool:
-        if change.sources != {message_id}:
+    def _is_shared(self, change: Change, message_ids: Set[str]) -> bool:
+        if not change.sources <= message_ids:
             return True
         history = self._journal.of_memory(change.memory_id) if change.memory_id else []
         gone = {other.undoes for other in history}
         return any(
-            other.sources != {message_id}
+            not other.sources <= message_ids
             for other in history
             if other.id > change.id and not other.undoes and other.id not in gone
         )
@@ -267,7 +287,7 @@ def _restored(text: str) -> tuple[str, NotAdmittedError | None]:
 def _with_wishes(backend: Backend, batch: Batch, changes: list[Change]) -> list[Change]:
     """Removals that somebody asked for get all that it takes to undo them, and a note of each is added.
 
-    See `Journal.asked_to_forget`.
+    See `Journal.asked_to_forget`. No note of what old chats asked for: it can always be undone.
     """
     asked = {exchange.message_id for exchange in batch.exchanges if forget_request(exchange.user_text)}
     ids = [
@@ -287,7 +307,8 @@ def _with_wishes(backend: Backend, batch: Batch, changes: list[Change]) -> list[
         else change
         for change in changes
     ]
-    notes = [_note(batch, first + at, memory_id) for at, memory_id in enumerate(ids)]
+    noted_ids = [] if batch.is_imported else ids
+    notes = [_note(batch, first + at, memory_id) for at, memory_id in enumerate(noted_ids)]
     return [*noted, *notes]
 
 

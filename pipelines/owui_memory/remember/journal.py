@@ -7,11 +7,11 @@ mended by making it again: see `apply`.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from typing import Any
 
-from sqlalchemy import Engine, and_, delete, exists, func, or_, select, update
+from sqlalchemy import Engine, and_, delete, exists, false, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ..core.change import (
@@ -31,6 +31,7 @@ from ..core.memory import EPISODE
 from ..state import count_up, journal, reading
 from ..state.clock import is_recent
 
+_FEW = 20  # messages that are looked for by their ids
 _UNDER_WAY_S = 60.0  # in which a change that was written down is made, unless it broke off
 
 # What can be taken back.
@@ -41,6 +42,7 @@ _IS_CHANGE = (
     journal.c.undoes == 0,
     ~journal.c.batch.startswith(TOMBSTONES, autoescape=True),
 )
+_IS_INTENDED = and_(~journal.c.made, journal.c.refused == "", journal.c.op != FORGET)
 
 
 class Journal:
@@ -126,11 +128,13 @@ class Journal:
             return ""
         return heirs(self.of_batch(batches[-1])).get(memory_id, "")
 
-    def from_message(self, user_id: str, message_id: str) -> list[Change]:
-        """What was made of a message, oldest first."""
-        named = journal.c.source.contains(message_id, autoescape=True)
-        found = self._select(journal.c.user_id == user_id, journal.c.made, named)
-        return [change for change in found if message_id in change.sources]
+    def from_messages(self, user_id: str, message_ids: Set[str]) -> list[Change]:
+        """What was made of some messages, oldest first."""
+        which = [journal.c.user_id == user_id, journal.c.made]
+        if len(message_ids) <= _FEW:  # of an import's many, all rows are looked at here
+            named = (journal.c.source.contains(one, autoescape=True) for one in message_ids)
+            which.append(or_(false(), *named))
+        return [change for change in self._select(*which) if not message_ids.isdisjoint(change.sources)]
 
     def latest(self, user_id: str) -> Change | None:
         """A user's last change that is not taken back, one of its batch; None where there is none.
@@ -228,15 +232,30 @@ class Journal:
             connection.execute(delete(journal).where(journal.c.user_id == user_id, journal.c.batch == batch))
             count_up(connection, user_id)
 
-    def erase_added(self, user_id: str, batch: str) -> None:
-        """Take away what a batch was to add, and has not."""
+    def broken_off(self, user_id: str) -> list[str]:
+        """The batches that were to keep a user's memories in order, and are not made as a whole."""
+        in_order = journal.c.batch.startswith(REFLECTED, autoescape=True)
+        wanted = select(journal.c.batch).where(journal.c.user_id == user_id, in_order, _IS_INTENDED)
+        with self._reading.connect() as connection:
+            return list(connection.scalars(wanted.distinct()))
+
+    def begin_taking_back(self, user_id: str, batch: str, made: Mapping[int, str]) -> None:
+        """Mark what was made of a batch, and that it is broken off: what it adds is not there any more."""
+        self.made(user_id, made)
         added = (
             journal.c.user_id == user_id,
             journal.c.batch == batch,
             journal.c.op.in_(("add", REAFFIRMED)),
         )
         with self.engine.begin() as connection:
-            connection.execute(delete(journal).where(*added))
+            connection.execute(update(journal).where(*added, journal.c.refused == "").values(made=False))
+
+    def erase_unmade(self, user_id: str, batch: str) -> None:
+        """Take away what a batch was to change, and has not."""
+        mine = (journal.c.user_id == user_id, journal.c.batch == batch)
+        unmade = or_(_IS_INTENDED, journal.c.op.in_(("add", REAFFIRMED)))
+        with self.engine.begin() as connection:
+            connection.execute(delete(journal).where(*mine, unmade))
             count_up(connection, user_id)
 
     def _select(self, *which: Any) -> Iterator[Change]:

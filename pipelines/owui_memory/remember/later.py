@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, Engine, and_, select, update
 
+from ..core.errors import Drop
 from ..core.exchange import Exchange
-from ..state import hold, outbox, reading
+from ..state import hold, imports, outbox, reading, was_erased
 from ..state.engine import Patience
 from .outbox import Outbox
 
@@ -24,14 +25,22 @@ class Later:
         """Keep some of a user's exchanges durably; those that were new.
 
         Not kept is what is there already, and the earlier version of a message. imported: the import's id.
+
+        Raises:
+            Drop: the import was taken back meanwhile, or all of its user's erased.
         """
         now = time.time()
 
         def keep(connection: Connection) -> list[Exchange]:
-            hold(connection, exchanges[0].user_id)
+            user_id = exchanges[0].user_id
+            hold(connection, user_id)
+            mine = and_(imports.c.user_id == user_id, imports.c.import_id == imported)
+            begun_at = connection.scalar(select(imports.c.begun_at).where(mine))
+            if begun_at is None or was_erased(connection, user_id, begun_at):
+                raise Drop("The import was taken back while it was read.", hint="It can be imported anew.")
             keys = [exchange.key for exchange in exchanges]
-            mine = and_(outbox.c.user_id == exchanges[0].user_id, outbox.c.key.in_(keys))
-            there = set(connection.scalars(select(outbox.c.key).where(mine)))
+            known = and_(outbox.c.user_id == user_id, outbox.c.key.in_(keys))
+            there = set(connection.scalars(select(outbox.c.key).where(known)))
             new = {exchange.key: exchange for exchange in exchanges if exchange.key not in there}
             insert = self._queue.insert
             return [one for one in new.values() if insert(connection, one, now, imported=imported)]

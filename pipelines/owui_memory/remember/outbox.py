@@ -24,7 +24,7 @@ from sqlalchemy.exc import IntegrityError
 
 from ..core.errors import ClaimLost
 from ..core.exchange import IMPORTS, Batch, Exchange, message_id_of
-from ..state import hold, outbox, reading, was_erased
+from ..state import deletions, hold, outbox, reading, was_erased
 from ..state.clock import is_later
 from ..state.engine import Patience
 from ..state.prepared import Prepared
@@ -145,6 +145,8 @@ class Outbox:
     ) -> bool:
         """As `put`, within a transaction, which raises IntegrityError. imported: see `later`."""
         hold(connection, exchange.user_id)
+        if not imported and exchange.chat_id and _is_deleted(connection, exchange):
+            return False
         replaced = self._replaced(connection, exchange)
         if any(is_later(row.said_at, exchange.said_at, now) for row in replaced):
             return False  # the answer to the original comes after that to its edited version
@@ -248,7 +250,8 @@ class Outbox:
         now = time.time()
         with self._engine.begin() as connection:
             for row in rows_where(connection, _claim_of(batch)):
-                alone = {"batch": uuid.uuid4().hex, "state": "pending", "attempts": 0, "ready_at": now}
+                name = (IMPORTS if batch.is_imported else "") + uuid.uuid4().hex
+                alone = {"batch": name, "state": "pending", "attempts": 0, "ready_at": now}
                 mine = outbox.c.id == row.id
                 connection.execute(update(outbox).where(mine).values(**alone, error=error))
 
@@ -370,6 +373,12 @@ class Outbox:
         )
         elsewhere = and_(waiting, outbox.c.chat_id != exchange.chat_id)
         connection.execute(update(outbox).where(elsewhere).values(ready_at=now))
+
+
+def _is_deleted(connection: Connection, exchange: Exchange) -> bool:
+    """Whether its chat was deleted in Open WebUI: see `manage.deletions`."""
+    mine = and_(deletions.c.user_id == exchange.user_id, deletions.c.chat_id == exchange.chat_id)
+    return connection.scalar(select(deletions.c.at).where(mine)) is not None
 
 
 def _once_more(exchange: Exchange, ready_at: float) -> dict[str, Any]:

@@ -139,6 +139,10 @@ def removals(
     # A chat may forget what it may change; who asks for a memory by its number means it wherever it was said.
     view = None if batch.name.startswith(COMMANDS) else writing_view(batch.scope)
     there = [one for one in backend.list_all(past_owner(batch.user_id)) if is_seen(one, view)]
+    if batch.is_imported:  # an old chat takes away nothing that was said later
+        times = [one.said_at for one, request in requests if request] + [one.said_at for one in gone]
+        until = max(times, default=0.0)
+        there = [one for one in there if one.created_at and one.created_at.timestamp() <= until]
     going = [passage for passage in there if passage.id not in taken and sought.has(passage)]
     first = max((change.position for change in changes), default=-1) + 1
     source = " ".join(dict.fromkeys(message for change in gone for message in change.source.split()))

@@ -14,7 +14,7 @@ from datetime import date
 from math import inf
 
 from ..backends.base import AskableBackend
-from ..core.change import Change
+from ..core.change import OUTDATED, Change
 from ..core.errors import Drop, RetryFew
 from ..core.exchange import Batch, Exchange
 from ..core.memory import Candidate, Memory, Reply
@@ -193,7 +193,7 @@ class Reconciler:
         said_at, now = self.batch.exchanges[-1].said_at, time.time()
         changes = self.journal.of_memory(shown.id)
         outdated = any(is_later(change.said_at, said_at, now) for change in changes)
-        return "a later message has changed it" if outdated else ""
+        return OUTDATED if outdated else ""
 
     def _repeats(self, operation: Operation, leaving: set[str]) -> str:
         """Why it would store once more what is known, and does not leave with this batch; "" if not."""

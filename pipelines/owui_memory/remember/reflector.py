@@ -83,6 +83,11 @@ class Reflector:
         backend, today = self._live.get(), datetime.now(UTC).date()
         if not isinstance(backend, AskableBackend) or not is_person(due.user_id):
             return
+        if broken := self._journal.broken_off(due.user_id):
+            with self._live.writing() as writing:
+                assert isinstance(writing, EditableBackend)
+                for name in broken:
+                    self._undo_all(writing, due.user_id, name)
         shown = self._shown(backend, due)
         if len(shown) < _FEWEST or not self._switches.is_on(due.user_id, ""):
             self._table.done(due, change, erasure)
@@ -143,16 +148,35 @@ class Reflector:
     def _take_back(self, backend: EditableBackend, work: _Work) -> None:
         """As if it had never been; what the user has forgotten meanwhile stays forgotten."""
         user_id, batch = work.due.user_id, work.batch.name
-        gone = {change.memory_id for change in self._others(work) if change.op == "remove"}
+        if any(self._table.erased_since(user_id, work.erasure)):  # all that there was
+            for memory in backend.added_by(user_id, batch):
+                backend.remove(memory.id)
+            self._journal.erase_batch(user_id, batch)
+        else:
+            self._undo_all(backend, user_id, batch)
+
+    def _undo_all(self, backend: EditableBackend, user_id: str, batch: str) -> None:
+        """Also of a batch that was broken off anywhere, by the end of the process, or in here."""
+        rows = self._journal.of_batch(batch)
+        made = {one.id: one.memory_id for one in rows if not one.refused and _is_made(backend, one)}
+        self._journal.begin_taking_back(user_id, batch, made)
+        ids = {one.memory_id for one in rows if one.memory_id}
+        others = self._journal.made_since(0, user_id, ids, but=batch)
+        gone = {change.memory_id for change in others if change.op == "remove" and not change.undoes}
         for memory in backend.added_by(user_id, batch):
             backend.remove(memory.id)
-        if any(self._table.erased_since(user_id, work.erasure)):  # all that there was
-            self._journal.erase_batch(user_id, batch)
-            return
         for change in reversed(self._journal.changed_by(batch)):
             if change.op != "add" and change.memory_id not in gone:
                 self._changes.undo(backend, change)
-        self._journal.erase_added(user_id, batch)
+        self._journal.erase_unmade(user_id, batch)
+
+
+def _is_made(backend: EditableBackend, change: Change) -> bool:
+    """Whether a memory is as the change of a reflection wants it, marked or not."""
+    memory = backend.get(change.memory_id) if change.memory_id and not change.made else None
+    if change.op == "replace":
+        return memory is not None and memory.expires == change.expires
+    return change.op == "remove" and not change.made and memory is None
 
 
 class _Work:

@@ -174,7 +174,8 @@ class Writer:
                 self._emit(failed(Job.REMEMBERING, fault))
             return
         except BaseException as error:  # noqa: BLE001 - a panic of native code, too; sorted by `_failed`
-            self._failed(backend, batch, error)
+            if not self._erased(backend, batch):
+                self._failed(backend, batch, error)
             return
         self._emit(succeeded(Job.REMEMBERING))
         self._failing.pop(batch.name, None)
@@ -241,9 +242,9 @@ class Writer:
         """Take back what only earlier versions of these messages said."""
         if not isinstance(backend, EditableBackend):
             return 0
-        versions = [replaced for exchange in batch.exchanges for replaced in exchange.replaces]
+        versions = {replaced for exchange in batch.exchanges for replaced in exchange.replaces}
         confirm = partial(self._outbox.renew, batch)
-        return sum(self._changes.retract(backend, batch.user_id, version, confirm) for version in versions)
+        return self._changes.retract(backend, batch.user_id, versions, confirm) if versions else 0
 
     def _remember(self, backend: Backend, batch: Batch, reading: _Reading) -> list[Change]:
         """The changes that were made of a batch, and those refused."""

@@ -6,15 +6,27 @@ import time
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, Engine, and_, bindparam, delete, func, not_, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    and_,
+    bindparam,
+    delete,
+    func,
+    not_,
+    or_,
+    select,
+    update,
+)
 
 from ..core.change import EDITED, FORGET, REFLECTED
 from ..core.exchange import episodes_name, message_id_of
 from ..core.turn import Turn
 from .engine import reading, unsynced
 from .prepared import Prepared
-from .schema import cuts, episodes, erasures, journal, outbox
-from .statements import insert_new
+from .schema import cuts, deletions, episodes, erasures, journal, outbox
+from .statements import hold, insert_new
 
 _MOST = 12  # of a chat for one limit: those of earlier cuts are for messages that are edited
 _AT_ONCE = 500  # values in a statement
@@ -86,12 +98,17 @@ class CutsTable:
             ((removed_at,),) = _REMOVED.rows(connection, asked)
         return [replace(one, abstract="") if one.read_at <= (removed_at or 0) else one for one in found]
 
-    def use(self, place: Place, position: str) -> None:
-        """A prompt was cut here."""
+    def use(self, place: Place, position: str, read_at: float) -> None:
+        """A prompt was cut here, unless something of the chat was erased since it was read."""
         with self._engine.begin() as connection:
+            if self._is_gone(connection, place, read_at):
+                return
             row = self._row(place, position)
             insert_new(connection, cuts, [{**row, "abstract": "", "used": True, "read_at": 0.0}])
-            connection.execute(update(cuts).where(*self._is(place, position)).values(used=True))
+            of_chat = cuts.c.user_id == place.user_id, cuts.c.chat_id == place.chat_id
+            told = connection.scalar(select(cuts.c.told).where(*of_chat, cuts.c.told).limit(1)) is not None
+            values = {"used": True, "told": told}
+            connection.execute(update(cuts).where(*self._is(place, position)).values(values))
             newest = (
                 select(cuts.c.position)
                 .where(*self._is(place))
@@ -101,12 +118,9 @@ class CutsTable:
             connection.execute(delete(cuts).where(*self._is(place), cuts.c.position.not_in(newest)))
 
     def put(self, place: Place, position: str, abstract: str, read_at: float) -> bool:
-        """An abstract is ready; False where something of the user's was erased since it was read."""
+        """An abstract is ready; False where it, or what it is of, was erased since that was read."""
         with self._engine.begin() as connection:
-            gone = select(erasures.c.id).where(
-                erasures.c.user_id == place.user_id, erasures.c.asked_at >= read_at
-            )
-            if connection.scalar(gone.limit(1)) is not None:
+            if self._is_gone(connection, place, read_at):
                 return False
             row = self._row(place, position)
             insert_new(connection, cuts, [{**row, "abstract": "", "used": False, "read_at": 0.0}])
@@ -157,6 +171,17 @@ class CutsTable:
         }
         told = {f"~{key.rpartition('~')[2]}" for key in kept} if chat_id else kept
         return told.intersection(names)
+
+    @staticmethod
+    def _is_gone(connection: Connection, place: Place, read_at: float) -> bool:
+        hold(connection, place.user_id)  # whoever erases the chat's rows comes before, or after
+        erased = erasures.c.user_id == place.user_id, erasures.c.asked_at >= read_at
+        deleted = deletions.c.user_id == place.user_id, deletions.c.chat_id == place.chat_id
+        gone = (
+            select(erasures.c.id).where(*erased),
+            select(deletions.c.at).where(*deleted, deletions.c.at >= read_at),
+        )
+        return any(connection.scalar(one.limit(1)) is not None for one in gone)
 
     @staticmethod
     def _row(place: Place, position: str) -> dict[str, object]:

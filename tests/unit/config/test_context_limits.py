@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from owui_memory.config.context_limits import limit_of
+from owui_memory.config.context_limits import budgets, limit_of
 from owui_memory.config.settings import Valves
 from owui_memory.config.valves_codec import SettingsError
 
@@ -31,3 +31,17 @@ def test_the_first_that_fits_counts(text: str, models: tuple[str, ...], limit: i
 def test_what_cannot_be_meant_is_refused_in_a_sentence(text: str) -> None:
     with pytest.raises(SettingsError, match="context_tokens must be 0, a number from 1000"):
         Valves(context_tokens=text)
+
+
+def test_no_kind_of_memories_takes_more_than_its_share() -> None:
+    settings = Valves(advanced="users_at_once=8", document_token_budget=16_000)
+    small = settings.model_copy(update=budgets(settings, 1000))
+    assert (small.memory_token_budget, small.episode_token_budget, small.document_token_budget) == (
+        80,
+        250,
+        80,
+    )
+    assert (small.advanced_numbers.profile_token_budget, small.advanced_numbers.users_at_once) == (50, 8)
+    large = settings.model_copy(update=budgets(settings, 1_000_000))
+    assert large.advanced_numbers == settings.advanced_numbers
+    assert large.document_token_budget == 16_000

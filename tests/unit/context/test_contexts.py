@@ -15,6 +15,7 @@ from owui_memory.context.contexts import Contexts, Seen
 from owui_memory.context.turns import Texts
 from owui_memory.core.turn import Answered, Turn
 from owui_memory.state import open_state
+from tests.harness.bodies import new_id
 
 LIMIT = 4000
 
@@ -31,8 +32,8 @@ class Simulated:
 
     def sent(
         self, chat: str, turns: list[str], block: str, system: str = "", *, is_there: bool = True
-    ) -> tuple[Seen, dict[int, str]]:
-        """The prompt of a chat's last turn, where each turn that stays keeps the block that it got.
+    ) -> tuple[Seen, int]:
+        """What a chat's last prompt has, and how many tokens; each turn that stays keeps the block it got.
 
         is_there: the state database.
         """
@@ -42,10 +43,12 @@ class Simulated:
         cuts = self.contexts.cuts(turn, LIMIT) if is_there else []
         seen = self.contexts.see(turn, Valves(), LIMIT, texts, cuts, reads=True)
         before = dict.fromkeys(range(len(seen.kept)), block)
-        seen, before = self.contexts.fitted(seen, system, before, seen.kept)
+        seen, system, before = self.contexts.fitted(seen, system, before, seen.kept)
         if seen.window.is_cut and seen.window.is_new and is_there:
-            self.contexts.table.use(seen.place, said[seen.window.start])
-        return seen, before
+            self.contexts.table.use(seen.place, said[seen.window.start], seen.at)
+        texts_of_ours = [one for one in (*before.values(), system, seen.abstract) if one]
+        tokens = seen.bare.fixed + seen.window.stays(seen.bare.turns)
+        return seen, tokens + sum(self.contexts.counting.of("", texts_of_ours))
 
 
 @pytest.fixture(scope="module")
@@ -56,29 +59,34 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulated]:
     one._engine.dispose()
 
 
-def tokens(one: Simulated, seen: Seen, blocks: dict[int, str], system: str) -> int:
-    texts = [*blocks.values(), system, seen.abstract]
-    return seen.bare.fixed + seen.window.stays(seen.bare.turns) + sum(one.contexts.counting.of("", texts))
-
-
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.integers(20, 60), st.integers(0, 80), st.sets(st.integers(0, 59)), st.uuids())
+@given(st.integers(20, 60), st.integers(0, 80), st.sets(st.integers(0, 59)))
 def test_a_cut_stays_until_it_no_longer_fits(
-    simulated: Simulated, size: int, told: int, restarts: set[int], chat: object
+    simulated: Simulated, size: int, told: int, restarts: set[int]
 ) -> None:
     turns: list[str] = []
-    starts = [0]
+    starts, chat = [0], new_id()
     for number in range(60):
         if number in restarts:
             simulated.restart()
         turns.append("a locker holds marbles " * size)
-        seen, blocks = simulated.sent(str(chat), turns, "remembered lockers " * told)
-        assert tokens(simulated, seen, blocks, "") <= LIMIT
+        seen, tokens = simulated.sent(chat, turns, "remembered lockers " * told)
+        assert tokens <= LIMIT
         starts.append(seen.window.start if seen.window.is_cut else 0)
     assert starts == sorted(starts), "what is out stays out"
     cuts = len(set(starts)) - 1
     each = seen.bare.turns[-1] + simulated.contexts.counting.of("", ["remembered lockers " * told])[0]
     assert cuts <= 2 + 60 * each / (0.3 * LIMIT), "a cut makes room for many turns"
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(1, 3), st.integers(0, 4500), st.integers(0, 1500), st.integers(0, 1500))
+def test_only_a_message_that_is_too_long_alone_is_over_the_limit(
+    simulated: Simulated, before: int, size: int, told: int, in_system: int
+) -> None:
+    turns = [*["an earlier one " * 200] * (before - 1), "word " * size]
+    seen, tokens = simulated.sent(new_id(), turns, "told " * told, "known " * in_system)
+    assert tokens <= max(LIMIT, seen.bare.fixed + seen.bare.turns[-1])
 
 
 def test_a_chat_that_only_begins_like_another_is_counted_anew(simulated: Simulated) -> None:
@@ -128,3 +136,12 @@ def test_a_database_that_is_away_is_asked_again(
 
 def raised() -> None:
     raise OSError("away")
+
+
+def test_of_a_huge_chat_the_newest_turns_are_counted(simulated: Simulated) -> None:
+    simulated.restart()
+    turns = [f"turn {number} " * 2_500 for number in range(200)]
+    seen, tokens = simulated.sent(new_id(), turns, "")
+    assert tokens <= LIMIT or len(seen.kept) == 1
+    assert len(simulated.contexts.counting._counted) < 10
+    assert simulated.sent(new_id(), ["word " * 1_000_000, "Go on."], "")[0].kept == [1]

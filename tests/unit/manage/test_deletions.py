@@ -5,24 +5,28 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from owui_memory.backends.locations import Locations
 from owui_memory.config.settings import Valves
-from owui_memory.core.change import CHAT_DELETED
+from owui_memory.core.change import CHAT_DELETED, REAFFIRMED, REFLECTED, Change
 from owui_memory.core.errors import MemoryFault, Retry, TellAdmin
 from owui_memory.core.exchange import Exchange
 from owui_memory.core.scope import past_owner
-from owui_memory.manage import comparison
+from owui_memory.interfaces.webui import WebUi
+from owui_memory.manage import comparison, deletions
 from owui_memory.manage.comparison import Comparison
 from owui_memory.manage.deletions import Deletions
 from owui_memory.manage.erasure.erase import Eraser
 from owui_memory.manage.memories import Control
 from owui_memory.manage.migrate.reach import location_of_backend
 from owui_memory.manage.outcomes import Asked
+from owui_memory.state import put_row, webui_seen
+from tests.harness.chat_events import ChatEvents
 from tests.harness.places import library
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until
@@ -78,20 +82,21 @@ def test_a_deleted_chat_takes_its_passages_and_by_the_setting_facts_that_only_it
     house.says(CHATS[1], CELLO)  # said again
     house.control.remember(Asked("ada", "command-1", CHATS[0], at=time.time()), TEA)
     house.says("api-chat", "I live in Bonn.")
-    assert not house.deletions.note("bob", CHATS[0])
-    assert not house.deletions.note("ada", "of nobody")
-    assert house.deletions.note("ada", CHATS[0])
+    house.deletions.note("bob", CHATS[0])
+    house.deletions.note("ada", "of nobody")
+    assert house.deletions.carry_out() == 2
+    house.deletions.note("ada", CHATS[0])
     house.set(on_chat_deleted="ask")
     assert house.deletions.carry_out() == 1
     assert house.chats() == {CHATS[1], "api-chat"}
     assert [one.text for one in house.deletions.only_deleted("ada")] == [DOG]
     assert house.facts() == sorted(["I live in Bonn.", TEA, CELLO, DOG])
-    (receipt,) = [one for one in house.bench.journal.of_user("ada") if one.op == CHAT_DELETED]
+    receipt = [one for one in house.bench.journal.of_user("ada") if one.op == CHAT_DELETED][-1]
     assert (receipt.chat, receipt.refused) == (CHATS[0], "4 passages and 0 facts were erased")
     assert house.deletions.carry_out() == 0
 
     house.set(on_chat_deleted="erase")
-    assert house.deletions.note("ada", CHATS[0])
+    house.deletions.note("ada", CHATS[0])
     assert house.deletions.carry_out() == 1
     assert house.facts() == sorted(["I live in Bonn.", TEA, CELLO])
     assert house.deletions.only_deleted("ada") == []
@@ -104,7 +109,7 @@ def test_what_waits_of_a_deleted_chat_is_not_remembered(house: House) -> None:
     house.bench.outbox.put(
         Exchange(f"ada\n{CHATS[0]}\nm", "ada", CHATS[0], DOG, "Rex!", time.time()), wait_s=1000
     )
-    assert house.deletions.note("ada", CHATS[0])
+    house.deletions.note("ada", CHATS[0])
     house.deletions.carry_out()
     house.bench.outbox.hurry()
     house.says(CHATS[1], CELLO)
@@ -114,11 +119,81 @@ def test_what_waits_of_a_deleted_chat_is_not_remembered(house: House) -> None:
 def test_a_deleted_user_is_erased(house: House) -> None:
     house.says(CHATS[0], DOG)
     house.says(CHATS[1], DOG, user="bob")
-    assert not house.deletions.note("eve")
-    assert house.deletions.note("ada")
-    assert house.deletions.carry_out() == 1
+    house.deletions.note("eve")
+    house.deletions.note("ada")
+    assert house.deletions.carry_out() == 2
     assert (house.facts(), house.chats(), house.facts("bob")) == ([], set(), [DOG])
     assert house.bench.journal.of_user("ada") == []
+
+
+def test_what_was_merged_from_several_chats_stays(house: House) -> None:
+    house.set(on_chat_deleted="erase")
+    house.says(CHATS[0], DOG)
+    house.says(CHATS[1], CELLO)
+    merge = Change(f"{REFLECTED}1", 0, "ada", REAFFIRMED, "", "", "", chat=CHATS[1], made=True)
+    dog, cello = (one.id for text in (DOG, CELLO) for one in house.control.all("ada") if one.text == text)
+    gone = replace(merge, position=1, op="remove", memory_id=dog)
+    house.bench.journal.intend([replace(merge, memory_id=cello), gone])
+    house.deletions.note("ada", CHATS[1])
+    house.deletions.carry_out()
+    assert CELLO in house.facts()
+
+
+@pytest.mark.parametrize("broken", ["forget", "erase_passages"])
+def test_what_is_broken_off_is_gone_on_with(
+    house: House, broken: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.set(on_chat_deleted="erase")
+    house.says(CHATS[0], DOG)
+    call = getattr(house.eraser, broken)
+
+    def breaks(*args: Any, **more: Any) -> None:
+        if broken == "forget":
+            call(*args, **more)
+        raise Retry("A place is away.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(house.eraser, broken, breaks)
+        house.deletions.note("ada", CHATS[0])
+        with pytest.raises(Retry):
+            house.deletions.carry_out()
+    assert house.facts() == [], "whatever is away"
+    monkeypatch.setattr(deletions, "SETTLED_S", 0.0)
+    assert house.deletions.carry_out() == 1
+    assert (house.facts(), house.chats()) == ([], set())
+    house.control.undo(Asked("ada", "command-1", at=time.time()))
+    assert house.facts() == []
+    (receipt,) = [one for one in house.bench.journal.of_user("ada") if one.op == CHAT_DELETED]
+    assert receipt.refused.startswith("2 passages and ")
+
+
+def test_what_comes_late_of_a_deleted_chat_goes_too(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.deletions.note("ada", CHATS[0])  # before anything is known of it
+    house.deletions.carry_out()
+    house.says(CHATS[0], DOG)
+    house.says(CHATS[1], CELLO)
+    assert (house.facts(), house.chats()) == ([CELLO], {CHATS[1]})
+    passage = replace(house.bench.backend.list_all(past_owner("ada"))[0], id="", chat=CHATS[0])  # type: ignore[attr-defined]
+    house.bench.backend.store(past_owner("ada"), passage)  # of a writer that was killed
+    assert house.deletions.carry_out() == 0, "not yet"
+    monkeypatch.setattr(deletions, "SETTLED_S", 0.0)
+    assert house.deletions.carry_out() == 1
+    assert house.chats() == {CHATS[1]}
+    assert house.deletions.carry_out() == 0
+
+
+def test_of_all_chats_only_open_webuis_go(house: House) -> None:
+    for chat in CHATS[:3]:
+        house.says(chat, DOG)
+    compared(house, Webui({"ada": {CHATS[0]}}))
+    house.says(CHATS[3], CELLO)  # since then
+    imported = Exchange("i", "ada", CHATS[4], TEA, "I see.", 1.0)
+    with house.bench.engine.begin() as connection:
+        house.bench.outbox.insert(connection, imported, time.time(), imported="import-1")
+    assert house.deletions.note_all_chats("ada") == 2
+    house.deletions.carry_out()
+    assert house.chats() >= {CHATS[1], CHATS[2]}
+    assert house.chats().isdisjoint({CHATS[0], CHATS[3]})
 
 
 @dataclass
@@ -194,6 +269,31 @@ def test_what_is_missing_for_a_day_and_was_seen_before_is_deleted(
     assert house.facts("bob") == []
 
 
+def test_an_import_that_was_taken_back_is_not_missing(house: House, days: Callable[[float], None]) -> None:
+    for chat in CHATS[:2]:
+        house.says(chat, DOG)
+    webui = Webui({"ada": set(CHATS[:3]), "bob": {CHATS[3]}})
+    with house.bench.engine.begin() as connection:
+        seen = {"webui": Comparison(house.bench.engine, house.deletions, "http://webui")._webui}
+        for user, chat in (("ada", CHATS[2]), ("bob", ""), ("bob", CHATS[3])):  # nothing is known of
+            row = {"user_id": user, "chat_id": chat, "seen_at": 1.0, "missing_since": 0.0, **seen}
+            put_row(connection, webui_seen, row)
+    assert Comparison(house.bench.engine, house.deletions, "http://webui").run(webui).missing == ()
+
+
+def test_a_chat_that_is_there_again_is_remembered(
+    house: House, days: Callable[[float], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deletions, "SETTLED_S", 0.0)
+    house.says(CHATS[1], CELLO)
+    house.deletions.note("ada", CHATS[0])
+    assert house.deletions.carry_out() + house.deletions.carry_out() == 2
+    days(1)
+    compared(house, Webui({"ada": set(CHATS[:2])}))
+    house.says(CHATS[0], DOG)
+    assert house.facts() == sorted([CELLO, DOG])
+
+
 def ill(webui: Webui) -> list[Callable[[], None]]:
     """All that an Open WebUI can answer in the place of the truth."""
     down, wrong = Retry("down"), TellAdmin("no key")
@@ -240,6 +340,14 @@ def test_an_open_webui_that_is_ill_costs_nothing(
             assert compared(house, webui) == ()
     assert house.deletions.carry_out() == 0
     assert house.chats() == set(CHATS[:5])
+
+
+def test_an_admin_who_may_not_see_chats_is_told_what_to_set() -> None:
+    with ChatEvents() as server:
+        settings = Valves(webui_url=server.url, webui_api_key="sk-another")
+        with WebUi.of(settings) as webui, pytest.raises(TellAdmin) as refused:
+            webui.chats_of("ada")
+    assert "ENABLE_ADMIN_CHAT_ACCESS" in refused.value.hint
 
 
 def test_another_address_is_another_open_webui(house: House, days: Callable[[float], None]) -> None:

@@ -27,6 +27,7 @@ from owui_memory.manage.erasure.erase import Eraser, Receipt
 from owui_memory.manage.erasure.erasures import Erasure
 from owui_memory.manage.erasure.sites import PASSAGES, StoreSite
 from owui_memory.manage.erasure.worker import ErasureWorker
+from owui_memory.manage.history.uploads import Uploads
 from owui_memory.models.providers import with_password
 from owui_memory.observe.metrics import Metrics
 from owui_memory.recall.injected import Injected
@@ -198,6 +199,7 @@ class TestOnce:
     ) -> None:
         kept.place.set_in(monkeypatch)
         monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+        archives = [Uploads(kept.place.folder).new(user) for user in ("ada", "bob")]
         assert main(["erase-user", "ada"]) == 1
         assert "Nothing was erased." in capsys.readouterr().err
         assert kept.texts() == sorted([BOTH, OTHER])
@@ -205,6 +207,7 @@ class TestOnce:
         assert re.search(r"^2 +memories", capsys.readouterr().out, re.MULTILINE)
         assert kept.texts() == []
         assert kept.traces() == []
+        assert [file.exists() for file in archives] == [False, True]
 
     def test_a_killed_process_has_written_down_what_the_next_one_finishes(self, kept: Kept) -> None:
         kept.notes(BOTH)

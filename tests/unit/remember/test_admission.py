@@ -185,7 +185,7 @@ def test_an_edited_message_is_taken_back_all_the_same(mind: Mind) -> None:
     new = mind.knows("The user lives in Porto.")
     journal = Journal(mind.engine)
     journal.intend([Change("b", 0, "ada", "replace", new, ORDER, "...", source="m1", made=True)])
-    assert Changes(journal).retract(mind.backend, "ada", "m1") == 0
+    assert Changes(journal).retract(mind.backend, "ada", {"m1"}) == 0
 
 
 def test_a_shared_memory_is_the_cleaned_one(room: Room) -> None:

@@ -145,7 +145,7 @@ def test_a_memory_whose_id_was_not_told_is_taken_back_by_its_text(case: Case, jo
     added = Change("b1", 0, "ada", "add", "", before="", after="Drinks tea.", source="m1", made=True)
     journal.intend([added])
 
-    assert Changes(journal).retract(case.backend, "ada", "m1") == 1
-    assert Changes(journal).retract(case.backend, "ada", "m1") == 0
+    assert Changes(journal).retract(case.backend, "ada", {"m1"}) == 1
+    assert Changes(journal).retract(case.backend, "ada", {"m1"}) == 0
 
     assert listed(case.backend) == ["Plays chess."]

@@ -90,7 +90,7 @@ REX = {"op": "add", "text": "The user's dog is called Rex."}
 
 
 def retract(mind: Mind, message: str) -> int:
-    return mind.making.retract(mind.backend, "ada", message)
+    return mind.making.retract(mind.backend, "ada", {message})
 
 
 def test_what_a_message_added_is_taken_back_once(mind: Mind) -> None:
@@ -156,7 +156,7 @@ def test_of_two_messages_read_together_the_right_one_is_taken_back(mind: Mind) -
 
 def test_another_users_message_of_the_same_id_is_left_alone(mind: Mind) -> None:
     mind.hears(batch(exchange("My dog is called Rex.", name="m1")), REX)
-    assert mind.making.retract(mind.backend, "bob", "m1") == 0
+    assert mind.making.retract(mind.backend, "bob", {"m1"}) == 0
     assert mind.texts() == ["The user's dog is called Rex."]
 
 

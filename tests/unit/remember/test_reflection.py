@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from owui_memory.core.change import Change
 from owui_memory.core.chat_servers import AnsweredBy
@@ -264,6 +265,54 @@ def test_what_cannot_be_stored_costs_no_memory(house: House) -> None:
     house.desk.backend.store = refuses  # type: ignore[method-assign]
     assert not house.reflects(**MERGE)
     assert house.desk.texts() == before
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+def test_what_was_killed_anywhere_is_mended(house: House) -> None:
+    """Right before and right after each change: while it is made, and while it is taken back."""
+    before, merged = house.desk.texts(), sorted([MINE, PORTO, *OTHERS])
+    backend, journal, table = house.desk.backend, house.reflector._journal, house.reflector._table
+    calls = [(backend, "store"), (backend, "remove"), (journal, "made"), (journal, "erase_unmade")]
+
+    def dies(left: list[int], call: Callable[..., Any], *args: Any, late: bool) -> Any:
+        left[0] -= 1
+        if left[0] < 0 and not late:
+            raise Killed
+        answer = call(*args)
+        if left[0] < 0:
+            raise Killed
+        return answer
+
+    def refuses(*_: Any) -> None:
+        raise Drop("It is to be taken back.")
+
+    def anew() -> None:
+        with house.desk.engine.begin() as connection:
+            connection.execute(update(reflections).values(due_at=0.0, seen=0))
+
+    killed = 0
+    for step in range(24):
+        left = [step // 2]
+        with pytest.MonkeyPatch.context() as patched:
+            for owner, name in calls:
+                patched.setattr(owner, name, partial(dies, left, getattr(owner, name), late=bool(step % 2)))
+            patched.setattr(table, "done", refuses)
+            try:
+                house.reflects(**MERGE)
+            except Killed:
+                killed += 1
+        anew()
+        house.reflects()
+        anew()
+        assert journal.broken_off("ada") == []
+        if house.desk.texts() == merged:
+            assert step in (7, 8, 9), "all was made, and nothing taken back yet"
+            house.desk.ask("/memory undo")
+        assert house.desk.texts() == before, step
+    assert killed > 18
 
 
 def test_each_scope_is_read_apart(house: House) -> None:

@@ -89,9 +89,7 @@ def test_a_command_is_waited_for(function: ModuleType, server: MemoryServer, tex
     assert (told is not body) == (read_command(text) is not None)
 
 
-@pytest.mark.parametrize(
-    ("owner", "kinds"), [("ada", ["status", "source"]), ("bob", ["status"]), (None, ["status"])]
-)
+@pytest.mark.parametrize(("owner", "kinds"), [("ada", ["status", "source"]), ("bob", []), (None, [])])
 def test_sources_are_shown_in_the_users_own_chats_and_long_bodies_hold_up_no_others(
     function: ModuleType,
     server: MemoryServer,

@@ -114,6 +114,10 @@ class LiveChats:
             return batch
         return replace(batch, exchanges=tuple(replace(one, title=title) for one in batch.exchanges))
 
+    def is_others(self, user_id: str, chat_id: str) -> bool:
+        """Whether a chat is known to be somebody else's, who reads it. Blocks for some seconds at most."""
+        return _is_id(chat_id) and self._titles.owns(user_id, chat_id) is False
+
     def check(self) -> Check | None:
         """Whether Open WebUI takes what is posted; None where nothing is."""
         return self._poster.check()
@@ -136,7 +140,7 @@ class LiveChats:
     def _post(self, one: _Shown, make: Callable[[], Event | None]) -> None:
         def wanted() -> Event | None:
             # What is posted stays in the chat: whoever continues another's would leave their memories there.
-            own = self._switches.wants(one.user_id) and self._titles.has(one.user_id, one.chat_id)
+            own = self._switches.wants(one.user_id) and self._titles.owns(one.user_id, one.chat_id)
             return make() if own else None
 
         self._poster.post(one.user_id, one.chat_id, one.message_id, wanted)

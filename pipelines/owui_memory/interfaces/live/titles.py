@@ -14,7 +14,7 @@ from ...language.secrets import masked
 from .poster import Poster
 
 _USERS, _KNOWN_S = 500, 60.0  # whose chats are kept, and for how long
-_OTHERS = 2_000  # chats of others that are known
+_ASKED = 2_000  # chats whose owners were asked for
 _TITLE_CHARS = 200
 _UNNAMED = "New Chat"  # until Open WebUI has thought of a title
 
@@ -26,7 +26,7 @@ class Titles:
         self._poster = poster
         self._lock = threading.Lock()
         self._known: OrderedDict[str, tuple[float, Mapping[str, str]]] = OrderedDict()
-        self._others: OrderedDict[tuple[str, str], float] = OrderedDict()  # by user and chat, when seen
+        self._asked: OrderedDict[tuple[str, str], tuple[float, bool | None]] = OrderedDict()
 
     def of(self, user_id: str, chat_id: str) -> str:
         """The title of one of the user's latest chats; "" where it is not known. Blocks for some seconds."""
@@ -38,33 +38,32 @@ class Titles:
             titles = self._look(user_id) or {}
         return titles.get(chat_id, "")
 
-    def has(self, user_id: str, chat_id: str) -> bool:
-        """Whether a chat that is in use is the user's own, and none that others let them continue.
+    def owns(self, user_id: str, chat_id: str) -> bool | None:
+        """Whether a chat is the user's own, and none that others let them continue; None: it is not known.
 
-        False where that is not known. Blocks for some seconds at most.
+        Blocks for some seconds at most.
         """
         one = user_id, chat_id
         with self._lock:
-            listed: Mapping[str, str] | None = self._known.get(user_id, (0.0, {}))[1]
-            at = self._others.get(one, float("-inf"))
-        if listed and chat_id in listed:
-            return True
+            _, titles = self._known.get(user_id, (0.0, {}))
+            at, own = self._asked.get(one, (float("-inf"), None))
+        if not self._poster.is_on or chat_id in titles:
+            return True if self._poster.is_on else None
         if time.monotonic() - at <= _KNOWN_S or (listed := self._look(user_id)) is None:
-            return False
-        if chat_id in listed:
-            return True
+            return own
+        own = chat_id in listed or self._is_owner(user_id, chat_id)
         with self._lock:
-            self._others[one] = time.monotonic()
-            while len(self._others) > _OTHERS:
-                self._others.popitem(last=False)
-        return False
+            self._asked[one] = time.monotonic(), own
+            while len(self._asked) > _ASKED:
+                self._asked.popitem(last=False)
+        return own
 
     def drop(self, user_id: str) -> None:
         """Keep nothing of a user's."""
         with self._lock:
             self._known.pop(user_id, None)
-            for one in [one for one in self._others if one[0] == user_id]:
-                del self._others[one]
+            for one in [one for one in self._asked if one[0] == user_id]:
+                del self._asked[one]
 
     def _look(self, user_id: str) -> Mapping[str, str] | None:
         """Titles of the user's latest chats, "" for one without; None where Open WebUI does not tell."""
@@ -74,6 +73,14 @@ class Titles:
             while len(self._known) > _USERS:
                 self._known.popitem(last=False)
         return titles
+
+    def _is_owner(self, user_id: str, chat_id: str) -> bool | None:
+        """Of a chat that is not among the user's latest, and may be long."""
+        try:
+            chat = json.loads(self._poster.get(f"/api/v1/chats/{quote(chat_id, safe='')}"))
+            return bool(chat["user_id"] == user_id) if chat["id"] == chat_id else None
+        except Exception:  # noqa: BLE001 - there is none, or it is too long
+            return None
 
     def _listed(self, user_id: str) -> dict[str, str] | None:
         try:

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ...config.environment import PUBLIC_DEFAULT_KEY
 from ...core.trace import PARENT, TRACE, Trace
-from ..server_key import has_key
+from ..server_key import has_key, key_wanted
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,8 @@ class Guard:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:
-            await JSONResponse({"detail": _REFUSAL}, status_code=401)(scope, receive, send)
+            told = {"detail": key_wanted(Headers(scope=scope), self.key, _REFUSAL)}
+            await JSONResponse(told, status_code=401)(scope, receive, send)
 
     def _passes(self, scope: Scope) -> bool:
         headers = Headers(scope=scope)

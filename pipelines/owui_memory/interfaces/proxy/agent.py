@@ -2,7 +2,7 @@
 
 Each step asks the model once. Its calls of memory's tools are carried out and their results told to it; calls
 of the client's own tools go out to the client. What was found on the way to these is put back when the client
-comes with their results.
+comes with their results: see `kept_steps.py`.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -24,16 +23,16 @@ from ...models.tokens import estimated_tokens
 from ..tools.calls import Calls
 from ..tools.verbs import VERBS, Verb, schema
 from .answer import Said
+from .kept_steps import KeptSteps, tokens_of
 from .relay import refusal, send_json
 from .steps import Event, Step, ToolCall, ending, whole
 
-_CALLS = 16  # of memory's tools that are carried out in a step
+_CALLS, _MOST_CALLS = 16, 64  # of memory's tools that are carried out in a step, and that are answered
 _BEAT_S = 10.0  # between signs of life to the client
-_KEPT, _KEPT_S, _KEPT_CHARS = 500, 600.0, 60_000  # steps that are put back later
-# In tokens: for all that the model is told for its calls, where its prompts have no limit; for its tools.
+# In tokens: for all that is added to a prompt, where those of the model have no limit; for its tools.
 _RESULTS, _TOOLS, _LEAST_RESULTS = 20_000, 800, 1_200
-_PLAIN_S = 3600.0  # for which a model that knows no tools is asked without them
-_NO_TOOLS = (400, 404, 405, 415, 422, 500, 501)
+_MOST_PLAIN, _PLAIN_S = 500, 3600.0  # models that know no tools; for so long they are asked without
+_NO_TOOLS = (400, 404, 405, 415, 422, 501)
 _GO_ON = "[heartbeat] The tools have answered. Go on, or answer the user now."
 _REPEATED = "You have asked this already, and its answer stands above. Answer the user now."
 _TOO_MANY = "Too many calls at once. Ask again for this alone, if you still need it."
@@ -57,7 +56,7 @@ def can_loop(body: Mapping[str, Any]) -> bool:
 
 
 def reserve(limit: int) -> tuple[int, int]:
-    """Of a limit of a model's prompts (0: none): what tools may add to one, and the results among it."""
+    """Of a limit of a model's prompts (0: none): what tools add to one at most; without their schemas."""
     if not limit:
         return 0, _RESULTS
     reserved = min(max(limit // 4, _TOOLS + _LEAST_RESULTS), limit // 2)
@@ -66,10 +65,10 @@ def reserve(limit: int) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One request of a client. body: with the messages as memory has made them. ask: asks the model once.
+    """One request of a client. body: with the messages as memory has made them, and what was put back.
 
-    keep: keeps what was said. model: the upstream's name and the model's, as a key. room: for results, in
-    tokens.
+    ask: asks the model once. keep: keeps what was said. model: the upstream's name and the model's, as a key.
+    room: for the model's calls and their results, in tokens.
     """
 
     turn: Turn
@@ -82,13 +81,12 @@ class Task:
 
 
 class Agent:
-    """For one event loop."""
+    """For one event loop. kept: None until there are memories."""
 
-    def __init__(self, calls: Calls) -> None:
-        self._calls = calls
+    def __init__(self, calls: Calls, kept: Callable[[], KeptSteps | None]) -> None:
+        self._calls, self._kept = calls, kept
         # Models without tools, and until when they count so, each for the user whose request it was.
         self._plain: dict[tuple[str, ...], float] = {}
-        self._kept: OrderedDict[tuple[str, str], tuple[float, list[Event]]] = OrderedDict()
 
     def offered(self, turn: Turn, body: Mapping[str, Any], model: tuple[str, str]) -> list[Verb]:
         """The tools that are added to the client's."""
@@ -97,68 +95,55 @@ class Agent:
         taken = _names(body.get("tools") or ())
         return [verb for verb in self._calls.offered(turn) if verb.name not in taken]
 
-    async def run(self, task: Task, verbs: Sequence[Verb], send: Send) -> bool:
-        """Answer; False where the model turns out to know no tools, and nothing was sent."""
-        user_id, out = task.turn.user_id, _Out(send, streams=bool(task.body.get("stream")))
-        loop = _Loop(self._calls, task, verbs, list(self._put_back(user_id, task.body["messages"])))
+    async def run(self, task: Task, verbs: Sequence[Verb], send: Send) -> Send | None:
+        """Answer; or how to do so without tools, where the model seems to know none and nothing was sent."""
+        out = _Out(send, streams=bool(task.body.get("stream")))
+        loop = _Loop(self._calls, task, verbs)
         async with out.alive():
             while True:
                 step = await loop.ask(out)
                 if step.status != 200 or step.whole is None:
-                    if loop.number == 1 and self._knows_none(task, step):
-                        return False
+                    if loop.number == 1 and step.status in (*_NO_TOOLS, 500):
+                        told = step.error.lower()
+                        names_them = b"tool" in told or b"function" in told
+                        if names_them and step.status in _NO_TOOLS:
+                            return self._noting(task, send)
+                        if names_them or step.status in (400, 422, 501):
+                            return send
                     await out.fail(step)
-                    return True
+                    return None
                 if not step.done:  # one of both sides has gone
                     await out.break_off(step)
                     await task.keep(step.said)
-                    return True
+                    return None
                 if not await loop.goes_on(step, out):
                     break
-            if loop.has_forgotten:
-                self.drop(user_id)
-            elif loop.others:
-                self._keep_back(user_id, loop.others, loop.added)
+            if loop.others and (kept := self._kept()) is not None:
+                calls = [one.written() for one in loop.others]
+                kept.keep(task.turn.user_id, loop.began, calls, loop.added)
             if not loop.others:
                 step.said.prompt_tokens = 0  # they count tools and results, too
                 step.said.calls = False  # those that it may not make any more
                 await task.keep(step.said)
             await out.finish(step, loop.others, loop.usage, loop.sorry)
-            return True
+            return None
 
-    def _knows_none(self, task: Task, step: Step) -> bool:
-        """Whether an error may mean that the model knows no tools; then it is asked without."""
-        told = step.error.lower()
-        if step.status in _NO_TOOLS and (b"tool" in told or b"function" in told):
-            if len(self._plain) >= _KEPT:
-                del self._plain[next(iter(self._plain))]
-            self._plain[task.turn.user_id, *task.model] = time.monotonic() + _PLAIN_S
-            return True
-        return step.status in (400, 422, 501)
+    def _noting(self, task: Task, send: Send) -> Send:
+        """The same, which notes that the model knows no tools if it answers without them."""
 
-    # Between requests
+        async def sending(message: Any) -> None:
+            if message.get("status") == 200:
+                if len(self._plain) >= _MOST_PLAIN:
+                    del self._plain[next(iter(self._plain))]
+                self._plain[task.turn.user_id, *task.model] = time.monotonic() + _PLAIN_S
+            await send(message)
 
-    def drop(self, user_id: str) -> None:
-        """Keep nothing of a user's, who may have it forgotten."""
-        for key in [key for key in self._kept if key[0] == user_id]:
-            del self._kept[key]
+        return sending
 
-    def _keep_back(self, user_id: str, calls: Sequence[ToolCall], messages: list[Event]) -> None:
-        """Those that stand in place of a message with these calls, when the client comes back with it."""
-        now = time.monotonic()
-        while self._kept and (len(self._kept) >= _KEPT or next(iter(self._kept.values()))[0] < now - _KEPT_S):
-            self._kept.popitem(last=False)
-        if len(messages) > 1 and len(json.dumps(messages)) <= _KEPT_CHARS:
-            self._kept[user_id, _named([one.written() for one in calls])] = now, messages
-
-    def _put_back(self, user_id: str, messages: Sequence[Any]) -> Iterator[Any]:
-        for message in messages:
-            calls = message.get("tool_calls") if isinstance(message, Mapping) else None
-            at, kept = self._kept.get((user_id, _named(calls)), (0.0, [])) if calls else (0.0, [])
-            if kept and at > time.monotonic() - _KEPT_S:
-                yield from kept
-            else:
-                yield message
+    def put_back(self, messages: list[Any], user_id: str, room: int) -> tuple[list[Any], int]:
+        """See `KeptSteps.put_back`. Takes its time where the messages are long; for any thread."""
+        kept = self._kept()
+        return (messages, room) if kept is None else kept.put_back(messages, user_id, room)
 
 
 class _Loop:
@@ -168,8 +153,8 @@ class _Loop:
     sorry: what the client is told where the model says nothing in its last step.
     """
 
-    def __init__(self, calls: Calls, task: Task, verbs: Sequence[Verb], messages: Sequence[Any]) -> None:
-        self._calls, self._task, self._messages = calls, task, messages
+    def __init__(self, calls: Calls, task: Task, verbs: Sequence[Verb]) -> None:
+        self._calls, self._task = calls, task
         self._theirs, self._own = list(task.body.get("tools") or ()), list(map(_described, verbs))
         self.number, self.usage = 0, Event()
         self.others: list[ToolCall] = []
@@ -177,13 +162,13 @@ class _Loop:
         self.sorry = ""
         self._stuck, self._nudged = 0, False
         self._seen: set[str] = set()
-        self._room = task.room
+        self._room, self.began = task.room, time.monotonic()
 
     async def ask(self, out: _Out) -> Step:
         """The model's next answer."""
         self.number += 1
         tools = self._theirs if self._is_last and self._theirs else [*self._theirs, *self._own]
-        body = {**self._task.body, "messages": [*self._messages, *self.added], "tools": tools}
+        body = {**self._task.body, "messages": [*self._task.body["messages"], *self.added], "tools": tools}
         if self._is_last and not self._theirs:
             body["tool_choice"] = "none"
         step = Step()
@@ -200,17 +185,12 @@ class _Loop:
         return step
 
     @property
-    def has_forgotten(self) -> bool:
-        """Whether something was forgotten on the way, which the messages may still tell."""
-        return any(key.startswith("forget_memory ") for key in self._seen)
-
-    @property
     def _is_last(self) -> bool:
-        return self.number >= self._task.steps or self._stuck > 1
+        return self.number >= self._task.steps or self._stuck > 1 or self._room <= 0
 
     async def goes_on(self, step: Step, out: _Out) -> bool:
         """Whether the model is to be asked again, after its calls of memory's tools were carried out."""
-        theirs = _names(self._theirs)
+        theirs = set(_names(self._theirs))
         mine = [call for call in step.calls if call.name not in theirs]
         self.others = [call for call in step.calls if call.name in theirs]
         is_silent = not step.calls and not "".join(step.said.pieces).strip()
@@ -220,10 +200,11 @@ class _Loop:
             return True
         if not (step.said.pieces or self.others) and (self._is_last or (self.added and not mine)):
             self.sorry = _NO_ANSWER
-        mine = [] if self._is_last else mine
+        mine = [] if self._is_last else mine[:_MOST_CALLS]
         if mine or self.others:
-            made = [*mine, *self.others]
-            self.added.append(step.message([call for call in step.calls if call in made]))
+            made = {id(call) for call in (*mine, *self.others)}
+            self.added.append(step.message([call for call in step.calls if id(call) in made], theirs))
+            self._room -= 0 if self.others else tokens_of(self.added[-1])
         self.added += await self._results(mine, out)
         return bool(mine) and not self.others
 
@@ -248,8 +229,8 @@ class _Loop:
                 name = call.name if call.name in VERBS else "an unknown tool"
                 await out.comment(f"memory: {name}, step {self.number} of {self._task.steps}")
                 said = (await self._calls.carry_out(self._task.turn, call.name, arguments)).written()
-                said = said if (tokens := estimated_tokens(said)) <= self._room else _NO_ROOM
-                self._room -= tokens if said is not _NO_ROOM else 0
+                said = said if estimated_tokens(said) <= self._room else _NO_ROOM
+            self._room -= estimated_tokens(said)
             results.append({"role": "tool", "tool_call_id": call.id, "content": said})
         self._stuck = 0 if is_new else self._stuck + 1
         return results
@@ -350,14 +331,6 @@ def _error(step: Step) -> Any:
         "type": "server_error",
         "code": step.status,
     }
-
-
-def _named(calls: Any) -> str:
-    """What calls are known by when the client sends them again."""
-    parts = [one for one in calls if isinstance(one, Mapping)] if isinstance(calls, list) else []
-    with contextlib.suppress(RecursionError):
-        return json.dumps([[one.get("id"), one.get("function")] for one in parts], sort_keys=True)
-    return ""
 
 
 def _changes(name: str) -> bool:

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from .answer import Said, StreamEar, WholeEar
 from .answer import chat as read_chat
 
-_MOST_CALLS, _MOST_CHARS = 64, 64_000  # of tools in one answer, and of one's arguments
+_MOST_CALLS = 4_096  # of tools in one answer
+_MOST_CHARS = 64_000  # of the arguments of memory's tools; those of the client's go out as they are
 _HELD_CHARS, _HELD_BYTES = 300, 4_000_000  # said, and received, before an answer must be the final one
 _ERROR_BYTES, _MOST_BYTES = 100_000, 20_000_000
 _OWN_KEYS = ("index", "id", "type", "function")
+_WANTED_BACK = (
+    "reasoning_content",
+    "reasoning_details",
+    "extra_content",
+)  # by servers, beside a message's calls
+_IN_PIECES = ("text", "summary")  # of what a stream tells of one detail
 Event = dict[str, Any]
 
 
@@ -33,20 +40,21 @@ class ToolCall:
         return "".join(self._pieces)
 
     def add(self, arguments: str) -> None:
-        """A piece of the arguments; what is too much of them is left out."""
-        if self._chars < _MOST_CHARS:
-            self._pieces.append(arguments[:_MOST_CHARS])
-            self._chars += len(arguments)
+        """A piece of the arguments."""
+        self._pieces.append(arguments)
+        self._chars += len(arguments)
 
     def read(self) -> object:
-        """The arguments. Raises ValueError or RecursionError where they are no JSON."""
-        if self._chars >= _MOST_CHARS:
+        """The arguments, for memory's tools. Raises ValueError or RecursionError where they are no JSON."""
+        if self._chars > _MOST_CHARS:
             raise ValueError("too long")
         return json.loads(self.arguments or "{}")
 
-    def mended(self) -> Event:
+    def mended(self, *, is_theirs: bool) -> Event:
         """The call in a message to the model; what is no JSON would break some servers."""
         told = self.written()
+        if is_theirs and self._chars > _MOST_CHARS:
+            return told
         try:
             self.read()
         except (ValueError, RecursionError):
@@ -63,7 +71,8 @@ class ToolCall:
 class Step:
     """Takes an answer as `Relay` sends it, and holds its events back until they may go to the client.
 
-    done: all of it came. is_final: it has said so much, and asked for no tool, that it is the final answer.
+    done: all of it came, and could be kept. is_final: it has said so much, and asked for no tool, that it is
+    the final answer.
     """
 
     def __init__(self) -> None:
@@ -76,7 +85,9 @@ class Step:
         self._ear: StreamEar | WholeEar | None = None
         self._calls: dict[object, ToolCall] = {}
         self._newest: dict[object, object] = {}  # a call's index in the answer -> its key
+        self._wanted_back: dict[str, list[Any]] = {}  # in the pieces that came
         self._bytes = self._chars = 0
+        self._is_too_long = False  # while a call was held back: nobody gets so much
 
     @property
     def said(self) -> Said:
@@ -109,7 +120,7 @@ class Step:
         if not message.get("more_body", False):
             if self._ear is not None:
                 self._ear.over()
-            self.done = True
+            self.done = not self._is_too_long
 
     def _read(self, said: Said, told: Mapping[str, Any]) -> bool:
         read_chat(said, told)
@@ -123,14 +134,18 @@ class Step:
         message = first.get("delta") or first.get("message")
         message = message if isinstance(message, Mapping) else {}
         self._chars += len(content) if isinstance(content := message.get("content"), str) else 0
+        if self._is_too_long:
+            return False
+        for name in _WANTED_BACK:
+            if (value := message.get(name)) and self._bytes <= _MOST_BYTES:
+                self._wanted_back.setdefault(name, []).append(value)
         given = message.get("tool_calls")
         for at, one in enumerate(given if isinstance(given, list) else []):
             if isinstance(one, Mapping):
                 self._add(one, at)
         kept = {name: value for name, value in message.items() if name != "tool_calls"}
         choice = {name: value for name, value in first.items() if name != "message"} | {"delta": kept}
-        if self._bytes > _MOST_BYTES:
-            return False  # held back while a call was begun: nobody gets so much
+        self._is_too_long |= bool(self._calls) and self._bytes > _MOST_BYTES
         self.events.append(
             {**told, "object": "chat.completion.chunk", "choices": [{**choice, "index": 0}] if first else []}
         )
@@ -143,6 +158,7 @@ class Step:
         if id_ and key in self._calls and self._calls[key].id != id_:
             key = id_  # some servers count every call as the first
         if key not in self._calls and len(self._calls) >= _MOST_CALLS:
+            self._is_too_long = True
             return
         self._newest[index] = key
         call = self._calls.setdefault(key, ToolCall())
@@ -156,10 +172,37 @@ class Step:
             if isinstance(written, str):
                 call.add(written)
 
-    def message(self, calls: Sequence[ToolCall]) -> Event:
-        """The answer as a message of the conversation, with these of its calls."""
-        content = "".join(self.said.pieces) or None
-        return {"role": "assistant", "content": content, "tool_calls": [one.mended() for one in calls]}
+    def message(self, calls: Sequence[ToolCall], theirs: Collection[str]) -> Event:
+        """The answer as a message to the model, with these of its calls. theirs: the client's tools."""
+        told = {"role": "assistant", "content": "".join(self.said.pieces) or None}
+        told |= {name: _joined(pieces) for name, pieces in self._wanted_back.items()}
+        return {**told, "tool_calls": [one.mended(is_theirs=one.name in theirs) for one in calls]}
+
+
+def _joined(pieces: Sequence[Any]) -> Any:
+    """What a stream told in pieces: a text, values by name, or a list of those, each with an index."""
+    if all(isinstance(one, str) for one in pieces):
+        return "".join(pieces)
+    if all(isinstance(one, Mapping) for one in pieces):
+        return {name: value for one in pieces for name, value in one.items()}
+    if not all(isinstance(one, list) for one in pieces):
+        return pieces[-1]
+    parts = [part for piece in pieces for part in piece]
+    if not all(isinstance(part, Mapping) for part in parts):
+        return parts
+    details: dict[object, list[Mapping[str, Any]]] = {}
+    for at, part in enumerate(parts):
+        key = (part.get("type"), part["index"]) if isinstance(part.get("index"), int) else f"{at}"
+        details.setdefault(str(key), []).append(part)
+    return [_one_of(detail) for detail in details.values()]
+
+
+def _one_of(parts: Sequence[Mapping[str, Any]]) -> Event:
+    told = {name: value for part in parts for name, value in part.items() if value is not None}
+    for name in _IN_PIECES:
+        texts = [part[name] for part in parts if isinstance(part.get(name), str)]
+        told |= {name: "".join(texts)} if texts else {}
+    return told
 
 
 def ending(step: Step, calls: Sequence[ToolCall], usage: Event, text: str) -> list[Event]:

@@ -16,7 +16,7 @@ _FLAWS = 20  # that are told
 
 
 def listed(visit: Visit) -> View:
-    """The imports that were begun, and the form for another."""
+    """The imports that were begun, the form for another, and what was found in an archive that was sent."""
     settings = visit.settings
     return View(
         "imports.html",
@@ -24,6 +24,7 @@ def listed(visit: Visit) -> View:
             "imports": visit.parts.imports.all(visit.user_id),
             "with_webui": bool(settings.webui_url and settings.webui_api_key),
             "webui": OPEN_WEBUI,
+            "last": visit.parts.uploads.noted(visit.user_id),
         },
     )
 
@@ -40,17 +41,16 @@ def preview(visit: Visit) -> View:
     else:
         file = uploads.keep(visit.user_id, visit.file.content)
     told = visit.parts.imports.preview(visit.user_id, partial(formats.read, file))
-    return View(
-        "import.html",
-        {
-            "told": told,
-            "file": file.name,
-            "name": name,
-            "minutes": max(round(told.seconds / 60), 1),
-            "skipped": told.skipped.most_common(),
-            "flaws": [(where, why, count) for (where, why), count in told.flaws.most_common(_FLAWS)],
-        },
-    )
+    last = {
+        "told": {key: value for key, value in vars(told).items() if key not in ("skipped", "flaws")},
+        "file": file.name,
+        "name": name,
+        "minutes": max(round(told.seconds / 60), 1),
+        "skipped": told.skipped.most_common(),
+        "flaws": [(where, why, count) for (where, why), count in told.flaws.most_common(_FLAWS)],
+    }
+    uploads.note(file, last)  # whoever waits no longer finds it there
+    return View("import.html", {"last": last})
 
 
 def begin(visit: Visit) -> Redirect:

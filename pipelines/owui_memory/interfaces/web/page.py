@@ -28,6 +28,7 @@ from ..lanes import BusyError
 from ..server_key import bearer
 from ..service import Service
 from ..waits import in_pool, within
+from ..webui import OPEN_WEBUI
 from . import sign_in
 from .forms import FIELDS, File, RefusedError, fields_of, with_file
 from .limits import Limits, place_of
@@ -76,6 +77,7 @@ class Page:
         self._at_once: Counter[str] = Counter()
         self._uploading: set[str] = set()  # who sends a file
         self._visits, self._changes = Limits(600, 60), Limits(120, 60)
+        self._fetches = Limits(1, 300)  # of pasts from Open WebUI
         self._wrong_keys, self._sessions = Limits(10, 60), Limits(600, 60)  # by address
         self._silences = Limits(1, 60)  # that the log tells
 
@@ -120,7 +122,7 @@ class Page:
         try:
             if person is None and (token := await self._by_webui(request, runtime, route)):
                 cookies = self._signed_in(request, token)
-                person = await in_pool(runtime.command_pool, runtime.page.sessions.person, token)
+                person = await in_pool(runtime.state_pool, runtime.page.sessions.person, token)
         except SilentError:
             flaw = "silent"
         if person is None and request.method != "POST" and (given := bearer(request.headers)):
@@ -142,8 +144,10 @@ class Page:
         if person is None or route.needs is Needs.NOBODY:
             answer = await self._sign_in(request, runtime, person, form)
         else:
-            with contextlib.nullcontext() if file is None else file.content:
-                answer = await self._visited(request, runtime, route, person, token, form, file)
+            with contextlib.ExitStack() as ends:
+                if file is not None:
+                    ends.enter_context(file.content)
+                answer = await self._visited(request, runtime, route, person, token, form, file, ends)
         return replace(answer, cookies=[*cookies, *answer.cookies])
 
     async def _uploaded(
@@ -161,7 +165,7 @@ class Page:
 
     async def _person(self, request: _Request, runtime: Service, token: str) -> Person | None:
         """Who is signed in, as far as Open WebUI still says so, where that is how they came."""
-        sessions, pool = runtime.page.sessions, runtime.command_pool
+        sessions, pool = runtime.page.sessions, runtime.state_pool
         person = await in_pool(pool, sessions.person, token) if token else None
         if person is None or not person.webui:
             if person is not None and not person.user_id:
@@ -201,7 +205,7 @@ class Page:
             if self._silences.takes(""):
                 log.warning("Open WebUI was asked for whom a session is, and does not answer (webui_url).")
             raise
-        return await in_pool(runtime.command_pool, runtime.page.sessions.sign_in, person) if person else ""
+        return await in_pool(runtime.state_pool, runtime.page.sessions.sign_in, person) if person else ""
 
     def _by_key(self, request: _Request, given: str) -> Person | None:
         """Who has this key; None where it is not the server's. Raises RefusedError after wrong ones."""
@@ -216,7 +220,7 @@ class Page:
         self, request: _Request, runtime: Service, person: Person | None, form: Mapping[str, str]
     ) -> Answer:
         """The form for it, or what was sent with it."""
-        sessions, pool = runtime.page.sessions, runtime.command_pool
+        sessions, pool = runtime.page.sessions, runtime.state_pool
         if request.method != "POST":
             link = request.query.get("link", "")
             linked = await in_pool(pool, sessions.linked, link) if link else None
@@ -283,6 +287,7 @@ class Page:
         token: str,
         form: Mapping[str, str],
         file: File | None,
+        ends: contextlib.ExitStack,
     ) -> Answer:
         who = person.user_id or _ADMIN
         is_change = request.method == "POST"
@@ -292,8 +297,10 @@ class Page:
             return redirect("admin") if request.name == "" else self._forbidden(request)
         if route.needs is Needs.ADMIN and not person.is_admin:
             return self._forbidden(request)
+        if form.get("source") == OPEN_WEBUI and not self._fetches.takes(who):
+            raise RefusedError(429, "fetched lately")
         if route.view is None:
-            await in_pool(runtime.command_pool, runtime.page.sessions.sign_out, token)
+            await in_pool(runtime.state_pool, runtime.page.sessions.sign_out, token)
             return self._signed_out(request)
         visit = Visit(
             runtime.page,
@@ -306,10 +313,12 @@ class Page:
             file,
         )
         try:
-            pool = runtime.command_pool
+            pool = runtime.history_pool if route.is_long else runtime.command_pool
             work = runtime.lanes.run(who, pool, _rendered, visit, route, request, sign_in.csrf_of(token))
         except BusyError:
             raise RefusedError(429, "too often") from None
+        ends = ends.pop_all()  # with the work, which may go on after its time
+        work.add_done_callback(lambda _: ends.close())
         if not await within(route.patience_s, work):
             raise RefusedError(503, "still at it")
         answer: Answer = work.result()

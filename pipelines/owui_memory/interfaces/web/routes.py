@@ -22,6 +22,7 @@ class Needs(Enum):
 @dataclass(frozen=True, slots=True)
 class Route:
     """view: what makes it, in a thread; None where `Page` does it itself. patience_s: that it is waited for.
+    is_long: it has few threads of its own, which nothing else waits for.
 
     Raises:
         Drop: what was asked for cannot be done, in a sentence for whoever asked.
@@ -34,6 +35,7 @@ class Route:
     view: Callable[[Visit], Made] | None = None
     ends_session: bool = False
     takes_file: bool = False
+    is_long: bool = False
     patience_s: float = 60.0
 
 
@@ -58,9 +60,11 @@ _ALL = (
     Route("POST", "make-key", Needs.USER, keys.make),
     Route("POST", "revoke-key", Needs.USER, keys.revoke),
     Route("GET", "import", Needs.USER, history.listed),
-    Route("POST", "import-preview", Needs.USER, history.preview, takes_file=True, patience_s=300.0),
-    Route("POST", "begin-import", Needs.USER, history.begin, patience_s=300.0),
-    Route("POST", "undo-import", Needs.USER, history.undo),
+    Route(
+        "POST", "import-preview", Needs.USER, history.preview, takes_file=True, is_long=True, patience_s=300.0
+    ),
+    Route("POST", "begin-import", Needs.USER, history.begin, is_long=True, patience_s=300.0),
+    Route("POST", "undo-import", Needs.USER, history.undo, is_long=True, patience_s=300.0),
     Route("GET", "admin", Needs.ADMIN, admin.server),
     Route("GET", "users", Needs.ADMIN, admin.users),
     Route("GET", "queue", Needs.ADMIN, admin.queue),

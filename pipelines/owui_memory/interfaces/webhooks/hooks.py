@@ -73,7 +73,8 @@ def _note(chats: Chats, settings: Valves, event: Any) -> int:
         owner = _id(data, "owner_id")
         if not is_person(owner) or _is_there(settings, lambda webui: webui.has_chat(subject_id)):
             return 0
-        count = int(runtime.deletions.note(owner, subject_id))
+        runtime.deletions.note(owner, subject_id)
+        count = 1
     elif not is_person(subject_id):
         return 0
     elif kind == "chat.deleted_all":
@@ -83,7 +84,8 @@ def _note(chats: Chats, settings: Valves, event: Any) -> int:
     else:
         if _is_there(settings, lambda webui: webui.has_user(subject_id)):
             return 0
-        count = int(runtime.deletions.note(subject_id))
+        runtime.deletions.note(subject_id)
+        count = 1
     if count:
         runtime.deletion_worker.wake()
     return count

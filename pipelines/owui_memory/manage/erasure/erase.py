@@ -12,7 +12,7 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -24,6 +24,7 @@ from ...core.errors import MemoryFault
 from ...core.scope import past_owner, shared_by
 from ...remember.spill import Spill, Spilled
 from ...state.episodes_table import EpisodesTable
+from ..history.uploads import Uploads
 from .erasures import BEGUN, DONE, ONCE, SETTLED_S, Erasure, Erasures
 from .scrub import scrub_state
 from .sites import Found, Open, Site, Sites
@@ -83,6 +84,7 @@ class Eraser:
         self._erasures = Erasures(engine)
         self._sites = Sites(engine, data_dir, settings, opener)
         self._spill, self._passages = Spill(data_dir), EpisodesTable(engine)
+        self._uploads = Uploads(data_dir)
 
     def forget(self, user_id: str, memory_ids: Collection[str], until: float = math.inf) -> Receipt:
         """Erases some of a user's memories, and everything that was written down about them. Blocks.
@@ -160,19 +162,27 @@ class Eraser:
             self._passages.remove(user_id, exchanges)
         return count
 
-    def erase_passages(self, user_id: str, ids: Collection[str], exchanges: Collection[str]) -> None:
-        """Erase some passages of a user's past chats, which are all of these exchanges', everywhere. Blocks.
+    def erase_passages(
+        self, user_id: str, ids: Collection[str], exchanges: Collection[str], chat_id: str
+    ) -> None:
+        """Erase the passages of a user's past chat everywhere, and what of it waits as files. Blocks.
 
+        They are those with these ids, which are all of these exchanges', and others that say the chat's id.
         Nothing else that says the same is touched. Raises the fault of a location that cannot be reached,
         when the others are done; all of it is tried anew with the next call.
         """
         wanted = Erasure(0, user_id, False, tuple(ids), (), (), ONCE, time.time())
         missed: MemoryFault | None = None
+        self._spill.erase(
+            user_id, lambda one: one.permission is not None and one.permission.chat_id == chat_id
+        )
         with self._still(), self._sites.opened() as found:
-            for one in found if ids else ():
+            for one in found:
                 try:
                     site = one.reached()
-                    if site.erase(wanted, fresh=True, on_progress=lambda _: None):
+                    stray = set(site.passages_of(past_owner(user_id), chat_id)).difference(ids)
+                    these = replace(wanted, memory_ids=(*ids, *stray))
+                    if site.erase(these, fresh=True, on_progress=lambda _: None):
                         site.purge()
                 except MemoryFault as fault:
                     missed = fault
@@ -226,6 +236,7 @@ class Eraser:
                 unreached[one.id] = f"{one.location}: {fault}"
         if erasure.whole and erasure.passes == BEGUN:
             counts += self._erasures.finish_user(erasure, fresh=fresh)
+            self._uploads.drop(erasure.user_id)
         if erasure.passes == BEGUN or counts.total() or _STATE in erasure.locations:
             try:
                 keeps += filter(None, [scrub_state(self._engine)])

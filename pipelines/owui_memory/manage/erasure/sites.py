@@ -51,6 +51,9 @@ class Site(Protocol):
         on_progress: called with each number of memories that are gone.
         """
 
+    def passages_of(self, owner: str, chat_id: str) -> list[str]:
+        """The ids of what lies under this id and was said in this chat."""
+
     def erase_said_before(self, owner: str, at: float) -> int:
         """Take away what lies under this id and is older than a Unix time; how many there were."""
 
@@ -114,6 +117,9 @@ class StoreSite:
             entities.delete_all(emptied)
             entities.purge()
 
+    def passages_of(self, owner: str, chat_id: str) -> list[str]:
+        return [str(row.id) for row in self._store.list({"user_id": owner, "chat": chat_id})[0]]
+
     def erase_said_before(self, owner: str, at: float) -> int:
         rows = self._store.list({"user_id": owner})[0]
         ids = [str(row.id) for row in rows if _is_before(aware_time(row.payload.get("created_at")), at)]
@@ -168,6 +174,9 @@ class RemoteSite:
 
     def _listed(self, user_id: str) -> list[Memory]:
         return [memory for owner in owners_of(user_id) for memory in self._backend.list_all(owner)]
+
+    def passages_of(self, owner: str, chat_id: str) -> list[str]:
+        return [one.id for one in self._backend.list_all(owner) if one.chat == chat_id]
 
     def erase_said_before(self, owner: str, at: float) -> int:
         there = [one.id for one in self._backend.list_all(owner) if _is_before(one.created_at, at)]

@@ -86,7 +86,9 @@ def read_claude(value: Mapping[str, Any]) -> Iterator[Entry]:
     messages = [one for one in objects(value["chat_messages"]) if isinstance(one.get("uuid"), str)]
     loose = [one for one in objects(value["chat_messages"]) if not isinstance(one.get("uuid"), str)]
     nodes = {str(one["uuid"]): one for one in messages}
-    last = value.get("current_leaf_message_uuid") or (messages[-1]["uuid"] if messages else None)
+    last = value.get("current_leaf_message_uuid")
+    if messages and not (isinstance(last, str) and last in nodes):  # of what was deleted since, too
+        last = messages[-1]["uuid"]
     shown = branch(nodes, last, "parent_message_uuid")
     if not any(
         isinstance(one.get("parent_message_uuid"), str) and one["parent_message_uuid"] in nodes
@@ -226,8 +228,9 @@ def _of_open_webui(node: Mapping[str, Any]) -> Iterator[Said]:
 
 
 def is_webui_memory(value: Mapping[str, Any]) -> bool:
-    """Whether it is one of Open WebUI's own memories."""
-    return isinstance(value.get("content"), str) and "user_id" in value and "role" not in value
+    """Whether it is one of Open WebUI's own memories; prompts, notes and the like look similar."""
+    others = {"role", "command", "name", "title"}
+    return isinstance(value.get("content"), str) and "user_id" in value and others.isdisjoint(value)
 
 
 def read_webui_memory(value: Mapping[str, Any]) -> Iterator[Entry]:

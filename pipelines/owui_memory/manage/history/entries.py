@@ -14,6 +14,7 @@ from typing import Any, Literal
 from ...core.text import TEXT_CHARS, capped, plain
 
 _ID = re.compile(r"[A-Za-z0-9._~-]{1,80}")
+_OFFSET = re.compile(r"[+-]\d\d:?\d\d$")
 _TITLE_CHARS = 200
 _DAY_S = 86_400.0
 _MILLISECONDS = 1e11  # a Unix time that is larger is one of milliseconds
@@ -132,7 +133,9 @@ def _time(value: Any) -> float:
         return 0.0
     try:
         if value[20:22] in ("AM", "PM"):  # as Letta tells agents the time
-            return datetime.strptime(value[:22], "%Y-%m-%d %I:%M:%S %p").replace(tzinfo=UTC).timestamp()
+            zone = _OFFSET.search(value)
+            given = f"{value[:22]} {zone[0] if zone else '+0000'}"
+            return datetime.strptime(given, "%Y-%m-%d %I:%M:%S %p %z").timestamp()
         read = datetime.fromisoformat(value.strip().replace(" UTC", "+00:00"))
         return (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError, OSError):

@@ -11,6 +11,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 
 from sqlalchemy import ColumnElement, Engine, and_, delete, func, select, update
@@ -18,6 +19,7 @@ from sqlalchemy import ColumnElement, Engine, and_, delete, func, select, update
 from ...backends.base import EditableBackend
 from ...config.prices import costs, read_prices
 from ...config.settings import Valves
+from ...core.chat_servers import AnsweredBy
 from ...core.errors import Drop
 from ...core.exchange import Exchange, episodes_name, message_id_of
 from ...core.scope import past_owner
@@ -44,6 +46,7 @@ Archive = Callable[[], Iterable[Found]]  # reads it from its beginning: see `for
 _AT_ONCE = 10  # exchanges in a transaction: others write in between, and compute
 _PAUSE_S = 0.2
 _UNDONE_AT_ONCE = 100
+_STOPPED = "stopped-"  # begins the batch of what was under way when its import was taken back
 _MOST_TAKEN = 500_000  # exchanges and facts of an archive
 _ALL = "the archive"
 _NAME_CHARS = 200
@@ -192,31 +195,47 @@ class Imports:
             if connection.scalar(select(imports.c.import_id).where(mine)) is None:
                 raise Drop("There is no such import.", hint="`imports` lists those that there are.")
         brought = and_(*_brought(user_id, import_id))
-        with self._engine.begin() as connection:  # what is worked on is taken back by whoever does
-            hold(connection, user_id)
-            under_way = connection.execute(delete(outbox).where(brought, outbox.c.state != "done")).rowcount
+        undone = 0
         with live.writing() as backend:
             if not isinstance(backend, EditableBackend):
                 raise Drop("This backend cannot list memories.", hint="Remove them there.")
-            changes = Changes(self._journal)
-            sources = {one for change in self._journal.of_user(user_id) for one in change.sources}
-            undone = 0
-            while keys := self._some(brought):
-                self._remove_passages(backend, user_id, [episodes_name(key) for key in keys])
-                for message_id in map(message_id_of, keys):
-                    if message_id in sources:
-                        changes.retract(backend, user_id, message_id)
-                with self._engine.begin() as connection:
-                    connection.execute(delete(outbox).where(brought, outbox.c.key.in_(keys)))
-                undone += len(keys)
-        with self._engine.begin() as connection:
-            connection.execute(delete(imports).where(mine))
-        return undone + under_way
+            while rows := self._stopped(mine, brought, user_id):  # more of it may come meanwhile
+                # All of its messages at once, and before any is out of sight: a fact may be from several.
+                Changes(self._journal).retract(backend, user_id, {message_id_of(key) for key, _ in rows})
+                self._remove_unmarked(backend, user_id, {batch for _, batch in rows})
+                for at in range(0, len(rows), _UNDONE_AT_ONCE):
+                    keys = [key for key, _ in rows[at : at + _UNDONE_AT_ONCE]]
+                    self._remove_passages(backend, user_id, [episodes_name(key) for key in keys])
+                    with self._engine.begin() as connection:
+                        connection.execute(delete(outbox).where(brought, outbox.c.key.in_(keys)))
+                undone += len(rows)
+        return undone
 
-    def _some(self, brought: ColumnElement[bool]) -> list[str]:
-        newest_first = select(outbox.c.key).where(brought).order_by(outbox.c.id.desc()).limit(_UNDONE_AT_ONCE)
-        with self._reading.connect() as connection:
-            return list(connection.scalars(newest_first))
+    def _stopped(
+        self, mine: ColumnElement[bool], brought: ColumnElement[bool], user_id: str
+    ) -> list[tuple[str, str]]:
+        """The keys and batches of all that is there of an import, none of it under way any more.
+
+        Where nothing is, the import itself is gone. What was worked on has lost its batch: whoever did so
+        takes back what they store from now on.
+        """
+        under_way = update(outbox).where(brought, outbox.c.state != "done")
+        stopped = {"state": "done", "exchange": None, "error": "", "batch": _STOPPED + outbox.c.batch}
+        with self._engine.begin() as connection:
+            hold(connection, user_id)
+            connection.execute(under_way.values(stopped))
+            rows = connection.execute(select(outbox.c.key, outbox.c.batch).where(brought)).all()
+            if not rows:
+                connection.execute(delete(imports).where(mine))
+        return [(key, batch) for key, batch in rows]
+
+    def _remove_unmarked(self, backend: EditableBackend, user_id: str, batches: Collection[str]) -> None:
+        """Remove what stopped batches have stored, where the journal does not know it yet."""
+        for name in (one.removeprefix(_STOPPED) for one in batches if one.startswith(_STOPPED)):
+            marked = {change.memory_id for change in self._journal.of_batch(name) if change.made}
+            for memory in backend.added_by(user_id, name) if name else ():
+                if memory.id not in marked:
+                    backend.remove(memory.id)
 
     def _remove_passages(self, backend: EditableBackend, user_id: str, names: list[str]) -> None:
         entries = [entry for name in names if (entry := self._passages.get(user_id, name)) is not None]
@@ -228,7 +247,7 @@ class Imports:
     def _taken(self, user_id: str, archive: Archive, seen: _Seen) -> Iterator[Exchange]:
         """What of an archive may be remembered; the rest is counted in `seen`."""
         owners = {one.entry.owner for one in archive() if not isinstance(one.entry, Flaw)} - {""}
-        settings, is_on = self._settings(), _Cached(lambda chat_id: self._switches.is_on(user_id, chat_id))
+        settings, is_on = self._settings(), _Cached(partial(self._switches.is_on, user_id))
         if not settings.enabled:
             raise Drop("Memory is switched off on this server.", hint="Switch `enabled` on first.")
         if not is_on(""):
@@ -250,12 +269,14 @@ class Imports:
                 else:
                     taken += 1
                     yield given(user_id, entry)
-            elif not is_on(chat_of(source, entry)):
+            elif not is_on(chat := chat_of(source, entry)):
                 seen.skipped["memory is switched off in the chat"] += 1
             else:
                 for one in exchanges(user_id, source, entry, settings, self._is_command):
                     if isinstance(one, str):
                         seen.skipped[one] += 1
+                    elif not is_on(chat, AnsweredBy.read(one.answered_by).model):
+                        seen.skipped["the model was left out"] += 1
                     else:
                         taken += 1
                         yield one
@@ -330,15 +351,16 @@ class _Seen:
         return Preview(user_id, tuple(sorted(self.labels)), *counted, self.first, self.last)
 
 
-class _Cached(dict[str, bool]):
-    """Remembers what was asked."""
+class _Cached(dict[tuple[str, str], bool]):
+    """Remembers what was asked of a chat and a model."""
 
-    def __init__(self, ask: Callable[[str], bool]) -> None:
+    def __init__(self, ask: Callable[[str, str], bool]) -> None:
         self._ask = ask
 
-    def __call__(self, key: str) -> bool:
+    def __call__(self, chat_id: str, model: str = "") -> bool:
+        key = (chat_id, model)
         if key not in self:
-            self[key] = self._ask(key)
+            self[key] = self._ask(*key)
         return self[key]
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import secrets
 import shutil
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 _KEPT_S = 3600.0
 _NAME_CHARS = 120
+_NOTE = ".note"
 
 
 class Uploads:
@@ -45,8 +48,23 @@ class Uploads:
 
     def find(self, user_id: str, name: str) -> Path | None:
         """The archive of this user with this name, as `new` has called it."""
-        mine = [file for file in self._all(user_id) if file.name == name]
+        mine = [file for file in self._all(user_id) if file.name == name and file.suffix != _NOTE]
         return mine[0] if mine else None
+
+    def note(self, file: Path, found: Mapping[str, Any]) -> None:
+        """Keep what was found in an archive beside it, as JSON, for as long as the archive."""
+        if file.exists():
+            note = file.with_suffix(_NOTE)
+            note.touch(0o600)
+            note.write_text(json.dumps(found))
+
+    def noted(self, user_id: str) -> Any:
+        """What was found in the archive that a user has sent; None as long as that is not known."""
+        for note in self._all(user_id):
+            if note.suffix == _NOTE and note.with_suffix("").exists():
+                with contextlib.suppress(FileNotFoundError, ValueError):  # gone, or being written
+                    return json.loads(note.read_text())
+        return None
 
     def drop(self, user_id: str) -> None:
         """Keep nothing of a user's."""

@@ -7,6 +7,7 @@ import json
 import logging
 import re
 from collections.abc import Coroutine, Iterator
+from dataclasses import replace
 from itertools import chain, repeat
 from typing import Any
 
@@ -22,6 +23,7 @@ from owui_memory.interfaces.web.routes import ROUTES
 from owui_memory.remember.outbox import Outbox
 from owui_memory.state import open_state
 from owui_memory.state import outbox as table
+from owui_memory.state.page_sessions_table import PageSessions, Person
 from tests.harness.waiting import wait_until
 from tests.unit.interfaces.proxy.desk import KEY
 from tests.unit.interfaces.web.visitors import PAGE_URL, Browser, Visitors, visitors
@@ -122,8 +124,12 @@ class TestSignIn:
         assert browser.sign_in("key", key="wrong").status_code == 403
         assert browser.sign_in("key", key=KEY).status_code == 303
         assert browser.get("./").headers["location"] == "admin"
-        browser.cookies.set("memory_session", browser.cookies["memory_session"][2:])
-        assert browser.get("admin").status_code == 401, "the session is bound to the key"
+        engine = open_state(house.at.data_dir)
+        for key, status in ((KEY, 200), ("an older key", 401), ("", 401)):
+            browser.cookies.clear()
+            browser.cookies.set("memory_session", PageSessions(engine).sign_in(Person("", role="admin"), key))
+            assert browser.get("admin").status_code == status, key
+        engine.dispose()
 
     def test_nobody_tries_keys_for_long_or_locks_others_out(
         self, house: Visitors, monkeypatch: pytest.MonkeyPatch
@@ -172,9 +178,11 @@ class TestImports:
         archive = "\n".join(map(json.dumps, rows)).encode()
         file = uma.upload(archive)
         assert texts(uma) == [], "nothing is changed by looking"
+        assert file in uma.get("import").text, "it can be looked at once more"
         assert uma.send_form("begin-import", file="../../state.db", name="x").status_code == 422
         assert uma.send_form("begin-import", file=file, name="past").headers["location"].endswith("begun")
         assert uma.send_form("begin-import", file=file, name="past").status_code == 422, "it is used up"
+        assert 'name="file" value=' not in uma.get("import").text
         house.at.settle()
         wait_until(lambda: sorted(texts(uma)) == told, what="it is remembered")
         assert (
@@ -187,6 +195,15 @@ class TestImports:
         assert import_id
         uma.send_form("undo-import", id=import_id[1])
         assert texts(uma) == []
+
+    def test_what_takes_long_to_look_at_is_found_later(
+        self, house: Visitors, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        name = ("POST", "import-preview")
+        monkeypatch.setitem(ROUTES, name, replace(ROUTES[name], patience_s=0.0))
+        will = house.browser("will")
+        assert will.upload(b'{"memory": "I sail.", "user_id": "x"}') == "", "it is not waited for"
+        wait_until(lambda: 'name="file" value=' in will.get("import").text, what="it is looked at")
 
     def test_uploads_are_bounded_and_private(self, house: Visitors) -> None:
         vic, csrf = house.browser("vic"), ""
@@ -233,8 +250,8 @@ def test_what_comes_slowly_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     head = b'--b\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n'
     pieces = chain([head], repeat(b"x" * 100))
     multipart = Headers({"content-type": "multipart/form-data; boundary=b"})
-    for name in ("_FORM_S", "_FILE_S"):
-        monkeypatch.setattr(forms, name, 0.1)
+    for name, value in {"_FORM_S": 0.1, "_FILE_S": 0.1, "_FORM_BYTES": 20_000, "_FILE_BYTES": 20_000}.items():
+        monkeypatch.setattr(forms, name, value)
     assert asyncio.run(refused(forms.with_file(multipart, receive))) == 408
     assert asyncio.run(refused(forms.fields_of(Headers(), receive))) == 408
 

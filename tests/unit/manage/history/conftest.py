@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from owui_memory.config.settings import Valves
+from owui_memory.manage.history.imports import Imports
 from tests.harness.places import library
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.unit.remember.workbench import Bench
@@ -23,3 +24,8 @@ def bench(tmp_path: Path, scripted_llm: ScriptedLLM) -> Iterator[Bench]:
     yield bench
     bench.start()
     bench.close()
+
+
+@pytest.fixture
+def imports(bench: Bench) -> Imports:
+    return Imports(bench.engine, lambda: bench.settings, lambda text: text.startswith("/memory"))

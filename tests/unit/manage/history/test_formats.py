@@ -14,7 +14,7 @@ import pytest
 from owui_memory.config.settings import Valves
 from owui_memory.core.errors import Drop
 from owui_memory.manage.history import archive, formats, memory_stores
-from owui_memory.manage.history.entries import Chat, Fact, Flaw
+from owui_memory.manage.history.entries import Chat, Fact, Flaw, time_in
 from owui_memory.manage.history.exchanges import exchanges
 from tests.harness.hang import work_ends
 
@@ -372,3 +372,25 @@ def test_what_takes_too_long_in_a_database_ends(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(memory_stores, "_SECONDS", -1.0)
     monkeypatch.setattr(memory_stores, "_STEPS", 1)
     assert len(read(ltm(tmp_path))[2]) == 1
+
+
+@pytest.mark.parametrize("zone", ["PST-0800", "UTC-08:00", "-0800"])
+def test_letta_s_times_have_a_zone(zone: str) -> None:
+    assert time_in(f"2025-06-01 11:45:00 PM {zone}") == time_in("2025-06-02T07:45:00Z")
+
+
+def test_a_chat_of_claude_s_whose_last_message_is_not_there_is_read(tmp_path: Path) -> None:
+    said = [
+        {"uuid": "a", "sender": "human", "text": "I keep bees."},
+        {"uuid": "b", "sender": "assistant", "text": "Nice!", "parent_message_uuid": "a"},
+    ]
+    chat = {"uuid": "c", "name": "", "chat_messages": said, "current_leaf_message_uuid": "gone"}
+    (tmp_path / "x.json").write_text(json.dumps([chat]))
+    assert [one[:3] for one in read(tmp_path / "x.json")[0]] == [("claude:c", "I keep bees.", "Nice!")]
+
+
+@pytest.mark.parametrize("field", ["command", "name", "title"])
+def test_a_prompt_of_open_webui_s_is_no_memory(tmp_path: Path, field: str) -> None:
+    prompt = {field: "/greet", "user_id": "maren", "content": "Greet {{name}} warmly."}
+    (tmp_path / "x.json").write_text(json.dumps([prompt]))
+    assert read(tmp_path / "x.json") == ([], [], ["nothing that is known"])

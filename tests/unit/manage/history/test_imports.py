@@ -38,11 +38,6 @@ def of(*names: str) -> Archive:
     return read
 
 
-@pytest.fixture
-def imports(bench: Bench) -> Imports:
-    return Imports(bench.engine, lambda: bench.settings, lambda text: text.startswith("/memory"))
-
-
 def drain(bench: Bench) -> None:
     bench.start()
     wait_until(lambda: bench.outbox.counts() == Counts(0, 0), what="all is remembered")
