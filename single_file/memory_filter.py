@@ -58454,6 +58454,11 @@ _ELSEWHERE = and_(
     outbox.c.chat_id != bindparam("here"),
     outbox.c.ready_at > bindparam("now"),
 )
+_DELETED = Prepared(
+    select(deletions.c.at).where(
+        deletions.c.user_id == bindparam("of_user"), deletions.c.chat_id == bindparam("here")
+    )
+)
 _FIRST_ELSEWHERE = Prepared(select(outbox.c.id).where(_ELSEWHERE).limit(1))
 _READY_ELSEWHERE = update(outbox).where(_ELSEWHERE).values(ready_at=bindparam("now"))
 
@@ -58783,8 +58788,7 @@ class Outbox:
 
 def _is_deleted(connection: Connection, exchange: Exchange) -> bool:
     """Whether its chat was deleted in Open WebUI: see `manage.deletions`."""
-    mine = and_(deletions.c.user_id == exchange.user_id, deletions.c.chat_id == exchange.chat_id)
-    return connection.scalar(select(deletions.c.at).where(mine)) is not None
+    return bool(_DELETED.rows(connection, {"of_user": exchange.user_id, "here": exchange.chat_id}))
 
 
 def _once_more(exchange: Exchange, ready_at: float) -> dict[str, Any]:
