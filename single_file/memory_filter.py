@@ -31190,12 +31190,12 @@ class WebUi:
                 else:  # without access it has none of them
                     raise _nonsense("chats")
 
-    def _copy(self, path: str, target: IO[bytes], bounds: _Bounds) -> None:
+    def _copy(self, path: str, file: IO[bytes], bounds: _Bounds) -> None:
         with _reached(), self._client.stream("GET", path) as answer:
             self._check(answer)
             for part in answer.iter_bytes():
                 bounds.take(len(part))
-                target.write(part)
+                file.write(part)
 
     def _has(self, path: str, id_: str, absent: tuple[int, ...]) -> bool:
         status, answer = self._asked(path, {})
@@ -56336,23 +56336,31 @@ class Changes:
 
         What another message has said as well, or has changed since, stays.
         """
+        found = self._journal.from_messages(user_id, message_ids)
+        heard = [one.id for one in found if one.op == REAFFIRMED and one.sources <= message_ids]
+        self._journal.drop(user_id, heard)
         undone = 0
-        for change in reversed(self._journal.from_messages(user_id, message_ids)):
-            if change.op in _INVERSE and not change.undoes and not self._is_shared(change, message_ids):
+        for change in reversed(found):
+            if change.op not in _INVERSE or change.undoes or not change.sources <= message_ids:
+                continue
+            others = self._since(change, message_ids)
+            if not others:
                 with suppress(NotAdmittedError):  # what was there before stays away
                     undone += self.undo(backend, change, confirm, model=EDITED)
+            elif change.op == "add" and all(one.op == REAFFIRMED for one in others):
+                left = " ".join(one for one in others[0].source.split() if one not in message_ids)
+                self._journal.ascribe(replace(change, source=left, chat=others[0].chat))
         return undone
 
-    def _is_shared(self, change: Change, message_ids: Set[str]) -> bool:
-        if not change.sources <= message_ids:
-            return True
+    def _since(self, change: Change, message_ids: Set[str]) -> list[Change]:
+        """What other messages have made of a change's memory since, or said again."""
         history = self._journal.of_memory(change.memory_id) if change.memory_id else []
         gone = {other.undoes for other in history}
-        return any(
-            not other.sources <= message_ids
+        return [
+            other
             for other in history
-            if other.id > change.id and not other.undoes and other.id not in gone
-        )
+            if other.id > change.id and not (other.undoes or other.id in gone or other.sources <= message_ids)
+        ]
 
     def _make(self, backend: Backend, decided: Iterable[Change], confirm: Confirm, *, again: bool) -> bool:
         """Make those that are only intended; whether there were any. `again`: some may be made already."""
@@ -57540,6 +57548,20 @@ class Journal:
     def taken_back(self, change: Change) -> bool:
         """Whether a change has been undone, or is about to be."""
         return any(self._select(journal.c.undoes == change.id))
+
+    def drop(self, user_id: str, change_ids: Sequence[int]) -> None:
+        """Take away rows of a user's that tell nothing any more."""
+        if change_ids:
+            with self.engine.begin() as connection:
+                for change_id in change_ids:
+                    mine = and_(journal.c.user_id == user_id, journal.c.id == change_id)
+                    connection.execute(delete(journal).where(mine))
+
+    def ascribe(self, change: Change) -> None:
+        """Write down which messages a change is from by now, and their chat."""
+        mine = and_(journal.c.user_id == change.user_id, journal.c.id == change.id)
+        with self.engine.begin() as connection:
+            connection.execute(update(journal).where(mine).values(source=change.source, chat=change.chat))
 
     def erase_batch(self, user_id: str, batch: str) -> None:
         """Take away what was decided for a batch that was erased."""
@@ -59842,6 +59864,7 @@ from ..language.prompt_injection import gives_orders
 from ..language.sanitize import disarmed
 from ..language.scripts import is_dense, script, words_of
 from ..language.secrets import masked
+from ..language.speech import corrects
 from ..language.subject import without_user
 from ..language.words import content_words, telling, terms_of
 from ..models.json_answer import last_value, put_right
@@ -59854,7 +59877,7 @@ from .operations import UnreadableAnswerError
 _SHOWN, _SHOWN_CHARS, _MEMORY_CHARS = 150, 15_000, 500  # memories; of all, and of each
 _LISTED, _CITED = 40, 8  # of each kind in an answer, and memories that one part is made of
 _STATEMENT_CHARS = 300
-_ALIKE, _KEPT = 2 / 3, 3 / 4  # of a memory's words, that another one has, and one in its place
+_ALIKE = 2 / 3  # of a memory's words, that another one has
 _ENDING_SHARE, _ENDING_FEW = 0.2, 3  # of what was shown, that may end at once
 _ASKED = 5  # contradictions
 _IDLE_PLAN, _ENDED = timedelta(days=30), timedelta(days=2)  # without a day in it; over in every time zone
@@ -59862,6 +59885,20 @@ _FORM = 4  # letters that two forms of a word have in common
 _GRAMMAR = frozenset("的了是在有和也与與及为為他她其这這个個")  # Chinese
 _DAY = re.compile(r"\b[12]\d{3}-[01]\d-[0-3]\d\b")
 _NUMBER = re.compile(r"\D{0,9}(\d{1,4})\D{0,3}")
+# What a user has one of at a time, so that a later one takes its place: a home, a job, a name.
+_ONE_AT_A_TIME = re.compile(
+    r"\b(?P<verb>lives?|works?|wohn[et]|leb[et]|arbeitet?|habite|vi[ts]|travaille|vive|vivo|trabaj[ao]|mor[ao]|trabalh[ao]"
+    r"|abit[ao]|lavor[ao]) (?P<how>\w+)"
+    r"|\b(?:is|am) (?:called|named)\b|\bname is\b|\bhei(?:ß|ss)[et]\b|\b[sm]['’]appelle\b|\b(?:se|me) (?:llam|cham)[ao]\b"
+    r"|\b[sm]i chiam[ao]\b|住在"
+)
+# Who is spoken of: "The user's wife", "la femme de l'utilisateur", "用户的妻子". Of dense scripts one character.
+_RELATED = re.compile(
+    r"(?:\buser['’]s|\b(?:my|our|mein\w{0,2}|mon|ma|mes|mi|mis|meus?|minhas?|mio|mia|miei|mie)) (\w+)"
+    r"|\b(\w+) (?:des (?:be)?nutzers|der (?:be)?nutzerin|de l['’]utilisat(?:eur|rice)|del usuario|de la usuaria"
+    r"|d[oa] (?:usuári|utilizador)[oa]?|dell['’]utente)\b"
+    r"|(?:用户|用戶|使用者|我|ユーザー|私)[的の](\w)|사용자의 (\w{1,2})"
+)
 _KEYS = ("merge", "outdated", "contradictions", "profile")
 
 NO_SOURCE = "it names no memories that it is made of"
@@ -59948,7 +59985,7 @@ def proposed(answer: str, shown: Sequence[Memory], tokens: int, today: date) -> 
 
 def is_covered(text: str, sources: Sequence[str]) -> bool:
     """Whether all words, numbers and names of a text stand in its sources, and a denial where they have one."""
-    own, said = without_user(text), " ".join(sources)
+    own, said = without_user(text), " ".join(one for one in sources if _is_of_whom(text, one))
     if not figures(text) <= figures(said) or bool(denials_in(text)) != bool(denials_in(said)):
         return False
     if is_dense(own):
@@ -59956,6 +59993,13 @@ def is_covered(text: str, sources: Sequence[str]) -> bool:
     words = {stem(word) for word in content_words(own, or_all=False)} - users()
     there = set(map(stem, terms_of(said)))
     return bool(words) and all(_has_form(there, word) for word in words)
+
+
+def _is_of_whom(text: str, source: str) -> bool:
+    """Whether a text names all of the user's people and things that its source speaks of."""
+    found = (next(filter(None, match.groups())) for match in _RELATED.finditer(source.casefold()))
+    there, told = set(map(stem, terms_of(text))), text.casefold()
+    return all(word in told if is_dense(word) else _has_form(there, stem(word)) for word in found)
 
 
 def _is_spelled(word: str, said: str) -> bool:
@@ -60064,16 +60108,30 @@ def _is_copy(one: Memory, other: Memory) -> bool:
 
 
 def _keeps(text: str, before: str) -> bool:
-    """Whether a text has what another one tells: all names and numbers, and most words."""
+    """Whether a text has what another one tells: all names and numbers, and all words in some form."""
     there, words = _stems(text), _words(before)
     if not figures(before) <= figures(text) or not set(map(stem, telling(without_user(before)))) <= there:
         return False
-    return sum(_has_form(there, word) for word in words) >= _KEPT * len(words)
+    return all(_has_form(there, word) for word in words)
 
 
 def _takes_its_place(old: Memory, later: Memory) -> bool:
-    """Whether a memory was said after another one, and is about the same."""
-    return "" < _day_of(old) < _day_of(later) and is_alike(old.text, later.text)
+    """Whether a memory was said after another one, is about the same, and does not hold beside it."""
+    if not "" < _day_of(old) < _day_of(later):
+        return False
+    one, other = _one_at_a_time(old.text), _one_at_a_time(later.text)
+    return (one == other and bool(one)) or (corrects(later.text) and is_alike(old.text, later.text))
+
+
+def _one_at_a_time(text: str) -> tuple[str, ...]:
+    """Which of these a text tells of the user, and how: as what, where; () if it does not, or of others."""
+    text = text.casefold()
+    if (found := _ONE_AT_A_TIME.search(text)) is None:
+        return ()
+    others = {stem(word) for word in content_words(without_user(text[: found.start()]), or_all=False)}
+    if others - users():
+        return ()
+    return (stem(found["verb"]), found["how"]) if found["verb"] else (found[0],)
 
 
 def _has_form(stems: set[str], word: str) -> bool:
