@@ -7867,6 +7867,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 
 from sqlalchemy import Engine
 
@@ -7887,7 +7888,8 @@ _ABSTRACT_SHARE, _ABSTRACT_LEAST, _ABSTRACT_MOST = 0.1, 150, 1_500  # of the lim
 _PLACES = 2_000  # chats of which something is kept in memory
 _AGAIN_S = 600.0  # before an abstract that came to nothing is tried anew
 _THREADS = 2
-_CHARS_A_TOKEN = 8  # at least so many tokens has what was left out before
+_CHARS_A_TOKEN, _MOST_CHARS_A_TOKEN = 4, 8  # of what is not counted: guessed, and at most
+_COUNTED_LIMITS = 4  # of the newest turns; beyond them nothing stays
 
 Block = Mapping[int, str]
 
@@ -8137,9 +8139,13 @@ class Contexts:
     def _counted(
         self, model: str, ratio: float, texts: Texts, cut_at: int, limit: int
     ) -> tuple[int, list[int]]:
-        """Tokens of what stays, and of each turn; of those that were cut before no more than is needed."""
+        """Tokens of what stays, and of each turn; of those that were cut before, or must be, as a guess."""
         chars = [sum(map(len, one)) for one in texts.turns]
-        skipped = range(1, cut_at) if sum(chars[1:cut_at]) > _CHARS_A_TOKEN * limit else range(0)
+        most = _MOST_CHARS_A_TOKEN * limit
+        skipped = set(range(1, cut_at)) if sum(chars[1:cut_at]) > most else set()
+        so_far = accumulate(reversed(chars))
+        beyond = sum(one > _COUNTED_LIMITS * most for one in so_far)
+        skipped.update(range(chars[0] <= most, beyond))
         counted = [one for at, one in enumerate(texts.turns) if at not in skipped]
         flat = [*texts.fixed, *(text for one in counted for text in one)]
         tokens = iter(self.counting.of(model, flat))
@@ -20802,7 +20808,7 @@ from ..recall.run import INSIDE, Outcome
 from ..remember.spill import Spill, Spilled
 from .body import with_blocks
 from .intake import Intake
-from .lanes import BusyError
+from .lanes import BusyError, Rate
 from .long_chats import LongChat, learn
 from .service import Open, Service
 from .start import Start
@@ -20840,12 +20846,10 @@ class Chats:
 
         open_service: blocks, and raises a MemoryFault for as long as it cannot be opened.
         """
-        self._settings = settings
-        self._languages = Languages()
+        self._settings, self._languages = settings, Languages()
         self._spill = Spill(environment.data_dir)
-        opening = partial(open_service, environment, settings, problems, self._spill)
-        self._start = Start(opening, settings)
-        self.intake = Intake()
+        self._start = Start(partial(open_service, environment, settings, problems, self._spill), settings)
+        self.intake, self.changes = Intake(), Rate()
         self._spilling = ThreadPoolExecutor(1, thread_name_prefix="memory-spill")
         self._seeing_to: set[asyncio.Task[None]] = set()  # permissions that are late
         # Whether turns may be remembered, before there is a runtime.
@@ -21047,7 +21051,7 @@ class Chats:
                 allowing = in_pool(runtime.state_pool, runtime.keeper.allow, turn.user_id, permission)
         elif not turn.task:
             runtime.forbid(turn)
-        long = await LongChat.of(runtime, body, turn, settings, decision, deadline)
+        long = await LongChat.of(runtime, self.intake, body, turn, settings, decision, deadline)
         asked, settings = long.asked, long.settings
         outcome = await self._recall(runtime, asked, settings, deadline) if decision.read else Outcome(None)
         on = outcome.recalled is None or outcome.recalled.on
@@ -21069,7 +21073,7 @@ class Chats:
         blocks = outcome.recalled.blocks if outcome.recalled else Blocks()
         told, blocks = await long.fitted(blocks, deadline, in_system=in_system, is_read=decision.read)
         if on and permission is not None:
-            long.keep(told, permission)
+            await long.keep(told, permission)
         if decision.read:
             told = await self.intake.rewrite(turn.user_id, partial(render, in_system=in_system), told, blocks)
         runtime.after_inlet(asked, outcome, decision)
@@ -22078,7 +22082,8 @@ from functools import partial
 
 from ...core.errors import TellAdmin
 from ...core.turn import Turn
-from ..tools.calls import Calls
+from ..lanes import BusyError
+from ..tools.calls import CALL_S, Calls
 from ..tools.mcp_server import serve_streams
 from ..tools.told import Outcome
 from ..tools.toolbox import Toolbox
@@ -22095,11 +22100,16 @@ def serve(instance: Instance, user_id: str) -> None:
 
     def work(verb: Verb, call: Call) -> Outcome:
         now = Instance(instance.engine, instance.environment)
-        with one_at_a_time, now.backend() as backend:
-            if verb.changes:
-                now.locations.touch({user_id})
-            toolbox = Toolbox(now.engine, Only(backend), lambda: call.settings, now.eraser())
-            return toolbox.carry_out(verb, call)
+        if not one_at_a_time.acquire(timeout=CALL_S):  # so long nobody waits for it, if the backend hangs
+            raise BusyError
+        try:
+            with now.backend() as backend:
+                if verb.changes:
+                    now.locations.touch({user_id})
+                toolbox = Toolbox(now.engine, Only(backend), lambda: call.settings, now.eraser())
+                return toolbox.carry_out(verb, call)
+        finally:
+            one_at_a_time.release()
 
     async def run(verb: Verb, call: Call) -> Outcome:
         return await asyncio.to_thread(work, verb, call)
@@ -23579,16 +23589,38 @@ SOURCES["interfaces/lanes.py"] = r'''"""Work of users in a pool: one at a time o
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+import time
+from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Any
 
 _MOST = 16  # of one user's that may wait
+_USERS = 10_000  # whose changes are counted
 
 
 class BusyError(Exception):
     """The same user has too much waiting already."""
+
+
+class Rate:
+    """So often may tools change a user's memories: no loop empties or floods them."""
+
+    def __init__(self, most: int = 20, seconds: float = 60.0) -> None:
+        self.most, self._seconds = most, seconds
+        self._done: dict[str, deque[float]] = {}  # when, by user
+
+    def allows(self, user_id: str) -> bool:
+        """Whether a user's may be changed now, which then counts."""
+        now = time.monotonic()
+        done = self._done.pop(user_id, None) or deque(maxlen=self.most)
+        self._done[user_id] = done  # the last one in the order
+        if len(self._done) > _USERS:
+            del self._done[next(iter(self._done))]
+        if len(done) == self.most and now - done[0] < self._seconds:
+            return False
+        done.append(now)
+        return True
 
 
 class Lanes:
@@ -24140,9 +24172,10 @@ SOURCES["interfaces/long_chats.py"] = r'''"""A turn of a chat that may be too lo
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..config.context_limits import budgets, limit_of
 from ..config.settings import Valves
@@ -24150,6 +24183,7 @@ from ..core.permission import Decision, Permission
 from ..core.turn import Answered, Turn, is_unnamed
 from ..recall.block import Blocks
 from .body import key_of_cut
+from .intake import Intake
 from .prompts import Prompt, is_all, is_compacted, most_tokens
 from .service import Service
 from .waits import done_by, in_pool, looked_at
@@ -24161,14 +24195,22 @@ if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the serve
 _MAY_BE_SHARE = 0.7  # of the limit: the rest is for memories
 _SURELY = 3  # characters a token: with so many more, what was cut before is asked for first
 
+_T = TypeVar("_T")
+
 
 class LongChat:
     """One turn. asked: as recall is to see it, with the messages that stay. settings: for this turn."""
 
     def __init__(
-        self, runtime: Service, body: dict[str, Any], turn: Turn, settings: Valves, decision: Decision
+        self,
+        runtime: Service,
+        intake: Intake,
+        body: dict[str, Any],
+        turn: Turn,
+        settings: Valves,
+        decision: Decision,
     ) -> None:
-        self._runtime, self._body, self._decision = runtime, body, decision
+        self._runtime, self._intake, self._body, self._decision = runtime, intake, body, decision
         self.asked, self.settings = turn, settings
         self._turn, self._limit = turn, 0
         self._most: list[int] = []
@@ -24178,13 +24220,13 @@ class LongChat:
             self._limit = max(limit - turn.reserved, 0)
         if self._limit:
             self.settings = settings.model_copy(update=budgets(settings, self._limit))
-            self._most = most_tokens(body)
         self._learns = is_all(body, turn)
 
     @classmethod
     async def of(
         cls,
         runtime: Service,
+        intake: Intake,
         body: dict[str, Any],
         turn: Turn,
         settings: Valves,
@@ -24192,12 +24234,15 @@ class LongChat:
         deadline: float,
     ) -> LongChat:
         """What was cut before is waited for until the deadline; all messages are counted, however late."""
-        long = cls(runtime, body, turn, settings, decision)
+        long = cls(runtime, intake, body, turn, settings, decision)
+        if long._limit:
+            long._most = await intake.rewrite(turn.user_id, most_tokens, body)
         if long._at_most > _MAY_BE_SHARE * long._limit:
             await long._look(deadline)
             if long._long is not None:
                 prompt, seen = long._long
-                long.asked = seen.narrowed(partial(prompt.names, turn))
+                narrowed = partial(seen.narrowed, partial(prompt.names, turn))
+                long.asked = await intake.rewrite(turn.user_id, lambda _: narrowed(), body)
         return long
 
     @property
@@ -24207,7 +24252,7 @@ class LongChat:
 
     async def _look(self, deadline: float) -> None:
         """Look at what the prompt has; there is nothing to do where Open WebUI shortens it."""
-        prompt = None if is_compacted(self._body) else Prompt.of(self._body, self._turn)
+        prompt, chars = await self._intake.rewrite(self._turn.user_id, _read, self._body, self._turn)
         if prompt is None:
             return
         contexts, reads = self._runtime.contexts, self._decision.read
@@ -24218,9 +24263,9 @@ class LongChat:
             return contexts.see(*asked, reads=reads, most=self._most)
 
         cuts: list[Cut] = []
-        chars = sum(len(text) for one in prompt.texts.turns for text in one)
-        if chars < _SURELY * self._limit and contexts.is_followed(self._turn, self._limit):
-            seen = await in_pool(contexts.pool, see, cuts)
+        is_known = contexts.counting.is_loaded and contexts.is_followed(self._turn, self._limit)
+        if is_known and chars < _SURELY * self._limit:
+            seen = await self._in_turn(see, cuts)
             if not seen.window.is_cut:
                 self._long = prompt, seen
                 return
@@ -24231,7 +24276,11 @@ class LongChat:
                 cuts = reading.result()
             else:
                 reading.add_done_callback(looked_at)
-        self._long = prompt, await in_pool(contexts.pool, see, cuts)
+        self._long = prompt, await self._in_turn(see, cuts)
+
+    async def _in_turn(self, work: Callable[..., _T], *values: Any) -> _T:
+        """Work that takes as long as the prompt is; one prompt of a user at a time."""
+        return await self._intake.in_turn(self._turn.user_id, self._runtime.contexts.pool, work, *values)
 
     async def fitted(
         self, blocks: Blocks, deadline: float, *, in_system: bool, is_read: bool
@@ -24247,16 +24296,19 @@ class LongChat:
         contexts, (prompt, seen) = self._runtime.contexts, self._long
         if not is_read:
             seen = replace(seen, abstract="")
-        added = blocks.system, blocks.before, numbered
-        fit = partial(contexts.fitted, seen, *added, learns=self._learns)
-        seen, system, before = await in_pool(contexts.pool, fit)
-        self._long, blocks = (prompt, seen), Blocks(system, before)
-        if not seen.window.is_cut:
-            return self._body, blocks
-        return prompt.cut(seen.kept, seen.abstract, in_system=in_system), blocks
 
-    def keep(self, body: Any, permission: Permission) -> None:
-        """Keep where it was cut, and have ready what the next cut needs. Never blocks.
+        def fit() -> tuple[Seen, dict[str, Any], Blocks]:
+            added = blocks.system, blocks.before, numbered
+            of, system, before = contexts.fitted(seen, *added, learns=self._learns)
+            cut = prompt.cut(of.kept, of.abstract, in_system=in_system) if of.window.is_cut else self._body
+            return of, cut, Blocks(system, before)
+
+        fitting, body, blocks = await self._in_turn(fit)
+        self._long = prompt, fitting
+        return body, blocks
+
+    async def keep(self, body: Any, permission: Permission) -> None:
+        """Keep where it was cut, and have ready what the next cut needs.
 
         permission: that the turn may be remembered. body: as it goes to the model.
         """
@@ -24264,10 +24316,19 @@ class LongChat:
             return
         runtime, (prompt, seen), turn = self._runtime, self._long, self._turn
         runtime.state_pool.submit(runtime.contexts.keep, seen, turn.chat_id, partial(prompt.past, turn))
-        if seen.window.is_cut and is_unnamed(turn.key) and (key := key_of_cut(turn, body)) != turn.key:
+        if seen.window.is_cut and is_unnamed(turn.key):
+            key = await self._intake.rewrite(turn.user_id, partial(key_of_cut, turn), body)
+            if key == turn.key:
+                return
             also = replace(permission, key=key)
             runtime.keeper.announce(turn.user_id, also)
             in_pool(runtime.state_pool, runtime.keeper.allow, turn.user_id, also).add_done_callback(looked_at)
+
+
+def _read(body: Any, turn: Turn) -> tuple[Prompt | None, int]:
+    """What may be cut of a body, None for nothing, and its characters."""
+    prompt = None if is_compacted(body) else Prompt.of(body, turn)
+    return prompt, sum(len(text) for one in prompt.texts.turns for text in one) if prompt else 0
 
 
 def learn(runtime: Service, answered: Answered) -> None:
@@ -24781,7 +24842,7 @@ _BEAT_S = 10.0  # between signs of life to the client
 # In tokens: for all that is added to a prompt, where those of the model have no limit; for its tools.
 _RESULTS, _TOOLS, _LEAST_RESULTS = 20_000, 800, 1_200
 _MOST_PLAIN, _PLAIN_S = 500, 3600.0  # models that know no tools; for so long they are asked without
-_NO_TOOLS = (400, 404, 405, 415, 422, 500, 501)
+_NO_TOOLS = (400, 404, 405, 415, 422, 501)
 _GO_ON = "[heartbeat] The tools have answered. Go on, or answer the user now."
 _REPEATED = "You have asked this already, and its answer stands above. Answer the user now."
 _TOO_MANY = "Too many calls at once. Ask again for this alone, if you still need it."
@@ -24844,22 +24905,27 @@ class Agent:
         taken = _names(body.get("tools") or ())
         return [verb for verb in self._calls.offered(turn) if verb.name not in taken]
 
-    async def run(self, task: Task, verbs: Sequence[Verb], send: Send) -> bool:
-        """Answer; False where the model turns out to know no tools, and nothing was sent."""
+    async def run(self, task: Task, verbs: Sequence[Verb], send: Send) -> Send | None:
+        """Answer; or how to do so without tools, where the model seems to know none and nothing was sent."""
         out = _Out(send, streams=bool(task.body.get("stream")))
         loop = _Loop(self._calls, task, verbs)
         async with out.alive():
             while True:
                 step = await loop.ask(out)
                 if step.status != 200 or step.whole is None:
-                    if loop.number == 1 and self._knows_none(task, step):
-                        return False
+                    if loop.number == 1 and step.status in (*_NO_TOOLS, 500):
+                        told = step.error.lower()
+                        names_them = b"tool" in told or b"function" in told
+                        if names_them and step.status in _NO_TOOLS:
+                            return self._noting(task, send)
+                        if names_them or step.status in (400, 422, 501):
+                            return send
                     await out.fail(step)
-                    return True
+                    return None
                 if not step.done:  # one of both sides has gone
                     await out.break_off(step)
                     await task.keep(step.said)
-                    return True
+                    return None
                 if not await loop.goes_on(step, out):
                     break
             if loop.others and (kept := self._kept()) is not None:
@@ -24870,17 +24936,19 @@ class Agent:
                 step.said.calls = False  # those that it may not make any more
                 await task.keep(step.said)
             await out.finish(step, loop.others, loop.usage, loop.sorry)
-            return True
+            return None
 
-    def _knows_none(self, task: Task, step: Step) -> bool:
-        """Whether an error may mean that the model knows no tools; then it is asked without."""
-        told = step.error.lower()
-        if step.status in _NO_TOOLS and (b"tool" in told or b"function" in told):
-            if len(self._plain) >= _MOST_PLAIN:
-                del self._plain[next(iter(self._plain))]
-            self._plain[task.turn.user_id, *task.model] = time.monotonic() + _PLAIN_S
-            return True
-        return step.status in (400, 422, 501)
+    def _noting(self, task: Task, send: Send) -> Send:
+        """The same, which notes that the model knows no tools if it answers without them."""
+
+        async def sending(message: Any) -> None:
+            if message.get("status") == 200:
+                if len(self._plain) >= _MOST_PLAIN:
+                    del self._plain[next(iter(self._plain))]
+                self._plain[task.turn.user_id, *task.model] = time.monotonic() + _PLAIN_S
+            await send(message)
+
+        return sending
 
     def put_back(self, messages: list[Any], user_id: str, room: int) -> tuple[list[Any], int]:
         """See `KeptSteps.put_back`. Takes its time where the messages are long; for any thread."""
@@ -25370,6 +25438,17 @@ class Catalogue:
                     found.setdefault(name, {**model, "id": name})
         return list(found.values())
 
+    async def bare(self, model: str) -> str:
+        """A model's name without a prefix of ours; with it where a model server has it so."""
+        prefix = next((one for one in (AGENT, PREFIX) if model.startswith(one)), "")
+        for upstream in self._upstreams() if prefix else ():
+            self._refresh(upstream, _LISTED_S)
+            if upstream not in self._lists:
+                await self._answered(upstream, _CHAT_WAITS_S)
+            if any(one["id"] == model for one in self._known(upstream) or []):
+                return model
+        return model.removeprefix(prefix)
+
     async def choose(self, model: str) -> tuple[Upstream, str] | None:
         """The upstream that answers for a model, and what the model is called there; None for nobody."""
         upstreams = self._upstreams()
@@ -25719,7 +25798,7 @@ from ..server_key import has_key
 from ..tools.calls import Calls, Lane
 from .agent import Agent, Task, reserve
 from .answer import Ear, Read, Said, StreamEar, WholeEar
-from .catalogue import AGENT, PREFIX, Catalogue
+from .catalogue import AGENT, Catalogue
 from .dialects import DIALECTS, Dialect
 from .relay import Answer, Ears, Keep, Relay, Request, passed_on, refusal, reuses, send_json
 
@@ -25752,7 +25831,7 @@ class _RefusedError(Exception):
 
 @dataclass(frozen=True)
 class _Request:
-    """path: below /v1, as it came. body: {} where it is no JSON object. model: "" where none is named."""
+    """path: below /v1, as it came. body: {} where it is no JSON object. model, name: "" for none."""
 
     method: str
     path: str
@@ -25761,6 +25840,7 @@ class _Request:
     raw: bytes
     body: Mapping[str, Any]
     began: float
+    name: str = ""  # of the model, without the prefix that asks for memory
 
     @property
     def model(self) -> str:
@@ -25780,7 +25860,7 @@ class Proxy:
         self._at_once = self._bytes_at_once = 0
         self._of: Counter[str] = Counter()  # requests at once, by user
         self._is_closing = False
-        calls = Calls(settings, Lane(chats), chats.emit)
+        calls = Calls(settings, Lane(chats), chats.emit, chats.changes)
         self._agent = Agent(calls, lambda: chats.runtime.kept_steps if chats.runtime else None)
         self._keeping: set[asyncio.Future[Any]] = set()
 
@@ -25913,7 +25993,8 @@ class Proxy:
         if not upstreams:
             hint = "Set `upstreams`, or OPENAI_API_BASE_URL, as docs/proxy.md says."
             raise _RefusedError(503, "no_upstream", f"There is no model server behind the proxy. {hint}")
-        name = asked.model.removeprefix(AGENT if asked.model.startswith(AGENT) else PREFIX)
+        name = await catalogue.bare(asked.model)
+        asked = replace(asked, name=name)
         chosen = await catalogue.choose(name) if name else (upstreams[0], name)
         if chosen is None:
             text = f"No model server here has the model {name[:100]!r}. GET /v1/models lists those there are."
@@ -25969,9 +26050,9 @@ class Proxy:
         if is_command(turn):
             return await dialect.reply(send, asked.body, await self._chats.carried_out(turn))
         model_key, verbs, room = (upstream.name, model), [], 0
-        if asked.model.startswith(AGENT) and asked.path == "/chat/completions":
-            verbs = self._agent.offered(turn, asked.body, model_key)
+        if asked.model == AGENT + asked.name and asked.path == "/chat/completions":
             reserved, room = reserve(limit_of(self._settings().context_tokens, model))
+            verbs = self._agent.offered(turn, asked.body, model_key) if room else []
             turn = replace(turn, reserved=reserved if verbs else 0)
         told = await self._chats.told(read.body, turn, deadline)
         raw = await intake.dump(caller.id, dialect.closed({**asked.body, "model": model}, told["messages"]))
@@ -25989,8 +26070,9 @@ class Proxy:
             ask = partial(self._ask, asked, upstream, caller, receive)
             steps = self._settings().agent_steps
             task = Task(turn, body, model_key, steps, ask, keep, room)
-            if await self._agent.run(task, verbs, send):
+            if (again := await self._agent.run(task, verbs, send)) is None:
                 return None
+            send = again
         ears = partial(_ears, dialect.read)
         return await self._relay(asked, upstream, raw, receive, send, ears, lambda ear: keep(ear.said))
 
@@ -26040,8 +26122,7 @@ class Proxy:
             headers = [*(one for one in headers if one[0].lower() != PARENT), (PARENT, trace.header)]
         url = f"{upstream.base_url}{asked.path}{query}"
         operation = _OPERATIONS.get(asked.path, "")
-        model = asked.model.removeprefix(PREFIX)[:_NAME_CHARS]
-        return Request(asked.method, url, headers, raw, operation, model)
+        return Request(asked.method, url, headers, raw, operation, asked.name[:_NAME_CHARS])
 
     def _open(self) -> tuple[aiohttp.ClientSession, Catalogue]:
         if self._opened is None:
@@ -27136,9 +27217,8 @@ SOURCES["interfaces/tools/calls.py"] = r'''"""Calls of tools on the event loop: 
 
 from __future__ import annotations
 
-import time
-from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from ...config.policy import decide
@@ -27149,14 +27229,12 @@ from ...core.reason import Reason
 from ...core.turn import Turn, chat_kind_of
 from ..chats import Chats
 from ..identity import Caller, metadata_of
-from ..lanes import BusyError
-from ..waits import within
+from ..lanes import BusyError, Rate
+from ..waits import looked_at, within
 from .told import Outcome
 from .verbs import VERBS, Call, Verb
 
-_CALL_S = 30.0  # that a call may take; it goes on in its thread
-_CHANGES, _CHANGES_S = 20, 60.0  # of one user's memories, in so many seconds: no loop empties or floods them
-_USERS = 10_000  # whose changes are counted
+CALL_S = 30.0  # that a call may take; it goes on in its thread
 _MODEL_CHARS = 200
 _BUSY = "Too many calls of this user wait. Try again in some seconds."
 _NOT_NOW = "Memory cannot be asked now. Go on without it, and try again in a minute."
@@ -27183,7 +27261,9 @@ def turn_of(caller: Caller, headers: Mapping[str, str]) -> Turn:
     )
 
 
-Run = Callable[[Verb, Call], Awaitable[Outcome]]  # raises the errors of `core/errors.py`, or BusyError
+Run = Callable[
+    [Verb, Call], Coroutine[Any, Any, Outcome]
+]  # raises the errors of `core/errors.py`, or BusyError
 
 
 class Lane:
@@ -27198,19 +27278,24 @@ class Lane:
         if verb.name == "forget_memory":
             runtime.kept_steps.drop(call.turn.user_id)
         work: Any = runtime.toolbox.carry_out
-        calling = runtime.lanes.run(call.turn.user_id, runtime.command_pool, work, verb, call)
-        if not await within(_CALL_S, calling):
-            return Outcome.refused(504, "This takes long, and goes on. Do not call it again.")
-        outcome: Outcome = calling.result()
+        outcome: Outcome = await runtime.lanes.run(call.turn.user_id, runtime.command_pool, work, verb, call)
         return outcome
 
 
 class Calls:
     """For one event loop."""
 
-    def __init__(self, settings: Callable[[], Valves], run: Run, emit: Emit = ignore) -> None:
+    def __init__(
+        self,
+        settings: Callable[[], Valves],
+        run: Run,
+        emit: Emit = ignore,
+        changes: Rate | None = None,
+        call_s: float = CALL_S,
+    ) -> None:
+        """changes: of one process, where it has several of these. call_s: see `CALL_S`."""
         self._settings, self._run, self._emit = settings, run, emit
-        self._changes: dict[str, deque[float]] = {}  # when each user's memories were changed
+        self._changes, self._call_s = changes or Rate(), call_s
 
     def offered(self, turn: Turn) -> list[Verb]:
         """The verbs that a turn's model may use."""
@@ -27248,20 +27333,15 @@ class Calls:
             arguments = verb.read(given)
         except ValueError as wrong:
             return Outcome.refused(422, str(wrong))
-        if verb.changes and not self._may_change(turn.user_id):
-            return Outcome.refused(429, f"{_CHANGES} changes in a minute are enough. Wait, or ask the user.")
-        return await self._run(verb, Call(turn, decision, settings, arguments))
-
-    def _may_change(self, user_id: str) -> bool:
-        now = time.monotonic()
-        done = self._changes.pop(user_id, None) or deque(maxlen=_CHANGES)
-        self._changes[user_id] = done  # the last one in the order
-        if len(self._changes) > _USERS:
-            del self._changes[next(iter(self._changes))]
-        if len(done) == _CHANGES and now - done[0] < _CHANGES_S:
-            return False
-        done.append(now)
-        return True
+        if verb.changes and not self._changes.allows(turn.user_id):
+            return Outcome.refused(
+                429, f"{self._changes.most} changes in a minute are enough. Wait, or ask the user."
+            )
+        running = asyncio.ensure_future(self._run(verb, Call(turn, decision, settings, arguments)))
+        running.add_done_callback(looked_at)
+        if not await within(self._call_s, running):
+            return Outcome.refused(504, "This takes long, and goes on. Do not call it again.")
+        return running.result()
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -27585,7 +27665,7 @@ class Door:
 
 def served(chats: Chats, settings: Callable[[], Valves], environment: Environment) -> list[Route]:
     """The routes /tools/... and /mcp."""
-    calls = Calls(settings, Lane(chats), chats.emit)
+    calls = Calls(settings, Lane(chats), chats.emit, chats.changes)
     mcp = McpServer(calls)
 
     async def describe(_: Request) -> ASGIApp:

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 
 from sqlalchemy import Engine
 
@@ -29,7 +30,8 @@ _ABSTRACT_SHARE, _ABSTRACT_LEAST, _ABSTRACT_MOST = 0.1, 150, 1_500  # of the lim
 _PLACES = 2_000  # chats of which something is kept in memory
 _AGAIN_S = 600.0  # before an abstract that came to nothing is tried anew
 _THREADS = 2
-_CHARS_A_TOKEN = 8  # at least so many tokens has what was left out before
+_CHARS_A_TOKEN, _MOST_CHARS_A_TOKEN = 4, 8  # of what is not counted: guessed, and at most
+_COUNTED_LIMITS = 4  # of the newest turns; beyond them nothing stays
 
 Block = Mapping[int, str]
 
@@ -279,9 +281,13 @@ class Contexts:
     def _counted(
         self, model: str, ratio: float, texts: Texts, cut_at: int, limit: int
     ) -> tuple[int, list[int]]:
-        """Tokens of what stays, and of each turn; of those that were cut before no more than is needed."""
+        """Tokens of what stays, and of each turn; of those that were cut before, or must be, as a guess."""
         chars = [sum(map(len, one)) for one in texts.turns]
-        skipped = range(1, cut_at) if sum(chars[1:cut_at]) > _CHARS_A_TOKEN * limit else range(0)
+        most = _MOST_CHARS_A_TOKEN * limit
+        skipped = set(range(1, cut_at)) if sum(chars[1:cut_at]) > most else set()
+        so_far = accumulate(reversed(chars))
+        beyond = sum(one > _COUNTED_LIMITS * most for one in so_far)
+        skipped.update(range(chars[0] <= most, beyond))
         counted = [one for at, one in enumerate(texts.turns) if at not in skipped]
         flat = [*texts.fixed, *(text for one in counted for text in one)]
         tokens = iter(self.counting.of(model, flat))

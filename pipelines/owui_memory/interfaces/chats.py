@@ -31,7 +31,7 @@ from ..recall.run import INSIDE, Outcome
 from ..remember.spill import Spill, Spilled
 from .body import with_blocks
 from .intake import Intake
-from .lanes import BusyError
+from .lanes import BusyError, Rate
 from .long_chats import LongChat, learn
 from .service import Open, Service
 from .start import Start
@@ -69,12 +69,10 @@ class Chats:
 
         open_service: blocks, and raises a MemoryFault for as long as it cannot be opened.
         """
-        self._settings = settings
-        self._languages = Languages()
+        self._settings, self._languages = settings, Languages()
         self._spill = Spill(environment.data_dir)
-        opening = partial(open_service, environment, settings, problems, self._spill)
-        self._start = Start(opening, settings)
-        self.intake = Intake()
+        self._start = Start(partial(open_service, environment, settings, problems, self._spill), settings)
+        self.intake, self.changes = Intake(), Rate()
         self._spilling = ThreadPoolExecutor(1, thread_name_prefix="memory-spill")
         self._seeing_to: set[asyncio.Task[None]] = set()  # permissions that are late
         # Whether turns may be remembered, before there is a runtime.
@@ -276,7 +274,7 @@ class Chats:
                 allowing = in_pool(runtime.state_pool, runtime.keeper.allow, turn.user_id, permission)
         elif not turn.task:
             runtime.forbid(turn)
-        long = await LongChat.of(runtime, body, turn, settings, decision, deadline)
+        long = await LongChat.of(runtime, self.intake, body, turn, settings, decision, deadline)
         asked, settings = long.asked, long.settings
         outcome = await self._recall(runtime, asked, settings, deadline) if decision.read else Outcome(None)
         on = outcome.recalled is None or outcome.recalled.on
@@ -298,7 +296,7 @@ class Chats:
         blocks = outcome.recalled.blocks if outcome.recalled else Blocks()
         told, blocks = await long.fitted(blocks, deadline, in_system=in_system, is_read=decision.read)
         if on and permission is not None:
-            long.keep(told, permission)
+            await long.keep(told, permission)
         if decision.read:
             told = await self.intake.rewrite(turn.user_id, partial(render, in_system=in_system), told, blocks)
         runtime.after_inlet(asked, outcome, decision)

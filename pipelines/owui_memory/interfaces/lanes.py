@@ -3,16 +3,38 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+import time
+from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Any
 
 _MOST = 16  # of one user's that may wait
+_USERS = 10_000  # whose changes are counted
 
 
 class BusyError(Exception):
     """The same user has too much waiting already."""
+
+
+class Rate:
+    """So often may tools change a user's memories: no loop empties or floods them."""
+
+    def __init__(self, most: int = 20, seconds: float = 60.0) -> None:
+        self.most, self._seconds = most, seconds
+        self._done: dict[str, deque[float]] = {}  # when, by user
+
+    def allows(self, user_id: str) -> bool:
+        """Whether a user's may be changed now, which then counts."""
+        now = time.monotonic()
+        done = self._done.pop(user_id, None) or deque(maxlen=self.most)
+        self._done[user_id] = done  # the last one in the order
+        if len(self._done) > _USERS:
+            del self._done[next(iter(self._done))]
+        if len(done) == self.most and now - done[0] < self._seconds:
+            return False
+        done.append(now)
+        return True
 
 
 class Lanes:

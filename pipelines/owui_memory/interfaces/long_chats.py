@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..config.context_limits import budgets, limit_of
 from ..config.settings import Valves
@@ -12,6 +13,7 @@ from ..core.permission import Decision, Permission
 from ..core.turn import Answered, Turn, is_unnamed
 from ..recall.block import Blocks
 from .body import key_of_cut
+from .intake import Intake
 from .prompts import Prompt, is_all, is_compacted, most_tokens
 from .service import Service
 from .waits import done_by, in_pool, looked_at
@@ -23,14 +25,22 @@ if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the serve
 _MAY_BE_SHARE = 0.7  # of the limit: the rest is for memories
 _SURELY = 3  # characters a token: with so many more, what was cut before is asked for first
 
+_T = TypeVar("_T")
+
 
 class LongChat:
     """One turn. asked: as recall is to see it, with the messages that stay. settings: for this turn."""
 
     def __init__(
-        self, runtime: Service, body: dict[str, Any], turn: Turn, settings: Valves, decision: Decision
+        self,
+        runtime: Service,
+        intake: Intake,
+        body: dict[str, Any],
+        turn: Turn,
+        settings: Valves,
+        decision: Decision,
     ) -> None:
-        self._runtime, self._body, self._decision = runtime, body, decision
+        self._runtime, self._intake, self._body, self._decision = runtime, intake, body, decision
         self.asked, self.settings = turn, settings
         self._turn, self._limit = turn, 0
         self._most: list[int] = []
@@ -40,13 +50,13 @@ class LongChat:
             self._limit = max(limit - turn.reserved, 0)
         if self._limit:
             self.settings = settings.model_copy(update=budgets(settings, self._limit))
-            self._most = most_tokens(body)
         self._learns = is_all(body, turn)
 
     @classmethod
     async def of(
         cls,
         runtime: Service,
+        intake: Intake,
         body: dict[str, Any],
         turn: Turn,
         settings: Valves,
@@ -54,12 +64,15 @@ class LongChat:
         deadline: float,
     ) -> LongChat:
         """What was cut before is waited for until the deadline; all messages are counted, however late."""
-        long = cls(runtime, body, turn, settings, decision)
+        long = cls(runtime, intake, body, turn, settings, decision)
+        if long._limit:
+            long._most = await intake.rewrite(turn.user_id, most_tokens, body)
         if long._at_most > _MAY_BE_SHARE * long._limit:
             await long._look(deadline)
             if long._long is not None:
                 prompt, seen = long._long
-                long.asked = seen.narrowed(partial(prompt.names, turn))
+                narrowed = partial(seen.narrowed, partial(prompt.names, turn))
+                long.asked = await intake.rewrite(turn.user_id, lambda _: narrowed(), body)
         return long
 
     @property
@@ -69,7 +82,7 @@ class LongChat:
 
     async def _look(self, deadline: float) -> None:
         """Look at what the prompt has; there is nothing to do where Open WebUI shortens it."""
-        prompt = None if is_compacted(self._body) else Prompt.of(self._body, self._turn)
+        prompt, chars = await self._intake.rewrite(self._turn.user_id, _read, self._body, self._turn)
         if prompt is None:
             return
         contexts, reads = self._runtime.contexts, self._decision.read
@@ -80,9 +93,9 @@ class LongChat:
             return contexts.see(*asked, reads=reads, most=self._most)
 
         cuts: list[Cut] = []
-        chars = sum(len(text) for one in prompt.texts.turns for text in one)
-        if chars < _SURELY * self._limit and contexts.is_followed(self._turn, self._limit):
-            seen = await in_pool(contexts.pool, see, cuts)
+        is_known = contexts.counting.is_loaded and contexts.is_followed(self._turn, self._limit)
+        if is_known and chars < _SURELY * self._limit:
+            seen = await self._in_turn(see, cuts)
             if not seen.window.is_cut:
                 self._long = prompt, seen
                 return
@@ -93,7 +106,11 @@ class LongChat:
                 cuts = reading.result()
             else:
                 reading.add_done_callback(looked_at)
-        self._long = prompt, await in_pool(contexts.pool, see, cuts)
+        self._long = prompt, await self._in_turn(see, cuts)
+
+    async def _in_turn(self, work: Callable[..., _T], *values: Any) -> _T:
+        """Work that takes as long as the prompt is; one prompt of a user at a time."""
+        return await self._intake.in_turn(self._turn.user_id, self._runtime.contexts.pool, work, *values)
 
     async def fitted(
         self, blocks: Blocks, deadline: float, *, in_system: bool, is_read: bool
@@ -109,16 +126,19 @@ class LongChat:
         contexts, (prompt, seen) = self._runtime.contexts, self._long
         if not is_read:
             seen = replace(seen, abstract="")
-        added = blocks.system, blocks.before, numbered
-        fit = partial(contexts.fitted, seen, *added, learns=self._learns)
-        seen, system, before = await in_pool(contexts.pool, fit)
-        self._long, blocks = (prompt, seen), Blocks(system, before)
-        if not seen.window.is_cut:
-            return self._body, blocks
-        return prompt.cut(seen.kept, seen.abstract, in_system=in_system), blocks
 
-    def keep(self, body: Any, permission: Permission) -> None:
-        """Keep where it was cut, and have ready what the next cut needs. Never blocks.
+        def fit() -> tuple[Seen, dict[str, Any], Blocks]:
+            added = blocks.system, blocks.before, numbered
+            of, system, before = contexts.fitted(seen, *added, learns=self._learns)
+            cut = prompt.cut(of.kept, of.abstract, in_system=in_system) if of.window.is_cut else self._body
+            return of, cut, Blocks(system, before)
+
+        fitting, body, blocks = await self._in_turn(fit)
+        self._long = prompt, fitting
+        return body, blocks
+
+    async def keep(self, body: Any, permission: Permission) -> None:
+        """Keep where it was cut, and have ready what the next cut needs.
 
         permission: that the turn may be remembered. body: as it goes to the model.
         """
@@ -126,10 +146,19 @@ class LongChat:
             return
         runtime, (prompt, seen), turn = self._runtime, self._long, self._turn
         runtime.state_pool.submit(runtime.contexts.keep, seen, turn.chat_id, partial(prompt.past, turn))
-        if seen.window.is_cut and is_unnamed(turn.key) and (key := key_of_cut(turn, body)) != turn.key:
+        if seen.window.is_cut and is_unnamed(turn.key):
+            key = await self._intake.rewrite(turn.user_id, partial(key_of_cut, turn), body)
+            if key == turn.key:
+                return
             also = replace(permission, key=key)
             runtime.keeper.announce(turn.user_id, also)
             in_pool(runtime.state_pool, runtime.keeper.allow, turn.user_id, also).add_done_callback(looked_at)
+
+
+def _read(body: Any, turn: Turn) -> tuple[Prompt | None, int]:
+    """What may be cut of a body, None for nothing, and its characters."""
+    prompt = None if is_compacted(body) else Prompt.of(body, turn)
+    return prompt, sum(len(text) for one in prompt.texts.turns for text in one) if prompt else 0
 
 
 def learn(runtime: Service, answered: Answered) -> None:

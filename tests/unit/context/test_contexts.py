@@ -136,3 +136,12 @@ def test_a_database_that_is_away_is_asked_again(
 
 def raised() -> None:
     raise OSError("away")
+
+
+def test_of_a_huge_chat_the_newest_turns_are_counted(simulated: Simulated) -> None:
+    simulated.restart()
+    turns = [f"turn {number} " * 2_500 for number in range(200)]
+    seen, tokens = simulated.sent(new_id(), turns, "")
+    assert tokens <= LIMIT or len(seen.kept) == 1
+    assert len(simulated.contexts.counting._counted) < 10
+    assert simulated.sent(new_id(), ["word " * 1_000_000, "Go on."], "")[0].kept == [1]

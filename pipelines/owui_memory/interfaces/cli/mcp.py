@@ -8,7 +8,8 @@ from functools import partial
 
 from ...core.errors import TellAdmin
 from ...core.turn import Turn
-from ..tools.calls import Calls
+from ..lanes import BusyError
+from ..tools.calls import CALL_S, Calls
 from ..tools.mcp_server import serve_streams
 from ..tools.told import Outcome
 from ..tools.toolbox import Toolbox
@@ -25,11 +26,16 @@ def serve(instance: Instance, user_id: str) -> None:
 
     def work(verb: Verb, call: Call) -> Outcome:
         now = Instance(instance.engine, instance.environment)
-        with one_at_a_time, now.backend() as backend:
-            if verb.changes:
-                now.locations.touch({user_id})
-            toolbox = Toolbox(now.engine, Only(backend), lambda: call.settings, now.eraser())
-            return toolbox.carry_out(verb, call)
+        if not one_at_a_time.acquire(timeout=CALL_S):  # so long nobody waits for it, if the backend hangs
+            raise BusyError
+        try:
+            with now.backend() as backend:
+                if verb.changes:
+                    now.locations.touch({user_id})
+                toolbox = Toolbox(now.engine, Only(backend), lambda: call.settings, now.eraser())
+                return toolbox.carry_out(verb, call)
+        finally:
+            one_at_a_time.release()
 
     async def run(verb: Verb, call: Call) -> Outcome:
         return await asyncio.to_thread(work, verb, call)

@@ -32,7 +32,7 @@ _BEAT_S = 10.0  # between signs of life to the client
 # In tokens: for all that is added to a prompt, where those of the model have no limit; for its tools.
 _RESULTS, _TOOLS, _LEAST_RESULTS = 20_000, 800, 1_200
 _MOST_PLAIN, _PLAIN_S = 500, 3600.0  # models that know no tools; for so long they are asked without
-_NO_TOOLS = (400, 404, 405, 415, 422, 500, 501)
+_NO_TOOLS = (400, 404, 405, 415, 422, 501)
 _GO_ON = "[heartbeat] The tools have answered. Go on, or answer the user now."
 _REPEATED = "You have asked this already, and its answer stands above. Answer the user now."
 _TOO_MANY = "Too many calls at once. Ask again for this alone, if you still need it."
@@ -95,22 +95,27 @@ class Agent:
         taken = _names(body.get("tools") or ())
         return [verb for verb in self._calls.offered(turn) if verb.name not in taken]
 
-    async def run(self, task: Task, verbs: Sequence[Verb], send: Send) -> bool:
-        """Answer; False where the model turns out to know no tools, and nothing was sent."""
+    async def run(self, task: Task, verbs: Sequence[Verb], send: Send) -> Send | None:
+        """Answer; or how to do so without tools, where the model seems to know none and nothing was sent."""
         out = _Out(send, streams=bool(task.body.get("stream")))
         loop = _Loop(self._calls, task, verbs)
         async with out.alive():
             while True:
                 step = await loop.ask(out)
                 if step.status != 200 or step.whole is None:
-                    if loop.number == 1 and self._knows_none(task, step):
-                        return False
+                    if loop.number == 1 and step.status in (*_NO_TOOLS, 500):
+                        told = step.error.lower()
+                        names_them = b"tool" in told or b"function" in told
+                        if names_them and step.status in _NO_TOOLS:
+                            return self._noting(task, send)
+                        if names_them or step.status in (400, 422, 501):
+                            return send
                     await out.fail(step)
-                    return True
+                    return None
                 if not step.done:  # one of both sides has gone
                     await out.break_off(step)
                     await task.keep(step.said)
-                    return True
+                    return None
                 if not await loop.goes_on(step, out):
                     break
             if loop.others and (kept := self._kept()) is not None:
@@ -121,17 +126,19 @@ class Agent:
                 step.said.calls = False  # those that it may not make any more
                 await task.keep(step.said)
             await out.finish(step, loop.others, loop.usage, loop.sorry)
-            return True
+            return None
 
-    def _knows_none(self, task: Task, step: Step) -> bool:
-        """Whether an error may mean that the model knows no tools; then it is asked without."""
-        told = step.error.lower()
-        if step.status in _NO_TOOLS and (b"tool" in told or b"function" in told):
-            if len(self._plain) >= _MOST_PLAIN:
-                del self._plain[next(iter(self._plain))]
-            self._plain[task.turn.user_id, *task.model] = time.monotonic() + _PLAIN_S
-            return True
-        return step.status in (400, 422, 501)
+    def _noting(self, task: Task, send: Send) -> Send:
+        """The same, which notes that the model knows no tools if it answers without them."""
+
+        async def sending(message: Any) -> None:
+            if message.get("status") == 200:
+                if len(self._plain) >= _MOST_PLAIN:
+                    del self._plain[next(iter(self._plain))]
+                self._plain[task.turn.user_id, *task.model] = time.monotonic() + _PLAIN_S
+            await send(message)
+
+        return sending
 
     def put_back(self, messages: list[Any], user_id: str, room: int) -> tuple[list[Any], int]:
         """See `KeptSteps.put_back`. Takes its time where the messages are long; for any thread."""

@@ -54,6 +54,17 @@ class Catalogue:
                     found.setdefault(name, {**model, "id": name})
         return list(found.values())
 
+    async def bare(self, model: str) -> str:
+        """A model's name without a prefix of ours; with it where a model server has it so."""
+        prefix = next((one for one in (AGENT, PREFIX) if model.startswith(one)), "")
+        for upstream in self._upstreams() if prefix else ():
+            self._refresh(upstream, _LISTED_S)
+            if upstream not in self._lists:
+                await self._answered(upstream, _CHAT_WAITS_S)
+            if any(one["id"] == model for one in self._known(upstream) or []):
+                return model
+        return model.removeprefix(prefix)
+
     async def choose(self, model: str) -> tuple[Upstream, str] | None:
         """The upstream that answers for a model, and what the model is called there; None for nobody."""
         upstreams = self._upstreams()

@@ -34,7 +34,7 @@ from ..server_key import has_key
 from ..tools.calls import Calls, Lane
 from .agent import Agent, Task, reserve
 from .answer import Ear, Read, Said, StreamEar, WholeEar
-from .catalogue import AGENT, PREFIX, Catalogue
+from .catalogue import AGENT, Catalogue
 from .dialects import DIALECTS, Dialect
 from .relay import Answer, Ears, Keep, Relay, Request, passed_on, refusal, reuses, send_json
 
@@ -67,7 +67,7 @@ class _RefusedError(Exception):
 
 @dataclass(frozen=True)
 class _Request:
-    """path: below /v1, as it came. body: {} where it is no JSON object. model: "" where none is named."""
+    """path: below /v1, as it came. body: {} where it is no JSON object. model, name: "" for none."""
 
     method: str
     path: str
@@ -76,6 +76,7 @@ class _Request:
     raw: bytes
     body: Mapping[str, Any]
     began: float
+    name: str = ""  # of the model, without the prefix that asks for memory
 
     @property
     def model(self) -> str:
@@ -95,7 +96,7 @@ class Proxy:
         self._at_once = self._bytes_at_once = 0
         self._of: Counter[str] = Counter()  # requests at once, by user
         self._is_closing = False
-        calls = Calls(settings, Lane(chats), chats.emit)
+        calls = Calls(settings, Lane(chats), chats.emit, chats.changes)
         self._agent = Agent(calls, lambda: chats.runtime.kept_steps if chats.runtime else None)
         self._keeping: set[asyncio.Future[Any]] = set()
 
@@ -228,7 +229,8 @@ class Proxy:
         if not upstreams:
             hint = "Set `upstreams`, or OPENAI_API_BASE_URL, as docs/proxy.md says."
             raise _RefusedError(503, "no_upstream", f"There is no model server behind the proxy. {hint}")
-        name = asked.model.removeprefix(AGENT if asked.model.startswith(AGENT) else PREFIX)
+        name = await catalogue.bare(asked.model)
+        asked = replace(asked, name=name)
         chosen = await catalogue.choose(name) if name else (upstreams[0], name)
         if chosen is None:
             text = f"No model server here has the model {name[:100]!r}. GET /v1/models lists those there are."
@@ -284,9 +286,9 @@ class Proxy:
         if is_command(turn):
             return await dialect.reply(send, asked.body, await self._chats.carried_out(turn))
         model_key, verbs, room = (upstream.name, model), [], 0
-        if asked.model.startswith(AGENT) and asked.path == "/chat/completions":
-            verbs = self._agent.offered(turn, asked.body, model_key)
+        if asked.model == AGENT + asked.name and asked.path == "/chat/completions":
             reserved, room = reserve(limit_of(self._settings().context_tokens, model))
+            verbs = self._agent.offered(turn, asked.body, model_key) if room else []
             turn = replace(turn, reserved=reserved if verbs else 0)
         told = await self._chats.told(read.body, turn, deadline)
         raw = await intake.dump(caller.id, dialect.closed({**asked.body, "model": model}, told["messages"]))
@@ -304,8 +306,9 @@ class Proxy:
             ask = partial(self._ask, asked, upstream, caller, receive)
             steps = self._settings().agent_steps
             task = Task(turn, body, model_key, steps, ask, keep, room)
-            if await self._agent.run(task, verbs, send):
+            if (again := await self._agent.run(task, verbs, send)) is None:
                 return None
+            send = again
         ears = partial(_ears, dialect.read)
         return await self._relay(asked, upstream, raw, receive, send, ears, lambda ear: keep(ear.said))
 
@@ -355,8 +358,7 @@ class Proxy:
             headers = [*(one for one in headers if one[0].lower() != PARENT), (PARENT, trace.header)]
         url = f"{upstream.base_url}{asked.path}{query}"
         operation = _OPERATIONS.get(asked.path, "")
-        model = asked.model.removeprefix(PREFIX)[:_NAME_CHARS]
-        return Request(asked.method, url, headers, raw, operation, model)
+        return Request(asked.method, url, headers, raw, operation, asked.name[:_NAME_CHARS])
 
     def _open(self) -> tuple[aiohttp.ClientSession, Catalogue]:
         if self._opened is None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
-from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from ...config.policy import decide
@@ -15,14 +14,12 @@ from ...core.reason import Reason
 from ...core.turn import Turn, chat_kind_of
 from ..chats import Chats
 from ..identity import Caller, metadata_of
-from ..lanes import BusyError
-from ..waits import within
+from ..lanes import BusyError, Rate
+from ..waits import looked_at, within
 from .told import Outcome
 from .verbs import VERBS, Call, Verb
 
-_CALL_S = 30.0  # that a call may take; it goes on in its thread
-_CHANGES, _CHANGES_S = 20, 60.0  # of one user's memories, in so many seconds: no loop empties or floods them
-_USERS = 10_000  # whose changes are counted
+CALL_S = 30.0  # that a call may take; it goes on in its thread
 _MODEL_CHARS = 200
 _BUSY = "Too many calls of this user wait. Try again in some seconds."
 _NOT_NOW = "Memory cannot be asked now. Go on without it, and try again in a minute."
@@ -49,7 +46,9 @@ def turn_of(caller: Caller, headers: Mapping[str, str]) -> Turn:
     )
 
 
-Run = Callable[[Verb, Call], Awaitable[Outcome]]  # raises the errors of `core/errors.py`, or BusyError
+Run = Callable[
+    [Verb, Call], Coroutine[Any, Any, Outcome]
+]  # raises the errors of `core/errors.py`, or BusyError
 
 
 class Lane:
@@ -64,19 +63,24 @@ class Lane:
         if verb.name == "forget_memory":
             runtime.kept_steps.drop(call.turn.user_id)
         work: Any = runtime.toolbox.carry_out
-        calling = runtime.lanes.run(call.turn.user_id, runtime.command_pool, work, verb, call)
-        if not await within(_CALL_S, calling):
-            return Outcome.refused(504, "This takes long, and goes on. Do not call it again.")
-        outcome: Outcome = calling.result()
+        outcome: Outcome = await runtime.lanes.run(call.turn.user_id, runtime.command_pool, work, verb, call)
         return outcome
 
 
 class Calls:
     """For one event loop."""
 
-    def __init__(self, settings: Callable[[], Valves], run: Run, emit: Emit = ignore) -> None:
+    def __init__(
+        self,
+        settings: Callable[[], Valves],
+        run: Run,
+        emit: Emit = ignore,
+        changes: Rate | None = None,
+        call_s: float = CALL_S,
+    ) -> None:
+        """changes: of one process, where it has several of these. call_s: see `CALL_S`."""
         self._settings, self._run, self._emit = settings, run, emit
-        self._changes: dict[str, deque[float]] = {}  # when each user's memories were changed
+        self._changes, self._call_s = changes or Rate(), call_s
 
     def offered(self, turn: Turn) -> list[Verb]:
         """The verbs that a turn's model may use."""
@@ -114,17 +118,12 @@ class Calls:
             arguments = verb.read(given)
         except ValueError as wrong:
             return Outcome.refused(422, str(wrong))
-        if verb.changes and not self._may_change(turn.user_id):
-            return Outcome.refused(429, f"{_CHANGES} changes in a minute are enough. Wait, or ask the user.")
-        return await self._run(verb, Call(turn, decision, settings, arguments))
-
-    def _may_change(self, user_id: str) -> bool:
-        now = time.monotonic()
-        done = self._changes.pop(user_id, None) or deque(maxlen=_CHANGES)
-        self._changes[user_id] = done  # the last one in the order
-        if len(self._changes) > _USERS:
-            del self._changes[next(iter(self._changes))]
-        if len(done) == _CHANGES and now - done[0] < _CHANGES_S:
-            return False
-        done.append(now)
-        return True
+        if verb.changes and not self._changes.allows(turn.user_id):
+            return Outcome.refused(
+                429, f"{self._changes.most} changes in a minute are enough. Wait, or ask the user."
+            )
+        running = asyncio.ensure_future(self._run(verb, Call(turn, decision, settings, arguments)))
+        running.add_done_callback(looked_at)
+        if not await within(self._call_s, running):
+            return Outcome.refused(504, "This takes long, and goes on. Do not call it again.")
+        return running.result()

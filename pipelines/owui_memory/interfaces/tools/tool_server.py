@@ -91,7 +91,7 @@ class Door:
 
 def served(chats: Chats, settings: Callable[[], Valves], environment: Environment) -> list[Route]:
     """The routes /tools/... and /mcp."""
-    calls = Calls(settings, Lane(chats), chats.emit)
+    calls = Calls(settings, Lane(chats), chats.emit, chats.changes)
     mcp = McpServer(calls)
 
     async def describe(_: Request) -> ASGIApp:

@@ -117,6 +117,18 @@ def test_a_connection_that_the_upstream_has_closed_costs_no_chat(tmp_path: Path)
         assert [one["messages"][-1]["content"] for one in upstream.bodies] == ["Hi", "Hello", "Well"]
 
 
+def test_a_model_that_its_upstream_calls_by_a_prefix_of_ours_is_that_model(tmp_path: Path) -> None:
+    with Upstream(("x", "agent/x", "memory/y")) as upstream, desk(tmp_path, upstream) as at:
+        for asked in ("agent/x", "memory/y", "memory/x", "memory/agent/x", "agent/agent/x"):
+            at.chat("Hi", model=asked).raise_for_status()
+        sent = [(one["model"], "tools" in one) for one in upstream.bodies]
+        plain, tools = (
+            [("agent/x", False), ("memory/y", False), ("x", False), ("agent/x", False)],
+            ("agent/x", True),
+        )
+        assert sent == [*plain, tools]
+
+
 def test_an_upstream_that_is_not_there_is_told(tmp_path: Path) -> None:
     with Upstream() as gone:
         pass

@@ -208,6 +208,16 @@ def test_the_settings_say_what_a_model_may(
     assert done == allowed
 
 
+def test_a_call_that_hangs_is_answered() -> None:
+    async def hangs(verb: Verb, _: Call) -> Outcome:
+        await asyncio.Event().wait()
+        return Outcome({"done": verb.name})
+
+    calls = Calls(Valves, hangs, call_s=0)
+    asked = Turn(user_id="ada", text="x", key="", exchange_key="", chat_kind="api", described=False)
+    assert asyncio.run(calls.carry_out(asked, "search_memory", {"query": "x"})).status == 504
+
+
 def test_a_key_of_a_user_and_a_signature_name_that_user_whatever_else_is_said(
     at: Desk, tool: Tool, user: str
 ) -> None:

@@ -23,6 +23,7 @@ from owui_memory.interfaces.web.routes import ROUTES
 from owui_memory.remember.outbox import Outbox
 from owui_memory.state import open_state
 from owui_memory.state import outbox as table
+from owui_memory.state.page_sessions_table import PageSessions, Person
 from tests.harness.waiting import wait_until
 from tests.unit.interfaces.proxy.desk import KEY
 from tests.unit.interfaces.web.visitors import PAGE_URL, Browser, Visitors, visitors
@@ -123,8 +124,12 @@ class TestSignIn:
         assert browser.sign_in("key", key="wrong").status_code == 403
         assert browser.sign_in("key", key=KEY).status_code == 303
         assert browser.get("./").headers["location"] == "admin"
-        browser.cookies.set("memory_session", browser.cookies["memory_session"][2:])
-        assert browser.get("admin").status_code == 401, "the session is bound to the key"
+        engine = open_state(house.at.data_dir)
+        for key, status in ((KEY, 200), ("an older key", 401), ("", 401)):
+            browser.cookies.clear()
+            browser.cookies.set("memory_session", PageSessions(engine).sign_in(Person("", role="admin"), key))
+            assert browser.get("admin").status_code == status, key
+        engine.dispose()
 
     def test_nobody_tries_keys_for_long_or_locks_others_out(
         self, house: Visitors, monkeypatch: pytest.MonkeyPatch
@@ -245,8 +250,8 @@ def test_what_comes_slowly_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     head = b'--b\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n'
     pieces = chain([head], repeat(b"x" * 100))
     multipart = Headers({"content-type": "multipart/form-data; boundary=b"})
-    for name in ("_FORM_S", "_FILE_S"):
-        monkeypatch.setattr(forms, name, 0.1)
+    for name, value in {"_FORM_S": 0.1, "_FILE_S": 0.1, "_FORM_BYTES": 20_000, "_FILE_BYTES": 20_000}.items():
+        monkeypatch.setattr(forms, name, value)
     assert asyncio.run(refused(forms.with_file(multipart, receive))) == 408
     assert asyncio.run(refused(forms.fields_of(Headers(), receive))) == 408
 

@@ -49,6 +49,7 @@ def test_a_model_remembers_and_finds_by_itself(at: Desk, user: str, stream: bool
     assert json.loads(remembered) == {"remembered": DOG}
     assert json.loads(found)["results"][0]["text"] == DOG
     assert journal_of(at, user) == [("add", "llama3", DOG)]
+    assert "agent/" not in at.numbers(), "it is one model, however it was asked"
 
 
 def test_the_official_client_leaves_the_comments_out(at: Desk, user: str) -> None:
@@ -135,6 +136,26 @@ def test_a_model_without_tools_falls_back(at: Desk, user: str, stream: bool) -> 
 
 
 @pytest.mark.parametrize(
+    ("first", "second", "offered"),
+    [
+        ((400, b'{"error": "bad tools"}'), (400, b'{"error": "bad tools"}'), True),
+        ((500, b'{"error": "the tool parser failed"}'), (200, completion("Well.")), True),
+        ((400, b'{"error": "no tools here"}'), (200, completion("Well.")), False),
+    ],
+)
+def test_only_an_answer_without_tools_shows_that_a_model_knows_none(
+    at: Desk, user: str, first: tuple[int, bytes], second: tuple[int, bytes], offered: bool
+) -> None:
+    at.upstream.answers(*first)
+    at.upstream.then()
+    at.upstream.answers(*second)
+    assert ask(at, "Hi", user, stream=False).content == second[1]
+    at.upstream.answers(200, completion("Well."))
+    ask(at, "Hi", user, stream=False)
+    assert ("tools" in at.upstream.bodies[-1]) == offered
+
+
+@pytest.mark.parametrize(
     "more",
     [
         {"tool_choice": "required", "tools": [WEATHER]},
@@ -200,3 +221,12 @@ def test_the_models_own_words_take_of_the_room_too(at: Desk, user: str) -> None:
     assert [body.get("tool_choice") for body in at.upstream.bodies] == [None, "none"]
     assert "room that is left" in results(at)[0]
     at.upstream._next.clear()
+
+
+def test_all_ways_to_memory_count_changes_together(at: Desk, user: str) -> None:
+    named = {"X-Memory-User-Id": user}
+    for n in range(20):
+        at.client.post("/memory/tools/remember", json={"text": f"My number {n} is {n * n}."}, headers=named)
+    Script(at, stream=False).step(None, call("remember", {"text": DOG})).step("I cannot.")
+    ask(at, "Hi", user, stream=False)
+    assert "20 changes" in results(at)[0]

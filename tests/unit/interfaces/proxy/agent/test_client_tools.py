@@ -5,6 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
+from owui_memory.manage.erasure.erasures import Erasures
+from owui_memory.state import open_state
 from tests.harness.waiting import wait_until
 from tests.unit.interfaces.proxy.agent.script import (
     WEATHER,
@@ -82,7 +86,8 @@ def test_what_servers_want_back_beside_calls_goes_back(at: Desk, user: str, stre
     assert second["reasoning_content"] == "And outside."
 
 
-def test_what_was_forgotten_elsewhere_is_not_put_back(at: Desk, user: str) -> None:
+@pytest.mark.parametrize("by_tool", [True, False])
+def test_what_was_forgotten_elsewhere_is_not_put_back(at: Desk, user: str, by_tool: bool) -> None:
     named = {"X-Memory-User-Id": user}
     at.client.post("/memory/tools/remember", json={"text": DOG}, headers=named).raise_for_status()
     Script(at, stream=False).step(None, search(id_="call_m"), call("weather", {}, "call_w"))
@@ -97,10 +102,16 @@ def test_what_was_forgotten_elsewhere_is_not_put_back(at: Desk, user: str) -> No
         return DOG in json.dumps(at.upstream.bodies[-1]["messages"])
 
     assert told_of_it()
+    if not by_tool:  # as another process of the same data folder does
+        engine = open_state(at.data_dir)
+        Erasures(engine).begin_user(user)
+        engine.dispose()
+        wait_until(lambda: not told_of_it(), what="the process has dropped it")
+        return
     found = at.client.post("/memory/tools/search_memory", json={"query": "dog"}, headers=named)
     id_ = found.json()["results"][0]["id"]
     at.client.post("/memory/tools/forget_memory", json={"id": id_}, headers=named).raise_for_status()
-    wait_until(lambda: not told_of_it(), what="the process has dropped it")
+    assert not told_of_it()
 
 
 @both
