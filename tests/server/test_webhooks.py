@@ -82,5 +82,7 @@ def test_what_is_no_deletion_changes_nothing(server: PipelinesServer, user: str)
         [],
         7,
     ]
-    assert [tell(server, one).json() for one in others] == [{"noted": 0}] * len(others)
+    # Of a chat that is not known yet it is noted: its first message may be on its way.
+    noted = [0, 1, 1, 0, 0, 0, 0, 0]
+    assert [tell(server, one).json() for one in others] == [{"noted": count} for count in noted]
     assert "walnut" in asked(server, user)

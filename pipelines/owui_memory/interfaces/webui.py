@@ -132,12 +132,12 @@ class WebUi:
                 else:  # without access it has none of them
                     raise _nonsense("chats")
 
-    def _copy(self, path: str, lines: IO[bytes], bounds: _Bounds) -> None:
+    def _copy(self, path: str, file: IO[bytes], bounds: _Bounds) -> None:
         with _reached(), self._client.stream("GET", path) as answer:
             self._check(answer)
             for part in answer.iter_bytes():
                 bounds.take(len(part))
-                lines.write(part)
+                file.write(part)
 
     def _has(self, path: str, id_: str, absent: tuple[int, ...]) -> bool:
         status, answer = self._asked(path, {})

@@ -17,6 +17,7 @@ from owui_memory.core.change import CHAT_DELETED, REAFFIRMED, REFLECTED, Change
 from owui_memory.core.errors import MemoryFault, Retry, TellAdmin
 from owui_memory.core.exchange import Exchange
 from owui_memory.core.scope import past_owner
+from owui_memory.interfaces.webui import WebUi
 from owui_memory.manage import comparison, deletions
 from owui_memory.manage.comparison import Comparison
 from owui_memory.manage.deletions import Deletions
@@ -25,6 +26,7 @@ from owui_memory.manage.memories import Control
 from owui_memory.manage.migrate.reach import location_of_backend
 from owui_memory.manage.outcomes import Asked
 from owui_memory.state import put_row, webui_seen
+from tests.harness.chat_events import ChatEvents
 from tests.harness.places import library
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until
@@ -338,6 +340,14 @@ def test_an_open_webui_that_is_ill_costs_nothing(
             assert compared(house, webui) == ()
     assert house.deletions.carry_out() == 0
     assert house.chats() == set(CHATS[:5])
+
+
+def test_an_admin_who_may_not_see_chats_is_told_what_to_set() -> None:
+    with ChatEvents() as server:
+        settings = Valves(webui_url=server.url, webui_api_key="sk-another")
+        with WebUi.of(settings) as webui, pytest.raises(TellAdmin) as refused:
+            webui.chats_of("ada")
+    assert "ENABLE_ADMIN_CHAT_ACCESS" in refused.value.hint
 
 
 def test_another_address_is_another_open_webui(house: House, days: Callable[[float], None]) -> None:

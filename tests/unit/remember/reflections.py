@@ -79,6 +79,16 @@ CASES = {
         _merge([1, 2], "Der Hund des Nutzers heißt Rex und ist schwarz."),
         merged=["Der Hund des Nutzers heißt Rex und ist schwarz."],
     ),
+    "a merge that loses a word": Case(
+        ["The user takes pills daily.", "The user takes pills weekly."],
+        _merge([1, 2], "The user takes pills daily."),
+        refused=[NO_COPIES],
+    ),
+    "a merge of two people": Case(
+        ["The user's brother works as a nurse in Porto.", "The user's sister works as a nurse in Porto."],
+        _merge([1, 2], "The user's brother works as a nurse in Porto."),
+        refused=[NO_COPIES],
+    ),
     # What is over
     "a plan whose day is over": Case([EXAM, TEA], _over(1), ended=[1]),
     "a plan to come": Case(
@@ -89,6 +99,26 @@ CASES = {
     ),
     "a birthday is no plan": Case([BORN], _over(1), refused=[NOT_OVER]),
     "a later one": Case([LISBON, PORTO], _over(1, 2), ended=[1]),
+    **{
+        f"what holds beside it: {later}": Case([f"{old}|fact 2025-03-01", f"{later}|fact 2026-06-01"], _over(1, 2), asked=[[1, 2]])
+        for old, later in (
+            ("The user is allergic to nuts.", "The user is allergic to pollen."),
+            ("The user speaks German.", "The user speaks French."),
+            ("The user's sister Anna lives in Porto.", "The user's brother Ben lives in Porto."),
+            ("The user works as a nurse.", "The user works on Mondays."),
+            ("The user's dog is called Rex.", "The user's dog is called Max."),
+        )
+    },
+    **{
+        f"a later one: {later}": Case([f"{old}|fact 2025-03-01", f"{later}|fact 2026-06-01"], _over(1, 2), ended=[1])
+        for old, later in (
+            ("The user works as a nurse.", "The user works as a teacher."),
+            ("The user is called Anna.", "The user is called Ann."),
+            ("Der Nutzer wohnt in Bonn.", "Der Nutzer wohnt in Kiel."),
+            ("用户住在里斯本。", "用户住在波尔图。"),
+            ("The user speaks German.", "The user no longer speaks German."),
+        )
+    },
     "an earlier one": Case([LISBON, PORTO], _over(2, 1), asked=[[2, 1]]),
     "by something else": Case([LISBON, TEA + "|fact 2026-06-01"], _over(1, 2), refused=[NOT_THERE]),
     "all at once": Case(
@@ -130,6 +160,20 @@ CASES = {
     "it adds a number": Case([REX_4], _said("The user's dog Rex is 5 years old.", 1), refused=[NOT_THERE]),
     "it denies": Case([VEGAN], _said("The user is not vegan.", 1), refused=[NOT_THERE]),
     "it leaves out the denial": Case([MEAT], _said("The user is vegan.", 1), refused=[NOT_THERE]),
+    **{
+        f"it takes another for the user: {text}": Case([source], _said(text, 1), refused=[NOT_THERE])
+        for source, text in (
+            ("The user's wife is a doctor.", "The user is a doctor."),
+            ("Die Frau des Nutzers ist Ärztin.", "Der Nutzer ist Ärztin."),
+            ("用户的妻子是医生。", "用户是医生。"),
+            ("My wife is a doctor.", "The user is a doctor."),
+        )
+    },
+    "it says who": Case(
+        ["The user's wife is a doctor.", "The user lives in Porto."],
+        _said("The user's wife is a doctor.", 1, 2),
+        said=["The user's wife is a doctor."],
+    ),
     "it says nothing": Case([PORTO], _said("The user.", 1), refused=[NOT_THERE]),
     "of what has just ended": Case(
         [LISBON, PORTO],
