@@ -31191,12 +31191,12 @@ class WebUi:
                 else:  # without access it has none of them
                     raise _nonsense("chats")
 
-    def _copy(self, path: str, lines: IO[bytes], bounds: _Bounds) -> None:
+    def _copy(self, path: str, file: IO[bytes], bounds: _Bounds) -> None:
         with _reached(), self._client.stream("GET", path) as answer:
             self._check(answer)
             for part in answer.iter_bytes():
                 bounds.take(len(part))
-                lines.write(part)
+                file.write(part)
 
     def _has(self, path: str, id_: str, absent: tuple[int, ...]) -> bool:
         status, answer = self._asked(path, {})
@@ -59855,6 +59855,7 @@ from ..language.prompt_injection import gives_orders
 from ..language.sanitize import disarmed
 from ..language.scripts import is_dense, script, words_of
 from ..language.secrets import masked
+from ..language.speech import corrects
 from ..language.subject import without_user
 from ..language.words import content_words, telling, terms_of
 from ..models.json_answer import last_value, put_right
@@ -59867,7 +59868,7 @@ from .operations import UnreadableAnswerError
 _SHOWN, _SHOWN_CHARS, _MEMORY_CHARS = 150, 15_000, 500  # memories; of all, and of each
 _LISTED, _CITED = 40, 8  # of each kind in an answer, and memories that one part is made of
 _STATEMENT_CHARS = 300
-_ALIKE, _KEPT = 2 / 3, 3 / 4  # of a memory's words, that another one has, and one in its place
+_ALIKE = 2 / 3  # of a memory's words, that another one has
 _ENDING_SHARE, _ENDING_FEW = 0.2, 3  # of what was shown, that may end at once
 _ASKED = 5  # contradictions
 _IDLE_PLAN, _ENDED = timedelta(days=30), timedelta(days=2)  # without a day in it; over in every time zone
@@ -59875,6 +59876,20 @@ _FORM = 4  # letters that two forms of a word have in common
 _GRAMMAR = frozenset("的了是在有和也与與及为為他她其这這个個")  # Chinese
 _DAY = re.compile(r"\b[12]\d{3}-[01]\d-[0-3]\d\b")
 _NUMBER = re.compile(r"\D{0,9}(\d{1,4})\D{0,3}")
+# What a user has one of at a time, so that a later one takes its place: a home, a job, a name.
+_ONE_AT_A_TIME = re.compile(
+    r"\b(?P<verb>lives?|works?|wohn[et]|leb[et]|arbeitet?|habite|vi[ts]|travaille|vive|vivo|trabaj[ao]|mor[ao]|trabalh[ao]"
+    r"|abit[ao]|lavor[ao]) (?P<how>\w+)"
+    r"|\b(?:is|am) (?:called|named)\b|\bname is\b|\bhei(?:ß|ss)[et]\b|\b[sm]['’]appelle\b|\b(?:se|me) (?:llam|cham)[ao]\b"
+    r"|\b[sm]i chiam[ao]\b|住在"
+)
+# Who is spoken of: "The user's wife", "la femme de l'utilisateur", "用户的妻子". Of dense scripts one character.
+_RELATED = re.compile(
+    r"(?:\buser['’]s|\b(?:my|our|mein\w{0,2}|mon|ma|mes|mi|mis|meus?|minhas?|mio|mia|miei|mie)) (\w+)"
+    r"|\b(\w+) (?:des (?:be)?nutzers|der (?:be)?nutzerin|de l['’]utilisat(?:eur|rice)|del usuario|de la usuaria"
+    r"|d[oa] (?:usuári|utilizador)[oa]?|dell['’]utente)\b"
+    r"|(?:用户|用戶|使用者|我|ユーザー|私)[的の](\w)|사용자의 (\w{1,2})"
+)
 _KEYS = ("merge", "outdated", "contradictions", "profile")
 
 NO_SOURCE = "it names no memories that it is made of"
@@ -59961,7 +59976,7 @@ def proposed(answer: str, shown: Sequence[Memory], tokens: int, today: date) -> 
 
 def is_covered(text: str, sources: Sequence[str]) -> bool:
     """Whether all words, numbers and names of a text stand in its sources, and a denial where they have one."""
-    own, said = without_user(text), " ".join(sources)
+    own, said = without_user(text), " ".join(one for one in sources if _is_of_whom(text, one))
     if not figures(text) <= figures(said) or bool(denials_in(text)) != bool(denials_in(said)):
         return False
     if is_dense(own):
@@ -59969,6 +59984,13 @@ def is_covered(text: str, sources: Sequence[str]) -> bool:
     words = {stem(word) for word in content_words(own, or_all=False)} - users()
     there = set(map(stem, terms_of(said)))
     return bool(words) and all(_has_form(there, word) for word in words)
+
+
+def _is_of_whom(text: str, source: str) -> bool:
+    """Whether a text names all of the user's people and things that its source speaks of."""
+    found = (next(filter(None, match.groups())) for match in _RELATED.finditer(source.casefold()))
+    there, told = set(map(stem, terms_of(text))), text.casefold()
+    return all(word in told if is_dense(word) else _has_form(there, stem(word)) for word in found)
 
 
 def _is_spelled(word: str, said: str) -> bool:
@@ -60077,16 +60099,30 @@ def _is_copy(one: Memory, other: Memory) -> bool:
 
 
 def _keeps(text: str, before: str) -> bool:
-    """Whether a text has what another one tells: all names and numbers, and most words."""
+    """Whether a text has what another one tells: all names and numbers, and all words in some form."""
     there, words = _stems(text), _words(before)
     if not figures(before) <= figures(text) or not set(map(stem, telling(without_user(before)))) <= there:
         return False
-    return sum(_has_form(there, word) for word in words) >= _KEPT * len(words)
+    return all(_has_form(there, word) for word in words)
 
 
 def _takes_its_place(old: Memory, later: Memory) -> bool:
-    """Whether a memory was said after another one, and is about the same."""
-    return "" < _day_of(old) < _day_of(later) and is_alike(old.text, later.text)
+    """Whether a memory was said after another one, is about the same, and does not hold beside it."""
+    if not "" < _day_of(old) < _day_of(later):
+        return False
+    one, other = _one_at_a_time(old.text), _one_at_a_time(later.text)
+    return (one == other and bool(one)) or (corrects(later.text) and is_alike(old.text, later.text))
+
+
+def _one_at_a_time(text: str) -> tuple[str, ...]:
+    """Which of these a text tells of the user, and how: as what, where; () if it does not, or of others."""
+    text = text.casefold()
+    if (found := _ONE_AT_A_TIME.search(text)) is None:
+        return ()
+    others = {stem(word) for word in content_words(without_user(text[: found.start()]), or_all=False)}
+    if others - users():
+        return ()
+    return (stem(found["verb"]), found["how"]) if found["verb"] else (found[0],)
 
 
 def _has_form(stems: set[str], word: str) -> bool:
