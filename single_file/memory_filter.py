@@ -56349,23 +56349,31 @@ class Changes:
 
         What another message has said as well, or has changed since, stays.
         """
+        found = self._journal.from_messages(user_id, message_ids)
+        heard = [one.id for one in found if one.op == REAFFIRMED and one.sources <= message_ids]
+        self._journal.drop(user_id, heard)
         undone = 0
-        for change in reversed(self._journal.from_messages(user_id, message_ids)):
-            if change.op in _INVERSE and not change.undoes and not self._is_shared(change, message_ids):
+        for change in reversed(found):
+            if change.op not in _INVERSE or change.undoes or not change.sources <= message_ids:
+                continue
+            others = self._since(change, message_ids)
+            if not others:
                 with suppress(NotAdmittedError):  # what was there before stays away
                     undone += self.undo(backend, change, confirm, model=EDITED)
+            elif change.op == "add" and all(one.op == REAFFIRMED for one in others):
+                left = " ".join(one for one in others[0].source.split() if one not in message_ids)
+                self._journal.ascribe(replace(change, source=left, chat=others[0].chat))
         return undone
 
-    def _is_shared(self, change: Change, message_ids: Set[str]) -> bool:
-        if not change.sources <= message_ids:
-            return True
+    def _since(self, change: Change, message_ids: Set[str]) -> list[Change]:
+        """What other messages have made of a change's memory since, or said again."""
         history = self._journal.of_memory(change.memory_id) if change.memory_id else []
         gone = {other.undoes for other in history}
-        return any(
-            not other.sources <= message_ids
+        return [
+            other
             for other in history
-            if other.id > change.id and not other.undoes and other.id not in gone
-        )
+            if other.id > change.id and not (other.undoes or other.id in gone or other.sources <= message_ids)
+        ]
 
     def _make(self, backend: Backend, decided: Iterable[Change], confirm: Confirm, *, again: bool) -> bool:
         """Make those that are only intended; whether there were any. `again`: some may be made already."""
@@ -57553,6 +57561,20 @@ class Journal:
     def taken_back(self, change: Change) -> bool:
         """Whether a change has been undone, or is about to be."""
         return any(self._select(journal.c.undoes == change.id))
+
+    def drop(self, user_id: str, change_ids: Sequence[int]) -> None:
+        """Take away rows of a user's that tell nothing any more."""
+        if change_ids:
+            with self.engine.begin() as connection:
+                for change_id in change_ids:
+                    mine = and_(journal.c.user_id == user_id, journal.c.id == change_id)
+                    connection.execute(delete(journal).where(mine))
+
+    def ascribe(self, change: Change) -> None:
+        """Write down which messages a change is from by now, and their chat."""
+        mine = and_(journal.c.user_id == change.user_id, journal.c.id == change.id)
+        with self.engine.begin() as connection:
+            connection.execute(update(journal).where(mine).values(source=change.source, chat=change.chat))
 
     def erase_batch(self, user_id: str, batch: str) -> None:
         """Take away what was decided for a batch that was erased."""
