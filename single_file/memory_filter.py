@@ -567,6 +567,7 @@ class Application:
         self.live.close()
         self.recalls.close()
         self.command_pool.shutdown(wait=False)
+        self.imports.close()
         self.history_pool.shutdown(wait=False, cancel_futures=True)
         self.state_pool.shutdown(wait=True)
         self.spill.write()
@@ -45113,6 +45114,7 @@ else is to be done: see `remember.later`. What was brought is known by the impor
 
 from __future__ import annotations
 
+import threading
 import time
 import uuid
 from collections import Counter
@@ -45127,7 +45129,7 @@ from ...backends.base import EditableBackend
 from ...config.prices import costs, read_prices
 from ...config.settings import Valves
 from ...core.chat_servers import AnsweredBy
-from ...core.errors import Drop
+from ...core.errors import Drop, Retry
 from ...core.exchange import Exchange, episodes_name, message_id_of
 from ...core.scope import past_owner
 from ...models.tokens import estimated_tokens
@@ -45217,6 +45219,11 @@ class Imports:
         self._later = Later(engine, Outbox(engine))
         self._switches, self._is_command = Switches(engine), is_command
         self._journal, self._passages = Journal(engine), EpisodesTable(engine)
+        self._closed = threading.Event()
+
+    def close(self) -> None:
+        """End what is under way; the same call goes on with it after the next start."""
+        self._closed.set()
 
     def preview(self, user_id: str, archive: Archive) -> Preview:
         """What these entries would bring to a user. Nothing is changed.
@@ -45353,14 +45360,14 @@ class Imports:
 
     def _taken(self, user_id: str, archive: Archive, seen: _Seen) -> Iterator[Exchange]:
         """What of an archive may be remembered; the rest is counted in `seen`."""
-        owners = {one.entry.owner for one in archive() if not isinstance(one.entry, Flaw)} - {""}
+        owners = {one.entry.owner for one in self._all(archive) if not isinstance(one.entry, Flaw)} - {""}
         settings, is_on = self._settings(), _Cached(partial(self._switches.is_on, user_id))
         if not settings.enabled:
             raise Drop("Memory is switched off on this server.", hint="Switch `enabled` on first.")
         if not is_on(""):
             raise Drop("This user has switched memory off.", hint="`on` switches it on again.")
         taken = 0
-        for entry, source, label in archive():
+        for entry, source, label in self._all(archive):
             if taken >= _MOST_TAKEN:
                 seen.flaws[_ALL, f"the rest of it: there are more than {_MOST_TAKEN:,} exchanges in it"] += 1
                 return
@@ -45387,6 +45394,12 @@ class Imports:
                     else:
                         taken += 1
                         yield one
+
+    def _all(self, archive: Archive) -> Iterator[Found]:
+        for one in archive():
+            if self._closed.is_set():
+                raise Retry("The server stops.", hint="Ask again when it is back.")
+            yield one
 
     def _new(self, user_id: str, some: list[Exchange], seen: _Seen) -> list[Exchange]:
         keys = [one.key for one in some]
@@ -56336,23 +56349,31 @@ class Changes:
 
         What another message has said as well, or has changed since, stays.
         """
+        found = self._journal.from_messages(user_id, message_ids)
+        heard = [one.id for one in found if one.op == REAFFIRMED and one.sources <= message_ids]
+        self._journal.drop(user_id, heard)
         undone = 0
-        for change in reversed(self._journal.from_messages(user_id, message_ids)):
-            if change.op in _INVERSE and not change.undoes and not self._is_shared(change, message_ids):
+        for change in reversed(found):
+            if change.op not in _INVERSE or change.undoes or not change.sources <= message_ids:
+                continue
+            others = self._since(change, message_ids)
+            if not others:
                 with suppress(NotAdmittedError):  # what was there before stays away
                     undone += self.undo(backend, change, confirm, model=EDITED)
+            elif change.op == "add" and all(one.op == REAFFIRMED for one in others):
+                left = " ".join(one for one in others[0].source.split() if one not in message_ids)
+                self._journal.ascribe(replace(change, source=left, chat=others[0].chat))
         return undone
 
-    def _is_shared(self, change: Change, message_ids: Set[str]) -> bool:
-        if not change.sources <= message_ids:
-            return True
+    def _since(self, change: Change, message_ids: Set[str]) -> list[Change]:
+        """What other messages have made of a change's memory since, or said again."""
         history = self._journal.of_memory(change.memory_id) if change.memory_id else []
         gone = {other.undoes for other in history}
-        return any(
-            not other.sources <= message_ids
+        return [
+            other
             for other in history
-            if other.id > change.id and not other.undoes and other.id not in gone
-        )
+            if other.id > change.id and not (other.undoes or other.id in gone or other.sources <= message_ids)
+        ]
 
     def _make(self, backend: Backend, decided: Iterable[Change], confirm: Confirm, *, again: bool) -> bool:
         """Make those that are only intended; whether there were any. `again`: some may be made already."""
@@ -57540,6 +57561,20 @@ class Journal:
     def taken_back(self, change: Change) -> bool:
         """Whether a change has been undone, or is about to be."""
         return any(self._select(journal.c.undoes == change.id))
+
+    def drop(self, user_id: str, change_ids: Sequence[int]) -> None:
+        """Take away rows of a user's that tell nothing any more."""
+        if change_ids:
+            with self.engine.begin() as connection:
+                for change_id in change_ids:
+                    mine = and_(journal.c.user_id == user_id, journal.c.id == change_id)
+                    connection.execute(delete(journal).where(mine))
+
+    def ascribe(self, change: Change) -> None:
+        """Write down which messages a change is from by now, and their chat."""
+        mine = and_(journal.c.user_id == change.user_id, journal.c.id == change.id)
+        with self.engine.begin() as connection:
+            connection.execute(update(journal).where(mine).values(source=change.source, chat=change.chat))
 
     def erase_batch(self, user_id: str, batch: str) -> None:
         """Take away what was decided for a batch that was erased."""

@@ -174,23 +174,31 @@ class Changes:
 
         What another message has said as well, or has changed since, stays.
         """
+        found = self._journal.from_messages(user_id, message_ids)
+        heard = [one.id for one in found if one.op == REAFFIRMED and one.sources <= message_ids]
+        self._journal.drop(user_id, heard)
         undone = 0
-        for change in reversed(self._journal.from_messages(user_id, message_ids)):
-            if change.op in _INVERSE and not change.undoes and not self._is_shared(change, message_ids):
+        for change in reversed(found):
+            if change.op not in _INVERSE or change.undoes or not change.sources <= message_ids:
+                continue
+            others = self._since(change, message_ids)
+            if not others:
                 with suppress(NotAdmittedError):  # what was there before stays away
                     undone += self.undo(backend, change, confirm, model=EDITED)
+            elif change.op == "add" and all(one.op == REAFFIRMED for one in others):
+                left = " ".join(one for one in others[0].source.split() if one not in message_ids)
+                self._journal.ascribe(replace(change, source=left, chat=others[0].chat))
         return undone
 
-    def _is_shared(self, change: Change, message_ids: Set[str]) -> bool:
-        if not change.sources <= message_ids:
-            return True
+    def _since(self, change: Change, message_ids: Set[str]) -> list[Change]:
+        """What other messages have made of a change's memory since, or said again."""
         history = self._journal.of_memory(change.memory_id) if change.memory_id else []
         gone = {other.undoes for other in history}
-        return any(
-            not other.sources <= message_ids
+        return [
+            other
             for other in history
-            if other.id > change.id and not other.undoes and other.id not in gone
-        )
+            if other.id > change.id and not (other.undoes or other.id in gone or other.sources <= message_ids)
+        ]
 
     def _make(self, backend: Backend, decided: Iterable[Change], confirm: Confirm, *, again: bool) -> bool:
         """Make those that are only intended; whether there were any. `again`: some may be made already."""

@@ -226,6 +226,20 @@ class Journal:
         """Whether a change has been undone, or is about to be."""
         return any(self._select(journal.c.undoes == change.id))
 
+    def drop(self, user_id: str, change_ids: Sequence[int]) -> None:
+        """Take away rows of a user's that tell nothing any more."""
+        if change_ids:
+            with self.engine.begin() as connection:
+                for change_id in change_ids:
+                    mine = and_(journal.c.user_id == user_id, journal.c.id == change_id)
+                    connection.execute(delete(journal).where(mine))
+
+    def ascribe(self, change: Change) -> None:
+        """Write down which messages a change is from by now, and their chat."""
+        mine = and_(journal.c.user_id == change.user_id, journal.c.id == change.id)
+        with self.engine.begin() as connection:
+            connection.execute(update(journal).where(mine).values(source=change.source, chat=change.chat))
+
     def erase_batch(self, user_id: str, batch: str) -> None:
         """Take away what was decided for a batch that was erased."""
         with self.engine.begin() as connection:

@@ -38,6 +38,17 @@ def test_what_it_says_more_than_once_goes_with_it(bench: Bench, imports: Imports
     assert kept(bench) == {}
 
 
+@pytest.mark.parametrize("first", [0, 1])
+def test_what_two_of_them_say_goes_with_the_second(bench: Bench, imports: Imports, first: int) -> None:
+    bees = "I keep bees in Porto."
+    begun = [imports.begin("maren", lambda name=name: [chat(name, bees)]) for name in "ab"]  # type: ignore[misc]
+    drain(bench)
+    imports.undo("maren", begun[first].id, bench.live)
+    assert sum(bees in text for text in kept(bench)) == 2
+    imports.undo("maren", begun[1 - first].id, bench.live)
+    assert kept(bench) == {}
+
+
 def test_old_chats_take_nothing_away_that_was_said_later(bench: Bench, imports: Imports) -> None:
     told = ("I live in Freiburg.", "Always use metric units in your answers.", "My dog is called Rex.")
     for name, text in enumerate(told):
