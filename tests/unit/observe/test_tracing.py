@@ -121,7 +121,7 @@ def test_what_a_request_leads_to_stands_below_its_span_and_that_below_the_client
         assert passed.trace == "a" * 32
         assert passed.span != "b" * 16
         assert upstream.asked[-1].header("tracestate") == "a=b"
-        at.chat("Hello", headers={"traceparent": "nonsense"})
+        at.chat("Hello", model="agent/llama3", headers={"traceparent": "nonsense"})
         root = Trace.read(upstream.asked[-1].header("traceparent") or "")
         assert root is not None
     first = {span.name: ids(span) for span in collector.spans if span.trace_id.hex() == "a" * 32}
@@ -129,6 +129,7 @@ def test_what_a_request_leads_to_stands_below_its_span_and_that_below_the_client
     assert {first[name][2] for name in ("search_memory", "upsert_memory")} == {passed.span}
     second = {span.name: ids(span) for span in collector.spans if span.trace_id.hex() == root.trace}
     assert second["chat"] == (root.trace, root.span, "")
+    assert "agent/" not in str(collector.told()), "it is one model, however it was asked"
     assert second["search_memory"][2] == root.span
 
 

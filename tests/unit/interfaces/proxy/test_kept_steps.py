@@ -37,7 +37,7 @@ def test_the_newest_come_first_where_there_is_no_room_for_all() -> None:
     back, left = steps_of.put_back(sent, "ada", 2 * each + 2)
     assert back == [sent[0], *steps(1), *steps(2)]
     assert 0 <= left <= 2
-    assert steps_of.put_back(sent, "bob", 20_000) == (sent, 20_000)
+    assert steps_of.put_back(sent, "bob", 20_000)[0] is sent, "nothing is done where nothing is kept"
 
 
 def test_nothing_is_kept_of_a_request_that_began_before_an_erasure() -> None:

@@ -327,6 +327,14 @@ def test_too_much_of_anything_ends(
     assert told in flaws[0]
 
 
+def test_html_that_does_not_end_takes_as_long_as_it_is_long(tmp_path: Path) -> None:
+    (one,) = json.loads((FIXTURES / "gemini.json").read_text())[:1]
+    file = tmp_path / "x.json"
+    file.write_text(json.dumps([{**one, "safeHtmlItem": [{"html": "<a " * 300_000}]}]))
+    with work_ends():
+        assert len(read(file)[0]) == 1
+
+
 def test_gemini_s_prompts_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(formats, "_MOST_PROMPTS", 1)
     assert "there are too many prompts in it" in reasons(formats.read(FIXTURES / "gemini.json"))

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from owui_memory.core.errors import Drop
+from owui_memory.core.errors import Drop, Retry
 from owui_memory.core.exchange import Exchange, exchange_key
 from owui_memory.core.memory import Memory
 from owui_memory.core.scope import past_owner
 from owui_memory.manage.history import formats
+from owui_memory.manage.history import imports as history
 from owui_memory.manage.history.entries import Fact
 from owui_memory.manage.history.formats import Found
 from owui_memory.manage.history.imports import Archive, Imports, Preview
@@ -196,3 +197,17 @@ def test_a_preview_tells_what_an_llm_costs(bench: Bench, imports: Imports) -> No
     assert 1000 * told.calls < told.tokens_in < 4000 * told.calls
     assert told.cost.startswith("about $0.0")
     assert list(islice(told.labels, 2)) == ["ChatGPT", "Claude"]
+
+
+def test_too_many_are_told_and_a_server_that_stops_waits_for_none(
+    imports: Imports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history, "_MOST_TAKEN", 1)
+    told = imports.preview("maren", of("mem0.json"))
+    assert (told.facts, [why for _, why in told.flaws]) == (
+        1,
+        ["the rest of it: there are more than 1 exchanges in it"],
+    )
+    imports.close()
+    with pytest.raises(Retry, match="stops"):
+        imports.begin("maren", of("mem0.json"))

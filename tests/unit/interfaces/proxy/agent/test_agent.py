@@ -49,7 +49,6 @@ def test_a_model_remembers_and_finds_by_itself(at: Desk, user: str, stream: bool
     assert json.loads(remembered) == {"remembered": DOG}
     assert json.loads(found)["results"][0]["text"] == DOG
     assert journal_of(at, user) == [("add", "llama3", DOG)]
-    assert "agent/" not in at.numbers(), "it is one model, however it was asked"
 
 
 def test_the_official_client_leaves_the_comments_out(at: Desk, user: str) -> None:
