@@ -567,6 +567,7 @@ class Application:
         self.live.close()
         self.recalls.close()
         self.command_pool.shutdown(wait=False)
+        self.imports.close()
         self.history_pool.shutdown(wait=False, cancel_futures=True)
         self.state_pool.shutdown(wait=True)
         self.spill.write()
@@ -45113,6 +45114,7 @@ else is to be done: see `remember.later`. What was brought is known by the impor
 
 from __future__ import annotations
 
+import threading
 import time
 import uuid
 from collections import Counter
@@ -45127,7 +45129,7 @@ from ...backends.base import EditableBackend
 from ...config.prices import costs, read_prices
 from ...config.settings import Valves
 from ...core.chat_servers import AnsweredBy
-from ...core.errors import Drop
+from ...core.errors import Drop, Retry
 from ...core.exchange import Exchange, episodes_name, message_id_of
 from ...core.scope import past_owner
 from ...models.tokens import estimated_tokens
@@ -45217,6 +45219,11 @@ class Imports:
         self._later = Later(engine, Outbox(engine))
         self._switches, self._is_command = Switches(engine), is_command
         self._journal, self._passages = Journal(engine), EpisodesTable(engine)
+        self._closed = threading.Event()
+
+    def close(self) -> None:
+        """End what is under way; the same call goes on with it after the next start."""
+        self._closed.set()
 
     def preview(self, user_id: str, archive: Archive) -> Preview:
         """What these entries would bring to a user. Nothing is changed.
@@ -45353,14 +45360,14 @@ class Imports:
 
     def _taken(self, user_id: str, archive: Archive, seen: _Seen) -> Iterator[Exchange]:
         """What of an archive may be remembered; the rest is counted in `seen`."""
-        owners = {one.entry.owner for one in archive() if not isinstance(one.entry, Flaw)} - {""}
+        owners = {one.entry.owner for one in self._all(archive) if not isinstance(one.entry, Flaw)} - {""}
         settings, is_on = self._settings(), _Cached(partial(self._switches.is_on, user_id))
         if not settings.enabled:
             raise Drop("Memory is switched off on this server.", hint="Switch `enabled` on first.")
         if not is_on(""):
             raise Drop("This user has switched memory off.", hint="`on` switches it on again.")
         taken = 0
-        for entry, source, label in archive():
+        for entry, source, label in self._all(archive):
             if taken >= _MOST_TAKEN:
                 seen.flaws[_ALL, f"the rest of it: there are more than {_MOST_TAKEN:,} exchanges in it"] += 1
                 return
@@ -45387,6 +45394,12 @@ class Imports:
                     else:
                         taken += 1
                         yield one
+
+    def _all(self, archive: Archive) -> Iterator[Found]:
+        for one in archive():
+            if self._closed.is_set():
+                raise Retry("The server stops.", hint="Ask again when it is back.")
+            yield one
 
     def _new(self, user_id: str, some: list[Exchange], seen: _Seen) -> list[Exchange]:
         keys = [one.key for one in some]
