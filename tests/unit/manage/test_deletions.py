@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
 from owui_memory.backends.locations import Locations
 from owui_memory.config.settings import Valves
@@ -25,7 +26,8 @@ from owui_memory.manage.erasure.erase import Eraser
 from owui_memory.manage.memories import Control
 from owui_memory.manage.migrate.reach import location_of_backend
 from owui_memory.manage.outcomes import Asked
-from owui_memory.state import put_row, webui_seen
+from owui_memory.state import put_row, versions, webui_seen
+from owui_memory.state.episodes_table import EpisodesTable
 from tests.harness.chat_events import ChatEvents
 from tests.harness.places import library
 from tests.harness.scripted_llm import ScriptedLLM
@@ -119,9 +121,14 @@ def test_what_waits_of_a_deleted_chat_is_not_remembered(house: House) -> None:
 def test_a_deleted_user_is_erased(house: House) -> None:
     house.says(CHATS[0], DOG)
     house.says(CHATS[1], DOG, user="bob")
+    EpisodesTable(house.bench.engine).switch("eve", False)  # nothing else is known of her
+    with house.bench.engine.begin() as connection:
+        connection.execute(delete(versions).where(versions.c.user_id == "eve"))
+    assert house.deletions.users() == {"ada", "bob", "eve"}
     house.deletions.note("eve")
     house.deletions.note("ada")
     assert house.deletions.carry_out() == 2
+    assert EpisodesTable(house.bench.engine).wants("eve")
     assert (house.facts(), house.chats(), house.facts("bob")) == ([], set(), [DOG])
     assert house.bench.journal.of_user("ada") == []
 
