@@ -314,7 +314,7 @@ def test_of_two_decisions_on_a_batch_the_first_stays(servers: Several, turn: Tur
     (kept,) = servers.two.journal.of_batch("b")
     assert kept.after == "The user lives in Porto."
     servers.two.journal.made("ada", {kept.id: "m7"})
-    (made,) = servers.one.journal.from_message("ada", "m1")
+    (made,) = servers.one.journal.from_messages("ada", {"m1"})
     assert (made.made, made.memory_id) == (True, "m7")
     assert servers.one.journal.added_in("ada", "") == 1
     assert not servers.one.journal.taken_back(made)
