@@ -166,7 +166,9 @@ def test_a_model_server_of_any_kind_harms_nobody_else(tmp_path: Path, upstream: 
             with returns(kind), asking(at, f"memory/{kind}".replace(" ", "-")):
                 wait_until(lambda one=server: one.asked, what=f"{kind}: it is asked")  # type: ignore[misc]
                 goes_through(at, f"My number is {len(kind)}.")
-                assert server.sent < 50_000_000, f"{kind}: nobody reads it"
+                assert server.sent < 500_000_000, (
+                    f"{kind}: nobody reads it"
+                )  # buffers, and what is no content
         for kind, server in servers.items():
             assert kind == "silence" or server.wait_until_closed(30), f"{kind}: the client has left"
         at.settle()
