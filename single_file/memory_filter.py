@@ -19972,7 +19972,7 @@ class Folders:
         """The files of a user that can be read, hidden ones left out."""
         count = 0
         top = self.root / user_id
-        for at, folders, names, descriptor in os.fwalk(top, follow_symlinks=False):
+        for at, folders, names, descriptor in os.fwalk(top, onerror=_raised, follow_symlinks=False):
             below = os.path.relpath(at, top)
             if below.count(os.sep) >= _DEEPEST:
                 folders.clear()
@@ -20014,6 +20014,11 @@ class Folders:
             yield file
         finally:
             os.close(file)
+
+
+def _raised(error: OSError) -> None:
+    """What cannot be looked at is not gone."""
+    raise error
 
 
 def is_saved(path: str) -> bool:
@@ -20074,14 +20079,20 @@ class Indexing:
         """
         extraction = Extraction()
         count = 0
+        missed: OSError | None = None
         try:
             users = folders.users()
             for user_id in users:
-                count += self._user(backend, folders, extraction, user_id)
+                try:
+                    count += self._user(backend, folders, extraction, user_id)
+                except OSError as error:  # others' folders are read all the same
+                    missed = error
             for user_id in set(self._table.users()) - set(users):
                 count += self._gone(backend, user_id, self._table.of(user_id))
         finally:
             extraction.close()
+        if missed is not None:
+            raise missed
         return count
 
     def _user(self, backend: BulkBackend, folders: Folders, extraction: Extraction, user_id: str) -> int:
@@ -20133,7 +20144,9 @@ class Indexing:
                 raise Drop("it is too big")
             with folders.opened(user_id, file.path) as opened:
                 digest = _digest(opened)
-                if before is not None and before.digest == digest:  # it was only touched
+                if (
+                    before is not None and before.digest == digest and before.state != "failed"
+                ):  # only touched
                     self._table.put(replace(before, size=file.size, changed=file.changed))
                     return False
                 document = extraction.read(file.path, opened)
@@ -20285,7 +20298,8 @@ from ..core.events import Emit, Job, failed, succeeded
 from .folders import Folders
 from .indexing import Indexing
 
-_AGAIN_S, _ABSENT_S = 3600.0, 10.0  # looks without a sign of change
+_AGAIN_S, _ABSENT_S = 300.0, 10.0  # looks without a sign of change, which some mounts never give
+_OPENING_S = 2.0  # while there is no backend yet
 _RETRY_S = 60.0
 _SETTLES_MS = 500  # files that are being written change several times
 
@@ -20330,6 +20344,9 @@ class Watcher:
             return _ABSENT_S  # a volume that is not mounted takes nothing away
         try:
             backend = self._live()
+        except MemoryFault:
+            return _OPENING_S  # the backend's own line of the status tells why
+        try:
             if not isinstance(backend, BulkBackend):
                 return _RETRY_S
             self._indexing.run(backend, Folders(root))
@@ -42721,11 +42738,15 @@ class Documents:
         if (folder := self._folder()) is not None:
             for entry in filter(lambda one: is_saved(one.path), entries):
                 Folders(folder).remove(user_id, entry.path)
+        self._clear(entries)  # where this fails, they are as they were
         self._table.forget(user_id, [entry.document_id for entry in entries])
-        if isinstance(backend := self._live.get(), BulkBackend):
+        self._clear(entries)  # what was being read
+        return entries
+
+    def _clear(self, entries: Sequence[Entry]) -> None:
+        if entries and isinstance(backend := self._live.get(), BulkBackend):
             for entry in entries:
                 Indexing.clear(backend, entry)
-        return entries
 
     def forget_all(self, user_id: str) -> None:
         """The same for all of a user's."""

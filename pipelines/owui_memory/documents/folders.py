@@ -57,7 +57,7 @@ class Folders:
         """The files of a user that can be read, hidden ones left out."""
         count = 0
         top = self.root / user_id
-        for at, folders, names, descriptor in os.fwalk(top, follow_symlinks=False):
+        for at, folders, names, descriptor in os.fwalk(top, onerror=_raised, follow_symlinks=False):
             below = os.path.relpath(at, top)
             if below.count(os.sep) >= _DEEPEST:
                 folders.clear()
@@ -99,6 +99,11 @@ class Folders:
             yield file
         finally:
             os.close(file)
+
+
+def _raised(error: OSError) -> None:
+    """What cannot be looked at is not gone."""
+    raise error
 
 
 def is_saved(path: str) -> bool:

@@ -44,14 +44,20 @@ class Indexing:
         """
         extraction = Extraction()
         count = 0
+        missed: OSError | None = None
         try:
             users = folders.users()
             for user_id in users:
-                count += self._user(backend, folders, extraction, user_id)
+                try:
+                    count += self._user(backend, folders, extraction, user_id)
+                except OSError as error:  # others' folders are read all the same
+                    missed = error
             for user_id in set(self._table.users()) - set(users):
                 count += self._gone(backend, user_id, self._table.of(user_id))
         finally:
             extraction.close()
+        if missed is not None:
+            raise missed
         return count
 
     def _user(self, backend: BulkBackend, folders: Folders, extraction: Extraction, user_id: str) -> int:
@@ -103,7 +109,9 @@ class Indexing:
                 raise Drop("it is too big")
             with folders.opened(user_id, file.path) as opened:
                 digest = _digest(opened)
-                if before is not None and before.digest == digest:  # it was only touched
+                if (
+                    before is not None and before.digest == digest and before.state != "failed"
+                ):  # only touched
                     self._table.put(replace(before, size=file.size, changed=file.changed))
                     return False
                 document = extraction.read(file.path, opened)

@@ -13,7 +13,8 @@ from ..core.events import Emit, Job, failed, succeeded
 from .folders import Folders
 from .indexing import Indexing
 
-_AGAIN_S, _ABSENT_S = 3600.0, 10.0  # looks without a sign of change
+_AGAIN_S, _ABSENT_S = 300.0, 10.0  # looks without a sign of change, which some mounts never give
+_OPENING_S = 2.0  # while there is no backend yet
 _RETRY_S = 60.0
 _SETTLES_MS = 500  # files that are being written change several times
 
@@ -58,6 +59,9 @@ class Watcher:
             return _ABSENT_S  # a volume that is not mounted takes nothing away
         try:
             backend = self._live()
+        except MemoryFault:
+            return _OPENING_S  # the backend's own line of the status tells why
+        try:
             if not isinstance(backend, BulkBackend):
                 return _RETRY_S
             self._indexing.run(backend, Folders(root))

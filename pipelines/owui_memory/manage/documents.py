@@ -86,11 +86,15 @@ class Documents:
         if (folder := self._folder()) is not None:
             for entry in filter(lambda one: is_saved(one.path), entries):
                 Folders(folder).remove(user_id, entry.path)
+        self._clear(entries)  # where this fails, they are as they were
         self._table.forget(user_id, [entry.document_id for entry in entries])
-        if isinstance(backend := self._live.get(), BulkBackend):
+        self._clear(entries)  # what was being read
+        return entries
+
+    def _clear(self, entries: Sequence[Entry]) -> None:
+        if entries and isinstance(backend := self._live.get(), BulkBackend):
             for entry in entries:
                 Indexing.clear(backend, entry)
-        return entries
 
     def forget_all(self, user_id: str) -> None:
         """The same for all of a user's."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,8 @@ from owui_memory.core.memory import Memory
 from owui_memory.core.scope import documents_owner
 from owui_memory.documents.folders import Folders
 from owui_memory.documents.indexing import Indexing
+from owui_memory.documents.watcher import Watcher
+from owui_memory.manage.documents import Documents
 from owui_memory.state import erasures
 from owui_memory.state.documents_table import DocumentsTable
 
@@ -154,6 +158,69 @@ def test_files_from_before_their_user_was_erased_are_not_read(index: Index, engi
         connection.execute(erasures.insert().values(**asked, asked_at=time.time() + 1))
     assert index.run() == 0
     assert index.kept() == []
+
+
+def test_a_folder_that_cannot_be_looked_at_is_not_gone(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    index.write("trip/a.txt", "The lamp is green.")
+    index.run()
+    other = index.folders.root / "bob"
+    other.mkdir()
+    (other / "b.txt").write_text("The lamp is red.")
+    scandir = os.scandir
+
+    def failing(path: Any = ".") -> Any:
+        if isinstance(path, int) and "ada/trip" in os.readlink(f"/proc/self/fd/{path}"):
+            raise PermissionError(13, "Permission denied")  # root may look everywhere
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", failing)
+    with pytest.raises(PermissionError):
+        index.run()
+    assert [one.text for one in index.kept()] == ["The lamp is green."]
+    assert [one.text for one in index.kept("bob")] == ["The lamp is red."]
+
+
+def test_what_could_not_be_read_is_tried_again_when_it_is_touched(index: Index) -> None:
+    index.write("a.txt", "The lamp is green.")
+    index.run()
+    (entry,) = index.table.of("ada")
+    index.table.put(replace(entry, state="failed"))
+    os.utime(index.own / "a.txt", ns=(1, 1))
+    index.run()
+    assert index.states() == {"a.txt": "read"}
+
+
+def test_what_cannot_be_forgotten_now_stays_listed(index: Index, engine: Engine) -> None:
+    index.write("a.txt", "The lamp is green.")
+    index.run()
+    (entry,) = index.table.of("ada")
+
+    class Away:
+        def get(self) -> Any:
+            raise Retry("the store is away")
+
+        writing = get
+
+    with pytest.raises(Retry):
+        Documents(engine, Away(), Valves).forget("ada", {entry.document_id})
+    assert index.states() == {"a.txt": "read"}
+
+
+def test_documents_wait_for_a_backend_that_opens(index: Index) -> None:
+    index.write("a.txt", "The lamp is green.")
+    told: list[Any] = []
+    opening = [True]
+
+    def live() -> Any:
+        if opening.pop() if opening else False:
+            raise Retry("it opens")
+        return index.backend
+
+    watcher = Watcher(live, lambda: index.folders.root, partial(Indexing, index.table), told.append)
+    assert watcher.look() < 10
+    assert told == []
+    watcher.look()
+    assert index.states() == {"a.txt": "read"}
 
 
 class Failing:
