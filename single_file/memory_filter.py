@@ -20319,7 +20319,6 @@ class Watcher:
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._indexing = indexing(stopped=self._stop.is_set)
-        self.looked = threading.Event()  # at least once
         self._thread = threading.Thread(target=self._run, name="memory-documents", daemon=True)
 
     def start(self) -> None:
@@ -20357,7 +20356,6 @@ class Watcher:
             self._emit(failed(Job.DOCUMENTS, error))
             return _RETRY_S
         self._emit(succeeded(Job.DOCUMENTS))
-        self.looked.set()
         return _AGAIN_S
 
     def _run(self) -> None:
@@ -53604,6 +53602,8 @@ class Documents:
 
         held: the lines that the conversation holds. facts: those that are told beside them.
         """
+        if not items:
+            return Selection((), ()), [], 0
         before = {one.memory_id for one in held}
         here = [one for one in held if is_of_document(one.line)]
         quotes = Quotes(

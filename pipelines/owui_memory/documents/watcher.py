@@ -34,7 +34,6 @@ class Watcher:
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._indexing = indexing(stopped=self._stop.is_set)
-        self.looked = threading.Event()  # at least once
         self._thread = threading.Thread(target=self._run, name="memory-documents", daemon=True)
 
     def start(self) -> None:
@@ -72,7 +71,6 @@ class Watcher:
             self._emit(failed(Job.DOCUMENTS, error))
             return _RETRY_S
         self._emit(succeeded(Job.DOCUMENTS))
-        self.looked.set()
         return _AGAIN_S
 
     def _run(self) -> None:

@@ -85,6 +85,8 @@ class Documents:
 
         held: the lines that the conversation holds. facts: those that are told beside them.
         """
+        if not items:
+            return Selection((), ()), [], 0
         before = {one.memory_id for one in held}
         here = [one for one in held if is_of_document(one.line)]
         quotes = Quotes(
