@@ -89,7 +89,9 @@ class _Names:
             else:
                 self.by_first_word.setdefault(first[0], []).append(name)
         self._order = {id(name): at for at, name in enumerate(self.parts)}
-        self._first_words = {word: at for at, word in enumerate(self.by_first_word)}
+        self._firsts = {word: at for at, word in enumerate(self.by_first_word)}
+        self._plurals = {f"{word}s": word for word in self._firsts}
+        self._first_words = frozenset((*self._firsts, *self._plurals))
         self._by_beginning: dict[str, list[Name]] = {}  # of parts in ASCII
         self._by_letter: dict[str, list[Name]] = {}  # of the others, by a letter that is not
         for name in self.parts:
@@ -100,11 +102,15 @@ class _Names:
                 self._by_letter.setdefault(letter, []).append(name)
         self._beginnings = frozenset(self._by_beginning)
 
-    def beginning_with(self, words: set[str]) -> Iterator[Name]:
-        """Those whose first word is one of these, in order."""
-        firsts = words & self._first_words.keys()
-        for first in sorted(firsts, key=self._first_words.__getitem__):
-            yield from self.by_first_word[first]
+    def beginning_with(self, words: set[str]) -> list[Name]:
+        """Those whose first word is one of these, or of which one is the plural, in order."""
+        found = words & self._first_words
+        firsts = {one for word in found for one in (word, self._plurals.get(word)) if one in self._firsts}
+        return [
+            name
+            for first in sorted(firsts, key=self._firsts.__getitem__)
+            for name in self.by_first_word[first]
+        ]
 
     def parts_in(self, flat: str) -> list[Name]:
         """Those of `parts` that may be in a text, in order."""
@@ -142,14 +148,12 @@ def places(text: str, flat: str) -> Iterator[Place]:
             at = flat.find(name.text, at + len(name.text))
 
 
-def _present(text: str, flat: str) -> Iterator[Name]:
+def _present(text: str, flat: str) -> list[Name]:
     """The names that may be there: most are ruled out by a letter or a word that is missing."""
     names, words = _names(), set(_LETTERS.findall(flat))
     if _CAMEL.search(text):
         words.update(part.lower() for part in _PART.findall(text))
-    yield from names.parts_in(flat)
-    words.update([word[:-1] for word in words if word.endswith("s")])
-    yield from names.beginning_with(words)
+    return names.parts_in(flat) + names.beginning_with(words)
 
 
 def _place(text: str, flat: str, at: int, name: Name) -> Place | None:

@@ -186,17 +186,24 @@ def holds_secret(text: str) -> bool:
 
 
 def _found(text: str) -> Iterator[Secret]:
-    yield from (Secret(start, end, "a password") for start, end in said_secrets(text))
-    yield from (Secret(start, end, "a key") for start, end in _keys(text))
+    for start, end in said_secrets(text):
+        yield Secret(start, end, "a password")
+    for start, end in _keys(text):
+        yield Secret(start, end, "a key")
     small = text.lower()
-    fitting = [part for has, parts in _PARTS.items() if has in small for part in parts]
-    yield from (Secret(*match.span(1), "a password") for part in fitting for match in part.finditer(text))
-    yield from (Secret(start, end, "a password") for start, end in _of_programs(text))
+    for has, parts in _PARTS.items():
+        if has in small:
+            yield from (
+                Secret(*match.span(1), "a password") for part in parts for match in part.finditer(text)
+            )
+    for start, end in _of_programs(text):
+        yield Secret(start, end, "a password")
     for login in _LOGIN.finditer(text) if " / " in text else ():
         start, end = stripped(text, *login.span(1))
         if is_value(text[start:end], 6) and any(map(str.isalpha, text[start:end])):
             yield Secret(start, end, "a password")
-    yield from (Secret(start, end, "words of a wallet") for start, end in _wallets(text))
+    for start, end in _wallets(text):
+        yield Secret(start, end, "words of a wallet")
     if sum(map(text.count, "0123456789")) >= _FEWEST_DIGITS:
         yield from (
             Secret(*match.span(), "a card number")

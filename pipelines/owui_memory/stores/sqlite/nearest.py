@@ -57,9 +57,10 @@ def _distances(codes: Array, code: Array) -> Array:
 
 
 def _least(distances: Array, many: int) -> Array:
-    """Where so many of the least are, and those as small as the last one of them."""
-    most = np.searchsorted(np.cumsum(np.bincount(distances)), many)
-    return np.flatnonzero(distances <= most)
+    """Where so many of the least are, newer ones first among equals; there are more than that."""
+    last = np.searchsorted(np.cumsum(np.bincount(distances)), many)
+    below, equal = np.flatnonzero(distances < last), np.flatnonzero(distances == last)
+    return np.concatenate([below, equal[len(below) - many :]])
 
 
 def _estimates(codes: Array, centred: Array) -> Array:

@@ -97,4 +97,5 @@ class Words:
 def _next(lines: Lines, at: Array) -> Array:
     """Where the memories are that come next in the chats of these."""
     following = lines.after[at]
-    return np.searchsorted(lines.seqs, following[following > 0])
+    places: Array = np.searchsorted(lines.seqs, following[following > 0])
+    return places
