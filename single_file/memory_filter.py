@@ -4436,7 +4436,7 @@ def nearest_verb(word: str, language: str = ENGLISH.code) -> str:
 
 
 def is_command(turn: Turn) -> bool:
-    """Whether a turn is a command that is answered: in no channel, which others read, nor for somebody else."""
+    """Whether a turn is a command that is answered: no task, nothing in a channel, no message of others."""
     return not turn.task and not turn.is_others and _is_answered(turn.user_id, turn.chat_kind, turn.text)
 
 
