@@ -130,9 +130,10 @@ stores/      where vectors are kept: sqlite/, qdrant/, pgvector/ behind one prot
 backends/    mem0 as library, server or platform behind one Protocol; the one in use; locations of memories
 recall/      the inlet's side: search, rank, select, block, what is injected already; run (deadline, breaker)
 remember/    the outlet's side: keeper, outbox (backlog: what it holds; spill: what the database cannot
-             take now; later: imports), writer (failing: what cannot be remembered now), gate, reconcile, verbatim, admission (what may become a memory), apply,
-             journal; passages and episodes (what was said), quotes (which of it says what is forgotten);
-             reflector, reflection (what is known, kept in order)
+             take now; later: imports), writer (failing: what cannot be remembered now), gate, reconcile,
+             verbatim, admission (what may become a memory), apply, journal; passages and episodes (what was
+             said), quotes (which of it says what is forgotten); reflector, reflection (what is known, kept
+             in order)
 context/     long chats: what of a chat stays in its prompt, and the summary in place of the rest
 documents/   files and saved pages: what lies in a user's folder, read in a process of its own, as passages
 manage/      list, search, edit, forget, undo, share; past chats; history/ (archives of other programs);
@@ -4437,8 +4438,8 @@ def nearest_verb(word: str, language: str = ENGLISH.code) -> str:
 
 
 def is_command(turn: Turn) -> bool:
-    """Whether a turn is a command that is answered: not in a channel, where others read along."""
-    return not turn.task and _is_answered(turn.user_id, turn.chat_kind, turn.text)
+    """Whether a turn is a command that is answered: no task, nothing in a channel, no message of others."""
+    return not turn.task and not turn.is_others and _is_answered(turn.user_id, turn.chat_kind, turn.text)
 
 
 def was_command(answered: Answered) -> bool:
@@ -6844,6 +6845,8 @@ def _no_message(turn: Turn, settings: Valves) -> Reason | Literal[""]:
         return Reason.NO_USER
     if turn.chat_kind == "temporary":
         return Reason.TEMPORARY_CHAT
+    if turn.is_others:
+        return Reason.OTHERS_MESSAGE
     return ""
 
 
@@ -10088,6 +10091,9 @@ msgstr "die Nachricht hat keinen Text"
 msgid "reason: a channel"
 msgstr "es ist ein Kanal"
 
+msgid "reason: somebody else wrote the message"
+msgstr "jemand anderes hat die Nachricht geschrieben"
+
 msgid "reason: the request names no user"
 msgstr "die Anfrage nennt keinen Benutzer"
 
@@ -11952,6 +11958,9 @@ msgstr "the message has no text"
 msgid "reason: a channel"
 msgstr "it is a channel"
 
+msgid "reason: somebody else wrote the message"
+msgstr "somebody else wrote the message"
+
 msgid "reason: the request names no user"
 msgstr "the request names no user"
 
@@ -13791,6 +13800,9 @@ msgstr "el mensaje no tiene texto"
 msgid "reason: a channel"
 msgstr "es un canal"
 
+msgid "reason: somebody else wrote the message"
+msgstr "otra persona escribió el mensaje"
+
 msgid "reason: the request names no user"
 msgstr "la petición no nombra a ningún usuario"
 
@@ -14923,6 +14935,9 @@ msgstr "le message n'a pas de texte"
 msgid "reason: a channel"
 msgstr "c'est un canal"
 
+msgid "reason: somebody else wrote the message"
+msgstr "quelqu'un d'autre a écrit le message"
+
 msgid "reason: the request names no user"
 msgstr "la requête ne nomme aucun utilisateur"
 
@@ -16036,6 +16051,9 @@ msgstr "メッセージに文字がありません"
 
 msgid "reason: a channel"
 msgstr "チャンネルです"
+
+msgid "reason: somebody else wrote the message"
+msgstr "そのメッセージは別の人が書いたものです"
 
 msgid "reason: the request names no user"
 msgstr "リクエストにユーザーが示されていません"
@@ -17292,6 +17310,9 @@ msgstr "в сообщении нет текста"
 msgid "reason: a channel"
 msgstr "это канал"
 
+msgid "reason: somebody else wrote the message"
+msgstr "сообщение написал кто-то другой"
+
 msgid "reason: the request names no user"
 msgstr "в запросе не указан пользователь"
 
@@ -18419,6 +18440,9 @@ msgstr "消息没有文字"
 msgid "reason: a channel"
 msgstr "这是频道"
 
+msgid "reason: somebody else wrote the message"
+msgstr "这条消息是别人写的"
+
 msgid "reason: the request names no user"
 msgstr "请求没有注明用户"
 
@@ -19047,6 +19071,7 @@ class Reason(StrEnum):
     NO_USER = "the request names no user"
     TEMPORARY_CHAT = "a temporary chat"
     CHANNEL = "a channel"
+    OTHERS_MESSAGE = "somebody else wrote the message"
     NO_TEXT = "the message has no text"
     PASTED_DOCUMENT = "it is as long as a pasted document"
     USER_SWITCHED_OFF = "the user has switched memory off here"
@@ -19326,6 +19351,7 @@ class Turn:
     `in_prompt`: where not all of the chat stays in its prompt, how the keys of those exchanges end that do,
     and `positions` names their messages only.
     `language`: the code of the interface's, one of `locales.CODES`; "" if there is none.
+    `is_others`: somebody else wrote the message, and the user asks for another answer to it.
     `only_recall`: the user wants nothing learned from it. `is_shown`: Open WebUI itself asks, and shows the
     answer to the chat's user under the id `key`. `reserved`: tokens that are added to the prompt later.
     """
@@ -19354,6 +19380,7 @@ class Turn:
     folder: str = ""
     email: str = ""
     is_admin: bool = False
+    is_others: bool = False
     only_recall: bool = False
     is_shown: bool = False
     reserved: int = field(default=0, compare=False)
@@ -20504,6 +20531,7 @@ def read_inlet(body: Any, user: Any) -> Turn:
         email=_id(_mapping(user).get("email")),
         is_admin=_mapping(user).get("role") == "admin",
         name=plain(_text(_mapping(user).get("name"))[:_NAME_CHARS]),
+        is_others=_is_others(meta, user_id, user_message_id),
         searched=any(features.get(name) is True for name in _SEARCHES)
         or bool(body.get("files") or meta.get("files")),
     )
@@ -20749,6 +20777,13 @@ def _follows(meta: Mapping[str, Any]) -> str:
     """ "start" for a chat's first message, whose parent is null."""
     message = _mapping(meta.get("user_message"))
     return _id(message.get("parentId")) or ("start" if "parentId" in message else "")
+
+
+def _is_others(meta: Mapping[str, Any], user_id: str, user_message_id: str) -> bool:
+    """Whether another user wrote the message: in a shared chat, anyone may ask for another answer to it."""
+    message = _mapping(meta.get("user_message"))
+    is_meant = user_id == _id(meta.get("user_id")) and user_message_id == _id(message.get("id"))
+    return bool(user_id and user_message_id) and is_meant and _id(message.get("user_id")) not in ("", user_id)
 
 
 def _version(text: str) -> str:
