@@ -17,8 +17,23 @@ from tests.unit.remember.story import follow_the_story
 from tests.unit.remember.workbench import Bench
 
 
+@pytest.fixture(scope="session")
+def _mind(_running_llm: ScriptedLLM, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mind]:
+    mind = Mind(_running_llm, tmp_path_factory.mktemp("mind"))
+    yield mind
+    mind.close()
+
+
 @pytest.fixture
-def mind(scripted_llm: ScriptedLLM, tmp_path: Path) -> Iterator[Mind]:
+def mind(_mind: Mind, scripted_llm: ScriptedLLM) -> Mind:
+    """One for all tests, which knows nothing of the one before."""
+    _mind.forget()
+    return _mind
+
+
+@pytest.fixture
+def own_mind(scripted_llm: ScriptedLLM, tmp_path: Path) -> Iterator[Mind]:
+    """For tests of what is learned of a model."""
     mind = Mind(scripted_llm, tmp_path)
     yield mind
     mind.close()

@@ -15,6 +15,7 @@ from owui_memory.core.memory import Memory
 from owui_memory.remember.apply import Changes
 from owui_memory.remember.journal import Journal
 from owui_memory.remember.reconcile import Reconciler
+from owui_memory.state import metadata
 from tests.harness.places import library, opened
 from tests.harness.samples import NOW
 from tests.harness.scripted_llm import ScriptedLLM
@@ -80,6 +81,15 @@ class Mind:
 
     def changes(self) -> list[Change]:
         return self.journal.of_user("ada")
+
+    def forget(self) -> None:
+        """Begin anew: nothing in the store, nor in the state database but its version."""
+        self.backend._memory.vector_store.reset()
+        with self.engine.begin() as connection:
+            for table in metadata.sorted_tables:
+                if table.name != "schema_version":
+                    connection.execute(table.delete())
+        self.injected = []
 
     def close(self) -> None:
         self.backend.close()

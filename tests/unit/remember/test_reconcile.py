@@ -207,22 +207,22 @@ def test_no_message_is_sent_back_that_a_server_may_refuse(mind: Mind, answer: st
     assert all(0 < len(content.strip()) <= 2000 for content in sent)
 
 
-def test_a_repair_that_the_server_refuses_is_not_the_end(mind: Mind) -> None:
-    mind.llm.when(is_ours, "I am sorry.")
+def test_a_repair_that_the_server_refuses_is_not_the_end(own_mind: Mind) -> None:
+    own_mind.llm.when(is_ours, "I am sorry.")
     repair = {"when": lambda request: "could not be read" in request.last_user_text, "status": 400}
-    with mind.llm.fault("chat", **repair), pytest.raises(RetryFew, match="could not be read"):
-        mind.reconciles(batch("I like tea."))
-    assert mind.hears(batch("I like tea."), {"op": "add", "text": "The user likes tea."}) == 1
+    with own_mind.llm.fault("chat", **repair), pytest.raises(RetryFew, match="could not be read"):
+        own_mind.reconciles(batch("I like tea."))
+    assert own_mind.hears(batch("I like tea."), {"op": "add", "text": "The user likes tea."}) == 1
 
 
-def test_a_model_that_reads_little_is_shown_less(mind: Mind) -> None:
+def test_a_model_that_reads_little_is_shown_less(own_mind: Mind) -> None:
     for number in range(8):
-        mind.knows(f"The user has cat number {number}. " + "It sleeps all day long on a chair. " * 30)
-    mind.llm.when(is_ours, '{"operations": [{"op": "add", "text": "The user likes tea."}]}')
+        own_mind.knows(f"The user has cat number {number}. " + "It sleeps all day long on a chair. " * 30)
+    own_mind.llm.when(is_ours, '{"operations": [{"op": "add", "text": "The user likes tea."}]}')
     too_long = {"when": lambda request: len(request.last_user_text) > 5000, "status": 400}
-    with mind.llm.fault("chat", **too_long):
-        assert mind.reconciles(batch("I like tea, and have cats. " + "I walk and walk. " * 100)) == 1
-    shown = mind.llm.chats()[-1].last_user_text
+    with own_mind.llm.fault("chat", **too_long):
+        assert own_mind.reconciles(batch("I like tea, and have cats. " + "I walk and walk. " * 100)) == 1
+    shown = own_mind.llm.chats()[-1].last_user_text
     assert "I like tea" in shown
     assert sum(f"cat number {number}" in shown for number in range(8)) >= 6
 
@@ -237,10 +237,10 @@ def test_broken_characters_of_a_model_are_stored_as_such(mind: Mind) -> None:
     assert mind.texts() == [f"The user likes tea {broken} and{broken} [1mcake."]
 
 
-def test_a_server_without_json_mode(mind: Mind) -> None:
-    mind.llm.when(is_ours, '{"operations": []}')
-    with mind.llm.fault("chat", when=lambda request: "response_format" in request.body, status=400):
-        assert mind.reconciles(batch("Hello.")) == 0
+def test_a_server_without_json_mode(own_mind: Mind) -> None:
+    own_mind.llm.when(is_ours, '{"operations": []}')
+    with own_mind.llm.fault("chat", when=lambda request: "response_format" in request.body, status=400):
+        assert own_mind.reconciles(batch("Hello.")) == 0
 
 
 def test_plans_leave_recall_after_their_day(mind: Mind) -> None:
