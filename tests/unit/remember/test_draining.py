@@ -85,6 +85,7 @@ def test_nothing_overtakes_what_is_tried_again(read: Bench, scripted_llm: Script
     assert [change.source for change in read.journal.of_user("ada")] == ["0", "1", "2"]
 
 
+@pytest.mark.usefixtures("quick")
 def test_what_another_user_said_is_not_held_up(read: Bench, scripted_llm: ScriptedLLM) -> None:
     read.say(LOCKERS[0], key="ada\nc\n0")
     with scripted_llm.fault("chat", when=LOCKERS[0], status=503):
@@ -212,9 +213,9 @@ def test_all_wait_for_one_backend_and_are_remembered_together(
     tmp_path: Path, settings: Valves, scripted_llm: ScriptedLLM
 ) -> None:
     """Many people at once, and more than may be worked on at the same time."""
-    settings = settings.model_copy(update={"advanced": "users_at_once=8"})
+    settings = settings.model_copy(update={"advanced": "users_at_once=3"})
     bench = Bench(tmp_path, settings, library(settings, tmp_path))
-    people = [f"user-{number}" for number in range(24)]
+    people = [f"user-{number}" for number in range(8)]
     bench.start()
     talking = [
         threading.Thread(target=bench.say, args=(text,), kwargs={"key": f"{user}\nc\n{text}", "user": user})

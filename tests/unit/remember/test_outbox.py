@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
@@ -16,12 +18,42 @@ from owui_memory.core.exchange import Batch, Exchange
 from owui_memory.remember import outbox as module
 from owui_memory.remember.backlog import Counts
 from owui_memory.remember.outbox import Outbox
-from owui_memory.state import erasures
+from owui_memory.state import erasures, outbox
+from tests.harness.places import on_postgres, opened
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """Each kind of state database."""
+    folder = tmp_path_factory.mktemp("state")
+    with ExitStack() as stack:
+        if request.param == "sqlite":
+            engine = opened(folder)
+        else:
+            postgres = request.getfixturevalue("postgres")
+            engine = stack.enter_context(on_postgres(postgres, folder, empty=False)).open()
+        yield engine
+        engine.dispose()
+
+
+@pytest.fixture
+def engine(database: Engine) -> Engine:
+    """With nothing in it of the test before."""
+    with database.begin() as connection:
+        for table in (outbox, erasures):
+            connection.execute(table.delete())
+    return database
 
 
 @pytest.fixture
 def queue(engine: Engine) -> Outbox:
     return Outbox(engine)
+
+
+def claimed(queue: Outbox) -> Batch:
+    batch = queue.claim()
+    assert batch is not None
+    return batch
 
 
 def exchange(key: str, *, user: str = "ada", chat: str = "c1") -> Exchange:
@@ -42,8 +74,7 @@ def rows(engine: Engine, columns: str) -> list[Any]:
 def test_a_key_is_put_once_even_after_it_is_done(queue: Outbox) -> None:
     assert queue.put(exchange("k"))
     assert not queue.put(exchange("k"))
-    batch = queue.claim()
-    assert batch is not None
+    batch = claimed(queue)
     queue.done(batch)
     assert not queue.put(replace(exchange("k"), assistant_text="regenerated"))
     assert queue.claim() is None
@@ -73,8 +104,7 @@ def test_a_user_is_worked_on_by_one_at_a_time(queue: Outbox) -> None:
 
 def test_done_forgets_the_text_and_keeps_the_key(queue: Outbox, engine: Engine) -> None:
     queue.put(exchange("k"))
-    batch = queue.claim()
-    assert batch is not None
+    batch = claimed(queue)
     queue.done(batch)
     assert rows(engine, "key, state, exchange") == [("k", "done", None)]
     assert queue.counts() == Counts(pending=0, dead=0)
@@ -82,8 +112,7 @@ def test_done_forgets_the_text_and_keeps_the_key(queue: Outbox, engine: Engine) 
 
 def test_dead_is_kept_with_its_reason(queue: Outbox, engine: Engine) -> None:
     queue.put(exchange("k"))
-    batch = queue.claim()
-    assert batch is not None
+    batch = claimed(queue)
     queue.dead(batch, "the store is gone")
     assert queue.counts() == Counts(pending=0, dead=1)
     state, error, kept = rows(engine, "state, error, exchange")[0]
@@ -93,14 +122,12 @@ def test_dead_is_kept_with_its_reason(queue: Outbox, engine: Engine) -> None:
 
 def test_a_retry_is_the_same_batch_later(queue: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
     queue.put(exchange("1"))
-    first = queue.claim()
-    assert first is not None
+    first = claimed(queue)
     queue.retry(first, "down")
     queue.put(exchange("2"))
     now = time.time()
     monkeypatch.setattr(module.time, "time", lambda: now + 2)
-    again = queue.claim()
-    assert again is not None
+    again = claimed(queue)
     assert (again.name, keys(again), again.attempts) == (first.name, ["1"], 2)
 
 
@@ -110,8 +137,7 @@ def test_pauses_grow_up_to_a_limit(queue: Outbox, engine: Engine, monkeypatch: p
     queue.put(exchange("k"))
     pauses = []
     for _ in range(14):
-        batch = queue.claim()
-        assert batch is not None
+        batch = claimed(queue)
         queue.retry(batch, "down")
         ready_at = rows(engine, "ready_at")[0][0]
         pauses.append(ready_at - now)
@@ -123,8 +149,7 @@ def test_pauses_grow_up_to_a_limit(queue: Outbox, engine: Engine, monkeypatch: p
 
 def test_the_ten_thousandth_try_fails_as_the_first(queue: Outbox) -> None:
     queue.put(exchange("k"))
-    batch = queue.claim()
-    assert batch is not None
+    batch = claimed(queue)
     with queue._engine.begin() as connection:
         connection.execute(text("update outbox set attempts = 10000"))
     queue.retry(replace(batch, attempts=10_000), "down")
@@ -134,12 +159,10 @@ def test_the_ten_thousandth_try_fails_as_the_first(queue: Outbox) -> None:
 def test_who_has_lost_a_claim_leaves_the_next_one_alone(queue: Outbox, engine: Engine) -> None:
     """A server that was reloaded while its LLM thought: its thread comes back late."""
     queue.put(exchange("k"))
-    late = queue.claim()
-    assert late is not None
+    late = claimed(queue)
     with engine.begin() as connection:
         connection.execute(text("update outbox set claim_expires = 0"))
-    current = queue.claim()
-    assert current is not None
+    current = claimed(queue)
     assert current.name == late.name
     before = rows(engine, "state, ready_at, claim_expires, error")
     queue.done(late)
@@ -158,16 +181,14 @@ def test_another_answer_takes_the_place_of_one_that_is_not_read_yet(
 ) -> None:
     queue.put(exchange("a"))
     if state != "pending":
-        batch = queue.claim()
-        assert batch is not None
+        batch = claimed(queue)
         queue.retry(batch, "down") if state == "retry" else queue.dead(batch, "never")
     assert not queue.put(replace(exchange("a"), assistant_text="better"), renews=True)
     if state == "dead":
         queue.revive(batch.name)
     later = time.time() + 3600
     monkeypatch.setattr(module.time, "time", lambda: later)
-    again = queue.claim()
-    assert again is not None
+    again = claimed(queue)
     assert [one.assistant_text for one in again.exchanges] == ["better"]
 
 
@@ -180,16 +201,14 @@ def test_another_answer_to_what_is_being_read_comes_after_it(
         assert not queue.put(replace(exchange("a"), assistant_text=answer), renews=True)
     assert first is not None
     assert queue.done(first)
-    again = queue.claim()
-    assert again is not None
+    again = claimed(queue)
     assert [(one.assistant_text, one.again) for one in again.exchanges] == [("best", True)]
     queue.put(replace(exchange("a"), assistant_text="at last"), renews=True)
     queue.retry(again, "down")
     queue.put(replace(exchange("a"), assistant_text="at the very last"), renews=True)
     later = time.time() + 3600
     monkeypatch.setattr(module.time, "time", lambda: later)
-    again = queue.claim()
-    assert again is not None
+    again = claimed(queue)
     assert [one.assistant_text for one in again.exchanges] == ["at the very last"]
 
 
@@ -208,8 +227,7 @@ def test_a_crashed_claim_comes_back_as_the_same_batch(queue: Outbox, monkeypatch
 
 def test_a_renewed_claim_does_not_expire(queue: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
     queue.put(exchange("1"))
-    batch = queue.claim()
-    assert batch is not None
+    batch = claimed(queue)
     now = time.time()
     monkeypatch.setattr(module.time, "time", lambda: now + module.CLAIM_S - 1)
     queue.renew(batch)
@@ -263,8 +281,7 @@ def test_many_threads_claim_each_exchange_once(queue: Outbox) -> None:
 
 def test_nothing_overtakes_what_waits_for_its_retry(queue: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
     queue.put(exchange("1"))
-    first = queue.claim()
-    assert first is not None
+    first = claimed(queue)
     queue.retry(first, "down")
     queue.put(exchange("2", chat="c2"))
     queue.put(exchange("3", user="bob"))
@@ -281,8 +298,7 @@ def test_nothing_overtakes_what_waits_for_its_retry(queue: Outbox, monkeypatch: 
 
 def test_what_was_given_up_holds_nothing_up(queue: Outbox) -> None:
     queue.put(exchange("1"))
-    batch = queue.claim()
-    assert batch is not None
+    batch = claimed(queue)
     queue.dead(batch, "never")
     queue.put(exchange("2"))
     assert keys(queue.claim()) == ["2"]
@@ -332,16 +348,14 @@ def test_an_edited_message_takes_the_place_of_one_that_waits(queue: Outbox, engi
 @pytest.mark.parametrize("state", ["claimed", "retry", "done"])
 def test_an_edited_message_names_what_is_to_be_taken_back(queue: Outbox, state: str) -> None:
     queue.put(version("original", said_at=1))
-    first = queue.claim()
-    assert first is not None
+    first = claimed(queue)
     if state == "done":
         queue.done(first)
     elif state == "retry":
         queue.retry(first, "down")
     queue.put(version("edited", said_at=2))
     if state == "done":
-        batch = queue.claim()
-        assert batch is not None
+        batch = claimed(queue)
         assert batch.exchanges[0].replaces == ("original",)
     else:
         assert queue.claim() is None, "the original comes first"
@@ -349,14 +363,12 @@ def test_an_edited_message_names_what_is_to_be_taken_back(queue: Outbox, state: 
 
 def test_an_edited_message_takes_what_was_given_up_with_it(queue: Outbox) -> None:
     queue.put(version("original", said_at=1))
-    batch = queue.claim()
-    assert batch is not None
+    batch = claimed(queue)
     queue.dead(batch, "never")
     queue.put(version("edited", said_at=2))
     assert queue.counts() == Counts(pending=1, dead=0)
     assert not queue.revive(batch.name)
-    edited = queue.claim()
-    assert edited is not None
+    edited = claimed(queue)
     assert edited.exchanges[0].replaces == ("original",), "it may have been made in part"
 
 

@@ -26,16 +26,10 @@ POISON = "My poison is called hemlock."
 GOOD = ["I live in Lisbon.", "My dog is called Rex.", "I play the cello.", "My sister works in Oslo."]
 
 RAISED: dict[str, Callable[[], BaseException]] = {
-    "ValueError": lambda: ValueError("hemlock"),
-    "RuntimeError": lambda: RuntimeError("hemlock"),
-    "RecursionError": lambda: RecursionError("hemlock"),
-    "MemoryError": MemoryError,
-    "UnicodeEncodeError": lambda: UnicodeEncodeError("utf-8", "\ud83d", 0, 1, "surrogates not allowed"),
-    "KeyError": lambda: KeyError("hemlock"),
-    "AssertionError": AssertionError,
+    "unforeseen": lambda: UnicodeEncodeError("utf-8", "\ud83d", 0, 1, "surrogates not allowed"),
     "a panic of native code": lambda: type("PanicException", (BaseException,), {})("hemlock"),
-    "Doubtful": lambda: RetryFew("This may never work."),
-    "Drop": lambda: Drop("This can never work."),
+    "doubtful": lambda: RetryFew("This may never work."),
+    "hopeless": lambda: Drop("This can never work."),
 }
 
 
@@ -60,12 +54,11 @@ def say(bench: Bench, texts: list[str], *, user: str = "ada", together: bool) ->
         bench.outbox.put(Exchange(key, user, chat, text, "ok", float(number)), wait_s=wait_s, batch_max=100)
 
 
-@pytest.mark.parametrize("together", [True, False], ids=["in a batch", "one by one"])
-@pytest.mark.parametrize("raised", RAISED.values(), ids=list(RAISED))
-def test_it_is_set_aside_and_the_others_go_on(
-    bench: Bench, raised: Callable[[], BaseException], together: bool
-) -> None:
-    poison(bench, raised)
+@pytest.mark.parametrize(
+    ("raised", "together"), [*((name, True) for name in RAISED), ("unforeseen", False), ("doubtful", False)]
+)
+def test_it_is_set_aside_and_the_others_go_on(bench: Bench, raised: str, together: bool) -> None:
+    poison(bench, RAISED[raised])
     say(bench, [*GOOD[:2], POISON, *GOOD[2:]], together=together)
     say(bench, GOOD[:1], user="bob", together=together)
     bench.drain()
@@ -100,14 +93,13 @@ def test_what_fails_for_one_while_others_fare_well_waits_apart_and_is_not_given_
     assert bench.outbox.counts() == Counts(pending=1, dead=0)
 
 
-@pytest.mark.parametrize("error", [ValueError, TypeError, KeyError, RecursionError, MemoryError])
-def test_what_breaks_inside_mem0_is_set_aside_too(bench: Bench, error: type[Exception]) -> None:
+def test_what_breaks_inside_mem0_is_set_aside_too(bench: Bench) -> None:
     store: Any = bench.backend._memory.vector_store  # type: ignore[attr-defined]
     insert = store.insert
 
     def bears(*values: Any, **named: Any) -> Any:
         if "hemlock" in repr((values, named)):
-            raise error("hemlock")
+            raise MemoryError("hemlock")
         return insert(*values, **named)
 
     store.insert = bears

@@ -35,6 +35,7 @@ class Bench:
         self.backend = backend
         self.live = BackendHolder(folder, lambda *_: backend)
         self.live.use(settings)
+        wait_until(lambda: self.live.current, what="the backend is open")
         self.metrics = Metrics()
         self.journal, self.told = Journal(self.engine), Injected(self.engine)
         self.writer = Writer(
@@ -50,6 +51,7 @@ class Bench:
     def start(self) -> None:
         with suppress(RuntimeError):  # it runs already
             self.writer.start()
+        self.writer.wake()
 
     def fails(self, times: int, where: str = "remembering") -> None:
         """Until it has failed so often."""
