@@ -39,6 +39,19 @@ def batch(*said: str | Exchange, name: str = "b1", user: str = "ada", answer: st
     return Batch(name, user, exchanges, attempts=1, waiting_since=SAID_AT)
 
 
+def add(text: str, **more: Any) -> dict[str, Any]:
+    """An operation as a model writes it."""
+    return {"op": "add", "text": text, **more}
+
+
+def replaces(number: int, text: str, **more: Any) -> dict[str, Any]:
+    return {"op": "replace", "id": number, "text": text, **more}
+
+
+def remove(number: int) -> dict[str, Any]:
+    return {"op": "remove", "id": number}
+
+
 class Mind:
     """A backend with its journal, and a model that answers what the test says."""
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from owui_memory.config.settings import Valves
 from owui_memory.core.exchange import Batch, Exchange
 from owui_memory.core.memory import Memory
 from owui_memory.core.scope import past_owner
 from owui_memory.remember.episodes import Episodes
 from owui_memory.remember.passages import ASSISTANT, USER
 from owui_memory.state.episodes_table import EpisodesTable
-from tests.harness.places import library
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.unit.remember.workbench import Bench
 
@@ -61,16 +57,12 @@ def test_ordinals_go_on_over_a_chat_and_begin_anew_in_another(bench: Bench) -> N
     ]
 
 
-def test_they_are_kept_while_no_llm_answers(
-    tmp_path: Path, with_llm: Valves, scripted_llm: ScriptedLLM, quick: None
-) -> None:
-    del quick
+@pytest.mark.usefixtures("quick")
+def test_they_are_kept_while_no_llm_answers(read: Bench, scripted_llm: ScriptedLLM) -> None:
     scripted_llm.add_fault("chat", status=500)
-    bench = Bench(tmp_path, with_llm, library(with_llm, tmp_path))
-    bench.outbox.put(exchange("I have a dog called Rex. " + DOG))
-    bench.fails(2)
-    assert len(kept(bench)) == 2
-    bench.close()
+    read.outbox.put(exchange("I have a dog called Rex. " + DOG))
+    read.fails(2)
+    assert len(kept(read)) == 2
 
 
 @pytest.mark.parametrize(

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from owui_memory.config.settings import Valves
 from owui_memory.core.errors import Drop, Retry, RetryFew
 from owui_memory.core.exchange import Exchange
 from owui_memory.remember.backlog import Counts
-from tests.harness.places import library
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.scripted_requests import Request
 from tests.harness.waiting import wait_until
-from tests.unit.remember.mind import is_ours
-from tests.unit.remember.workbench import Bench, impatient
+from tests.unit.remember.mind import add, is_ours
+from tests.unit.remember.workbench import Bench
 
 pytestmark = pytest.mark.usefixtures("quick")
 
@@ -121,49 +118,36 @@ def test_what_hits_everybody_keeps_its_order(bench: Bench, scripted_llm: Scripte
 
 
 def test_a_change_that_cannot_be_made_leaves_the_others_of_its_batch(
-    tmp_path: Path, with_llm: Valves, scripted_llm: ScriptedLLM
+    read: Bench, scripted_llm: ScriptedLLM
 ) -> None:
     """They were decided together, so the batch cannot be split any more."""
-    backend = library(with_llm, tmp_path)
-    impatient(backend, with_llm, timeout_s=20)
-    bench = Bench(tmp_path, with_llm, backend)
-    scripted_llm.clear()
     texts = ["The user lives in Lisbon.", "The user drinks hemlock.", "The user plays the cello."]
-    added = [{"op": "add", "text": text} for text in texts]
+    added = [add(text) for text in texts]
     scripted_llm.when(is_ours, json.dumps({"operations": added}))
-    store = backend.store
+    store = read.backend.store  # type: ignore[attr-defined]
 
     def bears(user_id: str, new: Any) -> str:
         if "hemlock" in new.text:
             raise ValueError(new.text)
         return store(user_id, new)
 
-    backend.store = bears  # type: ignore[method-assign]
-    say(bench, ["I live in Lisbon. I drink hemlock. I play the cello.", GOOD[1]], together=True)
-    bench.drain()
-    assert bench.texts() == [texts[0], texts[2]]
-    assert bench.outbox.counts() == Counts(pending=0, dead=2)
-    bench.close()
+    read.backend.store = bears  # type: ignore[attr-defined]
+    say(read, ["I live in Lisbon. I drink hemlock. I play the cello.", GOOD[1]], together=True)
+    read.drain()
+    assert read.texts() == [texts[0], texts[2]]
+    assert read.outbox.counts() == Counts(pending=0, dead=2)
 
 
-def test_an_answer_that_cannot_be_read_holds_up_nothing(
-    tmp_path: Path, with_llm: Valves, scripted_llm: ScriptedLLM
-) -> None:
-    backend = library(with_llm, tmp_path)
-    impatient(backend, with_llm, timeout_s=20)
-    bench = Bench(tmp_path, with_llm, backend)
-
+def test_an_answer_that_cannot_be_read_holds_up_nothing(read: Bench, scripted_llm: ScriptedLLM) -> None:
     def mind(request: Request) -> str:
         new = request.last_user_text.partition("New messages:")[2]
         if "hemlock" in request.text:
             return "I would rather not say."
-        found = [{"op": "add", "text": f"They said: {text}"} for text in GOOD if text in new]
+        found = [add(f"They said: {text}") for text in GOOD if text in new]
         return json.dumps({"operations": found})
 
-    scripted_llm.clear()
     scripted_llm.when(is_ours, mind)
-    say(bench, [*GOOD[:2], POISON, *GOOD[2:]], together=True)
-    bench.drain()
-    assert bench.texts() == sorted(f"They said: {text}" for text in GOOD)
-    assert bench.outbox.counts() == Counts(pending=0, dead=1)
-    bench.close()
+    say(read, [*GOOD[:2], POISON, *GOOD[2:]], together=True)
+    read.drain()
+    assert read.texts() == sorted(f"They said: {text}" for text in GOOD)
+    assert read.outbox.counts() == Counts(pending=0, dead=1)

@@ -9,7 +9,7 @@ import pytest
 from owui_memory.language.dedupe import same, wording
 from tests.harness.hang import work_ends
 from tests.unit.remember.cases import cases
-from tests.unit.remember.mind import Mind, batch
+from tests.unit.remember.mind import Mind, add, batch
 
 PAIRS = cases("pairs.txt")
 # With the likeness that an embedder may find between them, and whether they say the same.
@@ -101,21 +101,21 @@ def test_signs_tell_something_and_punctuation_does_not() -> None:
     ],
 )
 def test_an_llm_may_add_what_only_looks_known(mind: Mind, first: str, second: str) -> None:
-    mind.hears(batch(first, name="b1"), {"op": "add", "text": first})
-    assert mind.hears(batch(second, name="b2"), {"op": "add", "text": second}) == 1
+    mind.hears(batch(first, name="b1"), add(first))
+    assert mind.hears(batch(second, name="b2"), add(second)) == 1
     assert mind.texts() == sorted((first, second))
 
 
 @pytest.mark.parametrize("again", ["I'm living in Lisbon now.", "The user lives in Lisbon."])
 def test_an_llm_adds_no_true_duplicate(mind: Mind, again: str) -> None:
     mind.knows("I live in Lisbon.")
-    assert mind.hears(batch("I live in Lisbon."), {"op": "add", "text": again}) == 0
+    assert mind.hears(batch("I live in Lisbon."), add(again)) == 0
 
 
 def test_an_llm_may_say_both_in_one_answer(mind: Mind) -> None:
     said = batch("My left knee hurts, and my right knee hurts.")
     both = ("The user's left knee hurts.", "The user's right knee hurts.")
-    assert mind.hears(said, *({"op": "add", "text": text} for text in both)) == 2
+    assert mind.hears(said, *(add(text) for text in both)) == 2
 
 
 def test_any_text_is_compared_in_one_pass() -> None:
