@@ -71,3 +71,10 @@ def engine(place: Place) -> Iterator[Engine]:
 def qdrant() -> Iterator[QdrantServer]:
     with QdrantServer() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def shared_qdrant() -> Iterator[QdrantServer]:
+    """For whoever has a collection of their own."""
+    with QdrantServer() as server:
+        yield server
