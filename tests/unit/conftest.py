@@ -27,9 +27,9 @@ def postgres() -> Iterator[Postgres]:
     yield from _running()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def own_postgres() -> Iterator[Postgres]:
-    """One that may be stopped."""
+    """Another one, which tests may stop."""
     yield from _running()
 
 
