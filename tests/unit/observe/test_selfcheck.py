@@ -14,10 +14,9 @@ from owui_memory.backends import open_backend
 from owui_memory.backends.base import Backend
 from owui_memory.config.settings import Valves
 from owui_memory.core.errors import Retry, TellAdmin
-from owui_memory.core.events import Emit, Event, ignore
+from owui_memory.core.events import Emit, ignore
 from owui_memory.core.memory import Check
 from owui_memory.observe import selfcheck as module
-from owui_memory.observe.costs import Costs
 from owui_memory.observe.metrics import Metrics
 from owui_memory.observe.selfcheck import SelfChecks, health_of, selfcheck
 from tests.harness.mem0_server import RestServer
@@ -69,12 +68,7 @@ def works(part: Check) -> bool:
 
 
 def test_each_part_is_tried_and_clocked(scripted_llm: ScriptedLLM, tmp_path: Path) -> None:
-    metrics, costs = Metrics(), Costs()
-
-    def observe(event: Event) -> None:
-        metrics(event)
-        costs(event)
-
+    metrics = Metrics()
     with ScriptedLLM() as second:
         settings = settings_of(
             scripted_llm,
@@ -82,14 +76,13 @@ def test_each_part_is_tried_and_clocked(scripted_llm: ScriptedLLM, tmp_path: Pat
             fallback_llm_base_url=second.base_url,
             fallback_llm_model="scripted-chat",
         )
-        with opened(settings, tmp_path, observe) as backend:
+        with opened(settings, tmp_path, metrics) as backend:
             parts = selfcheck(settings, backend)
         assert [part.name for part in parts] == ["store", "embedder", "LLM", "second LLM"]
         assert all(map(works, parts)), parts
         assert [len(asked(llm)) for llm in (scripted_llm, second)] == [1, 1]
     assert asked(scripted_llm)[0].body["response_format"] == {"type": "json_object"}
     assert metrics.counts() == {}
-    assert costs.described(1) == "no LLM has been called since the start", "it says nothing of the exchanges"
 
 
 def test_an_llm_that_is_not_used_is_not_asked(scripted_llm: ScriptedLLM, tmp_path: Path) -> None:

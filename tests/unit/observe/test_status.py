@@ -62,8 +62,8 @@ def test_what_a_start_finds_and_costs(settings: Valves, scripted_llm: ScriptedLL
             assert len(asked(scripted_llm)) == start, "once a start, not once a status"
             assert "LLM openai scripted-chat: 1 calls, " in started.part("health")["detail"]
             told = started.part("costs")["detail"]
-            assert told.startswith("no LLM has been called since the start; ")
             tokens = start * (len(asked(scripted_llm)[0].text.split()) + 2)
+            assert told.startswith("no LLM has been called since the start; "), "for an exchange"
             assert told.endswith(f"today {start} calls, {tokens} tokens, about ${tokens / 1000:.3f}")
 
 

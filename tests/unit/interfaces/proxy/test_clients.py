@@ -11,8 +11,6 @@ import pytest
 from openai import APIStatusError, AsyncOpenAI, AuthenticationError, NotFoundError, OpenAI
 from pydantic import BaseModel
 
-from owui_memory.state import open_state
-from owui_memory.state.api_keys_table import ApiKeys
 from tests.harness.upstream import Upstream, completion, delta, says
 from tests.unit.interfaces.proxy.desk import Desk, desk
 from tests.unit.interfaces.proxy.test_other_forms import response_events
@@ -26,10 +24,7 @@ def at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 @pytest.fixture(scope="module")
 def key(at: Desk) -> str:
-    engine = open_state(at.data_dir)
-    key = ApiKeys(engine).add("ada")
-    engine.dispose()
-    return key
+    return at.key("ada")["Authorization"].removeprefix("Bearer ")
 
 
 @pytest.fixture
@@ -71,6 +66,8 @@ def test_async_tools_images_and_structure(at: Desk, key: str) -> None:
     more = {"index": 0, "function": {"arguments": '": 1}'}}
     tools: Any = [{"type": "function", "function": {"name": "weather", "parameters": {"type": "object"}}}]
 
+    image = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
+
     async def run() -> None:
         async with AsyncOpenAI(base_url=f"{at.url}/v1", api_key=key, max_retries=0) as client:
             asks = [delta(tool_calls=[call]), delta(tool_calls=[more]), delta(finish="tool_calls")]
@@ -86,12 +83,7 @@ def test_async_tools_images_and_structure(at: Desk, key: str) -> None:
             parsed = await client.chat.completions.parse(
                 model="memory/llama3",
                 response_format=Dog,
-                messages=user(
-                    [
-                        {"type": "text", "text": "Which dog?"},
-                        {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}},
-                    ]
-                ),
+                messages=user([{"type": "text", "text": "Which dog?"}, image]),
             )
             assert parsed.choices[0].message.parsed == Dog(name="Rex")
             assert at.sent["messages"][-1]["content"][-1]["image_url"]["url"].endswith("AAAA")

@@ -73,10 +73,7 @@ def test_the_exchange_is_remembered_with_the_final_answer_alone(at: Desk, user: 
 def test_a_long_answer_streams_as_it_comes(at: Desk, user: str) -> None:
     gate, long = threading.Event(), "A word of an answer. " * 20
     at.upstream.streams(delta(content=long), gate, delta(content="End."), delta(finish="stop"), DONE)
-    sent = {"model": "agent/llama3", "stream": True, "messages": [{"role": "user", "content": "Tell me."}]}
-    headers = {"X-OpenWebUI-User-Id": user}
-    with at.client.stream("POST", "/v1/chat/completions", json=sent, headers=headers) as answer:
-        chunks = answer.iter_raw()
+    with at.streaming("Tell me.", user=user, model="agent/llama3") as chunks:
         assert b"A word" in next(chunks)
         gate.set()
         assert (b"".join(chunks)).endswith(DONE)
@@ -158,9 +155,7 @@ def test_only_an_answer_without_tools_shows_that_a_model_knows_none(
     "more",
     [
         {"tool_choice": "required", "tools": [WEATHER]},
-        {"tool_choice": "none"},
-        {"functions": [{"name": "f"}]},
-        {"n": 2},
+        *({"tool_choice": "none"}, {"functions": [{"name": "f"}]}, {"n": 2}),
     ],
 )
 def test_a_request_that_leaves_no_room_is_one_of_memory(at: Desk, user: str, more: dict[str, Any]) -> None:
@@ -185,10 +180,8 @@ def test_a_client_that_leaves_ends_the_work(at: Desk, user: str) -> None:
     Script(at, stream=True).step(None, search())
     at.upstream.then()
     at.upstream.streams(delta(content="Hm"), threading.Event())
-    sent = {"model": "agent/llama3", "stream": True, "messages": [{"role": "user", "content": "Tell me."}]}
-    headers = {"X-OpenWebUI-User-Id": user}
-    with at.client.stream("POST", "/v1/chat/completions", json=sent, headers=headers) as answer:
-        assert b"memory: search_memory" in next(answer.iter_raw())
+    with at.streaming("Tell me.", user=user, model="agent/llama3") as chunks:
+        assert b"memory: search_memory" in next(chunks)
     assert at.upstream.left.wait(10)
 
 
