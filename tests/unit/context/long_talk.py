@@ -18,9 +18,9 @@ from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until
 from tests.unit.interfaces.test_filter import Running
 
-LIMIT = 2000
+LIMIT = 1000
 SETTINGS = {
-    "CONTEXT_TOKENS": f"small*: {LIMIT}, middle*: 4000",
+    "CONTEXT_TOKENS": f"small*: {LIMIT}, middle*: {2 * LIMIT}",
     "INLET_DEADLINE_MS": "10000",
     "ADVANCED": "batch_idle_seconds=1",
 }
@@ -32,7 +32,7 @@ def statement(number: int) -> str:
 
 
 def answer(number: int) -> str:
-    return f"I see: the marbles of locker {number} are {number * 7} now, and glass ones at that. " * 4
+    return f"I see: the marbles of locker {number} are {number * 7} now, and glass ones at that. " * 2
 
 
 @contextmanager

@@ -51,25 +51,25 @@ def abstracts(one: Running, user: str) -> int:
 
 def test_it_fits_its_cache_holds_and_what_left_is_found(filter_: Running, user: str) -> None:
     talk = LongTalk(filter_, Chat(user, options=SYSTEM))
-    talk.go_on(0, 40)
+    talk.go_on(0, 26)
     assert sum("summary of this chat" in shown for shown in talk.shown) == 1, "the user is told once"
     assert max(map(tokens, talk.sent)) <= LIMIT
-    assert fmean(talk.shares()) > 0.75, "the prompt changes with a cut only"
+    assert fmean(talk.shares()) > 0.6, "the prompt changes with a cut only"
     last = talk.sent[-1]["messages"]
     assert last[0]["content"].startswith("You are a helpful assistant.")
     assert last[1] == {"role": "user", "content": statement(0)}
     assert [one["role"] for one in last[1:]] == ["user", "assistant"] * (len(last) // 2 - 1) + ["user"]
     assert "The user told of lockers 1 to" in system_text(talk.sent[-1])
     talk.until_drained()
-    for number in (3, 12, 21):
+    for number in (3, 8, 13):
         asked = talk.say(f"How many marbles does locker number {number} of Name{number}ov hold?")
         assert f"{number * 7} marbles" in text_of(asked)
 
 
 def test_an_edited_or_regenerated_message_beside_the_cut(filter_: Running, user: str) -> None:
     talk = LongTalk(filter_, Chat(user, options=SYSTEM))
-    talk.go_on(0, 20)
-    turn = talk.chat.say(statement(20))
+    talk.go_on(0, 23)  # it is cut before the 20th, and not yet anew
+    turn = talk.chat.say(statement(23))
     first = talk.inlet(turn)
     again = talk.inlet(turn.regenerated())
     assert without_news(again["messages"]) == without_news(first["messages"])
@@ -77,7 +77,7 @@ def test_an_edited_or_regenerated_message_beside_the_cut(filter_: Running, user:
     edited = talk.say("My locker number 6 is empty.")
     assert len(edited["messages"]) == 14
     assert OPENED not in text_of(edited)
-    talk.go_on(21, 40)
+    talk.go_on(24, 34)
     assert max(map(tokens, talk.sent)) <= LIMIT
 
 
@@ -90,10 +90,10 @@ def test_models_with_other_limits_in_one_chat_and_a_restart(
 ) -> None:
     scripted_llm.when(SUMMARY, said)
     chat = Chat(user, options={"system": "You help."})
-    for first in (0, 15):
+    for first in (0, 9):
         with running(scripted_llm, monkeypatch) as one:
             talk = LongTalk(one, chat)
-            for number in range(first, first + 15):
+            for number in range(first, first + 9):
                 model = ("small-one", "middle-one", "large-one")[number % 3]
                 talk.say(statement(number), statement(number) * 7, model=model)
             small, middle, large = (list(map(tokens, talk.sent[at::3])) for at in range(3))
@@ -105,7 +105,7 @@ def test_models_with_other_limits_in_one_chat_and_a_restart(
 
 def test_calls_of_tools_stay_with_their_results(filter_: Running, user: str) -> None:
     talk = LongTalk(filter_, Chat(user, options=SYSTEM))
-    for number in range(8, 40, 4):
+    for number in range(4, 24, 4):
         turn = talk.chat.say(statement(number))
         call = {"id": f"c{number}", "type": "function", "function": {"name": "look", "arguments": "{}"}}
         turn.inlet["messages"] = turn.inlet["messages"][:1]
@@ -130,15 +130,15 @@ def test_an_llm_that_hangs_holds_nothing_up_and_without_its_answer_it_is_what_th
     with running(scripted_llm, monkeypatch) as one:
         with scripted_llm.hold("chat", SUMMARY) as gate:
             talk = LongTalk(one, Chat(user, options=SYSTEM))
-            talk.go_on(0, 24)
+            talk.go_on(0, 20)
             assert gate.waiting
             assert max(map(tokens, talk.sent)) <= LIMIT
             assert OPENED not in text_of(talk.sent[-1])
         with scripted_llm.fault("chat", status=500):
             talk = LongTalk(one, Chat(f"{user}-2", options=SYSTEM))
-            talk.go_on(0, 20)
+            talk.go_on(0, 14)
             wait_until(lambda: abstracts(one, f"{user}-2") > 0, what="an abstract is ready")
-            talk.go_on(20, 24)
+            talk.go_on(14, 20)
             assert max(map(tokens, talk.sent)) <= LIMIT
             assert '- user: "My locker number ' in system_text(talk.sent[-1])
 
@@ -151,7 +151,7 @@ def test_what_may_not_be_kept_is_cut_and_nothing_of_it_is(
     more = {"memory off": {"memory": None}, "excluded model": {"model": "small-secret"}}
     chat.options |= more.get(kind, {})
     talk = LongTalk(filter_, chat)
-    talk.go_on(1000, 1025)
+    talk.go_on(1000, 1018)
     assert max(map(tokens, talk.sent)) <= LIMIT
     assert sum(share < 1 for share in talk.shares()) <= 8
     assert abstracts(filter_, user) == 0
@@ -164,7 +164,7 @@ def test_what_was_said_while_memory_was_off_is_in_no_abstract(
     talk = LongTalk(filter_, Chat(user, options=SYSTEM))
     talk.go_on(0, 2)
     talk.say("My locker number 2 in the hall of Secretov holds a diary.", memory=None)
-    talk.go_on(3, 25)
+    talk.go_on(3, 20)
     wait_until(lambda: abstracts(filter_, user) > 0, what="an abstract is ready")
     asked = [request.text for request in scripted_llm.chats() if SUMMARY in request.text]
     assert asked
