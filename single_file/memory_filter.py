@@ -129,10 +129,11 @@ models/      LLMs and embedders: providers, limits, the bundled embedder, what g
 stores/      where vectors are kept: sqlite/, qdrant/, pgvector/ behind one protocol
 backends/    mem0 as library, server or platform behind one Protocol; the one in use; locations of memories
 recall/      the inlet's side: search, rank, select, block, what is injected already; run (deadline, breaker)
-remember/    the outlet's side: keeper, outbox (spill: what the database cannot take now; later:
-             imports), writer, gate, reconcile, verbatim, admission (what may become a memory), apply,
-             journal; passages and episodes (what was said), quotes (which of it says what is forgotten);
-             reflector, reflection (what is known, kept in order)
+remember/    the outlet's side: keeper, outbox (backlog: what it holds; spill: what the database cannot
+             take now; later: imports), writer (failing: what cannot be remembered now), gate, reconcile,
+             verbatim, admission (what may become a memory), apply, journal; passages and episodes (what was
+             said), quotes (which of it says what is forgotten); reflector, reflection (what is known, kept
+             in order)
 context/     long chats: what of a chat stays in its prompt, and the summary in place of the rest
 documents/   files and saved pages: what lies in a user's folder, read in a process of its own, as passages
 manage/      list, search, edit, forget, undo, share; past chats; history/ (archives of other programs);
@@ -294,9 +295,10 @@ from .observe.tracing import Tracing
 from .recall.injected import Injected
 from .recall.recall import Recalled, Recaller
 from .recall.run import Outcome, Run
+from .remember.backlog import Counts
 from .remember.journal import Journal
 from .remember.keeper import Keeper
-from .remember.outbox import Counts, Outbox
+from .remember.outbox import Outbox
 from .remember.reflector import Reflector
 from .remember.spill import Spill
 from .remember.writer import Writer
@@ -53010,7 +53012,7 @@ from .inquiry import Inquiry
 from .selfcheck import SelfChecks, health_of, reading_of
 
 if TYPE_CHECKING:  # it needs SQLAlchemy, which the smallest image of the server lacks
-    from ..remember.outbox import Counts
+    from ..remember.backlog import Counts
     from ..remember.spill import Waiting
     from ..state.documents_table import Known
     from ..state.episodes_table import Kept
@@ -56608,6 +56610,127 @@ def reaffirmed(batch: Batch, position: int, exchange: Exchange, memory: Memory) 
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# remember/backlog.py
+
+SOURCES["remember/backlog.py"] = r'''"""How the queue of exchanges stands: what waits and what was given up, counted and listed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from sqlalchemy import Engine, and_, func, select
+
+from ..core.exchange import Batch, Exchange
+from ..state import outbox, reading
+from .turns import rows_where
+
+LEFT = ("pending", "claimed", "postponed")  # states of what is still to be remembered
+NEWER = "newer"  # of an exchange that is worked on: another answer to it
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many exchanges wait (or are being worked on), and how many were given up.
+
+    since: when the oldest of the former began to wait, in Unix seconds; 0 where there is none.
+    later: how many of imports wait until nothing else does.
+    """
+
+    pending: int
+    dead: int
+    since: float = field(default=0.0, compare=False)
+    later: int = 0
+
+
+class Standing(NamedTuple):
+    """How a batch stands; `name` is "" before it is claimed. waiting_since: Unix time in seconds."""
+
+    name: str
+    user_id: str
+    exchanges: int
+    attempts: int
+    waiting_since: float
+    error: str
+
+
+class Backlog:
+    """What the queue in the state database holds. Threads and processes may share it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._reading = reading(engine)
+
+    def counts(self) -> Counts:
+        """How the queue stands."""
+        with self._reading.connect() as connection:
+            counting = select(outbox.c.state, func.count(), func.min(outbox.c.waiting_since))
+            rows = connection.execute(counting.group_by(outbox.c.state)).all()
+        left = [row for row in rows if row[0] in LEFT]
+        dead = sum(row[1] for row in rows if row[0] == "dead")
+        later = sum(row[1] for row in rows if row[0] == "later")
+        since = min((row[2] for row in left), default=0.0)
+        return Counts(sum(row[1] for row in left), dead, since, later)
+
+    def listed(self, most: int, *, dead: bool) -> list[Standing]:
+        """The oldest batches that wait or, `dead`, were given up: how they stand, without what was said."""
+        since, attempts = func.min(outbox.c.waiting_since), func.max(outbox.c.attempts)
+        wanted = (
+            select(outbox.c.batch, outbox.c.user_id, func.count(), attempts, since, func.max(outbox.c.error))
+            .where(outbox.c.state.in_(("dead",) if dead else LEFT))
+            .group_by(outbox.c.batch, outbox.c.user_id, outbox.c.chat_id)
+            .order_by(since)
+            .limit(most)
+        )
+        with self._reading.connect() as connection:
+            return [Standing(*row) for row in connection.execute(wanted)]
+
+    def waiting_of(self, user_id: str) -> int:
+        """How many exchanges of a user wait or are being worked on."""
+        waiting = and_(outbox.c.user_id == user_id, outbox.c.state.in_(LEFT))
+        with self._reading.connect() as connection:
+            return connection.scalar(select(func.count()).select_from(outbox).where(waiting)) or 0
+
+    def pending_batches(self) -> list[Batch]:
+        """What waits or is being worked on, oldest first."""
+        return self._batches(*LEFT)
+
+    def dead_batches(self) -> list[Batch]:
+        """What was given up, oldest first."""
+        return self._batches("dead")
+
+    def was_erased(self, batch: Batch) -> bool:
+        """Whether its exchanges were taken away while it was worked on: see `manage.erasure.erase`."""
+        with self._reading.connect() as connection:
+            return connection.scalar(select(outbox.c.id).where(outbox.c.batch == batch.name).limit(1)) is None
+
+    def _batches(self, *states: str) -> list[Batch]:
+        grouped: dict[tuple[str, str, str], list[Any]] = {}
+        with self._reading.connect() as connection:
+            for row in rows_where(connection, outbox.c.state.in_(states)):
+                grouped.setdefault((row.batch, row.user_id, row.chat_id), []).append(row)
+        return [batch_of(rows, name=rows[0].batch, attempts=rows[0].attempts) for rows in grouped.values()]
+
+
+def batch_of(rows: list[Any], *, name: str, attempts: int) -> Batch:
+    """The batch that these rows of one user's are, under this name."""
+    return Batch(
+        name=name,
+        user_id=rows[0].user_id,
+        exchanges=tuple(exchange_of(json.loads(row.exchange)) for row in rows),
+        attempts=attempts,
+        waiting_since=rows[0].waiting_since,
+        error=rows[0].error,
+    )
+
+
+def exchange_of(kept: dict[str, Any]) -> Exchange:
+    """An exchange as a row keeps it, with the newest answer to it."""
+    newer = kept.pop(NEWER, {})
+    return Exchange(**{**kept, **newer, "replaces": tuple(kept.get("replaces", ()))})
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # remember/corrections.py
 
 SOURCES["remember/corrections.py"] = r'''"""What an LLM wants to put in a memory's place, and its user has not corrected: it stands beside it.
@@ -57049,6 +57172,103 @@ def _memory(exchange: Exchange, entry: Entry, role: str, number: int, text: str)
         role=role,
         title=exchange.title,
     )
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# remember/failing.py
+
+SOURCES["remember/failing.py"] = r'''"""What becomes of a batch that could not be remembered: tried again, read in parts, or set aside."""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..backends.base import Backend
+from ..config.settings import Valves
+from ..core.errors import Drop, MemoryFault, TooSlow, is_of_the_text
+from ..core.events import Emit, Event, EventKind, Job, failed
+from ..core.exchange import Batch
+from .journal import Journal
+from .outbox import Outbox, is_overdue
+
+log = logging.getLogger(__name__)
+
+_FEW_TRIES = 4  # within a minute, of what nobody foresaw, or what fails while others are remembered
+_DOUBTFUL_TRIES = 10  # within half an hour, where nothing else tells whether it is the text
+_NOTED = 1000  # batches that fail
+
+
+@dataclass
+class _Failure:
+    """Of one batch. `remembered`: how many others were, when it failed for the first time.
+
+    times: that the reason may have been in what it says.
+    """
+
+    remembered: int
+    times: int = 0
+
+    def is_hopeless(self, error: BaseException, others_do: bool) -> bool:
+        if isinstance(error, Drop):
+            return True
+        if not is_of_the_text(error):
+            return False
+        unforeseen = not isinstance(error, MemoryFault)
+        return self.times >= (_FEW_TRIES if unforeseen or others_do else _DOUBTFUL_TRIES)
+
+
+class Failing:
+    """The batches that have failed so far, in this process."""
+
+    def __init__(self, outbox: Outbox, journal: Journal, settings: Callable[[], Valves], emit: Emit) -> None:
+        self._outbox, self._journal, self._settings, self._emit = outbox, journal, settings, emit
+        self._remembered = 0  # batches so far, by which a failing one knows whether others fare better
+        self._failures: OrderedDict[str, _Failure] = OrderedDict()  # by the batch's name
+
+    def remembered(self, batch: Batch, *, counts: bool) -> None:
+        """A batch fares well. counts: there was something in it to be remembered."""
+        self._failures.pop(batch.name, None)
+        self._remembered += counts
+
+    def failed(self, backend: Backend, batch: Batch, error: BaseException) -> None:
+        """Try it again, or set it aside: it must not hold up what others say, nor what its user says next."""
+        self._emit(failed(Job.REMEMBERING, error))
+        reason = str(error) if isinstance(error, MemoryFault) else type(error).__name__
+        failure = self._noted(batch, error)
+        # Whether the reason hits everybody is seen by those who fare better.
+        others_do = self._remembered > failure.remembered
+        most_hours = self._settings().advanced_numbers.retry_max_hours
+        if self._may_be_split(backend, batch, error, others_do):
+            self._outbox.split(batch, reason)
+        elif failure.is_hopeless(error, others_do) or is_overdue(batch, most_hours):
+            log.error("%d exchange(s) set aside as dead: %s", len(batch.exchanges), reason)
+            self._outbox.dead(batch, reason)
+            self._emit(Event(EventKind.EXCHANGES_DEAD, len(batch.exchanges)))
+            self._failures.pop(batch.name, None)
+        elif is_of_the_text(error) or others_do:
+            self._outbox.postpone(batch, reason, failure.times)
+        else:
+            self._outbox.retry(batch, reason)
+
+    def _noted(self, batch: Batch, error: BaseException) -> _Failure:
+        failure = self._failures.setdefault(batch.name, _Failure(self._remembered))
+        failure.times += is_of_the_text(error)
+        while len(self._failures) > _NOTED:
+            self._failures.popitem(last=False)
+        return failure
+
+    def _may_be_split(self, backend: Backend, batch: Batch, error: BaseException, others_do: bool) -> bool:
+        """Whether to look for the exchange at fault, or read less at once: not once changes are decided."""
+        if len(batch.exchanges) < 2 or not (is_of_the_text(error) or others_do or isinstance(error, TooSlow)):
+            return False
+        if self._journal.of_batch(batch.name):
+            return False
+        settings = self._settings()
+        may_be_mem0s = "mem0" in (settings.mode, settings.mode_without_llm)
+        return not may_be_mem0s or not backend.added_by(batch.user_id, batch.name)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -58489,29 +58709,28 @@ import random
 import time
 import uuid
 from collections.abc import Collection
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from math import log2
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, bindparam, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ..core.errors import ClaimLost
 from ..core.exchange import IMPORTS, Batch, Exchange, message_id_of
-from ..state import deletions, hold, outbox, reading, was_erased
+from ..state import deletions, hold, outbox, was_erased
 from ..state.clock import is_later
 from ..state.engine import Patience
 from ..state.prepared import Prepared
+from .backlog import NEWER, Backlog, batch_of, exchange_of
 from .turns import CLAIM_S, PAUSE_MOST_S, next_user, rows_of, rows_where
 
 _BACKOFF_FIRST_S, _BACKOFF_MOST_S, _MOST_DOUBLINGS = 1.0, PAUSE_MOST_S, 16
 
 _POSTPONED_FIRST_S, _POSTPONED_MOST_S = 2.0, PAUSE_MOST_S  # each pause three times the one before
 
-_NEWER = "newer"  # of an exchange that is worked on: another answer to it
 _LOOKS = 10  # for a batch that no other server takes first
 
-_LEFT = ("pending", "claimed", "postponed")  # states of what is still to be remembered
 _UNREAD = (("pending", ""), ("later", ""))  # states and batches of what nobody has worked on
 _WAITING = and_(outbox.c.state == "pending", outbox.c.batch == "")  # for its chat to become idle
 
@@ -58531,37 +58750,12 @@ _FIRST_ELSEWHERE = Prepared(select(outbox.c.id).where(_ELSEWHERE).limit(1))
 _READY_ELSEWHERE = update(outbox).where(_ELSEWHERE).values(ready_at=bindparam("now"))
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How many exchanges wait (or are being worked on), and how many were given up.
-
-    since: when the oldest of the former began to wait, in Unix seconds; 0 where there is none.
-    later: how many of imports wait until nothing else does.
-    """
-
-    pending: int
-    dead: int
-    since: float = field(default=0.0, compare=False)
-    later: int = 0
-
-
-class Standing(NamedTuple):
-    """How a batch stands; `name` is "" before it is claimed. waiting_since: Unix time in seconds."""
-
-    name: str
-    user_id: str
-    exchanges: int
-    attempts: int
-    waiting_since: float
-    error: str
-
-
-class Outbox:
+class Outbox(Backlog):
     """The queue in the state database. Threads and processes may share it."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine, self._reading = engine, reading(engine)
-        self._patience = Patience(engine)
+        super().__init__(engine)
+        self._engine, self._patience = engine, Patience(engine)
 
     def put(
         self,
@@ -58610,7 +58804,7 @@ class Outbox:
             return
         answer = {"assistant_text": exchange.assistant_text, "answered_by": exchange.answered_by}
         # What is being worked on comes first: see `done`.
-        more = {_NEWER: answer} if row.state == "claimed" else {**answer, _NEWER: {}}
+        more = {NEWER: answer} if row.state == "claimed" else {**answer, NEWER: {}}
         connection.execute(change.values(exchange=json.dumps({**json.loads(row.exchange), **more})))
 
     def insert(
@@ -58678,7 +58872,7 @@ class Outbox:
             .where(outbox.c.id.in_([row.id for row in rows]))
             .values(state="claimed", batch=name, claim_expires=now + CLAIM_S, attempts=attempts)
         )
-        return _batch(rows, name=name, attempts=attempts)
+        return batch_of(rows, name=name, attempts=attempts)
 
     def renew(self, batch: Batch) -> None:
         """Keep the claim for longer: nobody else takes the batch for the next `CLAIM_S` seconds.
@@ -58701,15 +58895,10 @@ class Outbox:
             done = {"state": "done", "exchange": None, "error": ""}
             connection.execute(update(outbox).where(_claim_of(batch)).values(**done))
             for row in mine:
-                if (kept := json.loads(row.exchange)).get(_NEWER):
-                    again = _once_more(_exchange(kept), time.time())
+                if (kept := json.loads(row.exchange)).get(NEWER):
+                    again = _once_more(exchange_of(kept), time.time())
                     connection.execute(update(outbox).where(outbox.c.id == row.id).values(**again))
         return bool(mine)
-
-    def was_erased(self, batch: Batch) -> bool:
-        """Whether its exchanges were taken away while it was worked on: see `manage.erasure.erase`."""
-        with self._reading.connect() as connection:
-            return connection.scalar(select(outbox.c.id).where(outbox.c.batch == batch.name).limit(1)) is None
 
     def retry(self, batch: Batch, error: str) -> None:
         """Try again later: at first after a second, at last every five minutes, with jitter."""
@@ -58753,14 +58942,6 @@ class Outbox:
             connection.execute(_READY_ELSEWHERE, others)
         return True
 
-    def pending_batches(self) -> list[Batch]:
-        """What waits or is being worked on, oldest first."""
-        return self._batches(*_LEFT)
-
-    def dead_batches(self) -> list[Batch]:
-        """What was given up, oldest first."""
-        return self._batches("dead")
-
     def revive(self, name: str) -> bool:
         """Try a dead batch again, at once, and for as long as a new one; False where there is none."""
         now = time.time()
@@ -58769,43 +58950,6 @@ class Outbox:
         again = {"state": "pending", "attempts": 1, "ready_at": now, "waiting_since": now}
         with self._engine.begin() as connection:
             return connection.execute(update(outbox).where(dead).values(again)).rowcount > 0
-
-    def counts(self) -> Counts:
-        """How the queue stands."""
-        with self._reading.connect() as connection:
-            counting = select(outbox.c.state, func.count(), func.min(outbox.c.waiting_since))
-            rows = connection.execute(counting.group_by(outbox.c.state)).all()
-        left = [row for row in rows if row[0] in _LEFT]
-        dead = sum(row[1] for row in rows if row[0] == "dead")
-        later = sum(row[1] for row in rows if row[0] == "later")
-        since = min((row[2] for row in left), default=0.0)
-        return Counts(sum(row[1] for row in left), dead, since, later)
-
-    def listed(self, most: int, *, dead: bool) -> list[Standing]:
-        """The oldest batches that wait or, `dead`, were given up: how they stand, without what was said."""
-        since, attempts = func.min(outbox.c.waiting_since), func.max(outbox.c.attempts)
-        wanted = (
-            select(outbox.c.batch, outbox.c.user_id, func.count(), attempts, since, func.max(outbox.c.error))
-            .where(outbox.c.state.in_(("dead",) if dead else _LEFT))
-            .group_by(outbox.c.batch, outbox.c.user_id, outbox.c.chat_id)
-            .order_by(since)
-            .limit(most)
-        )
-        with self._reading.connect() as connection:
-            return [Standing(*row) for row in connection.execute(wanted)]
-
-    def waiting_of(self, user_id: str) -> int:
-        """How many exchanges of a user wait or are being worked on."""
-        waiting = and_(outbox.c.user_id == user_id, outbox.c.state.in_(_LEFT))
-        with self._reading.connect() as connection:
-            return connection.scalar(select(func.count()).select_from(outbox).where(waiting)) or 0
-
-    def _batches(self, *states: str) -> list[Batch]:
-        grouped: dict[tuple[str, str, str], list[Any]] = {}
-        with self._reading.connect() as connection:
-            for row in rows_where(connection, outbox.c.state.in_(states)):
-                grouped.setdefault((row.batch, row.user_id, row.chat_id), []).append(row)
-        return [_batch(rows, name=rows[0].batch, attempts=rows[0].attempts) for rows in grouped.values()]
 
     def _set(self, batch: Batch, **values: Any) -> bool:
         """False where a later try has the claim by now: this one has lost it, and its say."""
@@ -58886,22 +59030,6 @@ def is_overdue(batch: Batch, hours: float) -> bool:
     tries = min(log2(seconds + 1), 9) + seconds / _BACKOFF_MOST_S  # see `Outbox.retry`
     waited_s = time.time() - batch.waiting_since
     return batch.attempts >= tries * 2 or (waited_s >= seconds and batch.attempts >= tries / 2)
-
-
-def _batch(rows: list[Any], *, name: str, attempts: int) -> Batch:
-    return Batch(
-        name=name,
-        user_id=rows[0].user_id,
-        exchanges=tuple(_exchange(json.loads(row.exchange)) for row in rows),
-        attempts=attempts,
-        waiting_since=rows[0].waiting_since,
-        error=rows[0].error,
-    )
-
-
-def _exchange(kept: dict[str, Any]) -> Exchange:
-    newer = kept.pop(_NEWER, {})
-    return Exchange(**{**kept, **newer, "replaces": tuple(kept.get("replaces", ()))})
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -61117,10 +61245,9 @@ SOURCES["remember/writer.py"] = r'''"""Drains the outbox into the backend, in th
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -61132,7 +61259,7 @@ from ..backends.base import AskableBackend, Backend, EditableBackend
 from ..config.settings import Valves
 from ..core.change import REAFFIRMED, Change
 from ..core.chat_servers import AnsweredBy
-from ..core.errors import ClaimLost, Drop, MemoryFault, TooSlow, is_of_the_text
+from ..core.errors import ClaimLost, Drop, MemoryFault
 from ..core.events import Emit, Event, EventKind, Job, failed, succeeded
 from ..core.exchange import Batch
 from ..core.memory import Memory, Message
@@ -61143,21 +61270,17 @@ from ..state.reflections_table import Reflections
 from .admission import refused_among
 from .apply import Changes
 from .episodes import Episodes
+from .failing import Failing
 from .gate import sift
 from .journal import Journal
 from .later import Later
-from .outbox import Outbox, is_overdue
+from .outbox import Outbox
 from .prompt import as_said
 from .reconcile import Reconciler
 from .turns import CLAIM_S
 from .verbatim import decide_given, decide_verbatim, kind_of
 
-log = logging.getLogger(__name__)
-
 _IDLE_S = 1.0  # between looks at the queue when nothing wakes the writer
-_FEW_TRIES = 4  # within a minute, of what nobody foresaw, or what fails while others are remembered
-_DOUBTFUL_TRIES = 10  # within half an hour, where nothing else tells whether it is the text
-_NOTED = 1000  # batches that fail
 _YIELDS_S = 1.0  # before some passages are embedded, at most
 _PATIENT_TRIES = 8  # within two minutes, where a server that may have the LLM has not answered yet
 
@@ -61194,8 +61317,7 @@ class Writer:
         self._stop_at: float | None = None
         self._claimed: dict[str, Batch] = {}  # by name, those in hand
         self._renewed_at = 0.0
-        self._remembered = 0  # batches so far, by which a failing one knows whether others fare better
-        self._failing: OrderedDict[str, _Failing] = OrderedDict()  # by the batch's name
+        self._failing = Failing(outbox, journal, settings, emit)
         self._thread = threading.Thread(target=self._run, name="memory-writer", daemon=True)
 
     def start(self) -> None:
@@ -61288,13 +61410,12 @@ class Writer:
             if not self._erased(backend, batch):
                 self._emit(failed(Job.REMEMBERING, fault))
             return
-        except BaseException as error:  # noqa: BLE001 - a panic of native code, too; sorted by `_failed`
+        except BaseException as error:  # noqa: BLE001 - a panic of native code, too; sorted by `Failing`
             if not self._erased(backend, batch):
-                self._failed(backend, batch, error)
+                self._failing.failed(backend, batch, error)
             return
         self._emit(succeeded(Job.REMEMBERING))
-        self._failing.pop(batch.name, None)
-        self._remembered += bool(worth.exchanges)
+        self._failing.remembered(batch, counts=bool(worth.exchanges))
         if not self._outbox.done(batch) and self._erased(backend, batch):
             return
         for reason, count in left_out.items():
@@ -61416,44 +61537,6 @@ class Writer:
         self._changes.note(batch, changes)
         return changes
 
-    def _failed(self, backend: Backend, batch: Batch, error: BaseException) -> None:
-        """Try it again, or set it aside: it must not hold up what others say, nor what its user says next."""
-        self._emit(failed(Job.REMEMBERING, error))
-        reason = str(error) if isinstance(error, MemoryFault) else type(error).__name__
-        failing = self._noted(batch, error)
-        # Whether the reason hits everybody is seen by those who fare better.
-        others_do = self._remembered > failing.remembered
-        if self._may_be_split(backend, batch, error, others_do):
-            self._outbox.split(batch, reason)
-        elif failing.is_hopeless(error, others_do) or is_overdue(
-            batch, self._settings().advanced_numbers.retry_max_hours
-        ):
-            log.error("%d exchange(s) set aside as dead: %s", len(batch.exchanges), reason)
-            self._outbox.dead(batch, reason)
-            self._emit(Event(EventKind.EXCHANGES_DEAD, len(batch.exchanges)))
-            self._failing.pop(batch.name, None)
-        elif is_of_the_text(error) or others_do:
-            self._outbox.postpone(batch, reason, failing.times)
-        else:
-            self._outbox.retry(batch, reason)
-
-    def _noted(self, batch: Batch, error: BaseException) -> _Failing:
-        failing = self._failing.setdefault(batch.name, _Failing(self._remembered))
-        failing.times += is_of_the_text(error)
-        while len(self._failing) > _NOTED:
-            self._failing.popitem(last=False)
-        return failing
-
-    def _may_be_split(self, backend: Backend, batch: Batch, error: BaseException, others_do: bool) -> bool:
-        """Whether to look for the exchange at fault, or read less at once: not once changes are decided."""
-        if len(batch.exchanges) < 2 or not (is_of_the_text(error) or others_do or isinstance(error, TooSlow)):
-            return False
-        if self._journal.of_batch(batch.name):
-            return False
-        settings = self._settings()
-        may_be_mem0s = "mem0" in (settings.mode, settings.mode_without_llm)
-        return not may_be_mem0s or not backend.added_by(batch.user_id, batch.name)
-
 
 @dataclass(frozen=True)
 class _Reading:
@@ -61489,25 +61572,6 @@ def _reading(backend: Backend, batch: Batch, settings: Valves) -> Iterator[_Read
     with backend.reading(answered, local_only=settings.local_only, patient=patient) as model:
         is_without = settings.llm_provider == "auto" and not model
         yield _Reading(settings.mode_without_llm if is_without else settings.mode, model, is_without)
-
-
-@dataclass
-class _Failing:
-    """A batch that has failed. `remembered`: of how many others was known at the first time.
-
-    times: that the reason may have been in what it says.
-    """
-
-    remembered: int
-    times: int = 0
-
-    def is_hopeless(self, error: BaseException, others_do: bool) -> bool:
-        if isinstance(error, Drop):
-            return True
-        if not is_of_the_text(error):
-            return False
-        unforeseen = not isinstance(error, MemoryFault)
-        return self.times >= (_FEW_TRIES if unforeseen or others_do else _DOUBTFUL_TRIES)
 
 
 def _messages(batch: Batch) -> Iterator[Message]:
