@@ -11016,6 +11016,9 @@ msgstr "Umgebung"
 msgid "page, origin: default"
 msgstr "Vorgabe"
 
+msgid "page, view: documents"
+msgstr "Dokumente"
+
 msgid "page, view: import"
 msgstr "Mitbringen"
 
@@ -11024,6 +11027,12 @@ msgstr "Der Import hat begonnen. Gemerkt wird, wenn sonst nichts zu tun ist."
 
 msgid "page, done: nothing new"
 msgstr "Nichts darin ist neu."
+
+msgid "page, done: document sent"
+msgstr "Gesendet. Es wird in wenigen Sekunden gelesen."
+
+msgid "page, done: document forgotten"
+msgstr "Vergessen. Es wird erst wieder gelesen, wenn sich seine Datei ändert."
 
 msgid "page, done: import undone"
 msgstr "Alles, was der Import gebracht hat, ist zurückgenommen."
@@ -11081,6 +11090,41 @@ msgstr "Noch ist nichts geändert. Was importiert wird, lässt sich im Ganzen zu
 
 msgid "page: import it"
 msgstr "Importieren"
+
+msgid "page: search documents"
+msgstr "Dokumente durchsuchen"
+
+msgid "page: document to send"
+msgstr "Wähle eine Datei oder zieh sie hierher: Text, gespeicherte Seite, PDF, Word, PowerPoint, Excel, EPUB, E-Mail"
+
+msgid "page: send document"
+msgstr "Senden"
+
+msgid "page: document too big"
+msgstr "Eine Datei hat höchstens {most} MiB."
+
+msgid "page: document of nobody"
+msgstr "Die Anfrage nennt keinen Nutzer: sende den Schlüssel eines Nutzers, oder X-Memory-User-Id mit dem des Servers."
+
+msgid "page: too many documents at once"
+msgstr "Zu viele Dateien auf einmal. Versuch es in einigen Sekunden noch einmal."
+
+msgid "page: too many documents"
+msgstr "Ein Nutzer kann hier {files} Dateien und {most} GiB aufbewahren. Vergiss erst einige Dokumente."
+
+msgid "page: no room for documents"
+msgstr "Der Platz für Dokumente ist fast voll. Sag deinem Admin Bescheid."
+
+msgid "page: document of an unknown kind"
+msgstr "Dateien dieser Art werden nicht gelesen: Die Endung des Namens sagt die Art."
+
+msgid "page: documents and the default key"
+msgstr "Seiten dürfen keine Dateien senden, solange der Schlüssel des Servers der öffentlich bekannte ist."
+
+msgid "page: documents"
+msgid_plural "page: documents"
+msgstr[0] "{n} Dokument"
+msgstr[1] "{n} Dokumente"
 
 msgid "page: no file"
 msgstr "Es wurde keine Datei gewählt. Geh zurück und wähle eine."
@@ -12894,6 +12938,9 @@ msgstr "environment"
 msgid "page, origin: default"
 msgstr "default"
 
+msgid "page, view: documents"
+msgstr "Documents"
+
 msgid "page, view: import"
 msgstr "Bring along"
 
@@ -12902,6 +12949,12 @@ msgstr "The import has begun. It is remembered while nothing else is to be done.
 
 msgid "page, done: nothing new"
 msgstr "Nothing in it is new."
+
+msgid "page, done: document sent"
+msgstr "Sent. It is read within seconds."
+
+msgid "page, done: document forgotten"
+msgstr "Forgotten. It is read again only if its file changes."
 
 msgid "page, done: import undone"
 msgstr "All that the import brought is taken back."
@@ -12959,6 +13012,41 @@ msgstr "Nothing is changed yet. What is imported can be taken back as a whole."
 
 msgid "page: import it"
 msgstr "Import it"
+
+msgid "page: search documents"
+msgstr "Search documents"
+
+msgid "page: document to send"
+msgstr "Choose a file, or drop one here: text, saved page, PDF, Word, PowerPoint, Excel, EPUB, e-mail"
+
+msgid "page: send document"
+msgstr "Send"
+
+msgid "page: document too big"
+msgstr "A file has {most} MiB at most."
+
+msgid "page: document of nobody"
+msgstr "The request names no user: send a user's key, or X-Memory-User-Id with the server's."
+
+msgid "page: too many documents at once"
+msgstr "Too many files at once. Try again in some seconds."
+
+msgid "page: too many documents"
+msgstr "A user may keep {files} files and {most} GiB here. Forget some documents first."
+
+msgid "page: no room for documents"
+msgstr "The disk of the documents is nearly full. Tell your admin."
+
+msgid "page: document of an unknown kind"
+msgstr "Files of this kind are not read: the name's ending tells the kind."
+
+msgid "page: documents and the default key"
+msgstr "Pages may not send files while the server's key is the public default."
+
+msgid "page: documents"
+msgid_plural "page: documents"
+msgstr[0] "{n} document"
+msgstr[1] "{n} documents"
 
 msgid "page: no file"
 msgstr "No file was chosen. Go back and choose one."
@@ -20056,6 +20144,119 @@ def is_saved(path: str) -> bool:
 
 def _about(found: os.stat_result) -> tuple[int, int, float]:
     return found.st_size, found.st_mtime_ns, found.st_ctime
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# documents/inbox.py
+
+SOURCES["documents/inbox.py"] = r'''"""Takes files that programs and the page send into their user's folder, where the watcher finds them."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import time
+from pathlib import Path
+from typing import Self
+
+from ..core.locales import Message, message
+from ..core.locales.refused import Refused
+from ..core.memory import is_person
+from .extraction import format_of
+from .folders import MOST_BYTES, SAVED
+
+SLOWEST_S = 600.0  # that a file may take to come
+_MOST_FILES, _MOST_KEPT = 5_000, 2 << 30  # of a user, and bytes
+_LEAST_FREE = 1 << 30  # bytes of the disk that others need
+_NAME_BYTES = 200
+
+
+class RejectedError(Refused):
+    """Why a file is not taken, in a sentence and as a status of HTTP."""
+
+    def __init__(self, status: int, sentence: Message) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+class Incoming:
+    """A file that is being sent. It is there once it is kept, whole; `with` removes what was not kept."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._final, self._part = folder / name, folder / f".{secrets.token_hex(8)}"
+        self._file, self._size = self._part.open("xb"), 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+        self._part.unlink(missing_ok=True)
+
+    def write(self, piece: bytes) -> None:
+        """Raises RejectedError where it gets too big, OSError where the disk fails."""
+        self._size += len(piece)
+        if self._size > MOST_BYTES:
+            raise RejectedError(413, message("page: document too big", most=MOST_BYTES >> 20))
+        self._file.write(piece)
+
+    def keep(self) -> str:
+        """Put it in its place; the name that it has there."""
+        self._file.close()
+        self._part.replace(self._final)
+        return self._final.name
+
+
+class Inbox:
+    """What is sent to users, below `root`. Methods block."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def receive(self, user_id: str, name: str) -> Incoming:
+        """Begin a file of a user. name: as whoever sends it calls it.
+
+        Raises:
+            RejectedError: the user has no folder, the file is of no kind that is read, or there is no room.
+            OSError: the folder cannot be written.
+        """
+        name = _safe(name)
+        if not is_person(user_id) or not user_id.isprintable() or "/" in user_id or user_id.startswith("."):
+            raise RejectedError(400, message("page: document of nobody"))
+        folder = self._root / user_id / SAVED
+        _make_room(folder, name)
+        return Incoming(folder, name)
+
+
+def _make_room(folder: Path, name: str) -> None:
+    """The folder, where its user may send one more file. Parts that a crash has left behind go."""
+    folder.mkdir(parents=True, exist_ok=True)
+    count = size = 0
+    with os.scandir(folder) as found:
+        for one in found:
+            about = one.stat(follow_symlinks=False)
+            if one.name.startswith(".") and about.st_mtime < time.time() - 2 * SLOWEST_S:
+                Path(one.path).unlink(missing_ok=True)
+            elif one.name != name:
+                count, size = count + 1, size + about.st_size
+    if count >= _MOST_FILES or size + MOST_BYTES > _MOST_KEPT:
+        raise RejectedError(
+            507, message("page: too many documents", files=_MOST_FILES, most=_MOST_KEPT >> 30)
+        )
+    if shutil.disk_usage(folder).free < _LEAST_FREE:
+        raise RejectedError(507, message("page: no room for documents"))
+
+
+def _safe(name: str) -> str:
+    """The last part of a path, as a file may be called."""
+    last = name.replace("\\", "/").rpartition("/")[2]
+    last = "".join(char for char in last if char.isprintable()).lstrip(". ")
+    if not format_of(last):
+        raise RejectedError(415, message("page: document of an unknown kind"))
+    stem, _, ending = last.rpartition(".")
+    stem = stem.encode()[: _NAME_BYTES - len(ending)].decode("utf-8", "ignore")
+    return f"{stem or 'page'}.{ending}"
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -28240,14 +28441,9 @@ the file (SingleFile's "REST form API"). The user is that of the key.
 from __future__ import annotations
 
 import asyncio
-import os
-import secrets
-import shutil
-import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import IO
 
 from starlette.requests import ClientDisconnect, Request
@@ -28256,34 +28452,21 @@ from starlette.routing import Route
 
 from ..config.environment import PUBLIC_DEFAULT_KEY, Environment
 from ..config.settings import Valves
-from ..core.memory import is_person
-from ..documents.extraction import format_of
-from ..documents.folders import MOST_BYTES, SAVED
+from ..core.locales import message
+from ..documents.inbox import SLOWEST_S, Inbox, RejectedError
 from .chats import Chats
 from .identity import UnidentifiedError, identified
 from .web.forms import RefusedError, with_file
 
 _AT_ONCE, _AT_ONCE_EACH = 8, 2  # files, of all and of one user
-_MOST_FILES, _MOST_KEPT = 5_000, 2 << 30  # of a user, and bytes
-_LEAST_FREE = 1 << 30  # bytes of the disk that others need
-_NAME_BYTES = 200
-_WAIT_S, _WHOLE_S = 20.0, 600.0  # for the next piece, and for all of them
+_WAIT_S = 20.0  # for the next piece
 _CHUNK = 1 << 20
-_NO_USER = "The request names no user: send a user's key, or X-Memory-User-Id with the server's."
 
-_Take = Callable[[Request, Path], Awaitable[str]]
-
-
-class _RefusedError(Exception):
-    """An HTTP status and a sentence."""
-
-    def __init__(self, status: int, sentence: str) -> None:
-        super().__init__(sentence)
-        self.status = status
+_Take = Callable[[Request, Inbox, str], Awaitable[str]]
 
 
 class Uploads:
-    """Keeps what is sent, under `saved` in the folder of its user, where the watcher finds it."""
+    """Takes what is sent, for all users."""
 
     def __init__(self, chats: Chats, settings: Callable[[], Valves], environment: Environment) -> None:
         self._chats, self._settings, self._environment = chats, settings, environment
@@ -28291,17 +28474,17 @@ class Uploads:
 
     def routes(self) -> list[Route]:
         return [
-            Route("/documents", self._answered(self._form), methods=["POST"]),
-            Route("/documents/{name:path}", self._answered(self._file), methods=["PUT"]),
+            Route("/documents", self._answered(_form), methods=["POST"]),
+            Route("/documents/{name:path}", self._answered(_file), methods=["PUT"]),
         ]
 
     def _answered(self, take: _Take) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:
             try:
-                user_id, folder = await self._folder(request)
-                async with self._place(user_id), asyncio.timeout(_WHOLE_S):
-                    return JSONResponse({"kept": await take(request, folder)}, 201)
-            except (_RefusedError, UnidentifiedError) as error:
+                user_id, inbox = await self._inbox(request)
+                async with self._place(user_id), asyncio.timeout(SLOWEST_S):
+                    return JSONResponse({"kept": await take(request, inbox, user_id)}, 201)
+            except (RejectedError, UnidentifiedError) as error:
                 return JSONResponse({"detail": str(error)}, error.status)
             except RefusedError as error:
                 return JSONResponse({"detail": f"The form cannot be read ({error.sentence})."}, error.status)
@@ -28315,35 +28498,35 @@ class Uploads:
     @asynccontextmanager
     async def _place(self, user_id: str) -> AsyncIterator[None]:
         if self._at_once.total() >= _AT_ONCE or self._at_once[user_id] >= _AT_ONCE_EACH:
-            raise _RefusedError(503, "Too many files at once. Try again in some seconds.")
+            raise RejectedError(503, message("page: too many documents at once"))
         self._at_once[user_id] += 1
         try:
             yield
         finally:
             self._at_once -= Counter([user_id])
 
-    async def _folder(self, request: Request) -> tuple[str, Path]:
-        """Whose it is, and where it goes."""
+    async def _inbox(self, request: Request) -> tuple[str, Inbox]:
+        """Whose the file is, and where it goes."""
         key, secret = self._environment.server_key, self._environment.user_jwt_secret
         if "origin" in request.headers and key in ("", PUBLIC_DEFAULT_KEY):
-            raise _RefusedError(403, "Pages may not send files while the server's key is the public default.")
+            raise RejectedError(403, message("page: documents and the default key"))
         user_id = (await identified(request.headers, key, secret, self._chats.owner_of)).id
-        if not is_person(user_id) or not user_id.isprintable() or "/" in user_id or user_id.startswith("."):
-            raise _RefusedError(400, _NO_USER)
         root = self._settings().documents_folder(self._environment.data_dir)
         if root is None:
-            raise _RefusedError(404, "No documents are read on this server (documents_dir).")
-        return user_id, root / user_id / SAVED
+            raise RejectedError(404, message("documents, not here"))
+        return user_id, Inbox(root)
 
-    async def _file(self, request: Request, folder: Path) -> str:
-        return await _kept(folder, str(request.path_params["name"]), _in_time(request.stream()))
 
-    async def _form(self, request: Request, folder: Path) -> str:
-        _, sent = await with_file(request.headers, request.receive)
-        if sent is None:
-            raise _RefusedError(400, "The form has no file.")
-        with sent.content as content:
-            return await _kept(folder, sent.name, _read(content))
+async def _file(request: Request, inbox: Inbox, user_id: str) -> str:
+    return await _kept(inbox, user_id, str(request.path_params["name"]), _in_time(request.stream()))
+
+
+async def _form(request: Request, inbox: Inbox, user_id: str) -> str:
+    _, sent = await with_file(request.headers, request.receive)
+    if sent is None:
+        raise RejectedError(400, message("page: no file"))
+    with sent.content as content:
+        return await _kept(inbox, user_id, sent.name, _read(content))
 
 
 async def _in_time(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -28361,53 +28544,12 @@ async def _read(content: IO[bytes]) -> AsyncIterator[bytes]:
         yield some
 
 
-async def _kept(folder: Path, name: str, pieces: AsyncIterator[bytes]) -> str:
-    """Write a file, whole or not at all; the name that it has there."""
-    name = _safe(name)
-    await asyncio.to_thread(_make_room, folder, name)
-    part = folder / f".{secrets.token_hex(8)}"
-    size = 0
-    try:
-        with part.open("xb") as file:
-            async for some in pieces:
-                size += len(some)
-                if size > MOST_BYTES:
-                    raise _RefusedError(413, f"A file has {MOST_BYTES >> 20} MiB at most.")
-                await asyncio.to_thread(file.write, some)
-        await asyncio.to_thread(os.replace, part, folder / name)
-    finally:
-        part.unlink(missing_ok=True)
-    return name
-
-
-def _make_room(folder: Path, name: str) -> None:
-    """The folder, where its user may send one more file. Parts that a crash has left behind go."""
-    folder.mkdir(parents=True, exist_ok=True)
-    count = size = 0
-    with os.scandir(folder) as found:
-        for one in found:
-            about = one.stat(follow_symlinks=False)
-            if one.name.startswith(".") and about.st_mtime < time.time() - 2 * _WHOLE_S:
-                Path(one.path).unlink(missing_ok=True)
-            elif one.name != name:
-                count, size = count + 1, size + about.st_size
-    if count >= _MOST_FILES or size + MOST_BYTES > _MOST_KEPT:
-        most = f"{_MOST_FILES:,} files and {_MOST_KEPT >> 30} GiB"
-        raise _RefusedError(507, f"A user's programs may keep {most} here. Forget some documents first.")
-    if shutil.disk_usage(folder).free < _LEAST_FREE:
-        raise _RefusedError(507, "The disk of the documents is nearly full.")
-
-
-def _safe(name: str) -> str:
-    """The last part of a path, as a file may be called."""
-    last = "".join(char for char in name.replace("\\", "/").rpartition("/")[2] if char.isprintable()).lstrip(
-        ". "
-    )
-    if not format_of(last):
-        raise _RefusedError(415, "Files of this kind are not read: the name's ending tells the kind.")
-    stem, _, ending = last.rpartition(".")
-    stem = stem.encode()[: _NAME_BYTES - len(ending)].decode("utf-8", "ignore")
-    return f"{stem or 'page'}.{ending}"
+async def _kept(inbox: Inbox, user_id: str, name: str, pieces: AsyncIterator[bytes]) -> str:
+    """Take a file, whole or not at all; the name that it has there."""
+    with await asyncio.to_thread(inbox.receive, user_id, name) as incoming:
+        async for some in pieces:
+            await asyncio.to_thread(incoming.write, some)
+        return await asyncio.to_thread(incoming.keep)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -28616,6 +28758,59 @@ def forget(visit: Visit) -> Redirect:
     visit.parts.tools.orders.erase_answers(visit.user_id)  # they may hold what is forgotten
     done = control.forget(visit.asked(), ids)
     return back("chats", "forgotten" if done.undo_minutes else "forgotten for good")
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/documents.py
+
+SOURCES["interfaces/web/documents.py"] = r'''"""The user's files and saved pages: what was read of them, sending another, forgetting one."""
+
+from __future__ import annotations
+
+from ...core.locales import message
+from ...core.locales.refused import Refused
+from .parts import Visit, back
+from .rendering import Redirect, View
+
+_CHUNK = 1 << 20
+
+
+def listed(visit: Visit) -> View:
+    """All documents, or those with passages that fit what is looked for."""
+    documents, query = visit.parts.tools.documents, visit.query.get("q", "").strip()
+    if query:
+        found = [(one.entry, one.passages[:3]) for one in documents.found(visit.user_id, query)]
+    else:
+        found = [(entry, ()) for entry in documents.all(visit.user_id)]
+    values = {
+        "query": query,
+        "page": (page := visit.page_of(found)),
+        "documents": page.items,
+        "are_read": documents.are_read,
+    }
+    return View("documents.html", values, part="documents_list.html")
+
+
+def send(visit: Visit) -> Redirect:
+    """Put a file into the user's folder, where it is read within seconds."""
+    inbox = visit.parts.tools.documents.inbox()
+    if visit.file is None or not visit.file.name:
+        raise Refused(message("page: no file"))
+    if inbox is None:
+        raise Refused(message("documents, not here"))
+    with inbox.receive(visit.user_id, visit.file.name) as incoming:
+        while piece := visit.file.content.read(_CHUNK):
+            incoming.write(piece)
+        incoming.keep()
+    return back("documents", "document sent")
+
+
+def forget(visit: Visit) -> Redirect:
+    """Take away what is kept of one of the user's own."""
+    visit.parts.tools.orders.erase_answers(visit.user_id)  # they may hold what is forgotten
+    if not visit.parts.tools.documents.forget(visit.user_id, {visit.form.get("id", "")}):
+        raise Refused(message("document of everyone, not forgotten"))
+    return back("documents", "document forgotten")
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -29791,7 +29986,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from . import admin, chats, history, keys, memories, sharing, switches, timeline, why
+from . import admin, chats, documents, history, keys, memories, sharing, switches, timeline, why
 from .parts import Visit
 from .rendering import Download, Redirect, View
 
@@ -29835,6 +30030,9 @@ _ALL = (
     Route("GET", "timeline", Needs.USER, timeline.listed),
     Route("GET", "chats", Needs.USER, chats.listed),
     Route("POST", "forget-chat", Needs.USER, chats.forget),
+    Route("GET", "documents", Needs.USER, documents.listed),
+    Route("POST", "send-document", Needs.USER, documents.send, takes_file=True),
+    Route("POST", "forget-document", Needs.USER, documents.forget),
     Route("GET", "why", Needs.USER, why.listed),
     Route("GET", "switches", Needs.USER, switches.listed),
     Route("POST", "switch", Needs.USER, switches.switch),
@@ -30103,6 +30301,7 @@ header form, .row, .done { display: flex; flex-wrap: wrap; gap: .5rem; align-ite
 input, select, textarea, button { font: inherit; color: inherit; background: var(--bg); border: 1px solid var(--dim); border-radius: .4rem; padding: .45rem .7rem; max-width: 100%; min-height: 2.6rem; }
 textarea, .stack input { width: 100%; } button { background: var(--link); border-color: var(--link); color: var(--on); cursor: pointer; }
 button.quiet { background: var(--bg); color: var(--link); } button.danger { background: var(--bg); color: var(--danger); border-color: var(--danger); }
+.drop { border: 2px dashed; padding: 2rem 1rem; }
 .search { display: flex; flex-wrap: wrap; gap: .4rem .6rem; align-items: center; } .search input { flex: 1 1 14rem; } .stack { display: grid; gap: .5rem; justify-items: start; margin: .5rem 0; }
 .cards { list-style: none; margin: 1rem 0; padding: 0; display: grid; gap: .6rem; } .cards > li { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: .7rem .9rem; }
 .cards p { margin: .1rem 0; } .text { white-space: pre-wrap; } .meta, .count { color: var(--dim); font-size: .9rem; } .meta > * { margin-inline-end: .6rem; }
@@ -30241,7 +30440,7 @@ SOURCES["interfaces/web/templates/base.html"] = r'''<!doctype html>
 <nav aria-label="{{ say('page: views') }}">
 <ul>
 {% if person.user_id %}
-{% for view in ("", "timeline", "chats", "why", "switches", "sharing", "keys", "import") %}
+{% for view in ("", "timeline", "chats", "documents", "why", "switches", "sharing", "keys", "import") %}
 <li><a href="{{ view or './' }}"{% if here == view %} aria-current="page"{% endif %}>{{ say("page, view: " ~ (view or "memories")) }}</a></li>
 {% endfor %}
 {% endif %}
@@ -30334,6 +30533,56 @@ SOURCES["interfaces/web/templates/chats_list.html"] = r'''{% from "macros.html" 
 <h2><a href="chats?{{ {'chat': one.chat} | urlencode }}">{{ one.title or say("page: untitled") }}</a></h2>
 <p class="meta">{{ moment(one.at) }} {% if one.count %}<span>{{ say("passages", n=one.count) }}</span>{% endif %} {{ chat_link(address) }}</p>
 {% for passage in one.shown[:3] %}<blockquote dir="auto">{{ passage.text[:300] }}</blockquote>{% endfor %}
+</li>
+{% endfor %}
+</ul>
+{{ pages(page, dict(q=query)) }}
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/templates/documents.html
+
+SOURCES["interfaces/web/templates/documents.html"] = r'''{% extends "base.html" %}
+{% block title %}{{ say("page, view: documents") }} · {{ say("page: memory") }}{% endblock %}
+{% block content %}
+<h1>{{ say("page, view: documents") }}</h1>
+{% if not are_read %}<p class="note">{{ say("documents, not here") }}</p>{% else %}
+<form method="post" action="send-document" enctype="multipart/form-data" class="stack">
+<input type="hidden" name="csrf" value="{{ csrf }}">
+<label for="file">{{ say("page: document to send") }}</label>
+<input id="file" name="file" type="file" required class="drop">
+<button>{{ say("page: send document") }}</button>
+</form>
+{% endif %}
+<form class="search" role="search" method="get" action="documents" hx-get="documents" hx-target="#list" hx-trigger="input changed delay:250ms from:#q, submit" hx-sync="this:replace" hx-push-url="true">
+<label for="q">{{ say("page: search documents") }}</label>
+<input type="search" id="q" name="q" value="{{ query }}" maxlength="1000" autocomplete="off">
+<button>{{ say("page: search button") }}</button>
+</form>
+<div id="list" aria-live="polite">
+{% include "documents_list.html" %}
+</div>
+{% endblock %}
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/templates/documents_list.html
+
+SOURCES["interfaces/web/templates/documents_list.html"] = r'''{% from "macros.html" import moment, pages with context %}
+<p class="count">{{ say("page: documents", n=page.total) }}</p>
+<ul class="cards">
+{% for one, passages in documents %}
+<li>
+<h2 dir="auto">{{ one.title or one.path }}</h2>
+<p class="meta">{{ moment(one.at) }} <span dir="auto">{{ one.path }}</span> {% if one.passages %}<span>{{ say("passages", n=one.passages) }}</span>{% endif %} {% if one.user_id != person.user_id %}<span>{{ say("document of everyone") }}</span>{% endif %}</p>
+{% if one.state == "failed" %}<p class="note">{{ say("document not read", why=one.detail) }}</p>{% endif %}
+{% for passage in passages %}<blockquote dir="auto">{{ passage.text[:300] }}</blockquote>{% endfor %}
+{% if one.user_id == person.user_id %}
+<form method="post" action="forget-document" class="row">
+<input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="id" value="{{ one.document_id }}">
+<button class="danger">{{ say("page: forget") }}<span class="hidden">: {{ one.title or one.path }}</span></button>
+</form>
+{% endif %}
 </li>
 {% endfor %}
 </ul>
@@ -42700,6 +42949,7 @@ from ..config.settings import Valves
 from ..core.memory import Memory
 from ..core.scope import EVERYONE, documents_owner
 from ..documents.folders import Folders, is_saved
+from ..documents.inbox import Inbox
 from ..documents.indexing import Indexing
 from ..recall.rank import ranked
 from ..state.documents_table import DocumentsTable, Entry
@@ -42737,6 +42987,11 @@ class Documents:
         """Whether the admin has documents read."""
         settings = self._settings()
         return bool(settings.documents_dir) and settings.backend == "library"
+
+    def inbox(self) -> Inbox | None:
+        """Where files are sent to; None where no documents are read."""
+        folder = self._folder() if self.are_read else None
+        return Inbox(folder) if folder is not None else None
 
     def all(self, user_id: str) -> list[Entry]:
         """A user's own and then everyone's, but for those that were forgotten."""
