@@ -92,20 +92,13 @@ def test_a_client_that_leaves_ends_the_upstreams_work(at: Desk, user: str) -> No
     assert at.upstream.left.wait(10)
 
 
-def test_a_connection_that_the_upstream_has_closed_costs_no_chat(tmp_path: Path) -> None:
-    with Upstream() as upstream, desk(tmp_path, upstream) as at:
-        upstream.drops_reused = True
-        for said in ("Hi", "Hello", "Well"):
-            at.chat(said).raise_for_status()
-        assert [one["messages"][-1]["content"] for one in upstream.bodies] == ["Hi", "Hello", "Well"]
-
-
-def test_a_model_that_its_upstream_calls_by_a_prefix_of_ours_is_that_model(tmp_path: Path) -> None:
+def test_models_that_are_called_by_a_prefix_of_ours_and_connections_that_were_closed(tmp_path: Path) -> None:
     with Upstream(("x", "agent/x", "memory/y")) as upstream, desk(tmp_path, upstream) as at:
+        upstream.drops_reused = True
         for asked in ("agent/x", "memory/y", "memory/x", "memory/agent/x", "agent/agent/x"):
             at.chat("Hi", model=asked).raise_for_status()
         called = [one["model"] for one in upstream.bodies]
-        assert called == ["agent/x", "memory/y", "x", "agent/x", "agent/x"]
+        assert called == ["agent/x", "memory/y", "x", "agent/x", "agent/x"], "each was sent once"
         assert ["tools" in one for one in upstream.bodies] == [False] * 4 + [True]
 
 
