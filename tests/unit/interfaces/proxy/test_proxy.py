@@ -233,7 +233,7 @@ def test_commands_and_their_answers_never_reach_a_model(at: Desk, user: str) -> 
 
 
 @given(data=st.data())
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
 def test_whatever_is_asked_and_however_it_is_cut_the_client_gets_what_the_upstream_sent(
     at: Desk, data: st.DataObject
 ) -> None:

@@ -93,7 +93,6 @@ def test_a_model_in_a_loop_must_answer(at: Desk, user: str, stream: bool) -> Non
         script.step(None, search(f"{user} {n}"))
     assert "no answer" in told(ask(at, "Hi", user, stream=stream))["text"]
     assert len(at.upstream.asked) == STEPS
-    at.upstream._next.clear()
 
 
 @both
@@ -176,7 +175,6 @@ def test_switched_off_or_temporary_there_are_no_tools(at: Desk, user: str) -> No
 
 
 def test_a_client_that_leaves_ends_the_work(at: Desk, user: str) -> None:
-    at.upstream.left.clear()
     Script(at, stream=True).step(None, search())
     at.upstream.then()
     at.upstream.streams(delta(content="Hm"), threading.Event())
@@ -212,7 +210,6 @@ def test_the_models_own_words_take_of_the_room_too(at: Desk, user: str) -> None:
     assert "no answer" in told(answer)["text"]
     assert [body.get("tool_choice") for body in at.upstream.bodies] == [None, "none"]
     assert "room that is left" in results(at)[0]
-    at.upstream._next.clear()
 
 
 def test_all_ways_to_memory_count_changes_together(at: Desk, user: str) -> None:
