@@ -55,7 +55,10 @@ class ScriptedLLM:
         self._stopping = threading.Event()
         self._server = _Server(("127.0.0.1", port), _Handler)
         self._server.llm = self
-        self._thread = threading.Thread(target=self._server.serve_forever, name="scripted-llm", daemon=True)
+        # Its end is looked for so often, in seconds: half a second by itself.
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.02,), name="scripted-llm", daemon=True
+        )
 
     # Life
 
