@@ -55,7 +55,7 @@ class ScriptedLLM:
         self._stopping = threading.Event()
         self._server = _Server(("127.0.0.1", port), _Handler)
         self._server.llm = self
-        self._thread = threading.Thread(target=self._server.serve_forever, name="scripted-llm", daemon=True)
+        self._thread = threading.Thread(target=self._server.serve, name="scripted-llm", daemon=True)
 
     # Life
 
@@ -215,6 +215,10 @@ class _Server(ThreadingHTTPServer):
         self._connections: set[socket.socket] = set()
         self._lock = threading.Lock()
         super().__init__(*args)
+
+    def serve(self) -> None:
+        """Until `shutdown`, which Python's default lets wait for half a second."""
+        self.serve_forever(poll_interval=0.02)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         with self._lock:
