@@ -129,10 +129,11 @@ models/      LLMs and embedders: providers, limits, the bundled embedder, what g
 stores/      where vectors are kept: sqlite/, qdrant/, pgvector/ behind one protocol
 backends/    mem0 as library, server or platform behind one Protocol; the one in use; locations of memories
 recall/      the inlet's side: search, rank, select, block, what is injected already; run (deadline, breaker)
-remember/    the outlet's side: keeper, outbox (spill: what the database cannot take now; later:
-             imports), writer, gate, reconcile, verbatim, admission (what may become a memory), apply,
-             journal; passages and episodes (what was said), quotes (which of it says what is forgotten);
-             reflector, reflection (what is known, kept in order)
+remember/    the outlet's side: keeper, outbox (backlog: what it holds; spill: what the database cannot
+             take now; later: imports), writer (failing: what cannot be remembered now), gate, reconcile,
+             verbatim, admission (what may become a memory), apply, journal; passages and episodes (what was
+             said), quotes (which of it says what is forgotten); reflector, reflection (what is known, kept
+             in order)
 context/     long chats: what of a chat stays in its prompt, and the summary in place of the rest
 documents/   files and saved pages: what lies in a user's folder, read in a process of its own, as passages
 manage/      list, search, edit, forget, undo, share; past chats; history/ (archives of other programs);
@@ -294,9 +295,10 @@ from .observe.tracing import Tracing
 from .recall.injected import Injected
 from .recall.recall import Recalled, Recaller
 from .recall.run import Outcome, Run
+from .remember.backlog import Counts
 from .remember.journal import Journal
 from .remember.keeper import Keeper
-from .remember.outbox import Counts, Outbox
+from .remember.outbox import Outbox
 from .remember.reflector import Reflector
 from .remember.spill import Spill
 from .remember.writer import Writer
@@ -4436,8 +4438,8 @@ def nearest_verb(word: str, language: str = ENGLISH.code) -> str:
 
 
 def is_command(turn: Turn) -> bool:
-    """Whether a turn is a command that is answered: not in a channel, where others read along."""
-    return not turn.task and _is_answered(turn.user_id, turn.chat_kind, turn.text)
+    """Whether a turn is a command that is answered: no task, nothing in a channel, no message of others."""
+    return not turn.task and not turn.is_others and _is_answered(turn.user_id, turn.chat_kind, turn.text)
 
 
 def was_command(answered: Answered) -> bool:
@@ -6843,6 +6845,8 @@ def _no_message(turn: Turn, settings: Valves) -> Reason | Literal[""]:
         return Reason.NO_USER
     if turn.chat_kind == "temporary":
         return Reason.TEMPORARY_CHAT
+    if turn.is_others:
+        return Reason.OTHERS_MESSAGE
     return ""
 
 
@@ -10087,6 +10091,9 @@ msgstr "die Nachricht hat keinen Text"
 msgid "reason: a channel"
 msgstr "es ist ein Kanal"
 
+msgid "reason: somebody else wrote the message"
+msgstr "jemand anderes hat die Nachricht geschrieben"
+
 msgid "reason: the request names no user"
 msgstr "die Anfrage nennt keinen Benutzer"
 
@@ -11009,6 +11016,9 @@ msgstr "Umgebung"
 msgid "page, origin: default"
 msgstr "Vorgabe"
 
+msgid "page, view: documents"
+msgstr "Dokumente"
+
 msgid "page, view: import"
 msgstr "Mitbringen"
 
@@ -11017,6 +11027,12 @@ msgstr "Der Import hat begonnen. Gemerkt wird, wenn sonst nichts zu tun ist."
 
 msgid "page, done: nothing new"
 msgstr "Nichts darin ist neu."
+
+msgid "page, done: document sent"
+msgstr "Gesendet. Es wird in wenigen Sekunden gelesen."
+
+msgid "page, done: document forgotten"
+msgstr "Vergessen. Es wird erst wieder gelesen, wenn sich seine Datei ändert."
 
 msgid "page, done: import undone"
 msgstr "Alles, was der Import gebracht hat, ist zurückgenommen."
@@ -11074,6 +11090,41 @@ msgstr "Noch ist nichts geändert. Was importiert wird, lässt sich im Ganzen zu
 
 msgid "page: import it"
 msgstr "Importieren"
+
+msgid "page: search documents"
+msgstr "Dokumente durchsuchen"
+
+msgid "page: document to send"
+msgstr "Wähle eine Datei oder zieh sie hierher: Text, gespeicherte Seite, PDF, Word, PowerPoint, Excel, EPUB, E-Mail"
+
+msgid "page: send document"
+msgstr "Senden"
+
+msgid "page: document too big"
+msgstr "Eine Datei hat höchstens {most} MiB."
+
+msgid "page: document of nobody"
+msgstr "Die Anfrage nennt keinen Nutzer: sende den Schlüssel eines Nutzers, oder X-Memory-User-Id mit dem des Servers."
+
+msgid "page: too many documents at once"
+msgstr "Zu viele Dateien auf einmal. Versuch es in einigen Sekunden noch einmal."
+
+msgid "page: too many documents"
+msgstr "Ein Nutzer kann hier {files} Dateien und {most} GiB aufbewahren. Vergiss erst einige Dokumente."
+
+msgid "page: no room for documents"
+msgstr "Der Platz für Dokumente ist fast voll. Sag deinem Admin Bescheid."
+
+msgid "page: document of an unknown kind"
+msgstr "Dateien dieser Art werden nicht gelesen: Die Endung des Namens sagt die Art."
+
+msgid "page: documents and the default key"
+msgstr "Seiten dürfen keine Dateien senden, solange der Schlüssel des Servers der öffentlich bekannte ist."
+
+msgid "page: documents"
+msgid_plural "page: documents"
+msgstr[0] "{n} Dokument"
+msgstr[1] "{n} Dokumente"
 
 msgid "page: no file"
 msgstr "Es wurde keine Datei gewählt. Geh zurück und wähle eine."
@@ -11950,6 +12001,9 @@ msgstr "the message has no text"
 
 msgid "reason: a channel"
 msgstr "it is a channel"
+
+msgid "reason: somebody else wrote the message"
+msgstr "somebody else wrote the message"
 
 msgid "reason: the request names no user"
 msgstr "the request names no user"
@@ -12884,6 +12938,9 @@ msgstr "environment"
 msgid "page, origin: default"
 msgstr "default"
 
+msgid "page, view: documents"
+msgstr "Documents"
+
 msgid "page, view: import"
 msgstr "Bring along"
 
@@ -12892,6 +12949,12 @@ msgstr "The import has begun. It is remembered while nothing else is to be done.
 
 msgid "page, done: nothing new"
 msgstr "Nothing in it is new."
+
+msgid "page, done: document sent"
+msgstr "Sent. It is read within seconds."
+
+msgid "page, done: document forgotten"
+msgstr "Forgotten. It is read again only if its file changes."
 
 msgid "page, done: import undone"
 msgstr "All that the import brought is taken back."
@@ -12949,6 +13012,41 @@ msgstr "Nothing is changed yet. What is imported can be taken back as a whole."
 
 msgid "page: import it"
 msgstr "Import it"
+
+msgid "page: search documents"
+msgstr "Search documents"
+
+msgid "page: document to send"
+msgstr "Choose a file, or drop one here: text, saved page, PDF, Word, PowerPoint, Excel, EPUB, e-mail"
+
+msgid "page: send document"
+msgstr "Send"
+
+msgid "page: document too big"
+msgstr "A file has {most} MiB at most."
+
+msgid "page: document of nobody"
+msgstr "The request names no user: send a user's key, or X-Memory-User-Id with the server's."
+
+msgid "page: too many documents at once"
+msgstr "Too many files at once. Try again in some seconds."
+
+msgid "page: too many documents"
+msgstr "A user may keep {files} files and {most} GiB here. Forget some documents first."
+
+msgid "page: no room for documents"
+msgstr "The disk of the documents is nearly full. Tell your admin."
+
+msgid "page: document of an unknown kind"
+msgstr "Files of this kind are not read: the name's ending tells the kind."
+
+msgid "page: documents and the default key"
+msgstr "Pages may not send files while the server's key is the public default."
+
+msgid "page: documents"
+msgid_plural "page: documents"
+msgstr[0] "{n} document"
+msgstr[1] "{n} documents"
 
 msgid "page: no file"
 msgstr "No file was chosen. Go back and choose one."
@@ -13789,6 +13887,9 @@ msgstr "el mensaje no tiene texto"
 
 msgid "reason: a channel"
 msgstr "es un canal"
+
+msgid "reason: somebody else wrote the message"
+msgstr "otra persona escribió el mensaje"
 
 msgid "reason: the request names no user"
 msgstr "la petición no nombra a ningún usuario"
@@ -14922,6 +15023,9 @@ msgstr "le message n'a pas de texte"
 msgid "reason: a channel"
 msgstr "c'est un canal"
 
+msgid "reason: somebody else wrote the message"
+msgstr "quelqu'un d'autre a écrit le message"
+
 msgid "reason: the request names no user"
 msgstr "la requête ne nomme aucun utilisateur"
 
@@ -16035,6 +16139,9 @@ msgstr "メッセージに文字がありません"
 
 msgid "reason: a channel"
 msgstr "チャンネルです"
+
+msgid "reason: somebody else wrote the message"
+msgstr "そのメッセージは別の人が書いたものです"
 
 msgid "reason: the request names no user"
 msgstr "リクエストにユーザーが示されていません"
@@ -17291,6 +17398,9 @@ msgstr "в сообщении нет текста"
 msgid "reason: a channel"
 msgstr "это канал"
 
+msgid "reason: somebody else wrote the message"
+msgstr "сообщение написал кто-то другой"
+
 msgid "reason: the request names no user"
 msgstr "в запросе не указан пользователь"
 
@@ -18418,6 +18528,9 @@ msgstr "消息没有文字"
 msgid "reason: a channel"
 msgstr "这是频道"
 
+msgid "reason: somebody else wrote the message"
+msgstr "这条消息是别人写的"
+
 msgid "reason: the request names no user"
 msgstr "请求没有注明用户"
 
@@ -19046,6 +19159,7 @@ class Reason(StrEnum):
     NO_USER = "the request names no user"
     TEMPORARY_CHAT = "a temporary chat"
     CHANNEL = "a channel"
+    OTHERS_MESSAGE = "somebody else wrote the message"
     NO_TEXT = "the message has no text"
     PASTED_DOCUMENT = "it is as long as a pasted document"
     USER_SWITCHED_OFF = "the user has switched memory off here"
@@ -19325,6 +19439,7 @@ class Turn:
     `in_prompt`: where not all of the chat stays in its prompt, how the keys of those exchanges end that do,
     and `positions` names their messages only.
     `language`: the code of the interface's, one of `locales.CODES`; "" if there is none.
+    `is_others`: somebody else wrote the message, and the user asks for another answer to it.
     `only_recall`: the user wants nothing learned from it. `is_shown`: Open WebUI itself asks, and shows the
     answer to the chat's user under the id `key`. `reserved`: tokens that are added to the prompt later.
     """
@@ -19353,6 +19468,7 @@ class Turn:
     folder: str = ""
     email: str = ""
     is_admin: bool = False
+    is_others: bool = False
     only_recall: bool = False
     is_shown: bool = False
     reserved: int = field(default=0, compare=False)
@@ -20031,6 +20147,119 @@ def _about(found: os.stat_result) -> tuple[int, int, float]:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# documents/inbox.py
+
+SOURCES["documents/inbox.py"] = r'''"""Takes files that programs and the page send into their user's folder, where the watcher finds them."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import time
+from pathlib import Path
+from typing import Self
+
+from ..core.locales import Message, message
+from ..core.locales.refused import Refused
+from ..core.memory import is_person
+from .extraction import format_of
+from .folders import MOST_BYTES, SAVED
+
+SLOWEST_S = 600.0  # that a file may take to come
+_MOST_FILES, _MOST_KEPT = 5_000, 2 << 30  # of a user, and bytes
+_LEAST_FREE = 1 << 30  # bytes of the disk that others need
+_NAME_BYTES = 200
+
+
+class RejectedError(Refused):
+    """Why a file is not taken, in a sentence and as a status of HTTP."""
+
+    def __init__(self, status: int, sentence: Message) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+class Incoming:
+    """A file that is being sent. It is there once it is kept, whole; `with` removes what was not kept."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._final, self._part = folder / name, folder / f".{secrets.token_hex(8)}"
+        self._file, self._size = self._part.open("xb"), 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+        self._part.unlink(missing_ok=True)
+
+    def write(self, piece: bytes) -> None:
+        """Raises RejectedError where it gets too big, OSError where the disk fails."""
+        self._size += len(piece)
+        if self._size > MOST_BYTES:
+            raise RejectedError(413, message("page: document too big", most=MOST_BYTES >> 20))
+        self._file.write(piece)
+
+    def keep(self) -> str:
+        """Put it in its place; the name that it has there."""
+        self._file.close()
+        self._part.replace(self._final)
+        return self._final.name
+
+
+class Inbox:
+    """What is sent to users, below `root`. Methods block."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def receive(self, user_id: str, name: str) -> Incoming:
+        """Begin a file of a user. name: as whoever sends it calls it.
+
+        Raises:
+            RejectedError: the user has no folder, the file is of no kind that is read, or there is no room.
+            OSError: the folder cannot be written.
+        """
+        name = _safe(name)
+        if not is_person(user_id) or not user_id.isprintable() or "/" in user_id or user_id.startswith("."):
+            raise RejectedError(400, message("page: document of nobody"))
+        folder = self._root / user_id / SAVED
+        _make_room(folder, name)
+        return Incoming(folder, name)
+
+
+def _make_room(folder: Path, name: str) -> None:
+    """The folder, where its user may send one more file. Parts that a crash has left behind go."""
+    folder.mkdir(parents=True, exist_ok=True)
+    count = size = 0
+    with os.scandir(folder) as found:
+        for one in found:
+            about = one.stat(follow_symlinks=False)
+            if one.name.startswith(".") and about.st_mtime < time.time() - 2 * SLOWEST_S:
+                Path(one.path).unlink(missing_ok=True)
+            elif one.name != name:
+                count, size = count + 1, size + about.st_size
+    if count >= _MOST_FILES or size + MOST_BYTES > _MOST_KEPT:
+        raise RejectedError(
+            507, message("page: too many documents", files=_MOST_FILES, most=_MOST_KEPT >> 30)
+        )
+    if shutil.disk_usage(folder).free < _LEAST_FREE:
+        raise RejectedError(507, message("page: no room for documents"))
+
+
+def _safe(name: str) -> str:
+    """The last part of a path, as a file may be called."""
+    last = name.replace("\\", "/").rpartition("/")[2]
+    last = "".join(char for char in last if char.isprintable()).lstrip(". ")
+    if not format_of(last):
+        raise RejectedError(415, message("page: document of an unknown kind"))
+    stem, _, ending = last.rpartition(".")
+    stem = stem.encode()[: _NAME_BYTES - len(ending)].decode("utf-8", "ignore")
+    return f"{stem or 'page'}.{ending}"
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # documents/indexing.py
 
 SOURCES["documents/indexing.py"] = r'''"""Keeps the store in step with the folders: what is new is read, what has changed is read again in part,
@@ -20503,6 +20732,7 @@ def read_inlet(body: Any, user: Any) -> Turn:
         email=_id(_mapping(user).get("email")),
         is_admin=_mapping(user).get("role") == "admin",
         name=plain(_text(_mapping(user).get("name"))[:_NAME_CHARS]),
+        is_others=_is_others(meta, user_id, user_message_id),
         searched=any(features.get(name) is True for name in _SEARCHES)
         or bool(body.get("files") or meta.get("files")),
     )
@@ -20748,6 +20978,13 @@ def _follows(meta: Mapping[str, Any]) -> str:
     """ "start" for a chat's first message, whose parent is null."""
     message = _mapping(meta.get("user_message"))
     return _id(message.get("parentId")) or ("start" if "parentId" in message else "")
+
+
+def _is_others(meta: Mapping[str, Any], user_id: str, user_message_id: str) -> bool:
+    """Whether another user wrote the message: in a shared chat, anyone may ask for another answer to it."""
+    message = _mapping(meta.get("user_message"))
+    is_meant = user_id == _id(meta.get("user_id")) and user_message_id == _id(message.get("id"))
+    return bool(user_id and user_message_id) and is_meant and _id(message.get("user_id")) not in ("", user_id)
 
 
 def _version(text: str) -> str:
@@ -28204,14 +28441,9 @@ the file (SingleFile's "REST form API"). The user is that of the key.
 from __future__ import annotations
 
 import asyncio
-import os
-import secrets
-import shutil
-import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import IO
 
 from starlette.requests import ClientDisconnect, Request
@@ -28220,34 +28452,21 @@ from starlette.routing import Route
 
 from ..config.environment import PUBLIC_DEFAULT_KEY, Environment
 from ..config.settings import Valves
-from ..core.memory import is_person
-from ..documents.extraction import format_of
-from ..documents.folders import MOST_BYTES, SAVED
+from ..core.locales import message
+from ..documents.inbox import SLOWEST_S, Inbox, RejectedError
 from .chats import Chats
 from .identity import UnidentifiedError, identified
 from .web.forms import RefusedError, with_file
 
 _AT_ONCE, _AT_ONCE_EACH = 8, 2  # files, of all and of one user
-_MOST_FILES, _MOST_KEPT = 5_000, 2 << 30  # of a user, and bytes
-_LEAST_FREE = 1 << 30  # bytes of the disk that others need
-_NAME_BYTES = 200
-_WAIT_S, _WHOLE_S = 20.0, 600.0  # for the next piece, and for all of them
+_WAIT_S = 20.0  # for the next piece
 _CHUNK = 1 << 20
-_NO_USER = "The request names no user: send a user's key, or X-Memory-User-Id with the server's."
 
-_Take = Callable[[Request, Path], Awaitable[str]]
-
-
-class _RefusedError(Exception):
-    """An HTTP status and a sentence."""
-
-    def __init__(self, status: int, sentence: str) -> None:
-        super().__init__(sentence)
-        self.status = status
+_Take = Callable[[Request, Inbox, str], Awaitable[str]]
 
 
 class Uploads:
-    """Keeps what is sent, under `saved` in the folder of its user, where the watcher finds it."""
+    """Takes what is sent, for all users."""
 
     def __init__(self, chats: Chats, settings: Callable[[], Valves], environment: Environment) -> None:
         self._chats, self._settings, self._environment = chats, settings, environment
@@ -28255,17 +28474,17 @@ class Uploads:
 
     def routes(self) -> list[Route]:
         return [
-            Route("/documents", self._answered(self._form), methods=["POST"]),
-            Route("/documents/{name:path}", self._answered(self._file), methods=["PUT"]),
+            Route("/documents", self._answered(_form), methods=["POST"]),
+            Route("/documents/{name:path}", self._answered(_file), methods=["PUT"]),
         ]
 
     def _answered(self, take: _Take) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:
             try:
-                user_id, folder = await self._folder(request)
-                async with self._place(user_id), asyncio.timeout(_WHOLE_S):
-                    return JSONResponse({"kept": await take(request, folder)}, 201)
-            except (_RefusedError, UnidentifiedError) as error:
+                user_id, inbox = await self._inbox(request)
+                async with self._place(user_id), asyncio.timeout(SLOWEST_S):
+                    return JSONResponse({"kept": await take(request, inbox, user_id)}, 201)
+            except (RejectedError, UnidentifiedError) as error:
                 return JSONResponse({"detail": str(error)}, error.status)
             except RefusedError as error:
                 return JSONResponse({"detail": f"The form cannot be read ({error.sentence})."}, error.status)
@@ -28279,35 +28498,35 @@ class Uploads:
     @asynccontextmanager
     async def _place(self, user_id: str) -> AsyncIterator[None]:
         if self._at_once.total() >= _AT_ONCE or self._at_once[user_id] >= _AT_ONCE_EACH:
-            raise _RefusedError(503, "Too many files at once. Try again in some seconds.")
+            raise RejectedError(503, message("page: too many documents at once"))
         self._at_once[user_id] += 1
         try:
             yield
         finally:
             self._at_once -= Counter([user_id])
 
-    async def _folder(self, request: Request) -> tuple[str, Path]:
-        """Whose it is, and where it goes."""
+    async def _inbox(self, request: Request) -> tuple[str, Inbox]:
+        """Whose the file is, and where it goes."""
         key, secret = self._environment.server_key, self._environment.user_jwt_secret
         if "origin" in request.headers and key in ("", PUBLIC_DEFAULT_KEY):
-            raise _RefusedError(403, "Pages may not send files while the server's key is the public default.")
+            raise RejectedError(403, message("page: documents and the default key"))
         user_id = (await identified(request.headers, key, secret, self._chats.owner_of)).id
-        if not is_person(user_id) or not user_id.isprintable() or "/" in user_id or user_id.startswith("."):
-            raise _RefusedError(400, _NO_USER)
         root = self._settings().documents_folder(self._environment.data_dir)
         if root is None:
-            raise _RefusedError(404, "No documents are read on this server (documents_dir).")
-        return user_id, root / user_id / SAVED
+            raise RejectedError(404, message("documents, not here"))
+        return user_id, Inbox(root)
 
-    async def _file(self, request: Request, folder: Path) -> str:
-        return await _kept(folder, str(request.path_params["name"]), _in_time(request.stream()))
 
-    async def _form(self, request: Request, folder: Path) -> str:
-        _, sent = await with_file(request.headers, request.receive)
-        if sent is None:
-            raise _RefusedError(400, "The form has no file.")
-        with sent.content as content:
-            return await _kept(folder, sent.name, _read(content))
+async def _file(request: Request, inbox: Inbox, user_id: str) -> str:
+    return await _kept(inbox, user_id, str(request.path_params["name"]), _in_time(request.stream()))
+
+
+async def _form(request: Request, inbox: Inbox, user_id: str) -> str:
+    _, sent = await with_file(request.headers, request.receive)
+    if sent is None:
+        raise RejectedError(400, message("page: no file"))
+    with sent.content as content:
+        return await _kept(inbox, user_id, sent.name, _read(content))
 
 
 async def _in_time(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -28325,53 +28544,12 @@ async def _read(content: IO[bytes]) -> AsyncIterator[bytes]:
         yield some
 
 
-async def _kept(folder: Path, name: str, pieces: AsyncIterator[bytes]) -> str:
-    """Write a file, whole or not at all; the name that it has there."""
-    name = _safe(name)
-    await asyncio.to_thread(_make_room, folder, name)
-    part = folder / f".{secrets.token_hex(8)}"
-    size = 0
-    try:
-        with part.open("xb") as file:
-            async for some in pieces:
-                size += len(some)
-                if size > MOST_BYTES:
-                    raise _RefusedError(413, f"A file has {MOST_BYTES >> 20} MiB at most.")
-                await asyncio.to_thread(file.write, some)
-        await asyncio.to_thread(os.replace, part, folder / name)
-    finally:
-        part.unlink(missing_ok=True)
-    return name
-
-
-def _make_room(folder: Path, name: str) -> None:
-    """The folder, where its user may send one more file. Parts that a crash has left behind go."""
-    folder.mkdir(parents=True, exist_ok=True)
-    count = size = 0
-    with os.scandir(folder) as found:
-        for one in found:
-            about = one.stat(follow_symlinks=False)
-            if one.name.startswith(".") and about.st_mtime < time.time() - 2 * _WHOLE_S:
-                Path(one.path).unlink(missing_ok=True)
-            elif one.name != name:
-                count, size = count + 1, size + about.st_size
-    if count >= _MOST_FILES or size + MOST_BYTES > _MOST_KEPT:
-        most = f"{_MOST_FILES:,} files and {_MOST_KEPT >> 30} GiB"
-        raise _RefusedError(507, f"A user's programs may keep {most} here. Forget some documents first.")
-    if shutil.disk_usage(folder).free < _LEAST_FREE:
-        raise _RefusedError(507, "The disk of the documents is nearly full.")
-
-
-def _safe(name: str) -> str:
-    """The last part of a path, as a file may be called."""
-    last = "".join(char for char in name.replace("\\", "/").rpartition("/")[2] if char.isprintable()).lstrip(
-        ". "
-    )
-    if not format_of(last):
-        raise _RefusedError(415, "Files of this kind are not read: the name's ending tells the kind.")
-    stem, _, ending = last.rpartition(".")
-    stem = stem.encode()[: _NAME_BYTES - len(ending)].decode("utf-8", "ignore")
-    return f"{stem or 'page'}.{ending}"
+async def _kept(inbox: Inbox, user_id: str, name: str, pieces: AsyncIterator[bytes]) -> str:
+    """Take a file, whole or not at all; the name that it has there."""
+    with await asyncio.to_thread(inbox.receive, user_id, name) as incoming:
+        async for some in pieces:
+            await asyncio.to_thread(incoming.write, some)
+        return await asyncio.to_thread(incoming.keep)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -28580,6 +28758,59 @@ def forget(visit: Visit) -> Redirect:
     visit.parts.tools.orders.erase_answers(visit.user_id)  # they may hold what is forgotten
     done = control.forget(visit.asked(), ids)
     return back("chats", "forgotten" if done.undo_minutes else "forgotten for good")
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/documents.py
+
+SOURCES["interfaces/web/documents.py"] = r'''"""The user's files and saved pages: what was read of them, sending another, forgetting one."""
+
+from __future__ import annotations
+
+from ...core.locales import message
+from ...core.locales.refused import Refused
+from .parts import Visit, back
+from .rendering import Redirect, View
+
+_CHUNK = 1 << 20
+
+
+def listed(visit: Visit) -> View:
+    """All documents, or those with passages that fit what is looked for."""
+    documents, query = visit.parts.tools.documents, visit.query.get("q", "").strip()
+    if query:
+        found = [(one.entry, one.passages[:3]) for one in documents.found(visit.user_id, query)]
+    else:
+        found = [(entry, ()) for entry in documents.all(visit.user_id)]
+    values = {
+        "query": query,
+        "page": (page := visit.page_of(found)),
+        "documents": page.items,
+        "are_read": documents.are_read,
+    }
+    return View("documents.html", values, part="documents_list.html")
+
+
+def send(visit: Visit) -> Redirect:
+    """Put a file into the user's folder, where it is read within seconds."""
+    inbox = visit.parts.tools.documents.inbox()
+    if visit.file is None or not visit.file.name:
+        raise Refused(message("page: no file"))
+    if inbox is None:
+        raise Refused(message("documents, not here"))
+    with inbox.receive(visit.user_id, visit.file.name) as incoming:
+        while piece := visit.file.content.read(_CHUNK):
+            incoming.write(piece)
+        incoming.keep()
+    return back("documents", "document sent")
+
+
+def forget(visit: Visit) -> Redirect:
+    """Take away what is kept of one of the user's own."""
+    visit.parts.tools.orders.erase_answers(visit.user_id)  # they may hold what is forgotten
+    if not visit.parts.tools.documents.forget(visit.user_id, {visit.form.get("id", "")}):
+        raise Refused(message("document of everyone, not forgotten"))
+    return back("documents", "document forgotten")
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -29755,7 +29986,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from . import admin, chats, history, keys, memories, sharing, switches, timeline, why
+from . import admin, chats, documents, history, keys, memories, sharing, switches, timeline, why
 from .parts import Visit
 from .rendering import Download, Redirect, View
 
@@ -29799,6 +30030,9 @@ _ALL = (
     Route("GET", "timeline", Needs.USER, timeline.listed),
     Route("GET", "chats", Needs.USER, chats.listed),
     Route("POST", "forget-chat", Needs.USER, chats.forget),
+    Route("GET", "documents", Needs.USER, documents.listed),
+    Route("POST", "send-document", Needs.USER, documents.send, takes_file=True),
+    Route("POST", "forget-document", Needs.USER, documents.forget),
     Route("GET", "why", Needs.USER, why.listed),
     Route("GET", "switches", Needs.USER, switches.listed),
     Route("POST", "switch", Needs.USER, switches.switch),
@@ -30067,6 +30301,7 @@ header form, .row, .done { display: flex; flex-wrap: wrap; gap: .5rem; align-ite
 input, select, textarea, button { font: inherit; color: inherit; background: var(--bg); border: 1px solid var(--dim); border-radius: .4rem; padding: .45rem .7rem; max-width: 100%; min-height: 2.6rem; }
 textarea, .stack input { width: 100%; } button { background: var(--link); border-color: var(--link); color: var(--on); cursor: pointer; }
 button.quiet { background: var(--bg); color: var(--link); } button.danger { background: var(--bg); color: var(--danger); border-color: var(--danger); }
+.drop { border: 2px dashed; padding: 2rem 1rem; }
 .search { display: flex; flex-wrap: wrap; gap: .4rem .6rem; align-items: center; } .search input { flex: 1 1 14rem; } .stack { display: grid; gap: .5rem; justify-items: start; margin: .5rem 0; }
 .cards { list-style: none; margin: 1rem 0; padding: 0; display: grid; gap: .6rem; } .cards > li { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: .7rem .9rem; }
 .cards p { margin: .1rem 0; } .text { white-space: pre-wrap; } .meta, .count { color: var(--dim); font-size: .9rem; } .meta > * { margin-inline-end: .6rem; }
@@ -30205,7 +30440,7 @@ SOURCES["interfaces/web/templates/base.html"] = r'''<!doctype html>
 <nav aria-label="{{ say('page: views') }}">
 <ul>
 {% if person.user_id %}
-{% for view in ("", "timeline", "chats", "why", "switches", "sharing", "keys", "import") %}
+{% for view in ("", "timeline", "chats", "documents", "why", "switches", "sharing", "keys", "import") %}
 <li><a href="{{ view or './' }}"{% if here == view %} aria-current="page"{% endif %}>{{ say("page, view: " ~ (view or "memories")) }}</a></li>
 {% endfor %}
 {% endif %}
@@ -30298,6 +30533,56 @@ SOURCES["interfaces/web/templates/chats_list.html"] = r'''{% from "macros.html" 
 <h2><a href="chats?{{ {'chat': one.chat} | urlencode }}">{{ one.title or say("page: untitled") }}</a></h2>
 <p class="meta">{{ moment(one.at) }} {% if one.count %}<span>{{ say("passages", n=one.count) }}</span>{% endif %} {{ chat_link(address) }}</p>
 {% for passage in one.shown[:3] %}<blockquote dir="auto">{{ passage.text[:300] }}</blockquote>{% endfor %}
+</li>
+{% endfor %}
+</ul>
+{{ pages(page, dict(q=query)) }}
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/templates/documents.html
+
+SOURCES["interfaces/web/templates/documents.html"] = r'''{% extends "base.html" %}
+{% block title %}{{ say("page, view: documents") }} · {{ say("page: memory") }}{% endblock %}
+{% block content %}
+<h1>{{ say("page, view: documents") }}</h1>
+{% if not are_read %}<p class="note">{{ say("documents, not here") }}</p>{% else %}
+<form method="post" action="send-document" enctype="multipart/form-data" class="stack">
+<input type="hidden" name="csrf" value="{{ csrf }}">
+<label for="file">{{ say("page: document to send") }}</label>
+<input id="file" name="file" type="file" required class="drop">
+<button>{{ say("page: send document") }}</button>
+</form>
+{% endif %}
+<form class="search" role="search" method="get" action="documents" hx-get="documents" hx-target="#list" hx-trigger="input changed delay:250ms from:#q, submit" hx-sync="this:replace" hx-push-url="true">
+<label for="q">{{ say("page: search documents") }}</label>
+<input type="search" id="q" name="q" value="{{ query }}" maxlength="1000" autocomplete="off">
+<button>{{ say("page: search button") }}</button>
+</form>
+<div id="list" aria-live="polite">
+{% include "documents_list.html" %}
+</div>
+{% endblock %}
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/templates/documents_list.html
+
+SOURCES["interfaces/web/templates/documents_list.html"] = r'''{% from "macros.html" import moment, pages with context %}
+<p class="count">{{ say("page: documents", n=page.total) }}</p>
+<ul class="cards">
+{% for one, passages in documents %}
+<li>
+<h2 dir="auto">{{ one.title or one.path }}</h2>
+<p class="meta">{{ moment(one.at) }} <span dir="auto">{{ one.path }}</span> {% if one.passages %}<span>{{ say("passages", n=one.passages) }}</span>{% endif %} {% if one.user_id != person.user_id %}<span>{{ say("document of everyone") }}</span>{% endif %}</p>
+{% if one.state == "failed" %}<p class="note">{{ say("document not read", why=one.detail) }}</p>{% endif %}
+{% for passage in passages %}<blockquote dir="auto">{{ passage.text[:300] }}</blockquote>{% endfor %}
+{% if one.user_id == person.user_id %}
+<form method="post" action="forget-document" class="row">
+<input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="id" value="{{ one.document_id }}">
+<button class="danger">{{ say("page: forget") }}<span class="hidden">: {{ one.title or one.path }}</span></button>
+</form>
+{% endif %}
 </li>
 {% endfor %}
 </ul>
@@ -42664,6 +42949,7 @@ from ..config.settings import Valves
 from ..core.memory import Memory
 from ..core.scope import EVERYONE, documents_owner
 from ..documents.folders import Folders, is_saved
+from ..documents.inbox import Inbox
 from ..documents.indexing import Indexing
 from ..recall.rank import ranked
 from ..state.documents_table import DocumentsTable, Entry
@@ -42701,6 +42987,11 @@ class Documents:
         """Whether the admin has documents read."""
         settings = self._settings()
         return bool(settings.documents_dir) and settings.backend == "library"
+
+    def inbox(self) -> Inbox | None:
+        """Where files are sent to; None where no documents are read."""
+        folder = self._folder() if self.are_read else None
+        return Inbox(folder) if folder is not None else None
 
     def all(self, user_id: str) -> list[Entry]:
         """A user's own and then everyone's, but for those that were forgotten."""
@@ -52976,7 +53267,7 @@ from .inquiry import Inquiry
 from .selfcheck import SelfChecks, health_of, reading_of
 
 if TYPE_CHECKING:  # it needs SQLAlchemy, which the smallest image of the server lacks
-    from ..remember.outbox import Counts
+    from ..remember.backlog import Counts
     from ..remember.spill import Waiting
     from ..state.documents_table import Known
     from ..state.episodes_table import Kept
@@ -56574,6 +56865,127 @@ def reaffirmed(batch: Batch, position: int, exchange: Exchange, memory: Memory) 
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# remember/backlog.py
+
+SOURCES["remember/backlog.py"] = r'''"""How the queue of exchanges stands: what waits and what was given up, counted and listed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from sqlalchemy import Engine, and_, func, select
+
+from ..core.exchange import Batch, Exchange
+from ..state import outbox, reading
+from .turns import rows_where
+
+LEFT = ("pending", "claimed", "postponed")  # states of what is still to be remembered
+NEWER = "newer"  # of an exchange that is worked on: another answer to it
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many exchanges wait (or are being worked on), and how many were given up.
+
+    since: when the oldest of the former began to wait, in Unix seconds; 0 where there is none.
+    later: how many of imports wait until nothing else does.
+    """
+
+    pending: int
+    dead: int
+    since: float = field(default=0.0, compare=False)
+    later: int = 0
+
+
+class Standing(NamedTuple):
+    """How a batch stands; `name` is "" before it is claimed. waiting_since: Unix time in seconds."""
+
+    name: str
+    user_id: str
+    exchanges: int
+    attempts: int
+    waiting_since: float
+    error: str
+
+
+class Backlog:
+    """What the queue in the state database holds. Threads and processes may share it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._reading = reading(engine)
+
+    def counts(self) -> Counts:
+        """How the queue stands."""
+        with self._reading.connect() as connection:
+            counting = select(outbox.c.state, func.count(), func.min(outbox.c.waiting_since))
+            rows = connection.execute(counting.group_by(outbox.c.state)).all()
+        left = [row for row in rows if row[0] in LEFT]
+        dead = sum(row[1] for row in rows if row[0] == "dead")
+        later = sum(row[1] for row in rows if row[0] == "later")
+        since = min((row[2] for row in left), default=0.0)
+        return Counts(sum(row[1] for row in left), dead, since, later)
+
+    def listed(self, most: int, *, dead: bool) -> list[Standing]:
+        """The oldest batches that wait or, `dead`, were given up: how they stand, without what was said."""
+        since, attempts = func.min(outbox.c.waiting_since), func.max(outbox.c.attempts)
+        wanted = (
+            select(outbox.c.batch, outbox.c.user_id, func.count(), attempts, since, func.max(outbox.c.error))
+            .where(outbox.c.state.in_(("dead",) if dead else LEFT))
+            .group_by(outbox.c.batch, outbox.c.user_id, outbox.c.chat_id)
+            .order_by(since)
+            .limit(most)
+        )
+        with self._reading.connect() as connection:
+            return [Standing(*row) for row in connection.execute(wanted)]
+
+    def waiting_of(self, user_id: str) -> int:
+        """How many exchanges of a user wait or are being worked on."""
+        waiting = and_(outbox.c.user_id == user_id, outbox.c.state.in_(LEFT))
+        with self._reading.connect() as connection:
+            return connection.scalar(select(func.count()).select_from(outbox).where(waiting)) or 0
+
+    def pending_batches(self) -> list[Batch]:
+        """What waits or is being worked on, oldest first."""
+        return self._batches(*LEFT)
+
+    def dead_batches(self) -> list[Batch]:
+        """What was given up, oldest first."""
+        return self._batches("dead")
+
+    def was_erased(self, batch: Batch) -> bool:
+        """Whether its exchanges were taken away while it was worked on: see `manage.erasure.erase`."""
+        with self._reading.connect() as connection:
+            return connection.scalar(select(outbox.c.id).where(outbox.c.batch == batch.name).limit(1)) is None
+
+    def _batches(self, *states: str) -> list[Batch]:
+        grouped: dict[tuple[str, str, str], list[Any]] = {}
+        with self._reading.connect() as connection:
+            for row in rows_where(connection, outbox.c.state.in_(states)):
+                grouped.setdefault((row.batch, row.user_id, row.chat_id), []).append(row)
+        return [batch_of(rows, name=rows[0].batch, attempts=rows[0].attempts) for rows in grouped.values()]
+
+
+def batch_of(rows: list[Any], *, name: str, attempts: int) -> Batch:
+    """The batch that these rows of one user's are, under this name."""
+    return Batch(
+        name=name,
+        user_id=rows[0].user_id,
+        exchanges=tuple(exchange_of(json.loads(row.exchange)) for row in rows),
+        attempts=attempts,
+        waiting_since=rows[0].waiting_since,
+        error=rows[0].error,
+    )
+
+
+def exchange_of(kept: dict[str, Any]) -> Exchange:
+    """An exchange as a row keeps it, with the newest answer to it."""
+    newer = kept.pop(NEWER, {})
+    return Exchange(**{**kept, **newer, "replaces": tuple(kept.get("replaces", ()))})
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # remember/corrections.py
 
 SOURCES["remember/corrections.py"] = r'''"""What an LLM wants to put in a memory's place, and its user has not corrected: it stands beside it.
@@ -57015,6 +57427,103 @@ def _memory(exchange: Exchange, entry: Entry, role: str, number: int, text: str)
         role=role,
         title=exchange.title,
     )
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# remember/failing.py
+
+SOURCES["remember/failing.py"] = r'''"""What becomes of a batch that could not be remembered: tried again, read in parts, or set aside."""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..backends.base import Backend
+from ..config.settings import Valves
+from ..core.errors import Drop, MemoryFault, TooSlow, is_of_the_text
+from ..core.events import Emit, Event, EventKind, Job, failed
+from ..core.exchange import Batch
+from .journal import Journal
+from .outbox import Outbox, is_overdue
+
+log = logging.getLogger(__name__)
+
+_FEW_TRIES = 4  # within a minute, of what nobody foresaw, or what fails while others are remembered
+_DOUBTFUL_TRIES = 10  # within half an hour, where nothing else tells whether it is the text
+_NOTED = 1000  # batches that fail
+
+
+@dataclass
+class _Failure:
+    """Of one batch. `remembered`: how many others were, when it failed for the first time.
+
+    times: that the reason may have been in what it says.
+    """
+
+    remembered: int
+    times: int = 0
+
+    def is_hopeless(self, error: BaseException, others_do: bool) -> bool:
+        if isinstance(error, Drop):
+            return True
+        if not is_of_the_text(error):
+            return False
+        unforeseen = not isinstance(error, MemoryFault)
+        return self.times >= (_FEW_TRIES if unforeseen or others_do else _DOUBTFUL_TRIES)
+
+
+class Failing:
+    """The batches that have failed so far, in this process."""
+
+    def __init__(self, outbox: Outbox, journal: Journal, settings: Callable[[], Valves], emit: Emit) -> None:
+        self._outbox, self._journal, self._settings, self._emit = outbox, journal, settings, emit
+        self._remembered = 0  # batches so far, by which a failing one knows whether others fare better
+        self._failures: OrderedDict[str, _Failure] = OrderedDict()  # by the batch's name
+
+    def remembered(self, batch: Batch, *, counts: bool) -> None:
+        """A batch fares well. counts: there was something in it to be remembered."""
+        self._failures.pop(batch.name, None)
+        self._remembered += counts
+
+    def failed(self, backend: Backend, batch: Batch, error: BaseException) -> None:
+        """Try it again, or set it aside: it must not hold up what others say, nor what its user says next."""
+        self._emit(failed(Job.REMEMBERING, error))
+        reason = str(error) if isinstance(error, MemoryFault) else type(error).__name__
+        failure = self._noted(batch, error)
+        # Whether the reason hits everybody is seen by those who fare better.
+        others_do = self._remembered > failure.remembered
+        most_hours = self._settings().advanced_numbers.retry_max_hours
+        if self._may_be_split(backend, batch, error, others_do):
+            self._outbox.split(batch, reason)
+        elif failure.is_hopeless(error, others_do) or is_overdue(batch, most_hours):
+            log.error("%d exchange(s) set aside as dead: %s", len(batch.exchanges), reason)
+            self._outbox.dead(batch, reason)
+            self._emit(Event(EventKind.EXCHANGES_DEAD, len(batch.exchanges)))
+            self._failures.pop(batch.name, None)
+        elif is_of_the_text(error) or others_do:
+            self._outbox.postpone(batch, reason, failure.times)
+        else:
+            self._outbox.retry(batch, reason)
+
+    def _noted(self, batch: Batch, error: BaseException) -> _Failure:
+        failure = self._failures.setdefault(batch.name, _Failure(self._remembered))
+        failure.times += is_of_the_text(error)
+        while len(self._failures) > _NOTED:
+            self._failures.popitem(last=False)
+        return failure
+
+    def _may_be_split(self, backend: Backend, batch: Batch, error: BaseException, others_do: bool) -> bool:
+        """Whether to look for the exchange at fault, or read less at once: not once changes are decided."""
+        if len(batch.exchanges) < 2 or not (is_of_the_text(error) or others_do or isinstance(error, TooSlow)):
+            return False
+        if self._journal.of_batch(batch.name):
+            return False
+        settings = self._settings()
+        may_be_mem0s = "mem0" in (settings.mode, settings.mode_without_llm)
+        return not may_be_mem0s or not backend.added_by(batch.user_id, batch.name)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -58455,29 +58964,28 @@ import random
 import time
 import uuid
 from collections.abc import Collection
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from math import log2
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, bindparam, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ..core.errors import ClaimLost
 from ..core.exchange import IMPORTS, Batch, Exchange, message_id_of
-from ..state import deletions, hold, outbox, reading, was_erased
+from ..state import deletions, hold, outbox, was_erased
 from ..state.clock import is_later
 from ..state.engine import Patience
 from ..state.prepared import Prepared
+from .backlog import NEWER, Backlog, batch_of, exchange_of
 from .turns import CLAIM_S, PAUSE_MOST_S, next_user, rows_of, rows_where
 
 _BACKOFF_FIRST_S, _BACKOFF_MOST_S, _MOST_DOUBLINGS = 1.0, PAUSE_MOST_S, 16
 
 _POSTPONED_FIRST_S, _POSTPONED_MOST_S = 2.0, PAUSE_MOST_S  # each pause three times the one before
 
-_NEWER = "newer"  # of an exchange that is worked on: another answer to it
 _LOOKS = 10  # for a batch that no other server takes first
 
-_LEFT = ("pending", "claimed", "postponed")  # states of what is still to be remembered
 _UNREAD = (("pending", ""), ("later", ""))  # states and batches of what nobody has worked on
 _WAITING = and_(outbox.c.state == "pending", outbox.c.batch == "")  # for its chat to become idle
 
@@ -58497,37 +59005,12 @@ _FIRST_ELSEWHERE = Prepared(select(outbox.c.id).where(_ELSEWHERE).limit(1))
 _READY_ELSEWHERE = update(outbox).where(_ELSEWHERE).values(ready_at=bindparam("now"))
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How many exchanges wait (or are being worked on), and how many were given up.
-
-    since: when the oldest of the former began to wait, in Unix seconds; 0 where there is none.
-    later: how many of imports wait until nothing else does.
-    """
-
-    pending: int
-    dead: int
-    since: float = field(default=0.0, compare=False)
-    later: int = 0
-
-
-class Standing(NamedTuple):
-    """How a batch stands; `name` is "" before it is claimed. waiting_since: Unix time in seconds."""
-
-    name: str
-    user_id: str
-    exchanges: int
-    attempts: int
-    waiting_since: float
-    error: str
-
-
-class Outbox:
+class Outbox(Backlog):
     """The queue in the state database. Threads and processes may share it."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine, self._reading = engine, reading(engine)
-        self._patience = Patience(engine)
+        super().__init__(engine)
+        self._engine, self._patience = engine, Patience(engine)
 
     def put(
         self,
@@ -58576,7 +59059,7 @@ class Outbox:
             return
         answer = {"assistant_text": exchange.assistant_text, "answered_by": exchange.answered_by}
         # What is being worked on comes first: see `done`.
-        more = {_NEWER: answer} if row.state == "claimed" else {**answer, _NEWER: {}}
+        more = {NEWER: answer} if row.state == "claimed" else {**answer, NEWER: {}}
         connection.execute(change.values(exchange=json.dumps({**json.loads(row.exchange), **more})))
 
     def insert(
@@ -58644,7 +59127,7 @@ class Outbox:
             .where(outbox.c.id.in_([row.id for row in rows]))
             .values(state="claimed", batch=name, claim_expires=now + CLAIM_S, attempts=attempts)
         )
-        return _batch(rows, name=name, attempts=attempts)
+        return batch_of(rows, name=name, attempts=attempts)
 
     def renew(self, batch: Batch) -> None:
         """Keep the claim for longer: nobody else takes the batch for the next `CLAIM_S` seconds.
@@ -58667,15 +59150,10 @@ class Outbox:
             done = {"state": "done", "exchange": None, "error": ""}
             connection.execute(update(outbox).where(_claim_of(batch)).values(**done))
             for row in mine:
-                if (kept := json.loads(row.exchange)).get(_NEWER):
-                    again = _once_more(_exchange(kept), time.time())
+                if (kept := json.loads(row.exchange)).get(NEWER):
+                    again = _once_more(exchange_of(kept), time.time())
                     connection.execute(update(outbox).where(outbox.c.id == row.id).values(**again))
         return bool(mine)
-
-    def was_erased(self, batch: Batch) -> bool:
-        """Whether its exchanges were taken away while it was worked on: see `manage.erasure.erase`."""
-        with self._reading.connect() as connection:
-            return connection.scalar(select(outbox.c.id).where(outbox.c.batch == batch.name).limit(1)) is None
 
     def retry(self, batch: Batch, error: str) -> None:
         """Try again later: at first after a second, at last every five minutes, with jitter."""
@@ -58719,14 +59197,6 @@ class Outbox:
             connection.execute(_READY_ELSEWHERE, others)
         return True
 
-    def pending_batches(self) -> list[Batch]:
-        """What waits or is being worked on, oldest first."""
-        return self._batches(*_LEFT)
-
-    def dead_batches(self) -> list[Batch]:
-        """What was given up, oldest first."""
-        return self._batches("dead")
-
     def revive(self, name: str) -> bool:
         """Try a dead batch again, at once, and for as long as a new one; False where there is none."""
         now = time.time()
@@ -58735,43 +59205,6 @@ class Outbox:
         again = {"state": "pending", "attempts": 1, "ready_at": now, "waiting_since": now}
         with self._engine.begin() as connection:
             return connection.execute(update(outbox).where(dead).values(again)).rowcount > 0
-
-    def counts(self) -> Counts:
-        """How the queue stands."""
-        with self._reading.connect() as connection:
-            counting = select(outbox.c.state, func.count(), func.min(outbox.c.waiting_since))
-            rows = connection.execute(counting.group_by(outbox.c.state)).all()
-        left = [row for row in rows if row[0] in _LEFT]
-        dead = sum(row[1] for row in rows if row[0] == "dead")
-        later = sum(row[1] for row in rows if row[0] == "later")
-        since = min((row[2] for row in left), default=0.0)
-        return Counts(sum(row[1] for row in left), dead, since, later)
-
-    def listed(self, most: int, *, dead: bool) -> list[Standing]:
-        """The oldest batches that wait or, `dead`, were given up: how they stand, without what was said."""
-        since, attempts = func.min(outbox.c.waiting_since), func.max(outbox.c.attempts)
-        wanted = (
-            select(outbox.c.batch, outbox.c.user_id, func.count(), attempts, since, func.max(outbox.c.error))
-            .where(outbox.c.state.in_(("dead",) if dead else _LEFT))
-            .group_by(outbox.c.batch, outbox.c.user_id, outbox.c.chat_id)
-            .order_by(since)
-            .limit(most)
-        )
-        with self._reading.connect() as connection:
-            return [Standing(*row) for row in connection.execute(wanted)]
-
-    def waiting_of(self, user_id: str) -> int:
-        """How many exchanges of a user wait or are being worked on."""
-        waiting = and_(outbox.c.user_id == user_id, outbox.c.state.in_(_LEFT))
-        with self._reading.connect() as connection:
-            return connection.scalar(select(func.count()).select_from(outbox).where(waiting)) or 0
-
-    def _batches(self, *states: str) -> list[Batch]:
-        grouped: dict[tuple[str, str, str], list[Any]] = {}
-        with self._reading.connect() as connection:
-            for row in rows_where(connection, outbox.c.state.in_(states)):
-                grouped.setdefault((row.batch, row.user_id, row.chat_id), []).append(row)
-        return [_batch(rows, name=rows[0].batch, attempts=rows[0].attempts) for rows in grouped.values()]
 
     def _set(self, batch: Batch, **values: Any) -> bool:
         """False where a later try has the claim by now: this one has lost it, and its say."""
@@ -58852,22 +59285,6 @@ def is_overdue(batch: Batch, hours: float) -> bool:
     tries = min(log2(seconds + 1), 9) + seconds / _BACKOFF_MOST_S  # see `Outbox.retry`
     waited_s = time.time() - batch.waiting_since
     return batch.attempts >= tries * 2 or (waited_s >= seconds and batch.attempts >= tries / 2)
-
-
-def _batch(rows: list[Any], *, name: str, attempts: int) -> Batch:
-    return Batch(
-        name=name,
-        user_id=rows[0].user_id,
-        exchanges=tuple(_exchange(json.loads(row.exchange)) for row in rows),
-        attempts=attempts,
-        waiting_since=rows[0].waiting_since,
-        error=rows[0].error,
-    )
-
-
-def _exchange(kept: dict[str, Any]) -> Exchange:
-    newer = kept.pop(_NEWER, {})
-    return Exchange(**{**kept, **newer, "replaces": tuple(kept.get("replaces", ()))})
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -61083,10 +61500,9 @@ SOURCES["remember/writer.py"] = r'''"""Drains the outbox into the backend, in th
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -61098,7 +61514,7 @@ from ..backends.base import AskableBackend, Backend, EditableBackend
 from ..config.settings import Valves
 from ..core.change import REAFFIRMED, Change
 from ..core.chat_servers import AnsweredBy
-from ..core.errors import ClaimLost, Drop, MemoryFault, TooSlow, is_of_the_text
+from ..core.errors import ClaimLost, Drop, MemoryFault
 from ..core.events import Emit, Event, EventKind, Job, failed, succeeded
 from ..core.exchange import Batch
 from ..core.memory import Memory, Message
@@ -61109,21 +61525,17 @@ from ..state.reflections_table import Reflections
 from .admission import refused_among
 from .apply import Changes
 from .episodes import Episodes
+from .failing import Failing
 from .gate import sift
 from .journal import Journal
 from .later import Later
-from .outbox import Outbox, is_overdue
+from .outbox import Outbox
 from .prompt import as_said
 from .reconcile import Reconciler
 from .turns import CLAIM_S
 from .verbatim import decide_given, decide_verbatim, kind_of
 
-log = logging.getLogger(__name__)
-
 _IDLE_S = 1.0  # between looks at the queue when nothing wakes the writer
-_FEW_TRIES = 4  # within a minute, of what nobody foresaw, or what fails while others are remembered
-_DOUBTFUL_TRIES = 10  # within half an hour, where nothing else tells whether it is the text
-_NOTED = 1000  # batches that fail
 _YIELDS_S = 1.0  # before some passages are embedded, at most
 _PATIENT_TRIES = 8  # within two minutes, where a server that may have the LLM has not answered yet
 
@@ -61160,8 +61572,7 @@ class Writer:
         self._stop_at: float | None = None
         self._claimed: dict[str, Batch] = {}  # by name, those in hand
         self._renewed_at = 0.0
-        self._remembered = 0  # batches so far, by which a failing one knows whether others fare better
-        self._failing: OrderedDict[str, _Failing] = OrderedDict()  # by the batch's name
+        self._failing = Failing(outbox, journal, settings, emit)
         self._thread = threading.Thread(target=self._run, name="memory-writer", daemon=True)
 
     def start(self) -> None:
@@ -61254,13 +61665,12 @@ class Writer:
             if not self._erased(backend, batch):
                 self._emit(failed(Job.REMEMBERING, fault))
             return
-        except BaseException as error:  # noqa: BLE001 - a panic of native code, too; sorted by `_failed`
+        except BaseException as error:  # noqa: BLE001 - a panic of native code, too; sorted by `Failing`
             if not self._erased(backend, batch):
-                self._failed(backend, batch, error)
+                self._failing.failed(backend, batch, error)
             return
         self._emit(succeeded(Job.REMEMBERING))
-        self._failing.pop(batch.name, None)
-        self._remembered += bool(worth.exchanges)
+        self._failing.remembered(batch, counts=bool(worth.exchanges))
         if not self._outbox.done(batch) and self._erased(backend, batch):
             return
         for reason, count in left_out.items():
@@ -61382,44 +61792,6 @@ class Writer:
         self._changes.note(batch, changes)
         return changes
 
-    def _failed(self, backend: Backend, batch: Batch, error: BaseException) -> None:
-        """Try it again, or set it aside: it must not hold up what others say, nor what its user says next."""
-        self._emit(failed(Job.REMEMBERING, error))
-        reason = str(error) if isinstance(error, MemoryFault) else type(error).__name__
-        failing = self._noted(batch, error)
-        # Whether the reason hits everybody is seen by those who fare better.
-        others_do = self._remembered > failing.remembered
-        if self._may_be_split(backend, batch, error, others_do):
-            self._outbox.split(batch, reason)
-        elif failing.is_hopeless(error, others_do) or is_overdue(
-            batch, self._settings().advanced_numbers.retry_max_hours
-        ):
-            log.error("%d exchange(s) set aside as dead: %s", len(batch.exchanges), reason)
-            self._outbox.dead(batch, reason)
-            self._emit(Event(EventKind.EXCHANGES_DEAD, len(batch.exchanges)))
-            self._failing.pop(batch.name, None)
-        elif is_of_the_text(error) or others_do:
-            self._outbox.postpone(batch, reason, failing.times)
-        else:
-            self._outbox.retry(batch, reason)
-
-    def _noted(self, batch: Batch, error: BaseException) -> _Failing:
-        failing = self._failing.setdefault(batch.name, _Failing(self._remembered))
-        failing.times += is_of_the_text(error)
-        while len(self._failing) > _NOTED:
-            self._failing.popitem(last=False)
-        return failing
-
-    def _may_be_split(self, backend: Backend, batch: Batch, error: BaseException, others_do: bool) -> bool:
-        """Whether to look for the exchange at fault, or read less at once: not once changes are decided."""
-        if len(batch.exchanges) < 2 or not (is_of_the_text(error) or others_do or isinstance(error, TooSlow)):
-            return False
-        if self._journal.of_batch(batch.name):
-            return False
-        settings = self._settings()
-        may_be_mem0s = "mem0" in (settings.mode, settings.mode_without_llm)
-        return not may_be_mem0s or not backend.added_by(batch.user_id, batch.name)
-
 
 @dataclass(frozen=True)
 class _Reading:
@@ -61455,25 +61827,6 @@ def _reading(backend: Backend, batch: Batch, settings: Valves) -> Iterator[_Read
     with backend.reading(answered, local_only=settings.local_only, patient=patient) as model:
         is_without = settings.llm_provider == "auto" and not model
         yield _Reading(settings.mode_without_llm if is_without else settings.mode, model, is_without)
-
-
-@dataclass
-class _Failing:
-    """A batch that has failed. `remembered`: of how many others was known at the first time.
-
-    times: that the reason may have been in what it says.
-    """
-
-    remembered: int
-    times: int = 0
-
-    def is_hopeless(self, error: BaseException, others_do: bool) -> bool:
-        if isinstance(error, Drop):
-            return True
-        if not is_of_the_text(error):
-            return False
-        unforeseen = not isinstance(error, MemoryFault)
-        return self.times >= (_FEW_TRIES if unforeseen or others_do else _DOUBTFUL_TRIES)
 
 
 def _messages(batch: Batch) -> Iterator[Message]:

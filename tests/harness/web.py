@@ -3,37 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import socket
 import threading
 
 import uvicorn
 from fastapi import FastAPI
 
+from tests.harness.waiting import wait_until
+
 
 class _Server(uvicorn.Server):
-    """Ends when it is told to: uvicorn's own looks ten times a second, and waits a tenth more."""
+    """Ends when it is told to, where uvicorn looks ten times a second and gives its clients as long."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
-        self.runs = threading.Event()
+        self._told = asyncio.Event()
 
     def end(self) -> None:
-        """From another thread, once it runs."""
-        with contextlib.suppress(RuntimeError):  # it has ended
-            self._loop.call_soon_threadsafe(self._told.set)
+        self.servers[0].get_loop().call_soon_threadsafe(self._told.set)
 
     async def main_loop(self) -> None:
-        self._loop, self._told = asyncio.get_running_loop(), asyncio.Event()
         await self.on_tick(0)
-        self.runs.set()
         await self._told.wait()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for server in self.servers:
             server.close()
         for connection in list(self.server_state.connections):
-            connection.transport.abort()
+            connection.shutdown()
+        await asyncio.sleep(0.005)
 
 
 class WebServer:
@@ -48,7 +46,7 @@ class WebServer:
 
     def __enter__(self) -> WebServer:
         self._thread.start()
-        assert self._uvicorn.runs.wait(60), "the stand-in server did not start"
+        wait_until(lambda: self._uvicorn.started, what="the stand-in server's start")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -56,7 +54,8 @@ class WebServer:
 
     def stop(self) -> None:
         """Close the port and every connection."""
-        self._uvicorn.end()
+        if self._thread.is_alive():
+            self._uvicorn.end()
         self._thread.join(timeout=10)
 
     @property

@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from owui_memory.commands.parse import is_command
 from owui_memory.config.policy import decide
 from owui_memory.config.settings import Valves
 from owui_memory.core.permission import Decision
 from owui_memory.core.turn import Turn
 from owui_memory.interfaces.body import read_inlet
-from tests.harness.bodies import recording, recording_names
+from tests.harness.bodies import inlet_body, recording, recording_names, user_of
 
 BOTH = Decision(read=True, write=True)
 NEITHER = {
@@ -53,6 +54,19 @@ def turn() -> Turn:
 def test_left_alone(turn: Turn, change: dict[str, str], reason: str, noted: bool) -> None:
     expected = Decision(read=False, write=False, reason=reason, noted=noted)
     assert decide(replace(turn, **change), Valves()) == expected
+
+
+@pytest.mark.parametrize("text", ["I live in Porto.", "/memory list", "/memory forget everything"])
+def test_anothers_message_is_neither_remembered_nor_carried_out(text: str) -> None:
+    body = inlet_body(text, user_id="ada")
+    ada = read_inlet(body, user_of("ada"))
+    body["metadata"]["user_id"] = "bob"  # who asks for another answer to it in a chat that both may write in
+    bob = read_inlet(body, user_of("bob"))
+    assert decide(ada, Valves()).read
+    assert decide(bob, Valves()) == Decision(
+        read=False, write=False, reason="somebody else wrote the message", noted=False
+    )
+    assert (is_command(ada), is_command(bob)) == (text.startswith("/"), False)
 
 
 def test_switched_off_in_the_settings(turn: Turn) -> None:

@@ -21,8 +21,9 @@ from owui_memory.recall.injected import Injected, Line
 from owui_memory.recall.why import Explanation, Explanations
 from owui_memory.remember import outbox as queues
 from owui_memory.remember import turns
+from owui_memory.remember.backlog import Counts
 from owui_memory.remember.journal import Journal
-from owui_memory.remember.outbox import Counts, Outbox
+from owui_memory.remember.outbox import Outbox
 from owui_memory.state import count_up, decisions, injected, versions
 from owui_memory.state.permissions import Permissions
 from tests.harness.bodies import Chat

@@ -20,8 +20,8 @@ from owui_memory.manage.history import imports as history
 from owui_memory.manage.history.entries import Fact
 from owui_memory.manage.history.formats import Found
 from owui_memory.manage.history.imports import Archive, Imports, Preview
+from owui_memory.remember.backlog import Counts
 from owui_memory.remember.later import Later
-from owui_memory.remember.outbox import Counts
 from owui_memory.state.switches_table import Switches
 from tests.harness.waiting import wait_until
 from tests.unit.manage.history.test_formats import FIXTURES, GOATS, GPT
