@@ -13,7 +13,6 @@ import json
 import socket
 import threading
 from dataclasses import dataclass, field
-from functools import partial
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
@@ -86,8 +85,7 @@ class Upstream:
         self._next: list[_Script] = []  # before it, one for each request
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.llm = self  # type: ignore[assignment]
-        serve = partial(self._server.serve_forever, poll_interval=0.05)
-        self._thread = threading.Thread(target=serve, daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 
     def __enter__(self) -> Upstream:
         self._thread.start()
