@@ -118,7 +118,7 @@ class _Spaces(BaseHTTPRequestHandler):
 def test_the_deadline_is_for_the_whole_answer(settings: Valves) -> None:
     with ThreadingHTTPServer(("127.0.0.1", 0), _Spaces) as server:
         server.stopping = threading.Event()  # type: ignore[attr-defined]
-        threading.Thread(target=server.serve_forever).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,)).start()
         slow = settings.model_copy(update={"llm_base_url": f"http://127.0.0.1:{server.server_port}/v1"})
         llms = Llms.open(slow, Metrics(), timeout_s=0.3)
         try:
