@@ -14,7 +14,7 @@ from ..tools.mcp_server import serve_streams
 from ..tools.told import Outcome
 from ..tools.toolbox import Toolbox
 from ..tools.verbs import Call, Verb
-from .instance import Instance, Only, settings_in
+from .instance import Instance, settings_in
 
 
 def serve(instance: Instance, user_id: str) -> None:
@@ -29,11 +29,10 @@ def serve(instance: Instance, user_id: str) -> None:
         if not one_at_a_time.acquire(timeout=CALL_S):  # so long nobody waits for it, if the backend hangs
             raise BusyError
         try:
-            with now.backend() as backend:
+            with now.control() as control:
                 if verb.changes:
                     now.locations.touch({user_id})
-                toolbox = Toolbox(now.engine, Only(backend), lambda: call.settings, now.eraser())
-                return toolbox.carry_out(verb, call)
+                return Toolbox(control).carry_out(verb, call)
         finally:
             one_at_a_time.release()
 

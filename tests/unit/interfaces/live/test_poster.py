@@ -11,6 +11,7 @@ from owui_memory.config.settings import Valves
 from owui_memory.interfaces.live.poster import Poster
 from owui_memory.interfaces.live.titles import Titles
 from tests.harness.chat_events import KEY, ChatEvents
+from tests.harness.hang import returns
 from tests.harness.hostile_server import HostileServer
 from tests.harness.waiting import wait_until
 
@@ -28,14 +29,13 @@ def a_poster(url: str) -> Iterator[Poster]:
 
 
 @pytest.mark.parametrize(
-    "kind",
-    [
-        *("silence", "drops", "drops of headers", "endless body", "endless headers", "endless chunks"),
-        *("redirects", "gzip bomb", "deep nesting", "endless continue", "no JSON"),
-    ],
+    "kind", ["silence", "drops", "endless body", "redirects", "gzip bomb", "deep nesting", "no JSON"]
 )
-def test_what_is_no_open_webui_is_told_and_gives_no_title(kind: str) -> None:
-    with HostileServer(kind) as server, a_poster(server.url) as poster:
+def test_what_is_no_open_webui_is_told_and_gives_no_title(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others are measured where the bounds are: see `tests/unit/models/test_limits.py`."""
+    if kind in ("silence", "drops"):
+        monkeypatch.setattr("owui_memory.interfaces.live.poster._TIMEOUT_S", 0.2)
+    with HostileServer(kind) as server, a_poster(server.url) as poster, returns(kind):
         check = poster.check()
         assert check
         assert not check.ok
