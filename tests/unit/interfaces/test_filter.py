@@ -17,6 +17,7 @@ from sqlalchemy import select
 from owui_memory.plugin import Pipeline
 from owui_memory.state import open_state, outbox
 from tests.harness.bodies import Chat, recording, recording_names, without_blocks
+from tests.harness.pipelines_server import with_embedder
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until
 
@@ -64,13 +65,8 @@ class Running:
 
 @pytest.fixture
 def filter_(scripted_llm: ScriptedLLM, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
-    for name, value in {
-        "PROVIDER": "openai",
-        "BASE_URL": scripted_llm.base_url,
-        "API_KEY": "k",
-        "MODEL": "scripted-embed",
-    }.items():
-        monkeypatch.setenv(f"MEMORY_EMBEDDER_{name}", value)
+    for name, value in with_embedder(scripted_llm).items():
+        monkeypatch.setenv(name, value)
     monkeypatch.setenv("MEMORY_INLET_DEADLINE_MS", "10000")
     running = Running()
     wait_until(lambda: running.part("backend")["ok"], what="the backend is ready")

@@ -269,7 +269,7 @@ class MixedPaths(RuleBasedStateMachine):
         assert len(answers) == len(self.heard)
 
 
-@pytest.mark.parametrize("examples", [2, pytest.param(30, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("examples", [2, pytest.param(20, marks=pytest.mark.slow)])
 def test_mixed_paths(examples: int, monkeypatch: pytest.MonkeyPatch, scripted_llm: ScriptedLLM) -> None:
     EMBEDDER["url"] = scripted_llm.base_url
     for name, value in {**WITHOUT_BACKEND, "MEMORY_EPISODES": "on"}.items():
