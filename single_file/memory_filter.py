@@ -129,10 +129,11 @@ models/      LLMs and embedders: providers, limits, the bundled embedder, what g
 stores/      where vectors are kept: sqlite/, qdrant/, pgvector/ behind one protocol
 backends/    mem0 as library, server or platform behind one Protocol; the one in use; locations of memories
 recall/      the inlet's side: search, rank, select, block, what is injected already; run (deadline, breaker)
-remember/    the outlet's side: keeper, outbox (spill: what the database cannot take now; later:
-             imports), writer, gate, reconcile, verbatim, admission (what may become a memory), apply,
-             journal; passages and episodes (what was said), quotes (which of it says what is forgotten);
-             reflector, reflection (what is known, kept in order)
+remember/    the outlet's side: keeper, outbox (backlog: what it holds; spill: what the database cannot
+             take now; later: imports), writer (failing: what cannot be remembered now), gate, reconcile,
+             verbatim, admission (what may become a memory), apply, journal; passages and episodes (what was
+             said), quotes (which of it says what is forgotten); reflector, reflection (what is known, kept
+             in order)
 context/     long chats: what of a chat stays in its prompt, and the summary in place of the rest
 documents/   files and saved pages: what lies in a user's folder, read in a process of its own, as passages
 manage/      list, search, edit, forget, undo, share; past chats; history/ (archives of other programs);
@@ -294,9 +295,10 @@ from .observe.tracing import Tracing
 from .recall.injected import Injected
 from .recall.recall import Recalled, Recaller
 from .recall.run import Outcome, Run
+from .remember.backlog import Counts
 from .remember.journal import Journal
 from .remember.keeper import Keeper
-from .remember.outbox import Counts, Outbox
+from .remember.outbox import Outbox
 from .remember.reflector import Reflector
 from .remember.spill import Spill
 from .remember.writer import Writer
@@ -4436,8 +4438,8 @@ def nearest_verb(word: str, language: str = ENGLISH.code) -> str:
 
 
 def is_command(turn: Turn) -> bool:
-    """Whether a turn is a command that is answered: not in a channel, where others read along."""
-    return not turn.task and _is_answered(turn.user_id, turn.chat_kind, turn.text)
+    """Whether a turn is a command that is answered: no task, nothing in a channel, no message of others."""
+    return not turn.task and not turn.is_others and _is_answered(turn.user_id, turn.chat_kind, turn.text)
 
 
 def was_command(answered: Answered) -> bool:
@@ -6843,6 +6845,8 @@ def _no_message(turn: Turn, settings: Valves) -> Reason | Literal[""]:
         return Reason.NO_USER
     if turn.chat_kind == "temporary":
         return Reason.TEMPORARY_CHAT
+    if turn.is_others:
+        return Reason.OTHERS_MESSAGE
     return ""
 
 
@@ -8524,6 +8528,27 @@ SOURCES["core/__init__.py"] = r'''"""Values that all rooms share, and errors by 
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# core/batched.py
+
+SOURCES["core/batched.py"] = r'''"""Some items after the other, as `itertools.batched` of Python 3.12 gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TypeVar
+
+Item = TypeVar("Item")
+
+
+def batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """All items in order, in lists of `size`; the last one may be shorter."""
+    left = iter(items)
+    while some := list(islice(left, size)):
+        yield some
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # core/breaker.py
 
 SOURCES["core/breaker.py"] = r'''"""A circuit breaker, so that chats do not each wait for a backend that is down.
@@ -10087,6 +10112,9 @@ msgstr "die Nachricht hat keinen Text"
 msgid "reason: a channel"
 msgstr "es ist ein Kanal"
 
+msgid "reason: somebody else wrote the message"
+msgstr "jemand anderes hat die Nachricht geschrieben"
+
 msgid "reason: the request names no user"
 msgstr "die Anfrage nennt keinen Benutzer"
 
@@ -11009,6 +11037,9 @@ msgstr "Umgebung"
 msgid "page, origin: default"
 msgstr "Vorgabe"
 
+msgid "page, view: documents"
+msgstr "Dokumente"
+
 msgid "page, view: import"
 msgstr "Mitbringen"
 
@@ -11017,6 +11048,12 @@ msgstr "Der Import hat begonnen. Gemerkt wird, wenn sonst nichts zu tun ist."
 
 msgid "page, done: nothing new"
 msgstr "Nichts darin ist neu."
+
+msgid "page, done: document sent"
+msgstr "Gesendet. Es wird in wenigen Sekunden gelesen."
+
+msgid "page, done: document forgotten"
+msgstr "Vergessen. Es wird erst wieder gelesen, wenn sich seine Datei ändert."
 
 msgid "page, done: import undone"
 msgstr "Alles, was der Import gebracht hat, ist zurückgenommen."
@@ -11074,6 +11111,41 @@ msgstr "Noch ist nichts geändert. Was importiert wird, lässt sich im Ganzen zu
 
 msgid "page: import it"
 msgstr "Importieren"
+
+msgid "page: search documents"
+msgstr "Dokumente durchsuchen"
+
+msgid "page: document to send"
+msgstr "Wähle eine Datei oder zieh sie hierher: Text, gespeicherte Seite, PDF, Word, PowerPoint, Excel, EPUB, E-Mail"
+
+msgid "page: send document"
+msgstr "Senden"
+
+msgid "page: document too big"
+msgstr "Eine Datei hat höchstens {most} MiB."
+
+msgid "page: document of nobody"
+msgstr "Die Anfrage nennt keinen Nutzer: sende den Schlüssel eines Nutzers, oder X-Memory-User-Id mit dem des Servers."
+
+msgid "page: too many documents at once"
+msgstr "Zu viele Dateien auf einmal. Versuch es in einigen Sekunden noch einmal."
+
+msgid "page: too many documents"
+msgstr "Ein Nutzer kann hier {files} Dateien und {most} GiB aufbewahren. Vergiss erst einige Dokumente."
+
+msgid "page: no room for documents"
+msgstr "Der Platz für Dokumente ist fast voll. Sag deinem Admin Bescheid."
+
+msgid "page: document of an unknown kind"
+msgstr "Dateien dieser Art werden nicht gelesen: Die Endung des Namens sagt die Art."
+
+msgid "page: documents and the default key"
+msgstr "Seiten dürfen keine Dateien senden, solange der Schlüssel des Servers der öffentlich bekannte ist."
+
+msgid "page: documents"
+msgid_plural "page: documents"
+msgstr[0] "{n} Dokument"
+msgstr[1] "{n} Dokumente"
 
 msgid "page: no file"
 msgstr "Es wurde keine Datei gewählt. Geh zurück und wähle eine."
@@ -11950,6 +12022,9 @@ msgstr "the message has no text"
 
 msgid "reason: a channel"
 msgstr "it is a channel"
+
+msgid "reason: somebody else wrote the message"
+msgstr "somebody else wrote the message"
 
 msgid "reason: the request names no user"
 msgstr "the request names no user"
@@ -12884,6 +12959,9 @@ msgstr "environment"
 msgid "page, origin: default"
 msgstr "default"
 
+msgid "page, view: documents"
+msgstr "Documents"
+
 msgid "page, view: import"
 msgstr "Bring along"
 
@@ -12892,6 +12970,12 @@ msgstr "The import has begun. It is remembered while nothing else is to be done.
 
 msgid "page, done: nothing new"
 msgstr "Nothing in it is new."
+
+msgid "page, done: document sent"
+msgstr "Sent. It is read within seconds."
+
+msgid "page, done: document forgotten"
+msgstr "Forgotten. It is read again only if its file changes."
 
 msgid "page, done: import undone"
 msgstr "All that the import brought is taken back."
@@ -12949,6 +13033,41 @@ msgstr "Nothing is changed yet. What is imported can be taken back as a whole."
 
 msgid "page: import it"
 msgstr "Import it"
+
+msgid "page: search documents"
+msgstr "Search documents"
+
+msgid "page: document to send"
+msgstr "Choose a file, or drop one here: text, saved page, PDF, Word, PowerPoint, Excel, EPUB, e-mail"
+
+msgid "page: send document"
+msgstr "Send"
+
+msgid "page: document too big"
+msgstr "A file has {most} MiB at most."
+
+msgid "page: document of nobody"
+msgstr "The request names no user: send a user's key, or X-Memory-User-Id with the server's."
+
+msgid "page: too many documents at once"
+msgstr "Too many files at once. Try again in some seconds."
+
+msgid "page: too many documents"
+msgstr "A user may keep {files} files and {most} GiB here. Forget some documents first."
+
+msgid "page: no room for documents"
+msgstr "The disk of the documents is nearly full. Tell your admin."
+
+msgid "page: document of an unknown kind"
+msgstr "Files of this kind are not read: the name's ending tells the kind."
+
+msgid "page: documents and the default key"
+msgstr "Pages may not send files while the server's key is the public default."
+
+msgid "page: documents"
+msgid_plural "page: documents"
+msgstr[0] "{n} document"
+msgstr[1] "{n} documents"
 
 msgid "page: no file"
 msgstr "No file was chosen. Go back and choose one."
@@ -13789,6 +13908,9 @@ msgstr "el mensaje no tiene texto"
 
 msgid "reason: a channel"
 msgstr "es un canal"
+
+msgid "reason: somebody else wrote the message"
+msgstr "otra persona escribió el mensaje"
 
 msgid "reason: the request names no user"
 msgstr "la petición no nombra a ningún usuario"
@@ -14922,6 +15044,9 @@ msgstr "le message n'a pas de texte"
 msgid "reason: a channel"
 msgstr "c'est un canal"
 
+msgid "reason: somebody else wrote the message"
+msgstr "quelqu'un d'autre a écrit le message"
+
 msgid "reason: the request names no user"
 msgstr "la requête ne nomme aucun utilisateur"
 
@@ -16035,6 +16160,9 @@ msgstr "メッセージに文字がありません"
 
 msgid "reason: a channel"
 msgstr "チャンネルです"
+
+msgid "reason: somebody else wrote the message"
+msgstr "そのメッセージは別の人が書いたものです"
 
 msgid "reason: the request names no user"
 msgstr "リクエストにユーザーが示されていません"
@@ -17291,6 +17419,9 @@ msgstr "в сообщении нет текста"
 msgid "reason: a channel"
 msgstr "это канал"
 
+msgid "reason: somebody else wrote the message"
+msgstr "сообщение написал кто-то другой"
+
 msgid "reason: the request names no user"
 msgstr "в запросе не указан пользователь"
 
@@ -18418,6 +18549,9 @@ msgstr "消息没有文字"
 msgid "reason: a channel"
 msgstr "这是频道"
 
+msgid "reason: somebody else wrote the message"
+msgstr "这条消息是别人写的"
+
 msgid "reason: the request names no user"
 msgstr "请求没有注明用户"
 
@@ -19046,6 +19180,7 @@ class Reason(StrEnum):
     NO_USER = "the request names no user"
     TEMPORARY_CHAT = "a temporary chat"
     CHANNEL = "a channel"
+    OTHERS_MESSAGE = "somebody else wrote the message"
     NO_TEXT = "the message has no text"
     PASTED_DOCUMENT = "it is as long as a pasted document"
     USER_SWITCHED_OFF = "the user has switched memory off here"
@@ -19325,6 +19460,7 @@ class Turn:
     `in_prompt`: where not all of the chat stays in its prompt, how the keys of those exchanges end that do,
     and `positions` names their messages only.
     `language`: the code of the interface's, one of `locales.CODES`; "" if there is none.
+    `is_others`: somebody else wrote the message, and the user asks for another answer to it.
     `only_recall`: the user wants nothing learned from it. `is_shown`: Open WebUI itself asks, and shows the
     answer to the chat's user under the id `key`. `reserved`: tokens that are added to the prompt later.
     """
@@ -19353,6 +19489,7 @@ class Turn:
     folder: str = ""
     email: str = ""
     is_admin: bool = False
+    is_others: bool = False
     only_recall: bool = False
     is_shown: bool = False
     reserved: int = field(default=0, compare=False)
@@ -20031,6 +20168,119 @@ def _about(found: os.stat_result) -> tuple[int, int, float]:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# documents/inbox.py
+
+SOURCES["documents/inbox.py"] = r'''"""Takes files that programs and the page send into their user's folder, where the watcher finds them."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import time
+from pathlib import Path
+from typing import Self
+
+from ..core.locales import Message, message
+from ..core.locales.refused import Refused
+from ..core.memory import is_person
+from .extraction import format_of
+from .folders import MOST_BYTES, SAVED
+
+SLOWEST_S = 600.0  # that a file may take to come
+_MOST_FILES, _MOST_KEPT = 5_000, 2 << 30  # of a user, and bytes
+_LEAST_FREE = 1 << 30  # bytes of the disk that others need
+_NAME_BYTES = 200
+
+
+class RejectedError(Refused):
+    """Why a file is not taken, in a sentence and as a status of HTTP."""
+
+    def __init__(self, status: int, sentence: Message) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+class Incoming:
+    """A file that is being sent. It is there once it is kept, whole; `with` removes what was not kept."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._final, self._part = folder / name, folder / f".{secrets.token_hex(8)}"
+        self._file, self._size = self._part.open("xb"), 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+        self._part.unlink(missing_ok=True)
+
+    def write(self, piece: bytes) -> None:
+        """Raises RejectedError where it gets too big, OSError where the disk fails."""
+        self._size += len(piece)
+        if self._size > MOST_BYTES:
+            raise RejectedError(413, message("page: document too big", most=MOST_BYTES >> 20))
+        self._file.write(piece)
+
+    def keep(self) -> str:
+        """Put it in its place; the name that it has there."""
+        self._file.close()
+        self._part.replace(self._final)
+        return self._final.name
+
+
+class Inbox:
+    """What is sent to users, below `root`. Methods block."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def receive(self, user_id: str, name: str) -> Incoming:
+        """Begin a file of a user. name: as whoever sends it calls it.
+
+        Raises:
+            RejectedError: the user has no folder, the file is of no kind that is read, or there is no room.
+            OSError: the folder cannot be written.
+        """
+        name = _safe(name)
+        if not is_person(user_id) or not user_id.isprintable() or "/" in user_id or user_id.startswith("."):
+            raise RejectedError(400, message("page: document of nobody"))
+        folder = self._root / user_id / SAVED
+        _make_room(folder, name)
+        return Incoming(folder, name)
+
+
+def _make_room(folder: Path, name: str) -> None:
+    """The folder, where its user may send one more file. Parts that a crash has left behind go."""
+    folder.mkdir(parents=True, exist_ok=True)
+    count = size = 0
+    with os.scandir(folder) as found:
+        for one in found:
+            about = one.stat(follow_symlinks=False)
+            if one.name.startswith(".") and about.st_mtime < time.time() - 2 * SLOWEST_S:
+                Path(one.path).unlink(missing_ok=True)
+            elif one.name != name:
+                count, size = count + 1, size + about.st_size
+    if count >= _MOST_FILES or size + MOST_BYTES > _MOST_KEPT:
+        raise RejectedError(
+            507, message("page: too many documents", files=_MOST_FILES, most=_MOST_KEPT >> 30)
+        )
+    if shutil.disk_usage(folder).free < _LEAST_FREE:
+        raise RejectedError(507, message("page: no room for documents"))
+
+
+def _safe(name: str) -> str:
+    """The last part of a path, as a file may be called."""
+    last = name.replace("\\", "/").rpartition("/")[2]
+    last = "".join(char for char in last if char.isprintable()).lstrip(". ")
+    if not format_of(last):
+        raise RejectedError(415, message("page: document of an unknown kind"))
+    stem, _, ending = last.rpartition(".")
+    stem = stem.encode()[: _NAME_BYTES - len(ending)].decode("utf-8", "ignore")
+    return f"{stem or 'page'}.{ending}"
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # documents/indexing.py
 
 SOURCES["documents/indexing.py"] = r'''"""Keeps the store in step with the folders: what is new is read, what has changed is read again in part,
@@ -20503,6 +20753,7 @@ def read_inlet(body: Any, user: Any) -> Turn:
         email=_id(_mapping(user).get("email")),
         is_admin=_mapping(user).get("role") == "admin",
         name=plain(_text(_mapping(user).get("name"))[:_NAME_CHARS]),
+        is_others=_is_others(meta, user_id, user_message_id),
         searched=any(features.get(name) is True for name in _SEARCHES)
         or bool(body.get("files") or meta.get("files")),
     )
@@ -20748,6 +20999,13 @@ def _follows(meta: Mapping[str, Any]) -> str:
     """ "start" for a chat's first message, whose parent is null."""
     message = _mapping(meta.get("user_message"))
     return _id(message.get("parentId")) or ("start" if "parentId" in message else "")
+
+
+def _is_others(meta: Mapping[str, Any], user_id: str, user_message_id: str) -> bool:
+    """Whether another user wrote the message: in a shared chat, anyone may ask for another answer to it."""
+    message = _mapping(meta.get("user_message"))
+    is_meant = user_id == _id(meta.get("user_id")) and user_message_id == _id(message.get("id"))
+    return bool(user_id and user_message_id) and is_meant and _id(message.get("user_id")) not in ("", user_id)
 
 
 def _version(text: str) -> str:
@@ -21691,7 +21949,8 @@ from ...commands.parse import read_command
 from ...manage.comparison import Comparison
 from ...manage.deletions import Deletions
 from ...manage.history import formats
-from ...manage.history.imports import Imports, Preview
+from ...manage.history.imports import Imports
+from ...manage.history.previews import Preview
 from ..webui import OPEN_WEBUI, WebUi
 from .instance import Instance
 from .output import as_json, counted, fields, say, table, waiting
@@ -27801,7 +28060,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from ...manage.erasure.erase import Eraser
-    from ...manage.memories import Live
+    from ...manage.live import Live
 
 _PROFILE_MOST = 20  # of each kind
 _HISTORY_MOST = 20  # changes of a memory
@@ -28204,14 +28463,9 @@ the file (SingleFile's "REST form API"). The user is that of the key.
 from __future__ import annotations
 
 import asyncio
-import os
-import secrets
-import shutil
-import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import IO
 
 from starlette.requests import ClientDisconnect, Request
@@ -28220,34 +28474,21 @@ from starlette.routing import Route
 
 from ..config.environment import PUBLIC_DEFAULT_KEY, Environment
 from ..config.settings import Valves
-from ..core.memory import is_person
-from ..documents.extraction import format_of
-from ..documents.folders import MOST_BYTES, SAVED
+from ..core.locales import message
+from ..documents.inbox import SLOWEST_S, Inbox, RejectedError
 from .chats import Chats
 from .identity import UnidentifiedError, identified
 from .web.forms import RefusedError, with_file
 
 _AT_ONCE, _AT_ONCE_EACH = 8, 2  # files, of all and of one user
-_MOST_FILES, _MOST_KEPT = 5_000, 2 << 30  # of a user, and bytes
-_LEAST_FREE = 1 << 30  # bytes of the disk that others need
-_NAME_BYTES = 200
-_WAIT_S, _WHOLE_S = 20.0, 600.0  # for the next piece, and for all of them
+_WAIT_S = 20.0  # for the next piece
 _CHUNK = 1 << 20
-_NO_USER = "The request names no user: send a user's key, or X-Memory-User-Id with the server's."
 
-_Take = Callable[[Request, Path], Awaitable[str]]
-
-
-class _RefusedError(Exception):
-    """An HTTP status and a sentence."""
-
-    def __init__(self, status: int, sentence: str) -> None:
-        super().__init__(sentence)
-        self.status = status
+_Take = Callable[[Request, Inbox, str], Awaitable[str]]
 
 
 class Uploads:
-    """Keeps what is sent, under `saved` in the folder of its user, where the watcher finds it."""
+    """Takes what is sent, for all users."""
 
     def __init__(self, chats: Chats, settings: Callable[[], Valves], environment: Environment) -> None:
         self._chats, self._settings, self._environment = chats, settings, environment
@@ -28255,17 +28496,17 @@ class Uploads:
 
     def routes(self) -> list[Route]:
         return [
-            Route("/documents", self._answered(self._form), methods=["POST"]),
-            Route("/documents/{name:path}", self._answered(self._file), methods=["PUT"]),
+            Route("/documents", self._answered(_form), methods=["POST"]),
+            Route("/documents/{name:path}", self._answered(_file), methods=["PUT"]),
         ]
 
     def _answered(self, take: _Take) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:
             try:
-                user_id, folder = await self._folder(request)
-                async with self._place(user_id), asyncio.timeout(_WHOLE_S):
-                    return JSONResponse({"kept": await take(request, folder)}, 201)
-            except (_RefusedError, UnidentifiedError) as error:
+                user_id, inbox = await self._inbox(request)
+                async with self._place(user_id), asyncio.timeout(SLOWEST_S):
+                    return JSONResponse({"kept": await take(request, inbox, user_id)}, 201)
+            except (RejectedError, UnidentifiedError) as error:
                 return JSONResponse({"detail": str(error)}, error.status)
             except RefusedError as error:
                 return JSONResponse({"detail": f"The form cannot be read ({error.sentence})."}, error.status)
@@ -28279,35 +28520,35 @@ class Uploads:
     @asynccontextmanager
     async def _place(self, user_id: str) -> AsyncIterator[None]:
         if self._at_once.total() >= _AT_ONCE or self._at_once[user_id] >= _AT_ONCE_EACH:
-            raise _RefusedError(503, "Too many files at once. Try again in some seconds.")
+            raise RejectedError(503, message("page: too many documents at once"))
         self._at_once[user_id] += 1
         try:
             yield
         finally:
             self._at_once -= Counter([user_id])
 
-    async def _folder(self, request: Request) -> tuple[str, Path]:
-        """Whose it is, and where it goes."""
+    async def _inbox(self, request: Request) -> tuple[str, Inbox]:
+        """Whose the file is, and where it goes."""
         key, secret = self._environment.server_key, self._environment.user_jwt_secret
         if "origin" in request.headers and key in ("", PUBLIC_DEFAULT_KEY):
-            raise _RefusedError(403, "Pages may not send files while the server's key is the public default.")
+            raise RejectedError(403, message("page: documents and the default key"))
         user_id = (await identified(request.headers, key, secret, self._chats.owner_of)).id
-        if not is_person(user_id) or not user_id.isprintable() or "/" in user_id or user_id.startswith("."):
-            raise _RefusedError(400, _NO_USER)
         root = self._settings().documents_folder(self._environment.data_dir)
         if root is None:
-            raise _RefusedError(404, "No documents are read on this server (documents_dir).")
-        return user_id, root / user_id / SAVED
+            raise RejectedError(404, message("documents, not here"))
+        return user_id, Inbox(root)
 
-    async def _file(self, request: Request, folder: Path) -> str:
-        return await _kept(folder, str(request.path_params["name"]), _in_time(request.stream()))
 
-    async def _form(self, request: Request, folder: Path) -> str:
-        _, sent = await with_file(request.headers, request.receive)
-        if sent is None:
-            raise _RefusedError(400, "The form has no file.")
-        with sent.content as content:
-            return await _kept(folder, sent.name, _read(content))
+async def _file(request: Request, inbox: Inbox, user_id: str) -> str:
+    return await _kept(inbox, user_id, str(request.path_params["name"]), _in_time(request.stream()))
+
+
+async def _form(request: Request, inbox: Inbox, user_id: str) -> str:
+    _, sent = await with_file(request.headers, request.receive)
+    if sent is None:
+        raise RejectedError(400, message("page: no file"))
+    with sent.content as content:
+        return await _kept(inbox, user_id, sent.name, _read(content))
 
 
 async def _in_time(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -28325,53 +28566,12 @@ async def _read(content: IO[bytes]) -> AsyncIterator[bytes]:
         yield some
 
 
-async def _kept(folder: Path, name: str, pieces: AsyncIterator[bytes]) -> str:
-    """Write a file, whole or not at all; the name that it has there."""
-    name = _safe(name)
-    await asyncio.to_thread(_make_room, folder, name)
-    part = folder / f".{secrets.token_hex(8)}"
-    size = 0
-    try:
-        with part.open("xb") as file:
-            async for some in pieces:
-                size += len(some)
-                if size > MOST_BYTES:
-                    raise _RefusedError(413, f"A file has {MOST_BYTES >> 20} MiB at most.")
-                await asyncio.to_thread(file.write, some)
-        await asyncio.to_thread(os.replace, part, folder / name)
-    finally:
-        part.unlink(missing_ok=True)
-    return name
-
-
-def _make_room(folder: Path, name: str) -> None:
-    """The folder, where its user may send one more file. Parts that a crash has left behind go."""
-    folder.mkdir(parents=True, exist_ok=True)
-    count = size = 0
-    with os.scandir(folder) as found:
-        for one in found:
-            about = one.stat(follow_symlinks=False)
-            if one.name.startswith(".") and about.st_mtime < time.time() - 2 * _WHOLE_S:
-                Path(one.path).unlink(missing_ok=True)
-            elif one.name != name:
-                count, size = count + 1, size + about.st_size
-    if count >= _MOST_FILES or size + MOST_BYTES > _MOST_KEPT:
-        most = f"{_MOST_FILES:,} files and {_MOST_KEPT >> 30} GiB"
-        raise _RefusedError(507, f"A user's programs may keep {most} here. Forget some documents first.")
-    if shutil.disk_usage(folder).free < _LEAST_FREE:
-        raise _RefusedError(507, "The disk of the documents is nearly full.")
-
-
-def _safe(name: str) -> str:
-    """The last part of a path, as a file may be called."""
-    last = "".join(char for char in name.replace("\\", "/").rpartition("/")[2] if char.isprintable()).lstrip(
-        ". "
-    )
-    if not format_of(last):
-        raise _RefusedError(415, "Files of this kind are not read: the name's ending tells the kind.")
-    stem, _, ending = last.rpartition(".")
-    stem = stem.encode()[: _NAME_BYTES - len(ending)].decode("utf-8", "ignore")
-    return f"{stem or 'page'}.{ending}"
+async def _kept(inbox: Inbox, user_id: str, name: str, pieces: AsyncIterator[bytes]) -> str:
+    """Take a file, whole or not at all; the name that it has there."""
+    with await asyncio.to_thread(inbox.receive, user_id, name) as incoming:
+        async for some in pieces:
+            await asyncio.to_thread(incoming.write, some)
+        return await asyncio.to_thread(incoming.keep)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -28580,6 +28780,59 @@ def forget(visit: Visit) -> Redirect:
     visit.parts.tools.orders.erase_answers(visit.user_id)  # they may hold what is forgotten
     done = control.forget(visit.asked(), ids)
     return back("chats", "forgotten" if done.undo_minutes else "forgotten for good")
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/documents.py
+
+SOURCES["interfaces/web/documents.py"] = r'''"""The user's files and saved pages: what was read of them, sending another, forgetting one."""
+
+from __future__ import annotations
+
+from ...core.locales import message
+from ...core.locales.refused import Refused
+from .parts import Visit, back
+from .rendering import Redirect, View
+
+_CHUNK = 1 << 20
+
+
+def listed(visit: Visit) -> View:
+    """All documents, or those with passages that fit what is looked for."""
+    documents, query = visit.parts.tools.documents, visit.query.get("q", "").strip()
+    if query:
+        found = [(one.entry, one.passages[:3]) for one in documents.found(visit.user_id, query)]
+    else:
+        found = [(entry, ()) for entry in documents.all(visit.user_id)]
+    values = {
+        "query": query,
+        "page": (page := visit.page_of(found)),
+        "documents": page.items,
+        "are_read": documents.are_read,
+    }
+    return View("documents.html", values, part="documents_list.html")
+
+
+def send(visit: Visit) -> Redirect:
+    """Put a file into the user's folder, where it is read within seconds."""
+    inbox = visit.parts.tools.documents.inbox()
+    if visit.file is None or not visit.file.name:
+        raise Refused(message("page: no file"))
+    if inbox is None:
+        raise Refused(message("documents, not here"))
+    with inbox.receive(visit.user_id, visit.file.name) as incoming:
+        while piece := visit.file.content.read(_CHUNK):
+            incoming.write(piece)
+        incoming.keep()
+    return back("documents", "document sent")
+
+
+def forget(visit: Visit) -> Redirect:
+    """Take away what is kept of one of the user's own."""
+    visit.parts.tools.orders.erase_answers(visit.user_id)  # they may hold what is forgotten
+    if not visit.parts.tools.documents.forget(visit.user_id, {visit.form.get("id", "")}):
+        raise Refused(message("document of everyone, not forgotten"))
+    return back("documents", "document forgotten")
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -29755,7 +30008,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from . import admin, chats, history, keys, memories, sharing, switches, timeline, why
+from . import admin, chats, documents, history, keys, memories, sharing, switches, timeline, why
 from .parts import Visit
 from .rendering import Download, Redirect, View
 
@@ -29799,6 +30052,9 @@ _ALL = (
     Route("GET", "timeline", Needs.USER, timeline.listed),
     Route("GET", "chats", Needs.USER, chats.listed),
     Route("POST", "forget-chat", Needs.USER, chats.forget),
+    Route("GET", "documents", Needs.USER, documents.listed),
+    Route("POST", "send-document", Needs.USER, documents.send, takes_file=True),
+    Route("POST", "forget-document", Needs.USER, documents.forget),
     Route("GET", "why", Needs.USER, why.listed),
     Route("GET", "switches", Needs.USER, switches.listed),
     Route("POST", "switch", Needs.USER, switches.switch),
@@ -30067,6 +30323,7 @@ header form, .row, .done { display: flex; flex-wrap: wrap; gap: .5rem; align-ite
 input, select, textarea, button { font: inherit; color: inherit; background: var(--bg); border: 1px solid var(--dim); border-radius: .4rem; padding: .45rem .7rem; max-width: 100%; min-height: 2.6rem; }
 textarea, .stack input { width: 100%; } button { background: var(--link); border-color: var(--link); color: var(--on); cursor: pointer; }
 button.quiet { background: var(--bg); color: var(--link); } button.danger { background: var(--bg); color: var(--danger); border-color: var(--danger); }
+.drop { border: 2px dashed; padding: 2rem 1rem; }
 .search { display: flex; flex-wrap: wrap; gap: .4rem .6rem; align-items: center; } .search input { flex: 1 1 14rem; } .stack { display: grid; gap: .5rem; justify-items: start; margin: .5rem 0; }
 .cards { list-style: none; margin: 1rem 0; padding: 0; display: grid; gap: .6rem; } .cards > li { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: .7rem .9rem; }
 .cards p { margin: .1rem 0; } .text { white-space: pre-wrap; } .meta, .count { color: var(--dim); font-size: .9rem; } .meta > * { margin-inline-end: .6rem; }
@@ -30205,7 +30462,7 @@ SOURCES["interfaces/web/templates/base.html"] = r'''<!doctype html>
 <nav aria-label="{{ say('page: views') }}">
 <ul>
 {% if person.user_id %}
-{% for view in ("", "timeline", "chats", "why", "switches", "sharing", "keys", "import") %}
+{% for view in ("", "timeline", "chats", "documents", "why", "switches", "sharing", "keys", "import") %}
 <li><a href="{{ view or './' }}"{% if here == view %} aria-current="page"{% endif %}>{{ say("page, view: " ~ (view or "memories")) }}</a></li>
 {% endfor %}
 {% endif %}
@@ -30298,6 +30555,56 @@ SOURCES["interfaces/web/templates/chats_list.html"] = r'''{% from "macros.html" 
 <h2><a href="chats?{{ {'chat': one.chat} | urlencode }}">{{ one.title or say("page: untitled") }}</a></h2>
 <p class="meta">{{ moment(one.at) }} {% if one.count %}<span>{{ say("passages", n=one.count) }}</span>{% endif %} {{ chat_link(address) }}</p>
 {% for passage in one.shown[:3] %}<blockquote dir="auto">{{ passage.text[:300] }}</blockquote>{% endfor %}
+</li>
+{% endfor %}
+</ul>
+{{ pages(page, dict(q=query)) }}
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/templates/documents.html
+
+SOURCES["interfaces/web/templates/documents.html"] = r'''{% extends "base.html" %}
+{% block title %}{{ say("page, view: documents") }} · {{ say("page: memory") }}{% endblock %}
+{% block content %}
+<h1>{{ say("page, view: documents") }}</h1>
+{% if not are_read %}<p class="note">{{ say("documents, not here") }}</p>{% else %}
+<form method="post" action="send-document" enctype="multipart/form-data" class="stack">
+<input type="hidden" name="csrf" value="{{ csrf }}">
+<label for="file">{{ say("page: document to send") }}</label>
+<input id="file" name="file" type="file" required class="drop">
+<button>{{ say("page: send document") }}</button>
+</form>
+{% endif %}
+<form class="search" role="search" method="get" action="documents" hx-get="documents" hx-target="#list" hx-trigger="input changed delay:250ms from:#q, submit" hx-sync="this:replace" hx-push-url="true">
+<label for="q">{{ say("page: search documents") }}</label>
+<input type="search" id="q" name="q" value="{{ query }}" maxlength="1000" autocomplete="off">
+<button>{{ say("page: search button") }}</button>
+</form>
+<div id="list" aria-live="polite">
+{% include "documents_list.html" %}
+</div>
+{% endblock %}
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/templates/documents_list.html
+
+SOURCES["interfaces/web/templates/documents_list.html"] = r'''{% from "macros.html" import moment, pages with context %}
+<p class="count">{{ say("page: documents", n=page.total) }}</p>
+<ul class="cards">
+{% for one, passages in documents %}
+<li>
+<h2 dir="auto">{{ one.title or one.path }}</h2>
+<p class="meta">{{ moment(one.at) }} <span dir="auto">{{ one.path }}</span> {% if one.passages %}<span>{{ say("passages", n=one.passages) }}</span>{% endif %} {% if one.user_id != person.user_id %}<span>{{ say("document of everyone") }}</span>{% endif %}</p>
+{% if one.state == "failed" %}<p class="note">{{ say("document not read", why=one.detail) }}</p>{% endif %}
+{% for passage in passages %}<blockquote dir="auto">{{ passage.text[:300] }}</blockquote>{% endfor %}
+{% if one.user_id == person.user_id %}
+<form method="post" action="forget-document" class="row">
+<input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="id" value="{{ one.document_id }}">
+<button class="danger">{{ say("page: forget") }}<span class="hidden">: {{ one.title or one.path }}</span></button>
+</form>
+{% endif %}
 </li>
 {% endfor %}
 </ul>
@@ -42158,13 +42465,14 @@ people delete, nothing is done, and the admin is told.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Protocol
 
 from sqlalchemy import ColumnElement, Engine, and_, delete, select, update
 
+from ..core.batched import batched
 from ..core.errors import Retry, TellAdmin
 from ..state import put_row, reading, webui_seen
 from .deletions import USER, Deletions
@@ -42172,7 +42480,7 @@ from .deletions import USER, Deletions
 _CHAT_S, _USER_S = 20 * 3600.0, 7 * 86_400.0  # that something is missing, before it counts as deleted
 _FEW, _SHARE = 20, 0.2  # chats that may be missing at once; more only if they are a smaller share
 _FEW_USERS, _USERS_SHARE = 3, 0.2
-_AT_ONCE = 500  # rows in a transaction
+_AT_ONCE = 500  # rows in a transaction: others write in between
 
 
 class ChatServer(Protocol):
@@ -42288,11 +42596,11 @@ class Comparison:
 
     def _write(self, there: Iterable[tuple[str, str]], since: dict[tuple[str, str], float]) -> None:
         kept = {"webui": self._webui, "seen_at": time.time(), "missing_since": 0.0}
-        for some in _parts(list(there)):
+        for some in batched(there, _AT_ONCE):
             with self._engine.begin() as connection:
                 for user_id, chat_id in some:
                     put_row(connection, webui_seen, {"user_id": user_id, "chat_id": chat_id, **kept})
-        for some in _parts(list(since)):
+        for some in batched(since, _AT_ONCE):
             with self._engine.begin() as connection:
                 for pair in some:
                     mine = and_(*self._mine(*pair))
@@ -42305,12 +42613,6 @@ class Comparison:
     def _mine(self, user_id: str, chat_id: str) -> tuple[ColumnElement[bool], ...]:
         mine = webui_seen.c.webui == self._webui, webui_seen.c.user_id == user_id
         return (*mine, webui_seen.c.chat_id == chat_id)
-
-
-def _parts(pairs: Sequence[tuple[str, str]]) -> Iterator[Sequence[tuple[str, str]]]:
-    """So few that others can write in between."""
-    for begin in range(0, len(pairs), _AT_ONCE):
-        yield pairs[begin : begin + _AT_ONCE]
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -42664,11 +42966,12 @@ from ..config.settings import Valves
 from ..core.memory import Memory
 from ..core.scope import EVERYONE, documents_owner
 from ..documents.folders import Folders, is_saved
+from ..documents.inbox import Inbox
 from ..documents.indexing import Indexing
 from ..recall.rank import ranked
 from ..state.documents_table import DocumentsTable, Entry
 from .fitting import fitting
-from .memories import Live
+from .live import Live
 
 _CANDIDATES = 100  # of a search, by meaning and by words
 _QUERY_CHARS = 1000
@@ -42701,6 +43004,11 @@ class Documents:
         """Whether the admin has documents read."""
         settings = self._settings()
         return bool(settings.documents_dir) and settings.backend == "library"
+
+    def inbox(self) -> Inbox | None:
+        """Where files are sent to; None where no documents are read."""
+        folder = self._folder() if self.are_read else None
+        return Inbox(folder) if folder is not None else None
 
     def all(self, user_id: str) -> list[Entry]:
         """A user's own and then everyone's, but for those that were forgotten."""
@@ -42776,17 +43084,17 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import Engine
 
-from ...backends.base import Backend
 from ...config.settings import Valves
 from ...core.errors import MemoryFault
 from ...core.scope import past_owner, shared_by
 from ...remember.spill import Spill, Spilled
 from ...state.episodes_table import EpisodesTable
 from ..history.uploads import Uploads
+from ..live import Live
 from .erasures import BEGUN, DONE, ONCE, SETTLED_S, Erasure, Erasures
 from .scrub import scrub_state
 from .sites import Found, Open, Site, Sites
@@ -42814,13 +43122,6 @@ class Receipt:
     def total(self) -> int:
         """How many entries were erased in all."""
         return sum(self.counts.values())
-
-
-class Live(Protocol):
-    """What holds the backend in use: see `backends.backend_holder`."""
-
-    def writing(self) -> contextlib.AbstractContextManager[Backend]:
-        """Inside, nobody moves the memories."""
 
 
 def _no_progress(count: int) -> None:
@@ -42906,20 +43207,9 @@ class Eraser:
         """
         if not (old := self._passages.said_before(at)):
             return 0
-        count = 0
-        missed: MemoryFault | None = None
-        with self._still(), self._sites.opened() as found:
-            for one in found:
-                try:
-                    site = one.reached()
-                    gone = sum(site.erase_said_before(past_owner(user_id), at) for user_id in old)
-                    if gone:
-                        site.purge()
-                    count += gone
-                except MemoryFault as fault:
-                    missed = fault
-        if missed is not None:
-            raise missed
+        count = self._everywhere(
+            lambda site: sum(site.erase_said_before(past_owner(user_id), at) for user_id in old)
+        )
         for user_id, exchanges in old.items():
             self._passages.remove(user_id, exchanges)
         return count
@@ -42934,24 +43224,38 @@ class Eraser:
         when the others are done; all of it is tried anew with the next call.
         """
         wanted = Erasure(0, user_id, False, tuple(ids), (), (), ONCE, time.time())
-        missed: MemoryFault | None = None
         self._spill.erase(
             user_id, lambda one: one.permission is not None and one.permission.chat_id == chat_id
         )
+
+        def erase(site: Site) -> int:
+            stray = set(site.passages_of(past_owner(user_id), chat_id)).difference(ids)
+            these = replace(wanted, memory_ids=(*ids, *stray))
+            return site.erase(these, fresh=True, on_progress=_no_progress).total()
+
+        self._everywhere(erase)
+        self._passages.remove(user_id, exchanges)
+        scrub_state(self._engine)
+
+    def _everywhere(self, erase: Callable[[Site], int]) -> int:
+        """Erase something at each location; how much it was.
+
+        Raises the fault of a location that cannot be reached, when the others are done.
+        """
+        count = 0
+        missed: MemoryFault | None = None
         with self._still(), self._sites.opened() as found:
             for one in found:
                 try:
                     site = one.reached()
-                    stray = set(site.passages_of(past_owner(user_id), chat_id)).difference(ids)
-                    these = replace(wanted, memory_ids=(*ids, *stray))
-                    if site.erase(these, fresh=True, on_progress=lambda _: None):
+                    if gone := erase(site):
                         site.purge()
+                    count += gone
                 except MemoryFault as fault:
                     missed = fault
         if missed is not None:
             raise missed
-        self._passages.remove(user_id, exchanges)
-        scrub_state(self._engine)
+        return count
 
     def go_on(self) -> list[Receipt]:
         """Goes on with erasures that were begun here or by another server, as far as they can be done now."""
@@ -42964,10 +43268,6 @@ class Eraser:
     def newest(self) -> int:
         """The id of the last erasure that was begun; 0 if there was none."""
         return self._erasures.newest()
-
-    def is_done(self, user_id: str) -> bool:
-        """Whether nothing about a user is left to be erased."""
-        return not any(erasure.user_id == user_id for erasure in self._erasures.open())
 
     def _go_on(self, erasure: Erasure) -> Receipt:
         again = erasure.passes == ONCE and self._is_settled(erasure)
@@ -43256,10 +43556,6 @@ class Erasures:
         """The erasures that are not done yet, oldest first."""
         return list(self._select(erasures.c.passes < DONE))
 
-    def get(self, erasure_id: int) -> Erasure | None:
-        """The erasure with this id, or None."""
-        return next(iter(self._select(erasures.c.id == erasure_id)), None)
-
     def update(self, erasure: Erasure, *, passes: int, left: Collection[int]) -> None:
         """Notes how far an erasure has come."""
         done = {"passes": passes, "locations": json.dumps(sorted(left))}
@@ -43390,11 +43686,12 @@ import json
 import math
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, and_, delete, or_, select, update
 
+from ...core.batched import batched
 from ...core.change import FORGET, FORGOTTEN, REFLECTED, TOMBSTONES, heirs
 from ...core.exchange import message_id_of
 from ...core.memory import EPISODE
@@ -43464,7 +43761,7 @@ class ForgottenRows:
             of_them = select(journal.c.memory_id).where(journal.c.user_id == self._user_id)
             found = [
                 memory_id
-                for some in _parts(undone)
+                for some in batched(undone, _AT_ONCE)
                 for memory_id in self._connection.scalars(of_them.where(journal.c.id.in_(some)))
             ]
             new = [one for one in dict.fromkeys((*found, *self._parts_of(new))) if one and one not in known]
@@ -43493,7 +43790,7 @@ class ForgottenRows:
         rows = self._connection.execute(select(outbox).where(mine)).all()
         said = [row for row in rows if message_id_of(row.key) in sources or self._is_in(row.exchange)]
         done = {"state": "done", "exchange": None, "error": ""}
-        for some in _parts([row.id for row in said]):
+        for some in batched([row.id for row in said], _AT_ONCE):
             self._connection.execute(update(outbox).where(outbox.c.id.in_(some)).values(**done))
         broken = {row.batch for row in said if row.state == "claimed"}
         anew = {"state": "pending", "batch": "", "attempts": 0, "ready_at": time.time(), "error": ""}
@@ -43503,7 +43800,7 @@ class ForgottenRows:
 
     def _from_journal(self) -> int:
         mine = {row.id for row in self._history if row.before or row.after or row.op == FORGET}
-        for some in _parts(sorted(self._texts)):
+        for some in batched(sorted(self._texts), _AT_ONCE):
             alike = or_(journal.c.before.in_(some), journal.c.after.in_(some))
             mine |= set(
                 self._connection.scalars(
@@ -43513,14 +43810,14 @@ class ForgottenRows:
                 )
             )
         blank = {"before": "", "after": "", "refused": FORGOTTEN, "made": False}
-        for some in _parts(sorted(mine)):
+        for some in batched(sorted(mine), _AT_ONCE):
             self._connection.execute(update(journal).where(journal.c.id.in_(some)).values(**blank))
         return len(mine)
 
     def _from_injected(self) -> int:
         """What recall told a chat must not be learned from its answers: a mark of the text stays."""
         rows = {row.id: row for row in self._rows(injected, injected.c.memory_id)}
-        for some in _parts(sorted(self._texts)):
+        for some in batched(sorted(self._texts), _AT_ONCE):
             which = and_(
                 injected.c.user_id == self._user_id,
                 injected.c.text.in_(some),
@@ -43528,7 +43825,7 @@ class ForgottenRows:
             )
             rows |= {row.id: row for row in self._connection.execute(select(injected).where(which))}
         speaking = [row for row in rows.values() if not is_mark(row.text)]
-        for some in _parts([row.id for row in speaking]):
+        for some in batched([row.id for row in speaking], _AT_ONCE):
             self._connection.execute(delete(injected).where(injected.c.id.in_(some)))
         marked = [{**row._mapping, "text": mark_of(row.text), "line": "", "gone": True} for row in speaking]
         insert_new(self._connection, injected, marked)
@@ -43574,7 +43871,7 @@ class ForgottenRows:
     def _rows(self, table: Any, column: Any) -> list[Any]:
         return [
             row
-            for some in _parts(self._ids)
+            for some in batched(self._ids, _AT_ONCE)
             for row in self._connection.execute(
                 select(table).where(table.c.user_id == self._user_id, column.in_(some))
             )
@@ -43587,11 +43884,6 @@ def _tombstone(user_id: str, memory_id: str, erasure_id: int, position: int) -> 
     named = {"user_id": user_id, "memory_id": memory_id, "batch": f"{TOMBSTONES}{erasure_id}"}
     more = {"position": position, "op": "remove", "kind": "fact", "made": True, "at": time.time()}
     return {**empty, **named, **more}
-
-
-def _parts(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    for begin in range(0, len(items), _AT_ONCE):
-        yield items[begin : begin + _AT_ONCE]
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -43766,6 +44058,7 @@ from ...backends.assemble import open_store
 from ...backends.base import Backend, EditableBackend
 from ...backends.locations import Location, settings_of
 from ...config.settings import Valves
+from ...core.batched import batched
 from ...core.errors import MemoryFault, TellAdmin
 from ...core.memory import Memory, aware_time, is_id
 from ...core.scope import documents_in, owners_of, past_in, past_owner
@@ -43840,8 +44133,7 @@ class StoreSite:
             rows = rows if fresh else [row for row in rows if _is_earlier(row.payload, erasure)]
         ids = [str(row.id) for row in rows]
         self._erase_entities(erasure, ids)
-        for begin in range(0, len(ids), _AT_ONCE):
-            some = ids[begin : begin + _AT_ONCE]
+        for some in batched(ids, _AT_ONCE):
             self._store.delete_all(some)
             on_progress(len(some))
         return Counter(_counted_as(str(row.payload.get("user_id") or "")) for row in rows)
@@ -43872,8 +44164,8 @@ class StoreSite:
     def erase_said_before(self, owner: str, at: float) -> int:
         rows = self._store.list({"user_id": owner})[0]
         ids = [str(row.id) for row in rows if _is_before(aware_time(row.payload.get("created_at")), at)]
-        for begin in range(0, len(ids), _AT_ONCE):
-            self._store.delete_all(ids[begin : begin + _AT_ONCE])
+        for some in batched(ids, _AT_ONCE):
+            self._store.delete_all(some)
         return len(ids)
 
     def purge(self) -> str:
@@ -45002,16 +45294,16 @@ class Format(NamedTuple):
     read: Callable[[Value], Iterator[Entry]]
 
 
-OPEN_WEBUI = "open-webui"
+OPEN_WEBUI, WEBUI_LABEL = "open-webui", "Open WebUI"
 
 FORMATS = (
     Format("chatgpt", "ChatGPT", conversations.is_chatgpt, conversations.read_chatgpt),
     Format("claude", "Claude", conversations.is_claude, conversations.read_claude),
     Format("claude", "Claude", memory_stores.is_claude_memory, memory_stores.read_claude_memory),
-    Format(OPEN_WEBUI, "Open WebUI", conversations.is_open_webui, conversations.read_open_webui),
+    Format(OPEN_WEBUI, WEBUI_LABEL, conversations.is_open_webui, conversations.read_open_webui),
     Format("letta", "Letta", memory_stores.is_letta, memory_stores.read_letta),
     Format("mem0", "mem0", memory_stores.is_mem0, memory_stores.read_mem0),
-    Format(OPEN_WEBUI, "Open WebUI", conversations.is_webui_memory, conversations.read_webui_memory),
+    Format(OPEN_WEBUI, WEBUI_LABEL, conversations.is_webui_memory, conversations.read_webui_memory),
     Format("letta", "Letta", memory_stores.is_passage, memory_stores.read_passage),
 )
 GEMINI, LTM = ("gemini", "Gemini"), ("text-generation-webui", "text-generation-webui")
@@ -45136,38 +45428,33 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass, field, replace
-from functools import partial
-from itertools import islice
+from dataclasses import dataclass, replace
+from functools import cache, partial
 
 from sqlalchemy import ColumnElement, Engine, and_, delete, func, select, update
 
 from ...backends.base import EditableBackend
-from ...config.prices import costs, read_prices
 from ...config.settings import Valves
+from ...core.batched import batched
 from ...core.chat_servers import AnsweredBy
 from ...core.errors import Drop, Retry
 from ...core.exchange import Exchange, episodes_name, message_id_of
 from ...core.scope import past_owner
-from ...models.tokens import estimated_tokens
 from ...remember import admission
 from ...remember.apply import Changes
 from ...remember.episodes import ids_of
-from ...remember.gate import sift
 from ...remember.journal import Journal
 from ...remember.later import Later
 from ...remember.outbox import Outbox
-from ...remember.passages import passages
-from ...remember.prompt import reconcile_prompt
 from ...state import hold, imports, outbox, reading
 from ...state.episodes_table import EpisodesTable
 from ...state.switches_table import Switches
-from ..memories import Live
+from ..live import Live, editable
 from .entries import Fact, Flaw
 from .exchanges import IsCommand, chat_of, exchanges, given
 from .formats import Found
+from .previews import Preview, Seen, estimated
 
 Archive = Callable[[], Iterable[Found]]  # reads it from its beginning: see `formats.read`
 
@@ -45178,39 +45465,6 @@ _STOPPED = "stopped-"  # begins the batch of what was under way when its import 
 _MOST_TAKEN = 500_000  # exchanges and facts of an archive
 _ALL = "the archive"
 _NAME_CHARS = 200
-_WEBUI = "Open WebUI"
-_SAMPLE = 100  # exchanges by which the rest is estimated
-_SHOWN_TOKENS, _ANSWER_TOKENS = 200, 120  # of the memories in a prompt, and of an answer
-_PASSAGE_S, _EXCHANGE_S, _CALL_S = 0.02, 0.02, 4.0  # that each takes, about
-
-
-@dataclass(frozen=True)
-class Preview:
-    """What an import would bring, or has begun to bring, to a user.
-
-    labels: the programs that wrote it. chats, exchanges, facts: that are new; known: exchanges and facts that
-    are there already. skipped: of what is not taken, how many of it by the reason. flaws: what cannot be
-    read, how often, by file and reason. first, last: when the first and the last was said, Unix time or 0.
-    calls, tokens_in, tokens_out: of an LLM, about; cost: in words, "" if no price is known. seconds: that it
-    takes, about, while nobody chats. id: of the import, once it is begun.
-    """
-
-    user_id: str
-    labels: tuple[str, ...] = ()
-    chats: int = 0
-    exchanges: int = 0
-    facts: int = 0
-    known: int = 0
-    skipped: Counter[str] = field(default_factory=Counter)
-    flaws: Counter[tuple[str, str]] = field(default_factory=Counter)
-    first: float = 0.0
-    last: float = 0.0
-    calls: int = 0
-    tokens_in: int = 0
-    tokens_out: int = 0
-    cost: str = ""
-    seconds: int = 0
-    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45250,14 +45504,11 @@ class Imports:
         Raises:
             Drop: the archive cannot be opened, or nothing in it is known.
         """
-        seen = _Seen()
-        sample: list[Exchange] = []
-        for some in _unhurried(_parts(self._taken(user_id, archive, seen))):
+        seen = Seen()
+        for some in _unhurried(batched(self._taken(user_id, archive, seen), _AT_ONCE)):
             for one in self._new(user_id, some, seen):
                 seen.count(one)
-                if not one.given and len(sample) < _SAMPLE:
-                    sample.append(one)
-        return self._estimated(seen.preview(user_id), sample)
+        return estimated(seen.preview(user_id), seen.sample, self._settings(), self._passages.wants(user_id))
 
     def begin(self, user_id: str, archive: Archive, name: str = "") -> Preview:
         """Bring these entries to a user; what it brings, as `preview` tells it, and the import's id.
@@ -45265,8 +45516,8 @@ class Imports:
         It is safe on disk afterwards, and remembered in the background. Where it is broken off, the same call
         goes on; done twice it brings nothing new.
         """
-        import_id, seen = self._opened(user_id, name[:_NAME_CHARS]), _Seen()
-        for some in _unhurried(_parts(self._taken(user_id, archive, seen))):
+        import_id, seen = self._opened(user_id, name[:_NAME_CHARS]), Seen()
+        for some in _unhurried(batched(self._taken(user_id, archive, seen), _AT_ONCE)):
             new = self._later.put(some, import_id)
             seen.known += len(some) - len(new)
             for one in new:
@@ -45330,14 +45581,12 @@ class Imports:
         brought = and_(*_brought(user_id, import_id))
         undone = 0
         with live.writing() as backend:
-            if not isinstance(backend, EditableBackend):
-                raise Drop("This backend cannot list memories.", hint="Remove them there.")
+            backend = editable(backend)
             while rows := self._stopped(mine, brought, user_id):  # more of it may come meanwhile
                 # All of its messages at once, and before any is out of sight: a fact may be from several.
                 Changes(self._journal).retract(backend, user_id, {message_id_of(key) for key, _ in rows})
                 self._remove_unmarked(backend, user_id, {batch for _, batch in rows})
-                for at in range(0, len(rows), _UNDONE_AT_ONCE):
-                    keys = [key for key, _ in rows[at : at + _UNDONE_AT_ONCE]]
+                for keys in batched([key for key, _ in rows], _UNDONE_AT_ONCE):
                     self._remove_passages(backend, user_id, [episodes_name(key) for key in keys])
                     with self._engine.begin() as connection:
                         connection.execute(delete(outbox).where(brought, outbox.c.key.in_(keys)))
@@ -45377,10 +45626,10 @@ class Imports:
             admission.remove_all(backend, past_owner(user_id), ids)
             self._passages.remove(user_id, [entry.exchange for entry in entries])
 
-    def _taken(self, user_id: str, archive: Archive, seen: _Seen) -> Iterator[Exchange]:
+    def _taken(self, user_id: str, archive: Archive, seen: Seen) -> Iterator[Exchange]:
         """What of an archive may be remembered; the rest is counted in `seen`."""
         owners = {one.entry.owner for one in self._all(archive) if not isinstance(one.entry, Flaw)} - {""}
-        settings, is_on = self._settings(), _Cached(partial(self._switches.is_on, user_id))
+        settings, is_on = self._settings(), cache(partial(self._switches.is_on, user_id))
         if not settings.enabled:
             raise Drop("Memory is switched off on this server.", hint="Switch `enabled` on first.")
         if not is_on(""):
@@ -45420,7 +45669,7 @@ class Imports:
                 raise Retry("The server stops.", hint="Ask again when it is back.")
             yield one
 
-    def _new(self, user_id: str, some: list[Exchange], seen: _Seen) -> list[Exchange]:
+    def _new(self, user_id: str, some: list[Exchange], seen: Seen) -> list[Exchange]:
         keys = [one.key for one in some]
         there = and_(outbox.c.user_id == user_id, outbox.c.key.in_(keys))
         with self._reading.connect() as connection:
@@ -45429,78 +45678,6 @@ class Imports:
         seen.keys.update(map(hash, new))
         seen.known += len(some) - len(new)
         return list(new.values())
-
-    def _estimated(self, preview: Preview, sample: list[Exchange]) -> Preview:
-        """With what it costs: some exchanges are looked at, and stand for all."""
-        settings = self._settings()
-        share = preview.exchanges / len(sample) if sample else 0.0
-        kept = settings.keeps_episodes and self._passages.wants(preview.user_id)
-        said = sum(len(passages(one)) for one in sample) * share if kept else 0.0
-        seconds = said * _PASSAGE_S + (preview.exchanges + preview.facts) * _EXCHANGE_S
-        reads = settings.uses_llm and settings.has_llm
-        if settings.llm_provider == "auto" and not settings.llm_model:  # then who answered reads
-            reads = reads and _WEBUI in preview.labels
-        if not reads:
-            return replace(preview, seconds=round(seconds))
-        worth = [one for one, verdict in sift(sample, verbatim=False) if verdict.worth]
-        at_once = settings.advanced_numbers.batch_max_exchanges
-        each = min(at_once, max(preview.exchanges / max(preview.chats, 1), 1.0))  # calls read one chat
-        calls = len(worth) * share / each
-        system, _ = reconcile_prompt([], [], settings.extraction_rules)
-        told = sum(estimated_tokens(reconcile_prompt([one], [], "")[1]["content"]) for one in worth) * share
-        tokens_in = round(calls * (estimated_tokens(system["content"]) + _SHOWN_TOKENS) + told)
-        tokens_out = round(calls * _ANSWER_TOKENS)
-        model = settings.llm_model
-        cost = costs({model: (tokens_in, tokens_out)}, read_prices(settings.llm_prices)) if model else ""
-        seconds = round(seconds + calls * _CALL_S)
-        used = replace(preview, calls=round(calls), tokens_in=tokens_in, tokens_out=tokens_out)
-        return replace(used, cost=cost, seconds=seconds)
-
-
-class _Seen:
-    """What was seen of an archive so far."""
-
-    def __init__(self) -> None:
-        self.labels: set[str] = set()
-        self.keys: set[int] = set()  # hashes: there may be many
-        self.chats: set[str] = set()
-        self.exchanges = self.facts = self.known = 0
-        self.skipped: Counter[str] = Counter()
-        self.flaws: Counter[tuple[str, str]] = Counter()
-        self.first = self.last = 0.0
-
-    def count(self, one: Exchange) -> None:
-        if one.given:
-            self.facts += 1
-            return
-        self.exchanges += 1
-        self.chats.add(one.chat_id)
-        self.first = min(self.first or one.said_at, one.said_at)
-        self.last = max(self.last, one.said_at)
-
-    def preview(self, user_id: str) -> Preview:
-        if not self.labels:
-            flaws = "; ".join(f"{where}: {reason}" for where, reason in list(self.flaws)[:3])
-            raise Drop(
-                f"Nothing in it is known. {flaws}".strip(),
-                hint="Known are exports of ChatGPT, Claude, Gemini (Takeout, as JSON), Open WebUI, Letta and "
-                "mem0, and text-generation-webui's long_term_memory.",
-            )
-        counted = (len(self.chats), self.exchanges, self.facts, self.known, self.skipped, self.flaws)
-        return Preview(user_id, tuple(sorted(self.labels)), *counted, self.first, self.last)
-
-
-class _Cached(dict[tuple[str, str], bool]):
-    """Remembers what was asked of a chat and a model."""
-
-    def __init__(self, ask: Callable[[str, str], bool]) -> None:
-        self._ask = ask
-
-    def __call__(self, chat_id: str, model: str = "") -> bool:
-        key = (chat_id, model)
-        if key not in self:
-            self[key] = self._ask(*key)
-        return self[key]
 
 
 def _is_theirs(user_id: str, owner: str, owners: Collection[str]) -> bool:
@@ -45513,12 +45690,6 @@ def _is_theirs(user_id: str, owner: str, owners: Collection[str]) -> bool:
 
 def _brought(user_id: str, import_id: str) -> tuple[ColumnElement[bool], ...]:
     return outbox.c.user_id == user_id, outbox.c.imported == import_id
-
-
-def _parts(items: Iterable[Exchange]) -> Iterator[list[Exchange]]:
-    left = iter(items)
-    while some := list(islice(left, _AT_ONCE)):
-        yield some
 
 
 def _unhurried(parts: Iterator[list[Exchange]]) -> Iterator[list[Exchange]]:
@@ -45776,6 +45947,127 @@ def _row(row: tuple[Any, ...], character: str) -> Iterator[Said]:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# manage/history/previews.py
+
+SOURCES["manage/history/previews.py"] = r'''"""What an archive would bring to a user, counted while it is read, and what that costs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from ...config.prices import costs, read_prices
+from ...config.settings import Valves
+from ...core.errors import Drop
+from ...core.exchange import Exchange
+from ...models.tokens import estimated_tokens
+from ...remember.gate import sift
+from ...remember.passages import passages
+from ...remember.prompt import reconcile_prompt
+from .formats import WEBUI_LABEL
+
+_SAMPLE = 100  # exchanges by which the rest is estimated
+_SHOWN_TOKENS, _ANSWER_TOKENS = 200, 120  # of the memories in a prompt, and of an answer
+_PASSAGE_S, _EXCHANGE_S, _CALL_S = 0.02, 0.02, 4.0  # that each takes, about
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What an import would bring, or has begun to bring, to a user.
+
+    labels: the programs that wrote it. chats, exchanges, facts: that are new; known: exchanges and facts that
+    are there already. skipped: of what is not taken, how many of it by the reason. flaws: what cannot be
+    read, how often, by file and reason. first, last: when the first and the last was said, Unix time or 0.
+    calls, tokens_in, tokens_out: of an LLM, about; cost: in words, "" if no price is known. seconds: that it
+    takes, about, while nobody chats. id: of the import, once it is begun.
+    """
+
+    user_id: str
+    labels: tuple[str, ...] = ()
+    chats: int = 0
+    exchanges: int = 0
+    facts: int = 0
+    known: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+    flaws: Counter[tuple[str, str]] = field(default_factory=Counter)
+    first: float = 0.0
+    last: float = 0.0
+    calls: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    cost: str = ""
+    seconds: int = 0
+    id: str = ""
+
+
+class Seen:
+    """What was seen of an archive so far. sample: the first of its exchanges."""
+
+    def __init__(self) -> None:
+        self.labels: set[str] = set()
+        self.keys: set[int] = set()  # hashes: there may be many
+        self.chats: set[str] = set()
+        self.sample: list[Exchange] = []
+        self.exchanges = self.facts = self.known = 0
+        self.skipped: Counter[str] = Counter()
+        self.flaws: Counter[tuple[str, str]] = Counter()
+        self.first = self.last = 0.0
+
+    def count(self, one: Exchange) -> None:
+        """One more that is new."""
+        if one.given:
+            self.facts += 1
+            return
+        self.exchanges += 1
+        if len(self.sample) < _SAMPLE:
+            self.sample.append(one)
+        self.chats.add(one.chat_id)
+        self.first = min(self.first or one.said_at, one.said_at)
+        self.last = max(self.last, one.said_at)
+
+    def preview(self, user_id: str) -> Preview:
+        """What it would bring. Raises Drop: nothing in it is known."""
+        if not self.labels:
+            flaws = "; ".join(f"{where}: {reason}" for where, reason in list(self.flaws)[:3])
+            raise Drop(
+                f"Nothing in it is known. {flaws}".strip(),
+                hint="Known are exports of ChatGPT, Claude, Gemini (Takeout, as JSON), Open WebUI, Letta and "
+                "mem0, and text-generation-webui's long_term_memory.",
+            )
+        counted = (len(self.chats), self.exchanges, self.facts, self.known, self.skipped, self.flaws)
+        return Preview(user_id, tuple(sorted(self.labels)), *counted, self.first, self.last)
+
+
+def estimated(
+    preview: Preview, sample: Sequence[Exchange], settings: Valves, wants_passages: bool
+) -> Preview:
+    """With what it costs: some of its exchanges are looked at, and stand for all."""
+    share = preview.exchanges / len(sample) if sample else 0.0
+    kept = settings.keeps_episodes and wants_passages
+    said = sum(len(passages(one)) for one in sample) * share if kept else 0.0
+    seconds = said * _PASSAGE_S + (preview.exchanges + preview.facts) * _EXCHANGE_S
+    reads = settings.uses_llm and settings.has_llm
+    if settings.llm_provider == "auto" and not settings.llm_model:  # then who answered reads
+        reads = reads and WEBUI_LABEL in preview.labels
+    if not reads:
+        return replace(preview, seconds=round(seconds))
+    worth = [one for one, verdict in sift(sample, verbatim=False) if verdict.worth]
+    at_once = settings.advanced_numbers.batch_max_exchanges
+    each = min(at_once, max(preview.exchanges / max(preview.chats, 1), 1.0))  # calls read one chat
+    calls = len(worth) * share / each
+    system, _ = reconcile_prompt([], [], settings.extraction_rules)
+    told = sum(estimated_tokens(reconcile_prompt([one], [], "")[1]["content"]) for one in worth) * share
+    tokens_in = round(calls * (estimated_tokens(system["content"]) + _SHOWN_TOKENS) + told)
+    tokens_out = round(calls * _ANSWER_TOKENS)
+    model = settings.llm_model
+    cost = costs({model: (tokens_in, tokens_out)}, read_prices(settings.llm_prices)) if model else ""
+    seconds = round(seconds + calls * _CALL_S)
+    used = replace(preview, calls=round(calls), tokens_in=tokens_in, tokens_out=tokens_out)
+    return replace(used, cost=cost, seconds=seconds)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # manage/history/uploads.py
 
 SOURCES["manage/history/uploads.py"] = r'''"""Archives that users have sent, kept until they say whether to import them: one each, for an hour."""
@@ -45939,6 +46231,37 @@ class Listing:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# manage/live.py
+
+SOURCES["manage/live.py"] = r'''"""The backend in use, as those need it who list and change memories."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from ..backends.base import Backend, EditableBackend
+from ..core.errors import TellAdmin
+
+
+class Live(Protocol):
+    """What holds the backend in use: see `backends.backend_holder`."""
+
+    def get(self) -> Backend:
+        """The backend. Raises MemoryFault: why there is none."""
+
+    def writing(self) -> AbstractContextManager[Backend]:
+        """The same, to change memories: inside, nobody moves them."""
+
+
+def editable(backend: object) -> EditableBackend:
+    """The same backend. Raises TellAdmin if its memories cannot be listed."""
+    if not isinstance(backend, EditableBackend):
+        raise TellAdmin("This backend cannot list memories.", hint="Choose another one in the settings.")
+    return backend
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # manage/memories.py
 
 SOURCES["manage/memories.py"] = r'''"""What one user may do with their memories: list, search, remember, edit, forget, undo, export, import.
@@ -45950,17 +46273,17 @@ was shown by `page`, `search` or `holding`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Engine
 
-from ..backends.base import Backend, EditableBackend
+from ..backends.base import EditableBackend
 from ..config.settings import Valves
 from ..core.change import Change
-from ..core.errors import Drop, TellAdmin
+from ..core.errors import Drop
 from ..core.events import Emit, Event, EventKind, ignore
 from ..core.locales import message
 from ..core.locales.refused import Refused
@@ -45981,6 +46304,7 @@ from ..state import count_up
 from .asked import batch_of, change_of, removals
 from .erasure.erase import Eraser
 from .fitting import fitting
+from .live import Live, editable
 from .outcomes import Asked, Edited, Forgotten, Imported, Page, Remembered, Undone
 from .rows import Row, read_rows, row_of
 
@@ -45990,16 +46314,6 @@ _CANDIDATES_EACH = 2  # by meaning and by words, for each that is found
 _QUERY_CHARS = 1000
 
 Confirm = Callable[[], None]  # see `remember.apply`
-
-
-class Live(Protocol):
-    """What holds the backend in use: see `backends.backend_holder`."""
-
-    def get(self) -> Backend:
-        """The backend. Raises MemoryFault: why there is none."""
-
-    def writing(self) -> AbstractContextManager[Backend]:
-        """The same, to change memories."""
 
 
 def _alone() -> None:
@@ -46315,13 +46629,6 @@ class Control:
         return self._changes.make(backend, batch_of(asked), decide, confirm)
 
 
-def editable(backend: object) -> EditableBackend:
-    """The same backend. Raises TellAdmin if its memories cannot be listed."""
-    if not isinstance(backend, EditableBackend):
-        raise TellAdmin("This backend cannot list memories.", hint="Choose another one in the settings.")
-    return backend
-
-
 def _a_fact(memory: Memory | None) -> Memory | None:
     """The same memory.
 
@@ -46360,9 +46667,10 @@ SOURCES["manage/migrate/copying.py"] = r'''"""Makes one location hold what anoth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from threading import Event
 
+from ...core.batched import batched
 from ...core.errors import Drop
 from .records import Head, Record, Records, admitted
 
@@ -46410,22 +46718,20 @@ class Copy:
         surplus = [id_ for id_, head in target.items() if id_ not in source and self._may_delete(head)]
         self._on_progress(len(source) - len(missing), len(source))
         self._copy(missing, total=len(source))
-        for begin in range(0, len(surplus), BATCH):
+        for some in batched(surplus, BATCH):
             if not self._stop.is_set():
-                self._target.erase(surplus[begin : begin + BATCH])
+                self._target.erase(some)
         return len(missing) + len(surplus)
 
-    def fill(self, *, since: str = "", without: frozenset[str] | set[str] = frozenset()) -> int:
+    def fill(self, *, since: str, without: Callable[[], Collection[str]]) -> int:
         """Add what the target lacks, and change nothing that it has; how many were added.
 
-        since: only what was made at this time or later, as ISO 8601. without: ids to leave out.
+        since: only what was made at this time or later, as ISO 8601. without: ids to leave out, asked for
+        when it is known what the target lacks: that may have been taken away just now.
         """
         source, target = self._source.heads(), self._target.heads()
-        missing = [
-            id_
-            for id_, head in source.items()
-            if id_ not in target and id_ not in without and head.created_at >= since
-        ]
+        lacking = {id_: one for id_, one in source.items() if id_ not in target and one.created_at >= since}
+        missing = list(lacking.keys() - without()) if lacking else []
         missing.sort(key=lambda id_: source[id_].created_at)
         self._on_progress(0, len(missing))
         self._copy(missing, total=len(missing))
@@ -46436,10 +46742,9 @@ class Copy:
 
     def _copy(self, ids: list[str], *, total: int) -> None:
         copied = total - len(ids)
-        for begin in range(0, len(ids), BATCH):
+        for batch in batched(ids, BATCH):
             if self._stop.is_set():
                 return
-            batch = ids[begin : begin + BATCH]
             ordinal = {id_: number for number, id_ in enumerate(batch)}
             records = sorted(self._source.read(batch), key=lambda record: ordinal[record.id])
             self._write(list(self._admitted(records)))
@@ -46470,8 +46775,7 @@ class Copy:
 def in_order(records: Records, heads: Mapping[str, Head]) -> Iterator[Record]:
     """The records with these heads, oldest first."""
     ids = sorted(heads, key=lambda id_: heads[id_].created_at)
-    for begin in range(0, len(ids), _PAGE):
-        batch = ids[begin : begin + _PAGE]
+    for batch in batched(ids, _PAGE):
         by_id = {record.id: record for record in records.read(batch)}
         yield from (by_id[id_] for id_ in batch if id_ in by_id)
 '''
@@ -46489,9 +46793,8 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -46536,12 +46839,19 @@ class Live(Protocol):
 
 @dataclass(frozen=True)
 class Arrival:
-    """A backend that is to take over, and the settings it was opened with."""
+    """A backend that is to take over, the settings it was opened with, and its location among all."""
 
     backend: Backend
     settings: Valves
     live: Live
     superseded: threading.Event
+    locations: Locations
+    location: Location
+
+    @property
+    def records(self) -> Records:
+        """All that it holds. Raises TellAdmin if it cannot be listed."""
+        return records_of(self.backend, self.locations)
 
 
 class Mover:
@@ -46574,18 +46884,16 @@ class Mover:
         Raises:
             MemoryFault: what was met. The same call later goes on from there.
         """
-        arrival = Arrival(backend, settings, live, superseded)
         with self._lock:
             self.idle = False
             try:
-                locations = Locations(self._engine, arrival.settings.collection)
-                location = location_of_backend(arrival.backend, arrival.settings)
-                home = settled(locations, arrival.settings, self._data_dir, location)
-                if home.key == location.key:
-                    self._serve(arrival, arrival.backend, location)
+                arrival = self._arrival(backend, settings, live, superseded)
+                home = settled(arrival.locations, settings, self._data_dir, arrival.location)
+                if home.key == arrival.location.key:
+                    self._serve(arrival)
                 else:
-                    self._move(arrival, locations, home, location)
-                self._collect(arrival, locations, location)
+                    self._move(arrival, home)
+                self._collect(arrival)
             finally:
                 self._state, self.idle, self.moved = self._refusal, True, (0, 0)
 
@@ -46597,95 +46905,79 @@ class Mover:
         Raises:
             MemoryFault: what was met. The same call later goes on from there.
         """
-        arrival = Arrival(backend, settings, _Nobody(), stop)
-        locations = Locations(self._engine, settings.collection)
-        location = location_of_backend(backend, settings)
-        home = settled(locations, arrival.settings, self._data_dir, location)
-        target = records_of(backend, locations)
-        if home.key != location.key:
-            locations.aim(location, empty=not target.heads())
-            with opened(home, settings, self._data_dir, locations, self._open) as source:
-                tell = _both(on_progress, self._telling(locations, location))
-                self._run(
-                    _Move(arrival, locations, location, source, target, tell),
-                    arrival,
-                    locations,
-                    location,
-                    home,
-                )
+        arrival = self._arrival(backend, settings, _Nobody(), stop)
+        locations, target = arrival.locations, arrival.records
+        home = settled(locations, settings, self._data_dir, arrival.location)
+        if home.key != arrival.location.key:
+            locations.aim(arrival.location, empty=not target.heads())
+            with self._read(arrival, home) as source:
+                tell = _both(on_progress, self._telling(arrival))
+                self._run(_Move(arrival, home, source, target, tell))
         for known in locations.leftovers():
             # One that was left with all of it copied may be switched off by now.
             with nullcontext() if known.pending else suppress(MemoryFault):
-                self._collect_from(known, arrival, locations, location)
+                self._collect_from(known, arrival)
         self._state = self._refusal
         return len(target.heads())
 
-    def _serve(self, arrival: Arrival, backend: Backend, location: Location) -> None:
-        if arrival.live.take_over(backend, arrival.superseded):
-            self._serving = location.key
+    def _arrival(
+        self, backend: Backend, settings: Valves, live: Live, superseded: threading.Event
+    ) -> Arrival:
+        locations = Locations(self._engine, settings.collection)
+        location = location_of_backend(backend, settings)
+        return Arrival(backend, settings, live, superseded, locations, location)
 
-    def _move(self, arrival: Arrival, locations: Locations, home: Location, location: Location) -> None:
-        target = records_of(arrival.backend, locations)
-        locations.aim(location, empty=not target.heads())
+    def _read(self, arrival: Arrival, location: Location) -> AbstractContextManager[Records]:
+        """Another location, to be read."""
+        return opened(location, arrival.settings, self._data_dir, arrival.locations, self._open)
+
+    def _serve(self, arrival: Arrival) -> None:
+        if arrival.live.take_over(arrival.backend, arrival.superseded):
+            self._serving = arrival.location.key
+
+    def _move(self, arrival: Arrival, home: Location) -> None:
+        target = arrival.records
+        arrival.locations.aim(arrival.location, empty=not target.heads())
         if self._serving != home.key or arrival.live.current is None:
             former = self._former(home, arrival.settings)
             if former is None:
-                self._move_unserved(arrival, locations, home, location, target)
+                self._move_unserved(arrival, home, target)
                 return
-            self._serve(arrival, former, home)
+            self._serve(replace(arrival, backend=former, location=home))
         if arrival.superseded.is_set():
             return
         current = arrival.live.current
         assert current is not None
-        move = _Move(
-            arrival,
-            locations,
-            location,
-            records_of(current, locations),
-            target,
-            self._telling(locations, location),
-        )
-        self._run(move, arrival, locations, location, home)
+        source = records_of(current, arrival.locations)
+        self._run(_Move(arrival, home, source, target, self._telling(arrival)))
 
-    def _move_unserved(
-        self, arrival: Arrival, locations: Locations, home: Location, location: Location, target: Records
-    ) -> None:
+    def _move_unserved(self, arrival: Arrival, home: Location, target: Records) -> None:
         with ExitStack() as stack:
             try:
-                _without_erasures(locations, home)
-                source = stack.enter_context(
-                    opened(home, arrival.settings, self._data_dir, locations, self._open)
-                )
+                _without_erasures(arrival.locations, home)
+                source = stack.enter_context(self._read(arrival, home))
                 source.read([])
             except MemoryFault as fault:
                 log.warning("Memories in %s cannot be read yet: %s", home, fault)
-                locations.arrive(location, pending=True)
-                self._serve(arrival, arrival.backend, location)
+                arrival.locations.arrive(arrival.location, pending=True)
+                self._serve(arrival)
                 return
-            telling = self._telling(locations, location)
-            self._run(
-                _Move(arrival, locations, location, source, target, telling),
-                arrival,
-                locations,
-                location,
-                home,
-            )
+            self._run(_Move(arrival, home, source, target, self._telling(arrival)))
 
-    def _run(
-        self, move: _Move, arrival: Arrival, locations: Locations, location: Location, home: Location
-    ) -> None:
+    def _run(self, move: _Move) -> None:
+        arrival = move.arrival
         if not move.hold(self._me):
-            self._serve(arrival, arrival.backend, location)
+            self._serve(arrival)
             return
         try:
             if move.copy_most():
                 with arrival.live.alone():
                     move.finish()
-                    self._serve(arrival, arrival.backend, location)
-                self._refusal = _refusal(move.refused, home)
-                log.info("Memories are served from %s now.", location)
+                    self._serve(arrival)
+                self._refusal = move.refusal()
+                log.info("Memories are served from %s now.", arrival.location)
         finally:
-            locations.release(location, self._me)
+            arrival.locations.release(arrival.location, self._me)
 
     def _former(self, home: Location, settings: Valves) -> Backend | None:
         earlier = settings_of(home, settings)
@@ -46699,14 +46991,14 @@ class Mover:
         former.close()  # these settings mean another model by now, as that of a new release
         return None
 
-    def _collect(self, arrival: Arrival, locations: Locations, location: Location) -> None:
+    def _collect(self, arrival: Arrival) -> None:
         """Bring home what locations hold that were left too early, or that another server still wrote to."""
         pause = _AGAIN_FIRST_S
         while not arrival.superseded.is_set():
             fault = None
-            for known in locations.leftovers():
+            for known in arrival.locations.leftovers():
                 try:
-                    self._collect_from(known, arrival, locations, location)
+                    self._collect_from(known, arrival)
                 except MemoryFault as met:
                     if known.pending:
                         fault = met
@@ -46716,19 +47008,14 @@ class Mover:
             arrival.superseded.wait(pause)
             pause = min(pause * 2, _AGAIN_MOST_S)
 
-    def _collect_from(self, known: Known, arrival: Arrival, locations: Locations, location: Location) -> None:
+    def _collect_from(self, known: Known, arrival: Arrival) -> None:
+        locations = arrival.locations
         _without_erasures(locations, known.location)
         since = "" if known.pending else (datetime.fromtimestamp(known.left_at, UTC) - _SKEW).isoformat()
-        target = records_of(arrival.backend, locations)
-        with opened(known.location, arrival.settings, self._data_dir, locations, self._open) as source:
-            copy = Copy(
-                source,
-                target,
-                deletes=False,
-                stop=arrival.superseded,
-                on_progress=self._telling(locations, location) if known.pending else None,
-            )
-            copy.fill(since=since, without=locations.removed_since(known.left_at))
+        tell = self._telling(arrival) if known.pending else None
+        with self._read(arrival, known.location) as source:
+            copy = Copy(source, arrival.records, deletes=False, stop=arrival.superseded, on_progress=tell)
+            copy.fill(since=since, without=lambda: locations.removed_since(known.left_at))
         if not arrival.superseded.is_set():
             locations.emptied(known.location)
 
@@ -46740,9 +47027,9 @@ class Mover:
             f"{fault.hint} It is tried again by itself; or: {COMMAND} migrate --abandon",
         )
 
-    def _telling(self, locations: Locations, location: Location) -> Callable[[int, int], None]:
-        told_at = 0.0
-        held_at = time.monotonic()
+    def _telling(self, arrival: Arrival) -> OnProgress:
+        locations, location = arrival.locations, arrival.location
+        told_at, held_at = 0.0, time.monotonic()
 
         def tell(copied: int, total: int) -> None:
             nonlocal told_at, held_at
@@ -46760,35 +47047,35 @@ class Mover:
 
 
 class _Move:
-    """From the home to another location."""
+    """From the home to another location, that of an arrival."""
 
     def __init__(
-        self,
-        arrival: Arrival,
-        locations: Locations,
-        location: Location,
-        source: Records,
-        target: Records,
-        on_progress: Callable[[int, int], None],
+        self, arrival: Arrival, home: Location, source: Records, target: Records, on_progress: OnProgress
     ) -> None:
-        self._arrival, self._locations, self._location = arrival, locations, location
-        self._source, self._target = source, target
-        ours = any(known.ours for known in locations.known() if known.location.key == location.key)
+        self.arrival, self._home, self._source, self._target = arrival, home, source, target
+        self._locations, self._location, self._stop = arrival.locations, arrival.location, arrival.superseded
+        ours = any(known.ours for known in self._known())
         self._on_progress = on_progress
-        self._copy = Copy(source, target, deletes=ours, stop=arrival.superseded, on_progress=on_progress)
+        self._copy = Copy(source, target, deletes=ours, stop=self._stop, on_progress=on_progress)
 
-    @property
-    def refused(self) -> int:
-        return self._copy.refused
+    def _known(self) -> list[Known]:
+        """What is known of the location, if anything is."""
+        return [one for one in self._locations.known() if one.location.key == self._location.key]
+
+    def refusal(self) -> Check | None:
+        """The status' line on what was refused, if anything was."""
+        if not (count := self._copy.refused):
+            return None
+        detail = f"{count:,} memories were refused by the new embedder or store, and stay in {self._home}"
+        return Check("moving", False, detail, "Export them there, correct them, and import them again.")
 
     def hold(self, holder: str) -> bool:
         """Wait until nobody else copies; False if somebody has copied all, or the settings changed."""
         while not self._locations.hold(self._location, holder, HOLD_S):
-            if self._arrived() or self._arrival.superseded.wait(_LOOK_S):
+            if self._arrived() or self._stop.wait(_LOOK_S):
                 return False
-            for known in self._locations.known():
-                if known.location.key == self._location.key:
-                    self._on_progress(known.copied, known.total)
+            for known in self._known():
+                self._on_progress(known.copied, known.total)
         return not self._arrived()
 
     def _arrived(self) -> bool:
@@ -46798,14 +47085,14 @@ class _Move:
     def copy_most(self) -> bool:
         """All but what changes meanwhile; False if it was stopped."""
         for _ in range(_PASSES):
-            if self._copy.run() <= _FEW or self._arrival.superseded.is_set():
+            if self._copy.run() <= _FEW or self._stop.is_set():
                 break
-        return not self._arrival.superseded.is_set()
+        return not self._stop.is_set()
 
     def finish(self) -> None:
         """The rest, while nobody writes; then this is the home."""
         self._copy.run()
-        if self._arrival.superseded.is_set():
+        if self._stop.is_set():
             return
         if RemoteRecords in (type(self._source), type(self._target)):  # others keep the ids
             self._locations.renamed(new_ids(self._source, self._target))
@@ -46837,13 +47124,6 @@ def _both(one: OnProgress, other: OnProgress) -> OnProgress:
     return tell
 
 
-def _refusal(count: int, left: Location) -> Check | None:
-    if not count:
-        return None
-    detail = f"{count:,} memories were refused by the new embedder or store, and stay in {left}"
-    return Check("moving", False, detail, "Export them there, correct them, and import them again.")
-
-
 def new_ids(source: Records, target: Records) -> dict[str, str]:
     """The ids that memories had in one location, to those that they have in another, where they differ."""
     there = target.heads()
@@ -46867,12 +47147,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ...backends.assemble import open_store
-from ...backends.base import Backend, EditableBackend
+from ...backends.base import Backend
 from ...backends.library import LibraryBackend
 from ...backends.locations import Location, Locations, found_in, location_of, settings_of
 from ...config.settings import Valves
-from ...core.errors import TellAdmin
 from ...models.faults import translated
+from ..live import editable
 from .records import LibraryRecords, Records, RemoteRecords
 
 Open = Callable[[Valves, Path], Backend]
@@ -46910,9 +47190,7 @@ def records_of(backend: Backend, locations: Locations) -> Records:
     """
     if isinstance(backend, LibraryBackend):
         return LibraryRecords(backend.vector_store, backend.models.embedder.embed_batch)
-    if isinstance(backend, EditableBackend):
-        return RemoteRecords(backend, locations.users)
-    raise TellAdmin("This backend cannot list its memories.", hint="Choose another `backend`.")
+    return RemoteRecords(editable(backend), locations.users)
 
 
 @contextmanager
@@ -47202,12 +47480,10 @@ SOURCES["manage/named.py"] = r'''"""A memory that somebody names by an id which 
 
 from __future__ import annotations
 
-from ..backends.base import EditableBackend
-from ..core.errors import TellAdmin
 from ..core.memory import EPISODE, Memory, is_id, is_seen
 from ..core.scope import TEAM, View, past_owner
 from ..remember.journal import Journal
-from .memories import Live
+from .live import Live, editable
 
 
 def named(live: Live, journal: Journal, user_id: str, memory_id: str, view: View) -> Memory | None:
@@ -47215,9 +47491,7 @@ def named(live: Live, journal: Journal, user_id: str, memory_id: str, view: View
 
     Raises what the backend raises.
     """
-    backend = live.get()
-    if not isinstance(backend, EditableBackend):
-        raise TellAdmin("This backend cannot list memories.", hint="Choose another one in the settings.")
+    backend = editable(live.get())
     memory = backend.get(journal.now_called(memory_id)) if is_id(memory_id) else None
     if memory is None or not is_seen(memory, view):
         return None
@@ -47380,7 +47654,7 @@ from ..recall.rank import Ranked, ranked
 from ..remember.passages import USER
 from ..state.episodes_table import EpisodesTable, Kept
 from .fitting import fitting
-from .memories import Live
+from .live import Live
 
 _CANDIDATES = 100  # of a search, by meaning and by words
 _QUERY_CHARS = 1000
@@ -47490,7 +47764,8 @@ from datetime import UTC, datetime
 from ..core.memory import Memory, is_over
 from ..recall.profile import PERSON, WISHES
 from ..state.reflections_table import Reflections
-from .memories import Control, editable
+from .live import editable
+from .memories import Control
 
 _MOST = 50  # memories that new chats are told
 
@@ -47618,12 +47893,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
-from ..backends.base import EditableBackend
 from ..backends.library import LibraryBackend
 from ..backends.locations import Locations
-from ..core.errors import TellAdmin
 from ..core.scope import documents_in, past_in, past_owner
-from .memories import Live
+from .live import Live, editable
 from .migrate.records import LibraryRecords
 
 _KEPT_S = 300.0
@@ -47674,11 +47947,10 @@ class UserCounts:
                 if number % _PAUSE_EVERY == 0:
                     time.sleep(_PAUSE_S)
                 yield record.user_id
-        elif isinstance(backend, EditableBackend):
-            for owner in self._locations.users():
-                yield from (owner for _ in backend.list_all(owner))
-        else:
-            raise TellAdmin("This backend cannot list its memories.", hint="Choose another `backend`.")
+            return
+        remote = editable(backend)
+        for owner in self._locations.users():
+            yield from (owner for _ in remote.list_all(owner))
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -52976,7 +53248,7 @@ from .inquiry import Inquiry
 from .selfcheck import SelfChecks, health_of, reading_of
 
 if TYPE_CHECKING:  # it needs SQLAlchemy, which the smallest image of the server lacks
-    from ..remember.outbox import Counts
+    from ..remember.backlog import Counts
     from ..remember.spill import Waiting
     from ..state.documents_table import Known
     from ..state.episodes_table import Kept
@@ -56574,6 +56846,127 @@ def reaffirmed(batch: Batch, position: int, exchange: Exchange, memory: Memory) 
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# remember/backlog.py
+
+SOURCES["remember/backlog.py"] = r'''"""How the queue of exchanges stands: what waits and what was given up, counted and listed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from sqlalchemy import Engine, and_, func, select
+
+from ..core.exchange import Batch, Exchange
+from ..state import outbox, reading
+from .turns import rows_where
+
+LEFT = ("pending", "claimed", "postponed")  # states of what is still to be remembered
+NEWER = "newer"  # of an exchange that is worked on: another answer to it
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many exchanges wait (or are being worked on), and how many were given up.
+
+    since: when the oldest of the former began to wait, in Unix seconds; 0 where there is none.
+    later: how many of imports wait until nothing else does.
+    """
+
+    pending: int
+    dead: int
+    since: float = field(default=0.0, compare=False)
+    later: int = 0
+
+
+class Standing(NamedTuple):
+    """How a batch stands; `name` is "" before it is claimed. waiting_since: Unix time in seconds."""
+
+    name: str
+    user_id: str
+    exchanges: int
+    attempts: int
+    waiting_since: float
+    error: str
+
+
+class Backlog:
+    """What the queue in the state database holds. Threads and processes may share it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._reading = reading(engine)
+
+    def counts(self) -> Counts:
+        """How the queue stands."""
+        with self._reading.connect() as connection:
+            counting = select(outbox.c.state, func.count(), func.min(outbox.c.waiting_since))
+            rows = connection.execute(counting.group_by(outbox.c.state)).all()
+        left = [row for row in rows if row[0] in LEFT]
+        dead = sum(row[1] for row in rows if row[0] == "dead")
+        later = sum(row[1] for row in rows if row[0] == "later")
+        since = min((row[2] for row in left), default=0.0)
+        return Counts(sum(row[1] for row in left), dead, since, later)
+
+    def listed(self, most: int, *, dead: bool) -> list[Standing]:
+        """The oldest batches that wait or, `dead`, were given up: how they stand, without what was said."""
+        since, attempts = func.min(outbox.c.waiting_since), func.max(outbox.c.attempts)
+        wanted = (
+            select(outbox.c.batch, outbox.c.user_id, func.count(), attempts, since, func.max(outbox.c.error))
+            .where(outbox.c.state.in_(("dead",) if dead else LEFT))
+            .group_by(outbox.c.batch, outbox.c.user_id, outbox.c.chat_id)
+            .order_by(since)
+            .limit(most)
+        )
+        with self._reading.connect() as connection:
+            return [Standing(*row) for row in connection.execute(wanted)]
+
+    def waiting_of(self, user_id: str) -> int:
+        """How many exchanges of a user wait or are being worked on."""
+        waiting = and_(outbox.c.user_id == user_id, outbox.c.state.in_(LEFT))
+        with self._reading.connect() as connection:
+            return connection.scalar(select(func.count()).select_from(outbox).where(waiting)) or 0
+
+    def pending_batches(self) -> list[Batch]:
+        """What waits or is being worked on, oldest first."""
+        return self._batches(*LEFT)
+
+    def dead_batches(self) -> list[Batch]:
+        """What was given up, oldest first."""
+        return self._batches("dead")
+
+    def was_erased(self, batch: Batch) -> bool:
+        """Whether its exchanges were taken away while it was worked on: see `manage.erasure.erase`."""
+        with self._reading.connect() as connection:
+            return connection.scalar(select(outbox.c.id).where(outbox.c.batch == batch.name).limit(1)) is None
+
+    def _batches(self, *states: str) -> list[Batch]:
+        grouped: dict[tuple[str, str, str], list[Any]] = {}
+        with self._reading.connect() as connection:
+            for row in rows_where(connection, outbox.c.state.in_(states)):
+                grouped.setdefault((row.batch, row.user_id, row.chat_id), []).append(row)
+        return [batch_of(rows, name=rows[0].batch, attempts=rows[0].attempts) for rows in grouped.values()]
+
+
+def batch_of(rows: list[Any], *, name: str, attempts: int) -> Batch:
+    """The batch that these rows of one user's are, under this name."""
+    return Batch(
+        name=name,
+        user_id=rows[0].user_id,
+        exchanges=tuple(exchange_of(json.loads(row.exchange)) for row in rows),
+        attempts=attempts,
+        waiting_since=rows[0].waiting_since,
+        error=rows[0].error,
+    )
+
+
+def exchange_of(kept: dict[str, Any]) -> Exchange:
+    """An exchange as a row keeps it, with the newest answer to it."""
+    newer = kept.pop(NEWER, {})
+    return Exchange(**{**kept, **newer, "replaces": tuple(kept.get("replaces", ()))})
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # remember/corrections.py
 
 SOURCES["remember/corrections.py"] = r'''"""What an LLM wants to put in a memory's place, and its user has not corrected: it stands beside it.
@@ -57015,6 +57408,103 @@ def _memory(exchange: Exchange, entry: Entry, role: str, number: int, text: str)
         role=role,
         title=exchange.title,
     )
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# remember/failing.py
+
+SOURCES["remember/failing.py"] = r'''"""What becomes of a batch that could not be remembered: tried again, read in parts, or set aside."""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..backends.base import Backend
+from ..config.settings import Valves
+from ..core.errors import Drop, MemoryFault, TooSlow, is_of_the_text
+from ..core.events import Emit, Event, EventKind, Job, failed
+from ..core.exchange import Batch
+from .journal import Journal
+from .outbox import Outbox, is_overdue
+
+log = logging.getLogger(__name__)
+
+_FEW_TRIES = 4  # within a minute, of what nobody foresaw, or what fails while others are remembered
+_DOUBTFUL_TRIES = 10  # within half an hour, where nothing else tells whether it is the text
+_NOTED = 1000  # batches that fail
+
+
+@dataclass
+class _Failure:
+    """Of one batch. `remembered`: how many others were, when it failed for the first time.
+
+    times: that the reason may have been in what it says.
+    """
+
+    remembered: int
+    times: int = 0
+
+    def is_hopeless(self, error: BaseException, others_do: bool) -> bool:
+        if isinstance(error, Drop):
+            return True
+        if not is_of_the_text(error):
+            return False
+        unforeseen = not isinstance(error, MemoryFault)
+        return self.times >= (_FEW_TRIES if unforeseen or others_do else _DOUBTFUL_TRIES)
+
+
+class Failing:
+    """The batches that have failed so far, in this process."""
+
+    def __init__(self, outbox: Outbox, journal: Journal, settings: Callable[[], Valves], emit: Emit) -> None:
+        self._outbox, self._journal, self._settings, self._emit = outbox, journal, settings, emit
+        self._remembered = 0  # batches so far, by which a failing one knows whether others fare better
+        self._failures: OrderedDict[str, _Failure] = OrderedDict()  # by the batch's name
+
+    def remembered(self, batch: Batch, *, counts: bool) -> None:
+        """A batch fares well. counts: there was something in it to be remembered."""
+        self._failures.pop(batch.name, None)
+        self._remembered += counts
+
+    def failed(self, backend: Backend, batch: Batch, error: BaseException) -> None:
+        """Try it again, or set it aside: it must not hold up what others say, nor what its user says next."""
+        self._emit(failed(Job.REMEMBERING, error))
+        reason = str(error) if isinstance(error, MemoryFault) else type(error).__name__
+        failure = self._noted(batch, error)
+        # Whether the reason hits everybody is seen by those who fare better.
+        others_do = self._remembered > failure.remembered
+        most_hours = self._settings().advanced_numbers.retry_max_hours
+        if self._may_be_split(backend, batch, error, others_do):
+            self._outbox.split(batch, reason)
+        elif failure.is_hopeless(error, others_do) or is_overdue(batch, most_hours):
+            log.error("%d exchange(s) set aside as dead: %s", len(batch.exchanges), reason)
+            self._outbox.dead(batch, reason)
+            self._emit(Event(EventKind.EXCHANGES_DEAD, len(batch.exchanges)))
+            self._failures.pop(batch.name, None)
+        elif is_of_the_text(error) or others_do:
+            self._outbox.postpone(batch, reason, failure.times)
+        else:
+            self._outbox.retry(batch, reason)
+
+    def _noted(self, batch: Batch, error: BaseException) -> _Failure:
+        failure = self._failures.setdefault(batch.name, _Failure(self._remembered))
+        failure.times += is_of_the_text(error)
+        while len(self._failures) > _NOTED:
+            self._failures.popitem(last=False)
+        return failure
+
+    def _may_be_split(self, backend: Backend, batch: Batch, error: BaseException, others_do: bool) -> bool:
+        """Whether to look for the exchange at fault, or read less at once: not once changes are decided."""
+        if len(batch.exchanges) < 2 or not (is_of_the_text(error) or others_do or isinstance(error, TooSlow)):
+            return False
+        if self._journal.of_batch(batch.name):
+            return False
+        settings = self._settings()
+        may_be_mem0s = "mem0" in (settings.mode, settings.mode_without_llm)
+        return not may_be_mem0s or not backend.added_by(batch.user_id, batch.name)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -58455,29 +58945,28 @@ import random
 import time
 import uuid
 from collections.abc import Collection
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from math import log2
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, bindparam, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ..core.errors import ClaimLost
 from ..core.exchange import IMPORTS, Batch, Exchange, message_id_of
-from ..state import deletions, hold, outbox, reading, was_erased
+from ..state import deletions, hold, outbox, was_erased
 from ..state.clock import is_later
 from ..state.engine import Patience
 from ..state.prepared import Prepared
+from .backlog import NEWER, Backlog, batch_of, exchange_of
 from .turns import CLAIM_S, PAUSE_MOST_S, next_user, rows_of, rows_where
 
 _BACKOFF_FIRST_S, _BACKOFF_MOST_S, _MOST_DOUBLINGS = 1.0, PAUSE_MOST_S, 16
 
 _POSTPONED_FIRST_S, _POSTPONED_MOST_S = 2.0, PAUSE_MOST_S  # each pause three times the one before
 
-_NEWER = "newer"  # of an exchange that is worked on: another answer to it
 _LOOKS = 10  # for a batch that no other server takes first
 
-_LEFT = ("pending", "claimed", "postponed")  # states of what is still to be remembered
 _UNREAD = (("pending", ""), ("later", ""))  # states and batches of what nobody has worked on
 _WAITING = and_(outbox.c.state == "pending", outbox.c.batch == "")  # for its chat to become idle
 
@@ -58497,37 +58986,12 @@ _FIRST_ELSEWHERE = Prepared(select(outbox.c.id).where(_ELSEWHERE).limit(1))
 _READY_ELSEWHERE = update(outbox).where(_ELSEWHERE).values(ready_at=bindparam("now"))
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How many exchanges wait (or are being worked on), and how many were given up.
-
-    since: when the oldest of the former began to wait, in Unix seconds; 0 where there is none.
-    later: how many of imports wait until nothing else does.
-    """
-
-    pending: int
-    dead: int
-    since: float = field(default=0.0, compare=False)
-    later: int = 0
-
-
-class Standing(NamedTuple):
-    """How a batch stands; `name` is "" before it is claimed. waiting_since: Unix time in seconds."""
-
-    name: str
-    user_id: str
-    exchanges: int
-    attempts: int
-    waiting_since: float
-    error: str
-
-
-class Outbox:
+class Outbox(Backlog):
     """The queue in the state database. Threads and processes may share it."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine, self._reading = engine, reading(engine)
-        self._patience = Patience(engine)
+        super().__init__(engine)
+        self._engine, self._patience = engine, Patience(engine)
 
     def put(
         self,
@@ -58576,7 +59040,7 @@ class Outbox:
             return
         answer = {"assistant_text": exchange.assistant_text, "answered_by": exchange.answered_by}
         # What is being worked on comes first: see `done`.
-        more = {_NEWER: answer} if row.state == "claimed" else {**answer, _NEWER: {}}
+        more = {NEWER: answer} if row.state == "claimed" else {**answer, NEWER: {}}
         connection.execute(change.values(exchange=json.dumps({**json.loads(row.exchange), **more})))
 
     def insert(
@@ -58644,7 +59108,7 @@ class Outbox:
             .where(outbox.c.id.in_([row.id for row in rows]))
             .values(state="claimed", batch=name, claim_expires=now + CLAIM_S, attempts=attempts)
         )
-        return _batch(rows, name=name, attempts=attempts)
+        return batch_of(rows, name=name, attempts=attempts)
 
     def renew(self, batch: Batch) -> None:
         """Keep the claim for longer: nobody else takes the batch for the next `CLAIM_S` seconds.
@@ -58667,15 +59131,10 @@ class Outbox:
             done = {"state": "done", "exchange": None, "error": ""}
             connection.execute(update(outbox).where(_claim_of(batch)).values(**done))
             for row in mine:
-                if (kept := json.loads(row.exchange)).get(_NEWER):
-                    again = _once_more(_exchange(kept), time.time())
+                if (kept := json.loads(row.exchange)).get(NEWER):
+                    again = _once_more(exchange_of(kept), time.time())
                     connection.execute(update(outbox).where(outbox.c.id == row.id).values(**again))
         return bool(mine)
-
-    def was_erased(self, batch: Batch) -> bool:
-        """Whether its exchanges were taken away while it was worked on: see `manage.erasure.erase`."""
-        with self._reading.connect() as connection:
-            return connection.scalar(select(outbox.c.id).where(outbox.c.batch == batch.name).limit(1)) is None
 
     def retry(self, batch: Batch, error: str) -> None:
         """Try again later: at first after a second, at last every five minutes, with jitter."""
@@ -58719,14 +59178,6 @@ class Outbox:
             connection.execute(_READY_ELSEWHERE, others)
         return True
 
-    def pending_batches(self) -> list[Batch]:
-        """What waits or is being worked on, oldest first."""
-        return self._batches(*_LEFT)
-
-    def dead_batches(self) -> list[Batch]:
-        """What was given up, oldest first."""
-        return self._batches("dead")
-
     def revive(self, name: str) -> bool:
         """Try a dead batch again, at once, and for as long as a new one; False where there is none."""
         now = time.time()
@@ -58735,43 +59186,6 @@ class Outbox:
         again = {"state": "pending", "attempts": 1, "ready_at": now, "waiting_since": now}
         with self._engine.begin() as connection:
             return connection.execute(update(outbox).where(dead).values(again)).rowcount > 0
-
-    def counts(self) -> Counts:
-        """How the queue stands."""
-        with self._reading.connect() as connection:
-            counting = select(outbox.c.state, func.count(), func.min(outbox.c.waiting_since))
-            rows = connection.execute(counting.group_by(outbox.c.state)).all()
-        left = [row for row in rows if row[0] in _LEFT]
-        dead = sum(row[1] for row in rows if row[0] == "dead")
-        later = sum(row[1] for row in rows if row[0] == "later")
-        since = min((row[2] for row in left), default=0.0)
-        return Counts(sum(row[1] for row in left), dead, since, later)
-
-    def listed(self, most: int, *, dead: bool) -> list[Standing]:
-        """The oldest batches that wait or, `dead`, were given up: how they stand, without what was said."""
-        since, attempts = func.min(outbox.c.waiting_since), func.max(outbox.c.attempts)
-        wanted = (
-            select(outbox.c.batch, outbox.c.user_id, func.count(), attempts, since, func.max(outbox.c.error))
-            .where(outbox.c.state.in_(("dead",) if dead else _LEFT))
-            .group_by(outbox.c.batch, outbox.c.user_id, outbox.c.chat_id)
-            .order_by(since)
-            .limit(most)
-        )
-        with self._reading.connect() as connection:
-            return [Standing(*row) for row in connection.execute(wanted)]
-
-    def waiting_of(self, user_id: str) -> int:
-        """How many exchanges of a user wait or are being worked on."""
-        waiting = and_(outbox.c.user_id == user_id, outbox.c.state.in_(_LEFT))
-        with self._reading.connect() as connection:
-            return connection.scalar(select(func.count()).select_from(outbox).where(waiting)) or 0
-
-    def _batches(self, *states: str) -> list[Batch]:
-        grouped: dict[tuple[str, str, str], list[Any]] = {}
-        with self._reading.connect() as connection:
-            for row in rows_where(connection, outbox.c.state.in_(states)):
-                grouped.setdefault((row.batch, row.user_id, row.chat_id), []).append(row)
-        return [_batch(rows, name=rows[0].batch, attempts=rows[0].attempts) for rows in grouped.values()]
 
     def _set(self, batch: Batch, **values: Any) -> bool:
         """False where a later try has the claim by now: this one has lost it, and its say."""
@@ -58852,22 +59266,6 @@ def is_overdue(batch: Batch, hours: float) -> bool:
     tries = min(log2(seconds + 1), 9) + seconds / _BACKOFF_MOST_S  # see `Outbox.retry`
     waited_s = time.time() - batch.waiting_since
     return batch.attempts >= tries * 2 or (waited_s >= seconds and batch.attempts >= tries / 2)
-
-
-def _batch(rows: list[Any], *, name: str, attempts: int) -> Batch:
-    return Batch(
-        name=name,
-        user_id=rows[0].user_id,
-        exchanges=tuple(_exchange(json.loads(row.exchange)) for row in rows),
-        attempts=attempts,
-        waiting_since=rows[0].waiting_since,
-        error=rows[0].error,
-    )
-
-
-def _exchange(kept: dict[str, Any]) -> Exchange:
-    newer = kept.pop(_NEWER, {})
-    return Exchange(**{**kept, **newer, "replaces": tuple(kept.get("replaces", ()))})
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -61083,10 +61481,9 @@ SOURCES["remember/writer.py"] = r'''"""Drains the outbox into the backend, in th
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -61098,7 +61495,7 @@ from ..backends.base import AskableBackend, Backend, EditableBackend
 from ..config.settings import Valves
 from ..core.change import REAFFIRMED, Change
 from ..core.chat_servers import AnsweredBy
-from ..core.errors import ClaimLost, Drop, MemoryFault, TooSlow, is_of_the_text
+from ..core.errors import ClaimLost, Drop, MemoryFault
 from ..core.events import Emit, Event, EventKind, Job, failed, succeeded
 from ..core.exchange import Batch
 from ..core.memory import Memory, Message
@@ -61109,21 +61506,17 @@ from ..state.reflections_table import Reflections
 from .admission import refused_among
 from .apply import Changes
 from .episodes import Episodes
+from .failing import Failing
 from .gate import sift
 from .journal import Journal
 from .later import Later
-from .outbox import Outbox, is_overdue
+from .outbox import Outbox
 from .prompt import as_said
 from .reconcile import Reconciler
 from .turns import CLAIM_S
 from .verbatim import decide_given, decide_verbatim, kind_of
 
-log = logging.getLogger(__name__)
-
 _IDLE_S = 1.0  # between looks at the queue when nothing wakes the writer
-_FEW_TRIES = 4  # within a minute, of what nobody foresaw, or what fails while others are remembered
-_DOUBTFUL_TRIES = 10  # within half an hour, where nothing else tells whether it is the text
-_NOTED = 1000  # batches that fail
 _YIELDS_S = 1.0  # before some passages are embedded, at most
 _PATIENT_TRIES = 8  # within two minutes, where a server that may have the LLM has not answered yet
 
@@ -61160,8 +61553,7 @@ class Writer:
         self._stop_at: float | None = None
         self._claimed: dict[str, Batch] = {}  # by name, those in hand
         self._renewed_at = 0.0
-        self._remembered = 0  # batches so far, by which a failing one knows whether others fare better
-        self._failing: OrderedDict[str, _Failing] = OrderedDict()  # by the batch's name
+        self._failing = Failing(outbox, journal, settings, emit)
         self._thread = threading.Thread(target=self._run, name="memory-writer", daemon=True)
 
     def start(self) -> None:
@@ -61254,13 +61646,12 @@ class Writer:
             if not self._erased(backend, batch):
                 self._emit(failed(Job.REMEMBERING, fault))
             return
-        except BaseException as error:  # noqa: BLE001 - a panic of native code, too; sorted by `_failed`
+        except BaseException as error:  # noqa: BLE001 - a panic of native code, too; sorted by `Failing`
             if not self._erased(backend, batch):
-                self._failed(backend, batch, error)
+                self._failing.failed(backend, batch, error)
             return
         self._emit(succeeded(Job.REMEMBERING))
-        self._failing.pop(batch.name, None)
-        self._remembered += bool(worth.exchanges)
+        self._failing.remembered(batch, counts=bool(worth.exchanges))
         if not self._outbox.done(batch) and self._erased(backend, batch):
             return
         for reason, count in left_out.items():
@@ -61382,44 +61773,6 @@ class Writer:
         self._changes.note(batch, changes)
         return changes
 
-    def _failed(self, backend: Backend, batch: Batch, error: BaseException) -> None:
-        """Try it again, or set it aside: it must not hold up what others say, nor what its user says next."""
-        self._emit(failed(Job.REMEMBERING, error))
-        reason = str(error) if isinstance(error, MemoryFault) else type(error).__name__
-        failing = self._noted(batch, error)
-        # Whether the reason hits everybody is seen by those who fare better.
-        others_do = self._remembered > failing.remembered
-        if self._may_be_split(backend, batch, error, others_do):
-            self._outbox.split(batch, reason)
-        elif failing.is_hopeless(error, others_do) or is_overdue(
-            batch, self._settings().advanced_numbers.retry_max_hours
-        ):
-            log.error("%d exchange(s) set aside as dead: %s", len(batch.exchanges), reason)
-            self._outbox.dead(batch, reason)
-            self._emit(Event(EventKind.EXCHANGES_DEAD, len(batch.exchanges)))
-            self._failing.pop(batch.name, None)
-        elif is_of_the_text(error) or others_do:
-            self._outbox.postpone(batch, reason, failing.times)
-        else:
-            self._outbox.retry(batch, reason)
-
-    def _noted(self, batch: Batch, error: BaseException) -> _Failing:
-        failing = self._failing.setdefault(batch.name, _Failing(self._remembered))
-        failing.times += is_of_the_text(error)
-        while len(self._failing) > _NOTED:
-            self._failing.popitem(last=False)
-        return failing
-
-    def _may_be_split(self, backend: Backend, batch: Batch, error: BaseException, others_do: bool) -> bool:
-        """Whether to look for the exchange at fault, or read less at once: not once changes are decided."""
-        if len(batch.exchanges) < 2 or not (is_of_the_text(error) or others_do or isinstance(error, TooSlow)):
-            return False
-        if self._journal.of_batch(batch.name):
-            return False
-        settings = self._settings()
-        may_be_mem0s = "mem0" in (settings.mode, settings.mode_without_llm)
-        return not may_be_mem0s or not backend.added_by(batch.user_id, batch.name)
-
 
 @dataclass(frozen=True)
 class _Reading:
@@ -61455,25 +61808,6 @@ def _reading(backend: Backend, batch: Batch, settings: Valves) -> Iterator[_Read
     with backend.reading(answered, local_only=settings.local_only, patient=patient) as model:
         is_without = settings.llm_provider == "auto" and not model
         yield _Reading(settings.mode_without_llm if is_without else settings.mode, model, is_without)
-
-
-@dataclass
-class _Failing:
-    """A batch that has failed. `remembered`: of how many others was known at the first time.
-
-    times: that the reason may have been in what it says.
-    """
-
-    remembered: int
-    times: int = 0
-
-    def is_hopeless(self, error: BaseException, others_do: bool) -> bool:
-        if isinstance(error, Drop):
-            return True
-        if not is_of_the_text(error):
-            return False
-        unforeseen = not isinstance(error, MemoryFault)
-        return self.times >= (_FEW_TRIES if unforeseen or others_do else _DOUBTFUL_TRIES)
 
 
 def _messages(batch: Batch) -> Iterator[Message]:

@@ -64,9 +64,10 @@ from .observe.tracing import Tracing
 from .recall.injected import Injected
 from .recall.recall import Recalled, Recaller
 from .recall.run import Outcome, Run
+from .remember.backlog import Counts
 from .remember.journal import Journal
 from .remember.keeper import Keeper
-from .remember.outbox import Counts, Outbox
+from .remember.outbox import Outbox
 from .remember.reflector import Reflector
 from .remember.spill import Spill
 from .remember.writer import Writer

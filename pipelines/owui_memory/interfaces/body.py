@@ -77,6 +77,7 @@ def read_inlet(body: Any, user: Any) -> Turn:
         email=_id(_mapping(user).get("email")),
         is_admin=_mapping(user).get("role") == "admin",
         name=plain(_text(_mapping(user).get("name"))[:_NAME_CHARS]),
+        is_others=_is_others(meta, user_id, user_message_id),
         searched=any(features.get(name) is True for name in _SEARCHES)
         or bool(body.get("files") or meta.get("files")),
     )
@@ -322,6 +323,13 @@ def _follows(meta: Mapping[str, Any]) -> str:
     """ "start" for a chat's first message, whose parent is null."""
     message = _mapping(meta.get("user_message"))
     return _id(message.get("parentId")) or ("start" if "parentId" in message else "")
+
+
+def _is_others(meta: Mapping[str, Any], user_id: str, user_message_id: str) -> bool:
+    """Whether another user wrote the message: in a shared chat, anyone may ask for another answer to it."""
+    message = _mapping(meta.get("user_message"))
+    is_meant = user_id == _id(meta.get("user_id")) and user_message_id == _id(message.get("id"))
+    return bool(user_id and user_message_id) and is_meant and _id(message.get("user_id")) not in ("", user_id)
 
 
 def _version(text: str) -> str:

@@ -14,11 +14,12 @@ from ..config.settings import Valves
 from ..core.memory import Memory
 from ..core.scope import EVERYONE, documents_owner
 from ..documents.folders import Folders, is_saved
+from ..documents.inbox import Inbox
 from ..documents.indexing import Indexing
 from ..recall.rank import ranked
 from ..state.documents_table import DocumentsTable, Entry
 from .fitting import fitting
-from .memories import Live
+from .live import Live
 
 _CANDIDATES = 100  # of a search, by meaning and by words
 _QUERY_CHARS = 1000
@@ -51,6 +52,11 @@ class Documents:
         """Whether the admin has documents read."""
         settings = self._settings()
         return bool(settings.documents_dir) and settings.backend == "library"
+
+    def inbox(self) -> Inbox | None:
+        """Where files are sent to; None where no documents are read."""
+        folder = self._folder() if self.are_read else None
+        return Inbox(folder) if folder is not None else None
 
     def all(self, user_id: str) -> list[Entry]:
         """A user's own and then everyone's, but for those that were forgotten."""

@@ -16,7 +16,7 @@ from ..recall.rank import Ranked, ranked
 from ..remember.passages import USER
 from ..state.episodes_table import EpisodesTable, Kept
 from .fitting import fitting
-from .memories import Live
+from .live import Live
 
 _CANDIDATES = 100  # of a search, by meaning and by words
 _QUERY_CHARS = 1000

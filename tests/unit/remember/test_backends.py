@@ -13,8 +13,8 @@ from owui_memory.config.settings import Valves
 from owui_memory.core.change import Change
 from owui_memory.core.memory import Memory
 from owui_memory.remember.apply import Changes
+from owui_memory.remember.backlog import Counts
 from owui_memory.remember.journal import Journal
-from owui_memory.remember.outbox import Counts
 from owui_memory.state import open_state
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.unit.backends.contract import KEY, REMOTES, Case, listed, opened

@@ -13,7 +13,7 @@ from owui_memory.__main__ import main
 from owui_memory.backends.library import LibraryBackend
 from owui_memory.config.settings import Valves
 from owui_memory.core.exchange import Exchange
-from owui_memory.remember.outbox import Counts
+from owui_memory.remember.backlog import Counts
 from tests.harness.places import library
 from tests.harness.remains import Remains, expire_claims
 from tests.harness.scripted_llm import ScriptedLLM

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import event
 
 from owui_memory.config.settings import Valves
-from owui_memory.remember import writer
+from owui_memory.remember import failing
 from owui_memory.stores.sqlite.driver import connect
 from tests.harness.pipelines_server import free_port
 from tests.harness.remains import expire_claims
@@ -85,7 +85,7 @@ def test_an_answer_that_cannot_be_read(
     outage: Outage,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(writer, "_DOUBTFUL_TRIES", 1000)  # however long this test takes
+    monkeypatch.setattr(failing, "_DOUBTFUL_TRIES", 1000)  # however long this test takes
     tale = Tale.begin(tmp_path, with_llm.model_copy(update={"extraction": extraction}))
     with outage(scripted_llm):
         tale.bench.fails(2)

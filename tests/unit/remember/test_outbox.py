@@ -14,7 +14,8 @@ from sqlalchemy import Engine, text
 from owui_memory.core.errors import ClaimLost
 from owui_memory.core.exchange import Batch, Exchange
 from owui_memory.remember import outbox as module
-from owui_memory.remember.outbox import Counts, Outbox
+from owui_memory.remember.backlog import Counts
+from owui_memory.remember.outbox import Outbox
 from owui_memory.state import erasures
 
 

@@ -12,7 +12,7 @@ import pytest
 from owui_memory.config.settings import Valves
 from owui_memory.core.errors import Drop, Retry, RetryFew
 from owui_memory.core.exchange import Exchange
-from owui_memory.remember.outbox import Counts
+from owui_memory.remember.backlog import Counts
 from tests.harness.places import library
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.scripted_requests import Request

@@ -15,8 +15,9 @@ from owui_memory.core.errors import Retry
 from owui_memory.core.exchange import Exchange
 from owui_memory.observe.metrics import Metrics
 from owui_memory.recall.injected import Injected
+from owui_memory.remember.backlog import Counts
 from owui_memory.remember.journal import Journal
-from owui_memory.remember.outbox import Counts, Outbox
+from owui_memory.remember.outbox import Outbox
 from owui_memory.remember.writer import Writer
 from owui_memory.state import open_state
 from tests.harness.places import library

@@ -273,6 +273,28 @@ def test_what_comes_slowly_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     assert asyncio.run(refused(forms.fields_of(Headers(), receive))) == 408
 
 
+def test_documents_are_sent_found_and_forgotten(house: Visitors) -> None:
+    dora = house.browser("dora")
+    fig = b"# Garden\n\nThe fig tree behind the shed is watered on Thursdays.\n"
+    assert dora.send_document("../../garden.md", fig).headers["location"] == "documents?done=document+sent"
+    assert dora.send_document("garden.exe", fig).status_code == 422
+    assert dora.send_document("broken.pdf", HOSTILE.encode()).status_code == 303
+    wait_until(lambda: "cannot be read" in dora.get("documents").text, what="both are read")
+    found = dora.get("documents?q=fig tree").text
+    assert "watered on Thursdays" in found
+    assert "broken" not in found
+    assert "watered on Thursdays" in house.told(
+        "On which day is the fig tree behind the shed watered?", "dora"
+    )
+    assert "saved/garden.md" not in house.browser("fay").get("documents").text
+    document = re.search(r'name="id" value="([\w-]+)">\s*<button class="danger">[^<]+<[^<]+: garden<', found)
+    assert document
+    assert house.browser("fay").send_form("forget-document", id=document[1]).status_code == 422
+    assert dora.send_form("forget-document", id=document[1]).status_code == 303
+    assert not list(house.at.data_dir.glob("documents/dora/saved/garden.md")), "what was sent goes with it"
+    assert "garden" not in dora.get("documents").text
+
+
 class TestMemories:
     def test_edited_forgotten_brought_back(self, house: Visitors) -> None:
         eva = house.browser("eva")
