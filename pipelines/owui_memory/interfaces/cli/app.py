@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from . import erase, history, keys, mcp, memories, moving, past_chats, queue, status, teams, why
+from . import digests, erase, history, keys, mcp, memories, moving, past_chats, queue, status, teams, why
 from .documents import list_documents
 from .instance import a_person, opened
 
@@ -124,6 +124,21 @@ def documents(user: User, json: Json = False) -> None:
     """List the documents that were read, and why some cannot be."""
     with opened() as instance:
         list_documents(instance, user, json)
+
+
+@app.command(rich_help_panel=_OF_A_USER)
+def make(
+    user: User,
+    template: Annotated[str, typer.Argument(help="What to make; without it, what there is.")] = "",
+    about: Annotated[list[str] | None, typer.Argument(metavar="[ABOUT...]", help="Its subject.")] = None,
+    language: Annotated[str, typer.Option(help="Of its own words: en, de, es, fr, ja, ru or zh.")] = "en",
+) -> None:
+    """Make a text of all that is known of a user, with its sources, in Markdown."""
+    with opened() as instance:
+        if template:
+            digests.make(instance, user, template, " ".join(about or ()), language)
+        else:
+            digests.list_templates(instance)
 
 
 @app.command("forget-chat", rich_help_panel=_OF_A_USER)
