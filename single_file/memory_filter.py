@@ -8528,6 +8528,27 @@ SOURCES["core/__init__.py"] = r'''"""Values that all rooms share, and errors by 
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# core/batched.py
+
+SOURCES["core/batched.py"] = r'''"""Some items after the other, as `itertools.batched` of Python 3.12 gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TypeVar
+
+Item = TypeVar("Item")
+
+
+def batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """All items in order, in lists of `size`; the last one may be shorter."""
+    left = iter(items)
+    while some := list(islice(left, size)):
+        yield some
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # core/breaker.py
 
 SOURCES["core/breaker.py"] = r'''"""A circuit breaker, so that chats do not each wait for a backend that is down.
@@ -21928,7 +21949,8 @@ from ...commands.parse import read_command
 from ...manage.comparison import Comparison
 from ...manage.deletions import Deletions
 from ...manage.history import formats
-from ...manage.history.imports import Imports, Preview
+from ...manage.history.imports import Imports
+from ...manage.history.previews import Preview
 from ..webui import OPEN_WEBUI, WebUi
 from .instance import Instance
 from .output import as_json, counted, fields, say, table, waiting
@@ -28038,7 +28060,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from ...manage.erasure.erase import Eraser
-    from ...manage.memories import Live
+    from ...manage.live import Live
 
 _PROFILE_MOST = 20  # of each kind
 _HISTORY_MOST = 20  # changes of a memory
@@ -42443,13 +42465,14 @@ people delete, nothing is done, and the admin is told.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Protocol
 
 from sqlalchemy import ColumnElement, Engine, and_, delete, select, update
 
+from ..core.batched import batched
 from ..core.errors import Retry, TellAdmin
 from ..state import put_row, reading, webui_seen
 from .deletions import USER, Deletions
@@ -42457,7 +42480,7 @@ from .deletions import USER, Deletions
 _CHAT_S, _USER_S = 20 * 3600.0, 7 * 86_400.0  # that something is missing, before it counts as deleted
 _FEW, _SHARE = 20, 0.2  # chats that may be missing at once; more only if they are a smaller share
 _FEW_USERS, _USERS_SHARE = 3, 0.2
-_AT_ONCE = 500  # rows in a transaction
+_AT_ONCE = 500  # rows in a transaction: others write in between
 
 
 class ChatServer(Protocol):
@@ -42573,11 +42596,11 @@ class Comparison:
 
     def _write(self, there: Iterable[tuple[str, str]], since: dict[tuple[str, str], float]) -> None:
         kept = {"webui": self._webui, "seen_at": time.time(), "missing_since": 0.0}
-        for some in _parts(list(there)):
+        for some in batched(there, _AT_ONCE):
             with self._engine.begin() as connection:
                 for user_id, chat_id in some:
                     put_row(connection, webui_seen, {"user_id": user_id, "chat_id": chat_id, **kept})
-        for some in _parts(list(since)):
+        for some in batched(since, _AT_ONCE):
             with self._engine.begin() as connection:
                 for pair in some:
                     mine = and_(*self._mine(*pair))
@@ -42590,12 +42613,6 @@ class Comparison:
     def _mine(self, user_id: str, chat_id: str) -> tuple[ColumnElement[bool], ...]:
         mine = webui_seen.c.webui == self._webui, webui_seen.c.user_id == user_id
         return (*mine, webui_seen.c.chat_id == chat_id)
-
-
-def _parts(pairs: Sequence[tuple[str, str]]) -> Iterator[Sequence[tuple[str, str]]]:
-    """So few that others can write in between."""
-    for begin in range(0, len(pairs), _AT_ONCE):
-        yield pairs[begin : begin + _AT_ONCE]
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -42954,7 +42971,7 @@ from ..documents.indexing import Indexing
 from ..recall.rank import ranked
 from ..state.documents_table import DocumentsTable, Entry
 from .fitting import fitting
-from .memories import Live
+from .live import Live
 
 _CANDIDATES = 100  # of a search, by meaning and by words
 _QUERY_CHARS = 1000
@@ -43067,17 +43084,17 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import Engine
 
-from ...backends.base import Backend
 from ...config.settings import Valves
 from ...core.errors import MemoryFault
 from ...core.scope import past_owner, shared_by
 from ...remember.spill import Spill, Spilled
 from ...state.episodes_table import EpisodesTable
 from ..history.uploads import Uploads
+from ..live import Live
 from .erasures import BEGUN, DONE, ONCE, SETTLED_S, Erasure, Erasures
 from .scrub import scrub_state
 from .sites import Found, Open, Site, Sites
@@ -43105,13 +43122,6 @@ class Receipt:
     def total(self) -> int:
         """How many entries were erased in all."""
         return sum(self.counts.values())
-
-
-class Live(Protocol):
-    """What holds the backend in use: see `backends.backend_holder`."""
-
-    def writing(self) -> contextlib.AbstractContextManager[Backend]:
-        """Inside, nobody moves the memories."""
 
 
 def _no_progress(count: int) -> None:
@@ -43197,20 +43207,9 @@ class Eraser:
         """
         if not (old := self._passages.said_before(at)):
             return 0
-        count = 0
-        missed: MemoryFault | None = None
-        with self._still(), self._sites.opened() as found:
-            for one in found:
-                try:
-                    site = one.reached()
-                    gone = sum(site.erase_said_before(past_owner(user_id), at) for user_id in old)
-                    if gone:
-                        site.purge()
-                    count += gone
-                except MemoryFault as fault:
-                    missed = fault
-        if missed is not None:
-            raise missed
+        count = self._everywhere(
+            lambda site: sum(site.erase_said_before(past_owner(user_id), at) for user_id in old)
+        )
         for user_id, exchanges in old.items():
             self._passages.remove(user_id, exchanges)
         return count
@@ -43225,24 +43224,38 @@ class Eraser:
         when the others are done; all of it is tried anew with the next call.
         """
         wanted = Erasure(0, user_id, False, tuple(ids), (), (), ONCE, time.time())
-        missed: MemoryFault | None = None
         self._spill.erase(
             user_id, lambda one: one.permission is not None and one.permission.chat_id == chat_id
         )
+
+        def erase(site: Site) -> int:
+            stray = set(site.passages_of(past_owner(user_id), chat_id)).difference(ids)
+            these = replace(wanted, memory_ids=(*ids, *stray))
+            return site.erase(these, fresh=True, on_progress=_no_progress).total()
+
+        self._everywhere(erase)
+        self._passages.remove(user_id, exchanges)
+        scrub_state(self._engine)
+
+    def _everywhere(self, erase: Callable[[Site], int]) -> int:
+        """Erase something at each location; how much it was.
+
+        Raises the fault of a location that cannot be reached, when the others are done.
+        """
+        count = 0
+        missed: MemoryFault | None = None
         with self._still(), self._sites.opened() as found:
             for one in found:
                 try:
                     site = one.reached()
-                    stray = set(site.passages_of(past_owner(user_id), chat_id)).difference(ids)
-                    these = replace(wanted, memory_ids=(*ids, *stray))
-                    if site.erase(these, fresh=True, on_progress=lambda _: None):
+                    if gone := erase(site):
                         site.purge()
+                    count += gone
                 except MemoryFault as fault:
                     missed = fault
         if missed is not None:
             raise missed
-        self._passages.remove(user_id, exchanges)
-        scrub_state(self._engine)
+        return count
 
     def go_on(self) -> list[Receipt]:
         """Goes on with erasures that were begun here or by another server, as far as they can be done now."""
@@ -43255,10 +43268,6 @@ class Eraser:
     def newest(self) -> int:
         """The id of the last erasure that was begun; 0 if there was none."""
         return self._erasures.newest()
-
-    def is_done(self, user_id: str) -> bool:
-        """Whether nothing about a user is left to be erased."""
-        return not any(erasure.user_id == user_id for erasure in self._erasures.open())
 
     def _go_on(self, erasure: Erasure) -> Receipt:
         again = erasure.passes == ONCE and self._is_settled(erasure)
@@ -43547,10 +43556,6 @@ class Erasures:
         """The erasures that are not done yet, oldest first."""
         return list(self._select(erasures.c.passes < DONE))
 
-    def get(self, erasure_id: int) -> Erasure | None:
-        """The erasure with this id, or None."""
-        return next(iter(self._select(erasures.c.id == erasure_id)), None)
-
     def update(self, erasure: Erasure, *, passes: int, left: Collection[int]) -> None:
         """Notes how far an erasure has come."""
         done = {"passes": passes, "locations": json.dumps(sorted(left))}
@@ -43681,11 +43686,12 @@ import json
 import math
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, and_, delete, or_, select, update
 
+from ...core.batched import batched
 from ...core.change import FORGET, FORGOTTEN, REFLECTED, TOMBSTONES, heirs
 from ...core.exchange import message_id_of
 from ...core.memory import EPISODE
@@ -43755,7 +43761,7 @@ class ForgottenRows:
             of_them = select(journal.c.memory_id).where(journal.c.user_id == self._user_id)
             found = [
                 memory_id
-                for some in _parts(undone)
+                for some in batched(undone, _AT_ONCE)
                 for memory_id in self._connection.scalars(of_them.where(journal.c.id.in_(some)))
             ]
             new = [one for one in dict.fromkeys((*found, *self._parts_of(new))) if one and one not in known]
@@ -43784,7 +43790,7 @@ class ForgottenRows:
         rows = self._connection.execute(select(outbox).where(mine)).all()
         said = [row for row in rows if message_id_of(row.key) in sources or self._is_in(row.exchange)]
         done = {"state": "done", "exchange": None, "error": ""}
-        for some in _parts([row.id for row in said]):
+        for some in batched([row.id for row in said], _AT_ONCE):
             self._connection.execute(update(outbox).where(outbox.c.id.in_(some)).values(**done))
         broken = {row.batch for row in said if row.state == "claimed"}
         anew = {"state": "pending", "batch": "", "attempts": 0, "ready_at": time.time(), "error": ""}
@@ -43794,7 +43800,7 @@ class ForgottenRows:
 
     def _from_journal(self) -> int:
         mine = {row.id for row in self._history if row.before or row.after or row.op == FORGET}
-        for some in _parts(sorted(self._texts)):
+        for some in batched(sorted(self._texts), _AT_ONCE):
             alike = or_(journal.c.before.in_(some), journal.c.after.in_(some))
             mine |= set(
                 self._connection.scalars(
@@ -43804,14 +43810,14 @@ class ForgottenRows:
                 )
             )
         blank = {"before": "", "after": "", "refused": FORGOTTEN, "made": False}
-        for some in _parts(sorted(mine)):
+        for some in batched(sorted(mine), _AT_ONCE):
             self._connection.execute(update(journal).where(journal.c.id.in_(some)).values(**blank))
         return len(mine)
 
     def _from_injected(self) -> int:
         """What recall told a chat must not be learned from its answers: a mark of the text stays."""
         rows = {row.id: row for row in self._rows(injected, injected.c.memory_id)}
-        for some in _parts(sorted(self._texts)):
+        for some in batched(sorted(self._texts), _AT_ONCE):
             which = and_(
                 injected.c.user_id == self._user_id,
                 injected.c.text.in_(some),
@@ -43819,7 +43825,7 @@ class ForgottenRows:
             )
             rows |= {row.id: row for row in self._connection.execute(select(injected).where(which))}
         speaking = [row for row in rows.values() if not is_mark(row.text)]
-        for some in _parts([row.id for row in speaking]):
+        for some in batched([row.id for row in speaking], _AT_ONCE):
             self._connection.execute(delete(injected).where(injected.c.id.in_(some)))
         marked = [{**row._mapping, "text": mark_of(row.text), "line": "", "gone": True} for row in speaking]
         insert_new(self._connection, injected, marked)
@@ -43865,7 +43871,7 @@ class ForgottenRows:
     def _rows(self, table: Any, column: Any) -> list[Any]:
         return [
             row
-            for some in _parts(self._ids)
+            for some in batched(self._ids, _AT_ONCE)
             for row in self._connection.execute(
                 select(table).where(table.c.user_id == self._user_id, column.in_(some))
             )
@@ -43878,11 +43884,6 @@ def _tombstone(user_id: str, memory_id: str, erasure_id: int, position: int) -> 
     named = {"user_id": user_id, "memory_id": memory_id, "batch": f"{TOMBSTONES}{erasure_id}"}
     more = {"position": position, "op": "remove", "kind": "fact", "made": True, "at": time.time()}
     return {**empty, **named, **more}
-
-
-def _parts(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    for begin in range(0, len(items), _AT_ONCE):
-        yield items[begin : begin + _AT_ONCE]
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -44057,6 +44058,7 @@ from ...backends.assemble import open_store
 from ...backends.base import Backend, EditableBackend
 from ...backends.locations import Location, settings_of
 from ...config.settings import Valves
+from ...core.batched import batched
 from ...core.errors import MemoryFault, TellAdmin
 from ...core.memory import Memory, aware_time, is_id
 from ...core.scope import documents_in, owners_of, past_in, past_owner
@@ -44131,8 +44133,7 @@ class StoreSite:
             rows = rows if fresh else [row for row in rows if _is_earlier(row.payload, erasure)]
         ids = [str(row.id) for row in rows]
         self._erase_entities(erasure, ids)
-        for begin in range(0, len(ids), _AT_ONCE):
-            some = ids[begin : begin + _AT_ONCE]
+        for some in batched(ids, _AT_ONCE):
             self._store.delete_all(some)
             on_progress(len(some))
         return Counter(_counted_as(str(row.payload.get("user_id") or "")) for row in rows)
@@ -44163,8 +44164,8 @@ class StoreSite:
     def erase_said_before(self, owner: str, at: float) -> int:
         rows = self._store.list({"user_id": owner})[0]
         ids = [str(row.id) for row in rows if _is_before(aware_time(row.payload.get("created_at")), at)]
-        for begin in range(0, len(ids), _AT_ONCE):
-            self._store.delete_all(ids[begin : begin + _AT_ONCE])
+        for some in batched(ids, _AT_ONCE):
+            self._store.delete_all(some)
         return len(ids)
 
     def purge(self) -> str:
@@ -45293,16 +45294,16 @@ class Format(NamedTuple):
     read: Callable[[Value], Iterator[Entry]]
 
 
-OPEN_WEBUI = "open-webui"
+OPEN_WEBUI, WEBUI_LABEL = "open-webui", "Open WebUI"
 
 FORMATS = (
     Format("chatgpt", "ChatGPT", conversations.is_chatgpt, conversations.read_chatgpt),
     Format("claude", "Claude", conversations.is_claude, conversations.read_claude),
     Format("claude", "Claude", memory_stores.is_claude_memory, memory_stores.read_claude_memory),
-    Format(OPEN_WEBUI, "Open WebUI", conversations.is_open_webui, conversations.read_open_webui),
+    Format(OPEN_WEBUI, WEBUI_LABEL, conversations.is_open_webui, conversations.read_open_webui),
     Format("letta", "Letta", memory_stores.is_letta, memory_stores.read_letta),
     Format("mem0", "mem0", memory_stores.is_mem0, memory_stores.read_mem0),
-    Format(OPEN_WEBUI, "Open WebUI", conversations.is_webui_memory, conversations.read_webui_memory),
+    Format(OPEN_WEBUI, WEBUI_LABEL, conversations.is_webui_memory, conversations.read_webui_memory),
     Format("letta", "Letta", memory_stores.is_passage, memory_stores.read_passage),
 )
 GEMINI, LTM = ("gemini", "Gemini"), ("text-generation-webui", "text-generation-webui")
@@ -45427,38 +45428,33 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass, field, replace
-from functools import partial
-from itertools import islice
+from dataclasses import dataclass, replace
+from functools import cache, partial
 
 from sqlalchemy import ColumnElement, Engine, and_, delete, func, select, update
 
 from ...backends.base import EditableBackend
-from ...config.prices import costs, read_prices
 from ...config.settings import Valves
+from ...core.batched import batched
 from ...core.chat_servers import AnsweredBy
 from ...core.errors import Drop, Retry
 from ...core.exchange import Exchange, episodes_name, message_id_of
 from ...core.scope import past_owner
-from ...models.tokens import estimated_tokens
 from ...remember import admission
 from ...remember.apply import Changes
 from ...remember.episodes import ids_of
-from ...remember.gate import sift
 from ...remember.journal import Journal
 from ...remember.later import Later
 from ...remember.outbox import Outbox
-from ...remember.passages import passages
-from ...remember.prompt import reconcile_prompt
 from ...state import hold, imports, outbox, reading
 from ...state.episodes_table import EpisodesTable
 from ...state.switches_table import Switches
-from ..memories import Live
+from ..live import Live, editable
 from .entries import Fact, Flaw
 from .exchanges import IsCommand, chat_of, exchanges, given
 from .formats import Found
+from .previews import Preview, Seen, estimated
 
 Archive = Callable[[], Iterable[Found]]  # reads it from its beginning: see `formats.read`
 
@@ -45469,39 +45465,6 @@ _STOPPED = "stopped-"  # begins the batch of what was under way when its import 
 _MOST_TAKEN = 500_000  # exchanges and facts of an archive
 _ALL = "the archive"
 _NAME_CHARS = 200
-_WEBUI = "Open WebUI"
-_SAMPLE = 100  # exchanges by which the rest is estimated
-_SHOWN_TOKENS, _ANSWER_TOKENS = 200, 120  # of the memories in a prompt, and of an answer
-_PASSAGE_S, _EXCHANGE_S, _CALL_S = 0.02, 0.02, 4.0  # that each takes, about
-
-
-@dataclass(frozen=True)
-class Preview:
-    """What an import would bring, or has begun to bring, to a user.
-
-    labels: the programs that wrote it. chats, exchanges, facts: that are new; known: exchanges and facts that
-    are there already. skipped: of what is not taken, how many of it by the reason. flaws: what cannot be
-    read, how often, by file and reason. first, last: when the first and the last was said, Unix time or 0.
-    calls, tokens_in, tokens_out: of an LLM, about; cost: in words, "" if no price is known. seconds: that it
-    takes, about, while nobody chats. id: of the import, once it is begun.
-    """
-
-    user_id: str
-    labels: tuple[str, ...] = ()
-    chats: int = 0
-    exchanges: int = 0
-    facts: int = 0
-    known: int = 0
-    skipped: Counter[str] = field(default_factory=Counter)
-    flaws: Counter[tuple[str, str]] = field(default_factory=Counter)
-    first: float = 0.0
-    last: float = 0.0
-    calls: int = 0
-    tokens_in: int = 0
-    tokens_out: int = 0
-    cost: str = ""
-    seconds: int = 0
-    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45541,14 +45504,11 @@ class Imports:
         Raises:
             Drop: the archive cannot be opened, or nothing in it is known.
         """
-        seen = _Seen()
-        sample: list[Exchange] = []
-        for some in _unhurried(_parts(self._taken(user_id, archive, seen))):
+        seen = Seen()
+        for some in _unhurried(batched(self._taken(user_id, archive, seen), _AT_ONCE)):
             for one in self._new(user_id, some, seen):
                 seen.count(one)
-                if not one.given and len(sample) < _SAMPLE:
-                    sample.append(one)
-        return self._estimated(seen.preview(user_id), sample)
+        return estimated(seen.preview(user_id), seen.sample, self._settings(), self._passages.wants(user_id))
 
     def begin(self, user_id: str, archive: Archive, name: str = "") -> Preview:
         """Bring these entries to a user; what it brings, as `preview` tells it, and the import's id.
@@ -45556,8 +45516,8 @@ class Imports:
         It is safe on disk afterwards, and remembered in the background. Where it is broken off, the same call
         goes on; done twice it brings nothing new.
         """
-        import_id, seen = self._opened(user_id, name[:_NAME_CHARS]), _Seen()
-        for some in _unhurried(_parts(self._taken(user_id, archive, seen))):
+        import_id, seen = self._opened(user_id, name[:_NAME_CHARS]), Seen()
+        for some in _unhurried(batched(self._taken(user_id, archive, seen), _AT_ONCE)):
             new = self._later.put(some, import_id)
             seen.known += len(some) - len(new)
             for one in new:
@@ -45621,14 +45581,12 @@ class Imports:
         brought = and_(*_brought(user_id, import_id))
         undone = 0
         with live.writing() as backend:
-            if not isinstance(backend, EditableBackend):
-                raise Drop("This backend cannot list memories.", hint="Remove them there.")
+            backend = editable(backend)
             while rows := self._stopped(mine, brought, user_id):  # more of it may come meanwhile
                 # All of its messages at once, and before any is out of sight: a fact may be from several.
                 Changes(self._journal).retract(backend, user_id, {message_id_of(key) for key, _ in rows})
                 self._remove_unmarked(backend, user_id, {batch for _, batch in rows})
-                for at in range(0, len(rows), _UNDONE_AT_ONCE):
-                    keys = [key for key, _ in rows[at : at + _UNDONE_AT_ONCE]]
+                for keys in batched([key for key, _ in rows], _UNDONE_AT_ONCE):
                     self._remove_passages(backend, user_id, [episodes_name(key) for key in keys])
                     with self._engine.begin() as connection:
                         connection.execute(delete(outbox).where(brought, outbox.c.key.in_(keys)))
@@ -45668,10 +45626,10 @@ class Imports:
             admission.remove_all(backend, past_owner(user_id), ids)
             self._passages.remove(user_id, [entry.exchange for entry in entries])
 
-    def _taken(self, user_id: str, archive: Archive, seen: _Seen) -> Iterator[Exchange]:
+    def _taken(self, user_id: str, archive: Archive, seen: Seen) -> Iterator[Exchange]:
         """What of an archive may be remembered; the rest is counted in `seen`."""
         owners = {one.entry.owner for one in self._all(archive) if not isinstance(one.entry, Flaw)} - {""}
-        settings, is_on = self._settings(), _Cached(partial(self._switches.is_on, user_id))
+        settings, is_on = self._settings(), cache(partial(self._switches.is_on, user_id))
         if not settings.enabled:
             raise Drop("Memory is switched off on this server.", hint="Switch `enabled` on first.")
         if not is_on(""):
@@ -45711,7 +45669,7 @@ class Imports:
                 raise Retry("The server stops.", hint="Ask again when it is back.")
             yield one
 
-    def _new(self, user_id: str, some: list[Exchange], seen: _Seen) -> list[Exchange]:
+    def _new(self, user_id: str, some: list[Exchange], seen: Seen) -> list[Exchange]:
         keys = [one.key for one in some]
         there = and_(outbox.c.user_id == user_id, outbox.c.key.in_(keys))
         with self._reading.connect() as connection:
@@ -45720,78 +45678,6 @@ class Imports:
         seen.keys.update(map(hash, new))
         seen.known += len(some) - len(new)
         return list(new.values())
-
-    def _estimated(self, preview: Preview, sample: list[Exchange]) -> Preview:
-        """With what it costs: some exchanges are looked at, and stand for all."""
-        settings = self._settings()
-        share = preview.exchanges / len(sample) if sample else 0.0
-        kept = settings.keeps_episodes and self._passages.wants(preview.user_id)
-        said = sum(len(passages(one)) for one in sample) * share if kept else 0.0
-        seconds = said * _PASSAGE_S + (preview.exchanges + preview.facts) * _EXCHANGE_S
-        reads = settings.uses_llm and settings.has_llm
-        if settings.llm_provider == "auto" and not settings.llm_model:  # then who answered reads
-            reads = reads and _WEBUI in preview.labels
-        if not reads:
-            return replace(preview, seconds=round(seconds))
-        worth = [one for one, verdict in sift(sample, verbatim=False) if verdict.worth]
-        at_once = settings.advanced_numbers.batch_max_exchanges
-        each = min(at_once, max(preview.exchanges / max(preview.chats, 1), 1.0))  # calls read one chat
-        calls = len(worth) * share / each
-        system, _ = reconcile_prompt([], [], settings.extraction_rules)
-        told = sum(estimated_tokens(reconcile_prompt([one], [], "")[1]["content"]) for one in worth) * share
-        tokens_in = round(calls * (estimated_tokens(system["content"]) + _SHOWN_TOKENS) + told)
-        tokens_out = round(calls * _ANSWER_TOKENS)
-        model = settings.llm_model
-        cost = costs({model: (tokens_in, tokens_out)}, read_prices(settings.llm_prices)) if model else ""
-        seconds = round(seconds + calls * _CALL_S)
-        used = replace(preview, calls=round(calls), tokens_in=tokens_in, tokens_out=tokens_out)
-        return replace(used, cost=cost, seconds=seconds)
-
-
-class _Seen:
-    """What was seen of an archive so far."""
-
-    def __init__(self) -> None:
-        self.labels: set[str] = set()
-        self.keys: set[int] = set()  # hashes: there may be many
-        self.chats: set[str] = set()
-        self.exchanges = self.facts = self.known = 0
-        self.skipped: Counter[str] = Counter()
-        self.flaws: Counter[tuple[str, str]] = Counter()
-        self.first = self.last = 0.0
-
-    def count(self, one: Exchange) -> None:
-        if one.given:
-            self.facts += 1
-            return
-        self.exchanges += 1
-        self.chats.add(one.chat_id)
-        self.first = min(self.first or one.said_at, one.said_at)
-        self.last = max(self.last, one.said_at)
-
-    def preview(self, user_id: str) -> Preview:
-        if not self.labels:
-            flaws = "; ".join(f"{where}: {reason}" for where, reason in list(self.flaws)[:3])
-            raise Drop(
-                f"Nothing in it is known. {flaws}".strip(),
-                hint="Known are exports of ChatGPT, Claude, Gemini (Takeout, as JSON), Open WebUI, Letta and "
-                "mem0, and text-generation-webui's long_term_memory.",
-            )
-        counted = (len(self.chats), self.exchanges, self.facts, self.known, self.skipped, self.flaws)
-        return Preview(user_id, tuple(sorted(self.labels)), *counted, self.first, self.last)
-
-
-class _Cached(dict[tuple[str, str], bool]):
-    """Remembers what was asked of a chat and a model."""
-
-    def __init__(self, ask: Callable[[str, str], bool]) -> None:
-        self._ask = ask
-
-    def __call__(self, chat_id: str, model: str = "") -> bool:
-        key = (chat_id, model)
-        if key not in self:
-            self[key] = self._ask(*key)
-        return self[key]
 
 
 def _is_theirs(user_id: str, owner: str, owners: Collection[str]) -> bool:
@@ -45804,12 +45690,6 @@ def _is_theirs(user_id: str, owner: str, owners: Collection[str]) -> bool:
 
 def _brought(user_id: str, import_id: str) -> tuple[ColumnElement[bool], ...]:
     return outbox.c.user_id == user_id, outbox.c.imported == import_id
-
-
-def _parts(items: Iterable[Exchange]) -> Iterator[list[Exchange]]:
-    left = iter(items)
-    while some := list(islice(left, _AT_ONCE)):
-        yield some
 
 
 def _unhurried(parts: Iterator[list[Exchange]]) -> Iterator[list[Exchange]]:
@@ -46067,6 +45947,127 @@ def _row(row: tuple[Any, ...], character: str) -> Iterator[Said]:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# manage/history/previews.py
+
+SOURCES["manage/history/previews.py"] = r'''"""What an archive would bring to a user, counted while it is read, and what that costs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from ...config.prices import costs, read_prices
+from ...config.settings import Valves
+from ...core.errors import Drop
+from ...core.exchange import Exchange
+from ...models.tokens import estimated_tokens
+from ...remember.gate import sift
+from ...remember.passages import passages
+from ...remember.prompt import reconcile_prompt
+from .formats import WEBUI_LABEL
+
+_SAMPLE = 100  # exchanges by which the rest is estimated
+_SHOWN_TOKENS, _ANSWER_TOKENS = 200, 120  # of the memories in a prompt, and of an answer
+_PASSAGE_S, _EXCHANGE_S, _CALL_S = 0.02, 0.02, 4.0  # that each takes, about
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What an import would bring, or has begun to bring, to a user.
+
+    labels: the programs that wrote it. chats, exchanges, facts: that are new; known: exchanges and facts that
+    are there already. skipped: of what is not taken, how many of it by the reason. flaws: what cannot be
+    read, how often, by file and reason. first, last: when the first and the last was said, Unix time or 0.
+    calls, tokens_in, tokens_out: of an LLM, about; cost: in words, "" if no price is known. seconds: that it
+    takes, about, while nobody chats. id: of the import, once it is begun.
+    """
+
+    user_id: str
+    labels: tuple[str, ...] = ()
+    chats: int = 0
+    exchanges: int = 0
+    facts: int = 0
+    known: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+    flaws: Counter[tuple[str, str]] = field(default_factory=Counter)
+    first: float = 0.0
+    last: float = 0.0
+    calls: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    cost: str = ""
+    seconds: int = 0
+    id: str = ""
+
+
+class Seen:
+    """What was seen of an archive so far. sample: the first of its exchanges."""
+
+    def __init__(self) -> None:
+        self.labels: set[str] = set()
+        self.keys: set[int] = set()  # hashes: there may be many
+        self.chats: set[str] = set()
+        self.sample: list[Exchange] = []
+        self.exchanges = self.facts = self.known = 0
+        self.skipped: Counter[str] = Counter()
+        self.flaws: Counter[tuple[str, str]] = Counter()
+        self.first = self.last = 0.0
+
+    def count(self, one: Exchange) -> None:
+        """One more that is new."""
+        if one.given:
+            self.facts += 1
+            return
+        self.exchanges += 1
+        if len(self.sample) < _SAMPLE:
+            self.sample.append(one)
+        self.chats.add(one.chat_id)
+        self.first = min(self.first or one.said_at, one.said_at)
+        self.last = max(self.last, one.said_at)
+
+    def preview(self, user_id: str) -> Preview:
+        """What it would bring. Raises Drop: nothing in it is known."""
+        if not self.labels:
+            flaws = "; ".join(f"{where}: {reason}" for where, reason in list(self.flaws)[:3])
+            raise Drop(
+                f"Nothing in it is known. {flaws}".strip(),
+                hint="Known are exports of ChatGPT, Claude, Gemini (Takeout, as JSON), Open WebUI, Letta and "
+                "mem0, and text-generation-webui's long_term_memory.",
+            )
+        counted = (len(self.chats), self.exchanges, self.facts, self.known, self.skipped, self.flaws)
+        return Preview(user_id, tuple(sorted(self.labels)), *counted, self.first, self.last)
+
+
+def estimated(
+    preview: Preview, sample: Sequence[Exchange], settings: Valves, wants_passages: bool
+) -> Preview:
+    """With what it costs: some of its exchanges are looked at, and stand for all."""
+    share = preview.exchanges / len(sample) if sample else 0.0
+    kept = settings.keeps_episodes and wants_passages
+    said = sum(len(passages(one)) for one in sample) * share if kept else 0.0
+    seconds = said * _PASSAGE_S + (preview.exchanges + preview.facts) * _EXCHANGE_S
+    reads = settings.uses_llm and settings.has_llm
+    if settings.llm_provider == "auto" and not settings.llm_model:  # then who answered reads
+        reads = reads and WEBUI_LABEL in preview.labels
+    if not reads:
+        return replace(preview, seconds=round(seconds))
+    worth = [one for one, verdict in sift(sample, verbatim=False) if verdict.worth]
+    at_once = settings.advanced_numbers.batch_max_exchanges
+    each = min(at_once, max(preview.exchanges / max(preview.chats, 1), 1.0))  # calls read one chat
+    calls = len(worth) * share / each
+    system, _ = reconcile_prompt([], [], settings.extraction_rules)
+    told = sum(estimated_tokens(reconcile_prompt([one], [], "")[1]["content"]) for one in worth) * share
+    tokens_in = round(calls * (estimated_tokens(system["content"]) + _SHOWN_TOKENS) + told)
+    tokens_out = round(calls * _ANSWER_TOKENS)
+    model = settings.llm_model
+    cost = costs({model: (tokens_in, tokens_out)}, read_prices(settings.llm_prices)) if model else ""
+    seconds = round(seconds + calls * _CALL_S)
+    used = replace(preview, calls=round(calls), tokens_in=tokens_in, tokens_out=tokens_out)
+    return replace(used, cost=cost, seconds=seconds)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # manage/history/uploads.py
 
 SOURCES["manage/history/uploads.py"] = r'''"""Archives that users have sent, kept until they say whether to import them: one each, for an hour."""
@@ -46230,6 +46231,37 @@ class Listing:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# manage/live.py
+
+SOURCES["manage/live.py"] = r'''"""The backend in use, as those need it who list and change memories."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from ..backends.base import Backend, EditableBackend
+from ..core.errors import TellAdmin
+
+
+class Live(Protocol):
+    """What holds the backend in use: see `backends.backend_holder`."""
+
+    def get(self) -> Backend:
+        """The backend. Raises MemoryFault: why there is none."""
+
+    def writing(self) -> AbstractContextManager[Backend]:
+        """The same, to change memories: inside, nobody moves them."""
+
+
+def editable(backend: object) -> EditableBackend:
+    """The same backend. Raises TellAdmin if its memories cannot be listed."""
+    if not isinstance(backend, EditableBackend):
+        raise TellAdmin("This backend cannot list memories.", hint="Choose another one in the settings.")
+    return backend
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # manage/memories.py
 
 SOURCES["manage/memories.py"] = r'''"""What one user may do with their memories: list, search, remember, edit, forget, undo, export, import.
@@ -46241,17 +46273,17 @@ was shown by `page`, `search` or `holding`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Engine
 
-from ..backends.base import Backend, EditableBackend
+from ..backends.base import EditableBackend
 from ..config.settings import Valves
 from ..core.change import Change
-from ..core.errors import Drop, TellAdmin
+from ..core.errors import Drop
 from ..core.events import Emit, Event, EventKind, ignore
 from ..core.locales import message
 from ..core.locales.refused import Refused
@@ -46272,6 +46304,7 @@ from ..state import count_up
 from .asked import batch_of, change_of, removals
 from .erasure.erase import Eraser
 from .fitting import fitting
+from .live import Live, editable
 from .outcomes import Asked, Edited, Forgotten, Imported, Page, Remembered, Undone
 from .rows import Row, read_rows, row_of
 
@@ -46281,16 +46314,6 @@ _CANDIDATES_EACH = 2  # by meaning and by words, for each that is found
 _QUERY_CHARS = 1000
 
 Confirm = Callable[[], None]  # see `remember.apply`
-
-
-class Live(Protocol):
-    """What holds the backend in use: see `backends.backend_holder`."""
-
-    def get(self) -> Backend:
-        """The backend. Raises MemoryFault: why there is none."""
-
-    def writing(self) -> AbstractContextManager[Backend]:
-        """The same, to change memories."""
 
 
 def _alone() -> None:
@@ -46606,13 +46629,6 @@ class Control:
         return self._changes.make(backend, batch_of(asked), decide, confirm)
 
 
-def editable(backend: object) -> EditableBackend:
-    """The same backend. Raises TellAdmin if its memories cannot be listed."""
-    if not isinstance(backend, EditableBackend):
-        raise TellAdmin("This backend cannot list memories.", hint="Choose another one in the settings.")
-    return backend
-
-
 def _a_fact(memory: Memory | None) -> Memory | None:
     """The same memory.
 
@@ -46651,9 +46667,10 @@ SOURCES["manage/migrate/copying.py"] = r'''"""Makes one location hold what anoth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from threading import Event
 
+from ...core.batched import batched
 from ...core.errors import Drop
 from .records import Head, Record, Records, admitted
 
@@ -46701,22 +46718,20 @@ class Copy:
         surplus = [id_ for id_, head in target.items() if id_ not in source and self._may_delete(head)]
         self._on_progress(len(source) - len(missing), len(source))
         self._copy(missing, total=len(source))
-        for begin in range(0, len(surplus), BATCH):
+        for some in batched(surplus, BATCH):
             if not self._stop.is_set():
-                self._target.erase(surplus[begin : begin + BATCH])
+                self._target.erase(some)
         return len(missing) + len(surplus)
 
-    def fill(self, *, since: str = "", without: frozenset[str] | set[str] = frozenset()) -> int:
+    def fill(self, *, since: str, without: Callable[[], Collection[str]]) -> int:
         """Add what the target lacks, and change nothing that it has; how many were added.
 
-        since: only what was made at this time or later, as ISO 8601. without: ids to leave out.
+        since: only what was made at this time or later, as ISO 8601. without: ids to leave out, asked for
+        when it is known what the target lacks: that may have been taken away just now.
         """
         source, target = self._source.heads(), self._target.heads()
-        missing = [
-            id_
-            for id_, head in source.items()
-            if id_ not in target and id_ not in without and head.created_at >= since
-        ]
+        lacking = {id_: one for id_, one in source.items() if id_ not in target and one.created_at >= since}
+        missing = list(lacking.keys() - without()) if lacking else []
         missing.sort(key=lambda id_: source[id_].created_at)
         self._on_progress(0, len(missing))
         self._copy(missing, total=len(missing))
@@ -46727,10 +46742,9 @@ class Copy:
 
     def _copy(self, ids: list[str], *, total: int) -> None:
         copied = total - len(ids)
-        for begin in range(0, len(ids), BATCH):
+        for batch in batched(ids, BATCH):
             if self._stop.is_set():
                 return
-            batch = ids[begin : begin + BATCH]
             ordinal = {id_: number for number, id_ in enumerate(batch)}
             records = sorted(self._source.read(batch), key=lambda record: ordinal[record.id])
             self._write(list(self._admitted(records)))
@@ -46761,8 +46775,7 @@ class Copy:
 def in_order(records: Records, heads: Mapping[str, Head]) -> Iterator[Record]:
     """The records with these heads, oldest first."""
     ids = sorted(heads, key=lambda id_: heads[id_].created_at)
-    for begin in range(0, len(ids), _PAGE):
-        batch = ids[begin : begin + _PAGE]
+    for batch in batched(ids, _PAGE):
         by_id = {record.id: record for record in records.read(batch)}
         yield from (by_id[id_] for id_ in batch if id_ in by_id)
 '''
@@ -46780,9 +46793,8 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -46827,12 +46839,19 @@ class Live(Protocol):
 
 @dataclass(frozen=True)
 class Arrival:
-    """A backend that is to take over, and the settings it was opened with."""
+    """A backend that is to take over, the settings it was opened with, and its location among all."""
 
     backend: Backend
     settings: Valves
     live: Live
     superseded: threading.Event
+    locations: Locations
+    location: Location
+
+    @property
+    def records(self) -> Records:
+        """All that it holds. Raises TellAdmin if it cannot be listed."""
+        return records_of(self.backend, self.locations)
 
 
 class Mover:
@@ -46865,18 +46884,16 @@ class Mover:
         Raises:
             MemoryFault: what was met. The same call later goes on from there.
         """
-        arrival = Arrival(backend, settings, live, superseded)
         with self._lock:
             self.idle = False
             try:
-                locations = Locations(self._engine, arrival.settings.collection)
-                location = location_of_backend(arrival.backend, arrival.settings)
-                home = settled(locations, arrival.settings, self._data_dir, location)
-                if home.key == location.key:
-                    self._serve(arrival, arrival.backend, location)
+                arrival = self._arrival(backend, settings, live, superseded)
+                home = settled(arrival.locations, settings, self._data_dir, arrival.location)
+                if home.key == arrival.location.key:
+                    self._serve(arrival)
                 else:
-                    self._move(arrival, locations, home, location)
-                self._collect(arrival, locations, location)
+                    self._move(arrival, home)
+                self._collect(arrival)
             finally:
                 self._state, self.idle, self.moved = self._refusal, True, (0, 0)
 
@@ -46888,95 +46905,79 @@ class Mover:
         Raises:
             MemoryFault: what was met. The same call later goes on from there.
         """
-        arrival = Arrival(backend, settings, _Nobody(), stop)
-        locations = Locations(self._engine, settings.collection)
-        location = location_of_backend(backend, settings)
-        home = settled(locations, arrival.settings, self._data_dir, location)
-        target = records_of(backend, locations)
-        if home.key != location.key:
-            locations.aim(location, empty=not target.heads())
-            with opened(home, settings, self._data_dir, locations, self._open) as source:
-                tell = _both(on_progress, self._telling(locations, location))
-                self._run(
-                    _Move(arrival, locations, location, source, target, tell),
-                    arrival,
-                    locations,
-                    location,
-                    home,
-                )
+        arrival = self._arrival(backend, settings, _Nobody(), stop)
+        locations, target = arrival.locations, arrival.records
+        home = settled(locations, settings, self._data_dir, arrival.location)
+        if home.key != arrival.location.key:
+            locations.aim(arrival.location, empty=not target.heads())
+            with self._read(arrival, home) as source:
+                tell = _both(on_progress, self._telling(arrival))
+                self._run(_Move(arrival, home, source, target, tell))
         for known in locations.leftovers():
             # One that was left with all of it copied may be switched off by now.
             with nullcontext() if known.pending else suppress(MemoryFault):
-                self._collect_from(known, arrival, locations, location)
+                self._collect_from(known, arrival)
         self._state = self._refusal
         return len(target.heads())
 
-    def _serve(self, arrival: Arrival, backend: Backend, location: Location) -> None:
-        if arrival.live.take_over(backend, arrival.superseded):
-            self._serving = location.key
+    def _arrival(
+        self, backend: Backend, settings: Valves, live: Live, superseded: threading.Event
+    ) -> Arrival:
+        locations = Locations(self._engine, settings.collection)
+        location = location_of_backend(backend, settings)
+        return Arrival(backend, settings, live, superseded, locations, location)
 
-    def _move(self, arrival: Arrival, locations: Locations, home: Location, location: Location) -> None:
-        target = records_of(arrival.backend, locations)
-        locations.aim(location, empty=not target.heads())
+    def _read(self, arrival: Arrival, location: Location) -> AbstractContextManager[Records]:
+        """Another location, to be read."""
+        return opened(location, arrival.settings, self._data_dir, arrival.locations, self._open)
+
+    def _serve(self, arrival: Arrival) -> None:
+        if arrival.live.take_over(arrival.backend, arrival.superseded):
+            self._serving = arrival.location.key
+
+    def _move(self, arrival: Arrival, home: Location) -> None:
+        target = arrival.records
+        arrival.locations.aim(arrival.location, empty=not target.heads())
         if self._serving != home.key or arrival.live.current is None:
             former = self._former(home, arrival.settings)
             if former is None:
-                self._move_unserved(arrival, locations, home, location, target)
+                self._move_unserved(arrival, home, target)
                 return
-            self._serve(arrival, former, home)
+            self._serve(replace(arrival, backend=former, location=home))
         if arrival.superseded.is_set():
             return
         current = arrival.live.current
         assert current is not None
-        move = _Move(
-            arrival,
-            locations,
-            location,
-            records_of(current, locations),
-            target,
-            self._telling(locations, location),
-        )
-        self._run(move, arrival, locations, location, home)
+        source = records_of(current, arrival.locations)
+        self._run(_Move(arrival, home, source, target, self._telling(arrival)))
 
-    def _move_unserved(
-        self, arrival: Arrival, locations: Locations, home: Location, location: Location, target: Records
-    ) -> None:
+    def _move_unserved(self, arrival: Arrival, home: Location, target: Records) -> None:
         with ExitStack() as stack:
             try:
-                _without_erasures(locations, home)
-                source = stack.enter_context(
-                    opened(home, arrival.settings, self._data_dir, locations, self._open)
-                )
+                _without_erasures(arrival.locations, home)
+                source = stack.enter_context(self._read(arrival, home))
                 source.read([])
             except MemoryFault as fault:
                 log.warning("Memories in %s cannot be read yet: %s", home, fault)
-                locations.arrive(location, pending=True)
-                self._serve(arrival, arrival.backend, location)
+                arrival.locations.arrive(arrival.location, pending=True)
+                self._serve(arrival)
                 return
-            telling = self._telling(locations, location)
-            self._run(
-                _Move(arrival, locations, location, source, target, telling),
-                arrival,
-                locations,
-                location,
-                home,
-            )
+            self._run(_Move(arrival, home, source, target, self._telling(arrival)))
 
-    def _run(
-        self, move: _Move, arrival: Arrival, locations: Locations, location: Location, home: Location
-    ) -> None:
+    def _run(self, move: _Move) -> None:
+        arrival = move.arrival
         if not move.hold(self._me):
-            self._serve(arrival, arrival.backend, location)
+            self._serve(arrival)
             return
         try:
             if move.copy_most():
                 with arrival.live.alone():
                     move.finish()
-                    self._serve(arrival, arrival.backend, location)
-                self._refusal = _refusal(move.refused, home)
-                log.info("Memories are served from %s now.", location)
+                    self._serve(arrival)
+                self._refusal = move.refusal()
+                log.info("Memories are served from %s now.", arrival.location)
         finally:
-            locations.release(location, self._me)
+            arrival.locations.release(arrival.location, self._me)
 
     def _former(self, home: Location, settings: Valves) -> Backend | None:
         earlier = settings_of(home, settings)
@@ -46990,14 +46991,14 @@ class Mover:
         former.close()  # these settings mean another model by now, as that of a new release
         return None
 
-    def _collect(self, arrival: Arrival, locations: Locations, location: Location) -> None:
+    def _collect(self, arrival: Arrival) -> None:
         """Bring home what locations hold that were left too early, or that another server still wrote to."""
         pause = _AGAIN_FIRST_S
         while not arrival.superseded.is_set():
             fault = None
-            for known in locations.leftovers():
+            for known in arrival.locations.leftovers():
                 try:
-                    self._collect_from(known, arrival, locations, location)
+                    self._collect_from(known, arrival)
                 except MemoryFault as met:
                     if known.pending:
                         fault = met
@@ -47007,19 +47008,14 @@ class Mover:
             arrival.superseded.wait(pause)
             pause = min(pause * 2, _AGAIN_MOST_S)
 
-    def _collect_from(self, known: Known, arrival: Arrival, locations: Locations, location: Location) -> None:
+    def _collect_from(self, known: Known, arrival: Arrival) -> None:
+        locations = arrival.locations
         _without_erasures(locations, known.location)
         since = "" if known.pending else (datetime.fromtimestamp(known.left_at, UTC) - _SKEW).isoformat()
-        target = records_of(arrival.backend, locations)
-        with opened(known.location, arrival.settings, self._data_dir, locations, self._open) as source:
-            copy = Copy(
-                source,
-                target,
-                deletes=False,
-                stop=arrival.superseded,
-                on_progress=self._telling(locations, location) if known.pending else None,
-            )
-            copy.fill(since=since, without=locations.removed_since(known.left_at))
+        tell = self._telling(arrival) if known.pending else None
+        with self._read(arrival, known.location) as source:
+            copy = Copy(source, arrival.records, deletes=False, stop=arrival.superseded, on_progress=tell)
+            copy.fill(since=since, without=lambda: locations.removed_since(known.left_at))
         if not arrival.superseded.is_set():
             locations.emptied(known.location)
 
@@ -47031,9 +47027,9 @@ class Mover:
             f"{fault.hint} It is tried again by itself; or: {COMMAND} migrate --abandon",
         )
 
-    def _telling(self, locations: Locations, location: Location) -> Callable[[int, int], None]:
-        told_at = 0.0
-        held_at = time.monotonic()
+    def _telling(self, arrival: Arrival) -> OnProgress:
+        locations, location = arrival.locations, arrival.location
+        told_at, held_at = 0.0, time.monotonic()
 
         def tell(copied: int, total: int) -> None:
             nonlocal told_at, held_at
@@ -47051,35 +47047,35 @@ class Mover:
 
 
 class _Move:
-    """From the home to another location."""
+    """From the home to another location, that of an arrival."""
 
     def __init__(
-        self,
-        arrival: Arrival,
-        locations: Locations,
-        location: Location,
-        source: Records,
-        target: Records,
-        on_progress: Callable[[int, int], None],
+        self, arrival: Arrival, home: Location, source: Records, target: Records, on_progress: OnProgress
     ) -> None:
-        self._arrival, self._locations, self._location = arrival, locations, location
-        self._source, self._target = source, target
-        ours = any(known.ours for known in locations.known() if known.location.key == location.key)
+        self.arrival, self._home, self._source, self._target = arrival, home, source, target
+        self._locations, self._location, self._stop = arrival.locations, arrival.location, arrival.superseded
+        ours = any(known.ours for known in self._known())
         self._on_progress = on_progress
-        self._copy = Copy(source, target, deletes=ours, stop=arrival.superseded, on_progress=on_progress)
+        self._copy = Copy(source, target, deletes=ours, stop=self._stop, on_progress=on_progress)
 
-    @property
-    def refused(self) -> int:
-        return self._copy.refused
+    def _known(self) -> list[Known]:
+        """What is known of the location, if anything is."""
+        return [one for one in self._locations.known() if one.location.key == self._location.key]
+
+    def refusal(self) -> Check | None:
+        """The status' line on what was refused, if anything was."""
+        if not (count := self._copy.refused):
+            return None
+        detail = f"{count:,} memories were refused by the new embedder or store, and stay in {self._home}"
+        return Check("moving", False, detail, "Export them there, correct them, and import them again.")
 
     def hold(self, holder: str) -> bool:
         """Wait until nobody else copies; False if somebody has copied all, or the settings changed."""
         while not self._locations.hold(self._location, holder, HOLD_S):
-            if self._arrived() or self._arrival.superseded.wait(_LOOK_S):
+            if self._arrived() or self._stop.wait(_LOOK_S):
                 return False
-            for known in self._locations.known():
-                if known.location.key == self._location.key:
-                    self._on_progress(known.copied, known.total)
+            for known in self._known():
+                self._on_progress(known.copied, known.total)
         return not self._arrived()
 
     def _arrived(self) -> bool:
@@ -47089,14 +47085,14 @@ class _Move:
     def copy_most(self) -> bool:
         """All but what changes meanwhile; False if it was stopped."""
         for _ in range(_PASSES):
-            if self._copy.run() <= _FEW or self._arrival.superseded.is_set():
+            if self._copy.run() <= _FEW or self._stop.is_set():
                 break
-        return not self._arrival.superseded.is_set()
+        return not self._stop.is_set()
 
     def finish(self) -> None:
         """The rest, while nobody writes; then this is the home."""
         self._copy.run()
-        if self._arrival.superseded.is_set():
+        if self._stop.is_set():
             return
         if RemoteRecords in (type(self._source), type(self._target)):  # others keep the ids
             self._locations.renamed(new_ids(self._source, self._target))
@@ -47128,13 +47124,6 @@ def _both(one: OnProgress, other: OnProgress) -> OnProgress:
     return tell
 
 
-def _refusal(count: int, left: Location) -> Check | None:
-    if not count:
-        return None
-    detail = f"{count:,} memories were refused by the new embedder or store, and stay in {left}"
-    return Check("moving", False, detail, "Export them there, correct them, and import them again.")
-
-
 def new_ids(source: Records, target: Records) -> dict[str, str]:
     """The ids that memories had in one location, to those that they have in another, where they differ."""
     there = target.heads()
@@ -47158,12 +47147,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ...backends.assemble import open_store
-from ...backends.base import Backend, EditableBackend
+from ...backends.base import Backend
 from ...backends.library import LibraryBackend
 from ...backends.locations import Location, Locations, found_in, location_of, settings_of
 from ...config.settings import Valves
-from ...core.errors import TellAdmin
 from ...models.faults import translated
+from ..live import editable
 from .records import LibraryRecords, Records, RemoteRecords
 
 Open = Callable[[Valves, Path], Backend]
@@ -47201,9 +47190,7 @@ def records_of(backend: Backend, locations: Locations) -> Records:
     """
     if isinstance(backend, LibraryBackend):
         return LibraryRecords(backend.vector_store, backend.models.embedder.embed_batch)
-    if isinstance(backend, EditableBackend):
-        return RemoteRecords(backend, locations.users)
-    raise TellAdmin("This backend cannot list its memories.", hint="Choose another `backend`.")
+    return RemoteRecords(editable(backend), locations.users)
 
 
 @contextmanager
@@ -47493,12 +47480,10 @@ SOURCES["manage/named.py"] = r'''"""A memory that somebody names by an id which 
 
 from __future__ import annotations
 
-from ..backends.base import EditableBackend
-from ..core.errors import TellAdmin
 from ..core.memory import EPISODE, Memory, is_id, is_seen
 from ..core.scope import TEAM, View, past_owner
 from ..remember.journal import Journal
-from .memories import Live
+from .live import Live, editable
 
 
 def named(live: Live, journal: Journal, user_id: str, memory_id: str, view: View) -> Memory | None:
@@ -47506,9 +47491,7 @@ def named(live: Live, journal: Journal, user_id: str, memory_id: str, view: View
 
     Raises what the backend raises.
     """
-    backend = live.get()
-    if not isinstance(backend, EditableBackend):
-        raise TellAdmin("This backend cannot list memories.", hint="Choose another one in the settings.")
+    backend = editable(live.get())
     memory = backend.get(journal.now_called(memory_id)) if is_id(memory_id) else None
     if memory is None or not is_seen(memory, view):
         return None
@@ -47671,7 +47654,7 @@ from ..recall.rank import Ranked, ranked
 from ..remember.passages import USER
 from ..state.episodes_table import EpisodesTable, Kept
 from .fitting import fitting
-from .memories import Live
+from .live import Live
 
 _CANDIDATES = 100  # of a search, by meaning and by words
 _QUERY_CHARS = 1000
@@ -47781,7 +47764,8 @@ from datetime import UTC, datetime
 from ..core.memory import Memory, is_over
 from ..recall.profile import PERSON, WISHES
 from ..state.reflections_table import Reflections
-from .memories import Control, editable
+from .live import editable
+from .memories import Control
 
 _MOST = 50  # memories that new chats are told
 
@@ -47909,12 +47893,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
-from ..backends.base import EditableBackend
 from ..backends.library import LibraryBackend
 from ..backends.locations import Locations
-from ..core.errors import TellAdmin
 from ..core.scope import documents_in, past_in, past_owner
-from .memories import Live
+from .live import Live, editable
 from .migrate.records import LibraryRecords
 
 _KEPT_S = 300.0
@@ -47965,11 +47947,10 @@ class UserCounts:
                 if number % _PAUSE_EVERY == 0:
                     time.sleep(_PAUSE_S)
                 yield record.user_id
-        elif isinstance(backend, EditableBackend):
-            for owner in self._locations.users():
-                yield from (owner for _ in backend.list_all(owner))
-        else:
-            raise TellAdmin("This backend cannot list its memories.", hint="Choose another `backend`.")
+            return
+        remote = editable(backend)
+        for owner in self._locations.users():
+            yield from (owner for _ in remote.list_all(owner))
 '''
 
 # ----------------------------------------------------------------------------------------------------------

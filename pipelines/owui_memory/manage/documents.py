@@ -20,7 +20,7 @@ from ..documents.passages import BATCH
 from ..recall.rank import ranked
 from ..state.documents_table import DocumentsTable, Entry
 from .fitting import fitting
-from .memories import Live
+from .live import Live
 
 _CANDIDATES = 100  # of a search, by meaning and by words
 _QUERY_CHARS = 1000

@@ -7,17 +7,17 @@ was shown by `page`, `search` or `holding`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Engine
 
-from ..backends.base import Backend, EditableBackend
+from ..backends.base import EditableBackend
 from ..config.settings import Valves
 from ..core.change import Change
-from ..core.errors import Drop, TellAdmin
+from ..core.errors import Drop
 from ..core.events import Emit, Event, EventKind, ignore
 from ..core.locales import message
 from ..core.locales.refused import Refused
@@ -38,6 +38,7 @@ from ..state import count_up
 from .asked import batch_of, change_of, removals
 from .erasure.erase import Eraser
 from .fitting import fitting
+from .live import Live, editable
 from .outcomes import Asked, Edited, Forgotten, Imported, Page, Remembered, Undone
 from .rows import Row, read_rows, row_of
 
@@ -47,16 +48,6 @@ _CANDIDATES_EACH = 2  # by meaning and by words, for each that is found
 _QUERY_CHARS = 1000
 
 Confirm = Callable[[], None]  # see `remember.apply`
-
-
-class Live(Protocol):
-    """What holds the backend in use: see `backends.backend_holder`."""
-
-    def get(self) -> Backend:
-        """The backend. Raises MemoryFault: why there is none."""
-
-    def writing(self) -> AbstractContextManager[Backend]:
-        """The same, to change memories."""
 
 
 def _alone() -> None:
@@ -370,13 +361,6 @@ class Control:
     ) -> list[Change]:
         """The changes of this request, made now or by an earlier try."""
         return self._changes.make(backend, batch_of(asked), decide, confirm)
-
-
-def editable(backend: object) -> EditableBackend:
-    """The same backend. Raises TellAdmin if its memories cannot be listed."""
-    if not isinstance(backend, EditableBackend):
-        raise TellAdmin("This backend cannot list memories.", hint="Choose another one in the settings.")
-    return backend
 
 
 def _a_fact(memory: Memory | None) -> Memory | None:

@@ -17,7 +17,7 @@ from ..remember.episodes import TOPICS
 from ..remember.passages import USER
 from ..state.episodes_table import EpisodesTable, Kept
 from .fitting import fitting
-from .memories import Live
+from .live import Live
 
 _CANDIDATES = 100  # of a search, by meaning and by words
 _QUERY_CHARS = 1000

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,9 +18,8 @@ DOG, CITY, TEA = "My dog is called Rex.", "I live in Lisbon.", "I drink tea in t
 
 
 @pytest.fixture
-def desk(own_data_folder: Path, scripted_llm: ScriptedLLM) -> Iterator[Desk]:
-    with a_desk(own_data_folder, scripted_llm) as desk:
-        yield desk
+def desk(shared_desk: Desk) -> Desk:
+    return shared_desk
 
 
 class TestSlips:
@@ -60,15 +58,13 @@ class TestSlips:
         assert "\n" not in answer
 
     @pytest.mark.parametrize("hostile", ["`x` | <img src=x> **b**", "\u202eevil", "x" * 5000, "1" * 5000])
-    @pytest.mark.parametrize("verb", ["serach", "zzz", *VERBS])
-    def test_nothing_that_is_typed_becomes_markup_or_an_error(
-        self, desk: Desk, verb: str, hostile: str
-    ) -> None:
-        answer = desk.ask(f"/memory {verb} {hostile}")
-        assert "wrong inside" not in answer
-        assert "<img" not in answer.replace("\\<", "").replace("`/memory", "") or "`" in answer
-        assert "\u202e" not in answer
-        assert len(answer) < 3000
+    def test_nothing_that_is_typed_becomes_markup_or_an_error(self, desk: Desk, hostile: str) -> None:
+        for verb in ("serach", "zzz", *VERBS):
+            answer = desk.ask(f"/memory {verb} {hostile}", f"{desk.user}-{verb}")
+            assert "wrong inside" not in answer
+            assert "<img" not in answer.replace("\\<", "").replace("`/memory", "") or "`" in answer
+            assert "\u202e" not in answer
+            assert len(answer) < 3000
 
 
 class TestNumbers:
@@ -87,11 +83,12 @@ class TestNumbers:
             *("/memory forget", "/memory import nothing", "/memory forget everything", "/memory page x"),
         ):
             desk.ask(between)
-            numbers = desk.commander._orders.shown("ada", "c")
+            numbers = desk.commander._orders.shown(desk.user, "c")
             assert len(numbers) == 3, between
         with scripted_llm.fault("embeddings", status=500):
             desk.ask("/memory search anything")
         again = Desk(desk.folder, desk.settings)
+        again.user = desk.user
         assert DOG[:-1] in again.ask("/memory forget 3")
         assert again.texts() == sorted([CITY, TEA])
         again.close()
@@ -216,7 +213,7 @@ class TestEverything:
         assert "2 messages that waited" in question
         answer = desk.ask("/memory forget everything yes")
         assert answer.startswith("Forgotten: 2 messages that waited")
-        assert desk.outbox.waiting_of("ada") == 0
+        assert desk.outbox.waiting_of(desk.user) == 0
 
     def test_memories_and_what_waits(self, desk: Desk) -> None:
         desk.knows(DOG, CITY)
@@ -225,10 +222,10 @@ class TestEverything:
         assert answer.startswith("Forgotten: 2 memories, 1 message that waited")
         assert "note" in answer, "the journal went, too"
         assert desk.texts() == []
-        assert desk.journal.of_user("ada") == []
+        assert desk.journal.of_user(desk.user) == []
 
     def test_what_was_read_long_ago_did_not_wait(self, desk: Desk) -> None:
-        desk.outbox.put(Exchange("ada\nw\nw1", "ada", "w", "I have a cat.", "I see.", 1.0))
+        desk.outbox.put(Exchange(f"{desk.user}\nw\nw1", desk.user, "w", "I have a cat.", "I see.", 1.0))
         batch = desk.outbox.claim()
         assert batch
         desk.outbox.done(batch)
@@ -314,22 +311,16 @@ class TestStatus:
     )
 
     @pytest.mark.parametrize(("turn", "settings", "why", "what"), CASES)
-    @pytest.mark.parametrize("command", ["/memory status", "/memory on always", "/memory on"])
     def test_what_does_not_hold_here_is_told_with_the_reason(
-        self,
-        desk: Desk,
-        command: str,
-        turn: dict[str, object],
-        settings: dict[str, object],
-        why: str,
-        what: str,
+        self, desk: Desk, turn: dict[str, object], settings: dict[str, object], why: str, what: str
     ) -> None:
         desk.settings = Valves(**{**desk.settings.model_dump(), **settings})
-        answer = desk.ask(command, **{"described": True, "connection": "local", **turn})
-        assert why in answer
-        assert what in answer
-        assert "Memory is on in this chat." not in answer
-        assert "But" not in answer, "nothing stands before it that it could be contrary to"
+        for command in ("/memory status", "/memory on always", "/memory on"):
+            answer = desk.ask(command, **{"described": True, "connection": "local", **turn})
+            assert why in answer
+            assert what in answer
+            assert "Memory is on in this chat." not in answer
+            assert "But" not in answer, "nothing stands before it that it could be contrary to"
 
     def test_where_all_holds(self, desk: Desk) -> None:
         desk.knows(DOG)
@@ -367,15 +358,16 @@ class TestStatus:
         assert "stay in its folder" in desk.ask("/memory status", folder="f1")
 
     @pytest.mark.parametrize(
-        "command", ["/memory status", "/memory search dog", "/memory", "/memory remember x y"]
-    )
-    def test_addresses_are_for_admins(self, desk: Desk, command: str) -> None:
-        for where, fault in (
+        ("where", "fault"),
+        [
             ("q.example:6333", "The store at q.example:6333 cannot be reached."),
             ("/data/my own", "The memory database /data/my own/m.db cannot be reached (SQLITE_BUSY)."),
-        ):
-            told = TellAdmin(fault, hint="Set vector_store_url.")
-            desk.live._backend, desk.live._fault = None, told
+        ],
+    )
+    def test_addresses_are_for_admins(self, desk: Desk, where: str, fault: str) -> None:
+        told = TellAdmin(fault, hint="Set vector_store_url.")
+        desk.live._backend, desk.live._fault = None, told
+        for command in ("/memory status", "/memory search dog", "/memory", "/memory remember x y"):
             answer = desk.ask(command, is_admin=False)
             assert "cannot be reached" in answer
             assert where not in answer

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +21,6 @@ from tests.harness.traces import RARE
 from tests.unit.commands.desk import Desk, a_desk
 
 DOG, CITY = f"My dog {RARE} is called Rex.", "I live in Lisbon."
-
-
-@pytest.fixture
-def desk(own_data_folder: Path, scripted_llm: ScriptedLLM) -> Iterator[Desk]:
-    with a_desk(own_data_folder, scripted_llm) as desk:
-        yield desk
 
 
 def pass_minutes(desk: Desk, minutes: float) -> None:

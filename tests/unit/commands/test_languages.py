@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,16 +20,14 @@ from owui_memory.interfaces.strip_commands import without_commands
 from owui_memory.recall.why import Explanation
 from tests.harness.bodies import Chat
 from tests.harness.hang import work_ends
-from tests.harness.scripted_llm import ScriptedLLM
-from tests.unit.commands.desk import Desk, a_desk
+from tests.unit.commands.desk import Desk
 
 DOG, CITY = "My dog is called Rex.", "I live in Lisbon."
 
 
 @pytest.fixture
-def desk(own_data_folder: Path, scripted_llm: ScriptedLLM) -> Iterator[Desk]:
-    with a_desk(own_data_folder, scripted_llm) as desk:
-        yield desk
+def desk(shared_desk: Desk) -> Desk:
+    return shared_desk
 
 
 @pytest.mark.parametrize(
@@ -163,9 +159,9 @@ def test_a_commands_language_without_an_interface(text: str, code: str) -> None:
     assert language_of_text(text) == code
 
 
-def ask(desk: Desk, text: str, language: Any, user: str = "ada", **turn: Any) -> str:
-    said = Chat(user).say(text, language=language)
-    told = desk.turn(text, user, **turn)
+def ask(desk: Desk, text: str, language: Any) -> str:
+    said = Chat(desk.user).say(text, language=language)
+    told = desk.turn(text)
     return desk.answer_to(replace(told, language=read_inlet(said.inlet, said.user).language))
 
 

@@ -19,7 +19,7 @@ from owui_memory.state import open_state
 from tests.harness import traces
 from tests.harness.kill_samples import Tried
 from tests.harness.mortals import Mortals
-from tests.harness.places import Place
+from tests.harness.places import Place, opened
 from tests.harness.remains import store_in
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.unit.manage.kept import BOTH, OTHER, Kept
@@ -85,7 +85,7 @@ def scene(tmp_path: Path, scripted_llm: ScriptedLLM, mortals: Mortals) -> Scene:
         "embedder_api_key": "k",
     }
     place = Place(tmp_path / "data")
-    engine = place.open()
+    engine = opened(place.folder)
     kept = Kept(place, engine, Valves(**settings))
     kept.hears(BOTH, "m1")
     kept.hears(OTHER, "m2")

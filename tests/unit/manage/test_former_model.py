@@ -15,7 +15,6 @@ from owui_memory.backends.locations import location_of
 from owui_memory.config.settings import Valves
 from tests.harness.postgres import PASSWORD
 from tests.harness.qdrant_server import QdrantServer
-from tests.harness.scripted_llm import ScriptedLLM
 from tests.unit.manage.house import House
 from tests.unit.stores.kinds import KINDS
 
@@ -23,12 +22,6 @@ FORMER, DIMS = "all-MiniLM-L6-v2", 384
 NAMED = "memories_all_minilm_l6_v2_384"
 NOW = "memories_use_multilingual_v3_512"
 TEXTS = ["My dog is called Rex.", "Ich wohne in Lissabon.", "我对花生过敏。", "Я играю на виолончели."]
-
-
-@pytest.fixture
-def house(tmp_path: Path, scripted_llm: ScriptedLLM, small_llm: ScriptedLLM) -> Any:
-    with contextlib.closing(House(tmp_path / "house", scripted_llm, small_llm)) as house:
-        yield house
 
 
 @pytest.fixture(params=KINDS)

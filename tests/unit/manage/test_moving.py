@@ -12,7 +12,8 @@ from owui_memory.backends.assemble import assemble
 from owui_memory.backends.library import LibraryBackend
 from owui_memory.backends.locations import location_of, name_for, settings_of
 from owui_memory.config.settings import Valves
-from owui_memory.manage.migrate import copying, mover
+from owui_memory.manage.migrate import copying
+from owui_memory.manage.migrate.records import Head, LibraryRecords
 from owui_memory.state import erasures
 from tests.harness.mem0_server import RestServer
 from tests.harness.qdrant_server import QdrantServer
@@ -21,12 +22,6 @@ from tests.harness.waiting import wait_until
 from tests.unit.manage.house import House
 
 DOG, CAT, TOWN = "My dog is called Rex.", "My cat is called Tom.", "I live in Lisbon."
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mover, "_LOOK_S", 0.05)
-    monkeypatch.setattr(mover, "_AGAIN_FIRST_S", 0.05)
 
 
 @pytest.fixture
@@ -322,6 +317,25 @@ class TestMem0sServer:
         moved_in.use(self.on(rest))
         moved_in.use(moved_in.with_model())
         assert moved_in.texts() == sorted([DOG, CAT, TOWN, *texts])
+
+
+def test_what_is_forgotten_while_the_rest_is_looked_for_does_not_come_back(moved_in: House) -> None:
+    library = moved_in.backend
+    assert isinstance(library, LibraryBackend)
+
+    class Late(LibraryRecords):
+        def heads(self) -> dict[str, Head]:
+            moved_in.forget(moved_in.memory(DOG))
+            return super().heads()
+
+    store = library.vector_store
+    left = LibraryRecords(store)
+    before = left.heads()
+    left.heads = lambda: before  # type: ignore[method-assign]
+    embed = library.models.embedder.embed_batch
+    copy = copying.Copy(left, Late(store, embed), deletes=False, stop=threading.Event())
+    assert copy.fill(since="", without=lambda: moved_in.locations.removed_since(0.0)) == 0
+    assert moved_in.texts() == sorted([CAT, TOWN])
 
 
 def test_what_one_refuses_keeps_nobody_else_back(moved_in: House) -> None:

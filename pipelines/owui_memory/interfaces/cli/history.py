@@ -15,7 +15,8 @@ from ...commands.parse import read_command
 from ...manage.comparison import Comparison
 from ...manage.deletions import Deletions
 from ...manage.history import formats
-from ...manage.history.imports import Imports, Preview
+from ...manage.history.imports import Imports
+from ...manage.history.previews import Preview
 from ..webui import OPEN_WEBUI, WebUi
 from .instance import Instance
 from .output import as_json, counted, fields, say, table, waiting

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from ...manage.erasure.erase import Eraser
-    from ...manage.memories import Live
+    from ...manage.live import Live
 
 _PROFILE_MOST = 20  # of each kind
 _HISTORY_MOST = 20  # changes of a memory
