@@ -20061,7 +20061,7 @@ from ..core.events import Emit, Event, EventKind, Job, failed, succeeded
 from ..core.locales import Locale, message
 from ..core.locales.refused import Refused
 from ..language.sanitize import inert
-from ..manage.memories import Live
+from ..manage.live import Live
 from ..state.reflections_table import Reflections
 from .draft import Section, checked, of_sources, prompt_of, written
 from .sources import Shelf, Source
