@@ -164,7 +164,7 @@ class Application:
             templates,
             is_others,
         )
-        self.toolbox = Toolbox(self._engine, self.live, settings, eraser, self.emit)
+        self.toolbox = Toolbox(self.commander.tools.control)
         self.imports = Imports(self._engine, settings, lambda text: read_command(text) is not None)
         self.page = Parts(
             self.commander.tools,
