@@ -384,7 +384,7 @@ class Application:
         self.commander = Commander(
             self._engine, self.live, settings, self.emit, eraser, self.live_chats.check, folder, is_others
         )
-        self.toolbox = Toolbox(self._engine, self.live, settings, eraser, self.emit)
+        self.toolbox = Toolbox(self.commander.tools.control)
         self.imports = Imports(self._engine, settings, lambda text: read_command(text) is not None)
         self.page = Parts(
             self.commander.tools,
@@ -21462,7 +21462,7 @@ They work on an `instance`, and print by `output`.
 # ----------------------------------------------------------------------------------------------------------
 # interfaces/cli/app.py
 
-SOURCES["interfaces/cli/app.py"] = r'''"""The commands, their arguments and options: what `--help` shows."""
+SOURCES["interfaces/cli/app.py"] = r'''"""All commands, in the order in which `--help` shows them."""
 
 from __future__ import annotations
 
@@ -21470,12 +21470,47 @@ from typing import Annotated
 
 import typer
 
-from . import erase, history, keys, mcp, memories, moving, past_chats, queue, status, teams, why
-from .documents import list_documents
+# isort: off
+from . import memories, past_chats, documents, why, teams, moving, status, keys, mcp, queue  # noqa: F401
+from .commands import IN_AND_OUT, OF_THE_SERVER, app, command
+from .erase import erase_user
+# isort: on
+
+__all__ = ["app"]
+
+command("erase-user", IN_AND_OUT)(erase_user)
+
+
+@app.command(rich_help_panel=OF_THE_SERVER)
+def proxy(
+    context: typer.Context,
+    port: Annotated[int, typer.Option("--port", envvar="PORT", help="On which port.")] = 9098,
+    host: Annotated[
+        str, typer.Option("--host", envvar="HOST", help="The address to listen on; 0.0.0.0 for all.")
+    ] = "127.0.0.1",
+) -> None:
+    """Serve an OpenAI-compatible API in front of any model servers, whose models memory/<model> remember."""
+    context.obj(host, port)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/cli/commands.py
+
+SOURCES["interfaces/cli/commands.py"] = r'''"""What every command shares: the application, the panels of its help, what arguments are called."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
+
+import typer
+
 from .instance import a_person, opened
 
-_OF_A_USER, _OF_TEAMS = "Memories of a user", "Memories of teams"
-_IN_AND_OUT, _OF_THE_SERVER = "In and out", "The server"
+OF_A_USER, OF_TEAMS = "Memories of a user", "Memories of teams"
+IN_AND_OUT, OF_THE_SERVER = "In and out", "The server"
 
 User = Annotated[
     str,
@@ -21483,10 +21518,11 @@ User = Annotated[
         metavar="USER", help="The user's id in Open WebUI; `users` lists them.", callback=a_person
     ),
 ]
+AnyUser = Annotated[str, typer.Argument(metavar="[USER]", help="Of this user only.")]
 Which = Annotated[str, typer.Argument(metavar="WHICH", help="A number from the last list, or an id.")]
 Words = Annotated[list[str], typer.Argument(metavar="WORDS...", help="Words, or a sentence.")]
 Team = Annotated[str, typer.Argument(metavar="TEAM", help="A team's name, as the setting `teams` has it.")]
-Page = Annotated[int, typer.Option("--page", min=0, help="Which page; with --json all without one.")]
+PageNumber = Annotated[int, typer.Option("--page", min=0, help="Which page; with --json all without one.")]
 Whole = Annotated[bool, typer.Option("--all", help="All of them, without pages.")]
 Chat = Annotated[
     str, typer.Option("--chat", metavar="ID", help="Only in this chat, by the id in its address.")
@@ -21503,353 +21539,37 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-_queue = typer.Typer(invoke_without_command=True, no_args_is_help=False)
-app.add_typer(
-    _queue, name="queue", help="Exchanges that wait to be remembered.", rich_help_panel=_OF_THE_SERVER
-)
-_keys = typer.Typer(no_args_is_help=True)
-app.add_typer(_keys, name="keys", help="Keys of users for the proxy.", rich_help_panel=_OF_THE_SERVER)
+
+Work = TypeVar("Work", bound=Callable[..., None])
 
 
-def _page(page: int, whole: bool, json: bool) -> int:
+def command(
+    name: str, panel: str = "", *, of: typer.Typer = app, make: bool = False
+) -> Callable[[Work], Work]:
+    """Makes a function a command: its docstring is the help, and its first argument the opened instance.
+
+    make: a data folder that no server has used yet is begun.
+    """
+
+    def register(work: Work) -> Work:
+        _, *others = inspect.signature(work, eval_str=True).parameters.values()
+
+        @functools.wraps(work)
+        def run(**given: Any) -> None:
+            with opened(make=make) as instance:
+                work(instance, **given)
+
+        run.__signature__ = inspect.Signature(others)  # type: ignore[attr-defined]
+        run.__annotations__ = {one.name: one.annotation for one in others}
+        of.command(name, rich_help_panel=panel or None)(run)
+        return work
+
+    return register
+
+
+def page_of(page: int, whole: bool, to_json: bool) -> int:
     """The page that is asked for; 0: all, which programs get where they ask for none."""
-    return 0 if whole or (json and not page) else page or 1
-
-
-@app.command("list", rich_help_panel=_OF_A_USER)
-def list_(user: User, page: Page = 0, whole: Whole = False, json: Json = False) -> None:
-    """List what is remembered of a user, newest first, with the numbers that other commands take."""
-    with opened() as instance:
-        memories.list_(instance, user, _page(page, whole, json), json)
-
-
-@app.command(rich_help_panel=_OF_A_USER)
-def search(user: User, words: Words, page: Page = 0, json: Json = False) -> None:
-    """Find the memories and passages of past chats that match some words, best first."""
-    with opened() as instance:
-        memories.search(instance, user, " ".join(words), _page(page, False, json), json)
-
-
-@app.command(rich_help_panel=_OF_A_USER)
-def profile(user: User, json: Json = False) -> None:
-    """Show what is written of a user in short, what it was made of, and what contradicts itself."""
-    with opened() as instance:
-        memories.profile(instance, user, json)
-
-
-@app.command(rich_help_panel=_OF_A_USER)
-def remember(user: User, text: Words, json: Json = False) -> None:
-    """Remember a text for a user, word for word."""
-    with opened() as instance:
-        memories.remember(instance, user, " ".join(text), json)
-
-
-@app.command(rich_help_panel=_OF_A_USER)
-def edit(user: User, which: Which, text: Words, json: Json = False) -> None:
-    """Change the text of a memory."""
-    with opened() as instance:
-        memories.edit(instance, user, which, " ".join(text), json)
-
-
-@app.command(rich_help_panel=_OF_A_USER)
-def forget(
-    user: User,
-    which: Annotated[
-        list[str],
-        typer.Argument(metavar="WHICH...", help="Numbers from the last list, ids, words, or `everything`."),
-    ],
-    now: Now = False,
-    yes: Yes = False,
-    json: Json = False,
-) -> None:
-    """Forget memories, everywhere. Words forget only a memory that alone contains all of them."""
-    with opened() as instance:
-        if [word.lower() for word in which] == ["everything"]:
-            erase.erase_user(instance, user, yes=yes, to_json=json)
-        else:
-            memories.forget(instance, user, which, at_once=now, to_json=json)
-
-
-@app.command(rich_help_panel=_OF_A_USER)
-def chats(
-    user: User,
-    words: Annotated[list[str] | None, typer.Argument(metavar="[WORDS...]", help="What to look for.")] = None,
-    page: Page = 0,
-    whole: Whole = False,
-    json: Json = False,
-) -> None:
-    """List the past chats of which something is kept, newest first; with words, those that match."""
-    with opened() as instance:
-        past_chats.list_(instance, user, " ".join(words or ()), _page(page, whole, json), json)
-
-
-@app.command(rich_help_panel=_OF_A_USER)
-def documents(user: User, json: Json = False) -> None:
-    """List the documents that were read, and why some cannot be."""
-    with opened() as instance:
-        list_documents(instance, user, json)
-
-
-@app.command("forget-chat", rich_help_panel=_OF_A_USER)
-def forget_chat(
-    user: User,
-    which: Annotated[
-        str, typer.Argument(metavar="WHICH", help="A number of the list that `chats` showed last, or an id.")
-    ],
-    now: Now = False,
-    json: Json = False,
-) -> None:
-    """Forget what was said in a chat. Facts that were learned there stay."""
-    with opened() as instance:
-        past_chats.forget(instance, user, which, at_once=now, to_json=json)
-
-
-@app.command(rich_help_panel=_OF_A_USER)
-def episodes(
-    user: User,
-    state: Annotated[str, typer.Argument(metavar="on|off")],
-    json: Json = False,
-) -> None:
-    """Say or change whether what a user says is kept, beside the facts."""
-    if state not in ("on", "off"):
-        raise typer.BadParameter(f"{state!r} is neither on nor off.")
-    with opened() as instance:
-        past_chats.switch(instance, user, on=state == "on", to_json=json)
-
-
-@app.command(rich_help_panel=_OF_A_USER)
-def undo(user: User, json: Json = False) -> None:
-    """Take back the last change of a user's memories. For some minutes, that includes what was forgotten."""
-    with opened() as instance:
-        memories.undo(instance, user, json)
-
-
-@app.command(rich_help_panel=_OF_A_USER)
-def off(user: User, chat: Chat = "", json: Json = False) -> None:
-    """Switch a user's memory off, in all chats or in one."""
-    with opened() as instance:
-        memories.switch(instance, user, chat, on=False, to_json=json)
-
-
-@app.command(rich_help_panel=_OF_A_USER)
-def on(user: User, chat: Chat = "", json: Json = False) -> None:
-    """Switch a user's memory on again."""
-    with opened() as instance:
-        memories.switch(instance, user, chat, on=True, to_json=json)
-
-
-@app.command("why", rich_help_panel=_OF_A_USER)
-def why_(
-    chat: Annotated[str, typer.Argument(help="The chat's id, as in its address.")], json: Json = False
-) -> None:
-    """Explain which memories a chat's messages got, and why."""
-    with opened() as instance:
-        why.show(instance.engine, chat, to_json=json)
-
-
-@app.command(rich_help_panel=_OF_TEAMS)
-def team(name: Team, page: Page = 0, whole: Whole = False, json: Json = False) -> None:
-    """List what a team knows, newest first."""
-    with opened() as instance:
-        teams.list_(instance, name, _page(page, whole, json), json)
-
-
-@app.command(rich_help_panel=_OF_TEAMS)
-def share(user: User, which: Which, team: Team, json: Json = False) -> None:
-    """Share with a team what a user's memory says now."""
-    with opened() as instance:
-        teams.share(instance, user, which, team, json)
-
-
-@app.command(rich_help_panel=_OF_TEAMS)
-def withdraw(team: Team, which: Which, json: Json = False) -> None:
-    """Take back what was shared with a team. The number is that of `team`."""
-    with opened() as instance:
-        teams.withdraw(instance, team, which, json)
-
-
-@app.command(rich_help_panel=_IN_AND_OUT)
-def export(
-    file: Annotated[str, typer.Argument(help="A new file; - is standard output.")] = "-",
-    user: Annotated[
-        str, typer.Option("--user", metavar="ID", help="Only this user's, not everybody's.")
-    ] = "",
-) -> None:
-    """Write memories as JSON Lines, in the form of mem0's own answers."""
-    with opened() as instance:
-        moving.Moving(instance).export(file, user)
-
-
-@app.command("import", rich_help_panel=_IN_AND_OUT)
-def import_(
-    file: Annotated[
-        str,
-        typer.Argument(
-            help="What `export` wrote (- is standard input); with --user another program's archive, or "
-            "open-webui for the user's chats there."
-        ),
-    ],
-    user: Annotated[
-        str, typer.Option("--user", metavar="ID", help="For this user: an archive of another program.")
-    ] = "",
-    yes: Annotated[bool, typer.Option("--yes", help="Import it without asking.")] = False,
-    json: Json = False,
-) -> None:
-    """Add the memories of an export, all or none; or a user's past in other programs, after a preview."""
-    with opened() as instance:
-        if user:
-            history.import_(instance, file, a_person(user), yes=yes, to_json=json)
-        else:
-            moving.Moving(instance).import_(file, to_json=json)
-
-
-@app.command("imports", rich_help_panel=_IN_AND_OUT)
-def imports(
-    user: Annotated[str, typer.Argument(metavar="[USER]", help="Of this user only.")] = "",
-    json: Json = False,
-) -> None:
-    """List what was imported for users, and how far it is."""
-    with opened() as instance:
-        history.list_(instance, user, json)
-
-
-@app.command("undo-import", rich_help_panel=_IN_AND_OUT)
-def undo_import(
-    user: User,
-    which: Annotated[str, typer.Argument(metavar="ID", help="As `imports` shows it.")],
-    json: Json = False,
-) -> None:
-    """Take back all that an import has brought to a user."""
-    with opened() as instance:
-        history.undo(instance, user, which, json)
-
-
-@app.command("compare", rich_help_panel=_OF_THE_SERVER)
-def compare(
-    erase: Annotated[
-        bool, typer.Option("--erase", help="Erase what is missing there, however much it is.")
-    ] = False,
-    json: Json = False,
-) -> None:
-    """Look which users and chats Open WebUI no longer has, as the server does at night."""
-    with opened() as instance:
-        history.compare(instance, erase=erase, to_json=json)
-
-
-@app.command(rich_help_panel=_IN_AND_OUT)
-def migrate(
-    abandon: Annotated[
-        bool, typer.Option("--abandon", help="No longer wait for a former location that cannot be read.")
-    ] = False,
-    json: Json = False,
-) -> None:
-    """Move all memories now to where the settings say."""
-    with opened() as instance:
-        moving.Moving(instance).migrate(abandon=abandon, to_json=json)
-
-
-@app.command("erase-user", rich_help_panel=_IN_AND_OUT)
-def erase_user(user: User, yes: Yes = False, json: Json = False) -> None:
-    """Erase everything about a user, everywhere, and print a receipt."""
-    with opened() as instance:
-        erase.erase_user(instance, user, yes=yes, to_json=json)
-
-
-@app.command("status", rich_help_panel=_OF_THE_SERVER)
-def status_(
-    user: Annotated[str, typer.Argument(metavar="[USER]", help="Of this user only.")] = "",
-    json: Json = False,
-) -> None:
-    """Say whether store, embedder and LLM answer, and what waits; or whether a user's memory is on."""
-    with opened() as instance:
-        if user:
-            status.of_user(instance, user, json)
-        else:
-            status.of_all(instance, json)
-
-
-@app.command(rich_help_panel=_OF_THE_SERVER)
-def users(json: Json = False) -> None:
-    """List who has memories, and how many."""
-    with opened() as instance:
-        status.users(instance, json)
-
-
-@_keys.command("add")
-def keys_add(
-    user: User,
-    name: Annotated[str, typer.Option("--name", help="What it is for.")] = "",
-    json: Json = False,
-) -> None:
-    """Make a key for a user's clients of the proxy and of the tools. It is shown only once."""
-    with opened() as instance:
-        keys.add(instance, user, name, json)
-
-
-@_keys.command("list")
-def keys_list(
-    user: Annotated[str, typer.Argument(metavar="[USER]", help="Of this user only.")] = "",
-    json: Json = False,
-) -> None:
-    """List the keys that there are."""
-    with opened() as instance:
-        keys.list_(instance, user, json)
-
-
-@_keys.command("revoke")
-def keys_revoke(
-    key: Annotated[str, typer.Argument(metavar="ID", help="As `keys list` shows it.")], json: Json = False
-) -> None:
-    """Revoke a key, at once."""
-    with opened() as instance:
-        keys.revoke(instance, key, json)
-
-
-@app.command(rich_help_panel=_OF_THE_SERVER)
-def proxy(
-    context: typer.Context,
-    port: Annotated[int, typer.Option("--port", envvar="PORT", help="On which port.")] = 9098,
-    host: Annotated[
-        str, typer.Option("--host", envvar="HOST", help="The address to listen on; 0.0.0.0 for all.")
-    ] = "127.0.0.1",
-) -> None:
-    """Serve an OpenAI-compatible API in front of any model servers, whose models memory/<model> remember."""
-    context.obj(host, port)
-
-
-@app.command("mcp", rich_help_panel=_OF_THE_SERVER)
-def mcp_(
-    user: Annotated[str, typer.Option("--user", metavar="ID", help="Whose memories.", callback=a_person)],
-) -> None:
-    """Serve a user's memory to an MCP client that starts this command, at standard input and output."""
-    with opened(make=True) as instance:
-        mcp.serve(instance, user)
-
-
-ShowText = Annotated[bool, typer.Option("--show-text", help="Also show what was said.")]
-
-
-@_queue.callback()
-def queue_(context: typer.Context, json: Json = False) -> None:
-    if context.invoked_subcommand is None:
-        queue_list(json=json)
-
-
-@_queue.command("list")
-def queue_list(show_text: ShowText = False, json: Json = False) -> None:
-    """List what waits and what was given up (this is the default)."""
-    with opened() as instance:
-        queue.show(instance.outbox, instance.spill, show_text=show_text, to_json=json)
-
-
-@_queue.command("retry")
-def queue_retry(
-    batch: Annotated[str, typer.Argument(help="The beginning of its name in the list, or `all`.")],
-    json: Json = False,
-) -> None:
-    """Try again what was given up."""
-    with opened() as instance:
-        queue.retry(instance.outbox, batch, to_json=json)
+    return 0 if whole or (to_json and not page) else page or 1
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -21861,17 +21581,19 @@ from __future__ import annotations
 
 from ...core.scope import EVERYONE
 from ...state.documents_table import DocumentsTable
+from .commands import OF_A_USER, Json, User, command
 from .instance import Instance
-from .output import as_json, say, table
+from .output import as_json, fields, say, table
 
 
-def list_documents(instance: Instance, user_id: str, to_json: bool) -> None:
-    """Prints each with what became of it."""
+@command("documents", OF_A_USER)
+def list_documents(instance: Instance, user_id: User, to_json: Json = False) -> None:
+    """List the documents that were read, and why some cannot be."""
     known = DocumentsTable(instance.engine)
     entries = [entry for owner in (user_id, EVERYONE) for entry in known.of(owner)]
     if to_json:
         names = ("user_id", "path", "title", "address", "passages", "state", "detail")
-        as_json([{name: getattr(entry, name) for name in names} for entry in entries])
+        as_json([fields(entry, *names) for entry in entries])
     elif entries:
         rows = [
             (f"{one.user_id}/{one.path}", one.title, f"{one.passages:,}", one.detail or one.state)
@@ -21895,12 +21617,13 @@ from dataclasses import asdict
 import typer
 
 from ...manage.erasure.erase import Receipt
+from .commands import Json, User, Yes
 from .instance import Instance
 from .output import as_json, ended, progress, say, table
 
 
-def erase_user(instance: Instance, user_id: str, *, yes: bool, to_json: bool) -> None:
-    """Erases, after asking unless that was answered. The exit code is 1 if something is left to be erased."""
+def erase_user(instance: Instance, user_id: User, yes: Yes = False, to_json: Json = False) -> None:
+    """Erase everything about a user, everywhere, and print a receipt."""
     if not yes and not _confirmed(user_id):
         ended("Nothing was erased.")
     with progress("erasing") as advance:
@@ -21909,7 +21632,7 @@ def erase_user(instance: Instance, user_id: str, *, yes: bool, to_json: bool) ->
         as_json({**asdict(receipt), "total": receipt.total})
     else:
         _show(receipt)
-    if receipt.unreached:
+    if receipt.unreached:  # something is left to be erased
         raise typer.Exit(1)
 
 
@@ -21941,7 +21664,7 @@ import tempfile
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -21952,6 +21675,7 @@ from ...manage.history import formats
 from ...manage.history.imports import Imports
 from ...manage.history.previews import Preview
 from ..webui import OPEN_WEBUI, WebUi
+from .commands import IN_AND_OUT, OF_THE_SERVER, AnyUser, Json, User, command
 from .instance import Instance
 from .output import as_json, counted, fields, say, table, waiting
 
@@ -21963,7 +21687,7 @@ def imports_of(instance: Instance) -> Imports:
     return Imports(instance.engine, lambda: instance.settings, lambda text: read_command(text) is not None)
 
 
-def import_(instance: Instance, file: str, user_id: str, *, yes: bool, to_json: bool) -> None:
+def import_past(instance: Instance, file: str, user_id: str, *, yes: bool, to_json: bool) -> None:
     """Tell what an archive would bring to a user, and bring it where that is wanted."""
     if file != OPEN_WEBUI:
         _import(instance, Path(file), user_id, yes=yes, to_json=to_json)
@@ -21999,8 +21723,9 @@ def _import(instance: Instance, file: Path, user_id: str, *, yes: bool, to_json:
         say("Nothing in it is new.")
 
 
-def list_(instance: Instance, user_id: str, to_json: bool) -> None:
-    """The imports that were begun, newest first."""
+@command("imports", IN_AND_OUT)
+def list_(instance: Instance, user_id: AnyUser = "", to_json: Json = False) -> None:
+    """List what was imported for users, and how far it is."""
     found = imports_of(instance).all(user_id or None)
     if to_json:
         as_json([fields(one, *one.__slots__) for one in found])
@@ -22023,8 +21748,14 @@ def list_(instance: Instance, user_id: str, to_json: bool) -> None:
         table(["id", "user", "from", "file", "day", "brought", "left", "given up"], rows)
 
 
-def undo(instance: Instance, user_id: str, which: str, to_json: bool) -> None:
-    """Take all of an import back. which: the beginning of its id."""
+@command("undo-import", IN_AND_OUT)
+def undo(
+    instance: Instance,
+    user_id: User,
+    which: Annotated[str, typer.Argument(metavar="ID", help="As `imports` shows it.")],
+    to_json: Json = False,
+) -> None:
+    """Take back all that an import has brought to a user."""
     imports = imports_of(instance)
     ids = [one.import_id for one in imports.all(user_id) if which and one.import_id.startswith(which)]
     with instance.control() as control:
@@ -22035,8 +21766,15 @@ def undo(instance: Instance, user_id: str, which: str, to_json: bool) -> None:
         say(f"Taken back: {counted(count, 'exchange or memory', 'exchanges and memories')}.")
 
 
-def compare(instance: Instance, *, erase: bool, to_json: bool) -> None:
-    """What Open WebUI no longer has; erase: it counts as deleted now, however much it is."""
+@command("compare", OF_THE_SERVER)
+def compare(
+    instance: Instance,
+    erase: Annotated[
+        bool, typer.Option("--erase", help="Erase what is missing there, however much it is.")
+    ] = False,
+    to_json: Json = False,
+) -> None:
+    """Look which users and chats Open WebUI no longer has, as the server does at night."""
     with instance.control() as control, WebUi.of(instance.settings) as webui:
         deletions = Deletions(instance.engine, control, instance.eraser(), lambda: instance.settings)
         comparison = Comparison(instance.engine, deletions, instance.settings.webui_url)
@@ -22103,7 +21841,7 @@ import uuid
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 
 import typer
@@ -22116,7 +21854,8 @@ from ...backends.library import LibraryBackend
 from ...backends.locations import Locations, location_of, naming
 from ...config.environment import Environment
 from ...config.settings import Valves
-from ...config.valves_codec import lenient
+from ...config.valves_codec import LenientModel, lenient
+from ...core.chat_servers import ChatServer
 from ...core.errors import Drop, MemoryFault, TellAdmin
 from ...core.memory import Memory, is_id, is_person
 from ...language.sanitize import one_line
@@ -22280,7 +22019,7 @@ def settings_in(environment: Environment) -> Valves:
     Raises:
         TellAdmin: the file of the saved ones cannot be read.
     """
-    bound = environment.settings(stored=lambda: None)
+    strict, loading = _classes(tuple(environment.presets.items()), environment.chat_servers)
     try:
         saved = json.loads(environment.valves_file.read_text())
     except FileNotFoundError:
@@ -22290,7 +22029,17 @@ def settings_in(environment: Environment) -> Valves:
             f"{environment.valves_file} cannot be read ({type(error).__name__}).",
             hint="Run this as the user of the Pipelines server.",
         ) from error
-    return bound.strict_from(lenient(bound)(**saved))
+    return strict.strict_from(loading(**saved))
+
+
+@lru_cache(maxsize=8)
+def _classes(
+    presets: tuple[tuple[str, str], ...], servers: tuple[ChatServer, ...]
+) -> tuple[type[Valves], type[LenientModel]]:
+    """Those that settings are read with. To make them takes long, and `mcp` reads them with each call."""
+    environment = Environment(dict(presets), Path(), "", chat_servers=servers)
+    strict = environment.settings(stored=lambda: None)
+    return strict, lenient(strict)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -22301,18 +22050,31 @@ SOURCES["interfaces/cli/keys.py"] = r'''"""Keys with which a user's own clients 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
 
 from ...core.errors import Drop
 from ...core.text import plain
 from ...state.api_keys_table import ApiKeys
+from .commands import OF_THE_SERVER, AnyUser, Json, User, app, command
 from .instance import Instance
 from .output import as_json, fields, say, table
 
 _NAME_CHARS = 60
 
+_keys = typer.Typer(no_args_is_help=True)
+app.add_typer(_keys, name="keys", help="Keys of users for the proxy.", rich_help_panel=OF_THE_SERVER)
 
-def add(instance: Instance, user_id: str, name: str, to_json: bool) -> None:
-    """Prints a new key, this once."""
+
+@command("add", of=_keys)
+def add(
+    instance: Instance,
+    user_id: User,
+    name: Annotated[str, typer.Option("--name", help="What it is for.")] = "",
+    to_json: Json = False,
+) -> None:
+    """Make a key for a user's clients of the proxy and of the tools. It is shown only once."""
     key = ApiKeys(instance.engine).add(user_id, plain(name)[:_NAME_CHARS])
     if to_json:
         as_json({"user_id": user_id, "key": key})
@@ -22321,8 +22083,9 @@ def add(instance: Instance, user_id: str, name: str, to_json: bool) -> None:
         say("Keep it: it is not shown again. A client sends it as its API key to the proxy.")
 
 
-def list_(instance: Instance, user_id: str, to_json: bool) -> None:
-    """Prints what is known of the keys."""
+@command("list", of=_keys)
+def list_(instance: Instance, user_id: AnyUser = "", to_json: Json = False) -> None:
+    """List the keys that there are."""
     keys = ApiKeys(instance.engine).all(user_id)
     if to_json:
         as_json([fields(key, "id", "user_id", "name", "made_at") for key in keys])
@@ -22334,8 +22097,13 @@ def list_(instance: Instance, user_id: str, to_json: bool) -> None:
         table(("id", "user", "name", "made (UTC)"), rows)
 
 
-def revoke(instance: Instance, key_id: str, to_json: bool) -> None:
-    """Revokes a key."""
+@command("revoke", of=_keys)
+def revoke(
+    instance: Instance,
+    key_id: Annotated[str, typer.Argument(metavar="ID", help="As `keys list` shows it.")],
+    to_json: Json = False,
+) -> None:
+    """Revoke a key, at once."""
     if not ApiKeys(instance.engine).revoke(key_id):
         raise Drop(f"There is no key {key_id}.", hint="`keys list` shows the ids of those there are.")
     if to_json:
@@ -22354,6 +22122,9 @@ from __future__ import annotations
 import asyncio
 import threading
 from functools import partial
+from typing import Annotated
+
+import typer
 
 from ...core.errors import TellAdmin
 from ...core.turn import Turn
@@ -22363,26 +22134,28 @@ from ..tools.mcp_server import serve_streams
 from ..tools.told import Outcome
 from ..tools.toolbox import Toolbox
 from ..tools.verbs import Call, Verb
-from .instance import Instance, Only, settings_in
+from .commands import OF_THE_SERVER, command
+from .instance import Instance, a_person, settings_in
 
 
-def serve(instance: Instance, user_id: str) -> None:
-    """Serve until the client ends.
-
-    Settings and memories are opened for each call: a server beside this may change and move them meanwhile.
-    """
+@command("mcp", OF_THE_SERVER, make=True)
+def serve(
+    instance: Instance,
+    user_id: Annotated[str, typer.Option("--user", metavar="ID", help="Whose memories.", callback=a_person)],
+) -> None:
+    """Serve a user's memory to an MCP client that starts this command, at standard input and output."""
     one_at_a_time = threading.Lock()
 
     def work(verb: Verb, call: Call) -> Outcome:
+        # Opened for each call: a server beside this may change settings and move memories meanwhile.
         now = Instance(instance.engine, instance.environment)
         if not one_at_a_time.acquire(timeout=CALL_S):  # so long nobody waits for it, if the backend hangs
             raise BusyError
         try:
-            with now.backend() as backend:
+            with now.control() as control:
                 if verb.changes:
                     now.locations.touch({user_id})
-                toolbox = Toolbox(now.engine, Only(backend), lambda: call.settings, now.eraser())
-                return toolbox.carry_out(verb, call)
+                return Toolbox(control).carry_out(verb, call)
         finally:
             one_at_a_time.release()
 
@@ -22406,7 +22179,9 @@ SOURCES["interfaces/cli/memories.py"] = r'''"""The verbs of `/memory`, for an ad
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from ...core.errors import Drop
 from ...core.memory import Memory, is_id, is_over
@@ -22415,17 +22190,35 @@ from ...manage.outcomes import PAGE, Item, Page
 from ...manage.profile import profile_of
 from ...manage.rows import row_of
 from ...state.switches_table import Switches
+from .commands import (
+    OF_A_USER,
+    Chat,
+    Json,
+    Now,
+    PageNumber,
+    User,
+    Which,
+    Whole,
+    Words,
+    Yes,
+    command,
+    page_of,
+)
+from .erase import erase_user
 from .instance import Instance, asked_for
 from .output import as_json, counted, fields, say, table
 
 _FOUND_MOST = 500  # of a search that is told whole
 
 
-def list_(instance: Instance, user_id: str, page: int, to_json: bool) -> None:
-    """A page of a user's memories, newest first; page 0: all of them."""
+@command("list", OF_A_USER)
+def list_(
+    instance: Instance, user_id: User, page: PageNumber = 0, whole: Whole = False, to_json: Json = False
+) -> None:
+    """List what is remembered of a user, newest first, with the numbers that other commands take."""
     with instance.control() as control:
         memories = control.all(user_id)
-    shown = paged(memories, page)
+    shown = paged(memories, page_of(page, whole, to_json))
     instance.number(user_id, shown.items, shown.first)
     if to_json:
         rows = numbered(user_id, shown.items, shown.first)
@@ -22438,12 +22231,16 @@ def list_(instance: Instance, user_id: str, page: int, to_json: bool) -> None:
         say_pages(shown, "memories")
 
 
-def search(instance: Instance, user_id: str, words: str, page: int, to_json: bool) -> None:
-    """What fits, best first: facts, and apart what was said in past chats. page 0: all of both."""
+@command("search", OF_A_USER)
+def search(
+    instance: Instance, user_id: User, words: Words, page: PageNumber = 0, to_json: Json = False
+) -> None:
+    """Find the memories and passages of past chats that match some words, best first."""
+    query, page = " ".join(words), page_of(page, False, to_json)
     most = _FOUND_MOST if page == 0 else page * PAGE
     with instance.control() as control:
-        found = control.search(user_id, words, most)
-        said = instance.past(control).found(user_id, words)[:most]
+        found = control.search(user_id, query, most)
+        said = instance.past(control).found(user_id, query)[:most]
     begin = (page - 1) * PAGE if page else 0
     if begin and begin >= max(len(found), len(said)):
         raise Drop("There is no such page.", hint="--page 1 shows the best.")
@@ -22465,8 +22262,9 @@ def search(instance: Instance, user_id: str, words: str, page: int, to_json: boo
             show_passages(passages, len(memories) + 1)
 
 
-def profile(instance: Instance, user_id: str, to_json: bool) -> None:
-    """What is written of a user in short, with the numbers of its memories; then what contradicts."""
+@command("profile", OF_A_USER)
+def profile(instance: Instance, user_id: User, to_json: Json = False) -> None:
+    """Show what is written of a user in short, what it was made of, and what contradicts itself."""
     with instance.control() as control:
         told = profile_of(control, user_id)
     instance.number(user_id, told.memories)
@@ -22485,22 +22283,24 @@ def profile(instance: Instance, user_id: str, to_json: bool) -> None:
             say(f"{', '.join(map(str, numbers))} contradict each other: edit or forget what does not hold.")
 
 
-def remember(instance: Instance, user_id: str, text: str, to_json: bool) -> None:
-    """Add one, unless it is known."""
+@command("remember", OF_A_USER)
+def remember(instance: Instance, user_id: User, text: Words, to_json: Json = False) -> None:
+    """Remember a text for a user, word for word."""
     with instance.control() as control:
         instance.locations.touch({user_id})
-        done = control.remember(asked_for(user_id), text)
+        done = control.remember(asked_for(user_id), " ".join(text))
     if to_json:
         as_json({"memory": done.known.text if done.known else done.text, "known": bool(done.known)})
     else:
         say(f"Known already: {done.known.text}" if done.known else f"Remembered: {done.text}")
 
 
-def edit(instance: Instance, user_id: str, which: str, text: str, to_json: bool) -> None:
-    """Another text for one."""
+@command("edit", OF_A_USER)
+def edit(instance: Instance, user_id: User, which: Which, text: Words, to_json: Json = False) -> None:
+    """Change the text of a memory."""
     with instance.control() as control:
         (memory_id,) = instance.ids(control, user_id, [which])
-        done = control.edit(asked_for(user_id), memory_id, text)
+        done = control.edit(asked_for(user_id), memory_id, " ".join(text))
     if not done.before:
         raise Drop("That memory no longer exists.", hint="`list` shows the memories that there are.")
     if to_json:
@@ -22509,8 +22309,22 @@ def edit(instance: Instance, user_id: str, which: str, text: str, to_json: bool)
         table(["before", "now"], [[done.before, done.after]])
 
 
-def forget(instance: Instance, user_id: str, which: Sequence[str], *, at_once: bool, to_json: bool) -> None:
-    """By numbers and ids; else the one memory that has all the words."""
+@command("forget", OF_A_USER)
+def forget(
+    instance: Instance,
+    user_id: User,
+    which: Annotated[
+        list[str],
+        typer.Argument(metavar="WHICH...", help="Numbers from the last list, ids, words, or `everything`."),
+    ],
+    at_once: Now = False,
+    yes: Yes = False,
+    to_json: Json = False,
+) -> None:
+    """Forget memories, everywhere. Words forget only a memory that alone contains all of them."""
+    if [word.lower() for word in which] == ["everything"]:
+        erase_user(instance, user_id, yes, to_json)
+        return
     with instance.control() as control:
         if all(is_id(one) or one.lstrip("#").isdecimal() for one in which):
             ids = instance.ids(control, user_id, which)
@@ -22546,8 +22360,9 @@ def _holding(instance: Instance, control: Control, user_id: str, words: str) -> 
     raise Drop(f"{said} Nothing has been forgotten yet: name one by its number.")
 
 
-def undo(instance: Instance, user_id: str, to_json: bool) -> None:
-    """Take back the last changes that were made together."""
+@command("undo", OF_A_USER)
+def undo(instance: Instance, user_id: User, to_json: Json = False) -> None:
+    """Take back the last change of a user's memories. For some minutes, that includes what was forgotten."""
     with instance.control() as control:
         done = control.undo(asked_for(user_id))
     if to_json:
@@ -22563,8 +22378,19 @@ def undo(instance: Instance, user_id: str, to_json: bool) -> None:
         table(["taken back", "memory"], rows)
 
 
-def switch(instance: Instance, user_id: str, chat_id: str, *, on: bool, to_json: bool) -> None:
-    """Memory on or off for a user, in one chat or, where that is "", in all."""
+@command("off", OF_A_USER)
+def off(instance: Instance, user_id: User, chat_id: Chat = "", to_json: Json = False) -> None:
+    """Switch a user's memory off, in all chats or in one."""
+    _switch(instance, user_id, chat_id, on=False, to_json=to_json)
+
+
+@command("on", OF_A_USER)
+def on(instance: Instance, user_id: User, chat_id: Chat = "", to_json: Json = False) -> None:
+    """Switch a user's memory on again."""
+    _switch(instance, user_id, chat_id, on=True, to_json=to_json)
+
+
+def _switch(instance: Instance, user_id: str, chat_id: str, *, on: bool, to_json: bool) -> None:
     Switches(instance.engine).set(user_id, chat_id, on)
     if to_json:
         as_json({"user_id": user_id, "chat_id": chat_id, "on": on})
@@ -22631,7 +22457,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from ...backends.locations import Location
 from ...core.errors import TellAdmin
@@ -22644,7 +22472,9 @@ from ...manage.migrate.reach import location_of_backend, opened, records_of
 from ...manage.migrate.records import Record, Records, admitted, from_json, to_json
 from ...remember.admission import NotAdmittedError
 from ...remember.episodes import adopt
-from .instance import Instance
+from .commands import IN_AND_OUT, Json, command
+from .history import import_past
+from .instance import Instance, a_person
 from .output import as_json, progress, say, with_progress
 
 _STANDARD = "-"  # standard input or output
@@ -22749,6 +22579,53 @@ class Moving:
         instance = self._instance
         data_dir, open_backend = instance.environment.data_dir, instance.open_backend
         return opened(location, instance.settings, data_dir, self._locations, open_backend)
+
+
+@command("export", IN_AND_OUT)
+def export(
+    instance: Instance,
+    file: Annotated[str, typer.Argument(help="A new file; - is standard output.")] = _STANDARD,
+    user_id: Annotated[
+        str, typer.Option("--user", metavar="ID", help="Only this user's, not everybody's.")
+    ] = "",
+) -> None:
+    """Write memories as JSON Lines, in the form of mem0's own answers."""
+    Moving(instance).export(file, user_id)
+
+
+@command("import", IN_AND_OUT)
+def import_(
+    instance: Instance,
+    file: Annotated[
+        str,
+        typer.Argument(
+            help="What `export` wrote (- is standard input); with --user another program's archive, or "
+            "open-webui for the user's chats there."
+        ),
+    ],
+    user_id: Annotated[
+        str, typer.Option("--user", metavar="ID", help="For this user: an archive of another program.")
+    ] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Import it without asking.")] = False,
+    to_json: Json = False,
+) -> None:
+    """Add the memories of an export, all or none; or a user's past in other programs, after a preview."""
+    if user_id:
+        import_past(instance, file, a_person(user_id), yes=yes, to_json=to_json)
+    else:
+        Moving(instance).import_(file, to_json=to_json)
+
+
+@command("migrate", IN_AND_OUT)
+def migrate(
+    instance: Instance,
+    abandon: Annotated[
+        bool, typer.Option("--abandon", help="No longer wait for a former location that cannot be read.")
+    ] = False,
+    to_json: Json = False,
+) -> None:
+    """Move all memories now to where the settings say."""
+    Moving(instance).migrate(abandon=abandon, to_json=to_json)
 
 
 def _read(file: str) -> list[tuple[Record, int]]:
@@ -22907,9 +22784,14 @@ SOURCES["interfaces/cli/past_chats.py"] = r'''"""`chats` and `forget-chat`: what
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from ...core.errors import Drop
 from ...manage.past_chats import PastChat
 from ...state.episodes_table import EpisodesTable
+from .commands import OF_A_USER, Json, Now, PageNumber, User, Whole, command, page_of
 from .instance import Instance, asked_for
 from .memories import numbered, paged, say_pages, show_passages
 from .output import as_json, counted, say, table
@@ -22917,26 +22799,27 @@ from .output import as_json, counted, say, table
 _LIST = "command line, chats"  # stands for the chat in which a list of chats was shown
 
 
-def list_(instance: Instance, user_id: str, words: str, page: int, to_json: bool) -> None:
-    """A page of the chats of which something is kept, or of those where words fit; page 0: all."""
+@command("chats", OF_A_USER)
+def list_(
+    instance: Instance,
+    user_id: User,
+    words: Annotated[list[str] | None, typer.Argument(metavar="[WORDS...]", help="What to look for.")] = None,
+    page: PageNumber = 0,
+    whole: Whole = False,
+    to_json: Json = False,
+) -> None:
+    """List the past chats of which something is kept, newest first; with words, those that match."""
     with instance.control() as control:
         past = instance.past(control)
-        chats = past.found_by_chat(user_id, words) if words else past.all(user_id)
-    shown = paged(chats, page)
+        chats = past.found_by_chat(user_id, " ".join(words)) if words else past.all(user_id)
+    shown = paged(chats, page_of(page, whole, to_json))
     instance.orders.show(
         user_id, _LIST, [one.chat for one in shown.items], first=shown.first, anew=shown.first == 1
     )
     if to_json:
         rows = [_row(user_id, number, one) for number, one in enumerate(shown.items, shown.first)]
-        as_json(
-            {
-                "user_id": user_id,
-                "total": shown.total,
-                "page": shown.number,
-                "pages": shown.pages,
-                "chats": rows,
-            }
-        )
+        counts = {"total": shown.total, "page": shown.number, "pages": shown.pages}
+        as_json({"user_id": user_id, **counts, "chats": rows})
     elif not chats:
         say("Nothing that was said fits." if words else f"Nothing is kept of {user_id}'s past chats.")
     elif words:
@@ -22958,8 +22841,17 @@ def list_(instance: Instance, user_id: str, words: str, page: int, to_json: bool
         say_pages(shown, "chats")
 
 
-def forget(instance: Instance, user_id: str, which: str, *, at_once: bool, to_json: bool) -> None:
-    """What was said in a chat, by its number in the list that was shown last, or its id."""
+@command("forget-chat", OF_A_USER)
+def forget(
+    instance: Instance,
+    user_id: User,
+    which: Annotated[
+        str, typer.Argument(metavar="WHICH", help="A number of the list that `chats` showed last, or an id.")
+    ],
+    at_once: Now = False,
+    to_json: Json = False,
+) -> None:
+    """Forget what was said in a chat. Facts that were learned there stay."""
     chat = instance.orders.shown(user_id, _LIST).get(which.lstrip("#"), which)
     with instance.control() as control:
         passages = instance.past(control).of_chat(user_id, chat)
@@ -22976,8 +22868,21 @@ def forget(instance: Instance, user_id: str, which: str, *, at_once: bool, to_js
         say("A place could not be reached yet: the server erases it there as soon as it can.")
 
 
-def switch(instance: Instance, user_id: str, *, on: bool, to_json: bool) -> None:
-    """Whether what a user says is kept."""
+def _on_or_off(state: str) -> str:
+    if state not in ("on", "off"):
+        raise typer.BadParameter(f"{state!r} is neither on nor off.")
+    return state
+
+
+@command("episodes", OF_A_USER)
+def switch(
+    instance: Instance,
+    user_id: User,
+    state: Annotated[str, typer.Argument(metavar="on|off", callback=_on_or_off)],
+    to_json: Json = False,
+) -> None:
+    """Say or change whether what a user says is kept, beside the facts."""
+    on = state == "on"
     EpisodesTable(instance.engine).switch(user_id, on)
     if to_json:
         as_json({"user_id": user_id, "episodes": on})
@@ -23006,23 +22911,45 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from ...core.errors import Drop
 from ...core.exchange import Batch, Exchange
 from ...recall.block import quoted
-from ...remember.outbox import Outbox
-from ...remember.spill import Spill, Spilled
+from ...remember.spill import Spilled
+from .commands import OF_THE_SERVER, Json, app, command
+from .instance import Instance, opened
 from .output import as_json, fields, say, table
 
 _SHOWN_NAME = 8  # characters; `retry` takes any beginning that fits one batch only
 
 
-def show(queue: Outbox, spill: Spill, *, show_text: bool, to_json: bool) -> None:
-    """Print the queue, and what waits in files for the state database; `show_text`: also what was said."""
-    found = [("pending", batch) for batch in queue.pending_batches()]
-    found += [("spilled", _batch(record)) for _, record in spill.pending() if record.is_said]
-    found += [("dead", batch) for batch in queue.dead_batches()]
+_queue = typer.Typer(invoke_without_command=True, no_args_is_help=False)
+app.add_typer(
+    _queue, name="queue", help="Exchanges that wait to be remembered.", rich_help_panel=OF_THE_SERVER
+)
+
+
+@_queue.callback()
+def default(context: typer.Context, to_json: Json = False) -> None:
+    if context.invoked_subcommand is None:
+        with opened() as instance:
+            show(instance, to_json=to_json)
+
+
+@command("list", of=_queue)
+def show(
+    instance: Instance,
+    show_text: Annotated[bool, typer.Option("--show-text", help="Also show what was said.")] = False,
+    to_json: Json = False,
+) -> None:
+    """List what waits and what was given up (this is the default)."""
+    found = [("pending", batch) for batch in instance.outbox.pending_batches()]
+    # In files, for the state database.
+    found += [("spilled", _batch(record)) for _, record in instance.spill.pending() if record.is_said]
+    found += [("dead", batch) for batch in instance.outbox.dead_batches()]
     if to_json:
         as_json([_plain(state, batch, show_text) for state, batch in found])
     elif not found:
@@ -23035,8 +22962,16 @@ def show(queue: Outbox, spill: Spill, *, show_text: bool, to_json: bool) -> None
                 print(f"\n{_name(batch)}", *_said(batch), sep="\n")
 
 
-def retry(queue: Outbox, wanted: str, *, to_json: bool) -> None:
-    """Try a batch again, or "all"."""
+@command("retry", of=_queue)
+def retry(
+    instance: Instance,
+    wanted: Annotated[
+        str, typer.Argument(metavar="BATCH", help="The beginning of its name in the list, or `all`.")
+    ],
+    to_json: Json = False,
+) -> None:
+    """Try again what was given up."""
+    queue = instance.outbox
     names = [batch.name for batch in queue.dead_batches()]
     chosen = names if wanted == "all" else [name for name in names if name.startswith(wanted)]
     if wanted != "all" and len(chosen) != 1:
@@ -23112,12 +23047,22 @@ from ...observe.selfcheck import selfcheck
 from ...observe.status import past_chats_part
 from ...state.episodes_table import EpisodesTable
 from ...state.switches_table import Switches
+from .commands import OF_THE_SERVER, AnyUser, Json, command
 from .instance import Instance
 from .moving import Moving
 from .output import as_json, counted, say, table, waiting
 
 
-def of_all(instance: Instance, to_json: bool) -> None:
+@command("status", OF_THE_SERVER)
+def status(instance: Instance, user_id: AnyUser = "", to_json: Json = False) -> None:
+    """Say whether store, embedder and LLM answer, and what waits; or whether a user's memory is on."""
+    if user_id:
+        _of_user(instance, user_id, to_json)
+    else:
+        _of_all(instance, to_json)
+
+
+def _of_all(instance: Instance, to_json: bool) -> None:
     """Prints a line for each part. The exit code is 1 if one does not work.
 
     What a running server knows of itself besides is at its `/memory/status`.
@@ -23142,7 +23087,7 @@ def of_all(instance: Instance, to_json: bool) -> None:
         raise typer.Exit(1)
 
 
-def of_user(instance: Instance, user_id: str, to_json: bool) -> None:
+def _of_user(instance: Instance, user_id: str, to_json: bool) -> None:
     """Whether a user's memory is on, how many memories there are, and what waits."""
     is_on = Switches(instance.engine).is_on(user_id, "")
     waiting_now = instance.outbox.waiting_of(user_id)
@@ -23160,8 +23105,9 @@ def of_user(instance: Instance, user_id: str, to_json: bool) -> None:
     say(f"{counted(waiting_now, 'message waits', 'messages wait')} to be remembered.")
 
 
-def users(instance: Instance, to_json: bool) -> None:
-    """Prints the ids of all users and teams that have memories."""
+@command("users", OF_THE_SERVER)
+def users(instance: Instance, to_json: Json = False) -> None:
+    """List who has memories, and how many."""
     counts = counts_of(record.user_id for record in Moving(instance).all("counting"))
     rows = [(one.owner, one.memories, one.passages) for one in counts]
     if to_json:
@@ -23217,19 +23163,23 @@ from collections.abc import Sequence
 
 from ...core.errors import Drop
 from ...core.scope import TEAM, read_teams, sharer_in, team_owner
+from .commands import OF_TEAMS, Json, PageNumber, Team, User, Which, Whole, command, page_of
 from .instance import Instance, asked_for
 from .memories import numbered, paged, say_pages, show
 from .output import as_json, say
 
 
-def list_(instance: Instance, team: str, page: int, to_json: bool) -> None:
-    """A page of what a team knows, newest first; page 0: all of it."""
+@command("team", OF_TEAMS)
+def list_(
+    instance: Instance, team: Team, page: PageNumber = 0, whole: Whole = False, to_json: Json = False
+) -> None:
+    """List what a team knows, newest first."""
     known = _teams(instance)
     with instance.control() as control:
         memories = control.of_teams([team])
     if not memories and team not in known:
         raise _unknown(team, known)
-    shown = paged(memories, page)
+    shown = paged(memories, page_of(page, whole, to_json))
     instance.number(team_owner(team), shown.items, shown.first)
     if to_json:
         as_json(numbered(team_owner(team), shown.items, shown.first))
@@ -23240,8 +23190,9 @@ def list_(instance: Instance, team: str, page: int, to_json: bool) -> None:
         say_pages(shown, "memories")
 
 
-def share(instance: Instance, user_id: str, which: str, team: str, to_json: bool) -> None:
-    """Shares with a team what a user's memory says."""
+@command("share", OF_TEAMS)
+def share(instance: Instance, user_id: User, which: Which, team: Team, to_json: Json = False) -> None:
+    """Share with a team what a user's memory says now."""
     if team not in (known := _teams(instance)):
         raise _unknown(team, known)
     with instance.control() as control:
@@ -23253,8 +23204,9 @@ def share(instance: Instance, user_id: str, which: str, team: str, to_json: bool
         say(f"Team {team} now knows: {text}")
 
 
-def withdraw(instance: Instance, team: str, which: str, to_json: bool) -> None:
-    """Takes back what was shared with a team."""
+@command("withdraw", OF_TEAMS)
+def withdraw(instance: Instance, team: Team, which: Which, to_json: Json = False) -> None:
+    """Take back what was shared with a team. The number is that of `team`."""
     with instance.control() as control:
         (memory_id,) = instance.ids(control, team_owner(team), [which])
         memory = control.of_ids([memory_id]).get(memory_id)
@@ -23285,8 +23237,9 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from sqlalchemy import Engine
 
 from ...core.change import REAFFIRMED
@@ -23295,10 +23248,22 @@ from ...recall.block import quoted
 from ...recall.select import INJECTED
 from ...recall.why import Explanation, Explanations, Weighed
 from ...remember.journal import Journal
+from .commands import OF_A_USER, Json, command
+from .instance import Instance
 from .output import as_json
 from .queue import age
 
 _SHOWN = 10  # candidates of a message that are not told
+
+
+@command("why", OF_A_USER)
+def why(
+    instance: Instance,
+    chat: Annotated[str, typer.Argument(help="The chat's id, as in its address.")],
+    to_json: Json = False,
+) -> None:
+    """Explain which memories a chat's messages got, and why."""
+    show(instance.engine, chat, to_json=to_json)
 
 
 def show(engine: Engine, chat_id: str, *, to_json: bool) -> None:
@@ -28033,13 +27998,11 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from ...backends.base import EditableBackend
 from ...config.scoping import scope_of
-from ...config.settings import Valves
 from ...core.change import COMMANDS
-from ...core.events import Emit, ignore
 from ...core.memory import Memory
 from ...core.reason import Reason
 from ...core.scope import View, is_of_another_team
@@ -28056,12 +28019,6 @@ from ...state.switches_table import Switches
 from .told import NOTE, UNKNOWN_MODEL, Outcome, change_of, list_of, memory_of, quoted
 from .verbs import VERBS, Call, Forget, Remember, Search, Update, Verb, Why
 
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
-    from ...manage.erasure.erase import Eraser
-    from ...manage.live import Live
-
 _PROFILE_MOST = 20  # of each kind
 _HISTORY_MOST = 20  # changes of a memory
 _UNKNOWN = "There is no memory with this id. search_memory and search_chats tell ids."
@@ -28070,19 +28027,11 @@ _UNKNOWN = "There is no memory with this id. search_memory and search_chats tell
 class Toolbox:
     """For all users. Threads may share it. Raises the errors of `core/errors.py`."""
 
-    def __init__(
-        self,
-        engine: Engine,
-        live: Live,
-        settings: Callable[[], Valves],
-        eraser: Eraser | None = None,
-        emit: Emit = ignore,
-    ) -> None:
-        self._live = live
-        self._control = Control(engine, live, settings, eraser, emit)
-        self._past = PastChats(engine, live, settings)
-        self._journal, self._switches = Journal(engine), Switches(engine)
-        self._explanations, self._commands = Explanations(engine), CommandLog(engine)
+    def __init__(self, control: Control) -> None:
+        self._control, self._live = control, control.live
+        self._past = PastChats(control.engine, control.live, lambda: control.settings)
+        self._journal, self._switches = Journal(control.engine), Switches(control.engine)
+        self._explanations, self._commands = Explanations(control.engine), CommandLog(control.engine)
 
     def carry_out(self, verb: Verb, call: Call) -> Outcome:
         """What came of it.

@@ -153,7 +153,7 @@ class Application:
         self.commander = Commander(
             self._engine, self.live, settings, self.emit, eraser, self.live_chats.check, folder, is_others
         )
-        self.toolbox = Toolbox(self._engine, self.live, settings, eraser, self.emit)
+        self.toolbox = Toolbox(self.commander.tools.control)
         self.imports = Imports(self._engine, settings, lambda text: read_command(text) is not None)
         self.page = Parts(
             self.commander.tools,

@@ -43,7 +43,7 @@ def is_configuration(name: str) -> bool:
 def clean_environment() -> dict[str, str]:
     """This process's environment without the variables that tests set themselves."""
     kept = {name: value for name, value in os.environ.items() if not is_configuration(name)}
-    return {**kept, "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1", "PYTHON_DOTENV_DISABLED": "1"}
+    return {**kept, "PYTHONUNBUFFERED": "1", "PYTHON_DOTENV_DISABLED": "1"}
 
 
 def with_embedder(llm: ScriptedLLM) -> dict[str, str]:

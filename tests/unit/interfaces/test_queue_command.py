@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,7 +17,7 @@ from owui_memory.remember.backlog import Counts
 from owui_memory.remember.outbox import Outbox
 from owui_memory.remember.spill import Spill, Spilled
 from owui_memory.state import outbox
-from tests.harness.places import Place
+from tests.harness.places import Place, opened
 from tests.harness.postgres import Postgres
 
 SECRET = "My dog is called Rex."
@@ -53,9 +50,9 @@ class Queue(Outbox):
 
 
 @pytest.fixture
-def queue(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Queue]:
-    place.set_in(monkeypatch)
-    queue = Queue(place)
+def queue(own_data_folder: Path) -> Iterator[Queue]:
+    opened(own_data_folder).dispose()
+    queue = Queue(Place(own_data_folder))
     yield queue
     queue.engine.dispose()
 
@@ -175,6 +172,19 @@ def test_a_name_that_does_not_name_one(
     assert queue.counts().dead == 2
 
 
+def test_on_postgres(
+    shared_place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shared_place.set_in(monkeypatch)
+    queue = Queue(shared_place)
+    dead = queue.give_up()
+    assert run() == 0
+    assert dead.name[:8] in capsys.readouterr().out
+    assert run("retry", dead.name[:4]) == 0
+    assert queue.counts() == Counts(pending=1, dead=0)
+    queue.engine.dispose()
+
+
 def test_no_queue_is_made_where_there_is_none(
     own_data_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -207,19 +217,3 @@ def test_a_wrong_password_is_told_and_not_shown(
     assert "refuses the login" in said.err
     assert "MEMORY_STATE_PASSWORD" in said.err
     assert "hunter2" not in said.out + said.err
-
-
-def test_as_a_command(queue: Queue) -> None:
-    dead = queue.give_up()
-    pipelines = Path(__file__).parents[3] / "pipelines"
-
-    done = subprocess.run(
-        [sys.executable, "-m", "owui_memory", "queue"],
-        env={**os.environ, "PYTHONPATH": str(pipelines)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-
-    assert (done.returncode, done.stderr) == (0, "")
-    assert dead.name[:8] in done.stdout
