@@ -22780,7 +22780,8 @@ def make(
     """Make a text of all that is known of a user, with its sources, in Markdown."""
     if not template:
         found = Templates(instance.templates).all()
-        return table(["name", "title", "subject"], [(one.name, one.title, one.about) for one in found])
+        table(["name", "title", "subject"], [(one.name, one.title, one.about) for one in found])
+        return
     with instance.control() as control:
         documents = Documents(instance.engine, control.live, lambda: instance.settings)
         shelf = Shelf(control, instance.past(control), documents)
