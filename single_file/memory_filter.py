@@ -20706,7 +20706,7 @@ SOURCES["documents/extract.py"] = r'''"""Reads documents in a process of its own
 
 Started by `extraction.py` from this source, with the standard library and the libraries below alone: the rest
 of the package is not there. Descriptor 0 is a socket. For each document it brings one message of JSON
-({"format", "name"}) with two descriptors: the file to read, and a pipe for the answer, JSON as well:
+({"format", "seconds"}) with two descriptors: the file to read, and a pipe for the answer, JSON as well:
 {"title", "address", "author", "day", "parts": [{"heading", "page", "text"}]} or {"error"}.
 """
 
@@ -20728,7 +20728,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
-_SECONDS, _MIB = 60, 1024
+_MIB = 1024
 _MOST_CHARS = 4_000_000  # of text of a document
 _MOST_UNPACKED, _MOST_MEMBERS = 300_000_000, 20_000  # bytes and files of an archive
 _MOST_PAGES = 2_000
@@ -21009,8 +21009,9 @@ def read(format_: str, file: BinaryIO) -> dict[str, Any]:
 
 def _answer(request: dict[str, Any], file: int, pipe: int) -> None:
     """In the child: bounded, and without a network."""
-    signal.alarm(2 * _SECONDS)
-    resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS))
+    seconds = int(request["seconds"])
+    signal.alarm(2 * seconds)
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_AS, (_MIB << 20, _MIB << 20))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -21085,7 +21086,8 @@ from typing import Any
 
 from ..core.errors import Drop
 
-_SECONDS = 150.0  # the child ends itself before
+_SECONDS = 60  # of the processor's time, for a document
+_WAIT = 2.5  # times as long; the child ends itself before
 _MOST_BYTES = 32 << 20  # of its answer
 _FORMATS = {
     **dict.fromkeys((".md", ".markdown", ".txt", ".text", ".rst", ".org", ".csv", ".tsv"), "text"),
@@ -21122,7 +21124,9 @@ def format_of(name: str) -> str:
 class Extraction:
     """A process that reads documents one after the other; it is started with the first. For one thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: int = _SECONDS) -> None:
+        """seconds: of the processor's time, for a document."""
+        self._seconds = seconds
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
 
@@ -21150,7 +21154,7 @@ class Extraction:
     def _ask(self, name: str, file: int) -> dict[str, Any]:
         reading, writing = os.pipe()
         try:
-            request = json.dumps({"format": format_of(name)}).encode()
+            request = json.dumps({"format": format_of(name), "seconds": self._seconds}).encode()
             try:
                 socket.send_fds(self._connected(), [request], [file, writing])
             except OSError:  # it has been killed
@@ -21158,7 +21162,7 @@ class Extraction:
                 socket.send_fds(self._connected(), [request], [file, writing])
             os.close(writing)
             writing = -1
-            data = _all_of(reading)
+            data = _all_of(reading, _WAIT * self._seconds)
         finally:
             os.close(reading)
             if writing >= 0:
@@ -21192,11 +21196,11 @@ def _source() -> str:
     return str(spec.loader.get_source(spec.name))  # type: ignore[union-attr]
 
 
-def _all_of(pipe: int) -> bytes:
+def _all_of(pipe: int, seconds: float) -> bytes:
     """All that comes through a pipe, b"" if that is too much or takes too long."""
     found: list[bytes] = []
     size = 0
-    until = time.monotonic() + _SECONDS
+    until = time.monotonic() + seconds
     while (left := until - time.monotonic()) > 0:
         if not select.select([pipe], [], [], left)[0]:
             break
