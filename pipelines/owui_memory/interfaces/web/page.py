@@ -122,7 +122,7 @@ class Page:
         try:
             if person is None and (token := await self._by_webui(request, runtime, route)):
                 cookies = self._signed_in(request, token)
-                person = await in_pool(runtime.state_pool, runtime.page.sessions.person, token)
+                person = await in_pool(runtime.state_pool, runtime.page.tools.sessions.person, token)
         except SilentError:
             flaw = "silent"
         if person is None and request.method != "POST" and (given := bearer(request.headers)):
@@ -165,7 +165,7 @@ class Page:
 
     async def _person(self, request: _Request, runtime: Service, token: str) -> Person | None:
         """Who is signed in, as far as Open WebUI still says so, where that is how they came."""
-        sessions, pool = runtime.page.sessions, runtime.state_pool
+        sessions, pool = runtime.page.tools.sessions, runtime.state_pool
         person = await in_pool(pool, sessions.person, token) if token else None
         if person is None or not person.webui:
             if person is not None and not person.user_id:
@@ -205,7 +205,9 @@ class Page:
             if self._silences.takes(""):
                 log.warning("Open WebUI was asked for whom a session is, and does not answer (webui_url).")
             raise
-        return await in_pool(runtime.state_pool, runtime.page.sessions.sign_in, person) if person else ""
+        return (
+            await in_pool(runtime.state_pool, runtime.page.tools.sessions.sign_in, person) if person else ""
+        )
 
     def _by_key(self, request: _Request, given: str) -> Person | None:
         """Who has this key; None where it is not the server's. Raises RefusedError after wrong ones."""
@@ -220,7 +222,7 @@ class Page:
         self, request: _Request, runtime: Service, person: Person | None, form: Mapping[str, str]
     ) -> Answer:
         """The form for it, or what was sent with it."""
-        sessions, pool = runtime.page.sessions, runtime.state_pool
+        sessions, pool = runtime.page.tools.sessions, runtime.state_pool
         if request.method != "POST":
             link = request.query.get("link", "")
             linked = await in_pool(pool, sessions.linked, link) if link else None
@@ -300,7 +302,7 @@ class Page:
         if form.get("source") == OPEN_WEBUI and not self._fetches.takes(who):
             raise RefusedError(429, "fetched lately")
         if route.view is None:
-            await in_pool(runtime.state_pool, runtime.page.sessions.sign_out, token)
+            await in_pool(runtime.state_pool, runtime.page.tools.sessions.sign_out, token)
             return self._signed_out(request)
         visit = Visit(
             runtime.page,
