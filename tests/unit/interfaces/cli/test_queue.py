@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import update
 
 from owui_memory.core.exchange import Batch, Exchange
-from owui_memory.remember.outbox import Counts, Outbox
+from owui_memory.remember.backlog import Counts
+from owui_memory.remember.outbox import Outbox
 from owui_memory.remember.spill import Spill, Spilled
 from owui_memory.state import outbox
 from tests.harness.places import Place

@@ -153,7 +153,12 @@ def test_documents_are_sent_found_and_forgotten(house: Visitors) -> None:
     assert dora.send_document("../../garden.md", fig).headers["location"] == "documents?done=document+sent"
     assert dora.send_document("garden.exe", fig).status_code == 422
     assert dora.send_document("broken.pdf", HOSTILE.encode()).status_code == 303
-    wait_until(lambda: "cannot be read" in dora.get("documents").text, what="both are read")
+    wait_until(lambda: "cannot be read" in dora.get("documents").text, every=0.2, what="one is looked at")
+    wait_until(
+        lambda: "watered on Thursdays" in dora.get("documents?q=fig tree").text,
+        every=0.2,
+        what="so is the other",
+    )
     found = dora.get("documents?q=fig tree").text
     assert "watered on Thursdays" in found
     assert "broken" not in found
