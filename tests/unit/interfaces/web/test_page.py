@@ -153,12 +153,8 @@ def test_documents_are_sent_found_and_forgotten(house: Visitors) -> None:
     assert dora.send_document("../../garden.md", fig).headers["location"] == "documents?done=document+sent"
     assert dora.send_document("garden.exe", fig).status_code == 422
     assert dora.send_document("broken.pdf", HOSTILE.encode()).status_code == 303
-    wait_until(lambda: "cannot be read" in dora.get("documents").text, every=0.2, what="one is looked at")
-    wait_until(
-        lambda: "watered on Thursdays" in dora.get("documents?q=fig tree").text,
-        every=0.2,
-        what="so is the other",
-    )
+    wait_until(lambda: "1 passage" in dora.get("documents").text, what="one is read")
+    wait_until(lambda: "cannot be read" in dora.get("documents").text, what="so is the other")
     found = dora.get("documents?q=fig tree").text
     assert "watered on Thursdays" in found
     assert "broken" not in found
@@ -172,6 +168,21 @@ def test_documents_are_sent_found_and_forgotten(house: Visitors) -> None:
     assert dora.send_form("forget-document", id=document[1]).status_code == 303
     assert not list(house.at.data_dir.glob("documents/dora/saved/garden.md")), "what was sent goes with it"
     assert "garden" not in dora.get("documents").text
+
+
+def test_digests_are_made_now_and_every_week(house: Visitors) -> None:
+    gus = house.browser("gus")
+    assert gus.send_form("make-digest", template="cv").status_code == 422, "nothing is known"
+    house.knows("gus", "I work as a baker & confectioner in Ghent.")
+    told = gus.send_form("make-digest", template="cv").text
+    assert "- I work as a baker &amp; confectioner in Ghent. [1]" in told
+    assert gus.send_form("make-digest", template="nothing").status_code == 422
+    assert gus.send_form("schedule-digest", template="project", on="yes").status_code == 422
+    assert gus.send_form("schedule-digest", template="week", on="yes").status_code == 303
+    assert "Every week no more" in gus.get("digests").text
+    assert "Every week no more" not in house.browser("hal").get("digests").text
+    gus.send_form("schedule-digest", template="week", on="no")
+    assert "Every week no more" not in gus.get("digests").text
 
 
 def test_what_admins_see(house: Visitors) -> None:
