@@ -1,4 +1,4 @@
-"""A house with its page, for the tests of a module; each has users of its own."""
+"""A house with its page, for the tests of this folder; each has users of its own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from owui_memory.interfaces.web import limits
 from tests.unit.interfaces.web.visitors import Visitors, visitors
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visitors]:
     with visitors(tmp_path_factory.mktemp("page"), episodes="on") as some:
         yield some
