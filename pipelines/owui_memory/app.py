@@ -171,7 +171,6 @@ class Application:
             journal,
             Listing(self._engine, lambda: self.live.current, self.commander.tools.control.all),
             ApiKeys(self._engine),
-            self.commander.tools.sessions,
             UserCounts(self._engine, self.live, settings().collection),
             self._ledger,
             self.status,
