@@ -403,7 +403,6 @@ class Application:
             journal,
             Listing(self._engine, lambda: self.live.current, self.commander.tools.control.all),
             ApiKeys(self._engine),
-            self.commander.tools.sessions,
             UserCounts(self._engine, self.live, settings().collection),
             self._ledger,
             self.status,
@@ -20706,7 +20705,7 @@ SOURCES["documents/extract.py"] = r'''"""Reads documents in a process of its own
 
 Started by `extraction.py` from this source, with the standard library and the libraries below alone: the rest
 of the package is not there. Descriptor 0 is a socket. For each document it brings one message of JSON
-({"format", "name"}) with two descriptors: the file to read, and a pipe for the answer, JSON as well:
+({"format", "seconds"}) with two descriptors: the file to read, and a pipe for the answer, JSON as well:
 {"title", "address", "author", "day", "parts": [{"heading", "page", "text"}]} or {"error"}.
 """
 
@@ -20728,7 +20727,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
-_SECONDS, _MIB = 60, 1024
+_MIB = 1024
 _MOST_CHARS = 4_000_000  # of text of a document
 _MOST_UNPACKED, _MOST_MEMBERS = 300_000_000, 20_000  # bytes and files of an archive
 _MOST_PAGES = 2_000
@@ -21009,8 +21008,9 @@ def read(format_: str, file: BinaryIO) -> dict[str, Any]:
 
 def _answer(request: dict[str, Any], file: int, pipe: int) -> None:
     """In the child: bounded, and without a network."""
-    signal.alarm(2 * _SECONDS)
-    resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS))
+    seconds = int(request["seconds"])
+    signal.alarm(2 * seconds)
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_AS, (_MIB << 20, _MIB << 20))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -21085,7 +21085,8 @@ from typing import Any
 
 from ..core.errors import Drop
 
-_SECONDS = 150.0  # the child ends itself before
+_SECONDS = 60  # of the processor's time, for a document
+_WAIT = 2.5  # times as long; the child ends itself before
 _MOST_BYTES = 32 << 20  # of its answer
 _FORMATS = {
     **dict.fromkeys((".md", ".markdown", ".txt", ".text", ".rst", ".org", ".csv", ".tsv"), "text"),
@@ -21122,7 +21123,9 @@ def format_of(name: str) -> str:
 class Extraction:
     """A process that reads documents one after the other; it is started with the first. For one thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: int = _SECONDS) -> None:
+        """seconds: of the processor's time, for a document."""
+        self._seconds = seconds
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
 
@@ -21150,7 +21153,7 @@ class Extraction:
     def _ask(self, name: str, file: int) -> dict[str, Any]:
         reading, writing = os.pipe()
         try:
-            request = json.dumps({"format": format_of(name)}).encode()
+            request = json.dumps({"format": format_of(name), "seconds": self._seconds}).encode()
             try:
                 socket.send_fds(self._connected(), [request], [file, writing])
             except OSError:  # it has been killed
@@ -21158,7 +21161,7 @@ class Extraction:
                 socket.send_fds(self._connected(), [request], [file, writing])
             os.close(writing)
             writing = -1
-            data = _all_of(reading)
+            data = _all_of(reading, _WAIT * self._seconds)
         finally:
             os.close(reading)
             if writing >= 0:
@@ -21192,11 +21195,11 @@ def _source() -> str:
     return str(spec.loader.get_source(spec.name))  # type: ignore[union-attr]
 
 
-def _all_of(pipe: int) -> bytes:
+def _all_of(pipe: int, seconds: float) -> bytes:
     """All that comes through a pipe, b"" if that is too much or takes too long."""
     found: list[bytes] = []
     size = 0
-    until = time.monotonic() + _SECONDS
+    until = time.monotonic() + seconds
     while (left := until - time.monotonic()) > 0:
         if not select.select([pipe], [], [], left)[0]:
             break
@@ -21885,18 +21888,18 @@ _NAME_CHARS = 200  # of the name of a user, a chat, a model; PostgreSQL's indexe
 
 def read_inlet(body: Any, user: Any) -> Turn:
     """The turn that a body begins."""
-    body = _mapping(body)
-    meta = _mapping(body.get("metadata"))
-    user_id = _id(_mapping(user).get("id"))
+    body = mapping(body)
+    meta = mapping(body.get("metadata"))
+    user_id = _id(mapping(user).get("id"))
     texts = _user_texts(_seen(_messages(body)))
     chat_id = _id(meta.get("chat_id"))
     message_id = _id(meta.get("message_id"))
     user_message_id = _id(meta.get("user_message_id"))
     so_far = "" if message_id and user_message_id else _hash((user_id, *texts))
-    features = _mapping(body.get("features") or meta.get("features"))
-    model, described = _id(body.get("model")), _mapping(meta.get("model"))
-    info = _mapping(described.get("info"))
-    capabilities = _mapping(_mapping(info.get("meta")).get("capabilities"))
+    features = mapping(body.get("features") or meta.get("features"))
+    model, described = _id(body.get("model")), mapping(meta.get("model"))
+    info = mapping(described.get("info"))
+    capabilities = mapping(mapping(info.get("meta")).get("capabilities"))
     # Of two models side by side only the first is described, and of an arena the arena itself.
     is_described = bool(model) and _id(described.get("id")) == model
     base_model = _id(info.get("base_model_id")) if is_described else ""
@@ -21912,8 +21915,8 @@ def read_inlet(body: Any, user: Any) -> Turn:
         chat_id=chat_id,
         user_message_id=user_message_id,
         follows=_follows(meta) if chat_id and user_message_id else "",
-        timezone=_id(_mapping(meta.get("variables")).get("{{CURRENT_TIMEZONE}}"))[:64],
-        language=code_of(_mapping(meta.get("variables")).get(LANGUAGE)),
+        timezone=_id(mapping(meta.get("variables")).get("{{CURRENT_TIMEZONE}}"))[:64],
+        language=code_of(mapping(meta.get("variables")).get(LANGUAGE)),
         model=model,
         base_model=base_model,
         described=is_described,
@@ -21925,9 +21928,9 @@ def read_inlet(body: Any, user: Any) -> Turn:
         positions=tuple(_hashes((user_id, chat_id), texts)),
         text_before=_kept(texts[-2]) if len(texts) > 1 else "",
         folder=_id(meta.get("folder_id")),
-        email=_id(_mapping(user).get("email")),
-        is_admin=_mapping(user).get("role") == "admin",
-        name=plain(_text(_mapping(user).get("name"))[:_NAME_CHARS]),
+        email=_id(mapping(user).get("email")),
+        is_admin=mapping(user).get("role") == "admin",
+        name=plain(_text(mapping(user).get("name"))[:_NAME_CHARS]),
         is_others=_is_others(meta, user_id, user_message_id),
         searched=any(features.get(name) is True for name in _SEARCHES)
         or bool(body.get("files") or meta.get("files")),
@@ -21936,8 +21939,8 @@ def read_inlet(body: Any, user: Any) -> Turn:
 
 def read_outlet(body: Any, user: Any) -> Answered | None:
     """The exchange that a body ends; None if it holds none."""
-    body = _mapping(body)
-    user_id = _id(_mapping(user).get("id"))
+    body = mapping(body)
+    user_id = _id(mapping(user).get("id"))
     messages = _messages(body)
     if not messages or messages[-1].get("role") != "assistant":
         return None
@@ -21955,7 +21958,7 @@ def read_outlet(body: Any, user: Any) -> Answered | None:
         keys=tuple(keys),
         user_text=_kept(texts[-1]),
         assistant_text=final_text(text_of(messages[-1].get("content"))),
-        name=plain(_text(_mapping(user).get("name"))[:_NAME_CHARS]),
+        name=plain(_text(mapping(user).get("name"))[:_NAME_CHARS]),
         chat_kind=chat_kind_of(chat_id),
         prompt_tokens=prompt_tokens(messages[-1].get("usage")),
     )
@@ -21963,7 +21966,7 @@ def read_outlet(body: Any, user: Any) -> Answered | None:
 
 def prompt_tokens(usage: Any) -> int:
     """How many tokens a server says that a prompt had; 0 where it does not say."""
-    told = _mapping(usage)
+    told = mapping(usage)
     counts = (told.get(name) for name in ("prompt_tokens", "input_tokens", "prompt_eval_count"))
     return next((count for count in counts if isinstance(count, int) and 0 < count < _MOST_TOKENS), 0)
 
@@ -21989,7 +21992,7 @@ def with_blocks(body: Mapping[str, Any], blocks: Blocks, *, in_system: bool = Fa
             told.append(message)
             continue
         kept = _without_block(message)
-        if _mapping(message).get("role") == "user":
+        if mapping(message).get("role") == "user":
             if block := before.get(users):
                 kept = [{**message, "content": prepended(block, without_blocks(message.get("content")))}]
             users += 1
@@ -22003,7 +22006,7 @@ def with_blocks(body: Mapping[str, Any], blocks: Blocks, *, in_system: bool = Fa
 
 def _first_kept(messages: Sequence[Any]) -> Mapping[str, Any]:
     """The first message, but for those that hold nothing but a block of ours."""
-    return _mapping(next((kept for message in messages for kept in _without_block(message)), None))
+    return mapping(next((kept for message in messages for kept in _without_block(message)), None))
 
 
 def with_answer(body: Mapping[str, Any], answer: str, *, below: bool = False) -> dict[str, Any]:
@@ -22020,7 +22023,7 @@ def with_answer(body: Mapping[str, Any], answer: str, *, below: bool = False) ->
 
 
 def _message_item(output: list[Any], answer: str) -> dict[str, Any]:
-    items = (item for item in output if _mapping(item).get("type") == "message")
+    items = (item for item in output if mapping(item).get("type") == "message")
     first = next(items, {"type": "message", "id": "msg_memory", "status": "completed", "role": "assistant"})
     return {**first, "content": [{"type": "output_text", "text": answer}]}
 
@@ -22029,10 +22032,10 @@ def _added_to(output: list[Any], text: str) -> list[Any]:
     """The output with a text after that of its last message; nothing changes where it has none."""
     changed = list(output)
     for at in reversed(range(len(changed))):
-        item = _mapping(changed[at])
+        item = mapping(changed[at])
         parts = item.get("content")
         if item.get("type") == "message" and isinstance(parts, list) and parts:
-            part = _mapping(parts[-1])
+            part = mapping(parts[-1])
             told = {**part, "text": f"{_text(part.get('text'))}\n\n{text}"}
             changed[at] = {**item, "content": [*parts[:-1], told]}
             return changed
@@ -22060,7 +22063,7 @@ def without_blocks(content: Any) -> Any:
 
 
 def _is_block(part: Any) -> bool:
-    text = _text(_mapping(part).get("text"))
+    text = _text(mapping(part).get("text"))
     return bool(text) and not without_block(text)
 
 
@@ -22079,7 +22082,7 @@ def appended(block: str, content: Any) -> str | list[Any]:
 
 
 def _part(text: str, beside: Sequence[Any]) -> dict[str, Any]:
-    of_responses = any(_mapping(part).get("type") in _OF_RESPONSES for part in beside)
+    of_responses = any(mapping(part).get("type") in _OF_RESPONSES for part in beside)
     return {"type": "input_text" if of_responses else "text", "text": text}
 
 
@@ -22113,7 +22116,7 @@ def exchange_names(turn: Turn, texts: Sequence[str]) -> list[str]:
 
 def key_of_cut(turn: Turn, body: Any) -> str:
     """The key by which the outlet finds a turn without ids whose body has lost its oldest messages."""
-    return _unnamed(turn.user_id, turn.chat_id, turn.model, _user_texts(_seen(_messages(_mapping(body)))))
+    return _unnamed(turn.user_id, turn.chat_id, turn.model, _user_texts(_seen(_messages(mapping(body)))))
 
 
 def seen_numbers(messages: Sequence[Any]) -> list[int]:
@@ -22152,7 +22155,7 @@ def _connection(described: Mapping[str, Any], model: str, base_model: str) -> Co
     Ollama's cloud models come through a connection that is local.
     """
     told = described.get("connection_type")
-    if told == "external" or _mapping(described.get("ollama")).get("remote_host"):
+    if told == "external" or mapping(described.get("ollama")).get("remote_host"):
         return "external"
     if any(is_ollama_cloud(name) for name in (model, base_model)):
         return "external"
@@ -22172,13 +22175,13 @@ def _answered_by(
 
 def _follows(meta: Mapping[str, Any]) -> str:
     """ "start" for a chat's first message, whose parent is null."""
-    message = _mapping(meta.get("user_message"))
+    message = mapping(meta.get("user_message"))
     return _id(message.get("parentId")) or ("start" if "parentId" in message else "")
 
 
 def _is_others(meta: Mapping[str, Any], user_id: str, user_message_id: str) -> bool:
     """Whether another user wrote the message: in a shared chat, anyone may ask for another answer to it."""
-    message = _mapping(meta.get("user_message"))
+    message = mapping(meta.get("user_message"))
     is_meant = user_id == _id(meta.get("user_id")) and user_message_id == _id(message.get("id"))
     return bool(user_id and user_message_id) and is_meant and _id(message.get("user_id")) not in ("", user_id)
 
@@ -22207,7 +22210,8 @@ def _hashes(head: Iterable[str], texts: Iterable[str]) -> Iterator[str]:
         yield HASHED + digest.hexdigest()
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
+def mapping(value: Any) -> Mapping[str, Any]:
+    """The value where it is one, else nothing."""
     return value if isinstance(value, Mapping) else {}
 
 
@@ -23411,7 +23415,7 @@ import typer
 from ...core.errors import Drop
 from ...core.memory import Memory, is_id, is_over
 from ...manage.memories import Control
-from ...manage.outcomes import PAGE, Item, Page
+from ...manage.outcomes import PAGE, Forgotten, Item, Page
 from ...manage.profile import profile_of
 from ...manage.rows import row_of
 from ...state.switches_table import Switches
@@ -23566,6 +23570,11 @@ def forget(
         say(f"With {counted(done.passages, 'passage', 'passages')} of past chats that say so.")
     if done.gone:
         say(f"Gone already: {done.gone:,}.")
+    say_what_follows(done)
+
+
+def say_what_follows(done: Forgotten) -> None:
+    """For how long it can be brought back, and whether it is still somewhere."""
     if done.count and done.undo_minutes:
         minutes = counted(done.undo_minutes, "minute", "minutes")
         say(f"`undo` brings back what was forgotten within {minutes}; then the server erases it for good.")
@@ -24018,7 +24027,7 @@ from ...manage.past_chats import PastChat
 from ...state.episodes_table import EpisodesTable
 from .commands import OF_A_USER, Json, Now, PageNumber, User, Whole, command, page_of
 from .instance import Instance, asked_for
-from .memories import numbered, paged, say_pages, show_passages
+from .memories import numbered, paged, say_pages, say_what_follows, show_passages
 from .output import as_json, counted, say, table
 
 _LIST = "command line, chats"  # stands for the chat in which a list of chats was shown
@@ -24087,10 +24096,7 @@ def forget(
         as_json({"chat": chat, "forgotten": done.count})
         return
     say(f"Forgotten: {counted(done.count, 'passage', 'passages')}. Facts that were learned there stay.")
-    if done.undo_minutes:
-        say(f"`undo` brings it back within {counted(done.undo_minutes, 'minute', 'minutes')}.")
-    if not done.reached:
-        say("A place could not be reached yet: the server erases it there as soon as it can.")
+    say_what_follows(done)
 
 
 def _on_or_off(state: str) -> str:
@@ -24870,7 +24876,7 @@ from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
 from ..core.turn import Answered, Turn
-from .body import read_inlet, read_outlet
+from .body import mapping, read_inlet, read_outlet
 from .strip_commands import without_commands
 
 _SMALL_CHARS, _SMALL_VALUES = 100_000, 5_000  # read in less than 10 ms
@@ -25042,7 +25048,7 @@ def _whole(text: str) -> str:
 
 
 def _id_of(user: Any) -> str:
-    user_id = user.get("id") if isinstance(user, Mapping) else None
+    user_id = mapping(user).get("id")
     return user_id if isinstance(user_id, str) else ""
 '''
 
@@ -25577,12 +25583,14 @@ class Titles:
 
         Blocks for some seconds at most.
         """
+        if not self._poster.is_on:
+            return None
         one = user_id, chat_id
         with self._lock:
             _, titles = self._known.get(user_id, (0.0, {}))
             at, own = self._asked.get(one, (float("-inf"), None))
-        if not self._poster.is_on or chat_id in titles:
-            return True if self._poster.is_on else None
+        if chat_id in titles:
+            return True
         if time.monotonic() - at <= _KNOWN_S or (listed := self._look(user_id)) is None:
             return own
         own = chat_id in listed or self._is_owner(user_id, chat_id)
@@ -26038,7 +26046,7 @@ from typing import Any
 
 from ..context.turns import PER_MESSAGE, Past, Texts
 from ..core.turn import Turn
-from .body import appended, exchange_names, final_text, prepended, seen_numbers, text_of, typed
+from .body import appended, exchange_names, final_text, mapping, prepended, seen_numbers, text_of, typed
 
 _IMAGE_TOKENS, _BYTES_A_CHAR = 1_000, 4
 _USER_CHARS, _ANSWER_CHARS, _RESULT_CHARS = 2_000, 600, 300  # that an abstract is made of
@@ -26059,8 +26067,8 @@ class Prompt:
     @classmethod
     def of(cls, body: Any, turn: Turn) -> Prompt | None:
         """None where it is not one of a chat."""
-        messages = body.get("messages") if isinstance(body, Mapping) else None
-        if not isinstance(messages, list) or not turn.positions:
+        messages = _messages(body)
+        if not messages or not turn.positions:
             return None
         begins = [at for at in seen_numbers(messages) if messages[at].get("role") == "user"]
         return cls(body, begins) if len(begins) == len(turn.positions) else None
@@ -26151,7 +26159,7 @@ def most_tokens(body: Any) -> list[int]:
 
     Up to each of the user's messages, with it and with what is said of tools, and in all.
     """
-    tools = body.get("tools") if isinstance(body, Mapping) else None
+    tools = mapping(body).get("tools")
     most = len(_json(tools)) * _BYTES_A_CHAR if tools else 0
     upto: list[int] = []
     for message in _messages(body):
@@ -26170,26 +26178,23 @@ def most_tokens(body: Any) -> list[int]:
 
 def is_all(body: Any, turn: Turn) -> bool:
     """Whether nothing is seen to come to a prompt behind the filter: no files, searches, tools, knowledge."""
-    meta = body.get("metadata") if isinstance(body, Mapping) else None
-    model = meta.get("model") if isinstance(meta, Mapping) else None
-    info = model.get("info") if isinstance(model, Mapping) else None
-    own = info.get("meta") if isinstance(info, Mapping) else None
-    told = [one for one in (body, meta, own) if isinstance(one, Mapping)]
-    return not turn.searched and not any(one.get(name) for one in told for name in _ADDED)
+    body = mapping(body)
+    meta = mapping(body.get("metadata"))
+    own = mapping(mapping(mapping(meta.get("model")).get("info")).get("meta"))
+    return not turn.searched and not any(one.get(name) for one in (body, meta, own) for name in _ADDED)
 
 
 def is_compacted(body: Any) -> bool:
     """Whether Open WebUI has shortened this chat itself, or was told to: then we do not."""
-    meta = body.get("metadata") if isinstance(body, Mapping) else None
-    params = meta.get("params") if isinstance(meta, Mapping) else None
-    if isinstance(params, Mapping) and str(params.get("compact_token_threshold") or "0") != "0":
+    params = mapping(mapping(mapping(body).get("metadata")).get("params"))
+    if str(params.get("compact_token_threshold") or "0") != "0":
         return True
     systems = (text_of(one.get("content")) for one in _messages(body)[:20] if _role(one) == "system")
     return any(text.startswith(_SUMMARY) or f"\n{_SUMMARY}" in text for text in systems)
 
 
 def _messages(body: Any) -> list[Any]:
-    messages = body.get("messages") if isinstance(body, Mapping) else None
+    messages = mapping(body).get("messages")
     return messages if isinstance(messages, list) else []
 
 
@@ -26222,14 +26227,13 @@ def _said(messages: Sequence[Any]) -> tuple[str, str]:
 def _result(message: Any) -> str:
     if _role(message) == "tool":
         return text_of(message.get("content"))
-    output = message.get("output") if isinstance(message, Mapping) else None
+    output = mapping(message).get("output")
     return output if isinstance(output, str) else ""
 
 
 def _made(message: Any) -> list[str]:
     """The ids of the calls of tools that a message makes."""
-    if not isinstance(message, Mapping):
-        return []
+    message = mapping(message)
     calls = message.get("tool_calls")
     made = [one.get("id") for one in calls if isinstance(one, Mapping)] if isinstance(calls, list) else []
     made += [] if "output" in message else [message.get("call_id")]
@@ -26238,8 +26242,7 @@ def _made(message: Any) -> list[str]:
 
 def _answered(message: Any) -> str:
     """The id of the call that a message is the result of, "" for none."""
-    if not isinstance(message, Mapping):
-        return ""
+    message = mapping(message)
     id_ = message.get("tool_call_id") or ("output" in message and message.get("call_id"))
     return id_ if isinstance(id_, str) else ""
 
@@ -26257,11 +26260,11 @@ def _json(value: Any) -> str:
 
 
 def _type(message: Any) -> Any:
-    return message.get("type") if isinstance(message, Mapping) else None
+    return mapping(message).get("type")
 
 
 def _role(message: Any) -> Any:
-    return message.get("role") if isinstance(message, Mapping) else None
+    return mapping(message).get("role")
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -28367,7 +28370,7 @@ SOURCES["interfaces/service.py"] = r'''"""What interfaces need of the applicatio
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Executor
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..config.environment import Environment
@@ -28398,40 +28401,23 @@ if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the serve
 class Service(Protocol):
     """The opened application. No method blocks but `status`, `numbers`, `embedder`, `use`, `close`."""
 
-    @property
-    def keeper(self) -> Keeper: ...
-    @property
-    def recalls(self) -> Run: ...
-    @property
-    def commander(self) -> Commander: ...
-    @property
-    def notes(self) -> Notes: ...
-    @property
-    def contexts(self) -> Contexts: ...
-    @property
-    def live_chats(self) -> LiveChats: ...
-    @property
-    def toolbox(self) -> Toolbox: ...
-    @property
-    def api_keys(self) -> ApiKeys: ...
-    @property
-    def imports(self) -> Imports: ...
-    @property
-    def deletions(self) -> Deletions: ...
-    @property
-    def deletion_worker(self) -> DeletionWorker: ...
-    @property
-    def page(self) -> Parts: ...
-    @property
-    def lanes(self) -> Lanes: ...
-    @property
-    def kept_steps(self) -> KeptSteps: ...
-    @property
-    def state_pool(self) -> Executor: ...
-    @property
-    def command_pool(self) -> Executor: ...
-    @property
-    def history_pool(self) -> Executor: ...
+    keeper: Keeper
+    recalls: Run
+    commander: Commander
+    notes: Notes
+    contexts: Contexts
+    live_chats: LiveChats
+    toolbox: Toolbox
+    api_keys: ApiKeys
+    imports: Imports
+    deletions: Deletions
+    deletion_worker: DeletionWorker
+    page: Parts
+    lanes: Lanes
+    kept_steps: KeptSteps
+    state_pool: ThreadPoolExecutor
+    command_pool: ThreadPoolExecutor
+    history_pool: ThreadPoolExecutor
 
     def emit(self, event: Event) -> None:
         """Something has happened."""
@@ -28569,7 +28555,7 @@ SOURCES["interfaces/strip_commands.py"] = r'''"""What is said in a chat and is n
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import partial
 from operator import is_
 from typing import Any
@@ -28578,7 +28564,7 @@ from ..commands.markup import NOTES
 from ..commands.parse import read_command
 from ..core.locales import Locale, code_of, locale
 from ..language.spans import without_spans
-from .body import LANGUAGE, text_of
+from .body import LANGUAGE, mapping, text_of
 
 _BLANKS = re.compile(r"\s*")
 # In the text of a task, which Open WebUI makes of the chat: no line of an answer of ours begins like these.
@@ -28591,13 +28577,12 @@ def without_commands(body: Any) -> Any:
 
     The last message of the user stays, with what follows it: it may be a command that is to be answered.
     """
-    messages = body.get("messages") if isinstance(body, Mapping) else None
+    messages = mapping(body).get("messages")
     if not isinstance(messages, list) or not messages:
         return body
-    if isinstance(meta := body.get("metadata"), Mapping) and meta.get("task"):
-        variables = meta.get("variables")
-        tag = variables.get(LANGUAGE) if isinstance(variables, Mapping) else ""
-        words = locale(code_of(tag))
+    meta = mapping(body.get("metadata"))
+    if meta.get("task"):
+        words = locale(code_of(mapping(meta.get("variables")).get(LANGUAGE)))
         kept = [_with_texts(message, partial(_without_commands, words=words)) for message in messages]
     else:
         last = max((at for at, message in enumerate(messages) if _role(message) == "user"), default=0)
@@ -28648,7 +28633,7 @@ def _without_commands(text: str, words: Locale) -> str:
 
 def _with_texts(message: Any, changed: Callable[[str], str]) -> Any:
     """A message with another text, or other text parts; the same object where nothing changes."""
-    content = message.get("content") if isinstance(message, Mapping) else None
+    content = mapping(message).get("content")
     if isinstance(content, str):
         without = changed(content)
         return message if without is content else {**message, "content": without}
@@ -28659,14 +28644,14 @@ def _with_texts(message: Any, changed: Callable[[str], str]) -> Any:
 
 
 def _with_text(part: Any, changed: Callable[[str], str]) -> Any:
-    text = part.get("text") if isinstance(part, Mapping) else None
+    text = mapping(part).get("text")
     if not isinstance(text, str) or (without := changed(text)) is text:
         return part
     return {**part, "text": without}
 
 
 def _role(message: Any) -> Any:
-    return message.get("role") if isinstance(message, Mapping) else None
+    return mapping(message).get("role")
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -29791,10 +29776,11 @@ async def done_by(deadline: float, work: asyncio.Future[Any]) -> bool:
 
 SOURCES["interfaces/web/__init__.py"] = r'''"""The page at /memory/, where users see and steer what is remembered, and admins how memory fares.
 
-page (the ASGI application: who asks, what they may, limits), sign_in (by Open WebUI's session, a link of the
-chat, or the server's key), routes (what there is, and who may ask for it), memories, timeline, chats, why,
-switches, sharing, keys (what users see and do), admin; rendering (templates, headers), parts (what they need
-of the application). The words are in core/locales, under ids that begin with "page: ".
+page (the ASGI application: who asks, what they may, limits), requests (what browsers send), sign_in (by Open
+WebUI's session, a link of the chat, or the server's key), routes (what there is, and who may ask for it),
+memories, timeline, chats, documents, why, switches, sharing, keys (what users see and do), admin; rendering
+(templates, headers), parts (what they need of the application). The words are in core/locales, under ids that
+begin with "page: ".
 """
 '''
 
@@ -30566,19 +30552,16 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
-from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
 from ...commands.faults import failed, refused
 from ...config.environment import Environment
 from ...config.settings import Valves
 from ...core.errors import Drop, MemoryFault
-from ...core.locales import Locale
 from ...state.page_sessions_table import BOUND, LINK_S, Person
 from .. import access_log
 from ..chats import Chats
@@ -30588,41 +30571,19 @@ from ..service import Service
 from ..waits import in_pool, within
 from ..webui import OPEN_WEBUI
 from . import sign_in
-from .forms import FIELDS, File, RefusedError, fields_of, with_file
-from .limits import Limits, place_of
+from .forms import File, RefusedError, fields_of, with_file
+from .limits import Limits
 from .parts import Visit
-from .rendering import HEADERS, Answer, Download, Redirect, View, download, page, redirect, static, words_for
+from .rendering import HEADERS, Answer, Download, Redirect, View, download, page, redirect, static
+from .requests import Request, read, webui_for
 from .routes import NOTHING, ROUTES, Needs, Route
 from .sign_in import OpenWebUISessions, SilentError
 
 log = logging.getLogger(__name__)
 
-PREFIX = "/memory/"
-_QUERY_CHARS = 8_000
 _AT_ONCE, _AT_ONCE_EACH = 1024, 64  # requests, and those of one address
 _UPLOADS_AT_ONCE = 2  # of different users
 _ADMIN = "server key"  # whose lane and limits those are who have no user
-
-
-@dataclass(frozen=True)
-class _Request:
-    """name: of the view, below the page's address. secure: whether the browser has come by https.
-
-    place: the address that the request comes from, as the limits count it.
-    """
-
-    method: str
-    name: str
-    headers: Headers
-    cookies: Mapping[str, str]
-    query: Mapping[str, str]
-    words: Locale
-    secure: bool
-    place: str
-
-    @property
-    def by_htmx(self) -> bool:
-        return self.headers.get("hx-request") == "true"
 
 
 class Page:
@@ -30647,7 +30608,7 @@ class Page:
         if scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1008})
             return
-        request = _read(scope)
+        request = read(scope)
         self._at_once[request.place] += 1
         try:
             answer = await self._answer(request, receive)
@@ -30664,7 +30625,7 @@ class Page:
             self._at_once -= Counter([request.place])  # without those at none
         await _send(send, answer, body=request.method != "HEAD")
 
-    async def _answer(self, request: _Request, receive: Receive) -> Answer:
+    async def _answer(self, request: Request, receive: Receive) -> Answer:
         if request.method not in ("GET", "HEAD", "POST"):
             raise RefusedError(405, "no such view")
         if (unchanging := static(request.name)) is not None:
@@ -30680,7 +30641,7 @@ class Page:
         try:
             if person is None and (token := await self._by_webui(request, runtime, route)):
                 cookies = self._signed_in(request, token)
-                person = await in_pool(runtime.state_pool, runtime.page.sessions.person, token)
+                person = await in_pool(runtime.state_pool, runtime.page.tools.sessions.person, token)
         except SilentError:
             flaw = "silent"
         if person is None and request.method != "POST" and (given := bearer(request.headers)):
@@ -30709,7 +30670,7 @@ class Page:
         return replace(answer, cookies=[*cookies, *answer.cookies])
 
     async def _uploaded(
-        self, request: _Request, receive: Receive, user_id: str
+        self, request: Request, receive: Receive, user_id: str
     ) -> tuple[Mapping[str, str], File | None]:
         if user_id in self._uploading or len(self._uploading) >= _UPLOADS_AT_ONCE:
             raise RefusedError(503, "too many")
@@ -30721,9 +30682,9 @@ class Page:
 
     # Who asks
 
-    async def _person(self, request: _Request, runtime: Service, token: str) -> Person | None:
+    async def _person(self, request: Request, runtime: Service, token: str) -> Person | None:
         """Who is signed in, as far as Open WebUI still says so, where that is how they came."""
-        sessions, pool = runtime.page.sessions, runtime.state_pool
+        sessions, pool = runtime.page.tools.sessions, runtime.state_pool
         person = await in_pool(pool, sessions.person, token) if token else None
         if person is None or not person.webui:
             if person is not None and not person.user_id:
@@ -30745,13 +30706,13 @@ class Page:
             await in_pool(pool, sessions.sign_out, token)
         return now
 
-    async def _by_webui(self, request: _Request, runtime: Service, route: Route) -> str:
+    async def _by_webui(self, request: Request, runtime: Service, route: Route) -> str:
         """A new session for whoever is signed in to Open WebUI and just looks; else ""."""
         if request.method == "POST" or route.needs is Needs.NOBODY or sign_in.OUT in request.cookies:
             return ""
         return await self._session_of_webui(request, runtime)
 
-    async def _session_of_webui(self, request: _Request, runtime: Service) -> str:
+    async def _session_of_webui(self, request: Request, runtime: Service) -> str:
         webui, url = sign_in.webui_token(request.cookies), self._settings().webui_url
         if not webui or not url:
             return ""
@@ -30763,9 +30724,11 @@ class Page:
             if self._silences.takes(""):
                 log.warning("Open WebUI was asked for whom a session is, and does not answer (webui_url).")
             raise
-        return await in_pool(runtime.state_pool, runtime.page.sessions.sign_in, person) if person else ""
+        return (
+            await in_pool(runtime.state_pool, runtime.page.tools.sessions.sign_in, person) if person else ""
+        )
 
-    def _by_key(self, request: _Request, given: str) -> Person | None:
+    def _by_key(self, request: Request, given: str) -> Person | None:
         """Who has this key; None where it is not the server's. Raises RefusedError after wrong ones."""
         if not self._wrong_keys.allows(request.place):
             raise RefusedError(429, "too often")
@@ -30775,10 +30738,10 @@ class Page:
         return None
 
     async def _sign_in(
-        self, request: _Request, runtime: Service, person: Person | None, form: Mapping[str, str]
+        self, request: Request, runtime: Service, person: Person | None, form: Mapping[str, str]
     ) -> Answer:
         """The form for it, or what was sent with it."""
-        sessions, pool = runtime.page.sessions, runtime.state_pool
+        sessions, pool = runtime.page.tools.sessions, runtime.state_pool
         if request.method != "POST":
             link = request.query.get("link", "")
             linked = await in_pool(pool, sessions.linked, link) if link else None
@@ -30804,17 +30767,17 @@ class Page:
             return self._sign_in_page(request, 403, flaw=flaw)
         return replace(redirect("./"), cookies=self._signed_in(request, token))
 
-    def _signed_in(self, request: _Request, token: str) -> list[str]:
+    def _signed_in(self, request: Request, token: str) -> list[str]:
         where = self._where(request)
         ends = [sign_in.cookie(name, "", seconds=0, **where) for name in (sign_in.FORM, sign_in.OUT)]
         return [sign_in.session_cookie(token, **where), *ends]
 
-    def _where(self, request: _Request) -> dict[str, Any]:
+    def _where(self, request: Request) -> dict[str, Any]:
         url = self._settings().page_url
         return {"page_url": url, "secure": request.secure or url.startswith("https:")}
 
     def _sign_in_page(
-        self, request: _Request, status: int, *, linked: Person | None = None, link: str = "", flaw: str = ""
+        self, request: Request, status: int, *, linked: Person | None = None, link: str = "", flaw: str = ""
     ) -> Answer:
         if request.by_htmx:  # the whole page is to be the form, not a part of it
             return Answer(status, b"", {"hx-refresh": "true"})
@@ -30838,7 +30801,7 @@ class Page:
 
     async def _visited(
         self,
-        request: _Request,
+        request: Request,
         runtime: Service,
         route: Route,
         person: Person,
@@ -30858,7 +30821,7 @@ class Page:
         if form.get("source") == OPEN_WEBUI and not self._fetches.takes(who):
             raise RefusedError(429, "fetched lately")
         if route.view is None:
-            await in_pool(runtime.state_pool, runtime.page.sessions.sign_out, token)
+            await in_pool(runtime.state_pool, runtime.page.tools.sessions.sign_out, token)
             return self._signed_out(request)
         visit = Visit(
             runtime.page,
@@ -30867,7 +30830,7 @@ class Page:
             self._settings(),
             request.query,
             form,
-            _webui_for(request.headers, self._settings()),
+            webui_for(request.headers, self._settings()),
             file,
         )
         try:
@@ -30884,20 +30847,20 @@ class Page:
             return replace(answer, cookies=self._signed_out(request).cookies)
         return answer
 
-    def _signed_out(self, request: _Request) -> Answer:
+    def _signed_out(self, request: Request) -> Answer:
         where = self._where(request)
         cookies = [sign_in.session_cookie("", **where), sign_in.cookie(sign_in.OUT, "1", **where)]
         return replace(redirect("sign-in"), cookies=cookies)
 
-    def _forbidden(self, request: _Request) -> Answer:
+    def _forbidden(self, request: Request) -> Answer:
         return self._told(request, 403, request.words.say("page: not for you"))
 
     @staticmethod
-    def _told(request: _Request, status: int, text: str) -> Answer:
+    def _told(request: Request, status: int, text: str) -> Answer:
         return page("told.html", request.words, status, person=None, text=text)
 
 
-def _rendered(visit: Visit, route: Route, request: _Request, csrf: str) -> Answer:
+def _rendered(visit: Visit, route: Route, request: Request, csrf: str) -> Answer:
     """In a thread of the pool."""
     assert route.view is not None
     fill = partial(page, words=visit.words, person=visit.person, csrf=csrf, here=route.name)
@@ -30919,42 +30882,12 @@ def _rendered(visit: Visit, route: Route, request: _Request, csrf: str) -> Answe
     return fill(template, status=made.status, done=done, **made.values)
 
 
-def _read(scope: Scope) -> _Request:
-    headers = Headers(scope=scope)
-    query = scope["query_string"][:_QUERY_CHARS].decode("latin-1")
-    try:
-        asked = dict(parse_qsl(query, keep_blank_values=True, max_num_fields=FIELDS))
-    except ValueError:
-        asked = {}
-    forwarded = headers.get("x-forwarded-proto", "").partition(",")[0].strip()
-    return _Request(
-        scope["method"],
-        scope["path"].removeprefix(PREFIX),
-        headers,
-        sign_in.cookies_of(headers.get("cookie", "")),
-        asked,
-        words_for(headers.get("accept-language", "")),
-        (forwarded or scope.get("scheme", "")) == "https",
-        place_of((scope.get("client") or ("",))[0]),
-    )
-
-
 async def _send(send: Send, answer: Answer, *, body: bool) -> None:
     headers = [*{**HEADERS, **answer.headers, "content-length": str(len(answer.body))}.items()]
     headers += [("set-cookie", one) for one in answer.cookies]
     raw = [(name.encode(), value.encode("latin-1")) for name, value in headers]
     await send({"type": "http.response.start", "status": answer.status, "headers": raw})
     await send({"type": "http.response.body", "body": answer.body if body else b""})
-
-
-def _webui_for(headers: Headers, settings: Valves) -> str | None:
-    """Where this browser reaches Open WebUI: beside the page, or on another port of the same host."""
-    if not settings.webui_url and not settings.page_url:
-        return None
-    told = headers.get("x-forwarded-host") or headers.get("host", "")
-    host, colon, port = told.rpartition(":")
-    host = (host if colon and port.isdigit() else told).strip("[]").lower()
-    return settings.webui_url if settings.webui_url and urlsplit(settings.webui_url).hostname == host else ""
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -30986,7 +30919,7 @@ from ...manage.users import UserCounts
 from ...observe.ledger import Ledger
 from ...remember.journal import Journal
 from ...state.api_keys_table import ApiKeys
-from ...state.page_sessions_table import PageSessions, Person
+from ...state.page_sessions_table import Person
 from .forms import File
 from .rendering import Redirect
 
@@ -31001,7 +30934,6 @@ class Parts:
     journal: Journal
     listing: Listing
     keys: ApiKeys
-    sessions: PageSessions
     users: UserCounts
     ledger: Ledger
     status: Callable[[], dict[str, Any]]
@@ -31223,6 +31155,83 @@ def _time(at: datetime | float | None) -> datetime | None:
     if isinstance(at, int | float):
         return datetime.fromtimestamp(at, UTC) if at else None
     return at.astimezone(UTC) if at else None
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/requests.py
+
+SOURCES["interfaces/web/requests.py"] = r'''"""One request of a browser, as far as it is read before anybody knows who asks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlsplit
+
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+from ...config.settings import Valves
+from ...core.locales import Locale
+from . import sign_in
+from .forms import FIELDS
+from .limits import place_of
+from .rendering import words_for
+
+PREFIX = "/memory/"
+_QUERY_CHARS = 8_000
+
+
+@dataclass(frozen=True)
+class Request:
+    """name: of the view, below the page's address. secure: whether the browser has come by https.
+
+    place: the address that the request comes from, as the limits count it.
+    """
+
+    method: str
+    name: str
+    headers: Headers
+    cookies: Mapping[str, str]
+    query: Mapping[str, str]
+    words: Locale
+    secure: bool
+    place: str
+
+    @property
+    def by_htmx(self) -> bool:
+        return self.headers.get("hx-request") == "true"
+
+
+def read(scope: Scope) -> Request:
+    """The request of a connection."""
+    headers = Headers(scope=scope)
+    query = scope["query_string"][:_QUERY_CHARS].decode("latin-1")
+    try:
+        asked = dict(parse_qsl(query, keep_blank_values=True, max_num_fields=FIELDS))
+    except ValueError:
+        asked = {}
+    forwarded = headers.get("x-forwarded-proto", "").partition(",")[0].strip()
+    return Request(
+        scope["method"],
+        scope["path"].removeprefix(PREFIX),
+        headers,
+        sign_in.cookies_of(headers.get("cookie", "")),
+        asked,
+        words_for(headers.get("accept-language", "")),
+        (forwarded or scope.get("scheme", "")) == "https",
+        place_of((scope.get("client") or ("",))[0]),
+    )
+
+
+def webui_for(headers: Headers, settings: Valves) -> str | None:
+    """Where this browser reaches Open WebUI: beside the page, or on another port of the same host."""
+    if not settings.webui_url and not settings.page_url:
+        return None
+    told = headers.get("x-forwarded-host") or headers.get("host", "")
+    host, colon, port = told.rpartition(":")
+    host = (host if colon and port.isdigit() else told).strip("[]").lower()
+    return settings.webui_url if settings.webui_url and urlsplit(settings.webui_url).hostname == host else ""
 '''
 
 # ----------------------------------------------------------------------------------------------------------
