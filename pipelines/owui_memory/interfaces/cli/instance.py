@@ -28,6 +28,7 @@ from ...config.valves_codec import LenientModel, lenient
 from ...core.chat_servers import ChatServer
 from ...core.errors import Drop, MemoryFault, TellAdmin
 from ...core.memory import Memory, is_id, is_person
+from ...digests.template import TEMPLATES
 from ...language.sanitize import one_line
 from ...manage.command_log import CommandLog
 from ...manage.erasure.erase import Eraser
@@ -57,6 +58,11 @@ class Instance:
     def settings(self) -> Valves:
         """The settings in force."""
         return settings_in(self.environment)
+
+    @property
+    def templates(self) -> Path:
+        """The folder of the admin's own templates of digests."""
+        return self.environment.data_dir / TEMPLATES
 
     @cached_property
     def locations(self) -> Locations:

@@ -10,7 +10,7 @@ import typer
 from ...core.errors import Drop
 from ...core.memory import Memory, is_id, is_over
 from ...manage.memories import Control
-from ...manage.outcomes import PAGE, Item, Page
+from ...manage.outcomes import PAGE, Forgotten, Item, Page
 from ...manage.profile import profile_of
 from ...manage.rows import row_of
 from ...state.switches_table import Switches
@@ -165,6 +165,11 @@ def forget(
         say(f"With {counted(done.passages, 'passage', 'passages')} of past chats that say so.")
     if done.gone:
         say(f"Gone already: {done.gone:,}.")
+    say_what_follows(done)
+
+
+def say_what_follows(done: Forgotten) -> None:
+    """For how long it can be brought back, and whether it is still somewhere."""
     if done.count and done.undo_minutes:
         minutes = counted(done.undo_minutes, "minute", "minutes")
         say(f"`undo` brings back what was forgotten within {minutes}; then the server erases it for good.")

@@ -11,7 +11,7 @@ from ...manage.past_chats import PastChat
 from ...state.episodes_table import EpisodesTable
 from .commands import OF_A_USER, Json, Now, PageNumber, User, Whole, command, page_of
 from .instance import Instance, asked_for
-from .memories import numbered, paged, say_pages, show_passages
+from .memories import numbered, paged, say_pages, say_what_follows, show_passages
 from .output import as_json, counted, say, table
 
 _LIST = "command line, chats"  # stands for the chat in which a list of chats was shown
@@ -80,10 +80,7 @@ def forget(
         as_json({"chat": chat, "forgotten": done.count})
         return
     say(f"Forgotten: {counted(done.count, 'passage', 'passages')}. Facts that were learned there stay.")
-    if done.undo_minutes:
-        say(f"`undo` brings it back within {counted(done.undo_minutes, 'minute', 'minutes')}.")
-    if not done.reached:
-        say("A place could not be reached yet: the server erases it there as soon as it can.")
+    say_what_follows(done)
 
 
 def _on_or_off(state: str) -> str:
