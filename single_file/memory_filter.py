@@ -41089,14 +41089,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from functools import lru_cache
 
 from ..core.locales import CODES
 from .detection import likely
-from .scripts import fold
+from .scripts import fold, script
 
 _LOOKED_CHARS = 500
 _NOT_RUSSIAN = re.compile("[іїєґўђјљњћџѓќѕәғқңөұүһҗҳӯӣ]")  # letters of other languages in Cyrillic
+_KANA = ("HIRAGANA", "KATAKANA")
 _TOLD_BY_WORDS = ("en", "de", "es", "fr", "ru")
 _CHINESE, _TRADITIONAL, _JAPANESE = "gb2312", "big5", "shift_jis"  # each lacks the others' own forms
 
@@ -41109,24 +41109,16 @@ def language_for(told: str, text: str) -> str:
 def language_in(text: str) -> str:
     """The code of a message's language; "" where that cannot be told. Looks at its beginning only."""
     text = unicodedata.normalize("NFC", text[:_LOOKED_CHARS]).casefold()
-    letters = Counter(_script(char) for char in text if char.isalpha())
+    found = (script(char) for char in text if char.isalpha())
+    letters = Counter("KANA" if name.startswith(_KANA) else name for name in found)
     if not letters:
         return ""
     most, _ = letters.most_common(1)[0]
-    if most in ("KANA", "HAN"):
+    if most in ("KANA", "CJK"):
         return "ja" if letters["KANA"] else _of_han(text)
     if most == "CYRILLIC" and _NOT_RUSSIAN.search(text):
         return ""
     return _of_words(text, "ru" if most == "CYRILLIC" else "") if most in ("CYRILLIC", "LATIN") else ""
-
-
-@lru_cache(4096)
-def _script(char: str) -> str:
-    name = unicodedata.name(char, "")
-    if name.startswith("CJK "):
-        return "HAN"
-    first, _, _ = name.partition(" ")
-    return "KANA" if first in ("HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA") else first
 
 
 def _of_han(text: str) -> str:
@@ -41245,13 +41237,8 @@ def what_is_over(statement: str) -> str:
     if is_dense(statement):
         return over_dense.what_is_over(fold(statement))
     text = fold(statement)
-    found = _NO_LONGER.search(text)
-    if not found:
-        return ""
-    ends = [end.span() for end in _CLAUSE_END.finditer(text)]
-    start = max((end for _, end in ends if end <= found.start()), default=0)
-    stop = min((begin for begin, _ in ends if begin >= found.end()), default=len(text))
-    return _NOT_DOING.sub(r"\1yor", _MARK.sub(" ", text[start:stop])).strip()
+    clause = over_dense.clause(text, _NO_LONGER.search(text), _CLAUSE_END)
+    return _NOT_DOING.sub(r"\1yor", _MARK.sub(" ", clause)).strip()
 
 
 def ends(statement: str, memory: str) -> bool:
@@ -41333,14 +41320,18 @@ _PARTICLE_KOREAN = re.compile(r"(?<=\w)(?:에서|에게|으로|에|을|를|이|�
 
 def what_is_over(statement: str) -> str:
     """The part of a statement that says what is over, without the words for that; "" where none does."""
-    way = _way_of(statement)
-    found = way.says.search(statement) if way else None
-    if way is None or not found:
+    if (way := _way_of(statement)) is None:
         return ""
-    ends = [end.span() for end in _CLAUSE_END.finditer(statement)]
-    start = max((end for _, end in ends if end <= found.start()), default=0)
-    stop = min((begin for begin, _ in ends if begin >= found.end()), default=len(statement))
-    return way.marks.sub("", statement[start:stop].strip()).strip()
+    return way.marks.sub("", clause(statement, way.says.search(statement), _CLAUSE_END).strip()).strip()
+
+
+def clause(text: str, found: re.Match[str] | None, end: re.Pattern[str]) -> str:
+    """The part of a text around a match, as far as the ends of its clause; "" of no match."""
+    if found is None:
+        return ""
+    ends = [one.span() for one in end.finditer(text)]
+    start = max((after for _, after in ends if after <= found.start()), default=0)
+    return text[start : min((begin for begin, _ in ends if begin >= found.end()), default=len(text))]
 
 
 def ends(statement: str, memory: str) -> bool:
