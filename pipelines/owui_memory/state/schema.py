@@ -272,6 +272,18 @@ note_switches = Table(
     Column("at", Float, nullable=False),
 )
 
+# See state/digests_table.py.
+digests = Table(
+    "digests",
+    metadata,
+    Column("user_id", _Id, primary_key=True),
+    Column("template", _Id, primary_key=True),
+    Column("about", _Text, nullable=False),
+    Column("language", _Id, nullable=False),
+    Column("due_at", Float, nullable=False),
+    Column("detail", _Text, nullable=False),  # why the last one could not be made
+)
+
 # See state/documents_table.py.
 documents = Table(
     "documents",
