@@ -65940,12 +65940,12 @@ note_switches = Table(
 digests = Table(
     "digests",
     metadata,
-    Column("user_id", _Id, primary_key=True),
-    Column("template", _Id, primary_key=True),
-    Column("about", _Text, nullable=False),
-    Column("language", _Id, nullable=False),
+    Column("user_id", Id, primary_key=True),
+    Column("template", Id, primary_key=True),
+    Column("about", PlainText, nullable=False),
+    Column("language", Id, nullable=False),
     Column("due_at", Float, nullable=False),
-    Column("detail", _Text, nullable=False),  # why the last one could not be made
+    Column("detail", PlainText, nullable=False),  # why the last one could not be made
 )
 
 # See state/documents_table.py.
