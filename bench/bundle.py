@@ -52,10 +52,9 @@ class Load:
 
 
 def _load(plugin: Path) -> tuple[float, float]:
-    environment = {k: v for k, v in clean_environment().items() if k != "PYTHONDONTWRITEBYTECODE"}
     command = [sys.executable, "-c", _SERVER_DOES, str(plugin)]
     run = subprocess.run(
-        command, env=environment, cwd=plugin.parent, capture_output=True, text=True, check=True
+        command, env=clean_environment(), cwd=plugin.parent, capture_output=True, text=True, check=True
     )
     loaded_s, imported_s = json.loads(run.stdout)
     return loaded_s * 1000, imported_s * 1000

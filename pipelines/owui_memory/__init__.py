@@ -12,14 +12,16 @@ models/      LLMs and embedders: providers, limits, the bundled embedder, what g
 stores/      where vectors are kept: sqlite/, qdrant/, pgvector/ behind one protocol
 backends/    mem0 as library, server or platform behind one Protocol; the one in use; locations of memories
 recall/      the inlet's side: search, rank, select, block, what is injected already; run (deadline, breaker)
-remember/    the outlet's side: keeper, outbox (spill: what the database cannot take now; later:
-             imports), writer, gate, reconcile, verbatim, admission (what may become a memory), apply,
-             journal; passages and episodes (what was said), quotes (which of it says what is forgotten);
-             reflector, reflection (what is known, kept in order)
+remember/    the outlet's side: keeper, outbox (backlog: what it holds; spill: what the database cannot
+             take now; later: imports), writer (failing: what cannot be remembered now), gate, reconcile,
+             verbatim, admission (what may become a memory), apply, journal; passages and episodes (what was
+             said), quotes (which of it says what is forgotten); reflector, reflection (what is known, kept
+             in order)
 context/     long chats: what of a chat stays in its prompt, and the summary in place of the rest
 documents/   files and saved pages: what lies in a user's folder, read in a process of its own, as passages
 manage/      list, search, edit, forget, undo, share; past chats; history/ (archives of other programs);
              deletions, comparison (with Open WebUI); erasure/; migrate/
+digests/     texts made of memories, past chats and documents after a template, with sources
 commands/    /memory: parse, run, answer
 observe/     hooks on events: counters, costs, Prometheus, tracing, event log; status, self-checks
 interfaces/  what speaks to the outside: chats (turns through the core, for all of them), turns (inlet and

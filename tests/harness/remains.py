@@ -8,8 +8,9 @@ from pathlib import Path
 
 from owui_memory.core.change import Change
 from owui_memory.core.scope import past_owner
+from owui_memory.remember.backlog import Counts
 from owui_memory.remember.journal import Journal
-from owui_memory.remember.outbox import Counts, Outbox
+from owui_memory.remember.outbox import Outbox
 from owui_memory.state import open_state
 from owui_memory.state.episodes_table import EpisodesTable, Kept
 from owui_memory.stores.sqlite.store import SqliteStore

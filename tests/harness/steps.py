@@ -22,7 +22,7 @@ DIE_AT = "DIE_AT_STEP"
 
 # Those that only read; and `put`, `hurry` and `renew`, which other threads call whenever they like.
 _LEFT_OUT = {
-    "Outbox": {"put", "hurry", "renew", "counts", "pending_batches", "dead_batches"},
+    "Outbox": {"put", "hurry", "renew"},
     "Journal": {"of_batch", "of_user", "of_memory", "from_message", "taken_back", "added_in"}
     | {"newest_id", "asked_to_forget", "brought_back"},
     "Llms": {"open", "part", "generate_response", "hang_up"},

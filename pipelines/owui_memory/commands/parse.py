@@ -198,8 +198,8 @@ def nearest_verb(word: str, language: str = ENGLISH.code) -> str:
 
 
 def is_command(turn: Turn) -> bool:
-    """Whether a turn is a command that is answered: not in a channel, where others read along."""
-    return not turn.task and _is_answered(turn.user_id, turn.chat_kind, turn.text)
+    """Whether a turn is a command that is answered: no task, nothing in a channel, no message of others."""
+    return not turn.task and not turn.is_others and _is_answered(turn.user_id, turn.chat_kind, turn.text)
 
 
 def was_command(answered: Answered) -> bool:

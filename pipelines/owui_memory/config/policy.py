@@ -42,6 +42,8 @@ def _no_message(turn: Turn, settings: Valves) -> Reason | Literal[""]:
         return Reason.NO_USER
     if turn.chat_kind == "temporary":
         return Reason.TEMPORARY_CHAT
+    if turn.is_others:
+        return Reason.OTHERS_MESSAGE
     return ""
 
 

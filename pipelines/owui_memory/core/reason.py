@@ -13,6 +13,7 @@ class Reason(StrEnum):
     NO_USER = "the request names no user"
     TEMPORARY_CHAT = "a temporary chat"
     CHANNEL = "a channel"
+    OTHERS_MESSAGE = "somebody else wrote the message"
     NO_TEXT = "the message has no text"
     PASTED_DOCUMENT = "it is as long as a pasted document"
     USER_SWITCHED_OFF = "the user has switched memory off here"

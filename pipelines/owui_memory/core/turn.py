@@ -33,6 +33,7 @@ class Turn:
     `in_prompt`: where not all of the chat stays in its prompt, how the keys of those exchanges end that do,
     and `positions` names their messages only.
     `language`: the code of the interface's, one of `locales.CODES`; "" if there is none.
+    `is_others`: somebody else wrote the message, and the user asks for another answer to it.
     `only_recall`: the user wants nothing learned from it. `is_shown`: Open WebUI itself asks, and shows the
     answer to the chat's user under the id `key`. `reserved`: tokens that are added to the prompt later.
     """
@@ -61,6 +62,7 @@ class Turn:
     folder: str = ""
     email: str = ""
     is_admin: bool = False
+    is_others: bool = False
     only_recall: bool = False
     is_shown: bool = False
     reserved: int = field(default=0, compare=False)

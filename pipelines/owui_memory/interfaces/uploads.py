@@ -7,14 +7,9 @@ the file (SingleFile's "REST form API"). The user is that of the key.
 from __future__ import annotations
 
 import asyncio
-import os
-import secrets
-import shutil
-import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import IO
 
 from starlette.requests import ClientDisconnect, Request
@@ -23,34 +18,21 @@ from starlette.routing import Route
 
 from ..config.environment import PUBLIC_DEFAULT_KEY, Environment
 from ..config.settings import Valves
-from ..core.memory import is_person
-from ..documents.extraction import format_of
-from ..documents.folders import MOST_BYTES, SAVED
+from ..core.locales import message
+from ..documents.inbox import SLOWEST_S, Inbox, RejectedError
 from .chats import Chats
 from .identity import UnidentifiedError, identified
 from .web.forms import RefusedError, with_file
 
 _AT_ONCE, _AT_ONCE_EACH = 8, 2  # files, of all and of one user
-_MOST_FILES, _MOST_KEPT = 5_000, 2 << 30  # of a user, and bytes
-_LEAST_FREE = 1 << 30  # bytes of the disk that others need
-_NAME_BYTES = 200
-_WAIT_S, _WHOLE_S = 20.0, 600.0  # for the next piece, and for all of them
+_WAIT_S = 20.0  # for the next piece
 _CHUNK = 1 << 20
-_NO_USER = "The request names no user: send a user's key, or X-Memory-User-Id with the server's."
 
-_Take = Callable[[Request, Path], Awaitable[str]]
-
-
-class _RefusedError(Exception):
-    """An HTTP status and a sentence."""
-
-    def __init__(self, status: int, sentence: str) -> None:
-        super().__init__(sentence)
-        self.status = status
+_Take = Callable[[Request, Inbox, str], Awaitable[str]]
 
 
 class Uploads:
-    """Keeps what is sent, under `saved` in the folder of its user, where the watcher finds it."""
+    """Takes what is sent, for all users."""
 
     def __init__(self, chats: Chats, settings: Callable[[], Valves], environment: Environment) -> None:
         self._chats, self._settings, self._environment = chats, settings, environment
@@ -58,17 +40,17 @@ class Uploads:
 
     def routes(self) -> list[Route]:
         return [
-            Route("/documents", self._answered(self._form), methods=["POST"]),
-            Route("/documents/{name:path}", self._answered(self._file), methods=["PUT"]),
+            Route("/documents", self._answered(_form), methods=["POST"]),
+            Route("/documents/{name:path}", self._answered(_file), methods=["PUT"]),
         ]
 
     def _answered(self, take: _Take) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:
             try:
-                user_id, folder = await self._folder(request)
-                async with self._place(user_id), asyncio.timeout(_WHOLE_S):
-                    return JSONResponse({"kept": await take(request, folder)}, 201)
-            except (_RefusedError, UnidentifiedError) as error:
+                user_id, inbox = await self._inbox(request)
+                async with self._place(user_id), asyncio.timeout(SLOWEST_S):
+                    return JSONResponse({"kept": await take(request, inbox, user_id)}, 201)
+            except (RejectedError, UnidentifiedError) as error:
                 return JSONResponse({"detail": str(error)}, error.status)
             except RefusedError as error:
                 return JSONResponse({"detail": f"The form cannot be read ({error.sentence})."}, error.status)
@@ -82,35 +64,35 @@ class Uploads:
     @asynccontextmanager
     async def _place(self, user_id: str) -> AsyncIterator[None]:
         if self._at_once.total() >= _AT_ONCE or self._at_once[user_id] >= _AT_ONCE_EACH:
-            raise _RefusedError(503, "Too many files at once. Try again in some seconds.")
+            raise RejectedError(503, message("page: too many documents at once"))
         self._at_once[user_id] += 1
         try:
             yield
         finally:
             self._at_once -= Counter([user_id])
 
-    async def _folder(self, request: Request) -> tuple[str, Path]:
-        """Whose it is, and where it goes."""
+    async def _inbox(self, request: Request) -> tuple[str, Inbox]:
+        """Whose the file is, and where it goes."""
         key, secret = self._environment.server_key, self._environment.user_jwt_secret
         if "origin" in request.headers and key in ("", PUBLIC_DEFAULT_KEY):
-            raise _RefusedError(403, "Pages may not send files while the server's key is the public default.")
+            raise RejectedError(403, message("page: documents and the default key"))
         user_id = (await identified(request.headers, key, secret, self._chats.owner_of)).id
-        if not is_person(user_id) or not user_id.isprintable() or "/" in user_id or user_id.startswith("."):
-            raise _RefusedError(400, _NO_USER)
         root = self._settings().documents_folder(self._environment.data_dir)
         if root is None:
-            raise _RefusedError(404, "No documents are read on this server (documents_dir).")
-        return user_id, root / user_id / SAVED
+            raise RejectedError(404, message("documents, not here"))
+        return user_id, Inbox(root)
 
-    async def _file(self, request: Request, folder: Path) -> str:
-        return await _kept(folder, str(request.path_params["name"]), _in_time(request.stream()))
 
-    async def _form(self, request: Request, folder: Path) -> str:
-        _, sent = await with_file(request.headers, request.receive)
-        if sent is None:
-            raise _RefusedError(400, "The form has no file.")
-        with sent.content as content:
-            return await _kept(folder, sent.name, _read(content))
+async def _file(request: Request, inbox: Inbox, user_id: str) -> str:
+    return await _kept(inbox, user_id, str(request.path_params["name"]), _in_time(request.stream()))
+
+
+async def _form(request: Request, inbox: Inbox, user_id: str) -> str:
+    _, sent = await with_file(request.headers, request.receive)
+    if sent is None:
+        raise RejectedError(400, message("page: no file"))
+    with sent.content as content:
+        return await _kept(inbox, user_id, sent.name, _read(content))
 
 
 async def _in_time(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -128,50 +110,9 @@ async def _read(content: IO[bytes]) -> AsyncIterator[bytes]:
         yield some
 
 
-async def _kept(folder: Path, name: str, pieces: AsyncIterator[bytes]) -> str:
-    """Write a file, whole or not at all; the name that it has there."""
-    name = _safe(name)
-    await asyncio.to_thread(_make_room, folder, name)
-    part = folder / f".{secrets.token_hex(8)}"
-    size = 0
-    try:
-        with part.open("xb") as file:
-            async for some in pieces:
-                size += len(some)
-                if size > MOST_BYTES:
-                    raise _RefusedError(413, f"A file has {MOST_BYTES >> 20} MiB at most.")
-                await asyncio.to_thread(file.write, some)
-        await asyncio.to_thread(os.replace, part, folder / name)
-    finally:
-        part.unlink(missing_ok=True)
-    return name
-
-
-def _make_room(folder: Path, name: str) -> None:
-    """The folder, where its user may send one more file. Parts that a crash has left behind go."""
-    folder.mkdir(parents=True, exist_ok=True)
-    count = size = 0
-    with os.scandir(folder) as found:
-        for one in found:
-            about = one.stat(follow_symlinks=False)
-            if one.name.startswith(".") and about.st_mtime < time.time() - 2 * _WHOLE_S:
-                Path(one.path).unlink(missing_ok=True)
-            elif one.name != name:
-                count, size = count + 1, size + about.st_size
-    if count >= _MOST_FILES or size + MOST_BYTES > _MOST_KEPT:
-        most = f"{_MOST_FILES:,} files and {_MOST_KEPT >> 30} GiB"
-        raise _RefusedError(507, f"A user's programs may keep {most} here. Forget some documents first.")
-    if shutil.disk_usage(folder).free < _LEAST_FREE:
-        raise _RefusedError(507, "The disk of the documents is nearly full.")
-
-
-def _safe(name: str) -> str:
-    """The last part of a path, as a file may be called."""
-    last = "".join(char for char in name.replace("\\", "/").rpartition("/")[2] if char.isprintable()).lstrip(
-        ". "
-    )
-    if not format_of(last):
-        raise _RefusedError(415, "Files of this kind are not read: the name's ending tells the kind.")
-    stem, _, ending = last.rpartition(".")
-    stem = stem.encode()[: _NAME_BYTES - len(ending)].decode("utf-8", "ignore")
-    return f"{stem or 'page'}.{ending}"
+async def _kept(inbox: Inbox, user_id: str, name: str, pieces: AsyncIterator[bytes]) -> str:
+    """Take a file, whole or not at all; the name that it has there."""
+    with await asyncio.to_thread(inbox.receive, user_id, name) as incoming:
+        async for some in pieces:
+            await asyncio.to_thread(incoming.write, some)
+        return await asyncio.to_thread(incoming.keep)

@@ -9,13 +9,14 @@ people delete, nothing is done, and the admin is told.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Protocol
 
 from sqlalchemy import ColumnElement, Engine, and_, delete, select, update
 
+from ..core.batched import batched
 from ..core.errors import Retry, TellAdmin
 from ..state import put_row, reading, webui_seen
 from .deletions import USER, Deletions
@@ -23,7 +24,7 @@ from .deletions import USER, Deletions
 _CHAT_S, _USER_S = 20 * 3600.0, 7 * 86_400.0  # that something is missing, before it counts as deleted
 _FEW, _SHARE = 20, 0.2  # chats that may be missing at once; more only if they are a smaller share
 _FEW_USERS, _USERS_SHARE = 3, 0.2
-_AT_ONCE = 500  # rows in a transaction
+_AT_ONCE = 500  # rows in a transaction: others write in between
 
 
 class ChatServer(Protocol):
@@ -139,11 +140,11 @@ class Comparison:
 
     def _write(self, there: Iterable[tuple[str, str]], since: dict[tuple[str, str], float]) -> None:
         kept = {"webui": self._webui, "seen_at": time.time(), "missing_since": 0.0}
-        for some in _parts(list(there)):
+        for some in batched(there, _AT_ONCE):
             with self._engine.begin() as connection:
                 for user_id, chat_id in some:
                     put_row(connection, webui_seen, {"user_id": user_id, "chat_id": chat_id, **kept})
-        for some in _parts(list(since)):
+        for some in batched(since, _AT_ONCE):
             with self._engine.begin() as connection:
                 for pair in some:
                     mine = and_(*self._mine(*pair))
@@ -156,9 +157,3 @@ class Comparison:
     def _mine(self, user_id: str, chat_id: str) -> tuple[ColumnElement[bool], ...]:
         mine = webui_seen.c.webui == self._webui, webui_seen.c.user_id == user_id
         return (*mine, webui_seen.c.chat_id == chat_id)
-
-
-def _parts(pairs: Sequence[tuple[str, str]]) -> Iterator[Sequence[tuple[str, str]]]:
-    """So few that others can write in between."""
-    for begin in range(0, len(pairs), _AT_ONCE):
-        yield pairs[begin : begin + _AT_ONCE]

@@ -7,17 +7,16 @@ was shown by `page`, `search` or `holding`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Engine
 
-from ..backends.base import Backend, EditableBackend
+from ..backends.base import EditableBackend
 from ..config.settings import Valves
 from ..core.change import Change
-from ..core.errors import Drop, TellAdmin
+from ..core.errors import Drop
 from ..core.events import Emit, Event, EventKind, ignore
 from ..core.locales import message
 from ..core.locales.refused import Refused
@@ -26,7 +25,7 @@ from ..core.scope import TEAM, View, shared_by, team_owner
 from ..language.dedupe import wording
 from ..language.names import name_of
 from ..language.words import content_words, terms_of
-from ..recall.rank import Ranked, ranked
+from ..recall.rank import Ranked
 from ..recall.sources import Sources
 from ..remember import admission
 from ..remember.admission import NotAdmittedError, check
@@ -37,26 +36,16 @@ from ..remember.verbatim import kind_of
 from ..state import count_up
 from .asked import batch_of, change_of, removals
 from .erasure.erase import Eraser
-from .fitting import fitting
+from .fitting import found
+from .live import Live, editable
 from .outcomes import Asked, Edited, Forgotten, Imported, Page, Remembered, Undone
 from .rows import Row, read_rows, row_of
 
 MOST_IMPORTED = 500  # memories in one message
 FOUND_MOST = 20  # of a search
 _CANDIDATES_EACH = 2  # by meaning and by words, for each that is found
-_QUERY_CHARS = 1000
 
 Confirm = Callable[[], None]  # see `remember.apply`
-
-
-class Live(Protocol):
-    """What holds the backend in use: see `backends.backend_holder`."""
-
-    def get(self) -> Backend:
-        """The backend. Raises MemoryFault: why there is none."""
-
-    def writing(self) -> AbstractContextManager[Backend]:
-        """The same, to change memories."""
 
 
 def _alone() -> None:
@@ -109,9 +98,7 @@ class Control:
 
         view: those that it sees; None: the user's own from any chat.
         """
-        backend, query = self.live.get(), query[:_QUERY_CHARS]
-        found = backend.search(user_id, query, _CANDIDATES_EACH * most, view=view, asked=True)
-        return fitting(ranked(found, query, datetime.now(UTC)), query)[:most]
+        return found(self.live.get(), [user_id], query, _CANDIDATES_EACH * most, view)[:most]
 
     def holding(self, user_id: str, query: str) -> tuple[list[Memory], bool]:
         """The memories that contain all of the words, and True; without any, the nearest, and False."""
@@ -370,13 +357,6 @@ class Control:
     ) -> list[Change]:
         """The changes of this request, made now or by an earlier try."""
         return self._changes.make(backend, batch_of(asked), decide, confirm)
-
-
-def editable(backend: object) -> EditableBackend:
-    """The same backend. Raises TellAdmin if its memories cannot be listed."""
-    if not isinstance(backend, EditableBackend):
-        raise TellAdmin("This backend cannot list memories.", hint="Choose another one in the settings.")
-    return backend
 
 
 def _a_fact(memory: Memory | None) -> Memory | None:

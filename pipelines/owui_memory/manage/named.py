@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from ..backends.base import EditableBackend
-from ..core.errors import TellAdmin
 from ..core.memory import EPISODE, Memory, is_id, is_seen
 from ..core.scope import TEAM, View, past_owner
 from ..remember.journal import Journal
-from .memories import Live
+from .live import Live, editable
 
 
 def named(live: Live, journal: Journal, user_id: str, memory_id: str, view: View) -> Memory | None:
@@ -15,9 +13,7 @@ def named(live: Live, journal: Journal, user_id: str, memory_id: str, view: View
 
     Raises what the backend raises.
     """
-    backend = live.get()
-    if not isinstance(backend, EditableBackend):
-        raise TellAdmin("This backend cannot list memories.", hint="Choose another one in the settings.")
+    backend = editable(live.get())
     memory = backend.get(journal.now_called(memory_id)) if is_id(memory_id) else None
     if memory is None or not is_seen(memory, view):
         return None

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from ..core.memory import Memory, is_over
 from ..recall.profile import PERSON, WISHES
 from ..state.reflections_table import Reflections
-from .memories import Control, editable
+from .live import editable
+from .memories import Control
 
 _MOST = 50  # memories that new chats are told
 

@@ -10,12 +10,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
-from ..backends.base import EditableBackend
 from ..backends.library import LibraryBackend
 from ..backends.locations import Locations
-from ..core.errors import TellAdmin
 from ..core.scope import documents_in, past_in, past_owner
-from .memories import Live
+from .live import Live, editable
 from .migrate.records import LibraryRecords
 
 _KEPT_S = 300.0
@@ -66,8 +64,7 @@ class UserCounts:
                 if number % _PAUSE_EVERY == 0:
                     time.sleep(_PAUSE_S)
                 yield record.user_id
-        elif isinstance(backend, EditableBackend):
-            for owner in self._locations.users():
-                yield from (owner for _ in backend.list_all(owner))
-        else:
-            raise TellAdmin("This backend cannot list its memories.", hint="Choose another `backend`.")
+            return
+        remote = editable(backend)
+        for owner in self._locations.users():
+            yield from (owner for _ in remote.list_all(owner))

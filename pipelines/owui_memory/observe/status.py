@@ -16,7 +16,7 @@ from .inquiry import Inquiry
 from .selfcheck import SelfChecks, health_of, reading_of
 
 if TYPE_CHECKING:  # it needs SQLAlchemy, which the smallest image of the server lacks
-    from ..remember.outbox import Counts
+    from ..remember.backlog import Counts
     from ..remember.spill import Waiting
     from ..state.documents_table import Known
     from ..state.episodes_table import Kept

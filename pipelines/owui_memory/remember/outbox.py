@@ -15,29 +15,28 @@ import random
 import time
 import uuid
 from collections.abc import Collection
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from math import log2
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, bindparam, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ..core.errors import ClaimLost
 from ..core.exchange import IMPORTS, Batch, Exchange, message_id_of
-from ..state import deletions, hold, outbox, reading, was_erased
+from ..state import deletions, hold, outbox, was_erased
 from ..state.clock import is_later
 from ..state.engine import Patience
 from ..state.prepared import Prepared
+from .backlog import NEWER, Backlog, batch_of, exchange_of
 from .turns import CLAIM_S, PAUSE_MOST_S, next_user, rows_of, rows_where
 
 _BACKOFF_FIRST_S, _BACKOFF_MOST_S, _MOST_DOUBLINGS = 1.0, PAUSE_MOST_S, 16
 
 _POSTPONED_FIRST_S, _POSTPONED_MOST_S = 2.0, PAUSE_MOST_S  # each pause three times the one before
 
-_NEWER = "newer"  # of an exchange that is worked on: another answer to it
 _LOOKS = 10  # for a batch that no other server takes first
 
-_LEFT = ("pending", "claimed", "postponed")  # states of what is still to be remembered
 _UNREAD = (("pending", ""), ("later", ""))  # states and batches of what nobody has worked on
 _WAITING = and_(outbox.c.state == "pending", outbox.c.batch == "")  # for its chat to become idle
 
@@ -57,37 +56,12 @@ _FIRST_ELSEWHERE = Prepared(select(outbox.c.id).where(_ELSEWHERE).limit(1))
 _READY_ELSEWHERE = update(outbox).where(_ELSEWHERE).values(ready_at=bindparam("now"))
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How many exchanges wait (or are being worked on), and how many were given up.
-
-    since: when the oldest of the former began to wait, in Unix seconds; 0 where there is none.
-    later: how many of imports wait until nothing else does.
-    """
-
-    pending: int
-    dead: int
-    since: float = field(default=0.0, compare=False)
-    later: int = 0
-
-
-class Standing(NamedTuple):
-    """How a batch stands; `name` is "" before it is claimed. waiting_since: Unix time in seconds."""
-
-    name: str
-    user_id: str
-    exchanges: int
-    attempts: int
-    waiting_since: float
-    error: str
-
-
-class Outbox:
+class Outbox(Backlog):
     """The queue in the state database. Threads and processes may share it."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine, self._reading = engine, reading(engine)
-        self._patience = Patience(engine)
+        super().__init__(engine)
+        self._engine, self._patience = engine, Patience(engine)
 
     def put(
         self,
@@ -136,7 +110,7 @@ class Outbox:
             return
         answer = {"assistant_text": exchange.assistant_text, "answered_by": exchange.answered_by}
         # What is being worked on comes first: see `done`.
-        more = {_NEWER: answer} if row.state == "claimed" else {**answer, _NEWER: {}}
+        more = {NEWER: answer} if row.state == "claimed" else {**answer, NEWER: {}}
         connection.execute(change.values(exchange=json.dumps({**json.loads(row.exchange), **more})))
 
     def insert(
@@ -204,7 +178,7 @@ class Outbox:
             .where(outbox.c.id.in_([row.id for row in rows]))
             .values(state="claimed", batch=name, claim_expires=now + CLAIM_S, attempts=attempts)
         )
-        return _batch(rows, name=name, attempts=attempts)
+        return batch_of(rows, name=name, attempts=attempts)
 
     def renew(self, batch: Batch) -> None:
         """Keep the claim for longer: nobody else takes the batch for the next `CLAIM_S` seconds.
@@ -227,15 +201,10 @@ class Outbox:
             done = {"state": "done", "exchange": None, "error": ""}
             connection.execute(update(outbox).where(_claim_of(batch)).values(**done))
             for row in mine:
-                if (kept := json.loads(row.exchange)).get(_NEWER):
-                    again = _once_more(_exchange(kept), time.time())
+                if (kept := json.loads(row.exchange)).get(NEWER):
+                    again = _once_more(exchange_of(kept), time.time())
                     connection.execute(update(outbox).where(outbox.c.id == row.id).values(**again))
         return bool(mine)
-
-    def was_erased(self, batch: Batch) -> bool:
-        """Whether its exchanges were taken away while it was worked on: see `manage.erasure.erase`."""
-        with self._reading.connect() as connection:
-            return connection.scalar(select(outbox.c.id).where(outbox.c.batch == batch.name).limit(1)) is None
 
     def retry(self, batch: Batch, error: str) -> None:
         """Try again later: at first after a second, at last every five minutes, with jitter."""
@@ -279,14 +248,6 @@ class Outbox:
             connection.execute(_READY_ELSEWHERE, others)
         return True
 
-    def pending_batches(self) -> list[Batch]:
-        """What waits or is being worked on, oldest first."""
-        return self._batches(*_LEFT)
-
-    def dead_batches(self) -> list[Batch]:
-        """What was given up, oldest first."""
-        return self._batches("dead")
-
     def revive(self, name: str) -> bool:
         """Try a dead batch again, at once, and for as long as a new one; False where there is none."""
         now = time.time()
@@ -295,43 +256,6 @@ class Outbox:
         again = {"state": "pending", "attempts": 1, "ready_at": now, "waiting_since": now}
         with self._engine.begin() as connection:
             return connection.execute(update(outbox).where(dead).values(again)).rowcount > 0
-
-    def counts(self) -> Counts:
-        """How the queue stands."""
-        with self._reading.connect() as connection:
-            counting = select(outbox.c.state, func.count(), func.min(outbox.c.waiting_since))
-            rows = connection.execute(counting.group_by(outbox.c.state)).all()
-        left = [row for row in rows if row[0] in _LEFT]
-        dead = sum(row[1] for row in rows if row[0] == "dead")
-        later = sum(row[1] for row in rows if row[0] == "later")
-        since = min((row[2] for row in left), default=0.0)
-        return Counts(sum(row[1] for row in left), dead, since, later)
-
-    def listed(self, most: int, *, dead: bool) -> list[Standing]:
-        """The oldest batches that wait or, `dead`, were given up: how they stand, without what was said."""
-        since, attempts = func.min(outbox.c.waiting_since), func.max(outbox.c.attempts)
-        wanted = (
-            select(outbox.c.batch, outbox.c.user_id, func.count(), attempts, since, func.max(outbox.c.error))
-            .where(outbox.c.state.in_(("dead",) if dead else _LEFT))
-            .group_by(outbox.c.batch, outbox.c.user_id, outbox.c.chat_id)
-            .order_by(since)
-            .limit(most)
-        )
-        with self._reading.connect() as connection:
-            return [Standing(*row) for row in connection.execute(wanted)]
-
-    def waiting_of(self, user_id: str) -> int:
-        """How many exchanges of a user wait or are being worked on."""
-        waiting = and_(outbox.c.user_id == user_id, outbox.c.state.in_(_LEFT))
-        with self._reading.connect() as connection:
-            return connection.scalar(select(func.count()).select_from(outbox).where(waiting)) or 0
-
-    def _batches(self, *states: str) -> list[Batch]:
-        grouped: dict[tuple[str, str, str], list[Any]] = {}
-        with self._reading.connect() as connection:
-            for row in rows_where(connection, outbox.c.state.in_(states)):
-                grouped.setdefault((row.batch, row.user_id, row.chat_id), []).append(row)
-        return [_batch(rows, name=rows[0].batch, attempts=rows[0].attempts) for rows in grouped.values()]
 
     def _set(self, batch: Batch, **values: Any) -> bool:
         """False where a later try has the claim by now: this one has lost it, and its say."""
@@ -412,19 +336,3 @@ def is_overdue(batch: Batch, hours: float) -> bool:
     tries = min(log2(seconds + 1), 9) + seconds / _BACKOFF_MOST_S  # see `Outbox.retry`
     waited_s = time.time() - batch.waiting_since
     return batch.attempts >= tries * 2 or (waited_s >= seconds and batch.attempts >= tries / 2)
-
-
-def _batch(rows: list[Any], *, name: str, attempts: int) -> Batch:
-    return Batch(
-        name=name,
-        user_id=rows[0].user_id,
-        exchanges=tuple(_exchange(json.loads(row.exchange)) for row in rows),
-        attempts=attempts,
-        waiting_since=rows[0].waiting_since,
-        error=rows[0].error,
-    )
-
-
-def _exchange(kept: dict[str, Any]) -> Exchange:
-    newer = kept.pop(_NEWER, {})
-    return Exchange(**{**kept, **newer, "replaces": tuple(kept.get("replaces", ()))})

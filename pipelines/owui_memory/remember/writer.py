@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -17,7 +16,7 @@ from ..backends.base import AskableBackend, Backend, EditableBackend
 from ..config.settings import Valves
 from ..core.change import REAFFIRMED, Change
 from ..core.chat_servers import AnsweredBy
-from ..core.errors import ClaimLost, Drop, MemoryFault, TooSlow, is_of_the_text
+from ..core.errors import ClaimLost, Drop, MemoryFault
 from ..core.events import Emit, Event, EventKind, Job, failed, succeeded
 from ..core.exchange import Batch
 from ..core.memory import Memory, Message
@@ -27,22 +26,19 @@ from ..recall.profile import PERSON
 from ..state.reflections_table import Reflections
 from .admission import refused_among
 from .apply import Changes
+from .decision import decided
 from .episodes import Episodes
+from .failing import Failing
 from .gate import sift
 from .journal import Journal
 from .later import Later
-from .outbox import Outbox, is_overdue
+from .outbox import Outbox
 from .prompt import as_said
 from .reconcile import Reconciler
 from .turns import CLAIM_S
 from .verbatim import decide_given, decide_verbatim, kind_of
 
-log = logging.getLogger(__name__)
-
 _IDLE_S = 1.0  # between looks at the queue when nothing wakes the writer
-_FEW_TRIES = 4  # within a minute, of what nobody foresaw, or what fails while others are remembered
-_DOUBTFUL_TRIES = 10  # within half an hour, where nothing else tells whether it is the text
-_NOTED = 1000  # batches that fail
 _YIELDS_S = 1.0  # before some passages are embedded, at most
 _PATIENT_TRIES = 8  # within two minutes, where a server that may have the LLM has not answered yet
 
@@ -79,8 +75,7 @@ class Writer:
         self._stop_at: float | None = None
         self._claimed: dict[str, Batch] = {}  # by name, those in hand
         self._renewed_at = 0.0
-        self._remembered = 0  # batches so far, by which a failing one knows whether others fare better
-        self._failing: OrderedDict[str, _Failing] = OrderedDict()  # by the batch's name
+        self._failing = Failing(outbox, journal, settings, emit)
         self._thread = threading.Thread(target=self._run, name="memory-writer", daemon=True)
 
     def start(self) -> None:
@@ -173,13 +168,12 @@ class Writer:
             if not self._erased(backend, batch):
                 self._emit(failed(Job.REMEMBERING, fault))
             return
-        except BaseException as error:  # noqa: BLE001 - a panic of native code, too; sorted by `_failed`
+        except BaseException as error:  # noqa: BLE001 - a panic of native code, too; sorted by `Failing`
             if not self._erased(backend, batch):
-                self._failed(backend, batch, error)
+                self._failing.failed(backend, batch, error)
             return
         self._emit(succeeded(Job.REMEMBERING))
-        self._failing.pop(batch.name, None)
-        self._remembered += bool(worth.exchanges)
+        self._failing.remembered(batch, counts=bool(worth.exchanges))
         if not self._outbox.done(batch) and self._erased(backend, batch):
             return
         for reason, count in left_out.items():
@@ -277,17 +271,15 @@ class Writer:
         stored = _without_copies(backend, stored)
         refused = refused_among(backend, stored)
         changes = [
-            Change(
-                batch=batch.name,
-                position=position,
-                user_id=batch.user_id,
-                op="add",
+            decided(
+                batch,
+                position,
+                "add",
+                batch.exchanges[-1],
                 memory_id=memory.id,
-                before="",
                 after=memory.text,
                 kind=kind_of(backend, memory.text),
                 source=" ".join(exchange.message_id for exchange in batch.exchanges),
-                said_at=batch.exchanges[-1].said_at,
                 model=model,
                 refused=refused.get(memory.id, ""),
                 made=True,
@@ -300,44 +292,6 @@ class Writer:
                     backend.mark(memory.id, change.kind)
         self._changes.note(batch, changes)
         return changes
-
-    def _failed(self, backend: Backend, batch: Batch, error: BaseException) -> None:
-        """Try it again, or set it aside: it must not hold up what others say, nor what its user says next."""
-        self._emit(failed(Job.REMEMBERING, error))
-        reason = str(error) if isinstance(error, MemoryFault) else type(error).__name__
-        failing = self._noted(batch, error)
-        # Whether the reason hits everybody is seen by those who fare better.
-        others_do = self._remembered > failing.remembered
-        if self._may_be_split(backend, batch, error, others_do):
-            self._outbox.split(batch, reason)
-        elif failing.is_hopeless(error, others_do) or is_overdue(
-            batch, self._settings().advanced_numbers.retry_max_hours
-        ):
-            log.error("%d exchange(s) set aside as dead: %s", len(batch.exchanges), reason)
-            self._outbox.dead(batch, reason)
-            self._emit(Event(EventKind.EXCHANGES_DEAD, len(batch.exchanges)))
-            self._failing.pop(batch.name, None)
-        elif is_of_the_text(error) or others_do:
-            self._outbox.postpone(batch, reason, failing.times)
-        else:
-            self._outbox.retry(batch, reason)
-
-    def _noted(self, batch: Batch, error: BaseException) -> _Failing:
-        failing = self._failing.setdefault(batch.name, _Failing(self._remembered))
-        failing.times += is_of_the_text(error)
-        while len(self._failing) > _NOTED:
-            self._failing.popitem(last=False)
-        return failing
-
-    def _may_be_split(self, backend: Backend, batch: Batch, error: BaseException, others_do: bool) -> bool:
-        """Whether to look for the exchange at fault, or read less at once: not once changes are decided."""
-        if len(batch.exchanges) < 2 or not (is_of_the_text(error) or others_do or isinstance(error, TooSlow)):
-            return False
-        if self._journal.of_batch(batch.name):
-            return False
-        settings = self._settings()
-        may_be_mem0s = "mem0" in (settings.mode, settings.mode_without_llm)
-        return not may_be_mem0s or not backend.added_by(batch.user_id, batch.name)
 
 
 @dataclass(frozen=True)
@@ -374,25 +328,6 @@ def _reading(backend: Backend, batch: Batch, settings: Valves) -> Iterator[_Read
     with backend.reading(answered, local_only=settings.local_only, patient=patient) as model:
         is_without = settings.llm_provider == "auto" and not model
         yield _Reading(settings.mode_without_llm if is_without else settings.mode, model, is_without)
-
-
-@dataclass
-class _Failing:
-    """A batch that has failed. `remembered`: of how many others was known at the first time.
-
-    times: that the reason may have been in what it says.
-    """
-
-    remembered: int
-    times: int = 0
-
-    def is_hopeless(self, error: BaseException, others_do: bool) -> bool:
-        if isinstance(error, Drop):
-            return True
-        if not is_of_the_text(error):
-            return False
-        unforeseen = not isinstance(error, MemoryFault)
-        return self.times >= (_FEW_TRIES if unforeseen or others_do else _DOUBTFUL_TRIES)
 
 
 def _messages(batch: Batch) -> Iterator[Message]:

@@ -41,6 +41,8 @@ _IDS = itertools.count(1)
 class Desk:
     """One server's. Another one over the same folder is another server, or the same after a restart."""
 
+    user = "ada"  # whoever is not named
+
     def __init__(self, folder: Path, settings: Valves) -> None:
         self.folder, self.settings = folder, settings
         self.engine: Engine = opened(folder)
@@ -59,11 +61,17 @@ class Desk:
     def _open(self, settings: Valves, folder: Path) -> EditableBackend:
         return library(settings, folder)
 
-    def ask(self, text: str, user: str = "ada", chat: str = "c", **turn: Any) -> str:
+    def begin(self, settings: Valves) -> None:
+        """As a new one, for a user nobody else is."""
+        self.user, self.settings = f"user-{next(_IDS)}", settings
+        self.live._backend, self.live._fault = self.backend, None
+
+    def ask(self, text: str, user: str = "", chat: str = "c", **turn: Any) -> str:
         """What the user reads."""
         return self.answer_to(self.turn(text, user, chat, **turn))
 
-    def turn(self, text: str, user: str = "ada", chat: str = "c", **more: Any) -> Turn:
+    def turn(self, text: str, user: str = "", chat: str = "c", **more: Any) -> Turn:
+        user = user or self.user
         said = Chat(user).say(text)
         number = next(_IDS)
         changed = {"key": f"a{number}", "exchange_key": f"{user}\n{chat}\nm{number}", **more}
@@ -73,13 +81,13 @@ class Desk:
     def answer_to(self, turn: Turn) -> str:
         return self.commander.give(turn) or self.commander.answer(turn.user_id, [turn.key])
 
-    def knows(self, *texts: str, user: str = "ada") -> None:
+    def knows(self, *texts: str, user: str = "") -> None:
         for text in texts:
             self.ask(f"/memory remember {text}", user, chat="elsewhere")
 
-    def hears(self, said: str, answer: str = "", chat: str = "past", user: str = "ada", **more: Any) -> None:
+    def hears(self, said: str, answer: str = "", chat: str = "past", user: str = "", **more: Any) -> None:
         """A message of another chat, remembered without an LLM."""
-        number = next(_IDS)
+        user, number = user or self.user, next(_IDS)
         key = f"{user}\n{chat}\nh{number}"
         self.outbox.put(Exchange(key, user, chat, said, answer, more.pop("said_at", 1.0), **more))
         batch = self.outbox.claim()
@@ -88,17 +96,17 @@ class Desk:
         Changes(self.journal).make(self.backend, batch, lambda: decide_verbatim(self.backend, batch))
         self.outbox.done(batch)
 
-    def passages(self, user: str = "ada") -> list[str]:
-        return sorted(memory.text for memory in self.backend.list_all(past_owner(user)))
+    def passages(self, user: str = "") -> list[str]:
+        return sorted(memory.text for memory in self.backend.list_all(past_owner(user or self.user)))
 
-    def waits(self, text: str, user: str = "ada") -> None:
+    def waits(self, text: str) -> None:
         """A message that is not read yet."""
-        number = next(_IDS)
+        user, number = self.user, next(_IDS)
         exchange = Exchange(f"{user}\nw\nw{number}", user, "w", text, "I see.", 1.0)
         self.outbox.put(exchange, wait_s=1000.0, batch_max=99)
 
-    def texts(self, user: str = "ada") -> list[str]:
-        return sorted(memory.text for memory in self.backend.list_all(user))
+    def texts(self, user: str = "") -> list[str]:
+        return sorted(memory.text for memory in self.backend.list_all(user or self.user))
 
     def close(self) -> None:
         self.live.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,37 +13,18 @@ from owui_memory.core.errors import TellAdmin
 from owui_memory.core.exchange import Exchange
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.unit.commands.desk import Desk, a_desk
+from tests.unit.commands.test_commands import CASES
 
 DOG, CITY, TEA = "My dog is called Rex.", "I live in Lisbon.", "I drink tea in the morning."
 
 
 @pytest.fixture
-def desk(own_data_folder: Path, scripted_llm: ScriptedLLM) -> Iterator[Desk]:
-    with a_desk(own_data_folder, scripted_llm) as desk:
-        yield desk
+def desk(shared_desk: Desk) -> Desk:
+    return shared_desk
 
 
 class TestSlips:
-    @pytest.mark.parametrize(
-        ("typed", "offered"),
-        [
-            ("/memory serach cats", "/memory search cats"),
-            ("/memory fogret 1", "/memory forget 1"),
-            ("/memory delete 1", "/memory forget 1"),
-            ("/memory 2", "/memory page 2"),
-            ("/memory list cats", "/memory search cats"),
-            ("/memroy forget 1", "/memory forget 1"),
-            ("/memory forget1", "/memory forget 1"),
-            ("/memory forget#1", "/memory forget 1"),
-            ("/memory-forget-1", "/memory forget 1"),
-            ("/memory please forget 1", "/memory forget 1"),
-            ("/memory 1 forget", "/memory forget 1"),
-            ("/memory turn off", "/memory off"),
-            ("/memory wipe 1", "/memory forget 1"),
-            ("/memory my cat is called Mia", "/memory remember my cat is called Mia"),
-            ("/memory what is my cat called?", "/memory search what is my cat called?"),
-        ],
-    )
+    @pytest.mark.parametrize(("typed", "offered"), CASES["offered instead"])
     def test_the_nearest_is_offered_in_a_line(self, desk: Desk, typed: str, offered: str) -> None:
         desk.knows(DOG)
         desk.ask("/memory")
@@ -60,15 +40,13 @@ class TestSlips:
         assert "\n" not in answer
 
     @pytest.mark.parametrize("hostile", ["`x` | <img src=x> **b**", "\u202eevil", "x" * 5000, "1" * 5000])
-    @pytest.mark.parametrize("verb", ["serach", "zzz", *VERBS])
-    def test_nothing_that_is_typed_becomes_markup_or_an_error(
-        self, desk: Desk, verb: str, hostile: str
-    ) -> None:
-        answer = desk.ask(f"/memory {verb} {hostile}")
-        assert "wrong inside" not in answer
-        assert "<img" not in answer.replace("\\<", "").replace("`/memory", "") or "`" in answer
-        assert "\u202e" not in answer
-        assert len(answer) < 3000
+    def test_nothing_that_is_typed_becomes_markup_or_an_error(self, desk: Desk, hostile: str) -> None:
+        for verb in ("serach", "zzz", *VERBS):
+            answer = desk.ask(f"/memory {verb} {hostile}", f"{desk.user}-{verb}")
+            assert "wrong inside" not in answer
+            assert "<img" not in answer.replace("\\<", "").replace("`/memory", "") or "`" in answer
+            assert "\u202e" not in answer
+            assert len(answer) < 3000
 
 
 class TestNumbers:
@@ -87,11 +65,12 @@ class TestNumbers:
             *("/memory forget", "/memory import nothing", "/memory forget everything", "/memory page x"),
         ):
             desk.ask(between)
-            numbers = desk.commander._orders.shown("ada", "c")
+            numbers = desk.commander._orders.shown(desk.user, "c")
             assert len(numbers) == 3, between
         with scripted_llm.fault("embeddings", status=500):
             desk.ask("/memory search anything")
         again = Desk(desk.folder, desk.settings)
+        again.user = desk.user
         assert DOG[:-1] in again.ask("/memory forget 3")
         assert again.texts() == sorted([CITY, TEA])
         again.close()
@@ -111,23 +90,7 @@ class TestNumbers:
         assert "these lines" not in desk.ask("/memory export")
         assert CITY[:-1] in desk.ask("/memory forget 1")
 
-    @pytest.mark.parametrize(
-        "said",
-        [
-            "1 3",
-            "#1 #3",
-            "1,3",
-            "1, 3.",
-            "1 and 3",
-            "numbers 1 and 3",
-            "no. 1, no. 3",
-            "1; 3",
-            "\u0661 3",
-            "<1> <3>",
-            "[1], [3]",
-            "(3) (1)",
-        ],
-    )
+    @pytest.mark.parametrize("said", CASES["numbers 1 and 3"])
     def test_several_in_any_form(self, desk: Desk, said: str) -> None:
         desk.knows(DOG, CITY, TEA)
         desk.ask("/memory")
@@ -137,10 +100,11 @@ class TestNumbers:
         assert DOG[:-1] in answer
         assert TEA[:-1] in answer
 
-    def test_a_range(self, desk: Desk) -> None:
+    @pytest.mark.parametrize("said", ["2-3", "3-2"])
+    def test_a_range(self, desk: Desk, said: str) -> None:
         desk.knows(DOG, CITY, TEA)
         desk.ask("/memory")
-        desk.ask("/memory forget 2-3")
+        desk.ask(f"/memory forget {said}")
         assert desk.texts() == [TEA]
 
     @pytest.mark.parametrize("then", ["forget 2", "edit 2 I live in Porto."])
@@ -160,12 +124,6 @@ class TestNumbers:
         answer = desk.ask("/memory forget 1 7")
         assert "no number 7" in answer
         assert len(desk.texts()) == 2
-
-    def test_a_range_from_its_end(self, desk: Desk) -> None:
-        desk.knows(DOG, CITY, TEA)
-        desk.ask("/memory")
-        desk.ask("/memory forget 3-2")
-        assert desk.texts() == [TEA]
 
     @pytest.mark.parametrize("said", ["0", "1 0", "0-1"])
     def test_zero_is_none_of_them(self, desk: Desk, said: str) -> None:
@@ -216,7 +174,7 @@ class TestEverything:
         assert "2 messages that waited" in question
         answer = desk.ask("/memory forget everything yes")
         assert answer.startswith("Forgotten: 2 messages that waited")
-        assert desk.outbox.waiting_of("ada") == 0
+        assert desk.outbox.waiting_of(desk.user) == 0
 
     def test_memories_and_what_waits(self, desk: Desk) -> None:
         desk.knows(DOG, CITY)
@@ -225,10 +183,10 @@ class TestEverything:
         assert answer.startswith("Forgotten: 2 memories, 1 message that waited")
         assert "note" in answer, "the journal went, too"
         assert desk.texts() == []
-        assert desk.journal.of_user("ada") == []
+        assert desk.journal.of_user(desk.user) == []
 
     def test_what_was_read_long_ago_did_not_wait(self, desk: Desk) -> None:
-        desk.outbox.put(Exchange("ada\nw\nw1", "ada", "w", "I have a cat.", "I see.", 1.0))
+        desk.outbox.put(Exchange(f"{desk.user}\nw\nw1", desk.user, "w", "I have a cat.", "I see.", 1.0))
         batch = desk.outbox.claim()
         assert batch
         desk.outbox.done(batch)
@@ -314,22 +272,16 @@ class TestStatus:
     )
 
     @pytest.mark.parametrize(("turn", "settings", "why", "what"), CASES)
-    @pytest.mark.parametrize("command", ["/memory status", "/memory on always", "/memory on"])
     def test_what_does_not_hold_here_is_told_with_the_reason(
-        self,
-        desk: Desk,
-        command: str,
-        turn: dict[str, object],
-        settings: dict[str, object],
-        why: str,
-        what: str,
+        self, desk: Desk, turn: dict[str, object], settings: dict[str, object], why: str, what: str
     ) -> None:
         desk.settings = Valves(**{**desk.settings.model_dump(), **settings})
-        answer = desk.ask(command, **{"described": True, "connection": "local", **turn})
-        assert why in answer
-        assert what in answer
-        assert "Memory is on in this chat." not in answer
-        assert "But" not in answer, "nothing stands before it that it could be contrary to"
+        for command in ("/memory status", "/memory on always", "/memory on"):
+            answer = desk.ask(command, **{"described": True, "connection": "local", **turn})
+            assert why in answer
+            assert what in answer
+            assert "Memory is on in this chat." not in answer
+            assert "But" not in answer, "nothing stands before it that it could be contrary to"
 
     def test_where_all_holds(self, desk: Desk) -> None:
         desk.knows(DOG)
@@ -367,15 +319,16 @@ class TestStatus:
         assert "stay in its folder" in desk.ask("/memory status", folder="f1")
 
     @pytest.mark.parametrize(
-        "command", ["/memory status", "/memory search dog", "/memory", "/memory remember x y"]
-    )
-    def test_addresses_are_for_admins(self, desk: Desk, command: str) -> None:
-        for where, fault in (
+        ("where", "fault"),
+        [
             ("q.example:6333", "The store at q.example:6333 cannot be reached."),
             ("/data/my own", "The memory database /data/my own/m.db cannot be reached (SQLITE_BUSY)."),
-        ):
-            told = TellAdmin(fault, hint="Set vector_store_url.")
-            desk.live._backend, desk.live._fault = None, told
+        ],
+    )
+    def test_addresses_are_for_admins(self, desk: Desk, where: str, fault: str) -> None:
+        told = TellAdmin(fault, hint="Set vector_store_url.")
+        desk.live._backend, desk.live._fault = None, told
+        for command in ("/memory status", "/memory search dog", "/memory", "/memory remember x y"):
             answer = desk.ask(command, is_admin=False)
             assert "cannot be reached" in answer
             assert where not in answer

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,12 +20,6 @@ from tests.unit.commands.desk import Desk, a_desk
 RACE = f"a {RARE.lower()}"
 DOG, VET = f"My dog, {RACE}, is called Rex.", f"Rex, your dog, {RACE}, needs a shot."
 TEA = "I like green tea."
-
-
-@pytest.fixture
-def desk(own_data_folder: Path, scripted_llm: ScriptedLLM) -> Iterator[Desk]:
-    with a_desk(own_data_folder, scripted_llm) as desk:
-        yield desk
 
 
 def test_with_a_fact_go_the_passages_that_say_it_and_undo_brings_both_back(desk: Desk) -> None:

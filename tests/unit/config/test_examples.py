@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -49,50 +50,34 @@ def test_the_presets_are_those_of_the_page() -> None:
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_a_preset_names_only_settings_and_no_secret(name: str) -> None:
-    assert set(said(name)) <= set(Valves.model_fields) - SECRETS
-    assert "sk-" not in PRESETS[name].read_text()
-
-
-@pytest.mark.parametrize("name", PRESETS)
-def test_a_preset_is_accepted_as_it_stands(name: str) -> None:
+def test_a_preset_is_accepted_with_its_keys_only_and_changes_what_it_names(name: str) -> None:
+    given, needed = said(name), keys(name)
+    assert set(given) <= set(Valves.model_fields) - SECRETS
     taken = settings(name)
     taken.check()
-    assert {field: getattr(taken, field) for field in said(name)} == said(name)
-
-
-@pytest.mark.parametrize("name", PRESETS)
-def test_a_preset_changes_what_it_names_and_nothing_else(name: str) -> None:
-    kept = settings(name).model_dump()
-    if name in SAYS_DEFAULTS:
-        assert kept.items() <= said(name).items()
-    else:
-        assert kept == said(name), "every value differs from its default"
-
-
-@pytest.mark.parametrize("name", PRESETS)
-def test_a_preset_is_refused_without_the_keys_that_it_needs(name: str) -> None:
-    """In a sentence that names one of those on the page. mem0's own server may do without."""
-    if not keys(name) or name == "mem0-server":
-        Valves(**said(name)).check()
+    assert {field: getattr(taken, field) for field in given} == given
+    assert taken.model_dump().items() <= given.items()
+    if name not in SAYS_DEFAULTS:
+        assert taken.model_dump() == given, "every value differs from its default"
+    if not needed or name == "mem0-server":  # which may do without
+        Valves(**given).check()
         return
     with pytest.raises(SettingsError) as refused:
-        Valves(**said(name))
-    assert str(refused.value).split(" must be set")[0] in keys(name)
+        Valves(**given)
+    assert str(refused.value).split(" must be set")[0] in needed
 
 
 @pytest.mark.parametrize("name", [name for name in PRESETS if not name.startswith("mem0-")])
 def test_a_preset_gives_mem0_an_llm_and_an_embedder(name: str) -> None:
     """With the keys of the page, and with no one of them to spare."""
     taken = settings(name)
-    if taken.llm_provider != "none":
-        provider, config = providers.llm(taken)
-        assert (provider, config["model"]) == (taken.llm_provider, taken.llm_model)
-        assert (config["api_key"] != providers.NO_KEY) == ("llm_api_key" in keys(name))
-    if taken.embedder_provider != "bundled":
-        provider, config = providers.embedder(taken)
-        assert (provider, config["model"]) == (taken.embedder_provider, taken.embedder_model)
-        assert (config["api_key"] != providers.NO_KEY) == ("embedder_api_key" in keys(name))
+    for role, config_of in (("llm", providers.llm), ("embedder", providers.embedder)):
+        named = getattr(taken, f"{role}_provider")
+        if named in ("none", "bundled"):
+            continue
+        provider, config = config_of(taken)
+        assert (provider, config["model"]) == (named, getattr(taken, f"{role}_model"))
+        assert (config["api_key"] != providers.NO_KEY) == (f"{role}_api_key" in keys(name))
 
 
 def test_another_embedder_has_another_collection() -> None:
@@ -114,15 +99,9 @@ def test_the_table_of_servers_names_providers_and_addresses_that_are_accepted() 
         assert config["api_key"] == providers.NO_KEY, "none is needed"
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        ROOT / "docs" / "providers.md",
-        ROOT / "docs" / "operations.md",
-        ROOT / "deploy" / "kubernetes" / "README.md",
-    ],
-)
-def test_links_and_settings_of_a_page_exist(path: Path) -> None:
+@pytest.mark.parametrize("page", ["docs/providers.md", "docs/operations.md", "deploy/kubernetes/README.md"])
+def test_links_and_settings_of_a_page_exist(page: str) -> None:
+    path = ROOT / page
     text = path.read_text()
     for link in re.findall(r"\]\((?!http)([^)#]+)\)", text):
         assert (path.parent / link).exists(), link
@@ -155,12 +134,7 @@ def test_the_backup_of_the_page_has_all_that_was_written_while_the_databases_are
         assert state.execute("SELECT user_id FROM switches").fetchall() == [("anne",)]
         assert state.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     state.close()
-    restored = SqliteStore("memories", 3, str(copy / "memories.db"))
-    try:
-        for found in (
-            restored.search("", [1, 0, 0], top_k=5, filters={"user_id": "anne"}),
-            restored.keyword_search("Rex", top_k=5, filters={"user_id": "anne"}),
-        ):
+    with contextlib.closing(SqliteStore("memories", 3, str(copy / "memories.db"))) as restored:
+        asked: dict[str, Any] = {"top_k": 5, "filters": {"user_id": "anne"}}
+        for found in (restored.search("", [1, 0, 0], **asked), restored.keyword_search("Rex", **asked)):
             assert [row.payload["data"] for row in found] == ["has a dog called Rex"]
-    finally:
-        restored.close()

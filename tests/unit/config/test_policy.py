@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from owui_memory.commands.parse import is_command
 from owui_memory.config.policy import decide
 from owui_memory.config.settings import Valves
 from owui_memory.core.permission import Decision
 from owui_memory.core.turn import Turn
 from owui_memory.interfaces.body import read_inlet
-from tests.harness.bodies import recording, recording_names
+from tests.harness.bodies import inlet_body, recording, recording_names, user_of
 
 BOTH = Decision(read=True, write=True)
 NEITHER = {
@@ -41,44 +42,62 @@ def turn() -> Turn:
 
 
 @pytest.mark.parametrize(
-    ("change", "reason", "noted"),
+    ("change", "settings", "reason", "noted"),
     [
-        ({"user_id": ""}, "the request names no user", False),
-        ({"user_id": "a b"}, "the request names no user", False),
-        ({"user_id": "*"}, "the request names no user", False),  # everybody, to mem0
-        ({"chat_kind": "channel"}, "a channel", True),
-        ({"text": ""}, "the message has no text", True),
+        ({"user_id": ""}, {}, "the request names no user", False),
+        ({"user_id": "a b"}, {}, "the request names no user", False),
+        ({"user_id": "*"}, {}, "the request names no user", False),  # everybody, to mem0
+        ({"chat_kind": "channel"}, {}, "a channel", True),
+        ({"text": ""}, {}, "the message has no text", True),
+        ({"memory_switch": False}, {}, "the user's Memory switch is off", True),
+        ({}, {"enabled": False}, "memory is switched off in the settings", False),
     ],
 )
-def test_left_alone(turn: Turn, change: dict[str, str], reason: str, noted: bool) -> None:
+def test_left_alone(
+    turn: Turn, change: dict[str, Any], settings: dict[str, Any], reason: str, noted: bool
+) -> None:
     expected = Decision(read=False, write=False, reason=reason, noted=noted)
-    assert decide(replace(turn, **change), Valves()) == expected
+    assert decide(replace(turn, **change), Valves(**settings)) == expected
 
 
-def test_switched_off_in_the_settings(turn: Turn) -> None:
-    assert decide(turn, Valves(enabled=False)).reason == "memory is switched off in the settings"
+@pytest.mark.parametrize("text", ["I live in Porto.", "/memory list", "/memory forget everything"])
+def test_anothers_message_is_neither_remembered_nor_carried_out(text: str) -> None:
+    body = inlet_body(text, user_id="ada")
+    ada = read_inlet(body, user_of("ada"))
+    body["metadata"]["user_id"] = "bob"  # who asks for another answer to it in a chat that both may write in
+    bob = read_inlet(body, user_of("bob"))
+    assert decide(ada, Valves()).read
+    assert decide(bob, Valves()) == Decision(
+        read=False, write=False, reason="somebody else wrote the message", noted=False
+    )
+    assert (is_command(ada), is_command(bob)) == (text.startswith("/"), False)
 
 
-def test_the_users_switch_can_be_ignored(turn: Turn) -> None:
-    off = replace(turn, memory_switch=False)
-    assert decide(off, Valves(user_switch="ignore")) == BOTH
-    assert not decide(off, Valves()).read
+LONG = {"text": "word " * 5000}
 
 
-def test_a_pasted_document_is_answered_but_not_remembered(turn: Turn) -> None:
-    decision = decide(replace(turn, text="word " * 5000), Valves())
-    assert (decision.read, decision.write) == (True, False)
-
-
-def test_no_memories_wanted_still_learns_and_is_told_the_profile(turn: Turn) -> None:
-    decision = decide(turn, Valves(memories_per_turn=0))
-    assert (decision.read, decision.write) == (True, True)
+@pytest.mark.parametrize(
+    ("change", "settings", "read", "write"),
+    [
+        ({"memory_switch": False}, {"user_switch": "ignore"}, True, True),
+        (LONG, {}, True, False),  # a pasted document
+        (LONG, {"models_recall": "!*"}, False, False),
+        ({}, {"memories_per_turn": 0}, True, True),  # the profile is told
+    ],
+)
+def test_read_and_write(
+    turn: Turn, change: dict[str, Any], settings: dict[str, Any], read: bool, write: bool
+) -> None:
+    decision = decide(replace(turn, **change), Valves(**settings))
+    assert (decision.read, decision.write) == (read, write)
 
 
 LOCAL = {"connection": "local"}
 HELPER = {"model": "work-helper", "base_model": "Qwen3:8b"}
 NO_MEMORY = "the model gets no memory (models_recall, models_remember)"
 NOT_LEARNED = "nothing is learned from this model's chats (models_remember)"
+EXTERNAL = "the model is external (local_only)"
+UNKNOWN = "it is not told whether the model is local (local_only)"
 NOT_TOLD = "the model is told nothing (models_recall)"
 SECOND = {"model": "other-chat", "described": False}  # side by side with another, which is described
 
@@ -91,18 +110,8 @@ def both(rule: str) -> dict[str, str]:
     ("change", "settings", "read", "write", "reason"),
     [
         (LOCAL, {"local_only": True}, True, True, ""),
-        (
-            {"connection": "external"},
-            {"local_only": True},
-            False,
-            False,
-            "the model is external (local_only)",
-        ),
-        (
-            {"connection": "unknown"},
-            {"local_only": True},
-            *(False, False, "it is not told whether the model is local (local_only)"),
-        ),
+        ({"connection": "external"}, {"local_only": True}, False, False, EXTERNAL),
+        ({"connection": "unknown"}, {"local_only": True}, False, False, UNKNOWN),
         (HELPER, both("!gpt-*, !WORK-HELPER"), False, False, NO_MEMORY),
         (HELPER, both("!qwen*"), False, False, NO_MEMORY),
         (HELPER, both("!gpt-*,!helper"), True, True, ""),
@@ -130,11 +139,6 @@ def test_models(
     assert (decision.read, decision.write, decision.reason) == (read, write, reason)
     assert decision.noted == bool(reason)
     assert decision.may_show == (read or write)
-
-
-def test_a_long_text_is_not_learned_from_a_model_that_only_learns(turn: Turn) -> None:
-    decision = decide(replace(turn, text="word " * 5000), Valves(models_recall="!*"))
-    assert (decision.read, decision.write) == (False, False)
 
 
 TURNS = st.builds(

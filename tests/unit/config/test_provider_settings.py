@@ -13,43 +13,26 @@ HOSTED = ("openai", "anthropic", "gemini", "groq", "together", "deepseek", "xai"
 OWN = "http://127.0.0.1:8080"
 
 
+_URL, _PROVIDER = "{role}_base_url", "{role}_provider"
+HUGGINGFACE = (
+    f"{_URL} must be set when {_PROVIDER} is huggingface: to a text-embeddings-inference server; "
+    "or {role}_model to a model of sentence-transformers on this machine."
+)
 REFUSED = [
-    *((name, "", "{role}_api_key must be set when {role}_provider is " + f"{name}.") for name in HOSTED),
+    *((name, "", f"{{role}}_api_key must be set when {_PROVIDER} is {name}.") for name in HOSTED),
     *(
-        (
-            name,
-            OWN,
-            f"{{role}}_base_url must be unset when {{role}}_provider is {name}; for others choose openai.",
-        )
+        (name, OWN, f"{_URL} must be unset when {_PROVIDER} is {name}; for others choose openai.")
         for name in ("gemini", "groq", "together")
     ),
+    ("ollama", "https://api.openai.com/v1", f"{_URL} is openai's address: set {_PROVIDER} to openai."),
+    ("ollama", "https://API.DeepSeek.com", f"{_URL} is deepseek's address: set {_PROVIDER} to deepseek."),
+    ("anthropic", "https://api.openai.com", f"{_URL} is openai's address: set {_PROVIDER} to openai."),
     (
-        "ollama",
-        "https://api.openai.com/v1",
-        "{role}_base_url is openai's address: set {role}_provider to openai.",
+        *("ollama", "http://ollama:11434/v1/"),
+        f"{_URL} must not end in /v1 when {_PROVIDER} is ollama, or choose openai.",
     ),
-    (
-        "ollama",
-        "https://API.DeepSeek.com",
-        "{role}_base_url is deepseek's address: set {role}_provider to deepseek.",
-    ),
-    (
-        "anthropic",
-        "https://api.openai.com",
-        "{role}_base_url is openai's address: set {role}_provider to openai.",
-    ),
-    (
-        "ollama",
-        "http://ollama:11434/v1/",
-        "{role}_base_url must not end in /v1 when {role}_provider is ollama, or choose openai.",
-    ),
-    ("openai", "ftp://host", "{role}_base_url must be an address like http://host:port."),
-    (
-        "huggingface",
-        "",
-        "{role}_base_url must be set when {role}_provider is huggingface: to a text-embeddings-inference "
-        "server; or {role}_model to a model of sentence-transformers on this machine.",
-    ),
+    ("openai", "ftp://host", f"{_URL} must be an address like http://host:port."),
+    ("huggingface", "", HUGGINGFACE),
 ]
 
 

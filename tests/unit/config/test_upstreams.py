@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -12,12 +13,8 @@ from owui_memory.config.valves_codec import MASK, SettingsError
 from owui_memory.core.chat_servers import ChatServer
 
 ONE = {"name": "main", "base_url": "http://localhost:8000/v1", "api_key": "hunter-1"}
-TWO = {
-    "name": "cloud",
-    "base_url": "https://api.openai.com/v1/",
-    "api_key": "hunter-2",
-    "models": ["gpt-*", "o3*"],
-}
+TWO = {"name": "cloud", "base_url": "https://api.openai.com/v1/"}
+TWO |= {"api_key": "hunter-2", "models": ["gpt-*", "o3*"]}
 
 
 def test_what_it_names() -> None:
@@ -30,25 +27,22 @@ def test_what_it_names() -> None:
     assert "hunter-" not in repr(main)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "main=http://host/v1",
-        "[1]",
-        "7",
-        "[" * 100_000,
-        json.dumps([ONE, ONE]),
-        json.dumps([ONE] * 21),
-        json.dumps({**ONE, "name": "memory"}),
-        json.dumps({**ONE, "name": "a/b"}),
-        json.dumps({**ONE, "name": ""}),
-        json.dumps({**ONE, "base_url": "localhost:8000"}),
-        json.dumps({**ONE, "api_key": "schlüssel"}),
-        json.dumps({**ONE, "api_key": 7}),
-        json.dumps({**ONE, "models": "gpt-["}),
-        json.dumps({**ONE, "modles": "gpt-*"}),
-    ],
-)
+NO_SERVERS = [
+    "main=http://host/v1",
+    "[1]",
+    "7",
+    "[" * 100_000,
+    json.dumps([ONE, ONE]),
+    json.dumps([ONE] * 21),
+]
+UNFIT: list[dict[str, Any]] = [
+    *({"name": name} for name in ("memory", "a/b", "")),
+    *({"api_key": key} for key in ("schlüssel", 7)),
+    *({"base_url": "localhost:8000"}, {"models": "gpt-["}, {"modles": "gpt-*"}),
+]
+
+
+@pytest.mark.parametrize("text", [*NO_SERVERS, *(json.dumps({**ONE, **change}) for change in UNFIT)])
 def test_what_cannot_be_meant_is_told_without_the_key(text: str) -> None:
     with pytest.raises(SettingsError) as told:
         Valves(upstreams=text)

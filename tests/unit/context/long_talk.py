@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,8 +18,12 @@ from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until
 from tests.unit.interfaces.test_filter import Running
 
-LIMIT = 2000
-SETTINGS = {"CONTEXT_TOKENS": f"small*: {LIMIT}, middle*: 4000", "INLET_DEADLINE_MS": "10000"}
+LIMIT = 1000
+SETTINGS = {
+    "CONTEXT_TOKENS": f"small*: {LIMIT}, middle*: {2 * LIMIT}",
+    "INLET_DEADLINE_MS": "10000",
+    "ADVANCED": "batch_idle_seconds=1",
+}
 SUMMARY = "Summary so far"  # begins what an LLM is asked for an abstract with
 
 
@@ -27,7 +32,7 @@ def statement(number: int) -> str:
 
 
 def answer(number: int) -> str:
-    return f"I see: the marbles of locker {number} are {number * 7} now, and glass ones at that. " * 4
+    return f"I see: the marbles of locker {number} are {number * 7} now, and glass ones at that. " * 2
 
 
 @contextmanager
@@ -56,16 +61,18 @@ def text_of(body: Body) -> str:
 
 @dataclass
 class LongTalk:
-    """sent: what the model got, message by message."""
+    """sent: what the model got, message by message. shown: what the user sees of each answer, as JSON."""
 
     running: Running
     chat: Chat
     sent: list[Body] = field(default_factory=list)
+    shown: list[str] = field(default_factory=list)
 
     def say(self, text: str, reply: str = "I see.", **options: Any) -> Body:
         turn = self.chat.say(text, **options)
         sent = self.inlet(turn)
-        self.running.outlet(turn.outlet(reply, sent=sent), turn.user)
+        shown = self.running.outlet(turn.outlet(reply, sent=sent), turn.user)
+        self.shown.append(json.dumps(shown["messages"][-1]))
         return sent
 
     def inlet(self, turn: Turn) -> Body:

@@ -18,12 +18,16 @@ from owui_memory.config.settings import Valves
 from owui_memory.core.errors import Retry
 from owui_memory.core.memory import Memory
 from owui_memory.core.scope import documents_owner
+from owui_memory.documents import indexing
+from owui_memory.documents.extraction import Extraction
 from owui_memory.documents.folders import Folders
 from owui_memory.documents.indexing import Indexing
 from owui_memory.documents.watcher import Watcher
 from owui_memory.manage.documents import Documents
 from owui_memory.state import erasures
 from owui_memory.state.documents_table import DocumentsTable
+from tests.harness.places import Place, library, opened
+from tests.harness.scripted_llm import ScriptedLLM
 
 LONG = "\n\n".join(
     f"## Part {number}\n\n"
@@ -35,9 +39,11 @@ LONG = "\n\n".join(
 class Index:
     """A folder of documents, and the store that follows it."""
 
-    def __init__(self, engine: Engine, folder: Path) -> None:
-        self.backend = LibraryBackend.open(Valves(), folder)
-        self.table = DocumentsTable(engine)
+    def __init__(self, engine: Engine, folder: Path, llm: ScriptedLLM) -> None:
+        self.backend = library(
+            Valves(embedder_provider="openai", embedder_base_url=llm.base_url, embedder_model="m"), folder
+        )
+        self.engine, self.table = engine, DocumentsTable(engine)
         self.folders = Folders(folder / "documents")
         self.own = self.folders.root / "ada"
         self.own.mkdir(parents=True)
@@ -59,11 +65,48 @@ class Index:
         return {entry.path: entry.state for entry in self.table.of("ada")}
 
 
+class Kept(Extraction):
+    """Of many runs: one that is started anew is tested by `test_extraction`."""
+
+    def close(self) -> None:
+        """It goes on."""
+
+
+@pytest.fixture(scope="module")
+def extraction() -> Iterator[Extraction]:
+    kept = Kept()
+    yield kept
+    Extraction.close(kept)
+
+
 @pytest.fixture
-def index(engine: Engine, tmp_path: Path) -> Iterator[Index]:
-    made = Index(engine, tmp_path)
+def index(
+    tmp_path: Path, scripted_llm: ScriptedLLM, extraction: Extraction, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Index]:
+    monkeypatch.setattr(indexing, "Extraction", lambda: extraction)
+    made = Index(opened(tmp_path), tmp_path, scripted_llm)
     yield made
     made.backend.close()
+    made.engine.dispose()
+
+
+def test_a_shared_database_is_kept_in_step_too(
+    shared_place: Place, tmp_path: Path, scripted_llm: ScriptedLLM
+) -> None:
+    index = Index(engine := shared_place.open(), tmp_path, scripted_llm)
+    index.write("a.txt", "The lamp is green.")
+    index.write("b.txt", "The lamp is red.")
+    assert index.run() == 2
+    (entry, _) = index.table.of("ada")
+    index.table.forget("ada", [entry.document_id])
+    (index.own / "b.txt").unlink()
+    assert index.run() == 1
+    assert index.states() == {"a.txt": "forgotten"}
+    index.write("a.txt", "The lamp is blue.")
+    assert index.run() == 1
+    assert index.table.known(["ada"]) == (1, 0, 1)
+    index.backend.close()
+    engine.dispose()
 
 
 def test_a_file_is_kept_as_passages_below_their_headings(index: Index) -> None:
@@ -151,9 +194,9 @@ def test_what_was_forgotten_comes_back_only_with_another_file(index: Index) -> N
     assert [one.text for one in index.kept()] == ["The lamp is red."]
 
 
-def test_files_from_before_their_user_was_erased_are_not_read(index: Index, engine: Engine) -> None:
+def test_files_from_before_their_user_was_erased_are_not_read(index: Index) -> None:
     index.write("a.txt", "The lamp is green.")
-    with engine.begin() as connection:
+    with index.engine.begin() as connection:
         asked = {"user_id": "ada", "whole": True, "memory_ids": "[]", "batches": "[]", "locations": "[]"}
         connection.execute(erasures.insert().values(**asked, asked_at=time.time() + 1))
     assert index.run() == 0
@@ -190,7 +233,7 @@ def test_what_could_not_be_read_is_tried_again_when_it_is_touched(index: Index) 
     assert index.states() == {"a.txt": "read"}
 
 
-def test_what_cannot_be_forgotten_now_stays_listed(index: Index, engine: Engine) -> None:
+def test_what_cannot_be_forgotten_now_stays_listed(index: Index) -> None:
     index.write("a.txt", "The lamp is green.")
     index.run()
     (entry,) = index.table.of("ada")
@@ -202,7 +245,7 @@ def test_what_cannot_be_forgotten_now_stays_listed(index: Index, engine: Engine)
         writing = get
 
     with pytest.raises(Retry):
-        Documents(engine, Away(), Valves).forget("ada", {entry.document_id})
+        Documents(index.engine, Away(), Valves).forget("ada", {entry.document_id})
     assert index.states() == {"a.txt": "read"}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -49,12 +49,13 @@ class House:
         self.deletions = Deletions(bench.engine, self.control, self.eraser, lambda: bench.settings)
         self._at = time.time() - 1000
 
-    def says(self, chat: str, *texts: str, user: str = "ada") -> None:
-        for text in texts:
-            self._at += 1
-            key = f"{user}\n{chat}\nm{self._at}"
-            self.bench.outbox.put(Exchange(key, user, chat, text, "I see that now.", self._at))
-        self.bench.start()
+    def says(self, chats: str | Sequence[str], *texts: str, user: str = "ada") -> None:
+        for chat in [chats] if isinstance(chats, str) else chats:
+            for text in texts:
+                self._at += 1
+                key = f"{user}\n{chat}\nm{self._at}"
+                self.bench.outbox.put(Exchange(key, user, chat, text, "I see that now.", self._at))
+        self.bench.writer.wake()
         wait_until(lambda: self.bench.outbox.counts().pending == 0)
 
     def facts(self, user: str = "ada") -> list[str]:
@@ -190,8 +191,7 @@ def test_what_comes_late_of_a_deleted_chat_goes_too(house: House, monkeypatch: p
 
 
 def test_of_all_chats_only_open_webuis_go(house: House) -> None:
-    for chat in CHATS[:3]:
-        house.says(chat, DOG)
+    house.says(CHATS[:3], DOG)
     compared(house, Webui({"ada": {CHATS[0]}}))
     house.says(CHATS[3], CELLO)  # since then
     imported = Exchange("i", "ada", CHATS[4], TEA, "I see.", 1.0)
@@ -255,8 +255,7 @@ def compared(house: House, webui: Webui, url: str = "http://webui") -> tuple[tup
 def test_what_is_missing_for_a_day_and_was_seen_before_is_deleted(
     house: House, days: Callable[[float], None]
 ) -> None:
-    for chat in CHATS[:3]:
-        house.says(chat, DOG)
+    house.says(CHATS[:3], DOG)
     house.says(CHATS[3], DOG, user="bob")
     house.says("of-the-api", DOG)
     webui = Webui({"ada": set(CHATS[:2]), "bob": {CHATS[3], CHATS[7]}, "eve": set()})
@@ -277,8 +276,7 @@ def test_what_is_missing_for_a_day_and_was_seen_before_is_deleted(
 
 
 def test_an_import_that_was_taken_back_is_not_missing(house: House, days: Callable[[float], None]) -> None:
-    for chat in CHATS[:2]:
-        house.says(chat, DOG)
+    house.says(CHATS[:2], DOG)
     webui = Webui({"ada": set(CHATS[:3]), "bob": {CHATS[3]}})
     with house.bench.engine.begin() as connection:
         seen = {"webui": Comparison(house.bench.engine, house.deletions, "http://webui")._webui}
@@ -335,9 +333,7 @@ def ill(webui: Webui) -> list[Callable[[], None]]:
 def test_an_open_webui_that_is_ill_costs_nothing(
     house: House, days: Callable[[float], None], number: int
 ) -> None:
-    house.says(CHATS[0], DOG)
-    for chat in CHATS[1:5]:
-        house.says(chat, CELLO)
+    house.says(CHATS[:5], DOG)
     webui = Webui({"ada": set(CHATS[:5])})
     compared(house, webui)
     ill(webui)[number]()
@@ -358,8 +354,7 @@ def test_an_admin_who_may_not_see_chats_is_told_what_to_set() -> None:
 
 
 def test_another_address_is_another_open_webui(house: House, days: Callable[[float], None]) -> None:
-    house.says(CHATS[0], DOG)
-    house.says(CHATS[1], DOG)
+    house.says(CHATS[:2], DOG)
     compared(house, Webui({"ada": set(CHATS[:2])}))
     for _ in range(3):
         days(24)
@@ -370,8 +365,7 @@ def test_more_than_anybody_deletes_waits_for_an_admin(
     house: House, days: Callable[[float], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(comparison, "_FEW", 2)
-    for chat in CHATS[:6]:
-        house.says(chat, DOG)
+    house.says(CHATS[:6], DOG)
     webui = Webui({"ada": set(CHATS[:6]), "eve": {CHATS[7]}})
     house.says(CHATS[7], DOG, user="eve")
     compared(house, webui)

@@ -18,10 +18,10 @@ from owui_memory.manage import memories, outcomes
 from owui_memory.manage.memories import Control
 from owui_memory.manage.outcomes import Asked, Imported
 from owui_memory.remember.journal import Journal
-from owui_memory.state import open_state
+from tests.harness import places
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until
-from tests.unit.backends.contract import opened
+from tests.unit.backends.contract import Case, opened
 
 DOG, CITY, PHONE = "My dog is called Rex.", "I live in Lisbon.", "My phone number is 555-0199."
 
@@ -50,15 +50,23 @@ class Room:
         return sorted(memory.text for memory in self.control.all(user))
 
 
-@pytest.fixture(params=["sqlite", "server", "platform"])
-def room(request: pytest.FixtureRequest, scripted_llm: ScriptedLLM, tmp_path: Path) -> Iterator[Room]:
-    with opened(request.param, request, scripted_llm, tmp_path) as case:
-        engine = open_state(tmp_path / "state")
-        live = BackendHolder(tmp_path, lambda *_: case.backend)
-        live.use(Valves())
-        wait_until(lambda: live.current is not None, what="the backend is in use")
-        yield Room(engine, live, case.backend)
-        engine.dispose()
+@pytest.fixture(scope="module", params=["sqlite", "server", "platform"])
+def case(
+    request: pytest.FixtureRequest, _running_llm: ScriptedLLM, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Case]:
+    with opened(request.param, request, _running_llm, tmp_path_factory.mktemp("backend")) as case:
+        yield case
+
+
+@pytest.fixture
+def room(case: Case, scripted_llm: ScriptedLLM, tmp_path: Path) -> Iterator[Room]:
+    case.memory.vector_store.delete_all([row.id for row in case.memory.vector_store.list()[0]])
+    engine = places.opened(tmp_path / "state")
+    live = BackendHolder(tmp_path, lambda *_: case.backend)
+    live.use(Valves())
+    wait_until(lambda: live.current is not None, what="the backend is in use")
+    yield Room(engine, live, case.backend)
+    engine.dispose()
 
 
 def test_what_is_remembered_is_listed_newest_first_with_its_chat(room: Room) -> None:
@@ -88,14 +96,10 @@ def test_what_is_known_is_not_remembered_twice(room: Room) -> None:
     assert room.texts() == [DOG]
 
 
-@pytest.mark.parametrize("text", ["", " \n ", "...", "x" * 1001])
-def test_what_cannot_be_a_memory_is_refused(room: Room, text: str) -> None:
-    with pytest.raises(Drop):
-        room.control.remember(room.asked(), text)
-    assert room.texts() == []
-
-
 def test_a_memory_is_one_line_that_every_store_takes(room: Room) -> None:
+    for text in ("", " \n ", "...", "x" * 1001):
+        with pytest.raises(Drop):
+            room.control.remember(room.asked(), text)
     room.control.remember(room.asked(), "I like\n\n  tea \ud800 and\0cake")
     assert room.texts() == ["I like tea \ufffd and\ufffdcake"]
 

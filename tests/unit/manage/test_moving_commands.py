@@ -18,11 +18,8 @@ from owui_memory.config.settings import Valves
 from owui_memory.core.errors import TellAdmin
 from owui_memory.interfaces.cli.instance import settings_in
 from tests.harness.qdrant_server import QdrantServer
-from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until
-from tests.unit.manage.house import House
-
-DOG, CAT = "My dog is called Rex.", "Mein Käter heißt Tom 🐈."
+from tests.unit.manage.house import CAT, CELLO, DOG, TOWN, House
 
 Save = Callable[[Valves], None]
 
@@ -42,14 +39,9 @@ def save(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, house: House) -> Save:
 
 
 @pytest.fixture
-def stopped(house: House, save: Save) -> House:
-    """A server that was stopped, with two memories of Ada's and one of Bob's."""
-    house.use(house.with_model())
-    house.remember(DOG, CAT)
-    house.remember("I play the cello.", user="bob")
-    house.leave()
-    save(house.with_model())
-    return house
+def stopped(left: House, save: Save) -> House:
+    save(left.with_model())
+    return left
 
 
 def lines_of(file: Path) -> list[dict[str, Any]]:
@@ -57,56 +49,35 @@ def lines_of(file: Path) -> list[dict[str, Any]]:
 
 
 class TestExport:
-    def test_everybodys_memories_as_mem0_tells_them(
+    def test_everybodys_memories_as_mem0_tells_them_without_an_embedder(
         self, stopped: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        assert main(["export", str(tmp_path / "all.jsonl")]) == 0
-        rows = lines_of(tmp_path / "all.jsonl")
-        assert [(row["user_id"], row["memory"]) for row in rows] == [
-            ("ada", DOG),
-            ("ada", CAT),
-            ("bob", "I play the cello."),
-        ]
+        file = tmp_path / "all.jsonl"
+        stopped.llm.clear()
+        assert main(["export", str(file)]) == 0
+        assert "4 memories exported." in capsys.readouterr().err
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        rows = lines_of(file)
+        everybodys = [("ada", DOG), ("ada", CAT), ("ada", TOWN), ("bob", CELLO)]
+        assert [(row["user_id"], row["memory"]) for row in rows] == everybodys
         assert set(rows[0]) == {
             *("id", "memory", "user_id", "created_at", "updated_at", "expiration_date", "metadata")
         }
         assert rows[0]["metadata"]["batch"] == "b"
-        assert "3 memories exported." in capsys.readouterr().err
-
-    def test_one_users(self, stopped: House, tmp_path: Path) -> None:
         assert main(["export", "--user", "bob", str(tmp_path / "bob.jsonl")]) == 0
         assert [row["user_id"] for row in lines_of(tmp_path / "bob.jsonl")] == ["bob"]
-
-    def test_to_standard_output(self, stopped: House, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["export"]) == 0
-        written = capsys.readouterr().out.splitlines()
-        assert [json.loads(line)["memory"] for line in written] == [DOG, CAT, "I play the cello."]
+        assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == rows
+        assert stopped.llm.requests == []
 
-    def test_the_file_is_the_owners_and_no_file_is_overwritten(
+    def test_where_it_cannot_be_written_it_says_so_and_no_file_is_overwritten(
         self, stopped: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         file = tmp_path / "all.jsonl"
-        assert main(["export", str(file)]) == 0
-        assert stat.S_IMODE(file.stat().st_mode) == 0o600
         file.write_text("mine")
         assert main(["export", str(file)]) == 1
         assert "exists already" in capsys.readouterr().err
         assert file.read_text() == "mine"
-
-    def test_needs_no_embedder(self, stopped: House, tmp_path: Path, scripted_llm: ScriptedLLM) -> None:
-        scripted_llm.clear()
-        assert main(["export", str(tmp_path / "all.jsonl")]) == 0
-        assert scripted_llm.requests == []
-
-    def test_while_the_server_runs(self, stopped: House, tmp_path: Path) -> None:
-        stopped.enter()
-        stopped.use(stopped.with_model())
-        assert main(["export", str(tmp_path / "all.jsonl")]) == 0
-        assert len(lines_of(tmp_path / "all.jsonl")) == 3
-
-    def test_to_a_folder_that_is_not_there(
-        self, stopped: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-    ) -> None:
         assert main(["export", str(tmp_path / "no" / "all.jsonl")]) == 1
         assert "No such file or directory" in capsys.readouterr().err
 
@@ -119,14 +90,21 @@ class TestExport:
 
 
 class TestImport:
-    def test_what_was_exported_is_there_once(
+    def test_what_was_exported_is_there_once_and_what_was_edited_in_it_changes(
         self, stopped: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         file = tmp_path / "all.jsonl"
         main(["export", str(file)])
         capsys.readouterr()
         assert main(["import", str(file)]) == 0
-        assert capsys.readouterr().out == "0 memories added, 0 changed, 3 were there already.\n"
+        assert capsys.readouterr().out == "0 memories added, 0 changed, 4 were there already.\n"
+        file.write_text(file.read_text().replace("Rex", "Max"))
+        assert main(["import", str(file)]) == 0
+        assert "0 memories added, 1 changed, 3 were" in capsys.readouterr().out
+        stopped.enter()
+        stopped.use(stopped.with_model())
+        assert stopped.texts() == sorted(["My dog is called Max.", CAT, TOWN])
+        assert "My dog is called Max." in stopped.found("What is my dog called?")
 
     def test_into_another_house_nothing_is_lost(
         self, stopped: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -138,7 +116,7 @@ class TestImport:
         main(["export", str(tmp_path / "again.jsonl")])
         assert lines_of(tmp_path / "again.jsonl") == lines_of(tmp_path / "all.jsonl")
         other.use(other.with_model())
-        assert other.texts() == sorted([DOG, CAT])
+        assert other.texts() == sorted([DOG, CAT, TOWN])
         assert DOG in other.found("What is my dog called?")
         other.leave()
 
@@ -159,20 +137,6 @@ class TestImport:
         assert "My PIN is [secret left out]." in texts
         assert not any("4711" in text for text in texts)
 
-    def test_a_line_that_was_edited_changes_its_memory(
-        self, stopped: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        file = tmp_path / "all.jsonl"
-        main(["export", str(file)])
-        file.write_text(file.read_text().replace("Rex", "Max"))
-        capsys.readouterr()
-        assert main(["import", str(file)]) == 0
-        assert "0 memories added, 1 changed, 2 were" in capsys.readouterr().out
-        stopped.enter()
-        stopped.use(stopped.with_model())
-        assert stopped.texts() == sorted(["My dog is called Max.", CAT])
-        assert "My dog is called Max." in stopped.found("What is my dog called?")
-
     def test_text_and_user_are_enough_and_twice_is_once(
         self, stopped: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
@@ -186,34 +150,31 @@ class TestImport:
             "0 memories added, 0 changed, 1 were there already.",
         ]
 
-    @pytest.mark.parametrize(
-        ("line", "told"),
-        [
+    def test_a_file_with_a_line_that_cannot_be_meant_imports_nothing(
+        self, stopped: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        file = tmp_path / "new.jsonl"
+        for line, told in (
             ("{nonsense", "line 2: no JSON"),
             ("[]", "line 2: must be an object"),
             ('{"user_id": "ada"}', "line 2: memory must be a text"),
             ('{"memory": "x", "user_id": 3}', "line 2: user_id must be a text"),
             ('{"memory": "x", "user_id": "ada", "created_at": "soon"}', "line 2: created_at must be a time"),
             ('{"memory": "x", "user_id": "ada", "metadata": 3}', "line 2: metadata must be an object"),
-        ],
-    )
-    def test_a_line_that_cannot_be_meant_imports_nothing(
-        self, stopped: House, tmp_path: Path, capsys: pytest.CaptureFixture[str], line: str, told: str
-    ) -> None:
-        file = tmp_path / "new.jsonl"
-        file.write_text('{"memory": "I like green tea.", "user_id": "ada"}\n' + line + "\n")
-        assert main(["import", str(file)]) == 1
-        said = capsys.readouterr().err
-        assert "Nothing was imported: " + told in said
-        assert "as `export` writes it" in said
-        main(["export", "--user", "ada", str(tmp_path / "after.jsonl")])
-        assert len(lines_of(tmp_path / "after.jsonl")) == 2
-
-    def test_a_file_that_is_not_there(self, stopped: House, capsys: pytest.CaptureFixture[str]) -> None:
+        ):
+            file.write_text('{"memory": "I like green tea.", "user_id": "ada"}\n' + line + "\n")
+            assert main(["import", str(file)]) == 1
+            said = capsys.readouterr().err
+            assert "Nothing was imported: " + told in said
+            assert "as `export` writes it" in said
         assert main(["import", "nowhere.jsonl"]) == 1
         assert capsys.readouterr().err == "nowhere.jsonl: No such file or directory.\n"
+        main(["export", "--user", "ada", str(tmp_path / "after.jsonl")])
+        assert len(lines_of(tmp_path / "after.jsonl")) == 3
 
-    def test_a_running_server_knows_at_once(self, stopped: House, tmp_path: Path) -> None:
+    def test_a_running_server_knows_at_once_and_can_be_exported_from(
+        self, stopped: House, tmp_path: Path
+    ) -> None:
         stopped.enter()
         stopped.use(stopped.with_model())
         assert stopped.found("Which tea do I like?", user="cleo") == set()
@@ -221,6 +182,8 @@ class TestImport:
         file.write_text('{"memory": "I like green tea.", "user_id": "cleo"}')
         assert main(["import", str(file)]) == 0
         assert stopped.found("Which tea do I like?", user="cleo") == {"I like green tea."}
+        assert main(["export", str(tmp_path / "all.jsonl")]) == 0
+        assert len(lines_of(tmp_path / "all.jsonl")) == 5
 
     def test_where_the_settings_name_another_place_it_says_what_to_do(
         self, stopped: House, save: Save, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -233,25 +196,18 @@ class TestImport:
 
 
 class TestMigrate:
-    def test_moves_all_while_no_server_runs(
+    def test_moves_all_once_while_no_server_runs(
         self, stopped: House, save: Save, capsys: pytest.CaptureFixture[str]
     ) -> None:
         save(stopped.with_small_model())
         assert main(["migrate"]) == 0
-        assert capsys.readouterr().out == "3 memories are in sqlite, collection memories_small_64.\n"
+        assert capsys.readouterr().out == "4 memories are in sqlite, collection memories_small_64.\n"
         stopped.small.clear()
-        stopped.enter()
-        stopped.use(stopped.with_small_model())
-        assert stopped.texts() == sorted([DOG, CAT])
-        assert DOG not in stopped.small.embedded_texts()
-
-    def test_twice_is_once(self, stopped: House, save: Save, capsys: pytest.CaptureFixture[str]) -> None:
-        save(stopped.with_small_model())
-        main(["migrate"])
-        stopped.small.clear()
-        capsys.readouterr()
         assert main(["migrate"]) == 0
         assert capsys.readouterr().out.startswith("Nothing to move: ")
+        stopped.enter()
+        stopped.use(stopped.with_small_model())
+        assert stopped.texts() == sorted([DOG, CAT, TOWN])
         assert DOG not in stopped.small.embedded_texts()
 
     def test_waits_for_a_server_that_moves_already(
@@ -263,9 +219,9 @@ class TestMigrate:
         with stopped.small.hold("embeddings", when=DOG) as gate:
             stopped.live.use(stopped.with_small_model())
             wait_until(lambda: gate.waiting, what="the server moves")
-            threading.Timer(1.0, gate.release).start()
+            threading.Timer(0.2, gate.release).start()
             assert main(["migrate"]) == 0
-        assert "3 memories are in sqlite, collection memories_small_64." in capsys.readouterr().out
+        assert "4 memories are in sqlite, collection memories_small_64." in capsys.readouterr().out
         assert stopped.small.embedded_texts().count(DOG) == 1
 
     def test_goes_on_where_it_ended(self, stopped: House, save: Save) -> None:
@@ -304,7 +260,7 @@ class TestMigrate:
         with stopped.small.fault("embeddings", when="heißt Tom", status=400):
             assert main(["migrate"]) == 0
         said = capsys.readouterr()
-        assert said.out.startswith("2 memories are in ")
+        assert said.out.startswith("3 memories are in ")
         assert "1 memories were refused" in said.err
 
     def test_abandon_says_what_it_leaves(self, stopped: House, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,6 +7,7 @@ import ssl
 import subprocess
 import threading
 import tracemalloc
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,11 @@ from typing import Any
 import httpx
 import pytest
 
+from owui_memory.backends.assemble import assemble
 from owui_memory.config.settings import Valves
 from owui_memory.core.errors import MemoryFault, Retry, RetryFew, TooSlow
+from owui_memory.models import embedder as embedders
+from owui_memory.models import providers
 from owui_memory.models.limits import OverlongAnswerError, TotalTimeoutError, bounded, hang_up, limited
 from owui_memory.models.llms import Llms
 from owui_memory.models.probe import lacking
@@ -28,20 +32,16 @@ ASKED = [{"role": "user", "content": "What is there to remember?"}]
 TIMEOUTS = (TotalTimeoutError, httpx.TimeoutException)
 ENDLESS = ("endless body", "endless spaces", "endless chunks", "endless continue", "endless redirect")
 SLOW = ("drops", "drops of headers", "silence")
-ODD = (
-    "endless headers",
-    "redirects",
-    "gzip bomb",
-    "bomb of another kind",
-    "deep nesting",
-    "too long",
-)
+ODD = ("endless headers", "redirects", "gzip bomb", "bomb of another kind", "deep nesting", "too long")
 
 
-@pytest.fixture(autouse=True)
-def nothing_left() -> None:
+@pytest.fixture(scope="module", autouse=True)
+def nothing_left() -> Iterator[None]:
     """What earlier tests left is not to be cleared away deep in a recursion, which warns."""
     gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 def llms_at(url: str, provider: str, timeout_s: float = 1.5) -> Llms:
@@ -49,9 +49,15 @@ def llms_at(url: str, provider: str, timeout_s: float = 1.5) -> Llms:
     return Llms.open(Valves(llm_provider=provider, llm_base_url=url, llm_model="m"), timeout_s=timeout_s)
 
 
-@pytest.mark.parametrize("provider", ["openai", "ollama"])
-@pytest.mark.parametrize("kind", [*ENDLESS, *SLOW, *ODD])
+@pytest.mark.parametrize(
+    ("kind", "provider"),
+    [
+        *((kind, "openai") for kind in (*ENDLESS, *SLOW, *ODD)),
+        *((kind, "ollama") for kind in ("endless body", "drops", "gzip bomb")),
+    ],
+)
 def test_a_call_ends_and_leaves_nothing(kind: str, provider: str) -> None:
+    gc.collect()
     with HostileServer(kind) as server:
         patience_s = 0.3 if kind in SLOW else 1.5
         llms, threads = llms_at(server.url, provider, patience_s), threading.active_count()
@@ -70,24 +76,26 @@ def test_a_call_ends_and_leaves_nothing(kind: str, provider: str) -> None:
             assert type(fault.value) is TooSlow
         else:
             assert isinstance(fault.value, Retry), "the same call may succeed later"
-
-
-@pytest.mark.parametrize("kind", ["too long", "endless body", "gzip bomb"])
-def test_an_answer_without_end_is_named(kind: str) -> None:
-    with HostileServer(kind) as server, pytest.raises(RetryFew, match="more than an answer may hold"):
-        llms_at(server.url, "openai").ask(ASKED)
+        if kind in ("too long", "endless body", "gzip bomb"):
+            assert type(fault.value) is RetryFew
+            assert "more than an answer may hold" in str(fault.value)
 
 
 @pytest.mark.parametrize("provider", ["openai", "ollama"])
-@pytest.mark.parametrize(("kind", "answer"), [("from afar", "from afar"), ("gzip", "from afar")])
-def test_a_good_answer_is_taken(kind: str, answer: str, provider: str) -> None:
+@pytest.mark.parametrize("kind", ["from afar", "gzip"])
+def test_a_good_answer_is_taken(kind: str, provider: str) -> None:
     with HostileServer(kind) as server:
         llms = llms_at(server.url, provider)
-        assert [llms.ask(ASKED).text for _ in range(2)] == [answer, answer]
+        assert [llms.ask(ASKED).text for _ in range(2)] == ["from afar", "from afar"]
 
 
-@pytest.mark.parametrize("kind", [*ENDLESS, "endless headers", "gzip bomb", "deep nesting", "redirects"])
-@pytest.mark.parametrize("provider", ["openai", "ollama"])
+@pytest.mark.parametrize(
+    ("kind", "provider"),
+    [
+        *((kind, "openai") for kind in ("endless body", "endless headers", "deep nesting", "redirects")),
+        ("gzip bomb", "ollama"),
+    ],
+)
 def test_a_list_of_models_without_end_is_not_read(kind: str, provider: str) -> None:
     with HostileServer(kind) as server:
         url = f"{server.url}/v1" if provider == "openai" else server.url
@@ -113,8 +121,9 @@ def test_each_call_has_its_own_bounds() -> None:
             assert patient.exception(60) or patient.done()
 
 
-@pytest.mark.parametrize("provider", ["openai", "ollama"])
-@pytest.mark.parametrize("kind", ["silence", "drops", "endless continue"])
+@pytest.mark.parametrize(
+    ("kind", "provider"), [("silence", "openai"), ("endless continue", "openai"), ("drops", "ollama")]
+)
 def test_a_call_under_way_can_be_ended(kind: str, provider: str) -> None:
     with HostileServer(kind) as server:
         llms = llms_at(server.url, provider, timeout_s=60)
@@ -127,7 +136,18 @@ def test_a_call_under_way_can_be_ended(kind: str, provider: str) -> None:
 
 def test_a_call_can_be_ended_that_is_encrypted(tmp_path: Path) -> None:
     pair, context = tmp_path / "pair.pem", ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost"]
+    command = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-subj",
+        "/CN=localhost",
+    ]
     subprocess.run([*command, "-keyout", pair, "-out", pair], check=True, capture_output=True)
     context.load_cert_chain(pair)
     with HostileServer("drops", tls=context) as server, httpx.Client(timeout=60, verify=False) as client:
@@ -166,3 +186,24 @@ def test_without_bounds_a_limited_client_reads_on() -> None:
 )
 def test_a_client_of_another_kind_is_told_apart(client: Any) -> None:
     assert not limited(client)
+
+
+@pytest.mark.parametrize(
+    ("kind", "provider"),
+    [
+        *((kind, "openai") for kind in ("endless body", "drops", "gzip bomb")),
+        ("drops", "ollama"),
+        ("endless headers", "huggingface"),
+    ],
+)
+def test_an_embedder_is_given_up_in_time_while_it_is_opened(
+    kind: str, provider: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(providers, "EMBED_TIMEOUT_S", 0.5)
+    monkeypatch.setattr(embedders, "_SECONDS", 0.5)
+    with HostileServer(kind) as server:
+        url = server.url if provider == "ollama" else f"{server.url}/v1"
+        settings = Valves(embedder_provider=provider, embedder_base_url=url, embedder_model="m")
+        with returns(kind), pytest.raises(MemoryFault, match=r"^The embedder"):
+            assemble(settings, tmp_path)
+        assert server.sent < 12_000_000

@@ -16,6 +16,7 @@ from owui_memory.core.errors import Drop, TellAdmin
 from owui_memory.core.events import Event, EventKind, Job, UpstreamCall, Usage, failed
 from owui_memory.interfaces.routes import watching
 from owui_memory.observe.prometheus import COUNTERS, GAUGES, HISTOGRAMS, Levels, Prometheus
+from tests.harness.bodies import Chat
 from tests.harness.pipelines_server import ROOT
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until
@@ -44,51 +45,50 @@ def get(running: Running, path: str, headers: dict[str, str] = KEY) -> httpx.Res
     return answer
 
 
-def test_what_is_said_and_recalled_is_counted(filter_: Running) -> None:
+def test_what_is_said_and_recalled_is_counted(filter_: Running, scripted_llm: ScriptedLLM) -> None:
+    health = get(filter_, "/memory/health", {})
+    assert (health.status_code, health.json()) == (200, {"status": "ok"}), (
+        "it needs no key, and tells nothing"
+    )
     remember(filter_, "My dog is called Rex.")
     remember(filter_, "What is my dog called?")
 
     assert get(filter_, "/memory/metrics", {}).status_code == 401
-    gated = 'owui_memory_exchanges_gated_total{reason="nothing_stated"} 1'
-    wait_until(lambda: gated in get(filter_, "/memory/metrics").text, what="the writer has told of both")
+    both = (
+        'owui_memory_exchanges_gated_total{reason="nothing_stated"} 1',
+        "owui_memory_memories_changed_total 1",
+    )
+    wait_until(
+        lambda: all(line in get(filter_, "/memory/metrics").text for line in both),
+        what="the writer has told of both",
+    )
     answer = get(filter_, "/memory/metrics")
     assert answer.headers["content-type"].startswith("text/plain; version=1.0.0")
     told = answer.text
-    assert number(told, 'owui_memory_exchanges_total{state="stored"}') == 2
-    assert number(told, 'owui_memory_exchanges_total{state="remembered"}') == 1
-    assert number(told, 'owui_memory_recall_seconds_count{outcome="memories"}') == 1
+    for line, expected in {
+        'exchanges_total{state="stored"}': 2,
+        'exchanges_total{state="remembered"}': 1,
+        'recall_seconds_count{outcome="memories"}': 1,
+        "memories_changed_total": 1,
+        'queue_exchanges{state="waiting"}': 0,
+        "queue_oldest_seconds": 0,
+        "backend_ready": 1,
+    }.items():
+        assert number(told, f"owui_memory_{line}") == expected, line
     assert number(told, "owui_memory_injected_tokens_sum") > 3
     assert number(told, "owui_memory_embedding_seconds_count") >= 2
-    assert number(told, "owui_memory_memories_changed_total") == 1
-    assert number(told, 'owui_memory_queue_exchanges{state="waiting"}') == 0
-    assert number(told, "owui_memory_queue_oldest_seconds") == 0
-    assert number(told, "owui_memory_backend_ready") == 1
     assert number(told, 'owui_memory_store_bytes{store="state"}') > 4096
     assert "Rex" not in told
     assert "ada" not in told, "no users"
 
-
-def test_health_tells_nothing_and_needs_no_key(filter_: Running) -> None:
-    answer = get(filter_, "/memory/health", {})
-    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
-
-
-def test_an_exchange_that_waits_has_an_age(filter_: Running, scripted_llm: ScriptedLLM) -> None:
+    turn = Chat("ada").say("My parrot is called Coco.")
+    filter_.pipeline.valves = filter_.pipeline.valves.model_copy(update={"inlet_deadline_ms": 50})
     with scripted_llm.hold("embeddings", when="parrot"):
-        turn = ("ada", "My parrot is called Coco.")
-        filter_.run(filter_.pipeline._chats.keep(_answered(filter_, *turn)))
+        filter_.inlet(turn.inlet, turn.user)
+        filter_.outlet(turn.outlet("I see."), turn.user)
         told = get(filter_, "/memory/metrics").text
     assert number(told, 'owui_memory_queue_exchanges{state="waiting"}') == 1
     assert 0 < number(told, "owui_memory_queue_oldest_seconds") < 600
-
-
-def _answered(running: Running, user: str, text: str) -> object:
-    from owui_memory.interfaces.body import read_outlet
-    from tests.harness.bodies import Chat
-
-    turn = Chat(user).say(text)
-    running.inlet(turn.inlet, turn.user)
-    return read_outlet(turn.outlet("I see."), turn.user)
 
 
 def test_without_the_package_the_route_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,10 +14,9 @@ from owui_memory.backends import open_backend
 from owui_memory.backends.base import Backend
 from owui_memory.config.settings import Valves
 from owui_memory.core.errors import Retry, TellAdmin
-from owui_memory.core.events import Emit, Event, ignore
+from owui_memory.core.events import Emit, ignore
 from owui_memory.core.memory import Check
 from owui_memory.observe import selfcheck as module
-from owui_memory.observe.costs import Costs
 from owui_memory.observe.metrics import Metrics
 from owui_memory.observe.selfcheck import SelfChecks, health_of, selfcheck
 from tests.harness.mem0_server import RestServer
@@ -48,6 +47,11 @@ def opened(settings: Valves, folder: Path, emit: Emit = ignore) -> Iterator[Back
         yield backend
 
 
+def found(settings: Valves, folder: Path) -> list[Check]:
+    with opened(settings, folder) as backend:
+        return selfcheck(settings, backend)
+
+
 def asked(llm: ScriptedLLM) -> list[Request]:
     return [request for request in llm.requests if request.endpoint == "chat"]
 
@@ -64,12 +68,7 @@ def works(part: Check) -> bool:
 
 
 def test_each_part_is_tried_and_clocked(scripted_llm: ScriptedLLM, tmp_path: Path) -> None:
-    metrics, costs = Metrics(), Costs()
-
-    def observe(event: Event) -> None:
-        metrics(event)
-        costs(event)
-
+    metrics = Metrics()
     with ScriptedLLM() as second:
         settings = settings_of(
             scripted_llm,
@@ -77,58 +76,56 @@ def test_each_part_is_tried_and_clocked(scripted_llm: ScriptedLLM, tmp_path: Pat
             fallback_llm_base_url=second.base_url,
             fallback_llm_model="scripted-chat",
         )
-        with opened(settings, tmp_path, observe) as backend:
+        with opened(settings, tmp_path, metrics) as backend:
             parts = selfcheck(settings, backend)
         assert [part.name for part in parts] == ["store", "embedder", "LLM", "second LLM"]
         assert all(map(works, parts)), parts
         assert [len(asked(llm)) for llm in (scripted_llm, second)] == [1, 1]
     assert asked(scripted_llm)[0].body["response_format"] == {"type": "json_object"}
     assert metrics.counts() == {}
-    assert costs.described(1) == "no LLM has been called since the start", "it says nothing of the exchanges"
 
 
 def test_an_llm_that_is_not_used_is_not_asked(scripted_llm: ScriptedLLM, tmp_path: Path) -> None:
-    settings = settings_of(scripted_llm, extraction="verbatim")
-    with opened(settings, tmp_path) as backend:
-        assert [part.name for part in selfcheck(settings, backend)] == ["store", "embedder"]
+    parts = found(settings_of(scripted_llm, extraction="verbatim"), tmp_path)
+    assert [part.name for part in parts] == ["store", "embedder"]
     assert asked(scripted_llm) == []
+
+
+LISTED = "it has: scripted-chat, scripted-embed."
 
 
 def test_an_llm_that_cannot_do_json_is_told(scripted_llm: ScriptedLLM, tmp_path: Path) -> None:
     scripted_llm.when("self-check", "Sure! How can I help?")
-    settings = settings_of(scripted_llm)
-    with opened(settings, tmp_path) as backend:
-        llm = part(selfcheck(settings, backend), "LLM")
+    llm = part(found(settings_of(scripted_llm), tmp_path), "LLM")
     assert not llm.ok
     assert llm.detail.startswith("openai scripted-chat answered in ")
     assert llm.detail.endswith(", but not in JSON as it was asked to")
     assert llm.hint == "Set llm_model to a model that can answer in JSON."
 
 
-def test_a_model_that_works_without_being_listed_is_no_fault(
+def test_a_model_that_is_not_listed_is_a_fault_only_where_it_is_refused(
     scripted_llm: ScriptedLLM, tmp_path: Path
 ) -> None:
     """llama.cpp takes any name."""
     settings = settings_of(scripted_llm, llm_model="any", embedder_model="any")
     with opened(settings, tmp_path) as backend:
         parts = selfcheck(settings, backend)
+        with scripted_llm.fault("chat", status=404):
+            refused = part(selfcheck(settings, backend), "LLM")
+        with scripted_llm.fault("embeddings", dims=7):
+            resized = part(selfcheck(settings, backend), "embedder")
+        with scripted_llm.fault("chat", status=503):
+            assert "answered HTTP 503" in part(selfcheck(settings, backend), "LLM").detail, (
+                "nothing is lacking"
+            )
     for name in ("embedder", "LLM"):
         assert part(parts, name).ok
-        assert "lists no model 'any'; it has: scripted-chat, scripted-embed." in part(parts, name).detail
-
-
-def test_a_model_that_is_refused_is_told_with_those_there_are(
-    scripted_llm: ScriptedLLM, tmp_path: Path
-) -> None:
-    settings = settings_of(scripted_llm, llm_model="gone")
-    with opened(settings, tmp_path) as backend, scripted_llm.fault("chat", status=404):
-        llm = part(selfcheck(settings, backend), "LLM")
-    assert not llm.ok
-    assert llm.detail == (
-        f"The server at 127.0.0.1:{scripted_llm.port} lists no model 'gone'; "
-        "it has: scripted-chat, scripted-embed."
-    )
-    assert llm.hint == "Set llm_model to one that is there."
+        assert f"lists no model 'any'; {LISTED}" in part(parts, name).detail
+    assert not refused.ok
+    assert refused.detail == f"The server at 127.0.0.1:{scripted_llm.port} lists no model 'any'; {LISTED}"
+    assert refused.hint == "Set llm_model to one that is there."
+    assert resized.detail == "The embedder made vectors of 256 dimensions, and now makes 7."
+    assert "collection" in resized.hint
 
 
 @pytest.mark.parametrize(
@@ -147,25 +144,18 @@ def test_a_server_that_is_down_or_refuses_the_key_is_told_as_that(
     assert works(part(parts, "store"))
 
 
-def test_an_overloaded_server_is_not_said_to_lack_the_model(
-    scripted_llm: ScriptedLLM, tmp_path: Path
+def test_a_store_that_fails_is_told_without_the_errors_text(
+    scripted_llm: ScriptedLLM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = settings_of(scripted_llm, llm_model="any")
-    with opened(settings, tmp_path) as backend, scripted_llm.fault("chat", status=503):
-        assert "answered HTTP 503" in part(selfcheck(settings, backend), "LLM").detail
+    def broken(*_: Any) -> Any:
+        raise RuntimeError("My dog is called Rex.")
 
-
-def test_an_embedder_of_another_size_is_told_as_that(scripted_llm: ScriptedLLM, tmp_path: Path) -> None:
-    settings = settings_of(scripted_llm, embedder_model="any")
-    with opened(settings, tmp_path) as backend, scripted_llm.fault("embeddings", dims=7):
-        embedder = part(selfcheck(settings, backend), "embedder")
-    assert embedder.detail == "The embedder made vectors of 256 dimensions, and now makes 7."
-    assert "collection" in embedder.hint
-
-
-def test_a_store_that_fails_is_told(scripted_llm: ScriptedLLM, tmp_path: Path) -> None:
     settings = settings_of(scripted_llm)
     backend = open_backend(settings, tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(backend, "added_by", broken)
+        store = part(selfcheck(settings, backend), "store")
+        assert (store.ok, store.detail) == (False, "failed (RuntimeError)")
     backend.close()
     store = part(selfcheck(settings, backend), "store")
     assert not store.ok
@@ -179,38 +169,29 @@ def test_mem0s_server_is_reached_and_has_no_models_of_ours(scripted_llm: Scripte
     ):
         settings = Valves(backend="server", backend_url=server.url, backend_api_key="k")
         with opened(settings, tmp_path) as backend:
-            (found,) = selfcheck(settings, backend)
-            assert found.name == "backend"
-            assert works(found)
+            (told,) = selfcheck(settings, backend)
+            assert told.name == "backend"
+            assert works(told)
             assert health_of(backend) == []
             with server.fail(401):
-                (found,) = selfcheck(settings, backend)
-            assert not found.ok
-            assert "HTTP 401" in found.detail
+                (told,) = selfcheck(settings, backend)
+            assert not told.ok
+            assert "HTTP 401" in told.detail
 
 
 # Ollama -------------------------------------------------------------------------------------------
 
 
 def ollama(server: Ollama, **changes: str) -> Valves:
-    given = {f"{role}_provider": "ollama" for role in ("llm", "embedder")}
-    given |= {f"{role}_base_url": server.url for role in ("llm", "embedder")}
-    given |= {"llm_model": "qwen3:8b", "embedder_model": "nomic-embed-text"}
-    return Valves(**{**given, **changes})
+    given = {"llm_provider": "ollama", "llm_model": "qwen3:8b", "llm_base_url": server.url}
+    given |= {"embedder_provider": "ollama", "embedder_model": "nomic-embed-text"}
+    return Valves(**{**given, "embedder_base_url": server.url, **changes})
 
 
-def test_everything_from_ollama(tmp_path: Path) -> None:
+def test_an_llm_that_ollama_has_or_has_not(tmp_path: Path) -> None:
     with Ollama("qwen3:8b", "nomic-embed-text:latest") as server:
-        settings = ollama(server)
-        with opened(settings, tmp_path) as backend:
-            assert all(map(works, selfcheck(settings, backend)))
-
-
-def test_an_llm_that_ollama_does_not_have(tmp_path: Path) -> None:
-    with Ollama("qwen3:8b", "nomic-embed-text:latest") as server:
-        settings = ollama(server, llm_model="qwen3:70b")
-        with opened(settings, tmp_path) as backend:
-            llm = part(selfcheck(settings, backend), "LLM")
+        assert all(map(works, found(ollama(server), tmp_path)))
+        llm = part(found(ollama(server, llm_model="qwen3:70b"), tmp_path), "LLM")
         assert not llm.ok
         assert "has no model 'qwen3:70b'; it has: nomic-embed-text:latest, qwen3:8b." in llm.detail
         assert llm.hint.startswith("Pull it: ollama pull qwen3:70b")
@@ -268,9 +249,9 @@ def test_a_backend_is_checked_once_it_is_open_and_not_with_each_status(
 ) -> None:
     backend = open_checked(settings_of(scripted_llm))
     for _ in range(5):
-        (found,) = checks.part(backend)
-        assert (found.name, found.ok, found.hint) == ("self-check", True, "")
-        assert [piece.split(":")[0] for piece in found.detail.split("; ")] == ["store", "embedder", "LLM"]
+        (told,) = checks.part(backend)
+        assert (told.name, told.ok, told.hint) == ("self-check", True, "")
+        assert [piece.split(":")[0] for piece in told.detail.split("; ")] == ["store", "embedder", "LLM"]
     assert len(asked(scripted_llm)) == 1
     again = open_checked(settings_of(scripted_llm))
     assert checks.part(again)[0].ok
@@ -302,9 +283,9 @@ def test_an_llm_that_has_answered_is_not_asked_again_though_something_is_wrong(
     scripted_llm.when("self-check", "I cannot do JSON.")
     backend = open_checked(settings_of(scripted_llm))
     for _ in range(4):
-        (found,) = checks.part(backend)
-        assert not found.ok
-        assert found.hint == "Set llm_model to a model that can answer in JSON."
+        (told,) = checks.part(backend)
+        assert not told.ok
+        assert told.hint == "Set llm_model to a model that can answer in JSON."
         wait_until(lambda: not checks._checks[backend].busy.locked(), what="no check is under way")
     embedded = len(scripted_llm.embedded_texts())
     checks.part(backend)
@@ -312,15 +293,11 @@ def test_an_llm_that_has_answered_is_not_asked_again_though_something_is_wrong(
     assert len(asked(scripted_llm)) == 1
 
 
-def test_a_backend_of_somebody_else_has_no_line(scripted_llm: ScriptedLLM, tmp_path: Path) -> None:
-    with opened(settings_of(scripted_llm), tmp_path) as backend:
-        assert SelfChecks().part(backend) == []
-
-
 def test_the_health_of_all_models(scripted_llm: ScriptedLLM, tmp_path: Path) -> None:
     with opened(settings_of(scripted_llm), tmp_path) as backend:
-        (found,) = health_of(backend)
-    embedder, llm = found.detail.split("; ")
+        (told,) = health_of(backend)
+        assert SelfChecks().part(backend) == [], "of what somebody else has opened"
+    embedder, llm = told.detail.split("; ")
     assert embedder.startswith("embedder: 3 calls, ")  # its size and its scale, in two batches
     assert llm == "LLM openai scripted-chat: 0 calls, none answered, 0 under way, no error"
 
@@ -330,16 +307,3 @@ def test_the_question_is_small() -> None:
     assert any("JSON" in message["content"] for message in module.QUESTION), (
         "OpenAI's JSON mode wants the word"
     )
-
-
-def test_errors_of_the_check_itself_are_told_without_their_text(
-    scripted_llm: ScriptedLLM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken(*_: Any) -> Any:
-        raise RuntimeError("My dog is called Rex.")
-
-    settings = settings_of(scripted_llm)
-    with opened(settings, tmp_path) as backend:
-        monkeypatch.setattr(backend, "added_by", broken)
-        store = part(selfcheck(settings, backend), "store")
-    assert (store.ok, store.detail) == (False, "failed (RuntimeError)")

@@ -15,8 +15,8 @@ from owui_memory.config.settings import Valves
 from owui_memory.core.events import Event, EventKind, Usage
 from tests.harness.ollama import Ollama
 from tests.harness.scripted_llm import ScriptedLLM
-from tests.harness.scripted_requests import Request
 from tests.harness.waiting import wait_until
+from tests.unit.observe.test_selfcheck import asked, settings_of
 
 
 class Running:
@@ -37,15 +37,7 @@ class Running:
 
 @pytest.fixture
 def settings(scripted_llm: ScriptedLLM) -> Valves:
-    return Valves(
-        llm_provider="openai",
-        llm_base_url=scripted_llm.base_url,
-        llm_model="scripted-chat",
-        llm_prices="scripted-chat 1000 1000",
-        embedder_provider="openai",
-        embedder_base_url=scripted_llm.base_url,
-        embedder_model="scripted-embed",
-    )
+    return settings_of(scripted_llm, llm_prices="scripted-chat 1000 1000")
 
 
 @contextlib.contextmanager
@@ -55,10 +47,6 @@ def running(folder: Path, settings: Valves) -> Iterator[Running]:
         yield started
     finally:
         started.runtime.close()
-
-
-def asked(llm: ScriptedLLM) -> list[Request]:
-    return [request for request in llm.requests if request.endpoint == "chat"]
 
 
 def is_checked(running: Running) -> bool:
@@ -74,8 +62,8 @@ def test_what_a_start_finds_and_costs(settings: Valves, scripted_llm: ScriptedLL
             assert len(asked(scripted_llm)) == start, "once a start, not once a status"
             assert "LLM openai scripted-chat: 1 calls, " in started.part("health")["detail"]
             told = started.part("costs")["detail"]
-            assert told.startswith("no LLM has been called since the start; ")
             tokens = start * (len(asked(scripted_llm)[0].text.split()) + 2)
+            assert told.startswith("no LLM has been called since the start; "), "for an exchange"
             assert told.endswith(f"today {start} calls, {tokens} tokens, about ${tokens / 1000:.3f}")
 
 
@@ -103,18 +91,10 @@ def test_a_change_of_settings_is_checked_too_and_one_of_prices_is_not(
         assert told["detail"].startswith("the earlier settings stay in use: LLM: openai other answered in ")
         assert told["hint"] == "Set llm_model to a model that can answer in JSON."
         assert [chat.body["model"] for chat in asked(scripted_llm)] == ["scripted-chat", "other"]
-        assert started.part("self-check")["ok"], "that of the backend in use"
-
-
-def test_a_model_that_is_not_there_is_told_while_the_earlier_settings_stay_in_use(
-    settings: Valves, tmp_path: Path
-) -> None:
-    with Ollama("qwen3:8b") as server, running(tmp_path, settings) as started:
-        wait_until(lambda: is_checked(started), what="the self-check")
-        started.save(embedder_provider="ollama", embedder_base_url=server.url, embedder_model="mini")
-        wait_until(lambda: not started.part("backend")["ok"], what="the new settings are tried")
+        with Ollama("qwen3:8b") as server:
+            started.save(embedder_provider="ollama", embedder_base_url=server.url, embedder_model="mini")
+            wait_until(lambda: "Ollama" in started.part("backend")["detail"], what="these are tried")
         told = started.part("backend")
-        assert told["detail"].startswith("the earlier settings stay in use: Ollama at ")
         assert told["detail"].endswith("has no model 'mini'; it has: qwen3:8b.")
         assert told["hint"].startswith("Pull it: ollama pull mini")
         assert started.part("self-check")["ok"], "that of the backend in use"

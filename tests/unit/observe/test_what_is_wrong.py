@@ -26,6 +26,7 @@ from tests.harness.bodies import Chat
 from tests.harness.hang import returns
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until
+from tests.unit.observe.test_selfcheck import settings_of
 from tests.unit.observe.test_status import Running, is_checked, running
 
 SOON_S = 30.0
@@ -33,15 +34,7 @@ SOON_S = 30.0
 
 @pytest.fixture
 def settings(scripted_llm: ScriptedLLM) -> Valves:
-    return Valves(
-        llm_provider="openai",
-        llm_base_url=scripted_llm.base_url,
-        llm_model="scripted-chat",
-        embedder_provider="openai",
-        embedder_base_url=scripted_llm.base_url,
-        embedder_model="scripted-embed",
-        advanced="batch_idle_seconds=0",
-    )
+    return settings_of(scripted_llm, advanced="batch_idle_seconds=0")
 
 
 def told(started: Running) -> dict[str, Any]:
@@ -75,30 +68,30 @@ FAULTS: dict[str, Fault] = {
     "the embedder is cut": lambda llm: llm.fault("embeddings", cut=True),
     "the embedder talks nonsense": lambda llm: llm.fault("embeddings", broken_json=True),
     "the embedder has another size": lambda llm: llm.fault("embeddings", dims=7),
-    "the embedder hangs": lambda llm: llm.hold("embeddings"),
     "the LLM is down": lambda llm: llm.fault("chat", status=503),
     "the LLM refuses": lambda llm: llm.fault("chat", status=401),
     "the LLM talks nonsense": nonsense,
+}
+HANGS: dict[str, Fault] = {  # until a request to it times out
+    "the embedder hangs": lambda llm: llm.hold("embeddings"),
     "the LLM hangs": lambda llm: llm.hold("chat"),
 }
 
 
-HANGING = [name for name in FAULTS if "hangs" in name]  # until a request to it times out
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [pytest.param(FAULTS[name], id=name, marks=[pytest.mark.slow] * (name in HANGING)) for name in FAULTS],
-)
-def test_a_model(settings: Valves, scripted_llm: ScriptedLLM, tmp_path: Path, fault: Fault) -> None:
+@pytest.mark.parametrize("faults", [FAULTS, pytest.param(HANGS, marks=pytest.mark.slow)])
+def test_a_model(
+    settings: Valves, scripted_llm: ScriptedLLM, tmp_path: Path, faults: dict[str, Fault]
+) -> None:
     with running(tmp_path, settings) as started:
         wait_until(lambda: is_checked(started), what="the self-check")
-        wait_until(lambda: not told(started), what=lambda: f"all is well: {told(started)}")
-        with fault(scripted_llm):
-            say(started, "I live in Lisbon.")
-            wrong = wait_until(lambda: told(started), within=SOON_S, every=1, what="it is told")
-            assert "Lisbon" not in json.dumps(wrong)
-        wait_until(lambda: not told(started), within=90, every=1, what=lambda: f"well: {told(started)}")
+        for number, (name, fault) in enumerate(faults.items()):
+            well = lambda name=name: f"after {name}: {told(started)}"  # noqa: E731
+            wait_until(lambda: not told(started), within=90, what=well)
+            with fault(scripted_llm):
+                say(started, f"I live in Lisbon, in house {number}.")
+                wrong = wait_until(lambda: told(started), within=SOON_S, what=f"it is told that {name}")
+                assert "Lisbon" not in json.dumps(wrong)
+        wait_until(lambda: not told(started), within=90, what=lambda: f"well: {told(started)}")
 
 
 @pytest.fixture

@@ -17,8 +17,9 @@ from owui_memory.core.errors import ClaimLost
 from owui_memory.core.exchange import Batch, Exchange
 from owui_memory.core.memory import Memory
 from owui_memory.remember.apply import Changes, Decide
+from owui_memory.remember.backlog import Counts
 from owui_memory.remember.journal import Journal
-from owui_memory.remember.outbox import Counts, Outbox
+from owui_memory.remember.outbox import Outbox
 from owui_memory.state import outbox
 from tests.harness.places import Place
 from tests.harness.scripted_llm import ScriptedLLM

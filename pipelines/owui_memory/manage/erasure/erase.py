@@ -14,17 +14,17 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import Engine
 
-from ...backends.base import Backend
 from ...config.settings import Valves
 from ...core.errors import MemoryFault
 from ...core.scope import past_owner, shared_by
 from ...remember.spill import Spill, Spilled
 from ...state.episodes_table import EpisodesTable
 from ..history.uploads import Uploads
+from ..live import Live
 from .erasures import BEGUN, DONE, ONCE, SETTLED_S, Erasure, Erasures
 from .scrub import scrub_state
 from .sites import Found, Open, Site, Sites
@@ -52,13 +52,6 @@ class Receipt:
     def total(self) -> int:
         """How many entries were erased in all."""
         return sum(self.counts.values())
-
-
-class Live(Protocol):
-    """What holds the backend in use: see `backends.backend_holder`."""
-
-    def writing(self) -> contextlib.AbstractContextManager[Backend]:
-        """Inside, nobody moves the memories."""
 
 
 def _no_progress(count: int) -> None:
@@ -144,20 +137,9 @@ class Eraser:
         """
         if not (old := self._passages.said_before(at)):
             return 0
-        count = 0
-        missed: MemoryFault | None = None
-        with self._still(), self._sites.opened() as found:
-            for one in found:
-                try:
-                    site = one.reached()
-                    gone = sum(site.erase_said_before(past_owner(user_id), at) for user_id in old)
-                    if gone:
-                        site.purge()
-                    count += gone
-                except MemoryFault as fault:
-                    missed = fault
-        if missed is not None:
-            raise missed
+        count = self._everywhere(
+            lambda site: sum(site.erase_said_before(past_owner(user_id), at) for user_id in old)
+        )
         for user_id, exchanges in old.items():
             self._passages.remove(user_id, exchanges)
         return count
@@ -172,24 +154,38 @@ class Eraser:
         when the others are done; all of it is tried anew with the next call.
         """
         wanted = Erasure(0, user_id, False, tuple(ids), (), (), ONCE, time.time())
-        missed: MemoryFault | None = None
         self._spill.erase(
             user_id, lambda one: one.permission is not None and one.permission.chat_id == chat_id
         )
+
+        def erase(site: Site) -> int:
+            stray = set(site.passages_of(past_owner(user_id), chat_id)).difference(ids)
+            these = replace(wanted, memory_ids=(*ids, *stray))
+            return site.erase(these, fresh=True, on_progress=_no_progress).total()
+
+        self._everywhere(erase)
+        self._passages.remove(user_id, exchanges)
+        scrub_state(self._engine)
+
+    def _everywhere(self, erase: Callable[[Site], int]) -> int:
+        """Erase something at each location; how much it was.
+
+        Raises the fault of a location that cannot be reached, when the others are done.
+        """
+        count = 0
+        missed: MemoryFault | None = None
         with self._still(), self._sites.opened() as found:
             for one in found:
                 try:
                     site = one.reached()
-                    stray = set(site.passages_of(past_owner(user_id), chat_id)).difference(ids)
-                    these = replace(wanted, memory_ids=(*ids, *stray))
-                    if site.erase(these, fresh=True, on_progress=lambda _: None):
+                    if gone := erase(site):
                         site.purge()
+                    count += gone
                 except MemoryFault as fault:
                     missed = fault
         if missed is not None:
             raise missed
-        self._passages.remove(user_id, exchanges)
-        scrub_state(self._engine)
+        return count
 
     def go_on(self) -> list[Receipt]:
         """Goes on with erasures that were begun here or by another server, as far as they can be done now."""
@@ -202,10 +198,6 @@ class Eraser:
     def newest(self) -> int:
         """The id of the last erasure that was begun; 0 if there was none."""
         return self._erasures.newest()
-
-    def is_done(self, user_id: str) -> bool:
-        """Whether nothing about a user is left to be erased."""
-        return not any(erasure.user_id == user_id for erasure in self._erasures.open())
 
     def _go_on(self, erasure: Erasure) -> Receipt:
         again = erasure.passes == ONCE and self._is_settled(erasure)

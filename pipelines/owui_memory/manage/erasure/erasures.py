@@ -173,10 +173,6 @@ class Erasures:
         """The erasures that are not done yet, oldest first."""
         return list(self._select(erasures.c.passes < DONE))
 
-    def get(self, erasure_id: int) -> Erasure | None:
-        """The erasure with this id, or None."""
-        return next(iter(self._select(erasures.c.id == erasure_id)), None)
-
     def update(self, erasure: Erasure, *, passes: int, left: Collection[int]) -> None:
         """Notes how far an erasure has come."""
         done = {"passes": passes, "locations": json.dumps(sorted(left))}

@@ -6,11 +6,12 @@ import json
 import math
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, and_, delete, or_, select, update
 
+from ...core.batched import batched
 from ...core.change import FORGET, FORGOTTEN, REFLECTED, TOMBSTONES, heirs
 from ...core.exchange import message_id_of
 from ...core.memory import EPISODE
@@ -50,12 +51,7 @@ class ForgottenRows:
         self._texts.discard("")
 
     def run(self, erasure_id: int) -> Counter[str]:
-        counts = Counter(queue=self.from_queue())
-        counts["summaries of chats"] = self._from_abstracts()
-        counts["explanations"] = self._from_explanations()
-        counts["told lines"] = self._from_injected()
-        counts["journal"] = self._from_journal()
-        counts["sentences of the profile"] = self._from_profile()
+        counts = Counter({"queue": self.from_queue(), **self._blanked()})
         buried = [
             _tombstone(self._user_id, memory_id, erasure_id, position)
             for position, memory_id in enumerate(self._ids)
@@ -64,11 +60,17 @@ class ForgottenRows:
         return counts
 
     def again(self) -> Counter[str]:
-        counts = Counter({LATE + "told lines": self._from_injected(), LATE + "journal": self._from_journal()})
-        counts[LATE + "explanations"] = self._from_explanations()
-        counts[LATE + "summaries of chats"] = self._from_abstracts()
-        counts[LATE + "sentences of the profile"] = self._from_profile()
-        return counts
+        return Counter({LATE + name: count for name, count in self._blanked().items()})
+
+    def _blanked(self) -> dict[str, int]:
+        """How many rows said it, by what they are."""
+        return {
+            "summaries of chats": self._from_abstracts(),
+            "explanations": self._from_explanations(),
+            "told lines": self._from_injected(),
+            "journal": self._from_journal(),
+            "sentences of the profile": forget_statements(self._connection, self._user_id, self._ids),
+        }
 
     def _with_former(self, ids: Sequence[str]) -> Sequence[str]:
         """With those that the same memories had before their removal was taken back, and their parts'."""
@@ -80,7 +82,7 @@ class ForgottenRows:
             of_them = select(journal.c.memory_id).where(journal.c.user_id == self._user_id)
             found = [
                 memory_id
-                for some in _parts(undone)
+                for some in batched(undone, _AT_ONCE)
                 for memory_id in self._connection.scalars(of_them.where(journal.c.id.in_(some)))
             ]
             new = [one for one in dict.fromkeys((*found, *self._parts_of(new))) if one and one not in known]
@@ -109,7 +111,7 @@ class ForgottenRows:
         rows = self._connection.execute(select(outbox).where(mine)).all()
         said = [row for row in rows if message_id_of(row.key) in sources or self._is_in(row.exchange)]
         done = {"state": "done", "exchange": None, "error": ""}
-        for some in _parts([row.id for row in said]):
+        for some in batched([row.id for row in said], _AT_ONCE):
             self._connection.execute(update(outbox).where(outbox.c.id.in_(some)).values(**done))
         broken = {row.batch for row in said if row.state == "claimed"}
         anew = {"state": "pending", "batch": "", "attempts": 0, "ready_at": time.time(), "error": ""}
@@ -119,7 +121,7 @@ class ForgottenRows:
 
     def _from_journal(self) -> int:
         mine = {row.id for row in self._history if row.before or row.after or row.op == FORGET}
-        for some in _parts(sorted(self._texts)):
+        for some in batched(sorted(self._texts), _AT_ONCE):
             alike = or_(journal.c.before.in_(some), journal.c.after.in_(some))
             mine |= set(
                 self._connection.scalars(
@@ -129,14 +131,14 @@ class ForgottenRows:
                 )
             )
         blank = {"before": "", "after": "", "refused": FORGOTTEN, "made": False}
-        for some in _parts(sorted(mine)):
+        for some in batched(sorted(mine), _AT_ONCE):
             self._connection.execute(update(journal).where(journal.c.id.in_(some)).values(**blank))
         return len(mine)
 
     def _from_injected(self) -> int:
         """What recall told a chat must not be learned from its answers: a mark of the text stays."""
         rows = {row.id: row for row in self._rows(injected, injected.c.memory_id)}
-        for some in _parts(sorted(self._texts)):
+        for some in batched(sorted(self._texts), _AT_ONCE):
             which = and_(
                 injected.c.user_id == self._user_id,
                 injected.c.text.in_(some),
@@ -144,7 +146,7 @@ class ForgottenRows:
             )
             rows |= {row.id: row for row in self._connection.execute(select(injected).where(which))}
         speaking = [row for row in rows.values() if not is_mark(row.text)]
-        for some in _parts([row.id for row in speaking]):
+        for some in batched([row.id for row in speaking], _AT_ONCE):
             self._connection.execute(delete(injected).where(injected.c.id.in_(some)))
         marked = [{**row._mapping, "text": mark_of(row.text), "line": "", "gone": True} for row in speaking]
         insert_new(self._connection, injected, marked)
@@ -154,9 +156,6 @@ class ForgottenRows:
         """An abstract may say it in other words: all are made anew, without the messages that said it."""
         saying = and_(cuts.c.user_id == self._user_id, cuts.c.abstract != "")
         return self._connection.execute(update(cuts).where(saying).values(abstract="")).rowcount
-
-    def _from_profile(self) -> int:
-        return forget_statements(self._connection, self._user_id, self._ids)
 
     def _from_explanations(self) -> int:
         """What was asked stays, but where it may have said what is forgotten."""
@@ -190,7 +189,7 @@ class ForgottenRows:
     def _rows(self, table: Any, column: Any) -> list[Any]:
         return [
             row
-            for some in _parts(self._ids)
+            for some in batched(self._ids, _AT_ONCE)
             for row in self._connection.execute(
                 select(table).where(table.c.user_id == self._user_id, column.in_(some))
             )
@@ -203,8 +202,3 @@ def _tombstone(user_id: str, memory_id: str, erasure_id: int, position: int) -> 
     named = {"user_id": user_id, "memory_id": memory_id, "batch": f"{TOMBSTONES}{erasure_id}"}
     more = {"position": position, "op": "remove", "kind": "fact", "made": True, "at": time.time()}
     return {**empty, **named, **more}
-
-
-def _parts(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    for begin in range(0, len(items), _AT_ONCE):
-        yield items[begin : begin + _AT_ONCE]

@@ -17,6 +17,7 @@ from ...backends.assemble import open_store
 from ...backends.base import Backend, EditableBackend
 from ...backends.locations import Location, settings_of
 from ...config.settings import Valves
+from ...core.batched import batched
 from ...core.errors import MemoryFault, TellAdmin
 from ...core.memory import Memory, aware_time, is_id
 from ...core.scope import documents_in, owners_of, past_in, past_owner
@@ -91,8 +92,7 @@ class StoreSite:
             rows = rows if fresh else [row for row in rows if _is_earlier(row.payload, erasure)]
         ids = [str(row.id) for row in rows]
         self._erase_entities(erasure, ids)
-        for begin in range(0, len(ids), _AT_ONCE):
-            some = ids[begin : begin + _AT_ONCE]
+        for some in batched(ids, _AT_ONCE):
             self._store.delete_all(some)
             on_progress(len(some))
         return Counter(_counted_as(str(row.payload.get("user_id") or "")) for row in rows)
@@ -123,8 +123,8 @@ class StoreSite:
     def erase_said_before(self, owner: str, at: float) -> int:
         rows = self._store.list({"user_id": owner})[0]
         ids = [str(row.id) for row in rows if _is_before(aware_time(row.payload.get("created_at")), at)]
-        for begin in range(0, len(ids), _AT_ONCE):
-            self._store.delete_all(ids[begin : begin + _AT_ONCE])
+        for some in batched(ids, _AT_ONCE):
+            self._store.delete_all(some)
         return len(ids)
 
     def purge(self) -> str:

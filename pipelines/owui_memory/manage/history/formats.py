@@ -23,16 +23,16 @@ class Format(NamedTuple):
     read: Callable[[Value], Iterator[Entry]]
 
 
-OPEN_WEBUI = "open-webui"
+OPEN_WEBUI, WEBUI_LABEL = "open-webui", "Open WebUI"
 
 FORMATS = (
     Format("chatgpt", "ChatGPT", conversations.is_chatgpt, conversations.read_chatgpt),
     Format("claude", "Claude", conversations.is_claude, conversations.read_claude),
     Format("claude", "Claude", memory_stores.is_claude_memory, memory_stores.read_claude_memory),
-    Format(OPEN_WEBUI, "Open WebUI", conversations.is_open_webui, conversations.read_open_webui),
+    Format(OPEN_WEBUI, WEBUI_LABEL, conversations.is_open_webui, conversations.read_open_webui),
     Format("letta", "Letta", memory_stores.is_letta, memory_stores.read_letta),
     Format("mem0", "mem0", memory_stores.is_mem0, memory_stores.read_mem0),
-    Format(OPEN_WEBUI, "Open WebUI", conversations.is_webui_memory, conversations.read_webui_memory),
+    Format(OPEN_WEBUI, WEBUI_LABEL, conversations.is_webui_memory, conversations.read_webui_memory),
     Format("letta", "Letta", memory_stores.is_passage, memory_stores.read_passage),
 )
 GEMINI, LTM = ("gemini", "Gemini"), ("text-generation-webui", "text-generation-webui")

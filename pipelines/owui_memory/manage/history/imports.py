@@ -9,38 +9,33 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass, field, replace
-from functools import partial
-from itertools import islice
+from dataclasses import dataclass, replace
+from functools import cache, partial
 
 from sqlalchemy import ColumnElement, Engine, and_, delete, func, select, update
 
 from ...backends.base import EditableBackend
-from ...config.prices import costs, read_prices
 from ...config.settings import Valves
+from ...core.batched import batched
 from ...core.chat_servers import AnsweredBy
 from ...core.errors import Drop, Retry
 from ...core.exchange import Exchange, episodes_name, message_id_of
 from ...core.scope import past_owner
-from ...models.tokens import estimated_tokens
 from ...remember import admission
 from ...remember.apply import Changes
 from ...remember.episodes import ids_of
-from ...remember.gate import sift
 from ...remember.journal import Journal
 from ...remember.later import Later
 from ...remember.outbox import Outbox
-from ...remember.passages import passages
-from ...remember.prompt import reconcile_prompt
 from ...state import hold, imports, outbox, reading
 from ...state.episodes_table import EpisodesTable
 from ...state.switches_table import Switches
-from ..memories import Live
+from ..live import Live, editable
 from .entries import Fact, Flaw
 from .exchanges import IsCommand, chat_of, exchanges, given
 from .formats import Found
+from .previews import Preview, Seen, estimated
 
 Archive = Callable[[], Iterable[Found]]  # reads it from its beginning: see `formats.read`
 
@@ -51,39 +46,6 @@ _STOPPED = "stopped-"  # begins the batch of what was under way when its import 
 _MOST_TAKEN = 500_000  # exchanges and facts of an archive
 _ALL = "the archive"
 _NAME_CHARS = 200
-_WEBUI = "Open WebUI"
-_SAMPLE = 100  # exchanges by which the rest is estimated
-_SHOWN_TOKENS, _ANSWER_TOKENS = 200, 120  # of the memories in a prompt, and of an answer
-_PASSAGE_S, _EXCHANGE_S, _CALL_S = 0.02, 0.02, 4.0  # that each takes, about
-
-
-@dataclass(frozen=True)
-class Preview:
-    """What an import would bring, or has begun to bring, to a user.
-
-    labels: the programs that wrote it. chats, exchanges, facts: that are new; known: exchanges and facts that
-    are there already. skipped: of what is not taken, how many of it by the reason. flaws: what cannot be
-    read, how often, by file and reason. first, last: when the first and the last was said, Unix time or 0.
-    calls, tokens_in, tokens_out: of an LLM, about; cost: in words, "" if no price is known. seconds: that it
-    takes, about, while nobody chats. id: of the import, once it is begun.
-    """
-
-    user_id: str
-    labels: tuple[str, ...] = ()
-    chats: int = 0
-    exchanges: int = 0
-    facts: int = 0
-    known: int = 0
-    skipped: Counter[str] = field(default_factory=Counter)
-    flaws: Counter[tuple[str, str]] = field(default_factory=Counter)
-    first: float = 0.0
-    last: float = 0.0
-    calls: int = 0
-    tokens_in: int = 0
-    tokens_out: int = 0
-    cost: str = ""
-    seconds: int = 0
-    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +85,11 @@ class Imports:
         Raises:
             Drop: the archive cannot be opened, or nothing in it is known.
         """
-        seen = _Seen()
-        sample: list[Exchange] = []
-        for some in _unhurried(_parts(self._taken(user_id, archive, seen))):
+        seen = Seen()
+        for some in _unhurried(batched(self._taken(user_id, archive, seen), _AT_ONCE)):
             for one in self._new(user_id, some, seen):
                 seen.count(one)
-                if not one.given and len(sample) < _SAMPLE:
-                    sample.append(one)
-        return self._estimated(seen.preview(user_id), sample)
+        return estimated(seen.preview(user_id), seen.sample, self._settings(), self._passages.wants(user_id))
 
     def begin(self, user_id: str, archive: Archive, name: str = "") -> Preview:
         """Bring these entries to a user; what it brings, as `preview` tells it, and the import's id.
@@ -138,8 +97,8 @@ class Imports:
         It is safe on disk afterwards, and remembered in the background. Where it is broken off, the same call
         goes on; done twice it brings nothing new.
         """
-        import_id, seen = self._opened(user_id, name[:_NAME_CHARS]), _Seen()
-        for some in _unhurried(_parts(self._taken(user_id, archive, seen))):
+        import_id, seen = self._opened(user_id, name[:_NAME_CHARS]), Seen()
+        for some in _unhurried(batched(self._taken(user_id, archive, seen), _AT_ONCE)):
             new = self._later.put(some, import_id)
             seen.known += len(some) - len(new)
             for one in new:
@@ -203,14 +162,12 @@ class Imports:
         brought = and_(*_brought(user_id, import_id))
         undone = 0
         with live.writing() as backend:
-            if not isinstance(backend, EditableBackend):
-                raise Drop("This backend cannot list memories.", hint="Remove them there.")
+            backend = editable(backend)
             while rows := self._stopped(mine, brought, user_id):  # more of it may come meanwhile
                 # All of its messages at once, and before any is out of sight: a fact may be from several.
                 Changes(self._journal).retract(backend, user_id, {message_id_of(key) for key, _ in rows})
                 self._remove_unmarked(backend, user_id, {batch for _, batch in rows})
-                for at in range(0, len(rows), _UNDONE_AT_ONCE):
-                    keys = [key for key, _ in rows[at : at + _UNDONE_AT_ONCE]]
+                for keys in batched([key for key, _ in rows], _UNDONE_AT_ONCE):
                     self._remove_passages(backend, user_id, [episodes_name(key) for key in keys])
                     with self._engine.begin() as connection:
                         connection.execute(delete(outbox).where(brought, outbox.c.key.in_(keys)))
@@ -250,10 +207,10 @@ class Imports:
             admission.remove_all(backend, past_owner(user_id), ids)
             self._passages.remove(user_id, [entry.exchange for entry in entries])
 
-    def _taken(self, user_id: str, archive: Archive, seen: _Seen) -> Iterator[Exchange]:
+    def _taken(self, user_id: str, archive: Archive, seen: Seen) -> Iterator[Exchange]:
         """What of an archive may be remembered; the rest is counted in `seen`."""
         owners = {one.entry.owner for one in self._all(archive) if not isinstance(one.entry, Flaw)} - {""}
-        settings, is_on = self._settings(), _Cached(partial(self._switches.is_on, user_id))
+        settings, is_on = self._settings(), cache(partial(self._switches.is_on, user_id))
         if not settings.enabled:
             raise Drop("Memory is switched off on this server.", hint="Switch `enabled` on first.")
         if not is_on(""):
@@ -293,7 +250,7 @@ class Imports:
                 raise Retry("The server stops.", hint="Ask again when it is back.")
             yield one
 
-    def _new(self, user_id: str, some: list[Exchange], seen: _Seen) -> list[Exchange]:
+    def _new(self, user_id: str, some: list[Exchange], seen: Seen) -> list[Exchange]:
         keys = [one.key for one in some]
         there = and_(outbox.c.user_id == user_id, outbox.c.key.in_(keys))
         with self._reading.connect() as connection:
@@ -302,78 +259,6 @@ class Imports:
         seen.keys.update(map(hash, new))
         seen.known += len(some) - len(new)
         return list(new.values())
-
-    def _estimated(self, preview: Preview, sample: list[Exchange]) -> Preview:
-        """With what it costs: some exchanges are looked at, and stand for all."""
-        settings = self._settings()
-        share = preview.exchanges / len(sample) if sample else 0.0
-        kept = settings.keeps_episodes and self._passages.wants(preview.user_id)
-        said = sum(len(passages(one)) for one in sample) * share if kept else 0.0
-        seconds = said * _PASSAGE_S + (preview.exchanges + preview.facts) * _EXCHANGE_S
-        reads = settings.uses_llm and settings.has_llm
-        if settings.llm_provider == "auto" and not settings.llm_model:  # then who answered reads
-            reads = reads and _WEBUI in preview.labels
-        if not reads:
-            return replace(preview, seconds=round(seconds))
-        worth = [one for one, verdict in sift(sample, verbatim=False) if verdict.worth]
-        at_once = settings.advanced_numbers.batch_max_exchanges
-        each = min(at_once, max(preview.exchanges / max(preview.chats, 1), 1.0))  # calls read one chat
-        calls = len(worth) * share / each
-        system, _ = reconcile_prompt([], [], settings.extraction_rules)
-        told = sum(estimated_tokens(reconcile_prompt([one], [], "")[1]["content"]) for one in worth) * share
-        tokens_in = round(calls * (estimated_tokens(system["content"]) + _SHOWN_TOKENS) + told)
-        tokens_out = round(calls * _ANSWER_TOKENS)
-        model = settings.llm_model
-        cost = costs({model: (tokens_in, tokens_out)}, read_prices(settings.llm_prices)) if model else ""
-        seconds = round(seconds + calls * _CALL_S)
-        used = replace(preview, calls=round(calls), tokens_in=tokens_in, tokens_out=tokens_out)
-        return replace(used, cost=cost, seconds=seconds)
-
-
-class _Seen:
-    """What was seen of an archive so far."""
-
-    def __init__(self) -> None:
-        self.labels: set[str] = set()
-        self.keys: set[int] = set()  # hashes: there may be many
-        self.chats: set[str] = set()
-        self.exchanges = self.facts = self.known = 0
-        self.skipped: Counter[str] = Counter()
-        self.flaws: Counter[tuple[str, str]] = Counter()
-        self.first = self.last = 0.0
-
-    def count(self, one: Exchange) -> None:
-        if one.given:
-            self.facts += 1
-            return
-        self.exchanges += 1
-        self.chats.add(one.chat_id)
-        self.first = min(self.first or one.said_at, one.said_at)
-        self.last = max(self.last, one.said_at)
-
-    def preview(self, user_id: str) -> Preview:
-        if not self.labels:
-            flaws = "; ".join(f"{where}: {reason}" for where, reason in list(self.flaws)[:3])
-            raise Drop(
-                f"Nothing in it is known. {flaws}".strip(),
-                hint="Known are exports of ChatGPT, Claude, Gemini (Takeout, as JSON), Open WebUI, Letta and "
-                "mem0, and text-generation-webui's long_term_memory.",
-            )
-        counted = (len(self.chats), self.exchanges, self.facts, self.known, self.skipped, self.flaws)
-        return Preview(user_id, tuple(sorted(self.labels)), *counted, self.first, self.last)
-
-
-class _Cached(dict[tuple[str, str], bool]):
-    """Remembers what was asked of a chat and a model."""
-
-    def __init__(self, ask: Callable[[str, str], bool]) -> None:
-        self._ask = ask
-
-    def __call__(self, chat_id: str, model: str = "") -> bool:
-        key = (chat_id, model)
-        if key not in self:
-            self[key] = self._ask(*key)
-        return self[key]
 
 
 def _is_theirs(user_id: str, owner: str, owners: Collection[str]) -> bool:
@@ -386,12 +271,6 @@ def _is_theirs(user_id: str, owner: str, owners: Collection[str]) -> bool:
 
 def _brought(user_id: str, import_id: str) -> tuple[ColumnElement[bool], ...]:
     return outbox.c.user_id == user_id, outbox.c.imported == import_id
-
-
-def _parts(items: Iterable[Exchange]) -> Iterator[list[Exchange]]:
-    left = iter(items)
-    while some := list(islice(left, _AT_ONCE)):
-        yield some
 
 
 def _unhurried(parts: Iterator[list[Exchange]]) -> Iterator[list[Exchange]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from threading import Event
 
+from ...core.batched import batched
 from ...core.errors import Drop
 from .records import Head, Record, Records, admitted
 
@@ -52,22 +53,20 @@ class Copy:
         surplus = [id_ for id_, head in target.items() if id_ not in source and self._may_delete(head)]
         self._on_progress(len(source) - len(missing), len(source))
         self._copy(missing, total=len(source))
-        for begin in range(0, len(surplus), BATCH):
+        for some in batched(surplus, BATCH):
             if not self._stop.is_set():
-                self._target.erase(surplus[begin : begin + BATCH])
+                self._target.erase(some)
         return len(missing) + len(surplus)
 
-    def fill(self, *, since: str = "", without: frozenset[str] | set[str] = frozenset()) -> int:
+    def fill(self, *, since: str, without: Callable[[], Collection[str]]) -> int:
         """Add what the target lacks, and change nothing that it has; how many were added.
 
-        since: only what was made at this time or later, as ISO 8601. without: ids to leave out.
+        since: only what was made at this time or later, as ISO 8601. without: ids to leave out, asked for
+        when it is known what the target lacks: that may have been taken away just now.
         """
         source, target = self._source.heads(), self._target.heads()
-        missing = [
-            id_
-            for id_, head in source.items()
-            if id_ not in target and id_ not in without and head.created_at >= since
-        ]
+        lacking = {id_: one for id_, one in source.items() if id_ not in target and one.created_at >= since}
+        missing = list(lacking.keys() - without()) if lacking else []
         missing.sort(key=lambda id_: source[id_].created_at)
         self._on_progress(0, len(missing))
         self._copy(missing, total=len(missing))
@@ -78,10 +77,9 @@ class Copy:
 
     def _copy(self, ids: list[str], *, total: int) -> None:
         copied = total - len(ids)
-        for begin in range(0, len(ids), BATCH):
+        for batch in batched(ids, BATCH):
             if self._stop.is_set():
                 return
-            batch = ids[begin : begin + BATCH]
             ordinal = {id_: number for number, id_ in enumerate(batch)}
             records = sorted(self._source.read(batch), key=lambda record: ordinal[record.id])
             self._write(list(self._admitted(records)))
@@ -112,7 +110,6 @@ class Copy:
 def in_order(records: Records, heads: Mapping[str, Head]) -> Iterator[Record]:
     """The records with these heads, oldest first."""
     ids = sorted(heads, key=lambda id_: heads[id_].created_at)
-    for begin in range(0, len(ids), _PAGE):
-        batch = ids[begin : begin + _PAGE]
+    for batch in batched(ids, _PAGE):
         by_id = {record.id: record for record in records.read(batch)}
         yield from (by_id[id_] for id_ in batch if id_ in by_id)

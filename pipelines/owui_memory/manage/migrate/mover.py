@@ -8,9 +8,8 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -55,12 +54,19 @@ class Live(Protocol):
 
 @dataclass(frozen=True)
 class Arrival:
-    """A backend that is to take over, and the settings it was opened with."""
+    """A backend that is to take over, the settings it was opened with, and its location among all."""
 
     backend: Backend
     settings: Valves
     live: Live
     superseded: threading.Event
+    locations: Locations
+    location: Location
+
+    @property
+    def records(self) -> Records:
+        """All that it holds. Raises TellAdmin if it cannot be listed."""
+        return records_of(self.backend, self.locations)
 
 
 class Mover:
@@ -93,18 +99,16 @@ class Mover:
         Raises:
             MemoryFault: what was met. The same call later goes on from there.
         """
-        arrival = Arrival(backend, settings, live, superseded)
         with self._lock:
             self.idle = False
             try:
-                locations = Locations(self._engine, arrival.settings.collection)
-                location = location_of_backend(arrival.backend, arrival.settings)
-                home = settled(locations, arrival.settings, self._data_dir, location)
-                if home.key == location.key:
-                    self._serve(arrival, arrival.backend, location)
+                arrival = self._arrival(backend, settings, live, superseded)
+                home = settled(arrival.locations, settings, self._data_dir, arrival.location)
+                if home.key == arrival.location.key:
+                    self._serve(arrival)
                 else:
-                    self._move(arrival, locations, home, location)
-                self._collect(arrival, locations, location)
+                    self._move(arrival, home)
+                self._collect(arrival)
             finally:
                 self._state, self.idle, self.moved = self._refusal, True, (0, 0)
 
@@ -116,95 +120,79 @@ class Mover:
         Raises:
             MemoryFault: what was met. The same call later goes on from there.
         """
-        arrival = Arrival(backend, settings, _Nobody(), stop)
-        locations = Locations(self._engine, settings.collection)
-        location = location_of_backend(backend, settings)
-        home = settled(locations, arrival.settings, self._data_dir, location)
-        target = records_of(backend, locations)
-        if home.key != location.key:
-            locations.aim(location, empty=not target.heads())
-            with opened(home, settings, self._data_dir, locations, self._open) as source:
-                tell = _both(on_progress, self._telling(locations, location))
-                self._run(
-                    _Move(arrival, locations, location, source, target, tell),
-                    arrival,
-                    locations,
-                    location,
-                    home,
-                )
+        arrival = self._arrival(backend, settings, _Nobody(), stop)
+        locations, target = arrival.locations, arrival.records
+        home = settled(locations, settings, self._data_dir, arrival.location)
+        if home.key != arrival.location.key:
+            locations.aim(arrival.location, empty=not target.heads())
+            with self._read(arrival, home) as source:
+                tell = _both(on_progress, self._telling(arrival))
+                self._run(_Move(arrival, home, source, target, tell))
         for known in locations.leftovers():
             # One that was left with all of it copied may be switched off by now.
             with nullcontext() if known.pending else suppress(MemoryFault):
-                self._collect_from(known, arrival, locations, location)
+                self._collect_from(known, arrival)
         self._state = self._refusal
         return len(target.heads())
 
-    def _serve(self, arrival: Arrival, backend: Backend, location: Location) -> None:
-        if arrival.live.take_over(backend, arrival.superseded):
-            self._serving = location.key
+    def _arrival(
+        self, backend: Backend, settings: Valves, live: Live, superseded: threading.Event
+    ) -> Arrival:
+        locations = Locations(self._engine, settings.collection)
+        location = location_of_backend(backend, settings)
+        return Arrival(backend, settings, live, superseded, locations, location)
 
-    def _move(self, arrival: Arrival, locations: Locations, home: Location, location: Location) -> None:
-        target = records_of(arrival.backend, locations)
-        locations.aim(location, empty=not target.heads())
+    def _read(self, arrival: Arrival, location: Location) -> AbstractContextManager[Records]:
+        """Another location, to be read."""
+        return opened(location, arrival.settings, self._data_dir, arrival.locations, self._open)
+
+    def _serve(self, arrival: Arrival) -> None:
+        if arrival.live.take_over(arrival.backend, arrival.superseded):
+            self._serving = arrival.location.key
+
+    def _move(self, arrival: Arrival, home: Location) -> None:
+        target = arrival.records
+        arrival.locations.aim(arrival.location, empty=not target.heads())
         if self._serving != home.key or arrival.live.current is None:
             former = self._former(home, arrival.settings)
             if former is None:
-                self._move_unserved(arrival, locations, home, location, target)
+                self._move_unserved(arrival, home, target)
                 return
-            self._serve(arrival, former, home)
+            self._serve(replace(arrival, backend=former, location=home))
         if arrival.superseded.is_set():
             return
         current = arrival.live.current
         assert current is not None
-        move = _Move(
-            arrival,
-            locations,
-            location,
-            records_of(current, locations),
-            target,
-            self._telling(locations, location),
-        )
-        self._run(move, arrival, locations, location, home)
+        source = records_of(current, arrival.locations)
+        self._run(_Move(arrival, home, source, target, self._telling(arrival)))
 
-    def _move_unserved(
-        self, arrival: Arrival, locations: Locations, home: Location, location: Location, target: Records
-    ) -> None:
+    def _move_unserved(self, arrival: Arrival, home: Location, target: Records) -> None:
         with ExitStack() as stack:
             try:
-                _without_erasures(locations, home)
-                source = stack.enter_context(
-                    opened(home, arrival.settings, self._data_dir, locations, self._open)
-                )
+                _without_erasures(arrival.locations, home)
+                source = stack.enter_context(self._read(arrival, home))
                 source.read([])
             except MemoryFault as fault:
                 log.warning("Memories in %s cannot be read yet: %s", home, fault)
-                locations.arrive(location, pending=True)
-                self._serve(arrival, arrival.backend, location)
+                arrival.locations.arrive(arrival.location, pending=True)
+                self._serve(arrival)
                 return
-            telling = self._telling(locations, location)
-            self._run(
-                _Move(arrival, locations, location, source, target, telling),
-                arrival,
-                locations,
-                location,
-                home,
-            )
+            self._run(_Move(arrival, home, source, target, self._telling(arrival)))
 
-    def _run(
-        self, move: _Move, arrival: Arrival, locations: Locations, location: Location, home: Location
-    ) -> None:
+    def _run(self, move: _Move) -> None:
+        arrival = move.arrival
         if not move.hold(self._me):
-            self._serve(arrival, arrival.backend, location)
+            self._serve(arrival)
             return
         try:
             if move.copy_most():
                 with arrival.live.alone():
                     move.finish()
-                    self._serve(arrival, arrival.backend, location)
-                self._refusal = _refusal(move.refused, home)
-                log.info("Memories are served from %s now.", location)
+                    self._serve(arrival)
+                self._refusal = move.refusal()
+                log.info("Memories are served from %s now.", arrival.location)
         finally:
-            locations.release(location, self._me)
+            arrival.locations.release(arrival.location, self._me)
 
     def _former(self, home: Location, settings: Valves) -> Backend | None:
         earlier = settings_of(home, settings)
@@ -218,14 +206,14 @@ class Mover:
         former.close()  # these settings mean another model by now, as that of a new release
         return None
 
-    def _collect(self, arrival: Arrival, locations: Locations, location: Location) -> None:
+    def _collect(self, arrival: Arrival) -> None:
         """Bring home what locations hold that were left too early, or that another server still wrote to."""
         pause = _AGAIN_FIRST_S
         while not arrival.superseded.is_set():
             fault = None
-            for known in locations.leftovers():
+            for known in arrival.locations.leftovers():
                 try:
-                    self._collect_from(known, arrival, locations, location)
+                    self._collect_from(known, arrival)
                 except MemoryFault as met:
                     if known.pending:
                         fault = met
@@ -235,19 +223,14 @@ class Mover:
             arrival.superseded.wait(pause)
             pause = min(pause * 2, _AGAIN_MOST_S)
 
-    def _collect_from(self, known: Known, arrival: Arrival, locations: Locations, location: Location) -> None:
+    def _collect_from(self, known: Known, arrival: Arrival) -> None:
+        locations = arrival.locations
         _without_erasures(locations, known.location)
         since = "" if known.pending else (datetime.fromtimestamp(known.left_at, UTC) - _SKEW).isoformat()
-        target = records_of(arrival.backend, locations)
-        with opened(known.location, arrival.settings, self._data_dir, locations, self._open) as source:
-            copy = Copy(
-                source,
-                target,
-                deletes=False,
-                stop=arrival.superseded,
-                on_progress=self._telling(locations, location) if known.pending else None,
-            )
-            copy.fill(since=since, without=locations.removed_since(known.left_at))
+        tell = self._telling(arrival) if known.pending else None
+        with self._read(arrival, known.location) as source:
+            copy = Copy(source, arrival.records, deletes=False, stop=arrival.superseded, on_progress=tell)
+            copy.fill(since=since, without=lambda: locations.removed_since(known.left_at))
         if not arrival.superseded.is_set():
             locations.emptied(known.location)
 
@@ -259,9 +242,9 @@ class Mover:
             f"{fault.hint} It is tried again by itself; or: {COMMAND} migrate --abandon",
         )
 
-    def _telling(self, locations: Locations, location: Location) -> Callable[[int, int], None]:
-        told_at = 0.0
-        held_at = time.monotonic()
+    def _telling(self, arrival: Arrival) -> OnProgress:
+        locations, location = arrival.locations, arrival.location
+        told_at, held_at = 0.0, time.monotonic()
 
         def tell(copied: int, total: int) -> None:
             nonlocal told_at, held_at
@@ -279,35 +262,35 @@ class Mover:
 
 
 class _Move:
-    """From the home to another location."""
+    """From the home to another location, that of an arrival."""
 
     def __init__(
-        self,
-        arrival: Arrival,
-        locations: Locations,
-        location: Location,
-        source: Records,
-        target: Records,
-        on_progress: Callable[[int, int], None],
+        self, arrival: Arrival, home: Location, source: Records, target: Records, on_progress: OnProgress
     ) -> None:
-        self._arrival, self._locations, self._location = arrival, locations, location
-        self._source, self._target = source, target
-        ours = any(known.ours for known in locations.known() if known.location.key == location.key)
+        self.arrival, self._home, self._source, self._target = arrival, home, source, target
+        self._locations, self._location, self._stop = arrival.locations, arrival.location, arrival.superseded
+        ours = any(known.ours for known in self._known())
         self._on_progress = on_progress
-        self._copy = Copy(source, target, deletes=ours, stop=arrival.superseded, on_progress=on_progress)
+        self._copy = Copy(source, target, deletes=ours, stop=self._stop, on_progress=on_progress)
 
-    @property
-    def refused(self) -> int:
-        return self._copy.refused
+    def _known(self) -> list[Known]:
+        """What is known of the location, if anything is."""
+        return [one for one in self._locations.known() if one.location.key == self._location.key]
+
+    def refusal(self) -> Check | None:
+        """The status' line on what was refused, if anything was."""
+        if not (count := self._copy.refused):
+            return None
+        detail = f"{count:,} memories were refused by the new embedder or store, and stay in {self._home}"
+        return Check("moving", False, detail, "Export them there, correct them, and import them again.")
 
     def hold(self, holder: str) -> bool:
         """Wait until nobody else copies; False if somebody has copied all, or the settings changed."""
         while not self._locations.hold(self._location, holder, HOLD_S):
-            if self._arrived() or self._arrival.superseded.wait(_LOOK_S):
+            if self._arrived() or self._stop.wait(_LOOK_S):
                 return False
-            for known in self._locations.known():
-                if known.location.key == self._location.key:
-                    self._on_progress(known.copied, known.total)
+            for known in self._known():
+                self._on_progress(known.copied, known.total)
         return not self._arrived()
 
     def _arrived(self) -> bool:
@@ -317,14 +300,14 @@ class _Move:
     def copy_most(self) -> bool:
         """All but what changes meanwhile; False if it was stopped."""
         for _ in range(_PASSES):
-            if self._copy.run() <= _FEW or self._arrival.superseded.is_set():
+            if self._copy.run() <= _FEW or self._stop.is_set():
                 break
-        return not self._arrival.superseded.is_set()
+        return not self._stop.is_set()
 
     def finish(self) -> None:
         """The rest, while nobody writes; then this is the home."""
         self._copy.run()
-        if self._arrival.superseded.is_set():
+        if self._stop.is_set():
             return
         if RemoteRecords in (type(self._source), type(self._target)):  # others keep the ids
             self._locations.renamed(new_ids(self._source, self._target))
@@ -354,13 +337,6 @@ def _both(one: OnProgress, other: OnProgress) -> OnProgress:
         other(copied, total)
 
     return tell
-
-
-def _refusal(count: int, left: Location) -> Check | None:
-    if not count:
-        return None
-    detail = f"{count:,} memories were refused by the new embedder or store, and stay in {left}"
-    return Check("moving", False, detail, "Export them there, correct them, and import them again.")
 
 
 def new_ids(source: Records, target: Records) -> dict[str, str]:

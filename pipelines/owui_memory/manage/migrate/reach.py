@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ...backends.assemble import open_store
-from ...backends.base import Backend, EditableBackend
+from ...backends.base import Backend
 from ...backends.library import LibraryBackend
 from ...backends.locations import Location, Locations, found_in, location_of, settings_of
 from ...config.settings import Valves
-from ...core.errors import TellAdmin
 from ...models.faults import translated
+from ..live import editable
 from .records import LibraryRecords, Records, RemoteRecords
 
 Open = Callable[[Valves, Path], Backend]
@@ -51,9 +51,7 @@ def records_of(backend: Backend, locations: Locations) -> Records:
     """
     if isinstance(backend, LibraryBackend):
         return LibraryRecords(backend.vector_store, backend.models.embedder.embed_batch)
-    if isinstance(backend, EditableBackend):
-        return RemoteRecords(backend, locations.users)
-    raise TellAdmin("This backend cannot list its memories.", hint="Choose another `backend`.")
+    return RemoteRecords(editable(backend), locations.users)
 
 
 @contextmanager

@@ -12,7 +12,11 @@ from tests.unit.interfaces.proxy.desk import Desk, desk
 
 @pytest.fixture(scope="package")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    with Upstream() as upstream, desk(tmp_path_factory.mktemp("proxy"), upstream) as one:
+    folder, settings = (
+        tmp_path_factory.mktemp("proxy"),
+        {"agent_steps": "4", "context_tokens": "small*: 4000"},
+    )
+    with Upstream() as upstream, desk(folder, upstream, **settings) as one:
         yield one
 
 
@@ -20,6 +24,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 def at(running: Desk) -> Desk:
     """With an upstream as if nobody had asked yet."""
     running.upstream.asked.clear()
+    running.upstream._next.clear()
     running.upstream.left.clear()
     running.upstream.streams(*says("Hello", " there."))
     return running

@@ -14,6 +14,8 @@ import uvicorn
 
 from owui_memory.config.environment import Environment
 from owui_memory.standalone import application
+from owui_memory.state import open_state
+from owui_memory.state.api_keys_table import ApiKeys
 from tests.harness.pipelines_server import free_port
 from tests.harness.upstream import Upstream
 from tests.harness.waiting import wait_until
@@ -43,6 +45,14 @@ class Desk:
         named = {"X-OpenWebUI-User-Id": user} if user else {}
         return self.client.post("/v1/chat/completions", json=sent, headers={**named, **(headers or {})})
 
+    @contextmanager
+    def streaming(self, said: str, *, user: str, model: str = "memory/llama3") -> Iterator[Iterator[bytes]]:
+        """The pieces of a chat's stream, as they come."""
+        sent = {"model": model, "stream": True, "messages": [{"role": "user", "content": said}]}
+        headers = {"X-OpenWebUI-User-Id": user}
+        with self.client.stream("POST", "/v1/chat/completions", json=sent, headers=headers) as answer:
+            yield answer.iter_raw()
+
     def command(self, text: str, **more: Any) -> str:
         answer = self.chat(text, **more).raise_for_status()
         return str(answer.json()["choices"][0]["message"]["content"])
@@ -60,6 +70,19 @@ class Desk:
 
     def numbers(self) -> str:
         return self.client.get("/memory/metrics").raise_for_status().text
+
+    @property
+    def stored(self) -> float:
+        """How many exchanges were taken to be remembered."""
+        return self.number('owui_memory_exchanges_total{state="stored"}')
+
+    def key(self, user: str) -> dict[str, str]:
+        """The header of a new key of a user's own."""
+        engine = open_state(self.data_dir)
+        try:
+            return {"Authorization": f"Bearer {ApiKeys(engine).add(user)}"}
+        finally:
+            engine.dispose()
 
     def number(self, line: str) -> float:
         """One of these numbers, by its line; 0 before it is there."""

@@ -11,25 +11,14 @@ import pytest
 from openai import APIStatusError, AsyncOpenAI, AuthenticationError, NotFoundError, OpenAI
 from pydantic import BaseModel
 
-from owui_memory.state import open_state
-from owui_memory.state.api_keys_table import ApiKeys
-from tests.harness.upstream import Upstream, completion, delta, says
-from tests.unit.interfaces.proxy.desk import Desk, desk
+from tests.harness.upstream import completion, delta, says
+from tests.unit.interfaces.proxy.desk import Desk
 from tests.unit.interfaces.proxy.test_other_forms import response_events
 
 
-@pytest.fixture(scope="module")
-def at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    with Upstream() as upstream, desk(tmp_path_factory.mktemp("clients"), upstream) as one:
-        yield one
-
-
-@pytest.fixture(scope="module")
-def key(at: Desk) -> str:
-    engine = open_state(at.data_dir)
-    key = ApiKeys(engine).add("ada")
-    engine.dispose()
-    return key
+@pytest.fixture
+def key(at: Desk, user: str) -> str:
+    return at.key(user)["Authorization"].removeprefix("Bearer ")
 
 
 @pytest.fixture
@@ -38,7 +27,7 @@ def client(at: Desk, key: str) -> Iterator[OpenAI]:
         yield one
 
 
-def user(text: Any) -> Any:
+def said(text: Any) -> Any:
     return [{"role": "user", "content": text}]
 
 
@@ -47,19 +36,19 @@ def test_chats_models_and_streams(at: Desk, client: OpenAI) -> None:
     assert client.models.retrieve("memory/llama3").owned_by == "us"
     at.upstream.streams(*says("Nice", " dog."))
     stream = client.chat.completions.create(
-        model="memory/llama3", messages=user("My dog is called Rex."), stream=True
+        model="memory/llama3", messages=said("My dog is called Rex."), stream=True
     )
     assert "".join(part.choices[0].delta.content or "" for part in stream) == "Nice dog."
     at.settle()
     at.upstream.answers(200, completion("Rex."))
     answer = client.chat.completions.create(
-        model="memory/llama3", messages=user("What is my dog called?"), seed=7, logprobs=True
+        model="memory/llama3", messages=said("What is my dog called?"), seed=7, logprobs=True
     )
     assert answer.choices[0].message.content == "Rex."
     assert answer.usage is not None
     assert answer.usage.total_tokens == 7
     assert "Rex" in json.dumps(at.sent)
-    listed = client.chat.completions.create(model="memory/llama3", messages=user("/memory"))
+    listed = client.chat.completions.create(model="memory/llama3", messages=said("/memory"))
     assert "Rex" in str(listed.choices[0].message.content)
 
 
@@ -71,12 +60,14 @@ def test_async_tools_images_and_structure(at: Desk, key: str) -> None:
     more = {"index": 0, "function": {"arguments": '": 1}'}}
     tools: Any = [{"type": "function", "function": {"name": "weather", "parameters": {"type": "object"}}}]
 
+    image = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
+
     async def run() -> None:
         async with AsyncOpenAI(base_url=f"{at.url}/v1", api_key=key, max_retries=0) as client:
             asks = [delta(tool_calls=[call]), delta(tool_calls=[more]), delta(finish="tool_calls")]
             at.upstream.streams(*asks, b"data: [DONE]\n\n")
             stream = await client.chat.completions.create(
-                model="memory/llama3", messages=user("Weather?"), tools=tools, stream=True
+                model="memory/llama3", messages=said("Weather?"), tools=tools, stream=True
             )
             pieces = [part.choices[0].delta.tool_calls async for part in stream]
             assert "".join(p[0].function.arguments for p in pieces if p and p[0].function) == '{"a": 1}'
@@ -86,12 +77,7 @@ def test_async_tools_images_and_structure(at: Desk, key: str) -> None:
             parsed = await client.chat.completions.parse(
                 model="memory/llama3",
                 response_format=Dog,
-                messages=user(
-                    [
-                        {"type": "text", "text": "Which dog?"},
-                        {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}},
-                    ]
-                ),
+                messages=said([{"type": "text", "text": "Which dog?"}, image]),
             )
             assert parsed.choices[0].message.parsed == Dog(name="Rex")
             assert at.sent["messages"][-1]["content"][-1]["image_url"]["url"].endswith("AAAA")
@@ -114,7 +100,7 @@ def test_responses(at: Desk, client: OpenAI) -> None:
 def test_errors_are_the_clients_own(at: Desk, client: OpenAI) -> None:
     at.upstream.answers(429, b'{"error": {"message": "slow down", "code": "rate_limit"}}', retry_after="7")
     with pytest.raises(APIStatusError) as told:
-        client.chat.completions.create(model="memory/llama3", messages=user("Hi"))
+        client.chat.completions.create(model="memory/llama3", messages=said("Hi"))
     assert told.value.status_code == 429
     assert told.value.response.headers["retry-after"] == "7"
     with pytest.raises(NotFoundError):
@@ -136,16 +122,16 @@ def test_litellm(at: Desk, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     litellm = pytest.importorskip("litellm", reason=NEEDED)
     called = {"model": "openai/memory/llama3", "api_base": f"{at.url}/v1", "api_key": key, "num_retries": 0}
     at.upstream.streams(*says("Nice", " parrot."))
-    stream = litellm.completion(messages=user("My parrot is called Coco."), stream=True, **called)
+    stream = litellm.completion(messages=said("My parrot is called Coco."), stream=True, **called)
     assert "".join(part.choices[0].delta.content or "" for part in stream) == "Nice parrot."
     at.settle()
     at.upstream.answers(200, completion("Coco."))
-    answer = litellm.completion(messages=user("What is my parrot called?"), seed=7, **called)
+    answer = litellm.completion(messages=said("What is my parrot called?"), seed=7, **called)
     assert (answer.choices[0].message.content, answer.usage.total_tokens) == ("Coco.", 7)
     assert "Coco" in json.dumps(at.sent)
     at.upstream.answers(429, b'{"error": {"message": "slow down"}}')
     with pytest.raises(litellm.RateLimitError):
-        litellm.completion(messages=user("Hi"), **called)
+        litellm.completion(messages=said("Hi"), **called)
 
 
 @pytest.mark.slow

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from owui_memory.state import open_state
-from owui_memory.state.api_keys_table import ApiKeys
 from tests.harness.bodies import Chat, told_text
 from tests.harness.chat_events import KEY, ChatEvents
 from tests.harness.upstream import Upstream, says
@@ -25,10 +23,7 @@ def test_open_webuis_chats_are_shown_it_and_none_that_a_user_names(tmp_path: Pat
             webui.own(Chat("ada", chat))
         upstream.streams(*says("I see."))
         at.remember("My dog is called Rex.", headers=ids("c1", "m1"))
-        engine = open_state(at.data_dir)
-        own = {"Authorization": f"Bearer {ApiKeys(engine).add('ada', 'laptop')}"}
-        engine.dispose()
-        at.chat("What is my dog called?", headers={**own, **ids("somebody-elses", "m2")})
+        at.chat("What is my dog called?", headers={**at.key("ada"), **ids("somebody-elses", "m2")})
         at.chat("What is my dog called?", headers=ids("../../x", "m3"))
         at.chat("What is my old dog called?", headers=ids("c4", "m4"))
         assert webui.wait_for("m4", "source")[0]["document"] == ["My dog is called Rex."]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.harness.upstream import event
@@ -72,29 +73,21 @@ def test_commands_of_the_responses_api_are_answered_in_its_form(at: Desk, user: 
 
 
 def test_a_completion_has_memory_but_a_chat_written_out_is_not_remembered(at: Desk, user: str) -> None:
-    headers = {"X-OpenWebUI-User-Id": user}
-    stored = 'owui_memory_exchanges_total{state="stored"}'
+    def complete(prompt: str, **more: Any) -> httpx.Response:
+        sent = {"model": "memory/llama3", "prompt": prompt, **more}
+        return at.client.post("/v1/completions", json=sent, headers={"X-OpenWebUI-User-Id": user})
+
     done = json.dumps({"choices": [{"index": 0, "text": "Nice.", "finish_reason": "stop"}]}).encode()
     at.upstream.answers(200, done)
-    before = at.number(stored)
-    for prompt in [
-        "My dog is called Rex.",
-        "Ada: My cat is called Tom.\nBot: Nice.\nAda: Yes.",
-        "[INST] Hi.",
-    ]:
-        sent = {"model": "memory/llama3", "prompt": prompt, "max_tokens": 7}
-        assert at.client.post("/v1/completions", json=sent, headers=headers).content == done
-    assert at.number(stored) == before + 1
+    before, written_out = at.stored, "Ada: My cat is called Tom.\nBot: Nice.\nAda: Yes."
+    for prompt in ("My dog is called Rex.", written_out, "[INST] Hi."):
+        assert complete(prompt, max_tokens=7).content == done
+    assert at.stored == before + 1
     at.settle()
-    at.client.post(
-        "/v1/completions", json={"model": "memory/llama3", "prompt": "My dog is called"}, headers=headers
-    )
+    complete("My dog is called")
     assert "Rex" in at.sent["prompt"]
     assert at.sent["prompt"].endswith("My dog is called")
-    listed = at.client.post(
-        "/v1/completions", json={"model": "memory/llama3", "prompt": "/memory"}, headers=headers
-    )
-    assert "Rex" in listed.json()["choices"][0]["text"]
+    assert "Rex" in complete("/memory").json()["choices"][0]["text"]
 
 
 def test_embeddings_go_through_or_are_the_filters_own(at: Desk) -> None:

@@ -26,6 +26,10 @@ FORMS: dict[str, Any] = {
     "undo": lambda ids: {},
     "forget-everything": lambda ids: {"typed": "everything"},
     "forget-chat": lambda ids: {"chat": ids["chat"]},
+    "send-document": lambda ids: {},
+    "forget-document": lambda ids: {"id": ids["document"]},
+    "make-digest": lambda ids: {"template": "cv"},
+    "schedule-digest": lambda ids: {"template": "cv", "on": "yes"},
     "switch": lambda ids: {"chat": "", "on": "no"},
     "share": lambda ids: {"id": ids["memory"], "team": "garden"},
     "withdraw": lambda ids: {"id": ids["shared"]},
@@ -62,14 +66,36 @@ def ids_of(ada: Browser, house: Visitors) -> dict[str, str]:
     wait_until(lambda: "<progress" not in ada.get("import").text, what="it is remembered")
     began = ada.get("import").text.partition('name="id" value="')[2].partition('"')[0]
     upload = ada.upload(ARCHIVE.replace(b"Rome", b"Oslo"))
-    ids = {"memory": memory, "shared": shared, "key": key, "chat": CHAT, "import": began, "upload": upload}
+    ada.send_document("key.md", b"The spare key of the boat hangs behind the stove.")
+    wait_until(lambda: "passage" in ada.get("documents").text, what="the document is read")
+    document = ada.get("documents").text.partition('name="id" value="')[2].partition('"')[0]
+    ids = {
+        "document": document,
+        "memory": memory,
+        "shared": shared,
+        "key": key,
+        "chat": CHAT,
+        "import": began,
+        "upload": upload,
+    }
     assert all(ids.values()), ids
     return ids
 
 
 def all_of(ada: Browser) -> list[str]:
     """Whatever Ada can see of hers."""
-    views = ("import", "export", "timeline", "chats", f"chats?chat={CHAT}", "switches", "sharing", "keys")
+    views = (
+        "import",
+        "export",
+        "documents",
+        "digests",
+        "timeline",
+        "chats",
+        f"chats?chat={CHAT}",
+        "switches",
+        "sharing",
+        "keys",
+    )
     return [ada.get(view).text for view in views]
 
 

@@ -64,6 +64,10 @@ class Browser(httpx.Client):
         told = self.post("import-preview", data={"csrf": self.csrf()}, files=files).text
         return told.partition('name="file" value="')[2].partition('"')[0]
 
+    def send_document(self, name: str, content: bytes) -> httpx.Response:
+        """A file for the folder of documents."""
+        return self.post("send-document", data={"csrf": self.csrf()}, files={"file": (name, content)})
+
     def sign_in(self, way: str, **fields: str) -> httpx.Response:
         form = self._hidden("form", "sign-in")
         return self.post("sign-in", data={"form": form, "way": way, **fields})
@@ -116,3 +120,8 @@ def visitors(folder: Path, **presets: str) -> Iterator[Visitors]:
             yield some
             for browser in some.browsers:
                 browser.close()
+
+
+def texts(browser: Browser, view: str = "./") -> list[str]:
+    """The memories of a page, in its order."""
+    return re.findall(r'<p class="text" dir="auto">(.*?)</p>', browser.get(view).text, re.DOTALL)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from owui_memory.config.settings import Valves
+from owui_memory.manage.history import imports as module
 from owui_memory.manage.history.imports import Imports
 from tests.harness.places import library
 from tests.harness.scripted_llm import ScriptedLLM
@@ -27,5 +28,6 @@ def bench(tmp_path: Path, scripted_llm: ScriptedLLM) -> Iterator[Bench]:
 
 
 @pytest.fixture
-def imports(bench: Bench) -> Imports:
+def imports(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Imports:
+    monkeypatch.setattr(module, "_PAUSE_S", 0.0)
     return Imports(bench.engine, lambda: bench.settings, lambda text: text.startswith("/memory"))

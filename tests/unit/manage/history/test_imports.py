@@ -19,9 +19,10 @@ from owui_memory.manage.history import formats
 from owui_memory.manage.history import imports as history
 from owui_memory.manage.history.entries import Fact
 from owui_memory.manage.history.formats import Found
-from owui_memory.manage.history.imports import Archive, Imports, Preview
+from owui_memory.manage.history.imports import Archive, Imports
+from owui_memory.manage.history.previews import Preview
+from owui_memory.remember.backlog import Counts
 from owui_memory.remember.later import Later
-from owui_memory.remember.outbox import Counts
 from owui_memory.state.switches_table import Switches
 from tests.harness.waiting import wait_until
 from tests.unit.manage.history.test_formats import FIXTURES, GOATS, GPT
@@ -41,7 +42,7 @@ def of(*names: str) -> Archive:
 
 def drain(bench: Bench) -> None:
     bench.start()
-    wait_until(lambda: bench.outbox.counts() == Counts(0, 0), what="all is remembered")
+    wait_until(lambda: bench.writer.wake() or bench.outbox.counts() == Counts(0, 0), what="all is remembered")
 
 
 def kept(bench: Bench, user: str = "maren") -> dict[str, Memory]:

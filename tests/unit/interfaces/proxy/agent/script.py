@@ -11,7 +11,7 @@ import pytest
 from tests.harness.upstream import completion, delta, event
 from tests.unit.interfaces.proxy.desk import Desk
 
-STEPS = 4
+STEPS = 4  # as the proxy of these tests is set
 DONE = b"data: [DONE]\n\n"
 WEATHER = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object"}}}
 both = pytest.mark.parametrize("stream", [False, True])

@@ -73,10 +73,7 @@ def test_the_exchange_is_remembered_with_the_final_answer_alone(at: Desk, user: 
 def test_a_long_answer_streams_as_it_comes(at: Desk, user: str) -> None:
     gate, long = threading.Event(), "A word of an answer. " * 20
     at.upstream.streams(delta(content=long), gate, delta(content="End."), delta(finish="stop"), DONE)
-    sent = {"model": "agent/llama3", "stream": True, "messages": [{"role": "user", "content": "Tell me."}]}
-    headers = {"X-OpenWebUI-User-Id": user}
-    with at.client.stream("POST", "/v1/chat/completions", json=sent, headers=headers) as answer:
-        chunks = answer.iter_raw()
+    with at.streaming("Tell me.", user=user, model="agent/llama3") as chunks:
         assert b"A word" in next(chunks)
         gate.set()
         assert (b"".join(chunks)).endswith(DONE)
@@ -96,7 +93,6 @@ def test_a_model_in_a_loop_must_answer(at: Desk, user: str, stream: bool) -> Non
         script.step(None, search(f"{user} {n}"))
     assert "no answer" in told(ask(at, "Hi", user, stream=stream))["text"]
     assert len(at.upstream.asked) == STEPS
-    at.upstream._next.clear()
 
 
 @both
@@ -158,9 +154,7 @@ def test_only_an_answer_without_tools_shows_that_a_model_knows_none(
     "more",
     [
         {"tool_choice": "required", "tools": [WEATHER]},
-        {"tool_choice": "none"},
-        {"functions": [{"name": "f"}]},
-        {"n": 2},
+        *({"tool_choice": "none"}, {"functions": [{"name": "f"}]}, {"n": 2}),
     ],
 )
 def test_a_request_that_leaves_no_room_is_one_of_memory(at: Desk, user: str, more: dict[str, Any]) -> None:
@@ -181,14 +175,11 @@ def test_switched_off_or_temporary_there_are_no_tools(at: Desk, user: str) -> No
 
 
 def test_a_client_that_leaves_ends_the_work(at: Desk, user: str) -> None:
-    at.upstream.left.clear()
     Script(at, stream=True).step(None, search())
     at.upstream.then()
     at.upstream.streams(delta(content="Hm"), threading.Event())
-    sent = {"model": "agent/llama3", "stream": True, "messages": [{"role": "user", "content": "Tell me."}]}
-    headers = {"X-OpenWebUI-User-Id": user}
-    with at.client.stream("POST", "/v1/chat/completions", json=sent, headers=headers) as answer:
-        assert b"memory: search_memory" in next(answer.iter_raw())
+    with at.streaming("Tell me.", user=user, model="agent/llama3") as chunks:
+        assert b"memory: search_memory" in next(chunks)
     assert at.upstream.left.wait(10)
 
 
@@ -219,7 +210,6 @@ def test_the_models_own_words_take_of_the_room_too(at: Desk, user: str) -> None:
     assert "no answer" in told(answer)["text"]
     assert [body.get("tool_choice") for body in at.upstream.bodies] == [None, "none"]
     assert "room that is left" in results(at)[0]
-    at.upstream._next.clear()
 
 
 def test_all_ways_to_memory_count_changes_together(at: Desk, user: str) -> None:

@@ -10,15 +10,7 @@ import pytest
 from owui_memory.manage.erasure.erasures import Erasures
 from owui_memory.state import open_state
 from tests.harness.waiting import wait_until
-from tests.unit.interfaces.proxy.agent.script import (
-    WEATHER,
-    Script,
-    ask,
-    both,
-    call,
-    search,
-    told,
-)
+from tests.unit.interfaces.proxy.agent.script import WEATHER, Script, ask, both, call, search, told
 from tests.unit.interfaces.proxy.desk import Desk
 
 DOG = "The user's dog is called Rex."

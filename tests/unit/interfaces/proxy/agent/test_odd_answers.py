@@ -9,16 +9,7 @@ import httpx
 import pytest
 
 from tests.harness.upstream import delta, event
-from tests.unit.interfaces.proxy.agent.script import (
-    DONE,
-    Script,
-    ask,
-    both,
-    call,
-    results,
-    search,
-    told,
-)
+from tests.unit.interfaces.proxy.agent.script import DONE, Script, ask, both, call, results, search, told
 from tests.unit.interfaces.proxy.desk import Desk
 
 

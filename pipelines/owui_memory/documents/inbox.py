@@ -1,0 +1,108 @@
+"""Takes files that programs and the page send into their user's folder, where the watcher finds them."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import time
+from pathlib import Path
+from typing import Self
+
+from ..core.locales import Message, message
+from ..core.locales.refused import Refused
+from ..core.memory import is_person
+from .extraction import format_of
+from .folders import MOST_BYTES, SAVED
+
+SLOWEST_S = 600.0  # that a file may take to come
+_MOST_FILES, _MOST_KEPT = 5_000, 2 << 30  # of a user, and bytes
+_LEAST_FREE = 1 << 30  # bytes of the disk that others need
+_NAME_BYTES = 200
+
+
+class RejectedError(Refused):
+    """Why a file is not taken, in a sentence and as a status of HTTP."""
+
+    def __init__(self, status: int, sentence: Message) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+class Incoming:
+    """A file that is being sent. It is there once it is kept, whole; `with` removes what was not kept."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._final, self._part = folder / name, folder / f".{secrets.token_hex(8)}"
+        self._file, self._size = self._part.open("xb"), 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+        self._part.unlink(missing_ok=True)
+
+    def write(self, piece: bytes) -> None:
+        """Raises RejectedError where it gets too big, OSError where the disk fails."""
+        self._size += len(piece)
+        if self._size > MOST_BYTES:
+            raise RejectedError(413, message("page: document too big", most=MOST_BYTES >> 20))
+        self._file.write(piece)
+
+    def keep(self) -> str:
+        """Put it in its place; the name that it has there."""
+        self._file.close()
+        self._part.replace(self._final)
+        return self._final.name
+
+
+class Inbox:
+    """What is sent to users, below `root`. Methods block."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def receive(self, user_id: str, name: str) -> Incoming:
+        """Begin a file of a user. name: as whoever sends it calls it.
+
+        Raises:
+            RejectedError: the user has no folder, the file is of no kind that is read, or there is no room.
+            OSError: the folder cannot be written.
+        """
+        name = _safe(name)
+        if not is_person(user_id) or not user_id.isprintable() or "/" in user_id or user_id.startswith("."):
+            raise RejectedError(400, message("page: document of nobody"))
+        folder = self._root / user_id / SAVED
+        _make_room(folder, name)
+        return Incoming(folder, name)
+
+
+def _make_room(folder: Path, name: str) -> None:
+    """The folder, where its user may send one more file. Parts that a crash has left behind go."""
+    folder.mkdir(parents=True, exist_ok=True)
+    count = size = 0
+    with os.scandir(folder) as found:
+        for one in found:
+            about = one.stat(follow_symlinks=False)
+            if one.name.startswith(".") and about.st_mtime < time.time() - 2 * SLOWEST_S:
+                Path(one.path).unlink(missing_ok=True)
+            elif one.name != name:
+                count, size = count + 1, size + about.st_size
+    if count >= _MOST_FILES or size + MOST_BYTES > _MOST_KEPT:
+        raise RejectedError(
+            507, message("page: too many documents", files=_MOST_FILES, most=_MOST_KEPT >> 30)
+        )
+    if shutil.disk_usage(folder).free < _LEAST_FREE:
+        raise RejectedError(507, message("page: no room for documents"))
+
+
+def _safe(name: str) -> str:
+    """The last part of a path, as a file may be called."""
+    last = name.replace("\\", "/").rpartition("/")[2]
+    last = "".join(char for char in last if char.isprintable()).lstrip(". ")
+    if not format_of(last):
+        raise RejectedError(415, message("page: document of an unknown kind"))
+    stem, _, ending = last.rpartition(".")
+    stem = stem.encode()[: _NAME_BYTES - len(ending)].decode("utf-8", "ignore")
+    return f"{stem or 'page'}.{ending}"
