@@ -57731,7 +57731,7 @@ from datetime import UTC, datetime
 from ..backends.base import Backend, EditableBackend, PreparingBackend
 from ..core.change import COMMANDS, EDITED, FORGET, OUTDATED, REAFFIRMED, REFLECTED, TOO_LATE, Change
 from ..core.errors import MemoryFault, is_of_the_text
-from ..core.exchange import IMPORTS, Batch, Exchange
+from ..core.exchange import IMPORTS, Batch
 from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.memory import EPISODE, Memory
@@ -58073,24 +58073,6 @@ def _added(backend: Backend, change: Change) -> str:
         scope=change.scope,
     )
     return admission.store(backend, change.user_id, new)
-
-
-def reaffirmed(batch: Batch, position: int, exchange: Exchange, memory: Memory) -> Change:
-    """The note that a message said again what is known."""
-    return Change(
-        batch=batch.name,
-        position=position,
-        user_id=batch.user_id,
-        op=REAFFIRMED,
-        memory_id=memory.id,
-        before=memory.text,
-        after=memory.text,
-        kind=memory.kind,
-        scope=memory.scope,
-        source=exchange.message_id,
-        said_at=exchange.said_at,
-        made=True,
-    )
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -58372,6 +58354,37 @@ def _explains(sentence: str) -> bool:
     """Whether its speaker says what holds instead: "I don't drive, I take the bus"."""
     parts = re.split(r"[,;，；、،]", sentence)
     return any(signs(part) and not denials_in(part) for part in parts[1:])
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# remember/decision.py
+
+SOURCES["remember/decision.py"] = r'''"""What is decided of a message, as changes for the journal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..core.change import REAFFIRMED, Change
+from ..core.exchange import Batch, Exchange
+from ..core.memory import Memory
+
+
+def decided(
+    batch: Batch, position: int, op: str, exchange: Exchange, memory: Memory | None = None, **values: Any
+) -> Change:
+    """A change that a message asks for: of this memory, or of a new one. values: more of its fields."""
+    if memory is not None:
+        known = {"kind": memory.kind, "expired": memory.expires, "scope": memory.scope}
+        values = {"memory_id": memory.id, "before": memory.text, **known, **values}
+    told = {"source": exchange.message_id, "said_at": exchange.said_at}
+    texts = {"memory_id": "", "before": "", "after": ""}
+    return Change(batch.name, position, batch.user_id, op, **{**texts, **told, **values})
+
+
+def reaffirmed(batch: Batch, position: int, exchange: Exchange, memory: Memory) -> Change:
+    """The note that a message said again what is known."""
+    return decided(batch, position, REAFFIRMED, exchange, memory, after=memory.text, expired="", made=True)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -61202,6 +61215,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from math import inf
 
 from ..backends.base import AskableBackend
@@ -61219,8 +61233,8 @@ from ..language.speech import says_it_ended
 from ..language.words import is_mark, mark_of
 from ..state.clock import is_later
 from .admission import refusal
-from .apply import reaffirmed
 from .corrections import revised
+from .decision import decided, reaffirmed
 from .echoes import unsaid
 from .gate import said_by_user, statements
 from .journal import Journal
@@ -61269,7 +61283,11 @@ class Reconciler:
         shown = _nearest(near)
         answer = self._asked(shown)
         operations, known = revised(
-            answer.operations, shown, self._wishes(answer.operations), self._said_for, self._wish_like
+            answer.operations,
+            shown,
+            self._wishes(answer.operations),
+            self._said_for,
+            partial(wish_like, self.backend),
         )
         changes = [
             self._change(position, operation, operations, known, answer.model)
@@ -61300,9 +61318,6 @@ class Reconciler:
         is_wanted = any(one.op == "add" and one.kind == "preference" for one in operations)
         return wishes_of(self.backend, self.batch) if is_wanted else []
 
-    def _wish_like(self, text: str, wishes: Sequence[Memory]) -> Memory | None:
-        return wish_like(self.backend, text, wishes)
-
     def _said_for(self, text: str) -> list[str]:
         """The sentences of the messages that a text can have come from."""
         own = [said_by_user(exchange.user_text) for exchange in self._sources(text)]
@@ -61319,20 +61334,17 @@ class Reconciler:
         shown = known[operation.number - 1] if 0 < operation.number <= len(known) else None
         refused = self._refused(position, operation, operations, known)
         sources = self._sources(operation.text or (shown.text if shown else ""))
-        return Change(
-            batch=self.batch.name,
-            position=position,
-            user_id=self.batch.user_id,
-            op=operation.op,
-            memory_id=shown.id if shown else "",
-            before=shown.text if shown else "",
+        latest = max(sources, key=lambda exchange: exchange.said_at)
+        return decided(
+            self.batch,
+            position,
+            operation.op,
+            latest,
+            shown,
             after=operation.text,
             kind=operation.kind or (shown.kind if shown else "fact"),
             expires=_expires(operation, shown),
-            expired=shown.expires if shown else "",
-            scope=shown.scope if shown else "",
             source=" ".join(exchange.message_id for exchange in sources),
-            said_at=max(exchange.said_at for exchange in sources),
             model=model,
             refused=refused,
         )
@@ -62571,7 +62583,7 @@ from ..language.forget_requests import forget_request
 from ..language.forget_subject import is_meant
 from ..language.over import ends, what_is_over
 from .admission import refusal
-from .apply import reaffirmed
+from .decision import decided, reaffirmed
 from .gate import said_by_user, statements
 from .known import is_among, known_as, wish_like, wishes_of
 
@@ -62620,20 +62632,7 @@ def decide_verbatim(backend: Backend, batch: Batch) -> Iterator[Change]:
         for memory in (*_to_forget(backend, batch, exchange), *_ended(backend, batch, exchange))
     }
     for position, (exchange, memory) in enumerate(removed.values()):
-        yield Change(
-            batch=batch.name,
-            position=position,
-            user_id=batch.user_id,
-            op="remove",
-            memory_id=memory.id,
-            before=memory.text,
-            after="",
-            kind=memory.kind,
-            expired=memory.expires,
-            scope=memory.scope,
-            source=exchange.message_id,
-            said_at=exchange.said_at,
-        )
+        yield decided(batch, position, "remove", exchange, memory)
     kept: list[str] = []
     replaced: set[str] = set()
     said = ((exchange, text) for exchange in batch.exchanges for text in _statements(exchange))
@@ -62646,19 +62645,8 @@ def decide_verbatim(backend: Backend, batch: Batch) -> Iterator[Change]:
             stored = wishes_of(backend, batch) if kind == "preference" else []
             wish = wish_like(backend, text, [one for one in stored if one.id not in replaced])
             replaced |= {wish.id} if wish else set()
-            yield Change(
-                batch=batch.name,
-                position=position,
-                user_id=batch.user_id,
-                op="replace" if wish else "add",
-                memory_id=wish.id if wish else "",
-                before=wish.text if wish else "",
-                after=text,
-                kind=kind,
-                scope=wish.scope if wish else "",
-                source=exchange.message_id,
-                said_at=exchange.said_at,
-            )
+            op = "replace" if wish else "add"
+            yield decided(batch, position, op, exchange, wish, after=text, kind=kind, expired="")
 
 
 def kind_of(backend: Backend, text: str) -> str:
@@ -62707,19 +62695,8 @@ def decide_given(backend: Backend, batch: Batch) -> Iterator[Change]:
     for position, given in enumerate(batch.exchanges):
         if (known := known_as(backend, batch, given.user_text)) is not None:
             yield reaffirmed(batch, position, given, known)
-            continue
-        yield Change(
-            batch=batch.name,
-            position=position,
-            user_id=batch.user_id,
-            op="add",
-            memory_id="",
-            before="",
-            after=given.user_text,
-            kind=given.given,
-            source=given.message_id,
-            said_at=given.said_at,
-        )
+        else:
+            yield decided(batch, position, "add", given, after=given.user_text, kind=given.given)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -62753,6 +62730,7 @@ from ..recall.profile import PERSON
 from ..state.reflections_table import Reflections
 from .admission import refused_among
 from .apply import Changes
+from .decision import decided
 from .episodes import Episodes
 from .failing import Failing
 from .gate import sift
@@ -62997,17 +62975,15 @@ class Writer:
         stored = _without_copies(backend, stored)
         refused = refused_among(backend, stored)
         changes = [
-            Change(
-                batch=batch.name,
-                position=position,
-                user_id=batch.user_id,
-                op="add",
+            decided(
+                batch,
+                position,
+                "add",
+                batch.exchanges[-1],
                 memory_id=memory.id,
-                before="",
                 after=memory.text,
                 kind=kind_of(backend, memory.text),
                 source=" ".join(exchange.message_id for exchange in batch.exchanges),
-                said_at=batch.exchanges[-1].said_at,
                 model=model,
                 refused=refused.get(memory.id, ""),
                 made=True,
