@@ -26,7 +26,7 @@ from owui_memory.models import providers
 from tests.harness.mem0_http import StandIn
 from tests.harness.mem0_platform import Platform
 from tests.harness.mem0_server import RestServer
-from tests.harness.places import library, put_measured
+from tests.harness.places import library, measured
 from tests.harness.postgres import PASSWORD
 from tests.harness.scripted_llm import ScriptedLLM
 
@@ -172,7 +172,7 @@ def store_settings(kind: str, request: pytest.FixtureRequest) -> dict[str, str]:
 @contextlib.contextmanager
 def stand_in(kind: str, llm: ScriptedLLM, folder: Path) -> Iterator[StandIn]:
     settings = library_settings(llm)
-    put_measured(settings, folder)
+    measured(settings.embedder_model, folder)
     memory, _ = assemble(settings, folder)
     try:
         with (RestServer if kind == "server" else Platform)(memory, KEY) as server:
