@@ -1473,7 +1473,6 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -1513,7 +1512,6 @@ from .assemble import assemble
 Filters = dict[str, str]
 
 _EMBEDDED_HINT = "vector_store sqlite is faster than an embedded Qdrant, and safe with several servers."
-_LISTS = 32  # of texts that others are compared with, whose vectors are kept
 _LISTED = 1_000_000  # memories of a user; mem0's stores want a number
 
 
@@ -1540,7 +1538,6 @@ class LibraryBackend:
         self._settings = settings
         self._dims = dims
         self._llms: Llms = memory.llm
-        self._vectors = lru_cache(_LISTS)(lambda texts: memory.embedding_model.embed_batch(texts))
 
     @classmethod
     def open(
@@ -1631,12 +1628,8 @@ class LibraryBackend:
             yield [item for item in items if item.memory.text], len(by_meaning) >= pool
 
     def similarities(self, text: str, others: Sequence[str]) -> list[float]:
-        legible = tuple(filter(is_legible, others))
-        if not legible or not is_legible(text):
-            return [0.0] * len(others)
         embedder: Embedder = self._memory.embedding_model
-        near = iter(embedder.calibration.likenesses(embedder.embed(text), self._vectors(legible)))
-        return [next(near) if is_legible(other) else 0.0 for other in others]
+        return embedder.similarities(text, others)
 
     def of_self(self, query: str) -> tuple[float, float]:
         if not query.strip():
@@ -1773,7 +1766,6 @@ class LibraryBackend:
     def drop(self) -> None:
         """Keep no texts in memory, nor the messages that mem0's own extraction reads once more."""
         self._memory.embedding_model.drop()
-        self._vectors.cache_clear()
         if (kept := self._memory.db) is None:  # closed
             return
         with kept._lock:
@@ -3099,12 +3091,8 @@ class Answers:
         if not page.total:
             return "\n\n".join(filter(None, [self._say("nothing yet"), past]))
         lines = [self._say("all, head", memories=self._bold(page.total)), ""]
-        lines += self._table(page.items, page.first)
-        if page.pages > 1:
-            kind = "more pages" if page.number < page.pages else "page of"
-            of = self._say(kind, number=page.number, pages=page.pages, next=str(page.number + 1))
-            lines += ["", of]
-        return "\n".join([*lines, *(["", past] if past else [])])
+        lines += [*self._table(page.items, page.first), *self._more(page, "pages")]
+        return "\n".join([*lines, *_below(past)])
 
     def found(self, items: Sequence[Ranked], words: str, passages: Sequence[Memory] = ()) -> str:
         """passages: of past chats, which are told apart."""
@@ -3120,33 +3108,18 @@ class Answers:
         """A page of all. not_kept: why nothing is kept now, or ""."""
         if not page.total:
             return not_kept or self._say("past, none")
-        head = self._row("#", *(self._say(f"column {name}") for name in ("chat", "when", "passages", "said")))
-        lines = [
-            self._say("chats, head", chats=message("chats", n=page.total)),
-            "",
-            head,
-            "|--:|---|---|--:|---|",
-        ]
+        lines = [self._say("chats, head", chats=message("chats", n=page.total)), ""]
+        lines += self._head("chat", "when", "passages", "said")
         for at, one in enumerate(page.items, page.first):
-            said = self._said(one.shown[0])
-            count = self._words.number(one.count)
+            said, count = self._said(one.shown[0]), self._words.number(one.count)
             lines.append(self._row(str(at), self._chat(one.shown[0]), self._day(one.at), count, said))
-        if page.pages > 1:
-            kind = "more chats" if page.number < page.pages else "page of"
-            following = str(page.number + 1)
-            lines += ["", self._say(kind, number=page.number, pages=page.pages, next=following)]
-        return "\n".join([*lines, *(["", not_kept] if not_kept else [])])
+        return "\n".join([*lines, *self._more(page, "chats"), *_below(not_kept)])
 
     def found_chats(self, chats: Sequence[PastChat], words: str) -> str:
         if not chats:
             return self._say("chats, none fit", words=cut(words, self._words))
-        head = self._row("#", *(self._say(f"column {name}") for name in ("chat", "when", "said")))
-        lines = [
-            self._say("chats, found", chats=message("chats", n=len(chats))),
-            "",
-            head,
-            "|--:|---|---|---|",
-        ]
+        lines = [self._say("chats, found", chats=message("chats", n=len(chats))), ""]
+        lines += self._head("chat", "when", "said")
         for number, one in enumerate(chats, 1):
             first, *others = one.shown[:_QUOTES_MOST]
             lines.append(self._row(str(number), self._chat(first), self._when(first), self._said(first)))
@@ -3165,17 +3138,11 @@ class Answers:
         """A page of all. are_read: whether any are read here."""
         if not page.total:
             return self._say("documents, none" if are_read else "documents, not here")
-        head = self._row("#", *(self._say(f"column {name}") for name in ("document", "when", "passages")))
-        lines = [self._say("documents, head", n=page.total), "", head, "|--:|---|---|--:|"]
+        lines = [self._say("documents, head", n=page.total), "", *self._head("document", "when", "passages")]
         for at, one in enumerate(page.items, page.first):
-            count = self._words.number(one.passages)
             when = self._day(datetime.fromtimestamp(one.changed / 1e9, UTC))
-            lines.append(self._row(str(at), self._document(one), when, count))
-        if page.pages > 1:
-            kind = "more documents" if page.number < page.pages else "page of"
-            following = str(page.number + 1)
-            lines += ["", self._say(kind, number=page.number, pages=page.pages, next=following)]
-        return "\n".join(lines)
+            lines.append(self._row(str(at), self._document(one), when, self._words.number(one.passages)))
+        return "\n".join([*lines, *self._more(page, "documents")])
 
     def _document(self, one: Entry) -> str:
         """What a document is called, whose it is if not the user's, and why it cannot be read."""
@@ -3199,8 +3166,7 @@ class Answers:
     def found_documents(self, found: Sequence[FoundDocument], words: str) -> str:
         if not found:
             return self._say("documents, none fit", words=cut(words, self._words))
-        head = self._row("#", *(self._say(f"column {name}") for name in ("document", "says")))
-        lines = [self._say("documents, found", n=len(found)), "", head, "|--:|---|---|"]
+        lines = [self._say("documents, found", n=len(found)), "", *self._head("document", "says")]
         for number, one in enumerate(found, 1):
             first, *others = one.passages[:_QUOTES_MOST]
             lines.append(self._row(str(number), self._document(one.entry), self._quoted(first)))
@@ -3265,7 +3231,7 @@ class Answers:
             )
         if not done.reached:
             gone.append(self._say("not everywhere yet"))
-        return "\n".join([*lines, *(["", sentences(gone, self._words)] if gone else [])])
+        return "\n".join([*lines, *_below(sentences(gone, self._words) if gone else "")])
 
     def undone(self, done: Undone) -> str:
         if not done.changes:
@@ -3283,7 +3249,7 @@ class Answers:
             for change in facts[:TOLD_OF]
         ]
         head = self._row(self._say("column memory"), self._say("column now"))
-        more = [*rest(self._words, len(facts)), *(["", back] if back else [])]
+        more = [*rest(self._words, len(facts)), *_below(back)]
         return "\n".join([self._say("undone, head"), "", head, "|---|---|", *rows, *more])
 
     def of_teams(self, memories: Sequence[Memory], teams: Sequence[str]) -> str:
@@ -3339,7 +3305,7 @@ class Answers:
             file = f"`{COMMAND} export --user {shown(user_id)} FILE`"
             kind = "more parts" if part < parts else "part of"
             lines += ["", self._say(kind, number=part, parts=parts, next=str(part + 1), file=file)]
-        return "\n".join([*lines, *(["", self._say("export numbers")] if numbered else [])])
+        return "\n".join([*lines, *_below(self._say("export numbers") if numbered else "")])
 
     def profile(self, told: Profile) -> str:
         """What is written of the user, numbered as in the table below it of what it was made of."""
@@ -3361,14 +3327,24 @@ class Answers:
         """With where they are known, if not all of them are in all of their user's chats."""
         memories = list(memories)
         scoped = any(memory.scope for memory in memories)
-        columns = ["memory", "when", "chat", *(["where"] if scoped else [])]
-        yield self._row("#", *(self._say(f"column {name}") for name in columns))
-        yield f"|--:|---|---|---|{'---|' if scoped else ''}"
+        yield from self._head("memory", "when", "chat", *(["where"] if scoped else []))
         for number, memory in enumerate(memories, first):
             text = self._said(memory) if memory.kind == EPISODE else shown(memory.text)
             text = self._say("day is over", text=text) if is_over(memory) else text
             cells = [str(number), text, self._when(memory), self._chat(memory)]
             yield self._row(*cells, *([self._where(memory)] if scoped else []))
+
+    def _head(self, *columns: str) -> Iterator[str]:
+        """How a numbered table begins. Numbers stand on the right."""
+        yield self._row("#", *(self._say(f"column {name}") for name in columns))
+        yield f"|--:|{''.join('--:|' if name == 'passages' else '---|' for name in columns)}"
+
+    def _more(self, page: Page[Any], kind: str) -> Sequence[str]:
+        """Which page of several it is."""
+        if page.pages == 1:
+            return ()
+        of = f"more {kind}" if page.number < page.pages else "page of"
+        return "", self._say(of, number=page.number, pages=page.pages, next=str(page.number + 1))
 
     @staticmethod
     def _row(*cells: str) -> str:
@@ -3421,6 +3397,11 @@ class Answers:
         counted |= {"messages that waited": waiting, "notes kept": notes}
         parts = [self._say(what, n=count) for what, count in counted.items() if count]
         return listed(parts, self._words) if parts else ""
+
+
+def _below(text: str) -> Sequence[str]:
+    """A paragraph below others, if there is one."""
+    return ("", text) if text else ()
 
 
 def _joined(numbers: Iterable[int]) -> str:
@@ -4673,22 +4654,24 @@ class PassageWork:
 
     def _forget_chat(self, number: int) -> str:
         """What was said in a chat, by its number in the list of chats."""
-        shown = self._orders.shown(self._user_id, self._chat_id).get(str(number), "")
-        if not shown.startswith(CHAT):
+        if (chat := self._numbered(number, CHAT)) is None:
             return self._say("say forget chat")
-        passages = self._past.of_chat(self._user_id, shown.removeprefix(CHAT))
-        self._orders.erase_answers(self._user_id)
-        ids = [passage.id for passage in passages]
+        ids = [passage.id for passage in self._past.of_chat(self._user_id, chat)]
         return self._answers.chat_forgotten(self._control.forget(self._asked, ids, self._confirm))
 
     def _forget_document(self, number: int) -> str:
         """A document of the user's own, by its number in the list of documents."""
-        shown = self._orders.shown(self._user_id, self._chat_id).get(str(number), "")
-        if not shown.startswith(DOCUMENT):
+        if (document_id := self._numbered(number, DOCUMENT)) is None:
             return self._say("say forget document")
+        return self._answers.document_forgotten(self._documents.forget(self._user_id, {document_id}))
+
+    def _numbered(self, number: int, kind: str) -> str | None:
+        """What is to be forgotten, of a kind of list; answers that may tell it are gone. None: no such."""
+        shown = self._orders.shown(self._user_id, self._chat_id).get(str(number), "")
+        if not shown.startswith(kind):
+            return None
         self._orders.erase_answers(self._user_id)
-        gone = self._documents.forget(self._user_id, {shown.removeprefix(DOCUMENT)})
-        return self._answers.document_forgotten(gone)
+        return shown.removeprefix(kind)
 
     def _show(self, memory_ids: Sequence[str]) -> None:
         """Number what was listed; the numbers before hold where nothing was."""
@@ -41089,14 +41072,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from functools import lru_cache
 
 from ..core.locales import CODES
 from .detection import likely
-from .scripts import fold
+from .scripts import fold, script
 
 _LOOKED_CHARS = 500
 _NOT_RUSSIAN = re.compile("[іїєґўђјљњћџѓќѕәғқңөұүһҗҳӯӣ]")  # letters of other languages in Cyrillic
+_KANA = ("HIRAGANA", "KATAKANA")
 _TOLD_BY_WORDS = ("en", "de", "es", "fr", "ru")
 _CHINESE, _TRADITIONAL, _JAPANESE = "gb2312", "big5", "shift_jis"  # each lacks the others' own forms
 
@@ -41109,24 +41092,16 @@ def language_for(told: str, text: str) -> str:
 def language_in(text: str) -> str:
     """The code of a message's language; "" where that cannot be told. Looks at its beginning only."""
     text = unicodedata.normalize("NFC", text[:_LOOKED_CHARS]).casefold()
-    letters = Counter(_script(char) for char in text if char.isalpha())
+    found = (script(char) for char in text if char.isalpha())
+    letters = Counter("KANA" if name.startswith(_KANA) else name for name in found)
     if not letters:
         return ""
     most, _ = letters.most_common(1)[0]
-    if most in ("KANA", "HAN"):
+    if most in ("KANA", "CJK"):
         return "ja" if letters["KANA"] else _of_han(text)
     if most == "CYRILLIC" and _NOT_RUSSIAN.search(text):
         return ""
     return _of_words(text, "ru" if most == "CYRILLIC" else "") if most in ("CYRILLIC", "LATIN") else ""
-
-
-@lru_cache(4096)
-def _script(char: str) -> str:
-    name = unicodedata.name(char, "")
-    if name.startswith("CJK "):
-        return "HAN"
-    first, _, _ = name.partition(" ")
-    return "KANA" if first in ("HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA") else first
 
 
 def _of_han(text: str) -> str:
@@ -41245,13 +41220,8 @@ def what_is_over(statement: str) -> str:
     if is_dense(statement):
         return over_dense.what_is_over(fold(statement))
     text = fold(statement)
-    found = _NO_LONGER.search(text)
-    if not found:
-        return ""
-    ends = [end.span() for end in _CLAUSE_END.finditer(text)]
-    start = max((end for _, end in ends if end <= found.start()), default=0)
-    stop = min((begin for begin, _ in ends if begin >= found.end()), default=len(text))
-    return _NOT_DOING.sub(r"\1yor", _MARK.sub(" ", text[start:stop])).strip()
+    clause = over_dense.clause(text, _NO_LONGER.search(text), _CLAUSE_END)
+    return _NOT_DOING.sub(r"\1yor", _MARK.sub(" ", clause)).strip()
 
 
 def ends(statement: str, memory: str) -> bool:
@@ -41333,14 +41303,18 @@ _PARTICLE_KOREAN = re.compile(r"(?<=\w)(?:에서|에게|으로|에|을|를|이|�
 
 def what_is_over(statement: str) -> str:
     """The part of a statement that says what is over, without the words for that; "" where none does."""
-    way = _way_of(statement)
-    found = way.says.search(statement) if way else None
-    if way is None or not found:
+    if (way := _way_of(statement)) is None:
         return ""
-    ends = [end.span() for end in _CLAUSE_END.finditer(statement)]
-    start = max((end for _, end in ends if end <= found.start()), default=0)
-    stop = min((begin for begin, _ in ends if begin >= found.end()), default=len(statement))
-    return way.marks.sub("", statement[start:stop].strip()).strip()
+    return way.marks.sub("", clause(statement, way.says.search(statement), _CLAUSE_END).strip()).strip()
+
+
+def clause(text: str, found: re.Match[str] | None, end: re.Pattern[str]) -> str:
+    """The part of a text around a match, as far as the ends of its clause; "" of no match."""
+    if found is None:
+        return ""
+    ends = [one.span() for one in end.finditer(text)]
+    start = max((after for _, after in ends if after <= found.start()), default=0)
+    return text[start : min((begin for begin, _ in ends if begin >= found.end()), default=len(text))]
 
 
 def ends(statement: str, memory: str) -> bool:
@@ -44229,7 +44203,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -44242,13 +44215,11 @@ from ..documents.folders import Folders, is_saved
 from ..documents.inbox import Inbox
 from ..documents.indexing import Indexing
 from ..documents.passages import BATCH
-from ..recall.rank import ranked
 from ..state.documents_table import DocumentsTable, Entry
-from .fitting import fitting
+from .fitting import found
 from .live import Live
 
 _CANDIDATES = 100  # of a search, by meaning and by words
-_QUERY_CHARS = 1000
 _BEGINNINGS = 50  # documents
 
 
@@ -44296,15 +44267,9 @@ class Documents:
 
     def found(self, user_id: str, query: str) -> list[FoundDocument]:
         """The documents with passages that fit some words or a sentence, that of the best first."""
-        query = query[:_QUERY_CHARS]
-        backend = self._live.get()
-        candidates = [
-            candidate
-            for owner in (user_id, EVERYONE)
-            for candidate in backend.search(documents_owner(owner), query, _CANDIDATES, view=None, asked=True)
-        ]
+        owners = map(documents_owner, (user_id, EVERYONE))
         by_document: dict[str, list[Memory]] = {}
-        for one in fitting(ranked(candidates, query, datetime.now(UTC)), query):
+        for one in found(self._live.get(), owners, query, _CANDIDATES):
             by_document.setdefault(one.memory.chat, []).append(one.memory)
         entries = {entry.document_id: entry for entry in self.all(user_id)}
         return [
@@ -45019,12 +44984,7 @@ class ForgottenRows:
         self._texts.discard("")
 
     def run(self, erasure_id: int) -> Counter[str]:
-        counts = Counter(queue=self.from_queue())
-        counts["summaries of chats"] = self._from_abstracts()
-        counts["explanations"] = self._from_explanations()
-        counts["told lines"] = self._from_injected()
-        counts["journal"] = self._from_journal()
-        counts["sentences of the profile"] = self._from_profile()
+        counts = Counter({"queue": self.from_queue(), **self._blanked()})
         buried = [
             _tombstone(self._user_id, memory_id, erasure_id, position)
             for position, memory_id in enumerate(self._ids)
@@ -45033,11 +44993,17 @@ class ForgottenRows:
         return counts
 
     def again(self) -> Counter[str]:
-        counts = Counter({LATE + "told lines": self._from_injected(), LATE + "journal": self._from_journal()})
-        counts[LATE + "explanations"] = self._from_explanations()
-        counts[LATE + "summaries of chats"] = self._from_abstracts()
-        counts[LATE + "sentences of the profile"] = self._from_profile()
-        return counts
+        return Counter({LATE + name: count for name, count in self._blanked().items()})
+
+    def _blanked(self) -> dict[str, int]:
+        """How many rows said it, by what they are."""
+        return {
+            "summaries of chats": self._from_abstracts(),
+            "explanations": self._from_explanations(),
+            "told lines": self._from_injected(),
+            "journal": self._from_journal(),
+            "sentences of the profile": forget_statements(self._connection, self._user_id, self._ids),
+        }
 
     def _with_former(self, ids: Sequence[str]) -> Sequence[str]:
         """With those that the same memories had before their removal was taken back, and their parts'."""
@@ -45123,9 +45089,6 @@ class ForgottenRows:
         """An abstract may say it in other words: all are made anew, without the messages that said it."""
         saying = and_(cuts.c.user_id == self._user_id, cuts.c.abstract != "")
         return self._connection.execute(update(cuts).where(saying).values(abstract="")).rowcount
-
-    def _from_profile(self) -> int:
-        return forget_statements(self._connection, self._user_id, self._ids)
 
     def _from_explanations(self) -> int:
         """What was asked stays, but where it may have said what is forgotten."""
@@ -45713,17 +45676,35 @@ nothing to do with it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 
+from ..backends.base import Backend
+from ..core.scope import View
 from ..language.forms import stem
 from ..language.words import content_words, is_lone, terms_of
-from ..recall.rank import COVERAGE_WEIGHT, Ranked
+from ..recall.rank import COVERAGE_WEIGHT, Ranked, ranked
 
 # Relevance. The bundled embedder gives a word and a sentence about it 0.3 and more ("job" and "I work as a
 # nurse" 0.36), and 0.3 at most where they have nothing in common ("unicorn" and a hamster).
 _LEAST = 0.31
+_QUERY_CHARS = 1000
 _ENOUGH_WORDS = 0.5  # share of the query's, rare ones counting more
 _OF_BEST = 0.6  # of what the best one has: beside "My dog is called Rex", a hamster is no answer to "dog"
+
+
+def found(
+    backend: Backend, owners: Iterable[str], query: str, most: int, view: View | None = None
+) -> list[Ranked]:
+    """What of these owners fits some words or a sentence, best first.
+
+    most: candidates by meaning and by words, of each. view: what it sees; None: all.
+    """
+    query = query[:_QUERY_CHARS]
+    candidates = [
+        one for owner in owners for one in backend.search(owner, query, most, view=view, asked=True)
+    ]
+    return fitting(ranked(candidates, query, datetime.now(UTC)), query)
 
 
 def fitting(items: Sequence[Ranked], query: str) -> list[Ranked]:
@@ -47563,7 +47544,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine
@@ -47580,7 +47560,7 @@ from ..core.scope import TEAM, View, shared_by, team_owner
 from ..language.dedupe import wording
 from ..language.names import name_of
 from ..language.words import content_words, terms_of
-from ..recall.rank import Ranked, ranked
+from ..recall.rank import Ranked
 from ..recall.sources import Sources
 from ..remember import admission
 from ..remember.admission import NotAdmittedError, check
@@ -47591,7 +47571,7 @@ from ..remember.verbatim import kind_of
 from ..state import count_up
 from .asked import batch_of, change_of, removals
 from .erasure.erase import Eraser
-from .fitting import fitting
+from .fitting import found
 from .live import Live, editable
 from .outcomes import Asked, Edited, Forgotten, Imported, Page, Remembered, Undone
 from .rows import Row, read_rows, row_of
@@ -47599,7 +47579,6 @@ from .rows import Row, read_rows, row_of
 MOST_IMPORTED = 500  # memories in one message
 FOUND_MOST = 20  # of a search
 _CANDIDATES_EACH = 2  # by meaning and by words, for each that is found
-_QUERY_CHARS = 1000
 
 Confirm = Callable[[], None]  # see `remember.apply`
 
@@ -47654,9 +47633,7 @@ class Control:
 
         view: those that it sees; None: the user's own from any chat.
         """
-        backend, query = self.live.get(), query[:_QUERY_CHARS]
-        found = backend.search(user_id, query, _CANDIDATES_EACH * most, view=view, asked=True)
-        return fitting(ranked(found, query, datetime.now(UTC)), query)[:most]
+        return found(self.live.get(), [user_id], query, _CANDIDATES_EACH * most, view)[:most]
 
     def holding(self, user_id: str, query: str) -> tuple[list[Memory], bool]:
         """The memories that contain all of the words, and True; without any, the nearest, and False."""
@@ -48938,15 +48915,14 @@ from ..backends.base import EditableBackend
 from ..config.settings import Valves
 from ..core.memory import Memory
 from ..core.scope import View, past_owner
-from ..recall.rank import Ranked, ranked
+from ..recall.rank import Ranked
 from ..remember.episodes import TOPICS
 from ..remember.passages import USER
 from ..state.episodes_table import EpisodesTable, Kept
-from .fitting import fitting
+from .fitting import found
 from .live import Live
 
 _CANDIDATES = 100  # of a search, by meaning and by words
-_QUERY_CHARS = 1000
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 
@@ -48982,9 +48958,7 @@ class PastChats:
 
     def found(self, user_id: str, query: str, view: View | None = None) -> list[Ranked]:
         """The passages that fit some words or a sentence, best first. view: those that it sees; None: all."""
-        query = query[:_QUERY_CHARS]
-        candidates = self._live.get().search(past_owner(user_id), query, _CANDIDATES, view=view, asked=True)
-        return fitting(ranked(candidates, query, datetime.now(UTC)), query)
+        return found(self._live.get(), [past_owner(user_id)], query, _CANDIDATES, view)
 
     def found_by_chat(self, user_id: str, query: str) -> list[PastChat]:
         """The same by chats, that of the best first."""
@@ -50580,7 +50554,6 @@ from ..core.errors import MemoryFault, Retry, RetryFew, TellAdmin
 from .faults import host_of, status_of, translated
 from .limits import bounded, limited
 from .model_text import unbroken
-from .probe import tagged
 
 _TIMEOUT = httpx.Timeout(5.0, connect=2.0)
 _WHOLE_S = 10.0  # a server that sends a byte now and then is not waited for longer
@@ -50709,6 +50682,20 @@ def _names_of(model: str) -> Iterator[str]:
         model = model.partition(".")[2]
 
 
+def names_at(server: ChatServer) -> list[str] | None:
+    """The names of the models that a server has, asked for now; None where it gives no list of them."""
+    try:
+        return sorted(model.name for model in _read(server, _asked(server)).values())
+    except MemoryFault:
+        return None
+
+
+def tagged(name: str) -> str:
+    """As Ollama understands a name."""
+    name = name.lower()
+    return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
+
+
 def _asked(server: ChatServer) -> Any:
     """The server's answer to the question for its models, read from JSON.
 
@@ -50758,6 +50745,8 @@ def _read(server: ChatServer, answer: Any) -> dict[str, _Model]:
         if isinstance(name, str) and 0 < len(name) <= _NAME_CHARS and name == unbroken(name):
             elsewhere = bool(row.get("remote_host")) or is_ollama_cloud(name)
             models.setdefault(tagged(name), _Model(name, elsewhere))
+    if listed and not models:
+        raise _unfit(server, "answers with no list of models")
     return models
 
 
@@ -50821,13 +50810,14 @@ from ..language.words import terms_of
 from .faults import translated
 from .health import Health
 from .limits import ANSWER_BYTES, bounded
-from .text_limit import TextLimit
+from .text_limit import TextLimit, is_legible
 
 if TYPE_CHECKING:
     from .calibration import Calibration
 
 Vector = list[float]
 
+_LISTS = 32  # of texts that others are compared with, whose vectors are kept
 _CACHED = 256  # last texts: a regenerated answer's or second model's question costs no embedding
 _ANSWER_BYTES = 300_000  # for each text: 8,192 numbers of 20 digits take half of it
 _SECONDS = 10.0  # for an answer, and
@@ -50864,6 +50854,7 @@ class Embedder:
         self._encode = _Batches(self._encode_all) if local else self._encode_one
         self._watched = threading.local()
         self._cached = lru_cache(_CACHED)(self.embed_now)
+        self._lists = lru_cache(_LISTS)(self.embed_batch)
         self._prepared: dict[str, Vector] = {}
         self._calibration: Calibration | None = None
         self._measuring = threading.Lock()
@@ -50945,6 +50936,17 @@ class Embedder:
         with self._call(1):
             return self._limit.fitted([text], embed)[0]
 
+    def similarities(self, text: str, others: Sequence[str]) -> list[float]:
+        """How alike a text and each of the others are, 0 to 1; 0 where there is nothing to read.
+
+        Raises as `embed`.
+        """
+        legible = tuple(filter(is_legible, others))
+        if not legible or not is_legible(text):
+            return [0.0] * len(others)
+        near = iter(self.calibration.likenesses(self.embed(text), self._lists(legible)))
+        return [next(near) if is_legible(other) else 0.0 for other in others]
+
     @contextmanager
     def _call(self, count: int) -> Iterator[None]:
         began = time.monotonic()
@@ -50964,6 +50966,7 @@ class Embedder:
     def drop(self) -> None:
         """Keep no texts."""
         self._cached.cache_clear()
+        self._lists.cache_clear()
         self._prepared.clear()
 
     def _sound(self, vectors: Any, count: int) -> list[Vector]:
@@ -52255,7 +52258,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
 
 from ..core.chat_servers import AnsweredBy
 from ..core.errors import MemoryFault, TellAdmin
@@ -52264,10 +52266,8 @@ from .embedder import Embedder
 from .llm import Llm
 from .llms import Llms
 from .readers import Readers
-from .text_limit import is_legible
 
 _AGAIN_S = 60.0  # before an embedder that failed is tried again
-_LISTS = 32  # of texts that others are compared with, whose vectors are kept
 
 
 class OwnModels:
@@ -52290,7 +52290,6 @@ class OwnModels:
         self._embedder: Embedder | None = None
         self._lock = threading.Lock()
         self._again = 0.0
-        self._vectors = lru_cache(_LISTS)(lambda embedder, texts: embedder.embed_batch(texts))
 
     @property
     def llms(self) -> tuple[Llm, ...]:
@@ -52330,12 +52329,7 @@ class OwnModels:
     def similarities(self, text: str, others: Sequence[str]) -> list[float]:
         """Cosine of a text and each of the others, 0 to 1; zeros where there is no embedder."""
         embedder = self._opened_embedder()
-        legible = tuple(filter(is_legible, others))
-        if embedder is None or not legible or not is_legible(text):
-            return [0.0] * len(others)
-        vector = embedder.embed(text)
-        near = iter(embedder.calibration.likenesses(vector, self._vectors(embedder, legible)))
-        return [next(near) if is_legible(other) else 0.0 for other in others]
+        return embedder.similarities(text, others) if embedder else [0.0] * len(others)
 
     def warm(self) -> None:
         """Load the embedder now, so that no message waits for it. Blocks for a second; raises nothing."""
@@ -52377,24 +52371,16 @@ Nothing of it costs money or wakes a model. Where the list cannot be had, nothin
 
 from __future__ import annotations
 
-import json
-import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from difflib import get_close_matches
-from typing import Any
-
-import httpx
 
 from ..config.settings import Valves
+from ..core.chat_servers import ChatServer
 from ..core.errors import Drop, MemoryFault, TellAdmin
 from . import providers
+from .catalogue import names_at, tagged
 from .faults import host_of
-from .limits import OverlongAnswerError, TotalTimeoutError, bounded, limited
-from .model_text import unbroken
 
-_TIMEOUT = httpx.Timeout(5.0, connect=2.0)
-_WHOLE_S = 10.0  # a server that sends a byte now and then is not waited for longer
-_MOST_BYTES = 2_000_000  # OpenRouter's list, the longest known, has half of that
 _COMPARED = 2000  # names; OpenRouter has some hundreds
 _SHOWN, _SHOWN_CHARS = 8, 80  # names in a sentence, and of each
 
@@ -52434,7 +52420,7 @@ def explained(fault: MemoryFault, settings: Valves, role: str) -> MemoryFault:
 def _lacking_in_ollama(role: str, url: str, model: str) -> TellAdmin | None:
     if not url or tagged(model).endswith("cloud"):  # served by Ollama's makers, listed or not
         return None
-    names = _names(_asked(f"{url.rstrip('/')}/api/tags", {}), "models", "name")
+    names = names_at(ChatServer("ollama", url.rstrip("/")))
     if names is None or tagged(model) in map(tagged, names):
         return None
     return TellAdmin(
@@ -52445,10 +52431,9 @@ def _lacking_in_ollama(role: str, url: str, model: str) -> TellAdmin | None:
 
 def _lacking_in_openai(role: str, url: str, model: str, key: str) -> TellAdmin | None:
     url = url.rstrip("/")
-    headers = {"Authorization": f"Bearer {key}"} if key else {}
-    names = _names(_asked(f"{url}/models", headers), "data", "id")
+    names = names_at(ChatServer("openai", url, key))
     if names is None and not url.endswith("/v1"):
-        if _names(_asked(f"{url}/v1/models", headers), "data", "id") is None:
+        if names_at(ChatServer("openai", f"{url}/v1", key)) is None:
             return None
         return TellAdmin(
             f"The server at {host_of(url)} answers under /v1, which {role}_base_url does not end in.",
@@ -52462,33 +52447,6 @@ def _lacking_in_openai(role: str, url: str, model: str, key: str) -> TellAdmin |
     )
 
 
-def _asked(url: str, headers: Mapping[str, str]) -> Any:
-    """The JSON at an address; None where there is none."""
-    try:
-        # As in `remote`: the key goes to the configured host only.
-        with httpx.Client(timeout=_TIMEOUT, follow_redirects=False, trust_env=False) as client:
-            limited(client)
-            with bounded(_WHOLE_S, _MOST_BYTES):
-                response = client.get(url, headers=headers)
-        return json.loads(response.content) if response.status_code == httpx.codes.OK else None
-    except (httpx.HTTPError, httpx.InvalidURL, OverlongAnswerError, TotalTimeoutError):
-        return None
-    except (ValueError, RecursionError, zlib.error):
-        return None
-
-
-def _names(answer: Any, rows: str, name: str) -> list[str] | None:
-    """The names in a list of models; None where the answer is no such list."""
-    listed = answer.get(rows) if isinstance(answer, dict) else None
-    if not isinstance(listed, list):
-        return None
-    return sorted(
-        unbroken(row[name])
-        for row in listed
-        if isinstance(row, dict) and isinstance(row.get(name), str) and row[name]
-    )
-
-
 def _which(names: Sequence[str], model: str) -> str:
     """What there is; of a long list the names most like the wanted one."""
     if not names:
@@ -52498,12 +52456,6 @@ def _which(names: Sequence[str], model: str) -> str:
     short = [name for name in names if len(name) <= _SHOWN_CHARS]
     like = get_close_matches(model, short[:_COMPARED], n=_SHOWN, cutoff=0.0)
     return f"it has: {', '.join(like)} and {len(names) - len(like)} more"
-
-
-def tagged(name: str) -> str:
-    """As Ollama understands a name."""
-    name = name.lower()
-    return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
 
 
 def ollamas_own() -> str:
@@ -57779,7 +57731,7 @@ from datetime import UTC, datetime
 from ..backends.base import Backend, EditableBackend, PreparingBackend
 from ..core.change import COMMANDS, EDITED, FORGET, OUTDATED, REAFFIRMED, REFLECTED, TOO_LATE, Change
 from ..core.errors import MemoryFault, is_of_the_text
-from ..core.exchange import IMPORTS, Batch, Exchange
+from ..core.exchange import IMPORTS, Batch
 from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.memory import EPISODE, Memory
@@ -58121,24 +58073,6 @@ def _added(backend: Backend, change: Change) -> str:
         scope=change.scope,
     )
     return admission.store(backend, change.user_id, new)
-
-
-def reaffirmed(batch: Batch, position: int, exchange: Exchange, memory: Memory) -> Change:
-    """The note that a message said again what is known."""
-    return Change(
-        batch=batch.name,
-        position=position,
-        user_id=batch.user_id,
-        op=REAFFIRMED,
-        memory_id=memory.id,
-        before=memory.text,
-        after=memory.text,
-        kind=memory.kind,
-        scope=memory.scope,
-        source=exchange.message_id,
-        said_at=exchange.said_at,
-        made=True,
-    )
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -58420,6 +58354,37 @@ def _explains(sentence: str) -> bool:
     """Whether its speaker says what holds instead: "I don't drive, I take the bus"."""
     parts = re.split(r"[,;，；、،]", sentence)
     return any(signs(part) and not denials_in(part) for part in parts[1:])
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# remember/decision.py
+
+SOURCES["remember/decision.py"] = r'''"""What is decided of a message, as changes for the journal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..core.change import REAFFIRMED, Change
+from ..core.exchange import Batch, Exchange
+from ..core.memory import Memory
+
+
+def decided(
+    batch: Batch, position: int, op: str, exchange: Exchange, memory: Memory | None = None, **values: Any
+) -> Change:
+    """A change that a message asks for: of this memory, or of a new one. values: more of its fields."""
+    if memory is not None:
+        known = {"kind": memory.kind, "expired": memory.expires, "scope": memory.scope}
+        values = {"memory_id": memory.id, "before": memory.text, **known, **values}
+    told = {"source": exchange.message_id, "said_at": exchange.said_at}
+    texts = {"memory_id": "", "before": "", "after": ""}
+    return Change(batch.name, position, batch.user_id, op, **{**texts, **told, **values})
+
+
+def reaffirmed(batch: Batch, position: int, exchange: Exchange, memory: Memory) -> Change:
+    """The note that a message said again what is known."""
+    return decided(batch, position, REAFFIRMED, exchange, memory, after=memory.text, expired="", made=True)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -61250,6 +61215,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from math import inf
 
 from ..backends.base import AskableBackend
@@ -61267,8 +61233,8 @@ from ..language.speech import says_it_ended
 from ..language.words import is_mark, mark_of
 from ..state.clock import is_later
 from .admission import refusal
-from .apply import reaffirmed
 from .corrections import revised
+from .decision import decided, reaffirmed
 from .echoes import unsaid
 from .gate import said_by_user, statements
 from .journal import Journal
@@ -61317,7 +61283,11 @@ class Reconciler:
         shown = _nearest(near)
         answer = self._asked(shown)
         operations, known = revised(
-            answer.operations, shown, self._wishes(answer.operations), self._said_for, self._wish_like
+            answer.operations,
+            shown,
+            self._wishes(answer.operations),
+            self._said_for,
+            partial(wish_like, self.backend),
         )
         changes = [
             self._change(position, operation, operations, known, answer.model)
@@ -61348,9 +61318,6 @@ class Reconciler:
         is_wanted = any(one.op == "add" and one.kind == "preference" for one in operations)
         return wishes_of(self.backend, self.batch) if is_wanted else []
 
-    def _wish_like(self, text: str, wishes: Sequence[Memory]) -> Memory | None:
-        return wish_like(self.backend, text, wishes)
-
     def _said_for(self, text: str) -> list[str]:
         """The sentences of the messages that a text can have come from."""
         own = [said_by_user(exchange.user_text) for exchange in self._sources(text)]
@@ -61367,20 +61334,17 @@ class Reconciler:
         shown = known[operation.number - 1] if 0 < operation.number <= len(known) else None
         refused = self._refused(position, operation, operations, known)
         sources = self._sources(operation.text or (shown.text if shown else ""))
-        return Change(
-            batch=self.batch.name,
-            position=position,
-            user_id=self.batch.user_id,
-            op=operation.op,
-            memory_id=shown.id if shown else "",
-            before=shown.text if shown else "",
+        latest = max(sources, key=lambda exchange: exchange.said_at)
+        return decided(
+            self.batch,
+            position,
+            operation.op,
+            latest,
+            shown,
             after=operation.text,
             kind=operation.kind or (shown.kind if shown else "fact"),
             expires=_expires(operation, shown),
-            expired=shown.expires if shown else "",
-            scope=shown.scope if shown else "",
             source=" ".join(exchange.message_id for exchange in sources),
-            said_at=max(exchange.said_at for exchange in sources),
             model=model,
             refused=refused,
         )
@@ -62619,7 +62583,7 @@ from ..language.forget_requests import forget_request
 from ..language.forget_subject import is_meant
 from ..language.over import ends, what_is_over
 from .admission import refusal
-from .apply import reaffirmed
+from .decision import decided, reaffirmed
 from .gate import said_by_user, statements
 from .known import is_among, known_as, wish_like, wishes_of
 
@@ -62668,20 +62632,7 @@ def decide_verbatim(backend: Backend, batch: Batch) -> Iterator[Change]:
         for memory in (*_to_forget(backend, batch, exchange), *_ended(backend, batch, exchange))
     }
     for position, (exchange, memory) in enumerate(removed.values()):
-        yield Change(
-            batch=batch.name,
-            position=position,
-            user_id=batch.user_id,
-            op="remove",
-            memory_id=memory.id,
-            before=memory.text,
-            after="",
-            kind=memory.kind,
-            expired=memory.expires,
-            scope=memory.scope,
-            source=exchange.message_id,
-            said_at=exchange.said_at,
-        )
+        yield decided(batch, position, "remove", exchange, memory)
     kept: list[str] = []
     replaced: set[str] = set()
     said = ((exchange, text) for exchange in batch.exchanges for text in _statements(exchange))
@@ -62694,19 +62645,8 @@ def decide_verbatim(backend: Backend, batch: Batch) -> Iterator[Change]:
             stored = wishes_of(backend, batch) if kind == "preference" else []
             wish = wish_like(backend, text, [one for one in stored if one.id not in replaced])
             replaced |= {wish.id} if wish else set()
-            yield Change(
-                batch=batch.name,
-                position=position,
-                user_id=batch.user_id,
-                op="replace" if wish else "add",
-                memory_id=wish.id if wish else "",
-                before=wish.text if wish else "",
-                after=text,
-                kind=kind,
-                scope=wish.scope if wish else "",
-                source=exchange.message_id,
-                said_at=exchange.said_at,
-            )
+            op = "replace" if wish else "add"
+            yield decided(batch, position, op, exchange, wish, after=text, kind=kind, expired="")
 
 
 def kind_of(backend: Backend, text: str) -> str:
@@ -62755,19 +62695,8 @@ def decide_given(backend: Backend, batch: Batch) -> Iterator[Change]:
     for position, given in enumerate(batch.exchanges):
         if (known := known_as(backend, batch, given.user_text)) is not None:
             yield reaffirmed(batch, position, given, known)
-            continue
-        yield Change(
-            batch=batch.name,
-            position=position,
-            user_id=batch.user_id,
-            op="add",
-            memory_id="",
-            before="",
-            after=given.user_text,
-            kind=given.given,
-            source=given.message_id,
-            said_at=given.said_at,
-        )
+        else:
+            yield decided(batch, position, "add", given, after=given.user_text, kind=given.given)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -62801,6 +62730,7 @@ from ..recall.profile import PERSON
 from ..state.reflections_table import Reflections
 from .admission import refused_among
 from .apply import Changes
+from .decision import decided
 from .episodes import Episodes
 from .failing import Failing
 from .gate import sift
@@ -63045,17 +62975,15 @@ class Writer:
         stored = _without_copies(backend, stored)
         refused = refused_among(backend, stored)
         changes = [
-            Change(
-                batch=batch.name,
-                position=position,
-                user_id=batch.user_id,
-                op="add",
+            decided(
+                batch,
+                position,
+                "add",
+                batch.exchanges[-1],
                 memory_id=memory.id,
-                before="",
                 after=memory.text,
                 kind=kind_of(backend, memory.text),
                 source=" ".join(exchange.message_id for exchange in batch.exchanges),
-                said_at=batch.exchanges[-1].said_at,
                 model=model,
                 refused=refused.get(memory.id, ""),
                 made=True,
@@ -63439,6 +63367,37 @@ def is_to_come(at: float, now: float) -> bool:
 def is_later(one: float, other: float, now: float) -> bool:
     """Whether the first was said after the second, as far as the clock can be believed."""
     return one > other and (is_to_come(other, now) or not is_to_come(one, now))
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# state/column_types.py
+
+SOURCES["state/column_types.py"] = r'''"""What columns hold of what people and clients write."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Dialect, String, Text, TypeDecorator
+
+from ..core.text import plain
+
+
+class PlainText(TypeDecorator[str]):
+    """What somebody wrote, as it comes back from mem0 and PostgreSQL, too: see `plain`."""
+
+    impl: Any = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        return value and plain(value)
+
+
+class Id(PlainText):
+    """Ids, which API clients choose, and other short texts."""
+
+    impl = String
+    cache_ok = True
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -65674,13 +65633,10 @@ SOURCES["state/schema.py"] = r'''"""The tables as the code uses them. What made 
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    Dialect,
     Float,
     Index,
     Integer,
@@ -65688,32 +65644,13 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     column,
     func,
     text,
 )
 
-from ..core.text import plain
-
-
-class _Text(TypeDecorator[str]):
-    """What somebody wrote, as it comes back from mem0 and PostgreSQL, too: see `plain`."""
-
-    impl: Any = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
-        return value and plain(value)
-
-
-class _Id(_Text):
-    """Ids, which API clients choose, and other short texts."""
-
-    impl = String
-    cache_ok = True
-
+from .column_types import Id, PlainText
 
 metadata = MetaData()
 
@@ -65723,22 +65660,22 @@ outbox = Table(
     "outbox",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("key", _Id, nullable=False),
-    Column("user_id", _Id, nullable=False),
-    Column("chat_id", _Id, nullable=False),
-    Column("follows", _Id, nullable=False, default=""),  # see `core.turn.Turn`
+    Column("key", Id, nullable=False),
+    Column("user_id", Id, nullable=False),
+    Column("chat_id", Id, nullable=False),
+    Column("follows", Id, nullable=False, default=""),  # see `core.turn.Turn`
     Column("said_at", Float, nullable=False, default=0.0),
-    Column("scope", _Id, nullable=False, default=""),  # see `core/scope.py`
-    Column("exchange", _Text),  # JSON; emptied once done
-    Column("state", _Id, nullable=False),
-    Column("batch", _Id, nullable=False, default=""),
+    Column("scope", Id, nullable=False, default=""),  # see `core/scope.py`
+    Column("exchange", PlainText),  # JSON; emptied once done
+    Column("state", Id, nullable=False),
+    Column("batch", Id, nullable=False, default=""),
     Column("attempts", Integer, nullable=False, default=0),
     Column("ready_at", Float, nullable=False),  # Unix times, seconds
     Column("claim_expires", Float, nullable=False, default=0.0),
     Column("created_at", Float, nullable=False),
     Column("waiting_since", Float, nullable=False),  # created, or revived
-    Column("error", _Text, nullable=False, default=""),
-    Column("imported", _Id, nullable=False, server_default=text("''")),  # the import's id
+    Column("error", PlainText, nullable=False, default=""),
+    Column("imported", Id, nullable=False, server_default=text("''")),  # the import's id
     UniqueConstraint("user_id", "key"),
     Index("outbox_ready", "state", "ready_at"),
     Index("outbox_owner", "user_id", "chat_id", "state"),
@@ -65747,14 +65684,14 @@ outbox = Table(
 decisions = Table(
     "decisions",
     metadata,
-    Column("user_id", _Id, primary_key=True),
-    Column("key", _Id, primary_key=True),  # the turn's: see `core.turn.Turn`
-    Column("chat_id", _Id, nullable=False),
-    Column("exchange_key", _Id, nullable=False),
-    Column("follows", _Id, nullable=False, default=""),
-    Column("timezone", _Id, nullable=False, default=""),
-    Column("scope", _Id, nullable=False, default=""),
-    Column("answered_by", _Id, nullable=False, server_default=text("''")),  # see `AnsweredBy`
+    Column("user_id", Id, primary_key=True),
+    Column("key", Id, primary_key=True),  # the turn's: see `core.turn.Turn`
+    Column("chat_id", Id, nullable=False),
+    Column("exchange_key", Id, nullable=False),
+    Column("follows", Id, nullable=False, default=""),
+    Column("timezone", Id, nullable=False, default=""),
+    Column("scope", Id, nullable=False, default=""),
+    Column("answered_by", Id, nullable=False, server_default=text("''")),  # see `AnsweredBy`
     Column("created_at", Float, nullable=False),
     Index("decisions_age", "created_at"),
 )
@@ -65764,13 +65701,13 @@ injected = Table(
     "injected",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("user_id", _Id, nullable=False),
-    Column("chat_id", _Id, nullable=False),
-    Column("conversation", _Id, nullable=False),  # the first of its positions: see `core.turn.Turn`
-    Column("position", _Id, nullable=False),
-    Column("memory_id", _Id, nullable=False),
-    Column("text", _Text, nullable=False),
-    Column("line", _Text, nullable=False),
+    Column("user_id", Id, nullable=False),
+    Column("chat_id", Id, nullable=False),
+    Column("conversation", Id, nullable=False),  # the first of its positions: see `core.turn.Turn`
+    Column("position", Id, nullable=False),
+    Column("memory_id", Id, nullable=False),
+    Column("text", PlainText, nullable=False),
+    Column("line", PlainText, nullable=False),
     Column("gone", Boolean, nullable=False, default=False),
     Column("injected_at", Float, nullable=False),
     UniqueConstraint("user_id", "position", "memory_id", "text").ddl_if(dialect="sqlite"),
@@ -65788,9 +65725,9 @@ recalls = Table(
     "recalls",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("user_id", _Id, nullable=False),
-    Column("chat_id", _Id, nullable=False),
-    Column("explanation", _Text, nullable=False),  # JSON
+    Column("user_id", Id, nullable=False),
+    Column("chat_id", Id, nullable=False),
+    Column("explanation", PlainText, nullable=False),  # JSON
     Column("at", Float, nullable=False),
     Index("recalls_chat", "user_id", "chat_id"),
     Index("recalls_age", "at"),
@@ -65801,7 +65738,7 @@ recalls = Table(
 versions = Table(
     "versions",
     metadata,
-    Column("user_id", _Id, primary_key=True),
+    Column("user_id", Id, primary_key=True),
     Column("number", Integer, nullable=False),
 )
 
@@ -65810,23 +65747,23 @@ journal = Table(
     "journal",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("batch", _Id, nullable=False),
+    Column("batch", Id, nullable=False),
     Column("position", Integer, nullable=False),
-    Column("user_id", _Id, nullable=False, index=True),
-    Column("op", _Id, nullable=False),
-    Column("memory_id", _Id, nullable=False),
-    Column("before", _Text, nullable=False),
-    Column("after", _Text, nullable=False),
-    Column("kind", _Id, nullable=False),
-    Column("expires", _Id, nullable=False),
-    Column("expired", _Id, nullable=False, default=""),
-    Column("source", _Text, nullable=False),
+    Column("user_id", Id, nullable=False, index=True),
+    Column("op", Id, nullable=False),
+    Column("memory_id", Id, nullable=False),
+    Column("before", PlainText, nullable=False),
+    Column("after", PlainText, nullable=False),
+    Column("kind", Id, nullable=False),
+    Column("expires", Id, nullable=False),
+    Column("expired", Id, nullable=False, default=""),
+    Column("source", PlainText, nullable=False),
     Column("said_at", Float, nullable=False, default=0.0),
-    Column("chat", _Id, nullable=False, default=""),
+    Column("chat", Id, nullable=False, default=""),
     Column("ordinal", Integer, nullable=False, default=0),
-    Column("scope", _Id, nullable=False, default=""),
-    Column("model", _Id, nullable=False),
-    Column("refused", _Text, nullable=False),
+    Column("scope", Id, nullable=False, default=""),
+    Column("model", Id, nullable=False),
+    Column("refused", PlainText, nullable=False),
     Column("made", Boolean, nullable=False),
     Column("undoes", Integer, nullable=False, default=0),
     Column("at", Float, nullable=False),
@@ -65840,16 +65777,16 @@ locations = Table(
     "locations",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("collection", _Id, nullable=False),  # the setting
-    Column("key", _Id, nullable=False),
-    Column("role", _Id, nullable=False),  # home, target or left
+    Column("collection", Id, nullable=False),  # the setting
+    Column("key", Id, nullable=False),
+    Column("role", Id, nullable=False),  # home, target or left
     Column("ours", Boolean, nullable=False),  # all there came from another location of this collection
     Column("pending", Boolean, nullable=False, default=False),  # left before all of it was copied
     Column("location", Text, nullable=False),  # JSON
     Column("copied", Integer, nullable=False, default=0),
     Column("total", Integer, nullable=False, default=0),
     Column("left_at", Float, nullable=False, default=0.0),
-    Column("holder", _Id, nullable=False, default=""),  # who copies into it
+    Column("holder", Id, nullable=False, default=""),  # who copies into it
     Column("held_until", Float, nullable=False, default=0.0),
     UniqueConstraint("collection", "key"),
 )
@@ -65858,15 +65795,15 @@ locations = Table(
 commands = Table(
     "commands",
     metadata,
-    Column("user_id", _Id, primary_key=True),
-    Column("key", _Id, primary_key=True),  # the exchange's: see `core.turn.Turn`
-    Column("chat_id", _Id, nullable=False),
-    Column("message_id", _Id, nullable=False),
-    Column("timezone", _Id, nullable=False),
-    Column("teams", _Id, nullable=False, default=""),  # that its user is in, with blanks between
+    Column("user_id", Id, primary_key=True),
+    Column("key", Id, primary_key=True),  # the exchange's: see `core.turn.Turn`
+    Column("chat_id", Id, nullable=False),
+    Column("message_id", Id, nullable=False),
+    Column("timezone", Id, nullable=False),
+    Column("teams", Id, nullable=False, default=""),  # that its user is in, with blanks between
     Column("here", Text, nullable=False, server_default=text("''")),  # JSON: see commands/circumstances.py
-    Column("text", _Text, nullable=False),  # emptied with the answer, after a day
-    Column("answer", _Text, nullable=False, default=""),
+    Column("text", PlainText, nullable=False),  # emptied with the answer, after a day
+    Column("answer", PlainText, nullable=False, default=""),
     Column("asked_at", Float, nullable=False),
     Column("answered_at", Float, nullable=False, default=0.0),
     Column("attempts", Integer, nullable=False, default=0),
@@ -65876,17 +65813,17 @@ commands = Table(
 command_turns = Table(
     "command_turns",
     metadata,
-    Column("user_id", _Id, primary_key=True),
-    Column("key", _Id, primary_key=True),  # the turn's
-    Column("command", _Id, nullable=False),
+    Column("user_id", Id, primary_key=True),
+    Column("key", Id, primary_key=True),  # the turn's
+    Column("command", Id, nullable=False),
     Column("asked_at", Float, nullable=False),
     Index("command_turns_age", "asked_at"),
 )
 shown = Table(
     "shown",
     metadata,
-    Column("user_id", _Id, primary_key=True),
-    Column("chat_id", _Id, primary_key=True),
+    Column("user_id", Id, primary_key=True),
+    Column("chat_id", Id, primary_key=True),
     Column("ids", Text, nullable=False),  # JSON: number -> memory's id
     Column("at", Float, nullable=False),
     Index("shown_age", "at"),
@@ -65896,7 +65833,7 @@ shown = Table(
 noted = Table(
     "noted",
     metadata,
-    Column("user_id", _Id, primary_key=True),
+    Column("user_id", Id, primary_key=True),
     Column("change", Integer, nullable=False),  # the last of the journal that was told
 )
 
@@ -65904,8 +65841,8 @@ noted = Table(
 switches = Table(
     "switches",
     metadata,
-    Column("user_id", _Id, primary_key=True),
-    Column("chat_id", _Id, primary_key=True),  # "" for always
+    Column("user_id", Id, primary_key=True),
+    Column("chat_id", Id, primary_key=True),  # "" for always
     Column("is_on", Boolean, nullable=False),
     Column("at", Float, nullable=False),
 )
@@ -65914,15 +65851,15 @@ switches = Table(
 episodes = Table(
     "episodes",
     metadata,
-    Column("user_id", _Id, primary_key=True),
-    Column("exchange", _Id, primary_key=True),  # a hash of its key
-    Column("chat_id", _Id, nullable=False),
+    Column("user_id", Id, primary_key=True),
+    Column("exchange", Id, primary_key=True),  # a hash of its key
+    Column("chat_id", Id, nullable=False),
     Column("first", Integer, nullable=False),  # ordinal in the chat
     Column("said", Integer, nullable=False),  # passages of the user's message, and
     Column("answered", Integer, nullable=False),  # of the answer
     Column("topics", Integer, nullable=False, default=0),
     Column("gone", Integer, nullable=False, server_default=text("0")),  # of these, forgotten one by one
-    Column("digest", _Id, nullable=False),  # of what they say; "" until they are stored
+    Column("digest", Id, nullable=False),  # of what they say; "" until they are stored
     Column("said_at", Float, nullable=False),
     Index("episodes_chat", "user_id", "chat_id"),
     Index("episodes_age", "said_at"),
@@ -65930,7 +65867,7 @@ episodes = Table(
 episode_switches = Table(
     "episode_switches",
     metadata,
-    Column("user_id", _Id, primary_key=True),
+    Column("user_id", Id, primary_key=True),
     Column("is_on", Boolean, nullable=False),
     Column("at", Float, nullable=False),
 )
@@ -65939,11 +65876,11 @@ episode_switches = Table(
 cuts = Table(
     "cuts",
     metadata,
-    Column("user_id", _Id, primary_key=True),
-    Column("chat_id", _Id, primary_key=True),  # without one, the first of its positions
-    Column("position", _Id, primary_key=True),  # of the first message that stays: see `core.turn.Turn`
+    Column("user_id", Id, primary_key=True),
+    Column("chat_id", Id, primary_key=True),  # without one, the first of its positions
+    Column("position", Id, primary_key=True),  # of the first message that stays: see `core.turn.Turn`
     Column("context_tokens", Integer, primary_key=True),  # the limit that it was cut for
-    Column("abstract", _Text, nullable=False),  # JSON; "" for none
+    Column("abstract", PlainText, nullable=False),  # JSON; "" for none
     Column("used", Boolean, nullable=False),  # else it is ready, for when it is needed
     Column("told", Boolean, nullable=False),  # to the user, in a note
     Column("read_at", Float, nullable=False),  # when what it says was read
@@ -65954,14 +65891,14 @@ cuts = Table(
 token_ratios = Table(
     "token_ratios",
     metadata,
-    Column("model", _Id, primary_key=True),
+    Column("model", Id, primary_key=True),
     Column("ratio", Float, nullable=False),
     Column("at", Float, nullable=False),
 )
 note_switches = Table(
     "note_switches",
     metadata,
-    Column("user_id", _Id, primary_key=True),
+    Column("user_id", Id, primary_key=True),
     Column("is_on", Boolean, nullable=False),
     Column("at", Float, nullable=False),
 )
@@ -65970,29 +65907,29 @@ note_switches = Table(
 digests = Table(
     "digests",
     metadata,
-    Column("user_id", _Id, primary_key=True),
-    Column("template", _Id, primary_key=True),
-    Column("about", _Text, nullable=False),
-    Column("language", _Id, nullable=False),
+    Column("user_id", Id, primary_key=True),
+    Column("template", Id, primary_key=True),
+    Column("about", PlainText, nullable=False),
+    Column("language", Id, nullable=False),
     Column("due_at", Float, nullable=False),
-    Column("detail", _Text, nullable=False),  # why the last one could not be made
+    Column("detail", PlainText, nullable=False),  # why the last one could not be made
 )
 
 # See state/documents_table.py.
 documents = Table(
     "documents",
     metadata,
-    Column("user_id", _Id, primary_key=True),
-    Column("document_id", _Id, primary_key=True),
-    Column("path", _Text, nullable=False),
+    Column("user_id", Id, primary_key=True),
+    Column("document_id", Id, primary_key=True),
+    Column("path", PlainText, nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("changed", BigInteger, nullable=False),
-    Column("digest", _Id, nullable=False),
-    Column("title", _Text, nullable=False),
-    Column("address", _Text, nullable=False),
+    Column("digest", Id, nullable=False),
+    Column("title", PlainText, nullable=False),
+    Column("address", PlainText, nullable=False),
     Column("passages", Integer, nullable=False),
-    Column("state", _Id, nullable=False),
-    Column("detail", _Text, nullable=False),
+    Column("state", Id, nullable=False),
+    Column("detail", PlainText, nullable=False),
     Column("at", Float, nullable=False),
 )
 
@@ -66000,9 +65937,9 @@ documents = Table(
 api_keys = Table(
     "api_keys",
     metadata,
-    Column("hash", _Id, primary_key=True),
-    Column("user_id", _Id, nullable=False),
-    Column("name", _Id, nullable=False),
+    Column("hash", Id, primary_key=True),
+    Column("user_id", Id, nullable=False),
+    Column("name", Id, nullable=False),
     Column("made_at", Float, nullable=False),
     Index("api_keys_user", "user_id"),
 )
@@ -66011,10 +65948,10 @@ api_keys = Table(
 imports = Table(
     "imports",
     metadata,
-    Column("user_id", _Id, primary_key=True),
-    Column("import_id", _Id, primary_key=True),
-    Column("source", _Id, nullable=False),  # the programs; "" until all is brought
-    Column("name", _Id, nullable=False),  # the file's
+    Column("user_id", Id, primary_key=True),
+    Column("import_id", Id, primary_key=True),
+    Column("source", Id, nullable=False),  # the programs; "" until all is brought
+    Column("name", Id, nullable=False),  # the file's
     Column("begun_at", Float, nullable=False),
 )
 
@@ -66022,25 +65959,25 @@ imports = Table(
 reflections = Table(
     "reflections",
     metadata,
-    Column("user_id", _Id, primary_key=True),
-    Column("scope", _Id, primary_key=True),
+    Column("user_id", Id, primary_key=True),
+    Column("scope", Id, primary_key=True),
     Column("seen", Integer, nullable=False, default=0),  # the last change of the journal that was looked at
     Column("due_at", Float, nullable=False, default=0.0),
-    Column("answered_by", _Id, nullable=False),  # see `AnsweredBy`
-    Column("profile", _Text, nullable=False, default=""),  # JSON
+    Column("answered_by", Id, nullable=False),  # see `AnsweredBy`
+    Column("profile", PlainText, nullable=False, default=""),  # JSON
 )
 
 # See state/page_sessions_table.py.
 page_sessions = Table(
     "page_sessions",
     metadata,
-    Column("hash", _Id, primary_key=True),
-    Column("kind", _Id, nullable=False),  # session or link
-    Column("user_id", _Id, nullable=False),
-    Column("name", _Id, nullable=False),
-    Column("email", _Id, nullable=False),
-    Column("role", _Id, nullable=False),
-    Column("webui", _Id, nullable=False),
+    Column("hash", Id, primary_key=True),
+    Column("kind", Id, nullable=False),  # session or link
+    Column("user_id", Id, nullable=False),
+    Column("name", Id, nullable=False),
+    Column("email", Id, nullable=False),
+    Column("role", Id, nullable=False),
+    Column("webui", Id, nullable=False),
     Column("checked_at", Float, nullable=False),
     Column("until", Float, nullable=False),
     Index("page_sessions_user", "user_id"),
@@ -66050,8 +65987,8 @@ page_sessions = Table(
 deletions = Table(
     "deletions",
     metadata,
-    Column("user_id", _Id, primary_key=True),
-    Column("chat_id", _Id, primary_key=True),  # "" for all of the user
+    Column("user_id", Id, primary_key=True),
+    Column("chat_id", Id, primary_key=True),  # "" for all of the user
     Column("at", Float, nullable=False),
     Column("done", Boolean, nullable=False),
 )
@@ -66060,9 +65997,9 @@ deletions = Table(
 webui_seen = Table(
     "webui_seen",
     metadata,
-    Column("user_id", _Id, primary_key=True),
-    Column("chat_id", _Id, primary_key=True),  # "" for the user
-    Column("webui", _Id, primary_key=True),  # a hash of its address
+    Column("user_id", Id, primary_key=True),
+    Column("chat_id", Id, primary_key=True),  # "" for the user
+    Column("webui", Id, primary_key=True),  # a hash of its address
     Column("seen_at", Float, nullable=False),
     Column("missing_since", Float, nullable=False),  # 0 if it is not
 )
@@ -66072,7 +66009,7 @@ erasures = Table(
     "erasures",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("user_id", _Id, nullable=False),
+    Column("user_id", Id, nullable=False),
     Column("whole", Boolean, nullable=False),  # all of the user, else these memories
     Column("memory_ids", Text, nullable=False),  # JSON
     Column("batches", Text, nullable=False),  # JSON: those that somebody worked on then
