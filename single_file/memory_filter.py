@@ -25142,7 +25142,7 @@ from ...config.settings import Valves
 from ...core.change import Change
 from ...core.exchange import Batch, message_id_of
 from ...core.locales import Locale, locale
-from ...core.memory import EPISODE, Check, Memory
+from ...core.memory import DOCUMENT, EPISODE, Check, Memory
 from ...core.turn import Turn, is_unnamed
 from ...language.names import teller
 from ...language.sanitize import one_line
@@ -25319,6 +25319,8 @@ def _learned(changes: Sequence[Change], words: Locale) -> Iterator[str]:
 def _name(memory: Memory, one: _Shown, words: Locale) -> str:
     if memory.kind == EPISODE:
         return words.say("source, past")
+    if memory.kind == DOCUMENT:
+        return _cut(_plain(f"{memory.title} {memory.role}").strip(), _NAME_CHARS)
     text, told_by = _cut(_plain(memory.text), _NAME_CHARS), teller(memory, one.user_id, locale=words)
     return words.say("note, told by", who=told_by, text=text) if told_by else text
 
@@ -56206,7 +56208,7 @@ from .sources import Aside, Sources
 from .standing import Kept, Standing
 from .suppressed import suppressed
 from .times import zone_of
-from .why import MOST, Explanation, Explanations, Weighed
+from .why import MOST, Explanation, Explanations, Weighed, most_telling
 
 _TIMES_THE_BUDGET = 6  # of one message, that a conversation may hold; then it is told anew
 
@@ -56327,7 +56329,7 @@ class Recaller:
             threshold=relevant.gate.needed,
             weighed=tuple(islice(_weighed(selection, injected_before, {memory.id for memory in news}), MOST)),
             more=max(len(selection.outcomes) - MOST, 0),
-            quoted=(*_most_telling(spoken), *_most_telling(read))[:MOST],
+            quoted=most_telling(spoken, read),
             profile=tuple(memory.id for memory in profile),
             corrected=tuple(memory.id for memory, _ in kept.corrections),
             forgotten=tuple(dict.fromkeys(forgotten)),
@@ -56499,12 +56501,6 @@ def _quoted(turn: Turn, quotes: Quotes, spoken: Selection) -> Iterator[Line]:
     for memory in quotes.in_order(spoken.chosen):
         text = quotes.lines[memory.id]
         yield Line(turn.positions[-1], memory.id, memory.text, text, language=quotes.words.code)
-
-
-def _most_telling(spoken: Selection) -> tuple[Weighed, ...]:
-    """The passages that are told, and some others, with what became of them."""
-    in_order = sorted(spoken.outcomes, key=lambda one: one[1] != INJECTED)
-    return tuple(Weighed.of(item, outcome) for item, outcome in in_order[:MOST])
 
 
 def _weighed(selection: Selection, injected_before: set[str], news: set[str]) -> Iterator[Weighed]:
@@ -57410,7 +57406,7 @@ from ..language.secrets import masked
 from ..state import reading, recalls
 from ..state.prepared import Prepared
 from .rank import Ranked
-from .select import INJECTED, INJECTED_BEFORE
+from .select import INJECTED, INJECTED_BEFORE, Selection
 
 _QUERY_CHARS = 200
 _LOOKED_CHARS = 1000  # of a query, for secrets
@@ -57489,6 +57485,13 @@ class Explanation:
     def of_left_alone(cls, reason: str) -> Explanation:
         """Of a message for which nothing was looked for. It holds nothing of what was said."""
         return cls(query="", evidence=0.0, threshold=0.0, left_alone=reason, looked=False)
+
+
+def most_telling(*selections: Selection) -> tuple[Weighed, ...]:
+    """The passages that are told, and some others, with what became of them."""
+    outcomes = (one for selection in selections for one in selection.outcomes)
+    in_order = sorted(outcomes, key=lambda one: one[1] != INJECTED)
+    return tuple(Weighed.of(item, outcome) for item, outcome in in_order[:MOST])
 
 
 class Explanations:
