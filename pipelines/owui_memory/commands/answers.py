@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from .. import COMMAND
 from ..core.locales import ENGLISH, Locale, message
 from ..core.memory import EPISODE, Memory, is_over
 from ..core.scope import EVERYONE, FOLDER, PERSONA, TEAM
+from ..digests.template import Template
 from ..language.names import teller
 from ..manage.documents import FoundDocument
 from ..manage.erasure.sites import DOCUMENTS, PASSAGES
@@ -163,6 +164,17 @@ class Answers:
             notes.append(self._say("document not read", why=shown(one.detail)))
         name = shown(one.title or one.path.rpartition("/")[2])
         return f"{name} ({', '.join(notes)})" if notes else name
+
+    def digests(self, templates: Sequence[Template], wanted: Collection[str]) -> str:
+        """What digests can be made, and which are made every week."""
+        lines = [self._say("digests, head"), ""]
+        for one in templates:
+            about = f" {self._say('digest: about')}" if one.about == "needed" else ""
+            weekly = f" ({self._say('digest: weekly')})" if one.name in wanted else ""
+            lines.append(
+                f"- `/memory {word_for('make', self._words.code)} {one.name}{about}`: {one.title}{weekly}"
+            )
+        return "\n".join([*lines, "", self._say("digests, how")])
 
     def found_documents(self, found: Sequence[FoundDocument], words: str) -> str:
         if not found:

@@ -13,6 +13,7 @@ from ..config.settings import Valves
 from ..core.memory import Memory
 from ..core.scope import View, past_owner
 from ..recall.rank import Ranked, ranked
+from ..remember.episodes import TOPICS
 from ..remember.passages import USER
 from ..state.episodes_table import EpisodesTable, Kept
 from .fitting import fitting
@@ -72,6 +73,11 @@ class PastChats:
         return sorted(
             (one for one in self._passages(user_id) if one.chat == chat), key=lambda one: one.ordinal
         )
+
+    def newest(self, user_id: str) -> list[Memory]:
+        """What the user said in all chats, and what these were about, newest first."""
+        own = (one for one in self._passages(user_id) if one.role in (USER, TOPICS))
+        return sorted(own, key=lambda one: one.created_at or _BEFORE_ALL, reverse=True)
 
     def wants(self, user_id: str) -> bool:
         """Whether a user wants it kept, as far as they have said."""

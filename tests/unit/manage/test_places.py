@@ -198,6 +198,14 @@ class TestSecrets:
         location = location_of(self.SETTINGS, "memories_m_3", "m", 3)
         assert getattr(settings_of(location, self.SETTINGS.model_copy(update=elsewhere)), secret) == ""
 
+    def test_that_of_mem0s_server_goes_to_no_other_address(self) -> None:
+        here, there = (
+            Valves(backend="server", backend_url=f"http://127.0.0.1:{port}", backend_api_key="key")
+            for port in (1, 2)
+        )
+        assert settings_of(location_of(here), here).backend_api_key == "key"
+        assert settings_of(location_of(here), there).backend_api_key == ""
+
 
 class TestNames:
     def test_models_and_sizes_have_names_of_their_own(self) -> None:

@@ -32,9 +32,24 @@ DAY_S = 24 * 3600.0
 PRIVACY = Path(__file__).parent.parent.parent.parent / "docs" / "privacy.md"
 
 # Until it is forgotten or erased, or no text and no user's.
-ALWAYS = {"journal", "versions", "switches", "noted", "locations", "llm_days", "api_keys", "note_switches"}
+ALWAYS = {
+    "journal",
+    "versions",
+    "switches",
+    "noted",
+    "locations",
+    "llm_days",
+    "api_keys",
+    "note_switches",
+}
 ALWAYS |= {"episodes", "episode_switches"}  # for as long as the setting episode_days says, where it does
-ALWAYS |= {"reflections", "page_sessions", "webui_seen", "documents"}  # until replaced, over, or gone there
+ALWAYS |= {
+    "digests",
+    "reflections",
+    "page_sessions",
+    "webui_seen",
+    "documents",
+}  # until replaced, over, or gone there
 
 _numbers = itertools.count()
 

@@ -12,11 +12,11 @@ from owui_memory.core.memory import Memory
 from owui_memory.remember.apply import Changes
 from owui_memory.remember.journal import Journal
 from owui_memory.remember.verbatim import decide_verbatim
-from tests.unit.remember.mind import Mind, batch, exchange
+from tests.unit.remember.mind import Mind, add, batch, exchange, remove, replaces
 
-ADD = {"op": "add", "text": "The user likes tea."}
-REPLACE = {"op": "replace", "id": 1, "text": "The user lives in Porto."}
-REMOVE = {"op": "remove", "id": 1}
+ADD = add("The user likes tea.")
+REPLACE = replaces(1, "The user lives in Porto.")
+REMOVE = remove(1)
 
 
 @pytest.mark.parametrize("operation", [ADD, REPLACE, REMOVE], ids=["add", "replace", "remove"])
@@ -86,7 +86,7 @@ def test_a_crash_in_an_undo_is_mended(
 
 # An edited message takes back what only its earlier version said ------------------------------------
 
-REX = {"op": "add", "text": "The user's dog is called Rex."}
+REX = add("The user's dog is called Rex.")
 
 
 def retract(mind: Mind, message: str) -> int:
@@ -133,7 +133,7 @@ def test_what_another_message_only_asks_about_is_taken_back(mind: Mind) -> None:
 def test_what_another_message_has_changed_since_stays_changed(mind: Mind) -> None:
     mind.hears(
         batch(exchange("I live in Lisbon.", name="m1"), name="b1"),
-        {"op": "add", "text": "The user lives in Lisbon."},
+        add("The user lives in Lisbon."),
     )
     mind.hears(batch(exchange("I moved to Porto.", name="m2"), name="b2"), REPLACE)
     assert retract(mind, "m1") == 0
@@ -149,7 +149,7 @@ def test_what_may_have_come_from_either_of_two_messages_stays(mind: Mind) -> Non
 
 def test_of_two_messages_read_together_the_right_one_is_taken_back(mind: Mind) -> None:
     said = batch(exchange("My dog is called Rex.", name="m1"), exchange("I like green tea.", name="m2"))
-    mind.hears(said, REX, {"op": "add", "text": "The user likes green tea."})
+    mind.hears(said, REX, add("The user likes green tea."))
     assert retract(mind, "m1") == 1
     assert mind.texts() == ["The user likes green tea."]
 

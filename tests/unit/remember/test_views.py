@@ -20,7 +20,7 @@ from owui_memory.core.memory import Memory
 from owui_memory.core.scope import TEAM, team_owner, writing_view
 from owui_memory.manage.memories import Asked, Control
 from owui_memory.remember.verbatim import decide_verbatim
-from tests.unit.remember.mind import SAID_AT, Mind, batch, exchange
+from tests.unit.remember.mind import SAID_AT, Mind, add, batch, exchange, remove, replaces
 
 SCOPES = ("", "folder:garden", "folder:thesis", "persona:tutor", "persona:pirate")
 TEXTS = ("My dog is called Rex.", "I live in Lisbon.", "The shed is green.")
@@ -73,17 +73,17 @@ def states_without_an_llm(mind: Mind, scope: str) -> None:
 
 
 def an_llm_removes_all(mind: Mind, scope: str) -> None:
-    removals = [{"op": "remove", "id": number} for number in range(1, 13)]
+    removals = [remove(number) for number in range(1, 13)]
     mind.hears(said("Forget everything: my dog Rex, Lisbon, the shed.", scope), *removals)
 
 
 def an_llm_replaces_all(mind: Mind, scope: str) -> None:
-    replaced = [{"op": "replace", "id": number, "text": f"Number {number}."} for number in range(1, 13)]
+    replaced = [replaces(number, f"Number {number}.") for number in range(1, 13)]
     mind.hears(said("My dog Rex, Lisbon and the shed have changed.", scope), *replaced)
 
 
 def an_llm_adds(mind: Mind, scope: str) -> None:
-    added = [{"op": "add", "text": text} for text in (*TEXTS, "The user's cat is called Tilly.")]
+    added = [add(text) for text in (*TEXTS, "The user's cat is called Tilly.")]
     mind.hears(
         said("My dog is called Rex. I live in Lisbon. The shed is green. My cat is Tilly.", scope), *added
     )

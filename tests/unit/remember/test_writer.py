@@ -20,10 +20,9 @@ from owui_memory.remember.journal import Journal
 from owui_memory.remember.outbox import Outbox
 from owui_memory.remember.writer import Writer
 from owui_memory.state import open_state
-from tests.harness.places import library
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until
-from tests.unit.remember.workbench import Bench
+from tests.unit.remember.workbench import Bench, OpenBench
 
 
 def test_statements_are_remembered_word_for_word(bench: Bench) -> None:
@@ -133,7 +132,7 @@ def test_nothing_is_claimed_while_there_is_no_backend(tmp_path: Path, settings: 
     assert batch.attempts == 1, "no try was spent"
 
 
-def test_mem0s_own_extraction(tmp_path: Path, settings: Valves, scripted_llm: ScriptedLLM) -> None:
+def test_mem0s_own_extraction(settings: Valves, scripted_llm: ScriptedLLM, open_bench: OpenBench) -> None:
     settings = settings.model_copy(
         update={
             "llm_provider": "openai",
@@ -143,41 +142,35 @@ def test_mem0s_own_extraction(tmp_path: Path, settings: Valves, scripted_llm: Sc
             "extraction": "mem0",
         }
     )
-    bench = Bench(tmp_path, settings, library(settings, tmp_path))
-    try:
-        bench.say("I live in Lisbon.")
-        bench.drain()
-        assert len(bench.texts()) == 1
-        assert "Lisbon" in bench.texts()[0]
-        assert len(scripted_llm.chats()) == 1
-    finally:
-        bench.close()
+    bench = open_bench(settings)
+    bench.say("I live in Lisbon.")
+    bench.drain()
+    assert len(bench.texts()) == 1
+    assert "Lisbon" in bench.texts()[0]
+    assert len(scripted_llm.chats()) == 1
 
 
 @pytest.mark.parametrize("extraction", ["reconcile", "mem0"])
 def test_the_llm_is_asked_only_about_what_is_worth_it(
-    tmp_path: Path, settings: Valves, scripted_llm: ScriptedLLM, extraction: str
+    settings: Valves, scripted_llm: ScriptedLLM, extraction: str, open_bench: OpenBench
 ) -> None:
     llm = {"llm_provider": "openai", "llm_base_url": scripted_llm.base_url, "llm_model": "m"}
     settings = settings.model_copy(update={**llm, "llm_api_key": "k", "extraction": extraction})
-    bench = Bench(tmp_path, settings, library(settings, tmp_path))
+    bench = open_bench(settings)
     scripted_llm.clear()
     scripted_llm.when(
         lambda request: '"operations"' in request.said_by("system"), json.dumps({"operations": []})
     )
-    try:
-        bench.say("What is the capital of France?", key="1")
-        bench.say("```python\nx = 1\n```", key="2")
-        bench.drain()
-        assert scripted_llm.chats() == [], "a batch with nothing left is done without a call"
-        bench.say("Hi there!", key="3")
-        bench.say("I live in Lisbon.", key="4")
-        bench.drain()
-        (asked,) = scripted_llm.chats()
-        assert "I live in Lisbon." in asked.text
-        assert "Hi there!" not in asked.text
-    finally:
-        bench.close()
+    bench.say("What is the capital of France?", key="1")
+    bench.say("```python\nx = 1\n```", key="2")
+    bench.drain()
+    assert scripted_llm.chats() == [], "a batch with nothing left is done without a call"
+    bench.say("Hi there!", key="3")
+    bench.say("I live in Lisbon.", key="4")
+    bench.drain()
+    (asked,) = scripted_llm.chats()
+    assert "I live in Lisbon." in asked.text
+    assert "Hi there!" not in asked.text
     counts = bench.metrics.counts()
     assert counts["not worth remembering: only a question"] == 1
     assert counts["not worth remembering: only code, logs or quotes"] == 1
