@@ -141,7 +141,7 @@ def coverage(memory: Memory, asked: set[str]) -> float:
 
 def _by_words(covered: float, asked: int) -> float:
     """How much BM25 counts for a memory that has this share of so many stems asked for, 0 to 1."""
-    return covered**_ALL_OF_THEM * (1.0 if covered * asked > 1.5 else _LONE_WORD)
+    return float(covered**_ALL_OF_THEM) * (1.0 if covered * asked > 1.5 else _LONE_WORD)
 
 
 def _lifts(found: Sequence[Candidate], scores: Sequence[float], weights: Weights) -> list[float]:
