@@ -3091,12 +3091,8 @@ class Answers:
         if not page.total:
             return "\n\n".join(filter(None, [self._say("nothing yet"), past]))
         lines = [self._say("all, head", memories=self._bold(page.total)), ""]
-        lines += self._table(page.items, page.first)
-        if page.pages > 1:
-            kind = "more pages" if page.number < page.pages else "page of"
-            of = self._say(kind, number=page.number, pages=page.pages, next=str(page.number + 1))
-            lines += ["", of]
-        return "\n".join([*lines, *(["", past] if past else [])])
+        lines += [*self._table(page.items, page.first), *self._more(page, "pages")]
+        return "\n".join([*lines, *_below(past)])
 
     def found(self, items: Sequence[Ranked], words: str, passages: Sequence[Memory] = ()) -> str:
         """passages: of past chats, which are told apart."""
@@ -3112,33 +3108,18 @@ class Answers:
         """A page of all. not_kept: why nothing is kept now, or ""."""
         if not page.total:
             return not_kept or self._say("past, none")
-        head = self._row("#", *(self._say(f"column {name}") for name in ("chat", "when", "passages", "said")))
-        lines = [
-            self._say("chats, head", chats=message("chats", n=page.total)),
-            "",
-            head,
-            "|--:|---|---|--:|---|",
-        ]
+        lines = [self._say("chats, head", chats=message("chats", n=page.total)), ""]
+        lines += self._head("chat", "when", "passages", "said")
         for at, one in enumerate(page.items, page.first):
-            said = self._said(one.shown[0])
-            count = self._words.number(one.count)
+            said, count = self._said(one.shown[0]), self._words.number(one.count)
             lines.append(self._row(str(at), self._chat(one.shown[0]), self._day(one.at), count, said))
-        if page.pages > 1:
-            kind = "more chats" if page.number < page.pages else "page of"
-            following = str(page.number + 1)
-            lines += ["", self._say(kind, number=page.number, pages=page.pages, next=following)]
-        return "\n".join([*lines, *(["", not_kept] if not_kept else [])])
+        return "\n".join([*lines, *self._more(page, "chats"), *_below(not_kept)])
 
     def found_chats(self, chats: Sequence[PastChat], words: str) -> str:
         if not chats:
             return self._say("chats, none fit", words=cut(words, self._words))
-        head = self._row("#", *(self._say(f"column {name}") for name in ("chat", "when", "said")))
-        lines = [
-            self._say("chats, found", chats=message("chats", n=len(chats))),
-            "",
-            head,
-            "|--:|---|---|---|",
-        ]
+        lines = [self._say("chats, found", chats=message("chats", n=len(chats))), ""]
+        lines += self._head("chat", "when", "said")
         for number, one in enumerate(chats, 1):
             first, *others = one.shown[:_QUOTES_MOST]
             lines.append(self._row(str(number), self._chat(first), self._when(first), self._said(first)))
@@ -3157,17 +3138,11 @@ class Answers:
         """A page of all. are_read: whether any are read here."""
         if not page.total:
             return self._say("documents, none" if are_read else "documents, not here")
-        head = self._row("#", *(self._say(f"column {name}") for name in ("document", "when", "passages")))
-        lines = [self._say("documents, head", n=page.total), "", head, "|--:|---|---|--:|"]
+        lines = [self._say("documents, head", n=page.total), "", *self._head("document", "when", "passages")]
         for at, one in enumerate(page.items, page.first):
-            count = self._words.number(one.passages)
             when = self._day(datetime.fromtimestamp(one.changed / 1e9, UTC))
-            lines.append(self._row(str(at), self._document(one), when, count))
-        if page.pages > 1:
-            kind = "more documents" if page.number < page.pages else "page of"
-            following = str(page.number + 1)
-            lines += ["", self._say(kind, number=page.number, pages=page.pages, next=following)]
-        return "\n".join(lines)
+            lines.append(self._row(str(at), self._document(one), when, self._words.number(one.passages)))
+        return "\n".join([*lines, *self._more(page, "documents")])
 
     def _document(self, one: Entry) -> str:
         """What a document is called, whose it is if not the user's, and why it cannot be read."""
@@ -3191,8 +3166,7 @@ class Answers:
     def found_documents(self, found: Sequence[FoundDocument], words: str) -> str:
         if not found:
             return self._say("documents, none fit", words=cut(words, self._words))
-        head = self._row("#", *(self._say(f"column {name}") for name in ("document", "says")))
-        lines = [self._say("documents, found", n=len(found)), "", head, "|--:|---|---|"]
+        lines = [self._say("documents, found", n=len(found)), "", *self._head("document", "says")]
         for number, one in enumerate(found, 1):
             first, *others = one.passages[:_QUOTES_MOST]
             lines.append(self._row(str(number), self._document(one.entry), self._quoted(first)))
@@ -3257,7 +3231,7 @@ class Answers:
             )
         if not done.reached:
             gone.append(self._say("not everywhere yet"))
-        return "\n".join([*lines, *(["", sentences(gone, self._words)] if gone else [])])
+        return "\n".join([*lines, *_below(sentences(gone, self._words) if gone else "")])
 
     def undone(self, done: Undone) -> str:
         if not done.changes:
@@ -3275,7 +3249,7 @@ class Answers:
             for change in facts[:TOLD_OF]
         ]
         head = self._row(self._say("column memory"), self._say("column now"))
-        more = [*rest(self._words, len(facts)), *(["", back] if back else [])]
+        more = [*rest(self._words, len(facts)), *_below(back)]
         return "\n".join([self._say("undone, head"), "", head, "|---|---|", *rows, *more])
 
     def of_teams(self, memories: Sequence[Memory], teams: Sequence[str]) -> str:
@@ -3331,7 +3305,7 @@ class Answers:
             file = f"`{COMMAND} export --user {shown(user_id)} FILE`"
             kind = "more parts" if part < parts else "part of"
             lines += ["", self._say(kind, number=part, parts=parts, next=str(part + 1), file=file)]
-        return "\n".join([*lines, *(["", self._say("export numbers")] if numbered else [])])
+        return "\n".join([*lines, *_below(self._say("export numbers") if numbered else "")])
 
     def profile(self, told: Profile) -> str:
         """What is written of the user, numbered as in the table below it of what it was made of."""
@@ -3353,14 +3327,24 @@ class Answers:
         """With where they are known, if not all of them are in all of their user's chats."""
         memories = list(memories)
         scoped = any(memory.scope for memory in memories)
-        columns = ["memory", "when", "chat", *(["where"] if scoped else [])]
-        yield self._row("#", *(self._say(f"column {name}") for name in columns))
-        yield f"|--:|---|---|---|{'---|' if scoped else ''}"
+        yield from self._head("memory", "when", "chat", *(["where"] if scoped else []))
         for number, memory in enumerate(memories, first):
             text = self._said(memory) if memory.kind == EPISODE else shown(memory.text)
             text = self._say("day is over", text=text) if is_over(memory) else text
             cells = [str(number), text, self._when(memory), self._chat(memory)]
             yield self._row(*cells, *([self._where(memory)] if scoped else []))
+
+    def _head(self, *columns: str) -> Iterator[str]:
+        """How a numbered table begins. Numbers stand on the right."""
+        yield self._row("#", *(self._say(f"column {name}") for name in columns))
+        yield f"|--:|{''.join('--:|' if name == 'passages' else '---|' for name in columns)}"
+
+    def _more(self, page: Page[Any], kind: str) -> Sequence[str]:
+        """Which page of several it is."""
+        if page.pages == 1:
+            return ()
+        of = f"more {kind}" if page.number < page.pages else "page of"
+        return "", self._say(of, number=page.number, pages=page.pages, next=str(page.number + 1))
 
     @staticmethod
     def _row(*cells: str) -> str:
@@ -3413,6 +3397,11 @@ class Answers:
         counted |= {"messages that waited": waiting, "notes kept": notes}
         parts = [self._say(what, n=count) for what, count in counted.items() if count]
         return listed(parts, self._words) if parts else ""
+
+
+def _below(text: str) -> Sequence[str]:
+    """A paragraph below others, if there is one."""
+    return ("", text) if text else ()
 
 
 def _joined(numbers: Iterable[int]) -> str:
@@ -4665,22 +4654,24 @@ class PassageWork:
 
     def _forget_chat(self, number: int) -> str:
         """What was said in a chat, by its number in the list of chats."""
-        shown = self._orders.shown(self._user_id, self._chat_id).get(str(number), "")
-        if not shown.startswith(CHAT):
+        if (chat := self._numbered(number, CHAT)) is None:
             return self._say("say forget chat")
-        passages = self._past.of_chat(self._user_id, shown.removeprefix(CHAT))
-        self._orders.erase_answers(self._user_id)
-        ids = [passage.id for passage in passages]
+        ids = [passage.id for passage in self._past.of_chat(self._user_id, chat)]
         return self._answers.chat_forgotten(self._control.forget(self._asked, ids, self._confirm))
 
     def _forget_document(self, number: int) -> str:
         """A document of the user's own, by its number in the list of documents."""
-        shown = self._orders.shown(self._user_id, self._chat_id).get(str(number), "")
-        if not shown.startswith(DOCUMENT):
+        if (document_id := self._numbered(number, DOCUMENT)) is None:
             return self._say("say forget document")
+        return self._answers.document_forgotten(self._documents.forget(self._user_id, {document_id}))
+
+    def _numbered(self, number: int, kind: str) -> str | None:
+        """What is to be forgotten, of a kind of list; answers that may tell it are gone. None: no such."""
+        shown = self._orders.shown(self._user_id, self._chat_id).get(str(number), "")
+        if not shown.startswith(kind):
+            return None
         self._orders.erase_answers(self._user_id)
-        gone = self._documents.forget(self._user_id, {shown.removeprefix(DOCUMENT)})
-        return self._answers.document_forgotten(gone)
+        return shown.removeprefix(kind)
 
     def _show(self, memory_ids: Sequence[str]) -> None:
         """Number what was listed; the numbers before hold where nothing was."""
@@ -44212,7 +44203,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -44225,13 +44215,11 @@ from ..documents.folders import Folders, is_saved
 from ..documents.inbox import Inbox
 from ..documents.indexing import Indexing
 from ..documents.passages import BATCH
-from ..recall.rank import ranked
 from ..state.documents_table import DocumentsTable, Entry
-from .fitting import fitting
+from .fitting import found
 from .live import Live
 
 _CANDIDATES = 100  # of a search, by meaning and by words
-_QUERY_CHARS = 1000
 _BEGINNINGS = 50  # documents
 
 
@@ -44279,15 +44267,9 @@ class Documents:
 
     def found(self, user_id: str, query: str) -> list[FoundDocument]:
         """The documents with passages that fit some words or a sentence, that of the best first."""
-        query = query[:_QUERY_CHARS]
-        backend = self._live.get()
-        candidates = [
-            candidate
-            for owner in (user_id, EVERYONE)
-            for candidate in backend.search(documents_owner(owner), query, _CANDIDATES, view=None, asked=True)
-        ]
+        owners = map(documents_owner, (user_id, EVERYONE))
         by_document: dict[str, list[Memory]] = {}
-        for one in fitting(ranked(candidates, query, datetime.now(UTC)), query):
+        for one in found(self._live.get(), owners, query, _CANDIDATES):
             by_document.setdefault(one.memory.chat, []).append(one.memory)
         entries = {entry.document_id: entry for entry in self.all(user_id)}
         return [
@@ -45002,12 +44984,7 @@ class ForgottenRows:
         self._texts.discard("")
 
     def run(self, erasure_id: int) -> Counter[str]:
-        counts = Counter(queue=self.from_queue())
-        counts["summaries of chats"] = self._from_abstracts()
-        counts["explanations"] = self._from_explanations()
-        counts["told lines"] = self._from_injected()
-        counts["journal"] = self._from_journal()
-        counts["sentences of the profile"] = self._from_profile()
+        counts = Counter({"queue": self.from_queue(), **self._blanked()})
         buried = [
             _tombstone(self._user_id, memory_id, erasure_id, position)
             for position, memory_id in enumerate(self._ids)
@@ -45016,11 +44993,17 @@ class ForgottenRows:
         return counts
 
     def again(self) -> Counter[str]:
-        counts = Counter({LATE + "told lines": self._from_injected(), LATE + "journal": self._from_journal()})
-        counts[LATE + "explanations"] = self._from_explanations()
-        counts[LATE + "summaries of chats"] = self._from_abstracts()
-        counts[LATE + "sentences of the profile"] = self._from_profile()
-        return counts
+        return Counter({LATE + name: count for name, count in self._blanked().items()})
+
+    def _blanked(self) -> dict[str, int]:
+        """How many rows said it, by what they are."""
+        return {
+            "summaries of chats": self._from_abstracts(),
+            "explanations": self._from_explanations(),
+            "told lines": self._from_injected(),
+            "journal": self._from_journal(),
+            "sentences of the profile": forget_statements(self._connection, self._user_id, self._ids),
+        }
 
     def _with_former(self, ids: Sequence[str]) -> Sequence[str]:
         """With those that the same memories had before their removal was taken back, and their parts'."""
@@ -45106,9 +45089,6 @@ class ForgottenRows:
         """An abstract may say it in other words: all are made anew, without the messages that said it."""
         saying = and_(cuts.c.user_id == self._user_id, cuts.c.abstract != "")
         return self._connection.execute(update(cuts).where(saying).values(abstract="")).rowcount
-
-    def _from_profile(self) -> int:
-        return forget_statements(self._connection, self._user_id, self._ids)
 
     def _from_explanations(self) -> int:
         """What was asked stays, but where it may have said what is forgotten."""
@@ -45696,17 +45676,35 @@ nothing to do with it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 
+from ..backends.base import Backend
+from ..core.scope import View
 from ..language.forms import stem
 from ..language.words import content_words, is_lone, terms_of
-from ..recall.rank import COVERAGE_WEIGHT, Ranked
+from ..recall.rank import COVERAGE_WEIGHT, Ranked, ranked
 
 # Relevance. The bundled embedder gives a word and a sentence about it 0.3 and more ("job" and "I work as a
 # nurse" 0.36), and 0.3 at most where they have nothing in common ("unicorn" and a hamster).
 _LEAST = 0.31
+_QUERY_CHARS = 1000
 _ENOUGH_WORDS = 0.5  # share of the query's, rare ones counting more
 _OF_BEST = 0.6  # of what the best one has: beside "My dog is called Rex", a hamster is no answer to "dog"
+
+
+def found(
+    backend: Backend, owners: Iterable[str], query: str, most: int, view: View | None = None
+) -> list[Ranked]:
+    """What of these owners fits some words or a sentence, best first.
+
+    most: candidates by meaning and by words, of each. view: what it sees; None: all.
+    """
+    query = query[:_QUERY_CHARS]
+    candidates = [
+        one for owner in owners for one in backend.search(owner, query, most, view=view, asked=True)
+    ]
+    return fitting(ranked(candidates, query, datetime.now(UTC)), query)
 
 
 def fitting(items: Sequence[Ranked], query: str) -> list[Ranked]:
@@ -47546,7 +47544,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine
@@ -47563,7 +47560,7 @@ from ..core.scope import TEAM, View, shared_by, team_owner
 from ..language.dedupe import wording
 from ..language.names import name_of
 from ..language.words import content_words, terms_of
-from ..recall.rank import Ranked, ranked
+from ..recall.rank import Ranked
 from ..recall.sources import Sources
 from ..remember import admission
 from ..remember.admission import NotAdmittedError, check
@@ -47574,7 +47571,7 @@ from ..remember.verbatim import kind_of
 from ..state import count_up
 from .asked import batch_of, change_of, removals
 from .erasure.erase import Eraser
-from .fitting import fitting
+from .fitting import found
 from .live import Live, editable
 from .outcomes import Asked, Edited, Forgotten, Imported, Page, Remembered, Undone
 from .rows import Row, read_rows, row_of
@@ -47582,7 +47579,6 @@ from .rows import Row, read_rows, row_of
 MOST_IMPORTED = 500  # memories in one message
 FOUND_MOST = 20  # of a search
 _CANDIDATES_EACH = 2  # by meaning and by words, for each that is found
-_QUERY_CHARS = 1000
 
 Confirm = Callable[[], None]  # see `remember.apply`
 
@@ -47637,9 +47633,7 @@ class Control:
 
         view: those that it sees; None: the user's own from any chat.
         """
-        backend, query = self.live.get(), query[:_QUERY_CHARS]
-        found = backend.search(user_id, query, _CANDIDATES_EACH * most, view=view, asked=True)
-        return fitting(ranked(found, query, datetime.now(UTC)), query)[:most]
+        return found(self.live.get(), [user_id], query, _CANDIDATES_EACH * most, view)[:most]
 
     def holding(self, user_id: str, query: str) -> tuple[list[Memory], bool]:
         """The memories that contain all of the words, and True; without any, the nearest, and False."""
@@ -48921,15 +48915,14 @@ from ..backends.base import EditableBackend
 from ..config.settings import Valves
 from ..core.memory import Memory
 from ..core.scope import View, past_owner
-from ..recall.rank import Ranked, ranked
+from ..recall.rank import Ranked
 from ..remember.episodes import TOPICS
 from ..remember.passages import USER
 from ..state.episodes_table import EpisodesTable, Kept
-from .fitting import fitting
+from .fitting import found
 from .live import Live
 
 _CANDIDATES = 100  # of a search, by meaning and by words
-_QUERY_CHARS = 1000
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 
@@ -48965,9 +48958,7 @@ class PastChats:
 
     def found(self, user_id: str, query: str, view: View | None = None) -> list[Ranked]:
         """The passages that fit some words or a sentence, best first. view: those that it sees; None: all."""
-        query = query[:_QUERY_CHARS]
-        candidates = self._live.get().search(past_owner(user_id), query, _CANDIDATES, view=view, asked=True)
-        return fitting(ranked(candidates, query, datetime.now(UTC)), query)
+        return found(self._live.get(), [past_owner(user_id)], query, _CANDIDATES, view)
 
     def found_by_chat(self, user_id: str, query: str) -> list[PastChat]:
         """The same by chats, that of the best first."""
@@ -56131,7 +56122,7 @@ def coverage(memory: Memory, asked: set[str]) -> float:
 
 def _by_words(covered: float, asked: int) -> float:
     """How much BM25 counts for a memory that has this share of so many stems asked for, 0 to 1."""
-    return covered**_ALL_OF_THEM * (1.0 if covered * asked > 1.5 else _LONE_WORD)
+    return float(covered**_ALL_OF_THEM) * (1.0 if covered * asked > 1.5 else _LONE_WORD)
 
 
 def _lifts(found: Sequence[Candidate], scores: Sequence[float], weights: Weights) -> list[float]:
@@ -57772,7 +57763,7 @@ from datetime import UTC, datetime
 from ..backends.base import Backend, EditableBackend, PreparingBackend
 from ..core.change import COMMANDS, EDITED, FORGET, OUTDATED, REAFFIRMED, REFLECTED, TOO_LATE, Change
 from ..core.errors import MemoryFault, is_of_the_text
-from ..core.exchange import IMPORTS, Batch, Exchange
+from ..core.exchange import IMPORTS, Batch
 from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.memory import EPISODE, Memory
@@ -58114,24 +58105,6 @@ def _added(backend: Backend, change: Change) -> str:
         scope=change.scope,
     )
     return admission.store(backend, change.user_id, new)
-
-
-def reaffirmed(batch: Batch, position: int, exchange: Exchange, memory: Memory) -> Change:
-    """The note that a message said again what is known."""
-    return Change(
-        batch=batch.name,
-        position=position,
-        user_id=batch.user_id,
-        op=REAFFIRMED,
-        memory_id=memory.id,
-        before=memory.text,
-        after=memory.text,
-        kind=memory.kind,
-        scope=memory.scope,
-        source=exchange.message_id,
-        said_at=exchange.said_at,
-        made=True,
-    )
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -58413,6 +58386,37 @@ def _explains(sentence: str) -> bool:
     """Whether its speaker says what holds instead: "I don't drive, I take the bus"."""
     parts = re.split(r"[,;，；、،]", sentence)
     return any(signs(part) and not denials_in(part) for part in parts[1:])
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# remember/decision.py
+
+SOURCES["remember/decision.py"] = r'''"""What is decided of a message, as changes for the journal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..core.change import REAFFIRMED, Change
+from ..core.exchange import Batch, Exchange
+from ..core.memory import Memory
+
+
+def decided(
+    batch: Batch, position: int, op: str, exchange: Exchange, memory: Memory | None = None, **values: Any
+) -> Change:
+    """A change that a message asks for: of this memory, or of a new one. values: more of its fields."""
+    if memory is not None:
+        known = {"kind": memory.kind, "expired": memory.expires, "scope": memory.scope}
+        values = {"memory_id": memory.id, "before": memory.text, **known, **values}
+    told = {"source": exchange.message_id, "said_at": exchange.said_at}
+    texts = {"memory_id": "", "before": "", "after": ""}
+    return Change(batch.name, position, batch.user_id, op, **{**texts, **told, **values})
+
+
+def reaffirmed(batch: Batch, position: int, exchange: Exchange, memory: Memory) -> Change:
+    """The note that a message said again what is known."""
+    return decided(batch, position, REAFFIRMED, exchange, memory, after=memory.text, expired="", made=True)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -61243,6 +61247,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from math import inf
 
 from ..backends.base import AskableBackend
@@ -61260,8 +61265,8 @@ from ..language.speech import says_it_ended
 from ..language.words import is_mark, mark_of
 from ..state.clock import is_later
 from .admission import refusal
-from .apply import reaffirmed
 from .corrections import revised
+from .decision import decided, reaffirmed
 from .echoes import unsaid
 from .gate import said_by_user, statements
 from .journal import Journal
@@ -61310,7 +61315,11 @@ class Reconciler:
         shown = _nearest(near)
         answer = self._asked(shown)
         operations, known = revised(
-            answer.operations, shown, self._wishes(answer.operations), self._said_for, self._wish_like
+            answer.operations,
+            shown,
+            self._wishes(answer.operations),
+            self._said_for,
+            partial(wish_like, self.backend),
         )
         changes = [
             self._change(position, operation, operations, known, answer.model)
@@ -61341,9 +61350,6 @@ class Reconciler:
         is_wanted = any(one.op == "add" and one.kind == "preference" for one in operations)
         return wishes_of(self.backend, self.batch) if is_wanted else []
 
-    def _wish_like(self, text: str, wishes: Sequence[Memory]) -> Memory | None:
-        return wish_like(self.backend, text, wishes)
-
     def _said_for(self, text: str) -> list[str]:
         """The sentences of the messages that a text can have come from."""
         own = [said_by_user(exchange.user_text) for exchange in self._sources(text)]
@@ -61360,20 +61366,17 @@ class Reconciler:
         shown = known[operation.number - 1] if 0 < operation.number <= len(known) else None
         refused = self._refused(position, operation, operations, known)
         sources = self._sources(operation.text or (shown.text if shown else ""))
-        return Change(
-            batch=self.batch.name,
-            position=position,
-            user_id=self.batch.user_id,
-            op=operation.op,
-            memory_id=shown.id if shown else "",
-            before=shown.text if shown else "",
+        latest = max(sources, key=lambda exchange: exchange.said_at)
+        return decided(
+            self.batch,
+            position,
+            operation.op,
+            latest,
+            shown,
             after=operation.text,
             kind=operation.kind or (shown.kind if shown else "fact"),
             expires=_expires(operation, shown),
-            expired=shown.expires if shown else "",
-            scope=shown.scope if shown else "",
             source=" ".join(exchange.message_id for exchange in sources),
-            said_at=max(exchange.said_at for exchange in sources),
             model=model,
             refused=refused,
         )
@@ -62612,7 +62615,7 @@ from ..language.forget_requests import forget_request
 from ..language.forget_subject import is_meant
 from ..language.over import ends, what_is_over
 from .admission import refusal
-from .apply import reaffirmed
+from .decision import decided, reaffirmed
 from .gate import said_by_user, statements
 from .known import is_among, known_as, wish_like, wishes_of
 
@@ -62661,20 +62664,7 @@ def decide_verbatim(backend: Backend, batch: Batch) -> Iterator[Change]:
         for memory in (*_to_forget(backend, batch, exchange), *_ended(backend, batch, exchange))
     }
     for position, (exchange, memory) in enumerate(removed.values()):
-        yield Change(
-            batch=batch.name,
-            position=position,
-            user_id=batch.user_id,
-            op="remove",
-            memory_id=memory.id,
-            before=memory.text,
-            after="",
-            kind=memory.kind,
-            expired=memory.expires,
-            scope=memory.scope,
-            source=exchange.message_id,
-            said_at=exchange.said_at,
-        )
+        yield decided(batch, position, "remove", exchange, memory)
     kept: list[str] = []
     replaced: set[str] = set()
     said = ((exchange, text) for exchange in batch.exchanges for text in _statements(exchange))
@@ -62687,19 +62677,8 @@ def decide_verbatim(backend: Backend, batch: Batch) -> Iterator[Change]:
             stored = wishes_of(backend, batch) if kind == "preference" else []
             wish = wish_like(backend, text, [one for one in stored if one.id not in replaced])
             replaced |= {wish.id} if wish else set()
-            yield Change(
-                batch=batch.name,
-                position=position,
-                user_id=batch.user_id,
-                op="replace" if wish else "add",
-                memory_id=wish.id if wish else "",
-                before=wish.text if wish else "",
-                after=text,
-                kind=kind,
-                scope=wish.scope if wish else "",
-                source=exchange.message_id,
-                said_at=exchange.said_at,
-            )
+            op = "replace" if wish else "add"
+            yield decided(batch, position, op, exchange, wish, after=text, kind=kind, expired="")
 
 
 def kind_of(backend: Backend, text: str) -> str:
@@ -62748,19 +62727,8 @@ def decide_given(backend: Backend, batch: Batch) -> Iterator[Change]:
     for position, given in enumerate(batch.exchanges):
         if (known := known_as(backend, batch, given.user_text)) is not None:
             yield reaffirmed(batch, position, given, known)
-            continue
-        yield Change(
-            batch=batch.name,
-            position=position,
-            user_id=batch.user_id,
-            op="add",
-            memory_id="",
-            before="",
-            after=given.user_text,
-            kind=given.given,
-            source=given.message_id,
-            said_at=given.said_at,
-        )
+        else:
+            yield decided(batch, position, "add", given, after=given.user_text, kind=given.given)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -62794,6 +62762,7 @@ from ..recall.profile import PERSON
 from ..state.reflections_table import Reflections
 from .admission import refused_among
 from .apply import Changes
+from .decision import decided
 from .episodes import Episodes
 from .failing import Failing
 from .gate import sift
@@ -63038,17 +63007,15 @@ class Writer:
         stored = _without_copies(backend, stored)
         refused = refused_among(backend, stored)
         changes = [
-            Change(
-                batch=batch.name,
-                position=position,
-                user_id=batch.user_id,
-                op="add",
+            decided(
+                batch,
+                position,
+                "add",
+                batch.exchanges[-1],
                 memory_id=memory.id,
-                before="",
                 after=memory.text,
                 kind=kind_of(backend, memory.text),
                 source=" ".join(exchange.message_id for exchange in batch.exchanges),
-                said_at=batch.exchanges[-1].said_at,
                 model=model,
                 refused=refused.get(memory.id, ""),
                 made=True,
