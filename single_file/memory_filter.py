@@ -25050,7 +25050,7 @@ from concurrent.futures import Executor
 from typing import Any
 
 _MOST = 16  # of one user's that may wait
-_USERS = 10_000  # whose changes are counted
+_USERS, _MINUTE_S = 10_000, 60.0  # whose changes are counted
 
 
 class BusyError(Exception):
@@ -25060,8 +25060,9 @@ class BusyError(Exception):
 class Rate:
     """So often may tools change a user's memories: no loop empties or floods them."""
 
-    def __init__(self, most: int = 20, seconds: float = 60.0) -> None:
-        self.most, self._seconds = most, seconds
+    most = 20  # in a minute
+
+    def __init__(self) -> None:
         self._done: dict[str, deque[float]] = {}  # when, by user
 
     def allows(self, user_id: str) -> bool:
@@ -25071,7 +25072,7 @@ class Rate:
         self._done[user_id] = done  # the last one in the order
         if len(self._done) > _USERS:
             del self._done[next(iter(self._done))]
-        if len(done) == self.most and now - done[0] < self._seconds:
+        if len(done) == self.most and now - done[0] < _MINUTE_S:
             return False
         done.append(now)
         return True
@@ -30471,13 +30472,13 @@ def forget(visit: Visit) -> Redirect:
     return back("", "forgotten" if done.undo_minutes else "forgotten for good")
 
 
-def own_id(visit: Visit, field: str = "id") -> str:
+def own_id(visit: Visit) -> str:
     """The id of a memory of this user's, from a form; one of another's is none.
 
     Raises:
         Refused: there is no such memory.
     """
-    wanted = visit.form.get(field, "")
+    wanted = visit.form.get("id", "")
     if wanted not in {memory.id for memory in visit.parts.listing.of(visit.user_id)}:
         raise Refused(message("memory gone"), message("page: look again"))
     return wanted
@@ -30862,7 +30863,7 @@ def _rendered(visit: Visit, route: Route, request: Request, csrf: str) -> Answer
     template = made.part if made.part and request.by_htmx else made.template
     done = visit.query.get("done", "")
     done = done if visit.words.has(f"page, done: {done}") else ""
-    return fill(template, status=made.status, done=done, **made.values)
+    return fill(template, done=done, **made.values)
 
 
 async def _send(send: Send, answer: Answer, *, body: bool) -> None:
@@ -31045,7 +31046,6 @@ class View:
     template: str
     values: Mapping[str, Any] = field(default_factory=dict)
     part: str = ""
-    status: int = 200
 
 
 @dataclass(frozen=True, slots=True)
