@@ -25050,7 +25050,7 @@ from concurrent.futures import Executor
 from typing import Any
 
 _MOST = 16  # of one user's that may wait
-_USERS = 10_000  # whose changes are counted
+_USERS, _MINUTE_S = 10_000, 60.0  # whose changes are counted
 
 
 class BusyError(Exception):
@@ -25060,8 +25060,9 @@ class BusyError(Exception):
 class Rate:
     """So often may tools change a user's memories: no loop empties or floods them."""
 
-    def __init__(self, most: int = 20, seconds: float = 60.0) -> None:
-        self.most, self._seconds = most, seconds
+    most = 20  # in a minute
+
+    def __init__(self) -> None:
         self._done: dict[str, deque[float]] = {}  # when, by user
 
     def allows(self, user_id: str) -> bool:
@@ -25071,7 +25072,7 @@ class Rate:
         self._done[user_id] = done  # the last one in the order
         if len(self._done) > _USERS:
             del self._done[next(iter(self._done))]
-        if len(done) == self.most and now - done[0] < self._seconds:
+        if len(done) == self.most and now - done[0] < _MINUTE_S:
             return False
         done.append(now)
         return True
@@ -30473,13 +30474,13 @@ def forget(visit: Visit) -> Redirect:
     return back("", "forgotten" if done.undo_minutes else "forgotten for good")
 
 
-def own_id(visit: Visit, field: str = "id") -> str:
+def own_id(visit: Visit) -> str:
     """The id of a memory of this user's, from a form; one of another's is none.
 
     Raises:
         Refused: there is no such memory.
     """
-    wanted = visit.form.get(field, "")
+    wanted = visit.form.get("id", "")
     if wanted not in {memory.id for memory in visit.parts.listing.of(visit.user_id)}:
         raise Refused(message("memory gone"), message("page: look again"))
     return wanted
@@ -30864,7 +30865,7 @@ def _rendered(visit: Visit, route: Route, request: Request, csrf: str) -> Answer
     template = made.part if made.part and request.by_htmx else made.template
     done = visit.query.get("done", "")
     done = done if visit.words.has(f"page, done: {done}") else ""
-    return fill(template, status=made.status, done=done, **made.values)
+    return fill(template, done=done, **made.values)
 
 
 async def _send(send: Send, answer: Answer, *, body: bool) -> None:
@@ -31047,7 +31048,6 @@ class View:
     template: str
     values: Mapping[str, Any] = field(default_factory=dict)
     part: str = ""
-    status: int = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -50800,7 +50800,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -51003,35 +51002,62 @@ def _is_sound(vector: Any) -> bool:
         return False
 
 
+class _Asked:
+    """A text that a thread wants encoded. `woken`: it is, or this thread is to encode the next batch."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.woken = threading.Event()
+        self.encodes = False
+        self.vector: Vector | None = None
+        self.error: BaseException | None = None
+
+
 class _Batches:
-    """Whoever gets the lock encodes for all who wait, up to a batch."""
+    """One thread at a time encodes what all wait for, up to a batch; then the one that has waited longest.
+
+    Nobody whose text is encoded waits for the next batch: a lock around the encoder would make them.
+    """
 
     def __init__(self, encode: Callable[[list[str]], list[Vector]]) -> None:
         self._encode = encode
         self._lock = threading.Lock()
-        self._waiting: deque[tuple[str, Future[Vector]]] = deque()
+        self._busy = False  # one encodes, or is about to
+        self._waiting: deque[_Asked] = deque()
 
     def __call__(self, text: str, _action: str) -> Vector:
-        mine: Future[Vector] = Future()
-        self._waiting.append((text, mine))
-        while not mine.done():
-            with self._lock:
-                if not mine.done():
-                    self._encode_some()
-        return mine.result()
+        mine = _Asked(text)
+        with self._lock:
+            self._waiting.append(mine)
+            mine.encodes, self._busy = not self._busy, True
+        if not mine.encodes:
+            mine.woken.wait()
+        if mine.encodes:
+            self._encode_some()
+        if mine.vector is None:
+            raise mine.error or RuntimeError("A batch was broken off.")
+        return mine.vector
 
     def _encode_some(self) -> None:
-        batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
+        """The first that wait, the caller's text before all; wakes them, and the one that encodes next."""
+        with self._lock:
+            batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
         try:
-            vectors = self._encode([text for text, _ in batch])
+            vectors = self._encode([one.text for one in batch])
             if len(vectors) != len(batch):
                 raise ValueError(f"{len(vectors)} vectors for {len(batch)} texts")
-        except Exception as error:  # noqa: BLE001 - raised again in each thread that waits
-            for _, waiting in batch:
-                waiting.set_exception(error)
-            return
-        for (_, waiting), vector in zip(batch, vectors, strict=True):
-            waiting.set_result(vector)
+            for one, vector in zip(batch, vectors, strict=True):
+                one.vector = vector
+        except BaseException as error:  # noqa: BLE001 - raised again in each thread that waits
+            for one in batch:
+                one.error = error
+        with self._lock:
+            self._busy = bool(self._waiting)
+            if self._waiting:
+                self._waiting[0].encodes = True
+                self._waiting[0].woken.set()
+        for one in batch:
+            one.woken.set()
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -55977,6 +56003,7 @@ _QUERY_WORDS = 32  # looked at
 _REAFFIRMED_MOST = 3
 COVERAGE_WEIGHT = 0.4  # of words, beside meaning
 _ALL_OF_THEM = 1.25  # exponent: a memory with all of the query's words counts more than one with half of them
+_LONE_WORD = 0.5  # of a memory's words, where one alone is the query's: in "How old am I?", "old stamps"
 
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
@@ -56040,7 +56067,7 @@ def ranked(
         for item, keyword in zip(found, keywords, strict=True)
     ]
     scores = [
-        weights.meaning * item.meaning + weights.keyword * keyword * covered**_ALL_OF_THEM
+        weights.meaning * item.meaning + weights.keyword * keyword * _by_words(covered, len(asked))
         for item, keyword, covered in zip(found, keywords, coverages, strict=True)
     ]
     lifts = _lifts(found, scores, weights)
@@ -56093,6 +56120,11 @@ def stems_asked(query: str) -> set[str]:
 def coverage(memory: Memory, asked: set[str]) -> float:
     """Share of the stems asked for that a memory has."""
     return len(asked.intersection(map(_stem, terms_of(memory.text)))) / len(asked) if asked else 0.0
+
+
+def _by_words(covered: float, asked: int) -> float:
+    """How much BM25 counts for a memory that has this share of so many stems asked for, 0 to 1."""
+    return float(covered**_ALL_OF_THEM) * (1.0 if covered * asked > 1.5 else _LONE_WORD)
 
 
 def _lifts(found: Sequence[Candidate], scores: Sequence[float], weights: Weights) -> list[float]:
