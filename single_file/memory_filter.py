@@ -25143,7 +25143,7 @@ from ...config.settings import Valves
 from ...core.change import Change
 from ...core.exchange import Batch, message_id_of
 from ...core.locales import Locale, locale
-from ...core.memory import EPISODE, Check, Memory
+from ...core.memory import DOCUMENT, EPISODE, Check, Memory
 from ...core.turn import Turn, is_unnamed
 from ...language.names import teller
 from ...language.sanitize import one_line
@@ -25320,6 +25320,8 @@ def _learned(changes: Sequence[Change], words: Locale) -> Iterator[str]:
 def _name(memory: Memory, one: _Shown, words: Locale) -> str:
     if memory.kind == EPISODE:
         return words.say("source, past")
+    if memory.kind == DOCUMENT:
+        return _cut(_plain(f"{memory.title} {memory.role}").strip(), _NAME_CHARS)
     text, told_by = _cut(_plain(memory.text), _NAME_CHARS), teller(memory, one.user_id, locale=words)
     return words.say("note, told by", who=told_by, text=text) if told_by else text
 
@@ -50798,7 +50800,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -51001,35 +51002,62 @@ def _is_sound(vector: Any) -> bool:
         return False
 
 
+class _Asked:
+    """A text that a thread wants encoded. `woken`: it is, or this thread is to encode the next batch."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.woken = threading.Event()
+        self.encodes = False
+        self.vector: Vector | None = None
+        self.error: BaseException | None = None
+
+
 class _Batches:
-    """Whoever gets the lock encodes for all who wait, up to a batch."""
+    """One thread at a time encodes what all wait for, up to a batch; then the one that has waited longest.
+
+    Nobody whose text is encoded waits for the next batch: a lock around the encoder would make them.
+    """
 
     def __init__(self, encode: Callable[[list[str]], list[Vector]]) -> None:
         self._encode = encode
         self._lock = threading.Lock()
-        self._waiting: deque[tuple[str, Future[Vector]]] = deque()
+        self._busy = False  # one encodes, or is about to
+        self._waiting: deque[_Asked] = deque()
 
     def __call__(self, text: str, _action: str) -> Vector:
-        mine: Future[Vector] = Future()
-        self._waiting.append((text, mine))
-        while not mine.done():
-            with self._lock:
-                if not mine.done():
-                    self._encode_some()
-        return mine.result()
+        mine = _Asked(text)
+        with self._lock:
+            self._waiting.append(mine)
+            mine.encodes, self._busy = not self._busy, True
+        if not mine.encodes:
+            mine.woken.wait()
+        if mine.encodes:
+            self._encode_some()
+        if mine.vector is None:
+            raise mine.error or RuntimeError("A batch was broken off.")
+        return mine.vector
 
     def _encode_some(self) -> None:
-        batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
+        """The first that wait, the caller's text before all; wakes them, and the one that encodes next."""
+        with self._lock:
+            batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
         try:
-            vectors = self._encode([text for text, _ in batch])
+            vectors = self._encode([one.text for one in batch])
             if len(vectors) != len(batch):
                 raise ValueError(f"{len(vectors)} vectors for {len(batch)} texts")
-        except Exception as error:  # noqa: BLE001 - raised again in each thread that waits
-            for _, waiting in batch:
-                waiting.set_exception(error)
-            return
-        for (_, waiting), vector in zip(batch, vectors, strict=True):
-            waiting.set_result(vector)
+            for one, vector in zip(batch, vectors, strict=True):
+                one.vector = vector
+        except BaseException as error:  # noqa: BLE001 - raised again in each thread that waits
+            for one in batch:
+                one.error = error
+        with self._lock:
+            self._busy = bool(self._waiting)
+            if self._waiting:
+                self._waiting[0].encodes = True
+                self._waiting[0].woken.set()
+        for one in batch:
+            one.woken.set()
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -55975,6 +56003,7 @@ _QUERY_WORDS = 32  # looked at
 _REAFFIRMED_MOST = 3
 COVERAGE_WEIGHT = 0.4  # of words, beside meaning
 _ALL_OF_THEM = 1.25  # exponent: a memory with all of the query's words counts more than one with half of them
+_LONE_WORD = 0.5  # of a memory's words, where one alone is the query's: in "How old am I?", "old stamps"
 
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
@@ -56038,7 +56067,7 @@ def ranked(
         for item, keyword in zip(found, keywords, strict=True)
     ]
     scores = [
-        weights.meaning * item.meaning + weights.keyword * keyword * covered**_ALL_OF_THEM
+        weights.meaning * item.meaning + weights.keyword * keyword * _by_words(covered, len(asked))
         for item, keyword, covered in zip(found, keywords, coverages, strict=True)
     ]
     lifts = _lifts(found, scores, weights)
@@ -56091,6 +56120,11 @@ def stems_asked(query: str) -> set[str]:
 def coverage(memory: Memory, asked: set[str]) -> float:
     """Share of the stems asked for that a memory has."""
     return len(asked.intersection(map(_stem, terms_of(memory.text)))) / len(asked) if asked else 0.0
+
+
+def _by_words(covered: float, asked: int) -> float:
+    """How much BM25 counts for a memory that has this share of so many stems asked for, 0 to 1."""
+    return float(covered**_ALL_OF_THEM) * (1.0 if covered * asked > 1.5 else _LONE_WORD)
 
 
 def _lifts(found: Sequence[Candidate], scores: Sequence[float], weights: Weights) -> list[float]:
@@ -56206,7 +56240,7 @@ from .sources import Aside, Sources
 from .standing import Kept, Standing
 from .suppressed import suppressed
 from .times import zone_of
-from .why import MOST, Explanation, Explanations, Weighed
+from .why import MOST, Explanation, Explanations, Weighed, most_telling
 
 _TIMES_THE_BUDGET = 6  # of one message, that a conversation may hold; then it is told anew
 
@@ -56327,7 +56361,7 @@ class Recaller:
             threshold=relevant.gate.needed,
             weighed=tuple(islice(_weighed(selection, injected_before, {memory.id for memory in news}), MOST)),
             more=max(len(selection.outcomes) - MOST, 0),
-            quoted=(*_most_telling(spoken), *_most_telling(read))[:MOST],
+            quoted=most_telling(spoken, read),
             profile=tuple(memory.id for memory in profile),
             corrected=tuple(memory.id for memory, _ in kept.corrections),
             forgotten=tuple(dict.fromkeys(forgotten)),
@@ -56499,12 +56533,6 @@ def _quoted(turn: Turn, quotes: Quotes, spoken: Selection) -> Iterator[Line]:
     for memory in quotes.in_order(spoken.chosen):
         text = quotes.lines[memory.id]
         yield Line(turn.positions[-1], memory.id, memory.text, text, language=quotes.words.code)
-
-
-def _most_telling(spoken: Selection) -> tuple[Weighed, ...]:
-    """The passages that are told, and some others, with what became of them."""
-    in_order = sorted(spoken.outcomes, key=lambda one: one[1] != INJECTED)
-    return tuple(Weighed.of(item, outcome) for item, outcome in in_order[:MOST])
 
 
 def _weighed(selection: Selection, injected_before: set[str], news: set[str]) -> Iterator[Weighed]:
@@ -57410,7 +57438,7 @@ from ..language.secrets import masked
 from ..state import reading, recalls
 from ..state.prepared import Prepared
 from .rank import Ranked
-from .select import INJECTED, INJECTED_BEFORE
+from .select import INJECTED, INJECTED_BEFORE, Selection
 
 _QUERY_CHARS = 200
 _LOOKED_CHARS = 1000  # of a query, for secrets
@@ -57489,6 +57517,13 @@ class Explanation:
     def of_left_alone(cls, reason: str) -> Explanation:
         """Of a message for which nothing was looked for. It holds nothing of what was said."""
         return cls(query="", evidence=0.0, threshold=0.0, left_alone=reason, looked=False)
+
+
+def most_telling(*selections: Selection) -> tuple[Weighed, ...]:
+    """The passages that are told, and some others, with what became of them."""
+    outcomes = (one for selection in selections for one in selection.outcomes)
+    in_order = sorted(outcomes, key=lambda one: one[1] != INJECTED)
+    return tuple(Weighed.of(item, outcome) for item, outcome in in_order[:MOST])
 
 
 class Explanations:
