@@ -21,6 +21,7 @@ from owui_memory.models.embedder import Embedder
 from tests.harness import scripted_llm as harness
 from tests.harness.places import library
 from tests.harness.scripted_llm import ScriptedLLM
+from tests.harness.waiting import wait_until
 
 
 class Model:
@@ -50,6 +51,36 @@ def test_those_who_wait_are_encoded_together() -> None:
         assert [vector.result() for vector in vectors] == [[float(len(text))] for text in texts]
     assert sorted(text for batch in model.batches for text in batch) == texts
     assert max(map(len, model.batches)) <= 16
+
+
+class Stepwise:
+    """A model that encodes a batch for each time that it is let."""
+
+    config = None
+
+    def __init__(self) -> None:
+        self.steps = threading.Semaphore(0)
+        self.encoded: list[str] = []
+
+    def embed_batch(self, texts: list[str], _action: str) -> list[list[float]]:
+        assert self.steps.acquire(timeout=60)
+        self.encoded += texts
+        return [[float(len(text))] for text in texts]
+
+
+def test_nobody_waits_for_a_batch_that_has_not_their_text() -> None:
+    model = Stepwise()
+    embedder = Embedder(lambda: model, "", local=True)
+    texts = ["yes " * number + "." for number in range(1, 41)]
+    with ThreadPoolExecutor(40) as threads:
+        vectors = {text: threads.submit(embedder.embed, text) for text in texts}
+        try:
+            model.steps.release(2)
+            wait_until(lambda: len(model.encoded) > 1)
+            told = [vectors[text].result(timeout=20) for text in model.encoded]
+            assert len(told) < 40
+        finally:
+            model.steps.release(40)
 
 
 def test_a_failure_reaches_its_own_batch_only() -> None:
