@@ -14,29 +14,8 @@ from aiohttp.resolver import ThreadedResolver
 
 from owui_memory.config.environment import PUBLIC_DEFAULT_KEY
 from owui_memory.interfaces.server_key import open_to_browsers
-from tests.harness.scripted_llm import ScriptedLLM
-from tests.harness.upstream import Upstream, says
+from tests.harness.upstream import Upstream
 from tests.unit.interfaces.proxy.desk import KEY, Desk, desk
-
-
-def test_a_slow_embedder_costs_the_memories_never_the_message(
-    tmp_path: Path, scripted_llm: ScriptedLLM
-) -> None:
-    embedder = {
-        "embedder_provider": "openai",
-        "embedder_base_url": scripted_llm.base_url,
-        "embedder_model": "scripted-embed",
-        "embedder_api_key": "k",
-        "inlet_deadline_ms": "300",
-    }
-    with Upstream() as upstream, desk(tmp_path, upstream, **embedder) as at:
-        with scripted_llm.hold("embeddings", when="parrot"):
-            said = at.chat("My parrot is called Coco.", stream=True)
-            assert said.content == b"".join(says("Hello", " there."))
-            assert at.sent["messages"] == [{"role": "user", "content": "My parrot is called Coco."}]
-            assert at.number('owui_memory_recalls_missed_total{reason="deadline"}') == 1
-        at.settle()
-        assert "Coco" in at.command("/memory"), "it is remembered later"
 
 
 def test_the_name_of_the_only_upstream_may_stand_before_a_model(at: Desk, user: str) -> None:
