@@ -11,11 +11,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     PlainSerializer,
     PrivateAttr,
     ValidationError,
+    ValidationInfo,
     model_serializer,
     model_validator,
 )
@@ -34,6 +36,23 @@ Secret = Annotated[
     PlainSerializer(lambda v: MASK if v else None, return_type=str | None, when_used="json"),
     Mark.SECRET,
 ]
+
+
+def read_by(read: Callable[[str], object], must: str) -> AfterValidator:
+    """On a text that `read` raises ValueError for where it cannot be meant: a sentence that tells so.
+
+    must: goes on behind "<name> must"; {wrong} in it is what `read` says.
+    """
+
+    def check(value: str, info: ValidationInfo) -> str:
+        try:
+            read(value)
+        except ValueError as wrong:
+            name = info.field_name or ""
+            raise SettingsError(name, f"{name} must {must.replace('{wrong}', str(wrong))}.") from None
+        return value
+
+    return AfterValidator(check)
 
 
 class SettingsError(ValueError):
