@@ -198,7 +198,7 @@ class PanelModel(BaseModel):
                 value = [part for part in value if part]
             if has(field, Mark.SECRET) and value == MASK:
                 in_force = cls.stored()
-                if in_force is None or name not in in_force._given:
+                if in_force is None:
                     continue
                 value = getattr(in_force, name)
             meant[name] = cls._unmasked(name, field, value)

@@ -60,13 +60,13 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulated]:
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.integers(20, 60), st.integers(0, 80), st.sets(st.integers(0, 59)))
+@given(st.integers(20, 60), st.integers(0, 80), st.sets(st.integers(0, 39)))
 def test_a_cut_stays_until_it_no_longer_fits(
     simulated: Simulated, size: int, told: int, restarts: set[int]
 ) -> None:
     turns: list[str] = []
     starts, chat = [0], new_id()
-    for number in range(60):
+    for number in range(40):
         if number in restarts:
             simulated.restart()
         turns.append("a locker holds marbles " * size)
@@ -76,7 +76,7 @@ def test_a_cut_stays_until_it_no_longer_fits(
     assert starts == sorted(starts), "what is out stays out"
     cuts = len(set(starts)) - 1
     each = seen.bare.turns[-1] + simulated.contexts.counting.of("", ["remembered lockers " * told])[0]
-    assert cuts <= 2 + 60 * each / (0.3 * LIMIT), "a cut makes room for many turns"
+    assert cuts <= 2 + 40 * each / (0.3 * LIMIT), "a cut makes room for many turns"
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
