@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from owui_memory.config.settings import Valves
+from owui_memory.context.abstract import Abstract
 from owui_memory.context.contexts import Contexts, Seen
 from owui_memory.context.turns import Texts
 from owui_memory.core.turn import Answered, Turn
 from owui_memory.state import open_state
+from owui_memory.state.cuts_table import Place
 from tests.harness.bodies import new_id
 
 LIMIT = 4000
@@ -31,14 +34,24 @@ class Simulated:
         self.contexts = Contexts(self._engine, None, Valves, lambda _: None)  # type: ignore[arg-type]
 
     def sent(
-        self, chat: str, turns: list[str], block: str, system: str = "", *, is_there: bool = True
+        self,
+        chat: str,
+        turns: list[str],
+        block: str,
+        system: str = "",
+        *,
+        abstract: str = "",
+        is_there: bool = True,
     ) -> tuple[Seen, int]:
         """What a chat's last prompt has, and how many tokens; each turn that stays keeps the block it got.
 
-        is_there: the state database.
+        abstract: is ready for all turns but the last. is_there: the state database.
         """
         said = tuple(f"{chat}{at}" for at in range(len(turns)))
         turn = Turn("ada", turns[-1], f"key {said[-1]}", said[-1], chat_id=chat, positions=said)
+        if abstract:
+            ready = Abstract((abstract,), language="en").written()
+            self.contexts.table.put(Place.of(turn, LIMIT), said[-1], ready, time.time())
         texts = Texts(["You help."], 0, [[one] for one in turns], [0] * len(turns))
         cuts = self.contexts.cuts(turn, LIMIT) if is_there else []
         seen = self.contexts.see(turn, Valves(), LIMIT, texts, cuts, reads=True)
@@ -80,12 +93,17 @@ def test_a_cut_stays_until_it_no_longer_fits(
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.integers(1, 3), st.integers(0, 4500), st.integers(0, 1500), st.integers(0, 1500))
+@given(
+    *(st.integers(1, 3), st.integers(0, 4500), st.integers(0, 1500), st.integers(0, 1500)),
+    st.integers(0, 300),
+)
+@example(before=3, size=3900, told=0, in_system=0, earlier=300)
 def test_only_a_message_that_is_too_long_alone_is_over_the_limit(
-    simulated: Simulated, before: int, size: int, told: int, in_system: int
+    simulated: Simulated, before: int, size: int, told: int, in_system: int, earlier: int
 ) -> None:
     turns = [*["an earlier one " * 200] * (before - 1), "word " * size]
-    seen, tokens = simulated.sent(new_id(), turns, "told " * told, "known " * in_system)
+    more = {"system": "known " * in_system, "abstract": "said " * earlier}
+    seen, tokens = simulated.sent(new_id(), turns, "told " * told, **more)
     assert tokens <= max(LIMIT, seen.bare.fixed + seen.bare.turns[-1])
 
 
