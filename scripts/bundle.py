@@ -31,6 +31,7 @@ SUFFIXES = (
     ".po",
     ".toml",
     ".txt",
+    ".md",
     ".json",
     ".html",
     ".css",

@@ -21,6 +21,7 @@ context/     long chats: what of a chat stays in its prompt, and the summary in 
 documents/   files and saved pages: what lies in a user's folder, read in a process of its own, as passages
 manage/      list, search, edit, forget, undo, share; past chats; history/ (archives of other programs);
              deletions, comparison (with Open WebUI); erasure/; migrate/
+digests/     texts made of memories, past chats and documents after a template, with sources
 commands/    /memory: parse, run, answer
 observe/     hooks on events: counters, costs, Prometheus, tracing, event log; status, self-checks
 interfaces/  what speaks to the outside: chats (turns through the core, for all of them), turns (inlet and

@@ -29,6 +29,8 @@ from .core.events import COUNTS_FOR, Event, EventKind, Job, failed, succeeded
 from .core.memory import Check
 from .core.permission import Decision
 from .core.turn import Turn
+from .digests.schedule import DigestWorker
+from .digests.template import TEMPLATES
 from .documents.indexing import Indexing
 from .documents.watcher import Watcher
 from .interfaces.lanes import Lanes
@@ -150,17 +152,25 @@ class Application:
         def folder() -> Path | None:
             return settings().documents_folder(environment.data_dir)
 
+        templates = environment.data_dir / TEMPLATES
         self.commander = Commander(
-            self._engine, self.live, settings, self.emit, eraser, self.live_chats.check, folder, is_others
+            self._engine,
+            self.live,
+            settings,
+            self.emit,
+            eraser,
+            self.live_chats.check,
+            folder,
+            templates,
+            is_others,
         )
-        self.toolbox = Toolbox(self._engine, self.live, settings, eraser, self.emit)
+        self.toolbox = Toolbox(self.commander.tools.control)
         self.imports = Imports(self._engine, settings, lambda text: read_command(text) is not None)
         self.page = Parts(
             self.commander.tools,
             journal,
             Listing(self._engine, lambda: self.live.current, self.commander.tools.control.all),
             ApiKeys(self._engine),
-            self.commander.tools.sessions,
             UserCounts(self._engine, self.live, settings().collection),
             self._ledger,
             self.status,
@@ -176,6 +186,9 @@ class Application:
             partial(Indexing, self._documents, self._writer.let_others_go_first),
             self.emit,
         )
+        self._digest_worker = DigestWorker(
+            self.commander.tools.schedule, self.commander.tools.digests, folder, self.emit, self._is_busy
+        )
         self.deletions = self.commander.tools.deletions
         self.deletion_worker = DeletionWorker(self._engine, self.deletions, settings, WebUi.of, self.emit)
         self.contexts = Contexts(self._engine, self.live, settings, self.emit)
@@ -186,7 +199,14 @@ class Application:
         threading.Thread(
             target=redact.formats, name="memory-redact", daemon=True
         ).start()  # before it is needed
-        for thread in (self._writer, self._reflector, self._sweeper, self.deletion_worker, self.watcher):
+        for thread in (
+            self._writer,
+            self._reflector,
+            self._sweeper,
+            self.deletion_worker,
+            self.watcher,
+            self._digest_worker,
+        ):
             thread.start()
 
     def _open_backend(self, settings: Valves, data_dir: Path) -> Backend:
@@ -330,6 +350,7 @@ class Application:
         """Remembers what waits and stops all threads, within a bound. The rest waits for the next start."""
         self.contexts.close()
         self.watcher.stop(_STOP_S)
+        self._digest_worker.stop(0.0)
         self._reflector.stop(0.0)  # what is broken off is done an hour later
         self.deletion_worker.stop(_STOP_S)
         self._sweeper.stop(_STOP_S)

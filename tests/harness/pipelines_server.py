@@ -106,7 +106,6 @@ class PipelinesServer:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.pipelines_dir = folder / "pipelines"
-        self.data_dir = folder / "memory_data"
         self.valves_file = self.pipelines_dir / FILTER / "valves.json"
         self._log_file = folder / "server.log"
         self._process: subprocess.Popen[bytes] | Forked | None = None
@@ -116,11 +115,12 @@ class PipelinesServer:
         self.env = {
             **clean_environment(),
             "PIPELINES_DIR": str(self.pipelines_dir),
-            "MEMORY_DATA_DIR": str(self.data_dir),
+            "MEMORY_DATA_DIR": str(folder / "memory_data"),
             **({"PIPELINES_API_KEY": key} if key else {}),
             **({"PYTHONPATH": os.pathsep.join(map(str, python_path))} if python_path else {}),
             **(env or {}),
         }
+        self.data_dir = Path(self.env["MEMORY_DATA_DIR"])
 
     def _link_plugins(self, paths: list[Path]) -> None:
         self.pipelines_dir.mkdir(parents=True, exist_ok=True)

@@ -60,10 +60,15 @@ def _made() -> bytes:
 def library(settings: Valves, folder: Path) -> LibraryBackend:
     """The library in a folder, where its embedder, a scripted server's, is measured already."""
     assert settings.embedder_provider == "openai"
-    (folder / "calibration").mkdir(parents=True, exist_ok=True)
-    for name, content in _measured(settings.embedder_model).items():
-        (folder / "calibration" / name).write_bytes(content)
+    measured(settings.embedder_model, folder)
     return LibraryBackend.open(settings, folder)
+
+
+def measured(model: str, folder: Path) -> None:
+    """Put into a folder what measuring a model of the scripted server gives."""
+    (folder / "calibration").mkdir(parents=True, exist_ok=True)
+    for name, content in _measured(model).items():
+        (folder / "calibration" / name).write_bytes(content)
 
 
 @cache

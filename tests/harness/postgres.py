@@ -27,6 +27,20 @@ PASSWORD = "p@ss word/%"  # everything that a URL must quote
 _MADE: list[Path] = []  # by initdb, which takes seconds: the next ones are copies
 
 
+# Numbers that count up begin anew; the schema's version stays.
+_EMPTIES = """
+DO $$ DECLARE name text; BEGIN
+  FOR name IN
+    SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'schema_version'
+  LOOP
+    EXECUTE format('DELETE FROM %I', name);
+  END LOOP;
+  PERFORM setval(format('%I', sequencename)::regclass, 1, false)
+    FROM pg_sequences WHERE schemaname = 'public';
+END $$
+"""
+
+
 class PostgresMissingError(Exception):
     """There are no binaries to start."""
 
@@ -40,7 +54,7 @@ class Postgres:
             raise PostgresMissingError("pgserver is not installed")
         self._bin = Path(spec.origin).parent / "pginstall" / "bin"
         self._port = free_port()
-        self._templates: dict[Callable[[str], None], str] = {}
+        self._free: dict[Callable[[str], None] | None, list[str]] = {}
 
     @property
     def url(self) -> str:
@@ -52,20 +66,36 @@ class Postgres:
 
     @contextlib.contextmanager
     def database(self, made: Callable[[str], None] | None = None) -> Iterator[str]:
-        """The URL of a database of its own, which is gone afterwards.
+        """The URL of a database of its own.
 
-        made: makes, at a URL, what it begins with; called once, for all that begin so.
+        made: makes, at a URL, the tables that it begins with, without rows. To make a database takes a tenth
+        of a second: one with the same tables is used again, emptied.
         """
-        if made and made not in self._templates:
-            self._templates[made] = f"template_{uuid.uuid4().hex}"
-            self.execute(f"CREATE DATABASE {self._templates[made]}")
-            made(self.url_of(self._templates[made]))
-        name, template = f"test_{uuid.uuid4().hex}", self._templates[made] if made else "template1"
-        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        free = self._free.setdefault(made, [])
+        name = free.pop() if free else self._new(made)
         try:
             yield self.url_of(name)
         finally:
-            self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+            if made and self._is_emptied(name):
+                free.append(name)
+            else:
+                self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _new(self, made: Callable[[str], None] | None) -> str:
+        name = f"test_{uuid.uuid4().hex}"
+        self.execute(f"CREATE DATABASE {name}")
+        if made:
+            made(self.url_of(name))
+        return name
+
+    def _is_emptied(self, name: str) -> bool:
+        """Take out all rows, and everybody who is still connected."""
+        self.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+        try:
+            self.execute(_EMPTIES, self.url_of(name))
+        except psycopg.Error:
+            return False
+        return True
 
     def execute(self, statement: str, url: str = "") -> list[Any]:
         """Run a statement; its rows."""

@@ -21,6 +21,8 @@ from owui_memory.core.exchange import Exchange
 from owui_memory.core.memory import Candidate, Memory, Reply
 from owui_memory.core.scope import read_teams
 from owui_memory.core.text import plain
+from owui_memory.digests import draft, template
+from owui_memory.digests.sources import Source
 from owui_memory.documents import extract as documents
 from owui_memory.interfaces import intake
 from owui_memory.interfaces import strip_commands as asides
@@ -107,6 +109,14 @@ def _outlet(*messages: dict[str, Any]) -> object:
 
 def _part(text: str) -> list[dict[str, str]]:
     return [{"type": "text", "text": text}]
+
+
+def _digested(text: str) -> None:
+    with suppress(Drop):
+        template.Template.read("mine", f"---\n{text}\n---\n{text}")
+    line = {"text": text, "from": [1]}
+    for answer in (text, json.dumps({"sections": [{"title": text, "lines": [line]}]})):
+        draft.checked(answer, [Source("memories", "I row at dawn.", "2026-11-01")])
 
 
 def _reflections(text: str) -> None:
@@ -274,6 +284,7 @@ TEXTS = (
     ),
     Reader("abstract of an LLM", _abstract, (asking, abstract), more=("operations",)),
     Reader("abstract of sentences", _extract, more=("gate",)),
+    Reader("digest", _digested, (template,), more=("operations",)),
     Reader("reflection", _reflections, (reflection,), more=("operations",)),
     Reader("an LLM's answer", _operations, (operations, json_answer, model_text), more=("operations",)),
     Reader(

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.harness.bodies import Chat, told_text
-from tests.harness.pipelines_server import PipelinesServer
+from tests.harness.pipelines_server import PipelinesServer, StartServer
 from tests.harness.waiting import wait_until
 
 PARAGRAPH = (
@@ -17,6 +17,14 @@ PARAGRAPH = (
     "fishermen paid for it with a share of the herring that they caught in the bay until the end of March."
 )
 QUESTION = "Which bracket holds the walnut shelf of the workshop?"
+
+
+@pytest.fixture(scope="module")
+def server(module_servers: StartServer, tmp_path_factory: pytest.TempPathFactory) -> PipelinesServer:
+    """With a folder of documents from the start: it seldom looks for one that is not there."""
+    data = tmp_path_factory.mktemp("data")
+    Path(data, "documents").mkdir()
+    return module_servers(env={"MEMORY_DATA_DIR": str(data)})
 
 
 def told(server: PipelinesServer, user: str, question: str = QUESTION) -> str:
@@ -37,8 +45,8 @@ def folder_of(server: PipelinesServer, user: str) -> Path:
     return folder
 
 
-def test_a_file_is_quoted_until_it_changes(shared_server: PipelinesServer, user: str) -> None:
-    server, folder = shared_server, folder_of(shared_server, user)
+def test_a_file_is_quoted_until_it_changes(server: PipelinesServer, user: str) -> None:
+    folder = folder_of(server, user)
     notes = folder / "workshop.md"
     notes.write_text("# Shelves\n\nThe walnut shelf of the workshop is held by a brass bracket.\n")
     wait_until(lambda: "brass bracket" in told(server, user))
@@ -53,22 +61,22 @@ def test_a_file_is_quoted_until_it_changes(shared_server: PipelinesServer, user:
     wait_until(lambda: "steel bracket" not in told(server, user))
 
 
-def test_everyone_is_told_of_a_folder_for_all(shared_server: PipelinesServer, user: str) -> None:
-    path = folder_of(shared_server, "everyone") / "rules.docx"
+def test_everyone_is_told_of_a_folder_for_all(server: PipelinesServer, user: str) -> None:
+    path = folder_of(server, "everyone") / "rules.docx"
     document = docx.Document()
     document.add_heading("House rules", 1)
     document.add_paragraph("The laundry room on the third floor is closed on Sundays.")
     document.save(str(path))
     asked = "When is the laundry room on the third floor closed?"
-    wait_until(lambda: "closed on Sundays" in told(shared_server, user, asked))
+    wait_until(lambda: "closed on Sundays" in told(server, user, asked))
     chat = Chat(user)
-    assert "everyone's" in command(shared_server, user, "/memory documents", chat)
-    assert "only your own" in command(shared_server, user, "/memory forget document 1", chat)
+    assert "everyone's" in command(server, user, "/memory documents", chat)
+    assert "only your own" in command(server, user, "/memory forget document 1", chat)
     path.unlink()
 
 
-def test_a_user_lists_finds_and_forgets(shared_server: PipelinesServer, user: str) -> None:
-    server, folder = shared_server, folder_of(shared_server, user)
+def test_a_user_lists_finds_and_forgets(server: PipelinesServer, user: str) -> None:
+    folder = folder_of(server, user)
     (folder / "shelf.txt").write_text("The walnut shelf of the workshop is held by a brass bracket.")
     (folder / "broken.pdf").write_text("no PDF")
     (folder / "outside.txt").symlink_to("/etc/passwd")
@@ -90,8 +98,7 @@ def test_a_user_lists_finds_and_forgets(shared_server: PipelinesServer, user: st
 
 
 @pytest.mark.parametrize("way", ["PUT", "POST"])
-def test_a_program_sends_a_page(shared_server: PipelinesServer, user: str, way: str) -> None:
-    server = shared_server
+def test_a_program_sends_a_page(server: PipelinesServer, user: str, way: str) -> None:
     page = f"<html><title>Harbour</title><h1>Harbour</h1><p>{PARAGRAPH}</p></html>"
     headers = {"authorization": f"Bearer {server.key}", "x-memory-user-id": user}
     if way == "PUT":
@@ -123,10 +130,7 @@ def test_a_program_sends_a_page(shared_server: PipelinesServer, user: str, way: 
         ({"authorization": "Bearer {key}", "x-memory-user-id": "ada"}, ".html", 415),
     ],
 )
-def test_what_is_not_taken(
-    shared_server: PipelinesServer, headers: dict[str, str], name: str, status: int
-) -> None:
-    server = shared_server
+def test_what_is_not_taken(server: PipelinesServer, headers: dict[str, str], name: str, status: int) -> None:
     sent = {key: value.format(key=server.key) for key, value in headers.items()}
     answer = httpx.put(f"{server.url}/memory/documents/{name}", content=b"<p>text</p>", headers=sent)
     assert answer.status_code == status, answer.text
@@ -142,12 +146,12 @@ def test_what_is_not_taken(
     ids=["a field without end", "broken", "no file"],
 )
 def test_forms_that_hold_no_file_are_refused_within_bounds(
-    shared_server: PipelinesServer, content: bytes, status: int
+    server: PipelinesServer, content: bytes, status: int
 ) -> None:
     headers = {
-        "authorization": f"Bearer {shared_server.key}",
+        "authorization": f"Bearer {server.key}",
         "x-memory-user-id": "ada",
         "content-type": "multipart/form-data; boundary=x",
     }
-    answer = httpx.post(f"{shared_server.url}/memory/documents", content=content, headers=headers)
+    answer = httpx.post(f"{server.url}/memory/documents", content=content, headers=headers)
     assert answer.status_code == status, answer.text

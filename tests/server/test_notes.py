@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.harness.bodies import Chat, Turn
 from tests.harness.pipelines_server import PipelinesServer, StartServer
 from tests.harness.talk import held, tell
 
 DOG, CITY = "My dog is called Rex and he is very old.", "I live in Lisbon, near the river."
-NOTED = {"MEMORY_SHOW_MEMORY_NOTES": "true"}
+
+
+@pytest.fixture(scope="module")
+def noted(module_servers: StartServer) -> PipelinesServer:
+    return module_servers(env={"MEMORY_SHOW_MEMORY_NOTES": "true"})
 
 
 def answered(server: PipelinesServer, turn: Turn, answer: str = "I see.") -> str:
@@ -22,35 +28,33 @@ def answered(server: PipelinesServer, turn: Turn, answer: str = "I see.") -> str
     return str(last["content"])
 
 
-def test_what_was_used_and_what_was_learned(pipelines_server: StartServer) -> None:
-    server = pipelines_server(env=NOTED)
-    chat = Chat()
-    assert answered(server, chat.say("Good morning, my friend.")) == "I see.", "nothing to tell"
-    answered(server, Chat().say(DOG))
+def test_what_was_used_and_what_was_learned(noted: PipelinesServer, user: str) -> None:
+    chat = Chat(user)
+    assert answered(noted, chat.say("Good morning, my friend.")) == "I see.", "nothing to tell"
+    answered(noted, Chat(user).say(DOG))
 
-    read = answered(server, Chat().say("What is my dog called?"), "Rex.")
+    read = answered(noted, Chat(user).say("What is my dog called?"), "Rex.")
 
     assert read.startswith('Rex.\n\n<details type="memory_notes">')
     assert "Memory: 1 used, 1 learned" in read
     assert f"- “{DOG}”" in read
     assert f"- new: “{DOG}”" in read
-    again = answered(server, Chat().say("What is my old dog called?"), "Rex.")
+    again = answered(noted, Chat(user).say("What is my old dog called?"), "Rex.")
     assert "learned" not in again, "it is told once"
 
-    assert answered(server, chat.say("/memory notes off")).startswith("Your chats no longer show")
-    assert answered(server, Chat().say("What is my dog called?"), "Rex.") == "Rex."
-    answered(server, chat.say("/memory notes on"))
-    assert "1 used" in answered(server, Chat().say("What is my dog called?"), "Rex.")
+    assert answered(noted, chat.say("/memory notes off")).startswith("Your chats no longer show")
+    assert answered(noted, Chat(user).say("What is my dog called?"), "Rex.") == "Rex."
+    answered(noted, chat.say("/memory notes on"))
+    assert "1 used" in answered(noted, Chat(user).say("What is my dog called?"), "Rex.")
 
 
-def test_the_model_and_the_memory_never_get_the_note(pipelines_server: StartServer) -> None:
-    server = pipelines_server(env=NOTED)
-    answered(server, Chat().say("Good morning, my friend."))
-    tell(server, DOG)
-    chat = Chat()
-    assert "<details" in answered(server, chat.say("What is my dog called?"), "Rex.")
+def test_the_model_and_the_memory_never_get_the_note(noted: PipelinesServer, user: str) -> None:
+    answered(noted, Chat(user).say("Good morning, my friend."))
+    tell(noted, DOG, user=user)
+    chat = Chat(user)
+    assert "<details" in answered(noted, chat.say("What is my dog called?"), "Rex.")
     later = chat.say("And how old is he?")
-    sent = server.inlet(later.inlet, later.user)
+    sent = noted.inlet(later.inlet, later.user)
     assert [one["content"] for one in sent["messages"] if one["role"] == "assistant"] == ["Rex."]
 
 

@@ -16,16 +16,16 @@ from tests.harness.upstream import Upstream, says
 from tests.harness.waiting import wait_until
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def upstream() -> Iterator[Upstream]:
     with Upstream() as one:
         yield one
 
 
-@pytest.fixture
-def server(pipelines_server: StartServer, upstream: Upstream) -> PipelinesServer:
+@pytest.fixture(scope="module")
+def server(module_servers: StartServer, upstream: Upstream) -> PipelinesServer:
     named = [{"name": "main", "base_url": upstream.base_url, "api_key": "upstreams-key"}]
-    return pipelines_server(env={"MEMORY_UPSTREAMS": json.dumps(named), "MEMORY_INLET_DEADLINE_MS": "5000"})
+    return module_servers(env={"MEMORY_UPSTREAMS": json.dumps(named), "MEMORY_INLET_DEADLINE_MS": "5000"})
 
 
 def ask(server: PipelinesServer, said: str, user: str) -> httpx.Response:
@@ -39,6 +39,7 @@ def ask(server: PipelinesServer, said: str, user: str) -> httpx.Response:
 
 
 def test_filter_and_proxy_share_memories(server: PipelinesServer, upstream: Upstream, user: str) -> None:
+    upstream.streams(*says("Hello", " there."))
     assert ask(server, "My dog is called Rex.", user).content == b"".join(says("Hello", " there."))
     server.wait_until_drained()
     assert "Rex" in recalled(server, "What is my dog called?", user=user)
@@ -89,7 +90,7 @@ def test_a_stream_outlives_a_reload(server: PipelinesServer, upstream: Upstream,
 def test_what_was_answered_outlives_a_kill(server: PipelinesServer, upstream: Upstream, user: str) -> None:
     upstream.streams(*says("Hello")[:-1], b"data: [DONE]\n\n", threading.Event())  # it does not end
     sent = {"model": "memory/llama3", "stream": True}
-    sent["messages"] = [{"role": "user", "content": "My locker holds 7919 marbles."}]
+    sent["messages"] = [{"role": "user", "content": "My locker holds 6841 marbles."}]
     headers = {"X-OpenWebUI-User-Id": user}
     with server.client.stream("POST", "/memory/v1/chat/completions", json=sent, headers=headers) as answer:
         got = b""
@@ -99,4 +100,4 @@ def test_what_was_answered_outlives_a_kill(server: PipelinesServer, upstream: Up
                 server.kill()
                 break
     server.start()
-    wait_until(lambda: any("7919" in text for _, text in stored(server)), what="it is remembered")
+    wait_until(lambda: any("6841" in text for _, text in stored(server)), what="it is remembered")

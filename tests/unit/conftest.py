@@ -27,9 +27,9 @@ def postgres() -> Iterator[Postgres]:
     yield from _running()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def own_postgres() -> Iterator[Postgres]:
-    """One that may be stopped."""
+    """Another one, which tests may stop."""
     yield from _running()
 
 
@@ -69,5 +69,12 @@ def engine(place: Place) -> Iterator[Engine]:
 
 @pytest.fixture
 def qdrant() -> Iterator[QdrantServer]:
+    with QdrantServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def shared_qdrant() -> Iterator[QdrantServer]:
+    """For whoever has a collection of their own."""
     with QdrantServer() as server:
         yield server

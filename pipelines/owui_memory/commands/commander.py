@@ -23,6 +23,8 @@ from ..core.errors import ClaimLost, Drop, MemoryFault
 from ..core.locales import ENGLISH, Locale
 from ..core.memory import Check
 from ..core.turn import Turn
+from ..digests.digests import Digests
+from ..digests.sources import Shelf
 from ..language.secrets import masked
 from ..manage.command_log import EXPIRED, CommandLog, LoggedCommand
 from ..manage.deletions import Deletions
@@ -32,6 +34,7 @@ from ..manage.memories import Control
 from ..manage.past_chats import PastChats
 from ..recall.why import Explanations
 from ..remember.outbox import Outbox
+from ..state.digests_table import DigestsTable
 from ..state.page_sessions_table import PageSessions
 from ..state.switches_table import NoteSwitches, Switches
 from .circumstances import Here
@@ -57,15 +60,18 @@ class Commander:
         eraser: Eraser | None = None,
         webui: Callable[[], Check | None] = lambda: None,
         documents: Callable[[], Path | None] = lambda: None,
+        templates: Path = Path("templates"),
         is_others: Callable[[str, str], bool] = lambda *_: False,
     ) -> None:
         """webui: whether running chats show what they are to show, for admins; None where they are not.
 
-        documents: where documents lie, None where none are read. is_others: see `Notes`.
+        documents: where documents lie, None where none are read. templates: the folder of the admin's own, of
+        digests. is_others: see `Notes`.
         """
         self._is_others = is_others
         control = Control(engine, live, settings, eraser, emit)
         self._orders, self._settings, self._emit = CommandLog(engine), settings, emit
+        past, files = PastChats(engine, live, settings), Documents(engine, live, settings, documents)
         self.tools = Tools(
             self._orders,
             Switches(engine),
@@ -73,8 +79,10 @@ class Commander:
             Explanations(engine),
             Outbox(engine),
             control,
-            PastChats(engine, live, settings),
-            Documents(engine, live, settings, documents),
+            past,
+            files,
+            Digests(engine, live, settings, emit, Shelf(control, past, files), templates),
+            DigestsTable(engine),
             live,
             PageSessions(engine),
             webui,

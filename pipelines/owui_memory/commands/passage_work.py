@@ -8,7 +8,9 @@ from functools import partial
 
 from ..backends.backend_holder import BackendHolder
 from ..core.locales import message
+from ..core.locales.refused import Refused
 from ..core.memory import Check
+from ..digests.digests import Digests
 from ..manage.command_log import CommandLog, LoggedCommand
 from ..manage.deletions import Deletions
 from ..manage.documents import Documents
@@ -17,6 +19,7 @@ from ..manage.outcomes import PAGE, Asked, Page
 from ..manage.past_chats import PastChats
 from ..recall.why import Explanations
 from ..remember.outbox import Outbox
+from ..state.digests_table import DigestsTable, Scheduled
 from ..state.page_sessions_table import PageSessions
 from ..state.switches_table import NoteSwitches, Switches
 from .answers import Answers
@@ -40,6 +43,8 @@ class Tools:
     control: Control
     past: PastChats
     documents: Documents
+    digests: Digests
+    schedule: DigestsTable
     live: BackendHolder
     sessions: PageSessions
     webui: Callable[[], Check | None]
@@ -53,6 +58,7 @@ class PassageWork:
         self._orders, self._switches, self._explanations = tools.orders, tools.switches, tools.explanations
         self._outbox, self._control, self._live = tools.outbox, tools.control, tools.live
         self._past, self._documents = tools.past, tools.documents
+        self._digests, self._schedule = tools.digests, tools.schedule
         self._note_switches = tools.note_switches
         self._sessions, self._webui, self._deletions = tools.sessions, tools.webui, tools.deletions
         self._order, self._rest = order, rest
@@ -105,6 +111,25 @@ class PassageWork:
         self._orders.show(self._user_id, self._chat_id, ids, first=page.first, anew=page.number == 1)
         return self._answers.documents(page, are_read=self._documents.are_read)
 
+    def make(self) -> str:
+        """A digest now, or every week, or no more; without a name, what digests there are."""
+        name, _, rest = self._rest.partition(" ")
+        if not name:
+            return self._answers.digests(self._digests.templates.all(), self._schedule.of(self._user_id))
+        state = on_or_off(rest.strip(ENDS))
+        if not state:
+            return self._digests.make(self._user_id, name, rest.strip(), self._words, self._order.name)
+        template = self._digests.templates.get(name)
+        if state == "off":
+            was_on = self._schedule.remove(self._user_id, template.name)
+            return self._say("digest off" if was_on else "digest was off", name=template.name)
+        if template.about == "needed":
+            raise Refused(message("digest, about what", template=template.name))
+        if not self._documents.are_read:
+            return self._say("documents, not here")
+        self._schedule.put(Scheduled(self._user_id, template.name, "", self._words.code))
+        return self._say("digest on", name=template.name)
+
     def _kept_of_chats(self) -> str:
         """One line on how much is kept of past chats, and whether it is."""
         kept = self._past.kept(self._user_id)
@@ -121,22 +146,24 @@ class PassageWork:
 
     def _forget_chat(self, number: int) -> str:
         """What was said in a chat, by its number in the list of chats."""
-        shown = self._orders.shown(self._user_id, self._chat_id).get(str(number), "")
-        if not shown.startswith(CHAT):
+        if (chat := self._numbered(number, CHAT)) is None:
             return self._say("say forget chat")
-        passages = self._past.of_chat(self._user_id, shown.removeprefix(CHAT))
-        self._orders.erase_answers(self._user_id)
-        ids = [passage.id for passage in passages]
+        ids = [passage.id for passage in self._past.of_chat(self._user_id, chat)]
         return self._answers.chat_forgotten(self._control.forget(self._asked, ids, self._confirm))
 
     def _forget_document(self, number: int) -> str:
         """A document of the user's own, by its number in the list of documents."""
-        shown = self._orders.shown(self._user_id, self._chat_id).get(str(number), "")
-        if not shown.startswith(DOCUMENT):
+        if (document_id := self._numbered(number, DOCUMENT)) is None:
             return self._say("say forget document")
+        return self._answers.document_forgotten(self._documents.forget(self._user_id, {document_id}))
+
+    def _numbered(self, number: int, kind: str) -> str | None:
+        """What is to be forgotten, of a kind of list; answers that may tell it are gone. None: no such."""
+        shown = self._orders.shown(self._user_id, self._chat_id).get(str(number), "")
+        if not shown.startswith(kind):
+            return None
         self._orders.erase_answers(self._user_id)
-        gone = self._documents.forget(self._user_id, {shown.removeprefix(DOCUMENT)})
-        return self._answers.document_forgotten(gone)
+        return shown.removeprefix(kind)
 
     def _show(self, memory_ids: Sequence[str]) -> None:
         """Number what was listed; the numbers before hold where nothing was."""

@@ -317,4 +317,5 @@ VERBS: Mapping[str, Callable[[Work], str]] = {
     "documents": Work.documents,
     "notes": Work.notes,
     "profile": Work.profile,
+    "make": Work.make,
 }

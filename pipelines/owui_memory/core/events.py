@@ -38,6 +38,7 @@ class EventKind(StrEnum):
     EXCHANGES_DEAD = "exchanges_dead"  # set aside: they could not be remembered
     CONTEXT_CUT = "context_cut"  # the oldest turns left a chat's prompt; `reason`: what is in their place
     ABSTRACT_MADE = "abstract_made"  # of a chat's oldest turns; `reason`: by what
+    DIGEST_MADE = "digest_made"  # `code`: by what
     EMBEDDED = "embedded"  # `count` texts, in one call
     PROXIED = "proxied"  # a request of the proxy was sent on
     UPSTREAM_ANSWERED = "upstream_answered"  # or has not: see `UpstreamCall`
@@ -60,6 +61,7 @@ class Job(StrEnum):
     REFLECTING = "reflecting"
     FIRST_LLM = "first_llm"
     ABSTRACT = "abstract"  # of a chat's oldest turns
+    DIGEST = "digest"
     ERASING = "erasing"
     DELETING = "deleting"  # what was deleted in Open WebUI
     PRUNING = "pruning"

@@ -2,7 +2,7 @@
 
 Started by `extraction.py` from this source, with the standard library and the libraries below alone: the rest
 of the package is not there. Descriptor 0 is a socket. For each document it brings one message of JSON
-({"format", "name"}) with two descriptors: the file to read, and a pipe for the answer, JSON as well:
+({"format", "seconds"}) with two descriptors: the file to read, and a pipe for the answer, JSON as well:
 {"title", "address", "author", "day", "parts": [{"heading", "page", "text"}]} or {"error"}.
 """
 
@@ -24,7 +24,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
-_SECONDS, _MIB = 60, 1024
+_MIB = 1024
 _MOST_CHARS = 4_000_000  # of text of a document
 _MOST_UNPACKED, _MOST_MEMBERS = 300_000_000, 20_000  # bytes and files of an archive
 _MOST_PAGES = 2_000
@@ -305,8 +305,9 @@ def read(format_: str, file: BinaryIO) -> dict[str, Any]:
 
 def _answer(request: dict[str, Any], file: int, pipe: int) -> None:
     """In the child: bounded, and without a network."""
-    signal.alarm(2 * _SECONDS)
-    resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS))
+    seconds = int(request["seconds"])
+    signal.alarm(2 * seconds)
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_AS, (_MIB << 20, _MIB << 20))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -16,7 +16,8 @@ from typing import Any
 
 from ..core.errors import Drop
 
-_SECONDS = 150.0  # the child ends itself before
+_SECONDS = 60  # of the processor's time, for a document
+_WAIT = 2.5  # times as long; the child ends itself before
 _MOST_BYTES = 32 << 20  # of its answer
 _FORMATS = {
     **dict.fromkeys((".md", ".markdown", ".txt", ".text", ".rst", ".org", ".csv", ".tsv"), "text"),
@@ -53,7 +54,9 @@ def format_of(name: str) -> str:
 class Extraction:
     """A process that reads documents one after the other; it is started with the first. For one thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: int = _SECONDS) -> None:
+        """seconds: of the processor's time, for a document."""
+        self._seconds = seconds
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
 
@@ -81,7 +84,7 @@ class Extraction:
     def _ask(self, name: str, file: int) -> dict[str, Any]:
         reading, writing = os.pipe()
         try:
-            request = json.dumps({"format": format_of(name)}).encode()
+            request = json.dumps({"format": format_of(name), "seconds": self._seconds}).encode()
             try:
                 socket.send_fds(self._connected(), [request], [file, writing])
             except OSError:  # it has been killed
@@ -89,7 +92,7 @@ class Extraction:
                 socket.send_fds(self._connected(), [request], [file, writing])
             os.close(writing)
             writing = -1
-            data = _all_of(reading)
+            data = _all_of(reading, _WAIT * self._seconds)
         finally:
             os.close(reading)
             if writing >= 0:
@@ -123,11 +126,11 @@ def _source() -> str:
     return str(spec.loader.get_source(spec.name))  # type: ignore[union-attr]
 
 
-def _all_of(pipe: int) -> bytes:
+def _all_of(pipe: int, seconds: float) -> bytes:
     """All that comes through a pipe, b"" if that is too much or takes too long."""
     found: list[bytes] = []
     size = 0
-    until = time.monotonic() + _SECONDS
+    until = time.monotonic() + seconds
     while (left := until - time.monotonic()) > 0:
         if not select.select([pipe], [], [], left)[0]:
             break

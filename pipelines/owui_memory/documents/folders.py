@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ _PROJECTS = "projects"  # below it, a folder for each of Open WebUI's folders, b
 _DEEPEST, _MOST_FILES = 20, 100_000
 MOST_BYTES = 64 << 20  # of a file
 SAVED = "saved"  # below it lies what programs have sent, which is nowhere else
+DIGESTS = "digests"  # below it lies what was made of all this, which is not read
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,8 @@ class Folders:
             below = os.path.relpath(at, top)
             if below.count(os.sep) >= _DEEPEST:
                 folders.clear()
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            hidden = {DIGESTS} if below == "." else set()
+            folders[:] = sorted(name for name in folders if name not in hidden and not name.startswith("."))
             for name in sorted(names):
                 if name.startswith(".") or not format_of(name):
                     continue
@@ -79,6 +81,15 @@ class Folders:
         """Delete a user's file that a program has sent."""
         with suppress(FileNotFoundError):
             (self.root / user_id / SAVED / Path(path).name).unlink()
+
+    def remove_digests(self, user_id: str, is_wanted: Callable[[float], bool]) -> None:
+        """Delete a user's digests of which this, told since when each lies there (Unix time), says False."""
+        folder = self.root / user_id / DIGESTS
+        with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as found:
+            for one in list(found):
+                about = one.stat(follow_symlinks=False)
+                if stat.S_ISREG(about.st_mode) and not is_wanted(about.st_ctime):
+                    Path(one.path).unlink()
 
     @contextmanager
     def opened(self, user_id: str, path: str) -> Iterator[int]:

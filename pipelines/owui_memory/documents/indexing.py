@@ -61,6 +61,7 @@ class Indexing:
         return count
 
     def _user(self, backend: BulkBackend, folders: Folders, extraction: Extraction, user_id: str) -> int:
+        folders.remove_digests(user_id, lambda placed: not self._table.was_erased(user_id, placed))
         known = {entry.path: entry for entry in self._table.of(user_id)}
         there = {file.path: file for file in folders.files(user_id)}
         count = self._gone(backend, user_id, [one for path, one in known.items() if path not in there])

@@ -34,18 +34,18 @@ _NAME_CHARS = 200  # of the name of a user, a chat, a model; PostgreSQL's indexe
 
 def read_inlet(body: Any, user: Any) -> Turn:
     """The turn that a body begins."""
-    body = _mapping(body)
-    meta = _mapping(body.get("metadata"))
-    user_id = _id(_mapping(user).get("id"))
+    body = mapping(body)
+    meta = mapping(body.get("metadata"))
+    user_id = _id(mapping(user).get("id"))
     texts = _user_texts(_seen(_messages(body)))
     chat_id = _id(meta.get("chat_id"))
     message_id = _id(meta.get("message_id"))
     user_message_id = _id(meta.get("user_message_id"))
     so_far = "" if message_id and user_message_id else _hash((user_id, *texts))
-    features = _mapping(body.get("features") or meta.get("features"))
-    model, described = _id(body.get("model")), _mapping(meta.get("model"))
-    info = _mapping(described.get("info"))
-    capabilities = _mapping(_mapping(info.get("meta")).get("capabilities"))
+    features = mapping(body.get("features") or meta.get("features"))
+    model, described = _id(body.get("model")), mapping(meta.get("model"))
+    info = mapping(described.get("info"))
+    capabilities = mapping(mapping(info.get("meta")).get("capabilities"))
     # Of two models side by side only the first is described, and of an arena the arena itself.
     is_described = bool(model) and _id(described.get("id")) == model
     base_model = _id(info.get("base_model_id")) if is_described else ""
@@ -61,8 +61,8 @@ def read_inlet(body: Any, user: Any) -> Turn:
         chat_id=chat_id,
         user_message_id=user_message_id,
         follows=_follows(meta) if chat_id and user_message_id else "",
-        timezone=_id(_mapping(meta.get("variables")).get("{{CURRENT_TIMEZONE}}"))[:64],
-        language=code_of(_mapping(meta.get("variables")).get(LANGUAGE)),
+        timezone=_id(mapping(meta.get("variables")).get("{{CURRENT_TIMEZONE}}"))[:64],
+        language=code_of(mapping(meta.get("variables")).get(LANGUAGE)),
         model=model,
         base_model=base_model,
         described=is_described,
@@ -74,9 +74,9 @@ def read_inlet(body: Any, user: Any) -> Turn:
         positions=tuple(_hashes((user_id, chat_id), texts)),
         text_before=_kept(texts[-2]) if len(texts) > 1 else "",
         folder=_id(meta.get("folder_id")),
-        email=_id(_mapping(user).get("email")),
-        is_admin=_mapping(user).get("role") == "admin",
-        name=plain(_text(_mapping(user).get("name"))[:_NAME_CHARS]),
+        email=_id(mapping(user).get("email")),
+        is_admin=mapping(user).get("role") == "admin",
+        name=plain(_text(mapping(user).get("name"))[:_NAME_CHARS]),
         is_others=_is_others(meta, user_id, user_message_id),
         searched=any(features.get(name) is True for name in _SEARCHES)
         or bool(body.get("files") or meta.get("files")),
@@ -85,8 +85,8 @@ def read_inlet(body: Any, user: Any) -> Turn:
 
 def read_outlet(body: Any, user: Any) -> Answered | None:
     """The exchange that a body ends; None if it holds none."""
-    body = _mapping(body)
-    user_id = _id(_mapping(user).get("id"))
+    body = mapping(body)
+    user_id = _id(mapping(user).get("id"))
     messages = _messages(body)
     if not messages or messages[-1].get("role") != "assistant":
         return None
@@ -104,7 +104,7 @@ def read_outlet(body: Any, user: Any) -> Answered | None:
         keys=tuple(keys),
         user_text=_kept(texts[-1]),
         assistant_text=final_text(text_of(messages[-1].get("content"))),
-        name=plain(_text(_mapping(user).get("name"))[:_NAME_CHARS]),
+        name=plain(_text(mapping(user).get("name"))[:_NAME_CHARS]),
         chat_kind=chat_kind_of(chat_id),
         prompt_tokens=prompt_tokens(messages[-1].get("usage")),
     )
@@ -112,7 +112,7 @@ def read_outlet(body: Any, user: Any) -> Answered | None:
 
 def prompt_tokens(usage: Any) -> int:
     """How many tokens a server says that a prompt had; 0 where it does not say."""
-    told = _mapping(usage)
+    told = mapping(usage)
     counts = (told.get(name) for name in ("prompt_tokens", "input_tokens", "prompt_eval_count"))
     return next((count for count in counts if isinstance(count, int) and 0 < count < _MOST_TOKENS), 0)
 
@@ -138,7 +138,7 @@ def with_blocks(body: Mapping[str, Any], blocks: Blocks, *, in_system: bool = Fa
             told.append(message)
             continue
         kept = _without_block(message)
-        if _mapping(message).get("role") == "user":
+        if mapping(message).get("role") == "user":
             if block := before.get(users):
                 kept = [{**message, "content": prepended(block, without_blocks(message.get("content")))}]
             users += 1
@@ -152,7 +152,7 @@ def with_blocks(body: Mapping[str, Any], blocks: Blocks, *, in_system: bool = Fa
 
 def _first_kept(messages: Sequence[Any]) -> Mapping[str, Any]:
     """The first message, but for those that hold nothing but a block of ours."""
-    return _mapping(next((kept for message in messages for kept in _without_block(message)), None))
+    return mapping(next((kept for message in messages for kept in _without_block(message)), None))
 
 
 def with_answer(body: Mapping[str, Any], answer: str, *, below: bool = False) -> dict[str, Any]:
@@ -169,7 +169,7 @@ def with_answer(body: Mapping[str, Any], answer: str, *, below: bool = False) ->
 
 
 def _message_item(output: list[Any], answer: str) -> dict[str, Any]:
-    items = (item for item in output if _mapping(item).get("type") == "message")
+    items = (item for item in output if mapping(item).get("type") == "message")
     first = next(items, {"type": "message", "id": "msg_memory", "status": "completed", "role": "assistant"})
     return {**first, "content": [{"type": "output_text", "text": answer}]}
 
@@ -178,10 +178,10 @@ def _added_to(output: list[Any], text: str) -> list[Any]:
     """The output with a text after that of its last message; nothing changes where it has none."""
     changed = list(output)
     for at in reversed(range(len(changed))):
-        item = _mapping(changed[at])
+        item = mapping(changed[at])
         parts = item.get("content")
         if item.get("type") == "message" and isinstance(parts, list) and parts:
-            part = _mapping(parts[-1])
+            part = mapping(parts[-1])
             told = {**part, "text": f"{_text(part.get('text'))}\n\n{text}"}
             changed[at] = {**item, "content": [*parts[:-1], told]}
             return changed
@@ -209,7 +209,7 @@ def without_blocks(content: Any) -> Any:
 
 
 def _is_block(part: Any) -> bool:
-    text = _text(_mapping(part).get("text"))
+    text = _text(mapping(part).get("text"))
     return bool(text) and not without_block(text)
 
 
@@ -228,7 +228,7 @@ def appended(block: str, content: Any) -> str | list[Any]:
 
 
 def _part(text: str, beside: Sequence[Any]) -> dict[str, Any]:
-    of_responses = any(_mapping(part).get("type") in _OF_RESPONSES for part in beside)
+    of_responses = any(mapping(part).get("type") in _OF_RESPONSES for part in beside)
     return {"type": "input_text" if of_responses else "text", "text": text}
 
 
@@ -262,7 +262,7 @@ def exchange_names(turn: Turn, texts: Sequence[str]) -> list[str]:
 
 def key_of_cut(turn: Turn, body: Any) -> str:
     """The key by which the outlet finds a turn without ids whose body has lost its oldest messages."""
-    return _unnamed(turn.user_id, turn.chat_id, turn.model, _user_texts(_seen(_messages(_mapping(body)))))
+    return _unnamed(turn.user_id, turn.chat_id, turn.model, _user_texts(_seen(_messages(mapping(body)))))
 
 
 def seen_numbers(messages: Sequence[Any]) -> list[int]:
@@ -301,7 +301,7 @@ def _connection(described: Mapping[str, Any], model: str, base_model: str) -> Co
     Ollama's cloud models come through a connection that is local.
     """
     told = described.get("connection_type")
-    if told == "external" or _mapping(described.get("ollama")).get("remote_host"):
+    if told == "external" or mapping(described.get("ollama")).get("remote_host"):
         return "external"
     if any(is_ollama_cloud(name) for name in (model, base_model)):
         return "external"
@@ -321,13 +321,13 @@ def _answered_by(
 
 def _follows(meta: Mapping[str, Any]) -> str:
     """ "start" for a chat's first message, whose parent is null."""
-    message = _mapping(meta.get("user_message"))
+    message = mapping(meta.get("user_message"))
     return _id(message.get("parentId")) or ("start" if "parentId" in message else "")
 
 
 def _is_others(meta: Mapping[str, Any], user_id: str, user_message_id: str) -> bool:
     """Whether another user wrote the message: in a shared chat, anyone may ask for another answer to it."""
-    message = _mapping(meta.get("user_message"))
+    message = mapping(meta.get("user_message"))
     is_meant = user_id == _id(meta.get("user_id")) and user_message_id == _id(message.get("id"))
     return bool(user_id and user_message_id) and is_meant and _id(message.get("user_id")) not in ("", user_id)
 
@@ -356,7 +356,8 @@ def _hashes(head: Iterable[str], texts: Iterable[str]) -> Iterator[str]:
         yield HASHED + digest.hexdigest()
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
+def mapping(value: Any) -> Mapping[str, Any]:
+    """The value where it is one, else nothing."""
     return value if isinstance(value, Mapping) else {}
 
 

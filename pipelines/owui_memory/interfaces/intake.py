@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
 from ..core.turn import Answered, Turn
-from .body import read_inlet, read_outlet
+from .body import mapping, read_inlet, read_outlet
 from .strip_commands import without_commands
 
 _SMALL_CHARS, _SMALL_VALUES = 100_000, 5_000  # read in less than 10 ms
@@ -190,5 +190,5 @@ def _whole(text: str) -> str:
 
 
 def _id_of(user: Any) -> str:
-    user_id = user.get("id") if isinstance(user, Mapping) else None
+    user_id = mapping(user).get("id")
     return user_id if isinstance(user_id, str) else ""

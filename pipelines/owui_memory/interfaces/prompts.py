@@ -10,7 +10,7 @@ from typing import Any
 
 from ..context.turns import PER_MESSAGE, Past, Texts
 from ..core.turn import Turn
-from .body import appended, exchange_names, final_text, prepended, seen_numbers, text_of, typed
+from .body import appended, exchange_names, final_text, mapping, prepended, seen_numbers, text_of, typed
 
 _IMAGE_TOKENS, _BYTES_A_CHAR = 1_000, 4
 _USER_CHARS, _ANSWER_CHARS, _RESULT_CHARS = 2_000, 600, 300  # that an abstract is made of
@@ -31,8 +31,8 @@ class Prompt:
     @classmethod
     def of(cls, body: Any, turn: Turn) -> Prompt | None:
         """None where it is not one of a chat."""
-        messages = body.get("messages") if isinstance(body, Mapping) else None
-        if not isinstance(messages, list) or not turn.positions:
+        messages = _messages(body)
+        if not messages or not turn.positions:
             return None
         begins = [at for at in seen_numbers(messages) if messages[at].get("role") == "user"]
         return cls(body, begins) if len(begins) == len(turn.positions) else None
@@ -123,7 +123,7 @@ def most_tokens(body: Any) -> list[int]:
 
     Up to each of the user's messages, with it and with what is said of tools, and in all.
     """
-    tools = body.get("tools") if isinstance(body, Mapping) else None
+    tools = mapping(body).get("tools")
     most = len(_json(tools)) * _BYTES_A_CHAR if tools else 0
     upto: list[int] = []
     for message in _messages(body):
@@ -142,26 +142,23 @@ def most_tokens(body: Any) -> list[int]:
 
 def is_all(body: Any, turn: Turn) -> bool:
     """Whether nothing is seen to come to a prompt behind the filter: no files, searches, tools, knowledge."""
-    meta = body.get("metadata") if isinstance(body, Mapping) else None
-    model = meta.get("model") if isinstance(meta, Mapping) else None
-    info = model.get("info") if isinstance(model, Mapping) else None
-    own = info.get("meta") if isinstance(info, Mapping) else None
-    told = [one for one in (body, meta, own) if isinstance(one, Mapping)]
-    return not turn.searched and not any(one.get(name) for one in told for name in _ADDED)
+    body = mapping(body)
+    meta = mapping(body.get("metadata"))
+    own = mapping(mapping(mapping(meta.get("model")).get("info")).get("meta"))
+    return not turn.searched and not any(one.get(name) for one in (body, meta, own) for name in _ADDED)
 
 
 def is_compacted(body: Any) -> bool:
     """Whether Open WebUI has shortened this chat itself, or was told to: then we do not."""
-    meta = body.get("metadata") if isinstance(body, Mapping) else None
-    params = meta.get("params") if isinstance(meta, Mapping) else None
-    if isinstance(params, Mapping) and str(params.get("compact_token_threshold") or "0") != "0":
+    params = mapping(mapping(mapping(body).get("metadata")).get("params"))
+    if str(params.get("compact_token_threshold") or "0") != "0":
         return True
     systems = (text_of(one.get("content")) for one in _messages(body)[:20] if _role(one) == "system")
     return any(text.startswith(_SUMMARY) or f"\n{_SUMMARY}" in text for text in systems)
 
 
 def _messages(body: Any) -> list[Any]:
-    messages = body.get("messages") if isinstance(body, Mapping) else None
+    messages = mapping(body).get("messages")
     return messages if isinstance(messages, list) else []
 
 
@@ -194,14 +191,13 @@ def _said(messages: Sequence[Any]) -> tuple[str, str]:
 def _result(message: Any) -> str:
     if _role(message) == "tool":
         return text_of(message.get("content"))
-    output = message.get("output") if isinstance(message, Mapping) else None
+    output = mapping(message).get("output")
     return output if isinstance(output, str) else ""
 
 
 def _made(message: Any) -> list[str]:
     """The ids of the calls of tools that a message makes."""
-    if not isinstance(message, Mapping):
-        return []
+    message = mapping(message)
     calls = message.get("tool_calls")
     made = [one.get("id") for one in calls if isinstance(one, Mapping)] if isinstance(calls, list) else []
     made += [] if "output" in message else [message.get("call_id")]
@@ -210,8 +206,7 @@ def _made(message: Any) -> list[str]:
 
 def _answered(message: Any) -> str:
     """The id of the call that a message is the result of, "" for none."""
-    if not isinstance(message, Mapping):
-        return ""
+    message = mapping(message)
     id_ = message.get("tool_call_id") or ("output" in message and message.get("call_id"))
     return id_ if isinstance(id_, str) else ""
 
@@ -229,8 +224,8 @@ def _json(value: Any) -> str:
 
 
 def _type(message: Any) -> Any:
-    return message.get("type") if isinstance(message, Mapping) else None
+    return mapping(message).get("type")
 
 
 def _role(message: Any) -> Any:
-    return message.get("role") if isinstance(message, Mapping) else None
+    return mapping(message).get("role")

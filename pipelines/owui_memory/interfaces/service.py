@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Executor
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..config.environment import Environment
@@ -34,40 +34,23 @@ if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the serve
 class Service(Protocol):
     """The opened application. No method blocks but `status`, `numbers`, `embedder`, `use`, `close`."""
 
-    @property
-    def keeper(self) -> Keeper: ...
-    @property
-    def recalls(self) -> Run: ...
-    @property
-    def commander(self) -> Commander: ...
-    @property
-    def notes(self) -> Notes: ...
-    @property
-    def contexts(self) -> Contexts: ...
-    @property
-    def live_chats(self) -> LiveChats: ...
-    @property
-    def toolbox(self) -> Toolbox: ...
-    @property
-    def api_keys(self) -> ApiKeys: ...
-    @property
-    def imports(self) -> Imports: ...
-    @property
-    def deletions(self) -> Deletions: ...
-    @property
-    def deletion_worker(self) -> DeletionWorker: ...
-    @property
-    def page(self) -> Parts: ...
-    @property
-    def lanes(self) -> Lanes: ...
-    @property
-    def kept_steps(self) -> KeptSteps: ...
-    @property
-    def state_pool(self) -> Executor: ...
-    @property
-    def command_pool(self) -> Executor: ...
-    @property
-    def history_pool(self) -> Executor: ...
+    keeper: Keeper
+    recalls: Run
+    commander: Commander
+    notes: Notes
+    contexts: Contexts
+    live_chats: LiveChats
+    toolbox: Toolbox
+    api_keys: ApiKeys
+    imports: Imports
+    deletions: Deletions
+    deletion_worker: DeletionWorker
+    page: Parts
+    lanes: Lanes
+    kept_steps: KeptSteps
+    state_pool: ThreadPoolExecutor
+    command_pool: ThreadPoolExecutor
+    history_pool: ThreadPoolExecutor
 
     def emit(self, event: Event) -> None:
         """Something has happened."""

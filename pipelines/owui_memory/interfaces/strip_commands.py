@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import partial
 from operator import is_
 from typing import Any
@@ -12,7 +12,7 @@ from ..commands.markup import NOTES
 from ..commands.parse import read_command
 from ..core.locales import Locale, code_of, locale
 from ..language.spans import without_spans
-from .body import LANGUAGE, text_of
+from .body import LANGUAGE, mapping, text_of
 
 _BLANKS = re.compile(r"\s*")
 # In the text of a task, which Open WebUI makes of the chat: no line of an answer of ours begins like these.
@@ -25,13 +25,12 @@ def without_commands(body: Any) -> Any:
 
     The last message of the user stays, with what follows it: it may be a command that is to be answered.
     """
-    messages = body.get("messages") if isinstance(body, Mapping) else None
+    messages = mapping(body).get("messages")
     if not isinstance(messages, list) or not messages:
         return body
-    if isinstance(meta := body.get("metadata"), Mapping) and meta.get("task"):
-        variables = meta.get("variables")
-        tag = variables.get(LANGUAGE) if isinstance(variables, Mapping) else ""
-        words = locale(code_of(tag))
+    meta = mapping(body.get("metadata"))
+    if meta.get("task"):
+        words = locale(code_of(mapping(meta.get("variables")).get(LANGUAGE)))
         kept = [_with_texts(message, partial(_without_commands, words=words)) for message in messages]
     else:
         last = max((at for at, message in enumerate(messages) if _role(message) == "user"), default=0)
@@ -82,7 +81,7 @@ def _without_commands(text: str, words: Locale) -> str:
 
 def _with_texts(message: Any, changed: Callable[[str], str]) -> Any:
     """A message with another text, or other text parts; the same object where nothing changes."""
-    content = message.get("content") if isinstance(message, Mapping) else None
+    content = mapping(message).get("content")
     if isinstance(content, str):
         without = changed(content)
         return message if without is content else {**message, "content": without}
@@ -93,11 +92,11 @@ def _with_texts(message: Any, changed: Callable[[str], str]) -> Any:
 
 
 def _with_text(part: Any, changed: Callable[[str], str]) -> Any:
-    text = part.get("text") if isinstance(part, Mapping) else None
+    text = mapping(part).get("text")
     if not isinstance(text, str) or (without := changed(text)) is text:
         return part
     return {**part, "text": without}
 
 
 def _role(message: Any) -> Any:
-    return message.get("role") if isinstance(message, Mapping) else None
+    return mapping(message).get("role")

@@ -8,14 +8,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from functools import lru_cache
 
 from ..core.locales import CODES
 from .detection import likely
-from .scripts import fold
+from .scripts import fold, script
 
 _LOOKED_CHARS = 500
 _NOT_RUSSIAN = re.compile("[іїєґўђјљњћџѓќѕәғқңөұүһҗҳӯӣ]")  # letters of other languages in Cyrillic
+_KANA = ("HIRAGANA", "KATAKANA")
 _TOLD_BY_WORDS = ("en", "de", "es", "fr", "ru")
 _CHINESE, _TRADITIONAL, _JAPANESE = "gb2312", "big5", "shift_jis"  # each lacks the others' own forms
 
@@ -28,24 +28,16 @@ def language_for(told: str, text: str) -> str:
 def language_in(text: str) -> str:
     """The code of a message's language; "" where that cannot be told. Looks at its beginning only."""
     text = unicodedata.normalize("NFC", text[:_LOOKED_CHARS]).casefold()
-    letters = Counter(_script(char) for char in text if char.isalpha())
+    found = (script(char) for char in text if char.isalpha())
+    letters = Counter("KANA" if name.startswith(_KANA) else name for name in found)
     if not letters:
         return ""
     most, _ = letters.most_common(1)[0]
-    if most in ("KANA", "HAN"):
+    if most in ("KANA", "CJK"):
         return "ja" if letters["KANA"] else _of_han(text)
     if most == "CYRILLIC" and _NOT_RUSSIAN.search(text):
         return ""
     return _of_words(text, "ru" if most == "CYRILLIC" else "") if most in ("CYRILLIC", "LATIN") else ""
-
-
-@lru_cache(4096)
-def _script(char: str) -> str:
-    name = unicodedata.name(char, "")
-    if name.startswith("CJK "):
-        return "HAN"
-    first, _, _ = name.partition(" ")
-    return "KANA" if first in ("HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA") else first
 
 
 def _of_han(text: str) -> str:

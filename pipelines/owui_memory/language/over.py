@@ -30,13 +30,8 @@ def what_is_over(statement: str) -> str:
     if is_dense(statement):
         return over_dense.what_is_over(fold(statement))
     text = fold(statement)
-    found = _NO_LONGER.search(text)
-    if not found:
-        return ""
-    ends = [end.span() for end in _CLAUSE_END.finditer(text)]
-    start = max((end for _, end in ends if end <= found.start()), default=0)
-    stop = min((begin for begin, _ in ends if begin >= found.end()), default=len(text))
-    return _NOT_DOING.sub(r"\1yor", _MARK.sub(" ", text[start:stop])).strip()
+    clause = over_dense.clause(text, _NO_LONGER.search(text), _CLAUSE_END)
+    return _NOT_DOING.sub(r"\1yor", _MARK.sub(" ", clause)).strip()
 
 
 def ends(statement: str, memory: str) -> bool:

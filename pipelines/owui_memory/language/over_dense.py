@@ -48,14 +48,18 @@ _PARTICLE_KOREAN = re.compile(r"(?<=\w)(?:에서|에게|으로|에|을|를|이|�
 
 def what_is_over(statement: str) -> str:
     """The part of a statement that says what is over, without the words for that; "" where none does."""
-    way = _way_of(statement)
-    found = way.says.search(statement) if way else None
-    if way is None or not found:
+    if (way := _way_of(statement)) is None:
         return ""
-    ends = [end.span() for end in _CLAUSE_END.finditer(statement)]
-    start = max((end for _, end in ends if end <= found.start()), default=0)
-    stop = min((begin for begin, _ in ends if begin >= found.end()), default=len(statement))
-    return way.marks.sub("", statement[start:stop].strip()).strip()
+    return way.marks.sub("", clause(statement, way.says.search(statement), _CLAUSE_END).strip()).strip()
+
+
+def clause(text: str, found: re.Match[str] | None, end: re.Pattern[str]) -> str:
+    """The part of a text around a match, as far as the ends of its clause; "" of no match."""
+    if found is None:
+        return ""
+    ends = [one.span() for one in end.finditer(text)]
+    start = max((after for _, after in ends if after <= found.start()), default=0)
+    return text[start : min((begin for begin, _ in ends if begin >= found.end()), default=len(text))]
 
 
 def ends(statement: str, memory: str) -> bool:

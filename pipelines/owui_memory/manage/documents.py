@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import Engine
 
-from ..backends.base import BulkBackend
+from ..backends.base import BulkBackend, EditableBackend
 from ..config.settings import Valves
 from ..core.memory import Memory
 from ..core.scope import EVERYONE, documents_owner
 from ..documents.folders import Folders, is_saved
 from ..documents.inbox import Inbox
 from ..documents.indexing import Indexing
-from ..recall.rank import ranked
+from ..documents.passages import BATCH
 from ..state.documents_table import DocumentsTable, Entry
-from .fitting import fitting
+from .fitting import found
 from .live import Live
 
 _CANDIDATES = 100  # of a search, by meaning and by words
-_QUERY_CHARS = 1000
+_BEGINNINGS = 50  # documents
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +68,9 @@ class Documents:
 
     def found(self, user_id: str, query: str) -> list[FoundDocument]:
         """The documents with passages that fit some words or a sentence, that of the best first."""
-        query = query[:_QUERY_CHARS]
-        backend = self._live.get()
-        candidates = [
-            candidate
-            for owner in (user_id, EVERYONE)
-            for candidate in backend.search(documents_owner(owner), query, _CANDIDATES, view=None, asked=True)
-        ]
+        owners = map(documents_owner, (user_id, EVERYONE))
         by_document: dict[str, list[Memory]] = {}
-        for one in fitting(ranked(candidates, query, datetime.now(UTC)), query):
+        for one in found(self._live.get(), owners, query, _CANDIDATES):
             by_document.setdefault(one.memory.chat, []).append(one.memory)
         entries = {entry.document_id: entry for entry in self.all(user_id)}
         return [
@@ -85,6 +78,19 @@ class Documents:
             for id_, passages in by_document.items()
             if id_ in entries
         ]
+
+    def passages(self, user_id: str, query: str) -> list[Memory]:
+        """Passages that fit some words, best first; without words, how the documents begin that came last."""
+        if query:
+            return [passage for one in self.found(user_id, query) for passage in one.passages]
+        newest = sorted(self.all(user_id), key=lambda one: one.changed, reverse=True)[:_BEGINNINGS]
+        backend = self._live.get()
+        kept = [
+            backend.added_by(documents_owner(one.user_id), BATCH + one.document_id)
+            for one in newest
+            if one.passages and isinstance(backend, EditableBackend)
+        ]
+        return [min(passages, key=lambda one: one.ordinal) for passages in kept if passages]
 
     def forget(self, user_id: str, ids: Collection[str]) -> Sequence[Entry]:
         """Take away what is kept of a user's own documents, until their files change; which they were."""

@@ -19,13 +19,14 @@ from ..language.words import terms_of
 from .faults import translated
 from .health import Health
 from .limits import ANSWER_BYTES, bounded
-from .text_limit import TextLimit
+from .text_limit import TextLimit, is_legible
 
 if TYPE_CHECKING:
     from .calibration import Calibration
 
 Vector = list[float]
 
+_LISTS = 32  # of texts that others are compared with, whose vectors are kept
 _CACHED = 256  # last texts: a regenerated answer's or second model's question costs no embedding
 _ANSWER_BYTES = 300_000  # for each text: 8,192 numbers of 20 digits take half of it
 _SECONDS = 10.0  # for an answer, and
@@ -62,6 +63,7 @@ class Embedder:
         self._encode = _Batches(self._encode_all) if local else self._encode_one
         self._watched = threading.local()
         self._cached = lru_cache(_CACHED)(self.embed_now)
+        self._lists = lru_cache(_LISTS)(self.embed_batch)
         self._prepared: dict[str, Vector] = {}
         self._calibration: Calibration | None = None
         self._measuring = threading.Lock()
@@ -143,6 +145,17 @@ class Embedder:
         with self._call(1):
             return self._limit.fitted([text], embed)[0]
 
+    def similarities(self, text: str, others: Sequence[str]) -> list[float]:
+        """How alike a text and each of the others are, 0 to 1; 0 where there is nothing to read.
+
+        Raises as `embed`.
+        """
+        legible = tuple(filter(is_legible, others))
+        if not legible or not is_legible(text):
+            return [0.0] * len(others)
+        near = iter(self.calibration.likenesses(self.embed(text), self._lists(legible)))
+        return [next(near) if is_legible(other) else 0.0 for other in others]
+
     @contextmanager
     def _call(self, count: int) -> Iterator[None]:
         began = time.monotonic()
@@ -162,6 +175,7 @@ class Embedder:
     def drop(self) -> None:
         """Keep no texts."""
         self._cached.cache_clear()
+        self._lists.cache_clear()
         self._prepared.clear()
 
     def _sound(self, vectors: Any, count: int) -> list[Vector]:

@@ -37,12 +37,14 @@ _NAMES = {
     EventKind.BATCH_ERASED: "batches erased while they were remembered",
     EventKind.CONTEXT_CUT: "long chats cut",
     EventKind.ABSTRACT_MADE: "summaries of long chats",
+    EventKind.DIGEST_MADE: "digests",
     EventKind.FAILED: "failed",
 }
 _JOBS = {
     Job.FORBIDDING: "forbidding",
     Job.KEEPING_INJECTED: "keeping what was told",
     Job.ABSTRACT: "summarising a long chat",
+    Job.DIGEST: "making a digest",
     Job.REFLECTING: "keeping memories in order",
     Job.FIRST_LLM: "asking the first LLM",
     Job.COSTS: "keeping the costs",

@@ -6,11 +6,12 @@ import json
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine, and_, func, select, update
 
-from ..core.chat_servers import AnsweredBy
+from ..core.chat_servers import NOBODY, AnsweredBy
 from ..core.errors import ClaimLost
 from ..core.memory import EPISODE, Memory, hash_of
 from .clock import is_over
@@ -130,6 +131,13 @@ class Reflections:
             if profile is not None:
                 connection.execute(update(reflections).where(here).values(profile=profile.written()))
                 count_up(connection, due.user_id)  # recall tells first what it is made of
+
+    def answered_by(self, user_id: str) -> AnsweredBy:
+        """Who may read a user's memories of all scopes: the most local of those that have answered them."""
+        mine = select(reflections.c.answered_by).where(reflections.c.user_id == user_id)
+        with self._reading.connect() as connection:
+            found = [AnsweredBy.read(one) for one in connection.scalars(mine)]
+        return reduce(AnsweredBy.most_local, found) if found else NOBODY
 
     def last_erasure(self, user_id: str) -> int:
         """The id of the last erasure of anything of a user's, 0 for none."""

@@ -141,7 +141,7 @@ def library_case(kind: str, settings: Valves, llm: ScriptedLLM, folder: Path) ->
     backend = LibraryBackend.open(settings, folder)
 
     def impatient() -> None:
-        providers.bound_client(backend._memory.embedding_model, 0.2, {})
+        providers.bound_client(backend._memory.embedding_model.model, 0.2, {})
 
     def stop() -> None:
         embedder = backend._memory.embedding_model.model
@@ -163,7 +163,7 @@ def store_settings(kind: str, request: pytest.FixtureRequest) -> dict[str, str]:
     if kind == "sqlite":
         return {}
     if kind == "qdrant":
-        return {"vector_store": "qdrant", "vector_store_url": request.getfixturevalue("qdrant").url}
+        return {"vector_store": "qdrant", "vector_store_url": request.getfixturevalue("shared_qdrant").url}
     url = request.getfixturevalue("postgres").url
     return {"vector_store": "pgvector", "vector_store_url": url, "vector_store_api_key": PASSWORD}
 
@@ -188,7 +188,7 @@ def remote_case(kind: str, server: StandIn) -> Case:
     backend = remote_backend(kind, server.url)
 
     def impatient() -> None:
-        backend._timeouts = Timeouts(connect=2.0, search=0.2, add=0.2)
+        backend._timeouts = Timeouts(connect=2.0, search=0.05, add=0.05)
 
     return Case(
         kind, backend, server.fail, server.hold, impatient, server.stop, memory=server.memory, behind=server
@@ -206,3 +206,25 @@ def opened(kind: str, request: pytest.FixtureRequest, llm: ScriptedLLM, folder: 
             case = remote_case(kind, stack.enter_context(stand_in(kind, llm, folder / "mem0")))
         stack.callback(case.backend.close)
         yield case
+
+
+def emptied(case: Case) -> Case:
+    """As it was when it was opened."""
+    store, kept, server = case.memory.vector_store, case.memory.db, case.behind
+    store.delete_all([str(row.id) for row in store.list()[0]])
+    case.memory.embedding_model.drop()
+    with kept._lock, kept.connection as connection:
+        connection.execute("DELETE FROM messages")
+    if isinstance(case.backend, RemoteBackend):
+        case.backend._seen.forget()
+        case.backend._under_way.clear()
+        server.key = KEY
+        server.requests.clear()
+    if isinstance(server, RestServer):
+        server.is_admin, server.key_costs_s = False, 0.0
+        server.users.clear()
+        server.tokens.clear()
+    elif isinstance(server, Platform):
+        server.fail_events = False
+        server.events.clear()
+    return case

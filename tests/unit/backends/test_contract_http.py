@@ -7,16 +7,13 @@ import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from owui_memory.backends import open_backend
 from owui_memory.backends import platform as platform_module
-from owui_memory.backends import server as server_module
 from owui_memory.backends.platform import PlatformBackend
 from owui_memory.backends.server import ServerBackend
-from owui_memory.config.settings import Valves
 from owui_memory.core.errors import Drop, MemoryFault, Retry, TellAdmin
 from owui_memory.core.memory import Memory
 from tests.harness.mem0_platform import Platform
@@ -25,16 +22,17 @@ from tests.harness.scripted_llm import ScriptedLLM
 from tests.unit.backends.contract import (
     CALLS,
     KEY,
+    REMOTES,
     SECRET,
     Case,
     added_texts,
     faults_of,
     fill,
+    library_settings,
     listed,
     reactions,
     remote_backend,
     said,
-    stand_in,
 )
 
 
@@ -66,18 +64,15 @@ def test_no_proxy_of_the_environment_sees_the_key(
         assert backend.search("ada", "dog", 5) == []
 
 
-@pytest.mark.parametrize("body", [b"<html>Log in, please.</html>", b"", ["a", "list"], "text"])
-def test_an_answer_that_is_not_mem0s_is_the_admins_to_mend(remote: Case, body: Any) -> None:
-    with remote.behind.fail(200, body=body):
-        assert reactions(remote.backend) == dict.fromkeys(CALLS, TellAdmin)
+def test_an_answer_that_is_not_mem0s_is_the_admins_to_mend(remote: Case) -> None:
+    for body in (b"<html>Log in, please.</html>", b"", ["a", "list"], "text"):
+        with remote.behind.fail(200, body=body):
+            assert reactions(remote.backend) == dict.fromkeys(CALLS, TellAdmin), body
 
-
-@pytest.mark.parametrize("body", [{}, {"results": "none"}, {"message": "Welcome!"}])
-def test_nor_is_an_answer_without_memories_taken_for_an_empty_one(remote: Case, body: Any) -> None:
     reading = ("search", "added_by", "get", "get_all", "of_kind", "list_all", "erase")
-
-    with remote.behind.fail(200, body=body):
-        assert reactions(remote.backend, reading) == dict.fromkeys(reading, TellAdmin)
+    for body in ({}, {"results": "none"}, {"message": "Welcome!"}):  # without memories, none of them empty
+        with remote.behind.fail(200, body=body):
+            assert reactions(remote.backend, reading) == dict.fromkeys(reading, TellAdmin), body
 
 
 def test_memories_of_a_strange_shape_are_read_as_far_as_they_go(remote: Case) -> None:
@@ -108,40 +103,25 @@ def test_what_others_said_is_not_shown_even_where_it_is_sent(remote: Case) -> No
     assert "DELETE" not in {asked.method for asked in remote.behind.requests}
 
 
-@pytest.mark.parametrize(
-    ("status", "reaction"),
-    [
-        (400, Drop),
-        (401, TellAdmin),
-        (403, TellAdmin),
-        (404, TellAdmin),
-        (429, Retry),
-        (500, Retry),
-        (503, Retry),
-    ],
-)
-def test_every_call_says_whose_a_fault_is_to_mend(
-    remote: Case, status: int, reaction: type[MemoryFault]
-) -> None:
-    with remote.behind.fail(status):
-        assert reactions(remote.backend) == dict.fromkeys(CALLS, reaction)
+REACTIONS = {400: Drop, 401: TellAdmin, 403: TellAdmin, 404: TellAdmin, 429: Retry, 500: Retry, 503: Retry}
 
 
-def test_every_call_has_its_time(remote: Case) -> None:
-    remote.impatient()
+def test_every_call_says_whose_a_fault_is_to_mend(remote: Case) -> None:
+    for status, reaction in REACTIONS.items():
+        with remote.behind.fail(status):
+            assert reactions(remote.backend) == dict.fromkeys(CALLS, reaction), status
 
-    with remote.behind.hold():
-        faults = faults_of(remote.backend)
 
+@pytest.mark.parametrize("own_case", REMOTES, indirect=True)
+def test_every_call_has_its_time_and_what_is_down_is_tried_again_later(own_case: Case) -> None:
+    own_case.impatient()
+    with own_case.behind.hold():
+        faults = faults_of(own_case.backend)
     assert {name: str(fault)[-14:] for name, fault in faults.items()} == dict.fromkeys(
         CALLS, "took too long."
     )
-
-
-def test_what_is_down_is_tried_again_later_by_every_call(remote: Case) -> None:
-    remote.stop()
-
-    assert reactions(remote.backend) == dict.fromkeys(CALLS, Retry)
+    own_case.stop()
+    assert reactions(own_case.backend) == dict.fromkeys(CALLS, Retry)
 
 
 def test_an_erasure_that_broke_off_is_finished_by_the_next_one(remote: Case) -> None:
@@ -170,31 +150,20 @@ def test_a_blank_question_asks_nobody(remote: Case) -> None:
     assert remote.behind.requests == []
 
 
-@pytest.mark.parametrize("path", ["", "/"])
-def test_opened_as_the_settings_say(remote: Case, path: str, tmp_path: Path) -> None:
-    url = remote.behind.url + path
-    settings = Valves(backend=remote.kind, backend_url=url, backend_api_key=KEY)
-
+def test_opened_as_the_settings_say_but_not_with_a_wrong_key(
+    remote: Case, scripted_llm: ScriptedLLM, tmp_path: Path
+) -> None:
+    there = {"backend": remote.kind, "backend_url": f"{remote.behind.url}/", "backend_api_key": KEY}
+    settings = library_settings(scripted_llm, **there)
     with contextlib.closing(open_backend(settings, tmp_path)) as backend:
         assert type(backend) is type(remote.backend)
         assert backend.search("ada", "dog", 5) == []
 
-
-def test_not_opened_with_a_wrong_key(remote: Case, tmp_path: Path) -> None:
-    settings = Valves(backend=remote.kind, backend_url=remote.behind.url, backend_api_key="wrong")
-
     with pytest.raises(TellAdmin, match="401"):
-        open_backend(settings, tmp_path)
+        open_backend(settings.model_copy(update={"backend_api_key": "wrong"}), tmp_path)
 
 
 # The server alone ---------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def server(scripted_llm: ScriptedLLM, tmp_path: Path) -> Iterator[RestServer]:
-    with stand_in("server", scripted_llm, tmp_path / "mem0") as running:
-        assert isinstance(running, RestServer)
-        yield running
 
 
 @pytest.fixture
@@ -213,52 +182,38 @@ def test_the_server_tells_meaning_and_words_apart(to_server: ServerBackend) -> N
     assert found.keyword > 0
 
 
-@pytest.mark.parametrize(
-    ("code", "reaction"),
-    [
-        ("provider_auth_failed", TellAdmin),
-        ("provider_bad_request", Drop),
-        *((code, Retry) for code in ("provider_rate_limited", "provider_timeout", "provider_unavailable")),
-        *((code, Retry) for code in ("datastore_unavailable", "vector_store_unavailable", "unknown")),
-    ],
-)
+CODES = {
+    "provider_auth_failed": TellAdmin,
+    "provider_bad_request": Drop,
+    "provider_rate_limited": Retry,
+    "provider_timeout": Retry,
+    "provider_unavailable": Retry,
+    "datastore_unavailable": Retry,
+    "vector_store_unavailable": Retry,
+    "unknown": Retry,
+}
+
+
 def test_what_fails_behind_the_server_is_sorted_by_its_code(
-    server: RestServer, to_server: ServerBackend, code: str, reaction: type[MemoryFault]
+    server: RestServer, to_server: ServerBackend
 ) -> None:
-    body = {"detail": "…", "code": code, "request_id": "1"}
+    for code, reaction in CODES.items():
+        body = {"detail": "…", "code": code, "request_id": "1"}
+        with server.fail(502, body), pytest.raises(MemoryFault) as raised:
+            to_server.add("ada", said(SECRET), infer=True, batch="batch-1")
+        assert type(raised.value) is reaction, code
+        assert not re.search(r"\b502\b", str(raised.value))
+        assert raised.value.hint
 
-    with server.fail(502, body), pytest.raises(MemoryFault) as raised:
-        to_server.add("ada", said(SECRET), infer=True, batch="batch-1")
 
-    assert type(raised.value) is reaction
-    assert not re.search(r"\b502\b", str(raised.value))
-    assert raised.value.hint
-
-
-def test_more_than_the_server_lists_is_erased_all_the_same(
-    server: RestServer, to_server: ServerBackend, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(server_module, "_LISTED", 10)
-    fill(server.memory, "ada", [f"Boat {number}." for number in range(25)])
+def test_an_admins_key_shows_no_more(server: RestServer, to_server: ServerBackend) -> None:
+    server.is_admin = True
     fill(server.memory, "bob", ["Bob's boat."])
-
-    assert to_server.erase("ada") == 25
-
-    assert listed(to_server) == []
+    for nobody in ("", "*"):
+        with pytest.raises(Drop):
+            to_server.erase(nobody)
+    assert to_server.erase("ada") == 0
     assert listed(to_server, "bob") == ["Bob's boat."]
-
-
-def test_an_admins_key_shows_no_more(scripted_llm: ScriptedLLM, tmp_path: Path) -> None:
-    with stand_in("server", scripted_llm, tmp_path / "mem0") as server:
-        assert isinstance(server, RestServer)
-        server.is_admin = True
-        fill(server.memory, "bob", ["Bob's boat."])
-        with contextlib.closing(ServerBackend(server.url, KEY)) as backend:
-            for nobody in ("", "*"):
-                with pytest.raises(Drop):
-                    backend.erase(nobody)
-            assert backend.erase("ada") == 0
-            assert listed(backend, "bob") == ["Bob's boat."]
 
 
 def test_a_server_that_erases_nothing_is_not_believed(server: RestServer, to_server: ServerBackend) -> None:
@@ -272,13 +227,6 @@ def test_a_server_that_erases_nothing_is_not_believed(server: RestServer, to_ser
 
 
 # The platform alone -------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def platform(scripted_llm: ScriptedLLM, tmp_path: Path) -> Iterator[Platform]:
-    with stand_in("platform", scripted_llm, tmp_path / "mem0") as running:
-        assert isinstance(running, Platform)
-        yield running
 
 
 @pytest.fixture
@@ -317,23 +265,17 @@ def test_closing_ends_the_wait_for_an_event(platform: Platform) -> None:
     assert results == [[]]
 
 
-def test_a_long_batch_is_read_page_by_page(platform: Platform, to_platform: PlatformBackend) -> None:
-    texts = [f"I own boat number {number}." for number in range(230)]
+def test_what_is_long_is_read_page_by_page(
+    platform: Platform, to_platform: PlatformBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(platform_module, "_PAGE", 10)
+    texts = [f"I own boat number {number}." for number in range(13)]
     to_platform.add("ada", [m for text in texts for m in said(text)], infer=False, batch="batch-1")
     platform.requests.clear()
 
     assert added_texts(to_platform, "batch-1") == set(texts)
-    assert [asked.path for asked in platform.requests] == ["/v3/memories/"] * 2
-
-
-def test_all_of_a_users_memories_are_read_page_by_page(
-    platform: Platform, to_platform: PlatformBackend
-) -> None:
-    fill(platform.memory, "ada", [f"I own boat number {number}." for number in range(401)])
-    platform.requests.clear()
-
-    assert len(to_platform.list_all("ada")) == 401
-    assert [asked.path for asked in platform.requests] == ["/v3/memories/"] * 3
+    assert len(to_platform.list_all("ada")) == 13
+    assert [asked.path for asked in platform.requests] == ["/v3/memories/"] * 4
 
 
 def test_many_are_erased_a_batch_at_a_time(

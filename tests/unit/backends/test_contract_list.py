@@ -11,18 +11,6 @@ from tests.unit.backends.contract import Case, added_texts, fill, listed, said
 
 NOBODY = ["", " ", "*", "ada lovelace", " ada", "ada\n", "ada\0", "ada\ud83e"]
 ODD = ["zoë", "用户", "🦒", "a%b_c", "../ada", "ada/b?c=d&e#f", "o'brien;--", "ada*", "[ada]", "x" * 200]
-MANY = {
-    "sqlite": 2_500,
-    "qdrant": 2_500,
-    "pgvector": 2_500,
-    "server": 999,
-    "platform": 2_500,
-}  # several pages
-
-
-def test_nobody_has_memories_at_first(backend: EditableBackend) -> None:
-    assert backend.list_all("ada") == []
-    assert backend.erase("ada") == 0
 
 
 def test_all_of_a_users_memories_are_listed_oldest_first(case: Case) -> None:
@@ -30,6 +18,7 @@ def test_all_of_a_users_memories_are_listed_oldest_first(case: Case) -> None:
     case.holds("bob", 30)
 
     assert listed(case.backend) == texts
+    assert listed(case.backend, "eve") == []
 
 
 def test_a_listed_memory_is_the_one_that_was_stored(backend: EditableBackend) -> None:
@@ -84,13 +73,6 @@ def test_memories_of_the_same_moment_are_in_one_order(case: Case) -> None:
     assert [memory.id for page in pages for memory in page] == [memory.id for memory in everything]
 
 
-def test_many_memories_of_one_user(case: Case) -> None:
-    texts = case.holds("ada", MANY[case.kind])
-    case.holds("bob", 1)
-
-    assert listed(case.backend) == texts
-
-
 def test_erasing_a_user_leaves_the_others_alone(backend: EditableBackend) -> None:
     backend.store("ada", Memory("", "Went to Oslo.", expires="2020-01-01"))
     backend.add("ada", said("I own a boat."), infer=False, batch="b")
@@ -104,14 +86,8 @@ def test_erasing_a_user_leaves_the_others_alone(backend: EditableBackend) -> Non
     assert listed(backend, "bob") == ["I own a car."]
     assert backend.erase("ada") == 0
 
-
-def test_who_was_erased_can_be_remembered_again(backend: EditableBackend) -> None:
-    backend.store("ada", Memory("", "I own a boat."))
-    backend.erase("ada")
-
     backend.store("ada", Memory("", "I own a car."))
-
-    assert listed(backend) == ["I own a car."]
+    assert listed(backend) == ["I own a car."], "who was erased can be remembered again"
 
 
 def test_an_id_that_can_be_nobodys_reaches_nobody(case: Case) -> None:

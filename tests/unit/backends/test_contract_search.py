@@ -39,20 +39,6 @@ def test_a_memory_tells_id_times_batch_and_how_near_it_is(backend: Backend) -> N
     assert 0 <= far.meaning < near.meaning <= 1
 
 
-def test_any_script_comes_back_as_it_was(backend: Backend) -> None:
-    texts = [
-        "Ich wohne in Köln – seit 2019.",
-        "我住在北京的胡同里。",
-        "My mood: 🦒🎈",
-        "Quotes \" and ' \\ and % _ ;--",
-    ]
-    for text in texts:
-        backend.add("ada", said(text), infer=False, batch="batch-1")
-
-    assert [found_texts(backend, "ada", text)[0] for text in texts] == texts
-    assert added_texts(backend, "batch-1") == set(texts)
-
-
 def test_the_nearest_come_and_no_more_than_asked_for(backend: Backend) -> None:
     for text in ("My dog is called Rex.", "I play the cello.", "I live in Rome."):
         backend.add("ada", said(text), infer=False, batch="batch-1")
@@ -64,7 +50,7 @@ def test_the_nearest_come_and_no_more_than_asked_for(backend: Backend) -> None:
 
 
 def test_many_nearer_memories_of_others_hide_nothing(backend: Backend) -> None:
-    crowd = [message for _ in range(60) for message in said("My dog is called Rex.")]
+    crowd = [message for _ in range(20) for message in said("My dog is called Rex.")]
     backend.add("bob", crowd, infer=False, batch="batch-1")
     backend.add("ada", said("I play the cello."), infer=False, batch="batch-2")
 
@@ -90,6 +76,7 @@ def test_similarity_is_0_to_1_and_0_where_it_cannot_be_told(case: Case) -> None:
 
 
 def test_with_infer_the_llm_says_what_is_remembered(backend: Backend) -> None:
+    assert backend.add("ada", said("What time is it?"), infer=True, batch="batch-0") == []
     chat = [*said("I live in Rome. What time is it?"), {"role": "assistant", "content": "Noon."}]
 
     added = backend.add("ada", chat, infer=True, batch="batch-1")
@@ -98,11 +85,6 @@ def test_with_infer_the_llm_says_what_is_remembered(backend: Backend) -> None:
     assert {memory.id for memory in added} <= {memory.id for memory in backend.added_by("ada", "batch-1")}
     assert found_texts(backend, "ada", "Where do I live?") == ["User live in Rome."]
     assert added_texts(backend, "batch-1") == {"User live in Rome."}
-
-
-def test_with_infer_small_talk_adds_nothing(backend: Backend) -> None:
-    assert backend.add("ada", said("What time is it?"), infer=True, batch="batch-1") == []
-    assert backend.search("ada", "time", 5) == []
 
 
 def test_threads_search_and_add_at_once(backend: Backend) -> None:

@@ -10,6 +10,7 @@ import pytest
 from owui_memory.backends.library import LibraryBackend
 from owui_memory.core.errors import MemoryFault, Retry, TellAdmin
 from owui_memory.core.memory import Memory
+from owui_memory.stores.qdrant import store as qdrant_store
 from tests.harness.postgres import PASSWORD, Postgres
 from tests.harness.qdrant_server import QdrantServer
 from tests.harness.scripted_llm import ScriptedLLM
@@ -17,16 +18,18 @@ from tests.unit.backends.contract import (
     KEY,
     LIBRARIES,
     faults_of,
+    fill,
     found_texts,
     library_case,
     library_settings,
+    listed,
     said,
     store_settings,
 )
 
 
 @pytest.mark.parametrize("kind", LIBRARIES)
-def test_memories_survive_a_reopening(
+def test_memories_survive_a_reopening_but_not_by_another_embedder(
     kind: str, request: pytest.FixtureRequest, scripted_llm: ScriptedLLM, tmp_path: Path
 ) -> None:
     settings = library_settings(scripted_llm, **store_settings(kind, request))
@@ -35,6 +38,9 @@ def test_memories_survive_a_reopening(
 
     with contextlib.closing(LibraryBackend.open(settings, tmp_path)) as backend:
         assert found_texts(backend, "ada", "Where do I live?") == ["I live in Rome."]
+
+    with scripted_llm.fault("embeddings", dims=64), pytest.raises(TellAdmin, match=r"256 dimensions.* 64"):
+        LibraryBackend.open(settings, tmp_path)
 
 
 def test_mem0_keeps_no_history_and_the_messages_it_reads_again_in_memory(
@@ -59,18 +65,6 @@ def test_mem0_keeps_no_history_and_the_messages_it_reads_again_in_memory(
     assert "ada" not in after
     assert count == 1000
     assert not list((tmp_path / "mem0").glob("history.db*"))
-
-
-@pytest.mark.parametrize("kind", LIBRARIES)
-def test_another_embedders_collection_is_refused_at_once(
-    kind: str, request: pytest.FixtureRequest, scripted_llm: ScriptedLLM, tmp_path: Path
-) -> None:
-    settings = library_settings(scripted_llm, **store_settings(kind, request))
-    with contextlib.closing(LibraryBackend.open(settings, tmp_path)) as backend:
-        backend.add("ada", said("I live in Rome."), infer=False, batch="batch-1")
-
-    with scripted_llm.fault("embeddings", dims=64), pytest.raises(TellAdmin, match=r"256 dimensions.* 64"):
-        LibraryBackend.open(settings, tmp_path)
 
 
 @pytest.mark.filterwarnings("ignore:Failed to obtain server version")  # said by a thread of qdrant-client
@@ -153,16 +147,19 @@ def test_pgvector_searches_by_the_users_index(
     assert "hnsw" not in indexes
 
 
-def test_with_qdrant_meaning_and_words_are_one_request(
-    qdrant: QdrantServer, scripted_llm: ScriptedLLM, tmp_path: Path
+def test_with_qdrant_meaning_and_words_are_one_request_and_lists_have_pages(
+    qdrant: QdrantServer, scripted_llm: ScriptedLLM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(qdrant_store, "_PAGE", 10)
     settings = library_settings(scripted_llm, vector_store="qdrant", vector_store_url=qdrant.url)
     backend = library_case("qdrant", settings, scripted_llm, tmp_path / "data").backend
     with contextlib.closing(backend):
         backend.add("ada", [{"role": "user", "content": "My dog is called Rex."}], infer=False, batch="b")
         qdrant.requests.clear()
         (found,) = backend.search("ada", "dogs called Rex", 5)
-    assert [path.rpartition("points/")[2] for path in qdrant.requests] == ["query/batch"]
+        assert [path.rpartition("points/")[2] for path in qdrant.requests] == ["query/batch"]
+        fill(backend._memory, "bob", [f"Boat {number}." for number in range(25)])
+        assert listed(backend, "bob") == [f"Boat {number}." for number in range(25)]
     assert found.meaning > 0.5
     assert found.keyword is not None
     assert found.keyword > 0

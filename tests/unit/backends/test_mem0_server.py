@@ -31,13 +31,6 @@ API_KEY = "m0sk_0123456789"
 
 
 @pytest.fixture
-def server(scripted_llm: ScriptedLLM, tmp_path: Path) -> Iterator[RestServer]:
-    with stand_in("server", scripted_llm, tmp_path / "mem0") as running:
-        assert isinstance(running, RestServer)
-        yield running
-
-
-@pytest.fixture
 def backend(server: RestServer) -> Iterator[ServerBackend]:
     with contextlib.closing(ServerBackend(server.url, KEY)) as opened:
         yield opened
@@ -114,6 +107,13 @@ class TestTheKey:
 
 
 class TestASlowLlm:
+    @pytest.fixture
+    def server(self, scripted_llm: ScriptedLLM, tmp_path: Path) -> Iterator[RestServer]:
+        """One of its own: it reads on when the test is over."""
+        with stand_in("server", scripted_llm, tmp_path / "mem0") as running:
+            assert isinstance(running, RestServer)
+            yield running
+
     def test_what_it_still_reads_is_not_sent_again(
         self, server: RestServer, backend: ServerBackend, scripted_llm: ScriptedLLM
     ) -> None:
@@ -155,7 +155,7 @@ class TestASlowLlm:
 
 
 class TestMoreThanItLists:
-    def test_all_are_told(
+    def test_all_are_told_and_erased(
         self, server: RestServer, backend: ServerBackend, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(server_module, "_LISTED", 10)
@@ -163,6 +163,8 @@ class TestMoreThanItLists:
         fill(server.memory, "ada", texts)
         fill(server.memory, "bob", ["Bob's boat."])
         assert sorted(listed(backend)) == sorted(texts)
+        assert backend.erase("ada") == 35
+        assert (listed(backend), listed(backend, "bob")) == ([], ["Bob's boat."])
 
     def test_what_was_learned_past_them_is_journaled_and_undone(
         self, server: RestServer, backend: ServerBackend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

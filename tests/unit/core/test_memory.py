@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from owui_memory.backends.answers import memory_of
-from owui_memory.core.memory import Memory, in_payload, metadata_of, payload_of
+from owui_memory.core.errors import Drop
+from owui_memory.core.memory import Memory, in_payload, is_user, metadata_of, owner, payload_of
 from owui_memory.core.scope import team_owner
 
 NOW = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
@@ -59,3 +60,10 @@ def test_of_a_teams_memory_the_owner_says_the_scope() -> None:
 def test_what_is_of_another_type_is_left_out(value: Any) -> None:
     wrong = dict.fromkeys(NAMES - {"place"}, value)
     assert in_payload("1", {"data": "x", "place": value and "3", **wrong}) == Memory("1", "x")
+
+
+@pytest.mark.parametrize("user_id", ["", "*", "a b", " ada", "ada\n", "ada\u3000", "a\ud800"])
+def test_what_can_be_nobodys_id(user_id: str) -> None:
+    assert not is_user(user_id)
+    with pytest.raises(Drop):
+        owner(user_id)

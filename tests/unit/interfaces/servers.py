@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,8 +19,6 @@ from tests.harness.bodies import Body, Chat, Turn, told_text, without_blocks
 from tests.harness.waiting import wait_until
 from tests.unit.interfaces.test_filter import Running
 
-_STATE_THREADS = 4
-
 
 class Servers:
     """Whatever is done through one of them, `number` says through which."""
@@ -34,11 +31,11 @@ class Servers:
     def use(self, **changes: Any) -> None:
         """Settings of both."""
         for one in self._all:
-            one.pipeline.valves = one.pipeline.valves.model_copy(update=changes)
+            one.use(**changes)
 
     def inlet(self, number: int, turn: Turn) -> Body:
         body: Body = self._all[number].inlet(turn.inlet, turn.user)
-        self._rest(number)
+        self._all[number].rest()
         return body
 
     def outlet(self, number: int, body: Body, user: dict[str, Any]) -> Body:
@@ -79,13 +76,6 @@ class Servers:
         finally:
             engine.dispose()
         return file.read_text()
-
-    def _rest(self, number: int) -> None:
-        """Until what a server does after an inlet is done."""
-        together = threading.Barrier(_STATE_THREADS)
-        pool = self._all[number].pipeline._runtime.state_pool  # type: ignore[union-attr]
-        for waiting in [pool.submit(together.wait) for _ in range(_STATE_THREADS)]:
-            waiting.result()
 
     def close(self) -> None:
         for one in self._all:

@@ -66,19 +66,19 @@ def test_the_text_is_the_last_user_message(name: str, text: str) -> None:
 
 
 @pytest.mark.parametrize("name", INLETS)
-def test_where_it_was_said(name: str) -> None:
-    expected = "temporary" if name.startswith("temporary") else "api" if _is_api(name) else "chat"
-    assert turn(name).chat_kind == expected
+def test_every_inlet_tells_where_it_was_said_of_which_task_and_at_which_position(name: str) -> None:
+    read, task = turn(name), name.partition(".inlet.")[2]
+    is_api = name.startswith(("api-", "folder-chat"))
+    assert read.chat_kind == ("temporary" if name.startswith("temporary") else "api" if is_api else "chat")
+    assert read.task == (task if task.endswith("generation") else "")
+    users = [m for m in recording(name)["body"]["messages"] if m["role"] == "user"]
+    assert len(set(read.positions)) == len(users)
 
 
-def _is_api(name: str) -> bool:
-    return name.startswith(("api-", "folder-chat"))
-
-
-@pytest.mark.parametrize("name", INLETS)
-def test_tasks(name: str) -> None:
-    expected = name.partition(".inlet.")[2]
-    assert turn(name).task == (expected if expected.endswith("generation") else "")
+def test_a_channel() -> None:
+    call = recording("first-turn.inlet")
+    call["body"]["metadata"]["chat_id"] = "channel:42"
+    assert read_inlet(**call).chat_kind == "channel"
 
 
 def test_a_workspace_model_stands_on_another() -> None:
@@ -133,12 +133,6 @@ def test_the_switches() -> None:
     assert turn("memory-capability-off.inlet").memory_capability is False
     assert turn("workspace-model-with-system-prompt.inlet").memory_capability is True
     assert turn("api-no-chat-id.inlet").memory_switch is None, "API calls do not tell it"
-
-
-def test_a_channel() -> None:
-    call = recording("first-turn.inlet")
-    call["body"]["metadata"]["chat_id"] = "channel:42"
-    assert read_inlet(**call).chat_kind == "channel"
 
 
 @pytest.mark.parametrize("name", [name for name in OUTLETS if not name.startswith("temporary")])
@@ -200,34 +194,21 @@ def test_texts_of_api_calls_are_not_confused() -> None:
     assert len({read_inlet(**call).key for call in calls}) == 3
 
 
-@pytest.mark.parametrize(
-    ("messages", "expected"),
-    [
+def test_the_block_goes_before_what_is_there_first() -> None:
+    user, terse = {"role": "user", "content": "Hi"}, {"type": "text", "text": "Be terse."}
+    text = {"type": "text", "text": TEA}
+    for messages, expected in (
+        ([user], [{**user, "content": f"{TEA}\n\nHi"}]),
         (
-            [{"role": "user", "content": "Hi"}],
-            [{"role": "user", "content": "BLOCK\n\nHi"}],
+            [{"role": "system", "content": "Be terse."}, user],
+            [{"role": "system", "content": f"{TEA}\n\nBe terse."}, user],
         ),
-        (
-            [{"role": "system", "content": "Be terse."}, {"role": "user", "content": "Hi"}],
-            [{"role": "system", "content": "BLOCK\n\nBe terse."}, {"role": "user", "content": "Hi"}],
-        ),
-        (
-            [{"role": "system", "content": [{"type": "text", "text": "Be terse."}]}],
-            [
-                {
-                    "role": "system",
-                    "content": [{"type": "text", "text": "BLOCK"}, {"type": "text", "text": "Be terse."}],
-                }
-            ],
-        ),
-    ],
-)
-def test_the_block_goes_before_what_is_there_first(messages: list[Any], expected: list[Any]) -> None:
-    expected = _replace(expected, "BLOCK", TEA)
-    before = copy.deepcopy(messages)
-    body = {"model": "m", "messages": messages}
-    assert with_blocks(body, Blocks(TEA)) == {"model": "m", "messages": expected}
-    assert messages == before, "the caller's body is not touched"
+        ([{"role": "system", "content": [terse]}], [{"role": "system", "content": [text, terse]}]),
+    ):
+        before = copy.deepcopy(messages)
+        body = {"model": "m", "messages": messages}
+        assert with_blocks(body, Blocks(TEA)) == {"model": "m", "messages": expected}
+        assert messages == before, "the caller's body is not touched"
 
 
 def test_later_blocks_go_before_their_user_messages() -> None:
@@ -305,12 +286,6 @@ def test_positions_differ_between_chats_users_and_versions() -> None:
     assert len({read_inlet(**call).positions for call in calls}) == 4
 
 
-@pytest.mark.parametrize("name", INLETS)
-def test_every_turn_has_a_position_for_each_user_message(name: str) -> None:
-    users = [m for m in recording(name)["body"]["messages"] if m["role"] == "user"]
-    assert len(set(turn(name).positions)) == len(users)
-
-
 def test_whether_open_webui_makes_a_search_of_it() -> None:
     call = recording("first-turn.inlet")
     assert not read_inlet(**call).searched
@@ -319,16 +294,6 @@ def test_whether_open_webui_makes_a_search_of_it() -> None:
     call = recording("first-turn.inlet")
     call["body"]["files"] = [{"type": "file", "id": "f"}]
     assert read_inlet(**call).searched
-
-
-def _replace(value: Any, old: str, new: str) -> Any:
-    if isinstance(value, str):
-        return value.replace(old, new)
-    if isinstance(value, list):
-        return [_replace(item, old, new) for item in value]
-    if isinstance(value, dict):
-        return {key: _replace(item, old, new) for key, item in value.items()}
-    return value
 
 
 def test_a_body_that_ends_with_a_question_holds_no_exchange() -> None:

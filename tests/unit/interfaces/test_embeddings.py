@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,12 +20,13 @@ from tests.harness.waiting import wait_until
 Embedder = Callable[[], embeddings.Embeds]
 
 
-@pytest.fixture
-def embedder(tmp_path: Path, scripted_llm: ScriptedLLM) -> Iterator[Embedder]:
+@pytest.fixture(scope="module")
+def embedder(tmp_path_factory: pytest.TempPathFactory, _running_llm: ScriptedLLM) -> Iterator[Embedder]:
     settings = Valves(
-        embedder_provider="openai", embedder_base_url=scripted_llm.base_url, embedder_model="scripted-embed"
+        embedder_provider="openai", embedder_base_url=_running_llm.base_url, embedder_model="scripted-embed"
     )
-    runtime = Application(Environment({}, tmp_path, "key"), lambda: settings, [])
+    environment = Environment({}, tmp_path_factory.mktemp("embedder"), "key")
+    runtime = Application(environment, lambda: settings, [])
     try:
         wait_until(lambda: runtime.live.current is not None, what="the backend is open")
         yield runtime.embedder

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import threading
 from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from sqlalchemy import select
 from owui_memory.plugin import Pipeline
 from owui_memory.state import open_state, outbox
 from tests.harness.bodies import Chat, recording, recording_names, without_blocks
+from tests.harness.pipelines_server import with_embedder
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until
 
@@ -40,6 +42,22 @@ class Running:
     def part(self, name: str) -> dict[str, Any]:
         return next(part for part in self.pipeline._chats.status()["parts"] if part["name"] == name)
 
+    def use(self, **changes: Any) -> None:
+        """Settings."""
+        self.pipeline.valves = self.pipeline.valves.model_copy(update=changes)
+
+    def settle(self) -> None:
+        """Until nothing waits to be remembered."""
+        outbox = self.pipeline._runtime._outbox  # type: ignore[union-attr]
+        wait_until(lambda: outbox.counts().pending == 0, what="it is remembered")
+
+    def rest(self) -> None:
+        """Until what is done after an inlet is done."""
+        pool = self.pipeline._runtime.state_pool  # type: ignore[union-attr]
+        together = threading.Barrier(pool._max_workers)
+        for waiting in [pool.submit(together.wait) for _ in range(pool._max_workers)]:
+            waiting.result()
+
     def close(self) -> None:
         self.run(self.pipeline.on_shutdown())
         self.loop.close()
@@ -47,13 +65,8 @@ class Running:
 
 @pytest.fixture
 def filter_(scripted_llm: ScriptedLLM, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
-    for name, value in {
-        "PROVIDER": "openai",
-        "BASE_URL": scripted_llm.base_url,
-        "API_KEY": "k",
-        "MODEL": "scripted-embed",
-    }.items():
-        monkeypatch.setenv(f"MEMORY_EMBEDDER_{name}", value)
+    for name, value in with_embedder(scripted_llm).items():
+        monkeypatch.setenv(name, value)
     monkeypatch.setenv("MEMORY_INLET_DEADLINE_MS", "10000")
     running = Running()
     wait_until(lambda: running.part("backend")["ok"], what="the backend is ready")
@@ -65,13 +78,13 @@ def remember(running: Running, text: str, user: str = "ada") -> None:
     turn = Chat(user).say(text)
     running.inlet(turn.inlet, turn.user)
     running.outlet(turn.outlet("I see."), turn.user)
-    wait_until(lambda: running.pipeline._chats.status()["queue"]["pending"] == 0, what="it is remembered")
+    running.settle()
 
 
-def test_a_fact_told_in_one_chat_is_known_in_the_next(filter_: Running) -> None:
-    remember(filter_, "My dog is called Rex.")
-    turn = Chat("ada").say("What is my dog called?")
-    told = filter_.inlet(copy.deepcopy(turn.inlet), turn.user)
+def test_a_fact_told_in_one_chat_is_known_in_the_next(shared_filter: Running, user: str) -> None:
+    remember(shared_filter, "My dog is called Rex.", user)
+    turn = Chat(user).say("What is my dog called?")
+    told = shared_filter.inlet(copy.deepcopy(turn.inlet), turn.user)
     assert [message["role"] for message in told["messages"]] == ["user"]
     assert '"My dog is called Rex."' in told["messages"][0]["content"]
     assert without_blocks(told) == turn.inlet
@@ -121,7 +134,10 @@ ANY_CALL = damaged_calls() | st.fixed_dictionaries({"body": JSON, "user": JSON})
 
 
 @given(call=ANY_CALL)
-def test_no_body_makes_it_raise_or_touch_what_is_not_its_own(filter_: Running, call: dict[str, Any]) -> None:
+def test_no_body_makes_it_raise_or_touch_what_is_not_its_own(
+    shared_filter: Running, call: dict[str, Any]
+) -> None:
+    filter_ = shared_filter
     before = copy.deepcopy(call)
     told = filter_.inlet(call["body"], call["user"])
     assert call == before, "the caller's values are not touched"
@@ -131,15 +147,15 @@ def test_no_body_makes_it_raise_or_touch_what_is_not_its_own(filter_: Running, c
     assert "inside the filter" not in last_error, last_error
 
 
-@pytest.mark.parametrize("role", ["user", "system", "assistant"])
-def test_ten_megabytes_pass(filter_: Running, role: str) -> None:
-    turn = Chat("ada").say("What is my dog called?")
-    turn.inlet["messages"].insert(0, {"role": role, "content": "x" * 10_000_000})
-    assert without_blocks(filter_.inlet(turn.inlet, turn.user)) == turn.inlet
+def test_ten_megabytes_pass(shared_filter: Running) -> None:
+    for role in ("user", "system", "assistant"):
+        turn = Chat("ada").say("What is my dog called?")
+        turn.inlet["messages"].insert(0, {"role": role, "content": "x" * 10_000_000})
+        assert without_blocks(shared_filter.inlet(turn.inlet, turn.user)) == turn.inlet
     turn = Chat("ada").say("y" * 10_000_000)
-    assert filter_.inlet(turn.inlet, turn.user) == turn.inlet
-    assert filter_.outlet(turn.outlet("ok"), turn.user)["messages"][-1]["content"] == "ok"
-    assert filter_.pipeline._chats.status()["queue"]["pending"] == 0, "a pasted document is not remembered"
+    assert shared_filter.inlet(turn.inlet, turn.user) == turn.inlet
+    assert shared_filter.outlet(turn.outlet("ok"), turn.user)["messages"][-1]["content"] == "ok"
+    assert shared_filter.pipeline._chats.status()["queue"]["pending"] == 0, "a pasted document is left out"
 
 
 def test_an_unwritable_data_folder_is_told_and_the_chat_goes_on(

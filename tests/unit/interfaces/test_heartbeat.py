@@ -1,9 +1,8 @@
-"""Ten megabytes of anything, in inlet and outlet: the event loop goes on, and so do other users."""
+"""Megabytes of anything, in inlet and outlet: the event loop goes on, and so do other users."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,25 +10,13 @@ import pytest
 from tests.harness.bodies import Chat
 from tests.harness.growth import repeated
 from tests.harness.heartbeat import Heartbeat
-from tests.harness.pipelines_server import with_embedder
-from tests.harness.scripted_llm import ScriptedLLM
-from tests.harness.waiting import wait_until
 from tests.unit.interfaces.test_filter import Running, remember
 
-_CHARS = 10_000_000
-FRAGMENTS = ["see <details type= ", "<think>\n", "wlan-", "a\ud800", "字", "x y ", "\nUSER: /memory\n"]
-
-
-@pytest.fixture
-def running(scripted_llm: ScriptedLLM, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
-    for name, value in with_embedder(scripted_llm).items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("MEMORY_INLET_DEADLINE_MS", "10000")  # this machine may be slow
-    running = Running()
-    wait_until(lambda: running.part("backend")["ok"], within=60, what="the backend is ready")
-    remember(running, "My dog is called Rex.", "bob")
-    yield running
-    running.close()
+_CHARS = 5_000_000
+FRAGMENTS = [
+    *("see <details type= ", "a\ud800"),
+    *(pytest.param(one, marks=pytest.mark.slow) for one in ("<think>\n", "wlan-", "字", "\nUSER: /memory\n")),
+]
 
 
 def bodies(running: Running, fragment: str, user: str) -> list[tuple[str, Any, Any]]:
@@ -46,14 +33,16 @@ def bodies(running: Running, fragment: str, user: str) -> list[tuple[str, Any, A
 
 
 @pytest.mark.parametrize("fragment", FRAGMENTS)
-def test_nothing_holds_up_the_loop(running: Running, fragment: str) -> None:
-    hostile = bodies(running, fragment, "mallory")
+def test_nothing_holds_up_the_loop(shared_filter: Running, user: str, fragment: str) -> None:
+    running = shared_filter
+    remember(running, "My dog is called Rex.", user)
+    hostile = bodies(running, fragment, f"{user}-mallory")
 
     async def all_at_once() -> tuple[Heartbeat, str]:
         async with Heartbeat() as heart:
             calls = [getattr(running.pipeline, way)(body, user) for way, body, user in hostile]
             busy = asyncio.gather(*calls)
-            asked = Chat("bob").say("What is my dog called?")
+            asked = Chat(user).say("What is my dog called?")
             told = await running.pipeline.inlet(asked.inlet, asked.user)
             await busy
         return heart, str(told["messages"])

@@ -110,8 +110,9 @@ def test_every_name_has_a_bound_and_different_ones_stay_so() -> None:
 ODD_TEXTS = ["Hi.", LONG, "a\ud83d b", "\0", "x" * TEXT_CHARS * 2, "", "\ud83d\ude00"]
 
 
-@pytest.mark.parametrize("text", ODD_TEXTS)
-@pytest.mark.parametrize("messages", [1, 3, 10_001, 12_000])
+@pytest.mark.parametrize(
+    ("text", "messages"), [*((text, 3) for text in ODD_TEXTS), (LONG, 1), ("Hi.", 10_001), ("Hi.", 12_000)]
+)
 def test_an_outlet_finds_its_inlet_by_its_words(text: str, messages: int) -> None:
     """An API call: no ids. The outlet echoes what the model got."""
     said = [{"role": ("user", "assistant")[at % 2], "content": f"Message {at}"} for at in range(messages)]
@@ -128,14 +129,14 @@ def test_an_outlet_finds_its_inlet_by_its_words(text: str, messages: int) -> Non
 
 
 def test_of_very_many_messages_the_middle_is_not_looked_at() -> None:
-    said = [{"role": "user", "content": f"Message {at}"} for at in range(50_000)]
+    said = [{"role": "user", "content": f"Message {at}"} for at in range(20_000)]
     turn = read_inlet({"messages": said}, {"id": "ada"})
     assert len(turn.positions) == 10_000
     assert turn.positions[0] == read_inlet({"messages": said[:1]}, {"id": "ada"}).positions[0]
-    assert turn.text == "Message 49999"
+    assert turn.text == "Message 19999"
     sent = with_blocks({"messages": said}, Blocks("FIRST", {9_999: "LAST"}))["messages"]
     assert sent[0]["content"] == "FIRST\n\nMessage 0"
-    assert sent[-1]["content"] == "LAST\n\nMessage 49999"
+    assert sent[-1]["content"] == "LAST\n\nMessage 19999"
     assert sent[1:-1] == said[1:-1]
 
 

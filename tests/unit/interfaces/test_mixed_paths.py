@@ -42,6 +42,17 @@ WORDS = ("I live in Lisbon.", "I keep bees.")
 MODELS = ("plain", "plain", "secretive")
 EMBEDDER = {"url": ""}
 MOSTLY = st.sampled_from([True, True, True, False])
+# Nothing is read out of the queue.
+WITHOUT_BACKEND = {
+    "MEMORY_BACKEND": "server",
+    "MEMORY_BACKEND_URL": f"http://127.0.0.1:{free_port()}",
+    "MEMORY_INLET_DEADLINE_MS": "10000",
+}
+
+
+def not_secretive(running: Running) -> None:
+    """One model is neither told nor heard."""
+    running.use(**dict.fromkeys(("models_recall", "models_remember"), "!secretive"))
 
 
 @dataclass
@@ -102,9 +113,7 @@ class MixedPaths(RuleBasedStateMachine):
 
     def start(self) -> Running:
         running = Running()
-        running.pipeline.valves = running.pipeline.valves.model_copy(
-            update=dict.fromkeys(("models_recall", "models_remember"), "!secretive")
-        )
+        not_secretive(running)
         return running
 
     def teardown(self) -> None:
@@ -226,7 +235,7 @@ class MixedPaths(RuleBasedStateMachine):
 
     @rule(on=MOSTLY)
     def admin_switches(self, on: bool) -> None:
-        self.running.pipeline.valves = self.running.pipeline.valves.model_copy(update={"enabled": on})
+        self.running.use(enabled=on)
         self.enabled = on
 
     @rule(really=st.integers(0, 3))
@@ -260,18 +269,11 @@ class MixedPaths(RuleBasedStateMachine):
         assert len(answers) == len(self.heard)
 
 
-@pytest.fixture(autouse=True)
-def no_backend(monkeypatch: pytest.MonkeyPatch, scripted_llm: ScriptedLLM) -> None:
-    """Nothing is read out of the queue, but past chats are to be kept."""
+@pytest.mark.parametrize("examples", [2, pytest.param(20, marks=pytest.mark.slow)])
+def test_mixed_paths(examples: int, monkeypatch: pytest.MonkeyPatch, scripted_llm: ScriptedLLM) -> None:
     EMBEDDER["url"] = scripted_llm.base_url
-    monkeypatch.setenv("MEMORY_EPISODES", "on")
-    monkeypatch.setenv("MEMORY_BACKEND", "server")
-    monkeypatch.setenv("MEMORY_BACKEND_URL", f"http://127.0.0.1:{free_port()}")
-    monkeypatch.setenv("MEMORY_INLET_DEADLINE_MS", "10000")
-
-
-@pytest.mark.parametrize("examples", [3, pytest.param(30, marks=pytest.mark.slow)])
-def test_mixed_paths(examples: int) -> None:
+    for name, value in {**WITHOUT_BACKEND, "MEMORY_EPISODES": "on"}.items():
+        monkeypatch.setenv(name, value)
     patient = settings(
         max_examples=examples, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
     )

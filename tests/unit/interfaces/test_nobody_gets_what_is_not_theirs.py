@@ -24,6 +24,7 @@ from hypothesis.stateful import (
 from owui_memory.core.locales import ENGLISH
 from owui_memory.manage import outcomes
 from tests.harness.bodies import new_id
+from tests.harness.pipelines_server import with_embedder
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.unit.interfaces.course import (
     NAMES,
@@ -350,13 +351,8 @@ _DONE_BEFORE = "This command has been carried out already. To see its answer aga
 
 @pytest.fixture
 def servers(scripted_llm: ScriptedLLM, monkeypatch: pytest.MonkeyPatch) -> Any:
-    for name, value in {
-        "PROVIDER": "openai",
-        "BASE_URL": scripted_llm.base_url,
-        "API_KEY": "k",
-        "MODEL": "scripted-embed",
-    }.items():
-        monkeypatch.setenv(f"MEMORY_EMBEDDER_{name}", value)
+    for name, value in with_embedder(scripted_llm).items():
+        monkeypatch.setenv(name, value)
     monkeypatch.setenv("MEMORY_INLET_DEADLINE_MS", "10000")
     monkeypatch.setenv("MEMORY_EPISODES", "off")  # whose passages are whose: test_mixed_paths
     monkeypatch.setattr(outcomes, "PAGE", PAGE)
@@ -364,7 +360,7 @@ def servers(scripted_llm: ScriptedLLM, monkeypatch: pytest.MonkeyPatch) -> Any:
         yield servers
 
 
-@pytest.mark.parametrize("examples", [2, pytest.param(20, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("examples", [1, pytest.param(12, marks=pytest.mark.slow)])
 def test_nobody_gets_what_is_not_theirs_through_any_route(
     servers: Servers, tmp_path: Path, examples: int
 ) -> None:

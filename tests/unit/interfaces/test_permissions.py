@@ -4,158 +4,171 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
-from pathlib import Path
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import Engine, select, update
 
 from owui_memory.core.permission import Permission
 from owui_memory.interfaces.body import read_inlet
 from owui_memory.remember.spill import Spilled
 from owui_memory.state import decisions, open_state, outbox
 from owui_memory.state.permissions import KEPT_S
-from tests.harness.bodies import Chat, inlet_body, outlet_body, user_of
+from tests.harness.bodies import Body, Chat, inlet_body, outlet_body, user_of
 from tests.harness.places import Place
 from tests.unit.interfaces.test_filter import Running
-from tests.unit.interfaces.test_mixed_paths import USERS, WORDS, Said, api_inlet, api_outlet, no_backend  # noqa: F401
+from tests.unit.interfaces.test_mixed_paths import (
+    WITHOUT_BACKEND,
+    WORDS,
+    Said,
+    api_inlet,
+    api_outlet,
+    not_secretive,
+)
+
+TEXT, FORBIDDEN, ALLOWED = WORDS[0], "Not for memory.", "For memory."
 
 
-def never_answered(running: Running, text: str = WORDS[0]) -> None:
-    running.inlet(api_inlet("ada", text, "plain"), user_of("ada"))
+class Calls:
+    """What a user says through the API and in chats, and the answers that are kept of it."""
+
+    def __init__(self, running: Running, engine: Engine, user: str) -> None:
+        self.running, self.engine, self.user = running, engine, user
+
+    def asks(self, model: str = "plain") -> None:
+        self.running.inlet(api_inlet(self.user, TEXT, model), user_of(self.user))
+
+    def is_answered(self, answer: str = FORBIDDEN, model: str = "plain", by: str = "") -> Body:
+        user = by or self.user
+        body = api_outlet(Said(user, "api", TEXT, model, {}, answer, "", False), 1)
+        self.running.outlet(body, user_of(user))
+        return body
+
+    def commands(self, text: str) -> None:
+        turn = Chat(self.user).say(text)
+        self.running.outlet(turn.outlet("OK", sent=self.running.inlet(turn.inlet, turn.user)), turn.user)
+
+    @contextmanager
+    def switched_off(self) -> Iterator[None]:
+        """By the admin."""
+        self.running.use(enabled=False)
+        yield
+        self.running.use(enabled=True)
+
+    def kept(self) -> list[str]:
+        mine = select(outbox.c.exchange).where(outbox.c.user_id == self.user)
+        with self.engine.connect() as connection:
+            return [json.loads(one)["assistant_text"] for one in connection.scalars(mine)]
+
+    def run(self, statement: Any) -> None:
+        with self.engine.begin() as connection:
+            connection.execute(statement)
 
 
-@pytest.fixture
-def running() -> Iterator[Running]:
-    running = Running()
-    running.pipeline.valves = running.pipeline.valves.model_copy(
-        update=dict.fromkeys(("models_recall", "models_remember"), "!secretive")
-    )
-    yield running
+@pytest.fixture(scope="module")
+def _running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Running, Engine]]:
+    folder = tmp_path_factory.mktemp("permissions")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {**WITHOUT_BACKEND, "MEMORY_DATA_DIR": str(folder)}.items():
+            patch.setenv(name, value)
+        running = Running()
+    not_secretive(running)
+    engine = open_state(folder)
+    yield running, engine
+    engine.dispose()
     running.close()
 
 
-def kept(folder: Path) -> list[str]:
-    engine = open_state(folder)
-    with engine.connect() as connection:
-        found = [json.loads(exchange) for exchange in connection.scalars(select(outbox.c.exchange))]
-    engine.dispose()
-    return [exchange["assistant_text"] for exchange in found]
+@pytest.fixture
+def calls(_running: tuple[Running, Engine], user: str) -> Calls:
+    return Calls(*_running, user)
 
 
 @pytest.mark.parametrize(
     "where", [{"temporary": True}, {"model": "secretive"}, {"memory": False}, {"chat_id": "channel:c"}]
 )
-def test_a_permission_of_an_api_call_is_none_for_a_chat(
-    running: Running, own_data_folder: Path, where: dict[str, Any]
-) -> None:
-    never_answered(running)
-    inlet = inlet_body(WORDS[0], **{"model": "plain", **where})
-    running.outlet(
-        outlet_body(WORDS[0], "Not for memory.", inlet=running.inlet(inlet, user_of("ada"))), user_of("ada")
-    )
-    assert kept(own_data_folder) == []
+def test_a_permission_of_an_api_call_is_none_for_a_chat(calls: Calls, where: dict[str, Any]) -> None:
+    calls.asks()
+    user = user_of(calls.user)
+    inlet = calls.running.inlet(inlet_body(TEXT, user_id=calls.user, **{"model": "plain", **where}), user)
+    calls.running.outlet(outlet_body(TEXT, FORBIDDEN, inlet=inlet), user)
+    assert calls.kept() == []
 
 
-@pytest.mark.parametrize("off", ["model", "switch", "enabled", "used", "old", "another user"])
-def test_nor_for_an_api_call_that_memory_must_not_hear(
-    running: Running, own_data_folder: Path, off: str
-) -> None:
-    never_answered(running)
-    said = Said("ada", "api", WORDS[0], "plain", {}, "Not for memory.", "", False)
-    if off == "model":
-        said.model = "secretive"
-    if off == "switch":
-        turn = Chat("ada").say("/memory off always")
-        running.outlet(turn.outlet("OK", sent=running.inlet(turn.inlet, turn.user)), turn.user)
-    if off == "enabled":
-        running.pipeline.valves = running.pipeline.valves.model_copy(update={"enabled": False})
-    if off == "another user":
-        said.user = "bob"
-    if off == "used":
-        said.answer = "For memory."
-        running.outlet(api_outlet(said, 1), user_of("ada"))
-        engine = open_state(own_data_folder)
-        with engine.begin() as connection:
-            connection.execute(outbox.delete())
-        engine.dispose()
-    elif off == "old":
-        engine = open_state(own_data_folder)
-        with engine.begin() as connection:
-            connection.execute(update(decisions).values(created_at=decisions.c.created_at - KEPT_S))
-        engine.dispose()
-    elif off != "another user":
-        running.inlet(api_inlet(said.user, said.text, said.model), user_of(said.user))
-    running.pipeline.valves = running.pipeline.valves.model_copy(update={"enabled": True})
-    if off == "switch":
-        turn = Chat("ada").say("/memory on always")
-        running.outlet(turn.outlet("OK", sent=running.inlet(turn.inlet, turn.user)), turn.user)
-    running.outlet(api_outlet(said, 2), user_of(said.user))
-    assert kept(own_data_folder) == []
+def test_the_last_call_decides(calls: Calls) -> None:
+    calls.asks()
+    with calls.switched_off():
+        calls.asks()
+    calls.is_answered()
+    calls.asks()
+    calls.commands("/memory off always")
+    calls.asks()
+    calls.commands("/memory on always")
+    calls.is_answered()
+    assert calls.kept() == []
 
 
-def test_nor_is_that_of_one_model_for_another(running: Running, own_data_folder: Path) -> None:
-    running.inlet(api_inlet("ada", WORDS[0], "secretive"), user_of("ada"))
-    never_answered(running)
-    said = Said("ada", "api", WORDS[0], "secretive", {}, "Not for memory.", "", False)
-    running.outlet(api_outlet(said, 1), user_of("ada"))
-    assert kept(own_data_folder) == []
+def test_a_permission_is_for_one_answer_of_its_user_and_model_and_for_a_time(calls: Calls) -> None:
+    calls.asks("secretive")
+    calls.asks()
+    calls.is_answered(model="secretive")
+    calls.is_answered(by=f"{calls.user}-other")
+    calls.run(update(decisions).values(created_at=decisions.c.created_at - KEPT_S))
+    calls.is_answered()
+    assert calls.kept() == []
+    calls.asks()
+    calls.is_answered(ALLOWED)
+    assert calls.kept() == [ALLOWED]
+    calls.run(outbox.delete())
+    calls.is_answered()
+    assert calls.kept() == []
 
 
-def test_nor_is_one_that_is_still_to_be_stored(running: Running, own_data_folder: Path) -> None:
-    keeper = running.pipeline._runtime.keeper  # type: ignore[union-attr]
-    turn = read_inlet(api_inlet("ada", WORDS[0], "plain"), user_of("ada"))
-    keeper._spill.accept(Spilled.decision("ada", Permission.of(turn, "")))
-    forbidden(running)
+def test_one_that_is_still_to_be_stored_is_taken_back(calls: Calls) -> None:
+    keeper = calls.running.pipeline._runtime.keeper  # type: ignore[union-attr]
+    turn = read_inlet(api_inlet(calls.user, TEXT, "plain"), user_of(calls.user))
+    keeper._spill.accept(Spilled.decision(calls.user, Permission.of(turn, "")))
+    with calls.switched_off():
+        calls.asks()
     keeper.take_in()
-    said = Said("ada", "api", WORDS[0], "plain", {}, "Not for memory.", "", False)
-    running.outlet(api_outlet(said, 1), user_of("ada"))
-    assert kept(own_data_folder) == []
+    calls.is_answered()
+    assert calls.kept() == []
 
 
-def test_nor_where_it_was_forbidden_before_the_database_was_there(
-    running: Running, own_data_folder: Path
-) -> None:
-    never_answered(running)
-    start = running.pipeline._chats._start
+def test_what_was_forbidden_before_the_database_was_there_stays_so(calls: Calls) -> None:
+    calls.asks()
+    start = calls.running.pipeline._chats._start
     runtime, start._runtime = start._runtime, None
-    forbidden(running)
+    with calls.switched_off():
+        calls.asks()
     start._runtime = runtime
-    said = Said("ada", "api", WORDS[0], "plain", {}, "Not for memory.", "", False)
-    running.outlet(api_outlet(said, 1), user_of("ada"))
-    assert kept(own_data_folder) == []
-    never_answered(running)
-    running.outlet(api_outlet(replace(said, answer="For memory."), 2), user_of("ada"))
-    assert kept(own_data_folder) == ["For memory."]
+    calls.is_answered()
+    assert calls.kept() == []
+    calls.asks()
+    calls.is_answered(ALLOWED)
+    assert calls.kept() == [ALLOWED]
 
 
-def forbidden(running: Running) -> None:
-    """The same call while memory is off."""
-    running.pipeline.valves = running.pipeline.valves.model_copy(update={"enabled": False})
-    running.inlet(api_inlet("ada", WORDS[0], "plain"), user_of("ada"))
-    running.pipeline.valves = running.pipeline.valves.model_copy(update={"enabled": True})
-
-
-def test_an_api_call_in_a_chat_of_its_clients_own_is_heard(running: Running, own_data_folder: Path) -> None:
-    inlet = api_inlet("ada", WORDS[0], "plain")
+def test_an_api_call_in_a_chat_of_its_clients_own_is_heard(calls: Calls) -> None:
+    inlet, user = api_inlet(calls.user, TEXT, "plain"), user_of(calls.user)
     inlet["metadata"]["chat_id"] = "mine"
-    running.inlet(inlet, user_of("ada"))
-    outlet = api_outlet(Said("ada", "api", WORDS[0], "plain", {}, "For memory.", "", True), 1)
-    running.outlet(outlet, user_of("ada"))
-    assert kept(own_data_folder) == [], "that is another chat"
-    running.outlet({**outlet, "chat_id": "mine"}, user_of("ada"))
-    assert kept(own_data_folder) == ["For memory."]
+    calls.running.inlet(inlet, user)
+    outlet = calls.is_answered(ALLOWED)
+    assert calls.kept() == [], "that is another chat"
+    calls.running.outlet({**outlet, "chat_id": "mine"}, user)
+    assert calls.kept() == [ALLOWED]
 
 
-def test_two_users_with_the_same_ids_never_meet(running: Running, own_data_folder: Path) -> None:
+def test_two_users_with_the_same_ids_never_meet(calls: Calls) -> None:
     """API clients choose them."""
-    for user in USERS:
+    running, users = calls.running, (calls.user, f"{calls.user}-other")
+    for user in users:
         ids = {"user_id": user, "chat_id": "c", "message_id": "a", "user_message_id": "m"}
-        inlet = running.inlet(inlet_body(WORDS[0], **ids), user_of(user))
-        running.outlet(outlet_body(WORDS[0], f"Answer to {user}.", inlet=inlet), user_of(user))
-    assert kept(own_data_folder) == ["Answer to ada.", "Answer to bob."]
-    for user, verb in zip(USERS, ("off", "on"), strict=True):
+        inlet = running.inlet(inlet_body(TEXT, **ids), user_of(user))
+        running.outlet(outlet_body(TEXT, f"Answer to {user}.", inlet=inlet), user_of(user))
+        assert Calls(running, calls.engine, user).kept() == [f"Answer to {user}."]
+    for user, verb in zip(users, ("off", "on"), strict=True):
         ids = {"user_id": user, "chat_id": "c", "message_id": "a2", "user_message_id": "m2"}
         inlet = inlet_body(f"/memory {verb}", **ids)
         sent = running.inlet(inlet, user_of(user))
@@ -163,15 +176,19 @@ def test_two_users_with_the_same_ids_never_meet(running: Running, own_data_folde
         assert f"Memory is {verb} in this chat" in answered["messages"][-1]["content"], sent
 
 
-@pytest.mark.parametrize("odd", ["x" * 10_000, "a\0b", "a\ud83d", "a\nb", "'; DROP TABLE outbox; --"])
-def test_odd_ids_lose_nothing(place: Place, monkeypatch: pytest.MonkeyPatch, odd: str) -> None:
+def test_odd_ids_lose_nothing(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     place.set_in(monkeypatch)
+    for name, value in WITHOUT_BACKEND.items():
+        monkeypatch.setenv(name, value)
     running = Running()
-    ids = {"chat_id": odd, "message_id": odd, "user_message_id": odd, "parent_id": odd}
-    inlet = running.inlet(inlet_body(WORDS[0], **ids), user_of("ada"))
-    running.outlet(outlet_body(WORDS[0], "For memory.", inlet=inlet), user_of("ada"))
+    odd_ones = ("x" * 10_000, "a\0b", "a\ud83d", "a\nb", "'; DROP TABLE outbox; --")
+    for odd in odd_ones:
+        ids = {"chat_id": odd, "message_id": odd, "user_message_id": odd, "parent_id": odd}
+        inlet = running.inlet(inlet_body(TEXT, **ids), user_of("ada"))
+        running.outlet(outlet_body(TEXT, ALLOWED, inlet=inlet), user_of("ada"))
     engine = place.open()
     with engine.connect() as connection:
-        assert len(connection.scalars(select(outbox.c.key)).all()) == 1, running.part("last error")
+        kept = connection.scalars(select(outbox.c.key)).all()
+    assert len(kept) == len(odd_ones), running.part("last error")
     engine.dispose()
     running.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,25 +21,22 @@ LISTED = "| 1 | My PIN is 1234 |"
 NOTE = f"{NOTES}\n<summary>Memory: 1 used</summary>\n\n- “My PIN is 1234”\n\n</details>"
 
 
-@pytest.fixture(params=["not opened", "no tables", "fine"])
-def running(
-    request: pytest.FixtureRequest,
-    tmp_path: Path,
-    own_data_folder: Path,
-    scripted_llm: ScriptedLLM,
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.fixture(scope="module", params=["not opened", "no tables", "fine"])
+def one(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, _running_llm: ScriptedLLM
 ) -> Iterator[Running]:
     """A filter whose state database cannot be opened, or lost its tables since, or works."""
-    for name, value in with_embedder(scripted_llm).items():
-        monkeypatch.setenv(name, value)
+    folder = tmp_path_factory.mktemp("state") / "data"
     if request.param == "not opened":
-        (tmp_path / "file").write_text("")
-        monkeypatch.setenv("MEMORY_DATA_DIR", str(tmp_path / "file"))
-    running = Running()
+        folder.write_text("")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {**with_embedder(_running_llm), "MEMORY_DATA_DIR": str(folder)}.items():
+            patch.setenv(name, value)
+        running = Running()
     if request.param != "not opened":
-        wait_until(lambda: running.part("backend")["ok"], within=60, what="the backend is ready")
+        wait_until(lambda: running.part("backend")["ok"], what="the backend is ready")
     if request.param == "no tables":
-        with sqlite3.connect(own_data_folder / "state.db") as connection:
+        with sqlite3.connect(folder / "state.db") as connection:
             tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
             for (name,) in tables:
                 if not name.startswith("sqlite_"):
@@ -51,8 +47,16 @@ def running(
 
 
 @pytest.fixture
+def running(one: Running) -> Iterator[Running]:
+    """With the settings of before."""
+    before = one.pipeline.valves
+    yield one
+    one.pipeline.valves = before
+
+
+@pytest.fixture
 def works(request: pytest.FixtureRequest) -> bool:
-    return bool(request.node.callspec.params["running"] == "fine")
+    return bool(request.node.callspec.params["one"] == "fine")
 
 
 def after_a_command(**options: Any) -> Turn:
@@ -101,7 +105,7 @@ def test_an_api_chat_is_told_by_the_model(running: Running, works: bool) -> None
 
 @pytest.mark.parametrize("how", [Chat, Chat.temporary])
 def test_a_command_where_memory_is_switched_off(running: Running, how: Any) -> None:
-    running.pipeline.valves = running.pipeline.valves.model_copy(update={"enabled": False})
+    running.use(enabled=False)
     turn = how("ada").say("/memory")
     sent = running.inlet(turn.inlet, turn.user)
     answered = running.outlet(turn.outlet("I know all.", sent=sent), turn.user)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,46 +23,38 @@ from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until
 from tests.unit.interfaces.test_filter import Running, damaged_calls
 
-ADA = str(recording("first-turn.inlet")["user"]["id"])  # who speaks in all recordings
+SPEAKER = str(recording("first-turn.inlet")["user"]["id"])  # who speaks in all recordings
 FACT, QUESTION = "My dog is called Rex.", "What is my dog called?"
 LOCAL = {"connection": "local"}
 LISTS = ("models_recall", "models_remember")
 
 
 @pytest.fixture
-def filter_(scripted_llm: ScriptedLLM, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
-    for name, value in {
-        "EMBEDDER_PROVIDER": "openai",
-        "EMBEDDER_BASE_URL": scripted_llm.base_url,
-        "EMBEDDER_API_KEY": "k",
-        "EMBEDDER_MODEL": "scripted-embed",
-        "INLET_DEADLINE_MS": "10000",
-    }.items():
-        monkeypatch.setenv(f"MEMORY_{name}", value)
-    running = Running()
-    wait_until(lambda: running.part("backend")["ok"], what="the backend is ready")
-    remember(running, Chat(ADA))
-    yield running
-    running.close()
+def ada(shared_filter: Running, user: str) -> str:
+    """Of whom something is known."""
+    remember(shared_filter, Chat(user))
+    return user
 
 
-@pytest.fixture
-def state(filter_: Running, own_data_folder: Path) -> Iterator[Engine]:
+@pytest.fixture(scope="module")
+def state(_shared_filter: Running, shared_folder: Path) -> Iterator[Engine]:
     """The state database, as another server opens it."""
-    engine = open_state(own_data_folder)
+    engine = open_state(shared_folder)
     yield engine
     engine.dispose()
 
 
-def use(running: Running, **changes: Any) -> None:
-    running.pipeline.valves = running.pipeline.valves.model_copy(update=changes)
+def left_alone(running: Running, reason: str) -> int:
+    """How many messages were, by the status."""
+    found = re.search(rf"{re.escape(reason)}: (\d+)", running.part("filter")["detail"])
+    return int(found[1]) if found else 0
 
 
 def remember(running: Running, chat: Chat, text: str = FACT) -> None:
     turn = chat.say(text)
     running.inlet(turn.inlet, turn.user)
     running.outlet(turn.outlet("I see."), turn.user)
-    wait_until(lambda: running.pipeline._chats.status()["queue"]["pending"] == 0, what="it is remembered")
+    running.settle()
 
 
 def asked(running: Running, chat: Chat, question: str = QUESTION) -> str:
@@ -78,39 +71,45 @@ def kept(engine: Engine, *tables: Any) -> list[int]:
         return [connection.scalar(select(func.count()).select_from(table)) or 0 for table in tables]
 
 
+@pytest.fixture(scope="module")
+def _known(_shared_filter: Running) -> None:
+    remember(_shared_filter, Chat(SPEAKER))
+
+
+@pytest.mark.usefixtures("_known")
 @given(call=damaged_calls())
 def test_with_local_only_nothing_reaches_or_comes_from_another_model(
-    filter_: Running, state: Engine, call: dict[str, Any]
+    shared_filter: Running, state: Engine, call: dict[str, Any]
 ) -> None:
-    use(filter_, local_only=True)
+    shared_filter.use(local_only=True)
     if read_inlet(**call).connection == "local":  # what hypothesis has made of it
         return
     before = kept(state, outbox, decisions)
-    assert filter_.inlet(copy.deepcopy(call["body"]), call["user"]) == call["body"]
-    filter_.outlet(copy.deepcopy(call["body"]), call["user"])
+    assert shared_filter.inlet(copy.deepcopy(call["body"]), call["user"]) == call["body"]
+    shared_filter.outlet(copy.deepcopy(call["body"]), call["user"])
     assert kept(state, outbox, decisions) == before
 
 
-def test_a_local_model_is_told_and_learned_from(filter_: Running, state: Engine) -> None:
-    use(filter_, local_only=True)
-    assert asked(filter_, Chat(ADA)) == ""
-    assert asked(filter_, Chat(ADA, options={"connection": None})) == ""
-    assert "Rex" in asked(filter_, Chat(ADA, options=LOCAL))
-    remember(filter_, Chat(ADA), "My cat is called Tom.")
-    remember(filter_, Chat(ADA, options=LOCAL), "My bird is called Pip.")
-    told = asked(filter_, Chat(ADA, options=LOCAL), "What are my cat and my bird called?")
+def test_a_local_model_is_told_and_learned_from(shared_filter: Running, ada: str, state: Engine) -> None:
+    shared_filter.use(local_only=True)
+    assert asked(shared_filter, Chat(ada)) == ""
+    assert asked(shared_filter, Chat(ada, options={"connection": None})) == ""
+    assert "Rex" in asked(shared_filter, Chat(ada, options=LOCAL))
+    remember(shared_filter, Chat(ada), "My cat is called Tom.")
+    remember(shared_filter, Chat(ada, options=LOCAL), "My bird is called Pip.")
+    told = asked(shared_filter, Chat(ada, options=LOCAL), "What are my cat and my bird called?")
     assert "Pip" in told
     assert "Tom" not in told
 
 
-def test_a_chat_that_goes_on_with_an_external_model(filter_: Running) -> None:
-    use(filter_, local_only=True)
-    chat = Chat(ADA, options=LOCAL)
+def test_a_chat_that_goes_on_with_an_external_model(shared_filter: Running, ada: str) -> None:
+    shared_filter.use(local_only=True)
+    chat = Chat(ada, options=LOCAL)
     turn = chat.say(QUESTION)
-    assert "Rex" in told_text(filter_.inlet(turn.inlet, turn.user))
+    assert "Rex" in told_text(shared_filter.inlet(turn.inlet, turn.user))
     turn.outlet("He is called that.")
     chat.options = {}
-    assert asked(filter_, chat, "And my cat?") == "", "nor what the chat was told before"
+    assert asked(shared_filter, chat, "And my cat?") == "", "nor what the chat was told before"
 
 
 @pytest.mark.parametrize(
@@ -129,7 +128,8 @@ def test_a_chat_that_goes_on_with_an_external_model(filter_: Running) -> None:
     ],
 )
 def test_each_rule_is_obeyed_and_told(
-    filter_: Running,
+    shared_filter: Running,
+    ada: str,
     state: Engine,
     capsys: pytest.CaptureFixture[str],
     changes: dict[str, Any],
@@ -137,17 +137,21 @@ def test_each_rule_is_obeyed_and_told(
     learned: bool,
     reason: str,
 ) -> None:
-    use(filter_, **changes)
-    chat = Chat(ADA)
-    before = kept(state, outbox)
-    assert ("Rex" in asked(filter_, chat)) == told
-    remember(filter_, chat, "My cat is called Tom.")
+    shared_filter.use(**changes)
+    chat = Chat(ada)
+    before, earlier = kept(state, outbox), left_alone(shared_filter, reason)
+    assert ("Rex" in asked(shared_filter, chat)) == told
+    remember(shared_filter, chat, "My cat is called Tom.")
     assert (kept(state, outbox) != before) == learned
-    assert f"left alone: {reason}: 2" in filter_.part("filter")["detail"]
+    assert left_alone(shared_filter, reason) == earlier + 2
     wait_until(lambda: reason in _why(state, chat, capsys), what="it is told")
     output = _why(state, chat, capsys)
     assert (f"1. left alone: {reason}, " in output) == (not told)
     assert ("Rex" in output) == told
+    in_chat = f": {reason}.".replace("_", r"\_")
+    assert in_chat in told_by_command(shared_filter, chat)
+    told_by_command(shared_filter, chat, "/memory status")
+    assert in_chat in told_by_command(shared_filter, chat), "commands are no messages"
 
 
 def told_by_command(running: Running, chat: Chat, command: str = "/memory why") -> str:
@@ -157,58 +161,42 @@ def told_by_command(running: Running, chat: Chat, command: str = "/memory why") 
     return str(running.outlet(turn.outlet("OK", sent=sent), turn.user)["messages"][-1]["content"])
 
 
-@pytest.mark.parametrize(
-    ("changes", "reason"),
-    [
-        (dict.fromkeys(LISTS, "!*"), r"the model gets no memory (models\_recall, models\_remember)"),
-        ({"models_recall": "!*"}, r"the model is told nothing (models\_recall)"),
-        ({"models_remember": "!*"}, r"nothing is learned from this model's chats (models\_remember)"),
-        ({"local_only": True}, r"the model is external (local\_only)"),
-    ],
-)
-def test_a_user_is_told_why_in_the_chat(filter_: Running, changes: dict[str, Any], reason: str) -> None:
-    use(filter_, **changes)
-    chat = Chat(ADA)
+def test_a_user_is_told_of_their_own_switch_in_the_chat(shared_filter: Running, ada: str) -> None:
+    chat = Chat(ada)
+    asked(shared_filter, chat)
+    told_by_command(shared_filter, chat, "/memory off")
     turn = chat.say(QUESTION)
-    filter_.inlet(turn.inlet, turn.user)
-    filter_.outlet(turn.outlet("I see."), turn.user)
-    wait_until(lambda: f": {reason}." in told_by_command(filter_, chat), what="it is told")
-    told_by_command(filter_, chat, "/memory status")
-    assert f": {reason}." in told_by_command(filter_, chat), "commands are no messages"
-
-
-def test_a_user_is_told_of_their_own_switch_in_the_chat(filter_: Running) -> None:
-    chat = Chat(ADA)
-    asked(filter_, chat)
-    told_by_command(filter_, chat, "/memory off")
-    turn = chat.say(QUESTION)
-    filter_.inlet(turn.inlet, turn.user)
+    shared_filter.inlet(turn.inlet, turn.user)
     turn.outlet("I see.")
-    wait_until(lambda: "you have switched memory off" in told_by_command(filter_, chat), what="it is told")
-    told_by_command(filter_, chat, "/memory on")
-    asked(filter_, chat)
-    wait_until(lambda: "Rex" in told_by_command(filter_, chat), what="the last message is explained")
+    wait_until(
+        lambda: "you have switched memory off" in told_by_command(shared_filter, chat), what="it is told"
+    )
+    told_by_command(shared_filter, chat, "/memory on")
+    asked(shared_filter, chat)
+    wait_until(lambda: "Rex" in told_by_command(shared_filter, chat), what="the last message is explained")
 
 
-def test_a_user_is_told_that_recall_failed(filter_: Running, scripted_llm: ScriptedLLM) -> None:
-    chat = Chat(ADA)
+def test_a_user_is_told_that_recall_failed(
+    shared_filter: Running, ada: str, scripted_llm: ScriptedLLM
+) -> None:
+    chat = Chat(ada)
     turn = chat.say("Is there an embedder?")
     with scripted_llm.fault("embeddings", status=401):
-        filter_.inlet(turn.inlet, turn.user)
+        shared_filter.inlet(turn.inlet, turn.user)
     turn.outlet("I see.")
     failed = "refused the request"
-    wait_until(lambda: failed in told_by_command(filter_, chat), what="it is told")
+    wait_until(lambda: failed in told_by_command(shared_filter, chat), what="it is told")
 
 
-def test_a_user_is_told_of_the_deadline(filter_: Running, scripted_llm: ScriptedLLM) -> None:
-    use(filter_, inlet_deadline_ms=50)
-    chat = Chat(ADA)
+def test_a_user_is_told_of_the_deadline(shared_filter: Running, ada: str, scripted_llm: ScriptedLLM) -> None:
+    shared_filter.use(inlet_deadline_ms=50)
+    chat = Chat(ada)
     turn = chat.say("Is there a slow embedder?")
     with scripted_llm.hold("embeddings", when="slow"):
-        filter_.inlet(turn.inlet, turn.user)
+        shared_filter.inlet(turn.inlet, turn.user)
     turn.outlet("I see.")
     passed = "the deadline of 50 ms passed"
-    wait_until(lambda: passed in told_by_command(filter_, chat), what="it is told")
+    wait_until(lambda: passed in told_by_command(shared_filter, chat), what="it is told")
 
 
 def _why(engine: Engine, chat: Chat, capsys: pytest.CaptureFixture[str]) -> str:
@@ -222,52 +210,53 @@ def _why(engine: Engine, chat: Chat, capsys: pytest.CaptureFixture[str]) -> str:
 @pytest.mark.parametrize("where", ["chat", "always"])
 @pytest.mark.parametrize("half", ["", "models_remember", "models_recall"])
 def test_a_user_switches_memory_off_and_on(
-    filter_: Running, state: Engine, capsys: pytest.CaptureFixture[str], where: str, half: str
+    shared_filter: Running, ada: str, state: Engine, capsys: pytest.CaptureFixture[str], where: str, half: str
 ) -> None:
-    use(filter_, **({half: "!*"} if half else {}))
-    chat, switches = Chat(ADA), Switches(state)
+    shared_filter.use(**({half: "!*"} if half else {}))
+    chat, switches = Chat(ada), Switches(state)
     place = chat.chat_id if where == "chat" else ""
-    switches.set(ADA, place, on=False)
+    switches.set(ada, place, on=False)
+    reason = "the user has switched memory off here"
+    earlier = left_alone(shared_filter, reason)
     before = kept(state, outbox, decisions)
-    assert asked(filter_, chat) == ""
-    remember(filter_, chat, "My cat is called Tom.")
+    assert asked(shared_filter, chat) == ""
+    remember(shared_filter, chat, "My cat is called Tom.")
     assert kept(state, outbox, decisions) == before
-    assert ("Rex" in asked(filter_, Chat(ADA))) == (where == "chat" and half != "models_recall")
-    reason = "left alone: the user has switched memory off here"
-    assert f"{reason}: {2 if where == 'chat' else 3}" in filter_.part("filter")["detail"]
-    wait_until(lambda: f"2. {reason}" in _why(state, chat, capsys), what="it is told")
-    switches.set(ADA, place, on=True)
-    assert ("Rex" in asked(filter_, chat)) == (half != "models_recall")
+    assert ("Rex" in asked(shared_filter, Chat(ada))) == (where == "chat" and half != "models_recall")
+    assert left_alone(shared_filter, reason) == earlier + (2 if where == "chat" else 3)
+    wait_until(lambda: f"2. left alone: {reason}" in _why(state, chat, capsys), what="it is told")
+    switches.set(ada, place, on=True)
+    assert ("Rex" in asked(shared_filter, chat)) == (half != "models_recall")
 
 
-def test_switched_off_before_the_answer_is_done(filter_: Running, state: Engine) -> None:
-    turn = Chat(ADA).say("My cat is called Tom.")
+def test_switched_off_before_the_answer_is_done(shared_filter: Running, ada: str, state: Engine) -> None:
+    turn = Chat(ada).say("My cat is called Tom.")
     before = kept(state, outbox)
-    filter_.inlet(turn.inlet, turn.user)
-    Switches(state).set(ADA, turn.inlet["metadata"]["chat_id"], on=False)
-    filter_.outlet(turn.outlet("I see."), turn.user)
+    shared_filter.inlet(turn.inlet, turn.user)
+    Switches(state).set(ada, turn.inlet["metadata"]["chat_id"], on=False)
+    shared_filter.outlet(turn.outlet("I see."), turn.user)
     assert kept(state, outbox) == before
 
 
 @pytest.mark.parametrize(
     "chat",
-    [Chat.temporary(ADA), Chat(ADA, options={"task": "title_generation"}), Chat("a b")],
+    [Chat.temporary(), Chat(options={"task": "title_generation"}), Chat("a b")],
     ids=["temporary", "task", "nobody"],
 )
 def test_nothing_is_noted_of_what_is_no_message_of_a_user_or_is_to_leave_no_trace(
-    filter_: Running, state: Engine, chat: Chat
+    shared_filter: Running, ada: str, state: Engine, chat: Chat
 ) -> None:
-    use(filter_, local_only=True)
+    shared_filter.use(local_only=True)
     before = kept(state, recalls)
     turn = chat.say(QUESTION)
-    filter_.inlet(turn.inlet, turn.user)
-    filter_.run(filter_.pipeline.on_shutdown())  # waits for what is done afterwards
+    shared_filter.inlet(turn.inlet, turn.user)
+    shared_filter.rest()
     assert kept(state, recalls) == before
 
 
-def test_a_note_holds_nothing_of_what_was_said(filter_: Running, state: Engine) -> None:
-    use(filter_, local_only=True)
-    asked(filter_, Chat(ADA), "My secret is a green door.")
+def test_a_note_holds_nothing_of_what_was_said(shared_filter: Running, ada: str, state: Engine) -> None:
+    shared_filter.use(local_only=True)
+    asked(shared_filter, Chat(ada), "My secret is a green door.")
     wait_until(lambda: any("local_only" in row for row in _notes(state)), what="it is noted")
     assert not any("green" in row for row in _notes(state))
 
@@ -277,10 +266,10 @@ def _notes(engine: Engine) -> list[str]:
         return list(connection.scalars(select(recalls.c.explanation)))
 
 
-def test_the_status_warns_of_what_is_external(filter_: Running) -> None:
-    assert not any(part["name"] == "local only" for part in filter_.pipeline._chats.status()["parts"])
-    use(filter_, local_only=True)
-    assert filter_.part("local only")["ok"]
-    use(filter_, llm_provider="openai", llm_api_key="k")
-    assert filter_.part("local only")["detail"].startswith("the LLM is external")
-    assert not filter_.pipeline._chats.status()["ok"]
+def test_the_status_warns_of_what_is_external(shared_filter: Running, ada: str) -> None:
+    assert not any(part["name"] == "local only" for part in shared_filter.pipeline._chats.status()["parts"])
+    shared_filter.use(local_only=True)
+    assert shared_filter.part("local only")["ok"]
+    shared_filter.use(llm_provider="openai", llm_api_key="k")
+    assert shared_filter.part("local only")["detail"].startswith("the LLM is external")
+    assert not shared_filter.pipeline._chats.status()["ok"]

@@ -38,7 +38,7 @@ def test_long_texts_are_read_in_one_pass(reader: Reader) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("reader", [*BODIES, *TEXTS], ids=lambda reader: reader.name)
 def test_so_is_everything_that_a_pattern_looks_for(reader: Reader) -> None:
-    read(reader, sample(list(reader.fragments()), seed=commit(), number=40))
+    read(reader, sample(list(reader.fragments()), seed=commit(), number=20))
 
 
 @pytest.mark.parametrize("reader", TEXTS, ids=lambda reader: reader.name)
@@ -74,13 +74,10 @@ def test_every_module_with_patterns_is_measured() -> None:
 class TestTheMeasure:
     """It finds what it is for."""
 
-    @pytest.mark.parametrize(
-        ("pattern", "fragment"),
-        [("<a>.*?</a>", "<a>"), (r"<b\b[^>]*>", "<b "), (r"\s+x", " "), (r"\w+@", "a")],
-    )
+    @pytest.mark.parametrize(("pattern", "fragment"), [("<a>.*?</a>", "<a>"), (r"<b\b[^>]*>", "<b ")])
     def test_a_pattern_that_backtracks(self, pattern: str, fragment: str) -> None:
         text = repeated(fragment, CHARS)
-        with pytest.raises(HangsError), work_ends(fragment, within=0.5):
+        with pytest.raises(HangsError), work_ends(fragment, within=0.2):
             re.compile(pattern, re.DOTALL).findall(text)
 
     @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from owui_memory.manage.migrate import mover
 from tests.harness.scripted_llm import ScriptedLLM
-from tests.unit.manage.house import House
+from tests.unit.manage.house import CAT, CELLO, DOG, TOWN, House
 
 
 @pytest.fixture(scope="session")
@@ -35,3 +36,32 @@ def house(
     house = House(tmp_path / "house", scripted_llm, small_llm)
     yield house
     house.close()
+
+
+@pytest.fixture(scope="session")
+def _lived_in(
+    tmp_path_factory: pytest.TempPathFactory, _running_llm: ScriptedLLM, _small_llm: ScriptedLLM
+) -> Path:
+    """The folder of a house with three memories of Ada's and one of Bob's, with the first model."""
+    house = House(tmp_path_factory.mktemp("lived-in") / "house", _running_llm, _small_llm)
+    house.use(house.with_model())
+    house.remember(DOG, CAT, TOWN)
+    house.remember(CELLO, user="bob")
+    house.leave()
+    return house.folder
+
+
+@pytest.fixture
+def left(house: House, _lived_in: Path) -> House:
+    """That one, whose server was stopped."""
+    house.leave()
+    shutil.rmtree(house.folder)
+    shutil.copytree(_lived_in, house.folder)
+    return house
+
+
+@pytest.fixture
+def moved_in(left: House) -> House:
+    left.enter()
+    left.use(left.with_model())
+    return left

@@ -19,6 +19,11 @@ from tests.harness.places import opened
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until
 
+DOG, CAT, TOWN, CELLO = (
+    *("My dog is called Rex.", "Mein Käter heißt Tom 🐈.", "I live in Lisbon."),
+    "I play the cello.",
+)
+
 
 class House:
     """May be left and entered again, as a server is restarted."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 import os
 import re
+import shutil
 import signal
 import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -38,7 +38,7 @@ from tests.harness.places import Place, opened
 from tests.harness.postgres import PASSWORD
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until
-from tests.unit.manage.kept import BOTH, OTHER, Kept
+from tests.unit.manage.kept import BOTH, CELLO, OTHER, Kept
 
 
 @contextmanager
@@ -61,30 +61,40 @@ def traffic(kept: Kept) -> Iterator[None]:
         going.join()
 
 
+@pytest.fixture(scope="module")
+def lived_in(tmp_path_factory: pytest.TempPathFactory, _running_llm: ScriptedLLM) -> Path:
+    """The folder of one on SQLite."""
+    place = Place(tmp_path_factory.mktemp("lived-in") / "data")
+    engine = opened(place.folder)
+    kept = Kept(place, engine, settings_of("sqlite", place, _running_llm))
+    kept.live()
+    kept.close()
+    engine.dispose()
+    return place.folder
+
+
+def settings_of(kind: str, place: Place, llm: ScriptedLLM) -> Valves:
+    urls = {
+        "qdrant": str(place.folder / "qdrant"),
+        "pgvector": with_password(place.url, PASSWORD),
+    }
+    store = {"vector_store": kind, "vector_store_url": urls.get(kind, "")}
+    key = PASSWORD if kind == "pgvector" else ""
+    return Valves(**store, vector_store_api_key=key, **Kept.embedder(llm))
+
+
 @pytest.fixture(params=["sqlite", "qdrant", "pgvector"])
 def kept(request: pytest.FixtureRequest, own_data_folder: Path, scripted_llm: ScriptedLLM) -> Iterator[Kept]:
     kind = request.param
-    if kind == "pgvector":
-        place = request.getfixturevalue("shared_place")
-    else:
-        place = Place(own_data_folder)
+    place = request.getfixturevalue("shared_place") if kind == "pgvector" else Place(own_data_folder)
+    if kind == "sqlite":
+        shutil.copytree(request.getfixturevalue("lived_in"), own_data_folder)
+    elif kind == "qdrant":
         opened(own_data_folder).dispose()
-    urls = {
-        "sqlite": "",
-        "qdrant": str(own_data_folder / "qdrant"),
-        "pgvector": with_password(place.url, PASSWORD),
-    }
-    given: dict[str, Any] = {"vector_store": kind, "vector_store_url": urls[kind], "embedder_model": "m"}
-    given |= {
-        "embedder_provider": "openai",
-        "embedder_base_url": scripted_llm.base_url,
-        "embedder_api_key": "k",
-    }
     engine = place.open()
-    kept = Kept(place, engine, Valves(**given, vector_store_api_key=PASSWORD if kind == "pgvector" else ""))
-    kept.hears(BOTH, "m1")
-    kept.hears(OTHER, "m2")
-    kept.hears("I play the cello.", "m3", user="bob")
+    kept = Kept(place, engine, settings_of(kind, place, scripted_llm))
+    if kind != "sqlite":
+        kept.live()
     yield kept
     kept.close()
     engine.dispose()
@@ -101,7 +111,7 @@ def test_a_forgotten_memory_is_nowhere(kept: Kept) -> None:
         lambda: all_is_reached(kept.eraser), what="the logs are emptied, if the traffic was in the way"
     )
     assert kept.texts() == [OTHER]
-    assert "I play the cello." in kept.texts("bob")
+    assert CELLO in kept.texts("bob")
     assert kept.traces() == []
 
 
@@ -134,7 +144,7 @@ def test_an_erased_user_is_nowhere(kept: Kept) -> None:
         lambda: all_is_reached(kept.eraser), what="the logs are emptied, if the traffic was in the way"
     )
     assert kept.texts() == []
-    assert "I play the cello." in kept.texts("bob")
+    assert CELLO in kept.texts("bob")
     assert kept.journal.of_user("ada") == []
     assert kept.traces() == []
 
@@ -181,7 +191,7 @@ class TestOnce:
         assert kept.traces()
         kept.eraser.go_on()
         assert kept.traces() == []
-        assert kept.texts("bob") == ["I play the cello."]
+        assert kept.texts("bob") == [CELLO]
 
     def test_a_late_write_is_found_by_the_second_pass(
         self, kept: Kept, monkeypatch: pytest.MonkeyPatch

@@ -22,9 +22,7 @@ from tests.harness.mortals import Mortals
 from tests.harness.places import Place, opened
 from tests.harness.remains import store_in
 from tests.harness.scripted_llm import ScriptedLLM
-from tests.unit.manage.kept import BOTH, OTHER, Kept
-
-CELLO = "I play the cello."
+from tests.unit.manage.kept import BOTH, CELLO, OTHER, Kept
 
 
 @pytest.fixture(scope="module")
@@ -78,18 +76,11 @@ class Scene:
 
 @pytest.fixture
 def scene(tmp_path: Path, scripted_llm: ScriptedLLM, mortals: Mortals) -> Scene:
-    settings = {
-        "embedder_provider": "openai",
-        "embedder_base_url": scripted_llm.base_url,
-        "embedder_model": "m",
-        "embedder_api_key": "k",
-    }
+    settings = Kept.embedder(scripted_llm)
     place = Place(tmp_path / "data")
     engine = opened(place.folder)
     kept = Kept(place, engine, Valves(**settings))
-    kept.hears(BOTH, "m1")
-    kept.hears(OTHER, "m2")
-    kept.hears(CELLO, "m3", user="bob")
+    kept.live()
     kept.notes(BOTH)
     kept.close()
     engine.dispose()

@@ -10,7 +10,7 @@ import pytest
 
 from owui_memory.backends.assemble import assemble
 from owui_memory.backends.library import LibraryBackend
-from owui_memory.backends.locations import location_of, name_for, settings_of
+from owui_memory.backends.locations import name_for
 from owui_memory.config.settings import Valves
 from owui_memory.manage.migrate import copying
 from owui_memory.manage.migrate.records import Head, LibraryRecords
@@ -19,18 +19,7 @@ from tests.harness.mem0_server import RestServer
 from tests.harness.qdrant_server import QdrantServer
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until
-from tests.unit.manage.house import House
-
-DOG, CAT, TOWN = "My dog is called Rex.", "My cat is called Tom.", "I live in Lisbon."
-
-
-@pytest.fixture
-def moved_in(house: House) -> House:
-    """Three memories of Ada's and one of Bob's, with the first model."""
-    house.use(house.with_model())
-    house.remember(DOG, CAT, TOWN)
-    house.remember("I play the cello.", user="bob")
-    return house
+from tests.unit.manage.house import CAT, CELLO, DOG, TOWN, House
 
 
 @contextlib.contextmanager
@@ -42,14 +31,19 @@ def locked(qdrant: QdrantServer) -> Iterator[None]:
 
 
 class TestAnotherModel:
-    def test_of_another_size_keeps_every_memory(self, moved_in: House) -> None:
+    def test_of_another_size_keeps_every_memory_there_and_back(self, moved_in: House) -> None:
         before = {memory.id: memory for memory in moved_in.backend.list_all("ada")}
+        dog, cat = (moved_in.memory(text) for text in (DOG, CAT))
         moved_in.use(moved_in.with_small_model())
-        after = {memory.id: memory for memory in moved_in.backend.list_all("ada")}
-        assert after == before
-        assert moved_in.texts("bob") == ["I play the cello."]
+        assert {memory.id: memory for memory in moved_in.backend.list_all("ada")} == before
+        assert moved_in.texts("bob") == [CELLO]
         assert DOG in moved_in.found("What is my dog called?")
         assert moved_in.small.embedded_texts().count(DOG) == 1
+        moved_in.remember("I like green tea.")
+        moved_in.forget(dog)
+        moved_in.backend.replace(cat.id, "My cat is called Tim.", expires="")
+        moved_in.use(moved_in.with_model())
+        assert moved_in.texts() == sorted(["My cat is called Tim.", TOWN, "I like green tea."])
 
     def test_of_the_same_size_gets_a_collection_of_its_own(self, moved_in: House) -> None:
         moved_in.use(moved_in.with_model("second"))
@@ -58,28 +52,12 @@ class TestAnotherModel:
         assert home.name == name_for("memories", "second", moved_in.llm.dims)
         assert moved_in.texts() == sorted([DOG, CAT, TOWN])
 
-    def test_what_is_learned_there_comes_back_too(self, moved_in: House) -> None:
-        moved_in.use(moved_in.with_small_model())
-        moved_in.remember("I like green tea.")
-        moved_in.use(moved_in.with_model())
-        assert moved_in.texts() == sorted([DOG, CAT, TOWN, "I like green tea."])
-
-    def test_what_was_taken_away_or_changed_there_does_not_come_back(self, moved_in: House) -> None:
-        dog, cat = (moved_in.memory(text) for text in (DOG, CAT))
-        moved_in.use(moved_in.with_small_model())
-        moved_in.forget(dog)
-        moved_in.backend.replace(cat.id, "My cat is called Tim.", expires="")
-        moved_in.use(moved_in.with_model())
-        assert moved_in.texts() == sorted(["My cat is called Tim.", TOWN])
-
-    def test_another_llm_moves_nothing(self, moved_in: House) -> None:
+    def test_another_llm_moves_nothing_and_another_collection_is_another_set(self, moved_in: House) -> None:
         moved_in.llm.clear()
         llm = {"llm_provider": "openai", "llm_base_url": moved_in.llm.base_url, "llm_model": "chat"}
         moved_in.use(moved_in.with_model(**llm))
         assert DOG not in moved_in.llm.embedded_texts()
         assert [one.role for one in moved_in.locations.known()] == ["home"]
-
-    def test_another_collection_is_another_set_of_memories(self, moved_in: House) -> None:
         moved_in.live.use(moved_in.with_model(collection="work"))
         wait_until(lambda: not moved_in.texts(), what="the other set is served, which is empty")
         moved_in.use(moved_in.with_model())
@@ -97,30 +75,22 @@ class TestMeanwhile:
             moved_in.release = gate.release  # type: ignore[attr-defined]
             yield moved_in
 
-    def arrive(self, house: House) -> None:
-        house.release()  # type: ignore[attr-defined]
-        wait_until(lambda: house.serves(house.with_small_model()), what=lambda: f"moved: {house.live.fault}")
-
-    def test_the_earlier_place_serves(self, moving: House) -> None:
+    def test_the_earlier_place_serves_and_what_changes_comes_along(self, moving: House) -> None:
         assert DOG in moving.found("What is my dog called?")
         assert moving.texts() == sorted([DOG, CAT, TOWN])
-
-    def test_the_status_tells_how_far_it_is(self, moving: House) -> None:
         state = moving.state()
         assert state is not None
         assert state.ok
         assert " of 4 memories are in sqlite, collection memories_small_64" in state.detail
-        self.arrive(moving)
-        wait_until(lambda: moving.state() is None, what="nothing is moved any more")
-
-    def test_what_changes_comes_along(self, moving: House) -> None:
         dog, cat = (moving.memory(text) for text in (DOG, CAT))
         moving.backend.remove(dog.id)
         moving.backend.replace(cat.id, "My cat is called Tim.", expires="2031-01-01")
         moving.remember("I like green tea.")
-        self.arrive(moving)
+        moving.release()  # type: ignore[attr-defined]
+        wait_until(lambda: moving.serves(moving.with_small_model()), what="it is moved")
         assert moving.texts() == sorted(["My cat is called Tim.", TOWN, "I like green tea."])
         assert moving.memory("My cat is called Tim.").expires == "2031-01-01"
+        wait_until(lambda: moving.state() is None, what="nothing is moved any more")
 
     def test_going_back_to_the_earlier_settings_ends_it(self, moving: House) -> None:
         moving.live.use(moving.with_model())
@@ -187,7 +157,7 @@ class TestAtAStart:
             moved_in.enter()
             moved_in.use(moved_in.with_small_model())
             wait_until(lambda: len(moved_in.texts()) == 3, what="the rest is there")
-        assert moved_in.texts("bob") == ["I play the cello."]
+        assert moved_in.texts("bob") == [CELLO]
         assert moved_in.locations.leftovers()[0].pending is False
 
     def test_where_the_former_store_is_gone_it_is_collected_later(self, house: House) -> None:
@@ -274,7 +244,11 @@ class TestMem0sServer:
     def on(rest: RestServer) -> Valves:
         return Valves(backend="server", backend_url=rest.url, backend_api_key="key")
 
-    def test_there_and_back(self, moved_in: House, rest: RestServer) -> None:
+    def test_there_and_back(self, moved_in: House, rest: RestServer, monkeypatch: pytest.MonkeyPatch) -> None:
+        """More than the server lists at once."""
+        monkeypatch.setattr("owui_memory.backends.server._LISTED", 5)
+        lockers = [f"My locker number {number} is green." for number in range(10)]
+        moved_in.remember(*lockers)
         first = {memory.id: memory for memory in moved_in.backend.list_all("ada")}
         moved_in.locations.touch(["ada", "bob"])
         moved_in.use(self.on(rest))
@@ -284,9 +258,9 @@ class TestMem0sServer:
         moved_in.forget(moved_in.memory(DOG))
         moved_in.remember("I like green tea.")
         moved_in.use(moved_in.with_model())
-        assert moved_in.texts() == sorted([CAT, TOWN, "I like green tea."])
+        assert moved_in.texts() == sorted([CAT, TOWN, "I like green tea.", *lockers])
         back = {memory.id: memory for memory in moved_in.backend.list_all("ada")}
-        assert len(set(back) & set(first)) == 2
+        assert len(set(back) & set(first)) == 12
 
     def test_back_by_presets_that_still_name_its_address_and_key(
         self, moved_in: House, rest: RestServer
@@ -300,23 +274,6 @@ class TestMem0sServer:
         moved_in.live.use(moved_in.with_model(**still))
         wait_until(lambda: isinstance(moved_in.live.current, LibraryBackend), what="the library serves again")
         assert moved_in.texts() == sorted([DOG, CAT, TOWN, "I like green tea."])
-
-    def test_the_key_goes_to_no_other_address(self, moved_in: House, rest: RestServer) -> None:
-        with RestServer(rest.memory, "key") as other:
-            home = location_of(self.on(rest))
-            settings = settings_of(home, self.on(other))
-        assert settings.backend_api_key == ""
-
-    def test_more_than_the_server_lists_comes_along(
-        self, moved_in: House, rest: RestServer, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr("owui_memory.backends.server._LISTED", 5)
-        texts = [f"My locker number {number} is green." for number in range(12)]
-        moved_in.remember(*texts)
-        moved_in.locations.touch(["ada", "bob"])
-        moved_in.use(self.on(rest))
-        moved_in.use(moved_in.with_model())
-        assert moved_in.texts() == sorted([DOG, CAT, TOWN, *texts])
 
 
 def test_what_is_forgotten_while_the_rest_is_looked_for_does_not_come_back(moved_in: House) -> None:

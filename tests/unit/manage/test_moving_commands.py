@@ -19,9 +19,7 @@ from owui_memory.core.errors import TellAdmin
 from owui_memory.interfaces.cli.instance import settings_in
 from tests.harness.qdrant_server import QdrantServer
 from tests.harness.waiting import wait_until
-from tests.unit.manage.house import House
-
-DOG, CAT = "My dog is called Rex.", "Mein Käter heißt Tom 🐈."
+from tests.unit.manage.house import CAT, CELLO, DOG, TOWN, House
 
 Save = Callable[[Valves], None]
 
@@ -41,14 +39,9 @@ def save(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, house: House) -> Save:
 
 
 @pytest.fixture
-def stopped(house: House, save: Save) -> House:
-    """A server that was stopped, with two memories of Ada's and one of Bob's."""
-    house.use(house.with_model())
-    house.remember(DOG, CAT)
-    house.remember("I play the cello.", user="bob")
-    house.leave()
-    save(house.with_model())
-    return house
+def stopped(left: House, save: Save) -> House:
+    save(left.with_model())
+    return left
 
 
 def lines_of(file: Path) -> list[dict[str, Any]]:
@@ -62,10 +55,10 @@ class TestExport:
         file = tmp_path / "all.jsonl"
         stopped.llm.clear()
         assert main(["export", str(file)]) == 0
-        assert "3 memories exported." in capsys.readouterr().err
+        assert "4 memories exported." in capsys.readouterr().err
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         rows = lines_of(file)
-        everybodys = [("ada", DOG), ("ada", CAT), ("bob", "I play the cello.")]
+        everybodys = [("ada", DOG), ("ada", CAT), ("ada", TOWN), ("bob", CELLO)]
         assert [(row["user_id"], row["memory"]) for row in rows] == everybodys
         assert set(rows[0]) == {
             *("id", "memory", "user_id", "created_at", "updated_at", "expiration_date", "metadata")
@@ -104,13 +97,13 @@ class TestImport:
         main(["export", str(file)])
         capsys.readouterr()
         assert main(["import", str(file)]) == 0
-        assert capsys.readouterr().out == "0 memories added, 0 changed, 3 were there already.\n"
+        assert capsys.readouterr().out == "0 memories added, 0 changed, 4 were there already.\n"
         file.write_text(file.read_text().replace("Rex", "Max"))
         assert main(["import", str(file)]) == 0
-        assert "0 memories added, 1 changed, 2 were" in capsys.readouterr().out
+        assert "0 memories added, 1 changed, 3 were" in capsys.readouterr().out
         stopped.enter()
         stopped.use(stopped.with_model())
-        assert stopped.texts() == sorted(["My dog is called Max.", CAT])
+        assert stopped.texts() == sorted(["My dog is called Max.", CAT, TOWN])
         assert "My dog is called Max." in stopped.found("What is my dog called?")
 
     def test_into_another_house_nothing_is_lost(
@@ -123,7 +116,7 @@ class TestImport:
         main(["export", str(tmp_path / "again.jsonl")])
         assert lines_of(tmp_path / "again.jsonl") == lines_of(tmp_path / "all.jsonl")
         other.use(other.with_model())
-        assert other.texts() == sorted([DOG, CAT])
+        assert other.texts() == sorted([DOG, CAT, TOWN])
         assert DOG in other.found("What is my dog called?")
         other.leave()
 
@@ -177,7 +170,7 @@ class TestImport:
         assert main(["import", "nowhere.jsonl"]) == 1
         assert capsys.readouterr().err == "nowhere.jsonl: No such file or directory.\n"
         main(["export", "--user", "ada", str(tmp_path / "after.jsonl")])
-        assert len(lines_of(tmp_path / "after.jsonl")) == 2
+        assert len(lines_of(tmp_path / "after.jsonl")) == 3
 
     def test_a_running_server_knows_at_once_and_can_be_exported_from(
         self, stopped: House, tmp_path: Path
@@ -190,7 +183,7 @@ class TestImport:
         assert main(["import", str(file)]) == 0
         assert stopped.found("Which tea do I like?", user="cleo") == {"I like green tea."}
         assert main(["export", str(tmp_path / "all.jsonl")]) == 0
-        assert len(lines_of(tmp_path / "all.jsonl")) == 4
+        assert len(lines_of(tmp_path / "all.jsonl")) == 5
 
     def test_where_the_settings_name_another_place_it_says_what_to_do(
         self, stopped: House, save: Save, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -208,13 +201,13 @@ class TestMigrate:
     ) -> None:
         save(stopped.with_small_model())
         assert main(["migrate"]) == 0
-        assert capsys.readouterr().out == "3 memories are in sqlite, collection memories_small_64.\n"
+        assert capsys.readouterr().out == "4 memories are in sqlite, collection memories_small_64.\n"
         stopped.small.clear()
         assert main(["migrate"]) == 0
         assert capsys.readouterr().out.startswith("Nothing to move: ")
         stopped.enter()
         stopped.use(stopped.with_small_model())
-        assert stopped.texts() == sorted([DOG, CAT])
+        assert stopped.texts() == sorted([DOG, CAT, TOWN])
         assert DOG not in stopped.small.embedded_texts()
 
     def test_waits_for_a_server_that_moves_already(
@@ -228,7 +221,7 @@ class TestMigrate:
             wait_until(lambda: gate.waiting, what="the server moves")
             threading.Timer(0.2, gate.release).start()
             assert main(["migrate"]) == 0
-        assert "3 memories are in sqlite, collection memories_small_64." in capsys.readouterr().out
+        assert "4 memories are in sqlite, collection memories_small_64." in capsys.readouterr().out
         assert stopped.small.embedded_texts().count(DOG) == 1
 
     def test_goes_on_where_it_ended(self, stopped: House, save: Save) -> None:
@@ -267,7 +260,7 @@ class TestMigrate:
         with stopped.small.fault("embeddings", when="heißt Tom", status=400):
             assert main(["migrate"]) == 0
         said = capsys.readouterr()
-        assert said.out.startswith("2 memories are in ")
+        assert said.out.startswith("3 memories are in ")
         assert "1 memories were refused" in said.err
 
     def test_abandon_says_what_it_leaves(self, stopped: House, capsys: pytest.CaptureFixture[str]) -> None:

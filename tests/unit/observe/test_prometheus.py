@@ -54,8 +54,14 @@ def test_what_is_said_and_recalled_is_counted(filter_: Running, scripted_llm: Sc
     remember(filter_, "What is my dog called?")
 
     assert get(filter_, "/memory/metrics", {}).status_code == 401
-    gated = 'owui_memory_exchanges_gated_total{reason="nothing_stated"} 1'
-    wait_until(lambda: gated in get(filter_, "/memory/metrics").text, what="the writer has told of both")
+    both = (
+        'owui_memory_exchanges_gated_total{reason="nothing_stated"} 1',
+        "owui_memory_memories_changed_total 1",
+    )
+    wait_until(
+        lambda: all(line in get(filter_, "/memory/metrics").text for line in both),
+        what="the writer has told of both",
+    )
     answer = get(filter_, "/memory/metrics")
     assert answer.headers["content-type"].startswith("text/plain; version=1.0.0")
     told = answer.text

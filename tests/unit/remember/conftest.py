@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -14,11 +15,26 @@ from tests.harness.places import library
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.unit.remember.mind import Mind
 from tests.unit.remember.story import follow_the_story
-from tests.unit.remember.workbench import Bench
+from tests.unit.remember.workbench import Bench, OpenBench, impatient
+
+
+@pytest.fixture(scope="session")
+def _mind(_running_llm: ScriptedLLM, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mind]:
+    mind = Mind(_running_llm, tmp_path_factory.mktemp("mind"))
+    yield mind
+    mind.close()
 
 
 @pytest.fixture
-def mind(scripted_llm: ScriptedLLM, tmp_path: Path) -> Iterator[Mind]:
+def mind(_mind: Mind, scripted_llm: ScriptedLLM) -> Mind:
+    """One for all tests, which knows nothing of the one before."""
+    _mind.forget()
+    return _mind
+
+
+@pytest.fixture
+def own_mind(scripted_llm: ScriptedLLM, tmp_path: Path) -> Iterator[Mind]:
+    """For tests of what is learned of a model."""
     mind = Mind(scripted_llm, tmp_path)
     yield mind
     mind.close()
@@ -35,10 +51,26 @@ def settings(scripted_llm: ScriptedLLM) -> Valves:
 
 
 @pytest.fixture
-def bench(tmp_path: Path, settings: Valves) -> Iterator[Bench]:
-    bench = Bench(tmp_path, settings, library(settings, tmp_path))
-    yield bench
-    bench.close()
+def open_bench(tmp_path: Path) -> Iterator[OpenBench]:
+    """Opens benches in the test's folder, and closes them."""
+    with ExitStack() as stack:
+        yield lambda settings: stack.enter_context(
+            closing(Bench(tmp_path, settings, library(settings, tmp_path)))
+        )
+
+
+@pytest.fixture
+def bench(settings: Valves, open_bench: OpenBench) -> Bench:
+    return open_bench(settings)
+
+
+@pytest.fixture
+def read(with_llm: Valves, open_bench: OpenBench, scripted_llm: ScriptedLLM) -> Bench:
+    """A bench with an LLM that answers what the test says."""
+    bench = open_bench(with_llm)
+    impatient(bench.backend, with_llm, timeout_s=20)
+    scripted_llm.clear()
+    return bench
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from owui_memory.core.memory import Memory
 from owui_memory.remember.apply import Changes
 from owui_memory.remember.journal import Journal
 from owui_memory.remember.reconcile import Reconciler
+from owui_memory.state import metadata
 from tests.harness.places import library, opened
 from tests.harness.samples import NOW
 from tests.harness.scripted_llm import ScriptedLLM
@@ -36,6 +37,19 @@ def batch(*said: str | Exchange, name: str = "b1", user: str = "ada", answer: st
         for one in said
     )
     return Batch(name, user, exchanges, attempts=1, waiting_since=SAID_AT)
+
+
+def add(text: str, **more: Any) -> dict[str, Any]:
+    """An operation as a model writes it."""
+    return {"op": "add", "text": text, **more}
+
+
+def replaces(number: int, text: str, **more: Any) -> dict[str, Any]:
+    return {"op": "replace", "id": number, "text": text, **more}
+
+
+def remove(number: int) -> dict[str, Any]:
+    return {"op": "remove", "id": number}
 
 
 class Mind:
@@ -80,6 +94,15 @@ class Mind:
 
     def changes(self) -> list[Change]:
         return self.journal.of_user("ada")
+
+    def forget(self) -> None:
+        """Begin anew: nothing in the store, nor in the state database but its version."""
+        self.backend._memory.vector_store.reset()
+        with self.engine.begin() as connection:
+            for table in metadata.sorted_tables:
+                if table.name != "schema_version":
+                    connection.execute(table.delete())
+        self.injected = []
 
     def close(self) -> None:
         self.backend.close()

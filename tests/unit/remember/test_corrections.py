@@ -8,7 +8,7 @@ import pytest
 
 from owui_memory.core.memory import Memory
 from owui_memory.remember.corrections import contradicts, denial_of, stands_beside
-from tests.unit.remember.mind import Mind, batch, exchange
+from tests.unit.remember.mind import Mind, add, batch, exchange, remove
 
 
 def knows(mind: Mind, text: str, kind: str = "fact") -> str:
@@ -72,44 +72,38 @@ def test_what_the_user_corrects_or_changes_is_replaced(
 def test_what_is_denied_without_an_explanation_is_not_removed(mind: Mind) -> None:
     knows(mind, "The user has written Flask routes.")
     said = "I have never written any Flask routes."
-    assert mind.hears(batch(said), {"op": "remove", "id": 1}) == 1
+    assert mind.hears(batch(said), remove(1)) == 1
     assert mind.texts() == [said, "The user has written Flask routes."]
 
 
 def test_where_the_denial_is_added_the_removal_is_refused(mind: Mind) -> None:
     knows(mind, "The user has written Flask routes.")
-    denial = {"op": "add", "text": "The user also said that they have never written Flask routes."}
-    made = mind.hears(batch("I have never written Flask routes."), {"op": "remove", "id": 1}, denial)
+    denial = add("The user also said that they have never written Flask routes.")
+    made = mind.hears(batch("I have never written Flask routes."), remove(1), denial)
     assert made == 1
     assert len(mind.texts()) == 2
     assert next(change.refused for change in mind.changes()).startswith("the user denies it")
 
 
-@pytest.mark.parametrize(
-    "said",
-    [
+def test_these_deny_nothing_or_explain_it() -> None:
+    for said in [
         "I don't have a dog any more.",
         "Don't remember that I have a dog.",
         "My dog died.",
         "I don't have a dog, I have a cat.",
         "Do I not have a dog?",
-    ],
-)
-def test_these_deny_nothing_or_explain_it(said: str) -> None:
-    assert denial_of(Memory("", "The user has a dog."), [said]) == ""
+    ]:
+        assert denial_of(Memory("", "The user has a dog."), [said]) == ""
 
 
-@pytest.mark.parametrize(
-    ("known", "said"),
-    [
+def test_these_deny() -> None:
+    for known, said in [
         ("The user has a dog called Rex.", "I never had a dog."),
         ("The user has been to Rome.", "I've never been to Rome."),
         ("用户写过 Flask 路由。", "我从来没有写过 Flask 路由。"),
         ("El usuario ha estado en Roma.", "Nunca he estado en Roma."),
-    ],
-)
-def test_these_deny(known: str, said: str) -> None:
-    assert denial_of(Memory("", known), [said]) == said
+    ]:
+        assert denial_of(Memory("", known), [said]) == said
 
 
 def test_a_denial_of_something_else_denies_nothing() -> None:
@@ -124,8 +118,8 @@ def test_what_contradicts_itself_in_one_batch_is_one_memory(mind: Mind) -> None:
     said = batch(exchange("I've been to Rome.", name="m1"), exchange("I've never been to Rome.", name="m2"))
     made = mind.hears(
         said,
-        {"op": "add", "text": "The user has been to Rome."},
-        {"op": "add", "text": "The user has never been to Rome."},
+        add("The user has been to Rome."),
+        add("The user has never been to Rome."),
     )
     assert made == 1
     assert mind.texts() == ["The user has been to Rome. The user has never been to Rome."]
@@ -162,5 +156,5 @@ def test_a_change_is_of_the_time_of_its_message(mind: Mind) -> None:
         exchange("My dog is called Rex.", name="m1", said_at=100.0),
         exchange("I work as a nurse in Porto.", name="m2", said_at=200.0),
     )
-    mind.hears(said, {"op": "add", "text": "The user's dog is called Rex."})
+    mind.hears(said, add("The user's dog is called Rex."))
     assert mind.changes()[0].said_at == 100.0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,7 +20,7 @@ from tests.harness.scripted_requests import Request
 from tests.harness.waiting import wait_until
 from tests.unit.remember.mind import is_ours
 from tests.unit.remember.story import CAT, DOG, FARO, LISBON, TEA, decides, said
-from tests.unit.remember.workbench import Bench, Tale, impatient
+from tests.unit.remember.workbench import Bench, OpenBench, Tale
 
 LOCKERS = [f"My locker number {number} is green." for number in range(1, 4)]
 
@@ -35,16 +34,11 @@ def lockers(request: Request) -> str:
 
 
 @pytest.fixture
-def read(tmp_path: Path, with_llm: Valves, scripted_llm: ScriptedLLM) -> Iterator[Bench]:
-    """A bench whose LLM reads the chats, each message by itself."""
-    settings = with_llm.model_copy(update={"advanced": "batch_max_exchanges=1"})
-    backend = library(settings, tmp_path)
-    impatient(backend, settings, timeout_s=20)
-    bench = Bench(tmp_path, settings, backend)
-    scripted_llm.clear()
+def by_one(read: Bench, scripted_llm: ScriptedLLM) -> Bench:
+    """A bench whose LLM reads each message by itself."""
+    read.settings = read.settings.model_copy(update={"advanced": "batch_max_exchanges=1"})
     scripted_llm.when(is_ours, lockers)
-    yield bench
-    bench.close()
+    return read
 
 
 def asked_about(llm: ScriptedLLM) -> list[str]:
@@ -55,60 +49,63 @@ def asked_about(llm: ScriptedLLM) -> list[str]:
 # Order --------------------------------------------------------------------------------------------
 
 
-def test_users_are_read_side_by_side_and_each_in_order(read: Bench, scripted_llm: ScriptedLLM) -> None:
-    read.settings = read.settings.model_copy(update={"advanced": "users_at_once=3; batch_max_exchanges=1"})
+def test_users_are_read_side_by_side_and_each_in_order(by_one: Bench, scripted_llm: ScriptedLLM) -> None:
+    by_one.settings = by_one.settings.model_copy(
+        update={"advanced": "users_at_once=3; batch_max_exchanges=1"}
+    )
     users = ("ada", "bob", "cleo", "dan")
     for number, text in enumerate(LOCKERS):
         for user in users:
-            read.say(text, key=f"{user}\nc\n{number}", user=user)
+            by_one.say(text, key=f"{user}\nc\n{number}", user=user)
     with scripted_llm.hold("chat", when=LOCKERS[0]) as first:
-        read.start()
+        by_one.start()
         wait_until(lambda: first.waiting == 3, what="three are read at once")
         assert asked_about(scripted_llm) == [LOCKERS[0]] * 3, "no fourth user, and nobody's second message"
-    read.drain()
+    by_one.drain()
     assert len(scripted_llm.chats()) == len(users) * len(LOCKERS)
     for user in users:
-        added = [change.after for change in read.journal.of_user(user)]
+        added = [change.after for change in by_one.journal.of_user(user)]
         assert added == [text.replace("My", "The user's") for text in LOCKERS]
 
 
 @pytest.mark.usefixtures("quick")
-def test_nothing_overtakes_what_is_tried_again(read: Bench, scripted_llm: ScriptedLLM) -> None:
+def test_nothing_overtakes_what_is_tried_again(by_one: Bench, scripted_llm: ScriptedLLM) -> None:
     """Of the same user, as long as nobody fares better."""
     for number, text in enumerate(LOCKERS):
-        read.say(text, key=f"ada\nc\n{number}")
+        by_one.say(text, key=f"ada\nc\n{number}")
     with scripted_llm.fault("chat", when=LOCKERS[0], status=503):
-        read.fails(2)
+        by_one.fails(2)
         assert set(asked_about(scripted_llm)) == {LOCKERS[0]}
-        assert read.texts("ada") == []
-    read.drain()
-    assert [change.source for change in read.journal.of_user("ada")] == ["0", "1", "2"]
+        assert by_one.texts("ada") == []
+    by_one.drain()
+    assert [change.source for change in by_one.journal.of_user("ada")] == ["0", "1", "2"]
 
 
-def test_what_another_user_said_is_not_held_up(read: Bench, scripted_llm: ScriptedLLM) -> None:
-    read.say(LOCKERS[0], key="ada\nc\n0")
+@pytest.mark.usefixtures("quick")
+def test_what_another_user_said_is_not_held_up(by_one: Bench, scripted_llm: ScriptedLLM) -> None:
+    by_one.say(LOCKERS[0], key="ada\nc\n0")
     with scripted_llm.fault("chat", when=LOCKERS[0], status=503):
-        read.fails(2)
-        read.say(LOCKERS[1], key="bob\nc\n1", user="bob")
-        wait_until(lambda: read.texts("bob"), what="another user's is remembered")
-        assert read.texts("ada") == []
-    read.drain()
-    assert len(read.texts("ada")) == 1
+        by_one.fails(2)
+        by_one.say(LOCKERS[1], key="bob\nc\n1", user="bob")
+        wait_until(lambda: by_one.texts("bob"), what="another user's is remembered")
+        assert by_one.texts("ada") == []
+    by_one.drain()
+    assert len(by_one.texts("ada")) == 1
 
 
 # Stopping -----------------------------------------------------------------------------------------
 
 
-def test_a_stop_remembers_what_waits_for_its_chat_to_be_quiet(read: Bench) -> None:
+def test_a_stop_remembers_what_waits_for_its_chat_to_be_quiet(by_one: Bench) -> None:
     for number, text in enumerate(LOCKERS):
         exchange = Exchange(f"ada\nc\n{number}", "ada", "c", text, "ok", 1.0)
-        read.outbox.put(exchange, wait_s=3600, batch_max=100)
-    assert read.outbox.claim() is None
-    read.start()
-    wait_until(lambda: read.live.fault is None, what="the backend is open")
-    read.writer.stop(20)
-    assert read.outbox.counts() == Counts(pending=0, dead=0)
-    assert len(read.texts()) == len(LOCKERS)
+        by_one.outbox.put(exchange, wait_s=3600, batch_max=100)
+    assert by_one.outbox.claim() is None
+    by_one.start()
+    wait_until(lambda: by_one.live.fault is None, what="the backend is open")
+    by_one.writer.stop(20)
+    assert by_one.outbox.counts() == Counts(pending=0, dead=0)
+    assert len(by_one.texts()) == len(LOCKERS)
 
 
 @pytest.mark.usefixtures("quick")
@@ -209,12 +206,12 @@ def test_what_was_made_in_part_and_given_up_is_taken_back_by_an_edit(
 
 
 def test_all_wait_for_one_backend_and_are_remembered_together(
-    tmp_path: Path, settings: Valves, scripted_llm: ScriptedLLM
+    tmp_path: Path, settings: Valves, open_bench: OpenBench
 ) -> None:
     """Many people at once, and more than may be worked on at the same time."""
-    settings = settings.model_copy(update={"advanced": "users_at_once=8"})
-    bench = Bench(tmp_path, settings, library(settings, tmp_path))
-    people = [f"user-{number}" for number in range(24)]
+    settings = settings.model_copy(update={"advanced": "users_at_once=3"})
+    bench = open_bench(settings)
+    people = [f"user-{number}" for number in range(8)]
     bench.start()
     talking = [
         threading.Thread(target=bench.say, args=(text,), kwargs={"key": f"{user}\nc\n{text}", "user": user})

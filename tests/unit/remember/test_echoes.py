@@ -6,7 +6,7 @@ import pytest
 
 from owui_memory.remember.echoes import EXAMPLE, PLACEHOLDER, unsaid
 from owui_memory.remember.prompt import _SYSTEM, example_texts
-from tests.unit.remember.mind import Mind, batch
+from tests.unit.remember.mind import Mind, add, batch
 
 WEATHER = ["What is the weather like?", "Sunny."]
 
@@ -18,16 +18,15 @@ def test_the_examples_are_those_of_the_prompt() -> None:
     assert any("Clara" in text for text in example_texts())
 
 
-@pytest.mark.parametrize("text", example_texts())
-def test_an_example_is_refused_unless_it_was_said(text: str) -> None:
-    assert unsaid(text, WEATHER, example_texts()) == EXAMPLE
-    assert unsaid(text.rstrip(".!?").upper(), WEATHER, example_texts()) == EXAMPLE
-    assert unsaid(text, [text], example_texts()) == ""
+def test_an_example_is_refused_unless_it_was_said() -> None:
+    for text in example_texts():
+        assert unsaid(text, WEATHER, example_texts()) == EXAMPLE
+        assert unsaid(text.rstrip(".!?").upper(), WEATHER, example_texts()) == EXAMPLE
+        assert unsaid(text, [text], example_texts()) == ""
 
 
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
+def test_what_was_said_is_no_echo() -> None:
+    for text, said in [
         ("The user lives in Lisbon.", "I live in Lisbon."),
         ("The user lives in Lisbon.", "Vivo em Lisboa."),
         ("The user lives in Lisbon.", "Ich wohne in Lissabon."),
@@ -37,15 +36,12 @@ def test_an_example_is_refused_unless_it_was_said(text: str) -> None:
         ("The user lives in Porto since late November 2026.", "We moved to Porto last week."),
         ("Die Tochter des Nutzers heißt Clara.", "Meine Tochter Clara hat Geburtstag."),
         ("The user lives in Ulm.", "I live in Ulm."),
-    ],
-)
-def test_what_was_said_is_no_echo(text: str, said: str) -> None:
-    assert unsaid(text, [said, "I see."], example_texts()) == ""
+    ]:
+        assert unsaid(text, [said, "I see."], example_texts()) == ""
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
+def test_a_placeholder_is_refused() -> None:
+    for text in [
         "...",
         "<text>",
         "string",
@@ -68,15 +64,12 @@ def test_what_was_said_is_no_echo(text: str, said: str) -> None:
         "example fact",
         "profile|preference|fact|plan",
         "lorem ipsum",
-    ],
-)
-def test_a_placeholder_is_refused(text: str) -> None:
-    assert unsaid(text, WEATHER, ()) == PLACEHOLDER
+    ]:
+        assert unsaid(text, WEATHER, ()) == PLACEHOLDER
 
 
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
+def test_what_looks_like_one_and_was_said_is_taken() -> None:
+    for text, said in [
         ("The user works on Map<String, Integer>.", "I work on Map<String, Integer> all day."),
         ("The user's file is [draft].md.", "My file is called [draft].md"),
         ("The user's string", "It is called the user's string"),
@@ -84,16 +77,14 @@ def test_a_placeholder_is_refused(text: str) -> None:
         ("The user has two cats.", ""),
         ("Nutzer", "Ich bin nur ein Nutzer hier."),
         ("用户住在里斯本。", ""),
-    ],
-)
-def test_what_looks_like_one_and_was_said_is_taken(text: str, said: str) -> None:
-    assert unsaid(text, [said, "I see."], ()) == ""
+    ]:
+        assert unsaid(text, [said, "I see."], ()) == ""
 
 
 @pytest.mark.parametrize("text", [example_texts()[1], "<text>", "User's name", "..."])
 def test_none_of_it_is_stored(mind: Mind, text: str) -> None:
-    tea = {"op": "add", "text": "The user likes tea."}
-    assert mind.hears(batch("I like tea. Is it sunny?"), {"op": "add", "text": text}, tea) == 1
+    tea = add("The user likes tea.")
+    assert mind.hears(batch("I like tea. Is it sunny?"), add(text), tea) == 1
     assert mind.texts() == ["The user likes tea."]
     assert [bool(change.refused) for change in mind.changes()] == [True, False]
 

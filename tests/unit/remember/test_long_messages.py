@@ -20,10 +20,9 @@ CHINESE = "我现在住在塔尔图。" + "今天下了一整天的雪，河水�
 
 
 @pytest.mark.usefixtures("quick")
-@pytest.mark.parametrize("kind", ["openai", "llama.cpp", "no words"])
 @pytest.mark.parametrize(
-    ("text", "extraction"),
-    [(DIARY, "verbatim"), (DIARY, "reconcile"), (CHINESE, "reconcile")],
+    ("text", "extraction", "kind"),
+    [(DIARY, "verbatim", "no words"), (DIARY, "reconcile", "openai"), (CHINESE, "reconcile", "llama.cpp")],
     ids=["en-verbatim", "en", "zh"],
 )
 def test_the_fact_in_a_long_message_is_held(

@@ -19,9 +19,8 @@ def texts(answer: str) -> list[str]:
 # Which JSON ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "before",
-    [
+def test_the_last_object_outside_the_reasoning_counts() -> None:
+    for before in [
         f"The usual answer is {EMPTY}, but this user tells where they live.\n</think>\n",
         f"First draft: {EMPTY}. Final:\n",
         f"<think>{EMPTY}</think>",
@@ -38,18 +37,13 @@ def texts(answer: str) -> list[str]:
         f"Here is my thought process: {EMPTY}\nHere is my response:\n",
         'A brace { and a quote " and [1, 2 before it: ',
         f"{EMPTY}\n{EMPTY}\n",
-    ],
-)
-@pytest.mark.parametrize(
-    "after", ["", "\n```\nDone.", "<|return|>", ' In the form {"operations": [...]} as told.']
-)
-def test_the_last_object_outside_the_reasoning_counts(before: str, after: str) -> None:
-    assert texts(before + PORTO + after) == ["The user lives in Porto."]
+    ]:
+        for after in ["", "\n```\nDone.", "<|return|>", ' In the form {"operations": [...]} as told.']:
+            assert texts(before + PORTO + after) == ["The user lives in Porto."]
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
+def test_a_draft_is_never_taken_for_the_answer() -> None:
+    for answer in [
         "",
         "I am sorry.",
         f"<think>{EMPTY}</think> I am sorry.",
@@ -65,29 +59,23 @@ def test_the_last_object_outside_the_reasoning_counts(before: str, after: str) -
         '{"operations": ["The user likes tea."]}',
         '{"operations": [{"op": "keep", "text": "The user likes tea."}]}',
         '{"operations": [{"text": "The user likes tea."}]}',
-    ],
-)
-def test_a_draft_is_never_taken_for_the_answer(answer: str) -> None:
-    with pytest.raises(UnreadableAnswerError):
-        read_operations(answer)
+    ]:
+        with pytest.raises(UnreadableAnswerError):
+            read_operations(answer)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
+def test_what_a_text_holds_is_text() -> None:
+    for text in [
         "The user asks about </think> and <think>.",
         'The user wrote {"operations": [1]} and ] and }.',
         "The user wrote, ] and , }.",
         "C:\\users\\u00e9 \\ud83d",
-    ],
-)
-def test_what_a_text_holds_is_text(text: str) -> None:
-    assert texts(json.dumps({"operations": [{"op": "add", "text": text}]})) == [text]
+    ]:
+        assert texts(json.dumps({"operations": [{"op": "add", "text": text}]})) == [text]
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
+def test_near_shapes_are_taken() -> None:
+    for answer in [
         '{"op":"add","text":"tea"}',
         '[{"op":"add","text":"tea"}]',
         'Sure: {"op":"ADD","text":"tea"}. Done.',
@@ -98,15 +86,12 @@ def test_what_a_text_holds_is_text(text: str) -> None:
         '{"operations": [{"op":"add","text":"tea",},],}',
         '<think>{"op":"add","text":"no"}</think>{"op":"add","text":"tea"}',
         '{"operations": [{"op":"add","text":"tea"}',
-    ],
-)
-def test_near_shapes_are_taken(answer: str) -> None:
-    assert texts(answer) == ["tea"]
+    ]:
+        assert texts(answer) == ["tea"]
 
 
-@pytest.mark.parametrize(
-    ("item", "op", "number"),
-    [
+def test_synonyms() -> None:
+    for item, op, number in [
         ({"op": "update", "id": 2, "text": "x"}, "replace", 2),
         ({"op": "Modify", "memory_id": "2", "text": "x"}, "replace", 2),
         ({"op": "DELETE", "id": "[2]"}, "remove", 2),
@@ -114,24 +99,21 @@ def test_near_shapes_are_taken(answer: str) -> None:
         ({"op": "remove", "number": "#2."}, "remove", 2),
         ({"op": "remove", "id": "memory 2"}, "remove", 2),
         ({"op": "remove", "id": -1}, "remove", -1),
-    ],
-)
-def test_synonyms(item: dict[str, object], op: str, number: int) -> None:
-    (operation,) = read_operations(json.dumps({"operations": [item]}))
-    assert (operation.op, operation.number, operation.refused) == (op, number, "")
+    ]:
+        (operation,) = read_operations(json.dumps({"operations": [item]}))
+        assert (operation.op, operation.number, operation.refused) == (op, number, "")
 
 
-@pytest.mark.parametrize("op", ["none", "NOOP", "no_change", "keep"])
-def test_nothing_to_do_is_no_operation(op: str) -> None:
-    assert read_operations(json.dumps({"operations": [{"op": op, "id": 1}]})) == []
+def test_nothing_to_do_is_no_operation() -> None:
+    for op in ["none", "NOOP", "no_change", "keep"]:
+        assert read_operations(json.dumps({"operations": [{"op": op, "id": 1}]})) == []
 
 
 # Good and bad ones --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "bad",
-    [
+def test_a_bad_operation_costs_no_good_one() -> None:
+    for bad in [
         '{"op":"add","text":"' + "x" * 501 + '"}',
         '{"op":"add"}',
         '{"op":"add","text":""}',
@@ -154,34 +136,31 @@ def test_nothing_to_do_is_no_operation(op: str) -> None:
         "[]",
         "7",
         '"add"',
-    ],
-)
-def test_a_bad_operation_costs_no_good_one(bad: str) -> None:
-    good = '{"op":"add","text":"tea"}'
-    operations = read_operations(f'{{"operations":[{good},{bad},{good}]}}')
-    assert [bool(operation.refused) for operation in operations] == [False, True, False]
-    assert operations[1].text == ""
+    ]:
+        good = '{"op":"add","text":"tea"}'
+        operations = read_operations(f'{{"operations":[{good},{bad},{good}]}}')
+        assert [bool(operation.refused) for operation in operations] == [False, True, False]
+        assert operations[1].text == ""
 
 
-@pytest.mark.parametrize("text", ["茶", "чай", "ຊາ", "តែ", "☕ ١٢", "Ⅳ"])
-def test_letters_and_digits_of_any_script_are_words(text: str) -> None:
-    assert texts(json.dumps({"operations": [{"op": "add", "text": text}]})) == [text]
+def test_letters_and_digits_of_any_script_are_words() -> None:
+    for text in ["茶", "чай", "ຊາ", "តែ", "☕ ١٢", "Ⅳ"]:
+        assert texts(json.dumps({"operations": [{"op": "add", "text": text}]})) == [text]
 
 
-@pytest.mark.parametrize("many", [21, 20_000])
-def test_twenty_are_read(many: int) -> None:
-    listed = [{"op": "add", "text": f"Fact {number}."} for number in range(many)]
-    for answer in (json.dumps({"operations": listed}), json.dumps(listed)):
-        operations = read_operations(answer)
-        assert [operation.refused for operation in operations] == [""] * MOST_OPERATIONS + [TOO_MANY]
+def test_twenty_are_read() -> None:
+    for many in [21, 20_000]:
+        listed = [{"op": "add", "text": f"Fact {number}."} for number in range(many)]
+        for answer in (json.dumps({"operations": listed}), json.dumps(listed)):
+            operations = read_operations(answer)
+            assert [operation.refused for operation in operations] == [""] * MOST_OPERATIONS + [TOO_MANY]
 
 
 # Broken characters --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("said", "read"),
-    [
+def test_broken_characters_are_made_plain() -> None:
+    for said, read in [
         (r"half \ud83d here", "half \N{REPLACEMENT CHARACTER} here"),
         (r"half \udc00\ud83d", "half \N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}"),
         (r"whole \ud83d\ude00", "whole 😀"),
@@ -192,7 +171,5 @@ def test_twenty_are_read(many: int) -> None:
         ("raw \ud83d half", "raw \N{REPLACEMENT CHARACTER} half"),
         ("raw \0 nul \x1b", "raw \N{REPLACEMENT CHARACTER} nul"),
         (r"a line\nand a\ttab", "a line and a tab"),
-    ],
-)
-def test_broken_characters_are_made_plain(said: str, read: str) -> None:
-    assert texts(f'{{"operations":[{{"op":"add","text":"{said}"}}]}}') == [read]
+    ]:
+        assert texts(f'{{"operations":[{{"op":"add","text":"{said}"}}]}}') == [read]

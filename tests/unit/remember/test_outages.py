@@ -34,68 +34,58 @@ def told(llm: ScriptedLLM, answer: str) -> Iterator[None]:
     llm._rules.pop(0)
 
 
-LLM_OUTAGES: dict[str, Outage] = {
+# What the writer makes of them; what each fault is taken for: tests/unit/models/test_faults.py.
+OUTAGES: dict[str, Outage] = {
     "slow": lambda llm: llm.hold("chat"),
-    "429": lambda llm: llm.fault("chat", status=429),
-    "500": lambda llm: llm.fault("chat", status=500),
     "401": lambda llm: llm.fault("chat", status=401),
+    "500": lambda llm: llm.fault("chat", status=500),
     "cut": lambda llm: llm.fault("chat", cut=True),
-    "broken JSON": lambda llm: llm.fault("chat", broken_json=True),
-}
-UNREADABLE: dict[str, Outage] = {
-    "nothing": lambda llm: told(llm, " "),
+    "nothing said": lambda llm: told(llm, " "),
     "no JSON": lambda llm: told(llm, "I would remember where the user lives."),
-    "half of it": lambda llm: told(llm, '{"operations": [{"op": "add", "te'),
     "another shape": lambda llm: told(llm, '{"operations": [{"op": "keep", "text": "All."}]}'),
-}
-EMBEDDER_OUTAGES: dict[str, Outage] = {
-    "500": lambda llm: llm.fault("embeddings", status=500),
-    "cut": lambda llm: llm.fault("embeddings", cut=True),
-    "broken JSON": lambda llm: llm.fault("embeddings", broken_json=True),
-    "wrong size": lambda llm: llm.fault("embeddings", dims=7),
+    "no embedder": lambda llm: llm.fault("embeddings", status=500),
+    "a cut embedder": lambda llm: llm.fault("embeddings", cut=True),
+    "an embedder's broken JSON": lambda llm: llm.fault("embeddings", broken_json=True),
+    "vectors of another size": lambda llm: llm.fault("embeddings", dims=7),
 }
 
 
-def named(outages: dict[str, Outage]) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("outage", outages.values(), ids=list(outages))
-
-
-# The LLM ------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("extraction", ["reconcile", "mem0"])
-@named(LLM_OUTAGES)
-def test_the_llm(
-    tmp_path: Path, with_llm: Valves, scripted_llm: ScriptedLLM, extraction: str, outage: Outage
-) -> None:
-    tale = Tale.begin(tmp_path, with_llm.model_copy(update={"extraction": extraction}))
-    with outage(scripted_llm):
-        tale.bench.fails(3)
-        assert tale.bench.texts() == sorted(tale.known.values())
-    tale.ends_well()
-
-
-@pytest.mark.parametrize("extraction", ["reconcile", "mem0"])
-@named(UNREADABLE)
-def test_an_answer_that_cannot_be_read(
+@pytest.mark.parametrize(
+    ("extraction", "outage"),
+    [
+        ("reconcile", "slow"),
+        ("reconcile", "401"),
+        ("reconcile", "cut"),
+        ("mem0", "slow"),
+        ("mem0", "500"),
+        ("reconcile", "nothing said"),
+        ("reconcile", "another shape"),
+        ("mem0", "no JSON"),
+        ("reconcile", "vectors of another size"),
+        ("verbatim", "a cut embedder"),
+        ("mem0", "no embedder"),
+        ("mem0", "an embedder's broken JSON"),
+    ],
+)
+def test_an_outage_of_a_model(
     tmp_path: Path,
     with_llm: Valves,
     scripted_llm: ScriptedLLM,
     extraction: str,
-    outage: Outage,
+    outage: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(failing, "_DOUBTFUL_TRIES", 1000)  # however long this test takes
     tale = Tale.begin(tmp_path, with_llm.model_copy(update={"extraction": extraction}))
-    with outage(scripted_llm):
+    with OUTAGES[outage](scripted_llm):
         tale.bench.fails(2)
+        assert tale.bench.texts() == sorted(tale.known.values())
     tale.ends_well()
 
 
-@pytest.mark.parametrize("extraction", ["reconcile", "mem0"])
-def test_nobody_listens_where_the_llm_should_be(tmp_path: Path, with_llm: Valves, extraction: str) -> None:
+def test_nobody_listens_where_the_llm_should_be(tmp_path: Path, with_llm: Valves) -> None:
     port = free_port()
-    down = {"llm_base_url": f"http://127.0.0.1:{port}/v1", "extraction": extraction}
+    down = {"llm_base_url": f"http://127.0.0.1:{port}/v1"}
     tale = Tale.begin(tmp_path, with_llm.model_copy(update=down))
     tale.bench.fails(3)
     with ScriptedLLM(port=port) as llm:
@@ -121,26 +111,25 @@ def with_two(with_llm: Valves, second: ScriptedLLM) -> Valves:
     return with_llm.model_copy(update=fallback)
 
 
-@pytest.mark.parametrize("extraction", ["reconcile", "mem0"])
-@named(LLM_OUTAGES)
+@pytest.mark.parametrize(("extraction", "outage"), [("reconcile", "slow"), ("mem0", "500")])
 def test_the_second_llm_stands_in(
-    tmp_path: Path, with_two: Valves, scripted_llm: ScriptedLLM, extraction: str, outage: Outage
+    tmp_path: Path, with_two: Valves, scripted_llm: ScriptedLLM, extraction: str, outage: str
 ) -> None:
     """What a slow first one answers afterwards, changes nothing."""
-    tale = Tale.begin(tmp_path, with_two.model_copy(update={"extraction": extraction}), timeout_s=2)
-    with outage(scripted_llm):
+    timeout_s = 1 if outage == "slow" else 20
+    tale = Tale.begin(tmp_path, with_two.model_copy(update={"extraction": extraction}), timeout_s=timeout_s)
+    with OUTAGES[outage](scripted_llm):
         tale.bench.drain()
     tale.ends_well()
     assert "failed remembering" not in tale.bench.metrics.counts()
 
 
-@named(LLM_OUTAGES)
 def test_both_llms_until_the_second_is_back(
-    tmp_path: Path, with_two: Valves, scripted_llm: ScriptedLLM, second: ScriptedLLM, outage: Outage
+    tmp_path: Path, with_two: Valves, scripted_llm: ScriptedLLM, second: ScriptedLLM
 ) -> None:
     tale = Tale.begin(tmp_path, with_two)
-    with outage(scripted_llm):
-        with outage(second):
+    with OUTAGES["500"](scripted_llm):
+        with OUTAGES["cut"](second):
             tale.bench.fails(2)
         tale.ends_well()
     (model,) = {change.model for change in tale.bench.journal.of_user("ada")}
@@ -158,20 +147,6 @@ def test_a_dead_llm_is_left_alone_while_the_work_waits(
     assert tale.bench.outbox.counts().pending == 1
 
 
-# The embedder -------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("extraction", ["reconcile", "verbatim", "mem0"])
-@named(EMBEDDER_OUTAGES)
-def test_the_embedder(
-    tmp_path: Path, with_llm: Valves, scripted_llm: ScriptedLLM, extraction: str, outage: Outage
-) -> None:
-    tale = Tale.begin(tmp_path, with_llm.model_copy(update={"extraction": extraction}))
-    with outage(scripted_llm):
-        tale.bench.fails(2)
-    tale.ends_well()
-
-
 # Files that somebody else holds --------------------------------------------------------------------
 
 
@@ -186,7 +161,7 @@ def held(file: Path) -> Iterator[None]:
         holder.execute("ROLLBACK")
 
 
-@pytest.mark.parametrize("extraction", ["reconcile", "verbatim", "mem0"])
+@pytest.mark.parametrize("extraction", ["reconcile", "mem0"])
 def test_a_file_that_somebody_holds(tmp_path: Path, with_llm: Valves, extraction: str) -> None:
     tale = Tale.begin(tmp_path, with_llm.model_copy(update={"extraction": extraction}))
     with held(tmp_path / "memories.db"):

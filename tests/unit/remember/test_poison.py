@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from owui_memory.config.settings import Valves
 from owui_memory.core.errors import Drop, Retry, RetryFew
 from owui_memory.core.exchange import Exchange
 from owui_memory.remember.backlog import Counts
-from tests.harness.places import library
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.scripted_requests import Request
 from tests.harness.waiting import wait_until
-from tests.unit.remember.mind import is_ours
-from tests.unit.remember.workbench import Bench, impatient
+from tests.unit.remember.mind import add, is_ours
+from tests.unit.remember.workbench import Bench
 
 pytestmark = pytest.mark.usefixtures("quick")
 
@@ -26,16 +23,10 @@ POISON = "My poison is called hemlock."
 GOOD = ["I live in Lisbon.", "My dog is called Rex.", "I play the cello.", "My sister works in Oslo."]
 
 RAISED: dict[str, Callable[[], BaseException]] = {
-    "ValueError": lambda: ValueError("hemlock"),
-    "RuntimeError": lambda: RuntimeError("hemlock"),
-    "RecursionError": lambda: RecursionError("hemlock"),
-    "MemoryError": MemoryError,
-    "UnicodeEncodeError": lambda: UnicodeEncodeError("utf-8", "\ud83d", 0, 1, "surrogates not allowed"),
-    "KeyError": lambda: KeyError("hemlock"),
-    "AssertionError": AssertionError,
+    "unforeseen": lambda: UnicodeEncodeError("utf-8", "\ud83d", 0, 1, "surrogates not allowed"),
     "a panic of native code": lambda: type("PanicException", (BaseException,), {})("hemlock"),
-    "Doubtful": lambda: RetryFew("This may never work."),
-    "Drop": lambda: Drop("This can never work."),
+    "doubtful": lambda: RetryFew("This may never work."),
+    "hopeless": lambda: Drop("This can never work."),
 }
 
 
@@ -60,12 +51,11 @@ def say(bench: Bench, texts: list[str], *, user: str = "ada", together: bool) ->
         bench.outbox.put(Exchange(key, user, chat, text, "ok", float(number)), wait_s=wait_s, batch_max=100)
 
 
-@pytest.mark.parametrize("together", [True, False], ids=["in a batch", "one by one"])
-@pytest.mark.parametrize("raised", RAISED.values(), ids=list(RAISED))
-def test_it_is_set_aside_and_the_others_go_on(
-    bench: Bench, raised: Callable[[], BaseException], together: bool
-) -> None:
-    poison(bench, raised)
+@pytest.mark.parametrize(
+    ("raised", "together"), [*((name, True) for name in RAISED), ("unforeseen", False), ("doubtful", False)]
+)
+def test_it_is_set_aside_and_the_others_go_on(bench: Bench, raised: str, together: bool) -> None:
+    poison(bench, RAISED[raised])
     say(bench, [*GOOD[:2], POISON, *GOOD[2:]], together=together)
     say(bench, GOOD[:1], user="bob", together=together)
     bench.drain()
@@ -100,14 +90,13 @@ def test_what_fails_for_one_while_others_fare_well_waits_apart_and_is_not_given_
     assert bench.outbox.counts() == Counts(pending=1, dead=0)
 
 
-@pytest.mark.parametrize("error", [ValueError, TypeError, KeyError, RecursionError, MemoryError])
-def test_what_breaks_inside_mem0_is_set_aside_too(bench: Bench, error: type[Exception]) -> None:
+def test_what_breaks_inside_mem0_is_set_aside_too(bench: Bench) -> None:
     store: Any = bench.backend._memory.vector_store  # type: ignore[attr-defined]
     insert = store.insert
 
     def bears(*values: Any, **named: Any) -> Any:
         if "hemlock" in repr((values, named)):
-            raise error("hemlock")
+            raise MemoryError("hemlock")
         return insert(*values, **named)
 
     store.insert = bears
@@ -129,49 +118,36 @@ def test_what_hits_everybody_keeps_its_order(bench: Bench, scripted_llm: Scripte
 
 
 def test_a_change_that_cannot_be_made_leaves_the_others_of_its_batch(
-    tmp_path: Path, with_llm: Valves, scripted_llm: ScriptedLLM
+    read: Bench, scripted_llm: ScriptedLLM
 ) -> None:
     """They were decided together, so the batch cannot be split any more."""
-    backend = library(with_llm, tmp_path)
-    impatient(backend, with_llm, timeout_s=20)
-    bench = Bench(tmp_path, with_llm, backend)
-    scripted_llm.clear()
     texts = ["The user lives in Lisbon.", "The user drinks hemlock.", "The user plays the cello."]
-    added = [{"op": "add", "text": text} for text in texts]
+    added = [add(text) for text in texts]
     scripted_llm.when(is_ours, json.dumps({"operations": added}))
-    store = backend.store
+    store = read.backend.store  # type: ignore[attr-defined]
 
     def bears(user_id: str, new: Any) -> str:
         if "hemlock" in new.text:
             raise ValueError(new.text)
         return store(user_id, new)
 
-    backend.store = bears  # type: ignore[method-assign]
-    say(bench, ["I live in Lisbon. I drink hemlock. I play the cello.", GOOD[1]], together=True)
-    bench.drain()
-    assert bench.texts() == [texts[0], texts[2]]
-    assert bench.outbox.counts() == Counts(pending=0, dead=2)
-    bench.close()
+    read.backend.store = bears  # type: ignore[attr-defined]
+    say(read, ["I live in Lisbon. I drink hemlock. I play the cello.", GOOD[1]], together=True)
+    read.drain()
+    assert read.texts() == [texts[0], texts[2]]
+    assert read.outbox.counts() == Counts(pending=0, dead=2)
 
 
-def test_an_answer_that_cannot_be_read_holds_up_nothing(
-    tmp_path: Path, with_llm: Valves, scripted_llm: ScriptedLLM
-) -> None:
-    backend = library(with_llm, tmp_path)
-    impatient(backend, with_llm, timeout_s=20)
-    bench = Bench(tmp_path, with_llm, backend)
-
+def test_an_answer_that_cannot_be_read_holds_up_nothing(read: Bench, scripted_llm: ScriptedLLM) -> None:
     def mind(request: Request) -> str:
         new = request.last_user_text.partition("New messages:")[2]
         if "hemlock" in request.text:
             return "I would rather not say."
-        found = [{"op": "add", "text": f"They said: {text}"} for text in GOOD if text in new]
+        found = [add(f"They said: {text}") for text in GOOD if text in new]
         return json.dumps({"operations": found})
 
-    scripted_llm.clear()
     scripted_llm.when(is_ours, mind)
-    say(bench, [*GOOD[:2], POISON, *GOOD[2:]], together=True)
-    bench.drain()
-    assert bench.texts() == sorted(f"They said: {text}" for text in GOOD)
-    assert bench.outbox.counts() == Counts(pending=0, dead=1)
-    bench.close()
+    say(read, [*GOOD[:2], POISON, *GOOD[2:]], together=True)
+    read.drain()
+    assert read.texts() == sorted(f"They said: {text}" for text in GOOD)
+    assert read.outbox.counts() == Counts(pending=0, dead=1)

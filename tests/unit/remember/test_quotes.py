@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
 from owui_memory.remember.quotes import Statement
 
 
-@pytest.mark.parametrize(
-    ("statement", "passage"),
-    [
+def test_it_is_said_there() -> None:
+    for statement, passage in [
         ("My dog is called Rex.", "As I told you, my dog is called Rex."),
         ("My dog is called Rex.", "I have a dog. He is called Rex and likes cheese."),
         ("User's dog is called Rex.", "Rex is a lovely name for a dog!"),
@@ -20,15 +17,12 @@ from owui_memory.remember.quotes import Statement
         ("I am allergic to peanuts.", "Leave the peanuts out, I am allergic."),
         ("Mein Hund heißt Rex.", "Heute war mein Hund Rex beim Tierarzt."),
         ("我的狗叫雷克斯。", "我的狗叫雷克斯，它很可爱。"),
-    ],
-)
-def test_it_is_said_there(statement: str, passage: str) -> None:
-    assert Statement.of(statement).is_said_in(passage)
+    ]:
+        assert Statement.of(statement).is_said_in(passage)
 
 
-@pytest.mark.parametrize(
-    ("statement", "passage"),
-    [
+def test_it_is_not_said_there() -> None:
+    for statement, passage in [
         ("My dog is called Rex.", "My cat is called Tom."),
         ("My dog is called Rex.", "The museum shows a T. rex from Montana."),
         ("I live in Lisbon.", "Lisbon has seven hills, and trams on most of them."),
@@ -36,7 +30,5 @@ def test_it_is_said_there(statement: str, passage: str) -> None:
         ("My rent is 950 euros.", "The trip is 90 euros."),
         ("我的狗叫雷克斯。", "今天天气很好。"),
         ("", "Anything at all."),
-    ],
-)
-def test_it_is_not_said_there(statement: str, passage: str) -> None:
-    assert not Statement.of(statement).is_said_in(passage)
+    ]:
+        assert not Statement.of(statement).is_said_in(passage)

@@ -14,22 +14,33 @@ from owui_memory.core.memory import Memory
 from owui_memory.language.words import mark_of
 from owui_memory.models.tokens import estimated_tokens
 from owui_memory.remember.prompt import reconcile_prompt
-from tests.unit.remember.mind import Mind, batch, exchange, is_ours
+from tests.unit.remember.mind import Mind, add, batch, exchange, is_ours, remove, replaces
+
+LISBON, PORTO, TEA = "The user lives in Lisbon.", "The user lives in Porto.", "The user likes tea."
+LIKES_TEA = json.dumps({"operations": [add(TEA)]})
+KNOWN, FORGOTTEN = "it is known already", "recall told it to this chat, and it has been forgotten since"
+NOT_SHOWN, TOO_MANY = "it names no memory that was shown", "it would remove more than half of what was shown"
+
+
+def cats(mind: Mind, count: int, more: str = "") -> list[str]:
+    texts = [f"The user has cat number {number}.{more}" for number in range(count)]
+    for text in texts:
+        mind.knows(text)
+    return texts
+
+
+# What is made -------------------------------------------------------------------------------------
 
 
 def test_a_new_fact(mind: Mind) -> None:
-    made = mind.hears(
-        batch("I live in Lisbon."),
-        {"op": "add", "text": "The user lives in Lisbon.", "kind": "profile", "expires": None},
-    )
-    assert made == 1
-    assert mind.texts() == ["The user lives in Lisbon."]
-    change = mind.changes()[0]
-    assert (change.op, change.before, change.after) == ("add", "", "The user lives in Lisbon.")
+    assert mind.hears(batch("I live in Lisbon."), add(LISBON, kind="profile", expires=None)) == 1
+    assert mind.texts() == [LISBON]
+    (change,) = mind.changes()
+    assert (change.op, change.before, change.after) == ("add", "", LISBON)
     assert (change.kind, change.source, change.model, change.made) == ("profile", "b1", "small", True)
     stored = mind.backend.get(change.memory_id)
     assert stored is not None
-    assert stored.text == "The user lives in Lisbon."
+    assert stored.text == LISBON
 
 
 def test_nothing_is_the_usual_answer(mind: Mind) -> None:
@@ -38,92 +49,162 @@ def test_nothing_is_the_usual_answer(mind: Mind) -> None:
 
 
 def test_the_latest_truth_wins_and_keeps_its_place(mind: Mind) -> None:
-    known = mind.knows("The user lives in Lisbon.")
+    known = mind.knows(LISBON)
     before = mind.backend.get(known)
-    mind.hears(batch("I moved to Porto."), {"op": "replace", "id": 1, "text": "The user lives in Porto."})
+    mind.hears(batch("I moved to Porto."), replaces(1, PORTO))
     after = mind.backend.get(known)
     assert before is not None
     assert after is not None
-    assert mind.texts() == ["The user lives in Porto."]
-    assert (after.id, after.created_at) == (before.id, before.created_at)
-    change = mind.changes()[0]
-    assert (change.before, change.after) == ("The user lives in Lisbon.", "The user lives in Porto.")
+    assert (after.id, after.created_at, mind.texts()) == (before.id, before.created_at, [PORTO])
+    assert [(change.before, change.after) for change in mind.changes()] == [(LISBON, PORTO)]
 
 
 def test_what_is_removed_is_no_longer_found(mind: Mind) -> None:
     mind.knows("The user has a dog called Rex.")
-    mind.hears(batch("Rex, my dog, died. Forget about him."), {"op": "remove", "id": 1})
+    mind.hears(batch("Rex, my dog, died. Forget about him."), remove(1))
     assert mind.backend.search("ada", "dog called Rex", 5) == []
     assert mind.changes()[0].before == "The user has a dog called Rex."
+
+
+def test_a_change_names_the_message_it_came_from(mind: Mind) -> None:
+    dog, nurse = "The user's dog is called Rex.", "The user works as a nurse in Porto."
+    said = exchange("My dog is called Rex.", name="m1"), exchange("I work as a nurse in Porto.", name="m2")
+    mind.hears(batch(*said), add(nurse), add(dog))
+    assert [change.source for change in mind.changes()] == ["m2", "m1"]
+
+
+@pytest.mark.parametrize("adds_first", [False, True])
+@pytest.mark.parametrize("injected", [False, True])
+def test_what_takes_the_place_of_a_memory_is_not_known_from_it(
+    mind: Mind, adds_first: bool, injected: bool
+) -> None:
+    """A model may remove and add instead of replacing; neither order may lose both."""
+    mind.knows(LISBON)
+    mind.injected = [LISBON] if injected else []
+    operations = [remove(1), add("The user lives in LISBON.")]
+    mind.hears(batch("It is spelt in capitals."), *(reversed(operations) if adds_first else operations))
+    assert mind.texts() == ["The user lives in LISBON."]
+
+
+# What is refused ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("known", "operations", "reason"),
     [
-        (1, [{"op": "replace", "id": 7, "text": "x"}], "it names no memory that was shown"),
-        (1, [{"op": "remove", "id": 0}], "it names no memory that was shown"),
-        (1, [{"op": "remove", "id": -1}], "it names no memory that was shown"),
-        (
-            4,
-            [{"op": "remove", "id": number} for number in (1, 2, 3)],
-            "it would remove more than half of what was shown",
-        ),
-        (0, [{"op": "add", "text": "The user's key is sk-abcdefghijklmnop1234"}], "it holds a secret"),
-        (0, [{"op": "add", "text": "The card is 4111 1111 1111 1111."}], "it holds a secret"),
+        (1, [replaces(7, "x"), remove(0), remove(-1)], NOT_SHOWN),
+        (4, [remove(number) for number in (1, 2, 3)], TOO_MANY),
+        (0, [add("The user's key is sk-abcdefghijklmnop1234")], "it holds a secret"),
+        (0, [add("The card is 4111 1111 1111 1111.")], "it holds a secret"),
     ],
 )
 def test_harm_is_refused_and_journaled(
     mind: Mind, known: int, operations: list[dict[str, Any]], reason: str
 ) -> None:
-    for number in range(known):
-        mind.knows(f"The user has cat number {number}.")
-    before = mind.texts()
+    before = cats(mind, known)
     assert mind.hears(batch("About my cats and cards."), *operations) == 0
     assert mind.texts() == before
     assert {change.refused for change in mind.changes()} == {reason}
     assert not any("sk-" in change.after or "4111" in change.after for change in mind.changes())
 
 
+def test_what_must_not_be_removed_is_still_known(mind: Mind) -> None:
+    texts = cats(mind, 4)
+    assert mind.hears(batch("About my cats."), *map(remove, (1, 2, 3)), *map(add, texts)) == 0
+    assert mind.texts() == texts
+
+
+def test_a_telephone_number_is_no_card_number(mind: Mind) -> None:
+    numbers = ("+86 138 0013 8000", "+55 11 91234 5678", "+49 170 1234567")
+    calls = [add(f"The telephone number of the user's mother is {number}.") for number in numbers]
+    assert mind.hears(batch(f"My mother has {', '.join(numbers)}."), *calls) == 3
+
+
 def test_two_hundred_operations_are_not_a_conversation(mind: Mind) -> None:
-    flood = [{"op": "add", "text": f"Fact {number}."} for number in range(200)]
-    assert mind.hears(batch("Hello."), *flood) == 20
+    assert mind.hears(batch("Hello."), *(add(f"Fact {number}.") for number in range(200))) == 20
 
 
-def test_nobody_elses_memories_are_shown(mind: Mind) -> None:
-    mind.knows("The user lives in Lisbon.", user="bob")
-    mind.hears(batch("I live in Lisbon."))
-    assert "Memories: none" in mind.llm.chats()[0].last_user_text
+SUNNY = ("And what is the weather like there?", "As you live in Lisbon: sunny.")
+SAYS_SO = ("I live in Lisbon.", "Again?")
+
+
+@pytest.mark.parametrize(
+    ("said", "known", "injected", "texts", "refused"),
+    [
+        (SAYS_SO, LISBON, [], ["the user lives in Lisbon"], [KNOWN]),
+        (("I like tea.", ""), "", [], [TEA, TEA], ["", KNOWN]),
+        # What recall told is no news after it was forgotten, unless the user says it; a mark is enough.
+        (SUNNY, "", [LISBON], [LISBON], [FORGOTTEN]),
+        (SUNNY, "", [mark_of(LISBON), "The user has a dog."], [LISBON], [FORGOTTEN]),
+        (SUNNY, "", [mark_of(LISBON)], ["the user lives in LISBON"], [FORGOTTEN]),
+        (SUNNY, "", [mark_of(LISBON)], ["The user likes sunny places."], [""]),
+        (SAYS_SO, "", [LISBON], [LISBON], [""]),
+        (SAYS_SO, "", [mark_of(LISBON)], [LISBON], [""]),
+    ],
+)
+def test_what_is_known_is_not_added(
+    mind: Mind, said: tuple[str, str], known: str, injected: list[str], texts: list[str], refused: list[str]
+) -> None:
+    if known:
+        mind.knows(known)
+    mind.injected = injected
+    mind.hears(batch(said[0], answer=said[1]), *map(add, texts))
+    assert [change.refused for change in mind.changes() if change.op == "add"] == refused
+    assert not any("\x1a" in text for text in mind.llm.embedded_texts()), "a mark is never embedded"
+
+
+def test_an_older_message_that_comes_late_changes_nothing_newer(mind: Mind) -> None:
+    mind.knows("The user lives in Rome.")
+    mind.hears(batch(exchange("I moved to Porto.", said_at=200.0), name="newer"), replaces(1, PORTO))
+    older = batch(exchange("I moved to Lisbon.", name="old", said_at=100.0), name="older")
+    assert mind.hears(older, replaces(1, LISBON)) == 0
+    assert mind.texts() == [PORTO]
+    assert mind.changes()[-1].refused == "a later message has changed it"
+
+
+# What is asked ------------------------------------------------------------------------------------
+
+
+def asked(mind: Mind, *said: Any, **more: Any) -> str:
+    mind.hears(batch(*said, **more))
+    return mind.llm.chats()[0].last_user_text
 
 
 def test_the_prompt_tells_what_is_known_and_the_rules(mind: Mind) -> None:
-    mind.knows("The user lives in Lisbon.")
-    mind.hears(batch("I moved from Lisbon to Porto.", answer="Congratulations!"))
-    asked = mind.llm.chats()[0].last_user_text
-    assert "Never keep recipes." in asked
-    assert "1. The user lives in Lisbon." in asked
-    assert "On Friday 2026-11-20\nUser: I moved from Lisbon to Porto.\nAssistant: Congratulations!" in asked
+    mind.knows(LISBON)
+    mind.knows("The user has a boat.", user="bob")
+    prompt = asked(mind, "I moved from Lisbon to Porto.", answer="Congratulations!")
+    assert "Never keep recipes." in prompt
+    assert f"1. {LISBON}" in prompt
+    assert "boat" not in prompt
+    assert "On Friday 2026-11-20\nUser: I moved from Lisbon to Porto.\nAssistant: Congratulations!" in prompt
 
 
 def test_each_message_is_shown_with_its_own_day(mind: Mind) -> None:
     evening = datetime(2026, 3, 5, 23, 30, tzinfo=UTC).timestamp()  # on the same day in Lisbon
-    mind.hears(
-        batch(
-            exchange("I ran 5 km yesterday.", name="m1", said_at=evening),
-            exchange("I ran 8 km today.", name="m2", said_at=evening + 86_400),
-        )
+    prompt = asked(
+        mind,
+        exchange("I ran 5 km yesterday.", name="m1", said_at=evening),
+        exchange("I ran 8 km today.", name="m2", said_at=evening + 86_400),
     )
-    asked = mind.llm.chats()[0].last_user_text
-    assert "On Thursday 2026-03-05\nUser: I ran 5 km yesterday." in asked
-    assert "On Friday 2026-03-06\nUser: I ran 8 km today." in asked
+    assert "On Thursday 2026-03-05\nUser: I ran 5 km yesterday." in prompt
+    assert "On Friday 2026-03-06\nUser: I ran 8 km today." in prompt
 
 
 def test_of_an_answer_beginning_and_end_are_shown(mind: Mind) -> None:
     answer = "Let us see." + " So it goes on." * 100 + " In short: use SQLite."
-    mind.hears(batch("I compare databases for my app.", answer=answer))
-    shown = mind.llm.chats()[0].last_user_text.partition("\nAssistant: ")[2]
+    shown = asked(mind, "I compare databases for my app.", answer=answer).partition("\nAssistant: ")[2]
     assert shown.startswith("Let us see.")
     assert shown.endswith("use SQLite.")
     assert 600 <= len(shown) < 620
+
+
+def test_a_long_message_is_shown_by_its_own_words(mind: Mind) -> None:
+    code = "\n".join(f"value_{number} = compute({number});" for number in range(400))
+    prompt = asked(mind, f"I work at Siemens. Why is this slow?\n```\n{code}\n```\nI use Python 3.12.")
+    assert "I work at Siemens." in prompt
+    assert "I use Python 3.12." in prompt
+    assert "value_7" not in prompt
 
 
 def test_the_prompt_is_short() -> None:
@@ -133,11 +214,14 @@ def test_the_prompt_is_short() -> None:
         for number in range(8)
     ]
     known = [Memory("", f"The user has read {number} pages of a book about whales.") for number in range(12)]
-    asked = reconcile_prompt(said, known, "Never keep recipes.")
-    assert sum(estimated_tokens(message["content"]) for message in asked) < 1600
+    prompt = reconcile_prompt(said, known, "Never keep recipes.")
+    assert sum(estimated_tokens(message["content"]) for message in prompt) < 1600
     long = [exchange(f"{one.user_text} {'And so on. ' * 40}", answer="Well. " * 200) for one in said[:2]]
-    asked = reconcile_prompt(long, known, "")
-    assert sum(estimated_tokens(message["content"]) for message in asked) < 1900
+    prompt = reconcile_prompt(long, known, "")
+    assert sum(estimated_tokens(message["content"]) for message in prompt) < 1900
+
+
+# How answers are read -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -151,250 +235,111 @@ def test_the_prompt_is_short() -> None:
     ],
 )
 def test_answers_are_read_with_tolerance(mind: Mind, wrap: Callable[[str], str]) -> None:
-    answer = json.dumps({"operations": [{"op": "add", "text": "The user likes tea."}]})
-    mind.llm.when(is_ours, wrap(answer))
+    mind.llm.when(is_ours, wrap(LIKES_TEA))
     mind.reconciles(batch("I like tea."))
-    assert mind.texts() == ["The user likes tea."]
+    assert mind.texts() == [TEA]
 
 
 def test_an_unreadable_answer_is_asked_for_once_more(mind: Mind) -> None:
-    answers = iter(["I am sorry.", '{"operations": [{"op": "add", "text": "The user likes tea."}]}'])
+    answers = iter(["I am sorry.", LIKES_TEA])
     mind.llm.when(is_ours, lambda _: next(answers))
     assert mind.reconciles(batch("I like tea.")) == 1
     assert "could not be read" in mind.llm.chats()[1].last_user_text
 
 
-def test_a_model_that_cannot_answer_is_tried_again_later(mind: Mind) -> None:
-    mind.llm.when(is_ours, "I am sorry.")
-    with pytest.raises(RetryFew, match="could not be read"):
+@pytest.mark.parametrize("answer", ["", " \n", "I am sorry." + " " * 5000, "sorry " * 100_000])
+def test_a_model_that_cannot_answer_is_tried_again_later(mind: Mind, answer: str) -> None:
+    mind.llm.when(is_ours, answer)
+    with pytest.raises(RetryFew, match="could not be read" if answer.strip() else "answered nothing"):
         mind.reconciles(batch("I like tea."))
-    assert len(mind.llm.chats()) == 2
     assert mind.changes() == []
+    assert len(mind.llm.chats()) == 2 or not answer.strip()
+    sent = [m["content"] for chat in mind.llm.chats() for m in chat.messages if m["role"] == "assistant"]
+    assert all(0 < len(content.strip()) <= 2000 for content in sent), "no server refuses it"
 
 
 def test_a_good_operation_is_made_beside_bad_ones(mind: Mind) -> None:
-    bad = [{"op": "add", "text": "x" * 501}, {"op": "shout", "text": "x"}]
-    assert mind.hears(batch("I like tea."), bad[0], {"op": "ADD", "text": "The user likes tea."}, bad[1]) == 1
-    assert mind.texts() == ["The user likes tea."]
-    assert [change.refused for change in mind.changes()] == [
-        "its text is longer than 500 characters",
-        "",
-        "it is neither add nor replace nor remove",
-    ]
+    bad = add("x" * 501), {"op": "shout", "text": "x"}
+    assert mind.hears(batch("I like tea."), bad[0], {"op": "ADD", "text": TEA}, bad[1]) == 1
+    assert mind.texts() == [TEA]
+    too_long, shouted = "its text is longer than 500 characters", "it is neither add nor replace nor remove"
+    assert [change.refused for change in mind.changes()] == [too_long, "", shouted]
     assert len(mind.llm.chats()) == 1
 
 
 def test_an_answer_of_bad_operations_only_is_asked_for_once_more(mind: Mind) -> None:
-    long = json.dumps({"operations": [{"op": "add", "text": "x" * 501}]})
-    answers = iter(
-        [long, '{"operations": [{"op": "add", "text": "The user likes tea."}]}', long, "I am sorry."]
-    )
+    long = json.dumps({"operations": [add("x" * 501)]})
+    answers = iter([long, LIKES_TEA, long, "I am sorry."])
     mind.llm.when(is_ours, lambda _: next(answers))
     assert mind.reconciles(batch("I like tea.")) == 1
     assert "longer than 500 characters" in mind.llm.chats()[1].last_user_text
     assert mind.reconciles(batch("My car is red.", name="b2")) == 0
-    assert [change.refused for change in mind.changes() if change.batch == "b2"] == [
-        "its text is longer than 500 characters"
-    ]
+    (refused,) = [change.refused for change in mind.changes() if change.batch == "b2"]
+    assert refused == "its text is longer than 500 characters"
 
 
-@pytest.mark.parametrize("answer", ["", " \n", "I am sorry." + " " * 5000, "sorry " * 100_000])
-def test_no_message_is_sent_back_that_a_server_may_refuse(mind: Mind, answer: str) -> None:
-    mind.llm.when(is_ours, answer)
-    with pytest.raises(RetryFew):
-        mind.reconciles(batch("I like tea."))
-    sent = [m["content"] for chat in mind.llm.chats() for m in chat.messages if m["role"] == "assistant"]
-    assert all(0 < len(content.strip()) <= 2000 for content in sent)
-
-
-def test_a_repair_that_the_server_refuses_is_not_the_end(mind: Mind) -> None:
-    mind.llm.when(is_ours, "I am sorry.")
+def test_a_repair_that_the_server_refuses_is_not_the_end(own_mind: Mind) -> None:
+    own_mind.llm.when(is_ours, "I am sorry.")
     repair = {"when": lambda request: "could not be read" in request.last_user_text, "status": 400}
-    with mind.llm.fault("chat", **repair), pytest.raises(RetryFew, match="could not be read"):
-        mind.reconciles(batch("I like tea."))
-    assert mind.hears(batch("I like tea."), {"op": "add", "text": "The user likes tea."}) == 1
+    with own_mind.llm.fault("chat", **repair), pytest.raises(RetryFew, match="could not be read"):
+        own_mind.reconciles(batch("I like tea."))
+    assert own_mind.hears(batch("I like tea."), add(TEA)) == 1
 
 
-def test_a_model_that_reads_little_is_shown_less(mind: Mind) -> None:
-    for number in range(8):
-        mind.knows(f"The user has cat number {number}. " + "It sleeps all day long on a chair. " * 30)
-    mind.llm.when(is_ours, '{"operations": [{"op": "add", "text": "The user likes tea."}]}')
+def test_a_model_that_reads_little_is_shown_less(own_mind: Mind) -> None:
+    cats(own_mind, 8, " It sleeps all day long on a chair." * 30)
+    own_mind.llm.when(is_ours, LIKES_TEA)
     too_long = {"when": lambda request: len(request.last_user_text) > 5000, "status": 400}
-    with mind.llm.fault("chat", **too_long):
-        assert mind.reconciles(batch("I like tea, and have cats. " + "I walk and walk. " * 100)) == 1
-    shown = mind.llm.chats()[-1].last_user_text
+    with own_mind.llm.fault("chat", **too_long):
+        assert own_mind.reconciles(batch("I like tea, and have cats. " + "I walk and walk. " * 100)) == 1
+    shown = own_mind.llm.chats()[-1].last_user_text
     assert "I like tea" in shown
     assert sum(f"cat number {number}" in shown for number in range(8)) >= 6
 
 
+def test_a_server_without_json_mode(own_mind: Mind) -> None:
+    own_mind.llm.when(is_ours, '{"operations": []}')
+    with own_mind.llm.fault("chat", when=lambda request: "response_format" in request.body, status=400):
+        assert own_mind.reconciles(batch("Hello.")) == 0
+
+
 def test_broken_characters_of_a_model_are_stored_as_such(mind: Mind) -> None:
-    mind.llm.when(
-        is_ours,
-        r'{"operations": [{"op": "add", "text": "The user likes tea \ud83d and\u0000 \u001b[1mcake."}]}',
-    )
+    said = r'{"operations": [{"op": "add", "text": "The user likes tea \ud83d and\u0000 \u001b[1mcake."}]}'
+    mind.llm.when(is_ours, said)
     assert mind.reconciles(batch("I like tea and cake.")) == 1
     broken = "\N{REPLACEMENT CHARACTER}"
     assert mind.texts() == [f"The user likes tea {broken} and{broken} [1mcake."]
 
 
-def test_a_server_without_json_mode(mind: Mind) -> None:
-    mind.llm.when(is_ours, '{"operations": []}')
-    with mind.llm.fault("chat", when=lambda request: "response_format" in request.body, status=400):
-        assert mind.reconciles(batch("Hello.")) == 0
+# Plans --------------------------------------------------------------------------------------------
 
-
-def test_plans_leave_recall_after_their_day(mind: Mind) -> None:
-    mind.knows("The user flew to Oslo.", expires="2020-01-01")
-    mind.knows("The user flies to Oslo.", expires="2999-01-01")
-    found = mind.backend.search("ada", "flight to Oslo", 5)
-    assert [item.memory.text for item in found] == ["The user flies to Oslo."]
-
-
-def test_an_expiry_is_kept(mind: Mind) -> None:
-    mind.hears(
-        batch("I fly to Oslo on Monday."),
-        {"op": "add", "text": "The user flies to Oslo.", "kind": "plan", "expires": "2999-11-23"},
-    )
-    found = mind.backend.search("ada", "Oslo", 5)
-    assert [item.memory.expires for item in found] == ["2999-11-23"]
-
-
-def test_a_plan_that_is_put_off_is_of_use_until_its_new_day(mind: Mind) -> None:
-    mind.knows("The user's exam is on 2998-03-09.", expires="2998-03-09")
-    put_off = {"op": "replace", "id": 1, "text": "The user's exam is on 2998-03-16, not 2998-03-09."}
-    mind.hears(batch("My exam was moved by a week."), put_off)
-    assert [item.memory.expires for item in mind.backend.search("ada", "exam", 5)] == ["2998-03-16"]
-
-
-def test_a_plan_that_became_a_fact_stays(mind: Mind) -> None:
-    mind.knows("The user's exam is on 2998-03-09.", expires="2998-03-09")
-    mind.hears(batch("I passed my exam!"), {"op": "replace", "id": 1, "text": "The user passed the exam."})
-    assert [item.memory.expires for item in mind.backend.search("ada", "exam", 5)] == [""]
-
-
-def test_many_expired_plans_hide_nothing(mind: Mind) -> None:
-    for number in range(12):
-        mind.knows(f"The user flew to Oslo for the {number}. time.", expires="2020-01-01")
-    mind.knows("The user flies to Oslo every year.")
-    found = mind.backend.search("ada", "Has the user flown to Oslo for the 3. time?", 4)
-    assert [item.memory.text for item in found] == ["The user flies to Oslo every year."]
-
-
-def test_what_is_known_is_not_added_again(mind: Mind) -> None:
-    mind.knows("The user lives in Lisbon.")
-    assert mind.hears(batch("I live in Lisbon."), {"op": "add", "text": "the user lives in Lisbon"}) == 0
-    assert mind.texts() == ["The user lives in Lisbon."]
-    assert [change.refused for change in mind.changes() if change.op == "add"] == ["it is known already"]
-
-
-def test_what_a_model_says_twice_is_added_once(mind: Mind) -> None:
-    add = {"op": "add", "text": "The user likes tea."}
-    assert mind.hears(batch("I like tea."), add, add) == 1
-    assert mind.texts() == ["The user likes tea."]
-
-
-def test_what_recall_told_is_no_news_after_it_was_forgotten(mind: Mind) -> None:
-    mind.injected = ["The user lives in Lisbon."]
-    echo = batch("And what is the weather like there?", answer="As you live in Lisbon: sunny.")
-    assert mind.hears(echo, {"op": "add", "text": "The user lives in Lisbon."}) == 0
-    (change,) = mind.changes()
-    assert change.refused == "recall told it to this chat, and it has been forgotten since"
-
-
-def test_what_recall_told_is_news_when_the_user_says_it(mind: Mind) -> None:
-    mind.injected = ["The user lives in Lisbon."]
-    said = batch("I live in Lisbon.", answer="Again?")
-    assert mind.hears(said, {"op": "add", "text": "The user lives in Lisbon."}) == 1
+EXAM, OSLO = "The user's exam is on 2998-03-09.", "The user flies to Oslo."
 
 
 @pytest.mark.parametrize(
-    ("answered", "reason"),
+    ("said", "operation", "expires"),
     [
-        ("The user lives in Lisbon.", "recall told it to this chat, and it has been forgotten since"),
-        ("the user lives in LISBON", "recall told it to this chat, and it has been forgotten since"),
-        ("The user likes sunny places.", ""),
+        ("I fly on Monday.", add(OSLO, kind="plan", expires="2999-11-23"), ["2998-03-09", "2999-11-23"]),
+        (
+            "My exam was moved by a week.",
+            replaces(1, "The user's exam is on 2998-03-16, not 2998-03-09."),
+            ["2998-03-16"],
+        ),
+        ("I passed my exam!", replaces(1, "The user passed the exam."), [""]),  # it became a fact
     ],
+    ids=["a new one", "put off", "over"],
 )
-def test_of_what_recall_told_and_was_erased_since_a_mark_is_enough(
-    mind: Mind, answered: str, reason: str
+def test_a_plan_is_of_use_until_its_day(
+    mind: Mind, said: str, operation: dict[str, Any], expires: list[str]
 ) -> None:
-    mind.injected = [mark_of("The user lives in Lisbon."), "The user has a dog."]
-    echo = batch("And what is the weather like there?", answer="As you live in Lisbon: sunny.")
-    assert mind.hears(echo, {"op": "add", "text": answered}) == (not reason)
-    assert [change.refused for change in mind.changes()] == [reason]
+    mind.knows(EXAM, expires="2998-03-09")
+    mind.hears(batch(said), operation)
+    assert sorted(memory.expires for memory in mind.backend.list_all("ada")) == expires
 
 
-def test_what_was_erased_is_news_when_the_user_says_it(mind: Mind) -> None:
-    mind.injected = [mark_of("The user lives in Lisbon.")]
-    said = batch("I live in Lisbon.", answer="Again?")
-    assert mind.hears(said, {"op": "add", "text": "The user lives in Lisbon."}) == 1
-
-
-def test_a_mark_is_never_embedded(mind: Mind) -> None:
-    mind.injected = [mark_of("The user lives in Lisbon.")]
-    mind.hears(batch("Hello.", answer="Hello."), {"op": "add", "text": "The user likes tea."})
-    assert not any("\x1a" in text for text in mind.llm.embedded_texts())
-
-
-def test_an_older_message_that_comes_late_changes_nothing_newer(mind: Mind) -> None:
-    mind.knows("The user lives in Rome.")
-    newer = batch(exchange("I moved to Porto.", name="new", said_at=200.0), name="newer")
-    mind.hears(newer, {"op": "replace", "id": 1, "text": "The user lives in Porto."})
-    older = batch(exchange("I moved to Lisbon.", name="old", said_at=100.0), name="older")
-    assert mind.hears(older, {"op": "replace", "id": 1, "text": "The user lives in Lisbon."}) == 0
-    assert mind.texts() == ["The user lives in Porto."]
-    assert mind.changes()[-1].refused == "a later message has changed it"
-
-
-def test_a_change_names_the_message_it_came_from(mind: Mind) -> None:
-    said = batch(
-        exchange("My dog is called Rex.", name="m1"), exchange("I work as a nurse in Porto.", name="m2")
-    )
-    mind.hears(
-        said,
-        {"op": "add", "text": "The user works as a nurse in Porto."},
-        {"op": "add", "text": "The user's dog is called Rex."},
-    )
-    assert [change.source for change in mind.changes()] == ["m2", "m1"]
-
-
-def test_a_long_message_is_shown_by_its_own_words(mind: Mind) -> None:
-    code = "\n".join(f"value_{number} = compute({number});" for number in range(400))
-    mind.hears(batch(f"I work at Siemens. Why is this slow?\n```\n{code}\n```\nI use Python 3.12."))
-    asked = mind.llm.chats()[0].last_user_text
-    assert "I work at Siemens." in asked
-    assert "I use Python 3.12." in asked
-    assert "value_7" not in asked
-
-
-def test_the_journal_names_the_model_that_answered(mind: Mind) -> None:
-    assert mind.hears(batch("I like tea."), {"op": "add", "text": "The user likes tea."}) == 1
-    assert mind.changes()[0].model == "small"
-
-
-@pytest.mark.parametrize("adds_first", [False, True])
-@pytest.mark.parametrize("injected", [False, True])
-def test_what_takes_the_place_of_a_memory_is_not_known_from_it(
-    mind: Mind, adds_first: bool, injected: bool
-) -> None:
-    """A model may remove and add instead of replacing; neither order may lose both."""
-    mind.knows("The user lives in Lisbon.")
-    mind.injected = ["The user lives in Lisbon."] if injected else []
-    operations = [{"op": "remove", "id": 1}, {"op": "add", "text": "The user lives in LISBON."}]
-    mind.hears(batch("It is spelt in capitals."), *(reversed(operations) if adds_first else operations))
-    assert mind.texts() == ["The user lives in LISBON."]
-
-
-def test_what_must_not_be_removed_is_still_known(mind: Mind) -> None:
-    for number in range(4):
-        mind.knows(f"The user has cat number {number}.")
-    removals = [{"op": "remove", "id": number} for number in (1, 2, 3)]
-    again = [{"op": "add", "text": f"The user has cat number {number}."} for number in range(4)]
-    assert mind.hears(batch("About my cats."), *removals, *again) == 0
-    assert len(mind.texts()) == 4
-
-
-@pytest.mark.parametrize("number", ["+86 138 0013 8000", "+55 11 91234 5678", "+49 170 1234567"])
-def test_a_telephone_number_is_no_card_number(mind: Mind, number: str) -> None:
-    add = {"op": "add", "text": f"The telephone number of the user's mother is {number}."}
-    assert mind.hears(batch(f"My mother has {number}."), add) == 1
+def test_expired_plans_leave_recall_and_hide_nothing(mind: Mind) -> None:
+    for number in range(12):
+        mind.knows(f"The user flew to Oslo for the {number}. time.", expires="2020-01-01")
+    mind.knows("The user flies to Oslo every year.", expires="2999-01-01")
+    found = mind.backend.search("ada", "Has the user flown to Oslo for the 3. time?", 4)
+    assert [item.memory.text for item in found] == ["The user flies to Oslo every year."]

@@ -15,7 +15,7 @@ from owui_memory.core.exchange import Batch, Exchange
 from owui_memory.core.memory import Memory
 from owui_memory.remember.gate import sift
 from owui_memory.remember.verbatim import decide_verbatim, kind_of
-from tests.unit.remember.in_passing import BEFORE_A_REQUEST, LEANING, REACTIONS, UNSEEN, WISHES, Case
+from tests.unit.remember.cases import cases
 
 
 @pytest.fixture(scope="module")
@@ -29,60 +29,53 @@ def backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LibraryBackend
 
 
 # Of the statements none is among the examples that the code compares with.
-@pytest.mark.parametrize(
-    ("text", "kind"),
-    [
-        ("I live in Lisbon.", "profile"),
-        ("I'm a software engineer at Siemens.", "profile"),
-        ("I have diabetes.", "profile"),
-        ("My husband works at the hospital.", "profile"),
-        ("I was born in 1980 in Madrid.", "profile"),
-        ("Me llamo Carlos y vivo en Sevilla.", "profile"),
-        ("Always answer in French.", "preference"),
-        ("From now on, keep your answers short.", "preference"),
-        ("Never use emojis.", "preference"),
-        ("Please call me Ada.", "preference"),
-        ("Antworte immer auf Deutsch.", "preference"),
-        ("I bought a telescope on Tuesday.", "fact"),
-        ("My thesis is about whales.", "fact"),
-        ("I like green tea.", "fact"),
-        ("Our project uses PostgreSQL 15.", "fact"),
-        ("My flight to Oslo is on Monday.", "fact"),
-        ("I need to fix the sink.", "fact"),
-    ],
-)
-def test_the_kind_of_a_statement(backend: LibraryBackend, text: str, kind: str) -> None:
-    assert kind_of(backend, text) == kind
+KINDS = {
+    "I live in Lisbon.": "profile",
+    "I'm a software engineer at Siemens.": "profile",
+    "I have diabetes.": "profile",
+    "My husband works at the hospital.": "profile",
+    "I was born in 1980 in Madrid.": "profile",
+    "Me llamo Carlos y vivo en Sevilla.": "profile",
+    "Always answer in French.": "preference",
+    "From now on, keep your answers short.": "preference",
+    "Never use emojis.": "preference",
+    "Please call me Ada.": "preference",
+    "Antworte immer auf Deutsch.": "preference",
+    "I bought a telescope on Tuesday.": "fact",
+    "My thesis is about whales.": "fact",
+    "I like green tea.": "fact",
+    "Our project uses PostgreSQL 15.": "fact",
+    "My flight to Oslo is on Monday.": "fact",
+    "I need to fix the sink.": "fact",
+}
 
 
-@pytest.mark.parametrize(
-    ("text", "asked"),
-    [
-        ("Forget my dog.", True),
-        ("Translate to French: Forget my dog.", False),
-        ("My boss wrote:\nForget my dog.", False),
-        ("> Forget my dog.\n\nWhat does he mean?", False),
-        ('Reply to "Please forget my dog and me", will you?', False),
-    ],
-)
-def test_only_the_users_own_words_ask_to_forget(text: str, asked: bool) -> None:
-    ((_, verdict),) = sift([Exchange("k", "ada", "c", text, "I see.", 1.0)], verbatim=True)
-    assert verdict.worth is asked
+def test_the_kind_of_a_statement(backend: LibraryBackend) -> None:
+    assert {text: kind_of(backend, text) for text in KINDS} == KINDS
 
 
-@pytest.mark.parametrize("case", [*BEFORE_A_REQUEST, *WISHES, *REACTIONS, *LEANING, *UNSEEN])
-@pytest.mark.parametrize("answer", ["Got it.", "Here it is, with some words about why. " * 40])
-def test_what_is_told_in_passing_is_kept_without_the_rest(
-    backend: LibraryBackend, case: Case, answer: str
-) -> None:
-    exchange = Exchange("k", "ada", "c", case.text, answer, 1.0)
-    worth = tuple(one for one, verdict in sift([exchange], verbatim=True) if verdict.worth)
-    batch = Batch("b", "ada", worth, attempts=1, waiting_since=0.0)
-    changes = list(decide_verbatim(backend, batch)) if worth else []
-    assert not any(case.left_out and case.left_out in change.after for change in changes)
-    kept = [change for change in changes if case.kept in change.after]
-    assert not case.kept or kept
-    assert not case.kind or case.kind in {change.kind for change in kept}
+LONG_ANSWER = "Here it is, with some words about why. " * 40
+IN_PASSING = {
+    name: [(*case, "", "", "")[:4] for case in some] for name, some in cases("in_passing.txt").items()
+}
+
+
+@pytest.mark.parametrize("name", IN_PASSING)
+def test_what_is_told_in_passing_is_kept_without_the_rest(backend: LibraryBackend, name: str) -> None:
+    wrong = []
+    for said, own, left_out, kind in IN_PASSING[name]:
+        for answer in ("Got it.", LONG_ANSWER):
+            exchange = Exchange("k", "ada", "c", said, answer, 1.0)
+            worth = tuple(one for one, verdict in sift([exchange], verbatim=True) if verdict.worth)
+            changes = list(decide_verbatim(backend, Batch("b", "ada", worth, 1, 0.0))) if worth else []
+            kept = [change for change in changes if own in change.after]
+            if (
+                any(left_out and left_out in change.after for change in changes)
+                or (own and not kept)
+                or (kind and kind not in {change.kind for change in kept})
+            ):
+                wrong.append((said, [(change.kind, change.after) for change in changes]))
+    assert wrong == []
 
 
 @pytest.mark.parametrize(

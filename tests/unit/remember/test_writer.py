@@ -20,43 +20,27 @@ from owui_memory.remember.journal import Journal
 from owui_memory.remember.outbox import Outbox
 from owui_memory.remember.writer import Writer
 from owui_memory.state import open_state
-from tests.harness.places import library
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until
-from tests.unit.remember.workbench import Bench
+from tests.unit.remember.workbench import Bench, OpenBench
 
 
-def test_statements_are_remembered_word_for_word(bench: Bench) -> None:
-    bench.say("I live in Lisbon. What is the weather? My dog is called Rex.")
+def test_statements_are_remembered_word_for_word_and_once(bench: Bench) -> None:
+    lisbon, lockers = "I live in Lisbon.", ["My locker is number 17.", "My locker is number 18."]
+    said = {
+        "ada": ([f"{lisbon} What is the weather? My dog is called Rex."], [lisbon, "My dog is called Rex."]),
+        "bob": ([lisbon, f"Hello! {lisbon}"], [lisbon]),
+        "cleo": ([" ".join(lockers)], lockers),
+    }
+    for user, (texts, _) in said.items():
+        for number, text in enumerate(texts):
+            bench.say(text, key=f"{user} {number}", user=user)
     bench.drain()
-    assert bench.texts() == ["I live in Lisbon.", "My dog is called Rex."]
-
-
-def test_the_same_sentence_is_remembered_once(bench: Bench) -> None:
-    bench.say("I live in Lisbon.", key="1")
-    bench.say("As I said. I live in Lisbon.", key="2")
-    bench.say("I live in Lisbon.", key="3", user="bob")
-    bench.drain()
-    assert bench.texts().count("I live in Lisbon.") == 1
-    assert bench.texts("bob") == ["I live in Lisbon."]
-
-
-@pytest.mark.parametrize(
-    "again",
-    ["i live in Lisbon", "I live, in Lisbon!"],
-)
-def test_a_near_duplicate_of_what_is_known_is_dropped(bench: Bench, again: str) -> None:
-    bench.say("I live in Lisbon.", key="1")
-    bench.drain()
-    bench.say(again, key="2")
-    bench.drain()
-    assert bench.texts() == ["I live in Lisbon."]
-
-
-def test_another_number_is_no_duplicate(bench: Bench) -> None:
-    bench.say("My locker is number 17. My locker is number 18.")
-    bench.drain()
-    assert bench.texts() == ["My locker is number 17.", "My locker is number 18."]
+    assert {user: bench.texts(user) for user in said} == {user: kept for user, (_, kept) in said.items()}
+    for number, again in enumerate(("i live in Lisbon", "I live, in Lisbon!")):
+        bench.say(again, key=f"again {number}", user="bob")
+        bench.drain()
+    assert bench.texts("bob") == [lisbon], "it is known"
 
 
 def test_what_is_not_worth_remembering_leaves_no_fact_and_is_counted(bench: Bench) -> None:
@@ -133,51 +117,28 @@ def test_nothing_is_claimed_while_there_is_no_backend(tmp_path: Path, settings: 
     assert batch.attempts == 1, "no try was spent"
 
 
-def test_mem0s_own_extraction(tmp_path: Path, settings: Valves, scripted_llm: ScriptedLLM) -> None:
-    settings = settings.model_copy(
-        update={
-            "llm_provider": "openai",
-            "llm_base_url": scripted_llm.base_url,
-            "llm_api_key": "k",
-            "llm_model": "m",
-            "extraction": "mem0",
-        }
-    )
-    bench = Bench(tmp_path, settings, library(settings, tmp_path))
-    try:
-        bench.say("I live in Lisbon.")
-        bench.drain()
-        assert len(bench.texts()) == 1
-        assert "Lisbon" in bench.texts()[0]
-        assert len(scripted_llm.chats()) == 1
-    finally:
-        bench.close()
-
-
 @pytest.mark.parametrize("extraction", ["reconcile", "mem0"])
 def test_the_llm_is_asked_only_about_what_is_worth_it(
-    tmp_path: Path, settings: Valves, scripted_llm: ScriptedLLM, extraction: str
+    settings: Valves, scripted_llm: ScriptedLLM, extraction: str, open_bench: OpenBench
 ) -> None:
     llm = {"llm_provider": "openai", "llm_base_url": scripted_llm.base_url, "llm_model": "m"}
     settings = settings.model_copy(update={**llm, "llm_api_key": "k", "extraction": extraction})
-    bench = Bench(tmp_path, settings, library(settings, tmp_path))
+    bench = open_bench(settings)
     scripted_llm.clear()
     scripted_llm.when(
         lambda request: '"operations"' in request.said_by("system"), json.dumps({"operations": []})
     )
-    try:
-        bench.say("What is the capital of France?", key="1")
-        bench.say("```python\nx = 1\n```", key="2")
-        bench.drain()
-        assert scripted_llm.chats() == [], "a batch with nothing left is done without a call"
-        bench.say("Hi there!", key="3")
-        bench.say("I live in Lisbon.", key="4")
-        bench.drain()
-        (asked,) = scripted_llm.chats()
-        assert "I live in Lisbon." in asked.text
-        assert "Hi there!" not in asked.text
-    finally:
-        bench.close()
+    bench.say("What is the capital of France?", key="1")
+    bench.say("```python\nx = 1\n```", key="2")
+    bench.drain()
+    assert scripted_llm.chats() == [], "a batch with nothing left is done without a call"
+    bench.say("Hi there!", key="3")
+    bench.say("I live in Lisbon.", key="4")
+    bench.drain()
+    (asked,) = scripted_llm.chats()
+    assert "I live in Lisbon." in asked.text
+    assert "Hi there!" not in asked.text
+    assert bench.texts() == (["User live in Lisbon."] if extraction == "mem0" else [])
     counts = bench.metrics.counts()
     assert counts["not worth remembering: only a question"] == 1
     assert counts["not worth remembering: only code, logs or quotes"] == 1

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from owui_memory.backends.backend_holder import BackendHolder
 from owui_memory.backends.base import Backend
-from owui_memory.backends.library import LibraryBackend
 from owui_memory.config.settings import Valves
 from owui_memory.core.exchange import Exchange
 from owui_memory.core.memory import Memory
@@ -35,6 +36,7 @@ class Bench:
         self.backend = backend
         self.live = BackendHolder(folder, lambda *_: backend)
         self.live.use(settings)
+        wait_until(lambda: self.live.current, what="the backend is open")
         self.metrics = Metrics()
         self.journal, self.told = Journal(self.engine), Injected(self.engine)
         self.writer = Writer(
@@ -50,6 +52,7 @@ class Bench:
     def start(self) -> None:
         with suppress(RuntimeError):  # it runs already
             self.writer.start()
+        self.writer.wake()
 
     def fails(self, times: int, where: str = "remembering") -> None:
         """Until it has failed so often."""
@@ -75,11 +78,14 @@ class Bench:
         self.engine.dispose()
 
 
+OpenBench = Callable[[Valves], Bench]
+
+
 def _remembers(thread: threading.Thread) -> bool:
     return thread.name == "memory-remembering"
 
 
-def impatient(backend: LibraryBackend, settings: Valves, *, timeout_s: float, pause_s: float = 0.01) -> None:
+def impatient(backend: Any, settings: Valves, *, timeout_s: float, pause_s: float = 0.01) -> None:
     """Bound its LLMs to so many seconds for an answer; one that failed is left alone for `pause_s` only."""
     backend._llms = backend._memory.llm = Llms.open(settings, timeout_s=timeout_s, pause_s=pause_s)
 

@@ -39,7 +39,7 @@ __all__ = ["filter_"]
 
 HOUR_S = 3600.0
 DAY_S = 24 * HOUR_S
-JUMPS = (-2 * DAY_S, -7 * HOUR_S, 7 * HOUR_S, 2 * DAY_S)
+JUMPS = (-2 * DAY_S, 7 * HOUR_S)
 
 
 class Clock:
@@ -217,7 +217,7 @@ def test_what_was_taken_away_does_not_come_back(engine: Engine, clock: Clock, wr
     assert 2 * DAY_S < PUT_RIGHT_S
 
 
-@pytest.mark.parametrize("wrong_by", JUMPS)
+@pytest.mark.parametrize("wrong_by", [-2 * DAY_S, 2 * DAY_S])
 def test_an_answer_is_remembered_while_the_clock_is_put_right(
     engine: Engine, clock: Clock, wrong_by: float
 ) -> None:
@@ -282,11 +282,10 @@ def test_what_was_said_later(one: float, other: float, later: bool) -> None:
     assert is_later(one, other, now=1000.0) is later
 
 
-@pytest.mark.parametrize("wrong_by", [-2 * DAY_S, 2 * DAY_S])
 def test_a_filter_remembers_before_and_after(
-    filter_: Running, scripted_llm: ScriptedLLM, clock: Clock, own_data_folder: Path, wrong_by: float
+    filter_: Running, scripted_llm: ScriptedLLM, clock: Clock, own_data_folder: Path
 ) -> None:
-    clock.wrong_by = wrong_by
+    clock.wrong_by = 2 * DAY_S
     remember(filter_, "My dog is called Rex.")
     said = Chat("ada").say("I live in Lisbon.")
     filter_.inlet(said.inlet, said.user)

@@ -19,7 +19,10 @@ from typing import Any
 import pytest
 
 from owui_memory.core.permission import Permission
+from owui_memory.interfaces import chats
 from owui_memory.interfaces.body import read_inlet, read_outlet
+from owui_memory.observe import statecheck
+from owui_memory.remember import writer
 from owui_memory.remember.spill import FOLDER, Spilled
 from owui_memory.state import open_state
 from tests.harness.bodies import Chat, Turn
@@ -40,6 +43,11 @@ def environment(scripted_llm: ScriptedLLM, monkeypatch: pytest.MonkeyPatch) -> N
     for name, value in with_embedder(scripted_llm).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("MEMORY_INLET_DEADLINE_MS", "1000")
+    monkeypatch.setattr(chats, "_KEEP_S", 0.2)
+    monkeypatch.setattr(statecheck, "_GOOD_FOR_S", 0.5)
+    monkeypatch.setattr(statecheck, "_BAD_FOR_S", 0.2)
+    monkeypatch.setattr(statecheck, "_TOLD_FOR_S", 2.0)
+    monkeypatch.setattr(writer, "_IDLE_S", 0.1)
 
 
 @pytest.fixture
@@ -281,7 +289,7 @@ def test_a_full_disk(disk: Path, environment: None) -> None:
             chat(running, FACTS[3])
             wrong = wait_until(lambda: is_wrong(running), within=30, what="the status tells")
             assert "full" in wrong["detail"]
-            for number in range(20):
+            for number in range(5):
                 chat(running, f"Is {number} a prime?")
             assert running.pipeline._chats._spill.waiting().in_memory == 0, (
                 "the room in reserve is for what is said"

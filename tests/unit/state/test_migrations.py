@@ -35,6 +35,15 @@ COLUMNS = {
 }
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def place(request: pytest.FixtureRequest, own_data_folder: Path) -> Place:
+    """Each kind of state database, empty: here it is made."""
+    if request.param == "sqlite":
+        return Place(own_data_folder)
+    place: Place = request.getfixturevalue("shared_place")
+    return place
+
+
 @pytest.fixture
 def running(request: pytest.FixtureRequest, place: Place) -> Postgres | None:
     """The PostgreSQL that the place is in, if it is in one."""

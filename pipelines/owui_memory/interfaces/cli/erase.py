@@ -8,12 +8,13 @@ from dataclasses import asdict
 import typer
 
 from ...manage.erasure.erase import Receipt
+from .commands import Json, User, Yes
 from .instance import Instance
 from .output import as_json, ended, progress, say, table
 
 
-def erase_user(instance: Instance, user_id: str, *, yes: bool, to_json: bool) -> None:
-    """Erases, after asking unless that was answered. The exit code is 1 if something is left to be erased."""
+def erase_user(instance: Instance, user_id: User, yes: Yes = False, to_json: Json = False) -> None:
+    """Erase everything about a user, everywhere, and print a receipt."""
     if not yes and not _confirmed(user_id):
         ended("Nothing was erased.")
     with progress("erasing") as advance:
@@ -22,7 +23,7 @@ def erase_user(instance: Instance, user_id: str, *, yes: bool, to_json: bool) ->
         as_json({**asdict(receipt), "total": receipt.total})
     else:
         _show(receipt)
-    if receipt.unreached:
+    if receipt.unreached:  # something is left to be erased
         raise typer.Exit(1)
 
 

@@ -7,7 +7,7 @@ import tempfile
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -18,6 +18,7 @@ from ...manage.history import formats
 from ...manage.history.imports import Imports
 from ...manage.history.previews import Preview
 from ..webui import OPEN_WEBUI, WebUi
+from .commands import IN_AND_OUT, OF_THE_SERVER, AnyUser, Json, User, command
 from .instance import Instance
 from .output import as_json, counted, fields, say, table, waiting
 
@@ -29,7 +30,7 @@ def imports_of(instance: Instance) -> Imports:
     return Imports(instance.engine, lambda: instance.settings, lambda text: read_command(text) is not None)
 
 
-def import_(instance: Instance, file: str, user_id: str, *, yes: bool, to_json: bool) -> None:
+def import_past(instance: Instance, file: str, user_id: str, *, yes: bool, to_json: bool) -> None:
     """Tell what an archive would bring to a user, and bring it where that is wanted."""
     if file != OPEN_WEBUI:
         _import(instance, Path(file), user_id, yes=yes, to_json=to_json)
@@ -65,8 +66,9 @@ def _import(instance: Instance, file: Path, user_id: str, *, yes: bool, to_json:
         say("Nothing in it is new.")
 
 
-def list_(instance: Instance, user_id: str, to_json: bool) -> None:
-    """The imports that were begun, newest first."""
+@command("imports", IN_AND_OUT)
+def list_(instance: Instance, user_id: AnyUser = "", to_json: Json = False) -> None:
+    """List what was imported for users, and how far it is."""
     found = imports_of(instance).all(user_id or None)
     if to_json:
         as_json([fields(one, *one.__slots__) for one in found])
@@ -89,8 +91,14 @@ def list_(instance: Instance, user_id: str, to_json: bool) -> None:
         table(["id", "user", "from", "file", "day", "brought", "left", "given up"], rows)
 
 
-def undo(instance: Instance, user_id: str, which: str, to_json: bool) -> None:
-    """Take all of an import back. which: the beginning of its id."""
+@command("undo-import", IN_AND_OUT)
+def undo(
+    instance: Instance,
+    user_id: User,
+    which: Annotated[str, typer.Argument(metavar="ID", help="As `imports` shows it.")],
+    to_json: Json = False,
+) -> None:
+    """Take back all that an import has brought to a user."""
     imports = imports_of(instance)
     ids = [one.import_id for one in imports.all(user_id) if which and one.import_id.startswith(which)]
     with instance.control() as control:
@@ -101,8 +109,15 @@ def undo(instance: Instance, user_id: str, which: str, to_json: bool) -> None:
         say(f"Taken back: {counted(count, 'exchange or memory', 'exchanges and memories')}.")
 
 
-def compare(instance: Instance, *, erase: bool, to_json: bool) -> None:
-    """What Open WebUI no longer has; erase: it counts as deleted now, however much it is."""
+@command("compare", OF_THE_SERVER)
+def compare(
+    instance: Instance,
+    erase: Annotated[
+        bool, typer.Option("--erase", help="Erase what is missing there, however much it is.")
+    ] = False,
+    to_json: Json = False,
+) -> None:
+    """Look which users and chats Open WebUI no longer has, as the server does at night."""
     with instance.control() as control, WebUi.of(instance.settings) as webui:
         deletions = Deletions(instance.engine, control, instance.eraser(), lambda: instance.settings)
         comparison = Comparison(instance.engine, deletions, instance.settings.webui_url)

@@ -11,7 +11,7 @@ import uuid
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 
 import typer
@@ -24,9 +24,11 @@ from ...backends.library import LibraryBackend
 from ...backends.locations import Locations, location_of, naming
 from ...config.environment import Environment
 from ...config.settings import Valves
-from ...config.valves_codec import lenient
+from ...config.valves_codec import LenientModel, lenient
+from ...core.chat_servers import ChatServer
 from ...core.errors import Drop, MemoryFault, TellAdmin
 from ...core.memory import Memory, is_id, is_person
+from ...digests.template import TEMPLATES
 from ...language.sanitize import one_line
 from ...manage.command_log import CommandLog
 from ...manage.erasure.erase import Eraser
@@ -56,6 +58,11 @@ class Instance:
     def settings(self) -> Valves:
         """The settings in force."""
         return settings_in(self.environment)
+
+    @property
+    def templates(self) -> Path:
+        """The folder of the admin's own templates of digests."""
+        return self.environment.data_dir / TEMPLATES
 
     @cached_property
     def locations(self) -> Locations:
@@ -188,7 +195,7 @@ def settings_in(environment: Environment) -> Valves:
     Raises:
         TellAdmin: the file of the saved ones cannot be read.
     """
-    bound = environment.settings(stored=lambda: None)
+    strict, loading = _classes(tuple(environment.presets.items()), environment.chat_servers)
     try:
         saved = json.loads(environment.valves_file.read_text())
     except FileNotFoundError:
@@ -198,4 +205,14 @@ def settings_in(environment: Environment) -> Valves:
             f"{environment.valves_file} cannot be read ({type(error).__name__}).",
             hint="Run this as the user of the Pipelines server.",
         ) from error
-    return bound.strict_from(lenient(bound)(**saved))
+    return strict.strict_from(loading(**saved))
+
+
+@lru_cache(maxsize=8)
+def _classes(
+    presets: tuple[tuple[str, str], ...], servers: tuple[ChatServer, ...]
+) -> tuple[type[Valves], type[LenientModel]]:
+    """Those that settings are read with. To make them takes long, and `mcp` reads them with each call."""
+    environment = Environment(dict(presets), Path(), "", chat_servers=servers)
+    strict = environment.settings(stored=lambda: None)
+    return strict, lenient(strict)

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
 
 from ...core.errors import Drop
 from ...core.text import plain
 from ...state.api_keys_table import ApiKeys
+from .commands import OF_THE_SERVER, AnyUser, Json, User, app, command
 from .instance import Instance
 from .output import as_json, fields, say, table
 
 _NAME_CHARS = 60
 
+_keys = typer.Typer(no_args_is_help=True)
+app.add_typer(_keys, name="keys", help="Keys of users for the proxy.", rich_help_panel=OF_THE_SERVER)
 
-def add(instance: Instance, user_id: str, name: str, to_json: bool) -> None:
-    """Prints a new key, this once."""
+
+@command("add", of=_keys)
+def add(
+    instance: Instance,
+    user_id: User,
+    name: Annotated[str, typer.Option("--name", help="What it is for.")] = "",
+    to_json: Json = False,
+) -> None:
+    """Make a key for a user's clients of the proxy and of the tools. It is shown only once."""
     key = ApiKeys(instance.engine).add(user_id, plain(name)[:_NAME_CHARS])
     if to_json:
         as_json({"user_id": user_id, "key": key})
@@ -23,8 +36,9 @@ def add(instance: Instance, user_id: str, name: str, to_json: bool) -> None:
         say("Keep it: it is not shown again. A client sends it as its API key to the proxy.")
 
 
-def list_(instance: Instance, user_id: str, to_json: bool) -> None:
-    """Prints what is known of the keys."""
+@command("list", of=_keys)
+def list_(instance: Instance, user_id: AnyUser = "", to_json: Json = False) -> None:
+    """List the keys that there are."""
     keys = ApiKeys(instance.engine).all(user_id)
     if to_json:
         as_json([fields(key, "id", "user_id", "name", "made_at") for key in keys])
@@ -36,8 +50,13 @@ def list_(instance: Instance, user_id: str, to_json: bool) -> None:
         table(("id", "user", "name", "made (UTC)"), rows)
 
 
-def revoke(instance: Instance, key_id: str, to_json: bool) -> None:
-    """Revokes a key."""
+@command("revoke", of=_keys)
+def revoke(
+    instance: Instance,
+    key_id: Annotated[str, typer.Argument(metavar="ID", help="As `keys list` shows it.")],
+    to_json: Json = False,
+) -> None:
+    """Revoke a key, at once."""
     if not ApiKeys(instance.engine).revoke(key_id):
         raise Drop(f"There is no key {key_id}.", hint="`keys list` shows the ids of those there are.")
     if to_json:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import threading
 from functools import partial
+from typing import Annotated
+
+import typer
 
 from ...core.errors import TellAdmin
 from ...core.turn import Turn
@@ -14,26 +17,28 @@ from ..tools.mcp_server import serve_streams
 from ..tools.told import Outcome
 from ..tools.toolbox import Toolbox
 from ..tools.verbs import Call, Verb
-from .instance import Instance, Only, settings_in
+from .commands import OF_THE_SERVER, command
+from .instance import Instance, a_person, settings_in
 
 
-def serve(instance: Instance, user_id: str) -> None:
-    """Serve until the client ends.
-
-    Settings and memories are opened for each call: a server beside this may change and move them meanwhile.
-    """
+@command("mcp", OF_THE_SERVER, make=True)
+def serve(
+    instance: Instance,
+    user_id: Annotated[str, typer.Option("--user", metavar="ID", help="Whose memories.", callback=a_person)],
+) -> None:
+    """Serve a user's memory to an MCP client that starts this command, at standard input and output."""
     one_at_a_time = threading.Lock()
 
     def work(verb: Verb, call: Call) -> Outcome:
+        # Opened for each call: a server beside this may change settings and move memories meanwhile.
         now = Instance(instance.engine, instance.environment)
         if not one_at_a_time.acquire(timeout=CALL_S):  # so long nobody waits for it, if the backend hangs
             raise BusyError
         try:
-            with now.backend() as backend:
+            with now.control() as control:
                 if verb.changes:
                     now.locations.touch({user_id})
-                toolbox = Toolbox(now.engine, Only(backend), lambda: call.settings, now.eraser())
-                return toolbox.carry_out(verb, call)
+                return Toolbox(control).carry_out(verb, call)
         finally:
             one_at_a_time.release()
 

@@ -3,26 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from ...core.errors import Drop
 from ...core.memory import Memory, is_id, is_over
 from ...manage.memories import Control
-from ...manage.outcomes import PAGE, Item, Page
+from ...manage.outcomes import PAGE, Forgotten, Item, Page
 from ...manage.profile import profile_of
 from ...manage.rows import row_of
 from ...state.switches_table import Switches
+from .commands import (
+    OF_A_USER,
+    Chat,
+    Json,
+    Now,
+    PageNumber,
+    User,
+    Which,
+    Whole,
+    Words,
+    Yes,
+    command,
+    page_of,
+)
+from .erase import erase_user
 from .instance import Instance, asked_for
 from .output import as_json, counted, fields, say, table
 
 _FOUND_MOST = 500  # of a search that is told whole
 
 
-def list_(instance: Instance, user_id: str, page: int, to_json: bool) -> None:
-    """A page of a user's memories, newest first; page 0: all of them."""
+@command("list", OF_A_USER)
+def list_(
+    instance: Instance, user_id: User, page: PageNumber = 0, whole: Whole = False, to_json: Json = False
+) -> None:
+    """List what is remembered of a user, newest first, with the numbers that other commands take."""
     with instance.control() as control:
         memories = control.all(user_id)
-    shown = paged(memories, page)
+    shown = paged(memories, page_of(page, whole, to_json))
     instance.number(user_id, shown.items, shown.first)
     if to_json:
         rows = numbered(user_id, shown.items, shown.first)
@@ -35,12 +55,16 @@ def list_(instance: Instance, user_id: str, page: int, to_json: bool) -> None:
         say_pages(shown, "memories")
 
 
-def search(instance: Instance, user_id: str, words: str, page: int, to_json: bool) -> None:
-    """What fits, best first: facts, and apart what was said in past chats. page 0: all of both."""
+@command("search", OF_A_USER)
+def search(
+    instance: Instance, user_id: User, words: Words, page: PageNumber = 0, to_json: Json = False
+) -> None:
+    """Find the memories and passages of past chats that match some words, best first."""
+    query, page = " ".join(words), page_of(page, False, to_json)
     most = _FOUND_MOST if page == 0 else page * PAGE
     with instance.control() as control:
-        found = control.search(user_id, words, most)
-        said = instance.past(control).found(user_id, words)[:most]
+        found = control.search(user_id, query, most)
+        said = instance.past(control).found(user_id, query)[:most]
     begin = (page - 1) * PAGE if page else 0
     if begin and begin >= max(len(found), len(said)):
         raise Drop("There is no such page.", hint="--page 1 shows the best.")
@@ -62,8 +86,9 @@ def search(instance: Instance, user_id: str, words: str, page: int, to_json: boo
             show_passages(passages, len(memories) + 1)
 
 
-def profile(instance: Instance, user_id: str, to_json: bool) -> None:
-    """What is written of a user in short, with the numbers of its memories; then what contradicts."""
+@command("profile", OF_A_USER)
+def profile(instance: Instance, user_id: User, to_json: Json = False) -> None:
+    """Show what is written of a user in short, what it was made of, and what contradicts itself."""
     with instance.control() as control:
         told = profile_of(control, user_id)
     instance.number(user_id, told.memories)
@@ -82,22 +107,24 @@ def profile(instance: Instance, user_id: str, to_json: bool) -> None:
             say(f"{', '.join(map(str, numbers))} contradict each other: edit or forget what does not hold.")
 
 
-def remember(instance: Instance, user_id: str, text: str, to_json: bool) -> None:
-    """Add one, unless it is known."""
+@command("remember", OF_A_USER)
+def remember(instance: Instance, user_id: User, text: Words, to_json: Json = False) -> None:
+    """Remember a text for a user, word for word."""
     with instance.control() as control:
         instance.locations.touch({user_id})
-        done = control.remember(asked_for(user_id), text)
+        done = control.remember(asked_for(user_id), " ".join(text))
     if to_json:
         as_json({"memory": done.known.text if done.known else done.text, "known": bool(done.known)})
     else:
         say(f"Known already: {done.known.text}" if done.known else f"Remembered: {done.text}")
 
 
-def edit(instance: Instance, user_id: str, which: str, text: str, to_json: bool) -> None:
-    """Another text for one."""
+@command("edit", OF_A_USER)
+def edit(instance: Instance, user_id: User, which: Which, text: Words, to_json: Json = False) -> None:
+    """Change the text of a memory."""
     with instance.control() as control:
         (memory_id,) = instance.ids(control, user_id, [which])
-        done = control.edit(asked_for(user_id), memory_id, text)
+        done = control.edit(asked_for(user_id), memory_id, " ".join(text))
     if not done.before:
         raise Drop("That memory no longer exists.", hint="`list` shows the memories that there are.")
     if to_json:
@@ -106,8 +133,22 @@ def edit(instance: Instance, user_id: str, which: str, text: str, to_json: bool)
         table(["before", "now"], [[done.before, done.after]])
 
 
-def forget(instance: Instance, user_id: str, which: Sequence[str], *, at_once: bool, to_json: bool) -> None:
-    """By numbers and ids; else the one memory that has all the words."""
+@command("forget", OF_A_USER)
+def forget(
+    instance: Instance,
+    user_id: User,
+    which: Annotated[
+        list[str],
+        typer.Argument(metavar="WHICH...", help="Numbers from the last list, ids, words, or `everything`."),
+    ],
+    at_once: Now = False,
+    yes: Yes = False,
+    to_json: Json = False,
+) -> None:
+    """Forget memories, everywhere. Words forget only a memory that alone contains all of them."""
+    if [word.lower() for word in which] == ["everything"]:
+        erase_user(instance, user_id, yes, to_json)
+        return
     with instance.control() as control:
         if all(is_id(one) or one.lstrip("#").isdecimal() for one in which):
             ids = instance.ids(control, user_id, which)
@@ -124,6 +165,11 @@ def forget(instance: Instance, user_id: str, which: Sequence[str], *, at_once: b
         say(f"With {counted(done.passages, 'passage', 'passages')} of past chats that say so.")
     if done.gone:
         say(f"Gone already: {done.gone:,}.")
+    say_what_follows(done)
+
+
+def say_what_follows(done: Forgotten) -> None:
+    """For how long it can be brought back, and whether it is still somewhere."""
     if done.count and done.undo_minutes:
         minutes = counted(done.undo_minutes, "minute", "minutes")
         say(f"`undo` brings back what was forgotten within {minutes}; then the server erases it for good.")
@@ -143,8 +189,9 @@ def _holding(instance: Instance, control: Control, user_id: str, words: str) -> 
     raise Drop(f"{said} Nothing has been forgotten yet: name one by its number.")
 
 
-def undo(instance: Instance, user_id: str, to_json: bool) -> None:
-    """Take back the last changes that were made together."""
+@command("undo", OF_A_USER)
+def undo(instance: Instance, user_id: User, to_json: Json = False) -> None:
+    """Take back the last change of a user's memories. For some minutes, that includes what was forgotten."""
     with instance.control() as control:
         done = control.undo(asked_for(user_id))
     if to_json:
@@ -160,8 +207,19 @@ def undo(instance: Instance, user_id: str, to_json: bool) -> None:
         table(["taken back", "memory"], rows)
 
 
-def switch(instance: Instance, user_id: str, chat_id: str, *, on: bool, to_json: bool) -> None:
-    """Memory on or off for a user, in one chat or, where that is "", in all."""
+@command("off", OF_A_USER)
+def off(instance: Instance, user_id: User, chat_id: Chat = "", to_json: Json = False) -> None:
+    """Switch a user's memory off, in all chats or in one."""
+    _switch(instance, user_id, chat_id, on=False, to_json=to_json)
+
+
+@command("on", OF_A_USER)
+def on(instance: Instance, user_id: User, chat_id: Chat = "", to_json: Json = False) -> None:
+    """Switch a user's memory on again."""
+    _switch(instance, user_id, chat_id, on=True, to_json=to_json)
+
+
+def _switch(instance: Instance, user_id: str, chat_id: str, *, on: bool, to_json: bool) -> None:
     Switches(instance.engine).set(user_id, chat_id, on)
     if to_json:
         as_json({"user_id": user_id, "chat_id": chat_id, "on": on})

@@ -9,7 +9,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from ...backends.locations import Location
 from ...core.errors import TellAdmin
@@ -22,7 +24,9 @@ from ...manage.migrate.reach import location_of_backend, opened, records_of
 from ...manage.migrate.records import Record, Records, admitted, from_json, to_json
 from ...remember.admission import NotAdmittedError
 from ...remember.episodes import adopt
-from .instance import Instance
+from .commands import IN_AND_OUT, Json, command
+from .history import import_past
+from .instance import Instance, a_person
 from .output import as_json, progress, say, with_progress
 
 _STANDARD = "-"  # standard input or output
@@ -127,6 +131,53 @@ class Moving:
         instance = self._instance
         data_dir, open_backend = instance.environment.data_dir, instance.open_backend
         return opened(location, instance.settings, data_dir, self._locations, open_backend)
+
+
+@command("export", IN_AND_OUT)
+def export(
+    instance: Instance,
+    file: Annotated[str, typer.Argument(help="A new file; - is standard output.")] = _STANDARD,
+    user_id: Annotated[
+        str, typer.Option("--user", metavar="ID", help="Only this user's, not everybody's.")
+    ] = "",
+) -> None:
+    """Write memories as JSON Lines, in the form of mem0's own answers."""
+    Moving(instance).export(file, user_id)
+
+
+@command("import", IN_AND_OUT)
+def import_(
+    instance: Instance,
+    file: Annotated[
+        str,
+        typer.Argument(
+            help="What `export` wrote (- is standard input); with --user another program's archive, or "
+            "open-webui for the user's chats there."
+        ),
+    ],
+    user_id: Annotated[
+        str, typer.Option("--user", metavar="ID", help="For this user: an archive of another program.")
+    ] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Import it without asking.")] = False,
+    to_json: Json = False,
+) -> None:
+    """Add the memories of an export, all or none; or a user's past in other programs, after a preview."""
+    if user_id:
+        import_past(instance, file, a_person(user_id), yes=yes, to_json=to_json)
+    else:
+        Moving(instance).import_(file, to_json=to_json)
+
+
+@command("migrate", IN_AND_OUT)
+def migrate(
+    instance: Instance,
+    abandon: Annotated[
+        bool, typer.Option("--abandon", help="No longer wait for a former location that cannot be read.")
+    ] = False,
+    to_json: Json = False,
+) -> None:
+    """Move all memories now to where the settings say."""
+    Moving(instance).migrate(abandon=abandon, to_json=to_json)
 
 
 def _read(file: str) -> list[tuple[Record, int]]:

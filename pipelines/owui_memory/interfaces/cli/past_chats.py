@@ -2,36 +2,42 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from ...core.errors import Drop
 from ...manage.past_chats import PastChat
 from ...state.episodes_table import EpisodesTable
+from .commands import OF_A_USER, Json, Now, PageNumber, User, Whole, command, page_of
 from .instance import Instance, asked_for
-from .memories import numbered, paged, say_pages, show_passages
+from .memories import numbered, paged, say_pages, say_what_follows, show_passages
 from .output import as_json, counted, say, table
 
 _LIST = "command line, chats"  # stands for the chat in which a list of chats was shown
 
 
-def list_(instance: Instance, user_id: str, words: str, page: int, to_json: bool) -> None:
-    """A page of the chats of which something is kept, or of those where words fit; page 0: all."""
+@command("chats", OF_A_USER)
+def list_(
+    instance: Instance,
+    user_id: User,
+    words: Annotated[list[str] | None, typer.Argument(metavar="[WORDS...]", help="What to look for.")] = None,
+    page: PageNumber = 0,
+    whole: Whole = False,
+    to_json: Json = False,
+) -> None:
+    """List the past chats of which something is kept, newest first; with words, those that match."""
     with instance.control() as control:
         past = instance.past(control)
-        chats = past.found_by_chat(user_id, words) if words else past.all(user_id)
-    shown = paged(chats, page)
+        chats = past.found_by_chat(user_id, " ".join(words)) if words else past.all(user_id)
+    shown = paged(chats, page_of(page, whole, to_json))
     instance.orders.show(
         user_id, _LIST, [one.chat for one in shown.items], first=shown.first, anew=shown.first == 1
     )
     if to_json:
         rows = [_row(user_id, number, one) for number, one in enumerate(shown.items, shown.first)]
-        as_json(
-            {
-                "user_id": user_id,
-                "total": shown.total,
-                "page": shown.number,
-                "pages": shown.pages,
-                "chats": rows,
-            }
-        )
+        counts = {"total": shown.total, "page": shown.number, "pages": shown.pages}
+        as_json({"user_id": user_id, **counts, "chats": rows})
     elif not chats:
         say("Nothing that was said fits." if words else f"Nothing is kept of {user_id}'s past chats.")
     elif words:
@@ -53,8 +59,17 @@ def list_(instance: Instance, user_id: str, words: str, page: int, to_json: bool
         say_pages(shown, "chats")
 
 
-def forget(instance: Instance, user_id: str, which: str, *, at_once: bool, to_json: bool) -> None:
-    """What was said in a chat, by its number in the list that was shown last, or its id."""
+@command("forget-chat", OF_A_USER)
+def forget(
+    instance: Instance,
+    user_id: User,
+    which: Annotated[
+        str, typer.Argument(metavar="WHICH", help="A number of the list that `chats` showed last, or an id.")
+    ],
+    at_once: Now = False,
+    to_json: Json = False,
+) -> None:
+    """Forget what was said in a chat. Facts that were learned there stay."""
     chat = instance.orders.shown(user_id, _LIST).get(which.lstrip("#"), which)
     with instance.control() as control:
         passages = instance.past(control).of_chat(user_id, chat)
@@ -65,14 +80,24 @@ def forget(instance: Instance, user_id: str, which: str, *, at_once: bool, to_js
         as_json({"chat": chat, "forgotten": done.count})
         return
     say(f"Forgotten: {counted(done.count, 'passage', 'passages')}. Facts that were learned there stay.")
-    if done.undo_minutes:
-        say(f"`undo` brings it back within {counted(done.undo_minutes, 'minute', 'minutes')}.")
-    if not done.reached:
-        say("A place could not be reached yet: the server erases it there as soon as it can.")
+    say_what_follows(done)
 
 
-def switch(instance: Instance, user_id: str, *, on: bool, to_json: bool) -> None:
-    """Whether what a user says is kept."""
+def _on_or_off(state: str) -> str:
+    if state not in ("on", "off"):
+        raise typer.BadParameter(f"{state!r} is neither on nor off.")
+    return state
+
+
+@command("episodes", OF_A_USER)
+def switch(
+    instance: Instance,
+    user_id: User,
+    state: Annotated[str, typer.Argument(metavar="on|off", callback=_on_or_off)],
+    to_json: Json = False,
+) -> None:
+    """Say or change whether what a user says is kept, beside the facts."""
+    on = state == "on"
     EpisodesTable(instance.engine).switch(user_id, on)
     if to_json:
         as_json({"user_id": user_id, "episodes": on})

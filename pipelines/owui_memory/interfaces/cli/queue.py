@@ -4,23 +4,45 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from ...core.errors import Drop
 from ...core.exchange import Batch, Exchange
 from ...recall.block import quoted
-from ...remember.outbox import Outbox
-from ...remember.spill import Spill, Spilled
+from ...remember.spill import Spilled
+from .commands import OF_THE_SERVER, Json, app, command
+from .instance import Instance, opened
 from .output import as_json, fields, say, table
 
 _SHOWN_NAME = 8  # characters; `retry` takes any beginning that fits one batch only
 
 
-def show(queue: Outbox, spill: Spill, *, show_text: bool, to_json: bool) -> None:
-    """Print the queue, and what waits in files for the state database; `show_text`: also what was said."""
-    found = [("pending", batch) for batch in queue.pending_batches()]
-    found += [("spilled", _batch(record)) for _, record in spill.pending() if record.is_said]
-    found += [("dead", batch) for batch in queue.dead_batches()]
+_queue = typer.Typer(invoke_without_command=True, no_args_is_help=False)
+app.add_typer(
+    _queue, name="queue", help="Exchanges that wait to be remembered.", rich_help_panel=OF_THE_SERVER
+)
+
+
+@_queue.callback()
+def default(context: typer.Context, to_json: Json = False) -> None:
+    if context.invoked_subcommand is None:
+        with opened() as instance:
+            show(instance, to_json=to_json)
+
+
+@command("list", of=_queue)
+def show(
+    instance: Instance,
+    show_text: Annotated[bool, typer.Option("--show-text", help="Also show what was said.")] = False,
+    to_json: Json = False,
+) -> None:
+    """List what waits and what was given up (this is the default)."""
+    found = [("pending", batch) for batch in instance.outbox.pending_batches()]
+    # In files, for the state database.
+    found += [("spilled", _batch(record)) for _, record in instance.spill.pending() if record.is_said]
+    found += [("dead", batch) for batch in instance.outbox.dead_batches()]
     if to_json:
         as_json([_plain(state, batch, show_text) for state, batch in found])
     elif not found:
@@ -33,8 +55,16 @@ def show(queue: Outbox, spill: Spill, *, show_text: bool, to_json: bool) -> None
                 print(f"\n{_name(batch)}", *_said(batch), sep="\n")
 
 
-def retry(queue: Outbox, wanted: str, *, to_json: bool) -> None:
-    """Try a batch again, or "all"."""
+@command("retry", of=_queue)
+def retry(
+    instance: Instance,
+    wanted: Annotated[
+        str, typer.Argument(metavar="BATCH", help="The beginning of its name in the list, or `all`.")
+    ],
+    to_json: Json = False,
+) -> None:
+    """Try again what was given up."""
+    queue = instance.outbox
     names = [batch.name for batch in queue.dead_batches()]
     chosen = names if wanted == "all" else [name for name in names if name.startswith(wanted)]
     if wanted != "all" and len(chosen) != 1:

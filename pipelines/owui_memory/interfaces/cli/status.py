@@ -17,12 +17,22 @@ from ...observe.selfcheck import selfcheck
 from ...observe.status import past_chats_part
 from ...state.episodes_table import EpisodesTable
 from ...state.switches_table import Switches
+from .commands import OF_THE_SERVER, AnyUser, Json, command
 from .instance import Instance
 from .moving import Moving
 from .output import as_json, counted, say, table, waiting
 
 
-def of_all(instance: Instance, to_json: bool) -> None:
+@command("status", OF_THE_SERVER)
+def status(instance: Instance, user_id: AnyUser = "", to_json: Json = False) -> None:
+    """Say whether store, embedder and LLM answer, and what waits; or whether a user's memory is on."""
+    if user_id:
+        _of_user(instance, user_id, to_json)
+    else:
+        _of_all(instance, to_json)
+
+
+def _of_all(instance: Instance, to_json: bool) -> None:
     """Prints a line for each part. The exit code is 1 if one does not work.
 
     What a running server knows of itself besides is at its `/memory/status`.
@@ -47,7 +57,7 @@ def of_all(instance: Instance, to_json: bool) -> None:
         raise typer.Exit(1)
 
 
-def of_user(instance: Instance, user_id: str, to_json: bool) -> None:
+def _of_user(instance: Instance, user_id: str, to_json: bool) -> None:
     """Whether a user's memory is on, how many memories there are, and what waits."""
     is_on = Switches(instance.engine).is_on(user_id, "")
     waiting_now = instance.outbox.waiting_of(user_id)
@@ -65,8 +75,9 @@ def of_user(instance: Instance, user_id: str, to_json: bool) -> None:
     say(f"{counted(waiting_now, 'message waits', 'messages wait')} to be remembered.")
 
 
-def users(instance: Instance, to_json: bool) -> None:
-    """Prints the ids of all users and teams that have memories."""
+@command("users", OF_THE_SERVER)
+def users(instance: Instance, to_json: Json = False) -> None:
+    """List who has memories, and how many."""
     counts = counts_of(record.user_id for record in Moving(instance).all("counting"))
     rows = [(one.owner, one.memories, one.passages) for one in counts]
     if to_json:

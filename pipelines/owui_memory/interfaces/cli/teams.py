@@ -6,19 +6,23 @@ from collections.abc import Sequence
 
 from ...core.errors import Drop
 from ...core.scope import TEAM, read_teams, sharer_in, team_owner
+from .commands import OF_TEAMS, Json, PageNumber, Team, User, Which, Whole, command, page_of
 from .instance import Instance, asked_for
 from .memories import numbered, paged, say_pages, show
 from .output import as_json, say
 
 
-def list_(instance: Instance, team: str, page: int, to_json: bool) -> None:
-    """A page of what a team knows, newest first; page 0: all of it."""
+@command("team", OF_TEAMS)
+def list_(
+    instance: Instance, team: Team, page: PageNumber = 0, whole: Whole = False, to_json: Json = False
+) -> None:
+    """List what a team knows, newest first."""
     known = _teams(instance)
     with instance.control() as control:
         memories = control.of_teams([team])
     if not memories and team not in known:
         raise _unknown(team, known)
-    shown = paged(memories, page)
+    shown = paged(memories, page_of(page, whole, to_json))
     instance.number(team_owner(team), shown.items, shown.first)
     if to_json:
         as_json(numbered(team_owner(team), shown.items, shown.first))
@@ -29,8 +33,9 @@ def list_(instance: Instance, team: str, page: int, to_json: bool) -> None:
         say_pages(shown, "memories")
 
 
-def share(instance: Instance, user_id: str, which: str, team: str, to_json: bool) -> None:
-    """Shares with a team what a user's memory says."""
+@command("share", OF_TEAMS)
+def share(instance: Instance, user_id: User, which: Which, team: Team, to_json: Json = False) -> None:
+    """Share with a team what a user's memory says now."""
     if team not in (known := _teams(instance)):
         raise _unknown(team, known)
     with instance.control() as control:
@@ -42,8 +47,9 @@ def share(instance: Instance, user_id: str, which: str, team: str, to_json: bool
         say(f"Team {team} now knows: {text}")
 
 
-def withdraw(instance: Instance, team: str, which: str, to_json: bool) -> None:
-    """Takes back what was shared with a team."""
+@command("withdraw", OF_TEAMS)
+def withdraw(instance: Instance, team: Team, which: Which, to_json: Json = False) -> None:
+    """Take back what was shared with a team. The number is that of `team`."""
     with instance.control() as control:
         (memory_id,) = instance.ids(control, team_owner(team), [which])
         memory = control.of_ids([memory_id]).get(memory_id)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from sqlalchemy import Engine
 
 from ...core.change import REAFFIRMED
@@ -14,10 +15,22 @@ from ...recall.block import quoted
 from ...recall.select import INJECTED
 from ...recall.why import Explanation, Explanations, Weighed
 from ...remember.journal import Journal
+from .commands import OF_A_USER, Json, command
+from .instance import Instance
 from .output import as_json
 from .queue import age
 
 _SHOWN = 10  # candidates of a message that are not told
+
+
+@command("why", OF_A_USER)
+def why(
+    instance: Instance,
+    chat: Annotated[str, typer.Argument(help="The chat's id, as in its address.")],
+    to_json: Json = False,
+) -> None:
+    """Explain which memories a chat's messages got, and why."""
+    show(instance.engine, chat, to_json=to_json)
 
 
 def show(engine: Engine, chat_id: str, *, to_json: bool) -> None:

@@ -43,12 +43,14 @@ class Titles:
 
         Blocks for some seconds at most.
         """
+        if not self._poster.is_on:
+            return None
         one = user_id, chat_id
         with self._lock:
             _, titles = self._known.get(user_id, (0.0, {}))
             at, own = self._asked.get(one, (float("-inf"), None))
-        if not self._poster.is_on or chat_id in titles:
-            return True if self._poster.is_on else None
+        if chat_id in titles:
+            return True
         if time.monotonic() - at <= _KNOWN_S or (listed := self._look(user_id)) is None:
             return own
         own = chat_id in listed or self._is_owner(user_id, chat_id)

@@ -5,13 +5,11 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from ...backends.base import EditableBackend
 from ...config.scoping import scope_of
-from ...config.settings import Valves
 from ...core.change import COMMANDS
-from ...core.events import Emit, ignore
 from ...core.memory import Memory
 from ...core.reason import Reason
 from ...core.scope import View, is_of_another_team
@@ -28,12 +26,6 @@ from ...state.switches_table import Switches
 from .told import NOTE, UNKNOWN_MODEL, Outcome, change_of, list_of, memory_of, quoted
 from .verbs import VERBS, Call, Forget, Remember, Search, Update, Verb, Why
 
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
-    from ...manage.erasure.erase import Eraser
-    from ...manage.live import Live
-
 _PROFILE_MOST = 20  # of each kind
 _HISTORY_MOST = 20  # changes of a memory
 _UNKNOWN = "There is no memory with this id. search_memory and search_chats tell ids."
@@ -42,19 +34,11 @@ _UNKNOWN = "There is no memory with this id. search_memory and search_chats tell
 class Toolbox:
     """For all users. Threads may share it. Raises the errors of `core/errors.py`."""
 
-    def __init__(
-        self,
-        engine: Engine,
-        live: Live,
-        settings: Callable[[], Valves],
-        eraser: Eraser | None = None,
-        emit: Emit = ignore,
-    ) -> None:
-        self._live = live
-        self._control = Control(engine, live, settings, eraser, emit)
-        self._past = PastChats(engine, live, settings)
-        self._journal, self._switches = Journal(engine), Switches(engine)
-        self._explanations, self._commands = Explanations(engine), CommandLog(engine)
+    def __init__(self, control: Control) -> None:
+        self._control, self._live = control, control.live
+        self._past = PastChats(control.engine, control.live, lambda: control.settings)
+        self._journal, self._switches = Journal(control.engine), Switches(control.engine)
+        self._explanations, self._commands = Explanations(control.engine), CommandLog(control.engine)
 
     def carry_out(self, verb: Verb, call: Call) -> Outcome:
         """What came of it.

@@ -8,19 +8,16 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
-from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
 from ...commands.faults import failed, refused
 from ...config.environment import Environment
 from ...config.settings import Valves
 from ...core.errors import Drop, MemoryFault
-from ...core.locales import Locale
 from ...state.page_sessions_table import BOUND, LINK_S, Person
 from .. import access_log
 from ..chats import Chats
@@ -30,41 +27,19 @@ from ..service import Service
 from ..waits import in_pool, within
 from ..webui import OPEN_WEBUI
 from . import sign_in
-from .forms import FIELDS, File, RefusedError, fields_of, with_file
-from .limits import Limits, place_of
+from .forms import File, RefusedError, fields_of, with_file
+from .limits import Limits
 from .parts import Visit
-from .rendering import HEADERS, Answer, Download, Redirect, View, download, page, redirect, static, words_for
+from .rendering import HEADERS, Answer, Download, Redirect, View, download, page, redirect, static
+from .requests import Request, read, webui_for
 from .routes import NOTHING, ROUTES, Needs, Route
 from .sign_in import OpenWebUISessions, SilentError
 
 log = logging.getLogger(__name__)
 
-PREFIX = "/memory/"
-_QUERY_CHARS = 8_000
 _AT_ONCE, _AT_ONCE_EACH = 1024, 64  # requests, and those of one address
 _UPLOADS_AT_ONCE = 2  # of different users
 _ADMIN = "server key"  # whose lane and limits those are who have no user
-
-
-@dataclass(frozen=True)
-class _Request:
-    """name: of the view, below the page's address. secure: whether the browser has come by https.
-
-    place: the address that the request comes from, as the limits count it.
-    """
-
-    method: str
-    name: str
-    headers: Headers
-    cookies: Mapping[str, str]
-    query: Mapping[str, str]
-    words: Locale
-    secure: bool
-    place: str
-
-    @property
-    def by_htmx(self) -> bool:
-        return self.headers.get("hx-request") == "true"
 
 
 class Page:
@@ -89,7 +64,7 @@ class Page:
         if scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1008})
             return
-        request = _read(scope)
+        request = read(scope)
         self._at_once[request.place] += 1
         try:
             answer = await self._answer(request, receive)
@@ -106,7 +81,7 @@ class Page:
             self._at_once -= Counter([request.place])  # without those at none
         await _send(send, answer, body=request.method != "HEAD")
 
-    async def _answer(self, request: _Request, receive: Receive) -> Answer:
+    async def _answer(self, request: Request, receive: Receive) -> Answer:
         if request.method not in ("GET", "HEAD", "POST"):
             raise RefusedError(405, "no such view")
         if (unchanging := static(request.name)) is not None:
@@ -122,7 +97,7 @@ class Page:
         try:
             if person is None and (token := await self._by_webui(request, runtime, route)):
                 cookies = self._signed_in(request, token)
-                person = await in_pool(runtime.state_pool, runtime.page.sessions.person, token)
+                person = await in_pool(runtime.state_pool, runtime.page.tools.sessions.person, token)
         except SilentError:
             flaw = "silent"
         if person is None and request.method != "POST" and (given := bearer(request.headers)):
@@ -151,7 +126,7 @@ class Page:
         return replace(answer, cookies=[*cookies, *answer.cookies])
 
     async def _uploaded(
-        self, request: _Request, receive: Receive, user_id: str
+        self, request: Request, receive: Receive, user_id: str
     ) -> tuple[Mapping[str, str], File | None]:
         if user_id in self._uploading or len(self._uploading) >= _UPLOADS_AT_ONCE:
             raise RefusedError(503, "too many")
@@ -163,9 +138,9 @@ class Page:
 
     # Who asks
 
-    async def _person(self, request: _Request, runtime: Service, token: str) -> Person | None:
+    async def _person(self, request: Request, runtime: Service, token: str) -> Person | None:
         """Who is signed in, as far as Open WebUI still says so, where that is how they came."""
-        sessions, pool = runtime.page.sessions, runtime.state_pool
+        sessions, pool = runtime.page.tools.sessions, runtime.state_pool
         person = await in_pool(pool, sessions.person, token) if token else None
         if person is None or not person.webui:
             if person is not None and not person.user_id:
@@ -187,13 +162,13 @@ class Page:
             await in_pool(pool, sessions.sign_out, token)
         return now
 
-    async def _by_webui(self, request: _Request, runtime: Service, route: Route) -> str:
+    async def _by_webui(self, request: Request, runtime: Service, route: Route) -> str:
         """A new session for whoever is signed in to Open WebUI and just looks; else ""."""
         if request.method == "POST" or route.needs is Needs.NOBODY or sign_in.OUT in request.cookies:
             return ""
         return await self._session_of_webui(request, runtime)
 
-    async def _session_of_webui(self, request: _Request, runtime: Service) -> str:
+    async def _session_of_webui(self, request: Request, runtime: Service) -> str:
         webui, url = sign_in.webui_token(request.cookies), self._settings().webui_url
         if not webui or not url:
             return ""
@@ -205,9 +180,11 @@ class Page:
             if self._silences.takes(""):
                 log.warning("Open WebUI was asked for whom a session is, and does not answer (webui_url).")
             raise
-        return await in_pool(runtime.state_pool, runtime.page.sessions.sign_in, person) if person else ""
+        return (
+            await in_pool(runtime.state_pool, runtime.page.tools.sessions.sign_in, person) if person else ""
+        )
 
-    def _by_key(self, request: _Request, given: str) -> Person | None:
+    def _by_key(self, request: Request, given: str) -> Person | None:
         """Who has this key; None where it is not the server's. Raises RefusedError after wrong ones."""
         if not self._wrong_keys.allows(request.place):
             raise RefusedError(429, "too often")
@@ -217,10 +194,10 @@ class Page:
         return None
 
     async def _sign_in(
-        self, request: _Request, runtime: Service, person: Person | None, form: Mapping[str, str]
+        self, request: Request, runtime: Service, person: Person | None, form: Mapping[str, str]
     ) -> Answer:
         """The form for it, or what was sent with it."""
-        sessions, pool = runtime.page.sessions, runtime.state_pool
+        sessions, pool = runtime.page.tools.sessions, runtime.state_pool
         if request.method != "POST":
             link = request.query.get("link", "")
             linked = await in_pool(pool, sessions.linked, link) if link else None
@@ -246,17 +223,17 @@ class Page:
             return self._sign_in_page(request, 403, flaw=flaw)
         return replace(redirect("./"), cookies=self._signed_in(request, token))
 
-    def _signed_in(self, request: _Request, token: str) -> list[str]:
+    def _signed_in(self, request: Request, token: str) -> list[str]:
         where = self._where(request)
         ends = [sign_in.cookie(name, "", seconds=0, **where) for name in (sign_in.FORM, sign_in.OUT)]
         return [sign_in.session_cookie(token, **where), *ends]
 
-    def _where(self, request: _Request) -> dict[str, Any]:
+    def _where(self, request: Request) -> dict[str, Any]:
         url = self._settings().page_url
         return {"page_url": url, "secure": request.secure or url.startswith("https:")}
 
     def _sign_in_page(
-        self, request: _Request, status: int, *, linked: Person | None = None, link: str = "", flaw: str = ""
+        self, request: Request, status: int, *, linked: Person | None = None, link: str = "", flaw: str = ""
     ) -> Answer:
         if request.by_htmx:  # the whole page is to be the form, not a part of it
             return Answer(status, b"", {"hx-refresh": "true"})
@@ -280,7 +257,7 @@ class Page:
 
     async def _visited(
         self,
-        request: _Request,
+        request: Request,
         runtime: Service,
         route: Route,
         person: Person,
@@ -300,7 +277,7 @@ class Page:
         if form.get("source") == OPEN_WEBUI and not self._fetches.takes(who):
             raise RefusedError(429, "fetched lately")
         if route.view is None:
-            await in_pool(runtime.state_pool, runtime.page.sessions.sign_out, token)
+            await in_pool(runtime.state_pool, runtime.page.tools.sessions.sign_out, token)
             return self._signed_out(request)
         visit = Visit(
             runtime.page,
@@ -309,7 +286,7 @@ class Page:
             self._settings(),
             request.query,
             form,
-            _webui_for(request.headers, self._settings()),
+            webui_for(request.headers, self._settings()),
             file,
         )
         try:
@@ -326,20 +303,20 @@ class Page:
             return replace(answer, cookies=self._signed_out(request).cookies)
         return answer
 
-    def _signed_out(self, request: _Request) -> Answer:
+    def _signed_out(self, request: Request) -> Answer:
         where = self._where(request)
         cookies = [sign_in.session_cookie("", **where), sign_in.cookie(sign_in.OUT, "1", **where)]
         return replace(redirect("sign-in"), cookies=cookies)
 
-    def _forbidden(self, request: _Request) -> Answer:
+    def _forbidden(self, request: Request) -> Answer:
         return self._told(request, 403, request.words.say("page: not for you"))
 
     @staticmethod
-    def _told(request: _Request, status: int, text: str) -> Answer:
+    def _told(request: Request, status: int, text: str) -> Answer:
         return page("told.html", request.words, status, person=None, text=text)
 
 
-def _rendered(visit: Visit, route: Route, request: _Request, csrf: str) -> Answer:
+def _rendered(visit: Visit, route: Route, request: Request, csrf: str) -> Answer:
     """In a thread of the pool."""
     assert route.view is not None
     fill = partial(page, words=visit.words, person=visit.person, csrf=csrf, here=route.name)
@@ -361,39 +338,9 @@ def _rendered(visit: Visit, route: Route, request: _Request, csrf: str) -> Answe
     return fill(template, status=made.status, done=done, **made.values)
 
 
-def _read(scope: Scope) -> _Request:
-    headers = Headers(scope=scope)
-    query = scope["query_string"][:_QUERY_CHARS].decode("latin-1")
-    try:
-        asked = dict(parse_qsl(query, keep_blank_values=True, max_num_fields=FIELDS))
-    except ValueError:
-        asked = {}
-    forwarded = headers.get("x-forwarded-proto", "").partition(",")[0].strip()
-    return _Request(
-        scope["method"],
-        scope["path"].removeprefix(PREFIX),
-        headers,
-        sign_in.cookies_of(headers.get("cookie", "")),
-        asked,
-        words_for(headers.get("accept-language", "")),
-        (forwarded or scope.get("scheme", "")) == "https",
-        place_of((scope.get("client") or ("",))[0]),
-    )
-
-
 async def _send(send: Send, answer: Answer, *, body: bool) -> None:
     headers = [*{**HEADERS, **answer.headers, "content-length": str(len(answer.body))}.items()]
     headers += [("set-cookie", one) for one in answer.cookies]
     raw = [(name.encode(), value.encode("latin-1")) for name, value in headers]
     await send({"type": "http.response.start", "status": answer.status, "headers": raw})
     await send({"type": "http.response.body", "body": answer.body if body else b""})
-
-
-def _webui_for(headers: Headers, settings: Valves) -> str | None:
-    """Where this browser reaches Open WebUI: beside the page, or on another port of the same host."""
-    if not settings.webui_url and not settings.page_url:
-        return None
-    told = headers.get("x-forwarded-host") or headers.get("host", "")
-    host, colon, port = told.rpartition(":")
-    host = (host if colon and port.isdigit() else told).strip("[]").lower()
-    return settings.webui_url if settings.webui_url and urlsplit(settings.webui_url).hostname == host else ""

@@ -24,7 +24,7 @@ from ...manage.users import UserCounts
 from ...observe.ledger import Ledger
 from ...remember.journal import Journal
 from ...state.api_keys_table import ApiKeys
-from ...state.page_sessions_table import PageSessions, Person
+from ...state.page_sessions_table import Person
 from .forms import File
 from .rendering import Redirect
 
@@ -39,7 +39,6 @@ class Parts:
     journal: Journal
     listing: Listing
     keys: ApiKeys
-    sessions: PageSessions
     users: UserCounts
     ledger: Ledger
     status: Callable[[], dict[str, Any]]

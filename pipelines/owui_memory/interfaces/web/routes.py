@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from . import admin, chats, documents, history, keys, memories, sharing, switches, timeline, why
+from . import admin, chats, digests, documents, history, keys, memories, sharing, switches, timeline, why
 from .parts import Visit
 from .rendering import Download, Redirect, View
 
@@ -53,6 +53,9 @@ _ALL = (
     Route("GET", "documents", Needs.USER, documents.listed),
     Route("POST", "send-document", Needs.USER, documents.send, takes_file=True),
     Route("POST", "forget-document", Needs.USER, documents.forget),
+    Route("GET", "digests", Needs.USER, digests.listed),
+    Route("POST", "make-digest", Needs.USER, digests.make, is_long=True, patience_s=300.0),
+    Route("POST", "schedule-digest", Needs.USER, digests.schedule),
     Route("GET", "why", Needs.USER, why.listed),
     Route("GET", "switches", Needs.USER, switches.listed),
     Route("POST", "switch", Needs.USER, switches.switch),

@@ -29,6 +29,7 @@ from . import (
     m016_imports,
     m017_deletions,
     m018_documents,
+    m019_digests,
 )
 
 STEPS: tuple[ModuleType, ...] = (
@@ -47,6 +48,7 @@ STEPS: tuple[ModuleType, ...] = (
     m016_imports,
     m017_deletions,
     m018_documents,
+    m019_digests,
 )
 
 _FIRST = 4  # the version that the first step makes

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import functools
+import json
 from pathlib import Path
 
 import pytest
+import typer.main
 
 from owui_memory.__main__ import main
-from owui_memory.state import open_state
+from tests.harness.places import measured, opened
 from tests.harness.scripted_llm import ScriptedLLM
-from tests.unit.interfaces.cli.desk import Refused, Run
+from tests.unit.interfaces.cli.desk import Know, Refused, Run
+
+_command_of = functools.cache(typer.main.get_command)  # made anew for each call, though it stays the same
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +30,9 @@ def server(own_data_folder: Path, monkeypatch: pytest.MonkeyPatch, scripted_llm:
     }
     for name, value in given.items():
         monkeypatch.setenv(name, value)
-    open_state(own_data_folder).dispose()
+    monkeypatch.setattr(typer.main, "get_command", _command_of)
+    opened(own_data_folder).dispose()
+    measured("m", own_data_folder)
     return own_data_folder
 
 
@@ -39,3 +46,20 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
         return said.out
 
     return run
+
+
+@pytest.fixture
+def know(run: Run, tmp_path: Path) -> Know:
+    """Users' memories, from the oldest to the newest: `know(ada=[DOG])`."""
+
+    def know(**texts: list[str]) -> None:
+        lines = [
+            {"memory": text, "user_id": user, "created_at": f"2026-01-{day:02}T10:00:00+00:00"}
+            for user, known in texts.items()
+            for day, text in enumerate(known, 1)
+        ]
+        file = tmp_path / "known.jsonl"
+        file.write_text("\n".join(map(json.dumps, lines)))
+        run("import", str(file))
+
+    return know

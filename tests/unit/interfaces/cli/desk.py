@@ -11,6 +11,7 @@ PIPELINES = Path(__file__).parents[4] / "pipelines"
 DOG, CELLO, TEA = "My dog is called Rex.", "I play the cello.", "I drink tea in the morning."
 
 Run = Callable[..., str]
+Know = Callable[..., None]
 
 
 class Refused(Exception):  # noqa: N818

@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,10 @@ import pytest
 from mcp import Client, ClientSession, MCPError, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 
+from owui_memory.__main__ import main
 from owui_memory.interfaces.tools.verbs import VERBS
+from tests.harness.pipelines_server import with_embedder
+from tests.harness.scripted_llm import ScriptedLLM
 from tests.unit.interfaces.proxy.desk import KEY, Desk
 from tests.unit.interfaces.tools.conftest import Tool, journal_of, key_of
 
@@ -159,30 +162,23 @@ def test_without_the_package_it_says_what_to_install(
     assert (answer.status_code, "requirements.txt" in answer.json()["error"]) == (501, True)
 
 
-# Standard streams ---------------------------------------------------------------------------------
-
-
-def over_stdio(folder: Path, talk: Callable[[Client], Awaitable[None]]) -> None:
-    """Talk to `owui-memory mcp --user ada`, with memories in this folder."""
-    environment = {**os.environ, "MEMORY_DATA_DIR": str(folder), "PYTHONPATH": str(ROOT / "pipelines")}
+def test_a_client_that_starts_the_command(
+    scripted_llm: ScriptedLLM, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """`owui-memory mcp --user ada`, at its standard streams."""
+    for name, value in with_embedder(scripted_llm).items():
+        monkeypatch.setenv(name, value)
     command = ["-m", "owui_memory", "mcp", "--user", "ada"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "pipelines")}
     server = StdioServerParameters(command=sys.executable, args=command, env=environment)
 
     async def run() -> None:
         async with Client(server) as one:
-            await talk(one)
+            await use(one)
+            parallel = [one.call_tool("search_memory", {"query": "dog"}) for _ in range(3)]
+            assert not any(done.is_error for done in await asyncio.gather(*parallel))
 
     asyncio.run(run())
-
-
-def test_a_client_that_starts_the_command(own_data_folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    over_stdio(own_data_folder, use)
     assert "Traceback" not in capfd.readouterr().err
-
-    async def later(one: Client) -> None:
-        found = answered(await one.call_tool("search_memory", {"query": "dog"}))["results"]
-        assert [item["text"] for item in found] == [DOG]
-        parallel = [one.call_tool("search_memory", {"query": "dog"}) for _ in range(3)]
-        assert not any(done.is_error for done in await asyncio.gather(*parallel))
-
-    over_stdio(own_data_folder, later)
+    assert main(["list", "ada", "--json"]) == 0
+    assert [one["memory"] for one in json.loads(capfd.readouterr().out)["memories"]] == [DOG]

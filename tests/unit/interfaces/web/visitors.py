@@ -120,3 +120,8 @@ def visitors(folder: Path, **presets: str) -> Iterator[Visitors]:
             yield some
             for browser in some.browsers:
                 browser.close()
+
+
+def texts(browser: Browser, view: str = "./") -> list[str]:
+    """The memories of a page, in its order."""
+    return re.findall(r'<p class="text" dir="auto">(.*?)</p>', browser.get(view).text, re.DOTALL)

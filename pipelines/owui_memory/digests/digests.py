@@ -1,0 +1,90 @@
+"""Makes digests: by the LLM that may read the user's chats, else of the sources' own words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from ..backends.base import AskableBackend
+from ..config.settings import Valves
+from ..core.errors import MemoryFault
+from ..core.events import Emit, Event, EventKind, Job, failed, succeeded
+from ..core.locales import Locale, message
+from ..core.locales.refused import Refused
+from ..language.sanitize import inert
+from ..manage.live import Live
+from ..state.reflections_table import Reflections
+from .draft import Section, checked, of_sources, prompt_of, written
+from .sources import Shelf, Source
+from .template import Templates
+
+_SUBJECT_CHARS = 200
+_LANGUAGES = {
+    "de": "German",
+    "es": "Spanish",
+    "fr": "French",
+    "ja": "Japanese",
+    "ru": "Russian",
+    "zh": "Chinese",
+}
+
+
+class Digests:
+    """For all users. Methods block, and raise the errors of `core/errors.py`."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        live: Live,
+        settings: Callable[[], Valves],
+        emit: Emit,
+        shelf: Shelf,
+        templates: Path,
+    ) -> None:
+        """templates: a folder with the admin's own."""
+        self._live, self._settings, self._emit, self._shelf = live, settings, emit, shelf
+        self._reflections, self.templates = Reflections(engine), Templates(templates)
+
+    def make(self, user_id: str, name: str, about: str, words: Locale, user: str = "") -> str:
+        """A digest in Markdown, in a language. about: its subject, "" for none; user: their name.
+
+        Raises:
+            Refused: there is no such template, it needs a subject, or nothing is known for it.
+            Drop: the template is broken.
+        """
+        template, about, now = self.templates.get(name), inert(about)[:_SUBJECT_CHARS], datetime.now(UTC)
+        if template.about == "no":
+            about = ""
+        elif template.about == "needed" and not about:
+            raise Refused(message("digest, about what", template=template.name))
+        task = template.filled(about, now.date().isoformat(), inert(user))
+        sources = self._shelf.sources(template, user_id, about, now)
+        if not sources:
+            raise Refused(message("digest, nothing known"))
+        sections = self._asked(user_id, task, sources, words)
+        self._emit(Event(EventKind.DIGEST_MADE, code="by an LLM" if sections else "of its sources"))
+        title = f"{template.title} – {about}" if about else template.title
+        return written(title, sections or of_sources(sources, words), words)
+
+    def _asked(self, user_id: str, task: str, sources: list[Source], words: Locale) -> list[Section]:
+        """What an LLM writes of the sources and they bear out; [] where none may read them, or it fails."""
+        settings, backend = self._settings(), self._live.get()
+        if not (settings.has_llm and settings.uses_llm and isinstance(backend, AskableBackend)):
+            return []
+        answered = self._reflections.answered_by(user_id)
+        with ExitStack() as reading:
+            try:
+                reader = backend.reading(answered, local_only=settings.local_only, patient=False)
+                if not reading.enter_context(reader):
+                    return []
+                asked = prompt_of(task, sources, _LANGUAGES.get(words.code, "the language of the sources"))
+                found = checked(backend.ask(asked).text, sources)
+            except MemoryFault as fault:
+                self._emit(failed(Job.DIGEST, fault))
+                return []
+        self._emit(succeeded(Job.DIGEST))
+        return found

@@ -1,0 +1,88 @@
+"""Digests that are made every week, and put into their user's folder of documents."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from ..core.errors import MemoryFault
+from ..core.events import Emit, Job, failed, succeeded
+from ..core.locales import locale
+from ..documents.folders import DIGESTS
+from ..state.digests_table import DigestsTable, Scheduled
+from .digests import Digests
+
+_LOOK_S = 300.0
+
+
+class DigestWorker:
+    """A thread. Methods do not block, but for `stop`."""
+
+    def __init__(
+        self,
+        table: DigestsTable,
+        digests: Digests,
+        folder: Callable[[], Path | None],
+        emit: Emit,
+        is_busy: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """folder: where documents lie; None where there is no such folder."""
+        self._table, self._digests, self._folder = table, digests, folder
+        self._emit, self._is_busy = emit, is_busy
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="memory-digests", daemon=True)
+
+    def start(self) -> None:
+        """Starts the thread."""
+        self._thread.start()
+
+    def stop(self, timeout_s: float) -> None:
+        """Stops the thread. What is broken off is made an hour later."""
+        self._stop.set()
+        self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        while not self._stop.wait(_LOOK_S):
+            while self.look() and not self._stop.is_set():
+                pass
+
+    def look(self) -> bool:
+        """Makes one that is due; whether there was one. Never raises."""
+        if self._is_busy() or self._folder() is None:
+            return False
+        try:
+            due = self._table.claim()
+            if due is not None:
+                self._table.done(due, self._made(due))
+                self._emit(succeeded(Job.DIGEST))
+        except Exception as error:  # noqa: BLE001 - the thread must not die; the next try is in an hour
+            self._emit(failed(Job.DIGEST, error))
+            return False
+        return due is not None
+
+    def _made(self, due: Scheduled) -> str:
+        """Why it could not be made, "" if it was."""
+        words = locale(due.language)
+        try:
+            text = self._digests.make(due.user_id, due.template, due.about, words)
+        except MemoryFault as fault:
+            if fault.again() is None:
+                raise
+            return str(fault)
+        if (root := self._folder()) is not None and self._table.holds(due):
+            _put(root / due.user_id / DIGESTS, f"{due.template} {datetime.now():%Y-%m-%d}.md", text)
+        return ""
+
+
+def _put(folder: Path, name: str, text: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    part = folder / f".{os.getpid()}-{time.monotonic_ns()}"
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(folder / name)
+    finally:
+        part.unlink(missing_ok=True)
