@@ -24636,16 +24636,13 @@ from starlette.routing import Route
 
 from ..core.events import Job
 from .chats import Body, Chats
+from .request_body import TooLongError, body_of
 from .server_key import has_key, key_wanted
 from .turns import Turns
 from .waits import in_pool, within
 
 _LINE_S, _SOURCES_S = 0.3, 3.0  # that what is shown may take
 _MOST_BYTES = 64_000_000  # of a request
-
-
-class _TooLargeError(Exception):
-    pass
 
 
 def function_routes(key: str, chats: Chats, turns: Turns) -> list[Route]:
@@ -24655,8 +24652,8 @@ def function_routes(key: str, chats: Chats, turns: Turns) -> list[Route]:
         if not has_key(request.headers, key):
             return JSONResponse({"detail": key_wanted(request.headers, key)}, status_code=401)
         try:
-            form = await chats.intake.load("", await _read(request))
-        except _TooLargeError:
+            form = await chats.intake.load("", await body_of(request.receive, _MOST_BYTES))
+        except TooLongError:
             return JSONResponse({"detail": "A request has 64 MB at most."}, status_code=413)
         except ClientDisconnect:
             return Response(status_code=400)
@@ -24695,16 +24692,6 @@ async def _events(chats: Chats, owner: str, keys: Sequence[str], *, finished: bo
     except Exception as error:  # noqa: BLE001 - the chat must go on
         chats.failed(Job.OUTLET if finished else Job.INLET, error)
         return []
-
-
-async def _read(request: Request) -> bytes:
-    pieces, size = [], 0
-    async for piece in request.stream():
-        size += len(piece)
-        if size > _MOST_BYTES:
-            raise _TooLargeError
-        pieces.append(piece)
-    return b"".join(pieces)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -25050,7 +25037,7 @@ from concurrent.futures import Executor
 from typing import Any
 
 _MOST = 16  # of one user's that may wait
-_USERS = 10_000  # whose changes are counted
+_USERS, _MINUTE_S = 10_000, 60.0  # whose changes are counted
 
 
 class BusyError(Exception):
@@ -25060,8 +25047,9 @@ class BusyError(Exception):
 class Rate:
     """So often may tools change a user's memories: no loop empties or floods them."""
 
-    def __init__(self, most: int = 20, seconds: float = 60.0) -> None:
-        self.most, self._seconds = most, seconds
+    most = 20  # in a minute
+
+    def __init__(self) -> None:
         self._done: dict[str, deque[float]] = {}  # when, by user
 
     def allows(self, user_id: str) -> bool:
@@ -25071,7 +25059,7 @@ class Rate:
         self._done[user_id] = done  # the last one in the order
         if len(self._done) > _USERS:
             del self._done[next(iter(self._done))]
-        if len(done) == self.most and now - done[0] < self._seconds:
+        if len(done) == self.most and now - done[0] < _MINUTE_S:
             return False
         done.append(now)
         return True
@@ -25142,7 +25130,7 @@ from ...config.settings import Valves
 from ...core.change import Change
 from ...core.exchange import Batch, message_id_of
 from ...core.locales import Locale, locale
-from ...core.memory import EPISODE, Check, Memory
+from ...core.memory import DOCUMENT, EPISODE, Check, Memory
 from ...core.turn import Turn, is_unnamed
 from ...language.names import teller
 from ...language.sanitize import one_line
@@ -25319,6 +25307,8 @@ def _learned(changes: Sequence[Change], words: Locale) -> Iterator[str]:
 def _name(memory: Memory, one: _Shown, words: Locale) -> str:
     if memory.kind == EPISODE:
         return words.say("source, past")
+    if memory.kind == DOCUMENT:
+        return _cut(_plain(f"{memory.title} {memory.role}").strip(), _NAME_CHARS)
     text, told_by = _cut(_plain(memory.text), _NAME_CHARS), teller(memory, one.user_id, locale=words)
     return words.say("note, told by", who=told_by, text=text) if told_by else text
 
@@ -28224,6 +28214,45 @@ def _reason(told: Mapping[str, Any], calls: Sequence[ToolCall]) -> str:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# interfaces/request_body.py
+
+SOURCES["interfaces/request_body.py"] = r'''"""The body of a request, as far as it is not too long."""
+
+from __future__ import annotations
+
+import asyncio
+
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive
+
+
+class TooLongError(Exception):
+    """More bytes come than may."""
+
+
+async def body_of(receive: Receive, most_bytes: int, wait_s: float | None = None) -> bytes:
+    """All of it. wait_s: for the next piece; None waits as long as the server does.
+
+    Raises:
+        TooLongError: it is longer.
+        TimeoutError: the next piece does not come.
+        ClientDisconnect: nor will it.
+    """
+    pieces, size, more = [], 0, True
+    while more:
+        async with asyncio.timeout(wait_s):
+            message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        pieces.append(message.get("body", b""))
+        size += len(pieces[-1])
+        if size > most_bytes:
+            raise TooLongError
+        more = message.get("more_body", False)
+    return b"".join(pieces)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # interfaces/routes.py
 
 SOURCES["interfaces/routes.py"] = r'''"""The routes that every server of ours has under /memory: status and metrics with its key, health without."""
@@ -29009,7 +29038,6 @@ SOURCES["interfaces/tools/tool_server.py"] = r'''"""The verbs over HTTP: an Open
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections import Counter
 from collections.abc import Callable
@@ -29017,6 +29045,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -29026,6 +29055,7 @@ from ...config.environment import PUBLIC_DEFAULT_KEY, Environment
 from ...config.settings import Valves
 from ..chats import Chats
 from ..identity import Caller, UnidentifiedError, identified
+from ..request_body import TooLongError, body_of
 from ..server_key import open_to_browsers
 from .calls import Calls, Lane, turn_of
 from .mcp_server import McpServer
@@ -29087,10 +29117,10 @@ class Door:
         if self._at_once > _AT_ONCE or (caller.id and self._of[caller.id] > _AT_ONCE_EACH):
             return _refusal(503, "Too many requests at once. Try again in some seconds.")
         try:
-            raw = await _read(receive)
-        except TimeoutError:
+            raw = await body_of(receive, _MOST_BYTES, _WAIT_S)
+        except (TimeoutError, ClientDisconnect):
             return _refusal(408, "The rest of the request did not come.")
-        except ValueError:
+        except TooLongError:
             return _refusal(413, f"A request has {_MOST_BYTES} bytes at most.")
         answer: ASGIApp = await self._work(Request(caller, Headers(scope=scope), raw, scope))
         return answer
@@ -29165,20 +29195,6 @@ def description() -> dict[str, Any]:
 
 def _refusal(status: int, sentence: str) -> ASGIApp:
     return JSONResponse({"error": sentence}, status, _CHALLENGE if status == 401 else None)
-
-
-async def _read(receive: Receive) -> bytes:
-    """A request's body. Raises TimeoutError, or ValueError where it is too long."""
-    pieces, size, more = [], 0, True
-    while more:
-        async with asyncio.timeout(_WAIT_S):
-            message = await receive()
-        pieces.append(message.get("body", b""))
-        size += len(pieces[-1])
-        if size > _MOST_BYTES:
-            raise ValueError("too long")
-        more = message.get("more_body", False)
-    return b"".join(pieces)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -30471,13 +30487,13 @@ def forget(visit: Visit) -> Redirect:
     return back("", "forgotten" if done.undo_minutes else "forgotten for good")
 
 
-def own_id(visit: Visit, field: str = "id") -> str:
+def own_id(visit: Visit) -> str:
     """The id of a memory of this user's, from a form; one of another's is none.
 
     Raises:
         Refused: there is no such memory.
     """
-    wanted = visit.form.get(field, "")
+    wanted = visit.form.get("id", "")
     if wanted not in {memory.id for memory in visit.parts.listing.of(visit.user_id)}:
         raise Refused(message("memory gone"), message("page: look again"))
     return wanted
@@ -30862,7 +30878,7 @@ def _rendered(visit: Visit, route: Route, request: Request, csrf: str) -> Answer
     template = made.part if made.part and request.by_htmx else made.template
     done = visit.query.get("done", "")
     done = done if visit.words.has(f"page, done: {done}") else ""
-    return fill(template, status=made.status, done=done, **made.values)
+    return fill(template, done=done, **made.values)
 
 
 async def _send(send: Send, answer: Answer, *, body: bool) -> None:
@@ -31045,7 +31061,6 @@ class View:
     template: str
     values: Mapping[str, Any] = field(default_factory=dict)
     part: str = ""
-    status: int = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -32547,6 +32562,7 @@ from ...core.errors import MemoryFault
 from ...core.memory import is_person
 from .. import access_log
 from ..chats import Chats
+from ..request_body import TooLongError, body_of
 from ..webui import WebUi
 
 log = logging.getLogger(__name__)
@@ -32565,12 +32581,9 @@ def hooks(chats: Chats, settings: Callable[[], Valves]) -> list[Route]:
         if not secret or not hmac.compare_digest(given.encode(), secret.encode()):
             return JSONResponse({"detail": "There is nothing here."}, status_code=404)
         try:
-            body = bytearray()
-            async for part in request.stream():
-                body += part
-                if len(body) > _MOST_BYTES:
-                    return JSONResponse({"detail": "This is too long for an event."}, status_code=413)
-            event = json.loads(bytes(body))
+            event = json.loads(await body_of(request.receive, _MOST_BYTES))
+        except TooLongError:
+            return JSONResponse({"detail": "This is too long for an event."}, status_code=413)
         except ClientDisconnect:
             return Response(status_code=400)
         except (ValueError, RecursionError):
@@ -50798,7 +50811,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -51001,35 +51013,62 @@ def _is_sound(vector: Any) -> bool:
         return False
 
 
+class _Asked:
+    """A text that a thread wants encoded. `woken`: it is, or this thread is to encode the next batch."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.woken = threading.Event()
+        self.encodes = False
+        self.vector: Vector | None = None
+        self.error: BaseException | None = None
+
+
 class _Batches:
-    """Whoever gets the lock encodes for all who wait, up to a batch."""
+    """One thread at a time encodes what all wait for, up to a batch; then the one that has waited longest.
+
+    Nobody whose text is encoded waits for the next batch: a lock around the encoder would make them.
+    """
 
     def __init__(self, encode: Callable[[list[str]], list[Vector]]) -> None:
         self._encode = encode
         self._lock = threading.Lock()
-        self._waiting: deque[tuple[str, Future[Vector]]] = deque()
+        self._busy = False  # one encodes, or is about to
+        self._waiting: deque[_Asked] = deque()
 
     def __call__(self, text: str, _action: str) -> Vector:
-        mine: Future[Vector] = Future()
-        self._waiting.append((text, mine))
-        while not mine.done():
-            with self._lock:
-                if not mine.done():
-                    self._encode_some()
-        return mine.result()
+        mine = _Asked(text)
+        with self._lock:
+            self._waiting.append(mine)
+            mine.encodes, self._busy = not self._busy, True
+        if not mine.encodes:
+            mine.woken.wait()
+        if mine.encodes:
+            self._encode_some()
+        if mine.vector is None:
+            raise mine.error or RuntimeError("A batch was broken off.")
+        return mine.vector
 
     def _encode_some(self) -> None:
-        batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
+        """The first that wait, the caller's text before all; wakes them, and the one that encodes next."""
+        with self._lock:
+            batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
         try:
-            vectors = self._encode([text for text, _ in batch])
+            vectors = self._encode([one.text for one in batch])
             if len(vectors) != len(batch):
                 raise ValueError(f"{len(vectors)} vectors for {len(batch)} texts")
-        except Exception as error:  # noqa: BLE001 - raised again in each thread that waits
-            for _, waiting in batch:
-                waiting.set_exception(error)
-            return
-        for (_, waiting), vector in zip(batch, vectors, strict=True):
-            waiting.set_result(vector)
+            for one, vector in zip(batch, vectors, strict=True):
+                one.vector = vector
+        except BaseException as error:  # noqa: BLE001 - raised again in each thread that waits
+            for one in batch:
+                one.error = error
+        with self._lock:
+            self._busy = bool(self._waiting)
+            if self._waiting:
+                self._waiting[0].encodes = True
+                self._waiting[0].woken.set()
+        for one in batch:
+            one.woken.set()
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -55975,6 +56014,7 @@ _QUERY_WORDS = 32  # looked at
 _REAFFIRMED_MOST = 3
 COVERAGE_WEIGHT = 0.4  # of words, beside meaning
 _ALL_OF_THEM = 1.25  # exponent: a memory with all of the query's words counts more than one with half of them
+_LONE_WORD = 0.5  # of a memory's words, where one alone is the query's: in "How old am I?", "old stamps"
 
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
@@ -56038,7 +56078,7 @@ def ranked(
         for item, keyword in zip(found, keywords, strict=True)
     ]
     scores = [
-        weights.meaning * item.meaning + weights.keyword * keyword * covered**_ALL_OF_THEM
+        weights.meaning * item.meaning + weights.keyword * keyword * _by_words(covered, len(asked))
         for item, keyword, covered in zip(found, keywords, coverages, strict=True)
     ]
     lifts = _lifts(found, scores, weights)
@@ -56091,6 +56131,11 @@ def stems_asked(query: str) -> set[str]:
 def coverage(memory: Memory, asked: set[str]) -> float:
     """Share of the stems asked for that a memory has."""
     return len(asked.intersection(map(_stem, terms_of(memory.text)))) / len(asked) if asked else 0.0
+
+
+def _by_words(covered: float, asked: int) -> float:
+    """How much BM25 counts for a memory that has this share of so many stems asked for, 0 to 1."""
+    return float(covered**_ALL_OF_THEM) * (1.0 if covered * asked > 1.5 else _LONE_WORD)
 
 
 def _lifts(found: Sequence[Candidate], scores: Sequence[float], weights: Weights) -> list[float]:
@@ -56206,7 +56251,7 @@ from .sources import Aside, Sources
 from .standing import Kept, Standing
 from .suppressed import suppressed
 from .times import zone_of
-from .why import MOST, Explanation, Explanations, Weighed
+from .why import MOST, Explanation, Explanations, Weighed, most_telling
 
 _TIMES_THE_BUDGET = 6  # of one message, that a conversation may hold; then it is told anew
 
@@ -56327,7 +56372,7 @@ class Recaller:
             threshold=relevant.gate.needed,
             weighed=tuple(islice(_weighed(selection, injected_before, {memory.id for memory in news}), MOST)),
             more=max(len(selection.outcomes) - MOST, 0),
-            quoted=(*_most_telling(spoken), *_most_telling(read))[:MOST],
+            quoted=most_telling(spoken, read),
             profile=tuple(memory.id for memory in profile),
             corrected=tuple(memory.id for memory, _ in kept.corrections),
             forgotten=tuple(dict.fromkeys(forgotten)),
@@ -56499,12 +56544,6 @@ def _quoted(turn: Turn, quotes: Quotes, spoken: Selection) -> Iterator[Line]:
     for memory in quotes.in_order(spoken.chosen):
         text = quotes.lines[memory.id]
         yield Line(turn.positions[-1], memory.id, memory.text, text, language=quotes.words.code)
-
-
-def _most_telling(spoken: Selection) -> tuple[Weighed, ...]:
-    """The passages that are told, and some others, with what became of them."""
-    in_order = sorted(spoken.outcomes, key=lambda one: one[1] != INJECTED)
-    return tuple(Weighed.of(item, outcome) for item, outcome in in_order[:MOST])
 
 
 def _weighed(selection: Selection, injected_before: set[str], news: set[str]) -> Iterator[Weighed]:
@@ -57410,7 +57449,7 @@ from ..language.secrets import masked
 from ..state import reading, recalls
 from ..state.prepared import Prepared
 from .rank import Ranked
-from .select import INJECTED, INJECTED_BEFORE
+from .select import INJECTED, INJECTED_BEFORE, Selection
 
 _QUERY_CHARS = 200
 _LOOKED_CHARS = 1000  # of a query, for secrets
@@ -57489,6 +57528,13 @@ class Explanation:
     def of_left_alone(cls, reason: str) -> Explanation:
         """Of a message for which nothing was looked for. It holds nothing of what was said."""
         return cls(query="", evidence=0.0, threshold=0.0, left_alone=reason, looked=False)
+
+
+def most_telling(*selections: Selection) -> tuple[Weighed, ...]:
+    """The passages that are told, and some others, with what became of them."""
+    outcomes = (one for selection in selections for one in selection.outcomes)
+    in_order = sorted(outcomes, key=lambda one: one[1] != INJECTED)
+    return tuple(Weighed.of(item, outcome) for item, outcome in in_order[:MOST])
 
 
 class Explanations:
@@ -65654,6 +65700,13 @@ from .column_types import Id, PlainText
 
 metadata = MetaData()
 
+
+def _switches(name: str) -> Table:
+    """What each user has switched on or off."""
+    is_on, at = Column("is_on", Boolean, nullable=False), Column("at", Float, nullable=False)
+    return Table(name, metadata, Column("user_id", Id, primary_key=True), is_on, at)
+
+
 # States: pending -> claimed -> done, or back to pending for a retry, or dead. "later": of an import, which
 # becomes pending when nothing else is to be done; its `ready_at` is when it was said.
 outbox = Table(
@@ -65864,13 +65917,7 @@ episodes = Table(
     Index("episodes_chat", "user_id", "chat_id"),
     Index("episodes_age", "said_at"),
 )
-episode_switches = Table(
-    "episode_switches",
-    metadata,
-    Column("user_id", Id, primary_key=True),
-    Column("is_on", Boolean, nullable=False),
-    Column("at", Float, nullable=False),
-)
+episode_switches = _switches("episode_switches")
 
 # See state/cuts_table.py.
 cuts = Table(
@@ -65895,13 +65942,7 @@ token_ratios = Table(
     Column("ratio", Float, nullable=False),
     Column("at", Float, nullable=False),
 )
-note_switches = Table(
-    "note_switches",
-    metadata,
-    Column("user_id", Id, primary_key=True),
-    Column("is_on", Boolean, nullable=False),
-    Column("at", Float, nullable=False),
-)
+note_switches = _switches("note_switches")
 
 # See state/digests_table.py.
 digests = Table(
