@@ -488,15 +488,7 @@ class Application:
         """Forbids that a turn is remembered, whatever one with the same key was allowed. Never blocks."""
         self.keeper.announce_ban(turn)
         if not self.keeper.is_ill:  # else this process knows
-            self.state_pool.submit(self._forbid, turn)
-
-    def _forbid(self, turn: Turn) -> None:
-        try:
-            self.keeper.forbid(turn)
-        except Exception as error:  # noqa: BLE001 - the chat has gone on already, and this process knows
-            self.emit(failed(Job.FORBIDDING, error))
-        else:
-            self.emit(succeeded(Job.FORBIDDING))
+            self._later(Job.FORBIDDING, partial(self.keeper.forbid, turn))
 
     def after_inlet(self, turn: Turn, outcome: Outcome, decision: Decision) -> None:
         """Does what no message has to wait for. Never blocks."""
@@ -504,19 +496,27 @@ class Application:
             return  # the state database has no time for what is of use only
         self.live_chats.recalled(turn, outcome.recalled)
         if outcome.recalled or outcome.missed or decision.noted or decision.write:
-            self.state_pool.submit(self._after_inlet, turn, outcome, decision)
+            self._later(Job.KEEPING_INJECTED, partial(self._after_inlet, turn, outcome, decision))
 
     def _after_inlet(self, turn: Turn, outcome: Outcome, decision: Decision) -> None:
-        try:
-            if outcome.recalled or outcome.missed or decision.noted:
-                self._recaller.keep(turn, outcome.recalled, outcome.missed or decision.reason)
-            # So that what was said in other chats is known by the time of the next message.
-            if decision.write and self._outbox.leave_others(turn.user_id, turn.chat_id):
-                self._writer.wake()
-        except Exception as error:  # noqa: BLE001 - the chat has gone on already
-            self.emit(failed(Job.KEEPING_INJECTED, error))
-        else:
-            self.emit(succeeded(Job.KEEPING_INJECTED))
+        if outcome.recalled or outcome.missed or decision.noted:
+            self._recaller.keep(turn, outcome.recalled, outcome.missed or decision.reason)
+        # So that what was said in other chats is known by the time of the next message.
+        if decision.write and self._outbox.leave_others(turn.user_id, turn.chat_id):
+            self._writer.wake()
+
+    def _later(self, job: Job, work: Callable[[], object]) -> None:
+        """Do it in the pool of the state database. Never blocks."""
+
+        def do() -> None:
+            try:
+                work()
+            except Exception as error:  # noqa: BLE001 - the chat has gone on already
+                self.emit(failed(job, error))
+            else:
+                self.emit(succeeded(job))
+
+        self.state_pool.submit(do)
 
     def _wake(self) -> None:
         self._writer.wake()
@@ -1473,7 +1473,6 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -1513,7 +1512,6 @@ from .assemble import assemble
 Filters = dict[str, str]
 
 _EMBEDDED_HINT = "vector_store sqlite is faster than an embedded Qdrant, and safe with several servers."
-_LISTS = 32  # of texts that others are compared with, whose vectors are kept
 _LISTED = 1_000_000  # memories of a user; mem0's stores want a number
 
 
@@ -1540,7 +1538,6 @@ class LibraryBackend:
         self._settings = settings
         self._dims = dims
         self._llms: Llms = memory.llm
-        self._vectors = lru_cache(_LISTS)(lambda texts: memory.embedding_model.embed_batch(texts))
 
     @classmethod
     def open(
@@ -1631,12 +1628,8 @@ class LibraryBackend:
             yield [item for item in items if item.memory.text], len(by_meaning) >= pool
 
     def similarities(self, text: str, others: Sequence[str]) -> list[float]:
-        legible = tuple(filter(is_legible, others))
-        if not legible or not is_legible(text):
-            return [0.0] * len(others)
         embedder: Embedder = self._memory.embedding_model
-        near = iter(embedder.calibration.likenesses(embedder.embed(text), self._vectors(legible)))
-        return [next(near) if is_legible(other) else 0.0 for other in others]
+        return embedder.similarities(text, others)
 
     def of_self(self, query: str) -> tuple[float, float]:
         if not query.strip():
@@ -1773,7 +1766,6 @@ class LibraryBackend:
     def drop(self) -> None:
         """Keep no texts in memory, nor the messages that mem0's own extraction reads once more."""
         self._memory.embedding_model.drop()
-        self._vectors.cache_clear()
         if (kept := self._memory.db) is None:  # closed
             return
         with kept._lock:
@@ -3099,12 +3091,8 @@ class Answers:
         if not page.total:
             return "\n\n".join(filter(None, [self._say("nothing yet"), past]))
         lines = [self._say("all, head", memories=self._bold(page.total)), ""]
-        lines += self._table(page.items, page.first)
-        if page.pages > 1:
-            kind = "more pages" if page.number < page.pages else "page of"
-            of = self._say(kind, number=page.number, pages=page.pages, next=str(page.number + 1))
-            lines += ["", of]
-        return "\n".join([*lines, *(["", past] if past else [])])
+        lines += [*self._table(page.items, page.first), *self._more(page, "pages")]
+        return "\n".join([*lines, *_below(past)])
 
     def found(self, items: Sequence[Ranked], words: str, passages: Sequence[Memory] = ()) -> str:
         """passages: of past chats, which are told apart."""
@@ -3120,33 +3108,18 @@ class Answers:
         """A page of all. not_kept: why nothing is kept now, or ""."""
         if not page.total:
             return not_kept or self._say("past, none")
-        head = self._row("#", *(self._say(f"column {name}") for name in ("chat", "when", "passages", "said")))
-        lines = [
-            self._say("chats, head", chats=message("chats", n=page.total)),
-            "",
-            head,
-            "|--:|---|---|--:|---|",
-        ]
+        lines = [self._say("chats, head", chats=message("chats", n=page.total)), ""]
+        lines += self._head("chat", "when", "passages", "said")
         for at, one in enumerate(page.items, page.first):
-            said = self._said(one.shown[0])
-            count = self._words.number(one.count)
+            said, count = self._said(one.shown[0]), self._words.number(one.count)
             lines.append(self._row(str(at), self._chat(one.shown[0]), self._day(one.at), count, said))
-        if page.pages > 1:
-            kind = "more chats" if page.number < page.pages else "page of"
-            following = str(page.number + 1)
-            lines += ["", self._say(kind, number=page.number, pages=page.pages, next=following)]
-        return "\n".join([*lines, *(["", not_kept] if not_kept else [])])
+        return "\n".join([*lines, *self._more(page, "chats"), *_below(not_kept)])
 
     def found_chats(self, chats: Sequence[PastChat], words: str) -> str:
         if not chats:
             return self._say("chats, none fit", words=cut(words, self._words))
-        head = self._row("#", *(self._say(f"column {name}") for name in ("chat", "when", "said")))
-        lines = [
-            self._say("chats, found", chats=message("chats", n=len(chats))),
-            "",
-            head,
-            "|--:|---|---|---|",
-        ]
+        lines = [self._say("chats, found", chats=message("chats", n=len(chats))), ""]
+        lines += self._head("chat", "when", "said")
         for number, one in enumerate(chats, 1):
             first, *others = one.shown[:_QUOTES_MOST]
             lines.append(self._row(str(number), self._chat(first), self._when(first), self._said(first)))
@@ -3165,17 +3138,11 @@ class Answers:
         """A page of all. are_read: whether any are read here."""
         if not page.total:
             return self._say("documents, none" if are_read else "documents, not here")
-        head = self._row("#", *(self._say(f"column {name}") for name in ("document", "when", "passages")))
-        lines = [self._say("documents, head", n=page.total), "", head, "|--:|---|---|--:|"]
+        lines = [self._say("documents, head", n=page.total), "", *self._head("document", "when", "passages")]
         for at, one in enumerate(page.items, page.first):
-            count = self._words.number(one.passages)
             when = self._day(datetime.fromtimestamp(one.changed / 1e9, UTC))
-            lines.append(self._row(str(at), self._document(one), when, count))
-        if page.pages > 1:
-            kind = "more documents" if page.number < page.pages else "page of"
-            following = str(page.number + 1)
-            lines += ["", self._say(kind, number=page.number, pages=page.pages, next=following)]
-        return "\n".join(lines)
+            lines.append(self._row(str(at), self._document(one), when, self._words.number(one.passages)))
+        return "\n".join([*lines, *self._more(page, "documents")])
 
     def _document(self, one: Entry) -> str:
         """What a document is called, whose it is if not the user's, and why it cannot be read."""
@@ -3199,8 +3166,7 @@ class Answers:
     def found_documents(self, found: Sequence[FoundDocument], words: str) -> str:
         if not found:
             return self._say("documents, none fit", words=cut(words, self._words))
-        head = self._row("#", *(self._say(f"column {name}") for name in ("document", "says")))
-        lines = [self._say("documents, found", n=len(found)), "", head, "|--:|---|---|"]
+        lines = [self._say("documents, found", n=len(found)), "", *self._head("document", "says")]
         for number, one in enumerate(found, 1):
             first, *others = one.passages[:_QUOTES_MOST]
             lines.append(self._row(str(number), self._document(one.entry), self._quoted(first)))
@@ -3265,7 +3231,7 @@ class Answers:
             )
         if not done.reached:
             gone.append(self._say("not everywhere yet"))
-        return "\n".join([*lines, *(["", sentences(gone, self._words)] if gone else [])])
+        return "\n".join([*lines, *_below(sentences(gone, self._words) if gone else "")])
 
     def undone(self, done: Undone) -> str:
         if not done.changes:
@@ -3283,7 +3249,7 @@ class Answers:
             for change in facts[:TOLD_OF]
         ]
         head = self._row(self._say("column memory"), self._say("column now"))
-        more = [*rest(self._words, len(facts)), *(["", back] if back else [])]
+        more = [*rest(self._words, len(facts)), *_below(back)]
         return "\n".join([self._say("undone, head"), "", head, "|---|---|", *rows, *more])
 
     def of_teams(self, memories: Sequence[Memory], teams: Sequence[str]) -> str:
@@ -3339,7 +3305,7 @@ class Answers:
             file = f"`{COMMAND} export --user {shown(user_id)} FILE`"
             kind = "more parts" if part < parts else "part of"
             lines += ["", self._say(kind, number=part, parts=parts, next=str(part + 1), file=file)]
-        return "\n".join([*lines, *(["", self._say("export numbers")] if numbered else [])])
+        return "\n".join([*lines, *_below(self._say("export numbers") if numbered else "")])
 
     def profile(self, told: Profile) -> str:
         """What is written of the user, numbered as in the table below it of what it was made of."""
@@ -3361,14 +3327,24 @@ class Answers:
         """With where they are known, if not all of them are in all of their user's chats."""
         memories = list(memories)
         scoped = any(memory.scope for memory in memories)
-        columns = ["memory", "when", "chat", *(["where"] if scoped else [])]
-        yield self._row("#", *(self._say(f"column {name}") for name in columns))
-        yield f"|--:|---|---|---|{'---|' if scoped else ''}"
+        yield from self._head("memory", "when", "chat", *(["where"] if scoped else []))
         for number, memory in enumerate(memories, first):
             text = self._said(memory) if memory.kind == EPISODE else shown(memory.text)
             text = self._say("day is over", text=text) if is_over(memory) else text
             cells = [str(number), text, self._when(memory), self._chat(memory)]
             yield self._row(*cells, *([self._where(memory)] if scoped else []))
+
+    def _head(self, *columns: str) -> Iterator[str]:
+        """How a numbered table begins. Numbers stand on the right."""
+        yield self._row("#", *(self._say(f"column {name}") for name in columns))
+        yield f"|--:|{''.join('--:|' if name == 'passages' else '---|' for name in columns)}"
+
+    def _more(self, page: Page[Any], kind: str) -> Sequence[str]:
+        """Which page of several it is."""
+        if page.pages == 1:
+            return ()
+        of = f"more {kind}" if page.number < page.pages else "page of"
+        return "", self._say(of, number=page.number, pages=page.pages, next=str(page.number + 1))
 
     @staticmethod
     def _row(*cells: str) -> str:
@@ -3421,6 +3397,11 @@ class Answers:
         counted |= {"messages that waited": waiting, "notes kept": notes}
         parts = [self._say(what, n=count) for what, count in counted.items() if count]
         return listed(parts, self._words) if parts else ""
+
+
+def _below(text: str) -> Sequence[str]:
+    """A paragraph below others, if there is one."""
+    return ("", text) if text else ()
 
 
 def _joined(numbers: Iterable[int]) -> str:
@@ -4673,22 +4654,24 @@ class PassageWork:
 
     def _forget_chat(self, number: int) -> str:
         """What was said in a chat, by its number in the list of chats."""
-        shown = self._orders.shown(self._user_id, self._chat_id).get(str(number), "")
-        if not shown.startswith(CHAT):
+        if (chat := self._numbered(number, CHAT)) is None:
             return self._say("say forget chat")
-        passages = self._past.of_chat(self._user_id, shown.removeprefix(CHAT))
-        self._orders.erase_answers(self._user_id)
-        ids = [passage.id for passage in passages]
+        ids = [passage.id for passage in self._past.of_chat(self._user_id, chat)]
         return self._answers.chat_forgotten(self._control.forget(self._asked, ids, self._confirm))
 
     def _forget_document(self, number: int) -> str:
         """A document of the user's own, by its number in the list of documents."""
-        shown = self._orders.shown(self._user_id, self._chat_id).get(str(number), "")
-        if not shown.startswith(DOCUMENT):
+        if (document_id := self._numbered(number, DOCUMENT)) is None:
             return self._say("say forget document")
+        return self._answers.document_forgotten(self._documents.forget(self._user_id, {document_id}))
+
+    def _numbered(self, number: int, kind: str) -> str | None:
+        """What is to be forgotten, of a kind of list; answers that may tell it are gone. None: no such."""
+        shown = self._orders.shown(self._user_id, self._chat_id).get(str(number), "")
+        if not shown.startswith(kind):
+            return None
         self._orders.erase_answers(self._user_id)
-        gone = self._documents.forget(self._user_id, {shown.removeprefix(DOCUMENT)})
-        return self._answers.document_forgotten(gone)
+        return shown.removeprefix(kind)
 
     def _show(self, memory_ids: Sequence[str]) -> None:
         """Number what was listed; the numbers before hold where nothing was."""
@@ -5749,12 +5732,20 @@ SOURCES["config/fields/access.py"] = r'''"""Who gets memory: of users, of models
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field
 
 from ..model_patterns import read_rule
-from ..valves_codec import PanelModel, SettingsError, Text
+from ..valves_codec import PanelModel, Text, read_by
+
+Rule = Annotated[
+    Text,
+    read_by(
+        read_rule,
+        "be ids of models or patterns like gpt-* and !gpt-4*, with commas between them, not {wrong}",
+    ),
+]
 
 
 class Access(PanelModel):
@@ -5791,7 +5782,7 @@ class Access(PanelModel):
             "connections are external until you change their type."
         ),
     )
-    models_recall: Text = Field(
+    models_recall: Rule = Field(
         "",
         title="Models that get memories",
         description=(
@@ -5800,7 +5791,7 @@ class Access(PanelModel):
             "!* excludes all. If unset, all models get memories."
         ),
     )
-    models_remember: Text = Field(
+    models_remember: Rule = Field(
         "",
         title="Models that are learned from",
         description=(
@@ -5813,17 +5804,6 @@ class Access(PanelModel):
         title="Require the server's key",
         description="The Pipelines server refuses every request that does not carry its key.",
     )
-
-    @field_validator("models_recall", "models_remember")
-    @classmethod
-    def _check_rule(cls, value: str, info: ValidationInfo) -> str:
-        name = info.field_name or ""
-        try:
-            read_rule(value)
-        except ValueError as wrong:
-            wanted = "ids of models or patterns like gpt-* and !gpt-4*, with commas between them"
-            raise SettingsError(name, f"{name} must be {wanted}, not {wrong}.") from None
-        return value
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -5869,10 +5849,12 @@ SOURCES["config/fields/expert.py"] = r'''"""What hardly anybody needs to change.
 
 from __future__ import annotations
 
-from pydantic import Field, field_validator
+from typing import Annotated
+
+from pydantic import Field
 
 from ..advanced import EXAMPLE, Advanced, read_advanced
-from ..valves_codec import PanelModel, SettingsError, Text, allowed
+from ..valves_codec import PanelModel, Text, allowed, read_by
 
 
 def _described() -> str:
@@ -5885,20 +5867,11 @@ def _described() -> str:
 class Expert(PanelModel):
     """What hardly anybody needs to change."""
 
-    advanced: Text = Field(
+    advanced: Annotated[Text, read_by(read_advanced, "{wrong}")] = Field(
         "",
         title="Advanced",
         description=f"Numbers that rarely need a change, for example {EXAMPLE}. {_described()}.",
     )
-
-    @field_validator("advanced")
-    @classmethod
-    def _check_advanced(cls, value: str) -> str:
-        try:
-            read_advanced(value)
-        except ValueError as wrong:
-            raise SettingsError("advanced", f"advanced must {wrong}.") from None
-        return value
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -5908,16 +5881,21 @@ SOURCES["config/fields/long_chats.py"] = r'''"""How long a chat's prompt may bec
 
 from __future__ import annotations
 
-from pydantic import Field, field_validator
+from typing import Annotated
+
+from pydantic import Field
 
 from ..context_limits import EXAMPLE, LEAST, MOST, read_limits
-from ..valves_codec import PanelModel, SettingsError, Text
+from ..valves_codec import PanelModel, Text, read_by
+
+_WANTED = f"0, a number from {LEAST} to {MOST}, or such numbers by model as in {EXAMPLE}"
+Limits = Annotated[Text, read_by(read_limits, f"be {_WANTED}, not {{wrong}}")]
 
 
 class LongChats(PanelModel):
     """How long a chat's prompt may become, and what stays of it."""
 
-    context_tokens: Text = Field(
+    context_tokens: Limits = Field(
         "0",
         title="Tokens of a prompt",
         description=(
@@ -5937,16 +5915,6 @@ class LongChats(PanelModel):
             "means fewer cuts, each of which costs the model's prompt cache once."
         ),
     )
-
-    @field_validator("context_tokens")
-    @classmethod
-    def _check_limits(cls, value: str) -> str:
-        try:
-            read_limits(value)
-        except ValueError as wrong:
-            wanted = f"0, a number from {LEAST} to {MOST}, or such numbers by model as in {EXAMPLE}"
-            raise SettingsError("context_tokens", f"context_tokens must be {wanted}, not {wrong}.") from None
-        return value
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -5963,7 +5931,9 @@ from pydantic import Field, ValidationInfo, field_validator
 from ..addresses import checked_url
 from ..marks import Belongs, Mark
 from ..prices import read_prices
-from ..valves_codec import PanelModel, Secret, SettingsError, Text
+from ..valves_codec import PanelModel, Secret, Text, read_by
+
+Prices = Annotated[Text, read_by(read_prices, "be like 'gpt-4.1-mini 0.40 1.60', with commas between models")]
 
 NamedLlm = Literal[
     "none",
@@ -6049,7 +6019,7 @@ class Models(PanelModel):
             "by the second LLM. Raise it for a large model without a graphics card."
         ),
     )
-    llm_prices: Text = Field(
+    llm_prices: Prices = Field(
         "",
         title="LLM prices",
         description=(
@@ -6088,16 +6058,6 @@ class Models(PanelModel):
     @classmethod
     def _check_model_url(cls, value: str, info: ValidationInfo) -> str:
         return checked_url(info.field_name or "", value)
-
-    @field_validator("llm_prices")
-    @classmethod
-    def _check_prices(cls, value: str) -> str:
-        try:
-            read_prices(value)
-        except ValueError:
-            example = "'gpt-4.1-mini 0.40 1.60', with commas between models"
-            raise SettingsError("llm_prices", f"llm_prices must be like {example}.") from None
-        return value
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -6187,18 +6147,23 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, PlainSerializer, field_validator
+from pydantic import Field, PlainSerializer
 
 from ..marks import Mark, Masked
 from ..model_patterns import read_patterns
 from ..upstreams import EXAMPLE, masked, read_upstreams, unmasked
-from ..valves_codec import PanelModel, SettingsError, Text
+from ..valves_codec import PanelModel, Text, read_by
 
 Upstreams = Annotated[
     str,
     PlainSerializer(lambda v: masked(v) or None, return_type=str | None, when_used="json"),
     Mark.SECRET,
     Masked(unmasked),
+    read_by(read_upstreams, f"be like {EXAMPLE}: {{wrong}}"),
+]
+Patterns = Annotated[
+    Text,
+    read_by(read_patterns, "be ids of models or patterns like llama*, with commas between them, not {wrong}"),
 ]
 
 
@@ -6213,7 +6178,7 @@ class Proxy(PanelModel):
             "first that has a model answers. Unset: those of OPENAI_API_BASE_URL and OLLAMA_BASE_URL."
         ),
     )
-    memory_by_default: Text = Field(
+    memory_by_default: Patterns = Field(
         "",
         title="Models of the proxy with memory by default",
         description=(
@@ -6232,26 +6197,6 @@ class Proxy(PanelModel):
             "memory's tools, and in the last step it must answer."
         ),
     )
-
-    @field_validator("upstreams")
-    @classmethod
-    def _check_upstreams(cls, value: str) -> str:
-        try:
-            read_upstreams(value)
-        except ValueError as wrong:
-            raise SettingsError("upstreams", f"upstreams must be like {EXAMPLE}: {wrong}.") from None
-        return value
-
-    @field_validator("memory_by_default")
-    @classmethod
-    def _check_patterns(cls, value: str) -> str:
-        try:
-            read_patterns(value)
-        except ValueError as wrong:
-            wanted = "ids of models or patterns like llama*, with commas between them"
-            sentence = f"memory_by_default must be {wanted}, not {wrong}."
-            raise SettingsError("memory_by_default", sentence) from None
-        return value
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -6410,12 +6355,15 @@ SOURCES["config/fields/scopes.py"] = r'''"""Who knows what was said: folders, wo
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from ...core.scope import read_teams
-from ..valves_codec import PanelModel, SettingsError, Text
+from ..valves_codec import PanelModel, Text, read_by
+
+_EXAMPLE = "'design: ada@example.org bob@example.org; sales: eve@example.org'"
+Teams = Annotated[Text, read_by(read_teams, f"be like {_EXAMPLE}: {{wrong}}")]
 
 
 class Scopes(PanelModel):
@@ -6438,7 +6386,7 @@ class Scopes(PanelModel):
             "told."
         ),
     )
-    teams: Text = Field(
+    teams: Teams = Field(
         "",
         title="Teams",
         description=(
@@ -6447,16 +6395,6 @@ class Scopes(PanelModel):
             "share."
         ),
     )
-
-    @field_validator("teams")
-    @classmethod
-    def _check_teams(cls, value: str) -> str:
-        try:
-            read_teams(value)
-        except ValueError as error:
-            example = "'design: ada@example.org bob@example.org; sales: eve@example.org'"
-            raise SettingsError("teams", f"teams must be like {example}: {error}.") from None
-        return value
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -7229,11 +7167,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     PlainSerializer,
     PrivateAttr,
     ValidationError,
+    ValidationInfo,
     model_serializer,
     model_validator,
 )
@@ -7252,6 +7192,23 @@ Secret = Annotated[
     PlainSerializer(lambda v: MASK if v else None, return_type=str | None, when_used="json"),
     Mark.SECRET,
 ]
+
+
+def read_by(read: Callable[[str], object], must: str) -> AfterValidator:
+    """On a text that `read` raises ValueError for where it cannot be meant: a sentence that tells so.
+
+    must: goes on behind "<name> must"; {wrong} in it is what `read` says.
+    """
+
+    def check(value: str, info: ValidationInfo) -> str:
+        try:
+            read(value)
+        except ValueError as wrong:
+            name = info.field_name or ""
+            raise SettingsError(name, f"{name} must {must.replace('{wrong}', str(wrong))}.") from None
+        return value
+
+    return AfterValidator(check)
 
 
 class SettingsError(ValueError):
@@ -7397,7 +7354,7 @@ class PanelModel(BaseModel):
                 value = [part for part in value if part]
             if has(field, Mark.SECRET) and value == MASK:
                 in_force = cls.stored()
-                if in_force is None or name not in in_force._given:
+                if in_force is None:
                     continue
                 value = getattr(in_force, name)
             meant[name] = cls._unmasked(name, field, value)
@@ -7547,7 +7504,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from ..core.locales import CODES, Locale, locale
+from ..core.locales import CODES, locale
 from ..language.sanitize import inert
 from ..language.secrets import masked
 from ..language.spans import without_spans
@@ -7630,11 +7587,6 @@ def _is_ours(inside: str) -> bool:
 @cache
 def _headers() -> frozenset[str]:
     return frozenset(locale(code).say("abstract, header") for code in CODES)
-
-
-def lines_in(words: Locale, said: Sequence[str]) -> list[str]:
-    """What a user said, as lines."""
-    return [f"{words.say('said by user')}: {json.dumps(text, ensure_ascii=False)}" for text in said]
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -7651,7 +7603,6 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from ..backends.backend_holder import BackendHolder
@@ -7767,26 +7718,30 @@ class Abstracts:
     def _updated(self, wanted: Wanted, before: Abstract, past: Sequence[Past], *, by_llm: bool) -> Abstract:
         """By the LLM that may read the chat, else of the user's own sentences."""
         settings, backend = self._settings(), self._live.get()
-        with ExitStack() as reading:
-            reader = ""
-            if by_llm and settings.has_llm and settings.uses_llm and isinstance(backend, AskableBackend):
-                local_only = settings.local_only
-                reader = reading.enter_context(
-                    backend.reading(wanted.answered_by, local_only=local_only, patient=False)
-                )
-            for _ in range(_TRIES if reader and isinstance(backend, AskableBackend) else 0):
-                try:
-                    told = taken(before, past, backend.ask(prompt_of(before, past)))  # type: ignore[attr-defined]
-                    if after := told.within(wanted.room, estimated_tokens):
-                        self._emit(Event(EventKind.ABSTRACT_MADE, reason="by an LLM"))
-                        return after
-                except RetryFew as fault:
-                    self._emit(failed(Job.ABSTRACT, fault))
-                except MemoryFault as fault:
-                    self._emit(failed(Job.ABSTRACT, fault))
-                    break
+        may_ask = by_llm and settings.has_llm and settings.uses_llm
+        if may_ask and isinstance(backend, AskableBackend):
+            local_only = settings.local_only
+            with backend.reading(wanted.answered_by, local_only=local_only, patient=False) as reader:
+                if reader and (after := self._asked(backend, wanted.room, before, past)):
+                    return after
         self._emit(Event(EventKind.ABSTRACT_MADE, reason="of the user's own sentences"))
         return extracted(before, past, wanted.room, estimated_tokens)
+
+    def _asked(
+        self, backend: AskableBackend, room: int, before: Abstract, past: Sequence[Past]
+    ) -> Abstract | None:
+        for _ in range(_TRIES):
+            try:
+                told = taken(before, past, backend.ask(prompt_of(before, past)))
+            except MemoryFault as fault:
+                self._emit(failed(Job.ABSTRACT, fault))
+                if not isinstance(fault, RetryFew):
+                    return None
+                continue
+            if after := told.within(room, estimated_tokens):
+                self._emit(Event(EventKind.ABSTRACT_MADE, reason="by an LLM"))
+                return after
+        return None
 
 
 def _parts(past: Sequence[Past], limit: int) -> Iterator[list[Past]]:
@@ -8356,6 +8311,7 @@ SOURCES["context/extract.py"] = r'''"""An abstract without an LLM: what the user
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 
@@ -8364,7 +8320,7 @@ from ..language.self_reference import signs
 from ..language.sentences import sentences
 from ..language.words import content_words, telling
 from ..remember.gate import said_by_user, statements
-from .abstract import Abstract, lines_in
+from .abstract import Abstract
 from .turns import Past
 
 _EACH = 3  # statements of a message
@@ -8386,7 +8342,9 @@ def extracted(before: Abstract, past: Sequence[Past], room: int, count: Callable
         if (tokens := count(text) + 8) <= left:
             left -= tokens
             chosen.add(text)
-    lines = lines_in(locale(before.language), [text for text in dict.fromkeys(found) if text in chosen])
+    who = locale(before.language).say("said by user")
+    quoted = [json.dumps(text, ensure_ascii=False) for text in dict.fromkeys(found) if text in chosen]
+    lines = [f"{who}: {quote}" for quote in quoted]
     return before.updated(lines, (), _hints(past)).within(room, count)
 
 
@@ -24653,16 +24611,13 @@ from starlette.routing import Route
 
 from ..core.events import Job
 from .chats import Body, Chats
+from .request_body import TooLongError, body_of
 from .server_key import has_key, key_wanted
 from .turns import Turns
 from .waits import in_pool, within
 
 _LINE_S, _SOURCES_S = 0.3, 3.0  # that what is shown may take
 _MOST_BYTES = 64_000_000  # of a request
-
-
-class _TooLargeError(Exception):
-    pass
 
 
 def function_routes(key: str, chats: Chats, turns: Turns) -> list[Route]:
@@ -24672,8 +24627,8 @@ def function_routes(key: str, chats: Chats, turns: Turns) -> list[Route]:
         if not has_key(request.headers, key):
             return JSONResponse({"detail": key_wanted(request.headers, key)}, status_code=401)
         try:
-            form = await chats.intake.load("", await _read(request))
-        except _TooLargeError:
+            form = await chats.intake.load("", await body_of(request.receive, _MOST_BYTES))
+        except TooLongError:
             return JSONResponse({"detail": "A request has 64 MB at most."}, status_code=413)
         except ClientDisconnect:
             return Response(status_code=400)
@@ -24712,16 +24667,6 @@ async def _events(chats: Chats, owner: str, keys: Sequence[str], *, finished: bo
     except Exception as error:  # noqa: BLE001 - the chat must go on
         chats.failed(Job.OUTLET if finished else Job.INLET, error)
         return []
-
-
-async def _read(request: Request) -> bytes:
-    pieces, size = [], 0
-    async for piece in request.stream():
-        size += len(piece)
-        if size > _MOST_BYTES:
-            raise _TooLargeError
-        pieces.append(piece)
-    return b"".join(pieces)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -25067,7 +25012,7 @@ from concurrent.futures import Executor
 from typing import Any
 
 _MOST = 16  # of one user's that may wait
-_USERS = 10_000  # whose changes are counted
+_USERS, _MINUTE_S = 10_000, 60.0  # whose changes are counted
 
 
 class BusyError(Exception):
@@ -25077,8 +25022,9 @@ class BusyError(Exception):
 class Rate:
     """So often may tools change a user's memories: no loop empties or floods them."""
 
-    def __init__(self, most: int = 20, seconds: float = 60.0) -> None:
-        self.most, self._seconds = most, seconds
+    most = 20  # in a minute
+
+    def __init__(self) -> None:
         self._done: dict[str, deque[float]] = {}  # when, by user
 
     def allows(self, user_id: str) -> bool:
@@ -25088,7 +25034,7 @@ class Rate:
         self._done[user_id] = done  # the last one in the order
         if len(self._done) > _USERS:
             del self._done[next(iter(self._done))]
-        if len(done) == self.most and now - done[0] < self._seconds:
+        if len(done) == self.most and now - done[0] < _MINUTE_S:
             return False
         done.append(now)
         return True
@@ -25159,7 +25105,7 @@ from ...config.settings import Valves
 from ...core.change import Change
 from ...core.exchange import Batch, message_id_of
 from ...core.locales import Locale, locale
-from ...core.memory import EPISODE, Check, Memory
+from ...core.memory import DOCUMENT, EPISODE, Check, Memory
 from ...core.turn import Turn, is_unnamed
 from ...language.names import teller
 from ...language.sanitize import one_line
@@ -25336,6 +25282,8 @@ def _learned(changes: Sequence[Change], words: Locale) -> Iterator[str]:
 def _name(memory: Memory, one: _Shown, words: Locale) -> str:
     if memory.kind == EPISODE:
         return words.say("source, past")
+    if memory.kind == DOCUMENT:
+        return _cut(_plain(f"{memory.title} {memory.role}").strip(), _NAME_CHARS)
     text, told_by = _cut(_plain(memory.text), _NAME_CHARS), teller(memory, one.user_id, locale=words)
     return words.say("note, told by", who=told_by, text=text) if told_by else text
 
@@ -25927,22 +25875,18 @@ import logging
 import os
 from typing import TYPE_CHECKING, cast
 
-from starlette.routing import BaseRoute, Mount, Router
+from starlette.routing import Mount, Router
 
 from ...config.environment import Environment
 from ...config.settings import Valves
 from ...config.valves_codec import lenient
 from ...core import locales
-from .. import routes
 from ..chats import Body, Chats
-from ..function import function_routes
 from ..proxy.proxy import Proxy
+from ..routes import under_memory
 from ..server_key import open_to_browsers
 from ..service import Open, Service
-from ..tools import tool_server
 from ..turns import Turns
-from ..uploads import Uploads
-from ..webhooks.hooks import hooks
 from . import guard
 
 if TYPE_CHECKING:
@@ -25981,15 +25925,10 @@ class Filter:
         await self._chats.begin()
         self._guard_routes()
         if app := guard.server_app():
-            key = self._environment.server_key
-            own: list[BaseRoute] = [Mount("/v1", open_to_browsers(self._proxy, key))]
-            own += [*routes.watching(key, self._chats), *function_routes(key, self._chats, self._turns)]
-            own += tool_server.served(self._chats, lambda: self.valves, self._environment)
-            own += hooks(self._chats, lambda: self.valves)
-            own += Uploads(self._chats, lambda: self.valves, self._environment).routes()
-            if (page := self._open_page()) is not None:
-                own.append(Mount("", page))  # all the rest of /memory/
-            guard.serve(app, Router([Mount("/memory", routes=own)]))
+            api = Mount("/v1", open_to_browsers(self._proxy, self._environment.server_key))
+            settings, page = lambda: self.valves, self._open_page()
+            own = under_memory(self._chats, self._turns, settings, self._environment, page)
+            guard.serve(app, Router([Mount("/memory", routes=[api, *own])]))
 
     async def on_shutdown(self) -> None:
         """Stop the threads. The guard stays on the routes."""
@@ -26650,7 +26589,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from ...language.sentences import sentences
 from ..body import final_text, prompt_tokens, text_of
@@ -26742,24 +26681,8 @@ def responses(said: Said, told: Mapping[str, Any]) -> bool:
     return said.ended
 
 
-class Ear(Protocol):
-    """Reads along. is_whole: the answer comes in one piece. is_long: reading it takes its time."""
-
-    said: Said
-    is_whole: bool
-
-    @property
-    def is_long(self) -> bool: ...
-
-    def hears(self, chunk: bytes) -> int | None:
-        """Where in this chunk a stream's end begins, which waits until the answer is kept; None: not here."""
-
-    def over(self) -> None:
-        """Nothing comes any more."""
-
-
 class StreamEar:
-    """Of server-sent events."""
+    """Reads along with server-sent events. is_whole: the answer is one piece. is_long: see `WholeEar`."""
 
     is_whole = is_long = False
 
@@ -26772,6 +26695,7 @@ class StreamEar:
         self._after_cr = False
 
     def hears(self, chunk: bytes) -> int | None:
+        """Where in this chunk the stream's end begins, which waits until all is kept; None: not here."""
         last = None  # where the last event begins
         event = 0 if self._data else -1
         for start, line in self._lines(chunk):
@@ -26790,6 +26714,7 @@ class StreamEar:
         return last
 
     def over(self) -> None:
+        """Nothing comes any more."""
         self.hears(b"\n\n")
 
     def _lines(self, chunk: bytes) -> Iterator[tuple[int, bytes]]:
@@ -26814,7 +26739,7 @@ class StreamEar:
 
 
 class WholeEar:
-    """Of an answer in one piece of JSON."""
+    """Reads along with an answer in one piece of JSON. is_long: reading it takes its time."""
 
     is_whole = True
 
@@ -26837,6 +26762,9 @@ class WholeEar:
         if self._size <= _JSON_BYTES and (told := _json(b"".join(self._pieces))) is not None:
             self._read(self.said, told)
         self._pieces = []
+
+
+Ear = StreamEar | WholeEar
 
 
 def _json(data: bytes) -> Mapping[str, Any] | None:
@@ -27348,11 +27276,10 @@ class Proxy:
             await send_json(sending, refused.status, refusal(str(refused), refused.code))
         except Exception as error:  # noqa: BLE001 - whatever it is, the client is answered
             # Without its message, which may hold what somebody said.
-            log.warning("A request to the proxy failed (%s).\n%s", type(error).__name__, _traces(error))
+            kind, came_from = type(error).__name__, "".join(traceback.format_tb(error.__traceback__))
+            log.warning("A request to the proxy failed (%s).\n%s", kind, came_from)
             if not started:
-                text = (
-                    f"Something is wrong inside the proxy ({type(error).__name__}). Look at the server's log."
-                )
+                text = f"Something is wrong inside the proxy ({kind}). Look at the server's log."
                 await send_json(sending, 500, refusal(text, "internal_error", "server_error"))
 
     async def close(self) -> None:
@@ -27609,11 +27536,6 @@ class Proxy:
         return self._opened
 
 
-def _traces(error: BaseException) -> str:
-    """Where an error came from."""
-    return "".join(traceback.format_tb(error.__traceback__))
-
-
 def _ears(read: Read, content_type: str) -> Ear | None:
     kind = content_type.partition(";")[0].strip().lower()
     if kind == "text/event-stream":
@@ -27855,17 +27777,16 @@ class Relay:
         """What was said is kept once, however the answer ended."""
         ear, self._ear = self._ear, None
         if ear is not None and self._keep is not None:
-            await (asyncio.to_thread(ear.over) if ear.is_long else _now(ear.over))
+            if ear.is_long:
+                await asyncio.to_thread(ear.over)
+            else:
+                ear.over()
             await self._keep(ear)
 
 
 async def _send(send: Send, chunk: bytes) -> None:
     if chunk:
         await send({"type": "http.response.body", "body": chunk, "more_body": True})
-
-
-async def _now(work: Callable[[], None]) -> None:
-    work()
 
 
 async def _until_left(receive: Receive) -> None:
@@ -27992,7 +27913,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .answer import Said, StreamEar, WholeEar
+from .answer import Ear, Said, StreamEar, WholeEar
 from .answer import chat as read_chat
 
 _MOST_CALLS = 4_096  # of tools in one answer
@@ -28066,7 +27987,7 @@ class Step:
         self.whole: Mapping[str, Any] | None = None
         self.error = bytearray()
         self.usage: Event = {}
-        self._ear: StreamEar | WholeEar | None = None
+        self._ear: Ear | None = None
         self._calls: dict[object, ToolCall] = {}
         self._newest: dict[object, object] = {}  # a call's index in the answer -> its key
         self._wanted_back: dict[str, list[Any]] = {}  # in the pieces that came
@@ -28241,9 +28162,48 @@ def _reason(told: Mapping[str, Any], calls: Sequence[ToolCall]) -> str:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# interfaces/request_body.py
+
+SOURCES["interfaces/request_body.py"] = r'''"""The body of a request, as far as it is not too long."""
+
+from __future__ import annotations
+
+import asyncio
+
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive
+
+
+class TooLongError(Exception):
+    """More bytes come than may."""
+
+
+async def body_of(receive: Receive, most_bytes: int, wait_s: float | None = None) -> bytes:
+    """All of it. wait_s: for the next piece; None waits as long as the server does.
+
+    Raises:
+        TooLongError: it is longer.
+        TimeoutError: the next piece does not come.
+        ClientDisconnect: nor will it.
+    """
+    pieces, size, more = [], 0, True
+    while more:
+        async with asyncio.timeout(wait_s):
+            message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        pieces.append(message.get("body", b""))
+        size += len(pieces[-1])
+        if size > most_bytes:
+            raise TooLongError
+        more = message.get("more_body", False)
+    return b"".join(pieces)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # interfaces/routes.py
 
-SOURCES["interfaces/routes.py"] = r'''"""The routes that every server of ours has under /memory: status and metrics with its key, health without."""
+SOURCES["interfaces/routes.py"] = r'''"""The routes that every server of ours has under /memory."""
 
 from __future__ import annotations
 
@@ -28254,12 +28214,21 @@ from typing import Any, Protocol
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp
 
+from ..config.environment import Environment
+from ..config.settings import Valves
 from ..core.errors import MemoryFault
 from ..core.memory import Check
 from ..observe.status import report
+from .chats import Chats
+from .function import function_routes
 from .server_key import has_key, key_wanted
+from .tools import tool_server
+from .turns import Turns
+from .uploads import Uploads
+from .webhooks.hooks import hooks
 
 log = logging.getLogger(__name__)
 
@@ -28271,6 +28240,21 @@ class Watched(Protocol):
 
     def status(self) -> dict[str, Any]: ...
     def numbers(self) -> bytes: ...
+
+
+def under_memory(
+    chats: Chats,
+    turns: Turns,
+    settings: Callable[[], Valves],
+    environment: Environment,
+    page: ASGIApp | None,
+) -> list[BaseRoute]:
+    """All of them; page: for what is left, None where there is none."""
+    key = environment.server_key
+    own: list[BaseRoute] = [*watching(key, chats), *function_routes(key, chats, turns)]
+    own += [*tool_server.served(chats, settings, environment), *hooks(chats, settings)]
+    own += Uploads(chats, settings, environment).routes()
+    return [*own, Mount("", page)] if page is not None else own
 
 
 def watching(key: str, watched: Watched) -> list[Route]:
@@ -29026,7 +29010,6 @@ SOURCES["interfaces/tools/tool_server.py"] = r'''"""The verbs over HTTP: an Open
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections import Counter
 from collections.abc import Callable
@@ -29034,6 +29017,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -29043,6 +29027,7 @@ from ...config.environment import PUBLIC_DEFAULT_KEY, Environment
 from ...config.settings import Valves
 from ..chats import Chats
 from ..identity import Caller, UnidentifiedError, identified
+from ..request_body import TooLongError, body_of
 from ..server_key import open_to_browsers
 from .calls import Calls, Lane, turn_of
 from .mcp_server import McpServer
@@ -29104,10 +29089,10 @@ class Door:
         if self._at_once > _AT_ONCE or (caller.id and self._of[caller.id] > _AT_ONCE_EACH):
             return _refusal(503, "Too many requests at once. Try again in some seconds.")
         try:
-            raw = await _read(receive)
-        except TimeoutError:
+            raw = await body_of(receive, _MOST_BYTES, _WAIT_S)
+        except (TimeoutError, ClientDisconnect):
             return _refusal(408, "The rest of the request did not come.")
-        except ValueError:
+        except TooLongError:
             return _refusal(413, f"A request has {_MOST_BYTES} bytes at most.")
         answer: ASGIApp = await self._work(Request(caller, Headers(scope=scope), raw, scope))
         return answer
@@ -29182,20 +29167,6 @@ def description() -> dict[str, Any]:
 
 def _refusal(status: int, sentence: str) -> ASGIApp:
     return JSONResponse({"error": sentence}, status, _CHALLENGE if status == 401 else None)
-
-
-async def _read(receive: Receive) -> bytes:
-    """A request's body. Raises TimeoutError, or ValueError where it is too long."""
-    pieces, size, more = [], 0, True
-    while more:
-        async with asyncio.timeout(_WAIT_S):
-            message = await receive()
-        pieces.append(message.get("body", b""))
-        size += len(pieces[-1])
-        if size > _MOST_BYTES:
-            raise ValueError("too long")
-        more = message.get("more_body", False)
-    return b"".join(pieces)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -30488,13 +30459,13 @@ def forget(visit: Visit) -> Redirect:
     return back("", "forgotten" if done.undo_minutes else "forgotten for good")
 
 
-def own_id(visit: Visit, field: str = "id") -> str:
+def own_id(visit: Visit) -> str:
     """The id of a memory of this user's, from a form; one of another's is none.
 
     Raises:
         Refused: there is no such memory.
     """
-    wanted = visit.form.get(field, "")
+    wanted = visit.form.get("id", "")
     if wanted not in {memory.id for memory in visit.parts.listing.of(visit.user_id)}:
         raise Refused(message("memory gone"), message("page: look again"))
     return wanted
@@ -30879,7 +30850,7 @@ def _rendered(visit: Visit, route: Route, request: Request, csrf: str) -> Answer
     template = made.part if made.part and request.by_htmx else made.template
     done = visit.query.get("done", "")
     done = done if visit.words.has(f"page, done: {done}") else ""
-    return fill(template, status=made.status, done=done, **made.values)
+    return fill(template, done=done, **made.values)
 
 
 async def _send(send: Send, answer: Answer, *, body: bool) -> None:
@@ -31062,7 +31033,6 @@ class View:
     template: str
     values: Mapping[str, Any] = field(default_factory=dict)
     part: str = ""
-    status: int = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -32564,6 +32534,7 @@ from ...core.errors import MemoryFault
 from ...core.memory import is_person
 from .. import access_log
 from ..chats import Chats
+from ..request_body import TooLongError, body_of
 from ..webui import WebUi
 
 log = logging.getLogger(__name__)
@@ -32582,12 +32553,9 @@ def hooks(chats: Chats, settings: Callable[[], Valves]) -> list[Route]:
         if not secret or not hmac.compare_digest(given.encode(), secret.encode()):
             return JSONResponse({"detail": "There is nothing here."}, status_code=404)
         try:
-            body = bytearray()
-            async for part in request.stream():
-                body += part
-                if len(body) > _MOST_BYTES:
-                    return JSONResponse({"detail": "This is too long for an event."}, status_code=413)
-            event = json.loads(bytes(body))
+            event = json.loads(await body_of(request.receive, _MOST_BYTES))
+        except TooLongError:
+            return JSONResponse({"detail": "This is too long for an event."}, status_code=413)
         except ClientDisconnect:
             return Response(status_code=400)
         except (ValueError, RecursionError):
@@ -44220,7 +44188,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -44233,13 +44200,11 @@ from ..documents.folders import Folders, is_saved
 from ..documents.inbox import Inbox
 from ..documents.indexing import Indexing
 from ..documents.passages import BATCH
-from ..recall.rank import ranked
 from ..state.documents_table import DocumentsTable, Entry
-from .fitting import fitting
+from .fitting import found
 from .live import Live
 
 _CANDIDATES = 100  # of a search, by meaning and by words
-_QUERY_CHARS = 1000
 _BEGINNINGS = 50  # documents
 
 
@@ -44287,15 +44252,9 @@ class Documents:
 
     def found(self, user_id: str, query: str) -> list[FoundDocument]:
         """The documents with passages that fit some words or a sentence, that of the best first."""
-        query = query[:_QUERY_CHARS]
-        backend = self._live.get()
-        candidates = [
-            candidate
-            for owner in (user_id, EVERYONE)
-            for candidate in backend.search(documents_owner(owner), query, _CANDIDATES, view=None, asked=True)
-        ]
+        owners = map(documents_owner, (user_id, EVERYONE))
         by_document: dict[str, list[Memory]] = {}
-        for one in fitting(ranked(candidates, query, datetime.now(UTC)), query):
+        for one in found(self._live.get(), owners, query, _CANDIDATES):
             by_document.setdefault(one.memory.chat, []).append(one.memory)
         entries = {entry.document_id: entry for entry in self.all(user_id)}
         return [
@@ -45010,12 +44969,7 @@ class ForgottenRows:
         self._texts.discard("")
 
     def run(self, erasure_id: int) -> Counter[str]:
-        counts = Counter(queue=self.from_queue())
-        counts["summaries of chats"] = self._from_abstracts()
-        counts["explanations"] = self._from_explanations()
-        counts["told lines"] = self._from_injected()
-        counts["journal"] = self._from_journal()
-        counts["sentences of the profile"] = self._from_profile()
+        counts = Counter({"queue": self.from_queue(), **self._blanked()})
         buried = [
             _tombstone(self._user_id, memory_id, erasure_id, position)
             for position, memory_id in enumerate(self._ids)
@@ -45024,11 +44978,17 @@ class ForgottenRows:
         return counts
 
     def again(self) -> Counter[str]:
-        counts = Counter({LATE + "told lines": self._from_injected(), LATE + "journal": self._from_journal()})
-        counts[LATE + "explanations"] = self._from_explanations()
-        counts[LATE + "summaries of chats"] = self._from_abstracts()
-        counts[LATE + "sentences of the profile"] = self._from_profile()
-        return counts
+        return Counter({LATE + name: count for name, count in self._blanked().items()})
+
+    def _blanked(self) -> dict[str, int]:
+        """How many rows said it, by what they are."""
+        return {
+            "summaries of chats": self._from_abstracts(),
+            "explanations": self._from_explanations(),
+            "told lines": self._from_injected(),
+            "journal": self._from_journal(),
+            "sentences of the profile": forget_statements(self._connection, self._user_id, self._ids),
+        }
 
     def _with_former(self, ids: Sequence[str]) -> Sequence[str]:
         """With those that the same memories had before their removal was taken back, and their parts'."""
@@ -45114,9 +45074,6 @@ class ForgottenRows:
         """An abstract may say it in other words: all are made anew, without the messages that said it."""
         saying = and_(cuts.c.user_id == self._user_id, cuts.c.abstract != "")
         return self._connection.execute(update(cuts).where(saying).values(abstract="")).rowcount
-
-    def _from_profile(self) -> int:
-        return forget_statements(self._connection, self._user_id, self._ids)
 
     def _from_explanations(self) -> int:
         """What was asked stays, but where it may have said what is forgotten."""
@@ -45704,17 +45661,35 @@ nothing to do with it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 
+from ..backends.base import Backend
+from ..core.scope import View
 from ..language.forms import stem
 from ..language.words import content_words, is_lone, terms_of
-from ..recall.rank import COVERAGE_WEIGHT, Ranked
+from ..recall.rank import COVERAGE_WEIGHT, Ranked, ranked
 
 # Relevance. The bundled embedder gives a word and a sentence about it 0.3 and more ("job" and "I work as a
 # nurse" 0.36), and 0.3 at most where they have nothing in common ("unicorn" and a hamster).
 _LEAST = 0.31
+_QUERY_CHARS = 1000
 _ENOUGH_WORDS = 0.5  # share of the query's, rare ones counting more
 _OF_BEST = 0.6  # of what the best one has: beside "My dog is called Rex", a hamster is no answer to "dog"
+
+
+def found(
+    backend: Backend, owners: Iterable[str], query: str, most: int, view: View | None = None
+) -> list[Ranked]:
+    """What of these owners fits some words or a sentence, best first.
+
+    most: candidates by meaning and by words, of each. view: what it sees; None: all.
+    """
+    query = query[:_QUERY_CHARS]
+    candidates = [
+        one for owner in owners for one in backend.search(owner, query, most, view=view, asked=True)
+    ]
+    return fitting(ranked(candidates, query, datetime.now(UTC)), query)
 
 
 def fitting(items: Sequence[Ranked], query: str) -> list[Ranked]:
@@ -47554,7 +47529,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine
@@ -47571,7 +47545,7 @@ from ..core.scope import TEAM, View, shared_by, team_owner
 from ..language.dedupe import wording
 from ..language.names import name_of
 from ..language.words import content_words, terms_of
-from ..recall.rank import Ranked, ranked
+from ..recall.rank import Ranked
 from ..recall.sources import Sources
 from ..remember import admission
 from ..remember.admission import NotAdmittedError, check
@@ -47582,7 +47556,7 @@ from ..remember.verbatim import kind_of
 from ..state import count_up
 from .asked import batch_of, change_of, removals
 from .erasure.erase import Eraser
-from .fitting import fitting
+from .fitting import found
 from .live import Live, editable
 from .outcomes import Asked, Edited, Forgotten, Imported, Page, Remembered, Undone
 from .rows import Row, read_rows, row_of
@@ -47590,7 +47564,6 @@ from .rows import Row, read_rows, row_of
 MOST_IMPORTED = 500  # memories in one message
 FOUND_MOST = 20  # of a search
 _CANDIDATES_EACH = 2  # by meaning and by words, for each that is found
-_QUERY_CHARS = 1000
 
 Confirm = Callable[[], None]  # see `remember.apply`
 
@@ -47645,9 +47618,7 @@ class Control:
 
         view: those that it sees; None: the user's own from any chat.
         """
-        backend, query = self.live.get(), query[:_QUERY_CHARS]
-        found = backend.search(user_id, query, _CANDIDATES_EACH * most, view=view, asked=True)
-        return fitting(ranked(found, query, datetime.now(UTC)), query)[:most]
+        return found(self.live.get(), [user_id], query, _CANDIDATES_EACH * most, view)[:most]
 
     def holding(self, user_id: str, query: str) -> tuple[list[Memory], bool]:
         """The memories that contain all of the words, and True; without any, the nearest, and False."""
@@ -48929,15 +48900,14 @@ from ..backends.base import EditableBackend
 from ..config.settings import Valves
 from ..core.memory import Memory
 from ..core.scope import View, past_owner
-from ..recall.rank import Ranked, ranked
+from ..recall.rank import Ranked
 from ..remember.episodes import TOPICS
 from ..remember.passages import USER
 from ..state.episodes_table import EpisodesTable, Kept
-from .fitting import fitting
+from .fitting import found
 from .live import Live
 
 _CANDIDATES = 100  # of a search, by meaning and by words
-_QUERY_CHARS = 1000
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 
@@ -48973,9 +48943,7 @@ class PastChats:
 
     def found(self, user_id: str, query: str, view: View | None = None) -> list[Ranked]:
         """The passages that fit some words or a sentence, best first. view: those that it sees; None: all."""
-        query = query[:_QUERY_CHARS]
-        candidates = self._live.get().search(past_owner(user_id), query, _CANDIDATES, view=view, asked=True)
-        return fitting(ranked(candidates, query, datetime.now(UTC)), query)
+        return found(self._live.get(), [past_owner(user_id)], query, _CANDIDATES, view)
 
     def found_by_chat(self, user_id: str, query: str) -> list[PastChat]:
         """The same by chats, that of the best first."""
@@ -50571,7 +50539,6 @@ from ..core.errors import MemoryFault, Retry, RetryFew, TellAdmin
 from .faults import host_of, status_of, translated
 from .limits import bounded, limited
 from .model_text import unbroken
-from .probe import tagged
 
 _TIMEOUT = httpx.Timeout(5.0, connect=2.0)
 _WHOLE_S = 10.0  # a server that sends a byte now and then is not waited for longer
@@ -50700,6 +50667,20 @@ def _names_of(model: str) -> Iterator[str]:
         model = model.partition(".")[2]
 
 
+def names_at(server: ChatServer) -> list[str] | None:
+    """The names of the models that a server has, asked for now; None where it gives no list of them."""
+    try:
+        return sorted(model.name for model in _read(server, _asked(server)).values())
+    except MemoryFault:
+        return None
+
+
+def tagged(name: str) -> str:
+    """As Ollama understands a name."""
+    name = name.lower()
+    return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
+
+
 def _asked(server: ChatServer) -> Any:
     """The server's answer to the question for its models, read from JSON.
 
@@ -50749,6 +50730,8 @@ def _read(server: ChatServer, answer: Any) -> dict[str, _Model]:
         if isinstance(name, str) and 0 < len(name) <= _NAME_CHARS and name == unbroken(name):
             elsewhere = bool(row.get("remote_host")) or is_ollama_cloud(name)
             models.setdefault(tagged(name), _Model(name, elsewhere))
+    if listed and not models:
+        raise _unfit(server, "answers with no list of models")
     return models
 
 
@@ -50800,7 +50783,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -50812,13 +50794,14 @@ from ..language.words import terms_of
 from .faults import translated
 from .health import Health
 from .limits import ANSWER_BYTES, bounded
-from .text_limit import TextLimit
+from .text_limit import TextLimit, is_legible
 
 if TYPE_CHECKING:
     from .calibration import Calibration
 
 Vector = list[float]
 
+_LISTS = 32  # of texts that others are compared with, whose vectors are kept
 _CACHED = 256  # last texts: a regenerated answer's or second model's question costs no embedding
 _ANSWER_BYTES = 300_000  # for each text: 8,192 numbers of 20 digits take half of it
 _SECONDS = 10.0  # for an answer, and
@@ -50855,6 +50838,7 @@ class Embedder:
         self._encode = _Batches(self._encode_all) if local else self._encode_one
         self._watched = threading.local()
         self._cached = lru_cache(_CACHED)(self.embed_now)
+        self._lists = lru_cache(_LISTS)(self.embed_batch)
         self._prepared: dict[str, Vector] = {}
         self._calibration: Calibration | None = None
         self._measuring = threading.Lock()
@@ -50936,6 +50920,17 @@ class Embedder:
         with self._call(1):
             return self._limit.fitted([text], embed)[0]
 
+    def similarities(self, text: str, others: Sequence[str]) -> list[float]:
+        """How alike a text and each of the others are, 0 to 1; 0 where there is nothing to read.
+
+        Raises as `embed`.
+        """
+        legible = tuple(filter(is_legible, others))
+        if not legible or not is_legible(text):
+            return [0.0] * len(others)
+        near = iter(self.calibration.likenesses(self.embed(text), self._lists(legible)))
+        return [next(near) if is_legible(other) else 0.0 for other in others]
+
     @contextmanager
     def _call(self, count: int) -> Iterator[None]:
         began = time.monotonic()
@@ -50955,6 +50950,7 @@ class Embedder:
     def drop(self) -> None:
         """Keep no texts."""
         self._cached.cache_clear()
+        self._lists.cache_clear()
         self._prepared.clear()
 
     def _sound(self, vectors: Any, count: int) -> list[Vector]:
@@ -50989,35 +50985,62 @@ def _is_sound(vector: Any) -> bool:
         return False
 
 
+class _Asked:
+    """A text that a thread wants encoded. `woken`: it is, or this thread is to encode the next batch."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.woken = threading.Event()
+        self.encodes = False
+        self.vector: Vector | None = None
+        self.error: BaseException | None = None
+
+
 class _Batches:
-    """Whoever gets the lock encodes for all who wait, up to a batch."""
+    """One thread at a time encodes what all wait for, up to a batch; then the one that has waited longest.
+
+    Nobody whose text is encoded waits for the next batch: a lock around the encoder would make them.
+    """
 
     def __init__(self, encode: Callable[[list[str]], list[Vector]]) -> None:
         self._encode = encode
         self._lock = threading.Lock()
-        self._waiting: deque[tuple[str, Future[Vector]]] = deque()
+        self._busy = False  # one encodes, or is about to
+        self._waiting: deque[_Asked] = deque()
 
     def __call__(self, text: str, _action: str) -> Vector:
-        mine: Future[Vector] = Future()
-        self._waiting.append((text, mine))
-        while not mine.done():
-            with self._lock:
-                if not mine.done():
-                    self._encode_some()
-        return mine.result()
+        mine = _Asked(text)
+        with self._lock:
+            self._waiting.append(mine)
+            mine.encodes, self._busy = not self._busy, True
+        if not mine.encodes:
+            mine.woken.wait()
+        if mine.encodes:
+            self._encode_some()
+        if mine.vector is None:
+            raise mine.error or RuntimeError("A batch was broken off.")
+        return mine.vector
 
     def _encode_some(self) -> None:
-        batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
+        """The first that wait, the caller's text before all; wakes them, and the one that encodes next."""
+        with self._lock:
+            batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
         try:
-            vectors = self._encode([text for text, _ in batch])
+            vectors = self._encode([one.text for one in batch])
             if len(vectors) != len(batch):
                 raise ValueError(f"{len(vectors)} vectors for {len(batch)} texts")
-        except Exception as error:  # noqa: BLE001 - raised again in each thread that waits
-            for _, waiting in batch:
-                waiting.set_exception(error)
-            return
-        for (_, waiting), vector in zip(batch, vectors, strict=True):
-            waiting.set_result(vector)
+            for one, vector in zip(batch, vectors, strict=True):
+                one.vector = vector
+        except BaseException as error:  # noqa: BLE001 - raised again in each thread that waits
+            for one in batch:
+                one.error = error
+        with self._lock:
+            self._busy = bool(self._waiting)
+            if self._waiting:
+                self._waiting[0].encodes = True
+                self._waiting[0].woken.set()
+        for one in batch:
+            one.woken.set()
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -52246,7 +52269,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
 
 from ..core.chat_servers import AnsweredBy
 from ..core.errors import MemoryFault, TellAdmin
@@ -52255,10 +52277,8 @@ from .embedder import Embedder
 from .llm import Llm
 from .llms import Llms
 from .readers import Readers
-from .text_limit import is_legible
 
 _AGAIN_S = 60.0  # before an embedder that failed is tried again
-_LISTS = 32  # of texts that others are compared with, whose vectors are kept
 
 
 class OwnModels:
@@ -52281,7 +52301,6 @@ class OwnModels:
         self._embedder: Embedder | None = None
         self._lock = threading.Lock()
         self._again = 0.0
-        self._vectors = lru_cache(_LISTS)(lambda embedder, texts: embedder.embed_batch(texts))
 
     @property
     def llms(self) -> tuple[Llm, ...]:
@@ -52321,12 +52340,7 @@ class OwnModels:
     def similarities(self, text: str, others: Sequence[str]) -> list[float]:
         """Cosine of a text and each of the others, 0 to 1; zeros where there is no embedder."""
         embedder = self._opened_embedder()
-        legible = tuple(filter(is_legible, others))
-        if embedder is None or not legible or not is_legible(text):
-            return [0.0] * len(others)
-        vector = embedder.embed(text)
-        near = iter(embedder.calibration.likenesses(vector, self._vectors(embedder, legible)))
-        return [next(near) if is_legible(other) else 0.0 for other in others]
+        return embedder.similarities(text, others) if embedder else [0.0] * len(others)
 
     def warm(self) -> None:
         """Load the embedder now, so that no message waits for it. Blocks for a second; raises nothing."""
@@ -52368,24 +52382,16 @@ Nothing of it costs money or wakes a model. Where the list cannot be had, nothin
 
 from __future__ import annotations
 
-import json
-import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from difflib import get_close_matches
-from typing import Any
-
-import httpx
 
 from ..config.settings import Valves
+from ..core.chat_servers import ChatServer
 from ..core.errors import Drop, MemoryFault, TellAdmin
 from . import providers
+from .catalogue import names_at, tagged
 from .faults import host_of
-from .limits import OverlongAnswerError, TotalTimeoutError, bounded, limited
-from .model_text import unbroken
 
-_TIMEOUT = httpx.Timeout(5.0, connect=2.0)
-_WHOLE_S = 10.0  # a server that sends a byte now and then is not waited for longer
-_MOST_BYTES = 2_000_000  # OpenRouter's list, the longest known, has half of that
 _COMPARED = 2000  # names; OpenRouter has some hundreds
 _SHOWN, _SHOWN_CHARS = 8, 80  # names in a sentence, and of each
 
@@ -52425,7 +52431,7 @@ def explained(fault: MemoryFault, settings: Valves, role: str) -> MemoryFault:
 def _lacking_in_ollama(role: str, url: str, model: str) -> TellAdmin | None:
     if not url or tagged(model).endswith("cloud"):  # served by Ollama's makers, listed or not
         return None
-    names = _names(_asked(f"{url.rstrip('/')}/api/tags", {}), "models", "name")
+    names = names_at(ChatServer("ollama", url.rstrip("/")))
     if names is None or tagged(model) in map(tagged, names):
         return None
     return TellAdmin(
@@ -52436,10 +52442,9 @@ def _lacking_in_ollama(role: str, url: str, model: str) -> TellAdmin | None:
 
 def _lacking_in_openai(role: str, url: str, model: str, key: str) -> TellAdmin | None:
     url = url.rstrip("/")
-    headers = {"Authorization": f"Bearer {key}"} if key else {}
-    names = _names(_asked(f"{url}/models", headers), "data", "id")
+    names = names_at(ChatServer("openai", url, key))
     if names is None and not url.endswith("/v1"):
-        if _names(_asked(f"{url}/v1/models", headers), "data", "id") is None:
+        if names_at(ChatServer("openai", f"{url}/v1", key)) is None:
             return None
         return TellAdmin(
             f"The server at {host_of(url)} answers under /v1, which {role}_base_url does not end in.",
@@ -52453,33 +52458,6 @@ def _lacking_in_openai(role: str, url: str, model: str, key: str) -> TellAdmin |
     )
 
 
-def _asked(url: str, headers: Mapping[str, str]) -> Any:
-    """The JSON at an address; None where there is none."""
-    try:
-        # As in `remote`: the key goes to the configured host only.
-        with httpx.Client(timeout=_TIMEOUT, follow_redirects=False, trust_env=False) as client:
-            limited(client)
-            with bounded(_WHOLE_S, _MOST_BYTES):
-                response = client.get(url, headers=headers)
-        return json.loads(response.content) if response.status_code == httpx.codes.OK else None
-    except (httpx.HTTPError, httpx.InvalidURL, OverlongAnswerError, TotalTimeoutError):
-        return None
-    except (ValueError, RecursionError, zlib.error):
-        return None
-
-
-def _names(answer: Any, rows: str, name: str) -> list[str] | None:
-    """The names in a list of models; None where the answer is no such list."""
-    listed = answer.get(rows) if isinstance(answer, dict) else None
-    if not isinstance(listed, list):
-        return None
-    return sorted(
-        unbroken(row[name])
-        for row in listed
-        if isinstance(row, dict) and isinstance(row.get(name), str) and row[name]
-    )
-
-
 def _which(names: Sequence[str], model: str) -> str:
     """What there is; of a long list the names most like the wanted one."""
     if not names:
@@ -52489,12 +52467,6 @@ def _which(names: Sequence[str], model: str) -> str:
     short = [name for name in names if len(name) <= _SHOWN_CHARS]
     like = get_close_matches(model, short[:_COMPARED], n=_SHOWN, cutoff=0.0)
     return f"it has: {', '.join(like)} and {len(names) - len(like)} more"
-
-
-def tagged(name: str) -> str:
-    """As Ollama understands a name."""
-    name = name.lower()
-    return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
 
 
 def ollamas_own() -> str:
@@ -53749,12 +53721,10 @@ class Metrics:
             with self._lock:
                 self._counts[event.kind, event.reason] += event.count
 
-    def count(self, kind: EventKind, reason: str | None = None) -> int:
-        """How often an event has happened, for a reason (of a failure, its job) or for any."""
+    def count(self, kind: EventKind) -> int:
+        """How often an event has happened, for any reason."""
         with self._lock:
-            return sum(
-                count for (one, why), count in self._counts.items() if one is kind and reason in (None, why)
-            )
+            return sum(count for (one, _), count in self._counts.items() if one is kind)
 
     def counts(self) -> dict[str, int]:
         """All counters, by their names in the status."""
@@ -54054,10 +54024,12 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from ..backends.base import Backend
+from ..backends.library import LibraryBackend
+from ..backends.remote import RemoteBackend
 from ..config.settings import Valves
 from ..core.errors import MemoryFault, TellAdmin
 from ..core.memory import Check
@@ -54066,7 +54038,6 @@ from ..models.probe import explained, is_ollama, lacking
 from ..remember.operations import UnreadableAnswerError, read_operations
 
 if TYPE_CHECKING:
-    from ..backends.library import Models
     from ..models.embedder import Embedder
     from ..models.llm import Llm
     from ..models.readers import Readers
@@ -54270,29 +54241,11 @@ class _Check:
         return part
 
 
-@runtime_checkable
-class _HasModels(Protocol):
-    """A backend whose models are ours: mem0's server and platform keep theirs."""
-
-    @property
-    def models(self) -> Models: ...
-
-
-@runtime_checkable
-class _HasLlms(Protocol):
-    """mem0's server or platform, perhaps with LLMs of ours beside it."""
-
-    @property
-    def llms(self) -> tuple[Llm, ...]: ...
-
-    @property
-    def readers(self) -> Readers | None: ...
-
-
 def _models_of(backend: Backend) -> tuple[Embedder | None, tuple[Llm, ...], Readers | None]:
-    if isinstance(backend, _HasModels):
+    """mem0's server and platform keep their own, perhaps with LLMs of ours beside them."""
+    if isinstance(backend, LibraryBackend):
         return backend.models
-    return (None, backend.llms, backend.readers) if isinstance(backend, _HasLlms) else (None, (), None)
+    return (None, backend.llms, backend.readers) if isinstance(backend, RemoteBackend) else (None, (), None)
 
 
 def _note(settings: Valves, role: str) -> str:
@@ -56014,6 +55967,7 @@ _QUERY_WORDS = 32  # looked at
 _REAFFIRMED_MOST = 3
 COVERAGE_WEIGHT = 0.4  # of words, beside meaning
 _ALL_OF_THEM = 1.25  # exponent: a memory with all of the query's words counts more than one with half of them
+_LONE_WORD = 0.5  # of a memory's words, where one alone is the query's: in "How old am I?", "old stamps"
 
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
@@ -56077,7 +56031,7 @@ def ranked(
         for item, keyword in zip(found, keywords, strict=True)
     ]
     scores = [
-        weights.meaning * item.meaning + weights.keyword * keyword * covered**_ALL_OF_THEM
+        weights.meaning * item.meaning + weights.keyword * keyword * _by_words(covered, len(asked))
         for item, keyword, covered in zip(found, keywords, coverages, strict=True)
     ]
     lifts = _lifts(found, scores, weights)
@@ -56130,6 +56084,11 @@ def stems_asked(query: str) -> set[str]:
 def coverage(memory: Memory, asked: set[str]) -> float:
     """Share of the stems asked for that a memory has."""
     return len(asked.intersection(map(_stem, terms_of(memory.text)))) / len(asked) if asked else 0.0
+
+
+def _by_words(covered: float, asked: int) -> float:
+    """How much BM25 counts for a memory that has this share of so many stems asked for, 0 to 1."""
+    return float(covered**_ALL_OF_THEM) * (1.0 if covered * asked > 1.5 else _LONE_WORD)
 
 
 def _lifts(found: Sequence[Candidate], scores: Sequence[float], weights: Weights) -> list[float]:
@@ -56245,7 +56204,7 @@ from .sources import Aside, Sources
 from .standing import Kept, Standing
 from .suppressed import suppressed
 from .times import zone_of
-from .why import MOST, Explanation, Explanations, Weighed
+from .why import MOST, Explanation, Explanations, Weighed, most_telling
 
 _TIMES_THE_BUDGET = 6  # of one message, that a conversation may hold; then it is told anew
 
@@ -56366,7 +56325,7 @@ class Recaller:
             threshold=relevant.gate.needed,
             weighed=tuple(islice(_weighed(selection, injected_before, {memory.id for memory in news}), MOST)),
             more=max(len(selection.outcomes) - MOST, 0),
-            quoted=(*_most_telling(spoken), *_most_telling(read))[:MOST],
+            quoted=most_telling(spoken, read),
             profile=tuple(memory.id for memory in profile),
             corrected=tuple(memory.id for memory, _ in kept.corrections),
             forgotten=tuple(dict.fromkeys(forgotten)),
@@ -56538,12 +56497,6 @@ def _quoted(turn: Turn, quotes: Quotes, spoken: Selection) -> Iterator[Line]:
     for memory in quotes.in_order(spoken.chosen):
         text = quotes.lines[memory.id]
         yield Line(turn.positions[-1], memory.id, memory.text, text, language=quotes.words.code)
-
-
-def _most_telling(spoken: Selection) -> tuple[Weighed, ...]:
-    """The passages that are told, and some others, with what became of them."""
-    in_order = sorted(spoken.outcomes, key=lambda one: one[1] != INJECTED)
-    return tuple(Weighed.of(item, outcome) for item, outcome in in_order[:MOST])
 
 
 def _weighed(selection: Selection, injected_before: set[str], news: set[str]) -> Iterator[Weighed]:
@@ -57449,7 +57402,7 @@ from ..language.secrets import masked
 from ..state import reading, recalls
 from ..state.prepared import Prepared
 from .rank import Ranked
-from .select import INJECTED, INJECTED_BEFORE
+from .select import INJECTED, INJECTED_BEFORE, Selection
 
 _QUERY_CHARS = 200
 _LOOKED_CHARS = 1000  # of a query, for secrets
@@ -57528,6 +57481,13 @@ class Explanation:
     def of_left_alone(cls, reason: str) -> Explanation:
         """Of a message for which nothing was looked for. It holds nothing of what was said."""
         return cls(query="", evidence=0.0, threshold=0.0, left_alone=reason, looked=False)
+
+
+def most_telling(*selections: Selection) -> tuple[Weighed, ...]:
+    """The passages that are told, and some others, with what became of them."""
+    outcomes = (one for selection in selections for one in selection.outcomes)
+    in_order = sorted(outcomes, key=lambda one: one[1] != INJECTED)
+    return tuple(Weighed.of(item, outcome) for item, outcome in in_order[:MOST])
 
 
 class Explanations:
@@ -57770,7 +57730,7 @@ from datetime import UTC, datetime
 from ..backends.base import Backend, EditableBackend, PreparingBackend
 from ..core.change import COMMANDS, EDITED, FORGET, OUTDATED, REAFFIRMED, REFLECTED, TOO_LATE, Change
 from ..core.errors import MemoryFault, is_of_the_text
-from ..core.exchange import IMPORTS, Batch, Exchange
+from ..core.exchange import IMPORTS, Batch
 from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.memory import EPISODE, Memory
@@ -58112,24 +58072,6 @@ def _added(backend: Backend, change: Change) -> str:
         scope=change.scope,
     )
     return admission.store(backend, change.user_id, new)
-
-
-def reaffirmed(batch: Batch, position: int, exchange: Exchange, memory: Memory) -> Change:
-    """The note that a message said again what is known."""
-    return Change(
-        batch=batch.name,
-        position=position,
-        user_id=batch.user_id,
-        op=REAFFIRMED,
-        memory_id=memory.id,
-        before=memory.text,
-        after=memory.text,
-        kind=memory.kind,
-        scope=memory.scope,
-        source=exchange.message_id,
-        said_at=exchange.said_at,
-        made=True,
-    )
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -58411,6 +58353,37 @@ def _explains(sentence: str) -> bool:
     """Whether its speaker says what holds instead: "I don't drive, I take the bus"."""
     parts = re.split(r"[,;，；、،]", sentence)
     return any(signs(part) and not denials_in(part) for part in parts[1:])
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# remember/decision.py
+
+SOURCES["remember/decision.py"] = r'''"""What is decided of a message, as changes for the journal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..core.change import REAFFIRMED, Change
+from ..core.exchange import Batch, Exchange
+from ..core.memory import Memory
+
+
+def decided(
+    batch: Batch, position: int, op: str, exchange: Exchange, memory: Memory | None = None, **values: Any
+) -> Change:
+    """A change that a message asks for: of this memory, or of a new one. values: more of its fields."""
+    if memory is not None:
+        known = {"kind": memory.kind, "expired": memory.expires, "scope": memory.scope}
+        values = {"memory_id": memory.id, "before": memory.text, **known, **values}
+    told = {"source": exchange.message_id, "said_at": exchange.said_at}
+    texts = {"memory_id": "", "before": "", "after": ""}
+    return Change(batch.name, position, batch.user_id, op, **{**texts, **told, **values})
+
+
+def reaffirmed(batch: Batch, position: int, exchange: Exchange, memory: Memory) -> Change:
+    """The note that a message said again what is known."""
+    return decided(batch, position, REAFFIRMED, exchange, memory, after=memory.text, expired="", made=True)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -61241,6 +61214,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from math import inf
 
 from ..backends.base import AskableBackend
@@ -61258,8 +61232,8 @@ from ..language.speech import says_it_ended
 from ..language.words import is_mark, mark_of
 from ..state.clock import is_later
 from .admission import refusal
-from .apply import reaffirmed
 from .corrections import revised
+from .decision import decided, reaffirmed
 from .echoes import unsaid
 from .gate import said_by_user, statements
 from .journal import Journal
@@ -61308,7 +61282,11 @@ class Reconciler:
         shown = _nearest(near)
         answer = self._asked(shown)
         operations, known = revised(
-            answer.operations, shown, self._wishes(answer.operations), self._said_for, self._wish_like
+            answer.operations,
+            shown,
+            self._wishes(answer.operations),
+            self._said_for,
+            partial(wish_like, self.backend),
         )
         changes = [
             self._change(position, operation, operations, known, answer.model)
@@ -61339,9 +61317,6 @@ class Reconciler:
         is_wanted = any(one.op == "add" and one.kind == "preference" for one in operations)
         return wishes_of(self.backend, self.batch) if is_wanted else []
 
-    def _wish_like(self, text: str, wishes: Sequence[Memory]) -> Memory | None:
-        return wish_like(self.backend, text, wishes)
-
     def _said_for(self, text: str) -> list[str]:
         """The sentences of the messages that a text can have come from."""
         own = [said_by_user(exchange.user_text) for exchange in self._sources(text)]
@@ -61358,20 +61333,17 @@ class Reconciler:
         shown = known[operation.number - 1] if 0 < operation.number <= len(known) else None
         refused = self._refused(position, operation, operations, known)
         sources = self._sources(operation.text or (shown.text if shown else ""))
-        return Change(
-            batch=self.batch.name,
-            position=position,
-            user_id=self.batch.user_id,
-            op=operation.op,
-            memory_id=shown.id if shown else "",
-            before=shown.text if shown else "",
+        latest = max(sources, key=lambda exchange: exchange.said_at)
+        return decided(
+            self.batch,
+            position,
+            operation.op,
+            latest,
+            shown,
             after=operation.text,
             kind=operation.kind or (shown.kind if shown else "fact"),
             expires=_expires(operation, shown),
-            expired=shown.expires if shown else "",
-            scope=shown.scope if shown else "",
             source=" ".join(exchange.message_id for exchange in sources),
-            said_at=max(exchange.said_at for exchange in sources),
             model=model,
             refused=refused,
         )
@@ -62610,7 +62582,7 @@ from ..language.forget_requests import forget_request
 from ..language.forget_subject import is_meant
 from ..language.over import ends, what_is_over
 from .admission import refusal
-from .apply import reaffirmed
+from .decision import decided, reaffirmed
 from .gate import said_by_user, statements
 from .known import is_among, known_as, wish_like, wishes_of
 
@@ -62659,20 +62631,7 @@ def decide_verbatim(backend: Backend, batch: Batch) -> Iterator[Change]:
         for memory in (*_to_forget(backend, batch, exchange), *_ended(backend, batch, exchange))
     }
     for position, (exchange, memory) in enumerate(removed.values()):
-        yield Change(
-            batch=batch.name,
-            position=position,
-            user_id=batch.user_id,
-            op="remove",
-            memory_id=memory.id,
-            before=memory.text,
-            after="",
-            kind=memory.kind,
-            expired=memory.expires,
-            scope=memory.scope,
-            source=exchange.message_id,
-            said_at=exchange.said_at,
-        )
+        yield decided(batch, position, "remove", exchange, memory)
     kept: list[str] = []
     replaced: set[str] = set()
     said = ((exchange, text) for exchange in batch.exchanges for text in _statements(exchange))
@@ -62685,19 +62644,8 @@ def decide_verbatim(backend: Backend, batch: Batch) -> Iterator[Change]:
             stored = wishes_of(backend, batch) if kind == "preference" else []
             wish = wish_like(backend, text, [one for one in stored if one.id not in replaced])
             replaced |= {wish.id} if wish else set()
-            yield Change(
-                batch=batch.name,
-                position=position,
-                user_id=batch.user_id,
-                op="replace" if wish else "add",
-                memory_id=wish.id if wish else "",
-                before=wish.text if wish else "",
-                after=text,
-                kind=kind,
-                scope=wish.scope if wish else "",
-                source=exchange.message_id,
-                said_at=exchange.said_at,
-            )
+            op = "replace" if wish else "add"
+            yield decided(batch, position, op, exchange, wish, after=text, kind=kind, expired="")
 
 
 def kind_of(backend: Backend, text: str) -> str:
@@ -62746,19 +62694,8 @@ def decide_given(backend: Backend, batch: Batch) -> Iterator[Change]:
     for position, given in enumerate(batch.exchanges):
         if (known := known_as(backend, batch, given.user_text)) is not None:
             yield reaffirmed(batch, position, given, known)
-            continue
-        yield Change(
-            batch=batch.name,
-            position=position,
-            user_id=batch.user_id,
-            op="add",
-            memory_id="",
-            before="",
-            after=given.user_text,
-            kind=given.given,
-            source=given.message_id,
-            said_at=given.said_at,
-        )
+        else:
+            yield decided(batch, position, "add", given, after=given.user_text, kind=given.given)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -62792,6 +62729,7 @@ from ..recall.profile import PERSON
 from ..state.reflections_table import Reflections
 from .admission import refused_among
 from .apply import Changes
+from .decision import decided
 from .episodes import Episodes
 from .failing import Failing
 from .gate import sift
@@ -63036,17 +62974,15 @@ class Writer:
         stored = _without_copies(backend, stored)
         refused = refused_among(backend, stored)
         changes = [
-            Change(
-                batch=batch.name,
-                position=position,
-                user_id=batch.user_id,
-                op="add",
+            decided(
+                batch,
+                position,
+                "add",
+                batch.exchanges[-1],
                 memory_id=memory.id,
-                before="",
                 after=memory.text,
                 kind=kind_of(backend, memory.text),
                 source=" ".join(exchange.message_id for exchange in batch.exchanges),
-                said_at=batch.exchanges[-1].said_at,
                 model=model,
                 refused=refused.get(memory.id, ""),
                 made=True,
@@ -63139,22 +63075,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
-from starlette.routing import BaseRoute, Mount
+from starlette.routing import Mount
 
 from .app import Application
 from .config.environment import PUBLIC_DEFAULT_KEY, Environment
 from .core import locales
 from .interfaces.chats import Chats
 from .interfaces.cli.instance import settings_in
-from .interfaces.function import function_routes
 from .interfaces.proxy.proxy import Proxy
-from .interfaces.routes import watching
+from .interfaces.routes import under_memory
 from .interfaces.server_key import open_to_browsers
-from .interfaces.tools import tool_server
 from .interfaces.turns import Turns
-from .interfaces.uploads import Uploads
 from .interfaces.web.page import Page
-from .interfaces.webhooks.hooks import hooks
 
 log = logging.getLogger(__name__)
 
@@ -63182,12 +63114,10 @@ def application(environment: Environment) -> Starlette:
         await page.close()
         await chats.stop()
 
-    key, turns = environment.server_key, Turns(chats, lambda: settings)
-    own: list[BaseRoute] = [*watching(key, chats), *function_routes(key, chats, turns)]
-    own += [*tool_server.served(chats, lambda: settings, environment), *hooks(chats, lambda: settings)]
-    own += [*Uploads(chats, lambda: settings, environment).routes(), Mount("", page)]
-    routes = [Mount("/memory", routes=own), Mount("/v1", open_to_browsers(proxy, key))]
-    return Starlette(routes=routes, lifespan=lifespan)
+    turns = Turns(chats, lambda: settings)
+    own = under_memory(chats, turns, lambda: settings, environment, page)
+    api = open_to_browsers(proxy, environment.server_key)
+    return Starlette(routes=[Mount("/memory", routes=own), Mount("/v1", api)], lifespan=lifespan)
 
 
 def serve(host: str, port: int) -> None:
@@ -63430,6 +63360,37 @@ def is_to_come(at: float, now: float) -> bool:
 def is_later(one: float, other: float, now: float) -> bool:
     """Whether the first was said after the second, as far as the clock can be believed."""
     return one > other and (is_to_come(other, now) or not is_to_come(one, now))
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# state/column_types.py
+
+SOURCES["state/column_types.py"] = r'''"""What columns hold of what people and clients write."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Dialect, String, Text, TypeDecorator
+
+from ..core.text import plain
+
+
+class PlainText(TypeDecorator[str]):
+    """What somebody wrote, as it comes back from mem0 and PostgreSQL, too: see `plain`."""
+
+    impl: Any = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        return value and plain(value)
+
+
+class Id(PlainText):
+    """Ids, which API clients choose, and other short texts."""
+
+    impl = String
+    cache_ok = True
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -65665,13 +65626,10 @@ SOURCES["state/schema.py"] = r'''"""The tables as the code uses them. What made 
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    Dialect,
     Float,
     Index,
     Integer,
@@ -65679,34 +65637,22 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     column,
     func,
     text,
 )
 
-from ..core.text import plain
-
-
-class _Text(TypeDecorator[str]):
-    """What somebody wrote, as it comes back from mem0 and PostgreSQL, too: see `plain`."""
-
-    impl: Any = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
-        return value and plain(value)
-
-
-class _Id(_Text):
-    """Ids, which API clients choose, and other short texts."""
-
-    impl = String
-    cache_ok = True
-
+from .column_types import Id, PlainText
 
 metadata = MetaData()
+
+
+def _switches(name: str) -> Table:
+    """What each user has switched on or off."""
+    is_on, at = Column("is_on", Boolean, nullable=False), Column("at", Float, nullable=False)
+    return Table(name, metadata, Column("user_id", Id, primary_key=True), is_on, at)
+
 
 # States: pending -> claimed -> done, or back to pending for a retry, or dead. "later": of an import, which
 # becomes pending when nothing else is to be done; its `ready_at` is when it was said.
@@ -65714,22 +65660,22 @@ outbox = Table(
     "outbox",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("key", _Id, nullable=False),
-    Column("user_id", _Id, nullable=False),
-    Column("chat_id", _Id, nullable=False),
-    Column("follows", _Id, nullable=False, default=""),  # see `core.turn.Turn`
+    Column("key", Id, nullable=False),
+    Column("user_id", Id, nullable=False),
+    Column("chat_id", Id, nullable=False),
+    Column("follows", Id, nullable=False, default=""),  # see `core.turn.Turn`
     Column("said_at", Float, nullable=False, default=0.0),
-    Column("scope", _Id, nullable=False, default=""),  # see `core/scope.py`
-    Column("exchange", _Text),  # JSON; emptied once done
-    Column("state", _Id, nullable=False),
-    Column("batch", _Id, nullable=False, default=""),
+    Column("scope", Id, nullable=False, default=""),  # see `core/scope.py`
+    Column("exchange", PlainText),  # JSON; emptied once done
+    Column("state", Id, nullable=False),
+    Column("batch", Id, nullable=False, default=""),
     Column("attempts", Integer, nullable=False, default=0),
     Column("ready_at", Float, nullable=False),  # Unix times, seconds
     Column("claim_expires", Float, nullable=False, default=0.0),
     Column("created_at", Float, nullable=False),
     Column("waiting_since", Float, nullable=False),  # created, or revived
-    Column("error", _Text, nullable=False, default=""),
-    Column("imported", _Id, nullable=False, server_default=text("''")),  # the import's id
+    Column("error", PlainText, nullable=False, default=""),
+    Column("imported", Id, nullable=False, server_default=text("''")),  # the import's id
     UniqueConstraint("user_id", "key"),
     Index("outbox_ready", "state", "ready_at"),
     Index("outbox_owner", "user_id", "chat_id", "state"),
@@ -65738,14 +65684,14 @@ outbox = Table(
 decisions = Table(
     "decisions",
     metadata,
-    Column("user_id", _Id, primary_key=True),
-    Column("key", _Id, primary_key=True),  # the turn's: see `core.turn.Turn`
-    Column("chat_id", _Id, nullable=False),
-    Column("exchange_key", _Id, nullable=False),
-    Column("follows", _Id, nullable=False, default=""),
-    Column("timezone", _Id, nullable=False, default=""),
-    Column("scope", _Id, nullable=False, default=""),
-    Column("answered_by", _Id, nullable=False, server_default=text("''")),  # see `AnsweredBy`
+    Column("user_id", Id, primary_key=True),
+    Column("key", Id, primary_key=True),  # the turn's: see `core.turn.Turn`
+    Column("chat_id", Id, nullable=False),
+    Column("exchange_key", Id, nullable=False),
+    Column("follows", Id, nullable=False, default=""),
+    Column("timezone", Id, nullable=False, default=""),
+    Column("scope", Id, nullable=False, default=""),
+    Column("answered_by", Id, nullable=False, server_default=text("''")),  # see `AnsweredBy`
     Column("created_at", Float, nullable=False),
     Index("decisions_age", "created_at"),
 )
@@ -65755,13 +65701,13 @@ injected = Table(
     "injected",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("user_id", _Id, nullable=False),
-    Column("chat_id", _Id, nullable=False),
-    Column("conversation", _Id, nullable=False),  # the first of its positions: see `core.turn.Turn`
-    Column("position", _Id, nullable=False),
-    Column("memory_id", _Id, nullable=False),
-    Column("text", _Text, nullable=False),
-    Column("line", _Text, nullable=False),
+    Column("user_id", Id, nullable=False),
+    Column("chat_id", Id, nullable=False),
+    Column("conversation", Id, nullable=False),  # the first of its positions: see `core.turn.Turn`
+    Column("position", Id, nullable=False),
+    Column("memory_id", Id, nullable=False),
+    Column("text", PlainText, nullable=False),
+    Column("line", PlainText, nullable=False),
     Column("gone", Boolean, nullable=False, default=False),
     Column("injected_at", Float, nullable=False),
     UniqueConstraint("user_id", "position", "memory_id", "text").ddl_if(dialect="sqlite"),
@@ -65779,9 +65725,9 @@ recalls = Table(
     "recalls",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("user_id", _Id, nullable=False),
-    Column("chat_id", _Id, nullable=False),
-    Column("explanation", _Text, nullable=False),  # JSON
+    Column("user_id", Id, nullable=False),
+    Column("chat_id", Id, nullable=False),
+    Column("explanation", PlainText, nullable=False),  # JSON
     Column("at", Float, nullable=False),
     Index("recalls_chat", "user_id", "chat_id"),
     Index("recalls_age", "at"),
@@ -65792,7 +65738,7 @@ recalls = Table(
 versions = Table(
     "versions",
     metadata,
-    Column("user_id", _Id, primary_key=True),
+    Column("user_id", Id, primary_key=True),
     Column("number", Integer, nullable=False),
 )
 
@@ -65801,23 +65747,23 @@ journal = Table(
     "journal",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("batch", _Id, nullable=False),
+    Column("batch", Id, nullable=False),
     Column("position", Integer, nullable=False),
-    Column("user_id", _Id, nullable=False, index=True),
-    Column("op", _Id, nullable=False),
-    Column("memory_id", _Id, nullable=False),
-    Column("before", _Text, nullable=False),
-    Column("after", _Text, nullable=False),
-    Column("kind", _Id, nullable=False),
-    Column("expires", _Id, nullable=False),
-    Column("expired", _Id, nullable=False, default=""),
-    Column("source", _Text, nullable=False),
+    Column("user_id", Id, nullable=False, index=True),
+    Column("op", Id, nullable=False),
+    Column("memory_id", Id, nullable=False),
+    Column("before", PlainText, nullable=False),
+    Column("after", PlainText, nullable=False),
+    Column("kind", Id, nullable=False),
+    Column("expires", Id, nullable=False),
+    Column("expired", Id, nullable=False, default=""),
+    Column("source", PlainText, nullable=False),
     Column("said_at", Float, nullable=False, default=0.0),
-    Column("chat", _Id, nullable=False, default=""),
+    Column("chat", Id, nullable=False, default=""),
     Column("ordinal", Integer, nullable=False, default=0),
-    Column("scope", _Id, nullable=False, default=""),
-    Column("model", _Id, nullable=False),
-    Column("refused", _Text, nullable=False),
+    Column("scope", Id, nullable=False, default=""),
+    Column("model", Id, nullable=False),
+    Column("refused", PlainText, nullable=False),
     Column("made", Boolean, nullable=False),
     Column("undoes", Integer, nullable=False, default=0),
     Column("at", Float, nullable=False),
@@ -65831,16 +65777,16 @@ locations = Table(
     "locations",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("collection", _Id, nullable=False),  # the setting
-    Column("key", _Id, nullable=False),
-    Column("role", _Id, nullable=False),  # home, target or left
+    Column("collection", Id, nullable=False),  # the setting
+    Column("key", Id, nullable=False),
+    Column("role", Id, nullable=False),  # home, target or left
     Column("ours", Boolean, nullable=False),  # all there came from another location of this collection
     Column("pending", Boolean, nullable=False, default=False),  # left before all of it was copied
     Column("location", Text, nullable=False),  # JSON
     Column("copied", Integer, nullable=False, default=0),
     Column("total", Integer, nullable=False, default=0),
     Column("left_at", Float, nullable=False, default=0.0),
-    Column("holder", _Id, nullable=False, default=""),  # who copies into it
+    Column("holder", Id, nullable=False, default=""),  # who copies into it
     Column("held_until", Float, nullable=False, default=0.0),
     UniqueConstraint("collection", "key"),
 )
@@ -65849,15 +65795,15 @@ locations = Table(
 commands = Table(
     "commands",
     metadata,
-    Column("user_id", _Id, primary_key=True),
-    Column("key", _Id, primary_key=True),  # the exchange's: see `core.turn.Turn`
-    Column("chat_id", _Id, nullable=False),
-    Column("message_id", _Id, nullable=False),
-    Column("timezone", _Id, nullable=False),
-    Column("teams", _Id, nullable=False, default=""),  # that its user is in, with blanks between
+    Column("user_id", Id, primary_key=True),
+    Column("key", Id, primary_key=True),  # the exchange's: see `core.turn.Turn`
+    Column("chat_id", Id, nullable=False),
+    Column("message_id", Id, nullable=False),
+    Column("timezone", Id, nullable=False),
+    Column("teams", Id, nullable=False, default=""),  # that its user is in, with blanks between
     Column("here", Text, nullable=False, server_default=text("''")),  # JSON: see commands/circumstances.py
-    Column("text", _Text, nullable=False),  # emptied with the answer, after a day
-    Column("answer", _Text, nullable=False, default=""),
+    Column("text", PlainText, nullable=False),  # emptied with the answer, after a day
+    Column("answer", PlainText, nullable=False, default=""),
     Column("asked_at", Float, nullable=False),
     Column("answered_at", Float, nullable=False, default=0.0),
     Column("attempts", Integer, nullable=False, default=0),
@@ -65867,17 +65813,17 @@ commands = Table(
 command_turns = Table(
     "command_turns",
     metadata,
-    Column("user_id", _Id, primary_key=True),
-    Column("key", _Id, primary_key=True),  # the turn's
-    Column("command", _Id, nullable=False),
+    Column("user_id", Id, primary_key=True),
+    Column("key", Id, primary_key=True),  # the turn's
+    Column("command", Id, nullable=False),
     Column("asked_at", Float, nullable=False),
     Index("command_turns_age", "asked_at"),
 )
 shown = Table(
     "shown",
     metadata,
-    Column("user_id", _Id, primary_key=True),
-    Column("chat_id", _Id, primary_key=True),
+    Column("user_id", Id, primary_key=True),
+    Column("chat_id", Id, primary_key=True),
     Column("ids", Text, nullable=False),  # JSON: number -> memory's id
     Column("at", Float, nullable=False),
     Index("shown_age", "at"),
@@ -65887,7 +65833,7 @@ shown = Table(
 noted = Table(
     "noted",
     metadata,
-    Column("user_id", _Id, primary_key=True),
+    Column("user_id", Id, primary_key=True),
     Column("change", Integer, nullable=False),  # the last of the journal that was told
 )
 
@@ -65895,8 +65841,8 @@ noted = Table(
 switches = Table(
     "switches",
     metadata,
-    Column("user_id", _Id, primary_key=True),
-    Column("chat_id", _Id, primary_key=True),  # "" for always
+    Column("user_id", Id, primary_key=True),
+    Column("chat_id", Id, primary_key=True),  # "" for always
     Column("is_on", Boolean, nullable=False),
     Column("at", Float, nullable=False),
 )
@@ -65905,36 +65851,30 @@ switches = Table(
 episodes = Table(
     "episodes",
     metadata,
-    Column("user_id", _Id, primary_key=True),
-    Column("exchange", _Id, primary_key=True),  # a hash of its key
-    Column("chat_id", _Id, nullable=False),
+    Column("user_id", Id, primary_key=True),
+    Column("exchange", Id, primary_key=True),  # a hash of its key
+    Column("chat_id", Id, nullable=False),
     Column("first", Integer, nullable=False),  # ordinal in the chat
     Column("said", Integer, nullable=False),  # passages of the user's message, and
     Column("answered", Integer, nullable=False),  # of the answer
     Column("topics", Integer, nullable=False, default=0),
     Column("gone", Integer, nullable=False, server_default=text("0")),  # of these, forgotten one by one
-    Column("digest", _Id, nullable=False),  # of what they say; "" until they are stored
+    Column("digest", Id, nullable=False),  # of what they say; "" until they are stored
     Column("said_at", Float, nullable=False),
     Index("episodes_chat", "user_id", "chat_id"),
     Index("episodes_age", "said_at"),
 )
-episode_switches = Table(
-    "episode_switches",
-    metadata,
-    Column("user_id", _Id, primary_key=True),
-    Column("is_on", Boolean, nullable=False),
-    Column("at", Float, nullable=False),
-)
+episode_switches = _switches("episode_switches")
 
 # See state/cuts_table.py.
 cuts = Table(
     "cuts",
     metadata,
-    Column("user_id", _Id, primary_key=True),
-    Column("chat_id", _Id, primary_key=True),  # without one, the first of its positions
-    Column("position", _Id, primary_key=True),  # of the first message that stays: see `core.turn.Turn`
+    Column("user_id", Id, primary_key=True),
+    Column("chat_id", Id, primary_key=True),  # without one, the first of its positions
+    Column("position", Id, primary_key=True),  # of the first message that stays: see `core.turn.Turn`
     Column("context_tokens", Integer, primary_key=True),  # the limit that it was cut for
-    Column("abstract", _Text, nullable=False),  # JSON; "" for none
+    Column("abstract", PlainText, nullable=False),  # JSON; "" for none
     Column("used", Boolean, nullable=False),  # else it is ready, for when it is needed
     Column("told", Boolean, nullable=False),  # to the user, in a note
     Column("read_at", Float, nullable=False),  # when what it says was read
@@ -65945,45 +65885,39 @@ cuts = Table(
 token_ratios = Table(
     "token_ratios",
     metadata,
-    Column("model", _Id, primary_key=True),
+    Column("model", Id, primary_key=True),
     Column("ratio", Float, nullable=False),
     Column("at", Float, nullable=False),
 )
-note_switches = Table(
-    "note_switches",
-    metadata,
-    Column("user_id", _Id, primary_key=True),
-    Column("is_on", Boolean, nullable=False),
-    Column("at", Float, nullable=False),
-)
+note_switches = _switches("note_switches")
 
 # See state/digests_table.py.
 digests = Table(
     "digests",
     metadata,
-    Column("user_id", _Id, primary_key=True),
-    Column("template", _Id, primary_key=True),
-    Column("about", _Text, nullable=False),
-    Column("language", _Id, nullable=False),
+    Column("user_id", Id, primary_key=True),
+    Column("template", Id, primary_key=True),
+    Column("about", PlainText, nullable=False),
+    Column("language", Id, nullable=False),
     Column("due_at", Float, nullable=False),
-    Column("detail", _Text, nullable=False),  # why the last one could not be made
+    Column("detail", PlainText, nullable=False),  # why the last one could not be made
 )
 
 # See state/documents_table.py.
 documents = Table(
     "documents",
     metadata,
-    Column("user_id", _Id, primary_key=True),
-    Column("document_id", _Id, primary_key=True),
-    Column("path", _Text, nullable=False),
+    Column("user_id", Id, primary_key=True),
+    Column("document_id", Id, primary_key=True),
+    Column("path", PlainText, nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("changed", BigInteger, nullable=False),
-    Column("digest", _Id, nullable=False),
-    Column("title", _Text, nullable=False),
-    Column("address", _Text, nullable=False),
+    Column("digest", Id, nullable=False),
+    Column("title", PlainText, nullable=False),
+    Column("address", PlainText, nullable=False),
     Column("passages", Integer, nullable=False),
-    Column("state", _Id, nullable=False),
-    Column("detail", _Text, nullable=False),
+    Column("state", Id, nullable=False),
+    Column("detail", PlainText, nullable=False),
     Column("at", Float, nullable=False),
 )
 
@@ -65991,9 +65925,9 @@ documents = Table(
 api_keys = Table(
     "api_keys",
     metadata,
-    Column("hash", _Id, primary_key=True),
-    Column("user_id", _Id, nullable=False),
-    Column("name", _Id, nullable=False),
+    Column("hash", Id, primary_key=True),
+    Column("user_id", Id, nullable=False),
+    Column("name", Id, nullable=False),
     Column("made_at", Float, nullable=False),
     Index("api_keys_user", "user_id"),
 )
@@ -66002,10 +65936,10 @@ api_keys = Table(
 imports = Table(
     "imports",
     metadata,
-    Column("user_id", _Id, primary_key=True),
-    Column("import_id", _Id, primary_key=True),
-    Column("source", _Id, nullable=False),  # the programs; "" until all is brought
-    Column("name", _Id, nullable=False),  # the file's
+    Column("user_id", Id, primary_key=True),
+    Column("import_id", Id, primary_key=True),
+    Column("source", Id, nullable=False),  # the programs; "" until all is brought
+    Column("name", Id, nullable=False),  # the file's
     Column("begun_at", Float, nullable=False),
 )
 
@@ -66013,25 +65947,25 @@ imports = Table(
 reflections = Table(
     "reflections",
     metadata,
-    Column("user_id", _Id, primary_key=True),
-    Column("scope", _Id, primary_key=True),
+    Column("user_id", Id, primary_key=True),
+    Column("scope", Id, primary_key=True),
     Column("seen", Integer, nullable=False, default=0),  # the last change of the journal that was looked at
     Column("due_at", Float, nullable=False, default=0.0),
-    Column("answered_by", _Id, nullable=False),  # see `AnsweredBy`
-    Column("profile", _Text, nullable=False, default=""),  # JSON
+    Column("answered_by", Id, nullable=False),  # see `AnsweredBy`
+    Column("profile", PlainText, nullable=False, default=""),  # JSON
 )
 
 # See state/page_sessions_table.py.
 page_sessions = Table(
     "page_sessions",
     metadata,
-    Column("hash", _Id, primary_key=True),
-    Column("kind", _Id, nullable=False),  # session or link
-    Column("user_id", _Id, nullable=False),
-    Column("name", _Id, nullable=False),
-    Column("email", _Id, nullable=False),
-    Column("role", _Id, nullable=False),
-    Column("webui", _Id, nullable=False),
+    Column("hash", Id, primary_key=True),
+    Column("kind", Id, nullable=False),  # session or link
+    Column("user_id", Id, nullable=False),
+    Column("name", Id, nullable=False),
+    Column("email", Id, nullable=False),
+    Column("role", Id, nullable=False),
+    Column("webui", Id, nullable=False),
     Column("checked_at", Float, nullable=False),
     Column("until", Float, nullable=False),
     Index("page_sessions_user", "user_id"),
@@ -66041,8 +65975,8 @@ page_sessions = Table(
 deletions = Table(
     "deletions",
     metadata,
-    Column("user_id", _Id, primary_key=True),
-    Column("chat_id", _Id, primary_key=True),  # "" for all of the user
+    Column("user_id", Id, primary_key=True),
+    Column("chat_id", Id, primary_key=True),  # "" for all of the user
     Column("at", Float, nullable=False),
     Column("done", Boolean, nullable=False),
 )
@@ -66051,9 +65985,9 @@ deletions = Table(
 webui_seen = Table(
     "webui_seen",
     metadata,
-    Column("user_id", _Id, primary_key=True),
-    Column("chat_id", _Id, primary_key=True),  # "" for the user
-    Column("webui", _Id, primary_key=True),  # a hash of its address
+    Column("user_id", Id, primary_key=True),
+    Column("chat_id", Id, primary_key=True),  # "" for the user
+    Column("webui", Id, primary_key=True),  # a hash of its address
     Column("seen_at", Float, nullable=False),
     Column("missing_since", Float, nullable=False),  # 0 if it is not
 )
@@ -66063,7 +65997,7 @@ erasures = Table(
     "erasures",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("user_id", _Id, nullable=False),
+    Column("user_id", Id, nullable=False),
     Column("whole", Boolean, nullable=False),  # all of the user, else these memories
     Column("memory_ids", Text, nullable=False),  # JSON
     Column("batches", Text, nullable=False),  # JSON: those that somebody worked on then

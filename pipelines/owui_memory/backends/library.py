@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -46,7 +45,6 @@ from .assemble import assemble
 Filters = dict[str, str]
 
 _EMBEDDED_HINT = "vector_store sqlite is faster than an embedded Qdrant, and safe with several servers."
-_LISTS = 32  # of texts that others are compared with, whose vectors are kept
 _LISTED = 1_000_000  # memories of a user; mem0's stores want a number
 
 
@@ -73,7 +71,6 @@ class LibraryBackend:
         self._settings = settings
         self._dims = dims
         self._llms: Llms = memory.llm
-        self._vectors = lru_cache(_LISTS)(lambda texts: memory.embedding_model.embed_batch(texts))
 
     @classmethod
     def open(
@@ -164,12 +161,8 @@ class LibraryBackend:
             yield [item for item in items if item.memory.text], len(by_meaning) >= pool
 
     def similarities(self, text: str, others: Sequence[str]) -> list[float]:
-        legible = tuple(filter(is_legible, others))
-        if not legible or not is_legible(text):
-            return [0.0] * len(others)
         embedder: Embedder = self._memory.embedding_model
-        near = iter(embedder.calibration.likenesses(embedder.embed(text), self._vectors(legible)))
-        return [next(near) if is_legible(other) else 0.0 for other in others]
+        return embedder.similarities(text, others)
 
     def of_self(self, query: str) -> tuple[float, float]:
         if not query.strip():
@@ -306,7 +299,6 @@ class LibraryBackend:
     def drop(self) -> None:
         """Keep no texts in memory, nor the messages that mem0's own extraction reads once more."""
         self._memory.embedding_model.drop()
-        self._vectors.cache_clear()
         if (kept := self._memory.db) is None:  # closed
             return
         with kept._lock:

@@ -79,12 +79,8 @@ class Answers:
         if not page.total:
             return "\n\n".join(filter(None, [self._say("nothing yet"), past]))
         lines = [self._say("all, head", memories=self._bold(page.total)), ""]
-        lines += self._table(page.items, page.first)
-        if page.pages > 1:
-            kind = "more pages" if page.number < page.pages else "page of"
-            of = self._say(kind, number=page.number, pages=page.pages, next=str(page.number + 1))
-            lines += ["", of]
-        return "\n".join([*lines, *(["", past] if past else [])])
+        lines += [*self._table(page.items, page.first), *self._more(page, "pages")]
+        return "\n".join([*lines, *_below(past)])
 
     def found(self, items: Sequence[Ranked], words: str, passages: Sequence[Memory] = ()) -> str:
         """passages: of past chats, which are told apart."""
@@ -100,33 +96,18 @@ class Answers:
         """A page of all. not_kept: why nothing is kept now, or ""."""
         if not page.total:
             return not_kept or self._say("past, none")
-        head = self._row("#", *(self._say(f"column {name}") for name in ("chat", "when", "passages", "said")))
-        lines = [
-            self._say("chats, head", chats=message("chats", n=page.total)),
-            "",
-            head,
-            "|--:|---|---|--:|---|",
-        ]
+        lines = [self._say("chats, head", chats=message("chats", n=page.total)), ""]
+        lines += self._head("chat", "when", "passages", "said")
         for at, one in enumerate(page.items, page.first):
-            said = self._said(one.shown[0])
-            count = self._words.number(one.count)
+            said, count = self._said(one.shown[0]), self._words.number(one.count)
             lines.append(self._row(str(at), self._chat(one.shown[0]), self._day(one.at), count, said))
-        if page.pages > 1:
-            kind = "more chats" if page.number < page.pages else "page of"
-            following = str(page.number + 1)
-            lines += ["", self._say(kind, number=page.number, pages=page.pages, next=following)]
-        return "\n".join([*lines, *(["", not_kept] if not_kept else [])])
+        return "\n".join([*lines, *self._more(page, "chats"), *_below(not_kept)])
 
     def found_chats(self, chats: Sequence[PastChat], words: str) -> str:
         if not chats:
             return self._say("chats, none fit", words=cut(words, self._words))
-        head = self._row("#", *(self._say(f"column {name}") for name in ("chat", "when", "said")))
-        lines = [
-            self._say("chats, found", chats=message("chats", n=len(chats))),
-            "",
-            head,
-            "|--:|---|---|---|",
-        ]
+        lines = [self._say("chats, found", chats=message("chats", n=len(chats))), ""]
+        lines += self._head("chat", "when", "said")
         for number, one in enumerate(chats, 1):
             first, *others = one.shown[:_QUOTES_MOST]
             lines.append(self._row(str(number), self._chat(first), self._when(first), self._said(first)))
@@ -145,17 +126,11 @@ class Answers:
         """A page of all. are_read: whether any are read here."""
         if not page.total:
             return self._say("documents, none" if are_read else "documents, not here")
-        head = self._row("#", *(self._say(f"column {name}") for name in ("document", "when", "passages")))
-        lines = [self._say("documents, head", n=page.total), "", head, "|--:|---|---|--:|"]
+        lines = [self._say("documents, head", n=page.total), "", *self._head("document", "when", "passages")]
         for at, one in enumerate(page.items, page.first):
-            count = self._words.number(one.passages)
             when = self._day(datetime.fromtimestamp(one.changed / 1e9, UTC))
-            lines.append(self._row(str(at), self._document(one), when, count))
-        if page.pages > 1:
-            kind = "more documents" if page.number < page.pages else "page of"
-            following = str(page.number + 1)
-            lines += ["", self._say(kind, number=page.number, pages=page.pages, next=following)]
-        return "\n".join(lines)
+            lines.append(self._row(str(at), self._document(one), when, self._words.number(one.passages)))
+        return "\n".join([*lines, *self._more(page, "documents")])
 
     def _document(self, one: Entry) -> str:
         """What a document is called, whose it is if not the user's, and why it cannot be read."""
@@ -179,8 +154,7 @@ class Answers:
     def found_documents(self, found: Sequence[FoundDocument], words: str) -> str:
         if not found:
             return self._say("documents, none fit", words=cut(words, self._words))
-        head = self._row("#", *(self._say(f"column {name}") for name in ("document", "says")))
-        lines = [self._say("documents, found", n=len(found)), "", head, "|--:|---|---|"]
+        lines = [self._say("documents, found", n=len(found)), "", *self._head("document", "says")]
         for number, one in enumerate(found, 1):
             first, *others = one.passages[:_QUOTES_MOST]
             lines.append(self._row(str(number), self._document(one.entry), self._quoted(first)))
@@ -245,7 +219,7 @@ class Answers:
             )
         if not done.reached:
             gone.append(self._say("not everywhere yet"))
-        return "\n".join([*lines, *(["", sentences(gone, self._words)] if gone else [])])
+        return "\n".join([*lines, *_below(sentences(gone, self._words) if gone else "")])
 
     def undone(self, done: Undone) -> str:
         if not done.changes:
@@ -263,7 +237,7 @@ class Answers:
             for change in facts[:TOLD_OF]
         ]
         head = self._row(self._say("column memory"), self._say("column now"))
-        more = [*rest(self._words, len(facts)), *(["", back] if back else [])]
+        more = [*rest(self._words, len(facts)), *_below(back)]
         return "\n".join([self._say("undone, head"), "", head, "|---|---|", *rows, *more])
 
     def of_teams(self, memories: Sequence[Memory], teams: Sequence[str]) -> str:
@@ -319,7 +293,7 @@ class Answers:
             file = f"`{COMMAND} export --user {shown(user_id)} FILE`"
             kind = "more parts" if part < parts else "part of"
             lines += ["", self._say(kind, number=part, parts=parts, next=str(part + 1), file=file)]
-        return "\n".join([*lines, *(["", self._say("export numbers")] if numbered else [])])
+        return "\n".join([*lines, *_below(self._say("export numbers") if numbered else "")])
 
     def profile(self, told: Profile) -> str:
         """What is written of the user, numbered as in the table below it of what it was made of."""
@@ -341,14 +315,24 @@ class Answers:
         """With where they are known, if not all of them are in all of their user's chats."""
         memories = list(memories)
         scoped = any(memory.scope for memory in memories)
-        columns = ["memory", "when", "chat", *(["where"] if scoped else [])]
-        yield self._row("#", *(self._say(f"column {name}") for name in columns))
-        yield f"|--:|---|---|---|{'---|' if scoped else ''}"
+        yield from self._head("memory", "when", "chat", *(["where"] if scoped else []))
         for number, memory in enumerate(memories, first):
             text = self._said(memory) if memory.kind == EPISODE else shown(memory.text)
             text = self._say("day is over", text=text) if is_over(memory) else text
             cells = [str(number), text, self._when(memory), self._chat(memory)]
             yield self._row(*cells, *([self._where(memory)] if scoped else []))
+
+    def _head(self, *columns: str) -> Iterator[str]:
+        """How a numbered table begins. Numbers stand on the right."""
+        yield self._row("#", *(self._say(f"column {name}") for name in columns))
+        yield f"|--:|{''.join('--:|' if name == 'passages' else '---|' for name in columns)}"
+
+    def _more(self, page: Page[Any], kind: str) -> Sequence[str]:
+        """Which page of several it is."""
+        if page.pages == 1:
+            return ()
+        of = f"more {kind}" if page.number < page.pages else "page of"
+        return "", self._say(of, number=page.number, pages=page.pages, next=str(page.number + 1))
 
     @staticmethod
     def _row(*cells: str) -> str:
@@ -401,6 +385,11 @@ class Answers:
         counted |= {"messages that waited": waiting, "notes kept": notes}
         parts = [self._say(what, n=count) for what, count in counted.items() if count]
         return listed(parts, self._words) if parts else ""
+
+
+def _below(text: str) -> Sequence[str]:
+    """A paragraph below others, if there is one."""
+    return ("", text) if text else ()
 
 
 def _joined(numbers: Iterable[int]) -> str:

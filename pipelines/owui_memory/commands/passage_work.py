@@ -146,22 +146,24 @@ class PassageWork:
 
     def _forget_chat(self, number: int) -> str:
         """What was said in a chat, by its number in the list of chats."""
-        shown = self._orders.shown(self._user_id, self._chat_id).get(str(number), "")
-        if not shown.startswith(CHAT):
+        if (chat := self._numbered(number, CHAT)) is None:
             return self._say("say forget chat")
-        passages = self._past.of_chat(self._user_id, shown.removeprefix(CHAT))
-        self._orders.erase_answers(self._user_id)
-        ids = [passage.id for passage in passages]
+        ids = [passage.id for passage in self._past.of_chat(self._user_id, chat)]
         return self._answers.chat_forgotten(self._control.forget(self._asked, ids, self._confirm))
 
     def _forget_document(self, number: int) -> str:
         """A document of the user's own, by its number in the list of documents."""
-        shown = self._orders.shown(self._user_id, self._chat_id).get(str(number), "")
-        if not shown.startswith(DOCUMENT):
+        if (document_id := self._numbered(number, DOCUMENT)) is None:
             return self._say("say forget document")
+        return self._answers.document_forgotten(self._documents.forget(self._user_id, {document_id}))
+
+    def _numbered(self, number: int, kind: str) -> str | None:
+        """What is to be forgotten, of a kind of list; answers that may tell it are gone. None: no such."""
+        shown = self._orders.shown(self._user_id, self._chat_id).get(str(number), "")
+        if not shown.startswith(kind):
+            return None
         self._orders.erase_answers(self._user_id)
-        gone = self._documents.forget(self._user_id, {shown.removeprefix(DOCUMENT)})
-        return self._answers.document_forgotten(gone)
+        return shown.removeprefix(kind)
 
     def _show(self, memory_ids: Sequence[str]) -> None:
         """Number what was listed; the numbers before hold where nothing was."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -17,13 +16,11 @@ from ..documents.folders import Folders, is_saved
 from ..documents.inbox import Inbox
 from ..documents.indexing import Indexing
 from ..documents.passages import BATCH
-from ..recall.rank import ranked
 from ..state.documents_table import DocumentsTable, Entry
-from .fitting import fitting
+from .fitting import found
 from .live import Live
 
 _CANDIDATES = 100  # of a search, by meaning and by words
-_QUERY_CHARS = 1000
 _BEGINNINGS = 50  # documents
 
 
@@ -71,15 +68,9 @@ class Documents:
 
     def found(self, user_id: str, query: str) -> list[FoundDocument]:
         """The documents with passages that fit some words or a sentence, that of the best first."""
-        query = query[:_QUERY_CHARS]
-        backend = self._live.get()
-        candidates = [
-            candidate
-            for owner in (user_id, EVERYONE)
-            for candidate in backend.search(documents_owner(owner), query, _CANDIDATES, view=None, asked=True)
-        ]
+        owners = map(documents_owner, (user_id, EVERYONE))
         by_document: dict[str, list[Memory]] = {}
-        for one in fitting(ranked(candidates, query, datetime.now(UTC)), query):
+        for one in found(self._live.get(), owners, query, _CANDIDATES):
             by_document.setdefault(one.memory.chat, []).append(one.memory)
         entries = {entry.document_id: entry for entry in self.all(user_id)}
         return [

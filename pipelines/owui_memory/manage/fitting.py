@@ -6,17 +6,35 @@ nothing to do with it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 
+from ..backends.base import Backend
+from ..core.scope import View
 from ..language.forms import stem
 from ..language.words import content_words, is_lone, terms_of
-from ..recall.rank import COVERAGE_WEIGHT, Ranked
+from ..recall.rank import COVERAGE_WEIGHT, Ranked, ranked
 
 # Relevance. The bundled embedder gives a word and a sentence about it 0.3 and more ("job" and "I work as a
 # nurse" 0.36), and 0.3 at most where they have nothing in common ("unicorn" and a hamster).
 _LEAST = 0.31
+_QUERY_CHARS = 1000
 _ENOUGH_WORDS = 0.5  # share of the query's, rare ones counting more
 _OF_BEST = 0.6  # of what the best one has: beside "My dog is called Rex", a hamster is no answer to "dog"
+
+
+def found(
+    backend: Backend, owners: Iterable[str], query: str, most: int, view: View | None = None
+) -> list[Ranked]:
+    """What of these owners fits some words or a sentence, best first.
+
+    most: candidates by meaning and by words, of each. view: what it sees; None: all.
+    """
+    query = query[:_QUERY_CHARS]
+    candidates = [
+        one for owner in owners for one in backend.search(owner, query, most, view=view, asked=True)
+    ]
+    return fitting(ranked(candidates, query, datetime.now(UTC)), query)
 
 
 def fitting(items: Sequence[Ranked], query: str) -> list[Ranked]:

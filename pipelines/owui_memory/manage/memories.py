@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine
@@ -26,7 +25,7 @@ from ..core.scope import TEAM, View, shared_by, team_owner
 from ..language.dedupe import wording
 from ..language.names import name_of
 from ..language.words import content_words, terms_of
-from ..recall.rank import Ranked, ranked
+from ..recall.rank import Ranked
 from ..recall.sources import Sources
 from ..remember import admission
 from ..remember.admission import NotAdmittedError, check
@@ -37,7 +36,7 @@ from ..remember.verbatim import kind_of
 from ..state import count_up
 from .asked import batch_of, change_of, removals
 from .erasure.erase import Eraser
-from .fitting import fitting
+from .fitting import found
 from .live import Live, editable
 from .outcomes import Asked, Edited, Forgotten, Imported, Page, Remembered, Undone
 from .rows import Row, read_rows, row_of
@@ -45,7 +44,6 @@ from .rows import Row, read_rows, row_of
 MOST_IMPORTED = 500  # memories in one message
 FOUND_MOST = 20  # of a search
 _CANDIDATES_EACH = 2  # by meaning and by words, for each that is found
-_QUERY_CHARS = 1000
 
 Confirm = Callable[[], None]  # see `remember.apply`
 
@@ -100,9 +98,7 @@ class Control:
 
         view: those that it sees; None: the user's own from any chat.
         """
-        backend, query = self.live.get(), query[:_QUERY_CHARS]
-        found = backend.search(user_id, query, _CANDIDATES_EACH * most, view=view, asked=True)
-        return fitting(ranked(found, query, datetime.now(UTC)), query)[:most]
+        return found(self.live.get(), [user_id], query, _CANDIDATES_EACH * most, view)[:most]
 
     def holding(self, user_id: str, query: str) -> tuple[list[Memory], bool]:
         """The memories that contain all of the words, and True; without any, the nearest, and False."""

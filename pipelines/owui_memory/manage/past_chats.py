@@ -12,15 +12,14 @@ from ..backends.base import EditableBackend
 from ..config.settings import Valves
 from ..core.memory import Memory
 from ..core.scope import View, past_owner
-from ..recall.rank import Ranked, ranked
+from ..recall.rank import Ranked
 from ..remember.episodes import TOPICS
 from ..remember.passages import USER
 from ..state.episodes_table import EpisodesTable, Kept
-from .fitting import fitting
+from .fitting import found
 from .live import Live
 
 _CANDIDATES = 100  # of a search, by meaning and by words
-_QUERY_CHARS = 1000
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 
@@ -56,9 +55,7 @@ class PastChats:
 
     def found(self, user_id: str, query: str, view: View | None = None) -> list[Ranked]:
         """The passages that fit some words or a sentence, best first. view: those that it sees; None: all."""
-        query = query[:_QUERY_CHARS]
-        candidates = self._live.get().search(past_owner(user_id), query, _CANDIDATES, view=view, asked=True)
-        return fitting(ranked(candidates, query, datetime.now(UTC)), query)
+        return found(self._live.get(), [past_owner(user_id)], query, _CANDIDATES, view)
 
     def found_by_chat(self, user_id: str, query: str) -> list[PastChat]:
         """The same by chats, that of the best first."""

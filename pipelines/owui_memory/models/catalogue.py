@@ -22,7 +22,6 @@ from ..core.errors import MemoryFault, Retry, RetryFew, TellAdmin
 from .faults import host_of, status_of, translated
 from .limits import bounded, limited
 from .model_text import unbroken
-from .probe import tagged
 
 _TIMEOUT = httpx.Timeout(5.0, connect=2.0)
 _WHOLE_S = 10.0  # a server that sends a byte now and then is not waited for longer
@@ -151,6 +150,20 @@ def _names_of(model: str) -> Iterator[str]:
         model = model.partition(".")[2]
 
 
+def names_at(server: ChatServer) -> list[str] | None:
+    """The names of the models that a server has, asked for now; None where it gives no list of them."""
+    try:
+        return sorted(model.name for model in _read(server, _asked(server)).values())
+    except MemoryFault:
+        return None
+
+
+def tagged(name: str) -> str:
+    """As Ollama understands a name."""
+    name = name.lower()
+    return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
+
+
 def _asked(server: ChatServer) -> Any:
     """The server's answer to the question for its models, read from JSON.
 
@@ -200,6 +213,8 @@ def _read(server: ChatServer, answer: Any) -> dict[str, _Model]:
         if isinstance(name, str) and 0 < len(name) <= _NAME_CHARS and name == unbroken(name):
             elsewhere = bool(row.get("remote_host")) or is_ollama_cloud(name)
             models.setdefault(tagged(name), _Model(name, elsewhere))
+    if listed and not models:
+        raise _unfit(server, "answers with no list of models")
     return models
 
 

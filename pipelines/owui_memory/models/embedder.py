@@ -7,7 +7,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -19,13 +18,14 @@ from ..language.words import terms_of
 from .faults import translated
 from .health import Health
 from .limits import ANSWER_BYTES, bounded
-from .text_limit import TextLimit
+from .text_limit import TextLimit, is_legible
 
 if TYPE_CHECKING:
     from .calibration import Calibration
 
 Vector = list[float]
 
+_LISTS = 32  # of texts that others are compared with, whose vectors are kept
 _CACHED = 256  # last texts: a regenerated answer's or second model's question costs no embedding
 _ANSWER_BYTES = 300_000  # for each text: 8,192 numbers of 20 digits take half of it
 _SECONDS = 10.0  # for an answer, and
@@ -62,6 +62,7 @@ class Embedder:
         self._encode = _Batches(self._encode_all) if local else self._encode_one
         self._watched = threading.local()
         self._cached = lru_cache(_CACHED)(self.embed_now)
+        self._lists = lru_cache(_LISTS)(self.embed_batch)
         self._prepared: dict[str, Vector] = {}
         self._calibration: Calibration | None = None
         self._measuring = threading.Lock()
@@ -143,6 +144,17 @@ class Embedder:
         with self._call(1):
             return self._limit.fitted([text], embed)[0]
 
+    def similarities(self, text: str, others: Sequence[str]) -> list[float]:
+        """How alike a text and each of the others are, 0 to 1; 0 where there is nothing to read.
+
+        Raises as `embed`.
+        """
+        legible = tuple(filter(is_legible, others))
+        if not legible or not is_legible(text):
+            return [0.0] * len(others)
+        near = iter(self.calibration.likenesses(self.embed(text), self._lists(legible)))
+        return [next(near) if is_legible(other) else 0.0 for other in others]
+
     @contextmanager
     def _call(self, count: int) -> Iterator[None]:
         began = time.monotonic()
@@ -162,6 +174,7 @@ class Embedder:
     def drop(self) -> None:
         """Keep no texts."""
         self._cached.cache_clear()
+        self._lists.cache_clear()
         self._prepared.clear()
 
     def _sound(self, vectors: Any, count: int) -> list[Vector]:
@@ -196,32 +209,59 @@ def _is_sound(vector: Any) -> bool:
         return False
 
 
+class _Asked:
+    """A text that a thread wants encoded. `woken`: it is, or this thread is to encode the next batch."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.woken = threading.Event()
+        self.encodes = False
+        self.vector: Vector | None = None
+        self.error: BaseException | None = None
+
+
 class _Batches:
-    """Whoever gets the lock encodes for all who wait, up to a batch."""
+    """One thread at a time encodes what all wait for, up to a batch; then the one that has waited longest.
+
+    Nobody whose text is encoded waits for the next batch: a lock around the encoder would make them.
+    """
 
     def __init__(self, encode: Callable[[list[str]], list[Vector]]) -> None:
         self._encode = encode
         self._lock = threading.Lock()
-        self._waiting: deque[tuple[str, Future[Vector]]] = deque()
+        self._busy = False  # one encodes, or is about to
+        self._waiting: deque[_Asked] = deque()
 
     def __call__(self, text: str, _action: str) -> Vector:
-        mine: Future[Vector] = Future()
-        self._waiting.append((text, mine))
-        while not mine.done():
-            with self._lock:
-                if not mine.done():
-                    self._encode_some()
-        return mine.result()
+        mine = _Asked(text)
+        with self._lock:
+            self._waiting.append(mine)
+            mine.encodes, self._busy = not self._busy, True
+        if not mine.encodes:
+            mine.woken.wait()
+        if mine.encodes:
+            self._encode_some()
+        if mine.vector is None:
+            raise mine.error or RuntimeError("A batch was broken off.")
+        return mine.vector
 
     def _encode_some(self) -> None:
-        batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
+        """The first that wait, the caller's text before all; wakes them, and the one that encodes next."""
+        with self._lock:
+            batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
         try:
-            vectors = self._encode([text for text, _ in batch])
+            vectors = self._encode([one.text for one in batch])
             if len(vectors) != len(batch):
                 raise ValueError(f"{len(vectors)} vectors for {len(batch)} texts")
-        except Exception as error:  # noqa: BLE001 - raised again in each thread that waits
-            for _, waiting in batch:
-                waiting.set_exception(error)
-            return
-        for (_, waiting), vector in zip(batch, vectors, strict=True):
-            waiting.set_result(vector)
+            for one, vector in zip(batch, vectors, strict=True):
+                one.vector = vector
+        except BaseException as error:  # noqa: BLE001 - raised again in each thread that waits
+            for one in batch:
+                one.error = error
+        with self._lock:
+            self._busy = bool(self._waiting)
+            if self._waiting:
+                self._waiting[0].encodes = True
+                self._waiting[0].woken.set()
+        for one in batch:
+            one.woken.set()

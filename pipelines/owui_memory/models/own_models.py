@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
 
 from ..core.chat_servers import AnsweredBy
 from ..core.errors import MemoryFault, TellAdmin
@@ -19,10 +18,8 @@ from .embedder import Embedder
 from .llm import Llm
 from .llms import Llms
 from .readers import Readers
-from .text_limit import is_legible
 
 _AGAIN_S = 60.0  # before an embedder that failed is tried again
-_LISTS = 32  # of texts that others are compared with, whose vectors are kept
 
 
 class OwnModels:
@@ -45,7 +42,6 @@ class OwnModels:
         self._embedder: Embedder | None = None
         self._lock = threading.Lock()
         self._again = 0.0
-        self._vectors = lru_cache(_LISTS)(lambda embedder, texts: embedder.embed_batch(texts))
 
     @property
     def llms(self) -> tuple[Llm, ...]:
@@ -85,12 +81,7 @@ class OwnModels:
     def similarities(self, text: str, others: Sequence[str]) -> list[float]:
         """Cosine of a text and each of the others, 0 to 1; zeros where there is no embedder."""
         embedder = self._opened_embedder()
-        legible = tuple(filter(is_legible, others))
-        if embedder is None or not legible or not is_legible(text):
-            return [0.0] * len(others)
-        vector = embedder.embed(text)
-        near = iter(embedder.calibration.likenesses(vector, self._vectors(embedder, legible)))
-        return [next(near) if is_legible(other) else 0.0 for other in others]
+        return embedder.similarities(text, others) if embedder else [0.0] * len(others)
 
     def warm(self) -> None:
         """Load the embedder now, so that no message waits for it. Blocks for a second; raises nothing."""

@@ -5,24 +5,16 @@ Nothing of it costs money or wakes a model. Where the list cannot be had, nothin
 
 from __future__ import annotations
 
-import json
-import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from difflib import get_close_matches
-from typing import Any
-
-import httpx
 
 from ..config.settings import Valves
+from ..core.chat_servers import ChatServer
 from ..core.errors import Drop, MemoryFault, TellAdmin
 from . import providers
+from .catalogue import names_at, tagged
 from .faults import host_of
-from .limits import OverlongAnswerError, TotalTimeoutError, bounded, limited
-from .model_text import unbroken
 
-_TIMEOUT = httpx.Timeout(5.0, connect=2.0)
-_WHOLE_S = 10.0  # a server that sends a byte now and then is not waited for longer
-_MOST_BYTES = 2_000_000  # OpenRouter's list, the longest known, has half of that
 _COMPARED = 2000  # names; OpenRouter has some hundreds
 _SHOWN, _SHOWN_CHARS = 8, 80  # names in a sentence, and of each
 
@@ -62,7 +54,7 @@ def explained(fault: MemoryFault, settings: Valves, role: str) -> MemoryFault:
 def _lacking_in_ollama(role: str, url: str, model: str) -> TellAdmin | None:
     if not url or tagged(model).endswith("cloud"):  # served by Ollama's makers, listed or not
         return None
-    names = _names(_asked(f"{url.rstrip('/')}/api/tags", {}), "models", "name")
+    names = names_at(ChatServer("ollama", url.rstrip("/")))
     if names is None or tagged(model) in map(tagged, names):
         return None
     return TellAdmin(
@@ -73,10 +65,9 @@ def _lacking_in_ollama(role: str, url: str, model: str) -> TellAdmin | None:
 
 def _lacking_in_openai(role: str, url: str, model: str, key: str) -> TellAdmin | None:
     url = url.rstrip("/")
-    headers = {"Authorization": f"Bearer {key}"} if key else {}
-    names = _names(_asked(f"{url}/models", headers), "data", "id")
+    names = names_at(ChatServer("openai", url, key))
     if names is None and not url.endswith("/v1"):
-        if _names(_asked(f"{url}/v1/models", headers), "data", "id") is None:
+        if names_at(ChatServer("openai", f"{url}/v1", key)) is None:
             return None
         return TellAdmin(
             f"The server at {host_of(url)} answers under /v1, which {role}_base_url does not end in.",
@@ -90,33 +81,6 @@ def _lacking_in_openai(role: str, url: str, model: str, key: str) -> TellAdmin |
     )
 
 
-def _asked(url: str, headers: Mapping[str, str]) -> Any:
-    """The JSON at an address; None where there is none."""
-    try:
-        # As in `remote`: the key goes to the configured host only.
-        with httpx.Client(timeout=_TIMEOUT, follow_redirects=False, trust_env=False) as client:
-            limited(client)
-            with bounded(_WHOLE_S, _MOST_BYTES):
-                response = client.get(url, headers=headers)
-        return json.loads(response.content) if response.status_code == httpx.codes.OK else None
-    except (httpx.HTTPError, httpx.InvalidURL, OverlongAnswerError, TotalTimeoutError):
-        return None
-    except (ValueError, RecursionError, zlib.error):
-        return None
-
-
-def _names(answer: Any, rows: str, name: str) -> list[str] | None:
-    """The names in a list of models; None where the answer is no such list."""
-    listed = answer.get(rows) if isinstance(answer, dict) else None
-    if not isinstance(listed, list):
-        return None
-    return sorted(
-        unbroken(row[name])
-        for row in listed
-        if isinstance(row, dict) and isinstance(row.get(name), str) and row[name]
-    )
-
-
 def _which(names: Sequence[str], model: str) -> str:
     """What there is; of a long list the names most like the wanted one."""
     if not names:
@@ -126,12 +90,6 @@ def _which(names: Sequence[str], model: str) -> str:
     short = [name for name in names if len(name) <= _SHOWN_CHARS]
     like = get_close_matches(model, short[:_COMPARED], n=_SHOWN, cutoff=0.0)
     return f"it has: {', '.join(like)} and {len(names) - len(like)} more"
-
-
-def tagged(name: str) -> str:
-    """As Ollama understands a name."""
-    name = name.lower()
-    return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
 
 
 def ollamas_own() -> str:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from ..backends.base import Backend, EditableBackend, PreparingBackend
 from ..core.change import COMMANDS, EDITED, FORGET, OUTDATED, REAFFIRMED, REFLECTED, TOO_LATE, Change
 from ..core.errors import MemoryFault, is_of_the_text
-from ..core.exchange import IMPORTS, Batch, Exchange
+from ..core.exchange import IMPORTS, Batch
 from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.memory import EPISODE, Memory
@@ -357,21 +357,3 @@ def _added(backend: Backend, change: Change) -> str:
         scope=change.scope,
     )
     return admission.store(backend, change.user_id, new)
-
-
-def reaffirmed(batch: Batch, position: int, exchange: Exchange, memory: Memory) -> Change:
-    """The note that a message said again what is known."""
-    return Change(
-        batch=batch.name,
-        position=position,
-        user_id=batch.user_id,
-        op=REAFFIRMED,
-        memory_id=memory.id,
-        before=memory.text,
-        after=memory.text,
-        kind=memory.kind,
-        scope=memory.scope,
-        source=exchange.message_id,
-        said_at=exchange.said_at,
-        made=True,
-    )

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from math import inf
 
 from ..backends.base import AskableBackend
@@ -28,8 +29,8 @@ from ..language.speech import says_it_ended
 from ..language.words import is_mark, mark_of
 from ..state.clock import is_later
 from .admission import refusal
-from .apply import reaffirmed
 from .corrections import revised
+from .decision import decided, reaffirmed
 from .echoes import unsaid
 from .gate import said_by_user, statements
 from .journal import Journal
@@ -78,7 +79,11 @@ class Reconciler:
         shown = _nearest(near)
         answer = self._asked(shown)
         operations, known = revised(
-            answer.operations, shown, self._wishes(answer.operations), self._said_for, self._wish_like
+            answer.operations,
+            shown,
+            self._wishes(answer.operations),
+            self._said_for,
+            partial(wish_like, self.backend),
         )
         changes = [
             self._change(position, operation, operations, known, answer.model)
@@ -109,9 +114,6 @@ class Reconciler:
         is_wanted = any(one.op == "add" and one.kind == "preference" for one in operations)
         return wishes_of(self.backend, self.batch) if is_wanted else []
 
-    def _wish_like(self, text: str, wishes: Sequence[Memory]) -> Memory | None:
-        return wish_like(self.backend, text, wishes)
-
     def _said_for(self, text: str) -> list[str]:
         """The sentences of the messages that a text can have come from."""
         own = [said_by_user(exchange.user_text) for exchange in self._sources(text)]
@@ -128,20 +130,17 @@ class Reconciler:
         shown = known[operation.number - 1] if 0 < operation.number <= len(known) else None
         refused = self._refused(position, operation, operations, known)
         sources = self._sources(operation.text or (shown.text if shown else ""))
-        return Change(
-            batch=self.batch.name,
-            position=position,
-            user_id=self.batch.user_id,
-            op=operation.op,
-            memory_id=shown.id if shown else "",
-            before=shown.text if shown else "",
+        latest = max(sources, key=lambda exchange: exchange.said_at)
+        return decided(
+            self.batch,
+            position,
+            operation.op,
+            latest,
+            shown,
             after=operation.text,
             kind=operation.kind or (shown.kind if shown else "fact"),
             expires=_expires(operation, shown),
-            expired=shown.expires if shown else "",
-            scope=shown.scope if shown else "",
             source=" ".join(exchange.message_id for exchange in sources),
-            said_at=max(exchange.said_at for exchange in sources),
             model=model,
             refused=refused,
         )

@@ -15,7 +15,7 @@ from ..language.forget_requests import forget_request
 from ..language.forget_subject import is_meant
 from ..language.over import ends, what_is_over
 from .admission import refusal
-from .apply import reaffirmed
+from .decision import decided, reaffirmed
 from .gate import said_by_user, statements
 from .known import is_among, known_as, wish_like, wishes_of
 
@@ -64,20 +64,7 @@ def decide_verbatim(backend: Backend, batch: Batch) -> Iterator[Change]:
         for memory in (*_to_forget(backend, batch, exchange), *_ended(backend, batch, exchange))
     }
     for position, (exchange, memory) in enumerate(removed.values()):
-        yield Change(
-            batch=batch.name,
-            position=position,
-            user_id=batch.user_id,
-            op="remove",
-            memory_id=memory.id,
-            before=memory.text,
-            after="",
-            kind=memory.kind,
-            expired=memory.expires,
-            scope=memory.scope,
-            source=exchange.message_id,
-            said_at=exchange.said_at,
-        )
+        yield decided(batch, position, "remove", exchange, memory)
     kept: list[str] = []
     replaced: set[str] = set()
     said = ((exchange, text) for exchange in batch.exchanges for text in _statements(exchange))
@@ -90,19 +77,8 @@ def decide_verbatim(backend: Backend, batch: Batch) -> Iterator[Change]:
             stored = wishes_of(backend, batch) if kind == "preference" else []
             wish = wish_like(backend, text, [one for one in stored if one.id not in replaced])
             replaced |= {wish.id} if wish else set()
-            yield Change(
-                batch=batch.name,
-                position=position,
-                user_id=batch.user_id,
-                op="replace" if wish else "add",
-                memory_id=wish.id if wish else "",
-                before=wish.text if wish else "",
-                after=text,
-                kind=kind,
-                scope=wish.scope if wish else "",
-                source=exchange.message_id,
-                said_at=exchange.said_at,
-            )
+            op = "replace" if wish else "add"
+            yield decided(batch, position, op, exchange, wish, after=text, kind=kind, expired="")
 
 
 def kind_of(backend: Backend, text: str) -> str:
@@ -151,16 +127,5 @@ def decide_given(backend: Backend, batch: Batch) -> Iterator[Change]:
     for position, given in enumerate(batch.exchanges):
         if (known := known_as(backend, batch, given.user_text)) is not None:
             yield reaffirmed(batch, position, given, known)
-            continue
-        yield Change(
-            batch=batch.name,
-            position=position,
-            user_id=batch.user_id,
-            op="add",
-            memory_id="",
-            before="",
-            after=given.user_text,
-            kind=given.given,
-            source=given.message_id,
-            said_at=given.said_at,
-        )
+        else:
+            yield decided(batch, position, "add", given, after=given.user_text, kind=given.given)

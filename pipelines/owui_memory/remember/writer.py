@@ -26,6 +26,7 @@ from ..recall.profile import PERSON
 from ..state.reflections_table import Reflections
 from .admission import refused_among
 from .apply import Changes
+from .decision import decided
 from .episodes import Episodes
 from .failing import Failing
 from .gate import sift
@@ -270,17 +271,15 @@ class Writer:
         stored = _without_copies(backend, stored)
         refused = refused_among(backend, stored)
         changes = [
-            Change(
-                batch=batch.name,
-                position=position,
-                user_id=batch.user_id,
-                op="add",
+            decided(
+                batch,
+                position,
+                "add",
+                batch.exchanges[-1],
                 memory_id=memory.id,
-                before="",
                 after=memory.text,
                 kind=kind_of(backend, memory.text),
                 source=" ".join(exchange.message_id for exchange in batch.exchanges),
-                said_at=batch.exchanges[-1].said_at,
                 model=model,
                 refused=refused.get(memory.id, ""),
                 made=True,

@@ -13,6 +13,7 @@ from owui_memory.core.errors import TellAdmin
 from owui_memory.core.exchange import Exchange
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.unit.commands.desk import Desk, a_desk
+from tests.unit.commands.test_commands import CASES
 
 DOG, CITY, TEA = "My dog is called Rex.", "I live in Lisbon.", "I drink tea in the morning."
 
@@ -23,26 +24,7 @@ def desk(shared_desk: Desk) -> Desk:
 
 
 class TestSlips:
-    @pytest.mark.parametrize(
-        ("typed", "offered"),
-        [
-            ("/memory serach cats", "/memory search cats"),
-            ("/memory fogret 1", "/memory forget 1"),
-            ("/memory delete 1", "/memory forget 1"),
-            ("/memory 2", "/memory page 2"),
-            ("/memory list cats", "/memory search cats"),
-            ("/memroy forget 1", "/memory forget 1"),
-            ("/memory forget1", "/memory forget 1"),
-            ("/memory forget#1", "/memory forget 1"),
-            ("/memory-forget-1", "/memory forget 1"),
-            ("/memory please forget 1", "/memory forget 1"),
-            ("/memory 1 forget", "/memory forget 1"),
-            ("/memory turn off", "/memory off"),
-            ("/memory wipe 1", "/memory forget 1"),
-            ("/memory my cat is called Mia", "/memory remember my cat is called Mia"),
-            ("/memory what is my cat called?", "/memory search what is my cat called?"),
-        ],
-    )
+    @pytest.mark.parametrize(("typed", "offered"), CASES["offered instead"])
     def test_the_nearest_is_offered_in_a_line(self, desk: Desk, typed: str, offered: str) -> None:
         desk.knows(DOG)
         desk.ask("/memory")
@@ -108,23 +90,7 @@ class TestNumbers:
         assert "these lines" not in desk.ask("/memory export")
         assert CITY[:-1] in desk.ask("/memory forget 1")
 
-    @pytest.mark.parametrize(
-        "said",
-        [
-            "1 3",
-            "#1 #3",
-            "1,3",
-            "1, 3.",
-            "1 and 3",
-            "numbers 1 and 3",
-            "no. 1, no. 3",
-            "1; 3",
-            "\u0661 3",
-            "<1> <3>",
-            "[1], [3]",
-            "(3) (1)",
-        ],
-    )
+    @pytest.mark.parametrize("said", CASES["numbers 1 and 3"])
     def test_several_in_any_form(self, desk: Desk, said: str) -> None:
         desk.knows(DOG, CITY, TEA)
         desk.ask("/memory")
@@ -134,10 +100,11 @@ class TestNumbers:
         assert DOG[:-1] in answer
         assert TEA[:-1] in answer
 
-    def test_a_range(self, desk: Desk) -> None:
+    @pytest.mark.parametrize("said", ["2-3", "3-2"])
+    def test_a_range(self, desk: Desk, said: str) -> None:
         desk.knows(DOG, CITY, TEA)
         desk.ask("/memory")
-        desk.ask("/memory forget 2-3")
+        desk.ask(f"/memory forget {said}")
         assert desk.texts() == [TEA]
 
     @pytest.mark.parametrize("then", ["forget 2", "edit 2 I live in Porto."])
@@ -157,12 +124,6 @@ class TestNumbers:
         answer = desk.ask("/memory forget 1 7")
         assert "no number 7" in answer
         assert len(desk.texts()) == 2
-
-    def test_a_range_from_its_end(self, desk: Desk) -> None:
-        desk.knows(DOG, CITY, TEA)
-        desk.ask("/memory")
-        desk.ask("/memory forget 3-2")
-        assert desk.texts() == [TEA]
 
     @pytest.mark.parametrize("said", ["0", "1 0", "0-1"])
     def test_zero_is_none_of_them(self, desk: Desk, said: str) -> None:

@@ -12,8 +12,6 @@ from sqlalchemy import select, update
 
 from owui_memory.core.change import FORGET
 from owui_memory.core.memory import Memory
-from owui_memory.remember.apply import Changes
-from owui_memory.remember.verbatim import decide_verbatim
 from owui_memory.state import commands, journal
 from tests.harness import traces
 from tests.harness.scripted_llm import ScriptedLLM
@@ -27,6 +25,11 @@ def pass_minutes(desk: Desk, minutes: float) -> None:
     """What was decided so far was decided earlier."""
     with desk.engine.begin() as connection:
         connection.execute(update(journal).values(at=journal.c.at - minutes * 60))
+
+
+def forgets_the_newest(desk: Desk) -> str:
+    desk.ask("/memory")
+    return desk.ask("/memory forget 1")
 
 
 def settle(desk: Desk) -> None:
@@ -92,8 +95,7 @@ def test_after_the_time_it_is_nowhere_and_undo_says_that_it_is_too_late(desk: De
 
 def test_what_came_after_it_is_taken_back_first(desk: Desk) -> None:
     desk.knows(DOG)
-    desk.ask("/memory")
-    desk.ask("/memory forget 1")
+    forgets_the_newest(desk)
     desk.knows(CITY)
     pass_minutes(desk, 11)
     settle(desk)
@@ -103,14 +105,12 @@ def test_what_came_after_it_is_taken_back_first(desk: Desk) -> None:
 
 def test_brought_back_it_stays(desk: Desk) -> None:
     desk.knows(DOG)
-    desk.ask("/memory")
-    desk.ask("/memory forget 1")
+    forgets_the_newest(desk)
     desk.ask("/memory undo")
     pass_minutes(desk, 60)
     settle(desk)
     assert desk.texts() == [DOG]
-    desk.ask("/memory")
-    desk.ask("/memory forget 1")
+    forgets_the_newest(desk)
     pass_minutes(desk, 60)
     settle(desk)
     assert desk.texts() == []
@@ -119,8 +119,7 @@ def test_brought_back_it_stays(desk: Desk) -> None:
 
 def test_said_again_meanwhile_it_stays(desk: Desk) -> None:
     desk.knows(DOG)
-    desk.ask("/memory")
-    desk.ask("/memory forget 1")
+    forgets_the_newest(desk)
     pass_minutes(desk, 11)
     desk.knows(DOG)
     desk.waits(f"I said: {DOG}")
@@ -132,8 +131,7 @@ def test_said_again_meanwhile_it_stays(desk: Desk) -> None:
 
 def test_a_restart_or_another_server_goes_on(desk: Desk) -> None:
     desk.knows(CITY, DOG)
-    desk.ask("/memory")
-    desk.ask("/memory forget 1")
+    forgets_the_newest(desk)
     other = Desk(desk.folder, desk.settings)
     other.sweeper.look()
     assert other.texts() == [CITY]
@@ -175,8 +173,7 @@ def test_a_kill_between_the_note_and_the_removal_forgets_it_on_time(desk: Desk) 
 @pytest.mark.parametrize("ahead_s", [3 * 24 * 3600.0, 7200.0])
 def test_a_clock_that_was_ahead_keeps_nothing(desk: Desk, ahead_s: float) -> None:
     desk.knows(DOG)
-    desk.ask("/memory")
-    desk.ask("/memory forget 1")
+    forgets_the_newest(desk)
     with desk.engine.begin() as connection:
         connection.execute(update(journal).values(at=journal.c.at + ahead_s))
     settle(desk)
@@ -186,8 +183,7 @@ def test_a_clock_that_was_ahead_keeps_nothing(desk: Desk, ahead_s: float) -> Non
 def test_at_once_where_the_setting_is_0(own_data_folder: Path, scripted_llm: ScriptedLLM) -> None:
     with a_desk(own_data_folder, scripted_llm, advanced="forget_undo_minutes=0") as desk:
         desk.knows(CITY, DOG)
-        desk.ask("/memory")
-        answer = desk.ask("/memory forget 1")
+        answer = forgets_the_newest(desk)
         assert "Rex" in answer
         assert "undo" not in answer
         settle(desk)
@@ -220,20 +216,12 @@ def test_several_are_brought_back_together_and_only_once(desk: Desk) -> None:
 def test_plain_words_are_as_good_as_a_command(desk: Desk) -> None:
     desk.knows(DOG, CITY)
     before = [without_ids(memory) for memory in desk.backend.list_all("ada")]
-    desk.outbox.put(_said("Forget my dog Rex."))
-    batch = desk.outbox.claim()
-    assert batch is not None
-    Changes(desk.journal).make(desk.backend, batch, lambda: decide_verbatim(desk.backend, batch))
-    desk.outbox.done(batch)
+    desk.hears("Forget my dog Rex.", "OK.", said_at=time.time())
     assert desk.texts() == [CITY]
     settle(desk)
     assert "remembered again" in desk.ask("/memory undo")
     assert [without_ids(memory) for memory in desk.backend.list_all("ada")] == before
-    desk.outbox.put(_said("Forget my dog Rex!"))
-    batch = desk.outbox.claim()
-    assert batch is not None
-    Changes(desk.journal).make(desk.backend, batch, lambda: decide_verbatim(desk.backend, batch))
-    desk.outbox.done(batch)
+    desk.hears("Forget my dog Rex!", "OK.", said_at=time.time())
     pass_minutes(desk, 11)
     settle(desk)
     assert desk.texts() == [CITY]
@@ -251,12 +239,6 @@ def test_what_the_user_did_not_ask_to_forget_stays_in_the_journal(desk: Desk) ->
     assert desk.texts() == [DOG]
 
 
-def _said(text: str) -> Any:
-    from owui_memory.core.exchange import Exchange
-
-    return Exchange(f"ada\nz\nm{len(text)}{text[-1]}", "ada", "z", text, "OK.", time.time())
-
-
 def test_looking_costs_little_where_nothing_is_forgotten(desk: Desk) -> None:
     """The sweeper does it every two seconds: it reads on from where it was."""
     desk.knows(CITY)
@@ -265,8 +247,7 @@ def test_looking_costs_little_where_nothing_is_forgotten(desk: Desk) -> None:
     desk.forgetting._newest[0] = (0.0, desk.forgetting._newest[0][1])
     desk.forgetting.erase_due()
     assert desk.forgetting._seen == desk.journal.newest_id()
-    desk.ask("/memory")
-    desk.ask("/memory forget 1")
+    forgets_the_newest(desk)
     pass_minutes(desk, 11)
     desk.forgetting.erase_due()
     assert json.dumps([change.before for change in desk.journal.of_user("ada")]) == '["", "", ""]'

@@ -96,14 +96,10 @@ def test_what_is_known_is_not_remembered_twice(room: Room) -> None:
     assert room.texts() == [DOG]
 
 
-@pytest.mark.parametrize("text", ["", " \n ", "...", "x" * 1001])
-def test_what_cannot_be_a_memory_is_refused(room: Room, text: str) -> None:
-    with pytest.raises(Drop):
-        room.control.remember(room.asked(), text)
-    assert room.texts() == []
-
-
 def test_a_memory_is_one_line_that_every_store_takes(room: Room) -> None:
+    for text in ("", " \n ", "...", "x" * 1001):
+        with pytest.raises(Drop):
+            room.control.remember(room.asked(), text)
     room.control.remember(room.asked(), "I like\n\n  tea \ud800 and\0cake")
     assert room.texts() == ["I like tea \ufffd and\ufffdcake"]
 

@@ -40,34 +40,18 @@ def roles(known: Locations) -> dict[str, str]:
     return {one.location.name: one.role for one in known.known()}
 
 
-def test_the_first_place_is_the_home_and_stays_it(known: Locations) -> None:
+def test_the_first_place_is_the_home_until_everything_is_in_another(known: Locations) -> None:
     assert known.home() is None
     known.settle(A)
     known.settle(B)
-    assert known.home() == A
-    assert roles(known) == {"a": "home"}
-
-
-def test_a_place_becomes_the_home_when_everything_is_there(known: Locations) -> None:
-    known.settle(A)
+    assert (known.home(), roles(known)) == (A, {"a": "home"})
     known.aim(B, empty=True)
     assert (known.home(), roles(known)) == (A, {"a": "home", "b": "target"})
     known.arrive(B)
+    known.arrive(B, pending=True)  # twice is once
     assert (known.home(), roles(known)) == (B, {"a": "left", "b": "home"})
-
-
-def test_arriving_twice_is_arriving_once(known: Locations) -> None:
-    known.settle(A)
-    known.aim(B, empty=True)
-    known.arrive(B)
-    known.arrive(B, pending=True)
-    assert roles(known) == {"a": "left", "b": "home"}
     assert [one.pending for one in known.known()] == [False, False]
-
-
-def test_there_is_never_more_than_one_home(known: Locations) -> None:
-    known.settle(A)
-    for location in (B, C, A, C):
+    for location in (C, A, C):
         known.aim(location, empty=False)
         known.arrive(location)
         assert [name for name, role in roles(known).items() if role == "home"] == [location.name]
@@ -99,13 +83,9 @@ def test_one_copies_at_a_time(known: Locations) -> None:
     assert not known.hold(B, "two", 60)
     known.release(B, "one")
     assert known.hold(B, "two", 60)
-
-
-def test_who_died_while_copying_holds_nobody_up(known: Locations) -> None:
-    known.settle(A)
-    known.aim(B, empty=True)
+    known.release(B, "two")
     assert known.hold(B, "dead", -1)
-    assert known.hold(B, "alive", 60)
+    assert known.hold(B, "alive", 60), "who died while copying holds nobody up"
 
 
 def test_progress_is_seen_by_all(known: Locations, engine: Engine) -> None:

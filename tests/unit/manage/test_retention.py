@@ -6,7 +6,6 @@ import io
 import itertools
 import os
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from owui_memory.manage.erasure.worker import ErasureWorker
 from owui_memory.observe.metrics import Metrics
 from owui_memory.state import commands, cuts, erasures, injected, metadata, outbox, recalls
 from owui_memory.state.episodes_table import EpisodesTable
+from tests.harness.places import opened
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.traces import RARE
 from tests.harness.waiting import wait_until
@@ -151,38 +151,24 @@ def test_a_server_that_is_started_often_prunes(
         running.close()
 
 
-class TestClock:
-    @pytest.fixture
-    def swept(self, engine: Engine, tmp_path: Path) -> Callable[[Callable[[], Any]], ErasureWorker]:
-        eraser = Eraser(engine, tmp_path, Valves, lambda *_: pytest.fail("nothing is to be erased"))
-        self.now = 0.0
-        return lambda work: ErasureWorker(eraser, lambda _: None, Metrics(), None, work, lambda: self.now)
+@pytest.mark.parametrize(("fails", "times"), [(False, [0, 3600, 7200]), (True, [0, 60, 120, 180])])
+def test_it_is_pruned_once_an_hour_and_sooner_after_a_failure(
+    tmp_path: Path, fails: bool, times: list[float]
+) -> None:
+    engine, pruned, now = opened(tmp_path), [], 0.0
 
-    def test_once_an_hour(self, swept: Callable[[Callable[[], Any]], ErasureWorker]) -> None:
-        times: list[float] = []
-        sweeper = swept(lambda: times.append(self.now))
-        for self.now in range(0, 3 * 3600, 600):  # type: ignore[assignment]
-            sweeper.look()
-        assert times == [0, 3600, 7200]
-
-    def test_sooner_after_a_failure(self, swept: Callable[[Callable[[], Any]], ErasureWorker]) -> None:
-        times: list[float] = []
-
-        def fails() -> None:
-            times.append(self.now)
+    def prune_it() -> None:
+        pruned.append(now)
+        if fails:
             raise ZeroDivisionError
 
-        sweeper = swept(fails)
-        for self.now in range(0, 200, 10):  # type: ignore[assignment]
-            sweeper.look()
-        assert times == [0, 60, 120, 180]
-
-
-def test_answers_to_commands_are_gone_after_a_day(engine: Engine) -> None:
-    put(engine, commands, "asked_at", time.time() - 25 * 3600, answer="You live in Lisbon.")
-    prune(engine)
-    with engine.connect() as connection:
-        assert connection.scalars(select(commands.c.answer)).all() == [""]
+    eraser = Eraser(engine, tmp_path, Valves, lambda *_: pytest.fail("nothing is to be erased"))
+    worker = ErasureWorker(eraser, lambda _: None, Metrics(), None, prune_it, lambda: now)
+    for at in range(0, 200, 10) if fails else range(0, 3 * 3600, 600):
+        now = at
+        worker.look()
+    assert pruned == times
+    engine.dispose()
 
 
 def test_what_was_said_long_ago_is_erased_and_facts_stay(

@@ -28,21 +28,6 @@ def switches(engine: Engine) -> Switches:
     return Switches(engine)
 
 
-def test_memory_is_on_until_somebody_says_so(switches: Switches) -> None:
-    assert switches.is_on("ada", "c1")
-    assert switches.is_on("ada", "")
-
-
-def test_a_chat_alone(switches: Switches) -> None:
-    switches.set("ada", "c1", on=False)
-    assert not switches.is_on("ada", "c1")
-    assert switches.is_on("ada", "c2")
-    assert switches.is_on("ada", "")
-    assert switches.is_on("bob", "c1")
-    switches.set("ada", "c1", on=True)
-    assert switches.is_on("ada", "c1")
-
-
 def test_a_model_is_left_out_of_all_chats(switches: Switches, engine: Engine) -> None:
     switches.set_model("ada", "gpt-x", on=False)
     switches.set("ada", "c1", on=True)
@@ -55,25 +40,6 @@ def test_a_model_is_left_out_of_all_chats(switches: Switches, engine: Engine) ->
     assert (switches.models_off("ada"), list(switches.of_chats("ada"))) == (["gpt-x"], ["c1"])
     switches.set_model("ada", "gpt-x", on=True)
     assert (switches.is_on("ada", "c1", "gpt-x"), switches.models_off("ada")) == (True, [])
-
-
-def test_a_chats_own_switch_goes_before_the_one_for_always(switches: Switches) -> None:
-    switches.set("ada", "private", on=False)
-    switches.set("ada", "", on=False)
-    switches.set("ada", "work", on=True)
-    assert [switches.is_on("ada", chat) for chat in ("private", "work", "new", "")] == [
-        False,
-        True,
-        False,
-        False,
-    ]
-    switches.set("ada", "", on=True)
-    assert [switches.is_on("ada", chat) for chat in ("private", "work", "new", "")] == [
-        False,
-        True,
-        True,
-        True,
-    ]
 
 
 WHERE = st.sampled_from(["", "c1", "c2"])

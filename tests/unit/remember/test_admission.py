@@ -9,7 +9,6 @@ from threading import Event
 
 import pytest
 
-import owui_memory
 from owui_memory.backends.backend_holder import BackendHolder
 from owui_memory.config.settings import Valves
 from owui_memory.core.change import Change
@@ -32,6 +31,7 @@ from owui_memory.remember.admission import (
 )
 from owui_memory.remember.apply import Changes
 from owui_memory.remember.journal import Journal
+from tests.harness.package import calls, modules
 from tests.harness.waiting import wait_until
 from tests.unit.manage.test_memories import Room
 from tests.unit.remember.mind import Mind, batch
@@ -207,38 +207,27 @@ _MAY_WRITE = {
 
 
 def test_nobody_else_calls_what_writes() -> None:
-    package = Path(owui_memory.__file__).parent
-    found = set()
-    for file in package.rglob("*.py"):
-        name = file.relative_to(package).as_posix()
-        if name.startswith("backends/"):
-            continue
-        for node in ast.walk(ast.parse(file.read_text())):
-            if (
-                isinstance(node, ast.Call)
-                and isinstance(node.func, ast.Attribute)
-                and node.func.attr in _WRITING
-                and ast.unparse(node.func.value).split(".")[-1].strip("_")
-                in ("backend", "store", "vector_store")
-            ):
-                found.add((name, node.func.attr))
+    stores = ("backend", "store", "vector_store")
+    found = {
+        (name, method.attr)
+        for name, _, method in calls()
+        if method.attr in _WRITING
+        and not name.startswith("backends/")
+        and ast.unparse(method.value).split(".")[-1].strip("_") in stores
+    }
     assert found == _MAY_WRITE
 
 
 def test_no_record_is_written_that_was_not_admitted() -> None:
     """`Records.write` is called by what copies and what imports, and both take only what `admitted` gave."""
-    package = Path(owui_memory.__file__).parent
-    writers = {
-        file.relative_to(package).as_posix()
-        for file in package.rglob("*.py")
-        if "target.write(" in (text := file.read_text()) and "admitted(" in text
-    }
     callers = {
-        file.relative_to(package).as_posix()
-        for file in package.rglob("*.py")
-        if "target.write(" in file.read_text()
+        name
+        for name, _, method in calls()
+        if method.attr == "write" and ast.unparse(method.value).endswith("target")
     }
-    assert callers == writers == {"interfaces/cli/moving.py", "manage/migrate/copying.py"}
+    assert callers == {"interfaces/cli/moving.py", "manage/migrate/copying.py"}
+    for name in callers:
+        assert "admitted(" in ast.unparse(modules()[name])
 
 
 def _record(text: str) -> Record:

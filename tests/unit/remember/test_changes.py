@@ -117,27 +117,28 @@ def test_what_a_message_removed_comes_back(mind: Mind) -> None:
     assert mind.texts() == ["The user lives in Lisbon."]
 
 
-def test_what_another_message_says_too_stays(mind: Mind) -> None:
-    mind.hears(batch(exchange("My dog is called Rex.", name="m1"), name="b1"), REX)
-    mind.hears(batch(exchange("Rex, as my dog is called, is ill.", name="m2"), name="b2"))
-    assert retract(mind, "m1") == 0
-    assert mind.texts() == ["The user's dog is called Rex."]
-
-
-def test_what_another_message_only_asks_about_is_taken_back(mind: Mind) -> None:
-    mind.hears(batch(exchange("My dog is called Rex.", name="m1"), name="b1"), REX)
-    mind.hears(batch(exchange("What is my dog called? Is it Rex?", name="m2"), name="b2"))
-    assert retract(mind, "m1") == 1
-
-
-def test_what_another_message_has_changed_since_stays_changed(mind: Mind) -> None:
-    mind.hears(
-        batch(exchange("I live in Lisbon.", name="m1"), name="b1"),
-        add("The user lives in Lisbon."),
-    )
-    mind.hears(batch(exchange("I moved to Porto.", name="m2"), name="b2"), REPLACE)
-    assert retract(mind, "m1") == 0
-    assert mind.texts() == ["The user lives in Porto."]
+@pytest.mark.parametrize(
+    ("first", "then", "operations", "undone", "left"),
+    [
+        (REX, "Rex, as my dog is called, is ill.", [], 0, ["The user's dog is called Rex."]),
+        (REX, "What is my dog called? Is it Rex?", [], 1, []),
+        (add("The user lives in Lisbon."), "I moved to Porto.", [REPLACE], 0, ["The user lives in Porto."]),
+    ],
+    ids=["says it too", "only asks", "has changed it"],
+)
+def test_what_another_message_has_said_or_changed_since_stays(
+    mind: Mind,
+    first: dict[str, Any],
+    then: str,
+    operations: list[dict[str, Any]],
+    undone: int,
+    left: list[str],
+) -> None:
+    own = "My dog is called Rex." if first is REX else "I live in Lisbon."
+    mind.hears(batch(exchange(own, name="m1"), name="b1"), first)
+    mind.hears(batch(exchange(then, name="m2"), name="b2"), *operations)
+    assert retract(mind, "m1") == undone
+    assert mind.texts() == left
 
 
 def test_what_may_have_come_from_either_of_two_messages_stays(mind: Mind) -> None:
@@ -154,20 +155,11 @@ def test_of_two_messages_read_together_the_right_one_is_taken_back(mind: Mind) -
     assert mind.texts() == ["The user likes green tea."]
 
 
-def test_another_users_message_of_the_same_id_is_left_alone(mind: Mind) -> None:
+def test_nobody_elses_message_and_no_wildcard_is_taken_for_it(mind: Mind) -> None:
     mind.hears(batch(exchange("My dog is called Rex.", name="m1")), REX)
     assert mind.making.retract(mind.backend, "bob", {"m1"}) == 0
-    assert mind.texts() == ["The user's dog is called Rex."]
-
-
-def test_the_marker_of_a_like_search_is_no_wildcard(mind: Mind) -> None:
-    mind.hears(batch(exchange("My dog is called Rex.", name="m1")), REX)
     assert retract(mind, "%") == 0
-
-
-def test_a_batch_that_decided_nothing_leaves_no_trace(mind: Mind) -> None:
-    assert mind.hears(batch("Hello.")) == 0
-    assert Journal(mind.engine).of_user("ada") == []
+    assert mind.texts() == ["The user's dog is called Rex."]
 
 
 def test_what_a_persona_was_told_is_its_own_again_when_it_comes_back(mind: Mind) -> None:

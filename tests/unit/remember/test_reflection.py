@@ -135,7 +135,16 @@ def _numbered(value: Any, prompt: str) -> Any:
 def a_house(folder: Path, llm: ScriptedLLM, **settings: Any) -> Iterator[House]:
     reader = {"llm_provider": "openai", "llm_base_url": llm.base_url, "llm_model": "m"}
     with a_desk(folder, llm, **{**reader, "episodes": "off", **settings}) as desk:
-        desk.knows(REX, REX_4, PORTO, *OTHERS)
+        texts = (REX, REX_4, PORTO, *OTHERS)
+        desk.backend.prepare(texts)  # type: ignore[attr-defined]
+        ids = [desk.backend.store("ada", Memory("", text, batch="before")) for text in texts]
+        added = zip(ids, texts, strict=True)
+        desk.journal.intend(
+            [
+                Change("before", at, "ada", "add", id_, "", text, made=True)
+                for at, (id_, text) in enumerate(added)
+            ]
+        )
         yield House(desk, llm)
 
 

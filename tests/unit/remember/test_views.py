@@ -7,12 +7,10 @@ import inspect
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-import owui_memory
 from owui_memory.backends.base import Backend
 from owui_memory.core.errors import Drop
 from owui_memory.core.exchange import Batch
@@ -20,6 +18,7 @@ from owui_memory.core.memory import Memory
 from owui_memory.core.scope import TEAM, team_owner, writing_view
 from owui_memory.manage.memories import Asked, Control
 from owui_memory.remember.verbatim import decide_verbatim
+from tests.harness.package import calls
 from tests.unit.remember.mind import SAID_AT, Mind, add, batch, exchange, remove, replaces
 
 SCOPES = ("", "folder:garden", "folder:thesis", "persona:tutor", "persona:pirate")
@@ -165,11 +164,9 @@ OWN_LISTS = ("memories.py", "past_chats.py", "documents.py")
 def test_a_search_has_no_view_unless_its_caller_names_one() -> None:
     """The type checker refuses a call without; `None`, all of the user's own, is for the user's own lists."""
     assert inspect.signature(Backend.search).parameters["view"].default is inspect.Parameter.empty
-    for path in Path(owui_memory.__file__).parent.rglob("*.py"):
-        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(call, ast.Call) and getattr(call.func, "attr", "") == "search":
-                views = [*call.args[3:4], *(one.value for one in call.keywords if one.arg == "view")]
-                if any(isinstance(view, ast.Constant) and view.value is None for view in views):
-                    assert path.name in ("memories.py", "past_chats.py", "documents.py"), (
-                        f"{path.name}:{call.lineno}"
-                    )
+    searches = [(name, call) for name, call, method in calls() if method.attr == "search"]
+    assert len(searches) > 5
+    for name, call in searches:
+        views = [*call.args[3:4], *(one.value for one in call.keywords if one.arg == "view")]
+        if any(isinstance(view, ast.Constant) and view.value is None for view in views):
+            assert name.endswith(OWN_LISTS), f"{name}:{call.lineno}"

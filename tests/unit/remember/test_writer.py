@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +15,7 @@ from owui_memory.backends.base import Backend
 from owui_memory.config.settings import Valves
 from owui_memory.core.errors import Retry
 from owui_memory.core.exchange import Exchange
+from owui_memory.core.memory import Memory
 from owui_memory.observe.metrics import Metrics
 from owui_memory.recall.injected import Injected
 from owui_memory.remember.backlog import Counts
@@ -25,37 +28,22 @@ from tests.harness.waiting import wait_until
 from tests.unit.remember.workbench import Bench, OpenBench
 
 
-def test_statements_are_remembered_word_for_word(bench: Bench) -> None:
-    bench.say("I live in Lisbon. What is the weather? My dog is called Rex.")
+def test_statements_are_remembered_word_for_word_and_once(bench: Bench) -> None:
+    lisbon, lockers = "I live in Lisbon.", ["My locker is number 17.", "My locker is number 18."]
+    said = {
+        "ada": ([f"{lisbon} What is the weather? My dog is called Rex."], [lisbon, "My dog is called Rex."]),
+        "bob": ([lisbon, f"Hello! {lisbon}"], [lisbon]),
+        "cleo": ([" ".join(lockers)], lockers),
+    }
+    for user, (texts, _) in said.items():
+        for number, text in enumerate(texts):
+            bench.say(text, key=f"{user} {number}", user=user)
     bench.drain()
-    assert bench.texts() == ["I live in Lisbon.", "My dog is called Rex."]
-
-
-def test_the_same_sentence_is_remembered_once(bench: Bench) -> None:
-    bench.say("I live in Lisbon.", key="1")
-    bench.say("As I said. I live in Lisbon.", key="2")
-    bench.say("I live in Lisbon.", key="3", user="bob")
-    bench.drain()
-    assert bench.texts().count("I live in Lisbon.") == 1
-    assert bench.texts("bob") == ["I live in Lisbon."]
-
-
-@pytest.mark.parametrize(
-    "again",
-    ["i live in Lisbon", "I live, in Lisbon!"],
-)
-def test_a_near_duplicate_of_what_is_known_is_dropped(bench: Bench, again: str) -> None:
-    bench.say("I live in Lisbon.", key="1")
-    bench.drain()
-    bench.say(again, key="2")
-    bench.drain()
-    assert bench.texts() == ["I live in Lisbon."]
-
-
-def test_another_number_is_no_duplicate(bench: Bench) -> None:
-    bench.say("My locker is number 17. My locker is number 18.")
-    bench.drain()
-    assert bench.texts() == ["My locker is number 17.", "My locker is number 18."]
+    assert {user: bench.texts(user) for user in said} == {user: kept for user, (_, kept) in said.items()}
+    for number, again in enumerate(("i live in Lisbon", "I live, in Lisbon!")):
+        bench.say(again, key=f"again {number}", user="bob")
+        bench.drain()
+    assert bench.texts("bob") == [lisbon], "it is known"
 
 
 def test_what_is_not_worth_remembering_leaves_no_fact_and_is_counted(bench: Bench) -> None:
@@ -132,24 +120,6 @@ def test_nothing_is_claimed_while_there_is_no_backend(tmp_path: Path, settings: 
     assert batch.attempts == 1, "no try was spent"
 
 
-def test_mem0s_own_extraction(settings: Valves, scripted_llm: ScriptedLLM, open_bench: OpenBench) -> None:
-    settings = settings.model_copy(
-        update={
-            "llm_provider": "openai",
-            "llm_base_url": scripted_llm.base_url,
-            "llm_api_key": "k",
-            "llm_model": "m",
-            "extraction": "mem0",
-        }
-    )
-    bench = open_bench(settings)
-    bench.say("I live in Lisbon.")
-    bench.drain()
-    assert len(bench.texts()) == 1
-    assert "Lisbon" in bench.texts()[0]
-    assert len(scripted_llm.chats()) == 1
-
-
 @pytest.mark.parametrize("extraction", ["reconcile", "mem0"])
 def test_the_llm_is_asked_only_about_what_is_worth_it(
     settings: Valves, scripted_llm: ScriptedLLM, extraction: str, open_bench: OpenBench
@@ -171,7 +141,22 @@ def test_the_llm_is_asked_only_about_what_is_worth_it(
     (asked,) = scripted_llm.chats()
     assert "I live in Lisbon." in asked.text
     assert "Hi there!" not in asked.text
+    assert bench.texts() == (["User live in Lisbon."] if extraction == "mem0" else [])
     counts = bench.metrics.counts()
     assert counts["not worth remembering: only a question"] == 1
     assert counts["not worth remembering: only code, logs or quotes"] == 1
     assert counts["exchanges remembered"] == 1
+
+
+def test_ids_that_mem0_does_not_tell_are_looked_for(with_llm: Valves, open_bench: OpenBench) -> None:
+    bench = open_bench(with_llm.model_copy(update={"extraction": "mem0"}))
+    add = bench.backend.add
+
+    def tells_no_ids(*values: Any, **named: Any) -> list[Memory]:
+        return [replace(memory, id="") for memory in add(*values, **named)]
+
+    bench.backend.add = tells_no_ids  # type: ignore[method-assign]
+    bench.say("I live in Lisbon.")
+    bench.drain()
+    (change,) = bench.journal.of_user("ada")
+    assert [memory.id for memory in bench.backend.list_all("ada")] == [change.memory_id]  # type: ignore[attr-defined]

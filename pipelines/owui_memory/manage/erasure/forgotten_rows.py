@@ -51,12 +51,7 @@ class ForgottenRows:
         self._texts.discard("")
 
     def run(self, erasure_id: int) -> Counter[str]:
-        counts = Counter(queue=self.from_queue())
-        counts["summaries of chats"] = self._from_abstracts()
-        counts["explanations"] = self._from_explanations()
-        counts["told lines"] = self._from_injected()
-        counts["journal"] = self._from_journal()
-        counts["sentences of the profile"] = self._from_profile()
+        counts = Counter({"queue": self.from_queue(), **self._blanked()})
         buried = [
             _tombstone(self._user_id, memory_id, erasure_id, position)
             for position, memory_id in enumerate(self._ids)
@@ -65,11 +60,17 @@ class ForgottenRows:
         return counts
 
     def again(self) -> Counter[str]:
-        counts = Counter({LATE + "told lines": self._from_injected(), LATE + "journal": self._from_journal()})
-        counts[LATE + "explanations"] = self._from_explanations()
-        counts[LATE + "summaries of chats"] = self._from_abstracts()
-        counts[LATE + "sentences of the profile"] = self._from_profile()
-        return counts
+        return Counter({LATE + name: count for name, count in self._blanked().items()})
+
+    def _blanked(self) -> dict[str, int]:
+        """How many rows said it, by what they are."""
+        return {
+            "summaries of chats": self._from_abstracts(),
+            "explanations": self._from_explanations(),
+            "told lines": self._from_injected(),
+            "journal": self._from_journal(),
+            "sentences of the profile": forget_statements(self._connection, self._user_id, self._ids),
+        }
 
     def _with_former(self, ids: Sequence[str]) -> Sequence[str]:
         """With those that the same memories had before their removal was taken back, and their parts'."""
@@ -155,9 +156,6 @@ class ForgottenRows:
         """An abstract may say it in other words: all are made anew, without the messages that said it."""
         saying = and_(cuts.c.user_id == self._user_id, cuts.c.abstract != "")
         return self._connection.execute(update(cuts).where(saying).values(abstract="")).rowcount
-
-    def _from_profile(self) -> int:
-        return forget_statements(self._connection, self._user_id, self._ids)
 
     def _from_explanations(self) -> int:
         """What was asked stays, but where it may have said what is forgotten."""

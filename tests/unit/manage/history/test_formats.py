@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,12 +21,13 @@ from tests.harness.hang import work_ends
 
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "history"
 
-Read = tuple[list[tuple[str, str, str, float]], list[str], list[str]]
+Read = list[list[Any]]
 
 
 def read(path: Path) -> Read:
     """Chats with what was said, answered and when; facts; and reasons of what is not read."""
-    said, facts, flaws = [], [], []
+    said: list[list[Any]] = []
+    facts, flaws = [], []
     for entry, source, _ in formats.read(path):
         if isinstance(entry, Fact):
             facts.append(entry.text)
@@ -34,8 +36,8 @@ def read(path: Path) -> Read:
         else:
             for one in exchanges("maren", source, entry, Valves(), lambda text: text.startswith("/memory")):
                 assert not isinstance(one, str), one
-                said.append((one.chat_id, one.user_text, one.assistant_text, one.said_at))
-    return said, facts, flaws
+                said.append([one.chat_id, one.user_text, one.assistant_text, one.said_at])
+    return [said, facts, flaws]
 
 
 def ltm(folder: Path) -> Path:
@@ -56,98 +58,8 @@ def ltm(folder: Path) -> Path:
 
 
 GPT = "chatgpt:6659e0c0-aaaa-8000-8000-00000000000"
-CLAUDE = "claude:0b7c9d2e-1111-4222-8333-000000000001"
 GOATS = "3f0d3a52-7b1c-4a5e-9a77-000000000001"
-EXPECTED: dict[str, Read] = {
-    "chatgpt.json": (
-        [
-            (
-                f"{GPT}1",
-                "I live in Tromsø and want to plant tomatoes.",
-                "So far north they need a heated greenhouse and extra light.",
-                1717400100.25,
-            ),
-            (
-                f"{GPT}1",
-                "Is this my greenhouse's thermometer?",
-                "Yes, it reads eleven degrees.",
-                1717400200.0,
-            ),
-            (f"{GPT}2", "Remind me what a fjord is called in Scotland, I forgot.", "", 1717500000.0),
-        ],
-        [],
-        [],
-    ),
-    "claude.json": (
-        [
-            (
-                CLAUDE,
-                "I play the cello and my left thumb hurts after an hour.",
-                "Rest the thumb opposite the second finger, and take breaks.",
-                1738574101.0,
-            ),
-            (
-                CLAUDE,
-                "How long should my breaks before the concert be?",
-                "A quarter of an hour.",
-                1738574340.0,
-            ),
-        ],
-        [],
-        ["a chat in which its user says nothing"],
-    ),
-    "claude_memories.json": (
-        [],
-        [
-            "Maren plays the cello in an amateur orchestra in Tromsø. She prefers short answers.",
-            "She builds a heated greenhouse.",
-            "The greenhouse has three square metres.",
-        ],
-        [],
-    ),
-    "gemini.json": (
-        [
-            (
-                "gemini:2025-05-06",
-                "I am going by train, I never fly.",
-                "Good, trains it is & boats.",
-                1746555000.0,
-            ),
-            (
-                "gemini:2025-05-06",
-                "Which trains go from Oslo to my sister in Bodø?",
-                "Take the night train to Trondheim,\nthen the Nordland line.",
-                1746556200.0,
-            ),
-            ("gemini:2025-05-08", "Wie heißt der Zug nach Bodø?", "Nordlandsbanen", 1746687600.0),
-        ],
-        [],
-        ["an activity that is no prompt", "an activity in another Google product"],
-    ),
-    "open_webui.json": (
-        [
-            (GOATS, "I have two goats called Pippi and Frida.", "Two goats, how nice!", 1735700000.0),
-            (GOATS, "What do my goats eat in winter?", "Hay, and dried leaves of birch.", 1735700200.0),
-        ],
-        [],
-        [],
-    ),
-    "open_webui_memories.json": ([], ["User keeps two goats."], []),
-    "mem0.json": ([], ["Likes hiking above the tree line", "Allergic to walnuts"], []),
-    "letta.json": (
-        [
-            (
-                "letta:agent-0",
-                "I start at the hospital in Bodø in August.",
-                "Congratulations on the new job!",
-                1748764800.0,
-            )
-        ],
-        ["Name: Maren Solheim", "She is a nurse."],
-        ["a block that is not about the user"],
-    ),
-    "letta_passages.json": ([], ["Maren's brother Olav keeps bees."], []),
-}
+EXPECTED = json.loads((FIXTURES / "expected.json").read_text())  # said, facts, flaws
 
 
 @pytest.mark.parametrize("name", EXPECTED)
@@ -163,17 +75,11 @@ def test_each_program_by_what_is_in_its_archive(name: str, tmp_path: Path) -> No
 
 def test_a_folder_of_text_generation_webui(tmp_path: Path) -> None:
     folder = ltm(tmp_path)
-    said = [
-        (
-            "text-generation-webui:Nora",
-            "I sail a folkboat.",
-            "Fair winds to you and your folkboat.",
-            1682971200.0,
-        )
-    ]
-    assert read(folder) == (said, [], [])
+    answer = "Fair winds to you and your folkboat."
+    said = ["text-generation-webui:Nora", "I sail a folkboat.", answer, 1682971200.0]
+    assert read(folder) == [[said], [], []]
     (folder / "Nora" / "long_term_memory.db").write_bytes(b"SQLite format 3\0" + b"\xff" * 5000)
-    assert read(folder) == ([], [], ["no long_term_memory of text-generation-webui, or a damaged one"])
+    assert read(folder) == [[], [], ["no long_term_memory of text-generation-webui, or a damaged one"]]
 
 
 def test_a_message_of_open_webui_has_the_key_that_it_has_in_a_chat(tmp_path: Path) -> None:
@@ -260,7 +166,7 @@ def test_of_what_is_half_broken_the_rest_is_read(
 
 def test_a_zip_that_grows_without_measure_is_left_behind_what_could_be_read(tmp_path: Path) -> None:
     bomb = tmp_path / "bomb.zip"
-    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as packed:
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as packed:
         packed.writestr("a.json", json.dumps([GOOD]))
         with packed.open("b.json", "w") as stream:
             for _ in range(100):
@@ -394,11 +300,11 @@ def test_a_chat_of_claude_s_whose_last_message_is_not_there_is_read(tmp_path: Pa
     ]
     chat = {"uuid": "c", "name": "", "chat_messages": said, "current_leaf_message_uuid": "gone"}
     (tmp_path / "x.json").write_text(json.dumps([chat]))
-    assert [one[:3] for one in read(tmp_path / "x.json")[0]] == [("claude:c", "I keep bees.", "Nice!")]
+    assert [one[:3] for one in read(tmp_path / "x.json")[0]] == [["claude:c", "I keep bees.", "Nice!"]]
 
 
 @pytest.mark.parametrize("field", ["command", "name", "title"])
 def test_a_prompt_of_open_webui_s_is_no_memory(tmp_path: Path, field: str) -> None:
     prompt = {field: "/greet", "user_id": "maren", "content": "Greet {{name}} warmly."}
     (tmp_path / "x.json").write_text(json.dumps([prompt]))
-    assert read(tmp_path / "x.json") == ([], [], ["nothing that is known"])
+    assert read(tmp_path / "x.json") == [[], [], ["nothing that is known"]]
