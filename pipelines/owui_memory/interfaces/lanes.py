@@ -10,7 +10,7 @@ from concurrent.futures import Executor
 from typing import Any
 
 _MOST = 16  # of one user's that may wait
-_USERS = 10_000  # whose changes are counted
+_USERS, _MINUTE_S = 10_000, 60.0  # whose changes are counted
 
 
 class BusyError(Exception):
@@ -20,8 +20,9 @@ class BusyError(Exception):
 class Rate:
     """So often may tools change a user's memories: no loop empties or floods them."""
 
-    def __init__(self, most: int = 20, seconds: float = 60.0) -> None:
-        self.most, self._seconds = most, seconds
+    most = 20  # in a minute
+
+    def __init__(self) -> None:
         self._done: dict[str, deque[float]] = {}  # when, by user
 
     def allows(self, user_id: str) -> bool:
@@ -31,7 +32,7 @@ class Rate:
         self._done[user_id] = done  # the last one in the order
         if len(self._done) > _USERS:
             del self._done[next(iter(self._done))]
-        if len(done) == self.most and now - done[0] < self._seconds:
+        if len(done) == self.most and now - done[0] < _MINUTE_S:
             return False
         done.append(now)
         return True

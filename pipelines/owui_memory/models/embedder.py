@@ -7,7 +7,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -210,32 +209,59 @@ def _is_sound(vector: Any) -> bool:
         return False
 
 
+class _Asked:
+    """A text that a thread wants encoded. `woken`: it is, or this thread is to encode the next batch."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.woken = threading.Event()
+        self.encodes = False
+        self.vector: Vector | None = None
+        self.error: BaseException | None = None
+
+
 class _Batches:
-    """Whoever gets the lock encodes for all who wait, up to a batch."""
+    """One thread at a time encodes what all wait for, up to a batch; then the one that has waited longest.
+
+    Nobody whose text is encoded waits for the next batch: a lock around the encoder would make them.
+    """
 
     def __init__(self, encode: Callable[[list[str]], list[Vector]]) -> None:
         self._encode = encode
         self._lock = threading.Lock()
-        self._waiting: deque[tuple[str, Future[Vector]]] = deque()
+        self._busy = False  # one encodes, or is about to
+        self._waiting: deque[_Asked] = deque()
 
     def __call__(self, text: str, _action: str) -> Vector:
-        mine: Future[Vector] = Future()
-        self._waiting.append((text, mine))
-        while not mine.done():
-            with self._lock:
-                if not mine.done():
-                    self._encode_some()
-        return mine.result()
+        mine = _Asked(text)
+        with self._lock:
+            self._waiting.append(mine)
+            mine.encodes, self._busy = not self._busy, True
+        if not mine.encodes:
+            mine.woken.wait()
+        if mine.encodes:
+            self._encode_some()
+        if mine.vector is None:
+            raise mine.error or RuntimeError("A batch was broken off.")
+        return mine.vector
 
     def _encode_some(self) -> None:
-        batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
+        """The first that wait, the caller's text before all; wakes them, and the one that encodes next."""
+        with self._lock:
+            batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
         try:
-            vectors = self._encode([text for text, _ in batch])
+            vectors = self._encode([one.text for one in batch])
             if len(vectors) != len(batch):
                 raise ValueError(f"{len(vectors)} vectors for {len(batch)} texts")
-        except Exception as error:  # noqa: BLE001 - raised again in each thread that waits
-            for _, waiting in batch:
-                waiting.set_exception(error)
-            return
-        for (_, waiting), vector in zip(batch, vectors, strict=True):
-            waiting.set_result(vector)
+            for one, vector in zip(batch, vectors, strict=True):
+                one.vector = vector
+        except BaseException as error:  # noqa: BLE001 - raised again in each thread that waits
+            for one in batch:
+                one.error = error
+        with self._lock:
+            self._busy = bool(self._waiting)
+            if self._waiting:
+                self._waiting[0].encodes = True
+                self._waiting[0].woken.set()
+        for one in batch:
+            one.woken.set()

@@ -20,6 +20,7 @@ _QUERY_WORDS = 32  # looked at
 _REAFFIRMED_MOST = 3
 COVERAGE_WEIGHT = 0.4  # of words, beside meaning
 _ALL_OF_THEM = 1.25  # exponent: a memory with all of the query's words counts more than one with half of them
+_LONE_WORD = 0.5  # of a memory's words, where one alone is the query's: in "How old am I?", "old stamps"
 
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
@@ -83,7 +84,7 @@ def ranked(
         for item, keyword in zip(found, keywords, strict=True)
     ]
     scores = [
-        weights.meaning * item.meaning + weights.keyword * keyword * covered**_ALL_OF_THEM
+        weights.meaning * item.meaning + weights.keyword * keyword * _by_words(covered, len(asked))
         for item, keyword, covered in zip(found, keywords, coverages, strict=True)
     ]
     lifts = _lifts(found, scores, weights)
@@ -144,6 +145,11 @@ def stems_in(text: str, asked: Iterable[str]) -> set[str]:
         small = text.lower()
         return {short for short in asked if has_stem(small, short)}
     return set(asked).intersection(map(_stem, terms_of(text)))
+
+
+def _by_words(covered: float, asked: int) -> float:
+    """How much BM25 counts for a memory that has this share of so many stems asked for, 0 to 1."""
+    return float(covered**_ALL_OF_THEM) * (1.0 if covered * asked > 1.5 else _LONE_WORD)
 
 
 def _lifts(found: Sequence[Candidate], scores: Sequence[float], weights: Weights) -> list[float]:

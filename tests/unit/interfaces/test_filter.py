@@ -158,21 +158,6 @@ def test_ten_megabytes_pass(shared_filter: Running) -> None:
     assert shared_filter.pipeline._chats.status()["queue"]["pending"] == 0, "a pasted document is left out"
 
 
-def test_an_unwritable_data_folder_is_told_and_the_chat_goes_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "file").write_text("")
-    monkeypatch.setenv("MEMORY_DATA_DIR", str(tmp_path / "file"))
-    running = Running()
-    turn = Chat("ada").say("Hello there, friend.")
-    assert running.inlet(turn.inlet, turn.user) == turn.inlet
-    part = running.part("filter")
-    assert not part["ok"]
-    assert "cannot be written" in part["detail"]
-    assert "MEMORY_DATA_DIR" in part["hint"]
-    running.close()
-
-
 def test_what_is_said_while_the_plugin_stops_is_kept(
     filter_: Running, scripted_llm: ScriptedLLM, own_data_folder: Path
 ) -> None:

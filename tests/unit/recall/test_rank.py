@@ -20,11 +20,9 @@ def in_chat(item: Candidate, chat: str, ordinal: int) -> Candidate:
 
 
 def test_meaning_and_words_are_weighed() -> None:
-    assert order([found("by meaning", 0.6, 0.0), found("tea by both", 0.4, 8.0)]) == [
-        "tea by both",
-        "by meaning",
-    ]
-    (one,) = ranked([found("x", 0.5, 4.0, days=10_000)], "x", NOW)
+    candidates = [found("by meaning", 0.6, 0.0), found("green tea by both", 0.4, 8.0)]
+    assert order(candidates, "green tea") == ["green tea by both", "by meaning"]
+    (one,) = ranked([found("green tea", 0.5, 4.0, days=10_000)], "green tea", NOW)
     assert one.score == pytest.approx(0.6 * 0.5 + 0.4, abs=0.001)
 
 
@@ -32,9 +30,15 @@ def test_words_weigh_as_far_as_a_memory_has_those_of_the_query() -> None:
     """The best BM25 of a store in which nothing has the query's words is that of an accident."""
     scores = [
         ranked([found("green tea", 0.5, 0.1, days=10_000)], query, NOW)[0].score
-        for query in ("green", "green sea")
+        for query in ("green tea", "green tea sea pot")
     ]
     assert scores == [pytest.approx(0.7, abs=0.001), pytest.approx(0.468, abs=0.001)]
+
+
+def test_a_lone_word_of_a_question_does_not_outweigh_its_meaning() -> None:
+    """It is the only one with a keyword, and BM25 is measured by the best."""
+    candidates = [found("The user collects old stamps.", 0.1, 2.0), found("The user was born in 1987.", 0.5)]
+    assert order(candidates, "How old am I?")[0] == "The user was born in 1987."
 
 
 def test_the_newer_one_first_among_equals() -> None:

@@ -110,13 +110,13 @@ def forget(visit: Visit) -> Redirect:
     return back("", "forgotten" if done.undo_minutes else "forgotten for good")
 
 
-def own_id(visit: Visit, field: str = "id") -> str:
+def own_id(visit: Visit) -> str:
     """The id of a memory of this user's, from a form; one of another's is none.
 
     Raises:
         Refused: there is no such memory.
     """
-    wanted = visit.form.get(field, "")
+    wanted = visit.form.get("id", "")
     if wanted not in {memory.id for memory in visit.parts.listing.of(visit.user_id)}:
         raise Refused(message("memory gone"), message("page: look again"))
     return wanted

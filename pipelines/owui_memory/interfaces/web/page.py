@@ -335,7 +335,7 @@ def _rendered(visit: Visit, route: Route, request: Request, csrf: str) -> Answer
     template = made.part if made.part and request.by_htmx else made.template
     done = visit.query.get("done", "")
     done = done if visit.words.has(f"page, done: {done}") else ""
-    return fill(template, status=made.status, done=done, **made.values)
+    return fill(template, done=done, **made.values)
 
 
 async def _send(send: Send, answer: Answer, *, body: bool) -> None:

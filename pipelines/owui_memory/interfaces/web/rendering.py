@@ -57,7 +57,6 @@ class View:
     template: str
     values: Mapping[str, Any] = field(default_factory=dict)
     part: str = ""
-    status: int = 200
 
 
 @dataclass(frozen=True, slots=True)

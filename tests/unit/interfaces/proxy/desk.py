@@ -105,7 +105,7 @@ def desk(
         {"name": name, "base_url": one.base_url, "api_key": f"key of {name}"}
         for name, one in zip(names, (upstream, *more), strict=False)
     ]
-    given = {"upstreams": json.dumps(upstreams), "inlet_deadline_ms": "5000", **presets}
+    given = {"upstreams": json.dumps(upstreams), "inlet_deadline_ms": "10000", **presets}
     environment = Environment(
         given, data_dir, KEY, data_dir / "valves.json", user_jwt_secret="s" * 40, traces=traces
     )
