@@ -24636,16 +24636,13 @@ from starlette.routing import Route
 
 from ..core.events import Job
 from .chats import Body, Chats
+from .request_body import TooLongError, body_of
 from .server_key import has_key, key_wanted
 from .turns import Turns
 from .waits import in_pool, within
 
 _LINE_S, _SOURCES_S = 0.3, 3.0  # that what is shown may take
 _MOST_BYTES = 64_000_000  # of a request
-
-
-class _TooLargeError(Exception):
-    pass
 
 
 def function_routes(key: str, chats: Chats, turns: Turns) -> list[Route]:
@@ -24655,8 +24652,8 @@ def function_routes(key: str, chats: Chats, turns: Turns) -> list[Route]:
         if not has_key(request.headers, key):
             return JSONResponse({"detail": key_wanted(request.headers, key)}, status_code=401)
         try:
-            form = await chats.intake.load("", await _read(request))
-        except _TooLargeError:
+            form = await chats.intake.load("", await body_of(request.receive, _MOST_BYTES))
+        except TooLongError:
             return JSONResponse({"detail": "A request has 64 MB at most."}, status_code=413)
         except ClientDisconnect:
             return Response(status_code=400)
@@ -24695,16 +24692,6 @@ async def _events(chats: Chats, owner: str, keys: Sequence[str], *, finished: bo
     except Exception as error:  # noqa: BLE001 - the chat must go on
         chats.failed(Job.OUTLET if finished else Job.INLET, error)
         return []
-
-
-async def _read(request: Request) -> bytes:
-    pieces, size = [], 0
-    async for piece in request.stream():
-        size += len(piece)
-        if size > _MOST_BYTES:
-            raise _TooLargeError
-        pieces.append(piece)
-    return b"".join(pieces)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -28227,6 +28214,45 @@ def _reason(told: Mapping[str, Any], calls: Sequence[ToolCall]) -> str:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# interfaces/request_body.py
+
+SOURCES["interfaces/request_body.py"] = r'''"""The body of a request, as far as it is not too long."""
+
+from __future__ import annotations
+
+import asyncio
+
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive
+
+
+class TooLongError(Exception):
+    """More bytes come than may."""
+
+
+async def body_of(receive: Receive, most_bytes: int, wait_s: float | None = None) -> bytes:
+    """All of it. wait_s: for the next piece; None waits as long as the server does.
+
+    Raises:
+        TooLongError: it is longer.
+        TimeoutError: the next piece does not come.
+        ClientDisconnect: nor will it.
+    """
+    pieces, size, more = [], 0, True
+    while more:
+        async with asyncio.timeout(wait_s):
+            message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        pieces.append(message.get("body", b""))
+        size += len(pieces[-1])
+        if size > most_bytes:
+            raise TooLongError
+        more = message.get("more_body", False)
+    return b"".join(pieces)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # interfaces/routes.py
 
 SOURCES["interfaces/routes.py"] = r'''"""The routes that every server of ours has under /memory: status and metrics with its key, health without."""
@@ -29012,7 +29038,6 @@ SOURCES["interfaces/tools/tool_server.py"] = r'''"""The verbs over HTTP: an Open
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections import Counter
 from collections.abc import Callable
@@ -29020,6 +29045,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -29029,6 +29055,7 @@ from ...config.environment import PUBLIC_DEFAULT_KEY, Environment
 from ...config.settings import Valves
 from ..chats import Chats
 from ..identity import Caller, UnidentifiedError, identified
+from ..request_body import TooLongError, body_of
 from ..server_key import open_to_browsers
 from .calls import Calls, Lane, turn_of
 from .mcp_server import McpServer
@@ -29090,10 +29117,10 @@ class Door:
         if self._at_once > _AT_ONCE or (caller.id and self._of[caller.id] > _AT_ONCE_EACH):
             return _refusal(503, "Too many requests at once. Try again in some seconds.")
         try:
-            raw = await _read(receive)
-        except TimeoutError:
+            raw = await body_of(receive, _MOST_BYTES, _WAIT_S)
+        except (TimeoutError, ClientDisconnect):
             return _refusal(408, "The rest of the request did not come.")
-        except ValueError:
+        except TooLongError:
             return _refusal(413, f"A request has {_MOST_BYTES} bytes at most.")
         answer: ASGIApp = await self._work(Request(caller, Headers(scope=scope), raw, scope))
         return answer
@@ -29168,20 +29195,6 @@ def description() -> dict[str, Any]:
 
 def _refusal(status: int, sentence: str) -> ASGIApp:
     return JSONResponse({"error": sentence}, status, _CHALLENGE if status == 401 else None)
-
-
-async def _read(receive: Receive) -> bytes:
-    """A request's body. Raises TimeoutError, or ValueError where it is too long."""
-    pieces, size, more = [], 0, True
-    while more:
-        async with asyncio.timeout(_WAIT_S):
-            message = await receive()
-        pieces.append(message.get("body", b""))
-        size += len(pieces[-1])
-        if size > _MOST_BYTES:
-            raise ValueError("too long")
-        more = message.get("more_body", False)
-    return b"".join(pieces)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -32549,6 +32562,7 @@ from ...core.errors import MemoryFault
 from ...core.memory import is_person
 from .. import access_log
 from ..chats import Chats
+from ..request_body import TooLongError, body_of
 from ..webui import WebUi
 
 log = logging.getLogger(__name__)
@@ -32567,12 +32581,9 @@ def hooks(chats: Chats, settings: Callable[[], Valves]) -> list[Route]:
         if not secret or not hmac.compare_digest(given.encode(), secret.encode()):
             return JSONResponse({"detail": "There is nothing here."}, status_code=404)
         try:
-            body = bytearray()
-            async for part in request.stream():
-                body += part
-                if len(body) > _MOST_BYTES:
-                    return JSONResponse({"detail": "This is too long for an event."}, status_code=413)
-            event = json.loads(bytes(body))
+            event = json.loads(await body_of(request.receive, _MOST_BYTES))
+        except TooLongError:
+            return JSONResponse({"detail": "This is too long for an event."}, status_code=413)
         except ClientDisconnect:
             return Response(status_code=400)
         except (ValueError, RecursionError):
@@ -65689,6 +65700,13 @@ from .column_types import Id, PlainText
 
 metadata = MetaData()
 
+
+def _switches(name: str) -> Table:
+    """What each user has switched on or off."""
+    is_on, at = Column("is_on", Boolean, nullable=False), Column("at", Float, nullable=False)
+    return Table(name, metadata, Column("user_id", Id, primary_key=True), is_on, at)
+
+
 # States: pending -> claimed -> done, or back to pending for a retry, or dead. "later": of an import, which
 # becomes pending when nothing else is to be done; its `ready_at` is when it was said.
 outbox = Table(
@@ -65899,13 +65917,7 @@ episodes = Table(
     Index("episodes_chat", "user_id", "chat_id"),
     Index("episodes_age", "said_at"),
 )
-episode_switches = Table(
-    "episode_switches",
-    metadata,
-    Column("user_id", Id, primary_key=True),
-    Column("is_on", Boolean, nullable=False),
-    Column("at", Float, nullable=False),
-)
+episode_switches = _switches("episode_switches")
 
 # See state/cuts_table.py.
 cuts = Table(
@@ -65930,13 +65942,7 @@ token_ratios = Table(
     Column("ratio", Float, nullable=False),
     Column("at", Float, nullable=False),
 )
-note_switches = Table(
-    "note_switches",
-    metadata,
-    Column("user_id", Id, primary_key=True),
-    Column("is_on", Boolean, nullable=False),
-    Column("at", Float, nullable=False),
-)
+note_switches = _switches("note_switches")
 
 # See state/digests_table.py.
 digests = Table(
