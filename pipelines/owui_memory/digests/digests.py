@@ -59,7 +59,8 @@ class Digests:
         patient: waits until others are made.
 
         Raises:
-            Refused: there is no such template, it needs a subject, nothing is known for it, or others are made.
+            Refused: there is no such template, it needs a subject, or nothing is known for it; or others
+                are being made.
             Drop: the template is broken.
         """
         template, about, now = self.templates.get(name), inert(about)[:_SUBJECT_CHARS], datetime.now(UTC)
