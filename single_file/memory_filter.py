@@ -488,15 +488,7 @@ class Application:
         """Forbids that a turn is remembered, whatever one with the same key was allowed. Never blocks."""
         self.keeper.announce_ban(turn)
         if not self.keeper.is_ill:  # else this process knows
-            self.state_pool.submit(self._forbid, turn)
-
-    def _forbid(self, turn: Turn) -> None:
-        try:
-            self.keeper.forbid(turn)
-        except Exception as error:  # noqa: BLE001 - the chat has gone on already, and this process knows
-            self.emit(failed(Job.FORBIDDING, error))
-        else:
-            self.emit(succeeded(Job.FORBIDDING))
+            self._later(Job.FORBIDDING, partial(self.keeper.forbid, turn))
 
     def after_inlet(self, turn: Turn, outcome: Outcome, decision: Decision) -> None:
         """Does what no message has to wait for. Never blocks."""
@@ -504,19 +496,27 @@ class Application:
             return  # the state database has no time for what is of use only
         self.live_chats.recalled(turn, outcome.recalled)
         if outcome.recalled or outcome.missed or decision.noted or decision.write:
-            self.state_pool.submit(self._after_inlet, turn, outcome, decision)
+            self._later(Job.KEEPING_INJECTED, partial(self._after_inlet, turn, outcome, decision))
 
     def _after_inlet(self, turn: Turn, outcome: Outcome, decision: Decision) -> None:
-        try:
-            if outcome.recalled or outcome.missed or decision.noted:
-                self._recaller.keep(turn, outcome.recalled, outcome.missed or decision.reason)
-            # So that what was said in other chats is known by the time of the next message.
-            if decision.write and self._outbox.leave_others(turn.user_id, turn.chat_id):
-                self._writer.wake()
-        except Exception as error:  # noqa: BLE001 - the chat has gone on already
-            self.emit(failed(Job.KEEPING_INJECTED, error))
-        else:
-            self.emit(succeeded(Job.KEEPING_INJECTED))
+        if outcome.recalled or outcome.missed or decision.noted:
+            self._recaller.keep(turn, outcome.recalled, outcome.missed or decision.reason)
+        # So that what was said in other chats is known by the time of the next message.
+        if decision.write and self._outbox.leave_others(turn.user_id, turn.chat_id):
+            self._writer.wake()
+
+    def _later(self, job: Job, work: Callable[[], object]) -> None:
+        """Do it in the pool of the state database. Never blocks."""
+
+        def do() -> None:
+            try:
+                work()
+            except Exception as error:  # noqa: BLE001 - the chat has gone on already
+                self.emit(failed(job, error))
+            else:
+                self.emit(succeeded(job))
+
+        self.state_pool.submit(do)
 
     def _wake(self) -> None:
         self._writer.wake()
@@ -5732,12 +5732,20 @@ SOURCES["config/fields/access.py"] = r'''"""Who gets memory: of users, of models
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field
 
 from ..model_patterns import read_rule
-from ..valves_codec import PanelModel, SettingsError, Text
+from ..valves_codec import PanelModel, Text, read_by
+
+Rule = Annotated[
+    Text,
+    read_by(
+        read_rule,
+        "be ids of models or patterns like gpt-* and !gpt-4*, with commas between them, not {wrong}",
+    ),
+]
 
 
 class Access(PanelModel):
@@ -5774,7 +5782,7 @@ class Access(PanelModel):
             "connections are external until you change their type."
         ),
     )
-    models_recall: Text = Field(
+    models_recall: Rule = Field(
         "",
         title="Models that get memories",
         description=(
@@ -5783,7 +5791,7 @@ class Access(PanelModel):
             "!* excludes all. If unset, all models get memories."
         ),
     )
-    models_remember: Text = Field(
+    models_remember: Rule = Field(
         "",
         title="Models that are learned from",
         description=(
@@ -5796,17 +5804,6 @@ class Access(PanelModel):
         title="Require the server's key",
         description="The Pipelines server refuses every request that does not carry its key.",
     )
-
-    @field_validator("models_recall", "models_remember")
-    @classmethod
-    def _check_rule(cls, value: str, info: ValidationInfo) -> str:
-        name = info.field_name or ""
-        try:
-            read_rule(value)
-        except ValueError as wrong:
-            wanted = "ids of models or patterns like gpt-* and !gpt-4*, with commas between them"
-            raise SettingsError(name, f"{name} must be {wanted}, not {wrong}.") from None
-        return value
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -5852,10 +5849,12 @@ SOURCES["config/fields/expert.py"] = r'''"""What hardly anybody needs to change.
 
 from __future__ import annotations
 
-from pydantic import Field, field_validator
+from typing import Annotated
+
+from pydantic import Field
 
 from ..advanced import EXAMPLE, Advanced, read_advanced
-from ..valves_codec import PanelModel, SettingsError, Text, allowed
+from ..valves_codec import PanelModel, Text, allowed, read_by
 
 
 def _described() -> str:
@@ -5868,20 +5867,11 @@ def _described() -> str:
 class Expert(PanelModel):
     """What hardly anybody needs to change."""
 
-    advanced: Text = Field(
+    advanced: Annotated[Text, read_by(read_advanced, "{wrong}")] = Field(
         "",
         title="Advanced",
         description=f"Numbers that rarely need a change, for example {EXAMPLE}. {_described()}.",
     )
-
-    @field_validator("advanced")
-    @classmethod
-    def _check_advanced(cls, value: str) -> str:
-        try:
-            read_advanced(value)
-        except ValueError as wrong:
-            raise SettingsError("advanced", f"advanced must {wrong}.") from None
-        return value
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -5891,16 +5881,21 @@ SOURCES["config/fields/long_chats.py"] = r'''"""How long a chat's prompt may bec
 
 from __future__ import annotations
 
-from pydantic import Field, field_validator
+from typing import Annotated
+
+from pydantic import Field
 
 from ..context_limits import EXAMPLE, LEAST, MOST, read_limits
-from ..valves_codec import PanelModel, SettingsError, Text
+from ..valves_codec import PanelModel, Text, read_by
+
+_WANTED = f"0, a number from {LEAST} to {MOST}, or such numbers by model as in {EXAMPLE}"
+Limits = Annotated[Text, read_by(read_limits, f"be {_WANTED}, not {{wrong}}")]
 
 
 class LongChats(PanelModel):
     """How long a chat's prompt may become, and what stays of it."""
 
-    context_tokens: Text = Field(
+    context_tokens: Limits = Field(
         "0",
         title="Tokens of a prompt",
         description=(
@@ -5920,16 +5915,6 @@ class LongChats(PanelModel):
             "means fewer cuts, each of which costs the model's prompt cache once."
         ),
     )
-
-    @field_validator("context_tokens")
-    @classmethod
-    def _check_limits(cls, value: str) -> str:
-        try:
-            read_limits(value)
-        except ValueError as wrong:
-            wanted = f"0, a number from {LEAST} to {MOST}, or such numbers by model as in {EXAMPLE}"
-            raise SettingsError("context_tokens", f"context_tokens must be {wanted}, not {wrong}.") from None
-        return value
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -5946,7 +5931,9 @@ from pydantic import Field, ValidationInfo, field_validator
 from ..addresses import checked_url
 from ..marks import Belongs, Mark
 from ..prices import read_prices
-from ..valves_codec import PanelModel, Secret, SettingsError, Text
+from ..valves_codec import PanelModel, Secret, Text, read_by
+
+Prices = Annotated[Text, read_by(read_prices, "be like 'gpt-4.1-mini 0.40 1.60', with commas between models")]
 
 NamedLlm = Literal[
     "none",
@@ -6032,7 +6019,7 @@ class Models(PanelModel):
             "by the second LLM. Raise it for a large model without a graphics card."
         ),
     )
-    llm_prices: Text = Field(
+    llm_prices: Prices = Field(
         "",
         title="LLM prices",
         description=(
@@ -6071,16 +6058,6 @@ class Models(PanelModel):
     @classmethod
     def _check_model_url(cls, value: str, info: ValidationInfo) -> str:
         return checked_url(info.field_name or "", value)
-
-    @field_validator("llm_prices")
-    @classmethod
-    def _check_prices(cls, value: str) -> str:
-        try:
-            read_prices(value)
-        except ValueError:
-            example = "'gpt-4.1-mini 0.40 1.60', with commas between models"
-            raise SettingsError("llm_prices", f"llm_prices must be like {example}.") from None
-        return value
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -6170,18 +6147,23 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, PlainSerializer, field_validator
+from pydantic import Field, PlainSerializer
 
 from ..marks import Mark, Masked
 from ..model_patterns import read_patterns
 from ..upstreams import EXAMPLE, masked, read_upstreams, unmasked
-from ..valves_codec import PanelModel, SettingsError, Text
+from ..valves_codec import PanelModel, Text, read_by
 
 Upstreams = Annotated[
     str,
     PlainSerializer(lambda v: masked(v) or None, return_type=str | None, when_used="json"),
     Mark.SECRET,
     Masked(unmasked),
+    read_by(read_upstreams, f"be like {EXAMPLE}: {{wrong}}"),
+]
+Patterns = Annotated[
+    Text,
+    read_by(read_patterns, "be ids of models or patterns like llama*, with commas between them, not {wrong}"),
 ]
 
 
@@ -6196,7 +6178,7 @@ class Proxy(PanelModel):
             "first that has a model answers. Unset: those of OPENAI_API_BASE_URL and OLLAMA_BASE_URL."
         ),
     )
-    memory_by_default: Text = Field(
+    memory_by_default: Patterns = Field(
         "",
         title="Models of the proxy with memory by default",
         description=(
@@ -6215,26 +6197,6 @@ class Proxy(PanelModel):
             "memory's tools, and in the last step it must answer."
         ),
     )
-
-    @field_validator("upstreams")
-    @classmethod
-    def _check_upstreams(cls, value: str) -> str:
-        try:
-            read_upstreams(value)
-        except ValueError as wrong:
-            raise SettingsError("upstreams", f"upstreams must be like {EXAMPLE}: {wrong}.") from None
-        return value
-
-    @field_validator("memory_by_default")
-    @classmethod
-    def _check_patterns(cls, value: str) -> str:
-        try:
-            read_patterns(value)
-        except ValueError as wrong:
-            wanted = "ids of models or patterns like llama*, with commas between them"
-            sentence = f"memory_by_default must be {wanted}, not {wrong}."
-            raise SettingsError("memory_by_default", sentence) from None
-        return value
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -6393,12 +6355,15 @@ SOURCES["config/fields/scopes.py"] = r'''"""Who knows what was said: folders, wo
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from ...core.scope import read_teams
-from ..valves_codec import PanelModel, SettingsError, Text
+from ..valves_codec import PanelModel, Text, read_by
+
+_EXAMPLE = "'design: ada@example.org bob@example.org; sales: eve@example.org'"
+Teams = Annotated[Text, read_by(read_teams, f"be like {_EXAMPLE}: {{wrong}}")]
 
 
 class Scopes(PanelModel):
@@ -6421,7 +6386,7 @@ class Scopes(PanelModel):
             "told."
         ),
     )
-    teams: Text = Field(
+    teams: Teams = Field(
         "",
         title="Teams",
         description=(
@@ -6430,16 +6395,6 @@ class Scopes(PanelModel):
             "share."
         ),
     )
-
-    @field_validator("teams")
-    @classmethod
-    def _check_teams(cls, value: str) -> str:
-        try:
-            read_teams(value)
-        except ValueError as error:
-            example = "'design: ada@example.org bob@example.org; sales: eve@example.org'"
-            raise SettingsError("teams", f"teams must be like {example}: {error}.") from None
-        return value
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -7212,11 +7167,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     PlainSerializer,
     PrivateAttr,
     ValidationError,
+    ValidationInfo,
     model_serializer,
     model_validator,
 )
@@ -7235,6 +7192,23 @@ Secret = Annotated[
     PlainSerializer(lambda v: MASK if v else None, return_type=str | None, when_used="json"),
     Mark.SECRET,
 ]
+
+
+def read_by(read: Callable[[str], object], must: str) -> AfterValidator:
+    """On a text that `read` raises ValueError for where it cannot be meant: a sentence that tells so.
+
+    must: goes on behind "<name> must"; {wrong} in it is what `read` says.
+    """
+
+    def check(value: str, info: ValidationInfo) -> str:
+        try:
+            read(value)
+        except ValueError as wrong:
+            name = info.field_name or ""
+            raise SettingsError(name, f"{name} must {must.replace('{wrong}', str(wrong))}.") from None
+        return value
+
+    return AfterValidator(check)
 
 
 class SettingsError(ValueError):
@@ -7380,7 +7354,7 @@ class PanelModel(BaseModel):
                 value = [part for part in value if part]
             if has(field, Mark.SECRET) and value == MASK:
                 in_force = cls.stored()
-                if in_force is None or name not in in_force._given:
+                if in_force is None:
                     continue
                 value = getattr(in_force, name)
             meant[name] = cls._unmasked(name, field, value)
@@ -7530,7 +7504,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from ..core.locales import CODES, Locale, locale
+from ..core.locales import CODES, locale
 from ..language.sanitize import inert
 from ..language.secrets import masked
 from ..language.spans import without_spans
@@ -7613,11 +7587,6 @@ def _is_ours(inside: str) -> bool:
 @cache
 def _headers() -> frozenset[str]:
     return frozenset(locale(code).say("abstract, header") for code in CODES)
-
-
-def lines_in(words: Locale, said: Sequence[str]) -> list[str]:
-    """What a user said, as lines."""
-    return [f"{words.say('said by user')}: {json.dumps(text, ensure_ascii=False)}" for text in said]
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -7634,7 +7603,6 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from ..backends.backend_holder import BackendHolder
@@ -7750,26 +7718,30 @@ class Abstracts:
     def _updated(self, wanted: Wanted, before: Abstract, past: Sequence[Past], *, by_llm: bool) -> Abstract:
         """By the LLM that may read the chat, else of the user's own sentences."""
         settings, backend = self._settings(), self._live.get()
-        with ExitStack() as reading:
-            reader = ""
-            if by_llm and settings.has_llm and settings.uses_llm and isinstance(backend, AskableBackend):
-                local_only = settings.local_only
-                reader = reading.enter_context(
-                    backend.reading(wanted.answered_by, local_only=local_only, patient=False)
-                )
-            for _ in range(_TRIES if reader and isinstance(backend, AskableBackend) else 0):
-                try:
-                    told = taken(before, past, backend.ask(prompt_of(before, past)))  # type: ignore[attr-defined]
-                    if after := told.within(wanted.room, estimated_tokens):
-                        self._emit(Event(EventKind.ABSTRACT_MADE, reason="by an LLM"))
-                        return after
-                except RetryFew as fault:
-                    self._emit(failed(Job.ABSTRACT, fault))
-                except MemoryFault as fault:
-                    self._emit(failed(Job.ABSTRACT, fault))
-                    break
+        may_ask = by_llm and settings.has_llm and settings.uses_llm
+        if may_ask and isinstance(backend, AskableBackend):
+            local_only = settings.local_only
+            with backend.reading(wanted.answered_by, local_only=local_only, patient=False) as reader:
+                if reader and (after := self._asked(backend, wanted.room, before, past)):
+                    return after
         self._emit(Event(EventKind.ABSTRACT_MADE, reason="of the user's own sentences"))
         return extracted(before, past, wanted.room, estimated_tokens)
+
+    def _asked(
+        self, backend: AskableBackend, room: int, before: Abstract, past: Sequence[Past]
+    ) -> Abstract | None:
+        for _ in range(_TRIES):
+            try:
+                told = taken(before, past, backend.ask(prompt_of(before, past)))
+            except MemoryFault as fault:
+                self._emit(failed(Job.ABSTRACT, fault))
+                if not isinstance(fault, RetryFew):
+                    return None
+                continue
+            if after := told.within(room, estimated_tokens):
+                self._emit(Event(EventKind.ABSTRACT_MADE, reason="by an LLM"))
+                return after
+        return None
 
 
 def _parts(past: Sequence[Past], limit: int) -> Iterator[list[Past]]:
@@ -8339,6 +8311,7 @@ SOURCES["context/extract.py"] = r'''"""An abstract without an LLM: what the user
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 
@@ -8347,7 +8320,7 @@ from ..language.self_reference import signs
 from ..language.sentences import sentences
 from ..language.words import content_words, telling
 from ..remember.gate import said_by_user, statements
-from .abstract import Abstract, lines_in
+from .abstract import Abstract
 from .turns import Past
 
 _EACH = 3  # statements of a message
@@ -8369,7 +8342,9 @@ def extracted(before: Abstract, past: Sequence[Past], room: int, count: Callable
         if (tokens := count(text) + 8) <= left:
             left -= tokens
             chosen.add(text)
-    lines = lines_in(locale(before.language), [text for text in dict.fromkeys(found) if text in chosen])
+    who = locale(before.language).say("said by user")
+    quoted = [json.dumps(text, ensure_ascii=False) for text in dict.fromkeys(found) if text in chosen]
+    lines = [f"{who}: {quote}" for quote in quoted]
     return before.updated(lines, (), _hints(past)).within(room, count)
 
 
@@ -24636,16 +24611,13 @@ from starlette.routing import Route
 
 from ..core.events import Job
 from .chats import Body, Chats
+from .request_body import TooLongError, body_of
 from .server_key import has_key, key_wanted
 from .turns import Turns
 from .waits import in_pool, within
 
 _LINE_S, _SOURCES_S = 0.3, 3.0  # that what is shown may take
 _MOST_BYTES = 64_000_000  # of a request
-
-
-class _TooLargeError(Exception):
-    pass
 
 
 def function_routes(key: str, chats: Chats, turns: Turns) -> list[Route]:
@@ -24655,8 +24627,8 @@ def function_routes(key: str, chats: Chats, turns: Turns) -> list[Route]:
         if not has_key(request.headers, key):
             return JSONResponse({"detail": key_wanted(request.headers, key)}, status_code=401)
         try:
-            form = await chats.intake.load("", await _read(request))
-        except _TooLargeError:
+            form = await chats.intake.load("", await body_of(request.receive, _MOST_BYTES))
+        except TooLongError:
             return JSONResponse({"detail": "A request has 64 MB at most."}, status_code=413)
         except ClientDisconnect:
             return Response(status_code=400)
@@ -24695,16 +24667,6 @@ async def _events(chats: Chats, owner: str, keys: Sequence[str], *, finished: bo
     except Exception as error:  # noqa: BLE001 - the chat must go on
         chats.failed(Job.OUTLET if finished else Job.INLET, error)
         return []
-
-
-async def _read(request: Request) -> bytes:
-    pieces, size = [], 0
-    async for piece in request.stream():
-        size += len(piece)
-        if size > _MOST_BYTES:
-            raise _TooLargeError
-        pieces.append(piece)
-    return b"".join(pieces)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -25143,7 +25105,7 @@ from ...config.settings import Valves
 from ...core.change import Change
 from ...core.exchange import Batch, message_id_of
 from ...core.locales import Locale, locale
-from ...core.memory import EPISODE, Check, Memory
+from ...core.memory import DOCUMENT, EPISODE, Check, Memory
 from ...core.turn import Turn, is_unnamed
 from ...language.names import teller
 from ...language.sanitize import one_line
@@ -25320,6 +25282,8 @@ def _learned(changes: Sequence[Change], words: Locale) -> Iterator[str]:
 def _name(memory: Memory, one: _Shown, words: Locale) -> str:
     if memory.kind == EPISODE:
         return words.say("source, past")
+    if memory.kind == DOCUMENT:
+        return _cut(_plain(f"{memory.title} {memory.role}").strip(), _NAME_CHARS)
     text, told_by = _cut(_plain(memory.text), _NAME_CHARS), teller(memory, one.user_id, locale=words)
     return words.say("note, told by", who=told_by, text=text) if told_by else text
 
@@ -25911,22 +25875,18 @@ import logging
 import os
 from typing import TYPE_CHECKING, cast
 
-from starlette.routing import BaseRoute, Mount, Router
+from starlette.routing import Mount, Router
 
 from ...config.environment import Environment
 from ...config.settings import Valves
 from ...config.valves_codec import lenient
 from ...core import locales
-from .. import routes
 from ..chats import Body, Chats
-from ..function import function_routes
 from ..proxy.proxy import Proxy
+from ..routes import under_memory
 from ..server_key import open_to_browsers
 from ..service import Open, Service
-from ..tools import tool_server
 from ..turns import Turns
-from ..uploads import Uploads
-from ..webhooks.hooks import hooks
 from . import guard
 
 if TYPE_CHECKING:
@@ -25965,15 +25925,10 @@ class Filter:
         await self._chats.begin()
         self._guard_routes()
         if app := guard.server_app():
-            key = self._environment.server_key
-            own: list[BaseRoute] = [Mount("/v1", open_to_browsers(self._proxy, key))]
-            own += [*routes.watching(key, self._chats), *function_routes(key, self._chats, self._turns)]
-            own += tool_server.served(self._chats, lambda: self.valves, self._environment)
-            own += hooks(self._chats, lambda: self.valves)
-            own += Uploads(self._chats, lambda: self.valves, self._environment).routes()
-            if (page := self._open_page()) is not None:
-                own.append(Mount("", page))  # all the rest of /memory/
-            guard.serve(app, Router([Mount("/memory", routes=own)]))
+            api = Mount("/v1", open_to_browsers(self._proxy, self._environment.server_key))
+            settings, page = lambda: self.valves, self._open_page()
+            own = under_memory(self._chats, self._turns, settings, self._environment, page)
+            guard.serve(app, Router([Mount("/memory", routes=[api, *own])]))
 
     async def on_shutdown(self) -> None:
         """Stop the threads. The guard stays on the routes."""
@@ -26634,7 +26589,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from ...language.sentences import sentences
 from ..body import final_text, prompt_tokens, text_of
@@ -26726,24 +26681,8 @@ def responses(said: Said, told: Mapping[str, Any]) -> bool:
     return said.ended
 
 
-class Ear(Protocol):
-    """Reads along. is_whole: the answer comes in one piece. is_long: reading it takes its time."""
-
-    said: Said
-    is_whole: bool
-
-    @property
-    def is_long(self) -> bool: ...
-
-    def hears(self, chunk: bytes) -> int | None:
-        """Where in this chunk a stream's end begins, which waits until the answer is kept; None: not here."""
-
-    def over(self) -> None:
-        """Nothing comes any more."""
-
-
 class StreamEar:
-    """Of server-sent events."""
+    """Reads along with server-sent events. is_whole: the answer is one piece. is_long: see `WholeEar`."""
 
     is_whole = is_long = False
 
@@ -26756,6 +26695,7 @@ class StreamEar:
         self._after_cr = False
 
     def hears(self, chunk: bytes) -> int | None:
+        """Where in this chunk the stream's end begins, which waits until all is kept; None: not here."""
         last = None  # where the last event begins
         event = 0 if self._data else -1
         for start, line in self._lines(chunk):
@@ -26774,6 +26714,7 @@ class StreamEar:
         return last
 
     def over(self) -> None:
+        """Nothing comes any more."""
         self.hears(b"\n\n")
 
     def _lines(self, chunk: bytes) -> Iterator[tuple[int, bytes]]:
@@ -26798,7 +26739,7 @@ class StreamEar:
 
 
 class WholeEar:
-    """Of an answer in one piece of JSON."""
+    """Reads along with an answer in one piece of JSON. is_long: reading it takes its time."""
 
     is_whole = True
 
@@ -26821,6 +26762,9 @@ class WholeEar:
         if self._size <= _JSON_BYTES and (told := _json(b"".join(self._pieces))) is not None:
             self._read(self.said, told)
         self._pieces = []
+
+
+Ear = StreamEar | WholeEar
 
 
 def _json(data: bytes) -> Mapping[str, Any] | None:
@@ -27332,11 +27276,10 @@ class Proxy:
             await send_json(sending, refused.status, refusal(str(refused), refused.code))
         except Exception as error:  # noqa: BLE001 - whatever it is, the client is answered
             # Without its message, which may hold what somebody said.
-            log.warning("A request to the proxy failed (%s).\n%s", type(error).__name__, _traces(error))
+            kind, came_from = type(error).__name__, "".join(traceback.format_tb(error.__traceback__))
+            log.warning("A request to the proxy failed (%s).\n%s", kind, came_from)
             if not started:
-                text = (
-                    f"Something is wrong inside the proxy ({type(error).__name__}). Look at the server's log."
-                )
+                text = f"Something is wrong inside the proxy ({kind}). Look at the server's log."
                 await send_json(sending, 500, refusal(text, "internal_error", "server_error"))
 
     async def close(self) -> None:
@@ -27593,11 +27536,6 @@ class Proxy:
         return self._opened
 
 
-def _traces(error: BaseException) -> str:
-    """Where an error came from."""
-    return "".join(traceback.format_tb(error.__traceback__))
-
-
 def _ears(read: Read, content_type: str) -> Ear | None:
     kind = content_type.partition(";")[0].strip().lower()
     if kind == "text/event-stream":
@@ -27839,17 +27777,16 @@ class Relay:
         """What was said is kept once, however the answer ended."""
         ear, self._ear = self._ear, None
         if ear is not None and self._keep is not None:
-            await (asyncio.to_thread(ear.over) if ear.is_long else _now(ear.over))
+            if ear.is_long:
+                await asyncio.to_thread(ear.over)
+            else:
+                ear.over()
             await self._keep(ear)
 
 
 async def _send(send: Send, chunk: bytes) -> None:
     if chunk:
         await send({"type": "http.response.body", "body": chunk, "more_body": True})
-
-
-async def _now(work: Callable[[], None]) -> None:
-    work()
 
 
 async def _until_left(receive: Receive) -> None:
@@ -27976,7 +27913,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .answer import Said, StreamEar, WholeEar
+from .answer import Ear, Said, StreamEar, WholeEar
 from .answer import chat as read_chat
 
 _MOST_CALLS = 4_096  # of tools in one answer
@@ -28050,7 +27987,7 @@ class Step:
         self.whole: Mapping[str, Any] | None = None
         self.error = bytearray()
         self.usage: Event = {}
-        self._ear: StreamEar | WholeEar | None = None
+        self._ear: Ear | None = None
         self._calls: dict[object, ToolCall] = {}
         self._newest: dict[object, object] = {}  # a call's index in the answer -> its key
         self._wanted_back: dict[str, list[Any]] = {}  # in the pieces that came
@@ -28225,9 +28162,48 @@ def _reason(told: Mapping[str, Any], calls: Sequence[ToolCall]) -> str:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# interfaces/request_body.py
+
+SOURCES["interfaces/request_body.py"] = r'''"""The body of a request, as far as it is not too long."""
+
+from __future__ import annotations
+
+import asyncio
+
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive
+
+
+class TooLongError(Exception):
+    """More bytes come than may."""
+
+
+async def body_of(receive: Receive, most_bytes: int, wait_s: float | None = None) -> bytes:
+    """All of it. wait_s: for the next piece; None waits as long as the server does.
+
+    Raises:
+        TooLongError: it is longer.
+        TimeoutError: the next piece does not come.
+        ClientDisconnect: nor will it.
+    """
+    pieces, size, more = [], 0, True
+    while more:
+        async with asyncio.timeout(wait_s):
+            message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        pieces.append(message.get("body", b""))
+        size += len(pieces[-1])
+        if size > most_bytes:
+            raise TooLongError
+        more = message.get("more_body", False)
+    return b"".join(pieces)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # interfaces/routes.py
 
-SOURCES["interfaces/routes.py"] = r'''"""The routes that every server of ours has under /memory: status and metrics with its key, health without."""
+SOURCES["interfaces/routes.py"] = r'''"""The routes that every server of ours has under /memory."""
 
 from __future__ import annotations
 
@@ -28238,12 +28214,21 @@ from typing import Any, Protocol
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp
 
+from ..config.environment import Environment
+from ..config.settings import Valves
 from ..core.errors import MemoryFault
 from ..core.memory import Check
 from ..observe.status import report
+from .chats import Chats
+from .function import function_routes
 from .server_key import has_key, key_wanted
+from .tools import tool_server
+from .turns import Turns
+from .uploads import Uploads
+from .webhooks.hooks import hooks
 
 log = logging.getLogger(__name__)
 
@@ -28255,6 +28240,21 @@ class Watched(Protocol):
 
     def status(self) -> dict[str, Any]: ...
     def numbers(self) -> bytes: ...
+
+
+def under_memory(
+    chats: Chats,
+    turns: Turns,
+    settings: Callable[[], Valves],
+    environment: Environment,
+    page: ASGIApp | None,
+) -> list[BaseRoute]:
+    """All of them; page: for what is left, None where there is none."""
+    key = environment.server_key
+    own: list[BaseRoute] = [*watching(key, chats), *function_routes(key, chats, turns)]
+    own += [*tool_server.served(chats, settings, environment), *hooks(chats, settings)]
+    own += Uploads(chats, settings, environment).routes()
+    return [*own, Mount("", page)] if page is not None else own
 
 
 def watching(key: str, watched: Watched) -> list[Route]:
@@ -29010,7 +29010,6 @@ SOURCES["interfaces/tools/tool_server.py"] = r'''"""The verbs over HTTP: an Open
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections import Counter
 from collections.abc import Callable
@@ -29018,6 +29017,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -29027,6 +29027,7 @@ from ...config.environment import PUBLIC_DEFAULT_KEY, Environment
 from ...config.settings import Valves
 from ..chats import Chats
 from ..identity import Caller, UnidentifiedError, identified
+from ..request_body import TooLongError, body_of
 from ..server_key import open_to_browsers
 from .calls import Calls, Lane, turn_of
 from .mcp_server import McpServer
@@ -29088,10 +29089,10 @@ class Door:
         if self._at_once > _AT_ONCE or (caller.id and self._of[caller.id] > _AT_ONCE_EACH):
             return _refusal(503, "Too many requests at once. Try again in some seconds.")
         try:
-            raw = await _read(receive)
-        except TimeoutError:
+            raw = await body_of(receive, _MOST_BYTES, _WAIT_S)
+        except (TimeoutError, ClientDisconnect):
             return _refusal(408, "The rest of the request did not come.")
-        except ValueError:
+        except TooLongError:
             return _refusal(413, f"A request has {_MOST_BYTES} bytes at most.")
         answer: ASGIApp = await self._work(Request(caller, Headers(scope=scope), raw, scope))
         return answer
@@ -29166,20 +29167,6 @@ def description() -> dict[str, Any]:
 
 def _refusal(status: int, sentence: str) -> ASGIApp:
     return JSONResponse({"error": sentence}, status, _CHALLENGE if status == 401 else None)
-
-
-async def _read(receive: Receive) -> bytes:
-    """A request's body. Raises TimeoutError, or ValueError where it is too long."""
-    pieces, size, more = [], 0, True
-    while more:
-        async with asyncio.timeout(_WAIT_S):
-            message = await receive()
-        pieces.append(message.get("body", b""))
-        size += len(pieces[-1])
-        if size > _MOST_BYTES:
-            raise ValueError("too long")
-        more = message.get("more_body", False)
-    return b"".join(pieces)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -32547,6 +32534,7 @@ from ...core.errors import MemoryFault
 from ...core.memory import is_person
 from .. import access_log
 from ..chats import Chats
+from ..request_body import TooLongError, body_of
 from ..webui import WebUi
 
 log = logging.getLogger(__name__)
@@ -32565,12 +32553,9 @@ def hooks(chats: Chats, settings: Callable[[], Valves]) -> list[Route]:
         if not secret or not hmac.compare_digest(given.encode(), secret.encode()):
             return JSONResponse({"detail": "There is nothing here."}, status_code=404)
         try:
-            body = bytearray()
-            async for part in request.stream():
-                body += part
-                if len(body) > _MOST_BYTES:
-                    return JSONResponse({"detail": "This is too long for an event."}, status_code=413)
-            event = json.loads(bytes(body))
+            event = json.loads(await body_of(request.receive, _MOST_BYTES))
+        except TooLongError:
+            return JSONResponse({"detail": "This is too long for an event."}, status_code=413)
         except ClientDisconnect:
             return Response(status_code=400)
         except (ValueError, RecursionError):
@@ -53736,12 +53721,10 @@ class Metrics:
             with self._lock:
                 self._counts[event.kind, event.reason] += event.count
 
-    def count(self, kind: EventKind, reason: str | None = None) -> int:
-        """How often an event has happened, for a reason (of a failure, its job) or for any."""
+    def count(self, kind: EventKind) -> int:
+        """How often an event has happened, for any reason."""
         with self._lock:
-            return sum(
-                count for (one, why), count in self._counts.items() if one is kind and reason in (None, why)
-            )
+            return sum(count for (one, _), count in self._counts.items() if one is kind)
 
     def counts(self) -> dict[str, int]:
         """All counters, by their names in the status."""
@@ -54041,10 +54024,12 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from ..backends.base import Backend
+from ..backends.library import LibraryBackend
+from ..backends.remote import RemoteBackend
 from ..config.settings import Valves
 from ..core.errors import MemoryFault, TellAdmin
 from ..core.memory import Check
@@ -54053,7 +54038,6 @@ from ..models.probe import explained, is_ollama, lacking
 from ..remember.operations import UnreadableAnswerError, read_operations
 
 if TYPE_CHECKING:
-    from ..backends.library import Models
     from ..models.embedder import Embedder
     from ..models.llm import Llm
     from ..models.readers import Readers
@@ -54257,29 +54241,11 @@ class _Check:
         return part
 
 
-@runtime_checkable
-class _HasModels(Protocol):
-    """A backend whose models are ours: mem0's server and platform keep theirs."""
-
-    @property
-    def models(self) -> Models: ...
-
-
-@runtime_checkable
-class _HasLlms(Protocol):
-    """mem0's server or platform, perhaps with LLMs of ours beside it."""
-
-    @property
-    def llms(self) -> tuple[Llm, ...]: ...
-
-    @property
-    def readers(self) -> Readers | None: ...
-
-
 def _models_of(backend: Backend) -> tuple[Embedder | None, tuple[Llm, ...], Readers | None]:
-    if isinstance(backend, _HasModels):
+    """mem0's server and platform keep their own, perhaps with LLMs of ours beside them."""
+    if isinstance(backend, LibraryBackend):
         return backend.models
-    return (None, backend.llms, backend.readers) if isinstance(backend, _HasLlms) else (None, (), None)
+    return (None, backend.llms, backend.readers) if isinstance(backend, RemoteBackend) else (None, (), None)
 
 
 def _note(settings: Valves, role: str) -> str:
@@ -56238,7 +56204,7 @@ from .sources import Aside, Sources
 from .standing import Kept, Standing
 from .suppressed import suppressed
 from .times import zone_of
-from .why import MOST, Explanation, Explanations, Weighed
+from .why import MOST, Explanation, Explanations, Weighed, most_telling
 
 _TIMES_THE_BUDGET = 6  # of one message, that a conversation may hold; then it is told anew
 
@@ -56359,7 +56325,7 @@ class Recaller:
             threshold=relevant.gate.needed,
             weighed=tuple(islice(_weighed(selection, injected_before, {memory.id for memory in news}), MOST)),
             more=max(len(selection.outcomes) - MOST, 0),
-            quoted=(*_most_telling(spoken), *_most_telling(read))[:MOST],
+            quoted=most_telling(spoken, read),
             profile=tuple(memory.id for memory in profile),
             corrected=tuple(memory.id for memory, _ in kept.corrections),
             forgotten=tuple(dict.fromkeys(forgotten)),
@@ -56531,12 +56497,6 @@ def _quoted(turn: Turn, quotes: Quotes, spoken: Selection) -> Iterator[Line]:
     for memory in quotes.in_order(spoken.chosen):
         text = quotes.lines[memory.id]
         yield Line(turn.positions[-1], memory.id, memory.text, text, language=quotes.words.code)
-
-
-def _most_telling(spoken: Selection) -> tuple[Weighed, ...]:
-    """The passages that are told, and some others, with what became of them."""
-    in_order = sorted(spoken.outcomes, key=lambda one: one[1] != INJECTED)
-    return tuple(Weighed.of(item, outcome) for item, outcome in in_order[:MOST])
 
 
 def _weighed(selection: Selection, injected_before: set[str], news: set[str]) -> Iterator[Weighed]:
@@ -57442,7 +57402,7 @@ from ..language.secrets import masked
 from ..state import reading, recalls
 from ..state.prepared import Prepared
 from .rank import Ranked
-from .select import INJECTED, INJECTED_BEFORE
+from .select import INJECTED, INJECTED_BEFORE, Selection
 
 _QUERY_CHARS = 200
 _LOOKED_CHARS = 1000  # of a query, for secrets
@@ -57521,6 +57481,13 @@ class Explanation:
     def of_left_alone(cls, reason: str) -> Explanation:
         """Of a message for which nothing was looked for. It holds nothing of what was said."""
         return cls(query="", evidence=0.0, threshold=0.0, left_alone=reason, looked=False)
+
+
+def most_telling(*selections: Selection) -> tuple[Weighed, ...]:
+    """The passages that are told, and some others, with what became of them."""
+    outcomes = (one for selection in selections for one in selection.outcomes)
+    in_order = sorted(outcomes, key=lambda one: one[1] != INJECTED)
+    return tuple(Weighed.of(item, outcome) for item, outcome in in_order[:MOST])
 
 
 class Explanations:
@@ -63108,22 +63075,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
-from starlette.routing import BaseRoute, Mount
+from starlette.routing import Mount
 
 from .app import Application
 from .config.environment import PUBLIC_DEFAULT_KEY, Environment
 from .core import locales
 from .interfaces.chats import Chats
 from .interfaces.cli.instance import settings_in
-from .interfaces.function import function_routes
 from .interfaces.proxy.proxy import Proxy
-from .interfaces.routes import watching
+from .interfaces.routes import under_memory
 from .interfaces.server_key import open_to_browsers
-from .interfaces.tools import tool_server
 from .interfaces.turns import Turns
-from .interfaces.uploads import Uploads
 from .interfaces.web.page import Page
-from .interfaces.webhooks.hooks import hooks
 
 log = logging.getLogger(__name__)
 
@@ -63151,12 +63114,10 @@ def application(environment: Environment) -> Starlette:
         await page.close()
         await chats.stop()
 
-    key, turns = environment.server_key, Turns(chats, lambda: settings)
-    own: list[BaseRoute] = [*watching(key, chats), *function_routes(key, chats, turns)]
-    own += [*tool_server.served(chats, lambda: settings, environment), *hooks(chats, lambda: settings)]
-    own += [*Uploads(chats, lambda: settings, environment).routes(), Mount("", page)]
-    routes = [Mount("/memory", routes=own), Mount("/v1", open_to_browsers(proxy, key))]
-    return Starlette(routes=routes, lifespan=lifespan)
+    turns = Turns(chats, lambda: settings)
+    own = under_memory(chats, turns, lambda: settings, environment, page)
+    api = open_to_browsers(proxy, environment.server_key)
+    return Starlette(routes=[Mount("/memory", routes=own), Mount("/v1", api)], lifespan=lifespan)
 
 
 def serve(host: str, port: int) -> None:
@@ -65686,6 +65647,13 @@ from .column_types import Id, PlainText
 
 metadata = MetaData()
 
+
+def _switches(name: str) -> Table:
+    """What each user has switched on or off."""
+    is_on, at = Column("is_on", Boolean, nullable=False), Column("at", Float, nullable=False)
+    return Table(name, metadata, Column("user_id", Id, primary_key=True), is_on, at)
+
+
 # States: pending -> claimed -> done, or back to pending for a retry, or dead. "later": of an import, which
 # becomes pending when nothing else is to be done; its `ready_at` is when it was said.
 outbox = Table(
@@ -65896,13 +65864,7 @@ episodes = Table(
     Index("episodes_chat", "user_id", "chat_id"),
     Index("episodes_age", "said_at"),
 )
-episode_switches = Table(
-    "episode_switches",
-    metadata,
-    Column("user_id", Id, primary_key=True),
-    Column("is_on", Boolean, nullable=False),
-    Column("at", Float, nullable=False),
-)
+episode_switches = _switches("episode_switches")
 
 # See state/cuts_table.py.
 cuts = Table(
@@ -65927,13 +65889,7 @@ token_ratios = Table(
     Column("ratio", Float, nullable=False),
     Column("at", Float, nullable=False),
 )
-note_switches = Table(
-    "note_switches",
-    metadata,
-    Column("user_id", Id, primary_key=True),
-    Column("is_on", Boolean, nullable=False),
-    Column("at", Float, nullable=False),
-)
+note_switches = _switches("note_switches")
 
 # See state/digests_table.py.
 digests = Table(

@@ -221,3 +221,13 @@ def test_odd_requests_to_the_function(shared_server: PipelinesServer, sent: byte
             shared_server.client.post(url, content=sent, headers={"Authorization": "Bearer x"}).status_code
             == 401
         )
+
+
+def test_a_document_is_a_source_by_its_title(shared_server: PipelinesServer, user: str) -> None:
+    folder = shared_server.data_dir / "documents" / user
+    folder.mkdir(parents=True)
+    (folder / "harbour.md").write_text("The lighthouse of the harbour was painted with tar and lime.")
+    question = "What was the lighthouse of the harbour painted with?"
+    wait_until(lambda: "tar and lime" in told(shared_server, Chat(user).say(question)))
+    events = asked(shared_server, Chat(user).say(question))[1:]
+    assert [one["name"] for event in events for one in event["data"].get("metadata", ())] == ["harbour"]

@@ -15,16 +15,13 @@ from starlette.routing import Route
 
 from ..core.events import Job
 from .chats import Body, Chats
+from .request_body import TooLongError, body_of
 from .server_key import has_key, key_wanted
 from .turns import Turns
 from .waits import in_pool, within
 
 _LINE_S, _SOURCES_S = 0.3, 3.0  # that what is shown may take
 _MOST_BYTES = 64_000_000  # of a request
-
-
-class _TooLargeError(Exception):
-    pass
 
 
 def function_routes(key: str, chats: Chats, turns: Turns) -> list[Route]:
@@ -34,8 +31,8 @@ def function_routes(key: str, chats: Chats, turns: Turns) -> list[Route]:
         if not has_key(request.headers, key):
             return JSONResponse({"detail": key_wanted(request.headers, key)}, status_code=401)
         try:
-            form = await chats.intake.load("", await _read(request))
-        except _TooLargeError:
+            form = await chats.intake.load("", await body_of(request.receive, _MOST_BYTES))
+        except TooLongError:
             return JSONResponse({"detail": "A request has 64 MB at most."}, status_code=413)
         except ClientDisconnect:
             return Response(status_code=400)
@@ -74,13 +71,3 @@ async def _events(chats: Chats, owner: str, keys: Sequence[str], *, finished: bo
     except Exception as error:  # noqa: BLE001 - the chat must go on
         chats.failed(Job.OUTLET if finished else Job.INLET, error)
         return []
-
-
-async def _read(request: Request) -> bytes:
-    pieces, size = [], 0
-    async for piece in request.stream():
-        size += len(piece)
-        if size > _MOST_BYTES:
-            raise _TooLargeError
-        pieces.append(piece)
-    return b"".join(pieces)

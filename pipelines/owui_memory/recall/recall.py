@@ -37,7 +37,7 @@ from .sources import Aside, Sources
 from .standing import Kept, Standing
 from .suppressed import suppressed
 from .times import zone_of
-from .why import MOST, Explanation, Explanations, Weighed
+from .why import MOST, Explanation, Explanations, Weighed, most_telling
 
 _TIMES_THE_BUDGET = 6  # of one message, that a conversation may hold; then it is told anew
 
@@ -158,7 +158,7 @@ class Recaller:
             threshold=relevant.gate.needed,
             weighed=tuple(islice(_weighed(selection, injected_before, {memory.id for memory in news}), MOST)),
             more=max(len(selection.outcomes) - MOST, 0),
-            quoted=(*_most_telling(spoken), *_most_telling(read))[:MOST],
+            quoted=most_telling(spoken, read),
             profile=tuple(memory.id for memory in profile),
             corrected=tuple(memory.id for memory, _ in kept.corrections),
             forgotten=tuple(dict.fromkeys(forgotten)),
@@ -330,12 +330,6 @@ def _quoted(turn: Turn, quotes: Quotes, spoken: Selection) -> Iterator[Line]:
     for memory in quotes.in_order(spoken.chosen):
         text = quotes.lines[memory.id]
         yield Line(turn.positions[-1], memory.id, memory.text, text, language=quotes.words.code)
-
-
-def _most_telling(spoken: Selection) -> tuple[Weighed, ...]:
-    """The passages that are told, and some others, with what became of them."""
-    in_order = sorted(spoken.outcomes, key=lambda one: one[1] != INJECTED)
-    return tuple(Weighed.of(item, outcome) for item, outcome in in_order[:MOST])
 
 
 def _weighed(selection: Selection, injected_before: set[str], news: set[str]) -> Iterator[Weighed]:

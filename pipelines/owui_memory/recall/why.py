@@ -14,7 +14,7 @@ from ..language.secrets import masked
 from ..state import reading, recalls
 from ..state.prepared import Prepared
 from .rank import Ranked
-from .select import INJECTED, INJECTED_BEFORE
+from .select import INJECTED, INJECTED_BEFORE, Selection
 
 _QUERY_CHARS = 200
 _LOOKED_CHARS = 1000  # of a query, for secrets
@@ -93,6 +93,13 @@ class Explanation:
     def of_left_alone(cls, reason: str) -> Explanation:
         """Of a message for which nothing was looked for. It holds nothing of what was said."""
         return cls(query="", evidence=0.0, threshold=0.0, left_alone=reason, looked=False)
+
+
+def most_telling(*selections: Selection) -> tuple[Weighed, ...]:
+    """The passages that are told, and some others, with what became of them."""
+    outcomes = (one for selection in selections for one in selection.outcomes)
+    in_order = sorted(outcomes, key=lambda one: one[1] != INJECTED)
+    return tuple(Weighed.of(item, outcome) for item, outcome in in_order[:MOST])
 
 
 class Explanations:

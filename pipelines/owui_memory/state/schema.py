@@ -23,6 +23,13 @@ from .column_types import Id, PlainText
 
 metadata = MetaData()
 
+
+def _switches(name: str) -> Table:
+    """What each user has switched on or off."""
+    is_on, at = Column("is_on", Boolean, nullable=False), Column("at", Float, nullable=False)
+    return Table(name, metadata, Column("user_id", Id, primary_key=True), is_on, at)
+
+
 # States: pending -> claimed -> done, or back to pending for a retry, or dead. "later": of an import, which
 # becomes pending when nothing else is to be done; its `ready_at` is when it was said.
 outbox = Table(
@@ -233,13 +240,7 @@ episodes = Table(
     Index("episodes_chat", "user_id", "chat_id"),
     Index("episodes_age", "said_at"),
 )
-episode_switches = Table(
-    "episode_switches",
-    metadata,
-    Column("user_id", Id, primary_key=True),
-    Column("is_on", Boolean, nullable=False),
-    Column("at", Float, nullable=False),
-)
+episode_switches = _switches("episode_switches")
 
 # See state/cuts_table.py.
 cuts = Table(
@@ -264,13 +265,7 @@ token_ratios = Table(
     Column("ratio", Float, nullable=False),
     Column("at", Float, nullable=False),
 )
-note_switches = Table(
-    "note_switches",
-    metadata,
-    Column("user_id", Id, primary_key=True),
-    Column("is_on", Boolean, nullable=False),
-    Column("at", Float, nullable=False),
-)
+note_switches = _switches("note_switches")
 
 # See state/digests_table.py.
 digests = Table(

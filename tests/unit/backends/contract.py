@@ -26,6 +26,7 @@ from owui_memory.models import providers
 from tests.harness.mem0_http import StandIn
 from tests.harness.mem0_platform import Platform
 from tests.harness.mem0_server import RestServer
+from tests.harness.places import library, measured
 from tests.harness.postgres import PASSWORD
 from tests.harness.scripted_llm import ScriptedLLM
 
@@ -138,7 +139,7 @@ def library_settings(llm: ScriptedLLM, **more: Any) -> Valves:
 
 
 def library_case(kind: str, settings: Valves, llm: ScriptedLLM, folder: Path) -> Case:
-    backend = LibraryBackend.open(settings, folder)
+    backend = library(settings, folder)
 
     def impatient() -> None:
         providers.bound_client(backend._memory.embedding_model.model, 0.2, {})
@@ -170,7 +171,9 @@ def store_settings(kind: str, request: pytest.FixtureRequest) -> dict[str, str]:
 
 @contextlib.contextmanager
 def stand_in(kind: str, llm: ScriptedLLM, folder: Path) -> Iterator[StandIn]:
-    memory, _ = assemble(library_settings(llm), folder)
+    settings = library_settings(llm)
+    measured(settings.embedder_model, folder)
+    memory, _ = assemble(settings, folder)
     try:
         with (RestServer if kind == "server" else Platform)(memory, KEY) as server:
             yield server

@@ -16,6 +16,7 @@ from owui_memory.backends.platform import PlatformBackend
 from owui_memory.backends.server import ServerBackend
 from owui_memory.core.errors import Drop, MemoryFault, Retry, TellAdmin
 from owui_memory.core.memory import Memory
+from tests.harness.hang import returns
 from tests.harness.mem0_platform import Platform
 from tests.harness.mem0_server import RestServer
 from tests.harness.scripted_llm import ScriptedLLM
@@ -306,7 +307,7 @@ def test_a_platform_that_lists_no_second_page_is_not_asked_for_ever(
 ) -> None:
     page = {"results": [{"id": "1", "memory": "I own a boat."}], "next": "https://api.mem0.ai/?page=2"}
 
-    with platform.fail(200, page):
+    with platform.fail(200, page), returns():
         with pytest.raises(Retry, match="again"):
             to_platform.list_all("ada")
         assert len(to_platform.of_kind("ada", "fact", 5)) <= 5

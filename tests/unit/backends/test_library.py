@@ -68,14 +68,6 @@ def test_the_llm_is_named_and_told_until_it_works_again(
     assert part(backend, "LLM") == (True, "openai chat")
 
 
-def test_the_nearest_of_others(backend: LibraryBackend) -> None:
-    text = "What is my dog called?"
-    other, same = backend.similarities(text, ["Spring in Porto", text])
-    assert same == pytest.approx(1.0)
-    assert other < 0.5
-    assert backend.similarities(text, []) == []
-
-
 def test_only_ones_own_are_removed_together(backend: LibraryBackend) -> None:
     ours, theirs = (backend.store(user, Memory("", f"{user} has a dog.")) for user in ("ada", "bob"))
     assert backend.remove_all("ada", [ours, theirs, "no id"]) == 1

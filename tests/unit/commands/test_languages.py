@@ -19,7 +19,6 @@ from owui_memory.interfaces.body import read_inlet
 from owui_memory.interfaces.strip_commands import without_commands
 from owui_memory.recall.why import Explanation
 from tests.harness.bodies import Chat
-from tests.harness.hang import work_ends
 from tests.unit.commands.desk import Desk
 from tests.unit.commands.test_commands import CASES
 
@@ -203,15 +202,3 @@ def test_titles_are_made_of_a_question_in_it() -> None:
     told = without_commands(body)["messages"][0]["content"]
     assert "USER: Woran erinnerst du dich bei mir?\nASSISTANT: (eine Liste)\n" in told
     assert "/memory" not in told
-
-
-def test_a_long_message_that_begins_with_a_slash_is_read_no_further_than_a_command_goes() -> None:
-    for text in (
-        "/" + "忘" * 1_000_000,
-        "/记忆" + "忘记" * 500_000,
-        "/memory " + "é" * 1_000_000,
-        "/é" * 500_000,
-    ):
-        with work_ends(text[:10], within=4):
-            for _ in range(25):
-                read_command(text)

@@ -299,48 +299,32 @@ def test_a_chat_that_is_there_again_is_remembered(
     assert house.facts() == sorted([CELLO, DOG])
 
 
-def ill(webui: Webui) -> list[Callable[[], None]]:
-    """All that an Open WebUI can answer in the place of the truth."""
-    down, wrong = Retry("down"), TellAdmin("no key")
+DOWN, ONE = Retry("down"), {"ada": {CHATS[0]}}
 
-    def fails(*calls: str, fault: Exception = down) -> Callable[[], None]:
-        return lambda: webui.faults.update(dict.fromkeys(calls, fault))
-
-    def empty() -> None:
-        webui.have = {}
-
-    def another() -> None:
-        webui.have, webui.me = {"eve": {CHATS[7]}}, "other-admin"
-
-    def only_some() -> None:
-        webui.faults["has_chat"] = down
-        webui.have["ada"] = {CHATS[0]}
-
-    def no_access() -> None:
-        webui.have["ada"], webui.blind = {CHATS[0]}, True
-
-    def no_chats() -> None:
-        webui.have["ada"] = set()
-
-    def moment() -> None:
-        webui.have["ada"] = set(CHATS[1:])
-
-    calls = [fails("users"), fails("user_id"), fails("chats_of"), fails("chats_of", fault=wrong)]
-    return [*calls, empty, another, only_some, no_access, no_chats, moment]
+# All that an Open WebUI can answer in the place of the truth.
+ILL: dict[str, dict[str, Any]] = {
+    **{f"no {call}": {"faults": {call: DOWN}} for call in ("users", "user_id", "chats_of")},
+    "no key": {"faults": {"chats_of": TellAdmin("no key")}},
+    "empty": {"have": {}},
+    "another": {"have": {"eve": {CHATS[7]}}, "me": "other-admin"},
+    "only some": {"have": ONE, "faults": {"has_chat": DOWN}},
+    "no access": {"have": ONE, "blind": True},
+    "no chats": {"have": {"ada": set()}},
+    "for a moment": {"have": {"ada": set(CHATS[1:])}},
+}
 
 
-@pytest.mark.parametrize("number", range(10))
+@pytest.mark.parametrize("how", ILL)
 def test_an_open_webui_that_is_ill_costs_nothing(
-    house: House, days: Callable[[float], None], number: int
+    house: House, days: Callable[[float], None], how: str
 ) -> None:
     house.says(CHATS[:5], DOG)
     webui = Webui({"ada": set(CHATS[:5])})
     compared(house, webui)
-    ill(webui)[number]()
-    for _ in range(1 if number == 9 else 3):
+    for _ in range(1 if how == "for a moment" else 3):
         days(24)
         with suppress(MemoryFault):
-            assert compared(house, webui) == ()
+            assert compared(house, replace(webui, **ILL[how])) == ()
     assert house.deletions.carry_out() == 0
     assert house.chats() == set(CHATS[:5])
 

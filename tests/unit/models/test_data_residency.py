@@ -12,70 +12,29 @@ from owui_memory.config.hosts import is_local
 from owui_memory.config.settings import Valves
 from owui_memory.observe.data_residency import data_residency
 
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://localhost:11434",
-        "http://LOCALHOST./v1",
-        "http://app.localhost",
-        "http://127.0.0.1:1",
-        "http://127.1",
-        "http://2130706433",  # 127.0.0.1 in one number
-        "http://0.0.0.0:8000",
-        "http://10.1.2.3",
-        "http://172.31.255.255",
-        "http://192.168.1.20:11434",
-        "http://169.254.1.1",
-        "http://[::1]:80",
-        "http://[fe80::1%25eth0]",
-        "http://[fd00::1]",
-        "http://[::ffff:10.0.0.1]",
-        "http://ollama:11434/v1",
-        "http://nas.local",
-        "http://host.docker.internal:11434",
-        "http://llm.ai.svc:80",
-        "http://llm.ai.svc.cluster.local.",
-        "https://key:secret@qdrant:6333",
-        "postgresql://u@db:5432/memories",
-        "postgres://u:p@[::1]:5432/m",
-        "postgresql://u@/m?host=/run/postgresql",
-        "postgresql:///m?host=db1:5432,db2:5433",
-    ],
-)
-def test_local(url: str) -> None:
-    assert is_local(url)
+# 2130706433 is 127.0.0.1 in one number, without a dot, and 134744072 is 8.8.8.8.
+LOCAL = """
+http://localhost:11434 http://LOCALHOST./v1 http://app.localhost http://127.0.0.1:1 http://127.1 http://2130706433
+http://0.0.0.0:8000 http://10.1.2.3 http://172.31.255.255 http://192.168.1.20:11434 http://169.254.1.1
+http://[::1]:80 http://[fe80::1%25eth0] http://[fd00::1] http://[::ffff:10.0.0.1]
+http://ollama:11434/v1 http://nas.local http://host.docker.internal:11434 http://llm.ai.svc:80
+http://llm.ai.svc.cluster.local. https://key:secret@qdrant:6333
+postgresql://u@db:5432/memories postgres://u:p@[::1]:5432/m postgresql://u@/m?host=/run/postgresql
+postgresql:///m?host=db1:5432,db2:5433
+"""
+EXTERNAL = """
+localhost http:// http://[ https://api.openai.com/v1 http://8.8.8.8 http://134744072 http://0x08080808
+http://172.32.0.1 http://192.0.2.1 http://100.64.0.1 http://[2001:db8::1] http://[::ffff:8.8.8.8]
+http://10.0.0.1.example.com http://localhost.example.com http://localhost@example.com
+http://example\u3002com http://example\uff0ecom http://notlocal.internal.com
+postgresql://u@db/m?host=db.example.com postgresql://u@db/m?hostaddr=8.8.8.8
+postgresql:///m?host=db1,db.example.com
+"""
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "",
-        "localhost",
-        "http://",
-        "http://[",
-        "https://api.openai.com/v1",
-        "http://8.8.8.8",
-        "http://134744072",  # 8.8.8.8 in one number, without a dot
-        "http://0x08080808",
-        "http://172.32.0.1",
-        "http://192.0.2.1",
-        "http://100.64.0.1",
-        "http://[2001:db8::1]",
-        "http://[::ffff:8.8.8.8]",
-        "http://10.0.0.1.example.com",
-        "http://localhost.example.com",
-        "http://localhost@example.com",
-        "http://example\u3002com",
-        "http://example\uff0ecom",
-        "http://notlocal.internal.com",
-        "postgresql://u@db/m?host=db.example.com",
-        "postgresql://u@db/m?hostaddr=8.8.8.8",
-        "postgresql:///m?host=db1,db.example.com",
-    ],
-)
-def test_external(url: str) -> None:
-    assert not is_local(url)
+def test_what_is_on_ones_own_network() -> None:
+    assert [url for url in LOCAL.split() if not is_local(url)] == []
+    assert [url for url in ("", *EXTERNAL.split()) if is_local(url)] == []
 
 
 @given(st.ip_addresses(network="8.0.0.0/8") | st.ip_addresses(network="2000::/3"))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from owui_memory.core.errors import Retry, TellAdmin
 from owui_memory.core.memory import Memory
 from owui_memory.models.embedder import Embedder
 from tests.harness import scripted_llm as harness
+from tests.harness.places import library
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until
 
@@ -117,35 +120,40 @@ def settings_for(llm: ScriptedLLM) -> Valves:
     return Valves(embedder_provider="openai", embedder_base_url=llm.base_url, embedder_model="e")
 
 
-@pytest.mark.parametrize("vector", NO_VECTORS.values(), ids=NO_VECTORS)
+@pytest.fixture
+def backend(scripted_llm: ScriptedLLM, tmp_path: Path) -> Iterator[LibraryBackend]:
+    with contextlib.closing(library(settings_for(scripted_llm), tmp_path)) as opened:
+        yield opened
+
+
 def test_what_is_no_vector_is_neither_stored_nor_kept(
-    vector: Any, scripted_llm: ScriptedLLM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    backend: LibraryBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with contextlib.closing(LibraryBackend.open(settings_for(scripted_llm), tmp_path)) as backend:
+    calls: tuple[Callable[[], object], ...] = (
+        lambda: backend.search("ada", "my dog Rex", 5),
+        lambda: backend.store("ada", Memory("", "The user's dog is called Rex.")),
+        lambda: backend.similarities("my dog Rex", ["a dog"]),
+    )
+    for what, vector in NO_VECTORS.items():
         with monkeypatch.context() as ill:
-            ill.setattr(harness, "embedding_json", lambda *_: json.dumps(vector))
-            for ask in (
-                lambda: backend.search("ada", "my dog Rex", 5),
-                lambda: backend.store("ada", Memory("", "The user's dog is called Rex.")),
-                lambda: backend.similarities("my dog Rex", ["a dog"]),
-            ):
+            ill.setattr(harness, "embedding_json", partial(lambda sent, *_: sent, json.dumps(vector)))
+            for ask in calls:
                 with pytest.raises((Retry, TellAdmin), match=r"^The embedder"):
                     ask()
             embedder = next(part for part in backend.check() if part.name == "embedder")
-            assert not embedder.ok
+            assert not embedder.ok, what
             assert "The embedder" in embedder.detail
-        assert backend.list_all("ada") == []
-        backend.store("ada", Memory("", "The user's dog is called Rex."))
-        assert backend.search("ada", "my dog Rex", 5)[0].meaning > 0.2
-        assert backend.similarities("my dog Rex", ["a dog"])[0] > 0.2
+    assert backend.list_all("ada") == []
+    backend.store("ada", Memory("", "The user's dog is called Rex."))
+    assert backend.search("ada", "my dog Rex", 5)[0].meaning > 0.2
+    assert backend.similarities("my dog Rex", ["a dog"])[0] > 0.2
 
 
-@pytest.mark.parametrize("dims", [1, 255, 257])
-def test_vectors_of_another_size_are_refused(dims: int, scripted_llm: ScriptedLLM, tmp_path: Path) -> None:
-    with contextlib.closing(LibraryBackend.open(settings_for(scripted_llm), tmp_path)) as backend:
+def test_vectors_of_another_size_are_refused(backend: LibraryBackend, scripted_llm: ScriptedLLM) -> None:
+    for dims in (1, 255, 257):
         with scripted_llm.fault("embeddings", dims=dims), pytest.raises(TellAdmin, match="vectors of 256"):
             backend.search("ada", "my dog Rex", 5)
-        assert backend.search("ada", "my dog Rex", 5) == []
+    assert backend.search("ada", "my dog Rex", 5) == []
 
 
 def test_an_embedder_that_begins_ill_is_not_opened(

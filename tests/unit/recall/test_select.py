@@ -7,7 +7,7 @@ import pytest
 from owui_memory.core.memory import Candidate
 from owui_memory.models.tokens import estimated_tokens
 from owui_memory.recall.block import line, render
-from owui_memory.recall.rank import ranked
+from owui_memory.recall.rank import Ranked, ranked
 from owui_memory.recall.select import (
     ENOUGH,
     INJECTED,
@@ -19,7 +19,8 @@ from owui_memory.recall.select import (
     Selection,
     select,
 )
-from tests.harness.samples import NOW, found
+from owui_memory.recall.why import MOST, most_telling
+from tests.harness.samples import NOW, found, memory
 
 
 def selected(
@@ -177,3 +178,13 @@ def test_the_budget_holds_for_the_whole_block(budget: int) -> None:
 )
 def test_what_only_looks_the_same_is_told_too(one: str, other: str) -> None:
     assert told([found(one, 0.5), found(other, 0.4)]) == [one, other]
+
+
+def test_of_many_passages_those_that_are_told_are_explained() -> None:
+    def one(name: str, outcome: str) -> tuple[Ranked, str]:
+        return Ranked(memory(name), 0.5, 0.0, 0.5), outcome
+
+    spoken = Selection((), tuple(one(f"chat {at}", NOT_RELEVANT) for at in range(MOST + 5)))
+    read = Selection((), (one("page 1", NOT_RELEVANT), one("page 2", INJECTED)))
+    told = most_telling(spoken, read)
+    assert (told[0].memory_id, len(told)) == ("page 2", MOST)

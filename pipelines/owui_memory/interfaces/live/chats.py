@@ -16,7 +16,7 @@ from ...config.settings import Valves
 from ...core.change import Change
 from ...core.exchange import Batch, message_id_of
 from ...core.locales import Locale, locale
-from ...core.memory import EPISODE, Check, Memory
+from ...core.memory import DOCUMENT, EPISODE, Check, Memory
 from ...core.turn import Turn, is_unnamed
 from ...language.names import teller
 from ...language.sanitize import one_line
@@ -193,6 +193,8 @@ def _learned(changes: Sequence[Change], words: Locale) -> Iterator[str]:
 def _name(memory: Memory, one: _Shown, words: Locale) -> str:
     if memory.kind == EPISODE:
         return words.say("source, past")
+    if memory.kind == DOCUMENT:
+        return _cut(_plain(f"{memory.title} {memory.role}").strip(), _NAME_CHARS)
     text, told_by = _cut(_plain(memory.text), _NAME_CHARS), teller(memory, one.user_id, locale=words)
     return words.say("note, told by", who=told_by, text=text) if told_by else text
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections import Counter
 from collections.abc import Callable
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -19,6 +19,7 @@ from ...config.environment import PUBLIC_DEFAULT_KEY, Environment
 from ...config.settings import Valves
 from ..chats import Chats
 from ..identity import Caller, UnidentifiedError, identified
+from ..request_body import TooLongError, body_of
 from ..server_key import open_to_browsers
 from .calls import Calls, Lane, turn_of
 from .mcp_server import McpServer
@@ -80,10 +81,10 @@ class Door:
         if self._at_once > _AT_ONCE or (caller.id and self._of[caller.id] > _AT_ONCE_EACH):
             return _refusal(503, "Too many requests at once. Try again in some seconds.")
         try:
-            raw = await _read(receive)
-        except TimeoutError:
+            raw = await body_of(receive, _MOST_BYTES, _WAIT_S)
+        except (TimeoutError, ClientDisconnect):
             return _refusal(408, "The rest of the request did not come.")
-        except ValueError:
+        except TooLongError:
             return _refusal(413, f"A request has {_MOST_BYTES} bytes at most.")
         answer: ASGIApp = await self._work(Request(caller, Headers(scope=scope), raw, scope))
         return answer
@@ -158,17 +159,3 @@ def description() -> dict[str, Any]:
 
 def _refusal(status: int, sentence: str) -> ASGIApp:
     return JSONResponse({"error": sentence}, status, _CHALLENGE if status == 401 else None)
-
-
-async def _read(receive: Receive) -> bytes:
-    """A request's body. Raises TimeoutError, or ValueError where it is too long."""
-    pieces, size, more = [], 0, True
-    while more:
-        async with asyncio.timeout(_WAIT_S):
-            message = await receive()
-        pieces.append(message.get("body", b""))
-        size += len(pieces[-1])
-        if size > _MOST_BYTES:
-            raise ValueError("too long")
-        more = message.get("more_body", False)
-    return b"".join(pieces)

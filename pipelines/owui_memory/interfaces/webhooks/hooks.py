@@ -22,6 +22,7 @@ from ...core.errors import MemoryFault
 from ...core.memory import is_person
 from .. import access_log
 from ..chats import Chats
+from ..request_body import TooLongError, body_of
 from ..webui import WebUi
 
 log = logging.getLogger(__name__)
@@ -40,12 +41,9 @@ def hooks(chats: Chats, settings: Callable[[], Valves]) -> list[Route]:
         if not secret or not hmac.compare_digest(given.encode(), secret.encode()):
             return JSONResponse({"detail": "There is nothing here."}, status_code=404)
         try:
-            body = bytearray()
-            async for part in request.stream():
-                body += part
-                if len(body) > _MOST_BYTES:
-                    return JSONResponse({"detail": "This is too long for an event."}, status_code=413)
-            event = json.loads(bytes(body))
+            event = json.loads(await body_of(request.receive, _MOST_BYTES))
+        except TooLongError:
+            return JSONResponse({"detail": "This is too long for an event."}, status_code=413)
         except ClientDisconnect:
             return Response(status_code=400)
         except (ValueError, RecursionError):
