@@ -10496,6 +10496,9 @@ msgstr "Sag, worum es gehen soll: `/memory erstelle {template} mein Garten`."
 msgid "digest, nothing known"
 msgstr "Dafür ist noch nichts bekannt."
 
+msgid "digest, busy"
+msgstr "Gerade werden andere Texte gemacht. Sende es in einer Minute noch einmal."
+
 msgid "digest: memories"
 msgstr "Erinnerungen"
 
@@ -12495,6 +12498,9 @@ msgstr "Say what it is to be about: `/memory make {template} my garden`."
 msgid "digest, nothing known"
 msgstr "Nothing is known for it yet."
 
+msgid "digest, busy"
+msgstr "Other digests are being made. Send it again in a minute."
+
 msgid "digest: memories"
 msgstr "Memories"
 
@@ -14451,6 +14457,9 @@ msgstr "Di de qué debe tratar: `/memory crea {template} mi jardín`."
 msgid "digest, nothing known"
 msgstr "Todavía no se sabe nada para eso."
 
+msgid "digest, busy"
+msgstr "Se están haciendo otros. Envíalo de nuevo en un minuto."
+
 msgid "digest: memories"
 msgstr "Recuerdos"
 
@@ -15641,6 +15650,9 @@ msgstr "Dites de quoi il doit parler : `/memory rédige {template} mon jardin`."
 msgid "digest, nothing known"
 msgstr "Rien n'est encore connu pour cela."
 
+msgid "digest, busy"
+msgstr "D'autres textes sont en cours. Renvoyez-le dans une minute."
+
 msgid "digest: memories"
 msgstr "Souvenirs"
 
@@ -16799,6 +16811,9 @@ msgstr "何についてか書いてください: `/memory 作成 {template} 庭`
 
 msgid "digest, nothing known"
 msgstr "それについてはまだ何も知られていません。"
+
+msgid "digest, busy"
+msgstr "ほかのものを作成中です。一分後にもう一度送ってください。"
 
 msgid "digest: memories"
 msgstr "記憶"
@@ -18139,6 +18154,9 @@ msgstr "Скажите, о чём: `/memory сделай {template} мой са�
 msgid "digest, nothing known"
 msgstr "Для этого пока ничего не известно."
 
+msgid "digest, busy"
+msgstr "Сейчас делаются другие. Отправьте ещё раз через минуту."
+
 msgid "digest: memories"
 msgstr "Воспоминания"
 
@@ -19298,6 +19316,9 @@ msgstr "请说明主题：`/memory 生成 {template} 我的花园`。"
 msgid "digest, nothing known"
 msgstr "目前对此还一无所知。"
 
+msgid "digest, busy"
+msgstr "正在生成其他内容。请一分钟后再发送。"
+
 msgid "digest: memories"
 msgstr "记忆"
 
@@ -20004,6 +20025,7 @@ SOURCES["digests/digests.py"] = r'''"""Makes digests: by the LLM that may read t
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -20025,6 +20047,7 @@ from .sources import Shelf, Source
 from .template import Templates
 
 _SUBJECT_CHARS = 200
+_AT_ONCE = 2  # of all users: other commands need threads, too
 _LANGUAGES = {
     "de": "German",
     "es": "Spanish",
@@ -20050,12 +20073,17 @@ class Digests:
         """templates: a folder with the admin's own."""
         self._live, self._settings, self._emit, self._shelf = live, settings, emit, shelf
         self._reflections, self.templates = Reflections(engine), Templates(templates)
+        self._places = threading.BoundedSemaphore(_AT_ONCE)
 
-    def make(self, user_id: str, name: str, about: str, words: Locale, user: str = "") -> str:
+    def make(
+        self, user_id: str, name: str, about: str, words: Locale, user: str = "", *, patient: bool = False
+    ) -> str:
         """A digest in Markdown, in a language. about: its subject, "" for none; user: their name.
+        patient: waits until others are made.
 
         Raises:
-            Refused: there is no such template, it needs a subject, or nothing is known for it.
+            Refused: there is no such template, it needs a subject, or nothing is known for it; or others
+                are being made.
             Drop: the template is broken.
         """
         template, about, now = self.templates.get(name), inert(about)[:_SUBJECT_CHARS], datetime.now(UTC)
@@ -20067,7 +20095,12 @@ class Digests:
         sources = self._shelf.sources(template, user_id, about, now)
         if not sources:
             raise Refused(message("digest, nothing known"))
-        sections = self._asked(user_id, task, sources, words)
+        if not self._places.acquire(blocking=patient):
+            raise Refused(message("digest, busy"))
+        try:
+            sections = self._asked(user_id, task, sources, words)
+        finally:
+            self._places.release()
         self._emit(Event(EventKind.DIGEST_MADE, code="by an LLM" if sections else "of its sources"))
         title = f"{template.title} – {about}" if about else template.title
         return written(title, sections or of_sources(sources, words), words)
@@ -20256,10 +20289,10 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from ..core.errors import MemoryFault
+from ..core.errors import Drop
 from ..core.events import Emit, Job, failed, succeeded
 from ..core.locales import locale
-from ..documents.folders import DIGESTS
+from ..documents.folders import DIGESTS, may_have_folder
 from ..state.digests_table import DigestsTable, Scheduled
 from .digests import Digests
 
@@ -20315,22 +20348,26 @@ class DigestWorker:
         """Why it could not be made, "" if it was."""
         words = locale(due.language)
         try:
-            text = self._digests.make(due.user_id, due.template, due.about, words)
-        except MemoryFault as fault:
-            if fault.again() is None:
-                raise
-            return str(fault)
-        if (root := self._folder()) is not None and self._table.holds(due):
-            _put(root / due.user_id / DIGESTS, f"{due.template} {datetime.now():%Y-%m-%d}.md", text)
+            text = self._digests.make(due.user_id, due.template, due.about, words, patient=True)
+        except Drop as refusal:
+            return str(refusal)
+        root = self._folder()
+        if root is not None and may_have_folder(due.user_id):
+            file = root / due.user_id / DIGESTS / f"{due.template} {datetime.now():%Y-%m-%d}.md"
+            if self._table.holds(due):
+                _put(file, text)
+            if not self._table.holds(due):  # all of the user's was forgotten meanwhile
+                file.unlink(missing_ok=True)
         return ""
 
 
-def _put(folder: Path, name: str, text: str) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    part = folder / f".{os.getpid()}-{time.monotonic_ns()}"
+def _put(file: Path, text: str) -> None:
+    """Whole, or not at all."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_name(f".{os.getpid()}-{time.monotonic_ns()}")
     try:
         part.write_text(text, encoding="utf-8")
-        part.replace(folder / name)
+        part.replace(file)
     finally:
         part.unlink(missing_ok=True)
 '''
@@ -21228,7 +21265,7 @@ class Folders:
         """Who has a folder."""
         with os.scandir(self.root) as found:
             names = [one.name for one in found if one.is_dir(follow_symlinks=False)]
-        return sorted(name for name in names if is_person(name) and not name.startswith("."))
+        return sorted(filter(may_have_folder, names))
 
     def files(self, user_id: str) -> Iterator[File]:
         """The files of a user that can be read, hidden ones left out."""
@@ -21261,6 +21298,8 @@ class Folders:
     def remove_digests(self, user_id: str, is_wanted: Callable[[float], bool]) -> None:
         """Delete a user's digests of which this, told since when each lies there (Unix time), says False."""
         folder = self.root / user_id / DIGESTS
+        if folder.is_symlink():
+            return
         with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as found:
             for one in list(found):
                 about = one.stat(follow_symlinks=False)
@@ -21293,6 +21332,11 @@ def _raised(error: OSError) -> None:
     raise error
 
 
+def may_have_folder(user_id: str) -> bool:
+    """Whether a user's id can be the name of a folder."""
+    return is_person(user_id) and user_id.isprintable() and "/" not in user_id and user_id[:1] != "."
+
+
 def is_saved(path: str) -> bool:
     """Whether a file was sent by a program: it goes with what is kept of it."""
     return path.startswith(f"{SAVED}/")
@@ -21318,9 +21362,8 @@ from typing import Self
 
 from ..core.locales import Message, message
 from ..core.locales.refused import Refused
-from ..core.memory import is_person
 from .extraction import format_of
-from .folders import MOST_BYTES, SAVED
+from .folders import MOST_BYTES, SAVED, may_have_folder
 
 SLOWEST_S = 600.0  # that a file may take to come
 _MOST_FILES, _MOST_KEPT = 5_000, 2 << 30  # of a user, and bytes
@@ -21378,7 +21421,7 @@ class Inbox:
             OSError: the folder cannot be written.
         """
         name = _safe(name)
-        if not is_person(user_id) or not user_id.isprintable() or "/" in user_id or user_id.startswith("."):
+        if not may_have_folder(user_id):
             raise RejectedError(400, message("page: document of nobody"))
         folder = self._root / user_id / SAVED
         _make_room(folder, name)
@@ -63691,7 +63734,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, and_, delete, select, update
 
-from . import digests, put_row, reading
+from . import digests, put_row, reading, was_erased
 from .clock import is_over
 
 WEEK_S = 7 * 24 * 3600.0
@@ -63746,10 +63789,11 @@ class DigestsTable:
         return Scheduled(**{**row, "due_at": now + _AGAIN_S}) if taken else None
 
     def holds(self, claimed: Scheduled) -> bool:
-        """Whether it is still wanted as it was when it was claimed."""
+        """Whether it is still wanted as it was when it was claimed, and nothing of it was erased since."""
+        since = claimed.due_at - _AGAIN_S
         with self._reading.connect() as connection:
             found = connection.scalar(select(digests.c.template).where(_as(claimed)))
-        return found is not None
+            return found is not None and not was_erased(connection, claimed.user_id, since)
 
     def done(self, claimed: Scheduled, detail: str) -> None:
         """It was made, or could not be; the next one is due in a week."""
