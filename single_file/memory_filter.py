@@ -488,15 +488,7 @@ class Application:
         """Forbids that a turn is remembered, whatever one with the same key was allowed. Never blocks."""
         self.keeper.announce_ban(turn)
         if not self.keeper.is_ill:  # else this process knows
-            self.state_pool.submit(self._forbid, turn)
-
-    def _forbid(self, turn: Turn) -> None:
-        try:
-            self.keeper.forbid(turn)
-        except Exception as error:  # noqa: BLE001 - the chat has gone on already, and this process knows
-            self.emit(failed(Job.FORBIDDING, error))
-        else:
-            self.emit(succeeded(Job.FORBIDDING))
+            self._later(Job.FORBIDDING, partial(self.keeper.forbid, turn))
 
     def after_inlet(self, turn: Turn, outcome: Outcome, decision: Decision) -> None:
         """Does what no message has to wait for. Never blocks."""
@@ -504,19 +496,27 @@ class Application:
             return  # the state database has no time for what is of use only
         self.live_chats.recalled(turn, outcome.recalled)
         if outcome.recalled or outcome.missed or decision.noted or decision.write:
-            self.state_pool.submit(self._after_inlet, turn, outcome, decision)
+            self._later(Job.KEEPING_INJECTED, partial(self._after_inlet, turn, outcome, decision))
 
     def _after_inlet(self, turn: Turn, outcome: Outcome, decision: Decision) -> None:
-        try:
-            if outcome.recalled or outcome.missed or decision.noted:
-                self._recaller.keep(turn, outcome.recalled, outcome.missed or decision.reason)
-            # So that what was said in other chats is known by the time of the next message.
-            if decision.write and self._outbox.leave_others(turn.user_id, turn.chat_id):
-                self._writer.wake()
-        except Exception as error:  # noqa: BLE001 - the chat has gone on already
-            self.emit(failed(Job.KEEPING_INJECTED, error))
-        else:
-            self.emit(succeeded(Job.KEEPING_INJECTED))
+        if outcome.recalled or outcome.missed or decision.noted:
+            self._recaller.keep(turn, outcome.recalled, outcome.missed or decision.reason)
+        # So that what was said in other chats is known by the time of the next message.
+        if decision.write and self._outbox.leave_others(turn.user_id, turn.chat_id):
+            self._writer.wake()
+
+    def _later(self, job: Job, work: Callable[[], object]) -> None:
+        """Do it in the pool of the state database. Never blocks."""
+
+        def do() -> None:
+            try:
+                work()
+            except Exception as error:  # noqa: BLE001 - the chat has gone on already
+                self.emit(failed(job, error))
+            else:
+                self.emit(succeeded(job))
+
+        self.state_pool.submit(do)
 
     def _wake(self) -> None:
         self._writer.wake()
@@ -5732,12 +5732,20 @@ SOURCES["config/fields/access.py"] = r'''"""Who gets memory: of users, of models
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field
 
 from ..model_patterns import read_rule
-from ..valves_codec import PanelModel, SettingsError, Text
+from ..valves_codec import PanelModel, Text, read_by
+
+Rule = Annotated[
+    Text,
+    read_by(
+        read_rule,
+        "be ids of models or patterns like gpt-* and !gpt-4*, with commas between them, not {wrong}",
+    ),
+]
 
 
 class Access(PanelModel):
@@ -5774,7 +5782,7 @@ class Access(PanelModel):
             "connections are external until you change their type."
         ),
     )
-    models_recall: Text = Field(
+    models_recall: Rule = Field(
         "",
         title="Models that get memories",
         description=(
@@ -5783,7 +5791,7 @@ class Access(PanelModel):
             "!* excludes all. If unset, all models get memories."
         ),
     )
-    models_remember: Text = Field(
+    models_remember: Rule = Field(
         "",
         title="Models that are learned from",
         description=(
@@ -5796,17 +5804,6 @@ class Access(PanelModel):
         title="Require the server's key",
         description="The Pipelines server refuses every request that does not carry its key.",
     )
-
-    @field_validator("models_recall", "models_remember")
-    @classmethod
-    def _check_rule(cls, value: str, info: ValidationInfo) -> str:
-        name = info.field_name or ""
-        try:
-            read_rule(value)
-        except ValueError as wrong:
-            wanted = "ids of models or patterns like gpt-* and !gpt-4*, with commas between them"
-            raise SettingsError(name, f"{name} must be {wanted}, not {wrong}.") from None
-        return value
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -5852,10 +5849,12 @@ SOURCES["config/fields/expert.py"] = r'''"""What hardly anybody needs to change.
 
 from __future__ import annotations
 
-from pydantic import Field, field_validator
+from typing import Annotated
+
+from pydantic import Field
 
 from ..advanced import EXAMPLE, Advanced, read_advanced
-from ..valves_codec import PanelModel, SettingsError, Text, allowed
+from ..valves_codec import PanelModel, Text, allowed, read_by
 
 
 def _described() -> str:
@@ -5868,20 +5867,11 @@ def _described() -> str:
 class Expert(PanelModel):
     """What hardly anybody needs to change."""
 
-    advanced: Text = Field(
+    advanced: Annotated[Text, read_by(read_advanced, "{wrong}")] = Field(
         "",
         title="Advanced",
         description=f"Numbers that rarely need a change, for example {EXAMPLE}. {_described()}.",
     )
-
-    @field_validator("advanced")
-    @classmethod
-    def _check_advanced(cls, value: str) -> str:
-        try:
-            read_advanced(value)
-        except ValueError as wrong:
-            raise SettingsError("advanced", f"advanced must {wrong}.") from None
-        return value
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -5891,16 +5881,21 @@ SOURCES["config/fields/long_chats.py"] = r'''"""How long a chat's prompt may bec
 
 from __future__ import annotations
 
-from pydantic import Field, field_validator
+from typing import Annotated
+
+from pydantic import Field
 
 from ..context_limits import EXAMPLE, LEAST, MOST, read_limits
-from ..valves_codec import PanelModel, SettingsError, Text
+from ..valves_codec import PanelModel, Text, read_by
+
+_WANTED = f"0, a number from {LEAST} to {MOST}, or such numbers by model as in {EXAMPLE}"
+Limits = Annotated[Text, read_by(read_limits, f"be {_WANTED}, not {{wrong}}")]
 
 
 class LongChats(PanelModel):
     """How long a chat's prompt may become, and what stays of it."""
 
-    context_tokens: Text = Field(
+    context_tokens: Limits = Field(
         "0",
         title="Tokens of a prompt",
         description=(
@@ -5920,16 +5915,6 @@ class LongChats(PanelModel):
             "means fewer cuts, each of which costs the model's prompt cache once."
         ),
     )
-
-    @field_validator("context_tokens")
-    @classmethod
-    def _check_limits(cls, value: str) -> str:
-        try:
-            read_limits(value)
-        except ValueError as wrong:
-            wanted = f"0, a number from {LEAST} to {MOST}, or such numbers by model as in {EXAMPLE}"
-            raise SettingsError("context_tokens", f"context_tokens must be {wanted}, not {wrong}.") from None
-        return value
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -5946,7 +5931,9 @@ from pydantic import Field, ValidationInfo, field_validator
 from ..addresses import checked_url
 from ..marks import Belongs, Mark
 from ..prices import read_prices
-from ..valves_codec import PanelModel, Secret, SettingsError, Text
+from ..valves_codec import PanelModel, Secret, Text, read_by
+
+Prices = Annotated[Text, read_by(read_prices, "be like 'gpt-4.1-mini 0.40 1.60', with commas between models")]
 
 NamedLlm = Literal[
     "none",
@@ -6032,7 +6019,7 @@ class Models(PanelModel):
             "by the second LLM. Raise it for a large model without a graphics card."
         ),
     )
-    llm_prices: Text = Field(
+    llm_prices: Prices = Field(
         "",
         title="LLM prices",
         description=(
@@ -6071,16 +6058,6 @@ class Models(PanelModel):
     @classmethod
     def _check_model_url(cls, value: str, info: ValidationInfo) -> str:
         return checked_url(info.field_name or "", value)
-
-    @field_validator("llm_prices")
-    @classmethod
-    def _check_prices(cls, value: str) -> str:
-        try:
-            read_prices(value)
-        except ValueError:
-            example = "'gpt-4.1-mini 0.40 1.60', with commas between models"
-            raise SettingsError("llm_prices", f"llm_prices must be like {example}.") from None
-        return value
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -6170,18 +6147,23 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, PlainSerializer, field_validator
+from pydantic import Field, PlainSerializer
 
 from ..marks import Mark, Masked
 from ..model_patterns import read_patterns
 from ..upstreams import EXAMPLE, masked, read_upstreams, unmasked
-from ..valves_codec import PanelModel, SettingsError, Text
+from ..valves_codec import PanelModel, Text, read_by
 
 Upstreams = Annotated[
     str,
     PlainSerializer(lambda v: masked(v) or None, return_type=str | None, when_used="json"),
     Mark.SECRET,
     Masked(unmasked),
+    read_by(read_upstreams, f"be like {EXAMPLE}: {{wrong}}"),
+]
+Patterns = Annotated[
+    Text,
+    read_by(read_patterns, "be ids of models or patterns like llama*, with commas between them, not {wrong}"),
 ]
 
 
@@ -6196,7 +6178,7 @@ class Proxy(PanelModel):
             "first that has a model answers. Unset: those of OPENAI_API_BASE_URL and OLLAMA_BASE_URL."
         ),
     )
-    memory_by_default: Text = Field(
+    memory_by_default: Patterns = Field(
         "",
         title="Models of the proxy with memory by default",
         description=(
@@ -6215,26 +6197,6 @@ class Proxy(PanelModel):
             "memory's tools, and in the last step it must answer."
         ),
     )
-
-    @field_validator("upstreams")
-    @classmethod
-    def _check_upstreams(cls, value: str) -> str:
-        try:
-            read_upstreams(value)
-        except ValueError as wrong:
-            raise SettingsError("upstreams", f"upstreams must be like {EXAMPLE}: {wrong}.") from None
-        return value
-
-    @field_validator("memory_by_default")
-    @classmethod
-    def _check_patterns(cls, value: str) -> str:
-        try:
-            read_patterns(value)
-        except ValueError as wrong:
-            wanted = "ids of models or patterns like llama*, with commas between them"
-            sentence = f"memory_by_default must be {wanted}, not {wrong}."
-            raise SettingsError("memory_by_default", sentence) from None
-        return value
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -6393,12 +6355,15 @@ SOURCES["config/fields/scopes.py"] = r'''"""Who knows what was said: folders, wo
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from ...core.scope import read_teams
-from ..valves_codec import PanelModel, SettingsError, Text
+from ..valves_codec import PanelModel, Text, read_by
+
+_EXAMPLE = "'design: ada@example.org bob@example.org; sales: eve@example.org'"
+Teams = Annotated[Text, read_by(read_teams, f"be like {_EXAMPLE}: {{wrong}}")]
 
 
 class Scopes(PanelModel):
@@ -6421,7 +6386,7 @@ class Scopes(PanelModel):
             "told."
         ),
     )
-    teams: Text = Field(
+    teams: Teams = Field(
         "",
         title="Teams",
         description=(
@@ -6430,16 +6395,6 @@ class Scopes(PanelModel):
             "share."
         ),
     )
-
-    @field_validator("teams")
-    @classmethod
-    def _check_teams(cls, value: str) -> str:
-        try:
-            read_teams(value)
-        except ValueError as error:
-            example = "'design: ada@example.org bob@example.org; sales: eve@example.org'"
-            raise SettingsError("teams", f"teams must be like {example}: {error}.") from None
-        return value
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -7212,11 +7167,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     PlainSerializer,
     PrivateAttr,
     ValidationError,
+    ValidationInfo,
     model_serializer,
     model_validator,
 )
@@ -7235,6 +7192,23 @@ Secret = Annotated[
     PlainSerializer(lambda v: MASK if v else None, return_type=str | None, when_used="json"),
     Mark.SECRET,
 ]
+
+
+def read_by(read: Callable[[str], object], must: str) -> AfterValidator:
+    """On a text that `read` raises ValueError for where it cannot be meant: a sentence that tells so.
+
+    must: goes on behind "<name> must"; {wrong} in it is what `read` says.
+    """
+
+    def check(value: str, info: ValidationInfo) -> str:
+        try:
+            read(value)
+        except ValueError as wrong:
+            name = info.field_name or ""
+            raise SettingsError(name, f"{name} must {must.replace('{wrong}', str(wrong))}.") from None
+        return value
+
+    return AfterValidator(check)
 
 
 class SettingsError(ValueError):
@@ -7380,7 +7354,7 @@ class PanelModel(BaseModel):
                 value = [part for part in value if part]
             if has(field, Mark.SECRET) and value == MASK:
                 in_force = cls.stored()
-                if in_force is None or name not in in_force._given:
+                if in_force is None:
                     continue
                 value = getattr(in_force, name)
             meant[name] = cls._unmasked(name, field, value)
@@ -7530,7 +7504,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from ..core.locales import CODES, Locale, locale
+from ..core.locales import CODES, locale
 from ..language.sanitize import inert
 from ..language.secrets import masked
 from ..language.spans import without_spans
@@ -7613,11 +7587,6 @@ def _is_ours(inside: str) -> bool:
 @cache
 def _headers() -> frozenset[str]:
     return frozenset(locale(code).say("abstract, header") for code in CODES)
-
-
-def lines_in(words: Locale, said: Sequence[str]) -> list[str]:
-    """What a user said, as lines."""
-    return [f"{words.say('said by user')}: {json.dumps(text, ensure_ascii=False)}" for text in said]
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -7634,7 +7603,6 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from ..backends.backend_holder import BackendHolder
@@ -7750,26 +7718,30 @@ class Abstracts:
     def _updated(self, wanted: Wanted, before: Abstract, past: Sequence[Past], *, by_llm: bool) -> Abstract:
         """By the LLM that may read the chat, else of the user's own sentences."""
         settings, backend = self._settings(), self._live.get()
-        with ExitStack() as reading:
-            reader = ""
-            if by_llm and settings.has_llm and settings.uses_llm and isinstance(backend, AskableBackend):
-                local_only = settings.local_only
-                reader = reading.enter_context(
-                    backend.reading(wanted.answered_by, local_only=local_only, patient=False)
-                )
-            for _ in range(_TRIES if reader and isinstance(backend, AskableBackend) else 0):
-                try:
-                    told = taken(before, past, backend.ask(prompt_of(before, past)))  # type: ignore[attr-defined]
-                    if after := told.within(wanted.room, estimated_tokens):
-                        self._emit(Event(EventKind.ABSTRACT_MADE, reason="by an LLM"))
-                        return after
-                except RetryFew as fault:
-                    self._emit(failed(Job.ABSTRACT, fault))
-                except MemoryFault as fault:
-                    self._emit(failed(Job.ABSTRACT, fault))
-                    break
+        may_ask = by_llm and settings.has_llm and settings.uses_llm
+        if may_ask and isinstance(backend, AskableBackend):
+            local_only = settings.local_only
+            with backend.reading(wanted.answered_by, local_only=local_only, patient=False) as reader:
+                if reader and (after := self._asked(backend, wanted.room, before, past)):
+                    return after
         self._emit(Event(EventKind.ABSTRACT_MADE, reason="of the user's own sentences"))
         return extracted(before, past, wanted.room, estimated_tokens)
+
+    def _asked(
+        self, backend: AskableBackend, room: int, before: Abstract, past: Sequence[Past]
+    ) -> Abstract | None:
+        for _ in range(_TRIES):
+            try:
+                told = taken(before, past, backend.ask(prompt_of(before, past)))
+            except MemoryFault as fault:
+                self._emit(failed(Job.ABSTRACT, fault))
+                if not isinstance(fault, RetryFew):
+                    return None
+                continue
+            if after := told.within(room, estimated_tokens):
+                self._emit(Event(EventKind.ABSTRACT_MADE, reason="by an LLM"))
+                return after
+        return None
 
 
 def _parts(past: Sequence[Past], limit: int) -> Iterator[list[Past]]:
@@ -8339,6 +8311,7 @@ SOURCES["context/extract.py"] = r'''"""An abstract without an LLM: what the user
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 
@@ -8347,7 +8320,7 @@ from ..language.self_reference import signs
 from ..language.sentences import sentences
 from ..language.words import content_words, telling
 from ..remember.gate import said_by_user, statements
-from .abstract import Abstract, lines_in
+from .abstract import Abstract
 from .turns import Past
 
 _EACH = 3  # statements of a message
@@ -8369,7 +8342,9 @@ def extracted(before: Abstract, past: Sequence[Past], room: int, count: Callable
         if (tokens := count(text) + 8) <= left:
             left -= tokens
             chosen.add(text)
-    lines = lines_in(locale(before.language), [text for text in dict.fromkeys(found) if text in chosen])
+    who = locale(before.language).say("said by user")
+    quoted = [json.dumps(text, ensure_ascii=False) for text in dict.fromkeys(found) if text in chosen]
+    lines = [f"{who}: {quote}" for quote in quoted]
     return before.updated(lines, (), _hints(past)).within(room, count)
 
 
@@ -25900,22 +25875,18 @@ import logging
 import os
 from typing import TYPE_CHECKING, cast
 
-from starlette.routing import BaseRoute, Mount, Router
+from starlette.routing import Mount, Router
 
 from ...config.environment import Environment
 from ...config.settings import Valves
 from ...config.valves_codec import lenient
 from ...core import locales
-from .. import routes
 from ..chats import Body, Chats
-from ..function import function_routes
 from ..proxy.proxy import Proxy
+from ..routes import under_memory
 from ..server_key import open_to_browsers
 from ..service import Open, Service
-from ..tools import tool_server
 from ..turns import Turns
-from ..uploads import Uploads
-from ..webhooks.hooks import hooks
 from . import guard
 
 if TYPE_CHECKING:
@@ -25954,15 +25925,10 @@ class Filter:
         await self._chats.begin()
         self._guard_routes()
         if app := guard.server_app():
-            key = self._environment.server_key
-            own: list[BaseRoute] = [Mount("/v1", open_to_browsers(self._proxy, key))]
-            own += [*routes.watching(key, self._chats), *function_routes(key, self._chats, self._turns)]
-            own += tool_server.served(self._chats, lambda: self.valves, self._environment)
-            own += hooks(self._chats, lambda: self.valves)
-            own += Uploads(self._chats, lambda: self.valves, self._environment).routes()
-            if (page := self._open_page()) is not None:
-                own.append(Mount("", page))  # all the rest of /memory/
-            guard.serve(app, Router([Mount("/memory", routes=own)]))
+            api = Mount("/v1", open_to_browsers(self._proxy, self._environment.server_key))
+            settings, page = lambda: self.valves, self._open_page()
+            own = under_memory(self._chats, self._turns, settings, self._environment, page)
+            guard.serve(app, Router([Mount("/memory", routes=[api, *own])]))
 
     async def on_shutdown(self) -> None:
         """Stop the threads. The guard stays on the routes."""
@@ -26623,7 +26589,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from ...language.sentences import sentences
 from ..body import final_text, prompt_tokens, text_of
@@ -26715,24 +26681,8 @@ def responses(said: Said, told: Mapping[str, Any]) -> bool:
     return said.ended
 
 
-class Ear(Protocol):
-    """Reads along. is_whole: the answer comes in one piece. is_long: reading it takes its time."""
-
-    said: Said
-    is_whole: bool
-
-    @property
-    def is_long(self) -> bool: ...
-
-    def hears(self, chunk: bytes) -> int | None:
-        """Where in this chunk a stream's end begins, which waits until the answer is kept; None: not here."""
-
-    def over(self) -> None:
-        """Nothing comes any more."""
-
-
 class StreamEar:
-    """Of server-sent events."""
+    """Reads along with server-sent events. is_whole: the answer is one piece. is_long: see `WholeEar`."""
 
     is_whole = is_long = False
 
@@ -26745,6 +26695,7 @@ class StreamEar:
         self._after_cr = False
 
     def hears(self, chunk: bytes) -> int | None:
+        """Where in this chunk the stream's end begins, which waits until all is kept; None: not here."""
         last = None  # where the last event begins
         event = 0 if self._data else -1
         for start, line in self._lines(chunk):
@@ -26763,6 +26714,7 @@ class StreamEar:
         return last
 
     def over(self) -> None:
+        """Nothing comes any more."""
         self.hears(b"\n\n")
 
     def _lines(self, chunk: bytes) -> Iterator[tuple[int, bytes]]:
@@ -26787,7 +26739,7 @@ class StreamEar:
 
 
 class WholeEar:
-    """Of an answer in one piece of JSON."""
+    """Reads along with an answer in one piece of JSON. is_long: reading it takes its time."""
 
     is_whole = True
 
@@ -26810,6 +26762,9 @@ class WholeEar:
         if self._size <= _JSON_BYTES and (told := _json(b"".join(self._pieces))) is not None:
             self._read(self.said, told)
         self._pieces = []
+
+
+Ear = StreamEar | WholeEar
 
 
 def _json(data: bytes) -> Mapping[str, Any] | None:
@@ -27321,11 +27276,10 @@ class Proxy:
             await send_json(sending, refused.status, refusal(str(refused), refused.code))
         except Exception as error:  # noqa: BLE001 - whatever it is, the client is answered
             # Without its message, which may hold what somebody said.
-            log.warning("A request to the proxy failed (%s).\n%s", type(error).__name__, _traces(error))
+            kind, came_from = type(error).__name__, "".join(traceback.format_tb(error.__traceback__))
+            log.warning("A request to the proxy failed (%s).\n%s", kind, came_from)
             if not started:
-                text = (
-                    f"Something is wrong inside the proxy ({type(error).__name__}). Look at the server's log."
-                )
+                text = f"Something is wrong inside the proxy ({kind}). Look at the server's log."
                 await send_json(sending, 500, refusal(text, "internal_error", "server_error"))
 
     async def close(self) -> None:
@@ -27582,11 +27536,6 @@ class Proxy:
         return self._opened
 
 
-def _traces(error: BaseException) -> str:
-    """Where an error came from."""
-    return "".join(traceback.format_tb(error.__traceback__))
-
-
 def _ears(read: Read, content_type: str) -> Ear | None:
     kind = content_type.partition(";")[0].strip().lower()
     if kind == "text/event-stream":
@@ -27828,17 +27777,16 @@ class Relay:
         """What was said is kept once, however the answer ended."""
         ear, self._ear = self._ear, None
         if ear is not None and self._keep is not None:
-            await (asyncio.to_thread(ear.over) if ear.is_long else _now(ear.over))
+            if ear.is_long:
+                await asyncio.to_thread(ear.over)
+            else:
+                ear.over()
             await self._keep(ear)
 
 
 async def _send(send: Send, chunk: bytes) -> None:
     if chunk:
         await send({"type": "http.response.body", "body": chunk, "more_body": True})
-
-
-async def _now(work: Callable[[], None]) -> None:
-    work()
 
 
 async def _until_left(receive: Receive) -> None:
@@ -27965,7 +27913,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .answer import Said, StreamEar, WholeEar
+from .answer import Ear, Said, StreamEar, WholeEar
 from .answer import chat as read_chat
 
 _MOST_CALLS = 4_096  # of tools in one answer
@@ -28039,7 +27987,7 @@ class Step:
         self.whole: Mapping[str, Any] | None = None
         self.error = bytearray()
         self.usage: Event = {}
-        self._ear: StreamEar | WholeEar | None = None
+        self._ear: Ear | None = None
         self._calls: dict[object, ToolCall] = {}
         self._newest: dict[object, object] = {}  # a call's index in the answer -> its key
         self._wanted_back: dict[str, list[Any]] = {}  # in the pieces that came
@@ -28255,7 +28203,7 @@ async def body_of(receive: Receive, most_bytes: int, wait_s: float | None = None
 # ----------------------------------------------------------------------------------------------------------
 # interfaces/routes.py
 
-SOURCES["interfaces/routes.py"] = r'''"""The routes that every server of ours has under /memory: status and metrics with its key, health without."""
+SOURCES["interfaces/routes.py"] = r'''"""The routes that every server of ours has under /memory."""
 
 from __future__ import annotations
 
@@ -28266,12 +28214,21 @@ from typing import Any, Protocol
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp
 
+from ..config.environment import Environment
+from ..config.settings import Valves
 from ..core.errors import MemoryFault
 from ..core.memory import Check
 from ..observe.status import report
+from .chats import Chats
+from .function import function_routes
 from .server_key import has_key, key_wanted
+from .tools import tool_server
+from .turns import Turns
+from .uploads import Uploads
+from .webhooks.hooks import hooks
 
 log = logging.getLogger(__name__)
 
@@ -28283,6 +28240,21 @@ class Watched(Protocol):
 
     def status(self) -> dict[str, Any]: ...
     def numbers(self) -> bytes: ...
+
+
+def under_memory(
+    chats: Chats,
+    turns: Turns,
+    settings: Callable[[], Valves],
+    environment: Environment,
+    page: ASGIApp | None,
+) -> list[BaseRoute]:
+    """All of them; page: for what is left, None where there is none."""
+    key = environment.server_key
+    own: list[BaseRoute] = [*watching(key, chats), *function_routes(key, chats, turns)]
+    own += [*tool_server.served(chats, settings, environment), *hooks(chats, settings)]
+    own += Uploads(chats, settings, environment).routes()
+    return [*own, Mount("", page)] if page is not None else own
 
 
 def watching(key: str, watched: Watched) -> list[Route]:
@@ -53749,12 +53721,10 @@ class Metrics:
             with self._lock:
                 self._counts[event.kind, event.reason] += event.count
 
-    def count(self, kind: EventKind, reason: str | None = None) -> int:
-        """How often an event has happened, for a reason (of a failure, its job) or for any."""
+    def count(self, kind: EventKind) -> int:
+        """How often an event has happened, for any reason."""
         with self._lock:
-            return sum(
-                count for (one, why), count in self._counts.items() if one is kind and reason in (None, why)
-            )
+            return sum(count for (one, _), count in self._counts.items() if one is kind)
 
     def counts(self) -> dict[str, int]:
         """All counters, by their names in the status."""
@@ -54054,10 +54024,12 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from ..backends.base import Backend
+from ..backends.library import LibraryBackend
+from ..backends.remote import RemoteBackend
 from ..config.settings import Valves
 from ..core.errors import MemoryFault, TellAdmin
 from ..core.memory import Check
@@ -54066,7 +54038,6 @@ from ..models.probe import explained, is_ollama, lacking
 from ..remember.operations import UnreadableAnswerError, read_operations
 
 if TYPE_CHECKING:
-    from ..backends.library import Models
     from ..models.embedder import Embedder
     from ..models.llm import Llm
     from ..models.readers import Readers
@@ -54270,29 +54241,11 @@ class _Check:
         return part
 
 
-@runtime_checkable
-class _HasModels(Protocol):
-    """A backend whose models are ours: mem0's server and platform keep theirs."""
-
-    @property
-    def models(self) -> Models: ...
-
-
-@runtime_checkable
-class _HasLlms(Protocol):
-    """mem0's server or platform, perhaps with LLMs of ours beside it."""
-
-    @property
-    def llms(self) -> tuple[Llm, ...]: ...
-
-    @property
-    def readers(self) -> Readers | None: ...
-
-
 def _models_of(backend: Backend) -> tuple[Embedder | None, tuple[Llm, ...], Readers | None]:
-    if isinstance(backend, _HasModels):
+    """mem0's server and platform keep their own, perhaps with LLMs of ours beside them."""
+    if isinstance(backend, LibraryBackend):
         return backend.models
-    return (None, backend.llms, backend.readers) if isinstance(backend, _HasLlms) else (None, (), None)
+    return (None, backend.llms, backend.readers) if isinstance(backend, RemoteBackend) else (None, (), None)
 
 
 def _note(settings: Valves, role: str) -> str:
@@ -63122,22 +63075,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
-from starlette.routing import BaseRoute, Mount
+from starlette.routing import Mount
 
 from .app import Application
 from .config.environment import PUBLIC_DEFAULT_KEY, Environment
 from .core import locales
 from .interfaces.chats import Chats
 from .interfaces.cli.instance import settings_in
-from .interfaces.function import function_routes
 from .interfaces.proxy.proxy import Proxy
-from .interfaces.routes import watching
+from .interfaces.routes import under_memory
 from .interfaces.server_key import open_to_browsers
-from .interfaces.tools import tool_server
 from .interfaces.turns import Turns
-from .interfaces.uploads import Uploads
 from .interfaces.web.page import Page
-from .interfaces.webhooks.hooks import hooks
 
 log = logging.getLogger(__name__)
 
@@ -63165,12 +63114,10 @@ def application(environment: Environment) -> Starlette:
         await page.close()
         await chats.stop()
 
-    key, turns = environment.server_key, Turns(chats, lambda: settings)
-    own: list[BaseRoute] = [*watching(key, chats), *function_routes(key, chats, turns)]
-    own += [*tool_server.served(chats, lambda: settings, environment), *hooks(chats, lambda: settings)]
-    own += [*Uploads(chats, lambda: settings, environment).routes(), Mount("", page)]
-    routes = [Mount("/memory", routes=own), Mount("/v1", open_to_browsers(proxy, key))]
-    return Starlette(routes=routes, lifespan=lifespan)
+    turns = Turns(chats, lambda: settings)
+    own = under_memory(chats, turns, lambda: settings, environment, page)
+    api = open_to_browsers(proxy, environment.server_key)
+    return Starlette(routes=[Mount("/memory", routes=own), Mount("/v1", api)], lifespan=lifespan)
 
 
 def serve(host: str, port: int) -> None:

@@ -256,15 +256,7 @@ class Application:
         """Forbids that a turn is remembered, whatever one with the same key was allowed. Never blocks."""
         self.keeper.announce_ban(turn)
         if not self.keeper.is_ill:  # else this process knows
-            self.state_pool.submit(self._forbid, turn)
-
-    def _forbid(self, turn: Turn) -> None:
-        try:
-            self.keeper.forbid(turn)
-        except Exception as error:  # noqa: BLE001 - the chat has gone on already, and this process knows
-            self.emit(failed(Job.FORBIDDING, error))
-        else:
-            self.emit(succeeded(Job.FORBIDDING))
+            self._later(Job.FORBIDDING, partial(self.keeper.forbid, turn))
 
     def after_inlet(self, turn: Turn, outcome: Outcome, decision: Decision) -> None:
         """Does what no message has to wait for. Never blocks."""
@@ -272,19 +264,27 @@ class Application:
             return  # the state database has no time for what is of use only
         self.live_chats.recalled(turn, outcome.recalled)
         if outcome.recalled or outcome.missed or decision.noted or decision.write:
-            self.state_pool.submit(self._after_inlet, turn, outcome, decision)
+            self._later(Job.KEEPING_INJECTED, partial(self._after_inlet, turn, outcome, decision))
 
     def _after_inlet(self, turn: Turn, outcome: Outcome, decision: Decision) -> None:
-        try:
-            if outcome.recalled or outcome.missed or decision.noted:
-                self._recaller.keep(turn, outcome.recalled, outcome.missed or decision.reason)
-            # So that what was said in other chats is known by the time of the next message.
-            if decision.write and self._outbox.leave_others(turn.user_id, turn.chat_id):
-                self._writer.wake()
-        except Exception as error:  # noqa: BLE001 - the chat has gone on already
-            self.emit(failed(Job.KEEPING_INJECTED, error))
-        else:
-            self.emit(succeeded(Job.KEEPING_INJECTED))
+        if outcome.recalled or outcome.missed or decision.noted:
+            self._recaller.keep(turn, outcome.recalled, outcome.missed or decision.reason)
+        # So that what was said in other chats is known by the time of the next message.
+        if decision.write and self._outbox.leave_others(turn.user_id, turn.chat_id):
+            self._writer.wake()
+
+    def _later(self, job: Job, work: Callable[[], object]) -> None:
+        """Do it in the pool of the state database. Never blocks."""
+
+        def do() -> None:
+            try:
+                work()
+            except Exception as error:  # noqa: BLE001 - the chat has gone on already
+                self.emit(failed(job, error))
+            else:
+                self.emit(succeeded(job))
+
+        self.state_pool.submit(do)
 
     def _wake(self) -> None:
         self._writer.wake()

@@ -11,22 +11,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
-from starlette.routing import BaseRoute, Mount
+from starlette.routing import Mount
 
 from .app import Application
 from .config.environment import PUBLIC_DEFAULT_KEY, Environment
 from .core import locales
 from .interfaces.chats import Chats
 from .interfaces.cli.instance import settings_in
-from .interfaces.function import function_routes
 from .interfaces.proxy.proxy import Proxy
-from .interfaces.routes import watching
+from .interfaces.routes import under_memory
 from .interfaces.server_key import open_to_browsers
-from .interfaces.tools import tool_server
 from .interfaces.turns import Turns
-from .interfaces.uploads import Uploads
 from .interfaces.web.page import Page
-from .interfaces.webhooks.hooks import hooks
 
 log = logging.getLogger(__name__)
 
@@ -54,12 +50,10 @@ def application(environment: Environment) -> Starlette:
         await page.close()
         await chats.stop()
 
-    key, turns = environment.server_key, Turns(chats, lambda: settings)
-    own: list[BaseRoute] = [*watching(key, chats), *function_routes(key, chats, turns)]
-    own += [*tool_server.served(chats, lambda: settings, environment), *hooks(chats, lambda: settings)]
-    own += [*Uploads(chats, lambda: settings, environment).routes(), Mount("", page)]
-    routes = [Mount("/memory", routes=own), Mount("/v1", open_to_browsers(proxy, key))]
-    return Starlette(routes=routes, lifespan=lifespan)
+    turns = Turns(chats, lambda: settings)
+    own = under_memory(chats, turns, lambda: settings, environment, page)
+    api = open_to_browsers(proxy, environment.server_key)
+    return Starlette(routes=[Mount("/memory", routes=own), Mount("/v1", api)], lifespan=lifespan)
 
 
 def serve(host: str, port: int) -> None:

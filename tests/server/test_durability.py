@@ -66,11 +66,11 @@ class Conversation:
                 return
 
 
-def test_twenty_kills_at_random_points(pipelines_server: StartServer, scripted_llm: ScriptedLLM) -> None:
+def test_ten_kills_at_random_points(pipelines_server: StartServer, scripted_llm: ScriptedLLM) -> None:
     chance = random.Random(20261120)
     server = pipelines_server(wait_ready=False)
     talk = Conversation(server)
-    for kill in range(20):
+    for kill in range(10):
         if kill:
             server.wait_ready = chance.random() < 0.5  # half of the kills come while the backend still opens
             server.start()
@@ -91,7 +91,7 @@ def test_twenty_kills_at_random_points(pipelines_server: StartServer, scripted_l
     server.wait_until_drained(within=120)
     assert server.status()["queue"]["dead"] == 0
     kept = Counter(stored(server))
-    assert len(talk.acknowledged) > 50
+    assert len(talk.acknowledged) > 25
     assert [said for said in talk.acknowledged if kept[said] != 1] == []
     assert [said for said, times in kept.items() if times != 1] == []
     assert set(kept) <= set(talk.sent)  # what was cut off before the answer may be kept or not

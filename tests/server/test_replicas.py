@@ -359,9 +359,8 @@ def test_a_wrong_password_is_told_in_the_status(replicas: Replicas, tmp_path: Pa
     with PipelinesServer(tmp_path, env=env, wait_ready=False) as server:
         turn = Chat("ada").say("My locker number 7 is green.")
         assert server.inlet(turn.inlet, turn.user) == turn.inlet
-        part = server.part("filter")
-        assert not part["ok"]
-        assert "refuses the login" in part["detail"]
-        assert "MEMORY_STATE_PASSWORD" in part["hint"]
+        wait_until(lambda: "refuses the login" in server.part("filter")["detail"], what="the status says it")
+        assert not server.part("filter")["ok"]
+        assert "MEMORY_STATE_PASSWORD" in server.part("filter")["hint"]
         assert "refuses the login" in server.log()
         assert "hunter2" not in server.log()

@@ -11,11 +11,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     PlainSerializer,
     PrivateAttr,
     ValidationError,
+    ValidationInfo,
     model_serializer,
     model_validator,
 )
@@ -34,6 +36,23 @@ Secret = Annotated[
     PlainSerializer(lambda v: MASK if v else None, return_type=str | None, when_used="json"),
     Mark.SECRET,
 ]
+
+
+def read_by(read: Callable[[str], object], must: str) -> AfterValidator:
+    """On a text that `read` raises ValueError for where it cannot be meant: a sentence that tells so.
+
+    must: goes on behind "<name> must"; {wrong} in it is what `read` says.
+    """
+
+    def check(value: str, info: ValidationInfo) -> str:
+        try:
+            read(value)
+        except ValueError as wrong:
+            name = info.field_name or ""
+            raise SettingsError(name, f"{name} must {must.replace('{wrong}', str(wrong))}.") from None
+        return value
+
+    return AfterValidator(check)
 
 
 class SettingsError(ValueError):
@@ -179,7 +198,7 @@ class PanelModel(BaseModel):
                 value = [part for part in value if part]
             if has(field, Mark.SECRET) and value == MASK:
                 in_force = cls.stored()
-                if in_force is None or name not in in_force._given:
+                if in_force is None:
                     continue
                 value = getattr(in_force, name)
             meant[name] = cls._unmasked(name, field, value)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from ..core.locales import CODES, Locale, locale
+from ..core.locales import CODES, locale
 from ..language.sanitize import inert
 from ..language.secrets import masked
 from ..language.spans import without_spans
@@ -95,8 +95,3 @@ def _is_ours(inside: str) -> bool:
 @cache
 def _headers() -> frozenset[str]:
     return frozenset(locale(code).say("abstract, header") for code in CODES)
-
-
-def lines_in(words: Locale, said: Sequence[str]) -> list[str]:
-    """What a user said, as lines."""
-    return [f"{words.say('said by user')}: {json.dumps(text, ensure_ascii=False)}" for text in said]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from ..backends.backend_holder import BackendHolder
@@ -125,26 +124,30 @@ class Abstracts:
     def _updated(self, wanted: Wanted, before: Abstract, past: Sequence[Past], *, by_llm: bool) -> Abstract:
         """By the LLM that may read the chat, else of the user's own sentences."""
         settings, backend = self._settings(), self._live.get()
-        with ExitStack() as reading:
-            reader = ""
-            if by_llm and settings.has_llm and settings.uses_llm and isinstance(backend, AskableBackend):
-                local_only = settings.local_only
-                reader = reading.enter_context(
-                    backend.reading(wanted.answered_by, local_only=local_only, patient=False)
-                )
-            for _ in range(_TRIES if reader and isinstance(backend, AskableBackend) else 0):
-                try:
-                    told = taken(before, past, backend.ask(prompt_of(before, past)))  # type: ignore[attr-defined]
-                    if after := told.within(wanted.room, estimated_tokens):
-                        self._emit(Event(EventKind.ABSTRACT_MADE, reason="by an LLM"))
-                        return after
-                except RetryFew as fault:
-                    self._emit(failed(Job.ABSTRACT, fault))
-                except MemoryFault as fault:
-                    self._emit(failed(Job.ABSTRACT, fault))
-                    break
+        may_ask = by_llm and settings.has_llm and settings.uses_llm
+        if may_ask and isinstance(backend, AskableBackend):
+            local_only = settings.local_only
+            with backend.reading(wanted.answered_by, local_only=local_only, patient=False) as reader:
+                if reader and (after := self._asked(backend, wanted.room, before, past)):
+                    return after
         self._emit(Event(EventKind.ABSTRACT_MADE, reason="of the user's own sentences"))
         return extracted(before, past, wanted.room, estimated_tokens)
+
+    def _asked(
+        self, backend: AskableBackend, room: int, before: Abstract, past: Sequence[Past]
+    ) -> Abstract | None:
+        for _ in range(_TRIES):
+            try:
+                told = taken(before, past, backend.ask(prompt_of(before, past)))
+            except MemoryFault as fault:
+                self._emit(failed(Job.ABSTRACT, fault))
+                if not isinstance(fault, RetryFew):
+                    return None
+                continue
+            if after := told.within(room, estimated_tokens):
+                self._emit(Event(EventKind.ABSTRACT_MADE, reason="by an LLM"))
+                return after
+        return None
 
 
 def _parts(past: Sequence[Past], limit: int) -> Iterator[list[Past]]:

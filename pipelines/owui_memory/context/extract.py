@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 
@@ -10,7 +11,7 @@ from ..language.self_reference import signs
 from ..language.sentences import sentences
 from ..language.words import content_words, telling
 from ..remember.gate import said_by_user, statements
-from .abstract import Abstract, lines_in
+from .abstract import Abstract
 from .turns import Past
 
 _EACH = 3  # statements of a message
@@ -32,7 +33,9 @@ def extracted(before: Abstract, past: Sequence[Past], room: int, count: Callable
         if (tokens := count(text) + 8) <= left:
             left -= tokens
             chosen.add(text)
-    lines = lines_in(locale(before.language), [text for text in dict.fromkeys(found) if text in chosen])
+    who = locale(before.language).say("said by user")
+    quoted = [json.dumps(text, ensure_ascii=False) for text in dict.fromkeys(found) if text in chosen]
+    lines = [f"{who}: {quote}" for quote in quoted]
     return before.updated(lines, (), _hints(past)).within(room, count)
 
 

@@ -1,4 +1,4 @@
-"""The routes that every server of ours has under /memory: status and metrics with its key, health without."""
+"""The routes that every server of ours has under /memory."""
 
 from __future__ import annotations
 
@@ -9,12 +9,21 @@ from typing import Any, Protocol
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp
 
+from ..config.environment import Environment
+from ..config.settings import Valves
 from ..core.errors import MemoryFault
 from ..core.memory import Check
 from ..observe.status import report
+from .chats import Chats
+from .function import function_routes
 from .server_key import has_key, key_wanted
+from .tools import tool_server
+from .turns import Turns
+from .uploads import Uploads
+from .webhooks.hooks import hooks
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +35,21 @@ class Watched(Protocol):
 
     def status(self) -> dict[str, Any]: ...
     def numbers(self) -> bytes: ...
+
+
+def under_memory(
+    chats: Chats,
+    turns: Turns,
+    settings: Callable[[], Valves],
+    environment: Environment,
+    page: ASGIApp | None,
+) -> list[BaseRoute]:
+    """All of them; page: for what is left, None where there is none."""
+    key = environment.server_key
+    own: list[BaseRoute] = [*watching(key, chats), *function_routes(key, chats, turns)]
+    own += [*tool_server.served(chats, settings, environment), *hooks(chats, settings)]
+    own += Uploads(chats, settings, environment).routes()
+    return [*own, Mount("", page)] if page is not None else own
 
 
 def watching(key: str, watched: Watched) -> list[Route]:

@@ -81,12 +81,10 @@ class Metrics:
             with self._lock:
                 self._counts[event.kind, event.reason] += event.count
 
-    def count(self, kind: EventKind, reason: str | None = None) -> int:
-        """How often an event has happened, for a reason (of a failure, its job) or for any."""
+    def count(self, kind: EventKind) -> int:
+        """How often an event has happened, for any reason."""
         with self._lock:
-            return sum(
-                count for (one, why), count in self._counts.items() if one is kind and reason in (None, why)
-            )
+            return sum(count for (one, _), count in self._counts.items() if one is kind)
 
     def counts(self) -> dict[str, int]:
         """All counters, by their names in the status."""

@@ -6,10 +6,12 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from ..backends.base import Backend
+from ..backends.library import LibraryBackend
+from ..backends.remote import RemoteBackend
 from ..config.settings import Valves
 from ..core.errors import MemoryFault, TellAdmin
 from ..core.memory import Check
@@ -18,7 +20,6 @@ from ..models.probe import explained, is_ollama, lacking
 from ..remember.operations import UnreadableAnswerError, read_operations
 
 if TYPE_CHECKING:
-    from ..backends.library import Models
     from ..models.embedder import Embedder
     from ..models.llm import Llm
     from ..models.readers import Readers
@@ -222,29 +223,11 @@ class _Check:
         return part
 
 
-@runtime_checkable
-class _HasModels(Protocol):
-    """A backend whose models are ours: mem0's server and platform keep theirs."""
-
-    @property
-    def models(self) -> Models: ...
-
-
-@runtime_checkable
-class _HasLlms(Protocol):
-    """mem0's server or platform, perhaps with LLMs of ours beside it."""
-
-    @property
-    def llms(self) -> tuple[Llm, ...]: ...
-
-    @property
-    def readers(self) -> Readers | None: ...
-
-
 def _models_of(backend: Backend) -> tuple[Embedder | None, tuple[Llm, ...], Readers | None]:
-    if isinstance(backend, _HasModels):
+    """mem0's server and platform keep their own, perhaps with LLMs of ours beside them."""
+    if isinstance(backend, LibraryBackend):
         return backend.models
-    return (None, backend.llms, backend.readers) if isinstance(backend, _HasLlms) else (None, (), None)
+    return (None, backend.llms, backend.readers) if isinstance(backend, RemoteBackend) else (None, (), None)
 
 
 def _note(settings: Valves, role: str) -> str:

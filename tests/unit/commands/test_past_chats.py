@@ -131,10 +131,12 @@ def test_a_chat_is_forgotten_by_its_number_and_comes_back(desk: Desk) -> None:
     desk.hears("What does a quark weigh?", "A few MeV, say physicists.", chat="other")
     before = desk.passages()
     assert "Say which chat" in desk.ask("/memory forget chat 1")
-    desk.ask("/memory chats quark")
+    listed = desk.turn("/memory chats quark")
+    assert "quark" in desk.answer_to(listed)
     assert "/memory forget chat 1" in desk.ask("/memory forget 1"), "a chat is no memory"
     assert "2 passages" in desk.ask("/memory forget chat 1")
     assert not any("quark" in text for text in desk.passages())
+    assert "quark" not in desk.answer_to(listed), "nor does an earlier answer say it any more"
     assert len(desk.passages()) == 2
     assert len(desk.texts()) == 1, "facts stay"
     assert "2 passages" in desk.ask("/memory undo")

@@ -31,8 +31,9 @@ def statement(number: int) -> str:
     return f"My locker number {number} in the hall of Name{number}ov holds {number * 7} marbles of glass."
 
 
-def answer(number: int) -> str:
-    return f"I see: the marbles of locker {number} are {number * 7} now, and glass ones at that. " * 2
+def answer(number: int, times: int = 2) -> str:
+    """Of about 20 tokens, so many times."""
+    return f"I see: the marbles of locker {number} are {number * 7} now, and glass ones at that. " * times
 
 
 @contextmanager
@@ -80,9 +81,10 @@ class LongTalk:
         self.sent.append(sent)
         return sent
 
-    def go_on(self, first: int, last: int) -> None:
+    def go_on(self, first: int, last: int, times: int = 6) -> None:
+        """With answers that fill a prompt of LIMIT within some seven messages."""
         for number in range(first, last):
-            self.say(statement(number), answer(number))
+            self.say(statement(number), answer(number, times))
 
     def until_drained(self) -> None:
         pending = lambda: self.running.pipeline._chats.status()["queue"]["pending"]  # noqa: E731

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from owui_memory.config.settings import Valves
+from owui_memory.context.abstract import Abstract
 from owui_memory.context.contexts import Contexts, Seen
 from owui_memory.context.turns import Texts
 from owui_memory.core.turn import Answered, Turn
 from owui_memory.state import open_state
+from owui_memory.state.cuts_table import Place
 from tests.harness.bodies import new_id
 
 LIMIT = 4000
@@ -31,14 +34,24 @@ class Simulated:
         self.contexts = Contexts(self._engine, None, Valves, lambda _: None)  # type: ignore[arg-type]
 
     def sent(
-        self, chat: str, turns: list[str], block: str, system: str = "", *, is_there: bool = True
+        self,
+        chat: str,
+        turns: list[str],
+        block: str,
+        system: str = "",
+        *,
+        abstract: str = "",
+        is_there: bool = True,
     ) -> tuple[Seen, int]:
         """What a chat's last prompt has, and how many tokens; each turn that stays keeps the block it got.
 
-        is_there: the state database.
+        abstract: is ready for all turns but the last. is_there: the state database.
         """
         said = tuple(f"{chat}{at}" for at in range(len(turns)))
         turn = Turn("ada", turns[-1], f"key {said[-1]}", said[-1], chat_id=chat, positions=said)
+        if abstract:
+            ready = Abstract((abstract,), language="en").written()
+            self.contexts.table.put(Place.of(turn, LIMIT), said[-1], ready, time.time())
         texts = Texts(["You help."], 0, [[one] for one in turns], [0] * len(turns))
         cuts = self.contexts.cuts(turn, LIMIT) if is_there else []
         seen = self.contexts.see(turn, Valves(), LIMIT, texts, cuts, reads=True)
@@ -60,13 +73,13 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulated]:
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.integers(20, 60), st.integers(0, 80), st.sets(st.integers(0, 59)))
+@given(st.integers(20, 60), st.integers(0, 80), st.sets(st.integers(0, 39)))
 def test_a_cut_stays_until_it_no_longer_fits(
     simulated: Simulated, size: int, told: int, restarts: set[int]
 ) -> None:
     turns: list[str] = []
     starts, chat = [0], new_id()
-    for number in range(60):
+    for number in range(40):
         if number in restarts:
             simulated.restart()
         turns.append("a locker holds marbles " * size)
@@ -76,16 +89,21 @@ def test_a_cut_stays_until_it_no_longer_fits(
     assert starts == sorted(starts), "what is out stays out"
     cuts = len(set(starts)) - 1
     each = seen.bare.turns[-1] + simulated.contexts.counting.of("", ["remembered lockers " * told])[0]
-    assert cuts <= 2 + 60 * each / (0.3 * LIMIT), "a cut makes room for many turns"
+    assert cuts <= 2 + 40 * each / (0.3 * LIMIT), "a cut makes room for many turns"
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.integers(1, 3), st.integers(0, 4500), st.integers(0, 1500), st.integers(0, 1500))
+@given(
+    *(st.integers(1, 3), st.integers(0, 4500), st.integers(0, 1500), st.integers(0, 1500)),
+    st.integers(0, 300),
+)
+@example(before=3, size=3900, told=0, in_system=0, earlier=300)
 def test_only_a_message_that_is_too_long_alone_is_over_the_limit(
-    simulated: Simulated, before: int, size: int, told: int, in_system: int
+    simulated: Simulated, before: int, size: int, told: int, in_system: int, earlier: int
 ) -> None:
     turns = [*["an earlier one " * 200] * (before - 1), "word " * size]
-    seen, tokens = simulated.sent(new_id(), turns, "told " * told, "known " * in_system)
+    more = {"system": "known " * in_system, "abstract": "said " * earlier}
+    seen, tokens = simulated.sent(new_id(), turns, "told " * told, **more)
     assert tokens <= max(LIMIT, seen.bare.fixed + seen.bare.turns[-1])
 
 

@@ -53,3 +53,12 @@ def test_only_folders_that_bear_a_users_id_are_looked_at(folders: Folders, tmp_p
     (folders.root / "loose.txt").write_text("nobody's")
     (folders.root / "carol").symlink_to(tmp_path)
     assert folders.users() == ["ada", "bob", "everyone"]
+
+
+@pytest.mark.parametrize("path", ["../bob/notes.txt", "trips/../../bob/notes.txt"])
+def test_no_path_leads_to_another_user(folders: Folders, path: str) -> None:
+    for user in ("ada", "bob"):
+        (folders.root / user / "trips").mkdir(parents=True, exist_ok=True)
+    (folders.root / "bob" / "notes.txt").write_text("I like tea.")
+    with pytest.raises(PermissionError), folders.opened("ada", path):
+        pass

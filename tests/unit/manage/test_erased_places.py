@@ -10,6 +10,7 @@ import pytest
 
 from owui_memory.backends.assemble import assemble
 from owui_memory.backends.library import LibraryBackend
+from owui_memory.core.errors import MemoryFault
 from owui_memory.manage.erasure import erase as module
 from owui_memory.manage.erasure import erasures
 from owui_memory.manage.erasure.erase import Eraser
@@ -81,6 +82,8 @@ def test_a_store_that_was_left_and_refuses_the_key(house: House, monkeypatch: py
         house.use(now)
         eraser = eraser_of(house, now)
         qdrant._key = "another"
+        with pytest.raises(MemoryFault):
+            eraser.erase_passages("ada", [], [], "a chat")
         receipt = eraser.erase_user("ada")
         assert [told.partition(",")[0] for told in receipt.unreached] == [
             f"qdrant {qdrant.url.removeprefix('http://')}"

@@ -94,15 +94,6 @@ def test_an_llm_that_is_not_used_is_not_asked(scripted_llm: ScriptedLLM, tmp_pat
 LISTED = "it has: scripted-chat, scripted-embed."
 
 
-def test_an_llm_that_cannot_do_json_is_told(scripted_llm: ScriptedLLM, tmp_path: Path) -> None:
-    scripted_llm.when("self-check", "Sure! How can I help?")
-    llm = part(found(settings_of(scripted_llm), tmp_path), "LLM")
-    assert not llm.ok
-    assert llm.detail.startswith("openai scripted-chat answered in ")
-    assert llm.detail.endswith(", but not in JSON as it was asked to")
-    assert llm.hint == "Set llm_model to a model that can answer in JSON."
-
-
 def test_a_model_that_is_not_listed_is_a_fault_only_where_it_is_refused(
     scripted_llm: ScriptedLLM, tmp_path: Path
 ) -> None:

@@ -62,18 +62,12 @@ def test_what_a_start_finds_and_costs(settings: Valves, scripted_llm: ScriptedLL
             assert len(asked(scripted_llm)) == start, "once a start, not once a status"
             assert "LLM openai scripted-chat: 1 calls, " in started.part("health")["detail"]
             told = started.part("costs")["detail"]
-            tokens = start * (len(asked(scripted_llm)[0].text.split()) + 2)
+            tokens = start * (len(asked(scripted_llm)[0].text.split()) + 2) + (start - 1) * 22
             assert told.startswith("no LLM has been called since the start; "), "for an exchange"
-            assert told.endswith(f"today {start} calls, {tokens} tokens, about ${tokens / 1000:.3f}")
-
-
-def test_what_was_spent_just_before_the_end_is_kept(tmp_path: Path) -> None:
-    for calls in (2, 4):
-        with running(tmp_path, Valves(backend="server", backend_url="http://127.0.0.1:9")) as started:
-            for _ in range(2):
-                started.runtime.emit(Event(EventKind.LLM_CALLED, usage=Usage("small", 10, 1, False)))
-            if calls == 4:
-                assert started.part("costs")["detail"].endswith("today 4 calls, 44 tokens")
+            assert told.endswith(f"today {3 * start - 2} calls, {tokens} tokens, about ${tokens / 1000:.3f}")
+            for _ in range(2):  # what was spent just before the end is kept
+                used = Usage("scripted-chat", 11, 0, False)
+                started.runtime.emit(Event(EventKind.LLM_CALLED, usage=used))
 
 
 def test_a_change_of_settings_is_checked_too_and_one_of_prices_is_not(
@@ -89,6 +83,7 @@ def test_a_change_of_settings_is_checked_too_and_one_of_prices_is_not(
         wait_until(lambda: started.part("backend")["ok"] is False, what="the new settings are checked")
         told = started.part("backend")
         assert told["detail"].startswith("the earlier settings stay in use: LLM: openai other answered in ")
+        assert ", but not in JSON as it was asked to" in told["detail"]
         assert told["hint"] == "Set llm_model to a model that can answer in JSON."
         assert [chat.body["model"] for chat in asked(scripted_llm)] == ["scripted-chat", "other"]
         with Ollama("qwen3:8b") as server:

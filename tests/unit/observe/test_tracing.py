@@ -26,34 +26,13 @@ from tests.unit.interfaces.test_filter import Running, filter_, remember
 __all__ = ["filter_"]
 
 
-class Collector:
+class Collector(ThreadingHTTPServer):
+    """Takes spans at `url`."""
+
     def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Taking)
         self.spans: list[Any] = []
-        collector = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                read = ExportTraceServiceRequest()
-                read.ParseFromString(self.rfile.read(int(self.headers["Content-Length"])))
-                for resource in read.resource_spans:
-                    for scope in resource.scope_spans:
-                        collector.spans += scope.spans
-                self.send_response(200)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_: Any) -> None:
-                """Quiet."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._thread.join(5)
-        self._server.server_close()
+        self.url = f"http://127.0.0.1:{self.server_address[1]}"
 
     def told(self) -> dict[str, dict[str, Any]]:
         return {
@@ -62,12 +41,31 @@ class Collector:
         }
 
 
+class Taking(BaseHTTPRequestHandler):
+    server: Collector
+
+    def do_POST(self) -> None:
+        read = ExportTraceServiceRequest()
+        read.ParseFromString(self.rfile.read(int(self.headers["Content-Length"])))
+        scopes = (scope for resource in read.resource_spans for scope in resource.scope_spans)
+        self.server.spans += [span for scope in scopes for span in scope.spans]
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        """Quiet."""
+
+
 @pytest.fixture
 def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
-    one = Collector()
-    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", one.url)
-    yield one
-    one.close()
+    with Collector() as one:
+        thread = threading.Thread(target=one.serve_forever, args=(0.02,), daemon=True)
+        thread.start()
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", one.url)
+        yield one
+        one.shutdown()
+        thread.join(5)
 
 
 def test_what_happens_is_told_by_the_names_of_the_conventions(collector: Collector) -> None:

@@ -55,6 +55,10 @@ def test_so_does_anything(text: str) -> None:
         ("My site is example.com.", "My site is example.com."),
         ("See [my blog](https://example.com/blog) on bread", "See my blog (example.com/blog) on bread"),
         ("![my cat](https://example.com/cat.png) is black", "my cat is black"),
+        (
+            "[[my blog](https://a.example)](https://b.example) on bread",
+            "my blog (a.example) (b.example) on bread",
+        ),
         ("Uses `uv` and [ruff]", "Uses `uv` and [ruff]"),
         ("Works at AT&T, 9:30 to 17:00", "Works at AT&T, 9:30 to 17:00"),
         ("می\u200cروم", "می\u200cروم"),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +15,7 @@ from owui_memory.backends.base import Backend
 from owui_memory.config.settings import Valves
 from owui_memory.core.errors import Retry
 from owui_memory.core.exchange import Exchange
+from owui_memory.core.memory import Memory
 from owui_memory.observe.metrics import Metrics
 from owui_memory.recall.injected import Injected
 from owui_memory.remember.backlog import Counts
@@ -143,3 +146,17 @@ def test_the_llm_is_asked_only_about_what_is_worth_it(
     assert counts["not worth remembering: only a question"] == 1
     assert counts["not worth remembering: only code, logs or quotes"] == 1
     assert counts["exchanges remembered"] == 1
+
+
+def test_ids_that_mem0_does_not_tell_are_looked_for(with_llm: Valves, open_bench: OpenBench) -> None:
+    bench = open_bench(with_llm.model_copy(update={"extraction": "mem0"}))
+    add = bench.backend.add
+
+    def tells_no_ids(*values: Any, **named: Any) -> list[Memory]:
+        return [replace(memory, id="") for memory in add(*values, **named)]
+
+    bench.backend.add = tells_no_ids  # type: ignore[method-assign]
+    bench.say("I live in Lisbon.")
+    bench.drain()
+    (change,) = bench.journal.of_user("ada")
+    assert [memory.id for memory in bench.backend.list_all("ada")] == [change.memory_id]  # type: ignore[attr-defined]

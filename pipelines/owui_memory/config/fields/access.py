@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field
 
 from ..model_patterns import read_rule
-from ..valves_codec import PanelModel, SettingsError, Text
+from ..valves_codec import PanelModel, Text, read_by
+
+Rule = Annotated[
+    Text,
+    read_by(
+        read_rule,
+        "be ids of models or patterns like gpt-* and !gpt-4*, with commas between them, not {wrong}",
+    ),
+]
 
 
 class Access(PanelModel):
@@ -44,7 +52,7 @@ class Access(PanelModel):
             "connections are external until you change their type."
         ),
     )
-    models_recall: Text = Field(
+    models_recall: Rule = Field(
         "",
         title="Models that get memories",
         description=(
@@ -53,7 +61,7 @@ class Access(PanelModel):
             "!* excludes all. If unset, all models get memories."
         ),
     )
-    models_remember: Text = Field(
+    models_remember: Rule = Field(
         "",
         title="Models that are learned from",
         description=(
@@ -66,14 +74,3 @@ class Access(PanelModel):
         title="Require the server's key",
         description="The Pipelines server refuses every request that does not carry its key.",
     )
-
-    @field_validator("models_recall", "models_remember")
-    @classmethod
-    def _check_rule(cls, value: str, info: ValidationInfo) -> str:
-        name = info.field_name or ""
-        try:
-            read_rule(value)
-        except ValueError as wrong:
-            wanted = "ids of models or patterns like gpt-* and !gpt-4*, with commas between them"
-            raise SettingsError(name, f"{name} must be {wanted}, not {wrong}.") from None
-        return value

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from pydantic import Field, field_validator
+from typing import Annotated
+
+from pydantic import Field
 
 from ..advanced import EXAMPLE, Advanced, read_advanced
-from ..valves_codec import PanelModel, SettingsError, Text, allowed
+from ..valves_codec import PanelModel, Text, allowed, read_by
 
 
 def _described() -> str:
@@ -18,17 +20,8 @@ def _described() -> str:
 class Expert(PanelModel):
     """What hardly anybody needs to change."""
 
-    advanced: Text = Field(
+    advanced: Annotated[Text, read_by(read_advanced, "{wrong}")] = Field(
         "",
         title="Advanced",
         description=f"Numbers that rarely need a change, for example {EXAMPLE}. {_described()}.",
     )
-
-    @field_validator("advanced")
-    @classmethod
-    def _check_advanced(cls, value: str) -> str:
-        try:
-            read_advanced(value)
-        except ValueError as wrong:
-            raise SettingsError("advanced", f"advanced must {wrong}.") from None
-        return value

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from pydantic import Field, field_validator
+from typing import Annotated
+
+from pydantic import Field
 
 from ..context_limits import EXAMPLE, LEAST, MOST, read_limits
-from ..valves_codec import PanelModel, SettingsError, Text
+from ..valves_codec import PanelModel, Text, read_by
+
+_WANTED = f"0, a number from {LEAST} to {MOST}, or such numbers by model as in {EXAMPLE}"
+Limits = Annotated[Text, read_by(read_limits, f"be {_WANTED}, not {{wrong}}")]
 
 
 class LongChats(PanelModel):
     """How long a chat's prompt may become, and what stays of it."""
 
-    context_tokens: Text = Field(
+    context_tokens: Limits = Field(
         "0",
         title="Tokens of a prompt",
         description=(
@@ -31,13 +36,3 @@ class LongChats(PanelModel):
             "means fewer cuts, each of which costs the model's prompt cache once."
         ),
     )
-
-    @field_validator("context_tokens")
-    @classmethod
-    def _check_limits(cls, value: str) -> str:
-        try:
-            read_limits(value)
-        except ValueError as wrong:
-            wanted = f"0, a number from {LEAST} to {MOST}, or such numbers by model as in {EXAMPLE}"
-            raise SettingsError("context_tokens", f"context_tokens must be {wanted}, not {wrong}.") from None
-        return value

@@ -9,7 +9,9 @@ from pydantic import Field, ValidationInfo, field_validator
 from ..addresses import checked_url
 from ..marks import Belongs, Mark
 from ..prices import read_prices
-from ..valves_codec import PanelModel, Secret, SettingsError, Text
+from ..valves_codec import PanelModel, Secret, Text, read_by
+
+Prices = Annotated[Text, read_by(read_prices, "be like 'gpt-4.1-mini 0.40 1.60', with commas between models")]
 
 NamedLlm = Literal[
     "none",
@@ -95,7 +97,7 @@ class Models(PanelModel):
             "by the second LLM. Raise it for a large model without a graphics card."
         ),
     )
-    llm_prices: Text = Field(
+    llm_prices: Prices = Field(
         "",
         title="LLM prices",
         description=(
@@ -134,13 +136,3 @@ class Models(PanelModel):
     @classmethod
     def _check_model_url(cls, value: str, info: ValidationInfo) -> str:
         return checked_url(info.field_name or "", value)
-
-    @field_validator("llm_prices")
-    @classmethod
-    def _check_prices(cls, value: str) -> str:
-        try:
-            read_prices(value)
-        except ValueError:
-            example = "'gpt-4.1-mini 0.40 1.60', with commas between models"
-            raise SettingsError("llm_prices", f"llm_prices must be like {example}.") from None
-        return value

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, PlainSerializer, field_validator
+from pydantic import Field, PlainSerializer
 
 from ..marks import Mark, Masked
 from ..model_patterns import read_patterns
 from ..upstreams import EXAMPLE, masked, read_upstreams, unmasked
-from ..valves_codec import PanelModel, SettingsError, Text
+from ..valves_codec import PanelModel, Text, read_by
 
 Upstreams = Annotated[
     str,
     PlainSerializer(lambda v: masked(v) or None, return_type=str | None, when_used="json"),
     Mark.SECRET,
     Masked(unmasked),
+    read_by(read_upstreams, f"be like {EXAMPLE}: {{wrong}}"),
+]
+Patterns = Annotated[
+    Text,
+    read_by(read_patterns, "be ids of models or patterns like llama*, with commas between them, not {wrong}"),
 ]
 
 
@@ -30,7 +35,7 @@ class Proxy(PanelModel):
             "first that has a model answers. Unset: those of OPENAI_API_BASE_URL and OLLAMA_BASE_URL."
         ),
     )
-    memory_by_default: Text = Field(
+    memory_by_default: Patterns = Field(
         "",
         title="Models of the proxy with memory by default",
         description=(
@@ -49,23 +54,3 @@ class Proxy(PanelModel):
             "memory's tools, and in the last step it must answer."
         ),
     )
-
-    @field_validator("upstreams")
-    @classmethod
-    def _check_upstreams(cls, value: str) -> str:
-        try:
-            read_upstreams(value)
-        except ValueError as wrong:
-            raise SettingsError("upstreams", f"upstreams must be like {EXAMPLE}: {wrong}.") from None
-        return value
-
-    @field_validator("memory_by_default")
-    @classmethod
-    def _check_patterns(cls, value: str) -> str:
-        try:
-            read_patterns(value)
-        except ValueError as wrong:
-            wanted = "ids of models or patterns like llama*, with commas between them"
-            sentence = f"memory_by_default must be {wanted}, not {wrong}."
-            raise SettingsError("memory_by_default", sentence) from None
-        return value

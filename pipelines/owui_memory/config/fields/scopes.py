@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from ...core.scope import read_teams
-from ..valves_codec import PanelModel, SettingsError, Text
+from ..valves_codec import PanelModel, Text, read_by
+
+_EXAMPLE = "'design: ada@example.org bob@example.org; sales: eve@example.org'"
+Teams = Annotated[Text, read_by(read_teams, f"be like {_EXAMPLE}: {{wrong}}")]
 
 
 class Scopes(PanelModel):
@@ -30,7 +33,7 @@ class Scopes(PanelModel):
             "told."
         ),
     )
-    teams: Text = Field(
+    teams: Teams = Field(
         "",
         title="Teams",
         description=(
@@ -39,13 +42,3 @@ class Scopes(PanelModel):
             "share."
         ),
     )
-
-    @field_validator("teams")
-    @classmethod
-    def _check_teams(cls, value: str) -> str:
-        try:
-            read_teams(value)
-        except ValueError as error:
-            example = "'design: ada@example.org bob@example.org; sales: eve@example.org'"
-            raise SettingsError("teams", f"teams must be like {example}: {error}.") from None
-        return value

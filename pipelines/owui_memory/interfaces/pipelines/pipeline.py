@@ -7,22 +7,18 @@ import logging
 import os
 from typing import TYPE_CHECKING, cast
 
-from starlette.routing import BaseRoute, Mount, Router
+from starlette.routing import Mount, Router
 
 from ...config.environment import Environment
 from ...config.settings import Valves
 from ...config.valves_codec import lenient
 from ...core import locales
-from .. import routes
 from ..chats import Body, Chats
-from ..function import function_routes
 from ..proxy.proxy import Proxy
+from ..routes import under_memory
 from ..server_key import open_to_browsers
 from ..service import Open, Service
-from ..tools import tool_server
 from ..turns import Turns
-from ..uploads import Uploads
-from ..webhooks.hooks import hooks
 from . import guard
 
 if TYPE_CHECKING:
@@ -61,15 +57,10 @@ class Filter:
         await self._chats.begin()
         self._guard_routes()
         if app := guard.server_app():
-            key = self._environment.server_key
-            own: list[BaseRoute] = [Mount("/v1", open_to_browsers(self._proxy, key))]
-            own += [*routes.watching(key, self._chats), *function_routes(key, self._chats, self._turns)]
-            own += tool_server.served(self._chats, lambda: self.valves, self._environment)
-            own += hooks(self._chats, lambda: self.valves)
-            own += Uploads(self._chats, lambda: self.valves, self._environment).routes()
-            if (page := self._open_page()) is not None:
-                own.append(Mount("", page))  # all the rest of /memory/
-            guard.serve(app, Router([Mount("/memory", routes=own)]))
+            api = Mount("/v1", open_to_browsers(self._proxy, self._environment.server_key))
+            settings, page = lambda: self.valves, self._open_page()
+            own = under_memory(self._chats, self._turns, settings, self._environment, page)
+            guard.serve(app, Router([Mount("/memory", routes=[api, *own])]))
 
     async def on_shutdown(self) -> None:
         """Stop the threads. The guard stays on the routes."""

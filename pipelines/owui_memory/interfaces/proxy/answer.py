@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from ...language.sentences import sentences
 from ..body import final_text, prompt_tokens, text_of
@@ -101,24 +101,8 @@ def responses(said: Said, told: Mapping[str, Any]) -> bool:
     return said.ended
 
 
-class Ear(Protocol):
-    """Reads along. is_whole: the answer comes in one piece. is_long: reading it takes its time."""
-
-    said: Said
-    is_whole: bool
-
-    @property
-    def is_long(self) -> bool: ...
-
-    def hears(self, chunk: bytes) -> int | None:
-        """Where in this chunk a stream's end begins, which waits until the answer is kept; None: not here."""
-
-    def over(self) -> None:
-        """Nothing comes any more."""
-
-
 class StreamEar:
-    """Of server-sent events."""
+    """Reads along with server-sent events. is_whole: the answer is one piece. is_long: see `WholeEar`."""
 
     is_whole = is_long = False
 
@@ -131,6 +115,7 @@ class StreamEar:
         self._after_cr = False
 
     def hears(self, chunk: bytes) -> int | None:
+        """Where in this chunk the stream's end begins, which waits until all is kept; None: not here."""
         last = None  # where the last event begins
         event = 0 if self._data else -1
         for start, line in self._lines(chunk):
@@ -149,6 +134,7 @@ class StreamEar:
         return last
 
     def over(self) -> None:
+        """Nothing comes any more."""
         self.hears(b"\n\n")
 
     def _lines(self, chunk: bytes) -> Iterator[tuple[int, bytes]]:
@@ -173,7 +159,7 @@ class StreamEar:
 
 
 class WholeEar:
-    """Of an answer in one piece of JSON."""
+    """Reads along with an answer in one piece of JSON. is_long: reading it takes its time."""
 
     is_whole = True
 
@@ -196,6 +182,9 @@ class WholeEar:
         if self._size <= _JSON_BYTES and (told := _json(b"".join(self._pieces))) is not None:
             self._read(self.said, told)
         self._pieces = []
+
+
+Ear = StreamEar | WholeEar
 
 
 def _json(data: bytes) -> Mapping[str, Any] | None:

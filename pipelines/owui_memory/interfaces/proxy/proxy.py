@@ -116,11 +116,10 @@ class Proxy:
             await send_json(sending, refused.status, refusal(str(refused), refused.code))
         except Exception as error:  # noqa: BLE001 - whatever it is, the client is answered
             # Without its message, which may hold what somebody said.
-            log.warning("A request to the proxy failed (%s).\n%s", type(error).__name__, _traces(error))
+            kind, came_from = type(error).__name__, "".join(traceback.format_tb(error.__traceback__))
+            log.warning("A request to the proxy failed (%s).\n%s", kind, came_from)
             if not started:
-                text = (
-                    f"Something is wrong inside the proxy ({type(error).__name__}). Look at the server's log."
-                )
+                text = f"Something is wrong inside the proxy ({kind}). Look at the server's log."
                 await send_json(sending, 500, refusal(text, "internal_error", "server_error"))
 
     async def close(self) -> None:
@@ -375,11 +374,6 @@ class Proxy:
             )
             self._opened = session, Catalogue(session, lambda: self._settings().upstreams_in_use)
         return self._opened
-
-
-def _traces(error: BaseException) -> str:
-    """Where an error came from."""
-    return "".join(traceback.format_tb(error.__traceback__))
 
 
 def _ears(read: Read, content_type: str) -> Ear | None:

@@ -223,17 +223,16 @@ class Relay:
         """What was said is kept once, however the answer ended."""
         ear, self._ear = self._ear, None
         if ear is not None and self._keep is not None:
-            await (asyncio.to_thread(ear.over) if ear.is_long else _now(ear.over))
+            if ear.is_long:
+                await asyncio.to_thread(ear.over)
+            else:
+                ear.over()
             await self._keep(ear)
 
 
 async def _send(send: Send, chunk: bytes) -> None:
     if chunk:
         await send({"type": "http.response.body", "body": chunk, "more_body": True})
-
-
-async def _now(work: Callable[[], None]) -> None:
-    work()
 
 
 async def _until_left(receive: Receive) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .answer import Said, StreamEar, WholeEar
+from .answer import Ear, Said, StreamEar, WholeEar
 from .answer import chat as read_chat
 
 _MOST_CALLS = 4_096  # of tools in one answer
@@ -82,7 +82,7 @@ class Step:
         self.whole: Mapping[str, Any] | None = None
         self.error = bytearray()
         self.usage: Event = {}
-        self._ear: StreamEar | WholeEar | None = None
+        self._ear: Ear | None = None
         self._calls: dict[object, ToolCall] = {}
         self._newest: dict[object, object] = {}  # a call's index in the answer -> its key
         self._wanted_back: dict[str, list[Any]] = {}  # in the pieces that came

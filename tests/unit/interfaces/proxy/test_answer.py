@@ -42,6 +42,7 @@ def heard(*chunks: bytes) -> Said:
         ([delta(content="Yes."), DONE], "Yes."),
         ([delta(content="Let me see."), delta(tool_calls=[TOOL]), delta(finish="tool_calls"), DONE], None),
         ([delta(tool_calls=[TOOL]), delta(finish="stop")], None),
+        ([delta(content="Let me see."), delta(finish="tool_calls"), DONE], None),
         ([delta(content="It is nice. And the")], "It is nice. […]"),
         ([delta(content="It is **nice.**")], "It is **nice.** […]"),
         ([delta(content="今日は晴れ。明日")], "今日は晴れ。 […]"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator
 from http.client import HTTPConnection
@@ -14,29 +15,8 @@ from aiohttp.resolver import ThreadedResolver
 
 from owui_memory.config.environment import PUBLIC_DEFAULT_KEY
 from owui_memory.interfaces.server_key import open_to_browsers
-from tests.harness.scripted_llm import ScriptedLLM
-from tests.harness.upstream import Upstream, says
+from tests.harness.upstream import Upstream
 from tests.unit.interfaces.proxy.desk import KEY, Desk, desk
-
-
-def test_a_slow_embedder_costs_the_memories_never_the_message(
-    tmp_path: Path, scripted_llm: ScriptedLLM
-) -> None:
-    embedder = {
-        "embedder_provider": "openai",
-        "embedder_base_url": scripted_llm.base_url,
-        "embedder_model": "scripted-embed",
-        "embedder_api_key": "k",
-        "inlet_deadline_ms": "300",
-    }
-    with Upstream() as upstream, desk(tmp_path, upstream, **embedder) as at:
-        with scripted_llm.hold("embeddings", when="parrot"):
-            said = at.chat("My parrot is called Coco.", stream=True)
-            assert said.content == b"".join(says("Hello", " there."))
-            assert at.sent["messages"] == [{"role": "user", "content": "My parrot is called Coco."}]
-            assert at.number('owui_memory_recalls_missed_total{reason="deadline"}') == 1
-        at.settle()
-        assert "Coco" in at.command("/memory"), "it is remembered later"
 
 
 def test_the_name_of_the_only_upstream_may_stand_before_a_model(at: Desk, user: str) -> None:
@@ -136,16 +116,29 @@ def test_a_template_that_nobody_filled_in_is_no_user(at: Desk) -> None:
     assert "Mia" not in at.command("/memory", user="{{USER_ID}}", headers={"X-Memory-User-Id": "ada"})
 
 
-def test_no_method_tells_what_an_upstream_is_sent(at: Desk) -> None:
-    asked = len(at.upstream.asked)
-    assert at.client.request("TRACE", "/v1/models").status_code == 405
-    assert len(at.upstream.asked) == asked
+CHAT = "/v1/chat/completions"
+MANY = b'{"model":"llama3","x":[' + b"[]," * 600_000 + b"0]}"  # to read it would hold up all others
 
 
-def test_a_body_of_many_values_is_refused(at: Desk) -> None:
-    """To read it would hold up all others for seconds."""
-    raw = b'{"model":"llama3","x":[' + b"[]," * 600_000 + b"0]}"
-    assert at.client.post("/v1/chat/completions", content=raw).status_code == 413
+@pytest.mark.parametrize(
+    ("method", "path", "content", "length", "status", "told"),
+    [
+        ("TRACE", "/v1/models", b"", 0, 405, b"not passed on"),  # an upstream would tell what it is sent
+        ("POST", CHAT, MANY, len(MANY), 413, b"too many values"),
+        ("POST", CHAT, b"x", 99_999_999_999, 413, b"64 MB"),
+    ],
+    ids=["a method", "many values", "too long"],
+)
+def test_what_goes_to_nobody_is_refused_in_a_sentence(
+    at: Desk, method: str, path: str, content: bytes, length: int, status: int, told: bytes
+) -> None:
+    url = httpx.URL(at.url)
+    headers = {"Authorization": f"Bearer {KEY}", "Content-Length": str(length)}
+    with contextlib.closing(HTTPConnection(url.host, url.port)) as connection:
+        connection.request(method, path, content, headers)
+        answer = connection.getresponse()
+        assert (answer.status, told in answer.read()) == (status, True)
+    assert not at.upstream.asked
 
 
 @pytest.mark.parametrize(
@@ -154,17 +147,6 @@ def test_a_body_of_many_values_is_refused(at: Desk) -> None:
 def test_pages_of_others_are_let_in_only_with_a_key_that_they_do_not_know(key: str, is_open: bool) -> None:
     anything: Any = object()
     assert (open_to_browsers(anything, key) is not anything) is is_open
-
-
-def test_too_much_is_refused_in_a_sentence(at: Desk) -> None:
-    url = httpx.URL(at.url)
-    connection = HTTPConnection(url.host, url.port)
-    headers = {"Authorization": f"Bearer {KEY}", "Content-Length": "99999999999"}
-    connection.request("POST", "/v1/chat/completions", b"x", headers)
-    answer = connection.getresponse()
-    assert answer.status == 413
-    assert b"64 MB" in answer.read()
-    connection.close()
 
 
 @pytest.mark.parametrize(

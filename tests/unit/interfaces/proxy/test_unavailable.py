@@ -128,6 +128,7 @@ def test_embedder_and_llm(
                     )
                 goes_through(at, FACTS[number])
                 assert wait_until(lambda: wrong(at, "embedder"), within=60, what="the status tells")
+        assert at.number('owui_memory_recalls_missed_total{reason="deadline"}') >= 1
         with monkeypatch.context() as patched:
             patched.setattr(harness, "embedding_json", lambda *_: json.dumps([float("nan")] * 256))
             goes_through(at, "What do I play?")

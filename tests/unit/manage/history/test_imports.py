@@ -60,6 +60,7 @@ def test_all_of_it_is_remembered_once_with_its_own_times(bench: Bench, imports: 
     begun = [imports.begin("maren", one) for one in each]
     assert [counts(one) for one in begun] == [counts(one) for one in previews]
     assert sum(one.exchanges for one in begun) == 9
+    assert (begun[0].first, begun[0].last) == (1717400100.25, 1717500000.0)
     assert all(one.seconds >= 0 and not one.calls for one in previews)
     drain(bench)
     there = kept(bench)
