@@ -11,8 +11,8 @@ import shutil
 import tempfile
 import time
 import warnings
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -172,6 +172,9 @@ class _TakingTime:
         self.embed(text)
         return self._vectors.question(text)
 
+    def similarities(self, text: str, others: Sequence[str]) -> list[float]:
+        return self._vectors.similarities(text, others)
+
     def embed_batch(self, texts: list[str], memory_action: str = "add") -> list[list[float]]:
         self._embedder.embed_batch(texts, memory_action)
         return self._vectors.embed_batch(texts)
@@ -182,10 +185,10 @@ async def _ready(pipeline: Any, within: float = 120) -> Any:
 
     give_up = time.monotonic() + within
     while time.monotonic() < give_up:
-        try:
-            return pipeline._runtime.live.get()
-        except NotReady:
-            await asyncio.sleep(0.05)
+        with suppress(NotReady):
+            if pipeline._runtime is not None:
+                return pipeline._runtime.live.get()
+        await asyncio.sleep(0.05)
     raise TimeoutError(f"the backend is not ready after {within} s: {pipeline._chats.status()}")
 
 

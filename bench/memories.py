@@ -12,9 +12,10 @@ import random
 import re
 import uuid
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -113,6 +114,7 @@ class WordVectors:
     def __init__(self, ready: list[str] | None = None) -> None:
         self._words: dict[str, np.ndarray] = {}
         self._ready = {text: self._sum(text) for text in ready or ()}
+        self._lists = cache(lambda texts: self.embed_batch(list(texts)))
 
     def embed(self, text: str, memory_action: str | None = None) -> list[float]:  # noqa: ARG002
         return self._ready.get(text) or self._sum(text)
@@ -127,6 +129,11 @@ class WordVectors:
     def question(self, text: str) -> list[float]:
         """The vector to look for what answers a message."""
         found: list[float] = self.calibration.question(self.embed(text))
+        return found
+
+    def similarities(self, text: str, others: Sequence[str]) -> list[float]:
+        """As of an embedder."""
+        found: list[float] = self.calibration.likenesses(self.embed(text), self._lists(tuple(others)))
         return found
 
     def prepare(self, texts: list[str]) -> None:

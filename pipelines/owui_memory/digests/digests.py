@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ from .sources import Shelf, Source
 from .template import Templates
 
 _SUBJECT_CHARS = 200
+_AT_ONCE = 2  # of all users: other commands need threads, too
 _LANGUAGES = {
     "de": "German",
     "es": "Spanish",
@@ -48,12 +50,17 @@ class Digests:
         """templates: a folder with the admin's own."""
         self._live, self._settings, self._emit, self._shelf = live, settings, emit, shelf
         self._reflections, self.templates = Reflections(engine), Templates(templates)
+        self._places = threading.BoundedSemaphore(_AT_ONCE)
 
-    def make(self, user_id: str, name: str, about: str, words: Locale, user: str = "") -> str:
+    def make(
+        self, user_id: str, name: str, about: str, words: Locale, user: str = "", *, patient: bool = False
+    ) -> str:
         """A digest in Markdown, in a language. about: its subject, "" for none; user: their name.
+        patient: waits until others are made.
 
         Raises:
-            Refused: there is no such template, it needs a subject, or nothing is known for it.
+            Refused: there is no such template, it needs a subject, or nothing is known for it; or others
+                are being made.
             Drop: the template is broken.
         """
         template, about, now = self.templates.get(name), inert(about)[:_SUBJECT_CHARS], datetime.now(UTC)
@@ -65,7 +72,12 @@ class Digests:
         sources = self._shelf.sources(template, user_id, about, now)
         if not sources:
             raise Refused(message("digest, nothing known"))
-        sections = self._asked(user_id, task, sources, words)
+        if not self._places.acquire(blocking=patient):
+            raise Refused(message("digest, busy"))
+        try:
+            sections = self._asked(user_id, task, sources, words)
+        finally:
+            self._places.release()
         self._emit(Event(EventKind.DIGEST_MADE, code="by an LLM" if sections else "of its sources"))
         title = f"{template.title} – {about}" if about else template.title
         return written(title, sections or of_sources(sources, words), words)

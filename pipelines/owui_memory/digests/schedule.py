@@ -9,10 +9,10 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from ..core.errors import MemoryFault
+from ..core.errors import Drop
 from ..core.events import Emit, Job, failed, succeeded
 from ..core.locales import locale
-from ..documents.folders import DIGESTS
+from ..documents.folders import DIGESTS, may_have_folder
 from ..state.digests_table import DigestsTable, Scheduled
 from .digests import Digests
 
@@ -68,21 +68,25 @@ class DigestWorker:
         """Why it could not be made, "" if it was."""
         words = locale(due.language)
         try:
-            text = self._digests.make(due.user_id, due.template, due.about, words)
-        except MemoryFault as fault:
-            if fault.again() is None:
-                raise
-            return str(fault)
-        if (root := self._folder()) is not None and self._table.holds(due):
-            _put(root / due.user_id / DIGESTS, f"{due.template} {datetime.now():%Y-%m-%d}.md", text)
+            text = self._digests.make(due.user_id, due.template, due.about, words, patient=True)
+        except Drop as refusal:
+            return str(refusal)
+        root = self._folder()
+        if root is not None and may_have_folder(due.user_id):
+            file = root / due.user_id / DIGESTS / f"{due.template} {datetime.now():%Y-%m-%d}.md"
+            if self._table.holds(due):
+                _put(file, text)
+            if not self._table.holds(due):  # all of the user's was forgotten meanwhile
+                file.unlink(missing_ok=True)
         return ""
 
 
-def _put(folder: Path, name: str, text: str) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    part = folder / f".{os.getpid()}-{time.monotonic_ns()}"
+def _put(file: Path, text: str) -> None:
+    """Whole, or not at all."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_name(f".{os.getpid()}-{time.monotonic_ns()}")
     try:
         part.write_text(text, encoding="utf-8")
-        part.replace(folder / name)
+        part.replace(file)
     finally:
         part.unlink(missing_ok=True)

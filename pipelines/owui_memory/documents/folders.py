@@ -52,7 +52,7 @@ class Folders:
         """Who has a folder."""
         with os.scandir(self.root) as found:
             names = [one.name for one in found if one.is_dir(follow_symlinks=False)]
-        return sorted(name for name in names if is_person(name) and not name.startswith("."))
+        return sorted(filter(may_have_folder, names))
 
     def files(self, user_id: str) -> Iterator[File]:
         """The files of a user that can be read, hidden ones left out."""
@@ -85,6 +85,8 @@ class Folders:
     def remove_digests(self, user_id: str, is_wanted: Callable[[float], bool]) -> None:
         """Delete a user's digests of which this, told since when each lies there (Unix time), says False."""
         folder = self.root / user_id / DIGESTS
+        if folder.is_symlink():
+            return
         with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as found:
             for one in list(found):
                 about = one.stat(follow_symlinks=False)
@@ -115,6 +117,11 @@ class Folders:
 def _raised(error: OSError) -> None:
     """What cannot be looked at is not gone."""
     raise error
+
+
+def may_have_folder(user_id: str) -> bool:
+    """Whether a user's id can be the name of a folder."""
+    return is_person(user_id) and user_id.isprintable() and "/" not in user_id and user_id[:1] != "."
 
 
 def is_saved(path: str) -> bool:

@@ -11,9 +11,8 @@ from typing import Self
 
 from ..core.locales import Message, message
 from ..core.locales.refused import Refused
-from ..core.memory import is_person
 from .extraction import format_of
-from .folders import MOST_BYTES, SAVED
+from .folders import MOST_BYTES, SAVED, may_have_folder
 
 SLOWEST_S = 600.0  # that a file may take to come
 _MOST_FILES, _MOST_KEPT = 5_000, 2 << 30  # of a user, and bytes
@@ -71,7 +70,7 @@ class Inbox:
             OSError: the folder cannot be written.
         """
         name = _safe(name)
-        if not is_person(user_id) or not user_id.isprintable() or "/" in user_id or user_id.startswith("."):
+        if not may_have_folder(user_id):
             raise RejectedError(400, message("page: document of nobody"))
         folder = self._root / user_id / SAVED
         _make_room(folder, name)

@@ -28,6 +28,7 @@ _SORTS = {
 _COMPOUNDS = ("password", "code", "number", "open")  # sorts whose names end longer words, too
 
 _LETTERS = re.compile(r"[^\W_]+")
+_BEGINNINGS = re.compile(rf"(?=(\S{{{_BEGINNING_CHARS}}}))")
 _CAMEL = re.compile(r"[a-z][A-Z]")
 _PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[^a-zA-Z]+")
 _FLAT = str.maketrans("-_.\n\t\u00a0\u2019", "      '")
@@ -88,6 +89,9 @@ class _Names:
             else:
                 self.by_first_word.setdefault(first[0], []).append(name)
         self._order = {id(name): at for at, name in enumerate(self.parts)}
+        self._firsts = {word: at for at, word in enumerate(self.by_first_word)}
+        self._plurals = {f"{word}s": word for word in self._firsts}
+        self._first_words = frozenset((*self._firsts, *self._plurals))
         self._by_beginning: dict[str, list[Name]] = {}  # of parts in ASCII
         self._by_letter: dict[str, list[Name]] = {}  # of the others, by a letter that is not
         for name in self.parts:
@@ -96,12 +100,22 @@ class _Names:
             else:
                 letter = next(char for char in name.text if not char.isascii())
                 self._by_letter.setdefault(letter, []).append(name)
+        self._beginnings = frozenset(self._by_beginning)
 
-    def parts_in(self, flat: str, vocabulary: str) -> list[Name]:
-        """Those of `parts` that may be in a text of these words, in order."""
-        ends = range(_BEGINNING_CHARS, len(vocabulary) + 1)
-        beginnings = self._by_beginning.keys() & {vocabulary[end - _BEGINNING_CHARS : end] for end in ends}
-        found = [name for one in beginnings for name in self._by_beginning[one] if name.text in vocabulary]
+    def beginning_with(self, words: set[str]) -> list[Name]:
+        """Those whose first word is one of these, or of which one is the plural, in order."""
+        found = words & self._first_words
+        firsts = {one for word in found for one in (word, self._plurals.get(word)) if one in self._firsts}
+        return [
+            name
+            for first in sorted(firsts, key=self._firsts.__getitem__)
+            for name in self.by_first_word[first]
+        ]
+
+    def parts_in(self, flat: str) -> list[Name]:
+        """Those of `parts` that may be in a text, in order."""
+        beginnings = self._beginnings.intersection(_BEGINNINGS.findall(flat))
+        found = [name for one in beginnings for name in self._by_beginning[one] if name.text in flat]
         if not flat.isascii():
             letters = set(flat)
             for letter in self._by_letter.keys() & letters:
@@ -134,16 +148,12 @@ def places(text: str, flat: str) -> Iterator[Place]:
             at = flat.find(name.text, at + len(name.text))
 
 
-def _present(text: str, flat: str) -> Iterator[Name]:
+def _present(text: str, flat: str) -> list[Name]:
     """The names that may be there: most are ruled out by a letter or a word that is missing."""
     names, words = _names(), set(_LETTERS.findall(flat))
     if _CAMEL.search(text):
         words.update(part.lower() for part in _PART.findall(text))
-    yield from names.parts_in(flat, " ".join(words))
-    words.update([word[:-1] for word in words if word.endswith("s")])
-    if not names.by_first_word.keys().isdisjoint(words):
-        for first in filter(words.__contains__, names.by_first_word):
-            yield from names.by_first_word[first]
+    return names.parts_in(flat) + names.beginning_with(words)
 
 
 def _place(text: str, flat: str, at: int, name: Name) -> Place | None:

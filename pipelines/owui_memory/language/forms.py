@@ -61,6 +61,20 @@ def stem(word: str) -> str:
     return _stem_of(word)
 
 
+def has_stem(small: str, short: str) -> bool:
+    """Whether a word of a text in ASCII and small letters has this stem; a word is of letters and figures."""
+    at = small.find(short)
+    while at >= 0:
+        if not (at and small[at - 1].isalnum()):
+            end = at + len(short)
+            while end < at + _STEM_CHARS and small[end : end + 1].isalnum():
+                end += 1
+            if stem(small[at:end]) == short:
+                return True
+        at = small.find(short, at + 1)
+    return False
+
+
 @lru_cache(4096)
 def _stem_of(word: str) -> str:
     plain = bare(word)

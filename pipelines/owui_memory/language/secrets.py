@@ -154,12 +154,13 @@ class Secret(NamedTuple):
 
 def find_secrets(text: str) -> list[Secret]:
     """The secrets in a text, in order; none overlap."""
-    found = sorted(
+    found = [
         Secret(begin + start, begin + end, what)
         for begin in range(0, max(len(text), 1), _WINDOW_CHARS)
         for start, end, what in _found(text[begin : begin + _WINDOW_CHARS + _OVERLAP_CHARS])
-    )
-    found = sorted([*found, *(Secret(*match.span(), "a key") for match in _PEM.finditer(text))])
+    ]
+    found += (Secret(*match.span(), "a key") for match in _PEM.finditer(text))
+    found.sort()
     apart: list[Secret] = []
     for secret in found:
         if apart and secret.start < apart[-1].end:
@@ -172,6 +173,8 @@ def find_secrets(text: str) -> list[Secret]:
 def masked(text: str) -> tuple[str, int]:
     """A text with words in the place of each secret, and how many there were."""
     secrets = find_secrets(text)
+    if not secrets:
+        return text, 0
     ends = [0, *(secret.end for secret in secrets)]
     starts = [*(secret.start for secret in secrets), len(text)]
     return LEFT_OUT.join(text[end:start] for end, start in zip(ends, starts, strict=True)), len(secrets)
@@ -183,17 +186,24 @@ def holds_secret(text: str) -> bool:
 
 
 def _found(text: str) -> Iterator[Secret]:
-    yield from (Secret(start, end, "a password") for start, end in said_secrets(text))
-    yield from (Secret(start, end, "a key") for start, end in _keys(text))
+    for start, end in said_secrets(text):
+        yield Secret(start, end, "a password")
+    for start, end in _keys(text):
+        yield Secret(start, end, "a key")
     small = text.lower()
-    fitting = [part for has, parts in _PARTS.items() if has in small for part in parts]
-    yield from (Secret(*match.span(1), "a password") for part in fitting for match in part.finditer(text))
-    yield from (Secret(start, end, "a password") for start, end in _of_programs(text))
-    for login in _LOGIN.finditer(text):
+    for has, parts in _PARTS.items():
+        if has in small:
+            yield from (
+                Secret(*match.span(1), "a password") for part in parts for match in part.finditer(text)
+            )
+    for start, end in _of_programs(text):
+        yield Secret(start, end, "a password")
+    for login in _LOGIN.finditer(text) if " / " in text else ():
         start, end = stripped(text, *login.span(1))
         if is_value(text[start:end], 6) and any(map(str.isalpha, text[start:end])):
             yield Secret(start, end, "a password")
-    yield from (Secret(start, end, "words of a wallet") for start, end in _wallets(text))
+    for start, end in _wallets(text):
+        yield Secret(start, end, "words of a wallet")
     if sum(map(text.count, "0123456789")) >= _FEWEST_DIGITS:
         yield from (
             Secret(*match.span(), "a card number")
@@ -224,6 +234,8 @@ def _has_all_sorts(value: str) -> bool:
 
 
 def _of_programs(text: str) -> Iterator[Span]:
+    if "-" not in text:  # of an option
+        return
     for program in _PROGRAM.finditer(text):
         how = _OPTIONS[program.lastgroup or ""]
         end = min(program.end() + _OPTION_CHARS, len(text))
@@ -232,7 +244,10 @@ def _of_programs(text: str) -> Iterator[Span]:
 
 
 def _wallets(text: str) -> Iterator[Span]:
-    yield from (match.span() for match in _NUMBERED.finditer(text))
+    if "1" in text:
+        yield from (match.span() for match in _NUMBERED.finditer(text))
+    if text.count(" ") < _WALLET_WORDS[0] - 1:
+        return
     for run in _SMALL_LETTERS.finditer(text):
         at, words = run.start(), []
         for word in [*run[0].split(" "), "the"]:  # one that is none ends it

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from .scripts import sentence_end
 from .tables import pattern
 
-_ASCII_END = re.compile(r"[.!?][\"')\]]{0,9}\s+|\n+")  # as `sentence_end`, four times faster
+# As `sentence_end`, many times faster: what is looked for is one of four characters.
+_ASCII_END = re.compile(r"[.!?\n](?:(?<=\n)\n*|(?<!\n)[\"')\]]{0,9}\s+)")
 _BULLET = re.compile(r"^(?:[-*•–]|\d{1,2}[.)])\s+")
 _ABBREVIATION = re.compile(rf"(?:\b\w|\b(?:{pattern('abbreviations')}))\.$", re.IGNORECASE)
 _ABBREVIATED_CHARS = 7  # the longest with its point, and the two characters before it

@@ -30,6 +30,7 @@ _CACHED = (
     2000  # texts: a chat's messages show the same memories, and looking for secrets takes the most of it
 )
 _NEWLINES = re.compile(r"\n*")
+_AS_JSON = json.JSONEncoder(ensure_ascii=False).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,5 +183,5 @@ def shown(text: str) -> Shown:
     visible = one_line(text)
     plain, secrets = masked(visible)
     harmless = inert(plain)
-    changed = harmless != plain or visible != " ".join(text.split())
-    return Shown(json.dumps(harmless, ensure_ascii=False), secrets, changed)
+    changed = harmless != plain or (visible != text and visible != " ".join(text.split()))
+    return Shown(_AS_JSON(harmless), secrets, changed)

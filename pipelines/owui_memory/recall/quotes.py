@@ -10,13 +10,12 @@ from datetime import datetime
 
 from ..core.locales import Locale
 from ..core.memory import Memory
-from ..language.forms import stem
 from ..language.scripts import sets_no_spaces
 from ..language.sentences import spans
 from ..language.words import terms_of
 from ..models.tokens import Count
 from .block import above_of, quote_line, quotes_overhead
-from .rank import Ranked, stems_asked
+from .rank import Ranked, stems_asked, stems_in
 from .select import ENOUGH, INJECTED, NO_ROOM, NOT_RELEVANT, REPEATS, Selection
 from .times import is_to_come
 
@@ -167,8 +166,8 @@ def quote(text: str, asked: Collection[str], times: int = 1) -> tuple[int, int]:
     parts = list(_parts(text, most))
     if len(parts) < 2:
         return 0, min(2 * most, len(text))
-    wanted = frozenset(asked)
-    hits = [_hits(text[start:end], wanted) for start, end in parts]
+    there = stems_in(text, asked)
+    hits = [len(stems_in(text[start:end], there)) if there else 0 for start, end in parts]
     first = last = max(range(len(parts)), key=lambda at: (hits[at], -at))
     while True:
         # Of its neighbours that fit, the one that has more; what follows, where they have as much.
@@ -182,15 +181,6 @@ def quote(text: str, asked: Collection[str], times: int = 1) -> tuple[int, int]:
         at = max(beside)[2]
         first, last = min(first, at), max(last, at)
     return parts[first][0], parts[last][1]
-
-
-def _hits(text: str, wanted: frozenset[str]) -> int:
-    """How many of these stems a text has."""
-    if text.isascii():
-        small = text.lower()
-        if not any(one in small for one in wanted):  # a word in ASCII begins with its stem
-            return 0
-    return len(wanted.intersection(map(stem, terms_of(text))))
 
 
 def _parts(text: str, most: int) -> Iterable[tuple[int, int]]:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from ..core.memory import Candidate, Memory
-from ..language.forms import stem
+from ..language.forms import has_stem, stem
 from ..language.words import content_words, terms_of
 
 _stem = lru_cache(20_000)(stem)  # candidates have the same words again and again
@@ -136,7 +136,15 @@ def stems_asked(query: str) -> set[str]:
 
 def coverage(memory: Memory, asked: set[str]) -> float:
     """Share of the stems asked for that a memory has."""
-    return len(asked.intersection(map(_stem, terms_of(memory.text)))) / len(asked) if asked else 0.0
+    return len(stems_in(memory.text, asked)) / len(asked) if asked else 0.0
+
+
+def stems_in(text: str, asked: Iterable[str]) -> set[str]:
+    """Those of these stems that words of a text have."""
+    if text.isascii():
+        small = text.lower()
+        return {short for short in asked if has_stem(small, short)}
+    return set(asked).intersection(map(_stem, terms_of(text)))
 
 
 def _by_words(covered: float, asked: int) -> float:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, and_, delete, select, update
 
-from . import digests, put_row, reading
+from . import digests, put_row, reading, was_erased
 from .clock import is_over
 
 WEEK_S = 7 * 24 * 3600.0
@@ -63,10 +63,11 @@ class DigestsTable:
         return Scheduled(**{**row, "due_at": now + _AGAIN_S}) if taken else None
 
     def holds(self, claimed: Scheduled) -> bool:
-        """Whether it is still wanted as it was when it was claimed."""
+        """Whether it is still wanted as it was when it was claimed, and nothing of it was erased since."""
+        since = claimed.due_at - _AGAIN_S
         with self._reading.connect() as connection:
             found = connection.scalar(select(digests.c.template).where(_as(claimed)))
-        return found is not None
+            return found is not None and not was_erased(connection, claimed.user_id, since)
 
     def done(self, claimed: Scheduled, detail: str) -> None:
         """It was made, or could not be; the next one is due in a week."""

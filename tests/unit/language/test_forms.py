@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from owui_memory.language.forget_subject import is_meant
-from owui_memory.language.forms import is_form, stem
+from owui_memory.language.forms import has_stem, is_form, stem
+from owui_memory.language.words import terms_of
 from owui_memory.stores.sqlite.text import asked, indexed
 
 FORMS = [
@@ -98,3 +99,12 @@ def test_the_index_has_what_other_forms_ask_for(query: str, memory: str) -> None
 
 def test_english_is_indexed_as_it_is() -> None:
     assert indexed({"data": "The internet is interesting."}) == "the internet is interesting"
+
+
+@pytest.mark.parametrize("word", ["cat", "care", "cared", "travel", "2023", "a", "table", "tabl"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "Cat's cared-for TABLES_", "scare cat2 tab tabla 2023a", "a_b, travelling", "tableable carely"],
+)
+def test_a_stem_is_found_without_taking_all_words_apart(text: str, word: str) -> None:
+    assert has_stem(text.lower(), stem(word)) == (stem(word) in map(stem, terms_of(text)))

@@ -50,6 +50,22 @@ def test_what_is_no_prose_is_counted_too(text: str, least: int) -> None:
     assert least <= estimated_tokens(text) <= max(3 * len(text), least)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I moved to Lisbon, and it is warm.",
+        " def read(path):\n    return HTMLParser2(path) == 10_000",
+        "Grüße? No: weekend plans, e-mail!!",
+        "a" * 40 + " \0\t" + "B" * 3,
+        "\n\n- one\n  two",
+    ],
+)
+def test_ascii_is_counted_as_other_text_is(text: str) -> None:
+    alone = estimated_tokens(text)
+    assert alone <= estimated_tokens(f"{text}日") <= alone + 1  # which is gone through run by run
+    assert alone <= estimated_tokens(f"{text}…") <= alone + 1
+
+
 @pytest.fixture
 def hub_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A hub's cache with the tokenizer of one model, as a server that runs it would leave it."""

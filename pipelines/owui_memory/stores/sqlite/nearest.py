@@ -28,7 +28,7 @@ def nearest(
     if whose.centre is not None and len(lines) > many:
         centred = unit - np.frombuffer(whose.centre, np.float32)
         few = max(_BY_VECTOR * top_k, 1) * finer
-        alike = np.argpartition(_distances(lines.codes, whose.code(unit[None])[0]), many)[:many]
+        alike = _least(_distances(lines.codes, whose.code(unit[None])[0]), many)
         best = np.argpartition(_estimates(lines.codes[:, alike], centred), -few)[-few:]
         seqs = seqs[alike[best]]
     if len(seqs) == whose.rows:
@@ -54,6 +54,13 @@ def _distances(codes: Array, code: Array) -> Array:
     for words, word in zip(codes, code, strict=True):
         total += _bits(words ^ word)
     return total
+
+
+def _least(distances: Array, many: int) -> Array:
+    """Where so many of the least are, newer ones first among equals; there are more than that."""
+    last = np.searchsorted(np.cumsum(np.bincount(distances)), many)
+    below, equal = np.flatnonzero(distances < last), np.flatnonzero(distances == last)
+    return np.concatenate([below, equal[len(below) - many :]])
 
 
 def _estimates(codes: Array, centred: Array) -> Array:

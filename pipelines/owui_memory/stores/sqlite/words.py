@@ -8,6 +8,7 @@ there is often what it is about.
 # ruff: noqa: S608  (table names come from sqlite_schema, all values are bound)
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections.abc import Sequence
 
@@ -44,28 +45,26 @@ class Words:
         self, connection: sqlite3.Connection, whose: Owner, lines: Lines, asked: Sequence[str]
     ) -> Array:
         """Of each of an owner's memories, in the order of the lines; 0 where it has none of the words."""
-        scores = np.zeros(len(lines), np.float32)
+        scores = np.zeros(len(lines))
         holders = [self._holders(connection, whose, lines, word) for word in asked]
         common = len(lines) * _COMMON if len(lines) >= _MANY else len(lines)
         rare = [at for at in holders if len(at) <= common] or holders
         rare = [at for at in rare if len(at)]
         if not rare:
             return scores
-        # Of each word and memory that has it, or has it in its context: where, and how often it counts.
-        counts = np.array([len(at) for at in rare])
-        word, at = np.repeat(np.arange(len(rare)), counts), np.concatenate(rare)
-        found = [(word, at, np.ones(len(at), np.float32))]
-        for _ in range(CONTEXT):
-            word, at = _next(lines, word, at)
-            found.append((word, at, np.full(len(at), CONTEXT_WEIGHT, np.float32)))
-        words, places, weights = (np.concatenate(part) for part in zip(*found, strict=True))
-        pairs, which = np.unique(words * len(lines) + places, return_inverse=True)
-        times = np.bincount(which, weights)
-        words, places = np.divmod(pairs, len(lines))
-        size = 1 - _B + _B * lines.lengths[places] / max(lines.mean_length, 1.0)  # context counts here
-        idf = np.log1p((len(lines) - counts + 0.5) / (counts + 0.5))
-        worth = idf[words] * times * (_K1 + 1) / (times + _K1 * size)
-        scores += np.bincount(places, worth, len(lines))
+        times = np.zeros(len(lines))  # that a word counts: where a memory, or its context, has it
+        for holding in rare:
+            places = [holding]
+            times[holding] = 1
+            for _ in range(CONTEXT):
+                places.append(following := _next(lines, places[-1]))
+                np.add.at(times, following, CONTEXT_WEIGHT)
+            at = np.concatenate(places)  # one that is there twice has the same worth both times
+            size = 1 - _B + _B * lines.lengths[at] / max(lines.mean_length, 1.0)  # context counts here
+            idf = math.log1p((len(lines) - len(holding) + 0.5) / (len(holding) + 0.5))
+            counts = times[at]
+            scores[at] += idf * counts * (_K1 + 1) / (counts + _K1 * size)
+            times[at] = 0
         return scores
 
     def _holders(self, connection: sqlite3.Connection, whose: Owner, lines: Lines, word: str) -> Array:
@@ -95,9 +94,8 @@ class Words:
             overwrite_words(connection, self._tables, at_once)
 
 
-def _next(lines: Lines, words: Array, at: Array) -> tuple[Array, Array]:
-    """The same words, and where the memories are that come next in the chats of these."""
+def _next(lines: Lines, at: Array) -> Array:
+    """Where the memories are that come next in the chats of these."""
     following = lines.after[at]
-    has_next = following > 0
-    places = np.searchsorted(lines.seqs, following[has_next])
-    return words[has_next], places
+    places: Array = np.searchsorted(lines.seqs, following[following > 0])
+    return places
