@@ -28,7 +28,8 @@ from .rank import Ranked, Weights, ranked
 from .ready import Ready
 from .select import Gate
 
-_WEIGHTS = Weights(reach=1)  # a question and its answer lie side by side
+# A question and its answer lie side by side, and a passage that was said has its rare words for a reason.
+_WEIGHTS = Weights(reach=1, lone_word=1.0)
 _ASSISTANT = 0.95  # of the worth of what the user said
 _COUNTED_S = 60.0  # for which the number of a user's passages is believed
 
