@@ -55298,7 +55298,8 @@ from .rank import Ranked, Weights, ranked
 from .ready import Ready
 from .select import Gate
 
-_WEIGHTS = Weights(reach=1)  # a question and its answer lie side by side
+# A question and its answer lie side by side, and a passage that was said has its rare words for a reason.
+_WEIGHTS = Weights(reach=1, lone_word=1.0)
 _ASSISTANT = 0.95  # of the worth of what the user said
 _COUNTED_S = 60.0  # for which the number of a user's passages is believed
 
@@ -56084,7 +56085,6 @@ _QUERY_WORDS = 32  # looked at
 _REAFFIRMED_MOST = 3
 COVERAGE_WEIGHT = 0.4  # of words, beside meaning
 _ALL_OF_THEM = 1.25  # exponent: a memory with all of the query's words counts more than one with half of them
-_LONE_WORD = 0.5  # of a memory's words, where one alone is the query's: in "How old am I?", "old stamps"
 
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
@@ -56096,7 +56096,8 @@ class Weights:
     meaning, keyword: of relevance, and of the share of the best BM25, as far as a memory has the query's
     words: where none has them, the best BM25 is that of an accident. lift: of the best neighbour's score, of
     those at most `reach` places away. recency: what a memory of today gets more than an old one, halved every
-    `half_life_days`. heard: for each time that the user said it again, three at most.
+    `half_life_days`. heard: for each time that the user said it again, three at most. lone_word: of words,
+    where a memory has one alone of the query's: for "How old am I?", "old stamps" has one by accident.
     """
 
     meaning: float = 0.6
@@ -56106,6 +56107,7 @@ class Weights:
     recency: float = 0.03
     half_life_days: float = 60.0
     reaffirmed: float = 0.01
+    lone_word: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -56147,8 +56149,14 @@ def ranked(
         coverage(item.memory, asked) if keyword else 0.0
         for item, keyword in zip(found, keywords, strict=True)
     ]
+
+    def by_words(covered: float) -> float:
+        """How much BM25 counts for a memory that has this share of the stems asked for, 0 to 1."""
+        has_several = covered * len(asked) > 1.5
+        return float(covered**_ALL_OF_THEM) * (1.0 if has_several else weights.lone_word)
+
     scores = [
-        weights.meaning * item.meaning + weights.keyword * keyword * _by_words(covered, len(asked))
+        weights.meaning * item.meaning + weights.keyword * keyword * by_words(covered)
         for item, keyword, covered in zip(found, keywords, coverages, strict=True)
     ]
     lifts = _lifts(found, scores, weights)
@@ -56209,11 +56217,6 @@ def stems_in(text: str, asked: Iterable[str]) -> set[str]:
         small = text.lower()
         return {short for short in asked if has_stem(small, short)}
     return set(asked).intersection(map(_stem, terms_of(text)))
-
-
-def _by_words(covered: float, asked: int) -> float:
-    """How much BM25 counts for a memory that has this share of so many stems asked for, 0 to 1."""
-    return float(covered**_ALL_OF_THEM) * (1.0 if covered * asked > 1.5 else _LONE_WORD)
 
 
 def _lifts(found: Sequence[Candidate], scores: Sequence[float], weights: Weights) -> list[float]:
