@@ -20,13 +20,12 @@ from .backends.locations import naming
 from .commands.commander import Commander
 from .commands.notes import Notes
 from .commands.parse import read_command
-from .config.environment import PUBLIC_DEFAULT_KEY, Environment
+from .config.environment import Environment
 from .config.prices import read_prices
 from .config.settings import Valves
 from .context.contexts import Contexts
 from .core.errors import Drop
-from .core.events import COUNTS_FOR, Event, EventKind, Job, failed, succeeded
-from .core.memory import Check
+from .core.events import Event, Job, failed, succeeded
 from .core.permission import Decision
 from .core.turn import Turn
 from .digests.schedule import DigestWorker
@@ -61,7 +60,18 @@ from .observe.metrics import Metrics
 from .observe.prometheus import Levels, Prometheus, sizes
 from .observe.selfcheck import SelfChecks
 from .observe.statecheck import StateCheck, StateFile
-from .observe.status import BackendCheck, documents_part, past_chats_part, queue_part, report
+from .observe.status import (
+    BackendCheck,
+    costs_part,
+    documents_part,
+    filter_part,
+    key_part,
+    last_error_part,
+    past_chats_part,
+    queue_part,
+    recall_part,
+    report,
+)
 from .observe.tracing import Tracing
 from .recall.injected import Injected
 from .recall.recall import Recalled, Recaller
@@ -84,7 +94,6 @@ _COMMANDS_AT_ONCE = 8
 _PASTS_AT_ONCE = 2  # that are looked at, imported or taken back
 _STOP_S = 5.0
 _COUNTING_S = 3.0  # that a status waits for the numbers of the state database
-_SETTLED = (EventKind.EXCHANGES_REMEMBERED, EventKind.EXCHANGES_SKIPPED)  # of exchanges
 
 
 class Application:
@@ -297,20 +306,22 @@ class Application:
         if all(part.ok for part in backend):
             self.emit(succeeded(Job.RECALL, self._check.checked_at))
         parts = [
-            self._filter_part(),
+            filter_part(self._settings(), self._problems, self.metrics),
             state,
             *backend,
             *self._mover.part(),
             *data_residency(self._settings(), self._environment.state_url),
-            self._recall_part(),
+            recall_part(self._settings(), is_paused=self.recalls.breaker.is_open),
             queue_part(counts, waiting),
             past_chats_part(self._settings(), self._kept),
             documents_part(self._settings(), self._environment.data_dir, self._read),
-            self._costs_part(),
-            self._key_part(),
+            costs_part(self.costs, self.metrics, self._days),
+            key_part(self._settings(), self._environment.server_key),
             *filter(None, [self.live_chats.check(), self.deletion_worker.part()]),
         ]
-        return report([*parts, self._last_error_part()], counts.pending + waiting.exchanges, counts.dead)
+        return report(
+            [*parts, last_error_part(self.metrics)], counts.pending + waiting.exchanges, counts.dead
+        )
 
     def numbers(self) -> bytes:
         """Counters, histograms and how things stand, as Prometheus reads them. Takes some seconds at most.
@@ -366,56 +377,3 @@ class Application:
         self._ledger.close()
         self._tracing.close()
         self._engine.dispose()
-
-    def _filter_part(self) -> Check:
-        settings = self._settings()
-        if self._problems:
-            return Check(
-                "filter", False, " ".join(self._problems), "Save the settings in the admin panel again."
-            )
-        if refusals := settings.refusals:
-            detail = " ".join(map(str, refusals))
-            return Check(
-                "filter",
-                False,
-                f"the last change of settings was refused as a whole: {detail}",
-                "Correct it in the admin panel, and save again.",
-            )
-        state = "on" if settings.enabled else "switched off"
-        detail = " ".join([f"version {__version__}, memory is {state}.", *settings.notices])
-        detail += f" {self.metrics.described()}"
-        return Check("filter", True, detail.strip())
-
-    def _recall_part(self) -> Check:
-        if self.recalls.breaker.is_open:
-            hint = "Chats go on without memories; recall is tried again automatically."
-            return Check("recall", False, "paused: it failed several times in a row", hint)
-        return Check(
-            "recall", True, f"within {self._settings().inlet_deadline_ms} ms, or the chat goes on without"
-        )
-
-    def _costs_part(self) -> Check:
-        exchanges = sum(map(self.metrics.count, _SETTLED))
-        details = filter(None, [self.costs.described(exchanges), self._days])
-        return Check("costs", True, "; ".join(details))
-
-    def _key_part(self) -> Check:
-        if self._environment.server_key == PUBLIC_DEFAULT_KEY:
-            hint = "Set PIPELINES_API_KEY to a secret of your own, here and in Open WebUI."
-            return Check("key", False, "the server's key is the public default one", hint)
-        if not self._environment.server_key:
-            return Check("key", False, "PIPELINES_API_KEY is empty", "Set it to a secret of your own.")
-        if not self._settings().require_key:
-            return Check("key", False, "not required on all routes", "Switch require_key on.")
-        return Check("key", True, "required on every route")
-
-    def _last_error_part(self) -> Check:
-        still = self.metrics.open_error
-        error = still or self.metrics.last_error
-        if error is None:
-            return Check("last error", True, "none")
-        detail = f"{error.at:%Y-%m-%d %H:%M:%S} UTC, {error.where}: {error.text}"
-        if still:
-            minutes = COUNTS_FOR.seconds // 60
-            detail += f" (it counts until the same works again, or for {minutes} minutes)"
-        return Check("last error", still is None, detail, error.hint)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+import time
 
 import uvicorn
 from fastapi import FastAPI
 
 from tests.harness.waiting import wait_until
+
+_ANSWERS_S = 5.0  # that a stopped server gives to answers under way
 
 
 class _Server(uvicorn.Server):
@@ -31,6 +34,10 @@ class _Server(uvicorn.Server):
             server.close()
         for connection in list(self.server_state.connections):
             connection.shutdown()
+        # What is being answered works with what its test closes next.
+        until = time.monotonic() + _ANSWERS_S
+        while self.server_state.tasks and time.monotonic() < until:
+            await asyncio.sleep(0.002)
         await asyncio.sleep(0.005)
 
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import COMMAND
+from .. import COMMAND, __version__
 from ..backends.backend_holder import BackendHolder
+from ..config.environment import PUBLIC_DEFAULT_KEY
 from ..config.settings import Valves
+from ..core.events import COUNTS_FOR, EventKind
 from ..core.memory import Check
+from .costs import Costs
 from .inquiry import Inquiry
+from .metrics import Metrics
 from .selfcheck import SelfChecks, health_of, reading_of
 
 if TYPE_CHECKING:  # it needs SQLAlchemy, which the smallest image of the server lacks
@@ -23,6 +28,7 @@ if TYPE_CHECKING:  # it needs SQLAlchemy, which the smallest image of the server
 
 _CHECK_EVERY = timedelta(seconds=20)  # a check embeds a word, which may cost money
 _PATIENCE_S = 5.0
+_SETTLED = (EventKind.EXCHANGES_REMEMBERED, EventKind.EXCHANGES_SKIPPED)
 _CHECK_AFTER_ERROR = timedelta(seconds=5)
 
 
@@ -95,6 +101,62 @@ def report(parts: list[Check], pending: int, dead: int) -> dict[str, Any]:
     }
 
 
+def filter_part(settings: Valves, problems: Sequence[str], metrics: Metrics) -> Check:
+    """Whether the filter works with the settings that were saved, and what it has done."""
+    if problems:
+        return Check("filter", False, " ".join(problems), "Save the settings in the admin panel again.")
+    if settings.refusals:
+        detail = " ".join(map(str, settings.refusals))
+        return Check(
+            "filter",
+            False,
+            f"the last change of settings was refused as a whole: {detail}",
+            "Correct it in the admin panel, and save again.",
+        )
+    state = "on" if settings.enabled else "switched off"
+    detail = " ".join([f"version {__version__}, memory is {state}.", *settings.notices, metrics.described()])
+    return Check("filter", True, detail.strip())
+
+
+def recall_part(settings: Valves, *, is_paused: bool) -> Check:
+    """Whether messages get memories, and within which time."""
+    if is_paused:
+        hint = "Chats go on without memories; recall is tried again automatically."
+        return Check("recall", False, "paused: it failed several times in a row", hint)
+    return Check("recall", True, f"within {settings.inlet_deadline_ms} ms, or the chat goes on without")
+
+
+def costs_part(costs: Costs, metrics: Metrics, days: str) -> Check:
+    """What LLMs cost. days: of the last days, as the ledger describes them."""
+    exchanges = sum(map(metrics.count, _SETTLED))
+    return Check("costs", True, "; ".join(filter(None, [costs.described(exchanges), days])))
+
+
+def key_part(settings: Valves, key: str) -> Check:
+    """Whether the server's key keeps others out."""
+    if key == PUBLIC_DEFAULT_KEY:
+        hint = "Set PIPELINES_API_KEY to a secret of your own, here and in Open WebUI."
+        return Check("key", False, "the server's key is the public default one", hint)
+    if not key:
+        return Check("key", False, "PIPELINES_API_KEY is empty", "Set it to a secret of your own.")
+    if not settings.require_key:
+        return Check("key", False, "not required on all routes", "Switch require_key on.")
+    return Check("key", True, "required on every route")
+
+
+def last_error_part(metrics: Metrics) -> Check:
+    """What went wrong last, and whether it still does."""
+    still = metrics.open_error
+    error = still or metrics.last_error
+    if error is None:
+        return Check("last error", True, "none")
+    detail = f"{error.at:%Y-%m-%d %H:%M:%S} UTC, {error.where}: {error.text}"
+    if still:
+        minutes = COUNTS_FOR.seconds // 60
+        detail += f" (it counts until the same works again, or for {minutes} minutes)"
+    return Check("last error", still is None, detail, error.hint)
+
+
 def past_chats_part(settings: Valves, kept: Kept) -> Check:
     """Whether what is said is kept, why, and how much there is."""
     much = f"{kept.passages:,} passages of {kept.chats:,} chats"
@@ -123,7 +185,7 @@ def documents_part(settings: Valves, data_dir: Path, known: Known) -> Check:
             "documents",
             True,
             f"{much}; {known.failed:,} cannot be read",
-            f"{COMMAND} documents --user ID tells which, and why.",
+            f"{COMMAND} documents ID tells which, and why.",
         )
     return Check("documents", True, much)
 
