@@ -252,13 +252,12 @@ from .backends.locations import naming
 from .commands.commander import Commander
 from .commands.notes import Notes
 from .commands.parse import read_command
-from .config.environment import PUBLIC_DEFAULT_KEY, Environment
+from .config.environment import Environment
 from .config.prices import read_prices
 from .config.settings import Valves
 from .context.contexts import Contexts
 from .core.errors import Drop
-from .core.events import COUNTS_FOR, Event, EventKind, Job, failed, succeeded
-from .core.memory import Check
+from .core.events import Event, Job, failed, succeeded
 from .core.permission import Decision
 from .core.turn import Turn
 from .digests.schedule import DigestWorker
@@ -293,7 +292,18 @@ from .observe.metrics import Metrics
 from .observe.prometheus import Levels, Prometheus, sizes
 from .observe.selfcheck import SelfChecks
 from .observe.statecheck import StateCheck, StateFile
-from .observe.status import BackendCheck, documents_part, past_chats_part, queue_part, report
+from .observe.status import (
+    BackendCheck,
+    costs_part,
+    documents_part,
+    filter_part,
+    key_part,
+    last_error_part,
+    past_chats_part,
+    queue_part,
+    recall_part,
+    report,
+)
 from .observe.tracing import Tracing
 from .recall.injected import Injected
 from .recall.recall import Recalled, Recaller
@@ -316,7 +326,6 @@ _COMMANDS_AT_ONCE = 8
 _PASTS_AT_ONCE = 2  # that are looked at, imported or taken back
 _STOP_S = 5.0
 _COUNTING_S = 3.0  # that a status waits for the numbers of the state database
-_SETTLED = (EventKind.EXCHANGES_REMEMBERED, EventKind.EXCHANGES_SKIPPED)  # of exchanges
 
 
 class Application:
@@ -529,20 +538,22 @@ class Application:
         if all(part.ok for part in backend):
             self.emit(succeeded(Job.RECALL, self._check.checked_at))
         parts = [
-            self._filter_part(),
+            filter_part(self._settings(), self._problems, self.metrics),
             state,
             *backend,
             *self._mover.part(),
             *data_residency(self._settings(), self._environment.state_url),
-            self._recall_part(),
+            recall_part(self._settings(), is_paused=self.recalls.breaker.is_open),
             queue_part(counts, waiting),
             past_chats_part(self._settings(), self._kept),
             documents_part(self._settings(), self._environment.data_dir, self._read),
-            self._costs_part(),
-            self._key_part(),
+            costs_part(self.costs, self.metrics, self._days),
+            key_part(self._settings(), self._environment.server_key),
             *filter(None, [self.live_chats.check(), self.deletion_worker.part()]),
         ]
-        return report([*parts, self._last_error_part()], counts.pending + waiting.exchanges, counts.dead)
+        return report(
+            [*parts, last_error_part(self.metrics)], counts.pending + waiting.exchanges, counts.dead
+        )
 
     def numbers(self) -> bytes:
         """Counters, histograms and how things stand, as Prometheus reads them. Takes some seconds at most.
@@ -598,59 +609,6 @@ class Application:
         self._ledger.close()
         self._tracing.close()
         self._engine.dispose()
-
-    def _filter_part(self) -> Check:
-        settings = self._settings()
-        if self._problems:
-            return Check(
-                "filter", False, " ".join(self._problems), "Save the settings in the admin panel again."
-            )
-        if refusals := settings.refusals:
-            detail = " ".join(map(str, refusals))
-            return Check(
-                "filter",
-                False,
-                f"the last change of settings was refused as a whole: {detail}",
-                "Correct it in the admin panel, and save again.",
-            )
-        state = "on" if settings.enabled else "switched off"
-        detail = " ".join([f"version {__version__}, memory is {state}.", *settings.notices])
-        detail += f" {self.metrics.described()}"
-        return Check("filter", True, detail.strip())
-
-    def _recall_part(self) -> Check:
-        if self.recalls.breaker.is_open:
-            hint = "Chats go on without memories; recall is tried again automatically."
-            return Check("recall", False, "paused: it failed several times in a row", hint)
-        return Check(
-            "recall", True, f"within {self._settings().inlet_deadline_ms} ms, or the chat goes on without"
-        )
-
-    def _costs_part(self) -> Check:
-        exchanges = sum(map(self.metrics.count, _SETTLED))
-        details = filter(None, [self.costs.described(exchanges), self._days])
-        return Check("costs", True, "; ".join(details))
-
-    def _key_part(self) -> Check:
-        if self._environment.server_key == PUBLIC_DEFAULT_KEY:
-            hint = "Set PIPELINES_API_KEY to a secret of your own, here and in Open WebUI."
-            return Check("key", False, "the server's key is the public default one", hint)
-        if not self._environment.server_key:
-            return Check("key", False, "PIPELINES_API_KEY is empty", "Set it to a secret of your own.")
-        if not self._settings().require_key:
-            return Check("key", False, "not required on all routes", "Switch require_key on.")
-        return Check("key", True, "required on every route")
-
-    def _last_error_part(self) -> Check:
-        still = self.metrics.open_error
-        error = still or self.metrics.last_error
-        if error is None:
-            return Check("last error", True, "none")
-        detail = f"{error.at:%Y-%m-%d %H:%M:%S} UTC, {error.where}: {error.text}"
-        if still:
-            minutes = COUNTS_FOR.seconds // 60
-            detail += f" (it counts until the same works again, or for {minutes} minutes)"
-        return Check("last error", still is None, detail, error.hint)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -54601,16 +54559,21 @@ SOURCES["observe/status.py"] = r'''"""One readable self-check of all parts."""
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import COMMAND
+from .. import COMMAND, __version__
 from ..backends.backend_holder import BackendHolder
+from ..config.environment import PUBLIC_DEFAULT_KEY
 from ..config.settings import Valves
+from ..core.events import COUNTS_FOR, EventKind
 from ..core.memory import Check
+from .costs import Costs
 from .inquiry import Inquiry
+from .metrics import Metrics
 from .selfcheck import SelfChecks, health_of, reading_of
 
 if TYPE_CHECKING:  # it needs SQLAlchemy, which the smallest image of the server lacks
@@ -54621,6 +54584,7 @@ if TYPE_CHECKING:  # it needs SQLAlchemy, which the smallest image of the server
 
 _CHECK_EVERY = timedelta(seconds=20)  # a check embeds a word, which may cost money
 _PATIENCE_S = 5.0
+_SETTLED = (EventKind.EXCHANGES_REMEMBERED, EventKind.EXCHANGES_SKIPPED)
 _CHECK_AFTER_ERROR = timedelta(seconds=5)
 
 
@@ -54693,6 +54657,62 @@ def report(parts: list[Check], pending: int, dead: int) -> dict[str, Any]:
     }
 
 
+def filter_part(settings: Valves, problems: Sequence[str], metrics: Metrics) -> Check:
+    """Whether the filter works with the settings that were saved, and what it has done."""
+    if problems:
+        return Check("filter", False, " ".join(problems), "Save the settings in the admin panel again.")
+    if settings.refusals:
+        detail = " ".join(map(str, settings.refusals))
+        return Check(
+            "filter",
+            False,
+            f"the last change of settings was refused as a whole: {detail}",
+            "Correct it in the admin panel, and save again.",
+        )
+    state = "on" if settings.enabled else "switched off"
+    detail = " ".join([f"version {__version__}, memory is {state}.", *settings.notices, metrics.described()])
+    return Check("filter", True, detail.strip())
+
+
+def recall_part(settings: Valves, *, is_paused: bool) -> Check:
+    """Whether messages get memories, and within which time."""
+    if is_paused:
+        hint = "Chats go on without memories; recall is tried again automatically."
+        return Check("recall", False, "paused: it failed several times in a row", hint)
+    return Check("recall", True, f"within {settings.inlet_deadline_ms} ms, or the chat goes on without")
+
+
+def costs_part(costs: Costs, metrics: Metrics, days: str) -> Check:
+    """What LLMs cost. days: of the last days, as the ledger describes them."""
+    exchanges = sum(map(metrics.count, _SETTLED))
+    return Check("costs", True, "; ".join(filter(None, [costs.described(exchanges), days])))
+
+
+def key_part(settings: Valves, key: str) -> Check:
+    """Whether the server's key keeps others out."""
+    if key == PUBLIC_DEFAULT_KEY:
+        hint = "Set PIPELINES_API_KEY to a secret of your own, here and in Open WebUI."
+        return Check("key", False, "the server's key is the public default one", hint)
+    if not key:
+        return Check("key", False, "PIPELINES_API_KEY is empty", "Set it to a secret of your own.")
+    if not settings.require_key:
+        return Check("key", False, "not required on all routes", "Switch require_key on.")
+    return Check("key", True, "required on every route")
+
+
+def last_error_part(metrics: Metrics) -> Check:
+    """What went wrong last, and whether it still does."""
+    still = metrics.open_error
+    error = still or metrics.last_error
+    if error is None:
+        return Check("last error", True, "none")
+    detail = f"{error.at:%Y-%m-%d %H:%M:%S} UTC, {error.where}: {error.text}"
+    if still:
+        minutes = COUNTS_FOR.seconds // 60
+        detail += f" (it counts until the same works again, or for {minutes} minutes)"
+    return Check("last error", still is None, detail, error.hint)
+
+
 def past_chats_part(settings: Valves, kept: Kept) -> Check:
     """Whether what is said is kept, why, and how much there is."""
     much = f"{kept.passages:,} passages of {kept.chats:,} chats"
@@ -54721,7 +54741,7 @@ def documents_part(settings: Valves, data_dir: Path, known: Known) -> Check:
             "documents",
             True,
             f"{much}; {known.failed:,} cannot be read",
-            f"{COMMAND} documents --user ID tells which, and why.",
+            f"{COMMAND} documents ID tells which, and why.",
         )
     return Check("documents", True, much)
 
