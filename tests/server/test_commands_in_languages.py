@@ -121,6 +121,7 @@ def test_every_command(shared_server: PipelinesServer, user: str, code: str) -> 
 
     assert says("chats, head", chats="|").partition("|")[0] in talk("chats")
     assert talk("documents") == says("documents, none")
+    assert talk("make").startswith(says("digests, head"))
     assert talk("episodes", word_for("off", code)) == says("episodes off")
     assert talk("episodes", word_for("on", code)) == says("episodes on")
     assert talk("notes", word_for("off", code)) == says("notes off")
