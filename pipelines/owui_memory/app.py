@@ -301,7 +301,8 @@ class Application:
     def status(self) -> dict[str, object]:
         """The self-check, as JSON-plain values. Takes some seconds if something hangs, never longer."""
         last_error, state = self.metrics.last_error, self._state_check.part()
-        counts, waiting = self._counted_lately(), self.spill.waiting()
+        # In this order: what is brought from the spill to the queue meanwhile is in one of them at least.
+        waiting, counts = self.spill.waiting(), self._counted_lately()
         backend = self._check.parts(failed_at=last_error.at if last_error else None)
         if all(part.ok for part in backend):
             self.emit(succeeded(Job.RECALL, self._check.checked_at))

@@ -102,7 +102,8 @@ class Replicas:
 
     def drain(self) -> None:
         # As long as it may take until the claim of a killed server has expired, and more.
-        self.alive[0].wait_until_drained(within=90)
+        for server in self.alive:  # each tells of its own folder, too: from there it comes into the queue
+            server.wait_until_drained(within=90)
         assert self.alive[0].status()["queue"]["dead"] == 0
 
     def stored(self) -> list[Said]:

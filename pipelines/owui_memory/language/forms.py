@@ -63,7 +63,7 @@ def stem(word: str) -> str:
 
 def has_stem(small: str, short: str) -> bool:
     """Whether a word of a text in ASCII and small letters has this stem; a word is of letters and figures."""
-    at = small.find(short)
+    at = small.find(short) if short else -1
     while at >= 0:
         if not (at and small[at - 1].isalnum()):
             end = at + len(short)

@@ -13,11 +13,12 @@ from ..backends.base import Backend
 from ..core.scope import View
 from ..language.forms import stem
 from ..language.words import content_words, is_lone, terms_of
-from ..recall.rank import COVERAGE_WEIGHT, Ranked, ranked
+from ..recall.rank import COVERAGE_WEIGHT, Ranked, Weights, ranked
 
 # Relevance. The bundled embedder gives a word and a sentence about it 0.3 and more ("job" and "I work as a
 # nurse" 0.36), and 0.3 at most where they have nothing in common ("unicorn" and a hamster).
 _LEAST = 0.31
+_WEIGHTS = Weights(lone_word=1.0)  # whoever searches by hand has chosen the word
 _QUERY_CHARS = 1000
 _ENOUGH_WORDS = 0.5  # share of the query's, rare ones counting more
 _OF_BEST = 0.6  # of what the best one has: beside "My dog is called Rex", a hamster is no answer to "dog"
@@ -34,7 +35,7 @@ def found(
     candidates = [
         one for owner in owners for one in backend.search(owner, query, most, view=view, asked=True)
     ]
-    return fitting(ranked(candidates, query, datetime.now(UTC)), query)
+    return fitting(ranked(candidates, query, datetime.now(UTC), weights=_WEIGHTS), query)
 
 
 def fitting(items: Sequence[Ranked], query: str) -> list[Ranked]:

@@ -153,7 +153,7 @@ def _names_of(model: str) -> Iterator[str]:
 def names_at(server: ChatServer) -> list[str] | None:
     """The names of the models that a server has, asked for now; None where it gives no list of them."""
     try:
-        return sorted(model.name for model in _read(server, _asked(server)).values())
+        return sorted({model.name for model in _listed(server, _asked(server))})
     except MemoryFault:
         return None
 
@@ -198,7 +198,15 @@ def _asked(server: ChatServer) -> Any:
 
 
 def _read(server: ChatServer, answer: Any) -> dict[str, _Model]:
-    """The models in an answer, by `tagged` names.
+    """The models in an answer, by `tagged` names; the first of several. Raises as `_listed`."""
+    models: dict[str, _Model] = {}
+    for model in _listed(server, answer):
+        models.setdefault(tagged(model.name), model)
+    return models
+
+
+def _listed(server: ChatServer, answer: Any) -> list[_Model]:
+    """The models in an answer, each as it is listed.
 
     Raises:
         TellAdmin: it holds no list.
@@ -207,12 +215,12 @@ def _read(server: ChatServer, answer: Any) -> dict[str, _Model]:
     listed = answer.get(rows) if isinstance(answer, dict) else answer  # Together's is a bare list
     if not isinstance(listed, list):
         raise _unfit(server, "answers with no list of models")
-    models: dict[str, _Model] = {}
+    models: list[_Model] = []
     for row in listed[:_MOST_NAMES]:
         name = row.get(name_of) if isinstance(row, dict) else None
         if isinstance(name, str) and 0 < len(name) <= _NAME_CHARS and name == unbroken(name):
             elsewhere = bool(row.get("remote_host")) or is_ollama_cloud(name)
-            models.setdefault(tagged(name), _Model(name, elsewhere))
+            models.append(_Model(name, elsewhere))
     if listed and not models:
         raise _unfit(server, "answers with no list of models")
     return models

@@ -237,10 +237,14 @@ class _Batches:
         with self._lock:
             self._waiting.append(mine)
             mine.encodes, self._busy = not self._busy, True
-        if not mine.encodes:
-            mine.woken.wait()
-        if mine.encodes:
-            self._encode_some()
+        try:
+            if not mine.encodes:
+                mine.woken.wait()
+            if mine.encodes:
+                self._encode_some()
+        except BaseException:
+            self._leave(mine)
+            raise
         if mine.vector is None:
             raise mine.error or RuntimeError("A batch was broken off.")
         return mine.vector
@@ -259,9 +263,21 @@ class _Batches:
             for one in batch:
                 one.error = error
         with self._lock:
-            self._busy = bool(self._waiting)
-            if self._waiting:
-                self._waiting[0].encodes = True
-                self._waiting[0].woken.set()
+            self._hand_over()
         for one in batch:
             one.woken.set()
+
+    def _leave(self, mine: _Asked) -> None:
+        """Its thread was interrupted and encodes nothing, so that nobody may wait for it."""
+        with self._lock:
+            if mine in self._waiting:
+                self._waiting.remove(mine)
+                if mine.encodes:
+                    self._hand_over()
+
+    def _hand_over(self) -> None:
+        """To the one that has waited longest. Under the lock."""
+        self._busy = bool(self._waiting)
+        if self._waiting:
+            self._waiting[0].encodes = True
+            self._waiting[0].woken.set()

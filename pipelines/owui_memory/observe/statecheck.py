@@ -59,8 +59,8 @@ class StateFile:
             raise self._damaged(f"{what} while it was in use")
         if identity == self._identity:
             return False
+        self._engine.dispose()  # first: whoever sees the new identity finds no connection to the file before
         self._identity = identity
-        self._engine.dispose()
         return True
 
     def check_whole(self) -> None:

@@ -138,7 +138,7 @@ def bm25(
 
 def stems_asked(query: str) -> set[str]:
     """The stems of the words that say what a query is about."""
-    return {_stem(word) for word in content_words(query)[:_QUERY_WORDS]}
+    return {_stem(word) for word in content_words(query)[:_QUERY_WORDS]} - {""}
 
 
 def coverage(memory: Memory, asked: set[str]) -> float:

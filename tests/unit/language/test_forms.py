@@ -108,3 +108,8 @@ def test_english_is_indexed_as_it_is() -> None:
 )
 def test_a_stem_is_found_without_taking_all_words_apart(text: str, word: str) -> None:
     assert has_stem(text.lower(), stem(word)) == (stem(word) in map(stem, terms_of(text)))
+
+
+@pytest.mark.parametrize("text", ["", "a cat", " ", "cat's"])
+def test_no_text_has_an_empty_stem(text: str) -> None:
+    assert not has_stem(text, "")

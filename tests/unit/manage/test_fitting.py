@@ -13,8 +13,9 @@ import pytest
 from owui_memory.backends.library import LibraryBackend
 from owui_memory.config.settings import Valves
 from owui_memory.core.memory import Memory
+from owui_memory.manage import fitting as search
 from owui_memory.manage.fitting import fitting
-from owui_memory.recall.rank import ranked
+from owui_memory.recall.rank import DEFAULT, ranked
 
 CASES = json.loads((Path(__file__).parents[2] / "fixtures" / "searches.json").read_text())
 MEMORIES = dict(CASES["memories"])
@@ -52,6 +53,12 @@ def test_what_fits_in_another_language_is_found_too(backend: LibraryBackend) -> 
     assert found(backend, "chien")  # where a memory has the word itself, others may be just too far
     assert found(backend, "dog")[0] == "dog"
     assert found(backend, "قطة")[0] == "cairo"
+
+
+def test_a_word_by_itself_counts_whole(backend: LibraryBackend) -> None:
+    """Whoever searches has chosen it; in a message it may be there by accident."""
+    (dog,) = search.found(backend, ["ada"], "Rex", 40)
+    assert dog.score >= DEFAULT.meaning * dog.meaning + DEFAULT.keyword
 
 
 def test_several_fit(backend: LibraryBackend) -> None:

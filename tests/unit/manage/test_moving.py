@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,7 @@ from owui_memory.config.settings import Valves
 from owui_memory.manage.migrate import copying
 from owui_memory.manage.migrate.records import Head, LibraryRecords
 from owui_memory.state import erasures
+from owui_memory.stores.sqlite.store import SqliteStore
 from tests.harness.mem0_server import RestServer
 from tests.harness.qdrant_server import QdrantServer
 from tests.harness.scripted_llm import ScriptedLLM
@@ -293,6 +295,25 @@ def test_what_is_forgotten_while_the_rest_is_looked_for_does_not_come_back(moved
     copy = copying.Copy(left, Late(store, embed), deletes=False, stop=threading.Event())
     assert copy.fill(since="", without=lambda: moved_in.locations.removed_since(0.0)) == 0
     assert moved_in.texts() == sorted([CAT, TOWN])
+
+
+def test_what_was_made_at_the_same_time_keeps_its_order(tmp_path: Path) -> None:
+    kept = [SqliteStore("memories", 3, str(tmp_path / name)) for name in ("source", "target")]
+    texts = [f"My locker number {number} is green." for number in range(20)]
+    payloads = [{"data": text, "user_id": "ada", "created_at": "2026-01-01"} for text in texts]
+    kept[0].put([str(number) for number in range(10, 30)], [[1.0, 0.0, 0.0]] * 20, payloads)
+    written: list[str] = []
+
+    def embed(some: Sequence[str]) -> list[list[float]]:
+        written.extend(some)
+        return [[1.0, 0.0, 0.0] for _ in some]
+
+    source, target = LibraryRecords(kept[0]), LibraryRecords(kept[1], embed)
+    copy = copying.Copy(source, target, deletes=False, stop=threading.Event())
+    assert copy.fill(since="", without=lambda: ["17"]) == 19
+    for store in kept:
+        store.close()
+    assert written == [*texts[:7], *texts[8:]]
 
 
 def test_what_one_refuses_keeps_nobody_else_back(moved_in: House) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -53,6 +54,11 @@ def test_those_who_wait_are_encoded_together() -> None:
     assert max(map(len, model.batches)) <= 16
 
 
+def _interrupt_when(is_so: Callable[[], bool], thread: int) -> None:
+    wait_until(is_so)
+    signal.pthread_kill(thread, signal.SIGINT)
+
+
 class Stepwise:
     """A model that encodes a batch for each time that it is let."""
 
@@ -61,8 +67,10 @@ class Stepwise:
     def __init__(self) -> None:
         self.steps = threading.Semaphore(0)
         self.encoded: list[str] = []
+        self.waiting = False
 
     def embed_batch(self, texts: list[str], _action: str) -> list[list[float]]:
+        self.waiting = True
         assert self.steps.acquire(timeout=60)
         self.encoded += texts
         return [[float(len(text))] for text in texts]
@@ -81,6 +89,33 @@ def test_nobody_waits_for_a_batch_that_has_not_their_text() -> None:
             assert len(told) < 40
         finally:
             model.steps.release(40)
+
+
+@pytest.mark.parametrize("chosen", [False, True], ids=["it waits", "it is to encode the next"])
+def test_nobody_waits_for_a_thread_that_was_interrupted(chosen: bool) -> None:
+    model = Stepwise()
+    embedder = Embedder(lambda: model, "", local=True)
+
+    def interrupt(*_: object) -> None:
+        if chosen:
+            model.steps.release()
+            first.result(timeout=20)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    main = threading.get_ident()
+    with ThreadPoolExecutor(2) as threads:
+        try:
+            first = threads.submit(embedder.embed, "tea")
+            wait_until(lambda: model.waiting, what="the first is being encoded")
+            threads.submit(_interrupt_when, lambda: bool(embedder._encode._waiting), main)  # type: ignore[attr-defined]
+            with pytest.raises(KeyboardInterrupt):
+                embedder.embed("coffee")
+        finally:
+            signal.signal(signal.SIGINT, before)
+            model.steps.release(3)
+        assert threads.submit(embedder.embed, "water").result(timeout=20) == [5.0]
+    assert "coffee" not in model.encoded
 
 
 def test_a_failure_reaches_its_own_batch_only() -> None:

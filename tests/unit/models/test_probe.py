@@ -106,6 +106,13 @@ def test_a_name_without_ollamas_tag_is_known_under_v1() -> None:
         assert lacking(settings_of("llm", "openai", url, "qwen3"), "llm") is None
 
 
+@pytest.mark.parametrize("name", ["Qwen/Qwen3-8B", "qwen/qwen3-8b", "foo", "foo:latest"])
+def test_names_that_differ_little_are_all_known(name: str) -> None:
+    names = ["Qwen/Qwen3-8B", "qwen/qwen3-8b", "foo:latest", "foo"]
+    with listing(lambda _: {"data": [{"id": name} for name in names]}) as url:
+        assert lacking(settings_of("llm", "openai", url, name), "llm") is None
+
+
 def test_no_model_set_nothing_to_say(scripted_llm: ScriptedLLM) -> None:
     assert lacking(settings_of("llm", "openai", scripted_llm.base_url, ""), "llm") is None
     assert lacking(Valves(), "embedder") is None

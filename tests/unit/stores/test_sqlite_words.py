@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from owui_memory.stores.sqlite.blocks import Edit
 from owui_memory.stores.sqlite.store import SqliteStore
 from tests.unit.stores.sqlite_files import ANNE, BEN, bytes_on_disk, ids, put
 
@@ -73,6 +74,18 @@ class TestWords:
         put(store, "one", "tea")
         assert found(store, "tea " + " ".join(f"word{number}" for number in range(5000))) == ["one"]
         assert found(store, "x" * 1_000_000) == []
+
+    @pytest.mark.parametrize("gone", [2, 9], ids=["between others", "behind all"])
+    def test_a_link_to_a_memory_that_is_gone_leads_nowhere(self, store: SqliteStore, gone: int) -> None:
+        put(store, "tea", "tea", chat="c")
+        put(store, "gone", "coffee")
+        put(store, "other", "water")
+        store.delete("gone")
+        with store._connections.write() as connection:
+            edit = Edit(connection, store._tables)
+            edit.lead(edit.owner("anne"), 1, gone)
+            edit.flush()
+        assert found(store, "tea") == ["tea"]
 
     def test_the_users_name_is_no_word(self, store: SqliteStore) -> None:
         put(store, "one", "tea")

@@ -27,9 +27,10 @@ def list_(
     to_json: Json = False,
 ) -> None:
     """List the past chats of which something is kept, newest first; with words, those that match."""
+    query = " ".join(words or ()).strip()
     with instance.control() as control:
         past = instance.past(control)
-        chats = past.found_by_chat(user_id, " ".join(words)) if words else past.all(user_id)
+        chats = past.found_by_chat(user_id, query) if query else past.all(user_id)
     shown = paged(chats, page_of(page, whole, to_json))
     instance.orders.show(
         user_id, _LIST, [one.chat for one in shown.items], first=shown.first, anew=shown.first == 1
@@ -39,8 +40,8 @@ def list_(
         counts = {"total": shown.total, "page": shown.number, "pages": shown.pages}
         as_json({"user_id": user_id, **counts, "chats": rows})
     elif not chats:
-        say("Nothing that was said fits." if words else f"Nothing is kept of {user_id}'s past chats.")
-    elif words:
+        say("Nothing that was said fits." if query else f"Nothing is kept of {user_id}'s past chats.")
+    elif query:
         for number, one in enumerate(shown.items, shown.first):
             say(f"#{number} {one.title or one.chat}")
             show_passages(one.shown)

@@ -66,7 +66,8 @@ class Copy:
         """
         source, target = self._source.heads(), self._target.heads()
         lacking = {id_: one for id_, one in source.items() if id_ not in target and one.created_at >= since}
-        missing = list(lacking.keys() - without()) if lacking else []
+        gone = set(without()) if lacking else set()
+        missing = [id_ for id_ in lacking if id_ not in gone]
         missing.sort(key=lambda id_: source[id_].created_at)
         self._on_progress(0, len(missing))
         self._copy(missing, total=len(missing))

@@ -97,5 +97,7 @@ class Words:
 def _next(lines: Lines, at: Array) -> Array:
     """Where the memories are that come next in the chats of these."""
     following = lines.after[at]
-    places: Array = np.searchsorted(lines.seqs, following[following > 0])
-    return places
+    following = following[following > 0]
+    places: Array = np.searchsorted(lines.seqs, following)
+    is_there = lines.seqs.take(places, mode="clip") == following  # a link may name one that is gone
+    return places if is_there.all() else places[is_there]

@@ -145,6 +145,7 @@ class TestPastChats:
         assert "Page 1 of 2, of 21 chats" in run("chats", "ada")
         assert run("chats", "ada").splitlines()[1].lstrip().startswith("1  chat-20"), "newest first"
         everything = rows(run, "chats", "ada")
+        assert rows(run, "chats", "ada", "") == everything, "no words, no search"
         assert len(everything["chats"]) == everything["total"] == 21
         second = rows(run, "chats", "ada", "--page", "2")
         assert [one["number"] for one in second["chats"]] == [21]
