@@ -24,6 +24,7 @@ from owui_memory.core.text import plain
 from owui_memory.digests import draft, template
 from owui_memory.digests.sources import Source
 from owui_memory.documents import extract as documents
+from owui_memory.documents import folders
 from owui_memory.interfaces import intake
 from owui_memory.interfaces import strip_commands as asides
 from owui_memory.interfaces.body import with_blocks
@@ -318,6 +319,7 @@ TEXTS = (
     Reader("import", imported.rows_in, (imported,)),
     Reader("error of a backend", faults.without_addresses, (faults,)),
     Reader("name", name_of, (), ("recall",)),
+    Reader("name of a digest", folders.is_digest, (folders,)),
     Reader("document", lambda text: list(documents.by_headings(text)), (documents,)),
     Reader("teams", _teams, (), ("recall",)),
     Reader("line of the block", lambda text: block.line(memory(text), NOW), (), ("recall",)),

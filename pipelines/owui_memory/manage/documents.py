@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,18 +79,23 @@ class Documents:
             if id_ in entries
         ]
 
-    def passages(self, user_id: str, query: str) -> list[Memory]:
-        """Passages that fit some words, best first; without words, how the documents begin that came last."""
+    def passages(self, user_id: str, query: str) -> Iterator[Memory]:
+        """Passages that fit some words, best first; without words, how documents begin.
+
+        Those that came last are first, a user's own before everyone's. Each is fetched when it is asked for:
+        no store can be asked for the first passage alone.
+        """
         if query:
-            return [passage for one in self.found(user_id, query) for passage in one.passages]
-        newest = sorted(self.all(user_id), key=lambda one: one.changed, reverse=True)[:_BEGINNINGS]
+            for one in self.found(user_id, query):
+                yield from one.passages
+            return
+        read = (one for one in self.all(user_id) if one.passages)
+        newest = sorted(read, key=lambda one: (one.user_id == EVERYONE, -one.changed))[:_BEGINNINGS]
         backend = self._live.get()
-        kept = [
-            backend.added_by(documents_owner(one.user_id), BATCH + one.document_id)
-            for one in newest
-            if one.passages and isinstance(backend, EditableBackend)
-        ]
-        return [min(passages, key=lambda one: one.ordinal) for passages in kept if passages]
+        for entry in newest if isinstance(backend, EditableBackend) else ():
+            of_it = backend.added_by(documents_owner(entry.user_id), BATCH + entry.document_id)
+            if of_it:
+                yield min(of_it, key=lambda one: one.ordinal)
 
     def forget(self, user_id: str, ids: Collection[str]) -> Sequence[Entry]:
         """Take away what is kept of a user's own documents, until their files change; which they were."""
