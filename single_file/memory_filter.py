@@ -1470,7 +1470,7 @@ from .assemble import assemble
 Filters = dict[str, str]
 
 _EMBEDDED_HINT = "vector_store sqlite is faster than an embedded Qdrant, and safe with several servers."
-_LISTED = 1_000_000  # memories of a user; mem0's stores want a number
+_LISTED = 1_000_000  # memories of a user or a batch; mem0's stores want a number
 
 
 class Models(NamedTuple):
@@ -1710,8 +1710,8 @@ class LibraryBackend:
 
     def added_by(self, user_id: str, batch: str) -> list[Memory]:
         with translated("store", self._settings.vector_store_url):
-            rows = self._memory.vector_store.list(filters=_of(user_id, batch=batch), top_k=1000)
-        return [_memory(row) for row in rows[0]]
+            rows = self._memory.vector_store.list(filters=_of(user_id, batch=batch), top_k=_LISTED)[0]
+        return [_memory(row) for row in rows]
 
     def check(self) -> list[Check]:
         settings = self._settings
@@ -2116,7 +2116,7 @@ from .remote import RemoteBackend, Timeouts
 
 HOST = "https://api.mem0.ai"
 
-_PAGE, _PAGES = 200, 10  # memories a page, the API's most; pages of one batch, or of one kind
+_PAGE, _PAGES = 200, 10  # memories a page, the API's most; pages of one kind
 _ERASED = 1000  # memories at once, the API's most
 _PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # about a minute in all, as for the server's answer
 
@@ -2152,8 +2152,7 @@ class PlatformBackend(RemoteBackend):
 
     def added_by(self, user_id: str, batch: str) -> list[Memory]:
         """As in `Backend`; what the platform has not read yet is not seen."""
-        pages = islice(self._pages(owner(user_id), {"batch": batch}, show_expired=True), _PAGES)
-        return [memory for page in pages for memory in page if memory.batch == batch]
+        return [one for one in self._all_of(owner(user_id), {"batch": batch}) if one.batch == batch]
 
     def _some_of(self, user_id: str) -> list[Memory]:
         return self._all_of(user_id)
@@ -2168,8 +2167,8 @@ class PlatformBackend(RemoteBackend):
         pages = islice(self._pages(user_id, {"kind": kind}), _PAGES)
         return [memory for page in pages for memory in page]
 
-    def _all_of(self, user_id: str) -> list[Memory]:
-        pages = self._pages(user_id, {}, show_expired=True)
+    def _all_of(self, user_id: str, metadata: dict[str, str] | None = None) -> list[Memory]:
+        pages = self._pages(user_id, metadata or {}, show_expired=True)
         memories: dict[str, Memory] = {}  # by id: what is added meanwhile moves others on to the next page
         for page in pages:
             new = {memory.id: memory for memory in page if memory.id not in memories}
@@ -21037,6 +21036,7 @@ from pathlib import PurePath
 from typing import Any
 
 from ..core.errors import Drop
+from ..core.text import plain
 
 _SECONDS = 60  # of the processor's time, for a document
 _WAIT = 2.5  # times as long; the child ends itself before
@@ -21091,8 +21091,9 @@ class Extraction:
         answer = self._ask(name, file)
         if error := answer.get("error"):
             raise Drop(str(error))
-        parts = (Part(one["heading"], one["page"], one["text"]) for one in answer["parts"])
-        return Document(answer["title"], answer["address"], answer["author"], answer["day"], tuple(parts))
+        parts = (Part(plain(one["heading"]), one["page"], plain(one["text"])) for one in answer["parts"])
+        title, address, author, day = (plain(answer[one]) for one in ("title", "address", "author", "day"))
+        return Document(title, address, author, day, tuple(parts))
 
     def close(self) -> None:
         """Ends the process."""
@@ -21121,7 +21122,10 @@ class Extraction:
                 os.close(writing)
         if not data:
             raise Drop("it takes longer, or more memory, than may be used")
-        answer: dict[str, Any] = json.loads(data)
+        try:
+            answer: dict[str, Any] = json.loads(data)
+        except ValueError:  # it was killed while it wrote
+            raise Drop("its reading broke off") from None
         return answer
 
     def _connected(self) -> socket.socket:
@@ -21175,6 +21179,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -21190,6 +21195,8 @@ _DEEPEST, _MOST_FILES = 20, 100_000
 MOST_BYTES = 64 << 20  # of a file
 SAVED = "saved"  # below it lies what programs have sent, which is nowhere else
 DIGESTS = "digests"  # below it lies what was made of all this, which is not read
+_DIGEST = re.compile(r"[a-z0-9][a-z0-9-]{0,39} [0-9]{4}-[0-9]{2}-[0-9]{2}\.md|\.[0-9]{1,20}-[0-9]{1,20}")
+_LARGEST = 2**63 - 1  # that a database takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -21250,39 +21257,54 @@ class Folders:
 
     def remove(self, user_id: str, path: str) -> None:
         """Delete a user's file that a program has sent."""
-        with suppress(FileNotFoundError):
-            (self.root / user_id / SAVED / Path(path).name).unlink()
+        if not is_saved(path):
+            return
+        with (
+            suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError),  # then it is not there
+            self._beside(user_id, path) as folder,
+        ):
+            os.unlink(Path(path).name, dir_fd=folder)
 
     def remove_digests(self, user_id: str, is_wanted: Callable[[float], bool]) -> None:
-        """Delete a user's digests of which this, told since when each lies there (Unix time), says False."""
+        """Delete a user's digests of which this, told since when each lies there (Unix time), says False.
+
+        Files that the user has put beside them stay.
+        """
         folder = self.root / user_id / DIGESTS
         if folder.is_symlink():
             return
         with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as found:
-            for one in list(found):
-                about = one.stat(follow_symlinks=False)
-                if stat.S_ISREG(about.st_mode) and not is_wanted(about.st_ctime):
-                    Path(one.path).unlink()
+            for one in filter(lambda file: is_digest(file.name), list(found)):
+                with suppress(FileNotFoundError):
+                    about = one.stat(follow_symlinks=False)
+                    if stat.S_ISREG(about.st_mode) and not is_wanted(about.st_ctime):
+                        Path(one.path).unlink()
 
     @contextmanager
     def opened(self, user_id: str, path: str) -> Iterator[int]:
         """A descriptor of a user's file; none of its folders may be a link."""
-        *folders, name = Path(path).parts
-        if ".." in folders:
-            raise PermissionError(errno.EACCES, "outside of the folder")
-        at = os.open(self.root / user_id, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-        try:
-            for folder in folders:
-                inner = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=at)
-                os.close(at)
-                at = inner
-            file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=at)
-        finally:
-            os.close(at)
+        with self._beside(user_id, path) as folder:
+            file = os.open(Path(path).name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
         try:
             yield file
         finally:
             os.close(file)
+
+    @contextmanager
+    def _beside(self, user_id: str, path: str) -> Iterator[int]:
+        """A descriptor of the folder of a user's file, which no link leads to."""
+        parts = Path(path).parts
+        if ".." in parts:
+            raise PermissionError(errno.EACCES, "outside of the folder")
+        at = os.open(self.root / user_id, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        try:
+            for folder in parts[:-1]:
+                inner = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=at)
+                os.close(at)
+                at = inner
+            yield at
+        finally:
+            os.close(at)
 
 
 def _raised(error: OSError) -> None:
@@ -21300,8 +21322,13 @@ def is_saved(path: str) -> bool:
     return path.startswith(f"{SAVED}/")
 
 
+def is_digest(name: str) -> bool:
+    """Whether a file is called as a digest is, or a part of one."""
+    return _DIGEST.fullmatch(name) is not None
+
+
 def _about(found: os.stat_result) -> tuple[int, int, float]:
-    return found.st_size, found.st_mtime_ns, found.st_ctime
+    return found.st_size, min(max(found.st_mtime_ns, -_LARGEST), _LARGEST), found.st_ctime
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -21311,10 +21338,14 @@ SOURCES["documents/inbox.py"] = r'''"""Takes files that programs and the page se
 
 from __future__ import annotations
 
+import filecmp
+import itertools
 import os
 import secrets
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -21338,16 +21369,20 @@ class RejectedError(Refused):
 
 
 class Incoming:
-    """A file that is being sent. It is there once it is kept, whole; `with` removes what was not kept."""
+    """A file that is being sent. It is there once it is kept, whole; `close` removes what was not kept."""
 
-    def __init__(self, folder: Path, name: str) -> None:
+    def __init__(self, folder: Path, name: str, *, replaces: bool) -> None:
         self._final, self._part = folder / name, folder / f".{secrets.token_hex(8)}"
-        self._file, self._size = self._part.open("xb"), 0
+        self._file, self._size, self._replaces = self._part.open("xb"), 0, replaces
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Nothing more comes; twice is harmless."""
         self._file.close()
         self._part.unlink(missing_ok=True)
 
@@ -21361,8 +21396,21 @@ class Incoming:
     def keep(self) -> str:
         """Put it in its place; the name that it has there."""
         self._file.close()
-        self._part.replace(self._final)
-        return self._final.name
+        if self._replaces:
+            self._part.replace(self._final)
+            return self._final.name
+        for place in _numbered(self._final):
+            if _is_same(self._part, place):
+                return place.name
+            with suppress(FileExistsError):
+                place.touch(exist_ok=False)  # from now on it is nobody else's
+                try:
+                    self._part.replace(place)
+                except OSError:
+                    place.unlink(missing_ok=True)
+                    raise
+                return place.name
+        raise AssertionError("there is always another number")
 
 
 class Inbox:
@@ -21371,8 +21419,10 @@ class Inbox:
     def __init__(self, root: Path) -> None:
         self._root = root
 
-    def receive(self, user_id: str, name: str) -> Incoming:
+    def receive(self, user_id: str, name: str, *, replaces: bool) -> Incoming:
         """Begin a file of a user. name: as whoever sends it calls it.
+
+        replaces: a file of that name; else, unless it says the same, the new one gets a number.
 
         Raises:
             RejectedError: the user has no folder, the file is of no kind that is read, or there is no room.
@@ -21382,27 +21432,42 @@ class Inbox:
         if not may_have_folder(user_id):
             raise RejectedError(400, message("page: document of nobody"))
         folder = self._root / user_id / SAVED
-        _make_room(folder, name)
-        return Incoming(folder, name)
+        _make_room(folder, name if replaces else "")
+        return Incoming(folder, name, replaces=replaces)
 
 
-def _make_room(folder: Path, name: str) -> None:
+def _make_room(folder: Path, replaced: str) -> None:
     """The folder, where its user may send one more file. Parts that a crash has left behind go."""
     folder.mkdir(parents=True, exist_ok=True)
     count = size = 0
     with os.scandir(folder) as found:
         for one in found:
-            about = one.stat(follow_symlinks=False)
-            if one.name.startswith(".") and about.st_mtime < time.time() - 2 * SLOWEST_S:
-                Path(one.path).unlink(missing_ok=True)
-            elif one.name != name:
-                count, size = count + 1, size + about.st_size
+            with suppress(FileNotFoundError):  # it has just come to its place, or was forgotten
+                about = one.stat(follow_symlinks=False)
+                if one.name.startswith(".") and about.st_mtime < time.time() - 2 * SLOWEST_S:
+                    Path(one.path).unlink(missing_ok=True)
+                elif one.name != replaced:
+                    count, size = count + 1, size + about.st_size
     if count >= _MOST_FILES or size + MOST_BYTES > _MOST_KEPT:
         raise RejectedError(
             507, message("page: too many documents", files=_MOST_FILES, most=_MOST_KEPT >> 30)
         )
     if shutil.disk_usage(folder).free < _LEAST_FREE:
         raise RejectedError(507, message("page: no room for documents"))
+
+
+def _numbered(file: Path) -> Iterator[Path]:
+    """notes.md, notes (2).md, notes (3).md, ..."""
+    yield file
+    for number in itertools.count(2):
+        yield file.with_name(f"{file.stem} ({number}){file.suffix}")
+
+
+def _is_same(new: Path, there: Path) -> bool:
+    with suppress(FileNotFoundError):
+        is_file = there.is_file() and not there.is_symlink()
+        return is_file and filecmp.cmp(new, there, shallow=False)
+    return False
 
 
 def _safe(name: str) -> str:
@@ -21428,10 +21493,11 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from ..backends.base import BulkBackend
-from ..core.errors import Drop
+from ..core.errors import Drop, MemoryFault
 from ..core.memory import Memory
 from ..core.scope import documents_owner
 from ..remember import admission
@@ -21462,19 +21528,21 @@ class Indexing:
         Raises:
             MemoryFault: what the backend raises. The same call later goes on there.
             OSError: the folder cannot be read.
+        What ends the work for one user is raised when all others have had theirs.
         """
         extraction = Extraction()
         count = 0
-        missed: OSError | None = None
+        missed: Exception | None = None
         try:
-            users = folders.users()
-            for user_id in users:
+            there = set(folders.users())
+            for user_id in sorted(there.union(self._table.users())):
                 try:
-                    count += self._user(backend, folders, extraction, user_id)
-                except OSError as error:  # others' folders are read all the same
-                    missed = error
-            for user_id in set(self._table.users()) - set(users):
-                count += self._gone(backend, user_id, self._table.of(user_id))
+                    if user_id in there:
+                        count += self._user(backend, folders, extraction, user_id)
+                    else:
+                        count += self._gone(backend, user_id, self._table.of(user_id))
+                except Exception as error:  # noqa: BLE001 - raised below
+                    missed = missed or error
         finally:
             extraction.close()
         if missed is not None:
@@ -21536,13 +21604,15 @@ class Indexing:
                 ):  # only touched
                     self._table.put(replace(before, size=file.size, changed=file.changed))
                     return False
-                document = extraction.read(file.path, opened)
+                with _of_the_file():
+                    document = extraction.read(file.path, opened)
+                    title = title_of(entry, document)
         except OSError as error:
             why = f"it cannot be opened ({os.strerror(error.errno or 0)})"
             return self._failed(backend, replace(entry, detail=why))
         except Drop as why:
             return self._failed(backend, replace(entry, digest=digest, detail=str(why)))
-        entry = replace(entry, digest=digest, title=title_of(entry, document), address=document.address)
+        entry = replace(entry, digest=digest, title=title, address=document.address)
         # Known before its passages are, so that none is left behind whatever ends the work.
         self._table.put(replace(entry, digest="", size=-1))
         try:
@@ -21564,7 +21634,7 @@ class Indexing:
         stale = {one.id: one for one in backend.added_by(owner, BATCH + entry.document_id)}
         count = 0
         new: list[Memory] = []
-        for passage in self._unhurried(passages(entry, document, scope)):
+        for passage in self._unhurried(_cut(entry, document, scope)):
             count += 1
             there = stale.pop(passage.id, None)
             if there is None or (there.scope, there.title) != (passage.scope, passage.title):
@@ -21581,6 +21651,22 @@ class Indexing:
             if at % _AT_ONCE == 0:
                 self._yields()
             yield passage
+
+
+def _cut(entry: Entry, document: Document, scope: str) -> Iterator[Memory]:
+    with _of_the_file():
+        yield from passages(entry, document, scope)
+
+
+@contextmanager
+def _of_the_file() -> Iterator[None]:
+    """What nobody foresaw is the fault of one file, which a stranger may have made: Drop instead."""
+    try:
+        yield
+    except (MemoryFault, OSError):
+        raise
+    except Exception as error:
+        raise Drop(f"it cannot be read ({type(error).__name__})") from error
 
 
 def _digest(file: int) -> str:
@@ -21657,14 +21743,18 @@ def title_of(entry: Entry, document: Document) -> str:
     """What a document is called: its own title, or the file's name; with the server that a page is from."""
     name = entry.path.rpartition("/")[2].rpartition(".")[0]
     title = one_line(document.title)[:_TITLE_CHARS] or name
-    host = urlsplit(document.address).hostname or ""
+    host = ""
+    with suppress(ValueError):  # whoever made the page wrote the address
+        host = urlsplit(document.address).hostname or ""
     return f"{title} ({host})" if host else title
 
 
 def _time(day: str, entry: Entry) -> datetime:
     with suppress(ValueError):
         return datetime.fromisoformat(day).replace(tzinfo=UTC)
-    return datetime.fromtimestamp(entry.changed / 1e9, UTC)
+    with suppress(ValueError, OverflowError, OSError):  # files may bear any time
+        return datetime.fromtimestamp(entry.changed / 1e9, UTC)
+    return datetime.fromtimestamp(0, UTC)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -29606,7 +29696,8 @@ from starlette.routing import Route
 from ..config.environment import PUBLIC_DEFAULT_KEY, Environment
 from ..config.settings import Valves
 from ..core.locales import message
-from ..documents.inbox import SLOWEST_S, Inbox, RejectedError
+from ..documents.folders import MOST_BYTES
+from ..documents.inbox import SLOWEST_S, Inbox, Incoming, RejectedError
 from .chats import Chats
 from .identity import UnidentifiedError, identified
 from .web.forms import RefusedError, with_file
@@ -29671,15 +29762,16 @@ class Uploads:
 
 
 async def _file(request: Request, inbox: Inbox, user_id: str) -> str:
-    return await _kept(inbox, user_id, str(request.path_params["name"]), _in_time(request.stream()))
+    pieces = _in_time(request.stream())
+    return await _kept(inbox, user_id, str(request.path_params["name"]), pieces, replaces=True)
 
 
 async def _form(request: Request, inbox: Inbox, user_id: str) -> str:
-    _, sent = await with_file(request.headers, request.receive)
+    _, sent = await with_file(request.headers, request.receive, MOST_BYTES)
     if sent is None:
         raise RejectedError(400, message("page: no file"))
     with sent.content as content:
-        return await _kept(inbox, user_id, sent.name, _read(content))
+        return await _kept(inbox, user_id, sent.name, _read(content), replaces=False)
 
 
 async def _in_time(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -29697,12 +29789,25 @@ async def _read(content: IO[bytes]) -> AsyncIterator[bytes]:
         yield some
 
 
-async def _kept(inbox: Inbox, user_id: str, name: str, pieces: AsyncIterator[bytes]) -> str:
+async def _kept(
+    inbox: Inbox, user_id: str, name: str, pieces: AsyncIterator[bytes], *, replaces: bool
+) -> str:
     """Take a file, whole or not at all; the name that it has there."""
-    with await asyncio.to_thread(inbox.receive, user_id, name) as incoming:
+    begun = asyncio.ensure_future(asyncio.to_thread(inbox.receive, user_id, name, replaces=replaces))
+    try:
+        opened = await asyncio.shield(begun)
+    except asyncio.CancelledError:
+        begun.add_done_callback(_dropped)  # the thread goes on, and opens it all the same
+        raise
+    with opened as incoming:
         async for some in pieces:
             await asyncio.to_thread(incoming.write, some)
         return await asyncio.to_thread(incoming.keep)
+
+
+def _dropped(begun: asyncio.Future[Incoming]) -> None:
+    if not begun.cancelled() and begun.exception() is None:
+        begun.result().close()
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -29975,6 +30080,9 @@ SOURCES["interfaces/web/documents.py"] = r'''"""The user's files and saved pages
 
 from __future__ import annotations
 
+import os
+
+from ...core.errors import Drop
 from ...core.locales import message
 from ...core.locales.refused import Refused
 from .parts import Visit, back
@@ -30006,10 +30114,14 @@ def send(visit: Visit) -> Redirect:
         raise Refused(message("page: no file"))
     if inbox is None:
         raise Refused(message("documents, not here"))
-    with inbox.receive(visit.user_id, visit.file.name) as incoming:
-        while piece := visit.file.content.read(_CHUNK):
-            incoming.write(piece)
-        incoming.keep()
+    try:
+        with inbox.receive(visit.user_id, visit.file.name, replaces=False) as incoming:
+            while piece := visit.file.content.read(_CHUNK):
+                incoming.write(piece)
+            incoming.keep()
+    except OSError as error:
+        why = f"The file cannot be kept ({os.strerror(error.errno or 0)})."
+        raise Drop(why, hint="Tell your admin.") from error
     return back("documents", "document sent")
 
 
@@ -30030,7 +30142,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import IO, Any, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -30038,7 +30150,7 @@ from starlette.datastructures import Headers
 from starlette.types import Receive
 
 FIELDS = 200
-_FORM_BYTES, _FILE_BYTES = 64_000, 256 << 20
+_FORM_BYTES = 64_000
 _WAIT_S = 20.0  # for the next piece of a file
 _FORM_S, _FILE_S = 20.0, 600.0  # for all of it
 _KIND, _BOUNDARY_CHARS = "multipart/form-data", 70
@@ -30074,11 +30186,11 @@ async def fields_of(headers: Headers, receive: Receive) -> Mapping[str, str]:
         return {}
 
 
-async def with_file(headers: Headers, receive: Receive) -> tuple[Mapping[str, str], File | None]:
-    """The fields of a form, and the file in it, which is the caller's to close.
+async def with_file(headers: Headers, receive: Receive, most: int) -> tuple[Mapping[str, str], File | None]:
+    """The fields of a form, and the file in it of `most` bytes, which is the caller's to close.
 
     Raises:
-        RefusedError: it is too much, does not come, or is no such form.
+        RefusedError: it is too much or several files, does not come, or is no such form.
     """
     told = headers.get("content-type", "")
     boundary = _parameters(told).get("boundary", "") if told.lower().startswith(_KIND) else ""
@@ -30086,7 +30198,7 @@ async def with_file(headers: Headers, receive: Receive) -> tuple[Mapping[str, st
         return await fields_of(headers, receive), None
     read = _Multipart(boundary)
     try:
-        async for piece in _pieces(receive, _FILE_BYTES, _FILE_S):
+        async for piece in _pieces(receive, most + _FORM_BYTES, _FILE_S):
             await asyncio.to_thread(read.write, piece)
     except BaseException:
         read.file.close()
@@ -30095,9 +30207,28 @@ async def with_file(headers: Headers, receive: Receive) -> tuple[Mapping[str, st
 
 
 def _parameters(header: str) -> dict[str, str]:
-    """What stands behind the semicolons of a header, as browsers write it."""
-    parts = (part.partition("=") for part in header.split(";"))
-    return {name.strip().lower(): value.strip().strip('"') for name, _, value in parts}
+    """What stands behind the semicolons of a header, as browsers and curl write it."""
+    found = {}
+    for part in _parts(header):
+        name, _, value = part.partition("=")
+        value = value.strip()
+        if len(value) > 1 and value[0] == value[-1] == '"':
+            value = value[1:-1].replace("\\\\", "\\").replace('\\"', '"')
+        found[name.strip().lower()] = value
+    return found
+
+
+def _parts(header: str) -> Iterator[str]:
+    """Split at its semicolons, but for those within quotes."""
+    begin, in_quotes, before = 0, False, ""
+    for at, char in enumerate(header):
+        if char == '"' and not (in_quotes and before == "\\"):
+            in_quotes = not in_quotes
+        elif char == ";" and not in_quotes:
+            yield header[begin:at]
+            begin = at + 1
+        before = "" if char == before == "\\" else char
+    yield header[begin:]
 
 
 async def _pieces(receive: Receive, most: int, seconds: float) -> AsyncIterator[bytes]:
@@ -30132,10 +30263,13 @@ class _Multipart:
         self.fields: dict[str, str] = {}
         self.file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by whoever gets it
         self._filename, self._left = "", _FORM_BYTES
-        self._header, self._named = b"", dict[str, str]()
+        self._field, self._value, self._named = b"", b"", dict[str, str]()
+        self._part, self._file_part = 0, 0
         callbacks: Any = {
             "on_part_begin": self._begin,
-            "on_header_value": self._value,
+            "on_header_field": self._named_so,
+            "on_header_value": self._valued_so,
+            "on_header_end": self._headed,
             "on_part_data": self._data,
         }
         self._parser = MultipartParser(boundary.encode("latin-1", "replace"), callbacks)
@@ -30155,17 +30289,30 @@ class _Multipart:
         return File(self._filename, self.file)
 
     def _begin(self) -> None:
-        self._header, self._named = b"", {}
+        self._part += 1
+        self._named = {}
 
-    def _value(self, data: bytes, start: int, end: int) -> None:
+    def _named_so(self, data: bytes, start: int, end: int) -> None:
         self._spend(end - start)
-        self._header += data[start:end] + b";"
-        self._named = _parameters(self._header.decode(errors="replace"))
+        self._field += data[start:end]
+
+    def _valued_so(self, data: bytes, start: int, end: int) -> None:
+        self._spend(end - start)
+        self._value += data[start:end]
+
+    def _headed(self) -> None:
+        if self._field.strip().lower() == b"content-disposition":
+            self._named = _parameters(self._value.decode(errors="replace"))
+        self._field = self._value = b""
 
     def _data(self, data: bytes, start: int, end: int) -> None:
         name = self._named.get("name", "")
         if "filename" in self._named:
-            self._filename = self._named["filename"]
+            if not self._named["filename"]:  # none was chosen
+                return
+            if self._file_part not in (0, self._part):
+                raise RefusedError(413, "too much")
+            self._file_part, self._filename = self._part, self._named["filename"]
             self.file.write(data[start:end])
         elif len(self.fields) < FIELDS or name in self.fields:
             self._spend(end - start)
@@ -30628,8 +30775,8 @@ class Page:
                 raise RefusedError(404, "no such view")
         form: Mapping[str, str] = {}
         file: File | None = None
-        if request.method == "POST" and route.takes_file and person is not None:
-            form, file = await self._uploaded(request, receive, person.user_id)
+        if request.method == "POST" and route.file_bytes and person is not None:
+            form, file = await self._uploaded(request, receive, person.user_id, route.file_bytes)
         elif request.method == "POST":
             form = await fields_of(request.headers, receive)
         if person is None or route.needs is Needs.NOBODY:
@@ -30642,13 +30789,13 @@ class Page:
         return replace(answer, cookies=[*cookies, *answer.cookies])
 
     async def _uploaded(
-        self, request: Request, receive: Receive, user_id: str
+        self, request: Request, receive: Receive, user_id: str, most: int
     ) -> tuple[Mapping[str, str], File | None]:
         if user_id in self._uploading or len(self._uploading) >= _UPLOADS_AT_ONCE:
             raise RefusedError(503, "too many")
         self._uploading.add(user_id)
         try:
-            return await with_file(request.headers, receive)
+            return await with_file(request.headers, receive, most)
         finally:
             self._uploading.remove(user_id)
 
@@ -31216,11 +31363,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
+from ...documents.folders import MOST_BYTES
 from . import admin, chats, digests, documents, history, keys, memories, sharing, switches, timeline, why
 from .parts import Visit
 from .rendering import Download, Redirect, View
 
 Made = View | Redirect | Download
+
+_ARCHIVE_BYTES = 256 << 20
 
 
 class Needs(Enum):
@@ -31232,6 +31382,7 @@ class Needs(Enum):
 @dataclass(frozen=True, slots=True)
 class Route:
     """view: what makes it, in a thread; None where `Page` does it itself. patience_s: that it is waited for.
+    file_bytes: the most of a file that may come with it; 0: none may.
     is_long: it has few threads of its own, which nothing else waits for.
 
     Raises:
@@ -31244,7 +31395,7 @@ class Route:
     needs: Needs
     view: Callable[[Visit], Made] | None = None
     ends_session: bool = False
-    takes_file: bool = False
+    file_bytes: int = 0
     is_long: bool = False
     patience_s: float = 60.0
 
@@ -31261,7 +31412,7 @@ _ALL = (
     Route("GET", "chats", Needs.USER, chats.listed),
     Route("POST", "forget-chat", Needs.USER, chats.forget),
     Route("GET", "documents", Needs.USER, documents.listed),
-    Route("POST", "send-document", Needs.USER, documents.send, takes_file=True),
+    Route("POST", "send-document", Needs.USER, documents.send, file_bytes=MOST_BYTES),
     Route("POST", "forget-document", Needs.USER, documents.forget),
     Route("GET", "digests", Needs.USER, digests.listed),
     Route("POST", "make-digest", Needs.USER, digests.make, is_long=True, patience_s=300.0),
@@ -31277,7 +31428,13 @@ _ALL = (
     Route("POST", "revoke-key", Needs.USER, keys.revoke),
     Route("GET", "import", Needs.USER, history.listed),
     Route(
-        "POST", "import-preview", Needs.USER, history.preview, takes_file=True, is_long=True, patience_s=300.0
+        "POST",
+        "import-preview",
+        Needs.USER,
+        history.preview,
+        file_bytes=_ARCHIVE_BYTES,
+        is_long=True,
+        patience_s=300.0,
     ),
     Route("POST", "begin-import", Needs.USER, history.begin, is_long=True, patience_s=300.0),
     Route("POST", "undo-import", Needs.USER, history.undo, is_long=True, patience_s=300.0),
@@ -44227,7 +44384,7 @@ SOURCES["manage/documents.py"] = r'''"""What is known of a user's documents: lis
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44304,18 +44461,23 @@ class Documents:
             if id_ in entries
         ]
 
-    def passages(self, user_id: str, query: str) -> list[Memory]:
-        """Passages that fit some words, best first; without words, how the documents begin that came last."""
+    def passages(self, user_id: str, query: str) -> Iterator[Memory]:
+        """Passages that fit some words, best first; without words, how documents begin.
+
+        Those that came last are first, a user's own before everyone's. Each is fetched when it is asked for:
+        no store can be asked for the first passage alone.
+        """
         if query:
-            return [passage for one in self.found(user_id, query) for passage in one.passages]
-        newest = sorted(self.all(user_id), key=lambda one: one.changed, reverse=True)[:_BEGINNINGS]
+            for one in self.found(user_id, query):
+                yield from one.passages
+            return
+        read = (one for one in self.all(user_id) if one.passages)
+        newest = sorted(read, key=lambda one: (one.user_id == EVERYONE, -one.changed))[:_BEGINNINGS]
         backend = self._live.get()
-        kept = [
-            backend.added_by(documents_owner(one.user_id), BATCH + one.document_id)
-            for one in newest
-            if one.passages and isinstance(backend, EditableBackend)
-        ]
-        return [min(passages, key=lambda one: one.ordinal) for passages in kept if passages]
+        for entry in newest if isinstance(backend, EditableBackend) else ():
+            of_it = backend.added_by(documents_owner(entry.user_id), BATCH + entry.document_id)
+            if of_it:
+                yield min(of_it, key=lambda one: one.ordinal)
 
     def forget(self, user_id: str, ids: Collection[str]) -> Sequence[Entry]:
         """Take away what is kept of a user's own documents, until their files change; which they were."""
