@@ -36,6 +36,7 @@ from owui_memory.language import (
     forget_subject,
     forgetting,
     guess,
+    markdown,
     over,
     over_dense,
     past,
@@ -260,7 +261,7 @@ TEXTS = (
     Reader("inert", inert.inert, (inert,), more=("inert",)),
     Reader("one line", inert.one_line, (inert,)),
     Reader("disarmed", inert.disarmed, (inert,)),
-    Reader("shown in an answer", markup.shown, (markup,)),
+    Reader("shown in an answer", markdown.shown, (markdown,)),
     Reader("code in an answer", lambda text: (markup.code(text), markup.fenced(text)), (markup,)),
     Reader("secrets", redact.masked, _SECRETS, more=("secrets",)),
     Reader(
@@ -285,7 +286,7 @@ TEXTS = (
     ),
     Reader("abstract of an LLM", _abstract, (asking, abstract), more=("operations",)),
     Reader("abstract of sentences", _extract, more=("gate",)),
-    Reader("digest", _digested, (template,), more=("operations",)),
+    Reader("digest", _digested, (draft, template), more=("operations",)),
     Reader("reflection", _reflections, (reflection,), more=("operations",)),
     Reader("an LLM's answer", _operations, (operations, json_answer, model_text), more=("operations",)),
     Reader(
