@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 import uuid
@@ -16,7 +17,7 @@ from sqlalchemy import Engine
 
 from owui_memory.backends.library import LibraryBackend
 from owui_memory.config.settings import Valves
-from owui_memory.core.errors import Retry
+from owui_memory.core.errors import Drop, Retry
 from owui_memory.core.memory import Memory
 from owui_memory.core.scope import EVERYONE, documents_owner
 from owui_memory.documents import indexing
@@ -251,6 +252,38 @@ def test_what_cannot_be_forgotten_now_stays_listed(index: Index) -> None:
     assert index.states() == {"a.txt": "read"}
 
 
+class There:
+    """A backend that is in use."""
+
+    def __init__(self, backend: Any) -> None:
+        self._backend = backend
+
+    def get(self) -> Any:
+        return self._backend
+
+    writing = get
+
+
+def test_what_is_forgotten_on_a_disk_that_keeps_the_file_is_told_no_more(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_only(*_: Any, **__: Any) -> None:
+        raise OSError(errno.EROFS, "no")
+
+    documents = Documents(index.engine, There(index.backend), Valves, lambda: index.folders.root)
+    index.write("saved/a.txt", "The lamp is green.")
+    index.write("saved/b.txt", "The lamp is red.")
+    index.run()
+    monkeypatch.setattr(os, "unlink", read_only)
+    with pytest.raises(Drop, match=r"cannot be deleted \(Read-only"):
+        documents.forget("ada", {index.table.of("ada")[0].document_id})
+    assert [one.text for one in index.kept()] == ["The lamp is red."]
+    documents.forget_all("ada")
+    index.run()
+    assert index.kept() == []
+    assert set(index.states().values()) == {"forgotten"}
+
+
 def test_documents_wait_for_a_backend_that_opens(index: Index) -> None:
     index.write("a.txt", "The lamp is green.")
     told: list[Any] = []
@@ -384,13 +417,9 @@ def test_beginnings_are_fetched_one_by_one_the_users_own_first(index: Index) -> 
             asked.append(batch.removeprefix(BATCH))
             return index.backend.added_by(owner, batch)
 
-    class There:
-        def get(self) -> Any:
-            return Counted(index.backend, 0, late=False)
-
-        writing = get
-
-    beginnings = Documents(index.engine, There(), Valves).passages("ada", "")
+    beginnings = Documents(index.engine, There(Counted(index.backend, 0, late=False)), Valves).passages(
+        "ada", ""
+    )
     first = next(beginnings)
     assert (first.ordinal, len(asked)) == (0, 1)
     assert [one.title for one in (first, *beginnings)] == ["a", "b", "rules"]
