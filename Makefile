@@ -7,6 +7,8 @@ WORKERS ?= auto
 # With the bytecode that the run before left, wherever Python is told to keep none: tests are read in half the time.
 PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest --durations=10
 SPREAD := -n $(WORKERS) --dist worksteal
+# The slow tests wait for servers half of the time: one more process than there are cores.
+WAITING := -n $(if $(filter auto,$(WORKERS)),$(shell expr $$(getconf _NPROCESSORS_ONLN) + 1),$(WORKERS)) --dist worksteal
 THOROUGH := --hypothesis-profile=thorough $(if $(filter all,$(KILLS)),--every-kill)
 
 .DEFAULT_GOAL := help
@@ -41,7 +43,7 @@ test: setup-dev ## unit tests and some of the real server, a process a core (or 
 	$(PYTEST) $(SPREAD) -m "not slow" tests/unit tests/server
 
 slow-test: setup-dev ## the slow tests, and more of what is random (KILLS=all: a kill at every step, not at a sample)
-	$(PYTEST) $(SPREAD) $(THOROUGH) -m "slow or hypothesis" tests/unit tests/server
+	$(PYTEST) $(WAITING) $(THOROUGH) -m "slow or hypothesis" tests/unit tests/server
 
 test-all: setup-dev ## both in one run
 	$(PYTEST) $(SPREAD) $(THOROUGH) tests/unit tests/server

@@ -24,6 +24,7 @@ from owui_memory.core.text import plain
 from owui_memory.digests import draft, template
 from owui_memory.digests.sources import Source
 from owui_memory.documents import extract as documents
+from owui_memory.documents import folders
 from owui_memory.interfaces import intake
 from owui_memory.interfaces import strip_commands as asides
 from owui_memory.interfaces.body import with_blocks
@@ -35,6 +36,7 @@ from owui_memory.language import (
     forget_subject,
     forgetting,
     guess,
+    markdown,
     over,
     over_dense,
     past,
@@ -259,7 +261,7 @@ TEXTS = (
     Reader("inert", inert.inert, (inert,), more=("inert",)),
     Reader("one line", inert.one_line, (inert,)),
     Reader("disarmed", inert.disarmed, (inert,)),
-    Reader("shown in an answer", markup.shown, (markup,)),
+    Reader("shown in an answer", markdown.shown, (markdown,)),
     Reader("code in an answer", lambda text: (markup.code(text), markup.fenced(text)), (markup,)),
     Reader("secrets", redact.masked, _SECRETS, more=("secrets",)),
     Reader(
@@ -284,7 +286,7 @@ TEXTS = (
     ),
     Reader("abstract of an LLM", _abstract, (asking, abstract), more=("operations",)),
     Reader("abstract of sentences", _extract, more=("gate",)),
-    Reader("digest", _digested, (template,), more=("operations",)),
+    Reader("digest", _digested, (draft, template), more=("operations",)),
     Reader("reflection", _reflections, (reflection,), more=("operations",)),
     Reader("an LLM's answer", _operations, (operations, json_answer, model_text), more=("operations",)),
     Reader(
@@ -318,6 +320,7 @@ TEXTS = (
     Reader("import", imported.rows_in, (imported,)),
     Reader("error of a backend", faults.without_addresses, (faults,)),
     Reader("name", name_of, (), ("recall",)),
+    Reader("name of a digest", folders.is_digest, (folders,)),
     Reader("document", lambda text: list(documents.by_headings(text)), (documents,)),
     Reader("teams", _teams, (), ("recall",)),
     Reader("line of the block", lambda text: block.line(memory(text), NOW), (), ("recall",)),

@@ -45,7 +45,7 @@ from .assemble import assemble
 Filters = dict[str, str]
 
 _EMBEDDED_HINT = "vector_store sqlite is faster than an embedded Qdrant, and safe with several servers."
-_LISTED = 1_000_000  # memories of a user; mem0's stores want a number
+_LISTED = 1_000_000  # memories of a user or a batch; mem0's stores want a number
 
 
 class Models(NamedTuple):
@@ -285,8 +285,8 @@ class LibraryBackend:
 
     def added_by(self, user_id: str, batch: str) -> list[Memory]:
         with translated("store", self._settings.vector_store_url):
-            rows = self._memory.vector_store.list(filters=_of(user_id, batch=batch), top_k=1000)
-        return [_memory(row) for row in rows[0]]
+            rows = self._memory.vector_store.list(filters=_of(user_id, batch=batch), top_k=_LISTED)[0]
+        return [_memory(row) for row in rows]
 
     def check(self) -> list[Check]:
         settings = self._settings

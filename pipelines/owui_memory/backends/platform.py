@@ -20,7 +20,7 @@ from .remote import RemoteBackend, Timeouts
 
 HOST = "https://api.mem0.ai"
 
-_PAGE, _PAGES = 200, 10  # memories a page, the API's most; pages of one batch, or of one kind
+_PAGE, _PAGES = 200, 10  # memories a page, the API's most; pages of one kind
 _ERASED = 1000  # memories at once, the API's most
 _PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # about a minute in all, as for the server's answer
 
@@ -56,8 +56,7 @@ class PlatformBackend(RemoteBackend):
 
     def added_by(self, user_id: str, batch: str) -> list[Memory]:
         """As in `Backend`; what the platform has not read yet is not seen."""
-        pages = islice(self._pages(owner(user_id), {"batch": batch}, show_expired=True), _PAGES)
-        return [memory for page in pages for memory in page if memory.batch == batch]
+        return [one for one in self._all_of(owner(user_id), {"batch": batch}) if one.batch == batch]
 
     def _some_of(self, user_id: str) -> list[Memory]:
         return self._all_of(user_id)
@@ -72,8 +71,8 @@ class PlatformBackend(RemoteBackend):
         pages = islice(self._pages(user_id, {"kind": kind}), _PAGES)
         return [memory for page in pages for memory in page]
 
-    def _all_of(self, user_id: str) -> list[Memory]:
-        pages = self._pages(user_id, {}, show_expired=True)
+    def _all_of(self, user_id: str, metadata: dict[str, str] | None = None) -> list[Memory]:
+        pages = self._pages(user_id, metadata or {}, show_expired=True)
         memories: dict[str, Memory] = {}  # by id: what is added meanwhile moves others on to the next page
         for page in pages:
             new = {memory.id: memory for memory in page if memory.id not in memories}

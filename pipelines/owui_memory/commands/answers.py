@@ -16,6 +16,7 @@ from ..core.locales import ENGLISH, Locale, message
 from ..core.memory import EPISODE, Memory, is_over
 from ..core.scope import EVERYONE, FOLDER, PERSONA, TEAM
 from ..digests.template import Template
+from ..language.markdown import shown
 from ..language.names import teller
 from ..manage.documents import FoundDocument
 from ..manage.erasure.sites import DOCUMENTS, PASSAGES
@@ -28,7 +29,7 @@ from ..recall.why import Explanation
 from ..remember.passages import USER
 from ..state.documents_table import Entry
 from .explained import explained
-from .markup import TOLD_OF, code, cut, fenced, listed, rest, sentences, shown
+from .markup import TOLD_OF, code, cut, fenced, listed, rest, sentences
 from .verbs import word_for
 
 _QUOTES_MOST = 3  # of a chat that was found
@@ -142,13 +143,14 @@ class Answers:
 
     def digests(self, templates: Sequence[Template], wanted: Collection[str]) -> str:
         """What digests can be made, and which are made every week."""
+        verb, weekly = word_for("make", self._words.code), self._say("digest: weekly")
         lines = [self._say("digests, head"), ""]
         for one in templates:
             about = f" {self._say('digest: about')}" if one.about == "needed" else ""
-            weekly = f" ({self._say('digest: weekly')})" if one.name in wanted else ""
-            lines.append(
-                f"- `/memory {word_for('make', self._words.code)} {one.name}{about}`: {one.title}{weekly}"
-            )
+            mark = f" ({weekly})" if one.name in wanted else ""
+            lines.append(f"- `/memory {verb} {one.name}{about}`: {shown(one.title_in(self._words))}{mark}")
+        for name in sorted(set(wanted) - {one.name for one in templates}):  # its template is gone
+            lines.append(f"- `/memory {verb} {name}` ({weekly})")
         return "\n".join([*lines, "", self._say("digests, how")])
 
     def found_documents(self, found: Sequence[FoundDocument], words: str) -> str:

@@ -12,13 +12,14 @@ from ..core.memory import DOCUMENT, EPISODE, Memory
 from ..core.reason import Reason
 from ..core.scope import is_of_another_team
 from ..core.turn import chat_kind_of
+from ..language.markdown import shown
 from ..language.names import teller
 from ..manage.memories import Control
 from ..recall.select import INJECTED, INJECTED_BEFORE
 from ..recall.why import Explanation, Weighed
 from ..remember.passages import USER
 from .faults import without_addresses
-from .markup import quoted, rest, shown
+from .markup import quoted, rest
 
 _TOLD_CHARS = 200  # of a passage that was quoted
 _DEADLINE = re.compile(r"the deadline of ([0-9]{1,9}) ms passed")  # as the filter says it

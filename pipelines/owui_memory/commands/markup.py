@@ -7,40 +7,19 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 
 from ..core.locales import Locale
+from ..language.markdown import HIDDEN, isolated, shown
 
 NOTES = '<details type="memory_notes">'  # begins a note under an answer
 
 TOLD_OF = 10  # texts of a change that are shown
 _CUT = 200  # characters of a text that is named
 
-# Not ( and [: Open WebUI takes \( and \[ for the beginning of a formula, and no link is one without a ].
-_MARKUP = re.compile(r"[\\`*_{}\]<>|~$&@#^=]|(?<=www)\.|:(?=//)", re.IGNORECASE)
-_JOINERS = "\u200c\u200d"  # spelling in Persian and Hindi, and families of emoji, need them
-_HIDDEN = ("Cc", "Cf", "Co", "Cs", "Cn")
-_TURNS = ("R", "AL", "AN")  # characters that are written from right to left
-_ISOLATED = "\u2068{}\u2069"  # what is in it turns nothing around it
-
-
-def shown(text: str) -> str:
-    """A text on one line, as it is: nothing in it is markup, and its direction is its own affair."""
-    visible = "".join(
-        char
-        for char in " ".join(text.split())
-        if char in _JOINERS or unicodedata.category(char) not in _HIDDEN
-    )
-    return _isolated(_MARKUP.sub(r"\\\g<0>", visible))
-
-
-def _isolated(text: str) -> str:
-    turns = any(unicodedata.bidirectional(char) in _TURNS for char in text)
-    return _ISOLATED.format(text) if turns else text
-
 
 def code(text: str) -> str:
     """A text that somebody may send, as a short piece of code."""
-    visible = "".join(c for c in " ".join(text[:_CUT].split()) if unicodedata.category(c) not in _HIDDEN)
+    visible = "".join(c for c in " ".join(text[:_CUT].split()) if unicodedata.category(c) not in HIDDEN)
     visible = visible.replace("`", "'")
-    return _isolated(f"`{visible}`")
+    return isolated(f"`{visible}`")
 
 
 def cut(text: str, words: Locale) -> str:

@@ -12,6 +12,7 @@ from ..backends.base import EditableBackend
 from ..core.change import Change
 from ..core.locales import ENGLISH, Locale, locale
 from ..core.memory import Memory
+from ..language.markdown import shown
 from ..language.names import teller
 from ..recall.why import Explanation, Explanations
 from ..remember.journal import Journal
@@ -19,7 +20,7 @@ from ..state import journal, noted, put_row, reading
 from ..state.cuts_table import CutsTable
 from ..state.switches_table import NoteSwitches
 from .language import language_of_text
-from .markup import NOTES, quoted, shown
+from .markup import NOTES, quoted
 
 _MOST = 10  # memories of each kind that are named
 

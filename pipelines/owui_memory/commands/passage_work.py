@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -28,6 +30,7 @@ from .numbers import a_number
 from .verbs import on_or_off
 
 ENDS = " .!?,\"'\u3002\uff01"  # behind a word
+_CONFIRM_S = 5.0
 CHAT, DOCUMENT = "chat:", "document:"  # begins what stands for one among what was shown
 
 
@@ -113,16 +116,18 @@ class PassageWork:
 
     def make(self) -> str:
         """A digest now, or every week, or no more; without a name, what digests there are."""
-        name, _, rest = self._rest.partition(" ")
-        if not name:
+        name, about, *_ = (*self._rest.split(None, 1), "", "")
+        if not (name := name.strip(ENDS)):
             return self._answers.digests(self._digests.templates.all(), self._schedule.of(self._user_id))
-        state = on_or_off(rest.strip(ENDS))
+        state = on_or_off(about.strip(ENDS))
+        if state == "off" and self._schedule.remove(self._user_id, name.lower()):
+            return self._say("digest off", name=name.lower())
         if not state:
-            return self._digests.make(self._user_id, name, rest.strip(), self._words, self._order.name)
+            with kept_up(self._confirm):
+                return self._digests.make(self._user_id, name, about, self._words, self._order.name)
         template = self._digests.templates.get(name)
         if state == "off":
-            was_on = self._schedule.remove(self._user_id, template.name)
-            return self._say("digest off" if was_on else "digest was off", name=template.name)
+            return self._say("digest was off", name=template.name)
         if template.about == "needed":
             raise Refused(message("digest, about what", template=template.name))
         if not self._documents.are_read:
@@ -169,3 +174,22 @@ class PassageWork:
         """Number what was listed; the numbers before hold where nothing was."""
         if memory_ids:
             self._orders.show(self._user_id, self._chat_id, memory_ids)
+
+
+@contextmanager
+def kept_up(confirm: Callable[[], None]) -> Iterator[None]:
+    """Inside, a command that takes long stays this server's."""
+    ended = threading.Event()
+
+    def run() -> None:
+        with suppress(Exception):  # somebody else has it: their answer is the one that is kept
+            while not ended.wait(_CONFIRM_S):
+                confirm()
+
+    thread = threading.Thread(target=run, name="memory-command-kept", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()

@@ -16,23 +16,16 @@ from ..core.errors import MemoryFault
 from ..core.events import Emit, Event, EventKind, Job, failed, succeeded
 from ..core.locales import Locale, message
 from ..core.locales.refused import Refused
+from ..language.markdown import shown
 from ..language.sanitize import inert
 from ..manage.live import Live
 from ..state.reflections_table import Reflections
 from .draft import Section, checked, of_sources, prompt_of, written
 from .sources import Shelf, Source
-from .template import Templates
+from .template import Template, Templates
 
 _SUBJECT_CHARS = 200
 _AT_ONCE = 2  # of all users: other commands need threads, too
-_LANGUAGES = {
-    "de": "German",
-    "es": "Spanish",
-    "fr": "French",
-    "ja": "Japanese",
-    "ru": "Russian",
-    "zh": "Chinese",
-}
 
 
 class Digests:
@@ -53,36 +46,52 @@ class Digests:
         self._places = threading.BoundedSemaphore(_AT_ONCE)
 
     def make(
-        self, user_id: str, name: str, about: str, words: Locale, user: str = "", *, patient: bool = False
+        self,
+        user_id: str,
+        name: str,
+        about: str,
+        words: Locale,
+        user: str = "",
+        *,
+        patient: bool = False,
+        is_plain: bool = False,
     ) -> str:
-        """A digest in Markdown, in a language. about: its subject, "" for none; user: their name.
-        patient: waits until others are made.
+        """A digest in Markdown, or in plain text. about: its subject, "" for none; user: their name.
+
+        words: in which language headings are. patient: waits until others are made.
 
         Raises:
             Refused: there is no such template, it needs a subject, or nothing is known for it; or others
                 are being made.
             Drop: the template is broken.
         """
-        template, about, now = self.templates.get(name), inert(about)[:_SUBJECT_CHARS], datetime.now(UTC)
+        template, about = self.templates.get(name), inert(about)[:_SUBJECT_CHARS]
         if template.about == "no":
             about = ""
         elif template.about == "needed" and not about:
             raise Refused(message("digest, about what", template=template.name))
-        task = template.filled(about, now.date().isoformat(), inert(user))
-        sources = self._shelf.sources(template, user_id, about, now)
-        if not sources:
-            raise Refused(message("digest, nothing known"))
         if not self._places.acquire(blocking=patient):
             raise Refused(message("digest, busy"))
         try:
-            sections = self._asked(user_id, task, sources, words)
+            sections = self._sections(user_id, template, about, words, user)
         finally:
             self._places.release()
-        self._emit(Event(EventKind.DIGEST_MADE, code="by an LLM" if sections else "of its sources"))
-        title = f"{template.title} – {about}" if about else template.title
-        return written(title, sections or of_sources(sources, words), words)
+        title = template.title_in(words)
+        title = f"{title} – {about}" if about else title
+        return written(title, sections, words, str if is_plain else shown)
 
-    def _asked(self, user_id: str, task: str, sources: list[Source], words: Locale) -> list[Section]:
+    def _sections(
+        self, user_id: str, template: Template, about: str, words: Locale, user: str
+    ) -> list[Section]:
+        now = datetime.now(UTC)
+        task = template.filled(about, now.date().isoformat(), inert(user))
+        if not (sources := self._shelf.sources(template, user_id, about, now)):
+            raise Refused(message("digest, nothing known"))
+        sections = self._asked(user_id, task, sources)
+        self._emit(Event(EventKind.DIGEST_MADE, code="by an LLM" if sections else "of its sources"))
+        return sections or of_sources(sources, words)
+
+    def _asked(self, user_id: str, task: str, sources: list[Source]) -> list[Section]:
         """What an LLM writes of the sources and they bear out; [] where none may read them, or it fails."""
         settings, backend = self._settings(), self._live.get()
         if not (settings.has_llm and settings.uses_llm and isinstance(backend, AskableBackend)):
@@ -93,7 +102,7 @@ class Digests:
                 reader = backend.reading(answered, local_only=settings.local_only, patient=False)
                 if not reading.enter_context(reader):
                     return []
-                asked = prompt_of(task, sources, _LANGUAGES.get(words.code, "the language of the sources"))
+                asked = prompt_of(task, sources)
                 found = checked(backend.ask(asked).text, sources)
             except MemoryFault as fault:
                 self._emit(failed(Job.DIGEST, fault))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 import time
@@ -10,8 +11,9 @@ from datetime import datetime
 from pathlib import Path
 
 from ..core.errors import Drop
-from ..core.events import Emit, Job, failed, succeeded
+from ..core.events import Emit, Job, failed
 from ..core.locales import locale
+from ..core.locales.refused import Refused
 from ..documents.folders import DIGESTS, may_have_folder
 from ..state.digests_table import DigestsTable, Scheduled
 from .digests import Digests
@@ -58,7 +60,6 @@ class DigestWorker:
             due = self._table.claim()
             if due is not None:
                 self._table.done(due, self._made(due))
-                self._emit(succeeded(Job.DIGEST))
         except Exception as error:  # noqa: BLE001 - the thread must not die; the next try is in an hour
             self._emit(failed(Job.DIGEST, error))
             return False
@@ -66,18 +67,25 @@ class DigestWorker:
 
     def _made(self, due: Scheduled) -> str:
         """Why it could not be made, "" if it was."""
-        words = locale(due.language)
+        words, root = locale(due.language), self._folder()
+        if root is None or not may_have_folder(due.user_id):
+            return words.say("documents, not here")
+        file = root / due.user_id / DIGESTS / f"{due.template} {datetime.now():%Y-%m-%d}.md"
         try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            if not os.access(file.parent, os.W_OK):  # before an LLM is paid for
+                raise PermissionError(errno.EROFS, os.strerror(errno.EROFS))
             text = self._digests.make(due.user_id, due.template, due.about, words, patient=True)
-        except Drop as refusal:
-            return str(refusal)
-        root = self._folder()
-        if root is not None and may_have_folder(due.user_id):
-            file = root / due.user_id / DIGESTS / f"{due.template} {datetime.now():%Y-%m-%d}.md"
             if self._table.holds(due):
                 _put(file, text)
             if not self._table.holds(due):  # all of the user's was forgotten meanwhile
                 file.unlink(missing_ok=True)
+        except Refused as refusal:
+            return words.tell(refusal.sentence)
+        except Drop as refusal:
+            return str(refusal)
+        except OSError as error:
+            return words.say("digest, no folder", why=error.strerror or type(error).__name__)
         return ""
 
 

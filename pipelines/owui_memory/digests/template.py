@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.resources import files
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..core.errors import Drop
-from ..core.locales import message
+from ..core.locales import Locale, message
 from ..core.locales.refused import Refused
 from ..language.sanitize import inert
 
@@ -23,7 +24,8 @@ _KINDS = ("profile", "preference", "fact", "plan")
 _ABOUT = ("optional", "needed", "no")
 _FENCE, _NAME = "---", re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _FILE_BYTES, _MOST_FILES = 20_000, 100
-_MOST_DAYS, _MOST_TOKENS, _TOKENS = 36_500, 50_000, 3_000
+_MOST_DAYS, _LEAST_TOKENS, _MOST_TOKENS, _TOKENS = 36_500, 500, 50_000, 3_000
+_TOO_MUCH = (MemoryError, OverflowError, RecursionError)
 _HOW = "see docs/digests.md for what a template looks like"
 
 
@@ -43,9 +45,10 @@ class Template:
     about: str = "optional"
     budget: int = _TOKENS
     text: str = ""
+    is_own: bool = False  # the admin's
 
     @classmethod
-    def read(cls, name: str, source: str) -> Template:
+    def read(cls, name: str, source: str, *, is_own: bool = False) -> Template:
         """A template as its file has it.
 
         Raises:
@@ -69,9 +72,15 @@ class Template:
             _words(name, given, "kinds", _KINDS),
             _number(name, given, "days", 0, _MOST_DAYS),
             (_words(name, given, "about", _ABOUT) or _ABOUT)[0],
-            _number(name, given, "budget", _TOKENS, _MOST_TOKENS),
+            _number(name, given, "budget", _TOKENS, _MOST_TOKENS, _LEAST_TOKENS),
             text.strip(),
+            is_own,
         )
+
+    def title_in(self, words: Locale) -> str:
+        """Its title; of those that come with the filter, in a language."""
+        id_ = f"digest title: {self.name}"
+        return words.say(id_) if words.has(id_) and not self.is_own else self.title
 
     def filled(self, about: str, today: str, user: str) -> str:
         """Its text.
@@ -83,8 +92,8 @@ class Template:
 
         values = {"about": about, "today": today, "user": user, "days": self.days}
         try:
-            return _jinja().from_string(self.text).render(values).strip()
-        except (TemplateError, ArithmeticError, TypeError, ValueError, MemoryError, RecursionError) as error:
+            return _jinja().from_string(self.text).render(values).strip()[:_FILE_BYTES]
+        except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, *_TOO_MUCH) as error:
             raise Drop(f"The template {self.name} is broken ({type(error).__name__}).", hint=_HOW) from error
 
 
@@ -95,14 +104,12 @@ class Templates:
         self._folder = folder
 
     def all(self) -> list[Template]:
-        """Those that can be read, by name."""
-        found = {}
-        for name, source in self._sources():
-            try:
-                found[name] = Template.read(name, source)
-            except Drop:  # whoever asks for it is told
-                found.pop(name, None)
-        return [found[name] for name in sorted(found)]
+        """Those that can be read, by name. Why another one cannot, whoever asks for it is told."""
+        found = []
+        for name in sorted(self._names()):
+            with suppress(Drop):
+                found.append(self._read(name))
+        return found
 
     def get(self, name: str) -> Template:
         """The one of this name.
@@ -111,20 +118,30 @@ class Templates:
             Drop: it cannot be read.
             Refused: there is none.
         """
-        sources = dict(self._sources())
-        if (source := sources.get(name.lower())) is None:
-            names = ", ".join(f"`{one}`" for one in sorted(sources))
-            raise Refused(message("digest, no template", names=names))
-        return Template.read(name.lower(), source)
+        names = self._names()
+        if name.lower() not in names:
+            shown = ", ".join(f"`{one}`" for one in sorted(names))
+            raise Refused(message("digest, no template", names=shown))
+        return self._read(name.lower())
 
-    def _sources(self) -> Iterator[tuple[str, str]]:
-        for path in files(__package__).joinpath("templates").iterdir():
-            if path.name.endswith(".md"):
-                yield path.name.removesuffix(".md"), path.read_text(encoding="utf-8")
-        own = sorted(self._folder.glob("*.md"))[:_MOST_FILES] if self._folder.is_dir() else []
-        for file in own:
-            if _NAME.fullmatch(file.stem) and file.is_file() and file.stat().st_size <= _FILE_BYTES:
-                yield file.stem, file.read_text(encoding="utf-8", errors="replace")
+    def _names(self) -> set[str]:
+        names = {path.name for path in files(__package__).joinpath(TEMPLATES).iterdir()}
+        with suppress(OSError):
+            names.update(path.name for path in islice(self._folder.iterdir(), _MOST_FILES))
+        stems = {name.removesuffix(".md") for name in names if name.endswith(".md")}
+        return set(filter(_NAME.fullmatch, stems))
+
+    def _read(self, name: str) -> Template:
+        own = self._folder / f"{name}.md"
+        try:
+            if not own.exists():
+                built_in = files(__package__).joinpath(TEMPLATES).joinpath(own.name)
+                return Template.read(name, built_in.read_text(encoding="utf-8"))
+            if own.stat().st_size > _FILE_BYTES:
+                raise Drop(f"The template {name} has more than {_FILE_BYTES:,} bytes.", hint=_HOW)
+            return Template.read(name, own.read_text(encoding="utf-8", errors="replace"), is_own=True)
+        except OSError as error:
+            raise Drop(f"The template {name} cannot be read ({error.strerror}).", hint=_HOW) from error
 
 
 def _words(name: str, given: dict[str, str], field: str, known: tuple[str, ...]) -> tuple[str, ...]:
@@ -137,10 +154,10 @@ def _words(name: str, given: dict[str, str], field: str, known: tuple[str, ...])
     return words
 
 
-def _number(name: str, given: dict[str, str], field: str, default: int, most: int) -> int:
+def _number(name: str, given: dict[str, str], field: str, default: int, most: int, least: int = 0) -> int:
     value = given.get(field, str(default))
-    if not (value.isascii() and value.isdigit() and int(value[:9]) <= most and len(value) < 9):
-        raise Drop(f"The template {name} says {field}: {value[:40]!r}, not 0 to {most:,}.", hint=_HOW)
+    if not (value.isascii() and value.isdigit() and len(value) < 9 and least <= int(value) <= most):
+        raise Drop(f"The template {name} says {field}: {value[:40]!r}, not {least:,} to {most:,}.", hint=_HOW)
     return int(value)
 
 

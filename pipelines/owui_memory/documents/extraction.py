@@ -15,6 +15,7 @@ from pathlib import PurePath
 from typing import Any
 
 from ..core.errors import Drop
+from ..core.text import plain
 
 _SECONDS = 60  # of the processor's time, for a document
 _WAIT = 2.5  # times as long; the child ends itself before
@@ -69,8 +70,9 @@ class Extraction:
         answer = self._ask(name, file)
         if error := answer.get("error"):
             raise Drop(str(error))
-        parts = (Part(one["heading"], one["page"], one["text"]) for one in answer["parts"])
-        return Document(answer["title"], answer["address"], answer["author"], answer["day"], tuple(parts))
+        parts = (Part(plain(one["heading"]), one["page"], plain(one["text"])) for one in answer["parts"])
+        title, address, author, day = (plain(answer[one]) for one in ("title", "address", "author", "day"))
+        return Document(title, address, author, day, tuple(parts))
 
     def close(self) -> None:
         """Ends the process."""
@@ -99,7 +101,10 @@ class Extraction:
                 os.close(writing)
         if not data:
             raise Drop("it takes longer, or more memory, than may be used")
-        answer: dict[str, Any] = json.loads(data)
+        try:
+            answer: dict[str, Any] = json.loads(data)
+        except ValueError:  # it was killed while it wrote
+            raise Drop("its reading broke off") from None
         return answer
 
     def _connected(self) -> socket.socket:

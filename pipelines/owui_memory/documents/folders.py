@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +20,8 @@ _DEEPEST, _MOST_FILES = 20, 100_000
 MOST_BYTES = 64 << 20  # of a file
 SAVED = "saved"  # below it lies what programs have sent, which is nowhere else
 DIGESTS = "digests"  # below it lies what was made of all this, which is not read
+_DIGEST = re.compile(r"[a-z0-9][a-z0-9-]{0,39} [0-9]{4}-[0-9]{2}-[0-9]{2}\.md|\.[0-9]{1,20}-[0-9]{1,20}")
+_LARGEST = 2**63 - 1  # that a database takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,39 +82,54 @@ class Folders:
 
     def remove(self, user_id: str, path: str) -> None:
         """Delete a user's file that a program has sent."""
-        with suppress(FileNotFoundError):
-            (self.root / user_id / SAVED / Path(path).name).unlink()
+        if not is_saved(path):
+            return
+        with (
+            suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError),  # then it is not there
+            self._beside(user_id, path) as folder,
+        ):
+            os.unlink(Path(path).name, dir_fd=folder)
 
     def remove_digests(self, user_id: str, is_wanted: Callable[[float], bool]) -> None:
-        """Delete a user's digests of which this, told since when each lies there (Unix time), says False."""
+        """Delete a user's digests of which this, told since when each lies there (Unix time), says False.
+
+        Files that the user has put beside them stay.
+        """
         folder = self.root / user_id / DIGESTS
         if folder.is_symlink():
             return
         with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as found:
-            for one in list(found):
-                about = one.stat(follow_symlinks=False)
-                if stat.S_ISREG(about.st_mode) and not is_wanted(about.st_ctime):
-                    Path(one.path).unlink()
+            for one in filter(lambda file: is_digest(file.name), list(found)):
+                with suppress(FileNotFoundError):
+                    about = one.stat(follow_symlinks=False)
+                    if stat.S_ISREG(about.st_mode) and not is_wanted(about.st_ctime):
+                        Path(one.path).unlink()
 
     @contextmanager
     def opened(self, user_id: str, path: str) -> Iterator[int]:
         """A descriptor of a user's file; none of its folders may be a link."""
-        *folders, name = Path(path).parts
-        if ".." in folders:
-            raise PermissionError(errno.EACCES, "outside of the folder")
-        at = os.open(self.root / user_id, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-        try:
-            for folder in folders:
-                inner = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=at)
-                os.close(at)
-                at = inner
-            file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=at)
-        finally:
-            os.close(at)
+        with self._beside(user_id, path) as folder:
+            file = os.open(Path(path).name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
         try:
             yield file
         finally:
             os.close(file)
+
+    @contextmanager
+    def _beside(self, user_id: str, path: str) -> Iterator[int]:
+        """A descriptor of the folder of a user's file, which no link leads to."""
+        parts = Path(path).parts
+        if ".." in parts:
+            raise PermissionError(errno.EACCES, "outside of the folder")
+        at = os.open(self.root / user_id, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        try:
+            for folder in parts[:-1]:
+                inner = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=at)
+                os.close(at)
+                at = inner
+            yield at
+        finally:
+            os.close(at)
 
 
 def _raised(error: OSError) -> None:
@@ -129,5 +147,10 @@ def is_saved(path: str) -> bool:
     return path.startswith(f"{SAVED}/")
 
 
+def is_digest(name: str) -> bool:
+    """Whether a file is called as a digest is, or a part of one."""
+    return _DIGEST.fullmatch(name) is not None
+
+
 def _about(found: os.stat_result) -> tuple[int, int, float]:
-    return found.st_size, found.st_mtime_ns, found.st_ctime
+    return found.st_size, min(max(found.st_mtime_ns, -_LARGEST), _LARGEST), found.st_ctime

@@ -7,10 +7,11 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from ..backends.base import BulkBackend
-from ..core.errors import Drop
+from ..core.errors import Drop, MemoryFault
 from ..core.memory import Memory
 from ..core.scope import documents_owner
 from ..remember import admission
@@ -41,19 +42,21 @@ class Indexing:
         Raises:
             MemoryFault: what the backend raises. The same call later goes on there.
             OSError: the folder cannot be read.
+        What ends the work for one user is raised when all others have had theirs.
         """
         extraction = Extraction()
         count = 0
-        missed: OSError | None = None
+        missed: Exception | None = None
         try:
-            users = folders.users()
-            for user_id in users:
+            there = set(folders.users())
+            for user_id in sorted(there.union(self._table.users())):
                 try:
-                    count += self._user(backend, folders, extraction, user_id)
-                except OSError as error:  # others' folders are read all the same
-                    missed = error
-            for user_id in set(self._table.users()) - set(users):
-                count += self._gone(backend, user_id, self._table.of(user_id))
+                    if user_id in there:
+                        count += self._user(backend, folders, extraction, user_id)
+                    else:
+                        count += self._gone(backend, user_id, self._table.of(user_id))
+                except Exception as error:  # noqa: BLE001 - raised below
+                    missed = missed or error
         finally:
             extraction.close()
         if missed is not None:
@@ -115,13 +118,15 @@ class Indexing:
                 ):  # only touched
                     self._table.put(replace(before, size=file.size, changed=file.changed))
                     return False
-                document = extraction.read(file.path, opened)
+                with _of_the_file():
+                    document = extraction.read(file.path, opened)
+                    title = title_of(entry, document)
         except OSError as error:
             why = f"it cannot be opened ({os.strerror(error.errno or 0)})"
             return self._failed(backend, replace(entry, detail=why))
         except Drop as why:
             return self._failed(backend, replace(entry, digest=digest, detail=str(why)))
-        entry = replace(entry, digest=digest, title=title_of(entry, document), address=document.address)
+        entry = replace(entry, digest=digest, title=title, address=document.address)
         # Known before its passages are, so that none is left behind whatever ends the work.
         self._table.put(replace(entry, digest="", size=-1))
         try:
@@ -143,7 +148,7 @@ class Indexing:
         stale = {one.id: one for one in backend.added_by(owner, BATCH + entry.document_id)}
         count = 0
         new: list[Memory] = []
-        for passage in self._unhurried(passages(entry, document, scope)):
+        for passage in self._unhurried(_cut(entry, document, scope)):
             count += 1
             there = stale.pop(passage.id, None)
             if there is None or (there.scope, there.title) != (passage.scope, passage.title):
@@ -160,6 +165,22 @@ class Indexing:
             if at % _AT_ONCE == 0:
                 self._yields()
             yield passage
+
+
+def _cut(entry: Entry, document: Document, scope: str) -> Iterator[Memory]:
+    with _of_the_file():
+        yield from passages(entry, document, scope)
+
+
+@contextmanager
+def _of_the_file() -> Iterator[None]:
+    """What nobody foresaw is the fault of one file, which a stranger may have made: Drop instead."""
+    try:
+        yield
+    except (MemoryFault, OSError):
+        raise
+    except Exception as error:
+        raise Drop(f"it cannot be read ({type(error).__name__})") from error
 
 
 def _digest(file: int) -> str:

@@ -61,11 +61,15 @@ def title_of(entry: Entry, document: Document) -> str:
     """What a document is called: its own title, or the file's name; with the server that a page is from."""
     name = entry.path.rpartition("/")[2].rpartition(".")[0]
     title = one_line(document.title)[:_TITLE_CHARS] or name
-    host = urlsplit(document.address).hostname or ""
+    host = ""
+    with suppress(ValueError):  # whoever made the page wrote the address
+        host = urlsplit(document.address).hostname or ""
     return f"{title} ({host})" if host else title
 
 
 def _time(day: str, entry: Entry) -> datetime:
     with suppress(ValueError):
         return datetime.fromisoformat(day).replace(tzinfo=UTC)
-    return datetime.fromtimestamp(entry.changed / 1e9, UTC)
+    with suppress(ValueError, OverflowError, OSError):  # files may bear any time
+        return datetime.fromtimestamp(entry.changed / 1e9, UTC)
+    return datetime.fromtimestamp(0, UTC)

@@ -25,7 +25,9 @@ class Turns:
 
     def __init__(self, chats: Chats, settings: Callable[[], Valves]) -> None:
         self._chats, self._settings = chats, settings
-        self._of_filter: OrderedDict[tuple[str, str], None] = OrderedDict()  # by user and key
+        self._of_filter: OrderedDict[tuple[str, str], bool] = (
+            OrderedDict()
+        )  # by user and key: whether it is others'
 
     async def inlet(
         self,
@@ -76,6 +78,8 @@ class Turns:
             return came, None
         if answer := repeated(answered):
             return with_answer(body, answer), None
+        if any(self._of_filter.get((answered.user_id, key)) for key in answered.keys):
+            return body, None  # another user's message, and no command of this one's
         if may_be_command(answered):
             answer = await self._chats.answer(answered)
             return (with_answer(body, answer) if answer else body), None
@@ -87,7 +91,7 @@ class Turns:
         return body, answered
 
     def _see(self, turn: Turn) -> None:
-        self._of_filter[turn.user_id, turn.key] = None
+        self._of_filter[turn.user_id, turn.key] = turn.is_others
         if len(self._of_filter) > _SEEN:
             self._of_filter.popitem(last=False)
 

@@ -19,7 +19,8 @@ from starlette.routing import Route
 from ..config.environment import PUBLIC_DEFAULT_KEY, Environment
 from ..config.settings import Valves
 from ..core.locales import message
-from ..documents.inbox import SLOWEST_S, Inbox, RejectedError
+from ..documents.folders import MOST_BYTES
+from ..documents.inbox import SLOWEST_S, Inbox, Incoming, RejectedError
 from .chats import Chats
 from .identity import UnidentifiedError, identified
 from .web.forms import RefusedError, with_file
@@ -84,15 +85,16 @@ class Uploads:
 
 
 async def _file(request: Request, inbox: Inbox, user_id: str) -> str:
-    return await _kept(inbox, user_id, str(request.path_params["name"]), _in_time(request.stream()))
+    pieces = _in_time(request.stream())
+    return await _kept(inbox, user_id, str(request.path_params["name"]), pieces, replaces=True)
 
 
 async def _form(request: Request, inbox: Inbox, user_id: str) -> str:
-    _, sent = await with_file(request.headers, request.receive)
+    _, sent = await with_file(request.headers, request.receive, MOST_BYTES)
     if sent is None:
         raise RejectedError(400, message("page: no file"))
     with sent.content as content:
-        return await _kept(inbox, user_id, sent.name, _read(content))
+        return await _kept(inbox, user_id, sent.name, _read(content), replaces=False)
 
 
 async def _in_time(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -110,9 +112,22 @@ async def _read(content: IO[bytes]) -> AsyncIterator[bytes]:
         yield some
 
 
-async def _kept(inbox: Inbox, user_id: str, name: str, pieces: AsyncIterator[bytes]) -> str:
+async def _kept(
+    inbox: Inbox, user_id: str, name: str, pieces: AsyncIterator[bytes], *, replaces: bool
+) -> str:
     """Take a file, whole or not at all; the name that it has there."""
-    with await asyncio.to_thread(inbox.receive, user_id, name) as incoming:
+    begun = asyncio.ensure_future(asyncio.to_thread(inbox.receive, user_id, name, replaces=replaces))
+    try:
+        opened = await asyncio.shield(begun)
+    except asyncio.CancelledError:
+        begun.add_done_callback(_dropped)  # the thread goes on, and opens it all the same
+        raise
+    with opened as incoming:
         async for some in pieces:
             await asyncio.to_thread(incoming.write, some)
         return await asyncio.to_thread(incoming.keep)
+
+
+def _dropped(begun: asyncio.Future[Incoming]) -> None:
+    if not begun.cancelled() and begun.exception() is None:
+        begun.result().close()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+import os
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from sqlalchemy import Engine
 
 from ..backends.base import BulkBackend, EditableBackend
 from ..config.settings import Valves
+from ..core.errors import Drop
 from ..core.memory import Memory
 from ..core.scope import EVERYONE, documents_owner
 from ..documents.folders import Folders, is_saved
@@ -79,35 +81,55 @@ class Documents:
             if id_ in entries
         ]
 
-    def passages(self, user_id: str, query: str) -> list[Memory]:
-        """Passages that fit some words, best first; without words, how the documents begin that came last."""
+    def passages(self, user_id: str, query: str) -> Iterator[Memory]:
+        """Passages that fit some words, best first; without words, how documents begin.
+
+        Those that came last are first, a user's own before everyone's. Each is fetched when it is asked for:
+        no store can be asked for the first passage alone.
+        """
         if query:
-            return [passage for one in self.found(user_id, query) for passage in one.passages]
-        newest = sorted(self.all(user_id), key=lambda one: one.changed, reverse=True)[:_BEGINNINGS]
+            for one in self.found(user_id, query):
+                yield from one.passages
+            return
+        read = (one for one in self.all(user_id) if one.passages)
+        newest = sorted(read, key=lambda one: (one.user_id == EVERYONE, -one.changed))[:_BEGINNINGS]
         backend = self._live.get()
-        kept = [
-            backend.added_by(documents_owner(one.user_id), BATCH + one.document_id)
-            for one in newest
-            if one.passages and isinstance(backend, EditableBackend)
-        ]
-        return [min(passages, key=lambda one: one.ordinal) for passages in kept if passages]
+        for entry in newest if isinstance(backend, EditableBackend) else ():
+            of_it = backend.added_by(documents_owner(entry.user_id), BATCH + entry.document_id)
+            if of_it:
+                yield min(of_it, key=lambda one: one.ordinal)
 
     def forget(self, user_id: str, ids: Collection[str]) -> Sequence[Entry]:
-        """Take away what is kept of a user's own documents, until their files change; which they were."""
+        """Take away what is kept of a user's own documents, until their files change; which they were.
+
+        Raises:
+            Drop: that is done, but a file that a program has sent cannot be deleted.
+        """
+        entries, left = self._forgotten(user_id, ids)
+        if left is not None:
+            why = f"It is forgotten, but its file cannot be deleted ({os.strerror(left.errno or 0)})."
+            raise Drop(why, hint="Tell your admin.")
+        return entries
+
+    def forget_all(self, user_id: str) -> None:
+        """The same for all of a user's; a file that cannot be deleted hinders nothing else."""
+        self._forgotten(user_id, {entry.document_id for entry in self._table.of(user_id)})
+
+    def _forgotten(self, user_id: str, ids: Collection[str]) -> tuple[Sequence[Entry], OSError | None]:
         entries = [entry for entry in self._table.of(user_id) if entry.document_id in ids]
+        left: OSError | None = None
         if (folder := self._folder()) is not None:
             for entry in filter(lambda one: is_saved(one.path), entries):
-                Folders(folder).remove(user_id, entry.path)
+                try:
+                    Folders(folder).remove(user_id, entry.path)
+                except OSError as error:  # mounted read-only, perhaps
+                    left = error
         self._clear(entries)  # where this fails, they are as they were
         self._table.forget(user_id, [entry.document_id for entry in entries])
         self._clear(entries)  # what was being read
-        return entries
+        return entries, left
 
     def _clear(self, entries: Sequence[Entry]) -> None:
         if entries and isinstance(backend := self._live.get(), BulkBackend):
             for entry in entries:
                 Indexing.clear(backend, entry)
-
-    def forget_all(self, user_id: str) -> None:
-        """The same for all of a user's."""
-        self.forget(user_id, {entry.document_id for entry in self._table.of(user_id)})

@@ -40,9 +40,10 @@ class DigestsTable:
             return {row["template"]: Scheduled(**row) for row in connection.execute(mine).mappings()}
 
     def put(self, wanted: Scheduled) -> None:
-        """A digest is wanted from now on, the first one at once."""
+        """A digest is wanted from now on, the first one as soon as those are made that others wait for."""
+        row = {**asdict(wanted), "due_at": time.time()}
         with self._engine.begin() as connection:
-            put_row(connection, digests, asdict(wanted))
+            put_row(connection, digests, row)
 
     def remove(self, user_id: str, template: str) -> bool:
         """It is wanted no more; whether it was."""

@@ -93,6 +93,16 @@ def test_memories_of_a_strange_shape_are_read_as_far_as_they_go(remote: Case) ->
     assert (found.meaning, found.keyword) == (0.0, None)
 
 
+def test_all_of_a_batch_is_listed_however_many_pages_it_has(
+    remote: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(platform_module, "_PAGE", 1)
+    texts = {f"I own boat {number}." for number in range(12)}
+    for text in texts:
+        remote.backend.store("ada", Memory("", text, batch="b"))
+    assert added_texts(remote.backend, "b") == texts
+
+
 def test_what_others_said_is_not_shown_even_where_it_is_sent(remote: Case) -> None:
     rows = [{"id": "1", "memory": "Bob is ill.", "user_id": "bob"}]
 

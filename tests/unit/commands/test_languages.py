@@ -10,13 +10,14 @@ import pytest
 from owui_memory.commands.answers import Answers
 from owui_memory.commands.faults import failed
 from owui_memory.commands.language import Languages, language_of_text
-from owui_memory.commands.markup import code, shown
+from owui_memory.commands.markup import code
 from owui_memory.commands.numbers import numbers_in
 from owui_memory.commands.parse import DID_YOU_MEAN, meant_by, read_command
 from owui_memory.core.errors import Retry
 from owui_memory.core.locales import CODES, ENGLISH, locale
 from owui_memory.interfaces.body import read_inlet
 from owui_memory.interfaces.strip_commands import without_commands
+from owui_memory.language.markdown import shown
 from owui_memory.recall.why import Explanation
 from tests.harness.bodies import Chat
 from tests.unit.commands.desk import Desk

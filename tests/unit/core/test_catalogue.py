@@ -154,6 +154,7 @@ _LABELS = (
     "overlap: ",
     "verb ",
     "word ",
+    "digest title: ",
 )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from owui_memory.core.errors import Drop
+from owui_memory.documents import extraction as extraction_module
 from owui_memory.documents.extraction import Document, Extraction, format_of
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "documents"
@@ -131,3 +132,42 @@ def test_a_process_that_was_killed_is_started_again(extraction: Extraction, tmp_
 def test_texts_of_other_encodings(extraction: Extraction, tmp_path: Path, data: bytes, told: str) -> None:
     (tmp_path / "a.txt").write_bytes(data)
     assert told in read(extraction, tmp_path / "a.txt").parts[0].text
+
+
+ANSWERS = """
+import os, socket
+asked = socket.socket(fileno=0)
+while (told := socket.recv_fds(asked, 65536, 2))[0]:
+    os.write(told[1][1], {answer!r})
+    for descriptor in told[1]:
+        os.close(descriptor)
+"""
+
+
+@pytest.mark.parametrize("answer", [b'{"title": "Mo', b"\xff", b"{"])
+def test_an_answer_that_breaks_off_is_no_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: bytes
+) -> None:
+    monkeypatch.setattr(extraction_module, "_source", lambda: ANSWERS.format(answer=answer))
+    (tmp_path / "a.txt").write_text("text")
+    reading = Extraction()
+    with pytest.raises(Drop, match="broke off"):
+        read(reading, tmp_path / "a.txt")
+    reading.close()
+
+
+def test_halves_of_characters_are_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = (
+        rb'{"title": "\ud800t", "address": "\ud800", "author": "", "day": "", '
+        rb'"parts": [{"heading": "\udc00h", "page": 0, "text": "\ud83dx"}]}'
+    )
+    monkeypatch.setattr(extraction_module, "_source", lambda: ANSWERS.format(answer=answer))
+    (tmp_path / "a.txt").write_text("text")
+    reading = Extraction()
+    document = read(reading, tmp_path / "a.txt")
+    reading.close()
+    assert (document.title, document.parts[0].heading, document.parts[0].text) == (
+        "\N{REPLACEMENT CHARACTER}t",
+        "\N{REPLACEMENT CHARACTER}h",
+        "\N{REPLACEMENT CHARACTER}x",
+    )

@@ -62,3 +62,37 @@ def test_no_path_leads_to_another_user(folders: Folders, path: str) -> None:
     (folders.root / "bob" / "notes.txt").write_text("I like tea.")
     with pytest.raises(PermissionError), folders.opened("ada", path):
         pass
+
+
+def test_a_sent_file_is_removed_and_none_beside_it(folders: Folders, tmp_path: Path) -> None:
+    own, outside = folders.root / "ada", tmp_path / "outside"
+    for path in ("a.md", "saved/a.md", "saved/sub/a.md", "saved/sub/b.md"):
+        (own / path).parent.mkdir(parents=True, exist_ok=True)
+        (own / path).write_text("text")
+    outside.mkdir()
+    (outside / "a.md").write_text("text")
+    (own / "saved" / "link").symlink_to(outside)
+    for path in ("a.md", "saved/sub/a.md", "saved/link/a.md", "saved/gone/a.md", "saved/sub"):
+        folders.remove("ada", path)
+    assert set(paths(folders)) == {"a.md", "saved/a.md", "saved/sub/b.md"}
+    assert (outside / "a.md").exists()
+
+
+def test_only_digests_go_with_digests(folders: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = folders.root / "ada" / "digests"
+    folder.mkdir()
+    ours = ["week 2026-11-28.md", "reading-list 2026-11-28.md", ".12-345"]
+    theirs = ["week.md", "Letter 2026-11-28.md", "week 2026-11-28.md.bak", ".hidden", "notes.txt", "a b.md"]
+    for name in (*ours, *theirs):
+        (folder / name).write_text("text")
+    unlink = Path.unlink
+
+    def vanished(path: Path) -> None:
+        unlink(path)
+        raise FileNotFoundError(path)
+
+    monkeypatch.setattr(Path, "unlink", vanished)
+    folders.remove_digests("ada", lambda placed: True)
+    assert len(list(folder.iterdir())) == len(ours) + len(theirs)
+    folders.remove_digests("ada", lambda placed: False)
+    assert {file.name for file in folder.iterdir()} == set(theirs)

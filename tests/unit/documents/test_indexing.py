@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
+import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -15,13 +17,14 @@ from sqlalchemy import Engine
 
 from owui_memory.backends.library import LibraryBackend
 from owui_memory.config.settings import Valves
-from owui_memory.core.errors import Retry
+from owui_memory.core.errors import Drop, Retry
 from owui_memory.core.memory import Memory
-from owui_memory.core.scope import documents_owner
+from owui_memory.core.scope import EVERYONE, documents_owner
 from owui_memory.documents import indexing
-from owui_memory.documents.extraction import Extraction
+from owui_memory.documents.extraction import Document, Extraction
 from owui_memory.documents.folders import Folders
 from owui_memory.documents.indexing import Indexing
+from owui_memory.documents.passages import BATCH
 from owui_memory.documents.watcher import Watcher
 from owui_memory.manage.documents import Documents
 from owui_memory.state import erasures
@@ -48,8 +51,8 @@ class Index:
         self.own = self.folders.root / "ada"
         self.own.mkdir(parents=True)
 
-    def write(self, name: str, text: str) -> None:
-        path = self.own / name
+    def write(self, name: str, text: str, user: str = "ada") -> None:
+        path = self.folders.root / user / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
         later = time.time_ns() + len(text) * 1000  # another time, however quick the disk
@@ -217,7 +220,7 @@ def test_a_folder_that_cannot_be_looked_at_is_not_gone(index: Index, monkeypatch
         return scandir(path)
 
     monkeypatch.setattr(os, "scandir", failing)
-    with pytest.raises(PermissionError):
+    with pytest.raises(PermissionError, match="Permission denied"):
         index.run()
     assert [one.text for one in index.kept()] == ["The lamp is green."]
     assert [one.text for one in index.kept("bob")] == ["The lamp is red."]
@@ -247,6 +250,38 @@ def test_what_cannot_be_forgotten_now_stays_listed(index: Index) -> None:
     with pytest.raises(Retry):
         Documents(index.engine, Away(), Valves).forget("ada", {entry.document_id})
     assert index.states() == {"a.txt": "read"}
+
+
+class There:
+    """A backend that is in use."""
+
+    def __init__(self, backend: Any) -> None:
+        self._backend = backend
+
+    def get(self) -> Any:
+        return self._backend
+
+    writing = get
+
+
+def test_what_is_forgotten_on_a_disk_that_keeps_the_file_is_told_no_more(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_only(*_: Any, **__: Any) -> None:
+        raise OSError(errno.EROFS, "no")
+
+    documents = Documents(index.engine, There(index.backend), Valves, lambda: index.folders.root)
+    index.write("saved/a.txt", "The lamp is green.")
+    index.write("saved/b.txt", "The lamp is red.")
+    index.run()
+    monkeypatch.setattr(os, "unlink", read_only)
+    with pytest.raises(Drop, match=r"cannot be deleted \(Read-only"):
+        documents.forget("ada", {index.table.of("ada")[0].document_id})
+    assert [one.text for one in index.kept()] == ["The lamp is red."]
+    documents.forget_all("ada")
+    index.run()
+    assert index.kept() == []
+    assert set(index.states().values()) == {"forgotten"}
 
 
 def test_documents_wait_for_a_backend_that_opens(index: Index) -> None:
@@ -307,3 +342,84 @@ def test_work_that_was_cut_off_goes_on(index: Index, late: bool) -> None:
         kept = index.kept()
         assert len({one.text for one in kept}) == len(kept) == index.table.known(["ada"]).passages
         assert any("candle" in one.text for one in kept) == ("candle" in text)
+
+
+def test_a_document_of_many_passages_goes_as_a_whole(index: Index) -> None:
+    index.write("a.txt", "The lamp is green.")
+    index.run()
+    (entry,), (passage,) = index.table.of("ada"), index.kept()
+    more = [replace(passage, id=str(uuid.UUID(int=number + 1)), ordinal=number) for number in range(1_100)]
+    index.backend.store_all(documents_owner("ada"), more)
+    index.write("a.txt", "The lamp is red.")
+    index.run()
+    assert [one.text for one in index.kept()] == ["The lamp is red."]
+    index.backend.store_all(documents_owner("ada"), more)
+    Indexing.clear(index.backend, entry)
+    assert index.kept() == []
+
+
+def test_a_page_with_a_broken_address_is_read(index: Index) -> None:
+    paragraph = "Moss grows slowly on the north side of trees in damp forests, and it has no roots. " * 3
+    head = "<!--\n Page saved with SingleFile \n url: http://[x \n-->"
+    index.write("a.html", f"{head}<html><title>Moss</title><body><p>{paragraph}</p></body></html>")
+    index.write("b.txt", "The lamp is red.", "bob")
+    index.run()
+    assert index.states() == {"a.html": "read"}
+    assert len(index.kept("bob")) == 1
+
+
+def test_whatever_happens_with_one_file_others_are_read(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Odd(Extraction):
+        def read(self, name: str, file: int) -> Document:
+            if name == "odd.txt":
+                raise RecursionError("what a text said")
+            return super().read(name, file)
+
+    monkeypatch.setattr(indexing, "Extraction", Odd)
+    for name in ("a.txt", "odd.txt", "z.txt"):
+        index.write(name, "The lamp is green.")
+    assert index.run() == 3
+    assert index.states() == {"a.txt": "read", "odd.txt": "failed", "z.txt": "read"}
+    (odd,) = [entry for entry in index.table.of("ada") if entry.path == "odd.txt"]
+    assert odd.detail == "it cannot be read (RecursionError)"
+
+
+@pytest.mark.parametrize("fault", [Retry("the store is away"), ValueError("x")])
+def test_whatever_happens_with_one_user_others_are_served(index: Index, fault: Exception) -> None:
+    class Bad(Failing):
+        def store_all(self, owner: str, new: Any) -> Any:
+            if owner == documents_owner("ada"):
+                raise fault
+            return super().store_all(owner, new)
+
+    index.write("a.txt", "The lamp is green.")
+    index.write("b.txt", "The lamp is red.", "bob")
+    with pytest.raises(type(fault)):
+        index.run(Bad(index.backend, 1_000, late=False))
+    assert [one.text for one in index.kept("bob")] == ["The lamp is red."]
+    index.run()
+    assert [one.text for one in index.kept()] == ["The lamp is green."]
+
+
+def test_beginnings_are_fetched_one_by_one_the_users_own_first(index: Index) -> None:
+    index.write("a.md", LONG)
+    index.write("b.txt", "The lamp is red.")
+    later = time.time_ns() + 10**12
+    index.write("rules.txt", "The lamp is out.", EVERYONE)
+    os.utime(index.folders.root / EVERYONE / "rules.txt", ns=(later, later))
+    index.run()
+    asked: list[str] = []
+
+    class Counted(Failing):
+        def added_by(self, owner: str, batch: str) -> Any:
+            asked.append(batch.removeprefix(BATCH))
+            return index.backend.added_by(owner, batch)
+
+    beginnings = Documents(index.engine, There(Counted(index.backend, 0, late=False)), Valves).passages(
+        "ada", ""
+    )
+    first = next(beginnings)
+    assert (first.ordinal, len(asked)) == (0, 1)
+    assert [one.title for one in (first, *beginnings)] == ["a", "b", "rules"]

@@ -18,7 +18,7 @@ from owui_memory.interfaces.body import read_inlet
 from owui_memory.interfaces.cli import why
 from owui_memory.state import decisions, open_state, outbox, recalls
 from owui_memory.state.switches_table import Switches
-from tests.harness.bodies import Chat, recording, told_text
+from tests.harness.bodies import Chat, recording, told_text, user_of
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until
 from tests.unit.interfaces.test_filter import Running, damaged_calls
@@ -273,3 +273,16 @@ def test_the_status_warns_of_what_is_external(shared_filter: Running, ada: str) 
     shared_filter.use(llm_provider="openai", llm_api_key="k")
     assert shared_filter.part("local only")["detail"].startswith("the LLM is external")
     assert not shared_filter.pipeline._chats.status()["ok"]
+
+
+@pytest.mark.parametrize("text", ["I live in Porto.", "/memory list"])
+def test_who_asks_again_for_anothers_message_is_told_and_taught_nothing(
+    shared_filter: Running, user: str, text: str
+) -> None:
+    remember(shared_filter, Chat(user))
+    turn, own = Chat("who-wrote-it").say(text), user_of(user)
+    turn.inlet["metadata"]["user_id"] = user
+    sent = shared_filter.inlet(copy.deepcopy(turn.inlet), own)
+    assert sent["messages"] == turn.inlet["messages"]
+    answered = shared_filter.outlet(turn.outlet("I see.", sent=sent), own)
+    assert answered["messages"][-1]["content"] == "I see."

@@ -20,17 +20,18 @@ def make(visit: Visit) -> View:
     """A text, made now."""
     name, about = visit.form.get("template", ""), visit.form.get("about", "").strip()[:TEXT_CHARS]
     digests = visit.parts.tools.digests
-    text = digests.make(visit.user_id, name, about, visit.words, visit.person.name)
+    text = digests.make(visit.user_id, name, about, visit.words, visit.person.name, is_plain=True)
     return View("digests.html", {**_values(visit), "text": text})
 
 
 def schedule(visit: Visit) -> Redirect:
     """Every week from now on, or no more."""
     tools = visit.parts.tools
-    template = tools.digests.templates.get(visit.form.get("template", ""))
+    name = visit.form.get("template", "")
     if visit.form.get("on") != "yes":
-        tools.schedule.remove(visit.user_id, template.name)
+        tools.schedule.remove(visit.user_id, name)  # also where its template is gone
         return back("digests", "digest off")
+    template = tools.digests.templates.get(name)
     if template.about == "needed":
         raise Refused(message("digest, about what", template=template.name))
     if not tools.documents.are_read:
@@ -41,9 +42,11 @@ def schedule(visit: Visit) -> Redirect:
 
 def _values(visit: Visit) -> dict[str, Any]:
     tools = visit.parts.tools
+    templates, weekly = tools.digests.templates.all(), tools.schedule.of(visit.user_id)
     return {
-        "templates": tools.digests.templates.all(),
-        "weekly": tools.schedule.of(visit.user_id),
+        "templates": [(one, one.title_in(visit.words)) for one in templates],
+        "weekly": weekly,
+        "gone": sorted(set(weekly) - {one.name for one in templates}),
         "text": "",
         "are_read": tools.documents.are_read,
     }

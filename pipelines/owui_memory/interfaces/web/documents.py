@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+
+from ...core.errors import Drop
 from ...core.locales import message
 from ...core.locales.refused import Refused
 from .parts import Visit, back
@@ -33,10 +36,14 @@ def send(visit: Visit) -> Redirect:
         raise Refused(message("page: no file"))
     if inbox is None:
         raise Refused(message("documents, not here"))
-    with inbox.receive(visit.user_id, visit.file.name) as incoming:
-        while piece := visit.file.content.read(_CHUNK):
-            incoming.write(piece)
-        incoming.keep()
+    try:
+        with inbox.receive(visit.user_id, visit.file.name, replaces=False) as incoming:
+            while piece := visit.file.content.read(_CHUNK):
+                incoming.write(piece)
+            incoming.keep()
+    except OSError as error:
+        why = f"The file cannot be kept ({os.strerror(error.errno or 0)})."
+        raise Drop(why, hint="Tell your admin.") from error
     return back("documents", "document sent")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import IO, Any, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -12,7 +12,7 @@ from starlette.datastructures import Headers
 from starlette.types import Receive
 
 FIELDS = 200
-_FORM_BYTES, _FILE_BYTES = 64_000, 256 << 20
+_FORM_BYTES = 64_000
 _WAIT_S = 20.0  # for the next piece of a file
 _FORM_S, _FILE_S = 20.0, 600.0  # for all of it
 _KIND, _BOUNDARY_CHARS = "multipart/form-data", 70
@@ -48,11 +48,11 @@ async def fields_of(headers: Headers, receive: Receive) -> Mapping[str, str]:
         return {}
 
 
-async def with_file(headers: Headers, receive: Receive) -> tuple[Mapping[str, str], File | None]:
-    """The fields of a form, and the file in it, which is the caller's to close.
+async def with_file(headers: Headers, receive: Receive, most: int) -> tuple[Mapping[str, str], File | None]:
+    """The fields of a form, and the file in it of `most` bytes, which is the caller's to close.
 
     Raises:
-        RefusedError: it is too much, does not come, or is no such form.
+        RefusedError: it is too much or several files, does not come, or is no such form.
     """
     told = headers.get("content-type", "")
     boundary = _parameters(told).get("boundary", "") if told.lower().startswith(_KIND) else ""
@@ -60,7 +60,7 @@ async def with_file(headers: Headers, receive: Receive) -> tuple[Mapping[str, st
         return await fields_of(headers, receive), None
     read = _Multipart(boundary)
     try:
-        async for piece in _pieces(receive, _FILE_BYTES, _FILE_S):
+        async for piece in _pieces(receive, most + _FORM_BYTES, _FILE_S):
             await asyncio.to_thread(read.write, piece)
     except BaseException:
         read.file.close()
@@ -69,9 +69,28 @@ async def with_file(headers: Headers, receive: Receive) -> tuple[Mapping[str, st
 
 
 def _parameters(header: str) -> dict[str, str]:
-    """What stands behind the semicolons of a header, as browsers write it."""
-    parts = (part.partition("=") for part in header.split(";"))
-    return {name.strip().lower(): value.strip().strip('"') for name, _, value in parts}
+    """What stands behind the semicolons of a header, as browsers and curl write it."""
+    found = {}
+    for part in _parts(header):
+        name, _, value = part.partition("=")
+        value = value.strip()
+        if len(value) > 1 and value[0] == value[-1] == '"':
+            value = value[1:-1].replace("\\\\", "\\").replace('\\"', '"')
+        found[name.strip().lower()] = value
+    return found
+
+
+def _parts(header: str) -> Iterator[str]:
+    """Split at its semicolons, but for those within quotes."""
+    begin, in_quotes, before = 0, False, ""
+    for at, char in enumerate(header):
+        if char == '"' and not (in_quotes and before == "\\"):
+            in_quotes = not in_quotes
+        elif char == ";" and not in_quotes:
+            yield header[begin:at]
+            begin = at + 1
+        before = "" if char == before == "\\" else char
+    yield header[begin:]
 
 
 async def _pieces(receive: Receive, most: int, seconds: float) -> AsyncIterator[bytes]:
@@ -106,10 +125,13 @@ class _Multipart:
         self.fields: dict[str, str] = {}
         self.file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by whoever gets it
         self._filename, self._left = "", _FORM_BYTES
-        self._header, self._named = b"", dict[str, str]()
+        self._field, self._value, self._named = b"", b"", dict[str, str]()
+        self._part, self._file_part = 0, 0
         callbacks: Any = {
             "on_part_begin": self._begin,
-            "on_header_value": self._value,
+            "on_header_field": self._named_so,
+            "on_header_value": self._valued_so,
+            "on_header_end": self._headed,
             "on_part_data": self._data,
         }
         self._parser = MultipartParser(boundary.encode("latin-1", "replace"), callbacks)
@@ -129,17 +151,30 @@ class _Multipart:
         return File(self._filename, self.file)
 
     def _begin(self) -> None:
-        self._header, self._named = b"", {}
+        self._part += 1
+        self._named = {}
 
-    def _value(self, data: bytes, start: int, end: int) -> None:
+    def _named_so(self, data: bytes, start: int, end: int) -> None:
         self._spend(end - start)
-        self._header += data[start:end] + b";"
-        self._named = _parameters(self._header.decode(errors="replace"))
+        self._field += data[start:end]
+
+    def _valued_so(self, data: bytes, start: int, end: int) -> None:
+        self._spend(end - start)
+        self._value += data[start:end]
+
+    def _headed(self) -> None:
+        if self._field.strip().lower() == b"content-disposition":
+            self._named = _parameters(self._value.decode(errors="replace"))
+        self._field = self._value = b""
 
     def _data(self, data: bytes, start: int, end: int) -> None:
         name = self._named.get("name", "")
         if "filename" in self._named:
-            self._filename = self._named["filename"]
+            if not self._named["filename"]:  # none was chosen
+                return
+            if self._file_part not in (0, self._part):
+                raise RefusedError(413, "too much")
+            self._file_part, self._filename = self._part, self._named["filename"]
             self.file.write(data[start:end])
         elif len(self.fields) < FIELDS or name in self.fields:
             self._spend(end - start)

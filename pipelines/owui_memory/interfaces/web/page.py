@@ -112,8 +112,8 @@ class Page:
                 raise RefusedError(404, "no such view")
         form: Mapping[str, str] = {}
         file: File | None = None
-        if request.method == "POST" and route.takes_file and person is not None:
-            form, file = await self._uploaded(request, receive, person.user_id)
+        if request.method == "POST" and route.file_bytes and person is not None:
+            form, file = await self._uploaded(request, receive, person.user_id, route.file_bytes)
         elif request.method == "POST":
             form = await fields_of(request.headers, receive)
         if person is None or route.needs is Needs.NOBODY:
@@ -126,13 +126,13 @@ class Page:
         return replace(answer, cookies=[*cookies, *answer.cookies])
 
     async def _uploaded(
-        self, request: Request, receive: Receive, user_id: str
+        self, request: Request, receive: Receive, user_id: str, most: int
     ) -> tuple[Mapping[str, str], File | None]:
         if user_id in self._uploading or len(self._uploading) >= _UPLOADS_AT_ONCE:
             raise RefusedError(503, "too many")
         self._uploading.add(user_id)
         try:
-            return await with_file(request.headers, receive)
+            return await with_file(request.headers, receive, most)
         finally:
             self._uploading.remove(user_id)
 

@@ -6,11 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
+from ...documents.folders import MOST_BYTES
 from . import admin, chats, digests, documents, history, keys, memories, sharing, switches, timeline, why
 from .parts import Visit
 from .rendering import Download, Redirect, View
 
 Made = View | Redirect | Download
+
+_ARCHIVE_BYTES = 256 << 20
 
 
 class Needs(Enum):
@@ -22,6 +25,7 @@ class Needs(Enum):
 @dataclass(frozen=True, slots=True)
 class Route:
     """view: what makes it, in a thread; None where `Page` does it itself. patience_s: that it is waited for.
+    file_bytes: the most of a file that may come with it; 0: none may.
     is_long: it has few threads of its own, which nothing else waits for.
 
     Raises:
@@ -34,7 +38,7 @@ class Route:
     needs: Needs
     view: Callable[[Visit], Made] | None = None
     ends_session: bool = False
-    takes_file: bool = False
+    file_bytes: int = 0
     is_long: bool = False
     patience_s: float = 60.0
 
@@ -51,7 +55,7 @@ _ALL = (
     Route("GET", "chats", Needs.USER, chats.listed),
     Route("POST", "forget-chat", Needs.USER, chats.forget),
     Route("GET", "documents", Needs.USER, documents.listed),
-    Route("POST", "send-document", Needs.USER, documents.send, takes_file=True),
+    Route("POST", "send-document", Needs.USER, documents.send, file_bytes=MOST_BYTES),
     Route("POST", "forget-document", Needs.USER, documents.forget),
     Route("GET", "digests", Needs.USER, digests.listed),
     Route("POST", "make-digest", Needs.USER, digests.make, is_long=True, patience_s=300.0),
@@ -67,7 +71,13 @@ _ALL = (
     Route("POST", "revoke-key", Needs.USER, keys.revoke),
     Route("GET", "import", Needs.USER, history.listed),
     Route(
-        "POST", "import-preview", Needs.USER, history.preview, takes_file=True, is_long=True, patience_s=300.0
+        "POST",
+        "import-preview",
+        Needs.USER,
+        history.preview,
+        file_bytes=_ARCHIVE_BYTES,
+        is_long=True,
+        patience_s=300.0,
     ),
     Route("POST", "begin-import", Needs.USER, history.begin, is_long=True, patience_s=300.0),
     Route("POST", "undo-import", Needs.USER, history.undo, is_long=True, patience_s=300.0),

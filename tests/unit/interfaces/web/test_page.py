@@ -147,6 +147,16 @@ class TestMemories:
         assert "fig tree" not in ola.get("chats").text
 
 
+def test_a_file_that_cannot_be_kept_is_told_so(house: Visitors) -> None:
+    ned = house.browser("ned")
+    folder = house.at.data_dir / "documents" / "ned"
+    folder.mkdir(parents=True)
+    (folder / "saved").write_text("no folder")
+    answer = ned.send_document("garden.md", b"The fig tree bears twice a year.")
+    assert answer.status_code == 422
+    assert "The file cannot be kept (File exists). Tell your admin." in answer.text
+
+
 def test_documents_are_sent_found_and_forgotten(house: Visitors) -> None:
     dora = house.browser("dora")
     fig = b"# Garden\n\nThe fig tree behind the shed is watered on Thursdays.\n"
