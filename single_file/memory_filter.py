@@ -533,7 +533,8 @@ class Application:
     def status(self) -> dict[str, object]:
         """The self-check, as JSON-plain values. Takes some seconds if something hangs, never longer."""
         last_error, state = self.metrics.last_error, self._state_check.part()
-        counts, waiting = self._counted_lately(), self.spill.waiting()
+        # In this order: what is brought from the spill to the queue meanwhile is in one of them at least.
+        waiting, counts = self.spill.waiting(), self._counted_lately()
         backend = self._check.parts(failed_at=last_error.at if last_error else None)
         if all(part.ok for part in backend):
             self.emit(succeeded(Job.RECALL, self._check.checked_at))
@@ -24270,9 +24271,10 @@ def list_(
     to_json: Json = False,
 ) -> None:
     """List the past chats of which something is kept, newest first; with words, those that match."""
+    query = " ".join(words or ()).strip()
     with instance.control() as control:
         past = instance.past(control)
-        chats = past.found_by_chat(user_id, " ".join(words)) if words else past.all(user_id)
+        chats = past.found_by_chat(user_id, query) if query else past.all(user_id)
     shown = paged(chats, page_of(page, whole, to_json))
     instance.orders.show(
         user_id, _LIST, [one.chat for one in shown.items], first=shown.first, anew=shown.first == 1
@@ -24282,8 +24284,8 @@ def list_(
         counts = {"total": shown.total, "page": shown.number, "pages": shown.pages}
         as_json({"user_id": user_id, **counts, "chats": rows})
     elif not chats:
-        say("Nothing that was said fits." if words else f"Nothing is kept of {user_id}'s past chats.")
-    elif words:
+        say("Nothing that was said fits." if query else f"Nothing is kept of {user_id}'s past chats.")
+    elif query:
         for number, one in enumerate(shown.items, shown.first):
             say(f"#{number} {one.title or one.chat}")
             show_passages(one.shown)
@@ -41357,7 +41359,7 @@ def stem(word: str) -> str:
 
 def has_stem(small: str, short: str) -> bool:
     """Whether a word of a text in ASCII and small letters has this stem; a word is of letters and figures."""
-    at = small.find(short)
+    at = small.find(short) if short else -1
     while at >= 0:
         if not (at and small[at - 1].isalnum()):
             end = at + len(short)
@@ -46116,11 +46118,12 @@ from ..backends.base import Backend
 from ..core.scope import View
 from ..language.forms import stem
 from ..language.words import content_words, is_lone, terms_of
-from ..recall.rank import COVERAGE_WEIGHT, Ranked, ranked
+from ..recall.rank import COVERAGE_WEIGHT, Ranked, Weights, ranked
 
 # Relevance. The bundled embedder gives a word and a sentence about it 0.3 and more ("job" and "I work as a
 # nurse" 0.36), and 0.3 at most where they have nothing in common ("unicorn" and a hamster).
 _LEAST = 0.31
+_WEIGHTS = Weights(lone_word=1.0)  # whoever searches by hand has chosen the word
 _QUERY_CHARS = 1000
 _ENOUGH_WORDS = 0.5  # share of the query's, rare ones counting more
 _OF_BEST = 0.6  # of what the best one has: beside "My dog is called Rex", a hamster is no answer to "dog"
@@ -46137,7 +46140,7 @@ def found(
     candidates = [
         one for owner in owners for one in backend.search(owner, query, most, view=view, asked=True)
     ]
-    return fitting(ranked(candidates, query, datetime.now(UTC)), query)
+    return fitting(ranked(candidates, query, datetime.now(UTC), weights=_WEIGHTS), query)
 
 
 def fitting(items: Sequence[Ranked], query: str) -> list[Ranked]:
@@ -47152,7 +47155,7 @@ from ...remember.outbox import Outbox
 from ...state import hold, imports, outbox, reading
 from ...state.episodes_table import EpisodesTable
 from ...state.switches_table import Switches
-from ..live import Live, editable
+from ..live import Live
 from .entries import Fact, Flaw
 from .exchanges import IsCommand, chat_of, exchanges, given
 from .formats import Found
@@ -47274,7 +47277,7 @@ class Imports:
         What was said elsewhere too stays. Broken off anywhere, the same call goes on.
 
         Raises:
-            Drop: the user has no such import.
+            Drop: the user has no such import, or the backend cannot list memories.
         """
         mine = and_(imports.c.import_id == import_id, imports.c.user_id == user_id)
         with self._reading.connect() as connection:
@@ -47283,7 +47286,8 @@ class Imports:
         brought = and_(*_brought(user_id, import_id))
         undone = 0
         with live.writing() as backend:
-            backend = editable(backend)
+            if not isinstance(backend, EditableBackend):
+                raise Drop("This backend cannot list memories.", hint="Remove them there.")
             while rows := self._stopped(mine, brought, user_id):  # more of it may come meanwhile
                 # All of its messages at once, and before any is out of sight: a fact may be from several.
                 Changes(self._journal).retract(backend, user_id, {message_id_of(key) for key, _ in rows})
@@ -48429,7 +48433,8 @@ class Copy:
         """
         source, target = self._source.heads(), self._target.heads()
         lacking = {id_: one for id_, one in source.items() if id_ not in target and one.created_at >= since}
-        missing = list(lacking.keys() - without()) if lacking else []
+        gone = set(without()) if lacking else set()
+        missing = [id_ for id_ in lacking if id_ not in gone]
         missing.sort(key=lambda id_: source[id_].created_at)
         self._on_progress(0, len(missing))
         self._copy(missing, total=len(missing))
@@ -51118,7 +51123,7 @@ def _names_of(model: str) -> Iterator[str]:
 def names_at(server: ChatServer) -> list[str] | None:
     """The names of the models that a server has, asked for now; None where it gives no list of them."""
     try:
-        return sorted(model.name for model in _read(server, _asked(server)).values())
+        return sorted({model.name for model in _listed(server, _asked(server))})
     except MemoryFault:
         return None
 
@@ -51163,7 +51168,15 @@ def _asked(server: ChatServer) -> Any:
 
 
 def _read(server: ChatServer, answer: Any) -> dict[str, _Model]:
-    """The models in an answer, by `tagged` names.
+    """The models in an answer, by `tagged` names; the first of several. Raises as `_listed`."""
+    models: dict[str, _Model] = {}
+    for model in _listed(server, answer):
+        models.setdefault(tagged(model.name), model)
+    return models
+
+
+def _listed(server: ChatServer, answer: Any) -> list[_Model]:
+    """The models in an answer, each as it is listed.
 
     Raises:
         TellAdmin: it holds no list.
@@ -51172,12 +51185,12 @@ def _read(server: ChatServer, answer: Any) -> dict[str, _Model]:
     listed = answer.get(rows) if isinstance(answer, dict) else answer  # Together's is a bare list
     if not isinstance(listed, list):
         raise _unfit(server, "answers with no list of models")
-    models: dict[str, _Model] = {}
+    models: list[_Model] = []
     for row in listed[:_MOST_NAMES]:
         name = row.get(name_of) if isinstance(row, dict) else None
         if isinstance(name, str) and 0 < len(name) <= _NAME_CHARS and name == unbroken(name):
             elsewhere = bool(row.get("remote_host")) or is_ollama_cloud(name)
-            models.setdefault(tagged(name), _Model(name, elsewhere))
+            models.append(_Model(name, elsewhere))
     if listed and not models:
         raise _unfit(server, "answers with no list of models")
     return models
@@ -51461,10 +51474,14 @@ class _Batches:
         with self._lock:
             self._waiting.append(mine)
             mine.encodes, self._busy = not self._busy, True
-        if not mine.encodes:
-            mine.woken.wait()
-        if mine.encodes:
-            self._encode_some()
+        try:
+            if not mine.encodes:
+                mine.woken.wait()
+            if mine.encodes:
+                self._encode_some()
+        except BaseException:
+            self._leave(mine)
+            raise
         if mine.vector is None:
             raise mine.error or RuntimeError("A batch was broken off.")
         return mine.vector
@@ -51483,12 +51500,24 @@ class _Batches:
             for one in batch:
                 one.error = error
         with self._lock:
-            self._busy = bool(self._waiting)
-            if self._waiting:
-                self._waiting[0].encodes = True
-                self._waiting[0].woken.set()
+            self._hand_over()
         for one in batch:
             one.woken.set()
+
+    def _leave(self, mine: _Asked) -> None:
+        """Its thread was interrupted and encodes nothing, so that nobody may wait for it."""
+        with self._lock:
+            if mine in self._waiting:
+                self._waiting.remove(mine)
+                if mine.encodes:
+                    self._hand_over()
+
+    def _hand_over(self) -> None:
+        """To the one that has waited longest. Under the lock."""
+        self._busy = bool(self._waiting)
+        if self._waiting:
+            self._waiting[0].encodes = True
+            self._waiting[0].woken.set()
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -54828,8 +54857,8 @@ class StateFile:
             raise self._damaged(f"{what} while it was in use")
         if identity == self._identity:
             return False
+        self._engine.dispose()  # first: whoever sees the new identity finds no connection to the file before
         self._identity = identity
-        self._engine.dispose()
         return True
 
     def check_whole(self) -> None:
@@ -56630,7 +56659,7 @@ def bm25(
 
 def stems_asked(query: str) -> set[str]:
     """The stems of the words that say what a query is about."""
-    return {_stem(word) for word in content_words(query)[:_QUERY_WORDS]}
+    return {_stem(word) for word in content_words(query)[:_QUERY_WORDS]} - {""}
 
 
 def coverage(memory: Memory, asked: set[str]) -> float:
@@ -69659,8 +69688,10 @@ class Words:
 def _next(lines: Lines, at: Array) -> Array:
     """Where the memories are that come next in the chats of these."""
     following = lines.after[at]
-    places: Array = np.searchsorted(lines.seqs, following[following > 0])
-    return places
+    following = following[following > 0]
+    places: Array = np.searchsorted(lines.seqs, following)
+    is_there = lines.seqs.take(places, mode="clip") == following  # a link may name one that is gone
+    return places if is_there.all() else places[is_there]
 '''
 
 # ----------------------------------------------------------------------------------------------------------
