@@ -54,6 +54,13 @@ class TestTheFile:
         }
         assert {"plugin.py", "core/locales/en.po"} <= file["SOURCES"].keys()
 
+    def test_templates_are_found_in_it(self) -> None:
+        package = Bundle("plugin", bundle.sources()).install()
+        template = import_module(f"{package}.digests.template")
+        listed = [one.name for one in template.Templates(Path("nowhere")).all()]
+        there = (bundle.PACKAGE / "digests" / "templates").glob("*.md")
+        assert listed == sorted(path.stem for path in there)
+
     def test_can_be_read(self) -> None:
         text = bundle.bundle()
         for path in files():
