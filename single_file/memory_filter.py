@@ -20620,6 +20620,7 @@ if TYPE_CHECKING:
     from jinja2.sandbox import SandboxedEnvironment
 
 TEMPLATES = "templates"  # the folder of the admin's own, below that of the data
+_BUILT_IN = ("cv", "project", "reading-list", "week")
 PARTS = ("memories", "episodes", "documents")
 _KINDS = ("profile", "preference", "fact", "plan")
 _ABOUT = ("optional", "needed", "no")
@@ -20726,11 +20727,10 @@ class Templates:
         return self._read(name.lower())
 
     def _names(self) -> set[str]:
-        names = {path.name for path in files(__package__).joinpath(TEMPLATES).iterdir()}
+        own: set[str] = set()
         with suppress(OSError):
-            names.update(path.name for path in islice(self._folder.iterdir(), _MOST_FILES))
-        stems = {name.removesuffix(".md") for name in names if name.endswith(".md")}
-        return set(filter(_NAME.fullmatch, stems))
+            own.update(path.stem for path in islice(self._folder.glob("*.md"), _MOST_FILES))
+        return {*_BUILT_IN, *filter(_NAME.fullmatch, own)}
 
     def _read(self, name: str) -> Template:
         own = self._folder / f"{name}.md"
