@@ -95,8 +95,10 @@ class TestMeanwhile:
         wait_until(lambda: moving.state() is None, what="nothing is moved any more")
 
     def test_going_back_to_the_earlier_settings_ends_it(self, moving: House) -> None:
+        before = moving.live.current
         moving.live.use(moving.with_model())
         moving.release()  # type: ignore[attr-defined]
+        wait_until(lambda: moving.live.current is not before, what="it is opened anew")
         wait_until(lambda: moving.serves(moving.with_model()), what="it stays where it was")
         moving.remember("I like green tea.")
         assert moving.texts() == sorted([DOG, CAT, TOWN, "I like green tea."])
