@@ -3,12 +3,11 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
-WORKERS ?= auto
+# Tests wait for servers much of the time: one process more than there are cores.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 # With the bytecode that the run before left, wherever Python is told to keep none: tests are read in half the time.
 PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest --durations=10
 SPREAD := -n $(WORKERS) --dist worksteal
-# The slow tests wait for servers half of the time: one more process than there are cores.
-WAITING := -n $(if $(filter auto,$(WORKERS)),$(shell expr $$(getconf _NPROCESSORS_ONLN) + 1),$(WORKERS)) --dist worksteal
 THOROUGH := --hypothesis-profile=thorough $(if $(filter all,$(KILLS)),--every-kill)
 
 .DEFAULT_GOAL := help
@@ -39,11 +38,11 @@ serve: setup ## only the Pipelines server with the filter (PORT, PIPELINES_API_K
 proxy: setup ## the proxy alone, on port 9098 (PORT, PIPELINES_API_KEY, MEMORY_UPSTREAMS, MEMORY_...): docs/proxy.md
 	@exec $(BIN)/python -m scripts.proxy
 
-test: setup-dev ## unit tests and some of the real server, a process a core (or WORKERS): some minutes
+test: setup-dev ## unit tests and some of the real server, in WORKERS processes: some minutes
 	$(PYTEST) $(SPREAD) -m "not slow" tests/unit tests/server
 
 slow-test: setup-dev ## the slow tests, and more of what is random (KILLS=all: a kill at every step, not at a sample)
-	$(PYTEST) $(WAITING) $(THOROUGH) -m "slow or hypothesis" tests/unit tests/server
+	$(PYTEST) $(SPREAD) $(THOROUGH) -m "slow or hypothesis" tests/unit tests/server
 
 test-all: setup-dev ## both in one run
 	$(PYTEST) $(SPREAD) $(THOROUGH) tests/unit tests/server
