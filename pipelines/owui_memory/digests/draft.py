@@ -121,7 +121,7 @@ def _line(item: Any, sources: Sequence[Source]) -> tuple[str, tuple[Source, ...]
     text, named = (item.get("text"), item.get("from")) if isinstance(item, dict) else (None, None)
     if not isinstance(text, str) or not isinstance(named, list) or not 0 < len(named) <= _MOST_CITED:
         return None
-    numbers = [one for one in named if isinstance(one, int) and 0 < one <= len(sources)]
+    numbers = [one for one in named if type(one) is int and 0 < one <= len(sources)]
     cited = tuple(sources[number - 1] for number in dict.fromkeys(numbers))
     text = inert(masked(text)[0])
     is_whole = len(numbers) == len(named) and bool(text)
@@ -134,8 +134,9 @@ def _bears_out(cited: Sequence[Source], text: str) -> bool:
     there, own = set(terms_of(said)), content_words(without_user(text), or_all=False) or terms_of(text)
     if not figures(text) <= figures(said) or not all(_has_form(there, name) for name in _names(text)):
         return False
-    denied = [bool(denials(one.text)) for one in cited]
-    if any(denied) < bool(denials(text)) or all(denied) > bool(denials(text)):
+    denying = [one for one in cited if denials(one.text)]
+    agrees = bool(denying) if denials(text) else len(denying) < len(cited)
+    if not agrees:
         return False
     stems = set(map(stem, there))
     wanted = _COVERED_DENSE if is_dense(text) else _COVERED
@@ -171,7 +172,6 @@ def _title(title: Any, lines: Sequence[tuple[str, tuple[Source, ...]]]) -> str:
     text = inert(title)[:_TITLE_CHARS].strip() if isinstance(title, str) else ""
     said = " ".join(f"{one.text} {one.title} {one.day}" for _, cited in lines for one in cited)
     is_name = len(text.split()) <= _TITLE_WORDS and not _STATES.search(text)
-    stands = figures(text) <= figures(said) and all(
-        _has_form(set(terms_of(said)), name) for name in _names(text)
-    )
+    there = set(terms_of(said))
+    stands = figures(text) <= figures(said) and all(_has_form(there, name) for name in _names(text))
     return text if is_name and stands and not gives_orders(text) else ""

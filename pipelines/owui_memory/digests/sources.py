@@ -72,16 +72,19 @@ class Shelf:
         since = now - timedelta(days=template.days) if template.days else datetime.min.replace(tzinfo=UTC)
         found: Iterable[Memory]
         if part == "memories":
-            found = (one.memory for one in self.control.search(user_id, about, _MOST)) if about else ()
-            found = found if about else self.control.all(user_id)
             kinds = template.kinds
+            if about:
+                found = (one.memory for one in self.control.search(user_id, about, _MOST))
+            else:
+                found = self.control.all(user_id)
             found = (one for one in found if not is_over(one) and (not kinds or one.kind in kinds))
         elif part == "episodes":
-            found = (one.memory for one in self.past.found(user_id, about)) if about else ()
-            found = found if about else self.past.newest(user_id)
+            if about:
+                found = (one.memory for one in self.past.found(user_id, about))
+            else:
+                found = self.past.newest(user_id)
         else:
-            documents = self.documents
-            found = documents.passages(user_id, about)
+            found = self.documents.passages(user_id, about)
         return (one for one in found if _time(one) >= since)
 
 

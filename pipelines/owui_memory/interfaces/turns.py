@@ -25,9 +25,8 @@ class Turns:
 
     def __init__(self, chats: Chats, settings: Callable[[], Valves]) -> None:
         self._chats, self._settings = chats, settings
-        self._of_filter: OrderedDict[tuple[str, str], bool] = (
-            OrderedDict()
-        )  # by user and key: whether it is others'
+        # By user and key: whether somebody else wrote the message.
+        self._of_filter: OrderedDict[tuple[str, str], bool] = OrderedDict()
 
     async def inlet(
         self,
