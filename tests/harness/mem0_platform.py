@@ -7,6 +7,7 @@ ids, is a guess.
 
 from __future__ import annotations
 
+import threading
 import uuid
 from datetime import UTC, datetime
 from typing import Any
@@ -26,6 +27,7 @@ class Platform(StandIn):
     def __init__(self, memory: Any, key: str) -> None:
         self.events: dict[str, Json] = {}
         self.fail_events = False
+        self._deleting = threading.Lock()
         super().__init__(memory, key)
 
     def _authenticate(self, request: Request) -> None:
@@ -81,8 +83,9 @@ class Platform(StandIn):
     def _done(self, kind: str, wanted: Json) -> list[Json]:
         if kind == "ADD":
             return self.memory.add(**wanted)["results"]  # type: ignore[no-any-return]
-        for row in self.memory.vector_store.list(filters=wanted, top_k=1_000_000)[0]:
-            self.memory.delete(row.id)
+        with self._deleting:
+            for row in self.memory.vector_store.list(filters=wanted, top_k=1_000_000)[0]:
+                self.memory.delete(row.id)
         return []
 
     def _get(self, memory_id: str) -> Json:
@@ -95,8 +98,9 @@ class Platform(StandIn):
         return _shown(self._row(memory_id))
 
     def _delete(self, memory_id: str) -> Json:
-        self._row(memory_id)
-        self.memory.delete(memory_id)
+        with self._deleting:  # mem0 raises if a row goes between its look and its deletion
+            self._row(memory_id)
+            self.memory.delete(memory_id)
         return {"message": "Memory deleted successfully!"}
 
     def _delete_batch(self, body: Json) -> Json:
