@@ -1,0 +1,149 @@
+"""Whose messages in channels are whose: who is linked to a user of Open WebUI, who agreed, who is not read.
+
+An author is an id in a source; names say nothing. A code links whoever posts it, so that nobody links another.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection, Engine, and_, or_, select, tuple_, update
+
+from ..core.batched import batched
+from ..core.scope import WEBUI, channel_owner
+from ..state import channel_authors, channel_memories, channel_messages, put_row, reading
+from ..state.engine import Patience
+from ..state.page_sessions_table import PageSessions, Person
+from .message import ChannelMessage
+from .requests import FORGET, LINK, Request, read_request
+
+_AT_ONCE = 200  # ids in a statement
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What is to be said in a channel. to: the id of the message that it answers."""
+
+    source: str
+    channel: str
+    to: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An author who is a user. agreed_at: to be remembered, Unix time in seconds, 0.0 for no. silent: not read."""
+
+    source: str
+    author: str
+    name: str
+    agreed_at: float
+    silent: bool
+
+
+class People:
+    """Authors of all sources. Threads may share it; methods block."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._writing, self._reading = Patience(engine), Patience(reading(engine))
+        self._codes = PageSessions(engine)
+
+    def take(self, messages: Sequence[ChannelMessage]) -> tuple[list[ChannelMessage], list[Reply]]:
+        """What of newly observed messages may be kept, in their order, and what is to be said to the others.
+
+        What authors ask is done; of such a message only that it was there is kept, as of a deleted one, so
+        that it is not done again when the message is told again. Authors who are not read are left out.
+        """
+        silent = self._silent(messages)
+        done = self._deleted([one for one in messages if read_request(one.text)])
+        kept: list[ChannelMessage] = []
+        replies: list[Reply] = []
+        for one in messages:
+            author = one.source, one.author
+            request = read_request(one.text) if one.author and not one.deleted else None
+            if request is None:
+                if one.deleted or author not in silent:
+                    kept.append(one)
+                continue
+            if (one.owner, one.id) in done:
+                continue
+            done.add((one.owner, one.id))
+            if request.what == FORGET:
+                kept = [other for other in kept if other.deleted or (other.source, other.author) != author]
+                silent.add(author)
+            said, is_read = self._answered(one, request)
+            if is_read:
+                silent.discard(author)
+            kept.append(replace(one, text="", author_name="", deleted=True))
+            replies.append(Reply(one.source, one.channel, one.id, request.words.say(said)))
+        return kept, replies
+
+    def _answered(self, asked: ChannelMessage, request: Request) -> tuple[str, bool]:
+        """Do what is asked; the id of the answer's text, and whether the author is read from now on."""
+        source, author = asked.source, asked.author
+        if request.what == FORGET:
+            self.forget(source, author)
+            return "channel, forgotten", False
+        if request.what == LINK:
+            user_id = self._codes.redeem_code(request.code)
+            if not user_id:
+                return "channel, no such code", False
+            self._put(source, author, name=asked.author_name, user_id=user_id, agreed_at=time.time(), silent=False)
+            return "channel, linked", True
+        self._put(source, author, name=asked.author_name, silent=False)
+        return "channel, read", True
+
+    def code(self, user_id: str) -> str:
+        """A code with which an author becomes this user's, once and within ten minutes."""
+        return self._codes.code(Person(user_id))
+
+    def of_user(self, user_id: str) -> list[Link]:
+        """The authors who are a user, by source and id; in Open WebUI's own channels only one who agreed."""
+        wanted = select(channel_authors).where(channel_authors.c.user_id == user_id)
+        wanted = wanted.order_by(channel_authors.c.source, channel_authors.c.author)
+        rows = self._reading.run(lambda connection: connection.execute(wanted).all())
+        return [Link(row.source, row.author, row.name, row.agreed_at, row.silent) for row in rows]
+
+    def agree(self, user_id: str, *, on: bool) -> None:
+        """Whether a user wants to be remembered by what they say in Open WebUI's own channels."""
+        if on:
+            self._put(WEBUI, user_id, user_id=user_id, agreed_at=time.time(), silent=False)
+        else:
+            self.unlink(user_id, WEBUI, user_id)
+
+    def unlink(self, user_id: str, source: str, author: str) -> bool:
+        """An author is this user no longer; False if they were not."""
+        mine = and_(
+            channel_authors.c.source == source,
+            channel_authors.c.author == author,
+            channel_authors.c.user_id == user_id,
+        )
+        ended = update(channel_authors).where(mine).values(user_id="", agreed_at=0.0)
+        return bool(self._writing.run(lambda connection: connection.execute(ended).rowcount))
+
+    def forget(self, source: str, author: str) -> None:
+        """Erase what an author has said, and what was learned from it; they are not read from now on.
+
+        Memories are told no more at once, and erased by whoever looks for those that are `gone`.
+        """
+
+        def work(connection: Connection) -> None:
+            self._put_in(connection, source, author, {"silent": True})
+            mine = and_(channel_messages.c.source == source, channel_messages.c.author == author)
+            blank = {"text": "", "author": "", "author_name": "", "reply_to": "", "state": DELETED}
+            connection.execute(update(channel_messages).where(mine).values(blank))
+            cited = and_(channel_memories.c.source == source, channel_memories.c.author == author)
+            connection.execute(update(channel_memories).where(cited).values(gone=True))
+
+        self._writing.run(work)
+
+    def forget_user(self, user_id: str) -> int:
+        """The same for all authors who are a user, who are linked no longer; how many there were."""
+        authors = {(link.source, link.author) for link in self.of_user(user_id)} | {(WEBUI, user_id)}
+        known = self._known(authors)
+        for source, author in known:
+            self.forget(source, author)
+            self._put(source, author, name="", user_id="", agreed_at=0.0)
+        return len(known)
