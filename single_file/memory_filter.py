@@ -3022,6 +3022,10 @@ class Refusal:
     why: str
 
 
+class _WrongMessageError(Exception):
+    """A message cannot be taken; why, in a sentence that holds nothing of it."""
+
+
 def read_messages(body: Any, source: str) -> tuple[list[ChannelMessage], list[Refusal]]:
     """The messages of a parsed body: one, or `{"messages": [...]}`. One that is wrong harms no other.
 
@@ -3037,23 +3041,23 @@ def read_messages(body: Any, source: str) -> tuple[list[ChannelMessage], list[Re
     for index, item in enumerate(items):
         try:
             messages.append(_read(item, source))
-        except ValueError as problem:
+        except _WrongMessageError as problem:
             refused.append(Refusal(index, str(problem)))
     return messages, refused
 
 
 def _read(item: Any, source: str) -> ChannelMessage:
-    """Raises ValueError with a sentence, which holds nothing of the message."""
+    """One message, or what is wrong with it."""
     if not isinstance(item, Mapping):
-        raise ValueError("A message must be an object with channel, id, author and text.")
+        raise _WrongMessageError("A message must be an object with channel, id, author and text.")
     deleted = item.get("deleted", False)
     if not isinstance(deleted, bool):
-        raise ValueError("deleted must be true or false.")
+        raise _WrongMessageError("deleted must be true or false.")
     text = item.get("text", "" if deleted else None)
     if not isinstance(text, str):
-        raise ValueError("text must be a string.")
+        raise _WrongMessageError("text must be a string.")
     if len(text) > LONGEST_CHARS:
-        raise ValueError(f"text has more than {LONGEST_CHARS:,} characters.")
+        raise _WrongMessageError(f"text has more than {LONGEST_CHARS:,} characters.")
     return ChannelMessage(
         source=source,
         channel=_id(item, "channel"),
@@ -3075,7 +3079,7 @@ def _id(item: Mapping[str, Any], name: str, *, needed: bool = True) -> str:
     if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() <= 64:
         value = str(value)
     if not isinstance(value, str) or len(value) > _ID_CHARS or not (value or not needed):
-        raise ValueError(f"{name} must be a string of 1 to {_ID_CHARS} characters.")
+        raise _WrongMessageError(f"{name} must be a string of 1 to {_ID_CHARS} characters.")
     return plain(value)
 
 
@@ -3102,7 +3106,7 @@ def _time(value: Any) -> float:
         if not (math.isfinite(at) and _FIRST <= at <= now + _AHEAD_S):
             raise ValueError
     except (TypeError, ValueError, OverflowError):
-        raise ValueError(
+        raise _WrongMessageError(
             "time must be an ISO 8601 time or Unix seconds, since 2000 and not in the future."
         ) from None
     return at
