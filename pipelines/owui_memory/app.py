@@ -73,6 +73,7 @@ from .observe.status import (
     report,
 )
 from .observe.tracing import Tracing
+from .recall.channel import ChannelRecaller
 from .recall.injected import Injected
 from .recall.recall import Recalled, Recaller
 from .recall.run import Outcome, Run
@@ -138,7 +139,7 @@ class Application:
         is_others = self.live_chats.is_others
         self.notes = Notes(self._engine, self.live, is_others)
         self._check = BackendCheck(self.live, selfchecks)
-        self._recaller = Recaller(self._engine)
+        self._recaller, self.channel_recaller = Recaller(self._engine), ChannelRecaller(self._engine)
         self.recalls = Run(self.live, self._recall, self.emit, _RECALLS_AT_ONCE)
         journal = Journal(self._engine)
         injected = Injected(self._engine)
@@ -256,6 +257,8 @@ class Application:
         self.live.use(settings)
 
     def _recall(self, turn: Turn, settings: Valves) -> Recalled:
+        if turn.channel:
+            return self.channel_recaller.recall(self.live.get(), turn, settings, datetime.now(UTC))
         return self._recaller.recall(self.live.get(), turn, settings, datetime.now(UTC))
 
     def _is_busy(self) -> bool:

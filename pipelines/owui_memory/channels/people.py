@@ -1,25 +1,28 @@
 """Whose messages in channels are whose: who is linked to a user of Open WebUI, who agreed, who is not read.
 
-An author is an id in a source; names say nothing. A code links whoever posts it, so that nobody links another.
+An author is an id in a source; names say nothing. A code links whoever posts it: nobody can link another.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, Engine, and_, or_, select, tuple_, update
+from sqlalchemy import Connection, Engine, and_, select, tuple_, update
 
 from ..core.batched import batched
-from ..core.scope import WEBUI, channel_owner
-from ..state import channel_authors, channel_memories, channel_messages, put_row, reading
+from ..core.scope import WEBUI
+from ..state import channel_authors, channel_memories, channel_messages, insert_new, reading
 from ..state.engine import Patience
 from ..state.page_sessions_table import PageSessions, Person
 from .message import ChannelMessage
 from .requests import FORGET, LINK, Request, read_request
 
-_AT_ONCE = 200  # ids in a statement
+DELETED = "deleted"  # of a message: it is known, and nothing it said
+_AT_ONCE = 200  # authors, or messages, in a statement
+
+Author = tuple[str, str]  # source and id
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """An author who is a user. agreed_at: to be remembered, Unix time in seconds, 0.0 for no. silent: not read."""
+    """An author who is a user. agreed_at: to be remembered, Unix seconds, 0.0 for no. silent: is not read."""
 
     source: str
     author: str
@@ -90,7 +93,9 @@ class People:
             user_id = self._codes.redeem_code(request.code)
             if not user_id:
                 return "channel, no such code", False
-            self._put(source, author, name=asked.author_name, user_id=user_id, agreed_at=time.time(), silent=False)
+            self._put(
+                source, author, name=asked.author_name, user_id=user_id, agreed_at=time.time(), silent=False
+            )
             return "channel, linked", True
         self._put(source, author, name=asked.author_name, silent=False)
         return "channel, read", True
@@ -130,7 +135,7 @@ class People:
         """
 
         def work(connection: Connection) -> None:
-            self._put_in(connection, source, author, {"silent": True})
+            _put(connection, source, author, {"silent": True})
             mine = and_(channel_messages.c.source == source, channel_messages.c.author == author)
             blank = {"text": "", "author": "", "author_name": "", "reply_to": "", "state": DELETED}
             connection.execute(update(channel_messages).where(mine).values(blank))
@@ -141,9 +146,59 @@ class People:
 
     def forget_user(self, user_id: str) -> int:
         """The same for all authors who are a user, who are linked no longer; how many there were."""
-        authors = {(link.source, link.author) for link in self.of_user(user_id)} | {(WEBUI, user_id)}
-        known = self._known(authors)
-        for source, author in known:
+        mine = {(link.source, link.author) for link in self.of_user(user_id)}
+        authors = mine | ({(WEBUI, user_id)} if self._is_known(WEBUI, user_id) else set())
+        for source, author in authors:
             self.forget(source, author)
             self._put(source, author, name="", user_id="", agreed_at=0.0)
-        return len(known)
+        return len(authors)
+
+    def _is_known(self, source: str, author: str) -> bool:
+        tables = channel_authors, channel_messages, channel_memories
+        asked = [
+            select(table.c.source).where(table.c.source == source, table.c.author == author).limit(1)
+            for table in tables
+        ]
+        return any(self._reading.run(lambda connection: [connection.scalar(one) for one in asked]))
+
+    def _silent(self, messages: Iterable[ChannelMessage]) -> set[Author]:
+        """Those of the authors who are not read."""
+        authors = {(one.source, one.author) for one in messages}
+
+        def read(connection: Connection) -> set[Author]:
+            found: set[Author] = set()
+            for some in batched(sorted(authors), _AT_ONCE):
+                these = tuple_(channel_authors.c.source, channel_authors.c.author).in_(some)
+                wanted = select(channel_authors.c.source, channel_authors.c.author)
+                found.update(
+                    tuple(row) for row in connection.execute(wanted.where(these, channel_authors.c.silent))
+                )
+            return found
+
+        return self._reading.run(read)
+
+    def _deleted(self, messages: Iterable[ChannelMessage]) -> set[tuple[str, str]]:
+        """Those of the messages, by channel and id, that are known as deleted."""
+        ids = {(one.owner, one.id) for one in messages}
+
+        def read(connection: Connection) -> set[tuple[str, str]]:
+            found: set[tuple[str, str]] = set()
+            table = channel_messages.c
+            for some in batched(sorted(ids), _AT_ONCE):
+                these = tuple_(table.user_id, table.id).in_(some)
+                wanted = select(table.user_id, table.id).where(these, table.state == DELETED)
+                found.update(tuple(row) for row in connection.execute(wanted))
+            return found
+
+        return self._reading.run(read)
+
+    def _put(self, source: str, author: str, **values: object) -> None:
+        self._writing.run(lambda connection: _put(connection, source, author, values))
+
+
+def _put(connection: Connection, source: str, author: str, values: Mapping[str, object]) -> None:
+    """Change what is known of an author, or write down a new one."""
+    new = {"source": source, "author": author, "name": "", "user_id": "", "agreed_at": 0.0, "silent": False}
+    insert_new(connection, channel_authors, [new])
+    mine = and_(channel_authors.c.source == source, channel_authors.c.author == author)
+    connection.execute(update(channel_authors).where(mine).values(**values))

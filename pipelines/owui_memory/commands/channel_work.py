@@ -41,8 +41,10 @@ class ChannelWork(PassageWork):
         lines = [self._say("channels, head"), ""] if others else []
         for number, one in enumerate(others, 1):
             day = datetime.fromtimestamp(one.agreed_at, UTC).astimezone(zone_of(self._order.timezone))
-            values = {"number": number, "day": day.strftime(self._say("day"))}
-            lines.append(self._say("channels, one", **values, name=_name(one), source=one.source))
+            since = day.strftime(self._say("day"))
+            lines.append(
+                self._say("channels, one", number=number, name=_name(one), source=one.source, day=since)
+            )
         lines += [""] if others else []
         return "\n".join([*lines, self._say(f"channels, own {state}"), "", self._say("channels, how")])
 

@@ -133,12 +133,10 @@ def line(memory: Memory, now: datetime, teller: str = "", words: Locale = ENGLIS
     return f"- {f'({notes}) ' if notes else ''}{quoted(memory.text)}"
 
 
-def channel_line(
-    memory: Memory, authors: Sequence[str], at: datetime | None, now: datetime, words: Locale
-) -> str:
-    """One note of a channel. authors: what those are called who said it. at: when, None if it is not known."""
+def channel_line(text: str, authors: Sequence[str], at: datetime, now: datetime, words: Locale) -> str:
+    """One note of a channel. authors: what those are called who said it, as `names.name_of` gives it."""
     who = ", ".join(authors) or words.say("somebody in the channel")
-    return f"- {who}{f' ({ago(at, now, words)})' if at else ''}: {quoted(memory.text)}"
+    return f"- {who} ({ago(at, now, words)}): {quoted(text)}"
 
 
 def _whereabouts(scope: str, words: Locale) -> str:
@@ -172,8 +170,8 @@ def _is_ours(inside: str) -> bool:
 @cache
 def _headers() -> frozenset[str]:
     """What stands above lines, in any language."""
-    kinds = ("block, header", "block, more", "block, shared", "block, quotes", "block, documents")
-    kinds += ("block, channel",)
+    kinds = ["block, header", "block, more", "block, shared", "block, quotes", "block, documents"]
+    kinds += ["block, channel"]
     return frozenset(locale(code).say(kind) for code in CODES for kind in kinds)
 
 

@@ -5,17 +5,19 @@ Nothing of any user is looked for: what is searched are the memories that lie un
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import Engine, and_, func, select
 
 from ..backends.base import Backend
 from ..config.settings import Valves
 from ..core.locales import Locale, locale
-from ..core.memory import Candidate, Memory
-from ..core.scope import View, channel_owner
+from ..core.memory import Memory
+from ..core.scope import WEBUI, View, channel_owner
 from ..core.turn import Turn
 from ..language.guess import language_for
 from ..language.names import name_of
@@ -31,7 +33,6 @@ from .select import select as selected
 from .times import zone_of
 from .why import Explanation
 
-WEBUI = "open-webui"  # the source of Open WebUI's own channels
 _OF_SELF = 0.5  # what a channel has decided answers questions about anything, so less speaks against these
 _NAMED = 3  # authors
 
@@ -43,10 +44,10 @@ class Note:
     at: when the last of them was said, aware.
     """
 
-    memory: Memory
     messages: tuple[str, ...]
     authors: tuple[str, ...]
     at: datetime
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class ChannelRecaller:
         self._reading = reading(engine)
 
     def recall(self, backend: Backend, turn: Turn, settings: Valves, now: datetime) -> Recalled:
-        """The block for a turn in a channel of Open WebUI. Whether its user may read that, the caller knows."""
+        """The block for a turn in a channel of Open WebUI, which its user may read: the caller knows that."""
         text = turn.text.removeprefix(f"{turn.name}: ")  # as Open WebUI begins it
         words = locale(language_for(turn.language, text))
         owner = channel_owner(WEBUI, turn.channel)
@@ -89,9 +90,11 @@ class ChannelRecaller:
         keywords = [item.keyword for item in passages]
         passages_gate = gate_of(spoken, passages_gate, keywords, self._many(owner) if spoken else 0)
 
-        def line(memory: Memory) -> str:
-            note = sources[memory.id]
-            return channel_line(memory, note.authors, note.at, now, words)
+        def line(note: Note) -> str:
+            return channel_line(note.text, note.authors, note.at, now, words)
+
+        def note(memory: Memory) -> Note:
+            return replace(sources[memory.id], text=memory.text)
 
         def told(these: Sequence[Ranked], least: float | None, room: int) -> list[Note]:
             room -= estimated_tokens(render_channel(["-"], words))
@@ -100,11 +103,44 @@ class ChannelRecaller:
                 least_worth=least,
                 most=settings.memories_per_turn,
                 room=room,
-                cost=lambda memory: estimated_tokens(line(memory)) + 1,
+                cost=lambda memory: estimated_tokens(line(note(memory))) + 1,
             ).chosen
-            return [replace(sources[memory.id], memory=memory) for memory in chosen]
+            return list(map(note, chosen))
 
         chosen = told(items, gate.least, settings.memory_token_budget)
         chosen += told(spoken, passages_gate.least, settings.episode_token_budget)
-        chosen.sort(key=lambda note: note.at)
-        return Notes(tuple(chosen), render_channel([line(note.memory) for note in chosen], words))
+        chosen.sort(key=lambda one: one.at)
+        return Notes(tuple(chosen), render_channel([line(one) for one in chosen], words))
+
+    def _sources(self, owner: str, memory_ids: Sequence[str]) -> dict[str, Note]:
+        """Who said what these memories say, and when; without those that are to be erased, or nobody said."""
+        table, names = channel_memories.c, channel_authors.c
+        is_author = and_(names.source == table.source, names.author == table.author)
+        wanted = select(table.memory_id, table.message, table.author, table.at, table.gone, names.name)
+        wanted = wanted.select_from(channel_memories.outerjoin(channel_authors, is_author))
+        wanted = wanted.where(table.user_id == owner, table.memory_id.in_(memory_ids)).order_by(table.at)
+        rows: dict[str, list[Any]] = defaultdict(list)
+        with self._reading.connect() as connection:
+            for row in connection.execute(wanted) if memory_ids else ():
+                rows[row.memory_id].append(row)
+        return {
+            memory_id: Note(
+                messages=tuple(row.message for row in said),
+                authors=_named(row.name for row in said),
+                at=datetime.fromtimestamp(said[-1].at, UTC),
+            )
+            for memory_id, said in rows.items()
+            if not any(row.gone for row in said)
+        }
+
+    def _many(self, owner: str) -> int:
+        """How many memories there are of a channel."""
+        wanted = select(func.count(channel_memories.c.memory_id.distinct()))
+        with self._reading.connect() as connection:
+            return connection.scalar(wanted.where(channel_memories.c.user_id == owner)) or 0
+
+
+def _named(names: Iterable[str | None]) -> tuple[str, ...]:
+    """What some authors are called, each once, as far as that can be told."""
+    told = filter(None, (name_of(name or "") for name in names))
+    return tuple(dict.fromkeys(told))[:_NAMED]

@@ -1,4 +1,4 @@
-"""Who is signed in to the page, one-time links to it, and one-time codes: kept as hashes, which let nobody in.
+"""Who is signed in to the page, one-time links and codes: kept as hashes, which let nobody in.
 
 A code is typed in a channel, and says whose account of Open WebUI its author has; the page takes none.
 """
@@ -135,5 +135,5 @@ def _add(connection: Connection, kind: str, person: Person, seconds: float, boun
 
 
 def _hash(token: str) -> str:
-    """A token has 256 random bits, and a code lives ten minutes: no salt, and no slow hash, makes it safer."""
+    """A token has 256 random bits, a code ten minutes to live: no salt, and no slow hash, makes it safer."""
     return hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()
