@@ -185,8 +185,8 @@ class People:
             found: set[tuple[str, str]] = set()
             table = channel_messages.c
             for some in batched(sorted(ids), _AT_ONCE):
-                these = tuple_(table.user_id, table.id).in_(some)
-                wanted = select(table.user_id, table.id).where(these, table.state == DELETED)
+                these = tuple_(table.user_id, table.message_id).in_(some)
+                wanted = select(table.user_id, table.message_id).where(these, table.state == DELETED)
                 found.update(tuple(row) for row in connection.execute(wanted))
             return found
 

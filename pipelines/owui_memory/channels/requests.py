@@ -15,8 +15,7 @@ from ..core.locales import CODES, Locale, locale
 
 LINK, FORGET, READ = "link", "forget me", "read me"
 _CHARS = 100  # of the longest
-_AROUND = " `\"'*.!?\u3002\uff01"
-_BEFORE = "/\\!\uff0f\uff01"
+_AROUND, _BEFORE = " `\"'*.!?\u3002", "/\\!"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +31,8 @@ def read_request(text: str) -> Request | None:
     """The request that a message is, None if it is none."""
     if len(text) > _CHARS:
         return None
-    said = unicodedata.normalize("NFKC", text).strip(_AROUND).lstrip(_BEFORE).strip(_AROUND).casefold()
+    said = " ".join(unicodedata.normalize("NFKC", text).split())
+    said = said.strip(_AROUND).lstrip(_BEFORE).strip(_AROUND).casefold()
     if (found := _phrases().get(_joined(said))) and found[0] != LINK:
         return Request(found[0], locale(found[1]))
     head, _, code = said.rpartition(" ")

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Engine, and_, func, select
 
 from ..backends.base import Backend
+from ..config.scoping import is_read_channel
 from ..config.settings import Valves
 from ..core.locales import Locale, locale
 from ..core.memory import Memory
@@ -22,7 +23,7 @@ from ..core.turn import Turn
 from ..language.guess import language_for
 from ..language.names import name_of
 from ..models.tokens import estimated_tokens
-from ..state import channel_authors, channel_memories, reading
+from ..state import channel_authors, channel_memories, channel_messages, channels, reading
 from .block import Blocks, channel_line, render_channel
 from .episodes import apart, gate_of, ranked_passages
 from .rank import Ranked, ranked
@@ -68,8 +69,10 @@ class ChannelRecaller:
         """The block for a turn in a channel of Open WebUI, which its user may read: the caller knows that."""
         text = turn.text.removeprefix(f"{turn.name}: ")  # as Open WebUI begins it
         words = locale(language_for(turn.language, text))
-        owner = channel_owner(WEBUI, turn.channel)
-        notes = self.notes(backend, owner, text, settings, now.astimezone(zone_of(turn.timezone)), words)
+        owner, now = channel_owner(WEBUI, turn.channel), now.astimezone(zone_of(turn.timezone))
+        notes = Notes()
+        if is_read_channel(turn.channel, self._name(owner), settings):
+            notes = self.notes(backend, owner, text, settings, now, words)
         why = Explanation.of_left_alone("")
         return Recalled(Blocks(system=notes.block), (), (), why, tokens=estimated_tokens(notes.block))
 
@@ -114,24 +117,31 @@ class ChannelRecaller:
 
     def _sources(self, owner: str, memory_ids: Sequence[str]) -> dict[str, Note]:
         """Who said what these memories say, and when; without those that are to be erased, or nobody said."""
-        table, names = channel_memories.c, channel_authors.c
-        is_author = and_(names.source == table.source, names.author == table.author)
-        wanted = select(table.memory_id, table.message, table.author, table.at, table.gone, names.name)
-        wanted = wanted.select_from(channel_memories.outerjoin(channel_authors, is_author))
-        wanted = wanted.where(table.user_id == owner, table.memory_id.in_(memory_ids)).order_by(table.at)
+        of, said, known = channel_memories.c, channel_messages.c, channel_authors.c
+        is_said = and_(said.user_id == of.channel_id, said.message_id == of.message_id)
+        is_known = and_(known.source == of.source, known.author == of.author)
+        there = channel_memories.outerjoin(channel_messages, is_said).outerjoin(channel_authors, is_known)
+        name = func.coalesce(func.nullif(said.author_name, ""), known.name, "").label("name")
+        wanted = select(of.memory_id, of.message_id, of.at, of.gone, name).select_from(there)
+        wanted = wanted.where(of.user_id == owner, of.memory_id.in_(memory_ids)).order_by(of.at)
         rows: dict[str, list[Any]] = defaultdict(list)
         with self._reading.connect() as connection:
             for row in connection.execute(wanted) if memory_ids else ():
                 rows[row.memory_id].append(row)
         return {
             memory_id: Note(
-                messages=tuple(row.message for row in said),
-                authors=_named(row.name for row in said),
-                at=datetime.fromtimestamp(said[-1].at, UTC),
+                messages=tuple(row.message_id for row in told),
+                authors=_named(row.name for row in told),
+                at=datetime.fromtimestamp(told[-1].at, UTC),
             )
-            for memory_id, said in rows.items()
-            if not any(row.gone for row in said)
+            for memory_id, told in rows.items()
+            if not any(row.gone for row in told)
         }
+
+    def _name(self, owner: str) -> str:
+        """What a channel is called; "" where nothing is known of it."""
+        with self._reading.connect() as connection:
+            return connection.scalar(select(channels.c.name).where(channels.c.user_id == owner)) or ""
 
     def _many(self, owner: str) -> int:
         """How many memories there are of a channel."""

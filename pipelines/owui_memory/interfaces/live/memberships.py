@@ -1,6 +1,6 @@
 """Who may read which of Open WebUI's own channels, as Open WebUI says.
 
-A chat's id says that it is a channel, and whoever calls an API may say any id. What is not known is not allowed.
+A chat's id says that it is a channel, and whoever calls an API may say any. What is not known is not allowed.
 """
 
 from __future__ import annotations
