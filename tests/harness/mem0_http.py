@@ -41,6 +41,8 @@ class StandIn(WebServer):
         self.requests: list[Asked] = []
         self._fault: tuple[str, Response] | None = None
         self._gate: threading.Event | None = None
+        # mem0 raises if a row goes between its look and what it does then.
+        self._changing = threading.Lock()
         app = FastAPI(dependencies=[Depends(self._enter)])
         self._add_routes(app)
         app.add_exception_handler(AnswerError, lambda _, answer: answer.response)  # type: ignore[attr-defined]
