@@ -84,7 +84,7 @@ class StandIn(WebServer):
     def _enter(self, request: Request) -> None:
         self.requests.append(Asked(request.method, request.url.path, dict(request.headers)))
         if gate := self._gate:
-            gate.wait(30)
+            gate.wait(60)
         if self._fault is not None and self._fault[0] in ("", request.method):
             raise AnswerError(self._fault[1])
         self._authenticate(request)

@@ -70,8 +70,8 @@ def with_llm(llm: ScriptedLLM, *, idle_seconds: int = 0) -> dict[str, str]:
 def free_port() -> int:
     """For one server of a test; nobody else is given it while this process lives.
 
-    A socket keeps it that never listens: Linux lets a server bind it beside, as servers do with SO_REUSEADDR, and
-    refuses its clients before and after.
+    A socket that never listens keeps it: Linux lets a server with SO_REUSEADDR bind it too, and refuses
+    clients before and after.
     """
     held = socket.socket()
     held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

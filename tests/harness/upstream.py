@@ -97,7 +97,7 @@ class Upstream:
             if isinstance(piece, threading.Event):
                 piece.set()
         self._server.shutdown()
-        self._thread.join(timeout=10)
+        self._thread.join(timeout=60)
         self._server.server_close()
         self._server.close_connections()
 
