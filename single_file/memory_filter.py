@@ -11329,7 +11329,7 @@ msgstr "Umgebung"
 msgid "page, origin: default"
 msgstr "Vorgabe"
 
-msgid "page, view: documents"
+msgid "page, view: files"
 msgstr "Dokumente"
 
 msgid "page, view: digests"
@@ -13348,7 +13348,7 @@ msgstr "environment"
 msgid "page, origin: default"
 msgstr "default"
 
-msgid "page, view: documents"
+msgid "page, view: files"
 msgstr "Documents"
 
 msgid "page, view: digests"
@@ -30563,7 +30563,7 @@ def send(visit: Visit) -> Redirect:
     except OSError as error:
         why = f"The file cannot be kept ({os.strerror(error.errno or 0)})."
         raise Drop(why, hint="Tell your admin.") from error
-    return back("documents", "document sent")
+    return back("files", "document sent")
 
 
 def forget(visit: Visit) -> Redirect:
@@ -30571,7 +30571,7 @@ def forget(visit: Visit) -> Redirect:
     visit.parts.tools.orders.erase_answers(visit.user_id)  # they may hold what is forgotten
     if not visit.parts.tools.documents.forget(visit.user_id, {visit.form.get("id", "")}):
         raise Refused(message("document of everyone, not forgotten"))
-    return back("documents", "document forgotten")
+    return back("files", "document forgotten")
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -31852,7 +31852,7 @@ _ALL = (
     Route("GET", "timeline", Needs.USER, timeline.listed),
     Route("GET", "chats", Needs.USER, chats.listed),
     Route("POST", "forget-chat", Needs.USER, chats.forget),
-    Route("GET", "documents", Needs.USER, documents.listed),
+    Route("GET", "files", Needs.USER, documents.listed),
     Route("POST", "send-document", Needs.USER, documents.send, file_bytes=MOST_BYTES),
     Route("POST", "forget-document", Needs.USER, documents.forget),
     Route("GET", "digests", Needs.USER, digests.listed),
@@ -32271,7 +32271,7 @@ SOURCES["interfaces/web/templates/base.html"] = r'''<!doctype html>
 <nav aria-label="{{ say('page: views') }}">
 <ul>
 {% if person.user_id %}
-{% for view in ("", "timeline", "chats", "documents", "digests", "why", "switches", "sharing", "keys", "import") %}
+{% for view in ("", "timeline", "chats", "files", "digests", "why", "switches", "sharing", "keys", "import") %}
 <li><a href="{{ view or './' }}"{% if here == view %} aria-current="page"{% endif %}>{{ say("page, view: " ~ (view or "memories")) }}</a></li>
 {% endfor %}
 {% endif %}
@@ -32416,9 +32416,9 @@ SOURCES["interfaces/web/templates/digests.html"] = r'''{% extends "base.html" %}
 # interfaces/web/templates/documents.html
 
 SOURCES["interfaces/web/templates/documents.html"] = r'''{% extends "base.html" %}
-{% block title %}{{ say("page, view: documents") }} · {{ say("page: memory") }}{% endblock %}
+{% block title %}{{ say("page, view: files") }} · {{ say("page: memory") }}{% endblock %}
 {% block content %}
-<h1>{{ say("page, view: documents") }}</h1>
+<h1>{{ say("page, view: files") }}</h1>
 {% if not are_read %}<p class="note">{{ say("documents, not here") }}</p>{% else %}
 <form method="post" action="send-document" enctype="multipart/form-data" class="stack">
 <input type="hidden" name="csrf" value="{{ csrf }}">
@@ -32427,7 +32427,7 @@ SOURCES["interfaces/web/templates/documents.html"] = r'''{% extends "base.html" 
 <button>{{ say("page: send document") }}</button>
 </form>
 {% endif %}
-<form class="search" role="search" method="get" action="documents" hx-get="documents" hx-target="#list" hx-trigger="input changed delay:250ms from:#q, submit" hx-sync="this:replace" hx-push-url="true">
+<form class="search" role="search" method="get" action="files" hx-get="files" hx-target="#list" hx-trigger="input changed delay:250ms from:#q, submit" hx-sync="this:replace" hx-push-url="true">
 <label for="q">{{ say("page: search documents") }}</label>
 <input type="search" id="q" name="q" value="{{ query }}" maxlength="1000" autocomplete="off">
 <button>{{ say("page: search button") }}</button>
@@ -46492,8 +46492,9 @@ def _coverages(texts: Sequence[str], asked: Sequence[str]) -> list[float]:
     stems = [set(map(stem, own)) for own in terms]
     shares, whole = [0.0] * len(texts), 0.0
     for word in asked:
+        short = stem(word)
         exact = [_has(own, word) for own in terms]
-        alike = [stem(word) in own for own in stems]
+        alike = [short in own for own in stems]
         weight = 1 / max(sum(exact) or sum(alike), 1)
         whole += weight
         other_form = 0.5 if any(exact) else 1.0
