@@ -108,9 +108,7 @@ def test_a_recipe_works(made: Callable[[Path, int, str, str], list[str]], path: 
                 for method, name in ROUTES
                 if method == "GET" and ROUTES[method, name].needs is Needs.USER
             ]
-            assert {
-                view: ada.get(view or "./").status_code for view in views 
-            } == dict.fromkeys(views, 200)
+            assert {view: ada.get(view or "./").status_code for view in views} == dict.fromkeys(views, 200)
             assert [one.path for one in ada.cookies.jar if one.name == SESSION] == [f"{path}/memory/"]
             assert (
                 httpx.get(f"{url}{path}/memory", follow_redirects=False)
