@@ -2960,6 +2960,159 @@ def _token_in(answer: httpx.Response) -> str:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# channels/__init__.py
+
+SOURCES["channels/__init__.py"] = r'''"""A team's channels: what is said there, read in batches, and what is remembered of it for each channel."""
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# channels/message.py
+
+SOURCES["channels/message.py"] = r'''"""A message of a channel, and how one that a bot sends is read."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from ..core.errors import Drop
+from ..core.scope import channel_owner
+from ..core.text import plain
+
+MOST_AT_ONCE, LONGEST_CHARS = 1_000, 20_000
+_ID_CHARS, _NAME_CHARS = 500, 200
+_AHEAD_S = 24 * 3600.0  # that the clock of a source may be ahead
+_FIRST = 946_684_800.0  # the year 2000: before it no message was sent, only a wrong clock
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelMessage:
+    """One message. source: where channels are observed, like `discord`; ids are the source's own.
+
+    at: when it was said, Unix time in seconds. reply_to: the id of the message that it answers, or "".
+    channel_name, author_name: as people see them, or "". deleted: it was taken back in the channel.
+    """
+
+    source: str
+    channel: str
+    id: str
+    author: str
+    text: str
+    at: float
+    author_name: str = ""
+    channel_name: str = ""
+    reply_to: str = ""
+    deleted: bool = False
+
+    @property
+    def owner(self) -> str:
+        """The id that the channel's memories lie under."""
+        return channel_owner(self.source, self.channel)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Which message of a batch was not taken, by its number from 0, and why, in a sentence."""
+
+    index: int
+    why: str
+
+
+class _WrongMessageError(Exception):
+    """A message cannot be taken; why, in a sentence that holds nothing of it."""
+
+
+def read_messages(body: Any, source: str) -> tuple[list[ChannelMessage], list[Refusal]]:
+    """The messages of a parsed body: one, or `{"messages": [...]}`. One that is wrong harms no other.
+
+    Raises:
+        Drop: it is neither.
+    """
+    items = body.get("messages", [body]) if isinstance(body, Mapping) else None
+    if not isinstance(items, list):
+        raise Drop("The body is neither a message nor a list of messages.", hint='Send {"messages": [...]}.')
+    if len(items) > MOST_AT_ONCE:
+        raise Drop(f"There are more than {MOST_AT_ONCE:,} messages.", hint="Send fewer at once.")
+    messages, refused = [], []
+    for index, item in enumerate(items):
+        try:
+            messages.append(_read(item, source))
+        except _WrongMessageError as problem:
+            refused.append(Refusal(index, str(problem)))
+    return messages, refused
+
+
+def _read(item: Any, source: str) -> ChannelMessage:
+    """One message, or what is wrong with it."""
+    if not isinstance(item, Mapping):
+        raise _WrongMessageError("A message must be an object with channel, id, author and text.")
+    deleted = item.get("deleted", False)
+    if not isinstance(deleted, bool):
+        raise _WrongMessageError("deleted must be true or false.")
+    text = item.get("text", "" if deleted else None)
+    if not isinstance(text, str):
+        raise _WrongMessageError("text must be a string.")
+    if len(text) > LONGEST_CHARS:
+        raise _WrongMessageError(f"text has more than {LONGEST_CHARS:,} characters.")
+    return ChannelMessage(
+        source=source,
+        channel=_id(item, "channel"),
+        id=_id(item, "id"),
+        author=_id(item, "author", needed=not deleted),
+        text="" if deleted else plain(text),
+        at=_time(item.get("time")),
+        author_name=_name(item, "author_name"),
+        channel_name=_name(item, "channel_name"),
+        reply_to=_id(item, "reply_to", needed=False),
+        deleted=deleted,
+    )
+
+
+def _id(item: Mapping[str, Any], name: str, *, needed: bool = True) -> str:
+    value = item.get(name)
+    if value is None and not needed:
+        return ""
+    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() <= 64:
+        value = str(value)
+    if not isinstance(value, str) or len(value) > _ID_CHARS or not (value or not needed):
+        raise _WrongMessageError(f"{name} must be a string of 1 to {_ID_CHARS} characters.")
+    return plain(value)
+
+
+def _name(item: Mapping[str, Any], name: str) -> str:
+    """As people see it, in one line: whatever is wrong with it is no reason to lose a message."""
+    value = item.get(name)
+    text = plain(value[: _NAME_CHARS * 2]) if isinstance(value, str) else ""
+    return " ".join("".join(one if one.isprintable() else " " for one in text).split())[:_NAME_CHARS].strip()
+
+
+def _time(value: Any) -> float:
+    """Unix time in seconds; now, where the message says nothing."""
+    now = time.time()
+    try:
+        if value is None:
+            return now
+        if isinstance(value, str):
+            read = datetime.fromisoformat(value[:40])
+            at = (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
+        elif isinstance(value, bool):
+            raise TypeError
+        else:
+            at = float(value)
+        if not (math.isfinite(at) and _FIRST <= at <= now + _AHEAD_S):
+            raise ValueError
+    except (TypeError, ValueError, OverflowError):
+        raise _WrongMessageError(
+            "time must be an ISO 8601 time or Unix seconds, since 2000 and not in the future."
+        ) from None
+    return at
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # commands/__init__.py
 
 SOURCES["commands/__init__.py"] = r'''"""/memory: recognising, running and answering it."""
@@ -5562,6 +5715,7 @@ from ..former import SUCCESSORS, renewed
 from ..upstreams import Upstream, of_chat_servers, read_upstreams
 from ..valves_codec import allowed
 from .access import Access
+from .channels import Channels
 from .documents import Documents
 from .expert import Expert
 from .long_chats import LongChats
@@ -5583,6 +5737,7 @@ GROUPS = {
     "extraction": "Remembering",
     "memories_per_turn": "Recall",
     "documents_dir": "Documents",
+    "channels": "Channels",
     "context_tokens": "Long chats",
     "folder_memories": "Who knows what",
     "upstreams": "Proxy",
@@ -5592,7 +5747,18 @@ GROUPS = {
 
 
 class Fields(
-    Expert, OpenWebUI, Proxy, Scopes, LongChats, Documents, Recalling, Remembering, Models, Storage, Access
+    Expert,
+    OpenWebUI,
+    Proxy,
+    Scopes,
+    LongChats,
+    Channels,
+    Documents,
+    Recalling,
+    Remembering,
+    Models,
+    Storage,
+    Access,
 ):  # in the panel the last one is first
     """All settings, and what follows from several of them.
 
@@ -5618,6 +5784,11 @@ class Fields(
         if not self.documents_dir or self.backend != "library":
             return None
         return data_dir / self.documents_dir  # an absolute one stays what it is
+
+    @property
+    def observes_channels(self) -> bool:
+        """Whether what is said in channels is read."""
+        return self.enabled and self.channels == "on" and self.backend == "library"
 
     @property
     def mode_without_llm(self) -> Literal["mem0", "verbatim"]:
@@ -5768,6 +5939,61 @@ class Access(PanelModel):
         True,
         title="Require the server's key",
         description="The Pipelines server refuses every request that does not carry its key.",
+    )
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# config/fields/channels.py
+
+SOURCES["config/fields/channels.py"] = r'''"""Which channels of a team are read, for how long, and what reading them may cost."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from ..valves_codec import PanelModel, Text
+
+
+class Channels(PanelModel):
+    """Which channels of a team are read, for how long, and what reading them may cost."""
+
+    channels: Literal["off", "on"] = Field(
+        "off",
+        title="Channels",
+        description=(
+            "on: bots that have an observer's key may tell what is said in a team's channels, and what its "
+            "members decide there is remembered for that channel alone. It takes the backend library."
+        ),
+    )
+    channel_days: int = Field(
+        30,
+        ge=1,
+        le=3650,
+        title="Days of channels",
+        description=(
+            "After how many days the messages of channels are deleted once they are read; unread ones after "
+            "twice as many. What was learned of them stays."
+        ),
+    )
+    channel_tokens_per_day: int = Field(
+        50_000,
+        ge=0,
+        le=1_000_000_000,
+        title="Channels' tokens a day",
+        description=(
+            "How many tokens an LLM may read and write for a channel each day; what comes later waits until "
+            "the next day. 0: no LLM reads channels, and what is said is kept word for word."
+        ),
+    )
+    webui_channels: Text = Field(
+        "",
+        title="Open WebUI's channels",
+        description=(
+            "Which of Open WebUI's own channels are read with webui_url and webui_api_key: ids or names with "
+            "commas between, * for all. Their members are told once, by a message. Unset: none."
+        ),
     )
 '''
 
@@ -11103,7 +11329,7 @@ msgstr "Umgebung"
 msgid "page, origin: default"
 msgstr "Vorgabe"
 
-msgid "page, view: documents"
+msgid "page, view: files"
 msgstr "Dokumente"
 
 msgid "page, view: digests"
@@ -13122,7 +13348,7 @@ msgstr "environment"
 msgid "page, origin: default"
 msgstr "default"
 
-msgid "page, view: documents"
+msgid "page, view: files"
 msgstr "Documents"
 
 msgid "page, view: digests"
@@ -19430,7 +19656,7 @@ from typing import Any
 from uuid import UUID
 
 from .errors import Drop
-from .scope import TEAM, View, documents_in, past_in, team_in
+from .scope import TEAM, View, channel_in, documents_in, past_in, team_in
 from .text import plain
 
 Message = Mapping[str, str]  # {"role": "user" or "assistant", "content": "..."}
@@ -19526,8 +19752,9 @@ def is_user(user_id: str) -> bool:
 
 
 def is_person(user_id: str) -> bool:
-    """Whether this can be a person's id; the ids that teams' memories and passages lie under cannot."""
-    return is_user(user_id) and not (team_in(user_id) or past_in(user_id) or documents_in(user_id))
+    """Whether this can be a person's id; those that memories of others, and passages, lie under cannot."""
+    others = team_in, past_in, documents_in, channel_in
+    return is_user(user_id) and not any(found(user_id) for found in others)
 
 
 def owner(user_id: str) -> str:
@@ -19756,7 +19983,8 @@ A memory's scope is "" (its user's, in every chat), `folder:ID` (what a project 
 (what a workspace model was told), or `team:NAME`. The first three are a user's own, and lie among the user's
 memories; a team's lie under an id of the team's own, which no user can have. So do the passages of a user's
 past chats (kind "episode") and of their documents (kind "document"): under ids beside the user's, so that
-facts are found, listed and counted apart. Documents for all users are those of the user EVERYONE.
+facts are found, listed and counted apart. Documents for all users are those of the user EVERYONE. What is
+learned of a channel lies under the channel's id.
 """
 
 from __future__ import annotations
@@ -19764,16 +19992,22 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from hashlib import blake2b
+
+from .text import plain
 
 USER = ""
 FOLDER, PERSONA, TEAM = "folder:", "persona:", "team:"
 
 _OWNER = "team/"  # begins the id that a team's memories lie under
 _PAST, _DOCUMENTS = "past/", "documents/"  # and those of a user's past chats and documents
+_CHANNEL = "channel/"  # and those of a channel
 EVERYONE = "everyone"
 _SHARED_BY = "shared by "
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _LONGEST_NAME = 500  # of a folder or a model
+_SOURCE = re.compile(r"[a-z0-9-]{1,40}")
+_LONGEST_CHANNEL = 200
 _OF_THE_USER = ("profile", "preference")  # kinds that no project changes
 
 
@@ -19852,6 +20086,24 @@ def documents_owner(user_id: str) -> str:
 def documents_in(owner: str) -> str:
     """The user whose documents lie under this id, or "" if it is no such id."""
     return owner.removeprefix(_DOCUMENTS) if owner.startswith(_DOCUMENTS) else ""
+
+
+def is_source(name: str) -> bool:
+    """Whether this can be the name of where channels are observed, like `discord`."""
+    return bool(_SOURCE.fullmatch(name))
+
+
+def channel_owner(source: str, channel: str) -> str:
+    """The id that a channel's memories lie under. channel: its id in the source, anything."""
+    fits = channel.isprintable() and not any(map(str.isspace, channel)) and channel == plain(channel)
+    if not (fits and 0 < len(channel) <= _LONGEST_CHANNEL) or channel.startswith("~"):
+        channel = "~" + blake2b(channel.encode(errors="surrogatepass"), digest_size=20).hexdigest()
+    return f"{_CHANNEL}{source}/{channel}"
+
+
+def channel_in(owner: str) -> str:
+    """The source and the channel whose memories lie under this id, or "" if it is no such id."""
+    return owner.removeprefix(_CHANNEL) if owner.startswith(_CHANNEL) else ""
 
 
 def owners_of(user_id: str) -> tuple[str, str, str]:
@@ -30311,7 +30563,7 @@ def send(visit: Visit) -> Redirect:
     except OSError as error:
         why = f"The file cannot be kept ({os.strerror(error.errno or 0)})."
         raise Drop(why, hint="Tell your admin.") from error
-    return back("documents", "document sent")
+    return back("files", "document sent")
 
 
 def forget(visit: Visit) -> Redirect:
@@ -30319,7 +30571,7 @@ def forget(visit: Visit) -> Redirect:
     visit.parts.tools.orders.erase_answers(visit.user_id)  # they may hold what is forgotten
     if not visit.parts.tools.documents.forget(visit.user_id, {visit.form.get("id", "")}):
         raise Refused(message("document of everyone, not forgotten"))
-    return back("documents", "document forgotten")
+    return back("files", "document forgotten")
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -31600,7 +31852,7 @@ _ALL = (
     Route("GET", "timeline", Needs.USER, timeline.listed),
     Route("GET", "chats", Needs.USER, chats.listed),
     Route("POST", "forget-chat", Needs.USER, chats.forget),
-    Route("GET", "documents", Needs.USER, documents.listed),
+    Route("GET", "files", Needs.USER, documents.listed),
     Route("POST", "send-document", Needs.USER, documents.send, file_bytes=MOST_BYTES),
     Route("POST", "forget-document", Needs.USER, documents.forget),
     Route("GET", "digests", Needs.USER, digests.listed),
@@ -32019,7 +32271,7 @@ SOURCES["interfaces/web/templates/base.html"] = r'''<!doctype html>
 <nav aria-label="{{ say('page: views') }}">
 <ul>
 {% if person.user_id %}
-{% for view in ("", "timeline", "chats", "documents", "digests", "why", "switches", "sharing", "keys", "import") %}
+{% for view in ("", "timeline", "chats", "files", "digests", "why", "switches", "sharing", "keys", "import") %}
 <li><a href="{{ view or './' }}"{% if here == view %} aria-current="page"{% endif %}>{{ say("page, view: " ~ (view or "memories")) }}</a></li>
 {% endfor %}
 {% endif %}
@@ -32164,9 +32416,9 @@ SOURCES["interfaces/web/templates/digests.html"] = r'''{% extends "base.html" %}
 # interfaces/web/templates/documents.html
 
 SOURCES["interfaces/web/templates/documents.html"] = r'''{% extends "base.html" %}
-{% block title %}{{ say("page, view: documents") }} · {{ say("page: memory") }}{% endblock %}
+{% block title %}{{ say("page, view: files") }} · {{ say("page: memory") }}{% endblock %}
 {% block content %}
-<h1>{{ say("page, view: documents") }}</h1>
+<h1>{{ say("page, view: files") }}</h1>
 {% if not are_read %}<p class="note">{{ say("documents, not here") }}</p>{% else %}
 <form method="post" action="send-document" enctype="multipart/form-data" class="stack">
 <input type="hidden" name="csrf" value="{{ csrf }}">
@@ -32175,7 +32427,7 @@ SOURCES["interfaces/web/templates/documents.html"] = r'''{% extends "base.html" 
 <button>{{ say("page: send document") }}</button>
 </form>
 {% endif %}
-<form class="search" role="search" method="get" action="documents" hx-get="documents" hx-target="#list" hx-trigger="input changed delay:250ms from:#q, submit" hx-sync="this:replace" hx-push-url="true">
+<form class="search" role="search" method="get" action="files" hx-get="files" hx-target="#list" hx-trigger="input changed delay:250ms from:#q, submit" hx-sync="this:replace" hx-push-url="true">
 <label for="q">{{ say("page: search documents") }}</label>
 <input type="search" id="q" name="q" value="{{ query }}" maxlength="1000" autocomplete="off">
 <button>{{ say("page: search button") }}</button>
@@ -34620,6 +34872,14 @@ das ist (gut|super|toll|klar|perfekt|genau|hilfreich|sehr hilfreich|einleuchtend
 das leuchtet ein, ich melde mich, leuchtet ein
 genau (das|so)
 das hilft, du hast recht, stimmt
+(wie|das) (ich )?(schon |bereits )?(gesagt|erwähnt|sagte|erwähnte|geschrieben)( habe| hatte)?( schon| bereits)?$
+das (habe|hab) ich (dir |ihnen )?(doch )?(schon |bereits )?(gesagt|geschrieben|erwähnt)$
+ich (meine|mein) (es|das) (ernst|so)$
+(das )?(weiß|weiss|verstehe) (ich )?(es |das )?(noch |auch )?nicht$
+ich (weiß|weiss|verstehe|glaube) (es |das |leider )?(noch |auch )?nicht( genau)?$
+ich bin (mir )?(noch |da |auch )?nicht (ganz |so )?sicher$
+ich (stimme (dir|ihnen|dem) zu|bin einverstanden|bin (wieder )?(da|zurück|bereit|fertig|verwirrt))$
+ich hoffe(,)? das (hilft|passt|ist klar)*$
 
 [addresses]
 (kannst|könntest|würdest|magst|hilfst|weißt|hast|gibst|erklärst|zeigst|hättest|empfiehlst) du
@@ -35087,6 +35347,14 @@ i'm (ready|good|back|done|listening|confused|stuck|lost|with you)$
 never mind, go ahead
 (that|this) (helps|helped|works|worked)
 you're right, fair enough
+(as|like) (i|i've|i have) (already |just )?(said|mentioned|told you|explained|wrote)( before| already| above| earlier)?$
+i (already |just )?(told you|said (so|that|it))( before| already)?$
+i (mean|meant) (it|that)$
+i (really )?(don't|do not) (know|understand|get it|think so|mind|care|remember)( yet| sorry)?$
+(i'm|i am) not (so |really |quite |entirely )?sure( yet| about (that|this|it))?$
+i (completely |totally |fully )?agree( with (you|that|this))?$
+i (hope|think|guess) (that|this|it) (helps|works|is (clear|fine|okay|ok))$
+i am (ready|good|back|done|listening|confused|stuck|lost|with you)$
 
 [addresses]
 (can|could|would|will|can't|couldn't) (you|u)
@@ -35541,6 +35809,12 @@ me parece bien, suena bien
 (de acuerdo|claro|perfecto|exacto)$
 (de acuerdo |vale )?lo entiendo
 tienes razón
+como (ya )?(te |le |lo )?(he dicho|dije|decía|mencioné|comenté)( antes| ya)?$
+ya (te |se |os )?(lo )?(dije|he dicho|había dicho)$
+(yo )?no (lo )?(sé|entiendo|comprendo|creo)( todavía| aún| bien)?$
+no estoy (muy |del todo )?segur(o|a)$
+(estoy )(totalmente )?(de acuerdo|de vuelta|list(o|a)|perdid(o|a)|confundid(o|a))( contigo| con eso)?$
+espero que (eso |esto )?(ayude|sirva)$
 
 [addresses]
 (me |nos )?(puedes|podrías|puede|podría|ayudas|recomiendas|aconsejas|explicas|das|dices|sugieres)
@@ -35980,6 +36254,12 @@ c'est (clair|bon|parfait|noté|exactement|super|très clair|tout|logique)*
 d'accord$
 d'accord (je|merci|c'est)
 tu as raison, vous avez raison
+comme je (l'ai |te l'ai |vous l'ai |le )?(déjà )?(dit|disais|mentionné|expliqué)( déjà| avant)?$
+je (te|vous) l'ai (déjà )?dit$
+je (ne )?(sais|comprends|crois|pense) pas( encore| trop| bien)?$
+je (ne )?suis pas (sûr|sûre|certain|certaine)( de ça)?$
+je suis (tout à fait )?(d'accord|de retour|prêt|prête|perdu|perdue)( avec (toi|vous|ça))?$
+(j'espère que )(ça|cela) (aide|va|marche)$
 
 [addresses]
 (peux|pourrais|veux|saurais|aurais|as|connais|penses)-tu
@@ -36606,6 +36886,12 @@ ci provo
 chiaro$, tutto chiaro, d'accordo$, hai ragione
 mi sembra (giusto|buono|ok)
 vediamo
+come (ti |le |vi )?(ho )?(già )?(detto|dicevo|accennato)( prima)?$
+(te |ve |gliel'|glielo )?l'ho (già )?detto$
+(io )?non (lo )?(so|capisco|credo)( ancora| bene)?$
+non (ne )?sono (molto |del tutto )?sicur(o|a)$
+sono ((pienamente )?d'accordo|tornat(o|a)|pront(o|a)|confus(o|a))( con te| con lei)?$
+spero (che )?(ti |le )?(aiuti|sia d'aiuto|sia chiaro)$
 
 [addresses]
 (mi |ci |ti |me lo )?(puoi|potresti|può|potrebbe|potete|sapresti|aiuti|consigli|suggerisci|dai|spieghi) _
@@ -36912,6 +37198,10 @@ HIRAGANA
 (試して|やって|考えて)み(ます|る)
 そう(ですね|なんですね|か)
 確かに, 承知, その通り
+(さっき|前に|先ほど|前にも|私が)?(も)?(言った|言いました|申し上げた|話した)(通り|とおり)(です|だ)?$
+(私は |私は|私も)?(まだ)?(よく)?(分かりません|わかりません|分からない|わからない|知りません)$
+(私も)?(同意|賛成)(します|です)$
+(私は)?(戻りました|準備できました)$
 
 [addresses]
 (手伝|助け|教え)って
@@ -37568,6 +37858,11 @@ begrepen$
 (dat|het) (klopt|klinkt|is duidelijk|is logisch|helpt)
 ik (ga|zal) (het|dat) ... (proberen|testen|bekijken)
 duidelijk$, helder$, je hebt gelijk, ik laat het weten
+zoals ik (al |net |eerder )?(zei|zeg|heb gezegd|vertelde)$
+dat (heb ik|zei ik) (je |u )?(al |toch )?(gezegd|verteld)?$
+ik (weet|begrijp|snap) (het|dat) (nog )?(niet)( zeker)?$
+ik ben (er |het )?(nog )?(niet (helemaal )?zeker|weer terug|terug|klaar|er weer|het (met je )?eens)( met je)?$
+ik hoop dat (dit|dat|het) helpt$
 
 [addresses]
 (kun|kan|zou|wil|weet|heb|zul) (je|jij|u)
@@ -38113,6 +38408,12 @@ dziękuję, dzięki, dziękuje, wielkie dzięki, nie ma za co, dzień dobry, dob
 (to |teraz )?ma (to )?sens
 (spróbuję|sprawdzę|przetestuję|zobaczę|pomyślę)
 jasne$, zgoda$, brzmi dobrze, masz rację, w porządku$, dobrze$
+(tak )?jak (już |wcześniej )?(mówiłem|mówiłam|wspomniałem|wspomniałam|powiedziałem|powiedziałam)( wcześniej| już)?$
+(już )?(ci |to |panu |pani )?(mówiłem|mówiłam)( ci)?( już)?$
+(ja )?(jeszcze )?nie (wiem|rozumiem|sądzę)( jeszcze| tego)?$
+nie jestem (do końca |całkiem )?(pewien|pewna|pewny)$
+(zgadzam się|wróciłem|wróciłam|jestem gotowy|jestem gotowa)( z tobą)?$
+mam nadzieję że (to )?pomoże$
 
 [addresses]
 (czy )?(możesz|możecie|mógłbyś|mogłabyś|pomożesz|doradzisz|polecisz|wiesz|masz) _
@@ -38561,6 +38862,12 @@ entendido
 isso é (exatamente|tudo)
 era (isso|exatamente)
 tens razão, você tem razão
+como (eu )?(já )?(te |lhe )?(disse|falei|mencionei|dizia)( antes)?$
+(eu )?já (te |lhe )?(disse|falei)( isso)?$
+(eu )?não (o )?(sei|entendo|entendi|acho)( ainda| bem)?$
+(eu )?não (estou|tenho) (muito |bem )?(segur(o|a)|cert(o|a)|certeza)( disso)?$
+(eu )?(concordo|estou de volta|estou pront(o|a))( contigo| com você| com isso)?$
+espero que (isso )?(ajude|ajuda)$
 
 [addresses]
 (você |vocês |tu )?(me |nos )?(pode|poderia|podem|consegue|podes|podias|poderias|conseguirias|sabe|sabes|ajuda|ajudas|dá|explica) (me|nos|ajudar|sugerir|explicar|recomendar|dar|dizer|_-me|_r)
@@ -38971,6 +39278,11 @@ SOURCES["language/data/ru.txt"] = r'''# Russian.
 это (имеет смысл|понятно|логично|то что|именно|все)
 (имеет|звучит) (смысл|логично|хорошо)
 ты прав*, вы правы, договорились, согласен, согласна
+как я (уже |и )?(говорил|говорила|сказал|сказала|упоминал|упоминала|писал|писала)( раньше| выше| ранее)?$
+я (уже |же )?(говорил|говорила|сказал|сказала)( тебе| вам| это| об этом)?( раньше)?$
+я (пока |ещ(е|ё) |этого |точно )?не (знаю|понимаю|понял|поняла|уверен|уверена|думаю)( точно| пока)?$
+я (полностью )?(согласен|согласна)( с тобой| с вами| с этим)?$
+я (снова |уже )?(вернулся|вернулась|готов|готова|здесь)$
 
 [addresses]
 (не )?(ты |вы )?(можешь|можете|могли бы|мог бы|могла бы|сможешь|сможете|поможешь|поможете|подскажешь|подскажете|посоветуешь|посоветуете) _
@@ -40030,6 +40342,10 @@ iyi akşamlar, iyi geceler, görüşürüz, harika, süper, tamam, kolay gelsin
 mantıklı
 (bunu |bir )?(deneyeceğim|denerim|deneyip|bakacağım|düşüneceğim)*
 haklısın, katılıyorum, kulağa hoş geliyor
+(daha önce |zaten |az önce )?(söylediğim|dediğim|bahsettiğim) gibi$
+(sana |size |zaten |bunu )?(zaten )?(söyledim|söylemiştim|demiştim)$
+(ben )?(henüz |tam )?(bilmiyorum|emin değilim|anlamadım|anlamıyorum)$
+(ben )?(sana |size )?(katılıyorum|geri döndüm|hazırım)$
 
 [addresses]
 bana, bize
@@ -40485,6 +40801,11 @@ SOURCES["language/data/zh.txt"] = r'''# Chinese, in both scripts.
 说得(对|有道理)
 我?(再|先|去)?(试试|試試|试一下|試一下|看看|想想|试一试)
 原来如此, 原來如此, 没问题, 沒問題, 我?同意$, 听起来不错, 就是这样
+(就像|像|正如|如)?我(刚才|刚刚|之前|已经|剛才|剛剛|已經)?(说|說|讲|講|提)(的|到的)?(过|過)(的)?(了)?(一样|一樣|那样|那樣)?$
+(就像|像|正如|如)我(刚才|刚刚|之前|已经|剛才|剛剛|已經)?(所)?(说|說)(的)?(那样|那樣|一样|一樣)?$
+我(还|還|也)?(不知道|不清楚|不确定|不確定|不明白|不懂|没听懂|沒聽懂)$
+我(完全)?(同意)(你|您)?(的看法|的说法|的說法)?$
+我(回来|回來|准备好|準備好)了$
 
 [addresses]
 你(能|可以|可不可以|能不能|会|會|有没有|有沒有|觉得|覺得|知道)
@@ -46171,8 +46492,9 @@ def _coverages(texts: Sequence[str], asked: Sequence[str]) -> list[float]:
     stems = [set(map(stem, own)) for own in terms]
     shares, whole = [0.0] * len(texts), 0.0
     for word in asked:
+        short = stem(word)
         exact = [_has(own, word) for own in terms]
-        alike = [stem(word) in own for own in stems]
+        alike = [short in own for own in stems]
         weight = 1 / max(sum(exact) or sum(alike), 1)
         whole += weight
         other_form = 0.5 if any(exact) else 1.0
@@ -63741,6 +64063,11 @@ from .engine import reading
 from .opening import open_state
 from .schema import (
     api_keys,
+    channel_authors,
+    channel_days,
+    channel_memories,
+    channel_messages,
+    channels,
     command_turns,
     commands,
     cuts,
@@ -63773,6 +64100,11 @@ from .statements import count_up, hold, insert_new, put_row, try_writing, was_er
 
 __all__ = [
     "api_keys",
+    "channel_authors",
+    "channel_days",
+    "channel_memories",
+    "channel_messages",
+    "channels",
     "command_turns",
     "commands",
     "count_up",
@@ -63814,7 +64146,7 @@ __all__ = [
 # ----------------------------------------------------------------------------------------------------------
 # state/api_keys_table.py
 
-SOURCES["state/api_keys_table.py"] = r'''"""Keys with which users' own clients ask the proxy: kept as hashes, shown once when they are made."""
+SOURCES["state/api_keys_table.py"] = r'''"""Keys with which users' own clients ask the proxy, and bots tell of channels: kept as hashes, shown once."""
 
 from __future__ import annotations
 
@@ -63830,17 +64162,23 @@ from .schema import api_keys
 
 _PREFIX, _SHORT = "mk-", 10
 _SEEN = 1_000  # keys
-_OWNER = select(api_keys.c.user_id).where(api_keys.c.hash == bindparam("wanted"))
+USER, OBSERVER = "user", "observer"  # kinds: of a user's clients, and of who tells what channels say
+_OWNER = select(api_keys.c.user_id).where(api_keys.c.hash == bindparam("wanted"), api_keys.c.kind == USER)
+_SOURCE = select(api_keys.c.name).where(api_keys.c.hash == bindparam("wanted"), api_keys.c.kind == OBSERVER)
 
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """What is known of a key. id: the beginning of its hash. made_at: Unix time in seconds."""
+    """What is known of a key. id: the beginning of its hash. made_at: Unix time in seconds.
+
+    name: of an observer's, its source.
+    """
 
     id: str
     user_id: str
     name: str
     made_at: float
+    kind: str = USER
 
 
 class ApiKeys:
@@ -63855,8 +64193,15 @@ class ApiKeys:
 
     def add(self, user_id: str, name: str = "") -> str:
         """A new key of a user, which nobody can be told again."""
+        return self._add(user_id, name, USER)
+
+    def add_observer(self, source: str) -> str:
+        """A new key of whoever tells what is said in channels of a source; it opens nothing else."""
+        return self._add("", source, OBSERVER)
+
+    def _add(self, user_id: str, name: str, kind: str) -> str:
         key = _PREFIX + secrets.token_urlsafe(32)
-        row = {"hash": _hash(key), "user_id": user_id, "name": name, "made_at": time.time()}
+        row = {"hash": _hash(key), "user_id": user_id, "name": name, "made_at": time.time(), "kind": kind}
         self._writing.run(lambda connection: connection.execute(api_keys.insert().values(row)))
         return key
 
@@ -63878,13 +64223,20 @@ class ApiKeys:
                 self._seen.pop(next(iter(self._seen)), None)
         return found
 
+    def source_of(self, key: str) -> str:
+        """The source whose observer's key it is; "" for none's."""
+        if not key.startswith(_PREFIX):
+            return ""
+        wanted = {"wanted": _hash(key)}
+        return self._reading.run(lambda connection: connection.scalar(_SOURCE, wanted)) or ""
+
     def all(self, user_id: str = "") -> list[ApiKey]:
         """Those of a user, or of all, oldest first."""
         wanted = select(api_keys).order_by(api_keys.c.made_at)
         if user_id:
             wanted = wanted.where(api_keys.c.user_id == user_id)
         rows = self._reading.run(lambda connection: connection.execute(wanted).all())
-        return [ApiKey(row.hash[:_SHORT], row.user_id, row.name, row.made_at) for row in rows]
+        return [ApiKey(row.hash[:_SHORT], row.user_id, row.name, row.made_at, row.kind) for row in rows]
 
     def revoke(self, key_id: str, user_id: str = "") -> int:
         """Take away the key with this id; how many there were. user_id: only if it is this user's."""
@@ -64839,6 +65191,7 @@ from . import (
     m017_deletions,
     m018_documents,
     m019_digests,
+    m020_channels,
 )
 
 STEPS: tuple[ModuleType, ...] = (
@@ -64858,6 +65211,7 @@ STEPS: tuple[ModuleType, ...] = (
     m017_deletions,
     m018_documents,
     m019_digests,
+    m020_channels,
 )
 
 _FIRST = 4  # the version that the first step makes
@@ -65528,6 +65882,81 @@ CREATE TABLE digests (
     detail TEXT NOT NULL,
     PRIMARY KEY (user_id, template)
 )
+"""
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# state/migrations/m020_channels.py
+
+SOURCES["state/migrations/m020_channels.py"] = r'''"""What is observed in channels, and keys for who observes: see state/channels_table.py."""
+
+SQL = """
+ALTER TABLE api_keys ADD COLUMN kind VARCHAR DEFAULT 'user' NOT NULL;
+CREATE TABLE channels (
+    user_id VARCHAR NOT NULL,
+    source VARCHAR NOT NULL,
+    channel VARCHAR NOT NULL,
+    name VARCHAR NOT NULL,
+    first_at FLOAT NOT NULL,
+    read_at FLOAT NOT NULL,
+    paused BOOLEAN NOT NULL,
+    announced_at FLOAT NOT NULL,
+    held_until FLOAT NOT NULL,
+    detail TEXT NOT NULL,
+    PRIMARY KEY (user_id)
+);
+CREATE TABLE channel_messages (
+    user_id VARCHAR NOT NULL,
+    message_id VARCHAR NOT NULL,
+    source VARCHAR NOT NULL,
+    author VARCHAR NOT NULL,
+    author_name VARCHAR NOT NULL,
+    text TEXT NOT NULL,
+    at FLOAT NOT NULL,
+    reply_to VARCHAR NOT NULL,
+    put_at FLOAT NOT NULL,
+    state VARCHAR NOT NULL,
+    batch VARCHAR NOT NULL,
+    attempts INTEGER NOT NULL,
+    PRIMARY KEY (user_id, message_id)
+);
+CREATE INDEX channel_messages_state ON channel_messages (state, user_id, at);
+CREATE INDEX channel_messages_author ON channel_messages (source, author);
+CREATE INDEX channel_messages_age ON channel_messages (put_at);
+CREATE TABLE channel_memories (
+    user_id VARCHAR NOT NULL,
+    memory_id VARCHAR NOT NULL,
+    channel_id VARCHAR NOT NULL,
+    message_id VARCHAR NOT NULL,
+    source VARCHAR NOT NULL,
+    author VARCHAR NOT NULL,
+    at FLOAT NOT NULL,
+    gone BOOLEAN NOT NULL,
+    PRIMARY KEY (user_id, memory_id, channel_id, message_id)
+);
+CREATE INDEX channel_memories_message ON channel_memories (channel_id, message_id);
+CREATE INDEX channel_memories_author ON channel_memories (source, author);
+CREATE INDEX channel_memories_gone ON channel_memories (gone);
+CREATE TABLE channel_days (
+    user_id VARCHAR NOT NULL,
+    day VARCHAR(10) NOT NULL,
+    messages INTEGER NOT NULL,
+    calls INTEGER NOT NULL,
+    input_tokens BIGINT NOT NULL,
+    output_tokens BIGINT NOT NULL,
+    learned INTEGER NOT NULL,
+    PRIMARY KEY (user_id, day)
+);
+CREATE TABLE channel_authors (
+    source VARCHAR NOT NULL,
+    author VARCHAR NOT NULL,
+    name VARCHAR NOT NULL,
+    user_id VARCHAR NOT NULL,
+    agreed_at FLOAT NOT NULL,
+    silent BOOLEAN NOT NULL,
+    PRIMARY KEY (source, author)
+);
+CREATE INDEX channel_authors_user ON channel_authors (user_id)
 """
 '''
 
@@ -66517,7 +66946,82 @@ api_keys = Table(
     Column("user_id", Id, nullable=False),
     Column("name", Id, nullable=False),
     Column("made_at", Float, nullable=False),
+    Column("kind", Id, nullable=False, server_default=text("'user'")),  # or observer, of no user
     Index("api_keys_user", "user_id"),
+)
+
+# See state/channels_table.py. `user_id` is the id that a channel's memories lie under: `channel_owner`.
+channels = Table(
+    "channels",
+    metadata,
+    Column("user_id", Id, primary_key=True),
+    Column("source", Id, nullable=False),
+    Column("channel", Id, nullable=False),
+    Column("name", Id, nullable=False),
+    Column("first_at", Float, nullable=False),
+    Column("read_at", Float, nullable=False, default=0.0),
+    Column("paused", Boolean, nullable=False, default=False),
+    Column("announced_at", Float, nullable=False, default=0.0),  # that its members were told
+    Column("held_until", Float, nullable=False, default=0.0),  # by who reads it, or until the next try
+    Column("detail", PlainText, nullable=False, default=""),  # why it is not read now
+)
+channel_messages = Table(
+    "channel_messages",
+    metadata,
+    Column("user_id", Id, primary_key=True),
+    Column("message_id", Id, primary_key=True),
+    Column("source", Id, nullable=False),
+    Column("author", Id, nullable=False),
+    Column("author_name", Id, nullable=False),
+    Column("text", PlainText, nullable=False),
+    Column("at", Float, nullable=False),  # when it was said
+    Column("reply_to", Id, nullable=False, default=""),
+    Column("put_at", Float, nullable=False),
+    Column("state", Id, nullable=False),  # unread, read, aside or deleted
+    Column("batch", Id, nullable=False, default=""),  # that it is read in
+    Column("attempts", Integer, nullable=False, default=0),
+    Index("channel_messages_state", "state", "user_id", "at"),
+    Index("channel_messages_author", "source", "author"),
+    Index("channel_messages_age", "put_at"),
+)
+# Which messages of which channel (`channel_id`: its owner) each memory is made of. `user_id`: the memory's
+# owner, the channel or a user. gone: it is to be erased, and told no more.
+channel_memories = Table(
+    "channel_memories",
+    metadata,
+    Column("user_id", Id, primary_key=True),
+    Column("memory_id", Id, primary_key=True),
+    Column("channel_id", Id, primary_key=True),
+    Column("message_id", Id, primary_key=True),
+    Column("source", Id, nullable=False),
+    Column("author", Id, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("gone", Boolean, nullable=False, default=False),
+    Index("channel_memories_message", "channel_id", "message_id"),
+    Index("channel_memories_author", "source", "author"),
+    Index("channel_memories_gone", "gone"),
+)
+channel_days = Table(
+    "channel_days",
+    metadata,
+    Column("user_id", Id, primary_key=True),
+    Column("day", String(10), primary_key=True),  # YYYY-MM-DD, UTC
+    Column("messages", Integer, nullable=False),
+    Column("calls", Integer, nullable=False),
+    Column("input_tokens", BigInteger, nullable=False),
+    Column("output_tokens", BigInteger, nullable=False),
+    Column("learned", Integer, nullable=False),
+)
+channel_authors = Table(
+    "channel_authors",
+    metadata,
+    Column("source", Id, primary_key=True),
+    Column("author", Id, primary_key=True),
+    Column("name", Id, nullable=False),
+    Column("user_id", Id, nullable=False, default=""),  # the user of Open WebUI who this is
+    Column("agreed_at", Float, nullable=False, default=0.0),  # to be remembered; 0.0 for no
+    Column("silent", Boolean, nullable=False, default=False),  # is never read
+    Index("channel_authors_user", "user_id"),
 )
 
 # See manage/history/imports.py.
