@@ -11329,7 +11329,7 @@ msgstr "Umgebung"
 msgid "page, origin: default"
 msgstr "Vorgabe"
 
-msgid "page, view: documents"
+msgid "page, view: files"
 msgstr "Dokumente"
 
 msgid "page, view: digests"
@@ -13348,7 +13348,7 @@ msgstr "environment"
 msgid "page, origin: default"
 msgstr "default"
 
-msgid "page, view: documents"
+msgid "page, view: files"
 msgstr "Documents"
 
 msgid "page, view: digests"
@@ -30563,7 +30563,7 @@ def send(visit: Visit) -> Redirect:
     except OSError as error:
         why = f"The file cannot be kept ({os.strerror(error.errno or 0)})."
         raise Drop(why, hint="Tell your admin.") from error
-    return back("documents", "document sent")
+    return back("files", "document sent")
 
 
 def forget(visit: Visit) -> Redirect:
@@ -30571,7 +30571,7 @@ def forget(visit: Visit) -> Redirect:
     visit.parts.tools.orders.erase_answers(visit.user_id)  # they may hold what is forgotten
     if not visit.parts.tools.documents.forget(visit.user_id, {visit.form.get("id", "")}):
         raise Refused(message("document of everyone, not forgotten"))
-    return back("documents", "document forgotten")
+    return back("files", "document forgotten")
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -31852,7 +31852,7 @@ _ALL = (
     Route("GET", "timeline", Needs.USER, timeline.listed),
     Route("GET", "chats", Needs.USER, chats.listed),
     Route("POST", "forget-chat", Needs.USER, chats.forget),
-    Route("GET", "documents", Needs.USER, documents.listed),
+    Route("GET", "files", Needs.USER, documents.listed),
     Route("POST", "send-document", Needs.USER, documents.send, file_bytes=MOST_BYTES),
     Route("POST", "forget-document", Needs.USER, documents.forget),
     Route("GET", "digests", Needs.USER, digests.listed),
@@ -32271,7 +32271,7 @@ SOURCES["interfaces/web/templates/base.html"] = r'''<!doctype html>
 <nav aria-label="{{ say('page: views') }}">
 <ul>
 {% if person.user_id %}
-{% for view in ("", "timeline", "chats", "documents", "digests", "why", "switches", "sharing", "keys", "import") %}
+{% for view in ("", "timeline", "chats", "files", "digests", "why", "switches", "sharing", "keys", "import") %}
 <li><a href="{{ view or './' }}"{% if here == view %} aria-current="page"{% endif %}>{{ say("page, view: " ~ (view or "memories")) }}</a></li>
 {% endfor %}
 {% endif %}
@@ -32416,9 +32416,9 @@ SOURCES["interfaces/web/templates/digests.html"] = r'''{% extends "base.html" %}
 # interfaces/web/templates/documents.html
 
 SOURCES["interfaces/web/templates/documents.html"] = r'''{% extends "base.html" %}
-{% block title %}{{ say("page, view: documents") }} · {{ say("page: memory") }}{% endblock %}
+{% block title %}{{ say("page, view: files") }} · {{ say("page: memory") }}{% endblock %}
 {% block content %}
-<h1>{{ say("page, view: documents") }}</h1>
+<h1>{{ say("page, view: files") }}</h1>
 {% if not are_read %}<p class="note">{{ say("documents, not here") }}</p>{% else %}
 <form method="post" action="send-document" enctype="multipart/form-data" class="stack">
 <input type="hidden" name="csrf" value="{{ csrf }}">
@@ -32427,7 +32427,7 @@ SOURCES["interfaces/web/templates/documents.html"] = r'''{% extends "base.html" 
 <button>{{ say("page: send document") }}</button>
 </form>
 {% endif %}
-<form class="search" role="search" method="get" action="documents" hx-get="documents" hx-target="#list" hx-trigger="input changed delay:250ms from:#q, submit" hx-sync="this:replace" hx-push-url="true">
+<form class="search" role="search" method="get" action="files" hx-get="files" hx-target="#list" hx-trigger="input changed delay:250ms from:#q, submit" hx-sync="this:replace" hx-push-url="true">
 <label for="q">{{ say("page: search documents") }}</label>
 <input type="search" id="q" name="q" value="{{ query }}" maxlength="1000" autocomplete="off">
 <button>{{ say("page: search button") }}</button>
@@ -34872,6 +34872,14 @@ das ist (gut|super|toll|klar|perfekt|genau|hilfreich|sehr hilfreich|einleuchtend
 das leuchtet ein, ich melde mich, leuchtet ein
 genau (das|so)
 das hilft, du hast recht, stimmt
+(wie|das) (ich )?(schon |bereits )?(gesagt|erwähnt|sagte|erwähnte|geschrieben)( habe| hatte)?( schon| bereits)?$
+das (habe|hab) ich (dir |ihnen )?(doch )?(schon |bereits )?(gesagt|geschrieben|erwähnt)$
+ich (meine|mein) (es|das) (ernst|so)$
+(das )?(weiß|weiss|verstehe) (ich )?(es |das )?(noch |auch )?nicht$
+ich (weiß|weiss|verstehe|glaube) (es |das |leider )?(noch |auch )?nicht( genau)?$
+ich bin (mir )?(noch |da |auch )?nicht (ganz |so )?sicher$
+ich (stimme (dir|ihnen|dem) zu|bin einverstanden|bin (wieder )?(da|zurück|bereit|fertig|verwirrt))$
+ich hoffe(,)? das (hilft|passt|ist klar)*$
 
 [addresses]
 (kannst|könntest|würdest|magst|hilfst|weißt|hast|gibst|erklärst|zeigst|hättest|empfiehlst) du
@@ -35339,6 +35347,14 @@ i'm (ready|good|back|done|listening|confused|stuck|lost|with you)$
 never mind, go ahead
 (that|this) (helps|helped|works|worked)
 you're right, fair enough
+(as|like) (i|i've|i have) (already |just )?(said|mentioned|told you|explained|wrote)( before| already| above| earlier)?$
+i (already |just )?(told you|said (so|that|it))( before| already)?$
+i (mean|meant) (it|that)$
+i (really )?(don't|do not) (know|understand|get it|think so|mind|care|remember)( yet| sorry)?$
+(i'm|i am) not (so |really |quite |entirely )?sure( yet| about (that|this|it))?$
+i (completely |totally |fully )?agree( with (you|that|this))?$
+i (hope|think|guess) (that|this|it) (helps|works|is (clear|fine|okay|ok))$
+i am (ready|good|back|done|listening|confused|stuck|lost|with you)$
 
 [addresses]
 (can|could|would|will|can't|couldn't) (you|u)
@@ -35793,6 +35809,12 @@ me parece bien, suena bien
 (de acuerdo|claro|perfecto|exacto)$
 (de acuerdo |vale )?lo entiendo
 tienes razón
+como (ya )?(te |le |lo )?(he dicho|dije|decía|mencioné|comenté)( antes| ya)?$
+ya (te |se |os )?(lo )?(dije|he dicho|había dicho)$
+(yo )?no (lo )?(sé|entiendo|comprendo|creo)( todavía| aún| bien)?$
+no estoy (muy |del todo )?segur(o|a)$
+(estoy )(totalmente )?(de acuerdo|de vuelta|list(o|a)|perdid(o|a)|confundid(o|a))( contigo| con eso)?$
+espero que (eso |esto )?(ayude|sirva)$
 
 [addresses]
 (me |nos )?(puedes|podrías|puede|podría|ayudas|recomiendas|aconsejas|explicas|das|dices|sugieres)
@@ -36232,6 +36254,12 @@ c'est (clair|bon|parfait|noté|exactement|super|très clair|tout|logique)*
 d'accord$
 d'accord (je|merci|c'est)
 tu as raison, vous avez raison
+comme je (l'ai |te l'ai |vous l'ai |le )?(déjà )?(dit|disais|mentionné|expliqué)( déjà| avant)?$
+je (te|vous) l'ai (déjà )?dit$
+je (ne )?(sais|comprends|crois|pense) pas( encore| trop| bien)?$
+je (ne )?suis pas (sûr|sûre|certain|certaine)( de ça)?$
+je suis (tout à fait )?(d'accord|de retour|prêt|prête|perdu|perdue)( avec (toi|vous|ça))?$
+(j'espère que )(ça|cela) (aide|va|marche)$
 
 [addresses]
 (peux|pourrais|veux|saurais|aurais|as|connais|penses)-tu
@@ -36858,6 +36886,12 @@ ci provo
 chiaro$, tutto chiaro, d'accordo$, hai ragione
 mi sembra (giusto|buono|ok)
 vediamo
+come (ti |le |vi )?(ho )?(già )?(detto|dicevo|accennato)( prima)?$
+(te |ve |gliel'|glielo )?l'ho (già )?detto$
+(io )?non (lo )?(so|capisco|credo)( ancora| bene)?$
+non (ne )?sono (molto |del tutto )?sicur(o|a)$
+sono ((pienamente )?d'accordo|tornat(o|a)|pront(o|a)|confus(o|a))( con te| con lei)?$
+spero (che )?(ti |le )?(aiuti|sia d'aiuto|sia chiaro)$
 
 [addresses]
 (mi |ci |ti |me lo )?(puoi|potresti|può|potrebbe|potete|sapresti|aiuti|consigli|suggerisci|dai|spieghi) _
@@ -37164,6 +37198,10 @@ HIRAGANA
 (試して|やって|考えて)み(ます|る)
 そう(ですね|なんですね|か)
 確かに, 承知, その通り
+(さっき|前に|先ほど|前にも|私が)?(も)?(言った|言いました|申し上げた|話した)(通り|とおり)(です|だ)?$
+(私は |私は|私も)?(まだ)?(よく)?(分かりません|わかりません|分からない|わからない|知りません)$
+(私も)?(同意|賛成)(します|です)$
+(私は)?(戻りました|準備できました)$
 
 [addresses]
 (手伝|助け|教え)って
@@ -37820,6 +37858,11 @@ begrepen$
 (dat|het) (klopt|klinkt|is duidelijk|is logisch|helpt)
 ik (ga|zal) (het|dat) ... (proberen|testen|bekijken)
 duidelijk$, helder$, je hebt gelijk, ik laat het weten
+zoals ik (al |net |eerder )?(zei|zeg|heb gezegd|vertelde)$
+dat (heb ik|zei ik) (je |u )?(al |toch )?(gezegd|verteld)?$
+ik (weet|begrijp|snap) (het|dat) (nog )?(niet)( zeker)?$
+ik ben (er |het )?(nog )?(niet (helemaal )?zeker|weer terug|terug|klaar|er weer|het (met je )?eens)( met je)?$
+ik hoop dat (dit|dat|het) helpt$
 
 [addresses]
 (kun|kan|zou|wil|weet|heb|zul) (je|jij|u)
@@ -38365,6 +38408,12 @@ dziękuję, dzięki, dziękuje, wielkie dzięki, nie ma za co, dzień dobry, dob
 (to |teraz )?ma (to )?sens
 (spróbuję|sprawdzę|przetestuję|zobaczę|pomyślę)
 jasne$, zgoda$, brzmi dobrze, masz rację, w porządku$, dobrze$
+(tak )?jak (już |wcześniej )?(mówiłem|mówiłam|wspomniałem|wspomniałam|powiedziałem|powiedziałam)( wcześniej| już)?$
+(już )?(ci |to |panu |pani )?(mówiłem|mówiłam)( ci)?( już)?$
+(ja )?(jeszcze )?nie (wiem|rozumiem|sądzę)( jeszcze| tego)?$
+nie jestem (do końca |całkiem )?(pewien|pewna|pewny)$
+(zgadzam się|wróciłem|wróciłam|jestem gotowy|jestem gotowa)( z tobą)?$
+mam nadzieję że (to )?pomoże$
 
 [addresses]
 (czy )?(możesz|możecie|mógłbyś|mogłabyś|pomożesz|doradzisz|polecisz|wiesz|masz) _
@@ -38813,6 +38862,12 @@ entendido
 isso é (exatamente|tudo)
 era (isso|exatamente)
 tens razão, você tem razão
+como (eu )?(já )?(te |lhe )?(disse|falei|mencionei|dizia)( antes)?$
+(eu )?já (te |lhe )?(disse|falei)( isso)?$
+(eu )?não (o )?(sei|entendo|entendi|acho)( ainda| bem)?$
+(eu )?não (estou|tenho) (muito |bem )?(segur(o|a)|cert(o|a)|certeza)( disso)?$
+(eu )?(concordo|estou de volta|estou pront(o|a))( contigo| com você| com isso)?$
+espero que (isso )?(ajude|ajuda)$
 
 [addresses]
 (você |vocês |tu )?(me |nos )?(pode|poderia|podem|consegue|podes|podias|poderias|conseguirias|sabe|sabes|ajuda|ajudas|dá|explica) (me|nos|ajudar|sugerir|explicar|recomendar|dar|dizer|_-me|_r)
@@ -39223,6 +39278,11 @@ SOURCES["language/data/ru.txt"] = r'''# Russian.
 это (имеет смысл|понятно|логично|то что|именно|все)
 (имеет|звучит) (смысл|логично|хорошо)
 ты прав*, вы правы, договорились, согласен, согласна
+как я (уже |и )?(говорил|говорила|сказал|сказала|упоминал|упоминала|писал|писала)( раньше| выше| ранее)?$
+я (уже |же )?(говорил|говорила|сказал|сказала)( тебе| вам| это| об этом)?( раньше)?$
+я (пока |ещ(е|ё) |этого |точно )?не (знаю|понимаю|понял|поняла|уверен|уверена|думаю)( точно| пока)?$
+я (полностью )?(согласен|согласна)( с тобой| с вами| с этим)?$
+я (снова |уже )?(вернулся|вернулась|готов|готова|здесь)$
 
 [addresses]
 (не )?(ты |вы )?(можешь|можете|могли бы|мог бы|могла бы|сможешь|сможете|поможешь|поможете|подскажешь|подскажете|посоветуешь|посоветуете) _
@@ -40282,6 +40342,10 @@ iyi akşamlar, iyi geceler, görüşürüz, harika, süper, tamam, kolay gelsin
 mantıklı
 (bunu |bir )?(deneyeceğim|denerim|deneyip|bakacağım|düşüneceğim)*
 haklısın, katılıyorum, kulağa hoş geliyor
+(daha önce |zaten |az önce )?(söylediğim|dediğim|bahsettiğim) gibi$
+(sana |size |zaten |bunu )?(zaten )?(söyledim|söylemiştim|demiştim)$
+(ben )?(henüz |tam )?(bilmiyorum|emin değilim|anlamadım|anlamıyorum)$
+(ben )?(sana |size )?(katılıyorum|geri döndüm|hazırım)$
 
 [addresses]
 bana, bize
@@ -40737,6 +40801,11 @@ SOURCES["language/data/zh.txt"] = r'''# Chinese, in both scripts.
 说得(对|有道理)
 我?(再|先|去)?(试试|試試|试一下|試一下|看看|想想|试一试)
 原来如此, 原來如此, 没问题, 沒問題, 我?同意$, 听起来不错, 就是这样
+(就像|像|正如|如)?我(刚才|刚刚|之前|已经|剛才|剛剛|已經)?(说|說|讲|講|提)(的|到的)?(过|過)(的)?(了)?(一样|一樣|那样|那樣)?$
+(就像|像|正如|如)我(刚才|刚刚|之前|已经|剛才|剛剛|已經)?(所)?(说|說)(的)?(那样|那樣|一样|一樣)?$
+我(还|還|也)?(不知道|不清楚|不确定|不確定|不明白|不懂|没听懂|沒聽懂)$
+我(完全)?(同意)(你|您)?(的看法|的说法|的說法)?$
+我(回来|回來|准备好|準備好)了$
 
 [addresses]
 你(能|可以|可不可以|能不能|会|會|有没有|有沒有|觉得|覺得|知道)
@@ -46423,8 +46492,9 @@ def _coverages(texts: Sequence[str], asked: Sequence[str]) -> list[float]:
     stems = [set(map(stem, own)) for own in terms]
     shares, whole = [0.0] * len(texts), 0.0
     for word in asked:
+        short = stem(word)
         exact = [_has(own, word) for own in terms]
-        alike = [stem(word) in own for own in stems]
+        alike = [short in own for own in stems]
         weight = 1 / max(sum(exact) or sum(alike), 1)
         whole += weight
         other_form = 0.5 if any(exact) else 1.0
