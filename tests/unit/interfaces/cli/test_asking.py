@@ -214,5 +214,5 @@ def test_a_key_is_shown_once_listed_without_it_revoked_and_erased_with_its_user(
     assert rows(run, "keys", "list")[0]["kind"] == "observer"
     engine.dispose()
     for words in ((), ("ada", "--observer", "discord"), ("--observer", "Not One")):
-        with pytest.raises(Refused, match="A key is|cannot be a source"):
+        with pytest.raises(Refused, match=r"A key is|cannot be a source"):
             run("keys", "add", *words)
