@@ -17,22 +17,21 @@ from ..state import channel_authors, channel_memories, channel_messages, insert_
 from ..state.engine import Patience
 from ..state.page_sessions_table import PageSessions, Person
 from .message import ChannelMessage
+from .queue import DELETED, DROPPED, drop_texts
 from .requests import FORGET, LINK, Request, read_request
 
-DELETED = "deleted"  # of a message: it is known, and nothing it said
 _AT_ONCE = 200  # authors, or messages, in a statement
 
 Author = tuple[str, str]  # source and id
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """What is to be said in a channel. to: the id of the message that it answers."""
+class ChannelReply:
+    """What is to be said in a channel. to: the id of the message that it answers, "" for none."""
 
-    source: str
     channel: str
-    to: str
     text: str
+    to: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,34 +52,37 @@ class People:
         self._writing, self._reading = Patience(engine), Patience(reading(engine))
         self._codes = PageSessions(engine)
 
-    def take(self, messages: Sequence[ChannelMessage]) -> tuple[list[ChannelMessage], list[Reply]]:
-        """What of newly observed messages may be kept, in their order, and what is to be said to the others.
+    def take(
+        self, messages: Sequence[ChannelMessage]
+    ) -> tuple[dict[int, ChannelMessage], list[ChannelReply]]:
+        """What of newly observed messages may be kept, by their indices, and what is to be said to others.
 
         What authors ask is done; of such a message only that it was there is kept, as of a deleted one, so
         that it is not done again when the message is told again. Authors who are not read are left out.
         """
         silent = self._silent(messages)
-        done = self._deleted([one for one in messages if read_request(one.text)])
-        kept: list[ChannelMessage] = []
-        replies: list[Reply] = []
-        for one in messages:
+        requests = {index: asked for index, one in enumerate(messages) if (asked := _request(one))}
+        done = self._deleted(messages[index] for index in requests)
+        kept: dict[int, ChannelMessage] = {}
+        replies: list[ChannelReply] = []
+        for index, one in enumerate(messages):
             author = one.source, one.author
-            request = read_request(one.text) if one.author and not one.deleted else None
-            if request is None:
+            if index not in requests:
                 if one.deleted or author not in silent:
-                    kept.append(one)
+                    kept[index] = one
                 continue
             if (one.owner, one.id) in done:
                 continue
             done.add((one.owner, one.id))
+            request = requests[index]
             if request.what == FORGET:
-                kept = [other for other in kept if other.deleted or (other.source, other.author) != author]
+                kept = {at: it for at, it in kept.items() if it.deleted or (it.source, it.author) != author}
                 silent.add(author)
             said, is_read = self._answered(one, request)
             if is_read:
                 silent.discard(author)
-            kept.append(replace(one, text="", author_name="", deleted=True))
-            replies.append(Reply(one.source, one.channel, one.id, request.words.say(said)))
+            kept[index] = replace(one, text="", author_name="", deleted=True)
+            replies.append(ChannelReply(one.channel, request.words.say(said), one.id))
         return kept, replies
 
     def _answered(self, asked: ChannelMessage, request: Request) -> tuple[str, bool]:
@@ -137,8 +139,8 @@ class People:
         def work(connection: Connection) -> None:
             _put(connection, source, author, {"silent": True})
             mine = and_(channel_messages.c.source == source, channel_messages.c.author == author)
-            blank = {"text": "", "author": "", "author_name": "", "reply_to": "", "state": DELETED}
-            connection.execute(update(channel_messages).where(mine).values(blank))
+            connection.execute(update(channel_messages).where(mine).values(author_name=""))
+            drop_texts(connection, mine, time.time())
             cited = and_(channel_memories.c.source == source, channel_memories.c.author == author)
             connection.execute(update(channel_memories).where(cited).values(gone=True))
 
@@ -186,7 +188,9 @@ class People:
             table = channel_messages.c
             for some in batched(sorted(ids), _AT_ONCE):
                 these = tuple_(table.user_id, table.message_id).in_(some)
-                wanted = select(table.user_id, table.message_id).where(these, table.state == DELETED)
+                wanted = select(table.user_id, table.message_id).where(
+                    these, table.state.in_((DELETED, DROPPED))
+                )
                 found.update(tuple(row) for row in connection.execute(wanted))
             return found
 
@@ -194,6 +198,10 @@ class People:
 
     def _put(self, source: str, author: str, **values: object) -> None:
         self._writing.run(lambda connection: _put(connection, source, author, values))
+
+
+def _request(one: ChannelMessage) -> Request | None:
+    return read_request(one.text) if one.author and not one.deleted else None
 
 
 def _put(connection: Connection, source: str, author: str, values: Mapping[str, object]) -> None:

@@ -52,7 +52,7 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
-class Notes:
+class ChannelNotes:
     """Those for one message, what is said first at first, and the block of them for a prompt, "" for none."""
 
     chosen: tuple[Note, ...] = ()
@@ -70,7 +70,7 @@ class ChannelRecaller:
         text = turn.text.removeprefix(f"{turn.name}: ")  # as Open WebUI begins it
         words = locale(language_for(turn.language, text))
         owner, now = channel_owner(WEBUI, turn.channel), now.astimezone(zone_of(turn.timezone))
-        notes = Notes()
+        notes = ChannelNotes()
         if is_read_channel(turn.channel, self._name(owner), settings):
             notes = self.notes(backend, owner, text, settings, now, words)
         why = Explanation.of_left_alone("")
@@ -78,7 +78,7 @@ class ChannelRecaller:
 
     def notes(
         self, backend: Backend, owner: str, text: str, settings: Valves, now: datetime, words: Locale
-    ) -> Notes:
+    ) -> ChannelNotes:
         """What of a channel is relevant to a text. owner: the id that its memories lie under."""
         query = query_of(text)
         found = backend.search(owner, query, POOL, View(), asked=True)
@@ -113,7 +113,7 @@ class ChannelRecaller:
         chosen = told(items, gate.least, settings.memory_token_budget)
         chosen += told(spoken, passages_gate.least, settings.episode_token_budget)
         chosen.sort(key=lambda one: one.at)
-        return Notes(tuple(chosen), render_channel([line(one) for one in chosen], words))
+        return ChannelNotes(tuple(chosen), render_channel([line(one) for one in chosen], words))
 
     def _sources(self, owner: str, memory_ids: Sequence[str]) -> dict[str, Note]:
         """Who said what these memories say, and when; without those that are to be erased, or nobody said."""

@@ -35,7 +35,7 @@ def taken(people: People, *messages: ChannelMessage) -> tuple[list[str], list[st
     """The texts that may be kept, "" for what is deleted, and what is to be said."""
     kept, replies = people.take(messages)
     assert [one.to for one in replies] == [one.id for one in messages if one.id in {r.to for r in replies}]
-    return ["" if one.deleted else one.text for one in kept], [one.text for one in replies]
+    return ["" if one.deleted else one.text for one in kept.values()], [one.text for one in replies]
 
 
 def links(people: People, user_id: str) -> Sequence[tuple[str, str, bool]]:
@@ -115,9 +115,9 @@ def test_what_was_asked_is_not_done_again(people: People, engine: Engine) -> Non
     """A bot that reads its channel anew tells it once more."""
     forget, back = said("memory forget me"), said("memory read me")
     kept, _ = people.take([forget, back])
-    keep(engine, *kept, state="deleted")
+    keep(engine, *kept.values(), state="deleted")
     keep(engine, said("I moved to Porto."))
-    assert people.take([forget, back]) == ([], [])
+    assert people.take([forget, back]) == ({}, [])
     with engine.connect() as connection:
         assert "I moved to Porto." in set(connection.scalars(select(channel_messages.c.text)))
 
@@ -126,14 +126,14 @@ def test_an_edited_message_may_ask_and_what_it_said_goes(people: People, engine:
     first = said("I moved to Porto.")
     keep(engine, first)
     kept, replies = people.take([said("memory link nonsense99", id=first.id)])
-    assert [(one.id, one.deleted, one.text) for one in kept] == [(first.id, True, "")]
+    assert [(one.id, one.deleted, one.text) for one in kept.values()] == [(first.id, True, "")]
     assert len(replies) == 1
 
 
 def test_deleted_messages_of_who_is_not_read_are_deleted(people: People) -> None:
     taken(people, said("memory forget me"))
     gone = said("", deleted=True)
-    assert people.take([gone]) == ([gone], [])
+    assert people.take([gone]) == ({0: gone}, [])
 
 
 def test_agreeing_in_open_webuis_own_channels(people: People) -> None:

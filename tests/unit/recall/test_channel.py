@@ -13,7 +13,7 @@ from owui_memory.core.memory import EPISODE, is_person
 from owui_memory.core.scope import WEBUI, channel_owner, documents_owner, past_owner, team_owner
 from owui_memory.core.turn import Turn
 from owui_memory.recall.block import without_block
-from owui_memory.recall.channel import ChannelRecaller, Notes
+from owui_memory.recall.channel import ChannelNotes, ChannelRecaller
 from owui_memory.state import channel_authors, channel_memories, put_row
 from tests.harness.channels import keep, learn, owner_in, said
 from tests.unit.recall.conversation import House
@@ -22,7 +22,7 @@ DEPLOYS, ASKED = "The team deploys the shop on Fridays.", "When do we deploy the
 NOW = datetime.now(UTC)
 
 
-def told(house: House, text: str = ASKED, owner: str = "", code: str = "en") -> Notes:
+def told(house: House, text: str = ASKED, owner: str = "", code: str = "en") -> ChannelNotes:
     recaller = ChannelRecaller(house.engine)
     return recaller.notes(house.backend, owner or owner_in(), text, house.settings, NOW, locale(code))
 
