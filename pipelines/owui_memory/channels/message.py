@@ -85,9 +85,9 @@ def read_question(body: Any) -> tuple[str, str]:
     text = body.get("text") if isinstance(body, Mapping) else None
     try:
         if not isinstance(text, str) or len(text) > LONGEST_CHARS:
-            raise ValueError(f"text must be a string of at most {LONGEST_CHARS:,} characters.")
+            raise _WrongMessageError(f"text must be a string of at most {LONGEST_CHARS:,} characters.")
         return _id(body, "channel"), plain(text)
-    except ValueError as problem:
+    except _WrongMessageError as problem:
         raise Drop(str(problem), hint='Send {"channel": ..., "text": ...}.') from None
 
 
