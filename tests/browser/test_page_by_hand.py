@@ -113,12 +113,12 @@ def test_a_double_click_changes_one_thing(tabs: Tabs, monkeypatch: pytest.Monkey
 
         monkeypatch.setitem(ROUTES, ("POST", name), replace(route, view=slowly))
     page = tabs.open()
-    page.get_by_role("button", name="Undo").last.dblclick()
+    page.get_by_role("button", name="Undo").last.dblclick(delay=80)
     expect(page.get_by_role("status")).to_contain_text("taken back")
     assert listed(page) == ["My dog is called Rex.", "I live in Porto."]
     card = page.locator("#list li", has_text="Rex")
     card.locator("summary").click()
-    card.get_by_role("button", name="Forget", exact=True).dblclick()
+    card.get_by_role("button", name="Forget", exact=True).dblclick(delay=80)
     expect(page.get_by_role("status")).to_contain_text("Forgotten.")
     assert listed(tabs.open()) == ["I live in Porto."]
 
