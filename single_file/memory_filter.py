@@ -249,6 +249,7 @@ from .backends.backend_holder import BackendHolder
 from .backends.base import Backend
 from .backends.library import LibraryBackend
 from .backends.locations import naming
+from .channels.channels import Channels
 from .commands.commander import Commander
 from .commands.notes import Notes
 from .commands.parse import read_command
@@ -430,6 +431,7 @@ class Application:
         self._digest_worker = DigestWorker(
             self.commander.tools.schedule, self.commander.tools.digests, folder, self.emit, self._is_busy
         )
+        self.channels = Channels(self._engine, settings)
         self.deletions = self.commander.tools.deletions
         self.deletion_worker = DeletionWorker(self._engine, self.deletions, settings, WebUi.of, self.emit)
         self.contexts = Contexts(self._engine, self.live, settings, self.emit)
@@ -2966,6 +2968,294 @@ SOURCES["channels/__init__.py"] = r'''"""A team's channels: what is said there, 
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# channels/channels.py
+
+SOURCES["channels/channels.py"] = r'''"""What is observed in channels, for whoever hears of it: bots by HTTP, and the reader of Open WebUI's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+
+from ..config.settings import Valves
+from .message import ChannelMessage
+from .queue import ChannelQueue
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelReply:
+    """What is to be said in a channel. to: the id of the message that it answers, "" for none."""
+
+    channel: str
+    text: str
+    to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What became of some messages. full: indices of those not taken, because too many wait."""
+
+    accepted: int = 0
+    known: int = 0
+    full: tuple[int, ...] = ()
+    replies: tuple[ChannelReply, ...] = ()
+
+
+class Channels:
+    """Methods block for as long as the state database takes."""
+
+    def __init__(self, engine: Engine, settings: Callable[[], Valves]) -> None:
+        self.engine, self.settings = engine, settings
+        self.queue = ChannelQueue(engine)
+
+    def observe(self, messages: Sequence[ChannelMessage]) -> Observed:
+        """Keep messages of one source; they are on disk afterwards."""
+        put = self.queue.put(messages)
+        return Observed(put.accepted, put.known, put.full)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# channels/claims.py
+
+SOURCES["channels/claims.py"] = r'''"""Batches of a channel's messages, each read by one server at a time, whatever ends it."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Engine, and_, delete, func, select, update
+
+from ..core.batched import batched
+from ..core.errors import ClaimLost
+from ..state import channel_memories, channel_messages, channels, insert_new, reading
+from ..state.clock import is_over
+from .queue import AT_ONCE, DELETED, DROPPED, EDITED, IN_HAND, READ, UNREAD, count_day
+
+DUE_MESSAGES, DUE_S = 100, 3600.0  # when a batch is read: so many wait, or the first for so long
+BATCH_CHARS, SHOWN_CHARS = 24_000, 1_500  # of a batch, and of one message as it counts there
+_LEASE_S = 20.0  # that a channel is held by who reads it; renewed meanwhile
+_LONGEST_PAUSE_S = 24 * 3600.0
+
+_M = channel_messages.c
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message of a batch as it was when it was claimed. at: Unix time in seconds."""
+
+    id: str
+    author: str
+    author_name: str
+    text: str
+    at: float
+    reply_to: str
+
+
+class Claim:
+    """A channel's oldest unread messages, this reader's alone for now. Threads may share it.
+
+    attempts counts this try. Each renewal raises ClaimLost where the channel is another's, or erased.
+    """
+
+    def __init__(
+        self, engine: Engine, owner: str, source: str, channel: str, name: str, attempts: int, until: float
+    ) -> None:
+        self.owner, self.source, self.channel, self.name, self.attempts = (
+            owner,
+            source,
+            channel,
+            name,
+            attempts,
+        )
+        self.messages: tuple[Said, ...] = ()
+        self._engine, self._until, self._lock = engine, until, threading.Lock()
+
+    def renew(self) -> None:
+        with self.holding(time.time() + _LEASE_S):
+            pass
+
+    @contextmanager
+    def holding(self, until: float, detail: str = "") -> Iterator[Connection]:
+        """A transaction; the channel is held until a Unix time then. detail: why it is not read till then."""
+        with self._lock:
+            with self._engine.begin() as connection:
+                mine = and_(channels.c.user_id == self.owner, channels.c.held_until == self._until)
+                held = update(channels).where(mine).values(held_until=until, detail=detail)
+                if not connection.execute(held).rowcount:
+                    raise ClaimLost("Another server reads this channel now.", hint="Nothing is lost by that.")
+                yield connection
+            self._until = until  # once that is written
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Renewed inside, however long that takes."""
+        over = threading.Event()
+
+        def renew() -> None:
+            while not over.wait(_LEASE_S / 4):
+                try:
+                    self.renew()
+                except Exception:  # noqa: BLE001 - whoever works on it is told before the next change
+                    return
+
+        thread = threading.Thread(target=renew, name="memory-channel-lease", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+
+class Claims:
+    """In the state database. Threads and servers may share it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine, self._reading = engine, reading(engine)
+
+    def due(self, now: float) -> list[str]:
+        """The owners of channels that have something to read: what was begun, then who waits longest."""
+        is_free = is_over(channels.c.held_until, now, _LONGEST_PAUSE_S)
+        waiting = (
+            select(_M.user_id, func.count(), func.min(_M.put_at), func.max(_M.batch))
+            .where(_M.state.in_(IN_HAND))
+            .group_by(_M.user_id)
+        )
+        with self._reading.connect() as connection:
+            rows = connection.execute(waiting).all()
+            found = []
+            for owner, count, first, batch in rows:
+                if batch or count >= DUE_MESSAGES or not now - DUE_S < first <= now + DUE_S:
+                    found.append((not batch, first, owner))
+            free = set(connection.scalars(select(channels.c.user_id).where(is_free, ~channels.c.paused)))
+        return [owner for _, _, owner in sorted(found) if owner in free]
+
+    def claim(self, owner: str) -> Claim | None:
+        """A batch of a channel: the one that was begun, or its oldest messages. None where another has it."""
+        now = time.time()
+        with self._engine.begin() as connection:
+            row = connection.execute(select(channels).where(channels.c.user_id == owner)).first()
+            if row is None:
+                return None
+            until = now + _LEASE_S
+            mine = and_(
+                channels.c.user_id == owner,
+                channels.c.held_until == row.held_until,
+                is_over(channels.c.held_until, now, _LONGEST_PAUSE_S),
+            )
+            if not connection.execute(update(channels).where(mine).values(held_until=until)).rowcount:
+                return None
+            batch = _next(connection, owner)
+            name = next((one.batch for one in batch), "") or f"channel-{uuid.uuid4().hex}"
+            attempts = max((one.attempts for one in batch), default=0) + 1
+            for some in batched([one.message_id for one in batch], AT_ONCE):
+                mine = and_(_M.user_id == owner, _M.message_id.in_(some))
+                values = {"batch": name, "attempts": attempts}
+                connection.execute(update(channel_messages).where(mine).values(**values))
+        if not batch:
+            return None
+        claim = Claim(self._engine, owner, row.source, row.channel, name, attempts, until)
+        claim.messages = tuple(
+            Said(one.message_id, one.author, one.author_name, one.text, one.at, one.reply_to) for one in batch
+        )
+        return claim
+
+    def confirm(self, claim: Claim) -> None:
+        """Raises ClaimLost where one of the batch was edited or deleted since it was claimed; renews it."""
+        with claim.holding(time.time() + _LEASE_S) as connection:
+            of_batch = and_(_M.user_id == claim.owner, _M.batch == claim.name, _M.state == UNREAD)
+            if connection.scalar(select(func.count()).where(of_batch)) != len(claim.messages):
+                raise ClaimLost("A message was changed while it was read.", hint="It is read again.")
+
+    def done(
+        self, claim: Claim, made: Mapping[tuple[str, str], Collection[str]], removed: Collection[str]
+    ) -> None:
+        """The batch is read. made: ids of messages by owner and id of each memory; removed: memories."""
+        now = time.time()
+        with claim.holding(now) as connection:
+            rows = connection.execute(
+                select(channel_messages).where(_M.user_id == claim.owner, _M.batch == claim.name)
+            ).all()
+            there = {row.message_id: row for row in rows}
+            cited = [
+                {
+                    "user_id": owner,
+                    "memory_id": memory_id,
+                    "channel_id": claim.owner,
+                    "message_id": one,
+                    "source": claim.source,
+                    "author": there[one].author,
+                    "at": there[one].at,
+                    "gone": there[one].state != UNREAD,
+                }
+                for (owner, memory_id), ids in made.items()
+                for one in ids
+                if one in there
+            ]
+            for some in batched(cited, AT_ONCE):
+                insert_new(connection, channel_memories, some)
+            for ids in batched(removed, AT_ONCE):
+                mine = and_(channel_memories.c.user_id == claim.owner, channel_memories.c.memory_id.in_(ids))
+                connection.execute(delete(channel_memories).where(mine))
+            self._leave(connection, claim, READ)
+            connection.execute(update(channels).where(channels.c.user_id == claim.owner).values(read_at=now))
+            count_day(connection, claim.owner, now, learned=len(made))
+
+    def leave(self, claim: Claim, pause_s: float, detail: str, state: str = UNREAD) -> None:
+        """Give a batch back, to be read after so many seconds; or (ASIDE) set it aside."""
+        with claim.holding(time.time() + pause_s, detail) as connection:
+            if state != UNREAD:
+                self._leave(connection, claim, state)
+
+    def disband(self, claim: Claim, parts: int) -> None:
+        """Read the messages of a batch anew, in so many parts; for one that nothing was made of."""
+        with claim.holding(time.time()) as connection:
+            if parts == 1:
+                self._leave(connection, claim, UNREAD)
+                return
+            ids = [one.id for one in claim.messages]
+            size = -(-len(ids) // parts)
+            for number, some in enumerate(batched(ids, size)):
+                mine = and_(_M.user_id == claim.owner, _M.message_id.in_(some), _M.batch == claim.name)
+                named = {"batch": f"{claim.name[:60]}-{number}{uuid.uuid4().hex[:8]}", "attempts": 0}
+                connection.execute(update(channel_messages).where(mine).values(**named))
+
+    @staticmethod
+    def _leave(connection: Connection, claim: Claim, state: str) -> None:
+        """The batch is over: what was not changed meanwhile is in this state now."""
+        mine = and_(_M.user_id == claim.owner, _M.batch == claim.name)
+        for before, after in ((UNREAD, state), (EDITED, UNREAD), (DROPPED, DELETED)):
+            values = {"state": after, "batch": "", "attempts": 0}
+            connection.execute(update(channel_messages).where(mine, _M.state == before).values(**values))
+
+
+def _next(connection: Connection, owner: str) -> list[Any]:
+    """The messages of a batch that was begun, or of a new one: the oldest, as many as are read at once."""
+    whose = and_(_M.user_id == owner, _M.state.in_(IN_HAND))
+    mine = select(channel_messages).where(whose)
+    name = connection.scalar(select(func.min(_M.batch)).where(whose, _M.batch != ""))
+    in_order = mine.order_by(_M.at, _M.message_id).limit(DUE_MESSAGES)
+    if name:
+        return list(connection.execute(mine.where(_M.batch == name).order_by(_M.at, _M.message_id)))
+    batch: list[Any] = []
+    chars = 0
+    for row in connection.execute(in_order):
+        chars += min(len(row.text), SHOWN_CHARS)
+        if batch and chars > BATCH_CHARS:
+            break
+        batch.append(row)
+    return batch
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # channels/message.py
 
 SOURCES["channels/message.py"] = r'''"""A message of a channel, and how one that a bot sends is read."""
@@ -3110,6 +3400,290 @@ def _time(value: Any) -> float:
             "time must be an ISO 8601 time or Unix seconds, since 2000 and not in the future."
         ) from None
     return at
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# channels/queue.py
+
+SOURCES["channels/queue.py"] = r'''"""What is said in channels, until it is read, and for as long as the setting `channel_days` says.
+
+A message is in one of these states. UNREAD waits, READ was read, ASIDE could not be read, DELETED was taken
+back: a row without text stays, so that a copy that comes late is not kept. Those that are being read bear
+the name of their batch, until all that was made of it is written down; one that is changed meanwhile is
+EDITED, one that is deleted DROPPED, and what was made of it is looked at again: see `erasing`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Engine, and_, delete, func, or_, select, update
+
+from ..core.batched import batched
+from ..core.errors import Retry
+from ..state import (
+    channel_authors,
+    channel_days,
+    channel_memories,
+    channel_messages,
+    channels,
+    insert_new,
+    reading,
+)
+from .message import ChannelMessage
+
+UNREAD, READ, ASIDE, DELETED = "unread", "read", "aside", "deleted"
+EDITED, DROPPED = "edited", "dropped"
+IN_HAND = (UNREAD, EDITED, DROPPED)  # states of messages of a batch
+
+MOST_OF_A_CHANNEL, MOST_OF_ALL = 20_000, 200_000  # unread
+AT_ONCE = 400
+
+_M = channel_messages.c
+
+
+class Full(Retry):
+    """Too many messages of a channel, or of all, wait to be read."""
+
+
+class Put(NamedTuple):
+    """How many messages were new or changed, and how many known. full: indices of those not taken."""
+
+    accepted: int
+    known: int
+    full: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a channel stands. tokens: of today (UTC). detail: why it is not read now, "" where it is."""
+
+    owner: str
+    source: str
+    channel: str
+    name: str
+    unread: int
+    aside: int
+    paused: bool
+    detail: str
+    tokens: int
+
+
+class ChannelQueue:
+    """In the state database. Threads and servers may share it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine, self._reading = engine, reading(engine)
+
+    def put(self, messages: Sequence[ChannelMessage]) -> Put:
+        """Keep messages on disk: each once, another text in place of the one before, nothing of deleted ones.
+
+        Of authors who are not to be read, and in channels that are paused, nothing is kept.
+        """
+        latest: dict[tuple[str, str], tuple[int, ChannelMessage]] = {}
+        for index, message in enumerate(messages):
+            key = (message.owner, message.id)
+            if not (key in latest and latest[key][1].deleted):
+                latest[key] = (index, message)
+        now, result = time.time(), Counter[str]()
+        full: list[int] = []
+        with self.engine.begin() as connection:
+            by_owner: dict[str, list[tuple[int, ChannelMessage]]] = {}
+            for (owner, _), found in latest.items():
+                by_owner.setdefault(owner, []).append(found)
+            total: int | None = None
+            for owner, listed in sorted(by_owner.items()):
+                if total is None:
+                    total = _unread(connection)
+                left = min(MOST_OF_A_CHANNEL - _unread(connection, owner), MOST_OF_ALL - total)
+                total += self._put(connection, owner, listed, now, left, result, full)
+        return Put(result["accepted"], result["known"] + len(messages) - len(latest), tuple(full))
+
+    def _put(
+        self,
+        connection: Connection,
+        owner: str,
+        listed: list[tuple[int, ChannelMessage]],
+        now: float,
+        left: int,
+        result: Counter[str],
+        full: list[int],
+    ) -> int:
+        """Those of one channel; how many more wait then."""
+        new, paused = _opened(connection, owner, listed[-1][1], now), False
+        paused = bool(connection.scalar(select(channels.c.paused).where(channels.c.user_id == owner)))
+        silent = _silent(connection, listed[0][1].source, {one.author for _, one in listed})
+        there = _rows(connection, owner, [one.id for _, one in listed])
+        rows, added = [], 0
+        for index, one in listed:
+            row = there.get(one.id)
+            is_over = row is not None and row.state in (DELETED, DROPPED)
+            if is_over or (row is not None and not one.deleted and row.text == one.text):
+                result["known"] += 1
+                continue
+            unread = not (one.deleted or paused or one.author in silent)
+            if unread and (row is None or row.state not in IN_HAND):
+                if added >= left:
+                    full.append(index)
+                    continue
+                added += 1
+            result["accepted"] += 1
+            if row is not None:
+                _change(connection, owner, row, one.text if unread else "", now, gone=not unread)
+            elif unread or one.deleted:
+                rows.append(_row(owner, one, now))
+        for some in batched(rows, AT_ONCE):
+            insert_new(connection, channel_messages, some)
+        if new or rows or added:
+            today = {"messages": len(rows) - sum(row["state"] == DELETED for row in rows)}
+            count_day(connection, owner, now, **today)
+        return added
+
+    def used_today(self, owner: str) -> int:
+        """The tokens that reading a channel has taken today (UTC)."""
+        mine = and_(channel_days.c.user_id == owner, channel_days.c.day == day_of(time.time()))
+        wanted = select(channel_days.c.input_tokens + channel_days.c.output_tokens).where(mine)
+        with self._reading.connect() as connection:
+            return connection.scalar(wanted) or 0
+
+    def count(self, owner: str, **numbers: int) -> None:
+        """Count something of today: messages, calls, input_tokens, output_tokens, learned."""
+        with self.engine.begin() as connection:
+            count_day(connection, owner, time.time(), **numbers)
+
+    def standing(self, most: int = 1_000) -> list[Standing]:
+        """The channels that there are, the busiest of today first."""
+        states = select(_M.user_id, _M.state, func.count()).where(_M.state.in_((*IN_HAND, ASIDE)))
+        today = select(channel_days).where(channel_days.c.day == day_of(time.time()))
+        with self._reading.connect() as connection:
+            counts = Counter[tuple[str, str]]()
+            for owner, state, count in connection.execute(states.group_by(_M.user_id, _M.state)):
+                counts[owner, ASIDE if state == ASIDE else UNREAD] += count
+            days = {row.user_id: row for row in connection.execute(today)}
+            rows = connection.execute(select(channels)).all()
+        rows = sorted(rows, key=lambda row: -days[row.user_id].messages if row.user_id in days else 0)[:most]
+        return [
+            Standing(
+                row.user_id,
+                row.source,
+                row.channel,
+                row.name,
+                counts[row.user_id, UNREAD],
+                counts[row.user_id, ASIDE],
+                row.paused,
+                row.detail,
+                days[row.user_id].input_tokens + days[row.user_id].output_tokens
+                if row.user_id in days
+                else 0,
+            )
+            for row in rows
+        ]
+
+    def prune(self, days: int) -> int:
+        """Delete messages that are older than so many days, once read, or than twice that; how many."""
+        now, day_s = time.time(), 24 * 3600.0
+        old = or_(
+            and_(_M.state.in_((READ, DELETED, ASIDE)), _M.put_at < now - days * day_s),
+            _M.put_at < now - 2 * days * day_s,
+        )
+        with self.engine.begin() as connection:
+            return connection.execute(delete(channel_messages).where(old)).rowcount
+
+
+def day_of(at: float) -> str:
+    """A day (UTC) as `channel_days` has it."""
+    return time.strftime("%Y-%m-%d", time.gmtime(at))
+
+
+def count_day(connection: Connection, owner: str, at: float, **numbers: int) -> None:
+    """Add to what is counted of a channel's day."""
+    names = ("messages", "calls", "input_tokens", "output_tokens", "learned")
+    row = {"user_id": owner, "day": day_of(at), **dict.fromkeys(names, 0)}
+    insert_new(connection, channel_days, [row])
+    mine = and_(channel_days.c.user_id == owner, channel_days.c.day == row["day"])
+    added = {name: channel_days.c[name] + by for name, by in numbers.items() if by}
+    if added:
+        connection.execute(update(channel_days).where(mine).values(**added))
+
+
+def drop_texts(connection: Connection, which: Any, now: float) -> None:
+    """Messages are not to be kept any more: only that they were there, and what they said is looked at."""
+    rows = connection.execute(
+        select(channel_messages).where(which, _M.state.not_in((DELETED, DROPPED)))
+    ).all()
+    for row in rows:
+        _change(connection, row.user_id, row, "", now, gone=True)
+
+
+def _change(connection: Connection, owner: str, row: Any, text: str, now: float, *, gone: bool) -> None:
+    """A message that is known says something else now, or nothing."""
+    state = (DROPPED if row.batch else DELETED) if gone else (EDITED if row.batch else UNREAD)
+    values = {"text": text, "state": state, "put_at": now}
+    mine = and_(_M.user_id == owner, _M.message_id == row.message_id)
+    connection.execute(update(channel_messages).where(mine).values(**values))
+    cites = and_(channel_memories.c.channel_id == owner, channel_memories.c.message_id == row.message_id)
+    connection.execute(update(channel_memories).where(cites).values(gone=True))
+
+
+def _opened(connection: Connection, owner: str, latest: ChannelMessage, now: float) -> bool:
+    """Whether a channel is seen for the first time; it is written down, and what it is called."""
+    row = connection.execute(select(channels.c.name).where(channels.c.user_id == owner)).first()
+    name = latest.channel_name
+    if row is None:
+        new = {"user_id": owner, "source": latest.source, "channel": latest.channel, "name": name}
+        rest = {"first_at": now, "read_at": 0.0, "announced_at": 0.0, "held_until": 0.0, "detail": ""}
+        insert_new(connection, channels, [{**new, **rest, "paused": False}])
+    elif name and row.name != name:
+        connection.execute(update(channels).where(channels.c.user_id == owner).values(name=name))
+    return row is None
+
+
+def _silent(connection: Connection, source: str, authors: Collection[str]) -> set[str]:
+    """Those of some authors who are not to be read."""
+    found: set[str] = set()
+    for some in batched(sorted(authors), AT_ONCE):
+        quiet = and_(
+            channel_authors.c.source == source, channel_authors.c.author.in_(some), channel_authors.c.silent
+        )
+        found.update(connection.scalars(select(channel_authors.c.author).where(quiet)))
+    return found
+
+
+def _rows(connection: Connection, owner: str, ids: Sequence[str]) -> dict[str, Any]:
+    return {
+        row.message_id: row
+        for some in batched(ids, AT_ONCE)
+        for row in connection.execute(
+            select(channel_messages).where(_M.user_id == owner, _M.message_id.in_(some))
+        )
+    }
+
+
+def _row(owner: str, one: ChannelMessage, now: float) -> dict[str, Any]:
+    return {
+        "user_id": owner,
+        "message_id": one.id,
+        "source": one.source,
+        "author": one.author,
+        "author_name": one.author_name,
+        "text": one.text,
+        "at": one.at,
+        "reply_to": one.reply_to,
+        "put_at": now,
+        "state": DELETED if one.deleted else UNREAD,
+        "batch": "",
+        "attempts": 0,
+    }
+
+
+def _unread(connection: Connection, owner: str = "") -> int:
+    whose = (_M.user_id == owner,) if owner else ()
+    waiting = select(func.count()).select_from(channel_messages).where(_M.state.in_(IN_HAND), *whose)
+    return connection.scalar(waiting) or 0
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -23757,7 +24331,7 @@ def _classes(
 # ----------------------------------------------------------------------------------------------------------
 # interfaces/cli/keys.py
 
-SOURCES["interfaces/cli/keys.py"] = r'''"""Keys with which a user's own clients ask the proxy."""
+SOURCES["interfaces/cli/keys.py"] = r'''"""Keys with which a user's own clients ask the proxy, and bots tell of channels."""
 
 from __future__ import annotations
 
@@ -23767,9 +24341,10 @@ from typing import Annotated
 import typer
 
 from ...core.errors import Drop
+from ...core.scope import is_source
 from ...core.text import plain
 from ...state.api_keys_table import ApiKeys
-from .commands import OF_THE_SERVER, AnyUser, Json, User, app, command
+from .commands import OF_THE_SERVER, AnyUser, Json, app, command
 from .instance import Instance
 from .output import as_json, fields, say, table
 
@@ -23782,17 +24357,28 @@ app.add_typer(_keys, name="keys", help="Keys of users for the proxy.", rich_help
 @command("add", of=_keys)
 def add(
     instance: Instance,
-    user_id: User,
+    user_id: AnyUser = "",
     name: Annotated[str, typer.Option("--name", help="What it is for.")] = "",
+    observer: Annotated[
+        str, typer.Option("--observer", help="For a bot that tells of channels: its source, like discord.")
+    ] = "",
     to_json: Json = False,
 ) -> None:
-    """Make a key for a user's clients of the proxy and of the tools. It is shown only once."""
-    key = ApiKeys(instance.engine).add(user_id, plain(name)[:_NAME_CHARS])
+    """Make a key for a user's clients of the proxy and of the tools, or for a bot. It is shown only once."""
+    if bool(user_id) == bool(observer):
+        raise Drop("A key is a user's, or an observer's.", hint="Name a user, or --observer and a source.")
+    if observer and not is_source(observer):
+        raise Drop("This cannot be a source's name.", hint="1 to 40 of a-z, 0-9 and -, like discord.")
+    keys = ApiKeys(instance.engine)
+    key = keys.add_observer(observer) if observer else keys.add(user_id, plain(name)[:_NAME_CHARS])
     if to_json:
-        as_json({"user_id": user_id, "key": key})
-    else:
-        print(key)
-        say("Keep it: it is not shown again. A client sends it as its API key to the proxy.")
+        as_json({"observer": observer, "key": key} if observer else {"user_id": user_id, "key": key})
+        return
+    print(key)
+    told = "A client sends it as its API key to the proxy"
+    if observer:
+        told = "The bot sends it to POST /memory/observe"
+    say(f"Keep it: it is not shown again. {told}.")
 
 
 @command("list", of=_keys)
@@ -23800,13 +24386,13 @@ def list_(instance: Instance, user_id: AnyUser = "", to_json: Json = False) -> N
     """List the keys that there are."""
     keys = ApiKeys(instance.engine).all(user_id)
     if to_json:
-        as_json([fields(key, "id", "user_id", "name", "made_at") for key in keys])
+        as_json([fields(key, "id", "user_id", "name", "made_at", "kind") for key in keys])
     elif not keys:
         say("There are no keys.")
     else:
         made = [f"{datetime.fromtimestamp(key.made_at, UTC):%Y-%m-%d %H:%M}" for key in keys]
-        rows = [(key.id, key.user_id, key.name, at) for key, at in zip(keys, made, strict=True)]
-        table(("id", "user", "name", "made (UTC)"), rows)
+        rows = [(key.id, key.user_id, key.name, key.kind, at) for key, at in zip(keys, made, strict=True)]
+        table(("id", "user", "name", "kind", "made (UTC)"), rows)
 
 
 @command("revoke", of=_keys)
@@ -26285,6 +26871,137 @@ def learn(runtime: Service, answered: Answered) -> None:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# interfaces/observe.py
+
+SOURCES["interfaces/observe.py"] = r'''"""POST /memory/observe: bots tell what is said in a team's channels, with an observer's key.
+
+A body is one message or {"messages": [...]}; see `channels.message`. The answer says what was taken, and what
+the bot is to say in a channel.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from ..channels.message import read_messages
+from ..config.environment import Environment
+from ..config.settings import Valves
+from ..core.errors import MemoryFault
+from ..core.scope import is_source
+from .chats import Chats
+from .request_body import TooLongError, body_of
+from .server_key import bearer, has_key, key_wanted
+from .service import Service
+
+log = logging.getLogger(__name__)
+
+_MOST_BYTES, _WAIT_S = 4 * 1024 * 1024, 20.0
+_AT_ONCE = 4  # requests that are read; the others wait
+_AGAIN_S = 60  # after which a bot tries again where too many messages wait
+_WRONG_KEY = "Send 'Authorization: Bearer <an observer's key>'; `keys add --observer NAME` makes one."
+_NO_SOURCE = "With the server's key, name the source in X-Memory-Source: 1 to 40 of a-z, 0-9 and -."
+_OFF = "Channels are not observed here. An admin sets `channels` to on; it takes the backend library."
+_FULL = "Too many messages wait to be read; what fitted was taken. Send this again later: none counts twice."
+
+
+class RefusedError(Exception):
+    """An HTTP status and a sentence."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+class Observing:
+    """The routes, below /memory."""
+
+    def __init__(self, chats: Chats, settings: Callable[[], Valves], environment: Environment) -> None:
+        self._chats, self._settings, self._environment = chats, settings, environment
+        self._places = asyncio.Semaphore(_AT_ONCE)
+
+    def routes(self) -> list[Route]:
+        return [Route("/observe", self._answered(_observe), methods=["POST"])]
+
+    def _answered(self, work: Callable[[Service, bytes, str], Response]) -> Callable[[Request], Any]:
+        async def answer(request: Request) -> Response:
+            try:
+                source = await run_in_threadpool(self._source, request)
+                runtime = self._opened()
+                body = await body_of(request.receive, _MOST_BYTES, _WAIT_S)
+                async with self._places:
+                    return await run_in_threadpool(work, runtime, body, source)
+            except RefusedError as error:
+                return _told(error.status, str(error))
+            except TooLongError:
+                return _told(413, "The body has more than 4 MB. Send fewer messages at once.")
+            except (TimeoutError, ClientDisconnect):
+                return _told(408, "The rest of the body did not come.")
+            except MemoryFault as fault:
+                return _told(400, f"{fault} {fault.hint}".strip())
+            except Exception as error:  # noqa: BLE001 - the bot keeps its messages, and tries again
+                log.warning("What was observed cannot be kept now (%s).", type(error).__name__)
+                return _told(503, "Not now. Send this again later: no message counts twice.", _AGAIN_S)
+
+        return answer
+
+    def _opened(self) -> Service:
+        if (runtime := self._chats.runtime) is None:
+            raise RefusedError(503, f"{self._chats.fault} {self._chats.fault.hint}".strip())
+        return runtime
+
+    def _source(self, request: Request) -> str:
+        """Where the messages come from, by who sends them."""
+        key = self._environment.server_key
+        if has_key(request.headers, key):
+            source = request.headers.get("x-memory-source", "")
+            if not is_source(source):
+                raise RefusedError(400, _NO_SOURCE)
+        else:
+            source = self._opened().api_keys.source_of(bearer(request.headers))
+            if not source:
+                raise RefusedError(401, key_wanted(request.headers, key, _WRONG_KEY))
+        if not self._settings().observes_channels:
+            raise RefusedError(403, _OFF)
+        return source
+
+
+def _observe(runtime: Service, body: bytes, source: str) -> Response:
+    messages, refused = read_messages(parsed(body), source)
+    observed = runtime.channels.observe(messages)
+    told = {
+        "accepted": observed.accepted,
+        "known": observed.known,
+        "refused": [{"index": one.index, "why": one.why} for one in refused],
+        "reply": [{"channel": one.channel, "to": one.to, "text": one.text} for one in observed.replies],
+    }
+    if observed.full:
+        return JSONResponse({**told, "detail": _FULL}, 429, headers={"Retry-After": str(_AGAIN_S)})
+    return JSONResponse(told, 202)
+
+
+def parsed(body: bytes) -> Any:
+    """A body's JSON. Raises RefusedError where it is none."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise RefusedError(400, "The body is no JSON.") from error
+
+
+def _told(status: int, sentence: str, again_s: int = 0) -> Response:
+    headers = {"Retry-After": str(again_s)} if again_s else None
+    return JSONResponse({"detail": sentence}, status, headers=headers)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # interfaces/pipelines/__init__.py
 
 SOURCES["interfaces/pipelines/__init__.py"] = r'''"""The filter as the Pipelines server sees it."""
@@ -28750,6 +29467,7 @@ from ..core.memory import Check
 from ..observe.status import report
 from .chats import Chats
 from .function import function_routes
+from .observe import Observing
 from .server_key import has_key, key_wanted
 from .tools import tool_server
 from .turns import Turns
@@ -28780,6 +29498,7 @@ def under_memory(
     own: list[BaseRoute] = [*watching(key, chats), *function_routes(key, chats, turns)]
     own += [*tool_server.served(chats, settings, environment), *hooks(chats, settings)]
     own += Uploads(chats, settings, environment).routes()
+    own += Observing(chats, settings, environment).routes()
     return [*own, Mount("", page)] if page is not None else own
 
 
@@ -28891,6 +29610,7 @@ from ..core.turn import Turn
 from ..remember.spill import Spill
 
 if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the server lacks
+    from ..channels.channels import Channels
     from ..commands.commander import Commander
     from ..commands.notes import Notes
     from ..context.contexts import Contexts
@@ -28920,6 +29640,7 @@ class Service(Protocol):
     toolbox: Toolbox
     api_keys: ApiKeys
     imports: Imports
+    channels: Channels
     deletions: Deletions
     deletion_worker: DeletionWorker
     page: Parts
@@ -65888,7 +66609,7 @@ CREATE TABLE digests (
 # ----------------------------------------------------------------------------------------------------------
 # state/migrations/m020_channels.py
 
-SOURCES["state/migrations/m020_channels.py"] = r'''"""What is observed in channels, and keys for who observes: see state/channels_table.py."""
+SOURCES["state/migrations/m020_channels.py"] = r'''"""What is observed in channels, and keys for who observes: see channels/queue.py."""
 
 SQL = """
 ALTER TABLE api_keys ADD COLUMN kind VARCHAR DEFAULT 'user' NOT NULL;
@@ -65920,7 +66641,7 @@ CREATE TABLE channel_messages (
     attempts INTEGER NOT NULL,
     PRIMARY KEY (user_id, message_id)
 );
-CREATE INDEX channel_messages_state ON channel_messages (state, user_id, at);
+CREATE INDEX channel_messages_state ON channel_messages (state, user_id, put_at);
 CREATE INDEX channel_messages_author ON channel_messages (source, author);
 CREATE INDEX channel_messages_age ON channel_messages (put_at);
 CREATE TABLE channel_memories (
@@ -66950,7 +67671,7 @@ api_keys = Table(
     Index("api_keys_user", "user_id"),
 )
 
-# See state/channels_table.py. `user_id` is the id that a channel's memories lie under: `channel_owner`.
+# See channels/queue.py. `user_id` is the id that a channel's memories lie under: `channel_owner`.
 channels = Table(
     "channels",
     metadata,
@@ -66977,10 +67698,10 @@ channel_messages = Table(
     Column("at", Float, nullable=False),  # when it was said
     Column("reply_to", Id, nullable=False, default=""),
     Column("put_at", Float, nullable=False),
-    Column("state", Id, nullable=False),  # unread, read, aside or deleted
+    Column("state", Id, nullable=False),  # see channels/queue.py
     Column("batch", Id, nullable=False, default=""),  # that it is read in
     Column("attempts", Integer, nullable=False, default=0),
-    Index("channel_messages_state", "state", "user_id", "at"),
+    Index("channel_messages_state", "state", "user_id", "put_at"),
     Index("channel_messages_author", "source", "author"),
     Index("channel_messages_age", "put_at"),
 )

@@ -309,7 +309,7 @@ api_keys = Table(
     Index("api_keys_user", "user_id"),
 )
 
-# See state/channels_table.py. `user_id` is the id that a channel's memories lie under: `channel_owner`.
+# See channels/queue.py. `user_id` is the id that a channel's memories lie under: `channel_owner`.
 channels = Table(
     "channels",
     metadata,
@@ -336,10 +336,10 @@ channel_messages = Table(
     Column("at", Float, nullable=False),  # when it was said
     Column("reply_to", Id, nullable=False, default=""),
     Column("put_at", Float, nullable=False),
-    Column("state", Id, nullable=False),  # unread, read, aside or deleted
+    Column("state", Id, nullable=False),  # see channels/queue.py
     Column("batch", Id, nullable=False, default=""),  # that it is read in
     Column("attempts", Integer, nullable=False, default=0),
-    Index("channel_messages_state", "state", "user_id", "at"),
+    Index("channel_messages_state", "state", "user_id", "put_at"),
     Index("channel_messages_author", "source", "author"),
     Index("channel_messages_age", "put_at"),
 )

@@ -1,4 +1,4 @@
-"""What is observed in channels, and keys for who observes: see state/channels_table.py."""
+"""What is observed in channels, and keys for who observes: see channels/queue.py."""
 
 SQL = """
 ALTER TABLE api_keys ADD COLUMN kind VARCHAR DEFAULT 'user' NOT NULL;
@@ -30,7 +30,7 @@ CREATE TABLE channel_messages (
     attempts INTEGER NOT NULL,
     PRIMARY KEY (user_id, message_id)
 );
-CREATE INDEX channel_messages_state ON channel_messages (state, user_id, at);
+CREATE INDEX channel_messages_state ON channel_messages (state, user_id, put_at);
 CREATE INDEX channel_messages_author ON channel_messages (source, author);
 CREATE INDEX channel_messages_age ON channel_messages (put_at);
 CREATE TABLE channel_memories (
