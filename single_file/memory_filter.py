@@ -249,6 +249,7 @@ from .backends.backend_holder import BackendHolder
 from .backends.base import Backend
 from .backends.library import LibraryBackend
 from .backends.locations import naming
+from .channels.channels import Channels
 from .commands.commander import Commander
 from .commands.notes import Notes
 from .commands.parse import read_command
@@ -430,6 +431,7 @@ class Application:
         self._digest_worker = DigestWorker(
             self.commander.tools.schedule, self.commander.tools.digests, folder, self.emit, self._is_busy
         )
+        self.channels = Channels(self._engine, settings)
         self.deletions = self.commander.tools.deletions
         self.deletion_worker = DeletionWorker(self._engine, self.deletions, settings, WebUi.of, self.emit)
         self.contexts = Contexts(self._engine, self.live, settings, self.emit)
@@ -2957,6 +2959,731 @@ def _token_in(answer: httpx.Response) -> str:
         hint = "backend_url is the address of its API, not of its dashboard."
         raise TellAdmin("What answers at backend_url is no mem0 server.", hint=hint)
     return token
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# channels/__init__.py
+
+SOURCES["channels/__init__.py"] = r'''"""A team's channels: what is said there, read in batches, and what is remembered of it for each channel."""
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# channels/channels.py
+
+SOURCES["channels/channels.py"] = r'''"""What is observed in channels, for whoever hears of it: bots by HTTP, and the reader of Open WebUI's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+
+from ..config.settings import Valves
+from .message import ChannelMessage
+from .queue import ChannelQueue
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelReply:
+    """What is to be said in a channel. to: the id of the message that it answers, "" for none."""
+
+    channel: str
+    text: str
+    to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What became of some messages. full: indices of those not taken, because too many wait."""
+
+    accepted: int = 0
+    known: int = 0
+    full: tuple[int, ...] = ()
+    replies: tuple[ChannelReply, ...] = ()
+
+
+class Channels:
+    """Methods block for as long as the state database takes."""
+
+    def __init__(self, engine: Engine, settings: Callable[[], Valves]) -> None:
+        self.engine, self.settings = engine, settings
+        self.queue = ChannelQueue(engine)
+
+    def observe(self, messages: Sequence[ChannelMessage]) -> Observed:
+        """Keep messages of one source; they are on disk afterwards."""
+        put = self.queue.put(messages)
+        return Observed(put.accepted, put.known, put.full)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# channels/claims.py
+
+SOURCES["channels/claims.py"] = r'''"""Batches of a channel's messages, each read by one server at a time, whatever ends it."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Engine, and_, delete, func, select, update
+
+from ..core.batched import batched
+from ..core.errors import ClaimLost
+from ..state import channel_memories, channel_messages, channels, insert_new, reading
+from ..state.clock import is_over
+from .queue import AT_ONCE, DELETED, DROPPED, EDITED, IN_HAND, READ, UNREAD, count_day
+
+DUE_MESSAGES, DUE_S = 100, 3600.0  # when a batch is read: so many wait, or the first for so long
+BATCH_CHARS, SHOWN_CHARS = 24_000, 1_500  # of a batch, and of one message as it counts there
+_LEASE_S = 20.0  # that a channel is held by who reads it; renewed meanwhile
+_LONGEST_PAUSE_S = 24 * 3600.0
+
+_M = channel_messages.c
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message of a batch as it was when it was claimed. at: Unix time in seconds."""
+
+    id: str
+    author: str
+    author_name: str
+    text: str
+    at: float
+    reply_to: str
+
+
+class Claim:
+    """A channel's oldest unread messages, this reader's alone for now. Threads may share it.
+
+    attempts counts this try. Each renewal raises ClaimLost where the channel is another's, or erased.
+    """
+
+    def __init__(
+        self, engine: Engine, owner: str, source: str, channel: str, name: str, attempts: int, until: float
+    ) -> None:
+        self.owner, self.source, self.channel, self.name, self.attempts = (
+            owner,
+            source,
+            channel,
+            name,
+            attempts,
+        )
+        self.messages: tuple[Said, ...] = ()
+        self._engine, self._until, self._lock = engine, until, threading.Lock()
+
+    def renew(self) -> None:
+        with self.holding(time.time() + _LEASE_S):
+            pass
+
+    @contextmanager
+    def holding(self, until: float, detail: str = "") -> Iterator[Connection]:
+        """A transaction; the channel is held until a Unix time then. detail: why it is not read till then."""
+        with self._lock:
+            with self._engine.begin() as connection:
+                mine = and_(channels.c.user_id == self.owner, channels.c.held_until == self._until)
+                held = update(channels).where(mine).values(held_until=until, detail=detail)
+                if not connection.execute(held).rowcount:
+                    raise ClaimLost("Another server reads this channel now.", hint="Nothing is lost by that.")
+                yield connection
+            self._until = until  # once that is written
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Renewed inside, however long that takes."""
+        over = threading.Event()
+
+        def renew() -> None:
+            while not over.wait(_LEASE_S / 4):
+                try:
+                    self.renew()
+                except Exception:  # noqa: BLE001 - whoever works on it is told before the next change
+                    return
+
+        thread = threading.Thread(target=renew, name="memory-channel-lease", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+
+class Claims:
+    """In the state database. Threads and servers may share it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine, self._reading = engine, reading(engine)
+
+    def due(self, now: float) -> list[str]:
+        """The owners of channels that have something to read: what was begun, then who waits longest."""
+        is_free = is_over(channels.c.held_until, now, _LONGEST_PAUSE_S)
+        waiting = (
+            select(_M.user_id, func.count(), func.min(_M.put_at), func.max(_M.batch))
+            .where(_M.state.in_(IN_HAND))
+            .group_by(_M.user_id)
+        )
+        with self._reading.connect() as connection:
+            rows = connection.execute(waiting).all()
+            found = []
+            for owner, count, first, batch in rows:
+                if batch or count >= DUE_MESSAGES or not now - DUE_S < first <= now + DUE_S:
+                    found.append((not batch, first, owner))
+            free = set(connection.scalars(select(channels.c.user_id).where(is_free, ~channels.c.paused)))
+        return [owner for _, _, owner in sorted(found) if owner in free]
+
+    def claim(self, owner: str) -> Claim | None:
+        """A batch of a channel: the one that was begun, or its oldest messages. None where another has it."""
+        now = time.time()
+        with self._engine.begin() as connection:
+            row = connection.execute(select(channels).where(channels.c.user_id == owner)).first()
+            if row is None:
+                return None
+            until = now + _LEASE_S
+            mine = and_(
+                channels.c.user_id == owner,
+                channels.c.held_until == row.held_until,
+                is_over(channels.c.held_until, now, _LONGEST_PAUSE_S),
+            )
+            if not connection.execute(update(channels).where(mine).values(held_until=until)).rowcount:
+                return None
+            batch = _next(connection, owner)
+            name = next((one.batch for one in batch), "") or f"channel-{uuid.uuid4().hex}"
+            attempts = max((one.attempts for one in batch), default=0) + 1
+            for some in batched([one.message_id for one in batch], AT_ONCE):
+                mine = and_(_M.user_id == owner, _M.message_id.in_(some))
+                values = {"batch": name, "attempts": attempts}
+                connection.execute(update(channel_messages).where(mine).values(**values))
+        if not batch:
+            return None
+        claim = Claim(self._engine, owner, row.source, row.channel, name, attempts, until)
+        claim.messages = tuple(
+            Said(one.message_id, one.author, one.author_name, one.text, one.at, one.reply_to) for one in batch
+        )
+        return claim
+
+    def confirm(self, claim: Claim) -> None:
+        """Raises ClaimLost where one of the batch was edited or deleted since it was claimed; renews it."""
+        with claim.holding(time.time() + _LEASE_S) as connection:
+            of_batch = and_(_M.user_id == claim.owner, _M.batch == claim.name, _M.state == UNREAD)
+            if connection.scalar(select(func.count()).where(of_batch)) != len(claim.messages):
+                raise ClaimLost("A message was changed while it was read.", hint="It is read again.")
+
+    def done(
+        self, claim: Claim, made: Mapping[tuple[str, str], Collection[str]], removed: Collection[str]
+    ) -> None:
+        """The batch is read. made: ids of messages by owner and id of each memory; removed: memories."""
+        now = time.time()
+        with claim.holding(now) as connection:
+            rows = connection.execute(
+                select(channel_messages).where(_M.user_id == claim.owner, _M.batch == claim.name)
+            ).all()
+            there = {row.message_id: row for row in rows}
+            cited = [
+                {
+                    "user_id": owner,
+                    "memory_id": memory_id,
+                    "channel_id": claim.owner,
+                    "message_id": one,
+                    "source": claim.source,
+                    "author": there[one].author,
+                    "at": there[one].at,
+                    "gone": there[one].state != UNREAD,
+                }
+                for (owner, memory_id), ids in made.items()
+                for one in ids
+                if one in there
+            ]
+            for some in batched(cited, AT_ONCE):
+                insert_new(connection, channel_memories, some)
+            for ids in batched(removed, AT_ONCE):
+                mine = and_(channel_memories.c.user_id == claim.owner, channel_memories.c.memory_id.in_(ids))
+                connection.execute(delete(channel_memories).where(mine))
+            self._leave(connection, claim, READ)
+            connection.execute(update(channels).where(channels.c.user_id == claim.owner).values(read_at=now))
+            count_day(connection, claim.owner, now, learned=len(made))
+
+    def leave(self, claim: Claim, pause_s: float, detail: str, state: str = UNREAD) -> None:
+        """Give a batch back, to be read after so many seconds; or (ASIDE) set it aside."""
+        with claim.holding(time.time() + pause_s, detail) as connection:
+            if state != UNREAD:
+                self._leave(connection, claim, state)
+
+    def disband(self, claim: Claim, parts: int) -> None:
+        """Read the messages of a batch anew, in so many parts; for one that nothing was made of."""
+        with claim.holding(time.time()) as connection:
+            if parts == 1:
+                self._leave(connection, claim, UNREAD)
+                return
+            ids = [one.id for one in claim.messages]
+            size = -(-len(ids) // parts)
+            for number, some in enumerate(batched(ids, size)):
+                mine = and_(_M.user_id == claim.owner, _M.message_id.in_(some), _M.batch == claim.name)
+                named = {"batch": f"{claim.name[:60]}-{number}{uuid.uuid4().hex[:8]}", "attempts": 0}
+                connection.execute(update(channel_messages).where(mine).values(**named))
+
+    @staticmethod
+    def _leave(connection: Connection, claim: Claim, state: str) -> None:
+        """The batch is over: what was not changed meanwhile is in this state now."""
+        mine = and_(_M.user_id == claim.owner, _M.batch == claim.name)
+        for before, after in ((UNREAD, state), (EDITED, UNREAD), (DROPPED, DELETED)):
+            values = {"state": after, "batch": "", "attempts": 0}
+            connection.execute(update(channel_messages).where(mine, _M.state == before).values(**values))
+
+
+def _next(connection: Connection, owner: str) -> list[Any]:
+    """The messages of a batch that was begun, or of a new one: the oldest, as many as are read at once."""
+    whose = and_(_M.user_id == owner, _M.state.in_(IN_HAND))
+    mine = select(channel_messages).where(whose)
+    name = connection.scalar(select(func.min(_M.batch)).where(whose, _M.batch != ""))
+    in_order = mine.order_by(_M.at, _M.message_id).limit(DUE_MESSAGES)
+    if name:
+        return list(connection.execute(mine.where(_M.batch == name).order_by(_M.at, _M.message_id)))
+    batch: list[Any] = []
+    chars = 0
+    for row in connection.execute(in_order):
+        chars += min(len(row.text), SHOWN_CHARS)
+        if batch and chars > BATCH_CHARS:
+            break
+        batch.append(row)
+    return batch
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# channels/message.py
+
+SOURCES["channels/message.py"] = r'''"""A message of a channel, and how one that a bot sends is read."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from ..core.errors import Drop
+from ..core.scope import channel_owner
+from ..core.text import plain
+
+MOST_AT_ONCE, LONGEST_CHARS = 1_000, 20_000
+_ID_CHARS, _NAME_CHARS = 500, 200
+_AHEAD_S = 24 * 3600.0  # that the clock of a source may be ahead
+_FIRST = 946_684_800.0  # the year 2000: before it no message was sent, only a wrong clock
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelMessage:
+    """One message. source: where channels are observed, like `discord`; ids are the source's own.
+
+    at: when it was said, Unix time in seconds. reply_to: the id of the message that it answers, or "".
+    channel_name, author_name: as people see them, or "". deleted: it was taken back in the channel.
+    """
+
+    source: str
+    channel: str
+    id: str
+    author: str
+    text: str
+    at: float
+    author_name: str = ""
+    channel_name: str = ""
+    reply_to: str = ""
+    deleted: bool = False
+
+    @property
+    def owner(self) -> str:
+        """The id that the channel's memories lie under."""
+        return channel_owner(self.source, self.channel)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Which message of a batch was not taken, by its number from 0, and why, in a sentence."""
+
+    index: int
+    why: str
+
+
+class _WrongMessageError(Exception):
+    """A message cannot be taken; why, in a sentence that holds nothing of it."""
+
+
+def read_messages(body: Any, source: str) -> tuple[list[ChannelMessage], list[Refusal]]:
+    """The messages of a parsed body: one, or `{"messages": [...]}`. One that is wrong harms no other.
+
+    Raises:
+        Drop: it is neither.
+    """
+    items = body.get("messages", [body]) if isinstance(body, Mapping) else None
+    if not isinstance(items, list):
+        raise Drop("The body is neither a message nor a list of messages.", hint='Send {"messages": [...]}.')
+    if len(items) > MOST_AT_ONCE:
+        raise Drop(f"There are more than {MOST_AT_ONCE:,} messages.", hint="Send fewer at once.")
+    messages, refused = [], []
+    for index, item in enumerate(items):
+        try:
+            messages.append(_read(item, source))
+        except _WrongMessageError as problem:
+            refused.append(Refusal(index, str(problem)))
+    return messages, refused
+
+
+def _read(item: Any, source: str) -> ChannelMessage:
+    """One message, or what is wrong with it."""
+    if not isinstance(item, Mapping):
+        raise _WrongMessageError("A message must be an object with channel, id, author and text.")
+    deleted = item.get("deleted", False)
+    if not isinstance(deleted, bool):
+        raise _WrongMessageError("deleted must be true or false.")
+    text = item.get("text", "" if deleted else None)
+    if not isinstance(text, str):
+        raise _WrongMessageError("text must be a string.")
+    if len(text) > LONGEST_CHARS:
+        raise _WrongMessageError(f"text has more than {LONGEST_CHARS:,} characters.")
+    return ChannelMessage(
+        source=source,
+        channel=_id(item, "channel"),
+        id=_id(item, "id"),
+        author=_id(item, "author", needed=not deleted),
+        text="" if deleted else plain(text),
+        at=_time(item.get("time")),
+        author_name=_name(item, "author_name"),
+        channel_name=_name(item, "channel_name"),
+        reply_to=_id(item, "reply_to", needed=False),
+        deleted=deleted,
+    )
+
+
+def _id(item: Mapping[str, Any], name: str, *, needed: bool = True) -> str:
+    value = item.get(name)
+    if value is None and not needed:
+        return ""
+    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() <= 64:
+        value = str(value)
+    if not isinstance(value, str) or len(value) > _ID_CHARS or not (value or not needed):
+        raise _WrongMessageError(f"{name} must be a string of 1 to {_ID_CHARS} characters.")
+    return plain(value)
+
+
+def _name(item: Mapping[str, Any], name: str) -> str:
+    """As people see it, in one line: whatever is wrong with it is no reason to lose a message."""
+    value = item.get(name)
+    text = plain(value[: _NAME_CHARS * 2]) if isinstance(value, str) else ""
+    return " ".join("".join(one if one.isprintable() else " " for one in text).split())[:_NAME_CHARS].strip()
+
+
+def _time(value: Any) -> float:
+    """Unix time in seconds; now, where the message says nothing."""
+    now = time.time()
+    try:
+        if value is None:
+            return now
+        if isinstance(value, str):
+            read = datetime.fromisoformat(value[:40])
+            at = (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
+        elif isinstance(value, bool):
+            raise TypeError
+        else:
+            at = float(value)
+        if not (math.isfinite(at) and _FIRST <= at <= now + _AHEAD_S):
+            raise ValueError
+    except (TypeError, ValueError, OverflowError):
+        raise _WrongMessageError(
+            "time must be an ISO 8601 time or Unix seconds, since 2000 and not in the future."
+        ) from None
+    return at
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# channels/queue.py
+
+SOURCES["channels/queue.py"] = r'''"""What is said in channels, until it is read, and for as long as the setting `channel_days` says.
+
+A message is in one of these states. UNREAD waits, READ was read, ASIDE could not be read, DELETED was taken
+back: a row without text stays, so that a copy that comes late is not kept. Those that are being read bear
+the name of their batch, until all that was made of it is written down; one that is changed meanwhile is
+EDITED, one that is deleted DROPPED, and what was made of it is looked at again: see `erasing`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Engine, and_, delete, func, or_, select, update
+
+from ..core.batched import batched
+from ..core.errors import Retry
+from ..state import (
+    channel_authors,
+    channel_days,
+    channel_memories,
+    channel_messages,
+    channels,
+    insert_new,
+    reading,
+)
+from .message import ChannelMessage
+
+UNREAD, READ, ASIDE, DELETED = "unread", "read", "aside", "deleted"
+EDITED, DROPPED = "edited", "dropped"
+IN_HAND = (UNREAD, EDITED, DROPPED)  # states of messages of a batch
+
+MOST_OF_A_CHANNEL, MOST_OF_ALL = 20_000, 200_000  # unread
+AT_ONCE = 400
+
+_M = channel_messages.c
+
+
+class Full(Retry):
+    """Too many messages of a channel, or of all, wait to be read."""
+
+
+class Put(NamedTuple):
+    """How many messages were new or changed, and how many known. full: indices of those not taken."""
+
+    accepted: int
+    known: int
+    full: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a channel stands. tokens: of today (UTC). detail: why it is not read now, "" where it is."""
+
+    owner: str
+    source: str
+    channel: str
+    name: str
+    unread: int
+    aside: int
+    paused: bool
+    detail: str
+    tokens: int
+
+
+class ChannelQueue:
+    """In the state database. Threads and servers may share it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine, self._reading = engine, reading(engine)
+
+    def put(self, messages: Sequence[ChannelMessage]) -> Put:
+        """Keep messages on disk: each once, another text in place of the one before, nothing of deleted ones.
+
+        Of authors who are not to be read, and in channels that are paused, nothing is kept.
+        """
+        latest: dict[tuple[str, str], tuple[int, ChannelMessage]] = {}
+        for index, message in enumerate(messages):
+            key = (message.owner, message.id)
+            if not (key in latest and latest[key][1].deleted):
+                latest[key] = (index, message)
+        now, result = time.time(), Counter[str]()
+        full: list[int] = []
+        with self.engine.begin() as connection:
+            by_owner: dict[str, list[tuple[int, ChannelMessage]]] = {}
+            for (owner, _), found in latest.items():
+                by_owner.setdefault(owner, []).append(found)
+            total: int | None = None
+            for owner, listed in sorted(by_owner.items()):
+                if total is None:
+                    total = _unread(connection)
+                left = min(MOST_OF_A_CHANNEL - _unread(connection, owner), MOST_OF_ALL - total)
+                total += self._put(connection, owner, listed, now, left, result, full)
+        return Put(result["accepted"], result["known"] + len(messages) - len(latest), tuple(full))
+
+    def _put(
+        self,
+        connection: Connection,
+        owner: str,
+        listed: list[tuple[int, ChannelMessage]],
+        now: float,
+        left: int,
+        result: Counter[str],
+        full: list[int],
+    ) -> int:
+        """Those of one channel; how many more wait then."""
+        new, paused = _opened(connection, owner, listed[-1][1], now), False
+        paused = bool(connection.scalar(select(channels.c.paused).where(channels.c.user_id == owner)))
+        silent = _silent(connection, listed[0][1].source, {one.author for _, one in listed})
+        there = _rows(connection, owner, [one.id for _, one in listed])
+        rows, added = [], 0
+        for index, one in listed:
+            row = there.get(one.id)
+            is_over = row is not None and row.state in (DELETED, DROPPED)
+            if is_over or (row is not None and not one.deleted and row.text == one.text):
+                result["known"] += 1
+                continue
+            unread = not (one.deleted or paused or one.author in silent)
+            if unread and (row is None or row.state not in IN_HAND):
+                if added >= left:
+                    full.append(index)
+                    continue
+                added += 1
+            result["accepted"] += 1
+            if row is not None:
+                _change(connection, owner, row, one.text if unread else "", now, gone=not unread)
+            elif unread or one.deleted:
+                rows.append(_row(owner, one, now))
+        for some in batched(rows, AT_ONCE):
+            insert_new(connection, channel_messages, some)
+        if new or rows or added:
+            today = {"messages": len(rows) - sum(row["state"] == DELETED for row in rows)}
+            count_day(connection, owner, now, **today)
+        return added
+
+    def used_today(self, owner: str) -> int:
+        """The tokens that reading a channel has taken today (UTC)."""
+        mine = and_(channel_days.c.user_id == owner, channel_days.c.day == day_of(time.time()))
+        wanted = select(channel_days.c.input_tokens + channel_days.c.output_tokens).where(mine)
+        with self._reading.connect() as connection:
+            return connection.scalar(wanted) or 0
+
+    def count(self, owner: str, **numbers: int) -> None:
+        """Count something of today: messages, calls, input_tokens, output_tokens, learned."""
+        with self.engine.begin() as connection:
+            count_day(connection, owner, time.time(), **numbers)
+
+    def standing(self, most: int = 1_000) -> list[Standing]:
+        """The channels that there are, the busiest of today first."""
+        states = select(_M.user_id, _M.state, func.count()).where(_M.state.in_((*IN_HAND, ASIDE)))
+        today = select(channel_days).where(channel_days.c.day == day_of(time.time()))
+        with self._reading.connect() as connection:
+            counts = Counter[tuple[str, str]]()
+            for owner, state, count in connection.execute(states.group_by(_M.user_id, _M.state)):
+                counts[owner, ASIDE if state == ASIDE else UNREAD] += count
+            days = {row.user_id: row for row in connection.execute(today)}
+            rows = connection.execute(select(channels)).all()
+        rows = sorted(rows, key=lambda row: -days[row.user_id].messages if row.user_id in days else 0)[:most]
+        return [
+            Standing(
+                row.user_id,
+                row.source,
+                row.channel,
+                row.name,
+                counts[row.user_id, UNREAD],
+                counts[row.user_id, ASIDE],
+                row.paused,
+                row.detail,
+                days[row.user_id].input_tokens + days[row.user_id].output_tokens
+                if row.user_id in days
+                else 0,
+            )
+            for row in rows
+        ]
+
+    def prune(self, days: int) -> int:
+        """Delete messages that are older than so many days, once read, or than twice that; how many."""
+        now, day_s = time.time(), 24 * 3600.0
+        old = or_(
+            and_(_M.state.in_((READ, DELETED, ASIDE)), _M.put_at < now - days * day_s),
+            _M.put_at < now - 2 * days * day_s,
+        )
+        with self.engine.begin() as connection:
+            return connection.execute(delete(channel_messages).where(old)).rowcount
+
+
+def day_of(at: float) -> str:
+    """A day (UTC) as `channel_days` has it."""
+    return time.strftime("%Y-%m-%d", time.gmtime(at))
+
+
+def count_day(connection: Connection, owner: str, at: float, **numbers: int) -> None:
+    """Add to what is counted of a channel's day."""
+    names = ("messages", "calls", "input_tokens", "output_tokens", "learned")
+    row = {"user_id": owner, "day": day_of(at), **dict.fromkeys(names, 0)}
+    insert_new(connection, channel_days, [row])
+    mine = and_(channel_days.c.user_id == owner, channel_days.c.day == row["day"])
+    added = {name: channel_days.c[name] + by for name, by in numbers.items() if by}
+    if added:
+        connection.execute(update(channel_days).where(mine).values(**added))
+
+
+def drop_texts(connection: Connection, which: Any, now: float) -> None:
+    """Messages are not to be kept any more: only that they were there, and what they said is looked at."""
+    rows = connection.execute(
+        select(channel_messages).where(which, _M.state.not_in((DELETED, DROPPED)))
+    ).all()
+    for row in rows:
+        _change(connection, row.user_id, row, "", now, gone=True)
+
+
+def _change(connection: Connection, owner: str, row: Any, text: str, now: float, *, gone: bool) -> None:
+    """A message that is known says something else now, or nothing."""
+    state = (DROPPED if row.batch else DELETED) if gone else (EDITED if row.batch else UNREAD)
+    values = {"text": text, "state": state, "put_at": now}
+    mine = and_(_M.user_id == owner, _M.message_id == row.message_id)
+    connection.execute(update(channel_messages).where(mine).values(**values))
+    cites = and_(channel_memories.c.channel_id == owner, channel_memories.c.message_id == row.message_id)
+    connection.execute(update(channel_memories).where(cites).values(gone=True))
+
+
+def _opened(connection: Connection, owner: str, latest: ChannelMessage, now: float) -> bool:
+    """Whether a channel is seen for the first time; it is written down, and what it is called."""
+    row = connection.execute(select(channels.c.name).where(channels.c.user_id == owner)).first()
+    name = latest.channel_name
+    if row is None:
+        new = {"user_id": owner, "source": latest.source, "channel": latest.channel, "name": name}
+        rest = {"first_at": now, "read_at": 0.0, "announced_at": 0.0, "held_until": 0.0, "detail": ""}
+        insert_new(connection, channels, [{**new, **rest, "paused": False}])
+    elif name and row.name != name:
+        connection.execute(update(channels).where(channels.c.user_id == owner).values(name=name))
+    return row is None
+
+
+def _silent(connection: Connection, source: str, authors: Collection[str]) -> set[str]:
+    """Those of some authors who are not to be read."""
+    found: set[str] = set()
+    for some in batched(sorted(authors), AT_ONCE):
+        quiet = and_(
+            channel_authors.c.source == source, channel_authors.c.author.in_(some), channel_authors.c.silent
+        )
+        found.update(connection.scalars(select(channel_authors.c.author).where(quiet)))
+    return found
+
+
+def _rows(connection: Connection, owner: str, ids: Sequence[str]) -> dict[str, Any]:
+    return {
+        row.message_id: row
+        for some in batched(ids, AT_ONCE)
+        for row in connection.execute(
+            select(channel_messages).where(_M.user_id == owner, _M.message_id.in_(some))
+        )
+    }
+
+
+def _row(owner: str, one: ChannelMessage, now: float) -> dict[str, Any]:
+    return {
+        "user_id": owner,
+        "message_id": one.id,
+        "source": one.source,
+        "author": one.author,
+        "author_name": one.author_name,
+        "text": one.text,
+        "at": one.at,
+        "reply_to": one.reply_to,
+        "put_at": now,
+        "state": DELETED if one.deleted else UNREAD,
+        "batch": "",
+        "attempts": 0,
+    }
+
+
+def _unread(connection: Connection, owner: str = "") -> int:
+    whose = (_M.user_id == owner,) if owner else ()
+    waiting = select(func.count()).select_from(channel_messages).where(_M.state.in_(IN_HAND), *whose)
+    return connection.scalar(waiting) or 0
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -5562,6 +6289,7 @@ from ..former import SUCCESSORS, renewed
 from ..upstreams import Upstream, of_chat_servers, read_upstreams
 from ..valves_codec import allowed
 from .access import Access
+from .channels import Channels
 from .documents import Documents
 from .expert import Expert
 from .long_chats import LongChats
@@ -5583,6 +6311,7 @@ GROUPS = {
     "extraction": "Remembering",
     "memories_per_turn": "Recall",
     "documents_dir": "Documents",
+    "channels": "Channels",
     "context_tokens": "Long chats",
     "folder_memories": "Who knows what",
     "upstreams": "Proxy",
@@ -5592,7 +6321,18 @@ GROUPS = {
 
 
 class Fields(
-    Expert, OpenWebUI, Proxy, Scopes, LongChats, Documents, Recalling, Remembering, Models, Storage, Access
+    Expert,
+    OpenWebUI,
+    Proxy,
+    Scopes,
+    LongChats,
+    Channels,
+    Documents,
+    Recalling,
+    Remembering,
+    Models,
+    Storage,
+    Access,
 ):  # in the panel the last one is first
     """All settings, and what follows from several of them.
 
@@ -5618,6 +6358,11 @@ class Fields(
         if not self.documents_dir or self.backend != "library":
             return None
         return data_dir / self.documents_dir  # an absolute one stays what it is
+
+    @property
+    def observes_channels(self) -> bool:
+        """Whether what is said in channels is read."""
+        return self.enabled and self.channels == "on" and self.backend == "library"
 
     @property
     def mode_without_llm(self) -> Literal["mem0", "verbatim"]:
@@ -5768,6 +6513,61 @@ class Access(PanelModel):
         True,
         title="Require the server's key",
         description="The Pipelines server refuses every request that does not carry its key.",
+    )
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# config/fields/channels.py
+
+SOURCES["config/fields/channels.py"] = r'''"""Which channels of a team are read, for how long, and what reading them may cost."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from ..valves_codec import PanelModel, Text
+
+
+class Channels(PanelModel):
+    """Which channels of a team are read, for how long, and what reading them may cost."""
+
+    channels: Literal["off", "on"] = Field(
+        "off",
+        title="Channels",
+        description=(
+            "on: bots that have an observer's key may tell what is said in a team's channels, and what its "
+            "members decide there is remembered for that channel alone. It takes the backend library."
+        ),
+    )
+    channel_days: int = Field(
+        30,
+        ge=1,
+        le=3650,
+        title="Days of channels",
+        description=(
+            "After how many days the messages of channels are deleted once they are read; unread ones after "
+            "twice as many. What was learned of them stays."
+        ),
+    )
+    channel_tokens_per_day: int = Field(
+        50_000,
+        ge=0,
+        le=1_000_000_000,
+        title="Channels' tokens a day",
+        description=(
+            "How many tokens an LLM may read and write for a channel each day; what comes later waits until "
+            "the next day. 0: no LLM reads channels, and what is said is kept word for word."
+        ),
+    )
+    webui_channels: Text = Field(
+        "",
+        title="Open WebUI's channels",
+        description=(
+            "Which of Open WebUI's own channels are read with webui_url and webui_api_key: ids or names with "
+            "commas between, * for all. Their members are told once, by a message. Unset: none."
+        ),
     )
 '''
 
@@ -11103,7 +11903,7 @@ msgstr "Umgebung"
 msgid "page, origin: default"
 msgstr "Vorgabe"
 
-msgid "page, view: documents"
+msgid "page, view: files"
 msgstr "Dokumente"
 
 msgid "page, view: digests"
@@ -13122,7 +13922,7 @@ msgstr "environment"
 msgid "page, origin: default"
 msgstr "default"
 
-msgid "page, view: documents"
+msgid "page, view: files"
 msgstr "Documents"
 
 msgid "page, view: digests"
@@ -19430,7 +20230,7 @@ from typing import Any
 from uuid import UUID
 
 from .errors import Drop
-from .scope import TEAM, View, documents_in, past_in, team_in
+from .scope import TEAM, View, channel_in, documents_in, past_in, team_in
 from .text import plain
 
 Message = Mapping[str, str]  # {"role": "user" or "assistant", "content": "..."}
@@ -19526,8 +20326,9 @@ def is_user(user_id: str) -> bool:
 
 
 def is_person(user_id: str) -> bool:
-    """Whether this can be a person's id; the ids that teams' memories and passages lie under cannot."""
-    return is_user(user_id) and not (team_in(user_id) or past_in(user_id) or documents_in(user_id))
+    """Whether this can be a person's id; those that memories of others, and passages, lie under cannot."""
+    others = team_in, past_in, documents_in, channel_in
+    return is_user(user_id) and not any(found(user_id) for found in others)
 
 
 def owner(user_id: str) -> str:
@@ -19756,7 +20557,8 @@ A memory's scope is "" (its user's, in every chat), `folder:ID` (what a project 
 (what a workspace model was told), or `team:NAME`. The first three are a user's own, and lie among the user's
 memories; a team's lie under an id of the team's own, which no user can have. So do the passages of a user's
 past chats (kind "episode") and of their documents (kind "document"): under ids beside the user's, so that
-facts are found, listed and counted apart. Documents for all users are those of the user EVERYONE.
+facts are found, listed and counted apart. Documents for all users are those of the user EVERYONE. What is
+learned of a channel lies under the channel's id.
 """
 
 from __future__ import annotations
@@ -19764,16 +20566,22 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from hashlib import blake2b
+
+from .text import plain
 
 USER = ""
 FOLDER, PERSONA, TEAM = "folder:", "persona:", "team:"
 
 _OWNER = "team/"  # begins the id that a team's memories lie under
 _PAST, _DOCUMENTS = "past/", "documents/"  # and those of a user's past chats and documents
+_CHANNEL = "channel/"  # and those of a channel
 EVERYONE = "everyone"
 _SHARED_BY = "shared by "
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _LONGEST_NAME = 500  # of a folder or a model
+_SOURCE = re.compile(r"[a-z0-9-]{1,40}")
+_LONGEST_CHANNEL = 200
 _OF_THE_USER = ("profile", "preference")  # kinds that no project changes
 
 
@@ -19852,6 +20660,24 @@ def documents_owner(user_id: str) -> str:
 def documents_in(owner: str) -> str:
     """The user whose documents lie under this id, or "" if it is no such id."""
     return owner.removeprefix(_DOCUMENTS) if owner.startswith(_DOCUMENTS) else ""
+
+
+def is_source(name: str) -> bool:
+    """Whether this can be the name of where channels are observed, like `discord`."""
+    return bool(_SOURCE.fullmatch(name))
+
+
+def channel_owner(source: str, channel: str) -> str:
+    """The id that a channel's memories lie under. channel: its id in the source, anything."""
+    fits = channel.isprintable() and not any(map(str.isspace, channel)) and channel == plain(channel)
+    if not (fits and 0 < len(channel) <= _LONGEST_CHANNEL) or channel.startswith("~"):
+        channel = "~" + blake2b(channel.encode(errors="surrogatepass"), digest_size=20).hexdigest()
+    return f"{_CHANNEL}{source}/{channel}"
+
+
+def channel_in(owner: str) -> str:
+    """The source and the channel whose memories lie under this id, or "" if it is no such id."""
+    return owner.removeprefix(_CHANNEL) if owner.startswith(_CHANNEL) else ""
 
 
 def owners_of(user_id: str) -> tuple[str, str, str]:
@@ -23505,7 +24331,7 @@ def _classes(
 # ----------------------------------------------------------------------------------------------------------
 # interfaces/cli/keys.py
 
-SOURCES["interfaces/cli/keys.py"] = r'''"""Keys with which a user's own clients ask the proxy."""
+SOURCES["interfaces/cli/keys.py"] = r'''"""Keys with which a user's own clients ask the proxy, and bots tell of channels."""
 
 from __future__ import annotations
 
@@ -23515,9 +24341,10 @@ from typing import Annotated
 import typer
 
 from ...core.errors import Drop
+from ...core.scope import is_source
 from ...core.text import plain
 from ...state.api_keys_table import ApiKeys
-from .commands import OF_THE_SERVER, AnyUser, Json, User, app, command
+from .commands import OF_THE_SERVER, AnyUser, Json, app, command
 from .instance import Instance
 from .output import as_json, fields, say, table
 
@@ -23530,17 +24357,28 @@ app.add_typer(_keys, name="keys", help="Keys of users for the proxy.", rich_help
 @command("add", of=_keys)
 def add(
     instance: Instance,
-    user_id: User,
+    user_id: AnyUser = "",
     name: Annotated[str, typer.Option("--name", help="What it is for.")] = "",
+    observer: Annotated[
+        str, typer.Option("--observer", help="For a bot that tells of channels: its source, like discord.")
+    ] = "",
     to_json: Json = False,
 ) -> None:
-    """Make a key for a user's clients of the proxy and of the tools. It is shown only once."""
-    key = ApiKeys(instance.engine).add(user_id, plain(name)[:_NAME_CHARS])
+    """Make a key for a user's clients of the proxy and of the tools, or for a bot. It is shown only once."""
+    if bool(user_id) == bool(observer):
+        raise Drop("A key is a user's, or an observer's.", hint="Name a user, or --observer and a source.")
+    if observer and not is_source(observer):
+        raise Drop("This cannot be a source's name.", hint="1 to 40 of a-z, 0-9 and -, like discord.")
+    keys = ApiKeys(instance.engine)
+    key = keys.add_observer(observer) if observer else keys.add(user_id, plain(name)[:_NAME_CHARS])
     if to_json:
-        as_json({"user_id": user_id, "key": key})
-    else:
-        print(key)
-        say("Keep it: it is not shown again. A client sends it as its API key to the proxy.")
+        as_json({"observer": observer, "key": key} if observer else {"user_id": user_id, "key": key})
+        return
+    print(key)
+    told = "A client sends it as its API key to the proxy"
+    if observer:
+        told = "The bot sends it to POST /memory/observe"
+    say(f"Keep it: it is not shown again. {told}.")
 
 
 @command("list", of=_keys)
@@ -23548,13 +24386,13 @@ def list_(instance: Instance, user_id: AnyUser = "", to_json: Json = False) -> N
     """List the keys that there are."""
     keys = ApiKeys(instance.engine).all(user_id)
     if to_json:
-        as_json([fields(key, "id", "user_id", "name", "made_at") for key in keys])
+        as_json([fields(key, "id", "user_id", "name", "made_at", "kind") for key in keys])
     elif not keys:
         say("There are no keys.")
     else:
         made = [f"{datetime.fromtimestamp(key.made_at, UTC):%Y-%m-%d %H:%M}" for key in keys]
-        rows = [(key.id, key.user_id, key.name, at) for key, at in zip(keys, made, strict=True)]
-        table(("id", "user", "name", "made (UTC)"), rows)
+        rows = [(key.id, key.user_id, key.name, key.kind, at) for key, at in zip(keys, made, strict=True)]
+        table(("id", "user", "name", "kind", "made (UTC)"), rows)
 
 
 @command("revoke", of=_keys)
@@ -26033,6 +26871,137 @@ def learn(runtime: Service, answered: Answered) -> None:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# interfaces/observe.py
+
+SOURCES["interfaces/observe.py"] = r'''"""POST /memory/observe: bots tell what is said in a team's channels, with an observer's key.
+
+A body is one message or {"messages": [...]}; see `channels.message`. The answer says what was taken, and what
+the bot is to say in a channel.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from ..channels.message import read_messages
+from ..config.environment import Environment
+from ..config.settings import Valves
+from ..core.errors import MemoryFault
+from ..core.scope import is_source
+from .chats import Chats
+from .request_body import TooLongError, body_of
+from .server_key import bearer, has_key, key_wanted
+from .service import Service
+
+log = logging.getLogger(__name__)
+
+_MOST_BYTES, _WAIT_S = 4 * 1024 * 1024, 20.0
+_AT_ONCE = 4  # requests that are read; the others wait
+_AGAIN_S = 60  # after which a bot tries again where too many messages wait
+_WRONG_KEY = "Send 'Authorization: Bearer <an observer's key>'; `keys add --observer NAME` makes one."
+_NO_SOURCE = "With the server's key, name the source in X-Memory-Source: 1 to 40 of a-z, 0-9 and -."
+_OFF = "Channels are not observed here. An admin sets `channels` to on; it takes the backend library."
+_FULL = "Too many messages wait to be read; what fitted was taken. Send this again later: none counts twice."
+
+
+class RefusedError(Exception):
+    """An HTTP status and a sentence."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+class Observing:
+    """The routes, below /memory."""
+
+    def __init__(self, chats: Chats, settings: Callable[[], Valves], environment: Environment) -> None:
+        self._chats, self._settings, self._environment = chats, settings, environment
+        self._places = asyncio.Semaphore(_AT_ONCE)
+
+    def routes(self) -> list[Route]:
+        return [Route("/observe", self._answered(_observe), methods=["POST"])]
+
+    def _answered(self, work: Callable[[Service, bytes, str], Response]) -> Callable[[Request], Any]:
+        async def answer(request: Request) -> Response:
+            try:
+                source = await run_in_threadpool(self._source, request)
+                runtime = self._opened()
+                body = await body_of(request.receive, _MOST_BYTES, _WAIT_S)
+                async with self._places:
+                    return await run_in_threadpool(work, runtime, body, source)
+            except RefusedError as error:
+                return _told(error.status, str(error))
+            except TooLongError:
+                return _told(413, "The body has more than 4 MB. Send fewer messages at once.")
+            except (TimeoutError, ClientDisconnect):
+                return _told(408, "The rest of the body did not come.")
+            except MemoryFault as fault:
+                return _told(400, f"{fault} {fault.hint}".strip())
+            except Exception as error:  # noqa: BLE001 - the bot keeps its messages, and tries again
+                log.warning("What was observed cannot be kept now (%s).", type(error).__name__)
+                return _told(503, "Not now. Send this again later: no message counts twice.", _AGAIN_S)
+
+        return answer
+
+    def _opened(self) -> Service:
+        if (runtime := self._chats.runtime) is None:
+            raise RefusedError(503, f"{self._chats.fault} {self._chats.fault.hint}".strip())
+        return runtime
+
+    def _source(self, request: Request) -> str:
+        """Where the messages come from, by who sends them."""
+        key = self._environment.server_key
+        if has_key(request.headers, key):
+            source = request.headers.get("x-memory-source", "")
+            if not is_source(source):
+                raise RefusedError(400, _NO_SOURCE)
+        else:
+            source = self._opened().api_keys.source_of(bearer(request.headers))
+            if not source:
+                raise RefusedError(401, key_wanted(request.headers, key, _WRONG_KEY))
+        if not self._settings().observes_channels:
+            raise RefusedError(403, _OFF)
+        return source
+
+
+def _observe(runtime: Service, body: bytes, source: str) -> Response:
+    messages, refused = read_messages(parsed(body), source)
+    observed = runtime.channels.observe(messages)
+    told = {
+        "accepted": observed.accepted,
+        "known": observed.known,
+        "refused": [{"index": one.index, "why": one.why} for one in refused],
+        "reply": [{"channel": one.channel, "to": one.to, "text": one.text} for one in observed.replies],
+    }
+    if observed.full:
+        return JSONResponse({**told, "detail": _FULL}, 429, headers={"Retry-After": str(_AGAIN_S)})
+    return JSONResponse(told, 202)
+
+
+def parsed(body: bytes) -> Any:
+    """A body's JSON. Raises RefusedError where it is none."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise RefusedError(400, "The body is no JSON.") from error
+
+
+def _told(status: int, sentence: str, again_s: int = 0) -> Response:
+    headers = {"Retry-After": str(again_s)} if again_s else None
+    return JSONResponse({"detail": sentence}, status, headers=headers)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # interfaces/pipelines/__init__.py
 
 SOURCES["interfaces/pipelines/__init__.py"] = r'''"""The filter as the Pipelines server sees it."""
@@ -28498,6 +29467,7 @@ from ..core.memory import Check
 from ..observe.status import report
 from .chats import Chats
 from .function import function_routes
+from .observe import Observing
 from .server_key import has_key, key_wanted
 from .tools import tool_server
 from .turns import Turns
@@ -28528,6 +29498,7 @@ def under_memory(
     own: list[BaseRoute] = [*watching(key, chats), *function_routes(key, chats, turns)]
     own += [*tool_server.served(chats, settings, environment), *hooks(chats, settings)]
     own += Uploads(chats, settings, environment).routes()
+    own += Observing(chats, settings, environment).routes()
     return [*own, Mount("", page)] if page is not None else own
 
 
@@ -28639,6 +29610,7 @@ from ..core.turn import Turn
 from ..remember.spill import Spill
 
 if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the server lacks
+    from ..channels.channels import Channels
     from ..commands.commander import Commander
     from ..commands.notes import Notes
     from ..context.contexts import Contexts
@@ -28668,6 +29640,7 @@ class Service(Protocol):
     toolbox: Toolbox
     api_keys: ApiKeys
     imports: Imports
+    channels: Channels
     deletions: Deletions
     deletion_worker: DeletionWorker
     page: Parts
@@ -30311,7 +31284,7 @@ def send(visit: Visit) -> Redirect:
     except OSError as error:
         why = f"The file cannot be kept ({os.strerror(error.errno or 0)})."
         raise Drop(why, hint="Tell your admin.") from error
-    return back("documents", "document sent")
+    return back("files", "document sent")
 
 
 def forget(visit: Visit) -> Redirect:
@@ -30319,7 +31292,7 @@ def forget(visit: Visit) -> Redirect:
     visit.parts.tools.orders.erase_answers(visit.user_id)  # they may hold what is forgotten
     if not visit.parts.tools.documents.forget(visit.user_id, {visit.form.get("id", "")}):
         raise Refused(message("document of everyone, not forgotten"))
-    return back("documents", "document forgotten")
+    return back("files", "document forgotten")
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -31600,7 +32573,7 @@ _ALL = (
     Route("GET", "timeline", Needs.USER, timeline.listed),
     Route("GET", "chats", Needs.USER, chats.listed),
     Route("POST", "forget-chat", Needs.USER, chats.forget),
-    Route("GET", "documents", Needs.USER, documents.listed),
+    Route("GET", "files", Needs.USER, documents.listed),
     Route("POST", "send-document", Needs.USER, documents.send, file_bytes=MOST_BYTES),
     Route("POST", "forget-document", Needs.USER, documents.forget),
     Route("GET", "digests", Needs.USER, digests.listed),
@@ -32019,7 +32992,7 @@ SOURCES["interfaces/web/templates/base.html"] = r'''<!doctype html>
 <nav aria-label="{{ say('page: views') }}">
 <ul>
 {% if person.user_id %}
-{% for view in ("", "timeline", "chats", "documents", "digests", "why", "switches", "sharing", "keys", "import") %}
+{% for view in ("", "timeline", "chats", "files", "digests", "why", "switches", "sharing", "keys", "import") %}
 <li><a href="{{ view or './' }}"{% if here == view %} aria-current="page"{% endif %}>{{ say("page, view: " ~ (view or "memories")) }}</a></li>
 {% endfor %}
 {% endif %}
@@ -32164,9 +33137,9 @@ SOURCES["interfaces/web/templates/digests.html"] = r'''{% extends "base.html" %}
 # interfaces/web/templates/documents.html
 
 SOURCES["interfaces/web/templates/documents.html"] = r'''{% extends "base.html" %}
-{% block title %}{{ say("page, view: documents") }} · {{ say("page: memory") }}{% endblock %}
+{% block title %}{{ say("page, view: files") }} · {{ say("page: memory") }}{% endblock %}
 {% block content %}
-<h1>{{ say("page, view: documents") }}</h1>
+<h1>{{ say("page, view: files") }}</h1>
 {% if not are_read %}<p class="note">{{ say("documents, not here") }}</p>{% else %}
 <form method="post" action="send-document" enctype="multipart/form-data" class="stack">
 <input type="hidden" name="csrf" value="{{ csrf }}">
@@ -32175,7 +33148,7 @@ SOURCES["interfaces/web/templates/documents.html"] = r'''{% extends "base.html" 
 <button>{{ say("page: send document") }}</button>
 </form>
 {% endif %}
-<form class="search" role="search" method="get" action="documents" hx-get="documents" hx-target="#list" hx-trigger="input changed delay:250ms from:#q, submit" hx-sync="this:replace" hx-push-url="true">
+<form class="search" role="search" method="get" action="files" hx-get="files" hx-target="#list" hx-trigger="input changed delay:250ms from:#q, submit" hx-sync="this:replace" hx-push-url="true">
 <label for="q">{{ say("page: search documents") }}</label>
 <input type="search" id="q" name="q" value="{{ query }}" maxlength="1000" autocomplete="off">
 <button>{{ say("page: search button") }}</button>
@@ -34620,6 +35593,14 @@ das ist (gut|super|toll|klar|perfekt|genau|hilfreich|sehr hilfreich|einleuchtend
 das leuchtet ein, ich melde mich, leuchtet ein
 genau (das|so)
 das hilft, du hast recht, stimmt
+(wie|das) (ich )?(schon |bereits )?(gesagt|erwähnt|sagte|erwähnte|geschrieben)( habe| hatte)?( schon| bereits)?$
+das (habe|hab) ich (dir |ihnen )?(doch )?(schon |bereits )?(gesagt|geschrieben|erwähnt)$
+ich (meine|mein) (es|das) (ernst|so)$
+(das )?(weiß|weiss|verstehe) (ich )?(es |das )?(noch |auch )?nicht$
+ich (weiß|weiss|verstehe|glaube) (es |das |leider )?(noch |auch )?nicht( genau)?$
+ich bin (mir )?(noch |da |auch )?nicht (ganz |so )?sicher$
+ich (stimme (dir|ihnen|dem) zu|bin einverstanden|bin (wieder )?(da|zurück|bereit|fertig|verwirrt))$
+ich hoffe(,)? das (hilft|passt|ist klar)*$
 
 [addresses]
 (kannst|könntest|würdest|magst|hilfst|weißt|hast|gibst|erklärst|zeigst|hättest|empfiehlst) du
@@ -35087,6 +36068,14 @@ i'm (ready|good|back|done|listening|confused|stuck|lost|with you)$
 never mind, go ahead
 (that|this) (helps|helped|works|worked)
 you're right, fair enough
+(as|like) (i|i've|i have) (already |just )?(said|mentioned|told you|explained|wrote)( before| already| above| earlier)?$
+i (already |just )?(told you|said (so|that|it))( before| already)?$
+i (mean|meant) (it|that)$
+i (really )?(don't|do not) (know|understand|get it|think so|mind|care|remember)( yet| sorry)?$
+(i'm|i am) not (so |really |quite |entirely )?sure( yet| about (that|this|it))?$
+i (completely |totally |fully )?agree( with (you|that|this))?$
+i (hope|think|guess) (that|this|it) (helps|works|is (clear|fine|okay|ok))$
+i am (ready|good|back|done|listening|confused|stuck|lost|with you)$
 
 [addresses]
 (can|could|would|will|can't|couldn't) (you|u)
@@ -35541,6 +36530,12 @@ me parece bien, suena bien
 (de acuerdo|claro|perfecto|exacto)$
 (de acuerdo |vale )?lo entiendo
 tienes razón
+como (ya )?(te |le |lo )?(he dicho|dije|decía|mencioné|comenté)( antes| ya)?$
+ya (te |se |os )?(lo )?(dije|he dicho|había dicho)$
+(yo )?no (lo )?(sé|entiendo|comprendo|creo)( todavía| aún| bien)?$
+no estoy (muy |del todo )?segur(o|a)$
+(estoy )(totalmente )?(de acuerdo|de vuelta|list(o|a)|perdid(o|a)|confundid(o|a))( contigo| con eso)?$
+espero que (eso |esto )?(ayude|sirva)$
 
 [addresses]
 (me |nos )?(puedes|podrías|puede|podría|ayudas|recomiendas|aconsejas|explicas|das|dices|sugieres)
@@ -35980,6 +36975,12 @@ c'est (clair|bon|parfait|noté|exactement|super|très clair|tout|logique)*
 d'accord$
 d'accord (je|merci|c'est)
 tu as raison, vous avez raison
+comme je (l'ai |te l'ai |vous l'ai |le )?(déjà )?(dit|disais|mentionné|expliqué)( déjà| avant)?$
+je (te|vous) l'ai (déjà )?dit$
+je (ne )?(sais|comprends|crois|pense) pas( encore| trop| bien)?$
+je (ne )?suis pas (sûr|sûre|certain|certaine)( de ça)?$
+je suis (tout à fait )?(d'accord|de retour|prêt|prête|perdu|perdue)( avec (toi|vous|ça))?$
+(j'espère que )(ça|cela) (aide|va|marche)$
 
 [addresses]
 (peux|pourrais|veux|saurais|aurais|as|connais|penses)-tu
@@ -36606,6 +37607,12 @@ ci provo
 chiaro$, tutto chiaro, d'accordo$, hai ragione
 mi sembra (giusto|buono|ok)
 vediamo
+come (ti |le |vi )?(ho )?(già )?(detto|dicevo|accennato)( prima)?$
+(te |ve |gliel'|glielo )?l'ho (già )?detto$
+(io )?non (lo )?(so|capisco|credo)( ancora| bene)?$
+non (ne )?sono (molto |del tutto )?sicur(o|a)$
+sono ((pienamente )?d'accordo|tornat(o|a)|pront(o|a)|confus(o|a))( con te| con lei)?$
+spero (che )?(ti |le )?(aiuti|sia d'aiuto|sia chiaro)$
 
 [addresses]
 (mi |ci |ti |me lo )?(puoi|potresti|può|potrebbe|potete|sapresti|aiuti|consigli|suggerisci|dai|spieghi) _
@@ -36912,6 +37919,10 @@ HIRAGANA
 (試して|やって|考えて)み(ます|る)
 そう(ですね|なんですね|か)
 確かに, 承知, その通り
+(さっき|前に|先ほど|前にも|私が)?(も)?(言った|言いました|申し上げた|話した)(通り|とおり)(です|だ)?$
+(私は |私は|私も)?(まだ)?(よく)?(分かりません|わかりません|分からない|わからない|知りません)$
+(私も)?(同意|賛成)(します|です)$
+(私は)?(戻りました|準備できました)$
 
 [addresses]
 (手伝|助け|教え)って
@@ -37568,6 +38579,11 @@ begrepen$
 (dat|het) (klopt|klinkt|is duidelijk|is logisch|helpt)
 ik (ga|zal) (het|dat) ... (proberen|testen|bekijken)
 duidelijk$, helder$, je hebt gelijk, ik laat het weten
+zoals ik (al |net |eerder )?(zei|zeg|heb gezegd|vertelde)$
+dat (heb ik|zei ik) (je |u )?(al |toch )?(gezegd|verteld)?$
+ik (weet|begrijp|snap) (het|dat) (nog )?(niet)( zeker)?$
+ik ben (er |het )?(nog )?(niet (helemaal )?zeker|weer terug|terug|klaar|er weer|het (met je )?eens)( met je)?$
+ik hoop dat (dit|dat|het) helpt$
 
 [addresses]
 (kun|kan|zou|wil|weet|heb|zul) (je|jij|u)
@@ -38113,6 +39129,12 @@ dziękuję, dzięki, dziękuje, wielkie dzięki, nie ma za co, dzień dobry, dob
 (to |teraz )?ma (to )?sens
 (spróbuję|sprawdzę|przetestuję|zobaczę|pomyślę)
 jasne$, zgoda$, brzmi dobrze, masz rację, w porządku$, dobrze$
+(tak )?jak (już |wcześniej )?(mówiłem|mówiłam|wspomniałem|wspomniałam|powiedziałem|powiedziałam)( wcześniej| już)?$
+(już )?(ci |to |panu |pani )?(mówiłem|mówiłam)( ci)?( już)?$
+(ja )?(jeszcze )?nie (wiem|rozumiem|sądzę)( jeszcze| tego)?$
+nie jestem (do końca |całkiem )?(pewien|pewna|pewny)$
+(zgadzam się|wróciłem|wróciłam|jestem gotowy|jestem gotowa)( z tobą)?$
+mam nadzieję że (to )?pomoże$
 
 [addresses]
 (czy )?(możesz|możecie|mógłbyś|mogłabyś|pomożesz|doradzisz|polecisz|wiesz|masz) _
@@ -38561,6 +39583,12 @@ entendido
 isso é (exatamente|tudo)
 era (isso|exatamente)
 tens razão, você tem razão
+como (eu )?(já )?(te |lhe )?(disse|falei|mencionei|dizia)( antes)?$
+(eu )?já (te |lhe )?(disse|falei)( isso)?$
+(eu )?não (o )?(sei|entendo|entendi|acho)( ainda| bem)?$
+(eu )?não (estou|tenho) (muito |bem )?(segur(o|a)|cert(o|a)|certeza)( disso)?$
+(eu )?(concordo|estou de volta|estou pront(o|a))( contigo| com você| com isso)?$
+espero que (isso )?(ajude|ajuda)$
 
 [addresses]
 (você |vocês |tu )?(me |nos )?(pode|poderia|podem|consegue|podes|podias|poderias|conseguirias|sabe|sabes|ajuda|ajudas|dá|explica) (me|nos|ajudar|sugerir|explicar|recomendar|dar|dizer|_-me|_r)
@@ -38971,6 +39999,11 @@ SOURCES["language/data/ru.txt"] = r'''# Russian.
 это (имеет смысл|понятно|логично|то что|именно|все)
 (имеет|звучит) (смысл|логично|хорошо)
 ты прав*, вы правы, договорились, согласен, согласна
+как я (уже |и )?(говорил|говорила|сказал|сказала|упоминал|упоминала|писал|писала)( раньше| выше| ранее)?$
+я (уже |же )?(говорил|говорила|сказал|сказала)( тебе| вам| это| об этом)?( раньше)?$
+я (пока |ещ(е|ё) |этого |точно )?не (знаю|понимаю|понял|поняла|уверен|уверена|думаю)( точно| пока)?$
+я (полностью )?(согласен|согласна)( с тобой| с вами| с этим)?$
+я (снова |уже )?(вернулся|вернулась|готов|готова|здесь)$
 
 [addresses]
 (не )?(ты |вы )?(можешь|можете|могли бы|мог бы|могла бы|сможешь|сможете|поможешь|поможете|подскажешь|подскажете|посоветуешь|посоветуете) _
@@ -40030,6 +41063,10 @@ iyi akşamlar, iyi geceler, görüşürüz, harika, süper, tamam, kolay gelsin
 mantıklı
 (bunu |bir )?(deneyeceğim|denerim|deneyip|bakacağım|düşüneceğim)*
 haklısın, katılıyorum, kulağa hoş geliyor
+(daha önce |zaten |az önce )?(söylediğim|dediğim|bahsettiğim) gibi$
+(sana |size |zaten |bunu )?(zaten )?(söyledim|söylemiştim|demiştim)$
+(ben )?(henüz |tam )?(bilmiyorum|emin değilim|anlamadım|anlamıyorum)$
+(ben )?(sana |size )?(katılıyorum|geri döndüm|hazırım)$
 
 [addresses]
 bana, bize
@@ -40485,6 +41522,11 @@ SOURCES["language/data/zh.txt"] = r'''# Chinese, in both scripts.
 说得(对|有道理)
 我?(再|先|去)?(试试|試試|试一下|試一下|看看|想想|试一试)
 原来如此, 原來如此, 没问题, 沒問題, 我?同意$, 听起来不错, 就是这样
+(就像|像|正如|如)?我(刚才|刚刚|之前|已经|剛才|剛剛|已經)?(说|說|讲|講|提)(的|到的)?(过|過)(的)?(了)?(一样|一樣|那样|那樣)?$
+(就像|像|正如|如)我(刚才|刚刚|之前|已经|剛才|剛剛|已經)?(所)?(说|說)(的)?(那样|那樣|一样|一樣)?$
+我(还|還|也)?(不知道|不清楚|不确定|不確定|不明白|不懂|没听懂|沒聽懂)$
+我(完全)?(同意)(你|您)?(的看法|的说法|的說法)?$
+我(回来|回來|准备好|準備好)了$
 
 [addresses]
 你(能|可以|可不可以|能不能|会|會|有没有|有沒有|觉得|覺得|知道)
@@ -46171,8 +47213,9 @@ def _coverages(texts: Sequence[str], asked: Sequence[str]) -> list[float]:
     stems = [set(map(stem, own)) for own in terms]
     shares, whole = [0.0] * len(texts), 0.0
     for word in asked:
+        short = stem(word)
         exact = [_has(own, word) for own in terms]
-        alike = [stem(word) in own for own in stems]
+        alike = [short in own for own in stems]
         weight = 1 / max(sum(exact) or sum(alike), 1)
         whole += weight
         other_form = 0.5 if any(exact) else 1.0
@@ -63741,6 +64784,11 @@ from .engine import reading
 from .opening import open_state
 from .schema import (
     api_keys,
+    channel_authors,
+    channel_days,
+    channel_memories,
+    channel_messages,
+    channels,
     command_turns,
     commands,
     cuts,
@@ -63773,6 +64821,11 @@ from .statements import count_up, hold, insert_new, put_row, try_writing, was_er
 
 __all__ = [
     "api_keys",
+    "channel_authors",
+    "channel_days",
+    "channel_memories",
+    "channel_messages",
+    "channels",
     "command_turns",
     "commands",
     "count_up",
@@ -63814,7 +64867,7 @@ __all__ = [
 # ----------------------------------------------------------------------------------------------------------
 # state/api_keys_table.py
 
-SOURCES["state/api_keys_table.py"] = r'''"""Keys with which users' own clients ask the proxy: kept as hashes, shown once when they are made."""
+SOURCES["state/api_keys_table.py"] = r'''"""Keys with which users' own clients ask the proxy, and bots tell of channels: kept as hashes, shown once."""
 
 from __future__ import annotations
 
@@ -63830,17 +64883,23 @@ from .schema import api_keys
 
 _PREFIX, _SHORT = "mk-", 10
 _SEEN = 1_000  # keys
-_OWNER = select(api_keys.c.user_id).where(api_keys.c.hash == bindparam("wanted"))
+USER, OBSERVER = "user", "observer"  # kinds: of a user's clients, and of who tells what channels say
+_OWNER = select(api_keys.c.user_id).where(api_keys.c.hash == bindparam("wanted"), api_keys.c.kind == USER)
+_SOURCE = select(api_keys.c.name).where(api_keys.c.hash == bindparam("wanted"), api_keys.c.kind == OBSERVER)
 
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """What is known of a key. id: the beginning of its hash. made_at: Unix time in seconds."""
+    """What is known of a key. id: the beginning of its hash. made_at: Unix time in seconds.
+
+    name: of an observer's, its source.
+    """
 
     id: str
     user_id: str
     name: str
     made_at: float
+    kind: str = USER
 
 
 class ApiKeys:
@@ -63855,8 +64914,15 @@ class ApiKeys:
 
     def add(self, user_id: str, name: str = "") -> str:
         """A new key of a user, which nobody can be told again."""
+        return self._add(user_id, name, USER)
+
+    def add_observer(self, source: str) -> str:
+        """A new key of whoever tells what is said in channels of a source; it opens nothing else."""
+        return self._add("", source, OBSERVER)
+
+    def _add(self, user_id: str, name: str, kind: str) -> str:
         key = _PREFIX + secrets.token_urlsafe(32)
-        row = {"hash": _hash(key), "user_id": user_id, "name": name, "made_at": time.time()}
+        row = {"hash": _hash(key), "user_id": user_id, "name": name, "made_at": time.time(), "kind": kind}
         self._writing.run(lambda connection: connection.execute(api_keys.insert().values(row)))
         return key
 
@@ -63878,13 +64944,20 @@ class ApiKeys:
                 self._seen.pop(next(iter(self._seen)), None)
         return found
 
+    def source_of(self, key: str) -> str:
+        """The source whose observer's key it is; "" for none's."""
+        if not key.startswith(_PREFIX):
+            return ""
+        wanted = {"wanted": _hash(key)}
+        return self._reading.run(lambda connection: connection.scalar(_SOURCE, wanted)) or ""
+
     def all(self, user_id: str = "") -> list[ApiKey]:
         """Those of a user, or of all, oldest first."""
         wanted = select(api_keys).order_by(api_keys.c.made_at)
         if user_id:
             wanted = wanted.where(api_keys.c.user_id == user_id)
         rows = self._reading.run(lambda connection: connection.execute(wanted).all())
-        return [ApiKey(row.hash[:_SHORT], row.user_id, row.name, row.made_at) for row in rows]
+        return [ApiKey(row.hash[:_SHORT], row.user_id, row.name, row.made_at, row.kind) for row in rows]
 
     def revoke(self, key_id: str, user_id: str = "") -> int:
         """Take away the key with this id; how many there were. user_id: only if it is this user's."""
@@ -64839,6 +65912,7 @@ from . import (
     m017_deletions,
     m018_documents,
     m019_digests,
+    m020_channels,
 )
 
 STEPS: tuple[ModuleType, ...] = (
@@ -64858,6 +65932,7 @@ STEPS: tuple[ModuleType, ...] = (
     m017_deletions,
     m018_documents,
     m019_digests,
+    m020_channels,
 )
 
 _FIRST = 4  # the version that the first step makes
@@ -65528,6 +66603,81 @@ CREATE TABLE digests (
     detail TEXT NOT NULL,
     PRIMARY KEY (user_id, template)
 )
+"""
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# state/migrations/m020_channels.py
+
+SOURCES["state/migrations/m020_channels.py"] = r'''"""What is observed in channels, and keys for who observes: see channels/queue.py."""
+
+SQL = """
+ALTER TABLE api_keys ADD COLUMN kind VARCHAR DEFAULT 'user' NOT NULL;
+CREATE TABLE channels (
+    user_id VARCHAR NOT NULL,
+    source VARCHAR NOT NULL,
+    channel VARCHAR NOT NULL,
+    name VARCHAR NOT NULL,
+    first_at FLOAT NOT NULL,
+    read_at FLOAT NOT NULL,
+    paused BOOLEAN NOT NULL,
+    announced_at FLOAT NOT NULL,
+    held_until FLOAT NOT NULL,
+    detail TEXT NOT NULL,
+    PRIMARY KEY (user_id)
+);
+CREATE TABLE channel_messages (
+    user_id VARCHAR NOT NULL,
+    message_id VARCHAR NOT NULL,
+    source VARCHAR NOT NULL,
+    author VARCHAR NOT NULL,
+    author_name VARCHAR NOT NULL,
+    text TEXT NOT NULL,
+    at FLOAT NOT NULL,
+    reply_to VARCHAR NOT NULL,
+    put_at FLOAT NOT NULL,
+    state VARCHAR NOT NULL,
+    batch VARCHAR NOT NULL,
+    attempts INTEGER NOT NULL,
+    PRIMARY KEY (user_id, message_id)
+);
+CREATE INDEX channel_messages_state ON channel_messages (state, user_id, put_at);
+CREATE INDEX channel_messages_author ON channel_messages (source, author);
+CREATE INDEX channel_messages_age ON channel_messages (put_at);
+CREATE TABLE channel_memories (
+    user_id VARCHAR NOT NULL,
+    memory_id VARCHAR NOT NULL,
+    channel_id VARCHAR NOT NULL,
+    message_id VARCHAR NOT NULL,
+    source VARCHAR NOT NULL,
+    author VARCHAR NOT NULL,
+    at FLOAT NOT NULL,
+    gone BOOLEAN NOT NULL,
+    PRIMARY KEY (user_id, memory_id, channel_id, message_id)
+);
+CREATE INDEX channel_memories_message ON channel_memories (channel_id, message_id);
+CREATE INDEX channel_memories_author ON channel_memories (source, author);
+CREATE INDEX channel_memories_gone ON channel_memories (gone);
+CREATE TABLE channel_days (
+    user_id VARCHAR NOT NULL,
+    day VARCHAR(10) NOT NULL,
+    messages INTEGER NOT NULL,
+    calls INTEGER NOT NULL,
+    input_tokens BIGINT NOT NULL,
+    output_tokens BIGINT NOT NULL,
+    learned INTEGER NOT NULL,
+    PRIMARY KEY (user_id, day)
+);
+CREATE TABLE channel_authors (
+    source VARCHAR NOT NULL,
+    author VARCHAR NOT NULL,
+    name VARCHAR NOT NULL,
+    user_id VARCHAR NOT NULL,
+    agreed_at FLOAT NOT NULL,
+    silent BOOLEAN NOT NULL,
+    PRIMARY KEY (source, author)
+);
+CREATE INDEX channel_authors_user ON channel_authors (user_id)
 """
 '''
 
@@ -66517,7 +67667,82 @@ api_keys = Table(
     Column("user_id", Id, nullable=False),
     Column("name", Id, nullable=False),
     Column("made_at", Float, nullable=False),
+    Column("kind", Id, nullable=False, server_default=text("'user'")),  # or observer, of no user
     Index("api_keys_user", "user_id"),
+)
+
+# See channels/queue.py. `user_id` is the id that a channel's memories lie under: `channel_owner`.
+channels = Table(
+    "channels",
+    metadata,
+    Column("user_id", Id, primary_key=True),
+    Column("source", Id, nullable=False),
+    Column("channel", Id, nullable=False),
+    Column("name", Id, nullable=False),
+    Column("first_at", Float, nullable=False),
+    Column("read_at", Float, nullable=False, default=0.0),
+    Column("paused", Boolean, nullable=False, default=False),
+    Column("announced_at", Float, nullable=False, default=0.0),  # that its members were told
+    Column("held_until", Float, nullable=False, default=0.0),  # by who reads it, or until the next try
+    Column("detail", PlainText, nullable=False, default=""),  # why it is not read now
+)
+channel_messages = Table(
+    "channel_messages",
+    metadata,
+    Column("user_id", Id, primary_key=True),
+    Column("message_id", Id, primary_key=True),
+    Column("source", Id, nullable=False),
+    Column("author", Id, nullable=False),
+    Column("author_name", Id, nullable=False),
+    Column("text", PlainText, nullable=False),
+    Column("at", Float, nullable=False),  # when it was said
+    Column("reply_to", Id, nullable=False, default=""),
+    Column("put_at", Float, nullable=False),
+    Column("state", Id, nullable=False),  # see channels/queue.py
+    Column("batch", Id, nullable=False, default=""),  # that it is read in
+    Column("attempts", Integer, nullable=False, default=0),
+    Index("channel_messages_state", "state", "user_id", "put_at"),
+    Index("channel_messages_author", "source", "author"),
+    Index("channel_messages_age", "put_at"),
+)
+# Which messages of which channel (`channel_id`: its owner) each memory is made of. `user_id`: the memory's
+# owner, the channel or a user. gone: it is to be erased, and told no more.
+channel_memories = Table(
+    "channel_memories",
+    metadata,
+    Column("user_id", Id, primary_key=True),
+    Column("memory_id", Id, primary_key=True),
+    Column("channel_id", Id, primary_key=True),
+    Column("message_id", Id, primary_key=True),
+    Column("source", Id, nullable=False),
+    Column("author", Id, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("gone", Boolean, nullable=False, default=False),
+    Index("channel_memories_message", "channel_id", "message_id"),
+    Index("channel_memories_author", "source", "author"),
+    Index("channel_memories_gone", "gone"),
+)
+channel_days = Table(
+    "channel_days",
+    metadata,
+    Column("user_id", Id, primary_key=True),
+    Column("day", String(10), primary_key=True),  # YYYY-MM-DD, UTC
+    Column("messages", Integer, nullable=False),
+    Column("calls", Integer, nullable=False),
+    Column("input_tokens", BigInteger, nullable=False),
+    Column("output_tokens", BigInteger, nullable=False),
+    Column("learned", Integer, nullable=False),
+)
+channel_authors = Table(
+    "channel_authors",
+    metadata,
+    Column("source", Id, primary_key=True),
+    Column("author", Id, primary_key=True),
+    Column("name", Id, nullable=False),
+    Column("user_id", Id, nullable=False, default=""),  # the user of Open WebUI who this is
+    Column("agreed_at", Float, nullable=False, default=0.0),  # to be remembered; 0.0 for no
+    Column("silent", Boolean, nullable=False, default=False),  # is never read
+    Index("channel_authors_user", "user_id"),
 )
 
 # See manage/history/imports.py.

@@ -17,6 +17,7 @@ from .backends.backend_holder import BackendHolder
 from .backends.base import Backend
 from .backends.library import LibraryBackend
 from .backends.locations import naming
+from .channels.channels import Channels
 from .commands.commander import Commander
 from .commands.notes import Notes
 from .commands.parse import read_command
@@ -198,6 +199,7 @@ class Application:
         self._digest_worker = DigestWorker(
             self.commander.tools.schedule, self.commander.tools.digests, folder, self.emit, self._is_busy
         )
+        self.channels = Channels(self._engine, settings)
         self.deletions = self.commander.tools.deletions
         self.deletion_worker = DeletionWorker(self._engine, self.deletions, settings, WebUi.of, self.emit)
         self.contexts = Contexts(self._engine, self.live, settings, self.emit)

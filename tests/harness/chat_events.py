@@ -27,7 +27,7 @@ class ChatEvents(WebServer):
         self.goes_on.set()
 
         def refusal(request: Request) -> JSONResponse | None:
-            self.goes_on.wait(30)
+            self.goes_on.wait(60)
             right = request.headers.get("authorization") == f"Bearer {KEY}"
             return None if right else JSONResponse({"detail": "no"}, status_code=401)
 

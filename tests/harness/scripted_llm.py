@@ -76,7 +76,7 @@ class ScriptedLLM:
         self._stopping.set()
         self.clear()
         self._server.shutdown()
-        self._thread.join(timeout=10)
+        self._thread.join(timeout=60)
         self._server.server_close()
         self._server.close_connections()
 

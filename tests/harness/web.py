@@ -67,7 +67,7 @@ class WebServer:
         """Close the port and every connection."""
         if self._thread.is_alive():
             self._uvicorn.end()
-        self._thread.join(timeout=10)
+        self._thread.join(timeout=60)
 
     @property
     def url(self) -> str:

@@ -14,6 +14,7 @@ from ..core.turn import Turn
 from ..remember.spill import Spill
 
 if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the server lacks
+    from ..channels.channels import Channels
     from ..commands.commander import Commander
     from ..commands.notes import Notes
     from ..context.contexts import Contexts
@@ -43,6 +44,7 @@ class Service(Protocol):
     toolbox: Toolbox
     api_keys: ApiKeys
     imports: Imports
+    channels: Channels
     deletions: Deletions
     deletion_worker: DeletionWorker
     page: Parts

@@ -160,24 +160,24 @@ def test_a_file_that_cannot_be_kept_is_told_so(house: Visitors) -> None:
 def test_documents_are_sent_found_and_forgotten(house: Visitors) -> None:
     dora = house.browser("dora")
     fig = b"# Garden\n\nThe fig tree behind the shed is watered on Thursdays.\n"
-    assert dora.send_document("../../garden.md", fig).headers["location"] == "documents?done=document+sent"
+    assert dora.send_document("../../garden.md", fig).headers["location"] == "files?done=document+sent"
     assert dora.send_document("garden.exe", fig).status_code == 422
     assert dora.send_document("broken.pdf", HOSTILE.encode()).status_code == 303
-    wait_until(lambda: "1 passage" in dora.get("documents").text, what="one is read")
-    wait_until(lambda: "cannot be read" in dora.get("documents").text, what="so is the other")
-    found = dora.get("documents?q=fig tree").text
+    wait_until(lambda: "1 passage" in dora.get("files").text, what="one is read")
+    wait_until(lambda: "cannot be read" in dora.get("files").text, what="so is the other")
+    found = dora.get("files?q=fig tree").text
     assert "watered on Thursdays" in found
     assert "broken" not in found
     assert "watered on Thursdays" in house.told(
         "On which day is the fig tree behind the shed watered?", "dora"
     )
-    assert "saved/garden.md" not in house.browser("fay").get("documents").text
+    assert "saved/garden.md" not in house.browser("fay").get("files").text
     document = re.search(r'name="id" value="([\w-]+)">\s*<button class="danger">[^<]+<[^<]+: garden<', found)
     assert document
     assert house.browser("fay").send_form("forget-document", id=document[1]).status_code == 422
     assert dora.send_form("forget-document", id=document[1]).status_code == 303
     assert not list(house.at.data_dir.glob("documents/dora/saved/garden.md")), "what was sent goes with it"
-    assert "garden" not in dora.get("documents").text
+    assert "garden" not in dora.get("files").text
 
 
 def test_digests_are_made_now_and_every_week(house: Visitors) -> None:
