@@ -20,7 +20,7 @@ from typing import Any
 import nio
 from outbox import Outbox, listed, setting
 
-SYNC_MS, PAUSE_SECONDS, MOST_PAGES, PAGE = 30_000, 5.0, 100, 100  # pages of what was missed in a room
+SYNC_MS, PAUSE_SECONDS, MOST_PAGES, PAGE = 30_000, 5.0, 100, 100
 log = logging.getLogger("observer")
 
 
@@ -70,8 +70,7 @@ class Observer:
                     events = await self._missed(room_id, timeline.prev_batch, since) + events
                 for event in events:
                     with suppress(LookupError, TypeError, AttributeError):  # members send events of any shape
-                        if kept := await self._read(room_id, event):
-                            messages.append(kept)
+                        messages += await self._read(room_id, event)
             self._outbox.put(messages, **{room_id: "observed"})
 
     async def _missed(self, room_id: str, start: str, end: str) -> list[dict[str, Any]]:
@@ -89,22 +88,22 @@ class Observer:
                 break
         return events[::-1]
 
-    async def _read(self, room_id: str, event: dict[str, Any]) -> dict[str, Any] | None:
-        """An event as the memory takes it, or None for what no member wrote."""
+    async def _read(self, room_id: str, event: dict[str, Any]) -> list[dict[str, Any]]:
+        """An event as the memory takes it, or nothing where no member wrote it."""
         content = event.get("content", {})
         if event["type"] == "m.room.redaction":
             redacted = event.get("redacts") or content.get("redacts")
-            return {"channel": room_id, "id": str(redacted), "deleted": True} if redacted else None
+            return [{"channel": room_id, "id": str(redacted), "deleted": True}] if redacted else []
         is_text = event["type"] == "m.room.message" and content.get("msgtype") == "m.text"
         if not is_text or event["sender"] == self._client.user_id:  # bots say m.notice
-            return None
+            return []
         relation = content.get("m.relates_to") or {}
         if relation.get("rel_type") != "m.replace":
-            return self._message(room_id, event, content)
+            return [self._message(room_id, event, content)]
         found = await self._client.room_get_event(room_id, relation["event_id"])
         if not isinstance(found, nio.RoomGetEventResponse) or found.event.sender != event["sender"]:
-            return None  # nobody changes what another wrote
-        return self._message(room_id, found.event.source, content["m.new_content"])
+            return []  # nobody changes what another wrote
+        return [self._message(room_id, found.event.source, content["m.new_content"])]
 
     def _message(self, room_id: str, event: Any, content: Any) -> dict[str, Any]:
         room, text = self._client.rooms[room_id], str(content["body"])
