@@ -11957,6 +11957,9 @@ msgstr "Neueste"
 msgid "page: add"
 msgstr "Etwas hinzufügen"
 
+msgid "page: not saved"
+msgstr "Das wurde nicht gespeichert. Kopiere, was du davon noch brauchst:"
+
 msgid "page: new memory"
 msgstr "Eine Aussage, Wort für Wort"
 
@@ -14042,6 +14045,9 @@ msgstr "Newest"
 
 msgid "page: add"
 msgstr "Add a memory"
+
+msgid "page: not saved"
+msgstr "This was not saved. Copy what you still need of it:"
 
 msgid "page: new memory"
 msgstr "One statement, word for word"
@@ -32645,6 +32651,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qsl, urlencode
 
 from ...core.locales import Locale, message
 from ...core.locales.refused import Refused
@@ -32655,7 +32662,9 @@ from .rendering import Download, Redirect, View
 
 KINDS = ("profile", "preference", "fact", "plan")
 _DAYS = {"day": 1, "week": 7, "month": 31, "year": 366}
-_FOUND_MOST = 60  # of a search
+_FOUND_MOST, _FILTERED_MOST = 60, 300  # of a search, and of one whose finds are filtered
+_LIST = ("q", "kind", "scope", "time", "page")  # what of an address says which part of the list it shows
+_ADDRESS_CHARS = 1_000  # of each
 _YES = "page: everything"  # the text that is to be typed before all is forgotten
 
 
@@ -32693,7 +32702,8 @@ def listed(visit: Visit) -> View:
     everything = parts.listing.of(visit.user_id)
     found: Iterable[Memory] = everything
     if query:
-        found = (one.memory for one in parts.tools.control.search(visit.user_id, query, _FOUND_MOST))
+        most = _FILTERED_MOST if any(map(visit.query.get, ("kind", "scope", "time"))) else _FOUND_MOST
+        found = (one.memory for one in parts.tools.control.search(visit.user_id, query, most))
     kept = _filtered(found, visit)
     some = visit.page_of(kept)
     scopes = sorted({memory.scope for memory in everything})
@@ -32704,6 +32714,7 @@ def listed(visit: Visit) -> View:
             "items": [Shown.of(memory, visit) for memory in some.items],
             "total": len(everything),
             "query": query,
+            "shown": urlencode({name: visit.query[name] for name in _LIST if visit.query.get(name)}),
             "chosen": {name: visit.query.get(name, "") for name in ("kind", "scope", "time")},
             "kinds": KINDS,
             "times": tuple(_DAYS),
@@ -32734,19 +32745,25 @@ def remember(visit: Visit) -> Redirect:
     return back("", "known" if done.known else "remembered")
 
 
+def _back(visit: Visit, done: str) -> Redirect:
+    """To the part of the list from which a form was sent."""
+    shown = dict(parse_qsl(visit.form.get("shown", "")))
+    return back("", done, **{name: shown[name][:_ADDRESS_CHARS] for name in _LIST if name in shown})
+
+
 def edit(visit: Visit) -> Redirect:
     memory_id = own_id(visit)
     edited = visit.parts.tools.control.edit(visit.asked(), memory_id, visit.typed("text"))
     if not edited.before:
         raise Refused(message("memory gone"), message("memory gone, hint"))
-    return back("", "edited")
+    return _back(visit, "edited")
 
 
 def forget(visit: Visit) -> Redirect:
     memory_id = own_id(visit)
     visit.parts.tools.orders.erase_answers(visit.user_id)  # they may hold what is forgotten
     done = visit.parts.tools.control.forget(visit.asked(), [memory_id])
-    return back("", "forgotten" if done.undo_minutes else "forgotten for good")
+    return _back(visit, "forgotten" if done.undo_minutes else "forgotten for good")
 
 
 def own_id(visit: Visit) -> str:
@@ -32763,7 +32780,7 @@ def own_id(visit: Visit) -> str:
 
 def undo(visit: Visit) -> Redirect:
     done = visit.parts.tools.control.undo(visit.asked())
-    return back("", "undone" if done.changes else "nothing undone")
+    return _back(visit, "undone" if done.changes else "nothing undone")
 
 
 def forget_everything(visit: Visit) -> View:
@@ -32908,7 +32925,7 @@ class Page:
         if person is None and request.method != "POST" and (given := bearer(request.headers)):
             person = self._by_key(request, given)  # no browser sends it by itself
         if person is None and route.needs is not Needs.NOBODY:
-            return self._sign_in_page(request, 401, flaw=flaw)
+            return self._sign_in_page(request, 401, flaw=flaw, typed=await _typed(request, receive, route))
         if person is not None and route.needs is not Needs.NOBODY:  # before anything of a body is read
             limits = self._changes if request.method == "POST" else self._visits
             if not limits.takes(person.user_id or _ADMIN):
@@ -33038,7 +33055,14 @@ class Page:
         return {"page_url": url, "secure": request.secure or url.startswith("https:")}
 
     def _sign_in_page(
-        self, request: Request, status: int, *, linked: Person | None = None, link: str = "", flaw: str = ""
+        self,
+        request: Request,
+        status: int,
+        *,
+        linked: Person | None = None,
+        link: str = "",
+        flaw: str = "",
+        typed: str = "",
     ) -> Answer:
         if request.by_htmx:  # the whole page is to be the form, not a part of it
             return Answer(status, b"", {"hx-refresh": "true"})
@@ -33051,6 +33075,7 @@ class Page:
             form=form,
             link=link if linked else "",
             linked=linked,
+            typed=typed,
             flaw=flaw or ("link is used" if link and not linked else ""),
             with_webui=bool(settings.webui_url and sign_in.webui_token(request.cookies)),
             with_link=bool(settings.page_url),
@@ -33121,17 +33146,26 @@ class Page:
         return page("told.html", request.words, status, person=None, text=text)
 
 
+async def _typed(request: Request, receive: Receive, route: Route) -> str:
+    """What somebody wrote whose session has ended, for them to copy; nothing of another site's form."""
+    same_site = request.headers.get("sec-fetch-site") == "same-origin"  # no script and no form sets that
+    if request.method != "POST" or not same_site or route.file_bytes:
+        return ""
+    return (await fields_of(request.headers, receive)).get("text", "")
+
+
 def _rendered(visit: Visit, route: Route, request: Request, csrf: str) -> Answer:
     """In a thread of the pool."""
     assert route.view is not None
     fill = partial(page, words=visit.words, person=visit.person, csrf=csrf, here=route.name)
+    typed = visit.form.get("text", "")
     try:
         made = route.view(visit)
     except Drop as refusal:
-        return fill("refused.html", status=422, text=refused(refusal, visit.words))
+        return fill("refused.html", status=422, text=refused(refusal, visit.words), typed=typed)
     except MemoryFault as fault:
         text = failed(fault, visit.words, admin=visit.person.is_admin)
-        return fill("refused.html", status=503, text=text)
+        return fill("refused.html", status=503, text=text, typed=typed)
     if isinstance(made, Redirect):
         return redirect(made.to)
     if isinstance(made, Download):
@@ -33856,6 +33890,27 @@ function localTimes(root) {
 }
 localTimes(document);
 document.addEventListener("htmx:afterSwap", (event) => localTimes(event.target));
+
+// A message at the head is of what was just done, not of what a reload or a bookmark shows.
+const here = new URL(location);
+if (here.searchParams.has("done")) {
+  here.searchParams.delete("done");
+  history.replaceState(history.state, "", here);
+}
+// The second click of a double click sends nothing: "Undo" would take back two changes.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post") return;
+  if (Date.now() - form.dataset.sentAt < 5000) event.preventDefault();
+  else form.dataset.sentAt = Date.now();
+});
+addEventListener("pageshow", () => {
+  for (const form of document.forms) delete form.dataset.sentAt;
+});
+// A search that is refused or does not arrive is shown as the whole page that it gets.
+for (const name of ["htmx:responseError", "htmx:sendError"]) {
+  document.addEventListener(name, (event) => location.assign(event.detail.pathInfo.finalRequestPath));
+}
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -33996,7 +34051,7 @@ SOURCES["interfaces/web/templates/base.html"] = r'''<!doctype html>
 <p>{{ say("page, done: " ~ done) }}</p>
 {% if done in ("forgotten", "edited", "remembered") %}
 <form method="post" action="undo">
-<input type="hidden" name="csrf" value="{{ csrf }}">
+<input type="hidden" name="csrf" value="{{ csrf }}">{% if shown is defined %}<input type="hidden" name="shown" value="{{ shown }}">{% endif +%}
 <button class="quiet">{{ say("page: undo") }}</button>
 </form>
 {% endif %}
@@ -34371,7 +34426,7 @@ SOURCES["interfaces/web/templates/memories_list.html"] = r'''{% from "macros.htm
 <details>
 <summary>{{ say("page: change") }}<span class="hidden">: {{ item.memory.text[:80] }}</span></summary>
 <form method="post" action="edit" class="stack">
-<input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="id" value="{{ item.memory.id }}">
+<input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="shown" value="{{ shown }}"><input type="hidden" name="id" value="{{ item.memory.id }}">
 <label for="t{{ loop.index }}">{{ say("page: text") }}</label>
 <textarea id="t{{ loop.index }}" name="text" rows="3" maxlength="1000" required dir="auto">{{ item.memory.text }}</textarea>
 <button>{{ say("page: save") }}</button>
@@ -34385,7 +34440,7 @@ SOURCES["interfaces/web/templates/memories_list.html"] = r'''{% from "macros.htm
 </form>
 {% endif %}
 <form method="post" action="forget" class="row">
-<input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="id" value="{{ item.memory.id }}">
+<input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="shown" value="{{ shown }}"><input type="hidden" name="id" value="{{ item.memory.id }}">
 <button class="danger">{{ say("page: forget") }}</button>
 </form>
 </details>
@@ -34433,6 +34488,7 @@ SOURCES["interfaces/web/templates/refused.html"] = r'''{% extends "base.html" %}
 {% block content %}
 <h1>{{ say("page: memory") }}</h1>
 <p role="alert">{{ text }}</p>
+{% include "typed.html" %}
 <p><a href="./">{{ say("page: back") }}</a></p>
 {% endblock %}
 '''
@@ -34499,6 +34555,7 @@ SOURCES["interfaces/web/templates/sign_in.html"] = r'''{% extends "base.html" %}
 {% block content %}
 <h1>{{ say("page: sign in") }}</h1>
 {% if flaw %}<p class="note" role="alert">{{ say("page: " ~ flaw) }}</p>{% endif %}
+{% include "typed.html" %}
 {% if linked %}
 <form method="post" action="sign-in" class="stack">
 <input type="hidden" name="form" value="{{ form }}"><input type="hidden" name="way" value="link"><input type="hidden" name="link" value="{{ link }}">
@@ -34620,6 +34677,15 @@ SOURCES["interfaces/web/templates/told.html"] = r'''{% extends "base.html" %}
 <p role="alert">{{ text }}</p>
 <p><a href="./">{{ say("page: back") }}</a></p>
 {% endblock %}
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/templates/typed.html
+
+SOURCES["interfaces/web/templates/typed.html"] = r'''{% if typed %}
+<p class="stack"><label for="typed">{{ say("page: not saved") }}</label>
+<textarea id="typed" rows="4" readonly dir="auto">{{ typed }}</textarea></p>
+{% endif %}
 '''
 
 # ----------------------------------------------------------------------------------------------------------
