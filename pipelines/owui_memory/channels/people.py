@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, and_, select, tuple_, update
 
 from ..core.batched import batched
 from ..core.scope import WEBUI
-from ..state import channel_authors, channel_memories, channel_messages, insert_new, reading
+from ..state import channel_authors, channel_memories, channel_messages, channels, insert_new, reading
 from ..state.engine import Patience
 from ..state.page_sessions_table import PageSessions, Person
 from .message import ChannelMessage
@@ -129,6 +129,11 @@ class People:
         )
         ended = update(channel_authors).where(mine).values(user_id="", agreed_at=0.0)
         return bool(self._writing.run(lambda connection: connection.execute(ended).rowcount))
+
+    def pause(self, owner: str, *, on: bool) -> None:
+        """Keep nothing of what is said in a channel, or observe it again. owner: see `channel_owner`."""
+        changed = update(channels).where(channels.c.user_id == owner).values(paused=on)
+        self._writing.run(lambda connection: connection.execute(changed))
 
     def forget(self, source: str, author: str) -> None:
         """Erase what an author has said, and what was learned from it; they are not read from now on.
