@@ -130,6 +130,11 @@ class People:
         ended = update(channel_authors).where(mine).values(user_id="", agreed_at=0.0)
         return bool(self._writing.run(lambda connection: connection.execute(ended).rowcount))
 
+    def is_channel(self, owner: str) -> bool:
+        """Whether this is the owner of a channel that is observed."""
+        wanted = select(channels.c.user_id).where(channels.c.user_id == owner)
+        return self._reading.run(lambda connection: connection.scalar(wanted)) is not None
+
     def pause(self, owner: str, *, on: bool) -> None:
         """Keep nothing of what is said in a channel, or observe it again. owner: see `channel_owner`."""
         changed = update(channels).where(channels.c.user_id == owner).values(paused=on)
