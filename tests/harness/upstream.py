@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
-from tests.harness.scripted_llm import _Server
+from tests.harness.closable_server import ClosableServer
 
 Piece = bytes | threading.Event
 SSE = {"Content-Type": "text/event-stream"}
@@ -84,8 +84,8 @@ class Upstream:
         self.script = _Script(pieces=tuple(says("Hello", " there.")))
         self._next: list[_Script] = []  # before it, one for each request
         self._lock = threading.Lock()
-        self._server = _Server(("127.0.0.1", 0), _Handler)
-        self._server.llm = self  # type: ignore[assignment]
+        self._server = ClosableServer(("127.0.0.1", 0), _Handler)
+        self._server.upstream = self  # type: ignore[attr-defined]
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 
     def __enter__(self) -> Upstream:
@@ -139,7 +139,7 @@ class _Handler(BaseHTTPRequestHandler):
     requests = 0  # of this connection
 
     def _serve(self) -> None:
-        upstream: Upstream = self.server.llm
+        upstream: Upstream = self.server.upstream
         self.requests += 1
         if upstream.drops_reused and self.requests > 1:
             self.close_connection = True
@@ -174,7 +174,7 @@ class _Handler(BaseHTTPRequestHandler):
             else:
                 self.wfile.write(b"0\r\n\r\n")
         except OSError:
-            self.server.llm.left.set()
+            self.server.upstream.left.set()
             self.close_connection = True
 
     def _wait(self, gate: threading.Event) -> None:
