@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ...channels.erasing import erase_channel
 from ...channels.people import People
 from ...channels.queue import ChannelQueue, Standing
 from ...core.errors import Drop
@@ -50,10 +51,10 @@ def erase(
     instance: Instance, source: Source, channel: Channel, yes: Yes = False, to_json: Json = False
 ) -> None:
     """Erase what was said in a channel, and what was learned of it. What its members have stays theirs."""
-    one = _known(instance, source, channel)
+    _known(instance, source, channel)
     if not yes and not confirmed(f"what is known of {source}/{channel}"):
         ended("Nothing was erased.")
-    show(instance.eraser().erase_user(one.owner), to_json)
+    show(erase_channel(instance.engine, instance.eraser().erase_user, source, channel), to_json)
 
 
 @command("forget-author", of=_channels)
@@ -87,19 +88,18 @@ def resume(instance: Instance, source: Source, channel: Channel, to_json: Json =
 
 
 def _set_paused(instance: Instance, source: str, channel: str, to_json: bool, *, paused: bool) -> None:
-    People(instance.engine).pause(_known(instance, source, channel).owner, on=paused)
+    People(instance.engine).pause(_known(instance, source, channel), on=paused)
     if to_json:
         as_json({"source": source, "channel": channel, "paused": paused})
     else:
         say(f"{source}/{channel} is {'paused' if paused else 'observed again'}.")
 
 
-def _known(instance: Instance, source: str, channel: str) -> Standing:
-    """The channel. Raises Drop where there is none."""
+def _known(instance: Instance, source: str, channel: str) -> str:
+    """The id that its memories lie under. Raises Drop where there is none."""
     owner = channel_owner(source, channel)
-    for one in ChannelQueue(instance.engine).standing(1_000_000):
-        if one.owner == owner:
-            return one
+    if People(instance.engine).channel_of(owner) != ("", ""):
+        return owner
     raise Drop(f"No channel {channel} of {source} is observed.", hint="`channels list` shows them.")
 
 

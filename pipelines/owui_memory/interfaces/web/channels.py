@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ...channels.erasing import erase_channel
 from ...channels.queue import ChannelQueue
 from ...core.locales import message
 from ...core.locales.refused import Refused
-from ...core.scope import WEBUI
+from ...core.scope import WEBUI, channel_owner
 from .parts import Visit, back
 from .rendering import Redirect, View
 
@@ -21,13 +22,18 @@ def listed(visit: Visit) -> View:
 
 def pause(visit: Visit) -> Redirect:
     on = visit.form.get("on") == "yes"
-    visit.parts.tools.people.pause(_known(visit), on=on)
+    visit.parts.tools.people.pause(channel_owner(*_known(visit)), on=on)
     return back("channels", "channel paused" if on else "channel observed")
 
 
 def erase(visit: Visit) -> Redirect:
     """What was said in a channel, and what was learned of it."""
-    visit.parts.tools.control.forget_all(replace(visit.asked(), user_id=_known(visit)))
+    control = visit.parts.tools.control
+
+    def erase_all(owner: str) -> object:
+        return control.forget_all(replace(visit.asked(), user_id=owner))
+
+    erase_channel(control.engine, erase_all, *_known(visit))
     return back("channels", "channel erased")
 
 
@@ -49,13 +55,13 @@ def unlink(visit: Visit) -> Redirect:
     return back("switches", "account unlinked")
 
 
-def _known(visit: Visit) -> str:
-    """The owner that a form names.
+def _known(visit: Visit) -> tuple[str, str]:
+    """Source and id of the channel that a form names.
 
     Raises:
-        Refused: no channel is observed that has it; users' ids are none.
+        Refused: no such channel is observed; users' ids are none.
     """
-    owner = visit.form.get("channel", "")
-    if not visit.parts.tools.people.is_channel(owner):
+    source, channel = visit.parts.tools.people.channel_of(visit.form.get("channel", ""))
+    if not source:
         raise Refused(message("page: no such channel"))
-    return owner
+    return source, channel
