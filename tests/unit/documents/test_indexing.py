@@ -25,6 +25,7 @@ from owui_memory.documents.extraction import Document, Extraction
 from owui_memory.documents.folders import Folders
 from owui_memory.documents.indexing import Indexing
 from owui_memory.documents.passages import BATCH
+from owui_memory.documents.storing import clear
 from owui_memory.documents.watcher import Watcher
 from owui_memory.manage.documents import Documents
 from owui_memory.state import erasures
@@ -187,7 +188,7 @@ def test_what_was_forgotten_comes_back_only_with_another_file(index: Index) -> N
     index.run()
     (entry,) = index.table.of("ada")
     index.table.forget("ada", [entry.document_id])
-    Indexing.clear(index.backend, entry)
+    clear(index.backend, entry)
     os.utime(index.own / "a.txt", ns=(1, 1))
     index.run()
     assert index.kept() == []
@@ -230,7 +231,7 @@ def test_what_could_not_be_read_is_tried_again_when_it_is_touched(index: Index) 
     index.write("a.txt", "The lamp is green.")
     index.run()
     (entry,) = index.table.of("ada")
-    index.table.put(replace(entry, state="failed"))
+    index.table.put([replace(entry, state="failed")])
     os.utime(index.own / "a.txt", ns=(1, 1))
     index.run()
     assert index.states() == {"a.txt": "read"}
@@ -354,7 +355,7 @@ def test_a_document_of_many_passages_goes_as_a_whole(index: Index) -> None:
     index.run()
     assert [one.text for one in index.kept()] == ["The lamp is red."]
     index.backend.store_all(documents_owner("ada"), more)
-    Indexing.clear(index.backend, entry)
+    clear(index.backend, entry)
     assert index.kept() == []
 
 
