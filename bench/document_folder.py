@@ -28,7 +28,7 @@ from tests.harness.waiting import wait_until
 
 TEXTS = ROOT / "bench" / "documents"
 _USER = "ada"
-_EACH_S = 0.1  # a message
+_EACH_S = 0.25  # a message
 _PARAGRAPHS = 5  # of a file, two passages or more
 _ADDED = "saved/one-more.md"
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -124,7 +124,7 @@ class Indexed:
 
 
 class _Talk:
-    """One who sends a message every tenth of a second, each in a chat of its own."""
+    """One who sends four messages a second, each in a chat of its own."""
 
     def __init__(self, server: PipelinesServer) -> None:
         self._server, self._log = server, server.data_dir.parent / "server.log"

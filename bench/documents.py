@@ -81,7 +81,7 @@ def read_folder(options: argparse.Namespace) -> None:
         for when, live in (("before", found.idle), ("meanwhile", found.meanwhile))
         for what, one in (("with the embedder", live.all_of_it), ("without it", live.without_embedder))
     ]
-    print(table("Inlets by HTTP, ten a second", ("", "messages", "p50 ms", "p95", "p99"), rows))
+    print(table("Inlets by HTTP, four a second", ("", "messages", "p50 ms", "p95", "p99"), rows))
     finish(options, {"benchmark": "documents", "folder": found})
 
 

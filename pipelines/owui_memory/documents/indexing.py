@@ -20,6 +20,7 @@ from .passages import passages, title_of
 from .storing import Storing, clear
 
 _CHUNK = 1 << 20
+_YIELDS_S = 0.1  # before a passage, at most
 
 
 class Indexing:
@@ -28,11 +29,11 @@ class Indexing:
     def __init__(
         self,
         table: DocumentsTable,
-        yields: Callable[[], None] = lambda: None,
+        is_busy: Callable[[], bool] = lambda: False,
         stopped: Callable[[], bool] = lambda: False,
     ) -> None:
-        """yields: called before some passages are embedded, and lets who cannot wait go first."""
-        self._table, self._yields, self._stopped = table, yields, stopped
+        """is_busy: whether a message waits for its memories, which needs the same interpreter."""
+        self._table, self._is_busy, self._stopped = table, is_busy, stopped
 
     def run(self, backend: BulkBackend, folders: Folders) -> int:
         """Bring the store in step; how many documents were new, changed or gone.
@@ -66,7 +67,7 @@ class Indexing:
         known = {entry.path: entry for entry in self._table.of(user_id)}
         there = {file.path: file for file in folders.files(user_id)}
         count = self._gone(backend, user_id, [one for path, one in known.items() if path not in there])
-        storing = Storing(backend, self._table, user_id, self._yields)
+        storing = Storing(backend, self._table, user_id, self._let_others_go_first)
         for path, file in there.items():
             if self._stopped():
                 break
@@ -80,6 +81,11 @@ class Indexing:
             count += self._file(storing, folders, extraction, user_id, file, entry)
         storing.flush()
         return count
+
+    def _let_others_go_first(self) -> None:
+        until = time.monotonic() + _YIELDS_S
+        while self._is_busy() and not self._stopped() and time.monotonic() < until:
+            time.sleep(_YIELDS_S / 20)
 
     def _gone(self, backend: BulkBackend, user_id: str, entries: list[Entry]) -> int:
         for entry in entries:

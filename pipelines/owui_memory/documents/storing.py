@@ -14,7 +14,7 @@ from ..remember import admission
 from ..state.documents_table import DocumentsTable, Entry
 from .passages import BATCH
 
-_AT_ONCE = 16  # passages that are embedded together: between them others have their turn
+_AT_ONCE = 8  # passages that are embedded together: between them others have their turn
 
 
 @dataclass(slots=True)
@@ -40,7 +40,7 @@ class Storing:
     def __init__(
         self, backend: BulkBackend, table: DocumentsTable, user_id: str, yields: Callable[[], None]
     ) -> None:
-        """yields: called before some passages are embedded."""
+        """yields: called before each passage, and before some are embedded."""
         self._backend, self._table, self._yields = backend, table, yields
         self._user_id, self._owner = user_id, documents_owner(user_id)
         self._written: list[_Written] = []
@@ -52,6 +52,7 @@ class Storing:
 
     def add(self, passage: Memory) -> None:
         """The next passage of the document that was begun last."""
+        self._yields()
         one = self._written[-1]
         if one.why:
             return
