@@ -157,7 +157,7 @@ class _Talk:
 
     def heard(self) -> Live:
         """After the end. A text that is embedded alone is a message: files of here have two passages or more."""
-        alone = [one for one in self._events if one["event"] == "embedded" and one["count"] == 1]
+        alone = [one for one in self._events if one["event"] == "embedded" and one.get("count") == 1]
         if len(alone) != len(self._took):
             raise RuntimeError(f"{len(alone)} texts were embedded alone for {len(self._took)} messages")
         rest = [took - one.get("seconds", 0.0) for took, one in zip(self._took, alone, strict=True)]

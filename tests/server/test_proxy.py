@@ -68,7 +68,7 @@ def test_a_stream_goes_on_past_the_servers_middleware(
         assert next(chunks) == pieces[0]
         turn = Chat(user).say("Hello")
         server.inlet(turn.inlet, turn.user)  # nobody waits for it
-    assert upstream.left.wait(10), "the client has left"
+    assert upstream.left.wait(60), "the client has left"
 
 
 def test_a_stream_outlives_a_reload(server: PipelinesServer, upstream: Upstream, user: str) -> None:

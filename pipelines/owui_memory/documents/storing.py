@@ -114,8 +114,11 @@ class Storing:
 
     def _store(self, written: list[_Written]) -> None:
         """Where the embedder refuses a text, the document that has it is told apart from the others."""
+        new = [each for one in written for each in one.new]
+        if not new:
+            return
         try:
-            admission.store_all(self._backend, self._owner, [each for one in written for each in one.new])
+            admission.store_all(self._backend, self._owner, new)
         except Drop as why:
             if len(written) > 1:
                 for one in written:

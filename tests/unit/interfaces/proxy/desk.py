@@ -122,4 +122,4 @@ def desk(
     finally:
         one.client.close()
         server.should_exit = True
-        thread.join(20)
+        thread.join(60)

@@ -160,7 +160,7 @@ def test_a_model_server_of_any_kind_harms_nobody_else(tmp_path: Path, upstream: 
                 goes_through(at, f"My number is {len(kind)}.")
                 assert server.sent < 500_000_000, f"{kind}: nobody reads it"  # buffers, and no content
         for kind, server in servers.items():
-            assert kind == "silence" or server.wait_until_closed(30), f"{kind}: the client has left"
+            assert kind == "silence" or server.wait_until_closed(60), f"{kind}: the client has left"
         at.settle()
         assert not wrong(at, "state")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import logging
 import re
@@ -94,6 +95,40 @@ class TestMemories:
         ):
             assert kim.get(odd).status_code == 200, odd[:20]
 
+    def test_a_change_shows_the_same_part_of_the_list_again(self, house: Visitors) -> None:
+        house.knows("lou", *(f"My locker number {n} is green." for n in range(50)))
+        lou = house.browser("lou")
+        listed = lou.get("?q=locker&kind=&page=2").text
+        shown, ids = (re.findall(f'name="{name}" value="([^"]+)"', listed) for name in ("shown", "id"))
+        assert set(shown) == {"q=locker&amp;page=2"}
+        form = {"id": ids[0], "shown": "q=locker&page=2"}
+        done = lou.send_form("edit", text="My locker is blue.", **form).headers["location"]
+        assert done == "./?done=edited&q=locker&page=2"
+        assert 'name="shown" value="q=locker&amp;page=2"' in lou.get(done).text.partition("Undo")[0]
+        assert lou.send_form("forget", **form).headers["location"] == "./?done=forgotten&q=locker&page=2"
+        odd = "q=a%0d%0aX:+1&done=remembered&page=//x.example&x=1&q=" + "y" * 2000
+        done = lou.send_form("undo", shown=odd).headers["location"]
+        assert done == f"./?done=undone&q={'y' * 1000}&page=%2F%2Fx.example"
+
+    def test_filters_look_further_than_what_is_found_first(self, house: Visitors) -> None:
+        rows = [{"memory": f"My bicycle number {n} is red.", "user_id": "x"} for n in range(90)]
+        rows += [{"memory": "I prefer to ride my bicycle on Sundays, slowly.", "user_id": "x"}]
+        rows[-1]["metadata"] = {"kind": "preference"}  # type: ignore[assignment]
+        house.at.command("/memory import " + "\n".join(map(json.dumps, rows)), user="mo")
+        found = texts(house.browser("mo"), "?q=bicycle&kind=preference")
+        assert found == ["I prefer to ride my bicycle on Sundays, slowly."]
+
+    def test_what_was_typed_is_not_lost_with_a_refusal(self, house: Visitors) -> None:
+        gil = house.browser("gia")
+        long = f"I like <b>tea</b> {'very ' * 300}much."
+        for answer in (gil.send_form("remember", text=long), gil.send_form("edit", id="gone", text=long)):
+            assert answer.status_code == 422
+            assert f'readonly dir="auto">{html.escape(long)}</textarea>' in answer.text
+        for site, kept in (("same-origin", True), ("cross-site", False), ("", False)):
+            sent = {"Sec-Fetch-Site": site} if site else {}
+            answer = house.browser().post("remember", data={"text": long}, headers=sent)
+            assert (answer.status_code, html.escape(long) in answer.text) == (401, kept), site
+
     def test_what_stands_in_memories_is_text(self, house: Visitors) -> None:
         max_ = house.browser("max")
         row = {"memory": HOSTILE, "user_id": "max"}
@@ -160,24 +195,24 @@ def test_a_file_that_cannot_be_kept_is_told_so(house: Visitors) -> None:
 def test_documents_are_sent_found_and_forgotten(house: Visitors) -> None:
     dora = house.browser("dora")
     fig = b"# Garden\n\nThe fig tree behind the shed is watered on Thursdays.\n"
-    assert dora.send_document("../../garden.md", fig).headers["location"] == "documents?done=document+sent"
+    assert dora.send_document("../../garden.md", fig).headers["location"] == "files?done=document+sent"
     assert dora.send_document("garden.exe", fig).status_code == 422
     assert dora.send_document("broken.pdf", HOSTILE.encode()).status_code == 303
-    wait_until(lambda: "1 passage" in dora.get("documents").text, what="one is read")
-    wait_until(lambda: "cannot be read" in dora.get("documents").text, what="so is the other")
-    found = dora.get("documents?q=fig tree").text
+    wait_until(lambda: "1 passage" in dora.get("files").text, what="one is read")
+    wait_until(lambda: "cannot be read" in dora.get("files").text, what="so is the other")
+    found = dora.get("files?q=fig tree").text
     assert "watered on Thursdays" in found
     assert "broken" not in found
     assert "watered on Thursdays" in house.told(
         "On which day is the fig tree behind the shed watered?", "dora"
     )
-    assert "saved/garden.md" not in house.browser("fay").get("documents").text
+    assert "saved/garden.md" not in house.browser("fay").get("files").text
     document = re.search(r'name="id" value="([\w-]+)">\s*<button class="danger">[^<]+<[^<]+: garden<', found)
     assert document
     assert house.browser("fay").send_form("forget-document", id=document[1]).status_code == 422
     assert dora.send_form("forget-document", id=document[1]).status_code == 303
     assert not list(house.at.data_dir.glob("documents/dora/saved/garden.md")), "what was sent goes with it"
-    assert "garden" not in dora.get("documents").text
+    assert "garden" not in dora.get("files").text
 
 
 def test_digests_are_made_now_and_every_week(house: Visitors) -> None:

@@ -67,8 +67,8 @@ def ids_of(ada: Browser, house: Visitors) -> dict[str, str]:
     began = ada.get("import").text.partition('name="id" value="')[2].partition('"')[0]
     upload = ada.upload(ARCHIVE.replace(b"Rome", b"Oslo"))
     ada.send_document("key.md", b"The spare key of the boat hangs behind the stove.")
-    wait_until(lambda: "passage" in ada.get("documents").text, what="the document is read")
-    document = ada.get("documents").text.partition('name="id" value="')[2].partition('"')[0]
+    wait_until(lambda: "passage" in ada.get("files").text, what="the document is read")
+    document = ada.get("files").text.partition('name="id" value="')[2].partition('"')[0]
     ids = {
         "document": document,
         "memory": memory,
@@ -87,7 +87,7 @@ def all_of(ada: Browser) -> list[str]:
     views = (
         "import",
         "export",
-        "documents",
+        "files",
         "digests",
         "timeline",
         "chats",
