@@ -156,7 +156,7 @@ class _Talk:
             number += 1
 
     def heard(self) -> Live:
-        """After the end. A text that is embedded alone is a message: files of here have two passages or more."""
+        """After the end. A text that is embedded alone is a message: files have two passages or more."""
         alone = [one for one in self._events if one["event"] == "embedded" and one.get("count") == 1]
         if len(alone) != len(self._took):
             raise RuntimeError(f"{len(alone)} texts were embedded alone for {len(self._took)} messages")

@@ -32,7 +32,7 @@ class _Written:
 
 
 class Storing:
-    """One user's documents, one after the other: `begin`, `add` its passages, `end` or `give_up`; then `flush`.
+    """One user's documents: of each `begin`, `add` for its passages, `end` or `give_up`; then `flush`.
 
     Methods raise what the backend and the state database raise; the same documents again go on there.
     """

@@ -11,7 +11,6 @@ from typing import Any
 
 from owui_memory.config.settings import Valves
 from owui_memory.core.scope import EVERYONE, documents_owner
-from owui_memory.documents.indexing import Indexing
 from owui_memory.documents.passages import BATCH
 from owui_memory.documents.storing import clear
 from owui_memory.manage.documents import Documents
