@@ -202,7 +202,7 @@ class Application:
         self.watcher = Watcher(
             self.live.get,
             folder,
-            partial(Indexing, self._documents, self._writer.let_others_go_first),
+            partial(Indexing, self._documents, lambda: self.recalls.is_used),
             self.emit,
         )
         self._digest_worker = DigestWorker(
