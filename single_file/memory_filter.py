@@ -436,7 +436,7 @@ class Application:
         self.watcher = Watcher(
             self.live.get,
             folder,
-            partial(Indexing, self._documents, self._writer.let_others_go_first),
+            partial(Indexing, self._documents, lambda: self.recalls.is_used),
             self.emit,
         )
         self._digest_worker = DigestWorker(
@@ -23406,6 +23406,8 @@ from __future__ import annotations
 import contextlib
 import email
 import email.policy
+import functools
+import gc
 import importlib
 import io
 import json
@@ -23669,7 +23671,7 @@ FORMATS: dict[str, Callable[[BinaryIO], dict[str, Any]]] = {
 _ZIPPED = ("docx", "pptx", "xlsx", "epub")
 _LIBRARIES = {
     "html": ("trafilatura",),
-    "pdf": ("pypdf",),
+    "pdf": ("pypdf", "pypdf.filters", "pypdf._codecs._codecs"),
     "docx": ("docx",),
     "pptx": ("pptx",),
     "xlsx": ("openpyxl",),
@@ -23722,6 +23724,17 @@ def _answer(request: dict[str, Any], file: int, pipe: int) -> None:
         out.write(json.dumps(answer).encode("utf-8", "replace"))
 
 
+@functools.cache
+def _prepare(format_: str) -> None:
+    """Import what reads a format, once for all children; they share its pages for as long as nobody writes
+    there, which the garbage collector does."""
+    for library in _LIBRARIES.get(format_, ()):
+        with contextlib.suppress(ImportError):  # which the child tells
+            importlib.import_module(library)
+    gc.collect()
+    gc.freeze()
+
+
 def _no_network(*_: object, **__: object) -> None:
     raise OSError("no network here")
 
@@ -23735,9 +23748,7 @@ def main() -> None:
         if not data or len(fds) != 2:
             return
         request = json.loads(data)
-        for library in _LIBRARIES.get(request["format"], ()):  # once, for all children
-            with contextlib.suppress(ImportError):  # which the child tells
-                importlib.import_module(library)
+        _prepare(request["format"])
         child = os.fork()
         if child == 0:
             status = 1
@@ -24239,15 +24250,14 @@ from dataclasses import replace
 from ..backends.base import BulkBackend
 from ..core.errors import Drop, MemoryFault
 from ..core.memory import Memory
-from ..core.scope import documents_owner
-from ..remember import admission
 from ..state.documents_table import DocumentsTable, Entry, id_of
 from .extraction import Document, Extraction
 from .folders import File, Folders, is_saved
-from .passages import BATCH, passages, title_of
+from .passages import passages, title_of
+from .storing import Storing, clear
 
-_AT_ONCE = 16  # passages that are embedded together: between them others have their turn
 _CHUNK = 1 << 20
+_YIELDS_S = 0.1  # before a passage, at most
 
 
 class Indexing:
@@ -24256,11 +24266,11 @@ class Indexing:
     def __init__(
         self,
         table: DocumentsTable,
-        yields: Callable[[], None] = lambda: None,
+        is_busy: Callable[[], bool] = lambda: False,
         stopped: Callable[[], bool] = lambda: False,
     ) -> None:
-        """yields: called before some passages are embedded, and lets who cannot wait go first."""
-        self._table, self._yields, self._stopped = table, yields, stopped
+        """is_busy: whether a message waits for its memories, which needs the same interpreter."""
+        self._table, self._is_busy, self._stopped = table, is_busy, stopped
 
     def run(self, backend: BulkBackend, folders: Folders) -> int:
         """Bring the store in step; how many documents were new, changed or gone.
@@ -24294,9 +24304,10 @@ class Indexing:
         known = {entry.path: entry for entry in self._table.of(user_id)}
         there = {file.path: file for file in folders.files(user_id)}
         count = self._gone(backend, user_id, [one for path, one in known.items() if path not in there])
+        storing = Storing(backend, self._table, user_id, self._let_others_go_first)
         for path, file in there.items():
             if self._stopped():
-                return count
+                break
             entry = known.get(path)
             if entry is not None and (entry.size, entry.changed) == (file.size, file.changed):
                 continue
@@ -24304,25 +24315,24 @@ class Indexing:
                 if is_saved(path):
                     folders.remove(user_id, path)
                 continue
-            count += self._file(backend, folders, extraction, user_id, file, entry)
+            count += self._file(storing, folders, extraction, user_id, file, entry)
+        storing.flush()
         return count
+
+    def _let_others_go_first(self) -> None:
+        until = time.monotonic() + _YIELDS_S
+        while self._is_busy() and not self._stopped() and time.monotonic() < until:
+            time.sleep(_YIELDS_S / 20)
 
     def _gone(self, backend: BulkBackend, user_id: str, entries: list[Entry]) -> int:
         for entry in entries:
-            self.clear(backend, entry)
+            clear(backend, entry)
         self._table.remove(user_id, [entry.document_id for entry in entries])
         return len(entries)
 
-    @staticmethod
-    def clear(backend: BulkBackend, entry: Entry) -> None:
-        """Take away the passages of a document."""
-        owner = documents_owner(entry.user_id)
-        told = [one.id for one in backend.added_by(owner, BATCH + entry.document_id)]
-        admission.remove_all(backend, owner, told)
-
     def _file(
         self,
-        backend: BulkBackend,
+        storing: Storing,
         folders: Folders,
         extraction: Extraction,
         user_id: str,
@@ -24342,55 +24352,27 @@ class Indexing:
                 if (
                     before is not None and before.digest == digest and before.state != "failed"
                 ):  # only touched
-                    self._table.put(replace(before, size=file.size, changed=file.changed))
+                    self._table.put([replace(before, size=file.size, changed=file.changed)])
                     return False
                 with _of_the_file():
                     document = extraction.read(file.path, opened)
                     title = title_of(entry, document)
         except OSError as error:
-            why = f"it cannot be opened ({os.strerror(error.errno or 0)})"
-            return self._failed(backend, replace(entry, detail=why))
+            storing.fail(entry, f"it cannot be opened ({os.strerror(error.errno or 0)})")
+            return True
         except Drop as why:
-            return self._failed(backend, replace(entry, digest=digest, detail=str(why)))
+            storing.fail(replace(entry, digest=digest), str(why))
+            return True
         entry = replace(entry, digest=digest, title=title, address=document.address)
-        # Known before its passages are, so that none is left behind whatever ends the work.
-        self._table.put(replace(entry, digest="", size=-1))
+        storing.begin(entry, file.placed)
         try:
-            count = self._store(backend, entry, document, file.scope)
+            for passage in _cut(entry, document, file.scope):
+                storing.add(passage)
         except Drop as why:
-            return self._failed(backend, replace(entry, detail=str(why)))
-        if not count:
-            return self._failed(backend, replace(entry, detail="there is no text in it"))
-        self._table.put(replace(entry, passages=count))
+            storing.give_up(str(why))
+        else:
+            storing.end()
         return True
-
-    def _failed(self, backend: BulkBackend, entry: Entry) -> bool:
-        self.clear(backend, entry)
-        self._table.put(replace(entry, state="failed"))
-        return True
-
-    def _store(self, backend: BulkBackend, entry: Entry, document: Document, scope: str) -> int:
-        owner = documents_owner(entry.user_id)
-        stale = {one.id: one for one in backend.added_by(owner, BATCH + entry.document_id)}
-        count = 0
-        new: list[Memory] = []
-        for passage in self._unhurried(_cut(entry, document, scope)):
-            count += 1
-            there = stale.pop(passage.id, None)
-            if there is None or (there.scope, there.title) != (passage.scope, passage.title):
-                new.append(passage)
-            if len(new) >= _AT_ONCE:
-                admission.store_all(backend, owner, new)
-                new = []
-        admission.store_all(backend, owner, new)
-        admission.remove_all(backend, owner, list(stale))
-        return count
-
-    def _unhurried(self, found: Iterator[Memory]) -> Iterator[Memory]:
-        for at, passage in enumerate(found):
-            if at % _AT_ONCE == 0:
-                self._yields()
-            yield passage
 
 
 def _cut(entry: Entry, document: Document, scope: str) -> Iterator[Memory]:
@@ -24495,6 +24477,153 @@ def _time(day: str, entry: Entry) -> datetime:
     with suppress(ValueError, OverflowError, OSError):  # files may bear any time
         return datetime.fromtimestamp(entry.changed / 1e9, UTC)
     return datetime.fromtimestamp(0, UTC)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# documents/storing.py
+
+SOURCES["documents/storing.py"] = r'''"""Brings passages of documents into the store, those of several small ones at once: each document alone would
+cost a call of the embedder and four transactions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from ..backends.base import BulkBackend
+from ..core.errors import ClaimLost, Drop
+from ..core.memory import Memory
+from ..core.scope import documents_owner
+from ..remember import admission
+from ..state.documents_table import DocumentsTable, Entry
+from .passages import BATCH
+
+_AT_ONCE = 8  # passages that are embedded together: between them others have their turn
+
+
+@dataclass(slots=True)
+class _Written:
+    """A document on its way. stale: passages that are stored, and were not in its text up to now."""
+
+    entry: Entry
+    placed: float  # Unix time since which its file lies there
+    stale: dict[str, Memory]
+    new: list[Memory] = field(default_factory=list)
+    count: int = 0
+    is_known: bool = False
+    is_whole: bool = False
+    why: str = ""  # it cannot be kept
+
+
+class Storing:
+    """One user's documents: of each `begin`, `add` for its passages, `end` or `give_up`; then `flush`.
+
+    Methods raise what the backend and the state database raise; the same documents again go on there.
+    """
+
+    def __init__(
+        self, backend: BulkBackend, table: DocumentsTable, user_id: str, yields: Callable[[], None]
+    ) -> None:
+        """yields: called before each passage, and before some are embedded."""
+        self._backend, self._table, self._yields = backend, table, yields
+        self._user_id, self._owner = user_id, documents_owner(user_id)
+        self._written: list[_Written] = []
+
+    def begin(self, entry: Entry, placed: float) -> None:
+        """A document that was read. placed: since when its file lies there, Unix time."""
+        there = self._backend.added_by(self._owner, BATCH + entry.document_id)
+        self._written.append(_Written(entry, placed, {one.id: one for one in there}))
+
+    def add(self, passage: Memory) -> None:
+        """The next passage of the document that was begun last."""
+        self._yields()
+        one = self._written[-1]
+        if one.why:
+            return
+        one.count += 1
+        there = one.stale.pop(passage.id, None)
+        if there is None or (there.scope, there.title) != (passage.scope, passage.title):
+            one.new.append(passage)
+            if sum(len(each.new) for each in self._written) >= _AT_ONCE:
+                self.flush()
+
+    def end(self) -> None:
+        """The document has no more passages."""
+        one = self._written[-1]
+        one.is_whole = True
+        if not one.count:
+            self.give_up("there is no text in it")
+
+    def give_up(self, why: str) -> None:
+        """The document that was begun last cannot be kept."""
+        self._written[-1].why = why
+        self._written[-1].is_whole = True
+
+    def fail(self, entry: Entry, why: str) -> None:
+        """A document that could not be read."""
+        clear(self._backend, entry)
+        self._table.put([replace(entry, state="failed", detail=why)])
+
+    def flush(self) -> None:
+        """Store what there is.
+
+        Raises:
+            ClaimLost: the user was erased meanwhile; nothing of these documents stays.
+        """
+        written = self._written
+        if not written:
+            return
+        self._yields()
+        # Known before their passages are, so that none is left behind whatever ends the work.
+        self._table.put([replace(one.entry, digest="", size=-1) for one in written if not one.is_known])
+        for one in written:
+            one.is_known = True
+        self._store([one for one in written if not one.why])
+        self._check_erased(written)
+        whole = [one for one in written if one.is_whole]
+        for one in whole:
+            if one.why:
+                clear(self._backend, one.entry)
+            elif one.stale:
+                admission.remove_all(self._backend, self._owner, list(one.stale))
+        self._table.put([_settled(one) for one in whole])
+        self._written = [one for one in written if not one.is_whole]
+
+    def _check_erased(self, written: list[_Written]) -> None:
+        if self._table.was_erased(self._user_id, min(one.placed for one in written)):
+            for one in written:
+                clear(self._backend, one.entry)
+            self._table.remove(self._user_id, [one.entry.document_id for one in written])
+            raise ClaimLost("The user was erased.")
+
+    def _store(self, written: list[_Written]) -> None:
+        """Where the embedder refuses a text, the document that has it is told apart from the others."""
+        new = [each for one in written for each in one.new]
+        if not new:
+            return
+        try:
+            admission.store_all(self._backend, self._owner, new)
+        except Drop as why:
+            if len(written) > 1:
+                for one in written:
+                    self._store([one])
+            else:
+                written[0].why = str(why)
+        for one in written:
+            one.new = []
+
+
+def _settled(one: _Written) -> Entry:
+    if one.why:
+        return replace(one.entry, state="failed", detail=one.why)
+    return replace(one.entry, passages=one.count)
+
+
+def clear(backend: BulkBackend, entry: Entry) -> None:
+    """Take away the passages of a document."""
+    owner = documents_owner(entry.user_id)
+    told = [one.id for one in backend.added_by(owner, BATCH + entry.document_id)]
+    admission.remove_all(backend, owner, told)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -47925,8 +48054,8 @@ from ..core.memory import Memory
 from ..core.scope import EVERYONE, documents_owner
 from ..documents.folders import Folders, is_saved
 from ..documents.inbox import Inbox
-from ..documents.indexing import Indexing
 from ..documents.passages import BATCH
+from ..documents.storing import clear
 from ..state.documents_table import DocumentsTable, Entry
 from .fitting import found
 from .live import Live
@@ -48041,7 +48170,7 @@ class Documents:
     def _clear(self, entries: Sequence[Entry]) -> None:
         if entries and isinstance(backend := self._live.get(), BulkBackend):
             for entry in entries:
-                Indexing.clear(backend, entry)
+                clear(backend, entry)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -60681,6 +60810,11 @@ class Run:
         return Recalling(future, lambda: self._ended(future, began, settings))
 
     @property
+    def is_used(self) -> bool:
+        """Whether a message waits for its memories."""
+        return bool(self._under_way)
+
+    @property
     def is_busy(self) -> bool:
         """Whether many messages wait for their memories."""
         return len(self._under_way) >= _MANY
@@ -61691,6 +61825,12 @@ IS_A_WISH = "it tells a model how to answer, which is for one's own chats"
 NO_SCOPE = "it is of no scope that there is"
 
 
+class _Admitted(str):
+    """A text that `restored` has let through; what is made of it is a plain text again."""
+
+    __slots__ = ()
+
+
 class NotAdmittedError(Refused):
     """A text cannot become a memory, in a sentence for whoever asked. `reason`: for journal and counters."""
 
@@ -61741,6 +61881,8 @@ def restored(text: str) -> str:
     Raises:
         NotAdmittedError: it says nothing, or gives orders to a model.
     """
+    if isinstance(text, _Admitted):
+        return text  # writers that take passages one by one let all of them through at once later
     text = clean(text[:_LONGEST_KEPT_CHARS])
     if len(text) > _KEPT_AGAIN_CHARS:
         text = f"{text[: _KEPT_AGAIN_CHARS - 1]}…"
@@ -61748,7 +61890,7 @@ def restored(text: str) -> str:
         raise NotAdmittedError(EMPTY)
     if gives_orders(text):
         raise NotAdmittedError(GIVES_ORDERS)
-    return masked(text)[0]
+    return _Admitted(masked(text)[0])
 
 
 def store(backend: Backend, user_id: str, new: Memory) -> str:
@@ -61772,7 +61914,8 @@ def store_all(backend: EditableBackend, owner_id: str, new: Sequence[Memory]) ->
 
     Raises what `restored` and the backend raise.
     """
-    new = [changed(memory, text=restored(memory.text), lead=lead(memory.lead)) for memory in new]
+    leads = {text: lead(text) for text in {memory.lead for memory in new}}
+    new = [changed(memory, text=restored(memory.text), lead=leads[memory.lead]) for memory in new]
     if isinstance(backend, BulkBackend):
         backend.store_all(owner_id, new)
         return
@@ -64330,7 +64473,7 @@ from ..core.errors import ClaimLost
 from ..core.exchange import IMPORTS, Batch, Exchange, message_id_of
 from ..state import deletions, hold, outbox, was_erased
 from ..state.clock import is_later
-from ..state.engine import Patience
+from ..state.engine import Patience, unsynced
 from ..state.prepared import Prepared
 from .backlog import NEWER, Backlog, batch_of, exchange_of
 from .turns import CLAIM_S, PAUSE_MOST_S, next_user, rows_of, rows_where
@@ -64366,6 +64509,7 @@ class Outbox(Backlog):
     def __init__(self, engine: Engine) -> None:
         super().__init__(engine)
         self._engine, self._patience = engine, Patience(engine)
+        self._renewing = unsynced(engine)  # after a power cut nobody has the claim
 
     def put(
         self,
@@ -64490,7 +64634,10 @@ class Outbox(Backlog):
         Raises:
             ClaimLost: it had expired, and somebody else has claimed the batch since.
         """
-        if not self._set(batch, claim_expires=time.time() + CLAIM_S):
+        renewed = update(outbox).where(_claim_of(batch)).values(claim_expires=time.time() + CLAIM_S)
+        with self._renewing.begin() as connection:
+            is_mine = connection.execute(renewed).rowcount > 0
+        if not is_mine:
             hint = "This server stood still for some seconds. Nothing is lost: the other one goes on with it."
             raise ClaimLost("Another server has taken over what this one was about to remember.", hint=hint)
 
@@ -64561,10 +64708,10 @@ class Outbox(Backlog):
         with self._engine.begin() as connection:
             return connection.execute(update(outbox).where(dead).values(again)).rowcount > 0
 
-    def _set(self, batch: Batch, **values: Any) -> bool:
-        """False where a later try has the claim by now: this one has lost it, and its say."""
+    def _set(self, batch: Batch, **values: Any) -> None:
+        """Unless a later try has the claim by now: this one has lost it, and its say."""
         with self._engine.begin() as connection:
-            return connection.execute(update(outbox).where(_claim_of(batch)).values(**values)).rowcount > 0
+            connection.execute(update(outbox).where(_claim_of(batch)).values(**values))
 
     @staticmethod
     def _replaced(connection: Connection, exchange: Exchange) -> list[Any]:
@@ -67832,7 +67979,7 @@ SOURCES["state/documents_table.py"] = r'''"""Which documents are known, of whom,
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -67894,11 +68041,14 @@ class DocumentsTable:
         with self._reading.connect() as connection:
             return list(connection.scalars(select(documents.c.user_id).distinct()))
 
-    def put(self, entry: Entry) -> None:
-        """What became of a document, in place of what was known."""
+    def put(self, entries: Sequence[Entry]) -> None:
+        """What became of a user's documents, in place of what was known."""
+        if not entries:
+            return
         with self._engine.begin() as connection:
-            put_row(connection, documents, asdict(entry))
-            count_up(connection, entry.user_id)
+            for entry in entries:
+                put_row(connection, documents, asdict(entry))
+            count_up(connection, entries[0].user_id)
 
     def remove(self, user_id: str, ids: Collection[str]) -> None:
         """These are gone."""
