@@ -24,6 +24,7 @@ _OWNER = "team/"  # begins the id that a team's memories lie under
 _PAST, _DOCUMENTS = "past/", "documents/"  # and those of a user's past chats and documents
 _CHANNEL = "channel/"  # and those of a channel
 EVERYONE = "everyone"
+WEBUI = "open-webui"  # the source of Open WebUI's own channels
 _SHARED_BY = "shared by "
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _LONGEST_NAME = 500  # of a folder or a model
