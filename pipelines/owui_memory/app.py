@@ -27,7 +27,9 @@ from .config.settings import Valves
 from .context.contexts import Contexts
 from .core.errors import Drop
 from .core.events import Event, Job, failed, succeeded
+from .core.locales import locale
 from .core.permission import Decision
+from .core.scope import channel_owner
 from .core.turn import Turn
 from .digests.schedule import DigestWorker
 from .digests.template import TEMPLATES
@@ -40,6 +42,7 @@ from .interfaces.tools.toolbox import Toolbox
 from .interfaces.web.parts import Parts
 from .interfaces.webui import WebUi
 from .language import secrets as redact
+from .language.guess import language_for
 from .manage.deletion_worker import DeletionWorker
 from .manage.erasure.erase import Eraser
 from .manage.erasure.forgetting import Forgetting
@@ -74,6 +77,7 @@ from .observe.status import (
     report,
 )
 from .observe.tracing import Tracing
+from .recall.channel import ChannelNotes, ChannelRecaller
 from .recall.injected import Injected
 from .recall.recall import Recalled, Recaller
 from .recall.run import Outcome, Run
@@ -139,7 +143,7 @@ class Application:
         is_others = self.live_chats.is_others
         self.notes = Notes(self._engine, self.live, is_others)
         self._check = BackendCheck(self.live, selfchecks)
-        self._recaller = Recaller(self._engine)
+        self._recaller, self._channel_recaller = Recaller(self._engine), ChannelRecaller(self._engine)
         self.recalls = Run(self.live, self._recall, self.emit, _RECALLS_AT_ONCE)
         journal = Journal(self._engine)
         injected = Injected(self._engine)
@@ -258,7 +262,15 @@ class Application:
         self.live.use(settings)
 
     def _recall(self, turn: Turn, settings: Valves) -> Recalled:
+        if turn.channel:
+            return self._channel_recaller.recall(self.live.get(), turn, settings, datetime.now(UTC))
         return self._recaller.recall(self.live.get(), turn, settings, datetime.now(UTC))
+
+    def notes_of_channel(self, source: str, channel: str, text: str) -> ChannelNotes:
+        """What of a channel is relevant to a text. Blocks; raises the backend's errors."""
+        words, now = locale(language_for("", text)), datetime.now(UTC)
+        recaller, owner = self._channel_recaller, channel_owner(source, channel)
+        return recaller.notes(self.live.get(), owner, text, self._settings(), now, words)
 
     def _is_busy(self) -> bool:
         return self.recalls.is_busy

@@ -9,16 +9,8 @@ from sqlalchemy import Engine
 
 from ..config.settings import Valves
 from .message import ChannelMessage
+from .people import ChannelReply, People
 from .queue import ChannelQueue
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelReply:
-    """What is to be said in a channel. to: the id of the message that it answers, "" for none."""
-
-    channel: str
-    text: str
-    to: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +28,11 @@ class Channels:
 
     def __init__(self, engine: Engine, settings: Callable[[], Valves]) -> None:
         self.engine, self.settings = engine, settings
-        self.queue = ChannelQueue(engine)
+        self.queue, self.people = ChannelQueue(engine), People(engine)
 
     def observe(self, messages: Sequence[ChannelMessage]) -> Observed:
-        """Keep messages of one source; they are on disk afterwards."""
-        put = self.queue.put(messages)
-        return Observed(put.accepted, put.known, put.full)
+        """Keep messages of one source, which are on disk afterwards, and do what their authors ask."""
+        kept, replies = self.people.take(messages)
+        put, indices = self.queue.put(list(kept.values())), list(kept)
+        full = tuple(indices[at] for at in put.full)
+        return Observed(put.accepted, put.known + len(messages) - len(kept), full, tuple(replies))

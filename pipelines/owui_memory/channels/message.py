@@ -76,6 +76,21 @@ def read_messages(body: Any, source: str) -> tuple[list[ChannelMessage], list[Re
     return messages, refused
 
 
+def read_question(body: Any) -> tuple[str, str]:
+    """The channel of which something is asked, and the text that it is for.
+
+    Raises:
+        Drop: one of them is missing or wrong.
+    """
+    text = body.get("text") if isinstance(body, Mapping) else None
+    try:
+        if not isinstance(text, str) or len(text) > LONGEST_CHARS:
+            raise _WrongMessageError(f"text must be a string of at most {LONGEST_CHARS:,} characters.")
+        return _id(body, "channel"), plain(text)
+    except _WrongMessageError as problem:
+        raise Drop(str(problem), hint='Send {"channel": ..., "text": ...}.') from None
+
+
 def _read(item: Any, source: str) -> ChannelMessage:
     """One message, or what is wrong with it."""
     if not isinstance(item, Mapping):

@@ -1,7 +1,8 @@
 """POST /memory/observe: bots tell what is said in a team's channels, with an observer's key.
 
 A body is one message or {"messages": [...]}; see `channels.message`. The answer says what was taken, and what
-the bot is to say in a channel.
+the bot is to say in a channel. POST /memory/observe/recall tells what is known of a channel of the bot's own
+source: {"channel": ..., "text": ...}.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ..channels.message import read_messages
+from ..channels.message import read_messages, read_question
 from ..config.environment import Environment
 from ..config.settings import Valves
 from ..core.errors import MemoryFault
@@ -54,7 +55,8 @@ class Observing:
         self._places = asyncio.Semaphore(_AT_ONCE)
 
     def routes(self) -> list[Route]:
-        return [Route("/observe", self._answered(_observe), methods=["POST"])]
+        asked = (("/observe", _observe), ("/observe/recall", _recall))
+        return [Route(path, self._answered(work), methods=["POST"]) for path, work in asked]
 
     def _answered(self, work: Callable[[Service, bytes, str], Response]) -> Callable[[Request], Any]:
         async def answer(request: Request) -> Response:
@@ -111,6 +113,16 @@ def _observe(runtime: Service, body: bytes, source: str) -> Response:
     if observed.full:
         return JSONResponse({**told, "detail": _FULL}, 429, headers={"Retry-After": str(_AGAIN_S)})
     return JSONResponse(told, 202)
+
+
+def _recall(runtime: Service, body: bytes, source: str) -> Response:
+    channel, text = read_question(parsed(body))
+    notes = runtime.notes_of_channel(source, channel, text)
+    told = [
+        {"text": one.text, "at": one.at.isoformat(), "messages": one.messages, "authors": one.authors}
+        for one in notes.chosen
+    ]
+    return JSONResponse({"block": notes.block, "memories": told})
 
 
 def parsed(body: bytes) -> Any:

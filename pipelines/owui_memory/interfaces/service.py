@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the serve
     from ..manage.deletions import Deletions
     from ..manage.history.imports import Imports
     from ..models.embedder import Embedder
+    from ..recall.channel import ChannelNotes
     from ..recall.run import Outcome, Run
     from ..remember.keeper import Keeper
     from ..state.api_keys_table import ApiKeys
@@ -33,7 +34,9 @@ if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the serve
 
 
 class Service(Protocol):
-    """The opened application. No method blocks but `status`, `numbers`, `embedder`, `use`, `close`."""
+    """The opened application. No method blocks but `status`, `numbers`, `embedder`, `use`, `close`, and those
+    that say so.
+    """
 
     keeper: Keeper
     recalls: Run
@@ -62,6 +65,9 @@ class Service(Protocol):
 
     def after_inlet(self, turn: Turn, outcome: Outcome, decision: Decision) -> None:
         """Do what no message has to wait for."""
+
+    def notes_of_channel(self, source: str, channel: str, text: str) -> ChannelNotes:
+        """What of a channel is relevant to a text. Blocks; raises the backend's errors."""
 
     def embedder(self) -> Embedder:
         """The one in use. Raises MemoryFault where there is none."""

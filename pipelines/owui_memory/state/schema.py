@@ -411,7 +411,7 @@ page_sessions = Table(
     "page_sessions",
     metadata,
     Column("hash", Id, primary_key=True),
-    Column("kind", Id, nullable=False),  # session or link
+    Column("kind", Id, nullable=False),  # session, link or code
     Column("user_id", Id, nullable=False),
     Column("name", Id, nullable=False),
     Column("email", Id, nullable=False),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import logging
 import re
@@ -93,6 +94,40 @@ class TestMemories:
             "?q=%00%ff",
         ):
             assert kim.get(odd).status_code == 200, odd[:20]
+
+    def test_a_change_shows_the_same_part_of_the_list_again(self, house: Visitors) -> None:
+        house.knows("lou", *(f"My locker number {n} is green." for n in range(50)))
+        lou = house.browser("lou")
+        listed = lou.get("?q=locker&kind=&page=2").text
+        shown, ids = (re.findall(f'name="{name}" value="([^"]+)"', listed) for name in ("shown", "id"))
+        assert set(shown) == {"q=locker&amp;page=2"}
+        form = {"id": ids[0], "shown": "q=locker&page=2"}
+        done = lou.send_form("edit", text="My locker is blue.", **form).headers["location"]
+        assert done == "./?done=edited&q=locker&page=2"
+        assert 'name="shown" value="q=locker&amp;page=2"' in lou.get(done).text.partition("Undo")[0]
+        assert lou.send_form("forget", **form).headers["location"] == "./?done=forgotten&q=locker&page=2"
+        odd = "q=a%0d%0aX:+1&done=remembered&page=//x.example&x=1&q=" + "y" * 2000
+        done = lou.send_form("undo", shown=odd).headers["location"]
+        assert done == f"./?done=undone&q={'y' * 1000}&page=%2F%2Fx.example"
+
+    def test_filters_look_further_than_what_is_found_first(self, house: Visitors) -> None:
+        rows = [{"memory": f"My bicycle number {n} is red.", "user_id": "x"} for n in range(90)]
+        rows += [{"memory": "I prefer to ride my bicycle on Sundays, slowly.", "user_id": "x"}]
+        rows[-1]["metadata"] = {"kind": "preference"}  # type: ignore[assignment]
+        house.at.command("/memory import " + "\n".join(map(json.dumps, rows)), user="mo")
+        found = texts(house.browser("mo"), "?q=bicycle&kind=preference")
+        assert found == ["I prefer to ride my bicycle on Sundays, slowly."]
+
+    def test_what_was_typed_is_not_lost_with_a_refusal(self, house: Visitors) -> None:
+        gil = house.browser("gia")
+        long = f"I like <b>tea</b> {'very ' * 300}much."
+        for answer in (gil.send_form("remember", text=long), gil.send_form("edit", id="gone", text=long)):
+            assert answer.status_code == 422
+            assert f'readonly dir="auto">{html.escape(long)}</textarea>' in answer.text
+        for site, kept in (("same-origin", True), ("cross-site", False), ("", False)):
+            sent = {"Sec-Fetch-Site": site} if site else {}
+            answer = house.browser().post("remember", data={"text": long}, headers=sent)
+            assert (answer.status_code, html.escape(long) in answer.text) == (401, kept), site
 
     def test_what_stands_in_memories_is_text(self, house: Visitors) -> None:
         max_ = house.browser("max")
