@@ -35,6 +35,7 @@ from .digests.schedule import DigestWorker
 from .digests.template import TEMPLATES
 from .documents.indexing import Indexing
 from .documents.watcher import Watcher
+from .interfaces.channel_poller import ChannelPoller
 from .interfaces.lanes import Lanes
 from .interfaces.live.chats import LiveChats
 from .interfaces.proxy.kept_steps import KeptSteps
@@ -204,6 +205,7 @@ class Application:
             self.commander.tools.schedule, self.commander.tools.digests, folder, self.emit, self._is_busy
         )
         self.channels = Channels(self._engine, settings)
+        self._channel_poller = ChannelPoller(self.channels, settings)
         self.deletions = self.commander.tools.deletions
         self.deletion_worker = DeletionWorker(self._engine, self.deletions, settings, WebUi.of, self.emit)
         self.contexts = Contexts(self._engine, self.live, settings, self.emit)
@@ -221,6 +223,7 @@ class Application:
             self.deletion_worker,
             self.watcher,
             self._digest_worker,
+            self._channel_poller.thread,
         ):
             thread.start()
 
@@ -332,7 +335,9 @@ class Application:
             documents_part(self._settings(), self._environment.data_dir, self._read),
             costs_part(self.costs, self.metrics, self._days),
             key_part(self._settings(), self._environment.server_key),
-            *filter(None, [self.live_chats.check(), self.deletion_worker.part()]),
+            *filter(
+                None, [self.live_chats.check(), self.deletion_worker.part(), self._channel_poller.part()]
+            ),
         ]
         return report(
             [*parts, last_error_part(self.metrics)], counts.pending + waiting.exchanges, counts.dead
@@ -376,6 +381,7 @@ class Application:
         """Remembers what waits and stops all threads, within a bound. The rest waits for the next start."""
         self.contexts.close()
         self.watcher.stop(_STOP_S)
+        self._channel_poller.thread.stop(_STOP_S)
         self._digest_worker.stop(0.0)
         self._reflector.stop(0.0)  # what is broken off is done an hour later
         self.deletion_worker.stop(_STOP_S)

@@ -54,4 +54,4 @@ class Notices:
         with self._engine.begin() as connection:
             insert_new(connection, channels, [{**new, **rest}])
             mine = channels.c.user_id == owner
-            connection.execute(update(channels).where(mine).values(announced_at=at, name=name))
+            connection.execute(update(channels).where(mine).values(announced_at=at))

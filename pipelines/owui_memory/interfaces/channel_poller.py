@@ -101,7 +101,7 @@ class ChannelPoller:
             told, hint = f"{told}, not all: {', '.join(sorted(faults))}. {problem}", problem.hint
         elif not wanted:
             hint = "No channel has an id or a name of `webui_channels`."
-        self._told = _check(not hint, told, hint)
+        self._told = _check(bool(wanted) and not faults, told, hint)
 
     def _follow(self, api: WebuiChannels, channel: WebuiChannel, settings: Valves) -> None:
         """Look into a channel if it is due; tell its members, the first time."""
