@@ -105,7 +105,7 @@ class WebuiChannels(WebUi):
                 continue
             if not isinstance(listed, list):
                 raise _nonsense()
-            found = [posted for one in listed if (posted := _posted(one)) and posted.id != thread]
+            found = [posted for one in listed if (posted := read_posted(one)) and posted.id != thread]
             return Page(tuple(found), len(listed) - any(_at(one, "id") == thread for one in listed))
         return Page((), 1)  # one that is longer than anything we read
 
@@ -113,7 +113,7 @@ class WebuiChannels(WebUi):
         """One message; None where it is not there any more."""
         try:
             path = f"channels/{_quoted(channel)}/messages/{_quoted(message)}"
-            return _posted(self._told(path, bounds=Bounds(_MOST_BYTES)))
+            return read_posted(self._told(path, bounds=Bounds(_MOST_BYTES)))
         except GoneError:
             return None
 
@@ -146,7 +146,7 @@ class WebuiChannels(WebUi):
         raise _nonsense()
 
 
-def _posted(item: Any) -> Posted | None:
+def read_posted(item: Any) -> Posted | None:
     """A message as it is listed; None for what is none."""
     id_, at, changed = _at(item, "id"), _at(item, "created_at"), _at(item, "updated_at")
     if not _is_id(id_) or not isinstance(at, int) or not 0 < at < 1 << 63:
