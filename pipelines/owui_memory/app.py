@@ -18,6 +18,9 @@ from .backends.base import Backend
 from .backends.library import LibraryBackend
 from .backends.locations import naming
 from .channels.channels import Channels
+from .channels.erasing import Sweeping
+from .channels.queue import Standing
+from .channels.reader import ChannelReader
 from .commands.commander import Commander
 from .commands.notes import Notes
 from .commands.parse import read_command
@@ -67,6 +70,7 @@ from .observe.selfcheck import SelfChecks
 from .observe.statecheck import StateCheck, StateFile
 from .observe.status import (
     BackendCheck,
+    channels_part,
     costs_part,
     documents_part,
     filter_part,
@@ -130,6 +134,7 @@ class Application:
         self._state_check = StateCheck(self._engine, file, environment.data_dir, self.metrics.state_was_well)
         self._counting = Inquiry("memory-counting", self._counted)
         self._counts, self._days, self._kept, self._read = Counts(pending=0, dead=0), "", Kept(), Known()
+        self._observed: list[Standing] = []
         self.spill = spill or Spill(environment.data_dir)
         self.keeper = Keeper(
             self._engine, self._outbox, self.spill, settings, self.emit, self._wake, file.look
@@ -198,7 +203,7 @@ class Application:
         self.watcher = Watcher(
             self.live.get,
             folder,
-            partial(Indexing, self._documents, self._writer.let_others_go_first),
+            partial(Indexing, self._documents, lambda: self.recalls.is_used),
             self.emit,
         )
         self._digest_worker = DigestWorker(
@@ -206,6 +211,15 @@ class Application:
         )
         self.channels = Channels(self._engine, settings)
         self._channel_poller = ChannelPoller(self.channels, settings)
+        self._channel_reader = ChannelReader(
+            self.live,
+            self.channels.queue,
+            journal,
+            settings,
+            self.emit,
+            Sweeping(self._engine, self.live, eraser.forget),
+            self._is_busy,
+        )
         self.deletions = self.commander.tools.deletions
         self.deletion_worker = DeletionWorker(self._engine, self.deletions, settings, WebUi.of, self.emit)
         self.contexts = Contexts(self._engine, self.live, settings, self.emit)
@@ -218,11 +232,12 @@ class Application:
         ).start()  # before it is needed
         for thread in (
             self._writer,
-            self._reflector,
+            self._reflector.thread,
             self._sweeper,
             self.deletion_worker,
             self.watcher,
-            self._digest_worker,
+            self._digest_worker.thread,
+            self._channel_reader.thread,
             self._channel_poller.thread,
         ):
             thread.start()
@@ -247,6 +262,7 @@ class Application:
         """Delete what is kept only for a while."""
         self.page.uploads.prune()
         prune_all(self._engine, eraser, self._settings)
+        self.channels.queue.prune(self._settings().channel_days)
 
     def embedder(self) -> Embedder:
         """The embedder in use. Raises MemoryFault if there is none."""
@@ -333,6 +349,7 @@ class Application:
             queue_part(counts, waiting),
             past_chats_part(self._settings(), self._kept),
             documents_part(self._settings(), self._environment.data_dir, self._read),
+            channels_part(self._settings(), self._observed),
             costs_part(self.costs, self.metrics, self._days),
             key_part(self._settings(), self._environment.server_key),
             *filter(
@@ -363,6 +380,9 @@ class Application:
         if not self._mover.idle and total:
             levels.set("moving_memories", copied, "copied")
             levels.set("moving_memories", total, "total")
+        levels.set("channel_messages_waiting", sum(one.unread for one in self._observed))
+        for one in self._observed[:50]:
+            levels.set("channel_tokens_today", one.tokens, f"{one.source}/{one.name or one.channel}"[:80])
         for store, size in sizes(self._environment.data_dir).items():
             levels.set("store_bytes", size, store)
         levels.set("info", 1, __version__)
@@ -370,20 +390,23 @@ class Application:
 
     def _counted_lately(self) -> Counts:
         with contextlib.suppress(Exception):  # what is wrong with the database, its own line says
-            self._counts, self._days, self._kept, self._read = self._counting.answer(_COUNTING_S)
+            answer = self._counting.answer(_COUNTING_S)
+            self._counts, self._days, self._kept, self._read, self._observed = answer
         return self._counts
 
-    def _counted(self) -> tuple[Counts, str, Kept, Known]:
+    def _counted(self) -> tuple[Counts, str, Kept, Known, list[Standing]]:
         days = self._ledger.described(read_prices(self._settings().llm_prices))
-        return self._outbox.counts(), days, EpisodesTable(self._engine).kept(), self._documents.known()
+        kept, read = EpisodesTable(self._engine).kept(), self._documents.known()
+        return self._outbox.counts(), days, kept, read, self.channels.queue.standing()
 
     def close(self) -> None:
         """Remembers what waits and stops all threads, within a bound. The rest waits for the next start."""
         self.contexts.close()
         self.watcher.stop(_STOP_S)
         self._channel_poller.thread.stop(_STOP_S)
-        self._digest_worker.stop(0.0)
-        self._reflector.stop(0.0)  # what is broken off is done an hour later
+        self._digest_worker.thread.stop(0.0)
+        self._reflector.thread.stop(0.0)
+        self._channel_reader.thread.stop(0.0)  # what is broken off is read again
         self.deletion_worker.stop(_STOP_S)
         self._sweeper.stop(_STOP_S)
         self._writer.stop(_STOP_S)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, delete, func, select, update
+from sqlalchemy import Connection, Engine, and_, func, select, update
 
 from ..core.batched import batched
 from ..core.errors import ClaimLost
@@ -41,20 +41,15 @@ class Said:
 class Claim:
     """A channel's oldest unread messages, this reader's alone for now. Threads may share it.
 
-    attempts counts this try. Each renewal raises ClaimLost where the channel is another's, or erased.
+    title: what the channel is called. name: the batch's. attempts counts this try. A renewal raises ClaimLost
+    where the channel is another's, or erased.
     """
 
     def __init__(
-        self, engine: Engine, owner: str, source: str, channel: str, name: str, attempts: int, until: float
+        self, engine: Engine, channel: Any, name: str, attempts: int, until: float, messages: tuple[Said, ...]
     ) -> None:
-        self.owner, self.source, self.channel, self.name, self.attempts = (
-            owner,
-            source,
-            channel,
-            name,
-            attempts,
-        )
-        self.messages: tuple[Said, ...] = ()
+        self.owner, self.source, self.title = channel.user_id, channel.source, channel.name
+        self.name, self.attempts, self.messages = name, attempts, messages
         self._engine, self._until, self._lock = engine, until, threading.Lock()
 
     def renew(self) -> None:
@@ -141,11 +136,10 @@ class Claims:
                 connection.execute(update(channel_messages).where(mine).values(**values))
         if not batch:
             return None
-        claim = Claim(self._engine, owner, row.source, row.channel, name, attempts, until)
-        claim.messages = tuple(
+        messages = tuple(
             Said(one.message_id, one.author, one.author_name, one.text, one.at, one.reply_to) for one in batch
         )
-        return claim
+        return Claim(self._engine, row, name, attempts, until, messages)
 
     def confirm(self, claim: Claim) -> None:
         """Raises ClaimLost where one of the batch was edited or deleted since it was claimed; renews it."""
@@ -154,10 +148,8 @@ class Claims:
             if connection.scalar(select(func.count()).where(of_batch)) != len(claim.messages):
                 raise ClaimLost("A message was changed while it was read.", hint="It is read again.")
 
-    def done(
-        self, claim: Claim, made: Mapping[tuple[str, str], Collection[str]], removed: Collection[str]
-    ) -> None:
-        """The batch is read. made: ids of messages by owner and id of each memory; removed: memories."""
+    def done(self, claim: Claim, made: Mapping[tuple[str, str], Collection[str]]) -> None:
+        """The batch is read. made: ids of messages by owner and id of each memory."""
         now = time.time()
         with claim.holding(now) as connection:
             rows = connection.execute(
@@ -181,9 +173,6 @@ class Claims:
             ]
             for some in batched(cited, AT_ONCE):
                 insert_new(connection, channel_memories, some)
-            for ids in batched(removed, AT_ONCE):
-                mine = and_(channel_memories.c.user_id == claim.owner, channel_memories.c.memory_id.in_(ids))
-                connection.execute(delete(channel_memories).where(mine))
             self._leave(connection, claim, READ)
             connection.execute(update(channels).where(channels.c.user_id == claim.owner).values(read_at=now))
             count_day(connection, claim.owner, now, learned=len(made))

@@ -143,6 +143,23 @@ class ChannelQueue:
         with self._reading.connect() as connection:
             return [(row.message_id, row.at) for row in connection.execute(wanted)]
 
+    def members(self, source: str, authors: Collection[str]) -> dict[str, str]:
+        """The user ids of those of some authors who are users and agreed to be remembered, by author."""
+        a, found = channel_authors.c, dict[str, str]()
+        for some in batched(sorted(authors), AT_ONCE):
+            agreed = and_(a.source == source, a.author.in_(some), a.user_id != "", a.agreed_at > 0, ~a.silent)
+            with self._reading.connect() as connection:
+                for author, user_id in connection.execute(select(a.author, a.user_id).where(agreed)):
+                    found[author] = user_id
+        return found
+
+    def is_known(self, owner: str) -> bool:
+        """Whether there is such a channel; there is none once it was erased."""
+        with self._reading.connect() as connection:
+            return (
+                connection.scalar(select(channels.c.user_id).where(channels.c.user_id == owner)) is not None
+            )
+
     def used_today(self, owner: str) -> int:
         """The tokens that reading a channel has taken today (UTC)."""
         mine = and_(channel_days.c.user_id == owner, channel_days.c.day == day_of(time.time()))

@@ -84,11 +84,15 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What an LLM answered, and the model that did. finish: why it ended, "" where that is not told."""
+    """What an LLM answered, and the model that did. finish: why it ended, "" where that is not told.
+
+    tokens: that it has read and written.
+    """
 
     text: str
     model: str
     finish: str = ""
+    tokens: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
