@@ -136,6 +136,8 @@ remember/    the outlet's side: keeper, outbox (backlog: what it holds; spill: w
              in order)
 context/     long chats: what of a chat stays in its prompt, and the summary in place of the rest
 documents/   files and saved pages: what lies in a user's folder, read in a process of its own, as passages
+channels/    a team's channels: what is observed there, read in batches, learned of each; people (who is
+             who, agreed, or is not read)
 manage/      list, search, edit, forget, undo, share; past chats; history/ (archives of other programs);
              deletions, comparison (with Open WebUI); erasure/; migrate/
 digests/     texts made of memories, past chats and documents after a template, with sources
@@ -3757,11 +3759,12 @@ from sqlalchemy import Connection, Engine, and_, select, tuple_, update
 
 from ..core.batched import batched
 from ..core.scope import WEBUI
-from ..state import channel_authors, channel_memories, channel_messages, insert_new, reading
+from ..state import channel_authors, channel_memories, channel_messages, channels, insert_new, reading
 from ..state.engine import Patience
 from ..state.page_sessions_table import PageSessions, Person
+from .erasing import forget_author, read_author
 from .message import ChannelMessage
-from .queue import DELETED, DROPPED, drop_texts
+from .queue import DELETED, DROPPED
 from .requests import FORGET, LINK, Request, read_request
 
 _AT_ONCE = 200  # authors, or messages, in a statement
@@ -3794,7 +3797,7 @@ class People:
 
     def __init__(self, engine: Engine) -> None:
         self._writing, self._reading = Patience(engine), Patience(reading(engine))
-        self._codes = PageSessions(engine)
+        self._engine, self._codes = engine, PageSessions(engine)
 
     def take(
         self, messages: Sequence[ChannelMessage]
@@ -3843,7 +3846,7 @@ class People:
                 source, author, name=asked.author_name, user_id=user_id, agreed_at=time.time(), silent=False
             )
             return "channel, linked", True
-        self._put(source, author, name=asked.author_name, silent=False)
+        read_author(self._engine, source, author)
         return "channel, read", True
 
     def code(self, user_id: str) -> str:
@@ -3874,21 +3877,23 @@ class People:
         ended = update(channel_authors).where(mine).values(user_id="", agreed_at=0.0)
         return bool(self._writing.run(lambda connection: connection.execute(ended).rowcount))
 
+    def channel_of(self, owner: str) -> tuple[str, str]:
+        """The source and the id of the channel whose memories lie under this id; "" twice for none."""
+        wanted = select(channels.c.source, channels.c.channel).where(channels.c.user_id == owner)
+        row = self._reading.run(lambda connection: connection.execute(wanted).first())
+        return (row.source, row.channel) if row is not None else ("", "")
+
+    def pause(self, owner: str, *, on: bool) -> None:
+        """Keep nothing of what is said in a channel, or observe it again. owner: see `channel_owner`."""
+        changed = update(channels).where(channels.c.user_id == owner).values(paused=on)
+        self._writing.run(lambda connection: connection.execute(changed))
+
     def forget(self, source: str, author: str) -> None:
         """Erase what an author has said, and what was learned from it; they are not read from now on.
 
-        Memories are told no more at once, and erased by whoever looks for those that are `gone`.
+        Memories are told no more at once, and erased by the server: see `erasing`.
         """
-
-        def work(connection: Connection) -> None:
-            _put(connection, source, author, {"silent": True})
-            mine = and_(channel_messages.c.source == source, channel_messages.c.author == author)
-            connection.execute(update(channel_messages).where(mine).values(author_name=""))
-            drop_texts(connection, mine, time.time())
-            cited = and_(channel_memories.c.source == source, channel_memories.c.author == author)
-            connection.execute(update(channel_memories).where(cited).values(gone=True))
-
-        self._writing.run(work)
+        forget_author(self._engine, source, author)
 
     def forget_user(self, user_id: str) -> int:
         """The same for all authors who are a user, who are linked no longer; how many there were."""
@@ -13337,6 +13342,78 @@ msgstr "Außen vor lassen"
 
 msgid "page: no longer leave out"
 msgstr "Nicht mehr außen vor lassen"
+
+msgid "page, view: channels"
+msgstr "Kanäle"
+
+msgid "page, done: channel paused"
+msgstr "Von diesem Kanal wird ab jetzt nichts mehr aufbewahrt."
+
+msgid "page, done: channel observed"
+msgstr "Der Kanal wird wieder beobachtet."
+
+msgid "page, done: channel erased"
+msgstr "Was im Kanal gesagt und daraus gelernt wurde, ist gelöscht."
+
+msgid "page, done: account unlinked"
+msgstr "Das Konto ist nicht mehr verbunden."
+
+msgid "page: channels text"
+msgstr "Diese Kanäle werden beobachtet. Hier steht, wie viel es von jedem gibt, nie, was gesagt wurde."
+
+msgid "page: channel paused"
+msgstr "pausiert"
+
+msgid "page: channel observed"
+msgstr "beobachtet"
+
+msgid "page: channel counts"
+msgstr "{unread} Nachrichten noch zu lesen, {aside} beiseitegelegt"
+
+msgid "page: channel tokens"
+msgstr "{tokens} von {budget} Token heute"
+
+msgid "page: pause"
+msgstr "Pausieren"
+
+msgid "page: observe"
+msgstr "Wieder beobachten"
+
+msgid "page: erase channel"
+msgstr "Löschen …"
+
+msgid "page: erase for good"
+msgstr "Endgültig löschen"
+
+msgid "page: no such channel"
+msgstr "So ein Kanal wird nicht beobachtet."
+
+msgid "page: no such account"
+msgstr "So ein Konto ist nicht mit dir verbunden."
+
+msgid "page: accounts"
+msgstr "Konten in Kanälen"
+
+msgid "page: own channels text"
+msgstr "Ist das an, wird für dich behalten, was du in beobachteten Kanälen von Open WebUI über dich selbst sagst."
+
+msgid "page: accounts text"
+msgstr "Was Konten anderswo über sich sagen, wird für dich behalten, sobald sie mit dir verbunden sind. Ein Code gilt zehn Minuten und einmal; wer ihn schreibt, wird verbunden."
+
+msgid "page: account's code"
+msgstr "Schreibe dies in einen beobachteten Kanal, mit dem Konto, das dort deines ist:"
+
+msgid "page: to post"
+msgstr "memory verbinden {code}"
+
+msgid "page: link account"
+msgstr "Code zeigen"
+
+msgid "page: unlink"
+msgstr "Trennen"
+
+msgid "page: not read"
+msgstr "wird nicht gelesen"
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -15429,6 +15506,78 @@ msgstr "Leave out"
 
 msgid "page: no longer leave out"
 msgstr "No longer leave out"
+
+msgid "page, view: channels"
+msgstr "Channels"
+
+msgid "page, done: channel paused"
+msgstr "Nothing of this channel is kept from now on."
+
+msgid "page, done: channel observed"
+msgstr "The channel is observed again."
+
+msgid "page, done: channel erased"
+msgstr "What was said in the channel and what was learned of it is erased."
+
+msgid "page, done: account unlinked"
+msgstr "The account is linked no more."
+
+msgid "page: channels text"
+msgstr "These channels are observed. Here stands how much there is of each, never what was said."
+
+msgid "page: channel paused"
+msgstr "paused"
+
+msgid "page: channel observed"
+msgstr "observed"
+
+msgid "page: channel counts"
+msgstr "{unread} messages to be read, {aside} set aside"
+
+msgid "page: channel tokens"
+msgstr "{tokens} of {budget} tokens today"
+
+msgid "page: pause"
+msgstr "Pause"
+
+msgid "page: observe"
+msgstr "Observe again"
+
+msgid "page: erase channel"
+msgstr "Erase …"
+
+msgid "page: erase for good"
+msgstr "Erase for good"
+
+msgid "page: no such channel"
+msgstr "No such channel is observed."
+
+msgid "page: no such account"
+msgstr "No such account is linked with you."
+
+msgid "page: accounts"
+msgstr "Accounts in channels"
+
+msgid "page: own channels text"
+msgstr "If this is on, what you say about yourself in Open WebUI's own channels that are observed is remembered for you."
+
+msgid "page: accounts text"
+msgstr "What accounts elsewhere say about themselves is remembered for you once they are linked with you. A code holds for ten minutes, and once; whoever posts it is linked."
+
+msgid "page: account's code"
+msgstr "Post this in an observed channel, with the account that is yours there:"
+
+msgid "page: to post"
+msgstr "memory link {code}"
+
+msgid "page: link account"
+msgstr "Show a code"
+
+msgid "page: unlink"
+msgstr "Unlink"
+
+msgid "page: not read"
+msgstr "not read"
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -25702,7 +25851,8 @@ from typing import Annotated
 import typer
 
 # isort: off
-from . import memories, past_chats, documents, digests, why, teams, moving, status, keys, mcp, queue  # noqa: F401
+from . import memories, past_chats, documents, digests, why, teams, moving, status, keys  # noqa: F401
+from . import channels, mcp, queue  # noqa: F401
 from .commands import IN_AND_OUT, OF_THE_SERVER, app, command
 from .erase import erase_user
 # isort: on
@@ -25722,6 +25872,118 @@ def proxy(
 ) -> None:
     """Serve an OpenAI-compatible API in front of any model servers, whose models memory/<model> remember."""
     context.obj(host, port)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/cli/channels.py
+
+SOURCES["interfaces/cli/channels.py"] = r'''"""`channels`: what is observed, as numbers; erasing a channel, or what somebody said; pausing."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ...channels.erasing import erase_channel
+from ...channels.people import People
+from ...channels.queue import ChannelQueue, Standing
+from ...core.errors import Drop
+from ...core.scope import channel_owner
+from .commands import OF_THE_SERVER, Json, Yes, command
+from .commands import app as whole
+from .erase import confirmed, show
+from .instance import Instance
+from .output import as_json, ended, fields, say, table
+
+_channels = typer.Typer(no_args_is_help=True)
+whole.add_typer(
+    _channels, name="channels", help="Observed channels of the team.", rich_help_panel=OF_THE_SERVER
+)
+
+Source = Annotated[str, typer.Argument(metavar="SOURCE", help="Where it is, like discord.")]
+Channel = Annotated[str, typer.Argument(metavar="CHANNEL", help="Its id there; `channels list` shows it.")]
+
+
+@command("list", of=_channels)
+def list_(instance: Instance, to_json: Json = False) -> None:
+    """List the channels that are observed, with what waits and what reading them has cost today."""
+    budget = instance.settings.channel_tokens_per_day
+    found = ChannelQueue(instance.engine).standing()
+    if to_json:
+        names = ("source", "channel", "name", "unread", "aside", "paused", "detail", "tokens")
+        as_json([{**fields(one, *names), "budget": budget} for one in found])
+    elif not found:
+        say("No channel is observed.")
+    else:
+        rows = [
+            *(
+                (one.source, one.channel, one.name, f"{one.unread:,}", f"{one.tokens:,}", _state(one))
+                for one in found
+            )
+        ]
+        table(("source", "channel", "name", "unread", f"tokens of {budget:,}", "state"), rows)
+
+
+@command("erase", of=_channels)
+def erase(
+    instance: Instance, source: Source, channel: Channel, yes: Yes = False, to_json: Json = False
+) -> None:
+    """Erase what was said in a channel, and what was learned of it. What its members have stays theirs."""
+    _known(instance, source, channel)
+    if not yes and not confirmed(f"what is known of {source}/{channel}"):
+        ended("Nothing was erased.")
+    show(erase_channel(instance.engine, instance.eraser().erase_user, source, channel), to_json)
+
+
+@command("forget-author", of=_channels)
+def forget_author(
+    instance: Instance,
+    source: Source,
+    author: Annotated[str, typer.Argument(metavar="AUTHOR", help="Their id there.")],
+    yes: Yes = False,
+    to_json: Json = False,
+) -> None:
+    """Erase what somebody has said in channels, and what was learned from it, and read them no more."""
+    if not yes and not confirmed(f"what {author} has said in channels of {source}"):
+        ended("Nothing was erased.")
+    People(instance.engine).forget(source, author)
+    if to_json:
+        as_json({"source": source, "author": author, "forgotten": True})
+    else:
+        say(f"{author} is forgotten and not read any more. The server erases what was learned from it.")
+
+
+@command("pause", of=_channels)
+def pause(instance: Instance, source: Source, channel: Channel, to_json: Json = False) -> None:
+    """Keep nothing of what is said in a channel from now on. What is known of it is still told there."""
+    _set_paused(instance, source, channel, to_json, paused=True)
+
+
+@command("resume", of=_channels)
+def resume(instance: Instance, source: Source, channel: Channel, to_json: Json = False) -> None:
+    """Observe a channel again."""
+    _set_paused(instance, source, channel, to_json, paused=False)
+
+
+def _set_paused(instance: Instance, source: str, channel: str, to_json: bool, *, paused: bool) -> None:
+    People(instance.engine).pause(_known(instance, source, channel), on=paused)
+    if to_json:
+        as_json({"source": source, "channel": channel, "paused": paused})
+    else:
+        say(f"{source}/{channel} is {'paused' if paused else 'observed again'}.")
+
+
+def _known(instance: Instance, source: str, channel: str) -> str:
+    """The id that its memories lie under. Raises Drop where there is none."""
+    owner = channel_owner(source, channel)
+    if People(instance.engine).channel_of(owner) != ("", ""):
+        return owner
+    raise Drop(f"No channel {channel} of {source} is observed.", hint="`channels list` shows them.")
+
+
+def _state(one: Standing) -> str:
+    return "paused" if one.paused else one.detail or "observed"
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -25899,15 +26161,20 @@ from .output import as_json, ended, progress, say, table
 
 def erase_user(instance: Instance, user_id: User, yes: Yes = False, to_json: Json = False) -> None:
     """Erase everything about a user, everywhere, and print a receipt."""
-    if not yes and not _confirmed(user_id):
+    if not yes and not confirmed(f"all that is known of {user_id}"):
         ended("Nothing was erased.")
     with progress("erasing") as advance:
         receipt = instance.eraser().erase_user(user_id, advance)
+    show(receipt, to_json)
+
+
+def show(receipt: Receipt, to_json: bool) -> None:
+    """Print a receipt. Ends the command with 1 where something is left to be erased."""
     if to_json:
         as_json({**asdict(receipt), "total": receipt.total})
     else:
         _show(receipt)
-    if receipt.unreached:  # something is left to be erased
+    if receipt.unreached:
         raise typer.Exit(1)
 
 
@@ -25921,8 +26188,9 @@ def _show(receipt: Receipt) -> None:
         say(f"Note: {what}.")
 
 
-def _confirmed(user_id: str) -> bool:
-    print(f"Erase all that is known of {user_id}? This cannot be undone. [y/N] ", end="", file=sys.stderr)
+def confirmed(what: str) -> bool:
+    """Whether whoever is at the terminal says that this is to be erased."""
+    print(f"Erase {what}? This cannot be undone. [y/N] ", end="", file=sys.stderr)
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 '''
@@ -33384,6 +33652,78 @@ def _without_userinfo(value: Any) -> Any:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# interfaces/web/channels.py
+
+SOURCES["interfaces/web/channels.py"] = r'''"""Observed channels: for admins, how much there is of each; for users, which accounts there are theirs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ...channels.erasing import erase_channel
+from ...channels.queue import ChannelQueue
+from ...core.locales import message
+from ...core.locales.refused import Refused
+from ...core.scope import WEBUI, channel_owner
+from .parts import Visit, back
+from .rendering import Redirect, View
+
+
+def listed(visit: Visit) -> View:
+    """The channels that are observed, as numbers: never what anybody said."""
+    found = visit.page_of(ChannelQueue(visit.parts.tools.control.engine).standing(1_000_000))
+    values = {"page": found, "budget": visit.settings.channel_tokens_per_day}
+    return View("channels.html", {**values, "on": visit.settings.observes_channels})
+
+
+def pause(visit: Visit) -> Redirect:
+    on = visit.form.get("on") == "yes"
+    visit.parts.tools.people.pause(channel_owner(*_known(visit)), on=on)
+    return back("channels", "channel paused" if on else "channel observed")
+
+
+def erase(visit: Visit) -> Redirect:
+    """What was said in a channel, and what was learned of it."""
+    control = visit.parts.tools.control
+
+    def erase_all(owner: str) -> object:
+        return control.forget_all(replace(visit.asked(), user_id=owner))
+
+    erase_channel(control.engine, erase_all, *_known(visit))
+    return back("channels", "channel erased")
+
+
+def links_of(visit: Visit) -> dict[str, object]:
+    """What the page of switches shows of a user's accounts in channels."""
+    links = visit.parts.tools.people.of_user(visit.user_id)
+    return {
+        "observes": visit.settings.observes_channels,
+        "agreed": any(one.source == WEBUI and not one.silent for one in links),
+        "links": [one for one in links if one.source != WEBUI],
+    }
+
+
+def unlink(visit: Visit) -> Redirect:
+    """An account is the user's no longer; one of another's is none."""
+    source, author = visit.form.get("source", ""), visit.form.get("author", "")
+    if not visit.parts.tools.people.unlink(visit.user_id, source, author):
+        raise Refused(message("page: no such account"))
+    return back("switches", "account unlinked")
+
+
+def _known(visit: Visit) -> tuple[str, str]:
+    """Source and id of the channel that a form names.
+
+    Raises:
+        Refused: no such channel is observed; users' ids are none.
+    """
+    source, channel = visit.parts.tools.people.channel_of(visit.form.get("channel", ""))
+    if not source:
+        raise Refused(message("page: no such channel"))
+    return source, channel
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # interfaces/web/chats.py
 
 SOURCES["interfaces/web/chats.py"] = r'''"""What is kept of past chats."""
@@ -34817,7 +35157,20 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ...documents.folders import MOST_BYTES
-from . import admin, chats, digests, documents, history, keys, memories, sharing, switches, timeline, why
+from . import (
+    admin,
+    channels,
+    chats,
+    digests,
+    documents,
+    history,
+    keys,
+    memories,
+    sharing,
+    switches,
+    timeline,
+    why,
+)
 from .parts import Visit
 from .rendering import Download, Redirect, View
 
@@ -34873,6 +35226,8 @@ _ALL = (
     Route("GET", "why", Needs.USER, why.listed),
     Route("GET", "switches", Needs.USER, switches.listed),
     Route("POST", "switch", Needs.USER, switches.switch),
+    Route("POST", "link-account", Needs.USER, switches.link),
+    Route("POST", "unlink-account", Needs.USER, channels.unlink),
     Route("GET", "sharing", Needs.USER, sharing.listed),
     Route("POST", "share", Needs.USER, sharing.share),
     Route("POST", "withdraw", Needs.USER, sharing.withdraw),
@@ -34895,6 +35250,9 @@ _ALL = (
     Route("GET", "users", Needs.ADMIN, admin.users),
     Route("GET", "queue", Needs.ADMIN, admin.queue),
     Route("POST", "retry", Needs.ADMIN, admin.retry),
+    Route("GET", "channels", Needs.ADMIN, channels.listed),
+    Route("POST", "pause-channel", Needs.ADMIN, channels.pause),
+    Route("POST", "erase-channel", Needs.ADMIN, channels.erase),
     Route("GET", "settings", Needs.ADMIN, admin.settings),
     Route("GET", "sign-in", Needs.NOBODY),
     Route("POST", "sign-in", Needs.NOBODY),
@@ -35199,15 +35557,27 @@ from __future__ import annotations
 
 from ...core.locales import message
 from ...core.locales.refused import Refused
+from .channels import links_of
 from .parts import Visit, back
 from .rendering import Redirect, View
 
 _MOST = 200  # chats with a switch of their own
 _ID_CHARS = 200
-PAST_CHATS, NOTES = "past chats", "notes"  # in place of a chat's id
+PAST_CHATS, NOTES, CHANNELS = "past chats", "notes", "channels"  # in place of a chat's id
 
 
 def listed(visit: Visit) -> View:
+    return _view(visit)
+
+
+def link(visit: Visit) -> View:
+    """The page with a code, this once, that links an account in a channel."""
+    if not visit.settings.observes_channels:
+        raise Refused(message("channels, not here"))
+    return _view(visit, visit.parts.tools.people.code(visit.user_id))
+
+
+def _view(visit: Visit, code: str = "") -> View:
     switches, past = visit.parts.tools.switches, visit.parts.tools.past
     of_chats = list(switches.of_chats(visit.user_id).items())[:_MOST]
     return View(
@@ -35222,6 +35592,9 @@ def listed(visit: Visit) -> View:
             "past_chats": PAST_CHATS,
             "notes": visit.parts.tools.note_switches.wants(visit.user_id),
             "of_notes": NOTES,
+            **links_of(visit),
+            "code": code,
+            "of_channels": CHANNELS,
         },
     )
 
@@ -35239,6 +35612,8 @@ def switch(visit: Visit) -> Redirect:
         visit.parts.tools.switches.set_model(visit.user_id, visit.form.get("chat", "").strip(), on)
     elif chat == PAST_CHATS:
         visit.parts.tools.past.switch(visit.user_id, on)
+    elif chat == CHANNELS:
+        visit.parts.tools.people.agree(visit.user_id, on=on)
     elif chat == NOTES:
         visit.parts.tools.note_switches.set(visit.user_id, on)
     else:
@@ -35309,7 +35684,7 @@ SOURCES["interfaces/web/templates/base.html"] = r'''<!doctype html>
 {% endfor %}
 {% endif %}
 {% if person.is_admin %}
-{% for view in ("admin", "users", "queue", "settings") %}
+{% for view in ("admin", "users", "queue", "channels", "settings") %}
 <li><a href="{{ view }}"{% if here == view %} aria-current="page"{% endif %}>{{ say("page, view: " ~ view) }}</a></li>
 {% endfor %}
 {% endif %}
@@ -35338,6 +35713,39 @@ SOURCES["interfaces/web/templates/base.html"] = r'''<!doctype html>
 </main>
 </body>
 </html>
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/templates/channels.html
+
+SOURCES["interfaces/web/templates/channels.html"] = r'''{% extends "base.html" %}
+{% from "macros.html" import pages with context %}
+{% block title %}{{ say("page, view: channels") }} · {{ say("page: memory") }}{% endblock %}
+{% block content %}
+<h1>{{ say("page, view: channels") }}</h1>
+<p>{{ say("page: channels text") if on else say("channels, not here") }}</p>
+<ul class="cards">
+{% for one in page.items %}
+<li><p><strong>{{ one.name or one.channel }}</strong> <code>{{ one.source }}/{{ one.channel }}</code></p>
+<p class="meta"><span class="tag">{{ say("page: channel paused") if one.paused else say("page: channel observed") }}</span>
+<span>{{ say("page: channel counts", unread=number(one.unread), aside=number(one.aside)) }}</span>
+<span>{{ say("page: channel tokens", tokens=number(one.tokens), budget=number(budget)) }}</span></p>
+{% if one.detail %}<p lang="en">{{ one.detail }}</p>{% endif %}
+<div class="row">
+<form method="post" action="pause-channel" class="row">
+<input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="channel" value="{{ one.owner }}"><input type="hidden" name="on" value="{{ 'no' if one.paused else 'yes' }}">
+<button class="quiet">{{ say("page: observe") if one.paused else say("page: pause") }}<span class="hidden">: {{ one.name or one.channel }}</span></button>
+</form>
+<details><summary>{{ say("page: erase channel") }}<span class="hidden">: {{ one.name or one.channel }}</span></summary>
+<form method="post" action="erase-channel" class="row">
+<input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="channel" value="{{ one.owner }}">
+<button class="danger">{{ say("page: erase for good") }}<span class="hidden">: {{ one.name or one.channel }}</span></button>
+</form></details>
+</div></li>
+{% endfor %}
+</ul>
+{{ pages(page, {}) }}
+{% endblock %}
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -35902,6 +36310,21 @@ SOURCES["interfaces/web/templates/switches.html"] = r'''{% extends "base.html" %
 <section aria-labelledby="notes"><h2 id="notes">{{ say("page: notes") }}</h2>
 <p>{{ say("page: notes text") }}</p>
 {{ switch(of_notes, notes, say("page: notes")) }}</section>
+{% if observes or links %}<section aria-labelledby="channels"><h2 id="channels">{{ say("page: accounts") }}</h2>
+<p>{{ say("page: own channels text") }}</p>
+{{ switch(of_channels, agreed, say("page: accounts")) }}
+<p>{{ say("page: accounts text") }}</p>
+{% if code %}<div class="done" role="status"><p>{{ say("page: account's code") }}</p>
+<p><label for="code" class="hidden">{{ say("page: account's code") }}</label><input id="code" class="key" readonly value="{{ say('page: to post', code=code) }}" size="30"></p></div>{% endif %}
+<form method="post" action="link-account" class="stack"><input type="hidden" name="csrf" value="{{ csrf }}"><button class="quiet">{{ say("page: link account") }}</button></form>
+<ul class="cards">
+{% for one in links %}
+<li><form method="post" action="unlink-account" class="row">
+<input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="source" value="{{ one.source }}"><input type="hidden" name="author" value="{{ one.author }}">
+<span>{{ one.name or one.author }} ({{ one.source }}){% if one.silent %} · {{ say("page: not read") }}{% endif %}</span><button class="quiet">{{ say("page: unlink") }}<span class="hidden">: {{ one.name or one.author }}</span></button>
+</form></li>
+{% endfor %}
+</ul></section>{% endif %}
 <section aria-labelledby="chats"><h2 id="chats">{{ say("page: memory in a chat") }}</h2>
 <form method="post" action="switch" class="stack">
 <input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="of" value="chat">
@@ -64704,7 +65127,7 @@ from ..core.errors import ClaimLost
 from ..core.exchange import IMPORTS, Batch, Exchange, message_id_of
 from ..state import deletions, hold, outbox, was_erased
 from ..state.clock import is_later
-from ..state.engine import Patience
+from ..state.engine import Patience, unsynced
 from ..state.prepared import Prepared
 from .backlog import NEWER, Backlog, batch_of, exchange_of
 from .turns import CLAIM_S, PAUSE_MOST_S, next_user, rows_of, rows_where
@@ -64740,6 +65163,7 @@ class Outbox(Backlog):
     def __init__(self, engine: Engine) -> None:
         super().__init__(engine)
         self._engine, self._patience = engine, Patience(engine)
+        self._renewing = unsynced(engine)  # after a power cut nobody has the claim
 
     def put(
         self,
@@ -64864,7 +65288,10 @@ class Outbox(Backlog):
         Raises:
             ClaimLost: it had expired, and somebody else has claimed the batch since.
         """
-        if not self._set(batch, claim_expires=time.time() + CLAIM_S):
+        renewed = update(outbox).where(_claim_of(batch)).values(claim_expires=time.time() + CLAIM_S)
+        with self._renewing.begin() as connection:
+            is_mine = connection.execute(renewed).rowcount > 0
+        if not is_mine:
             hint = "This server stood still for some seconds. Nothing is lost: the other one goes on with it."
             raise ClaimLost("Another server has taken over what this one was about to remember.", hint=hint)
 
@@ -64935,10 +65362,10 @@ class Outbox(Backlog):
         with self._engine.begin() as connection:
             return connection.execute(update(outbox).where(dead).values(again)).rowcount > 0
 
-    def _set(self, batch: Batch, **values: Any) -> bool:
-        """False where a later try has the claim by now: this one has lost it, and its say."""
+    def _set(self, batch: Batch, **values: Any) -> None:
+        """Unless a later try has the claim by now: this one has lost it, and its say."""
         with self._engine.begin() as connection:
-            return connection.execute(update(outbox).where(_claim_of(batch)).values(**values)).rowcount > 0
+            connection.execute(update(outbox).where(_claim_of(batch)).values(**values))
 
     @staticmethod
     def _replaced(connection: Connection, exchange: Exchange) -> list[Any]:
