@@ -25,7 +25,7 @@ def upstream() -> Iterator[Upstream]:
 @pytest.fixture(scope="module")
 def server(module_servers: StartServer, upstream: Upstream) -> PipelinesServer:
     named = [{"name": "main", "base_url": upstream.base_url, "api_key": "upstreams-key"}]
-    return module_servers(env={"MEMORY_UPSTREAMS": json.dumps(named), "MEMORY_INLET_DEADLINE_MS": "5000"})
+    return module_servers(env={"MEMORY_UPSTREAMS": json.dumps(named), "MEMORY_INLET_DEADLINE_MS": "10000"})
 
 
 def ask(server: PipelinesServer, said: str, user: str) -> httpx.Response:

@@ -19,7 +19,7 @@ from owui_memory.config.settings import Valves
 from owui_memory.core.errors import Retry, TellAdmin
 from owui_memory.core.memory import Memory
 from owui_memory.models.embedder import Embedder
-from tests.harness import scripted_llm as harness
+from tests.harness import scripted_http as harness
 from tests.harness.places import library
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from owui_memory.core.memory import EPISODE
-from tests.harness import scripted_llm as harness
+from tests.harness import scripted_http as harness
 from tests.harness.hang import returns
 from tests.harness.hostile_server import HostileServer
 from tests.harness.pipelines_server import with_embedder, with_llm
