@@ -3310,7 +3310,6 @@ memories are kept. What other messages say as well stays.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -3321,34 +3320,15 @@ from ..backends.base import EditableBackend
 from ..core.memory import EPISODE, Memory
 from ..core.scope import channel_owner
 from ..language.borne_out import bears_out, shares_words
-from ..state import channel_authors, channel_memories, channel_messages, put_row, reading
+from ..state import channel_authors, channel_memories, channel_messages, reading
 from .claims import Said
-from .queue import DELETED, DROPPED, READ, UNREAD, drop_texts
+from .queue import DELETED, DROPPED, READ, UNREAD
 from .reading import source_of
 
 Forget = Callable[[str, Collection[str]], object]  # memories of an owner, everywhere
 
 _AT_ONCE = 100  # memories
 _C, _M, _A = channel_memories.c, channel_messages.c, channel_authors.c
-
-
-def forget_author(engine: Engine, source: str, author: str) -> None:
-    """Erase an author's messages and whatever cites them; from now on they are not read."""
-    now = time.time()
-    with engine.begin() as connection:
-        _silence(connection, source, author, silent=True)
-        drop_texts(connection, and_(_M.source == source, _M.author == author), now)
-        # Once more for those whose messages are not kept any more.
-        cites = and_(_C.source == source, _C.author == author)
-        connection.execute(update(channel_memories).where(cites).values(gone=True))
-        own = and_(_M.source == source, _M.author == author)
-        connection.execute(update(channel_messages).where(own).values(author_name=""))
-
-
-def read_author(engine: Engine, source: str, author: str) -> None:
-    """Read an author again who was not to be read."""
-    with engine.begin() as connection:
-        _silence(connection, source, author, silent=False)
 
 
 def erase_channel(engine: Engine, erase_all: Callable[[str], Any], source: str, channel: str) -> Any:
@@ -3451,13 +3431,6 @@ def _read_again(connection: Connection, rows: Collection[Any]) -> None:
     for row in rows:
         mine = and_(_M.user_id == row.channel_id, _M.message_id == row.message_id, _M.state == READ)
         connection.execute(update(channel_messages).where(mine).values(state=UNREAD))
-
-
-def _silence(connection: Connection, source: str, author: str, *, silent: bool) -> None:
-    mine = and_(_A.source == source, _A.author == author)
-    if not connection.execute(update(channel_authors).where(mine).values(silent=silent)).rowcount:
-        row = {"source": source, "author": author, "name": "", "user_id": "", "agreed_at": 0.0}
-        put_row(connection, channel_authors, {**row, "silent": silent})
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -4343,10 +4316,9 @@ class ChannelReader:
 
     def look(self) -> bool:
         """Takes away what was deleted, and reads a batch that is due; whether there was one. Never raises."""
-        if self._is_busy():
+        if self._is_busy() or self._live.current is None:
             return False
         try:
-            self._live.get()
             if self._sweeping.sweep():
                 return True
             settings = self._settings()
@@ -4355,9 +4327,6 @@ class ChannelReader:
             claim = self._claimed(settings)
             if claim is not None:
                 self._settle(claim)
-        except MemoryFault as fault:
-            self._emit(failed(Job.CHANNELS, fault))
-            return False
         except Exception as error:  # noqa: BLE001 - the thread must not die; the state database may be ill
             self._emit(failed(Job.CHANNELS, error))
             return False
@@ -59295,10 +59264,8 @@ def documents_part(settings: Valves, data_dir: Path, known: Known) -> Check:
 def channels_part(settings: Valves, standing: Sequence[Standing]) -> Check:
     """How many channels are observed, what waits, and why."""
     if not settings.observes_channels:
-        off = settings.channels == "off"
-        return Check(
-            "channels", True, "not observed" if off else "not observed: it takes the backend library"
-        )
+        why = "" if settings.channels == "off" else ": it takes the backend library"
+        return Check("channels", True, f"not observed{why}")
     waiting, aside = (sum(getattr(one, name) for one in standing) for name in ("unread", "aside"))
     details = [f"{len(standing):,} channels, {waiting:,} messages wait to be read"]
     details += [f"{aside:,} cannot be read"] if aside else []
