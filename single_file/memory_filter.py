@@ -272,6 +272,7 @@ from .digests.schedule import DigestWorker
 from .digests.template import TEMPLATES
 from .documents.indexing import Indexing
 from .documents.watcher import Watcher
+from .interfaces.channel_poller import ChannelPoller
 from .interfaces.lanes import Lanes
 from .interfaces.live.chats import LiveChats
 from .interfaces.proxy.kept_steps import KeptSteps
@@ -443,6 +444,7 @@ class Application:
             self.commander.tools.schedule, self.commander.tools.digests, folder, self.emit, self._is_busy
         )
         self.channels = Channels(self._engine, settings)
+        self._channel_poller = ChannelPoller(self.channels, settings)
         self._channel_reader = ChannelReader(
             self.live,
             self.channels.queue,
@@ -470,6 +472,7 @@ class Application:
             self.watcher,
             self._digest_worker.thread,
             self._channel_reader.thread,
+            self._channel_poller.thread,
         ):
             thread.start()
 
@@ -583,7 +586,9 @@ class Application:
             channels_part(self._settings(), self._observed),
             costs_part(self.costs, self.metrics, self._days),
             key_part(self._settings(), self._environment.server_key),
-            *filter(None, [self.live_chats.check(), self.deletion_worker.part()]),
+            *filter(
+                None, [self.live_chats.check(), self.deletion_worker.part(), self._channel_poller.part()]
+            ),
         ]
         return report(
             [*parts, last_error_part(self.metrics)], counts.pending + waiting.exchanges, counts.dead
@@ -632,6 +637,7 @@ class Application:
         """Remembers what waits and stops all threads, within a bound. The rest waits for the next start."""
         self.contexts.close()
         self.watcher.stop(_STOP_S)
+        self._channel_poller.thread.stop(_STOP_S)
         self._digest_worker.thread.stop(0.0)
         self._reflector.thread.stop(0.0)
         self._channel_reader.thread.stop(0.0)  # what is broken off is read again
@@ -3014,6 +3020,7 @@ SOURCES["channels/channels.py"] = r'''"""What is observed in channels, for whoev
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -3021,6 +3028,7 @@ from sqlalchemy import Engine
 
 from ..config.settings import Valves
 from .message import ChannelMessage
+from .notice import Notices, notice
 from .people import ChannelReply, People
 from .queue import ChannelQueue
 
@@ -3040,14 +3048,27 @@ class Channels:
 
     def __init__(self, engine: Engine, settings: Callable[[], Valves]) -> None:
         self.engine, self.settings = engine, settings
-        self.queue, self.people = ChannelQueue(engine), People(engine)
+        self.queue, self.people, self._notices = ChannelQueue(engine), People(engine), Notices(engine)
 
     def observe(self, messages: Sequence[ChannelMessage]) -> Observed:
         """Keep messages of one source, which are on disk afterwards, and do what their authors ask."""
         kept, replies = self.people.take(messages)
         put, indices = self.queue.put(list(kept.values())), list(kept)
+        replies += self._told(messages)
         full = tuple(indices[at] for at in put.full)
         return Observed(put.accepted, put.known + len(messages) - len(kept), full, tuple(replies))
+
+    def _told(self, messages: Sequence[ChannelMessage]) -> list[ChannelReply]:
+        """What is to be said in channels whose members were not told yet that they are read."""
+        by_owner: dict[str, list[ChannelMessage]] = {}
+        for one in messages:
+            by_owner.setdefault(one.owner, []).append(one)
+        replies = []
+        for owner in sorted(self._notices.untold(by_owner)):
+            one = by_owner[owner][-1]
+            self._notices.told(one.source, one.channel, one.channel_name, time.time())
+            replies.append(ChannelReply(one.channel, notice([said.text for said in by_owner[owner]])))
+        return replies
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -3602,6 +3623,68 @@ def _time(value: Any) -> float:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# channels/notice.py
+
+SOURCES["channels/notice.py"] = r'''"""That a channel's members were told that it is read: once, by a message in the channel."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import Engine, select, update
+
+from ..core.batched import batched
+from ..core.locales import locale
+from ..core.scope import channel_owner
+from ..language.guess import language_for
+from ..state import channels, insert_new, reading
+
+_AT_ONCE = 400
+_LOOKED_TEXTS, _LOOKED_CHARS = 5, 100
+
+
+def notice(texts: Sequence[str]) -> str:
+    """What members are told, in the language that these texts of theirs are in."""
+    said = "\n".join(text[:_LOOKED_CHARS] for text in texts[-_LOOKED_TEXTS:])
+    return locale(language_for("", said)).say("channel, notice")
+
+
+class Notices:
+    """In the state database. Threads may share it; methods block."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine, self._reading = engine, reading(engine)
+
+    def standing(self, owner: str) -> tuple[float, bool]:
+        """When the members of a channel were told (Unix time in seconds, 0.0: not), whether it is paused."""
+        wanted = select(channels.c.announced_at, channels.c.paused).where(channels.c.user_id == owner)
+        with self._reading.connect() as connection:
+            row = connection.execute(wanted).first()
+        return (row.announced_at, bool(row.paused)) if row else (0.0, False)
+
+    def untold(self, owners: Collection[str]) -> set[str]:
+        """Those of the channels whose members were not told."""
+        wanted = select(channels.c.user_id).where(channels.c.announced_at > 0.0)
+        with self._reading.connect() as connection:
+            told = {
+                owner
+                for some in batched(sorted(owners), _AT_ONCE)
+                for owner in connection.scalars(wanted.where(channels.c.user_id.in_(some)))
+            }
+        return set(owners) - told
+
+    def told(self, source: str, channel: str, name: str, at: float) -> None:
+        """Write down that the members of a channel were told then."""
+        owner = channel_owner(source, channel)
+        new = {"user_id": owner, "source": source, "channel": channel, "name": name, "paused": False}
+        rest = {"first_at": at, "read_at": 0.0, "announced_at": at, "held_until": 0.0, "detail": ""}
+        with self._engine.begin() as connection:
+            insert_new(connection, channels, [{**new, **rest}])
+            mine = channels.c.user_id == owner
+            connection.execute(update(channels).where(mine).values(announced_at=at))
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # channels/passages.py
 
 SOURCES["channels/passages.py"] = r'''"""What is said in a channel as passages, word for word, where no LLM reads it."""
@@ -4018,6 +4101,13 @@ class ChannelQueue:
             today = {"messages": len(rows) - sum(row["state"] == DELETED for row in rows)}
             count_day(connection, owner, now, **today)
         return added
+
+    def known(self, owner: str, since: float, most: int) -> list[tuple[str, float]]:
+        """The newest messages of a channel since a Unix time that were not deleted: ids, and when said."""
+        mine = and_(_M.user_id == owner, _M.at > since, _M.state.not_in((DELETED, DROPPED)))
+        wanted = select(_M.message_id, _M.at).where(mine).order_by(_M.at.desc()).limit(most)
+        with self._reading.connect() as connection:
+            return [(row.message_id, row.at) for row in connection.execute(wanted)]
 
     def members(self, source: str, authors: Collection[str]) -> dict[str, str]:
         """The user ids of those of some authors who are users and agreed to be remembered, by author."""
@@ -11822,6 +11912,9 @@ msgstr "Was du hier gesagt hast und was daraus gelernt wurde, ist vergessen, und
 msgid "channel, read"
 msgstr "Was du hier sagst, wird ab jetzt gelesen. `memory vergiss mich` beendet das."
 
+msgid "channel, notice"
+msgstr "Ab jetzt liest ein Gedächtnis diesen Kanal mit: was hier entschieden wird, wer was tut, und Links. Es erzählt davon nur in diesem Kanal. Wer `memory vergiss mich` schreibt, wird hier vergessen und nicht mehr gelesen."
+
 msgid "a passage"
 msgstr "das ist ein Abschnitt eines früheren Chats; nur die Kommandozeile importiert solche"
 
@@ -13962,6 +14055,9 @@ msgstr "What you said here, and what was learned from it, is forgotten, and you 
 msgid "channel, read"
 msgstr "What you say here is read from now on. `memory forget me` ends that."
 
+msgid "channel, notice"
+msgstr "From now on a memory reads this channel: what its members decide, who does what, and links. It is told in this channel alone, and to nobody elsewhere. Whoever posts `memory forget me` is forgotten here, and read no more."
+
 msgid "a passage"
 msgstr "this is a passage of a past chat; only the command line imports those"
 
@@ -16097,6 +16193,9 @@ msgstr "Lo que dijiste aquí y lo aprendido de ello está olvidado, y ya no se t
 msgid "channel, read"
 msgstr "Lo que dices aquí se lee a partir de ahora. `memory olvídame` lo termina."
 
+msgid "channel, notice"
+msgstr "A partir de ahora una memoria lee este canal: lo que se decide, quién hace qué y los enlaces. Solo lo cuenta en este canal. A quien escribe `memory olvídame` se le olvida aquí y ya no se le lee."
+
 msgid "a passage"
 msgstr "es un pasaje de un chat anterior; solo la línea de comandos los importa"
 
@@ -17372,6 +17471,9 @@ msgstr "Ce que vous avez dit ici, et ce qui en a été appris, est oublié, et v
 msgid "channel, read"
 msgstr "Ce que vous dites ici est lu à partir de maintenant. `memory oublie-moi` y met fin."
 
+msgid "channel, notice"
+msgstr "À partir de maintenant, une mémoire lit ce canal : ce qui s'y décide, qui fait quoi, et les liens. Elle n'en parle que dans ce canal. Qui écrit `memory oublie-moi` y est oublié et n'est plus lu."
+
 msgid "a passage"
 msgstr "c'est un passage d'un chat passé ; seule la ligne de commande les importe"
 
@@ -18631,6 +18733,9 @@ msgstr "あなたがここで話したことと、そこから覚えたことを
 
 msgid "channel, read"
 msgstr "これから、あなたがここで話すことを読みます。`memory 私を忘れて` でやめます。"
+
+msgid "channel, notice"
+msgstr "これから、メモリーがこのチャンネルを読みます。決まったこと、誰が何をするか、リンクが対象です。その内容はこのチャンネルでだけ使われます。`memory 私を忘れて` と書いた人は、ここで忘れられ、以後読まれません。"
 
 msgid "a passage"
 msgstr "これは過去のチャットの一部です。取り込めるのはコマンドラインだけです"
@@ -20024,6 +20129,9 @@ msgstr "Сказанное вами здесь и узнанное из этог
 msgid "channel, read"
 msgstr "С этого момента то, что вы здесь говорите, читается. `memory забудь меня` прекратит это."
 
+msgid "channel, notice"
+msgstr "С этого момента память читает этот канал: что здесь решают, кто что делает, и ссылки. Рассказывает она об этом только в этом канале. Кто напишет `memory забудь меня`, того здесь забудут и больше не будут читать."
+
 msgid "a passage"
 msgstr "это отрывок прошлого чата; такие импортирует только командная строка"
 
@@ -21299,6 +21407,9 @@ msgstr "你在这里说过的以及从中学到的都已忘记，之后不再读
 
 msgid "channel, read"
 msgstr "从现在起会读取你在这里所说的内容。`memory 忘记我` 停止读取。"
+
+msgid "channel, notice"
+msgstr "从现在起，记忆会读取此频道：成员的决定、分工和链接。这些内容只在此频道中使用。发送 `memory 忘记我` 的人会在这里被忘记，之后不再被读取。"
 
 msgid "a passage"
 msgstr "这是以往对话的片段；只有命令行可以导入"
@@ -25144,6 +25255,171 @@ def _id(value: Any) -> str:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# interfaces/channel_poller.py
+
+SOURCES["interfaces/channel_poller.py"] = r'''"""Looks now and then what is new in Open WebUI's own channels, for `channels/`.
+
+Members are told first, by a message in the channel; where that is not possible, nothing is read.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from ..channels.channels import Channels
+from ..channels.notice import Notices, notice
+from ..channels.queue import Full
+from ..config.settings import Valves
+from ..core.errors import MemoryFault, TellAdmin
+from ..core.memory import Check
+from ..core.now_and_then import NowAndThen
+from ..core.scope import WEBUI, channel_owner
+from .followed_channel import FollowedChannel
+from .webui_channels import GoneError, WebuiChannel, WebuiChannels
+
+_LOOK_S, _SWEEP_S = 20.0, 3600.0
+_QUIET_LOOK_S, _QUIET_S = 120.0, 600.0  # between looks into a channel that was quiet for so long
+_FULL_S = 300.0  # before the next look where too many messages wait to be read
+_LONGEST_PAUSE_S = 900.0  # after Open WebUI could not be asked
+_DAY_S, _MARGIN_S = 24 * 3600.0, 3600.0
+_MOST_CHANNELS = 200
+
+log = logging.getLogger(__name__)
+
+Server = Callable[[Valves], AbstractContextManager[WebuiChannels]]
+
+
+@dataclass
+class _Turn:
+    """When a channel is looked into next, by a monotonic clock."""
+
+    followed: FollowedChannel
+    due_at: float = 0.0
+    swept_at: float = float("-inf")
+    new_at: float = float("-inf")
+
+
+class ChannelPoller:
+    """Its thread is `thread`. Methods block."""
+
+    def __init__(
+        self, channels: Channels, settings: Callable[[], Valves], server: Server = WebuiChannels.of
+    ) -> None:
+        self._channels, self._settings, self._server = channels, settings, server
+        self._notices = Notices(channels.engine)
+        self._turns: dict[str, _Turn] = {}
+        self._failures, self._not_before = 0, 0.0
+        self._told: Check | None = None
+        self.thread = NowAndThen("memory-channels-polled", self.look, _LOOK_S)
+
+    def part(self) -> Check | None:
+        """The status' line; None where no channel of Open WebUI is to be read."""
+        return self._told if _is_on(self._settings()) else None
+
+    def look(self) -> bool:
+        """Look into each channel that is due. Never raises, and returns False."""
+        try:
+            settings = self._settings()
+            if not _is_on(settings):
+                self._turns.clear()
+            elif time.monotonic() >= self._not_before:
+                self._look(settings)
+                self._failures = 0
+        except Exception as error:  # noqa: BLE001 - the thread must not die; what was not read is read later
+            self._failures += 1
+            pause = min(_LOOK_S * 2**self._failures, _LONGEST_PAUSE_S)
+            self._not_before = time.monotonic() + pause
+            told = str(error) if isinstance(error, MemoryFault) else type(error).__name__
+            self._told = _check(False, f"they cannot be read now: {told}", getattr(error, "hint", ""))
+            log.warning("Open WebUI's channels cannot be read (%s); next try in %.0f s", told, pause)
+        return False
+
+    def _look(self, settings: Valves) -> None:
+        faults: dict[str, MemoryFault] = {}
+        names = _names(settings.webui_channels)
+        with self._server(settings) as api:
+            wanted = _chosen(api.channels(), names)
+            self._turns = {id_: turn for id_, turn in self._turns.items() if id_ in wanted}
+            for channel in wanted.values():
+                if self.thread.is_stopping:
+                    return
+                try:
+                    self._follow(api, channel, settings)
+                except (TellAdmin, GoneError, Full) as fault:
+                    if names & _called(channel) or isinstance(fault, Full):
+                        faults[channel.name] = fault
+                    if not isinstance(fault, Full):
+                        self._turns.pop(channel.id, None)
+        told, hint = f"{len(self._turns)} are read", ""
+        if faults:
+            problem = next(iter(faults.values()))
+            told, hint = f"{told}, not all: {', '.join(sorted(faults))}. {problem}", problem.hint
+        elif not wanted:
+            hint = "No channel has an id or a name of `webui_channels`."
+        self._told = _check(bool(wanted) and not faults, told, hint)
+
+    def _follow(self, api: WebuiChannels, channel: WebuiChannel, settings: Valves) -> None:
+        """Look into a channel if it is due; tell its members, the first time."""
+        now, monotonic = time.time(), time.monotonic()
+        told_at, is_paused = self._notices.standing(channel_owner(WEBUI, channel.id))
+        told_at = told_at or self._tell(api, channel)
+        turn = self._turns.get(channel.id)
+        if turn is None or turn.followed.told_at != told_at:  # which it is anew after it was erased
+            turn = self._turns[channel.id] = _Turn(FollowedChannel(channel, told_at, self._channels))
+        followed = turn.followed
+        followed.channel = channel
+        # What is older the queue may know no more, and would take for new.
+        followed.floor = max(followed.floor, now - settings.channel_days * _DAY_S + _MARGIN_S)
+        if is_paused:
+            followed.floor = now  # what is said meanwhile is never read
+        elif monotonic >= turn.due_at:
+            sweep = monotonic - turn.swept_at > _SWEEP_S
+            turn.due_at = monotonic + _FULL_S  # if too many wait
+            if followed.look(api, sweep=sweep):
+                turn.new_at = monotonic
+            turn.swept_at = monotonic if sweep else turn.swept_at
+            is_quiet = monotonic - turn.new_at > _QUIET_S
+            turn.due_at = monotonic + (_QUIET_LOOK_S if is_quiet else 0.0)
+
+    def _tell(self, api: WebuiChannels, channel: WebuiChannel) -> float:
+        """Tell a channel's members that it is read from now on; when that was, by Open WebUI's clock."""
+        said = [one.text for one in api.page(channel.id, 0).messages[::-1] if one.text]
+        hook, _ = api.webhook(channel.id)
+        api.say(channel.id, notice(said))
+        posted = api.page(channel.id, 0).messages
+        at = max((one.at for one in posted if one.webhook == hook), default=time.time())
+        self._notices.told(WEBUI, channel.id, channel.name, at)
+        return at
+
+
+def _is_on(settings: Valves) -> bool:
+    return bool(settings.observes_channels and settings.webui_channels.strip())
+
+
+def _names(setting: str) -> set[str]:
+    """What the setting lists: ids, names, or *."""
+    return {part.strip().lstrip("#").casefold() for part in setting.split(",") if part.strip()}
+
+
+def _called(channel: WebuiChannel) -> set[str]:
+    return {channel.id.casefold(), channel.name.casefold()}
+
+
+def _chosen(channels: Sequence[WebuiChannel], names: Collection[str]) -> dict[str, WebuiChannel]:
+    """Those that are to be read, by id; never what two people say to each other."""
+    chosen = [one for one in channels if not one.is_direct and ("*" in names or _called(one) & set(names))]
+    return {one.id: one for one in chosen[:_MOST_CHANNELS]}
+
+
+def _check(ok: bool, told: str, hint: str) -> Check:
+    return Check("Open WebUI's channels", ok, told, hint)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # interfaces/chats.py
 
 SOURCES["interfaces/chats.py"] = r'''"""Turns of chats on their way through memory, for every interface: before the model, and after it.
@@ -27688,6 +27964,176 @@ def _embedded(embedder: Callable[[], Embeds], texts: list[str]) -> dict[str, Any
 
 def _refusal(message: str) -> dict[str, Any]:
     return {"error": {"message": message, "type": "invalid_request_error"}}
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/followed_channel.py
+
+SOURCES["interfaces/followed_channel.py"] = r'''"""What was seen in one of Open WebUI's channels, and what of it is new, edited or deleted since.
+
+A look asks for the newest messages, and for older ones until one that is known; a sweep goes further back, to
+find what was edited or deleted there, and new replies in old threads. What was seen is kept in memory; after
+a start it is taken from what the queue has. Only what is newer than `floor` is ever handed on.
+"""
+
+from __future__ import annotations
+
+import heapq
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from ..channels.channels import Channels
+from ..channels.message import ChannelMessage
+from ..channels.queue import Full
+from ..core.scope import WEBUI, channel_owner
+from .webui_channels import Posted, WebuiChannel, WebuiChannels
+
+_MOST_PAGES, _SWEPT_PAGES, _THREAD_PAGES = 250, 10, 10  # of about 100 messages
+_OVERLAP = 10  # messages that a page has of the one before, for new ones move all on
+_MOST_SEEN, _MOST_ASKED, _AT_ONCE = 10_000, 50, 200
+_LATE_S = 60.0  # by which a message may be older than one that came before
+_RECALLED_S = 2 * 24 * 3600.0  # what is taken from the queue
+
+
+class _Seen(NamedTuple):
+    """A message as it was last listed. changed: -1 for one that only the queue has told of."""
+
+    changed: int
+    at: float
+    parent: str = ""
+    was_kept: bool = True  # a member wrote it
+
+
+class FollowedChannel:
+    """floor: Unix time in seconds, by Open WebUI's clock. Methods block."""
+
+    def __init__(self, channel: WebuiChannel, told_at: float, channels: Channels) -> None:
+        """told_at: when members were told that it is read. What they wrote before is not."""
+        self.channel, self.told_at, self.floor = channel, told_at, told_at
+        self._channels = channels
+        self._threads: dict[str, tuple[int, int]] = {}  # by their first message: how they looked
+        self._seen: dict[str, _Seen] = {}
+        since = time.time() - _RECALLED_S
+        for id_, at in channels.queue.known(channel_owner(WEBUI, channel.id), since, _MOST_SEEN):
+            self._seen[id_] = _Seen(-1, at)
+            self.floor = max(self.floor, at - _LATE_S)
+
+    def look(self, api: WebuiChannels, *, sweep: bool) -> bool:
+        """Hand on what is new; whether there was something.
+
+        Raises:
+            Full: too many messages wait to be read; what fitted was taken.
+            GoneError, TellAdmin, Retry: as `WebuiChannels`.
+        """
+        listed, since, is_new, threads = set[str](), time.time(), False, list[Posted]()
+        for page in self._pages(api, sweep):
+            for one in page:
+                if one.replies != self._threads.get(one.id, (0, 0)) or (sweep and one.replies[0]):
+                    threads.append(one)
+            listed.update(one.id for one in page)
+            since = min([since, *(one.at for one in page)])
+            is_new |= self._take(api, page)
+        self._drop(api, "", listed, since)
+        for parent in threads:
+            is_new |= self._look_into_thread(api, parent)
+        self._bound()
+        return is_new
+
+    def _pages(self, api: WebuiChannels, sweep: bool) -> Iterator[Sequence[Posted]]:
+        """The messages to be looked at, the oldest page first, each as it is listed then."""
+        skips, is_known = [0], False
+        first = page = api.page(self.channel.id, 0)
+        while page.passed and len(skips) < _MOST_PAGES:
+            is_known |= any(one.id in self._seen for one in page.messages)
+            if is_known and len(skips) >= (_SWEPT_PAGES if sweep else 1):
+                break
+            if page.messages and page.messages[-1].at <= self.floor:
+                break
+            skips.append(skips[-1] + max(page.passed - _OVERLAP, 1))
+            page = api.page(self.channel.id, skips[-1])
+        for skip in reversed(skips[1:]):
+            yield api.page(self.channel.id, skip).messages
+        yield first.messages if len(skips) == 1 else api.page(self.channel.id, 0).messages
+
+    def _look_into_thread(self, api: WebuiChannels, parent: Posted) -> bool:
+        replies: list[Posted] = []
+        skip, since = 0, self.floor
+        for _ in range(_THREAD_PAGES):
+            page = api.page(self.channel.id, skip, parent.id)
+            replies += page.messages
+            skip += page.passed
+            if not page.passed or (replies and replies[-1].at <= self.floor):
+                break
+        else:
+            since = replies[-1].at if replies else time.time()
+        is_new = self._take(api, replies)
+        self._drop(api, parent.id, {one.id for one in replies}, since)
+        self._threads[parent.id] = parent.replies
+        return is_new
+
+    def _take(self, api: WebuiChannels, posted: Iterable[Posted]) -> bool:
+        """Hand on what is new or edited, the oldest first, and post what is answered."""
+        fresh, is_new = [], False
+        for one in sorted(posted, key=lambda one: (one.at, one.id)):
+            before = self._seen.get(one.id)
+            if (before is None and one.at > self.floor) or (before and before.changed != one.changed):
+                fresh.append((one, before))
+        for start in range(0, len(fresh), _AT_ONCE):
+            some = fresh[start : start + _AT_ONCE]
+            said = [one for one, before in some if one.text or (before and before.was_kept)]
+            observed = self._channels.observe([self._message(one) for one in said])
+            is_new |= bool(observed.accepted)
+            full = {said[index].id for index in observed.full}
+            for one, _ in some:
+                if one.id not in full:
+                    self._seen[one.id] = _Seen(one.changed, one.at, one.parent, bool(one.text))
+            for reply in observed.replies:
+                api.say(self.channel.id, reply.text)
+            if full:
+                raise Full("Too many messages of a channel wait to be read.", hint="They are read later.")
+        return is_new
+
+    def _drop(self, api: WebuiChannels, parent: str, listed: set[str], since: float) -> None:
+        """Hand on what was deleted: known of a time, not listed there, and not there if one asks for it."""
+        missing = [
+            id_
+            for id_, one in self._seen.items()
+            if one.parent == parent and one.at > since and id_ not in listed
+        ]
+        gone = set[str]()
+        for id_ in missing[:_MOST_ASKED]:
+            if (posted := api.message(self.channel.id, id_)) is None:
+                gone.add(id_)
+            else:  # a reply that only the queue has told of, or one that has come meanwhile
+                self._seen[id_] = self._seen[id_]._replace(parent=posted.parent)
+        if not gone or not api.is_there(self.channel.id):
+            return  # with a whole channel nothing is forgotten: that is for an admin to say
+        gone |= {id_ for id_, one in self._seen.items() if one.parent in gone}
+        lost = [ChannelMessage(WEBUI, self.channel.id, id_, "", "", 0.0, deleted=True) for id_ in gone]
+        self._channels.observe(lost)
+        for id_ in gone:
+            del self._seen[id_]
+
+    def _bound(self) -> None:
+        if len(self._seen) > 2 * _MOST_SEEN:
+            self._seen = dict(heapq.nlargest(_MOST_SEEN, self._seen.items(), key=lambda item: item[1].at))
+        while len(self._threads) > _MOST_SEEN:
+            del self._threads[next(iter(self._threads))]
+
+    def _message(self, one: Posted) -> ChannelMessage:
+        return ChannelMessage(
+            source=WEBUI,
+            channel=self.channel.id,
+            id=one.id,
+            author=one.author,
+            text=one.text,
+            at=one.at,
+            author_name=one.author_name,
+            channel_name=self.channel.name,
+            reply_to=one.reply_to or one.parent,
+            deleted=not one.text,
+        )
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -36277,17 +36723,22 @@ _MOST_PAGES = 2_000  # of a user's chats
 _HINT = "See that webui_url is Open WebUI's address, and webui_api_key an admin's key that it accepts."
 
 
-class _Bounds:
+class TooLargeError(Retry):
+    """An answer has more bytes than are read."""
+
+
+class Bounds:
     """How much may be read, and for how long."""
 
-    def __init__(self) -> None:
-        self._left, self._until = _MOST_BYTES, time.monotonic() + _SECONDS
+    def __init__(self, most_bytes: int | None = None) -> None:
+        self._left = _MOST_BYTES if most_bytes is None else most_bytes
+        self._until = time.monotonic() + _SECONDS
 
     def take(self, size: int) -> None:
         """So many bytes have come. Raises Retry where that is too much, or too late."""
         self._left -= size
         if self._left < 0:
-            raise Retry(
+            raise TooLargeError(
                 "Open WebUI's answer is too large.", hint="Export the chats there, and send the file."
             )
         if time.monotonic() > self._until:
@@ -36339,7 +36790,7 @@ class WebUi:
             raise _nonsense("users")
         return frozenset(map(self._id, users))
 
-    def chats_of(self, user_id: str, bounds: _Bounds | None = None) -> frozenset[str]:
+    def chats_of(self, user_id: str, bounds: Bounds | None = None) -> frozenset[str]:
         """The ids of all of a user's chats."""
         found: set[str] = set()
         for page in range(1, _MOST_PAGES):
@@ -36365,7 +36816,7 @@ class WebUi:
 
         Chats that are deleted meanwhile are left out. More than 256 MB, or four minutes, is a Retry.
         """
-        own, bounds = self.user_id() == user_id, _Bounds()
+        own, bounds = self.user_id() == user_id, Bounds()
         with file.open("wb") as lines:
             if own:
                 self._copy("chats/all", lines, bounds)
@@ -36383,7 +36834,7 @@ class WebUi:
                 else:  # without access it has none of them
                     raise _nonsense("chats")
 
-    def _copy(self, path: str, file: IO[bytes], bounds: _Bounds) -> None:
+    def _copy(self, path: str, file: IO[bytes], bounds: Bounds) -> None:
         with _reached(), self._client.stream("GET", path) as answer:
             self._check(answer)
             for part in answer.iter_bytes():
@@ -36398,16 +36849,19 @@ class WebUi:
             return False
         raise _nonsense(path.partition("/")[0])
 
-    def _read(self, path: str, query: dict[str, Any] | None = None, bounds: _Bounds | None = None) -> Any:
+    def _read(self, path: str, query: dict[str, Any] | None = None, bounds: Bounds | None = None) -> Any:
         status, answer = self._asked(path, query or {}, bounds)
         if status != 200:
             raise _nonsense(path.partition("/")[0])
         return answer
 
-    def _asked(self, path: str, query: dict[str, Any], bounds: _Bounds | None = None) -> tuple[int, Any]:
-        bounds = bounds or _Bounds()
+    def _asked(
+        self, path: str, query: dict[str, Any], bounds: Bounds | None = None, form: Any = None
+    ) -> tuple[int, Any]:
+        """The answer's status and JSON. form: what is posted; else it is a GET."""
+        bounds, method = bounds or Bounds(), "GET" if form is None else "POST"
         try:
-            with _reached(), self._client.stream("GET", path, params=query) as answer:
+            with _reached(), self._client.stream(method, path, params=query, json=form) as answer:
                 if answer.status_code >= 500 or answer.is_redirect:
                     self._check(answer)
                 body = bytearray()
@@ -36442,6 +36896,206 @@ class WebUi:
 
 def _nonsense(what: str) -> Retry:
     return Retry(f"Open WebUI's answer about {what} is not what is expected of it.", hint=_HINT)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/webui_channels.py
+
+SOURCES["interfaces/webui_channels.py"] = r'''"""Open WebUI's own channels: which there are, what is posted in them, and posting there under a name of ours.
+
+It is posted by a webhook of the channel, so that members see who speaks, and that it is no member.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from ..channels.message import LONGEST_CHARS
+from ..core.errors import Drop, Retry, TellAdmin
+from ..core.text import plain
+from .webui import Bounds, TooLargeError, WebUi
+
+NAME = "Memory"  # of the webhook
+_PAGES = (100, 10, 1)  # messages of a page; fewer, where these are too large
+_MOST_BYTES = 16 << 20  # of a page
+_MENTION = re.compile(r"<([@#])[A-Z]:([^|<>]{1,200})(?:\|([^|<>]{1,200}))?>")
+_NS = 1e9
+_HINT = "Give webui_api_key of an admin who is a member of the channel, and switch channels on there."
+
+
+class GoneError(Drop):
+    """There is no such channel, or message."""
+
+
+@dataclass(frozen=True, slots=True)
+class WebuiChannel:
+    """A channel. is_direct: of people who write to each other alone."""
+
+    id: str
+    name: str
+    is_direct: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A message. text: "" for what no member wrote. at: Unix time in seconds.
+
+    changed: a number that every edit makes another one. parent: the id of the message whose thread it is in,
+    or "". replies: how many there are in its own thread, and when the newest came. webhook: by which, or "".
+    """
+
+    id: str
+    author: str
+    author_name: str
+    text: str
+    at: float
+    changed: int
+    parent: str
+    reply_to: str
+    replies: tuple[int, int]
+    webhook: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some messages, the newest first. passed: places of the list that they take, 0 at its end."""
+
+    messages: tuple[Posted, ...]
+    passed: int
+
+
+class WebuiChannels(WebUi):
+    """The channels that the key may read. Methods block.
+
+    Raises:
+        GoneError: what is asked about is not there.
+        TellAdmin: the key may not see it.
+        Retry: Open WebUI cannot be reached, or answers nonsense.
+    """
+
+    def channels(self) -> list[WebuiChannel]:
+        """All that are not in an archive."""
+        listed = self._told("channels/list")
+        if not isinstance(listed, list):
+            raise _nonsense()
+        return [
+            WebuiChannel(one["id"], _text(one.get("name"), 200), one.get("type") == "dm")
+            for one in listed
+            if isinstance(one, dict)
+            and _is_id(one.get("id"))
+            and not (one.get("archived_at") or one.get("deleted_at"))
+        ]
+
+    def is_there(self, channel: str) -> bool:
+        """Whether there is such a channel, which may be read."""
+        try:
+            self._told(f"channels/{_quoted(channel)}")
+        except GoneError:
+            return False
+        return True
+
+    def page(self, channel: str, skip: int, thread: str = "") -> Page:
+        """Some messages after so many newer ones: of a channel, without threads, or of one thread in it."""
+        path = f"channels/{_quoted(channel)}/messages" + (f"/{_quoted(thread)}/thread" if thread else "")
+        for limit in _PAGES:
+            try:
+                listed = self._told(path, {"skip": skip, "limit": limit}, Bounds(_MOST_BYTES))
+            except TooLargeError:
+                continue
+            if not isinstance(listed, list):
+                raise _nonsense()
+            found = [posted for one in listed if (posted := read_posted(one)) and posted.id != thread]
+            return Page(tuple(found), len(listed) - any(_at(one, "id") == thread for one in listed))
+        return Page((), 1)  # one that is longer than anything we read
+
+    def message(self, channel: str, message: str) -> Posted | None:
+        """One message; None where it is not there any more."""
+        try:
+            path = f"channels/{_quoted(channel)}/messages/{_quoted(message)}"
+            return read_posted(self._told(path, bounds=Bounds(_MOST_BYTES)))
+        except GoneError:
+            return None
+
+    def webhook(self, channel: str) -> tuple[str, str]:
+        """The id and the token of our webhook in a channel, which is made where there is none."""
+        path, own = f"channels/{_quoted(channel)}/webhooks", self.user_id()
+        hooks = self._told(path)
+        mine = [one for one in hooks if _at(one, "name") == NAME and _at(one, "user_id") == own]
+        hook = mine[0] if mine else self._told(f"{path}/create", form={"name": NAME})
+        if not (_is_id(_at(hook, "id")) and _is_id(_at(hook, "token"))):
+            raise _nonsense()
+        return str(hook["id"]), str(hook["token"])
+
+    def say(self, channel: str, text: str) -> None:
+        """Post something under our own name."""
+        id_, token = self.webhook(channel)
+        logging.getLogger("httpx").setLevel(logging.WARNING)  # at INFO it logs addresses: here the token
+        self._told(f"channels/webhooks/{_quoted(id_)}/{_quoted(token)}", form={"content": text})
+
+    def _told(
+        self, path: str, query: dict[str, Any] | None = None, bounds: Bounds | None = None, form: Any = None
+    ) -> Any:
+        status, answer = self._asked(path, query or {}, bounds, form)
+        if status == 200:
+            return answer
+        if status == 404 and isinstance(_at(answer, "detail"), str):
+            raise GoneError("There is no such channel in Open WebUI, or no such message.")
+        if status in (401, 403):
+            raise TellAdmin("Open WebUI does not let this key read the channel.", hint=_HINT)
+        raise _nonsense()
+
+
+def read_posted(item: Any) -> Posted | None:
+    """A message as it is listed; None for what is none."""
+    id_, at, changed = _at(item, "id"), _at(item, "created_at"), _at(item, "updated_at")
+    if not _is_id(id_) or not isinstance(at, int) or not 0 < at < 1 << 63:
+        return None
+    meta, author, content = item.get("meta") or {}, item.get("user_id"), item.get("content")
+    webhook = _at(_at(meta, "webhook"), "id")
+    # A model's answer bears the id of whoever asked for it, and a webhook's message that of who made it.
+    by_member = _is_id(author) and not (item.get("app_id") or _at(meta, "model_id") or _at(meta, "webhook"))
+    count, latest = item.get("reply_count"), item.get("latest_reply_at")
+    return Posted(
+        id=id_,
+        author=author if by_member else "",
+        author_name=_text(_at(item.get("user"), "name"), 200),
+        text=_readable(_text(content, LONGEST_CHARS)) if by_member else "",
+        at=at / _NS,
+        changed=changed if isinstance(changed, int) else 0,
+        parent=_text(item.get("parent_id"), 200),
+        reply_to=_text(item.get("reply_to_id"), 200),
+        replies=(count if isinstance(count, int) else 0, latest if isinstance(latest, int) else 0),
+        webhook=_text(webhook, 200),
+    )
+
+
+def _readable(text: str) -> str:
+    """With mentions as members see them."""
+    return _MENTION.sub(lambda found: found[1] + (found[3] or found[2]), text).strip()
+
+
+def _at(value: Any, name: str) -> Any:
+    return value.get(name) if isinstance(value, dict) else None
+
+
+def _text(value: Any, most: int) -> str:
+    return plain(value[:most]) if isinstance(value, str) else ""
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= 200
+
+
+def _quoted(id_: str) -> str:
+    return quote(id_, safe="")
+
+
+def _nonsense() -> Retry:
+    return Retry("Open WebUI's answer about channels is not what is expected of it.", hint=_HINT)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -60970,6 +61624,7 @@ _FEW_SPREADS = 0.5  # for each time that there are e times fewer
 _DEFAULT, _MOST = 0.42, 1.4  # of the threshold
 _OF_BEST = 0.15  # of what the best one has: the rest of what is told once the gate is open
 _LEAST = 0.1  # of that; less is far in meaning, and without words in common
+_LESS_OF_FEW = 0.5  # for each time that there are e times fewer than forty: all of few cost little
 
 _NEARLY_SAME = 0.8  # share of words in common
 
@@ -61019,8 +61674,10 @@ class Gate:
         allowed = SPREAD * (_for_own(of_self, query) + _by_chance(candidates))
         share = (_MOST - threshold) / (_MOST - _DEFAULT) if allowed > 0 else threshold / _DEFAULT
         needed = threshold - allowed * min(max(share, 0.0), 1.0)
-        is_open = bool(candidates) and seen >= needed
-        return cls(seen, needed, min(max(_OF_BEST * seen, _LEAST), _DEFAULT) if is_open else None)
+        if not candidates or seen < needed:
+            return cls(seen, needed)
+        least = min(max(_OF_BEST * seen, _LEAST), _DEFAULT)
+        return cls(seen, needed, least / (1 + _LESS_OF_FEW * _few(len(candidates))))
 
 
 def _for_own(of_self: tuple[float, float], query: str) -> float:
@@ -61040,9 +61697,13 @@ def _by_chance(candidates: Sequence[Ranked]) -> float:
     """
     near = sorted((item.meaning for item in candidates), reverse=True)[:_CROWD]
     others = sum(near[1:]) / max(len(near) - 1, 1)
-    few = math.log(_CROWD / max(len(near), _FEW))
     apart = _CROWD_SPREADS - others / SPREAD
-    return max(apart, -_CROWDED_SPREADS) + _FEW_SPREADS * few
+    return max(apart, -_CROWDED_SPREADS) + _FEW_SPREADS * _few(len(near))
+
+
+def _few(count: int) -> float:
+    """How often there are e times fewer memories than forty; 0 for forty and more."""
+    return math.log(_CROWD / min(max(count, _FEW), _CROWD))
 
 
 def select(

@@ -38,6 +38,7 @@ from .digests.schedule import DigestWorker
 from .digests.template import TEMPLATES
 from .documents.indexing import Indexing
 from .documents.watcher import Watcher
+from .interfaces.channel_poller import ChannelPoller
 from .interfaces.lanes import Lanes
 from .interfaces.live.chats import LiveChats
 from .interfaces.proxy.kept_steps import KeptSteps
@@ -210,6 +211,7 @@ class Application:
             self.commander.tools.schedule, self.commander.tools.digests, folder, self.emit, self._is_busy
         )
         self.channels = Channels(self._engine, settings)
+        self._channel_poller = ChannelPoller(self.channels, settings)
         self._channel_reader = ChannelReader(
             self.live,
             self.channels.queue,
@@ -237,6 +239,7 @@ class Application:
             self.watcher,
             self._digest_worker.thread,
             self._channel_reader.thread,
+            self._channel_poller.thread,
         ):
             thread.start()
 
@@ -350,7 +353,9 @@ class Application:
             channels_part(self._settings(), self._observed),
             costs_part(self.costs, self.metrics, self._days),
             key_part(self._settings(), self._environment.server_key),
-            *filter(None, [self.live_chats.check(), self.deletion_worker.part()]),
+            *filter(
+                None, [self.live_chats.check(), self.deletion_worker.part(), self._channel_poller.part()]
+            ),
         ]
         return report(
             [*parts, last_error_part(self.metrics)], counts.pending + waiting.exchanges, counts.dead
@@ -400,6 +405,7 @@ class Application:
         """Remembers what waits and stops all threads, within a bound. The rest waits for the next start."""
         self.contexts.close()
         self.watcher.stop(_STOP_S)
+        self._channel_poller.thread.stop(_STOP_S)
         self._digest_worker.thread.stop(0.0)
         self._reflector.thread.stop(0.0)
         self._channel_reader.thread.stop(0.0)  # what is broken off is read again
