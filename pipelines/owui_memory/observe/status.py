@@ -198,10 +198,8 @@ def documents_part(settings: Valves, data_dir: Path, folders: Mapping[str, Known
 def channels_part(settings: Valves, standing: Sequence[Standing]) -> Check:
     """How many channels are observed, what waits, and why."""
     if not settings.observes_channels:
-        off = settings.channels == "off"
-        return Check(
-            "channels", True, "not observed" if off else "not observed: it takes the backend library"
-        )
+        why = "" if settings.channels == "off" else ": it takes the backend library"
+        return Check("channels", True, f"not observed{why}")
     waiting, aside = (sum(getattr(one, name) for one in standing) for name in ("unread", "aside"))
     details = [f"{len(standing):,} channels, {waiting:,} messages wait to be read"]
     details += [f"{aside:,} cannot be read"] if aside else []
