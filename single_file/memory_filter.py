@@ -3339,12 +3339,11 @@ def forget_author(engine: Engine, source: str, author: str) -> None:
     now = time.time()
     with engine.begin() as connection:
         _silence(connection, source, author, silent=True)
-        drop_texts(connection, and_(_M.source == source, _M.author == author), now)
-        # Once more for those whose messages are not kept any more.
-        cites = and_(_C.source == source, _C.author == author)
-        connection.execute(update(channel_memories).where(cites).values(gone=True))
         own = and_(_M.source == source, _M.author == author)
         connection.execute(update(channel_messages).where(own).values(author_name=""))
+        drop_texts(connection, own, now)
+        cites = and_(_C.source == source, _C.author == author)  # also of messages that are not kept any more
+        connection.execute(update(channel_memories).where(cites).values(gone=True))
 
 
 def read_author(engine: Engine, source: str, author: str) -> None:
@@ -4345,10 +4344,9 @@ class ChannelReader:
 
     def look(self) -> bool:
         """Takes away what was deleted, and reads a batch that is due; whether there was one. Never raises."""
-        if self._is_busy():
+        if self._is_busy() or self._live.current is None:
             return False
         try:
-            self._live.get()
             if self._sweeping.sweep():
                 return True
             settings = self._settings()
@@ -4357,9 +4355,6 @@ class ChannelReader:
             claim = self._claimed(settings)
             if claim is not None:
                 self._settle(claim)
-        except MemoryFault as fault:
-            self._emit(failed(Job.CHANNELS, fault))
-            return False
         except Exception as error:  # noqa: BLE001 - the thread must not die; the state database may be ill
             self._emit(failed(Job.CHANNELS, error))
             return False
@@ -59340,10 +59335,8 @@ def documents_part(settings: Valves, data_dir: Path, folders: Mapping[str, Known
 def channels_part(settings: Valves, standing: Sequence[Standing]) -> Check:
     """How many channels are observed, what waits, and why."""
     if not settings.observes_channels:
-        off = settings.channels == "off"
-        return Check(
-            "channels", True, "not observed" if off else "not observed: it takes the backend library"
-        )
+        why = "" if settings.channels == "off" else ": it takes the backend library"
+        return Check("channels", True, f"not observed{why}")
     waiting, aside = (sum(getattr(one, name) for one in standing) for name in ("unread", "aside"))
     details = [f"{len(standing):,} channels, {waiting:,} messages wait to be read"]
     details += [f"{aside:,} cannot be read"] if aside else []
