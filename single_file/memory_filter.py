@@ -11066,8 +11066,8 @@ class Exchange:
     `follows`: what the message follows in its chat, see `core.turn.Turn`. `replaces`: message ids of earlier
     versions of it, whose memories are to be taken back. `again`: the message was remembered before, and only
     what was said counts, as it has another answer now. `title`: the chat's, if that is known. `given`: it is
-    no exchange, but a memory of this kind, which an import brings; `user_text` is its text. `trace`: of the
-    request, see `core/trace.py`.
+    no exchange, but a memory of this kind, which an import brings; `user_text` is its text, and `expires` its
+    last day (YYYY-MM-DD, or ""). `trace`: of the request, see `core/trace.py`.
     """
 
     key: str
@@ -11085,6 +11085,7 @@ class Exchange:
     title: str = ""
     given: str = ""
     trace: str = ""
+    expires: str = ""
 
     @property
     def message_id(self) -> str:
@@ -50815,7 +50816,7 @@ import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from hashlib import blake2b
 from typing import Any, Literal
 
@@ -50856,12 +50857,13 @@ class Chat:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Something that the other program remembers of its user."""
+    """Something that the other program remembers of its user. expires: its last day, or ""."""
 
     text: str
     at: float = 0.0
     kind: str = "fact"
     owner: str = ""
+    expires: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50898,6 +50900,14 @@ def text_in(value: Any) -> str:
 def texts_in(parts: Iterable[Any], *, most: int = TEXT_CHARS) -> str:
     """The texts among some parts of a message, one below the other."""
     return capped("\n".join(filter(None, map(text_in, parts))), most).strip()
+
+
+def day_in(value: Any) -> str:
+    """A day as YYYY-MM-DD, of a time too; "" for anything else."""
+    try:
+        return date.fromisoformat(value[:10]).isoformat() if isinstance(value, str) else ""
+    except ValueError:
+        return ""
 
 
 def title_in(value: Any) -> str:
@@ -51036,7 +51046,7 @@ def given(user_id: str, fact: Fact) -> Exchange:
     """A memory that is brought along, to be added as it is. The same text has the same key, from anywhere."""
     key = "\n".join((user_id, "", f"given~{name_of(' '.join(fact.text.split()).casefold())}"))
     at = fact.at or time.time()
-    return Exchange(key, user_id, "", masked(fact.text)[0], "", at, given=fact.kind)
+    return Exchange(key, user_id, "", masked(fact.text)[0], "", at, given=fact.kind, expires=fact.expires)
 
 
 def _turn(user_id: str, chat: Chat, text: str, key: str, model: str) -> Turn:
@@ -51520,6 +51530,7 @@ from .entries import (
     Fact,
     Flaw,
     Said,
+    day_in,
     id_in,
     listed,
     mapping,
@@ -51557,8 +51568,8 @@ def read_mem0(value: Mapping[str, Any]) -> Iterator[Entry]:
         yield Flaw("", "a passage of a past chat, which only an import without a user brings back")
         return
     at = time_in(value.get("updated_at"), value.get("created_at"))
-    told = str(kind) if kind in _KINDS else "fact"
-    yield Fact(text_in(value["memory"]), at, told, id_in(value.get("user_id")))
+    told, last = str(kind) if kind in _KINDS else "fact", day_in(value.get("expiration_date"))
+    yield Fact(text_in(value["memory"]), at, told, id_in(value.get("user_id")), last)
 
 
 # Letta: an agent file, of now (lists of agents and blocks) or before (one agent), and archival passages.
@@ -51709,6 +51720,8 @@ def _of_ltm(name: str, path: str) -> Iterator[Entry]:
         file.set_progress_handler(lambda: time.monotonic() > until, _STEPS)
         file.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MOST_OF_CELL)
         file.execute("PRAGMA trusted_schema = OFF")
+        file.execute("PRAGMA cell_size_check = ON")
+        file.execute("PRAGMA mmap_size = 0")
         file.execute("PRAGMA temp_store = MEMORY")
         file.text_factory = lambda data: data.decode("utf-8", "replace")
         (others,) = file.execute(_OTHERS).fetchone()
@@ -52383,7 +52396,9 @@ class Control:
                 new = {wording(one.text): one for one in texts if wording(one.text) not in known}
                 unfit = (Row(text) for text, _ in refused[:MOST_IMPORTED])
                 for position, row in enumerate([*new.values(), *unfit]):
-                    change = change_of(asked, position, "add", after=row.text, kind=row.kind)
+                    change = change_of(
+                        asked, position, "add", after=row.text, kind=row.kind, expires=row.expires
+                    )
                     yield replace(change, said_at=min(row.said_at or asked.at, asked.at))
 
             changes = self._make(backend, asked, decide, confirm)
@@ -53632,11 +53647,12 @@ def row_of(user_id: str, memory: Memory) -> dict[str, Any]:
 
 
 class Row(NamedTuple):
-    """What an import brings. `said_at`: Unix time in seconds, 0 if that is not known."""
+    """What an import brings. `said_at`: Unix time in seconds, 0 if that is not known; `expires`: last day."""
 
     text: str
     kind: str = "fact"
     said_at: float = 0.0
+    expires: str = ""
 
 
 _Pairs = list[tuple[str, str]]
@@ -53663,6 +53679,7 @@ def read_rows(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[l
                     check(record.text),
                     str(kind) if kind in get_args(Kind) else "fact",
                     said_at.timestamp() if said_at else 0.0,
+                    str(record.payload.get("expiration_date") or ""),
                 )
             )
         except NotAdmittedError as refusal:
@@ -67649,7 +67666,8 @@ def decide_given(backend: Backend, batch: Batch) -> Iterator[Change]:
         if (known := known_as(backend, batch, given.user_text)) is not None:
             yield reaffirmed(batch, position, given, known)
         else:
-            yield decided(batch, position, "add", given, after=given.user_text, kind=given.given)
+            told = {"after": given.user_text, "kind": given.given, "expires": given.expires}
+            yield decided(batch, position, "add", given, None, **told)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
