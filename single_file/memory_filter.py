@@ -136,6 +136,8 @@ remember/    the outlet's side: keeper, outbox (backlog: what it holds; spill: w
              in order)
 context/     long chats: what of a chat stays in its prompt, and the summary in place of the rest
 documents/   files and saved pages: what lies in a user's folder, read in a process of its own, as passages
+channels/    a team's channels: what is observed there, read in batches, learned of each; people (who is
+             who, agreed, or is not read)
 manage/      list, search, edit, forget, undo, share; past chats; history/ (archives of other programs);
              deletions, comparison (with Open WebUI); erasure/; migrate/
 digests/     texts made of memories, past chats and documents after a template, with sources
@@ -270,6 +272,7 @@ from .digests.schedule import DigestWorker
 from .digests.template import TEMPLATES
 from .documents.indexing import Indexing
 from .documents.watcher import Watcher
+from .interfaces.channel_poller import ChannelPoller
 from .interfaces.lanes import Lanes
 from .interfaces.live.chats import LiveChats
 from .interfaces.proxy.kept_steps import KeptSteps
@@ -434,13 +437,14 @@ class Application:
         self.watcher = Watcher(
             self.live.get,
             folder,
-            partial(Indexing, self._documents, self._writer.let_others_go_first),
+            partial(Indexing, self._documents, lambda: self.recalls.is_used),
             self.emit,
         )
         self._digest_worker = DigestWorker(
             self.commander.tools.schedule, self.commander.tools.digests, folder, self.emit, self._is_busy
         )
         self.channels = Channels(self._engine, settings)
+        self._channel_poller = ChannelPoller(self.channels, settings)
         self._channel_reader = ChannelReader(
             self.live,
             self.channels.queue,
@@ -468,6 +472,7 @@ class Application:
             self.watcher,
             self._digest_worker.thread,
             self._channel_reader.thread,
+            self._channel_poller.thread,
         ):
             thread.start()
 
@@ -581,7 +586,9 @@ class Application:
             channels_part(self._settings(), self._observed),
             costs_part(self.costs, self.metrics, self._days),
             key_part(self._settings(), self._environment.server_key),
-            *filter(None, [self.live_chats.check(), self.deletion_worker.part()]),
+            *filter(
+                None, [self.live_chats.check(), self.deletion_worker.part(), self._channel_poller.part()]
+            ),
         ]
         return report(
             [*parts, last_error_part(self.metrics)], counts.pending + waiting.exchanges, counts.dead
@@ -630,6 +637,7 @@ class Application:
         """Remembers what waits and stops all threads, within a bound. The rest waits for the next start."""
         self.contexts.close()
         self.watcher.stop(_STOP_S)
+        self._channel_poller.thread.stop(_STOP_S)
         self._digest_worker.thread.stop(0.0)
         self._reflector.thread.stop(0.0)
         self._channel_reader.thread.stop(0.0)  # what is broken off is read again
@@ -3012,6 +3020,7 @@ SOURCES["channels/channels.py"] = r'''"""What is observed in channels, for whoev
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -3019,6 +3028,7 @@ from sqlalchemy import Engine
 
 from ..config.settings import Valves
 from .message import ChannelMessage
+from .notice import Notices, notice
 from .people import ChannelReply, People
 from .queue import ChannelQueue
 
@@ -3038,14 +3048,27 @@ class Channels:
 
     def __init__(self, engine: Engine, settings: Callable[[], Valves]) -> None:
         self.engine, self.settings = engine, settings
-        self.queue, self.people = ChannelQueue(engine), People(engine)
+        self.queue, self.people, self._notices = ChannelQueue(engine), People(engine), Notices(engine)
 
     def observe(self, messages: Sequence[ChannelMessage]) -> Observed:
         """Keep messages of one source, which are on disk afterwards, and do what their authors ask."""
         kept, replies = self.people.take(messages)
         put, indices = self.queue.put(list(kept.values())), list(kept)
+        replies += self._told(messages)
         full = tuple(indices[at] for at in put.full)
         return Observed(put.accepted, put.known + len(messages) - len(kept), full, tuple(replies))
+
+    def _told(self, messages: Sequence[ChannelMessage]) -> list[ChannelReply]:
+        """What is to be said in channels whose members were not told yet that they are read."""
+        by_owner: dict[str, list[ChannelMessage]] = {}
+        for one in messages:
+            by_owner.setdefault(one.owner, []).append(one)
+        replies = []
+        for owner in sorted(self._notices.untold(by_owner)):
+            one = by_owner[owner][-1]
+            self._notices.told(one.source, one.channel, one.channel_name, time.time())
+            replies.append(ChannelReply(one.channel, notice([said.text for said in by_owner[owner]])))
+        return replies
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -3600,6 +3623,68 @@ def _time(value: Any) -> float:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# channels/notice.py
+
+SOURCES["channels/notice.py"] = r'''"""That a channel's members were told that it is read: once, by a message in the channel."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import Engine, select, update
+
+from ..core.batched import batched
+from ..core.locales import locale
+from ..core.scope import channel_owner
+from ..language.guess import language_for
+from ..state import channels, insert_new, reading
+
+_AT_ONCE = 400
+_LOOKED_TEXTS, _LOOKED_CHARS = 5, 100
+
+
+def notice(texts: Sequence[str]) -> str:
+    """What members are told, in the language that these texts of theirs are in."""
+    said = "\n".join(text[:_LOOKED_CHARS] for text in texts[-_LOOKED_TEXTS:])
+    return locale(language_for("", said)).say("channel, notice")
+
+
+class Notices:
+    """In the state database. Threads may share it; methods block."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine, self._reading = engine, reading(engine)
+
+    def standing(self, owner: str) -> tuple[float, bool]:
+        """When the members of a channel were told (Unix time in seconds, 0.0: not), whether it is paused."""
+        wanted = select(channels.c.announced_at, channels.c.paused).where(channels.c.user_id == owner)
+        with self._reading.connect() as connection:
+            row = connection.execute(wanted).first()
+        return (row.announced_at, bool(row.paused)) if row else (0.0, False)
+
+    def untold(self, owners: Collection[str]) -> set[str]:
+        """Those of the channels whose members were not told."""
+        wanted = select(channels.c.user_id).where(channels.c.announced_at > 0.0)
+        with self._reading.connect() as connection:
+            told = {
+                owner
+                for some in batched(sorted(owners), _AT_ONCE)
+                for owner in connection.scalars(wanted.where(channels.c.user_id.in_(some)))
+            }
+        return set(owners) - told
+
+    def told(self, source: str, channel: str, name: str, at: float) -> None:
+        """Write down that the members of a channel were told then."""
+        owner = channel_owner(source, channel)
+        new = {"user_id": owner, "source": source, "channel": channel, "name": name, "paused": False}
+        rest = {"first_at": at, "read_at": 0.0, "announced_at": at, "held_until": 0.0, "detail": ""}
+        with self._engine.begin() as connection:
+            insert_new(connection, channels, [{**new, **rest}])
+            mine = channels.c.user_id == owner
+            connection.execute(update(channels).where(mine).values(announced_at=at))
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # channels/passages.py
 
 SOURCES["channels/passages.py"] = r'''"""What is said in a channel as passages, word for word, where no LLM reads it."""
@@ -3674,11 +3759,12 @@ from sqlalchemy import Connection, Engine, and_, select, tuple_, update
 
 from ..core.batched import batched
 from ..core.scope import WEBUI
-from ..state import channel_authors, channel_memories, channel_messages, insert_new, reading
+from ..state import channel_authors, channel_memories, channel_messages, channels, insert_new, reading
 from ..state.engine import Patience
 from ..state.page_sessions_table import PageSessions, Person
+from .erasing import forget_author, read_author
 from .message import ChannelMessage
-from .queue import DELETED, DROPPED, drop_texts
+from .queue import DELETED, DROPPED
 from .requests import FORGET, LINK, Request, read_request
 
 _AT_ONCE = 200  # authors, or messages, in a statement
@@ -3711,7 +3797,7 @@ class People:
 
     def __init__(self, engine: Engine) -> None:
         self._writing, self._reading = Patience(engine), Patience(reading(engine))
-        self._codes = PageSessions(engine)
+        self._engine, self._codes = engine, PageSessions(engine)
 
     def take(
         self, messages: Sequence[ChannelMessage]
@@ -3760,7 +3846,7 @@ class People:
                 source, author, name=asked.author_name, user_id=user_id, agreed_at=time.time(), silent=False
             )
             return "channel, linked", True
-        self._put(source, author, name=asked.author_name, silent=False)
+        read_author(self._engine, source, author)
         return "channel, read", True
 
     def code(self, user_id: str) -> str:
@@ -3791,21 +3877,23 @@ class People:
         ended = update(channel_authors).where(mine).values(user_id="", agreed_at=0.0)
         return bool(self._writing.run(lambda connection: connection.execute(ended).rowcount))
 
+    def channel_of(self, owner: str) -> tuple[str, str]:
+        """The source and the id of the channel whose memories lie under this id; "" twice for none."""
+        wanted = select(channels.c.source, channels.c.channel).where(channels.c.user_id == owner)
+        row = self._reading.run(lambda connection: connection.execute(wanted).first())
+        return (row.source, row.channel) if row is not None else ("", "")
+
+    def pause(self, owner: str, *, on: bool) -> None:
+        """Keep nothing of what is said in a channel, or observe it again. owner: see `channel_owner`."""
+        changed = update(channels).where(channels.c.user_id == owner).values(paused=on)
+        self._writing.run(lambda connection: connection.execute(changed))
+
     def forget(self, source: str, author: str) -> None:
         """Erase what an author has said, and what was learned from it; they are not read from now on.
 
-        Memories are told no more at once, and erased by whoever looks for those that are `gone`.
+        Memories are told no more at once, and erased by the server: see `erasing`.
         """
-
-        def work(connection: Connection) -> None:
-            _put(connection, source, author, {"silent": True})
-            mine = and_(channel_messages.c.source == source, channel_messages.c.author == author)
-            connection.execute(update(channel_messages).where(mine).values(author_name=""))
-            drop_texts(connection, mine, time.time())
-            cited = and_(channel_memories.c.source == source, channel_memories.c.author == author)
-            connection.execute(update(channel_memories).where(cited).values(gone=True))
-
-        self._writing.run(work)
+        forget_author(self._engine, source, author)
 
     def forget_user(self, user_id: str) -> int:
         """The same for all authors who are a user, who are linked no longer; how many there were."""
@@ -4013,6 +4101,13 @@ class ChannelQueue:
             today = {"messages": len(rows) - sum(row["state"] == DELETED for row in rows)}
             count_day(connection, owner, now, **today)
         return added
+
+    def known(self, owner: str, since: float, most: int) -> list[tuple[str, float]]:
+        """The newest messages of a channel since a Unix time that were not deleted: ids, and when said."""
+        mine = and_(_M.user_id == owner, _M.at > since, _M.state.not_in((DELETED, DROPPED)))
+        wanted = select(_M.message_id, _M.at).where(mine).order_by(_M.at.desc()).limit(most)
+        with self._reading.connect() as connection:
+            return [(row.message_id, row.at) for row in connection.execute(wanted)]
 
     def members(self, source: str, authors: Collection[str]) -> dict[str, str]:
         """The user ids of those of some authors who are users and agreed to be remembered, by author."""
@@ -11817,6 +11912,9 @@ msgstr "Was du hier gesagt hast und was daraus gelernt wurde, ist vergessen, und
 msgid "channel, read"
 msgstr "Was du hier sagst, wird ab jetzt gelesen. `memory vergiss mich` beendet das."
 
+msgid "channel, notice"
+msgstr "Ab jetzt liest ein Gedächtnis diesen Kanal mit: was hier entschieden wird, wer was tut, und Links. Es erzählt davon nur in diesem Kanal. Wer `memory vergiss mich` schreibt, wird hier vergessen und nicht mehr gelesen."
+
 msgid "a passage"
 msgstr "das ist ein Abschnitt eines früheren Chats; nur die Kommandozeile importiert solche"
 
@@ -13244,6 +13342,78 @@ msgstr "Außen vor lassen"
 
 msgid "page: no longer leave out"
 msgstr "Nicht mehr außen vor lassen"
+
+msgid "page, view: channels"
+msgstr "Kanäle"
+
+msgid "page, done: channel paused"
+msgstr "Von diesem Kanal wird ab jetzt nichts mehr aufbewahrt."
+
+msgid "page, done: channel observed"
+msgstr "Der Kanal wird wieder beobachtet."
+
+msgid "page, done: channel erased"
+msgstr "Was im Kanal gesagt und daraus gelernt wurde, ist gelöscht."
+
+msgid "page, done: account unlinked"
+msgstr "Das Konto ist nicht mehr verbunden."
+
+msgid "page: channels text"
+msgstr "Diese Kanäle werden beobachtet. Hier steht, wie viel es von jedem gibt, nie, was gesagt wurde."
+
+msgid "page: channel paused"
+msgstr "pausiert"
+
+msgid "page: channel observed"
+msgstr "beobachtet"
+
+msgid "page: channel counts"
+msgstr "{unread} Nachrichten noch zu lesen, {aside} beiseitegelegt"
+
+msgid "page: channel tokens"
+msgstr "{tokens} von {budget} Token heute"
+
+msgid "page: pause"
+msgstr "Pausieren"
+
+msgid "page: observe"
+msgstr "Wieder beobachten"
+
+msgid "page: erase channel"
+msgstr "Löschen …"
+
+msgid "page: erase for good"
+msgstr "Endgültig löschen"
+
+msgid "page: no such channel"
+msgstr "So ein Kanal wird nicht beobachtet."
+
+msgid "page: no such account"
+msgstr "So ein Konto ist nicht mit dir verbunden."
+
+msgid "page: accounts"
+msgstr "Konten in Kanälen"
+
+msgid "page: own channels text"
+msgstr "Ist das an, wird für dich behalten, was du in beobachteten Kanälen von Open WebUI über dich selbst sagst."
+
+msgid "page: accounts text"
+msgstr "Was Konten anderswo über sich sagen, wird für dich behalten, sobald sie mit dir verbunden sind. Ein Code gilt zehn Minuten und einmal; wer ihn schreibt, wird verbunden."
+
+msgid "page: account's code"
+msgstr "Schreibe dies in einen beobachteten Kanal, mit dem Konto, das dort deines ist:"
+
+msgid "page: to post"
+msgstr "memory verbinden {code}"
+
+msgid "page: link account"
+msgstr "Code zeigen"
+
+msgid "page: unlink"
+msgstr "Trennen"
+
+msgid "page: not read"
+msgstr "wird nicht gelesen"
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -13884,6 +14054,9 @@ msgstr "What you said here, and what was learned from it, is forgotten, and you 
 
 msgid "channel, read"
 msgstr "What you say here is read from now on. `memory forget me` ends that."
+
+msgid "channel, notice"
+msgstr "From now on a memory reads this channel: what its members decide, who does what, and links. It is told in this channel alone, and to nobody elsewhere. Whoever posts `memory forget me` is forgotten here, and read no more."
 
 msgid "a passage"
 msgstr "this is a passage of a past chat; only the command line imports those"
@@ -15333,6 +15506,78 @@ msgstr "Leave out"
 
 msgid "page: no longer leave out"
 msgstr "No longer leave out"
+
+msgid "page, view: channels"
+msgstr "Channels"
+
+msgid "page, done: channel paused"
+msgstr "Nothing of this channel is kept from now on."
+
+msgid "page, done: channel observed"
+msgstr "The channel is observed again."
+
+msgid "page, done: channel erased"
+msgstr "What was said in the channel and what was learned of it is erased."
+
+msgid "page, done: account unlinked"
+msgstr "The account is linked no more."
+
+msgid "page: channels text"
+msgstr "These channels are observed. Here stands how much there is of each, never what was said."
+
+msgid "page: channel paused"
+msgstr "paused"
+
+msgid "page: channel observed"
+msgstr "observed"
+
+msgid "page: channel counts"
+msgstr "{unread} messages to be read, {aside} set aside"
+
+msgid "page: channel tokens"
+msgstr "{tokens} of {budget} tokens today"
+
+msgid "page: pause"
+msgstr "Pause"
+
+msgid "page: observe"
+msgstr "Observe again"
+
+msgid "page: erase channel"
+msgstr "Erase …"
+
+msgid "page: erase for good"
+msgstr "Erase for good"
+
+msgid "page: no such channel"
+msgstr "No such channel is observed."
+
+msgid "page: no such account"
+msgstr "No such account is linked with you."
+
+msgid "page: accounts"
+msgstr "Accounts in channels"
+
+msgid "page: own channels text"
+msgstr "If this is on, what you say about yourself in Open WebUI's own channels that are observed is remembered for you."
+
+msgid "page: accounts text"
+msgstr "What accounts elsewhere say about themselves is remembered for you once they are linked with you. A code holds for ten minutes, and once; whoever posts it is linked."
+
+msgid "page: account's code"
+msgstr "Post this in an observed channel, with the account that is yours there:"
+
+msgid "page: to post"
+msgstr "memory link {code}"
+
+msgid "page: link account"
+msgstr "Show a code"
+
+msgid "page: unlink"
+msgstr "Unlink"
+
+msgid "page: not read"
+msgstr "not read"
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -15947,6 +16192,9 @@ msgstr "Lo que dijiste aquí y lo aprendido de ello está olvidado, y ya no se t
 
 msgid "channel, read"
 msgstr "Lo que dices aquí se lee a partir de ahora. `memory olvídame` lo termina."
+
+msgid "channel, notice"
+msgstr "A partir de ahora una memoria lee este canal: lo que se decide, quién hace qué y los enlaces. Solo lo cuenta en este canal. A quien escribe `memory olvídame` se le olvida aquí y ya no se le lee."
 
 msgid "a passage"
 msgstr "es un pasaje de un chat anterior; solo la línea de comandos los importa"
@@ -17223,6 +17471,9 @@ msgstr "Ce que vous avez dit ici, et ce qui en a été appris, est oublié, et v
 msgid "channel, read"
 msgstr "Ce que vous dites ici est lu à partir de maintenant. `memory oublie-moi` y met fin."
 
+msgid "channel, notice"
+msgstr "À partir de maintenant, une mémoire lit ce canal : ce qui s'y décide, qui fait quoi, et les liens. Elle n'en parle que dans ce canal. Qui écrit `memory oublie-moi` y est oublié et n'est plus lu."
+
 msgid "a passage"
 msgstr "c'est un passage d'un chat passé ; seule la ligne de commande les importe"
 
@@ -18482,6 +18733,9 @@ msgstr "あなたがここで話したことと、そこから覚えたことを
 
 msgid "channel, read"
 msgstr "これから、あなたがここで話すことを読みます。`memory 私を忘れて` でやめます。"
+
+msgid "channel, notice"
+msgstr "これから、メモリーがこのチャンネルを読みます。決まったこと、誰が何をするか、リンクが対象です。その内容はこのチャンネルでだけ使われます。`memory 私を忘れて` と書いた人は、ここで忘れられ、以後読まれません。"
 
 msgid "a passage"
 msgstr "これは過去のチャットの一部です。取り込めるのはコマンドラインだけです"
@@ -19875,6 +20129,9 @@ msgstr "Сказанное вами здесь и узнанное из этог
 msgid "channel, read"
 msgstr "С этого момента то, что вы здесь говорите, читается. `memory забудь меня` прекратит это."
 
+msgid "channel, notice"
+msgstr "С этого момента память читает этот канал: что здесь решают, кто что делает, и ссылки. Рассказывает она об этом только в этом канале. Кто напишет `memory забудь меня`, того здесь забудут и больше не будут читать."
+
 msgid "a passage"
 msgstr "это отрывок прошлого чата; такие импортирует только командная строка"
 
@@ -21150,6 +21407,9 @@ msgstr "你在这里说过的以及从中学到的都已忘记，之后不再读
 
 msgid "channel, read"
 msgstr "从现在起会读取你在这里所说的内容。`memory 忘记我` 停止读取。"
+
+msgid "channel, notice"
+msgstr "从现在起，记忆会读取此频道：成员的决定、分工和链接。这些内容只在此频道中使用。发送 `memory 忘记我` 的人会在这里被忘记，之后不再被读取。"
 
 msgid "a passage"
 msgstr "这是以往对话的片段；只有命令行可以导入"
@@ -23257,6 +23517,8 @@ from __future__ import annotations
 import contextlib
 import email
 import email.policy
+import functools
+import gc
 import importlib
 import io
 import json
@@ -23520,7 +23782,7 @@ FORMATS: dict[str, Callable[[BinaryIO], dict[str, Any]]] = {
 _ZIPPED = ("docx", "pptx", "xlsx", "epub")
 _LIBRARIES = {
     "html": ("trafilatura",),
-    "pdf": ("pypdf",),
+    "pdf": ("pypdf", "pypdf.filters", "pypdf._codecs._codecs"),
     "docx": ("docx",),
     "pptx": ("pptx",),
     "xlsx": ("openpyxl",),
@@ -23573,6 +23835,17 @@ def _answer(request: dict[str, Any], file: int, pipe: int) -> None:
         out.write(json.dumps(answer).encode("utf-8", "replace"))
 
 
+@functools.cache
+def _prepare(format_: str) -> None:
+    """Import what reads a format, once for all children; they share its pages for as long as nobody writes
+    there, which the garbage collector does."""
+    for library in _LIBRARIES.get(format_, ()):
+        with contextlib.suppress(ImportError):  # which the child tells
+            importlib.import_module(library)
+    gc.collect()
+    gc.freeze()
+
+
 def _no_network(*_: object, **__: object) -> None:
     raise OSError("no network here")
 
@@ -23586,9 +23859,7 @@ def main() -> None:
         if not data or len(fds) != 2:
             return
         request = json.loads(data)
-        for library in _LIBRARIES.get(request["format"], ()):  # once, for all children
-            with contextlib.suppress(ImportError):  # which the child tells
-                importlib.import_module(library)
+        _prepare(request["format"])
         child = os.fork()
         if child == 0:
             status = 1
@@ -24090,15 +24361,14 @@ from dataclasses import replace
 from ..backends.base import BulkBackend
 from ..core.errors import Drop, MemoryFault
 from ..core.memory import Memory
-from ..core.scope import documents_owner
-from ..remember import admission
 from ..state.documents_table import DocumentsTable, Entry, id_of
 from .extraction import Document, Extraction
 from .folders import File, Folders, is_saved
-from .passages import BATCH, passages, title_of
+from .passages import passages, title_of
+from .storing import Storing, clear
 
-_AT_ONCE = 16  # passages that are embedded together: between them others have their turn
 _CHUNK = 1 << 20
+_YIELDS_S = 0.1  # before a passage, at most
 
 
 class Indexing:
@@ -24107,11 +24377,11 @@ class Indexing:
     def __init__(
         self,
         table: DocumentsTable,
-        yields: Callable[[], None] = lambda: None,
+        is_busy: Callable[[], bool] = lambda: False,
         stopped: Callable[[], bool] = lambda: False,
     ) -> None:
-        """yields: called before some passages are embedded, and lets who cannot wait go first."""
-        self._table, self._yields, self._stopped = table, yields, stopped
+        """is_busy: whether a message waits for its memories, which needs the same interpreter."""
+        self._table, self._is_busy, self._stopped = table, is_busy, stopped
 
     def run(self, backend: BulkBackend, folders: Folders) -> int:
         """Bring the store in step; how many documents were new, changed or gone.
@@ -24145,9 +24415,10 @@ class Indexing:
         known = {entry.path: entry for entry in self._table.of(user_id)}
         there = {file.path: file for file in folders.files(user_id)}
         count = self._gone(backend, user_id, [one for path, one in known.items() if path not in there])
+        storing = Storing(backend, self._table, user_id, self._let_others_go_first)
         for path, file in there.items():
             if self._stopped():
-                return count
+                break
             entry = known.get(path)
             if entry is not None and (entry.size, entry.changed) == (file.size, file.changed):
                 continue
@@ -24155,25 +24426,24 @@ class Indexing:
                 if is_saved(path):
                     folders.remove(user_id, path)
                 continue
-            count += self._file(backend, folders, extraction, user_id, file, entry)
+            count += self._file(storing, folders, extraction, user_id, file, entry)
+        storing.flush()
         return count
+
+    def _let_others_go_first(self) -> None:
+        until = time.monotonic() + _YIELDS_S
+        while self._is_busy() and not self._stopped() and time.monotonic() < until:
+            time.sleep(_YIELDS_S / 20)
 
     def _gone(self, backend: BulkBackend, user_id: str, entries: list[Entry]) -> int:
         for entry in entries:
-            self.clear(backend, entry)
+            clear(backend, entry)
         self._table.remove(user_id, [entry.document_id for entry in entries])
         return len(entries)
 
-    @staticmethod
-    def clear(backend: BulkBackend, entry: Entry) -> None:
-        """Take away the passages of a document."""
-        owner = documents_owner(entry.user_id)
-        told = [one.id for one in backend.added_by(owner, BATCH + entry.document_id)]
-        admission.remove_all(backend, owner, told)
-
     def _file(
         self,
-        backend: BulkBackend,
+        storing: Storing,
         folders: Folders,
         extraction: Extraction,
         user_id: str,
@@ -24193,55 +24463,27 @@ class Indexing:
                 if (
                     before is not None and before.digest == digest and before.state != "failed"
                 ):  # only touched
-                    self._table.put(replace(before, size=file.size, changed=file.changed))
+                    self._table.put([replace(before, size=file.size, changed=file.changed)])
                     return False
                 with _of_the_file():
                     document = extraction.read(file.path, opened)
                     title = title_of(entry, document)
         except OSError as error:
-            why = f"it cannot be opened ({os.strerror(error.errno or 0)})"
-            return self._failed(backend, replace(entry, detail=why))
+            storing.fail(entry, f"it cannot be opened ({os.strerror(error.errno or 0)})")
+            return True
         except Drop as why:
-            return self._failed(backend, replace(entry, digest=digest, detail=str(why)))
+            storing.fail(replace(entry, digest=digest), str(why))
+            return True
         entry = replace(entry, digest=digest, title=title, address=document.address)
-        # Known before its passages are, so that none is left behind whatever ends the work.
-        self._table.put(replace(entry, digest="", size=-1))
+        storing.begin(entry, file.placed)
         try:
-            count = self._store(backend, entry, document, file.scope)
+            for passage in _cut(entry, document, file.scope):
+                storing.add(passage)
         except Drop as why:
-            return self._failed(backend, replace(entry, detail=str(why)))
-        if not count:
-            return self._failed(backend, replace(entry, detail="there is no text in it"))
-        self._table.put(replace(entry, passages=count))
+            storing.give_up(str(why))
+        else:
+            storing.end()
         return True
-
-    def _failed(self, backend: BulkBackend, entry: Entry) -> bool:
-        self.clear(backend, entry)
-        self._table.put(replace(entry, state="failed"))
-        return True
-
-    def _store(self, backend: BulkBackend, entry: Entry, document: Document, scope: str) -> int:
-        owner = documents_owner(entry.user_id)
-        stale = {one.id: one for one in backend.added_by(owner, BATCH + entry.document_id)}
-        count = 0
-        new: list[Memory] = []
-        for passage in self._unhurried(_cut(entry, document, scope)):
-            count += 1
-            there = stale.pop(passage.id, None)
-            if there is None or (there.scope, there.title) != (passage.scope, passage.title):
-                new.append(passage)
-            if len(new) >= _AT_ONCE:
-                admission.store_all(backend, owner, new)
-                new = []
-        admission.store_all(backend, owner, new)
-        admission.remove_all(backend, owner, list(stale))
-        return count
-
-    def _unhurried(self, found: Iterator[Memory]) -> Iterator[Memory]:
-        for at, passage in enumerate(found):
-            if at % _AT_ONCE == 0:
-                self._yields()
-            yield passage
 
 
 def _cut(entry: Entry, document: Document, scope: str) -> Iterator[Memory]:
@@ -24346,6 +24588,153 @@ def _time(day: str, entry: Entry) -> datetime:
     with suppress(ValueError, OverflowError, OSError):  # files may bear any time
         return datetime.fromtimestamp(entry.changed / 1e9, UTC)
     return datetime.fromtimestamp(0, UTC)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# documents/storing.py
+
+SOURCES["documents/storing.py"] = r'''"""Brings passages of documents into the store, those of several small ones at once: each document alone would
+cost a call of the embedder and four transactions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from ..backends.base import BulkBackend
+from ..core.errors import ClaimLost, Drop
+from ..core.memory import Memory
+from ..core.scope import documents_owner
+from ..remember import admission
+from ..state.documents_table import DocumentsTable, Entry
+from .passages import BATCH
+
+_AT_ONCE = 8  # passages that are embedded together: between them others have their turn
+
+
+@dataclass(slots=True)
+class _Written:
+    """A document on its way. stale: passages that are stored, and were not in its text up to now."""
+
+    entry: Entry
+    placed: float  # Unix time since which its file lies there
+    stale: dict[str, Memory]
+    new: list[Memory] = field(default_factory=list)
+    count: int = 0
+    is_known: bool = False
+    is_whole: bool = False
+    why: str = ""  # it cannot be kept
+
+
+class Storing:
+    """One user's documents: of each `begin`, `add` for its passages, `end` or `give_up`; then `flush`.
+
+    Methods raise what the backend and the state database raise; the same documents again go on there.
+    """
+
+    def __init__(
+        self, backend: BulkBackend, table: DocumentsTable, user_id: str, yields: Callable[[], None]
+    ) -> None:
+        """yields: called before each passage, and before some are embedded."""
+        self._backend, self._table, self._yields = backend, table, yields
+        self._user_id, self._owner = user_id, documents_owner(user_id)
+        self._written: list[_Written] = []
+
+    def begin(self, entry: Entry, placed: float) -> None:
+        """A document that was read. placed: since when its file lies there, Unix time."""
+        there = self._backend.added_by(self._owner, BATCH + entry.document_id)
+        self._written.append(_Written(entry, placed, {one.id: one for one in there}))
+
+    def add(self, passage: Memory) -> None:
+        """The next passage of the document that was begun last."""
+        self._yields()
+        one = self._written[-1]
+        if one.why:
+            return
+        one.count += 1
+        there = one.stale.pop(passage.id, None)
+        if there is None or (there.scope, there.title) != (passage.scope, passage.title):
+            one.new.append(passage)
+            if sum(len(each.new) for each in self._written) >= _AT_ONCE:
+                self.flush()
+
+    def end(self) -> None:
+        """The document has no more passages."""
+        one = self._written[-1]
+        one.is_whole = True
+        if not one.count:
+            self.give_up("there is no text in it")
+
+    def give_up(self, why: str) -> None:
+        """The document that was begun last cannot be kept."""
+        self._written[-1].why = why
+        self._written[-1].is_whole = True
+
+    def fail(self, entry: Entry, why: str) -> None:
+        """A document that could not be read."""
+        clear(self._backend, entry)
+        self._table.put([replace(entry, state="failed", detail=why)])
+
+    def flush(self) -> None:
+        """Store what there is.
+
+        Raises:
+            ClaimLost: the user was erased meanwhile; nothing of these documents stays.
+        """
+        written = self._written
+        if not written:
+            return
+        self._yields()
+        # Known before their passages are, so that none is left behind whatever ends the work.
+        self._table.put([replace(one.entry, digest="", size=-1) for one in written if not one.is_known])
+        for one in written:
+            one.is_known = True
+        self._store([one for one in written if not one.why])
+        self._check_erased(written)
+        whole = [one for one in written if one.is_whole]
+        for one in whole:
+            if one.why:
+                clear(self._backend, one.entry)
+            elif one.stale:
+                admission.remove_all(self._backend, self._owner, list(one.stale))
+        self._table.put([_settled(one) for one in whole])
+        self._written = [one for one in written if not one.is_whole]
+
+    def _check_erased(self, written: list[_Written]) -> None:
+        if self._table.was_erased(self._user_id, min(one.placed for one in written)):
+            for one in written:
+                clear(self._backend, one.entry)
+            self._table.remove(self._user_id, [one.entry.document_id for one in written])
+            raise ClaimLost("The user was erased.")
+
+    def _store(self, written: list[_Written]) -> None:
+        """Where the embedder refuses a text, the document that has it is told apart from the others."""
+        new = [each for one in written for each in one.new]
+        if not new:
+            return
+        try:
+            admission.store_all(self._backend, self._owner, new)
+        except Drop as why:
+            if len(written) > 1:
+                for one in written:
+                    self._store([one])
+            else:
+                written[0].why = str(why)
+        for one in written:
+            one.new = []
+
+
+def _settled(one: _Written) -> Entry:
+    if one.why:
+        return replace(one.entry, state="failed", detail=one.why)
+    return replace(one.entry, passages=one.count)
+
+
+def clear(backend: BulkBackend, entry: Entry) -> None:
+    """Take away the passages of a document."""
+    owner = documents_owner(entry.user_id)
+    told = [one.id for one in backend.added_by(owner, BATCH + entry.document_id)]
+    admission.remove_all(backend, owner, told)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -24866,6 +25255,171 @@ def _id(value: Any) -> str:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# interfaces/channel_poller.py
+
+SOURCES["interfaces/channel_poller.py"] = r'''"""Looks now and then what is new in Open WebUI's own channels, for `channels/`.
+
+Members are told first, by a message in the channel; where that is not possible, nothing is read.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from ..channels.channels import Channels
+from ..channels.notice import Notices, notice
+from ..channels.queue import Full
+from ..config.settings import Valves
+from ..core.errors import MemoryFault, TellAdmin
+from ..core.memory import Check
+from ..core.now_and_then import NowAndThen
+from ..core.scope import WEBUI, channel_owner
+from .followed_channel import FollowedChannel
+from .webui_channels import GoneError, WebuiChannel, WebuiChannels
+
+_LOOK_S, _SWEEP_S = 20.0, 3600.0
+_QUIET_LOOK_S, _QUIET_S = 120.0, 600.0  # between looks into a channel that was quiet for so long
+_FULL_S = 300.0  # before the next look where too many messages wait to be read
+_LONGEST_PAUSE_S = 900.0  # after Open WebUI could not be asked
+_DAY_S, _MARGIN_S = 24 * 3600.0, 3600.0
+_MOST_CHANNELS = 200
+
+log = logging.getLogger(__name__)
+
+Server = Callable[[Valves], AbstractContextManager[WebuiChannels]]
+
+
+@dataclass
+class _Turn:
+    """When a channel is looked into next, by a monotonic clock."""
+
+    followed: FollowedChannel
+    due_at: float = 0.0
+    swept_at: float = float("-inf")
+    new_at: float = float("-inf")
+
+
+class ChannelPoller:
+    """Its thread is `thread`. Methods block."""
+
+    def __init__(
+        self, channels: Channels, settings: Callable[[], Valves], server: Server = WebuiChannels.of
+    ) -> None:
+        self._channels, self._settings, self._server = channels, settings, server
+        self._notices = Notices(channels.engine)
+        self._turns: dict[str, _Turn] = {}
+        self._failures, self._not_before = 0, 0.0
+        self._told: Check | None = None
+        self.thread = NowAndThen("memory-channels-polled", self.look, _LOOK_S)
+
+    def part(self) -> Check | None:
+        """The status' line; None where no channel of Open WebUI is to be read."""
+        return self._told if _is_on(self._settings()) else None
+
+    def look(self) -> bool:
+        """Look into each channel that is due. Never raises, and returns False."""
+        try:
+            settings = self._settings()
+            if not _is_on(settings):
+                self._turns.clear()
+            elif time.monotonic() >= self._not_before:
+                self._look(settings)
+                self._failures = 0
+        except Exception as error:  # noqa: BLE001 - the thread must not die; what was not read is read later
+            self._failures += 1
+            pause = min(_LOOK_S * 2**self._failures, _LONGEST_PAUSE_S)
+            self._not_before = time.monotonic() + pause
+            told = str(error) if isinstance(error, MemoryFault) else type(error).__name__
+            self._told = _check(False, f"they cannot be read now: {told}", getattr(error, "hint", ""))
+            log.warning("Open WebUI's channels cannot be read (%s); next try in %.0f s", told, pause)
+        return False
+
+    def _look(self, settings: Valves) -> None:
+        faults: dict[str, MemoryFault] = {}
+        names = _names(settings.webui_channels)
+        with self._server(settings) as api:
+            wanted = _chosen(api.channels(), names)
+            self._turns = {id_: turn for id_, turn in self._turns.items() if id_ in wanted}
+            for channel in wanted.values():
+                if self.thread.is_stopping:
+                    return
+                try:
+                    self._follow(api, channel, settings)
+                except (TellAdmin, GoneError, Full) as fault:
+                    if names & _called(channel) or isinstance(fault, Full):
+                        faults[channel.name] = fault
+                    if not isinstance(fault, Full):
+                        self._turns.pop(channel.id, None)
+        told, hint = f"{len(self._turns)} are read", ""
+        if faults:
+            problem = next(iter(faults.values()))
+            told, hint = f"{told}, not all: {', '.join(sorted(faults))}. {problem}", problem.hint
+        elif not wanted:
+            hint = "No channel has an id or a name of `webui_channels`."
+        self._told = _check(bool(wanted) and not faults, told, hint)
+
+    def _follow(self, api: WebuiChannels, channel: WebuiChannel, settings: Valves) -> None:
+        """Look into a channel if it is due; tell its members, the first time."""
+        now, monotonic = time.time(), time.monotonic()
+        told_at, is_paused = self._notices.standing(channel_owner(WEBUI, channel.id))
+        told_at = told_at or self._tell(api, channel)
+        turn = self._turns.get(channel.id)
+        if turn is None or turn.followed.told_at != told_at:  # which it is anew after it was erased
+            turn = self._turns[channel.id] = _Turn(FollowedChannel(channel, told_at, self._channels))
+        followed = turn.followed
+        followed.channel = channel
+        # What is older the queue may know no more, and would take for new.
+        followed.floor = max(followed.floor, now - settings.channel_days * _DAY_S + _MARGIN_S)
+        if is_paused:
+            followed.floor = now  # what is said meanwhile is never read
+        elif monotonic >= turn.due_at:
+            sweep = monotonic - turn.swept_at > _SWEEP_S
+            turn.due_at = monotonic + _FULL_S  # if too many wait
+            if followed.look(api, sweep=sweep):
+                turn.new_at = monotonic
+            turn.swept_at = monotonic if sweep else turn.swept_at
+            is_quiet = monotonic - turn.new_at > _QUIET_S
+            turn.due_at = monotonic + (_QUIET_LOOK_S if is_quiet else 0.0)
+
+    def _tell(self, api: WebuiChannels, channel: WebuiChannel) -> float:
+        """Tell a channel's members that it is read from now on; when that was, by Open WebUI's clock."""
+        said = [one.text for one in api.page(channel.id, 0).messages[::-1] if one.text]
+        hook, _ = api.webhook(channel.id)
+        api.say(channel.id, notice(said))
+        posted = api.page(channel.id, 0).messages
+        at = max((one.at for one in posted if one.webhook == hook), default=time.time())
+        self._notices.told(WEBUI, channel.id, channel.name, at)
+        return at
+
+
+def _is_on(settings: Valves) -> bool:
+    return bool(settings.observes_channels and settings.webui_channels.strip())
+
+
+def _names(setting: str) -> set[str]:
+    """What the setting lists: ids, names, or *."""
+    return {part.strip().lstrip("#").casefold() for part in setting.split(",") if part.strip()}
+
+
+def _called(channel: WebuiChannel) -> set[str]:
+    return {channel.id.casefold(), channel.name.casefold()}
+
+
+def _chosen(channels: Sequence[WebuiChannel], names: Collection[str]) -> dict[str, WebuiChannel]:
+    """Those that are to be read, by id; never what two people say to each other."""
+    chosen = [one for one in channels if not one.is_direct and ("*" in names or _called(one) & set(names))]
+    return {one.id: one for one in chosen[:_MOST_CHANNELS]}
+
+
+def _check(ok: bool, told: str, hint: str) -> Check:
+    return Check("Open WebUI's channels", ok, told, hint)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # interfaces/chats.py
 
 SOURCES["interfaces/chats.py"] = r'''"""Turns of chats on their way through memory, for every interface: before the model, and after it.
@@ -25297,7 +25851,8 @@ from typing import Annotated
 import typer
 
 # isort: off
-from . import memories, past_chats, documents, digests, why, teams, moving, status, keys, mcp, queue  # noqa: F401
+from . import memories, past_chats, documents, digests, why, teams, moving, status, keys  # noqa: F401
+from . import channels, mcp, queue  # noqa: F401
 from .commands import IN_AND_OUT, OF_THE_SERVER, app, command
 from .erase import erase_user
 # isort: on
@@ -25317,6 +25872,118 @@ def proxy(
 ) -> None:
     """Serve an OpenAI-compatible API in front of any model servers, whose models memory/<model> remember."""
     context.obj(host, port)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/cli/channels.py
+
+SOURCES["interfaces/cli/channels.py"] = r'''"""`channels`: what is observed, as numbers; erasing a channel, or what somebody said; pausing."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ...channels.erasing import erase_channel
+from ...channels.people import People
+from ...channels.queue import ChannelQueue, Standing
+from ...core.errors import Drop
+from ...core.scope import channel_owner
+from .commands import OF_THE_SERVER, Json, Yes, command
+from .commands import app as whole
+from .erase import confirmed, show
+from .instance import Instance
+from .output import as_json, ended, fields, say, table
+
+_channels = typer.Typer(no_args_is_help=True)
+whole.add_typer(
+    _channels, name="channels", help="Observed channels of the team.", rich_help_panel=OF_THE_SERVER
+)
+
+Source = Annotated[str, typer.Argument(metavar="SOURCE", help="Where it is, like discord.")]
+Channel = Annotated[str, typer.Argument(metavar="CHANNEL", help="Its id there; `channels list` shows it.")]
+
+
+@command("list", of=_channels)
+def list_(instance: Instance, to_json: Json = False) -> None:
+    """List the channels that are observed, with what waits and what reading them has cost today."""
+    budget = instance.settings.channel_tokens_per_day
+    found = ChannelQueue(instance.engine).standing()
+    if to_json:
+        names = ("source", "channel", "name", "unread", "aside", "paused", "detail", "tokens")
+        as_json([{**fields(one, *names), "budget": budget} for one in found])
+    elif not found:
+        say("No channel is observed.")
+    else:
+        rows = [
+            *(
+                (one.source, one.channel, one.name, f"{one.unread:,}", f"{one.tokens:,}", _state(one))
+                for one in found
+            )
+        ]
+        table(("source", "channel", "name", "unread", f"tokens of {budget:,}", "state"), rows)
+
+
+@command("erase", of=_channels)
+def erase(
+    instance: Instance, source: Source, channel: Channel, yes: Yes = False, to_json: Json = False
+) -> None:
+    """Erase what was said in a channel, and what was learned of it. What its members have stays theirs."""
+    _known(instance, source, channel)
+    if not yes and not confirmed(f"what is known of {source}/{channel}"):
+        ended("Nothing was erased.")
+    show(erase_channel(instance.engine, instance.eraser().erase_user, source, channel), to_json)
+
+
+@command("forget-author", of=_channels)
+def forget_author(
+    instance: Instance,
+    source: Source,
+    author: Annotated[str, typer.Argument(metavar="AUTHOR", help="Their id there.")],
+    yes: Yes = False,
+    to_json: Json = False,
+) -> None:
+    """Erase what somebody has said in channels, and what was learned from it, and read them no more."""
+    if not yes and not confirmed(f"what {author} has said in channels of {source}"):
+        ended("Nothing was erased.")
+    People(instance.engine).forget(source, author)
+    if to_json:
+        as_json({"source": source, "author": author, "forgotten": True})
+    else:
+        say(f"{author} is forgotten and not read any more. The server erases what was learned from it.")
+
+
+@command("pause", of=_channels)
+def pause(instance: Instance, source: Source, channel: Channel, to_json: Json = False) -> None:
+    """Keep nothing of what is said in a channel from now on. What is known of it is still told there."""
+    _set_paused(instance, source, channel, to_json, paused=True)
+
+
+@command("resume", of=_channels)
+def resume(instance: Instance, source: Source, channel: Channel, to_json: Json = False) -> None:
+    """Observe a channel again."""
+    _set_paused(instance, source, channel, to_json, paused=False)
+
+
+def _set_paused(instance: Instance, source: str, channel: str, to_json: bool, *, paused: bool) -> None:
+    People(instance.engine).pause(_known(instance, source, channel), on=paused)
+    if to_json:
+        as_json({"source": source, "channel": channel, "paused": paused})
+    else:
+        say(f"{source}/{channel} is {'paused' if paused else 'observed again'}.")
+
+
+def _known(instance: Instance, source: str, channel: str) -> str:
+    """The id that its memories lie under. Raises Drop where there is none."""
+    owner = channel_owner(source, channel)
+    if People(instance.engine).channel_of(owner) != ("", ""):
+        return owner
+    raise Drop(f"No channel {channel} of {source} is observed.", hint="`channels list` shows them.")
+
+
+def _state(one: Standing) -> str:
+    return "paused" if one.paused else one.detail or "observed"
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -25494,15 +26161,20 @@ from .output import as_json, ended, progress, say, table
 
 def erase_user(instance: Instance, user_id: User, yes: Yes = False, to_json: Json = False) -> None:
     """Erase everything about a user, everywhere, and print a receipt."""
-    if not yes and not _confirmed(user_id):
+    if not yes and not confirmed(f"all that is known of {user_id}"):
         ended("Nothing was erased.")
     with progress("erasing") as advance:
         receipt = instance.eraser().erase_user(user_id, advance)
+    show(receipt, to_json)
+
+
+def show(receipt: Receipt, to_json: bool) -> None:
+    """Print a receipt. Ends the command with 1 where something is left to be erased."""
     if to_json:
         as_json({**asdict(receipt), "total": receipt.total})
     else:
         _show(receipt)
-    if receipt.unreached:  # something is left to be erased
+    if receipt.unreached:
         raise typer.Exit(1)
 
 
@@ -25516,8 +26188,9 @@ def _show(receipt: Receipt) -> None:
         say(f"Note: {what}.")
 
 
-def _confirmed(user_id: str) -> bool:
-    print(f"Erase all that is known of {user_id}? This cannot be undone. [y/N] ", end="", file=sys.stderr)
+def confirmed(what: str) -> bool:
+    """Whether whoever is at the terminal says that this is to be erased."""
+    print(f"Erase {what}? This cannot be undone. [y/N] ", end="", file=sys.stderr)
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 '''
@@ -27291,6 +27964,176 @@ def _embedded(embedder: Callable[[], Embeds], texts: list[str]) -> dict[str, Any
 
 def _refusal(message: str) -> dict[str, Any]:
     return {"error": {"message": message, "type": "invalid_request_error"}}
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/followed_channel.py
+
+SOURCES["interfaces/followed_channel.py"] = r'''"""What was seen in one of Open WebUI's channels, and what of it is new, edited or deleted since.
+
+A look asks for the newest messages, and for older ones until one that is known; a sweep goes further back, to
+find what was edited or deleted there, and new replies in old threads. What was seen is kept in memory; after
+a start it is taken from what the queue has. Only what is newer than `floor` is ever handed on.
+"""
+
+from __future__ import annotations
+
+import heapq
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from ..channels.channels import Channels
+from ..channels.message import ChannelMessage
+from ..channels.queue import Full
+from ..core.scope import WEBUI, channel_owner
+from .webui_channels import Posted, WebuiChannel, WebuiChannels
+
+_MOST_PAGES, _SWEPT_PAGES, _THREAD_PAGES = 250, 10, 10  # of about 100 messages
+_OVERLAP = 10  # messages that a page has of the one before, for new ones move all on
+_MOST_SEEN, _MOST_ASKED, _AT_ONCE = 10_000, 50, 200
+_LATE_S = 60.0  # by which a message may be older than one that came before
+_RECALLED_S = 2 * 24 * 3600.0  # what is taken from the queue
+
+
+class _Seen(NamedTuple):
+    """A message as it was last listed. changed: -1 for one that only the queue has told of."""
+
+    changed: int
+    at: float
+    parent: str = ""
+    was_kept: bool = True  # a member wrote it
+
+
+class FollowedChannel:
+    """floor: Unix time in seconds, by Open WebUI's clock. Methods block."""
+
+    def __init__(self, channel: WebuiChannel, told_at: float, channels: Channels) -> None:
+        """told_at: when members were told that it is read. What they wrote before is not."""
+        self.channel, self.told_at, self.floor = channel, told_at, told_at
+        self._channels = channels
+        self._threads: dict[str, tuple[int, int]] = {}  # by their first message: how they looked
+        self._seen: dict[str, _Seen] = {}
+        since = time.time() - _RECALLED_S
+        for id_, at in channels.queue.known(channel_owner(WEBUI, channel.id), since, _MOST_SEEN):
+            self._seen[id_] = _Seen(-1, at)
+            self.floor = max(self.floor, at - _LATE_S)
+
+    def look(self, api: WebuiChannels, *, sweep: bool) -> bool:
+        """Hand on what is new; whether there was something.
+
+        Raises:
+            Full: too many messages wait to be read; what fitted was taken.
+            GoneError, TellAdmin, Retry: as `WebuiChannels`.
+        """
+        listed, since, is_new, threads = set[str](), time.time(), False, list[Posted]()
+        for page in self._pages(api, sweep):
+            for one in page:
+                if one.replies != self._threads.get(one.id, (0, 0)) or (sweep and one.replies[0]):
+                    threads.append(one)
+            listed.update(one.id for one in page)
+            since = min([since, *(one.at for one in page)])
+            is_new |= self._take(api, page)
+        self._drop(api, "", listed, since)
+        for parent in threads:
+            is_new |= self._look_into_thread(api, parent)
+        self._bound()
+        return is_new
+
+    def _pages(self, api: WebuiChannels, sweep: bool) -> Iterator[Sequence[Posted]]:
+        """The messages to be looked at, the oldest page first, each as it is listed then."""
+        skips, is_known = [0], False
+        first = page = api.page(self.channel.id, 0)
+        while page.passed and len(skips) < _MOST_PAGES:
+            is_known |= any(one.id in self._seen for one in page.messages)
+            if is_known and len(skips) >= (_SWEPT_PAGES if sweep else 1):
+                break
+            if page.messages and page.messages[-1].at <= self.floor:
+                break
+            skips.append(skips[-1] + max(page.passed - _OVERLAP, 1))
+            page = api.page(self.channel.id, skips[-1])
+        for skip in reversed(skips[1:]):
+            yield api.page(self.channel.id, skip).messages
+        yield first.messages if len(skips) == 1 else api.page(self.channel.id, 0).messages
+
+    def _look_into_thread(self, api: WebuiChannels, parent: Posted) -> bool:
+        replies: list[Posted] = []
+        skip, since = 0, self.floor
+        for _ in range(_THREAD_PAGES):
+            page = api.page(self.channel.id, skip, parent.id)
+            replies += page.messages
+            skip += page.passed
+            if not page.passed or (replies and replies[-1].at <= self.floor):
+                break
+        else:
+            since = replies[-1].at if replies else time.time()
+        is_new = self._take(api, replies)
+        self._drop(api, parent.id, {one.id for one in replies}, since)
+        self._threads[parent.id] = parent.replies
+        return is_new
+
+    def _take(self, api: WebuiChannels, posted: Iterable[Posted]) -> bool:
+        """Hand on what is new or edited, the oldest first, and post what is answered."""
+        fresh, is_new = [], False
+        for one in sorted(posted, key=lambda one: (one.at, one.id)):
+            before = self._seen.get(one.id)
+            if (before is None and one.at > self.floor) or (before and before.changed != one.changed):
+                fresh.append((one, before))
+        for start in range(0, len(fresh), _AT_ONCE):
+            some = fresh[start : start + _AT_ONCE]
+            said = [one for one, before in some if one.text or (before and before.was_kept)]
+            observed = self._channels.observe([self._message(one) for one in said])
+            is_new |= bool(observed.accepted)
+            full = {said[index].id for index in observed.full}
+            for one, _ in some:
+                if one.id not in full:
+                    self._seen[one.id] = _Seen(one.changed, one.at, one.parent, bool(one.text))
+            for reply in observed.replies:
+                api.say(self.channel.id, reply.text)
+            if full:
+                raise Full("Too many messages of a channel wait to be read.", hint="They are read later.")
+        return is_new
+
+    def _drop(self, api: WebuiChannels, parent: str, listed: set[str], since: float) -> None:
+        """Hand on what was deleted: known of a time, not listed there, and not there if one asks for it."""
+        missing = [
+            id_
+            for id_, one in self._seen.items()
+            if one.parent == parent and one.at > since and id_ not in listed
+        ]
+        gone = set[str]()
+        for id_ in missing[:_MOST_ASKED]:
+            if (posted := api.message(self.channel.id, id_)) is None:
+                gone.add(id_)
+            else:  # a reply that only the queue has told of, or one that has come meanwhile
+                self._seen[id_] = self._seen[id_]._replace(parent=posted.parent)
+        if not gone or not api.is_there(self.channel.id):
+            return  # with a whole channel nothing is forgotten: that is for an admin to say
+        gone |= {id_ for id_, one in self._seen.items() if one.parent in gone}
+        lost = [ChannelMessage(WEBUI, self.channel.id, id_, "", "", 0.0, deleted=True) for id_ in gone]
+        self._channels.observe(lost)
+        for id_ in gone:
+            del self._seen[id_]
+
+    def _bound(self) -> None:
+        if len(self._seen) > 2 * _MOST_SEEN:
+            self._seen = dict(heapq.nlargest(_MOST_SEEN, self._seen.items(), key=lambda item: item[1].at))
+        while len(self._threads) > _MOST_SEEN:
+            del self._threads[next(iter(self._threads))]
+
+    def _message(self, one: Posted) -> ChannelMessage:
+        return ChannelMessage(
+            source=WEBUI,
+            channel=self.channel.id,
+            id=one.id,
+            author=one.author,
+            text=one.text,
+            at=one.at,
+            author_name=one.author_name,
+            channel_name=self.channel.name,
+            reply_to=one.reply_to or one.parent,
+            deleted=not one.text,
+        )
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -32809,6 +33652,78 @@ def _without_userinfo(value: Any) -> Any:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# interfaces/web/channels.py
+
+SOURCES["interfaces/web/channels.py"] = r'''"""Observed channels: for admins, how much there is of each; for users, which accounts there are theirs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ...channels.erasing import erase_channel
+from ...channels.queue import ChannelQueue
+from ...core.locales import message
+from ...core.locales.refused import Refused
+from ...core.scope import WEBUI, channel_owner
+from .parts import Visit, back
+from .rendering import Redirect, View
+
+
+def listed(visit: Visit) -> View:
+    """The channels that are observed, as numbers: never what anybody said."""
+    found = visit.page_of(ChannelQueue(visit.parts.tools.control.engine).standing(1_000_000))
+    values = {"page": found, "budget": visit.settings.channel_tokens_per_day}
+    return View("channels.html", {**values, "on": visit.settings.observes_channels})
+
+
+def pause(visit: Visit) -> Redirect:
+    on = visit.form.get("on") == "yes"
+    visit.parts.tools.people.pause(channel_owner(*_known(visit)), on=on)
+    return back("channels", "channel paused" if on else "channel observed")
+
+
+def erase(visit: Visit) -> Redirect:
+    """What was said in a channel, and what was learned of it."""
+    control = visit.parts.tools.control
+
+    def erase_all(owner: str) -> object:
+        return control.forget_all(replace(visit.asked(), user_id=owner))
+
+    erase_channel(control.engine, erase_all, *_known(visit))
+    return back("channels", "channel erased")
+
+
+def links_of(visit: Visit) -> dict[str, object]:
+    """What the page of switches shows of a user's accounts in channels."""
+    links = visit.parts.tools.people.of_user(visit.user_id)
+    return {
+        "observes": visit.settings.observes_channels,
+        "agreed": any(one.source == WEBUI and not one.silent for one in links),
+        "links": [one for one in links if one.source != WEBUI],
+    }
+
+
+def unlink(visit: Visit) -> Redirect:
+    """An account is the user's no longer; one of another's is none."""
+    source, author = visit.form.get("source", ""), visit.form.get("author", "")
+    if not visit.parts.tools.people.unlink(visit.user_id, source, author):
+        raise Refused(message("page: no such account"))
+    return back("switches", "account unlinked")
+
+
+def _known(visit: Visit) -> tuple[str, str]:
+    """Source and id of the channel that a form names.
+
+    Raises:
+        Refused: no such channel is observed; users' ids are none.
+    """
+    source, channel = visit.parts.tools.people.channel_of(visit.form.get("channel", ""))
+    if not source:
+        raise Refused(message("page: no such channel"))
+    return source, channel
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # interfaces/web/chats.py
 
 SOURCES["interfaces/web/chats.py"] = r'''"""What is kept of past chats."""
@@ -34242,7 +35157,20 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ...documents.folders import MOST_BYTES
-from . import admin, chats, digests, documents, history, keys, memories, sharing, switches, timeline, why
+from . import (
+    admin,
+    channels,
+    chats,
+    digests,
+    documents,
+    history,
+    keys,
+    memories,
+    sharing,
+    switches,
+    timeline,
+    why,
+)
 from .parts import Visit
 from .rendering import Download, Redirect, View
 
@@ -34298,6 +35226,8 @@ _ALL = (
     Route("GET", "why", Needs.USER, why.listed),
     Route("GET", "switches", Needs.USER, switches.listed),
     Route("POST", "switch", Needs.USER, switches.switch),
+    Route("POST", "link-account", Needs.USER, switches.link),
+    Route("POST", "unlink-account", Needs.USER, channels.unlink),
     Route("GET", "sharing", Needs.USER, sharing.listed),
     Route("POST", "share", Needs.USER, sharing.share),
     Route("POST", "withdraw", Needs.USER, sharing.withdraw),
@@ -34320,6 +35250,9 @@ _ALL = (
     Route("GET", "users", Needs.ADMIN, admin.users),
     Route("GET", "queue", Needs.ADMIN, admin.queue),
     Route("POST", "retry", Needs.ADMIN, admin.retry),
+    Route("GET", "channels", Needs.ADMIN, channels.listed),
+    Route("POST", "pause-channel", Needs.ADMIN, channels.pause),
+    Route("POST", "erase-channel", Needs.ADMIN, channels.erase),
     Route("GET", "settings", Needs.ADMIN, admin.settings),
     Route("GET", "sign-in", Needs.NOBODY),
     Route("POST", "sign-in", Needs.NOBODY),
@@ -34624,15 +35557,27 @@ from __future__ import annotations
 
 from ...core.locales import message
 from ...core.locales.refused import Refused
+from .channels import links_of
 from .parts import Visit, back
 from .rendering import Redirect, View
 
 _MOST = 200  # chats with a switch of their own
 _ID_CHARS = 200
-PAST_CHATS, NOTES = "past chats", "notes"  # in place of a chat's id
+PAST_CHATS, NOTES, CHANNELS = "past chats", "notes", "channels"  # in place of a chat's id
 
 
 def listed(visit: Visit) -> View:
+    return _view(visit)
+
+
+def link(visit: Visit) -> View:
+    """The page with a code, this once, that links an account in a channel."""
+    if not visit.settings.observes_channels:
+        raise Refused(message("channels, not here"))
+    return _view(visit, visit.parts.tools.people.code(visit.user_id))
+
+
+def _view(visit: Visit, code: str = "") -> View:
     switches, past = visit.parts.tools.switches, visit.parts.tools.past
     of_chats = list(switches.of_chats(visit.user_id).items())[:_MOST]
     return View(
@@ -34647,6 +35592,9 @@ def listed(visit: Visit) -> View:
             "past_chats": PAST_CHATS,
             "notes": visit.parts.tools.note_switches.wants(visit.user_id),
             "of_notes": NOTES,
+            **links_of(visit),
+            "code": code,
+            "of_channels": CHANNELS,
         },
     )
 
@@ -34664,6 +35612,8 @@ def switch(visit: Visit) -> Redirect:
         visit.parts.tools.switches.set_model(visit.user_id, visit.form.get("chat", "").strip(), on)
     elif chat == PAST_CHATS:
         visit.parts.tools.past.switch(visit.user_id, on)
+    elif chat == CHANNELS:
+        visit.parts.tools.people.agree(visit.user_id, on=on)
     elif chat == NOTES:
         visit.parts.tools.note_switches.set(visit.user_id, on)
     else:
@@ -34734,7 +35684,7 @@ SOURCES["interfaces/web/templates/base.html"] = r'''<!doctype html>
 {% endfor %}
 {% endif %}
 {% if person.is_admin %}
-{% for view in ("admin", "users", "queue", "settings") %}
+{% for view in ("admin", "users", "queue", "channels", "settings") %}
 <li><a href="{{ view }}"{% if here == view %} aria-current="page"{% endif %}>{{ say("page, view: " ~ view) }}</a></li>
 {% endfor %}
 {% endif %}
@@ -34763,6 +35713,39 @@ SOURCES["interfaces/web/templates/base.html"] = r'''<!doctype html>
 </main>
 </body>
 </html>
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/web/templates/channels.html
+
+SOURCES["interfaces/web/templates/channels.html"] = r'''{% extends "base.html" %}
+{% from "macros.html" import pages with context %}
+{% block title %}{{ say("page, view: channels") }} · {{ say("page: memory") }}{% endblock %}
+{% block content %}
+<h1>{{ say("page, view: channels") }}</h1>
+<p>{{ say("page: channels text") if on else say("channels, not here") }}</p>
+<ul class="cards">
+{% for one in page.items %}
+<li><p><strong>{{ one.name or one.channel }}</strong> <code>{{ one.source }}/{{ one.channel }}</code></p>
+<p class="meta"><span class="tag">{{ say("page: channel paused") if one.paused else say("page: channel observed") }}</span>
+<span>{{ say("page: channel counts", unread=number(one.unread), aside=number(one.aside)) }}</span>
+<span>{{ say("page: channel tokens", tokens=number(one.tokens), budget=number(budget)) }}</span></p>
+{% if one.detail %}<p lang="en">{{ one.detail }}</p>{% endif %}
+<div class="row">
+<form method="post" action="pause-channel" class="row">
+<input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="channel" value="{{ one.owner }}"><input type="hidden" name="on" value="{{ 'no' if one.paused else 'yes' }}">
+<button class="quiet">{{ say("page: observe") if one.paused else say("page: pause") }}<span class="hidden">: {{ one.name or one.channel }}</span></button>
+</form>
+<details><summary>{{ say("page: erase channel") }}<span class="hidden">: {{ one.name or one.channel }}</span></summary>
+<form method="post" action="erase-channel" class="row">
+<input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="channel" value="{{ one.owner }}">
+<button class="danger">{{ say("page: erase for good") }}<span class="hidden">: {{ one.name or one.channel }}</span></button>
+</form></details>
+</div></li>
+{% endfor %}
+</ul>
+{{ pages(page, {}) }}
+{% endblock %}
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -35327,6 +36310,21 @@ SOURCES["interfaces/web/templates/switches.html"] = r'''{% extends "base.html" %
 <section aria-labelledby="notes"><h2 id="notes">{{ say("page: notes") }}</h2>
 <p>{{ say("page: notes text") }}</p>
 {{ switch(of_notes, notes, say("page: notes")) }}</section>
+{% if observes or links %}<section aria-labelledby="channels"><h2 id="channels">{{ say("page: accounts") }}</h2>
+<p>{{ say("page: own channels text") }}</p>
+{{ switch(of_channels, agreed, say("page: accounts")) }}
+<p>{{ say("page: accounts text") }}</p>
+{% if code %}<div class="done" role="status"><p>{{ say("page: account's code") }}</p>
+<p><label for="code" class="hidden">{{ say("page: account's code") }}</label><input id="code" class="key" readonly value="{{ say('page: to post', code=code) }}" size="30"></p></div>{% endif %}
+<form method="post" action="link-account" class="stack"><input type="hidden" name="csrf" value="{{ csrf }}"><button class="quiet">{{ say("page: link account") }}</button></form>
+<ul class="cards">
+{% for one in links %}
+<li><form method="post" action="unlink-account" class="row">
+<input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="source" value="{{ one.source }}"><input type="hidden" name="author" value="{{ one.author }}">
+<span>{{ one.name or one.author }} ({{ one.source }}){% if one.silent %} · {{ say("page: not read") }}{% endif %}</span><button class="quiet">{{ say("page: unlink") }}<span class="hidden">: {{ one.name or one.author }}</span></button>
+</form></li>
+{% endfor %}
+</ul></section>{% endif %}
 <section aria-labelledby="chats"><h2 id="chats">{{ say("page: memory in a chat") }}</h2>
 <form method="post" action="switch" class="stack">
 <input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="of" value="chat">
@@ -35725,17 +36723,22 @@ _MOST_PAGES = 2_000  # of a user's chats
 _HINT = "See that webui_url is Open WebUI's address, and webui_api_key an admin's key that it accepts."
 
 
-class _Bounds:
+class TooLargeError(Retry):
+    """An answer has more bytes than are read."""
+
+
+class Bounds:
     """How much may be read, and for how long."""
 
-    def __init__(self) -> None:
-        self._left, self._until = _MOST_BYTES, time.monotonic() + _SECONDS
+    def __init__(self, most_bytes: int | None = None) -> None:
+        self._left = _MOST_BYTES if most_bytes is None else most_bytes
+        self._until = time.monotonic() + _SECONDS
 
     def take(self, size: int) -> None:
         """So many bytes have come. Raises Retry where that is too much, or too late."""
         self._left -= size
         if self._left < 0:
-            raise Retry(
+            raise TooLargeError(
                 "Open WebUI's answer is too large.", hint="Export the chats there, and send the file."
             )
         if time.monotonic() > self._until:
@@ -35787,7 +36790,7 @@ class WebUi:
             raise _nonsense("users")
         return frozenset(map(self._id, users))
 
-    def chats_of(self, user_id: str, bounds: _Bounds | None = None) -> frozenset[str]:
+    def chats_of(self, user_id: str, bounds: Bounds | None = None) -> frozenset[str]:
         """The ids of all of a user's chats."""
         found: set[str] = set()
         for page in range(1, _MOST_PAGES):
@@ -35813,7 +36816,7 @@ class WebUi:
 
         Chats that are deleted meanwhile are left out. More than 256 MB, or four minutes, is a Retry.
         """
-        own, bounds = self.user_id() == user_id, _Bounds()
+        own, bounds = self.user_id() == user_id, Bounds()
         with file.open("wb") as lines:
             if own:
                 self._copy("chats/all", lines, bounds)
@@ -35831,7 +36834,7 @@ class WebUi:
                 else:  # without access it has none of them
                     raise _nonsense("chats")
 
-    def _copy(self, path: str, file: IO[bytes], bounds: _Bounds) -> None:
+    def _copy(self, path: str, file: IO[bytes], bounds: Bounds) -> None:
         with _reached(), self._client.stream("GET", path) as answer:
             self._check(answer)
             for part in answer.iter_bytes():
@@ -35846,16 +36849,19 @@ class WebUi:
             return False
         raise _nonsense(path.partition("/")[0])
 
-    def _read(self, path: str, query: dict[str, Any] | None = None, bounds: _Bounds | None = None) -> Any:
+    def _read(self, path: str, query: dict[str, Any] | None = None, bounds: Bounds | None = None) -> Any:
         status, answer = self._asked(path, query or {}, bounds)
         if status != 200:
             raise _nonsense(path.partition("/")[0])
         return answer
 
-    def _asked(self, path: str, query: dict[str, Any], bounds: _Bounds | None = None) -> tuple[int, Any]:
-        bounds = bounds or _Bounds()
+    def _asked(
+        self, path: str, query: dict[str, Any], bounds: Bounds | None = None, form: Any = None
+    ) -> tuple[int, Any]:
+        """The answer's status and JSON. form: what is posted; else it is a GET."""
+        bounds, method = bounds or Bounds(), "GET" if form is None else "POST"
         try:
-            with _reached(), self._client.stream("GET", path, params=query) as answer:
+            with _reached(), self._client.stream(method, path, params=query, json=form) as answer:
                 if answer.status_code >= 500 or answer.is_redirect:
                     self._check(answer)
                 body = bytearray()
@@ -35890,6 +36896,206 @@ class WebUi:
 
 def _nonsense(what: str) -> Retry:
     return Retry(f"Open WebUI's answer about {what} is not what is expected of it.", hint=_HINT)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/webui_channels.py
+
+SOURCES["interfaces/webui_channels.py"] = r'''"""Open WebUI's own channels: which there are, what is posted in them, and posting there under a name of ours.
+
+It is posted by a webhook of the channel, so that members see who speaks, and that it is no member.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from ..channels.message import LONGEST_CHARS
+from ..core.errors import Drop, Retry, TellAdmin
+from ..core.text import plain
+from .webui import Bounds, TooLargeError, WebUi
+
+NAME = "Memory"  # of the webhook
+_PAGES = (100, 10, 1)  # messages of a page; fewer, where these are too large
+_MOST_BYTES = 16 << 20  # of a page
+_MENTION = re.compile(r"<([@#])[A-Z]:([^|<>]{1,200})(?:\|([^|<>]{1,200}))?>")
+_NS = 1e9
+_HINT = "Give webui_api_key of an admin who is a member of the channel, and switch channels on there."
+
+
+class GoneError(Drop):
+    """There is no such channel, or message."""
+
+
+@dataclass(frozen=True, slots=True)
+class WebuiChannel:
+    """A channel. is_direct: of people who write to each other alone."""
+
+    id: str
+    name: str
+    is_direct: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A message. text: "" for what no member wrote. at: Unix time in seconds.
+
+    changed: a number that every edit makes another one. parent: the id of the message whose thread it is in,
+    or "". replies: how many there are in its own thread, and when the newest came. webhook: by which, or "".
+    """
+
+    id: str
+    author: str
+    author_name: str
+    text: str
+    at: float
+    changed: int
+    parent: str
+    reply_to: str
+    replies: tuple[int, int]
+    webhook: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some messages, the newest first. passed: places of the list that they take, 0 at its end."""
+
+    messages: tuple[Posted, ...]
+    passed: int
+
+
+class WebuiChannels(WebUi):
+    """The channels that the key may read. Methods block.
+
+    Raises:
+        GoneError: what is asked about is not there.
+        TellAdmin: the key may not see it.
+        Retry: Open WebUI cannot be reached, or answers nonsense.
+    """
+
+    def channels(self) -> list[WebuiChannel]:
+        """All that are not in an archive."""
+        listed = self._told("channels/list")
+        if not isinstance(listed, list):
+            raise _nonsense()
+        return [
+            WebuiChannel(one["id"], _text(one.get("name"), 200), one.get("type") == "dm")
+            for one in listed
+            if isinstance(one, dict)
+            and _is_id(one.get("id"))
+            and not (one.get("archived_at") or one.get("deleted_at"))
+        ]
+
+    def is_there(self, channel: str) -> bool:
+        """Whether there is such a channel, which may be read."""
+        try:
+            self._told(f"channels/{_quoted(channel)}")
+        except GoneError:
+            return False
+        return True
+
+    def page(self, channel: str, skip: int, thread: str = "") -> Page:
+        """Some messages after so many newer ones: of a channel, without threads, or of one thread in it."""
+        path = f"channels/{_quoted(channel)}/messages" + (f"/{_quoted(thread)}/thread" if thread else "")
+        for limit in _PAGES:
+            try:
+                listed = self._told(path, {"skip": skip, "limit": limit}, Bounds(_MOST_BYTES))
+            except TooLargeError:
+                continue
+            if not isinstance(listed, list):
+                raise _nonsense()
+            found = [posted for one in listed if (posted := read_posted(one)) and posted.id != thread]
+            return Page(tuple(found), len(listed) - any(_at(one, "id") == thread for one in listed))
+        return Page((), 1)  # one that is longer than anything we read
+
+    def message(self, channel: str, message: str) -> Posted | None:
+        """One message; None where it is not there any more."""
+        try:
+            path = f"channels/{_quoted(channel)}/messages/{_quoted(message)}"
+            return read_posted(self._told(path, bounds=Bounds(_MOST_BYTES)))
+        except GoneError:
+            return None
+
+    def webhook(self, channel: str) -> tuple[str, str]:
+        """The id and the token of our webhook in a channel, which is made where there is none."""
+        path, own = f"channels/{_quoted(channel)}/webhooks", self.user_id()
+        hooks = self._told(path)
+        mine = [one for one in hooks if _at(one, "name") == NAME and _at(one, "user_id") == own]
+        hook = mine[0] if mine else self._told(f"{path}/create", form={"name": NAME})
+        if not (_is_id(_at(hook, "id")) and _is_id(_at(hook, "token"))):
+            raise _nonsense()
+        return str(hook["id"]), str(hook["token"])
+
+    def say(self, channel: str, text: str) -> None:
+        """Post something under our own name."""
+        id_, token = self.webhook(channel)
+        logging.getLogger("httpx").setLevel(logging.WARNING)  # at INFO it logs addresses: here the token
+        self._told(f"channels/webhooks/{_quoted(id_)}/{_quoted(token)}", form={"content": text})
+
+    def _told(
+        self, path: str, query: dict[str, Any] | None = None, bounds: Bounds | None = None, form: Any = None
+    ) -> Any:
+        status, answer = self._asked(path, query or {}, bounds, form)
+        if status == 200:
+            return answer
+        if status == 404 and isinstance(_at(answer, "detail"), str):
+            raise GoneError("There is no such channel in Open WebUI, or no such message.")
+        if status in (401, 403):
+            raise TellAdmin("Open WebUI does not let this key read the channel.", hint=_HINT)
+        raise _nonsense()
+
+
+def read_posted(item: Any) -> Posted | None:
+    """A message as it is listed; None for what is none."""
+    id_, at, changed = _at(item, "id"), _at(item, "created_at"), _at(item, "updated_at")
+    if not _is_id(id_) or not isinstance(at, int) or not 0 < at < 1 << 63:
+        return None
+    meta, author, content = item.get("meta") or {}, item.get("user_id"), item.get("content")
+    webhook = _at(_at(meta, "webhook"), "id")
+    # A model's answer bears the id of whoever asked for it, and a webhook's message that of who made it.
+    by_member = _is_id(author) and not (item.get("app_id") or _at(meta, "model_id") or _at(meta, "webhook"))
+    count, latest = item.get("reply_count"), item.get("latest_reply_at")
+    return Posted(
+        id=id_,
+        author=author if by_member else "",
+        author_name=_text(_at(item.get("user"), "name"), 200),
+        text=_readable(_text(content, LONGEST_CHARS)) if by_member else "",
+        at=at / _NS,
+        changed=changed if isinstance(changed, int) else 0,
+        parent=_text(item.get("parent_id"), 200),
+        reply_to=_text(item.get("reply_to_id"), 200),
+        replies=(count if isinstance(count, int) else 0, latest if isinstance(latest, int) else 0),
+        webhook=_text(webhook, 200),
+    )
+
+
+def _readable(text: str) -> str:
+    """With mentions as members see them."""
+    return _MENTION.sub(lambda found: found[1] + (found[3] or found[2]), text).strip()
+
+
+def _at(value: Any, name: str) -> Any:
+    return value.get(name) if isinstance(value, dict) else None
+
+
+def _text(value: Any, most: int) -> str:
+    return plain(value[:most]) if isinstance(value, str) else ""
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= 200
+
+
+def _quoted(id_: str) -> str:
+    return quote(id_, safe="")
+
+
+def _nonsense() -> Retry:
+    return Retry("Open WebUI's answer about channels is not what is expected of it.", hint=_HINT)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -47502,8 +48708,8 @@ from ..core.memory import Memory
 from ..core.scope import EVERYONE, documents_owner
 from ..documents.folders import Folders, is_saved
 from ..documents.inbox import Inbox
-from ..documents.indexing import Indexing
 from ..documents.passages import BATCH
+from ..documents.storing import clear
 from ..state.documents_table import DocumentsTable, Entry
 from .fitting import found
 from .live import Live
@@ -47618,7 +48824,7 @@ class Documents:
     def _clear(self, entries: Sequence[Entry]) -> None:
         if entries and isinstance(backend := self._live.get(), BulkBackend):
             for entry in entries:
-                Indexing.clear(backend, entry)
+                clear(backend, entry)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -60258,6 +61464,11 @@ class Run:
         return Recalling(future, lambda: self._ended(future, began, settings))
 
     @property
+    def is_used(self) -> bool:
+        """Whether a message waits for its memories."""
+        return bool(self._under_way)
+
+    @property
     def is_busy(self) -> bool:
         """Whether many messages wait for their memories."""
         return len(self._under_way) >= _MANY
@@ -60413,6 +61624,7 @@ _FEW_SPREADS = 0.5  # for each time that there are e times fewer
 _DEFAULT, _MOST = 0.42, 1.4  # of the threshold
 _OF_BEST = 0.15  # of what the best one has: the rest of what is told once the gate is open
 _LEAST = 0.1  # of that; less is far in meaning, and without words in common
+_LESS_OF_FEW = 0.5  # for each time that there are e times fewer than forty: all of few cost little
 
 _NEARLY_SAME = 0.8  # share of words in common
 
@@ -60462,8 +61674,10 @@ class Gate:
         allowed = SPREAD * (_for_own(of_self, query) + _by_chance(candidates))
         share = (_MOST - threshold) / (_MOST - _DEFAULT) if allowed > 0 else threshold / _DEFAULT
         needed = threshold - allowed * min(max(share, 0.0), 1.0)
-        is_open = bool(candidates) and seen >= needed
-        return cls(seen, needed, min(max(_OF_BEST * seen, _LEAST), _DEFAULT) if is_open else None)
+        if not candidates or seen < needed:
+            return cls(seen, needed)
+        least = min(max(_OF_BEST * seen, _LEAST), _DEFAULT)
+        return cls(seen, needed, least / (1 + _LESS_OF_FEW * _few(len(candidates))))
 
 
 def _for_own(of_self: tuple[float, float], query: str) -> float:
@@ -60483,9 +61697,13 @@ def _by_chance(candidates: Sequence[Ranked]) -> float:
     """
     near = sorted((item.meaning for item in candidates), reverse=True)[:_CROWD]
     others = sum(near[1:]) / max(len(near) - 1, 1)
-    few = math.log(_CROWD / max(len(near), _FEW))
     apart = _CROWD_SPREADS - others / SPREAD
-    return max(apart, -_CROWDED_SPREADS) + _FEW_SPREADS * few
+    return max(apart, -_CROWDED_SPREADS) + _FEW_SPREADS * _few(len(near))
+
+
+def _few(count: int) -> float:
+    """How often there are e times fewer memories than forty; 0 for forty and more."""
+    return math.log(_CROWD / min(max(count, _FEW), _CROWD))
 
 
 def select(
@@ -61268,6 +62486,12 @@ IS_A_WISH = "it tells a model how to answer, which is for one's own chats"
 NO_SCOPE = "it is of no scope that there is"
 
 
+class _Admitted(str):
+    """A text that `restored` has let through; what is made of it is a plain text again."""
+
+    __slots__ = ()
+
+
 class NotAdmittedError(Refused):
     """A text cannot become a memory, in a sentence for whoever asked. `reason`: for journal and counters."""
 
@@ -61318,6 +62542,8 @@ def restored(text: str) -> str:
     Raises:
         NotAdmittedError: it says nothing, or gives orders to a model.
     """
+    if isinstance(text, _Admitted):
+        return text  # writers that take passages one by one let all of them through at once later
     text = clean(text[:_LONGEST_KEPT_CHARS])
     if len(text) > _KEPT_AGAIN_CHARS:
         text = f"{text[: _KEPT_AGAIN_CHARS - 1]}…"
@@ -61325,7 +62551,7 @@ def restored(text: str) -> str:
         raise NotAdmittedError(EMPTY)
     if gives_orders(text):
         raise NotAdmittedError(GIVES_ORDERS)
-    return masked(text)[0]
+    return _Admitted(masked(text)[0])
 
 
 def store(backend: Backend, user_id: str, new: Memory) -> str:
@@ -61349,7 +62575,8 @@ def store_all(backend: EditableBackend, owner_id: str, new: Sequence[Memory]) ->
 
     Raises what `restored` and the backend raise.
     """
-    new = [changed(memory, text=restored(memory.text), lead=lead(memory.lead)) for memory in new]
+    leads = {text: lead(text) for text in {memory.lead for memory in new}}
+    new = [changed(memory, text=restored(memory.text), lead=leads[memory.lead]) for memory in new]
     if isinstance(backend, BulkBackend):
         backend.store_all(owner_id, new)
         return
@@ -63907,7 +65134,7 @@ from ..core.errors import ClaimLost
 from ..core.exchange import IMPORTS, Batch, Exchange, message_id_of
 from ..state import deletions, hold, outbox, was_erased
 from ..state.clock import is_later
-from ..state.engine import Patience
+from ..state.engine import Patience, unsynced
 from ..state.prepared import Prepared
 from .backlog import NEWER, Backlog, batch_of, exchange_of
 from .turns import CLAIM_S, PAUSE_MOST_S, next_user, rows_of, rows_where
@@ -63943,6 +65170,7 @@ class Outbox(Backlog):
     def __init__(self, engine: Engine) -> None:
         super().__init__(engine)
         self._engine, self._patience = engine, Patience(engine)
+        self._renewing = unsynced(engine)  # after a power cut nobody has the claim
 
     def put(
         self,
@@ -64067,7 +65295,10 @@ class Outbox(Backlog):
         Raises:
             ClaimLost: it had expired, and somebody else has claimed the batch since.
         """
-        if not self._set(batch, claim_expires=time.time() + CLAIM_S):
+        renewed = update(outbox).where(_claim_of(batch)).values(claim_expires=time.time() + CLAIM_S)
+        with self._renewing.begin() as connection:
+            is_mine = connection.execute(renewed).rowcount > 0
+        if not is_mine:
             hint = "This server stood still for some seconds. Nothing is lost: the other one goes on with it."
             raise ClaimLost("Another server has taken over what this one was about to remember.", hint=hint)
 
@@ -64138,10 +65369,10 @@ class Outbox(Backlog):
         with self._engine.begin() as connection:
             return connection.execute(update(outbox).where(dead).values(again)).rowcount > 0
 
-    def _set(self, batch: Batch, **values: Any) -> bool:
-        """False where a later try has the claim by now: this one has lost it, and its say."""
+    def _set(self, batch: Batch, **values: Any) -> None:
+        """Unless a later try has the claim by now: this one has lost it, and its say."""
         with self._engine.begin() as connection:
-            return connection.execute(update(outbox).where(_claim_of(batch)).values(**values)).rowcount > 0
+            connection.execute(update(outbox).where(_claim_of(batch)).values(**values))
 
     @staticmethod
     def _replaced(connection: Connection, exchange: Exchange) -> list[Any]:
@@ -67409,7 +68640,7 @@ SOURCES["state/documents_table.py"] = r'''"""Which documents are known, of whom,
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -67471,11 +68702,14 @@ class DocumentsTable:
         with self._reading.connect() as connection:
             return list(connection.scalars(select(documents.c.user_id).distinct()))
 
-    def put(self, entry: Entry) -> None:
-        """What became of a document, in place of what was known."""
+    def put(self, entries: Sequence[Entry]) -> None:
+        """What became of a user's documents, in place of what was known."""
+        if not entries:
+            return
         with self._engine.begin() as connection:
-            put_row(connection, documents, asdict(entry))
-            count_up(connection, entry.user_id)
+            for entry in entries:
+                put_row(connection, documents, asdict(entry))
+            count_up(connection, entries[0].user_id)
 
     def remove(self, user_id: str, ids: Collection[str]) -> None:
         """These are gone."""

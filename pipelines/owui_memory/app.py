@@ -38,6 +38,7 @@ from .digests.schedule import DigestWorker
 from .digests.template import TEMPLATES
 from .documents.indexing import Indexing
 from .documents.watcher import Watcher
+from .interfaces.channel_poller import ChannelPoller
 from .interfaces.lanes import Lanes
 from .interfaces.live.chats import LiveChats
 from .interfaces.proxy.kept_steps import KeptSteps
@@ -202,13 +203,14 @@ class Application:
         self.watcher = Watcher(
             self.live.get,
             folder,
-            partial(Indexing, self._documents, self._writer.let_others_go_first),
+            partial(Indexing, self._documents, lambda: self.recalls.is_used),
             self.emit,
         )
         self._digest_worker = DigestWorker(
             self.commander.tools.schedule, self.commander.tools.digests, folder, self.emit, self._is_busy
         )
         self.channels = Channels(self._engine, settings)
+        self._channel_poller = ChannelPoller(self.channels, settings)
         self._channel_reader = ChannelReader(
             self.live,
             self.channels.queue,
@@ -236,6 +238,7 @@ class Application:
             self.watcher,
             self._digest_worker.thread,
             self._channel_reader.thread,
+            self._channel_poller.thread,
         ):
             thread.start()
 
@@ -349,7 +352,9 @@ class Application:
             channels_part(self._settings(), self._observed),
             costs_part(self.costs, self.metrics, self._days),
             key_part(self._settings(), self._environment.server_key),
-            *filter(None, [self.live_chats.check(), self.deletion_worker.part()]),
+            *filter(
+                None, [self.live_chats.check(), self.deletion_worker.part(), self._channel_poller.part()]
+            ),
         ]
         return report(
             [*parts, last_error_part(self.metrics)], counts.pending + waiting.exchanges, counts.dead
@@ -398,6 +403,7 @@ class Application:
         """Remembers what waits and stops all threads, within a bound. The rest waits for the next start."""
         self.contexts.close()
         self.watcher.stop(_STOP_S)
+        self._channel_poller.thread.stop(_STOP_S)
         self._digest_worker.thread.stop(0.0)
         self._reflector.thread.stop(0.0)
         self._channel_reader.thread.stop(0.0)  # what is broken off is read again

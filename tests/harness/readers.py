@@ -27,7 +27,7 @@ from owui_memory.digests import draft, template
 from owui_memory.digests.sources import Source
 from owui_memory.documents import extract as documents
 from owui_memory.documents import folders
-from owui_memory.interfaces import intake
+from owui_memory.interfaces import intake, webui_channels
 from owui_memory.interfaces import strip_commands as asides
 from owui_memory.interfaces.body import with_blocks
 from owui_memory.interfaces.proxy import dialects
@@ -114,6 +114,12 @@ def _outlet(*messages: dict[str, Any]) -> object:
 
 def _part(text: str) -> list[dict[str, str]]:
     return [{"type": "text", "text": text}]
+
+
+def _in_a_channel(text: str) -> object:
+    user = {"id": text, "name": text}
+    posted = {"id": "m", "created_at": 1, "updated_at": 1, "user_id": "ada", "content": text, "user": user}
+    return webui_channels.read_posted(posted)
 
 
 def _digested(text: str) -> None:
@@ -257,6 +263,7 @@ def _archived(text: str) -> object:
 
 TEXTS = (
     Reader("plain", plain),
+    Reader("Open WebUI's channel: message", _in_a_channel, (webui_channels,)),
     Reader("archives", _archived, (archive, conversations, entries, memory_stores)),
     Reader(
         "words", lambda text: (words.terms_of(text), words.content_words(text), words.words(text)), (words,)

@@ -7,6 +7,7 @@ import json
 import httpx
 import pytest
 
+from owui_memory.core.locales import locale
 from owui_memory.state import open_state
 from owui_memory.state.api_keys_table import ApiKeys
 from tests.harness.pipelines_server import PipelinesServer, StartServer
@@ -36,8 +37,17 @@ def tell(server: PipelinesServer, body: object, key: str, **headers: str) -> htt
 
 
 def test_a_bot_tells_messages(server: PipelinesServer, key: str) -> None:
-    told = tell(server, MESSAGE, key)
-    assert (told.status_code, told.json()) == (202, {"accepted": 1, "known": 0, "refused": [], "reply": []})
+    told, german = (
+        tell(server, MESSAGE, key),
+        {"channel": "halle", "text": "Wir treffen uns nicht am Freitag."},
+    )
+    (notice,) = told.json().pop("reply")
+    assert notice == {"channel": MESSAGE["channel"], "to": "", "text": locale("en").say("channel, notice")}
+    taken = {"accepted": 1, "known": 0, "refused": [], "reply": [notice]}
+    assert (told.status_code, told.json()) == (202, taken)
+    (notice,) = tell(server, MESSAGE | german, key).json()["reply"]
+    assert notice["text"] == locale("de").say("channel, notice")
+    assert tell(server, MESSAGE, key).json()["reply"] == []  # members are told once
     both = {"messages": [MESSAGE, {**MESSAGE, "id": "m2"}, {**MESSAGE, "text": 7}, {"id": "m3"}]}
     answer = tell(server, both, key).json()
     assert (answer["accepted"], answer["known"]) == (1, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from sqlalchemy import Engine
 
 from ..config.settings import Valves
 from .message import ChannelMessage
+from .notice import Notices, notice
 from .people import ChannelReply, People
 from .queue import ChannelQueue
 
@@ -28,11 +30,24 @@ class Channels:
 
     def __init__(self, engine: Engine, settings: Callable[[], Valves]) -> None:
         self.engine, self.settings = engine, settings
-        self.queue, self.people = ChannelQueue(engine), People(engine)
+        self.queue, self.people, self._notices = ChannelQueue(engine), People(engine), Notices(engine)
 
     def observe(self, messages: Sequence[ChannelMessage]) -> Observed:
         """Keep messages of one source, which are on disk afterwards, and do what their authors ask."""
         kept, replies = self.people.take(messages)
         put, indices = self.queue.put(list(kept.values())), list(kept)
+        replies += self._told(messages)
         full = tuple(indices[at] for at in put.full)
         return Observed(put.accepted, put.known + len(messages) - len(kept), full, tuple(replies))
+
+    def _told(self, messages: Sequence[ChannelMessage]) -> list[ChannelReply]:
+        """What is to be said in channels whose members were not told yet that they are read."""
+        by_owner: dict[str, list[ChannelMessage]] = {}
+        for one in messages:
+            by_owner.setdefault(one.owner, []).append(one)
+        replies = []
+        for owner in sorted(self._notices.untold(by_owner)):
+            one = by_owner[owner][-1]
+            self._notices.told(one.source, one.channel, one.channel_name, time.time())
+            replies.append(ChannelReply(one.channel, notice([said.text for said in by_owner[owner]])))
+        return replies

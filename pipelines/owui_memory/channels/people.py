@@ -13,11 +13,12 @@ from sqlalchemy import Connection, Engine, and_, select, tuple_, update
 
 from ..core.batched import batched
 from ..core.scope import WEBUI
-from ..state import channel_authors, channel_memories, channel_messages, insert_new, reading
+from ..state import channel_authors, channel_memories, channel_messages, channels, insert_new, reading
 from ..state.engine import Patience
 from ..state.page_sessions_table import PageSessions, Person
+from .erasing import forget_author, read_author
 from .message import ChannelMessage
-from .queue import DELETED, DROPPED, drop_texts
+from .queue import DELETED, DROPPED
 from .requests import FORGET, LINK, Request, read_request
 
 _AT_ONCE = 200  # authors, or messages, in a statement
@@ -50,7 +51,7 @@ class People:
 
     def __init__(self, engine: Engine) -> None:
         self._writing, self._reading = Patience(engine), Patience(reading(engine))
-        self._codes = PageSessions(engine)
+        self._engine, self._codes = engine, PageSessions(engine)
 
     def take(
         self, messages: Sequence[ChannelMessage]
@@ -99,7 +100,7 @@ class People:
                 source, author, name=asked.author_name, user_id=user_id, agreed_at=time.time(), silent=False
             )
             return "channel, linked", True
-        self._put(source, author, name=asked.author_name, silent=False)
+        read_author(self._engine, source, author)
         return "channel, read", True
 
     def code(self, user_id: str) -> str:
@@ -130,21 +131,23 @@ class People:
         ended = update(channel_authors).where(mine).values(user_id="", agreed_at=0.0)
         return bool(self._writing.run(lambda connection: connection.execute(ended).rowcount))
 
+    def channel_of(self, owner: str) -> tuple[str, str]:
+        """The source and the id of the channel whose memories lie under this id; "" twice for none."""
+        wanted = select(channels.c.source, channels.c.channel).where(channels.c.user_id == owner)
+        row = self._reading.run(lambda connection: connection.execute(wanted).first())
+        return (row.source, row.channel) if row is not None else ("", "")
+
+    def pause(self, owner: str, *, on: bool) -> None:
+        """Keep nothing of what is said in a channel, or observe it again. owner: see `channel_owner`."""
+        changed = update(channels).where(channels.c.user_id == owner).values(paused=on)
+        self._writing.run(lambda connection: connection.execute(changed))
+
     def forget(self, source: str, author: str) -> None:
         """Erase what an author has said, and what was learned from it; they are not read from now on.
 
-        Memories are told no more at once, and erased by whoever looks for those that are `gone`.
+        Memories are told no more at once, and erased by the server: see `erasing`.
         """
-
-        def work(connection: Connection) -> None:
-            _put(connection, source, author, {"silent": True})
-            mine = and_(channel_messages.c.source == source, channel_messages.c.author == author)
-            connection.execute(update(channel_messages).where(mine).values(author_name=""))
-            drop_texts(connection, mine, time.time())
-            cited = and_(channel_memories.c.source == source, channel_memories.c.author == author)
-            connection.execute(update(channel_memories).where(cited).values(gone=True))
-
-        self._writing.run(work)
+        forget_author(self._engine, source, author)
 
     def forget_user(self, user_id: str) -> int:
         """The same for all authors who are a user, who are linked no longer; how many there were."""

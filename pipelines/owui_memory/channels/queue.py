@@ -136,6 +136,13 @@ class ChannelQueue:
             count_day(connection, owner, now, **today)
         return added
 
+    def known(self, owner: str, since: float, most: int) -> list[tuple[str, float]]:
+        """The newest messages of a channel since a Unix time that were not deleted: ids, and when said."""
+        mine = and_(_M.user_id == owner, _M.at > since, _M.state.not_in((DELETED, DROPPED)))
+        wanted = select(_M.message_id, _M.at).where(mine).order_by(_M.at.desc()).limit(most)
+        with self._reading.connect() as connection:
+            return [(row.message_id, row.at) for row in connection.execute(wanted)]
+
     def members(self, source: str, authors: Collection[str]) -> dict[str, str]:
         """The user ids of those of some authors who are users and agreed to be remembered, by author."""
         a, found = channel_authors.c, dict[str, str]()

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from owui_memory.core.errors import Retry
+from owui_memory.core.errors import Drop, Retry
 from owui_memory.core.scope import documents_owner
 from owui_memory.documents import indexing
 from owui_memory.documents.extraction import Document, Extraction
@@ -43,7 +43,7 @@ def test_what_could_not_be_read_is_tried_again_when_it_is_touched(index: Index) 
     index.write("a.txt", "The lamp is green.")
     index.run()
     (entry,) = index.table.of("ada")
-    index.table.put(replace(entry, state="failed"))
+    index.table.put([replace(entry, state="failed")])
     os.utime(index.own / "a.txt", ns=(1, 1))
     index.run()
     assert index.states() == {"a.txt": "read"}
@@ -117,3 +117,24 @@ def test_whatever_happens_with_one_user_others_are_served(index: Index, fault: E
     assert [one.text for one in index.kept("bob")] == ["The lamp is red."]
     index.run()
     assert [one.text for one in index.kept()] == ["The lamp is green."]
+
+
+def test_a_text_that_the_embedder_refuses_keeps_no_other_document_out(index: Index) -> None:
+    calls: list[int] = []
+
+    class Picky(Failing):
+        def store_all(self, owner: str, new: Any) -> Any:
+            calls.append(len(new))
+            if any("odd" in one.text for one in new):
+                raise Drop("it is odd")
+            return super().store_all(owner, new)
+
+    for name in ("a", "b", "odd", "z"):
+        index.write(f"{name}.txt", f"The lamp {name} is green.")
+    index.write("long.md", f"{LONG}\n\nThe odd lamp.")
+    assert index.run(Picky(index.backend, 1_000, late=False)) == 5
+    assert calls[0] > 1
+    states = index.states()
+    assert {name for name, state in states.items() if state == "failed"} == {"odd.txt", "long.md"}
+    assert sorted(one.title for one in index.kept()) == ["a", "b", "z"]
+    assert {one.detail for one in index.table.of("ada")} == {"", "it is odd"}

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from owui_memory.config.settings import Valves
-from owui_memory.core.errors import Drop, Retry
-from owui_memory.documents.indexing import Indexing
+from owui_memory.core.errors import ClaimLost, Drop, Retry
+from owui_memory.documents.storing import clear
 from owui_memory.manage.documents import Documents
 from owui_memory.state import erasures
-from tests.unit.documents.index import Index, There
+from tests.unit.documents.index import LONG, Failing, Index, There
 
 
 def test_what_was_forgotten_comes_back_only_with_another_file(index: Index) -> None:
@@ -22,7 +22,7 @@ def test_what_was_forgotten_comes_back_only_with_another_file(index: Index) -> N
     index.run()
     (entry,) = index.table.of("ada")
     index.table.forget("ada", [entry.document_id])
-    Indexing.clear(index.backend, entry)
+    clear(index.backend, entry)
     os.utime(index.own / "a.txt", ns=(1, 1))
     index.run()
     assert index.kept() == []
@@ -32,13 +32,39 @@ def test_what_was_forgotten_comes_back_only_with_another_file(index: Index) -> N
     assert [one.text for one in index.kept()] == ["The lamp is red."]
 
 
-def test_files_from_before_their_user_was_erased_are_not_read(index: Index) -> None:
-    index.write("a.txt", "The lamp is green.")
+def _erase(index: Index) -> None:
     with index.engine.begin() as connection:
         asked = {"user_id": "ada", "whole": True, "memory_ids": "[]", "batches": "[]", "locations": "[]"}
         connection.execute(erasures.insert().values(**asked, asked_at=time.time() + 1))
+
+
+def test_files_from_before_their_user_was_erased_are_not_read(index: Index) -> None:
+    index.write("a.txt", "The lamp is green.")
+    _erase(index)
     assert index.run() == 0
     assert index.kept() == []
+
+
+def test_what_is_read_while_its_user_is_erased_does_not_stay(index: Index) -> None:
+    class Erased(Failing):
+        def store_all(self, *given: Any) -> Any:
+            super().store_all(*given)
+            with index.engine.begin() as connection:
+                asked = {
+                    "user_id": "ada",
+                    "whole": True,
+                    "memory_ids": "[]",
+                    "batches": "[]",
+                    "locations": "[]",
+                }
+                connection.execute(erasures.insert().values(**asked, asked_at=time.time() + 1))
+
+    index.write("a.txt", "The lamp is green.")
+    index.write("b.md", LONG)
+    with pytest.raises(ClaimLost):
+        index.run(Erased(index.backend, 1_000, late=False))
+    assert index.kept() == []
+    assert index.states() == {}
 
 
 def test_what_cannot_be_forgotten_now_stays_listed(index: Index) -> None:

@@ -11,8 +11,8 @@ from typing import Any
 
 from owui_memory.config.settings import Valves
 from owui_memory.core.scope import EVERYONE, documents_owner
-from owui_memory.documents.indexing import Indexing
 from owui_memory.documents.passages import BATCH
+from owui_memory.documents.storing import clear
 from owui_memory.manage.documents import Documents
 from tests.harness.places import Place
 from tests.harness.scripted_llm import ScriptedLLM
@@ -118,7 +118,7 @@ def test_a_document_of_many_passages_goes_as_a_whole(index: Index) -> None:
     index.run()
     assert [one.text for one in index.kept()] == ["The lamp is red."]
     index.backend.store_all(documents_owner("ada"), more)
-    Indexing.clear(index.backend, entry)
+    clear(index.backend, entry)
     assert index.kept() == []
 
 

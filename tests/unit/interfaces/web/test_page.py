@@ -6,16 +6,23 @@ import html
 import json
 import logging
 import re
+from functools import partial
 
 import pytest
-from sqlalchemy import and_, update
+from sqlalchemy import and_, select, update
 
+from owui_memory.backends import open_backend
+from owui_memory.backends.base import EditableBackend
+from owui_memory.backends.locations import naming
+from owui_memory.channels.people import People
+from owui_memory.config.settings import Valves
 from owui_memory.core.exchange import Exchange
 from owui_memory.interfaces.web import admin as admin_views
 from owui_memory.interfaces.web.routes import ROUTES
 from owui_memory.remember.outbox import Outbox
-from owui_memory.state import open_state
+from owui_memory.state import channel_messages, open_state
 from owui_memory.state import outbox as table
+from tests.harness.channels import learn, owner_in, said
 from tests.harness.waiting import wait_until
 from tests.unit.interfaces.web.visitors import PAGE_URL, Visitors, texts
 
@@ -293,6 +300,56 @@ def test_what_was_given_up_is_tried_again(house: Visitors) -> None:
     wait_until(lambda: outbox.counts().dead + outbox.waiting_of("rita") == 0, what="it is remembered")
     engine.dispose()
     assert texts(house.browser("rita")) == ["I like kites."]
+
+
+def test_accounts_in_channels(house: Visitors) -> None:
+    """A code is shown once; whoever posts it is linked, which their user ends."""
+    engine = open_state(house.at.data_dir)
+    people, sam = People(engine), house.browser("sam")
+    (posted,) = re.findall(r'value="(memory link \w+)"', sam.send_form("link-account").text)
+    assert posted not in sam.get("switches").text
+    name = "<b>Sam</b>"
+    assert len(people.take([said(posted, author="s1", name=name)])[1]) == 1
+    shown = sam.get("switches").text
+    assert "&lt;b&gt;Sam&lt;/b&gt; (discord)" in shown
+    assert house.browser("tom").send_form("unlink-account", source="discord", author="s1").status_code == 422
+    assert sam.send_form("unlink-account", source="discord", author="s1").status_code == 303
+    assert "(discord)" not in sam.get("switches").text
+    for state in ("yes", "no"):
+        assert sam.send_form("switch", chat="channels", on=state).status_code == 303
+        assert [one.agreed_at > 0 for one in people.of_user("sam")] == [True] * (state == "yes")
+    engine.dispose()
+
+
+def test_what_admins_see_and_do_of_channels(house: Visitors) -> None:
+    engine = open_state(house.at.data_dir)
+    given = {"embedder_base_url": house._llm.base_url, "embedder_model": "m", "embedder_api_key": "k"}
+    settings = Valves(embedder_provider="openai", **given)
+    memories = open_backend(settings, house.at.data_dir, named=partial(naming, engine, house.at.data_dir))
+    assert isinstance(memories, EditableBackend)
+    learn(
+        engine,
+        memories,
+        "The shop is closed on Mondays.",
+        said("closed on Mondays", channel_name="<i>Shop</i>"),
+    )
+    admin, owner = house.browser("root", "admin"), owner_in()
+    told = admin.get("channels").text
+    assert "&lt;i&gt;Shop&lt;/i&gt;" in told
+    assert "discord/general" in told
+    assert "Mondays" not in told
+    for wrong in ("", "ada", "channel/discord/none", "past/ada", "team/x"):
+        assert admin.send_form("erase-channel", channel=wrong).status_code == 422
+        assert admin.send_form("pause-channel", channel=wrong, on="yes").status_code == 422
+    assert admin.send_form("pause-channel", channel=owner, on="yes").status_code == 303
+    assert "paused" in admin.get("channels").text
+    assert admin.send_form("erase-channel", channel=owner).status_code == 303
+    assert "discord/general" not in admin.get("channels").text
+    assert memories.list_all(owner) == []
+    memories.close()
+    with engine.connect() as connection:
+        assert connection.execute(select(channel_messages)).all() == []
+    engine.dispose()
 
 
 def test_headers_and_nothing_inline(house: Visitors) -> None:
