@@ -69,10 +69,9 @@ class ChannelReader:
 
     def look(self) -> bool:
         """Takes away what was deleted, and reads a batch that is due; whether there was one. Never raises."""
-        if self._is_busy():
+        if self._is_busy() or self._live.current is None:
             return False
         try:
-            self._live.get()
             if self._sweeping.sweep():
                 return True
             settings = self._settings()
@@ -81,9 +80,6 @@ class ChannelReader:
             claim = self._claimed(settings)
             if claim is not None:
                 self._settle(claim)
-        except MemoryFault as fault:
-            self._emit(failed(Job.CHANNELS, fault))
-            return False
         except Exception as error:  # noqa: BLE001 - the thread must not die; the state database may be ill
             self._emit(failed(Job.CHANNELS, error))
             return False
