@@ -203,6 +203,7 @@ def test_what_was_learned_goes_with_who_said_it(server: PipelinesServer, bot: Bo
     ada, bob, question = f"ada-{user}", f"bob-{user}", "Where is the key of the archive room?"
     bot.tells_much((ada, "The key of the archive room hangs behind the stove."), (bob, "The stove is blue."))
     assert "behind the stove" in bot.knows(question)
+    assert any("behind the stove" in text for _, text in stored(server))
     bot.tells((ada, "memory forget me"))
     asked = {"channel": f"general-{user}", "text": question}
     assert "behind the stove" not in bot.post("/recall", asked).text, "at once"
