@@ -367,7 +367,8 @@ class Application:
         file = StateFile(self._engine)
         self._state_check = StateCheck(self._engine, file, environment.data_dir, self.metrics.state_was_well)
         self._counting = Inquiry("memory-counting", self._counted)
-        self._counts, self._days, self._kept, self._read = Counts(pending=0, dead=0), "", Kept(), Known()
+        self._counts, self._days, self._kept = Counts(pending=0, dead=0), "", Kept()
+        self._read: dict[str, Known] = {}
         self._observed: list[Standing] = []
         self.spill = spill or Spill(environment.data_dir)
         self.keeper = Keeper(
@@ -617,6 +618,7 @@ class Application:
         levels.set("channel_messages_waiting", sum(one.unread for one in self._observed))
         for one in self._observed[:50]:
             levels.set("channel_tokens_today", one.tokens, f"{one.source}/{one.name or one.channel}"[:80])
+        levels.set_documents(self._read)
         for store, size in sizes(self._environment.data_dir).items():
             levels.set("store_bytes", size, store)
         levels.set("info", 1, __version__)
@@ -628,9 +630,9 @@ class Application:
             self._counts, self._days, self._kept, self._read, self._observed = answer
         return self._counts
 
-    def _counted(self) -> tuple[Counts, str, Kept, Known, list[Standing]]:
+    def _counted(self) -> tuple[Counts, str, Kept, dict[str, Known], list[Standing]]:
         days = self._ledger.described(read_prices(self._settings().llm_prices))
-        kept, read = EpisodesTable(self._engine).kept(), self._documents.known()
+        kept, read = EpisodesTable(self._engine).kept(), self._documents.folders()
         return self._outbox.counts(), days, kept, read, self.channels.queue.standing()
 
     def close(self) -> None:
@@ -10933,7 +10935,7 @@ class EventKind(StrEnum):
     EXCHANGES_DEAD = "exchanges_dead"  # set aside: they could not be remembered
     CONTEXT_CUT = "context_cut"  # the oldest turns left a chat's prompt; `reason`: what is in their place
     ABSTRACT_MADE = "abstract_made"  # of a chat's oldest turns; `reason`: by what
-    DIGEST_MADE = "digest_made"  # `code`: by what
+    DIGEST_MADE = "digest_made"  # `reason`: its template, `code`: by what
     CHANNEL_READ = "channel_read"  # so many messages; `records`: memories made of them
     CHANNEL_ASIDE = "channel_aside"  # messages that could not be read
     EMBEDDED = "embedded"  # `count` texts, in one call
@@ -11004,8 +11006,8 @@ class Event:
     """Something that has happened. at: when, if not now.
 
     code: the reason as a code, if `reason` is a sentence that varies. seconds: how long it took. tokens,
-    records: of memories, what they take in a prompt, and how many there are. traces: of the requests that it
-    comes from, where that is not the one in hand (`core/trace.py`).
+    records: of memories, what they take in a prompt, and how many there are; tokens of a digest: what its LLM
+    took. traces: of the requests that it comes from, where that is not the one in hand (`core/trace.py`).
     """
 
     kind: EventKind
@@ -22905,28 +22907,30 @@ class Digests:
         task = template.filled(about, now.date().isoformat(), inert(user))
         if not (sources := self._shelf.sources(template, user_id, about, now)):
             raise Refused(message("digest, nothing known"))
-        sections = self._asked(user_id, task, sources)
-        self._emit(Event(EventKind.DIGEST_MADE, code="by an LLM" if sections else "of its sources"))
+        sections, tokens = self._asked(user_id, task, sources)
+        code = "llm" if sections else "sources"
+        self._emit(Event(EventKind.DIGEST_MADE, reason=template.name, code=code, tokens=tokens))
         return sections or of_sources(sources, words)
 
-    def _asked(self, user_id: str, task: str, sources: list[Source]) -> list[Section]:
-        """What an LLM writes of the sources and they bear out; [] where none may read them, or it fails."""
+    def _asked(self, user_id: str, task: str, sources: list[Source]) -> tuple[list[Section], int]:
+        """What an LLM writes of the sources and they bear out, [] where none may read them, or it fails; and
+        the tokens that this took."""
         settings, backend = self._settings(), self._live.get()
         if not (settings.has_llm and settings.uses_llm and isinstance(backend, AskableBackend)):
-            return []
+            return [], 0
         answered = self._reflections.answered_by(user_id)
         with ExitStack() as reading:
             try:
                 reader = backend.reading(answered, local_only=settings.local_only, patient=False)
                 if not reading.enter_context(reader):
-                    return []
-                asked = prompt_of(task, sources)
-                found = checked(backend.ask(asked).text, sources)
+                    return [], 0
+                reply = backend.ask(prompt_of(task, sources))
+                found = checked(reply.text, sources)
             except MemoryFault as fault:
                 self._emit(failed(Job.DIGEST, fault))
-                return []
+                return [], 0
         self._emit(succeeded(Job.DIGEST))
-        return found
+        return found, sum(reply.tokens)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -27604,7 +27608,8 @@ from ...language.sanitize import one_line
 from ...manage.users import counts_of
 from ...observe.ledger import Ledger
 from ...observe.selfcheck import selfcheck
-from ...observe.status import past_chats_part
+from ...observe.status import documents_part, past_chats_part
+from ...state.documents_table import DocumentsTable
 from ...state.episodes_table import EpisodesTable
 from ...state.switches_table import Switches
 from .commands import OF_THE_SERVER, AnyUser, Json, command
@@ -27633,6 +27638,9 @@ def _of_all(instance: Instance, to_json: bool) -> None:
         _calls(instance),
         _queue(instance),
         past_chats_part(instance.settings, EpisodesTable(instance.engine).kept()),
+        documents_part(
+            instance.settings, instance.environment.data_dir, DocumentsTable(instance.engine).folders()
+        ),
     ]
     ok = all(part.ok for part in parts)
     if to_json:
@@ -57892,7 +57900,7 @@ def _alive(engine: Engine) -> list[str]:
 # ----------------------------------------------------------------------------------------------------------
 # observe/costs.py
 
-SOURCES["observe/costs.py"] = r'''"""What the LLMs cost since the start: calls and tokens of each model."""
+SOURCES["observe/costs.py"] = r'''"""What the LLMs cost since the start: calls and tokens of each model, and of the digests of each template."""
 
 from __future__ import annotations
 
@@ -57900,7 +57908,9 @@ import threading
 from collections import Counter
 from collections.abc import Mapping
 
-from ..core.events import Event, Usage
+from ..core.events import Event, EventKind, Usage
+
+_MOST_TEMPLATES = 20  # what comes after them is "other"
 
 
 class Costs:
@@ -57909,16 +57919,23 @@ class Costs:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._of_models: dict[str, Counter[str]] = {}
+        self._of_digests: dict[str, Counter[str]] = {}
 
     def __call__(self, event: Event) -> None:
         """Counts the tokens of an event."""
         if (usage := event.usage) is not None and usage.for_exchanges:
             with self._lock:
                 self._of_models.setdefault(usage.model, Counter()).update(_counted(usage))
+        if event.kind is EventKind.DIGEST_MADE:
+            with self._lock:
+                is_known = event.reason in self._of_digests or len(self._of_digests) < _MOST_TEMPLATES
+                counts = self._of_digests.setdefault(event.reason if is_known else "other", Counter())
+                counts.update({"made": 1, "tokens": event.tokens})
 
     def described(self, exchanges: int) -> str:
-        """Calls and tokens since the start: of each exchange on average, and of each model."""
+        """Calls and tokens since the start: of each exchange on average, of each model and template."""
         with self._lock:
+            digests = {name: Counter(counts) for name, counts in sorted(self._of_digests.items())}
             models = {model: Counter(counts) for model, counts in sorted(self._of_models.items())}
         if not models:
             return "no LLM has been called since the start"
@@ -57926,6 +57943,9 @@ class Costs:
         if exchanges:
             total = sum(models.values(), Counter[str]())
             details.insert(0, f"{_each(total, exchanges)} per exchange")
+        if digests:
+            each = (f"{name} {one['made']:,} ({one['tokens']:,} tokens)" for name, one in digests.items())
+            details.append(f"of them digests: {', '.join(each)}")
         return "since the start " + "; ".join(details)
 
 
@@ -58434,7 +58454,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58443,15 +58463,19 @@ from typing import TYPE_CHECKING, Any
 from ..core.errors import TellAdmin
 from ..core.events import Event, EventKind
 from ..core.reason import Reason
+from ..core.scope import EVERYONE
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
+
+    from ..state.documents_table import Known
 
 _PREFIX = "owui_memory_"
 _MOST_VALUES = 50  # of one label; what comes after them is "other"
 _RECALL_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 10.0)
 _MODEL_S = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
 _FIRST_S = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0)
+_FOLDER = ("folder", "state")
 _TOKENS = (25, 50, 100, 200, 400, 800, 1600)
 
 # name (a counter's without _total): what it counts, and its labels
@@ -58472,6 +58496,8 @@ COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "failures": ("Work that failed, and is done again later.", ("job",)),
     "llm_calls": ("Answered calls of the LLM that reads the chats.", ("model",)),
     "llm_tokens": ("Tokens of these calls.", ("model", "direction")),
+    "digests": ("Digests, by template and by what made them.", ("template", "by")),
+    "digest_tokens": ("Tokens that LLMs took for them.", ("template",)),
     "upstream_requests": ("Requests that the proxy sent on.", ("upstream", "outcome")),
 }
 HISTOGRAMS: dict[str, tuple[str, tuple[str, ...], tuple[float, ...]]] = {
@@ -58488,6 +58514,8 @@ GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "queue_oldest_seconds": ("Since when the oldest exchange waits.", ()),
     "recall_breaker_open": ("1 while recall is paused because it kept failing.", ()),
     "backend_ready": ("1 while memories can be searched.", ()),
+    "documents": ("Documents that were read or could not be, in users' folders or everyone's.", _FOLDER),
+    "document_passages": ("Passages that are kept of them.", _FOLDER[:1]),
     "moving_memories": ("While memories are moved: those there, and all of them.", ("state",)),
     "channel_messages_waiting": ("Messages of channels that wait to be read.", ()),
     "channel_tokens_today": (
@@ -58537,6 +58565,16 @@ class Levels:
     def set(self, gauge: str, value: float, *labels: str) -> None:
         self.values[gauge, labels] = value
 
+    def set_documents(self, folders: Mapping[str, Known]) -> None:
+        """What was read of all users' folders together, and of everyone's."""
+        for name in ("users", "everyone"):
+            found = [
+                known for user_id, known in folders.items() if (user_id == EVERYONE) == (name != "users")
+            ]
+            self.set("documents", sum(one.documents for one in found), name, "read")
+            self.set("documents", sum(one.failed for one in found), name, "failed")
+            self.set("document_passages", sum(one.passages for one in found), name)
+
 
 class Prometheus:
     """Counts events from now on. Threads may share it.
@@ -58585,6 +58623,9 @@ class Prometheus:
             self._of("failures", event.job.value).inc()
         elif event.kind is EventKind.TOOL_CALLED:
             self._of("tool_calls", event.code, event.reason).inc()
+        elif event.kind is EventKind.DIGEST_MADE:
+            self._of("digests", event.reason, event.code).inc()
+            self._of("digest_tokens", event.reason).inc(event.tokens)
         elif event.kind is EventKind.PROXIED:
             self._of("proxy_added_seconds", event.code).observe(event.seconds or 0.0)
         self._count_calls(event)
@@ -59116,7 +59157,7 @@ SOURCES["observe/status.py"] = r'''"""One readable self-check of all parts."""
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -59128,6 +59169,7 @@ from ..config.environment import PUBLIC_DEFAULT_KEY
 from ..config.settings import Valves
 from ..core.events import COUNTS_FOR, EventKind
 from ..core.memory import Check
+from ..core.scope import EVERYONE
 from .costs import Costs
 from .inquiry import Inquiry
 from .metrics import Metrics
@@ -59285,20 +59327,23 @@ def past_chats_part(settings: Valves, kept: Kept) -> Check:
     )
 
 
-def documents_part(settings: Valves, data_dir: Path, known: Known) -> Check:
-    """Where documents lie, and how many are read."""
+def documents_part(settings: Valves, data_dir: Path, folders: Mapping[str, Known]) -> Check:
+    """Where documents lie, and how many are read. folders: of each user, and everyone's."""
     folder = settings.documents_folder(data_dir)
     if folder is None:
         why = "documents_dir is empty" if not settings.documents_dir else "it takes the backend library"
         return Check("documents", True, f"none are read: {why}")
     if not folder.is_dir():
         return Check("documents", True, f"there is no folder {folder}; its files would be read")
-    much = f"{known.documents:,} documents, {known.passages:,} passages"
-    if known.failed:
+    number, failed, passages = (sum(one[at] for one in folders.values()) for at in range(3))
+    much = f"{number:,} documents with {passages:,} passages in {len(folders):,} folders"
+    if (everyones := folders.get(EVERYONE)) is not None:
+        much += f", {everyones.documents:,} with {everyones.passages:,} of them in everyone's"
+    if failed:
         return Check(
             "documents",
             True,
-            f"{much}; {known.failed:,} cannot be read",
+            f"{much}; {failed:,} cannot be read",
             f"{COMMAND} documents ID tells which, and why.",
         )
     return Check("documents", True, much)
@@ -68750,6 +68795,18 @@ class DocumentsTable:
         with self._reading.connect() as connection:
             number, wrong, passages = connection.execute(counted).one()
         return Known(int(number or 0), int(wrong or 0), int(passages or 0))
+
+    def folders(self) -> dict[str, Known]:
+        """How much there is of each user, and of everyone's folder."""
+        is_read, failed = documents.c.state == "read", documents.c.state == "failed"
+        counted: Any = select(
+            documents.c.user_id,
+            func.count().filter(is_read),
+            func.count().filter(failed),
+            func.sum(documents.c.passages),
+        ).group_by(documents.c.user_id)
+        with self._reading.connect() as connection:
+            return {user_id: Known(*map(int, counts)) for user_id, *counts in connection.execute(counted)}
 
     def was_erased(self, user_id: str, since: float) -> bool:
         """Whether all of a user's was erased after a Unix time."""
