@@ -34783,10 +34783,10 @@ def _rendered(visit: Visit, route: Route, request: Request, csrf: str) -> Answer
     try:
         made = route.view(visit)
     except Drop as refusal:
-        return fill("refused.html", status=422, text=refused(refusal, visit.words), typed=typed)
+        return fill("refused.html", status=422, text=_plain(refused(refusal, visit.words)), typed=typed)
     except MemoryFault as fault:
         text = failed(fault, visit.words, admin=visit.person.is_admin)
-        return fill("refused.html", status=503, text=text, typed=typed)
+        return fill("refused.html", status=503, text=_plain(text), typed=typed)
     if isinstance(made, Redirect):
         return redirect(made.to)
     if isinstance(made, Download):
@@ -34796,6 +34796,11 @@ def _rendered(visit: Visit, route: Route, request: Request, csrf: str) -> Answer
     done = visit.query.get("done", "")
     done = done if visit.words.has(f"page, done: {done}") else ""
     return fill(template, done=done, **made.values)
+
+
+def _plain(text: str) -> str:
+    """A sentence of the chat's, which is Markdown there."""
+    return text.replace("`", "")
 
 
 async def _send(send: Send, answer: Answer, *, body: bool) -> None:
@@ -35696,7 +35701,7 @@ SOURCES["interfaces/web/templates/base.html"] = r'''<!doctype html>
 </nav>
 <form method="post" action="sign-out">
 <input type="hidden" name="csrf" value="{{ csrf }}">
-<span class="who">{{ person.name or (say("page: server key") if not person.user_id else "") }}</span>
+<span class="who" dir="auto">{{ person.name or (say("page: server key") if not person.user_id else "") }}</span>
 <button class="quiet">{{ say("page: sign out") }}</button>
 </form>
 {% endif %}
@@ -35760,7 +35765,7 @@ SOURCES["interfaces/web/templates/chat.html"] = r'''{% extends "base.html" %}
 {% block title %}{{ say("page, view: chats") }} · {{ say("page: memory") }}{% endblock %}
 {% block content %}
 <p><a href="chats">{{ say("page, view: chats") }}</a></p>
-<h1>{{ passages[0].title or say("page: untitled") }}</h1>
+<h1 dir="auto">{{ passages[0].title or say("page: untitled") }}</h1>
 <p class="meta">{{ moment(passages[0].created_at) }} {{ chat_link(address) }}</p>
 <ol class="cards plain">
 {% for passage in passages %}
@@ -35789,7 +35794,7 @@ SOURCES["interfaces/web/templates/chats.html"] = r'''{% extends "base.html" %}
 {% if why_not %}<p class="note">{{ say("page: " ~ why_not) }}</p>{% endif %}
 <form class="search" role="search" method="get" action="chats" hx-get="chats" hx-target="#list" hx-trigger="input changed delay:250ms from:#q, submit" hx-sync="this:replace" hx-push-url="true">
 <label for="q">{{ say("page: search chats") }}</label>
-<input type="search" id="q" name="q" value="{{ query }}" maxlength="1000" autocomplete="off">
+<input type="search" id="q" name="q" value="{{ query }}" maxlength="1000" autocomplete="off" dir="auto">
 <button>{{ say("page: search button") }}</button>
 </form>
 <div id="list" aria-live="polite">
@@ -35806,7 +35811,7 @@ SOURCES["interfaces/web/templates/chats_list.html"] = r'''{% from "macros.html" 
 <ul class="cards">
 {% for one, address in chats %}
 <li>
-<h2><a href="chats?{{ {'chat': one.chat} | urlencode }}">{{ one.title or say("page: untitled") }}</a></h2>
+<h2 dir="auto"><a href="chats?{{ {'chat': one.chat} | urlencode }}">{{ one.title or say("page: untitled") }}</a></h2>
 <p class="meta">{{ moment(one.at) }} {% if one.count %}<span>{{ say("passages", n=one.count) }}</span>{% endif %} {{ chat_link(address) }}</p>
 {% for passage in one.shown[:3] %}<blockquote dir="auto">{{ passage.text[:300] }}</blockquote>{% endfor %}
 </li>
@@ -35874,7 +35879,7 @@ SOURCES["interfaces/web/templates/documents.html"] = r'''{% extends "base.html" 
 {% endif %}
 <form class="search" role="search" method="get" action="files" hx-get="files" hx-target="#list" hx-trigger="input changed delay:250ms from:#q, submit" hx-sync="this:replace" hx-push-url="true">
 <label for="q">{{ say("page: search documents") }}</label>
-<input type="search" id="q" name="q" value="{{ query }}" maxlength="1000" autocomplete="off">
+<input type="search" id="q" name="q" value="{{ query }}" maxlength="1000" autocomplete="off" dir="auto">
 <button>{{ say("page: search button") }}</button>
 </form>
 <div id="list" aria-live="polite">
@@ -35966,7 +35971,7 @@ SOURCES["interfaces/web/templates/imports.html"] = r'''{% extends "base.html" %}
 {% if last %}{% with level = 2 %}{% include "import_found.html" %}{% endwith %}{% endif %}
 <ul class="cards">
 {% for one in imports %}
-<li><p>{{ one.source }} <span class="meta">{{ one.name }}</span></p>
+<li><p>{{ one.source }} <bdi class="meta">{{ one.name }}</bdi></p>
 <p class="meta">{{ moment(one.begun_at) }} <span>{{ say("page: import state", n=one.count, left=number(one.left), dead=number(one.dead)) }}</span></p>
 {% if one.left %}<progress max="{{ one.count }}" value="{{ one.count - one.left }}" aria-label="{{ say('page: progress') }}"></progress>{% endif %}
 <form method="post" action="undo-import" class="row">
@@ -35999,7 +36004,7 @@ SOURCES["interfaces/web/templates/keys.html"] = r'''{% extends "base.html" %}
 </form>
 <ul class="cards">
 {% for key in keys %}
-<li><p>{{ key.name or say("page: nameless key") }} <code>{{ key.id }}</code></p><p class="meta">{{ moment(key.made_at) }}</p>
+<li><p><bdi>{{ key.name or say("page: nameless key") }}</bdi> <code>{{ key.id }}</code></p><p class="meta">{{ moment(key.made_at) }}</p>
 <form method="post" action="revoke-key" class="row">
 <input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="id" value="{{ key.id }}">
 <button class="danger">{{ say("page: revoke") }}<span class="hidden">: {{ key.name or key.id }}</span></button>
@@ -36038,7 +36043,7 @@ SOURCES["interfaces/web/templates/memories.html"] = r'''{% extends "base.html" %
 <h1>{{ say("page, view: memories") }}</h1>
 <form class="search" role="search" method="get" action="./" hx-get="./" hx-target="#list" hx-trigger="input changed delay:250ms from:#q, change from:#kind, change from:#scope, change from:#time, submit" hx-sync="this:replace" hx-push-url="true">
 <label for="q">{{ say("page: search") }}</label>
-<input type="search" id="q" name="q" value="{{ query }}" maxlength="1000" autocomplete="off">
+<input type="search" id="q" name="q" value="{{ query }}" maxlength="1000" autocomplete="off" dir="auto">
 <label for="kind">{{ say("page: kind") }}</label>
 <select id="kind" name="kind">
 <option value="">{{ say("page: any kind") }}</option>
@@ -36069,7 +36074,7 @@ SOURCES["interfaces/web/templates/memories.html"] = r'''{% extends "base.html" %
 <form method="post" action="remember" class="stack">
 <input type="hidden" name="csrf" value="{{ csrf }}">
 <label for="new">{{ say("page: new memory") }}</label>
-<textarea id="new" name="text" rows="2" maxlength="1000" required></textarea>
+<textarea id="new" name="text" rows="2" maxlength="1000" required dir="auto"></textarea>
 <button>{{ say("page: remember") }}</button>
 </form>
 </section>
@@ -36325,7 +36330,7 @@ SOURCES["interfaces/web/templates/switches.html"] = r'''{% extends "base.html" %
 {% for one in links %}
 <li><form method="post" action="unlink-account" class="row">
 <input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="source" value="{{ one.source }}"><input type="hidden" name="author" value="{{ one.author }}">
-<span>{{ one.name or one.author }} ({{ one.source }}){% if one.silent %} · {{ say("page: not read") }}{% endif %}</span><button class="quiet">{{ say("page: unlink") }}<span class="hidden">: {{ one.name or one.author }}</span></button>
+<span dir="auto">{{ one.name or one.author }} ({{ one.source }}){% if one.silent %} · {{ say("page: not read") }}{% endif %}</span><button class="quiet">{{ say("page: unlink") }}<span class="hidden">: {{ one.name or one.author }}</span></button>
 </form></li>
 {% endfor %}
 </ul></section>{% endif %}
@@ -51438,7 +51443,10 @@ class Imports:
         if not settings.enabled:
             raise Drop("Memory is switched off on this server.", hint="Switch `enabled` on first.")
         if not is_on(""):
-            raise Drop("This user has switched memory off.", hint="`on` switches it on again.")
+            raise Drop(
+                "This user has switched memory off.",
+                hint="Switch it on first: `on` on the command line, My switches on the page.",
+            )
         taken = 0
         for entry, source, label in self._all(archive):
             if taken >= _MOST_TAKEN:
