@@ -13,12 +13,13 @@ import pytest
 from sqlalchemy import select
 
 from owui_memory.core.locales import locale
+from owui_memory.core.scope import channel_owner
 from owui_memory.state import channel_authors, channel_messages, open_state
 from owui_memory.state.api_keys_table import ApiKeys
 from tests.harness.bodies import Chat, told_text
 from tests.harness.chat_events import KEY, ChatEvents
 from tests.harness.pipelines_server import PipelinesServer, StartServer
-from tests.harness.talk import stored, take, tell
+from tests.harness.talk import held, take, tell
 from tests.harness.waiting import wait_until
 from tests.server.test_commands_in_languages import answer_of
 
@@ -204,12 +205,13 @@ def test_what_was_learned_goes_with_who_said_it(server: PipelinesServer, bot: Bo
     ada, bob, question = f"ada-{user}", f"bob-{user}", "Where is the key of the archive room?"
     bot.tells_much((ada, "The key of the archive room hangs behind the stove."), (bob, "The stove is blue."))
     assert "behind the stove" in bot.knows(question)
-    assert any("behind the stove" in text for _, text in stored(server))
+    owner = channel_owner("discord", f"general-{user}")
+    assert any("behind the stove" in text for text, _ in held(server, owner))
     bot.tells((ada, "memory forget me"))
     asked = {"channel": f"general-{user}", "text": question}
     assert "behind the stove" not in bot.post("/recall", asked).text, "at once"
 
     def is_gone() -> bool:
-        return not any("behind the stove" in text for _, text in stored(server))
+        return not any("behind the stove" in text for text, _ in held(server, owner))
 
     wait_until(is_gone, what="it is erased where memories are")
