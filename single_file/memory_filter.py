@@ -22977,6 +22977,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..core.locales import Locale
+from ..documents.digest_files import quote
 from ..language.borne_out import bears_out, has_form, names_in
 from ..language.dedupe import figures
 from ..language.markdown import shown
@@ -22989,7 +22990,7 @@ from ..models.model_text import model_text
 from .sources import Source
 
 _MOST_SECTIONS, _MOST_LINES, _MOST_CITED = 20, 100, 12
-_TITLE_CHARS, _QUOTE_CHARS = 80, 100
+_TITLE_CHARS = 80
 _TITLE_WORDS, _STATES = 5, re.compile(r"[.,;:!?。，、；：！？]")
 _SYSTEM = """\
 You write a text for one user, of numbered sources only: what they have said, past chats, documents. Answer with one \
@@ -23066,10 +23067,9 @@ def written(
 
 
 def _told(source: Source, words: Locale, shown: Callable[[str], str]) -> str:
-    part, title, quote = words.say(f"digest: one of {source.part}"), inert(source.title), inert(source.text)
-    quote = f"{quote[:_QUOTE_CHARS]}…" if len(quote) > _QUOTE_CHARS else quote
+    part, title = words.say(f"digest: one of {source.part}"), inert(source.title)
     where = f"{part} “{shown(title)}”" if title else part
-    return ", ".join(filter(None, (source.day, where))) + f": {shown(quote)}"
+    return ", ".join(filter(None, (source.day, where))) + f": {shown(quote(source.text))}"
 
 
 def _items(lines: Any) -> list[Any]:
@@ -23108,7 +23108,6 @@ from __future__ import annotations
 
 import errno
 import os
-import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -23118,6 +23117,7 @@ from ..core.events import Emit, Job, failed
 from ..core.locales import locale
 from ..core.locales.refused import Refused
 from ..core.now_and_then import NowAndThen
+from ..documents.digest_files import put
 from ..documents.folders import DIGESTS, may_have_folder
 from ..state.digests_table import DigestsTable, Scheduled
 from .digests import Digests
@@ -23167,7 +23167,7 @@ class DigestWorker:
                 raise PermissionError(errno.EROFS, os.strerror(errno.EROFS))
             text = self._digests.make(due.user_id, due.template, due.about, words, patient=True)
             if self._table.holds(due):
-                _put(file, text)
+                put(file, text)
             if not self._table.holds(due):  # all of the user's was forgotten meanwhile
                 file.unlink(missing_ok=True)
         except Refused as refusal:
@@ -23177,17 +23177,6 @@ class DigestWorker:
         except OSError as error:
             return words.say("digest, no folder", why=error.strerror or type(error).__name__)
         return ""
-
-
-def _put(file: Path, text: str) -> None:
-    """Whole, or not at all."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f".{os.getpid()}-{time.monotonic_ns()}")
-    try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(file)
-    finally:
-        part.unlink(missing_ok=True)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -23202,9 +23191,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from ..core.memory import Memory, is_over
+from ..documents.digest_files import source_text
 from ..language.prompt_injection import gives_orders
 from ..language.sanitize import disarmed
-from ..language.secrets import masked
 from ..manage.documents import Documents
 from ..manage.memories import Control
 from ..manage.past_chats import PastChats
@@ -23212,7 +23201,6 @@ from ..models.tokens import estimated_tokens
 from .template import Template
 
 _MOST = 200  # sources
-_TEXT_CHARS = 1_000  # of one
 _FRAME_TOKENS = 12  # of its number, day and title
 
 
@@ -23285,7 +23273,7 @@ class Shelf:
 
 def _taken(part: str, memories: Iterable[Memory]) -> Iterator[tuple[datetime, Source]]:
     for memory in memories:
-        text = disarmed(masked(memory.text[:_TEXT_CHARS])[0])
+        text = source_text(memory.text)
         if not text or gives_orders(text):
             continue
         at = _time(memory)
@@ -23529,6 +23517,115 @@ decided, what was learned about the user, and what is open. One section a subjec
 # documents/__init__.py
 
 SOURCES["documents/__init__.py"] = r'''"""Documents of users, below `documents_dir`: what lies there is read, cut into passages and recalled."""
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# documents/digest_files.py
+
+SOURCES["documents/digest_files.py"] = r'''"""Digests that lie in their user's folder: written, and what is forgotten taken out of them.
+
+Their form is that of `digests.draft.written`: statements end in the numbers of their sources, which are
+listed at the end, each with a quote.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from ..language.markdown import shown
+from ..language.sanitize import disarmed, inert
+from ..language.secrets import masked
+from .folders import Folders, may_have_folder
+
+SOURCE_CHARS, _QUOTE_CHARS = 1_000, 100  # of a source, and of what is quoted of it
+_MOST_BYTES = 4 << 20  # of a digest; ours are smaller by far
+_SOURCE = re.compile(r"(\d{1,4})\. ")
+_MARKS = re.compile(r"(?:\[\d{1,4}\])+$")
+_NUMBER = re.compile(r"\d+")
+
+
+class DigestFiles:
+    """Those of all users. Methods block."""
+
+    def __init__(self, folder: Callable[[], Path | None]) -> None:
+        """folder: where documents lie; None where there is no such folder."""
+        self._folder = folder
+
+    def forget(self, user_id: str, texts: Iterable[str]) -> str:
+        """Take out statements that were made of one of these memories or passages, of their whole texts.
+
+        A digest of which nothing is left goes. Returns what still keeps it, in a sentence, or "".
+        """
+        root = self._folder()
+        if root is None or not may_have_folder(user_id):
+            return ""
+        quotes = {shown(quote(source_text(text))) for text in texts if text}
+        try:
+            for file in Folders(root).digests(user_id) if quotes else ():
+                _rewrite(file, quotes)
+        except OSError as error:
+            why = os.strerror(error.errno or 0)
+            return f"digests in the folder of documents, which cannot be written ({why}), may keep it"
+        return ""
+
+
+def _rewrite(file: Path, quotes: Collection[str]) -> None:
+    with suppress(FileNotFoundError):
+        if file.stat().st_size > _MOST_BYTES:
+            return
+        before = file.read_text("utf-8", "replace")
+        left = without(before, quotes)
+        if not left:
+            file.unlink()
+        elif left != before:
+            put(file, left)
+
+
+def put(file: Path, digest: str) -> None:
+    """Write a digest, whole or not at all."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_name(f".{os.getpid()}-{time.monotonic_ns()}")
+    try:
+        part.write_text(digest, encoding="utf-8")
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def source_text(text: str) -> str:
+    """What of a memory or passage a digest is made of."""
+    return disarmed(masked(text[:SOURCE_CHARS])[0])
+
+
+def quote(text: str) -> str:
+    """How a source's text is quoted."""
+    text = inert(text)
+    return f"{text[:_QUOTE_CHARS]}…" if len(text) > _QUOTE_CHARS else text
+
+
+def without(digest: str, quotes: Collection[str]) -> str:
+    """A digest without sources with these quotes and what was made of them; "" if no statement is left."""
+    lines = digest.split("\n")
+    endings = tuple(f": {one}" for one in quotes)
+    gone = {found[1] for line in lines if (found := _SOURCE.match(line)) and line.endswith(endings)}
+    if not gone:
+        return digest
+    kept = [line for line in lines if gone.isdisjoint(_cited(line))]
+    return "\n".join(kept) if any(map(_MARKS.search, kept)) else ""
+
+
+def _cited(line: str) -> list[str]:
+    """The numbers of the sources that a line is made of, or that it is."""
+    if line.startswith("- "):
+        found = _MARKS.search(line)
+        return _NUMBER.findall(found[0]) if found else []
+    source = _SOURCE.match(line)
+    return [source[1]] if source else []
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -24162,15 +24259,21 @@ class Folders:
 
         Files that the user has put beside them stay.
         """
+        for digest in self.digests(user_id):
+            with suppress(FileNotFoundError):
+                if not is_wanted(digest.stat().st_ctime):
+                    digest.unlink()
+
+    def digests(self, user_id: str) -> list[Path]:
+        """A user's digests, and parts of such: files that are called so, none of them a link."""
         folder = self.root / user_id / DIGESTS
         if folder.is_symlink():
-            return
+            return []
         with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as found:
-            for one in filter(lambda file: is_digest(file.name), list(found)):
-                with suppress(FileNotFoundError):
-                    about = one.stat(follow_symlinks=False)
-                    if stat.S_ISREG(about.st_mode) and not is_wanted(about.st_ctime):
-                        Path(one.path).unlink()
+            return [
+                Path(one.path) for one in found if is_digest(one.name) and one.is_file(follow_symlinks=False)
+            ]
+        return []
 
     @contextmanager
     def opened(self, user_id: str, path: str) -> Iterator[int]:
@@ -48745,6 +48848,7 @@ from ..config.settings import Valves
 from ..core.errors import Drop
 from ..core.memory import Memory
 from ..core.scope import EVERYONE, documents_owner
+from ..documents.digest_files import DigestFiles
 from ..documents.folders import Folders, is_saved
 from ..documents.inbox import Inbox
 from ..documents.passages import BATCH
@@ -48778,6 +48882,7 @@ class Documents:
         """folder: where documents lie, None where that is not known here."""
         self._table, self._live = DocumentsTable(engine), live
         self._settings, self._folder = settings, folder
+        self._digests = DigestFiles(folder)
 
     @property
     def are_read(self) -> bool:
@@ -48855,10 +48960,18 @@ class Documents:
                     Folders(folder).remove(user_id, entry.path)
                 except OSError as error:  # mounted read-only, perhaps
                     left = error
+        self._digests.forget(user_id, self._texts(entries))
         self._clear(entries)  # where this fails, they are as they were
         self._table.forget(user_id, [entry.document_id for entry in entries])
         self._clear(entries)  # what was being read
         return entries, left
+
+    def _texts(self, entries: Sequence[Entry]) -> Iterator[str]:
+        """What their passages say."""
+        if isinstance(backend := self._live.get(), BulkBackend):
+            for entry in entries:
+                of_it = backend.added_by(documents_owner(entry.user_id), BATCH + entry.document_id)
+                yield from (passage.text for passage in of_it)
 
     def _clear(self, entries: Sequence[Entry]) -> None:
         if entries and isinstance(backend := self._live.get(), BulkBackend):
@@ -48899,6 +49012,7 @@ from ...channels.people import People
 from ...config.settings import Valves
 from ...core.errors import MemoryFault
 from ...core.scope import past_owner, shared_by
+from ...documents.digest_files import DigestFiles
 from ...remember.spill import Spill, Spilled
 from ...state.episodes_table import EpisodesTable
 from ..history.uploads import Uploads
@@ -48956,6 +49070,7 @@ class Eraser:
         self._sites = Sites(engine, data_dir, settings, opener)
         self._spill, self._passages = Spill(data_dir), EpisodesTable(engine)
         self._uploads, self._people = Uploads(data_dir), People(engine)
+        self._digests = DigestFiles(lambda: settings().documents_folder(data_dir))
 
     def forget(self, user_id: str, memory_ids: Collection[str], until: float = math.inf) -> Receipt:
         """Erases some of a user's memories, and everything that was written down about them. Blocks.
@@ -48968,9 +49083,11 @@ class Eraser:
         with self._still(), self._sites.opened() as found:
             known = _known(found, user_id, memory_ids)
             ids = {*memory_ids, *known}
+            keeps = self._digests.forget(user_id, self._erasures.texts_of(user_id, ids, known.values()))
             erasure, counts = self._erasures.begin_memories(user_id, ids, known.values(), until)
             counts["queue"] += self._spill.erase(user_id, _saying(known.values(), until))
-            return self._carry_out(erasure, found, counts, fresh=True)
+            receipt = self._carry_out(erasure, found, counts, fresh=True)
+        return replace(receipt, keeps=(*receipt.keeps, keeps)) if keeps else receipt
 
     def unqueue(self, user_id: str, memory_ids: Collection[str], texts: Collection[str]) -> int:
         """Takes messages that said this and still wait out of the queue; returns how many."""
@@ -49043,6 +49160,7 @@ class Eraser:
         def erase(site: Site) -> int:
             stray = set(site.passages_of(past_owner(user_id), chat_id)).difference(ids)
             these = replace(wanted, memory_ids=(*ids, *stray))
+            self._digests.forget(user_id, site.known(past_owner(user_id), these.memory_ids).values())
             return site.erase(these, fresh=True, on_progress=_no_progress).total()
 
         self._everywhere(erase)
@@ -49310,6 +49428,11 @@ class Erasures:
             count_up(connection, user_id)
         return erasure, counts
 
+    def texts_of(self, user_id: str, memory_ids: Collection[str], texts: Iterable[str]) -> set[str]:
+        """What these memories say and have said. texts: what is known of that."""
+        with self._engine.connect() as connection:
+            return ForgottenRows(connection, user_id, list(memory_ids), set(texts)).texts
+
     def unqueue(self, user_id: str, memory_ids: Collection[str], texts: Iterable[str]) -> int:
         """Takes messages that said these memories and still wait out of the queue; returns how many."""
         with self._engine.begin() as connection:
@@ -49517,7 +49640,10 @@ _EVER = 1e12  # a Unix time that databases take for later than any
 
 
 class ForgottenRows:
-    """What the state says of some memories of a user. A tombstone without text stays of each."""
+    """What the state says of some memories of a user. A tombstone without text stays of each.
+
+    texts: what they say, and have said.
+    """
 
     def __init__(
         self,
@@ -49527,20 +49653,20 @@ class ForgottenRows:
         texts: set[str],
         until: float = math.inf,
     ) -> None:
-        self._connection, self._user_id, self._texts = connection, user_id, texts
+        self._connection, self._user_id, self.texts = connection, user_id, texts
         self._until = min(until, _EVER)
         self._ids = self._with_former(ids)
         self._history = self._rows(journal, journal.c.memory_id)
         for row in self._history:
             # What a passage answers is also in others that stay: see `quotes.removal`.
             passage = row.kind == EPISODE
-            self._texts |= (
+            self.texts |= (
                 {row.before if row.op == "remove" else row.after} if passage else {row.before, row.after}
             )
-        self._texts |= {
+        self.texts |= {
             row.text for row in self._rows(injected, injected.c.memory_id) if not is_mark(row.text)
         }
-        self._texts.discard("")
+        self.texts.discard("")
 
     def run(self, erasure_id: int) -> Counter[str]:
         counts = Counter({"queue": self.from_queue(), **self._blanked()})
@@ -49613,7 +49739,7 @@ class ForgottenRows:
 
     def _from_journal(self) -> int:
         mine = {row.id for row in self._history if row.before or row.after or row.op == FORGET}
-        for some in batched(sorted(self._texts), _AT_ONCE):
+        for some in batched(sorted(self.texts), _AT_ONCE):
             alike = or_(journal.c.before.in_(some), journal.c.after.in_(some))
             mine |= set(
                 self._connection.scalars(
@@ -49630,7 +49756,7 @@ class ForgottenRows:
     def _from_injected(self) -> int:
         """What recall told a chat must not be learned from its answers: a mark of the text stays."""
         rows = {row.id: row for row in self._rows(injected, injected.c.memory_id)}
-        for some in batched(sorted(self._texts), _AT_ONCE):
+        for some in batched(sorted(self.texts), _AT_ONCE):
             which = and_(
                 injected.c.user_id == self._user_id,
                 injected.c.text.in_(some),
@@ -49674,7 +49800,7 @@ class ForgottenRows:
         folded = said.casefold()
         return any(
             form in folded
-            for text in self._texts
+            for text in self.texts
             for form in (text.casefold(), json.dumps(text)[1:-1].casefold())
         )
 
