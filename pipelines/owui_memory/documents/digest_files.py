@@ -91,8 +91,17 @@ def without(digest: str, quotes: Collection[str]) -> str:
     gone = {found[1] for line in lines if (found := _SOURCE.match(line)) and line.endswith(endings)}
     if not gone:
         return digest
-    kept = [line for line in lines if gone.isdisjoint(_cited(line))]
-    return "\n".join(kept) if any(map(_MARKS.search, kept)) else ""
+    kept = "\n".join(line for line in lines if gone.isdisjoint(_cited(line)))
+    blocks = [block for block in kept.split("\n\n") if block.strip()]
+    # A section's title goes with the last of its statements.
+    blocks = [
+        one for one, after in zip(blocks, [*blocks[1:], "## "], strict=True) if not _both_titles(one, after)
+    ]
+    return "\n\n".join(blocks) if any(map(_MARKS.search, kept.split("\n"))) else ""
+
+
+def _both_titles(*blocks: str) -> bool:
+    return all(block.startswith("## ") for block in blocks)
 
 
 def _cited(line: str) -> list[str]:
