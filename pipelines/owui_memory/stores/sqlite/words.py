@@ -46,9 +46,11 @@ class Words:
     ) -> Array:
         """Of each of an owner's memories, in the order of the lines; 0 where it has none of the words."""
         scores = np.zeros(len(lines))
-        holders = [self._holders(connection, whose, lines, word) for word in asked]
-        common = len(lines) * _COMMON if len(lines) >= _MANY else len(lines)
-        rare = [at for at in holders if len(at) <= common] or holders
+        common = int(len(lines) * _COMMON) if len(lines) >= _MANY else len(lines)
+        holders = [self._holders(connection, whose, lines, word, common + 1) for word in asked]
+        rare = [at for at in holders if len(at) <= common]
+        if not rare:
+            rare = [self._holders(connection, whose, lines, word, len(lines)) for word in asked]
         rare = [at for at in rare if len(at)]
         if not rare:
             return scores
@@ -67,17 +69,19 @@ class Words:
             times[at] = 0
         return scores
 
-    def _holders(self, connection: sqlite3.Connection, whose: Owner, lines: Lines, word: str) -> Array:
-        """Where in an owner's lines the memories with a word are."""
+    def _holders(
+        self, connection: sqlite3.Connection, whose: Owner, lines: Lines, word: str, most: int
+    ) -> Array:
+        """Where in an owner's lines the memories with a word are; so many at most, the first ones."""
         first, last = whose.keys
         (found,) = connection.execute(
-            f"SELECT group_concat(rowid - ?) FROM {self._tables.words} WHERE {self._tables.words} MATCH ? "
-            "AND rowid BETWEEN ? AND ?",
-            (first, word, first, last),
+            f"SELECT group_concat(seq) FROM (SELECT rowid - ? AS seq FROM {self._tables.words} "
+            f"WHERE {self._tables.words} MATCH ? AND rowid BETWEEN ? AND ? LIMIT ?)",
+            (first, word, first, last, most),
         ).fetchone()
         if not found:
             return _NOWHERE
-        return np.searchsorted(lines.seqs, np.fromstring(found, np.uint32, sep=","))
+        return lines.where(np.fromstring(found, np.uint32, sep=","))
 
     def erase(self, connection: sqlite3.Connection) -> None:
         """Let nothing of the words stay that were deleted or replaced."""
@@ -98,6 +102,6 @@ def _next(lines: Lines, at: Array) -> Array:
     """Where the memories are that come next in the chats of these."""
     following = lines.after[at]
     following = following[following > 0]
-    places: Array = np.searchsorted(lines.seqs, following)
+    places = lines.where(following)
     is_there = lines.seqs.take(places, mode="clip") == following  # a link may name one that is gone
     return places if is_there.all() else places[is_there]
