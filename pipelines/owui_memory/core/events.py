@@ -39,6 +39,8 @@ class EventKind(StrEnum):
     CONTEXT_CUT = "context_cut"  # the oldest turns left a chat's prompt; `reason`: what is in their place
     ABSTRACT_MADE = "abstract_made"  # of a chat's oldest turns; `reason`: by what
     DIGEST_MADE = "digest_made"  # `code`: by what
+    CHANNEL_READ = "channel_read"  # so many messages; `records`: memories made of them
+    CHANNEL_ASIDE = "channel_aside"  # messages that could not be read
     EMBEDDED = "embedded"  # `count` texts, in one call
     PROXIED = "proxied"  # a request of the proxy was sent on
     UPSTREAM_ANSWERED = "upstream_answered"  # or has not: see `UpstreamCall`
@@ -66,6 +68,7 @@ class Job(StrEnum):
     DELETING = "deleting"  # what was deleted in Open WebUI
     PRUNING = "pruning"
     DOCUMENTS = "documents"
+    CHANNELS = "channels"
     COSTS = "costs"
 
 

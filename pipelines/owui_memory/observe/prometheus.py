@@ -42,6 +42,7 @@ COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "secrets_masked": ("Secrets left out of what was shown or stored.", ("where",)),
     "commands": ("Commands of users.", ()),
     "tool_calls": ("Calls of memory's tools by models.", ("tool", "outcome")),
+    "channel_messages": ("Messages of channels, by what became of them.", ("state",)),
     "failures": ("Work that failed, and is done again later.", ("job",)),
     "llm_calls": ("Answered calls of the LLM that reads the chats.", ("model",)),
     "llm_tokens": ("Tokens of these calls.", ("model", "direction")),
@@ -62,6 +63,11 @@ GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "recall_breaker_open": ("1 while recall is paused because it kept failing.", ()),
     "backend_ready": ("1 while memories can be searched.", ()),
     "moving_memories": ("While memories are moved: those there, and all of them.", ("state",)),
+    "channel_messages_waiting": ("Messages of channels that wait to be read.", ()),
+    "channel_tokens_today": (
+        "Tokens that reading took today, of the 50 busiest channels.",
+        ("channel",),
+    ),
     "store_bytes": ("Size of the files in the data folder.", ("store",)),
     "info": ("Always 1.", ("version",)),
 }
@@ -86,6 +92,8 @@ _PLAIN = {
     EventKind.CHANGES_RETRACTED: ("changes_retracted", ()),
     EventKind.SECRETS_MASKED: ("secrets_masked", ("shown",)),
     EventKind.SECRETS_WITHHELD: ("secrets_masked", ("stored",)),
+    EventKind.CHANNEL_READ: ("channel_messages", ("read",)),
+    EventKind.CHANNEL_ASIDE: ("channel_messages", ("aside",)),
 }
 _RECALLED = {
     EventKind.RECALLED: "memories",

@@ -21,6 +21,7 @@ from .metrics import Metrics
 from .selfcheck import SelfChecks, health_of, reading_of
 
 if TYPE_CHECKING:  # it needs SQLAlchemy, which the smallest image of the server lacks
+    from ..channels.queue import Standing
     from ..remember.backlog import Counts
     from ..remember.spill import Waiting
     from ..state.documents_table import Known
@@ -188,6 +189,26 @@ def documents_part(settings: Valves, data_dir: Path, known: Known) -> Check:
             f"{COMMAND} documents ID tells which, and why.",
         )
     return Check("documents", True, much)
+
+
+def channels_part(settings: Valves, standing: Sequence[Standing]) -> Check:
+    """How many channels are observed, what waits, and why."""
+    if not settings.observes_channels:
+        off = settings.channels == "off"
+        return Check(
+            "channels", True, "not observed" if off else "not observed: it takes the backend library"
+        )
+    waiting, aside = (sum(getattr(one, name) for one in standing) for name in ("unread", "aside"))
+    details = [f"{len(standing):,} channels, {waiting:,} messages wait to be read"]
+    details += [f"{aside:,} cannot be read"] if aside else []
+    details += [f"{paused:,} channels are paused"] if (paused := sum(one.paused for one in standing)) else []
+    hints, most = [], settings.channel_tokens_per_day
+    spent = sum(bool(one.unread) and one.tokens >= most > 0 for one in standing)
+    if spent:
+        details.append(f"{spent:,} channels have used their tokens of today, and wait for tomorrow")
+        hints.append("Raise channel_tokens_per_day; with 0 no LLM reads channels.")
+    details += list(dict.fromkeys(one.detail for one in standing if one.detail))[:3]
+    return Check("channels", True, "; ".join(details), " ".join(hints))
 
 
 def queue_part(counts: Counts, spilled: Waiting) -> Check:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -65,11 +65,14 @@ class DocumentsTable:
         with self._reading.connect() as connection:
             return list(connection.scalars(select(documents.c.user_id).distinct()))
 
-    def put(self, entry: Entry) -> None:
-        """What became of a document, in place of what was known."""
+    def put(self, entries: Sequence[Entry]) -> None:
+        """What became of a user's documents, in place of what was known."""
+        if not entries:
+            return
         with self._engine.begin() as connection:
-            put_row(connection, documents, asdict(entry))
-            count_up(connection, entry.user_id)
+            for entry in entries:
+                put_row(connection, documents, asdict(entry))
+            count_up(connection, entries[0].user_id)
 
     def remove(self, user_id: str, ids: Collection[str]) -> None:
         """These are gone."""

@@ -238,7 +238,7 @@ def test_tokens_are_counted_for_the_model_that_answers(settings: Valves, first: 
 
 def test_tokens_are_estimated_where_nobody_tells(settings: Valves, monkeypatch: pytest.MonkeyPatch) -> None:
     costs = Costs()
-    monkeypatch.setattr("tests.harness.scripted_llm._usage", lambda *_: None)
+    monkeypatch.setattr("tests.harness.scripted_http._usage", lambda *_: None)
 
     Llms.open(settings, costs).ask(ASKED)
 
