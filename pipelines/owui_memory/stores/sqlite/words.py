@@ -46,11 +46,9 @@ class Words:
     ) -> Array:
         """Of each of an owner's memories, in the order of the lines; 0 where it has none of the words."""
         scores = np.zeros(len(lines))
-        common = int(len(lines) * _COMMON) if len(lines) >= _MANY else len(lines)
-        holders = [self._holders(connection, whose, lines, word, common + 1) for word in asked]
-        rare = [at for at in holders if len(at) <= common]
-        if not rare:
-            rare = [self._holders(connection, whose, lines, word, len(lines)) for word in asked]
+        holders = [self._holders(connection, whose, lines, word) for word in asked]
+        common = len(lines) * _COMMON if len(lines) >= _MANY else len(lines)
+        rare = [at for at in holders if len(at) <= common] or holders
         rare = [at for at in rare if len(at)]
         if not rare:
             return scores
@@ -69,15 +67,13 @@ class Words:
             times[at] = 0
         return scores
 
-    def _holders(
-        self, connection: sqlite3.Connection, whose: Owner, lines: Lines, word: str, most: int
-    ) -> Array:
-        """Where in an owner's lines the memories with a word are; so many at most, the first ones."""
+    def _holders(self, connection: sqlite3.Connection, whose: Owner, lines: Lines, word: str) -> Array:
+        """Where in an owner's lines the memories with a word are."""
         first, last = whose.keys
         (found,) = connection.execute(
-            f"SELECT group_concat(seq) FROM (SELECT rowid - ? AS seq FROM {self._tables.words} "
-            f"WHERE {self._tables.words} MATCH ? AND rowid BETWEEN ? AND ? LIMIT ?)",
-            (first, word, first, last, most),
+            f"SELECT group_concat(rowid - ?) FROM {self._tables.words} WHERE {self._tables.words} MATCH ? "
+            "AND rowid BETWEEN ? AND ?",
+            (first, word, first, last),
         ).fetchone()
         if not found:
             return _NOWHERE
