@@ -367,7 +367,8 @@ class Application:
         file = StateFile(self._engine)
         self._state_check = StateCheck(self._engine, file, environment.data_dir, self.metrics.state_was_well)
         self._counting = Inquiry("memory-counting", self._counted)
-        self._counts, self._days, self._kept, self._read = Counts(pending=0, dead=0), "", Kept(), Known()
+        self._counts, self._days, self._kept = Counts(pending=0, dead=0), "", Kept()
+        self._read: dict[str, Known] = {}
         self._observed: list[Standing] = []
         self.spill = spill or Spill(environment.data_dir)
         self.keeper = Keeper(
@@ -617,6 +618,7 @@ class Application:
         levels.set("channel_messages_waiting", sum(one.unread for one in self._observed))
         for one in self._observed[:50]:
             levels.set("channel_tokens_today", one.tokens, f"{one.source}/{one.name or one.channel}"[:80])
+        levels.set_documents(self._read)
         for store, size in sizes(self._environment.data_dir).items():
             levels.set("store_bytes", size, store)
         levels.set("info", 1, __version__)
@@ -628,9 +630,9 @@ class Application:
             self._counts, self._days, self._kept, self._read, self._observed = answer
         return self._counts
 
-    def _counted(self) -> tuple[Counts, str, Kept, Known, list[Standing]]:
+    def _counted(self) -> tuple[Counts, str, Kept, dict[str, Known], list[Standing]]:
         days = self._ledger.described(read_prices(self._settings().llm_prices))
-        kept, read = EpisodesTable(self._engine).kept(), self._documents.known()
+        kept, read = EpisodesTable(self._engine).kept(), self._documents.folders()
         return self._outbox.counts(), days, kept, read, self.channels.queue.standing()
 
     def close(self) -> None:
@@ -3337,12 +3339,11 @@ def forget_author(engine: Engine, source: str, author: str) -> None:
     now = time.time()
     with engine.begin() as connection:
         _silence(connection, source, author, silent=True)
-        drop_texts(connection, and_(_M.source == source, _M.author == author), now)
-        # Once more for those whose messages are not kept any more.
-        cites = and_(_C.source == source, _C.author == author)
-        connection.execute(update(channel_memories).where(cites).values(gone=True))
         own = and_(_M.source == source, _M.author == author)
         connection.execute(update(channel_messages).where(own).values(author_name=""))
+        drop_texts(connection, own, now)
+        cites = and_(_C.source == source, _C.author == author)  # also of messages that are not kept any more
+        connection.execute(update(channel_memories).where(cites).values(gone=True))
 
 
 def read_author(engine: Engine, source: str, author: str) -> None:
@@ -4280,14 +4281,16 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
 from hashlib import blake2b
 
 from ..backends.backend_holder import BackendHolder
+from ..backends.base import Backend
 from ..backends.library import LibraryBackend
 from ..config.settings import Valves
 from ..core.change import Change
 from ..core.chat_servers import AnsweredBy
-from ..core.errors import ClaimLost, Drop, MemoryFault, RetryFew, TooSlow, is_of_the_text
+from ..core.errors import ClaimLost, Drop, MemoryFault, RetryFew, TellAdmin, TooSlow, is_of_the_text
 from ..core.events import Emit, Event, EventKind, Job, failed, succeeded
 from ..core.exchange import Batch, Exchange
 from ..core.memory import EPISODE, Memory
@@ -4317,6 +4320,7 @@ _ASKED_CHARS = 500  # of messages that memories are looked for with at once
 _STORED_AT_ONCE = 16
 
 Made = Mapping[tuple[str, str], Collection[str]]
+Make = Callable[[LibraryBackend], Made]
 
 
 class ChannelReader:
@@ -4343,10 +4347,9 @@ class ChannelReader:
 
     def look(self) -> bool:
         """Takes away what was deleted, and reads a batch that is due; whether there was one. Never raises."""
-        if self._is_busy():
+        if self._is_busy() or self._live.current is None:
             return False
         try:
-            self._live.get()
             if self._sweeping.sweep():
                 return True
             settings = self._settings()
@@ -4355,9 +4358,6 @@ class ChannelReader:
             claim = self._claimed(settings)
             if claim is not None:
                 self._settle(claim)
-        except MemoryFault as fault:
-            self._emit(failed(Job.CHANNELS, fault))
-            return False
         except Exception as error:  # noqa: BLE001 - the thread must not die; the state database may be ill
             self._emit(failed(Job.CHANNELS, error))
             return False
@@ -4375,11 +4375,11 @@ class ChannelReader:
     def _settle(self, claim: Claim) -> None:
         """Reads a batch, and writes down what came of it."""
         try:
-            with self._live.writing() as backend, claim.held():
-                if not isinstance(backend, LibraryBackend):
-                    raise Drop("Channels are read with the backend library only.")
-                made = self._made(backend, claim)
-                self._claims.done(claim, made)
+            with claim.held():
+                make = self._decided(_library(self._live.get()), claim)  # an LLM may take minutes
+                with self._live.writing() as backend:
+                    made = make(_library(backend))
+                    self._claims.done(claim, made)
         except ClaimLost:
             self._lost(claim)
         except Exception as error:  # noqa: BLE001 - sorted there
@@ -4392,21 +4392,26 @@ class ChannelReader:
             self._emit(succeeded(Job.CHANNELS))
             self._emit(Event(EventKind.CHANNEL_READ, len(claim.messages), records=len(made)))
 
-    def _made(self, backend: LibraryBackend, claim: Claim) -> Made:
+    def _decided(self, backend: LibraryBackend, claim: Claim) -> Make:
+        """What is to be made of a batch."""
         settings = self._settings()
         if not any(of_message(one.text) for one in claim.messages):
-            self._claims.confirm(claim)
-            return {}
+            return lambda _: self._nothing(claim)
         patient = claim.attempts < _MANY_TRIES
         anyone = AnsweredBy(local="local")
         local_only = settings.local_only
         with backend.reading(anyone, local_only=local_only, patient=patient, apart=True) as model:
-            may_ask = _may_ask(settings) and bool(model) and settings.channel_tokens_per_day > 0
-            return self._learn(backend, claim) if may_ask else self._keep_passages(backend, claim)
+            if _may_ask(settings) and model and settings.channel_tokens_per_day:
+                return self._learned(backend, claim)
+        return partial(self._keep_passages, claim)
+
+    def _nothing(self, claim: Claim) -> Made:
+        self._claims.confirm(claim)
+        return {}
 
     # Without an LLM
 
-    def _keep_passages(self, backend: LibraryBackend, claim: Claim) -> Made:
+    def _keep_passages(self, claim: Claim, backend: LibraryBackend) -> Made:
         self._claims.confirm(claim)
         found = list(passages_of(claim))
         for at in range(0, len(found), _STORED_AT_ONCE):
@@ -4417,20 +4422,30 @@ class ChannelReader:
 
     # With one
 
-    def _learn(self, backend: LibraryBackend, claim: Claim) -> Made:
-        """A member's own memories are made first: the channel's tell a second try that all was decided."""
-        decided_before = bool(claim.attempts > 1 and self._journal.of_batch(claim.name))
+    def _learned(self, backend: LibraryBackend, claim: Claim) -> Make:
         members = self._members(claim)
         wanted: dict[str, list[Learned]] = {claim.owner: [], **{one: [] for one in members.values()}}
-        model = ""
-        if not decided_before:
-            model, found = self._asked(backend, claim, members)
-            for one in found:
-                if one.refused:
-                    self._emit(Event(EventKind.CHANGE_REFUSED, reason=one.refused))
-                else:
-                    wanted[one.user_id or claim.owner].append(one)
+        if claim.attempts > 1 and self._journal.of_batch(claim.name):
+            return partial(self._remember, claim, wanted, "")  # all was decided before
+        if claim.attempts > 1:
+            self._take_back(claim)  # passages, kept when there was no LLM
+        model, found = self._asked(backend, claim, members)
+        for one in found:
+            if one.refused:
+                self._emit(Event(EventKind.CHANGE_REFUSED, reason=one.refused))
+            else:
+                wanted[one.user_id or claim.owner].append(one)
+
+        def make(backend: LibraryBackend) -> Made:
             self._claims.confirm(claim)
+            return self._remember(claim, wanted, model, backend)
+
+        return make
+
+    def _remember(
+        self, claim: Claim, wanted: Mapping[str, list[Learned]], model: str, backend: LibraryBackend
+    ) -> Made:
+        """A member's own memories are made first: the channel's tell a second try that all was decided."""
         made: dict[tuple[str, str], list[str]] = {}
         ids = {_token(one.id): one.id for one in claim.messages}
         for owner in sorted(wanted, key=lambda owner: (owner == claim.owner, owner)):
@@ -4508,13 +4523,17 @@ class ChannelReader:
                 return
             claim.renew()
         except ClaimLost:
-            if self._queue.is_known(claim.owner):
-                return
-            with self._live.writing() as backend:
-                assert isinstance(backend, LibraryBackend)
-                for memory in backend.added_by(claim.owner, claim.name):
-                    backend.remove(memory.id)
-            self._journal.erase_batch(claim.owner, claim.name)
+            if not self._queue.is_known(claim.owner):
+                self._take_back(claim)
+
+    def _take_back(self, claim: Claim) -> None:
+        """As if a batch had never been worked on."""
+        with self._live.writing() as backend:
+            for owner in (claim.owner, *self._members(claim).values()):
+                name = _batch(claim, owner).name
+                ids = [memory.id for memory in _library(backend).added_by(owner, name)]
+                admission.remove_all(_library(backend), owner, ids)
+                self._journal.erase_batch(owner, name)
 
     def _failed(self, claim: Claim, error: Exception) -> None:
         """Tried again later, read in parts, or set aside: nothing holds up what is said next for ever."""
@@ -4528,15 +4547,23 @@ class ChannelReader:
         pause = min(_PAUSE_S * 2 ** min(failures - 1, 20), _LONGEST_PAUSE_S)
         try:
             if may_split and (hopeless or (too_much and claim.attempts >= _FEW_TRIES)):
+                self._take_back(claim)  # passages
                 self._claims.disband(claim, 2)
             elif hopeless:
                 log.error("%d message(s) of a channel set aside: %s", len(claim.messages), told)
+                self._take_back(claim)
                 self._claims.leave(claim, 0.0, "", ASIDE)
                 self._emit(Event(EventKind.CHANNEL_ASIDE, len(claim.messages)))
             else:
                 self._claims.leave(claim, pause, told)
         except ClaimLost:
             self._lost(claim)
+
+
+def _library(backend: Backend) -> LibraryBackend:
+    if not isinstance(backend, LibraryBackend):
+        raise TellAdmin("Channels are read with the backend library only.", hint="Set `backend` to library.")
+    return backend
 
 
 def _may_ask(settings: Valves) -> bool:
@@ -10938,7 +10965,7 @@ class EventKind(StrEnum):
     EXCHANGES_DEAD = "exchanges_dead"  # set aside: they could not be remembered
     CONTEXT_CUT = "context_cut"  # the oldest turns left a chat's prompt; `reason`: what is in their place
     ABSTRACT_MADE = "abstract_made"  # of a chat's oldest turns; `reason`: by what
-    DIGEST_MADE = "digest_made"  # `code`: by what
+    DIGEST_MADE = "digest_made"  # `reason`: its template, `code`: by what
     CHANNEL_READ = "channel_read"  # so many messages; `records`: memories made of them
     CHANNEL_ASIDE = "channel_aside"  # messages that could not be read
     EMBEDDED = "embedded"  # `count` texts, in one call
@@ -11009,8 +11036,8 @@ class Event:
     """Something that has happened. at: when, if not now.
 
     code: the reason as a code, if `reason` is a sentence that varies. seconds: how long it took. tokens,
-    records: of memories, what they take in a prompt, and how many there are. traces: of the requests that it
-    comes from, where that is not the one in hand (`core/trace.py`).
+    records: of memories, what they take in a prompt, and how many there are; tokens of a digest: what its LLM
+    took. traces: of the requests that it comes from, where that is not the one in hand (`core/trace.py`).
     """
 
     kind: EventKind
@@ -11069,8 +11096,8 @@ class Exchange:
     `follows`: what the message follows in its chat, see `core.turn.Turn`. `replaces`: message ids of earlier
     versions of it, whose memories are to be taken back. `again`: the message was remembered before, and only
     what was said counts, as it has another answer now. `title`: the chat's, if that is known. `given`: it is
-    no exchange, but a memory of this kind, which an import brings; `user_text` is its text. `trace`: of the
-    request, see `core/trace.py`.
+    no exchange, but a memory of this kind, which an import brings; `user_text` is its text, and `expires` its
+    last day (YYYY-MM-DD, or ""). `trace`: of the request, see `core/trace.py`.
     """
 
     key: str
@@ -11088,6 +11115,7 @@ class Exchange:
     title: str = ""
     given: str = ""
     trace: str = ""
+    expires: str = ""
 
     @property
     def message_id(self) -> str:
@@ -22919,28 +22947,30 @@ class Digests:
         task = template.filled(about, now.date().isoformat(), inert(user))
         if not (sources := self._shelf.sources(template, user_id, about, now)):
             raise Refused(message("digest, nothing known"))
-        sections = self._asked(user_id, task, sources)
-        self._emit(Event(EventKind.DIGEST_MADE, code="by an LLM" if sections else "of its sources"))
+        sections, tokens = self._asked(user_id, task, sources)
+        code = "llm" if sections else "sources"
+        self._emit(Event(EventKind.DIGEST_MADE, reason=template.name, code=code, tokens=tokens))
         return sections or of_sources(sources, words)
 
-    def _asked(self, user_id: str, task: str, sources: list[Source]) -> list[Section]:
-        """What an LLM writes of the sources and they bear out; [] where none may read them, or it fails."""
+    def _asked(self, user_id: str, task: str, sources: list[Source]) -> tuple[list[Section], int]:
+        """What an LLM writes of the sources and they bear out, [] where none may read them, or it fails; and
+        the tokens that this took."""
         settings, backend = self._settings(), self._live.get()
         if not (settings.has_llm and settings.uses_llm and isinstance(backend, AskableBackend)):
-            return []
+            return [], 0
         answered = self._reflections.answered_by(user_id)
         with ExitStack() as reading:
             try:
                 reader = backend.reading(answered, local_only=settings.local_only, patient=False)
                 if not reading.enter_context(reader):
-                    return []
-                asked = prompt_of(task, sources)
-                found = checked(backend.ask(asked).text, sources)
+                    return [], 0
+                reply = backend.ask(prompt_of(task, sources))
+                found = checked(reply.text, sources)
             except MemoryFault as fault:
                 self._emit(failed(Job.DIGEST, fault))
-                return []
+                return [], 0
         self._emit(succeeded(Job.DIGEST))
-        return found
+        return found, sum(reply.tokens)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -27618,7 +27648,8 @@ from ...language.sanitize import one_line
 from ...manage.users import counts_of
 from ...observe.ledger import Ledger
 from ...observe.selfcheck import selfcheck
-from ...observe.status import past_chats_part
+from ...observe.status import documents_part, past_chats_part
+from ...state.documents_table import DocumentsTable
 from ...state.episodes_table import EpisodesTable
 from ...state.switches_table import Switches
 from .commands import OF_THE_SERVER, AnyUser, Json, command
@@ -27647,6 +27678,9 @@ def _of_all(instance: Instance, to_json: bool) -> None:
         _calls(instance),
         _queue(instance),
         past_chats_part(instance.settings, EpisodesTable(instance.engine).kept()),
+        documents_part(
+            instance.settings, instance.environment.data_dir, DocumentsTable(instance.engine).folders()
+        ),
     ]
     ok = all(part.ok for part in parts)
     if to_json:
@@ -34789,10 +34823,10 @@ def _rendered(visit: Visit, route: Route, request: Request, csrf: str) -> Answer
     try:
         made = route.view(visit)
     except Drop as refusal:
-        return fill("refused.html", status=422, text=refused(refusal, visit.words), typed=typed)
+        return fill("refused.html", status=422, text=_plain(refused(refusal, visit.words)), typed=typed)
     except MemoryFault as fault:
         text = failed(fault, visit.words, admin=visit.person.is_admin)
-        return fill("refused.html", status=503, text=text, typed=typed)
+        return fill("refused.html", status=503, text=_plain(text), typed=typed)
     if isinstance(made, Redirect):
         return redirect(made.to)
     if isinstance(made, Download):
@@ -34802,6 +34836,11 @@ def _rendered(visit: Visit, route: Route, request: Request, csrf: str) -> Answer
     done = visit.query.get("done", "")
     done = done if visit.words.has(f"page, done: {done}") else ""
     return fill(template, done=done, **made.values)
+
+
+def _plain(text: str) -> str:
+    """A sentence of the chat's, which is Markdown there."""
+    return text.replace("`", "")
 
 
 async def _send(send: Send, answer: Answer, *, body: bool) -> None:
@@ -35702,7 +35741,7 @@ SOURCES["interfaces/web/templates/base.html"] = r'''<!doctype html>
 </nav>
 <form method="post" action="sign-out">
 <input type="hidden" name="csrf" value="{{ csrf }}">
-<span class="who">{{ person.name or (say("page: server key") if not person.user_id else "") }}</span>
+<span class="who" dir="auto">{{ person.name or (say("page: server key") if not person.user_id else "") }}</span>
 <button class="quiet">{{ say("page: sign out") }}</button>
 </form>
 {% endif %}
@@ -35766,7 +35805,7 @@ SOURCES["interfaces/web/templates/chat.html"] = r'''{% extends "base.html" %}
 {% block title %}{{ say("page, view: chats") }} · {{ say("page: memory") }}{% endblock %}
 {% block content %}
 <p><a href="chats">{{ say("page, view: chats") }}</a></p>
-<h1>{{ passages[0].title or say("page: untitled") }}</h1>
+<h1 dir="auto">{{ passages[0].title or say("page: untitled") }}</h1>
 <p class="meta">{{ moment(passages[0].created_at) }} {{ chat_link(address) }}</p>
 <ol class="cards plain">
 {% for passage in passages %}
@@ -35795,7 +35834,7 @@ SOURCES["interfaces/web/templates/chats.html"] = r'''{% extends "base.html" %}
 {% if why_not %}<p class="note">{{ say("page: " ~ why_not) }}</p>{% endif %}
 <form class="search" role="search" method="get" action="chats" hx-get="chats" hx-target="#list" hx-trigger="input changed delay:250ms from:#q, submit" hx-sync="this:replace" hx-push-url="true">
 <label for="q">{{ say("page: search chats") }}</label>
-<input type="search" id="q" name="q" value="{{ query }}" maxlength="1000" autocomplete="off">
+<input type="search" id="q" name="q" value="{{ query }}" maxlength="1000" autocomplete="off" dir="auto">
 <button>{{ say("page: search button") }}</button>
 </form>
 <div id="list" aria-live="polite">
@@ -35812,7 +35851,7 @@ SOURCES["interfaces/web/templates/chats_list.html"] = r'''{% from "macros.html" 
 <ul class="cards">
 {% for one, address in chats %}
 <li>
-<h2><a href="chats?{{ {'chat': one.chat} | urlencode }}">{{ one.title or say("page: untitled") }}</a></h2>
+<h2 dir="auto"><a href="chats?{{ {'chat': one.chat} | urlencode }}">{{ one.title or say("page: untitled") }}</a></h2>
 <p class="meta">{{ moment(one.at) }} {% if one.count %}<span>{{ say("passages", n=one.count) }}</span>{% endif %} {{ chat_link(address) }}</p>
 {% for passage in one.shown[:3] %}<blockquote dir="auto">{{ passage.text[:300] }}</blockquote>{% endfor %}
 </li>
@@ -35880,7 +35919,7 @@ SOURCES["interfaces/web/templates/documents.html"] = r'''{% extends "base.html" 
 {% endif %}
 <form class="search" role="search" method="get" action="files" hx-get="files" hx-target="#list" hx-trigger="input changed delay:250ms from:#q, submit" hx-sync="this:replace" hx-push-url="true">
 <label for="q">{{ say("page: search documents") }}</label>
-<input type="search" id="q" name="q" value="{{ query }}" maxlength="1000" autocomplete="off">
+<input type="search" id="q" name="q" value="{{ query }}" maxlength="1000" autocomplete="off" dir="auto">
 <button>{{ say("page: search button") }}</button>
 </form>
 <div id="list" aria-live="polite">
@@ -35972,7 +36011,7 @@ SOURCES["interfaces/web/templates/imports.html"] = r'''{% extends "base.html" %}
 {% if last %}{% with level = 2 %}{% include "import_found.html" %}{% endwith %}{% endif %}
 <ul class="cards">
 {% for one in imports %}
-<li><p>{{ one.source }} <span class="meta">{{ one.name }}</span></p>
+<li><p>{{ one.source }} <bdi class="meta">{{ one.name }}</bdi></p>
 <p class="meta">{{ moment(one.begun_at) }} <span>{{ say("page: import state", n=one.count, left=number(one.left), dead=number(one.dead)) }}</span></p>
 {% if one.left %}<progress max="{{ one.count }}" value="{{ one.count - one.left }}" aria-label="{{ say('page: progress') }}"></progress>{% endif %}
 <form method="post" action="undo-import" class="row">
@@ -36005,7 +36044,7 @@ SOURCES["interfaces/web/templates/keys.html"] = r'''{% extends "base.html" %}
 </form>
 <ul class="cards">
 {% for key in keys %}
-<li><p>{{ key.name or say("page: nameless key") }} <code>{{ key.id }}</code></p><p class="meta">{{ moment(key.made_at) }}</p>
+<li><p><bdi>{{ key.name or say("page: nameless key") }}</bdi> <code>{{ key.id }}</code></p><p class="meta">{{ moment(key.made_at) }}</p>
 <form method="post" action="revoke-key" class="row">
 <input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="id" value="{{ key.id }}">
 <button class="danger">{{ say("page: revoke") }}<span class="hidden">: {{ key.name or key.id }}</span></button>
@@ -36044,7 +36083,7 @@ SOURCES["interfaces/web/templates/memories.html"] = r'''{% extends "base.html" %
 <h1>{{ say("page, view: memories") }}</h1>
 <form class="search" role="search" method="get" action="./" hx-get="./" hx-target="#list" hx-trigger="input changed delay:250ms from:#q, change from:#kind, change from:#scope, change from:#time, submit" hx-sync="this:replace" hx-push-url="true">
 <label for="q">{{ say("page: search") }}</label>
-<input type="search" id="q" name="q" value="{{ query }}" maxlength="1000" autocomplete="off">
+<input type="search" id="q" name="q" value="{{ query }}" maxlength="1000" autocomplete="off" dir="auto">
 <label for="kind">{{ say("page: kind") }}</label>
 <select id="kind" name="kind">
 <option value="">{{ say("page: any kind") }}</option>
@@ -36075,7 +36114,7 @@ SOURCES["interfaces/web/templates/memories.html"] = r'''{% extends "base.html" %
 <form method="post" action="remember" class="stack">
 <input type="hidden" name="csrf" value="{{ csrf }}">
 <label for="new">{{ say("page: new memory") }}</label>
-<textarea id="new" name="text" rows="2" maxlength="1000" required></textarea>
+<textarea id="new" name="text" rows="2" maxlength="1000" required dir="auto"></textarea>
 <button>{{ say("page: remember") }}</button>
 </form>
 </section>
@@ -36331,7 +36370,7 @@ SOURCES["interfaces/web/templates/switches.html"] = r'''{% extends "base.html" %
 {% for one in links %}
 <li><form method="post" action="unlink-account" class="row">
 <input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="source" value="{{ one.source }}"><input type="hidden" name="author" value="{{ one.author }}">
-<span>{{ one.name or one.author }} ({{ one.source }}){% if one.silent %} · {{ say("page: not read") }}{% endif %}</span><button class="quiet">{{ say("page: unlink") }}<span class="hidden">: {{ one.name or one.author }}</span></button>
+<span dir="auto">{{ one.name or one.author }} ({{ one.source }}){% if one.silent %} · {{ say("page: not read") }}{% endif %}</span><button class="quiet">{{ say("page: unlink") }}<span class="hidden">: {{ one.name or one.author }}</span></button>
 </form></li>
 {% endfor %}
 </ul></section>{% endif %}
@@ -50857,7 +50896,7 @@ import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from hashlib import blake2b
 from typing import Any, Literal
 
@@ -50898,12 +50937,13 @@ class Chat:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Something that the other program remembers of its user."""
+    """Something that the other program remembers of its user. expires: its last day, or ""."""
 
     text: str
     at: float = 0.0
     kind: str = "fact"
     owner: str = ""
+    expires: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50940,6 +50980,14 @@ def text_in(value: Any) -> str:
 def texts_in(parts: Iterable[Any], *, most: int = TEXT_CHARS) -> str:
     """The texts among some parts of a message, one below the other."""
     return capped("\n".join(filter(None, map(text_in, parts))), most).strip()
+
+
+def day_in(value: Any) -> str:
+    """A day as YYYY-MM-DD, of a time too; "" for anything else."""
+    try:
+        return date.fromisoformat(value[:10]).isoformat() if isinstance(value, str) else ""
+    except ValueError:
+        return ""
 
 
 def title_in(value: Any) -> str:
@@ -51078,7 +51126,7 @@ def given(user_id: str, fact: Fact) -> Exchange:
     """A memory that is brought along, to be added as it is. The same text has the same key, from anywhere."""
     key = "\n".join((user_id, "", f"given~{name_of(' '.join(fact.text.split()).casefold())}"))
     at = fact.at or time.time()
-    return Exchange(key, user_id, "", masked(fact.text)[0], "", at, given=fact.kind)
+    return Exchange(key, user_id, "", masked(fact.text)[0], "", at, given=fact.kind, expires=fact.expires)
 
 
 def _turn(user_id: str, chat: Chat, text: str, key: str, model: str) -> Turn:
@@ -51470,7 +51518,10 @@ class Imports:
         if not settings.enabled:
             raise Drop("Memory is switched off on this server.", hint="Switch `enabled` on first.")
         if not is_on(""):
-            raise Drop("This user has switched memory off.", hint="`on` switches it on again.")
+            raise Drop(
+                "This user has switched memory off.",
+                hint="Switch it on first: `on` on the command line, My switches on the page.",
+            )
         taken = 0
         for entry, source, label in self._all(archive):
             if taken >= _MOST_TAKEN:
@@ -51562,6 +51613,7 @@ from .entries import (
     Fact,
     Flaw,
     Said,
+    day_in,
     id_in,
     listed,
     mapping,
@@ -51599,8 +51651,8 @@ def read_mem0(value: Mapping[str, Any]) -> Iterator[Entry]:
         yield Flaw("", "a passage of a past chat, which only an import without a user brings back")
         return
     at = time_in(value.get("updated_at"), value.get("created_at"))
-    told = str(kind) if kind in _KINDS else "fact"
-    yield Fact(text_in(value["memory"]), at, told, id_in(value.get("user_id")))
+    told, last = str(kind) if kind in _KINDS else "fact", day_in(value.get("expiration_date"))
+    yield Fact(text_in(value["memory"]), at, told, id_in(value.get("user_id")), last)
 
 
 # Letta: an agent file, of now (lists of agents and blocks) or before (one agent), and archival passages.
@@ -51751,6 +51803,8 @@ def _of_ltm(name: str, path: str) -> Iterator[Entry]:
         file.set_progress_handler(lambda: time.monotonic() > until, _STEPS)
         file.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MOST_OF_CELL)
         file.execute("PRAGMA trusted_schema = OFF")
+        file.execute("PRAGMA cell_size_check = ON")
+        file.execute("PRAGMA mmap_size = 0")
         file.execute("PRAGMA temp_store = MEMORY")
         file.text_factory = lambda data: data.decode("utf-8", "replace")
         (others,) = file.execute(_OTHERS).fetchone()
@@ -52425,7 +52479,9 @@ class Control:
                 new = {wording(one.text): one for one in texts if wording(one.text) not in known}
                 unfit = (Row(text) for text, _ in refused[:MOST_IMPORTED])
                 for position, row in enumerate([*new.values(), *unfit]):
-                    change = change_of(asked, position, "add", after=row.text, kind=row.kind)
+                    change = change_of(
+                        asked, position, "add", after=row.text, kind=row.kind, expires=row.expires
+                    )
                     yield replace(change, said_at=min(row.said_at or asked.at, asked.at))
 
             changes = self._make(backend, asked, decide, confirm)
@@ -53674,11 +53730,12 @@ def row_of(user_id: str, memory: Memory) -> dict[str, Any]:
 
 
 class Row(NamedTuple):
-    """What an import brings. `said_at`: Unix time in seconds, 0 if that is not known."""
+    """What an import brings. `said_at`: Unix time in seconds, 0 if that is not known; `expires`: last day."""
 
     text: str
     kind: str = "fact"
     said_at: float = 0.0
+    expires: str = ""
 
 
 _Pairs = list[tuple[str, str]]
@@ -53705,6 +53762,7 @@ def read_rows(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[l
                     check(record.text),
                     str(kind) if kind in get_args(Kind) else "fact",
                     said_at.timestamp() if said_at else 0.0,
+                    str(record.payload.get("expiration_date") or ""),
                 )
             )
         except NotAdmittedError as refusal:
@@ -57929,7 +57987,7 @@ def _alive(engine: Engine) -> list[str]:
 # ----------------------------------------------------------------------------------------------------------
 # observe/costs.py
 
-SOURCES["observe/costs.py"] = r'''"""What the LLMs cost since the start: calls and tokens of each model."""
+SOURCES["observe/costs.py"] = r'''"""What the LLMs cost since the start: calls and tokens of each model, and of the digests of each template."""
 
 from __future__ import annotations
 
@@ -57937,7 +57995,9 @@ import threading
 from collections import Counter
 from collections.abc import Mapping
 
-from ..core.events import Event, Usage
+from ..core.events import Event, EventKind, Usage
+
+_MOST_TEMPLATES = 20  # what comes after them is "other"
 
 
 class Costs:
@@ -57946,16 +58006,23 @@ class Costs:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._of_models: dict[str, Counter[str]] = {}
+        self._of_digests: dict[str, Counter[str]] = {}
 
     def __call__(self, event: Event) -> None:
         """Counts the tokens of an event."""
         if (usage := event.usage) is not None and usage.for_exchanges:
             with self._lock:
                 self._of_models.setdefault(usage.model, Counter()).update(_counted(usage))
+        if event.kind is EventKind.DIGEST_MADE:
+            with self._lock:
+                is_known = event.reason in self._of_digests or len(self._of_digests) < _MOST_TEMPLATES
+                counts = self._of_digests.setdefault(event.reason if is_known else "other", Counter())
+                counts.update({"made": 1, "tokens": event.tokens})
 
     def described(self, exchanges: int) -> str:
-        """Calls and tokens since the start: of each exchange on average, and of each model."""
+        """Calls and tokens since the start: of each exchange on average, of each model and template."""
         with self._lock:
+            digests = {name: Counter(counts) for name, counts in sorted(self._of_digests.items())}
             models = {model: Counter(counts) for model, counts in sorted(self._of_models.items())}
         if not models:
             return "no LLM has been called since the start"
@@ -57963,6 +58030,9 @@ class Costs:
         if exchanges:
             total = sum(models.values(), Counter[str]())
             details.insert(0, f"{_each(total, exchanges)} per exchange")
+        if digests:
+            each = (f"{name} {one['made']:,} ({one['tokens']:,} tokens)" for name, one in digests.items())
+            details.append(f"of them digests: {', '.join(each)}")
         return "since the start " + "; ".join(details)
 
 
@@ -58471,7 +58541,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58480,15 +58550,19 @@ from typing import TYPE_CHECKING, Any
 from ..core.errors import TellAdmin
 from ..core.events import Event, EventKind
 from ..core.reason import Reason
+from ..core.scope import EVERYONE
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
+
+    from ..state.documents_table import Known
 
 _PREFIX = "owui_memory_"
 _MOST_VALUES = 50  # of one label; what comes after them is "other"
 _RECALL_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 10.0)
 _MODEL_S = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
 _FIRST_S = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0)
+_FOLDER = ("folder", "state")
 _TOKENS = (25, 50, 100, 200, 400, 800, 1600)
 
 # name (a counter's without _total): what it counts, and its labels
@@ -58509,6 +58583,8 @@ COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "failures": ("Work that failed, and is done again later.", ("job",)),
     "llm_calls": ("Answered calls of the LLM that reads the chats.", ("model",)),
     "llm_tokens": ("Tokens of these calls.", ("model", "direction")),
+    "digests": ("Digests, by template and by what made them.", ("template", "by")),
+    "digest_tokens": ("Tokens that LLMs took for them.", ("template",)),
     "upstream_requests": ("Requests that the proxy sent on.", ("upstream", "outcome")),
 }
 HISTOGRAMS: dict[str, tuple[str, tuple[str, ...], tuple[float, ...]]] = {
@@ -58525,6 +58601,8 @@ GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "queue_oldest_seconds": ("Since when the oldest exchange waits.", ()),
     "recall_breaker_open": ("1 while recall is paused because it kept failing.", ()),
     "backend_ready": ("1 while memories can be searched.", ()),
+    "documents": ("Documents that were read or could not be, in users' folders or everyone's.", _FOLDER),
+    "document_passages": ("Passages that are kept of them.", _FOLDER[:1]),
     "moving_memories": ("While memories are moved: those there, and all of them.", ("state",)),
     "channel_messages_waiting": ("Messages of channels that wait to be read.", ()),
     "channel_tokens_today": (
@@ -58574,6 +58652,16 @@ class Levels:
     def set(self, gauge: str, value: float, *labels: str) -> None:
         self.values[gauge, labels] = value
 
+    def set_documents(self, folders: Mapping[str, Known]) -> None:
+        """What was read of all users' folders together, and of everyone's."""
+        for name in ("users", "everyone"):
+            found = [
+                known for user_id, known in folders.items() if (user_id == EVERYONE) == (name != "users")
+            ]
+            self.set("documents", sum(one.documents for one in found), name, "read")
+            self.set("documents", sum(one.failed for one in found), name, "failed")
+            self.set("document_passages", sum(one.passages for one in found), name)
+
 
 class Prometheus:
     """Counts events from now on. Threads may share it.
@@ -58622,6 +58710,9 @@ class Prometheus:
             self._of("failures", event.job.value).inc()
         elif event.kind is EventKind.TOOL_CALLED:
             self._of("tool_calls", event.code, event.reason).inc()
+        elif event.kind is EventKind.DIGEST_MADE:
+            self._of("digests", event.reason, event.code).inc()
+            self._of("digest_tokens", event.reason).inc(event.tokens)
         elif event.kind is EventKind.PROXIED:
             self._of("proxy_added_seconds", event.code).observe(event.seconds or 0.0)
         self._count_calls(event)
@@ -59153,7 +59244,7 @@ SOURCES["observe/status.py"] = r'''"""One readable self-check of all parts."""
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -59165,6 +59256,7 @@ from ..config.environment import PUBLIC_DEFAULT_KEY
 from ..config.settings import Valves
 from ..core.events import COUNTS_FOR, EventKind
 from ..core.memory import Check
+from ..core.scope import EVERYONE
 from .costs import Costs
 from .inquiry import Inquiry
 from .metrics import Metrics
@@ -59322,20 +59414,23 @@ def past_chats_part(settings: Valves, kept: Kept) -> Check:
     )
 
 
-def documents_part(settings: Valves, data_dir: Path, known: Known) -> Check:
-    """Where documents lie, and how many are read."""
+def documents_part(settings: Valves, data_dir: Path, folders: Mapping[str, Known]) -> Check:
+    """Where documents lie, and how many are read. folders: of each user, and everyone's."""
     folder = settings.documents_folder(data_dir)
     if folder is None:
         why = "documents_dir is empty" if not settings.documents_dir else "it takes the backend library"
         return Check("documents", True, f"none are read: {why}")
     if not folder.is_dir():
         return Check("documents", True, f"there is no folder {folder}; its files would be read")
-    much = f"{known.documents:,} documents, {known.passages:,} passages"
-    if known.failed:
+    number, failed, passages = (sum(one[at] for one in folders.values()) for at in range(3))
+    much = f"{number:,} documents with {passages:,} passages in {len(folders):,} folders"
+    if (everyones := folders.get(EVERYONE)) is not None:
+        much += f", {everyones.documents:,} with {everyones.passages:,} of them in everyone's"
+    if failed:
         return Check(
             "documents",
             True,
-            f"{much}; {known.failed:,} cannot be read",
+            f"{much}; {failed:,} cannot be read",
             f"{COMMAND} documents ID tells which, and why.",
         )
     return Check("documents", True, much)
@@ -59344,10 +59439,8 @@ def documents_part(settings: Valves, data_dir: Path, known: Known) -> Check:
 def channels_part(settings: Valves, standing: Sequence[Standing]) -> Check:
     """How many channels are observed, what waits, and why."""
     if not settings.observes_channels:
-        off = settings.channels == "off"
-        return Check(
-            "channels", True, "not observed" if off else "not observed: it takes the backend library"
-        )
+        why = "" if settings.channels == "off" else ": it takes the backend library"
+        return Check("channels", True, f"not observed{why}")
     waiting, aside = (sum(getattr(one, name) for one in standing) for name in ("unread", "aside"))
     details = [f"{len(standing):,} channels, {waiting:,} messages wait to be read"]
     details += [f"{aside:,} cannot be read"] if aside else []
@@ -67670,7 +67763,8 @@ def decide_given(backend: Backend, batch: Batch) -> Iterator[Change]:
         if (known := known_as(backend, batch, given.user_text)) is not None:
             yield reaffirmed(batch, position, given, known)
         else:
-            yield decided(batch, position, "add", given, after=given.user_text, kind=given.given)
+            told = {"after": given.user_text, "kind": given.given, "expires": given.expires}
+            yield decided(batch, position, "add", given, None, **told)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -68798,6 +68892,18 @@ class DocumentsTable:
         with self._reading.connect() as connection:
             number, wrong, passages = connection.execute(counted).one()
         return Known(int(number or 0), int(wrong or 0), int(passages or 0))
+
+    def folders(self) -> dict[str, Known]:
+        """How much there is of each user, and of everyone's folder."""
+        is_read, failed = documents.c.state == "read", documents.c.state == "failed"
+        counted: Any = select(
+            documents.c.user_id,
+            func.count().filter(is_read),
+            func.count().filter(failed),
+            func.sum(documents.c.passages),
+        ).group_by(documents.c.user_id)
+        with self._reading.connect() as connection:
+            return {user_id: Known(*map(int, counts)) for user_id, *counts in connection.execute(counted)}
 
     def was_erased(self, user_id: str, since: float) -> bool:
         """Whether all of a user's was erased after a Unix time."""
@@ -74260,11 +74366,9 @@ class Words:
     ) -> Array:
         """Of each of an owner's memories, in the order of the lines; 0 where it has none of the words."""
         scores = np.zeros(len(lines))
-        common = int(len(lines) * _COMMON) if len(lines) >= _MANY else len(lines)
-        holders = [self._holders(connection, whose, lines, word, common + 1) for word in asked]
-        rare = [at for at in holders if len(at) <= common]
-        if not rare:
-            rare = [self._holders(connection, whose, lines, word, len(lines)) for word in asked]
+        holders = [self._holders(connection, whose, lines, word) for word in asked]
+        common = len(lines) * _COMMON if len(lines) >= _MANY else len(lines)
+        rare = [at for at in holders if len(at) <= common] or holders
         rare = [at for at in rare if len(at)]
         if not rare:
             return scores
@@ -74283,15 +74387,13 @@ class Words:
             times[at] = 0
         return scores
 
-    def _holders(
-        self, connection: sqlite3.Connection, whose: Owner, lines: Lines, word: str, most: int
-    ) -> Array:
-        """Where in an owner's lines the memories with a word are; so many at most, the first ones."""
+    def _holders(self, connection: sqlite3.Connection, whose: Owner, lines: Lines, word: str) -> Array:
+        """Where in an owner's lines the memories with a word are."""
         first, last = whose.keys
         (found,) = connection.execute(
-            f"SELECT group_concat(seq) FROM (SELECT rowid - ? AS seq FROM {self._tables.words} "
-            f"WHERE {self._tables.words} MATCH ? AND rowid BETWEEN ? AND ? LIMIT ?)",
-            (first, word, first, last, most),
+            f"SELECT group_concat(rowid - ?) FROM {self._tables.words} WHERE {self._tables.words} MATCH ? "
+            "AND rowid BETWEEN ? AND ?",
+            (first, word, first, last),
         ).fetchone()
         if not found:
             return _NOWHERE
