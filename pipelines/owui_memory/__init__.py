@@ -19,6 +19,8 @@ remember/    the outlet's side: keeper, outbox (backlog: what it holds; spill: w
              in order)
 context/     long chats: what of a chat stays in its prompt, and the summary in place of the rest
 documents/   files and saved pages: what lies in a user's folder, read in a process of its own, as passages
+channels/    a team's channels: what is observed there, read in batches, learned of each; people (who is
+             who, agreed, or is not read)
 manage/      list, search, edit, forget, undo, share; past chats; history/ (archives of other programs);
              deletions, comparison (with Open WebUI); erasure/; migrate/
 digests/     texts made of memories, past chats and documents after a template, with sources

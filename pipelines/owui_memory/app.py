@@ -17,6 +17,10 @@ from .backends.backend_holder import BackendHolder
 from .backends.base import Backend
 from .backends.library import LibraryBackend
 from .backends.locations import naming
+from .channels.channels import Channels
+from .channels.erasing import Sweeping
+from .channels.queue import Standing
+from .channels.reader import ChannelReader
 from .commands.commander import Commander
 from .commands.notes import Notes
 from .commands.parse import read_command
@@ -26,12 +30,15 @@ from .config.settings import Valves
 from .context.contexts import Contexts
 from .core.errors import Drop
 from .core.events import Event, Job, failed, succeeded
+from .core.locales import locale
 from .core.permission import Decision
+from .core.scope import channel_owner
 from .core.turn import Turn
 from .digests.schedule import DigestWorker
 from .digests.template import TEMPLATES
 from .documents.indexing import Indexing
 from .documents.watcher import Watcher
+from .interfaces.channel_poller import ChannelPoller
 from .interfaces.lanes import Lanes
 from .interfaces.live.chats import LiveChats
 from .interfaces.proxy.kept_steps import KeptSteps
@@ -39,6 +46,7 @@ from .interfaces.tools.toolbox import Toolbox
 from .interfaces.web.parts import Parts
 from .interfaces.webui import WebUi
 from .language import secrets as redact
+from .language.guess import language_for
 from .manage.deletion_worker import DeletionWorker
 from .manage.erasure.erase import Eraser
 from .manage.erasure.forgetting import Forgetting
@@ -62,6 +70,7 @@ from .observe.selfcheck import SelfChecks
 from .observe.statecheck import StateCheck, StateFile
 from .observe.status import (
     BackendCheck,
+    channels_part,
     costs_part,
     documents_part,
     filter_part,
@@ -73,6 +82,7 @@ from .observe.status import (
     report,
 )
 from .observe.tracing import Tracing
+from .recall.channel import ChannelNotes, ChannelRecaller
 from .recall.injected import Injected
 from .recall.recall import Recalled, Recaller
 from .recall.run import Outcome, Run
@@ -123,7 +133,9 @@ class Application:
         file = StateFile(self._engine)
         self._state_check = StateCheck(self._engine, file, environment.data_dir, self.metrics.state_was_well)
         self._counting = Inquiry("memory-counting", self._counted)
-        self._counts, self._days, self._kept, self._read = Counts(pending=0, dead=0), "", Kept(), Known()
+        self._counts, self._days, self._kept = Counts(pending=0, dead=0), "", Kept()
+        self._read: dict[str, Known] = {}
+        self._observed: list[Standing] = []
         self.spill = spill or Spill(environment.data_dir)
         self.keeper = Keeper(
             self._engine, self._outbox, self.spill, settings, self.emit, self._wake, file.look
@@ -138,7 +150,7 @@ class Application:
         is_others = self.live_chats.is_others
         self.notes = Notes(self._engine, self.live, is_others)
         self._check = BackendCheck(self.live, selfchecks)
-        self._recaller = Recaller(self._engine)
+        self._recaller, self._channel_recaller = Recaller(self._engine), ChannelRecaller(self._engine)
         self.recalls = Run(self.live, self._recall, self.emit, _RECALLS_AT_ONCE)
         journal = Journal(self._engine)
         injected = Injected(self._engine)
@@ -193,11 +205,22 @@ class Application:
         self.watcher = Watcher(
             self.live.get,
             folder,
-            partial(Indexing, self._documents, self._writer.let_others_go_first),
+            partial(Indexing, self._documents, lambda: self.recalls.is_used),
             self.emit,
         )
         self._digest_worker = DigestWorker(
             self.commander.tools.schedule, self.commander.tools.digests, folder, self.emit, self._is_busy
+        )
+        self.channels = Channels(self._engine, settings)
+        self._channel_poller = ChannelPoller(self.channels, settings)
+        self._channel_reader = ChannelReader(
+            self.live,
+            self.channels.queue,
+            journal,
+            settings,
+            self.emit,
+            Sweeping(self._engine, self.live, eraser.forget),
+            self._is_busy,
         )
         self.deletions = self.commander.tools.deletions
         self.deletion_worker = DeletionWorker(self._engine, self.deletions, settings, WebUi.of, self.emit)
@@ -211,11 +234,13 @@ class Application:
         ).start()  # before it is needed
         for thread in (
             self._writer,
-            self._reflector,
+            self._reflector.thread,
             self._sweeper,
             self.deletion_worker,
             self.watcher,
-            self._digest_worker,
+            self._digest_worker.thread,
+            self._channel_reader.thread,
+            self._channel_poller.thread,
         ):
             thread.start()
 
@@ -239,6 +264,7 @@ class Application:
         """Delete what is kept only for a while."""
         self.page.uploads.prune()
         prune_all(self._engine, eraser, self._settings)
+        self.channels.queue.prune(self._settings().channel_days)
 
     def embedder(self) -> Embedder:
         """The embedder in use. Raises MemoryFault if there is none."""
@@ -257,7 +283,15 @@ class Application:
         self.live.use(settings)
 
     def _recall(self, turn: Turn, settings: Valves) -> Recalled:
+        if turn.channel:
+            return self._channel_recaller.recall(self.live.get(), turn, settings, datetime.now(UTC))
         return self._recaller.recall(self.live.get(), turn, settings, datetime.now(UTC))
+
+    def notes_of_channel(self, source: str, channel: str, text: str) -> ChannelNotes:
+        """What of a channel is relevant to a text. Blocks; raises the backend's errors."""
+        words, now = locale(language_for("", text)), datetime.now(UTC)
+        recaller, owner = self._channel_recaller, channel_owner(source, channel)
+        return recaller.notes(self.live.get(), owner, text, self._settings(), now, words)
 
     def _is_busy(self) -> bool:
         return self.recalls.is_busy
@@ -317,9 +351,12 @@ class Application:
             queue_part(counts, waiting),
             past_chats_part(self._settings(), self._kept),
             documents_part(self._settings(), self._environment.data_dir, self._read),
+            channels_part(self._settings(), self._observed),
             costs_part(self.costs, self.metrics, self._days),
             key_part(self._settings(), self._environment.server_key),
-            *filter(None, [self.live_chats.check(), self.deletion_worker.part()]),
+            *filter(
+                None, [self.live_chats.check(), self.deletion_worker.part(), self._channel_poller.part()]
+            ),
         ]
         return report(
             [*parts, last_error_part(self.metrics)], counts.pending + waiting.exchanges, counts.dead
@@ -345,6 +382,10 @@ class Application:
         if not self._mover.idle and total:
             levels.set("moving_memories", copied, "copied")
             levels.set("moving_memories", total, "total")
+        levels.set("channel_messages_waiting", sum(one.unread for one in self._observed))
+        for one in self._observed[:50]:
+            levels.set("channel_tokens_today", one.tokens, f"{one.source}/{one.name or one.channel}"[:80])
+        levels.set_documents(self._read)
         for store, size in sizes(self._environment.data_dir).items():
             levels.set("store_bytes", size, store)
         levels.set("info", 1, __version__)
@@ -352,19 +393,23 @@ class Application:
 
     def _counted_lately(self) -> Counts:
         with contextlib.suppress(Exception):  # what is wrong with the database, its own line says
-            self._counts, self._days, self._kept, self._read = self._counting.answer(_COUNTING_S)
+            answer = self._counting.answer(_COUNTING_S)
+            self._counts, self._days, self._kept, self._read, self._observed = answer
         return self._counts
 
-    def _counted(self) -> tuple[Counts, str, Kept, Known]:
+    def _counted(self) -> tuple[Counts, str, Kept, dict[str, Known], list[Standing]]:
         days = self._ledger.described(read_prices(self._settings().llm_prices))
-        return self._outbox.counts(), days, EpisodesTable(self._engine).kept(), self._documents.known()
+        kept, read = EpisodesTable(self._engine).kept(), self._documents.folders()
+        return self._outbox.counts(), days, kept, read, self.channels.queue.standing()
 
     def close(self) -> None:
         """Remembers what waits and stops all threads, within a bound. The rest waits for the next start."""
         self.contexts.close()
         self.watcher.stop(_STOP_S)
-        self._digest_worker.stop(0.0)
-        self._reflector.stop(0.0)  # what is broken off is done an hour later
+        self._channel_poller.thread.stop(_STOP_S)
+        self._digest_worker.thread.stop(0.0)
+        self._reflector.thread.stop(0.0)
+        self._channel_reader.thread.stop(0.0)  # what is broken off is read again
         self.deletion_worker.stop(_STOP_S)
         self._sweeper.stop(_STOP_S)
         self._writer.stop(_STOP_S)

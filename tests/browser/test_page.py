@@ -13,7 +13,7 @@ from tests.browser.house import House
 from tests.browser.pages import IMAGES, Person
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
-VIEWS = ("", "timeline", "chats", "documents", "digests", "why", "switches", "sharing", "keys", "import")
+VIEWS = ("", "timeline", "chats", "files", "digests", "why", "switches", "sharing", "keys", "import")
 ADMINS_VIEWS = ("admin", "users", "queue", "settings")
 PHONE = {"width": 360, "height": 740}
 

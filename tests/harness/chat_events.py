@@ -23,11 +23,13 @@ class ChatEvents(WebServer):
         self.posted: list[tuple[str, str, dict[str, Any]]] = []
         self.role, self.admins_may_look = "admin", True
         self.titles: dict[str, list[dict[str, str]]] = {}  # by user
+        self.members: dict[str, list[str]] = {}  # by channel: ids of users, whose addresses begin with them
+        self.asked_for_members = 0
         self.goes_on = threading.Event()
         self.goes_on.set()
 
         def refusal(request: Request) -> JSONResponse | None:
-            self.goes_on.wait(30)
+            self.goes_on.wait(60)
             right = request.headers.get("authorization") == f"Bearer {KEY}"
             return None if right else JSONResponse({"detail": "no"}, status_code=401)
 
@@ -51,6 +53,15 @@ class ChatEvents(WebServer):
             owners = [user for user, chats in self.titles.items() if chat in [one["id"] for one in chats]]
             found = {"id": chat, "user_id": owners[0]} if owners else JSONResponse({}, status_code=401)
             return refusal(request) or found
+
+        @app.get("/api/v1/channels/{channel}/members")
+        def members(channel: str, request: Request, query: str = "", page: int = 1) -> Any:
+            self.asked_for_members += 1
+            if channel not in self.members:
+                return refusal(request) or JSONResponse({"detail": "no"}, status_code=404)
+            found = [{"id": one} for one in self.members[channel] if query.startswith(one) or not query]
+            some = found[30 * (page - 1) : 30 * page]
+            return refusal(request) or {"users": some, "total": len(found)}
 
         @app.get("/api/config")
         def config() -> Any:

@@ -41,6 +41,8 @@ class StandIn(WebServer):
         self.requests: list[Asked] = []
         self._fault: tuple[str, Response] | None = None
         self._gate: threading.Event | None = None
+        # mem0 raises if a row goes between its look and what it does then.
+        self._changing = threading.Lock()
         app = FastAPI(dependencies=[Depends(self._enter)])
         self._add_routes(app)
         app.add_exception_handler(AnswerError, lambda _, answer: answer.response)  # type: ignore[attr-defined]
@@ -82,7 +84,7 @@ class StandIn(WebServer):
     def _enter(self, request: Request) -> None:
         self.requests.append(Asked(request.method, request.url.path, dict(request.headers)))
         if gate := self._gate:
-            gate.wait(30)
+            gate.wait(60)
         if self._fault is not None and self._fault[0] in ("", request.method):
             raise AnswerError(self._fault[1])
         self._authenticate(request)

@@ -27,7 +27,7 @@ class Platform(StandIn):
     def __init__(self, memory: Any, key: str) -> None:
         self.events: dict[str, Json] = {}
         self.fail_events = False
-        self._deleting = threading.Lock()
+        self._asked_for = threading.Lock()  # an event, once at a time
         super().__init__(memory, key)
 
     def _authenticate(self, request: Request) -> None:
@@ -72,18 +72,22 @@ class Platform(StandIn):
         event = self.events.get(event_id)
         if event is None:
             raise answer(404, {"error": "Event not found."})
+        with self._asked_for:
+            self._go_on(event)
+            return {"id": event_id, **{k: v for k, v in event.items() if k != "wanted"}}
+
+    def _go_on(self, event: Json) -> None:
         if event["status"] == "PENDING":
             event["status"] = "RUNNING"
         elif event["status"] == "RUNNING" and self.fail_events:
             event.update(status="FAILED", error="scripted")
         elif event["status"] == "RUNNING":
             event.update(status="SUCCEEDED", results=self._done(event["event_type"], event.pop("wanted")))
-        return {"id": event_id, **{k: v for k, v in event.items() if k != "wanted"}}
 
     def _done(self, kind: str, wanted: Json) -> list[Json]:
         if kind == "ADD":
             return self.memory.add(**wanted)["results"]  # type: ignore[no-any-return]
-        with self._deleting:
+        with self._changing:
             for row in self.memory.vector_store.list(filters=wanted, top_k=1_000_000)[0]:
                 self.memory.delete(row.id)
         return []
@@ -92,13 +96,14 @@ class Platform(StandIn):
         return _shown(self._row(memory_id))
 
     def _update(self, memory_id: str, body: Json) -> Json:
-        self._row(memory_id)
         named = ("text", "metadata", "expiration_date")
-        self.memory.update(memory_id, **{name: body[name] for name in named if name in body})
+        with self._changing:
+            self._row(memory_id)
+            self.memory.update(memory_id, **{name: body[name] for name in named if name in body})
         return _shown(self._row(memory_id))
 
     def _delete(self, memory_id: str) -> Json:
-        with self._deleting:  # mem0 raises if a row goes between its look and its deletion
+        with self._changing:
             self._row(memory_id)
             self.memory.delete(memory_id)
         return {"message": "Memory deleted successfully!"}

@@ -139,11 +139,11 @@ class RestServer(StandIn):
         params = body.model_dump(include=body.model_fields_set)
         if "text" in params:  # the real one still uses the name that mem0 is about to drop
             params["data"] = params.pop("text")
-        with _behind(refusals=True):
+        with _behind(refusals=True), self._changing:
             return self.memory.update(memory_id, **params)
 
     def _delete(self, memory_id: str) -> Json:
-        with _behind(refusals=True):
+        with _behind(refusals=True), self._changing:
             self.memory.delete(memory_id)
         return {"message": "Memory deleted successfully"}
 
@@ -151,7 +151,7 @@ class RestServer(StandIn):
         self._admin_only("Admin role required.")
         if not user_id:
             raise HTTPException(400, "At least one identifier is required.")
-        with _behind(refusals=False):
+        with _behind(refusals=False), self._changing:
             self.memory.delete_all(user_id=user_id)
         return {"message": "All relevant memories deleted"}
 

@@ -92,7 +92,7 @@ class Nursery:
 
     def __exit__(self, *_: object) -> None:
         with contextlib.suppress(BrokenPipeError):
-            self._process.communicate(timeout=20)
+            self._process.communicate(timeout=60)
 
     def start(self, arguments: list[str], *, cwd: Path, env: dict[str, str], log: Path) -> Forked:
         """`python -m uvicorn` with these arguments, whose output is added to `log`."""

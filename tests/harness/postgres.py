@@ -141,7 +141,7 @@ class Postgres:
         """End every session and stop."""
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGINT)  # fast shutdown: clients may still be there
-            self._process.wait(20)
+            self._process.wait(60)
 
     def _run(self, program: str, *arguments: str | Path) -> None:
         command = [self._bin / program, *arguments]

@@ -70,7 +70,7 @@ class QdrantServer(WebServer):
         about = _plain(self._client.get_collection(self._known(name)))
         about["payload_schema"] = {
             field: {"data_type": _plain(schema)["type"], "params": schema, "points": 0}
-            for (collection, field), schema in self.schemas.items()
+            for (collection, field), schema in list(self.schemas.items())
             if collection == name
         }
         return self._ok(about)
@@ -79,26 +79,27 @@ class QdrantServer(WebServer):
         return self._ok({"exists": self._client.collection_exists(name)})
 
     def _create(self, name: str, body: models.CreateCollection) -> JSONResponse:
-        if self._client.collection_exists(name):
-            raise HTTPException(409, f"Collection `{name}` already exists!")
         with self._lock:
+            if self._client.collection_exists(name):
+                raise HTTPException(409, f"Collection `{name}` already exists!")
             self._client.create_collection(
                 name, vectors_config=body.vectors, sparse_vectors_config=body.sparse_vectors
             )
         return self._ok(True)
 
     def _drop(self, name: str) -> JSONResponse:
-        self.schemas = {key: schema for key, schema in self.schemas.items() if key[0] != name}
         with self._lock:
+            self.schemas = {key: schema for key, schema in self.schemas.items() if key[0] != name}
             return self._ok(self._client.delete_collection(name))
 
     def _index(self, name: str, body: models.CreateFieldIndex) -> JSONResponse:
         if not self.may_index:
             raise HTTPException(403, "Forbidden: Global manage access is required")
         field = (self._known(name), body.field_name)  # local mode has no indexes
-        self.indexes.append(field)
         schema = body.field_schema
-        self.schemas[field] = schema if hasattr(schema, "type") else {"type": schema}
+        with self._lock:
+            self.indexes.append(field)
+            self.schemas[field] = schema if hasattr(schema, "type") else {"type": schema}
         return self._done()
 
     def _upsert(self, name: str, body: models.PointsList) -> JSONResponse:

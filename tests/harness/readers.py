@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
+from owui_memory.channels import claims, reading
+from owui_memory.channels import passages as channel_passages
 from owui_memory.commands import faults, imported, markup, numbers, verbs, work
 from owui_memory.commands import parse as slash
 from owui_memory.context import abstract, asking, extract
@@ -25,11 +27,12 @@ from owui_memory.digests import draft, template
 from owui_memory.digests.sources import Source
 from owui_memory.documents import extract as documents
 from owui_memory.documents import folders
-from owui_memory.interfaces import intake
+from owui_memory.interfaces import intake, webui_channels
 from owui_memory.interfaces import strip_commands as asides
 from owui_memory.interfaces.body import with_blocks
 from owui_memory.interfaces.proxy import dialects
 from owui_memory.language import (
+    borne_out,
     credential_names,
     credential_values,
     credentials,
@@ -113,12 +116,39 @@ def _part(text: str) -> list[dict[str, str]]:
     return [{"type": "text", "text": text}]
 
 
+def _in_a_channel(text: str) -> object:
+    user = {"id": text, "name": text}
+    posted = {"id": "m", "created_at": 1, "updated_at": 1, "user_id": "ada", "content": text, "user": user}
+    return webui_channels.read_posted(posted)
+
+
 def _digested(text: str) -> None:
     with suppress(Drop):
         template.Template.read("mine", f"---\n{text}\n---\n{text}")
     line = {"text": text, "from": [1]}
     for answer in (text, json.dumps({"sections": [{"title": text, "lines": [line]}]})):
         draft.checked(answer, [Source("memories", "I row at dawn.", "2026-11-01")])
+
+
+def _borne_out(text: str) -> None:
+    """As a statement, and as what it is to come from."""
+    for said, statement in ((text, "The heron release ships on Friday."), ("It ships.", text), (text, text)):
+        borne_out.bears_out([(said, "Grace")], statement)
+        borne_out.begins_as_said([(said, "Grace")], statement)
+
+
+def _channel(text: str) -> None:
+    """As a message, a name, a memory, and in an answer."""
+    said = [claims.Said("m1", "u1", text, text, 1.0, ""), claims.Said("m2", "u1", "", "It ships.", 1.0, "")]
+    known = [Memory("1", text)]
+    reading.channel_prompt(text, said, known, {"u1": "ada"}, "")
+    operation = {"op": "replace", "id": 1, "text": text, "from": [1, 2]}
+    for answer in (text, json.dumps({"operations": [operation, {**operation, "op": "add", "about": 1}]})):
+        with suppress(operations.UnreadableAnswerError):
+            list(reading.learned(answer, said, known, {"u1": "ada"}))
+    channel: Any = SimpleNamespace(user_id="channel/discord/general", source="discord", name=text)
+    none: Any = None
+    list(channel_passages.passages_of(claims.Claim(none, channel, "batch", 1, 0.0, tuple(said))))
 
 
 def _reflections(text: str) -> None:
@@ -233,6 +263,7 @@ def _archived(text: str) -> object:
 
 TEXTS = (
     Reader("plain", plain),
+    Reader("Open WebUI's channel: message", _in_a_channel, (webui_channels,)),
     Reader("archives", _archived, (archive, conversations, entries, memory_stores)),
     Reader(
         "words", lambda text: (words.terms_of(text), words.content_words(text), words.words(text)), (words,)
@@ -287,6 +318,8 @@ TEXTS = (
     Reader("abstract of an LLM", _abstract, (asking, abstract), more=("operations",)),
     Reader("abstract of sentences", _extract, more=("gate",)),
     Reader("digest", _digested, (draft, template), more=("operations",)),
+    Reader("statement and its sources", _borne_out, (borne_out,), more=("operations",)),
+    Reader("channel", _channel, (reading,), more=("operations",)),
     Reader("reflection", _reflections, (reflection,), more=("operations",)),
     Reader("an LLM's answer", _operations, (operations, json_answer, model_text), more=("operations",)),
     Reader(

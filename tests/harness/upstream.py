@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
-from tests.harness.scripted_llm import _Server
+from tests.harness.closable_server import ClosableServer
 
 Piece = bytes | threading.Event
 SSE = {"Content-Type": "text/event-stream"}
@@ -83,8 +83,9 @@ class Upstream:
         self.left = threading.Event()  # somebody has gone away in the middle
         self.script = _Script(pieces=tuple(says("Hello", " there.")))
         self._next: list[_Script] = []  # before it, one for each request
-        self._server = _Server(("127.0.0.1", 0), _Handler)
-        self._server.llm = self  # type: ignore[assignment]
+        self._lock = threading.Lock()
+        self._server = ClosableServer(("127.0.0.1", 0), _Handler)
+        self._server.upstream = self  # type: ignore[attr-defined]
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 
     def __enter__(self) -> Upstream:
@@ -96,7 +97,7 @@ class Upstream:
             if isinstance(piece, threading.Event):
                 piece.set()
         self._server.shutdown()
-        self._thread.join(timeout=10)
+        self._thread.join(timeout=60)
         self._server.server_close()
         self._server.close_connections()
 
@@ -119,7 +120,12 @@ class Upstream:
         self._next.append(self.script)
 
     def turn(self) -> _Script:
-        return self._next.pop(0) if self._next else self.script
+        with self._lock:
+            return self._next.pop(0) if self._next else self.script
+
+    def count_list(self) -> None:
+        with self._lock:
+            self.listed += 1
 
     @property
     def bodies(self) -> list[Any]:
@@ -133,14 +139,14 @@ class _Handler(BaseHTTPRequestHandler):
     requests = 0  # of this connection
 
     def _serve(self) -> None:
-        upstream: Upstream = self.server.llm
+        upstream: Upstream = self.server.upstream
         self.requests += 1
         if upstream.drops_reused and self.requests > 1:
             self.close_connection = True
             return self.connection.shutdown(socket.SHUT_RDWR)
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if self.command == "GET" and self.path == "/v1/models":
-            upstream.listed += 1
+            upstream.count_list()
             if upstream.list_gate is not None:
                 upstream.list_gate.wait(60)
             told = json.dumps({"object": "list", "data": upstream.models}).encode()
@@ -168,7 +174,7 @@ class _Handler(BaseHTTPRequestHandler):
             else:
                 self.wfile.write(b"0\r\n\r\n")
         except OSError:
-            self.server.llm.left.set()
+            self.server.upstream.left.set()
             self.close_connection = True
 
     def _wait(self, gate: threading.Event) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import socket
 import threading
 import time
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -42,12 +43,15 @@ class _Server(uvicorn.Server):
 
 
 class WebServer:
-    """`with WebServer(app) as server: httpx.get(server.url)`. Also the base of servers that are an app."""
+    """`with WebServer(app) as server: httpx.get(server.url)`. Also the base of servers that are an app.
 
-    def __init__(self, app: FastAPI) -> None:
-        config = uvicorn.Config(
-            app, host="127.0.0.1", port=0, log_level="critical", lifespan="off", ws="none", loop="asyncio"
-        )
+    sockets: whether the app has websockets.
+    """
+
+    def __init__(self, app: FastAPI, *, sockets: bool = False) -> None:
+        options: dict[str, Any] = {"log_level": "critical", "lifespan": "off", "loop": "asyncio"}
+        options["ws"] = "websockets-sansio" if sockets else "none"
+        config = uvicorn.Config(app, host="127.0.0.1", port=0, **options)
         self._uvicorn = _Server(config)
         self._thread = threading.Thread(target=self._uvicorn.run, name="stand-in", daemon=True)
 
@@ -63,7 +67,7 @@ class WebServer:
         """Close the port and every connection."""
         if self._thread.is_alive():
             self._uvicorn.end()
-        self._thread.join(timeout=10)
+        self._thread.join(timeout=60)
 
     @property
     def url(self) -> str:

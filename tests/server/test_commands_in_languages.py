@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from owui_memory.channels.requests import read_request
 from owui_memory.commands.verbs import VERBS, word_for
 from owui_memory.core.locales import CODES, locale
 from tests.harness.bodies import Chat, Turn
@@ -127,6 +128,7 @@ def test_every_command(shared_server: PipelinesServer, user: str, code: str) -> 
     assert talk("notes", word_for("off", code)) == says("notes off")
     assert talk("notes", word_for("on", code)) == says("notes on")
 
+    assert talk("channels") == says("channels, not here")
     for verb in ("team", "share", "withdraw"):
         assert talk(verb, "1") == says("no team")
 
@@ -140,6 +142,26 @@ def test_every_command(shared_server: PipelinesServer, user: str, code: str) -> 
     assert talk("list") == says("nothing yet")
     assert talk("profile") == says("profile, none")
     assert talk.typed == set(VERBS)
+
+
+def test_channels_in_every_language(shared_server: PipelinesServer, user: str) -> None:
+    shared_server.change_valves(channels="on")
+    for code in CODES:
+        talk = Talk(shared_server, f"{user}-{code}", code)
+        says, how = talk.says, talk.says("channels, how")
+        assert talk("channels") == f"{says('channels, own off')}\n\n{how}"
+        assert talk("channels", word_for("on", code)) == says("channels, own on")
+        assert talk("channels") == f"{says('channels, own on')}\n\n{how}"
+        assert talk("channels", word_for("off", code)) == says("channels, own off")
+        shown = talk("channels", talk.word("link"))
+        (typed,) = re.findall("`(.+)`", shown)
+        request = read_request(typed)
+        assert request is not None
+        assert (request.what, request.words.code) == ("link", code)
+        assert shown == says("channels, code", code=request.code)
+        assert talk("channels", f"{talk.word('unlink')} 1") == says("say channels")
+        assert talk("channels", "nonsense") == says("say channels")
+    shared_server.reset_valves()
 
 
 @pytest.mark.parametrize("code", CODES)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness import scripted_llm as harness
+from tests.harness import scripted_http as harness
 from tests.harness.bodies import Chat
 from tests.harness.hang import returns
 from tests.harness.hostile_server import HostileServer

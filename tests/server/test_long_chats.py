@@ -111,7 +111,7 @@ def test_the_proxy_cuts_by_the_same_rules_and_learns_what_a_prompt_had(
     with Upstream() as upstream:
         named = [{"name": "main", "base_url": upstream.base_url}]
         env = {"MEMORY_UPSTREAMS": json.dumps(named), "MEMORY_CONTEXT_TOKENS": "llama3*: 2000"}
-        server = pipelines_server(env={**env, "MEMORY_INLET_DEADLINE_MS": "5000"})
+        server = pipelines_server(env={**env, "MEMORY_INLET_DEADLINE_MS": "10000"})
         messages, sizes = [{"role": "system", "content": "You help."}], []
         for said, answer in turns(40, []):
             messages.append({"role": "user", "content": said})

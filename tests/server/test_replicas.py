@@ -341,7 +341,7 @@ def test_a_restart_of_the_database(replicas: Replicas) -> None:
         with pytest.raises(StillWaitsError):
             answered.result(1)
         replicas.postgres.start()
-        answered.result(30)
+        answered.result(60)
     # It waits in the folder of the server that was told it, where the others do not see it.
     told = [("ada", "The user's locker number 7 is green.")]
     wait_until(lambda: replicas.stored() == told, within=60, what="it is remembered once")

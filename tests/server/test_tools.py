@@ -32,7 +32,7 @@ def upstream() -> Iterator[Upstream]:
 @pytest.fixture
 def server(pipelines_server: StartServer, upstream: Upstream) -> PipelinesServer:
     named = [{"name": "main", "base_url": upstream.base_url}]
-    return pipelines_server(env={"MEMORY_UPSTREAMS": json.dumps(named), "MEMORY_INLET_DEADLINE_MS": "5000"})
+    return pipelines_server(env={"MEMORY_UPSTREAMS": json.dumps(named), "MEMORY_INLET_DEADLINE_MS": "10000"})
 
 
 def use(server: PipelinesServer, name: str, arguments: Any, **headers: str) -> httpx.Response:

@@ -190,9 +190,9 @@ class LibraryBackend:
         return self._llms.ask(messages)
 
     def reading(
-        self, answered: AnsweredBy, *, local_only: bool, patient: bool
+        self, answered: AnsweredBy, *, local_only: bool, patient: bool, apart: bool = False
     ) -> AbstractContextManager[str]:
-        return self._llms.reading(answered, local_only=local_only, patient=patient)
+        return self._llms.reading(answered, local_only=local_only, patient=patient, apart=apart)
 
     def prepare(self, texts: Sequence[str]) -> None:
         self._memory.embedding_model.prepare([plain(text) for text in texts])

@@ -21,6 +21,8 @@ from ..config.marks import Mark, belongings, marked
 from ..config.settings import Valves
 from ..core.scope import documents_owner, past_owner
 from ..state import (
+    channel_memories,
+    channels,
     count_up,
     documents,
     episodes,
@@ -231,7 +233,7 @@ class Locations:
         if not rows:
             return
         with self._engine.begin() as connection:
-            for table in (injected, journal):
+            for table in (injected, journal, channel_memories):
                 moved = update(table).where(table.c.memory_id == bindparam("old"))
                 connection.execute(moved.values(memory_id=bindparam("new")), rows)
             connection.execute(update(versions).values(number=versions.c.number + 1))
@@ -249,7 +251,8 @@ class Locations:
             with_passages = connection.scalars(select(episodes.c.user_id).distinct())
             with_documents = connection.scalars(select(documents.c.user_id).distinct())
             passages = [*map(past_owner, with_passages), *map(documents_owner, with_documents)]
-            return sorted({*connection.scalars(everybody), *passages})
+            observed = connection.scalars(select(channels.c.user_id))
+            return sorted({*connection.scalars(everybody), *passages, *observed})
 
     def removed_since(self, at: float) -> set[str]:
         """Ids of memories that were taken away after that Unix time; some days are added for wrong clocks."""

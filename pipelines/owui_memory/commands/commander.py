@@ -15,6 +15,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from ..backends.backend_holder import BackendHolder
+from ..channels.people import People
 from ..config.policy import decide
 from ..config.scoping import teams_of
 from ..config.settings import Valves
@@ -87,6 +88,7 @@ class Commander:
             PageSessions(engine),
             webui,
             Deletions(engine, control, eraser, settings),
+            People(engine),
         )
 
     def give(self, turn: Turn) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from ..backends.backend_holder import BackendHolder
+from ..channels.people import People
 from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.memory import Check
@@ -52,10 +53,13 @@ class Tools:
     sessions: PageSessions
     webui: Callable[[], Check | None]
     deletions: Deletions
+    people: People
 
 
 class PassageWork:
     """Commands about passages: of past chats and of documents."""
+
+    kept: str | None = None  # of the answer, for who asks again; None: all of it
 
     def __init__(self, tools: Tools, order: LoggedCommand, rest: str) -> None:
         self._orders, self._switches, self._explanations = tools.orders, tools.switches, tools.explanations
@@ -64,6 +68,7 @@ class PassageWork:
         self._digests, self._schedule = tools.digests, tools.schedule
         self._note_switches = tools.note_switches
         self._sessions, self._webui, self._deletions = tools.sessions, tools.webui, tools.deletions
+        self._people = tools.people
         self._order, self._rest = order, rest
         self._user_id, self._chat_id = order.user_id, order.chat_id
         self._asked = Asked(

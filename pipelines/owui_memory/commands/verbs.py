@@ -13,7 +13,7 @@ from ..core.locales import CODES, ENGLISH, locale
 VERBS = (
     *("list", "page", "search", "why", "help", "status", "remember", "edit", "forget", "undo"),
     *("team", "share", "withdraw", "export", "import", "off", "on", "chats", "episodes"),
-    *("documents", "notes", "profile", "make"),
+    *("documents", "notes", "profile", "make", "channels"),
 )
 _LIKE, _LIKE_OURS, _LIKE_OTHERS = (
     0.65,

@@ -12,12 +12,13 @@ from ..core.locales.refused import Refused
 from ..manage.outcomes import Forgotten
 from ..manage.profile import profile_of
 from ..state.page_sessions_table import Person
+from .channel_work import ChannelWork
 from .explained import texts_of
 from .faults import failed
 from .imported import rows_in
 from .markup import code
 from .numbers import a_number, numbers_in
-from .passage_work import CHAT, DOCUMENT, ENDS, PassageWork
+from .passage_work import CHAT, DOCUMENT, ENDS
 from .verbs import on_or_off, says, word_for
 
 _QUOTED = re.compile(r"\"(.+)\"|“(.+)”|«(.+)»|„(.+)[“”]|「(.+)」|『(.+)』|'(.+)'", re.DOTALL)
@@ -26,10 +27,8 @@ _PASSAGES_MOST = 10  # in one answer
 _WORD_CHARS = 40
 
 
-class Work(PassageWork):
+class Work(ChannelWork):
     """One command being carried out."""
-
-    kept: str | None = None  # of the answer, for who asks again; None: all of it
 
     # Looking
 
@@ -318,4 +317,5 @@ VERBS: Mapping[str, Callable[[Work], str]] = {
     "notes": Work.notes,
     "profile": Work.profile,
     "make": Work.make,
+    "channels": Work.channels,
 }

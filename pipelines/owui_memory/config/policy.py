@@ -21,7 +21,10 @@ def decide(turn: Turn, settings: Valves) -> Decision:
     if reason := _no_message(turn, settings):
         return Decision(read=False, write=False, reason=reason, may_show=not unfit)
     if reason := unfit or _switched_off(turn, settings) or ("" if turn.text else Reason.NO_TEXT):
-        return Decision(read=False, write=False, reason=reason, noted=True, may_show=not unfit)
+        in_channel = reason is Reason.CHANNEL and _is_told_in_channel(turn, settings)
+        return Decision(
+            read=False, write=False, reason=reason, noted=True, may_show=not unfit, in_channel=in_channel
+        )
     recalls, remembers = _allowed(settings.models_recall, turn), _allowed(settings.models_remember, turn)
     if turn.only_recall and remembers:
         return Decision(recalls, write=False, reason=Reason.ONLY_RECALLED, noted=True)
@@ -55,6 +58,13 @@ def _switched_off(turn: Turn, settings: Valves) -> Reason | Literal[""]:
     if turn.memory_switch is False and settings.user_switch == "follow":
         return Reason.MEMORY_SWITCH_OFF
     return ""
+
+
+def _is_told_in_channel(turn: Turn, settings: Valves) -> bool:
+    """Whether what is known of a channel of Open WebUI may be told there, if it is one that is observed."""
+    observed = settings.observes_channels and settings.webui_channels and settings.memories_per_turn
+    may_know = turn.memory_capability and _allowed(settings.models_recall, turn)
+    return bool(observed and may_know and turn.channel and turn.text)
 
 
 def _unfit_model(turn: Turn, settings: Valves) -> Reason | Literal[""]:

@@ -24,6 +24,13 @@ def teams_of(turn: Turn, settings: Valves) -> tuple[str, ...]:
     return teams_of_person(turn.user_id, turn.email, settings)
 
 
+def is_read_channel(channel: str, name: str, settings: Valves) -> bool:
+    """Whether a channel of Open WebUI is one that is to be read, by its id or its name."""
+    wanted = {part.strip().casefold() for part in settings.webui_channels.split(",")} - {""}
+    named = {channel.casefold(), name.strip().casefold()} - {""}
+    return "*" in wanted or not wanted.isdisjoint(named)
+
+
 def teams_of_person(user_id: str, email: str, settings: Valves) -> tuple[str, ...]:
     """The teams that a user is in."""
     names = {user_id, email.lower()} - {""}

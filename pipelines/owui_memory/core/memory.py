@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from .errors import Drop
-from .scope import TEAM, View, documents_in, past_in, team_in
+from .scope import TEAM, View, channel_in, documents_in, past_in, team_in
 from .text import plain
 
 Message = Mapping[str, str]  # {"role": "user" or "assistant", "content": "..."}
@@ -84,11 +84,15 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What an LLM answered, and the model that did. finish: why it ended, "" where that is not told."""
+    """What an LLM answered, and the model that did. finish: why it ended, "" where that is not told.
+
+    tokens: that it has read and written.
+    """
 
     text: str
     model: str
     finish: str = ""
+    tokens: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +111,9 @@ def is_user(user_id: str) -> bool:
 
 
 def is_person(user_id: str) -> bool:
-    """Whether this can be a person's id; the ids that teams' memories and passages lie under cannot."""
-    return is_user(user_id) and not (team_in(user_id) or past_in(user_id) or documents_in(user_id))
+    """Whether this can be a person's id; those that memories of others, and passages, lie under cannot."""
+    others = team_in, past_in, documents_in, channel_in
+    return is_user(user_id) and not any(found(user_id) for found in others)
 
 
 def owner(user_id: str) -> str:

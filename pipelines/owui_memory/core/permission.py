@@ -41,6 +41,7 @@ class Decision:
 
     noted: the reason is kept for whoever asks why. may_show: whether an answer in this chat may quote
     memories. If not, its model must not know any, and would read the answer with the chat's next message.
+    in_channel: nothing of a user's may be read or remembered, but what is known of the channel may be told.
     """
 
     read: bool
@@ -48,6 +49,7 @@ class Decision:
     reason: Reason | Literal[""] = ""
     noted: bool = False
     may_show: bool = True
+    in_channel: bool = False
     permission: Permission | None = field(default=None, compare=False)  # where it may be remembered
 
 

@@ -4,7 +4,8 @@ A memory's scope is "" (its user's, in every chat), `folder:ID` (what a project 
 (what a workspace model was told), or `team:NAME`. The first three are a user's own, and lie among the user's
 memories; a team's lie under an id of the team's own, which no user can have. So do the passages of a user's
 past chats (kind "episode") and of their documents (kind "document"): under ids beside the user's, so that
-facts are found, listed and counted apart. Documents for all users are those of the user EVERYONE.
+facts are found, listed and counted apart. Documents for all users are those of the user EVERYONE. What is
+learned of a channel lies under the channel's id.
 """
 
 from __future__ import annotations
@@ -12,16 +13,23 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from hashlib import blake2b
+
+from .text import plain
 
 USER = ""
 FOLDER, PERSONA, TEAM = "folder:", "persona:", "team:"
 
 _OWNER = "team/"  # begins the id that a team's memories lie under
 _PAST, _DOCUMENTS = "past/", "documents/"  # and those of a user's past chats and documents
+_CHANNEL = "channel/"  # and those of a channel
 EVERYONE = "everyone"
+WEBUI = "open-webui"  # the source of Open WebUI's own channels
 _SHARED_BY = "shared by "
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _LONGEST_NAME = 500  # of a folder or a model
+_SOURCE = re.compile(r"[a-z0-9-]{1,40}")
+_LONGEST_CHANNEL = 200
 _OF_THE_USER = ("profile", "preference")  # kinds that no project changes
 
 
@@ -100,6 +108,24 @@ def documents_owner(user_id: str) -> str:
 def documents_in(owner: str) -> str:
     """The user whose documents lie under this id, or "" if it is no such id."""
     return owner.removeprefix(_DOCUMENTS) if owner.startswith(_DOCUMENTS) else ""
+
+
+def is_source(name: str) -> bool:
+    """Whether this can be the name of where channels are observed, like `discord`."""
+    return bool(_SOURCE.fullmatch(name))
+
+
+def channel_owner(source: str, channel: str) -> str:
+    """The id that a channel's memories lie under. channel: its id in the source, anything."""
+    fits = channel.isprintable() and not any(map(str.isspace, channel)) and channel == plain(channel)
+    if not (fits and 0 < len(channel) <= _LONGEST_CHANNEL) or channel.startswith("~"):
+        channel = "~" + blake2b(channel.encode(errors="surrogatepass"), digest_size=20).hexdigest()
+    return f"{_CHANNEL}{source}/{channel}"
+
+
+def channel_in(owner: str) -> str:
+    """The source and the channel whose memories lie under this id, or "" if it is no such id."""
+    return owner.removeprefix(_CHANNEL) if owner.startswith(_CHANNEL) else ""
 
 
 def owners_of(user_id: str) -> tuple[str, str, str]:

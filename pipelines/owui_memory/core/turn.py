@@ -69,6 +69,11 @@ class Turn:
     name: str = field(default="", compare=False)  # these may change from one message to the next
     language: str = field(default="", compare=False)
 
+    @property
+    def channel(self) -> str:
+        """The id of the channel of Open WebUI that it is in; "" elsewhere."""
+        return self.chat_id.partition(":")[2] if self.chat_kind == "channel" else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Answered:

@@ -9,27 +9,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..core.locales import Locale
+from ..language.borne_out import bears_out, has_form, names_in
 from ..language.dedupe import figures
-from ..language.forms import stem
-from ..language.guess import language_in
 from ..language.markdown import shown
 from ..language.prompt_injection import gives_orders
 from ..language.sanitize import inert
-from ..language.scripts import is_dense
 from ..language.secrets import masked
-from ..language.subject import without_user
-from ..language.words import content_words, denials, telling, terms_of
+from ..language.words import terms_of
 from ..models.json_answer import last_value, put_right
 from ..models.model_text import model_text
 from .sources import Source
 
 _MOST_SECTIONS, _MOST_LINES, _MOST_CITED = 20, 100, 12
 _TITLE_CHARS, _QUOTE_CHARS = 80, 100
-_COVERED, _COVERED_DENSE = 0.5, 0.75  # of a statement's words, that its sources have; of pairs of characters
-_SAME_BEGINNING = 4  # characters that two forms of a name share at least
-_HEAD = re.compile(r"\W{0,5}(\w+)\s{0,3}[:,]")  # a name before what is said of it
-# German writes all nouns with capitals; names are told by what stands before them.
-_BEFORE_NAMES = re.compile(r"\b(?:in|aus|bei|mit|nach|von|für|über|an|zu|gegen|ohne) ([A-ZÄÖÜ]\w+)")
 _TITLE_WORDS, _STATES = 5, re.compile(r"[.,;:!?。，、；：！？]")
 _SYSTEM = """\
 You write a text for one user, of numbered sources only: what they have said, past chats, documents. Answer with one \
@@ -124,47 +116,9 @@ def _line(item: Any, sources: Sequence[Source]) -> tuple[str, tuple[Source, ...]
     numbers = [one for one in named if type(one) is int and 0 < one <= len(sources)]
     cited = tuple(sources[number - 1] for number in dict.fromkeys(numbers))
     text = inert(masked(text)[0])
+    said = [(one.text, f"{one.title} {one.day}") for one in cited]
     is_whole = len(numbers) == len(named) and bool(text)
-    return (text, cited) if is_whole and not gives_orders(text) and _bears_out(cited, text) else None
-
-
-def _bears_out(cited: Sequence[Source], text: str) -> bool:
-    """Whether sources have most of a text's words, all of its numbers and names, and deny what it denies."""
-    said = " ".join(f"{one.text} {one.title} {one.day}" for one in cited)
-    there, own = set(terms_of(said)), content_words(without_user(text), or_all=False) or terms_of(text)
-    if not figures(text) <= figures(said) or not all(_has_form(there, name) for name in _names(text)):
-        return False
-    denying = [one for one in cited if denials(one.text)]
-    agrees = bool(denying) if denials(text) else len(denying) < len(cited)
-    if not agrees:
-        return False
-    stems = set(map(stem, there))
-    wanted = _COVERED_DENSE if is_dense(text) else _COVERED
-    if sum(stem(word) in stems for word in own) < wanted * len(own):
-        return False
-    stems = set(map(stem, terms_of(text)))
-    return all(not stems.isdisjoint(map(stem, terms_of(f"{one.text} {one.title}"))) for one in cited)
-
-
-def _names(text: str) -> set[str]:
-    """Words that are written as names, casefolded. Scripts without capitals have none."""
-    if language_in(text) == "de":
-        found = set(_BEFORE_NAMES.findall(text))
-    else:
-        found = telling(text)
-        if head := _HEAD.match(text):
-            found.add(head[1])
-    return {word.casefold() for word in found}
-
-
-def _has_form(words: set[str], name: str) -> bool:
-    """Whether a name is among some words, with another ending maybe."""
-
-    def same(word: str) -> bool:
-        shared = max(len(word), len(name)) - 1
-        return shared >= _SAME_BEGINNING and word[:shared] == name[:shared]
-
-    return name in words or any(map(same, words))
+    return (text, cited) if is_whole and not gives_orders(text) and bears_out(said, text) else None
 
 
 def _title(title: Any, lines: Sequence[tuple[str, tuple[Source, ...]]]) -> str:
@@ -173,5 +127,5 @@ def _title(title: Any, lines: Sequence[tuple[str, tuple[Source, ...]]]) -> str:
     said = " ".join(f"{one.text} {one.title} {one.day}" for _, cited in lines for one in cited)
     is_name = len(text.split()) <= _TITLE_WORDS and not _STATES.search(text)
     there = set(terms_of(said))
-    stands = figures(text) <= figures(said) and all(_has_form(there, name) for name in _names(text))
+    stands = figures(text) <= figures(said) and all(has_form(there, name) for name in names_in(text))
     return text if is_name and stands and not gives_orders(text) else ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import threading
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -14,6 +13,7 @@ from ..core.errors import Drop
 from ..core.events import Emit, Job, failed
 from ..core.locales import locale
 from ..core.locales.refused import Refused
+from ..core.now_and_then import NowAndThen
 from ..documents.folders import DIGESTS, may_have_folder
 from ..state.digests_table import DigestsTable, Scheduled
 from .digests import Digests
@@ -35,22 +35,8 @@ class DigestWorker:
         """folder: where documents lie; None where there is no such folder."""
         self._table, self._digests, self._folder = table, digests, folder
         self._emit, self._is_busy = emit, is_busy
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="memory-digests", daemon=True)
-
-    def start(self) -> None:
-        """Starts the thread."""
-        self._thread.start()
-
-    def stop(self, timeout_s: float) -> None:
-        """Stops the thread. What is broken off is made an hour later."""
-        self._stop.set()
-        self._thread.join(timeout_s)
-
-    def _run(self) -> None:
-        while not self._stop.wait(_LOOK_S):
-            while self.look() and not self._stop.is_set():
-                pass
+        # What a stop breaks off is made an hour later.
+        self.thread = NowAndThen("memory-digests", self.look, _LOOK_S)
 
     def look(self) -> bool:
         """Makes one that is due; whether there was one. Never raises."""

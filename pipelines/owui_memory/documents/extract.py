@@ -11,6 +11,8 @@ from __future__ import annotations
 import contextlib
 import email
 import email.policy
+import functools
+import gc
 import importlib
 import io
 import json
@@ -274,7 +276,7 @@ FORMATS: dict[str, Callable[[BinaryIO], dict[str, Any]]] = {
 _ZIPPED = ("docx", "pptx", "xlsx", "epub")
 _LIBRARIES = {
     "html": ("trafilatura",),
-    "pdf": ("pypdf",),
+    "pdf": ("pypdf", "pypdf.filters", "pypdf._codecs._codecs"),
     "docx": ("docx",),
     "pptx": ("pptx",),
     "xlsx": ("openpyxl",),
@@ -327,6 +329,17 @@ def _answer(request: dict[str, Any], file: int, pipe: int) -> None:
         out.write(json.dumps(answer).encode("utf-8", "replace"))
 
 
+@functools.cache
+def _prepare(format_: str) -> None:
+    """Import what reads a format, once for all children; they share its pages for as long as nobody writes
+    there, which the garbage collector does."""
+    for library in _LIBRARIES.get(format_, ()):
+        with contextlib.suppress(ImportError):  # which the child tells
+            importlib.import_module(library)
+    gc.collect()
+    gc.freeze()
+
+
 def _no_network(*_: object, **__: object) -> None:
     raise OSError("no network here")
 
@@ -340,9 +353,7 @@ def main() -> None:
         if not data or len(fds) != 2:
             return
         request = json.loads(data)
-        for library in _LIBRARIES.get(request["format"], ()):  # once, for all children
-            with contextlib.suppress(ImportError):  # which the child tells
-                importlib.import_module(library)
+        _prepare(request["format"])
         child = os.fork()
         if child == 0:
             status = 1

@@ -13,15 +13,14 @@ from dataclasses import replace
 from ..backends.base import BulkBackend
 from ..core.errors import Drop, MemoryFault
 from ..core.memory import Memory
-from ..core.scope import documents_owner
-from ..remember import admission
 from ..state.documents_table import DocumentsTable, Entry, id_of
 from .extraction import Document, Extraction
 from .folders import File, Folders, is_saved
-from .passages import BATCH, passages, title_of
+from .passages import passages, title_of
+from .storing import Storing, clear
 
-_AT_ONCE = 16  # passages that are embedded together: between them others have their turn
 _CHUNK = 1 << 20
+_YIELDS_S = 0.1  # before a passage, at most
 
 
 class Indexing:
@@ -30,11 +29,11 @@ class Indexing:
     def __init__(
         self,
         table: DocumentsTable,
-        yields: Callable[[], None] = lambda: None,
+        is_busy: Callable[[], bool] = lambda: False,
         stopped: Callable[[], bool] = lambda: False,
     ) -> None:
-        """yields: called before some passages are embedded, and lets who cannot wait go first."""
-        self._table, self._yields, self._stopped = table, yields, stopped
+        """is_busy: whether a message waits for its memories, which needs the same interpreter."""
+        self._table, self._is_busy, self._stopped = table, is_busy, stopped
 
     def run(self, backend: BulkBackend, folders: Folders) -> int:
         """Bring the store in step; how many documents were new, changed or gone.
@@ -68,9 +67,10 @@ class Indexing:
         known = {entry.path: entry for entry in self._table.of(user_id)}
         there = {file.path: file for file in folders.files(user_id)}
         count = self._gone(backend, user_id, [one for path, one in known.items() if path not in there])
+        storing = Storing(backend, self._table, user_id, self._let_others_go_first)
         for path, file in there.items():
             if self._stopped():
-                return count
+                break
             entry = known.get(path)
             if entry is not None and (entry.size, entry.changed) == (file.size, file.changed):
                 continue
@@ -78,25 +78,24 @@ class Indexing:
                 if is_saved(path):
                     folders.remove(user_id, path)
                 continue
-            count += self._file(backend, folders, extraction, user_id, file, entry)
+            count += self._file(storing, folders, extraction, user_id, file, entry)
+        storing.flush()
         return count
+
+    def _let_others_go_first(self) -> None:
+        until = time.monotonic() + _YIELDS_S
+        while self._is_busy() and not self._stopped() and time.monotonic() < until:
+            time.sleep(_YIELDS_S / 20)
 
     def _gone(self, backend: BulkBackend, user_id: str, entries: list[Entry]) -> int:
         for entry in entries:
-            self.clear(backend, entry)
+            clear(backend, entry)
         self._table.remove(user_id, [entry.document_id for entry in entries])
         return len(entries)
 
-    @staticmethod
-    def clear(backend: BulkBackend, entry: Entry) -> None:
-        """Take away the passages of a document."""
-        owner = documents_owner(entry.user_id)
-        told = [one.id for one in backend.added_by(owner, BATCH + entry.document_id)]
-        admission.remove_all(backend, owner, told)
-
     def _file(
         self,
-        backend: BulkBackend,
+        storing: Storing,
         folders: Folders,
         extraction: Extraction,
         user_id: str,
@@ -116,55 +115,27 @@ class Indexing:
                 if (
                     before is not None and before.digest == digest and before.state != "failed"
                 ):  # only touched
-                    self._table.put(replace(before, size=file.size, changed=file.changed))
+                    self._table.put([replace(before, size=file.size, changed=file.changed)])
                     return False
                 with _of_the_file():
                     document = extraction.read(file.path, opened)
                     title = title_of(entry, document)
         except OSError as error:
-            why = f"it cannot be opened ({os.strerror(error.errno or 0)})"
-            return self._failed(backend, replace(entry, detail=why))
+            storing.fail(entry, f"it cannot be opened ({os.strerror(error.errno or 0)})")
+            return True
         except Drop as why:
-            return self._failed(backend, replace(entry, digest=digest, detail=str(why)))
+            storing.fail(replace(entry, digest=digest), str(why))
+            return True
         entry = replace(entry, digest=digest, title=title, address=document.address)
-        # Known before its passages are, so that none is left behind whatever ends the work.
-        self._table.put(replace(entry, digest="", size=-1))
+        storing.begin(entry, file.placed)
         try:
-            count = self._store(backend, entry, document, file.scope)
+            for passage in _cut(entry, document, file.scope):
+                storing.add(passage)
         except Drop as why:
-            return self._failed(backend, replace(entry, detail=str(why)))
-        if not count:
-            return self._failed(backend, replace(entry, detail="there is no text in it"))
-        self._table.put(replace(entry, passages=count))
+            storing.give_up(str(why))
+        else:
+            storing.end()
         return True
-
-    def _failed(self, backend: BulkBackend, entry: Entry) -> bool:
-        self.clear(backend, entry)
-        self._table.put(replace(entry, state="failed"))
-        return True
-
-    def _store(self, backend: BulkBackend, entry: Entry, document: Document, scope: str) -> int:
-        owner = documents_owner(entry.user_id)
-        stale = {one.id: one for one in backend.added_by(owner, BATCH + entry.document_id)}
-        count = 0
-        new: list[Memory] = []
-        for passage in self._unhurried(_cut(entry, document, scope)):
-            count += 1
-            there = stale.pop(passage.id, None)
-            if there is None or (there.scope, there.title) != (passage.scope, passage.title):
-                new.append(passage)
-            if len(new) >= _AT_ONCE:
-                admission.store_all(backend, owner, new)
-                new = []
-        admission.store_all(backend, owner, new)
-        admission.remove_all(backend, owner, list(stale))
-        return count
-
-    def _unhurried(self, found: Iterator[Memory]) -> Iterator[Memory]:
-        for at, passage in enumerate(found):
-            if at % _AT_ONCE == 0:
-                self._yields()
-            yield passage
 
 
 def _cut(entry: Entry, document: Document, scope: str) -> Iterator[Memory]:

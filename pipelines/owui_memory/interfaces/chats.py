@@ -273,7 +273,8 @@ class Chats:
             runtime.forbid(turn)
         long = await LongChat.of(runtime, self.intake, body, turn, settings, decision, deadline)
         asked, settings = long.asked, long.settings
-        outcome = await self._recall(runtime, asked, settings, deadline) if decision.read else Outcome(None)
+        reads = decision.read or (decision.in_channel and await self._may_read(runtime, turn, deadline))
+        outcome = await self._recall(runtime, asked, settings, deadline) if reads else Outcome(None)
         on = outcome.recalled is None or outcome.recalled.on
         if permission is not None and allowing is not None:
             if await done_by(deadline, allowing) and allowing.exception() is None:
@@ -294,10 +295,16 @@ class Chats:
         told, blocks = await long.fitted(blocks, deadline, in_system=in_system, is_read=decision.read)
         if on and permission is not None:
             await long.keep(told, permission)
-        if decision.read:
+        if reads:
             told = await self.intake.rewrite(turn.user_id, partial(render, in_system=in_system), told, blocks)
-        runtime.after_inlet(asked, outcome, decision)
+        runtime.after_inlet(asked, outcome if decision.read else Outcome(None), decision)
         return told
+
+    @staticmethod
+    async def _may_read(runtime: Service, turn: Turn, deadline: float) -> bool:
+        """Whether the turn's user may read its channel, as far as Open WebUI says so in time."""
+        asking = in_pool(runtime.command_pool, runtime.live_chats.may_read, turn)
+        return await done_by(deadline, asking) and asking.exception() is None and bool(asking.result())
 
     @staticmethod
     async def _recall(runtime: Service, turn: Turn, settings: Valves, deadline: float) -> Outcome:

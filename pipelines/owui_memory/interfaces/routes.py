@@ -19,6 +19,7 @@ from ..core.memory import Check
 from ..observe.status import report
 from .chats import Chats
 from .function import function_routes
+from .observe import Observing
 from .server_key import has_key, key_wanted
 from .tools import tool_server
 from .turns import Turns
@@ -49,6 +50,7 @@ def under_memory(
     own: list[BaseRoute] = [*watching(key, chats), *function_routes(key, chats, turns)]
     own += [*tool_server.served(chats, settings, environment), *hooks(chats, settings)]
     own += Uploads(chats, settings, environment).routes()
+    own += Observing(chats, settings, environment).routes()
     return [*own, Mount("", page)] if page is not None else own
 
 

@@ -14,6 +14,7 @@ from ..core.turn import Turn
 from ..remember.spill import Spill
 
 if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the server lacks
+    from ..channels.channels import Channels
     from ..commands.commander import Commander
     from ..commands.notes import Notes
     from ..context.contexts import Contexts
@@ -21,6 +22,7 @@ if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the serve
     from ..manage.deletions import Deletions
     from ..manage.history.imports import Imports
     from ..models.embedder import Embedder
+    from ..recall.channel import ChannelNotes
     from ..recall.run import Outcome, Run
     from ..remember.keeper import Keeper
     from ..state.api_keys_table import ApiKeys
@@ -32,7 +34,9 @@ if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the serve
 
 
 class Service(Protocol):
-    """The opened application. No method blocks but `status`, `numbers`, `embedder`, `use`, `close`."""
+    """The opened application. No method blocks but `status`, `numbers`, `embedder`, `use`, `close`, and those
+    that say so.
+    """
 
     keeper: Keeper
     recalls: Run
@@ -43,6 +47,7 @@ class Service(Protocol):
     toolbox: Toolbox
     api_keys: ApiKeys
     imports: Imports
+    channels: Channels
     deletions: Deletions
     deletion_worker: DeletionWorker
     page: Parts
@@ -60,6 +65,9 @@ class Service(Protocol):
 
     def after_inlet(self, turn: Turn, outcome: Outcome, decision: Decision) -> None:
         """Do what no message has to wait for."""
+
+    def notes_of_channel(self, source: str, channel: str, text: str) -> ChannelNotes:
+        """What of a channel is relevant to a text. Blocks; raises the backend's errors."""
 
     def embedder(self) -> Embedder:
         """The one in use. Raises MemoryFault where there is none."""

@@ -26,17 +26,22 @@ _MOST_PAGES = 2_000  # of a user's chats
 _HINT = "See that webui_url is Open WebUI's address, and webui_api_key an admin's key that it accepts."
 
 
-class _Bounds:
+class TooLargeError(Retry):
+    """An answer has more bytes than are read."""
+
+
+class Bounds:
     """How much may be read, and for how long."""
 
-    def __init__(self) -> None:
-        self._left, self._until = _MOST_BYTES, time.monotonic() + _SECONDS
+    def __init__(self, most_bytes: int | None = None) -> None:
+        self._left = _MOST_BYTES if most_bytes is None else most_bytes
+        self._until = time.monotonic() + _SECONDS
 
     def take(self, size: int) -> None:
         """So many bytes have come. Raises Retry where that is too much, or too late."""
         self._left -= size
         if self._left < 0:
-            raise Retry(
+            raise TooLargeError(
                 "Open WebUI's answer is too large.", hint="Export the chats there, and send the file."
             )
         if time.monotonic() > self._until:
@@ -88,7 +93,7 @@ class WebUi:
             raise _nonsense("users")
         return frozenset(map(self._id, users))
 
-    def chats_of(self, user_id: str, bounds: _Bounds | None = None) -> frozenset[str]:
+    def chats_of(self, user_id: str, bounds: Bounds | None = None) -> frozenset[str]:
         """The ids of all of a user's chats."""
         found: set[str] = set()
         for page in range(1, _MOST_PAGES):
@@ -114,7 +119,7 @@ class WebUi:
 
         Chats that are deleted meanwhile are left out. More than 256 MB, or four minutes, is a Retry.
         """
-        own, bounds = self.user_id() == user_id, _Bounds()
+        own, bounds = self.user_id() == user_id, Bounds()
         with file.open("wb") as lines:
             if own:
                 self._copy("chats/all", lines, bounds)
@@ -132,7 +137,7 @@ class WebUi:
                 else:  # without access it has none of them
                     raise _nonsense("chats")
 
-    def _copy(self, path: str, file: IO[bytes], bounds: _Bounds) -> None:
+    def _copy(self, path: str, file: IO[bytes], bounds: Bounds) -> None:
         with _reached(), self._client.stream("GET", path) as answer:
             self._check(answer)
             for part in answer.iter_bytes():
@@ -147,16 +152,19 @@ class WebUi:
             return False
         raise _nonsense(path.partition("/")[0])
 
-    def _read(self, path: str, query: dict[str, Any] | None = None, bounds: _Bounds | None = None) -> Any:
+    def _read(self, path: str, query: dict[str, Any] | None = None, bounds: Bounds | None = None) -> Any:
         status, answer = self._asked(path, query or {}, bounds)
         if status != 200:
             raise _nonsense(path.partition("/")[0])
         return answer
 
-    def _asked(self, path: str, query: dict[str, Any], bounds: _Bounds | None = None) -> tuple[int, Any]:
-        bounds = bounds or _Bounds()
+    def _asked(
+        self, path: str, query: dict[str, Any], bounds: Bounds | None = None, form: Any = None
+    ) -> tuple[int, Any]:
+        """The answer's status and JSON. form: what is posted; else it is a GET."""
+        bounds, method = bounds or Bounds(), "GET" if form is None else "POST"
         try:
-            with _reached(), self._client.stream("GET", path, params=query) as answer:
+            with _reached(), self._client.stream(method, path, params=query, json=form) as answer:
                 if answer.status_code >= 500 or answer.is_redirect:
                     self._check(answer)
                 body = bytearray()

@@ -14,7 +14,7 @@ from sqlalchemy import Engine, and_, delete, func, select, update
 
 from ..config.settings import Valves
 from ..core.change import CHAT_DELETED, COMMANDS, REAFFIRMED, REFLECTED, Change
-from ..core.memory import EPISODE, Memory, hash_of, is_id
+from ..core.memory import EPISODE, Memory, hash_of, is_id, is_person
 from ..remember.episodes import ids_of
 from ..remember.journal import Journal
 from ..state import deletions, episodes, hold, journal, metadata, outbox, put_row, reading, webui_seen
@@ -95,6 +95,7 @@ class Deletions:
                 for table in metadata.sorted_tables
                 if "user_id" in table.c and table.name not in _OF_NOBODY
                 for user_id in connection.scalars(select(table.c.user_id).distinct())
+                if is_person(user_id)  # channels have rows, too
             )
 
     def take_back(self, user_id: str, chats: Collection[str], before: float) -> None:

@@ -16,8 +16,8 @@ from ..core.memory import Memory
 from ..core.scope import EVERYONE, documents_owner
 from ..documents.folders import Folders, is_saved
 from ..documents.inbox import Inbox
-from ..documents.indexing import Indexing
 from ..documents.passages import BATCH
+from ..documents.storing import clear
 from ..state.documents_table import DocumentsTable, Entry
 from .fitting import found
 from .live import Live
@@ -132,4 +132,4 @@ class Documents:
     def _clear(self, entries: Sequence[Entry]) -> None:
         if entries and isinstance(backend := self._live.get(), BulkBackend):
             for entry in entries:
-                Indexing.clear(backend, entry)
+                clear(backend, entry)

@@ -64,8 +64,9 @@ def _coverages(texts: Sequence[str], asked: Sequence[str]) -> list[float]:
     stems = [set(map(stem, own)) for own in terms]
     shares, whole = [0.0] * len(texts), 0.0
     for word in asked:
+        short = stem(word)
         exact = [_has(own, word) for own in terms]
-        alike = [stem(word) in own for own in stems]
+        alike = [short in own for own in stems]
         weight = 1 / max(sum(exact) or sum(alike), 1)
         whole += weight
         other_form = 0.5 if any(exact) else 1.0

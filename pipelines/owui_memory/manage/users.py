@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from ..backends.library import LibraryBackend
 from ..backends.locations import Locations
-from ..core.scope import documents_in, past_in, past_owner
+from ..core.scope import channel_in, documents_in, past_in, past_owner
 from .live import Live, editable
 from .migrate.records import LibraryRecords
 
@@ -32,7 +32,7 @@ class UserCount:
 def counts_of(owners: Iterable[str]) -> list[UserCount]:
     """Those of the owners of memories, one for each memory; the most first."""
     counts = Counter(owners)
-    owned = [owner for owner, _ in counts.most_common() if not documents_in(owner)]
+    owned = [owner for owner, _ in counts.most_common() if not (documents_in(owner) or channel_in(owner))]
     people = dict.fromkeys(past_in(owner) or owner for owner in owned)
     return [UserCount(owner, counts[owner], counts[past_owner(owner)]) for owner in people]
 

@@ -93,6 +93,12 @@ class Llm:
         """Why its last answer to this thread ended, "" where that is not told."""
         return str(getattr(self._answered, "finish", ""))
 
+    @property
+    def tokens(self) -> tuple[int, int]:
+        """That its last answer to this thread took, in and out."""
+        tokens: tuple[int, int] = getattr(self._answered, "tokens", (0, 0))
+        return tokens
+
     def _answer(self, messages: list[dict[str, str]], exchanges: bool) -> str:
         if not self._has_json_mode:
             return self._call(messages, exchanges)
@@ -122,6 +128,7 @@ class Llm:
             estimated_tokens(answer),
         )
         estimated = usage is None
+        self._answered.tokens = (tokens_in, tokens_out)
         self._emit(
             Event(
                 EventKind.LLM_CALLED,

@@ -71,10 +71,13 @@ class Llms:
         return self.readers.llms if self.readers else self._llms
 
     @contextmanager
-    def reading(self, answered: AnsweredBy, *, local_only: bool, patient: bool) -> Iterator[str]:
+    def reading(
+        self, answered: AnsweredBy, *, local_only: bool, patient: bool, apart: bool = False
+    ) -> Iterator[str]:
         """Inside, `ask` asks whoever may read what this model answered. The first one's name; "" for nobody.
 
-        local_only: the setting. patient: whether to come again where it cannot be told now.
+        local_only: the setting. patient: whether to come again where it cannot be told now. apart: what is
+        read is no chat's: local LLMs only, where there are any, and nobody's exchange costs more by it.
 
         Raises:
             Retry: it cannot be told now.
@@ -82,11 +85,13 @@ class Llms:
         llms = self._llms
         if self.readers:
             llms = self.readers.of(answered, local_only=local_only, patient=patient)
-        self._reading.llms = llms
+        elif apart and (local := tuple(one for one in llms if is_local_model(one.settings, one.prefix))):
+            llms = local
+        self._reading.llms, self._reading.apart = llms, apart
         try:
             yield llms[0].model_name if llms else ""
         finally:
-            self._reading.llms = None
+            self._reading.llms, self._reading.apart = None, False
 
     def ask(self, messages: Sequence[Message]) -> Reply:
         """The answer of the first LLM that gives one, in JSON where the provider can be told so.
@@ -97,7 +102,7 @@ class Llms:
         fault: MemoryFault | None = None
         for llm in getattr(self._reading, "llms", None) or self._llms:
             try:
-                answer = llm.ask(messages)
+                answer = llm.ask(messages, exchanges=not getattr(self._reading, "apart", False))
             except MemoryFault as error:
                 fault, self._answered = fault or error, None
                 if isinstance(error, Drop):
@@ -106,7 +111,7 @@ class Llms:
                 self._answered = llm
                 if fault:
                     self._emit(failed(Job.FIRST_LLM, fault))
-                return Reply(answer, llm.model_name, llm.finish)
+                return Reply(answer, llm.model_name, llm.finish, llm.tokens)
         raise fault or TellAdmin("There is no LLM.", hint="Choose an llm_provider.")
 
     def generate_response(self, messages: Sequence[Message], **_: Any) -> str:

@@ -38,6 +38,8 @@ _NAMES = {
     EventKind.CONTEXT_CUT: "long chats cut",
     EventKind.ABSTRACT_MADE: "summaries of long chats",
     EventKind.DIGEST_MADE: "digests",
+    EventKind.CHANNEL_READ: "messages of channels read",
+    EventKind.CHANNEL_ASIDE: "messages of channels set aside",
     EventKind.FAILED: "failed",
 }
 _JOBS = {
@@ -45,6 +47,7 @@ _JOBS = {
     Job.KEEPING_INJECTED: "keeping what was told",
     Job.ABSTRACT: "summarising a long chat",
     Job.DIGEST: "making a digest",
+    Job.CHANNELS: "reading channels",
     Job.REFLECTING: "keeping memories in order",
     Job.FIRST_LLM: "asking the first LLM",
     Job.COSTS: "keeping the costs",

@@ -62,6 +62,11 @@ def render(lines: Sequence[str], *, more: bool = False, words: Locale = ENGLISH)
     return "\n".join((_OPEN, *groups, _CLOSE))
 
 
+def render_channel(lines: Sequence[str], words: Locale = ENGLISH) -> str:
+    """The block for notes of a channel, as `channel_line` makes them; "" for none."""
+    return "\n".join((_OPEN, words.say("block, channel"), *lines, _CLOSE)) if lines else ""
+
+
 def _by_chat(quotes: Sequence[str]) -> Iterator[str]:
     """The lines of quotes, what all lines of a chat begin with once and above them."""
     before = ""
@@ -128,6 +133,12 @@ def line(memory: Memory, now: datetime, teller: str = "", words: Locale = ENGLIS
     return f"- {f'({notes}) ' if notes else ''}{quoted(memory.text)}"
 
 
+def channel_line(text: str, authors: Sequence[str], at: datetime, now: datetime, words: Locale) -> str:
+    """One note of a channel. authors: what those are called who said it, as `names.name_of` gives it."""
+    who = ", ".join(authors) or words.say("somebody in the channel")
+    return f"- {who} ({ago(at, now, words)}): {quoted(text)}"
+
+
 def _whereabouts(scope: str, words: Locale) -> str:
     """Where a memory is known, "" for the user's own in every chat."""
     if scope.startswith(FOLDER):
@@ -159,7 +170,8 @@ def _is_ours(inside: str) -> bool:
 @cache
 def _headers() -> frozenset[str]:
     """What stands above lines, in any language."""
-    kinds = ("block, header", "block, more", "block, shared", "block, quotes", "block, documents")
+    kinds = ["block, header", "block, more", "block, shared", "block, quotes", "block, documents"]
+    kinds += ["block, channel"]
     return frozenset(locale(code).say(kind) for code in CODES for kind in kinds)
 
 

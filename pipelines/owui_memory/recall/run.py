@@ -68,6 +68,11 @@ class Run:
         return Recalling(future, lambda: self._ended(future, began, settings))
 
     @property
+    def is_used(self) -> bool:
+        """Whether a message waits for its memories."""
+        return bool(self._under_way)
+
+    @property
     def is_busy(self) -> bool:
         """Whether many messages wait for their memories."""
         return len(self._under_way) >= _MANY

@@ -11,7 +11,7 @@ from ..core.scope import View
 from ..core.turn import Turn
 from ..language.words import terms_of
 
-_POOL = 40  # candidates by meaning, and as many by words; 60 find no more on LoCoMo (bench.recall_quality)
+POOL = 40  # candidates by meaning, and as many by words; 60 find no more on LoCoMo (bench.recall_quality)
 _QUERY_CHARS = 2000  # of a long message, half from its beginning and half from its end
 _LEANS_WORDS = 4  # a message of so few words may be about what the one before was about
 _BEFORE_WEIGHT = 0.5  # of what is found for that one
@@ -31,10 +31,10 @@ def candidates(backend: Backend, turn: Turn, view: View) -> list[Candidate]:
     Only the last message is searched for: joined with those before it, it finds half as much. A short one,
     "and the other one?", adds what is found for the message before, at half its worth.
     """
-    found = backend.search(turn.user_id, query_of(turn.text), _POOL, view, asked=True)
+    found = backend.search(turn.user_id, query_of(turn.text), POOL, view, asked=True)
     if not turn.text_before or len(terms_of(turn.text)) > _LEANS_WORDS:
         return found
-    before = backend.search(turn.user_id, query_of(turn.text_before), _POOL, view, asked=True)
+    before = backend.search(turn.user_id, query_of(turn.text_before), POOL, view, asked=True)
     return _joined(found, before)
 
 

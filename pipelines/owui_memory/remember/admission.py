@@ -32,6 +32,12 @@ IS_A_WISH = "it tells a model how to answer, which is for one's own chats"
 NO_SCOPE = "it is of no scope that there is"
 
 
+class _Admitted(str):
+    """A text that `restored` has let through; what is made of it is a plain text again."""
+
+    __slots__ = ()
+
+
 class NotAdmittedError(Refused):
     """A text cannot become a memory, in a sentence for whoever asked. `reason`: for journal and counters."""
 
@@ -82,6 +88,8 @@ def restored(text: str) -> str:
     Raises:
         NotAdmittedError: it says nothing, or gives orders to a model.
     """
+    if isinstance(text, _Admitted):
+        return text  # writers that take passages one by one let all of them through at once later
     text = clean(text[:_LONGEST_KEPT_CHARS])
     if len(text) > _KEPT_AGAIN_CHARS:
         text = f"{text[: _KEPT_AGAIN_CHARS - 1]}…"
@@ -89,7 +97,7 @@ def restored(text: str) -> str:
         raise NotAdmittedError(EMPTY)
     if gives_orders(text):
         raise NotAdmittedError(GIVES_ORDERS)
-    return masked(text)[0]
+    return _Admitted(masked(text)[0])
 
 
 def store(backend: Backend, user_id: str, new: Memory) -> str:
@@ -113,7 +121,8 @@ def store_all(backend: EditableBackend, owner_id: str, new: Sequence[Memory]) ->
 
     Raises what `restored` and the backend raise.
     """
-    new = [changed(memory, text=restored(memory.text), lead=lead(memory.lead)) for memory in new]
+    leads = {text: lead(text) for text in {memory.lead for memory in new}}
+    new = [changed(memory, text=restored(memory.text), lead=leads[memory.lead]) for memory in new]
     if isinstance(backend, BulkBackend):
         backend.store_all(owner_id, new)
         return

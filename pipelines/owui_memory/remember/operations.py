@@ -21,7 +21,7 @@ NoKind = Literal[""]
 MOST_OPERATIONS = 20  # of one answer; more is not somebody talking about themselves
 TOO_MANY = "more operations than one conversation calls for"
 _NO_OPERATION = "it is neither add nor replace nor remove"
-_LONGEST_CHARS = 500
+_LONGEST_CHARS, _CITED = 500, 12
 _TOPICS_WORDS, _LOOKED_AT_CHARS = 60, 5000  # of what the messages were about
 
 # As models say it that were told otherwise, or fine-tuned on other prompts.
@@ -46,7 +46,8 @@ class UnreadableAnswerError(ValueError):
 class Operation:
     """One change. `number` is that of a shown memory, from 1; `expires` the last day it is of use.
 
-    kind: "" where a replaced memory keeps its own.
+    kind: "" where a replaced memory keeps its own. cited, about: the numbers of what it is made of, and of
+    whom it is about, where the prompt asks for them.
     refused: why it cannot be made as it stands; then it says nothing else that could be relied on.
     """
 
@@ -56,6 +57,8 @@ class Operation:
     kind: Kind | NoKind = "fact"
     expires: date | None = None
     refused: str = ""
+    cited: tuple[int, ...] = ()
+    about: int = 0
 
 
 def read_operations(answer: str) -> list[Operation]:
@@ -133,6 +136,8 @@ def _operation(item: Any) -> Operation | None:
         number=number,
         kind=kind_of(kind, "fact" if op == "add" else ""),
         expires=_date(given.get("expires")),
+        cited=_cited(given.get("from")),
+        about=_number(given.get("about")) or 0,
     )
 
 
@@ -160,6 +165,11 @@ def _number(value: Any) -> int | None:
         value = int(value)
     match = _NUMBER.fullmatch(str(value)[:40]) if isinstance(value, int | str) and value != "" else None
     return int(match[1]) if match else None
+
+
+def _cited(value: Any) -> tuple[int, ...]:
+    listed = value if isinstance(value, list) else [value]
+    return tuple(dict.fromkeys(one for one in listed[:_CITED] if type(one) is int))
 
 
 def _date(value: Any) -> date | None:

@@ -26,7 +26,7 @@ from ..core.errors import ClaimLost
 from ..core.exchange import IMPORTS, Batch, Exchange, message_id_of
 from ..state import deletions, hold, outbox, was_erased
 from ..state.clock import is_later
-from ..state.engine import Patience
+from ..state.engine import Patience, unsynced
 from ..state.prepared import Prepared
 from .backlog import NEWER, Backlog, batch_of, exchange_of
 from .turns import CLAIM_S, PAUSE_MOST_S, next_user, rows_of, rows_where
@@ -62,6 +62,7 @@ class Outbox(Backlog):
     def __init__(self, engine: Engine) -> None:
         super().__init__(engine)
         self._engine, self._patience = engine, Patience(engine)
+        self._renewing = unsynced(engine)  # after a power cut nobody has the claim
 
     def put(
         self,
@@ -186,7 +187,10 @@ class Outbox(Backlog):
         Raises:
             ClaimLost: it had expired, and somebody else has claimed the batch since.
         """
-        if not self._set(batch, claim_expires=time.time() + CLAIM_S):
+        renewed = update(outbox).where(_claim_of(batch)).values(claim_expires=time.time() + CLAIM_S)
+        with self._renewing.begin() as connection:
+            is_mine = connection.execute(renewed).rowcount > 0
+        if not is_mine:
             hint = "This server stood still for some seconds. Nothing is lost: the other one goes on with it."
             raise ClaimLost("Another server has taken over what this one was about to remember.", hint=hint)
 
@@ -257,10 +261,10 @@ class Outbox(Backlog):
         with self._engine.begin() as connection:
             return connection.execute(update(outbox).where(dead).values(again)).rowcount > 0
 
-    def _set(self, batch: Batch, **values: Any) -> bool:
-        """False where a later try has the claim by now: this one has lost it, and its say."""
+    def _set(self, batch: Batch, **values: Any) -> None:
+        """Unless a later try has the claim by now: this one has lost it, and its say."""
         with self._engine.begin() as connection:
-            return connection.execute(update(outbox).where(_claim_of(batch)).values(**values)).rowcount > 0
+            connection.execute(update(outbox).where(_claim_of(batch)).values(**values))
 
     @staticmethod
     def _replaced(connection: Connection, exchange: Exchange) -> list[Any]:

@@ -21,8 +21,8 @@ from .material import ends_of
 
 USER, ASSISTANT = "user", "assistant"
 
-_LEAST, _MOST = 60, 200  # tokens of a passage, as `_size` counts them
-_MOST_CHARS = 4 * (_MOST - 1)  # more are too many tokens in any script
+LEAST, MOST = 60, 200  # tokens of a passage, as `size_of` counts them
+_MOST_CHARS = 4 * (MOST - 1)  # more are too many tokens in any script
 _MOST_PASSAGES = 40  # of a message, from its beginning and its end
 _LEAD_CHARS = 120  # of the question before an answer
 _FIRST_CHARS = 120  # of the first line of what is shortened
@@ -65,12 +65,19 @@ def passages(exchange: Exchange) -> list[Passage]:
     says = _says_something(said)
     if not says and len(answer) <= _REPLY_CHARS and not _tells(answer):
         return []
-    own = _bounded(cut(shaped(ends_of(said), len(said), may_be_pasted=True))) if says else []
+    own = of_message(said)
     lead = (own[0] if own else " ".join(said.split()))[:_LEAD_CHARS]
     answered = (
         _bounded(cut(shaped(ends_of(answer), len(answer)))) if _says_something(answer, by=ASSISTANT) else []
     )
     return [Passage(USER, text) for text in own] + [Passage(ASSISTANT, text, lead) for text in answered]
+
+
+def of_message(text: str) -> list[str]:
+    """What is kept of what somebody says, without what it answers; [] of greetings, thanks and the like."""
+    if not _says_something(text):
+        return []
+    return _bounded(cut(shaped(ends_of(text), len(text), may_be_pasted=True)))
 
 
 def _says_something(text: str, *, by: str = USER) -> bool:
@@ -223,18 +230,18 @@ def cut(blocks: list[str]) -> list[str]:
     size = 0
     for text, ends_block in _units(blocks):
         heads = bool(_HEADING.match(text))  # it goes with what is below it
-        if current and (size + _size(text) > _MOST or (heads and size >= _LEAST)):
+        if current and (size + size_of(text) > MOST or (heads and size >= LEAST)):
             carried = [current.pop()] if len(current) > 1 and _HEADING.match(current[-1]) else []
             found.append(_joined(current))
-            current, size = carried, sum(map(_size, carried))
+            current, size = carried, sum(map(size_of, carried))
         current.append(text)
-        size += _size(text)
-        if ends_block and size >= _LEAST and not heads:
+        size += size_of(text)
+        if ends_block and size >= LEAST and not heads:
             found.append(_joined(current))
             current, size = [], 0
     if current:
         last = _joined(current)
-        if found and size < _LEAST and _size(found[-1]) + size <= _MOST:
+        if found and size < LEAST and size_of(found[-1]) + size <= MOST:
             last = _joined([found.pop(), last])
         found.append(last)
     return found
@@ -261,9 +268,9 @@ def _sentences(block: str) -> list[str]:
 
 def _pieces(sentence: str) -> Iterator[str]:
     """A sentence, or the parts of one that is too long, cut between words where it has some."""
-    while len(sentence) > _MOST_CHARS or _size(sentence) > _MOST:
+    while len(sentence) > _MOST_CHARS or size_of(sentence) > MOST:
         head = sentence[:_MOST_CHARS]
-        end = max(len(head) * _MOST // max(_size(head), _MOST), 1)
+        end = max(len(head) * MOST // max(size_of(head), MOST), 1)
         blank = head.rfind(" ", end // 2, end)
         end = blank if blank > 0 else end
         yield sentence[:end].strip()
@@ -285,7 +292,7 @@ def _joined(parts: list[str]) -> str:
     return text
 
 
-def _size(text: str) -> int:
+def size_of(text: str) -> int:
     """About so many tokens: a word is four characters or more, where no spaces are set one."""
     if text.isascii():
         return len(text) // 4 + 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,6 +16,7 @@ from ..core.errors import ClaimLost, Drop
 from ..core.events import Emit, Event, EventKind, Job, failed, succeeded
 from ..core.exchange import Batch, Exchange
 from ..core.memory import EPISODE, Memory, hash_of, is_person, newest_first
+from ..core.now_and_then import NowAndThen
 from ..recall.sources import Sources
 from ..state.reflections_table import Due, Profile, Reflections
 from ..state.switches_table import Switches
@@ -45,21 +45,8 @@ class Reflector:
         self._is_busy = is_busy
         self._table, self._switches = Reflections(journal.engine), Switches(journal.engine)
         self._changes, self._sources = Changes(journal), Sources(journal.engine)
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="memory-reflecting", daemon=True)
-
-    def start(self) -> None:
-        """Starts the thread."""
-        self._thread.start()
-
-    def stop(self, timeout_s: float) -> None:
-        """Stops the thread. What is broken off is done an hour later."""
-        self._stop.set()
-        self._thread.join(timeout_s)
-
-    def _run(self) -> None:
-        while not self._stop.wait(_LOOK_S):
-            self.look()
+        # One user a minute. What a stop breaks off is done an hour later.
+        self.thread = NowAndThen("memory-reflecting", lambda: self.look() and False, _LOOK_S)
 
     def look(self) -> bool:
         """Goes through the memories of one user who is due; whether there was one. Never raises."""

@@ -10,6 +10,11 @@ from .engine import reading
 from .opening import open_state
 from .schema import (
     api_keys,
+    channel_authors,
+    channel_days,
+    channel_memories,
+    channel_messages,
+    channels,
     command_turns,
     commands,
     cuts,
@@ -42,6 +47,11 @@ from .statements import count_up, hold, insert_new, put_row, try_writing, was_er
 
 __all__ = [
     "api_keys",
+    "channel_authors",
+    "channel_days",
+    "channel_memories",
+    "channel_messages",
+    "channels",
     "command_turns",
     "commands",
     "count_up",

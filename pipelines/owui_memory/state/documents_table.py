@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -65,11 +65,14 @@ class DocumentsTable:
         with self._reading.connect() as connection:
             return list(connection.scalars(select(documents.c.user_id).distinct()))
 
-    def put(self, entry: Entry) -> None:
-        """What became of a document, in place of what was known."""
+    def put(self, entries: Sequence[Entry]) -> None:
+        """What became of a user's documents, in place of what was known."""
+        if not entries:
+            return
         with self._engine.begin() as connection:
-            put_row(connection, documents, asdict(entry))
-            count_up(connection, entry.user_id)
+            for entry in entries:
+                put_row(connection, documents, asdict(entry))
+            count_up(connection, entries[0].user_id)
 
     def remove(self, user_id: str, ids: Collection[str]) -> None:
         """These are gone."""
@@ -99,6 +102,18 @@ class DocumentsTable:
         with self._reading.connect() as connection:
             number, wrong, passages = connection.execute(counted).one()
         return Known(int(number or 0), int(wrong or 0), int(passages or 0))
+
+    def folders(self) -> dict[str, Known]:
+        """How much there is of each user, and of everyone's folder."""
+        is_read, failed = documents.c.state == "read", documents.c.state == "failed"
+        counted: Any = select(
+            documents.c.user_id,
+            func.count().filter(is_read),
+            func.count().filter(failed),
+            func.sum(documents.c.passages),
+        ).group_by(documents.c.user_id)
+        with self._reading.connect() as connection:
+            return {user_id: Known(*map(int, counts)) for user_id, *counts in connection.execute(counted)}
 
     def was_erased(self, user_id: str, since: float) -> bool:
         """Whether all of a user's was erased after a Unix time."""

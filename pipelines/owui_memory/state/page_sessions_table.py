@@ -1,4 +1,7 @@
-"""Who is signed in to the page, and one-time links to it: kept as hashes, which let nobody in."""
+"""Who is signed in to the page, one-time links and codes: kept as hashes, which let nobody in.
+
+A code is typed in a channel, and says whose account of Open WebUI its author has; the page takes none.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,8 @@ from .schema import page_sessions
 
 SESSION_S, LINK_S = 12 * 3600.0, 600.0
 _EACH = 20  # sessions, and links, of one user; the oldest go
-_SESSION, _LINK = "session", "link"
+_SESSION, _LINK, _CODE = "session", "link", "code"
+_CODE_CHARS, _CODE_OF = 10, "23456789abcdefghjkmnpqrstuvwxyz"  # 49 bits, and none that look alike
 BOUND = "k."  # before the token of a session that is bound to a secret
 
 
@@ -68,6 +72,21 @@ class PageSessions:
 
         return self._writing.run(exchange)
 
+    def code(self, person: Person) -> str:
+        """A short code that tells once, within ten minutes, who this is."""
+        return self._writing.run(lambda connection: _add(connection, _CODE, person, LINK_S))
+
+    def redeem_code(self, code: str) -> str:
+        """The user whose code this is, which is used up; "" where there is no such code any more."""
+
+        def use(connection: Connection) -> str:
+            if (person := _person(connection, code, _CODE)) is None:
+                return ""
+            mine = page_sessions.c.hash == _hash(code)
+            return person.user_id if connection.execute(delete(page_sessions).where(mine)).rowcount else ""
+
+        return self._writing.run(use)
+
     def person(self, token: str) -> Person | None:
         """Who is signed in with it; None for nobody."""
         return self._reading.run(lambda connection: _person(connection, token, _SESSION))
@@ -102,6 +121,8 @@ def _person(connection: Connection, token: str, kind: str) -> Person | None:
 
 def _add(connection: Connection, kind: str, person: Person, seconds: float, bound_to: str = "") -> str:
     now, token = time.time(), f"{BOUND if bound_to else ''}{secrets.token_urlsafe(32)}"
+    if kind == _CODE:
+        token = "".join(secrets.choice(_CODE_OF) for _ in range(_CODE_CHARS))
     connection.execute(delete(page_sessions).where(page_sessions.c.until <= now))
     mine = (page_sessions.c.user_id == person.user_id, page_sessions.c.kind == kind)
     newest = select(page_sessions.c.hash).where(*mine).order_by(page_sessions.c.until.desc()).limit(_EACH - 1)
@@ -114,5 +135,5 @@ def _add(connection: Connection, kind: str, person: Person, seconds: float, boun
 
 
 def _hash(token: str) -> str:
-    """A token has 256 random bits: no salt, and no slow hash, makes it safer."""
+    """A token has 256 random bits, a code ten minutes to live: no salt, and no slow hash, makes it safer."""
     return hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()

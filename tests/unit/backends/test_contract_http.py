@@ -270,7 +270,7 @@ def test_closing_ends_the_wait_for_an_event(platform: Platform) -> None:
     while not platform.events:
         adding.join(0.01)
     backend._closing.set()
-    adding.join(30)
+    adding.join(60)
     backend.close()
 
     assert results == [[]]

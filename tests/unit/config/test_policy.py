@@ -148,6 +148,7 @@ TURNS = st.builds(
     key=st.just("k"),
     exchange_key=st.just("e"),
     chat_kind=st.sampled_from(["chat", "temporary", "channel", "api"]),
+    chat_id=st.sampled_from(["", "channel:c", "channel:"]),
     model=st.text(max_size=6),
     base_model=st.text(max_size=6),
     described=st.booleans(),
@@ -161,6 +162,8 @@ RULES = st.fixed_dictionaries(
         "enabled": st.booleans(),
         "user_switch": st.sampled_from(["follow", "ignore"]),
         "memories_per_turn": st.integers(0, 50),
+        "channels": st.sampled_from(["off", "on"]),
+        "webui_channels": st.sampled_from(["", "*"]),
         **{name: st.sampled_from(["", "a*", "!a*", "!*"]) for name in ("models_recall", "models_remember")},
     }
 )
@@ -173,7 +176,15 @@ def test_with_local_only_nothing_but_a_local_model_gets_anything(turn: Turn, rul
         assert not decision.read
         assert not decision.write
         assert not decision.may_show
+        assert not decision.in_channel
         assert decision.reason
+
+
+@given(turn=TURNS, rules=RULES)
+def test_in_a_channel_nothing_of_a_user_is_read_or_remembered(turn: Turn, rules: dict[str, Any]) -> None:
+    decision = decide(turn, Valves(**rules))
+    assert not (decision.in_channel or turn.chat_kind == "channel") or not (decision.read or decision.write)
+    assert not decision.in_channel or (turn.channel == "c" and rules["channels"] == "on" and turn.user_id)
 
 
 @given(turn=TURNS, rules=RULES)
@@ -182,5 +193,5 @@ def test_a_rule_more_never_allows_more(turn: Turn, rules: dict[str, Any]) -> Non
     more = [{name: f"{rules[name]}, !?".strip(", ")} for name in ("models_recall", "models_remember")]
     for one in ({"local_only": True}, *more):
         after = decide(turn, Valves(**{**rules, **one}))
-        for may in ("read", "write", "may_show"):
+        for may in ("read", "write", "may_show", "in_channel"):
             assert getattr(before, may) or not getattr(after, may)

@@ -1,96 +1,24 @@
-"""What is kept of documents: in step with the files, each passage once, whatever ends the work."""
+"""What is kept of documents: in step with the files, each passage once."""
 
 from __future__ import annotations
 
-import errno
 import os
 import time
 import uuid
-from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pytest
-from sqlalchemy import Engine
-
-from owui_memory.backends.library import LibraryBackend
 from owui_memory.config.settings import Valves
-from owui_memory.core.errors import Drop, Retry
-from owui_memory.core.memory import Memory
 from owui_memory.core.scope import EVERYONE, documents_owner
-from owui_memory.documents import indexing
-from owui_memory.documents.extraction import Document, Extraction
-from owui_memory.documents.folders import Folders
-from owui_memory.documents.indexing import Indexing
 from owui_memory.documents.passages import BATCH
-from owui_memory.documents.watcher import Watcher
+from owui_memory.documents.storing import clear
 from owui_memory.manage.documents import Documents
-from owui_memory.state import erasures
-from owui_memory.state.documents_table import DocumentsTable
-from tests.harness.places import Place, library, opened
+from owui_memory.observe.prometheus import Levels
+from owui_memory.observe.status import documents_part
+from tests.harness.places import Place
 from tests.harness.scripted_llm import ScriptedLLM
-
-LONG = "\n\n".join(
-    f"## Part {number}\n\n"
-    + " ".join(f"Sentence {number}.{at} tells of lamp number {at}." for at in range(12))
-    for number in range(6)
-)
-
-
-class Index:
-    """A folder of documents, and the store that follows it."""
-
-    def __init__(self, engine: Engine, folder: Path, llm: ScriptedLLM) -> None:
-        self.backend = library(
-            Valves(embedder_provider="openai", embedder_base_url=llm.base_url, embedder_model="m"), folder
-        )
-        self.engine, self.table = engine, DocumentsTable(engine)
-        self.folders = Folders(folder / "documents")
-        self.own = self.folders.root / "ada"
-        self.own.mkdir(parents=True)
-
-    def write(self, name: str, text: str, user: str = "ada") -> None:
-        path = self.folders.root / user / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-        later = time.time_ns() + len(text) * 1000  # another time, however quick the disk
-        os.utime(path, ns=(later, later))
-
-    def run(self, backend: Any = None) -> int:
-        return Indexing(self.table).run(backend or self.backend, self.folders)
-
-    def kept(self, user: str = "ada") -> list[Memory]:
-        return sorted(self.backend.list_all(documents_owner(user)), key=lambda one: (one.chat, one.ordinal))
-
-    def states(self) -> dict[str, str]:
-        return {entry.path: entry.state for entry in self.table.of("ada")}
-
-
-class Kept(Extraction):
-    """Of many runs: one that is started anew is tested by `test_extraction`."""
-
-    def close(self) -> None:
-        """It goes on."""
-
-
-@pytest.fixture(scope="module")
-def extraction() -> Iterator[Extraction]:
-    kept = Kept()
-    yield kept
-    Extraction.close(kept)
-
-
-@pytest.fixture
-def index(
-    tmp_path: Path, scripted_llm: ScriptedLLM, extraction: Extraction, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Index]:
-    monkeypatch.setattr(indexing, "Extraction", lambda: extraction)
-    made = Index(opened(tmp_path), tmp_path, scripted_llm)
-    yield made
-    made.backend.close()
-    made.engine.dispose()
+from tests.unit.documents.index import LONG, Failing, Index, There
 
 
 def test_a_shared_database_is_kept_in_step_too(
@@ -182,168 +110,6 @@ def test_orders_to_a_model_and_secrets_are_not_kept(index: Index) -> None:
     assert key not in told
 
 
-def test_what_was_forgotten_comes_back_only_with_another_file(index: Index) -> None:
-    index.write("a.txt", "The lamp is green.")
-    index.run()
-    (entry,) = index.table.of("ada")
-    index.table.forget("ada", [entry.document_id])
-    Indexing.clear(index.backend, entry)
-    os.utime(index.own / "a.txt", ns=(1, 1))
-    index.run()
-    assert index.kept() == []
-    assert index.states() == {"a.txt": "forgotten"}
-    index.write("a.txt", "The lamp is red.")
-    index.run()
-    assert [one.text for one in index.kept()] == ["The lamp is red."]
-
-
-def test_files_from_before_their_user_was_erased_are_not_read(index: Index) -> None:
-    index.write("a.txt", "The lamp is green.")
-    with index.engine.begin() as connection:
-        asked = {"user_id": "ada", "whole": True, "memory_ids": "[]", "batches": "[]", "locations": "[]"}
-        connection.execute(erasures.insert().values(**asked, asked_at=time.time() + 1))
-    assert index.run() == 0
-    assert index.kept() == []
-
-
-def test_a_folder_that_cannot_be_looked_at_is_not_gone(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
-    index.write("trip/a.txt", "The lamp is green.")
-    index.run()
-    other = index.folders.root / "bob"
-    other.mkdir()
-    (other / "b.txt").write_text("The lamp is red.")
-    scandir = os.scandir
-
-    def failing(path: Any = ".") -> Any:
-        if isinstance(path, int) and "ada/trip" in str(Path(f"/proc/self/fd/{path}").readlink()):
-            raise PermissionError(13, "Permission denied")  # root may look everywhere
-        return scandir(path)
-
-    monkeypatch.setattr(os, "scandir", failing)
-    with pytest.raises(PermissionError, match="Permission denied"):
-        index.run()
-    assert [one.text for one in index.kept()] == ["The lamp is green."]
-    assert [one.text for one in index.kept("bob")] == ["The lamp is red."]
-
-
-def test_what_could_not_be_read_is_tried_again_when_it_is_touched(index: Index) -> None:
-    index.write("a.txt", "The lamp is green.")
-    index.run()
-    (entry,) = index.table.of("ada")
-    index.table.put(replace(entry, state="failed"))
-    os.utime(index.own / "a.txt", ns=(1, 1))
-    index.run()
-    assert index.states() == {"a.txt": "read"}
-
-
-def test_what_cannot_be_forgotten_now_stays_listed(index: Index) -> None:
-    index.write("a.txt", "The lamp is green.")
-    index.run()
-    (entry,) = index.table.of("ada")
-
-    class Away:
-        def get(self) -> Any:
-            raise Retry("the store is away")
-
-        writing = get
-
-    with pytest.raises(Retry):
-        Documents(index.engine, Away(), Valves).forget("ada", {entry.document_id})
-    assert index.states() == {"a.txt": "read"}
-
-
-class There:
-    """A backend that is in use."""
-
-    def __init__(self, backend: Any) -> None:
-        self._backend = backend
-
-    def get(self) -> Any:
-        return self._backend
-
-    writing = get
-
-
-def test_what_is_forgotten_on_a_disk_that_keeps_the_file_is_told_no_more(
-    index: Index, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def read_only(*_: Any, **__: Any) -> None:
-        raise OSError(errno.EROFS, "no")
-
-    documents = Documents(index.engine, There(index.backend), Valves, lambda: index.folders.root)
-    index.write("saved/a.txt", "The lamp is green.")
-    index.write("saved/b.txt", "The lamp is red.")
-    index.run()
-    monkeypatch.setattr(os, "unlink", read_only)
-    with pytest.raises(Drop, match=r"cannot be deleted \(Read-only"):
-        documents.forget("ada", {index.table.of("ada")[0].document_id})
-    assert [one.text for one in index.kept()] == ["The lamp is red."]
-    documents.forget_all("ada")
-    index.run()
-    assert index.kept() == []
-    assert set(index.states().values()) == {"forgotten"}
-
-
-def test_documents_wait_for_a_backend_that_opens(index: Index) -> None:
-    index.write("a.txt", "The lamp is green.")
-    told: list[Any] = []
-    opening = [True]
-
-    def live() -> Any:
-        if opening.pop() if opening else False:
-            raise Retry("it opens")
-        return index.backend
-
-    watcher = Watcher(live, lambda: index.folders.root, partial(Indexing, index.table), told.append)
-    assert watcher.look() < 10
-    assert told == []
-    watcher.look()
-    assert index.states() == {"a.txt": "read"}
-
-
-class Failing:
-    """A backend that fails with the n-th writing call, before or after it has written."""
-
-    def __init__(self, backend: LibraryBackend, left: int, *, late: bool) -> None:
-        self._backend, self._left, self._late = backend, left, late
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._backend, name)
-
-    def _count(self, write: Any, *given: Any) -> Any:
-        self._left -= 1
-        if self._left < 0 and not self._late:
-            raise Retry("the disk is away")
-        result = write(*given)
-        if self._left < 0:
-            raise Retry("the disk is away")
-        return result
-
-    def store_all(self, *given: Any) -> Any:
-        return self._count(self._backend.store_all, *given)
-
-    def remove_all(self, *given: Any) -> Any:
-        return self._count(self._backend.remove_all, *given)
-
-
-@pytest.mark.parametrize("late", [False, True])
-def test_work_that_was_cut_off_goes_on(index: Index, late: bool) -> None:
-    for text in (LONG, LONG.replace("lamp number 5", "candle number 5")):
-        index.write("lamps.md", text)
-        left = 0
-        while True:
-            try:
-                index.run(Failing(index.backend, left, late=late))
-                break
-            except Retry:
-                left += 1
-        assert left > 0
-        index.run()
-        kept = index.kept()
-        assert len({one.text for one in kept}) == len(kept) == index.table.known(["ada"]).passages
-        assert any("candle" in one.text for one in kept) == ("candle" in text)
-
-
 def test_a_document_of_many_passages_goes_as_a_whole(index: Index) -> None:
     index.write("a.txt", "The lamp is green.")
     index.run()
@@ -354,7 +120,7 @@ def test_a_document_of_many_passages_goes_as_a_whole(index: Index) -> None:
     index.run()
     assert [one.text for one in index.kept()] == ["The lamp is red."]
     index.backend.store_all(documents_owner("ada"), more)
-    Indexing.clear(index.backend, entry)
+    clear(index.backend, entry)
     assert index.kept() == []
 
 
@@ -366,41 +132,6 @@ def test_a_page_with_a_broken_address_is_read(index: Index) -> None:
     index.run()
     assert index.states() == {"a.html": "read"}
     assert len(index.kept("bob")) == 1
-
-
-def test_whatever_happens_with_one_file_others_are_read(
-    index: Index, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Odd(Extraction):
-        def read(self, name: str, file: int) -> Document:
-            if name == "odd.txt":
-                raise RecursionError("what a text said")
-            return super().read(name, file)
-
-    monkeypatch.setattr(indexing, "Extraction", Odd)
-    for name in ("a.txt", "odd.txt", "z.txt"):
-        index.write(name, "The lamp is green.")
-    assert index.run() == 3
-    assert index.states() == {"a.txt": "read", "odd.txt": "failed", "z.txt": "read"}
-    (odd,) = [entry for entry in index.table.of("ada") if entry.path == "odd.txt"]
-    assert odd.detail == "it cannot be read (RecursionError)"
-
-
-@pytest.mark.parametrize("fault", [Retry("the store is away"), ValueError("x")])
-def test_whatever_happens_with_one_user_others_are_served(index: Index, fault: Exception) -> None:
-    class Bad(Failing):
-        def store_all(self, owner: str, new: Any) -> Any:
-            if owner == documents_owner("ada"):
-                raise fault
-            return super().store_all(owner, new)
-
-    index.write("a.txt", "The lamp is green.")
-    index.write("b.txt", "The lamp is red.", "bob")
-    with pytest.raises(type(fault)):
-        index.run(Bad(index.backend, 1_000, late=False))
-    assert [one.text for one in index.kept("bob")] == ["The lamp is red."]
-    index.run()
-    assert [one.text for one in index.kept()] == ["The lamp is green."]
 
 
 def test_beginnings_are_fetched_one_by_one_the_users_own_first(index: Index) -> None:
@@ -423,3 +154,28 @@ def test_beginnings_are_fetched_one_by_one_the_users_own_first(index: Index) -> 
     first = next(beginnings)
     assert (first.ordinal, len(asked)) == (0, 1)
     assert [one.title for one in (first, *beginnings)] == ["a", "b", "rules"]
+
+
+def test_folders_are_counted_apart_and_told_without_their_users(index: Index) -> None:
+    index.write("a.txt", "The lamp is green.")
+    index.write("odd.pdf", "nonsense")
+    index.write("b.md", LONG, "bob")
+    index.write("rules.txt", "The lamp is out.", EVERYONE)
+    index.run()
+    folders = index.table.folders()
+    assert folders["ada"] == (1, 1, 1)
+    assert folders[EVERYONE] == (1, 0, 1)
+    passages = len(index.kept("bob")) + 2
+    part = documents_part(Valves(documents_dir=str(index.folders.root)), index.folders.root.parent, folders)
+    counted = f"3 documents with {passages} passages in 3 folders, 1 with 1 of them in everyone's"
+    assert part.detail == f"{counted}; 1 cannot be read"
+    levels = Levels()
+    levels.set_documents(folders)
+    assert levels.values == {
+        ("documents", ("users", "read")): 2,
+        ("documents", ("users", "failed")): 1,
+        ("document_passages", ("users",)): passages - 1,
+        ("documents", ("everyone", "read")): 1,
+        ("documents", ("everyone", "failed")): 0,
+        ("document_passages", ("everyone",)): 1,
+    }

@@ -40,7 +40,9 @@ class Running:
         return self.run(self.pipeline.outlet(body, user))
 
     def part(self, name: str) -> dict[str, Any]:
-        return next(part for part in self.pipeline._chats.status()["parts"] if part["name"] == name)
+        """One part of the status; not ok where it is not told, as before memory has started."""
+        parts = {part["name"]: part for part in self.pipeline._chats.status()["parts"]}
+        return parts.get(name) or {"name": name, "ok": None, "detail": f"only {sorted(parts)}", "hint": ""}
 
     def use(self, **changes: Any) -> None:
         """Settings."""

@@ -186,4 +186,4 @@ class TestIntake:
             assert await asyncio.gather(*waiting) == [True] * 10
             pool.shutdown()
 
-        asyncio.run(asyncio.wait_for(in_turns(), 30))
+        asyncio.run(asyncio.wait_for(in_turns(), 60))

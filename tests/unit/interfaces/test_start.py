@@ -92,7 +92,7 @@ class Gate:
         runtime = Application(Environment.read({"MEMORY_DATA_DIR": str(self._folder)}), self._settings, [])
         self.made.append(runtime)
         self.has_read.set()
-        assert self.go.wait(30)
+        assert self.go.wait(60)
         return runtime
 
 
@@ -102,7 +102,7 @@ def test_settings_that_are_saved_while_it_starts_are_used(own_data_folder: Path)
     gate = Gate(lambda: valves[-1], own_data_folder)
     start = Start(gate.make, lambda: valves[-1])
     start.begin(0.0)
-    assert gate.has_read.wait(30)
+    assert gate.has_read.wait(60)
     assert "old" in wanted(gate.made[0])
     valves.append(Valves(collection="new"))
     start.use_settings()
@@ -122,7 +122,7 @@ def test_what_comes_after_the_stop_is_closed(own_data_folder: Path) -> None:
     gate = Gate(Valves, own_data_folder)
     start = Start(gate.make, Valves)
     start.begin(0.0)
-    assert gate.has_read.wait(30)
+    assert gate.has_read.wait(60)
     start.stop()
     gate.go.set()
     wait_until(lambda: not starting(), what="the try is over")

@@ -89,5 +89,5 @@ def test_a_cancelled_upload_leaves_nothing_open(tmp_path: Path) -> None:
         while not (opened and opened[0]._file.closed):
             await asyncio.sleep(0.001)
 
-    asyncio.run(asyncio.wait_for(cancelled(), 10))
+    asyncio.run(asyncio.wait_for(cancelled(), 60))
     assert list((tmp_path / "ada" / "saved").iterdir()) == []

@@ -124,19 +124,19 @@ class TestMeanwhile:
             with moving.live.writing():
                 moving.remember("I like green tea.")
                 entered.set()
-                leave.wait(10)
+                leave.wait(60)
                 moving.remember("I like black tea.")
 
         writer = threading.Thread(target=write)
         writer.start()
-        assert entered.wait(10)
+        assert entered.wait(60)
         moving.release()  # type: ignore[attr-defined]
         wait_until(
             lambda: (state := moving.state()) and state.detail.startswith("4 of 4"), what="most is copied"
         )
         assert not moving.serves(moving.with_small_model())
         leave.set()
-        writer.join(10)
+        writer.join(60)
         wait_until(lambda: moving.serves(moving.with_small_model()), what="moved")
         assert moving.texts() == sorted([DOG, CAT, TOWN, "I like green tea.", "I like black tea."])
 

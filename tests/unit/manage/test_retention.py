@@ -50,6 +50,8 @@ ALWAYS |= {
     "webui_seen",
     "documents",
 }  # until replaced, over, or gone there
+ALWAYS |= {"channels", "channel_memories", "channel_days", "channel_authors"}  # until their channel is erased
+ALWAYS |= {"channel_messages"}  # for as long as the setting channel_days says
 
 _numbers = itertools.count()
 

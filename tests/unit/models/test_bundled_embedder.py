@@ -128,7 +128,7 @@ def test_threads_share_it() -> None:
     start = threading.Barrier(8)
 
     def embed(mine: list[str]) -> list[tuple[str, list[float]]]:
-        start.wait(20)
+        start.wait(60)
         return [(text, model.embed(text)) for text in mine]
 
     with ThreadPoolExecutor(8) as threads:

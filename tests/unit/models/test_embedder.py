@@ -19,7 +19,7 @@ from owui_memory.config.settings import Valves
 from owui_memory.core.errors import Retry, TellAdmin
 from owui_memory.core.memory import Memory
 from owui_memory.models.embedder import Embedder
-from tests.harness import scripted_llm as harness
+from tests.harness import scripted_http as harness
 from tests.harness.places import library
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until
@@ -36,7 +36,7 @@ class Model:
 
     def embed_batch(self, texts: list[str], _action: str) -> list[list[float]]:
         self.batches.append(list(texts))
-        assert self.free.wait(20)
+        assert self.free.wait(60)
         if "poison" in texts:
             raise RuntimeError("no")
         return [[float(len(text))] for text in texts]
@@ -85,7 +85,7 @@ def test_nobody_waits_for_a_batch_that_has_not_their_text() -> None:
         try:
             model.steps.release(2)
             wait_until(lambda: len(model.encoded) > 1)
-            told = [vectors[text].result(timeout=20) for text in model.encoded]
+            told = [vectors[text].result(timeout=60) for text in model.encoded]
             assert len(told) < 40
         finally:
             model.steps.release(40)
@@ -99,7 +99,7 @@ def test_nobody_waits_for_a_thread_that_was_interrupted(chosen: bool) -> None:
     def interrupt(*_: object) -> None:
         if chosen:
             model.steps.release()
-            first.result(timeout=20)
+            first.result(timeout=60)
         raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGINT, interrupt)
@@ -114,7 +114,7 @@ def test_nobody_waits_for_a_thread_that_was_interrupted(chosen: bool) -> None:
         finally:
             signal.signal(signal.SIGINT, before)
             model.steps.release(3)
-        assert threads.submit(embedder.embed, "water").result(timeout=20) == [5.0]
+        assert threads.submit(embedder.embed, "water").result(timeout=60) == [5.0]
     assert "coffee" not in model.encoded
 
 
@@ -227,7 +227,7 @@ def test_a_local_model_that_answers_too_little_holds_up_nobody() -> None:
     model.embed_batch = lambda texts, _action: []  # type: ignore[method-assign]
     embedder = Embedder(lambda: model, "", local=True)
     with ThreadPoolExecutor(4) as threads:
-        faults = [threads.submit(embedder.embed, text).exception(10) for text in ("a", "b", "c", "d")]
+        faults = [threads.submit(embedder.embed, text).exception(60) for text in ("a", "b", "c", "d")]
     assert all(isinstance(fault, Retry) for fault in faults)
 
 

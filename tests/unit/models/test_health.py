@@ -70,7 +70,7 @@ def test_calls_under_way_are_those_of_all_threads() -> None:
 
     def call() -> None:
         with health.call():
-            assert leave.wait(20)
+            assert leave.wait(60)
 
     with ThreadPoolExecutor(5) as threads:
         calls = [threads.submit(call) for _ in range(5)]

@@ -33,6 +33,7 @@ TIMEOUTS = (TotalTimeoutError, httpx.TimeoutException)
 ENDLESS = ("endless body", "endless spaces", "endless chunks", "endless continue", "endless redirect")
 SLOW = ("drops", "drops of headers", "silence")
 ODD = ("endless headers", "redirects", "gzip bomb", "bomb of another kind", "deep nesting", "too long")
+LONG = ("endless body", "gzip bomb", "too long")  # what is counted ends them, before their time does
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -59,7 +60,7 @@ def llms_at(url: str, provider: str, timeout_s: float = 1.5) -> Llms:
 def test_a_call_ends_and_leaves_nothing(kind: str, provider: str) -> None:
     gc.collect()
     with HostileServer(kind) as server:
-        patience_s = 0.3 if kind in SLOW else 1.5
+        patience_s = 0.3 if kind in SLOW else 60 if kind in LONG else 1.5
         llms, threads = llms_at(server.url, provider, patience_s), threading.active_count()
         tracemalloc.start()
         with pytest.raises(MemoryFault) as fault, returns(kind):
@@ -70,13 +71,13 @@ def test_a_call_ends_and_leaves_nothing(kind: str, provider: str) -> None:
         assert peak < 60_000_000
         assert server.sent < 10_000_000, "what the sockets' buffers hold goes beyond the limit"
         if kind in (*ENDLESS, *SLOW[:2]):  # a silent server does not notice
-            assert server.wait_until_closed(5)
+            assert server.wait_until_closed(60)
         assert threading.active_count() <= threads + 1 + server.asked, "those of the server"
         if kind in SLOW:
             assert type(fault.value) is TooSlow
         else:
             assert isinstance(fault.value, Retry), "the same call may succeed later"
-        if kind in ("too long", "endless body", "gzip bomb"):
+        if kind in LONG:
             assert type(fault.value) is RetryFew
             assert "more than an answer may hold" in str(fault.value)
 
@@ -131,7 +132,7 @@ def test_a_call_under_way_can_be_ended(kind: str, provider: str) -> None:
             asked = thread.submit(llms.ask, ASKED)
             wait_until(lambda: server.asked or asked.done(), what="it is asked")
             llms.hang_up()
-            assert isinstance(asked.exception(20), MemoryFault)
+            assert isinstance(asked.exception(60), MemoryFault)
 
 
 def test_a_call_can_be_ended_that_is_encrypted(tmp_path: Path) -> None:
@@ -161,7 +162,7 @@ def test_a_call_can_be_ended_that_is_encrypted(tmp_path: Path) -> None:
             asked = thread.submit(ask)
             wait_until(lambda: server.sent > 100 or asked.done(), what="it answers")
             hang_up(client)
-            asked.exception(20)  # in time; where no length was told, an answer may end anywhere
+            asked.exception(60)  # in time; where no length was told, an answer may end anywhere
         with pytest.raises(TIMEOUTS), bounded(0.5):
             client.get(server.url)
 

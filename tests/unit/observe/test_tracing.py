@@ -65,7 +65,7 @@ def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", one.url)
         yield one
         one.shutdown()
-        thread.join(5)
+        thread.join(60)
 
 
 def test_what_happens_is_told_by_the_names_of_the_conventions(collector: Collector) -> None:

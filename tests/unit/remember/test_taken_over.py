@@ -192,7 +192,7 @@ def test_the_writer_leaves_the_batch_to_the_other(
         with one.engine.begin() as connection:
             connection.execute(update(outbox).values(claim_expires=0.0))
         other.drain()
-    working.join(30)
+    working.join(60)
     assert other.texts() == sorted([DOG, PORTO, TEA])
     counts = one.metrics.counts()
     assert (counts["failed remembering"], counts.get("exchanges remembered", 0)) == (1, 0)

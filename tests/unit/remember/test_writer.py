@@ -111,7 +111,7 @@ def test_nothing_is_claimed_while_there_is_no_backend(tmp_path: Path, settings: 
     writer = Writer(outbox, live, Journal(engine), Injected(engine), lambda: settings, Metrics())
     live.use(settings)
     writer.start()
-    assert opened.wait(10)
+    assert opened.wait(60)
     writer.stop(10)
     batch = outbox.claim()
     live.close()

@@ -179,7 +179,7 @@ class TestFaults:
             assert ask(client, "quick question") == HELLO
             assert answers == []
             gate.release()
-            thread.join(timeout=10)
+            thread.join(timeout=60)
         assert answers == [HELLO]
         assert gate.waiting == 0
 
@@ -187,7 +187,7 @@ class TestFaults:
         llm = ScriptedLLM().start()
         llm.add_fault("health", delay=3600)
         with socket.create_connection(("127.0.0.1", llm.port)) as connection:
-            connection.settimeout(10)
+            connection.settimeout(60)
             connection.sendall(b"GET /health HTTP/1.1\r\n\r\n")
             wait_until(lambda: llm.requests)
             llm.stop()
@@ -216,7 +216,7 @@ def test_as_a_process_it_is_scripted_over_http() -> None:
             assert paths == ["/v1/chat/completions", "/v1/embeddings"]
     finally:
         process.terminate()
-        process.wait(timeout=10)
+        process.wait(timeout=60)
 
 
 def _answers(client: httpx.Client) -> bool:

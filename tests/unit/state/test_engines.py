@@ -139,8 +139,8 @@ def test_a_restart_loses_nothing(stoppable: Place, own_postgres: Postgres) -> No
             lambda: queue._patience._failing_since and decisions._giving._failing_since, what="they wait"
         )
         own_postgres.start()
-        assert put.result(30) is True
-        assert (allowed.result(30), found.result(30)) == (True, None)
+        assert put.result(60) is True
+        assert (allowed.result(60), found.result(30)) == (True, None)
     queue.done(batch)
     again = queue.claim()
     assert again is not None

@@ -9,6 +9,7 @@ from sqlalchemy.types import Boolean, Float, Integer
 
 VALUES: dict[type, Any] = {Boolean: True, Integer: 1, Float: 1.0}
 WITHOUT_USERS = {"schema_version", "locations", "llm_days", "token_ratios"}
+WITHOUT_USERS |= {"channel_authors"}  # of a source, which says who they are; some are users
 
 
 def tables_of_users(engine: Engine) -> list[Table]:

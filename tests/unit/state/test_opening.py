@@ -37,7 +37,7 @@ def test_servers_that_start_together_make_it_once(place: Place) -> None:
     together = threading.Barrier(3)
 
     def start(_: int) -> list[tuple[int]]:
-        together.wait(10)
+        together.wait(60)
         engine = place.open()
         with engine.connect() as connection:
             versions_of_schema = connection.execute(text("select number from schema_version")).all()

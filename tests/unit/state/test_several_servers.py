@@ -192,7 +192,7 @@ def test_versions_of_a_message_that_reach_two_servers_at_once(servers: Several, 
             assert servers.one.queue.insert(unfinished, said[first], time.time(), 0.0, 1)
             putting = threads.submit(servers.two.queue.put, said[second])
             assert waits(putting)
-        assert putting.result(30) is (second == "edited")
+        assert putting.result(60) is (second == "edited")
     batch = servers.three.queue.claim()
     assert keys(batch) == ["ada\nc\nedited"]
     assert servers.three.queue.counts() == Counts(pending=1, dead=0)
@@ -211,7 +211,7 @@ def test_what_is_being_claimed_is_taken_back_and_not_forgotten(shared: Several) 
             claimed = shared.one.queue._claimed(unfinished, turns.rows_of(unfinished, user, now, 8), now)
             putting = threads.submit(shared.two.queue.put, edited)
             assert waits(putting)
-        assert putting.result(30) is True
+        assert putting.result(60) is True
     shared.one.queue.done(claimed)
     batch = shared.three.queue.claim()
     assert batch is not None
@@ -222,7 +222,7 @@ def test_an_outlet_that_reaches_two_servers_at_once_is_put_once(servers: Several
     together = threading.Barrier(3)
 
     def put(server: Server) -> bool:
-        together.wait(10)
+        together.wait(60)
         return server.queue.put(exchange("k"))
 
     with ThreadPoolExecutor(3) as threads:
@@ -302,7 +302,7 @@ def test_the_first_changes_of_a_user_through_two_servers_are_both_kept(servers: 
             count_up(unfinished, "ada")
             intending = threads.submit(servers.two.journal.intend, [change("b", made=True)])
             assert waits(intending)
-        intending.result(30)
+        intending.result(60)
     assert [one.batch for one in servers.three.journal.of_user("ada")] == ["b"]
     with servers.one.engine.connect() as connection:
         assert connection.scalar(select(versions.c.number)) == 2

@@ -12,6 +12,7 @@ from ..former import SUCCESSORS, renewed
 from ..upstreams import Upstream, of_chat_servers, read_upstreams
 from ..valves_codec import allowed
 from .access import Access
+from .channels import Channels
 from .documents import Documents
 from .expert import Expert
 from .long_chats import LongChats
@@ -33,6 +34,7 @@ GROUPS = {
     "extraction": "Remembering",
     "memories_per_turn": "Recall",
     "documents_dir": "Documents",
+    "channels": "Channels",
     "context_tokens": "Long chats",
     "folder_memories": "Who knows what",
     "upstreams": "Proxy",
@@ -42,7 +44,18 @@ GROUPS = {
 
 
 class Fields(
-    Expert, OpenWebUI, Proxy, Scopes, LongChats, Documents, Recalling, Remembering, Models, Storage, Access
+    Expert,
+    OpenWebUI,
+    Proxy,
+    Scopes,
+    LongChats,
+    Channels,
+    Documents,
+    Recalling,
+    Remembering,
+    Models,
+    Storage,
+    Access,
 ):  # in the panel the last one is first
     """All settings, and what follows from several of them.
 
@@ -68,6 +81,11 @@ class Fields(
         if not self.documents_dir or self.backend != "library":
             return None
         return data_dir / self.documents_dir  # an absolute one stays what it is
+
+    @property
+    def observes_channels(self) -> bool:
+        """Whether what is said in channels is read."""
+        return self.enabled and self.channels == "on" and self.backend == "library"
 
     @property
     def mode_without_llm(self) -> Literal["mem0", "verbatim"]:

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 # isort: off
-from . import memories, past_chats, documents, digests, why, teams, moving, status, keys, mcp, queue  # noqa: F401
+from . import memories, past_chats, documents, digests, why, teams, moving, status, keys  # noqa: F401
+from . import channels, mcp, queue  # noqa: F401
 from .commands import IN_AND_OUT, OF_THE_SERVER, app, command
 from .erase import erase_user
 # isort: on

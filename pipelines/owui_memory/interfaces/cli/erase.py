@@ -15,15 +15,20 @@ from .output import as_json, ended, progress, say, table
 
 def erase_user(instance: Instance, user_id: User, yes: Yes = False, to_json: Json = False) -> None:
     """Erase everything about a user, everywhere, and print a receipt."""
-    if not yes and not _confirmed(user_id):
+    if not yes and not confirmed(f"all that is known of {user_id}"):
         ended("Nothing was erased.")
     with progress("erasing") as advance:
         receipt = instance.eraser().erase_user(user_id, advance)
+    show(receipt, to_json)
+
+
+def show(receipt: Receipt, to_json: bool) -> None:
+    """Print a receipt. Ends the command with 1 where something is left to be erased."""
     if to_json:
         as_json({**asdict(receipt), "total": receipt.total})
     else:
         _show(receipt)
-    if receipt.unreached:  # something is left to be erased
+    if receipt.unreached:
         raise typer.Exit(1)
 
 
@@ -37,7 +42,8 @@ def _show(receipt: Receipt) -> None:
         say(f"Note: {what}.")
 
 
-def _confirmed(user_id: str) -> bool:
-    print(f"Erase all that is known of {user_id}? This cannot be undone. [y/N] ", end="", file=sys.stderr)
+def confirmed(what: str) -> bool:
+    """Whether whoever is at the terminal says that this is to be erased."""
+    print(f"Erase {what}? This cannot be undone. [y/N] ", end="", file=sys.stderr)
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in ("y", "yes")

@@ -1,4 +1,4 @@
-"""Keys with which a user's own clients ask the proxy."""
+"""Keys with which a user's own clients ask the proxy, and bots tell of channels."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from ...core.errors import Drop
+from ...core.scope import is_source
 from ...core.text import plain
 from ...state.api_keys_table import ApiKeys
-from .commands import OF_THE_SERVER, AnyUser, Json, User, app, command
+from .commands import OF_THE_SERVER, AnyUser, Json, app, command
 from .instance import Instance
 from .output import as_json, fields, say, table
 
@@ -23,17 +24,28 @@ app.add_typer(_keys, name="keys", help="Keys of users for the proxy.", rich_help
 @command("add", of=_keys)
 def add(
     instance: Instance,
-    user_id: User,
+    user_id: AnyUser = "",
     name: Annotated[str, typer.Option("--name", help="What it is for.")] = "",
+    observer: Annotated[
+        str, typer.Option("--observer", help="For a bot that tells of channels: its source, like discord.")
+    ] = "",
     to_json: Json = False,
 ) -> None:
-    """Make a key for a user's clients of the proxy and of the tools. It is shown only once."""
-    key = ApiKeys(instance.engine).add(user_id, plain(name)[:_NAME_CHARS])
+    """Make a key for a user's clients of the proxy and of the tools, or for a bot. It is shown only once."""
+    if bool(user_id) == bool(observer):
+        raise Drop("A key is a user's, or an observer's.", hint="Name a user, or --observer and a source.")
+    if observer and not is_source(observer):
+        raise Drop("This cannot be a source's name.", hint="1 to 40 of a-z, 0-9 and -, like discord.")
+    keys = ApiKeys(instance.engine)
+    key = keys.add_observer(observer) if observer else keys.add(user_id, plain(name)[:_NAME_CHARS])
     if to_json:
-        as_json({"user_id": user_id, "key": key})
-    else:
-        print(key)
-        say("Keep it: it is not shown again. A client sends it as its API key to the proxy.")
+        as_json({"observer": observer, "key": key} if observer else {"user_id": user_id, "key": key})
+        return
+    print(key)
+    told = "A client sends it as its API key to the proxy"
+    if observer:
+        told = "The bot sends it to POST /memory/observe"
+    say(f"Keep it: it is not shown again. {told}.")
 
 
 @command("list", of=_keys)
@@ -41,13 +53,13 @@ def list_(instance: Instance, user_id: AnyUser = "", to_json: Json = False) -> N
     """List the keys that there are."""
     keys = ApiKeys(instance.engine).all(user_id)
     if to_json:
-        as_json([fields(key, "id", "user_id", "name", "made_at") for key in keys])
+        as_json([fields(key, "id", "user_id", "name", "made_at", "kind") for key in keys])
     elif not keys:
         say("There are no keys.")
     else:
         made = [f"{datetime.fromtimestamp(key.made_at, UTC):%Y-%m-%d %H:%M}" for key in keys]
-        rows = [(key.id, key.user_id, key.name, at) for key, at in zip(keys, made, strict=True)]
-        table(("id", "user", "name", "made (UTC)"), rows)
+        rows = [(key.id, key.user_id, key.name, key.kind, at) for key, at in zip(keys, made, strict=True)]
+        table(("id", "user", "name", "kind", "made (UTC)"), rows)
 
 
 @command("revoke", of=_keys)

@@ -23,6 +23,7 @@ from ...language.sanitize import one_line
 from ...language.secrets import masked
 from ...recall.recall import Recalled
 from ...state.switches_table import NoteSwitches
+from .memberships import Memberships
 from .poster import Event, Poster
 from .titles import Titles
 
@@ -56,7 +57,7 @@ class LiveChats:
     def __init__(self, engine: Engine, live: BackendHolder, settings: Callable[[], Valves]) -> None:
         self._live, self._settings = live, settings
         self._switches, self._poster = NoteSwitches(engine), Poster(settings)
-        self._titles = Titles(self._poster)
+        self._titles, self._memberships = Titles(self._poster), Memberships(self._poster)
         self._lock = threading.Lock()
         self._turns: OrderedDict[tuple[str, str], _Shown] = OrderedDict()  # by user and answer
         self._latest: dict[tuple[str, str], _Shown] = {}  # by user and exchange
@@ -118,6 +119,10 @@ class LiveChats:
         """Whether a chat is known to be somebody else's, who reads it. Blocks for some seconds at most."""
         return _is_id(chat_id) and self._titles.owns(user_id, chat_id) is False
 
+    def may_read(self, turn: Turn) -> bool:
+        """Whether a turn's user may read the channel that it is in. Blocks for some seconds at most."""
+        return self._memberships.holds(turn.user_id, turn.email, turn.channel)
+
     def check(self) -> Check | None:
         """Whether Open WebUI takes what is posted; None where nothing is."""
         return self._poster.check()
@@ -125,6 +130,7 @@ class LiveChats:
     def drop(self, user_id: str) -> None:
         """Keep nothing of a user's."""
         self._titles.drop(user_id)
+        self._memberships.drop(user_id)
         with self._lock:
             for known in (self._turns, self._latest):
                 for key in [key for key in known if key[0] == user_id]:

@@ -44,7 +44,7 @@ def send(visit: Visit) -> Redirect:
     except OSError as error:
         why = f"The file cannot be kept ({os.strerror(error.errno or 0)})."
         raise Drop(why, hint="Tell your admin.") from error
-    return back("documents", "document sent")
+    return back("files", "document sent")
 
 
 def forget(visit: Visit) -> Redirect:
@@ -52,4 +52,4 @@ def forget(visit: Visit) -> Redirect:
     visit.parts.tools.orders.erase_answers(visit.user_id)  # they may hold what is forgotten
     if not visit.parts.tools.documents.forget(visit.user_id, {visit.form.get("id", "")}):
         raise Refused(message("document of everyone, not forgotten"))
-    return back("documents", "document forgotten")
+    return back("files", "document forgotten")

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qsl, urlencode
 
 from ...core.locales import Locale, message
 from ...core.locales.refused import Refused
@@ -16,7 +17,9 @@ from .rendering import Download, Redirect, View
 
 KINDS = ("profile", "preference", "fact", "plan")
 _DAYS = {"day": 1, "week": 7, "month": 31, "year": 366}
-_FOUND_MOST = 60  # of a search
+_FOUND_MOST, _FILTERED_MOST = 60, 300  # of a search, and of one whose finds are filtered
+_LIST = ("q", "kind", "scope", "time", "page")  # what of an address says which part of the list it shows
+_ADDRESS_CHARS = 1_000  # of each
 _YES = "page: everything"  # the text that is to be typed before all is forgotten
 
 
@@ -54,7 +57,8 @@ def listed(visit: Visit) -> View:
     everything = parts.listing.of(visit.user_id)
     found: Iterable[Memory] = everything
     if query:
-        found = (one.memory for one in parts.tools.control.search(visit.user_id, query, _FOUND_MOST))
+        most = _FILTERED_MOST if any(map(visit.query.get, ("kind", "scope", "time"))) else _FOUND_MOST
+        found = (one.memory for one in parts.tools.control.search(visit.user_id, query, most))
     kept = _filtered(found, visit)
     some = visit.page_of(kept)
     scopes = sorted({memory.scope for memory in everything})
@@ -65,6 +69,7 @@ def listed(visit: Visit) -> View:
             "items": [Shown.of(memory, visit) for memory in some.items],
             "total": len(everything),
             "query": query,
+            "shown": urlencode({name: visit.query[name] for name in _LIST if visit.query.get(name)}),
             "chosen": {name: visit.query.get(name, "") for name in ("kind", "scope", "time")},
             "kinds": KINDS,
             "times": tuple(_DAYS),
@@ -95,19 +100,25 @@ def remember(visit: Visit) -> Redirect:
     return back("", "known" if done.known else "remembered")
 
 
+def _back(visit: Visit, done: str) -> Redirect:
+    """To the part of the list from which a form was sent."""
+    shown = dict(parse_qsl(visit.form.get("shown", "")))
+    return back("", done, **{name: shown[name][:_ADDRESS_CHARS] for name in _LIST if name in shown})
+
+
 def edit(visit: Visit) -> Redirect:
     memory_id = own_id(visit)
     edited = visit.parts.tools.control.edit(visit.asked(), memory_id, visit.typed("text"))
     if not edited.before:
         raise Refused(message("memory gone"), message("memory gone, hint"))
-    return back("", "edited")
+    return _back(visit, "edited")
 
 
 def forget(visit: Visit) -> Redirect:
     memory_id = own_id(visit)
     visit.parts.tools.orders.erase_answers(visit.user_id)  # they may hold what is forgotten
     done = visit.parts.tools.control.forget(visit.asked(), [memory_id])
-    return back("", "forgotten" if done.undo_minutes else "forgotten for good")
+    return _back(visit, "forgotten" if done.undo_minutes else "forgotten for good")
 
 
 def own_id(visit: Visit) -> str:
@@ -124,7 +135,7 @@ def own_id(visit: Visit) -> str:
 
 def undo(visit: Visit) -> Redirect:
     done = visit.parts.tools.control.undo(visit.asked())
-    return back("", "undone" if done.changes else "nothing undone")
+    return _back(visit, "undone" if done.changes else "nothing undone")
 
 
 def forget_everything(visit: Visit) -> View:

@@ -103,7 +103,7 @@ class Page:
         if person is None and request.method != "POST" and (given := bearer(request.headers)):
             person = self._by_key(request, given)  # no browser sends it by itself
         if person is None and route.needs is not Needs.NOBODY:
-            return self._sign_in_page(request, 401, flaw=flaw)
+            return self._sign_in_page(request, 401, flaw=flaw, typed=await _typed(request, receive, route))
         if person is not None and route.needs is not Needs.NOBODY:  # before anything of a body is read
             limits = self._changes if request.method == "POST" else self._visits
             if not limits.takes(person.user_id or _ADMIN):
@@ -233,7 +233,14 @@ class Page:
         return {"page_url": url, "secure": request.secure or url.startswith("https:")}
 
     def _sign_in_page(
-        self, request: Request, status: int, *, linked: Person | None = None, link: str = "", flaw: str = ""
+        self,
+        request: Request,
+        status: int,
+        *,
+        linked: Person | None = None,
+        link: str = "",
+        flaw: str = "",
+        typed: str = "",
     ) -> Answer:
         if request.by_htmx:  # the whole page is to be the form, not a part of it
             return Answer(status, b"", {"hx-refresh": "true"})
@@ -246,6 +253,7 @@ class Page:
             form=form,
             link=link if linked else "",
             linked=linked,
+            typed=typed,
             flaw=flaw or ("link is used" if link and not linked else ""),
             with_webui=bool(settings.webui_url and sign_in.webui_token(request.cookies)),
             with_link=bool(settings.page_url),
@@ -316,17 +324,26 @@ class Page:
         return page("told.html", request.words, status, person=None, text=text)
 
 
+async def _typed(request: Request, receive: Receive, route: Route) -> str:
+    """What somebody wrote whose session has ended, for them to copy; nothing of another site's form."""
+    same_site = request.headers.get("sec-fetch-site") == "same-origin"  # no script and no form sets that
+    if request.method != "POST" or not same_site or route.file_bytes:
+        return ""
+    return (await fields_of(request.headers, receive)).get("text", "")
+
+
 def _rendered(visit: Visit, route: Route, request: Request, csrf: str) -> Answer:
     """In a thread of the pool."""
     assert route.view is not None
     fill = partial(page, words=visit.words, person=visit.person, csrf=csrf, here=route.name)
+    typed = visit.form.get("text", "")
     try:
         made = route.view(visit)
     except Drop as refusal:
-        return fill("refused.html", status=422, text=refused(refusal, visit.words))
+        return fill("refused.html", status=422, text=refused(refusal, visit.words), typed=typed)
     except MemoryFault as fault:
         text = failed(fault, visit.words, admin=visit.person.is_admin)
-        return fill("refused.html", status=503, text=text)
+        return fill("refused.html", status=503, text=text, typed=typed)
     if isinstance(made, Redirect):
         return redirect(made.to)
     if isinstance(made, Download):

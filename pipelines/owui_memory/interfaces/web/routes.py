@@ -7,7 +7,20 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ...documents.folders import MOST_BYTES
-from . import admin, chats, digests, documents, history, keys, memories, sharing, switches, timeline, why
+from . import (
+    admin,
+    channels,
+    chats,
+    digests,
+    documents,
+    history,
+    keys,
+    memories,
+    sharing,
+    switches,
+    timeline,
+    why,
+)
 from .parts import Visit
 from .rendering import Download, Redirect, View
 
@@ -54,7 +67,7 @@ _ALL = (
     Route("GET", "timeline", Needs.USER, timeline.listed),
     Route("GET", "chats", Needs.USER, chats.listed),
     Route("POST", "forget-chat", Needs.USER, chats.forget),
-    Route("GET", "documents", Needs.USER, documents.listed),
+    Route("GET", "files", Needs.USER, documents.listed),
     Route("POST", "send-document", Needs.USER, documents.send, file_bytes=MOST_BYTES),
     Route("POST", "forget-document", Needs.USER, documents.forget),
     Route("GET", "digests", Needs.USER, digests.listed),
@@ -63,6 +76,8 @@ _ALL = (
     Route("GET", "why", Needs.USER, why.listed),
     Route("GET", "switches", Needs.USER, switches.listed),
     Route("POST", "switch", Needs.USER, switches.switch),
+    Route("POST", "link-account", Needs.USER, switches.link),
+    Route("POST", "unlink-account", Needs.USER, channels.unlink),
     Route("GET", "sharing", Needs.USER, sharing.listed),
     Route("POST", "share", Needs.USER, sharing.share),
     Route("POST", "withdraw", Needs.USER, sharing.withdraw),
@@ -85,6 +100,9 @@ _ALL = (
     Route("GET", "users", Needs.ADMIN, admin.users),
     Route("GET", "queue", Needs.ADMIN, admin.queue),
     Route("POST", "retry", Needs.ADMIN, admin.retry),
+    Route("GET", "channels", Needs.ADMIN, channels.listed),
+    Route("POST", "pause-channel", Needs.ADMIN, channels.pause),
+    Route("POST", "erase-channel", Needs.ADMIN, channels.erase),
     Route("GET", "settings", Needs.ADMIN, admin.settings),
     Route("GET", "sign-in", Needs.NOBODY),
     Route("POST", "sign-in", Needs.NOBODY),

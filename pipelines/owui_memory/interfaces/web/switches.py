@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from ...core.locales import message
 from ...core.locales.refused import Refused
+from .channels import links_of
 from .parts import Visit, back
 from .rendering import Redirect, View
 
 _MOST = 200  # chats with a switch of their own
 _ID_CHARS = 200
-PAST_CHATS, NOTES = "past chats", "notes"  # in place of a chat's id
+PAST_CHATS, NOTES, CHANNELS = "past chats", "notes", "channels"  # in place of a chat's id
 
 
 def listed(visit: Visit) -> View:
+    return _view(visit)
+
+
+def link(visit: Visit) -> View:
+    """The page with a code, this once, that links an account in a channel."""
+    if not visit.settings.observes_channels:
+        raise Refused(message("channels, not here"))
+    return _view(visit, visit.parts.tools.people.code(visit.user_id))
+
+
+def _view(visit: Visit, code: str = "") -> View:
     switches, past = visit.parts.tools.switches, visit.parts.tools.past
     of_chats = list(switches.of_chats(visit.user_id).items())[:_MOST]
     return View(
@@ -27,6 +39,9 @@ def listed(visit: Visit) -> View:
             "past_chats": PAST_CHATS,
             "notes": visit.parts.tools.note_switches.wants(visit.user_id),
             "of_notes": NOTES,
+            **links_of(visit),
+            "code": code,
+            "of_channels": CHANNELS,
         },
     )
 
@@ -44,6 +59,8 @@ def switch(visit: Visit) -> Redirect:
         visit.parts.tools.switches.set_model(visit.user_id, visit.form.get("chat", "").strip(), on)
     elif chat == PAST_CHATS:
         visit.parts.tools.past.switch(visit.user_id, on)
+    elif chat == CHANNELS:
+        visit.parts.tools.people.agree(visit.user_id, on=on)
     elif chat == NOTES:
         visit.parts.tools.note_switches.set(visit.user_id, on)
     else:

@@ -18,6 +18,7 @@ from typing import TypeVar
 
 from sqlalchemy import Engine
 
+from ...channels.people import People
 from ...config.settings import Valves
 from ...core.errors import MemoryFault
 from ...core.scope import past_owner, shared_by
@@ -77,7 +78,7 @@ class Eraser:
         self._erasures = Erasures(engine)
         self._sites = Sites(engine, data_dir, settings, opener)
         self._spill, self._passages = Spill(data_dir), EpisodesTable(engine)
-        self._uploads = Uploads(data_dir)
+        self._uploads, self._people = Uploads(data_dir), People(engine)
 
     def forget(self, user_id: str, memory_ids: Collection[str], until: float = math.inf) -> Receipt:
         """Erases some of a user's memories, and everything that was written down about them. Blocks.
@@ -102,15 +103,19 @@ class Eraser:
     def erase_user(self, user_id: str, progress: Progress | None = None) -> Receipt:
         """Erases everything about a user: memories, also shared ones, and what was said and shown. Blocks.
 
+        What they said in channels goes, too, and they are not read there any more.
+
         progress: called as it goes on; a memory counts once for each location that has it.
         """
-        shared = self._withdraw(user_id)
+        shared, authors = self._withdraw(user_id), self._people.forget_user(user_id)
         with self._still(), self._sites.opened() as found:
             on_progress = _telling(progress, _count(found, user_id)) if progress else _no_progress
             erasure, counts = self._erasures.begin_user(user_id)
             counts["queue"] += self._spill.erase(user_id)
             if shared:
                 counts["shared with teams"] = shared
+            if authors:
+                counts["accounts in channels"] = authors
             return self._carry_out(erasure, found, counts, fresh=True, on_progress=on_progress)
 
     def _withdraw(self, user_id: str) -> int:

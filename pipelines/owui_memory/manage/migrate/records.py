@@ -14,7 +14,7 @@ from ...backends.base import EditableBackend
 from ...core.locales import message
 from ...core.locales.refused import Refused
 from ...core.memory import DOCUMENT, EPISODE, QUOTED, Memory, hash_of, in_payload, payload_of
-from ...core.scope import documents_in, documents_owner, past_in, past_owner
+from ...core.scope import channel_in, documents_in, documents_owner, past_in, past_owner
 from ...language.secrets import masked
 from ...remember import admission
 from ...remember.episodes import BATCH as EPISODES
@@ -199,7 +199,7 @@ def from_json(row: Mapping[str, Any]) -> Record:
     text, user = row["memory"], row["user_id"]
     user = past_in(user) or user
     user = documents_in(user) or user
-    if metadata.get("kind") == EPISODE:
+    if metadata.get("kind") == EPISODE and not channel_in(user):
         user = past_owner(user)
     elif metadata.get("kind") == DOCUMENT:
         user = documents_owner(user)

@@ -30,6 +30,7 @@ from . import (
     m017_deletions,
     m018_documents,
     m019_digests,
+    m020_channels,
 )
 
 STEPS: tuple[ModuleType, ...] = (
@@ -49,6 +50,7 @@ STEPS: tuple[ModuleType, ...] = (
     m017_deletions,
     m018_documents,
     m019_digests,
+    m020_channels,
 )
 
 _FIRST = 4  # the version that the first step makes

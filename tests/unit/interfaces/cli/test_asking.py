@@ -208,3 +208,11 @@ def test_a_key_is_shown_once_listed_without_it_revoked_and_erased_with_its_user(
             run("keys", "revoke", wrong)
     run("erase-user", "bob", "--yes")
     assert rows(run, "keys", "list") == []
+    observers = rows(run, "keys", "add", "--observer", "discord")["key"]
+    engine = open_state(server)
+    assert (ApiKeys(engine).source_of(observers), ApiKeys(engine).owner_of(observers)) == ("discord", "")
+    assert rows(run, "keys", "list")[0]["kind"] == "observer"
+    engine.dispose()
+    for words in ((), ("ada", "--observer", "discord"), ("--observer", "Not One")):
+        with pytest.raises(Refused, match=r"A key is|cannot be a source"):
+            run("keys", "add", *words)

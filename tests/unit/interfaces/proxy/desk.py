@@ -68,6 +68,10 @@ class Desk:
     def status(self) -> Any:
         return self.client.get("/memory/status").raise_for_status().json()
 
+    def is_ready(self) -> bool:
+        """Memories can be searched; before there are numbers, the answer is a 503."""
+        return "owui_memory_backend_ready 1.0" in self.client.get("/memory/metrics").text
+
     def numbers(self) -> str:
         return self.client.get("/memory/metrics").raise_for_status().text
 
@@ -117,9 +121,9 @@ def desk(
     one = Desk(f"http://127.0.0.1:{port}", upstream, data_dir, environment)
     try:
         wait_until(lambda: server.started, what="the proxy serves")
-        wait_until(lambda: "owui_memory_backend_ready 1.0" in one.numbers(), what="memories can be searched")
+        wait_until(one.is_ready, what="memories can be searched")
         yield one
     finally:
         one.client.close()
         server.should_exit = True
-        thread.join(20)
+        thread.join(60)

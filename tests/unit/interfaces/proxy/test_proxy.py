@@ -83,13 +83,13 @@ def test_a_client_that_leaves_ends_the_upstreams_work(at: Desk, user: str) -> No
     at.upstream.streams(*says("I am")[:1], threading.Event())
     with at.streaming("Hi", user=user) as chunks:
         next(chunks)
-    assert at.upstream.left.wait(10)
+    assert at.upstream.left.wait(60)
     at.upstream.left.clear()
     at.upstream.streams(threading.Event())  # before the first byte, too
     plain, patience = {"model": "llama3", "messages": []}, httpx.Timeout(5, read=0.1)
     with pytest.raises(httpx.ReadTimeout):
         at.client.post("/v1/chat/completions", json=plain, timeout=patience)
-    assert at.upstream.left.wait(10)
+    assert at.upstream.left.wait(60)
 
 
 def test_models_that_are_called_by_a_prefix_of_ours_and_connections_that_were_closed(tmp_path: Path) -> None:

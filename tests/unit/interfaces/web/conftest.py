@@ -14,7 +14,7 @@ from tests.unit.interfaces.web.visitors import Visitors, visitors
 
 @pytest.fixture(scope="package")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visitors]:
-    with visitors(tmp_path_factory.mktemp("page"), episodes="on") as some:
+    with visitors(tmp_path_factory.mktemp("page"), episodes="on", channels="on") as some:
         yield some
 
 

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import html
 import json
 import logging
 import re
+from functools import partial
 
 import pytest
-from sqlalchemy import and_, update
+from sqlalchemy import and_, select, update
 
+from owui_memory.backends import open_backend
+from owui_memory.backends.base import EditableBackend
+from owui_memory.backends.locations import naming
+from owui_memory.channels.people import People
+from owui_memory.config.settings import Valves
 from owui_memory.core.exchange import Exchange
 from owui_memory.interfaces.web import admin as admin_views
 from owui_memory.interfaces.web.routes import ROUTES
 from owui_memory.remember.outbox import Outbox
-from owui_memory.state import open_state
+from owui_memory.state import channel_messages, open_state
 from owui_memory.state import outbox as table
+from tests.harness.channels import learn, owner_in, said
 from tests.harness.waiting import wait_until
 from tests.unit.interfaces.web.visitors import PAGE_URL, Visitors, texts
 
@@ -94,6 +102,40 @@ class TestMemories:
         ):
             assert kim.get(odd).status_code == 200, odd[:20]
 
+    def test_a_change_shows_the_same_part_of_the_list_again(self, house: Visitors) -> None:
+        house.knows("lou", *(f"My locker number {n} is green." for n in range(50)))
+        lou = house.browser("lou")
+        listed = lou.get("?q=locker&kind=&page=2").text
+        shown, ids = (re.findall(f'name="{name}" value="([^"]+)"', listed) for name in ("shown", "id"))
+        assert set(shown) == {"q=locker&amp;page=2"}
+        form = {"id": ids[0], "shown": "q=locker&page=2"}
+        done = lou.send_form("edit", text="My locker is blue.", **form).headers["location"]
+        assert done == "./?done=edited&q=locker&page=2"
+        assert 'name="shown" value="q=locker&amp;page=2"' in lou.get(done).text.partition("Undo")[0]
+        assert lou.send_form("forget", **form).headers["location"] == "./?done=forgotten&q=locker&page=2"
+        odd = "q=a%0d%0aX:+1&done=remembered&page=//x.example&x=1&q=" + "y" * 2000
+        done = lou.send_form("undo", shown=odd).headers["location"]
+        assert done == f"./?done=undone&q={'y' * 1000}&page=%2F%2Fx.example"
+
+    def test_filters_look_further_than_what_is_found_first(self, house: Visitors) -> None:
+        rows = [{"memory": f"My bicycle number {n} is red.", "user_id": "x"} for n in range(90)]
+        rows += [{"memory": "I prefer to ride my bicycle on Sundays, slowly.", "user_id": "x"}]
+        rows[-1]["metadata"] = {"kind": "preference"}  # type: ignore[assignment]
+        house.at.command("/memory import " + "\n".join(map(json.dumps, rows)), user="mo")
+        found = texts(house.browser("mo"), "?q=bicycle&kind=preference")
+        assert found == ["I prefer to ride my bicycle on Sundays, slowly."]
+
+    def test_what_was_typed_is_not_lost_with_a_refusal(self, house: Visitors) -> None:
+        gil = house.browser("gia")
+        long = f"I like <b>tea</b> {'very ' * 300}much."
+        for answer in (gil.send_form("remember", text=long), gil.send_form("edit", id="gone", text=long)):
+            assert answer.status_code == 422
+            assert f'readonly dir="auto">{html.escape(long)}</textarea>' in answer.text
+        for site, kept in (("same-origin", True), ("cross-site", False), ("", False)):
+            sent = {"Sec-Fetch-Site": site} if site else {}
+            answer = house.browser().post("remember", data={"text": long}, headers=sent)
+            assert (answer.status_code, html.escape(long) in answer.text) == (401, kept), site
+
     def test_what_stands_in_memories_is_text(self, house: Visitors) -> None:
         max_ = house.browser("max")
         row = {"memory": HOSTILE, "user_id": "max"}
@@ -160,24 +202,24 @@ def test_a_file_that_cannot_be_kept_is_told_so(house: Visitors) -> None:
 def test_documents_are_sent_found_and_forgotten(house: Visitors) -> None:
     dora = house.browser("dora")
     fig = b"# Garden\n\nThe fig tree behind the shed is watered on Thursdays.\n"
-    assert dora.send_document("../../garden.md", fig).headers["location"] == "documents?done=document+sent"
+    assert dora.send_document("../../garden.md", fig).headers["location"] == "files?done=document+sent"
     assert dora.send_document("garden.exe", fig).status_code == 422
     assert dora.send_document("broken.pdf", HOSTILE.encode()).status_code == 303
-    wait_until(lambda: "1 passage" in dora.get("documents").text, what="one is read")
-    wait_until(lambda: "cannot be read" in dora.get("documents").text, what="so is the other")
-    found = dora.get("documents?q=fig tree").text
+    wait_until(lambda: "1 passage" in dora.get("files").text, what="one is read")
+    wait_until(lambda: "cannot be read" in dora.get("files").text, what="so is the other")
+    found = dora.get("files?q=fig tree").text
     assert "watered on Thursdays" in found
     assert "broken" not in found
     assert "watered on Thursdays" in house.told(
         "On which day is the fig tree behind the shed watered?", "dora"
     )
-    assert "saved/garden.md" not in house.browser("fay").get("documents").text
+    assert "saved/garden.md" not in house.browser("fay").get("files").text
     document = re.search(r'name="id" value="([\w-]+)">\s*<button class="danger">[^<]+<[^<]+: garden<', found)
     assert document
     assert house.browser("fay").send_form("forget-document", id=document[1]).status_code == 422
     assert dora.send_form("forget-document", id=document[1]).status_code == 303
     assert not list(house.at.data_dir.glob("documents/dora/saved/garden.md")), "what was sent goes with it"
-    assert "garden" not in dora.get("documents").text
+    assert "garden" not in dora.get("files").text
 
 
 def test_digests_are_made_now_and_every_week(house: Visitors) -> None:
@@ -258,6 +300,56 @@ def test_what_was_given_up_is_tried_again(house: Visitors) -> None:
     wait_until(lambda: outbox.counts().dead + outbox.waiting_of("rita") == 0, what="it is remembered")
     engine.dispose()
     assert texts(house.browser("rita")) == ["I like kites."]
+
+
+def test_accounts_in_channels(house: Visitors) -> None:
+    """A code is shown once; whoever posts it is linked, which their user ends."""
+    engine = open_state(house.at.data_dir)
+    people, sam = People(engine), house.browser("sam")
+    (posted,) = re.findall(r'value="(memory link \w+)"', sam.send_form("link-account").text)
+    assert posted not in sam.get("switches").text
+    name = "<b>Sam</b>"
+    assert len(people.take([said(posted, author="s1", name=name)])[1]) == 1
+    shown = sam.get("switches").text
+    assert "&lt;b&gt;Sam&lt;/b&gt; (discord)" in shown
+    assert house.browser("tom").send_form("unlink-account", source="discord", author="s1").status_code == 422
+    assert sam.send_form("unlink-account", source="discord", author="s1").status_code == 303
+    assert "(discord)" not in sam.get("switches").text
+    for state in ("yes", "no"):
+        assert sam.send_form("switch", chat="channels", on=state).status_code == 303
+        assert [one.agreed_at > 0 for one in people.of_user("sam")] == [True] * (state == "yes")
+    engine.dispose()
+
+
+def test_what_admins_see_and_do_of_channels(house: Visitors) -> None:
+    engine = open_state(house.at.data_dir)
+    given = {"embedder_base_url": house._llm.base_url, "embedder_model": "m", "embedder_api_key": "k"}
+    settings = Valves(embedder_provider="openai", **given)
+    memories = open_backend(settings, house.at.data_dir, named=partial(naming, engine, house.at.data_dir))
+    assert isinstance(memories, EditableBackend)
+    learn(
+        engine,
+        memories,
+        "The shop is closed on Mondays.",
+        said("closed on Mondays", channel_name="<i>Shop</i>"),
+    )
+    admin, owner = house.browser("root", "admin"), owner_in()
+    told = admin.get("channels").text
+    assert "&lt;i&gt;Shop&lt;/i&gt;" in told
+    assert "discord/general" in told
+    assert "Mondays" not in told
+    for wrong in ("", "ada", "channel/discord/none", "past/ada", "team/x"):
+        assert admin.send_form("erase-channel", channel=wrong).status_code == 422
+        assert admin.send_form("pause-channel", channel=wrong, on="yes").status_code == 422
+    assert admin.send_form("pause-channel", channel=owner, on="yes").status_code == 303
+    assert "paused" in admin.get("channels").text
+    assert admin.send_form("erase-channel", channel=owner).status_code == 303
+    assert "discord/general" not in admin.get("channels").text
+    assert memories.list_all(owner) == []
+    memories.close()
+    with engine.connect() as connection:
+        assert connection.execute(select(channel_messages)).all() == []
+    engine.dispose()
 
 
 def test_headers_and_nothing_inline(house: Visitors) -> None:

@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from owui_memory.channels.people import People
 from owui_memory.interfaces.web.routes import ROUTES, Needs
+from owui_memory.state import open_state
+from tests.harness.channels import keep, owner_in, said
 from tests.harness.waiting import wait_until
 from tests.unit.interfaces.proxy.desk import KEY
 from tests.unit.interfaces.web.visitors import Browser, Visitors, visitors
@@ -38,6 +41,10 @@ FORMS: dict[str, Any] = {
     "begin-import": lambda ids: {"file": ids["upload"], "name": "x"},
     "undo-import": lambda ids: {"id": ids["import"]},
     "retry": lambda ids: {"batch": "all"},
+    "link-account": lambda ids: {},
+    "unlink-account": lambda ids: {"source": "discord", "author": "ada-there"},
+    "pause-channel": lambda ids: {"channel": owner_in(), "on": "yes"},
+    "erase-channel": lambda ids: {"channel": owner_in()},
     "revoke-key": lambda ids: {"id": ids["key"]},
     "sign-in": lambda ids: {"way": "key", "key": "wrong"},
     "sign-out": lambda ids: {},
@@ -48,8 +55,17 @@ SIGNED = [route for route in ROUTES.values() if route.needs is not Needs.NOBODY]
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visitors]:
     folder: Path = tmp_path_factory.mktemp("page")
-    with visitors(folder, teams=TEAMS, episodes="on") as some:
+    with visitors(folder, teams=TEAMS, episodes="on", channels="on") as some:
         yield some
+
+
+def link_in_discord(house: Visitors) -> None:
+    """An observed channel, and an account there that is Ada's."""
+    engine = open_state(house.at.data_dir)
+    keep(engine, said("hello"))
+    people = People(engine)
+    people.take([said(f"memory link {people.code('ada')}", author="ada-there", name="Ada")])
+    engine.dispose()
 
 
 def ids_of(ada: Browser, house: Visitors) -> dict[str, str]:
@@ -57,6 +73,7 @@ def ids_of(ada: Browser, house: Visitors) -> dict[str, str]:
     house.at.chat("We planted a fig tree behind the shed.", user="ada", headers={"X-OpenWebUI-Chat-Id": CHAT})
     house.at.settle()
     house.knows("ada", SECRET)
+    link_in_discord(house)
     memory = ada.get("export").text.splitlines()[-1].partition('"id": "')[2].partition('"')[0]
     ada.send_form("share", id=memory, team="garden")
     shared = ada.get("sharing").text.partition('name="id" value="')[2].partition('"')[0]
@@ -67,8 +84,8 @@ def ids_of(ada: Browser, house: Visitors) -> dict[str, str]:
     began = ada.get("import").text.partition('name="id" value="')[2].partition('"')[0]
     upload = ada.upload(ARCHIVE.replace(b"Rome", b"Oslo"))
     ada.send_document("key.md", b"The spare key of the boat hangs behind the stove.")
-    wait_until(lambda: "passage" in ada.get("documents").text, what="the document is read")
-    document = ada.get("documents").text.partition('name="id" value="')[2].partition('"')[0]
+    wait_until(lambda: "passage" in ada.get("files").text, what="the document is read")
+    document = ada.get("files").text.partition('name="id" value="')[2].partition('"')[0]
     ids = {
         "document": document,
         "memory": memory,
@@ -87,7 +104,7 @@ def all_of(ada: Browser) -> list[str]:
     views = (
         "import",
         "export",
-        "documents",
+        "files",
         "digests",
         "timeline",
         "chats",

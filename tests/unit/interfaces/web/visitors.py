@@ -24,7 +24,7 @@ class FakeWebUI:
     """What Open WebUI answers to `GET /api/v1/auths/`. sessions: what it says of each token."""
 
     def __init__(self) -> None:
-        self.app, self.sessions, self.asked = FastAPI(), dict[str, Any](), 0
+        self.app, self.sessions, self.asked, self.url = FastAPI(), dict[str, Any](), 0, ""
         self.app.add_api_route("/api/v1/auths/", self._answer)
 
     def knows(self, user_id: str, role: str = "user", **more: Any) -> str:
@@ -108,6 +108,7 @@ def visitors(folder: Path, **presets: str) -> Iterator[Visitors]:
     webui = FakeWebUI()
     with ScriptedLLM() as llm, WebServer(webui.app) as server:
         embedder = {"embedder_provider": "openai", "embedder_base_url": llm.base_url, "embedder_model": "m"}
+        webui.url = server.url
         given = {
             "webui_url": server.url,
             "page_url": PAGE_URL,

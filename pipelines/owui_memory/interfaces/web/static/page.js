@@ -6,3 +6,24 @@ function localTimes(root) {
 }
 localTimes(document);
 document.addEventListener("htmx:afterSwap", (event) => localTimes(event.target));
+
+// A message at the head is of what was just done, not of what a reload or a bookmark shows.
+const here = new URL(location);
+if (here.searchParams.has("done")) {
+  here.searchParams.delete("done");
+  history.replaceState(history.state, "", here);
+}
+// The second click of a double click sends nothing: "Undo" would take back two changes.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post") return;
+  if (Date.now() - form.dataset.sentAt < 5000) event.preventDefault();
+  else form.dataset.sentAt = Date.now();
+});
+addEventListener("pageshow", () => {
+  for (const form of document.forms) delete form.dataset.sentAt;
+});
+// A search that is refused or does not arrive is shown as the whole page that it gets.
+for (const name of ["htmx:responseError", "htmx:sendError"]) {
+  document.addEventListener(name, (event) => location.assign(event.detail.pathInfo.finalRequestPath));
+}

@@ -169,7 +169,7 @@ def test_a_client_that_leaves_ends_the_work(at: Desk, user: str) -> None:
     at.upstream.streams(delta(content="Hm"), threading.Event())
     with at.streaming("Tell me.", user=user, model="agent/llama3") as chunks:
         assert b"memory: search_memory" in next(chunks)
-    assert at.upstream.left.wait(10)
+    assert at.upstream.left.wait(60)
 
 
 @pytest.mark.parametrize("turns", [17, 40], ids=["beyond what is reserved alone", "far beyond the limit"])

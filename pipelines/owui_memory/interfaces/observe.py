@@ -1,0 +1,138 @@
+"""POST /memory/observe: bots tell what is said in a team's channels, with an observer's key.
+
+A body is one message or {"messages": [...]}; see `channels.message`. The answer says what was taken, and what
+the bot is to say in a channel. POST /memory/observe/recall tells what is known of a channel of the bot's own
+source: {"channel": ..., "text": ...}.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from ..channels.message import read_messages, read_question
+from ..config.environment import Environment
+from ..config.settings import Valves
+from ..core.errors import MemoryFault
+from ..core.scope import is_source
+from .chats import Chats
+from .request_body import TooLongError, body_of
+from .server_key import bearer, has_key, key_wanted
+from .service import Service
+
+log = logging.getLogger(__name__)
+
+_MOST_BYTES, _WAIT_S = 4 * 1024 * 1024, 20.0
+_AT_ONCE = 4  # requests that are read; the others wait
+_AGAIN_S = 60  # after which a bot tries again where too many messages wait
+_WRONG_KEY = "Send 'Authorization: Bearer <an observer's key>'; `keys add --observer NAME` makes one."
+_NO_SOURCE = "With the server's key, name the source in X-Memory-Source: 1 to 40 of a-z, 0-9 and -."
+_OFF = "Channels are not observed here. An admin sets `channels` to on; it takes the backend library."
+_FULL = "Too many messages wait to be read; what fitted was taken. Send this again later: none counts twice."
+
+
+class RefusedError(Exception):
+    """An HTTP status and a sentence."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+class Observing:
+    """The routes, below /memory."""
+
+    def __init__(self, chats: Chats, settings: Callable[[], Valves], environment: Environment) -> None:
+        self._chats, self._settings, self._environment = chats, settings, environment
+        self._places = asyncio.Semaphore(_AT_ONCE)
+
+    def routes(self) -> list[Route]:
+        asked = (("/observe", _observe), ("/observe/recall", _recall))
+        return [Route(path, self._answered(work), methods=["POST"]) for path, work in asked]
+
+    def _answered(self, work: Callable[[Service, bytes, str], Response]) -> Callable[[Request], Any]:
+        async def answer(request: Request) -> Response:
+            try:
+                source = await run_in_threadpool(self._source, request)
+                runtime = self._opened()
+                body = await body_of(request.receive, _MOST_BYTES, _WAIT_S)
+                async with self._places:
+                    return await run_in_threadpool(work, runtime, body, source)
+            except RefusedError as error:
+                return _told(error.status, str(error))
+            except TooLongError:
+                return _told(413, "The body has more than 4 MB. Send fewer messages at once.")
+            except (TimeoutError, ClientDisconnect):
+                return _told(408, "The rest of the body did not come.")
+            except MemoryFault as fault:
+                return _told(400, f"{fault} {fault.hint}".strip())
+            except Exception as error:  # noqa: BLE001 - the bot keeps its messages, and tries again
+                log.warning("What was observed cannot be kept now (%s).", type(error).__name__)
+                return _told(503, "Not now. Send this again later: no message counts twice.", _AGAIN_S)
+
+        return answer
+
+    def _opened(self) -> Service:
+        if (runtime := self._chats.runtime) is None:
+            raise RefusedError(503, f"{self._chats.fault} {self._chats.fault.hint}".strip())
+        return runtime
+
+    def _source(self, request: Request) -> str:
+        """Where the messages come from, by who sends them."""
+        key = self._environment.server_key
+        if has_key(request.headers, key):
+            source = request.headers.get("x-memory-source", "")
+            if not is_source(source):
+                raise RefusedError(400, _NO_SOURCE)
+        else:
+            source = self._opened().api_keys.source_of(bearer(request.headers))
+            if not source:
+                raise RefusedError(401, key_wanted(request.headers, key, _WRONG_KEY))
+        if not self._settings().observes_channels:
+            raise RefusedError(403, _OFF)
+        return source
+
+
+def _observe(runtime: Service, body: bytes, source: str) -> Response:
+    messages, refused = read_messages(parsed(body), source)
+    observed = runtime.channels.observe(messages)
+    told = {
+        "accepted": observed.accepted,
+        "known": observed.known,
+        "refused": [{"index": one.index, "why": one.why} for one in refused],
+        "reply": [{"channel": one.channel, "to": one.to, "text": one.text} for one in observed.replies],
+    }
+    if observed.full:
+        return JSONResponse({**told, "detail": _FULL}, 429, headers={"Retry-After": str(_AGAIN_S)})
+    return JSONResponse(told, 202)
+
+
+def _recall(runtime: Service, body: bytes, source: str) -> Response:
+    channel, text = read_question(parsed(body))
+    notes = runtime.notes_of_channel(source, channel, text)
+    told = [
+        {"text": one.text, "at": one.at.isoformat(), "messages": one.messages, "authors": one.authors}
+        for one in notes.chosen
+    ]
+    return JSONResponse({"block": notes.block, "memories": told})
+
+
+def parsed(body: bytes) -> Any:
+    """A body's JSON. Raises RefusedError where it is none."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise RefusedError(400, "The body is no JSON.") from error
+
+
+def _told(status: int, sentence: str, again_s: int = 0) -> Response:
+    headers = {"Retry-After": str(again_s)} if again_s else None
+    return JSONResponse({"detail": sentence}, status, headers=headers)

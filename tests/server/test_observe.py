@@ -1,0 +1,97 @@
+"""Bots tell what is said in channels, through the real server; others do not, whatever they send."""
+
+from __future__ import annotations
+
+import json
+
+import httpx
+import pytest
+
+from owui_memory.core.locales import locale
+from owui_memory.state import open_state
+from owui_memory.state.api_keys_table import ApiKeys
+from tests.harness.pipelines_server import PipelinesServer, StartServer
+
+MESSAGE = {"channel": "general", "id": "m1", "author": "u1", "text": "We ship the heron release on Friday."}
+
+
+@pytest.fixture(scope="module")
+def server(module_servers: StartServer) -> PipelinesServer:
+    return module_servers(env={"MEMORY_CHANNELS": "on"})
+
+
+@pytest.fixture(scope="module")
+def key(server: PipelinesServer) -> str:
+    return keys_of(server).add_observer("discord")
+
+
+def keys_of(server: PipelinesServer) -> ApiKeys:
+    return ApiKeys(open_state(server.data_dir))
+
+
+def tell(server: PipelinesServer, body: object, key: str, **headers: str) -> httpx.Response:
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    sent = {"Authorization": f"Bearer {key}", **headers} if key else headers
+    url = f"{server.url}/memory/observe"
+    return httpx.post(url, content=content, headers=sent, timeout=60, trust_env=False)
+
+
+def test_a_bot_tells_messages(server: PipelinesServer, key: str) -> None:
+    told, german = (
+        tell(server, MESSAGE, key),
+        {"channel": "halle", "text": "Wir treffen uns nicht am Freitag."},
+    )
+    (notice,) = told.json().pop("reply")
+    assert notice == {"channel": MESSAGE["channel"], "to": "", "text": locale("en").say("channel, notice")}
+    taken = {"accepted": 1, "known": 0, "refused": [], "reply": [notice]}
+    assert (told.status_code, told.json()) == (202, taken)
+    (notice,) = tell(server, MESSAGE | german, key).json()["reply"]
+    assert notice["text"] == locale("de").say("channel, notice")
+    assert tell(server, MESSAGE, key).json()["reply"] == []  # members are told once
+    both = {"messages": [MESSAGE, {**MESSAGE, "id": "m2"}, {**MESSAGE, "text": 7}, {"id": "m3"}]}
+    answer = tell(server, both, key).json()
+    assert (answer["accepted"], answer["known"]) == (1, 1)
+    assert [one["index"] for one in answer["refused"]] == [2, 3]
+    assert answer["refused"][0]["why"] == "text must be a string."
+    assert tell(server, {**MESSAGE, "deleted": True}, key).json()["accepted"] == 1
+    assert tell(server, MESSAGE, key).json()["known"] == 1
+
+
+def test_nobody_else_tells_any(server: PipelinesServer, key: str) -> None:
+    users_key = keys_of(server).add("ada")
+    for wrong in ("", "wrong", users_key, key + "x", "mk-"):
+        refused = tell(server, MESSAGE, wrong)
+        assert refused.status_code == 401
+        assert "--observer" in refused.json()["detail"]
+    # The server's own key says which source.
+    assert tell(server, MESSAGE, server.key).status_code == 400
+    assert tell(server, MESSAGE, server.key, **{"X-Memory-Source": "Not One"}).status_code == 400
+    assert tell(server, MESSAGE, server.key, **{"X-Memory-Source": "matrix"}).json()["accepted"] == 1
+    # An observer's key opens nothing else.
+    for path in ("/memory/status", "/memory/v1/models", "/memory/tools/openapi.json", "/memory/documents"):
+        headers = {"Authorization": f"Bearer {key}"}
+        asked = httpx.request("GET", f"{server.url}{path}", headers=headers, trust_env=False)
+        assert asked.status_code in (401, 403, 404, 405), path
+    assert httpx.get(f"{server.url}/models", headers=headers, trust_env=False).status_code == 401
+
+
+def test_hostile_bodies_are_refused_in_a_sentence(server: PipelinesServer, key: str) -> None:
+    for body in (b"", b"{no json", b"[" * 100_000, b'"text"', b"[]", b"\xff\xfe", b'{"messages": {}}'):
+        refused = tell(server, body, key)
+        assert refused.status_code == 400, body[:20]
+        assert refused.json()["detail"]
+    assert tell(server, {"messages": [MESSAGE] * 1001}, key).status_code == 400
+    assert tell(server, b" " * (4 * 1024 * 1024 + 1), key).status_code == 413
+    deep = b'{"channel": "c", "id": "m", "author": "u", "text": ' + b"[" * 500 + b"]" * 500 + b"}"
+    assert tell(server, deep, key).json()["refused"]
+    odd = {**MESSAGE, "id": "\ud800\0 ' -- \u202e", "channel": "a b/../\n", "author": "*", "text": "\0" * 50}
+    assert tell(server, odd, key).json()["accepted"] == 1
+    assert tell(server, odd, key).json()["known"] == 1
+    assert "heron" not in server.log()
+
+
+def test_where_it_is_off_an_admin_is_told_how(module_servers: StartServer) -> None:
+    server = module_servers()
+    refused = tell(server, MESSAGE, keys_of(server).add_observer("discord"))
+    assert refused.status_code == 403
+    assert "`channels`" in refused.json()["detail"]
