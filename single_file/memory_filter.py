@@ -4281,14 +4281,16 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
 from hashlib import blake2b
 
 from ..backends.backend_holder import BackendHolder
+from ..backends.base import Backend
 from ..backends.library import LibraryBackend
 from ..config.settings import Valves
 from ..core.change import Change
 from ..core.chat_servers import AnsweredBy
-from ..core.errors import ClaimLost, Drop, MemoryFault, RetryFew, TooSlow, is_of_the_text
+from ..core.errors import ClaimLost, Drop, MemoryFault, RetryFew, TellAdmin, TooSlow, is_of_the_text
 from ..core.events import Emit, Event, EventKind, Job, failed, succeeded
 from ..core.exchange import Batch, Exchange
 from ..core.memory import EPISODE, Memory
@@ -4318,6 +4320,7 @@ _ASKED_CHARS = 500  # of messages that memories are looked for with at once
 _STORED_AT_ONCE = 16
 
 Made = Mapping[tuple[str, str], Collection[str]]
+Make = Callable[[LibraryBackend], Made]
 
 
 class ChannelReader:
@@ -4372,11 +4375,11 @@ class ChannelReader:
     def _settle(self, claim: Claim) -> None:
         """Reads a batch, and writes down what came of it."""
         try:
-            with self._live.writing() as backend, claim.held():
-                if not isinstance(backend, LibraryBackend):
-                    raise Drop("Channels are read with the backend library only.")
-                made = self._made(backend, claim)
-                self._claims.done(claim, made)
+            with claim.held():
+                make = self._decided(_library(self._live.get()), claim)  # an LLM may take minutes
+                with self._live.writing() as backend:
+                    made = make(_library(backend))
+                    self._claims.done(claim, made)
         except ClaimLost:
             self._lost(claim)
         except Exception as error:  # noqa: BLE001 - sorted there
@@ -4389,21 +4392,26 @@ class ChannelReader:
             self._emit(succeeded(Job.CHANNELS))
             self._emit(Event(EventKind.CHANNEL_READ, len(claim.messages), records=len(made)))
 
-    def _made(self, backend: LibraryBackend, claim: Claim) -> Made:
+    def _decided(self, backend: LibraryBackend, claim: Claim) -> Make:
+        """What is to be made of a batch."""
         settings = self._settings()
         if not any(of_message(one.text) for one in claim.messages):
-            self._claims.confirm(claim)
-            return {}
+            return lambda _: self._nothing(claim)
         patient = claim.attempts < _MANY_TRIES
         anyone = AnsweredBy(local="local")
         local_only = settings.local_only
         with backend.reading(anyone, local_only=local_only, patient=patient, apart=True) as model:
-            may_ask = _may_ask(settings) and bool(model) and settings.channel_tokens_per_day > 0
-            return self._learn(backend, claim) if may_ask else self._keep_passages(backend, claim)
+            if _may_ask(settings) and model and settings.channel_tokens_per_day:
+                return self._learned(backend, claim)
+        return partial(self._keep_passages, claim)
+
+    def _nothing(self, claim: Claim) -> Made:
+        self._claims.confirm(claim)
+        return {}
 
     # Without an LLM
 
-    def _keep_passages(self, backend: LibraryBackend, claim: Claim) -> Made:
+    def _keep_passages(self, claim: Claim, backend: LibraryBackend) -> Made:
         self._claims.confirm(claim)
         found = list(passages_of(claim))
         for at in range(0, len(found), _STORED_AT_ONCE):
@@ -4414,20 +4422,30 @@ class ChannelReader:
 
     # With one
 
-    def _learn(self, backend: LibraryBackend, claim: Claim) -> Made:
-        """A member's own memories are made first: the channel's tell a second try that all was decided."""
-        decided_before = bool(claim.attempts > 1 and self._journal.of_batch(claim.name))
+    def _learned(self, backend: LibraryBackend, claim: Claim) -> Make:
         members = self._members(claim)
         wanted: dict[str, list[Learned]] = {claim.owner: [], **{one: [] for one in members.values()}}
-        model = ""
-        if not decided_before:
-            model, found = self._asked(backend, claim, members)
-            for one in found:
-                if one.refused:
-                    self._emit(Event(EventKind.CHANGE_REFUSED, reason=one.refused))
-                else:
-                    wanted[one.user_id or claim.owner].append(one)
+        if claim.attempts > 1 and self._journal.of_batch(claim.name):
+            return partial(self._remember, claim, wanted, "")  # all was decided before
+        if claim.attempts > 1:
+            self._take_back(claim)  # passages, kept when there was no LLM
+        model, found = self._asked(backend, claim, members)
+        for one in found:
+            if one.refused:
+                self._emit(Event(EventKind.CHANGE_REFUSED, reason=one.refused))
+            else:
+                wanted[one.user_id or claim.owner].append(one)
+
+        def make(backend: LibraryBackend) -> Made:
             self._claims.confirm(claim)
+            return self._remember(claim, wanted, model, backend)
+
+        return make
+
+    def _remember(
+        self, claim: Claim, wanted: Mapping[str, list[Learned]], model: str, backend: LibraryBackend
+    ) -> Made:
+        """A member's own memories are made first: the channel's tell a second try that all was decided."""
         made: dict[tuple[str, str], list[str]] = {}
         ids = {_token(one.id): one.id for one in claim.messages}
         for owner in sorted(wanted, key=lambda owner: (owner == claim.owner, owner)):
@@ -4505,13 +4523,17 @@ class ChannelReader:
                 return
             claim.renew()
         except ClaimLost:
-            if self._queue.is_known(claim.owner):
-                return
-            with self._live.writing() as backend:
-                assert isinstance(backend, LibraryBackend)
-                for memory in backend.added_by(claim.owner, claim.name):
-                    backend.remove(memory.id)
-            self._journal.erase_batch(claim.owner, claim.name)
+            if not self._queue.is_known(claim.owner):
+                self._take_back(claim)
+
+    def _take_back(self, claim: Claim) -> None:
+        """As if a batch had never been worked on."""
+        with self._live.writing() as backend:
+            for owner in (claim.owner, *self._members(claim).values()):
+                name = _batch(claim, owner).name
+                ids = [memory.id for memory in _library(backend).added_by(owner, name)]
+                admission.remove_all(_library(backend), owner, ids)
+                self._journal.erase_batch(owner, name)
 
     def _failed(self, claim: Claim, error: Exception) -> None:
         """Tried again later, read in parts, or set aside: nothing holds up what is said next for ever."""
@@ -4525,15 +4547,23 @@ class ChannelReader:
         pause = min(_PAUSE_S * 2 ** min(failures - 1, 20), _LONGEST_PAUSE_S)
         try:
             if may_split and (hopeless or (too_much and claim.attempts >= _FEW_TRIES)):
+                self._take_back(claim)  # passages
                 self._claims.disband(claim, 2)
             elif hopeless:
                 log.error("%d message(s) of a channel set aside: %s", len(claim.messages), told)
+                self._take_back(claim)
                 self._claims.leave(claim, 0.0, "", ASIDE)
                 self._emit(Event(EventKind.CHANNEL_ASIDE, len(claim.messages)))
             else:
                 self._claims.leave(claim, pause, told)
         except ClaimLost:
             self._lost(claim)
+
+
+def _library(backend: Backend) -> LibraryBackend:
+    if not isinstance(backend, LibraryBackend):
+        raise TellAdmin("Channels are read with the backend library only.", hint="Set `backend` to library.")
+    return backend
 
 
 def _may_ask(settings: Valves) -> bool:
@@ -34783,10 +34813,10 @@ def _rendered(visit: Visit, route: Route, request: Request, csrf: str) -> Answer
     try:
         made = route.view(visit)
     except Drop as refusal:
-        return fill("refused.html", status=422, text=refused(refusal, visit.words), typed=typed)
+        return fill("refused.html", status=422, text=_plain(refused(refusal, visit.words)), typed=typed)
     except MemoryFault as fault:
         text = failed(fault, visit.words, admin=visit.person.is_admin)
-        return fill("refused.html", status=503, text=text, typed=typed)
+        return fill("refused.html", status=503, text=_plain(text), typed=typed)
     if isinstance(made, Redirect):
         return redirect(made.to)
     if isinstance(made, Download):
@@ -34796,6 +34826,11 @@ def _rendered(visit: Visit, route: Route, request: Request, csrf: str) -> Answer
     done = visit.query.get("done", "")
     done = done if visit.words.has(f"page, done: {done}") else ""
     return fill(template, done=done, **made.values)
+
+
+def _plain(text: str) -> str:
+    """A sentence of the chat's, which is Markdown there."""
+    return text.replace("`", "")
 
 
 async def _send(send: Send, answer: Answer, *, body: bool) -> None:
@@ -35696,7 +35731,7 @@ SOURCES["interfaces/web/templates/base.html"] = r'''<!doctype html>
 </nav>
 <form method="post" action="sign-out">
 <input type="hidden" name="csrf" value="{{ csrf }}">
-<span class="who">{{ person.name or (say("page: server key") if not person.user_id else "") }}</span>
+<span class="who" dir="auto">{{ person.name or (say("page: server key") if not person.user_id else "") }}</span>
 <button class="quiet">{{ say("page: sign out") }}</button>
 </form>
 {% endif %}
@@ -35760,7 +35795,7 @@ SOURCES["interfaces/web/templates/chat.html"] = r'''{% extends "base.html" %}
 {% block title %}{{ say("page, view: chats") }} · {{ say("page: memory") }}{% endblock %}
 {% block content %}
 <p><a href="chats">{{ say("page, view: chats") }}</a></p>
-<h1>{{ passages[0].title or say("page: untitled") }}</h1>
+<h1 dir="auto">{{ passages[0].title or say("page: untitled") }}</h1>
 <p class="meta">{{ moment(passages[0].created_at) }} {{ chat_link(address) }}</p>
 <ol class="cards plain">
 {% for passage in passages %}
@@ -35789,7 +35824,7 @@ SOURCES["interfaces/web/templates/chats.html"] = r'''{% extends "base.html" %}
 {% if why_not %}<p class="note">{{ say("page: " ~ why_not) }}</p>{% endif %}
 <form class="search" role="search" method="get" action="chats" hx-get="chats" hx-target="#list" hx-trigger="input changed delay:250ms from:#q, submit" hx-sync="this:replace" hx-push-url="true">
 <label for="q">{{ say("page: search chats") }}</label>
-<input type="search" id="q" name="q" value="{{ query }}" maxlength="1000" autocomplete="off">
+<input type="search" id="q" name="q" value="{{ query }}" maxlength="1000" autocomplete="off" dir="auto">
 <button>{{ say("page: search button") }}</button>
 </form>
 <div id="list" aria-live="polite">
@@ -35806,7 +35841,7 @@ SOURCES["interfaces/web/templates/chats_list.html"] = r'''{% from "macros.html" 
 <ul class="cards">
 {% for one, address in chats %}
 <li>
-<h2><a href="chats?{{ {'chat': one.chat} | urlencode }}">{{ one.title or say("page: untitled") }}</a></h2>
+<h2 dir="auto"><a href="chats?{{ {'chat': one.chat} | urlencode }}">{{ one.title or say("page: untitled") }}</a></h2>
 <p class="meta">{{ moment(one.at) }} {% if one.count %}<span>{{ say("passages", n=one.count) }}</span>{% endif %} {{ chat_link(address) }}</p>
 {% for passage in one.shown[:3] %}<blockquote dir="auto">{{ passage.text[:300] }}</blockquote>{% endfor %}
 </li>
@@ -35874,7 +35909,7 @@ SOURCES["interfaces/web/templates/documents.html"] = r'''{% extends "base.html" 
 {% endif %}
 <form class="search" role="search" method="get" action="files" hx-get="files" hx-target="#list" hx-trigger="input changed delay:250ms from:#q, submit" hx-sync="this:replace" hx-push-url="true">
 <label for="q">{{ say("page: search documents") }}</label>
-<input type="search" id="q" name="q" value="{{ query }}" maxlength="1000" autocomplete="off">
+<input type="search" id="q" name="q" value="{{ query }}" maxlength="1000" autocomplete="off" dir="auto">
 <button>{{ say("page: search button") }}</button>
 </form>
 <div id="list" aria-live="polite">
@@ -35966,7 +36001,7 @@ SOURCES["interfaces/web/templates/imports.html"] = r'''{% extends "base.html" %}
 {% if last %}{% with level = 2 %}{% include "import_found.html" %}{% endwith %}{% endif %}
 <ul class="cards">
 {% for one in imports %}
-<li><p>{{ one.source }} <span class="meta">{{ one.name }}</span></p>
+<li><p>{{ one.source }} <bdi class="meta">{{ one.name }}</bdi></p>
 <p class="meta">{{ moment(one.begun_at) }} <span>{{ say("page: import state", n=one.count, left=number(one.left), dead=number(one.dead)) }}</span></p>
 {% if one.left %}<progress max="{{ one.count }}" value="{{ one.count - one.left }}" aria-label="{{ say('page: progress') }}"></progress>{% endif %}
 <form method="post" action="undo-import" class="row">
@@ -35999,7 +36034,7 @@ SOURCES["interfaces/web/templates/keys.html"] = r'''{% extends "base.html" %}
 </form>
 <ul class="cards">
 {% for key in keys %}
-<li><p>{{ key.name or say("page: nameless key") }} <code>{{ key.id }}</code></p><p class="meta">{{ moment(key.made_at) }}</p>
+<li><p><bdi>{{ key.name or say("page: nameless key") }}</bdi> <code>{{ key.id }}</code></p><p class="meta">{{ moment(key.made_at) }}</p>
 <form method="post" action="revoke-key" class="row">
 <input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="id" value="{{ key.id }}">
 <button class="danger">{{ say("page: revoke") }}<span class="hidden">: {{ key.name or key.id }}</span></button>
@@ -36038,7 +36073,7 @@ SOURCES["interfaces/web/templates/memories.html"] = r'''{% extends "base.html" %
 <h1>{{ say("page, view: memories") }}</h1>
 <form class="search" role="search" method="get" action="./" hx-get="./" hx-target="#list" hx-trigger="input changed delay:250ms from:#q, change from:#kind, change from:#scope, change from:#time, submit" hx-sync="this:replace" hx-push-url="true">
 <label for="q">{{ say("page: search") }}</label>
-<input type="search" id="q" name="q" value="{{ query }}" maxlength="1000" autocomplete="off">
+<input type="search" id="q" name="q" value="{{ query }}" maxlength="1000" autocomplete="off" dir="auto">
 <label for="kind">{{ say("page: kind") }}</label>
 <select id="kind" name="kind">
 <option value="">{{ say("page: any kind") }}</option>
@@ -36069,7 +36104,7 @@ SOURCES["interfaces/web/templates/memories.html"] = r'''{% extends "base.html" %
 <form method="post" action="remember" class="stack">
 <input type="hidden" name="csrf" value="{{ csrf }}">
 <label for="new">{{ say("page: new memory") }}</label>
-<textarea id="new" name="text" rows="2" maxlength="1000" required></textarea>
+<textarea id="new" name="text" rows="2" maxlength="1000" required dir="auto"></textarea>
 <button>{{ say("page: remember") }}</button>
 </form>
 </section>
@@ -36325,7 +36360,7 @@ SOURCES["interfaces/web/templates/switches.html"] = r'''{% extends "base.html" %
 {% for one in links %}
 <li><form method="post" action="unlink-account" class="row">
 <input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="source" value="{{ one.source }}"><input type="hidden" name="author" value="{{ one.author }}">
-<span>{{ one.name or one.author }} ({{ one.source }}){% if one.silent %} · {{ say("page: not read") }}{% endif %}</span><button class="quiet">{{ say("page: unlink") }}<span class="hidden">: {{ one.name or one.author }}</span></button>
+<span dir="auto">{{ one.name or one.author }} ({{ one.source }}){% if one.silent %} · {{ say("page: not read") }}{% endif %}</span><button class="quiet">{{ say("page: unlink") }}<span class="hidden">: {{ one.name or one.author }}</span></button>
 </form></li>
 {% endfor %}
 </ul></section>{% endif %}
@@ -51438,7 +51473,10 @@ class Imports:
         if not settings.enabled:
             raise Drop("Memory is switched off on this server.", hint="Switch `enabled` on first.")
         if not is_on(""):
-            raise Drop("This user has switched memory off.", hint="`on` switches it on again.")
+            raise Drop(
+                "This user has switched memory off.",
+                hint="Switch it on first: `on` on the command line, My switches on the page.",
+            )
         taken = 0
         for entry, source, label in self._all(archive):
             if taken >= _MOST_TAKEN:

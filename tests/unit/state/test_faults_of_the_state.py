@@ -155,7 +155,7 @@ def copied_from(file: Path) -> bytes:
     """As a backup has it: all that was written, without the log beside it."""
     copied = file.with_name("copy")
     with (
-        contextlib.closing(sqlite3.connect(file)) as source,
+        contextlib.closing(sqlite3.connect(file, timeout=60)) as source,
         contextlib.closing(sqlite3.connect(copied)) as to,
     ):
         source.backup(to)
