@@ -26148,25 +26148,31 @@ from __future__ import annotations
 
 from ...core.scope import EVERYONE
 from ...state.documents_table import DocumentsTable
-from .commands import OF_A_USER, Json, User, command
+from .commands import OF_A_USER, Json, PageNumber, User, Whole, command, page_of
 from .instance import Instance
+from .memories import paged, say_pages
 from .output import as_json, fields, say, table
 
 
 @command("documents", OF_A_USER)
-def list_documents(instance: Instance, user_id: User, to_json: Json = False) -> None:
-    """List the documents that were read, and why some cannot be."""
+def list_documents(
+    instance: Instance, user_id: User, page: PageNumber = 0, whole: Whole = False, to_json: Json = False
+) -> None:
+    """List the documents that were read, and before them those that cannot be, with the reason."""
     known = DocumentsTable(instance.engine)
     entries = [entry for owner in (user_id, EVERYONE) for entry in known.of(owner)]
+    entries.sort(key=lambda one: one.state != "failed")
+    shown = paged(entries, page_of(page, whole, to_json))
     if to_json:
         names = ("user_id", "path", "title", "address", "passages", "state", "detail")
-        as_json([fields(entry, *names) for entry in entries])
+        as_json([fields(entry, *names) for entry in shown.items])
     elif entries:
         rows = [
             (f"{one.user_id}/{one.path}", one.title, f"{one.passages:,}", one.detail or one.state)
-            for one in entries
+            for one in shown.items
         ]
         table(["file", "title", "passages", "state"], rows)
+        say_pages(shown, "documents")
     else:
         say(f"No documents of {user_id} have been read.")
 '''
@@ -48791,11 +48797,11 @@ class Documents:
         return Inbox(folder) if folder is not None else None
 
     def all(self, user_id: str) -> list[Entry]:
-        """A user's own and then everyone's, but for those that were forgotten."""
+        """A user's own and then everyone's, what was read last first, but for those that were forgotten."""
         return [
             entry
             for owner in (user_id, EVERYONE)
-            for entry in self._table.of(owner)
+            for entry in sorted(self._table.of(owner), key=lambda one: -one.at)
             if entry.state != "forgotten"
         ]
 
@@ -59365,6 +59371,10 @@ def past_chats_part(settings: Valves, kept: Kept) -> Check:
     )
 
 
+def _many(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
 def documents_part(settings: Valves, data_dir: Path, folders: Mapping[str, Known]) -> Check:
     """Where documents lie, and how many are read. folders: of each user, and everyone's."""
     folder = settings.documents_folder(data_dir)
@@ -59374,7 +59384,7 @@ def documents_part(settings: Valves, data_dir: Path, folders: Mapping[str, Known
     if not folder.is_dir():
         return Check("documents", True, f"there is no folder {folder}; its files would be read")
     number, failed, passages = (sum(one[at] for one in folders.values()) for at in range(3))
-    much = f"{number:,} documents with {passages:,} passages in {len(folders):,} folders"
+    much = f"{_many(number, 'document')} with {_many(passages, 'passage')} in {_many(len(folders), 'folder')}"
     if (everyones := folders.get(EVERYONE)) is not None:
         much += f", {everyones.documents:,} with {everyones.passages:,} of them in everyone's"
     if failed:
