@@ -399,6 +399,7 @@ class Application:
             self._is_busy,
             self.live_chats.learned,
             self.live_chats.titled,
+            self.recalls.wait,
         )
         self._reflector = Reflector(self.live, journal, settings, self.emit, self._is_busy)
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
@@ -25476,7 +25477,6 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -25501,6 +25501,7 @@ from .intake import Intake
 from .lanes import BusyError, Rate
 from .long_chats import LongChat, learn
 from .service import Open, Service
+from .spilling import KEEP_S, QUEUE_S, Spilling
 from .start import Start
 from .waits import done_by, in_pool, in_thread, looked_at, within
 
@@ -25512,9 +25513,6 @@ log = logging.getLogger(__name__)
 Body = dict[str, Any]
 Render = Callable[..., Body]  # a body, its blocks, and `in_system`: see `body.with_blocks`
 
-# That the state database, then the disk, may take for an exchange; then it is kept otherwise. Where others
-# are stored meanwhile, there is only a queue, and it may take longer.
-_KEEP_S, _QUEUE_S = 1.0, 5.0
 _COMMAND_S = 120.0  # that a command may take; it goes on in its thread
 _LONG_CHARS = 20_000  # of an exchange; to look for secrets in more waits in its user's turn
 _EARLY = 5_000  # turns
@@ -25540,7 +25538,7 @@ class Chats:
         self._spill = Spill(environment.data_dir)
         self._start = Start(partial(open_service, environment, settings, problems, self._spill), settings)
         self.intake, self.changes = Intake(), Rate()
-        self._spilling = ThreadPoolExecutor(1, thread_name_prefix="memory-spill")
+        self._spilling = Spilling(self._spill)
         self._seeing_to: set[asyncio.Task[None]] = set()  # permissions that are late
         # Whether turns may be remembered, before there is a runtime.
         self._early: dict[tuple[str, str], bool] = {}
@@ -25736,7 +25734,7 @@ class Chats:
         if (permission := decision.permission) is not None:
             runtime.keeper.announce(turn.user_id, permission)
             if runtime.keeper.is_ill:
-                spilling = self._spill_decision(Spilled.decision(turn.user_id, permission))
+                spilling = self._spilling.soon(Spilled.decision(turn.user_id, permission))
             else:
                 allowing = in_pool(runtime.state_pool, runtime.keeper.allow, turn.user_id, permission)
         elif not turn.task:
@@ -25800,15 +25798,15 @@ class Chats:
                 keeping.add_done_callback(looked_at)
                 keeper.is_ill |= not long
         if (record := keeper.exchange(answered)) is not None:
-            await self._spilled(record)
+            await self._spilling.put(record)
         return ""
 
     @staticmethod
     async def _stored(runtime: Service, storing: asyncio.Future[Any]) -> bool:
-        """Wait for the state database, for as long as it is worth it."""
-        until = asyncio.get_running_loop().time() + _QUEUE_S
-        while not (done := await within(_KEEP_S, storing)):
-            if asyncio.get_running_loop().time() >= until or not runtime.keeper.goes_on(_KEEP_S):
+        """Wait for the state database, for as long as it is worth it; then it is kept otherwise."""
+        until = asyncio.get_running_loop().time() + QUEUE_S
+        while not (done := await within(KEEP_S, storing)):
+            if asyncio.get_running_loop().time() >= until or not runtime.keeper.goes_on(KEEP_S):
                 break
         return done
 
@@ -25816,20 +25814,11 @@ class Chats:
         """Before there is a database: whether it may be remembered is seen when there is one."""
         decided = (self._early.get((answered.user_id, key)) for key in answered.keys if key)
         if next((one for one in decided if one is not None), True):
-            await self._spilled(Spilled.exchange(answered))
+            await self._spilling.put(Spilled.exchange(answered))
 
     def _was_forbidden_early(self, answered: Answered) -> bool:
         """Before there was a database, which may still hold an earlier permission with the same key."""
         return any(self._early.get((answered.user_id, key)) is False for key in answered.keys)
-
-    async def _spilled(self, record: Spilled) -> None:
-        """Kept in the data folder, or in memory until the disk takes it."""
-        if self._spill.accept(record):
-            writing = in_pool(self._spilling, self._spill.write)
-            until = asyncio.get_running_loop().time() + _QUEUE_S
-            while not await within(_KEEP_S, writing):
-                if asyncio.get_running_loop().time() >= until or not self._spill.goes_on(_KEEP_S):
-                    break
 
     def _decide_early(self, turn: Turn) -> None:
         """Before there is a database: keep what the inlet would have kept there."""
@@ -25841,17 +25830,9 @@ class Chats:
                 self._early.pop(next(iter(self._early)))
             self._early[turn.user_id, turn.key] = permission is not None
             if permission is not None:
-                self._spill_decision(Spilled.decision(turn.user_id, permission))
+                self._spilling.soon(Spilled.decision(turn.user_id, permission))
         except Exception as error:  # noqa: BLE001 - the chat must go on
             self.failed(Job.INLET, error)
-
-    def _spill_decision(self, record: Spilled) -> asyncio.Future[Any] | None:
-        """At once in memory, and soon in the data folder."""
-        if not self._spill.accept(record):
-            return None
-        writing = in_pool(self._spilling, self._spill.write)
-        writing.add_done_callback(looked_at)
-        return writing
 
     async def _see_to(self, runtime: Service, record: Spilled, permission: asyncio.Future[Any]) -> None:
         """A permission that was late, or could not be given: it must not be lost."""
@@ -25863,7 +25844,7 @@ class Chats:
             permission.cancel()
             permission.add_done_callback(looked_at)
             runtime.keeper.is_ill = True
-        self._spill_decision(record)
+        self._spilling.soon(record)
 
 
 def _note(runtime: Service, work: Job, error: BaseException) -> None:
@@ -31089,6 +31070,9 @@ class Proxy:
             await self._answer(scope, receive, sending)
         except _RefusedError as refused:
             await send_json(sending, refused.status, refusal(str(refused), refused.code))
+        except RecursionError:  # what was just not too deep to be read is too deep to be written
+            if not started:
+                await send_json(sending, 400, refusal("A request is nested too deeply.", "invalid_json"))
         except Exception as error:  # noqa: BLE001 - whatever it is, the client is answered
             # Without its message, which may hold what somebody said.
             kind, came_from = type(error).__name__, "".join(traceback.format_tb(error.__traceback__))
@@ -32254,6 +32238,60 @@ class Service(Protocol):
 
 
 Open = Callable[[Environment, Callable[[], Valves], list[str], Spill], Service]
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/spilling.py
+
+SOURCES["interfaces/spilling.py"] = r'''"""What the state database cannot take now, put into the spill from the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from ..remember.spill import Spill, Spilled
+from .waits import in_pool, looked_at, within
+
+KEEP_S, QUEUE_S = 1.0, 5.0  # that a record may take; the latter where others are stored meanwhile
+_ROOM_S = 30.0  # that an answer's end waits for room where what was said before fills the memory
+
+
+class Spilling:
+    """For one event loop."""
+
+    def __init__(self, spill: Spill) -> None:
+        self._spill = spill
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="memory-spill")
+
+    async def put(self, record: Spilled) -> None:
+        """Kept in the data folder, or in memory until the disk takes it.
+
+        Where there is no room, but the disk goes on, this waits for some: an answer's end comes later then.
+        """
+        clock = asyncio.get_running_loop().time
+        until = clock() + _ROOM_S
+        while not self._spill.has_room and clock() < until:
+            await within(KEEP_S, self._writing())
+            if not self._spill.goes_on(KEEP_S):
+                break
+        if not self._spill.accept(record):
+            return
+        writing = self._writing()
+        until = clock() + QUEUE_S
+        while not await within(KEEP_S, writing):
+            if clock() >= until or not self._spill.goes_on(KEEP_S):
+                break
+
+    def soon(self, record: Spilled) -> asyncio.Future[Any] | None:
+        """At once in memory, and soon in the data folder; None where there is no room. Never blocks."""
+        return self._writing() if self._spill.accept(record) else None
+
+    def _writing(self) -> asyncio.Future[Any]:
+        writing = in_pool(self._pool, self._spill.write)
+        writing.add_done_callback(looked_at)
+        return writing
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -61508,6 +61546,7 @@ SOURCES["recall/run.py"] = r'''"""Recalls within a deadline: so many at once, an
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -61536,7 +61575,7 @@ class Outcome:
 
 
 class Run:
-    """Recalls of all users. Threads may share it, and none of its methods blocks but `close`.
+    """Recalls of all users. Threads may share it, and none of its methods blocks but `wait` and `close`.
 
     recall: what a thread does for a turn; blocks.
     """
@@ -61552,6 +61591,8 @@ class Run:
         self.breaker = Breaker()
         self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="memory-recall")
         self._under_way: set[Future[Recalled]] = set()
+        self._none = threading.Event()  # under way
+        self._none.set()
 
     def begin(self, turn: Turn, settings: Valves) -> Recalling:
         """Begin to recall for a turn. `Recalling.outcome` says what stands in the way."""
@@ -61566,7 +61607,8 @@ class Run:
         began = self.breaker.clock()
         future = self._pool.submit(self._recall, turn, settings)
         self._under_way.add(future)
-        future.add_done_callback(self._under_way.discard)
+        self._none.clear()
+        future.add_done_callback(self._over)
         return Recalling(future, lambda: self._ended(future, began, settings))
 
     @property
@@ -61579,9 +61621,18 @@ class Run:
         """Whether many messages wait for their memories."""
         return len(self._under_way) >= _MANY
 
+    def wait(self, seconds: float) -> None:
+        """Block until no message waits for its memories, so long at most."""
+        self._none.wait(seconds)
+
     def close(self) -> None:
         """Begin no more; what is under way ends by itself."""
         self._pool.shutdown(wait=False)
+
+    def _over(self, future: Future[Recalled]) -> None:
+        self._under_way.discard(future)
+        if not self._under_way:
+            self._none.set()
 
     def _not_begun(self, reason: str, code: str) -> Recalling:
         return Recalling(None, lambda: self._missed(reason, code))
@@ -67145,6 +67196,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
+import math
 import os
 import threading
 import time
@@ -67162,6 +67214,7 @@ from ..language.secrets import masked
 FOLDER = "spill"
 MOST_BYTES = 64 * 1024 * 1024  # of all files
 _MOST_IN_MEMORY, _MOST_BYTES_IN_MEMORY = 1000, 16 * 1024 * 1024
+_LOOKS_S = 5.0  # after which files are counted again that others have written or taken away
 _RESERVE, _RESERVE_BYTES = "reserve", 1024 * 1024  # given up where the disk is full
 _SYNC_FOLDER = hasattr(os, "O_DIRECTORY")
 
@@ -67220,7 +67273,9 @@ class Spill:
 
     def __init__(self, data_dir: Path) -> None:
         self._data_dir, self._folder = data_dir, data_dir / FOLDER
-        self._lock, self._writing = threading.Lock(), threading.Lock()
+        self._lock, self._writing, self._one = threading.Lock(), threading.Lock(), threading.Lock()
+        self._now = ""  # being written, under `_one`
+        self._there, self._looked_at = 0, -math.inf  # bytes of all files, about
         self._in_memory: dict[str, Spilled] = {}  # by name, not on the disk yet
         self._bytes = self._refused = 0
         self._written_at = 0.0
@@ -67235,13 +67290,25 @@ class Spill:
             self._in_memory[_name(record)], self._bytes = record, size
         return True
 
+    @property
+    def has_room(self) -> bool:
+        """Whether `accept` takes a short record. Never blocks."""
+        with self._lock:
+            return len(self._in_memory) < _MOST_IN_MEMORY and self._bytes < _MOST_BYTES_IN_MEMORY // 2
+
     def write(self) -> bool:
         """Bring to the disk what is in memory only, without secrets; whether all of it is there now."""
         with self._writing:
             written: list[str] = []
             try:
                 for name, record in list(self._in_memory.items()):
-                    self._write(name, _safe(record))
+                    with self._one:
+                        if not self._begins(name):
+                            continue
+                        try:
+                            self._write(name, _safe(record))
+                        finally:
+                            self._now = ""
                     self._written_at = time.monotonic()
                     written.append(name)
             except OSError:
@@ -67260,7 +67327,7 @@ class Spill:
     def has(self, user_id: str) -> bool:
         """Whether something of a user's waits here."""
         mine = _of(user_id)
-        return any(mine in name for name in self._names())
+        return any(mine in name and name.endswith((_SAID, _PERMISSION)) for name in self._listed())
 
     def pending(self) -> Iterator[tuple[str, Spilled]]:
         """What waits, by name, in the order in which it came."""
@@ -67269,11 +67336,12 @@ class Spill:
                 yield name, record
 
     def remove(self, name: str) -> None:
-        """It is where it belongs."""
-        with self._writing:
-            self._forget(name)
-            with contextlib.suppress(OSError):
-                (self._folder / name).unlink()
+        """It is where it belongs. This waits for no write but its own, however many there are to do."""
+        with self._lock:
+            is_written_now = name == self._now
+            self._dropped(name)
+        with self._one if is_written_now else contextlib.nullcontext(), contextlib.suppress(OSError):
+            (self._folder / name).unlink()
 
     def set_aside(self, name: str) -> None:
         """Try it no more, and keep the file."""
@@ -67320,8 +67388,14 @@ class Spill:
     def _write(self, name: str, record: Spilled) -> None:
         content = json.dumps(asdict(record)).encode()
         self._make_folder()
-        if len(content) + self._bytes_there() > MOST_BYTES:
+        is_full = self._there + len(content) > MOST_BYTES
+        if (
+            is_full or time.monotonic() - self._looked_at > _LOOKS_S
+        ):  # a look takes as long as there are files
+            self._there, self._looked_at = self._bytes_there(), time.monotonic()
+        if self._there + len(content) > MOST_BYTES:
             raise OSError(errno.EDQUOT, "the spill is full")
+        self._there += len(content)
         try:
             self._write_file(self._folder / name, content)
         except OSError as error:
@@ -67372,23 +67446,41 @@ class Spill:
             return None
 
     def _names(self, *more: str) -> list[str]:
+        ours = {name for name in self._listed() if name.endswith((_SAID, _PERMISSION, *more))}
+        # Permissions first, whatever the clock said: an exchange that comes before its own would be lost.
+        return sorted(ours, key=lambda name: (_SAID in name, name))
+
+    def _listed(self) -> list[str]:
+        """All names, on the disk and in memory, some of them twice."""
+        in_memory = list(self._in_memory)
         try:
             with os.scandir(self._folder) as files:
-                there = [file.name for file in files]
+                return [*in_memory, *(file.name for file in files)]
         except OSError:
-            there = []
-        ours = (name for name in there if name.endswith((_SAID, _PERMISSION, *more)))
-        # Permissions first, whatever the clock said: an exchange that comes before its own would be lost.
-        return sorted({*ours, *list(self._in_memory)}, key=lambda name: (_SAID in name, name))
+            return in_memory
 
     def _bytes_there(self) -> int:
+        there = 0
         with os.scandir(self._folder) as files:
-            return sum(file.stat().st_size for file in files if file.name != _RESERVE)
+            for file in files:
+                with contextlib.suppress(FileNotFoundError):  # it was removed meanwhile
+                    there += file.stat().st_size if file.name != _RESERVE else 0
+        return there
+
+    def _begins(self, name: str) -> bool:
+        """Whether it is still to be written, and is being written from now on: what was removed is not."""
+        with self._lock:
+            self._now = name if name in self._in_memory else ""
+        return bool(self._now)
 
     def _forget(self, name: str) -> None:
         with self._lock:
-            if (record := self._in_memory.pop(name, None)) is not None:
-                self._bytes -= _size(record)
+            self._dropped(name)
+
+    def _dropped(self, name: str) -> None:
+        """Under the lock."""
+        if (record := self._in_memory.pop(name, None)) is not None:
+            self._bytes -= _size(record)
 
 
 def _name(record: Spilled) -> str:
@@ -67766,6 +67858,7 @@ from .verbatim import decide_given, decide_verbatim, kind_of
 
 _IDLE_S = 1.0  # between looks at the queue when nothing wakes the writer
 _YIELDS_S = 1.0  # before some passages are embedded, at most
+_GIVES_WAY_S = 0.03  # before a change, at most: a recall takes a third of that
 _PATIENT_TRIES = 8  # within two minutes, where a server that may have the LLM has not answered yet
 
 
@@ -67784,14 +67877,16 @@ class Writer:
         is_busy: Callable[[], bool] = lambda: False,
         remembered: Callable[[Batch, Sequence[Change]], None] = lambda _batch, _made: None,
         titled: Callable[[Batch], Batch] = lambda batch: batch,
+        recalls: Callable[[float], None] = lambda _seconds: None,
     ) -> None:
         """take_in: brings to the outbox what could not be put there at once.
 
         is_busy: whether many messages wait for their memories; then one user at a time is enough.
         remembered: is told of each batch what was made of it; never blocks, and raises nothing.
+        recalls: waits, for so many seconds at most, until no message waits for its memories.
         titled: a batch with its chat's title, if that can be had; may take some seconds, and raises nothing.
         """
-        self._titled = titled
+        self._titled, self._recalls = titled, recalls
         self._take_in, self._is_busy, self._tell = take_in, is_busy, remembered
         self._outbox, self._live, self._journal, self._injected = outbox, live, journal, injected
         self._later, self._reflections = Later(journal.engine, outbox), Reflections(journal.engine)
@@ -67884,6 +67979,7 @@ class Writer:
     def _settle(self, backend: Backend, batch: Batch) -> None:
         """Remember a batch, and write down in the queue what came of it."""
         began = time.monotonic()
+        self._recalls(_GIVES_WAY_S)
         try:
             self._keep_passages(backend, batch)
             with _reading(backend, batch, self._settings()) as reading:
@@ -67932,13 +68028,19 @@ class Writer:
         """Keep what was said, as it was said. What cannot be kept costs no fact."""
         if not isinstance(backend, EditableBackend) or batch.is_given:
             return
-        confirm = partial(self._outbox.renew, batch)
+        confirm = partial(self._confirm, batch)
         try:
             self._episodes.retract(backend, batch, confirm)
             if self._settings().keeps_episodes:
                 self._episodes.keep(backend, self._titled(batch), confirm)
         except Drop as fault:
             self._emit(failed(Job.REMEMBERING, fault))
+
+    def _confirm(self, batch: Batch) -> None:
+        """Before each change: the claim still holds. A message that waits for its memories goes first."""
+        if self._stop_at is None:
+            self._recalls(_GIVES_WAY_S)
+        self._outbox.renew(batch)
 
     def let_others_go_first(self) -> None:
         """While many messages wait for their memories, what was said can wait a little."""
@@ -67963,12 +68065,12 @@ class Writer:
         if not isinstance(backend, EditableBackend):
             return 0
         versions = {replaced for exchange in batch.exchanges for replaced in exchange.replaces}
-        confirm = partial(self._outbox.renew, batch)
+        confirm = partial(self._confirm, batch)
         return self._changes.retract(backend, batch.user_id, versions, confirm) if versions else 0
 
     def _remember(self, backend: Backend, batch: Batch, reading: _Reading) -> list[Change]:
         """The changes that were made of a batch, and those refused."""
-        settings, confirm = self._settings(), partial(self._outbox.renew, batch)
+        settings, confirm = self._settings(), partial(self._confirm, batch)
         if batch.is_given:
             return self._changes.make(backend, batch, lambda: decide_given(backend, batch), confirm)
         if reading.mode == "verbatim":
