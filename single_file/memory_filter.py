@@ -399,6 +399,7 @@ class Application:
             self._is_busy,
             self.live_chats.learned,
             self.live_chats.titled,
+            self.recalls.wait,
         )
         self._reflector = Reflector(self.live, journal, settings, self.emit, self._is_busy)
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
@@ -3253,7 +3254,7 @@ class Claims:
                 insert_new(connection, channel_memories, some)
             self._leave(connection, claim, READ)
             connection.execute(update(channels).where(channels.c.user_id == claim.owner).values(read_at=now))
-            count_day(connection, claim.owner, now, learned=len(made))
+            count_day(connection, now, {claim.owner: {"learned": len(made)}})
 
     def leave(self, claim: Claim, pause_s: float, detail: str, state: str = UNREAD) -> None:
         """Give a batch back, to be read after so many seconds; or (ASIDE) set it aside."""
@@ -3977,11 +3978,11 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, and_, delete, func, or_, select, update
+from sqlalchemy import Connection, Engine, and_, bindparam, delete, func, or_, select, update
 
 from ..core.batched import batched
 from ..core.errors import Retry
@@ -4004,6 +4005,14 @@ MOST_OF_A_CHANNEL, MOST_OF_ALL = 20_000, 200_000  # unread
 AT_ONCE = 400
 
 _M = channel_messages.c
+_COUNTED = ("messages", "calls", "input_tokens", "output_tokens", "learned")
+_COUNT = (
+    update(channel_days)
+    .where(channel_days.c.user_id == bindparam("whose"), channel_days.c.day == bindparam("of"))
+    .values({name: channel_days.c[name] + bindparam(f"more_{name}") for name in _COUNTED})
+)
+
+Key = tuple[str, str]  # the owner of a channel, and a message's id
 
 
 class Full(Retry):
@@ -4044,64 +4053,40 @@ class ChannelQueue:
 
         Of authors who are not to be read, and in channels that are paused, nothing is kept.
         """
-        latest: dict[tuple[str, str], tuple[int, ChannelMessage]] = {}
+        latest: dict[Key, tuple[int, ChannelMessage]] = {}
         for index, message in enumerate(messages):
             key = (message.owner, message.id)
             if not (key in latest and latest[key][1].deleted):
                 latest[key] = (index, message)
-        now, result = time.time(), Counter[str]()
-        full: list[int] = []
+        repeated, now = len(messages) - len(latest), time.time()
+        if not latest:
+            return Put(0, repeated)
         with self.engine.begin() as connection:
-            by_owner: dict[str, list[tuple[int, ChannelMessage]]] = {}
-            for (owner, _), found in latest.items():
-                by_owner.setdefault(owner, []).append(found)
-            total: int | None = None
-            for owner, listed in sorted(by_owner.items()):
-                if total is None:
-                    total = _unread(connection)
-                left = min(MOST_OF_A_CHANNEL - _unread(connection, owner), MOST_OF_ALL - total)
-                total += self._put(connection, owner, listed, now, left, result, full)
-        return Put(result["accepted"], result["known"] + len(messages) - len(latest), tuple(full))
-
-    def _put(
-        self,
-        connection: Connection,
-        owner: str,
-        listed: list[tuple[int, ChannelMessage]],
-        now: float,
-        left: int,
-        result: Counter[str],
-        full: list[int],
-    ) -> int:
-        """Those of one channel; how many more wait then."""
-        new, paused = _opened(connection, owner, listed[-1][1], now), False
-        paused = bool(connection.scalar(select(channels.c.paused).where(channels.c.user_id == owner)))
-        silent = _silent(connection, listed[0][1].source, {one.author for _, one in listed})
-        there = _rows(connection, owner, [one.id for _, one in listed])
-        rows, added = [], 0
-        for index, one in listed:
-            row = there.get(one.id)
-            is_over = row is not None and row.state in (DELETED, DROPPED)
-            if is_over or (row is not None and not one.deleted and row.text == one.text):
-                result["known"] += 1
-                continue
-            unread = not (one.deleted or paused or one.author in silent)
-            if unread and (row is None or row.state not in IN_HAND):
-                if added >= left:
+            there = _There.of(connection, {key: one for key, (_, one) in latest.items()})
+            new, changed, full, known = list[dict[str, Any]](), 0, list[int](), repeated
+            for (owner, id_), (index, one) in latest.items():
+                row = there.rows.get((owner, id_))
+                is_over = row is not None and row.state in (DELETED, DROPPED)
+                if is_over or (row is not None and not one.deleted and row.text == one.text):
+                    known += 1
+                    continue
+                unread = not (
+                    one.deleted or owner in there.paused or (one.source, one.author) in there.silent
+                )
+                if unread and (row is None or row.state not in IN_HAND) and not there.has_room(owner):
                     full.append(index)
                     continue
-                added += 1
-            result["accepted"] += 1
-            if row is not None:
-                _change(connection, owner, row, one.text if unread else "", now, gone=not unread)
-            elif unread or one.deleted:
-                rows.append(_row(owner, one, now))
-        for some in batched(rows, AT_ONCE):
-            insert_new(connection, channel_messages, some)
-        if new or rows or added:
-            today = {"messages": len(rows) - sum(row["state"] == DELETED for row in rows)}
-            count_day(connection, owner, now, **today)
-        return added
+                changed += 1
+                if row is not None:
+                    _change(connection, owner, row, one.text if unread else "", now, gone=not unread)
+                elif unread or one.deleted:
+                    new.append(_row(owner, one, now))
+            _open(connection, [one for _, one in latest.values()], there.names, now)
+            for some in batched(new, AT_ONCE):
+                insert_new(connection, channel_messages, some)
+            said = Counter(row["user_id"] for row in new if row["state"] == UNREAD)
+            count_day(connection, now, {owner: {"messages": count} for owner, count in said.items()})
+        return Put(changed, known, tuple(full))
 
     def known(self, owner: str, since: float, most: int) -> list[tuple[str, float]]:
         """The newest messages of a channel since a Unix time that were not deleted: ids, and when said."""
@@ -4137,7 +4122,7 @@ class ChannelQueue:
     def count(self, owner: str, **numbers: int) -> None:
         """Count something of today: messages, calls, input_tokens, output_tokens, learned."""
         with self.engine.begin() as connection:
-            count_day(connection, owner, time.time(), **numbers)
+            count_day(connection, time.time(), {owner: numbers})
 
     def standing(self, most: int = 1_000) -> list[Standing]:
         """The channels that there are, the busiest of today first."""
@@ -4183,15 +4168,19 @@ def day_of(at: float) -> str:
     return time.strftime("%Y-%m-%d", time.gmtime(at))
 
 
-def count_day(connection: Connection, owner: str, at: float, **numbers: int) -> None:
-    """Add to what is counted of a channel's day."""
-    names = ("messages", "calls", "input_tokens", "output_tokens", "learned")
-    row = {"user_id": owner, "day": day_of(at), **dict.fromkeys(names, 0)}
-    insert_new(connection, channel_days, [row])
-    mine = and_(channel_days.c.user_id == owner, channel_days.c.day == row["day"])
-    added = {name: channel_days.c[name] + by for name, by in numbers.items() if by}
-    if added:
-        connection.execute(update(channel_days).where(mine).values(**added))
+def count_day(connection: Connection, at: float, numbers: Mapping[str, Mapping[str, int]]) -> None:
+    """Add to what is counted of the day, of channels by their owners."""
+    day, none = day_of(at), dict.fromkeys(_COUNTED, 0)
+    if numbers:
+        rows = [{"user_id": owner, "day": day, **none} for owner in numbers]
+        insert_new(connection, channel_days, rows)
+        connection.execute(
+            _COUNT,
+            [
+                {"whose": owner, "of": day, **{f"more_{name}": of.get(name, 0) for name in _COUNTED}}
+                for owner, of in numbers.items()
+            ],
+        )
 
 
 def drop_texts(connection: Connection, which: Any, now: float) -> None:
@@ -4213,38 +4202,69 @@ def _change(connection: Connection, owner: str, row: Any, text: str, now: float,
     connection.execute(update(channel_memories).where(cites).values(gone=True))
 
 
-def _opened(connection: Connection, owner: str, latest: ChannelMessage, now: float) -> bool:
-    """Whether a channel is seen for the first time; it is written down, and what it is called."""
-    row = connection.execute(select(channels.c.name).where(channels.c.user_id == owner)).first()
-    name = latest.channel_name
-    if row is None:
-        new = {"user_id": owner, "source": latest.source, "channel": latest.channel, "name": name}
-        rest = {"first_at": now, "read_at": 0.0, "announced_at": 0.0, "held_until": 0.0, "detail": ""}
-        insert_new(connection, channels, [{**new, **rest, "paused": False}])
-    elif name and row.name != name:
-        connection.execute(update(channels).where(channels.c.user_id == owner).values(name=name))
-    return row is None
+@dataclass
+class _There:
+    """What is known where messages are put. waiting: how many, by owner. names: of channels, by owner."""
 
+    rows: Mapping[Key, Any]
+    names: Mapping[str, str]
+    paused: Collection[str]
+    silent: Collection[tuple[str, str]]
+    waiting: Counter[str]
 
-def _silent(connection: Connection, source: str, authors: Collection[str]) -> set[str]:
-    """Those of some authors who are not to be read."""
-    found: set[str] = set()
-    for some in batched(sorted(authors), AT_ONCE):
-        quiet = and_(
-            channel_authors.c.source == source, channel_authors.c.author.in_(some), channel_authors.c.silent
+    @classmethod
+    def of(cls, connection: Connection, messages: Mapping[Key, ChannelMessage]) -> _There:
+        owners, ids = ({key[at] for key in messages} for at in (0, 1))
+        c, a = channels.c, channel_authors.c
+        opened = select(c.user_id, c.name, c.paused).where(c.user_id.in_(owners))
+        known = connection.execute(opened).all()
+        rows = {
+            (row.user_id, row.message_id): row
+            for some in batched(sorted(ids), AT_ONCE)
+            for row in connection.execute(
+                select(channel_messages).where(_M.user_id.in_(owners), _M.message_id.in_(some))
+            )
+        }
+        sources, authors = (
+            {getattr(one, name) for one in messages.values()} for name in ("source", "author")
         )
-        found.update(connection.scalars(select(channel_authors.c.author).where(quiet)))
-    return found
-
-
-def _rows(connection: Connection, owner: str, ids: Sequence[str]) -> dict[str, Any]:
-    return {
-        row.message_id: row
-        for some in batched(ids, AT_ONCE)
-        for row in connection.execute(
-            select(channel_messages).where(_M.user_id == owner, _M.message_id.in_(some))
+        quiet = select(a.source, a.author).where(a.source.in_(sources), a.author.in_(authors), a.silent)
+        waiting = select(_M.user_id, func.count()).where(_M.state.in_(IN_HAND)).group_by(_M.user_id)
+        return cls(
+            rows,
+            {row.user_id: row.name for row in known},
+            {row.user_id for row in known if row.paused},
+            {(row.source, row.author) for row in connection.execute(quiet)},
+            Counter({row[0]: row[1] for row in connection.execute(waiting)}),
         )
-    }
+
+    def refuses(self, owner: str, one: ChannelMessage) -> bool:
+        """Whether nothing of a channel, or of an author, is to be kept."""
+        return owner in self.paused or (one.source, one.author) in self.silent
+
+    def has_room(self, owner: str) -> bool:
+        """Whether one more may wait; then it does."""
+        room = self.waiting[owner] < MOST_OF_A_CHANNEL and self.waiting.total() < MOST_OF_ALL
+        self.waiting[owner] += room
+        return room
+
+
+def _open(
+    connection: Connection, messages: Sequence[ChannelMessage], names: Mapping[str, str], now: float
+) -> None:
+    """Write down channels that are seen for the first time, and what they are called now."""
+    latest = {one.owner: one for one in messages}
+    rest = {"first_at": now, "read_at": 0.0, "announced_at": 0.0, "held_until": 0.0, "detail": ""}
+    new = [
+        {"user_id": owner, "source": one.source, "channel": one.channel, "name": one.channel_name, **rest}
+        for owner, one in latest.items()
+        if owner not in names
+    ]
+    insert_new(connection, channels, [{**row, "paused": False} for row in new])
+    for owner, one in latest.items():
+        if one.channel_name and names.get(owner, one.channel_name) != one.channel_name:
+            renamed = update(channels).where(channels.c.user_id == owner)
+            connection.execute(renamed.values(name=one.channel_name))
 
 
 def _row(owner: str, one: ChannelMessage, now: float) -> dict[str, Any]:
@@ -4262,12 +4282,6 @@ def _row(owner: str, one: ChannelMessage, now: float) -> dict[str, Any]:
         "batch": "",
         "attempts": 0,
     }
-
-
-def _unread(connection: Connection, owner: str = "") -> int:
-    whose = (_M.user_id == owner,) if owner else ()
-    waiting = select(func.count()).select_from(channel_messages).where(_M.state.in_(IN_HAND), *whose)
-    return connection.scalar(waiting) or 0
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -25463,7 +25477,6 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -25488,6 +25501,7 @@ from .intake import Intake
 from .lanes import BusyError, Rate
 from .long_chats import LongChat, learn
 from .service import Open, Service
+from .spilling import KEEP_S, QUEUE_S, Spilling
 from .start import Start
 from .waits import done_by, in_pool, in_thread, looked_at, within
 
@@ -25499,9 +25513,6 @@ log = logging.getLogger(__name__)
 Body = dict[str, Any]
 Render = Callable[..., Body]  # a body, its blocks, and `in_system`: see `body.with_blocks`
 
-# That the state database, then the disk, may take for an exchange; then it is kept otherwise. Where others
-# are stored meanwhile, there is only a queue, and it may take longer.
-_KEEP_S, _QUEUE_S = 1.0, 5.0
 _COMMAND_S = 120.0  # that a command may take; it goes on in its thread
 _LONG_CHARS = 20_000  # of an exchange; to look for secrets in more waits in its user's turn
 _EARLY = 5_000  # turns
@@ -25527,7 +25538,7 @@ class Chats:
         self._spill = Spill(environment.data_dir)
         self._start = Start(partial(open_service, environment, settings, problems, self._spill), settings)
         self.intake, self.changes = Intake(), Rate()
-        self._spilling = ThreadPoolExecutor(1, thread_name_prefix="memory-spill")
+        self._spilling = Spilling(self._spill)
         self._seeing_to: set[asyncio.Task[None]] = set()  # permissions that are late
         # Whether turns may be remembered, before there is a runtime.
         self._early: dict[tuple[str, str], bool] = {}
@@ -25723,7 +25734,7 @@ class Chats:
         if (permission := decision.permission) is not None:
             runtime.keeper.announce(turn.user_id, permission)
             if runtime.keeper.is_ill:
-                spilling = self._spill_decision(Spilled.decision(turn.user_id, permission))
+                spilling = self._spilling.soon(Spilled.decision(turn.user_id, permission))
             else:
                 allowing = in_pool(runtime.state_pool, runtime.keeper.allow, turn.user_id, permission)
         elif not turn.task:
@@ -25787,15 +25798,15 @@ class Chats:
                 keeping.add_done_callback(looked_at)
                 keeper.is_ill |= not long
         if (record := keeper.exchange(answered)) is not None:
-            await self._spilled(record)
+            await self._spilling.put(record)
         return ""
 
     @staticmethod
     async def _stored(runtime: Service, storing: asyncio.Future[Any]) -> bool:
-        """Wait for the state database, for as long as it is worth it."""
-        until = asyncio.get_running_loop().time() + _QUEUE_S
-        while not (done := await within(_KEEP_S, storing)):
-            if asyncio.get_running_loop().time() >= until or not runtime.keeper.goes_on(_KEEP_S):
+        """Wait for the state database, for as long as it is worth it; then it is kept otherwise."""
+        until = asyncio.get_running_loop().time() + QUEUE_S
+        while not (done := await within(KEEP_S, storing)):
+            if asyncio.get_running_loop().time() >= until or not runtime.keeper.goes_on(KEEP_S):
                 break
         return done
 
@@ -25803,20 +25814,11 @@ class Chats:
         """Before there is a database: whether it may be remembered is seen when there is one."""
         decided = (self._early.get((answered.user_id, key)) for key in answered.keys if key)
         if next((one for one in decided if one is not None), True):
-            await self._spilled(Spilled.exchange(answered))
+            await self._spilling.put(Spilled.exchange(answered))
 
     def _was_forbidden_early(self, answered: Answered) -> bool:
         """Before there was a database, which may still hold an earlier permission with the same key."""
         return any(self._early.get((answered.user_id, key)) is False for key in answered.keys)
-
-    async def _spilled(self, record: Spilled) -> None:
-        """Kept in the data folder, or in memory until the disk takes it."""
-        if self._spill.accept(record):
-            writing = in_pool(self._spilling, self._spill.write)
-            until = asyncio.get_running_loop().time() + _QUEUE_S
-            while not await within(_KEEP_S, writing):
-                if asyncio.get_running_loop().time() >= until or not self._spill.goes_on(_KEEP_S):
-                    break
 
     def _decide_early(self, turn: Turn) -> None:
         """Before there is a database: keep what the inlet would have kept there."""
@@ -25828,17 +25830,9 @@ class Chats:
                 self._early.pop(next(iter(self._early)))
             self._early[turn.user_id, turn.key] = permission is not None
             if permission is not None:
-                self._spill_decision(Spilled.decision(turn.user_id, permission))
+                self._spilling.soon(Spilled.decision(turn.user_id, permission))
         except Exception as error:  # noqa: BLE001 - the chat must go on
             self.failed(Job.INLET, error)
-
-    def _spill_decision(self, record: Spilled) -> asyncio.Future[Any] | None:
-        """At once in memory, and soon in the data folder."""
-        if not self._spill.accept(record):
-            return None
-        writing = in_pool(self._spilling, self._spill.write)
-        writing.add_done_callback(looked_at)
-        return writing
 
     async def _see_to(self, runtime: Service, record: Spilled, permission: asyncio.Future[Any]) -> None:
         """A permission that was late, or could not be given: it must not be lost."""
@@ -25850,7 +25844,7 @@ class Chats:
             permission.cancel()
             permission.add_done_callback(looked_at)
             runtime.keeper.is_ill = True
-        self._spill_decision(record)
+        self._spilling.soon(record)
 
 
 def _note(runtime: Service, work: Job, error: BaseException) -> None:
@@ -31082,6 +31076,9 @@ class Proxy:
             await self._answer(scope, receive, sending)
         except _RefusedError as refused:
             await send_json(sending, refused.status, refusal(str(refused), refused.code))
+        except RecursionError:  # what was just not too deep to be read is too deep to be written
+            if not started:
+                await send_json(sending, 400, refusal("A request is nested too deeply.", "invalid_json"))
         except Exception as error:  # noqa: BLE001 - whatever it is, the client is answered
             # Without its message, which may hold what somebody said.
             kind, came_from = type(error).__name__, "".join(traceback.format_tb(error.__traceback__))
@@ -32247,6 +32244,60 @@ class Service(Protocol):
 
 
 Open = Callable[[Environment, Callable[[], Valves], list[str], Spill], Service]
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/spilling.py
+
+SOURCES["interfaces/spilling.py"] = r'''"""What the state database cannot take now, put into the spill from the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from ..remember.spill import Spill, Spilled
+from .waits import in_pool, looked_at, within
+
+KEEP_S, QUEUE_S = 1.0, 5.0  # that a record may take; the latter where others are stored meanwhile
+_ROOM_S = 30.0  # that an answer's end waits for room where what was said before fills the memory
+
+
+class Spilling:
+    """For one event loop."""
+
+    def __init__(self, spill: Spill) -> None:
+        self._spill = spill
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="memory-spill")
+
+    async def put(self, record: Spilled) -> None:
+        """Kept in the data folder, or in memory until the disk takes it.
+
+        Where there is no room, but the disk goes on, this waits for some: an answer's end comes later then.
+        """
+        clock = asyncio.get_running_loop().time
+        until = clock() + _ROOM_S
+        while not self._spill.has_room and clock() < until:
+            await within(KEEP_S, self._writing())
+            if not self._spill.goes_on(KEEP_S):
+                break
+        if not self._spill.accept(record):
+            return
+        writing = self._writing()
+        until = clock() + QUEUE_S
+        while not await within(KEEP_S, writing):
+            if clock() >= until or not self._spill.goes_on(KEEP_S):
+                break
+
+    def soon(self, record: Spilled) -> asyncio.Future[Any] | None:
+        """At once in memory, and soon in the data folder; None where there is no room. Never blocks."""
+        return self._writing() if self._spill.accept(record) else None
+
+    def _writing(self) -> asyncio.Future[Any]:
+        writing = in_pool(self._pool, self._spill.write)
+        writing.add_done_callback(looked_at)
+        return writing
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -61505,6 +61556,7 @@ SOURCES["recall/run.py"] = r'''"""Recalls within a deadline: so many at once, an
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -61533,7 +61585,7 @@ class Outcome:
 
 
 class Run:
-    """Recalls of all users. Threads may share it, and none of its methods blocks but `close`.
+    """Recalls of all users. Threads may share it, and none of its methods blocks but `wait` and `close`.
 
     recall: what a thread does for a turn; blocks.
     """
@@ -61549,6 +61601,8 @@ class Run:
         self.breaker = Breaker()
         self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="memory-recall")
         self._under_way: set[Future[Recalled]] = set()
+        self._none = threading.Event()  # under way
+        self._none.set()
 
     def begin(self, turn: Turn, settings: Valves) -> Recalling:
         """Begin to recall for a turn. `Recalling.outcome` says what stands in the way."""
@@ -61563,7 +61617,8 @@ class Run:
         began = self.breaker.clock()
         future = self._pool.submit(self._recall, turn, settings)
         self._under_way.add(future)
-        future.add_done_callback(self._under_way.discard)
+        self._none.clear()
+        future.add_done_callback(self._over)
         return Recalling(future, lambda: self._ended(future, began, settings))
 
     @property
@@ -61576,9 +61631,18 @@ class Run:
         """Whether many messages wait for their memories."""
         return len(self._under_way) >= _MANY
 
+    def wait(self, seconds: float) -> None:
+        """Block until no message waits for its memories, so long at most."""
+        self._none.wait(seconds)
+
     def close(self) -> None:
         """Begin no more; what is under way ends by itself."""
         self._pool.shutdown(wait=False)
+
+    def _over(self, future: Future[Recalled]) -> None:
+        self._under_way.discard(future)
+        if not self._under_way:
+            self._none.set()
 
     def _not_begun(self, reason: str, code: str) -> Recalling:
         return Recalling(None, lambda: self._missed(reason, code))
@@ -67142,6 +67206,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
+import math
 import os
 import threading
 import time
@@ -67159,6 +67224,7 @@ from ..language.secrets import masked
 FOLDER = "spill"
 MOST_BYTES = 64 * 1024 * 1024  # of all files
 _MOST_IN_MEMORY, _MOST_BYTES_IN_MEMORY = 1000, 16 * 1024 * 1024
+_LOOKS_S = 5.0  # after which files are counted again that others have written or taken away
 _RESERVE, _RESERVE_BYTES = "reserve", 1024 * 1024  # given up where the disk is full
 _SYNC_FOLDER = hasattr(os, "O_DIRECTORY")
 
@@ -67217,7 +67283,9 @@ class Spill:
 
     def __init__(self, data_dir: Path) -> None:
         self._data_dir, self._folder = data_dir, data_dir / FOLDER
-        self._lock, self._writing = threading.Lock(), threading.Lock()
+        self._lock, self._writing, self._one = threading.Lock(), threading.Lock(), threading.Lock()
+        self._now = ""  # being written, under `_one`
+        self._there, self._looked_at = 0, -math.inf  # bytes of all files, about
         self._in_memory: dict[str, Spilled] = {}  # by name, not on the disk yet
         self._bytes = self._refused = 0
         self._written_at = 0.0
@@ -67232,13 +67300,25 @@ class Spill:
             self._in_memory[_name(record)], self._bytes = record, size
         return True
 
+    @property
+    def has_room(self) -> bool:
+        """Whether `accept` takes a short record. Never blocks."""
+        with self._lock:
+            return len(self._in_memory) < _MOST_IN_MEMORY and self._bytes < _MOST_BYTES_IN_MEMORY // 2
+
     def write(self) -> bool:
         """Bring to the disk what is in memory only, without secrets; whether all of it is there now."""
         with self._writing:
             written: list[str] = []
             try:
                 for name, record in list(self._in_memory.items()):
-                    self._write(name, _safe(record))
+                    with self._one:
+                        if not self._begins(name):
+                            continue
+                        try:
+                            self._write(name, _safe(record))
+                        finally:
+                            self._now = ""
                     self._written_at = time.monotonic()
                     written.append(name)
             except OSError:
@@ -67257,7 +67337,7 @@ class Spill:
     def has(self, user_id: str) -> bool:
         """Whether something of a user's waits here."""
         mine = _of(user_id)
-        return any(mine in name for name in self._names())
+        return any(mine in name and name.endswith((_SAID, _PERMISSION)) for name in self._listed())
 
     def pending(self) -> Iterator[tuple[str, Spilled]]:
         """What waits, by name, in the order in which it came."""
@@ -67266,11 +67346,12 @@ class Spill:
                 yield name, record
 
     def remove(self, name: str) -> None:
-        """It is where it belongs."""
-        with self._writing:
-            self._forget(name)
-            with contextlib.suppress(OSError):
-                (self._folder / name).unlink()
+        """It is where it belongs. This waits for no write but its own, however many there are to do."""
+        with self._lock:
+            is_written_now = name == self._now
+            self._dropped(name)
+        with self._one if is_written_now else contextlib.nullcontext(), contextlib.suppress(OSError):
+            (self._folder / name).unlink()
 
     def set_aside(self, name: str) -> None:
         """Try it no more, and keep the file."""
@@ -67317,8 +67398,14 @@ class Spill:
     def _write(self, name: str, record: Spilled) -> None:
         content = json.dumps(asdict(record)).encode()
         self._make_folder()
-        if len(content) + self._bytes_there() > MOST_BYTES:
+        is_full = self._there + len(content) > MOST_BYTES
+        if (
+            is_full or time.monotonic() - self._looked_at > _LOOKS_S
+        ):  # a look takes as long as there are files
+            self._there, self._looked_at = self._bytes_there(), time.monotonic()
+        if self._there + len(content) > MOST_BYTES:
             raise OSError(errno.EDQUOT, "the spill is full")
+        self._there += len(content)
         try:
             self._write_file(self._folder / name, content)
         except OSError as error:
@@ -67369,23 +67456,41 @@ class Spill:
             return None
 
     def _names(self, *more: str) -> list[str]:
+        ours = {name for name in self._listed() if name.endswith((_SAID, _PERMISSION, *more))}
+        # Permissions first, whatever the clock said: an exchange that comes before its own would be lost.
+        return sorted(ours, key=lambda name: (_SAID in name, name))
+
+    def _listed(self) -> list[str]:
+        """All names, on the disk and in memory, some of them twice."""
+        in_memory = list(self._in_memory)
         try:
             with os.scandir(self._folder) as files:
-                there = [file.name for file in files]
+                return [*in_memory, *(file.name for file in files)]
         except OSError:
-            there = []
-        ours = (name for name in there if name.endswith((_SAID, _PERMISSION, *more)))
-        # Permissions first, whatever the clock said: an exchange that comes before its own would be lost.
-        return sorted({*ours, *list(self._in_memory)}, key=lambda name: (_SAID in name, name))
+            return in_memory
 
     def _bytes_there(self) -> int:
+        there = 0
         with os.scandir(self._folder) as files:
-            return sum(file.stat().st_size for file in files if file.name != _RESERVE)
+            for file in files:
+                with contextlib.suppress(FileNotFoundError):  # it was removed meanwhile
+                    there += file.stat().st_size if file.name != _RESERVE else 0
+        return there
+
+    def _begins(self, name: str) -> bool:
+        """Whether it is still to be written, and is being written from now on: what was removed is not."""
+        with self._lock:
+            self._now = name if name in self._in_memory else ""
+        return bool(self._now)
 
     def _forget(self, name: str) -> None:
         with self._lock:
-            if (record := self._in_memory.pop(name, None)) is not None:
-                self._bytes -= _size(record)
+            self._dropped(name)
+
+    def _dropped(self, name: str) -> None:
+        """Under the lock."""
+        if (record := self._in_memory.pop(name, None)) is not None:
+            self._bytes -= _size(record)
 
 
 def _name(record: Spilled) -> str:
@@ -67763,6 +67868,7 @@ from .verbatim import decide_given, decide_verbatim, kind_of
 
 _IDLE_S = 1.0  # between looks at the queue when nothing wakes the writer
 _YIELDS_S = 1.0  # before some passages are embedded, at most
+_GIVES_WAY_S = 0.03  # before a change, at most: a recall takes a third of that
 _PATIENT_TRIES = 8  # within two minutes, where a server that may have the LLM has not answered yet
 
 
@@ -67781,14 +67887,16 @@ class Writer:
         is_busy: Callable[[], bool] = lambda: False,
         remembered: Callable[[Batch, Sequence[Change]], None] = lambda _batch, _made: None,
         titled: Callable[[Batch], Batch] = lambda batch: batch,
+        recalls: Callable[[float], None] = lambda _seconds: None,
     ) -> None:
         """take_in: brings to the outbox what could not be put there at once.
 
         is_busy: whether many messages wait for their memories; then one user at a time is enough.
         remembered: is told of each batch what was made of it; never blocks, and raises nothing.
+        recalls: waits, for so many seconds at most, until no message waits for its memories.
         titled: a batch with its chat's title, if that can be had; may take some seconds, and raises nothing.
         """
-        self._titled = titled
+        self._titled, self._recalls = titled, recalls
         self._take_in, self._is_busy, self._tell = take_in, is_busy, remembered
         self._outbox, self._live, self._journal, self._injected = outbox, live, journal, injected
         self._later, self._reflections = Later(journal.engine, outbox), Reflections(journal.engine)
@@ -67881,6 +67989,7 @@ class Writer:
     def _settle(self, backend: Backend, batch: Batch) -> None:
         """Remember a batch, and write down in the queue what came of it."""
         began = time.monotonic()
+        self._recalls(_GIVES_WAY_S)
         try:
             self._keep_passages(backend, batch)
             with _reading(backend, batch, self._settings()) as reading:
@@ -67929,13 +68038,19 @@ class Writer:
         """Keep what was said, as it was said. What cannot be kept costs no fact."""
         if not isinstance(backend, EditableBackend) or batch.is_given:
             return
-        confirm = partial(self._outbox.renew, batch)
+        confirm = partial(self._confirm, batch)
         try:
             self._episodes.retract(backend, batch, confirm)
             if self._settings().keeps_episodes:
                 self._episodes.keep(backend, self._titled(batch), confirm)
         except Drop as fault:
             self._emit(failed(Job.REMEMBERING, fault))
+
+    def _confirm(self, batch: Batch) -> None:
+        """Before each change: the claim still holds. A message that waits for its memories goes first."""
+        if self._stop_at is None:
+            self._recalls(_GIVES_WAY_S)
+        self._outbox.renew(batch)
 
     def let_others_go_first(self) -> None:
         """While many messages wait for their memories, what was said can wait a little."""
@@ -67960,12 +68075,12 @@ class Writer:
         if not isinstance(backend, EditableBackend):
             return 0
         versions = {replaced for exchange in batch.exchanges for replaced in exchange.replaces}
-        confirm = partial(self._outbox.renew, batch)
+        confirm = partial(self._confirm, batch)
         return self._changes.retract(backend, batch.user_id, versions, confirm) if versions else 0
 
     def _remember(self, backend: Backend, batch: Batch, reading: _Reading) -> list[Change]:
         """The changes that were made of a batch, and those refused."""
-        settings, confirm = self._settings(), partial(self._outbox.renew, batch)
+        settings, confirm = self._settings(), partial(self._confirm, batch)
         if batch.is_given:
             return self._changes.make(backend, batch, lambda: decide_given(backend, batch), confirm)
         if reading.mode == "verbatim":
