@@ -92,7 +92,7 @@ def without(digest: str, quotes: Collection[str]) -> str:
     if not gone:
         return digest
     kept = "\n".join(line for line in lines if gone.isdisjoint(_cited(line)))
-    blocks = [block for block in kept.split("\n\n") if block.strip()]
+    blocks = re.split(r"\n{2,}", kept.strip())
     # A section's title goes with the last of its statements.
     blocks = [
         one for one, after in zip(blocks, [*blocks[1:], "## "], strict=True) if not _both_titles(one, after)
