@@ -184,7 +184,7 @@ def at(tmp_path_factory: pytest.TempPathFactory, llm: ScriptedLLM) -> Iterator[D
     keys = {"embedder_api_key": "k", "llm_api_key": "k", "episodes": "on", "extraction": "auto"}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(schedule, "_LOOK_S", 0.2)
-        patch.setattr(digests_table, "_AGAIN_S", 5.0)  # what a busy machine breaks off is made soon
+        patch.setattr(digests_table, "_AGAIN_S", 20.0)  # what a busy machine breaks off is made soon
         with desk(tmp_path_factory.mktemp("digests"), llm, **embedder, **reader, **keys) as some:  # type: ignore[arg-type]
             yield some
 
