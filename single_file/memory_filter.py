@@ -11267,6 +11267,8 @@ class Locale:
             text = self._translations.ngettext(id_, id_, int(str(values["n"])))
         else:
             text = self._translations.gettext(id_)
+        if "{" not in text:
+            return text
         try:
             return _PLACE.sub(lambda match: self._written(values[match[1]]), text)
         except KeyError:
@@ -22247,7 +22249,8 @@ def is_seen(memory: Memory, view: View | None) -> bool:
 
 _ALWAYS = ("batch", "kind", "chat", "place")  # stored even where they are empty
 _STORED = {one.metadata["stored"]: one for one in fields(Memory) if one.metadata}
-_READ = {stored: (one.name, type(one.default)) for stored, one in _STORED.items()}
+_TEXTS = {stored: one.name for stored, one in _STORED.items() if isinstance(one.default, str)}
+_OTHERS = {stored: (one.name, type(one.default)) for stored, one in _STORED.items() if stored not in _TEXTS}
 
 
 def metadata_of(new: Memory) -> dict[str, Any]:
@@ -22265,9 +22268,14 @@ def metadata_of(new: Memory) -> dict[str, Any]:
 def remembered(metadata: Mapping[str, Any], owner_id: str, **others: Any) -> Memory:
     """A memory with what `metadata_of` stored of it; `others` are the fields that it does not store."""
     kept: dict[str, Any] = {}
-    for stored, value in metadata.items():
-        if value and (known := _READ.get(stored)):
-            name, kind = known
+    for stored, value in metadata.items():  # of more than a hundred memories a message: few steps
+        if not value:
+            continue
+        if stored in _TEXTS:
+            if type(value) is str:
+                kept[_TEXTS[stored]] = value
+        elif stored in _OTHERS:
+            name, kind = _OTHERS[stored]
             if type(value) is kind:
                 kept[name] = value
             elif kind is NoneType:  # of a time
@@ -22293,13 +22301,15 @@ def payload_of(owner_id: str, memory: Memory) -> dict[str, Any]:
 
 def in_payload(id_: str, payload: Mapping[str, Any], *, origin: str = "") -> Memory:
     """The memory that mem0's library, or `payload_of`, has written into a store."""
+    created, updated = payload.get("created_at"), payload.get("updated_at")
+    created_at = aware_time(created)
     return remembered(
         payload,
         str(payload.get("user_id") or ""),
         id=id_,
         text=str(payload.get("data") or ""),
-        created_at=aware_time(payload.get("created_at")),
-        updated_at=aware_time(payload.get("updated_at")),
+        created_at=created_at,
+        updated_at=created_at if updated == created else aware_time(updated),
         expires=str(payload.get("expiration_date") or ""),
         origin=origin,
     )
@@ -26142,25 +26152,31 @@ from __future__ import annotations
 
 from ...core.scope import EVERYONE
 from ...state.documents_table import DocumentsTable
-from .commands import OF_A_USER, Json, User, command
+from .commands import OF_A_USER, Json, PageNumber, User, Whole, command, page_of
 from .instance import Instance
+from .memories import paged, say_pages
 from .output import as_json, fields, say, table
 
 
 @command("documents", OF_A_USER)
-def list_documents(instance: Instance, user_id: User, to_json: Json = False) -> None:
-    """List the documents that were read, and why some cannot be."""
+def list_documents(
+    instance: Instance, user_id: User, page: PageNumber = 0, whole: Whole = False, to_json: Json = False
+) -> None:
+    """List the documents that were read, and before them those that cannot be, with the reason."""
     known = DocumentsTable(instance.engine)
     entries = [entry for owner in (user_id, EVERYONE) for entry in known.of(owner)]
+    entries.sort(key=lambda one: one.state != "failed")
+    shown = paged(entries, page_of(page, whole, to_json))
     if to_json:
         names = ("user_id", "path", "title", "address", "passages", "state", "detail")
-        as_json([fields(entry, *names) for entry in entries])
+        as_json([fields(entry, *names) for entry in shown.items])
     elif entries:
         rows = [
             (f"{one.user_id}/{one.path}", one.title, f"{one.passages:,}", one.detail or one.state)
-            for one in entries
+            for one in shown.items
         ]
         table(["file", "title", "passages", "state"], rows)
+        say_pages(shown, "documents")
     else:
         say(f"No documents of {user_id} have been read.")
 '''
@@ -37283,7 +37299,7 @@ SOURCES["language/credential_names.py"] = r'''"""Finds what secrets are called i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -37308,8 +37324,9 @@ _SORTS = {
 _COMPOUNDS = ("password", "code", "number", "open")  # sorts whose names end longer words, too
 
 _LETTERS = re.compile(r"[^\W_]+")
-_BEGINNINGS = re.compile(rf"(?=(\S{{{_BEGINNING_CHARS}}}))")
 _CAMEL = re.compile(r"[a-z][A-Z]")
+_WORDS_KEPT, _KEPT_CHARS = 8_192, 32  # of which it is kept which names they hold: most words come again
+_SPACES = {code: chr(code) if chr(code).isalnum() else " " for code in range(128)}
 _PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[^a-zA-Z]+")
 _FLAT = str.maketrans("-_.\n\t\u00a0\u2019", "      '")
 
@@ -37385,6 +37402,8 @@ class _Names:
     def beginning_with(self, words: set[str]) -> list[Name]:
         """Those whose first word is one of these, or of which one is the plural, in order."""
         found = words & self._first_words
+        if not found:
+            return []
         firsts = {one for word in found for one in (word, self._plurals.get(word)) if one in self._firsts}
         return [
             name
@@ -37392,10 +37411,18 @@ class _Names:
             for name in self.by_first_word[first]
         ]
 
-    def parts_in(self, flat: str) -> list[Name]:
-        """Those of `parts` that may be in a text, in order."""
-        beginnings = self._beginnings.intersection(_BEGINNINGS.findall(flat))
-        found = [name for one in beginnings for name in self._by_beginning[one] if name.text in flat]
+    def within(self, word: str) -> tuple[Name, ...]:
+        """Those of `parts` in ASCII, which are words, that are in a word."""
+        ends = range(_BEGINNING_CHARS, len(word) + 1)
+        beginnings = self._beginnings.intersection([word[end - _BEGINNING_CHARS : end] for end in ends])
+        return tuple(name for one in beginnings for name in self._by_beginning[one] if name.text in word)
+
+    def parts_in(self, flat: str, words: Iterable[str]) -> list[Name]:
+        """Those of `parts` that may be in a text, in order. words: the text's."""
+        found: list[Name] = []
+        for word in words:
+            if len(word) >= _BEGINNING_CHARS and (held := _within(word)):
+                found += (name for name in held if name not in found)
         if not flat.isascii():
             letters = set(flat)
             for letter in self._by_letter.keys() & letters:
@@ -37406,6 +37433,20 @@ class _Names:
 @lru_cache(1)
 def _names() -> _Names:
     return _Names()
+
+
+def _within(word: str) -> tuple[Name, ...]:
+    return _kept_within(word) if len(word) <= _KEPT_CHARS else _names().within(word)
+
+
+@lru_cache(_WORDS_KEPT)
+def _kept_within(word: str) -> tuple[Name, ...]:
+    return _names().within(word)
+
+
+def forget_words() -> None:
+    """Keep no words in memory."""
+    _kept_within.cache_clear()
 
 
 def flattened(text: str) -> str:
@@ -37430,10 +37471,12 @@ def places(text: str, flat: str) -> Iterator[Place]:
 
 def _present(text: str, flat: str) -> list[Name]:
     """The names that may be there: most are ruled out by a letter or a word that is missing."""
-    names, words = _names(), set(_LETTERS.findall(flat))
+    names = _names()
+    words = set(flat.translate(_SPACES).split() if flat.isascii() else _LETTERS.findall(flat))
+    parts = names.parts_in(flat, words)
     if _CAMEL.search(text):
         words.update(part.lower() for part in _PART.findall(text))
-    return names.parts_in(flat) + names.beginning_with(words)
+    return parts + names.beginning_with(words)
 
 
 def _place(text: str, flat: str, at: int, name: Name) -> Place | None:
@@ -46911,6 +46954,7 @@ _WALLET_WORDS = (12, 15, 18, 21, 24)
 _SMALL_LETTERS = re.compile(r"(?<![a-z])[a-z]{3,8}(?: [a-z]{3,8}){11,}")
 _NUMBERED = re.compile(r"\b1[.):]?\s?[a-z]{3,8}(?:[,;]?\s\d\d?[.):]?\s?[a-z]{3,8}){11,23}\b")
 _ENDING = re.compile(r"(?:[^s]s|ed|ing|ly)\Z")
+_PEM_BEGINS = "-----BEGIN "
 _PEM = re.compile(
     r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END[A-Z0-9 ]+-----|\Z)", re.DOTALL
 )
@@ -46961,12 +47005,18 @@ class Secret(NamedTuple):
 
 def find_secrets(text: str) -> list[Secret]:
     """The secrets in a text, in order; none overlap."""
-    found = [
-        Secret(begin + start, begin + end, what)
-        for begin in range(0, max(len(text), 1), _WINDOW_CHARS)
-        for start, end, what in _found(text[begin : begin + _WINDOW_CHARS + _OVERLAP_CHARS])
-    ]
-    found += (Secret(*match.span(), "a key") for match in _PEM.finditer(text))
+    if len(text) <= _WINDOW_CHARS:
+        found = list(_found(text))
+    else:
+        found = [
+            Secret(begin + start, begin + end, what)
+            for begin in range(0, len(text), _WINDOW_CHARS)
+            for start, end, what in _found(text[begin : begin + _WINDOW_CHARS + _OVERLAP_CHARS])
+        ]
+    if _PEM_BEGINS in text:
+        found += (Secret(*match.span(), "a key") for match in _PEM.finditer(text))
+    if not found:
+        return found
     found.sort()
     apart: list[Secret] = []
     for secret in found:
@@ -47354,10 +47404,11 @@ def spans(text: str) -> Iterator[tuple[int, int, bool]]:
     """Where those stand, and whether nothing follows on their line."""
     start = found = 0
     for end, after in _ends(text):
-        before = text[max(start, end - _END_CHARS) : end]
-        line_ends = "\n" in text[end:after]
-        if not line_ends and (_is_abbreviated(before) or _is_ordinal(before, text, end, after)):
-            continue
+        line_ends = text.find("\n", end, after) >= 0
+        if not line_ends and text.startswith(".", max(start, end - 1)):
+            before = text[max(start, end - _END_CHARS) : end]
+            if _is_abbreviated(before) or _is_ordinal(before, text, end, after):
+                continue
         if _says_something(text, start, end):
             found += 1
             yield start, end, line_ends
@@ -47379,8 +47430,8 @@ def _ends(text: str) -> Iterator[tuple[int, int]]:
 
 def _is_abbreviated(before: str) -> bool:
     """A letter alone is a word of its own in scripts without capitals."""
-    if not before.endswith("."):
-        return False
+    if before[1 - _ABBREVIATED_CHARS : -1].isalpha() and len(before) >= _ABBREVIATED_CHARS:
+        return False  # a longer word
     found = _ABBREVIATION.search(before[-_ABBREVIATED_CHARS:])
     return bool(found) and before[-2].lower() != before[-2].upper()
 
@@ -48842,11 +48893,11 @@ class Documents:
         return Inbox(folder) if folder is not None else None
 
     def all(self, user_id: str) -> list[Entry]:
-        """A user's own and then everyone's, but for those that were forgotten."""
+        """A user's own and then everyone's, what was read last first, but for those that were forgotten."""
         return [
             entry
             for owner in (user_id, EVERYONE)
-            for entry in self._table.of(owner)
+            for entry in sorted(self._table.of(owner), key=lambda one: -one.at)
             if entry.state != "forgotten"
         ]
 
@@ -57836,8 +57887,12 @@ def _of_ascii(text: str) -> float:
     """The tokens of a text in ASCII: its runs have few different shapes, whose costs are looked up."""
     shapes = text.translate(_SHAPES)
     runs = _SHAPE.findall(shapes)
-    kinds = Counter(map(itemgetter(0), runs))
-    is_english = _is_english(text, kinds["a"] + kinds["A"], 0, kinds["-"])
+    common = sum(map(_ENGLISH.__contains__, text.lower().split()))  # all that `_is_english` finds, or less
+    if common * _ENGLISH_SHARE >= len(runs):
+        is_english = True
+    else:
+        kinds = Counter(map(itemgetter(0), runs))
+        is_english = _is_english(text, kinds["a"] + kinds["A"], 0, kinds["-"])
     total = sum(map((_ENGLISH_COSTS if is_english else _LATIN_COSTS).__getitem__, runs))
     is_led = shapes.startswith(" ") and not shapes.startswith("  ")
     return total + (_cost("space", 1) if is_led else 0.0)
@@ -59416,6 +59471,10 @@ def past_chats_part(settings: Valves, kept: Kept) -> Check:
     )
 
 
+def _many(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
 def documents_part(settings: Valves, data_dir: Path, folders: Mapping[str, Known]) -> Check:
     """Where documents lie, and how many are read. folders: of each user, and everyone's."""
     folder = settings.documents_folder(data_dir)
@@ -59425,7 +59484,7 @@ def documents_part(settings: Valves, data_dir: Path, folders: Mapping[str, Known
     if not folder.is_dir():
         return Check("documents", True, f"there is no folder {folder}; its files would be read")
     number, failed, passages = (sum(one[at] for one in folders.values()) for at in range(3))
-    much = f"{number:,} documents with {passages:,} passages in {len(folders):,} folders"
+    much = f"{_many(number, 'document')} with {_many(passages, 'passage')} in {_many(len(folders), 'folder')}"
     if (everyones := folders.get(EVERYONE)) is not None:
         much += f", {everyones.documents:,} with {everyones.passages:,} of them in everyone's"
     if failed:
@@ -59700,12 +59759,12 @@ none can close the block, begin a line of its own or pass for a part of the prom
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, lru_cache
+from json.encoder import encode_basestring
 
 from ..core.locales import CODES, ENGLISH, Locale, locale
 from ..core.memory import DOCUMENT, Memory
@@ -59724,7 +59783,6 @@ _CACHED = (
     2000  # texts: a chat's messages show the same memories, and looking for secrets takes the most of it
 )
 _NEWLINES = re.compile(r"\n*")
-_AS_JSON = json.JSONEncoder(ensure_ascii=False).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -59890,7 +59948,7 @@ def shown(text: str) -> Shown:
     plain, secrets = masked(visible)
     harmless = inert(plain)
     changed = harmless != plain or (visible != text and visible != " ".join(text.split()))
-    return Shown(_AS_JSON(harmless), secrets, changed)
+    return Shown(encode_basestring(harmless), secrets, changed)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -60328,15 +60386,12 @@ def ranked_passages(
     passages: Sequence[Candidate], query: str, now: datetime, asked: PastQuestion = NOT_ASKED
 ) -> list[Ranked]:
     """Best first; what the user said counts a little more, and what is of the time that is asked for."""
-    items = ranked(passages, query, now, weights=_WEIGHTS)
 
-    def score(item: Ranked) -> float:
-        own = item.score * (_ASSISTANT if item.memory.role == "assistant" else 1.0)
-        return own + (_WHEN_ASKED if is_within(item.memory, asked, now) else 0.0)
+    def weigh(memory: Memory, score: float) -> float:
+        own = score * _ASSISTANT if memory.role == "assistant" else score
+        return own + _WHEN_ASKED if asked.window and is_within(memory, asked, now) else own
 
-    # `replace` takes four times as long.
-    weighed = [Ranked(one.memory, one.meaning, one.keyword, score(one), one.coverage) for one in items]
-    return sorted(weighed, key=lambda item: item.score, reverse=True)
+    return ranked(passages, query, now, weights=_WEIGHTS, weigh=weigh)
 
 
 def is_within(memory: Memory, asked: PastQuestion, now: datetime) -> bool:
@@ -60934,15 +60989,17 @@ def quote(text: str, asked: Collection[str], times: int = 1) -> tuple[int, int]:
     first = last = max(range(len(parts)), key=lambda at: (hits[at], -at))
     while True:
         # Of its neighbours that fit, the one that has more; what follows, where they have as much.
-        beside = [
-            (hits[at], at > last, at)
-            for at in (first - 1, last + 1)
-            if 0 <= at < len(parts) and parts[max(last, at)][1] - parts[min(first, at)][0] <= most
-        ]
-        if not beside:
+        left, right = first - 1, last + 1
+        fits_left = left >= 0 and parts[last][1] - parts[left][0] <= most
+        if right < len(parts) and parts[right][1] - parts[first][0] <= most:
+            if fits_left and hits[left] > hits[right]:
+                first = left
+            else:
+                last = right
+        elif fits_left:
+            first = left
+        else:
             break
-        at = max(beside)[2]
-        first, last = min(first, at), max(last, at)
     return parts[first][0], parts[last][1]
 
 
@@ -60974,10 +61031,11 @@ docs/recall.md says what each part was measured to bring.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
+from operator import itemgetter
 
 from ..core.memory import Candidate, Memory
 from ..language.forms import has_stem, stem
@@ -61042,8 +61100,13 @@ def ranked(
     now: datetime,
     reaffirmed: Mapping[str, int] | None = None,
     weights: Weights = DEFAULT,
+    weigh: Callable[[Memory, float], float] | None = None,
 ) -> list[Ranked]:
-    """Best first. `reaffirmed`: how often the user said again what a memory holds, by its id."""
+    """Best first.
+
+    reaffirmed: how often the user said again what a memory holds, by its id. weigh: what a score becomes, for
+    reasons of its memory's own.
+    """
     found = with_keywords(found, query)
     best = max((item.keyword or 0.0 for item in found), default=0.0)
     keywords = [(item.keyword or 0.0) / best if best else 0.0 for item in found]
@@ -61055,6 +61118,8 @@ def ranked(
 
     def by_words(covered: float) -> float:
         """How much BM25 counts for a memory that has this share of the stems asked for, 0 to 1."""
+        if not covered:
+            return 0.0
         has_several = covered * len(asked) > 1.5
         return float(covered**_ALL_OF_THEM) * (1.0 if has_several else weights.lone_word)
 
@@ -61063,17 +61128,15 @@ def ranked(
         for item, keyword, covered in zip(found, keywords, coverages, strict=True)
     ]
     lifts = _lifts(found, scores, weights)
-    items = [
-        Ranked(
-            item.memory,
-            item.meaning,
-            keyword,
-            score + weights.lift * lift + _worth(item.memory, now, reaffirmed or {}, weights),
-            covered,
-        )
-        for item, keyword, score, lift, covered in zip(found, keywords, scores, lifts, coverages, strict=True)
-    ]
-    return sorted(items, key=lambda item: (item.score, _time(item.memory), item.memory.id), reverse=True)
+    in_order = []
+    for item, keyword, score, lift, covered in zip(found, keywords, scores, lifts, coverages, strict=True):
+        memory = item.memory
+        at = memory.updated_at or memory.created_at or _BEFORE_ALL
+        total = score + weights.lift * lift + _worth(memory, (now - at).total_seconds(), reaffirmed, weights)
+        final = weigh(memory, total) if weigh else total
+        in_order.append((final, total, at, memory.id, Ranked(memory, item.meaning, keyword, final, covered)))
+    in_order.sort(key=itemgetter(0, 1, 2, 3), reverse=True)
+    return [one[-1] for one in in_order]
 
 
 def with_keywords(found: Sequence[Candidate], query: str) -> Sequence[Candidate]:
@@ -61118,7 +61181,7 @@ def stems_in(text: str, asked: Iterable[str]) -> set[str]:
     """Those of these stems that words of a text have."""
     if text.isascii():
         small = text.lower()
-        return {short for short in asked if has_stem(small, short)}
+        return {short for short in asked if short in small and has_stem(small, short)}
     return set(asked).intersection(map(_stem, terms_of(text)))
 
 
@@ -61126,22 +61189,26 @@ def _lifts(found: Sequence[Candidate], scores: Sequence[float], weights: Weights
     """The score of each one's best neighbour among the candidates: what was said next to it."""
     ordinals = [(item.memory.chat, item.memory.ordinal) for item in found]
     known = {ordinal: score for ordinal, score in zip(ordinals, scores, strict=True) if ordinal[0]}
-    steps = [step for step in range(-weights.reach, weights.reach + 1) if step]
-    return [
-        max([known.get((chat, ordinal + step), 0.0) for step in steps]) if chat else 0.0
-        for chat, ordinal in ordinals
-    ]
+    lifts = []
+    for chat, ordinal in ordinals:
+        best = 0.0
+        if chat:
+            for step in range(1, weights.reach + 1):
+                for score in (known.get((chat, ordinal - step)), known.get((chat, ordinal + step))):
+                    if score is not None and score > best:
+                        best = score
+        lifts.append(best)
+    return lifts
 
 
-def _worth(memory: Memory, now: datetime, reaffirmed: Mapping[str, int], weights: Weights) -> float:
+def _worth(memory: Memory, age_s: float, reaffirmed: Mapping[str, int] | None, weights: Weights) -> float:
     """What speaks for a memory whatever was asked: that it is new, and that its user says it again."""
-    age_days = max((now - _time(memory)).total_seconds() / 86400, 0.0)
-    again = min(reaffirmed.get(memory.id, 0), _REAFFIRMED_MOST)
-    return float(weights.recency * 0.5 ** (age_days / weights.half_life_days) + weights.reaffirmed * again)
-
-
-def _time(memory: Memory) -> datetime:
-    return memory.updated_at or memory.created_at or _BEFORE_ALL
+    worth = weights.recency
+    if age_s > 0:
+        worth *= 0.5 ** (age_s / 86400 / weights.half_life_days)
+    if reaffirmed and (again := reaffirmed.get(memory.id, 0)):
+        worth += weights.reaffirmed * min(again, _REAFFIRMED_MOST)
+    return worth
 
 
 def forget_words() -> None:
@@ -61216,6 +61283,7 @@ from ..core.memory import Candidate, Memory
 from ..core.reason import Reason
 from ..core.scope import View
 from ..core.turn import Turn
+from ..language.credential_names import forget_words as forget_names
 from ..language.forget_requests import forget_request
 from ..language.guess import language_for
 from ..language.past import NOT_ASKED, PastQuestion, past_question
@@ -61385,6 +61453,7 @@ class Recaller:
         shown.cache_clear()
         estimated_tokens.cache_clear()
         forget_words()
+        forget_names()
 
     def keep(self, turn: Turn, recalled: Recalled | None, left_alone: str = "") -> None:
         """Keep what this turn was told, and why, for the next one and for whoever asks.
@@ -72841,6 +72910,7 @@ _READ = 2048  # vectors at once
 _SEQS = 0xFFFFFFFF
 _LONGEST = 0xFFFF  # words
 _CACHED = 32 * 2**20  # bytes of lines
+_SPREAD = 4  # numbers for each memory, up to which a table of them says where each is
 
 _COLUMNS = "number, name, rows, centred, centre, version"  # of an owner
 
@@ -72905,8 +72975,9 @@ def packed(unit: Array) -> bytes:
 
 def unpacked(blobs: list[bytes], dims: int) -> Array:
     """Vectors as they are kept, one a line, of length 1 to four places."""
-    kept = np.frombuffer(b"".join(blobs), "<i2").reshape(-1, dims)
-    return kept.astype(np.float32) / np.float32(_SCALE)
+    vectors = np.frombuffer(b"".join(blobs), "<i2").reshape(-1, dims).astype(np.float32)
+    vectors /= np.float32(_SCALE)
+    return vectors
 
 
 def line(dims: int) -> np.dtype:
@@ -72929,7 +73000,8 @@ def line(dims: int) -> np.dtype:
 class Lines:
     """All that the blocks of an owner hold, by `seq`.
 
-    lengths: in words, with those of the context. codes: a line for each word of 64 bits.
+    lengths: in words, with those of the context. codes: a line for each word of 64 bits. places: where the
+    memory is that has the first `seq` and so many more; None where an owner's are too far apart.
     """
 
     seqs: Array
@@ -72937,9 +73009,18 @@ class Lines:
     lengths: Array
     codes: Array
     mean_length: float
+    places: Array | None = None
 
     def __len__(self) -> int:
         return len(self.seqs)
+
+    def where(self, seqs: Array) -> Array:
+        """Where the memories with these `seq` are; anywhere for those that are not there."""
+        if self.places is None:
+            found: Array = np.searchsorted(self.seqs, seqs)
+        else:
+            found = self.places.take(seqs - self.seqs[0], mode="clip")
+        return found
 
     def among(self, seqs: Array) -> Lines:
         """Those of these memories."""
@@ -72956,7 +73037,15 @@ def read(connection: sqlite3.Connection, tables: Tables, whose: Owner) -> Lines:
     lengths = lines["own"].astype(np.float32) + lines["context"]
     seqs, after = (np.ascontiguousarray(lines[name]) for name in ("seq", "after"))
     codes = np.ascontiguousarray(lines["code"].T)
-    return Lines(seqs, after, lengths, codes, float(lengths.mean()) if len(lengths) else 0.0)
+    return Lines(seqs, after, lengths, codes, float(lengths.mean()) if len(lengths) else 0.0, _places(seqs))
+
+
+def _places(seqs: Array) -> Array | None:
+    if not len(seqs) or int(seqs[-1]) - int(seqs[0]) >= _SPREAD * len(seqs):
+        return None
+    places = np.zeros(int(seqs[-1]) - int(seqs[0]) + 1, np.uint32)
+    places[seqs - seqs[0]] = np.arange(len(seqs), dtype=np.uint32)
+    return places
 
 
 def vectors_at(
@@ -73412,6 +73501,7 @@ from .schema import Tables
 # question about a conversation, these hold 99.4 %.
 _BY_CODE, _BY_VECTOR = 8, 4
 _DIMS = 512  # codes of fewer tell less
+_BOUND = 500  # parameters of a statement; each number of them is one of its own
 
 
 def nearest(
@@ -73432,9 +73522,13 @@ def nearest(
             f"SELECT key, vector FROM {tables.vectors} WHERE key BETWEEN ? AND ?", whose.keys
         ).fetchall()
     else:
-        keys = json.dumps((seqs.astype(np.int64) + whose.key(0)).tolist())
+        keys = (seqs.astype(np.int64) + whose.key(0)).tolist()
+        if len(keys) <= _BOUND:  # a fifth faster than by JSON
+            at, bound = ",".join("?" * len(keys)), keys
+        else:
+            at, bound = "SELECT value FROM json_each(?)", [json.dumps(keys)]
         rows = connection.execute(
-            f"SELECT key, vector FROM {tables.vectors} WHERE key IN (SELECT value FROM json_each(?))", (keys,)
+            f"SELECT key, vector FROM {tables.vectors} WHERE key IN ({at})", bound
         ).fetchall()
     if not rows:
         return []
@@ -73454,8 +73548,9 @@ def _distances(codes: Array, code: Array) -> Array:
 
 def _least(distances: Array, many: int) -> Array:
     """Where so many of the least are, newer ones first among equals; there are more than that."""
-    last = np.searchsorted(np.cumsum(np.bincount(distances)), many)
-    below, equal = np.flatnonzero(distances < last), np.flatnonzero(distances == last)
+    last = np.partition(distances, many - 1)[many - 1]
+    near = np.flatnonzero(distances <= last)
+    below, equal = near[distances[near] < last], near[distances[near] == last]
     return np.concatenate([below, equal[len(below) - many :]])
 
 
@@ -74427,7 +74522,7 @@ class Words:
         ).fetchone()
         if not found:
             return _NOWHERE
-        return np.searchsorted(lines.seqs, np.fromstring(found, np.uint32, sep=","))
+        return lines.where(np.fromstring(found, np.uint32, sep=","))
 
     def erase(self, connection: sqlite3.Connection) -> None:
         """Let nothing of the words stay that were deleted or replaced."""
@@ -74448,7 +74543,7 @@ def _next(lines: Lines, at: Array) -> Array:
     """Where the memories are that come next in the chats of these."""
     following = lines.after[at]
     following = following[following > 0]
-    places: Array = np.searchsorted(lines.seqs, following)
+    places = lines.where(following)
     is_there = lines.seqs.take(places, mode="clip") == following  # a link may name one that is gone
     return places if is_there.all() else places[is_there]
 '''
