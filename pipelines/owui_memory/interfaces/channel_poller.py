@@ -56,6 +56,7 @@ class ChannelPoller:
         self._failures, self._not_before = 0, 0.0
         self._told: Check | None = None
         self.thread = NowAndThen("memory-channels-polled", self.look, _LOOK_S)
+        self.thread.wake()  # the first look is at once
 
     def part(self) -> Check | None:
         """The status' line; None where no channel of Open WebUI is to be read."""
