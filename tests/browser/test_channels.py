@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import Any
 
@@ -89,15 +90,10 @@ def test_a_channel_is_read_and_told_of_in_it_alone(house: House, user: Person, c
     channel.post(bob, "A reply.", parent_id=decided)
     channel.remove(bob, wrong)
 
+    asked = itertools.count(1)
+
     def is_learned() -> bool:
-        return "The team deploys" in channel.asks_model(
-            bob, "When does the team deploy? " + "Now? " * next_one()
-        )
-
-    tried = iter(range(1, 100))
-
-    def next_one() -> int:
-        return next(tried)
+        return "The team deploys" in channel.asks_model(bob, f"({next(asked)}) When does the team deploy?")
 
     wait_until(is_learned, within=300, every=5.0, what=lambda: f"the channel is read: {house.status()}")
     prompts = [one.text for one in house.llm.chats() if "keep the memory of a team's channel" in one.text]
