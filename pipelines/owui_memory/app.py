@@ -133,7 +133,8 @@ class Application:
         file = StateFile(self._engine)
         self._state_check = StateCheck(self._engine, file, environment.data_dir, self.metrics.state_was_well)
         self._counting = Inquiry("memory-counting", self._counted)
-        self._counts, self._days, self._kept, self._read = Counts(pending=0, dead=0), "", Kept(), Known()
+        self._counts, self._days, self._kept = Counts(pending=0, dead=0), "", Kept()
+        self._read: dict[str, Known] = {}
         self._observed: list[Standing] = []
         self.spill = spill or Spill(environment.data_dir)
         self.keeper = Keeper(
@@ -164,6 +165,7 @@ class Application:
             self._is_busy,
             self.live_chats.learned,
             self.live_chats.titled,
+            self.recalls.wait,
         )
         self._reflector = Reflector(self.live, journal, settings, self.emit, self._is_busy)
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
@@ -383,6 +385,7 @@ class Application:
         levels.set("channel_messages_waiting", sum(one.unread for one in self._observed))
         for one in self._observed[:50]:
             levels.set("channel_tokens_today", one.tokens, f"{one.source}/{one.name or one.channel}"[:80])
+        levels.set_documents(self._read)
         for store, size in sizes(self._environment.data_dir).items():
             levels.set("store_bytes", size, store)
         levels.set("info", 1, __version__)
@@ -394,9 +397,9 @@ class Application:
             self._counts, self._days, self._kept, self._read, self._observed = answer
         return self._counts
 
-    def _counted(self) -> tuple[Counts, str, Kept, Known, list[Standing]]:
+    def _counted(self) -> tuple[Counts, str, Kept, dict[str, Known], list[Standing]]:
         days = self._ledger.described(read_prices(self._settings().llm_prices))
-        kept, read = EpisodesTable(self._engine).kept(), self._documents.known()
+        kept, read = EpisodesTable(self._engine).kept(), self._documents.folders()
         return self._outbox.counts(), days, kept, read, self.channels.queue.standing()
 
     def close(self) -> None:

@@ -7,6 +7,8 @@
 `drain` is what the plugin does between its start-up and its shutdown. `undo` takes back every change of ada.
 `erase_user` erases her, `forget_first` what she said first; `go_on` finishes what another process began.
 
+`read_channels` reads what waits of channels.
+
 One process imports mem0, which takes seconds, and forks one for each run.
 """
 
@@ -221,8 +223,35 @@ def _go_on(folder: Path, settings: dict[str, Any]) -> None:
         eraser.go_on()
 
 
+def _read_channels(folder: Path, settings: dict[str, Any]) -> None:
+    """Until all that waits is read, and what was deleted is gone."""
+    from sqlalchemy import func, select
+
+    from owui_memory.app import Application
+    from owui_memory.channels import claims, reader
+    from owui_memory.channels.queue import IN_HAND
+    from owui_memory.config.environment import Environment
+    from owui_memory.config.settings import Valves
+    from owui_memory.state import channel_memories, channel_messages, open_state
+
+    claims.DUE_S, reader._LOOK_S = 0.0, 0.01
+    valves, engine = Valves(**settings), open_state(folder)
+    runtime = Application(Environment({}, folder, "key"), lambda: valves, [])
+
+    def is_done() -> bool:
+        waiting = select(func.count()).where(channel_messages.c.state.in_(IN_HAND))
+        gone = select(func.count()).where(channel_memories.c.gone)
+        with engine.connect() as connection:
+            return not connection.scalar(waiting) and not connection.scalar(gone)
+
+    wait_until(is_done, within=_PATIENCE_S, every=0.01, what="all is read")
+    runtime.close()
+    engine.dispose()
+
+
 _WORK = {
     "drain": _drain,
+    "read_channels": _read_channels,
     "undo": _undo,
     "erase_user": _erase_user,
     "forget_first": _forget_first,

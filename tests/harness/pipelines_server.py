@@ -194,7 +194,7 @@ class PipelinesServer:
         """SIGKILL: nothing is finished, nothing is flushed."""
         self._end(signal.SIGKILL)
 
-    def stop(self, *, within: float = 20.0) -> None:
+    def stop(self, *, within: float = 60.0) -> None:
         """SIGTERM, and SIGKILL where that does not end it within the bound (then raises)."""
         self._end(signal.SIGTERM, within)
 
@@ -210,7 +210,7 @@ class PipelinesServer:
         self.stop()
         return self.start()
 
-    def _end(self, how: signal.Signals, within: float = 20.0) -> None:
+    def _end(self, how: signal.Signals, within: float = 60.0) -> None:
         process, self._process = self._process, None
         client, self._client = self._client, None
         if client:

@@ -31,6 +31,7 @@ _LEFT_OUT = {
     "SqliteStore": {"create_col", "list_cols", "col_info", "get", "get_all", "of_kind", "list", "count"}
     | {"scan", "count_rows", "search", "keyword_search", "search_batch", "checkpoint", "close"},
     "Erasures": {"teams", "since", "newest", "open", "get", "copying"},
+    "Claims": {"due"},
     "StoreSite": {"known", "ids_of", "added_by", "close"},
 }
 
@@ -99,12 +100,13 @@ def die_at(step: str) -> Callable[[str], None]:
 def everything() -> Iterable[type]:
     """All classes that have steps. mem0 must be imported already."""
     from owui_memory.backends.library import LibraryBackend
+    from owui_memory.channels.claims import Claims
     from owui_memory.models.llms import Llms
     from owui_memory.remember.journal import Journal
     from owui_memory.remember.outbox import Outbox
     from owui_memory.stores.sqlite.store import SqliteStore
 
-    return Outbox, Journal, Llms, LibraryBackend, SqliteStore, *of_erasures()
+    return Outbox, Claims, Journal, Llms, LibraryBackend, SqliteStore, *of_erasures()
 
 
 def of_erasures() -> Iterable[type]:

@@ -33,12 +33,11 @@ def forget_author(engine: Engine, source: str, author: str) -> None:
     now = time.time()
     with engine.begin() as connection:
         _silence(connection, source, author, silent=True)
-        drop_texts(connection, and_(_M.source == source, _M.author == author), now)
-        # Once more for those whose messages are not kept any more.
-        cites = and_(_C.source == source, _C.author == author)
-        connection.execute(update(channel_memories).where(cites).values(gone=True))
         own = and_(_M.source == source, _M.author == author)
         connection.execute(update(channel_messages).where(own).values(author_name=""))
+        drop_texts(connection, own, now)
+        cites = and_(_C.source == source, _C.author == author)  # also of messages that are not kept any more
+        connection.execute(update(channel_memories).where(cites).values(gone=True))
 
 
 def read_author(engine: Engine, source: str, author: str) -> None:

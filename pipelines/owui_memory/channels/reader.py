@@ -6,14 +6,16 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
 from hashlib import blake2b
 
 from ..backends.backend_holder import BackendHolder
+from ..backends.base import Backend
 from ..backends.library import LibraryBackend
 from ..config.settings import Valves
 from ..core.change import Change
 from ..core.chat_servers import AnsweredBy
-from ..core.errors import ClaimLost, Drop, MemoryFault, RetryFew, TooSlow, is_of_the_text
+from ..core.errors import ClaimLost, Drop, MemoryFault, RetryFew, TellAdmin, TooSlow, is_of_the_text
 from ..core.events import Emit, Event, EventKind, Job, failed, succeeded
 from ..core.exchange import Batch, Exchange
 from ..core.memory import EPISODE, Memory
@@ -43,6 +45,7 @@ _ASKED_CHARS = 500  # of messages that memories are looked for with at once
 _STORED_AT_ONCE = 16
 
 Made = Mapping[tuple[str, str], Collection[str]]
+Make = Callable[[LibraryBackend], Made]
 
 
 class ChannelReader:
@@ -69,10 +72,9 @@ class ChannelReader:
 
     def look(self) -> bool:
         """Takes away what was deleted, and reads a batch that is due; whether there was one. Never raises."""
-        if self._is_busy():
+        if self._is_busy() or self._live.current is None:
             return False
         try:
-            self._live.get()
             if self._sweeping.sweep():
                 return True
             settings = self._settings()
@@ -81,9 +83,6 @@ class ChannelReader:
             claim = self._claimed(settings)
             if claim is not None:
                 self._settle(claim)
-        except MemoryFault as fault:
-            self._emit(failed(Job.CHANNELS, fault))
-            return False
         except Exception as error:  # noqa: BLE001 - the thread must not die; the state database may be ill
             self._emit(failed(Job.CHANNELS, error))
             return False
@@ -101,11 +100,11 @@ class ChannelReader:
     def _settle(self, claim: Claim) -> None:
         """Reads a batch, and writes down what came of it."""
         try:
-            with self._live.writing() as backend, claim.held():
-                if not isinstance(backend, LibraryBackend):
-                    raise Drop("Channels are read with the backend library only.")
-                made = self._made(backend, claim)
-                self._claims.done(claim, made)
+            with claim.held():
+                make = self._decided(_library(self._live.get()), claim)  # an LLM may take minutes
+                with self._live.writing() as backend:
+                    made = make(_library(backend))
+                    self._claims.done(claim, made)
         except ClaimLost:
             self._lost(claim)
         except Exception as error:  # noqa: BLE001 - sorted there
@@ -118,21 +117,26 @@ class ChannelReader:
             self._emit(succeeded(Job.CHANNELS))
             self._emit(Event(EventKind.CHANNEL_READ, len(claim.messages), records=len(made)))
 
-    def _made(self, backend: LibraryBackend, claim: Claim) -> Made:
+    def _decided(self, backend: LibraryBackend, claim: Claim) -> Make:
+        """What is to be made of a batch."""
         settings = self._settings()
         if not any(of_message(one.text) for one in claim.messages):
-            self._claims.confirm(claim)
-            return {}
+            return lambda _: self._nothing(claim)
         patient = claim.attempts < _MANY_TRIES
         anyone = AnsweredBy(local="local")
         local_only = settings.local_only
         with backend.reading(anyone, local_only=local_only, patient=patient, apart=True) as model:
-            may_ask = _may_ask(settings) and bool(model) and settings.channel_tokens_per_day > 0
-            return self._learn(backend, claim) if may_ask else self._keep_passages(backend, claim)
+            if _may_ask(settings) and model and settings.channel_tokens_per_day:
+                return self._learned(backend, claim)
+        return partial(self._keep_passages, claim)
+
+    def _nothing(self, claim: Claim) -> Made:
+        self._claims.confirm(claim)
+        return {}
 
     # Without an LLM
 
-    def _keep_passages(self, backend: LibraryBackend, claim: Claim) -> Made:
+    def _keep_passages(self, claim: Claim, backend: LibraryBackend) -> Made:
         self._claims.confirm(claim)
         found = list(passages_of(claim))
         for at in range(0, len(found), _STORED_AT_ONCE):
@@ -143,20 +147,30 @@ class ChannelReader:
 
     # With one
 
-    def _learn(self, backend: LibraryBackend, claim: Claim) -> Made:
-        """A member's own memories are made first: the channel's tell a second try that all was decided."""
-        decided_before = bool(claim.attempts > 1 and self._journal.of_batch(claim.name))
+    def _learned(self, backend: LibraryBackend, claim: Claim) -> Make:
         members = self._members(claim)
         wanted: dict[str, list[Learned]] = {claim.owner: [], **{one: [] for one in members.values()}}
-        model = ""
-        if not decided_before:
-            model, found = self._asked(backend, claim, members)
-            for one in found:
-                if one.refused:
-                    self._emit(Event(EventKind.CHANGE_REFUSED, reason=one.refused))
-                else:
-                    wanted[one.user_id or claim.owner].append(one)
+        if claim.attempts > 1 and self._journal.of_batch(claim.name):
+            return partial(self._remember, claim, wanted, "")  # all was decided before
+        if claim.attempts > 1:
+            self._take_back(claim)  # passages, kept when there was no LLM
+        model, found = self._asked(backend, claim, members)
+        for one in found:
+            if one.refused:
+                self._emit(Event(EventKind.CHANGE_REFUSED, reason=one.refused))
+            else:
+                wanted[one.user_id or claim.owner].append(one)
+
+        def make(backend: LibraryBackend) -> Made:
             self._claims.confirm(claim)
+            return self._remember(claim, wanted, model, backend)
+
+        return make
+
+    def _remember(
+        self, claim: Claim, wanted: Mapping[str, list[Learned]], model: str, backend: LibraryBackend
+    ) -> Made:
+        """A member's own memories are made first: the channel's tell a second try that all was decided."""
         made: dict[tuple[str, str], list[str]] = {}
         ids = {_token(one.id): one.id for one in claim.messages}
         for owner in sorted(wanted, key=lambda owner: (owner == claim.owner, owner)):
@@ -234,13 +248,17 @@ class ChannelReader:
                 return
             claim.renew()
         except ClaimLost:
-            if self._queue.is_known(claim.owner):
-                return
-            with self._live.writing() as backend:
-                assert isinstance(backend, LibraryBackend)
-                for memory in backend.added_by(claim.owner, claim.name):
-                    backend.remove(memory.id)
-            self._journal.erase_batch(claim.owner, claim.name)
+            if not self._queue.is_known(claim.owner):
+                self._take_back(claim)
+
+    def _take_back(self, claim: Claim) -> None:
+        """As if a batch had never been worked on."""
+        with self._live.writing() as backend:
+            for owner in (claim.owner, *self._members(claim).values()):
+                name = _batch(claim, owner).name
+                ids = [memory.id for memory in _library(backend).added_by(owner, name)]
+                admission.remove_all(_library(backend), owner, ids)
+                self._journal.erase_batch(owner, name)
 
     def _failed(self, claim: Claim, error: Exception) -> None:
         """Tried again later, read in parts, or set aside: nothing holds up what is said next for ever."""
@@ -254,15 +272,23 @@ class ChannelReader:
         pause = min(_PAUSE_S * 2 ** min(failures - 1, 20), _LONGEST_PAUSE_S)
         try:
             if may_split and (hopeless or (too_much and claim.attempts >= _FEW_TRIES)):
+                self._take_back(claim)  # passages
                 self._claims.disband(claim, 2)
             elif hopeless:
                 log.error("%d message(s) of a channel set aside: %s", len(claim.messages), told)
+                self._take_back(claim)
                 self._claims.leave(claim, 0.0, "", ASIDE)
                 self._emit(Event(EventKind.CHANNEL_ASIDE, len(claim.messages)))
             else:
                 self._claims.leave(claim, pause, told)
         except ClaimLost:
             self._lost(claim)
+
+
+def _library(backend: Backend) -> LibraryBackend:
+    if not isinstance(backend, LibraryBackend):
+        raise TellAdmin("Channels are read with the backend library only.", hint="Set `backend` to library.")
+    return backend
 
 
 def _may_ask(settings: Valves) -> bool:

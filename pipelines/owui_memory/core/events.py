@@ -38,7 +38,7 @@ class EventKind(StrEnum):
     EXCHANGES_DEAD = "exchanges_dead"  # set aside: they could not be remembered
     CONTEXT_CUT = "context_cut"  # the oldest turns left a chat's prompt; `reason`: what is in their place
     ABSTRACT_MADE = "abstract_made"  # of a chat's oldest turns; `reason`: by what
-    DIGEST_MADE = "digest_made"  # `code`: by what
+    DIGEST_MADE = "digest_made"  # `reason`: its template, `code`: by what
     CHANNEL_READ = "channel_read"  # so many messages; `records`: memories made of them
     CHANNEL_ASIDE = "channel_aside"  # messages that could not be read
     EMBEDDED = "embedded"  # `count` texts, in one call
@@ -109,8 +109,8 @@ class Event:
     """Something that has happened. at: when, if not now.
 
     code: the reason as a code, if `reason` is a sentence that varies. seconds: how long it took. tokens,
-    records: of memories, what they take in a prompt, and how many there are. traces: of the requests that it
-    comes from, where that is not the one in hand (`core/trace.py`).
+    records: of memories, what they take in a prompt, and how many there are; tokens of a digest: what its LLM
+    took. traces: of the requests that it comes from, where that is not the one in hand (`core/trace.py`).
     """
 
     kind: EventKind

@@ -19,8 +19,8 @@ class Exchange:
     `follows`: what the message follows in its chat, see `core.turn.Turn`. `replaces`: message ids of earlier
     versions of it, whose memories are to be taken back. `again`: the message was remembered before, and only
     what was said counts, as it has another answer now. `title`: the chat's, if that is known. `given`: it is
-    no exchange, but a memory of this kind, which an import brings; `user_text` is its text. `trace`: of the
-    request, see `core/trace.py`.
+    no exchange, but a memory of this kind, which an import brings; `user_text` is its text, and `expires` its
+    last day (YYYY-MM-DD, or ""). `trace`: of the request, see `core/trace.py`.
     """
 
     key: str
@@ -38,6 +38,7 @@ class Exchange:
     title: str = ""
     given: str = ""
     trace: str = ""
+    expires: str = ""
 
     @property
     def message_id(self) -> str:

@@ -87,25 +87,27 @@ class Digests:
         task = template.filled(about, now.date().isoformat(), inert(user))
         if not (sources := self._shelf.sources(template, user_id, about, now)):
             raise Refused(message("digest, nothing known"))
-        sections = self._asked(user_id, task, sources)
-        self._emit(Event(EventKind.DIGEST_MADE, code="by an LLM" if sections else "of its sources"))
+        sections, tokens = self._asked(user_id, task, sources)
+        code = "llm" if sections else "sources"
+        self._emit(Event(EventKind.DIGEST_MADE, reason=template.name, code=code, tokens=tokens))
         return sections or of_sources(sources, words)
 
-    def _asked(self, user_id: str, task: str, sources: list[Source]) -> list[Section]:
-        """What an LLM writes of the sources and they bear out; [] where none may read them, or it fails."""
+    def _asked(self, user_id: str, task: str, sources: list[Source]) -> tuple[list[Section], int]:
+        """What an LLM writes of the sources and they bear out, [] where none may read them, or it fails; and
+        the tokens that this took."""
         settings, backend = self._settings(), self._live.get()
         if not (settings.has_llm and settings.uses_llm and isinstance(backend, AskableBackend)):
-            return []
+            return [], 0
         answered = self._reflections.answered_by(user_id)
         with ExitStack() as reading:
             try:
                 reader = backend.reading(answered, local_only=settings.local_only, patient=False)
                 if not reading.enter_context(reader):
-                    return []
-                asked = prompt_of(task, sources)
-                found = checked(backend.ask(asked).text, sources)
+                    return [], 0
+                reply = backend.ask(prompt_of(task, sources))
+                found = checked(reply.text, sources)
             except MemoryFault as fault:
                 self._emit(failed(Job.DIGEST, fault))
-                return []
+                return [], 0
         self._emit(succeeded(Job.DIGEST))
-        return found
+        return found, sum(reply.tokens)

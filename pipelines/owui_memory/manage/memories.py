@@ -322,7 +322,9 @@ class Control:
                 new = {wording(one.text): one for one in texts if wording(one.text) not in known}
                 unfit = (Row(text) for text, _ in refused[:MOST_IMPORTED])
                 for position, row in enumerate([*new.values(), *unfit]):
-                    change = change_of(asked, position, "add", after=row.text, kind=row.kind)
+                    change = change_of(
+                        asked, position, "add", after=row.text, kind=row.kind, expires=row.expires
+                    )
                     yield replace(change, said_at=min(row.said_at or asked.at, asked.at))
 
             changes = self._make(backend, asked, decide, confirm)

@@ -28,11 +28,12 @@ def row_of(user_id: str, memory: Memory) -> dict[str, Any]:
 
 
 class Row(NamedTuple):
-    """What an import brings. `said_at`: Unix time in seconds, 0 if that is not known."""
+    """What an import brings. `said_at`: Unix time in seconds, 0 if that is not known; `expires`: last day."""
 
     text: str
     kind: str = "fact"
     said_at: float = 0.0
+    expires: str = ""
 
 
 _Pairs = list[tuple[str, str]]
@@ -59,6 +60,7 @@ def read_rows(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[l
                     check(record.text),
                     str(kind) if kind in get_args(Kind) else "fact",
                     said_at.timestamp() if said_at else 0.0,
+                    str(record.payload.get("expiration_date") or ""),
                 )
             )
         except NotAdmittedError as refusal:

@@ -1,4 +1,4 @@
-"""What the LLMs cost since the start: calls and tokens of each model."""
+"""What the LLMs cost since the start: calls and tokens of each model, and of the digests of each template."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import threading
 from collections import Counter
 from collections.abc import Mapping
 
-from ..core.events import Event, Usage
+from ..core.events import Event, EventKind, Usage
+
+_MOST_TEMPLATES = 20  # what comes after them is "other"
 
 
 class Costs:
@@ -15,16 +17,23 @@ class Costs:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._of_models: dict[str, Counter[str]] = {}
+        self._of_digests: dict[str, Counter[str]] = {}
 
     def __call__(self, event: Event) -> None:
         """Counts the tokens of an event."""
         if (usage := event.usage) is not None and usage.for_exchanges:
             with self._lock:
                 self._of_models.setdefault(usage.model, Counter()).update(_counted(usage))
+        if event.kind is EventKind.DIGEST_MADE:
+            with self._lock:
+                is_known = event.reason in self._of_digests or len(self._of_digests) < _MOST_TEMPLATES
+                counts = self._of_digests.setdefault(event.reason if is_known else "other", Counter())
+                counts.update({"made": 1, "tokens": event.tokens})
 
     def described(self, exchanges: int) -> str:
-        """Calls and tokens since the start: of each exchange on average, and of each model."""
+        """Calls and tokens since the start: of each exchange on average, of each model and template."""
         with self._lock:
+            digests = {name: Counter(counts) for name, counts in sorted(self._of_digests.items())}
             models = {model: Counter(counts) for model, counts in sorted(self._of_models.items())}
         if not models:
             return "no LLM has been called since the start"
@@ -32,6 +41,9 @@ class Costs:
         if exchanges:
             total = sum(models.values(), Counter[str]())
             details.insert(0, f"{_each(total, exchanges)} per exchange")
+        if digests:
+            each = (f"{name} {one['made']:,} ({one['tokens']:,} tokens)" for name, one in digests.items())
+            details.append(f"of them digests: {', '.join(each)}")
         return "since the start " + "; ".join(details)
 
 

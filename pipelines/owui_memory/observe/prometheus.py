@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,15 +17,19 @@ from typing import TYPE_CHECKING, Any
 from ..core.errors import TellAdmin
 from ..core.events import Event, EventKind
 from ..core.reason import Reason
+from ..core.scope import EVERYONE
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
+
+    from ..state.documents_table import Known
 
 _PREFIX = "owui_memory_"
 _MOST_VALUES = 50  # of one label; what comes after them is "other"
 _RECALL_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 10.0)
 _MODEL_S = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
 _FIRST_S = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0)
+_FOLDER = ("folder", "state")
 _TOKENS = (25, 50, 100, 200, 400, 800, 1600)
 
 # name (a counter's without _total): what it counts, and its labels
@@ -46,6 +50,8 @@ COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "failures": ("Work that failed, and is done again later.", ("job",)),
     "llm_calls": ("Answered calls of the LLM that reads the chats.", ("model",)),
     "llm_tokens": ("Tokens of these calls.", ("model", "direction")),
+    "digests": ("Digests, by template and by what made them.", ("template", "by")),
+    "digest_tokens": ("Tokens that LLMs took for them.", ("template",)),
     "upstream_requests": ("Requests that the proxy sent on.", ("upstream", "outcome")),
 }
 HISTOGRAMS: dict[str, tuple[str, tuple[str, ...], tuple[float, ...]]] = {
@@ -62,6 +68,8 @@ GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "queue_oldest_seconds": ("Since when the oldest exchange waits.", ()),
     "recall_breaker_open": ("1 while recall is paused because it kept failing.", ()),
     "backend_ready": ("1 while memories can be searched.", ()),
+    "documents": ("Documents that were read or could not be, in users' folders or everyone's.", _FOLDER),
+    "document_passages": ("Passages that are kept of them.", _FOLDER[:1]),
     "moving_memories": ("While memories are moved: those there, and all of them.", ("state",)),
     "channel_messages_waiting": ("Messages of channels that wait to be read.", ()),
     "channel_tokens_today": (
@@ -111,6 +119,16 @@ class Levels:
     def set(self, gauge: str, value: float, *labels: str) -> None:
         self.values[gauge, labels] = value
 
+    def set_documents(self, folders: Mapping[str, Known]) -> None:
+        """What was read of all users' folders together, and of everyone's."""
+        for name in ("users", "everyone"):
+            found = [
+                known for user_id, known in folders.items() if (user_id == EVERYONE) == (name != "users")
+            ]
+            self.set("documents", sum(one.documents for one in found), name, "read")
+            self.set("documents", sum(one.failed for one in found), name, "failed")
+            self.set("document_passages", sum(one.passages for one in found), name)
+
 
 class Prometheus:
     """Counts events from now on. Threads may share it.
@@ -159,6 +177,9 @@ class Prometheus:
             self._of("failures", event.job.value).inc()
         elif event.kind is EventKind.TOOL_CALLED:
             self._of("tool_calls", event.code, event.reason).inc()
+        elif event.kind is EventKind.DIGEST_MADE:
+            self._of("digests", event.reason, event.code).inc()
+            self._of("digest_tokens", event.reason).inc(event.tokens)
         elif event.kind is EventKind.PROXIED:
             self._of("proxy_added_seconds", event.code).observe(event.seconds or 0.0)
         self._count_calls(event)

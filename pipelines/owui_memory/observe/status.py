@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +15,7 @@ from ..config.environment import PUBLIC_DEFAULT_KEY
 from ..config.settings import Valves
 from ..core.events import COUNTS_FOR, EventKind
 from ..core.memory import Check
+from ..core.scope import EVERYONE
 from .costs import Costs
 from .inquiry import Inquiry
 from .metrics import Metrics
@@ -172,20 +173,27 @@ def past_chats_part(settings: Valves, kept: Kept) -> Check:
     )
 
 
-def documents_part(settings: Valves, data_dir: Path, known: Known) -> Check:
-    """Where documents lie, and how many are read."""
+def _many(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
+def documents_part(settings: Valves, data_dir: Path, folders: Mapping[str, Known]) -> Check:
+    """Where documents lie, and how many are read. folders: of each user, and everyone's."""
     folder = settings.documents_folder(data_dir)
     if folder is None:
         why = "documents_dir is empty" if not settings.documents_dir else "it takes the backend library"
         return Check("documents", True, f"none are read: {why}")
     if not folder.is_dir():
         return Check("documents", True, f"there is no folder {folder}; its files would be read")
-    much = f"{known.documents:,} documents, {known.passages:,} passages"
-    if known.failed:
+    number, failed, passages = (sum(one[at] for one in folders.values()) for at in range(3))
+    much = f"{_many(number, 'document')} with {_many(passages, 'passage')} in {_many(len(folders), 'folder')}"
+    if (everyones := folders.get(EVERYONE)) is not None:
+        much += f", {everyones.documents:,} with {everyones.passages:,} of them in everyone's"
+    if failed:
         return Check(
             "documents",
             True,
-            f"{much}; {known.failed:,} cannot be read",
+            f"{much}; {failed:,} cannot be read",
             f"{COMMAND} documents ID tells which, and why.",
         )
     return Check("documents", True, much)
@@ -194,10 +202,8 @@ def documents_part(settings: Valves, data_dir: Path, known: Known) -> Check:
 def channels_part(settings: Valves, standing: Sequence[Standing]) -> Check:
     """How many channels are observed, what waits, and why."""
     if not settings.observes_channels:
-        off = settings.channels == "off"
-        return Check(
-            "channels", True, "not observed" if off else "not observed: it takes the backend library"
-        )
+        why = "" if settings.channels == "off" else ": it takes the backend library"
+        return Check("channels", True, f"not observed{why}")
     waiting, aside = (sum(getattr(one, name) for one in standing) for name in ("unread", "aside"))
     details = [f"{len(standing):,} channels, {waiting:,} messages wait to be read"]
     details += [f"{aside:,} cannot be read"] if aside else []

@@ -25,6 +25,7 @@ _FEW_SPREADS = 0.5  # for each time that there are e times fewer
 _DEFAULT, _MOST = 0.42, 1.4  # of the threshold
 _OF_BEST = 0.15  # of what the best one has: the rest of what is told once the gate is open
 _LEAST = 0.1  # of that; less is far in meaning, and without words in common
+_LESS_OF_FEW = 0.5  # for each time that there are e times fewer than forty: all of few cost little
 
 _NEARLY_SAME = 0.8  # share of words in common
 
@@ -74,8 +75,10 @@ class Gate:
         allowed = SPREAD * (_for_own(of_self, query) + _by_chance(candidates))
         share = (_MOST - threshold) / (_MOST - _DEFAULT) if allowed > 0 else threshold / _DEFAULT
         needed = threshold - allowed * min(max(share, 0.0), 1.0)
-        is_open = bool(candidates) and seen >= needed
-        return cls(seen, needed, min(max(_OF_BEST * seen, _LEAST), _DEFAULT) if is_open else None)
+        if not candidates or seen < needed:
+            return cls(seen, needed)
+        least = min(max(_OF_BEST * seen, _LEAST), _DEFAULT)
+        return cls(seen, needed, least / (1 + _LESS_OF_FEW * _few(len(candidates))))
 
 
 def _for_own(of_self: tuple[float, float], query: str) -> float:
@@ -95,9 +98,13 @@ def _by_chance(candidates: Sequence[Ranked]) -> float:
     """
     near = sorted((item.meaning for item in candidates), reverse=True)[:_CROWD]
     others = sum(near[1:]) / max(len(near) - 1, 1)
-    few = math.log(_CROWD / max(len(near), _FEW))
     apart = _CROWD_SPREADS - others / SPREAD
-    return max(apart, -_CROWDED_SPREADS) + _FEW_SPREADS * few
+    return max(apart, -_CROWDED_SPREADS) + _FEW_SPREADS * _few(len(near))
+
+
+def _few(count: int) -> float:
+    """How often there are e times fewer memories than forty; 0 for forty and more."""
+    return math.log(_CROWD / min(max(count, _FEW), _CROWD))
 
 
 def select(

@@ -128,4 +128,5 @@ def decide_given(backend: Backend, batch: Batch) -> Iterator[Change]:
         if (known := known_as(backend, batch, given.user_text)) is not None:
             yield reaffirmed(batch, position, given, known)
         else:
-            yield decided(batch, position, "add", given, after=given.user_text, kind=given.given)
+            told = {"after": given.user_text, "kind": given.given, "expires": given.expires}
+            yield decided(batch, position, "add", given, None, **told)

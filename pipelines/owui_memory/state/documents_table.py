@@ -103,6 +103,18 @@ class DocumentsTable:
             number, wrong, passages = connection.execute(counted).one()
         return Known(int(number or 0), int(wrong or 0), int(passages or 0))
 
+    def folders(self) -> dict[str, Known]:
+        """How much there is of each user, and of everyone's folder."""
+        is_read, failed = documents.c.state == "read", documents.c.state == "failed"
+        counted: Any = select(
+            documents.c.user_id,
+            func.count().filter(is_read),
+            func.count().filter(failed),
+            func.sum(documents.c.passages),
+        ).group_by(documents.c.user_id)
+        with self._reading.connect() as connection:
+            return {user_id: Known(*map(int, counts)) for user_id, *counts in connection.execute(counted)}
+
     def was_erased(self, user_id: str, since: float) -> bool:
         """Whether all of a user's was erased after a Unix time."""
         with self._reading.connect() as connection:

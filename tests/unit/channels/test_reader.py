@@ -7,6 +7,7 @@ from typing import Any
 from owui_memory.channels import claims
 from owui_memory.core.memory import EPISODE
 from owui_memory.core.scope import channel_owner
+from tests.harness.scripted_llm import ScriptedLLM
 from tests.unit.channels.room import GENERAL, Opened, Room
 from tests.unit.channels.saying import said
 
@@ -157,6 +158,18 @@ def test_a_spent_budget_waits_for_tomorrow(opens: Opened) -> None:
     nothing.reads()
     assert len(nothing.asked()) == 2
     assert any("long beak" in text for text in nothing.knows())
+
+
+def test_a_local_llm_reads_where_there_is_one(opens: Opened, scripted_llm: ScriptedLLM) -> None:
+    """The other one's address is nobody's."""
+    local = {"fallback_llm_provider": "openai", "fallback_llm_base_url": scripted_llm.base_url}
+    usual = {"llm_base_url": "http://192.0.2.1/v1", "fallback_llm_model": "own", "fallback_llm_api_key": "k"}
+    room = opens(**local, **usual)
+    standup(room)
+    room.answers(add(SHIPS, 2))
+    room.reads()
+    assert room.knows() == [SHIPS]
+    assert [one.body["model"] for one in scripted_llm.chats()] == ["own"]
 
 
 def test_switched_off_nothing_is_read(opens: Opened) -> None:

@@ -14,6 +14,8 @@ from owui_memory.core.scope import EVERYONE, documents_owner
 from owui_memory.documents.passages import BATCH
 from owui_memory.documents.storing import clear
 from owui_memory.manage.documents import Documents
+from owui_memory.observe.prometheus import Levels
+from owui_memory.observe.status import documents_part
 from tests.harness.places import Place
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.unit.documents.index import LONG, Failing, Index, There
@@ -152,3 +154,28 @@ def test_beginnings_are_fetched_one_by_one_the_users_own_first(index: Index) -> 
     first = next(beginnings)
     assert (first.ordinal, len(asked)) == (0, 1)
     assert [one.title for one in (first, *beginnings)] == ["a", "b", "rules"]
+
+
+def test_folders_are_counted_apart_and_told_without_their_users(index: Index) -> None:
+    index.write("a.txt", "The lamp is green.")
+    index.write("odd.pdf", "nonsense")
+    index.write("b.md", LONG, "bob")
+    index.write("rules.txt", "The lamp is out.", EVERYONE)
+    index.run()
+    folders = index.table.folders()
+    assert folders["ada"] == (1, 1, 1)
+    assert folders[EVERYONE] == (1, 0, 1)
+    passages = len(index.kept("bob")) + 2
+    part = documents_part(Valves(documents_dir=str(index.folders.root)), index.folders.root.parent, folders)
+    counted = f"3 documents with {passages} passages in 3 folders, 1 with 1 of them in everyone's"
+    assert part.detail == f"{counted}; 1 cannot be read"
+    levels = Levels()
+    levels.set_documents(folders)
+    assert levels.values == {
+        ("documents", ("users", "read")): 2,
+        ("documents", ("users", "failed")): 1,
+        ("document_passages", ("users",)): passages - 1,
+        ("documents", ("everyone", "read")): 1,
+        ("documents", ("everyone", "failed")): 0,
+        ("document_passages", ("everyone",)): 1,
+    }

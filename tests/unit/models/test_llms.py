@@ -14,10 +14,12 @@ import pytest
 from owui_memory.backends.library import LibraryBackend
 from owui_memory.config.settings import Valves
 from owui_memory.core.errors import Drop, Retry, RetryFew, TellAdmin
+from owui_memory.core.events import Event, EventKind, Usage
 from owui_memory.models.llms import Llms
 from owui_memory.models.tokens import estimated_tokens
 from owui_memory.observe.costs import Costs
 from owui_memory.observe.metrics import Metrics
+from owui_memory.observe.prometheus import Levels, Prometheus
 from tests.harness.hostile_server import HostileServer
 from tests.harness.ollama import Ollama
 from tests.harness.scripted_llm import ScriptedLLM
@@ -246,6 +248,22 @@ def test_tokens_are_estimated_where_nobody_tells(settings: Valves, monkeypatch: 
     assert costs.described(exchanges=1).endswith(
         f"one: 1 calls, {tokens_in} tokens in, {tokens_out} out (of 1 calls estimated)"
     )
+
+
+def test_digests_are_counted_by_template_some_of_them() -> None:
+    costs, numbers = Costs(), Prometheus()
+    costs(Event(EventKind.LLM_CALLED, usage=Usage("one", 100, 10, False)))
+    for at in (*range(30), 0):
+        made = Event(EventKind.DIGEST_MADE, reason=f"t{at:02}", code="llm", tokens=50)
+        costs(made)
+        numbers(made)
+    told = costs.described(exchanges=0)
+    assert "digests: other 10 (500 tokens), t00 2 (100 tokens), t01 1 (50 tokens)," in told
+    assert "t19" in told
+    assert "t20" not in told
+    text = numbers.text(Levels).decode()
+    assert 'owui_memory_digests_total{by="llm",template="t00"} 2.0' in text
+    assert 'owui_memory_digest_tokens_total{template="t00"} 100.0' in text
 
 
 def test_no_call_costs_nothing() -> None:

@@ -188,3 +188,15 @@ def test_of_many_passages_those_that_are_told_are_explained() -> None:
     read = Selection((), (one("page 1", NOT_RELEVANT), one("page 2", INJECTED)))
     told = most_telling(spoken, read)
     assert (told[0].memory_id, len(told)) == ("page 2", MOST)
+
+
+def test_once_the_gate_is_open_less_is_needed_of_few_memories() -> None:
+    def least(count: int) -> float:
+        others = [found(f"Something else, {number}.", 0.05) for number in range(count - 1)]
+        opened = gate([found("The user likes tea.", 0.6), *others], "What do I drink?")
+        assert opened.least is not None
+        return opened.least
+
+    at = [least(count) for count in (2, 4, 12, 40, 200)]
+    assert at[0] == at[1] < at[2] < at[3] == at[4] == pytest.approx(0.1)
+    assert at[2] == pytest.approx(0.0624, abs=1e-4)

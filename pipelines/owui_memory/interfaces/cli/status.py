@@ -14,7 +14,8 @@ from ...language.sanitize import one_line
 from ...manage.users import counts_of
 from ...observe.ledger import Ledger
 from ...observe.selfcheck import selfcheck
-from ...observe.status import past_chats_part
+from ...observe.status import documents_part, past_chats_part
+from ...state.documents_table import DocumentsTable
 from ...state.episodes_table import EpisodesTable
 from ...state.switches_table import Switches
 from .commands import OF_THE_SERVER, AnyUser, Json, command
@@ -43,6 +44,9 @@ def _of_all(instance: Instance, to_json: bool) -> None:
         _calls(instance),
         _queue(instance),
         past_chats_part(instance.settings, EpisodesTable(instance.engine).kept()),
+        documents_part(
+            instance.settings, instance.environment.data_dir, DocumentsTable(instance.engine).folders()
+        ),
     ]
     ok = all(part.ok for part in parts)
     if to_json:

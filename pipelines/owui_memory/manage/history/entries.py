@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from hashlib import blake2b
 from typing import Any, Literal
 
@@ -48,12 +48,13 @@ class Chat:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Something that the other program remembers of its user."""
+    """Something that the other program remembers of its user. expires: its last day, or ""."""
 
     text: str
     at: float = 0.0
     kind: str = "fact"
     owner: str = ""
+    expires: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,14 @@ def text_in(value: Any) -> str:
 def texts_in(parts: Iterable[Any], *, most: int = TEXT_CHARS) -> str:
     """The texts among some parts of a message, one below the other."""
     return capped("\n".join(filter(None, map(text_in, parts))), most).strip()
+
+
+def day_in(value: Any) -> str:
+    """A day as YYYY-MM-DD, of a time too; "" for anything else."""
+    try:
+        return date.fromisoformat(value[:10]).isoformat() if isinstance(value, str) else ""
+    except ValueError:
+        return ""
 
 
 def title_in(value: Any) -> str:

@@ -70,7 +70,7 @@ def given(user_id: str, fact: Fact) -> Exchange:
     """A memory that is brought along, to be added as it is. The same text has the same key, from anywhere."""
     key = "\n".join((user_id, "", f"given~{name_of(' '.join(fact.text.split()).casefold())}"))
     at = fact.at or time.time()
-    return Exchange(key, user_id, "", masked(fact.text)[0], "", at, given=fact.kind)
+    return Exchange(key, user_id, "", masked(fact.text)[0], "", at, given=fact.kind, expires=fact.expires)
 
 
 def _turn(user_id: str, chat: Chat, text: str, key: str, model: str) -> Turn:

@@ -19,6 +19,7 @@ from .entries import (
     Fact,
     Flaw,
     Said,
+    day_in,
     id_in,
     listed,
     mapping,
@@ -56,8 +57,8 @@ def read_mem0(value: Mapping[str, Any]) -> Iterator[Entry]:
         yield Flaw("", "a passage of a past chat, which only an import without a user brings back")
         return
     at = time_in(value.get("updated_at"), value.get("created_at"))
-    told = str(kind) if kind in _KINDS else "fact"
-    yield Fact(text_in(value["memory"]), at, told, id_in(value.get("user_id")))
+    told, last = str(kind) if kind in _KINDS else "fact", day_in(value.get("expiration_date"))
+    yield Fact(text_in(value["memory"]), at, told, id_in(value.get("user_id")), last)
 
 
 # Letta: an agent file, of now (lists of agents and blocks) or before (one agent), and archival passages.
@@ -208,6 +209,8 @@ def _of_ltm(name: str, path: str) -> Iterator[Entry]:
         file.set_progress_handler(lambda: time.monotonic() > until, _STEPS)
         file.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MOST_OF_CELL)
         file.execute("PRAGMA trusted_schema = OFF")
+        file.execute("PRAGMA cell_size_check = ON")
+        file.execute("PRAGMA mmap_size = 0")
         file.execute("PRAGMA temp_store = MEMORY")
         file.text_factory = lambda data: data.decode("utf-8", "replace")
         (others,) = file.execute(_OTHERS).fetchone()

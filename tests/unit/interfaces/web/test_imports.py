@@ -107,3 +107,46 @@ def test_what_comes_slowly_ends(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(forms, name, value)
     assert asyncio.run(refused(forms.with_file(multipart, receive, 20_000))) == 408
     assert asyncio.run(refused(forms.fields_of(Headers(), receive))) == 408
+
+
+def test_what_is_exported_and_imported_again_is_the_same(house: Visitors) -> None:
+    said = {
+        "preference": "I prefer short answers.",
+        "profile": "I am called Yves.",
+        "fact": 'My cat "Mia" is 7 & <b>grey</b>.',
+        "plan": "Ich ziehe im Mai nach Köln 🐈.",
+    }
+    rows = [
+        {
+            "memory": text,
+            "user_id": "me",
+            "updated_at": f"2021-05-0{n}T12:00:00+00:00",
+            "expiration_date": "2099-06-01" if kind == "plan" else None,
+            "metadata": {"kind": kind},
+        }
+        for n, (kind, text) in enumerate(said.items(), 1)
+    ]
+
+    def kept(export: str) -> list[tuple[str | None, ...]]:
+        found = map(json.loads, export.splitlines())
+        names = ("memory", "updated_at", "expiration_date")
+        return [(*map(one.get, names), one["metadata"]["kind"]) for one in found]
+
+    def brought(user: str, archive: str) -> str:
+        browser = house.browser(user)
+        browser.send_form("begin-import", file=browser.upload(archive.encode()), name="past")
+        house.at.settle()
+        wait_until(lambda: len(texts(browser)) == len(said), what="all are remembered")
+        return browser.get("export").text
+
+    given = "\n".join(map(json.dumps, rows))
+    exported = brought("yves", given)
+    assert kept(exported) == kept(given)
+    assert kept(brought("yvonne", exported)) == kept(given)
+    house.browser("yves").send_form("forget-everything", typed="everything")
+    assert kept(brought("yves", exported)) == kept(given)
+    house.at.command("/memory import " + exported, user="yusuf")
+    by_command = kept(house.browser("yusuf").get("export").text)
+    assert sorted(one[::2] + one[3:] for one in by_command) == sorted(
+        one[::2] + one[3:] for one in kept(given)
+    )
