@@ -8994,9 +8994,16 @@ def teams_of(turn: Turn, settings: Valves) -> tuple[str, ...]:
 
 def is_read_channel(channel: str, name: str, settings: Valves) -> bool:
     """Whether a channel of Open WebUI is one that is to be read, by its id or its name."""
-    wanted = {part.strip().casefold() for part in settings.webui_channels.split(",")} - {""}
-    named = {channel.casefold(), name.strip().casefold()} - {""}
-    return "*" in wanted or not wanted.isdisjoint(named)
+    return "*" in _channels(settings) or is_named_channel(channel, name, settings)
+
+
+def is_named_channel(channel: str, name: str, settings: Valves) -> bool:
+    """The same, where it is not only one of all."""
+    return not _channels(settings).isdisjoint({channel.casefold(), name.strip().casefold()} - {""})
+
+
+def _channels(settings: Valves) -> set[str]:
+    return {part.strip().lstrip("#").casefold() for part in settings.webui_channels.split(",")} - {""}
 
 
 def teams_of_person(user_id: str, email: str, settings: Valves) -> tuple[str, ...]:
@@ -25332,13 +25339,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from ..channels.channels import Channels
 from ..channels.notice import Notices, notice
 from ..channels.queue import Full
+from ..config.scoping import is_named_channel, is_read_channel
 from ..config.settings import Valves
 from ..core.errors import MemoryFault, TellAdmin
 from ..core.memory import Check
@@ -25381,6 +25389,7 @@ class ChannelPoller:
         self._failures, self._not_before = 0, 0.0
         self._told: Check | None = None
         self.thread = NowAndThen("memory-channels-polled", self.look, _LOOK_S)
+        self.thread.wake()  # the first look is at once
 
     def part(self) -> Check | None:
         """The status' line; None where no channel of Open WebUI is to be read."""
@@ -25406,9 +25415,8 @@ class ChannelPoller:
 
     def _look(self, settings: Valves) -> None:
         faults: dict[str, MemoryFault] = {}
-        names = _names(settings.webui_channels)
         with self._server(settings) as api:
-            wanted = _chosen(api.channels(), names)
+            wanted = _chosen(api.channels(), settings)
             self._turns = {id_: turn for id_, turn in self._turns.items() if id_ in wanted}
             for channel in wanted.values():
                 if self.thread.is_stopping:
@@ -25416,7 +25424,7 @@ class ChannelPoller:
                 try:
                     self._follow(api, channel, settings)
                 except (TellAdmin, GoneError, Full) as fault:
-                    if names & _called(channel) or isinstance(fault, Full):
+                    if isinstance(fault, Full) or is_named_channel(channel.id, channel.name, settings):
                         faults[channel.name] = fault
                     if not isinstance(fault, Full):
                         self._turns.pop(channel.id, None)
@@ -25466,18 +25474,9 @@ def _is_on(settings: Valves) -> bool:
     return bool(settings.observes_channels and settings.webui_channels.strip())
 
 
-def _names(setting: str) -> set[str]:
-    """What the setting lists: ids, names, or *."""
-    return {part.strip().lstrip("#").casefold() for part in setting.split(",") if part.strip()}
-
-
-def _called(channel: WebuiChannel) -> set[str]:
-    return {channel.id.casefold(), channel.name.casefold()}
-
-
-def _chosen(channels: Sequence[WebuiChannel], names: Collection[str]) -> dict[str, WebuiChannel]:
+def _chosen(channels: Sequence[WebuiChannel], settings: Valves) -> dict[str, WebuiChannel]:
     """Those that are to be read, by id; never what two people say to each other."""
-    chosen = [one for one in channels if not one.is_direct and ("*" in names or _called(one) & set(names))]
+    chosen = [one for one in channels if not one.is_direct and is_read_channel(one.id, one.name, settings)]
     return {one.id: one for one in chosen[:_MOST_CHANNELS]}
 
 
@@ -37140,10 +37139,10 @@ class WebuiChannels(WebUi):
 
     def webhook(self, channel: str) -> tuple[str, str]:
         """The id and the token of our webhook in a channel, which is made where there is none."""
-        path, own = f"channels/{_quoted(channel)}/webhooks", self.user_id()
+        path = f"channels/{_quoted(channel)}/webhooks"
         hooks = self._told(path)
-        mine = [one for one in hooks if _at(one, "name") == NAME and _at(one, "user_id") == own]
-        hook = mine[0] if mine else self._told(f"{path}/create", form={"name": NAME})
+        named = [one for one in hooks if _at(one, "name") == NAME] if isinstance(hooks, list) else []
+        hook = named[0] if named else self._told(f"{path}/create", form={"name": NAME})
         if not (_is_id(_at(hook, "id")) and _is_id(_at(hook, "token"))):
             raise _nonsense()
         return str(hook["id"]), str(hook["token"])
