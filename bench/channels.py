@@ -30,6 +30,7 @@ from bench.measure import Latency, arguments, finish, rss_mib, table
 from bench.remember import opened_mem0
 from bench.scripted import Asked, scripted_llm
 from owui_memory.backends.library import LibraryBackend
+from owui_memory.backends.locations import naming
 from owui_memory.channels.queue import IN_HAND
 from owui_memory.config.settings import Valves
 from owui_memory.core.scope import channel_owner
@@ -147,6 +148,13 @@ class Watch:
             over.set()
             thread.join()
 
+    def restart(self) -> None:
+        """A SIGKILL, and a new start."""
+        self.up.clear()
+        self._server.kill()
+        self._server.start()
+        self.up.set()
+
     def ask(self) -> None:
         turn = Chat("ada").say("What colour is my locker?")
         began = time.perf_counter()
@@ -169,16 +177,16 @@ def stream(server: PipelinesServer, engine: Engine, total: int, kills: int) -> t
     bot, watch = Bot(server, ApiKeys(engine).add_observer("bench")), Watch(server, engine)
     kills_at = {total * (one + 1) // (kills + 1) for one in range(kills)}
     began, size = time.monotonic(), max(1, round(PER_SECOND * EACH_S))
-    until = began + total / 5 + 600
+    until, dying = began + total / 5 + 600, list[threading.Thread]()
     with watch.watching():
         for at in range(0, total, size):
             time.sleep(max(0.0, began + at / PER_SECOND - time.monotonic()))
             bot.send([message(number) for number in range(at, min(at + size, total))], until)
             if any(at < kill <= at + size for kill in kills_at):
-                watch.up.clear()
-                server.kill()
-                server.start()
-                watch.up.set()
+                dying.append(threading.Thread(target=watch.restart))
+                dying[-1].start()  # while the bot goes on
+        for one in dying:
+            one.join()
         took = time.monotonic() - began
         with engine.begin() as connection:  # an hour later
             connection.execute(update(channel_messages).values(put_at=channel_messages.c.put_at - 7200))
@@ -192,7 +200,7 @@ def flaws(folder: Path, engine: Engine, total: int) -> list[str]:
     with engine.connect() as connection:
         states = dict(connection.execute(select(c.state, func.count()).group_by(c.state)).all())
         cited = connection.scalar(select(func.count(channel_memories.c.memory_id.distinct())))
-    backend = LibraryBackend.open(Valves(), folder)
+    backend = LibraryBackend.open(Valves(), folder, named=naming(engine, folder, Valves()))
     owners = [channel_owner("bench", f"channel-{one}") for one in range(CHANNELS)]
     texts = [memory.text for owner in owners for memory in backend.list_all(owner)]
     backend.close()

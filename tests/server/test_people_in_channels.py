@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import httpx
@@ -13,11 +13,14 @@ import pytest
 from sqlalchemy import select
 
 from owui_memory.core.locales import locale
+from owui_memory.core.scope import channel_owner
 from owui_memory.state import channel_authors, channel_messages, open_state
 from owui_memory.state.api_keys_table import ApiKeys
-from tests.harness.bodies import Chat
+from tests.harness.bodies import Chat, told_text
+from tests.harness.chat_events import KEY, ChatEvents
 from tests.harness.pipelines_server import PipelinesServer, StartServer
-from tests.harness.talk import take, tell
+from tests.harness.talk import held, take, tell
+from tests.harness.waiting import wait_until
 from tests.server.test_commands_in_languages import answer_of
 
 SAYS = locale("en").say
@@ -25,17 +28,24 @@ _NUMBERS = itertools.count(1)
 
 
 @pytest.fixture(scope="module")
-def server(module_servers: StartServer) -> PipelinesServer:
-    return module_servers(env={"MEMORY_CHANNELS": "on"})
+def webui() -> Iterator[ChatEvents]:
+    with ChatEvents() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def server(module_servers: StartServer, webui: ChatEvents) -> PipelinesServer:
+    known = {"MEMORY_WEBUI_URL": webui.url, "MEMORY_WEBUI_API_KEY": KEY, "MEMORY_WEBUI_CHANNELS": "*"}
+    return module_servers(env={"MEMORY_CHANNELS": "on", **known})
 
 
 class Bot:
-    """Tells what is said in a channel of discord."""
+    """Tells what is said in a channel of a source."""
 
-    def __init__(self, server: PipelinesServer, channel: str) -> None:
+    def __init__(self, server: PipelinesServer, channel: str, source: str = "discord") -> None:
         self._server, self._channel = server, channel
         engine = open_state(server.data_dir)
-        self._key = ApiKeys(engine).add_observer("discord")
+        self._key = ApiKeys(engine).add_observer(source)
         engine.dispose()
 
     def post(self, path: str, body: Any) -> httpx.Response:
@@ -50,9 +60,21 @@ class Bot:
             for author, text in said
         ]
         answer = self.post("", {"messages": messages}).raise_for_status().json()
+        told = [one for one in answer["reply"] if one["to"]]  # without what each channel is told once
         ids = {one["id"] for one in messages}
-        assert all(one["channel"] == self._channel and one["to"] in ids for one in answer["reply"])
-        return [one["text"] for one in answer["reply"]]
+        assert all(one["channel"] == self._channel and one["to"] in ids for one in told)
+        return [one["text"] for one in told]
+
+    def tells_much(self, *said: tuple[str, str]) -> None:
+        """The same among so many others that it is read at once."""
+        others = [("z1", f"The lorry number {number} is at gate {number % 7}.") for number in range(100)]
+        self.tells(*said, *others)
+
+    def knows(self, text: str) -> str:
+        """The block for a question, once there is one."""
+        asked = {"channel": self._channel, "text": text}
+        wait_until(lambda: self.post("/recall", asked).json()["block"], what="it is read")
+        return str(self.post("/recall", asked).json()["block"])
 
 
 @pytest.fixture
@@ -147,3 +169,49 @@ def test_a_bot_asks_what_is_known_of_its_channels(bot: Bot) -> None:
         assert '{"channel": ..., "text": ...}' in refused.json()["detail"]
     for odd in ("past/ada", "../team/x", "*", "\0", "x" * 500):
         assert bot.post("/recall", {**question, "channel": odd}).json()["memories"] == []
+
+
+def test_what_a_channel_knows_is_told_there_alone(
+    server: PipelinesServer, webui: ChatEvents, user: str
+) -> None:
+    channel, question = f"c-{user}", "On which day do we ship the heron release?"
+    bot, elsewhere = Bot(server, channel, "open-webui"), Bot(server, channel, "discord")
+    tell(server, "My dog is called Rex and we ship the heron release on Mondays.", user=user)
+    bot.tells_much(("u1", "We ship the heron release on Fridays, as the customers asked for."))
+    assert "heron release on Fridays" in bot.knows(question)
+    assert elsewhere.post("/recall", {"channel": channel, "text": question}).json()["memories"] == []
+
+    webui.members[channel] = [user]
+    mentioned = Chat(user, f"channel:{channel}")
+    turn = mentioned.say(question)
+    sent = server.inlet(turn.inlet, turn.user)
+    told = told_text(sent)
+    assert told.splitlines()[1] == SAYS("block, channel")
+    assert "heron release on Fridays" in told
+    assert "Rex" not in told
+    assert "Mondays" not in told
+    server.outlet(turn.outlet("My cat is called Tom.", sent=sent), turn.user)
+    server.wait_until_drained()
+    private = told_text(server.inlet((own := Chat(user).say(question)).inlet, own.user))
+    assert "Mondays" in private
+    assert "Fridays" not in private
+    for chat in (Chat(f"{user}-b", f"channel:{channel}"), Chat(user, f"channel:{channel}-b")):
+        turn = chat.say(question)
+        assert told_text(server.inlet(turn.inlet, turn.user)) == ""
+    assert answer_of(server, Chat(user).say("/memory")).count("heron") == 1
+
+
+def test_what_was_learned_goes_with_who_said_it(server: PipelinesServer, bot: Bot, user: str) -> None:
+    ada, bob, question = f"ada-{user}", f"bob-{user}", "Where is the key of the archive room?"
+    bot.tells_much((ada, "The key of the archive room hangs behind the stove."), (bob, "The stove is blue."))
+    assert "behind the stove" in bot.knows(question)
+    owner = channel_owner("discord", f"general-{user}")
+    assert any("behind the stove" in text for text, _ in held(server, owner))
+    bot.tells((ada, "memory forget me"))
+    asked = {"channel": f"general-{user}", "text": question}
+    assert "behind the stove" not in bot.post("/recall", asked).text, "at once"
+
+    def is_gone() -> bool:
+        return not any("behind the stove" in text for text, _ in held(server, owner))
+
+    wait_until(is_gone, what="it is erased where memories are")

@@ -6,14 +6,16 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
 from hashlib import blake2b
 
 from ..backends.backend_holder import BackendHolder
+from ..backends.base import Backend
 from ..backends.library import LibraryBackend
 from ..config.settings import Valves
 from ..core.change import Change
 from ..core.chat_servers import AnsweredBy
-from ..core.errors import ClaimLost, Drop, MemoryFault, RetryFew, TooSlow, is_of_the_text
+from ..core.errors import ClaimLost, Drop, MemoryFault, RetryFew, TellAdmin, TooSlow, is_of_the_text
 from ..core.events import Emit, Event, EventKind, Job, failed, succeeded
 from ..core.exchange import Batch, Exchange
 from ..core.memory import EPISODE, Memory
@@ -41,8 +43,10 @@ _FEW_TRIES, _MANY_TRIES = 3, 10  # of what may never work: while others are read
 _NEAREST, _SHOWN = 5, 30  # memories: near to some messages, and shown with a batch
 _ASKED_CHARS = 500  # of messages that memories are looked for with at once
 _STORED_AT_ONCE = 16
+_YIELDS_S = 1.0  # before some texts are embedded, at most
 
 Made = Mapping[tuple[str, str], Collection[str]]
+Make = Callable[[LibraryBackend], Made]
 
 
 class ChannelReader:
@@ -97,11 +101,11 @@ class ChannelReader:
     def _settle(self, claim: Claim) -> None:
         """Reads a batch, and writes down what came of it."""
         try:
-            with self._live.writing() as backend, claim.held():
-                if not isinstance(backend, LibraryBackend):
-                    raise Drop("Channels are read with the backend library only.")
-                made = self._made(backend, claim)
-                self._claims.done(claim, made)
+            with claim.held():
+                make = self._decided(_library(self._live.get()), claim)  # an LLM may take minutes
+                with self._live.writing() as backend:
+                    made = make(_library(backend))
+                    self._claims.done(claim, made)
         except ClaimLost:
             self._lost(claim)
         except Exception as error:  # noqa: BLE001 - sorted there
@@ -114,24 +118,30 @@ class ChannelReader:
             self._emit(succeeded(Job.CHANNELS))
             self._emit(Event(EventKind.CHANNEL_READ, len(claim.messages), records=len(made)))
 
-    def _made(self, backend: LibraryBackend, claim: Claim) -> Made:
+    def _decided(self, backend: LibraryBackend, claim: Claim) -> Make:
+        """What is to be made of a batch."""
         settings = self._settings()
         if not any(of_message(one.text) for one in claim.messages):
-            self._claims.confirm(claim)
-            return {}
+            return lambda _: self._nothing(claim)
         patient = claim.attempts < _MANY_TRIES
         anyone = AnsweredBy(local="local")
         local_only = settings.local_only
         with backend.reading(anyone, local_only=local_only, patient=patient, apart=True) as model:
-            may_ask = _may_ask(settings) and bool(model) and settings.channel_tokens_per_day > 0
-            return self._learn(backend, claim) if may_ask else self._keep_passages(backend, claim)
+            if _may_ask(settings) and model and settings.channel_tokens_per_day:
+                return self._learned(backend, claim)
+        return partial(self._keep_passages, claim)
+
+    def _nothing(self, claim: Claim) -> Made:
+        self._claims.confirm(claim)
+        return {}
 
     # Without an LLM
 
-    def _keep_passages(self, backend: LibraryBackend, claim: Claim) -> Made:
+    def _keep_passages(self, claim: Claim, backend: LibraryBackend) -> Made:
         self._claims.confirm(claim)
         found = list(passages_of(claim))
         for at in range(0, len(found), _STORED_AT_ONCE):
+            self._let_others_go_first()
             claim.renew()
             some = [memory for memory, _ in found[at : at + _STORED_AT_ONCE]]
             admission.store_all(backend, claim.owner, some)
@@ -139,20 +149,30 @@ class ChannelReader:
 
     # With one
 
-    def _learn(self, backend: LibraryBackend, claim: Claim) -> Made:
-        """A member's own memories are made first: the channel's tell a second try that all was decided."""
-        decided_before = bool(claim.attempts > 1 and self._journal.of_batch(claim.name))
+    def _learned(self, backend: LibraryBackend, claim: Claim) -> Make:
         members = self._members(claim)
         wanted: dict[str, list[Learned]] = {claim.owner: [], **{one: [] for one in members.values()}}
-        model = ""
-        if not decided_before:
-            model, found = self._asked(backend, claim, members)
-            for one in found:
-                if one.refused:
-                    self._emit(Event(EventKind.CHANGE_REFUSED, reason=one.refused))
-                else:
-                    wanted[one.user_id or claim.owner].append(one)
+        if claim.attempts > 1 and self._journal.of_batch(claim.name):
+            return partial(self._remember, claim, wanted, "")  # all was decided before
+        if claim.attempts > 1:
+            self._take_back(claim)  # passages, kept when there was no LLM
+        model, found = self._asked(backend, claim, members)
+        for one in found:
+            if one.refused:
+                self._emit(Event(EventKind.CHANGE_REFUSED, reason=one.refused))
+            else:
+                wanted[one.user_id or claim.owner].append(one)
+
+        def make(backend: LibraryBackend) -> Made:
             self._claims.confirm(claim)
+            return self._remember(claim, wanted, model, backend)
+
+        return make
+
+    def _remember(
+        self, claim: Claim, wanted: Mapping[str, list[Learned]], model: str, backend: LibraryBackend
+    ) -> Made:
+        """A member's own memories are made first: the channel's tell a second try that all was decided."""
         made: dict[tuple[str, str], list[str]] = {}
         ids = {_token(one.id): one.id for one in claim.messages}
         for owner in sorted(wanted, key=lambda owner: (owner == claim.owner, owner)):
@@ -169,7 +189,7 @@ class ChannelReader:
     ) -> tuple[str, list[Learned]]:
         """The model, and what it makes of the messages that say something."""
         messages = [one for one in claim.messages if of_message(one.text)]
-        known = _near(backend, claim.owner, messages)
+        known = self._near(backend, claim.owner, messages)
         prompt = channel_prompt(claim.title, messages, known, members, self._settings().extraction_rules)
         try:
             reply = backend.ask(prompt)
@@ -183,6 +203,28 @@ class ChannelReader:
             return reply.model, list(learned(reply.text, messages, known, members))
         except UnreadableAnswerError as problem:
             raise RetryFew(f"An LLM's answer about a channel could not be read: {problem}") from problem
+
+    def _near(self, backend: LibraryBackend, owner: str, messages: Sequence[Said]) -> list[Memory]:
+        """The memories of a channel nearest to some messages, nearest first."""
+        best: dict[str, tuple[float, Memory]] = {}
+        text = ""
+        for at, one in enumerate(messages):
+            text += f" {shown(one.text)}"
+            if len(text) >= _ASKED_CHARS or at == len(messages) - 1:
+                self._let_others_go_first()
+                for found in backend.search(owner, text[: 4 * _ASKED_CHARS], _NEAREST, None):
+                    memory, meaning = found.memory, found.meaning
+                    if memory.kind != EPISODE and best.get(memory.id, (0.0, memory))[0] <= meaning:
+                        best[memory.id] = (meaning, memory)
+                text = ""
+        ranked = sorted(best.values(), key=lambda one: (-one[0], one[1].id))
+        return [memory for _, memory in ranked[:_SHOWN]]
+
+    def _let_others_go_first(self) -> None:
+        """While many messages wait for their memories, for a second at most."""
+        until = time.monotonic() + _YIELDS_S
+        while self._is_busy() and not self.thread.is_stopping and time.monotonic() < until:
+            time.sleep(_YIELDS_S / 50)
 
     def _members(self, claim: Claim) -> dict[str, str]:
         """The user ids of authors who want to be remembered by themselves, by author."""
@@ -230,13 +272,17 @@ class ChannelReader:
                 return
             claim.renew()
         except ClaimLost:
-            if self._queue.is_known(claim.owner):
-                return
-            with self._live.writing() as backend:
-                assert isinstance(backend, LibraryBackend)
-                for memory in backend.added_by(claim.owner, claim.name):
-                    backend.remove(memory.id)
-            self._journal.erase_batch(claim.owner, claim.name)
+            if not self._queue.is_known(claim.owner):
+                self._take_back(claim)
+
+    def _take_back(self, claim: Claim) -> None:
+        """As if a batch had never been worked on."""
+        with self._live.writing() as backend:
+            for owner in (claim.owner, *self._members(claim).values()):
+                name = _batch(claim, owner).name
+                ids = [memory.id for memory in _library(backend).added_by(owner, name)]
+                admission.remove_all(_library(backend), owner, ids)
+                self._journal.erase_batch(owner, name)
 
     def _failed(self, claim: Claim, error: Exception) -> None:
         """Tried again later, read in parts, or set aside: nothing holds up what is said next for ever."""
@@ -250,15 +296,23 @@ class ChannelReader:
         pause = min(_PAUSE_S * 2 ** min(failures - 1, 20), _LONGEST_PAUSE_S)
         try:
             if may_split and (hopeless or (too_much and claim.attempts >= _FEW_TRIES)):
+                self._take_back(claim)  # passages
                 self._claims.disband(claim, 2)
             elif hopeless:
                 log.error("%d message(s) of a channel set aside: %s", len(claim.messages), told)
+                self._take_back(claim)
                 self._claims.leave(claim, 0.0, "", ASIDE)
                 self._emit(Event(EventKind.CHANNEL_ASIDE, len(claim.messages)))
             else:
                 self._claims.leave(claim, pause, told)
         except ClaimLost:
             self._lost(claim)
+
+
+def _library(backend: Backend) -> LibraryBackend:
+    if not isinstance(backend, LibraryBackend):
+        raise TellAdmin("Channels are read with the backend library only.", hint="Set `backend` to library.")
+    return backend
 
 
 def _may_ask(settings: Valves) -> bool:
@@ -278,19 +332,3 @@ def _token(message_id: str) -> str:
     if message_id.isprintable() and not any(map(str.isspace, message_id)):
         return message_id
     return "~" + blake2b(message_id.encode(errors="surrogatepass"), digest_size=12).hexdigest()
-
-
-def _near(backend: LibraryBackend, owner: str, messages: Sequence[Said]) -> list[Memory]:
-    """The memories of a channel nearest to some messages, nearest first."""
-    best: dict[str, tuple[float, Memory]] = {}
-    text = ""
-    for at, one in enumerate(messages):
-        text += f" {shown(one.text)}"
-        if len(text) >= _ASKED_CHARS or at == len(messages) - 1:
-            for found in backend.search(owner, text[: 4 * _ASKED_CHARS], _NEAREST, None):
-                memory, meaning = found.memory, found.meaning
-                if memory.kind != EPISODE and best.get(memory.id, (0.0, memory))[0] <= meaning:
-                    best[memory.id] = (meaning, memory)
-            text = ""
-    ranked = sorted(best.values(), key=lambda one: (-one[0], one[1].id))
-    return [memory for _, memory in ranked[:_SHOWN]]

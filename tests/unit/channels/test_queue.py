@@ -90,7 +90,7 @@ def test_the_queue_is_bounded_and_what_does_not_fit_is_told(
     assert kept.put([said("y", f"m{number}", channel="c") for number in range(4)]) == (1, 0, (1, 2, 3))
     assert kept.put([gone("m0"), said("changed", "m1")]).full == (), "those make no more"
     claim = claimed(engine)
-    Claims(engine).done(claim, {}, ())
+    Claims(engine).done(claim, {})
     assert kept.put(many).full == ()
 
 
@@ -137,8 +137,8 @@ def test_who_was_killed_leaves_a_batch_that_is_read_first(
     with pytest.raises(ClaimLost):
         first.renew()
     with pytest.raises(ClaimLost):
-        Claims(engine).done(first, {}, ())
-    Claims(engine).done(second, {(GENERAL, "memory"): {"m2"}}, ())
+        Claims(engine).done(first, {})
+    Claims(engine).done(second, {(GENERAL, "memory"): {"m2"}})
     assert [state for _, _, state in rows(engine)] == ["unread", "read", "read"]
     assert claimed(engine).name != first.name
 
@@ -151,7 +151,7 @@ def test_what_changes_while_it_is_read_is_seen(engine: Engine) -> None:
     kept.put([said("another", "m1"), gone("m2")])
     with pytest.raises(ClaimLost):
         all_.confirm(claim)
-    all_.done(claim, {(GENERAL, "a"): {"m0"}, (GENERAL, "b"): {"m1", "m0"}, ("ada", "c"): {"m2"}}, ())
+    all_.done(claim, {(GENERAL, "a"): {"m0"}, (GENERAL, "b"): {"m1", "m0"}, ("ada", "c"): {"m2"}})
     assert [state for _, _, state in rows(engine)] == ["read", "unread", "deleted", "read"]
     c = channel_memories.c
     with engine.connect() as connection:
@@ -185,7 +185,7 @@ def test_a_batch_is_split_or_set_aside(engine: Engine) -> None:
 def test_old_messages_go_once_they_are_read(engine: Engine) -> None:
     kept, day_s = ChannelQueue(engine), 24 * 3600.0
     kept.put([said("one", "m1"), said("two", "m2"), gone("m3")])
-    Claims(engine).done(claimed(engine), {}, ())
+    Claims(engine).done(claimed(engine), {})
     kept.put([said("new", "m4")])
     c = channel_messages.c
     change(engine, update(channel_messages).values(put_at=time.time() - 31 * day_s))

@@ -340,10 +340,10 @@ def _rendered(visit: Visit, route: Route, request: Request, csrf: str) -> Answer
     try:
         made = route.view(visit)
     except Drop as refusal:
-        return fill("refused.html", status=422, text=refused(refusal, visit.words), typed=typed)
+        return fill("refused.html", status=422, text=_plain(refused(refusal, visit.words)), typed=typed)
     except MemoryFault as fault:
         text = failed(fault, visit.words, admin=visit.person.is_admin)
-        return fill("refused.html", status=503, text=text, typed=typed)
+        return fill("refused.html", status=503, text=_plain(text), typed=typed)
     if isinstance(made, Redirect):
         return redirect(made.to)
     if isinstance(made, Download):
@@ -353,6 +353,11 @@ def _rendered(visit: Visit, route: Route, request: Request, csrf: str) -> Answer
     done = visit.query.get("done", "")
     done = done if visit.words.has(f"page, done: {done}") else ""
     return fill(template, done=done, **made.values)
+
+
+def _plain(text: str) -> str:
+    """A sentence of the chat's, which is Markdown there."""
+    return text.replace("`", "")
 
 
 async def _send(send: Send, answer: Answer, *, body: bool) -> None:

@@ -215,7 +215,10 @@ class Imports:
         if not settings.enabled:
             raise Drop("Memory is switched off on this server.", hint="Switch `enabled` on first.")
         if not is_on(""):
-            raise Drop("This user has switched memory off.", hint="`on` switches it on again.")
+            raise Drop(
+                "This user has switched memory off.",
+                hint="Switch it on first: `on` on the command line, My switches on the page.",
+            )
         taken = 0
         for entry, source, label in self._all(archive):
             if taken >= _MOST_TAKEN:

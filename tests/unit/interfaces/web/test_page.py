@@ -66,10 +66,12 @@ class TestMemories:
             ("forget-everything", {"typed": "no"}),
             ("switch", {"on": "maybe"}),
             ("revoke-key", {"id": "0000000000"}),
+            ("make-digest", {"template": "../../etc/passwd"}),
         ):
             answer = gil.send_form(name, **form)
             assert answer.status_code == 422, name
             assert 'role="alert"' in answer.text
+            assert "`" not in answer.text, "it is no Markdown here"
         assert texts(gil) == ["I like tea."]
 
     def test_everything_forgotten(self, house: Visitors) -> None:
@@ -180,6 +182,7 @@ class TestMemories:
         ola = house.browser("ola")
         assert f'href="/c/{chat}"' not in ola.get("chats").text, "Open WebUI is on this host, on another port"
         assert f"/c/{chat}" in ola.get("chats").text
+        assert '<h2 dir="auto">' in ola.get("chats").text, "a title in Arabic stands on the right"
         assert "fig tree" in ola.get("chats", params={"q": "fig tree"}).text
         assert "fig tree" in ola.get("chats", params={"chat": chat}).text
         number = re.search(r"why\?id=(\d+)", ola.get("why").text)
