@@ -1,4 +1,4 @@
-"""What is recalled for a turn until its deadline: of its user, or in a channel what is known of that channel."""
+"""What is recalled for a turn until its deadline: of its user, or in a channel what that channel knows."""
 
 from __future__ import annotations
 
