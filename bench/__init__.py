@@ -12,6 +12,8 @@
     .venv/bin/python -m bench.recall_quality DATA.json    are the right memories found, and only those?
     .venv/bin/python -m bench.prefix DATA.json      how much of a prompt does the model's cache still know?
     .venv/bin/python -m bench.remember DATA.json    what does an LLM cost that remembers, and how fast is it?
+    .venv/bin/python -m bench.costs DATA.json       what do 10,000 messages a day cost, in dollars?
+    .venv/bin/python -m bench.documents             are quotes of documents told where they answer; many files
 
 `--quick` is small, `--json` makes the last line one JSON object. The first run fills stores, which takes
 minutes for embedded Qdrant; `--cache` says where they are kept. Ratios travel, absolute times do not.

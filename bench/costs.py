@@ -7,13 +7,18 @@ inlet and outlet get each message; LLM and embedder are the scripted server, whi
 `search` and then `add` of each message, as its users call them. Only answers are made up (`bench.scripted`):
 calls, prompts and embedded texts are what is really sent. A message is what a user says, with its answer.
 
+In channels nobody asks: each line that somebody says is a message, which our reader (without a server) reads
+with a hundred others, and mem0 with an `add` of its own.
+
 Messages follow each other at once, so that most are read eight at a time; where each waits for
 `batch_idle_seconds`, it is one call a message that is worth reading (`bench.remember` has both).
 """
 
 from __future__ import annotations
 
+import re
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,12 +30,15 @@ from bench.measure import arguments, finish, table
 from bench.memories import WordVectors
 from bench.remember import first, opened_mem0
 from bench.scripted import scripted_llm, word_pieces
+from owui_memory.channels.message import ChannelMessage
 from owui_memory.config.prices import Price, read_prices
 from owui_memory.core.exchange import Exchange
 from tests.harness.bodies import Chat
 from tests.harness.pipelines_server import PipelinesServer, with_embedder, with_llm
+from tests.harness.scripted_answers import is_statement_about_self
 from tests.harness.scripted_llm import ScriptedLLM
-from tests.harness.scripted_requests import text_of
+from tests.harness.scripted_requests import Request, text_of
+from tests.unit.channels.room import Room
 
 A_DAY = 10_000
 LLM, EMBEDDER = "gpt-4.1-mini", "text-embedding-3-small"
@@ -111,6 +119,53 @@ def mem0(chats: Sequence[Sequence[Exchange]]) -> Used:
         return Used.of(sum(map(len, chats)), llm, counted.texts)
 
 
+def channel(lines: Sequence[ChannelMessage]) -> Used:
+    """All lines observed and read; the LLM keeps what members say of themselves."""
+    with scripted_llm() as llm, tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        llm.when("New messages:", _learned)
+        room = Room(Path(folder), llm, channel_tokens_per_day=1_000_000_000)
+        room.backend.search("nobody", "What is my dog called?", 1)  # with the first the embedder is measured
+        warm = len(llm.embedded_texts())
+        room.hears(*lines)
+        room.reads()
+        room.live.close()
+        room.engine.dispose()
+        if room.metrics.last_error:
+            raise RuntimeError(str(room.metrics.last_error))
+        return Used.of(len(lines), llm, llm.embedded_texts()[warm:])
+
+
+def _learned(request: Request) -> dict[str, Any]:
+    said = re.findall(r"^(\d+)\. [^:\n]*: (.*)$", request.last_user_text.partition("New messages:")[2], re.M)
+    kept = [(int(number), text) for number, text in said if is_statement_about_self(text)]
+    return {"operations": [{"op": "add", "text": text, "kind": "fact", "from": [at]} for at, text in kept]}
+
+
+def mem0_channel(lines: Sequence[ChannelMessage]) -> Used:
+    """All lines added."""
+    counted = _Counted()
+    with scripted_llm() as llm, opened_mem0(llm, counted) as memory:
+        for one in lines:
+            said = [{"role": "user", "content": f"{one.author_name}: {one.text}"}]
+            memory.add(said, user_id=one.channel)
+        return Used.of(len(lines), llm, counted.texts)
+
+
+def _lines(chats: Sequence[Sequence[Exchange]], most: int) -> list[ChannelMessage]:
+    said = [
+        (who, text)
+        for chat in chats
+        for one in chat
+        for who, text in (("Ann", one.user_text), ("Ben", one.assistant_text))
+        if text
+    ]
+    now = time.time()
+    return [
+        ChannelMessage("discord", "general", f"m{at}", who, text[:2000], now + at / 100, who)
+        for at, (who, text) in enumerate(said[:most])
+    ]
+
+
 def main() -> None:
     parser = arguments(__doc__)
     parser.add_argument("data", type=Path, help="LoCoMo's conversations, JSON")
@@ -121,30 +176,42 @@ def main() -> None:
     chats = [chat for one in load(options.data) for chat in one.chats()]
     chats = list(first(chats, 40 if options.quick else options.messages))
     take_environment()
-    mine, theirs = ours(chats), mem0(chats)
-
-    def row(name: str, of: Callable[[Used], float]) -> tuple[Any, ...]:
-        a, b = (of(used) * A_DAY / used.messages for used in (mine, theirs))
-        return name, round(a), round(b), b / a if a else float("nan")
-
-    rows = [
-        row("LLM calls", lambda used: used.calls),
-        row("LLM tokens in", lambda used: used.tokens_in),
-        row("LLM tokens out", lambda used: used.tokens_out),
-        row("embedded texts", lambda used: used.texts),
-        row("embedded tokens", lambda used: used.tokens_embedded),
-    ]
-    print(table(f"{A_DAY:,} messages, of {mine.messages}", ("", "ours", "mem0", "times less"), rows))
+    lines = _lines(chats, 100 if options.quick else 200)
+    found = {
+        "in chats": (ours(chats), mem0(chats)),
+        "in channels": (channel(lines), mem0_channel(lines)),
+    }
+    for name, (mine, theirs) in found.items():
+        print(table(f"{A_DAY:,} messages {name}, of {mine.messages}", _HEAD, _rows(mine, theirs)))
     set_ups = [
         (f"all cloud: {llm_name}, {embedder_name}", llm, embedder),
         (f"local LLM, {embedder_name}", _FREE, embedder),
         (f"{llm_name}, local embedder", llm, _FREE),
         ("all local", _FREE, _FREE),
     ]
-    dollars = [(name, *(used.dollars(*prices) for used in (mine, theirs))) for name, *prices in set_ups]
-    shown = [(name, f"{a:.3f}", f"{b:.3f}") for name, a, b in dollars]
-    print(table(f"US dollars a day, at {options.prices}", ("", "ours", "mem0"), shown))
-    finish(options, {"benchmark": "costs", "ours": mine, "mem0": theirs, "dollars": dollars})
+    used = [one for pair in found.values() for one in pair]
+    dollars = [(name, *(one.dollars(*prices) for one in used)) for name, *prices in set_ups]
+    shown = [(name, *(f"{one:.3f}" for one in amounts)) for name, *amounts in dollars]
+    head = ("", *(f"{who}, {where}" for where in found for who in ("ours", "mem0")))
+    print(table(f"US dollars a day, at {options.prices}", head, shown))
+    finish(options, {"benchmark": "costs", "used": found, "dollars": dollars})
+
+
+_HEAD = ("", "ours", "mem0", "times less")
+
+
+def _rows(mine: Used, theirs: Used) -> list[tuple[Any, ...]]:
+    def row(name: str, of: Callable[[Used], float]) -> tuple[Any, ...]:
+        a, b = (of(used) * A_DAY / used.messages for used in (mine, theirs))
+        return name, round(a), round(b), b / a if a else float("nan")
+
+    return [
+        row("LLM calls", lambda used: used.calls),
+        row("LLM tokens in", lambda used: used.tokens_in),
+        row("LLM tokens out", lambda used: used.tokens_out),
+        row("embedded texts", lambda used: used.texts),
+        row("embedded tokens", lambda used: used.tokens_embedded),
+    ]
 
 
 if __name__ == "__main__":

@@ -2,9 +2,10 @@
 
     .venv/bin/python -m bench.proxy [--requests 300] [--streams 10000] [--litellm PATH-TO-ITS-COMMAND]
 
-Time to the first byte of an answer, one request after another; requests a second and p95 at 64 connections;
-memory of the process before and after many streams; and whether all that was said to a model with memory is
-stored. The model server is a process that answers at once, in 20 pieces; clients speak HTTP over sockets.
+Time to the first byte of an answer, one request after another, and with a pause between them, as in a chat;
+requests a second and p95 at 64 connections; memory of the process before and after many streams; whether all
+that was said to a model with memory is stored, and how long after the last answer all of it is remembered.
+The model server is a process that answers at once, in 20 pieces; clients speak HTTP over sockets.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ from tests.harness.upstream import says
 KEY = "bench-key"
 STREAM = says(*(f"word{at} " for at in range(20)))
 CONNECTIONS = 64
+PAUSE_S = 0.3
+DRAIN_S = 900  # that the writer may take afterwards
 FACTS = ("My dog is called Rex.", "I live in Lisbon.", "I work as a nurse.", "My sister is called Ada.")
 
 
@@ -100,11 +103,16 @@ def at(share: float, values: list[float]) -> float:
     return sorted(values)[min(int(len(values) * share), len(values) - 1)]
 
 
-async def one_by_one(target: Target, requests: int) -> list[float]:
+async def one_by_one(target: Target, requests: int, pause_s: float = 0.0) -> list[float]:
+    took = []
     async with Connection(target) as connection:
         for number in range(20):
             await connection.ask(f"Warm up {number}.", "warm")
-        return [(await connection.ask(f"{FACTS[n % 4]} It is {n}.", f"u{n % 8}"))[0] for n in range(requests)]
+        for number in range(requests):
+            text = f"{FACTS[number % 4]} It is {number}{' now' if pause_s else ''}."
+            took.append((await connection.ask(text, f"u{number % 8}"))[0])
+            await asyncio.sleep(pause_s)
+    return took
 
 
 async def at_once(target: Target, requests: int) -> tuple[float, list[float]]:
@@ -145,6 +153,18 @@ def start(command: list[str], port: int, path: str, folder: Path, **env: str) ->
 def numbers(port: int) -> str:
     headers = {"Authorization": f"Bearer {KEY}"}
     return httpx.get(f"http://127.0.0.1:{port}/memory/metrics", headers=headers, timeout=30).text
+
+
+def drained(port: int) -> str:
+    """Wait until all that was said is remembered; in words, how that went."""
+    began = time.monotonic()
+    while time.monotonic() - began < DRAIN_S:
+        told = numbers(port)
+        left = sum(total(told, f'queue_exchanges{{state="{state}"}}') for state in ("waiting", "aside"))
+        if not left:
+            return f"all of it remembered {time.monotonic() - began:.0f} s after the last answer"
+        time.sleep(2)
+    return f"{left:.0f} not remembered {DRAIN_S} s after the last answer"
 
 
 def total(told: str, name: str) -> float:
@@ -204,7 +224,7 @@ def measure(options: argparse.Namespace, folder: Path, running: list[subprocess.
         targets.append(litellm(options.litellm, model_port, folder, running))
     print(f"{'':20} first byte ms: p50    p95    added p50  p95 | at {CONNECTIONS}: req/s   p95 ms | MiB")
     alone: list[float] = []
-    said = 0
+    said, chat = 0, ""
     for target in targets:
         first = asyncio.run(one_by_one(target, options.requests))
         alone = alone or first
@@ -212,20 +232,28 @@ def measure(options: argparse.Namespace, folder: Path, running: list[subprocess.
         said += (20 + options.requests * 5) if "memory" in target.model else 0
         p50, p95 = at(0.5, first) * 1000, at(0.95, first) * 1000
         added = p50 - at(0.5, alone) * 1000, p95 - at(0.95, alone) * 1000
+        if "memory" in target.model:
+            slow = asyncio.run(one_by_one(target, options.requests // 2, PAUSE_S))
+            said += options.requests // 2  # the warm-up is said already
+            chat = f"with a pause between: {at(0.5, slow) * 1000:.2f} {at(0.95, slow) * 1000:.2f}"
         size = f"{megabytes(target.pid):.0f}" if target.pid else ""
         print(
             f"{target.name:20} {p50:18.2f} {p95:6.2f} {added[0]:10.2f} {added[1]:6.2f} | "
             f"{rate:13.0f} {at(0.95, took) * 1000:8.1f} | {size}"
         )
+    print(chat)
     if options.streams:
         before = megabytes(pid)
         asyncio.run(at_once(targets[2], options.streams))
         said += options.streams
         after = megabytes(pid)
         print(f"process before and after {options.streams} streams: {before:.0f} and {after:.0f} MiB")
+    drain = drained(proxy_port)
     told = numbers(proxy_port)
+    dead = total(told, 'queue_exchanges{state="dead"}')
     stored = total(told, 'exchanges_total{state="stored"}') + total(told, 'exchanges_total{state="repeated"}')
-    print(f"said to a model with memory: {said}, stored: {stored:.0f}")
+    print(f"said to a model with memory: {said}, stored: {stored:.0f}, dead: {dead:.0f}; {drain}")
+    print(f"process at the end: {megabytes(pid):.0f} MiB")
     recall = [total(told, f'recall_seconds_{part}{{outcome="memories"}}') for part in ("sum", "count")]
     print(
         f"of the time that memory adds, recall took {recall[0] / max(recall[1], 1) * 1000:.1f} ms on average"

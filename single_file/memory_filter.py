@@ -399,6 +399,7 @@ class Application:
             self._is_busy,
             self.live_chats.learned,
             self.live_chats.titled,
+            self.recalls.wait,
         )
         self._reflector = Reflector(self.live, journal, settings, self.emit, self._is_busy)
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
@@ -3253,7 +3254,7 @@ class Claims:
                 insert_new(connection, channel_memories, some)
             self._leave(connection, claim, READ)
             connection.execute(update(channels).where(channels.c.user_id == claim.owner).values(read_at=now))
-            count_day(connection, claim.owner, now, learned=len(made))
+            count_day(connection, now, {claim.owner: {"learned": len(made)}})
 
     def leave(self, claim: Claim, pause_s: float, detail: str, state: str = UNREAD) -> None:
         """Give a batch back, to be read after so many seconds; or (ASIDE) set it aside."""
@@ -3977,11 +3978,11 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, and_, delete, func, or_, select, update
+from sqlalchemy import Connection, Engine, and_, bindparam, delete, func, or_, select, update
 
 from ..core.batched import batched
 from ..core.errors import Retry
@@ -4004,6 +4005,14 @@ MOST_OF_A_CHANNEL, MOST_OF_ALL = 20_000, 200_000  # unread
 AT_ONCE = 400
 
 _M = channel_messages.c
+_COUNTED = ("messages", "calls", "input_tokens", "output_tokens", "learned")
+_COUNT = (
+    update(channel_days)
+    .where(channel_days.c.user_id == bindparam("whose"), channel_days.c.day == bindparam("of"))
+    .values({name: channel_days.c[name] + bindparam(f"more_{name}") for name in _COUNTED})
+)
+
+Key = tuple[str, str]  # the owner of a channel, and a message's id
 
 
 class Full(Retry):
@@ -4044,64 +4053,40 @@ class ChannelQueue:
 
         Of authors who are not to be read, and in channels that are paused, nothing is kept.
         """
-        latest: dict[tuple[str, str], tuple[int, ChannelMessage]] = {}
+        latest: dict[Key, tuple[int, ChannelMessage]] = {}
         for index, message in enumerate(messages):
             key = (message.owner, message.id)
             if not (key in latest and latest[key][1].deleted):
                 latest[key] = (index, message)
-        now, result = time.time(), Counter[str]()
-        full: list[int] = []
+        repeated, now = len(messages) - len(latest), time.time()
+        if not latest:
+            return Put(0, repeated)
         with self.engine.begin() as connection:
-            by_owner: dict[str, list[tuple[int, ChannelMessage]]] = {}
-            for (owner, _), found in latest.items():
-                by_owner.setdefault(owner, []).append(found)
-            total: int | None = None
-            for owner, listed in sorted(by_owner.items()):
-                if total is None:
-                    total = _unread(connection)
-                left = min(MOST_OF_A_CHANNEL - _unread(connection, owner), MOST_OF_ALL - total)
-                total += self._put(connection, owner, listed, now, left, result, full)
-        return Put(result["accepted"], result["known"] + len(messages) - len(latest), tuple(full))
-
-    def _put(
-        self,
-        connection: Connection,
-        owner: str,
-        listed: list[tuple[int, ChannelMessage]],
-        now: float,
-        left: int,
-        result: Counter[str],
-        full: list[int],
-    ) -> int:
-        """Those of one channel; how many more wait then."""
-        new, paused = _opened(connection, owner, listed[-1][1], now), False
-        paused = bool(connection.scalar(select(channels.c.paused).where(channels.c.user_id == owner)))
-        silent = _silent(connection, listed[0][1].source, {one.author for _, one in listed})
-        there = _rows(connection, owner, [one.id for _, one in listed])
-        rows, added = [], 0
-        for index, one in listed:
-            row = there.get(one.id)
-            is_over = row is not None and row.state in (DELETED, DROPPED)
-            if is_over or (row is not None and not one.deleted and row.text == one.text):
-                result["known"] += 1
-                continue
-            unread = not (one.deleted or paused or one.author in silent)
-            if unread and (row is None or row.state not in IN_HAND):
-                if added >= left:
+            there = _There.of(connection, {key: one for key, (_, one) in latest.items()})
+            new, changed, full, known = list[dict[str, Any]](), 0, list[int](), repeated
+            for (owner, id_), (index, one) in latest.items():
+                row = there.rows.get((owner, id_))
+                is_over = row is not None and row.state in (DELETED, DROPPED)
+                if is_over or (row is not None and not one.deleted and row.text == one.text):
+                    known += 1
+                    continue
+                unread = not (
+                    one.deleted or owner in there.paused or (one.source, one.author) in there.silent
+                )
+                if unread and (row is None or row.state not in IN_HAND) and not there.has_room(owner):
                     full.append(index)
                     continue
-                added += 1
-            result["accepted"] += 1
-            if row is not None:
-                _change(connection, owner, row, one.text if unread else "", now, gone=not unread)
-            elif unread or one.deleted:
-                rows.append(_row(owner, one, now))
-        for some in batched(rows, AT_ONCE):
-            insert_new(connection, channel_messages, some)
-        if new or rows or added:
-            today = {"messages": len(rows) - sum(row["state"] == DELETED for row in rows)}
-            count_day(connection, owner, now, **today)
-        return added
+                changed += 1
+                if row is not None:
+                    _change(connection, owner, row, one.text if unread else "", now, gone=not unread)
+                elif unread or one.deleted:
+                    new.append(_row(owner, one, now))
+            _open(connection, [one for _, one in latest.values()], there.names, now)
+            for some in batched(new, AT_ONCE):
+                insert_new(connection, channel_messages, some)
+            said = Counter(row["user_id"] for row in new if row["state"] == UNREAD)
+            count_day(connection, now, {owner: {"messages": count} for owner, count in said.items()})
+        return Put(changed, known, tuple(full))
 
     def known(self, owner: str, since: float, most: int) -> list[tuple[str, float]]:
         """The newest messages of a channel since a Unix time that were not deleted: ids, and when said."""
@@ -4137,7 +4122,7 @@ class ChannelQueue:
     def count(self, owner: str, **numbers: int) -> None:
         """Count something of today: messages, calls, input_tokens, output_tokens, learned."""
         with self.engine.begin() as connection:
-            count_day(connection, owner, time.time(), **numbers)
+            count_day(connection, time.time(), {owner: numbers})
 
     def standing(self, most: int = 1_000) -> list[Standing]:
         """The channels that there are, the busiest of today first."""
@@ -4183,15 +4168,19 @@ def day_of(at: float) -> str:
     return time.strftime("%Y-%m-%d", time.gmtime(at))
 
 
-def count_day(connection: Connection, owner: str, at: float, **numbers: int) -> None:
-    """Add to what is counted of a channel's day."""
-    names = ("messages", "calls", "input_tokens", "output_tokens", "learned")
-    row = {"user_id": owner, "day": day_of(at), **dict.fromkeys(names, 0)}
-    insert_new(connection, channel_days, [row])
-    mine = and_(channel_days.c.user_id == owner, channel_days.c.day == row["day"])
-    added = {name: channel_days.c[name] + by for name, by in numbers.items() if by}
-    if added:
-        connection.execute(update(channel_days).where(mine).values(**added))
+def count_day(connection: Connection, at: float, numbers: Mapping[str, Mapping[str, int]]) -> None:
+    """Add to what is counted of the day, of channels by their owners."""
+    day, none = day_of(at), dict.fromkeys(_COUNTED, 0)
+    if numbers:
+        rows = [{"user_id": owner, "day": day, **none} for owner in numbers]
+        insert_new(connection, channel_days, rows)
+        connection.execute(
+            _COUNT,
+            [
+                {"whose": owner, "of": day, **{f"more_{name}": of.get(name, 0) for name in _COUNTED}}
+                for owner, of in numbers.items()
+            ],
+        )
 
 
 def drop_texts(connection: Connection, which: Any, now: float) -> None:
@@ -4213,38 +4202,69 @@ def _change(connection: Connection, owner: str, row: Any, text: str, now: float,
     connection.execute(update(channel_memories).where(cites).values(gone=True))
 
 
-def _opened(connection: Connection, owner: str, latest: ChannelMessage, now: float) -> bool:
-    """Whether a channel is seen for the first time; it is written down, and what it is called."""
-    row = connection.execute(select(channels.c.name).where(channels.c.user_id == owner)).first()
-    name = latest.channel_name
-    if row is None:
-        new = {"user_id": owner, "source": latest.source, "channel": latest.channel, "name": name}
-        rest = {"first_at": now, "read_at": 0.0, "announced_at": 0.0, "held_until": 0.0, "detail": ""}
-        insert_new(connection, channels, [{**new, **rest, "paused": False}])
-    elif name and row.name != name:
-        connection.execute(update(channels).where(channels.c.user_id == owner).values(name=name))
-    return row is None
+@dataclass
+class _There:
+    """What is known where messages are put. waiting: how many, by owner. names: of channels, by owner."""
 
+    rows: Mapping[Key, Any]
+    names: Mapping[str, str]
+    paused: Collection[str]
+    silent: Collection[tuple[str, str]]
+    waiting: Counter[str]
 
-def _silent(connection: Connection, source: str, authors: Collection[str]) -> set[str]:
-    """Those of some authors who are not to be read."""
-    found: set[str] = set()
-    for some in batched(sorted(authors), AT_ONCE):
-        quiet = and_(
-            channel_authors.c.source == source, channel_authors.c.author.in_(some), channel_authors.c.silent
+    @classmethod
+    def of(cls, connection: Connection, messages: Mapping[Key, ChannelMessage]) -> _There:
+        owners, ids = ({key[at] for key in messages} for at in (0, 1))
+        c, a = channels.c, channel_authors.c
+        opened = select(c.user_id, c.name, c.paused).where(c.user_id.in_(owners))
+        known = connection.execute(opened).all()
+        rows = {
+            (row.user_id, row.message_id): row
+            for some in batched(sorted(ids), AT_ONCE)
+            for row in connection.execute(
+                select(channel_messages).where(_M.user_id.in_(owners), _M.message_id.in_(some))
+            )
+        }
+        sources, authors = (
+            {getattr(one, name) for one in messages.values()} for name in ("source", "author")
         )
-        found.update(connection.scalars(select(channel_authors.c.author).where(quiet)))
-    return found
-
-
-def _rows(connection: Connection, owner: str, ids: Sequence[str]) -> dict[str, Any]:
-    return {
-        row.message_id: row
-        for some in batched(ids, AT_ONCE)
-        for row in connection.execute(
-            select(channel_messages).where(_M.user_id == owner, _M.message_id.in_(some))
+        quiet = select(a.source, a.author).where(a.source.in_(sources), a.author.in_(authors), a.silent)
+        waiting = select(_M.user_id, func.count()).where(_M.state.in_(IN_HAND)).group_by(_M.user_id)
+        return cls(
+            rows,
+            {row.user_id: row.name for row in known},
+            {row.user_id for row in known if row.paused},
+            {(row.source, row.author) for row in connection.execute(quiet)},
+            Counter({row[0]: row[1] for row in connection.execute(waiting)}),
         )
-    }
+
+    def refuses(self, owner: str, one: ChannelMessage) -> bool:
+        """Whether nothing of a channel, or of an author, is to be kept."""
+        return owner in self.paused or (one.source, one.author) in self.silent
+
+    def has_room(self, owner: str) -> bool:
+        """Whether one more may wait; then it does."""
+        room = self.waiting[owner] < MOST_OF_A_CHANNEL and self.waiting.total() < MOST_OF_ALL
+        self.waiting[owner] += room
+        return room
+
+
+def _open(
+    connection: Connection, messages: Sequence[ChannelMessage], names: Mapping[str, str], now: float
+) -> None:
+    """Write down channels that are seen for the first time, and what they are called now."""
+    latest = {one.owner: one for one in messages}
+    rest = {"first_at": now, "read_at": 0.0, "announced_at": 0.0, "held_until": 0.0, "detail": ""}
+    new = [
+        {"user_id": owner, "source": one.source, "channel": one.channel, "name": one.channel_name, **rest}
+        for owner, one in latest.items()
+        if owner not in names
+    ]
+    insert_new(connection, channels, [{**row, "paused": False} for row in new])
+    for owner, one in latest.items():
+        if one.channel_name and names.get(owner, one.channel_name) != one.channel_name:
+            renamed = update(channels).where(channels.c.user_id == owner)
+            connection.execute(renamed.values(name=one.channel_name))
 
 
 def _row(owner: str, one: ChannelMessage, now: float) -> dict[str, Any]:
@@ -4262,12 +4282,6 @@ def _row(owner: str, one: ChannelMessage, now: float) -> dict[str, Any]:
         "batch": "",
         "attempts": 0,
     }
-
-
-def _unread(connection: Connection, owner: str = "") -> int:
-    whose = (_M.user_id == owner,) if owner else ()
-    waiting = select(func.count()).select_from(channel_messages).where(_M.state.in_(IN_HAND), *whose)
-    return connection.scalar(waiting) or 0
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -11253,6 +11267,8 @@ class Locale:
             text = self._translations.ngettext(id_, id_, int(str(values["n"])))
         else:
             text = self._translations.gettext(id_)
+        if "{" not in text:
+            return text
         try:
             return _PLACE.sub(lambda match: self._written(values[match[1]]), text)
         except KeyError:
@@ -22233,7 +22249,8 @@ def is_seen(memory: Memory, view: View | None) -> bool:
 
 _ALWAYS = ("batch", "kind", "chat", "place")  # stored even where they are empty
 _STORED = {one.metadata["stored"]: one for one in fields(Memory) if one.metadata}
-_READ = {stored: (one.name, type(one.default)) for stored, one in _STORED.items()}
+_TEXTS = {stored: one.name for stored, one in _STORED.items() if isinstance(one.default, str)}
+_OTHERS = {stored: (one.name, type(one.default)) for stored, one in _STORED.items() if stored not in _TEXTS}
 
 
 def metadata_of(new: Memory) -> dict[str, Any]:
@@ -22251,9 +22268,14 @@ def metadata_of(new: Memory) -> dict[str, Any]:
 def remembered(metadata: Mapping[str, Any], owner_id: str, **others: Any) -> Memory:
     """A memory with what `metadata_of` stored of it; `others` are the fields that it does not store."""
     kept: dict[str, Any] = {}
-    for stored, value in metadata.items():
-        if value and (known := _READ.get(stored)):
-            name, kind = known
+    for stored, value in metadata.items():  # of more than a hundred memories a message: few steps
+        if not value:
+            continue
+        if stored in _TEXTS:
+            if type(value) is str:
+                kept[_TEXTS[stored]] = value
+        elif stored in _OTHERS:
+            name, kind = _OTHERS[stored]
             if type(value) is kind:
                 kept[name] = value
             elif kind is NoneType:  # of a time
@@ -22279,13 +22301,15 @@ def payload_of(owner_id: str, memory: Memory) -> dict[str, Any]:
 
 def in_payload(id_: str, payload: Mapping[str, Any], *, origin: str = "") -> Memory:
     """The memory that mem0's library, or `payload_of`, has written into a store."""
+    created, updated = payload.get("created_at"), payload.get("updated_at")
+    created_at = aware_time(created)
     return remembered(
         payload,
         str(payload.get("user_id") or ""),
         id=id_,
         text=str(payload.get("data") or ""),
-        created_at=aware_time(payload.get("created_at")),
-        updated_at=aware_time(payload.get("updated_at")),
+        created_at=created_at,
+        updated_at=created_at if updated == created else aware_time(updated),
         expires=str(payload.get("expiration_date") or ""),
         origin=origin,
     )
@@ -25463,7 +25487,6 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -25488,6 +25511,7 @@ from .intake import Intake
 from .lanes import BusyError, Rate
 from .long_chats import LongChat, learn
 from .service import Open, Service
+from .spilling import KEEP_S, QUEUE_S, Spilling
 from .start import Start
 from .waits import done_by, in_pool, in_thread, looked_at, within
 
@@ -25499,9 +25523,6 @@ log = logging.getLogger(__name__)
 Body = dict[str, Any]
 Render = Callable[..., Body]  # a body, its blocks, and `in_system`: see `body.with_blocks`
 
-# That the state database, then the disk, may take for an exchange; then it is kept otherwise. Where others
-# are stored meanwhile, there is only a queue, and it may take longer.
-_KEEP_S, _QUEUE_S = 1.0, 5.0
 _COMMAND_S = 120.0  # that a command may take; it goes on in its thread
 _LONG_CHARS = 20_000  # of an exchange; to look for secrets in more waits in its user's turn
 _EARLY = 5_000  # turns
@@ -25527,7 +25548,7 @@ class Chats:
         self._spill = Spill(environment.data_dir)
         self._start = Start(partial(open_service, environment, settings, problems, self._spill), settings)
         self.intake, self.changes = Intake(), Rate()
-        self._spilling = ThreadPoolExecutor(1, thread_name_prefix="memory-spill")
+        self._spilling = Spilling(self._spill)
         self._seeing_to: set[asyncio.Task[None]] = set()  # permissions that are late
         # Whether turns may be remembered, before there is a runtime.
         self._early: dict[tuple[str, str], bool] = {}
@@ -25723,7 +25744,7 @@ class Chats:
         if (permission := decision.permission) is not None:
             runtime.keeper.announce(turn.user_id, permission)
             if runtime.keeper.is_ill:
-                spilling = self._spill_decision(Spilled.decision(turn.user_id, permission))
+                spilling = self._spilling.soon(Spilled.decision(turn.user_id, permission))
             else:
                 allowing = in_pool(runtime.state_pool, runtime.keeper.allow, turn.user_id, permission)
         elif not turn.task:
@@ -25787,15 +25808,15 @@ class Chats:
                 keeping.add_done_callback(looked_at)
                 keeper.is_ill |= not long
         if (record := keeper.exchange(answered)) is not None:
-            await self._spilled(record)
+            await self._spilling.put(record)
         return ""
 
     @staticmethod
     async def _stored(runtime: Service, storing: asyncio.Future[Any]) -> bool:
-        """Wait for the state database, for as long as it is worth it."""
-        until = asyncio.get_running_loop().time() + _QUEUE_S
-        while not (done := await within(_KEEP_S, storing)):
-            if asyncio.get_running_loop().time() >= until or not runtime.keeper.goes_on(_KEEP_S):
+        """Wait for the state database, for as long as it is worth it; then it is kept otherwise."""
+        until = asyncio.get_running_loop().time() + QUEUE_S
+        while not (done := await within(KEEP_S, storing)):
+            if asyncio.get_running_loop().time() >= until or not runtime.keeper.goes_on(KEEP_S):
                 break
         return done
 
@@ -25803,20 +25824,11 @@ class Chats:
         """Before there is a database: whether it may be remembered is seen when there is one."""
         decided = (self._early.get((answered.user_id, key)) for key in answered.keys if key)
         if next((one for one in decided if one is not None), True):
-            await self._spilled(Spilled.exchange(answered))
+            await self._spilling.put(Spilled.exchange(answered))
 
     def _was_forbidden_early(self, answered: Answered) -> bool:
         """Before there was a database, which may still hold an earlier permission with the same key."""
         return any(self._early.get((answered.user_id, key)) is False for key in answered.keys)
-
-    async def _spilled(self, record: Spilled) -> None:
-        """Kept in the data folder, or in memory until the disk takes it."""
-        if self._spill.accept(record):
-            writing = in_pool(self._spilling, self._spill.write)
-            until = asyncio.get_running_loop().time() + _QUEUE_S
-            while not await within(_KEEP_S, writing):
-                if asyncio.get_running_loop().time() >= until or not self._spill.goes_on(_KEEP_S):
-                    break
 
     def _decide_early(self, turn: Turn) -> None:
         """Before there is a database: keep what the inlet would have kept there."""
@@ -25828,17 +25840,9 @@ class Chats:
                 self._early.pop(next(iter(self._early)))
             self._early[turn.user_id, turn.key] = permission is not None
             if permission is not None:
-                self._spill_decision(Spilled.decision(turn.user_id, permission))
+                self._spilling.soon(Spilled.decision(turn.user_id, permission))
         except Exception as error:  # noqa: BLE001 - the chat must go on
             self.failed(Job.INLET, error)
-
-    def _spill_decision(self, record: Spilled) -> asyncio.Future[Any] | None:
-        """At once in memory, and soon in the data folder."""
-        if not self._spill.accept(record):
-            return None
-        writing = in_pool(self._spilling, self._spill.write)
-        writing.add_done_callback(looked_at)
-        return writing
 
     async def _see_to(self, runtime: Service, record: Spilled, permission: asyncio.Future[Any]) -> None:
         """A permission that was late, or could not be given: it must not be lost."""
@@ -25850,7 +25854,7 @@ class Chats:
             permission.cancel()
             permission.add_done_callback(looked_at)
             runtime.keeper.is_ill = True
-        self._spill_decision(record)
+        self._spilling.soon(record)
 
 
 def _note(runtime: Service, work: Job, error: BaseException) -> None:
@@ -26148,25 +26152,31 @@ from __future__ import annotations
 
 from ...core.scope import EVERYONE
 from ...state.documents_table import DocumentsTable
-from .commands import OF_A_USER, Json, User, command
+from .commands import OF_A_USER, Json, PageNumber, User, Whole, command, page_of
 from .instance import Instance
+from .memories import paged, say_pages
 from .output import as_json, fields, say, table
 
 
 @command("documents", OF_A_USER)
-def list_documents(instance: Instance, user_id: User, to_json: Json = False) -> None:
-    """List the documents that were read, and why some cannot be."""
+def list_documents(
+    instance: Instance, user_id: User, page: PageNumber = 0, whole: Whole = False, to_json: Json = False
+) -> None:
+    """List the documents that were read, and before them those that cannot be, with the reason."""
     known = DocumentsTable(instance.engine)
     entries = [entry for owner in (user_id, EVERYONE) for entry in known.of(owner)]
+    entries.sort(key=lambda one: one.state != "failed")
+    shown = paged(entries, page_of(page, whole, to_json))
     if to_json:
         names = ("user_id", "path", "title", "address", "passages", "state", "detail")
-        as_json([fields(entry, *names) for entry in entries])
+        as_json([fields(entry, *names) for entry in shown.items])
     elif entries:
         rows = [
             (f"{one.user_id}/{one.path}", one.title, f"{one.passages:,}", one.detail or one.state)
-            for one in entries
+            for one in shown.items
         ]
         table(["file", "title", "passages", "state"], rows)
+        say_pages(shown, "documents")
     else:
         say(f"No documents of {user_id} have been read.")
 '''
@@ -31076,6 +31086,9 @@ class Proxy:
             await self._answer(scope, receive, sending)
         except _RefusedError as refused:
             await send_json(sending, refused.status, refusal(str(refused), refused.code))
+        except RecursionError:  # what was just not too deep to be read is too deep to be written
+            if not started:
+                await send_json(sending, 400, refusal("A request is nested too deeply.", "invalid_json"))
         except Exception as error:  # noqa: BLE001 - whatever it is, the client is answered
             # Without its message, which may hold what somebody said.
             kind, came_from = type(error).__name__, "".join(traceback.format_tb(error.__traceback__))
@@ -32241,6 +32254,60 @@ class Service(Protocol):
 
 
 Open = Callable[[Environment, Callable[[], Valves], list[str], Spill], Service]
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/spilling.py
+
+SOURCES["interfaces/spilling.py"] = r'''"""What the state database cannot take now, put into the spill from the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from ..remember.spill import Spill, Spilled
+from .waits import in_pool, looked_at, within
+
+KEEP_S, QUEUE_S = 1.0, 5.0  # that a record may take; the latter where others are stored meanwhile
+_ROOM_S = 30.0  # that an answer's end waits for room where what was said before fills the memory
+
+
+class Spilling:
+    """For one event loop."""
+
+    def __init__(self, spill: Spill) -> None:
+        self._spill = spill
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="memory-spill")
+
+    async def put(self, record: Spilled) -> None:
+        """Kept in the data folder, or in memory until the disk takes it.
+
+        Where there is no room, but the disk goes on, this waits for some: an answer's end comes later then.
+        """
+        clock = asyncio.get_running_loop().time
+        until = clock() + _ROOM_S
+        while not self._spill.has_room and clock() < until:
+            await within(KEEP_S, self._writing())
+            if not self._spill.goes_on(KEEP_S):
+                break
+        if not self._spill.accept(record):
+            return
+        writing = self._writing()
+        until = clock() + QUEUE_S
+        while not await within(KEEP_S, writing):
+            if clock() >= until or not self._spill.goes_on(KEEP_S):
+                break
+
+    def soon(self, record: Spilled) -> asyncio.Future[Any] | None:
+        """At once in memory, and soon in the data folder; None where there is no room. Never blocks."""
+        return self._writing() if self._spill.accept(record) else None
+
+    def _writing(self) -> asyncio.Future[Any]:
+        writing = in_pool(self._pool, self._spill.write)
+        writing.add_done_callback(looked_at)
+        return writing
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -37232,7 +37299,7 @@ SOURCES["language/credential_names.py"] = r'''"""Finds what secrets are called i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -37257,8 +37324,9 @@ _SORTS = {
 _COMPOUNDS = ("password", "code", "number", "open")  # sorts whose names end longer words, too
 
 _LETTERS = re.compile(r"[^\W_]+")
-_BEGINNINGS = re.compile(rf"(?=(\S{{{_BEGINNING_CHARS}}}))")
 _CAMEL = re.compile(r"[a-z][A-Z]")
+_WORDS_KEPT, _KEPT_CHARS = 8_192, 32  # of which it is kept which names they hold: most words come again
+_SPACES = {code: chr(code) if chr(code).isalnum() else " " for code in range(128)}
 _PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[^a-zA-Z]+")
 _FLAT = str.maketrans("-_.\n\t\u00a0\u2019", "      '")
 
@@ -37334,6 +37402,8 @@ class _Names:
     def beginning_with(self, words: set[str]) -> list[Name]:
         """Those whose first word is one of these, or of which one is the plural, in order."""
         found = words & self._first_words
+        if not found:
+            return []
         firsts = {one for word in found for one in (word, self._plurals.get(word)) if one in self._firsts}
         return [
             name
@@ -37341,10 +37411,18 @@ class _Names:
             for name in self.by_first_word[first]
         ]
 
-    def parts_in(self, flat: str) -> list[Name]:
-        """Those of `parts` that may be in a text, in order."""
-        beginnings = self._beginnings.intersection(_BEGINNINGS.findall(flat))
-        found = [name for one in beginnings for name in self._by_beginning[one] if name.text in flat]
+    def within(self, word: str) -> tuple[Name, ...]:
+        """Those of `parts` in ASCII, which are words, that are in a word."""
+        ends = range(_BEGINNING_CHARS, len(word) + 1)
+        beginnings = self._beginnings.intersection([word[end - _BEGINNING_CHARS : end] for end in ends])
+        return tuple(name for one in beginnings for name in self._by_beginning[one] if name.text in word)
+
+    def parts_in(self, flat: str, words: Iterable[str]) -> list[Name]:
+        """Those of `parts` that may be in a text, in order. words: the text's."""
+        found: list[Name] = []
+        for word in words:
+            if len(word) >= _BEGINNING_CHARS and (held := _within(word)):
+                found += (name for name in held if name not in found)
         if not flat.isascii():
             letters = set(flat)
             for letter in self._by_letter.keys() & letters:
@@ -37355,6 +37433,20 @@ class _Names:
 @lru_cache(1)
 def _names() -> _Names:
     return _Names()
+
+
+def _within(word: str) -> tuple[Name, ...]:
+    return _kept_within(word) if len(word) <= _KEPT_CHARS else _names().within(word)
+
+
+@lru_cache(_WORDS_KEPT)
+def _kept_within(word: str) -> tuple[Name, ...]:
+    return _names().within(word)
+
+
+def forget_words() -> None:
+    """Keep no words in memory."""
+    _kept_within.cache_clear()
 
 
 def flattened(text: str) -> str:
@@ -37379,10 +37471,12 @@ def places(text: str, flat: str) -> Iterator[Place]:
 
 def _present(text: str, flat: str) -> list[Name]:
     """The names that may be there: most are ruled out by a letter or a word that is missing."""
-    names, words = _names(), set(_LETTERS.findall(flat))
+    names = _names()
+    words = set(flat.translate(_SPACES).split() if flat.isascii() else _LETTERS.findall(flat))
+    parts = names.parts_in(flat, words)
     if _CAMEL.search(text):
         words.update(part.lower() for part in _PART.findall(text))
-    return names.parts_in(flat) + names.beginning_with(words)
+    return parts + names.beginning_with(words)
 
 
 def _place(text: str, flat: str, at: int, name: Name) -> Place | None:
@@ -46860,6 +46954,7 @@ _WALLET_WORDS = (12, 15, 18, 21, 24)
 _SMALL_LETTERS = re.compile(r"(?<![a-z])[a-z]{3,8}(?: [a-z]{3,8}){11,}")
 _NUMBERED = re.compile(r"\b1[.):]?\s?[a-z]{3,8}(?:[,;]?\s\d\d?[.):]?\s?[a-z]{3,8}){11,23}\b")
 _ENDING = re.compile(r"(?:[^s]s|ed|ing|ly)\Z")
+_PEM_BEGINS = "-----BEGIN "
 _PEM = re.compile(
     r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END[A-Z0-9 ]+-----|\Z)", re.DOTALL
 )
@@ -46910,12 +47005,18 @@ class Secret(NamedTuple):
 
 def find_secrets(text: str) -> list[Secret]:
     """The secrets in a text, in order; none overlap."""
-    found = [
-        Secret(begin + start, begin + end, what)
-        for begin in range(0, max(len(text), 1), _WINDOW_CHARS)
-        for start, end, what in _found(text[begin : begin + _WINDOW_CHARS + _OVERLAP_CHARS])
-    ]
-    found += (Secret(*match.span(), "a key") for match in _PEM.finditer(text))
+    if len(text) <= _WINDOW_CHARS:
+        found = list(_found(text))
+    else:
+        found = [
+            Secret(begin + start, begin + end, what)
+            for begin in range(0, len(text), _WINDOW_CHARS)
+            for start, end, what in _found(text[begin : begin + _WINDOW_CHARS + _OVERLAP_CHARS])
+        ]
+    if _PEM_BEGINS in text:
+        found += (Secret(*match.span(), "a key") for match in _PEM.finditer(text))
+    if not found:
+        return found
     found.sort()
     apart: list[Secret] = []
     for secret in found:
@@ -47303,10 +47404,11 @@ def spans(text: str) -> Iterator[tuple[int, int, bool]]:
     """Where those stand, and whether nothing follows on their line."""
     start = found = 0
     for end, after in _ends(text):
-        before = text[max(start, end - _END_CHARS) : end]
-        line_ends = "\n" in text[end:after]
-        if not line_ends and (_is_abbreviated(before) or _is_ordinal(before, text, end, after)):
-            continue
+        line_ends = text.find("\n", end, after) >= 0
+        if not line_ends and text.startswith(".", max(start, end - 1)):
+            before = text[max(start, end - _END_CHARS) : end]
+            if _is_abbreviated(before) or _is_ordinal(before, text, end, after):
+                continue
         if _says_something(text, start, end):
             found += 1
             yield start, end, line_ends
@@ -47328,8 +47430,8 @@ def _ends(text: str) -> Iterator[tuple[int, int]]:
 
 def _is_abbreviated(before: str) -> bool:
     """A letter alone is a word of its own in scripts without capitals."""
-    if not before.endswith("."):
-        return False
+    if before[1 - _ABBREVIATED_CHARS : -1].isalpha() and len(before) >= _ABBREVIATED_CHARS:
+        return False  # a longer word
     found = _ABBREVIATION.search(before[-_ABBREVIATED_CHARS:])
     return bool(found) and before[-2].lower() != before[-2].upper()
 
@@ -48791,11 +48893,11 @@ class Documents:
         return Inbox(folder) if folder is not None else None
 
     def all(self, user_id: str) -> list[Entry]:
-        """A user's own and then everyone's, but for those that were forgotten."""
+        """A user's own and then everyone's, what was read last first, but for those that were forgotten."""
         return [
             entry
             for owner in (user_id, EVERYONE)
-            for entry in self._table.of(owner)
+            for entry in sorted(self._table.of(owner), key=lambda one: -one.at)
             if entry.state != "forgotten"
         ]
 
@@ -57785,8 +57887,12 @@ def _of_ascii(text: str) -> float:
     """The tokens of a text in ASCII: its runs have few different shapes, whose costs are looked up."""
     shapes = text.translate(_SHAPES)
     runs = _SHAPE.findall(shapes)
-    kinds = Counter(map(itemgetter(0), runs))
-    is_english = _is_english(text, kinds["a"] + kinds["A"], 0, kinds["-"])
+    common = sum(map(_ENGLISH.__contains__, text.lower().split()))  # all that `_is_english` finds, or less
+    if common * _ENGLISH_SHARE >= len(runs):
+        is_english = True
+    else:
+        kinds = Counter(map(itemgetter(0), runs))
+        is_english = _is_english(text, kinds["a"] + kinds["A"], 0, kinds["-"])
     total = sum(map((_ENGLISH_COSTS if is_english else _LATIN_COSTS).__getitem__, runs))
     is_led = shapes.startswith(" ") and not shapes.startswith("  ")
     return total + (_cost("space", 1) if is_led else 0.0)
@@ -59365,6 +59471,10 @@ def past_chats_part(settings: Valves, kept: Kept) -> Check:
     )
 
 
+def _many(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
 def documents_part(settings: Valves, data_dir: Path, folders: Mapping[str, Known]) -> Check:
     """Where documents lie, and how many are read. folders: of each user, and everyone's."""
     folder = settings.documents_folder(data_dir)
@@ -59374,7 +59484,7 @@ def documents_part(settings: Valves, data_dir: Path, folders: Mapping[str, Known
     if not folder.is_dir():
         return Check("documents", True, f"there is no folder {folder}; its files would be read")
     number, failed, passages = (sum(one[at] for one in folders.values()) for at in range(3))
-    much = f"{number:,} documents with {passages:,} passages in {len(folders):,} folders"
+    much = f"{_many(number, 'document')} with {_many(passages, 'passage')} in {_many(len(folders), 'folder')}"
     if (everyones := folders.get(EVERYONE)) is not None:
         much += f", {everyones.documents:,} with {everyones.passages:,} of them in everyone's"
     if failed:
@@ -59649,12 +59759,12 @@ none can close the block, begin a line of its own or pass for a part of the prom
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, lru_cache
+from json.encoder import encode_basestring
 
 from ..core.locales import CODES, ENGLISH, Locale, locale
 from ..core.memory import DOCUMENT, Memory
@@ -59673,7 +59783,6 @@ _CACHED = (
     2000  # texts: a chat's messages show the same memories, and looking for secrets takes the most of it
 )
 _NEWLINES = re.compile(r"\n*")
-_AS_JSON = json.JSONEncoder(ensure_ascii=False).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -59839,7 +59948,7 @@ def shown(text: str) -> Shown:
     plain, secrets = masked(visible)
     harmless = inert(plain)
     changed = harmless != plain or (visible != text and visible != " ".join(text.split()))
-    return Shown(_AS_JSON(harmless), secrets, changed)
+    return Shown(encode_basestring(harmless), secrets, changed)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -60277,15 +60386,12 @@ def ranked_passages(
     passages: Sequence[Candidate], query: str, now: datetime, asked: PastQuestion = NOT_ASKED
 ) -> list[Ranked]:
     """Best first; what the user said counts a little more, and what is of the time that is asked for."""
-    items = ranked(passages, query, now, weights=_WEIGHTS)
 
-    def score(item: Ranked) -> float:
-        own = item.score * (_ASSISTANT if item.memory.role == "assistant" else 1.0)
-        return own + (_WHEN_ASKED if is_within(item.memory, asked, now) else 0.0)
+    def weigh(memory: Memory, score: float) -> float:
+        own = score * _ASSISTANT if memory.role == "assistant" else score
+        return own + _WHEN_ASKED if asked.window and is_within(memory, asked, now) else own
 
-    # `replace` takes four times as long.
-    weighed = [Ranked(one.memory, one.meaning, one.keyword, score(one), one.coverage) for one in items]
-    return sorted(weighed, key=lambda item: item.score, reverse=True)
+    return ranked(passages, query, now, weights=_WEIGHTS, weigh=weigh)
 
 
 def is_within(memory: Memory, asked: PastQuestion, now: datetime) -> bool:
@@ -60883,15 +60989,17 @@ def quote(text: str, asked: Collection[str], times: int = 1) -> tuple[int, int]:
     first = last = max(range(len(parts)), key=lambda at: (hits[at], -at))
     while True:
         # Of its neighbours that fit, the one that has more; what follows, where they have as much.
-        beside = [
-            (hits[at], at > last, at)
-            for at in (first - 1, last + 1)
-            if 0 <= at < len(parts) and parts[max(last, at)][1] - parts[min(first, at)][0] <= most
-        ]
-        if not beside:
+        left, right = first - 1, last + 1
+        fits_left = left >= 0 and parts[last][1] - parts[left][0] <= most
+        if right < len(parts) and parts[right][1] - parts[first][0] <= most:
+            if fits_left and hits[left] > hits[right]:
+                first = left
+            else:
+                last = right
+        elif fits_left:
+            first = left
+        else:
             break
-        at = max(beside)[2]
-        first, last = min(first, at), max(last, at)
     return parts[first][0], parts[last][1]
 
 
@@ -60923,10 +61031,11 @@ docs/recall.md says what each part was measured to bring.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
+from operator import itemgetter
 
 from ..core.memory import Candidate, Memory
 from ..language.forms import has_stem, stem
@@ -60991,8 +61100,13 @@ def ranked(
     now: datetime,
     reaffirmed: Mapping[str, int] | None = None,
     weights: Weights = DEFAULT,
+    weigh: Callable[[Memory, float], float] | None = None,
 ) -> list[Ranked]:
-    """Best first. `reaffirmed`: how often the user said again what a memory holds, by its id."""
+    """Best first.
+
+    reaffirmed: how often the user said again what a memory holds, by its id. weigh: what a score becomes, for
+    reasons of its memory's own.
+    """
     found = with_keywords(found, query)
     best = max((item.keyword or 0.0 for item in found), default=0.0)
     keywords = [(item.keyword or 0.0) / best if best else 0.0 for item in found]
@@ -61004,6 +61118,8 @@ def ranked(
 
     def by_words(covered: float) -> float:
         """How much BM25 counts for a memory that has this share of the stems asked for, 0 to 1."""
+        if not covered:
+            return 0.0
         has_several = covered * len(asked) > 1.5
         return float(covered**_ALL_OF_THEM) * (1.0 if has_several else weights.lone_word)
 
@@ -61012,17 +61128,15 @@ def ranked(
         for item, keyword, covered in zip(found, keywords, coverages, strict=True)
     ]
     lifts = _lifts(found, scores, weights)
-    items = [
-        Ranked(
-            item.memory,
-            item.meaning,
-            keyword,
-            score + weights.lift * lift + _worth(item.memory, now, reaffirmed or {}, weights),
-            covered,
-        )
-        for item, keyword, score, lift, covered in zip(found, keywords, scores, lifts, coverages, strict=True)
-    ]
-    return sorted(items, key=lambda item: (item.score, _time(item.memory), item.memory.id), reverse=True)
+    in_order = []
+    for item, keyword, score, lift, covered in zip(found, keywords, scores, lifts, coverages, strict=True):
+        memory = item.memory
+        at = memory.updated_at or memory.created_at or _BEFORE_ALL
+        total = score + weights.lift * lift + _worth(memory, (now - at).total_seconds(), reaffirmed, weights)
+        final = weigh(memory, total) if weigh else total
+        in_order.append((final, total, at, memory.id, Ranked(memory, item.meaning, keyword, final, covered)))
+    in_order.sort(key=itemgetter(0, 1, 2, 3), reverse=True)
+    return [one[-1] for one in in_order]
 
 
 def with_keywords(found: Sequence[Candidate], query: str) -> Sequence[Candidate]:
@@ -61067,7 +61181,7 @@ def stems_in(text: str, asked: Iterable[str]) -> set[str]:
     """Those of these stems that words of a text have."""
     if text.isascii():
         small = text.lower()
-        return {short for short in asked if has_stem(small, short)}
+        return {short for short in asked if short in small and has_stem(small, short)}
     return set(asked).intersection(map(_stem, terms_of(text)))
 
 
@@ -61075,22 +61189,26 @@ def _lifts(found: Sequence[Candidate], scores: Sequence[float], weights: Weights
     """The score of each one's best neighbour among the candidates: what was said next to it."""
     ordinals = [(item.memory.chat, item.memory.ordinal) for item in found]
     known = {ordinal: score for ordinal, score in zip(ordinals, scores, strict=True) if ordinal[0]}
-    steps = [step for step in range(-weights.reach, weights.reach + 1) if step]
-    return [
-        max([known.get((chat, ordinal + step), 0.0) for step in steps]) if chat else 0.0
-        for chat, ordinal in ordinals
-    ]
+    lifts = []
+    for chat, ordinal in ordinals:
+        best = 0.0
+        if chat:
+            for step in range(1, weights.reach + 1):
+                for score in (known.get((chat, ordinal - step)), known.get((chat, ordinal + step))):
+                    if score is not None and score > best:
+                        best = score
+        lifts.append(best)
+    return lifts
 
 
-def _worth(memory: Memory, now: datetime, reaffirmed: Mapping[str, int], weights: Weights) -> float:
+def _worth(memory: Memory, age_s: float, reaffirmed: Mapping[str, int] | None, weights: Weights) -> float:
     """What speaks for a memory whatever was asked: that it is new, and that its user says it again."""
-    age_days = max((now - _time(memory)).total_seconds() / 86400, 0.0)
-    again = min(reaffirmed.get(memory.id, 0), _REAFFIRMED_MOST)
-    return float(weights.recency * 0.5 ** (age_days / weights.half_life_days) + weights.reaffirmed * again)
-
-
-def _time(memory: Memory) -> datetime:
-    return memory.updated_at or memory.created_at or _BEFORE_ALL
+    worth = weights.recency
+    if age_s > 0:
+        worth *= 0.5 ** (age_s / 86400 / weights.half_life_days)
+    if reaffirmed and (again := reaffirmed.get(memory.id, 0)):
+        worth += weights.reaffirmed * min(again, _REAFFIRMED_MOST)
+    return worth
 
 
 def forget_words() -> None:
@@ -61165,6 +61283,7 @@ from ..core.memory import Candidate, Memory
 from ..core.reason import Reason
 from ..core.scope import View
 from ..core.turn import Turn
+from ..language.credential_names import forget_words as forget_names
 from ..language.forget_requests import forget_request
 from ..language.guess import language_for
 from ..language.past import NOT_ASKED, PastQuestion, past_question
@@ -61334,6 +61453,7 @@ class Recaller:
         shown.cache_clear()
         estimated_tokens.cache_clear()
         forget_words()
+        forget_names()
 
     def keep(self, turn: Turn, recalled: Recalled | None, left_alone: str = "") -> None:
         """Keep what this turn was told, and why, for the next one and for whoever asks.
@@ -61495,6 +61615,7 @@ SOURCES["recall/run.py"] = r'''"""Recalls within a deadline: so many at once, an
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -61523,7 +61644,7 @@ class Outcome:
 
 
 class Run:
-    """Recalls of all users. Threads may share it, and none of its methods blocks but `close`.
+    """Recalls of all users. Threads may share it, and none of its methods blocks but `wait` and `close`.
 
     recall: what a thread does for a turn; blocks.
     """
@@ -61539,6 +61660,8 @@ class Run:
         self.breaker = Breaker()
         self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="memory-recall")
         self._under_way: set[Future[Recalled]] = set()
+        self._none = threading.Event()  # under way
+        self._none.set()
 
     def begin(self, turn: Turn, settings: Valves) -> Recalling:
         """Begin to recall for a turn. `Recalling.outcome` says what stands in the way."""
@@ -61553,7 +61676,8 @@ class Run:
         began = self.breaker.clock()
         future = self._pool.submit(self._recall, turn, settings)
         self._under_way.add(future)
-        future.add_done_callback(self._under_way.discard)
+        self._none.clear()
+        future.add_done_callback(self._over)
         return Recalling(future, lambda: self._ended(future, began, settings))
 
     @property
@@ -61566,9 +61690,18 @@ class Run:
         """Whether many messages wait for their memories."""
         return len(self._under_way) >= _MANY
 
+    def wait(self, seconds: float) -> None:
+        """Block until no message waits for its memories, so long at most."""
+        self._none.wait(seconds)
+
     def close(self) -> None:
         """Begin no more; what is under way ends by itself."""
         self._pool.shutdown(wait=False)
+
+    def _over(self, future: Future[Recalled]) -> None:
+        self._under_way.discard(future)
+        if not self._under_way:
+            self._none.set()
 
     def _not_begun(self, reason: str, code: str) -> Recalling:
         return Recalling(None, lambda: self._missed(reason, code))
@@ -67132,6 +67265,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
+import math
 import os
 import threading
 import time
@@ -67149,6 +67283,7 @@ from ..language.secrets import masked
 FOLDER = "spill"
 MOST_BYTES = 64 * 1024 * 1024  # of all files
 _MOST_IN_MEMORY, _MOST_BYTES_IN_MEMORY = 1000, 16 * 1024 * 1024
+_LOOKS_S = 5.0  # after which files are counted again that others have written or taken away
 _RESERVE, _RESERVE_BYTES = "reserve", 1024 * 1024  # given up where the disk is full
 _SYNC_FOLDER = hasattr(os, "O_DIRECTORY")
 
@@ -67207,7 +67342,9 @@ class Spill:
 
     def __init__(self, data_dir: Path) -> None:
         self._data_dir, self._folder = data_dir, data_dir / FOLDER
-        self._lock, self._writing = threading.Lock(), threading.Lock()
+        self._lock, self._writing, self._one = threading.Lock(), threading.Lock(), threading.Lock()
+        self._now = ""  # being written, under `_one`
+        self._there, self._looked_at = 0, -math.inf  # bytes of all files, about
         self._in_memory: dict[str, Spilled] = {}  # by name, not on the disk yet
         self._bytes = self._refused = 0
         self._written_at = 0.0
@@ -67222,13 +67359,25 @@ class Spill:
             self._in_memory[_name(record)], self._bytes = record, size
         return True
 
+    @property
+    def has_room(self) -> bool:
+        """Whether `accept` takes a short record. Never blocks."""
+        with self._lock:
+            return len(self._in_memory) < _MOST_IN_MEMORY and self._bytes < _MOST_BYTES_IN_MEMORY // 2
+
     def write(self) -> bool:
         """Bring to the disk what is in memory only, without secrets; whether all of it is there now."""
         with self._writing:
             written: list[str] = []
             try:
                 for name, record in list(self._in_memory.items()):
-                    self._write(name, _safe(record))
+                    with self._one:
+                        if not self._begins(name):
+                            continue
+                        try:
+                            self._write(name, _safe(record))
+                        finally:
+                            self._now = ""
                     self._written_at = time.monotonic()
                     written.append(name)
             except OSError:
@@ -67247,7 +67396,7 @@ class Spill:
     def has(self, user_id: str) -> bool:
         """Whether something of a user's waits here."""
         mine = _of(user_id)
-        return any(mine in name for name in self._names())
+        return any(mine in name and name.endswith((_SAID, _PERMISSION)) for name in self._listed())
 
     def pending(self) -> Iterator[tuple[str, Spilled]]:
         """What waits, by name, in the order in which it came."""
@@ -67256,11 +67405,12 @@ class Spill:
                 yield name, record
 
     def remove(self, name: str) -> None:
-        """It is where it belongs."""
-        with self._writing:
-            self._forget(name)
-            with contextlib.suppress(OSError):
-                (self._folder / name).unlink()
+        """It is where it belongs. This waits for no write but its own, however many there are to do."""
+        with self._lock:
+            is_written_now = name == self._now
+            self._dropped(name)
+        with self._one if is_written_now else contextlib.nullcontext(), contextlib.suppress(OSError):
+            (self._folder / name).unlink()
 
     def set_aside(self, name: str) -> None:
         """Try it no more, and keep the file."""
@@ -67307,8 +67457,14 @@ class Spill:
     def _write(self, name: str, record: Spilled) -> None:
         content = json.dumps(asdict(record)).encode()
         self._make_folder()
-        if len(content) + self._bytes_there() > MOST_BYTES:
+        is_full = self._there + len(content) > MOST_BYTES
+        if (
+            is_full or time.monotonic() - self._looked_at > _LOOKS_S
+        ):  # a look takes as long as there are files
+            self._there, self._looked_at = self._bytes_there(), time.monotonic()
+        if self._there + len(content) > MOST_BYTES:
             raise OSError(errno.EDQUOT, "the spill is full")
+        self._there += len(content)
         try:
             self._write_file(self._folder / name, content)
         except OSError as error:
@@ -67359,23 +67515,41 @@ class Spill:
             return None
 
     def _names(self, *more: str) -> list[str]:
+        ours = {name for name in self._listed() if name.endswith((_SAID, _PERMISSION, *more))}
+        # Permissions first, whatever the clock said: an exchange that comes before its own would be lost.
+        return sorted(ours, key=lambda name: (_SAID in name, name))
+
+    def _listed(self) -> list[str]:
+        """All names, on the disk and in memory, some of them twice."""
+        in_memory = list(self._in_memory)
         try:
             with os.scandir(self._folder) as files:
-                there = [file.name for file in files]
+                return [*in_memory, *(file.name for file in files)]
         except OSError:
-            there = []
-        ours = (name for name in there if name.endswith((_SAID, _PERMISSION, *more)))
-        # Permissions first, whatever the clock said: an exchange that comes before its own would be lost.
-        return sorted({*ours, *list(self._in_memory)}, key=lambda name: (_SAID in name, name))
+            return in_memory
 
     def _bytes_there(self) -> int:
+        there = 0
         with os.scandir(self._folder) as files:
-            return sum(file.stat().st_size for file in files if file.name != _RESERVE)
+            for file in files:
+                with contextlib.suppress(FileNotFoundError):  # it was removed meanwhile
+                    there += file.stat().st_size if file.name != _RESERVE else 0
+        return there
+
+    def _begins(self, name: str) -> bool:
+        """Whether it is still to be written, and is being written from now on: what was removed is not."""
+        with self._lock:
+            self._now = name if name in self._in_memory else ""
+        return bool(self._now)
 
     def _forget(self, name: str) -> None:
         with self._lock:
-            if (record := self._in_memory.pop(name, None)) is not None:
-                self._bytes -= _size(record)
+            self._dropped(name)
+
+    def _dropped(self, name: str) -> None:
+        """Under the lock."""
+        if (record := self._in_memory.pop(name, None)) is not None:
+            self._bytes -= _size(record)
 
 
 def _name(record: Spilled) -> str:
@@ -67753,6 +67927,7 @@ from .verbatim import decide_given, decide_verbatim, kind_of
 
 _IDLE_S = 1.0  # between looks at the queue when nothing wakes the writer
 _YIELDS_S = 1.0  # before some passages are embedded, at most
+_GIVES_WAY_S = 0.03  # before a change, at most: a recall takes a third of that
 _PATIENT_TRIES = 8  # within two minutes, where a server that may have the LLM has not answered yet
 
 
@@ -67771,14 +67946,16 @@ class Writer:
         is_busy: Callable[[], bool] = lambda: False,
         remembered: Callable[[Batch, Sequence[Change]], None] = lambda _batch, _made: None,
         titled: Callable[[Batch], Batch] = lambda batch: batch,
+        recalls: Callable[[float], None] = lambda _seconds: None,
     ) -> None:
         """take_in: brings to the outbox what could not be put there at once.
 
         is_busy: whether many messages wait for their memories; then one user at a time is enough.
         remembered: is told of each batch what was made of it; never blocks, and raises nothing.
+        recalls: waits, for so many seconds at most, until no message waits for its memories.
         titled: a batch with its chat's title, if that can be had; may take some seconds, and raises nothing.
         """
-        self._titled = titled
+        self._titled, self._recalls = titled, recalls
         self._take_in, self._is_busy, self._tell = take_in, is_busy, remembered
         self._outbox, self._live, self._journal, self._injected = outbox, live, journal, injected
         self._later, self._reflections = Later(journal.engine, outbox), Reflections(journal.engine)
@@ -67871,6 +68048,7 @@ class Writer:
     def _settle(self, backend: Backend, batch: Batch) -> None:
         """Remember a batch, and write down in the queue what came of it."""
         began = time.monotonic()
+        self._recalls(_GIVES_WAY_S)
         try:
             self._keep_passages(backend, batch)
             with _reading(backend, batch, self._settings()) as reading:
@@ -67919,13 +68097,19 @@ class Writer:
         """Keep what was said, as it was said. What cannot be kept costs no fact."""
         if not isinstance(backend, EditableBackend) or batch.is_given:
             return
-        confirm = partial(self._outbox.renew, batch)
+        confirm = partial(self._confirm, batch)
         try:
             self._episodes.retract(backend, batch, confirm)
             if self._settings().keeps_episodes:
                 self._episodes.keep(backend, self._titled(batch), confirm)
         except Drop as fault:
             self._emit(failed(Job.REMEMBERING, fault))
+
+    def _confirm(self, batch: Batch) -> None:
+        """Before each change: the claim still holds. A message that waits for its memories goes first."""
+        if self._stop_at is None:
+            self._recalls(_GIVES_WAY_S)
+        self._outbox.renew(batch)
 
     def let_others_go_first(self) -> None:
         """While many messages wait for their memories, what was said can wait a little."""
@@ -67950,12 +68134,12 @@ class Writer:
         if not isinstance(backend, EditableBackend):
             return 0
         versions = {replaced for exchange in batch.exchanges for replaced in exchange.replaces}
-        confirm = partial(self._outbox.renew, batch)
+        confirm = partial(self._confirm, batch)
         return self._changes.retract(backend, batch.user_id, versions, confirm) if versions else 0
 
     def _remember(self, backend: Backend, batch: Batch, reading: _Reading) -> list[Change]:
         """The changes that were made of a batch, and those refused."""
-        settings, confirm = self._settings(), partial(self._outbox.renew, batch)
+        settings, confirm = self._settings(), partial(self._confirm, batch)
         if batch.is_given:
             return self._changes.make(backend, batch, lambda: decide_given(backend, batch), confirm)
         if reading.mode == "verbatim":
@@ -72726,6 +72910,7 @@ _READ = 2048  # vectors at once
 _SEQS = 0xFFFFFFFF
 _LONGEST = 0xFFFF  # words
 _CACHED = 32 * 2**20  # bytes of lines
+_SPREAD = 4  # numbers for each memory, up to which a table of them says where each is
 
 _COLUMNS = "number, name, rows, centred, centre, version"  # of an owner
 
@@ -72790,8 +72975,9 @@ def packed(unit: Array) -> bytes:
 
 def unpacked(blobs: list[bytes], dims: int) -> Array:
     """Vectors as they are kept, one a line, of length 1 to four places."""
-    kept = np.frombuffer(b"".join(blobs), "<i2").reshape(-1, dims)
-    return kept.astype(np.float32) / np.float32(_SCALE)
+    vectors = np.frombuffer(b"".join(blobs), "<i2").reshape(-1, dims).astype(np.float32)
+    vectors /= np.float32(_SCALE)
+    return vectors
 
 
 def line(dims: int) -> np.dtype:
@@ -72814,7 +73000,8 @@ def line(dims: int) -> np.dtype:
 class Lines:
     """All that the blocks of an owner hold, by `seq`.
 
-    lengths: in words, with those of the context. codes: a line for each word of 64 bits.
+    lengths: in words, with those of the context. codes: a line for each word of 64 bits. places: where the
+    memory is that has the first `seq` and so many more; None where an owner's are too far apart.
     """
 
     seqs: Array
@@ -72822,9 +73009,18 @@ class Lines:
     lengths: Array
     codes: Array
     mean_length: float
+    places: Array | None = None
 
     def __len__(self) -> int:
         return len(self.seqs)
+
+    def where(self, seqs: Array) -> Array:
+        """Where the memories with these `seq` are; anywhere for those that are not there."""
+        if self.places is None:
+            found: Array = np.searchsorted(self.seqs, seqs)
+        else:
+            found = self.places.take(seqs - self.seqs[0], mode="clip")
+        return found
 
     def among(self, seqs: Array) -> Lines:
         """Those of these memories."""
@@ -72841,7 +73037,15 @@ def read(connection: sqlite3.Connection, tables: Tables, whose: Owner) -> Lines:
     lengths = lines["own"].astype(np.float32) + lines["context"]
     seqs, after = (np.ascontiguousarray(lines[name]) for name in ("seq", "after"))
     codes = np.ascontiguousarray(lines["code"].T)
-    return Lines(seqs, after, lengths, codes, float(lengths.mean()) if len(lengths) else 0.0)
+    return Lines(seqs, after, lengths, codes, float(lengths.mean()) if len(lengths) else 0.0, _places(seqs))
+
+
+def _places(seqs: Array) -> Array | None:
+    if not len(seqs) or int(seqs[-1]) - int(seqs[0]) >= _SPREAD * len(seqs):
+        return None
+    places = np.zeros(int(seqs[-1]) - int(seqs[0]) + 1, np.uint32)
+    places[seqs - seqs[0]] = np.arange(len(seqs), dtype=np.uint32)
+    return places
 
 
 def vectors_at(
@@ -73297,6 +73501,7 @@ from .schema import Tables
 # question about a conversation, these hold 99.4 %.
 _BY_CODE, _BY_VECTOR = 8, 4
 _DIMS = 512  # codes of fewer tell less
+_BOUND = 500  # parameters of a statement; each number of them is one of its own
 
 
 def nearest(
@@ -73317,9 +73522,13 @@ def nearest(
             f"SELECT key, vector FROM {tables.vectors} WHERE key BETWEEN ? AND ?", whose.keys
         ).fetchall()
     else:
-        keys = json.dumps((seqs.astype(np.int64) + whose.key(0)).tolist())
+        keys = (seqs.astype(np.int64) + whose.key(0)).tolist()
+        if len(keys) <= _BOUND:  # a fifth faster than by JSON
+            at, bound = ",".join("?" * len(keys)), keys
+        else:
+            at, bound = "SELECT value FROM json_each(?)", [json.dumps(keys)]
         rows = connection.execute(
-            f"SELECT key, vector FROM {tables.vectors} WHERE key IN (SELECT value FROM json_each(?))", (keys,)
+            f"SELECT key, vector FROM {tables.vectors} WHERE key IN ({at})", bound
         ).fetchall()
     if not rows:
         return []
@@ -73339,8 +73548,9 @@ def _distances(codes: Array, code: Array) -> Array:
 
 def _least(distances: Array, many: int) -> Array:
     """Where so many of the least are, newer ones first among equals; there are more than that."""
-    last = np.searchsorted(np.cumsum(np.bincount(distances)), many)
-    below, equal = np.flatnonzero(distances < last), np.flatnonzero(distances == last)
+    last = np.partition(distances, many - 1)[many - 1]
+    near = np.flatnonzero(distances <= last)
+    below, equal = near[distances[near] < last], near[distances[near] == last]
     return np.concatenate([below, equal[len(below) - many :]])
 
 
@@ -74312,7 +74522,7 @@ class Words:
         ).fetchone()
         if not found:
             return _NOWHERE
-        return np.searchsorted(lines.seqs, np.fromstring(found, np.uint32, sep=","))
+        return lines.where(np.fromstring(found, np.uint32, sep=","))
 
     def erase(self, connection: sqlite3.Connection) -> None:
         """Let nothing of the words stay that were deleted or replaced."""
@@ -74333,7 +74543,7 @@ def _next(lines: Lines, at: Array) -> Array:
     """Where the memories are that come next in the chats of these."""
     following = lines.after[at]
     following = following[following > 0]
-    places: Array = np.searchsorted(lines.seqs, following)
+    places = lines.where(following)
     is_there = lines.seqs.take(places, mode="clip") == following  # a link may name one that is gone
     return places if is_there.all() else places[is_there]
 '''

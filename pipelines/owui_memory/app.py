@@ -165,6 +165,7 @@ class Application:
             self._is_busy,
             self.live_chats.learned,
             self.live_chats.titled,
+            self.recalls.wait,
         )
         self._reflector = Reflector(self.live, journal, settings, self.emit, self._is_busy)
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")

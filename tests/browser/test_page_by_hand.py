@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import re
 import time
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from owui_memory.interfaces.web.routes import ROUTES
 from tests.browser.test_page import VIEWS, listed, violations
+from tests.harness.waiting import wait_until
 from tests.unit.interfaces.web.visitors import Visitors, visitors
+from tests.unit.manage.history.test_formats import FIXTURES, ltm
 
 NARROW = {"width": 320, "height": 640}
 CHAT = "0a1b2c3d-1111-2222-3333-444455556666"
@@ -55,7 +59,7 @@ class Tabs:
 
 @pytest.fixture
 def tabs(at: Visitors, chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Tabs]:
-    one = Tabs(at, chromium, f"user-{abs(hash(request.node.name))}")
+    one = Tabs(at, chromium, request.node.name)
     at.knows(one.user, "I live in Porto.", "My dog is called Rex.", "I like green tea.")
     yield one
     one.context.close()
@@ -194,3 +198,35 @@ def test_odd_texts_on_a_narrow_screen(at: Visitors, chromium: Browser) -> None:
         page.close()
     odile.context.close()
     assert {view: wrong for view, wrong in found.items() if wrong} == {}
+
+
+def test_each_programs_archive_by_the_form(tabs: Tabs, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "nora.zip", "w") as packed:
+        for file in ltm(tmp_path).rglob("*.db"):
+            packed.write(file, file.relative_to(tmp_path))
+    archives = {
+        FIXTURES / "chatgpt.json": "ChatGPT",
+        FIXTURES / "claude.json": "Claude",
+        FIXTURES / "gemini.json": "Gemini",
+        FIXTURES / "open_webui.json": "Open WebUI",
+        FIXTURES / "letta.json": "Letta",
+        FIXTURES / "mem0.json": "mem0",
+        tmp_path / "nora.zip": "text-generation-webui",
+    }
+    page = tabs.open("import")
+    for archive, label in archives.items():
+        page.goto(f"{tabs.url}import")
+        page.locator("#file").set_input_files(archive)
+        page.get_by_role("button", name="See what it would bring").click()
+        expect(page.get_by_role("heading", name=f"Import: {label}", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Import it").click()
+    expect(page.get_by_role("status")).to_contain_text("remembered")
+    page.goto(f"{tabs.url}import")
+    wait_until(lambda: page.reload() and not page.locator("progress").count(), what="it is remembered")
+    page.goto(f"{tabs.url}chats?q=folkboat")
+    expect(page.locator("blockquote").first).to_contain_text("I sail a folkboat.")
+    page.goto(f"{tabs.url}import")
+    page.get_by_role("button", name="Take all of it back").click()
+    expect(page.get_by_role("status")).to_contain_text("taken back")
+    page.goto(f"{tabs.url}chats?q=folkboat")
+    expect(page.get_by_text("0 chats")).to_be_visible()

@@ -175,7 +175,7 @@ class Claims:
                 insert_new(connection, channel_memories, some)
             self._leave(connection, claim, READ)
             connection.execute(update(channels).where(channels.c.user_id == claim.owner).values(read_at=now))
-            count_day(connection, claim.owner, now, learned=len(made))
+            count_day(connection, now, {claim.owner: {"learned": len(made)}})
 
     def leave(self, claim: Claim, pause_s: float, detail: str, state: str = UNREAD) -> None:
         """Give a batch back, to be read after so many seconds; or (ASIDE) set it aside."""

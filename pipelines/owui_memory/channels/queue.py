@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, and_, delete, func, or_, select, update
+from sqlalchemy import Connection, Engine, and_, bindparam, delete, func, or_, select, update
 
 from ..core.batched import batched
 from ..core.errors import Retry
@@ -37,6 +37,14 @@ MOST_OF_A_CHANNEL, MOST_OF_ALL = 20_000, 200_000  # unread
 AT_ONCE = 400
 
 _M = channel_messages.c
+_COUNTED = ("messages", "calls", "input_tokens", "output_tokens", "learned")
+_COUNT = (
+    update(channel_days)
+    .where(channel_days.c.user_id == bindparam("whose"), channel_days.c.day == bindparam("of"))
+    .values({name: channel_days.c[name] + bindparam(f"more_{name}") for name in _COUNTED})
+)
+
+Key = tuple[str, str]  # the owner of a channel, and a message's id
 
 
 class Full(Retry):
@@ -77,64 +85,40 @@ class ChannelQueue:
 
         Of authors who are not to be read, and in channels that are paused, nothing is kept.
         """
-        latest: dict[tuple[str, str], tuple[int, ChannelMessage]] = {}
+        latest: dict[Key, tuple[int, ChannelMessage]] = {}
         for index, message in enumerate(messages):
             key = (message.owner, message.id)
             if not (key in latest and latest[key][1].deleted):
                 latest[key] = (index, message)
-        now, result = time.time(), Counter[str]()
-        full: list[int] = []
+        repeated, now = len(messages) - len(latest), time.time()
+        if not latest:
+            return Put(0, repeated)
         with self.engine.begin() as connection:
-            by_owner: dict[str, list[tuple[int, ChannelMessage]]] = {}
-            for (owner, _), found in latest.items():
-                by_owner.setdefault(owner, []).append(found)
-            total: int | None = None
-            for owner, listed in sorted(by_owner.items()):
-                if total is None:
-                    total = _unread(connection)
-                left = min(MOST_OF_A_CHANNEL - _unread(connection, owner), MOST_OF_ALL - total)
-                total += self._put(connection, owner, listed, now, left, result, full)
-        return Put(result["accepted"], result["known"] + len(messages) - len(latest), tuple(full))
-
-    def _put(
-        self,
-        connection: Connection,
-        owner: str,
-        listed: list[tuple[int, ChannelMessage]],
-        now: float,
-        left: int,
-        result: Counter[str],
-        full: list[int],
-    ) -> int:
-        """Those of one channel; how many more wait then."""
-        new, paused = _opened(connection, owner, listed[-1][1], now), False
-        paused = bool(connection.scalar(select(channels.c.paused).where(channels.c.user_id == owner)))
-        silent = _silent(connection, listed[0][1].source, {one.author for _, one in listed})
-        there = _rows(connection, owner, [one.id for _, one in listed])
-        rows, added = [], 0
-        for index, one in listed:
-            row = there.get(one.id)
-            is_over = row is not None and row.state in (DELETED, DROPPED)
-            if is_over or (row is not None and not one.deleted and row.text == one.text):
-                result["known"] += 1
-                continue
-            unread = not (one.deleted or paused or one.author in silent)
-            if unread and (row is None or row.state not in IN_HAND):
-                if added >= left:
+            there = _There.of(connection, {key: one for key, (_, one) in latest.items()})
+            new, changed, full, known = list[dict[str, Any]](), 0, list[int](), repeated
+            for (owner, id_), (index, one) in latest.items():
+                row = there.rows.get((owner, id_))
+                is_over = row is not None and row.state in (DELETED, DROPPED)
+                if is_over or (row is not None and not one.deleted and row.text == one.text):
+                    known += 1
+                    continue
+                unread = not (
+                    one.deleted or owner in there.paused or (one.source, one.author) in there.silent
+                )
+                if unread and (row is None or row.state not in IN_HAND) and not there.has_room(owner):
                     full.append(index)
                     continue
-                added += 1
-            result["accepted"] += 1
-            if row is not None:
-                _change(connection, owner, row, one.text if unread else "", now, gone=not unread)
-            elif unread or one.deleted:
-                rows.append(_row(owner, one, now))
-        for some in batched(rows, AT_ONCE):
-            insert_new(connection, channel_messages, some)
-        if new or rows or added:
-            today = {"messages": len(rows) - sum(row["state"] == DELETED for row in rows)}
-            count_day(connection, owner, now, **today)
-        return added
+                changed += 1
+                if row is not None:
+                    _change(connection, owner, row, one.text if unread else "", now, gone=not unread)
+                elif unread or one.deleted:
+                    new.append(_row(owner, one, now))
+            _open(connection, [one for _, one in latest.values()], there.names, now)
+            for some in batched(new, AT_ONCE):
+                insert_new(connection, channel_messages, some)
+            said = Counter(row["user_id"] for row in new if row["state"] == UNREAD)
+            count_day(connection, now, {owner: {"messages": count} for owner, count in said.items()})
+        return Put(changed, known, tuple(full))
 
     def known(self, owner: str, since: float, most: int) -> list[tuple[str, float]]:
         """The newest messages of a channel since a Unix time that were not deleted: ids, and when said."""
@@ -170,7 +154,7 @@ class ChannelQueue:
     def count(self, owner: str, **numbers: int) -> None:
         """Count something of today: messages, calls, input_tokens, output_tokens, learned."""
         with self.engine.begin() as connection:
-            count_day(connection, owner, time.time(), **numbers)
+            count_day(connection, time.time(), {owner: numbers})
 
     def standing(self, most: int = 1_000) -> list[Standing]:
         """The channels that there are, the busiest of today first."""
@@ -216,15 +200,19 @@ def day_of(at: float) -> str:
     return time.strftime("%Y-%m-%d", time.gmtime(at))
 
 
-def count_day(connection: Connection, owner: str, at: float, **numbers: int) -> None:
-    """Add to what is counted of a channel's day."""
-    names = ("messages", "calls", "input_tokens", "output_tokens", "learned")
-    row = {"user_id": owner, "day": day_of(at), **dict.fromkeys(names, 0)}
-    insert_new(connection, channel_days, [row])
-    mine = and_(channel_days.c.user_id == owner, channel_days.c.day == row["day"])
-    added = {name: channel_days.c[name] + by for name, by in numbers.items() if by}
-    if added:
-        connection.execute(update(channel_days).where(mine).values(**added))
+def count_day(connection: Connection, at: float, numbers: Mapping[str, Mapping[str, int]]) -> None:
+    """Add to what is counted of the day, of channels by their owners."""
+    day, none = day_of(at), dict.fromkeys(_COUNTED, 0)
+    if numbers:
+        rows = [{"user_id": owner, "day": day, **none} for owner in numbers]
+        insert_new(connection, channel_days, rows)
+        connection.execute(
+            _COUNT,
+            [
+                {"whose": owner, "of": day, **{f"more_{name}": of.get(name, 0) for name in _COUNTED}}
+                for owner, of in numbers.items()
+            ],
+        )
 
 
 def drop_texts(connection: Connection, which: Any, now: float) -> None:
@@ -246,38 +234,69 @@ def _change(connection: Connection, owner: str, row: Any, text: str, now: float,
     connection.execute(update(channel_memories).where(cites).values(gone=True))
 
 
-def _opened(connection: Connection, owner: str, latest: ChannelMessage, now: float) -> bool:
-    """Whether a channel is seen for the first time; it is written down, and what it is called."""
-    row = connection.execute(select(channels.c.name).where(channels.c.user_id == owner)).first()
-    name = latest.channel_name
-    if row is None:
-        new = {"user_id": owner, "source": latest.source, "channel": latest.channel, "name": name}
-        rest = {"first_at": now, "read_at": 0.0, "announced_at": 0.0, "held_until": 0.0, "detail": ""}
-        insert_new(connection, channels, [{**new, **rest, "paused": False}])
-    elif name and row.name != name:
-        connection.execute(update(channels).where(channels.c.user_id == owner).values(name=name))
-    return row is None
+@dataclass
+class _There:
+    """What is known where messages are put. waiting: how many, by owner. names: of channels, by owner."""
 
+    rows: Mapping[Key, Any]
+    names: Mapping[str, str]
+    paused: Collection[str]
+    silent: Collection[tuple[str, str]]
+    waiting: Counter[str]
 
-def _silent(connection: Connection, source: str, authors: Collection[str]) -> set[str]:
-    """Those of some authors who are not to be read."""
-    found: set[str] = set()
-    for some in batched(sorted(authors), AT_ONCE):
-        quiet = and_(
-            channel_authors.c.source == source, channel_authors.c.author.in_(some), channel_authors.c.silent
+    @classmethod
+    def of(cls, connection: Connection, messages: Mapping[Key, ChannelMessage]) -> _There:
+        owners, ids = ({key[at] for key in messages} for at in (0, 1))
+        c, a = channels.c, channel_authors.c
+        opened = select(c.user_id, c.name, c.paused).where(c.user_id.in_(owners))
+        known = connection.execute(opened).all()
+        rows = {
+            (row.user_id, row.message_id): row
+            for some in batched(sorted(ids), AT_ONCE)
+            for row in connection.execute(
+                select(channel_messages).where(_M.user_id.in_(owners), _M.message_id.in_(some))
+            )
+        }
+        sources, authors = (
+            {getattr(one, name) for one in messages.values()} for name in ("source", "author")
         )
-        found.update(connection.scalars(select(channel_authors.c.author).where(quiet)))
-    return found
-
-
-def _rows(connection: Connection, owner: str, ids: Sequence[str]) -> dict[str, Any]:
-    return {
-        row.message_id: row
-        for some in batched(ids, AT_ONCE)
-        for row in connection.execute(
-            select(channel_messages).where(_M.user_id == owner, _M.message_id.in_(some))
+        quiet = select(a.source, a.author).where(a.source.in_(sources), a.author.in_(authors), a.silent)
+        waiting = select(_M.user_id, func.count()).where(_M.state.in_(IN_HAND)).group_by(_M.user_id)
+        return cls(
+            rows,
+            {row.user_id: row.name for row in known},
+            {row.user_id for row in known if row.paused},
+            {(row.source, row.author) for row in connection.execute(quiet)},
+            Counter({row[0]: row[1] for row in connection.execute(waiting)}),
         )
-    }
+
+    def refuses(self, owner: str, one: ChannelMessage) -> bool:
+        """Whether nothing of a channel, or of an author, is to be kept."""
+        return owner in self.paused or (one.source, one.author) in self.silent
+
+    def has_room(self, owner: str) -> bool:
+        """Whether one more may wait; then it does."""
+        room = self.waiting[owner] < MOST_OF_A_CHANNEL and self.waiting.total() < MOST_OF_ALL
+        self.waiting[owner] += room
+        return room
+
+
+def _open(
+    connection: Connection, messages: Sequence[ChannelMessage], names: Mapping[str, str], now: float
+) -> None:
+    """Write down channels that are seen for the first time, and what they are called now."""
+    latest = {one.owner: one for one in messages}
+    rest = {"first_at": now, "read_at": 0.0, "announced_at": 0.0, "held_until": 0.0, "detail": ""}
+    new = [
+        {"user_id": owner, "source": one.source, "channel": one.channel, "name": one.channel_name, **rest}
+        for owner, one in latest.items()
+        if owner not in names
+    ]
+    insert_new(connection, channels, [{**row, "paused": False} for row in new])
+    for owner, one in latest.items():
+        if one.channel_name and names.get(owner, one.channel_name) != one.channel_name:
+            renamed = update(channels).where(channels.c.user_id == owner)
+            connection.execute(renamed.values(name=one.channel_name))
 
 
 def _row(owner: str, one: ChannelMessage, now: float) -> dict[str, Any]:
@@ -295,9 +314,3 @@ def _row(owner: str, one: ChannelMessage, now: float) -> dict[str, Any]:
         "batch": "",
         "attempts": 0,
     }
-
-
-def _unread(connection: Connection, owner: str = "") -> int:
-    whose = (_M.user_id == owner,) if owner else ()
-    waiting = select(func.count()).select_from(channel_messages).where(_M.state.in_(IN_HAND), *whose)
-    return connection.scalar(waiting) or 0

@@ -143,7 +143,8 @@ def is_seen(memory: Memory, view: View | None) -> bool:
 
 _ALWAYS = ("batch", "kind", "chat", "place")  # stored even where they are empty
 _STORED = {one.metadata["stored"]: one for one in fields(Memory) if one.metadata}
-_READ = {stored: (one.name, type(one.default)) for stored, one in _STORED.items()}
+_TEXTS = {stored: one.name for stored, one in _STORED.items() if isinstance(one.default, str)}
+_OTHERS = {stored: (one.name, type(one.default)) for stored, one in _STORED.items() if stored not in _TEXTS}
 
 
 def metadata_of(new: Memory) -> dict[str, Any]:
@@ -161,9 +162,14 @@ def metadata_of(new: Memory) -> dict[str, Any]:
 def remembered(metadata: Mapping[str, Any], owner_id: str, **others: Any) -> Memory:
     """A memory with what `metadata_of` stored of it; `others` are the fields that it does not store."""
     kept: dict[str, Any] = {}
-    for stored, value in metadata.items():
-        if value and (known := _READ.get(stored)):
-            name, kind = known
+    for stored, value in metadata.items():  # of more than a hundred memories a message: few steps
+        if not value:
+            continue
+        if stored in _TEXTS:
+            if type(value) is str:
+                kept[_TEXTS[stored]] = value
+        elif stored in _OTHERS:
+            name, kind = _OTHERS[stored]
             if type(value) is kind:
                 kept[name] = value
             elif kind is NoneType:  # of a time
@@ -189,13 +195,15 @@ def payload_of(owner_id: str, memory: Memory) -> dict[str, Any]:
 
 def in_payload(id_: str, payload: Mapping[str, Any], *, origin: str = "") -> Memory:
     """The memory that mem0's library, or `payload_of`, has written into a store."""
+    created, updated = payload.get("created_at"), payload.get("updated_at")
+    created_at = aware_time(created)
     return remembered(
         payload,
         str(payload.get("user_id") or ""),
         id=id_,
         text=str(payload.get("data") or ""),
-        created_at=aware_time(payload.get("created_at")),
-        updated_at=aware_time(payload.get("updated_at")),
+        created_at=created_at,
+        updated_at=created_at if updated == created else aware_time(updated),
         expires=str(payload.get("expiration_date") or ""),
         origin=origin,
     )

@@ -9,7 +9,6 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -35,6 +34,7 @@ from .lanes import BusyError, Rate
 from .long_chats import LongChat, learn
 from .recalling import recalled
 from .service import Open, Service
+from .spilling import KEEP_S, QUEUE_S, Spilling
 from .start import Start
 from .waits import done_by, in_pool, in_thread, looked_at, within
 
@@ -46,9 +46,6 @@ log = logging.getLogger(__name__)
 Body = dict[str, Any]
 Render = Callable[..., Body]  # a body, its blocks, and `in_system`: see `body.with_blocks`
 
-# That the state database, then the disk, may take for an exchange; then it is kept otherwise. Where others
-# are stored meanwhile, there is only a queue, and it may take longer.
-_KEEP_S, _QUEUE_S = 1.0, 5.0
 _COMMAND_S = 120.0  # that a command may take; it goes on in its thread
 _LONG_CHARS = 20_000  # of an exchange; to look for secrets in more waits in its user's turn
 _EARLY = 5_000  # turns
@@ -74,7 +71,7 @@ class Chats:
         self._spill = Spill(environment.data_dir)
         self._start = Start(partial(open_service, environment, settings, problems, self._spill), settings)
         self.intake, self.changes = Intake(), Rate()
-        self._spilling = ThreadPoolExecutor(1, thread_name_prefix="memory-spill")
+        self._spilling = Spilling(self._spill)
         self._seeing_to: set[asyncio.Task[None]] = set()  # permissions that are late
         # Whether turns may be remembered, before there is a runtime.
         self._early: dict[tuple[str, str], bool] = {}
@@ -270,7 +267,7 @@ class Chats:
         if (permission := decision.permission) is not None:
             runtime.keeper.announce(turn.user_id, permission)
             if runtime.keeper.is_ill:
-                spilling = self._spill_decision(Spilled.decision(turn.user_id, permission))
+                spilling = self._spilling.soon(Spilled.decision(turn.user_id, permission))
             else:
                 allowing = in_pool(runtime.state_pool, runtime.keeper.allow, turn.user_id, permission)
         elif not turn.task:
@@ -320,15 +317,15 @@ class Chats:
                 keeping.add_done_callback(looked_at)
                 keeper.is_ill |= not long
         if (record := keeper.exchange(answered)) is not None:
-            await self._spilled(record)
+            await self._spilling.put(record)
         return ""
 
     @staticmethod
     async def _stored(runtime: Service, storing: asyncio.Future[Any]) -> bool:
-        """Wait for the state database, for as long as it is worth it."""
-        until = asyncio.get_running_loop().time() + _QUEUE_S
-        while not (done := await within(_KEEP_S, storing)):
-            if asyncio.get_running_loop().time() >= until or not runtime.keeper.goes_on(_KEEP_S):
+        """Wait for the state database, for as long as it is worth it; then it is kept otherwise."""
+        until = asyncio.get_running_loop().time() + QUEUE_S
+        while not (done := await within(KEEP_S, storing)):
+            if asyncio.get_running_loop().time() >= until or not runtime.keeper.goes_on(KEEP_S):
                 break
         return done
 
@@ -336,20 +333,11 @@ class Chats:
         """Before there is a database: whether it may be remembered is seen when there is one."""
         decided = (self._early.get((answered.user_id, key)) for key in answered.keys if key)
         if next((one for one in decided if one is not None), True):
-            await self._spilled(Spilled.exchange(answered))
+            await self._spilling.put(Spilled.exchange(answered))
 
     def _was_forbidden_early(self, answered: Answered) -> bool:
         """Before there was a database, which may still hold an earlier permission with the same key."""
         return any(self._early.get((answered.user_id, key)) is False for key in answered.keys)
-
-    async def _spilled(self, record: Spilled) -> None:
-        """Kept in the data folder, or in memory until the disk takes it."""
-        if self._spill.accept(record):
-            writing = in_pool(self._spilling, self._spill.write)
-            until = asyncio.get_running_loop().time() + _QUEUE_S
-            while not await within(_KEEP_S, writing):
-                if asyncio.get_running_loop().time() >= until or not self._spill.goes_on(_KEEP_S):
-                    break
 
     def _decide_early(self, turn: Turn) -> None:
         """Before there is a database: keep what the inlet would have kept there."""
@@ -361,17 +349,9 @@ class Chats:
                 self._early.pop(next(iter(self._early)))
             self._early[turn.user_id, turn.key] = permission is not None
             if permission is not None:
-                self._spill_decision(Spilled.decision(turn.user_id, permission))
+                self._spilling.soon(Spilled.decision(turn.user_id, permission))
         except Exception as error:  # noqa: BLE001 - the chat must go on
             self.failed(Job.INLET, error)
-
-    def _spill_decision(self, record: Spilled) -> asyncio.Future[Any] | None:
-        """At once in memory, and soon in the data folder."""
-        if not self._spill.accept(record):
-            return None
-        writing = in_pool(self._spilling, self._spill.write)
-        writing.add_done_callback(looked_at)
-        return writing
 
     async def _see_to(self, runtime: Service, record: Spilled, permission: asyncio.Future[Any]) -> None:
         """A permission that was late, or could not be given: it must not be lost."""
@@ -383,7 +363,7 @@ class Chats:
             permission.cancel()
             permission.add_done_callback(looked_at)
             runtime.keeper.is_ill = True
-        self._spill_decision(record)
+        self._spilling.soon(record)
 
 
 def _note(runtime: Service, work: Job, error: BaseException) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -28,8 +28,9 @@ _SORTS = {
 _COMPOUNDS = ("password", "code", "number", "open")  # sorts whose names end longer words, too
 
 _LETTERS = re.compile(r"[^\W_]+")
-_BEGINNINGS = re.compile(rf"(?=(\S{{{_BEGINNING_CHARS}}}))")
 _CAMEL = re.compile(r"[a-z][A-Z]")
+_WORDS_KEPT, _KEPT_CHARS = 8_192, 32  # of which it is kept which names they hold: most words come again
+_SPACES = {code: chr(code) if chr(code).isalnum() else " " for code in range(128)}
 _PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[^a-zA-Z]+")
 _FLAT = str.maketrans("-_.\n\t\u00a0\u2019", "      '")
 
@@ -105,6 +106,8 @@ class _Names:
     def beginning_with(self, words: set[str]) -> list[Name]:
         """Those whose first word is one of these, or of which one is the plural, in order."""
         found = words & self._first_words
+        if not found:
+            return []
         firsts = {one for word in found for one in (word, self._plurals.get(word)) if one in self._firsts}
         return [
             name
@@ -112,10 +115,18 @@ class _Names:
             for name in self.by_first_word[first]
         ]
 
-    def parts_in(self, flat: str) -> list[Name]:
-        """Those of `parts` that may be in a text, in order."""
-        beginnings = self._beginnings.intersection(_BEGINNINGS.findall(flat))
-        found = [name for one in beginnings for name in self._by_beginning[one] if name.text in flat]
+    def within(self, word: str) -> tuple[Name, ...]:
+        """Those of `parts` in ASCII, which are words, that are in a word."""
+        ends = range(_BEGINNING_CHARS, len(word) + 1)
+        beginnings = self._beginnings.intersection([word[end - _BEGINNING_CHARS : end] for end in ends])
+        return tuple(name for one in beginnings for name in self._by_beginning[one] if name.text in word)
+
+    def parts_in(self, flat: str, words: Iterable[str]) -> list[Name]:
+        """Those of `parts` that may be in a text, in order. words: the text's."""
+        found: list[Name] = []
+        for word in words:
+            if len(word) >= _BEGINNING_CHARS and (held := _within(word)):
+                found += (name for name in held if name not in found)
         if not flat.isascii():
             letters = set(flat)
             for letter in self._by_letter.keys() & letters:
@@ -126,6 +137,20 @@ class _Names:
 @lru_cache(1)
 def _names() -> _Names:
     return _Names()
+
+
+def _within(word: str) -> tuple[Name, ...]:
+    return _kept_within(word) if len(word) <= _KEPT_CHARS else _names().within(word)
+
+
+@lru_cache(_WORDS_KEPT)
+def _kept_within(word: str) -> tuple[Name, ...]:
+    return _names().within(word)
+
+
+def forget_words() -> None:
+    """Keep no words in memory."""
+    _kept_within.cache_clear()
 
 
 def flattened(text: str) -> str:
@@ -150,10 +175,12 @@ def places(text: str, flat: str) -> Iterator[Place]:
 
 def _present(text: str, flat: str) -> list[Name]:
     """The names that may be there: most are ruled out by a letter or a word that is missing."""
-    names, words = _names(), set(_LETTERS.findall(flat))
+    names = _names()
+    words = set(flat.translate(_SPACES).split() if flat.isascii() else _LETTERS.findall(flat))
+    parts = names.parts_in(flat, words)
     if _CAMEL.search(text):
         words.update(part.lower() for part in _PART.findall(text))
-    return names.parts_in(flat) + names.beginning_with(words)
+    return parts + names.beginning_with(words)
 
 
 def _place(text: str, flat: str, at: int, name: Name) -> Place | None:

@@ -104,6 +104,7 @@ _WALLET_WORDS = (12, 15, 18, 21, 24)
 _SMALL_LETTERS = re.compile(r"(?<![a-z])[a-z]{3,8}(?: [a-z]{3,8}){11,}")
 _NUMBERED = re.compile(r"\b1[.):]?\s?[a-z]{3,8}(?:[,;]?\s\d\d?[.):]?\s?[a-z]{3,8}){11,23}\b")
 _ENDING = re.compile(r"(?:[^s]s|ed|ing|ly)\Z")
+_PEM_BEGINS = "-----BEGIN "
 _PEM = re.compile(
     r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END[A-Z0-9 ]+-----|\Z)", re.DOTALL
 )
@@ -154,12 +155,18 @@ class Secret(NamedTuple):
 
 def find_secrets(text: str) -> list[Secret]:
     """The secrets in a text, in order; none overlap."""
-    found = [
-        Secret(begin + start, begin + end, what)
-        for begin in range(0, max(len(text), 1), _WINDOW_CHARS)
-        for start, end, what in _found(text[begin : begin + _WINDOW_CHARS + _OVERLAP_CHARS])
-    ]
-    found += (Secret(*match.span(), "a key") for match in _PEM.finditer(text))
+    if len(text) <= _WINDOW_CHARS:
+        found = list(_found(text))
+    else:
+        found = [
+            Secret(begin + start, begin + end, what)
+            for begin in range(0, len(text), _WINDOW_CHARS)
+            for start, end, what in _found(text[begin : begin + _WINDOW_CHARS + _OVERLAP_CHARS])
+        ]
+    if _PEM_BEGINS in text:
+        found += (Secret(*match.span(), "a key") for match in _PEM.finditer(text))
+    if not found:
+        return found
     found.sort()
     apart: list[Secret] = []
     for secret in found:

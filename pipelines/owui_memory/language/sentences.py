@@ -46,10 +46,11 @@ def spans(text: str) -> Iterator[tuple[int, int, bool]]:
     """Where those stand, and whether nothing follows on their line."""
     start = found = 0
     for end, after in _ends(text):
-        before = text[max(start, end - _END_CHARS) : end]
-        line_ends = "\n" in text[end:after]
-        if not line_ends and (_is_abbreviated(before) or _is_ordinal(before, text, end, after)):
-            continue
+        line_ends = text.find("\n", end, after) >= 0
+        if not line_ends and text.startswith(".", max(start, end - 1)):
+            before = text[max(start, end - _END_CHARS) : end]
+            if _is_abbreviated(before) or _is_ordinal(before, text, end, after):
+                continue
         if _says_something(text, start, end):
             found += 1
             yield start, end, line_ends
@@ -71,8 +72,8 @@ def _ends(text: str) -> Iterator[tuple[int, int]]:
 
 def _is_abbreviated(before: str) -> bool:
     """A letter alone is a word of its own in scripts without capitals."""
-    if not before.endswith("."):
-        return False
+    if before[1 - _ABBREVIATED_CHARS : -1].isalpha() and len(before) >= _ABBREVIATED_CHARS:
+        return False  # a longer word
     found = _ABBREVIATION.search(before[-_ABBREVIATED_CHARS:])
     return bool(found) and before[-2].lower() != before[-2].upper()
 

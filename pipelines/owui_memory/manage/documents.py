@@ -60,11 +60,11 @@ class Documents:
         return Inbox(folder) if folder is not None else None
 
     def all(self, user_id: str) -> list[Entry]:
-        """A user's own and then everyone's, but for those that were forgotten."""
+        """A user's own and then everyone's, what was read last first, but for those that were forgotten."""
         return [
             entry
             for owner in (user_id, EVERYONE)
-            for entry in self._table.of(owner)
+            for entry in sorted(self._table.of(owner), key=lambda one: -one.at)
             if entry.state != "forgotten"
         ]
 

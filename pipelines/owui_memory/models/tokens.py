@@ -115,8 +115,12 @@ def _of_ascii(text: str) -> float:
     """The tokens of a text in ASCII: its runs have few different shapes, whose costs are looked up."""
     shapes = text.translate(_SHAPES)
     runs = _SHAPE.findall(shapes)
-    kinds = Counter(map(itemgetter(0), runs))
-    is_english = _is_english(text, kinds["a"] + kinds["A"], 0, kinds["-"])
+    common = sum(map(_ENGLISH.__contains__, text.lower().split()))  # all that `_is_english` finds, or less
+    if common * _ENGLISH_SHARE >= len(runs):
+        is_english = True
+    else:
+        kinds = Counter(map(itemgetter(0), runs))
+        is_english = _is_english(text, kinds["a"] + kinds["A"], 0, kinds["-"])
     total = sum(map((_ENGLISH_COSTS if is_english else _LATIN_COSTS).__getitem__, runs))
     is_led = shapes.startswith(" ") and not shapes.startswith("  ")
     return total + (_cost("space", 1) if is_led else 0.0)

@@ -173,6 +173,10 @@ def past_chats_part(settings: Valves, kept: Kept) -> Check:
     )
 
 
+def _many(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
 def documents_part(settings: Valves, data_dir: Path, folders: Mapping[str, Known]) -> Check:
     """Where documents lie, and how many are read. folders: of each user, and everyone's."""
     folder = settings.documents_folder(data_dir)
@@ -182,7 +186,7 @@ def documents_part(settings: Valves, data_dir: Path, folders: Mapping[str, Known
     if not folder.is_dir():
         return Check("documents", True, f"there is no folder {folder}; its files would be read")
     number, failed, passages = (sum(one[at] for one in folders.values()) for at in range(3))
-    much = f"{number:,} documents with {passages:,} passages in {len(folders):,} folders"
+    much = f"{_many(number, 'document')} with {_many(passages, 'passage')} in {_many(len(folders), 'folder')}"
     if (everyones := folders.get(EVERYONE)) is not None:
         much += f", {everyones.documents:,} with {everyones.passages:,} of them in everyone's"
     if failed:

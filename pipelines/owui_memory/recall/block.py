@@ -6,12 +6,12 @@ none can close the block, begin a line of its own or pass for a part of the prom
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, lru_cache
+from json.encoder import encode_basestring
 
 from ..core.locales import CODES, ENGLISH, Locale, locale
 from ..core.memory import DOCUMENT, Memory
@@ -30,7 +30,6 @@ _CACHED = (
     2000  # texts: a chat's messages show the same memories, and looking for secrets takes the most of it
 )
 _NEWLINES = re.compile(r"\n*")
-_AS_JSON = json.JSONEncoder(ensure_ascii=False).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,4 +195,4 @@ def shown(text: str) -> Shown:
     plain, secrets = masked(visible)
     harmless = inert(plain)
     changed = harmless != plain or (visible != text and visible != " ".join(text.split()))
-    return Shown(_AS_JSON(harmless), secrets, changed)
+    return Shown(encode_basestring(harmless), secrets, changed)

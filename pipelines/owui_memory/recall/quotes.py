@@ -171,15 +171,17 @@ def quote(text: str, asked: Collection[str], times: int = 1) -> tuple[int, int]:
     first = last = max(range(len(parts)), key=lambda at: (hits[at], -at))
     while True:
         # Of its neighbours that fit, the one that has more; what follows, where they have as much.
-        beside = [
-            (hits[at], at > last, at)
-            for at in (first - 1, last + 1)
-            if 0 <= at < len(parts) and parts[max(last, at)][1] - parts[min(first, at)][0] <= most
-        ]
-        if not beside:
+        left, right = first - 1, last + 1
+        fits_left = left >= 0 and parts[last][1] - parts[left][0] <= most
+        if right < len(parts) and parts[right][1] - parts[first][0] <= most:
+            if fits_left and hits[left] > hits[right]:
+                first = left
+            else:
+                last = right
+        elif fits_left:
+            first = left
+        else:
             break
-        at = max(beside)[2]
-        first, last = min(first, at), max(last, at)
     return parts[first][0], parts[last][1]
 
 

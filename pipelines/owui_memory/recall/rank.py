@@ -6,10 +6,11 @@ docs/recall.md says what each part was measured to bring.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
+from operator import itemgetter
 
 from ..core.memory import Candidate, Memory
 from ..language.forms import has_stem, stem
@@ -74,8 +75,13 @@ def ranked(
     now: datetime,
     reaffirmed: Mapping[str, int] | None = None,
     weights: Weights = DEFAULT,
+    weigh: Callable[[Memory, float], float] | None = None,
 ) -> list[Ranked]:
-    """Best first. `reaffirmed`: how often the user said again what a memory holds, by its id."""
+    """Best first.
+
+    reaffirmed: how often the user said again what a memory holds, by its id. weigh: what a score becomes, for
+    reasons of its memory's own.
+    """
     found = with_keywords(found, query)
     best = max((item.keyword or 0.0 for item in found), default=0.0)
     keywords = [(item.keyword or 0.0) / best if best else 0.0 for item in found]
@@ -87,6 +93,8 @@ def ranked(
 
     def by_words(covered: float) -> float:
         """How much BM25 counts for a memory that has this share of the stems asked for, 0 to 1."""
+        if not covered:
+            return 0.0
         has_several = covered * len(asked) > 1.5
         return float(covered**_ALL_OF_THEM) * (1.0 if has_several else weights.lone_word)
 
@@ -95,17 +103,15 @@ def ranked(
         for item, keyword, covered in zip(found, keywords, coverages, strict=True)
     ]
     lifts = _lifts(found, scores, weights)
-    items = [
-        Ranked(
-            item.memory,
-            item.meaning,
-            keyword,
-            score + weights.lift * lift + _worth(item.memory, now, reaffirmed or {}, weights),
-            covered,
-        )
-        for item, keyword, score, lift, covered in zip(found, keywords, scores, lifts, coverages, strict=True)
-    ]
-    return sorted(items, key=lambda item: (item.score, _time(item.memory), item.memory.id), reverse=True)
+    in_order = []
+    for item, keyword, score, lift, covered in zip(found, keywords, scores, lifts, coverages, strict=True):
+        memory = item.memory
+        at = memory.updated_at or memory.created_at or _BEFORE_ALL
+        total = score + weights.lift * lift + _worth(memory, (now - at).total_seconds(), reaffirmed, weights)
+        final = weigh(memory, total) if weigh else total
+        in_order.append((final, total, at, memory.id, Ranked(memory, item.meaning, keyword, final, covered)))
+    in_order.sort(key=itemgetter(0, 1, 2, 3), reverse=True)
+    return [one[-1] for one in in_order]
 
 
 def with_keywords(found: Sequence[Candidate], query: str) -> Sequence[Candidate]:
@@ -150,7 +156,7 @@ def stems_in(text: str, asked: Iterable[str]) -> set[str]:
     """Those of these stems that words of a text have."""
     if text.isascii():
         small = text.lower()
-        return {short for short in asked if has_stem(small, short)}
+        return {short for short in asked if short in small and has_stem(small, short)}
     return set(asked).intersection(map(_stem, terms_of(text)))
 
 
@@ -158,22 +164,26 @@ def _lifts(found: Sequence[Candidate], scores: Sequence[float], weights: Weights
     """The score of each one's best neighbour among the candidates: what was said next to it."""
     ordinals = [(item.memory.chat, item.memory.ordinal) for item in found]
     known = {ordinal: score for ordinal, score in zip(ordinals, scores, strict=True) if ordinal[0]}
-    steps = [step for step in range(-weights.reach, weights.reach + 1) if step]
-    return [
-        max([known.get((chat, ordinal + step), 0.0) for step in steps]) if chat else 0.0
-        for chat, ordinal in ordinals
-    ]
+    lifts = []
+    for chat, ordinal in ordinals:
+        best = 0.0
+        if chat:
+            for step in range(1, weights.reach + 1):
+                for score in (known.get((chat, ordinal - step)), known.get((chat, ordinal + step))):
+                    if score is not None and score > best:
+                        best = score
+        lifts.append(best)
+    return lifts
 
 
-def _worth(memory: Memory, now: datetime, reaffirmed: Mapping[str, int], weights: Weights) -> float:
+def _worth(memory: Memory, age_s: float, reaffirmed: Mapping[str, int] | None, weights: Weights) -> float:
     """What speaks for a memory whatever was asked: that it is new, and that its user says it again."""
-    age_days = max((now - _time(memory)).total_seconds() / 86400, 0.0)
-    again = min(reaffirmed.get(memory.id, 0), _REAFFIRMED_MOST)
-    return float(weights.recency * 0.5 ** (age_days / weights.half_life_days) + weights.reaffirmed * again)
-
-
-def _time(memory: Memory) -> datetime:
-    return memory.updated_at or memory.created_at or _BEFORE_ALL
+    worth = weights.recency
+    if age_s > 0:
+        worth *= 0.5 ** (age_s / 86400 / weights.half_life_days)
+    if reaffirmed and (again := reaffirmed.get(memory.id, 0)):
+        worth += weights.reaffirmed * min(again, _REAFFIRMED_MOST)
+    return worth
 
 
 def forget_words() -> None:

@@ -18,6 +18,7 @@ from ..core.memory import Candidate, Memory
 from ..core.reason import Reason
 from ..core.scope import View
 from ..core.turn import Turn
+from ..language.credential_names import forget_words as forget_names
 from ..language.forget_requests import forget_request
 from ..language.guess import language_for
 from ..language.past import NOT_ASKED, PastQuestion, past_question
@@ -187,6 +188,7 @@ class Recaller:
         shown.cache_clear()
         estimated_tokens.cache_clear()
         forget_words()
+        forget_names()
 
     def keep(self, turn: Turn, recalled: Recalled | None, left_alone: str = "") -> None:
         """Keep what this turn was told, and why, for the next one and for whoever asks.

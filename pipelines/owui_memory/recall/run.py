@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ class Outcome:
 
 
 class Run:
-    """Recalls of all users. Threads may share it, and none of its methods blocks but `close`.
+    """Recalls of all users. Threads may share it, and none of its methods blocks but `wait` and `close`.
 
     recall: what a thread does for a turn; blocks.
     """
@@ -46,6 +47,8 @@ class Run:
         self.breaker = Breaker()
         self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="memory-recall")
         self._under_way: set[Future[Recalled]] = set()
+        self._none = threading.Event()  # under way
+        self._none.set()
 
     def begin(self, turn: Turn, settings: Valves) -> Recalling:
         """Begin to recall for a turn. `Recalling.outcome` says what stands in the way."""
@@ -60,7 +63,8 @@ class Run:
         began = self.breaker.clock()
         future = self._pool.submit(self._recall, turn, settings)
         self._under_way.add(future)
-        future.add_done_callback(self._under_way.discard)
+        self._none.clear()
+        future.add_done_callback(self._over)
         return Recalling(future, lambda: self._ended(future, began, settings))
 
     @property
@@ -73,9 +77,18 @@ class Run:
         """Whether many messages wait for their memories."""
         return len(self._under_way) >= _MANY
 
+    def wait(self, seconds: float) -> None:
+        """Block until no message waits for its memories, so long at most."""
+        self._none.wait(seconds)
+
     def close(self) -> None:
         """Begin no more; what is under way ends by itself."""
         self._pool.shutdown(wait=False)
+
+    def _over(self, future: Future[Recalled]) -> None:
+        self._under_way.discard(future)
+        if not self._under_way:
+            self._none.set()
 
     def _not_begun(self, reason: str, code: str) -> Recalling:
         return Recalling(None, lambda: self._missed(reason, code))

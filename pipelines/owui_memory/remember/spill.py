@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
+import math
 import os
 import threading
 import time
@@ -27,6 +28,7 @@ from ..language.secrets import masked
 FOLDER = "spill"
 MOST_BYTES = 64 * 1024 * 1024  # of all files
 _MOST_IN_MEMORY, _MOST_BYTES_IN_MEMORY = 1000, 16 * 1024 * 1024
+_LOOKS_S = 5.0  # after which files are counted again that others have written or taken away
 _RESERVE, _RESERVE_BYTES = "reserve", 1024 * 1024  # given up where the disk is full
 _SYNC_FOLDER = hasattr(os, "O_DIRECTORY")
 
@@ -85,7 +87,9 @@ class Spill:
 
     def __init__(self, data_dir: Path) -> None:
         self._data_dir, self._folder = data_dir, data_dir / FOLDER
-        self._lock, self._writing = threading.Lock(), threading.Lock()
+        self._lock, self._writing, self._one = threading.Lock(), threading.Lock(), threading.Lock()
+        self._now = ""  # being written, under `_one`
+        self._there, self._looked_at = 0, -math.inf  # bytes of all files, about
         self._in_memory: dict[str, Spilled] = {}  # by name, not on the disk yet
         self._bytes = self._refused = 0
         self._written_at = 0.0
@@ -100,13 +104,25 @@ class Spill:
             self._in_memory[_name(record)], self._bytes = record, size
         return True
 
+    @property
+    def has_room(self) -> bool:
+        """Whether `accept` takes a short record. Never blocks."""
+        with self._lock:
+            return len(self._in_memory) < _MOST_IN_MEMORY and self._bytes < _MOST_BYTES_IN_MEMORY // 2
+
     def write(self) -> bool:
         """Bring to the disk what is in memory only, without secrets; whether all of it is there now."""
         with self._writing:
             written: list[str] = []
             try:
                 for name, record in list(self._in_memory.items()):
-                    self._write(name, _safe(record))
+                    with self._one:
+                        if not self._begins(name):
+                            continue
+                        try:
+                            self._write(name, _safe(record))
+                        finally:
+                            self._now = ""
                     self._written_at = time.monotonic()
                     written.append(name)
             except OSError:
@@ -125,7 +141,7 @@ class Spill:
     def has(self, user_id: str) -> bool:
         """Whether something of a user's waits here."""
         mine = _of(user_id)
-        return any(mine in name for name in self._names())
+        return any(mine in name and name.endswith((_SAID, _PERMISSION)) for name in self._listed())
 
     def pending(self) -> Iterator[tuple[str, Spilled]]:
         """What waits, by name, in the order in which it came."""
@@ -134,11 +150,12 @@ class Spill:
                 yield name, record
 
     def remove(self, name: str) -> None:
-        """It is where it belongs."""
-        with self._writing:
-            self._forget(name)
-            with contextlib.suppress(OSError):
-                (self._folder / name).unlink()
+        """It is where it belongs. This waits for no write but its own, however many there are to do."""
+        with self._lock:
+            is_written_now = name == self._now
+            self._dropped(name)
+        with self._one if is_written_now else contextlib.nullcontext(), contextlib.suppress(OSError):
+            (self._folder / name).unlink()
 
     def set_aside(self, name: str) -> None:
         """Try it no more, and keep the file."""
@@ -185,8 +202,14 @@ class Spill:
     def _write(self, name: str, record: Spilled) -> None:
         content = json.dumps(asdict(record)).encode()
         self._make_folder()
-        if len(content) + self._bytes_there() > MOST_BYTES:
+        is_full = self._there + len(content) > MOST_BYTES
+        if (
+            is_full or time.monotonic() - self._looked_at > _LOOKS_S
+        ):  # a look takes as long as there are files
+            self._there, self._looked_at = self._bytes_there(), time.monotonic()
+        if self._there + len(content) > MOST_BYTES:
             raise OSError(errno.EDQUOT, "the spill is full")
+        self._there += len(content)
         try:
             self._write_file(self._folder / name, content)
         except OSError as error:
@@ -237,23 +260,41 @@ class Spill:
             return None
 
     def _names(self, *more: str) -> list[str]:
+        ours = {name for name in self._listed() if name.endswith((_SAID, _PERMISSION, *more))}
+        # Permissions first, whatever the clock said: an exchange that comes before its own would be lost.
+        return sorted(ours, key=lambda name: (_SAID in name, name))
+
+    def _listed(self) -> list[str]:
+        """All names, on the disk and in memory, some of them twice."""
+        in_memory = list(self._in_memory)
         try:
             with os.scandir(self._folder) as files:
-                there = [file.name for file in files]
+                return [*in_memory, *(file.name for file in files)]
         except OSError:
-            there = []
-        ours = (name for name in there if name.endswith((_SAID, _PERMISSION, *more)))
-        # Permissions first, whatever the clock said: an exchange that comes before its own would be lost.
-        return sorted({*ours, *list(self._in_memory)}, key=lambda name: (_SAID in name, name))
+            return in_memory
 
     def _bytes_there(self) -> int:
+        there = 0
         with os.scandir(self._folder) as files:
-            return sum(file.stat().st_size for file in files if file.name != _RESERVE)
+            for file in files:
+                with contextlib.suppress(FileNotFoundError):  # it was removed meanwhile
+                    there += file.stat().st_size if file.name != _RESERVE else 0
+        return there
+
+    def _begins(self, name: str) -> bool:
+        """Whether it is still to be written, and is being written from now on: what was removed is not."""
+        with self._lock:
+            self._now = name if name in self._in_memory else ""
+        return bool(self._now)
 
     def _forget(self, name: str) -> None:
         with self._lock:
-            if (record := self._in_memory.pop(name, None)) is not None:
-                self._bytes -= _size(record)
+            self._dropped(name)
+
+    def _dropped(self, name: str) -> None:
+        """Under the lock."""
+        if (record := self._in_memory.pop(name, None)) is not None:
+            self._bytes -= _size(record)
 
 
 def _name(record: Spilled) -> str:

@@ -40,6 +40,7 @@ from .verbatim import decide_given, decide_verbatim, kind_of
 
 _IDLE_S = 1.0  # between looks at the queue when nothing wakes the writer
 _YIELDS_S = 1.0  # before some passages are embedded, at most
+_GIVES_WAY_S = 0.03  # before a change, at most: a recall takes a third of that
 _PATIENT_TRIES = 8  # within two minutes, where a server that may have the LLM has not answered yet
 
 
@@ -58,14 +59,16 @@ class Writer:
         is_busy: Callable[[], bool] = lambda: False,
         remembered: Callable[[Batch, Sequence[Change]], None] = lambda _batch, _made: None,
         titled: Callable[[Batch], Batch] = lambda batch: batch,
+        recalls: Callable[[float], None] = lambda _seconds: None,
     ) -> None:
         """take_in: brings to the outbox what could not be put there at once.
 
         is_busy: whether many messages wait for their memories; then one user at a time is enough.
         remembered: is told of each batch what was made of it; never blocks, and raises nothing.
+        recalls: waits, for so many seconds at most, until no message waits for its memories.
         titled: a batch with its chat's title, if that can be had; may take some seconds, and raises nothing.
         """
-        self._titled = titled
+        self._titled, self._recalls = titled, recalls
         self._take_in, self._is_busy, self._tell = take_in, is_busy, remembered
         self._outbox, self._live, self._journal, self._injected = outbox, live, journal, injected
         self._later, self._reflections = Later(journal.engine, outbox), Reflections(journal.engine)
@@ -158,6 +161,7 @@ class Writer:
     def _settle(self, backend: Backend, batch: Batch) -> None:
         """Remember a batch, and write down in the queue what came of it."""
         began = time.monotonic()
+        self._recalls(_GIVES_WAY_S)
         try:
             self._keep_passages(backend, batch)
             with _reading(backend, batch, self._settings()) as reading:
@@ -206,13 +210,19 @@ class Writer:
         """Keep what was said, as it was said. What cannot be kept costs no fact."""
         if not isinstance(backend, EditableBackend) or batch.is_given:
             return
-        confirm = partial(self._outbox.renew, batch)
+        confirm = partial(self._confirm, batch)
         try:
             self._episodes.retract(backend, batch, confirm)
             if self._settings().keeps_episodes:
                 self._episodes.keep(backend, self._titled(batch), confirm)
         except Drop as fault:
             self._emit(failed(Job.REMEMBERING, fault))
+
+    def _confirm(self, batch: Batch) -> None:
+        """Before each change: the claim still holds. A message that waits for its memories goes first."""
+        if self._stop_at is None:
+            self._recalls(_GIVES_WAY_S)
+        self._outbox.renew(batch)
 
     def let_others_go_first(self) -> None:
         """While many messages wait for their memories, what was said can wait a little."""
@@ -237,12 +247,12 @@ class Writer:
         if not isinstance(backend, EditableBackend):
             return 0
         versions = {replaced for exchange in batch.exchanges for replaced in exchange.replaces}
-        confirm = partial(self._outbox.renew, batch)
+        confirm = partial(self._confirm, batch)
         return self._changes.retract(backend, batch.user_id, versions, confirm) if versions else 0
 
     def _remember(self, backend: Backend, batch: Batch, reading: _Reading) -> list[Change]:
         """The changes that were made of a batch, and those refused."""
-        settings, confirm = self._settings(), partial(self._outbox.renew, batch)
+        settings, confirm = self._settings(), partial(self._confirm, batch)
         if batch.is_given:
             return self._changes.make(backend, batch, lambda: decide_given(backend, batch), confirm)
         if reading.mode == "verbatim":

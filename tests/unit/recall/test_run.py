@@ -1,4 +1,4 @@
-"""Recalls at once are bounded: one too many is not begun, and says why."""
+"""Recalls at once are bounded: one too many is not begun, and says why; and others can wait for their end."""
 
 from __future__ import annotations
 
@@ -26,11 +26,17 @@ def test_one_too_many_is_not_begun(scripted_llm: ScriptedLLM, tmp_path: Path) ->
     waits: Any = lambda *_: gate.wait(60)  # noqa: E731 - what it recalls nobody asks here
     run = Run(live, waits, told.append, at_once=1)
     turn: Any = None
+    run.wait(60)  # there is none
     first = run.begin(turn, settings)
+    waiting = threading.Thread(target=run.wait, args=(60,))
+    waiting.start()
     assert run.begin(turn, settings).outcome().missed == "too many requests wait for the backend"
     assert [one.code for one in told] == ["busy"]
+    assert waiting.is_alive(), "what gives way to recalls waits for this one"
     gate.set()
     wait_until(lambda: first.future and first.future.done())
+    waiting.join(30)
+    assert not waiting.is_alive()
     assert run.begin(turn, settings).future
     run.close()
     live.close()

@@ -68,6 +68,25 @@ def test_users_are_read_side_by_side_and_each_in_order(by_one: Bench, scripted_l
         assert added == [text.replace("My", "The user's") for text in LOCKERS]
 
 
+def test_each_change_lets_messages_go_first_that_wait_for_their_memories(bench: Bench) -> None:
+    stored: list[list[str]] = []
+
+    def waits(seconds: float) -> None:
+        assert 0 < seconds < 1
+        stored.append(bench.texts())
+
+    bench.writer._recalls = waits
+    bench.say("My dog is called Rex. I live in Lisbon.")
+    bench.drain()
+    assert bench.texts() == ["I live in Lisbon.", "My dog is called Rex."]
+    assert stored[0] == [], "it waits as it begins"
+    assert stored[-1] == ["My dog is called Rex."], "and before each change"
+    waited = len(stored)
+    bench.say("My cat is called Tom.", key="last")
+    bench.writer.stop(20)
+    assert len(stored) <= waited + 1, "a stop waits for nobody"
+
+
 @pytest.mark.usefixtures("quick")
 def test_nothing_overtakes_what_is_tried_again(by_one: Bench, scripted_llm: ScriptedLLM) -> None:
     """Of the same user, as long as nobody fares better."""

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
 import stat
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from owui_memory.core.permission import Permission
+from owui_memory.interfaces.spilling import Spilling
 from owui_memory.remember import spill as spilling
 from owui_memory.remember.spill import Spill, Spilled, Waiting
 
@@ -170,3 +173,68 @@ def test_a_users_are_erased_and_nobody_elses(tmp_path: Path) -> None:
     assert texts(spill) == ["", "I live in Lisbon.", "I have a dog."], "permissions first"
     assert {record.user_id for _, record in spill.pending()} == {"bob"}
     assert not any("ada" in json.dumps(file.name) for file in (tmp_path / spilling.FOLDER).iterdir())
+
+
+def test_many_files_make_no_record_slower(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder is not looked through with each of them."""
+    monkeypatch.setattr(spilling, "_LOOKS_S", 3600.0)
+    looks = []
+    scandir = os.scandir
+    monkeypatch.setattr(os, "scandir", lambda path: (looks.append(path), scandir(path))[1])
+    spill = Spill(tmp_path)
+    for number in range(50):
+        spill.accept(said(f"{number}"))
+        assert spill.write()
+    assert len(looks) == 1
+    assert len(texts(spill)) == 50
+
+
+def test_what_is_brought_waits_for_no_others_to_be_written_and_does_not_return(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spill = Spill(tmp_path)
+    for text in ("one", "two", "three"):
+        spill.accept(said(text))
+    first, second, _ = [name for name, _ in spill.pending()]
+    begun, go_on = threading.Event(), threading.Event()
+    fsync = os.fsync
+
+    def slow(file: int) -> None:
+        begun.set()
+        assert go_on.wait(60)
+        fsync(file)
+
+    monkeypatch.setattr(os, "fsync", slow)
+    removals = [threading.Thread(target=spill.remove, args=(name,)) for name in (first, second)]
+    writing = threading.Thread(target=spill.write)
+    writing.start()
+    assert begun.wait(60), "the first is being written"
+    for removal in removals:
+        removal.start()
+    removals[1].join(30)
+    assert [removal.is_alive() for removal in removals] == [True, False]
+    go_on.set()
+    for thread in (writing, *removals):
+        thread.join(30)
+    assert texts(spill) == texts(Spill(tmp_path)) == ["three"]
+
+
+def test_while_the_disk_goes_on_there_is_room_for_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spilling, "_MOST_IN_MEMORY", 2)
+    spill = Spill(tmp_path)
+
+    async def put_all() -> None:
+        putting = Spilling(spill)
+        await asyncio.gather(*(putting.put(said(f"{number}", at=number + 1.0)) for number in range(20)))
+
+    asyncio.run(put_all())
+    assert texts(spill) == [f"{number}" for number in range(20)]
+    assert spill.waiting() == Waiting(exchanges=20, in_memory=0, refused=0, unfit=0)
+
+    full = Spill(tmp_path / "blocked")
+    (tmp_path / "blocked").write_text("no folder")
+    spill = full
+    asyncio.run(put_all())  # nobody waits for a disk that takes nothing
+    assert full.waiting() == Waiting(exchanges=2, in_memory=2, refused=18, unfit=0)

@@ -10,6 +10,7 @@ import pytest
 
 from bench import erase
 from bench.contenders import plain_mem0, sqlite_store
+from bench.costs import Used
 from bench.locomo import Conversation, Question, load
 from bench.measure import Latency, percentile, table
 from bench.memories import DIMS, USERS, WordVectors, asked, fact
@@ -18,6 +19,7 @@ from bench.prefix import ours as ours_placed
 from bench.recall_quality import Answer, Stored, by_pair, by_turn, our_store
 from bench.remember import first, mem0, of_users, ours, writer_speed
 from bench.scripted import Asked, asking, scripted_llm, word_pieces
+from owui_memory.config.prices import Price
 from tests.harness.scripted_llm import ScriptedLLM
 
 
@@ -280,3 +282,9 @@ def test_what_two_prompts_begin_with() -> None:
     assert common(["a", "b", "c"], ["a", "b", "x"]) == 2
     assert common(["a", "b"], ["a", "b", "x"]) == 2
     assert common([], ["a"]) == 0
+
+
+def test_what_is_used_costs_what_the_prices_say_for_ten_thousand_messages() -> None:
+    used = Used(100, calls=20, tokens_in=30_000, tokens_out=5_000, texts=300, tokens_embedded=10_000)
+    assert used.dollars(Price(0.4, 1.6), Price(0.02, 0)) == pytest.approx(100 * (0.012 + 0.008 + 0.0002))
+    assert used.dollars(Price(0, 0), Price(0, 0)) == 0

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from owui_memory.core.permission import Permission
-from owui_memory.interfaces import chats
+from owui_memory.interfaces import chats, spilling
 from owui_memory.interfaces.body import read_inlet, read_outlet
 from owui_memory.observe import statecheck
 from owui_memory.remember import writer
@@ -43,7 +43,8 @@ def environment(scripted_llm: ScriptedLLM, monkeypatch: pytest.MonkeyPatch) -> N
     for name, value in with_embedder(scripted_llm).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("MEMORY_INLET_DEADLINE_MS", "1000")
-    monkeypatch.setattr(chats, "_KEEP_S", 0.2)
+    monkeypatch.setattr(chats, "KEEP_S", 0.2)
+    monkeypatch.setattr(spilling, "KEEP_S", 0.2)
     monkeypatch.setattr(statecheck, "_GOOD_FOR_S", 0.5)
     monkeypatch.setattr(statecheck, "_BAD_FOR_S", 0.2)
     monkeypatch.setattr(statecheck, "_TOLD_FOR_S", 2.0)

@@ -66,6 +66,8 @@ class Locale:
             text = self._translations.ngettext(id_, id_, int(str(values["n"])))
         else:
             text = self._translations.gettext(id_)
+        if "{" not in text:
+            return text
         try:
             return _PLACE.sub(lambda match: self._written(values[match[1]]), text)
         except KeyError:

