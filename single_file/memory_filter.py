@@ -3809,7 +3809,7 @@ class People:
         requests = {index: asked for index, one in enumerate(messages) if (asked := _request(one))}
         done = self._deleted(messages[index] for index in requests)
         kept: dict[int, ChannelMessage] = {}
-        replies: list[ChannelReply] = []
+        replies: dict[tuple[Author, str], ChannelReply] = {}  # one for each author in a channel, the last
         for index, one in enumerate(messages):
             author = one.source, one.author
             if index not in requests:
@@ -3827,8 +3827,8 @@ class People:
             if is_read:
                 silent.discard(author)
             kept[index] = replace(one, text="", author_name="", deleted=True)
-            replies.append(ChannelReply(one.channel, request.words.say(said), one.id))
-        return kept, replies
+            replies[author, one.channel] = ChannelReply(one.channel, request.words.say(said), one.id)
+        return kept, list(replies.values())
 
     def _answered(self, asked: ChannelMessage, request: Request) -> tuple[str, bool]:
         """Do what is asked; the id of the answer's text, and whether the author is read from now on."""
@@ -25521,6 +25521,7 @@ from .body import with_blocks
 from .intake import Intake
 from .lanes import BusyError, Rate
 from .long_chats import LongChat, learn
+from .recalling import recalled
 from .service import Open, Service
 from .spilling import KEEP_S, QUEUE_S, Spilling
 from .start import Start
@@ -25762,8 +25763,7 @@ class Chats:
             runtime.forbid(turn)
         long = await LongChat.of(runtime, self.intake, body, turn, settings, decision, deadline)
         asked, settings = long.asked, long.settings
-        reads = decision.read or (decision.in_channel and await self._may_read(runtime, turn, deadline))
-        outcome = await self._recall(runtime, asked, settings, deadline) if reads else Outcome(None)
+        reads, outcome = await recalled(runtime, asked, settings, decision, deadline)
         on = outcome.recalled is None or outcome.recalled.on
         if permission is not None and allowing is not None:
             if await done_by(deadline, allowing) and allowing.exception() is None:
@@ -25788,19 +25788,6 @@ class Chats:
             told = await self.intake.rewrite(turn.user_id, partial(render, in_system=in_system), told, blocks)
         runtime.after_inlet(asked, outcome if decision.read else Outcome(None), decision)
         return told
-
-    @staticmethod
-    async def _may_read(runtime: Service, turn: Turn, deadline: float) -> bool:
-        """Whether the turn's user may read its channel, as far as Open WebUI says so in time."""
-        asking = in_pool(runtime.command_pool, runtime.live_chats.may_read, turn)
-        return await done_by(deadline, asking) and asking.exception() is None and bool(asking.result())
-
-    @staticmethod
-    async def _recall(runtime: Service, turn: Turn, settings: Valves, deadline: float) -> Outcome:
-        recalling = runtime.recalls.begin(turn, settings)
-        if recalling.future is not None:
-            await done_by(deadline, asyncio.wrap_future(recalling.future))
-        return recalling.outcome()
 
     async def _kept(self, runtime: Service, answered: Answered) -> str:
         """Its chat, where the state database took it in time; else "", and it waits in the spill."""
@@ -31985,6 +31972,49 @@ def _reason(told: Mapping[str, Any], calls: Sequence[ToolCall]) -> str:
     if calls:
         return "tool_calls"
     return str(reason) if reason and reason not in ("tool_calls", "function_call") else "stop"
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/recalling.py
+
+SOURCES["interfaces/recalling.py"] = r'''"""What is recalled for a turn until its deadline: of its user, or in a channel what that channel knows."""
+
+from __future__ import annotations
+
+import asyncio
+
+from ..config.settings import Valves
+from ..core.permission import Decision
+from ..core.turn import Turn
+from ..recall.run import Outcome
+from .lanes import BusyError
+from .service import Service
+from .waits import done_by
+
+
+async def recalled(
+    runtime: Service, turn: Turn, settings: Valves, decision: Decision, deadline: float
+) -> tuple[bool, Outcome]:
+    """Whether the turn may be told anything, and what. deadline: by the event loop's clock."""
+    if not decision.read and not (decision.in_channel and await _may_read_channel(runtime, turn, deadline)):
+        return False, Outcome(None)
+    recalling = runtime.recalls.begin(turn, settings)
+    if recalling.future is not None:
+        await done_by(deadline, asyncio.wrap_future(recalling.future))
+    return True, recalling.outcome()
+
+
+async def _may_read_channel(runtime: Service, turn: Turn, deadline: float) -> bool:
+    """Whether the turn's user may read its channel, as far as Open WebUI says so in time.
+
+    What comes late counts for the next message. Raises nothing.
+    """
+    try:
+        pool, may_read = runtime.command_pool, runtime.live_chats.may_read
+        asking = runtime.lanes.run(f"channels of {turn.user_id}", pool, may_read, turn)
+    except BusyError:
+        return False
+    return await done_by(deadline, asking) and asking.exception() is None and bool(asking.result())
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -48629,9 +48659,22 @@ from sqlalchemy import Engine, and_, delete, func, select, update
 from ..config.settings import Valves
 from ..core.change import CHAT_DELETED, COMMANDS, REAFFIRMED, REFLECTED, Change
 from ..core.memory import EPISODE, Memory, hash_of, is_id, is_person
+from ..core.scope import WEBUI
 from ..remember.episodes import ids_of
 from ..remember.journal import Journal
-from ..state import deletions, episodes, hold, journal, metadata, outbox, put_row, reading, webui_seen
+from ..state import (
+    channel_memories,
+    channel_messages,
+    deletions,
+    episodes,
+    hold,
+    journal,
+    metadata,
+    outbox,
+    put_row,
+    reading,
+    webui_seen,
+)
 from ..state.episodes_table import EpisodesTable
 from .erasure.erase import Eraser
 from .erasure.erasures import SETTLED_S
@@ -48703,14 +48746,18 @@ class Deletions:
 
     def users(self) -> frozenset[str]:
         """The users of whom something is known."""
+        rows = [
+            select(table.c.user_id).distinct()
+            for table in metadata.sorted_tables
+            if "user_id" in table.c and table.name not in _OF_NOBODY
+        ]
+        rows += [
+            select(table.c.author).where(table.c.source == WEBUI).distinct()
+            for table in (channel_messages, channel_memories)
+        ]
         with self._reading.connect() as connection:
-            return frozenset(
-                user_id
-                for table in metadata.sorted_tables
-                if "user_id" in table.c and table.name not in _OF_NOBODY
-                for user_id in connection.scalars(select(table.c.user_id).distinct())
-                if is_person(user_id)  # channels have rows, too
-            )
+            found = {user_id for wanted in rows for user_id in connection.scalars(wanted)}
+        return frozenset(filter(is_person, found))  # channels have rows, too
 
     def take_back(self, user_id: str, chats: Collection[str], before: float) -> None:
         """These are there again, deleted before a Unix time: what is said in them is kept once more."""
