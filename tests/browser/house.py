@@ -25,8 +25,8 @@ WEBUI_VERSION = "0.12.4"
 
 # What makes a test repeatable on a slow and busy machine; everything else is as people have it.
 FILTER_SETTINGS = {"MEMORY_INLET_DEADLINE_MS": "10000"}
-# The latter lets webhooks go to addresses in private networks.
-WEBUI_SETTINGS = {"ENABLE_API_KEYS": "True", "ENABLE_LOCAL_WEB_FETCH": "True"}
+# ENABLE_LOCAL_WEB_FETCH lets webhooks go to addresses in private networks.
+WEBUI_SETTINGS = {"ENABLE_API_KEYS": "True", "ENABLE_LOCAL_WEB_FETCH": "True", "ENABLE_CHANNELS": "True"}
 
 
 @dataclass

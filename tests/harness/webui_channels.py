@@ -37,7 +37,6 @@ class WebuiStandIn(WebServer):
         self._messages: dict[str, dict[str, dict[str, Any]]] = {}
         self._numbers, self._lock = itertools.count(1), threading.RLock()
         app = FastAPI()
-        app.add_api_route("/api/v1/auths/", lambda: {"id": ADMIN})
         app.add_api_route(_API + "/list", lambda: list(self.channels.values()))
         app.add_api_route(_API + "/{channel}", self._channel)
         app.add_api_route(_API + "/{channel}/messages", self._listed)

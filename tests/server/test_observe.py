@@ -11,6 +11,8 @@ from owui_memory.core.locales import locale
 from owui_memory.state import open_state
 from owui_memory.state.api_keys_table import ApiKeys
 from tests.harness.pipelines_server import PipelinesServer, StartServer
+from tests.harness.waiting import wait_until
+from tests.harness.webui_channels import KEY, WebuiStandIn
 
 MESSAGE = {"channel": "general", "id": "m1", "author": "u1", "text": "We ship the heron release on Friday."}
 
@@ -95,3 +97,21 @@ def test_where_it_is_off_an_admin_is_told_how(module_servers: StartServer) -> No
     refused = tell(server, MESSAGE, keys_of(server).add_observer("discord"))
     assert refused.status_code == 403
     assert "`channels`" in refused.json()["detail"]
+
+
+def test_open_webuis_own_channels_are_read_once_members_were_told(module_servers: StartServer) -> None:
+    with WebuiStandIn() as webui:
+        channel = webui.add("team")
+        where = {"MEMORY_WEBUI_URL": webui.url, "MEMORY_WEBUI_API_KEY": KEY}
+        server = module_servers(env={**where, "MEMORY_CHANNELS": "on", "MEMORY_WEBUI_CHANNELS": "#team"})
+        wait_until(lambda: webui.said_by_us(channel), what="the members are told")
+        assert webui.said_by_us(channel) == [locale("en").say("channel, notice")]
+        lines = wait_until(lambda: lines_of(server), what="the status tells of it")
+        assert lines == [(True, "1 are read")]
+        assert KEY not in server.log()
+        assert "secret-token" not in server.log()
+
+
+def lines_of(server: PipelinesServer) -> list[tuple[bool, str]]:
+    parts = server.status()["parts"]
+    return [(one["ok"], one["detail"]) for one in parts if one["name"] == "Open WebUI's channels"]

@@ -26,9 +26,16 @@ def teams_of(turn: Turn, settings: Valves) -> tuple[str, ...]:
 
 def is_read_channel(channel: str, name: str, settings: Valves) -> bool:
     """Whether a channel of Open WebUI is one that is to be read, by its id or its name."""
-    wanted = {part.strip().casefold() for part in settings.webui_channels.split(",")} - {""}
-    named = {channel.casefold(), name.strip().casefold()} - {""}
-    return "*" in wanted or not wanted.isdisjoint(named)
+    return "*" in _channels(settings) or is_named_channel(channel, name, settings)
+
+
+def is_named_channel(channel: str, name: str, settings: Valves) -> bool:
+    """The same, where it is not only one of all."""
+    return not _channels(settings).isdisjoint({channel.casefold(), name.strip().casefold()} - {""})
+
+
+def _channels(settings: Valves) -> set[str]:
+    return {part.strip().lstrip("#").casefold() for part in settings.webui_channels.split(",")} - {""}
 
 
 def teams_of_person(user_id: str, email: str, settings: Valves) -> tuple[str, ...]:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from ..channels.channels import Channels
 from ..channels.notice import Notices, notice
 from ..channels.queue import Full
+from ..config.scoping import is_named_channel, is_read_channel
 from ..config.settings import Valves
 from ..core.errors import MemoryFault, TellAdmin
 from ..core.memory import Check
@@ -56,6 +57,7 @@ class ChannelPoller:
         self._failures, self._not_before = 0, 0.0
         self._told: Check | None = None
         self.thread = NowAndThen("memory-channels-polled", self.look, _LOOK_S)
+        self.thread.wake()  # the first look is at once
 
     def part(self) -> Check | None:
         """The status' line; None where no channel of Open WebUI is to be read."""
@@ -81,9 +83,8 @@ class ChannelPoller:
 
     def _look(self, settings: Valves) -> None:
         faults: dict[str, MemoryFault] = {}
-        names = _names(settings.webui_channels)
         with self._server(settings) as api:
-            wanted = _chosen(api.channels(), names)
+            wanted = _chosen(api.channels(), settings)
             self._turns = {id_: turn for id_, turn in self._turns.items() if id_ in wanted}
             for channel in wanted.values():
                 if self.thread.is_stopping:
@@ -91,7 +92,7 @@ class ChannelPoller:
                 try:
                     self._follow(api, channel, settings)
                 except (TellAdmin, GoneError, Full) as fault:
-                    if names & _called(channel) or isinstance(fault, Full):
+                    if isinstance(fault, Full) or is_named_channel(channel.id, channel.name, settings):
                         faults[channel.name] = fault
                     if not isinstance(fault, Full):
                         self._turns.pop(channel.id, None)
@@ -141,18 +142,9 @@ def _is_on(settings: Valves) -> bool:
     return bool(settings.observes_channels and settings.webui_channels.strip())
 
 
-def _names(setting: str) -> set[str]:
-    """What the setting lists: ids, names, or *."""
-    return {part.strip().lstrip("#").casefold() for part in setting.split(",") if part.strip()}
-
-
-def _called(channel: WebuiChannel) -> set[str]:
-    return {channel.id.casefold(), channel.name.casefold()}
-
-
-def _chosen(channels: Sequence[WebuiChannel], names: Collection[str]) -> dict[str, WebuiChannel]:
+def _chosen(channels: Sequence[WebuiChannel], settings: Valves) -> dict[str, WebuiChannel]:
     """Those that are to be read, by id; never what two people say to each other."""
-    chosen = [one for one in channels if not one.is_direct and ("*" in names or _called(one) & set(names))]
+    chosen = [one for one in channels if not one.is_direct and is_read_channel(one.id, one.name, settings)]
     return {one.id: one for one in chosen[:_MOST_CHANNELS]}
 
 
