@@ -3317,7 +3317,7 @@ import time
 from collections.abc import Callable, Collection
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, delete, select, tuple_, update
+from sqlalchemy import Connection, Engine, and_, delete, select, update
 
 from ..backends.backend_holder import BackendHolder
 from ..backends.base import EditableBackend
@@ -3326,7 +3326,7 @@ from ..core.scope import channel_owner
 from ..language.borne_out import bears_out, shares_words
 from ..state import channel_authors, channel_memories, channel_messages, put_row, reading
 from .claims import Said
-from .queue import DELETED, DROPPED, READ, UNREAD, drop_texts
+from .queue import READ, UNREAD, drop_texts
 from .reading import source_of
 
 Forget = Callable[[str, Collection[str]], object]  # memories of an owner, everywhere
@@ -3413,22 +3413,18 @@ class Sweeping:
 
     @staticmethod
     def _keep(connection: Connection, owner: str, memory_id: str, rows: Collection[Any]) -> None:
-        """Unless a message has changed once more: then it is looked at again."""
-        mine = and_(_C.user_id == owner, _C.memory_id == memory_id)
-        these = {(row.channel_id, row.message_id, row.put_at) for row in rows}
+        """Unless another message has changed meanwhile: then it is looked at again."""
+        before = {(row.channel_id, row.message_id) for row in rows}
         now = connection.execute(_cited(owner, [memory_id]))
-        if {(row.channel_id, row.message_id, row.put_at) for row in now} == these:
-            here = tuple_(_C.channel_id, _C.message_id).in_([one[:2] for one in these])
-            connection.execute(delete(channel_memories).where(mine, ~here))
-            connection.execute(update(channel_memories).where(mine).values(gone=False))
+        if {(row.channel_id, row.message_id) for row in now} == before:
+            mine = and_(_C.user_id == owner, _C.memory_id == memory_id, _C.gone)
+            connection.execute(delete(channel_memories).where(mine))
 
 
 def _cited(owner: str, ids: Collection[str]) -> Any:
-    """The citations of memories whose messages are there, with these."""
-    there = and_(
-        _M.user_id == _C.channel_id, _M.message_id == _C.message_id, _M.state.not_in((DELETED, DROPPED))
-    )
-    said = (_M.author, _M.author_name, _M.text, _M.at, _M.put_at)
+    """The citations of memories whose messages say what they said, with these. An edited one is read anew."""
+    there = and_(_M.user_id == _C.channel_id, _M.message_id == _C.message_id, ~_C.gone)
+    said = (_M.author, _M.author_name, _M.text, _M.at)
     wanted = select(_C.memory_id, _C.channel_id, _C.message_id, *said).join(channel_messages, there)
     return wanted.where(_C.user_id == owner, _C.memory_id.in_(ids))
 
@@ -3813,7 +3809,7 @@ class People:
         requests = {index: asked for index, one in enumerate(messages) if (asked := _request(one))}
         done = self._deleted(messages[index] for index in requests)
         kept: dict[int, ChannelMessage] = {}
-        replies: list[ChannelReply] = []
+        replies: dict[tuple[Author, str], ChannelReply] = {}  # one for each author in a channel, the last
         for index, one in enumerate(messages):
             author = one.source, one.author
             if index not in requests:
@@ -3831,8 +3827,8 @@ class People:
             if is_read:
                 silent.discard(author)
             kept[index] = replace(one, text="", author_name="", deleted=True)
-            replies.append(ChannelReply(one.channel, request.words.say(said), one.id))
-        return kept, replies
+            replies[author, one.channel] = ChannelReply(one.channel, request.words.say(said), one.id)
+        return kept, list(replies.values())
 
     def _answered(self, asked: ChannelMessage, request: Request) -> tuple[str, bool]:
         """Do what is asked; the id of the answer's text, and whether the author is read from now on."""
@@ -4084,6 +4080,9 @@ class ChannelQueue:
             _open(connection, [one for _, one in latest.values()], there.names, now)
             for some in batched(new, AT_ONCE):
                 insert_new(connection, channel_messages, some)
+            for row in new:
+                if row["state"] == DELETED:  # one that may have been read, and is not kept any more
+                    _cites_no_more(connection, row["user_id"], row["message_id"])
             said = Counter(row["user_id"] for row in new if row["state"] == UNREAD)
             count_day(connection, now, {owner: {"messages": count} for owner, count in said.items()})
         return Put(changed, known, tuple(full))
@@ -4198,7 +4197,12 @@ def _change(connection: Connection, owner: str, row: Any, text: str, now: float,
     values = {"text": text, "state": state, "put_at": now}
     mine = and_(_M.user_id == owner, _M.message_id == row.message_id)
     connection.execute(update(channel_messages).where(mine).values(**values))
-    cites = and_(channel_memories.c.channel_id == owner, channel_memories.c.message_id == row.message_id)
+    _cites_no_more(connection, owner, row.message_id)
+
+
+def _cites_no_more(connection: Connection, owner: str, message_id: str) -> None:
+    """What is made of a message is to be looked at again."""
+    cites = and_(channel_memories.c.channel_id == owner, channel_memories.c.message_id == message_id)
     connection.execute(update(channel_memories).where(cites).values(gone=True))
 
 
@@ -4332,6 +4336,7 @@ _FEW_TRIES, _MANY_TRIES = 3, 10  # of what may never work: while others are read
 _NEAREST, _SHOWN = 5, 30  # memories: near to some messages, and shown with a batch
 _ASKED_CHARS = 500  # of messages that memories are looked for with at once
 _STORED_AT_ONCE = 16
+_YIELDS_S = 1.0  # before some texts are embedded, at most
 
 Made = Mapping[tuple[str, str], Collection[str]]
 Make = Callable[[LibraryBackend], Made]
@@ -4429,6 +4434,7 @@ class ChannelReader:
         self._claims.confirm(claim)
         found = list(passages_of(claim))
         for at in range(0, len(found), _STORED_AT_ONCE):
+            self._let_others_go_first()
             claim.renew()
             some = [memory for memory, _ in found[at : at + _STORED_AT_ONCE]]
             admission.store_all(backend, claim.owner, some)
@@ -4476,7 +4482,7 @@ class ChannelReader:
     ) -> tuple[str, list[Learned]]:
         """The model, and what it makes of the messages that say something."""
         messages = [one for one in claim.messages if of_message(one.text)]
-        known = _near(backend, claim.owner, messages)
+        known = self._near(backend, claim.owner, messages)
         prompt = channel_prompt(claim.title, messages, known, members, self._settings().extraction_rules)
         try:
             reply = backend.ask(prompt)
@@ -4490,6 +4496,28 @@ class ChannelReader:
             return reply.model, list(learned(reply.text, messages, known, members))
         except UnreadableAnswerError as problem:
             raise RetryFew(f"An LLM's answer about a channel could not be read: {problem}") from problem
+
+    def _near(self, backend: LibraryBackend, owner: str, messages: Sequence[Said]) -> list[Memory]:
+        """The memories of a channel nearest to some messages, nearest first."""
+        best: dict[str, tuple[float, Memory]] = {}
+        text = ""
+        for at, one in enumerate(messages):
+            text += f" {shown(one.text)}"
+            if len(text) >= _ASKED_CHARS or at == len(messages) - 1:
+                self._let_others_go_first()
+                for found in backend.search(owner, text[: 4 * _ASKED_CHARS], _NEAREST, None):
+                    memory, meaning = found.memory, found.meaning
+                    if memory.kind != EPISODE and best.get(memory.id, (0.0, memory))[0] <= meaning:
+                        best[memory.id] = (meaning, memory)
+                text = ""
+        ranked = sorted(best.values(), key=lambda one: (-one[0], one[1].id))
+        return [memory for _, memory in ranked[:_SHOWN]]
+
+    def _let_others_go_first(self) -> None:
+        """While many messages wait for their memories, for a second at most."""
+        until = time.monotonic() + _YIELDS_S
+        while self._is_busy() and not self.thread.is_stopping and time.monotonic() < until:
+            time.sleep(_YIELDS_S / 50)
 
     def _members(self, claim: Claim) -> dict[str, str]:
         """The user ids of authors who want to be remembered by themselves, by author."""
@@ -4597,22 +4625,6 @@ def _token(message_id: str) -> str:
     if message_id.isprintable() and not any(map(str.isspace, message_id)):
         return message_id
     return "~" + blake2b(message_id.encode(errors="surrogatepass"), digest_size=12).hexdigest()
-
-
-def _near(backend: LibraryBackend, owner: str, messages: Sequence[Said]) -> list[Memory]:
-    """The memories of a channel nearest to some messages, nearest first."""
-    best: dict[str, tuple[float, Memory]] = {}
-    text = ""
-    for at, one in enumerate(messages):
-        text += f" {shown(one.text)}"
-        if len(text) >= _ASKED_CHARS or at == len(messages) - 1:
-            for found in backend.search(owner, text[: 4 * _ASKED_CHARS], _NEAREST, None):
-                memory, meaning = found.memory, found.meaning
-                if memory.kind != EPISODE and best.get(memory.id, (0.0, memory))[0] <= meaning:
-                    best[memory.id] = (meaning, memory)
-            text = ""
-    ranked = sorted(best.values(), key=lambda one: (-one[0], one[1].id))
-    return [memory for _, memory in ranked[:_SHOWN]]
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -25509,6 +25521,7 @@ from .body import with_blocks
 from .intake import Intake
 from .lanes import BusyError, Rate
 from .long_chats import LongChat, learn
+from .recalling import recalled
 from .service import Open, Service
 from .spilling import KEEP_S, QUEUE_S, Spilling
 from .start import Start
@@ -25750,8 +25763,7 @@ class Chats:
             runtime.forbid(turn)
         long = await LongChat.of(runtime, self.intake, body, turn, settings, decision, deadline)
         asked, settings = long.asked, long.settings
-        reads = decision.read or (decision.in_channel and await self._may_read(runtime, turn, deadline))
-        outcome = await self._recall(runtime, asked, settings, deadline) if reads else Outcome(None)
+        reads, outcome = await recalled(runtime, asked, settings, decision, deadline)
         on = outcome.recalled is None or outcome.recalled.on
         if permission is not None and allowing is not None:
             if await done_by(deadline, allowing) and allowing.exception() is None:
@@ -25776,19 +25788,6 @@ class Chats:
             told = await self.intake.rewrite(turn.user_id, partial(render, in_system=in_system), told, blocks)
         runtime.after_inlet(asked, outcome if decision.read else Outcome(None), decision)
         return told
-
-    @staticmethod
-    async def _may_read(runtime: Service, turn: Turn, deadline: float) -> bool:
-        """Whether the turn's user may read its channel, as far as Open WebUI says so in time."""
-        asking = in_pool(runtime.command_pool, runtime.live_chats.may_read, turn)
-        return await done_by(deadline, asking) and asking.exception() is None and bool(asking.result())
-
-    @staticmethod
-    async def _recall(runtime: Service, turn: Turn, settings: Valves, deadline: float) -> Outcome:
-        recalling = runtime.recalls.begin(turn, settings)
-        if recalling.future is not None:
-            await done_by(deadline, asyncio.wrap_future(recalling.future))
-        return recalling.outcome()
 
     async def _kept(self, runtime: Service, answered: Answered) -> str:
         """Its chat, where the state database took it in time; else "", and it waits in the spill."""
@@ -31973,6 +31972,49 @@ def _reason(told: Mapping[str, Any], calls: Sequence[ToolCall]) -> str:
     if calls:
         return "tool_calls"
     return str(reason) if reason and reason not in ("tool_calls", "function_call") else "stop"
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/recalling.py
+
+SOURCES["interfaces/recalling.py"] = r'''"""What is recalled for a turn until its deadline: of its user, or in a channel what that channel knows."""
+
+from __future__ import annotations
+
+import asyncio
+
+from ..config.settings import Valves
+from ..core.permission import Decision
+from ..core.turn import Turn
+from ..recall.run import Outcome
+from .lanes import BusyError
+from .service import Service
+from .waits import done_by
+
+
+async def recalled(
+    runtime: Service, turn: Turn, settings: Valves, decision: Decision, deadline: float
+) -> tuple[bool, Outcome]:
+    """Whether the turn may be told anything, and what. deadline: by the event loop's clock."""
+    if not decision.read and not (decision.in_channel and await _may_read_channel(runtime, turn, deadline)):
+        return False, Outcome(None)
+    recalling = runtime.recalls.begin(turn, settings)
+    if recalling.future is not None:
+        await done_by(deadline, asyncio.wrap_future(recalling.future))
+    return True, recalling.outcome()
+
+
+async def _may_read_channel(runtime: Service, turn: Turn, deadline: float) -> bool:
+    """Whether the turn's user may read its channel, as far as Open WebUI says so in time.
+
+    What comes late counts for the next message. Raises nothing.
+    """
+    try:
+        pool, may_read = runtime.command_pool, runtime.live_chats.may_read
+        asking = runtime.lanes.run(f"channels of {turn.user_id}", pool, may_read, turn)
+    except BusyError:
+        return False
+    return await done_by(deadline, asking) and asking.exception() is None and bool(asking.result())
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -48617,9 +48659,22 @@ from sqlalchemy import Engine, and_, delete, func, select, update
 from ..config.settings import Valves
 from ..core.change import CHAT_DELETED, COMMANDS, REAFFIRMED, REFLECTED, Change
 from ..core.memory import EPISODE, Memory, hash_of, is_id, is_person
+from ..core.scope import WEBUI
 from ..remember.episodes import ids_of
 from ..remember.journal import Journal
-from ..state import deletions, episodes, hold, journal, metadata, outbox, put_row, reading, webui_seen
+from ..state import (
+    channel_memories,
+    channel_messages,
+    deletions,
+    episodes,
+    hold,
+    journal,
+    metadata,
+    outbox,
+    put_row,
+    reading,
+    webui_seen,
+)
 from ..state.episodes_table import EpisodesTable
 from .erasure.erase import Eraser
 from .erasure.erasures import SETTLED_S
@@ -48691,14 +48746,18 @@ class Deletions:
 
     def users(self) -> frozenset[str]:
         """The users of whom something is known."""
+        rows = [
+            select(table.c.user_id).distinct()
+            for table in metadata.sorted_tables
+            if "user_id" in table.c and table.name not in _OF_NOBODY
+        ]
+        rows += [
+            select(table.c.author).where(table.c.source == WEBUI).distinct()
+            for table in (channel_messages, channel_memories)
+        ]
         with self._reading.connect() as connection:
-            return frozenset(
-                user_id
-                for table in metadata.sorted_tables
-                if "user_id" in table.c and table.name not in _OF_NOBODY
-                for user_id in connection.scalars(select(table.c.user_id).distinct())
-                if is_person(user_id)  # channels have rows, too
-            )
+            found = {user_id for wanted in rows for user_id in connection.scalars(wanted)}
+        return frozenset(filter(is_person, found))  # channels have rows, too
 
     def take_back(self, user_id: str, chats: Collection[str], before: float) -> None:
         """These are there again, deleted before a Unix time: what is said in them is kept once more."""

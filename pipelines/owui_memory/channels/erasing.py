@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Collection
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, delete, select, tuple_, update
+from sqlalchemy import Connection, Engine, and_, delete, select, update
 
 from ..backends.backend_holder import BackendHolder
 from ..backends.base import EditableBackend
@@ -19,7 +19,7 @@ from ..core.scope import channel_owner
 from ..language.borne_out import bears_out, shares_words
 from ..state import channel_authors, channel_memories, channel_messages, put_row, reading
 from .claims import Said
-from .queue import DELETED, DROPPED, READ, UNREAD, drop_texts
+from .queue import READ, UNREAD, drop_texts
 from .reading import source_of
 
 Forget = Callable[[str, Collection[str]], object]  # memories of an owner, everywhere
@@ -106,22 +106,18 @@ class Sweeping:
 
     @staticmethod
     def _keep(connection: Connection, owner: str, memory_id: str, rows: Collection[Any]) -> None:
-        """Unless a message has changed once more: then it is looked at again."""
-        mine = and_(_C.user_id == owner, _C.memory_id == memory_id)
-        these = {(row.channel_id, row.message_id, row.put_at) for row in rows}
+        """Unless another message has changed meanwhile: then it is looked at again."""
+        before = {(row.channel_id, row.message_id) for row in rows}
         now = connection.execute(_cited(owner, [memory_id]))
-        if {(row.channel_id, row.message_id, row.put_at) for row in now} == these:
-            here = tuple_(_C.channel_id, _C.message_id).in_([one[:2] for one in these])
-            connection.execute(delete(channel_memories).where(mine, ~here))
-            connection.execute(update(channel_memories).where(mine).values(gone=False))
+        if {(row.channel_id, row.message_id) for row in now} == before:
+            mine = and_(_C.user_id == owner, _C.memory_id == memory_id, _C.gone)
+            connection.execute(delete(channel_memories).where(mine))
 
 
 def _cited(owner: str, ids: Collection[str]) -> Any:
-    """The citations of memories whose messages are there, with these."""
-    there = and_(
-        _M.user_id == _C.channel_id, _M.message_id == _C.message_id, _M.state.not_in((DELETED, DROPPED))
-    )
-    said = (_M.author, _M.author_name, _M.text, _M.at, _M.put_at)
+    """The citations of memories whose messages say what they said, with these. An edited one is read anew."""
+    there = and_(_M.user_id == _C.channel_id, _M.message_id == _C.message_id, ~_C.gone)
+    said = (_M.author, _M.author_name, _M.text, _M.at)
     wanted = select(_C.memory_id, _C.channel_id, _C.message_id, *said).join(channel_messages, there)
     return wanted.where(_C.user_id == owner, _C.memory_id.in_(ids))
 

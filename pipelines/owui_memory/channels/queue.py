@@ -116,6 +116,9 @@ class ChannelQueue:
             _open(connection, [one for _, one in latest.values()], there.names, now)
             for some in batched(new, AT_ONCE):
                 insert_new(connection, channel_messages, some)
+            for row in new:
+                if row["state"] == DELETED:  # one that may have been read, and is not kept any more
+                    _cites_no_more(connection, row["user_id"], row["message_id"])
             said = Counter(row["user_id"] for row in new if row["state"] == UNREAD)
             count_day(connection, now, {owner: {"messages": count} for owner, count in said.items()})
         return Put(changed, known, tuple(full))
@@ -230,7 +233,12 @@ def _change(connection: Connection, owner: str, row: Any, text: str, now: float,
     values = {"text": text, "state": state, "put_at": now}
     mine = and_(_M.user_id == owner, _M.message_id == row.message_id)
     connection.execute(update(channel_messages).where(mine).values(**values))
-    cites = and_(channel_memories.c.channel_id == owner, channel_memories.c.message_id == row.message_id)
+    _cites_no_more(connection, owner, row.message_id)
+
+
+def _cites_no_more(connection: Connection, owner: str, message_id: str) -> None:
+    """What is made of a message is to be looked at again."""
+    cites = and_(channel_memories.c.channel_id == owner, channel_memories.c.message_id == message_id)
     connection.execute(update(channel_memories).where(cites).values(gone=True))
 
 

@@ -43,6 +43,7 @@ _FEW_TRIES, _MANY_TRIES = 3, 10  # of what may never work: while others are read
 _NEAREST, _SHOWN = 5, 30  # memories: near to some messages, and shown with a batch
 _ASKED_CHARS = 500  # of messages that memories are looked for with at once
 _STORED_AT_ONCE = 16
+_YIELDS_S = 1.0  # before some texts are embedded, at most
 
 Made = Mapping[tuple[str, str], Collection[str]]
 Make = Callable[[LibraryBackend], Made]
@@ -140,6 +141,7 @@ class ChannelReader:
         self._claims.confirm(claim)
         found = list(passages_of(claim))
         for at in range(0, len(found), _STORED_AT_ONCE):
+            self._let_others_go_first()
             claim.renew()
             some = [memory for memory, _ in found[at : at + _STORED_AT_ONCE]]
             admission.store_all(backend, claim.owner, some)
@@ -187,7 +189,7 @@ class ChannelReader:
     ) -> tuple[str, list[Learned]]:
         """The model, and what it makes of the messages that say something."""
         messages = [one for one in claim.messages if of_message(one.text)]
-        known = _near(backend, claim.owner, messages)
+        known = self._near(backend, claim.owner, messages)
         prompt = channel_prompt(claim.title, messages, known, members, self._settings().extraction_rules)
         try:
             reply = backend.ask(prompt)
@@ -201,6 +203,28 @@ class ChannelReader:
             return reply.model, list(learned(reply.text, messages, known, members))
         except UnreadableAnswerError as problem:
             raise RetryFew(f"An LLM's answer about a channel could not be read: {problem}") from problem
+
+    def _near(self, backend: LibraryBackend, owner: str, messages: Sequence[Said]) -> list[Memory]:
+        """The memories of a channel nearest to some messages, nearest first."""
+        best: dict[str, tuple[float, Memory]] = {}
+        text = ""
+        for at, one in enumerate(messages):
+            text += f" {shown(one.text)}"
+            if len(text) >= _ASKED_CHARS or at == len(messages) - 1:
+                self._let_others_go_first()
+                for found in backend.search(owner, text[: 4 * _ASKED_CHARS], _NEAREST, None):
+                    memory, meaning = found.memory, found.meaning
+                    if memory.kind != EPISODE and best.get(memory.id, (0.0, memory))[0] <= meaning:
+                        best[memory.id] = (meaning, memory)
+                text = ""
+        ranked = sorted(best.values(), key=lambda one: (-one[0], one[1].id))
+        return [memory for _, memory in ranked[:_SHOWN]]
+
+    def _let_others_go_first(self) -> None:
+        """While many messages wait for their memories, for a second at most."""
+        until = time.monotonic() + _YIELDS_S
+        while self._is_busy() and not self.thread.is_stopping and time.monotonic() < until:
+            time.sleep(_YIELDS_S / 50)
 
     def _members(self, claim: Claim) -> dict[str, str]:
         """The user ids of authors who want to be remembered by themselves, by author."""
@@ -308,19 +332,3 @@ def _token(message_id: str) -> str:
     if message_id.isprintable() and not any(map(str.isspace, message_id)):
         return message_id
     return "~" + blake2b(message_id.encode(errors="surrogatepass"), digest_size=12).hexdigest()
-
-
-def _near(backend: LibraryBackend, owner: str, messages: Sequence[Said]) -> list[Memory]:
-    """The memories of a channel nearest to some messages, nearest first."""
-    best: dict[str, tuple[float, Memory]] = {}
-    text = ""
-    for at, one in enumerate(messages):
-        text += f" {shown(one.text)}"
-        if len(text) >= _ASKED_CHARS or at == len(messages) - 1:
-            for found in backend.search(owner, text[: 4 * _ASKED_CHARS], _NEAREST, None):
-                memory, meaning = found.memory, found.meaning
-                if memory.kind != EPISODE and best.get(memory.id, (0.0, memory))[0] <= meaning:
-                    best[memory.id] = (meaning, memory)
-            text = ""
-    ranked = sorted(best.values(), key=lambda one: (-one[0], one[1].id))
-    return [memory for _, memory in ranked[:_SHOWN]]

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from owui_memory.channels import claims
 from owui_memory.channels.erasing import erase_channel
 from owui_memory.core.errors import Retry
+from owui_memory.state import channel_messages
 from tests.unit.channels.room import GENERAL, Opened, Room
 from tests.unit.channels.saying import gone, said
 from tests.unit.channels.test_reader import add
@@ -48,10 +50,21 @@ def test_what_only_a_deleted_message_said_goes(told: Room) -> None:
     assert "deployments" not in told.everything()
 
 
+def test_a_message_that_is_not_kept_any_more_can_be_deleted(told: Room) -> None:
+    with told.engine.begin() as connection:
+        connection.execute(update(channel_messages).values(put_at=1.0))
+    assert told.channels.queue.prune(30) == 4
+    assert told.knows() == [DEPLOYS, SHIPS]
+    told.hears(gone("m1"))
+    told.reads()
+    assert told.knows() == [DEPLOYS]
+
+
 def test_another_text_takes_the_place_of_what_was_said(told: Room) -> None:
+    told.answers(add(SHIPS, 1))
     told.hears(said("The heron release ships on Friday, that is decided!", "m1", "linus"))
     told.reads()
-    assert told.knows() == [DEPLOYS, SHIPS], "it still says so"
+    assert told.knows() == [DEPLOYS, SHIPS], "learned anew"
     told.answers(add("The heron release ships on Monday.", 1))
     told.hears(said("The heron release ships on Monday, that is decided.", "m1", "linus"))
     told.reads()
