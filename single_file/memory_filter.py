@@ -147,7 +147,8 @@ interfaces/  what speaks to the outside: chats (turns through the core, for all 
              outlet), pipelines/ (the filter, its guard on the routes), function (the same for a Function of
              Open WebUI), live/ (what running chats show), proxy/ (an OpenAI-compatible API before model
              servers), tools/ (verbs that models call, by MCP and OpenAPI), web/ (the page of memories),
-             webhooks/ (what Open WebUI tells of deletions), uploads (files that programs send), cli/
+             webhooks/ (what Open WebUI tells of deletions), channel_poller (its own channels), observe (what
+             bots tell of others), uploads (files that programs send), cli/
 app.py       assembles all of it; plugin.py is what the Pipelines server loads, standalone.py the
              proxy alone, __main__.py the command line
 """
@@ -3838,7 +3839,7 @@ class People:
             return "channel, forgotten", False
         if request.what == LINK:
             user_id = self._codes.redeem_code(request.code)
-            if not user_id:
+            if not user_id or (source == WEBUI and user_id != author):  # there an author is who they are
                 return "channel, no such code", False
             self._put(
                 source, author, name=asked.author_name, user_id=user_id, agreed_at=time.time(), silent=False
@@ -26754,7 +26755,7 @@ from typing import Annotated
 import typer
 
 from ...core.errors import Drop
-from ...core.scope import is_source
+from ...core.scope import WEBUI, is_source
 from ...core.text import plain
 from ...state.api_keys_table import ApiKeys
 from .commands import OF_THE_SERVER, AnyUser, Json, app, command
@@ -26782,6 +26783,8 @@ def add(
         raise Drop("A key is a user's, or an observer's.", hint="Name a user, or --observer and a source.")
     if observer and not is_source(observer):
         raise Drop("This cannot be a source's name.", hint="1 to 40 of a-z, 0-9 and -, like discord.")
+    if observer == WEBUI:
+        raise Drop("The server observes Open WebUI's channels itself.", hint="Set webui_channels.")
     keys = ApiKeys(instance.engine)
     key = keys.add_observer(observer) if observer else keys.add(user_id, plain(name)[:_NAME_CHARS])
     if to_json:
