@@ -68593,8 +68593,8 @@ SOURCES["state/__init__.py"] = r'''"""The state database: exchanges on their way
 where memories live, and what is to be erased.
 
 SQLite in WAL mode under the data folder, or PostgreSQL, which several servers may share. `schema` and
-`channel_tables` have the tables, `migrations` what makes them, `opening` opens the database. Whatever is kept of a user has the user's
-id in its key. Strings have no lengths: PostgreSQL would refuse what SQLite takes.
+`channel_tables` have the tables, `migrations` what makes them, `opening` opens the database. Whatever is kept
+of a user has the user's id in its key. Strings have no lengths: PostgreSQL would refuse what SQLite takes.
 """
 
 from .channel_tables import (
