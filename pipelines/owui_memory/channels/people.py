@@ -94,7 +94,7 @@ class People:
             return "channel, forgotten", False
         if request.what == LINK:
             user_id = self._codes.redeem_code(request.code)
-            if not user_id:
+            if not user_id or (source == WEBUI and user_id != author):  # there an author is who they are
                 return "channel, no such code", False
             self._put(
                 source, author, name=asked.author_name, user_id=user_id, agreed_at=time.time(), silent=False
