@@ -147,7 +147,8 @@ interfaces/  what speaks to the outside: chats (turns through the core, for all 
              outlet), pipelines/ (the filter, its guard on the routes), function (the same for a Function of
              Open WebUI), live/ (what running chats show), proxy/ (an OpenAI-compatible API before model
              servers), tools/ (verbs that models call, by MCP and OpenAPI), web/ (the page of memories),
-             webhooks/ (what Open WebUI tells of deletions), uploads (files that programs send), cli/
+             webhooks/ (what Open WebUI tells of deletions), channel_poller (its own channels), observe (what
+             bots tell of others), uploads (files that programs send), cli/
 app.py       assembles all of it; plugin.py is what the Pipelines server loads, standalone.py the
              proxy alone, __main__.py the command line
 """
@@ -3809,7 +3810,7 @@ class People:
         requests = {index: asked for index, one in enumerate(messages) if (asked := _request(one))}
         done = self._deleted(messages[index] for index in requests)
         kept: dict[int, ChannelMessage] = {}
-        replies: list[ChannelReply] = []
+        replies: dict[tuple[Author, str], ChannelReply] = {}  # one for each author in a channel, the last
         for index, one in enumerate(messages):
             author = one.source, one.author
             if index not in requests:
@@ -3827,8 +3828,8 @@ class People:
             if is_read:
                 silent.discard(author)
             kept[index] = replace(one, text="", author_name="", deleted=True)
-            replies.append(ChannelReply(one.channel, request.words.say(said), one.id))
-        return kept, replies
+            replies[author, one.channel] = ChannelReply(one.channel, request.words.say(said), one.id)
+        return kept, list(replies.values())
 
     def _answered(self, asked: ChannelMessage, request: Request) -> tuple[str, bool]:
         """Do what is asked; the id of the answer's text, and whether the author is read from now on."""
@@ -3838,7 +3839,7 @@ class People:
             return "channel, forgotten", False
         if request.what == LINK:
             user_id = self._codes.redeem_code(request.code)
-            if not user_id:
+            if not user_id or (source == WEBUI and user_id != author):  # there an author is who they are
                 return "channel, no such code", False
             self._put(
                 source, author, name=asked.author_name, user_id=user_id, agreed_at=time.time(), silent=False
@@ -23020,6 +23021,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..core.locales import Locale
+from ..documents.digest_files import quote
 from ..language.borne_out import bears_out, has_form, names_in
 from ..language.dedupe import figures
 from ..language.markdown import shown
@@ -23032,7 +23034,7 @@ from ..models.model_text import model_text
 from .sources import Source
 
 _MOST_SECTIONS, _MOST_LINES, _MOST_CITED = 20, 100, 12
-_TITLE_CHARS, _QUOTE_CHARS = 80, 100
+_TITLE_CHARS = 80
 _TITLE_WORDS, _STATES = 5, re.compile(r"[.,;:!?。，、；：！？]")
 _SYSTEM = """\
 You write a text for one user, of numbered sources only: what they have said, past chats, documents. Answer with one \
@@ -23109,10 +23111,9 @@ def written(
 
 
 def _told(source: Source, words: Locale, shown: Callable[[str], str]) -> str:
-    part, title, quote = words.say(f"digest: one of {source.part}"), inert(source.title), inert(source.text)
-    quote = f"{quote[:_QUOTE_CHARS]}…" if len(quote) > _QUOTE_CHARS else quote
+    part, title = words.say(f"digest: one of {source.part}"), inert(source.title)
     where = f"{part} “{shown(title)}”" if title else part
-    return ", ".join(filter(None, (source.day, where))) + f": {shown(quote)}"
+    return ", ".join(filter(None, (source.day, where))) + f": {shown(quote(source.text))}"
 
 
 def _items(lines: Any) -> list[Any]:
@@ -23151,7 +23152,6 @@ from __future__ import annotations
 
 import errno
 import os
-import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -23161,6 +23161,7 @@ from ..core.events import Emit, Job, failed
 from ..core.locales import locale
 from ..core.locales.refused import Refused
 from ..core.now_and_then import NowAndThen
+from ..documents.digest_files import put
 from ..documents.folders import DIGESTS, may_have_folder
 from ..state.digests_table import DigestsTable, Scheduled
 from .digests import Digests
@@ -23210,7 +23211,7 @@ class DigestWorker:
                 raise PermissionError(errno.EROFS, os.strerror(errno.EROFS))
             text = self._digests.make(due.user_id, due.template, due.about, words, patient=True)
             if self._table.holds(due):
-                _put(file, text)
+                put(file, text)
             if not self._table.holds(due):  # all of the user's was forgotten meanwhile
                 file.unlink(missing_ok=True)
         except Refused as refusal:
@@ -23220,17 +23221,6 @@ class DigestWorker:
         except OSError as error:
             return words.say("digest, no folder", why=error.strerror or type(error).__name__)
         return ""
-
-
-def _put(file: Path, text: str) -> None:
-    """Whole, or not at all."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f".{os.getpid()}-{time.monotonic_ns()}")
-    try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(file)
-    finally:
-        part.unlink(missing_ok=True)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -23245,9 +23235,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from ..core.memory import Memory, is_over
+from ..documents.digest_files import source_text
 from ..language.prompt_injection import gives_orders
 from ..language.sanitize import disarmed
-from ..language.secrets import masked
 from ..manage.documents import Documents
 from ..manage.memories import Control
 from ..manage.past_chats import PastChats
@@ -23255,7 +23245,6 @@ from ..models.tokens import estimated_tokens
 from .template import Template
 
 _MOST = 200  # sources
-_TEXT_CHARS = 1_000  # of one
 _FRAME_TOKENS = 12  # of its number, day and title
 
 
@@ -23328,7 +23317,7 @@ class Shelf:
 
 def _taken(part: str, memories: Iterable[Memory]) -> Iterator[tuple[datetime, Source]]:
     for memory in memories:
-        text = disarmed(masked(memory.text[:_TEXT_CHARS])[0])
+        text = source_text(memory.text)
         if not text or gives_orders(text):
             continue
         at = _time(memory)
@@ -23572,6 +23561,124 @@ decided, what was learned about the user, and what is open. One section a subjec
 # documents/__init__.py
 
 SOURCES["documents/__init__.py"] = r'''"""Documents of users, below `documents_dir`: what lies there is read, cut into passages and recalled."""
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# documents/digest_files.py
+
+SOURCES["documents/digest_files.py"] = r'''"""Digests that lie in their user's folder: written, and what is forgotten taken out of them.
+
+Their form is that of `digests.draft.written`: statements end in the numbers of their sources, which are
+listed at the end, each with a quote.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from ..language.markdown import shown
+from ..language.sanitize import disarmed, inert
+from ..language.secrets import masked
+from .folders import Folders, may_have_folder
+
+SOURCE_CHARS, _QUOTE_CHARS = 1_000, 100  # of a source, and of what is quoted of it
+_MOST_BYTES = 4 << 20  # of a digest; ours are smaller by far
+_SOURCE = re.compile(r"(\d{1,4})\. ")
+_MARKS = re.compile(r"(?:\[\d{1,4}\])+$")
+_NUMBER = re.compile(r"\d+")
+
+
+class DigestFiles:
+    """Those of all users. Methods block."""
+
+    def __init__(self, folder: Callable[[], Path | None]) -> None:
+        """folder: where documents lie; None where there is no such folder."""
+        self._folder = folder
+
+    def forget(self, user_id: str, texts: Iterable[str]) -> str:
+        """Take out statements that were made of one of these memories or passages, of their whole texts.
+
+        A digest of which nothing is left goes. Returns what still keeps it, in a sentence, or "".
+        """
+        root = self._folder()
+        if root is None or not may_have_folder(user_id):
+            return ""
+        quotes = {shown(quote(source_text(text))) for text in texts if text}
+        try:
+            for file in Folders(root).digests(user_id) if quotes else ():
+                _rewrite(file, quotes)
+        except OSError as error:
+            why = os.strerror(error.errno or 0)
+            return f"digests in the folder of documents, which cannot be written ({why}), may keep it"
+        return ""
+
+
+def _rewrite(file: Path, quotes: Collection[str]) -> None:
+    with suppress(FileNotFoundError):
+        if file.stat().st_size > _MOST_BYTES:
+            return
+        before = file.read_text("utf-8", "replace")
+        left = without(before, quotes)
+        if not left:
+            file.unlink()
+        elif left != before:
+            put(file, left)
+
+
+def put(file: Path, digest: str) -> None:
+    """Write a digest, whole or not at all."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_name(f".{os.getpid()}-{time.monotonic_ns()}")
+    try:
+        part.write_text(digest, encoding="utf-8")
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def source_text(text: str) -> str:
+    """What of a memory or passage a digest is made of."""
+    return disarmed(masked(text[:SOURCE_CHARS])[0])
+
+
+def quote(text: str) -> str:
+    """How a source's text is quoted."""
+    text = inert(text)
+    return f"{text[:_QUOTE_CHARS]}…" if len(text) > _QUOTE_CHARS else text
+
+
+def without(digest: str, quotes: Collection[str]) -> str:
+    """A digest without sources with these quotes and what was made of them; "" if no statement is left."""
+    lines = digest.split("\n")
+    endings = tuple(f": {one}" for one in quotes)
+    gone = {found[1] for line in lines if (found := _SOURCE.match(line)) and line.endswith(endings)}
+    if not gone:
+        return digest
+    kept = "\n".join(line for line in lines if gone.isdisjoint(_cited(line)))
+    blocks = re.split(r"\n{2,}", kept.strip())
+    # A section's title goes with the last of its statements.
+    blocks = [
+        one for one, after in zip(blocks, [*blocks[1:], "## "], strict=True) if not _both_titles(one, after)
+    ]
+    return "\n\n".join(blocks) if any(map(_MARKS.search, kept.split("\n"))) else ""
+
+
+def _both_titles(*blocks: str) -> bool:
+    return all(block.startswith("## ") for block in blocks)
+
+
+def _cited(line: str) -> list[str]:
+    """The numbers of the sources that a line is made of, or that it is."""
+    if line.startswith("- "):
+        found = _MARKS.search(line)
+        return _NUMBER.findall(found[0]) if found else []
+    source = _SOURCE.match(line)
+    return [source[1]] if source else []
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -24205,15 +24312,21 @@ class Folders:
 
         Files that the user has put beside them stay.
         """
+        for digest in self.digests(user_id):
+            with suppress(FileNotFoundError):
+                if not is_wanted(digest.stat().st_ctime):
+                    digest.unlink()
+
+    def digests(self, user_id: str) -> list[Path]:
+        """A user's digests, and parts of such: files that are called so, none of them a link."""
         folder = self.root / user_id / DIGESTS
         if folder.is_symlink():
-            return
+            return []
         with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as found:
-            for one in filter(lambda file: is_digest(file.name), list(found)):
-                with suppress(FileNotFoundError):
-                    about = one.stat(follow_symlinks=False)
-                    if stat.S_ISREG(about.st_mode) and not is_wanted(about.st_ctime):
-                        Path(one.path).unlink()
+            return [
+                Path(one.path) for one in found if is_digest(one.name) and one.is_file(follow_symlinks=False)
+            ]
+        return []
 
     @contextmanager
     def opened(self, user_id: str, path: str) -> Iterator[int]:
@@ -25521,6 +25634,7 @@ from .body import with_blocks
 from .intake import Intake
 from .lanes import BusyError, Rate
 from .long_chats import LongChat, learn
+from .recalling import recalled
 from .service import Open, Service
 from .spilling import KEEP_S, QUEUE_S, Spilling
 from .start import Start
@@ -25762,8 +25876,7 @@ class Chats:
             runtime.forbid(turn)
         long = await LongChat.of(runtime, self.intake, body, turn, settings, decision, deadline)
         asked, settings = long.asked, long.settings
-        reads = decision.read or (decision.in_channel and await self._may_read(runtime, turn, deadline))
-        outcome = await self._recall(runtime, asked, settings, deadline) if reads else Outcome(None)
+        reads, outcome = await recalled(runtime, asked, settings, decision, deadline)
         on = outcome.recalled is None or outcome.recalled.on
         if permission is not None and allowing is not None:
             if await done_by(deadline, allowing) and allowing.exception() is None:
@@ -25788,19 +25901,6 @@ class Chats:
             told = await self.intake.rewrite(turn.user_id, partial(render, in_system=in_system), told, blocks)
         runtime.after_inlet(asked, outcome if decision.read else Outcome(None), decision)
         return told
-
-    @staticmethod
-    async def _may_read(runtime: Service, turn: Turn, deadline: float) -> bool:
-        """Whether the turn's user may read its channel, as far as Open WebUI says so in time."""
-        asking = in_pool(runtime.command_pool, runtime.live_chats.may_read, turn)
-        return await done_by(deadline, asking) and asking.exception() is None and bool(asking.result())
-
-    @staticmethod
-    async def _recall(runtime: Service, turn: Turn, settings: Valves, deadline: float) -> Outcome:
-        recalling = runtime.recalls.begin(turn, settings)
-        if recalling.future is not None:
-            await done_by(deadline, asyncio.wrap_future(recalling.future))
-        return recalling.outcome()
 
     async def _kept(self, runtime: Service, answered: Answered) -> str:
         """Its chat, where the state database took it in time; else "", and it waits in the spill."""
@@ -26655,7 +26755,7 @@ from typing import Annotated
 import typer
 
 from ...core.errors import Drop
-from ...core.scope import is_source
+from ...core.scope import WEBUI, is_source
 from ...core.text import plain
 from ...state.api_keys_table import ApiKeys
 from .commands import OF_THE_SERVER, AnyUser, Json, app, command
@@ -26683,6 +26783,8 @@ def add(
         raise Drop("A key is a user's, or an observer's.", hint="Name a user, or --observer and a source.")
     if observer and not is_source(observer):
         raise Drop("This cannot be a source's name.", hint="1 to 40 of a-z, 0-9 and -, like discord.")
+    if observer == WEBUI:
+        raise Drop("The server observes Open WebUI's channels itself.", hint="Set webui_channels.")
     keys = ApiKeys(instance.engine)
     key = keys.add_observer(observer) if observer else keys.add(user_id, plain(name)[:_NAME_CHARS])
     if to_json:
@@ -31985,6 +32087,49 @@ def _reason(told: Mapping[str, Any], calls: Sequence[ToolCall]) -> str:
     if calls:
         return "tool_calls"
     return str(reason) if reason and reason not in ("tool_calls", "function_call") else "stop"
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/recalling.py
+
+SOURCES["interfaces/recalling.py"] = r'''"""What is recalled for a turn until its deadline: of its user, or in a channel what that channel knows."""
+
+from __future__ import annotations
+
+import asyncio
+
+from ..config.settings import Valves
+from ..core.permission import Decision
+from ..core.turn import Turn
+from ..recall.run import Outcome
+from .lanes import BusyError
+from .service import Service
+from .waits import done_by
+
+
+async def recalled(
+    runtime: Service, turn: Turn, settings: Valves, decision: Decision, deadline: float
+) -> tuple[bool, Outcome]:
+    """Whether the turn may be told anything, and what. deadline: by the event loop's clock."""
+    if not decision.read and not (decision.in_channel and await _may_read_channel(runtime, turn, deadline)):
+        return False, Outcome(None)
+    recalling = runtime.recalls.begin(turn, settings)
+    if recalling.future is not None:
+        await done_by(deadline, asyncio.wrap_future(recalling.future))
+    return True, recalling.outcome()
+
+
+async def _may_read_channel(runtime: Service, turn: Turn, deadline: float) -> bool:
+    """Whether the turn's user may read its channel, as far as Open WebUI says so in time.
+
+    What comes late counts for the next message. Raises nothing.
+    """
+    try:
+        pool, may_read = runtime.command_pool, runtime.live_chats.may_read
+        asking = runtime.lanes.run(f"channels of {turn.user_id}", pool, may_read, turn)
+    except BusyError:
+        return False
+    return await done_by(deadline, asking) and asking.exception() is None and bool(asking.result())
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -48629,9 +48774,22 @@ from sqlalchemy import Engine, and_, delete, func, select, update
 from ..config.settings import Valves
 from ..core.change import CHAT_DELETED, COMMANDS, REAFFIRMED, REFLECTED, Change
 from ..core.memory import EPISODE, Memory, hash_of, is_id, is_person
+from ..core.scope import WEBUI
 from ..remember.episodes import ids_of
 from ..remember.journal import Journal
-from ..state import deletions, episodes, hold, journal, metadata, outbox, put_row, reading, webui_seen
+from ..state import (
+    channel_memories,
+    channel_messages,
+    deletions,
+    episodes,
+    hold,
+    journal,
+    metadata,
+    outbox,
+    put_row,
+    reading,
+    webui_seen,
+)
 from ..state.episodes_table import EpisodesTable
 from .erasure.erase import Eraser
 from .erasure.erasures import SETTLED_S
@@ -48703,14 +48861,18 @@ class Deletions:
 
     def users(self) -> frozenset[str]:
         """The users of whom something is known."""
+        rows = [
+            select(table.c.user_id).distinct()
+            for table in metadata.sorted_tables
+            if "user_id" in table.c and table.name not in _OF_NOBODY
+        ]
+        rows += [
+            select(table.c.author).where(table.c.source == WEBUI).distinct()
+            for table in (channel_messages, channel_memories)
+        ]
         with self._reading.connect() as connection:
-            return frozenset(
-                user_id
-                for table in metadata.sorted_tables
-                if "user_id" in table.c and table.name not in _OF_NOBODY
-                for user_id in connection.scalars(select(table.c.user_id).distinct())
-                if is_person(user_id)  # channels have rows, too
-            )
+            found = {user_id for wanted in rows for user_id in connection.scalars(wanted)}
+        return frozenset(filter(is_person, found))  # channels have rows, too
 
     def take_back(self, user_id: str, chats: Collection[str], before: float) -> None:
         """These are there again, deleted before a Unix time: what is said in them is kept once more."""
@@ -48858,6 +49020,7 @@ from ..config.settings import Valves
 from ..core.errors import Drop
 from ..core.memory import Memory
 from ..core.scope import EVERYONE, documents_owner
+from ..documents.digest_files import DigestFiles
 from ..documents.folders import Folders, is_saved
 from ..documents.inbox import Inbox
 from ..documents.passages import BATCH
@@ -48891,6 +49054,7 @@ class Documents:
         """folder: where documents lie, None where that is not known here."""
         self._table, self._live = DocumentsTable(engine), live
         self._settings, self._folder = settings, folder
+        self._digests = DigestFiles(folder)
 
     @property
     def are_read(self) -> bool:
@@ -48968,10 +49132,18 @@ class Documents:
                     Folders(folder).remove(user_id, entry.path)
                 except OSError as error:  # mounted read-only, perhaps
                     left = error
+        self._digests.forget(user_id, self._texts(entries))
         self._clear(entries)  # where this fails, they are as they were
         self._table.forget(user_id, [entry.document_id for entry in entries])
         self._clear(entries)  # what was being read
         return entries, left
+
+    def _texts(self, entries: Sequence[Entry]) -> Iterator[str]:
+        """What their passages say."""
+        if isinstance(backend := self._live.get(), BulkBackend):
+            for entry in entries:
+                of_it = backend.added_by(documents_owner(entry.user_id), BATCH + entry.document_id)
+                yield from (passage.text for passage in of_it)
 
     def _clear(self, entries: Sequence[Entry]) -> None:
         if entries and isinstance(backend := self._live.get(), BulkBackend):
@@ -49012,6 +49184,7 @@ from ...channels.people import People
 from ...config.settings import Valves
 from ...core.errors import MemoryFault
 from ...core.scope import past_owner, shared_by
+from ...documents.digest_files import DigestFiles
 from ...remember.spill import Spill, Spilled
 from ...state.episodes_table import EpisodesTable
 from ..history.uploads import Uploads
@@ -49069,6 +49242,7 @@ class Eraser:
         self._sites = Sites(engine, data_dir, settings, opener)
         self._spill, self._passages = Spill(data_dir), EpisodesTable(engine)
         self._uploads, self._people = Uploads(data_dir), People(engine)
+        self._digests = DigestFiles(lambda: settings().documents_folder(data_dir))
 
     def forget(self, user_id: str, memory_ids: Collection[str], until: float = math.inf) -> Receipt:
         """Erases some of a user's memories, and everything that was written down about them. Blocks.
@@ -49081,9 +49255,11 @@ class Eraser:
         with self._still(), self._sites.opened() as found:
             known = _known(found, user_id, memory_ids)
             ids = {*memory_ids, *known}
+            keeps = self._digests.forget(user_id, self._erasures.texts_of(user_id, ids, known.values()))
             erasure, counts = self._erasures.begin_memories(user_id, ids, known.values(), until)
             counts["queue"] += self._spill.erase(user_id, _saying(known.values(), until))
-            return self._carry_out(erasure, found, counts, fresh=True)
+            receipt = self._carry_out(erasure, found, counts, fresh=True)
+        return replace(receipt, keeps=(*receipt.keeps, keeps)) if keeps else receipt
 
     def unqueue(self, user_id: str, memory_ids: Collection[str], texts: Collection[str]) -> int:
         """Takes messages that said this and still wait out of the queue; returns how many."""
@@ -49156,6 +49332,7 @@ class Eraser:
         def erase(site: Site) -> int:
             stray = set(site.passages_of(past_owner(user_id), chat_id)).difference(ids)
             these = replace(wanted, memory_ids=(*ids, *stray))
+            self._digests.forget(user_id, site.known(past_owner(user_id), these.memory_ids).values())
             return site.erase(these, fresh=True, on_progress=_no_progress).total()
 
         self._everywhere(erase)
@@ -49423,6 +49600,11 @@ class Erasures:
             count_up(connection, user_id)
         return erasure, counts
 
+    def texts_of(self, user_id: str, memory_ids: Collection[str], texts: Iterable[str]) -> set[str]:
+        """What these memories say and have said. texts: what is known of that."""
+        with self._engine.connect() as connection:
+            return ForgottenRows(connection, user_id, list(memory_ids), set(texts)).texts
+
     def unqueue(self, user_id: str, memory_ids: Collection[str], texts: Iterable[str]) -> int:
         """Takes messages that said these memories and still wait out of the queue; returns how many."""
         with self._engine.begin() as connection:
@@ -49630,7 +49812,10 @@ _EVER = 1e12  # a Unix time that databases take for later than any
 
 
 class ForgottenRows:
-    """What the state says of some memories of a user. A tombstone without text stays of each."""
+    """What the state says of some memories of a user. A tombstone without text stays of each.
+
+    texts: what they say, and have said.
+    """
 
     def __init__(
         self,
@@ -49640,20 +49825,20 @@ class ForgottenRows:
         texts: set[str],
         until: float = math.inf,
     ) -> None:
-        self._connection, self._user_id, self._texts = connection, user_id, texts
+        self._connection, self._user_id, self.texts = connection, user_id, texts
         self._until = min(until, _EVER)
         self._ids = self._with_former(ids)
         self._history = self._rows(journal, journal.c.memory_id)
         for row in self._history:
             # What a passage answers is also in others that stay: see `quotes.removal`.
             passage = row.kind == EPISODE
-            self._texts |= (
+            self.texts |= (
                 {row.before if row.op == "remove" else row.after} if passage else {row.before, row.after}
             )
-        self._texts |= {
+        self.texts |= {
             row.text for row in self._rows(injected, injected.c.memory_id) if not is_mark(row.text)
         }
-        self._texts.discard("")
+        self.texts.discard("")
 
     def run(self, erasure_id: int) -> Counter[str]:
         counts = Counter({"queue": self.from_queue(), **self._blanked()})
@@ -49726,7 +49911,7 @@ class ForgottenRows:
 
     def _from_journal(self) -> int:
         mine = {row.id for row in self._history if row.before or row.after or row.op == FORGET}
-        for some in batched(sorted(self._texts), _AT_ONCE):
+        for some in batched(sorted(self.texts), _AT_ONCE):
             alike = or_(journal.c.before.in_(some), journal.c.after.in_(some))
             mine |= set(
                 self._connection.scalars(
@@ -49743,7 +49928,7 @@ class ForgottenRows:
     def _from_injected(self) -> int:
         """What recall told a chat must not be learned from its answers: a mark of the text stays."""
         rows = {row.id: row for row in self._rows(injected, injected.c.memory_id)}
-        for some in batched(sorted(self._texts), _AT_ONCE):
+        for some in batched(sorted(self.texts), _AT_ONCE):
             which = and_(
                 injected.c.user_id == self._user_id,
                 injected.c.text.in_(some),
@@ -49787,7 +49972,7 @@ class ForgottenRows:
         folded = said.casefold()
         return any(
             form in folded
-            for text in self._texts
+            for text in self.texts
             for form in (text.casefold(), json.dumps(text)[1:-1].casefold())
         )
 

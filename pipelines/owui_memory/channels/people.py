@@ -65,7 +65,7 @@ class People:
         requests = {index: asked for index, one in enumerate(messages) if (asked := _request(one))}
         done = self._deleted(messages[index] for index in requests)
         kept: dict[int, ChannelMessage] = {}
-        replies: list[ChannelReply] = []
+        replies: dict[tuple[Author, str], ChannelReply] = {}  # one for each author in a channel, the last
         for index, one in enumerate(messages):
             author = one.source, one.author
             if index not in requests:
@@ -83,8 +83,8 @@ class People:
             if is_read:
                 silent.discard(author)
             kept[index] = replace(one, text="", author_name="", deleted=True)
-            replies.append(ChannelReply(one.channel, request.words.say(said), one.id))
-        return kept, replies
+            replies[author, one.channel] = ChannelReply(one.channel, request.words.say(said), one.id)
+        return kept, list(replies.values())
 
     def _answered(self, asked: ChannelMessage, request: Request) -> tuple[str, bool]:
         """Do what is asked; the id of the answer's text, and whether the author is read from now on."""
@@ -94,7 +94,7 @@ class People:
             return "channel, forgotten", False
         if request.what == LINK:
             user_id = self._codes.redeem_code(request.code)
-            if not user_id:
+            if not user_id or (source == WEBUI and user_id != author):  # there an author is who they are
                 return "channel, no such code", False
             self._put(
                 source, author, name=asked.author_name, user_id=user_id, agreed_at=time.time(), silent=False

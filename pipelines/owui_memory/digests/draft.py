@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..core.locales import Locale
+from ..documents.digest_files import quote
 from ..language.borne_out import bears_out, has_form, names_in
 from ..language.dedupe import figures
 from ..language.markdown import shown
@@ -21,7 +22,7 @@ from ..models.model_text import model_text
 from .sources import Source
 
 _MOST_SECTIONS, _MOST_LINES, _MOST_CITED = 20, 100, 12
-_TITLE_CHARS, _QUOTE_CHARS = 80, 100
+_TITLE_CHARS = 80
 _TITLE_WORDS, _STATES = 5, re.compile(r"[.,;:!?。，、；：！？]")
 _SYSTEM = """\
 You write a text for one user, of numbered sources only: what they have said, past chats, documents. Answer with one \
@@ -98,10 +99,9 @@ def written(
 
 
 def _told(source: Source, words: Locale, shown: Callable[[str], str]) -> str:
-    part, title, quote = words.say(f"digest: one of {source.part}"), inert(source.title), inert(source.text)
-    quote = f"{quote[:_QUOTE_CHARS]}…" if len(quote) > _QUOTE_CHARS else quote
+    part, title = words.say(f"digest: one of {source.part}"), inert(source.title)
     where = f"{part} “{shown(title)}”" if title else part
-    return ", ".join(filter(None, (source.day, where))) + f": {shown(quote)}"
+    return ", ".join(filter(None, (source.day, where))) + f": {shown(quote(source.text))}"
 
 
 def _items(lines: Any) -> list[Any]:

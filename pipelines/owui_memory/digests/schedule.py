@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +13,7 @@ from ..core.events import Emit, Job, failed
 from ..core.locales import locale
 from ..core.locales.refused import Refused
 from ..core.now_and_then import NowAndThen
+from ..documents.digest_files import put
 from ..documents.folders import DIGESTS, may_have_folder
 from ..state.digests_table import DigestsTable, Scheduled
 from .digests import Digests
@@ -63,7 +63,7 @@ class DigestWorker:
                 raise PermissionError(errno.EROFS, os.strerror(errno.EROFS))
             text = self._digests.make(due.user_id, due.template, due.about, words, patient=True)
             if self._table.holds(due):
-                _put(file, text)
+                put(file, text)
             if not self._table.holds(due):  # all of the user's was forgotten meanwhile
                 file.unlink(missing_ok=True)
         except Refused as refusal:
@@ -73,14 +73,3 @@ class DigestWorker:
         except OSError as error:
             return words.say("digest, no folder", why=error.strerror or type(error).__name__)
         return ""
-
-
-def _put(file: Path, text: str) -> None:
-    """Whole, or not at all."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f".{os.getpid()}-{time.monotonic_ns()}")
-    try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(file)
-    finally:
-        part.unlink(missing_ok=True)

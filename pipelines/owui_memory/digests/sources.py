@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from ..core.memory import Memory, is_over
+from ..documents.digest_files import source_text
 from ..language.prompt_injection import gives_orders
 from ..language.sanitize import disarmed
-from ..language.secrets import masked
 from ..manage.documents import Documents
 from ..manage.memories import Control
 from ..manage.past_chats import PastChats
@@ -17,7 +17,6 @@ from ..models.tokens import estimated_tokens
 from .template import Template
 
 _MOST = 200  # sources
-_TEXT_CHARS = 1_000  # of one
 _FRAME_TOKENS = 12  # of its number, day and title
 
 
@@ -90,7 +89,7 @@ class Shelf:
 
 def _taken(part: str, memories: Iterable[Memory]) -> Iterator[tuple[datetime, Source]]:
     for memory in memories:
-        text = disarmed(masked(memory.text[:_TEXT_CHARS])[0])
+        text = source_text(memory.text)
         if not text or gives_orders(text):
             continue
         at = _time(memory)

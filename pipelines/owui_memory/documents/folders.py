@@ -95,15 +95,21 @@ class Folders:
 
         Files that the user has put beside them stay.
         """
+        for digest in self.digests(user_id):
+            with suppress(FileNotFoundError):
+                if not is_wanted(digest.stat().st_ctime):
+                    digest.unlink()
+
+    def digests(self, user_id: str) -> list[Path]:
+        """A user's digests, and parts of such: files that are called so, none of them a link."""
         folder = self.root / user_id / DIGESTS
         if folder.is_symlink():
-            return
+            return []
         with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as found:
-            for one in filter(lambda file: is_digest(file.name), list(found)):
-                with suppress(FileNotFoundError):
-                    about = one.stat(follow_symlinks=False)
-                    if stat.S_ISREG(about.st_mode) and not is_wanted(about.st_ctime):
-                        Path(one.path).unlink()
+            return [
+                Path(one.path) for one in found if is_digest(one.name) and one.is_file(follow_symlinks=False)
+            ]
+        return []
 
     @contextmanager
     def opened(self, user_id: str, path: str) -> Iterator[int]:

@@ -32,6 +32,7 @@ from .body import with_blocks
 from .intake import Intake
 from .lanes import BusyError, Rate
 from .long_chats import LongChat, learn
+from .recalling import recalled
 from .service import Open, Service
 from .spilling import KEEP_S, QUEUE_S, Spilling
 from .start import Start
@@ -273,8 +274,7 @@ class Chats:
             runtime.forbid(turn)
         long = await LongChat.of(runtime, self.intake, body, turn, settings, decision, deadline)
         asked, settings = long.asked, long.settings
-        reads = decision.read or (decision.in_channel and await self._may_read(runtime, turn, deadline))
-        outcome = await self._recall(runtime, asked, settings, deadline) if reads else Outcome(None)
+        reads, outcome = await recalled(runtime, asked, settings, decision, deadline)
         on = outcome.recalled is None or outcome.recalled.on
         if permission is not None and allowing is not None:
             if await done_by(deadline, allowing) and allowing.exception() is None:
@@ -299,19 +299,6 @@ class Chats:
             told = await self.intake.rewrite(turn.user_id, partial(render, in_system=in_system), told, blocks)
         runtime.after_inlet(asked, outcome if decision.read else Outcome(None), decision)
         return told
-
-    @staticmethod
-    async def _may_read(runtime: Service, turn: Turn, deadline: float) -> bool:
-        """Whether the turn's user may read its channel, as far as Open WebUI says so in time."""
-        asking = in_pool(runtime.command_pool, runtime.live_chats.may_read, turn)
-        return await done_by(deadline, asking) and asking.exception() is None and bool(asking.result())
-
-    @staticmethod
-    async def _recall(runtime: Service, turn: Turn, settings: Valves, deadline: float) -> Outcome:
-        recalling = runtime.recalls.begin(turn, settings)
-        if recalling.future is not None:
-            await done_by(deadline, asyncio.wrap_future(recalling.future))
-        return recalling.outcome()
 
     async def _kept(self, runtime: Service, answered: Answered) -> str:
         """Its chat, where the state database took it in time; else "", and it waits in the spill."""

@@ -15,9 +15,22 @@ from sqlalchemy import Engine, and_, delete, func, select, update
 from ..config.settings import Valves
 from ..core.change import CHAT_DELETED, COMMANDS, REAFFIRMED, REFLECTED, Change
 from ..core.memory import EPISODE, Memory, hash_of, is_id, is_person
+from ..core.scope import WEBUI
 from ..remember.episodes import ids_of
 from ..remember.journal import Journal
-from ..state import deletions, episodes, hold, journal, metadata, outbox, put_row, reading, webui_seen
+from ..state import (
+    channel_memories,
+    channel_messages,
+    deletions,
+    episodes,
+    hold,
+    journal,
+    metadata,
+    outbox,
+    put_row,
+    reading,
+    webui_seen,
+)
 from ..state.episodes_table import EpisodesTable
 from .erasure.erase import Eraser
 from .erasure.erasures import SETTLED_S
@@ -89,14 +102,18 @@ class Deletions:
 
     def users(self) -> frozenset[str]:
         """The users of whom something is known."""
+        rows = [
+            select(table.c.user_id).distinct()
+            for table in metadata.sorted_tables
+            if "user_id" in table.c and table.name not in _OF_NOBODY
+        ]
+        rows += [
+            select(table.c.author).where(table.c.source == WEBUI).distinct()
+            for table in (channel_messages, channel_memories)
+        ]
         with self._reading.connect() as connection:
-            return frozenset(
-                user_id
-                for table in metadata.sorted_tables
-                if "user_id" in table.c and table.name not in _OF_NOBODY
-                for user_id in connection.scalars(select(table.c.user_id).distinct())
-                if is_person(user_id)  # channels have rows, too
-            )
+            found = {user_id for wanted in rows for user_id in connection.scalars(wanted)}
+        return frozenset(filter(is_person, found))  # channels have rows, too
 
     def take_back(self, user_id: str, chats: Collection[str], before: float) -> None:
         """These are there again, deleted before a Unix time: what is said in them is kept once more."""

@@ -14,6 +14,7 @@ from ..config.settings import Valves
 from ..core.errors import Drop
 from ..core.memory import Memory
 from ..core.scope import EVERYONE, documents_owner
+from ..documents.digest_files import DigestFiles
 from ..documents.folders import Folders, is_saved
 from ..documents.inbox import Inbox
 from ..documents.passages import BATCH
@@ -47,6 +48,7 @@ class Documents:
         """folder: where documents lie, None where that is not known here."""
         self._table, self._live = DocumentsTable(engine), live
         self._settings, self._folder = settings, folder
+        self._digests = DigestFiles(folder)
 
     @property
     def are_read(self) -> bool:
@@ -124,10 +126,18 @@ class Documents:
                     Folders(folder).remove(user_id, entry.path)
                 except OSError as error:  # mounted read-only, perhaps
                     left = error
+        self._digests.forget(user_id, self._texts(entries))
         self._clear(entries)  # where this fails, they are as they were
         self._table.forget(user_id, [entry.document_id for entry in entries])
         self._clear(entries)  # what was being read
         return entries, left
+
+    def _texts(self, entries: Sequence[Entry]) -> Iterator[str]:
+        """What their passages say."""
+        if isinstance(backend := self._live.get(), BulkBackend):
+            for entry in entries:
+                of_it = backend.added_by(documents_owner(entry.user_id), BATCH + entry.document_id)
+                yield from (passage.text for passage in of_it)
 
     def _clear(self, entries: Sequence[Entry]) -> None:
         if entries and isinstance(backend := self._live.get(), BulkBackend):

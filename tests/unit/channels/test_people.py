@@ -136,6 +136,25 @@ def test_deleted_messages_of_who_is_not_read_are_deleted(people: People) -> None
     assert people.take([gone]) == ({0: gone}, [])
 
 
+def test_in_open_webui_nobody_becomes_another(people: People) -> None:
+    code = people.code("ada")
+    in_webui = {"source": WEBUI, "channel": "c1"}
+    asked = said(f"memory link {code}", author="bob", **in_webui)
+    assert taken(people, asked) == ([""], [SAYS("channel, no such code")])
+    assert (links(people, "ada"), links(people, "bob")) == ([], [])
+    assert taken(people, said(f"memory link {code}", author="ada", **in_webui))[1] == [
+        SAYS("channel, no such code")
+    ], "it is used up"
+    taken(people, said(f"memory link {people.code('ada')}", author="ada", **in_webui))
+    assert links(people, "ada") == [(WEBUI, "ada", True)]
+
+
+def test_an_author_is_one_user_at_a_time(people: People) -> None:
+    for user in ("ada", "bob"):
+        taken(people, said(f"memory link {people.code(user)}"))
+    assert (links(people, "ada"), links(people, "bob")) == ([], [("discord", "u1", True)])
+
+
 def test_agreeing_in_open_webuis_own_channels(people: People) -> None:
     assert links(people, "ada") == []
     people.agree("ada", on=True)

@@ -16,8 +16,10 @@ from owui_memory.digests import schedule
 from owui_memory.digests.draft import checked, of_sources, written
 from owui_memory.digests.sources import Source
 from owui_memory.digests.template import Template, Templates
+from owui_memory.documents.digest_files import quote, source_text, without
 from owui_memory.documents.folders import Folders
-from owui_memory.state import open_state
+from owui_memory.language.markdown import shown
+from owui_memory.state import digests_table, open_state
 from owui_memory.state.digests_table import DigestsTable, Scheduled
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until
@@ -182,9 +184,11 @@ def at(tmp_path_factory: pytest.TempPathFactory, llm: ScriptedLLM) -> Iterator[D
     embedder = {"embedder_provider": "openai", "embedder_base_url": llm.base_url, "embedder_model": "m"}
     reader = {"llm_provider": "openai", "llm_base_url": llm.base_url, "llm_model": "scripted-chat"}
     keys = {"embedder_api_key": "k", "llm_api_key": "k", "episodes": "on", "extraction": "auto"}
+    more = {"advanced": "forget_undo_minutes=0"}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(schedule, "_LOOK_S", 0.2)
-        with desk(tmp_path_factory.mktemp("digests"), llm, **embedder, **reader, **keys) as some:  # type: ignore[arg-type]
+        patch.setattr(digests_table, "_AGAIN_S", 20.0)  # what a busy machine breaks off is made soon
+        with desk(tmp_path_factory.mktemp("digests"), llm, **embedder, **reader, **keys, **more) as some:  # type: ignore[arg-type]
             yield some
 
 
@@ -224,7 +228,10 @@ def test_every_week_into_the_folder(at: Desk) -> None:
     at.command("/memory remember I play the cello.", user="may")
     assert "every week" in at.command("/memory make week on", user="may")
     assert "week`: The last week (every week)" in at.command("/memory make", user="may")
-    wait_until(lambda: [one for one in folder.glob("week *.md") if "cello. [1]" in one.read_text()])
+    wait_until(
+        lambda: [one for one in folder.glob("week *.md") if "cello. [1]" in one.read_text()],
+        what=lambda: f"it is made: {table.of('may')}",
+    )
     wait_until(lambda: table.of("may")["week"].due_at > time.time() + 6 * 24 * 3600)
     assert not list(Folders(root).files("may")), "what was made is not read"
     assert "no more" in at.command("/memory make week off", user="may")
@@ -234,6 +241,71 @@ def test_every_week_into_the_folder(at: Desk) -> None:
     assert table.of("may") == {}
     wait_until(lambda: not list(folder.glob("*")), what="digests go with what they are made of")
     engine.dispose()
+
+
+def test_what_is_forgotten_leaves_the_digests_in_the_folder(at: Desk) -> None:
+    folder = at.data_dir / "documents" / "kim" / "digests"
+    at.command("/memory remember My locker has the number 83.", user="kim")
+    at.command("/memory remember I breed corgis.", user="kim")
+    at.command("/memory make week on", user="kim")
+    wait_until(lambda: list(folder.glob("week *.md")), what="the digest is there")
+    (file,) = folder.glob("week *.md")
+    (folder / "of my own.md").write_text("- My locker has the number 83. [1]")
+    assert "locker" in file.read_text()
+    listed = at.command("/memory", user="kim").splitlines()
+    number = next(line.split("|")[1] for line in listed if "locker" in line)
+    at.command(f"/memory forget {number}", user="kim")
+    wait_until(lambda: "locker" not in file.read_text(), what=lambda: file.read_text())
+    assert "- I breed corgis. [" in file.read_text()
+    assert "locker" in (folder / "of my own.md").read_text(), "what users put there is theirs"
+    at.command("/memory", user="kim")
+    at.command("/memory forget 1", user="kim")
+    wait_until(lambda: not file.exists(), what="nothing is left of it")
+
+
+def test_so_do_a_document_and_a_chat(at: Desk) -> None:
+    own = at.data_dir / "documents" / "lou"
+    own.mkdir(parents=True)
+    (own / "boiler.md").write_text("# Boiler\n\nThe boiler in the cellar was serviced for 90 euros.")
+    wait_until(lambda: "boiler" in at.command("/memory documents", user="lou"), what="the document is read")
+    at.remember("I keep my bees behind the old mill.", user="lou", headers={"X-OpenWebUI-Chat-Id": "bees"})
+    wait_until(lambda: "bees" in at.command("/memory chats", user="lou"), what="the chat is kept")
+    at.command("/memory make reading-list on", user="lou")
+    at.command("/memory make week on", user="lou")
+    wait_until(lambda: len(list((own / "digests").glob("*.md"))) == 2, what="both are there")
+    listed, week = sorted((own / "digests").glob("*.md"))
+    assert "cellar" in listed.read_text()
+    assert "chat: I keep my bees" in week.read_text()
+    at.command("/memory documents", user="lou")
+    at.command("/memory forget document 1", user="lou")
+    assert "boiler" not in listed.read_text().casefold()
+    at.command("/memory chats", user="lou")
+    at.command("/memory forget chat 1", user="lou")
+    wait_until(lambda: not week.exists(), what="and the chat")
+    wait_until(lambda: not listed.exists(), what="nothing is left of the other one")
+
+
+def test_statements_go_with_each_of_their_sources() -> None:
+    long = "The user's garden " + "has roses and *tulips* and " * 10
+    sources = [*SOURCES[:3], Source("memories", source_text(long), "2026-11-02"), SOURCES[3]]
+    lines = [
+        {"text": "Nurse in Porto", "from": [1]},
+        {"text": "Nurse in Porto; garden has roses", "from": [1, 4]},
+        {"text": "The garden has tulips", "from": [4]},
+        {"text": "The boiler was serviced", "from": [3]},
+    ]
+    digest = written("Mine", checked(answer(*lines), sources), ENGLISH)
+    left = without(digest, {shown(quote(source_text(long)))})
+    assert [line for line in left.split("\n") if line.startswith("- ")] == [
+        "- Nurse in Porto [1]",
+        "- The boiler was serviced [3]",
+    ]
+    assert "roses" not in left
+    assert "boiler was serviced for 90" in left
+    assert without(digest, {"The user works as a nurse"}) == digest, (
+        "a part of what is quoted is another text"
+    )
+    assert without(left, {shown(quote(sources[0].text)), shown(quote(sources[2].text))}) == ""
 
 
 def test_a_claim_is_one_servers_and_what_is_taken_back_is_not_kept(tmp_path: Path) -> None:

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from owui_memory.backends.locations import Locations
 from owui_memory.config.settings import Valves
 from owui_memory.core.change import CHAT_DELETED, REAFFIRMED, REFLECTED, Change
 from owui_memory.core.errors import MemoryFault, Retry, TellAdmin
 from owui_memory.core.exchange import Exchange
-from owui_memory.core.scope import past_owner
+from owui_memory.core.scope import WEBUI, past_owner
 from owui_memory.interfaces.webui import WebUi
 from owui_memory.manage import comparison, deletions
 from owui_memory.manage.comparison import Comparison
@@ -26,8 +26,10 @@ from owui_memory.manage.erasure.erase import Eraser
 from owui_memory.manage.memories import Control
 from owui_memory.manage.migrate.reach import location_of_backend
 from owui_memory.manage.outcomes import Asked
-from owui_memory.state import put_row, versions, webui_seen
+from owui_memory.state import channel_memories, put_row, versions, webui_seen
+from owui_memory.state.api_keys_table import ApiKeys
 from owui_memory.state.episodes_table import EpisodesTable
+from tests.harness.channels import learn, said
 from tests.harness.chat_events import ChatEvents
 from tests.harness.places import library
 from tests.harness.scripted_llm import ScriptedLLM
@@ -132,6 +134,21 @@ def test_a_deleted_user_is_erased(house: House) -> None:
     assert EpisodesTable(house.bench.engine).wants("eve")
     assert (house.facts(), house.chats(), house.facts("bob")) == ([], set(), [DOG])
     assert house.bench.journal.of_user("ada") == []
+
+
+def test_users_are_those_of_whom_something_is_known_and_no_channels(house: House) -> None:
+    house.says("c", "My dog is called Rex.")
+    of_webui = {"source": WEBUI, "channel": "c1"}
+    learn(house.bench.engine, house.bench.backend, "The heron is blue.", said("x", author="bob", **of_webui))
+    learn(house.bench.engine, house.bench.backend, "The heron is red.", said("x", author="u1"))
+    ApiKeys(house.bench.engine).add_observer("discord")
+    assert house.deletions.users() == {"ada", "bob"}
+    house.deletions.note("bob")
+    house.deletions.carry_out()
+    assert house.deletions.users() <= {"ada", "bob"}
+    with house.bench.engine.connect() as connection:
+        gone = connection.scalars(select(channel_memories.c.author).where(channel_memories.c.gone))
+        assert list(gone) == ["bob"]
 
 
 def test_what_was_merged_from_several_chats_stays(house: House) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ...core.errors import Drop
-from ...core.scope import is_source
+from ...core.scope import WEBUI, is_source
 from ...core.text import plain
 from ...state.api_keys_table import ApiKeys
 from .commands import OF_THE_SERVER, AnyUser, Json, app, command
@@ -36,6 +36,8 @@ def add(
         raise Drop("A key is a user's, or an observer's.", hint="Name a user, or --observer and a source.")
     if observer and not is_source(observer):
         raise Drop("This cannot be a source's name.", hint="1 to 40 of a-z, 0-9 and -, like discord.")
+    if observer == WEBUI:
+        raise Drop("The server observes Open WebUI's channels itself.", hint="Set webui_channels.")
     keys = ApiKeys(instance.engine)
     key = keys.add_observer(observer) if observer else keys.add(user_id, plain(name)[:_NAME_CHARS])
     if to_json:

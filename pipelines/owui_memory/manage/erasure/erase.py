@@ -22,6 +22,7 @@ from ...channels.people import People
 from ...config.settings import Valves
 from ...core.errors import MemoryFault
 from ...core.scope import past_owner, shared_by
+from ...documents.digest_files import DigestFiles
 from ...remember.spill import Spill, Spilled
 from ...state.episodes_table import EpisodesTable
 from ..history.uploads import Uploads
@@ -79,6 +80,7 @@ class Eraser:
         self._sites = Sites(engine, data_dir, settings, opener)
         self._spill, self._passages = Spill(data_dir), EpisodesTable(engine)
         self._uploads, self._people = Uploads(data_dir), People(engine)
+        self._digests = DigestFiles(lambda: settings().documents_folder(data_dir))
 
     def forget(self, user_id: str, memory_ids: Collection[str], until: float = math.inf) -> Receipt:
         """Erases some of a user's memories, and everything that was written down about them. Blocks.
@@ -91,9 +93,11 @@ class Eraser:
         with self._still(), self._sites.opened() as found:
             known = _known(found, user_id, memory_ids)
             ids = {*memory_ids, *known}
+            keeps = self._digests.forget(user_id, self._erasures.texts_of(user_id, ids, known.values()))
             erasure, counts = self._erasures.begin_memories(user_id, ids, known.values(), until)
             counts["queue"] += self._spill.erase(user_id, _saying(known.values(), until))
-            return self._carry_out(erasure, found, counts, fresh=True)
+            receipt = self._carry_out(erasure, found, counts, fresh=True)
+        return replace(receipt, keeps=(*receipt.keeps, keeps)) if keeps else receipt
 
     def unqueue(self, user_id: str, memory_ids: Collection[str], texts: Collection[str]) -> int:
         """Takes messages that said this and still wait out of the queue; returns how many."""
@@ -166,6 +170,7 @@ class Eraser:
         def erase(site: Site) -> int:
             stray = set(site.passages_of(past_owner(user_id), chat_id)).difference(ids)
             these = replace(wanted, memory_ids=(*ids, *stray))
+            self._digests.forget(user_id, site.known(past_owner(user_id), these.memory_ids).values())
             return site.erase(these, fresh=True, on_progress=_no_progress).total()
 
         self._everywhere(erase)

@@ -115,6 +115,11 @@ class Erasures:
             count_up(connection, user_id)
         return erasure, counts
 
+    def texts_of(self, user_id: str, memory_ids: Collection[str], texts: Iterable[str]) -> set[str]:
+        """What these memories say and have said. texts: what is known of that."""
+        with self._engine.connect() as connection:
+            return ForgottenRows(connection, user_id, list(memory_ids), set(texts)).texts
+
     def unqueue(self, user_id: str, memory_ids: Collection[str], texts: Iterable[str]) -> int:
         """Takes messages that said these memories and still wait out of the queue; returns how many."""
         with self._engine.begin() as connection:

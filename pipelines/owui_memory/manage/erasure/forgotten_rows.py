@@ -25,7 +25,10 @@ _EVER = 1e12  # a Unix time that databases take for later than any
 
 
 class ForgottenRows:
-    """What the state says of some memories of a user. A tombstone without text stays of each."""
+    """What the state says of some memories of a user. A tombstone without text stays of each.
+
+    texts: what they say, and have said.
+    """
 
     def __init__(
         self,
@@ -35,20 +38,20 @@ class ForgottenRows:
         texts: set[str],
         until: float = math.inf,
     ) -> None:
-        self._connection, self._user_id, self._texts = connection, user_id, texts
+        self._connection, self._user_id, self.texts = connection, user_id, texts
         self._until = min(until, _EVER)
         self._ids = self._with_former(ids)
         self._history = self._rows(journal, journal.c.memory_id)
         for row in self._history:
             # What a passage answers is also in others that stay: see `quotes.removal`.
             passage = row.kind == EPISODE
-            self._texts |= (
+            self.texts |= (
                 {row.before if row.op == "remove" else row.after} if passage else {row.before, row.after}
             )
-        self._texts |= {
+        self.texts |= {
             row.text for row in self._rows(injected, injected.c.memory_id) if not is_mark(row.text)
         }
-        self._texts.discard("")
+        self.texts.discard("")
 
     def run(self, erasure_id: int) -> Counter[str]:
         counts = Counter({"queue": self.from_queue(), **self._blanked()})
@@ -121,7 +124,7 @@ class ForgottenRows:
 
     def _from_journal(self) -> int:
         mine = {row.id for row in self._history if row.before or row.after or row.op == FORGET}
-        for some in batched(sorted(self._texts), _AT_ONCE):
+        for some in batched(sorted(self.texts), _AT_ONCE):
             alike = or_(journal.c.before.in_(some), journal.c.after.in_(some))
             mine |= set(
                 self._connection.scalars(
@@ -138,7 +141,7 @@ class ForgottenRows:
     def _from_injected(self) -> int:
         """What recall told a chat must not be learned from its answers: a mark of the text stays."""
         rows = {row.id: row for row in self._rows(injected, injected.c.memory_id)}
-        for some in batched(sorted(self._texts), _AT_ONCE):
+        for some in batched(sorted(self.texts), _AT_ONCE):
             which = and_(
                 injected.c.user_id == self._user_id,
                 injected.c.text.in_(some),
@@ -182,7 +185,7 @@ class ForgottenRows:
         folded = said.casefold()
         return any(
             form in folded
-            for text in self._texts
+            for text in self.texts
             for form in (text.casefold(), json.dumps(text)[1:-1].casefold())
         )
 

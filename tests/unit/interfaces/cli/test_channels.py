@@ -66,3 +66,9 @@ def test_a_channel_is_listed_paused_and_erased(run: Run, know: Know, server: Pat
             run("channels", command, "discord", "nowhere", *(["--yes"] if command == "erase" else []))
     backend.close()
     engine.dispose()
+
+
+def test_who_observes_open_webui_is_the_server_itself(run: Run) -> None:
+    assert run("keys", "add", "--observer", "discord").startswith("mk-")
+    with pytest.raises(Refused, match="observes Open WebUI's channels itself"):
+        run("keys", "add", "--observer", "open-webui")
