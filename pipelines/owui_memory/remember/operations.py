@@ -65,7 +65,8 @@ def read_operations(answer: str, most: int = MOST_OPERATIONS) -> list[Operation]
     """The first of the operations in an answer: JSON, also in code fences, after reasoning or other words.
 
     most: of them. Of several objects the last counts. Operations that lack what they need are among them,
-    `refused`; all that are too many are one such. An object of one operation, or a list of them, is taken, too.
+    `refused`; all that are too many are one such. An object of one operation, or a list of them, is taken,
+    too.
 
     Raises:
         UnreadableAnswerError: there is no such JSON, or nothing in it is an operation.
