@@ -237,16 +237,13 @@ SOURCES["app.py"] = r'''"""What lives from the plugin's start-up to its shutdown
 
 from __future__ import annotations
 
-import contextlib
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from . import __version__
 from .backends import open_backend
 from .backends.backend_holder import BackendHolder
 from .backends.base import Backend
@@ -254,13 +251,11 @@ from .backends.library import LibraryBackend
 from .backends.locations import naming
 from .channels.channels import Channels
 from .channels.erasing import Sweeping
-from .channels.queue import Standing
 from .channels.reader import ChannelReader
 from .commands.commander import Commander
 from .commands.notes import Notes
 from .commands.parse import read_command
 from .config.environment import Environment
-from .config.prices import read_prices
 from .config.settings import Valves
 from .context.contexts import Contexts
 from .core.errors import Drop
@@ -295,12 +290,12 @@ from .manage.users import UserCounts
 from .models.embedder import Embedder
 from .observe.comparison import compared
 from .observe.costs import Costs
+from .observe.counting import Counting, levels
 from .observe.data_residency import data_residency
 from .observe.event_log import EventLog
-from .observe.inquiry import Inquiry
 from .observe.ledger import Ledger
 from .observe.metrics import Metrics
-from .observe.prometheus import Levels, Prometheus, sizes
+from .observe.prometheus import Levels, Prometheus
 from .observe.selfcheck import SelfChecks
 from .observe.statecheck import StateCheck, StateFile
 from .observe.status import (
@@ -321,7 +316,6 @@ from .recall.channel import ChannelNotes, ChannelRecaller
 from .recall.injected import Injected
 from .recall.recall import Recalled, Recaller
 from .recall.run import Outcome, Run
-from .remember.backlog import Counts
 from .remember.journal import Journal
 from .remember.keeper import Keeper
 from .remember.outbox import Outbox
@@ -330,15 +324,13 @@ from .remember.spill import Spill
 from .remember.writer import Writer
 from .state import open_state
 from .state.api_keys_table import ApiKeys
-from .state.documents_table import DocumentsTable, Known
-from .state.episodes_table import EpisodesTable, Kept
+from .state.documents_table import DocumentsTable
 
 _STATE_THREADS = 4
 _RECALLS_AT_ONCE = 64  # threads that may wait for a slow backend before recall is skipped
 _COMMANDS_AT_ONCE = 8
 _PASTS_AT_ONCE = 2  # that are looked at, imported or taken back
 _STOP_S = 5.0
-_COUNTING_S = 3.0  # that a status waits for the numbers of the state database
 
 
 class Application:
@@ -365,12 +357,9 @@ class Application:
         self._ledger = Ledger(self._engine, self.metrics)
         self._tracing, self._event_log = Tracing(on=environment.traces), EventLog(environment.log_events)
         self._outbox = Outbox(self._engine)
+        self._counting = Counting(self._engine, self._outbox, self._ledger, settings)
         file = StateFile(self._engine)
         self._state_check = StateCheck(self._engine, file, environment.data_dir, self.metrics.state_was_well)
-        self._counting = Inquiry("memory-counting", self._counted)
-        self._counts, self._days, self._kept = Counts(pending=0, dead=0), "", Kept()
-        self._read: dict[str, Known] = {}
-        self._observed: list[Standing] = []
         self.spill = spill or Spill(environment.data_dir)
         self.keeper = Keeper(
             self._engine, self._outbox, self.spill, settings, self.emit, self._wake, file.look
@@ -436,11 +425,10 @@ class Application:
         )
         forgetting = Forgetting(self._engine, eraser, settings)
         self._sweeper = ErasureWorker(eraser, self._drop, self.emit, forgetting, partial(self._prune, eraser))
-        self._documents = DocumentsTable(self._engine)
         self.watcher = Watcher(
             self.live.get,
             folder,
-            partial(Indexing, self._documents, lambda: self.recalls.is_used),
+            partial(Indexing, DocumentsTable(self._engine), lambda: self.recalls.is_used),
             self.emit,
         )
         self._digest_worker = DigestWorker(
@@ -572,7 +560,8 @@ class Application:
         """The self-check, as JSON-plain values. Takes some seconds if something hangs, never longer."""
         last_error, state = self.metrics.last_error, self._state_check.part()
         # In this order: what is brought from the spill to the queue meanwhile is in one of them at least.
-        waiting, counts = self.spill.waiting(), self._counted_lately()
+        waiting, counted = self.spill.waiting(), self._counting.lately()
+        counts = counted.exchanges
         backend = self._check.parts(failed_at=last_error.at if last_error else None)
         if all(part.ok for part in backend):
             self.emit(succeeded(Job.RECALL, self._check.checked_at))
@@ -584,10 +573,10 @@ class Application:
             *data_residency(self._settings(), self._environment.state_url),
             recall_part(self._settings(), is_paused=self.recalls.breaker.is_open),
             queue_part(counts, waiting),
-            past_chats_part(self._settings(), self._kept),
-            documents_part(self._settings(), self._environment.data_dir, self._read),
-            channels_part(self._settings(), self._observed),
-            costs_part(self.costs, self.metrics, self._days),
+            past_chats_part(self._settings(), counted.past_chats),
+            documents_part(self._settings(), self._environment.data_dir, counted.documents),
+            channels_part(self._settings(), counted.channels),
+            costs_part(self.costs, self.metrics, counted.days),
             key_part(self._settings(), self._environment.server_key),
             *filter(
                 None, [self.live_chats.check(), self.deletion_worker.part(), self._channel_poller.part()]
@@ -603,39 +592,12 @@ class Application:
         Raises:
             TellAdmin: prometheus-client is not installed.
         """
-        return self._prometheus.text(self._levels)
 
-    def _levels(self) -> Levels:
-        levels, waiting, counts = Levels(), self.spill.waiting(), self._counted_lately()
-        levels.set("queue_exchanges", counts.pending, "waiting")
-        levels.set("queue_exchanges", counts.dead, "dead")
-        levels.set("queue_exchanges", waiting.exchanges, "aside")
-        levels.set("queue_oldest_seconds", max(time.time() - counts.since, 0.0) if counts.since else 0.0)
-        levels.set("recall_breaker_open", self.recalls.breaker.is_open)
-        levels.set("backend_ready", self.live.current is not None)
-        copied, total = self._mover.moved
-        if not self._mover.idle and total:
-            levels.set("moving_memories", copied, "copied")
-            levels.set("moving_memories", total, "total")
-        levels.set("channel_messages_waiting", sum(one.unread for one in self._observed))
-        for one in self._observed[:50]:
-            levels.set("channel_tokens_today", one.tokens, f"{one.source}/{one.name or one.channel}"[:80])
-        levels.set_documents(self._read)
-        for store, size in sizes(self._environment.data_dir).items():
-            levels.set("store_bytes", size, store)
-        levels.set("info", 1, __version__)
-        return levels
+        def now() -> Levels:
+            waiting, counted = self.spill.waiting(), self._counting.lately()
+            return levels(waiting, counted, self.recalls, self.live, self._mover, self._environment.data_dir)
 
-    def _counted_lately(self) -> Counts:
-        with contextlib.suppress(Exception):  # what is wrong with the database, its own line says
-            answer = self._counting.answer(_COUNTING_S)
-            self._counts, self._days, self._kept, self._read, self._observed = answer
-        return self._counts
-
-    def _counted(self) -> tuple[Counts, str, Kept, dict[str, Known], list[Standing]]:
-        days = self._ledger.described(read_prices(self._settings().llm_prices))
-        kept, read = EpisodesTable(self._engine).kept(), self._documents.folders()
-        return self._outbox.counts(), days, kept, read, self.channels.queue.standing()
+        return self._prometheus.text(now)
 
     def close(self) -> None:
         """Remembers what waits and stops all threads, within a bound. The rest waits for the next start."""
@@ -58309,6 +58271,100 @@ def _of_model(counts: Mapping[str, int]) -> str:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# observe/counting.py
+
+SOURCES["observe/counting.py"] = r'''"""What the state database holds, as numbers: for the status, and for Prometheus with how things stand."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from .. import __version__
+from ..backends.backend_holder import BackendHolder
+from ..channels.queue import ChannelQueue, Standing
+from ..config.prices import read_prices
+from ..config.settings import Valves
+from ..manage.migrate.mover import Mover
+from ..recall.run import Run
+from ..remember.backlog import Counts
+from ..remember.outbox import Outbox
+from ..remember.spill import Waiting
+from ..state.documents_table import DocumentsTable, Known
+from ..state.episodes_table import EpisodesTable, Kept
+from .inquiry import Inquiry
+from .ledger import Ledger
+from .prometheus import Levels, sizes
+
+_PATIENCE_S = 3.0  # that a status waits for them
+_MOST_CHANNELS = 50
+
+
+@dataclass(frozen=True)
+class Counted:
+    """days: what LLMs took, as a sentence. documents: by user id."""
+
+    exchanges: Counts = field(default_factory=lambda: Counts(pending=0, dead=0))
+    days: str = ""
+    past_chats: Kept = field(default_factory=Kept)
+    documents: Mapping[str, Known] = field(default_factory=dict)
+    channels: Sequence[Standing] = ()
+
+
+class Counting:
+    """Threads may share it."""
+
+    def __init__(
+        self, engine: Engine, outbox: Outbox, ledger: Ledger, settings: Callable[[], Valves]
+    ) -> None:
+        self._outbox, self._ledger, self._settings = outbox, ledger, settings
+        self._episodes, self._documents = EpisodesTable(engine), DocumentsTable(engine)
+        self._channels = ChannelQueue(engine)
+        self._inquiry, self._counted = Inquiry("memory-counting", self._count), Counted()
+
+    def lately(self) -> Counted:
+        """The numbers now; those before if the state database does not answer within some seconds."""
+        with contextlib.suppress(Exception):  # what is wrong with the database, its own line says
+            self._counted = self._inquiry.answer(_PATIENCE_S)
+        return self._counted
+
+    def _count(self) -> Counted:
+        days = self._ledger.described(read_prices(self._settings().llm_prices))
+        past_chats, documents = self._episodes.kept(), self._documents.folders()
+        return Counted(self._outbox.counts(), days, past_chats, documents, self._channels.standing())
+
+
+def levels(
+    waiting: Waiting, counted: Counted, recalls: Run, live: BackendHolder, mover: Mover, data_dir: Path
+) -> Levels:
+    """How things stand now, as Prometheus' gauges. waiting: what the state database could not take yet."""
+    found, exchanges = Levels(), counted.exchanges
+    found.set("queue_exchanges", exchanges.pending, "waiting")
+    found.set("queue_exchanges", exchanges.dead, "dead")
+    found.set("queue_exchanges", waiting.exchanges, "aside")
+    found.set("queue_oldest_seconds", max(time.time() - exchanges.since, 0.0) if exchanges.since else 0.0)
+    found.set("recall_breaker_open", recalls.breaker.is_open)
+    found.set("backend_ready", live.current is not None)
+    copied, total = mover.moved
+    if not mover.idle and total:
+        found.set("moving_memories", copied, "copied")
+        found.set("moving_memories", total, "total")
+    found.set("channel_messages_waiting", sum(one.unread for one in counted.channels))
+    for one in counted.channels[:_MOST_CHANNELS]:
+        found.set("channel_tokens_today", one.tokens, f"{one.source}/{one.name or one.channel}"[:80])
+    found.set_documents(counted.documents)
+    for store, size in sizes(data_dir).items():
+        found.set("store_bytes", size, store)
+    found.set("info", 1, __version__)
+    return found
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # observe/data_residency.py
 
 SOURCES["observe/data_residency.py"] = r'''"""With `local_only`: whether what users say passes only through one's own machines and network."""
@@ -65412,7 +65468,8 @@ def read_operations(answer: str, most: int = MOST_OPERATIONS) -> list[Operation]
     """The first of the operations in an answer: JSON, also in code fences, after reasoning or other words.
 
     most: of them. Of several objects the last counts. Operations that lack what they need are among them,
-    `refused`; all that are too many are one such. An object of one operation, or a list of them, is taken, too.
+    `refused`; all that are too many are one such. An object of one operation, or a list of them, is taken,
+    too.
 
     Raises:
         UnreadableAnswerError: there is no such JSON, or nothing in it is an operation.
@@ -68537,20 +68594,22 @@ def _is_loopback(host: str) -> bool:
 SOURCES["state/__init__.py"] = r'''"""The state database: exchanges on their way to mem0, what each inlet decided and told, every change made,
 where memories live, and what is to be erased.
 
-SQLite in WAL mode under the data folder, or PostgreSQL, which several servers may share. `schema` has the
-tables, `migrations` what makes them, `opening` opens the database. Whatever is kept of a user has the user's
-id in its key. Strings have no lengths: PostgreSQL would refuse what SQLite takes.
+SQLite in WAL mode under the data folder, or PostgreSQL, which several servers may share. `schema` and
+`channel_tables` have the tables, `migrations` what makes them, `opening` opens the database. Whatever is kept
+of a user has the user's id in its key. Strings have no lengths: PostgreSQL would refuse what SQLite takes.
 """
 
-from .engine import reading
-from .opening import open_state
-from .schema import (
-    api_keys,
+from .channel_tables import (
     channel_authors,
     channel_days,
     channel_memories,
     channel_messages,
     channels,
+)
+from .engine import reading
+from .opening import open_state
+from .schema import (
+    api_keys,
     command_turns,
     commands,
     cuts,
@@ -68734,6 +68793,93 @@ class ApiKeys:
 def _hash(key: str) -> str:
     """A key has 256 random bits: no salt, and no slow hash, makes it safer."""
     return hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# state/channel_tables.py
+
+SOURCES["state/channel_tables.py"] = r'''"""The tables of channels: what was said there, what was made of it, and who said it."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, String, Table
+
+from .column_types import Id, PlainText
+from .schema import metadata
+
+# See channels/queue.py. `user_id` is the id that a channel's memories lie under: `channel_owner`.
+channels = Table(
+    "channels",
+    metadata,
+    Column("user_id", Id, primary_key=True),
+    Column("source", Id, nullable=False),
+    Column("channel", Id, nullable=False),
+    Column("name", Id, nullable=False),
+    Column("first_at", Float, nullable=False),
+    Column("read_at", Float, nullable=False, default=0.0),
+    Column("paused", Boolean, nullable=False, default=False),
+    Column("announced_at", Float, nullable=False, default=0.0),  # that its members were told
+    Column("held_until", Float, nullable=False, default=0.0),  # by who reads it, or until the next try
+    Column("detail", PlainText, nullable=False, default=""),  # why it is not read now
+)
+channel_messages = Table(
+    "channel_messages",
+    metadata,
+    Column("user_id", Id, primary_key=True),
+    Column("message_id", Id, primary_key=True),
+    Column("source", Id, nullable=False),
+    Column("author", Id, nullable=False),
+    Column("author_name", Id, nullable=False),
+    Column("text", PlainText, nullable=False),
+    Column("at", Float, nullable=False),  # when it was said
+    Column("reply_to", Id, nullable=False, default=""),
+    Column("put_at", Float, nullable=False),
+    Column("state", Id, nullable=False),  # see channels/queue.py
+    Column("batch", Id, nullable=False, default=""),  # that it is read in
+    Column("attempts", Integer, nullable=False, default=0),
+    Index("channel_messages_state", "state", "user_id", "put_at"),
+    Index("channel_messages_author", "source", "author"),
+    Index("channel_messages_age", "put_at"),
+)
+# Which messages of which channel (`channel_id`: its owner) each memory is made of. `user_id`: the memory's
+# owner, the channel or a user. gone: it is to be erased, and told no more.
+channel_memories = Table(
+    "channel_memories",
+    metadata,
+    Column("user_id", Id, primary_key=True),
+    Column("memory_id", Id, primary_key=True),
+    Column("channel_id", Id, primary_key=True),
+    Column("message_id", Id, primary_key=True),
+    Column("source", Id, nullable=False),
+    Column("author", Id, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("gone", Boolean, nullable=False, default=False),
+    Index("channel_memories_message", "channel_id", "message_id"),
+    Index("channel_memories_author", "source", "author"),
+    Index("channel_memories_gone", "gone"),
+)
+channel_days = Table(
+    "channel_days",
+    metadata,
+    Column("user_id", Id, primary_key=True),
+    Column("day", String(10), primary_key=True),  # YYYY-MM-DD, UTC
+    Column("messages", Integer, nullable=False),
+    Column("calls", Integer, nullable=False),
+    Column("input_tokens", BigInteger, nullable=False),
+    Column("output_tokens", BigInteger, nullable=False),
+    Column("learned", Integer, nullable=False),
+)
+channel_authors = Table(
+    "channel_authors",
+    metadata,
+    Column("source", Id, primary_key=True),
+    Column("author", Id, primary_key=True),
+    Column("name", Id, nullable=False),
+    Column("user_id", Id, nullable=False, default=""),  # the user of Open WebUI who this is
+    Column("agreed_at", Float, nullable=False, default=0.0),  # to be remembered; 0.0 for no
+    Column("silent", Boolean, nullable=False, default=False),  # is never read
+    Index("channel_authors_user", "user_id"),
+)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -71467,80 +71613,6 @@ api_keys = Table(
     Column("made_at", Float, nullable=False),
     Column("kind", Id, nullable=False, server_default=text("'user'")),  # or observer, of no user
     Index("api_keys_user", "user_id"),
-)
-
-# See channels/queue.py. `user_id` is the id that a channel's memories lie under: `channel_owner`.
-channels = Table(
-    "channels",
-    metadata,
-    Column("user_id", Id, primary_key=True),
-    Column("source", Id, nullable=False),
-    Column("channel", Id, nullable=False),
-    Column("name", Id, nullable=False),
-    Column("first_at", Float, nullable=False),
-    Column("read_at", Float, nullable=False, default=0.0),
-    Column("paused", Boolean, nullable=False, default=False),
-    Column("announced_at", Float, nullable=False, default=0.0),  # that its members were told
-    Column("held_until", Float, nullable=False, default=0.0),  # by who reads it, or until the next try
-    Column("detail", PlainText, nullable=False, default=""),  # why it is not read now
-)
-channel_messages = Table(
-    "channel_messages",
-    metadata,
-    Column("user_id", Id, primary_key=True),
-    Column("message_id", Id, primary_key=True),
-    Column("source", Id, nullable=False),
-    Column("author", Id, nullable=False),
-    Column("author_name", Id, nullable=False),
-    Column("text", PlainText, nullable=False),
-    Column("at", Float, nullable=False),  # when it was said
-    Column("reply_to", Id, nullable=False, default=""),
-    Column("put_at", Float, nullable=False),
-    Column("state", Id, nullable=False),  # see channels/queue.py
-    Column("batch", Id, nullable=False, default=""),  # that it is read in
-    Column("attempts", Integer, nullable=False, default=0),
-    Index("channel_messages_state", "state", "user_id", "put_at"),
-    Index("channel_messages_author", "source", "author"),
-    Index("channel_messages_age", "put_at"),
-)
-# Which messages of which channel (`channel_id`: its owner) each memory is made of. `user_id`: the memory's
-# owner, the channel or a user. gone: it is to be erased, and told no more.
-channel_memories = Table(
-    "channel_memories",
-    metadata,
-    Column("user_id", Id, primary_key=True),
-    Column("memory_id", Id, primary_key=True),
-    Column("channel_id", Id, primary_key=True),
-    Column("message_id", Id, primary_key=True),
-    Column("source", Id, nullable=False),
-    Column("author", Id, nullable=False),
-    Column("at", Float, nullable=False),
-    Column("gone", Boolean, nullable=False, default=False),
-    Index("channel_memories_message", "channel_id", "message_id"),
-    Index("channel_memories_author", "source", "author"),
-    Index("channel_memories_gone", "gone"),
-)
-channel_days = Table(
-    "channel_days",
-    metadata,
-    Column("user_id", Id, primary_key=True),
-    Column("day", String(10), primary_key=True),  # YYYY-MM-DD, UTC
-    Column("messages", Integer, nullable=False),
-    Column("calls", Integer, nullable=False),
-    Column("input_tokens", BigInteger, nullable=False),
-    Column("output_tokens", BigInteger, nullable=False),
-    Column("learned", Integer, nullable=False),
-)
-channel_authors = Table(
-    "channel_authors",
-    metadata,
-    Column("source", Id, primary_key=True),
-    Column("author", Id, primary_key=True),
-    Column("name", Id, nullable=False),
-    Column("user_id", Id, nullable=False, default=""),  # the user of Open WebUI who this is
-    Column("agreed_at", Float, nullable=False, default=0.0),  # to be remembered; 0.0 for no
-    Column("silent", Boolean, nullable=False, default=False),  # is never read
-    Index("channel_authors_user", "user_id"),
 )
 
 # See manage/history/imports.py.
