@@ -197,7 +197,12 @@ class Application:
             self.emit,
         )
         self._digest_worker = DigestWorker(
-            self.commander.tools.schedule, self.commander.tools.digests, folder, self.emit, self._is_busy
+            self.commander.tools.schedule,
+            self.commander.tools.digests,
+            self.live,
+            folder,
+            self.emit,
+            self._is_busy,
         )
         self.channels = Channels(self._engine, settings)
         self._channel_poller = ChannelPoller(self.channels, settings)

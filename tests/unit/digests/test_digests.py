@@ -11,9 +11,13 @@ from typing import Any
 
 import pytest
 
+from owui_memory.backends.backend_holder import BackendHolder
+from owui_memory.config.settings import Valves
 from owui_memory.core.errors import Drop
+from owui_memory.core.events import Event
 from owui_memory.core.locales import ENGLISH, locale
 from owui_memory.digests import schedule
+from owui_memory.digests.digests import Digests
 from owui_memory.digests.draft import checked, of_sources, written
 from owui_memory.digests.sources import Source
 from owui_memory.digests.template import Template, Templates
@@ -321,6 +325,18 @@ def test_statements_go_with_each_of_their_sources() -> None:
         "a part of what is quoted is another text"
     )
     assert without(left, {shown(quote(sources[0].text)), shown(quote(sources[2].text))}) == ""
+
+
+def test_while_the_backend_opens_none_is_claimed(tmp_path: Path) -> None:
+    engine, opening, told = open_state(tmp_path), BackendHolder(tmp_path), list[Event]()
+    digests = Digests(engine, opening, Valves, told.append, None, tmp_path)  # type: ignore[arg-type]  # nothing is read
+    table = DigestsTable(engine)
+    table.put(Scheduled("ada", "week", "", "en"))
+    worker = schedule.DigestWorker(table, digests, opening, lambda: tmp_path, told.append)
+    assert not worker.look()
+    assert told == []
+    assert table.claim() is not None, "no hour was lost"
+    engine.dispose()
 
 
 def test_a_claim_is_one_servers_and_what_is_taken_back_is_not_kept(tmp_path: Path) -> None:
